@@ -1,0 +1,25 @@
+"""Errors that are a person's to fix. Anything else that is raised is a bug and shows its traceback.
+
+`UseError` is wrong input: the command line prints one line and exits with 2.
+`RunError` is a failure while running that is nobody's bug (a full disk, say): one line, exit 1.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["RunError", "UseError", "nearest"]
+
+
+class UseError(ValueError):
+    """Wrong input. The message says what was got, what was wanted, where, and the nearest right thing."""
+
+
+class RunError(RuntimeError):
+    """A run cannot go on through no fault of the input; what was committed is safe."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` for the closest of `known`, or a list of all of them where nothing is close."""
+    names = sorted(known)
+    close = get_close_matches(word, names, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names)}"

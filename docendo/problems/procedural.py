@@ -1,0 +1,57 @@
+"""Problems made by programs: a family is one function from a random generator and a level to a draft."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import NamedTuple
+
+from docendo.errors import UseError, nearest
+from docendo.interfaces import Stream
+from docendo.problems.streams import HELD_OUT_SHARE, stream_of
+from docendo.records import Problem
+
+__all__ = ["LEVELS", "Draft", "Maker", "Procedural"]
+
+LEVELS = (1, 2, 3, 4, 5)
+_TRIES_PER_PROBLEM = 40
+
+
+class Draft(NamedTuple):
+    """What a family's function returns."""
+
+    prompt: str
+    answer: str
+    solution: str
+    """Short reasoning, then a last line ``Answer: ...`` with exactly `answer`."""
+    tests: tuple[str, ...] = ()
+
+
+Maker = Callable[[Random, int], Draft]
+
+
+@dataclass(frozen=True)
+class Procedural:
+    domain: str
+    families: Mapping[str, Maker]
+
+    @property
+    def levels(self) -> Mapping[str, Sequence[int]]:
+        return dict.fromkeys(self.families, LEVELS)
+
+    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+        """`count` different problems. Raises UseError for an unknown family or level, or a family that is too small."""
+        if family not in self.families:
+            raise UseError(f"{self.domain} has no family {family!r}{nearest(family, self.families)}")
+        if level not in LEVELS:
+            raise UseError(f"{self.domain}/{family} has levels 1 to 5, got {level}")
+        rng, found = Random(seed), dict[str, Problem]()
+        for _ in range(_TRIES_PER_PROBLEM * HELD_OUT_SHARE * (count + 1)):
+            if len(found) == count:
+                break
+            draft = self.families[family](rng, level)
+            problem = Problem(self.domain, family, level, *draft, source="docendo")
+            if stream_of(problem) == stream:
+                found.setdefault(problem.key, problem)
+        if len(found) < count:
+            raise UseError(f"{self.domain}/{family} level {level} has only {len(found)} {stream} problems, not {count}")
+        return list(found.values())

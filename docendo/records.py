@@ -1,0 +1,164 @@
+"""What passes between the stages: frozen, printable, and free of behaviour.
+
+problem -> match -> lesson -> attempt -> verdict -> episode -> payoff -> credit -> update
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from statistics import fmean
+from typing import Literal, NamedTuple, NewType
+
+__all__ = [
+    "BASE",
+    "AgentId",
+    "Attempt",
+    "Completion",
+    "Credit",
+    "Episode",
+    "Example",
+    "Lesson",
+    "Match",
+    "Message",
+    "Payoff",
+    "Problem",
+    "Request",
+    "Verdict",
+    "mean_score",
+]
+
+AgentId = NewType("AgentId", str)
+
+BASE = AgentId("base")
+"""The bare base model: every engine answers for it, nobody trains it."""
+
+
+class Message(NamedTuple):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    domain: str
+    family: str
+    level: int
+    prompt: str
+    answer: str
+    """Read by graders and askers only; never rendered into a prompt."""
+    solution: str = ""
+    """Reasoning and then a last line ``Answer: ...``; empty where the source has none."""
+    tests: tuple[str, ...] = ()
+    """Python assertions that an answer, run as code, must pass; empty where `answer` is compared as text."""
+    source: str = ""
+    """A program and its version, a file and row, or the agent that asked it."""
+
+    @property
+    def key(self) -> str:
+        """Content hash: equal for two problems that ask the same thing, 16 hexadecimal digits."""
+        text = "\x1f".join((self.domain, self.family, self.prompt, self.answer, *self.tests))
+        return blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One completion that is wanted. Its tokens depend on the agent's weights, the messages and the seed alone."""
+
+    agent: AgentId
+    messages: tuple[Message, ...]
+    seed: int
+    max_tokens: int = 64
+    temperature: float = 1.0
+    """0 takes the likeliest token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    text: str
+    prompt_tokens: tuple[int, ...] = ()
+    tokens: tuple[int, ...] = ()
+    """Ends with the end-of-turn token unless `max_tokens` cut it off."""
+    logprobs: tuple[float, ...] = ()
+    """One per token, under the untempered weights that sampled it, in nats."""
+
+
+class Verdict(NamedTuple):
+    score: float
+    """0 is wrong, 1 is right."""
+    reason: str
+
+
+class Attempt(NamedTuple):
+    completion: Completion
+    verdict: Verdict
+
+
+class Match(NamedTuple):
+    teacher: AgentId
+    student: AgentId
+    domain: str
+    family: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One to three worked examples by the teacher, each the solution of one teaching problem."""
+
+    problems: tuple[Problem, ...]
+    examples: tuple[Attempt, ...]
+
+    @property
+    def passed(self) -> bool:
+        """The gate: every worked example reaches the right answer."""
+        return all(a.verdict.score >= 1 for a in self.examples)
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One lesson of one match, and what it did to the student."""
+
+    round: int
+    match: Match
+    test: Problem
+    """Drawn after the lesson was written; same family and level as the teaching problems, another key."""
+    lesson: Lesson
+    control: tuple[Attempt, ...]
+    """The student on the test problem without the lesson; shared by all lessons of the match."""
+    attempts: tuple[Attempt, ...]
+    """The student on the test problem with the lesson; empty where the gate stopped the lesson."""
+    expected: float
+    """The control's score, shrunk towards the running rate of this student on this family and level."""
+
+    @property
+    def gain(self) -> float | None:
+        """Mean score with the lesson minus the expected score without; None where the lesson was not shown."""
+        return mean_score(self.attempts) - self.expected if self.attempts else None
+
+
+class Payoff(NamedTuple):
+    teacher: float
+    student: tuple[float, ...]
+    """One per attempt in `Episode.attempts`."""
+
+
+class Credit(NamedTuple):
+    """One sampled completion and what it was worth: all that the policy gradient sees."""
+
+    agent: AgentId
+    completion: Completion
+    advantage: float
+
+
+class Example(NamedTuple):
+    """One supervised target: all that imitation sees."""
+
+    agent: AgentId
+    messages: tuple[Message, ...]
+    text: str
+    weight: float = 1.0
+
+
+def mean_score(attempts: Sequence[Attempt]) -> float:
+    """Mean verdict in [0, 1]. `attempts` is not empty."""
+    return fmean(a.verdict.score for a in attempts)
