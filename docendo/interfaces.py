@@ -1,7 +1,7 @@
 """The verbs of the loop. Implementations satisfy these by shape; nobody inherits."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol
 
 from docendo.records import (
     AgentId,
@@ -13,7 +13,9 @@ from docendo.records import (
     Payoff,
     Problem,
     Request,
+    Target,
     Verdict,
+    Work,
 )
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Source",
     "Standings",
     "Stream",
+    "Trainable",
 ]
 
 Stream = Literal["train", "held-out"]
@@ -57,10 +60,35 @@ class Engine(Protocol):
         """One completion per request, in order. Same requests and weights, same tokens."""
         ...
 
+    def drain(self) -> list[Work]:
+        """The compute spent since the last call."""
+        ...
+
 
 class Grader(Protocol):
     def __call__(self, problem: Problem, text: str) -> Verdict:
         """The score of `text` as an answer, in [0, 1]. Never raises, whatever `text` holds."""
+        ...
+
+
+class Trainable(Protocol):
+    """What a learner needs of an engine."""
+
+    def target(self, example: Example) -> Target:
+        """An example as the engine's own token ids."""
+        ...
+
+    def train(
+        self,
+        targets: Sequence[Target],
+        loss: Callable[[Any, Any, Any], Any],
+        rates: Mapping[AgentId, float],
+        purpose: str,
+    ) -> dict[AgentId, float]:
+        """One optimizer step for every agent that has targets. Returns the norms of the gradients.
+
+        `loss` maps (log-probabilities, the sampler's, weights), each (K,) tokens, to the tokens' losses, (K,).
+        """
         ...
 
 
@@ -75,8 +103,17 @@ class Learner(Protocol):
 
 
 class Standings(Protocol):
-    def rate(self, row: AgentId, column: AgentId, domain: str) -> float: ...
+    def gain(self, teacher: AgentId, student: AgentId, domain: str) -> float:
+        """The running mean gain of lessons; 0 for a pair that never met."""
+        ...
+
+    def alone(self, student: AgentId, family: str, level: int) -> tuple[float, float]:
+        """(rate, evidence): how often the student is right without a lesson, and from how many attempts.
+
+        `family` is ``domain/family``.
+        """
+        ...
 
 
 class Matchmaker(Protocol):
-    def __call__(self, agents: Sequence[AgentId], standings: Standings, count: int, seed: int) -> list[Match]: ...
+    def __call__(self, standings: Standings, count: int, seed: int) -> list[Match]: ...

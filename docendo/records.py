@@ -16,6 +16,7 @@ __all__ = [
     "Completion",
     "Credit",
     "Episode",
+    "Evaluation",
     "Example",
     "Lesson",
     "Match",
@@ -23,7 +24,9 @@ __all__ = [
     "Payoff",
     "Problem",
     "Request",
+    "Target",
     "Verdict",
+    "Work",
     "mean_score",
 ]
 
@@ -49,7 +52,8 @@ class Problem:
     solution: str = ""
     """Reasoning and then a last line ``Answer: ...``; empty where the source has none."""
     tests: tuple[str, ...] = ()
-    """Python assertions that an answer, run as code, must pass; empty where `answer` is compared as text."""
+    """Lines like ``f(3) == 7``: a call with literal arguments and the literal it must equal (no sets); empty where
+    `answer` is compared as text."""
     source: str = ""
     """A program and its version, a file and row, or the agent that asked it."""
 
@@ -70,6 +74,8 @@ class Request:
     max_tokens: int = 64
     temperature: float = 1.0
     """0 takes the likeliest token."""
+    purpose: str = "other"
+    """What the ledger books the tokens under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +163,37 @@ class Example(NamedTuple):
     messages: tuple[Message, ...]
     text: str
     weight: float = 1.0
+
+
+class Target(NamedTuple):
+    """Token ids to train on: one credit or one example."""
+
+    agent: AgentId
+    prompt_tokens: tuple[int, ...]
+    tokens: tuple[int, ...]
+    weight: float
+    """Advantage of a credit, weight of an example."""
+    logprobs: tuple[float, ...] = ()
+    """Under the weights that sampled the tokens; empty for an example, which nobody sampled."""
+
+
+class Work(NamedTuple):
+    """Compute that was spent."""
+
+    agent: AgentId
+    purpose: str
+    tokens: int
+    flops: float
+
+
+class Evaluation(NamedTuple):
+    """One held-out problem, answered without a lesson."""
+
+    round: int
+    agent: AgentId
+    problem: Problem
+    text: str
+    verdict: Verdict
 
 
 def mean_score(attempts: Sequence[Attempt]) -> float:

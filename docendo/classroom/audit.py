@@ -1,0 +1,86 @@
+"""Proves a grader on a source: right answers score 1, and nothing that knows no answer does."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from docendo.interfaces import Grader, Source, Stream
+from docendo.records import Problem
+from docendo.seeds import seed_for
+
+__all__ = ["AuditReport", "Check", "audit"]
+
+_NUMBERS = [str(n) for n in range(1001)]
+_STREAMS: tuple[Stream, ...] = ("train", "held-out")
+
+_RIGHT: dict[str, Callable[[Problem], str]] = {
+    "the answer": lambda problem: f"Answer: {problem.answer}",
+    "the worked solution": lambda problem: problem.solution,
+}
+_WRONG: dict[str, Callable[[Problem], str]] = {
+    "nothing": lambda _: "",
+    "white space": lambda _: " \n\t\n ",
+    "an empty answer": lambda _: "Answer:",
+    "junk": lambda _: "I think, therefore %$#@! qzx\nAnswer: ???",
+    "the question": lambda problem: problem.prompt,
+    "the question as the answer": lambda problem: f"Answer: {problem.prompt}",
+    "every number": lambda _: " ".join(_NUMBERS),
+    "every number on its own line": lambda _: "\n".join(_NUMBERS),
+    "every number as the answer": lambda _: f"Answer: {', '.join(_NUMBERS)}",
+}
+
+
+class Check(NamedTuple):
+    """How one kind of text was graded over the whole source."""
+
+    name: str
+    want: int
+    """The score that every trial must have."""
+    trials: int
+    failures: int
+    skipped: int
+    """Problems with no worked solution to try."""
+    first: str
+    """The first failure: where, what was written and the verdict; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    domain: str
+    problems: int
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not any(check.failures for check in self.checks)
+
+
+def audit(source: Source, grade: Grader, count: int, seed: int) -> AuditReport:
+    """Every check on `count` problems of each family, level and stream of `source`.
+
+    Raises UseError where a family has fewer problems than `count` in a stream.
+    """
+    problems = list(_drawn(source, count, seed))
+    right = (_check(name, 1, write, problems, grade) for name, write in _RIGHT.items())
+    wrong = (_check(name, 0, write, problems, grade) for name, write in _WRONG.items())
+    return AuditReport(source.domain, len(problems), (*right, *wrong))
+
+
+def _drawn(source: Source, count: int, seed: int) -> Iterator[Problem]:
+    for family, levels in source.levels.items():
+        for level in levels:
+            for stream in _STREAMS:
+                yield from source.draw(family, level, count, seed_for(seed, "audit", family, level, stream), stream)
+
+
+def _check(name: str, want: int, write: Callable[[Problem], str], problems: list[Problem], grade: Grader) -> Check:
+    trials, failures = 0, list[str]()
+    for problem in problems:
+        text = write(problem)
+        if want and not text:
+            continue
+        trials += 1
+        score, reason = grade(problem, text)
+        if score != want:
+            failures.append(f"{problem.family} level {problem.level}: {text[-80:]!r} scored {score:g} ({reason})")
+    return Check(name, want, trials, len(failures), len(problems) - trials, failures[0] if failures else "")

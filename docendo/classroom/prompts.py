@@ -1,0 +1,22 @@
+"""Every prompt the library writes. Functions take strings, never a Problem, so no answer can reach a prompt."""
+
+from collections.abc import Sequence
+
+from docendo.records import Message
+
+__all__ = ["INSTRUCTION", "solve", "solve_after"]
+
+INSTRUCTION = "Show the steps. End with 'Answer:' and the answer."
+
+
+def solve(question: str, instruction: str = INSTRUCTION) -> tuple[Message, ...]:
+    """A bare question: how experts write lessons, how controls are tried, and how everybody is examined."""
+    return Message("system", instruction), Message("user", question)
+
+
+def solve_after(
+    examples: Sequence[tuple[str, str]], question: str, instruction: str = INSTRUCTION
+) -> tuple[Message, ...]:
+    """A question after worked examples, (question, solution) each, as earlier turns of the conversation."""
+    turns = [Message(role, text) for q, s in examples for role, text in (("user", q), ("assistant", s))]  # type: ignore[arg-type]
+    return Message("system", instruction), *turns, Message("user", question)

@@ -1,0 +1,141 @@
+"""The teaching game: lessons first, then a problem nobody has seen, tried with each lesson and without.
+
+Axes: M matches, K lessons per match, X worked examples per lesson, G attempts with a lesson, C control attempts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from docendo.classroom.prompts import solve, solve_after
+from docendo.interfaces import Engine, Grader, Source, Standings
+from docendo.records import AgentId, Attempt, Episode, Lesson, Match, Message, Problem, Request, mean_score
+from docendo.seeds import seed_for
+
+__all__ = ["Classroom", "Rules", "Try", "shrunk"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    lessons: int = 2
+    """K, at least 2: a teacher's lessons are compared with each other."""
+    examples: int = 1
+    """X, 1 to 3."""
+    attempts: int = 4
+    controls: int = 4
+    prior: float = 4.0
+    """How many attempts the student's running rate counts for in the control estimate."""
+    max_tokens: int = 64
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True)
+class Try:
+    """One answer that is wanted."""
+
+    agent: AgentId
+    problem: Problem
+    lesson: Lesson | None
+    purpose: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Classroom:
+    engine: Engine
+    sources: Mapping[str, Source]
+    graders: Mapping[str, Grader]
+    """Both by domain."""
+    rules: Rules
+    instructions: Mapping[AgentId, str]
+    """The system prompt of each agent."""
+
+    def play(self, index: int, matches_M: Sequence[Match], standings: Standings, seed: int) -> list[Episode]:
+        """One episode per lesson, those of a match adjacent. `index` is the round."""
+        lessons_MK = self.teach(matches_M, seed)
+        tests_M = self.set_tests(matches_M, lessons_MK, seed)
+        control_M, attempts_MK = self.examine(matches_M, lessons_MK, tests_M, seed)
+        episodes = []
+        for m, match in enumerate(matches_M):
+            rate, evidence = standings.alone(match.student, f"{match.domain}/{match.family}", match.level)
+            expected = shrunk(control_M[m], rate, min(evidence, self.rules.prior))
+            for lesson, attempts in zip(lessons_MK[m], attempts_MK[m], strict=True):
+                episodes.append(Episode(index, match, tests_M[m], lesson, control_M[m], attempts, expected))
+        return episodes
+
+    def teach(self, matches_M: Sequence[Match], seed: int) -> list[list[Lesson]]:
+        """K lessons for each match, all on the same X teaching problems."""
+        r = self.rules
+        problems_MX = [
+            tuple(self.sources[m.domain].draw(m.family, m.level, r.examples, seed_for(seed, "teaching", i), "train"))
+            for i, m in enumerate(matches_M)
+        ]
+        wanted = [
+            Try(match.teacher, problem, None, "lesson", seed_for(seed, "lesson", m, k, x))
+            for m, match in enumerate(matches_M)
+            for k in range(r.lessons)
+            for x, problem in enumerate(problems_MX[m])
+        ]
+        written = iter(self.attempt(wanted, r.temperature))
+        return [[Lesson(ps, tuple(next(written) for _ in ps)) for _ in range(r.lessons)] for ps in problems_MX]
+
+    def set_tests(self, matches_M: Sequence[Match], lessons_MK: Sequence[Sequence[Lesson]], seed: int) -> list[Problem]:
+        """A test problem for each match, of the same family and level and with another key than its lessons' problems.
+
+        It takes the finished lessons so that it cannot be drawn before they are written.
+        """
+        tests = []
+        for m, (match, lessons) in enumerate(zip(matches_M, lessons_MK, strict=True)):
+            taught = {p.key for p in lessons[0].problems}
+            source, address = self.sources[match.domain], seed_for(seed, "test", m)
+            drawn = source.draw(match.family, match.level, len(taught) + 1, address, "train")
+            tests.append(next(p for p in drawn if p.key not in taught))
+        return tests
+
+    def examine(
+        self, matches_M: Sequence[Match], lessons_MK: Sequence[Sequence[Lesson]], tests_M: Sequence[Problem], seed: int
+    ) -> tuple[list[tuple[Attempt, ...]], list[list[tuple[Attempt, ...]]]]:
+        """Control attempts per match and attempts per lesson; none for a lesson that the gate stops."""
+        r = self.rules
+        plan: list[tuple[int, int | None]] = []
+        wanted: list[Try] = []
+        for m, (match, test) in enumerate(zip(matches_M, tests_M, strict=True)):
+            shown = [(k, lesson) for k, lesson in enumerate(lessons_MK[m]) if lesson.passed]
+            for c in range(r.controls):
+                plan.append((m, None))
+                wanted.append(Try(match.student, test, None, "control", seed_for(seed, "control", m, c)))
+            for k, lesson in shown:
+                for g in range(r.attempts):
+                    plan.append((m, k))
+                    wanted.append(Try(match.student, test, lesson, "attempt", seed_for(seed, "attempt", m, k, g)))
+        groups: dict[tuple[int, int | None], list[Attempt]] = {}
+        for place, attempt in zip(plan, self.attempt(wanted, r.temperature), strict=True):
+            groups.setdefault(place, []).append(attempt)
+        control = [tuple(groups[m, None]) for m in range(len(matches_M))]
+        return control, [
+            [tuple(groups.get((m, k), ())) for k in range(len(lessons))] for m, lessons in enumerate(lessons_MK)
+        ]
+
+    def attempt(self, wanted: Sequence[Try], temperature: float) -> list[Attempt]:
+        """One graded answer for each try, in order."""
+        requests = [
+            Request(w.agent, self.prompt(w), w.seed, self.rules.max_tokens, temperature, w.purpose) for w in wanted
+        ]
+        completions = self.engine.sample(requests)
+        return [
+            Attempt(c, self.graders[w.problem.domain](w.problem, c.text))
+            for w, c in zip(wanted, completions, strict=True)
+        ]
+
+    def prompt(self, wanted: Try) -> tuple[Message, ...]:
+        """The conversation before the answer: the agent's instruction, the lesson's worked examples, the problem."""
+        instruction, question = self.instructions[wanted.agent], wanted.problem.prompt
+        if wanted.lesson is None:
+            return solve(question, instruction)
+        lesson = wanted.lesson
+        shown = [(p.prompt, a.completion.text) for p, a in zip(lesson.problems, lesson.examples, strict=True)]
+        return solve_after(shown, question, instruction)
+
+
+def shrunk(control: Sequence[Attempt], rate: float, weight: float) -> float:
+    """The expected score without a lesson: the controls' mean, drawn towards `rate` as if by `weight` more attempts."""
+    return (mean_score(control) * len(control) + rate * weight) / (len(control) + weight)

@@ -1,0 +1,43 @@
+"""The ledger: every token and what it cost, by agent and purpose, so that any two runs compare at equal compute."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from docendo.records import AgentId, Work
+
+__all__ = ["Ledger", "within"]
+
+T = TypeVar("T")
+
+
+@dataclass
+class Ledger:
+    """Sums of work. Purposes: experts, lesson, control, attempt, practice, policy, imitation, evaluation; `discarded`
+    repeats the tokens of flat groups and stopped lessons and costs nothing more."""
+
+    sums: dict[tuple[AgentId, str], tuple[int, float]] = field(default_factory=dict)
+
+    def book(self, work: Iterable[Work]) -> list[Work]:
+        """Add work; returns it summed by agent and purpose, for the round's record."""
+        fresh = Ledger()
+        for w in work:
+            for ledger in (self, fresh):
+                tokens, flops = ledger.sums.get((w.agent, w.purpose), (0, 0.0))
+                ledger.sums[w.agent, w.purpose] = tokens + w.tokens, flops + w.flops
+        return fresh.rows()
+
+    def rows(self) -> list[Work]:
+        return [Work(agent, purpose, *amount) for (agent, purpose), amount in sorted(self.sums.items())]
+
+    def flops(self, without: Sequence[str] = ("evaluation",)) -> float:
+        """All operations so far; evaluation is metered apart."""
+        return sum(w.flops for w in self.rows() if w.purpose not in without)
+
+
+def within(budget: float, spent: Callable[[], float], steps: Iterable[T]) -> Iterator[T]:
+    """Take steps until `spent()` reaches `budget`. The step that crosses the line is kept."""
+    for step in steps:
+        yield step
+        if spent() >= budget:
+            return

@@ -1,0 +1,134 @@
+"""Payoffs to advantages: one number per completion, against a baseline of its own group.
+
+A group is one agent in one role at one task: the attempts after one lesson, the lessons of one match, the practice
+on one problem. Groups in which all rewards are equal say nothing; they are dropped and counted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from statistics import fmean
+from typing import NamedTuple, Protocol
+
+from docendo.interfaces import Reward
+from docendo.records import AgentId, Attempt, Completion, Credit, Episode, Problem
+
+__all__ = [
+    "Baseline",
+    "Group",
+    "LeaveOneOut",
+    "Practice",
+    "Running",
+    "assign",
+    "lesson_groups",
+    "practice_groups",
+    "student_groups",
+]
+
+
+class Group(NamedTuple):
+    """Rewards that share a baseline, and the completions that each of them pays for."""
+
+    agent: AgentId
+    role: str
+    domain: str
+    rewards: tuple[float, ...]
+    completions: tuple[tuple[Completion, ...], ...]
+
+    @property
+    def flat(self) -> bool:
+        return len(set(self.rewards)) <= 1
+
+
+class Practice(NamedTuple):
+    """An expert's own attempts at one problem of its domain."""
+
+    agent: AgentId
+    problem: Problem
+    attempts: tuple[Attempt, ...]
+
+
+class Baseline(Protocol):
+    def advantages(self, group: Group) -> list[float]: ...
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """Each reward minus the mean of the others (RLOO, Ahmadian et al. 2024).
+
+    Equal to G/(G-1) times the centred reward of Dr. GRPO (Liu et al. 2025): no division by the spread or the length.
+    """
+
+    def advantages(self, group: Group) -> list[float]:
+        """One per reward; all 0 for a group of one."""
+        total, others = sum(group.rewards), len(group.rewards) - 1
+        return [r - (total - r) / others if others else 0.0 for r in group.rewards]
+
+
+@dataclass
+class Running:
+    """REINFORCE (Williams 1992): each reward minus a running mean of the agent's rewards in that role and domain."""
+
+    decay: float = 0.9
+    means: dict[str, float] = field(default_factory=dict)
+
+    def advantages(self, group: Group) -> list[float]:
+        """One per reward. The first group of a kind is its own baseline."""
+        key, mean = "/".join((group.agent, group.role, group.domain)), fmean(group.rewards)
+        baseline = self.means.get(key, mean)
+        self.means[key] = self.decay * baseline + (1 - self.decay) * mean
+        return [r - baseline for r in group.rewards]
+
+
+def student_groups(episodes: Sequence[Episode], reward: Reward) -> list[Group]:
+    """One group per lesson that was shown: the student's attempts after it."""
+    return [
+        Group(
+            e.match.student,
+            "student",
+            e.match.domain,
+            reward(e).student,
+            tuple((a.completion,) for a in e.attempts),
+        )
+        for e in episodes
+        if e.attempts
+    ]
+
+
+def lesson_groups(episodes: Sequence[Episode], reward: Reward) -> list[Group]:
+    """One group per match: the teacher's lessons. The lessons of a match are adjacent and share their problems."""
+    groups = []
+    for (match, _problems), same in groupby(episodes, key=lambda e: (e.match, e.lesson.problems)):
+        lessons = list(same)
+        rewards = tuple(reward(e).teacher for e in lessons)
+        written = tuple(tuple(a.completion for a in e.lesson.examples) for e in lessons)
+        groups.append(Group(match.teacher, "teacher", match.domain, rewards, written))
+    return groups
+
+
+def practice_groups(practice: Sequence[Practice]) -> list[Group]:
+    """One group per problem that an expert worked on at home."""
+    return [
+        Group(
+            p.agent,
+            "practice",
+            p.problem.domain,
+            tuple(a.verdict.score for a in p.attempts),
+            tuple((a.completion,) for a in p.attempts),
+        )
+        for p in practice
+    ]
+
+
+def assign(groups: Sequence[Group], baseline: Baseline) -> tuple[list[Credit], Mapping[str, float]]:
+    """The credits of all groups that vary, and the share of useful groups per role."""
+    found: list[Credit] = []
+    counts: dict[str, list[bool]] = {}
+    for group in groups:
+        counts.setdefault(group.role, []).append(not group.flat)
+        advantages = baseline.advantages(group)
+        if group.flat:
+            continue
+        for completions, advantage in zip(group.completions, advantages, strict=True):
+            found += [Credit(group.agent, c, advantage) for c in completions if advantage]
+    return found, {f"useful/{role}": fmean(useful) for role, useful in counts.items()}

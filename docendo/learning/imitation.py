@@ -1,0 +1,66 @@
+"""Which examples are worth imitating, and a notebook to study them from more than once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from docendo.records import AgentId, Episode, Problem
+
+__all__ = ["Note", "Notebook", "useful_notes"]
+
+Note = tuple[Problem, str]
+"""A problem and a right worked solution of it, in the words of an agent."""
+
+
+def useful_notes(episodes: Sequence[Episode]) -> list[tuple[AgentId, Note]]:
+    """What each student may imitate: the lessons that passed the gate and did not lower its score, and its own right
+    attempts where a lesson raised it. They are imitated without the lesson in the prompt, so that what the lesson
+    brought moves into the weights."""
+    found: list[tuple[AgentId, Note]] = []
+    for e in episodes:
+        gain = e.gain
+        if gain is None or gain < 0:
+            continue
+        found += [
+            (e.match.student, (p, a.completion.text)) for p, a in zip(e.lesson.problems, e.lesson.examples, strict=True)
+        ]
+        right = next((a for a in e.attempts if a.verdict.score >= 1), None)
+        if right and gain > 0:
+            found.append((e.match.student, (e.test, right.completion.text)))
+    return found
+
+
+@dataclass
+class Notebook:
+    """The newest useful examples of every agent and family; one solution per problem."""
+
+    size: int = 200
+    """Notes kept per agent and family; the oldest leave first."""
+    notes: dict[AgentId, dict[str, dict[str, Note]]] = field(default_factory=dict)
+    """By agent, family (``domain/family``) and problem key."""
+
+    def write(self, noted: Sequence[tuple[AgentId, Note]]) -> None:
+        for agent, (problem, text) in noted:
+            page = self.notes.setdefault(agent, {}).setdefault(f"{problem.domain}/{problem.family}", {})
+            page.pop(problem.key, None)
+            page[problem.key] = (problem, text)
+            while len(page) > self.size:
+                del page[next(iter(page))]
+
+    def study(self, agent: AgentId, count: int, seed: int) -> list[Note]:
+        """Up to `count` different notes, families in turn, the newest half of a family twice as likely."""
+        rng = Random(seed)
+        stacks = [self._shuffled(page, rng) for page in self.notes.get(agent, {}).values()]
+        rng.shuffle(stacks)
+        chosen: list[Note] = []
+        while stacks and len(chosen) < count:
+            stacks = [s for s in stacks if s]
+            chosen += [s.pop() for s in stacks[: count - len(chosen)]]
+        return chosen
+
+    @staticmethod
+    def _shuffled(page: Mapping[str, Note], rng: Random) -> list[Note]:
+        notes = list(page.values())
+        fresh = len(notes) // 2
+        keys = [rng.random() ** (0.5 if i >= fresh else 1.0) for i in range(len(notes))]
+        return [note for _, note in sorted(zip(keys, notes, strict=True), key=lambda pair: pair[0])]

@@ -1,0 +1,85 @@
+"""The learner: one policy-gradient step on what was sampled, then a few supervised steps on what is worth imitating."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from docendo.interfaces import Trainable
+from docendo.learning.losses import TokenLoss, likelihood
+from docendo.records import AgentId, Credit, Example, Target
+
+__all__ = ["PopulationLearner", "batches_of", "credit_targets", "mean_weights"]
+
+_LENGTH = 32.0
+"""A typical completion. A constant divides the policy gradient, so that long answers weigh neither more nor less."""
+
+
+@dataclass(frozen=True)
+class PopulationLearner:
+    """Updates every agent's adapter; agents never share a gradient."""
+
+    engine: Trainable
+    policy_rate: float
+    """Learning rate of the policy-gradient step."""
+    imitation_rate: float
+    batch: int = 8
+    """Examples of one agent in one supervised step."""
+    loss: TokenLoss = likelihood
+    epochs: int = 1
+    """Passes over the credits; more than one wants a clipped loss."""
+
+    def update(self, credits: Sequence[Credit], examples: Sequence[Example]) -> dict[str, float]:
+        """Trains on one round. Measures gradient norms, and steps skipped because a gradient was not finite."""
+        metrics: dict[str, float] = {"credits": len(credits), "examples": len(examples)}
+        norms: list[float] = []
+        if credits:
+            targets = credit_targets(credits)
+            for _ in range(self.epochs):
+                found = self.engine.train(targets, self.loss, self._rates(targets, self.policy_rate), "policy")
+                norms += found.values()
+            metrics["gradient/policy"] = fmean(found.values())
+        for part in batches_of([self.engine.target(e) for e in examples], self.batch):
+            found = self.engine.train(
+                mean_weights(part), likelihood, self._rates(part, self.imitation_rate), "imitation"
+            )
+            norms += found.values()
+            metrics["gradient/imitation"] = fmean(found.values())
+        metrics["skipped"] = sum(not n < float("inf") for n in norms)
+        return metrics
+
+    @staticmethod
+    def _rates(targets: Sequence[Target], rate: float) -> Mapping[AgentId, float]:
+        return {t.agent: rate for t in targets}
+
+
+def credit_targets(credits: Sequence[Credit]) -> list[Target]:
+    """Advantages divided by the number of the agent's completions and a constant length (Dr. GRPO)."""
+    counts = Counter(c.agent for c in credits)
+    return [
+        Target(
+            c.agent,
+            c.completion.prompt_tokens,
+            c.completion.tokens,
+            c.advantage / (counts[c.agent] * _LENGTH),
+            c.completion.logprobs,
+        )
+        for c in credits
+    ]
+
+
+def mean_weights(targets: Sequence[Target]) -> list[Target]:
+    """Weights divided by the number of the agent's tokens: the loss is the weighted mean over them."""
+    tokens: Counter[AgentId] = Counter()
+    for t in targets:
+        tokens[t.agent] += len(t.tokens)
+    return [t._replace(weight=t.weight / tokens[t.agent]) for t in targets]
+
+
+def batches_of(targets: Sequence[Target], batch: int) -> list[list[Target]]:
+    """Step by step, up to `batch` targets of every agent: all agents train together, each in its given order."""
+    queues: dict[AgentId, list[Target]] = {}
+    for target in targets:
+        queues.setdefault(target.agent, []).append(target)
+    steps = max((-(-len(q) // batch) for q in queues.values()), default=0)
+    return [[t for q in queues.values() for t in q[s * batch : (s + 1) * batch]] for s in range(steps)]

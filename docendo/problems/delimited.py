@@ -1,0 +1,133 @@
+"""Physical lines of a text file, and the CSV records (RFC 4180) in them.
+
+Unlike the csv module this needs no process-wide field limit, and one damaged record cannot swallow memory.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["MAX_FIELD", "MAX_LINE", "Line", "Record", "is_text", "lines", "records"]
+
+MAX_FIELD = 100_000
+"""Characters a field may have."""
+
+MAX_LINE = 4_000_000
+"""Characters of one physical line that are held in memory."""
+
+
+class Line(NamedTuple):
+    number: int
+    text: str | None
+    """With its line end; None where it is over MAX_LINE."""
+    odd_quotes: bool = False
+    """Whether an overlong line has an odd number of double quotes."""
+
+
+@dataclass(slots=True)
+class Record:
+    """One CSV record, built up line by line."""
+
+    line: int
+    """The physical line it starts on, from 1."""
+    cells: list[str] = field(default_factory=list)
+    """A cell over MAX_FIELD is cut to MAX_FIELD + 1 characters."""
+    fault: str = ""
+    """Why the cells cannot be trusted; empty where they can."""
+    quoted: bool = False
+    """Whether the record goes on because a quote is open."""
+    pieces: list[str] = field(default_factory=list)
+    size: int = 0
+
+    def feed(self, text: str, delimiter: str) -> None:
+        """Take one physical line. The record is complete where `quoted` is false afterwards."""
+        if not is_text(text):
+            self.fault = "not UTF-8"
+        at = 0
+        while at >= 0:
+            if not self.quoted and text.startswith('"', at):
+                self.quoted, at = True, at + 1
+            was_quoted = self.quoted
+            if self.quoted:
+                at = self._quoted_part(text, at)
+                if self.quoted:
+                    return
+            end = text.find(delimiter, at)
+            bare = text[at:end] if end >= 0 else text[at:].rstrip("\r\n")
+            if was_quoted and bare:
+                self.fault = self.fault or "text after a closing quote"
+            self._add(bare)
+            self._close_cell()
+            at = end + 1 if end >= 0 else -1
+
+    def _quoted_part(self, text: str, at: int) -> int:
+        """The position after the closing quote, or the end of the line where there is none."""
+        while (end := text.find('"', at)) >= 0:
+            self._add(text[at:end])
+            if not text.startswith('"', end + 1):
+                self.quoted = False
+                return end + 1
+            self._add('"')
+            at = end + 2
+        self._add(text[at:])
+        return len(text)
+
+    def _add(self, text: str) -> None:
+        room = MAX_FIELD + 1 - self.size
+        if room > 0 and text:
+            self.pieces.append(text[:room])
+            self.size += min(len(text), room)
+
+    def _close_cell(self) -> None:
+        self.cells.append("".join(self.pieces))
+        self.pieces.clear()
+        self.size = 0
+
+
+def lines(path: Path) -> Iterator[Line]:
+    """The physical lines, ended by LF, CRLF or CR; a byte that is not UTF-8 becomes a lone surrogate."""
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        number = 0
+        while text := file.readline(MAX_LINE):
+            number += 1
+            if len(text) < MAX_LINE or text.endswith(("\n", "\r")):
+                yield Line(number, text)
+                continue
+            quotes = text.count('"')
+            while text and not text.endswith(("\n", "\r")):
+                text = file.readline(MAX_LINE)
+                quotes += text.count('"')
+            yield Line(number, None, quotes % 2 == 1)
+
+
+def records(path: Path, delimiter: str) -> Iterator[Record]:
+    """The records, header first. Blank lines between records are skipped."""
+    record: Record | None = None
+    for number, text, odd_quotes in lines(path):
+        if record is None:
+            if text is not None and text.isspace():
+                continue
+            record = Record(number)
+        if text is None:
+            record.fault = f"a line over {MAX_LINE:,} characters"
+            record.quoted ^= odd_quotes
+        else:
+            record.feed(text, delimiter)
+        if not record.quoted:
+            yield record
+            record = None
+    if record is not None:
+        record.fault = "a quote that is never closed"
+        yield record
+
+
+def is_text(text: str) -> bool:
+    """Whether it can be written as UTF-8: false for a lone surrogate."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,79 @@
+"""The report as one HTML file that asks for nothing else: no network, no fonts, no libraries."""
+
+import os
+from importlib.resources import files
+from pathlib import Path
+
+from docendo.errors import RunError
+from docendo.report.markup import Markup, document, embed, join, tag
+from docendo.report.sections import compute, header, knowledge_table, learning, lessons_matrix, lessons_table
+from docendo.report.tables import collect
+from docendo.report.viewer import SHOWN, viewer_data
+from docendo.store import RunDirectory
+
+__all__ = ["html_page", "write_page"]
+
+
+def write_page(run: RunDirectory, path: Path) -> Path:
+    """Write the page to `path`, whole or not at all, and return it. Raises RunError where it cannot be written."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        aside.write_bytes(html_page(run).encode())
+        aside.replace(path)
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror}") from error
+    finally:
+        aside.unlink(missing_ok=True)
+    return path
+
+
+def html_page(run: RunDirectory) -> str:
+    """The whole page. Model text is in it only as JSON that the script shows with ``textContent``."""
+    with run.snapshot():
+        facts = collect(run)
+        episodes = viewer_data(run, SHOWN)
+    count = len(facts.lessons)
+    said = (
+        f"The newest {SHOWN:,} of {count:,} episodes are here."
+        if count > SHOWN
+        else f"All {count:,} episodes are here."
+    )
+    sections = (
+        ("knows", "What each agent knows", knowledge_table(facts)),
+        ("curves", "How they learned", learning(facts)),
+        ("gains", "What a lesson is worth", lessons_matrix(facts)),
+        ("taught", "Who taught whom what", lessons_table(facts)),
+        ("compute", "What it cost", compute(facts)),
+        ("lessons", "Lessons and attempts", _viewer(said)),
+    )
+    links = [tag("a", title, href=f"#{name}") for name, title, _ in sections]
+    body = join(
+        (
+            tag("a", "Skip to the lessons", href="#lessons", class_="skip"),
+            tag(
+                "main",
+                header(facts),
+                tag("nav", *links, aria_label="Sections"),
+                *(tag("section", tag("h2", title), content, id=name) for name, title, content in sections),
+            ),
+            embed(episodes, "episodes"),
+        )
+    )
+    return document(f"{facts.name} · docendo", _asset("page.css"), _asset("viewer.js"), body)
+
+
+def _viewer(said: str) -> Markup:
+    return join(
+        (
+            tag("p", said),
+            tag("form", id="filters", aria_label="Filter the episodes"),
+            tag("p", id="found", role="status"),
+            tag("div", id="cards"),
+            tag("nav", id="pages", aria_label="Pages"),
+            tag("noscript", tag("p", "The viewer needs JavaScript; everything above does not.", class_="empty")),
+        )
+    )
+
+
+def _asset(name: str) -> str:
+    return files("docendo.report").joinpath(name).read_text(encoding="utf-8")

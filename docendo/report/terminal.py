@@ -1,0 +1,131 @@
+"""The report for a terminal. Names come from files and models, so nothing in them may drive the terminal."""
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from docendo.report.intervals import Estimate, Rise
+from docendo.report.tables import (
+    Facts,
+    accuracy,
+    base_accuracy,
+    collect,
+    domains,
+    evaluation_rounds,
+    gain,
+    gain_matrix,
+    knowledge,
+    taught,
+)
+from docendo.report.text import DASH, between, compact, duration, percent, signed, visible
+from docendo.report.totals import spent
+from docendo.store import RunDirectory
+
+__all__ = ["terminal_report"]
+
+
+def terminal_report(run: RunDirectory) -> RenderableType:
+    """What `docendo report` prints: hand it to a rich console."""
+    with run.snapshot():
+        facts = collect(run)
+    parts: list[RenderableType] = [_heading(facts)]
+    if evaluation_rounds(facts)[0] is not None:
+        parts.append(_accuracy(facts))
+    if facts.lessons:
+        parts += [_gains(facts), _taught(facts)]
+    if facts.ledger:
+        parts.append(_ledger(facts))
+    return Group(*(piece for part in parts for piece in (part, "")))
+
+
+def _heading(facts: Facts) -> RenderableType:
+    shown, passed = gain(facts.lessons), sum(x.passed for x in facts.lessons)
+    rounds = sum(r.round >= 0 for r in facts.rounds)
+    state = "finished" if facts.finished else "not finished"
+    lines = [
+        ("other domains", _rise(knowledge(facts, own=False))),
+        ("own domain", _rise(knowledge(facts, own=True))),
+        ("lesson's gain", _gain(shown) + (f", {shown.n:,} lessons" if shown else "")),
+        ("gate", f"{passed:,} of {len(facts.lessons):,} lessons passed"),
+    ]
+    grid = Table.grid(padding=(0, 2))
+    for name, value in lines:
+        grid.add_row(Text(name, "dim"), _text(value))
+    said = (
+        f"{facts.model or 'model unknown'}, {rounds} rounds, {duration(sum(r.seconds for r in facts.rounds))}, {state}"
+    )
+    return Group(_text(facts.name, "bold"), _text(said, "dim"), "", grid)
+
+
+def _accuracy(facts: Facts) -> Table:
+    start, end = evaluation_rounds(facts)
+    table = _table("Accuracy without a lesson, start to end (95% interval; * own domain)", ["agent"], domains(facts))
+    base = base_accuracy(facts)
+    table.add_row("base", *(_change(base.get(d), None) for d in domains(facts)))
+    for agent, own in facts.owns.items():
+        before, after = accuracy(facts, start, agent), accuracy(facts, end, agent)
+        cells = [_change(before.get(d), after.get(d)) + (" *" if d == own else "") for d in domains(facts)]
+        table.add_row(_text(agent), *cells)
+    return table
+
+
+def _gains(facts: Facts) -> Table:
+    matrix = gain_matrix(facts)
+    students = list(dict.fromkeys((*facts.owns, *(s for row in matrix.values() for s in row))))
+    table = _table("Mean gain of a shown lesson, teachers down, students across", ["teacher"], students)
+    for teacher in dict.fromkeys((*facts.owns, *matrix)):
+        table.add_row(_text(teacher), *(_gain(matrix.get(teacher, {}).get(s)) for s in students))
+    return table
+
+
+def _taught(facts: Facts) -> Table:
+    names, numbers = ["teacher", "student", "domain"], ["lessons", "through the gate", "mean gain"]
+    table = _table("Who taught whom what", names, numbers)
+    for row in taught(facts):
+        who = (_text(row.teacher), _text(row.student), _text(row.domain))
+        table.add_row(*who, f"{row.lessons:,}", percent(row.passed / row.lessons), _gain(row.gain))
+    return table
+
+
+def _ledger(facts: Facts) -> Table:
+    table = _table("Compute", ["purpose"], ["tokens", "compute"])
+    for purpose, total in spent(facts, lambda row: row.purpose).items():
+        table.add_row(_text(purpose), compact(total["tokens"]), compact(total["flops"], "FLOP"))
+    return table
+
+
+def _table(title: str, names: Iterable[str], numbers: Iterable[str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for name in names:
+        table.add_column(_text(name), header_style="dim")
+    for name in numbers:
+        table.add_column(_text(name), justify="right", header_style="dim")
+    return table
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(visible(text), style)
+
+
+def _change(start: Estimate | None, end: Estimate | None) -> str:
+    last = end or start
+    if last is None:
+        return DASH
+    change = f"{100 * start.mean:.0f} → {percent(end.mean)}" if start and end else percent(last.mean)
+    return f"{change} ({between(last, share=True)})"
+
+
+def _gain(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return DASH
+    interval = between(estimate, share=False)
+    return signed(estimate.mean) + (f" ({interval})" if interval else "")
+
+
+def _rise(rise: Rise) -> str:
+    if rise.rise is None or rise.start is None or rise.low is None or rise.high is None:
+        return percent(rise.start)
+    low, high = (signed(100 * bound, 0) for bound in (rise.low, rise.high))
+    return f"{100 * rise.start:.0f} → {percent(rise.end)}, {signed(100 * rise.rise, 0)} points (95% {low} to {high})"

@@ -1,0 +1,96 @@
+"""Checkpoint folders: written aside, hashed, fsynced, renamed; believed only when every hash still fits."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Container
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+__all__ = ["Checkpoint", "fault", "folder_name", "sweep", "sync_folder", "write_checkpoint_folder"]
+
+_MANIFEST = "manifest.json"
+
+
+class Checkpoint(NamedTuple):
+    round: int
+    path: Path
+    state: dict[str, Any]
+    """As committed with the round; tuples came back as lists."""
+    warnings: tuple[str, ...]
+    """One line per newer checkpoint that was passed over because it is damaged."""
+
+
+def folder_name(round: int) -> str:
+    """``000001`` for round 0: the number of rounds that are in it."""
+    return f"{round + 1:06d}"
+
+
+def write_checkpoint_folder(folder: Path, name: str, write: Callable[[Path], None]) -> str:
+    """Make ``folder/name`` durable with what `write` puts into the path it is given; returns its manifest's hash."""
+    aside = folder / f".tmp-{name}"
+    shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(folder / name, ignore_errors=True)
+    aside.mkdir(parents=True)
+    try:
+        write(aside)
+        files = {p.relative_to(aside).as_posix(): p for p in sorted(aside.rglob("*")) if p.is_file()}
+        manifest = {"files": {n: {"sha256": _digest(p), "size": p.stat().st_size} for n, p in files.items()}}
+        text = json.dumps(manifest, indent=1).encode()
+        (aside / _MANIFEST).write_bytes(text)
+        for path in (*files.values(), aside / _MANIFEST):
+            _sync_file(path)
+        for path in (*(p for p in aside.rglob("*") if p.is_dir()), aside):
+            sync_folder(path)
+        aside.rename(folder / name)
+        sync_folder(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return sha256(text).hexdigest()
+
+
+def fault(folder: Path, manifest_hash: str) -> str:
+    """What is wrong with a checkpoint folder, in words; empty where every file is as it was written."""
+    manifest = folder / _MANIFEST
+    if not manifest.is_file():
+        return f"{_MANIFEST} is missing"
+    text = manifest.read_bytes()
+    if sha256(text).hexdigest() != manifest_hash:
+        return f"{_MANIFEST} was changed"
+    for name, entry in json.loads(text)["files"].items():
+        path = folder / name
+        if not path.is_file():
+            return f"{name} is missing"
+        if path.stat().st_size != entry["size"] or _digest(path) != entry["sha256"]:
+            return f"{name} was changed"
+    return ""
+
+
+def sweep(folder: Path, keep: Container[str]) -> None:
+    """Delete every checkpoint folder, finished or not, whose name is not in `keep`; leave other things alone."""
+    for path in folder.iterdir():
+        ours = path.name.startswith(".tmp-") or path.name.isdecimal()
+        if path.is_dir() and ours and path.name not in keep:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable, where the system can."""
+    if os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

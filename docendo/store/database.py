@@ -1,0 +1,169 @@
+"""The run's SQLite file: its tables, how it is opened, and which of its failures are a person's to fix."""
+
+import errno
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from docendo.errors import RunError, UseError
+
+__all__ = ["cell", "connect", "create_database", "pack", "run_errors", "transaction", "uncell", "unpack"]
+
+_APPLICATION = 0x646F6365
+_SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE rounds (round INTEGER PRIMARY KEY, stage TEXT NOT NULL, seconds REAL NOT NULL, state TEXT);
+CREATE TABLE checkpoints (
+    round INTEGER PRIMARY KEY REFERENCES rounds ON DELETE CASCADE, name TEXT NOT NULL, manifest TEXT NOT NULL);
+CREATE TABLE problems (
+    id TEXT PRIMARY KEY, key TEXT NOT NULL, round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE,
+    domain TEXT NOT NULL, family TEXT NOT NULL, level INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE INDEX problems_key ON problems (key);
+CREATE INDEX problems_round ON problems (round);
+CREATE TABLE episodes (
+    id INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE,
+    teacher TEXT NOT NULL, student TEXT NOT NULL, domain TEXT NOT NULL, family TEXT NOT NULL, level INTEGER NOT NULL,
+    test TEXT NOT NULL REFERENCES problems, lesson TEXT NOT NULL, control TEXT NOT NULL, attempts TEXT NOT NULL,
+    expected REAL);
+CREATE INDEX episodes_round ON episodes (round);
+CREATE INDEX episodes_test ON episodes (test);
+CREATE TABLE evaluations (
+    id INTEGER PRIMARY KEY, committed INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE, round INTEGER NOT NULL,
+    agent TEXT NOT NULL, problem TEXT NOT NULL REFERENCES problems, text TEXT NOT NULL, score REAL,
+    reason TEXT NOT NULL);
+CREATE INDEX evaluations_committed ON evaluations (committed);
+CREATE INDEX evaluations_problem ON evaluations (problem);
+CREATE TABLE metrics (
+    round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE, name TEXT NOT NULL, value REAL,
+    PRIMARY KEY (round, name));
+CREATE TABLE ledger (
+    id INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE,
+    agent TEXT NOT NULL, purpose TEXT NOT NULL, tokens INTEGER NOT NULL, flops REAL NOT NULL);
+CREATE INDEX ledger_round ON ledger (round);
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY, file TEXT NOT NULL, line INTEGER NOT NULL, reason TEXT NOT NULL,
+    UNIQUE (file, line, reason));
+"""
+_HARMLESS = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_OUTSIDE_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+
+
+def cell(text: str) -> str | bytes:
+    """`text` as SQLite can hold it: bytes where it has a lone surrogate, which UTF-8 cannot write."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def uncell(value: str | bytes) -> str:
+    """The text that `cell` was given."""
+    return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")
+
+
+def pack(value: object) -> str | bytes:
+    """`value` as JSON in a cell. Two surrogates that meet stay two, so nothing is escaped that need not be."""
+    return cell(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def unpack(value: str | bytes) -> Any:
+    """The value that `pack` was given, its tuples as lists."""
+    return json.loads(uncell(value))
+
+
+def create_database(path: Path) -> None:
+    """Leave an empty, closed database at `path`, which does not exist yet."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+    finally:
+        connection.close()
+
+
+def connect(path: Path, *, write: bool) -> sqlite3.Connection:
+    """An open, checked database. Raises UseError where it is damaged, foreign, or of a newer docendo."""
+    wal = path.with_name(f"{path.name}-wal")
+    # in a read-only folder SQLite cannot make the files that WAL needs, and without a WAL it need not
+    frozen = not write and not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
+    mode = "immutable=1" if frozen else f"mode={'rw' if write else 'ro'}"
+    try:
+        connection = _attempt(f"{path.absolute().as_uri()}?{mode}")
+    except sqlite3.OperationalError as error:
+        raise UseError(f"{path} cannot be opened: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise UseError(f"{path} is damaged: {error}") from error
+    if write:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _attempt(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
+    try:
+        _check(connection)
+    except (sqlite3.Error, UseError):
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    name = connection.execute("PRAGMA database_list").fetchone()[2]
+    if application != _APPLICATION:
+        raise UseError(f"{name} is a database, but not one of a docendo run")
+    if version != _SCHEMA_VERSION:
+        advice = "upgrade docendo" if version > _SCHEMA_VERSION else "read it with the docendo that wrote it"
+        raise UseError(f"{name} has schema {version}, this docendo reads schema {_SCHEMA_VERSION}; {advice}")
+    (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if state != "ok":
+        raise UseError(f"{name} is damaged: {state}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All of the block's statements, or none of them."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+@contextmanager
+def run_errors(path: Path) -> Iterator[None]:
+    """Turn a full disk and its like into RunError; leave bugs alone."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGED:
+            raise RunError(f"{path}: the database is damaged: {error}") from error
+        if code not in _HARMLESS:
+            raise
+        raise RunError(f"{path}: {error}; what was committed before is safe") from error
+    except OSError as error:
+        if error.errno not in _OUTSIDE_ERRNO:
+            raise
+        raise RunError(f"{path}: {error.strerror}; what was committed before is safe") from error

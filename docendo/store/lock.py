@@ -1,0 +1,58 @@
+"""One writer at a time: a lock that the operating system drops when its holder ends, however it ends."""
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from docendo.errors import UseError
+
+__all__ = ["WriterLock"]
+
+
+_HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+
+
+class WriterLock:
+    """Held from construction until `release`; the file holds the writer's process id and is never deleted."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises UseError naming the holder where another writer has it."""
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise UseError(f"{path.parent} cannot be written: {error.strerror}") from error
+        try:
+            _lock(self._file)
+        except OSError as error:
+            if error.errno not in _HELD:
+                os.close(self._file)
+                raise UseError(f"{path} cannot be locked: {error.strerror}") from error
+            os.lseek(self._file, 0, os.SEEK_SET)
+            holder = os.read(self._file, 32).decode("ascii", "replace").strip()
+            os.close(self._file)
+            who = f"process {holder}" if holder else "another process"
+            raise UseError(f"{path.parent} is being written by {who}; wait for it or stop it first") from error
+        with suppress(OSError):  # a full disk costs the next message its number, not the lock
+            os.ftruncate(self._file, 0)
+            os.write(self._file, f"{os.getpid()}\n".encode())
+
+    def release(self) -> None:
+        """Let the next writer in."""
+        os.close(self._file)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: int) -> None:
+        os.lseek(file, 1 << 30, os.SEEK_SET)
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        os.lseek(file, 0, os.SEEK_SET)
+
+else:
+    import fcntl
+
+    def _lock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

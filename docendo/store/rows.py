@@ -1,0 +1,171 @@
+"""What a round leaves behind, and how it becomes rows and comes back.
+
+Completion.prompt_tokens and Completion.logprobs are not stored: the first can be made again from the prompt, the
+second is of use only until the round's update. They come back empty.
+"""
+
+import math
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from docendo.records import AgentId, Attempt, Completion, Episode, Evaluation, Lesson, Match, Problem, Verdict, Work
+from docendo.store.database import cell, pack, uncell, unpack
+
+__all__ = [
+    "ProblemShelf",
+    "QuarantineRow",
+    "RoundRecord",
+    "RoundRow",
+    "insert_round",
+    "read_episode",
+    "read_evaluation",
+]
+
+
+class QuarantineRow(NamedTuple):
+    """A row of the user's data that was left out, and why."""
+
+    file: str
+    line: int
+    reason: str
+
+
+class RoundRow(NamedTuple):
+    round: int
+    stage: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRecord:
+    """Everything of one round; indices ascend, and -1 may hold what was measured before the first."""
+
+    index: int
+    stage: str
+    """``experts`` or ``teaching``."""
+    seconds: float
+    episodes: Sequence[Episode] = ()
+    evaluations: Sequence[Evaluation] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    ledger: Sequence[Work] = ()
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """JSON that a resumed run starts from: standings, curriculum, counters."""
+
+
+def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
+    """Insert all rows of a round inside the caller's transaction."""
+    index = record.index
+    connection.execute(
+        "INSERT INTO rounds VALUES (?, ?, ?, ?)", (index, record.stage, record.seconds, pack(dict(record.state)))
+    )
+    connection.executemany(
+        "INSERT INTO metrics VALUES (?, ?, ?)", [(index, cell(n), v) for n, v in record.metrics.items()]
+    )
+    connection.executemany(
+        "INSERT INTO ledger (round, agent, purpose, tokens, flops) VALUES (?, ?, ?, ?, ?)",
+        [(index, cell(r.agent), cell(r.purpose), r.tokens, r.flops) for r in record.ledger],
+    )
+    for evaluation in record.evaluations:
+        _insert_evaluation(connection, index, evaluation)
+    for episode in record.episodes:
+        if episode.round != index:
+            raise ValueError(f"an episode of round {episode.round} was handed in with round {index}")
+        _insert_episode(connection, episode)
+
+
+def _insert_evaluation(connection: sqlite3.Connection, index: int, row: Evaluation) -> None:
+    problem = _insert_problem(connection, index, row.problem)
+    connection.execute(
+        "INSERT INTO evaluations (committed, round, agent, problem, text, score, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (index, row.round, cell(row.agent), problem, cell(row.text), row.verdict.score, cell(row.verdict.reason)),
+    )
+
+
+def _insert_episode(connection: sqlite3.Connection, episode: Episode) -> None:
+    match = episode.match
+    problems = [_insert_problem(connection, episode.round, p) for p in episode.lesson.problems]
+    row = (
+        episode.round,
+        *(cell(text) for text in (match.teacher, match.student, match.domain, match.family)),
+        match.level,
+        _insert_problem(connection, episode.round, episode.test),
+        pack({"problems": problems, "examples": _attempts(episode.lesson.examples)}),
+        pack(_attempts(episode.control)),
+        pack(_attempts(episode.attempts)),
+        episode.expected,
+    )
+    connection.execute(
+        "INSERT INTO episodes (round, teacher, student, domain, family, level, test, lesson, control, attempts,"
+        " expected) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        row,
+    )
+
+
+def _insert_problem(connection: sqlite3.Connection, index: int, problem: Problem) -> str:
+    """The row's id: a hash of every field, where `Problem.key` leaves out level, solution and source."""
+    rest = (problem.prompt, problem.answer, problem.solution, problem.tests, problem.source)
+    everything = (problem.domain, problem.family, problem.level, *rest)
+    digest = blake2b(repr(everything).encode(errors="surrogatepass"), digest_size=12).hexdigest()
+    row = (digest, problem.key, index, cell(problem.domain), cell(problem.family), problem.level, pack(rest))
+    connection.execute("INSERT OR IGNORE INTO problems VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    return digest
+
+
+def _attempts(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
+    return [
+        {"text": c.text, "tokens": c.tokens, "score": verdict.score, "reason": verdict.reason}
+        for c, verdict in attempts
+    ]
+
+
+class ProblemShelf:
+    """Problems by row id, each read once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._problems: dict[str, Problem] = {}
+
+    def __getitem__(self, id: str) -> Problem:
+        if id not in self._problems:
+            query = "SELECT domain, family, level, body FROM problems WHERE id = ?"
+            domain, family, level, body = self._connection.execute(query, (id,)).fetchone()
+            prompt, answer, solution, tests, source = unpack(body)
+            self._problems[id] = Problem(
+                uncell(domain), uncell(family), level, prompt, answer, solution, tuple(tests), source
+            )
+        return self._problems[id]
+
+
+def read_episode(row: Sequence[Any], problems: ProblemShelf) -> Episode:
+    """The episode of one row of ``episodes``, all columns but the id."""
+    index, teacher, student, domain, family, level, test, lesson, control, attempts, expected = row
+    written = unpack(lesson)
+    return Episode(
+        round=index,
+        match=Match(AgentId(uncell(teacher)), AgentId(uncell(student)), uncell(domain), uncell(family), level),
+        test=problems[test],
+        lesson=Lesson(tuple(problems[i] for i in written["problems"]), _read_attempts(written["examples"])),
+        control=_read_attempts(unpack(control)),
+        attempts=_read_attempts(unpack(attempts)),
+        expected=_number(expected),
+    )
+
+
+def read_evaluation(row: Sequence[Any], problems: ProblemShelf) -> Evaluation:
+    """The evaluation of one row: round, agent, problem, text, score, reason."""
+    index, agent, problem, text, score, reason = row
+    verdict = Verdict(_number(score), uncell(reason))
+    return Evaluation(index, AgentId(uncell(agent)), problems[problem], uncell(text), verdict)
+
+
+def _read_attempts(written: list[dict[str, Any]]) -> tuple[Attempt, ...]:
+    return tuple(
+        Attempt(Completion(a["text"], tokens=tuple(a["tokens"])), Verdict(a["score"], a["reason"])) for a in written
+    )
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -1,0 +1,288 @@
+"""The run directory: ``config.toml``, ``run.db``, ``checkpoints/`` and the writer's ``run.lock``.
+
+Rounds are committed whole: after a crash at any moment the directory holds the last committed round, the checkpoint
+that belongs to it, and nothing of the next.
+"""
+
+import math
+import os
+import shutil
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from docendo.errors import RunError, UseError
+from docendo.records import AgentId, Episode, Evaluation, Work
+from docendo.store.checkpoints import Checkpoint, fault, folder_name, sweep, sync_folder, write_checkpoint_folder
+from docendo.store.database import cell, connect, create_database, run_errors, transaction, uncell, unpack
+from docendo.store.lock import WriterLock
+from docendo.store.rows import (
+    ProblemShelf,
+    QuarantineRow,
+    RoundRecord,
+    RoundRow,
+    insert_round,
+    read_episode,
+    read_evaluation,
+)
+
+__all__ = ["RunDirectory"]
+
+_KEPT = 2
+_PARTS = ("checkpoints", "config.toml", "run.db")
+
+
+class RunDirectory:
+    """An open run; a context manager. Use `create` or `open`."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = lock
+
+    @classmethod
+    def create(cls, path: str | Path, config_toml: str) -> Self:
+        """A new run, open for writing. Raises UseError where `path` is taken, and then leaves nothing behind."""
+        _refuse_taken(Path(path))
+        folder = Path(path).resolve()
+        inside = folder.is_dir()
+        aside = (folder if inside else folder.parent) / f".{folder.name}-{os.getpid()}.tmp"
+        shutil.rmtree(aside, ignore_errors=True)
+        try:
+            aside.mkdir(parents=True)
+            _fill(aside, config_toml)
+            if inside:
+                for part in _PARTS:
+                    (aside / part).rename(folder / part)
+                aside.rmdir()
+            else:
+                aside.rename(folder)
+            sync_folder(folder)
+            sync_folder(folder.parent)
+        except OSError as error:
+            raise UseError(f"{path}: cannot make a run directory there: {error.strerror}") from error
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+        return cls.open(path, write=True)
+
+    @classmethod
+    def open(cls, path: str | Path, *, write: bool = False) -> Self:
+        """An existing run, for reading or, under the writer's lock, for going on.
+
+        Raises UseError where it is no run, its database is damaged or newer than this docendo, or someone writes it.
+        """
+        folder = Path(path)
+        if not folder.is_dir():
+            raise UseError(
+                f"{path}: {'is a file, not a run directory' if folder.exists() else 'no such run directory'}"
+            )
+        missing = [name for name in ("config.toml", "run.db") if not (folder / name).is_file()]
+        if missing:
+            raise UseError(f"{path} is not a run directory: it has no {' and no '.join(missing)}")
+        with ExitStack() as undo:
+            lock = WriterLock(folder / "run.lock") if write else None
+            if lock:
+                undo.callback(lock.release)
+            run = cls(folder, connect(folder / "run.db", write=write), lock)
+            undo.callback(run._connection.close)
+            if write:
+                (folder / "checkpoints").mkdir(exist_ok=True)
+                sweep(folder / "checkpoints", run._checkpoint_names())
+            undo.pop_all()
+        return run
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database and let the next writer in. Closing twice does nothing."""
+        self._connection.close()
+        if self._lock:
+            self._lock.release()
+            self._lock = None
+
+    @property
+    def config_toml(self) -> str:
+        """The text that `create` was given."""
+        return (self.path / "config.toml").read_bytes().decode()
+
+    @property
+    def finished(self) -> bool:
+        """Whether `finish` was called after the last round."""
+        return bool(self._rows("SELECT 1 FROM meta WHERE name = 'finished' AND value = '1'"))
+
+    def finish(self) -> None:
+        """Mark the run as complete."""
+        with run_errors(self.path), self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('finished', '1')")
+
+    def commit(self, record: RoundRecord, write_checkpoint: Callable[[Path], None] | None = None) -> None:
+        """Store a round, durably and whole, with the checkpoint that `write_checkpoint` puts into a folder.
+
+        The newest two checkpoints are kept. Raises RunError on a full disk and its like, the old state left as it was;
+        ValueError where the index does not ascend.
+        """
+        last = max((row.round for row in self.rounds()), default=-2)
+        if record.index <= last:
+            raise ValueError(f"round {record.index} was handed in after round {last}")
+        folder, name = self.path / "checkpoints", folder_name(record.index)
+        with run_errors(self.path), ExitStack() as undo:
+            manifest = ""
+            if write_checkpoint is not None:
+                manifest = write_checkpoint_folder(folder, name, write_checkpoint)
+                undo.callback(shutil.rmtree, folder / name, ignore_errors=True)
+            with self._transaction() as connection:
+                insert_round(connection, record)
+                connection.execute("DELETE FROM meta WHERE name = 'finished'")
+                if manifest:
+                    connection.execute("INSERT INTO checkpoints VALUES (?, ?, ?)", (record.index, name, manifest))
+                _forget_old(connection)
+            undo.pop_all()
+            sweep(folder, self._checkpoint_names())
+
+    def rollback(self, round_index: int) -> None:
+        """Forget every round after `round_index` and all that came with it; -2 forgets the base model's too."""
+        with run_errors(self.path):
+            with self._transaction() as connection:
+                connection.execute("DELETE FROM rounds WHERE round > ?", (round_index,))
+                connection.execute("DELETE FROM meta WHERE name = 'finished'")
+            sweep(self.path / "checkpoints", self._checkpoint_names())
+
+    def latest_checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint whose every hash fits; None where none was committed.
+
+        Damaged newer ones are named in its `warnings`. Raises RunError where all are damaged.
+        """
+        query = "SELECT round, name, manifest, state FROM checkpoints JOIN rounds USING (round) ORDER BY round DESC"
+        warnings: list[str] = []
+        for index, name, manifest, state in self._rows(query):
+            path = self.path / "checkpoints" / name
+            wrong = fault(path, manifest)
+            if not wrong:
+                return Checkpoint(index, path, unpack(state), tuple(warnings))
+            warnings.append(f"checkpoint {path} is damaged ({wrong})")
+        if warnings:
+            raise RunError("; ".join((*warnings, "no older one is left")))
+        return None
+
+    def state(self) -> dict[str, Any]:
+        """The newest state there is, which is the newest round's unless rounds were rolled back; empty before any."""
+        rows = self._rows("SELECT state FROM rounds WHERE state IS NOT NULL ORDER BY round DESC LIMIT 1")
+        return dict(unpack(rows[0][0])) if rows else {}
+
+    def rounds(self) -> list[RoundRow]:
+        """Every committed round, in order."""
+        return [RoundRow(*row) for row in self._rows("SELECT round, stage, seconds FROM rounds ORDER BY round")]
+
+    def episodes(
+        self,
+        round: int | None = None,
+        teacher: str | None = None,
+        student: str | None = None,
+        domain: str | None = None,
+        newest: int | None = None,
+    ) -> Iterator[Episode]:
+        """Episodes that fit all that is given, in the order of their commits; only the last `newest` of them."""
+        asked = {"round": round, "teacher": teacher, "student": student, "domain": domain}
+        given = {name: cell(v) if isinstance(v, str) else v for name, v in asked.items() if v is not None}
+        where = " AND ".join(("1", *(f"{name} = ?" for name in given)))
+        ids = f"SELECT id FROM episodes WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608
+        columns = "round, teacher, student, domain, family, level, test, lesson, control, attempts, expected"
+        query = f"SELECT {columns} FROM episodes WHERE id IN ({ids}) ORDER BY id"  # noqa: S608
+        problems = ProblemShelf(self._connection)
+        for row in self._stream(query, (*given.values(), -1 if newest is None else newest)):
+            yield read_episode(row, problems)
+
+    def evaluations(self, round: int | None = None) -> Iterator[Evaluation]:
+        """Every evaluation, or those measured after one round, in the order of their commits."""
+        query = "SELECT round, agent, problem, text, score, reason FROM evaluations WHERE ?1 IS NULL OR round = ?1"
+        problems = ProblemShelf(self._connection)
+        for row in self._stream(f"{query} ORDER BY id", (round,)):
+            yield read_evaluation(row, problems)
+
+    def metrics(self) -> dict[str, list[tuple[int, float]]]:
+        """(round, value) of each metric, rounds ascending."""
+        series: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for name, index, value in self._rows("SELECT name, round, value FROM metrics ORDER BY round, name"):
+            series[uncell(name)].append((index, math.nan if value is None else value))
+        return dict(series)
+
+    def ledger(self) -> list[Work]:
+        """Tokens and FLOPs summed over the rounds, one row per agent and purpose."""
+        query = "SELECT agent, purpose, SUM(tokens), TOTAL(flops) FROM ledger GROUP BY purpose, agent ORDER BY 2, 1"
+        return [Work(AgentId(uncell(agent)), uncell(why), t, f) for agent, why, t, f in self._rows(query)]
+
+    def quarantine(self, rows: Iterable[QuarantineRow]) -> None:
+        """Note data rows that were left out; a row that is noted already is not noted twice."""
+        values = [(cell(row.file), row.line, cell(row.reason)) for row in rows]
+        with run_errors(self.path), self._transaction() as connection:
+            connection.executemany("INSERT OR IGNORE INTO quarantine (file, line, reason) VALUES (?, ?, ?)", values)
+
+    def quarantined(self) -> list[QuarantineRow]:
+        """Every data row that was left out, in the order it was noted."""
+        rows = self._rows("SELECT file, line, reason FROM quarantine ORDER BY id")
+        return [QuarantineRow(uncell(file), line, uncell(reason)) for file, line, reason in rows]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let every read in the block see the same moment of a run that is being written."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        if self._lock is None:
+            raise ValueError(f"{self.path} is open for reading only")
+        with transaction(self._connection) as connection:
+            yield connection
+
+    def _checkpoint_names(self) -> set[str]:
+        return {name for (name,) in self._rows("SELECT name FROM checkpoints")}
+
+    def _rows(self, query: str) -> list[Any]:
+        with run_errors(self.path):
+            return self._connection.execute(query).fetchall()
+
+    def _stream(self, query: str, values: Sequence[object]) -> Iterator[Any]:
+        with run_errors(self.path), closing(self._connection.execute(query, tuple(values))) as cursor:
+            yield from cursor
+
+
+def _refuse_taken(path: Path) -> None:
+    if path.is_dir():
+        if (path / "run.db").exists():
+            raise UseError(f"{path} holds another run; resume it with `docendo resume {path}` or choose another --out")
+        if any(path.iterdir()):
+            raise UseError(f"{path} is not empty; choose another --out")
+    elif path.exists():
+        raise UseError(f"{path} is a file; choose another --out")
+
+
+def _fill(folder: Path, config_toml: str) -> None:
+    (folder / "checkpoints").mkdir()
+    with run_errors(folder), (folder / "config.toml").open("wb") as file:
+        file.write(config_toml.encode())
+        file.flush()
+        os.fsync(file.fileno())
+        create_database(folder / "run.db")
+    sync_folder(folder)
+
+
+def _forget_old(connection: sqlite3.Connection) -> None:
+    """Keep the newest checkpoints, and the state of their rounds and of the newest."""
+    kept = f"SELECT round FROM checkpoints ORDER BY round DESC LIMIT {_KEPT}"  # noqa: S608
+    connection.execute(f"DELETE FROM checkpoints WHERE round NOT IN ({kept})")  # noqa: S608
+    needed = "SELECT round FROM checkpoints UNION SELECT MAX(round) FROM rounds"
+    connection.execute(f"UPDATE rounds SET state = NULL WHERE state IS NOT NULL AND round NOT IN ({needed})")  # noqa: S608

@@ -1,0 +1,72 @@
+"""The audit finds a grader that is too strict or too kind."""
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from docendo.classroom.audit import AuditReport, audit
+from docendo.classroom.grading import ByTests, exact
+from docendo.classroom.sandbox import Sandbox
+from docendo.interfaces import Stream
+from docendo.problems.programs import PROGRAMMING
+from docendo.records import Problem, Verdict
+
+
+class Capitals:
+    """Two families of one level; the second has no worked solutions."""
+
+    domain = "capitals"
+
+    @property
+    def levels(self) -> Mapping[str, Sequence[int]]:
+        return {"near": (1,), "far": (2,)}
+
+    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+        solution = "Think.\nAnswer: 42" if family == "near" else ""
+        prompts = [f"{stream} {seed} {i}?" for i in range(count)]
+        return [Problem(self.domain, family, level, prompt, "42", solution) for prompt in prompts]
+
+
+def failing(report: AuditReport) -> set[str]:
+    return {check.name for check in report.checks if check.failures}
+
+
+def test_a_sound_grader_passes() -> None:
+    report = audit(Capitals(), exact, count=3, seed=1)
+    assert report.passed
+    assert report.problems == 2 * 2 * 3
+    trials = {check.name: (check.trials, check.skipped) for check in report.checks}
+    assert trials.pop("the worked solution") == (6, 6)
+    assert set(trials.values()) == {(12, 0)}
+
+
+def test_a_grader_that_searches_the_text_is_caught_by_the_lists_of_numbers() -> None:
+    def kind(problem: Problem, text: str) -> Verdict:
+        return Verdict(float(problem.answer in text), "searched")
+
+    report = audit(Capitals(), kind, count=1, seed=1)
+    assert not report.passed
+    assert {"every number", "every number on its own line", "every number as the answer"} <= failing(report)
+    first = next(check.first for check in report.checks if check.name == "every number")
+    assert first.startswith("near level 1: ")
+    assert first.endswith("scored 1 (searched)")
+
+
+def test_a_grader_that_lets_all_or_nothing_pass_is_caught() -> None:
+    wrong = {"the answer", "the worked solution"}
+    assert failing(audit(Capitals(), lambda p, t: Verdict(0.0, ""), 1, 1)) == wrong
+    kind = failing(audit(Capitals(), lambda p, t: Verdict(1.0, ""), 1, 1))
+    assert kind
+    assert not kind & wrong
+
+
+def test_half_a_point_for_the_right_answer_is_a_failure() -> None:
+    report = audit(Capitals(), lambda p, t: Verdict(0.5, ""), 1, 1)
+    assert all(check.failures == check.trials > 0 for check in report.checks)
+
+
+@pytest.mark.parametrize("count", [2])
+def test_the_programming_graders_are_sound_on_every_family_and_level(count: int) -> None:
+    report = audit(PROGRAMMING, ByTests(Sandbox()), count, seed=5)
+    assert report.passed, [check for check in report.checks if check.failures]
+    assert all(check.skipped == 0 for check in report.checks)
