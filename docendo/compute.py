@@ -8,7 +8,7 @@ from docendo.records import AgentId, Work
 
 __all__ = ["Ledger", "within"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -35,8 +35,10 @@ class Ledger:
         return sum(w.flops for w in self.rows() if w.purpose not in without)
 
 
-def within(budget: float, spent: Callable[[], float], steps: Iterable[T]) -> Iterator[T]:
+def within(budget: float, spent: Callable[[], float], steps: Iterable[_T]) -> Iterator[_T]:
     """Take steps until `spent()` reaches `budget`. The step that crosses the line is kept."""
+    if spent() >= budget:
+        return
     for step in steps:
         yield step
         if spent() >= budget:

@@ -4,7 +4,7 @@ First every expert studies its own domain, all in the same batches. Then they te
 Both loops yield each round as it ends: logging, evaluation, checkpoints and budgets belong to who consumes them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from statistics import fmean
@@ -13,12 +13,36 @@ from docendo.classroom.prompts import solve, solve_after
 from docendo.classroom.teaching import Classroom, Try
 from docendo.interfaces import Learner, Matchmaker, Reward
 from docendo.league.standings import LiveStandings
-from docendo.learning.credit import Baseline, Practice, assign, lesson_groups, practice_groups, student_groups
+from docendo.learning.credit import (
+    Baseline,
+    Group,
+    Practice,
+    assign,
+    discarded,
+    lesson_groups,
+    practice_groups,
+    student_groups,
+)
 from docendo.learning.imitation import Note, Notebook, useful_notes
-from docendo.records import AgentId, Episode, Example, Problem
+from docendo.records import AgentId, Episode, Example, Problem, Work
 from docendo.seeds import seed_for
 
-__all__ = ["Expert", "Round", "Schedule", "School", "study", "teach"]
+__all__ = [
+    "Expert",
+    "Round",
+    "Schedule",
+    "School",
+    "as_examples",
+    "examples_of",
+    "groups_of",
+    "imitate",
+    "measured",
+    "own_problems",
+    "practise",
+    "rehearse",
+    "study",
+    "teach",
+]
 
 
 @dataclass(frozen=True)
@@ -28,7 +52,6 @@ class Expert:
     agent: AgentId
     courses: Sequence[tuple[str, str, int]] = ()
     """(domain, family, level)."""
-    instruction: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +78,11 @@ class School:
     reward: Reward
     baseline: Baseline
     learner: Learner
+    tutor: Callable[[int], Learner]
+    """The learner of each supervised round: its learning rate falls."""
     schedule: Schedule
+    listeners: Mapping[str, Sequence[AgentId]] = field(default_factory=dict)
+    """Who writes down every useful lesson of a domain, not only those given to itself."""
     standings: LiveStandings = field(default_factory=LiveStandings)
     notebook: Notebook = field(default_factory=Notebook)
 
@@ -66,17 +93,16 @@ class Round:
     episodes: Sequence[Episode]
     practice: Sequence[Practice]
     metrics: Mapping[str, float]
+    discarded: Sequence[Work] = ()
+    """Sampled tokens of groups without any variation."""
 
 
-def study(school: School, rounds: range, steps: int, batch: int, seed: int) -> Iterator[Round]:
-    """Supervised rounds of `steps` batches: every expert on worked solutions of its own domain."""
+def study(school: School, rounds: range, count: int, seed: int) -> Iterator[Round]:
+    """Supervised rounds: every expert on `count` worked solutions of its own domain, all in the same batches."""
     for index in rounds:
-        examples = [
-            example
-            for expert in school.experts
-            for example in rehearse(school, expert, steps * batch, seed_for(seed, "study", index))
-        ]
-        yield Round(index, (), (), school.learner.update((), examples))
+        here = seed_for(seed, "study", index)
+        examples = [example for expert in school.experts for example in rehearse(school, expert, count, here)]
+        yield Round(index, (), (), school.tutor(index).update((), examples))
 
 
 def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
@@ -87,12 +113,18 @@ def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
         matches = school.pair(school.standings, plan.matches, seed_for(here, "pair"))
         episodes = school.classroom.play(index, matches, school.standings, seed_for(here, "play"))
         practice = practise(school, seed_for(here, "practice"))
-        groups = [*student_groups(episodes, school.reward), *lesson_groups(episodes, school.reward)]
-        earned, useful = assign([*groups, *practice_groups(practice)], school.baseline)
-        school.notebook.write(useful_notes(episodes))
+        groups = groups_of(episodes, practice, school.reward)
+        earned, useful = assign(groups, school.baseline)
+        school.notebook.write(useful_notes(episodes, school.listeners))
         metrics = school.learner.update(earned, examples_of(school, seed_for(here, "examples")))
         school.standings.record(episodes)
-        yield Round(index, episodes, practice, {**metrics, **useful, **measured(episodes, practice)})
+        metrics = {**metrics, **useful, **measured(episodes, practice)}
+        yield Round(index, episodes, practice, metrics, discarded(groups))
+
+
+def groups_of(episodes: Sequence[Episode], practice: Sequence[Practice], reward: Reward) -> list[Group]:
+    """Everything that was sampled, in groups that share a baseline."""
+    return [*student_groups(episodes, reward), *lesson_groups(episodes, reward), *practice_groups(practice)]
 
 
 def practise(school: School, seed: int) -> list[Practice]:
@@ -102,6 +134,8 @@ def practise(school: School, seed: int) -> list[Practice]:
         for i, problem in enumerate(own_problems(school, expert, plan.practice, seed_for(seed, expert.agent))):
             for g in range(plan.practice_attempts):
                 wanted.append(Try(expert.agent, problem, None, "practice", seed_for(seed, expert.agent, i, g)))
+    if not wanted:
+        return []
     attempts = school.classroom.attempt(wanted, school.classroom.rules.temperature)
     step = plan.practice_attempts
     return [

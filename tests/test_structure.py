@@ -14,7 +14,9 @@ LAYERS = [
     {"compute", "store"},
     {"loop", "study"},
     {"config"},
-    {"report", "evaluation"},
+    {"build"},
+    {"evaluation", "report"},
+    {"session"},
     {"cli"},
 ]
 MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS, MAX_FIELDS = 300, 40, 6, 12
@@ -101,7 +103,8 @@ def test_exports_are_complete_and_sorted(path: Path) -> None:
 
 def test_nobody_inherits_an_implementation() -> None:
     classes = {n.name for f in FILES for n in ast.walk(parsed(f)) if isinstance(n, ast.ClassDef)}
-    free = {"Protocol", "NamedTuple", "UseError", "RunError"}
+    # a pydantic model per config table; a Protocol that joins two others
+    free = {"Protocol", "NamedTuple", "UseError", "RunError", "BaseModel", "Table", "Engine", "Trainable"}
     for path in FILES:
         for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef):

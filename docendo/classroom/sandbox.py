@@ -8,7 +8,6 @@ Does not protect from a bug in Monty itself: no seccomp, no user namespace. http
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import ModuleType
 from typing import Any
 
 from docendo.errors import RunError, UseError
@@ -59,7 +58,7 @@ class Sandbox:
         finally:
             pool.__exit__(None, None, None)
 
-    def _run(self, monty: ModuleType, pool: Any, code: str, calls: Sequence[str]) -> Outcome:
+    def _run(self, monty: Any, pool: Any, code: str, calls: Sequence[str]) -> Outcome:
         limits = {
             "max_feed_duration_secs": self.seconds,
             "max_memory": self.memory_mb * 2**20,
@@ -79,7 +78,7 @@ class Sandbox:
         return Outcome(True, tuple(values))
 
 
-def _monty() -> ModuleType:
+def _monty() -> Any:
     try:
         import pydantic_monty
     except ImportError as error:
@@ -87,7 +86,7 @@ def _monty() -> ModuleType:
     return pydantic_monty
 
 
-def _new_pool(monty: ModuleType, seconds: float) -> Any:
+def _new_pool(monty: Any, seconds: float) -> Any:
     try:
         return monty.Monty(max_processes=1, request_timeout=seconds + _GRACE)
     except FileNotFoundError as error:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docendo.classroom.prompts import solve, solve_after
+from docendo.errors import UseError
 from docendo.interfaces import Engine, Grader, Source, Standings
 from docendo.records import AgentId, Attempt, Episode, Lesson, Match, Message, Problem, Request, mean_score
 from docendo.seeds import seed_for
@@ -26,6 +27,10 @@ class Rules:
     """How many attempts the student's running rate counts for in the control estimate."""
     max_tokens: int = 64
     temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.lessons < 2 or self.attempts < 1 or self.controls < 1 or not 1 <= self.examples <= 3:
+            raise UseError(f"rules want 2 or more lessons, 1 to 3 examples, and attempts and controls; got {self}")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from docendo.errors import UseError
+from docendo.errors import UseError, nearest
 from docendo.records import BASE, AgentId
 from docendo.seeds import seed_for
 
@@ -95,8 +95,8 @@ class _Update(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x_BTd: Tensor, _anchor: Tensor, layer: AdaptedLinear, routing: Routing) -> Tensor:
-        y_BTd: Tensor = layer.base(x_BTd)
         x_BTd = x_BTd.contiguous()
+        y_BTd: Tensor = layer.base(x_BTd)
         lows = []
         for slot, start, stop in routing.groups:
             x, y = (t[start:stop].flatten(0, 1) for t in (x_BTd, y_BTd))
@@ -166,7 +166,15 @@ class AdapterBank:
         """A copy of an adapter under a new name."""
         if name in self.slots:
             raise UseError(f"there is already an agent named {name!r}")
-        self._grow(name, self.weights_SP[self.slots[source]].detach().cpu().clone())
+        if source == BASE:
+            raise UseError("the base has no adapter to copy; add a new agent instead")
+        self._grow(name, self.weights_SP[self.slot(source)].detach().cpu().clone())
+
+    def slot(self, agent: AgentId) -> int:
+        """The row of an agent. Raises UseError where there is none."""
+        if agent not in self.slots:
+            raise UseError(f"there is no agent named {agent!r}{nearest(agent, self.slots)}")
+        return self.slots[agent]
 
     def changed(self) -> None:
         """Call after writing to `weights_SP`: refreshes what sampling reads."""
@@ -184,7 +192,7 @@ class AdapterBank:
 
     def matrices(self, agent: AgentId) -> dict[str, tuple[Tensor, Tensor]]:
         """(A (R, in), B (out, R)) of each adapted layer; views that may be written, then call `changed`."""
-        slot = self.slots[agent]
+        slot = self.slot(agent)
         return {n: (m.weights.a_SRd[slot], m.weights.b_SdR[slot]) for n, m in self.layers.items()}
 
     def _offsets(self) -> Iterator[tuple[AdaptedLinear, int]]:
@@ -219,7 +227,8 @@ class AdapterBank:
 
 def adapt(model: nn.Module, bank: AdapterBank) -> None:
     """Put an adapter on every linear layer of `model` except its output head (LoRA without regret, 2025)."""
-    found = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Linear) and not n.endswith("lm_head")]
+    head = model.get_output_embeddings()  # type: ignore[operator]
+    found = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Linear) and m is not head]
     for name, linear in found:
         parent, _, child = name.rpartition(".")
         layer = AdaptedLinear(linear, bank)

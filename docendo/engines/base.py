@@ -10,20 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from docendo.engines.attention import ATTENTION, attend
+from docendo.engines.attention import ATTENTION, Tree, attend, causal_mask
 from docendo.errors import RunError, UseError
 
-__all__ = ["EMBEDDED", "TINY", "BaseModel", "cache_folder", "embedded_file", "load_base"]
+__all__ = ["EMBEDDED", "TINY", "BaseModel", "cache_folder", "embedded_file", "load_base", "logits_of"]
 
 EMBEDDED = "smollm2-135m-instruct"
 TINY = "tiny"
 """A randomly initialised Llama of 0.1 M parameters with a byte vocabulary: for tests of the machinery."""
 
+_TOLERANCE = 0.05
+"""Of the largest logit; bfloat16 alone makes about one percent."""
+
 
 @dataclass(frozen=True)
 class BaseModel:
+    name: str
     model: nn.Module
     tokenizer: Any
     config: Any
@@ -33,6 +37,13 @@ class BaseModel:
         """The most tokens a prompt and its answer may have together."""
         limits = [getattr(self.config, n, None) for n in ("max_position_embeddings", "sliding_window")]
         return min(int(n) for n in limits if n)
+
+    @property
+    def cache_shape(self) -> tuple[int, int, int]:
+        """(layers, key-value heads, head size): what is kept of one token, once as keys and once as values."""
+        config = self.config
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        return config.num_hidden_layers, config.num_key_value_heads, size
 
 
 def cache_folder() -> Path:
@@ -52,6 +63,7 @@ def embedded_file() -> Path:
 
 def load_base(name: str, dtype: torch.dtype, device: torch.device) -> BaseModel:
     """A model ready to be adapted: frozen, in evaluation mode, with docendo's attention. No remote code is run."""
+    from safetensors import SafetensorError
     from transformers import AttentionInterface, AutoModelForCausalLM, AutoTokenizer
 
     AttentionInterface.register(ATTENTION, attend)
@@ -62,17 +74,49 @@ def load_base(name: str, dtype: torch.dtype, device: torch.device) -> BaseModel:
         try:
             tokenizer = AutoTokenizer.from_pretrained(where)
             model = AutoModelForCausalLM.from_pretrained(where, dtype=dtype)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, SafetensorError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise UseError(f"model {name!r} cannot be loaded: {reason}") from error
     if not getattr(model, "_supports_attention_backend", False):
         raise UseError(
             f"model {name!r} is a {type(model).__name__}, whose attention cannot be replaced; use another model"
         )
-    model.set_attn_implementation(ATTENTION)
     model.requires_grad_(False)
     model.to(device=device, dtype=dtype).eval()
-    return BaseModel(model, tokenizer, model.config)
+    _check(name, model, device)
+    return BaseModel(name, model, tokenizer, model.config)
+
+
+@torch.no_grad()
+def _check(name: str, model: Any, device: torch.device) -> None:
+    """Switches to docendo's attention, and refuses a model to which that, or reading its head directly, does harm."""
+    probe = torch.arange(100, 132, device=device)[None] % model.config.vocab_size
+    plain = model.base_model(input_ids=probe, use_cache=False)[0].float()
+    model.set_attn_implementation(ATTENTION)
+    plan = _whole(model, probe)
+    ours = model.base_model(**plan)[0].float()
+    logits = model(**plan).logits.float()
+    attention = float((ours - plain).norm() / plain.norm())
+    head = float((logits_of(model, probe).float() - logits).norm() / logits.norm())
+    if not (attention < _TOLERANCE and head < _TOLERANCE):
+        raise UseError(
+            f"model {name!r} is a {type(model).__name__}, which does more than plain attention and a plain output "
+            f"head: its states come out wrong by {attention:.0%} and its logits by {head:.0%}; use another model"
+        )
+
+
+def _whole(model: Any, ids_BT: Tensor) -> dict[str, Any]:
+    length, device = ids_BT.shape[1], ids_BT.device
+    mask = causal_mask(length, model.config.num_attention_heads // model.config.num_key_value_heads, device)
+    positions = torch.arange(length, device=device).expand_as(ids_BT)
+    return {"input_ids": ids_BT, "position_ids": positions, "use_cache": False, "plan": Tree(mask)}
+
+
+def logits_of(model: Any, ids_BT: Tensor) -> Tensor:
+    """The logits of every token, (B, T, V), by the way that training takes: docendo's attention, the head's weights."""
+    hidden_BTd = model.base_model(**_whole(model, ids_BT))[0]
+    logits_BTV: Tensor = hidden_BTd @ model.get_output_embeddings().weight.T
+    return logits_BTV
 
 
 def _converted() -> Path:

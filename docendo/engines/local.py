@@ -1,7 +1,7 @@
 """The engine on this machine: one base, all adapters, one batch."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -13,7 +13,7 @@ from docendo.engines.sampling import Row, Sampled, decode
 from docendo.engines.text import Tokens
 from docendo.engines.training import Adam, Loss, TrainRow, backward, micro_batches, pack
 from docendo.errors import RunError, UseError
-from docendo.records import AgentId, Completion, Example, Request, Target, Work
+from docendo.records import BASE, AgentId, Completion, Example, Request, Target, Work
 
 __all__ = ["LocalEngine", "open_engine"]
 
@@ -26,7 +26,9 @@ class LocalEngine:
     shape: Shape
     adam: Adam = field(default_factory=Adam)
     rows: int = 96
-    """Completions in flight at once; bounds the key-value cache."""
+    """The most completions in flight at once."""
+    cache_bytes: int = 2 * 2**30
+    """Size of the key-value cache: where prompts are long, fewer completions are in flight."""
     prefill_tokens: int = 2048
     train_tokens: int = 1024
     """Tokens of one micro-batch, padding included; bounds the memory of a backward pass."""
@@ -35,14 +37,12 @@ class LocalEngine:
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order."""
         prompts = [self._prompt(r) for r in requests]
-        slots = [self._slot(r.agent) for r in requests]
-        order = sorted(range(len(requests)), key=lambda i: (slots[i], len(prompts[i]), prompts[i], i))
+        rows = [Row(self.bank.slot(r.agent), p, r) for p, r in zip(prompts, requests, strict=True)]
         done: dict[int, Sampled] = {}
-        for start in range(0, len(order), self.rows):
-            wave = order[start : start + self.rows]
-            rows = [Row(slots[i], prompts[i], requests[i]) for i in wave]
-            results = decode(self.base, self.bank, rows, self.tokens.end, self.prefill_tokens)
-            self._book_sampling(rows, results)
+        for wave in self._waves(rows):
+            here = [rows[i] for i in wave]
+            results = decode(self.base, self.bank, here, self.tokens.end, self.prefill_tokens)
+            self._book_sampling(here, results)
             done |= zip(wave, results, strict=True)
         return [self._completion(prompts[i], done[i]) for i in range(len(requests))]
 
@@ -55,10 +55,13 @@ class LocalEngine:
         self, targets: Sequence[Target], loss: Loss, rates: Mapping[AgentId, float], purpose: str
     ) -> dict[AgentId, float]:
         """One optimizer step for every agent that has targets; the norms of the agents' gradients."""
-        for start in micro_batches(pack(targets, self.bank.slots, self.train_tokens), self.train_tokens):
-            backward(self.base, self.bank, start, loss, self.tokens.end)
-            self._book_training(start, purpose)
-        present = {t.agent for t in targets}
+        present = {t.agent for t in targets if t.tokens}
+        if BASE in present:
+            raise UseError("the bare base is nobody's to train; give the targets to an agent with an adapter")
+        slots = {agent: self.bank.slot(agent) for agent in present}
+        for rows in micro_batches(pack(targets, slots, self.train_tokens), self.train_tokens):
+            backward(self.base, self.bank, rows, loss, self.tokens.end)
+            self._book_training(rows, purpose)
         return self.adam.step(self.bank, {a: r for a, r in rates.items() if a in present})
 
     def drain(self) -> list[Work]:
@@ -68,6 +71,10 @@ class LocalEngine:
 
     def _prompt(self, request: Request) -> tuple[int, ...]:
         prompt = self.tokens.prompt(request.messages)
+        if not prompt or request.max_tokens < 1:
+            raise UseError(
+                f"a prompt of {len(prompt)} tokens and max_tokens={request.max_tokens}; both must be 1 or more"
+            )
         wanted = len(prompt) + request.max_tokens
         if wanted > self.base.context:
             raise RunError(
@@ -76,10 +83,19 @@ class LocalEngine:
             )
         return prompt
 
-    def _slot(self, agent: AgentId) -> int:
-        if agent not in self.bank.slots:
-            raise UseError(f"the engine has no agent {agent!r}; it has {', '.join(sorted(self.bank.slots))}")
-        return self.bank.slots[agent]
+    def _waves(self, rows: Sequence[Row]) -> Iterator[list[int]]:
+        """Numbers of the rows that are decoded together, agents and then lengths in order; at least one at a time."""
+        layers, heads, size = self.base.cache_shape
+        column = 2 * layers * heads * size * self.bank.dtype.itemsize
+        wave, width = list[int](), 0
+        for i in sorted(range(len(rows)), key=lambda i: (rows[i].slot, len(rows[i].prompt), rows[i].prompt, i)):
+            width = max(width, rows[i].width)
+            if wave and (len(wave) == self.rows or (len(wave) + 1) * width * column > self.cache_bytes):
+                yield wave
+                wave, width = [], rows[i].width
+            wave.append(i)
+        if wave:
+            yield wave
 
     def _completion(self, prompt: tuple[int, ...], sampled: Sampled) -> Completion:
         text = self.tokens.decode(sampled.tokens)
@@ -114,8 +130,7 @@ def open_engine(model: str, rank: int, alpha: float, dtype: torch.dtype, device:
     bank = AdapterBank(rank, alpha, device, dtype)
     adapt(base.model, bank)
     body = sum(m.base.weight.numel() for m in bank.layers.values())
-    config = base.config
-    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    attention = config.num_hidden_layers * config.num_attention_heads * size
+    layers, _, size = base.cache_shape
+    attention = layers * base.config.num_attention_heads * size
     shape = Shape(body, head, bank.size, attention)
     return LocalEngine(base, bank, Tokens(base.tokenizer), shape)

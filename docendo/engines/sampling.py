@@ -3,7 +3,7 @@
 Axes: R requests, P distinct prompts, B rows in flight, T prompt tokens, V vocabulary.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -31,6 +31,11 @@ class Row(NamedTuple):
     prompt: tuple[int, ...]
     request: Request
 
+    @property
+    def width(self) -> int:
+        """Columns of the cache that the row may come to need."""
+        return len(self.prompt) + self.request.max_tokens
+
 
 @dataclass
 class Sampled:
@@ -45,7 +50,7 @@ def uniforms(seeds_B: Sequence[int], positions_B: Sequence[int]) -> np.ndarray:
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         x = x ^ (x >> np.uint64(31))
-    drawn: np.ndarray = ((x >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
+    drawn: np.ndarray = ((x >> np.uint64(12)).astype(np.float64) + 0.5) / 2.0**52
     return drawn
 
 
@@ -72,12 +77,17 @@ def _inverse(weight_BV: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
     b, v = weight_BV.shape
     blocks_BXY = torch.nn.functional.pad(weight_BV, (0, -v % _BLOCK)).view(b, -1, _BLOCK)
     edges_BX = blocks_BXY.sum(-1).double().cumsum(-1)
-    want_B1 = uniform_B[:, None] * edges_BX[:, -1:]
-    block_B1 = torch.searchsorted(edges_BX, want_B1, right=True).clamp(max=edges_BX.shape[1] - 1)
+    want_B1 = _below(uniform_B[:, None] * edges_BX[:, -1:], edges_BX[:, -1:])
+    block_B1 = torch.searchsorted(edges_BX, want_B1, right=True)
     before_B1 = torch.where(block_B1 > 0, edges_BX.gather(1, (block_B1 - 1).clamp(min=0)), 0.0)
     inside_BY = blocks_BXY[torch.arange(b, device=weight_BV.device), block_B1[:, 0]].double().cumsum(-1)
-    at_B1 = torch.searchsorted(inside_BY, want_B1 - before_B1, right=True).clamp(max=_BLOCK - 1)
+    at_B1 = torch.searchsorted(inside_BY, _below(want_B1 - before_B1, inside_BY[:, -1:]), right=True)
     return (block_B1 * _BLOCK + at_B1)[:, 0].clamp(max=v - 1), edges_BX[:, -1].float()
+
+
+def _below(want_B1: Tensor, total_B1: Tensor) -> Tensor:
+    """`want_B1`, but less than the total: rounding must not pick a token of weight zero behind the last one."""
+    return torch.minimum(want_B1, torch.nextafter(total_B1, torch.zeros_like(total_B1)))
 
 
 @torch.inference_mode()
@@ -98,13 +108,10 @@ class _Decoding:
         self.results = [Sampled() for _ in rows]
         self.live = list(range(len(rows)))
         self.device = bank.device
-        config = base.config
-        heads = config.num_key_value_heads
-        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        self.width = max(len(r.prompt) + r.request.max_tokens for r in rows)
-        shape = (len(rows), heads, self.width, size)
-        self.groups = config.num_attention_heads // heads
-        self.cache = Cache.allocate(config.num_hidden_layers, shape, bank.dtype, self.device)
+        layers, heads, size = base.cache_shape
+        self.width = max(r.width for r in rows)
+        self.groups = base.config.num_attention_heads // heads
+        self.cache = Cache.allocate(layers, (len(rows), heads, self.width, size), bank.dtype, self.device)
         self.head = base.model.get_output_embeddings()  # type: ignore[operator]
         self.body = base.model.base_model
 
@@ -113,24 +120,25 @@ class _Decoding:
         logits: list[Tensor] = []
         start = 0
         while start < len(self.rows):
-            stop, prompts = start, list[tuple[int, tuple[int, ...]]]()
+            stop, longest, place_of = start, 0, dict[tuple[int, tuple[int, ...]], int]()
             while stop < len(self.rows):
                 key = (self.rows[stop].slot, self.rows[stop].prompt)
-                if key not in prompts:
-                    longest = max(len(p) for _, p in [*prompts, key])
-                    if prompts and longest * (len(prompts) + 1) > token_cap:
+                if key not in place_of:
+                    longest = max(longest, len(key[1]))
+                    if place_of and longest * (len(place_of) + 1) > token_cap:
                         break
-                    prompts.append(key)
+                    place_of[key] = len(place_of)
                 stop += 1
-            logits.append(self._read(prompts, slice(start, stop)))
+            logits.append(self._read(place_of, slice(start, stop)))
             start = stop
         return torch.cat(logits)
 
-    def _read(self, prompts: list[tuple[int, tuple[int, ...]]], rows: slice) -> Tensor:
+    def _read(self, place_of: Mapping[tuple[int, tuple[int, ...]], int], rows: slice) -> Tensor:
+        prompts = list(place_of)
         lengths = torch.tensor([len(p) for _, p in prompts], device=self.device)
         width = int(lengths.max())
         ids_PT = torch.tensor([[*p, *[self.end] * (width - len(p))] for _, p in prompts], device=self.device)
-        where = [prompts.index((r.slot, r.prompt)) for r in self.rows[rows]]
+        where = [place_of[r.slot, r.prompt] for r in self.rows[rows]]
         prompt_of_row = torch.tensor(where, device=self.device)
         plan = Prefill(self.cache, prompt_of_row, rows, causal_mask(width, self.groups, self.device))
         positions = torch.arange(width, device=self.device)[None].expand(len(prompts), -1)
@@ -144,9 +152,10 @@ class _Decoding:
         """Draws one token for every live row; False once all rows are done."""
         requests = [self.rows[i].request for i in self.live]
         done = [len(self.results[i].tokens) for i in self.live]
-        uniform = torch.from_numpy(uniforms([r.seed for r in requests], done)).to(self.device)
-        heat = torch.tensor([r.temperature for r in requests], device=self.device)
-        tokens_B, logprobs_B = pick(logits_BV, heat, uniform)
+        where = torch.device("cpu") if self.device.type == "mps" else self.device  # Metal has no float64
+        uniform = torch.from_numpy(uniforms([r.seed for r in requests], done)).to(where)
+        heat = torch.tensor([r.temperature for r in requests], device=where)
+        tokens_B, logprobs_B = pick(logits_BV.to(where), heat, uniform)
         running = []
         pairs = zip(self.live, tokens_B.tolist(), logprobs_B.tolist(), strict=True)
         for b, (i, token, logprob) in enumerate(pairs):

@@ -36,10 +36,13 @@ class TrainRow(NamedTuple):
 
 
 def pack(targets: Sequence[Target], slots: Mapping[AgentId, int], longest: int) -> list[TrainRow]:
-    """Targets of one agent and prompt share a row, as long as it stays within `longest` tokens."""
+    """Targets of one agent and prompt share a row, as long as it stays within `longest` tokens.
+
+    Targets without tokens are left out: there is nothing to learn from them.
+    """
     rows: list[TrainRow] = []
     open_rows: dict[tuple[int, tuple[int, ...]], int] = {}
-    for target in targets:
+    for target in (t for t in targets if t.tokens):
         key = slots[target.agent], target.prompt_tokens
         at = open_rows.get(key)
         if at is not None and rows[at].length + len(target.tokens) <= longest:

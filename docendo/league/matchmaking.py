@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from docendo.errors import UseError
 from docendo.interfaces import Standings
 from docendo.records import AgentId, Match
 
@@ -23,12 +24,15 @@ class Course:
 
 @dataclass(frozen=True)
 class Uniform:
-    """Every course in turn, every (teacher, student) pair of it equally often."""
+    """Every (teacher, student) pair of every course equally often."""
 
     courses: Sequence[Course]
 
     def __call__(self, standings: Standings, count: int, seed: int) -> list[Match]:
-        """`count` matches: shuffled rounds through all possible ones, so that none is forgotten."""
+        """`count` matches: shuffled rounds through all possible ones, so that none is forgotten.
+
+        Raises UseError where matches are wanted and nobody can teach anybody.
+        """
         possible = [
             Match(teacher, student, c.domain, c.family, c.level)
             for c in self.courses
@@ -36,6 +40,8 @@ class Uniform:
             for student in c.students
             if teacher != student
         ]
+        if count and not possible:
+            raise UseError("no match is possible: no course has a teacher and another agent to teach")
         rng, matches = Random(seed), list[Match]()
         while len(matches) < count:
             rng.shuffle(possible)

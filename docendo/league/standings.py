@@ -27,7 +27,7 @@ class Tally:
 @dataclass
 class LiveStandings:
     decay: float = 0.95
-    """Multiplies a pair's evidence each time the pair meets again; 1 never forgets."""
+    """Multiplies the evidence with each new lesson of a pair or attempt of a student alone; 1 never forgets."""
     gains: dict[str, Tally] = field(default_factory=dict)
     alones: dict[str, Tally] = field(default_factory=dict)
 
@@ -45,7 +45,7 @@ class LiveStandings:
             m = e.match
             if e.gain is not None:
                 self.gains.setdefault(_key(m.teacher, m.student, m.domain), Tally()).add(e.gain, self.decay)
-            once = m, e.test.key
+            once = m, e.lesson.problems, e.test
             if once not in seen:
                 seen.add(once)
                 tally = self.alones.setdefault(_key(m.student, f"{m.domain}/{m.family}", str(m.level)), Tally())

@@ -4,6 +4,7 @@ A group is one agent in one role at one task: the attempts after one lesson, the
 on one problem. Groups in which all rewards are equal say nothing; they are dropped and counted.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -11,7 +12,7 @@ from statistics import fmean
 from typing import NamedTuple, Protocol
 
 from docendo.interfaces import Reward
-from docendo.records import AgentId, Attempt, Completion, Credit, Episode, Problem
+from docendo.records import AgentId, Attempt, Completion, Credit, Episode, Problem, Work
 
 __all__ = [
     "Baseline",
@@ -20,6 +21,7 @@ __all__ = [
     "Practice",
     "Running",
     "assign",
+    "discarded",
     "lesson_groups",
     "practice_groups",
     "student_groups",
@@ -49,7 +51,15 @@ class Practice(NamedTuple):
 
 
 class Baseline(Protocol):
-    def advantages(self, group: Group) -> list[float]: ...
+    def advantages(self, group: Group) -> list[float]:
+        """One per reward of the group."""
+        ...
+
+    def state(self) -> Mapping[str, float]:
+        """JSON from which `restore` makes an equal object."""
+        ...
+
+    def restore(self, state: Mapping[str, float]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,12 @@ class LeaveOneOut:
         """One per reward; all 0 for a group of one."""
         total, others = sum(group.rewards), len(group.rewards) - 1
         return [r - (total - r) / others if others else 0.0 for r in group.rewards]
+
+    def state(self) -> Mapping[str, float]:
+        return {}
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """Nothing to restore: a group is its own baseline."""
 
 
 @dataclass
@@ -78,6 +94,12 @@ class Running:
         baseline = self.means.get(key, mean)
         self.means[key] = self.decay * baseline + (1 - self.decay) * mean
         return [r - baseline for r in group.rewards]
+
+    def state(self) -> Mapping[str, float]:
+        return dict(self.means)
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        self.means = dict(state)
 
 
 def student_groups(episodes: Sequence[Episode], reward: Reward) -> list[Group]:
@@ -96,9 +118,9 @@ def student_groups(episodes: Sequence[Episode], reward: Reward) -> list[Group]:
 
 
 def lesson_groups(episodes: Sequence[Episode], reward: Reward) -> list[Group]:
-    """One group per match: the teacher's lessons. The lessons of a match are adjacent and share their problems."""
+    """One group per match: the teacher's lessons. The lessons of a match are adjacent and share all their problems."""
     groups = []
-    for (match, _problems), same in groupby(episodes, key=lambda e: (e.match, e.lesson.problems)):
+    for (match, _, _), same in groupby(episodes, key=lambda e: (e.match, e.lesson.problems, e.test)):
         lessons = list(same)
         rewards = tuple(reward(e).teacher for e in lessons)
         written = tuple(tuple(a.completion for a in e.lesson.examples) for e in lessons)
@@ -132,3 +154,12 @@ def assign(groups: Sequence[Group], baseline: Baseline) -> tuple[list[Credit], M
         for completions, advantage in zip(group.completions, advantages, strict=True):
             found += [Credit(group.agent, c, advantage) for c in completions if advantage]
     return found, {f"useful/{role}": fmean(useful) for role, useful in counts.items()}
+
+
+def discarded(groups: Sequence[Group]) -> list[Work]:
+    """The sampled tokens of flat groups, from which nobody learns by policy gradient."""
+    tokens: Counter[AgentId] = Counter()
+    for group in groups:
+        if group.flat:
+            tokens[group.agent] += sum(len(c.tokens) for cs in group.completions for c in cs)
+    return [Work(agent, "discarded", count, 0.0) for agent, count in sorted(tokens.items())]

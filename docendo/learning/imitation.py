@@ -1,8 +1,9 @@
 """Which examples are worth imitating, and a notebook to study them from more than once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from random import Random
+from typing import Any
 
 from docendo.records import AgentId, Episode, Problem
 
@@ -12,17 +13,25 @@ Note = tuple[Problem, str]
 """A problem and a right worked solution of it, in the words of an agent."""
 
 
-def useful_notes(episodes: Sequence[Episode]) -> list[tuple[AgentId, Note]]:
+def useful_notes(
+    episodes: Sequence[Episode], listeners: Mapping[str, Sequence[AgentId]] | None = None
+) -> list[tuple[AgentId, Note]]:
     """What each student may imitate: the lessons that passed the gate and did not lower its score, and its own right
     attempts where a lesson raised it. They are imitated without the lesson in the prompt, so that what the lesson
-    brought moves into the weights."""
+    brought moves into the weights.
+
+    `listeners` are agents, by domain, that write down every such lesson even when it was given to somebody else.
+    """
     found: list[tuple[AgentId, Note]] = []
     for e in episodes:
         gain = e.gain
         if gain is None or gain < 0:
             continue
+        readers = dict.fromkeys([e.match.student, *(listeners or {}).get(e.match.domain, ())])
         found += [
-            (e.match.student, (p, a.completion.text)) for p, a in zip(e.lesson.problems, e.lesson.examples, strict=True)
+            (reader, (problem, worked.completion.text))
+            for reader in readers
+            for problem, worked in zip(e.lesson.problems, e.lesson.examples, strict=True)
         ]
         right = next((a for a in e.attempts if a.verdict.score >= 1), None)
         if right and gain > 0:
@@ -58,9 +67,26 @@ class Notebook:
             chosen += [s.pop() for s in stacks[: count - len(chosen)]]
         return chosen
 
+    def state(self) -> list[dict[str, Any]]:
+        """JSON from which `restore` makes an equal object: one entry per note, the oldest of a family first."""
+        return [
+            {"agent": agent, "problem": asdict(problem), "text": text}
+            for agent, families in self.notes.items()
+            for page in families.values()
+            for problem, text in page.values()
+        ]
+
+    def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
+        self.notes = {}
+        self.write([(AgentId(n["agent"]), (_problem(n["problem"]), n["text"])) for n in state])
+
     @staticmethod
     def _shuffled(page: Mapping[str, Note], rng: Random) -> list[Note]:
         notes = list(page.values())
         fresh = len(notes) // 2
         keys = [rng.random() ** (0.5 if i >= fresh else 1.0) for i in range(len(notes))]
         return [note for _, note in sorted(zip(keys, notes, strict=True), key=lambda pair: pair[0])]
+
+
+def _problem(fields: Mapping[str, Any]) -> Problem:
+    return Problem(**{**fields, "tests": tuple(fields["tests"])})

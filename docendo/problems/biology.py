@@ -6,6 +6,7 @@ from math import prod
 from random import Random
 
 from docendo.problems.procedural import Draft, Procedural
+from docendo.problems.quantities import chargaff, growth
 
 __all__ = ["BIOLOGY"]
 
@@ -263,5 +264,7 @@ BIOLOGY = Procedural(
         "punnett": _punnett,
         "gc_content": _gc_content,
         "mutations": _mutations,
+        "growth": growth,
+        "chargaff": chargaff,
     },
 )

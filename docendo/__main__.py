@@ -1,0 +1,5 @@
+"""``python -m docendo``."""
+
+from docendo.cli import main
+
+main()

@@ -1,0 +1,202 @@
+"""From settings to values: the one place where names become behaviour."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from docendo.classroom.grading import ByTests, guarded
+from docendo.classroom.prompts import INSTRUCTION
+from docendo.classroom.sandbox import Sandbox
+from docendo.classroom.teaching import Classroom, Rules
+from docendo.config import Config, DomainConfig, ExpertsConfig, LearningConfig
+from docendo.engines.choice import choose_device, choose_dtype
+from docendo.engines.local import LocalEngine, open_engine
+from docendo.engines.watched import Worker
+from docendo.errors import UseError, nearest
+from docendo.interfaces import Grader, Source
+from docendo.league.matchmaking import Course, Uniform
+from docendo.league.standings import LiveStandings
+from docendo.learning.credit import Baseline, LeaveOneOut, Running
+from docendo.learning.losses import Clipped, likelihood
+from docendo.learning.rewards import TaughtGain
+from docendo.learning.update import PopulationLearner
+from docendo.loop import Expert, Schedule, School
+from docendo.problems.arithmetic import MATHEMATICS
+from docendo.problems.biology import BIOLOGY
+from docendo.problems.files import BadRow, Columns, FileSource, read_problems
+from docendo.problems.programs import PROGRAMMING
+from docendo.records import BASE, AgentId
+
+__all__ = [
+    "PROCEDURAL",
+    "Subjects",
+    "build_school",
+    "expert_rounds",
+    "grader_for",
+    "open_local",
+    "resolved",
+    "subjects",
+]
+
+PROCEDURAL: Mapping[str, Source] = {s.domain: s for s in (MATHEMATICS, PROGRAMMING, BIOLOGY)}
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """The domains of a run, and what of each is taught."""
+
+    sources: Mapping[str, Source]
+    courses: Mapping[str, tuple[tuple[str, int], ...]]
+    """(family, level) by domain."""
+    quarantined: tuple[BadRow, ...] = ()
+
+
+def grader_for(domain: str) -> Grader:
+    """Answers are compared as text or, where a problem has tests, run in the sandbox."""
+    return guarded(ByTests(Sandbox()))
+
+
+def subjects(config: Config) -> Subjects:
+    """Reads and checks the domains. Raises UseError for what is unknown, or taught to nobody or by nobody."""
+    sources: dict[str, Source] = {}
+    bad: list[BadRow] = []
+    for name, domain in config.domains.items():
+        sources[name], rows = _source(name, domain)
+        bad += rows
+    courses = {name: _courses(sources[name], domain, name) for name, domain in config.domains.items()}
+    _check_roles(config)
+    return Subjects(sources, courses, tuple(bad))
+
+
+def _source(name: str, domain: DomainConfig) -> tuple[Source, tuple[BadRow, ...]]:
+    if domain.file is not None:
+        try:
+            columns = Columns(**domain.columns)
+        except TypeError as error:
+            known = ["question", "answer", "solution", "family", "level", "answer_marker"]
+            wrong = next((c for c in domain.columns if c not in known), "")
+            raise UseError(f"[domains.{name}.columns]: no column role {wrong!r}{nearest(wrong, known)}") from error
+        found = read_problems(domain.file, name, columns)
+        return FileSource(name, found.problems), found.quarantined
+    if name not in PROCEDURAL:
+        hint = nearest(name, PROCEDURAL)
+        raise UseError(f"[domains.{name}]: no domain {name!r}{hint}; or give it a file")
+    if domain.columns:
+        raise UseError(f"[domains.{name}]: columns belong to a domain with a file")
+    return PROCEDURAL[name], ()
+
+
+def _courses(source: Source, domain: DomainConfig, name: str) -> tuple[tuple[str, int], ...]:
+    chosen = domain.families or {f: list(levels)[:1] for f, levels in source.levels.items()}
+    found = []
+    for family, levels in chosen.items():
+        if family not in source.levels:
+            raise UseError(f"[domains.{name}.families]: no family {family!r}{nearest(family, source.levels)}")
+        for level in levels or source.levels[family]:
+            if level not in source.levels[family]:
+                has = ", ".join(map(str, source.levels[family]))
+                raise UseError(f"[domains.{name}.families] {family}: no level {level}; it has {has}")
+            found.append((family, level))
+    return tuple(found)
+
+
+def _check_roles(config: Config) -> None:
+    if not config.domains:
+        raise UseError("no [domains]: name at least one, such as mathematics")
+    for name, agent in config.agents.items():
+        for domain in agent.domains:
+            if domain not in config.domains:
+                raise UseError(f"[agents.{name}]: no domain {domain!r}{nearest(domain, config.domains)}")
+    for domain in config.domains:
+        teachers = [n for n, a in config.agents.items() if domain in a.domains]
+        students = [n for n in config.agents if n not in teachers]
+        if not teachers:
+            raise UseError(f"domain {domain!r} has no teacher: give an agent domain = {domain!r}")
+        if not students and len(teachers) < 2:
+            raise UseError(f"domain {domain!r} has no student: {teachers[0]!r} is its only agent; add another agent")
+
+
+def resolved(config: Config) -> Config:
+    """The settings with everything that is measured on this machine filled in, so that a resumed run repeats it."""
+    device = choose_device(config.engine.device)
+    dtype = choose_dtype(config.engine.dtype, device)
+    engine = config.engine.model_copy(update={"device": device, "dtype": dtype})
+    return config.model_copy(update={"engine": engine})
+
+
+def open_local(config: Config) -> LocalEngine:
+    """The engine with a fresh adapter for every agent. `config` is resolved."""
+    e = config.engine
+    dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16}[e.dtype]
+    engine = open_engine(config.model, e.rank, e.alpha, dtype, torch.device(e.device))
+    engine.rows, engine.train_tokens = e.rows, e.train_tokens
+    for name in config.agents:
+        engine.bank.add(AgentId(name), config.seed)
+    return engine
+
+
+def build_school(config: Config, found: Subjects, engine: Worker) -> School:
+    t, learn = config.teaching, config.learning
+    rules = Rules(t.lessons, t.examples, t.attempts, t.controls, t.prior, t.max_tokens, t.temperature)
+    agents = {AgentId(n): a for n, a in config.agents.items()}
+    instructions = {BASE: INSTRUCTION} | {n: a.instruction or INSTRUCTION for n, a in agents.items()}
+    graders = {d: grader_for(d) for d in config.domains}
+    experts = [
+        Expert(n, [(d, f, level) for d in a.domains for f, level in found.courses[d]]) for n, a in agents.items()
+    ]
+    schedule = Schedule(
+        t.matches, learn.practice, learn.practice_attempts, learn.rehearsal, learn.imitation, learn.shown
+    )
+    return School(
+        experts=experts,
+        classroom=Classroom(engine, found.sources, graders, rules, instructions),
+        pair=Uniform(_taught(config, found)),
+        reward=TaughtGain(t.penalty),
+        baseline=_baseline(learn),
+        learner=_learner(learn, engine),
+        tutor=_tutor(config.experts, engine),
+        schedule=schedule,
+        listeners=_listeners(config) if learn.audience == "class" else {},
+        standings=LiveStandings(learn.decay),
+    )
+
+
+def _taught(config: Config, found: Subjects) -> list[Course]:
+    courses = []
+    for domain, kinds in found.courses.items():
+        teachers = tuple(AgentId(n) for n, a in config.agents.items() if domain in a.domains)
+        students = tuple(AgentId(n) for n in config.agents if n not in teachers) or teachers
+        courses += [Course(domain, family, level, teachers, students) for family, level in kinds]
+    return courses
+
+
+def _listeners(config: Config) -> dict[str, list[AgentId]]:
+    return {d: [AgentId(n) for n, a in config.agents.items() if d not in a.domains] for d in config.domains}
+
+
+def _baseline(learn: LearningConfig) -> Baseline:
+    kinds: dict[str, Any] = {"rloo": LeaveOneOut, "ppo": LeaveOneOut, "reinforce": Running}
+    baseline: Baseline = kinds[learn.estimator]()
+    return baseline
+
+
+def _learner(learn: LearningConfig, engine: Worker) -> PopulationLearner:
+    loss = Clipped() if learn.estimator == "ppo" else likelihood
+    return PopulationLearner(engine, learn.policy_rate, learn.imitation_rate, learn.batch, loss, learn.epochs)
+
+
+def _tutor(experts: ExpertsConfig, engine: Worker) -> Callable[[int], PopulationLearner]:
+    rounds = expert_rounds(experts)
+
+    def tutor(index: int) -> PopulationLearner:
+        rate = experts.rate * (1 - 0.9 * index / max(1, rounds))
+        return PopulationLearner(engine, rate, rate, experts.batch)
+
+    return tutor
+
+
+def expert_rounds(experts: ExpertsConfig) -> int:
+    """Rounds of `every` steps each."""
+    return -(-experts.steps // experts.every)

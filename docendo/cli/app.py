@@ -1,0 +1,50 @@
+"""All commands, each with its example."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+import docendo
+from docendo.cli.doctor import doctor
+from docendo.cli.evaluate import evaluate
+from docendo.cli.export import export
+from docendo.cli.measure import plan
+from docendo.cli.problems import audit, domains
+from docendo.cli.report import league, report
+from docendo.cli.run import resume, run
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"docendo {docendo.__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog="\b\nExample:\n  docendo run")
+def _docendo(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Train a population of language-model agents that get better by teaching each other."""
+
+
+_COMMANDS: tuple[tuple[str, Callable[..., Any], str], ...] = (
+    ("run", run, "docendo run league.toml --set teaching.rounds=20 --out runs/long"),
+    ("resume", resume, "docendo resume runs/long"),
+    ("report", report, "docendo report runs/long --html long.html"),
+    ("eval", evaluate, "docendo eval runs/long --agent emmy --domain biology --n 50 --json"),
+    ("league", league, "docendo league runs/long"),
+    ("export", export, "docendo export runs/long emmy adapters/emmy"),
+    ("domains", domains, "docendo domains programming --level 2"),
+    ("audit", audit, "docendo audit geography --config league.toml --n 5"),
+    ("plan", plan, "docendo plan league.toml --set teaching.matches=24"),
+    ("doctor", doctor, "docendo doctor"),
+)
+for _name, _command, _example in _COMMANDS:
+    app.command(_name, epilog=f"\b\nExample:\n  {_example}")(_command)

@@ -1,0 +1,75 @@
+"""What reaches the terminal. Text of models and files goes through `safe` first."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+__all__ = ["complain", "notice", "safe", "show", "show_json", "standard_error", "table"]
+
+_WIDTH = 120
+"""Columns of tables that go into a file or a pipe."""
+
+
+def complain(message: str) -> None:
+    """``docendo: message`` as one line on standard error."""
+    notice(f"docendo: {message}")
+
+
+def notice(message: str) -> None:
+    """`message` as one line on standard error, whatever it holds."""
+    from docendo.report.text import visible
+
+    sys.stderr.write(" ".join(visible(message).split()) + "\n")
+    sys.stderr.flush()
+
+
+def safe(text: str, style: str = "") -> "Text":
+    """Anybody's text: no character of it drives the terminal, no bracket of it is markup."""
+    from rich.text import Text
+
+    from docendo.report.text import visible
+
+    return Text(visible(text), style)
+
+
+def show(*parts: Any) -> None:
+    """Print rich renderables to standard output; strings are shown as they are, as by `safe`."""
+    console = _console(sys.stdout)
+    for part in parts:
+        console.print(safe(part) if isinstance(part, str) else part, soft_wrap=isinstance(part, str))
+
+
+def show_json(value: Any) -> None:
+    """One JSON document on standard output, in ASCII."""
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def table(title: str, names: Iterable[str], numbers: Iterable[str] = ()) -> "Table":
+    """An empty table with left-aligned columns, then right-aligned ones."""
+    from rich.table import Table
+
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for name in names:
+        made.add_column(safe(name), header_style="dim", overflow="fold")
+    for name in numbers:
+        made.add_column(safe(name), header_style="dim", justify="right")
+    return made
+
+
+def standard_error() -> "Console":
+    """Where progress goes."""
+    return _console(sys.stderr)
+
+
+def _console(stream: Any) -> "Console":
+    from rich.console import Console
+
+    fixed = None if stream.isatty() or "COLUMNS" in os.environ else _WIDTH
+    return Console(file=stream, width=fixed, highlight=False, markup=False)

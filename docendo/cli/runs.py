@@ -1,0 +1,118 @@
+"""Opening what a command was pointed at, with every check that needs no model before those that do."""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docendo.errors import UseError, nearest
+from docendo.records import BASE, AgentId
+
+if TYPE_CHECKING:
+    from docendo.build import Subjects
+    from docendo.classroom.teaching import Classroom
+    from docendo.config import Config
+    from docendo.engines.local import LocalEngine
+    from docendo.store import RunDirectory
+
+__all__ = ["Trained", "check_free", "checked", "config_of", "free_name", "named", "open_trained"]
+
+
+def free_name(config: Path | None) -> Path:
+    """``runs/<name of the configuration>-<n>``, the first that is not taken."""
+    stem = config.stem if config else "league"
+    count = 1
+    while Path("runs", f"{stem}-{count}").exists():
+        count += 1
+    return Path("runs", f"{stem}-{count}")
+
+
+def check_free(out: Path) -> None:
+    """Raises UseError where a run could not be written to `out`. The store checks again when it makes the run."""
+    if (out / "run.db").exists():
+        raise UseError(f"{out} holds another run; resume it with `docendo resume {out}` or choose another --out")
+    if out.exists() and not out.is_dir():
+        raise UseError(f"{out} is a file; choose another --out")
+    if out.is_dir() and any(out.iterdir()):
+        raise UseError(f"{out} is not empty; choose another --out")
+    there = next(p for p in (out, *out.absolute().parents) if p.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        what = "cannot be written" if there.is_dir() else "is a file"
+        raise UseError(f"{out}: {there} {what}; choose another --out")
+
+
+def checked(config: "Config") -> "Subjects":
+    """The domains of a configuration, after every check of it that needs no model.
+
+    Raises UseError for what is unknown, taught by or to nobody, or has too few problems.
+    """
+    from docendo.build import subjects
+    from docendo.evaluation import held_out
+
+    _check_model(config.model)
+    found = subjects(config)
+    for domain, courses in found.courses.items():
+        held_out(found, domain, config.evaluation.problems, config.evaluation.seed)
+        for family, level in courses:
+            found.sources[domain].draw(family, level, config.teaching.examples + 1, 0, "train")
+    return found
+
+
+def _check_model(model: str) -> None:
+    local = model.startswith((".", "/", "~")) or "\\" in model or model.count("/") > 1
+    if local and not Path(model).is_dir():
+        raise UseError(f"model {model!r}: no such folder; give a folder, a Hugging Face id, or leave the setting out")
+
+
+def config_of(run: "RunDirectory") -> "Config":
+    """The settings that a run was made with."""
+    from docendo.config import parse_config
+
+    where = str(run.path / "config.toml")
+    try:
+        table = tomllib.loads(run.config_toml)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UseError(f"{where}: is not TOML: {error}") from error
+    return parse_config(table, where)
+
+
+def named(name: str, known: list[str], what: str, run: Path) -> str:
+    """`name` where the run has it. Raises UseError with the nearest that it has."""
+    if name not in known:
+        raise UseError(f"{run} has no {what} {name!r}{nearest(name, known)}")
+    return name
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run's agents as its newest checkpoint has them."""
+
+    config: "Config"
+    found: "Subjects"
+    engine: "LocalEngine"
+    classroom: "Classroom"
+    round: int
+    """The checkpoint's."""
+    warnings: tuple[str, ...]
+
+    @property
+    def agents(self) -> list[AgentId]:
+        """The base and then the learning agents."""
+        return [BASE, *map(AgentId, self.config.agents)]
+
+
+def open_trained(run: "RunDirectory") -> Trained:
+    """Loads the model and the newest checkpoint. Raises UseError where there is none yet."""
+    from docendo.build import build_school, open_local, resolved, subjects
+    from docendo.engines.checkpoint import load_state
+
+    checkpoint = run.latest_checkpoint()
+    if checkpoint is None:
+        raise UseError(f"{run.path} has no checkpoint yet; go on with `docendo resume {run.path}`")
+    config = resolved(config_of(run))
+    found = subjects(config)
+    engine = open_local(config)
+    load_state(engine, checkpoint.path)
+    classroom = build_school(config, found, engine).classroom
+    return Trained(config, found, engine, classroom, checkpoint.round, checkpoint.warnings)

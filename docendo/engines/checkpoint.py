@@ -1,0 +1,59 @@
+"""All that an engine needs to go on as if it had never stopped: adapters in PEFT's layout, Adam's state. No pickle.
+
+engine.json   optimizer.safetensors   <agent>/adapter_config.json   <agent>/adapter_model.safetensors
+"""
+
+import json
+from pathlib import Path
+
+import torch
+
+from docendo.engines.local import LocalEngine
+from docendo.engines.peft_format import load_adapter, read_json, read_tensors, save_adapter, write_tensors
+from docendo.errors import UseError
+from docendo.records import BASE, AgentId
+
+__all__ = ["load_state", "save_state"]
+
+_ENGINE, _OPTIMIZER = "engine.json", "optimizer.safetensors"
+
+
+def save_state(engine: LocalEngine, folder: Path) -> None:
+    """Write every agent's adapter and optimizer state into `folder`, which is made where it is missing."""
+    bank, adam = engine.bank, engine.adam
+    agents = [a for a in sorted(bank.slots, key=bank.slots.__getitem__) if a != BASE]
+    for agent in agents:
+        if Path(agent).name != agent or agent in {"", "..", _ENGINE, _OPTIMIZER}:
+            raise UseError(f"agent {agent!r} cannot be saved; wanted a name that can be a folder's")
+    for agent in agents:
+        save_adapter(bank, agent, folder / agent, engine.base.name)
+    adam.fit(bank)
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {"format": 1, "base": engine.base.name, "rank": bank.rank, "alpha": bank.alpha, "agents": agents}
+    (folder / _ENGINE).write_text(json.dumps(state, indent=2) + "\n")
+    write_tensors(folder / _OPTIMIZER, {"mean_SP": adam.mean_SP, "square_SP": adam.square_SP, "steps_S": adam.steps_S})
+
+
+def load_state(engine: LocalEngine, folder: Path) -> None:
+    """The engine holds the checkpoint's agents and no others, each in the slot it had; training goes on bit by bit.
+
+    Raises UseError where the engine has another rank, alpha or base, or a file is damaged.
+    """
+    bank, adam, path = engine.bank, engine.adam, folder / _ENGINE
+    state, optimizer = read_json(path), read_tensors(folder / _OPTIMIZER)
+    mine = {"format": 1, "rank": bank.rank, "alpha": bank.alpha}
+    got = {key: state.get(key) for key in mine}
+    if got != mine:
+        raise UseError(f"{path}: got {got}, wanted {mine}")
+    agents = [AgentId(name) for name in state["agents"]]
+    slots = len(agents) + 1
+    wanted = {"mean_SP": (slots, bank.size), "square_SP": (slots, bank.size), "steps_S": (slots,)}
+    shapes = {key: tuple(x.shape) for key, x in optimizer.items()}
+    if shapes != wanted:
+        raise UseError(f"{folder / _OPTIMIZER}: got {shapes}, wanted {wanted}")
+    bank.slots = {BASE: 0}
+    bank.hold(torch.zeros(1, bank.size, device=bank.device))
+    for agent in agents:
+        load_adapter(bank, agent, folder / agent)
+    for key, tensor in optimizer.items():
+        setattr(adam, key, tensor.to(bank.device))

@@ -1,0 +1,50 @@
+"""An engine that says what it is doing, for progress bars. A wrapper: it changes nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from docendo.interfaces import Engine, Trainable
+from docendo.records import AgentId, Completion, Example, Request, Target, Work
+
+__all__ = ["Watched", "Worker"]
+
+
+class Worker(Engine, Trainable, Protocol):
+    """An engine that samples and trains."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    engine: Worker
+    notify: Callable[[str, int], None]
+    """Called after every batch with its purpose and its tokens."""
+    batch: int = 96
+    """Requests that are passed on at once, so that a long list is seen to move."""
+
+    def sample(self, requests: Sequence[Request]) -> list[Completion]:
+        done: list[Completion] = []
+        ordered = sorted(range(len(requests)), key=lambda i: (requests[i].agent, i))
+        for start in range(0, len(ordered), self.batch):
+            part = [requests[i] for i in ordered[start : start + self.batch]]
+            done += self.engine.sample(part)
+            self.notify(part[0].purpose, sum(len(c.tokens) for c in done[start:]))
+        place = {i: n for n, i in enumerate(ordered)}
+        return [done[place[i]] for i in range(len(requests))]
+
+    def drain(self) -> list[Work]:
+        return self.engine.drain()
+
+    def target(self, example: Example) -> Target:
+        return self.engine.target(example)
+
+    def train(
+        self,
+        targets: Sequence[Target],
+        loss: Callable[[Any, Any, Any], Any],
+        rates: Mapping[AgentId, float],
+        purpose: str,
+    ) -> dict[AgentId, float]:
+        norms = self.engine.train(targets, loss, rates, purpose)
+        self.notify(purpose, sum(len(t.prompt_tokens) + len(t.tokens) for t in targets))
+        return norms

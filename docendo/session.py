@@ -1,0 +1,165 @@
+"""A run from beginning to end: stages, evaluation, checkpoints and resume, around the loop."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from docendo.build import Subjects, build_school, expert_rounds, open_local, subjects
+from docendo.compute import Ledger
+from docendo.config import Config
+from docendo.engines.checkpoint import load_state, save_state
+from docendo.engines.local import LocalEngine
+from docendo.engines.watched import Watched
+from docendo.evaluation import accuracies, evaluate, held_out
+from docendo.loop import Round, School, study, teach
+from docendo.records import BASE, AgentId, Evaluation, Work
+from docendo.store.rows import QuarantineRow, RoundRecord
+from docendo.store.run import RunDirectory
+
+__all__ = ["EXPERTS", "START", "TEACHING", "Session", "Watcher", "begin", "open_session", "resume_session"]
+
+EXPERTS = "experts"
+TEACHING = "teaching"
+START = -1
+"""The index of what is measured before the first round."""
+
+
+class Watcher(Protocol):
+    """Shows a person what happens; the run does not depend on it."""
+
+    def work(self, purpose: str, tokens: int) -> None: ...
+
+    def stage(self, name: str, index: int, of: int) -> None: ...
+
+
+@dataclass
+class Session:
+    """Everything alive of a run. Iterate `rounds` to run it; each record is committed before it is yielded."""
+
+    config: Config
+    found: Subjects
+    engine: LocalEngine
+    school: School
+    watcher: Watcher
+    run: RunDirectory | None = None
+    """None for a rehearsal that writes nothing."""
+    ledger: Ledger = field(default_factory=Ledger)
+    done: int = START - 1
+    """The last round that is committed."""
+    stopped_at: int | None = None
+    """The supervised round after which the experts were good enough."""
+
+    @property
+    def agents(self) -> list[AgentId]:
+        return [AgentId(n) for n in self.config.agents]
+
+    @property
+    def expert_rounds(self) -> int:
+        return self.stopped_at + 1 if self.stopped_at is not None else expert_rounds(self.config.experts)
+
+    def rounds(self) -> Iterator[RoundRecord]:
+        """All rounds that are left, in order."""
+        if self.done < START:
+            yield self._commit(START, EXPERTS, time.monotonic(), None)
+        while self.done + 1 < self.expert_rounds:
+            yield self._study(self.done + 1)
+        for index in range(self.done + 1, self.expert_rounds + self.config.teaching.rounds):
+            self.watcher.stage(TEACHING, index - self.expert_rounds + 1, self.config.teaching.rounds)
+            start = time.monotonic()
+            (played,) = teach(self.school, range(index, index + 1), self.config.seed)
+            yield self._commit(index, TEACHING, start, played)
+        if self.run:
+            self.run.finish()
+
+    def _study(self, index: int) -> RoundRecord:
+        e = self.config.experts
+        self.watcher.stage(EXPERTS, index + 1, self.expert_rounds)
+        start = time.monotonic()
+        count = min(e.every, e.steps - index * e.every) * e.batch
+        (studied,) = study(self.school, range(index, index + 1), count, self.config.seed)
+        return self._commit(index, EXPERTS, start, studied)
+
+    def _commit(self, index: int, stage: str, start: float, played: Round | None) -> RoundRecord:
+        evaluations = self._evaluate(index, stage)
+        metrics = dict(played.metrics) if played else {}
+        metrics |= {f"held-out/{a}/{d}": value for (a, d), value in accuracies(evaluations).items()}
+        ledger = self.ledger.book([*self.engine.drain(), *(played.discarded if played else ())])
+        episodes = played.episodes if played else ()
+        seconds = time.monotonic() - start
+        record = RoundRecord(index, stage, seconds, episodes, evaluations, metrics, ledger, self._state())
+        if self.run:
+            self.run.commit(record, lambda folder: save_state(self.engine, folder))
+        self.done = index
+        return record
+
+    def _evaluate(self, index: int, stage: str) -> list[Evaluation]:
+        """The base first, experts on their own domain as they study, everybody before and after the teaching."""
+        if index == START:
+            return self._examine([BASE], lambda _agent: list(self.config.domains), index)
+        if stage == EXPERTS:
+            own = self._examine(self.agents, lambda a: self.config.agents[a].domains, index)
+            reached = accuracies(own).values()
+            if reached and min(reached) >= self.config.experts.enough:
+                self.stopped_at = index
+            if index + 1 < self.expert_rounds:
+                return own
+            others = self._examine(self.agents, lambda a: self._foreign(a), index)
+            return own + others
+        every, last = self.config.evaluation.every, self.expert_rounds + self.config.teaching.rounds - 1
+        if index == last or (every and (index - self.expert_rounds + 1) % every == 0):
+            return self._examine(self.agents, lambda _agent: list(self.config.domains), index)
+        return []
+
+    def _foreign(self, agent: AgentId) -> list[str]:
+        return [d for d in self.config.domains if d not in self.config.agents[agent].domains]
+
+    def _examine(self, agents: list[AgentId], domains: Callable[[AgentId], list[str]], index: int) -> list[Evaluation]:
+        e = self.config.evaluation
+        problems = {d: held_out(self.found, d, e.problems, e.seed) for d in self.config.domains}
+        wanted = {a: [p for d in domains(a) for p in problems[d]] for a in agents}
+        return evaluate(self.school.classroom, wanted, index)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "standings": self.school.standings.state(),
+            "notebook": self.school.notebook.state(),
+            "baseline": self.school.baseline.state(),
+            "stopped_at": self.stopped_at,
+        }
+
+    def restore(self, index: int, folder: Path, state: dict[str, Any]) -> None:
+        """Continue after round `index` from its checkpoint."""
+        load_state(self.engine, folder)
+        self.school.standings.restore(state["standings"])
+        self.school.notebook.restore(state["notebook"])
+        self.school.baseline.restore(state["baseline"])
+        self.stopped_at, self.done = state["stopped_at"], index
+
+
+def open_session(config: Config, watcher: Watcher) -> Session:
+    """Builds everything and writes nothing. `config` is resolved."""
+    found = subjects(config)
+    engine = open_local(config)
+    watched = Watched(engine, watcher.work, config.engine.rows)
+    school = build_school(config, found, watched)
+    return Session(config, found, engine, school, watcher)
+
+
+def begin(session: Session, run: RunDirectory) -> None:
+    """Tie a fresh session to the directory that will hold it."""
+    session.run = run
+    run.quarantine([QuarantineRow(b.file, b.line, b.reason) for b in session.found.quarantined])
+
+
+def resume_session(run: RunDirectory, config: Config, watcher: Watcher) -> Session:
+    """The session as it was after the newest valid checkpoint; rounds after that are rolled back."""
+    session = open_session(config, watcher)
+    checkpoint = run.latest_checkpoint()
+    run.rollback(checkpoint.round if checkpoint else START - 1)
+    session.run = run
+    if checkpoint:
+        session.restore(checkpoint.round, checkpoint.path, checkpoint.state)
+        session.ledger.book(Work(*row) for row in run.ledger())
+    return session

@@ -1,0 +1,63 @@
+import inspect
+from typing import get_type_hints
+
+import pytest
+
+from docendo.classroom import prompts
+from docendo.classroom.prompts import INSTRUCTION, solve, solve_after
+from docendo.classroom.teaching import Rules
+from docendo.records import Message, Problem, Request
+from tests.toys import ANN, BOB, CAT, Known, Sums, classroom, match, problem, right, said, wrong
+
+
+def test_a_bare_question_follows_the_instruction() -> None:
+    assert solve("2 + 2?", "Be brief.") == (Message("system", "Be brief."), Message("user", "2 + 2?"))
+    assert solve("2 + 2?")[0] == Message("system", INSTRUCTION)
+
+
+def test_worked_examples_are_earlier_turns_in_the_order_given() -> None:
+    assert solve_after([("1 + 1?", "Answer: 2"), ("1 + 2?", "Answer: 3")], "2 + 2?", "Be brief.") == (
+        Message("system", "Be brief."),
+        Message("user", "1 + 1?"),
+        Message("assistant", "Answer: 2"),
+        Message("user", "1 + 2?"),
+        Message("assistant", "Answer: 3"),
+        Message("user", "2 + 2?"),
+    )
+
+
+def test_a_question_after_no_examples_is_a_bare_question() -> None:
+    assert solve_after([], "2 + 2?") == solve("2 + 2?")
+
+
+@pytest.mark.parametrize("name", [n for n in prompts.__all__ if callable(getattr(prompts, n))])
+def test_a_prompt_is_made_of_strings_and_never_of_a_problem(name: str) -> None:
+    hints = get_type_hints(getattr(prompts, name))
+    assert set(hints) >= set(inspect.signature(getattr(prompts, name)).parameters)
+    assert "Problem" not in str(hints)
+
+
+@pytest.mark.parametrize("script", [right, wrong, lambda r: right(r) if r.seed % 2 else wrong(r)])
+@pytest.mark.parametrize("examples", [1, 2, 3])
+def test_no_prompt_holds_the_answer_or_the_solution_of_the_problem_it_asks(script, examples) -> None:
+    sources = {"sums": Sums(families=("small", "large"))}
+    room = classroom(script, Rules(examples=examples), sources=sources)
+    pairs = [match(ANN, BOB), match(ANN, CAT), match(CAT, BOB)._replace(family="large", level=2)]
+    asked: dict[str, Problem] = {}
+    for seed in range(20):
+        for e in room.play(0, pairs, Known(), seed):
+            asked |= {p.prompt: p for p in (e.test, *e.lesson.problems)}
+    assert len(room.engine.requests) >= 20 * 3 * (2 * examples + 4)
+    for request in room.engine.requests:
+        wanted = asked[request.messages[-1].content]
+        assert wanted.answer not in said(request)
+        assert wanted.solution not in said(request)
+
+
+def test_the_search_would_find_a_leak() -> None:
+    """The toy's answers are unusual: 31415 and up, in no prompt by chance."""
+    p = problem(7)
+    leak = Request(ANN, solve_after([(p.prompt, p.solution)], p.prompt), 0)
+    assert p.answer == "31422"
+    assert p.answer in said(leak)
+    assert p.answer not in said(Request(ANN, solve(p.prompt), 0))

@@ -1,0 +1,121 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from docendo.engines.adapters import Routing
+from docendo.engines.base import TINY
+from docendo.engines.local import LocalEngine, open_engine
+from docendo.errors import UseError
+from docendo.records import BASE, AgentId
+from tests.engines.toys import ALPHA, ANN, BOB, CAT, CPU, RANK, fresh, logits, plain
+
+IDS = [5, 80, 33, 7, 120]
+
+
+def rows(*sizes: int) -> list[int]:
+    """Slots 3, 4, ... with so many rows each."""
+    return [slot for slot, size in enumerate(sizes, start=3) for _ in range(size)]
+
+
+def test_equal_groups_are_only_a_reshape() -> None:
+    routing = Routing.of(rows(2, 2), CPU)
+    assert routing.rows_F is None
+    assert routing.slots_N.tolist() == [3, 4]
+    assert routing.group(torch.arange(8.0).view(4, 2, 1))[:, :, 0].tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+def test_unequal_groups_are_padded_with_their_last_row() -> None:
+    routing = Routing.of(rows(1, 3), CPU)
+    assert routing.groups == ((3, 0, 1), (4, 1, 4))
+    assert routing.group(torch.arange(4.0).view(4, 1, 1))[:, :, 0].tolist() == [[0, 0, 0], [1, 2, 3]]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(1, 3), st.integers(1, 3))
+def test_ungroup_undoes_group(sizes: list[int], tokens: int, width: int) -> None:
+    x = torch.arange(float(sum(sizes) * tokens * width)).view(-1, tokens, width)
+    routing = Routing.of(rows(*sizes), CPU)
+    assert torch.equal(routing.ungroup(routing.group(x), len(x)), x)
+
+
+def test_rows_of_one_agent_must_be_adjacent() -> None:
+    with pytest.raises(ValueError, match="adjacent"):
+        Routing.of([1, 2, 1], CPU)
+
+
+@pytest.mark.parametrize("slots", [[1, 1, 2, 2], [0, 1, 1, 1, 3]])
+@pytest.mark.parametrize("training", [False, True])
+def test_a_layer_adds_each_rows_own_update(engine: LocalEngine, slots: list[int], training: bool) -> None:
+    name, layer = next(iter(engine.bank.layers.items()))
+    x = torch.randn(len(slots), 3, layer.base.in_features, generator=torch.Generator().manual_seed(0))
+    with torch.set_grad_enabled(training), engine.bank.routed(slots):
+        y = layer(x).detach()
+    agents = {slot: agent for agent, slot in engine.bank.slots.items()}
+    for row, slot in enumerate(slots):
+        a, b = engine.bank.matrices(agents[slot])[name]
+        wanted = x[row] @ (layer.base.weight + ALPHA / RANK * b @ a).T
+        torch.testing.assert_close(y[row], wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_a_fresh_adapter_changes_nothing() -> None:
+    engine = fresh()
+    before = logits(engine, BASE, IDS)
+    engine.bank.add(ANN, 1)
+    assert torch.equal(logits(engine, ANN, IDS), before)
+    with torch.no_grad():
+        torch.testing.assert_close(before, plain()(torch.tensor([IDS])).logits[0], atol=1e-5, rtol=0)
+
+
+def test_adapters_start_from_their_name_and_seed_alone() -> None:
+    one, two = fresh(), fresh()
+    one.bank.add(ANN, 1)
+    one.bank.add(BOB, 1)
+    two.bank.add(BOB, 1)
+    assert torch.equal(one.bank.weights_SP[2], two.bank.weights_SP[1])
+    assert not torch.equal(one.bank.weights_SP[2], one.bank.weights_SP[1])
+
+
+def test_a_clone_answers_alike_and_then_goes_its_own_way() -> None:
+    engine = fresh(ANN)
+    engine.bank.clone(ANN, CAT)
+    before = logits(engine, ANN, IDS)
+    assert torch.equal(logits(engine, CAT, IDS), before)
+    next(iter(engine.bank.matrices(CAT).values()))[1].zero_()
+    engine.bank.changed()
+    assert torch.equal(logits(engine, ANN, IDS), before)
+    assert not torch.equal(logits(engine, CAT, IDS), before)
+
+
+@pytest.mark.parametrize("name", [ANN, BASE])
+def test_a_name_is_given_once(name: AgentId) -> None:
+    bank = fresh(ANN).bank
+    with pytest.raises(UseError, match=f"already an agent named '{name}'"):
+        bank.add(name, 1)
+    with pytest.raises(UseError, match=f"already an agent named '{name}'"):
+        bank.clone(ANN, name)
+
+
+def test_the_base_and_strangers_cannot_be_copied() -> None:
+    bank = fresh(ANN).bank
+    with pytest.raises(UseError, match="no adapter to copy"):
+        bank.clone(BASE, BOB)
+    with pytest.raises(UseError, match="did you mean 'ann'"):
+        bank.clone(AgentId("anne"), BOB)
+
+
+def test_every_linear_layer_but_the_head_is_adapted(engine: LocalEngine) -> None:
+    assert len(engine.bank.layers) == 2 * 7
+    assert "lm_head" not in engine.bank.layers
+    assert engine.bank.weights_SP.shape == (4, engine.bank.size)
+
+
+def test_in_bfloat16_the_weights_stay_float32_and_layers_see_what_changed() -> None:
+    engine = open_engine(TINY, RANK, ALPHA, torch.bfloat16, CPU)
+    engine.bank.add(ANN, 1)
+    before = logits(engine, ANN, IDS)
+    next(iter(engine.bank.matrices(ANN).values()))[1].fill_(1.0)
+    assert torch.equal(logits(engine, ANN, IDS), before)
+    engine.bank.changed()
+    assert not torch.equal(logits(engine, ANN, IDS), before)
+    assert (engine.bank.weights_SP.dtype, engine.bank.fast_SP.dtype) == (torch.float32, torch.bfloat16)

@@ -1,0 +1,201 @@
+"""One fused backward pass for everybody gives the gradients that each would get alone."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isnan, nan
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from torch import Tensor
+
+from docendo.engines import attention
+from docendo.engines.local import LocalEngine
+from docendo.engines.peft_format import save_adapter
+from docendo.engines.training import TrainRow, backward, forward, micro_batches, pack
+from docendo.errors import UseError
+from docendo.records import BASE, AgentId, Example, Message, Target
+from tests.engines.toys import AGENTS, ANN, BOB, CAT, PEFT_WARNS, fresh, mixture, plain, surprise, target
+
+END = 0
+DAN = AgentId("dan")
+
+
+def gradients(engine: LocalEngine, targets: Sequence[Target], longest: int = 512, cap: int = 1024) -> Tensor:
+    """(S, P), as `train` would step along."""
+    for rows in micro_batches(pack(targets, engine.bank.slots, longest), cap):
+        backward(engine.base, engine.bank, rows, surprise, END)
+    found = engine.bank.grads_SP.clone()
+    engine.bank.grads_SP.zero_()
+    return found
+
+
+def apart(one: Tensor, other: Tensor) -> float:
+    """The largest relative distance of two agents' gradients."""
+    gaps, sizes = (one - other).norm(dim=-1), other.norm(dim=-1)
+    return float((gaps / sizes.clamp(min=1e-12)).max())
+
+
+def test_targets_of_one_agent_and_prompt_share_a_row() -> None:
+    rows = pack(mixture(), {ANN: 1, BOB: 2, CAT: 3}, 1000)
+    assert [(r.slot, len(r.targets)) for r in rows] == [(1, 3), (3, 1), (1, 2), (2, 2)]
+    assert rows[0].length == 11 + 4 + 29 + 4
+    tight = pack(mixture(), {ANN: 1, BOB: 2, CAT: 3}, 30)
+    assert [len(r.targets) for r in tight] == [1, 1, 1, 2, 1, 1, 1]
+
+
+def test_a_target_without_tokens_is_left_out() -> None:
+    assert pack([target(ANN, "why", "")], {ANN: 1}, 1000) == []
+
+
+def test_micro_batches_keep_to_their_size_and_their_agents_together() -> None:
+    rows = [TrainRow(slot, (1,) * size, (target(ANN, "", "x"),)) for slot in (2, 1) for size in (9, 5, 9, 50)]
+    batches = list(micro_batches(rows, 40))
+    assert sorted(r for b in batches for r in b) == sorted(rows)
+    assert all(len(b) == 1 or len(b) * max(r.length for r in b) <= 40 for b in batches)
+    assert all([r.slot for r in b] == sorted(r.slot for r in b) for b in batches)
+
+
+def test_a_mixed_and_packed_batch_has_the_gradients_of_each_target_alone(engine: LocalEngine) -> None:
+    alone = torch.stack([gradients(engine, [t]) for t in mixture()]).sum(0)
+    assert apart(gradients(engine, mixture()), alone) < 1e-5
+    assert not alone[0].any()
+    assert alone[1:].any(-1).all()
+
+
+@pytest.mark.parametrize(("longest", "cap"), [(1, 1024), (512, 1), (60, 150)])
+def test_how_targets_are_batched_changes_no_gradient(engine: LocalEngine, longest: int, cap: int) -> None:
+    assert apart(gradients(engine, mixture(), longest, cap), gradients(engine, mixture())) < 1e-5
+
+
+@pytest.mark.filterwarnings(PEFT_WARNS)
+@pytest.mark.parametrize("agent", AGENTS)
+def test_gradients_are_those_of_peft_and_plain_autograd(engine: LocalEngine, agent: AgentId, tmp_path: Path) -> None:
+    mine = gradients(engine, mixture())[engine.bank.slots[agent]]
+    save_adapter(engine.bank, agent, tmp_path, "tiny")
+    model = PeftModel.from_pretrained(plain(), tmp_path, is_trainable=True)
+    for t in (t for t in mixture() if t.agent == agent):
+        line = model(torch.tensor([[*t.prompt_tokens, *t.tokens]])).logits[0].log_softmax(-1)
+        told = line[len(t.prompt_tokens) - 1 : -1].gather(1, torch.tensor(t.tokens)[:, None])
+        (-t.weight * told.sum()).backward()
+    found = dict(model.named_parameters())
+    theirs = [
+        found[f"base_model.model.{name}.lora_{side}.default.weight"].grad.flatten()
+        for name in engine.bank.layers
+        for side in "AB"
+    ]
+    assert apart(mine, torch.cat(theirs)) < 1e-5
+
+
+def test_log_probabilities_come_in_the_order_of_rows_and_targets(engine: LocalEngine) -> None:
+    rows = sorted(pack(mixture(), engine.bank.slots, 512), key=lambda r: r.slot)
+    with torch.no_grad():
+        together = forward(engine.base, engine.bank, rows, END)
+        alone = [forward(engine.base, engine.bank, [r._replace(targets=(t,))], END) for r in rows for t in r.targets]
+    torch.testing.assert_close(together, torch.cat(alone), atol=1e-5, rtol=0)
+
+
+def test_the_loss_sees_the_samplers_log_probabilities_or_where_nobody_sampled_its_own(engine: LocalEngine) -> None:
+    seen: list[tuple[Tensor, Tensor, Tensor]] = []
+
+    def spy(new: Tensor, old: Tensor, weights: Tensor) -> Tensor:
+        seen.append((new.detach(), old, weights))
+        return surprise(new, old, weights)
+
+    sampled = target(ANN, "why", "ab", 3.0)._replace(logprobs=(-1.0, -2.0))
+    rows = pack([sampled, target(ANN, "why", "c", 0.5)], engine.bank.slots, 512)
+    backward(engine.base, engine.bank, rows, spy, END)
+    engine.bank.grads_SP.zero_()
+    new, old, weights = seen[0]
+    assert old.tolist() == [-1.0, -2.0, float(new[2])]
+    assert weights.tolist() == [3.0, 3.0, 0.5]
+
+
+def test_long_prompts_take_the_fused_attention_to_the_same_end(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "many words, " * 25
+    targets = [target(ANN, text, "yes"), target(ANN, text, "or no", -0.5), target(BOB, "short", "and sweet")]
+    fused = gradients(engine, targets)
+    monkeypatch.setattr(attention, "_SHORT", 10_000)
+    assert apart(gradients(engine, targets), fused) < 1e-5
+
+
+def test_an_agent_in_a_population_learns_what_it_learns_alone() -> None:
+    population, alone = fresh(*AGENTS), fresh(ANN)
+    for step in range(3):
+        targets = [t._replace(weight=t.weight + step) for t in mixture()]
+        norms = population.train(targets, surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
+        own = alone.train([t for t in targets if t.agent == ANN], surprise, {ANN: 1e-3}, "policy")
+        assert norms[ANN] == pytest.approx(own[ANN], rel=1e-5)
+    moved = population.bank.weights_SP[1] - fresh(ANN).bank.weights_SP[1]
+    assert float(moved.abs().max()) > 1e-3
+    assert float((population.bank.weights_SP[1] - alone.bank.weights_SP[1]).abs().max()) < 1e-5
+
+
+def test_an_agent_without_targets_is_untouched() -> None:
+    engine = fresh(ANN, BOB)
+    engine.train(mixture()[:1] + mixture()[4:5], surprise, {ANN: 1e-3, BOB: 1e-3}, "policy")
+    bank, adam = engine.bank, engine.adam
+    before = [x[2].clone() for x in (bank.weights_SP, adam.mean_SP, adam.square_SP, adam.steps_S)]
+    assert set(engine.train(mixture()[:1], surprise, {ANN: 1e-3, BOB: 1e-3}, "policy")) == {ANN}
+    after = [x[2] for x in (bank.weights_SP, adam.mean_SP, adam.square_SP, adam.steps_S)]
+    assert all(map(torch.equal, before, after))
+    assert adam.steps_S.tolist() == [0, 2, 1]
+
+
+def test_a_step_that_is_not_a_number_is_skipped_for_its_agent_alone() -> None:
+    """Against the same batch with a number, in whose place the others' sums are taken in the same order."""
+    engines = fresh(*AGENTS), fresh(*AGENTS)
+    rates, wrong = dict.fromkeys(AGENTS, 1e-3), (1.5, nan)
+    norms = [
+        e.train([t._replace(weight=w) if t.agent == CAT else t for t in mixture()], surprise, rates, "policy")
+        for e, w in zip(engines, wrong, strict=True)
+    ]
+    assert isnan(norms[1][CAT])
+    assert (norms[0][ANN], norms[0][BOB]) == (norms[1][ANN], norms[1][BOB])
+    well, ill = ((e.bank.weights_SP, e.adam.mean_SP, e.adam.square_SP, e.adam.steps_S) for e in engines)
+    assert all(torch.equal(a[:3], b[:3]) for a, b in zip(well, ill, strict=True))
+    assert torch.equal(ill[0][3], fresh(*AGENTS).bank.weights_SP[3])
+    assert not ill[1][3].any()
+    assert ill[3].tolist() == [0, 1, 1, 0]
+    assert not engines[1].bank.grads_SP.any()
+
+
+def test_a_step_is_the_same_every_time() -> None:
+    engines = fresh(*AGENTS), fresh(*AGENTS)
+    for engine in engines:
+        engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
+    assert torch.equal(engines[0].bank.weights_SP, engines[1].bank.weights_SP)
+
+
+def test_training_makes_wanted_text_likelier(engine: LocalEngine) -> None:
+    learner = fresh(DAN)
+    example = Example(DAN, (Message("user", "say cheese"),), "cheese")
+    wanted = learner.target(example)
+    assert wanted.tokens[-1] == learner.tokens.end
+    rows = pack([wanted], learner.bank.slots, 512)
+    with torch.no_grad():
+        before = forward(learner.base, learner.bank, rows, END).sum()
+        for _ in range(5):
+            with torch.enable_grad():
+                learner.train([wanted], surprise, {DAN: 1e-2}, "imitation")
+        assert forward(learner.base, learner.bank, rows, END).sum() > before + 1
+
+
+def test_training_is_booked_row_by_row(engine: LocalEngine) -> None:
+    engine = replace(fresh(ANN), work=[])
+    engine.train([target(ANN, "why", "ab"), target(ANN, "why", "c")], surprise, {ANN: 0.0}, "policy")
+    (work,) = engine.drain()
+    looked_at = (1 + 2 + 3) + (4 + 5) + 4
+    assert work == (ANN, "policy", 6, engine.shape.training(6, looked_at, 3))
+
+
+def test_nobody_trains_the_base_or_a_stranger() -> None:
+    engine = fresh(ANN)
+    with pytest.raises(UseError, match="base is nobody's to train"):
+        engine.train([target(BASE, "a", "b")], surprise, {BASE: 1.0}, "policy")
+    with pytest.raises(UseError, match="did you mean 'ann'"):
+        engine.train([target(AgentId("anny"), "a", "b")], surprise, {}, "policy")
+    assert engine.train([], surprise, {ANN: 1.0}, "policy") == {}

@@ -1,0 +1,83 @@
+"""The tiny model, with three agents that differ, and the same model as transformers has it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from docendo.engines.base import TINY, _tiny, logits_of
+from docendo.engines.local import LocalEngine, open_engine
+from docendo.records import AgentId, Message, Request, Target
+
+ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
+AGENTS = (ANN, BOB, CAT)
+CPU = torch.device("cpu")
+RANK, ALPHA = 4, 6.0
+PEFT_WARNS = "ignore:`is_gradient_checkpointing`:FutureWarning"
+"""PEFT 0.21 reads a property that transformers 5.23 renamed."""
+
+
+def loud(model: Any) -> Any:
+    """The model with ten times larger embeddings: at its first weights all tokens are about equally likely."""
+    with torch.no_grad():
+        model.get_input_embeddings().weight.mul_(10)
+    return model
+
+
+def fresh(*agents: AgentId) -> LocalEngine:
+    """An engine on the tiny model, with agents that change its answers."""
+    engine = open_engine(TINY, RANK, ALPHA, torch.float32, CPU)
+    loud(engine.base.model)
+    for agent in agents:
+        engine.bank.add(agent, 1)
+        wake(engine, agent)
+    return engine
+
+
+def wake(engine: LocalEngine, agent: AgentId) -> None:
+    """Give the agent a B that is not zero."""
+    generator = torch.Generator().manual_seed(sum(agent.encode()))
+    for _, b in engine.bank.matrices(agent).values():
+        b.normal_(0, 0.2, generator=generator)
+    engine.bank.changed()
+
+
+def plain() -> Any:
+    """The tiny model with the attention that transformers gives it."""
+    model = loud(_tiny()[0]).eval()
+    model.set_attn_implementation("sdpa")
+    return model
+
+
+def ask(agent: AgentId, text: str, seed: int = 0, max_tokens: int = 12, temperature: float = 1.0) -> Request:
+    return Request(agent, (Message("user", text),), seed, max_tokens, temperature, "test")
+
+
+def logits(engine: LocalEngine, agent: AgentId, ids: Sequence[int]) -> Tensor:
+    """What the agent makes of every token, (T, V)."""
+    with torch.no_grad(), engine.bank.routed([engine.bank.slot(agent)]):
+        return logits_of(engine.base.model, torch.tensor([ids]))[0]
+
+
+def surprise(logprobs: Tensor, sampled: Tensor, weights: Tensor) -> Tensor:
+    """The loss of weighted imitation."""
+    return -weights * logprobs
+
+
+def target(agent: AgentId, prompt: str, text: str, weight: float = 1.0) -> Target:
+    return Target(agent, tuple(b + 1 for b in prompt.encode()), tuple(b + 1 for b in text.encode()), weight)
+
+
+def mixture() -> list[Target]:
+    """Three agents with five, two and one completions: shared and own prompts, lengths 1 to 30, either sign."""
+    return [
+        target(ANN, "two and two", "four", 1.0),
+        target(ANN, "two and two", "a long way from being the sum", -0.5),
+        target(CAT, "two and two", "4", 2.0),
+        target(ANN, "why", "because", 0.25),
+        target(BOB, "the longest of all the prompts in here, by far", "yes", -1.5),
+        target(ANN, "two and two", "five", -1.0),
+        target(BOB, "the longest of all the prompts in here, by far", "certainly, and more than that", 0.75),
+        target(ANN, "why", "!", 1.0),
+    ]

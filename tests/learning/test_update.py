@@ -1,0 +1,94 @@
+from math import inf, nan
+
+import pytest
+
+from docendo.learning.losses import Clipped, likelihood
+from docendo.learning.update import PopulationLearner, batches_of, credit_targets, mean_weights
+from docendo.records import Completion, Credit
+from tests.toys import ANN, BOB, RecordingTrainable, example, target
+
+
+def credit(advantage: float = 1.0, agent=ANN) -> Credit:
+    return Credit(agent, Completion("two", (1, 2), (3, 4), (-0.1, -0.2)), advantage)
+
+
+def learner(engine: RecordingTrainable, **settings) -> PopulationLearner:
+    return PopulationLearner(engine, policy_rate=0.1, imitation_rate=0.01, **settings)
+
+
+def test_batches_take_up_to_so_many_targets_of_every_agent() -> None:
+    ann, bob = [target(ANN, w) for w in (1, 2, 3, 4, 5)], [target(BOB, w) for w in (6, 7)]
+    assert batches_of([ann[0], bob[0], *ann[1:], bob[1]], 2) == [
+        [ann[0], ann[1], bob[0], bob[1]],
+        [ann[2], ann[3]],
+        [ann[4]],
+    ]
+    assert batches_of([], 2) == []
+
+
+def test_the_supervised_loss_is_a_mean_over_an_agents_own_tokens() -> None:
+    found = mean_weights([target(ANN, 1.0, tokens=2), target(ANN, 0.5, tokens=6), target(BOB, 1.0, tokens=4)])
+    assert [t.weight for t in found] == [1 / 8, 0.5 / 8, 1 / 4]
+    assert [len(t.tokens) for t in found] == [2, 6, 4]
+
+
+def test_advantages_are_divided_by_the_agents_completions_and_a_constant_length() -> None:
+    found = credit_targets([credit(1.0), credit(-0.5), credit(2.0, BOB)])
+    assert [t.weight for t in found] == [1 / 64, -0.5 / 64, 2 / 32]
+
+
+def test_training_uses_the_very_tokens_that_were_sampled() -> None:
+    (found,) = credit_targets([credit()])
+    assert (found.agent, found.prompt_tokens, found.tokens, found.logprobs) == (ANN, (1, 2), (3, 4), (-0.1, -0.2))
+
+
+def test_one_policy_step_and_then_the_imitation_steps() -> None:
+    engine = RecordingTrainable()
+    metrics = learner(engine, batch=2).update([credit(), credit(-1.0, BOB)], [example(ANN)] * 3 + [example(BOB)])
+    assert [(purpose, rates) for purpose, rates, _, _ in engine.steps] == [
+        ("policy", {ANN: 0.1, BOB: 0.1}),
+        ("imitation", {ANN: 0.01, BOB: 0.01}),
+        ("imitation", {ANN: 0.01}),
+    ]
+    assert [len(targets) for _, _, targets, _ in engine.steps] == [2, 3, 1]
+    assert metrics == {
+        "credits": 2,
+        "examples": 4,
+        "gradient/policy": 1.0,
+        "gradient/imitation": 1.0,
+        "skipped": 0,
+    }
+
+
+def test_the_weights_of_a_step_are_those_of_its_loss() -> None:
+    engine = RecordingTrainable()
+    learner(engine).update([credit(1.0), credit(-1.0)], [example(text="abc"), example(text="a", weight=0.5)])
+    (_, _, policy, _), (_, _, imitation, _) = engine.steps
+    assert policy == credit_targets([credit(1.0), credit(-1.0)])
+    assert [t.weight for t in imitation] == [1 / 4, 0.5 / 4]
+
+
+def test_the_policy_has_the_chosen_loss_and_imitation_its_likelihood() -> None:
+    engine, clipped = RecordingTrainable(), Clipped(high=0.3)
+    learner(engine, loss=clipped, epochs=3).update([credit()], [example()])
+    assert [(purpose, loss) for purpose, _, _, loss in engine.steps] == [
+        ("policy", clipped),
+        ("policy", clipped),
+        ("policy", clipped),
+        ("imitation", likelihood),
+    ]
+
+
+def test_a_gradient_that_is_not_finite_is_counted_as_a_skipped_step() -> None:
+    engine = RecordingTrainable({ANN: nan, BOB: inf})
+    both = [example(ANN), example(BOB), example("cat")]
+    assert learner(engine).update([credit(1.0, a) for a in (ANN, BOB, "cat")], both)["skipped"] == 4
+    assert learner(RecordingTrainable({ANN: nan})).update([credit()], [])["skipped"] == 1
+
+
+@pytest.mark.parametrize(("credits", "examples", "purposes"), [(0, 0, []), (1, 0, ["policy"]), (0, 1, ["imitation"])])
+def test_without_credits_or_examples_there_is_no_step(credits: int, examples: int, purposes: list[str]) -> None:
+    engine = RecordingTrainable()
+    metrics = learner(engine).update([credit()] * credits, [example()] * examples)
+    assert [step[0] for step in engine.steps] == purposes
+    assert {k for k in metrics if k.startswith("gradient/")} == {f"gradient/{p}" for p in purposes}

@@ -1,0 +1,66 @@
+from docendo.compute import Ledger, within
+from docendo.records import Work
+from tests.toys import ANN, BOB
+
+WORK = [
+    Work(BOB, "lesson", 10, 1e6),
+    Work(ANN, "policy", 5, 3e6),
+    Work(BOB, "lesson", 7, 2e6),
+    Work(ANN, "evaluation", 100, 8e6),
+    Work(BOB, "discarded", 17, 0.0),
+]
+
+
+def test_the_ledger_sums_by_agent_and_purpose() -> None:
+    ledger = Ledger()
+    ledger.book(WORK)
+    assert ledger.rows() == [
+        Work(ANN, "evaluation", 100, 8e6),
+        Work(ANN, "policy", 5, 3e6),
+        Work(BOB, "discarded", 17, 0.0),
+        Work(BOB, "lesson", 17, 3e6),
+    ]
+
+
+def test_booking_gives_back_what_is_new_alone() -> None:
+    ledger = Ledger()
+    ledger.book(WORK)
+    assert ledger.book([Work(BOB, "lesson", 1, 1e6), Work(BOB, "lesson", 2, 1e6)]) == [Work(BOB, "lesson", 3, 2e6)]
+    assert Work(BOB, "lesson", 20, 5e6) in ledger.rows()
+    assert ledger.book([]) == []
+
+
+def test_evaluation_is_metered_apart() -> None:
+    ledger = Ledger()
+    ledger.book(WORK)
+    assert ledger.flops() == 6e6
+    assert ledger.flops(without=()) == 14e6
+    assert Ledger().flops() == 0
+
+
+def test_the_step_that_crosses_the_budget_is_kept_and_the_next_one_never_starts() -> None:
+    ledger, started = Ledger(), list[int]()
+
+    def rounds():
+        for index in range(10):
+            started.append(index)
+            ledger.book([Work(ANN, "lesson", 1, 4e6)])
+            yield index
+
+    assert list(within(10e6, ledger.flops, rounds())) == [0, 1, 2]
+    assert started == [0, 1, 2]
+
+
+def test_a_budget_that_is_met_exactly_is_spent() -> None:
+    spent = [0.0]
+
+    def steps():
+        for index in range(10):
+            spent[0] += 2.0
+            yield index
+
+    assert list(within(4.0, lambda: spent[0], steps())) == [0, 1]
+
+
+def test_steps_may_end_before_the_budget_does() -> None:
+    assert list(within(1.0, lambda: 0.0, range(3))) == [0, 1, 2]

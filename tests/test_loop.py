@@ -1,0 +1,302 @@
+import json
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from docendo.classroom.teaching import Rules
+from docendo.league.matchmaking import Course, Uniform
+from docendo.learning.credit import LeaveOneOut, Running
+from docendo.learning.rewards import TaughtGain
+from docendo.loop import Expert, Round, Schedule, School, study, teach
+from docendo.problems.streams import stream_of
+from docendo.records import Example, Problem, Request
+from tests.toys import ANN, BOB, BY_THE_BOOK, CAT, CountingLearner, Sums, asked, classroom, right, said, wrong
+
+FAMILIES = ("small", "large")
+OWN = {ANN: "sums", BOB: "plums", CAT: None}
+"""Ann and Bob are experts; Cat only learns from them."""
+RULES = Rules(lessons=3, attempts=5, controls=3)
+SCHEDULE = Schedule(matches=8, practice=3, practice_attempts=4, rehearsal=6, imitation=10, shown=0.5)
+
+
+def helped(request: Request) -> str:
+    """Nobody knows a foreign domain. A lesson that says how to carry helps most of the time; one in three says not."""
+    chance = request.seed % 60
+    knows = {
+        "lesson": chance % 3 > 0,
+        "control": chance % 10 == 0,
+        "attempt": "carry" in said(request) and chance % 4 > 0,
+        "practice": chance % 2 == 0,
+    }
+    return right(request) if knows[request.purpose] else wrong(request)
+
+
+def make(script=helped, **parts: Any) -> School:
+    sources = {d: Sums(d, FAMILIES) for d in ("sums", "plums")}
+    courses = [Course("sums", family, level, (ANN,), (BOB, CAT)) for family in FAMILIES for level in (1, 2)] + [
+        Course("plums", family, 1, (BOB,), (ANN, CAT)) for family in FAMILIES
+    ]
+    learner = CountingLearner()
+    return School(
+        experts=[
+            Expert(ANN, [("sums", f, level) for f in FAMILIES for level in (1, 2)]),
+            Expert(BOB, [("plums", f, 1) for f in FAMILIES]),
+            Expert(CAT),
+        ],
+        classroom=classroom(script, parts.pop("rules", RULES), sources=sources),
+        pair=Uniform(courses),
+        reward=TaughtGain(),
+        **{"baseline": LeaveOneOut(), "learner": learner, "tutor": lambda _: learner, "schedule": SCHEDULE, **parts},
+    )
+
+
+def taught(school: School, rounds: int = 4, seed: int = 1) -> list[Round]:
+    return list(teach(school, range(rounds), seed))
+
+
+def task(example: Example) -> Problem:
+    """The problem that an example solves."""
+    return asked(example.messages[-1].content)
+
+
+def trained_on(school: School) -> list[Example]:
+    return [example for _, examples in school.learner.rounds for example in examples]
+
+
+def foreign(school: School) -> list[Example]:
+    return [e for e in trained_on(school) if task(e).domain != OWN[e.agent]]
+
+
+def shown_before(example: Example) -> list[str]:
+    """The worked solutions in an example's prompt."""
+    return [m.content for m in example.messages if m.role == "assistant"]
+
+
+def test_studying_is_rehearsing_ones_own_domain() -> None:
+    school = make()
+    rounds = list(study(school, range(3), 20, seed=1))
+    assert [(r.index, r.episodes, r.practice, r.metrics) for r in rounds] == [
+        (i, (), (), {"credits": 0, "examples": 40}) for i in range(3)
+    ]
+    for example in trained_on(school):
+        assert task(example).domain == OWN[example.agent]
+        assert example.text.startswith(BY_THE_BOOK)
+        assert example.messages[0].content == f"You are {example.agent}."
+    assert school.classroom.engine.batches == [], "nobody is asked anything"
+
+
+def test_every_family_of_the_domain_is_studied_as_often() -> None:
+    school = make()
+    list(study(school, range(1), 20, seed=1))
+    kinds = [(task(e).family, task(e).level) for e in trained_on(school) if e.agent == ANN]
+    assert {kinds.count(k) for k in kinds} == {5}
+    assert len(set(kinds)) == 4
+
+
+def test_every_round_is_studied_with_its_own_learner_and_problems() -> None:
+    learners = [CountingLearner(), CountingLearner()]
+    list(study(make(tutor=learners.__getitem__), range(2), 5, seed=1))
+    first, second = ([e.messages[-1] for e in one.rounds[0][1]] for one in learners)
+    assert len(first) == len(second) == 10
+    assert first != second
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (0.5, 60, 130), (1.0, 195, 200)])
+def test_a_share_of_what_is_studied_follows_a_worked_example_of_the_same_kind(share, least, most) -> None:
+    school = make(schedule=Schedule(shown=share))
+    list(study(school, range(2), 50, seed=1))
+    with_one = [e for e in trained_on(school) if len(e.messages) == 4]
+    assert least <= len(with_one) <= most
+    assert all(len(e.messages) in (2, 4) for e in trained_on(school))
+    for e in with_one:
+        shown = asked(e.messages[1].content)
+        assert (shown.domain, shown.family, shown.level) == (task(e).domain, task(e).family, task(e).level)
+        assert shown_before(e) == [shown.solution] != [task(e).solution]
+
+
+def test_a_teaching_round_has_all_its_parts() -> None:
+    school = make()
+    rounds = taught(school)
+    assert [r.index for r in rounds] == [0, 1, 2, 3]
+    for r in rounds:
+        assert len(r.episodes) == 8 * 3
+        assert {e.round for e in r.episodes} == {r.index}
+        assert [(p.agent, len(p.attempts)) for p in r.practice] == [(ANN, 4)] * 3 + [(BOB, 4)] * 3
+        assert all(p.problem.domain == OWN[p.agent] for p in r.practice)
+        assert {"credits", "examples", "gate/passed", "gain", "practice/score"} <= set(r.metrics)
+        assert {"useful/student", "useful/teacher", "useful/practice"} <= set(r.metrics)
+    assert len(school.learner.rounds) == 4
+    assert len(school.classroom.engine.batches) == 4 * 3, "lessons, tests and practice, each in one batch"
+
+
+def test_rounds_are_played_one_at_a_time() -> None:
+    school = make()
+    rounds = teach(school, range(1000), seed=1)
+    assert school.classroom.engine.batches == []
+    next(rounds)
+    assert len(school.classroom.engine.batches) == 3
+
+
+def test_lessons_that_help_have_a_positive_gain() -> None:
+    school = make()
+    rounds = taught(school, rounds=6)
+    for r in rounds:
+        assert r.metrics["gain"] > 0.3
+        assert 0.4 < r.metrics["gate/passed"] < 0.9
+    for teacher, student, domain in [(ANN, BOB, "sums"), (ANN, CAT, "sums"), (BOB, ANN, "plums"), (BOB, CAT, "plums")]:
+        assert school.standings.gain(teacher, student, domain) > 0.3
+    assert school.standings.gain(BOB, CAT, "sums") == 0.0
+
+
+def test_lessons_that_change_nothing_have_no_gain_and_nobody_imitates_an_attempt() -> None:
+    school = make(lambda r: right(r) if r.purpose == "lesson" else wrong(r))
+    rounds = taught(school)
+    assert {r.metrics["gain"] for r in rounds} == {0.0}
+    assert {r.metrics["useful/student"] for r in rounds} == {0.0}
+    lessons = {a.completion.text for r in rounds for e in r.episodes for a in e.lesson.examples}
+    assert {e.text for e in foreign(school)} <= lessons
+
+
+def test_a_gate_that_nothing_passes_leaves_nothing_to_imitate() -> None:
+    school = make(wrong)
+    rounds = taught(school)
+    assert all(r.metrics["gate/passed"] == 0 and "gain" not in r.metrics for r in rounds)
+    assert foreign(school) == []
+    assert all(earned == [] for earned, _ in school.learner.rounds)
+    assert all({w.agent for w in r.discarded} == {ANN, BOB} for r in rounds)
+
+
+@pytest.mark.parametrize("baseline", [LeaveOneOut, Running])
+def test_the_same_seed_replays_the_same_rounds(baseline) -> None:
+    first, again, other = (make(baseline=baseline()) for _ in range(3))
+    assert taught(first) == taught(again)
+    assert first.learner == again.learner
+    assert taught(other, seed=2) != taught(make())
+
+
+@pytest.mark.parametrize("baseline", [LeaveOneOut, Running])
+@pytest.mark.parametrize("done", [1, 3])
+def test_a_resumed_run_equals_the_unbroken_one(done: int, baseline) -> None:
+    unbroken, before, after = (make(baseline=baseline()) for _ in range(3))
+    rounds = taught(unbroken, rounds=5)
+    stopped = list(islice(teach(before, range(5), seed=1), done))
+    state = json.dumps([before.standings.state(), before.notebook.state(), before.baseline.state()])
+    standings, notebook, means = json.loads(state)
+    after.standings.restore(standings)
+    after.notebook.restore(notebook)
+    after.baseline.restore(means)
+    assert stopped + list(teach(after, range(done, 5), seed=1)) == rounds
+    assert before.learner.rounds + after.learner.rounds == unbroken.learner.rounds
+    assert after.standings == unbroken.standings
+    assert after.notebook == unbroken.notebook
+
+
+def test_a_resumed_run_without_its_standings_and_notebook_would_be_another_one() -> None:
+    unbroken, forgetful = make(), make()
+    rounds = taught(unbroken)
+    assert list(teach(forgetful, range(2, 4), seed=1)) != rounds[2:]
+    assert forgetful.learner.rounds != unbroken.learner.rounds[2:]
+
+
+def test_nobody_imitates_a_lesson_that_the_gate_stopped() -> None:
+    school = make()
+    rounds = taught(school)
+    assert not all(e.lesson.passed for r in rounds for e in r.episodes)
+    for example in trained_on(school):
+        assert "muddle" not in example.text + "".join(shown_before(example))
+
+
+def test_rehearsal_is_of_ones_own_domain_alone() -> None:
+    school = make()
+    taught(school)
+    rehearsed = [e for e in trained_on(school) if e.text.startswith(BY_THE_BOOK)]
+    assert len(rehearsed) == 4 * 2 * 6
+    assert all(task(e).domain == OWN[e.agent] for e in rehearsed)
+
+
+def test_what_a_student_imitates_was_said_by_an_agent_and_never_copied_from_the_source() -> None:
+    school = make()
+    rounds = taught(school)
+    episodes = [e for r in rounds for e in r.episodes]
+    written = {a.completion.text for e in episodes for a in (*e.lesson.examples, *e.attempts)}
+    imitated = foreign(school)
+    assert {e.agent for e in imitated} == {ANN, BOB, CAT}
+    assert any(shown_before(e) for e in imitated)
+    for example in imitated:
+        assert {example.text, *shown_before(example)} <= written
+        questions = [m.content for m in example.messages if m.role == "user"]
+        assert len(set(questions)) == len(questions), "nothing follows itself"
+
+
+def test_what_a_student_imitates_comes_without_the_lesson_that_made_it_possible() -> None:
+    school = make(schedule=Schedule(matches=8, shown=0.0))
+    taught(school)
+    assert {len(e.messages) for e in foreign(school)} == {2}
+    assert any("carry" in e.text for e in foreign(school))
+
+
+def test_what_was_useful_is_studied_in_the_same_round_and_again_in_later_ones() -> None:
+    school = make()
+    first = taught(school)[0]
+    notes = {e.text for e in school.learner.rounds[0][1] if task(e).domain != OWN[e.agent]}
+    assert notes <= {a.completion.text for e in first.episodes for a in (*e.lesson.examples, *e.attempts)}
+    assert notes & {e.text for _, examples in school.learner.rounds[1:] for e in examples}
+
+
+def test_a_student_without_a_domain_only_imitates() -> None:
+    school = make()
+    rounds = taught(school)
+    assert not any(p.agent == CAT for r in rounds for p in r.practice)
+    assert {task(e).domain for e in trained_on(school) if e.agent == CAT} == {"sums", "plums"}
+    assert not any(e.text.startswith(BY_THE_BOOK) for e in trained_on(school) if e.agent == CAT)
+
+
+def test_a_round_trains_on_no_more_than_the_schedule_says() -> None:
+    school = make()
+    taught(school)
+    for _, examples in school.learner.rounds:
+        for agent, rehearsal in [(ANN, 6), (BOB, 6), (CAT, 0)]:
+            assert rehearsal <= sum(e.agent == agent for e in examples) <= rehearsal + 10
+
+
+def test_nobody_earns_for_the_words_of_another() -> None:
+    school = make()
+    by_round = taught(school, rounds=1)[0]
+    wrote = {ANN: set[int](), BOB: set[int](), CAT: set[int]()}
+    for e in by_round.episodes:
+        wrote[e.match.teacher] |= {id(a.completion) for a in e.lesson.examples}
+        wrote[e.match.student] |= {id(a.completion) for a in e.attempts}
+    for p in by_round.practice:
+        wrote[p.agent] |= {id(a.completion) for a in p.attempts}
+    (earned, _), *_ = school.learner.rounds
+    assert {c.agent for c in earned} == {ANN, BOB, CAT}
+    assert all(id(c.completion) in wrote[c.agent] and c.advantage for c in earned)
+
+
+def test_only_training_problems_are_ever_seen() -> None:
+    school = make()
+    list(study(school, range(1), 20, seed=1))
+    prompts = {m.content for e in trained_on(school) for m in e.messages if m.role == "user"}
+    taught(school)
+    prompts |= {r.messages[-1].content for r in school.classroom.engine.requests}
+    for prompt in prompts:
+        assert stream_of(asked(prompt)) == "train"
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [Schedule(practice=0), Schedule(practice_attempts=0), Schedule(rehearsal=0), Schedule(imitation=0)],
+    ids=str,
+)
+def test_any_part_of_a_round_may_be_left_out(schedule: Schedule) -> None:
+    rounds = taught(make(schedule=schedule), rounds=2)
+    assert all(r.episodes for r in rounds)
+    assert all(bool(r.practice) == (schedule.practice * schedule.practice_attempts > 0) for r in rounds)
+
+
+def test_a_round_without_matches_is_home_practice() -> None:
+    school = make(schedule=Schedule(matches=0))
+    rounds = taught(school)
+    assert all(r.episodes == [] and r.practice and "gain" not in r.metrics for r in rounds)
+    assert foreign(school) == []

@@ -1,0 +1,46 @@
+import subprocess
+import sys
+
+import pytest
+
+import docendo
+from docendo.errors import RunError, UseError, nearest
+from docendo.seeds import seed_for
+
+HEAVY = ["torch", "transformers", "peft", "numpy", "pyarrow", "datasets", "pydantic", "rich", "typer", "ray", "fastapi"]
+
+
+@pytest.mark.parametrize("module", ["docendo", "docendo.records", "docendo.interfaces", "docendo.loop"])
+def test_importing_the_library_imports_nothing_heavy(module: str) -> None:
+    code = f"import sys, {module}; print(*sorted(set(sys.modules) & set({HEAVY})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_the_version_is_what_the_package_says() -> None:
+    assert docendo.__all__ == ["__version__"]
+    assert all(part.isdecimal() for part in docendo.__version__.split("."))
+
+
+def test_a_seed_is_the_same_on_every_machine() -> None:
+    assert seed_for(7, "lesson", 0, 1, 2) == 4103760612690658263
+    assert [seed_for(7, "lesson", 0, 1, 2) for _ in range(3)] == [4103760612690658263] * 3
+
+
+def test_every_part_of_an_address_matters_and_so_does_its_type() -> None:
+    addresses = [(0,), (1,), (0, 1), (0, "1"), (0, "a", "b"), (0, "a/b"), (0, "ab"), (0, "b", "a")]
+    assert len({seed_for(*a) for a in addresses}) == len(addresses)
+    assert all(0 <= seed_for(*a) < 2**63 for a in addresses)
+
+
+def test_a_near_miss_is_named() -> None:
+    assert nearest("trys", ["tries", "seed"]) == "; did you mean 'tries'?"
+
+
+def test_where_nothing_is_near_all_are_named_in_order() -> None:
+    assert nearest("xyz", ["tries", "seed"]) == "; known: seed, tries"
+
+
+def test_wrong_input_and_bad_luck_are_different_errors() -> None:
+    assert issubclass(UseError, ValueError)
+    assert issubclass(RunError, RuntimeError)

@@ -1,0 +1,211 @@
+"""Records that build in one line, and small parts that do what a test says: no model, no randomness of their own."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from docendo.classroom.grading import exact
+from docendo.classroom.teaching import Classroom, Rules
+from docendo.errors import UseError
+from docendo.interfaces import Stream
+from docendo.problems.streams import stream_of
+from docendo.records import (
+    AgentId,
+    Attempt,
+    Completion,
+    Credit,
+    Episode,
+    Example,
+    Lesson,
+    Match,
+    Message,
+    Problem,
+    Request,
+    Target,
+    Verdict,
+    Work,
+)
+
+ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
+BY_THE_BOOK = "By the book."
+"""Only the toy source's own solutions say so: no agent ever does."""
+
+
+def problem(n: int = 0, domain: str = "sums", family: str = "small", level: int = 1) -> Problem:
+    """Number `n` of 0 to 999. The answer, 31415 + n, is in no prompt and belongs to no other number."""
+    prompt = f"{domain} {family} {level}: {10000 + n} + 21415?"
+    return Problem(domain, family, level, prompt, str(31415 + n), f"{BY_THE_BOOK}\nAnswer: {31415 + n}", source="toy")
+
+
+def asked(prompt: str) -> Problem:
+    """The toy problem that a prompt asks."""
+    kind, _, terms = prompt.partition(": ")
+    domain, family, level = kind.split()
+    return problem(int(terms.split()[0]) - 10000, domain, family, int(level))
+
+
+def attempt(score: float = 1.0, text: str = "Answer: 31415") -> Attempt:
+    return Attempt(Completion(text, (1,), (2, 3), (-0.5, -0.5)), Verdict(score, "as the test says"))
+
+
+def attempts(*scores: float) -> tuple[Attempt, ...]:
+    return tuple(attempt(score, f"attempt {i}") for i, score in enumerate(scores))
+
+
+def lesson(*scores: float, first: int = 0, text: str = "lesson") -> Lesson:
+    """One worked example per score, of the problems from number `first` on."""
+    return Lesson(
+        tuple(problem(first + i) for i in range(len(scores))),
+        tuple(attempt(s, f"{text} {i}") for i, s in enumerate(scores)),
+    )
+
+
+def match(teacher: AgentId = ANN, student: AgentId = BOB, domain: str = "sums") -> Match:
+    return Match(teacher, student, domain, "small", 1)
+
+
+def episode(
+    scores: Sequence[float] = (1, 0),
+    expected: float = 0.25,
+    lesson: Lesson = lesson(1),  # noqa: B008
+    test: int = 500,
+    control: Sequence[float] = (0, 0),
+    match: Match = match(),  # noqa: B008
+) -> Episode:
+    """`scores` with the lesson, none where the gate stopped it; `control` without; test problem number `test`."""
+    return Episode(0, match, problem(test), lesson, attempts(*control), attempts(*scores), expected)
+
+
+@dataclass
+class Sums:
+    """A source of 1000 problems per family and level. Writes every draw into `log`."""
+
+    domain: str = "sums"
+    families: tuple[str, ...] = ("small",)
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def levels(self) -> Mapping[str, Sequence[int]]:
+        return dict.fromkeys(self.families, (1, 2))
+
+    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+        self.log.append("draw")
+        rng, found = Random(seed), dict[str, Problem]()
+        while len(found) < count:
+            drawn = problem(rng.randrange(1000), self.domain, family, level)
+            if stream_of(drawn) == stream:
+                found.setdefault(drawn.key, drawn)
+        return list(found.values())
+
+
+@dataclass
+class Few:
+    """A source of just these problems."""
+
+    problems: Sequence[Problem]
+    domain: str = "sums"
+    levels: Mapping[str, Sequence[int]] = field(default_factory=lambda: {"small": (1,)})
+
+    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+        if count > len(self.problems):
+            raise UseError(f"only {len(self.problems)} problems, not {count}")
+        return Random(seed).sample(list(self.problems), count)
+
+
+@dataclass
+class Known:
+    """Standings that say the same about everybody: gain 0, and this rate without a lesson from so much evidence."""
+
+    rate: float = 0.0
+    evidence: float = 0.0
+
+    def gain(self, teacher: AgentId, student: AgentId, domain: str) -> float:
+        return 0.0
+
+    def alone(self, student: AgentId, family: str, level: int) -> tuple[float, float]:
+        return self.rate, self.evidence
+
+
+Script = Callable[[Request], str]
+
+
+@dataclass
+class Scripted:
+    """An engine that says what `script` says. Keeps the batches; writes every batch's purposes into `log`."""
+
+    script: Script
+    log: list[str] = field(default_factory=list)
+    batches: list[tuple[Request, ...]] = field(default_factory=list)
+
+    @property
+    def requests(self) -> list[Request]:
+        return [r for batch in self.batches for r in batch]
+
+    def sample(self, requests: Sequence[Request]) -> list[Completion]:
+        self.batches.append(tuple(requests))
+        self.log.append("+".join(sorted({r.purpose for r in requests})))
+        return [
+            Completion(text, (1,), tuple(text.encode()), (-1.0,) * len(text)) for text in map(self.script, requests)
+        ]
+
+    def drain(self) -> list[Work]:
+        return []
+
+
+def said(request: Request) -> str:
+    """Every word of a prompt."""
+    return "\n".join(m.content for m in request.messages)
+
+
+def right(request: Request) -> str:
+    """The answer to a toy sum, as an agent would write it."""
+    return f"carry the one\nAnswer: {asked(request.messages[-1].content).answer}"
+
+
+def wrong(request: Request) -> str:
+    return "muddle\nAnswer: 0"
+
+
+def classroom(script: Script, rules: Rules = Rules(), **parts: Any) -> Classroom:  # noqa: B008
+    """Ann, Bob and Cat, each with an instruction of its own, and `sources` of sums where none are given."""
+    sources = parts.get("sources", {"sums": Sums()})
+    instructions = {a: f"You are {a}." for a in (ANN, BOB, CAT)}
+    return Classroom(parts.get("engine", Scripted(script)), sources, dict.fromkeys(sources, exact), rules, instructions)
+
+
+def target(agent: AgentId = ANN, weight: float = 1.0, tokens: int = 2) -> Target:
+    return Target(agent, (1,), tuple(range(tokens)), weight)
+
+
+def example(agent: AgentId = ANN, text: str = "Answer: 31415", weight: float = 1.0) -> Example:
+    return Example(agent, (Message("user", "10000 + 21415?"),), text, weight)
+
+
+@dataclass
+class RecordingTrainable:
+    """Remembers every training step; an agent's gradient norm is what `norms` says, else 1."""
+
+    norms: Mapping[AgentId, float] = field(default_factory=dict)
+    steps: list[tuple[str, dict[AgentId, float], list[Target], Any]] = field(default_factory=list)
+    """(purpose, learning rates, targets, loss)."""
+
+    def target(self, example: Example) -> Target:
+        return Target(example.agent, (1,), tuple(example.text.encode()), example.weight)
+
+    def train(
+        self, targets: Sequence[Target], loss: Any, rates: Mapping[AgentId, float], purpose: str
+    ) -> dict[AgentId, float]:
+        self.steps.append((purpose, dict(rates), list(targets), loss))
+        return {agent: self.norms.get(agent, 1.0) for agent in rates}
+
+
+@dataclass
+class CountingLearner:
+    """Keeps what each round would train on."""
+
+    rounds: list[tuple[list[Credit], list[Example]]] = field(default_factory=list)
+
+    def update(self, credits: Sequence[Credit], examples: Sequence[Example]) -> dict[str, float]:
+        self.rounds.append((list(credits), list(examples)))
+        return {"credits": len(credits), "examples": len(examples)}
