@@ -10,7 +10,7 @@ __all__ = ["AsJson", "ConfigFile", "DomainFile", "RunPath", "Settings"]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)]
 ConfigFile = Annotated[
     Path | None,
-    typer.Argument(metavar="[CONFIG.toml]", help="Settings; without it, the embedded three-expert league."),
+    typer.Argument(metavar="CONFIG.toml", help="Settings; without it, the embedded three-expert league."),
 ]
 Settings = Annotated[
     list[str] | None,

@@ -210,3 +210,16 @@ def test_a_sure_token_is_taken_whatever_is_drawn(size: int) -> None:
     for sure in {0, size // 2, size - 1}:
         weights = [float(i == sure) for i in range(size)]
         assert {inverse(weights, u) for u in (0.0, 1e-300, 0.5, 1 - 2**-53, 1.0)} == {sure}
+
+
+def test_a_block_that_rounds_up_does_not_lead_to_its_empty_end() -> None:
+    """The sum of a block in float32 may exceed its tokens'; what is drawn between the two is the last of them."""
+    for seed in range(20):
+        weights = torch.rand(256, generator=torch.Generator().manual_seed(seed))
+        weights[100:128] = 0
+        rounded, exact = weights.view(2, -1).sum(-1).double(), float(weights[:128].double().sum())
+        if rounded[0] > exact:
+            between = (exact + float(rounded[0])) / 2
+            assert inverse(weights.tolist(), between / float(rounded.sum())) == 99
+            return
+    raise AssertionError("no block rounds up")

@@ -1,6 +1,7 @@
 """Every answer is found again from the prompt alone: the genetic code by amino acid, crosses by counting offspring."""
 
 import re
+from fractions import Fraction
 from functools import cache
 from itertools import product
 from random import Random
@@ -102,12 +103,42 @@ def mutation(prompt: str, level: int) -> str:
     return "silent" if old == new else "nonsense" if new == "*" else "missense"
 
 
+def culture(prompt: str) -> int:
+    """Lives through the minutes one by one."""
+    numbers = list(map(int, re.findall(r"\d+", prompt)))
+    if "one doubling" in prompt:
+        start, end, minutes = numbers
+        return next(t for t in range(1, minutes + 1) if minutes % t == 0 and start * 2 ** (minutes // t) == end)
+    (start, period), lost, minutes = numbers[:2], sum(numbers[2:-1]), numbers[-1]
+    cells = Fraction(start)
+    for minute in range(1, minutes + 1):
+        if minute % period == 0:
+            cells = cells / 2 if "halve" in prompt else cells * 2
+    return int(cells) - lost if cells.denominator == 1 else -1
+
+
+def composition(prompt: str) -> int:
+    """Builds the strands: every base stands opposite its partner."""
+    total, known, base = (
+        int(re.search(r"of (\d+) bases", prompt)[1]),
+        *re.search(r"has (\d+) ([ATGC])", prompt).groups(),
+    )
+    partner = dict(zip("ATGC", "TACG", strict=True))
+    strand = base * int(known)
+    strand += ("G" if base in "AT" else "A") * (total // 2 - len(strand))
+    both = strand + "".join(partner[b] for b in strand)
+    asked = re.search(r"How many ([ATGC]) ", prompt)
+    return both.count(asked[1]) if asked else sum(2 if b in "AT" else 3 for b in strand)
+
+
 def solve(problem: Problem) -> str:
     prompt, level = problem.prompt, problem.level
     if problem.family == "punnett":
         return f"{expected_offspring(prompt):g}"
     if problem.family == "mutations":
         return mutation(prompt, level)
+    if problem.family in {"growth", "chargaff"}:
+        return str((culture if problem.family == "growth" else composition)(prompt))
     [strand] = strands(prompt)
     if problem.family == "translation":
         return protein(strand, level)
@@ -196,3 +227,6 @@ def test_the_other_solvers_agree_with_hand_made_answers():
     assert protein("GCAUGGGGUAACC", 5) == "M G"
     assert mutation("C A G becomes U A G", 3) == "nonsense"
     assert mutation("A A T C A T and A T T C A T", 1) == "2"
+    assert culture("3 algae double every 10 minutes. How many are there after 20 minutes?") == 12
+    assert culture("8 algae double every 10 minutes. Then 3 die. How many are left after 10 minutes?") == 13
+    assert composition("DNA of 20 bases has 4 A. How many G does it have?") == 6

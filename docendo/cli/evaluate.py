@@ -1,0 +1,121 @@
+"""`docendo eval`: fresh held-out problems for the agents of a run."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from docendo.cli.options import AsJson, RunPath
+from docendo.cli.output import notice, safe, show, show_json, table
+from docendo.cli.runs import Trained, config_of, named, open_trained
+from docendo.errors import UseError
+from docendo.records import BASE, AgentId, Attempt, Completion, Lesson, Problem, Verdict
+from docendo.seeds import seed_for
+
+if TYPE_CHECKING:
+    from docendo.interfaces import Source
+
+__all__ = ["evaluate", "scores_of", "summed_up"]
+
+_Scores = Mapping[tuple[AgentId, str], Sequence[float]]
+
+
+def evaluate(
+    path: RunPath,
+    agent: Annotated[list[str] | None, typer.Option(metavar="A", help="Only this agent; 'base' is the model.")] = None,
+    domain: Annotated[list[str] | None, typer.Option(metavar="D", help="Only this domain.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Picks the problems; without it, not those of the run.")
+    ] = None,
+    n: Annotated[int | None, typer.Option(min=1, help="Problems of each domain; without it, as in the run.")] = None,
+    with_lesson: Annotated[bool, typer.Option("--with-lesson", help="Show one right worked example first.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Examine a run's agents on held-out problems.
+
+    Accuracy without a lesson, with 95% intervals. Reads the newest checkpoint and writes nothing. --agent and --domain may be given several times.
+    """
+    from docendo.store import RunDirectory
+
+    with RunDirectory.open(path) as run:
+        config = config_of(run)
+        agents = [AgentId(named(a, [BASE, *config.agents], "agent", path)) for a in agent or [BASE, *config.agents]]
+        domains = [named(d, list(config.domains), "domain", path) for d in domain or config.domains]
+        seed = config.evaluation.seed + 1 if seed is None else seed
+        count = config.evaluation.problems if n is None else n
+        trained = open_trained(run)
+    for warning in trained.warnings:
+        notice(f"docendo: {warning}; an older one is used")
+    scores = scores_of(trained, list(dict.fromkeys(agents)), list(dict.fromkeys(domains)), (seed, count), with_lesson)
+    found = summed_up(scores, {a: c.domains for a, c in config.agents.items()})
+    if as_json:
+        show_json({"run": str(path), "seed": seed, "n": count, "with_lesson": with_lesson, **found})
+    else:
+        _show(found, f"{count} held-out problems a domain, seed {seed}, after round {trained.round}", with_lesson)
+
+
+def scores_of(
+    trained: Trained, agents: Sequence[AgentId], domains: Sequence[str], draw: tuple[int, int], with_lesson: bool
+) -> _Scores:
+    """Every agent's scores on the same problems of each domain. `draw` is the seed and the count per domain."""
+    from docendo.classroom.teaching import Try
+    from docendo.evaluation import held_out
+
+    seed, count = draw
+    problems = [p for d in domains for p in held_out(trained.found, d, count, seed)]
+    lessons = {p.key: _lesson(trained.found.sources[p.domain], p, seed) for p in problems} if with_lesson else {}
+    wanted = [Try(a, p, lessons.get(p.key), "evaluation", 0) for a in agents for p in problems]
+    scores: dict[tuple[AgentId, str], list[float]] = {}
+    for tried, attempt in zip(wanted, trained.classroom.attempt(wanted, temperature=0.0), strict=True):
+        scores.setdefault((tried.agent, tried.problem.domain), []).append(attempt.verdict.score)
+    return scores
+
+
+def summed_up(scores: _Scores, owns: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """``accuracy`` by agent and domain with Wilson's interval, and its means over ``own`` cells and ``others``.
+
+    The base counts in neither mean; a mean of no cells is None.
+    """
+    from docendo.report.intervals import wilson
+
+    accuracy: dict[str, dict[str, Any]] = {}
+    for (agent, domain), values in scores.items():
+        mean = fmean(values)
+        low, high = wilson(mean, len(values))
+        own = domain in owns.get(agent, ())
+        cell = {"accuracy": mean, "low": low, "high": high, "n": len(values), "own": own}
+        accuracy.setdefault(agent, {})[domain] = cell
+    cells = [c for agent, row in accuracy.items() if agent != BASE for c in row.values()]
+    means = {}
+    for name, own in (("own", True), ("others", False)):
+        chosen = [c["accuracy"] for c in cells if c["own"] == own]
+        means[name] = fmean(chosen) if chosen else None
+    return {"accuracy": accuracy, **means}
+
+
+def _lesson(source: "Source", problem: Problem, seed: int) -> Lesson:
+    """A right worked example of the problem's family and level, from the problems that are trained on."""
+    address = seed_for(seed, "lesson", problem.key)
+    (shown,) = source.draw(problem.family, problem.level, 1, address, "train")
+    if not shown.solution:
+        raise UseError(f"--with-lesson: {problem.domain}/{problem.family} has problems without a worked solution")
+    return Lesson((shown,), (Attempt(Completion(shown.solution), Verdict(1.0, "worked solution")),))
+
+
+def _show(found: Mapping[str, Any], said: str, with_lesson: bool) -> None:
+    from docendo.report.text import DASH, percent
+
+    domains = list(dict.fromkeys(d for row in found["accuracy"].values() for d in row))
+    how = "after a worked example" if with_lesson else "without a lesson"
+    made = table(f"Accuracy {how} (95% interval; * own domain)", ["agent"], domains)
+    for agent, row in found["accuracy"].items():
+        cells = []
+        for domain in domains:
+            c = row.get(domain)
+            mark = " *" if c and c["own"] else ""
+            cells.append(
+                f"{percent(c['accuracy'])} ({100 * c['low']:.0f} to {100 * c['high']:.0f}){mark}" if c else DASH
+            )
+        made.add_row(safe(agent), *cells)
+    show(made, f"{said}; own {percent(found['own'])}, others {percent(found['others'])}")

@@ -1,0 +1,149 @@
+"""`docendo plan`: a few seconds of the real thing, multiplied by the counts of the settings."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from itertools import accumulate, cycle, islice
+from statistics import fmean
+from typing import TYPE_CHECKING, TypeVar
+
+from docendo.cli.options import AsJson, ConfigFile, Settings
+from docendo.cli.output import notice, show, show_json, table
+from docendo.cli.runs import checked
+from docendo.errors import UseError
+
+if TYPE_CHECKING:
+    from docendo.build import Subjects
+    from docendo.cli.plan import Plan, Speeds
+    from docendo.config import Config
+    from docendo.records import Example, Problem, Target
+
+__all__ = ["measure", "plan"]
+
+_Made = TypeVar("_Made")
+_ROWS = 16
+_LONGEST = 32
+"""Tokens that each row samples: enough for a speed."""
+
+
+def plan(config: ConfigFile = None, settings: Settings = None, as_json: AsJson = False) -> None:
+    """Estimate time, tokens, memory and disk.
+
+    Measures this machine for a few seconds. The numbers are upper bounds of the work and rough in time; --set shows what a change would cost.
+    """
+    from docendo.config import load_config
+
+    wanted = load_config(config, tuple(settings or ()))
+    found = checked(wanted)
+    from docendo.build import resolved
+    from docendo.cli.plan import estimate
+
+    here = resolved(wanted)
+    notice(f"measuring {here.model} in {here.engine.dtype} on {here.engine.device} ...")
+    speeds = measure(here, found)
+    made = estimate(here, found, speeds)
+    if as_json:
+        engine = {"model": here.model, "device": here.engine.device, "dtype": here.engine.dtype}
+        totals = {"seconds": made.seconds, "tokens": made.tokens}
+        show_json({**engine, "speeds": asdict(speeds), **asdict(made), **totals})
+    else:
+        _show(made, speeds)
+
+
+def measure(config: "Config", found: "Subjects") -> "Speeds":
+    """Samples 16 rows and trains one micro-batch. `config` is resolved."""
+    from docendo.build import open_local
+    from docendo.cli.plan import Speeds
+    from docendo.learning.losses import likelihood
+    from docendo.records import Request
+
+    engine = open_local(config)
+    examples = _examples(config, found)
+    longest = min(_LONGEST, config.teaching.max_tokens)
+    requests = [Request(e.agent, e.messages, i, longest) for i, e in enumerate(examples)]
+    engine.sample(requests[:2])
+    sampled, sampling = _timed(lambda: sum(len(c.tokens) for c in engine.sample(requests)))
+    targets = [engine.target(e) for e in examples]
+    batch = _one_batch(targets, config.engine.train_tokens)
+    _, training = _timed(lambda: engine.train(batch, likelihood, {}, "measurement"))
+    layers, heads, width = engine.base.cache_shape
+    return Speeds(
+        sampled=sampled / sampling,
+        trained=sum(map(_length, batch)) / training,
+        prompt=fmean(len(t.prompt_tokens) for t in targets),
+        solution=fmean(len(t.tokens) for t in targets),
+        memory=_peak(config.engine.device),
+        rows=len(requests),
+        column=2 * layers * heads * width * engine.bank.dtype.itemsize,
+        adapter=engine.bank.size,
+    )
+
+
+def _timed(run: Callable[[], _Made]) -> tuple[_Made, float]:
+    start = time.perf_counter()
+    return run(), time.perf_counter() - start
+
+
+def _examples(config: "Config", found: "Subjects") -> list["Example"]:
+    """A worked solution for each of some problems, the agents in turn."""
+    from docendo.classroom.prompts import INSTRUCTION, solve
+    from docendo.records import AgentId, Example
+
+    made = []
+    for name, p in zip(cycle(config.agents), _problems(config, found), strict=False):
+        messages = solve(p.prompt, config.agents[name].instruction or INSTRUCTION)
+        made.append(Example(AgentId(name), messages, p.solution or f"Answer: {p.answer}"))
+    return made
+
+
+def _one_batch(targets: Sequence["Target"], cap: int) -> list["Target"]:
+    """As many as fit into `cap` tokens, at least one."""
+    ends = list(accumulate(map(_length, targets)))
+    return list(targets[: max(1, sum(end <= cap for end in ends))])
+
+
+def _length(target: "Target") -> int:
+    return len(target.prompt_tokens) + len(target.tokens)
+
+
+def _problems(config: "Config", found: "Subjects") -> list["Problem"]:
+    """Sixteen training problems, the courses in turn; fewer where the domains have no more."""
+    courses = [(d, family, level) for d, kinds in found.courses.items() for family, level in kinds]
+    problems = []
+    for i, (domain, family, level) in enumerate(islice(cycle(courses), _ROWS)):
+        problems += found.sources[domain].draw(family, level, 1, i, "train")
+    if not problems:
+        raise UseError("no [domains]: nothing to measure with")
+    return problems
+
+
+def _peak(device: str) -> int:
+    """Bytes of memory at the peak: of the GPU where there is one, else of this process; 0 where it cannot be told."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.max_memory_allocated())
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _show(made: "Plan", speeds: "Speeds") -> None:
+    from docendo.report.text import compact, duration
+
+    columns = ["rounds", "answers", "examples", "tokens sampled", "tokens trained on", "minutes"]
+    rows = table("At most", ["stage"], columns)
+    for s in made.stages:
+        counts = [f"{s.rounds}", f"{s.answers:,}", f"{s.examples:,}"]
+        tokens = [compact(s.sampled_tokens), compact(s.trained_tokens)]
+        rows.add_row(s.name, *counts, *tokens, f"{s.seconds / 60:.1f}")
+    show(
+        rows,
+        f"\nabout {duration(made.seconds)}, {compact(made.tokens)} tokens, "
+        f"{made.memory / 2**30:.1f} GiB of memory, {made.disk / 2**20:.0f} MiB of disk",
+        f"measured: {compact(speeds.sampled)} tokens/s sampled, {compact(speeds.trained)} tokens/s trained on",
+    )

@@ -1,0 +1,126 @@
+"""What a run will cost, worked out from its settings and a few speeds. Pure arithmetic.
+
+Counts are upper bounds: experts may be good enough early, and a lesson that the gate stops is not tried.
+"""
+
+from dataclasses import dataclass
+
+from docendo.build import Subjects, expert_rounds
+from docendo.config import Config
+
+__all__ = ["Plan", "Speeds", "Stage", "estimate"]
+
+_CACHE = 2 * 2**30
+"""The engine's bound on its key-value cache, in bytes."""
+_STORED = 12
+"""Bytes of the database per stored token: its id and its text."""
+_CHECKPOINTS = 3
+"""Two are kept while the next is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speeds:
+    """What was measured on this machine."""
+
+    sampled: float
+    """Tokens of answers per second, the reading of their prompts included."""
+    trained: float
+    """Tokens per second, of prompts and answers."""
+    prompt: float
+    """Tokens of a question with its instruction, on average."""
+    solution: float
+    """Tokens of a worked solution, on average."""
+    memory: int
+    """Bytes of this process at its peak, so far."""
+    rows: int
+    """Completions that were in flight."""
+    column: int
+    """Bytes of the key-value cache per token."""
+    adapter: int
+    """Numbers in one adapter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    name: str
+    rounds: int
+    answers: int
+    examples: int
+    """Supervised, one at a time."""
+    sampled_tokens: int
+    trained_tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    stages: tuple[Stage, ...]
+    memory: int
+    """Bytes."""
+    disk: int
+    """Bytes."""
+
+    @property
+    def seconds(self) -> float:
+        return sum(s.seconds for s in self.stages)
+
+    @property
+    def tokens(self) -> int:
+        """Sampled and trained on."""
+        return sum(s.sampled_tokens + s.trained_tokens for s in self.stages)
+
+
+def estimate(config: Config, found: Subjects, speeds: Speeds) -> Plan:
+    """Stages with their counts, tokens and seconds; peak memory; disk of the run directory."""
+    stages = (_start(config, speeds), _experts(config, found, speeds), _teaching(config, found, speeds))
+    slots = len(config.agents) + 1
+    # an adapter for each agent, and Adam's two averages for each slot
+    checkpoint = 4 * speeds.adapter * (len(config.agents) + 2 * slots)
+    stored = _STORED * sum(s.sampled_tokens for s in stages)
+    longest = 2 * speeds.prompt + speeds.solution + config.teaching.max_tokens
+    cache = round(min(config.engine.rows * longest * speeds.column, _CACHE))
+    measured = round(speeds.rows * (speeds.prompt + config.teaching.max_tokens) * speeds.column)
+    memory = speeds.memory + max(0, cache - measured)
+    return Plan(stages, memory, _CHECKPOINTS * checkpoint + stored)
+
+
+def _start(config: Config, speeds: Speeds) -> Stage:
+    """The base model on everything."""
+    return _stage(config, speeds, "start", (1, len(config.domains) * config.evaluation.problems, 0, 0))
+
+
+def _experts(config: Config, found: Subjects, speeds: Speeds) -> Stage:
+    """Every expert on its own domain after each round, and on all others after the last."""
+    rounds, cells = expert_rounds(config.experts), len(config.agents) * len(config.domains)
+    own = sum(len(a.domains) for a in config.agents.values())
+    examined = config.evaluation.problems * (own * (rounds - 1) + cells) if rounds else 0
+    examples = config.experts.steps * config.experts.batch * len(_learned(config, found))
+    return _stage(config, speeds, "experts", (rounds, examined, 0, examples))
+
+
+def _teaching(config: Config, found: Subjects, speeds: Speeds) -> Stage:
+    t, learn, e = config.teaching, config.learning, config.evaluation
+    experts = len(_learned(config, found))
+    lessons = t.matches * t.lessons * (t.examples + t.attempts) + t.matches * t.controls
+    earned = t.rounds * (lessons + experts * learn.practice * learn.practice_attempts)
+    looks = sum(i == t.rounds or (e.every > 0 and i % e.every == 0) for i in range(1, t.rounds + 1))
+    examined = looks * len(config.agents) * len(config.domains) * e.problems
+    examples = t.rounds * (len(config.agents) * learn.imitation + experts * learn.rehearsal)
+    return _stage(config, speeds, "teaching", (t.rounds, examined, earned, examples))
+
+
+def _learned(config: Config, found: Subjects) -> list[str]:
+    """The agents that have something of their own to rehearse."""
+    return [n for n, a in config.agents.items() if any(found.courses[d] for d in a.domains)]
+
+
+def _stage(config: Config, speeds: Speeds, name: str, counts: tuple[int, int, int, int]) -> Stage:
+    """`counts`: rounds, answers that are examined alone, answers that are trained on too, supervised examples."""
+    rounds, examined, earned, examples = counts
+    answer = min(speeds.solution, config.teaching.max_tokens)
+    sampled = (examined + earned) * answer
+    # prompts are shared by the attempts at them, of which there are at least two
+    policy = config.learning.epochs * earned * (answer + speeds.prompt / 2) if config.learning.policy_rate else 0.0
+    supervised = examples * (speeds.prompt + speeds.solution) * (1 + config.learning.shown)
+    seconds = sampled / speeds.sampled + (policy + supervised) / speeds.trained
+    return Stage(name, rounds, examined + earned, examples, round(sampled), round(policy + supervised), seconds)

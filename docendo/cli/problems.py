@@ -1,0 +1,104 @@
+"""`docendo domains` and `docendo audit`: what is taught, and whether its graders can be trusted."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docendo.cli.options import AsJson, DomainFile
+from docendo.cli.output import safe, show, show_json, table
+from docendo.errors import UseError, nearest
+
+if TYPE_CHECKING:
+    from docendo.interfaces import Source
+    from docendo.records import Problem
+
+__all__ = ["audit", "domains", "sources_of"]
+
+
+def domains(
+    domain: Annotated[str | None, typer.Argument(metavar="DOMAIN", help="Only this one.")] = None,
+    level: Annotated[int, typer.Option(min=1, help="Of the example; families without it show their lowest.")] = 1,
+    config: DomainFile = None,
+) -> None:
+    """List domains and families, with examples.
+
+    Each family with one problem and its worked solution.
+    """
+    known = sources_of(config)
+    for name in [_known(domain, known)] if domain else known:
+        source = known[name]
+        show(safe(name, "bold"))
+        for family, levels in source.levels.items():
+            chosen = level if level in levels else min(levels)
+            show(safe(f"\n  {family}", "cyan"), f"  levels {', '.join(map(str, levels))}; level {chosen}:")
+            example = _example(source, family, chosen)
+            show(
+                safe(_indented(example.prompt)),
+                safe(_indented(example.solution or f"Answer: {example.answer}"), "green"),
+            )
+        show("")
+
+
+def audit(
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain to audit.", show_default=False)],
+    config: DomainFile = None,
+    n: Annotated[int, typer.Option(min=1, help="Problems of each family, level and stream.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Picks the problems.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Prove a domain's grader.
+
+    Right answers must score 1, and nothing that knows no answer may. Exits with 1 where a check fails.
+    """
+    source = sources_of(config)[_known(domain, sources_of(config))]
+    from docendo.build import grader_for
+    from docendo.classroom import audit as auditing
+
+    found = auditing.audit(source, grader_for(domain), n, seed)
+    if as_json:
+        rows = [c._asdict() for c in found.checks]
+        show_json({"domain": domain, "problems": found.problems, "passed": found.passed, "checks": rows})
+    else:
+        made = table(f"{domain}: {found.problems:,} problems", ["graded text"], ["wanted", "tried", "failed"])
+        for check in found.checks:
+            failed = safe(f"{check.failures:,}", "red" if check.failures else "green")
+            made.add_row(safe(check.name), f"{check.want}", f"{check.trials:,}", failed)
+        show(made, *(f"failed: {c.name}: {c.first}" for c in found.checks if c.failures))
+        show("passed" if found.passed else "failed")
+    if not found.passed:
+        raise typer.Exit(1)
+
+
+def sources_of(config: Path | None) -> Mapping[str, "Source"]:
+    """The procedural domains, and those of a configuration where one is given."""
+    from docendo.problems.arithmetic import MATHEMATICS
+    from docendo.problems.biology import BIOLOGY
+    from docendo.problems.programs import PROGRAMMING
+
+    stock: dict[str, Source] = {s.domain: s for s in (MATHEMATICS, PROGRAMMING, BIOLOGY)}
+    if config is None:
+        return stock
+    from docendo.build import subjects
+    from docendo.config import load_config
+
+    return stock | dict(subjects(load_config(config)).sources)
+
+
+def _known(domain: str, known: Mapping[str, "Source"]) -> str:
+    if domain not in known:
+        raise UseError(f"no domain {domain!r}{nearest(domain, known)}; name a domain of your own with --config")
+    return domain
+
+
+def _example(source: "Source", family: str, level: int) -> "Problem":
+    """A training problem, or where all are held out one of those."""
+    try:
+        return source.draw(family, level, 1, 0, "train")[0]
+    except UseError:
+        return source.draw(family, level, 1, 0, "held-out")[0]
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())

@@ -1,0 +1,157 @@
+"""`docendo run` and `docendo resume`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docendo.cli.interrupt import INTERRUPTED, Interrupt, interrupts
+from docendo.cli.options import ConfigFile, RunPath, Settings
+from docendo.cli.output import notice, show
+from docendo.cli.runs import check_free, checked, config_of, free_name
+
+if TYPE_CHECKING:
+    from docendo.cli.progress import Progress
+    from docendo.config import Config
+    from docendo.session import Session
+    from docendo.store import RunDirectory
+
+__all__ = ["resume", "run", "tiny"]
+
+_OUT_HELP = "The run directory to make; without it, runs/<name of the configuration>-<n>."
+_DRY_HELP = "Try everything once, very small; write nothing but the model cache."
+
+
+def run(
+    config: ConfigFile = None,
+    settings: Settings = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help=_OUT_HELP)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_DRY_HELP)] = False,
+) -> None:
+    """Train the experts, then let them teach each other.
+
+    Writes a run directory with everything that happened, and report.html. Ctrl-C finishes the round and saves;
+    a second Ctrl-C stops at once. Either way `docendo resume` goes on from the last saved round.
+    """
+    from docendo.config import load_config
+
+    wanted = load_config(config, tuple(settings or ()))
+    folder = out or free_name(config)
+    check_free(folder)
+    checked(wanted)
+    if dry_run:
+        _try_out(wanted, folder)
+        return
+    from docendo.build import resolved
+    from docendo.config import to_toml
+    from docendo.session import begin, open_session
+    from docendo.store import RunDirectory
+
+    progress = _progress(wanted)
+    with interrupts(progress.stopping, lambda: _stopped_now(progress, folder)) as interrupt:
+        here = resolved(wanted)
+        session = open_session(here, progress)
+        with RunDirectory.create(folder, to_toml(here)) as made:
+            begin(session, made)
+            notice(f"{folder}: {_plan(here)}")
+            _play(session, made, progress, interrupt)
+
+
+def resume(path: RunPath) -> None:
+    """Go on with an interrupted run.
+
+    It starts after the last saved round and ends as it would have ended without the interruption. A finished run is left as it is.
+    """
+    from docendo.store import RunDirectory
+
+    with RunDirectory.open(path) as found:
+        config, finished = config_of(found), found.finished
+    if finished:
+        show(f"{path} is finished; see it with `docendo report {path}`")
+        return
+    from docendo.build import resolved
+    from docendo.session import resume_session
+
+    progress = _progress(config)
+    with (
+        interrupts(progress.stopping, lambda: _stopped_now(progress, path)) as interrupt,
+        RunDirectory.open(path, write=True) as made,
+    ):
+        checkpoint = made.latest_checkpoint()
+        session = resume_session(made, resolved(config), progress)
+        for warning in checkpoint.warnings if checkpoint else ():
+            notice(f"docendo: {warning}; an older one is used")
+        progress.before(made.rounds())
+        _play(session, made, progress, interrupt)
+
+
+def tiny(config: "Config") -> "Config":
+    """The same league with one step, one round and two matches, for trying it out."""
+    e, t, learn = config.experts, config.teaching, config.learning
+    steps, count = min(e.steps, 1), min(learn.practice, 1)
+    small = {"rounds": min(t.rounds, 1), "matches": min(t.matches, 2), "max_tokens": min(t.max_tokens, 8)}
+    amounts = {"imitation": min(learn.imitation, 1), "rehearsal": min(learn.rehearsal, 1), "practice": count}
+    return config.model_copy(
+        update={
+            "experts": e.model_copy(update={"steps": steps, "every": 1, "batch": 1}),
+            "teaching": t.model_copy(update=small),
+            "learning": learn.model_copy(update=amounts),
+            "evaluation": config.evaluation.model_copy(update={"problems": 1, "every": 0}),
+        }
+    )
+
+
+def _try_out(wanted: "Config", folder: Path) -> None:
+    from docendo.build import resolved
+    from docendo.session import open_session
+
+    here = resolved(wanted)
+    progress = _progress(tiny(here))
+    with progress:
+        for record in open_session(tiny(here), progress).rounds():
+            progress.ended(record)
+    show(f"Everything works. A real run would write {folder}: {_plan(here)}.")
+    show("How long it takes: docendo plan")
+
+
+def _progress(config: "Config") -> "Progress":
+    from docendo.build import expert_rounds
+    from docendo.cli.progress import Progress
+
+    return Progress(config, expert_rounds(config.experts))
+
+
+def _plan(config: "Config") -> str:
+    e, t = config.experts, config.teaching
+    return (
+        f"{config.model} in {config.engine.dtype} on {config.engine.device}, {len(config.agents)} agents, "
+        f"{len(config.domains)} domains, at most {e.steps} expert steps, "
+        f"{t.rounds} teaching rounds of {t.matches} matches"
+    )
+
+
+def _play(session: "Session", made: "RunDirectory", progress: "Progress", interrupt: Interrupt) -> None:
+    """Every round that is left, or up to the first Ctrl-C."""
+    interrupt.running = True
+    with progress:
+        for record in session.rounds():
+            progress.ended(record)
+            if interrupt.asked and session.done + 1 < session.expert_rounds + session.config.teaching.rounds:
+                break
+    if not made.finished:
+        notice(f"saved after this round; go on with `docendo resume {made.path}`")
+        raise typer.Exit(INTERRUPTED)
+    _report(made)
+
+
+def _stopped_now(progress: "Progress", folder: Path) -> None:
+    progress.close()
+    notice(f"stopped; the rounds before this one are saved; go on with `docendo resume {folder}`")
+
+
+def _report(made: "RunDirectory") -> None:
+    from docendo.report import terminal_report, write_page
+
+    show(terminal_report(made))
+    page = write_page(made, made.path / "report.html")
+    show(f"{page}", f"again: docendo report {made.path}", f"new problems: docendo eval {made.path}")
