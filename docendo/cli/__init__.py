@@ -20,6 +20,3 @@ def main() -> None:
     except (UseError, RunError) as error:
         complain(str(error))
         sys.exit(2 if isinstance(error, UseError) else 1)
-    except KeyboardInterrupt:
-        complain("interrupted")
-        sys.exit(130)

@@ -62,7 +62,7 @@ def doctor(as_json: AsJson = False) -> None:
         show_json({"passed": passed, "findings": [f._asdict() for f in found]})
     else:
         colours = {"ok": "green", "missing": "red", "optional": "yellow"}
-        made = table("docendo doctor", ["", "status", "found", "fix"])
+        made = table(["", "status", "found", "fix"])
         for f in found:
             made.add_row(safe(f.name), safe(f.status, colours[f.status]), safe(f.detail), safe(f.fix))
         show(made)
@@ -92,7 +92,7 @@ def _package(package: Package) -> Finding:
             importlib.import_module(package.name)
         return Finding(package.name, "ok", metadata.version(package.name))
     except ImportError as error:
-        return Finding(package.name, absent, f"{package.why}; {error}", fix)
+        return Finding(package.name, absent, f"{package.why}; {error}" if package.required else package.why, fix)
 
 
 def _model() -> Finding:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from docendo.cli.options import AsJson, RunPath
-from docendo.cli.output import notice, safe, show, show_json, table
+from docendo.cli.output import notice, safe, show, show_json, table, title
 from docendo.cli.runs import Trained, config_of, named, open_trained
 from docendo.errors import UseError
 from docendo.records import BASE, AgentId, Attempt, Completion, Lesson, Problem, Verdict
@@ -34,7 +34,8 @@ def evaluate(
 ) -> None:
     """Examine a run's agents on held-out problems.
 
-    Accuracy without a lesson, with 95% intervals. Reads the newest checkpoint and writes nothing. --agent and --domain may be given several times.
+    Accuracy without a lesson, with 95% intervals. Reads the newest checkpoint and writes nothing.
+    --agent and --domain may be given several times.
     """
     from docendo.store import RunDirectory
 
@@ -108,7 +109,7 @@ def _show(found: Mapping[str, Any], said: str, with_lesson: bool) -> None:
 
     domains = list(dict.fromkeys(d for row in found["accuracy"].values() for d in row))
     how = "after a worked example" if with_lesson else "without a lesson"
-    made = table(f"Accuracy {how} (95% interval; * own domain)", ["agent"], domains)
+    made = table(["agent"], domains)
     for agent, row in found["accuracy"].items():
         cells = []
         for domain in domains:
@@ -118,4 +119,5 @@ def _show(found: Mapping[str, Any], said: str, with_lesson: bool) -> None:
                 f"{percent(c['accuracy'])} ({100 * c['low']:.0f} to {100 * c['high']:.0f}){mark}" if c else DASH
             )
         made.add_row(safe(agent), *cells)
-    show(made, f"{said}; own {percent(found['own'])}, others {percent(found['others'])}")
+    show(title(f"Accuracy {how} (95% interval; * own domain)"), made)
+    show(f"{said}; own {percent(found['own'])}, others {percent(found['others'])}")

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar
 
 from docendo.cli.options import AsJson, ConfigFile, Settings
-from docendo.cli.output import notice, show, show_json, table
+from docendo.cli.output import notice, show, show_json, table, title
 from docendo.cli.runs import checked
 from docendo.errors import UseError
 
@@ -30,7 +30,8 @@ _LONGEST = 32
 def plan(config: ConfigFile = None, settings: Settings = None, as_json: AsJson = False) -> None:
     """Estimate time, tokens, memory and disk.
 
-    Measures this machine for a few seconds. The numbers are upper bounds of the work and rough in time; --set shows what a change would cost.
+    Measures this machine for a few seconds. The numbers are upper bounds of the work and rough
+    in time; --set shows what a change would cost.
     """
     from docendo.config import load_config
 
@@ -136,12 +137,13 @@ def _show(made: "Plan", speeds: "Speeds") -> None:
     from docendo.report.text import compact, duration
 
     columns = ["rounds", "answers", "examples", "tokens sampled", "tokens trained on", "minutes"]
-    rows = table("At most", ["stage"], columns)
+    rows = table(["stage"], columns)
     for s in made.stages:
         counts = [f"{s.rounds}", f"{s.answers:,}", f"{s.examples:,}"]
         tokens = [compact(s.sampled_tokens), compact(s.trained_tokens)]
         rows.add_row(s.name, *counts, *tokens, f"{s.seconds / 60:.1f}")
     show(
+        title("At most"),
         rows,
         f"\nabout {duration(made.seconds)}, {compact(made.tokens)} tokens, "
         f"{made.memory / 2**30:.1f} GiB of memory, {made.disk / 2**20:.0f} MiB of disk",

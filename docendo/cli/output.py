@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["complain", "notice", "safe", "show", "show_json", "standard_error", "table"]
+__all__ = ["complain", "notice", "safe", "show", "show_json", "standard_error", "table", "title"]
 
 _WIDTH = 120
 """Columns of tables that go into a file or a pipe."""
@@ -26,7 +26,7 @@ def notice(message: str) -> None:
     """`message` as one line on standard error, whatever it holds."""
     from docendo.report.text import visible
 
-    sys.stderr.write(" ".join(visible(message).split()) + "\n")
+    sys.stderr.write(" ".join(visible(message).splitlines()) + "\n")
     sys.stderr.flush()
 
 
@@ -51,11 +51,11 @@ def show_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def table(title: str, names: Iterable[str], numbers: Iterable[str] = ()) -> "Table":
+def table(names: Iterable[str], numbers: Iterable[str] = ()) -> "Table":
     """An empty table with left-aligned columns, then right-aligned ones."""
     from rich.table import Table
 
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    made = Table(box=None, padding=(0, 2, 0, 0))
     for name in names:
         made.add_column(safe(name), header_style="dim", overflow="fold")
     for name in numbers:
@@ -66,6 +66,11 @@ def table(title: str, names: Iterable[str], numbers: Iterable[str] = ()) -> "Tab
 def standard_error() -> "Console":
     """Where progress goes."""
     return _console(sys.stderr)
+
+
+def title(text: str) -> "Text":
+    """A heading."""
+    return safe(text, "bold")
 
 
 def _console(stream: Any) -> "Console":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docendo.cli.options import AsJson, DomainFile
-from docendo.cli.output import safe, show, show_json, table
+from docendo.cli.output import safe, show, show_json, table, title
 from docendo.errors import UseError, nearest
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def domains(
     known = sources_of(config)
     for name in [_known(domain, known)] if domain else known:
         source = known[name]
-        show(safe(name, "bold"))
+        show(title(name))
         for family, levels in source.levels.items():
             chosen = level if level in levels else min(levels)
             show(safe(f"\n  {family}", "cyan"), f"  levels {', '.join(map(str, levels))}; level {chosen}:")
@@ -61,11 +61,15 @@ def audit(
         rows = [c._asdict() for c in found.checks]
         show_json({"domain": domain, "problems": found.problems, "passed": found.passed, "checks": rows})
     else:
-        made = table(f"{domain}: {found.problems:,} problems", ["graded text"], ["wanted", "tried", "failed"])
+        made = table(["graded text"], ["wanted", "tried", "failed"])
         for check in found.checks:
             failed = safe(f"{check.failures:,}", "red" if check.failures else "green")
             made.add_row(safe(check.name), f"{check.want}", f"{check.trials:,}", failed)
-        show(made, *(f"failed: {c.name}: {c.first}" for c in found.checks if c.failures))
+        show(
+            title(f"{domain}: {found.problems:,} problems"),
+            made,
+            *(f"failed: {c.name}: {c.first}" for c in found.checks if c.failures),
+        )
         show("passed" if found.passed else "failed")
     if not found.passed:
         raise typer.Exit(1)

@@ -32,8 +32,11 @@ def seconds_left(spent: Mapping[str, Sequence[float]], to_do: Mapping[str, int])
     return sum(count * fmean(spent.get(stage) or every) for stage, count in to_do.items())
 
 
-def accuracy_line(evaluations: Sequence[Evaluation], owns: Mapping[str, Sequence[str]]) -> str:
-    """``own 50% (emmy 25%, ada 75%), others 10%``, means over cells of agent and domain; empty for no evaluation."""
+def accuracy_line(evaluations: Sequence[Evaluation], owns: Mapping[str, Sequence[str]], *, each: bool) -> str:
+    """``own 50% (emmy 25%, ada 75%), others 10%``, means over cells of agent and domain; empty for no evaluation.
+
+    `each` tells the agents apart where they are few.
+    """
     scores: dict[tuple[str, str], list[float]] = defaultdict(list)
     for e in evaluations:
         scores[e.agent, e.problem.domain].append(e.verdict.score)
@@ -43,8 +46,8 @@ def accuracy_line(evaluations: Sequence[Evaluation], owns: Mapping[str, Sequence
     others = [v for (a, d), v in cells.items() if a != BASE and d not in owns.get(a, ())]
     parts = [f"base {percent(fmean(base))}"] if base else []
     if mine := [v for values in own.values() for v in values]:
-        each = ", ".join(f"{a} {percent(fmean(values))}" for a, values in own.items() if values)
-        parts.append(f"own {percent(fmean(mine))}" + (f" ({each})" if 1 < len(own) <= _NAMED else ""))
+        apart = ", ".join(f"{a} {percent(fmean(values))}" for a, values in own.items() if values)
+        parts.append(f"own {percent(fmean(mine))}" + (f" ({apart})" if each and 1 < len(own) <= _NAMED else ""))
     if others:
         parts.append(f"others {percent(fmean(others))}")
     return ", ".join(parts)
@@ -56,7 +59,7 @@ def round_line(record: "RoundRecord", place: str, owns: Mapping[str, Sequence[st
     if record.episodes:
         parts.append(f"gate {percent(record.metrics.get('gate/passed'))}")
         parts.append(f"gain {signed(record.metrics.get('gain'))}")
-    parts.append(accuracy_line(record.evaluations, owns))
+    parts.append(accuracy_line(record.evaluations, owns, each=True))
     return "  ".join(p for p in parts if p)
 
 
@@ -66,6 +69,7 @@ class Progress:
     def __init__(self, config: "Config", expert_rounds: int, clock: Callable[[], float] = time.monotonic) -> None:
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bar
+        from rich.table import Column
 
         self._owns = {name: agent.domains for name, agent in config.agents.items()}
         self._of = {"experts": expert_rounds, "teaching": config.teaching.rounds}
@@ -74,10 +78,11 @@ class Progress:
         self._clock = clock
         self._began = self._last = self._since = clock()
         self._tokens = 0
-        self._facts = ""
+        self._gain = self._accuracy = ""
         self._stopping = False
-        text = [TextColumn(f"{{task.fields[{name}]}}", markup=False) for name in ("place", "said")]
-        self._bar = Bar(text[0], BarColumn(bar_width=20), text[1], console=standard_error(), refresh_per_second=4)
+        place = TextColumn("{task.fields[place]}", markup=False, table_column=Column(no_wrap=True, min_width=14))
+        said = TextColumn("{task.fields[said]}", markup=False)
+        self._bar = Bar(place, BarColumn(bar_width=20), said, console=standard_error(), refresh_per_second=4)
         self._live = self._bar.console.is_terminal
         self._task = self._bar.add_task("", total=sum(self._of.values()) or 1, place="start", said="")
 
@@ -124,9 +129,9 @@ class Progress:
         """A round is committed: its permanent line."""
         self._count(record.index, record.stage, record.seconds)
         line = round_line(record, self._place, self._owns)
-        facts = {"gain": signed(record.metrics["gain"])} if "gain" in record.metrics else {}
-        said = [f"gain {facts['gain']}"] if facts else []
-        self._facts = "  ".join([*said, accuracy_line(record.evaluations, self._owns)]).strip() or self._facts
+        if "gain" in record.metrics:
+            self._gain = f"gain {signed(record.metrics['gain'])}"
+        self._accuracy = accuracy_line(record.evaluations, self._owns, each=False) or self._accuracy
         if self._live:
             self._bar.console.print(safe(line))
         else:
@@ -135,10 +140,9 @@ class Progress:
         self._show()
 
     def stopping(self) -> None:
-        """Ctrl-C was pressed once. Called between any two instructions, so it only leaves a word and a mark."""
+        """Ctrl-C was pressed once. Called between any two instructions, so it does next to nothing."""
         self._stopping = True
-        if self._live:
-            self._show()
+        self._show()
 
     @property
     def left(self) -> float | None:
@@ -156,11 +160,13 @@ class Progress:
             return
         left = self.left
         parts = [
-            "finishing this round; Ctrl-C again stops now" if self._stopping else "",
             f"{self._purpose} {compact(self._rate)} tokens/s" if self._purpose else "",
-            self._facts,
+            self._gain,
+            self._accuracy,
             f"about {duration(left)} left" if left is not None else "",
         ]
+        if self._stopping:
+            parts = ["finishing this round; Ctrl-C again stops now"]
         done = sum(map(len, self._spent.values()))
         total = max(sum(self._of.values()), 1)
         said = "  ".join(p for p in parts if p)

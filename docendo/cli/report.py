@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from docendo.cli.options import AsJson, RunPath
-from docendo.cli.output import safe, show, show_json, table
+from docendo.cli.output import safe, show, show_json, table, title
 from docendo.errors import UseError
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def report(
 ) -> None:
     """Show what a run came to.
 
-    The run need not be finished. The report is written as one HTML page too; with --json nothing is written but what --html asks for.
+    The run need not be finished. The report is written as one HTML page too;
+    with --json nothing is written but what --html asks for.
     """
     from docendo.report import summary, terminal_report, write_page
     from docendo.store import RunDirectory
@@ -64,14 +65,13 @@ def league(path: RunPath, as_json: AsJson = False) -> None:
     if not matrix:
         show(f"{path} has no lesson yet that was shown to a student")
     else:
-        show(_matrix(agents, matrix), "")
+        show(title("Mean gain of a shown lesson (95% interval; lessons), teachers down"), _matrix(agents, matrix), "")
     if now["gains"]:
-        show(
-            _rows("Running gain of a lesson", ["teacher", "student", "domain"], ["gain", "evidence"], now["gains"]), ""
-        )
+        rows = _rows(["teacher", "student", "domain"], ["gain", "evidence"], now["gains"])
+        show(title("Running gain of a lesson"), rows, "")
     if now["alone"]:
         names, numbers = ["student", "domain", "family"], ["level", "rate", "evidence"]
-        show(_rows("Running share of right answers without a lesson", names, numbers, now["alone"]))
+        show(title("Running share of right answers without a lesson"), _rows(names, numbers, now["alone"]))
 
 
 def standings(run: "RunDirectory") -> dict[str, list[dict[str, Any]]]:
@@ -98,7 +98,7 @@ def _estimate(e: "Estimate") -> dict[str, Any]:
 def _matrix(agents: Sequence[str], matrix: Mapping[str, Mapping[str, "Estimate"]]) -> Any:
     from docendo.report.text import DASH, between, signed
 
-    made = table("Mean gain of a shown lesson (95% interval; lessons), teachers down", ["teacher"], agents)
+    made = table(["teacher"], agents)
     for teacher in agents:
         cells = []
         for student in agents:
@@ -109,7 +109,7 @@ def _matrix(agents: Sequence[str], matrix: Mapping[str, Mapping[str, "Estimate"]
     return made
 
 
-def _rows(title: str, names: Sequence[str], numbers: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Any:
+def _rows(names: Sequence[str], numbers: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Any:
     from docendo.report.text import percent, signed
 
     form: dict[str, Callable[[Any], str]] = {
@@ -118,7 +118,7 @@ def _rows(title: str, names: Sequence[str], numbers: Sequence[str], rows: Sequen
         "level": str,
         "evidence": lambda value: f"{value:.1f}",
     }
-    made = table(title, names, numbers)
+    made = table(names, numbers)
     for row in rows:
         made.add_row(*(safe(str(row[n])) for n in names), *(form[n](row[n]) for n in numbers))
     return made

@@ -60,7 +60,8 @@ def run(
 def resume(path: RunPath) -> None:
     """Go on with an interrupted run.
 
-    It starts after the last saved round and ends as it would have ended without the interruption. A finished run is left as it is.
+    It starts after the last saved round and ends as it would have ended without the interruption. A
+    finished run is left as it is.
     """
     from docendo.store import RunDirectory
 
@@ -123,10 +124,11 @@ def _progress(config: "Config") -> "Progress":
 
 def _plan(config: "Config") -> str:
     e, t = config.experts, config.teaching
+    counts = [(len(config.agents), "agent"), (len(config.domains), "domain"), (t.rounds, "teaching round")]
+    agents, domains, rounds = (f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
     return (
-        f"{config.model} in {config.engine.dtype} on {config.engine.device}, {len(config.agents)} agents, "
-        f"{len(config.domains)} domains, at most {e.steps} expert steps, "
-        f"{t.rounds} teaching rounds of {t.matches} matches"
+        f"{config.model} in {config.engine.dtype} on {config.engine.device}; {agents}, {domains}; "
+        f"expert steps: {e.steps} at most; {rounds}, matches: {t.matches} each"
     )
 
 

@@ -6,7 +6,7 @@ from math import prod
 from random import Random
 
 from docendo.problems.procedural import Draft, Procedural
-from docendo.problems.quantities import chargaff, growth
+from docendo.problems.quantities import bonds, chargaff, growth
 
 __all__ = ["BIOLOGY"]
 
@@ -266,5 +266,6 @@ BIOLOGY = Procedural(
         "mutations": _mutations,
         "growth": growth,
         "chargaff": chargaff,
+        "bonds": bonds,
     },
 )

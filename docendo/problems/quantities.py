@@ -1,10 +1,10 @@
-"""Quantities in biology: growth by doubling, and the composition of double-stranded DNA (Chargaff's rule)."""
+"""Quantities in biology: growth by doubling, and the composition of double-stranded DNA."""
 
 from random import Random
 
 from docendo.problems.procedural import Draft
 
-__all__ = ["chargaff", "growth"]
+__all__ = ["bonds", "chargaff", "growth"]
 
 _CULTURES = ("bacteria", "yeast cells", "algae")
 _MINUTES = (10, 15, 20, 30, 40)
@@ -47,7 +47,7 @@ def _doubling_time(rng: Random, culture: str) -> Draft:
 
 
 def chargaff(rng: Random, level: int) -> Draft:
-    """The number of one base in double-stranded DNA from the number of another."""
+    """The number of one base in double-stranded DNA from the number of another (Chargaff's rule)."""
     base = rng.choice("ATGC")
     pair = _PARTNERS[base]
     other = rng.choice([b for b in "ATGC" if b not in {base, pair}])
@@ -75,3 +75,22 @@ def chargaff(rng: Random, level: int) -> Draft:
         f"{other} + {rest} = {total} - {both} = {total - both}",
         f"{total - both} / 2 = {wanted}",
     )
+
+
+def bonds(rng: Random, level: int) -> Draft:
+    """Hydrogen bonds of a DNA helix: two for each A-T pair and three for each G-C pair."""
+    most = (40, 99, 99, 200, 200)[level - 1]
+    weak, strong = rng.randint(2, most), rng.randint(2, most)
+    pairs, total = weak + strong, 2 * weak + 3 * strong
+    if level == 5:
+        prompt = f"A DNA helix of {pairs} base pairs has {total} hydrogen bonds. How many of its pairs are G-C?"
+        return _steps(prompt, strong, f"{pairs} * 2 = {2 * pairs}", f"{total} - {2 * pairs} = {strong}")
+    steps = [f"{weak} * 2 = {2 * weak}", f"{strong} * 3 = {3 * strong}", f"{2 * weak} + {3 * strong} = {total}"]
+    known = f"{weak} A-T pairs and {strong} G-C pairs"
+    if level >= 3:
+        steps.insert(0, f"{pairs} - {strong} = {weak}")
+        known = f"{pairs} base pairs, {strong} of them G-C"
+    if level == 4:
+        steps.insert(0, f"{2 * pairs} / 2 = {pairs}")
+        known = f"{2 * pairs} bases, {strong} of them C"
+    return _steps(f"A DNA helix has {known}. How many hydrogen bonds does it have?", total, *steps)

@@ -131,14 +131,26 @@ def composition(prompt: str) -> int:
     return both.count(asked[1]) if asked else sum(2 if b in "AT" else 3 for b in strand)
 
 
+def helix(prompt: str) -> int:
+    """Tries every number of G-C pairs until the helix fits what is said of it."""
+    numbers = list(map(int, re.findall(r"\d+", prompt)))
+    if "hydrogen bonds. How many of its" in prompt:
+        pairs, total = numbers
+        return next(gc for gc in range(pairs + 1) if 3 * gc + 2 * (pairs - gc) == total)
+    if "A-T pairs and" in prompt:
+        return len("at" * numbers[0]) + len("gcx" * numbers[1])
+    pairs = numbers[0] // 2 if "bases" in prompt else numbers[0]
+    return sum(3 if i < numbers[1] else 2 for i in range(pairs))
+
+
 def solve(problem: Problem) -> str:
     prompt, level = problem.prompt, problem.level
     if problem.family == "punnett":
         return f"{expected_offspring(prompt):g}"
     if problem.family == "mutations":
         return mutation(prompt, level)
-    if problem.family in {"growth", "chargaff"}:
-        return str((culture if problem.family == "growth" else composition)(prompt))
+    if problem.family in {"growth", "chargaff", "bonds"}:
+        return str({"growth": culture, "chargaff": composition, "bonds": helix}[problem.family](prompt))
     [strand] = strands(prompt)
     if problem.family == "translation":
         return protein(strand, level)
@@ -229,4 +241,5 @@ def test_the_other_solvers_agree_with_hand_made_answers():
     assert mutation("A A T C A T and A T T C A T", 1) == "2"
     assert culture("3 algae double every 10 minutes. How many are there after 20 minutes?") == 12
     assert culture("8 algae double every 10 minutes. Then 3 die. How many are left after 10 minutes?") == 13
+    assert helix("A DNA helix has 2 A-T pairs and 3 G-C pairs. How many hydrogen bonds does it have?") == 13
     assert composition("DNA of 20 bases has 4 A. How many G does it have?") == 6
