@@ -27,7 +27,7 @@ __all__ = [
     "to_toml",
 ]
 
-_Positive = Annotated[int, Field(ge=1)]
+_Positive = Annotated[int, Field(ge=1, le=10_000)]
 _Rate = Annotated[float, Field(gt=0, le=1)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -45,7 +45,7 @@ class EngineConfig(Table):
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     rows: _Positive = 96
     """Completions in flight at once."""
-    train_tokens: Annotated[int, Field(ge=64)] = 1024
+    train_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 1024
     """Tokens of one backward pass, padding included."""
 
 
@@ -70,7 +70,7 @@ class AgentConfig(Table):
 
 
 class ExpertsConfig(Table):
-    steps: Annotated[int, Field(ge=0)] = 40
+    steps: Annotated[int, Field(ge=0, le=1_000_000)] = 40
     """Supervised steps at the most."""
     every: _Positive = 10
     """Steps between two looks at the held-out problems."""
@@ -83,7 +83,7 @@ class ExpertsConfig(Table):
 
 
 class TeachingConfig(Table):
-    rounds: Annotated[int, Field(ge=0)] = 10
+    rounds: Annotated[int, Field(ge=0, le=1_000_000)] = 10
     matches: _Positive = 12
     lessons: Annotated[int, Field(ge=2, le=64)] = 2
     """Lessons a teacher writes in one match; at least 2, since they are compared with each other."""
@@ -93,7 +93,7 @@ class TeachingConfig(Table):
     """Answers of the student with each lesson."""
     controls: _Positive = 4
     """Answers of the student without a lesson."""
-    prior: Annotated[float, Field(ge=0)] = 4.0
+    prior: Annotated[float, Field(ge=0, le=1000)] = 4.0
     """Attempts that the student's running rate counts for in the control estimate."""
     penalty: Annotated[float, Field(ge=-10, le=0)] = -0.5
     """Reward of a lesson that is wrong itself and so is not shown."""
@@ -110,13 +110,13 @@ class LearningConfig(Table):
     imitation_rate: _Rate = 5e-4
     batch: _Positive = 8
     """Examples of each agent in one supervised step."""
-    imitation: Annotated[int, Field(ge=0)] = 16
+    imitation: Annotated[int, Field(ge=0, le=1_000_000)] = 16
     """Useful examples that each student trains on in a round."""
-    rehearsal: Annotated[int, Field(ge=0)] = 8
+    rehearsal: Annotated[int, Field(ge=0, le=1_000_000)] = 8
     """Worked solutions of its own domain that each expert trains on in a round."""
-    practice: Annotated[int, Field(ge=0)] = 2
+    practice: Annotated[int, Field(ge=0, le=1_000_000)] = 2
     """Problems of its own domain that each expert works on in a round."""
-    practice_attempts: Annotated[int, Field(ge=2)] = 4
+    practice_attempts: Annotated[int, Field(ge=2, le=1024)] = 4
     shown: _Share = 0.33
     """_Share of the supervised examples that follow a worked example."""
     audience: Literal["student", "class"] = "class"
@@ -128,9 +128,9 @@ class LearningConfig(Table):
 class EvaluationConfig(Table):
     problems: _Positive = 24
     """Held-out problems of each domain."""
-    every: Annotated[int, Field(ge=0)] = 0
+    every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Rounds between two evaluations of everybody on everything; 0: only before and after the teaching."""
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Annotated[int, Field(ge=0, le=1_000_000)] = 1
     """Picks the held-out problems."""
 
 

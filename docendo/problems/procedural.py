@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from docendo.errors import UseError, nearest
 from docendo.interfaces import Stream
-from docendo.problems.streams import HELD_OUT_SHARE, stream_of
+from docendo.problems.streams import stream_of
 from docendo.records import Problem
 
 __all__ = ["LEVELS", "Draft", "Maker", "Procedural"]
 
 LEVELS = (1, 2, 3, 4, 5)
-_TRIES_PER_PROBLEM = 40
+_PATIENCE = 5000
+"""Drafts in a row without a new problem, after which a family counts as exhausted."""
 
 
 class Draft(NamedTuple):
@@ -44,14 +45,14 @@ class Procedural:
             raise UseError(f"{self.domain} has no family {family!r}{nearest(family, self.families)}")
         if level not in LEVELS:
             raise UseError(f"{self.domain}/{family} has levels 1 to 5, got {level}")
-        rng, found = Random(seed), dict[str, Problem]()
-        for _ in range(_TRIES_PER_PROBLEM * HELD_OUT_SHARE * (count + 1)):
-            if len(found) == count:
-                break
+        rng, found, idle = Random(seed), dict[str, Problem](), 0
+        while len(found) < count and idle < _PATIENCE:
             draft = self.families[family](rng, level)
             problem = Problem(self.domain, family, level, *draft, source="docendo")
-            if stream_of(problem) == stream:
-                found.setdefault(problem.key, problem)
+            fresh = stream_of(problem) == stream and problem.key not in found
+            idle = 0 if fresh else idle + 1
+            if fresh:
+                found[problem.key] = problem
         if len(found) < count:
             raise UseError(f"{self.domain}/{family} level {level} has only {len(found)} {stream} problems, not {count}")
         return list(found.values())

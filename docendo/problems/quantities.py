@@ -26,7 +26,10 @@ def growth(rng: Random, level: int) -> Draft:
     counts = [start // 2**i if halved else start * 2**i for i in range(times + 1)]
     verb = "halve" if halved else "double"
     prompt = f"{start} {culture} {verb} every {minutes} minutes. How many are there after {minutes * times} minutes?"
-    steps = [f"{minutes * times} / {minutes} = {times}", ", ".join(map(str, counts))]
+    steps = [
+        f"{minutes * (i + 1)}: " + (f"{count} / 2 = {count // 2}" if halved else f"{count} + {count} = {2 * count}")
+        for i, count in enumerate(counts[:-1])
+    ]
     if level < 4:
         return _steps(prompt, counts[-1], *steps)
     lost = rng.randint(1, counts[-1] - 1)

@@ -1,0 +1,133 @@
+"""Wrong use is one line on standard error, exit 2, and nothing is left behind."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.toys import docendo, hashes, tiny_config
+
+AGENTS = '\n[agents.ann]\ndomain = "mathematics"\n'
+
+
+def refused(here: Path, *words: object) -> str:
+    """The line, after checking everything else about it."""
+    before = hashes(here)
+    done = docendo(*words)
+    assert done.code == 2, done.err
+    assert done.out == ""
+    assert done.err.count("\n") == 1
+    assert done.err.startswith("docendo: ")
+    assert hashes(here) == before
+    assert not (here / "runs").exists()
+    return done.err
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("experts.step=3", "no setting 'step'; did you mean 'steps'?"),
+        ("teeching.rounds=3", "no setting 'teeching'; did you mean 'teaching'?"),
+        ("teaching.rounds=many", "input should be a valid integer, got 'many'"),
+        ("teaching.lessons=1", "greater than or equal to 2, got 1"),
+        ("learning.epochs=2", "needs estimator = 'ppo'"),
+        ("model=./nosuch", "model './nosuch': no such folder"),
+        ("engine.device=abacus", "'abacus'"),
+        ("domains.mathematik.families={}", "no domain 'mathematik'; did you mean 'mathematics'?"),
+        ("domains.mathematics.families={summs=[1]}", "no family 'summs'; did you mean 'sums'?"),
+        ("domains.mathematics.families={sums=[9]}", "no level 9; it has 1, 2, 3, 4, 5"),
+        ("domains.capitals.file=nosuch.csv", "nosuch.csv"),
+        ("agents.emmy.domain=mathematik", "no domain 'mathematik'; did you mean 'mathematics'?"),
+        ("domains.mathematics.file=few.csv", "held-out problems, not 2"),
+        ("teaching", "--set wants section.name=value, got 'teaching'"),
+    ],
+)
+def test_settings(here: Path, setting: str, said: str) -> None:
+    (here / "few.csv").write_text("question,answer\n1 + 1?,2\n")
+    assert said in refused(here, "run", tiny_config(here), "--set", setting)
+    assert said in refused(here, "plan", tiny_config(here), "--set", setting)
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        (AGENTS + "[agents.bob]\n", "domain 'programming' has no teacher: give an agent domain = 'programming'"),
+        (AGENTS + "[domains.mathematics]\n", "domain 'mathematics' has no student: 'ann' is its only agent"),
+        ("[agents.Base]\n", "an agent's name is lower-case letters"),
+    ],
+)
+def test_roles(here: Path, extra: str, said: str) -> None:
+    assert said in refused(here, "run", tiny_config(here, extra))
+
+
+def write_directory(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (lambda path: None, "cannot be read: No such file or directory"),
+        (write_directory, "cannot be read: Is a directory"),
+        (lambda path: path.write_bytes(b"model = '\xff'"), "is not TOML: 'utf-8' codec can't decode byte 0xff"),
+        (lambda path: path.write_text("model = "), "is not TOML: Invalid value"),
+        (lambda path: path.write_text("[[agents]]\n"), "agents: input should be a valid dictionary"),
+    ],
+)
+def test_files_that_are_no_configuration(here: Path, write: Callable[[Path], object], said: str) -> None:
+    write(here / "a.toml")
+    assert said in refused(here, "run", here / "a.toml")
+
+
+def test_an_output_folder_that_is_taken(here: Path, finished: Path) -> None:
+    config = tiny_config(here)
+    (here / "full").mkdir()
+    (here / "full" / "diary.txt").touch()
+    assert "holds another run; resume it with" in refused(here, "run", config, "--out", finished)
+    assert "full is not empty" in refused(here, "run", config, "--out", here / "full")
+    assert "tiny.toml is a file" in refused(here, "run", config, "--out", config)
+    assert "tiny.toml is a file; choose another" in refused(here, "run", config, "--out", config / "below")
+
+
+@pytest.mark.parametrize("command", ["resume", "report", "eval", "league"])
+def test_a_folder_that_is_no_run(here: Path, command: str) -> None:
+    assert "nosuch: no such run directory" in refused(here, command, "nosuch")
+    assert "is not a run directory: it has no config.toml and no run.db" in refused(here, command, here)
+
+
+def test_names_that_a_run_does_not_have(here: Path, finished: Path) -> None:
+    assert "no agent 'emy'; did you mean 'emmy'?" in refused(here, "eval", finished, "--agent", "emy")
+    assert "no domain 'maths'; did you mean 'mathematics'?" in refused(here, "eval", finished, "--domain", "maths")
+    assert "no agent 'adda'; did you mean 'ada'?" in refused(here, "export", finished, "adda", here / "x")
+    assert "no agent 'base'" in refused(here, "export", finished, "base", here / "x")
+
+
+def test_an_export_never_mixes_with_what_is_there(here: Path, finished: Path) -> None:
+    config = tiny_config(here)
+    assert "is not empty" in refused(here, "export", finished, "emmy", here)
+    assert "is a file" in refused(here, "export", finished, "emmy", config)
+
+
+def test_a_page_that_cannot_be_written(here: Path, finished: Path) -> None:
+    assert "no such folder" in refused(here, "report", finished, "--html", here / "no" / "page.html")
+    assert "is a folder" in refused(here, "report", finished, "--html", here)
+
+
+def test_unknown_domains(here: Path) -> None:
+    assert "no domain 'biologie'; did you mean 'biology'?" in refused(here, "domains", "biologie")
+    assert "no domain 'biologie'; did you mean 'biology'?" in refused(here, "audit", "biologie")
+
+
+@pytest.mark.parametrize(
+    "words", [("tech",), ("run", "--rounds", "3"), ("eval",), ("export", "r", "a", "d", "--format", "x")]
+)
+def test_words_that_are_no_command(here: Path, words: tuple[str, ...]) -> None:
+    done = docendo(*words)
+    assert done.code == 2
+    assert "Usage: docendo" in done.err
+    assert not list(here.iterdir())
+
+
+def test_a_message_cannot_drive_the_terminal(here: Path) -> None:
+    line = refused(here, "report", "no\x1b[2Jsuch\nrun")
+    assert "no␛[2Jsuch run" in line

@@ -1,0 +1,43 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+import docendo as package
+from docendo.cli import app
+from tests.cli.toys import docendo
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_ends_in_an_example(command: str) -> None:
+    done = docendo(command, "--help")
+    assert done.code == 0
+    assert done.out.rstrip().splitlines()[-1].strip().startswith(f"docendo {command}")
+
+
+def test_the_version_is_the_package_s() -> None:
+    assert docendo("--version").out == f"docendo {package.__version__}\n"
+
+
+def test_help_needs_nothing_heavy() -> None:
+    code = "import sys, docendo.cli; print([m for m in ('torch', 'rich', 'pydantic', 'numpy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_package_can_be_run() -> None:
+    words = [sys.executable, "-m", "docendo", "--version"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.startswith("docendo ")
+
+
+def test_the_page_in_the_docs_is_up_to_date() -> None:
+    words = [sys.executable, "docs/make_cli.py", "--check"]
+    environment = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,56 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from docendo.cli.interrupt import interrupts
+
+
+def press() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_first_ctrl_c_asks_and_the_second_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    log: list[object] = []
+    monkeypatch.setattr(os, "_exit", log.append)
+    before = signal.getsignal(signal.SIGINT)
+    with interrupts(lambda: log.append("first"), lambda: log.append("second")) as state:
+        state.running = True
+        press()
+        _until(lambda: state.asked)
+        assert log == ["first"]
+        press()
+        _until(lambda: len(log) == 3)
+    assert log == ["first", "second", 130]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_before_there_is_anything_to_finish_ctrl_c_is_what_it_always_is() -> None:
+    def pressed() -> None:
+        with interrupts(print, print):
+            press()
+            _until(lambda: False)
+
+    with pytest.raises(KeyboardInterrupt):
+        pressed()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs signal masks")
+def test_processes_that_are_started_meanwhile_live_through_a_ctrl_c() -> None:
+    child = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+
+    def blocked() -> str:
+        return subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=True).stdout
+
+    with interrupts(print, print):
+        assert blocked() == "True\n"
+    assert blocked() == "False\n"
+
+
+def _until(done: object) -> None:
+    for _ in range(10_000_000):
+        if done():  # type: ignore[operator]
+            return
+    raise AssertionError("nothing happened")

@@ -1,0 +1,59 @@
+from pathlib import Path
+
+from docendo.build import PROCEDURAL
+from docendo.cli.problems import sources_of
+from tests.cli.toys import docendo, tiny_config
+
+OWN = """
+[domains.echo]
+file = "echo.csv"
+
+[agents.emmy]
+domain = ["mathematics", "programming", "biology", "echo"]
+
+[agents.ada]
+"""
+
+
+def own_domain(here: Path, question: str) -> Path:
+    rows = [f"{question.format(n)},{n}" for n in range(60)]
+    (here / "echo.csv").write_text("\n".join(["question,answer", *rows]) + "\n")
+    return tiny_config(here, OWN)
+
+
+def test_the_stock_domains_are_those_that_a_configuration_can_name() -> None:
+    assert sources_of(None) == PROCEDURAL
+
+
+def test_domains_shows_a_problem_and_its_solution_for_every_family(here: Path) -> None:
+    out = docendo("domains", "mathematics", "--level", 2).out
+    families = PROCEDURAL["mathematics"].levels
+    assert all(f"\n  {family}\n" in out for family in families)
+    assert out.count("Answer: ") == len(families)
+    assert out.count("level 2:") == len(families)
+    assert "biology" not in out
+
+
+def test_domains_of_a_configuration_are_shown_without_their_powers(here: Path) -> None:
+    out = docendo("domains", "echo", "--config", own_domain(here, "\x1b[31m[red]{}[/red]"), "--level", 5).out
+    assert "␛[31m[red]" in out
+    assert "\x1b[31m[" not in out
+    assert "level 1:" in out
+
+
+def test_an_audit_that_passes(here: Path) -> None:
+    done = docendo("audit", "mathematics", "--n", 1, "--json")
+    assert done.code == 0
+    assert done.json["passed"] is True
+    assert {c["want"] for c in done.json["checks"]} == {0, 1}
+    assert docendo("audit", "mathematics", "--n", 1).out.endswith("passed\n")
+
+
+def test_an_audit_fails_where_the_question_is_the_answer(here: Path) -> None:
+    config = own_domain(here, "{}")
+    done = docendo("audit", "echo", "--config", config, "--n", 2)
+    assert done.code == 1
+    assert "failed: the question as the answer: echo level 1:" in done.out
+    found = docendo("audit", "echo", "--config", config, "--n", 2, "--json")
+    assert found.code == 1
+    assert found.json["passed"] is False

@@ -1,0 +1,86 @@
+import io
+
+import pytest
+
+from docendo.cli.progress import Progress, accuracy_line, round_line, seconds_left
+from docendo.config import Config
+from docendo.records import Evaluation
+from docendo.report.text import DASH
+from docendo.store import RoundRecord
+from tests.report.toys import answers, lesson
+
+OWNS = {"ann": ["sums"], "bob": ["letters"]}
+START = [*answers(0, "ann", "sums", [1, 1, 0, 0]), *answers(0, "bob", "letters", [1, 0, 0, 0])]
+
+
+def test_the_rest_of_a_run_takes_as_long_as_its_rounds_did() -> None:
+    spent = {"experts": [10.0, 20.0], "teaching": [40.0]}
+    assert seconds_left(spent, {"experts": 0, "teaching": 3}) == 120.0
+    assert seconds_left({"experts": [10.0, 20.0]}, {"experts": 1, "teaching": 2}) == 45.0
+    assert seconds_left({}, {"experts": 1}) is None
+    assert seconds_left({}, {"experts": 0}) == 0.0
+
+
+def test_accuracies_are_means_over_agents_and_domains() -> None:
+    foreign = answers(0, "ann", "letters", [0, 0, 0, 1])
+    said = accuracy_line([*START, *foreign], OWNS, each=True)
+    assert said == "own 38% (ann 50%, bob 25%), others 25%"
+    assert accuracy_line(START, OWNS, each=False) == "own 38%"
+    assert accuracy_line(answers(0, "base", "sums", [1, 0]), OWNS, each=True) == "base 50%"
+    assert accuracy_line([], OWNS, each=True) == ""
+
+
+def test_a_round_is_one_line() -> None:
+    episodes = [lesson(3, "ann", "bob", [1, 1]), lesson(3, "ann", "bob", [])]
+    record = RoundRecord(3, "teaching", 34.2, episodes, START, {"gate/passed": 0.5, "gain": 0.081})
+    line = round_line(record, "teaching 3/10", OWNS)
+    assert line == "teaching 3/10  34 s  gate 50%  gain +0.08  own 38% (ann 50%, bob 25%)"
+    quiet = RoundRecord(3, "teaching", 3.21, episodes[1:], (), {"gate/passed": 0.0})
+    assert round_line(quiet, "teaching 3/10", OWNS) == f"teaching 3/10  3.2 s  gate 0%  gain {DASH}"
+
+
+def watched(times: list[float]) -> Progress:
+    """Two rounds of teaching of four, with one examination."""
+    progress = Progress(Config(), 1, clock=lambda: times[0])
+    with progress:
+        progress.stage("experts", 1, 1)
+        progress.ended(RoundRecord(0, "experts", 10.0, (), START))
+        progress.stage("teaching", 1, 4)
+        times[0] = 2.0
+        progress.work("lesson", 100)
+        progress.ended(RoundRecord(1, "teaching", 20.0, [lesson(1, "ann", "bob", [1])], (), {"gain": 0.5}))
+        progress.stage("teaching", 2, 4)
+        times[0] = 7.0
+        progress.work("attempt", 100)
+        progress.stopping()
+        assert progress.left == 3 * 20.0 - 5.0
+    return progress
+
+
+def test_without_a_terminal_there_is_one_plain_line_per_round(capsys: pytest.CaptureFixture[str]) -> None:
+    watched([0.0])
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.split("  ")[0] for line in err.splitlines()] == ["experts 1/1", "teaching 1/4"]
+    assert "\x1b" not in err
+
+
+def test_a_terminal_sees_what_is_happening(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr", terminal)
+    watched([0.0])
+    shown = terminal.getvalue()
+    assert "teaching 2/4" in shown
+    assert "finishing this round; Ctrl-C again stops now" in shown
+
+
+def test_domains_with_odd_names_do_not_matter() -> None:
+    row = answers(0, "ann", "sums", [1])[0]
+    odd = Evaluation(0, row.agent, row.problem, "\x1b[2J[bold]", row.verdict)
+    assert "\x1b" not in accuracy_line([odd], OWNS, each=True)

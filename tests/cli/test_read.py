@@ -1,0 +1,106 @@
+"""Commands that read a run: report, league, eval, export."""
+
+import json
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from docendo.cli.evaluate import summed_up
+from docendo.records import AgentId
+from docendo.report.intervals import wilson
+from docendo.store import RoundRecord, RunDirectory
+from tests.cli.toys import docendo, hashes
+from tests.report.toys import lesson, small_run
+
+
+def test_report_prints_one_json_document(finished: Path, here: Path) -> None:
+    before = hashes(finished)
+    found = docendo("report", finished, "--json")
+    assert found.json["run"] == {"name": "run", "model": "tiny", "finished": True}
+    assert found.json["rounds"]["teaching"] == 2
+    assert found.err == ""
+    assert hashes(finished) == before
+
+
+def test_report_writes_the_page_where_it_is_told_to(here: Path) -> None:
+    small_run(here / "run").close()
+    assert "run/report.html" in docendo("report", "run").out
+    assert (here / "run" / "report.html").is_file()
+    assert docendo("report", "run", "--json", "--html", "page.html").json["gate"] == {"lessons": 4, "passed": 3}
+    assert (here / "page.html").is_file()
+
+
+def test_league_shows_gains_and_standings(here: Path) -> None:
+    with RunDirectory.create(here / "run", '[agents.ann]\ndomain = "sums"\n[agents.bob]\n') as run:
+        gains = {"ann|bob|sums": [1.5, 2.0]}
+        state = {"standings": {"gains": gains, "alones": {"bob|sums/pl|ain|3": [1.0, 4.0]}}}
+        run.commit(RoundRecord(1, "teaching", 1.0, [lesson(1, "ann", "bob", [1, 1], 0.5)], state=state))
+    found = docendo("league", "run", "--json").json
+    assert found["agents"] == ["ann", "bob"]
+    assert found["gains"]["ann"]["bob"] == {"mean": 0.5, "low": None, "high": None, "lessons": 1}
+    assert found["standings"] == {
+        "gains": [{"teacher": "ann", "student": "bob", "domain": "sums", "gain": 0.75, "evidence": 2.0}],
+        "alone": [{"student": "bob", "domain": "sums", "family": "pl|ain", "level": 3, "rate": 0.25, "evidence": 4.0}],
+    }
+    out = docendo("league", "run").out
+    assert "+0.50 (1)" in out
+    assert "+0.75" in out
+    assert "25%" in out
+
+
+def test_eval_examines_everybody_on_problems_that_the_run_did_not_see(finished: Path, here: Path) -> None:
+    before = hashes(finished)
+    found = docendo("eval", finished, "--json").json
+    assert hashes(finished) == before
+    assert (found["seed"], found["n"]) == (2, 2)
+    assert list(found["accuracy"]) == ["base", "emmy", "ada", "rosalind"]
+    cell = found["accuracy"]["emmy"]["mathematics"]
+    assert cell["n"] == 2
+    assert cell["own"] is True
+    assert [cell["low"], cell["high"]] == pytest.approx(wilson(cell["accuracy"], 2))
+    assert found["accuracy"]["base"]["mathematics"]["own"] is False
+    assert docendo("eval", finished, "--json").json == found
+
+
+def test_eval_of_one_agent_and_domain_after_a_worked_example(finished: Path, here: Path) -> None:
+    words = ("eval", finished, "--agent", "ada", "--domain", "biology", "--n", 3, "--seed", 7, "--with-lesson")
+    found = docendo(*words, "--json").json
+    assert list(found["accuracy"]) == ["ada"]
+    assert list(found["accuracy"]["ada"]) == ["biology"]
+    assert found["accuracy"]["ada"]["biology"]["n"] == 3
+    assert found["own"] is None
+    assert "Accuracy after a worked example" in docendo(*words).out
+
+
+def test_the_means_leave_the_base_out() -> None:
+    ann, base = AgentId("ann"), AgentId("base")
+    scores = {(ann, "sums"): [1, 0], (ann, "words"): [0, 0, 0, 1], (base, "sums"): [1, 1], (base, "words"): [1]}
+    found = summed_up(scores, {"ann": ["sums"]})
+    assert (found["own"], found["others"]) == (0.5, 0.25)
+    assert found["accuracy"]["base"]["words"]["accuracy"] == 1.0
+    assert summed_up({}, {}) == {"accuracy": {}, "own": None, "others": None}
+
+
+def test_a_run_without_a_checkpoint_cannot_be_examined(here: Path, finished: Path) -> None:
+    RunDirectory.create(here / "run", (finished / "config.toml").read_text()).close()
+    done = docendo("eval", "run")
+    assert (done.code, done.out) == (2, "")
+    assert "run has no checkpoint yet; go on with `docendo resume run`" in done.err
+
+
+def test_an_adapter_is_exported_for_peft(finished: Path, here: Path) -> None:
+    assert "agent emmy after round 2" in docendo("export", finished, "emmy", "out/emmy").out
+    config = json.loads((here / "out" / "emmy" / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "tiny"
+    mine = load_file(here / "out" / "emmy" / "adapter_model.safetensors")
+    kept = load_file(sorted((finished / "checkpoints").iterdir())[-1] / "emmy" / "adapter_model.safetensors")
+    assert mine.keys() == kept.keys()
+    assert all(bool((mine[name] == kept[name]).all()) for name in mine)
+    assert [p.name for p in (here / "out").iterdir()] == ["emmy"]
+
+
+def test_a_whole_model_is_exported_into_an_empty_folder(finished: Path, here: Path) -> None:
+    (here / "model").mkdir()
+    assert docendo("export", finished, "ada", "model", "--format", "merged").code == 0
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {p.name for p in (here / "model").iterdir()}

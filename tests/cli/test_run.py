@@ -1,0 +1,112 @@
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from docendo.build import resolved
+from docendo.cli.run import tiny
+from docendo.cli.runs import free_name
+from docendo.config import Config, load_config, to_toml
+from docendo.session import begin, open_session
+from docendo.store import RunDirectory
+from tests.cli.toys import docendo, hashes, tiny_config
+
+ROOT = Path(__file__).parents[2]
+
+
+class Silent:
+    def work(self, purpose: str, tokens: int) -> None: ...
+
+    def stage(self, name: str, index: int, of: int) -> None: ...
+
+
+def test_a_run_leaves_a_directory_with_a_report(finished: Path) -> None:
+    with RunDirectory.open(finished) as run:
+        assert run.finished
+        assert [r.round for r in run.rounds()] == [-1, 0, 1, 2]
+    assert "<html" in (finished / "report.html").read_text()
+    assert tomllib.loads((finished / "config.toml").read_text())["engine"]["dtype"] == "float32"
+
+
+def test_a_run_says_on_standard_error_what_happened_and_on_standard_output_what_came_of_it(here: Path) -> None:
+    done = docendo("run", tiny_config(here), "--set", "teaching.rounds=1")
+    assert done.code == 0
+    lines = done.err.splitlines()
+    assert lines[0].startswith("runs/tiny-1: tiny in float32 on cpu; 3 agents, 3 domains")
+    assert [" ".join(line.split()[:2]) for line in lines[1:]] == ["start 0.0", "experts 1/1", "teaching 1/1"] or len(
+        lines
+    ) == 4
+    assert "gate" in lines[-1]
+    assert "others" in lines[-1]
+    assert "runs/tiny-1/report.html" in done.out
+    assert "docendo eval runs/tiny-1" in done.out
+    assert free_name(here / "tiny.toml") == Path("runs/tiny-2")
+    assert free_name(None) == Path("runs/league-1")
+
+
+def test_a_dry_run_plays_a_round_and_writes_nothing(here: Path) -> None:
+    config = tiny_config(here)
+    done = docendo("run", config, "--dry-run", "--set", "teaching.rounds=9")
+    assert done.code == 0
+    assert "9 teaching rounds" in done.out
+    assert "teaching 1/1" in done.err
+    assert list(here.iterdir()) == [config]
+
+
+def test_a_dry_run_is_small_and_skips_what_the_run_skips() -> None:
+    small = tiny(Config())
+    assert (small.experts.steps, small.teaching.rounds, small.teaching.matches) == (1, 1, 2)
+    assert small.evaluation.problems == 1
+    none = Config()
+    none = none.model_copy(update={"experts": none.experts.model_copy(update={"steps": 0})})
+    assert tiny(none).experts.steps == 0
+
+
+def test_a_finished_run_is_not_gone_on_with(finished: Path) -> None:
+    before = hashes(finished)
+    done = docendo("resume", finished)
+    assert done.code == 0
+    assert "is finished" in done.out
+    assert "docendo report" in done.out
+    assert hashes(finished) == before
+
+
+def test_a_resumed_run_ends_bit_for_bit_like_an_unbroken_one(here: Path, finished: Path) -> None:
+    config = resolved(load_config(tiny_config(here)))
+    session = open_session(config, Silent())
+    with RunDirectory.create(here / "broken", to_toml(config)) as run:
+        begin(session, run)
+        rounds = session.rounds()
+        assert [next(rounds).index, next(rounds).index, next(rounds).index] == [-1, 0, 1]
+    done = docendo("resume", here / "broken")
+    assert done.code == 0
+    assert "teaching 2/2" in done.err
+    assert "teaching 1/2" not in done.err
+    assert hashes(here / "broken" / "checkpoints") == hashes(finished / "checkpoints")
+    with RunDirectory.open(here / "broken") as run, RunDirectory.open(finished) as other:
+        assert run.state() == other.state()
+        assert list(run.episodes()) == list(other.episodes())
+        assert run.ledger() == other.ledger()
+
+
+def test_ctrl_c_finishes_the_round_and_says_how_to_go_on(here: Path) -> None:
+    words = [sys.executable, "-m", "docendo", "run", str(tiny_config(here)), "--set", "teaching.rounds=500"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True) as process:
+        assert process.stderr
+        seen = []
+        for line in process.stderr:
+            seen.append(line)
+            if line.startswith("teaching 2/500"):
+                os.killpg(process.pid, signal.SIGINT)
+                break
+        seen += process.stderr.readlines()
+    assert process.returncode == 130, "".join(seen)
+    assert seen[-1] == "saved after this round; go on with `docendo resume runs/tiny-1`\n"
+    with RunDirectory.open("runs/tiny-1") as run:
+        rounds, checkpoint = run.rounds(), run.latest_checkpoint()
+    assert checkpoint
+    assert checkpoint.round == rounds[-1].round
+    assert rounds[-1].round < 20

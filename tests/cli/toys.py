@@ -1,0 +1,75 @@
+"""The command line called from inside, and settings that train in a second."""
+
+import hashlib
+import io
+import json
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from docendo.cli import main
+
+TINY = """
+model = "tiny"
+
+[engine]
+device = "cpu"
+dtype = "float32"
+
+[experts]
+steps = 1
+every = 1
+batch = 1
+
+[teaching]
+rounds = 2
+matches = 2
+attempts = 2
+controls = 2
+max_tokens = 8
+
+[learning]
+imitation = 1
+rehearsal = 1
+practice = 1
+practice_attempts = 2
+
+[evaluation]
+problems = 2
+"""
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def docendo(*arguments: object) -> Done:
+    """What the command line did, as a shell would see it."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    words = ["docendo", *map(str, arguments)]
+    with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", words):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def tiny_config(folder: Path, extra: str = "") -> Path:
+    path = folder / "tiny.toml"
+    path.write_text(TINY + extra)
+    return path
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Of every file, by its path."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file())
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
