@@ -38,12 +38,10 @@ def refused(here: Path, *words: object) -> str:
         ("domains.mathematics.families={sums=[9]}", "no level 9; it has 1, 2, 3, 4, 5"),
         ("domains.capitals.file=nosuch.csv", "nosuch.csv"),
         ("agents.emmy.domain=mathematik", "no domain 'mathematik'; did you mean 'mathematics'?"),
-        ("domains.mathematics.file=few.csv", "held-out problems, not 2"),
         ("teaching", "--set wants section.name=value, got 'teaching'"),
     ],
 )
 def test_settings(here: Path, setting: str, said: str) -> None:
-    (here / "few.csv").write_text("question,answer\n1 + 1?,2\n")
     assert said in refused(here, "run", tiny_config(here), "--set", setting)
     assert said in refused(here, "plan", tiny_config(here), "--set", setting)
 
@@ -53,10 +51,12 @@ def test_settings(here: Path, setting: str, said: str) -> None:
     [
         (AGENTS + "[agents.bob]\n", "domain 'programming' has no teacher: give an agent domain = 'programming'"),
         (AGENTS + "[domains.mathematics]\n", "domain 'mathematics' has no student: 'ann' is its only agent"),
+        ('[domains.few]\nfile = "few.csv"\n[agents.ann]\ndomain = "few"\n[agents.bob]\n', "held-out problems, not 2"),
         ("[agents.Base]\n", "an agent's name is lower-case letters"),
     ],
 )
 def test_roles(here: Path, extra: str, said: str) -> None:
+    (here / "few.csv").write_text("question,answer\n1 + 1?,2\n")
     assert said in refused(here, "run", tiny_config(here, extra))
 
 

@@ -9,7 +9,7 @@ OWN = """
 file = "echo.csv"
 
 [agents.emmy]
-domain = ["mathematics", "programming", "biology", "echo"]
+domain = "echo"
 
 [agents.ada]
 """
