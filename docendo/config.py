@@ -70,20 +70,20 @@ class AgentConfig(Table):
 
 
 class ExpertsConfig(Table):
-    steps: Annotated[int, Field(ge=0, le=1_000_000)] = 40
+    steps: Annotated[int, Field(ge=0, le=1_000_000)] = 28
     """Supervised steps at the most."""
-    every: _Positive = 10
+    every: _Positive = 14
     """Steps between two looks at the held-out problems."""
     enough: _Share = 0.95
     """Stops early once every expert is right this often on the held-out problems of its domain."""
     batch: _Positive = 8
     """Worked solutions of each expert in one step."""
-    rate: _Rate = 1e-3
+    rate: _Rate = 1.5e-3
     """Learning rate, falling linearly to a tenth."""
 
 
 class TeachingConfig(Table):
-    rounds: Annotated[int, Field(ge=0, le=1_000_000)] = 10
+    rounds: Annotated[int, Field(ge=0, le=1_000_000)] = 9
     matches: _Positive = 12
     lessons: Annotated[int, Field(ge=2, le=64)] = 2
     """Lessons a teacher writes in one match; at least 2, since they are compared with each other."""
@@ -97,7 +97,8 @@ class TeachingConfig(Table):
     """Attempts that the student's running rate counts for in the control estimate."""
     penalty: Annotated[float, Field(ge=-10, le=0)] = -0.5
     """Reward of a lesson that is wrong itself and so is not shown."""
-    max_tokens: Annotated[int, Field(ge=1, le=4096)] = 64
+    max_tokens: Annotated[int, Field(ge=1, le=4096)] = 48
+    """Tokens of an answer at the most."""
     temperature: Annotated[float, Field(gt=0, le=10)] = 1.0
 
 
@@ -107,10 +108,10 @@ class LearningConfig(Table):
     epochs: _Positive = 1
     """Passes over the credits; more than one only with ppo."""
     policy_rate: Annotated[float, Field(ge=0, le=1)] = 1e-4
-    imitation_rate: _Rate = 5e-4
+    imitation_rate: _Rate = 1e-3
     batch: _Positive = 8
     """Examples of each agent in one supervised step."""
-    imitation: Annotated[int, Field(ge=0, le=1_000_000)] = 16
+    imitation: Annotated[int, Field(ge=0, le=1_000_000)] = 18
     """Useful examples that each student trains on in a round."""
     rehearsal: Annotated[int, Field(ge=0, le=1_000_000)] = 8
     """Worked solutions of its own domain that each expert trains on in a round."""
@@ -140,9 +141,9 @@ class Config(Table):
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     engine: EngineConfig = EngineConfig()
     domains: dict[str, DomainConfig] = {
-        "mathematics": DomainConfig(families={"sums": [1], "equations": [1], "products": [1]}),
-        "programming": DomainConfig(families={"trace": [1], "booleans": [1], "fix": [1]}),
-        "biology": DomainConfig(families={"gc_content": [1], "mutations": [1], "complement": [1]}),
+        "mathematics": DomainConfig(families={"sums": [1], "fractions": [1]}),
+        "programming": DomainConfig(families={"trace": [1], "fix": [1]}),
+        "biology": DomainConfig(families={"growth": [1], "bonds": [1]}),
     }
     agents: dict[str, AgentConfig] = {
         "emmy": AgentConfig(domain="mathematics"),
@@ -178,7 +179,7 @@ def load_config(path: Path | None, overrides: tuple[str, ...] = ()) -> Config:
     for text in overrides:
         _override(table, text)
     config = parse_config(table, str(path) if path else "settings")
-    return _anchored(config, path.parent) if path else config
+    return _anchored(config, path.parent if path else Path())
 
 
 def parse_config(table: Mapping[str, Any], where: str) -> Config:

@@ -41,15 +41,15 @@ def table(found: dict[str, Any]) -> str:
         cells = []
         for d in domains:
             cell = f"{accuracy['start'][agent][d]['accuracy']:.2f} → {accuracy['end'][agent][d]['accuracy']:.2f}"
-            cells.append(f"**{cell}**" if d in _own(about) else cell)
+            cells.append(f"**{cell}**" if d in about["domains"] else cell)
         lines.append(f"| {agent} | " + " | ".join(cells) + " |")
     others, own, gain, gate = found["transfer"], found["own"], found["gain"], found["gate"]
     lines += [
         "",
         f"Bold: the agent's own domain. On the others' domains the mean went from {others['start']:.2f} to "
         f"{others['end']:.2f} ({_change(others)}), on the own from {own['start']:.2f} to {own['end']:.2f} "
-        f"({_change(own)}). {gate['passed']} of {gate['lessons']} lessons passed the gate; a lesson that was shown raised "
-        f"its student's score on the test problem by {gain['mean']:+.3f} (95 % interval {gain['low']:+.3f} to "
+        f"({_change(own)}). {gate['passed']} of {gate['lessons']} lessons passed the gate; a lesson that was shown "
+        f"raised its student's score on the test problem by {gain['mean']:+.3f} (95 % interval {gain['low']:+.3f} to "
         f"{gain['high']:+.3f}).",
     ]
     return "\n".join(lines)
@@ -57,11 +57,6 @@ def table(found: dict[str, Any]) -> str:
 
 def _change(figures: dict[str, float]) -> str:
     return f"{figures['rise']:+.2f}, 95 % interval {figures['low']:+.2f} to {figures['high']:+.2f}"
-
-
-def _own(about: dict[str, Any]) -> list[str]:
-    domain = about["domain"]
-    return domain if isinstance(domain, list) else [domain]
 
 
 def main() -> int:

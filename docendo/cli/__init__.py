@@ -1,6 +1,7 @@
 """The command line. `main` is the boundary where errors that are a person's to fix become one line."""
 
 import io
+import os
 import sys
 
 from docendo.cli.app import app
@@ -15,6 +16,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    if not sys.stderr.isatty():
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
         app(prog_name="docendo")
     except (UseError, RunError) as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from docendo.cli.options import AsJson, RunPath
-from docendo.cli.output import notice, safe, show, show_json, table, title
+from docendo.cli.output import safe, show, show_json, table, title
 from docendo.cli.runs import Trained, config_of, named, open_trained
 from docendo.errors import UseError
 from docendo.records import BASE, AgentId, Attempt, Completion, Lesson, Problem, Verdict
@@ -25,9 +25,7 @@ def evaluate(
     path: RunPath,
     agent: Annotated[list[str] | None, typer.Option(metavar="A", help="Only this agent; 'base' is the model.")] = None,
     domain: Annotated[list[str] | None, typer.Option(metavar="D", help="Only this domain.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Picks the problems; without it, not those of the run.")
-    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Picks the problems; without it, the run's plus 1.")] = None,
     n: Annotated[int | None, typer.Option(min=1, help="Problems of each domain; without it, as in the run.")] = None,
     with_lesson: Annotated[bool, typer.Option("--with-lesson", help="Show one right worked example first.")] = False,
     as_json: AsJson = False,
@@ -46,26 +44,33 @@ def evaluate(
         seed = config.evaluation.seed + 1 if seed is None else seed
         count = config.evaluation.problems if n is None else n
         trained = open_trained(run)
-    for warning in trained.warnings:
-        notice(f"docendo: {warning}; an older one is used")
-    scores = scores_of(trained, list(dict.fromkeys(agents)), list(dict.fromkeys(domains)), (seed, count), with_lesson)
+        seen = {e.problem.key for e in run.evaluations()}
+    from docendo.evaluation import held_out
+
+    problems = [p for d in dict.fromkeys(domains) for p in held_out(trained.found, d, count, seed)]
+    scores = scores_of(trained, list(dict.fromkeys(agents)), problems, seed if with_lesson else None)
     found = summed_up(scores, {a: c.domains for a, c in config.agents.items()})
+    again = sum(p.key in seen for p in problems)
     if as_json:
-        show_json({"run": str(path), "seed": seed, "n": count, "with_lesson": with_lesson, **found})
-    else:
-        _show(found, f"{count} held-out problems a domain, seed {seed}, after round {trained.round}", with_lesson)
+        about = {"run": str(path), "seed": seed, "n": count, "with_lesson": with_lesson, "asked_in_run": again}
+        show_json({**about, **found})
+        return
+    _show(found, with_lesson)
+    show(
+        f"{count} held-out problems a domain, seed {seed}, after round {trained.round}; "
+        f"{again} of {len(problems)} were asked in the run too; none was trained on"
+    )
 
 
 def scores_of(
-    trained: Trained, agents: Sequence[AgentId], domains: Sequence[str], draw: tuple[int, int], with_lesson: bool
+    trained: Trained, agents: Sequence[AgentId], problems: Sequence[Problem], lesson_seed: int | None
 ) -> _Scores:
-    """Every agent's scores on the same problems of each domain. `draw` is the seed and the count per domain."""
+    """Every agent's scores on the problems, by domain; each after a worked example where there is a seed for those."""
     from docendo.classroom.teaching import Try
-    from docendo.evaluation import held_out
 
-    seed, count = draw
-    problems = [p for d in domains for p in held_out(trained.found, d, count, seed)]
-    lessons = {p.key: _lesson(trained.found.sources[p.domain], p, seed) for p in problems} if with_lesson else {}
+    sources, lessons = trained.found.sources, dict[str, Lesson]()
+    if lesson_seed is not None:
+        lessons = {p.key: _lesson(sources[p.domain], p, lesson_seed) for p in problems}
     wanted = [Try(a, p, lessons.get(p.key), "evaluation", 0) for a in agents for p in problems]
     scores: dict[tuple[AgentId, str], list[float]] = {}
     for tried, attempt in zip(wanted, trained.classroom.attempt(wanted, temperature=0.0), strict=True):
@@ -104,7 +109,7 @@ def _lesson(source: "Source", problem: Problem, seed: int) -> Lesson:
     return Lesson((shown,), (Attempt(Completion(shown.solution), Verdict(1.0, "worked solution")),))
 
 
-def _show(found: Mapping[str, Any], said: str, with_lesson: bool) -> None:
+def _show(found: Mapping[str, Any], with_lesson: bool) -> None:
     from docendo.report.text import DASH, percent
 
     domains = list(dict.fromkeys(d for row in found["accuracy"].values() for d in row))
@@ -120,4 +125,4 @@ def _show(found: Mapping[str, Any], said: str, with_lesson: bool) -> None:
             )
         made.add_row(safe(agent), *cells)
     show(title(f"Accuracy {how} (95% interval; * own domain)"), made)
-    show(f"{said}; own {percent(found['own'])}, others {percent(found['others'])}")
+    show(f"own {percent(found['own'])}, others {percent(found['others'])}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docendo.cli.options import RunPath
-from docendo.cli.output import notice, show
+from docendo.cli.output import show
 from docendo.cli.runs import config_of, named, open_trained
 from docendo.errors import RunError, UseError
 from docendo.records import AgentId
@@ -49,8 +49,6 @@ def export(
     with RunDirectory.open(path) as run:
         name = AgentId(named(agent, list(config_of(run).agents), "agent", path))
         trained = open_trained(run)
-    for warning in trained.warnings:
-        notice(f"docendo: {warning}; an older one is used")
     base = _PUBLIC.get(trained.config.model, trained.config.model)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

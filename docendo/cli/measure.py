@@ -67,6 +67,7 @@ def measure(config: "Config", found: "Subjects") -> "Speeds":
     sampled, sampling = _timed(lambda: sum(len(c.tokens) for c in engine.sample(requests)))
     targets = [engine.target(e) for e in examples]
     batch = _one_batch(targets, config.engine.train_tokens)
+    engine.train(batch[:1], likelihood, {}, "measurement")
     _, training = _timed(lambda: engine.train(batch, likelihood, {}, "measurement"))
     layers, heads, width = engine.base.cache_shape
     return Speeds(

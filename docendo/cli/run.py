@@ -8,7 +8,7 @@ import typer
 from docendo.cli.interrupt import INTERRUPTED, Interrupt, interrupts
 from docendo.cli.options import ConfigFile, RunPath, Settings
 from docendo.cli.output import notice, show
-from docendo.cli.runs import check_free, checked, config_of, free_name
+from docendo.cli.runs import check_free, checked, config_of, free_name, warn_of
 
 if TYPE_CHECKING:
     from docendo.cli.progress import Progress
@@ -78,10 +78,9 @@ def resume(path: RunPath) -> None:
         interrupts(progress.stopping, lambda: _stopped_now(progress, path)) as interrupt,
         RunDirectory.open(path, write=True) as made,
     ):
-        checkpoint = made.latest_checkpoint()
+        if checkpoint := made.latest_checkpoint():
+            warn_of(checkpoint)
         session = resume_session(made, resolved(config), progress)
-        for warning in checkpoint.warnings if checkpoint else ():
-            notice(f"docendo: {warning}; an older one is used")
         progress.before(made.rounds())
         _play(session, made, progress, interrupt)
 
@@ -140,6 +139,7 @@ def _play(session: "Session", made: "RunDirectory", progress: "Progress", interr
             progress.ended(record)
             if interrupt.asked and session.done + 1 < session.expert_rounds + session.config.teaching.rounds:
                 break
+    interrupt.running = False
     if not made.finished:
         notice(f"saved after this round; go on with `docendo resume {made.path}`")
         raise typer.Exit(INTERRUPTED)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docendo.cli.output import notice
 from docendo.errors import UseError, nearest
 from docendo.records import BASE, AgentId
 
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from docendo.classroom.teaching import Classroom
     from docendo.config import Config
     from docendo.engines.local import LocalEngine
-    from docendo.store import RunDirectory
+    from docendo.store import Checkpoint, RunDirectory
 
-__all__ = ["Trained", "check_free", "checked", "config_of", "free_name", "named", "open_trained"]
+__all__ = ["Trained", "check_free", "checked", "config_of", "free_name", "named", "open_trained", "warn_of"]
 
 
 def free_name(config: Path | None) -> Path:
@@ -84,6 +85,12 @@ def named(name: str, known: list[str], what: str, run: Path) -> str:
     return name
 
 
+def warn_of(checkpoint: "Checkpoint") -> None:
+    """A line on standard error for every newer checkpoint that is damaged."""
+    for warning in checkpoint.warnings:
+        notice(f"docendo: {warning}; an older one is used")
+
+
 @dataclass(frozen=True)
 class Trained:
     """A run's agents as its newest checkpoint has them."""
@@ -94,7 +101,6 @@ class Trained:
     classroom: "Classroom"
     round: int
     """The checkpoint's."""
-    warnings: tuple[str, ...]
 
     @property
     def agents(self) -> list[AgentId]:
@@ -110,9 +116,10 @@ def open_trained(run: "RunDirectory") -> Trained:
     checkpoint = run.latest_checkpoint()
     if checkpoint is None:
         raise UseError(f"{run.path} has no checkpoint yet; go on with `docendo resume {run.path}`")
+    warn_of(checkpoint)
     config = resolved(config_of(run))
     found = subjects(config)
     engine = open_local(config)
     load_state(engine, checkpoint.path)
     classroom = build_school(config, found, engine).classroom
-    return Trained(config, found, engine, classroom, checkpoint.round, checkpoint.warnings)
+    return Trained(config, found, engine, classroom, checkpoint.round)

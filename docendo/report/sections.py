@@ -87,12 +87,12 @@ def knowledge_table(facts: Facts) -> Markup:
     after = {a: accuracy(facts, end, a) for a in facts.owns}
     rows = [[tag("th", "base model", scope="row"), *(_accuracy_cell(base.get(d), None, own=False) for d in where)]]
     for agent, own in facts.owns.items():
-        cells = (_accuracy_cell(before[agent].get(d), after[agent].get(d), own=own == d) for d in where)
+        cells = (_accuracy_cell(before[agent].get(d), after[agent].get(d), own=d in own) for d in where)
         rows.append([tag("th", agent, scope="row"), *cells])
     when = f"after round {start}" + (f" and after round {end}" if end is not None else "")
     panels = []
     for domain in where:
-        bars = [Row(a, before[a].get(domain), after[a].get(domain), own == domain) for a, own in facts.owns.items()]
+        bars = [Row(a, before[a].get(domain), after[a].get(domain), domain in own) for a, own in facts.owns.items()]
         mean = base[domain].mean if domain in base else None
         panels.append(_figure(domain, accuracy_bars(domain, bars, mean)))
     key = tag(
@@ -126,7 +126,7 @@ def learning(facts: Facts) -> Markup:
         mean = curve(facts, domain, facts.owns)
         if not mean:
             continue
-        expert = next((a for a, own in facts.owns.items() if own == domain), None)
+        expert = next((a for a, own in facts.owns.items() if domain in own), None)
         level = base[domain].mean if domain in base else None
         agents = {a: curve(facts, domain, [a]) for a in facts.owns}
         stage = (min(experts), max(experts)) if experts else None

@@ -52,8 +52,8 @@ class Facts:
     name: str
     model: str
     finished: bool
-    owns: Mapping[str, str | None]
-    """Every learning agent, in the order of the configuration, with the domain it is the expert of."""
+    owns: Mapping[str, tuple[str, ...]]
+    """Every learning agent, in the order of the configuration, with the domains it is an expert of."""
     rounds: Sequence[RoundRow]
     scores: Cells
     lessons: Sequence[LessonFact]
@@ -107,11 +107,12 @@ def _parsed(text: str) -> dict[str, Any]:
         return {}
 
 
-def _owners(config: Mapping[str, Any], seen: Iterable[str]) -> dict[str, str | None]:
+def _owners(config: Mapping[str, Any], seen: Iterable[str]) -> dict[str, tuple[str, ...]]:
     table = config.get("agents")
     named = {k: v.get("domain") for k, v in table.items() if isinstance(v, dict)} if isinstance(table, dict) else {}
-    owns = {name: domain if isinstance(domain, str) else None for name, domain in named.items()}
-    return owns | {name: None for name in sorted(seen) if name not in owns and name != BASE}
+    lists = {name: [domain] if isinstance(domain, str) else domain for name, domain in named.items()}
+    owns = {name: tuple(map(str, domains)) if isinstance(domains, list) else () for name, domains in lists.items()}
+    return owns | {name: () for name in sorted(seen) if name not in owns and name != BASE}
 
 
 def _model(config: Mapping[str, Any]) -> str:
@@ -127,7 +128,7 @@ def _model(config: Mapping[str, Any]) -> str:
 def domains(facts: Facts) -> list[str]:
     """Every domain that was evaluated, in the order of its owners and then of the alphabet."""
     evaluated = {d for _, _, d in facts.scores}
-    owned = [d for d in facts.owns.values() if d in evaluated]
+    owned = [d for domains in facts.owns.values() for d in domains if d in evaluated]
     return list(dict.fromkeys((*owned, *sorted(evaluated))))
 
 
@@ -176,12 +177,12 @@ def knowledge(facts: Facts, *, own: bool) -> Rise:
             accuracy(facts, start, a)[d].mean
             for a in facts.owns
             for d in accuracy(facts, start, a)
-            if (facts.owns[a] == d) == own
+            if (d in facts.owns[a]) == own
         ]
         return Rise(math.fsum(cells) / len(cells) if cells else None, None, None, None, None)
     strata = []
     for domain in domains(facts):
-        takers = [a for a, owned in facts.owns.items() if (owned == domain) == own]
+        takers = [a for a, owned in facts.owns.items() if (domain in owned) == own]
         before = [facts.scores.get((start, a, domain), {}) for a in takers]
         after = [facts.scores.get((end, a, domain), {}) for a in takers]
         keys = dict.fromkeys(key for some in (*before, *after) for key in some)

@@ -66,7 +66,7 @@ def _accuracy(facts: Facts) -> Table:
     table.add_row("base", *(_change(base.get(d), None) for d in domains(facts)))
     for agent, own in facts.owns.items():
         before, after = accuracy(facts, start, agent), accuracy(facts, end, agent)
-        cells = [_change(before.get(d), after.get(d)) + (" *" if d == own else "") for d in domains(facts)]
+        cells = [_change(before.get(d), after.get(d)) + (" *" if d in own else "") for d in domains(facts)]
         table.add_row(_text(agent), *cells)
     return table
 

@@ -41,7 +41,7 @@ def summarise(facts: Facts) -> dict[str, Any]:
             "end": end,
             "seconds": sum(r.seconds for r in facts.rounds),
         },
-        "agents": {name: {"domain": domain} for name, domain in facts.owns.items()},
+        "agents": {name: {"domains": list(domains)} for name, domains in facts.owns.items()},
         "accuracy": {
             "base": _accuracies(base_accuracy(facts)),
             "start": {a: _accuracies(accuracy(facts, start, a)) for a in facts.owns},

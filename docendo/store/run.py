@@ -139,7 +139,8 @@ class RunDirectory:
             manifest = ""
             if write_checkpoint is not None:
                 manifest = write_checkpoint_folder(folder, name, write_checkpoint)
-                undo.callback(shutil.rmtree, folder / name, ignore_errors=True)
+                # asks the database: a second Ctrl-C may come between its commit and the end of this block
+                undo.callback(lambda: sweep(folder, self._checkpoint_names()))
             with self._transaction() as connection:
                 insert_round(connection, record)
                 connection.execute("DELETE FROM meta WHERE name = 'finished'")

@@ -16,15 +16,24 @@ def press() -> None:
 
 def test_the_first_ctrl_c_asks_and_the_second_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     log: list[object] = []
-    monkeypatch.setattr(os, "_exit", log.append)
+
+    def ended(code: int) -> None:
+        log.append(code)
+        raise SystemExit
+
+    def pressed_twice() -> None:
+        with interrupts(lambda: log.append("first"), lambda: log.append("second")) as state:
+            state.running = True
+            press()
+            _until(lambda: state.asked)
+            assert log == ["first"]
+            press()
+            _until(lambda: False)
+
+    monkeypatch.setattr(os, "_exit", ended)
     before = signal.getsignal(signal.SIGINT)
-    with interrupts(lambda: log.append("first"), lambda: log.append("second")) as state:
-        state.running = True
-        press()
-        _until(lambda: state.asked)
-        assert log == ["first"]
-        press()
-        _until(lambda: len(log) == 3)
+    with pytest.raises(SystemExit):
+        pressed_twice()
     assert log == ["first", "second", 130]
     assert signal.getsignal(signal.SIGINT) is before
 

@@ -1,6 +1,7 @@
 """Commands that read a run: report, league, eval, export."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,8 @@ def test_eval_examines_everybody_on_problems_that_the_run_did_not_see(finished: 
     before = hashes(finished)
     found = docendo("eval", finished, "--json").json
     assert hashes(finished) == before
-    assert (found["seed"], found["n"]) == (2, 2)
+    assert (found["seed"], found["n"], found["with_lesson"]) == (2, 2, False)
+    assert found["asked_in_run"] < 6
     assert list(found["accuracy"]) == ["base", "emmy", "ada", "rosalind"]
     cell = found["accuracy"]["emmy"]["mathematics"]
     assert cell["n"] == 2
@@ -61,6 +63,7 @@ def test_eval_examines_everybody_on_problems_that_the_run_did_not_see(finished: 
     assert [cell["low"], cell["high"]] == pytest.approx(wilson(cell["accuracy"], 2))
     assert found["accuracy"]["base"]["mathematics"]["own"] is False
     assert docendo("eval", finished, "--json").json == found
+    assert docendo("eval", finished, "--seed", 1, "--json").json["asked_in_run"] == 6
 
 
 def test_eval_of_one_agent_and_domain_after_a_worked_example(finished: Path, here: Path) -> None:
@@ -87,6 +90,15 @@ def test_a_run_without_a_checkpoint_cannot_be_examined(here: Path, finished: Pat
     done = docendo("eval", "run")
     assert (done.code, done.out) == (2, "")
     assert "run has no checkpoint yet; go on with `docendo resume run`" in done.err
+
+
+def test_a_damaged_checkpoint_is_passed_over_with_a_word(here: Path, finished: Path) -> None:
+    shutil.copytree(finished, here / "run")
+    (sorted((here / "run" / "checkpoints").iterdir())[-1] / "optimizer.safetensors").write_bytes(b"")
+    done = docendo("export", "run", "emmy", "out")
+    assert done.code == 0
+    assert "is damaged (optimizer.safetensors was changed); an older one is used" in done.err
+    assert "after round 1" in done.out
 
 
 def test_an_adapter_is_exported_for_peft(finished: Path, here: Path) -> None:

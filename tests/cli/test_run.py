@@ -35,9 +35,7 @@ def test_a_run_says_on_standard_error_what_happened_and_on_standard_output_what_
     assert done.code == 0
     lines = done.err.splitlines()
     assert lines[0].startswith("runs/tiny-1: tiny in float32 on cpu; 3 agents, 3 domains")
-    assert [" ".join(line.split()[:2]) for line in lines[1:]] == ["start 0.0", "experts 1/1", "teaching 1/1"] or len(
-        lines
-    ) == 4
+    assert [line.split("  ")[0] for line in lines[1:]] == ["start", "experts 1/1", "teaching 1/1"]
     assert "gate" in lines[-1]
     assert "others" in lines[-1]
     assert "runs/tiny-1/report.html" in done.out

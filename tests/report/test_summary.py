@@ -26,7 +26,7 @@ def test_the_document_has_its_keys(run: RunDirectory) -> None:
     ]
     assert found["run"] == {"name": "league", "model": "SmolLM2-135M-Instruct", "finished": True}
     assert found["rounds"] == {"count": 3, "experts": 1, "teaching": 2, "start": 0, "end": 2, "seconds": 121.0}
-    assert found["agents"] == {"ann": {"domain": "sums"}, "bob": {"domain": "letters"}}
+    assert found["agents"] == {"ann": {"domains": ["sums"]}, "bob": {"domains": ["letters"]}}
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
@@ -94,7 +94,7 @@ def test_a_run_without_an_experts_stage_starts_with_its_first_evaluation(tmp_pat
         assert evaluation_rounds(collect(run)) == (3, None)
         found = summary(run)
         assert found["transfer"] == {"start": 0.5, "end": None, "rise": None, "low": None, "high": None}
-        assert found["agents"] == {"ann": {"domain": None}}
+        assert found["agents"] == {"ann": {"domains": []}}
         run.commit(RoundRecord(4, "teaching", 1.0, evaluations=answers(4, "ann", "sums", [1, 1])))
         assert evaluation_rounds(collect(run)) == (3, 4)
         assert summary(run)["transfer"]["rise"] == 0.5
