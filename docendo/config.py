@@ -108,12 +108,12 @@ class LearningConfig(Table):
     epochs: _Positive = 1
     """Passes over the credits; more than one only with ppo."""
     policy_rate: Annotated[float, Field(ge=0, le=1)] = 1e-4
-    imitation_rate: _Rate = 1e-3
+    imitation_rate: _Rate = 6e-4
     batch: _Positive = 8
     """Examples of each agent in one supervised step."""
-    imitation: Annotated[int, Field(ge=0, le=1_000_000)] = 18
+    imitation: Annotated[int, Field(ge=0, le=1_000_000)] = 14
     """Useful examples that each student trains on in a round."""
-    rehearsal: Annotated[int, Field(ge=0, le=1_000_000)] = 8
+    rehearsal: Annotated[int, Field(ge=0, le=1_000_000)] = 12
     """Worked solutions of its own domain that each expert trains on in a round."""
     practice: Annotated[int, Field(ge=0, le=1_000_000)] = 2
     """Problems of its own domain that each expert works on in a round."""
@@ -127,7 +127,7 @@ class LearningConfig(Table):
 
 
 class EvaluationConfig(Table):
-    problems: _Positive = 24
+    problems: _Positive = 36
     """Held-out problems of each domain."""
     every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Rounds between two evaluations of everybody on everything; 0: only before and after the teaching."""

@@ -8,7 +8,7 @@ import typer
 from docendo.cli.interrupt import INTERRUPTED, Interrupt, interrupts
 from docendo.cli.options import ConfigFile, RunPath, Settings
 from docendo.cli.output import notice, show
-from docendo.cli.runs import check_free, checked, config_of, free_name, warn_of
+from docendo.cli.runs import check_free, checked, config_of, free_name, tell_quarantined, warn_of
 
 if TYPE_CHECKING:
     from docendo.cli.progress import Progress
@@ -38,7 +38,7 @@ def run(
     wanted = load_config(config, tuple(settings or ()))
     folder = out or free_name(config)
     check_free(folder)
-    checked(wanted)
+    tell_quarantined(checked(wanted).quarantined)
     if dry_run:
         _try_out(wanted, folder)
         return
@@ -50,6 +50,7 @@ def run(
     progress = _progress(wanted)
     with interrupts(progress.stopping, lambda: _stopped_now(progress, folder)) as interrupt:
         here = resolved(wanted)
+        notice(f"loading {here.model}; the first time may take a minute")
         session = open_session(here, progress)
         with RunDirectory.create(folder, to_toml(here)) as made:
             begin(session, made)

@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +16,22 @@ if TYPE_CHECKING:
     from docendo.classroom.teaching import Classroom
     from docendo.config import Config
     from docendo.engines.local import LocalEngine
+    from docendo.problems.files import BadRow
     from docendo.store import Checkpoint, RunDirectory
 
-__all__ = ["Trained", "check_free", "checked", "config_of", "free_name", "named", "open_trained", "warn_of"]
+__all__ = [
+    "Trained",
+    "check_free",
+    "checked",
+    "config_of",
+    "free_name",
+    "named",
+    "open_trained",
+    "tell_quarantined",
+    "warn_of",
+]
+
+_TOLD = 5
 
 
 def free_name(config: Path | None) -> Path:
@@ -58,6 +72,14 @@ def checked(config: "Config") -> "Subjects":
         for family, level in courses:
             found.sources[domain].draw(family, level, config.teaching.examples + 1, 0, "train")
     return found
+
+
+def tell_quarantined(rows: "Sequence[BadRow]") -> None:
+    """Lines on standard error for rows of the user's data that were left out: the first few and the count."""
+    for row in rows[:_TOLD]:
+        notice(f"{row.file}:{row.line}: left out: {row.reason}")
+    if len(rows) > _TOLD:
+        notice(f"... and {len(rows) - _TOLD} more rows left out; all are kept in the run's table quarantine")
 
 
 def _check_model(model: str) -> None:

@@ -65,7 +65,9 @@ def load_base(name: str, dtype: torch.dtype, device: torch.device) -> BaseModel:
     """A model ready to be adapted: frozen, in evaluation mode, with docendo's attention. No remote code is run."""
     from safetensors import SafetensorError
     from transformers import AttentionInterface, AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     AttentionInterface.register(ATTENTION, attend)
     if name == TINY:
         model, tokenizer = _tiny()

@@ -1,0 +1,58 @@
+"""A domain from the user's own file, with rows that are no good, and the three estimators, each in a whole tiny run."""
+
+import pytest
+
+from docendo.store import RunDirectory
+from tests.cli.toys import docendo, tiny_config
+
+AGENTS = """
+[domains.capitals]
+file = "capitals.csv"
+columns = { question = "q", answer = "a" }
+
+[domains.mathematics]
+families = { sums = [1] }
+
+[agents]
+marco = { domain = "capitals" }
+emmy = { domain = "mathematics" }
+"""
+
+
+def capitals(folder, rows: int = 60) -> None:
+    lines = [
+        "q,a",
+        *(f"Capital of country {i}?,City{i}" for i in range(rows)),
+        "no answer,",
+        "Capital of country 1?,City1",
+    ]
+    (folder / "capitals.csv").write_text("\n".join(lines) + "\n")
+
+
+def test_a_league_on_the_users_own_file_names_the_rows_it_left_out(tmp_path):
+    capitals(tmp_path)
+    done = docendo("run", tiny_config(tmp_path, AGENTS), "--out", tmp_path / "run")
+    assert done.code == 0, done.err
+    assert "capitals.csv:62: left out:" in done.err
+    with RunDirectory.open(tmp_path / "run") as run:
+        assert {row.line for row in run.quarantined()} == {62, 63}
+        taught = {e.match.domain for e in run.episodes()}
+        assert taught <= {"capitals", "mathematics"}
+    assert docendo("resume", tmp_path / "run").code == 0
+
+
+def test_a_file_without_a_usable_row_is_one_line_and_leaves_nothing(tmp_path):
+    capitals(tmp_path, rows=0)
+    (tmp_path / "capitals.csv").write_text("q,a\n,\n")
+    done = docendo("run", tiny_config(tmp_path, AGENTS), "--out", tmp_path / "run")
+    assert done.code == 2
+    assert "capitals.csv" in done.err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("estimator", "epochs"), [("rloo", 1), ("reinforce", 1), ("ppo", 2)])
+def test_every_estimator_runs(tmp_path, estimator, epochs):
+    settings = [f"learning.estimator={estimator}", f"learning.epochs={epochs}", "teaching.rounds=1"]
+    flags = [word for setting in settings for word in ("--set", setting)]
+    done = docendo("run", tiny_config(tmp_path), "--out", tmp_path / "run", *flags)
+    assert done.code == 0, done.err

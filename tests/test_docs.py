@@ -1,0 +1,52 @@
+"""The README and the recipes say what is so."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from docendo.build import subjects
+from docendo.config import Config, load_config
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_recipe_of_the_embedded_league_is_the_default():
+    assert load_config(ROOT / "recipes" / "three_experts.toml") == Config()
+
+
+def test_every_recipe_names_what_exists():
+    for path in (ROOT / "recipes").glob("*.toml"):
+        assert subjects(load_config(path)).courses
+
+
+def test_the_result_table_comes_from_the_result_file():
+    check = [sys.executable, str(ROOT / "docs" / "make_results.py"), "--check"]
+    assert subprocess.run(check, check=False).returncode == 0
+
+
+def test_every_file_of_the_tree_exists_and_none_is_missing():
+    tree = README.split("## The files")[1]
+    named = set(re.findall(r"\b[a-z_]+\.py\b", tree))
+    there = {p.name for p in (ROOT / "docendo").rglob("*.py") if "report" not in p.parts and "cli" not in p.parts}
+    there -= {p.name for p in (ROOT / "docendo" / "store").glob("*.py")} | {"__init__.py", "__main__.py"}
+    assert there <= named
+    assert named <= {p.name for folder in ("docendo", "tests") for p in (ROOT / folder).rglob("*.py")}
+
+
+def test_every_link_leads_somewhere():
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_python_example_runs(tmp_path):
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    settings = "engine.device='cpu'", "engine.dtype='float32'", "teaching.max_tokens=6", "teaching.matches=2"
+    small = code.replace('("teaching.matches=4",)', repr(("model='tiny'", *settings)))
+    small = small.replace("count=80", "count=1").replace("range(2, 6)", "range(2, 3)")
+    assert small.count("tiny") == 1
+    done = subprocess.run([sys.executable, "-c", small], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "taught" in done.stdout
