@@ -192,7 +192,7 @@ def _tutor(experts: ExpertsConfig, engine: Worker) -> Callable[[int], Population
 
     def tutor(index: int) -> PopulationLearner:
         rate = experts.rate * (1 - 0.9 * index / max(1, rounds))
-        return PopulationLearner(engine, rate, rate, experts.batch)
+        return PopulationLearner(engine, rate, rate, experts.batch, purpose="experts")
 
     return tutor
 

@@ -28,6 +28,8 @@ class PopulationLearner:
     loss: TokenLoss = likelihood
     epochs: int = 1
     """Passes over the credits; more than one wants a clipped loss."""
+    purpose: str = "imitation"
+    """What the ledger books the supervised steps under."""
 
     def update(self, credits: Sequence[Credit], examples: Sequence[Example]) -> dict[str, float]:
         """Trains on one round. Measures gradient norms, and steps skipped because a gradient was not finite."""
@@ -41,10 +43,10 @@ class PopulationLearner:
             metrics["gradient/policy"] = fmean(found.values())
         for part in batches_of([self.engine.target(e) for e in examples], self.batch):
             found = self.engine.train(
-                mean_weights(part), likelihood, self._rates(part, self.imitation_rate), "imitation"
+                mean_weights(part), likelihood, self._rates(part, self.imitation_rate), self.purpose
             )
             norms += found.values()
-            metrics["gradient/imitation"] = fmean(found.values())
+            metrics[f"gradient/{self.purpose}"] = fmean(found.values())
         metrics["skipped"] = sum(not n < float("inf") for n in norms)
         return metrics
 

@@ -196,14 +196,18 @@ def _sums(cells: Sequence[Mapping[str, Sequence[float]]], key: str) -> tuple[tup
 
 
 def curve(facts: Facts, domain: str, agents: Iterable[str]) -> dict[int, Estimate]:
-    """Mean accuracy over the agents after each evaluated round; the problems are the independent units."""
-    chosen = set(agents)
+    """Mean accuracy over the agents after each round that evaluated all of them; the problems are the independent units.
+
+    Rounds in which only the experts were examined are left out: a mean over other agents is no point of the same curve.
+    """
+    chosen, seen = set(agents), defaultdict[int, set[str]](set)
     groups: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for (index, agent, where), cell in facts.scores.items():
         if agent in chosen and where == domain:
+            seen[index].add(agent)
             for key, scores in cell.items():
                 groups[index][key].extend(scores)
-    return {index: clustered_share(list(groups[index].values())) for index in sorted(groups)}
+    return {index: clustered_share(list(groups[index].values())) for index in sorted(groups) if seen[index] == chosen}
 
 
 def gain(lessons: Iterable[LessonFact]) -> Estimate | None:
