@@ -156,10 +156,10 @@ def own_problems(school: School, expert: Expert, count: int, seed: int) -> list[
 
 
 def rehearse(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
-    """Worked solutions of the own domain, some after another worked example of the same family."""
+    """Worked solutions of the own domain, bare answers where there are none; some after another of the same family."""
     here = seed_for(seed, "rehearse", expert.agent)
     problems = own_problems(school, expert, 2 * count, here)
-    notes = [(p, p.solution) for p in problems if p.solution]
+    notes = [(p, p.solution or f"Answer: {p.answer}") for p in problems]
     return as_examples(school, expert.agent, notes[:count], notes[count:], here)
 
 

@@ -1,10 +1,9 @@
-"""The README's result table, from a run: ``python docs/make_results.py RUN``; ``--check`` only compares it.
+"""The README's result table, from a run: ``python docs/make_results.py RUN COMMIT``; ``--check`` only compares it.
 
 The numbers are kept in docs/results/demo.json, so that the table can be checked without the run.
 """
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,11 @@ README, RESULTS = ROOT / "README.md", ROOT / "docs" / "results" / "demo.json"
 BEGIN, END = "<!-- results: made by docs/make_results.py -->", "<!-- end of results -->"
 
 
-def collect(run_path: str) -> dict[str, Any]:
+def collect(run_path: str, commit: str) -> dict[str, Any]:
     """The summary of a run, with the commit that it was made from."""
     with RunDirectory.open(run_path) as run:
         found = summary(run)
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return {"commit": commit.stdout.strip(), **found}
+    return {"commit": commit, **found}
 
 
 def table(found: dict[str, Any]) -> str:
@@ -64,7 +61,7 @@ def main() -> int:
     arguments = [a for a in sys.argv[1:] if a != "--check"]
     if arguments:
         RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(collect(arguments[0]), indent=1) + "\n")
+        RESULTS.write_text(json.dumps(collect(*arguments), indent=1) + "\n")
     before, rest = README.read_text().split(BEGIN)
     _, after = rest.split(END)
     fresh = f"{before}{BEGIN}\n{table(json.loads(RESULTS.read_text()))}\n{END}{after}"

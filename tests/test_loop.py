@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -11,7 +12,7 @@ from docendo.learning.rewards import TaughtGain
 from docendo.loop import Expert, Round, Schedule, School, study, teach
 from docendo.problems.streams import stream_of
 from docendo.records import Example, Problem, Request
-from tests.toys import ANN, BOB, BY_THE_BOOK, CAT, CountingLearner, Sums, asked, classroom, right, said, wrong
+from tests.toys import ANN, BOB, BY_THE_BOOK, CAT, CountingLearner, Few, Sums, asked, classroom, right, said, wrong
 
 FAMILIES = ("small", "large")
 OWN = {ANN: "sums", BOB: "plums", CAT: None}
@@ -84,6 +85,18 @@ def test_studying_is_rehearsing_ones_own_domain() -> None:
         assert example.text.startswith(BY_THE_BOOK)
         assert example.messages[0].content == f"You are {example.agent}."
     assert school.classroom.engine.batches == [], "nobody is asked anything"
+
+
+def test_a_domain_without_worked_solutions_is_studied_by_its_answers() -> None:
+    school = make()
+    bare = [replace(p, solution="") for p in Sums().draw("small", 1, 50, 0, "train")]
+    sources = {"sums": Few(bare), "plums": Sums("plums", FAMILIES)}
+    ann = Expert(ANN, [("sums", "small", 1)])
+    list(
+        study(replace(school, experts=[ann], classroom=replace(school.classroom, sources=sources)), range(1), 8, seed=1)
+    )
+    assert {e.text for e in trained_on(school)} <= {f"Answer: {p.answer}" for p in bare}
+    assert len(trained_on(school)) == 8
 
 
 def test_every_family_of_the_domain_is_studied_as_often() -> None:

@@ -196,7 +196,7 @@ def _sums(cells: Sequence[Mapping[str, Sequence[float]]], key: str) -> tuple[tup
 
 
 def curve(facts: Facts, domain: str, agents: Iterable[str]) -> dict[int, Estimate]:
-    """Mean accuracy over the agents after each round that evaluated all of them; the problems are the independent units.
+    """Mean accuracy over the agents after each round that evaluated all of them; problems are the independent units.
 
     Rounds in which only the experts were examined are left out: a mean over other agents is no point of the same curve.
     """
