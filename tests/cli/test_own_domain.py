@@ -50,6 +50,7 @@ def test_a_file_without_a_usable_row_is_one_line_and_leaves_nothing(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("estimator", "epochs"), [("rloo", 1), ("reinforce", 1), ("ppo", 2)])
 def test_every_estimator_runs(tmp_path, estimator, epochs):
     settings = [f"learning.estimator={estimator}", f"learning.epochs={epochs}", "teaching.rounds=1"]

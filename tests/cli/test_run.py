@@ -33,7 +33,8 @@ def test_a_run_leaves_a_directory_with_a_report(finished: Path) -> None:
 def test_a_run_says_on_standard_error_what_happened_and_on_standard_output_what_came_of_it(here: Path) -> None:
     done = docendo("run", tiny_config(here), "--set", "teaching.rounds=1")
     assert done.code == 0
-    lines = done.err.splitlines()
+    loading, *lines = done.err.splitlines()
+    assert loading.startswith("loading tiny")
     assert lines[0].startswith("runs/tiny-1: tiny in float32 on cpu; 3 agents, 3 domains")
     assert [line.split("  ")[0] for line in lines[1:]] == ["start", "experts 1/1", "teaching 1/1"]
     assert "gate" in lines[-1]
