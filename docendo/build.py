@@ -82,7 +82,7 @@ def _source(name: str, domain: DomainConfig) -> tuple[Source, tuple[BadRow, ...]
         return FileSource(name, found.problems), found.quarantined
     if name not in PROCEDURAL:
         hint = nearest(name, PROCEDURAL)
-        raise UseError(f"[domains.{name}]: no domain {name!r}{hint}; or give it a file")
+        raise UseError(f"[domains.{name}]: no domain {name!r}{hint} (or give it a file)")
     if domain.columns:
         raise UseError(f"[domains.{name}]: columns belong to a domain with a file")
     return PROCEDURAL[name], ()

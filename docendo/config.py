@@ -39,10 +39,13 @@ class Table(BaseModel):
 
 class EngineConfig(Table):
     rank: Annotated[int, Field(ge=1, le=256)] = 8
+    """Of every adapter."""
     alpha: Annotated[float, Field(gt=0)] = 32.0
+    """An adapter's update is scaled by alpha / rank."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """auto: whichever multiplies faster on this machine, measured once when the run is made."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """auto: cuda, else mps, else cpu."""
     rows: _Positive = 96
     """Completions in flight at once."""
     train_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 1024
@@ -84,7 +87,9 @@ class ExpertsConfig(Table):
 
 class TeachingConfig(Table):
     rounds: Annotated[int, Field(ge=0, le=1_000_000)] = 9
+    """Rounds of the teaching game, after the experts have studied."""
     matches: _Positive = 12
+    """Matches in a round."""
     lessons: Annotated[int, Field(ge=2, le=64)] = 2
     """Lessons a teacher writes in one match; at least 2, since they are compared with each other."""
     examples: Annotated[int, Field(ge=1, le=3)] = 1
@@ -100,6 +105,7 @@ class TeachingConfig(Table):
     max_tokens: Annotated[int, Field(ge=1, le=4096)] = 48
     """Tokens of an answer at the most."""
     temperature: Annotated[float, Field(gt=0, le=10)] = 1.0
+    """Of everything that is sampled in the game; evaluation takes the likeliest token."""
 
 
 class LearningConfig(Table):
@@ -108,7 +114,9 @@ class LearningConfig(Table):
     epochs: _Positive = 1
     """Passes over the credits; more than one only with ppo."""
     policy_rate: Annotated[float, Field(ge=0, le=1)] = 1e-4
+    """Learning rate of the policy-gradient step."""
     imitation_rate: _Rate = 6e-4
+    """Learning rate of imitation and rehearsal."""
     batch: _Positive = 8
     """Examples of each agent in one supervised step."""
     imitation: Annotated[int, Field(ge=0, le=1_000_000)] = 14
@@ -118,8 +126,9 @@ class LearningConfig(Table):
     practice: Annotated[int, Field(ge=0, le=1_000_000)] = 2
     """Problems of its own domain that each expert works on in a round."""
     practice_attempts: Annotated[int, Field(ge=2, le=1024)] = 4
+    """Attempts at each of them."""
     shown: _Share = 0.33
-    """_Share of the supervised examples that follow a worked example."""
+    """Share of the supervised examples that follow a worked example."""
     audience: Literal["student", "class"] = "class"
     """Who may imitate a useful lesson: the student it was given to, or everybody who is no expert of its domain."""
     decay: Annotated[float, Field(gt=0, le=1)] = 0.95
@@ -139,6 +148,7 @@ class Config(Table):
     model: Annotated[str, Field(min_length=1)] = "smollm2-135m-instruct"
     """The embedded model, "tiny" for tests, or any Hugging Face causal LM by path or id."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    """Of everything that is drawn: the same seed and settings give the same run on the same machine."""
     engine: EngineConfig = EngineConfig()
     domains: dict[str, DomainConfig] = {
         "mathematics": DomainConfig(families={"sums": [1], "fractions": [1]}),

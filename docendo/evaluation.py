@@ -5,6 +5,8 @@ from statistics import fmean
 
 from docendo.build import Subjects
 from docendo.classroom.teaching import Classroom, Try
+from docendo.interfaces import Source
+from docendo.problems.files import FileSource
 from docendo.records import AgentId, Evaluation, Problem
 from docendo.seeds import seed_for
 
@@ -12,17 +14,24 @@ __all__ = ["accuracies", "evaluate", "held_out"]
 
 
 def held_out(found: Subjects, domain: str, count: int, seed: int) -> list[Problem]:
-    """`count` held-out problems of a domain, its families and levels as equally as possible, without repeats."""
-    courses = found.courses[domain]
+    """`count` held-out problems of a domain, its families and levels as equally as possible, without repeats.
+
+    A user's own file gives all that it has where that is fewer; UseError where a family and level has none.
+    """
+    courses, source = found.courses[domain], found.sources[domain]
     shares = [count // len(courses) + (i < count % len(courses)) for i in range(len(courses))]
     return [
         problem
         for (family, level), share in zip(courses, shares, strict=True)
         if share
-        for problem in found.sources[domain].draw(
-            family, level, share, seed_for(seed, "held-out", family, level), "held-out"
+        for problem in source.draw(
+            family, level, _at_most(source, family, level, share), seed_for(seed, "held-out", family, level), "held-out"
         )
     ]
+
+
+def _at_most(source: Source, family: str, level: int, share: int) -> int:
+    return max(1, min(share, source.size(family, level, "held-out"))) if isinstance(source, FileSource) else share
 
 
 def evaluate(classroom: Classroom, problems: Mapping[AgentId, Sequence[Problem]], index: int) -> list[Evaluation]:

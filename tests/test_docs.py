@@ -50,3 +50,8 @@ def test_the_python_example_runs(tmp_path):
     done = subprocess.run([sys.executable, "-c", small], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "taught" in done.stdout
+
+
+def test_the_page_of_settings_is_what_the_code_says():
+    check = [sys.executable, str(ROOT / "docs" / "make_settings.py"), "--check"]
+    assert subprocess.run(check, check=False).returncode == 0

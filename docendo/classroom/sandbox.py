@@ -82,7 +82,7 @@ def _monty() -> Any:
     try:
         import pydantic_monty
     except ImportError as error:
-        raise UseError("running programs needs pydantic-monty: pip install 'docendo[sandbox]'") from error
+        raise UseError("running programs needs pydantic-monty: pip install pydantic-monty") from error
     return pydantic_monty
 
 
@@ -90,7 +90,7 @@ def _new_pool(monty: Any, seconds: float) -> Any:
     try:
         return monty.Monty(max_processes=1, request_timeout=seconds + _GRACE)
     except FileNotFoundError as error:
-        raise UseError("pydantic-monty has no worker program here: pip install 'docendo[sandbox]'") from error
+        raise UseError("pydantic-monty has no worker program here: pip install pydantic-monty") from error
 
 
 def _reason(error: Exception) -> str:

@@ -40,7 +40,7 @@ def run(
     check_free(folder)
     tell_quarantined(checked(wanted).quarantined)
     if dry_run:
-        _try_out(wanted, folder)
+        _try_out(wanted, folder, config)
         return
     from docendo.build import resolved
     from docendo.config import to_toml
@@ -102,7 +102,7 @@ def tiny(config: "Config") -> "Config":
     )
 
 
-def _try_out(wanted: "Config", folder: Path) -> None:
+def _try_out(wanted: "Config", folder: Path, config: Path | None) -> None:
     from docendo.build import resolved
     from docendo.session import open_session
 
@@ -112,7 +112,7 @@ def _try_out(wanted: "Config", folder: Path) -> None:
         for record in open_session(tiny(here), progress).rounds():
             progress.ended(record)
     show(f"Everything works. A real run would write {folder}: {_plan(here)}.")
-    show("How long it takes: docendo plan")
+    show(f"How long it takes: docendo plan {config or ''}".rstrip())
 
 
 def _progress(config: "Config") -> "Progress":

@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,12 @@ def tell_quarantined(rows: "Sequence[BadRow]") -> None:
 
 
 def _check_model(model: str) -> None:
+    from docendo.engines.names import EMBEDDED, TINY
+
+    if "/" not in model and not Path(model).exists() and model not in {EMBEDDED, TINY}:
+        close = get_close_matches(model, [EMBEDDED, TINY], n=1, cutoff=0.7)
+        if close:
+            raise UseError(f"model {model!r} is not known; did you mean {close[0]!r}?")
     local = model.startswith((".", "/", "~")) or "\\" in model or model.count("/") > 1
     if local and not Path(model).is_dir():
         raise UseError(f"model {model!r}: no such folder; give a folder, a Hugging Face id, or leave the setting out")

@@ -13,13 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from docendo.engines.attention import ATTENTION, Tree, attend, causal_mask
+from docendo.engines.names import EMBEDDED, TINY
 from docendo.errors import RunError, UseError
 
-__all__ = ["EMBEDDED", "TINY", "BaseModel", "cache_folder", "embedded_file", "load_base", "logits_of"]
-
-EMBEDDED = "smollm2-135m-instruct"
-TINY = "tiny"
-"""A randomly initialised Llama of 0.1 M parameters with a byte vocabulary: for tests of the machinery."""
+__all__ = ["BaseModel", "cache_folder", "embedded_file", "load_base", "logits_of"]
 
 _TOLERANCE = 0.05
 """Of the largest logit; bfloat16 alone makes about one percent."""

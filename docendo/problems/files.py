@@ -88,6 +88,10 @@ class FileSource:
             pools[problem.family, problem.level, stream_of(problem)].append(problem)
         return dict(pools)
 
+    def size(self, family: str, level: int, stream: Stream) -> int:
+        """How many problems there are to draw from."""
+        return len(self._pools.get((family, level, stream), ()))
+
     def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
         """`count` different problems. Raises UseError for an unknown family or level, or where there are too few."""
         if family not in self.levels:
@@ -99,7 +103,7 @@ class FileSource:
         if len(pool) < count:
             raise UseError(
                 f"{self.domain}/{family} level {level} has only {len(pool)} {stream} problems, not {count}; "
-                "add rows to its file (about one in five is held out)"
+                "ask for fewer, or add rows to its file (about one in five is held out)"
             )
         return Random(seed).sample(pool, count)
 

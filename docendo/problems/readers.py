@@ -194,7 +194,7 @@ def _library(module: str, extra: str, file: str) -> Any:
         return import_module(module)
     except ImportError as error:
         missing = module.partition(".")[0]
-        raise UseError(f"{file}: needs {missing}; install it with: pip install 'docendo[{extra}]'") from error
+        raise UseError(f"{file}: needs {missing}; install it with: pip install {missing}") from error
 
 
 _READERS: dict[str, Callable[[Path, Wanted], Iterator[Row]]] = {

@@ -51,7 +51,7 @@ def test_settings(here: Path, setting: str, said: str) -> None:
     [
         (AGENTS + "[agents.bob]\n", "domain 'programming' has no teacher: give an agent domain = 'programming'"),
         (AGENTS + "[domains.mathematics]\n", "domain 'mathematics' has no student: 'ann' is its only agent"),
-        ('[domains.few]\nfile = "few.csv"\n[agents.ann]\ndomain = "few"\n[agents.bob]\n', "held-out problems, not 2"),
+        ('[domains.few]\nfile = "few.csv"\n[agents.ann]\ndomain = "few"\n[agents.bob]\n', "held-out problems, not 1"),
         ("[agents.Base]\n", "an agent's name is lower-case letters"),
     ],
 )

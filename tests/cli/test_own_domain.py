@@ -41,6 +41,16 @@ def test_a_league_on_the_users_own_file_names_the_rows_it_left_out(tmp_path):
     assert docendo("resume", tmp_path / "run").code == 0
 
 
+def test_a_small_file_is_evaluated_on_all_that_it_holds_out(tmp_path):
+    capitals(tmp_path)
+    many = ["--set", "evaluation.problems=1000", "--set", "teaching.rounds=0"]
+    done = docendo("run", tiny_config(tmp_path, AGENTS), "--out", tmp_path / "run", *many)
+    assert done.code == 0, done.err
+    with RunDirectory.open(tmp_path / "run") as run:
+        asked = {e.problem.key for e in run.evaluations() if e.problem.domain == "capitals"}
+    assert 1 < len(asked) < 60
+
+
 def test_a_file_without_a_usable_row_is_one_line_and_leaves_nothing(tmp_path):
     capitals(tmp_path, rows=0)
     (tmp_path / "capitals.csv").write_text("q,a\n,\n")

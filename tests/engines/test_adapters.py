@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docendo.engines.adapters import Routing
-from docendo.engines.base import TINY
 from docendo.engines.local import LocalEngine, open_engine
+from docendo.engines.names import TINY
 from docendo.errors import UseError
 from docendo.records import BASE, AgentId
 from tests.engines.toys import ALPHA, ANN, BOB, CAT, CPU, RANK, fresh, logits, plain

@@ -2,8 +2,9 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from docendo.engines.base import EMBEDDED, TINY, load_base
+from docendo.engines.base import load_base
 from docendo.engines.local import open_engine
+from docendo.engines.names import EMBEDDED, TINY
 from docendo.errors import UseError
 from tests.engines.toys import ALPHA, ANN, CPU, RANK, ask
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from docendo.engines.base import TINY
 from docendo.engines.checkpoint import load_state, save_state
 from docendo.engines.local import LocalEngine, open_engine
+from docendo.engines.names import TINY
 from docendo.errors import UseError
 from docendo.records import BASE, AgentId
 from tests.engines.toys import AGENTS, ALPHA, ANN, BOB, CAT, CPU, RANK, ask, fresh, mixture, surprise

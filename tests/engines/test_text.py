@@ -3,7 +3,8 @@
 import pytest
 from transformers import AutoTokenizer
 
-from docendo.engines.base import EMBEDDED, _tiny, cache_folder
+from docendo.engines.base import _tiny, cache_folder
+from docendo.engines.names import EMBEDDED
 from docendo.engines.text import Tokens
 from docendo.errors import UseError
 from docendo.records import Message

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from docendo.engines.base import TINY, _tiny, logits_of
+from docendo.engines.base import _tiny, logits_of
 from docendo.engines.local import LocalEngine, open_engine
+from docendo.engines.names import TINY
 from docendo.records import AgentId, Message, Request, Target
 
 ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")

@@ -1,0 +1,51 @@
+"""docs/settings.md from docendo/config.py: ``python docs/make_settings.py``; ``--check`` only compares it."""
+
+import ast
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCE, PAGE = ROOT / "docendo" / "config.py", ROOT / "docs" / "settings.md"
+SECTIONS = {
+    "Config": "the top of the file",
+    "EngineConfig": "`[engine]`",
+    "DomainConfig": "`[domains.NAME]`",
+    "AgentConfig": "`[agents.NAME]`",
+    "ExpertsConfig": "`[experts]`",
+    "TeachingConfig": "`[teaching]`",
+    "LearningConfig": "`[learning]`",
+    "EvaluationConfig": "`[evaluation]`",
+}
+
+
+def page() -> str:
+    """Every setting with its type, default and meaning, as Markdown."""
+    classes = {n.name: n for n in ast.parse(SOURCE.read_text()).body if isinstance(n, ast.ClassDef)}
+    lines = [
+        "# Every setting",
+        "",
+        "A config is TOML; what it does not say keeps its default. Unknown names are errors.",
+    ]
+    for name, title in SECTIONS.items():
+        lines += ["", f"## {title[0].upper()}{title[1:]}", "", "| setting | default | meaning |", "|---|---|---|"]
+        body = classes[name].body
+        for field, after in zip(body, [*body[1:], None], strict=True):
+            if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+                continue
+            constant = after.value if isinstance(after, ast.Expr) else None
+            meaning = constant.value if isinstance(constant, ast.Constant) else ""
+            lines.append(f"| `{field.target.id}` | {_default(field.value)} | {' '.join(str(meaning).split())} |")
+    return "\n".join(lines) + "\n"
+
+
+def _default(value: ast.expr | None) -> str:
+    text = ast.unparse(value) if value else ""
+    if text.endswith("Config()"):
+        return "see below"
+    return "the embedded league" if len(text) > 40 else f"`{text}`"
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(int(page() != PAGE.read_text()))
+    PAGE.write_text(page())
