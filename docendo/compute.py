@@ -6,7 +6,10 @@ from typing import TypeVar
 
 from docendo.records import AgentId, Work
 
-__all__ = ["Ledger", "within"]
+__all__ = ["REPEATED", "Ledger", "within"]
+
+REPEATED = "discarded"
+"""The purpose whose tokens are booked under another one too."""
 
 _T = TypeVar("_T")
 

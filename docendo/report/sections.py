@@ -1,8 +1,8 @@
 """The parts of the page, one function each, from facts to HTML."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from docendo.records import BASE, Work
+from docendo.records import BASE
 from docendo.report.charts import Curves, Row, accuracy_bars, gain_heat_map, learning_curves
 from docendo.report.intervals import Estimate, Rise
 from docendo.report.markup import Markup, join, tag
@@ -20,7 +20,7 @@ from docendo.report.tables import (
     taught,
 )
 from docendo.report.text import DASH, between, compact, duration, percent, signed
-from docendo.report.totals import spent
+from docendo.report.totals import counted, named, spent
 
 __all__ = ["compute", "header", "knowledge_table", "learning", "lessons_matrix", "lessons_table"]
 
@@ -34,8 +34,8 @@ def header(facts: Facts) -> Markup:
         f"{len(facts.owns)} agents",
         f"{experts} expert and {teaching} teaching rounds" if experts else f"{teaching} teaching rounds",
         duration(sum(r.seconds for r in facts.rounds)),
-        f"{compact(sum(r.tokens for r in facts.ledger))} tokens",
-        compact(sum(r.flops for r in facts.ledger), "FLOP"),
+        f"{compact(sum(r.tokens for r in counted(facts)))} tokens",
+        compact(sum(r.flops for r in counted(facts)), "FLOP"),
         "finished" if facts.finished else "not finished",
     ]
     passed, shown = sum(x.passed for x in facts.lessons), gain(facts.lessons)
@@ -200,11 +200,9 @@ def compute(facts: Facts) -> Markup:
     """Tokens and FLOPs by purpose and by agent."""
     if not facts.ledger:
         return _empty("Nothing was booked in the ledger.")
-    by: Sequence[tuple[str, Callable[[Work], str]]] = (
-        ("purpose", lambda row: row.purpose),
-        ("agent", lambda row: row.agent or BASE),
-    )
-    return tag("div", *(_spent_table(title, spent(facts, key)) for title, key in by), class_="pair")
+    purposes = spent(facts.ledger, lambda row: named(row.purpose))
+    agents = spent(counted(facts), lambda row: row.agent or BASE)
+    return tag("div", _spent_table("purpose", purposes), _spent_table("agent", agents), class_="pair")
 
 
 def _spent_table(title: str, totals: Mapping[str, Mapping[str, float]]) -> Markup:

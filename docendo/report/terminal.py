@@ -20,7 +20,7 @@ from docendo.report.tables import (
     taught,
 )
 from docendo.report.text import DASH, between, compact, duration, percent, signed, visible
-from docendo.report.totals import spent
+from docendo.report.totals import named, spent
 from docendo.store import RunDirectory
 
 __all__ = ["terminal_report"]
@@ -91,8 +91,8 @@ def _taught(facts: Facts) -> Table:
 
 def _ledger(facts: Facts) -> Table:
     table = _table("Compute", ["purpose"], ["tokens", "compute"])
-    for purpose, total in spent(facts, lambda row: row.purpose).items():
-        table.add_row(_text(purpose), compact(total["tokens"]), compact(total["flops"], "FLOP"))
+    for purpose, total in spent(facts.ledger, lambda row: row.purpose).items():
+        table.add_row(_text(named(purpose)), compact(total["tokens"]), compact(total["flops"], "FLOP"))
     return table
 
 

@@ -1,8 +1,9 @@
 """The report as one JSON document, its keys stable."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from docendo.compute import REPEATED
 from docendo.records import BASE, Work
 from docendo.report.intervals import Estimate
 from docendo.report.tables import (
@@ -18,7 +19,7 @@ from docendo.report.tables import (
 )
 from docendo.store import RunDirectory
 
-__all__ = ["spent", "summarise", "summary"]
+__all__ = ["counted", "named", "spent", "summarise", "summary"]
 
 
 def summary(run: RunDirectory) -> dict[str, Any]:
@@ -54,18 +55,28 @@ def summarise(facts: Facts) -> dict[str, Any]:
         "gate": {"lessons": len(facts.lessons), "passed": sum(x.passed for x in facts.lessons)},
         "flat_groups": {role: _flat(*counts) for role, counts in flat_groups(facts).items()},
         "ledger": {
-            "tokens": sum(r.tokens for r in facts.ledger),
-            "flops": sum(r.flops for r in facts.ledger),
-            "by_purpose": spent(facts, lambda row: row.purpose),
-            "by_agent": spent(facts, lambda row: row.agent or BASE),
+            "tokens": sum(r.tokens for r in counted(facts)),
+            "flops": sum(r.flops for r in counted(facts)),
+            "by_purpose": spent(facts.ledger, lambda row: row.purpose),
+            "by_agent": spent(counted(facts), lambda row: row.agent or BASE),
         },
     }
 
 
-def spent(facts: Facts, by: Callable[[Work], str]) -> dict[str, dict[str, float]]:
-    """Tokens and FLOPs summed by a property of the ledger's rows, the largest first."""
+def counted(facts: Facts) -> list[Work]:
+    """The ledger without what repeats tokens that are booked under another purpose."""
+    return [row for row in facts.ledger if row.purpose != REPEATED]
+
+
+def named(purpose: str) -> str:
+    """A purpose as a person reads it."""
+    return f"{purpose} (of the above)" if purpose == REPEATED else purpose
+
+
+def spent(rows: Iterable[Work], by: Callable[[Work], str]) -> dict[str, dict[str, float]]:
+    """Tokens and FLOPs of the ledger's rows, summed by a property of theirs, the largest first."""
     totals: dict[str, dict[str, float]] = {}
-    for row in facts.ledger:
+    for row in rows:
         total = totals.setdefault(by(row), {"tokens": 0, "flops": 0.0})
         total["tokens"] += row.tokens
         total["flops"] += row.flops

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from docendo.records import AgentId, Work
 from docendo.report import summary
 from docendo.report.tables import LessonFact, collect, evaluation_rounds, gain, taught
+from docendo.report.totals import counted, named, spent
 from docendo.store import RoundRecord, RunDirectory
 from tests.report.toys import answers, small_run
 
@@ -107,3 +110,10 @@ def test_an_empty_run_with_an_odd_configuration_has_a_summary(tmp_path: Path, co
     assert found["transfer"]["start"] is None
     assert found["gain"] == {"mean": None, "low": None, "high": None, "lessons": 0}
     json.dumps(found, allow_nan=False)
+
+
+def test_discarded_tokens_are_shown_but_not_counted_twice():
+    rows = [Work(AgentId("ann"), "attempt", 10, 5.0), Work(AgentId("ann"), "discarded", 4, 0.0)]
+    facts = SimpleNamespace(ledger=rows)
+    assert [row.purpose for row in counted(facts)] == ["attempt"]
+    assert spent(rows, lambda row: named(row.purpose))["discarded (of the above)"]["tokens"] == 4
