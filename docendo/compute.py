@@ -6,10 +6,7 @@ from typing import TypeVar
 
 from docendo.records import AgentId, Work
 
-__all__ = ["REPEATED", "Ledger", "within"]
-
-REPEATED = "discarded"
-"""The purpose whose tokens are booked under another one too."""
+__all__ = ["Ledger", "within"]
 
 _T = TypeVar("_T")
 

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, NewType
 
 __all__ = [
     "BASE",
+    "DISCARDED",
     "AgentId",
     "Attempt",
     "Completion",
@@ -31,6 +32,9 @@ __all__ = [
 ]
 
 AgentId = NewType("AgentId", str)
+
+DISCARDED = "discarded"
+"""The purpose of work whose tokens are booked under another purpose too: nobody learns from them."""
 
 BASE = AgentId("base")
 """The bare base model: every engine answers for it, nobody trains it."""

@@ -105,7 +105,7 @@ class Session:
                 self.stopped_at = index
             if index + 1 < self.expert_rounds:
                 return own
-            others = self._examine(self.agents, lambda a: self._foreign(a), index)
+            others = self._examine(self.agents, self._foreign, index)
             return own + others
         every, last = self.config.evaluation.every, self.expert_rounds + self.config.teaching.rounds - 1
         if index == last or (every and (index - self.expert_rounds + 1) % every == 0):
@@ -138,9 +138,9 @@ class Session:
         self.stopped_at, self.done = state["stopped_at"], index
 
 
-def open_session(config: Config, watcher: Watcher) -> Session:
-    """Builds everything and writes nothing. `config` is resolved."""
-    found = subjects(config)
+def open_session(config: Config, watcher: Watcher, found: Subjects | None = None) -> Session:
+    """Builds everything and writes nothing. `config` is resolved; `found` are its domains where already read."""
+    found = found or subjects(config)
     engine = open_local(config)
     watched = Watched(engine, watcher.work, config.engine.rows)
     school = build_school(config, found, watched)

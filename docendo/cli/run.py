@@ -11,6 +11,7 @@ from docendo.cli.output import notice, show
 from docendo.cli.runs import check_free, checked, config_of, free_name, tell_quarantined, warn_of
 
 if TYPE_CHECKING:
+    from docendo.build import Subjects
     from docendo.cli.progress import Progress
     from docendo.config import Config
     from docendo.session import Session
@@ -38,9 +39,10 @@ def run(
     wanted = load_config(config, tuple(settings or ()))
     folder = out or free_name(config)
     check_free(folder)
-    tell_quarantined(checked(wanted).quarantined)
+    found = checked(wanted)
+    tell_quarantined(found.quarantined)
     if dry_run:
-        _try_out(wanted, folder, config)
+        _try_out(wanted, found, folder, config)
         return
     from docendo.build import resolved
     from docendo.config import to_toml
@@ -51,7 +53,7 @@ def run(
     with interrupts(progress.stopping, lambda: _stopped_now(progress, folder)) as interrupt:
         here = resolved(wanted)
         notice(f"loading {here.model}; the first time may take a minute")
-        session = open_session(here, progress)
+        session = open_session(here, progress, found)
         with RunDirectory.create(folder, to_toml(here)) as made:
             begin(session, made)
             notice(f"{folder}: {_plan(here)}")
@@ -102,14 +104,14 @@ def tiny(config: "Config") -> "Config":
     )
 
 
-def _try_out(wanted: "Config", folder: Path, config: Path | None) -> None:
+def _try_out(wanted: "Config", found: "Subjects", folder: Path, config: Path | None) -> None:
     from docendo.build import resolved
     from docendo.session import open_session
 
     here = resolved(wanted)
     progress = _progress(tiny(here))
     with progress:
-        for record in open_session(tiny(here), progress).rounds():
+        for record in open_session(tiny(here), progress, found).rounds():
             progress.ended(record)
     show(f"Everything works. A real run would write {folder}: {_plan(here)}.")
     show(f"How long it takes: docendo plan {config or ''}".rstrip())

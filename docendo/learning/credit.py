@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import NamedTuple, Protocol
 
 from docendo.interfaces import Reward
-from docendo.records import AgentId, Attempt, Completion, Credit, Episode, Problem, Work
+from docendo.records import DISCARDED, AgentId, Attempt, Completion, Credit, Episode, Problem, Work
 
 __all__ = [
     "Baseline",
@@ -162,4 +162,4 @@ def discarded(groups: Sequence[Group]) -> list[Work]:
     for group in groups:
         if group.flat:
             tokens[group.agent] += sum(len(c.tokens) for cs in group.completions for c in cs)
-    return [Work(agent, "discarded", count, 0.0) for agent, count in sorted(tokens.items())]
+    return [Work(agent, DISCARDED, count, 0.0) for agent, count in sorted(tokens.items())]

@@ -5,13 +5,9 @@ from fractions import Fraction
 from math import gcd, lcm
 from random import Random
 
-from docendo.problems.procedural import Draft, Procedural
+from docendo.problems.procedural import Draft, Procedural, worked
 
 __all__ = ["MATHEMATICS"]
-
-
-def _draft(prompt: str, answer: object, steps: Iterable[str]) -> Draft:
-    return Draft(prompt, str(answer), "\n".join((*steps, f"Answer: {answer}")))
 
 
 def _number(rng: Random, digits: int) -> int:
@@ -57,7 +53,7 @@ _ADDENDS = {1: (2, 1, 1), 2: (2, 2, 2), 3: (2, 2, 2, 2), 4: (3, 3, 3), 5: (3, 3,
 def _sums(rng: Random, level: int) -> Draft:
     first, *rest = (_number(rng, digits) for digits in _ADDENDS[level])
     prompt = f"What is {' + '.join(map(str, (first, *rest)))}?"
-    return _draft(prompt, first + sum(rest), _chain(first, _by_parts(rest)))
+    return worked(prompt, first + sum(rest), _chain(first, _by_parts(rest)))
 
 
 _SUBTRAHENDS = {1: (2, 1, 1), 2: (2, 2, 1), 3: (3, 2, 2), 4: (3, 3, 2), 5: (4, 3, 3, 3)}
@@ -69,7 +65,7 @@ def _differences(rng: Random, level: int) -> Draft:
     while sum(rest) >= first:
         first, *rest = (_number(rng, digits) for digits in _SUBTRAHENDS[level])
     prompt = f"What is {' - '.join(map(str, (first, *rest)))}?"
-    return _draft(prompt, first - sum(rest), _chain(first, [-n for n in _by_parts(rest)]))
+    return worked(prompt, first - sum(rest), _chain(first, [-n for n in _by_parts(rest)]))
 
 
 _TERMS = {1: ((1, 1), (2,)), 2: ((1, 1), (1, 1)), 3: ((2, 1), (2,)), 4: ((3, 1),), 5: ((2, 2),)}
@@ -88,7 +84,7 @@ def _products(rng: Random, level: int) -> Draft:
         total += left * right
     plain = [t[0] for t in terms if len(t) == 1]
     prompt = f"What is {' + '.join(' * '.join(map(str, t)) for t in terms)}?"
-    return _draft(prompt, total + sum(plain), steps + _chain(total, plain))
+    return worked(prompt, total + sum(plain), steps + _chain(total, plain))
 
 
 def _signed(number: int) -> str:
@@ -101,7 +97,7 @@ def _nonzero(rng: Random, most: int) -> int:
 
 def _solved(sides: str, steps: Sequence[str], coefficient: int, x: int) -> Draft:
     """The draft whose `steps` lead to ``coefficient`` times x; the last step divides."""
-    return _draft(f"Solve for x: {sides}", x, [*steps, f"{coefficient * x} / {coefficient} = {x}"])
+    return worked(f"Solve for x: {sides}", x, [*steps, f"{coefficient * x} / {coefficient} = {x}"])
 
 
 def _one_sided(rng: Random, level: int) -> Draft:
@@ -178,7 +174,7 @@ def _fractions(rng: Random, level: int) -> Draft:
     (n, d), *rest = terms
     prompt = f"What is {' '.join((f'{n}/{d}', *(f'{_signed(n)}/{d}' for n, d in rest)))} as a fraction in lowest terms?"
     widened = [f"{abs(n)}/{d} = {abs(n) * common // d}/{common}" for n, d in terms if d < common]
-    return _draft(prompt, total, [*widened, *_chain(numerators[0], numerators[1:]), *reduced])
+    return worked(prompt, total, [*widened, *_chain(numerators[0], numerators[1:]), *reduced])
 
 
 def _arithmetic_sequence(rng: Random, level: int) -> Draft:
@@ -187,7 +183,7 @@ def _arithmetic_sequence(rng: Random, level: int) -> Draft:
     a, b, c = first, first + step, first + 2 * step
     found = _plus(b, -a) if step > 0 else _plus(a, -b)
     prompt = f"Each step {'adds' if step > 0 else 'subtracts'} the same number. What comes next: {a}, {b}, {c}?"
-    return _draft(prompt, c + step, [found, _plus(c, step)])
+    return worked(prompt, c + step, [found, _plus(c, step)])
 
 
 def _affine_sequence(rng: Random) -> Draft:
@@ -196,7 +192,7 @@ def _affine_sequence(rng: Random) -> Draft:
     third = factor * second + added
     rule = f"Each term is {factor} times the one before plus a fixed number."
     steps = [_times(factor, first), _plus(second, -factor * first), _times(factor, third), _plus(factor * third, added)]
-    return _draft(f"{rule} What comes next: {first}, {second}, {third}?", factor * third + added, steps)
+    return worked(f"{rule} What comes next: {first}, {second}, {third}?", factor * third + added, steps)
 
 
 def _quadratic_sequence(rng: Random) -> Draft:
@@ -208,7 +204,7 @@ def _quadratic_sequence(rng: Random) -> Draft:
     steps = [_plus(terms[k + 1], -terms[k]) for k in (1, 2)]
     steps += [_plus(last, -step - growth), _plus(last, growth), _plus(terms[-1], last + growth)]
     prompt = f"The steps grow by the same number each time. What comes next: {', '.join(map(str, terms))}?"
-    return _draft(prompt, terms[-1] + last + growth, steps)
+    return worked(prompt, terms[-1] + last + growth, steps)
 
 
 def _recurrence(rng: Random) -> Draft:
@@ -219,7 +215,7 @@ def _recurrence(rng: Random) -> Draft:
         steps += [_times(p, terms[-1]), _times(q, terms[-2]), _plus(x, y)]
         terms.append(x + y)
     rule = f"Each term is {p} times the one before plus {q} times the one before that."
-    return _draft(f"{rule} The first two are {terms[0]}, {terms[1]}. What is the fifth?", terms[-1], steps)
+    return worked(f"{rule} The first two are {terms[0]}, {terms[1]}. What is the fifth?", terms[-1], steps)
 
 
 def _sequences(rng: Random, level: int) -> Draft:

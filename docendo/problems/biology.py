@@ -5,7 +5,7 @@ from itertools import product
 from math import prod
 from random import Random
 
-from docendo.problems.procedural import Draft, Procedural
+from docendo.problems.procedural import Draft, Procedural, worked
 from docendo.problems.quantities import bonds, chargaff, growth
 
 __all__ = ["BIOLOGY"]
@@ -27,10 +27,6 @@ _SENSE = tuple(codon for codon, acid in _CODE.items() if acid != "*")
 _STOPS = tuple(codon for codon, acid in _CODE.items() if acid == "*")
 _FIRST_CODONS = ("AUG", "UUU", "AAA", "GGG", "CCC", "UGG", "GCU", "CAU", "GAU", "UAU", "ACU", "GUU")
 _MORE_CODONS = ("UCU", "CGU", "AAU", "GAA", "CAA", "AUU", "CUU", "UGU", "GGU", "CCU", "UUC", "AAG")
-
-
-def _draft(prompt: str, answer: object, steps: Iterable[str]) -> Draft:
-    return Draft(prompt, str(answer), "\n".join((*steps, f"Answer: {answer}")))
 
 
 def _spaced(letters: Iterable[str]) -> str:
@@ -57,7 +53,7 @@ def _paired(strand: str, pairs: dict[str, str]) -> tuple[str, str]:
 def _complement(rng: Random, level: int) -> Draft:
     strand = _strand(rng, level)
     answer, pairs = _paired(strand, _DNA_PAIRS)
-    return _draft(f"Write the complement of the DNA strand {_spaced(strand)} in the same order.", answer, [pairs])
+    return worked(f"Write the complement of the DNA strand {_spaced(strand)} in the same order.", answer, [pairs])
 
 
 def _reverse_complement(rng: Random, level: int) -> Draft:
@@ -65,7 +61,7 @@ def _reverse_complement(rng: Random, level: int) -> Draft:
     backwards = strand[::-1]
     answer, pairs = _paired(backwards, _DNA_PAIRS)
     steps = [f"Backwards: {_spaced(backwards)}"] + ([pairs] if level > 1 else [])
-    return _draft(f"Write the reverse complement of the DNA strand {_spaced(strand)}.", answer, steps)
+    return worked(f"Write the reverse complement of the DNA strand {_spaced(strand)}.", answer, steps)
 
 
 def _transcription(rng: Random, level: int) -> Draft:
@@ -76,7 +72,7 @@ def _transcription(rng: Random, level: int) -> Draft:
     answer, pairs = _paired(strand[::-1] if turned else strand, _RNA_PAIRS)
     steps = ([f"Backwards: {_spaced(strand[::-1])}"] if turned else []) + [pairs]
     prompt = f"The DNA template strand, read {read}, is {_spaced(strand)}. Write the mRNA from 5' to 3'."
-    return _draft(prompt, answer, steps)
+    return worked(prompt, answer, steps)
 
 
 def _codon_step(codon: str) -> str:
@@ -106,7 +102,7 @@ def _translation(rng: Random, level: int) -> Draft:
     acids = _spaced(_CODE[codon] for codon in codons if codon not in _STOPS)
     mrna = _spaced(before + "".join(codons) + after)
     prompt = f"Translate the mRNA {mrna}, read 5' to 3'{where}, into one-letter amino acids."
-    return _draft(prompt, acids, map(_codon_step, codons))
+    return worked(prompt, acids, map(_codon_step, codons))
 
 
 _GENES = "ABDEFGHJLMNPQRTY"
@@ -149,11 +145,11 @@ def _one_gene(rng: Random, level: int) -> Draft:
     cross, squares = f"{_spaced(mother)} x {_spaced(father)}", _squares(offspring)
     if level == 1:
         prompt = f"In {rng.choice(_ORGANISMS)}, cross {cross}. What percent of the offspring are expected to {event}?"
-        return _draft(prompt, count * 25, [squares, f"{count} * 25 = {count * 25}"])
+        return worked(prompt, count * 25, [squares, f"{count} * 25 = {count * 25}"])
     quarter = rng.randint(2, 20)
     steps = [squares, f"{quarter * 4} / 4 = {quarter}", f"{count} * {quarter} = {count * quarter}"]
     prompt = f"The cross {cross} has {quarter * 4} offspring. How many are expected to {event}?"
-    return _draft(prompt, count * quarter, steps)
+    return worked(prompt, count * quarter, steps)
 
 
 def _many_genes(rng: Random, level: int) -> Draft:
@@ -176,7 +172,7 @@ def _many_genes(rng: Random, level: int) -> Draft:
     names = (gene if trait == "dominant" else gene.lower() for gene, trait in zip(genes, traits, strict=True))
     event = " and ".join(map(_spaced, zip(traits, names, strict=True)))
     prompt = f"With unlinked genes, {cross} has {total * unit} offspring. How many are expected to show {event}?"
-    return _draft(prompt, prod(counts) * unit, steps)
+    return worked(prompt, prod(counts) * unit, steps)
 
 
 def _punnett(rng: Random, level: int) -> Draft:
@@ -194,10 +190,10 @@ def _gc_content(rng: Random, level: int) -> Draft:
     rng.shuffle(bases)
     tally = "Count: " + ", ".join(f"{base} {k}" for k, base in enumerate((b for b in bases if b in "GC"), 1))
     if level == 1:
-        return _draft(f"How many bases in {_spaced(bases)} are G or C?", count, [tally])
+        return worked(f"How many bases in {_spaced(bases)} are G or C?", count, [tally])
     weight = 100 // length
     prompt = f"What percent of the {length} bases in {_spaced(bases)} are G or C?"
-    return _draft(prompt, count * weight, [tally, f"{count} * {weight} = {count * weight}"])
+    return worked(prompt, count * weight, [tally, f"{count} * {weight} = {count * weight}"])
 
 
 def _point_mutations(codon: str) -> list[str]:
@@ -225,9 +221,9 @@ def _substitution(rng: Random, level: int) -> Draft:
     steps = [", ".join(f"{n} {b} {a}" for n, b, a in zip(range(1, k + 2), before, after, strict=False))]
     if level == 1:
         prompt = f"At which position, counting from 1, do {_spaced(before)} and {_spaced(after)} differ?"
-        return _draft(prompt, k + 1, steps)
+        return worked(prompt, k + 1, steps)
     prompt = f"{_spaced(before)} mutates to {_spaced(after)}. Write the old base, its position from 1, the new base."
-    return _draft(prompt, f"{before[k]} {k + 1} {after[k]}", steps)
+    return worked(prompt, f"{before[k]} {k + 1} {after[k]}", steps)
 
 
 def _classified(rng: Random, level: int) -> Draft:
@@ -247,7 +243,7 @@ def _classified(rng: Random, level: int) -> Draft:
         steps = [_codon_step(old), _codon_step(new)]
     lengths = [f"{len(before)} bases, then {len(after)}"] if level == 5 else []
     prompt = f"In frame, the mRNA {_spaced(before)} becomes {_spaced(after)}. Is the mutation {kinds}?"
-    return _draft(prompt, effect, lengths + steps)
+    return worked(prompt, effect, lengths + steps)
 
 
 def _mutations(rng: Random, level: int) -> Draft:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from operator import add, mul, sub
 from random import Random
 
-from docendo.problems.procedural import Draft
+from docendo.problems.procedural import Draft, worked
 
 __all__ = ["expressions", "fix"]
 
@@ -21,19 +21,19 @@ def expressions(rng: Random, level: int) -> Draft:
     if level == 5:
         words, even, odd, function = _by_cases(rng)
         prompt, lines = f"Write a Python expression for f(x): {words}.", [f"even x: {even}", f"odd x: {odd}"]
-        return _told(prompt, _choice(even, odd), lines, _tests(function))
+        return worked(prompt, _choice(even, odd), lines, _tests(function))
     kinds = (("*", "+-"), ("+-", "*"), ("+-*", "+-*", "+-"))[level - 1]
     steps = [(rng.choice(kind), rng.randint(2, 40)) for kind in kinds]
     codes = _codes(steps)
     prompt = f"Write a Python expression for f(x): take x, {', then '.join(map(_said, steps))}."
-    return _told(prompt, codes[-1], _worked(steps), _tests(_function(steps)))
+    return worked(prompt, codes[-1], _worked(steps), _tests(_function(steps)))
 
 
 def _line_through(rng: Random) -> Draft:
     a, b = rng.randint(2, 40), rng.randint(1, 60)
     lines = [f"b = f(0) = {b}", f"a = f(1) - b = {a + b} - {b} = {a}"]
     prompt = f"f(x) = a * x + b, with f(0) = {b} and f(1) = {a + b}. Write a Python expression for f(x)."
-    return _told(prompt, f"x * {a} + {b}", lines, _tests(lambda x: a * x + b))
+    return worked(prompt, f"x * {a} + {b}", lines, _tests(lambda x: a * x + b))
 
 
 def fix(rng: Random, level: int) -> Draft:
@@ -61,7 +61,7 @@ def fix(rng: Random, level: int) -> Draft:
 
 def _repair(wanted: str, wrong: str, right: str, lines: list[str], tests: tuple[str, ...]) -> Draft:
     prompt = f"Fix this to {wanted}.\ndef f(x): return {wrong}"
-    return _told(prompt, f"def f(x): return {right}", lines, tests)
+    return worked(prompt, f"def f(x): return {right}", lines, tests)
 
 
 def _fix_slice(rng: Random) -> Draft:
@@ -128,7 +128,3 @@ def _function(steps: Sequence[tuple[str, int]]) -> Callable[[int], int]:
 
 def _tests(function: Callable[[int], int]) -> tuple[str, ...]:
     return tuple(f"f({x}) == {function(x)}" for x in _INPUTS)
-
-
-def _told(prompt: str, answer: str, lines: Sequence[str], tests: tuple[str, ...] = ()) -> Draft:
-    return Draft(prompt, answer, "\n".join((*lines, f"Answer: {answer}")), tests)

@@ -1,6 +1,6 @@
 """Problems made by programs: a family is one function from a random generator and a level to a draft."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from docendo.interfaces import Stream
 from docendo.problems.streams import stream_of
 from docendo.records import Problem
 
-__all__ = ["LEVELS", "Draft", "Maker", "Procedural"]
+__all__ = ["LEVELS", "Draft", "Maker", "Procedural", "worked"]
 
 LEVELS = (1, 2, 3, 4, 5)
 _PATIENCE = 5000
@@ -28,6 +28,11 @@ class Draft(NamedTuple):
 
 
 Maker = Callable[[Random, int], Draft]
+
+
+def worked(prompt: str, answer: object, steps: Iterable[str], tests: tuple[str, ...] = ()) -> Draft:
+    """A draft whose solution is `steps`, a line each, and then the line ``Answer: ...``."""
+    return Draft(prompt, str(answer), "\n".join((*steps, f"Answer: {answer}")), tests)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from random import Random
 from string import ascii_lowercase
 
 from docendo.problems.functions import expressions, fix
-from docendo.problems.procedural import Draft, Procedural
+from docendo.problems.procedural import Draft, Procedural, worked
 
 __all__ = ["PROGRAMMING", "booleans", "counting", "indexing", "trace"]
 
@@ -46,7 +46,7 @@ def trace(rng: Random, level: int) -> Draft:
         sign, amount = (op, by) if level == 3 else (op, i) if level == 4 else ("-", by) if i % 2 else ("+", i)
         text, x = _step(x, sign, amount)
         lines.append(f"i = {i}: {text}")
-    return _told(f"What does this print?\n{source}", str(x), lines)
+    return worked(f"What does this print?\n{source}", str(x), lines)
 
 
 def _straight(rng: Random, level: int) -> Draft:
@@ -64,7 +64,7 @@ def _straight(rng: Random, level: int) -> Draft:
         text, result = _step(values["x"], "+", values["y"])
         lines.append(f"x + y = {text}")
     code = "\n".join((*source, f"print({shown})"))
-    return _told(f"What does this print?\n{code}", str(result), lines)
+    return worked(f"What does this print?\n{code}", str(result), lines)
 
 
 def _step(left: int, op: str, right: int) -> tuple[str, int]:
@@ -77,7 +77,7 @@ def indexing(rng: Random, level: int) -> Draft:
     size = (5, 6, 5, 6, 8)[level - 1]
     items = [rng.randint(0, size - 1 if level == 4 else 9) for _ in range(size)]
     lines, asked, value = (_front, _slice, _back, _nested, _stride)[level - 1](rng, items)
-    return _told(f"s = {items}\nWhat is {asked}?", str(value), lines)
+    return worked(f"s = {items}\nWhat is {asked}?", str(value), lines)
 
 
 _Found = tuple[list[str], str, object]
@@ -137,7 +137,7 @@ def counting(rng: Random, level: int) -> Draft:
     letters = text.replace(" ", "")
     seen = list(accumulate(int(letter in wanted) for letter in letters))
     running = " ".join(f"{letter} {so_far}" for letter, so_far in zip(letters, seen, strict=True))
-    return _told(f"What is {asked}?", str(seen[-1]), [running])
+    return worked(f"What is {asked}?", str(seen[-1]), [running])
 
 
 def booleans(rng: Random, level: int) -> Draft:
@@ -156,7 +156,7 @@ def booleans(rng: Random, level: int) -> Draft:
         text, value = _joined(op, given[0], given[1], lines)
         first = _negated((f"({text})", value), lines)
         second = _joined("or", _joined("and", given[2], given[3], lines), given[4], lines)
-    return _told(f"What does this print?\nprint({first[0]}, {second[0]})", f"{first[1]} {second[1]}", lines)
+    return worked(f"What does this print?\nprint({first[0]}, {second[0]})", f"{first[1]} {second[1]}", lines)
 
 
 _Truth = tuple[str, bool]
@@ -178,10 +178,6 @@ def _joined(op: str, left: _Truth, right: _Truth, lines: list[str]) -> _Truth:
 def _negated(truth: _Truth, lines: list[str]) -> _Truth:
     lines.append(f"not {truth[1]} is {not truth[1]}")
     return f"not {truth[0]}", not truth[1]
-
-
-def _told(prompt: str, answer: str, lines: Sequence[str], tests: tuple[str, ...] = ()) -> Draft:
-    return Draft(prompt, answer, "\n".join((*lines, f"Answer: {answer}")), tests)
 
 
 PROGRAMMING = Procedural(

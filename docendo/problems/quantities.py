@@ -2,17 +2,13 @@
 
 from random import Random
 
-from docendo.problems.procedural import Draft
+from docendo.problems.procedural import Draft, worked
 
 __all__ = ["bonds", "chargaff", "growth"]
 
 _CULTURES = ("bacteria", "yeast cells", "algae")
 _MINUTES = (10, 15, 20, 30, 40)
 _PARTNERS = {"A": "T", "T": "A", "G": "C", "C": "G"}
-
-
-def _steps(prompt: str, answer: int, *steps: str) -> Draft:
-    return Draft(prompt, str(answer), "\n".join((*steps, f"Answer: {answer}")))
 
 
 def growth(rng: Random, level: int) -> Draft:
@@ -31,11 +27,11 @@ def growth(rng: Random, level: int) -> Draft:
         for i, count in enumerate(counts[:-1])
     ]
     if level < 4:
-        return _steps(prompt, counts[-1], *steps)
+        return worked(prompt, counts[-1], steps)
     lost = rng.randint(1, counts[-1] - 1)
     left = counts[-1] - lost
     prompt = prompt.replace("How many", f"Then {lost} die. How many").replace("there after", "left after")
-    return _steps(prompt, left, *steps, f"{counts[-1]} - {lost} = {left}")
+    return worked(prompt, left, [*steps, f"{counts[-1]} - {lost} = {left}"])
 
 
 def _doubling_time(rng: Random, culture: str) -> Draft:
@@ -46,7 +42,7 @@ def _doubling_time(rng: Random, culture: str) -> Draft:
         "How many minutes does one doubling take?"
     )
     chain = ", ".join(map(str, counts))
-    return _steps(prompt, minutes, chain, f"{times} doublings", f"{minutes * times} / {times} = {minutes}")
+    return worked(prompt, minutes, [chain, f"{times} doublings", f"{minutes * times} / {times} = {minutes}"])
 
 
 def chargaff(rng: Random, level: int) -> Draft:
@@ -66,18 +62,15 @@ def chargaff(rng: Random, level: int) -> Draft:
             "How many hydrogen bonds are there?"
         )
         count = f"{total} / 2 = {total // 2}", f"{total // 2} - {known} = {wanted}"
-        return _steps(
-            prompt, bonds, *count, f"2 * {weak} = {2 * weak}", f"3 * {strong} = {3 * strong}",
-            f"{2 * weak} + {3 * strong} = {bonds}",
-        )  # fmt: skip
+        sums = f"2 * {weak} = {2 * weak}", f"3 * {strong} = {3 * strong}", f"{2 * weak} + {3 * strong} = {bonds}"
+        return worked(prompt, bonds, [*count, *sums])
     prompt = f"Double-stranded DNA of {total} bases has {known} {base}. How many {other} does it have?"
-    return _steps(
-        prompt,
-        wanted,
+    steps = [
         f"{base} + {pair} = {known} + {known} = {both}",
         f"{other} + {rest} = {total} - {both} = {total - both}",
         f"{total - both} / 2 = {wanted}",
-    )
+    ]
+    return worked(prompt, wanted, steps)
 
 
 def bonds(rng: Random, level: int) -> Draft:
@@ -87,7 +80,7 @@ def bonds(rng: Random, level: int) -> Draft:
     pairs, total = weak + strong, 2 * weak + 3 * strong
     if level == 5:
         prompt = f"A DNA helix of {pairs} base pairs has {total} hydrogen bonds. How many of its pairs are G-C?"
-        return _steps(prompt, strong, f"{pairs} * 2 = {2 * pairs}", f"{total} - {2 * pairs} = {strong}")
+        return worked(prompt, strong, [f"{pairs} * 2 = {2 * pairs}", f"{total} - {2 * pairs} = {strong}"])
     steps = [f"{weak} * 2 = {2 * weak}", f"{strong} * 3 = {3 * strong}", f"{2 * weak} + {3 * strong} = {total}"]
     known = f"{weak} A-T pairs and {strong} G-C pairs"
     if level >= 3:
@@ -96,4 +89,4 @@ def bonds(rng: Random, level: int) -> Draft:
     if level == 4:
         steps.insert(0, f"{2 * pairs} / 2 = {pairs}")
         known = f"{2 * pairs} bases, {strong} of them C"
-    return _steps(f"A DNA helix has {known}. How many hydrogen bonds does it have?", total, *steps)
+    return worked(f"A DNA helix has {known}. How many hydrogen bonds does it have?", total, steps)

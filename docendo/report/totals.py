@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from docendo.compute import REPEATED
-from docendo.records import BASE, Work
+from docendo.records import BASE, DISCARDED, Work
 from docendo.report.intervals import Estimate
 from docendo.report.tables import (
     Facts,
@@ -65,12 +64,12 @@ def summarise(facts: Facts) -> dict[str, Any]:
 
 def counted(facts: Facts) -> list[Work]:
     """The ledger without what repeats tokens that are booked under another purpose."""
-    return [row for row in facts.ledger if row.purpose != REPEATED]
+    return [row for row in facts.ledger if row.purpose != DISCARDED]
 
 
 def named(purpose: str) -> str:
     """A purpose as a person reads it."""
-    return f"{purpose} (of the above)" if purpose == REPEATED else purpose
+    return f"{purpose} (of the above)" if purpose == DISCARDED else purpose
 
 
 def spent(rows: Iterable[Work], by: Callable[[Work], str]) -> dict[str, dict[str, float]]:
