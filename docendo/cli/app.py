@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 import docendo
+from docendo.cli.bench import bench
 from docendo.cli.doctor import doctor
 from docendo.cli.evaluate import evaluate
 from docendo.cli.export import export
@@ -44,6 +45,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., Any], str], ...] = (
     ("domains", domains, "docendo domains programming --level 2"),
     ("audit", audit, "docendo audit geography --config league.toml --n 5"),
     ("plan", plan, "docendo plan league.toml --set teaching.matches=24"),
+    ("bench", bench, "docendo bench --quick --set engine.rank=16"),
     ("doctor", doctor, "docendo doctor"),
 )
 for _name, _command, _example in _COMMANDS:

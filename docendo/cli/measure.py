@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from docendo.config import Config
     from docendo.records import Example, Problem, Target
 
-__all__ = ["measure", "plan"]
+__all__ = ["measure", "peak", "plan"]
 
 _Made = TypeVar("_Made")
 _ROWS = 16
@@ -69,15 +69,14 @@ def measure(config: "Config", found: "Subjects") -> "Speeds":
     batch = _one_batch(targets, config.engine.train_tokens)
     engine.train(batch[:1], likelihood, {}, "measurement")
     _, training = _timed(lambda: engine.train(batch, likelihood, {}, "measurement"))
-    layers, heads, width = engine.base.cache_shape
     return Speeds(
         sampled=sampled / sampling,
         trained=sum(map(_length, batch)) / training,
         prompt=fmean(len(t.prompt_tokens) for t in targets),
         solution=fmean(len(t.tokens) for t in targets),
-        memory=_peak(config.engine.device),
+        memory=peak(config.engine.device),
         rows=len(requests),
-        column=2 * layers * heads * width * engine.bank.dtype.itemsize,
+        column=engine.base.token_numbers * engine.bank.dtype.itemsize,
         adapter=engine.bank.size,
     )
 
@@ -120,7 +119,7 @@ def _problems(config: "Config", found: "Subjects") -> list["Problem"]:
     return problems
 
 
-def _peak(device: str) -> int:
+def peak(device: str) -> int:
     """Bytes of memory at the peak: of the GPU where there is one, else of this process; 0 where it cannot be told."""
     if device == "cuda":
         import torch

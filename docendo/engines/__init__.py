@@ -6,4 +6,7 @@ another program wants one of the cores every small operation waits for a whole t
 
 import os
 
+from docendo.engines.memory import keep_memory
+
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+keep_memory()

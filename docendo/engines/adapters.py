@@ -1,10 +1,8 @@
-"""Many LoRA adapters on one frozen base, mixed in one batch.
+"""Many LoRA adapters on one frozen base.
 
-Axes: S slots (slot 0 is the bare base), N agents in a batch, B rows, M rows per agent, T tokens, R rank, P numbers
-per adapter. All adapters are rows of one (S, P) matrix, so clipping, optimizer steps, copies and checkpoints of an
-agent are plain row operations; the (S, R, d) and (S, d, R) matrices of each layer are views into it.
-
-LoRA: Hu et al. 2021, y = W x + (alpha / R) B A x. Departure: the scale is alpha / R with one alpha for all agents.
+Axes: S slots (slot 0 is the bare base), R rank, P numbers per adapter, L lanes. All adapters are rows of one (S, P)
+matrix, so clipping, optimizer steps, copies and checkpoints of an agent are plain row operations; the (S, R, d) and
+(S, d, R) matrices of each layer are views into it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,70 +14,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from docendo.engines.projection import Projection
+from docendo.engines.routing import Routing
 from docendo.errors import UseError, nearest
 from docendo.records import BASE, AgentId
 from docendo.seeds import seed_for
 
-__all__ = ["AdaptedLinear", "AdapterBank", "Pair", "Routing", "adapt"]
-
-
-class Routing(NamedTuple):
-    """Which slot each row of a batch uses. Rows of one agent are adjacent."""
-
-    slots_N: Tensor
-    groups: tuple[tuple[int, int, int], ...]
-    """(slot, first row, row after the last) of each agent."""
-    rows_F: Tensor | None
-    """Row numbers, groups padded to the largest (F = N * M); None where all groups are equally large."""
-    kept_B: Tensor | None
-    """Where each row stands in `rows_F`."""
-
-    @staticmethod
-    def of(slots_B: Sequence[int], device: torch.device) -> "Routing":
-        order = list(dict.fromkeys(slots_B))
-        starts = [slots_B.index(s) for s in order]
-        groups = tuple(zip(order, starts, [*starts[1:], len(slots_B)], strict=True))
-        if any(slots_B[i] != slot for slot, start, stop in groups for i in range(start, stop)):
-            raise ValueError("rows of one agent must be adjacent in a batch")
-        slots, widest = torch.tensor(order, device=device), max(stop - start for _, start, stop in groups)
-        if all(stop - start == widest for _, start, stop in groups):
-            return Routing(slots, groups, None, None)
-        padded = [min(start + m, stop - 1) for _, start, stop in groups for m in range(widest)]
-        kept = [n * widest + m for n, (_, start, stop) in enumerate(groups) for m in range(stop - start)]
-        return Routing(slots, groups, torch.tensor(padded, device=device), torch.tensor(kept, device=device))
-
-    def group(self, x_BTd: Tensor) -> Tensor:
-        """(N, M*T, d): the rows of each agent together."""
-        rows = x_BTd if self.rows_F is None else x_BTd[self.rows_F]
-        return rows.reshape(len(self.slots_N), -1, x_BTd.shape[-1])
-
-    def ungroup(self, y_NMd: Tensor, rows_B: int) -> Tensor:
-        """The inverse of `group`: (B, T, d)."""
-        if self.rows_F is None or self.kept_B is None:
-            return y_NMd.reshape(rows_B, -1, y_NMd.shape[-1])
-        return y_NMd.reshape(len(self.rows_F), -1, y_NMd.shape[-1])[self.kept_B]
-
-
-class AdaptedLinear(nn.Module):
-    """A frozen linear layer plus, for each row, the low-rank update of the row's agent."""
-
-    def __init__(self, base: nn.Linear, bank: "AdapterBank") -> None:
-        super().__init__()
-        self.base, self.bank = base, bank
-        self.weights = self.grads = self.fast = Pair(torch.empty(0), torch.empty(0))
-
-    def forward(self, x_BTd: Tensor) -> Tensor:
-        routing = self.bank.routing
-        y_BTd: Tensor
-        if routing is None:
-            y_BTd = self.base(x_BTd)
-            return y_BTd
-        if torch.is_grad_enabled():
-            return _Update.apply(x_BTd, self.bank.anchor, self, routing)  # type: ignore[no-any-return, no-untyped-call]
-        low = torch.bmm(routing.group(x_BTd), self.fast.a_SRd[routing.slots_N].transpose(1, 2))
-        update = torch.bmm(low, self.fast.b_SdR[routing.slots_N].transpose(1, 2))
-        y_BTd = self.base(x_BTd)
-        return y_BTd.add_(routing.ungroup(update, len(x_BTd)), alpha=self.bank.scale)
+__all__ = ["AdaptedLinear", "AdapterBank", "Pair", "adapt", "serve"]
 
 
 class Pair(NamedTuple):
@@ -89,37 +30,44 @@ class Pair(NamedTuple):
     b_SdR: Tensor
 
 
+class AdaptedLinear(nn.Module):
+    """A frozen linear layer in the place where the model keeps it, with the adapters of all agents."""
+
+    def __init__(self, base: nn.Linear, bank: "AdapterBank") -> None:
+        super().__init__()
+        self.base, self.bank = base, bank
+        self.weights = Pair(torch.empty(0), torch.empty(0))
+        self.grads: list[Pair] = []
+        """One for each lane."""
+        self.alone: Projection | None = None
+        """Set where the model's own forward pass is used, which calls its layers one by one."""
+
+    def forward(self, x_1Td: Tensor) -> Tensor:
+        routing, alone = self.bank.routing, self.alone
+        y: Tensor
+        if routing is None or alone is None:
+            y = self.base(x_1Td)
+            return y
+        if torch.is_grad_enabled():
+            y = _Update.apply(x_1Td[0], self.bank.anchor, alone, routing)  # type: ignore[no-untyped-call]
+            return y[None]
+        return alone.infer(x_1Td[0], routing)[None]
+
+
 class _Update(torch.autograd.Function):
-    """The training pass of an adapted layer, written out: gradients go straight to the bank, in float32, and nothing
-    is gathered or scattered. Agents are few and their rows adjacent, so slices serve better than padding."""
+    """The training pass of one adapted layer: gradients of adapters go straight to the bank."""
 
     @staticmethod
-    def forward(ctx: Any, x_BTd: Tensor, _anchor: Tensor, layer: AdaptedLinear, routing: Routing) -> Tensor:
-        x_BTd = x_BTd.contiguous()
-        y_BTd: Tensor = layer.base(x_BTd)
-        lows = []
-        for slot, start, stop in routing.groups:
-            x, y = (t[start:stop].flatten(0, 1) for t in (x_BTd, y_BTd))
-            lows.append(x @ layer.fast.a_SRd[slot].T)
-            y.addmm_(lows[-1], layer.fast.b_SdR[slot].T, alpha=layer.bank.scale)
-        ctx.save_for_backward(x_BTd, *lows)
+    def forward(ctx: Any, x_Td: Tensor, _anchor: Tensor, layer: Projection, routing: Routing) -> Tensor:
+        y_To, lows = layer.forward(x_Td.contiguous(), routing)
+        ctx.save_for_backward(x_Td, *lows)
         ctx.layer, ctx.routing = layer, routing
-        return y_BTd
+        return y_To
 
     @staticmethod
-    def backward(ctx: Any, grad_BTd: Tensor) -> tuple[Tensor | None, None, None, None]:
-        layer, scale = ctx.layer, ctx.layer.bank.scale
-        x_BTd, *lows = ctx.saved_tensors
-        grad_BTd = grad_BTd.contiguous()
-        into_BTd = grad_BTd @ layer.base.weight if ctx.needs_input_grad[0] else None
-        for (slot, start, stop), low in zip(ctx.routing.groups, lows, strict=True):
-            x, grad = x_BTd[start:stop].flatten(0, 1), grad_BTd[start:stop].flatten(0, 1)
-            grad_low = grad @ layer.fast.b_SdR[slot]
-            layer.grads.b_SdR[slot].add_(grad.T @ low, alpha=scale)
-            layer.grads.a_SRd[slot].add_(grad_low.T @ x, alpha=scale)
-            if into_BTd is not None:
-                into_BTd[start:stop].flatten(0, 1).addmm_(grad_low, layer.fast.a_SRd[slot], alpha=scale)
-        return into_BTd, None, None, None
+    def backward(ctx: Any, grad_To: Tensor) -> tuple[Tensor, None, None, None]:
+        x_Td, *lows = ctx.saved_tensors
+        return ctx.layer.backward(x_Td, lows, grad_To.contiguous(), ctx.routing, 0), None, None, None
 
 
 @dataclass
@@ -131,12 +79,13 @@ class AdapterBank:
     device: torch.device
     dtype: torch.dtype
     """What the layers compute in; the weights themselves are kept in float32."""
+    lanes: int = 1
     layers: dict[str, AdaptedLinear] = field(default_factory=dict)
+    projections: list[Projection] = field(default_factory=list)
+    """What sampling and training compute with."""
     slots: dict[AgentId, int] = field(default_factory=lambda: {BASE: 0})
     weights_SP: Tensor = field(default_factory=lambda: torch.zeros(1, 0))
-    grads_SP: Tensor = field(default_factory=lambda: torch.zeros(1, 0))
-    fast_SP: Tensor = field(default_factory=lambda: torch.zeros(1, 0))
-    """The weights in `dtype`, for sampling; the same memory where `dtype` is float32."""
+    grads_LSP: list[Tensor] = field(default_factory=list)
     routing: Routing | None = None
     anchor: Tensor = field(default_factory=lambda: torch.zeros((), requires_grad=True))
     """Makes autograd visit the adapted layers, none of whose inputs may need a gradient."""
@@ -150,25 +99,38 @@ class AdapterBank:
         """P, the numbers in one adapter."""
         return sum(self.rank * (m.base.in_features + m.base.out_features) for m in self.layers.values())
 
+    @property
+    def grads_SP(self) -> Tensor:  # noqa: N802
+        """The gradients of the first lane, to which those of the others are added before a step."""
+        return self.grads_LSP[0]
+
     def add(self, agent: AgentId, seed: int) -> None:
         """A new adapter that changes nothing yet: A is random (uniform, as in PEFT), B is zero."""
-        if agent in self.slots:
-            raise UseError(f"there is already an agent named {agent!r}")
+        self._new(agent)
         row = torch.zeros(self.size)
         generator = torch.Generator().manual_seed(seed_for(seed, "adapter", agent))
         for layer, start in self._offsets():
             bound = 1 / sqrt(layer.base.in_features)
             count = self.rank * layer.base.in_features
             row[start : start + count].uniform_(-bound, bound, generator=generator)
-        self._grow(agent, row)
+        self._place(agent, row)
 
     def clone(self, source: AgentId, name: AgentId) -> None:
-        """A copy of an adapter under a new name."""
-        if name in self.slots:
-            raise UseError(f"there is already an agent named {name!r}")
+        """A copy of an adapter under a new name: a snapshot, where nobody trains it."""
+        self._new(name)
         if source == BASE:
             raise UseError("the base has no adapter to copy; add a new agent instead")
-        self._grow(name, self.weights_SP[self.slot(source)].detach().cpu().clone())
+        self._place(name, self.weights_SP[self.slot(source)].detach().cpu().clone())
+
+    def remove(self, agent: AgentId) -> int:
+        """Forget an agent; the slot that the next new agent takes."""
+        slot = self.slot(agent)
+        if agent == BASE:
+            raise UseError("the base cannot be removed")
+        del self.slots[agent]
+        self.weights_SP[slot] = 0
+        self.changed()
+        return slot
 
     def slot(self, agent: AgentId) -> int:
         """The row of an agent. Raises UseError where there is none."""
@@ -177,14 +139,14 @@ class AdapterBank:
         return self.slots[agent]
 
     def changed(self) -> None:
-        """Call after writing to `weights_SP`: refreshes what sampling reads."""
-        if self.fast_SP.data_ptr() != self.weights_SP.data_ptr():
-            self.fast_SP.copy_(self.weights_SP)
+        """Call after writing to `weights_SP`: refreshes what sampling and training read."""
+        for projection in self.projections:
+            projection.refresh()
 
     @contextmanager
-    def routed(self, slots_B: Sequence[int]) -> Iterator[None]:
-        """Within the block row i of every batch belongs to slot `slots_B[i]`."""
-        self.routing = Routing.of(slots_B, self.device)
+    def routed(self, routing: Routing) -> Iterator[None]:
+        """Within the block the model's own layers see these tokens."""
+        self.routing = routing
         try:
             yield
         finally:
@@ -195,34 +157,52 @@ class AdapterBank:
         slot = self.slot(agent)
         return {n: (m.weights.a_SRd[slot], m.weights.b_SdR[slot]) for n, m in self.layers.items()}
 
+    def hold(self, weights_SP: Tensor) -> None:
+        """Take these weights, one row per slot, and make every layer read from them."""
+        self.weights_SP = weights_SP
+        self.grads_LSP = [torch.zeros_like(weights_SP) for _ in range(self.lanes)]
+        for layer, start in self._offsets():
+            layer.weights = self._pair(layer, start, weights_SP)
+            layer.grads = [self._pair(layer, start, grads_SP) for grads_SP in self.grads_LSP]
+        self.changed()
+
+    def collect(self) -> None:
+        """Add the gradients of all lanes up in the first one, always in the same order."""
+        for other_SP in self.grads_LSP[1:]:
+            self.grads_SP.add_(other_SP)
+            other_SP.zero_()
+
+    def discard(self) -> None:
+        """Forget all gradients."""
+        for grads_SP in self.grads_LSP:
+            grads_SP.zero_()
+
+    def _new(self, agent: AgentId) -> None:
+        if agent in self.slots:
+            raise UseError(f"there is already an agent named {agent!r}")
+
     def _offsets(self) -> Iterator[tuple[AdaptedLinear, int]]:
         start = 0
         for layer in self.layers.values():
             yield layer, start
             start += self.rank * (layer.base.in_features + layer.base.out_features)
 
-    def _grow(self, agent: AgentId, row_P: Tensor) -> None:
-        self.slots[agent] = len(self.slots)
-        self.hold(torch.cat([self.weights_SP, row_P.to(self.device)[None]]))
+    def _place(self, agent: AgentId, row_P: Tensor) -> None:
+        """Give the agent the first free slot, or a new one."""
+        taken, row_P = set(self.slots.values()), row_P.to(self.device)
+        slot = min(set(range(len(self.weights_SP) + 1)) - taken)
+        self.slots[agent] = slot
+        if slot < len(self.weights_SP):
+            self.weights_SP[slot] = row_P
+            self.changed()
+        else:
+            self.hold(torch.cat([self.weights_SP, row_P[None]]))
 
-    def hold(self, weights_SP: Tensor) -> None:
-        """Take these weights, one row per slot, and make every layer read from them."""
-        self.weights_SP = weights_SP
-        self.grads_SP = torch.zeros_like(weights_SP)
-        self.fast_SP = weights_SP.to(self.dtype)
-        for layer, start in self._offsets():
-            self._bind(layer, start)
-
-    def _bind(self, layer: AdaptedLinear, start: int) -> None:
-        """Make the layer's matrices views of the big ones."""
+    def _pair(self, layer: AdaptedLinear, start: int, flat_SP: Tensor) -> Pair:
+        """The layer's matrices as views of the big ones."""
         d_in, d_out, r = layer.base.in_features, layer.base.out_features, self.rank
         middle, stop = start + r * d_in, start + r * (d_in + d_out)
-
-        def views(flat_SP: Tensor) -> Pair:
-            a, b = flat_SP[:, start:middle], flat_SP[:, middle:stop]
-            return Pair(a.view(-1, r, d_in), b.view(-1, d_out, r))
-
-        layer.weights, layer.grads, layer.fast = views(self.weights_SP), views(self.grads_SP), views(self.fast_SP)
+        return Pair(flat_SP[:, start:middle].view(-1, r, d_in), flat_SP[:, middle:stop].view(-1, d_out, r))
 
 
 def adapt(model: nn.Module, bank: AdapterBank) -> None:
@@ -237,3 +217,9 @@ def adapt(model: nn.Module, bank: AdapterBank) -> None:
     if not bank.layers:
         raise UseError(f"{type(model).__name__} has no linear layers to adapt")
     bank.hold(torch.zeros(1, bank.size, device=bank.device))
+
+
+def serve(bank: AdapterBank, projections: Sequence[Projection]) -> None:
+    """Compute with these."""
+    bank.projections = list(projections)
+    bank.changed()

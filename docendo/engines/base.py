@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from docendo.engines.attention import ATTENTION, Tree, attend, causal_mask
+from docendo.engines.attention import Heads, Tree, sequences
 from docendo.engines.names import EMBEDDED, TINY
+from docendo.engines.plain import ATTENTION, attend
 from docendo.errors import RunError, UseError
 
 __all__ = ["BaseModel", "cache_folder", "embedded_file", "load_base", "logits_of"]
@@ -36,11 +37,22 @@ class BaseModel:
         return min(int(n) for n in limits if n)
 
     @property
-    def cache_shape(self) -> tuple[int, int, int]:
-        """(layers, key-value heads, head size): what is kept of one token, once as keys and once as values."""
-        config = self.config
-        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        return config.num_hidden_layers, config.num_key_value_heads, size
+    def layers(self) -> int:
+        return int(self.config.num_hidden_layers)
+
+    @property
+    def heads(self) -> Heads:
+        return _heads(self.config)
+
+    @property
+    def token_numbers(self) -> int:
+        """How many numbers are kept of one token, keys and values of all layers."""
+        return 2 * self.layers * self.heads.key * self.heads.size
+
+
+def _heads(config: Any) -> Heads:
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return Heads(config.num_attention_heads, config.num_key_value_heads, size, size**-0.5)
 
 
 def cache_folder() -> Path:
@@ -89,8 +101,8 @@ def load_base(name: str, dtype: torch.dtype, device: torch.device) -> BaseModel:
 @torch.no_grad()
 def _check(name: str, model: Any, device: torch.device) -> None:
     """Switches to docendo's attention, and refuses a model to which that, or reading its head directly, does harm."""
-    probe = torch.arange(100, 132, device=device)[None] % model.config.vocab_size
-    plain = model.base_model(input_ids=probe, use_cache=False)[0].float()
+    probe = torch.arange(100, 132, device=device) % model.config.vocab_size
+    plain = model.base_model(input_ids=probe[None], use_cache=False)[0].float()
     model.set_attn_implementation(ATTENTION)
     plan = _whole(model, probe)
     ours = model.base_model(**plan)[0].float()
@@ -104,18 +116,18 @@ def _check(name: str, model: Any, device: torch.device) -> None:
         )
 
 
-def _whole(model: Any, ids_BT: Tensor) -> dict[str, Any]:
-    length, device = ids_BT.shape[1], ids_BT.device
-    mask = causal_mask(length, model.config.num_attention_heads // model.config.num_key_value_heads, device)
-    positions = torch.arange(length, device=device).expand_as(ids_BT)
-    return {"input_ids": ids_BT, "position_ids": positions, "use_cache": False, "plan": Tree(mask)}
+def _whole(model: Any, ids_T: Tensor) -> dict[str, Any]:
+    heads, like = _heads(model.config), model.get_input_embeddings().weight.detach()
+    tree = Tree([sequences([(0, len(ids_T))], None, heads, like)], heads)
+    positions = torch.arange(len(ids_T), device=ids_T.device)
+    return {"input_ids": ids_T[None], "position_ids": positions[None], "use_cache": False, "plan": tree}
 
 
-def logits_of(model: Any, ids_BT: Tensor) -> Tensor:
-    """The logits of every token, (B, T, V), by the way that training takes: docendo's attention, the head's weights."""
-    hidden_BTd = model.base_model(**_whole(model, ids_BT))[0]
-    logits_BTV: Tensor = hidden_BTd @ model.get_output_embeddings().weight.T
-    return logits_BTV
+def logits_of(model: Any, ids_T: Tensor) -> Tensor:
+    """The logits of every token, (T, V), by the way that training takes: docendo's attention, the head's weights."""
+    hidden_Td = model.base_model(**_whole(model, ids_T))[0][0]
+    logits_TV: Tensor = hidden_Td @ model.get_output_embeddings().weight.T
+    return logits_TV
 
 
 def _converted() -> Path:

@@ -31,7 +31,9 @@ def save_state(engine: LocalEngine, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     state = {"format": 1, "base": engine.base.name, "rank": bank.rank, "alpha": bank.alpha, "agents": agents}
     (folder / _ENGINE).write_text(json.dumps(state, indent=2) + "\n")
-    write_tensors(folder / _OPTIMIZER, {"mean_SP": adam.mean_SP, "square_SP": adam.square_SP, "steps_S": adam.steps_S})
+    slots = [0, *(bank.slots[a] for a in agents)]  # without the gaps that removed agents left
+    moments = {"mean_SP": adam.mean_SP, "square_SP": adam.square_SP, "steps_S": adam.steps_S}
+    write_tensors(folder / _OPTIMIZER, {name: state[slots] for name, state in moments.items()})
 
 
 def load_state(engine: LocalEngine, folder: Path) -> None:

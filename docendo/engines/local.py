@@ -1,37 +1,47 @@
 """The engine on this machine: one base, all adapters, one batch."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 
-from docendo.engines.adapters import AdapterBank, adapt
+from docendo.engines.adam import Adam
+from docendo.engines.adapters import AdapterBank
 from docendo.engines.base import BaseModel, load_base
+from docendo.engines.decoding import Limits, Row, Sampled, decode
 from docendo.engines.flops import Shape
-from docendo.engines.sampling import Row, Sampled, decode
+from docendo.engines.lanes import Lanes, shares, stretches
+from docendo.engines.memory import out_of_memory
+from docendo.engines.network import Network, build_network
 from docendo.engines.text import Tokens
-from docendo.engines.training import Adam, Loss, TrainRow, backward, micro_batches, pack
+from docendo.engines.training import Loss, TrainRow, backward, micro_batches, pack
 from docendo.errors import RunError, UseError
 from docendo.records import BASE, AgentId, Completion, Example, Request, Target, Work
 
 __all__ = ["LocalEngine", "open_engine"]
+
+_LEAST_TOKENS = 64
+"""Micro-batches are not halved below this."""
 
 
 @dataclass
 class LocalEngine:
     base: BaseModel
     bank: AdapterBank
+    network: Network
     tokens: Tokens
     shape: Shape
+    lanes: Lanes = field(default_factory=Lanes)
     adam: Adam = field(default_factory=Adam)
-    rows: int = 96
+    rows: int = 128
     """The most completions in flight at once."""
     cache_bytes: int = 2 * 2**30
     """Size of the key-value cache: where prompts are long, fewer completions are in flight."""
     prefill_tokens: int = 2048
-    train_tokens: int = 1024
-    """Tokens of one micro-batch, padding included; bounds the memory of a backward pass."""
+    train_tokens: int = 1536
+    """Tokens of the micro-batches of all lanes together; bounds the memory of a backward pass."""
     work: list[Work] = field(default_factory=list)
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
@@ -39,12 +49,16 @@ class LocalEngine:
         prompts = [self._prompt(r) for r in requests]
         rows = [Row(self.bank.slot(r.agent), p, r) for p, r in zip(prompts, requests, strict=True)]
         done: dict[int, Sampled] = {}
-        for wave in self._waves(rows):
-            here = [rows[i] for i in wave]
-            results = decode(self.base, self.bank, here, self.tokens.end, self.prefill_tokens)
-            self._book_sampling(here, results)
-            done |= zip(wave, results, strict=True)
+        lanes = self._divide(rows)
+        jobs = [partial(self._decode, [rows[i] for i in lane], len(lanes)) for lane in lanes]
+        for lane, results in zip(lanes, self.lanes.run(jobs), strict=True):
+            self._book_sampling([rows[i] for i in lane], results)
+            done |= zip(lane, results, strict=True)
         return [self._completion(prompts[i], done[i]) for i in range(len(requests))]
+
+    def remove(self, agent: AgentId) -> None:
+        """Forget an agent, its adapter and its optimizer state; others are as before."""
+        self.adam.forget(self.bank.remove(agent))
 
     def target(self, example: Example) -> Target:
         """An example as token ids."""
@@ -58,11 +72,38 @@ class LocalEngine:
         present = {t.agent for t in targets if t.tokens}
         if BASE in present:
             raise UseError("the bare base is nobody's to train; give the targets to an agent with an adapter")
+        if any(t.tokens and not t.prompt_tokens for t in targets):
+            raise UseError("a target without a prompt; its first token would be predicted from nothing")
         slots = {agent: self.bank.slot(agent) for agent in present}
-        for rows in micro_batches(pack(targets, slots, self.train_tokens), self.train_tokens):
-            backward(self.base, self.bank, rows, loss, self.tokens.end)
-            self._book_training(rows, purpose)
+        while not (rows := self._gradients(targets, slots, loss)) and present:
+            self.train_tokens //= 2
+        self._book_training(rows, purpose)
         return self.adam.step(self.bank, {a: r for a, r in rates.items() if a in present})
+
+    def _gradients(self, targets: Sequence[Target], slots: Mapping[AgentId, int], loss: Loss) -> list[TrainRow]:
+        """The rows trained on; none where the memory did not suffice, and then no gradient is left either."""
+        cap = max(1, self.train_tokens // self.lanes.count)
+        rows = pack(targets, slots, cap)
+        jobs = [
+            partial(self._backward, lane, [rows[i] for i in share], cap, loss)
+            for lane, share in enumerate(shares([r.length for r in rows], self.lanes.count))
+        ]
+        try:
+            self.lanes.run(jobs)
+        except (MemoryError, RuntimeError) as error:
+            self.bank.discard()
+            if not out_of_memory(error):
+                raise
+            if self.train_tokens <= _LEAST_TOKENS:
+                raise RunError(f"out of memory at {cap} tokens a micro-batch; use a smaller model or rank") from error
+            return []
+        return rows
+
+    def _backward(self, lane: int, rows: Sequence[TrainRow], cap: int, loss: Loss) -> None:
+        for batch in micro_batches(rows, cap):
+            if self.lanes.stop.is_set():
+                return
+            backward(self.network, batch, loss, lane)
 
     def drain(self) -> list[Work]:
         """The compute spent since the last call."""
@@ -83,19 +124,20 @@ class LocalEngine:
             )
         return prompt
 
-    def _waves(self, rows: Sequence[Row]) -> Iterator[list[int]]:
-        """Numbers of the rows that are decoded together, agents and then lengths in order; at least one at a time."""
-        layers, heads, size = self.base.cache_shape
-        column = 2 * layers * heads * size * self.bank.dtype.itemsize
-        wave, width = list[int](), 0
+    def _divide(self, rows: Sequence[Row]) -> list[list[int]]:
+        """Numbers of the rows of each lane. Equal prompts are read by one lane, and agents are spread as little as can
+        be: the fewer are in a lane, the larger are their matrix products."""
+        groups: dict[tuple[int, tuple[int, ...]], list[int]] = {}
         for i in sorted(range(len(rows)), key=lambda i: (rows[i].slot, len(rows[i].prompt), rows[i].prompt, i)):
-            width = max(width, rows[i].width)
-            if wave and (len(wave) == self.rows or (len(wave) + 1) * width * column > self.cache_bytes):
-                yield wave
-                wave, width = [], rows[i].width
-            wave.append(i)
-        if wave:
-            yield wave
+            groups.setdefault(rows[i].key, []).append(i)
+        cells = list(groups.values())
+        lanes = stretches([sum(rows[i].request.max_tokens for i in cell) for cell in cells], self.lanes.count)
+        return [[i for c in lane for i in cells[c]] for lane in lanes]
+
+    def _decode(self, rows: Sequence[Row], lanes: int) -> list[Sampled]:
+        columns = self.cache_bytes // (lanes * self.base.token_numbers * self.bank.dtype.itemsize)
+        limits = Limits(max(1, self.rows // lanes), columns, self.prefill_tokens)
+        return decode(self.network, rows, self.tokens.end, limits, self.lanes.stop.is_set)
 
     def _completion(self, prompt: tuple[int, ...], sampled: Sampled) -> Completion:
         text = self.tokens.decode(sampled.tokens)
@@ -127,10 +169,10 @@ def open_engine(model: str, rank: int, alpha: float, dtype: torch.dtype, device:
     """An engine on `model` with no agents but the bare base."""
     base = load_base(model, dtype, device)
     head = base.model.get_output_embeddings().weight.numel()  # type: ignore[operator]
-    bank = AdapterBank(rank, alpha, device, dtype)
-    adapt(base.model, bank)
+    bank, lanes = AdapterBank(rank, alpha, device, dtype), Lanes.for_device(device)
+    network = build_network(base, bank, lanes.count)
+    if bank.lanes < lanes.count:
+        lanes = Lanes()
     body = sum(m.base.weight.numel() for m in bank.layers.values())
-    layers, _, size = base.cache_shape
-    attention = layers * base.config.num_attention_heads * size
-    shape = Shape(body, head, bank.size, attention)
-    return LocalEngine(base, bank, Tokens(base.tokenizer), shape)
+    shape = Shape(body, head, bank.size, base.layers * base.heads.query * base.heads.size)
+    return LocalEngine(base, bank, network, Tokens(base.tokenizer), shape, lanes)

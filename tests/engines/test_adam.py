@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from docendo.engines.adam import Adam
 from docendo.engines.adapters import AdapterBank
-from docendo.engines.training import Adam
 from docendo.records import BASE
 from tests.engines.toys import ANN, BOB, CPU
 

@@ -2,6 +2,7 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from docendo.engines.attention import Heads
 from docendo.engines.base import load_base
 from docendo.engines.local import open_engine
 from docendo.engines.names import EMBEDDED, TINY
@@ -12,7 +13,7 @@ from tests.engines.toys import ALPHA, ANN, CPU, RANK, ask
 def test_the_base_is_frozen_and_says_how_much_it_reads() -> None:
     base = load_base(TINY, torch.float32, CPU)
     assert base.context == 1024
-    assert base.cache_shape == (2, 2, 12)
+    assert (base.layers, base.heads, base.token_numbers) == (2, Heads(4, 2, 12, 12**-0.5), 2 * 2 * 2 * 12)
     assert not any(p.requires_grad for p in base.model.parameters())
 
 

@@ -49,7 +49,6 @@ def test_an_engine_gets_the_checkpoints_agents_in_their_slots_and_no_others(tmp_
     load_state(engine, tmp_path)
     assert engine.bank.slots == {BASE: 0, CAT: 1, ANN: 2}
     assert torch.equal(engine.bank.weights_SP, fresh(CAT, ANN).bank.weights_SP)
-    assert torch.equal(engine.bank.fast_SP, engine.bank.weights_SP)
 
 
 def test_a_checkpoint_before_the_first_agent_is_one_too(tmp_path: Path) -> None:

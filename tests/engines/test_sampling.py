@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from docendo.engines.local import LocalEngine
-from docendo.engines.sampling import Row, _inverse, pick, uniforms
+from docendo.engines.sampling import _inverse, pick, uniforms
 from docendo.engines.training import forward, micro_batches, pack
 from docendo.errors import RunError, UseError
 from docendo.records import BASE, AgentId, Completion, Request, Target
@@ -51,19 +51,13 @@ def test_an_answer_does_not_depend_on_the_order(engine: LocalEngine, answers: li
     assert all(map(close, engine.sample(crowd()[::-1])[::-1], answers))
 
 
-@pytest.mark.parametrize("limits", [{"rows": 7}, {"cache_bytes": 1}, {"cache_bytes": 100_000}, {"prefill_tokens": 1}])
+@pytest.mark.parametrize(
+    "limits", [{"rows": 7}, {"rows": 1}, {"cache_bytes": 1}, {"cache_bytes": 100_000}, {"prefill_tokens": 1}]
+)
 def test_limits_on_memory_change_no_answer(
     engine: LocalEngine, answers: list[Completion], limits: dict[str, int]
 ) -> None:
     assert all(map(close, replace(engine, **limits).sample(crowd()), answers))
-
-
-def test_a_wave_holds_as_many_rows_as_the_cache_has_room_for(engine: LocalEngine) -> None:
-    token = 2 * 2 * 2 * 12 * 4  # keys and values, layers, heads, size, bytes of a float32
-    rows = [Row(1, (5,) * n, ask(ANN, "", max_tokens=10)) for n in (90, 10, 10, 10, 90, 200)]
-    small = replace(engine, cache_bytes=200 * token)
-    assert list(small._waves(rows)) == [[1, 2, 3], [0, 4], [5]]
-    assert list(replace(engine, rows=4)._waves(rows)) == [[1, 2, 3, 0], [4, 5]]
 
 
 def test_nothing_is_asked_nothing_is_answered(engine: LocalEngine) -> None:
@@ -76,7 +70,7 @@ def test_the_samplers_log_probabilities_are_those_of_training(engine: LocalEngin
     with torch.no_grad():
         for rows in micro_batches(pack(targets, engine.bank.slots, 256), 1024):
             old = [x for row in rows for t in row.targets for x in t.logprobs]
-            new = forward(engine.base, engine.bank, rows, END)
+            new = forward(engine.network, rows)
             torch.testing.assert_close(new, torch.tensor(old), atol=1e-4, rtol=0)
 
 

@@ -10,24 +10,24 @@ import torch
 from peft import PeftModel
 from torch import Tensor
 
-from docendo.engines import attention
+from docendo.engines.lanes import Lanes
 from docendo.engines.local import LocalEngine
+from docendo.engines.network import Network
 from docendo.engines.peft_format import save_adapter
-from docendo.engines.training import TrainRow, backward, forward, micro_batches, pack
-from docendo.errors import UseError
+from docendo.engines.training import Loss, TrainRow, backward, forward, micro_batches, pack
+from docendo.errors import RunError, UseError
 from docendo.records import BASE, AgentId, Example, Message, Target
 from tests.engines.toys import AGENTS, ANN, BOB, CAT, PEFT_WARNS, fresh, mixture, plain, surprise, target
 
-END = 0
 DAN = AgentId("dan")
 
 
 def gradients(engine: LocalEngine, targets: Sequence[Target], longest: int = 512, cap: int = 1024) -> Tensor:
     """(S, P), as `train` would step along."""
     for rows in micro_batches(pack(targets, engine.bank.slots, longest), cap):
-        backward(engine.base, engine.bank, rows, surprise, END)
+        backward(engine.network, rows, surprise)
     found = engine.bank.grads_SP.clone()
-    engine.bank.grads_SP.zero_()
+    engine.bank.discard()
     return found
 
 
@@ -53,7 +53,7 @@ def test_micro_batches_keep_to_their_size_and_their_agents_together() -> None:
     rows = [TrainRow(slot, (1,) * size, (target(ANN, "", "x"),)) for slot in (2, 1) for size in (9, 5, 9, 50)]
     batches = list(micro_batches(rows, 40))
     assert sorted(r for b in batches for r in b) == sorted(rows)
-    assert all(len(b) == 1 or len(b) * max(r.length for r in b) <= 40 for b in batches)
+    assert all(len(b) == 1 or sum(r.length for r in b) <= 40 for b in batches)
     assert all([r.slot for r in b] == sorted(r.slot for r in b) for b in batches)
 
 
@@ -91,8 +91,8 @@ def test_gradients_are_those_of_peft_and_plain_autograd(engine: LocalEngine, age
 def test_log_probabilities_come_in_the_order_of_rows_and_targets(engine: LocalEngine) -> None:
     rows = sorted(pack(mixture(), engine.bank.slots, 512), key=lambda r: r.slot)
     with torch.no_grad():
-        together = forward(engine.base, engine.bank, rows, END)
-        alone = [forward(engine.base, engine.bank, [r._replace(targets=(t,))], END) for r in rows for t in r.targets]
+        together = forward(engine.network, rows)
+        alone = [forward(engine.network, [r._replace(targets=(t,))]) for r in rows for t in r.targets]
     torch.testing.assert_close(together, torch.cat(alone), atol=1e-5, rtol=0)
 
 
@@ -105,21 +105,11 @@ def test_the_loss_sees_the_samplers_log_probabilities_or_where_nobody_sampled_it
 
     sampled = target(ANN, "why", "ab", 3.0)._replace(logprobs=(-1.0, -2.0))
     rows = pack([sampled, target(ANN, "why", "c", 0.5)], engine.bank.slots, 512)
-    backward(engine.base, engine.bank, rows, spy, END)
-    engine.bank.grads_SP.zero_()
+    backward(engine.network, rows, spy)
+    engine.bank.discard()
     new, old, weights = seen[0]
     assert old.tolist() == [-1.0, -2.0, float(new[2])]
     assert weights.tolist() == [3.0, 3.0, 0.5]
-
-
-def test_long_prompts_take_the_fused_attention_to_the_same_end(
-    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = "many words, " * 25
-    targets = [target(ANN, text, "yes"), target(ANN, text, "or no", -0.5), target(BOB, "short", "and sweet")]
-    fused = gradients(engine, targets)
-    monkeypatch.setattr(attention, "_SHORT", 10_000)
-    assert apart(gradients(engine, targets), fused) < 1e-5
 
 
 def test_an_agent_in_a_population_learns_what_it_learns_alone() -> None:
@@ -177,11 +167,11 @@ def test_training_makes_wanted_text_likelier(engine: LocalEngine) -> None:
     assert wanted.tokens[-1] == learner.tokens.end
     rows = pack([wanted], learner.bank.slots, 512)
     with torch.no_grad():
-        before = forward(learner.base, learner.bank, rows, END).sum()
+        before = forward(learner.network, rows).sum()
         for _ in range(5):
             with torch.enable_grad():
                 learner.train([wanted], surprise, {DAN: 1e-2}, "imitation")
-        assert forward(learner.base, learner.bank, rows, END).sum() > before + 1
+        assert forward(learner.network, rows).sum() > before + 1
 
 
 def test_training_is_booked_row_by_row(engine: LocalEngine) -> None:
@@ -199,3 +189,81 @@ def test_nobody_trains_the_base_or_a_stranger() -> None:
     with pytest.raises(UseError, match="did you mean 'ann'"):
         engine.train([target(AgentId("anny"), "a", "b")], surprise, {}, "policy")
     assert engine.train([], surprise, {ANN: 1.0}, "policy") == {}
+
+
+def test_where_memory_does_not_suffice_micro_batches_are_halved_and_the_step_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    well, tight, seen = fresh(*AGENTS), replace(fresh(*AGENTS), train_tokens=128), []
+
+    def crowded(network: Network, rows: Sequence[TrainRow], loss: Loss, lane: int) -> None:
+        backward(network, rows, loss, lane)  # part of the gradients are there when the memory ends
+        seen.append(sum(r.length for r in rows))
+        if tight.train_tokens > 64:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.")
+
+    rates = dict.fromkeys(AGENTS, 1e-3)
+    wanted = well.train(mixture(), surprise, rates, "policy")
+    monkeypatch.setattr("docendo.engines.local.backward", crowded)
+    assert tight.train(mixture(), surprise, rates, "policy") == pytest.approx(wanted, rel=1e-5)
+    assert tight.train_tokens == 64
+    assert max(seen[1:]) == 75  # one target, which cannot be parted
+    assert float((well.bank.weights_SP - tight.bank.weights_SP).abs().max()) < 1e-5
+
+
+def test_without_any_memory_a_person_is_told_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    engine = fresh(ANN)
+    monkeypatch.setattr("docendo.engines.local.backward", full)
+    with pytest.raises(RunError, match=r"out of memory at .* tokens a micro-batch; use a smaller model"):
+        engine.train(mixture()[:1], surprise, {ANN: 1e-3}, "policy")
+    assert not engine.bank.grads_SP.any()
+
+
+def test_a_bug_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object) -> None:
+        raise RuntimeError("shapes do not match")
+
+    engine = fresh(ANN)
+    monkeypatch.setattr("docendo.engines.local.backward", wrong)
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        engine.train(mixture()[:1], surprise, {ANN: 1e-3}, "policy")
+
+
+def test_lanes_share_the_work_and_the_sum_is_the_same() -> None:
+    alone, shared = fresh(*AGENTS), fresh(*AGENTS)
+    shared.bank.lanes = 2
+    shared.bank.hold(shared.bank.weights_SP)
+    shared = replace(shared, lanes=Lanes(2, 1))
+    for engine in (alone, shared):
+        engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
+    assert float((alone.bank.weights_SP - shared.bank.weights_SP).abs().max()) < 1e-5
+    assert not any(g.any() for g in shared.bank.grads_LSP)
+
+
+def test_an_agent_that_leaves_makes_room_for_the_next_and_touches_nobody() -> None:
+    engine = fresh(*AGENTS)
+    engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
+    others = [x[[1, 3]].clone() for x in (engine.bank.weights_SP, engine.adam.mean_SP, engine.adam.square_SP)]
+    engine.remove(BOB)
+    assert BOB not in engine.bank.slots
+    engine.bank.add(DAN, 1)
+    assert engine.bank.slots[DAN] == 2
+    assert torch.equal(engine.bank.weights_SP[2], engine_with(DAN).bank.weights_SP[1])
+    assert not engine.adam.mean_SP[2].any()
+    assert engine.adam.steps_S.tolist() == [0, 1, 0, 1]
+    now = [x[[1, 3]] for x in (engine.bank.weights_SP, engine.adam.mean_SP, engine.adam.square_SP)]
+    assert all(map(torch.equal, others, now))
+
+
+def engine_with(agent: AgentId) -> LocalEngine:
+    engine = fresh()
+    engine.bank.add(agent, 1)
+    return engine
+
+
+def test_a_target_without_a_prompt_is_refused() -> None:
+    with pytest.raises(UseError, match="without a prompt"):
+        fresh(ANN).train([target(ANN, "", "x")], surprise, {ANN: 1e-3}, "policy")

@@ -6,9 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from docendo.engines.base import _tiny, logits_of
+from docendo.engines.attention import Tree, sequences
+from docendo.engines.base import _tiny
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.names import TINY
+from docendo.engines.routing import Routing
 from docendo.records import AgentId, Message, Request, Target
 
 ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
@@ -57,8 +59,12 @@ def ask(agent: AgentId, text: str, seed: int = 0, max_tokens: int = 12, temperat
 
 def logits(engine: LocalEngine, agent: AgentId, ids: Sequence[int]) -> Tensor:
     """What the agent makes of every token, (T, V)."""
-    with torch.no_grad(), engine.bank.routed([engine.bank.slot(agent)]):
-        return logits_of(engine.base.model, torch.tensor([ids]))[0]
+    like, count = engine.network.head_Vd, len(ids)
+    tree = Tree([sequences([(0, count)], None, engine.network.heads, like)], engine.network.heads)
+    routing = Routing.of([engine.bank.slot(agent)] * count, CPU)
+    with torch.no_grad():
+        hidden = engine.network.body.infer(torch.tensor(ids), torch.arange(count), routing, tree)
+        return engine.network.logits(hidden)
 
 
 def surprise(logprobs: Tensor, sampled: Tensor, weights: Tensor) -> Tensor:

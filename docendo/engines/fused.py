@@ -1,0 +1,203 @@
+"""The forward and backward pass of models of the Llama form, written out: few operations, and no more kept than needed.
+
+Llama, Mistral, Qwen2 and SmolLM have it. Layers that read the same input are one product (`Projection`). Whether the
+model really has this form is not guessed from its name: `open_engine` compares the result with the model's own.
+
+Axes: T tokens of the batch, d hidden size, f inner size of the feed-forward part, H + 2K heads of size D.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import rms_norm, silu
+
+from docendo.engines.attention import Heads, Plan, Tree
+from docendo.engines.projection import Projection
+from docendo.engines.routing import Routing
+
+__all__ = ["Fused", "Tape"]
+
+
+class _Norm(NamedTuple):
+    """Root mean square normalisation (Zhang & Sennrich 2019)."""
+
+    weight_d: Tensor
+    epsilon: float
+
+    def infer(self, x_Td: Tensor) -> Tensor:
+        return rms_norm(x_Td, self.weight_d.shape, self.weight_d, self.epsilon)
+
+    def forward(self, x_Td: Tensor) -> tuple[Tensor, Tensor]:
+        """The normalised states, and for `backward` the factor of each token, (T, 1)."""
+        wide = x_Td.float()
+        factor_T1 = wide.square().mean(-1, keepdim=True).add_(self.epsilon).rsqrt_()
+        return wide.mul(factor_T1).to(x_Td.dtype).mul_(self.weight_d), factor_T1
+
+    def backward(self, x_Td: Tensor, factor_T1: Tensor, grad_Td: Tensor) -> Tensor:
+        unit = x_Td.float().mul_(factor_T1)
+        wide = grad_Td.float().mul_(self.weight_d)
+        along_T1 = (wide * unit).mean(-1, keepdim=True)
+        return wide.addcmul_(unit, along_T1, value=-1).mul_(factor_T1).to(x_Td.dtype)
+
+
+class _Layer(NamedTuple):
+    before: _Norm
+    qkv: Projection
+    out: Projection
+    between: _Norm
+    gate_up: Projection
+    down: Projection
+
+
+class _Kept(NamedTuple):
+    """What one layer's backward pass needs: in the order of the forward pass, A x of each projection last."""
+
+    x_Td: Tensor
+    factor_T1: Tensor
+    normed_Td: Tensor
+    qkv_THD: Tensor
+    shares: list[Tensor]
+    attended_To: Tensor
+    middle_Td: Tensor
+    middle_factor_T1: Tensor
+    middle_normed_Td: Tensor
+    gate_up_Tf: Tensor
+    inner_Tf: Tensor
+    lows: tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]
+
+
+class Tape(NamedTuple):
+    """A recorded forward pass."""
+
+    layers: list[_Kept]
+    tables: tuple[Tensor, Tensor]
+    last_Td: Tensor
+    factor_T1: Tensor
+    tree: Tree
+    routing: Routing
+
+
+@dataclass(frozen=True)
+class Fused:
+    body: Any
+    """The model without its head, as transformers has it."""
+    heads: Heads
+    layers: tuple[_Layer, ...]
+    last: _Norm
+
+    @staticmethod
+    def of(body: nn.Module, heads: Heads) -> "Fused | None":
+        """The model in this form; None where its parts have other names or other kinds."""
+        config: Any = body.config
+        if getattr(config, "hidden_act", None) != "silu" or not hasattr(body, "rotary_emb"):
+            return None
+        try:
+            layers = tuple(_layer(layer) for layer in body.layers)  # type: ignore[union-attr]
+            return Fused(body, heads, layers, _norm(body.norm))
+        except AttributeError:
+            return None
+
+    @property
+    def projections(self) -> list[Projection]:
+        return [p for layer in self.layers for p in (layer.qkv, layer.out, layer.gate_up, layer.down)]
+
+    def infer(self, ids_T: Tensor, positions_T: Tensor, routing: Routing, plan: Plan) -> Tensor:
+        """Hidden states behind the last layer, (T, d)."""
+        x_Td = self.body.embed_tokens(ids_T)
+        tables = self._tables(x_Td, positions_T)
+        for i, layer in enumerate(self.layers):
+            qkv_THD = _rotate(layer.qkv.infer(layer.before.infer(x_Td), routing), *tables)
+            x_Td = layer.out.infer(plan(i, qkv_THD), routing).add_(x_Td)
+            both_Tf = layer.gate_up.infer(layer.between.infer(x_Td), routing)
+            gate_Tf, up_Tf = both_Tf.chunk(2, -1)
+            x_Td = layer.down.infer(silu(gate_Tf).mul_(up_Tf), routing).add_(x_Td)
+        return self.last.infer(x_Td)
+
+    def record(self, ids_T: Tensor, positions_T: Tensor, routing: Routing, tree: Tree) -> tuple[Tensor, Tape]:
+        """Hidden states behind the last layer, (T, d), and what `back` needs."""
+        x_Td = self.body.embed_tokens(ids_T)
+        tables, kept = self._tables(x_Td, positions_T), list[_Kept]()
+        for layer in self.layers:
+            normed, factor = layer.before.forward(x_Td)
+            flat, low_qkv = layer.qkv.forward(normed, routing)
+            qkv_THD = _rotate(flat, *tables)
+            attended, shares = tree.forward(qkv_THD)
+            middle, low_out = layer.out.forward(attended, routing)
+            middle.add_(x_Td)
+            middle_normed, middle_factor = layer.between.forward(middle)
+            both, low_both = layer.gate_up.forward(middle_normed, routing)
+            gate, up = both.chunk(2, -1)
+            inner = silu(gate).mul_(up)
+            after, low_down = layer.down.forward(inner, routing)
+            lows = (low_qkv, low_out, low_both, low_down)
+            first, second = (x_Td, factor, normed), (middle, middle_factor, middle_normed)
+            kept.append(_Kept(*first, qkv_THD, shares, attended, *second, both, inner, lows))
+            x_Td = after.add_(middle)
+        hidden_Td, factor = self.last.forward(x_Td)
+        return hidden_Td, Tape(kept, tables, x_Td, factor, tree, routing)
+
+    def back(self, tape: Tape, grad_Td: Tensor, lane: int) -> None:
+        """Adds the gradients of the adapters to the lane's, and empties the tape."""
+        grad_Td = self.last.backward(tape.last_Td, tape.factor_T1, grad_Td)
+        for layer in reversed(self.layers):
+            kept = tape.layers.pop()
+            grad_Td = grad_Td + self._back_inner(layer, kept, grad_Td, tape.routing, lane)
+            grad_Td = grad_Td + self._back_attention(layer, kept, grad_Td, tape, lane)
+
+    def _back_inner(self, layer: _Layer, kept: _Kept, grad_Td: Tensor, routing: Routing, lane: int) -> Tensor:
+        _, _, low_both, low_down = kept.lows
+        grad_Tf = layer.down.backward(kept.inner_Tf, low_down, grad_Td, routing, lane)
+        gate, up = kept.gate_up_Tf.chunk(2, -1)
+        into = torch.empty_like(kept.gate_up_Tf)
+        into_gate, into_up = into.chunk(2, -1)
+        torch.mul(grad_Tf, silu(gate), out=into_up)
+        torch.ops.aten.silu_backward.grad_input(grad_Tf.mul_(up), gate, grad_input=into_gate)
+        grad = layer.gate_up.backward(kept.middle_normed_Td, low_both, into, routing, lane)
+        return layer.between.backward(kept.middle_Td, kept.middle_factor_T1, grad)
+
+    def _back_attention(self, layer: _Layer, kept: _Kept, grad_Td: Tensor, tape: Tape, lane: int) -> Tensor:
+        low_qkv, low_out, _, _ = kept.lows
+        attended = layer.out.backward(kept.attended_To, low_out, grad_Td, tape.routing, lane)
+        qkv = _rotate_back(tape.tree.backward(kept.qkv_THD, kept.shares, attended), *tape.tables)
+        grad = layer.qkv.backward(kept.normed_Td, low_qkv, qkv.flatten(1), tape.routing, lane)
+        return layer.before.backward(kept.x_Td, kept.factor_T1, grad)
+
+    def _tables(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
+        """Cosines, and sines with the sign of their half, of every token and head, (T, H + 2K, D); values stay."""
+        cos, sin = (t[0] for t in self.body.rotary_emb(x_Td[None], positions_T[None]))
+        half, turned = cos.shape[-1] // 2, self.heads.query + self.heads.key
+        signed = torch.cat([-sin[:, :half], sin[:, half:]], -1)
+        still = cos.new_ones(len(cos), self.heads.key, cos.shape[-1])
+        cos_THD = torch.cat([cos[:, None].expand(-1, turned, -1), still], 1)
+        return cos_THD, torch.cat([signed[:, None].expand(-1, turned, -1), torch.zeros_like(still)], 1)
+
+
+def _rotate(flat_To: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
+    """Rotary position embedding (Su et al. 2021) of queries and keys."""
+    x_THD = flat_To.view(cos_THD.shape)
+    return torch.addcmul(x_THD * cos_THD, x_THD.roll(cos_THD.shape[-1] // 2, -1), sin_THD)
+
+
+def _rotate_back(grad_THD: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
+    """The transpose of `_rotate`: turning by half is its own inverse."""
+    return (grad_THD * sin_THD).roll(cos_THD.shape[-1] // 2, -1).addcmul_(grad_THD, cos_THD)
+
+
+def _norm(module: Any) -> _Norm:
+    return _Norm(module.weight.detach(), float(module.variance_epsilon))
+
+
+def _layer(layer: Any) -> _Layer:
+    attention, inner = layer.self_attn, layer.mlp
+    if hasattr(attention, "q_norm"):
+        raise AttributeError("queries are normalised")
+    return _Layer(
+        _norm(layer.input_layernorm),
+        Projection([attention.q_proj, attention.k_proj, attention.v_proj]),
+        Projection([attention.o_proj]),
+        _norm(layer.post_attention_layernorm),
+        Projection([inner.gate_proj, inner.up_proj]),
+        Projection([inner.down_proj]),
+    )

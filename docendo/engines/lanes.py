@@ -1,0 +1,75 @@
+"""Several lanes, each a thread that computes on its own share of the rows with its own share of the cores.
+
+Where the products are small, as in decoding, two cores that work on rows of their own are faster by half than two that
+share every product and wait for each other after it.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+import torch
+
+__all__ = ["Lanes", "shares", "stretches"]
+
+_Made = TypeVar("_Made")
+
+_MOST = 4
+"""Python runs one thread at a time between products, so more lanes would wait for that."""
+
+
+@dataclass
+class Lanes:
+    count: int = 1
+    threads: int = 1
+    """Of each lane."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set when a job failed or the user interrupted: long jobs look at it and return early."""
+    pool: ThreadPoolExecutor | None = None
+
+    @staticmethod
+    def for_device(device: torch.device) -> "Lanes":
+        """As many as there are threads, which ``OMP_NUM_THREADS`` sets, up to four; one on an accelerator."""
+        threads = torch.get_num_threads()
+        count = min(threads, _MOST) if device.type == "cpu" else 1
+        return Lanes(count, threads // count)
+
+    def run(self, jobs: Sequence[Callable[[], _Made]]) -> list[_Made]:
+        """The results in order. The first error is raised when all jobs have returned."""
+        if self.count == 1 or len(jobs) == 1:
+            return [job() for job in jobs]
+        if self.pool is None:
+            start = partial(torch.set_num_threads, self.threads)
+            self.pool = ThreadPoolExecutor(self.count, "lane", start)
+        self.stop.clear()
+        futures: list[Future[_Made]] = [self.pool.submit(job) for job in jobs]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:  # one failed, or the user interrupted
+            if not all(future.done() for future in futures):
+                self.stop.set()
+                wait(futures)
+            self.stop.clear()
+        return [future.result() for future in futures]
+
+
+def shares(costs: Sequence[float], count: int) -> list[list[int]]:
+    """Numbers of the pieces of each lane, none empty: the dearest piece goes to the lane with least so far."""
+    lanes, loads = [list[int]() for _ in range(count)], [0.0] * count
+    for i in sorted(range(len(costs)), key=lambda i: (-costs[i], i)):
+        lane = loads.index(min(loads))
+        lanes[lane].append(i)
+        loads[lane] += costs[i]
+    return [sorted(lane) for lane in lanes if lane]
+
+
+def stretches(costs: Sequence[float], count: int) -> list[list[int]]:
+    """As `shares`, but neighbours stay together: each lane has a stretch of about the same cost."""
+    lanes, done, total = [list[int]() for _ in range(count)], 0.0, sum(costs)
+    for i, cost in enumerate(costs):
+        lanes[min(count - 1, int((done + cost / 2) * count / total))].append(i)
+        done += cost
+    return [lane for lane in lanes if lane]

@@ -1,0 +1,83 @@
+"""What sampling and training compute with: the model's layers with all adapters in them, and its output head."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from docendo.engines.adapters import AdapterBank, adapt, serve
+from docendo.engines.attention import Heads, Plan, Tree, sequences
+from docendo.engines.base import BaseModel
+from docendo.engines.fused import Fused
+from docendo.engines.plain import Plain
+from docendo.engines.projection import Projection, prepack, product
+from docendo.engines.routing import Routing
+
+__all__ = ["Body", "Network", "build_network"]
+
+_TOLERANCE = 0.02
+"""Of the norm of the model's own states; bfloat16 alone makes about one percent."""
+
+
+class Body(Protocol):
+    @property
+    def projections(self) -> list[Projection]: ...
+
+    def infer(self, ids_T: Tensor, positions_T: Tensor, routing: Routing, plan: Plan) -> Tensor:
+        """Hidden states behind the last layer, (T, d)."""
+        ...
+
+    def record(self, ids_T: Tensor, positions_T: Tensor, routing: Routing, tree: Tree) -> tuple[Tensor, Any]:
+        """Hidden states behind the last layer, (T, d), and what `back` needs, once."""
+        ...
+
+    def back(self, tape: Any, grad_Td: Tensor, lane: int) -> None:
+        """Adds the gradients of the adapters to the lane's."""
+        ...
+
+
+@dataclass(frozen=True)
+class Network:
+    body: Body
+    heads: Heads
+    layers: int
+    head_Vd: Tensor
+    packed_head: Tensor | None
+
+    def logits(self, hidden_Td: Tensor) -> Tensor:
+        """(T, V)."""
+        return product(hidden_Td, self.head_Vd, None, self.packed_head)
+
+
+def build_network(base: BaseModel, bank: AdapterBank, lanes: int) -> Network:
+    """Adapts the model, and writes its passes out where that gives the model's own states; `bank.lanes` is set."""
+    head = base.model.get_output_embeddings()  # type: ignore[operator]
+    body: Any = base.model.base_model
+    adapt(base.model, bank)
+    own: Body = Plain.of(body, bank)
+    fused = Fused.of(body, base.heads)
+    chosen = own
+    if fused is not None and _apart(own, fused, base, bank) < _TOLERANCE:
+        chosen = fused
+        for layer in bank.layers.values():
+            layer.alone = None
+    bank.lanes = lanes if chosen is fused else 1
+    serve(bank, chosen.projections)
+    bank.hold(bank.weights_SP)
+    weight = head.weight.detach()
+    return Network(chosen, base.heads, base.layers, weight, prepack(weight))
+
+
+@torch.no_grad()
+def _apart(own: Body, other: Body, base: BaseModel, bank: AdapterBank) -> float:
+    """The relative distance of the states that the two make of some tokens."""
+    ids = torch.arange(100, 132, device=bank.device) % base.config.vocab_size
+    positions, routing = torch.arange(len(ids), device=bank.device), Routing.of([0] * len(ids), bank.device)
+    like = torch.empty(0, dtype=bank.dtype, device=bank.device)
+    tree = Tree([sequences([(0, len(ids))], None, base.heads, like)], base.heads)
+    states = []
+    for body in (own, other):
+        serve(bank, body.projections)
+        states.append(body.infer(ids, positions, routing, tree).float())
+    return float((states[0] - states[1]).norm() / states[0].norm())

@@ -1,0 +1,50 @@
+import threading
+
+import pytest
+
+from docendo.engines.lanes import Lanes, shares, stretches
+
+
+def test_results_come_in_the_order_of_the_jobs_and_every_lane_has_its_own_thread() -> None:
+    gate = threading.Barrier(2)
+
+    def job(n: int) -> tuple[int, str]:
+        gate.wait(10)
+        return n, threading.current_thread().name
+
+    found = Lanes(2, 1).run([lambda: job(1), lambda: job(2)])
+    assert [n for n, _ in found] == [1, 2]
+    assert len({name for _, name in found}) == 2
+
+
+def test_one_lane_runs_where_it_is_called() -> None:
+    assert Lanes().run([threading.current_thread] * 2) == [threading.current_thread()] * 2
+
+
+def test_an_error_stops_the_other_lanes_and_is_raised() -> None:
+    lanes = Lanes(2, 1)
+    seen = []
+
+    def waits() -> None:
+        seen.append(lanes.stop.wait(10))
+
+    def fails() -> None:
+        raise ValueError("this lane")
+
+    with pytest.raises(ValueError, match="this lane"):
+        lanes.run([fails, waits])
+    assert seen == [True]
+    assert not lanes.stop.is_set()
+
+
+def test_the_dearest_goes_where_least_is_and_nobody_gets_nothing() -> None:
+    assert shares([1, 5, 2, 2], 2) == [[1], [0, 2, 3]]
+    assert shares([3.0], 4) == [[0]]
+    assert shares([], 2) == []
+
+
+def test_neighbours_stay_together_in_stretches_of_equal_cost() -> None:
+    assert stretches([1.0] * 6, 2) == [[0, 1, 2], [3, 4, 5]]
+    assert stretches([9.0, 1, 1, 1], 2) == [[0], [1, 2, 3]]
+    assert stretches([1.0], 3) == [[0]]
+    assert stretches([], 2) == []
