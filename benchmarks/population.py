@@ -1,6 +1,6 @@
 """What more agents cost at the same number of rows: seconds of one step (sampling and training) with 1 to 16 agents.
 
-    OMP_NUM_THREADS=1 python benchmarks/population.py
+    python benchmarks/population.py
     python benchmarks/population.py --prompts 4 --completions 2 --tokens 8 --repeats 1 --agents 1 4
 
 Every setting has the same prompts, rows and tokens: 16 prompts of 150 tokens, 4 completions of 48 tokens each. Only

@@ -10,6 +10,8 @@ from random import Random
 from statistics import median
 from typing import Any
 
+import torch  # before docendo, so that its threads wait as PyTorch's own do: the other side is faster by that
+
 from docendo.engines.base import _converted
 from docendo.engines.choice import choose_dtype
 from docendo.engines.local import LocalEngine, open_engine
@@ -74,7 +76,6 @@ def model_folder() -> str:
 
 def engine_with(agents: int) -> LocalEngine:
     """docendo on the embedded model and the CPU, in the number format that it chooses, with agents 0, 1, ..."""
-    import torch
 
     dtype: torch.dtype = getattr(torch, choose_dtype("auto", "cpu"))
     engine = open_engine(EMBEDDED, RANK, ALPHA, dtype, torch.device("cpu"))

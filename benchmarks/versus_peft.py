@@ -1,7 +1,7 @@
 """Sampling: docendo against transformers and PEFT, 64 rows of 150-token prompts and 48 new tokens.
 
     pip install -r requirements/peers.txt
-    OMP_NUM_THREADS=1 python benchmarks/versus_peft.py
+    python benchmarks/versus_peft.py
     python benchmarks/versus_peft.py --prompts 2 --completions 2 --tokens 4 --repeats 1
 
 Three ways of theirs: (bare) `generate` on the base; (mixed) PEFT with an adapter name for each row; (one by one) PEFT

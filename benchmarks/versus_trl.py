@@ -1,9 +1,9 @@
 """One optimizer step of GRPO: docendo against TRL's GRPOTrainer, sampling, training and optimizer together.
 
     pip install -r requirements/peers.txt
-    OMP_NUM_THREADS=1 python benchmarks/versus_trl.py                  # 1 agent, 8 prompts x 8 completions
-    OMP_NUM_THREADS=1 python benchmarks/versus_trl.py --population     # 8 agents, 1 prompt x 8 completions each
-    OMP_NUM_THREADS=1 python benchmarks/versus_trl.py --memory         # peak of our 8 agents, and of TRL's 1
+    python benchmarks/versus_trl.py                  # 1 agent, 8 prompts x 8 completions
+    python benchmarks/versus_trl.py --population     # 8 agents, 1 prompt x 8 completions each
+    python benchmarks/versus_trl.py --memory         # peak of our 8 agents, and of TRL's 1
     python benchmarks/versus_trl.py --prompts 2 --completions 2 --tokens 4 --repeats 1 --micro-batch 2 --dtype bfloat16
 
 The same on both sides: the embedded model, LoRA of rank 8 on all linear layers but the head, prompts of the same 150

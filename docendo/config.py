@@ -46,10 +46,10 @@ class EngineConfig(Table):
     """auto: whichever multiplies faster on this machine, measured once when the run is made."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """auto: cuda, else mps, else cpu."""
-    rows: _Positive = 96
-    """Completions in flight at once."""
-    train_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 1024
-    """Tokens of one backward pass, padding included."""
+    rows: _Positive = 128
+    """Completions in flight at once, over all lanes; one that ends makes room for the next."""
+    train_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 1536
+    """Tokens of the backward passes of all lanes together; halved where memory runs out."""
 
 
 class DomainConfig(Table):
@@ -86,7 +86,7 @@ class ExpertsConfig(Table):
 
 
 class TeachingConfig(Table):
-    rounds: Annotated[int, Field(ge=0, le=1_000_000)] = 9
+    rounds: Annotated[int, Field(ge=0, le=1_000_000)] = 20
     """Rounds of the teaching game, after the experts have studied."""
     matches: _Positive = 12
     """Matches in a round."""

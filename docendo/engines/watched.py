@@ -19,7 +19,7 @@ class Watched:
     engine: Worker
     notify: Callable[[str, int], None]
     """Called after every batch with its purpose and its tokens."""
-    batch: int = 96
+    batch: int = 512
     """Requests that are passed on at once, so that a long list is seen to move."""
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:

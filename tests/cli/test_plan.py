@@ -52,8 +52,8 @@ def test_teaching_is_lessons_attempts_controls_practice_and_a_last_examination()
 
 def test_memory_grows_with_the_rows_in_flight_and_disk_with_what_is_kept() -> None:
     plan = made(config())
-    # 96 rows of two questions, a solution and an answer, less the 16 that were measured; two bytes a token
-    assert plan.memory == 1000 + 96 * (40 + 8 + 10) * 2 - 16 * (20 + 10) * 2
+    # 128 rows of two questions, a solution and an answer, less the 16 that were measured; two bytes a token
+    assert plan.memory == 1000 + 128 * (40 + 8 + 10) * 2 - 16 * (20 + 10) * 2
     # three checkpoints of two adapters and Adam's two averages for three slots, and the text
     assert plan.disk == 3 * 4 * 50 * (2 + 2 * 3) + 12 * (32 + 96 + 672)
     assert plan.seconds == pytest.approx(sum(s.seconds for s in plan.stages))

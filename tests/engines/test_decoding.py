@@ -8,8 +8,9 @@ import torch
 from docendo.engines.decoding import Limits, Row, decode, room
 from docendo.engines.lanes import Lanes
 from docendo.engines.local import LocalEngine, open_engine
-from docendo.engines.names import TINY
-from docendo.records import Request
+from docendo.engines.names import EMBEDDED, TINY
+from docendo.engines.training import forward, pack
+from docendo.records import Request, Target
 from tests.engines.toys import AGENTS, ALPHA, ANN, CPU, RANK, ask, wake
 
 COLUMNS = 10**9
@@ -94,3 +95,24 @@ def test_stopped_means_what_there_is_so_far(engine: LocalEngine) -> None:
     looks = iter([False, False, False, True])
     results = decode(engine.network, rows, -1, Limits(8, COLUMNS, 64), lambda: next(looks))
     assert [len(r.tokens) for r in results] == [4, 4, 4]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_embedded_model_keeps_what_is_promised(dtype: torch.dtype) -> None:
+    """Company changes no bit of an answer; the sampler's log-probabilities are those of training."""
+    engine = open_engine(EMBEDDED, 8, 32.0, dtype, CPU)
+    for agent in AGENTS:
+        engine.bank.add(agent, 1)
+        for _, b in engine.bank.matrices(agent).values():
+            b.normal_(0, 0.02, generator=torch.Generator().manual_seed(len(b)))
+    engine.bank.changed()
+    requests = [ask(AGENTS[i % 3], f"Add {i // 2} and 2.", seed=i, max_tokens=6 + i) for i in range(12)]
+    together = engine.sample(requests)
+    assert engine.sample(requests[:1]) + engine.sample(requests[1:7]) == together[:7]
+    targets = [Target(r.agent, c.prompt_tokens, c.tokens, 1.0) for r, c in zip(requests, together, strict=True)]
+    slack = 1e-4 if dtype == torch.float32 else 0.3
+    for target, answer in zip(targets, together, strict=True):
+        (row,) = pack([target], engine.bank.slots, 512)
+        told = forward(engine.network, [row])
+        torch.testing.assert_close(told, torch.tensor(answer.logprobs), atol=slack, rtol=0)
