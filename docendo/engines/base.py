@@ -163,6 +163,7 @@ def _convert(source: Path, folder: Path) -> None:
     weights = {k: v.contiguous() for k, v in model.state_dict().items() if k != "lm_head.weight"}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     del model.config.quantization_config
+    model.config.architectures = [type(model).__name__]
     model.config.save_pretrained(folder)
     AutoTokenizer.from_pretrained(**where).save_pretrained(folder)
 

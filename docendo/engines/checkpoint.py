@@ -37,7 +37,7 @@ def save_state(engine: LocalEngine, folder: Path) -> None:
 
 
 def load_state(engine: LocalEngine, folder: Path) -> None:
-    """The engine holds the checkpoint's agents and no others, each in the slot it had; training goes on bit by bit.
+    """The engine holds the checkpoint's agents and no others, in the order that they had; training goes on bit by bit.
 
     Raises UseError where the engine has another rank, alpha or base, or a file is damaged.
     """

@@ -60,10 +60,17 @@ def room(rows: Sequence[Row], limits: Limits) -> tuple[int, int]:
     size = min(len(rows), limits.rows)
     while True:
         # twice what the rows need on average: a prompt stays until its last row has ended
-        places = prompts if size == len(rows) else min(prompts, size, -(-2 * size * prompts // len(rows)))
+        wanted = max(-(-2 * size * prompts // len(rows)), _neighbours(rows, size))
+        places = prompts if size == len(rows) else min(prompts, size, wanted)
         if size == 1 or size * answer + places * prompt <= limits.cache_columns:
             return size, places
         size = max(1, min(size - 1, int(size * 0.9)))
+
+
+def _neighbours(rows: Sequence[Row], size: int) -> int:
+    """The most prompts among so many rows in sequence."""
+    starts = [i for i, row in enumerate(rows) if i == 0 or row.key != rows[i - 1].key]
+    return max(sum(i < start <= i + size - 1 for start in starts[n : n + size]) + 1 for n, i in enumerate(starts))
 
 
 @torch.inference_mode()
@@ -89,7 +96,8 @@ class _Flight:
         self.device = network.head_Vd.device
         size, places = room(rows, limits)
         self.seats, self.waiting = [-1] * size, 0
-        self.width = columns(min(_FIRST_COLUMNS, max(r.request.max_tokens for r in rows)))
+        self.widest = columns(max(r.request.max_tokens for r in rows))
+        self.width = min(_FIRST_COLUMNS, self.widest)
         prompt = columns(max(len(r.prompt) for r in rows))
         self.prompts: list[tuple[int, tuple[int, ...]] | None] = [None] * places
         self.place = [0] * size
@@ -186,7 +194,7 @@ class _Flight:
     def _planned(self) -> tuple[Decode, Routing]:
         longest = max(len(self.results[self.seats[b]].tokens) for b in self.running)
         if longest > self.width:
-            self.width *= 2
+            self.width = min(2 * self.width, self.widest)
             self.store.widen(self.width)
             self.plan = None
         if self.plan is None or self.routing is None:

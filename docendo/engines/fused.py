@@ -20,6 +20,10 @@ from docendo.engines.routing import Routing
 __all__ = ["Fused", "Tape"]
 
 
+_CHANGING = ("dynamic", "longrope")
+"""Rotary embeddings that change with the longest position in the batch: no two lanes may share them."""
+
+
 class _Norm(NamedTuple):
     """Root mean square normalisation (Zhang & Sennrich 2019)."""
 
@@ -92,6 +96,8 @@ class Fused:
         """The model in this form; None where its parts have other names or other kinds."""
         config: Any = body.config
         if getattr(config, "hidden_act", None) != "silu" or not hasattr(body, "rotary_emb"):
+            return None
+        if getattr(body.rotary_emb, "rope_type", "default") in _CHANGING:
             return None
         try:
             layers = tuple(_layer(layer) for layer in body.layers)  # type: ignore[union-attr]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -29,6 +29,7 @@ class Lanes:
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when a job failed or the user interrupted: long jobs look at it and return early."""
     pool: ThreadPoolExecutor | None = None
+    pending: list[Future[Any]] = field(default_factory=list)
 
     @staticmethod
     def for_device(device: torch.device) -> "Lanes":
@@ -38,21 +39,27 @@ class Lanes:
         return Lanes(count, threads // count)
 
     def run(self, jobs: Sequence[Callable[[], _Made]]) -> list[_Made]:
-        """The results in order. The first error is raised when all jobs have returned."""
-        if self.count == 1 or len(jobs) == 1:
+        """The results in order. The first error is raised when all jobs have returned.
+
+        Even a single job runs in a lane: with another number of threads its sums would run in another order.
+        """
+        if self.count == 1 or not jobs:
             return [job() for job in jobs]
         if self.pool is None:
-            start = partial(torch.set_num_threads, self.threads)
-            self.pool = ThreadPoolExecutor(self.count, "lane", start)
+            self.pool = ThreadPoolExecutor(self.count, "lane", partial(torch.set_num_threads, self.threads))
+        wait(self.pending)  # what an impatient user may have left running
         self.stop.clear()
-        futures: list[Future[_Made]] = [self.pool.submit(job) for job in jobs]
+        futures: list[Future[_Made]] = []
         try:
+            for job in jobs:
+                futures.append(self.pool.submit(job))
+                self.pending.append(futures[-1])
             wait(futures, return_when=FIRST_EXCEPTION)
         finally:  # one failed, or the user interrupted
             if not all(future.done() for future in futures):
                 self.stop.set()
                 wait(futures)
-            self.stop.clear()
+            self.pending.clear()
         return [future.result() for future in futures]
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from traceback import clear_frames
 
 import torch
 
@@ -88,15 +89,20 @@ class LocalEngine:
             partial(self._backward, lane, [rows[i] for i in share], cap, loss)
             for lane, share in enumerate(shares([r.length for r in rows], self.lanes.count))
         ]
+        done = False
         try:
             self.lanes.run(jobs)
+            done = True
         except (MemoryError, RuntimeError) as error:
-            self.bank.discard()
             if not out_of_memory(error):
                 raise
+            clear_frames(error.__traceback__)  # which hold what did not fit
             if self.train_tokens <= _LEAST_TOKENS:
                 raise RunError(f"out of memory at {cap} tokens a micro-batch; use a smaller model or rank") from error
             return []
+        finally:
+            if not done:
+                self.bank.discard()
         return rows
 
     def _backward(self, lane: int, rows: Sequence[TrainRow], cap: int, loss: Loss) -> None:

@@ -27,5 +27,5 @@ def keep_memory() -> None:
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether an allocator gave up; on the CPU PyTorch says so in words alone."""
-    told = ("can't allocate memory", "out of memory")
+    told = ("can't allocate memory", "not enough memory", "out of memory", "bad_alloc")
     return isinstance(error, MemoryError) or any(words in str(error) for words in told)

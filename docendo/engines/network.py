@@ -57,12 +57,17 @@ def build_network(base: BaseModel, bank: AdapterBank, lanes: int) -> Network:
     adapt(base.model, bank)
     own: Body = Plain.of(body, bank)
     fused = Fused.of(body, base.heads)
-    chosen = own
-    if fused is not None and _apart(own, fused, base, bank) < _TOLERANCE:
-        chosen = fused
-        for layer in bank.layers.values():
-            layer.alone = None
+    chosen: Body = own
+    if fused is not None:
+        if _apart(own, fused, base, bank) < _TOLERANCE:
+            chosen = fused
+            for layer in bank.layers.values():
+                layer.alone = None
+        else:
+            chosen = Plain.of(body, bank)  # anew: the weights of layers that share an input were joined
     bank.lanes = lanes if chosen is fused else 1
+    for projection in chosen.projections:
+        projection.packed = prepack(projection.weight_od)
     serve(bank, chosen.projections)
     bank.hold(bank.weights_SP)
     weight = head.weight.detach()
@@ -71,7 +76,7 @@ def build_network(base: BaseModel, bank: AdapterBank, lanes: int) -> Network:
 
 @torch.no_grad()
 def _apart(own: Body, other: Body, base: BaseModel, bank: AdapterBank) -> float:
-    """The relative distance of the states that the two make of some tokens."""
+    """The relative distance of the states that the two make of some tokens; infinite where the other cannot."""
     ids = torch.arange(100, 132, device=bank.device) % base.config.vocab_size
     positions, routing = torch.arange(len(ids), device=bank.device), Routing.of([0] * len(ids), bank.device)
     like = torch.empty(0, dtype=bank.dtype, device=bank.device)
@@ -79,5 +84,10 @@ def _apart(own: Body, other: Body, base: BaseModel, bank: AdapterBank) -> float:
     states = []
     for body in (own, other):
         serve(bank, body.projections)
-        states.append(body.infer(ids, positions, routing, tree).float())
+        try:
+            states.append(body.infer(ids, positions, routing, tree).float())
+        except (RuntimeError, TypeError, ValueError):
+            if body is own:
+                raise
+            return float("inf")
     return float((states[0] - states[1]).norm() / states[0].norm())

@@ -58,7 +58,7 @@ class Projection:
         )
         if len(bases) > 1:
             self._join(bases)
-        self.packed = prepack(self.weight_od)
+        self.packed: Tensor | None = None
         self.outs = [0]
         for base in bases:
             self.outs.append(self.outs[-1] + base.out_features)

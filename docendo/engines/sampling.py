@@ -38,14 +38,12 @@ def pick(logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor) -> tuple[
 def _pick(logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
     logits_BV = logits_BV.float()
     highest_B1 = logits_BV.amax(-1, keepdim=True)
-    if bool((temperatures_B == 1).all()):
-        weight_BV = (logits_BV - highest_B1).exp_()
-        tokens_B, total_B = _inverse(weight_BV, uniform_B)
-        return tokens_B, (weight_BV.gather(1, tokens_B[:, None])[:, 0] / total_B).log()
-    hot_B1 = temperatures_B.clamp(min=1e-6)[:, None]
-    drawn_B, _ = _inverse(((logits_BV - highest_B1) / hot_B1).exp_(), uniform_B)
-    tokens_B = torch.where(temperatures_B > 0, drawn_B, logits_BV.argmax(-1))
-    return tokens_B, logits_BV.gather(1, tokens_B[:, None])[:, 0] - logits_BV.logsumexp(-1)
+    tokens_B, total_B = _inverse((logits_BV - highest_B1).exp_(), uniform_B)
+    if not bool((temperatures_B == 1).all()):
+        hot_B1 = temperatures_B.clamp(min=1e-6)[:, None]
+        drawn_B, _ = _inverse(((logits_BV - highest_B1) / hot_B1).exp_(), uniform_B)
+        tokens_B = torch.where(temperatures_B > 0, drawn_B, logits_BV.argmax(-1))
+    return tokens_B, logits_BV.gather(1, tokens_B[:, None])[:, 0] - highest_B1[:, 0] - total_B.log()
 
 
 def _inverse(weight_BV: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:

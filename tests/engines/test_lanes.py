@@ -34,7 +34,12 @@ def test_an_error_stops_the_other_lanes_and_is_raised() -> None:
     with pytest.raises(ValueError, match="this lane"):
         lanes.run([fails, waits])
     assert seen == [True]
-    assert not lanes.stop.is_set()
+    assert lanes.run([lanes.stop.is_set]) == [False]
+
+
+def test_even_a_single_job_runs_in_a_lane() -> None:
+    assert Lanes(2, 1).run([threading.current_thread]) != [threading.current_thread()]
+    assert Lanes(2, 1).run([]) == []
 
 
 def test_the_dearest_goes_where_least_is_and_nobody_gets_nothing() -> None:

@@ -92,6 +92,12 @@ def test_temperatures_in_one_batch_do_not_meddle(engine: LocalEngine) -> None:
     assert len({c.tokens for c in together}) > 1
 
 
+def test_to_the_last_bit_a_row_at_temperature_1_does_not_feel_its_neighbours_heat(engine: LocalEngine) -> None:
+    requests = [ask(ANN, "hot or not", seed, temperature=t) for seed, t in enumerate((1.0, 0.0, 1.0, 2.0))]
+    together = engine.sample(requests)
+    assert [engine.sample([r])[0] for r in requests] == together
+
+
 def test_an_answer_ends_with_its_end_token_or_at_its_length(answers: list[Completion]) -> None:
     for request, answer in zip(crowd(), answers, strict=True):
         assert END not in answer.tokens[:-1]

@@ -232,6 +232,23 @@ def test_a_bug_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch
         engine.train(mixture()[:1], surprise, {ANN: 1e-3}, "policy")
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_a_step_that_breaks_off_leaves_nothing_for_the_next(error: type[BaseException]) -> None:
+    calls = []
+
+    def breaks(new: Tensor, old: Tensor, weights: Tensor) -> Tensor:
+        calls.append(len(new))
+        if len(calls) == 2:
+            raise error
+        return surprise(new, old, weights)
+
+    engine = replace(fresh(*AGENTS), train_tokens=64)
+    with pytest.raises(error):
+        engine.train(mixture(), breaks, dict.fromkeys(AGENTS, 1e-3), "policy")
+    assert len(calls) == 2
+    assert not engine.bank.grads_SP.any()
+
+
 def test_lanes_share_the_work_and_the_sum_is_the_same() -> None:
     alone, shared = fresh(*AGENTS), fresh(*AGENTS)
     shared.bank.lanes = 2
