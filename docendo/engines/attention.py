@@ -78,6 +78,11 @@ class Tree:
     def __init__(self, blocks: Sequence[Block], heads: Heads) -> None:
         self.blocks, self.heads = sorted(blocks, key=lambda b: b.prompt is not None), heads
 
+    @staticmethod
+    def whole(length: int, heads: Heads, like: Tensor) -> "Tree":
+        """One sequence that is the whole batch."""
+        return Tree([sequences([(0, length)], None, heads, like)], heads)
+
     def __call__(self, layer: int, qkv_THD: Tensor) -> Tensor:
         return self.forward(qkv_THD)[0]
 
@@ -90,10 +95,7 @@ class Tree:
             share = self._scores(block, parts).softmax(-1)
             shares.append(share)
             out_F = self._flat(block, self._mix(block, parts, share)).flatten(1)
-            if block.real_F is None:
-                out_THD[block.places_F] = out_F
-            else:
-                out_THD[block.places_F[block.real_F]] = out_F[block.real_F]
+            _put(block, out_THD, out_F)
         return out_THD, shares
 
     def backward(self, qkv_THD: Tensor, shares: Sequence[Tensor], grad_TO: Tensor) -> Tensor:
@@ -106,10 +108,7 @@ class Tree:
             grad = self._fold(block, grad_F.view(len(grad_F), h.query, h.size))
             query, key, value, prompt = self._back(block, parts, share, grad)
             found_F = torch.cat([self._flat(block, query), self._flat(block, key), self._flat(block, value)], 1)
-            if block.real_F is None:
-                into_THD[block.places_F] = found_F
-            else:
-                into_THD[block.places_F[block.real_F]] = found_F[block.real_F]
+            _put(block, into_THD, found_F)
             if block.prompt is not None and prompt is not None:
                 into_THD[slice(*block.prompt), h.query :] += prompt
         return into_THD
@@ -178,6 +177,14 @@ class Tree:
         prompt_key = _across(score_prompt, self._together(parts.query))
         prompt_value = _across(share_prompt, self._together(grad))
         return query.mul_(self.heads.scale), key, value, torch.cat([prompt_key, prompt_value]).transpose(0, 1)
+
+
+def _put(block: Block, into_TX: Tensor, found_F: Tensor) -> None:
+    """Write what was found for the block's tokens to their places in the batch."""
+    if block.real_F is None:
+        into_TX[block.places_F] = found_F
+    else:
+        into_TX[block.places_F[block.real_F]] = found_F[block.real_F]
 
 
 def _across(x_BNL: Tensor, y_BND: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from docendo.engines.attention import Heads, Tree, sequences
+from docendo.engines.attention import Heads, Tree
 from docendo.engines.names import EMBEDDED, TINY
 from docendo.engines.plain import ATTENTION, attend
 from docendo.errors import RunError, UseError
@@ -118,7 +118,7 @@ def _check(name: str, model: Any, device: torch.device) -> None:
 
 def _whole(model: Any, ids_T: Tensor) -> dict[str, Any]:
     heads, like = _heads(model.config), model.get_input_embeddings().weight.detach()
-    tree = Tree([sequences([(0, len(ids_T))], None, heads, like)], heads)
+    tree = Tree.whole(len(ids_T), heads, like)
     positions = torch.arange(len(ids_T), device=ids_T.device)
     return {"input_ids": ids_T[None], "position_ids": positions[None], "use_cache": False, "plan": tree}
 

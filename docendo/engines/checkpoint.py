@@ -33,7 +33,7 @@ def save_state(engine: LocalEngine, folder: Path) -> None:
     (folder / _ENGINE).write_text(json.dumps(state, indent=2) + "\n")
     slots = [0, *(bank.slots[a] for a in agents)]  # without the gaps that removed agents left
     moments = {"mean_SP": adam.mean_SP, "square_SP": adam.square_SP, "steps_S": adam.steps_S}
-    write_tensors(folder / _OPTIMIZER, {name: state[slots] for name, state in moments.items()})
+    write_tensors(folder / _OPTIMIZER, {name: moment[slots] for name, moment in moments.items()})
 
 
 def load_state(engine: LocalEngine, folder: Path) -> None:

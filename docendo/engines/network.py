@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from docendo.engines.adapters import AdapterBank, adapt, serve
-from docendo.engines.attention import Heads, Plan, Tree, sequences
+from docendo.engines.attention import Heads, Plan, Tree
 from docendo.engines.base import BaseModel
 from docendo.engines.fused import Fused
 from docendo.engines.plain import Plain
@@ -68,7 +68,7 @@ def build_network(base: BaseModel, bank: AdapterBank, lanes: int) -> Network:
     bank.lanes = lanes if chosen is fused else 1
     for projection in chosen.projections:
         projection.packed = prepack(projection.weight_od)
-    serve(bank, chosen.projections)
+    bank.projections = chosen.projections
     bank.hold(bank.weights_SP)
     weight = head.weight.detach()
     return Network(chosen, base.heads, base.layers, weight, prepack(weight))
@@ -80,7 +80,7 @@ def _apart(own: Body, other: Body, base: BaseModel, bank: AdapterBank) -> float:
     ids = torch.arange(100, 132, device=bank.device) % base.config.vocab_size
     positions, routing = torch.arange(len(ids), device=bank.device), Routing.of([0] * len(ids), bank.device)
     like = torch.empty(0, dtype=bank.dtype, device=bank.device)
-    tree = Tree([sequences([(0, len(ids))], None, base.heads, like)], base.heads)
+    tree = Tree.whole(len(ids), base.heads, like)
     states = []
     for body in (own, other):
         serve(bank, body.projections)

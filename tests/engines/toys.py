@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from docendo.engines.attention import Tree, sequences
+from docendo.engines.attention import Tree
 from docendo.engines.base import _tiny
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.names import TINY
@@ -60,7 +60,7 @@ def ask(agent: AgentId, text: str, seed: int = 0, max_tokens: int = 12, temperat
 def logits(engine: LocalEngine, agent: AgentId, ids: Sequence[int]) -> Tensor:
     """What the agent makes of every token, (T, V)."""
     like, count = engine.network.head_Vd, len(ids)
-    tree = Tree([sequences([(0, count)], None, engine.network.heads, like)], engine.network.heads)
+    tree = Tree.whole(count, engine.network.heads, like)
     routing = Routing.of([engine.bank.slot(agent)] * count, CPU)
     with torch.no_grad():
         hidden = engine.network.body.infer(torch.tensor(ids), torch.arange(count), routing, tree)
