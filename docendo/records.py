@@ -19,6 +19,7 @@ __all__ = [
     "Episode",
     "Evaluation",
     "Example",
+    "Kind",
     "Lesson",
     "Match",
     "Message",
@@ -29,6 +30,7 @@ __all__ = [
     "Verdict",
     "Work",
     "mean_score",
+    "origin",
 ]
 
 AgentId = NewType("AgentId", str)
@@ -38,6 +40,17 @@ DISCARDED = "discarded"
 
 BASE = AgentId("base")
 """The bare base model: every engine answers for it, nobody trains it."""
+
+
+class Kind(NamedTuple):
+    """A kind of problem: what is taught, and what a curriculum opens and closes."""
+
+    domain: str
+    family: str
+    level: int
+
+    def __str__(self) -> str:
+        return f"{self.domain}/{self.family}/{self.level}"
 
 
 class Message(NamedTuple):
@@ -109,6 +122,10 @@ class Match(NamedTuple):
     domain: str
     family: str
     level: int
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(self.domain, self.family, self.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +215,11 @@ class Evaluation(NamedTuple):
     problem: Problem
     text: str
     verdict: Verdict
+
+
+def origin(agent: AgentId) -> AgentId:
+    """The agent that a snapshot is a copy of: ``emmy`` for ``emmy@12``; any other agent itself."""
+    return AgentId(agent.partition("@")[0])
 
 
 def mean_score(attempts: Sequence[Attempt]) -> float:

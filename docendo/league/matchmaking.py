@@ -1,49 +1,181 @@
-"""Who teaches whom what next. A matchmaker is a value of one shape; this file holds the stock ones."""
+"""The right partner: choices among candidates, each a small value of one shape.
 
-from collections.abc import Sequence
+A choice maps a slate (whose candidates may be teachers, students, askers or opponents) to probabilities. Zero for
+everybody says that there is nobody to choose; a mixture then turns to its other parts.
+
+Axes: N candidates.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from random import Random
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.random import Generator
 
 from docendo.errors import UseError
-from docendo.interfaces import Standings
-from docendo.records import AgentId, Match
+from docendo.league.beliefs import Numbers
+from docendo.league.slates import Slate
+from docendo.records import AgentId
 
-__all__ = ["Course", "Uniform"]
+__all__ = [
+    "Among",
+    "Choice",
+    "Improving",
+    "Learnable",
+    "Mixture",
+    "NashMix",
+    "Prioritized",
+    "Self",
+    "Uniform",
+    "Weigh",
+    "draw",
+    "even",
+    "hard",
+    "linear",
+    "variance",
+]
+
+Weigh = Callable[[Any], Any]
+"""Win rates (N,) in [0, 1] -> probabilities (N,); a single rate -> its weight, not normalised."""
 
 
-@dataclass(frozen=True)
-class Course:
-    """What can be taught: a family at a level, by its experts to anybody else."""
+def hard(rates: Any) -> Any:
+    """(1-x)^2: those that are seldom beaten (Vinyals et al. 2019). Starves the beaten; keep a floor beside it."""
+    return _normalised((1 - np.asarray(rates, float)) ** 2)
 
-    domain: str
-    family: str
-    level: int
-    teachers: tuple[AgentId, ...]
-    students: tuple[AgentId, ...]
+
+def variance(rates: Any) -> Any:
+    """x(1-x): those of about the own strength."""
+    x = np.asarray(rates, float)
+    return _normalised(x * (1 - x))
+
+
+def even(rates: Any) -> Any:
+    """min(1/2, 1-x): all that are at least as strong, equally; weaker ones the less the weaker."""
+    return _normalised(np.minimum(0.5, 1 - np.asarray(rates, float)))
+
+
+def linear(rates: Any) -> Any:
+    """1-x: in proportion to how often they win."""
+    return _normalised(1 - np.asarray(rates, float))
+
+
+def _normalised(weights: Any) -> Any:
+    if weights.ndim == 0:
+        return float(weights)
+    total = weights.sum()
+    return weights / total if total > 0 else np.full(len(weights), 1 / max(1, len(weights)))
+
+
+class Choice(Protocol):
+    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+        """Probabilities of the slate's candidates, (N,); all zero where there is nobody to choose."""
+        ...
 
 
 @dataclass(frozen=True)
 class Uniform:
-    """Every (teacher, student) pair of every course equally often."""
+    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+        """Everybody equally often."""
+        return np.full(len(slate.names), 1 / max(1, len(slate.names)))
 
-    courses: Sequence[Course]
 
-    def __call__(self, standings: Standings, count: int, seed: int) -> list[Match]:
-        """`count` matches: shuffled rounds through all possible ones, so that none is forgotten.
+@dataclass(frozen=True)
+class Prioritized:
+    """Prioritized fictitious self-play (Vinyals et al. 2019), on posterior means."""
 
-        Raises UseError where matches are wanted and nobody can teach anybody.
-        """
-        possible = [
-            Match(teacher, student, c.domain, c.family, c.level)
-            for c in self.courses
-            for teacher in c.teachers
-            for student in c.students
-            if teacher != student
-        ]
-        if count and not possible:
-            raise UseError("no match is possible: no course has a teacher and another agent to teach")
-        rng, matches = Random(seed), list[Match]()
-        while len(matches) < count:
-            rng.shuffle(possible)
-            matches += possible[: count - len(matches)]
-        return sorted(matches)
+    weigh: Weigh = hard
+    floor: float = 0.1
+    """Probability that is shared out equally, so that no beaten opponent is forgotten."""
+
+    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+        equal = Uniform()(slate, rng)
+        return np.asarray((1 - self.floor) * self.weigh(slate.belief.rate_N) + self.floor * equal)
+
+
+@dataclass(frozen=True)
+class Learnable:
+    """In proportion to the expected variance of the outcome: p(1-p) where outcomes are right or wrong, won or lost."""
+
+    floor: float = 0.1
+
+    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+        equal = Uniform()(slate, rng)
+        return np.asarray((1 - self.floor) * _normalised(slate.belief.variance_N) + self.floor * equal)
+
+
+@dataclass(frozen=True)
+class Improving:
+    """The candidate with the best expected outcome, where thin evidence counts as hope.
+
+    Thompson sampling (Thompson 1933): the best of one draw from each posterior; with `optimism`, an upper confidence
+    bound (Auer et al. 2002): the best mean plus so many spreads.
+    """
+
+    optimism: float | None = None
+
+    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+        belief, chosen = slate.belief, np.zeros(len(slate.names))
+        promise = belief.sample(rng) if self.optimism is None else belief.mean_N + self.optimism * belief.spread_N
+        if len(promise):
+            chosen[rng.choice(np.flatnonzero(promise == promise.max()))] = 1.0
+        return chosen
+
+
+@dataclass(frozen=True)
+class NashMix:
+    """The equilibrium of the candidates' own win rates: the meta-strategy of PSRO (Lanctot et al. 2017)."""
+
+    floor: float = 0.0
+
+    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+        from docendo.league.payoff import nash
+
+        equal = Uniform()(slate, rng)
+        return np.asarray((1 - self.floor) * nash(2 * slate.matrix_NN - 1) + self.floor * equal) if slate.names else equal
+
+
+@dataclass(frozen=True)
+class Self:
+    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+        """Oneself, where one is a candidate."""
+        return np.array([float(name == slate.focus) for name in slate.names])
+
+
+@dataclass(frozen=True)
+class Among:
+    """A choice among some of the candidates only, such as exploiters or one's own snapshots."""
+
+    wanted: Callable[[AgentId], bool]
+    choice: Choice
+
+    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+        found = np.zeros(len(slate.names))
+        some = slate.only(self.wanted)
+        found[[self.wanted(name) for name in slate.names]] = self.choice(some, rng)
+        return found
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Choices with weights, such as 35 % oneself, 50 % prioritized, 15 % exploiters (AlphaStar's main agents).
+
+    The share of a part that finds nobody goes to the others.
+    """
+
+    parts: Sequence[tuple[float, Choice]]
+
+    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+        total = np.zeros(len(slate.names))
+        for weight, choice in self.parts:
+            total = total + weight * choice(slate, rng)
+        return total / total.sum() if total.sum() > 0 else total
+
+
+def draw(choice: Choice, slate: Slate, rng: Generator) -> AgentId:
+    """One candidate. Raises UseError where the choice finds nobody."""
+    probabilities = choice(slate, rng)
+    if not len(probabilities) or probabilities.sum() <= 0:
+        raise UseError(f"{type(choice).__name__} finds nobody for {slate.focus!r} among {list(slate.names)[:5]}")
+    return slate.names[rng.choice(len(probabilities), p=probabilities / probabilities.sum())]

@@ -1,68 +1,212 @@
-"""Who does well with whom: decayed means of gains and of scores without a lesson."""
+"""Who does well with whom: win rates and gains of every ordered pair and subject, decayed with the rounds.
 
-from collections.abc import Mapping, Sequence
+Axes: N agents that are asked about, A places for agents, C columns (agents, or kinds of problems), E observations.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from docendo.records import AgentId, Episode
+import numpy as np
 
-__all__ = ["LiveStandings", "Tally"]
+from docendo.league.beliefs import Gains, Numbers, Shares
+from docendo.league.slates import Slate
+from docendo.records import AgentId, Episode, Kind, mean_score
+
+__all__ = ["LiveStandings", "Table"]
+
+Places = dict[str, int]
+Seen = tuple[str, str, float, float]
+"""(row, column, evidence, total)."""
 
 
 @dataclass
-class Tally:
-    """A decayed mean. `weight` is the evidence left of all that was seen."""
+class Table:
+    """Decayed sums of the observations in cells (row, column); three numbers and a round for each cell."""
 
-    total: float = 0.0
-    weight: float = 0.0
+    rows: Places
+    columns: Places
+    """Both shared with other tables: name -> place."""
+    sums: Numbers = field(default_factory=lambda: np.zeros((3, 0, 0)))
+    """(3, A, C): evidence, total, sum of squares, as of the cell's own round."""
+    when: Any = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    """(A, C): the round up to which decay was applied."""
 
-    def add(self, value: float, decay: float) -> None:
-        self.total = decay * self.total + value
-        self.weight = decay * self.weight + 1.0
+    def add(self, seen: Sequence[tuple[str, str, float]], decay: float, clock: int) -> None:
+        """Take in values, all observed in round `clock`."""
+        row_E = [self.rows.setdefault(row, len(self.rows)) for row, _, _ in seen]
+        column_E = [self.columns.setdefault(column, len(self.columns)) for _, column, _ in seen]
+        self._fit()
+        flat_E = np.array(row_E, np.int64) * self.when.shape[1] + column_E
+        value_E = np.array([value for _, _, value in seen])
+        cells, sums_3F, when_F = np.unique(flat_E), self.sums.reshape(3, -1), self.when.reshape(-1)
+        sums_3F[:, cells] *= decay ** (clock - when_F[cells])
+        when_F[cells] = clock
+        for sum_F, by in zip(sums_3F, (1.0, value_E, value_E**2), strict=True):
+            np.add.at(sum_F, flat_E, by)
 
-    @property
-    def mean(self) -> float:
-        return self.total / self.weight if self.weight else 0.0
+    def read(self, rows: Sequence[str], columns: Sequence[str], decay: float, clock: int) -> Numbers:
+        """(3, N): evidence, total and squares in the cells (rows[n], columns[n]); zeros for what was never seen."""
+        row_N, column_N = _places(rows, self.rows), _places(columns, self.columns)
+        known_N = (row_N >= 0) & (row_N < self.when.shape[0]) & (column_N >= 0) & (column_N < self.when.shape[1])
+        row_N, column_N = np.where(known_N, row_N, 0), np.where(known_N, column_N, 0)
+        if not known_N.any():
+            return np.zeros((3, len(rows)))
+        fade_N = decay ** np.maximum(clock - self.when[row_N, column_N], 0)
+        return np.asarray(self.sums[:, row_N, column_N] * np.where(known_N, fade_N, 0.0))
+
+    def cells(self) -> Iterable[tuple[str, str, int]]:
+        """(row, column, round) of every cell that was ever seen, in the order of their names' places."""
+        rows, columns = list(self.rows), list(self.columns)
+        for a, c in zip(*np.nonzero(self.sums[0]), strict=True):
+            yield rows[a], columns[c], int(self.when[a, c])
+
+    def _fit(self) -> None:
+        wanted = (len(self.rows), len(self.columns))
+        have = self.when.shape
+        if wanted[0] > have[0] or wanted[1] > have[1]:
+            # by half again, so that a growing league copies its cells rarely
+            shape = tuple(h if w <= h else max(w, h + h // 2, 8) for w, h in zip(wanted, have, strict=True))
+            more = [(0, new - old) for new, old in zip(shape, have, strict=True)]
+            self.sums, self.when = np.pad(self.sums, [(0, 0), *more]), np.pad(self.when, more)
 
 
 @dataclass
 class LiveStandings:
-    decay: float = 0.95
-    """Multiplies the evidence with each new lesson of a pair or attempt of a student alone; 1 never forgets."""
-    gains: dict[str, Tally] = field(default_factory=dict)
-    alones: dict[str, Tally] = field(default_factory=dict)
+    """All tables of a league, and the clock by which they fade."""
 
-    def gain(self, teacher: AgentId, student: AgentId, domain: str) -> float:
-        return self.gains.get(_key(teacher, student, domain), Tally()).mean
+    decay: float = 0.95
+    """Multiplies the evidence of everything with each round; 1 never forgets."""
+    clock: int = 0
+    """The newest round that was taken in."""
+    agents: Places = field(default_factory=dict)
+    kinds: Places = field(default_factory=dict)
+    tables: dict[tuple[str, str], Table] = field(default_factory=dict)
+    """By (what is measured, subject): gains and wins, agents in rows and columns; alone and helped, agents and kinds."""
+
+    def gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
+        """The posterior mean gain of lessons; 0 for a pair that never met. `subject` as in `gains`."""
+        return float(self.gains([teacher], [student], subject).mean_N[0])
 
     def alone(self, student: AgentId, family: str, level: int) -> tuple[float, float]:
-        tally = self.alones.get(_key(student, family, str(level)), Tally())
-        return tally.mean, tally.weight
+        """(rate, evidence) of right answers without a lesson; `family` is ``domain/family``."""
+        ((evidence,), (total,), _) = self._read("alone", "", [student], [f"{family}/{level}"])
+        return (float(total / evidence) if evidence else 0.0), float(evidence)
+
+    def helped(self, student: AgentId, kinds: Sequence[Kind]) -> Shares:
+        """How often the student is right after a lesson, for each kind of problem."""
+        return self._shares("helped", "", [student] * len(kinds), [str(k) for k in kinds])
+
+    def unaided(self, student: AgentId, kinds: Sequence[Kind]) -> Shares:
+        """How often the student is right without a lesson, for each kind of problem."""
+        return self._shares("alone", "", [student] * len(kinds), [str(k) for k in kinds])
+
+    def gains(self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str) -> Gains:
+        """Gains of each (teachers[n], students[n]); `subject` is a domain or ``domain/family``."""
+        evidence_N, total_N, squares_N = self._read("gains", subject, teachers, students)
+        return Gains(total_N, squares_N, evidence_N)
+
+    def wins(self, rows: Sequence[AgentId], columns: Sequence[AgentId], subject: str) -> Shares:
+        """Win rates of each rows[n] against columns[n] in a game."""
+        return self._shares("wins", subject, rows, columns)
+
+    def teachers_of(self, student: AgentId, teachers: Sequence[AgentId], subject: str) -> Slate:
+        """The teachers that a student could have, judged by their gains with it."""
+        return Slate(student, teachers, lambda names: self.gains(names, [student] * len(names), subject))
+
+    def students_of(self, teacher: AgentId, students: Sequence[AgentId], subject: str) -> Slate:
+        """The students that a teacher could have, judged by its gains with them."""
+        return Slate(teacher, students, lambda names: self.gains([teacher] * len(names), names, subject))
+
+    def opponents_of(self, player: AgentId, opponents: Sequence[AgentId], game: str) -> Slate:
+        """The opponents that a player could have, judged by its win rate against them."""
+        return Slate(
+            player,
+            opponents,
+            lambda names: self.wins([player] * len(names), names, game),
+            lambda names: self.win_matrix(names, game),
+        )
+
+    def win_matrix(self, names: Sequence[AgentId], game: str) -> Numbers:
+        """(N, N) posterior mean win rates, row against column; one half on the diagonal."""
+        rows, columns = [a for a in names for _ in names], [b for _ in names for b in names]
+        rates_NN = self.wins(rows, columns, game).mean_N.reshape(len(names), -1)
+        np.fill_diagonal(rates_NN, 0.5)
+        return rates_NN
 
     def record(self, episodes: Sequence[Episode]) -> None:
-        """Take in a round. Controls count once a match, however many lessons share them."""
-        seen = set()
+        """Take in episodes of one round or several. Controls count once a match, however many lessons share them."""
+        for index in sorted({e.round for e in episodes}):
+            self._record([e for e in episodes if e.round == index], index)
+
+    def results(self, scores: Iterable[tuple[AgentId, AgentId, float]], game: str, round: int) -> None:
+        """Take in results of a game: (row, column, score of the row in [0, 1]). The column gets the rest."""
+        both = [pair for a, b, score in scores for pair in ((a, b, score), (b, a, 1.0 - score))]
+        self.clock = max(self.clock, round)
+        self._add("wins", game, both)
+
+    def state(self) -> dict[str, Any]:
+        """JSON from which `restore` makes an equal object."""
+        tables = [
+            [what, subject, [[a, c, when, *self._cell(table, a, c)] for a, c, when in table.cells()]]
+            for (what, subject), table in self.tables.items()
+        ]
+        return {"clock": self.clock, "agents": list(self.agents), "kinds": list(self.kinds), "tables": tables}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.clock, self.tables = state["clock"], {}
+        self.agents, self.kinds = ({name: i for i, name in enumerate(state[x])} for x in ("agents", "kinds"))
+        for what, subject, cells in state["tables"]:
+            table = self._table(what, subject)
+            table._fit()
+            for row, column, when, *sums in cells:
+                at = self.agents[row], table.columns[column]
+                table.when[at], table.sums[:, *at] = when, sums
+
+    def _record(self, episodes: Sequence[Episode], index: int) -> None:
+        self.clock = max(self.clock, index)
+        gains: dict[str, list[tuple[str, str, float]]] = {}
+        alone, helped, seen = list[tuple[str, str, float]](), list[tuple[str, str, float]](), set[Any]()
         for e in episodes:
-            m = e.match
-            if e.gain is not None:
-                self.gains.setdefault(_key(m.teacher, m.student, m.domain), Tally()).add(e.gain, self.decay)
-            once = m, e.lesson.problems, e.test
+            teacher, student, domain, family, level = e.match
+            kind = str(Kind(domain, family, level))
+            if e.attempts:
+                gain = mean_score(e.attempts) - e.expected
+                for subject in (domain, f"{domain}/{family}"):
+                    gains.setdefault(subject, []).append((teacher, student, gain))
+                helped += [(student, kind, a.verdict.score) for a in e.attempts]
+            once = e.match, e.lesson.problems, e.test
             if once not in seen:
                 seen.add(once)
-                tally = self.alones.setdefault(_key(m.student, f"{m.domain}/{m.family}", str(m.level)), Tally())
-                for attempt in e.control:
-                    tally.add(attempt.verdict.score, self.decay)
+                alone += [(student, kind, a.verdict.score) for a in e.control]
+        for subject, found in gains.items():
+            self._add("gains", subject, found)
+        self._add("alone", "", alone)
+        self._add("helped", "", helped)
 
-    def state(self) -> dict[str, dict[str, list[float]]]:
-        """JSON from which `restore` makes an equal object."""
-        return {
-            "gains": {k: [t.total, t.weight] for k, t in self.gains.items()},
-            "alones": {k: [t.total, t.weight] for k, t in self.alones.items()},
-        }
+    def _add(self, what: str, subject: str, seen: Sequence[tuple[str, str, float]]) -> None:
+        if seen:
+            self._table(what, subject).add(seen, self.decay, self.clock)
 
-    def restore(self, state: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
-        self.gains = {k: Tally(*v) for k, v in state["gains"].items()}
-        self.alones = {k: Tally(*v) for k, v in state["alones"].items()}
+    def _table(self, what: str, subject: str) -> Table:
+        columns = self.kinds if what in {"alone", "helped"} else self.agents
+        return self.tables.setdefault((what, subject), Table(self.agents, columns))
+
+    def _read(self, what: str, subject: str, rows: Sequence[str], columns: Sequence[str]) -> Numbers:
+        table = self.tables.get((what, subject))
+        return table.read(rows, columns, self.decay, self.clock) if table else np.zeros((3, len(rows)))
+
+    def _shares(self, what: str, subject: str, rows: Sequence[str], columns: Sequence[str]) -> Shares:
+        evidence_N, total_N, _ = self._read(what, subject, rows, columns)
+        return Shares(total_N, evidence_N)
+
+    @staticmethod
+    def _cell(table: Table, row: str, column: str) -> list[float]:
+        found: list[float] = table.sums[:, table.rows[row], table.columns[column]].tolist()
+        return found
 
 
-def _key(*parts: str) -> str:
-    return "|".join(parts)
+def _places(names: Sequence[str], known: Places) -> Any:
+    """(N,) places, -1 for the unknown."""
+    get: Callable[..., int] = known.get
+    return np.fromiter((get(name, -1) for name in names), np.int64, len(names))
