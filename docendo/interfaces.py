@@ -3,12 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
 from docendo.records import (
     AgentId,
     Completion,
+    Course,
     Credit,
     Episode,
     Example,
+    Kind,
     Match,
     Payoff,
     Problem,
@@ -20,10 +26,14 @@ from docendo.records import (
 
 __all__ = [
     "Asker",
+    "Belief",
+    "Curriculum",
+    "Deck",
     "Engine",
     "Grader",
     "Learner",
     "Matchmaker",
+    "Numbers",
     "Reward",
     "Source",
     "Standings",
@@ -33,6 +43,9 @@ __all__ = [
 
 Stream = Literal["train", "held-out"]
 """Two halves of every source that share no problem, split by the problem's key."""
+
+Numbers = NDArray[np.float64]
+"""An array of floats; its axes are in the name's suffix."""
 
 
 class Source(Protocol):
@@ -102,8 +115,41 @@ class Learner(Protocol):
         ...
 
 
+class Belief(Protocol):
+    """What a choice may know of its candidates."""
+
+    @property
+    def evidence_N(self) -> Numbers: ...  # noqa: N802
+
+    @property
+    def mean_N(self) -> Numbers: ...  # noqa: N802
+
+    @property
+    def rate_N(self) -> Numbers:  # noqa: N802
+        """The mean on a scale from 0 to 1, as weightings read it."""
+        ...
+
+    @property
+    def variance_N(self) -> Numbers:  # noqa: N802
+        """Expected variance of a single outcome."""
+        ...
+
+    @property
+    def spread_N(self) -> Numbers:  # noqa: N802
+        """How unsure the mean is, as a standard deviation."""
+        ...
+
+    def sample(self, rng: Generator) -> Numbers:
+        """One draw from the posterior of each mean."""
+        ...
+
+    def interval(self, share: float = 0.95) -> tuple[Numbers, Numbers]: ...
+
+
 class Standings(Protocol):
-    def gain(self, teacher: AgentId, student: AgentId, domain: str) -> float:
+    """`subject` is a domain or ``domain/family``."""
+
+    def gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
         """The running mean gain of lessons; 0 for a pair that never met."""
         ...
 
@@ -114,6 +160,32 @@ class Standings(Protocol):
         """
         ...
 
+    def helped(self, student: AgentId, kinds: Sequence[Kind]) -> Belief:
+        """How often the student is right after a lesson, for each kind of problem."""
+        ...
+
+    def unaided(self, student: AgentId, kinds: Sequence[Kind]) -> Belief:
+        """How often the student is right without a lesson, for each kind of problem."""
+        ...
+
+    def gains(self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str) -> Belief:
+        """Gains of each (teachers[n], students[n])."""
+        ...
+
+
+class Curriculum(Protocol):
+    def weights(self, student: AgentId, kinds: Sequence[Kind], standings: Standings, rng: Generator) -> Numbers:
+        """Probabilities, one per kind, of being what the student works on next; they sum to 1."""
+        ...
+
+
+class Deck(Protocol):
+    """Problems that students have met, some of which are worth meeting again."""
+
+    def draw(self, student: AgentId, kind: Kind, avoid: Sequence[Problem], seed: int) -> Problem | None:
+        """A problem to meet again; None where a fresh one is better."""
+        ...
+
 
 class Matchmaker(Protocol):
-    def __call__(self, standings: Standings, count: int, seed: int) -> list[Match]: ...
+    def __call__(self, courses: Sequence[Course], standings: Standings, count: int, seed: int) -> list[Match]: ...

@@ -15,6 +15,7 @@ __all__ = [
     "AgentId",
     "Attempt",
     "Completion",
+    "Course",
     "Credit",
     "Episode",
     "Evaluation",
@@ -126,6 +127,14 @@ class Match(NamedTuple):
     @property
     def kind(self) -> Kind:
         return Kind(self.domain, self.family, self.level)
+
+
+class Course(NamedTuple):
+    """A kind of problem, who may teach it, and who may be taught it; nobody teaches itself."""
+
+    kind: Kind
+    teachers: tuple[AgentId, ...]
+    students: tuple[AgentId, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,48 +1,15 @@
 """What standings believe: posterior distributions of win rates and gains, of many candidates at once. N candidates."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from docendo.errors import UseError
+from docendo.interfaces import Numbers
 
-__all__ = ["Belief", "Gains", "Numbers", "Shares"]
-
-Numbers = NDArray[np.float64]
-
-
-class Belief(Protocol):
-    """What a choice may know of its candidates."""
-
-    @property
-    def evidence_N(self) -> Numbers: ...  # noqa: N802
-
-    @property
-    def mean_N(self) -> Numbers: ...  # noqa: N802
-
-    @property
-    def rate_N(self) -> Numbers:  # noqa: N802
-        """The mean on a scale from 0 to 1, as weightings read it."""
-        ...
-
-    @property
-    def variance_N(self) -> Numbers:  # noqa: N802
-        """Expected variance of a single outcome."""
-        ...
-
-    @property
-    def spread_N(self) -> Numbers:  # noqa: N802
-        """How unsure the mean is, as a standard deviation."""
-        ...
-
-    def sample(self, rng: Generator) -> Numbers:
-        """One draw from the posterior of each mean."""
-        ...
-
-    def interval(self, share: float = 0.95) -> tuple[Numbers, Numbers]: ...
+__all__ = ["Gains", "Shares"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +54,8 @@ class Shares:
     def interval(self, share: float = 0.95) -> tuple[Numbers, Numbers]:
         """Equal-tailed credible intervals, (low, high); nearly all of [0, 1] where nothing was seen."""
         special, tail = _special(), (1 - share) / 2
-        return tuple(special.betaincinv(self.alpha_N, self.beta_N, q) for q in (tail, 1 - tail))  # type: ignore[return-value]
+        low_N, high_N = (special.betaincinv(self.alpha_N, self.beta_N, q) for q in (tail, 1 - tail))
+        return low_N, high_N
 
 
 _STRENGTH, _SHAPE, _VARIANCE = 1.0, 1.0, 0.1
@@ -135,7 +103,7 @@ class Gains:
         return (self.mean_N - half).clip(-1, 1), (self.mean_N + half).clip(-1, 1)
 
 
-def _special():  # type: ignore[no-untyped-def]
+def _special() -> Any:
     try:
         from scipy import special
     except ImportError as error:

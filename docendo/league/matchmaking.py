@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 
 from docendo.errors import UseError
-from docendo.league.beliefs import Numbers
+from docendo.interfaces import Numbers
 from docendo.league.slates import Slate
 from docendo.records import AgentId
 
@@ -133,7 +133,9 @@ class NashMix:
         from docendo.league.payoff import nash
 
         equal = Uniform()(slate, rng)
-        return np.asarray((1 - self.floor) * nash(2 * slate.matrix_NN - 1) + self.floor * equal) if slate.names else equal
+        return (
+            np.asarray((1 - self.floor) * nash(2 * slate.matrix_NN - 1) + self.floor * equal) if slate.names else equal
+        )
 
 
 @dataclass(frozen=True)

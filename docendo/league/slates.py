@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from docendo.errors import UseError
-from docendo.league.beliefs import Belief, Numbers
+from docendo.interfaces import Belief, Numbers, Standings
 from docendo.records import AgentId
 
-__all__ = ["Slate"]
+__all__ = ["Slate", "students_of", "teachers_of"]
 
 
 @dataclass(frozen=True)
@@ -34,3 +34,13 @@ class Slate:
     def only(self, keep: Callable[[AgentId], bool]) -> "Slate":
         """The same, with fewer candidates."""
         return replace(self, names=[name for name in self.names if keep(name)])
+
+
+def teachers_of(standings: Standings, student: AgentId, teachers: Sequence[AgentId], subject: str) -> Slate:
+    """The teachers that a student could have, judged by their gains with it."""
+    return Slate(student, teachers, lambda names: standings.gains(names, [student] * len(names), subject))
+
+
+def students_of(standings: Standings, teacher: AgentId, students: Sequence[AgentId], subject: str) -> Slate:
+    """The students that a teacher could have, judged by its gains with them."""
+    return Slate(teacher, students, lambda names: standings.gains([teacher] * len(names), names, subject))

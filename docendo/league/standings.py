@@ -9,30 +9,31 @@ from typing import Any
 
 import numpy as np
 
-from docendo.league.beliefs import Gains, Numbers, Shares
+from docendo.interfaces import Numbers
+from docendo.league.beliefs import Gains, Shares
 from docendo.league.slates import Slate
 from docendo.records import AgentId, Episode, Kind, mean_score
 
 __all__ = ["LiveStandings", "Table"]
 
-Places = dict[str, int]
-Seen = tuple[str, str, float, float]
-"""(row, column, evidence, total)."""
+_Places = dict[str, int]
+_Seen = tuple[str, str, float]
+"""(row, column, value)."""
 
 
 @dataclass
 class Table:
     """Decayed sums of the observations in cells (row, column); three numbers and a round for each cell."""
 
-    rows: Places
-    columns: Places
+    rows: _Places
+    columns: _Places
     """Both shared with other tables: name -> place."""
     sums: Numbers = field(default_factory=lambda: np.zeros((3, 0, 0)))
     """(3, A, C): evidence, total, sum of squares, as of the cell's own round."""
     when: Any = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     """(A, C): the round up to which decay was applied."""
 
-    def add(self, seen: Sequence[tuple[str, str, float]], decay: float, clock: int) -> None:
+    def add(self, seen: Sequence[_Seen], decay: float, clock: int) -> None:
         """Take in values, all observed in round `clock`."""
         row_E = [self.rows.setdefault(row, len(self.rows)) for row, _, _ in seen]
         column_E = [self.columns.setdefault(column, len(self.columns)) for _, column, _ in seen]
@@ -42,8 +43,8 @@ class Table:
         cells, sums_3F, when_F = np.unique(flat_E), self.sums.reshape(3, -1), self.when.reshape(-1)
         sums_3F[:, cells] *= decay ** (clock - when_F[cells])
         when_F[cells] = clock
-        for sum_F, by in zip(sums_3F, (1.0, value_E, value_E**2), strict=True):
-            np.add.at(sum_F, flat_E, by)
+        for sum_F, by_E in zip(sums_3F, (np.ones_like(value_E), value_E, value_E**2), strict=True):
+            np.add.at(sum_F, flat_E, by_E)
 
     def read(self, rows: Sequence[str], columns: Sequence[str], decay: float, clock: int) -> Numbers:
         """(3, N): evidence, total and squares in the cells (rows[n], columns[n]); zeros for what was never seen."""
@@ -79,10 +80,10 @@ class LiveStandings:
     """Multiplies the evidence of everything with each round; 1 never forgets."""
     clock: int = 0
     """The newest round that was taken in."""
-    agents: Places = field(default_factory=dict)
-    kinds: Places = field(default_factory=dict)
+    agents: _Places = field(default_factory=dict)
+    kinds: _Places = field(default_factory=dict)
     tables: dict[tuple[str, str], Table] = field(default_factory=dict)
-    """By (what is measured, subject): gains and wins, agents in rows and columns; alone and helped, agents and kinds."""
+    """By (measure, subject). Gains and wins have agents in rows and columns, alone and helped agents and kinds."""
 
     def gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
         """The posterior mean gain of lessons; 0 for a pair that never met. `subject` as in `gains`."""
@@ -110,14 +111,6 @@ class LiveStandings:
         """Win rates of each rows[n] against columns[n] in a game."""
         return self._shares("wins", subject, rows, columns)
 
-    def teachers_of(self, student: AgentId, teachers: Sequence[AgentId], subject: str) -> Slate:
-        """The teachers that a student could have, judged by their gains with it."""
-        return Slate(student, teachers, lambda names: self.gains(names, [student] * len(names), subject))
-
-    def students_of(self, teacher: AgentId, students: Sequence[AgentId], subject: str) -> Slate:
-        """The students that a teacher could have, judged by its gains with them."""
-        return Slate(teacher, students, lambda names: self.gains([teacher] * len(names), names, subject))
-
     def opponents_of(self, player: AgentId, opponents: Sequence[AgentId], game: str) -> Slate:
         """The opponents that a player could have, judged by its win rate against them."""
         return Slate(
@@ -134,10 +127,29 @@ class LiveStandings:
         np.fill_diagonal(rates_NN, 0.5)
         return rates_NN
 
+    def skill(self, agent: AgentId) -> float:
+        """The mean over all kinds of problems of how often the agent is right without a lesson."""
+        names = list(self.kinds)
+        return float(self._shares("alone", "", [agent] * len(names), names).mean_N.mean()) if names else 0.5
+
+    def forget(self, agent: AgentId) -> None:
+        """What was seen of an agent says nothing any more: it became another one."""
+        place = self.agents.get(agent)
+        for table in self.tables.values():
+            if place is not None and place < table.sums.shape[1]:
+                table.sums[:, place] = 0.0
+                if table.columns is self.agents and place < table.sums.shape[2]:
+                    table.sums[:, :, place] = 0.0
+
     def record(self, episodes: Sequence[Episode]) -> None:
         """Take in episodes of one round or several. Controls count once a match, however many lessons share them."""
         for index in sorted({e.round for e in episodes}):
             self._record([e for e in episodes if e.round == index], index)
+
+    def practised(self, scores: Iterable[tuple[AgentId, Kind, float]], round: int) -> None:
+        """Take in attempts without a lesson."""
+        self.clock = max(self.clock, round)
+        self._add("alone", "", [(agent, str(kind), score) for agent, kind, score in scores])
 
     def results(self, scores: Iterable[tuple[AgentId, AgentId, float]], game: str, round: int) -> None:
         """Take in results of a game: (row, column, score of the row in [0, 1]). The column gets the rest."""
@@ -165,8 +177,8 @@ class LiveStandings:
 
     def _record(self, episodes: Sequence[Episode], index: int) -> None:
         self.clock = max(self.clock, index)
-        gains: dict[str, list[tuple[str, str, float]]] = {}
-        alone, helped, seen = list[tuple[str, str, float]](), list[tuple[str, str, float]](), set[Any]()
+        gains: dict[str, list[_Seen]] = {}
+        alone, helped, seen = list[_Seen](), list[_Seen](), set[Any]()
         for e in episodes:
             teacher, student, domain, family, level = e.match
             kind = str(Kind(domain, family, level))
@@ -184,7 +196,7 @@ class LiveStandings:
         self._add("alone", "", alone)
         self._add("helped", "", helped)
 
-    def _add(self, what: str, subject: str, seen: Sequence[tuple[str, str, float]]) -> None:
+    def _add(self, what: str, subject: str, seen: Sequence[_Seen]) -> None:
         if seen:
             self._table(what, subject).add(seen, self.decay, self.clock)
 
@@ -206,7 +218,7 @@ class LiveStandings:
         return found
 
 
-def _places(names: Sequence[str], known: Places) -> Any:
+def _places(names: Sequence[str], known: _Places) -> Any:
     """(N,) places, -1 for the unknown."""
     get: Callable[..., int] = known.get
     return np.fromiter((get(name, -1) for name in names), np.int64, len(names))
