@@ -1,0 +1,75 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docendo.errors import UseError
+from docendo.problems.curriculum import replay_weights
+
+SCORES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=12)
+
+
+def test_the_highest_score_is_replayed_most() -> None:
+    # ranks 3, 1, 2 to the power of -10, over their sum
+    expected = [1.69182795e-05, 0.999007488, 9.7559325e-04]
+    assert replay_weights([0.1, 0.5, 0.3], [1, 2, 3], beta=0.1, rho=0) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_share_goes_to_what_was_not_seen_for_long() -> None:
+    # ranks 2, 1 at beta 1: shares 1/3, 2/3; staleness shares 3/4, 1/4
+    assert replay_weights([0, 1], [3, 1], beta=1, rho=0.5) == pytest.approx([13 / 24, 11 / 24])
+    assert replay_weights([0, 1], [3, 1], beta=1, rho=1) == pytest.approx([0.75, 0.25])
+
+
+def test_equal_scores_share_the_best_of_their_ranks() -> None:
+    # ranks 1, 1, 3
+    assert replay_weights([0.5, 0.5, 0.1], [0, 0, 0], beta=1, rho=0) == pytest.approx([3 / 7, 3 / 7, 1 / 7])
+    assert replay_weights([0.2] * 4, [0] * 4, rho=0) == pytest.approx([0.25] * 4)
+
+
+def test_where_nothing_is_stale_the_share_of_staleness_is_even() -> None:
+    assert replay_weights([1, 0], [0, 0], rho=1) == pytest.approx([0.5, 0.5])
+
+
+def test_the_extremes_stay_probabilities() -> None:
+    assert replay_weights([3], [0]) == pytest.approx([1])
+    assert replay_weights([2, 1], [0, 0], beta=1e-9, rho=0) == pytest.approx([1, 0])
+    assert replay_weights([2, 1], [1e308, 1e308], beta=1e9, rho=0.5) == pytest.approx([0.5, 0.5])
+
+
+@given(SCORES, st.floats(0.01, 100), st.floats(0, 1), st.randoms())
+def test_every_level_has_a_probability_and_its_place_does_not_matter(scores, beta, rho, random) -> None:
+    stale = [float(random.randrange(5)) for _ in scores]
+    order = random.sample(range(len(scores)), len(scores))
+    weights = replay_weights(scores, stale, beta, rho)
+    moved = replay_weights([scores[i] for i in order], [stale[i] for i in order], beta, rho)
+    assert weights.sum() == pytest.approx(1)
+    assert (weights >= 0).all()
+    assert moved == pytest.approx(weights[order])
+
+
+@given(SCORES)
+def test_a_better_score_never_has_the_smaller_probability(scores: list[float]) -> None:
+    weights = replay_weights(scores, [0] * len(scores))
+    assert (np.diff(weights[np.argsort(scores)]) >= -1e-12).all()
+
+
+@pytest.mark.parametrize(
+    ("scores", "staleness", "beta", "rho"),
+    [
+        ([], [], 0.1, 0.1),
+        ([1], [1, 2], 0.1, 0.1),
+        ([[1]], [[1]], 0.1, 0.1),
+        ([float("nan")], [0], 0.1, 0.1),
+        ([1], [-1], 0.1, 0.1),
+        ([1], [float("inf")], 0.1, 0.1),
+        ([1], [0], 0, 0.1),
+        ([1], [0], float("nan"), 0.1),
+        ([1], [0], 0.1, 1.5),
+    ],
+)
+def test_wrong_numbers_are_refused(scores: Sequence, staleness: Sequence, beta: float, rho: float) -> None:
+    with pytest.raises(UseError, match="replay wants"):
+        replay_weights(scores, staleness, beta, rho)
