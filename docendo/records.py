@@ -17,6 +17,7 @@ __all__ = [
     "Completion",
     "Course",
     "Credit",
+    "Duel",
     "Episode",
     "Evaluation",
     "Example",
@@ -24,6 +25,8 @@ __all__ = [
     "Lesson",
     "Match",
     "Message",
+    "Move",
+    "Pairing",
     "Payoff",
     "Problem",
     "Request",
@@ -170,6 +173,43 @@ class Episode:
     def gain(self) -> float | None:
         """Mean score with the lesson minus the expected score without; None where the lesson was not shown."""
         return mean_score(self.attempts) - self.expected if self.attempts else None
+
+
+class Pairing(NamedTuple):
+    """Who plays whom at which game. An agent may play itself."""
+
+    first: AgentId
+    second: AgentId
+    game: str
+
+
+class Move(NamedTuple):
+    """One turn in a duel."""
+
+    seat: int
+    """0 is the first player, 1 the second."""
+    view: str
+    """All that the player was told of the deal and of the moves so far."""
+    choice: str
+    """The move that was read; empty where it was illegal."""
+    attempt: Attempt
+    """Score 1 for a legal move, 0 for an illegal one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """One deal of a two-player game, played to its end."""
+
+    round: int
+    game: str
+    first: AgentId
+    second: AgentId
+    deal: str
+    """What chance gave to both: in Kuhn poker ``king jack``, the first player's card and the second's."""
+    moves: tuple[Move, ...]
+    """The last one may be illegal: it loses the deal at the full stake."""
+    payoffs: tuple[float, float]
+    """The first player's and the second's, which sum to 0; 1 is the full stake."""
 
 
 class Payoff(NamedTuple):

@@ -14,7 +14,7 @@ from docendo.errors import RunError, UseError
 __all__ = ["cell", "connect", "create_database", "pack", "run_errors", "transaction", "uncell", "unpack"]
 
 _APPLICATION = 0x646F6365
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE rounds (round INTEGER PRIMARY KEY, stage TEXT NOT NULL, seconds REAL NOT NULL, state TEXT);
@@ -32,6 +32,11 @@ CREATE TABLE episodes (
     expected REAL);
 CREATE INDEX episodes_round ON episodes (round);
 CREATE INDEX episodes_test ON episodes (test);
+CREATE TABLE duels (
+    id INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE,
+    game TEXT NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL, deal TEXT NOT NULL, moves TEXT NOT NULL,
+    first_payoff REAL NOT NULL, second_payoff REAL NOT NULL);
+CREATE INDEX duels_round ON duels (round);
 CREATE TABLE evaluations (
     id INTEGER PRIMARY KEY, committed INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE, round INTEGER NOT NULL,
     agent TEXT NOT NULL, problem TEXT NOT NULL REFERENCES problems, text TEXT NOT NULL, score REAL,

@@ -11,7 +11,20 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from docendo.records import AgentId, Attempt, Completion, Episode, Evaluation, Lesson, Match, Problem, Verdict, Work
+from docendo.records import (
+    AgentId,
+    Attempt,
+    Completion,
+    Duel,
+    Episode,
+    Evaluation,
+    Lesson,
+    Match,
+    Move,
+    Problem,
+    Verdict,
+    Work,
+)
 from docendo.store.database import cell, pack, uncell, unpack
 
 __all__ = [
@@ -19,10 +32,17 @@ __all__ = [
     "QuarantineRow",
     "RoundRecord",
     "RoundRow",
+    "fitting",
     "insert_round",
+    "read_duel",
     "read_episode",
     "read_evaluation",
 ]
+
+_COLUMNS = {
+    "episodes": "round, teacher, student, domain, family, level, test, lesson, control, attempts, expected",
+    "duels": "round, game, first, second, deal, moves, first_payoff, second_payoff",
+}
 
 
 class QuarantineRow(NamedTuple):
@@ -53,6 +73,7 @@ class RoundRecord:
     ledger: Sequence[Work] = ()
     state: Mapping[str, Any] = field(default_factory=dict)
     """JSON that a resumed run starts from: standings, curriculum, counters."""
+    duels: Sequence[Duel] = ()
 
 
 def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
@@ -70,10 +91,15 @@ def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
     )
     for evaluation in record.evaluations:
         _insert_evaluation(connection, index, evaluation)
+    played: tuple[Episode | Duel, ...] = (*record.episodes, *record.duels)
+    for row in played:
+        if row.round != index:
+            kind = type(row).__name__.lower()
+            raise ValueError(f"the {kind} of round {row.round} was handed in with round {index}")
     for episode in record.episodes:
-        if episode.round != index:
-            raise ValueError(f"an episode of round {episode.round} was handed in with round {index}")
         _insert_episode(connection, episode)
+    for duel in record.duels:
+        _insert_duel(connection, duel)
 
 
 def _insert_evaluation(connection: sqlite3.Connection, index: int, row: Evaluation) -> None:
@@ -97,11 +123,18 @@ def _insert_episode(connection: sqlite3.Connection, episode: Episode) -> None:
         pack(_attempts(episode.attempts)),
         episode.expected,
     )
-    connection.execute(
-        "INSERT INTO episodes (round, teacher, student, domain, family, level, test, lesson, control, attempts,"
-        " expected) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        row,
-    )
+    _insert(connection, "episodes", row)
+
+
+def _insert_duel(connection: sqlite3.Connection, duel: Duel) -> None:
+    moves = [[m.seat, m.view, m.choice, *_attempts([m.attempt])] for m in duel.moves]
+    texts = (duel.game, duel.first, duel.second, duel.deal)
+    _insert(connection, "duels", (duel.round, *map(cell, texts), pack(moves), *duel.payoffs))
+
+
+def _insert(connection: sqlite3.Connection, table: str, row: Sequence[Any]) -> None:
+    marks = ", ".join("?" * len(row))
+    connection.execute(f"INSERT INTO {table} ({_COLUMNS[table]}) VALUES ({marks})", row)  # noqa: S608
 
 
 def _insert_problem(connection: sqlite3.Connection, index: int, problem: Problem) -> str:
@@ -119,6 +152,18 @@ def _attempts(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
         {"text": c.text, "tokens": c.tokens, "score": verdict.score, "reason": verdict.reason}
         for c, verdict in attempts
     ]
+
+
+def fitting(table: str, asked: Mapping[str, int | str | None], newest: int | None) -> tuple[str, tuple[Any, ...]]:
+    """The query, and its values, for the rows of ``episodes`` or ``duels`` that fit all of `asked` that is not None.
+
+    In the order of their commits, all columns but the id, only the last `newest` of them.
+    """
+    given = {name: cell(v) if isinstance(v, str) else v for name, v in asked.items() if v is not None}
+    where = " AND ".join(("1", *(f"{name} = ?" for name in given)))
+    ids = f"SELECT id FROM {table} WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608
+    query = f"SELECT {_COLUMNS[table]} FROM {table} WHERE id IN ({ids}) ORDER BY id"  # noqa: S608
+    return query, (*given.values(), -1 if newest is None else newest)
 
 
 class ProblemShelf:
@@ -151,6 +196,20 @@ def read_episode(row: Sequence[Any], problems: ProblemShelf) -> Episode:
         control=_read_attempts(unpack(control)),
         attempts=_read_attempts(unpack(attempts)),
         expected=_number(expected),
+    )
+
+
+def read_duel(row: Sequence[Any]) -> Duel:
+    """The duel of one row of ``duels``, all columns but the id."""
+    index, game, first, second, deal, moves, *payoffs = row
+    return Duel(
+        round=index,
+        game=uncell(game),
+        first=AgentId(uncell(first)),
+        second=AgentId(uncell(second)),
+        deal=uncell(deal),
+        moves=tuple(Move(seat, view, choice, *_read_attempts([a])) for seat, view, choice, a in unpack(moves)),
+        payoffs=(payoffs[0], payoffs[1]),
     )
 
 

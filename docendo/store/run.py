@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from docendo.errors import RunError, UseError
-from docendo.records import AgentId, Episode, Evaluation, Work
+from docendo.records import AgentId, Duel, Episode, Evaluation, Work
 from docendo.store.checkpoints import Checkpoint, fault, folder_name, sweep, sync_folder, write_checkpoint_folder
 from docendo.store.database import cell, connect, create_database, run_errors, transaction, uncell, unpack
 from docendo.store.lock import WriterLock
@@ -25,7 +25,9 @@ from docendo.store.rows import (
     QuarantineRow,
     RoundRecord,
     RoundRow,
+    fitting,
     insert_round,
+    read_duel,
     read_episode,
     read_evaluation,
 )
@@ -194,14 +196,14 @@ class RunDirectory:
     ) -> Iterator[Episode]:
         """Episodes that fit all that is given, in the order of their commits; only the last `newest` of them."""
         asked = {"round": round, "teacher": teacher, "student": student, "domain": domain}
-        given = {name: cell(v) if isinstance(v, str) else v for name, v in asked.items() if v is not None}
-        where = " AND ".join(("1", *(f"{name} = ?" for name in given)))
-        ids = f"SELECT id FROM episodes WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608
-        columns = "round, teacher, student, domain, family, level, test, lesson, control, attempts, expected"
-        query = f"SELECT {columns} FROM episodes WHERE id IN ({ids}) ORDER BY id"  # noqa: S608
         problems = ProblemShelf(self._connection)
-        for row in self._stream(query, (*given.values(), -1 if newest is None else newest)):
+        for row in self._stream(*fitting("episodes", asked, newest)):
             yield read_episode(row, problems)
+
+    def duels(self, round: int | None = None, game: str | None = None, newest: int | None = None) -> Iterator[Duel]:
+        """Duels that fit all that is given, in the order of their commits; only the last `newest` of them."""
+        for row in self._stream(*fitting("duels", {"round": round, "game": game}, newest)):
+            yield read_duel(row)
 
     def evaluations(self, round: int | None = None) -> Iterator[Evaluation]:
         """Every evaluation, or those measured after one round, in the order of their commits."""

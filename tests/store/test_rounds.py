@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from docendo.records import Attempt, Completion, Match, Verdict, Work
 from docendo.store import QuarantineRow, RoundRecord, RoundRow, RunDirectory
 from docendo.store.database import pack, unpack
-from tests.store.toys import ANN, BOB, attempt, episode, evaluation, problem, record
+from tests.store.toys import ANN, BOB, attempt, duel, episode, evaluation, problem, record
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20) | st.sampled_from(
     ["\ud83d\ude00", "\x00", "a\x00b", "\udcff", "\u2028", "😀"]
@@ -31,6 +31,7 @@ def test_a_round_comes_back_as_it_was_committed(run: RunDirectory) -> None:
     run.commit(record(1))
     assert list(run.episodes()) == [*record(0).episodes, *record(1).episodes]
     assert list(run.evaluations()) == [*record(0).evaluations, *record(1).evaluations]
+    assert list(run.duels()) == [*record(0).duels, *record(1).duels]
     assert run.rounds() == [RoundRow(0, "teaching", 1.5), RoundRow(1, "teaching", 1.5)]
     assert run.metrics() == {"loss": [(0, 0.25), (1, 0.5 / 3)]}
     assert run.ledger() == [Work(ANN, "sampling", 200, 2e9), Work(BOB, "training", 20, 6e9)]
@@ -59,6 +60,15 @@ def test_episodes_are_filtered_by_all_that_is_given(run: RunDirectory) -> None:
     assert [(e.round, e.match.teacher) for e in run.episodes(newest=3)] == [(0, "bob"), (1, "ann"), (1, "bob")]
 
 
+def test_duels_are_filtered_by_all_that_is_given(run: RunDirectory) -> None:
+    run.commit(record(0))
+    run.commit(record(1))
+    assert list(run.duels(round=1)) == list(record(1).duels)
+    assert [(d.round, d.first) for d in run.duels(game="kuhn")] == [(0, "ann"), (1, "ann")]
+    assert list(run.duels(game="chess")) == []
+    assert [(d.round, d.game) for d in run.duels(newest=3)] == [(0, "lines"), (1, "kuhn"), (1, "lines")]
+
+
 def test_prompt_tokens_and_logprobs_are_not_kept(run: RunDirectory) -> None:
     full = Attempt(Completion("x", (1, 2), (3,), (-0.5,)), Verdict(0.5, ""))
     run.commit(RoundRecord(0, "teaching", 1.0, episodes=[replace(episode(), attempts=(full,))]))
@@ -85,12 +95,14 @@ def test_base_rows_can_be_their_own_round_or_come_with_the_first(run: RunDirecto
     assert len(list(run.evaluations(round=-1))) == 2
 
 
-def test_rounds_ascend_and_episodes_belong_to_theirs(run: RunDirectory) -> None:
+def test_rounds_ascend_and_what_was_played_belongs_to_theirs(run: RunDirectory) -> None:
     run.commit(record(3))
     with pytest.raises(ValueError, match="round 3 was handed in after round 3"):
         run.commit(record(3))
-    with pytest.raises(ValueError, match="round 0 was handed in with round 4"):
+    with pytest.raises(ValueError, match="episode of round 0 was handed in with round 4"):
         run.commit(RoundRecord(4, "teaching", 1.0, episodes=[episode(0)]))
+    with pytest.raises(ValueError, match="duel of round 0 was handed in with round 4"):
+        run.commit(RoundRecord(4, "teaching", 1.0, duels=[duel(0)]))
     assert [r.round for r in run.rounds()] == [3]
 
 
@@ -105,9 +117,10 @@ def test_finished_is_said_and_taken_back_by_more_rounds(run: RunDirectory) -> No
 def test_rollback_forgets_later_rounds_and_their_problems(run: RunDirectory) -> None:
     run.commit(record(0))
     later = replace(episode(1), test=problem("9 + 9?", "18"))
-    run.commit(RoundRecord(1, "teaching", 1.0, episodes=[later], evaluations=[evaluation(1)], metrics={"loss": 1.0}))
+    run.commit(RoundRecord(1, "teaching", 1.0, [later], [evaluation(1)], {"loss": 1.0}, duels=[duel(1)]))
     run.rollback(0)
     assert list(run.episodes()) == list(record(0).episodes)
+    assert list(run.duels()) == list(record(0).duels)
     assert run.metrics() == {"loss": [(0, 0.25)]}
     assert run._rows("SELECT COUNT(*) FROM problems") == [(2,)]
     run.commit(record(1))
@@ -135,8 +148,10 @@ def test_any_text_survives(text: str, name: str, reason: str) -> None:
     judged = evaluation(text=text)._replace(problem=odd, verdict=Verdict(1.0, reason))
     with TemporaryDirectory() as folder, RunDirectory.create(Path(folder) / "run", "") as run:
         state = {"text": text}
-        run.commit(RoundRecord(0, "teaching", 1.0, [shown], [judged], {name: 1.0}, state=state))
+        fought = replace(duel(game=name, text=text), deal=reason)
+        run.commit(RoundRecord(0, "teaching", 1.0, [shown], [judged], {name: 1.0}, state=state, duels=[fought]))
         assert list(run.episodes(domain=name)) == [shown]
         assert list(run.evaluations()) == [judged]
+        assert list(run.duels(game=name)) == [fought]
         assert list(run.metrics()) == [name]
         assert run.state() == state

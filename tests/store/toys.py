@@ -3,7 +3,20 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from docendo.records import AgentId, Attempt, Completion, Episode, Evaluation, Lesson, Match, Problem, Verdict, Work
+from docendo.records import (
+    AgentId,
+    Attempt,
+    Completion,
+    Duel,
+    Episode,
+    Evaluation,
+    Lesson,
+    Match,
+    Move,
+    Problem,
+    Verdict,
+    Work,
+)
 from docendo.store import RoundRecord
 
 ANN, BOB = AgentId("ann"), AgentId("bob")
@@ -29,6 +42,11 @@ def episode(round: int = 0, text: str = "Answer: 2", teacher: AgentId = ANN, stu
     )
 
 
+def duel(round: int = 0, game: str = "kuhn", first: AgentId = ANN, text: str = "Answer: bet") -> Duel:
+    moves = Move(0, "Your card: king.", "bet", attempt(text)), Move(1, "Your card: jack.", "", attempt("hm", 0.0))
+    return Duel(round, game, first, BOB, "king jack", moves, (1.0, -1.0))
+
+
 def evaluation(round: int = 0, agent: AgentId = ANN, text: str = "Answer: 2", score: float = 1.0) -> Evaluation:
     return Evaluation(round, agent, problem(), text, Verdict(score, "equal"))
 
@@ -43,6 +61,7 @@ def record(index: int = 0) -> RoundRecord:
         metrics={"loss": 0.5 / (index + 2)},
         ledger=(Work(ANN, "sampling", 100, 1e9), Work(BOB, "training", 10, 3e9)),
         state={"standings": {"ann": [index, 0.1]}},
+        duels=(duel(index), duel(index, game="lines", first=BOB)),
     )
 
 
