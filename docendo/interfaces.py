@@ -14,6 +14,7 @@ from docendo.records import (
     Credit,
     Episode,
     Example,
+    Gradient,
     Kind,
     Match,
     Payoff,
@@ -97,8 +98,8 @@ class Trainable(Protocol):
         loss: Callable[[Any, Any, Any], Any],
         rates: Mapping[AgentId, float],
         purpose: str,
-    ) -> dict[AgentId, float]:
-        """One optimizer step for every agent that has targets. Returns the norms of the gradients.
+    ) -> dict[AgentId, Gradient]:
+        """One optimizer step for every agent that has targets. Returns what is known of their gradients.
 
         `loss` maps (log-probabilities, the sampler's, weights), each (K,) tokens, to the tokens' losses, (K,).
         """

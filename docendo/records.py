@@ -21,6 +21,7 @@ __all__ = [
     "Episode",
     "Evaluation",
     "Example",
+    "Gradient",
     "Kind",
     "Lesson",
     "Match",
@@ -245,6 +246,16 @@ class Target(NamedTuple):
     """Advantage of a credit, weight of an example."""
     logprobs: tuple[float, ...] = ()
     """Under the weights that sampled the tokens; empty for an example, which nobody sampled."""
+
+
+class Gradient(NamedTuple):
+    """What one step of an agent went along."""
+
+    norm: float
+    """Not finite where the step was skipped."""
+    noise: float
+    """Estimate of the squared norm of what is chance in it: of the expected ``|g - E g|^2``, of which ``norm^2`` holds
+    as much beside the signal ``|E g|^2``. NaN where all rows of the agent were in one half of the batch."""
 
 
 class Work(NamedTuple):

@@ -17,6 +17,7 @@ from docendo.records import (
     Credit,
     Episode,
     Example,
+    Gradient,
     Lesson,
     Match,
     Message,
@@ -184,9 +185,9 @@ def example(agent: AgentId = ANN, text: str = "Answer: 31415", weight: float = 1
 
 @dataclass
 class RecordingTrainable:
-    """Remembers every training step; an agent's gradient norm is what `norms` says, else 1."""
+    """Remembers every training step; an agent's gradient is what `gradients` says, else of norm 1 and noise 0.25."""
 
-    norms: Mapping[AgentId, float] = field(default_factory=dict)
+    gradients: Mapping[AgentId, Gradient] = field(default_factory=dict)
     steps: list[tuple[str, dict[AgentId, float], list[Target], Any]] = field(default_factory=list)
     """(purpose, learning rates, targets, loss)."""
 
@@ -195,9 +196,9 @@ class RecordingTrainable:
 
     def train(
         self, targets: Sequence[Target], loss: Any, rates: Mapping[AgentId, float], purpose: str
-    ) -> dict[AgentId, float]:
+    ) -> dict[AgentId, Gradient]:
         self.steps.append((purpose, dict(rates), list(targets), loss))
-        return {agent: self.norms.get(agent, 1.0) for agent in rates}
+        return {agent: self.gradients.get(agent, Gradient(1.0, 0.25)) for agent in rates}
 
 
 @dataclass

@@ -1,14 +1,14 @@
 """Many LoRA adapters on one frozen base.
 
-Axes: S slots (slot 0 is the bare base), R rank, P numbers per adapter, L lanes. All adapters are rows of one (S, P)
-matrix, so clipping, optimizer steps, copies and checkpoints of an agent are plain row operations; the (S, R, d) and
-(S, d, R) matrices of each layer are views into it.
+Axes: S slots (slot 0 is the bare base), R rank, P numbers per adapter, L parts of a step's rows. All adapters are
+rows of one (S, P) matrix, so clipping, optimizer steps, copies and checkpoints of an agent are plain row operations;
+the (S, R, d) and (S, d, R) matrices of each layer are views into it.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import sqrt
+from math import inf, sqrt
 from typing import Any, NamedTuple
 
 import torch
@@ -38,7 +38,7 @@ class AdaptedLinear(nn.Module):
         self.base, self.bank = base, bank
         self.weights = Pair(torch.empty(0), torch.empty(0))
         self.grads: list[Pair] = []
-        """One for each lane."""
+        """One for each part."""
         self.alone: Projection | None = None
         """Set where the model's own forward pass is used, which calls its layers one by one."""
 
@@ -67,7 +67,7 @@ class _Update(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad_To: Tensor) -> tuple[Tensor, None, None, None]:
         x_Td, *lows = ctx.saved_tensors
-        return ctx.layer.backward(x_Td, lows, grad_To.contiguous(), ctx.routing, 0), None, None, None
+        return ctx.layer.backward(x_Td, lows, grad_To.contiguous(), ctx.routing, ctx.layer.bank.part), None, None, None
 
 
 @dataclass
@@ -79,13 +79,15 @@ class AdapterBank:
     device: torch.device
     dtype: torch.dtype
     """What the layers compute in; the weights themselves are kept in float32."""
-    lanes: int = 1
     layers: dict[str, AdaptedLinear] = field(default_factory=dict)
     projections: list[Projection] = field(default_factory=list)
     """What sampling and training compute with."""
     slots: dict[AgentId, int] = field(default_factory=lambda: {BASE: 0})
     weights_SP: Tensor = field(default_factory=lambda: torch.zeros(1, 0))
-    grads_LSP: list[Tensor] = field(default_factory=list)
+    grads_LSP: list[Tensor] = field(default_factory=lambda: [torch.zeros(1, 0), torch.zeros(1, 0)])
+    """The even parts are one half of the rows, the odd ones the other."""
+    part: int = 0
+    """Whose gradients autograd adds to."""
     routing: Routing | None = None
     anchor: Tensor = field(default_factory=lambda: torch.zeros((), requires_grad=True))
     """Makes autograd visit the adapted layers, none of whose inputs may need a gradient."""
@@ -101,7 +103,7 @@ class AdapterBank:
 
     @property
     def grads_SP(self) -> Tensor:  # noqa: N802
-        """The gradients of the first lane, to which those of the others are added before a step."""
+        """The gradients of the first part, to which those of the others are added before a step."""
         return self.grads_LSP[0]
 
     def add(self, agent: AgentId, seed: int) -> None:
@@ -118,15 +120,38 @@ class AdapterBank:
     def clone(self, source: AgentId, name: AgentId) -> None:
         """A copy of an adapter under a new name: a snapshot, where nobody trains it."""
         self._new(name)
-        if source == BASE:
-            raise UseError("the base has no adapter to copy; add a new agent instead")
-        self._place(name, self.weights_SP[self.slot(source)].detach().cpu().clone())
+        self._place(name, self.weights_SP[self._own(source)].clone())
+
+    def copy(self, source: AgentId, into: AgentId) -> None:
+        """Overwrite an agent's adapter with another's."""
+        mine, theirs = self._own(into), self._own(source)
+        self.weights_SP[mine] = self.weights_SP[theirs]
+        self.changed()
+
+    def mutate(self, agent: AgentId, scale: float, seed: int) -> None:
+        """Add Gaussian noise to each matrix, of `scale` times the matrix's root mean square; zeros stay zeros."""
+        slot = self._own(agent)
+        if not 0 <= scale < inf:
+            raise UseError(f"a mutation of scale {scale}; wanted a number from 0, like 0.1")
+        generator = torch.Generator().manual_seed(seed_for(seed, "mutation", agent))
+        for layer in self.layers.values():
+            for matrix in (x[slot] for x in layer.weights):
+                noise = torch.randn(matrix.shape, generator=generator).to(self.device)
+                matrix.add_(noise * (scale * matrix.square().mean().sqrt()))
+        self.changed()
+
+    def cross(self, first: AgentId, second: AgentId, into: AgentId, seed: int) -> None:
+        """Overwrite an agent's adapter: each layer's pair is that of one of the two parents, by a fair coin."""
+        mine, parents = self._own(into), (self._own(first), self._own(second))
+        for name, layer in self.layers.items():
+            theirs = parents[seed_for(seed, "cross", into, name) % 2]
+            for matrices in layer.weights:
+                matrices[mine] = matrices[theirs]
+        self.changed()
 
     def remove(self, agent: AgentId) -> int:
         """Forget an agent; the slot that the next new agent takes."""
-        slot = self.slot(agent)
-        if agent == BASE:
-            raise UseError("the base cannot be removed")
+        slot = self._own(agent)
         del self.slots[agent]
         self.weights_SP[slot] = 0
         self.changed()
@@ -160,17 +185,29 @@ class AdapterBank:
     def hold(self, weights_SP: Tensor) -> None:
         """Take these weights, one row per slot, and make every layer read from them."""
         self.weights_SP = weights_SP
-        self.grads_LSP = [torch.zeros_like(weights_SP) for _ in range(self.lanes)]
+        self.grads_LSP = [torch.zeros_like(weights_SP) for _ in self.grads_LSP]
         for layer, start in self._offsets():
             layer.weights = self._pair(layer, start, weights_SP)
             layer.grads = [self._pair(layer, start, grads_SP) for grads_SP in self.grads_LSP]
         self.changed()
 
+    def divide(self, parts: int) -> None:
+        """Keep the gradients of so many parts apart, an even number."""
+        self.grads_LSP = [torch.empty(0)] * parts
+        self.hold(self.weights_SP)
+
     def collect(self) -> None:
-        """Add the gradients of all lanes up in the first one, always in the same order."""
-        for other_SP in self.grads_LSP[1:]:
-            self.grads_SP.add_(other_SP)
+        """Add all gradients up in the first part, always in the same order."""
+        first_SP, second_SP = self.halves()
+        first_SP.add_(second_SP)
+        second_SP.zero_()
+
+    def halves(self) -> tuple[Tensor, Tensor]:
+        """The gradients of both halves of the rows, (S, P) each, in the first two parts; the others become zero."""
+        for i, other_SP in enumerate(self.grads_LSP[2:]):
+            self.grads_LSP[i % 2].add_(other_SP)
             other_SP.zero_()
+        return self.grads_LSP[0], self.grads_LSP[1]
 
     def discard(self) -> None:
         """Forget all gradients."""
@@ -180,6 +217,12 @@ class AdapterBank:
     def _new(self, agent: AgentId) -> None:
         if agent in self.slots:
             raise UseError(f"there is already an agent named {agent!r}")
+
+    def _own(self, agent: AgentId) -> int:
+        """The slot of an agent that has an adapter."""
+        if agent == BASE:
+            raise UseError("the base has no adapter to copy, to change or to remove; add a new agent instead")
+        return self.slot(agent)
 
     def _offsets(self) -> Iterator[tuple[AdaptedLinear, int]]:
         start = 0

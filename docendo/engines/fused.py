@@ -7,7 +7,7 @@ Axes: T tokens of the batch, d hidden size, f inner size of the feed-forward par
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -90,6 +90,7 @@ class Fused:
     heads: Heads
     layers: tuple[_Layer, ...]
     last: _Norm
+    abreast: ClassVar[bool] = True
 
     @staticmethod
     def of(body: nn.Module, heads: Heads) -> "Fused | None":
@@ -144,30 +145,30 @@ class Fused:
         hidden_Td, factor = self.last.forward(x_Td)
         return hidden_Td, Tape(kept, tables, x_Td, factor, tree, routing)
 
-    def back(self, tape: Tape, grad_Td: Tensor, lane: int) -> None:
-        """Adds the gradients of the adapters to the lane's, and empties the tape."""
+    def back(self, tape: Tape, grad_Td: Tensor, part: int) -> None:
+        """Adds the gradients of the adapters to those of the part, and empties the tape."""
         grad_Td = self.last.backward(tape.last_Td, tape.factor_T1, grad_Td)
         for layer in reversed(self.layers):
             kept = tape.layers.pop()
-            grad_Td = grad_Td + self._back_inner(layer, kept, grad_Td, tape.routing, lane)
-            grad_Td = grad_Td + self._back_attention(layer, kept, grad_Td, tape, lane)
+            grad_Td = grad_Td + self._back_inner(layer, kept, grad_Td, tape.routing, part)
+            grad_Td = grad_Td + self._back_attention(layer, kept, grad_Td, tape, part)
 
-    def _back_inner(self, layer: _Layer, kept: _Kept, grad_Td: Tensor, routing: Routing, lane: int) -> Tensor:
+    def _back_inner(self, layer: _Layer, kept: _Kept, grad_Td: Tensor, routing: Routing, part: int) -> Tensor:
         _, _, low_both, low_down = kept.lows
-        grad_Tf = layer.down.backward(kept.inner_Tf, low_down, grad_Td, routing, lane)
+        grad_Tf = layer.down.backward(kept.inner_Tf, low_down, grad_Td, routing, part)
         gate, up = kept.gate_up_Tf.chunk(2, -1)
         into = torch.empty_like(kept.gate_up_Tf)
         into_gate, into_up = into.chunk(2, -1)
         torch.mul(grad_Tf, silu(gate), out=into_up)
         torch.ops.aten.silu_backward.grad_input(grad_Tf.mul_(up), gate, grad_input=into_gate)
-        grad = layer.gate_up.backward(kept.middle_normed_Td, low_both, into, routing, lane)
+        grad = layer.gate_up.backward(kept.middle_normed_Td, low_both, into, routing, part)
         return layer.between.backward(kept.middle_Td, kept.middle_factor_T1, grad)
 
-    def _back_attention(self, layer: _Layer, kept: _Kept, grad_Td: Tensor, tape: Tape, lane: int) -> Tensor:
+    def _back_attention(self, layer: _Layer, kept: _Kept, grad_Td: Tensor, tape: Tape, part: int) -> Tensor:
         low_qkv, low_out, _, _ = kept.lows
-        attended = layer.out.backward(kept.attended_To, low_out, grad_Td, tape.routing, lane)
+        attended = layer.out.backward(kept.attended_To, low_out, grad_Td, tape.routing, part)
         qkv = _rotate_back(tape.tree.backward(kept.qkv_THD, kept.shares, attended), *tape.tables)
-        grad = layer.qkv.backward(kept.normed_Td, low_qkv, qkv.flatten(1), tape.routing, lane)
+        grad = layer.qkv.backward(kept.normed_Td, low_qkv, qkv.flatten(1), tape.routing, part)
         return layer.before.backward(kept.x_Td, kept.factor_T1, grad)
 
     def _tables(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:

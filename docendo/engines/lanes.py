@@ -5,7 +5,8 @@ share every product and wait for each other after it.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,6 +39,11 @@ class Lanes:
         count = min(threads, _MOST) if device.type == "cpu" else 1
         return Lanes(count, threads // count)
 
+    @property
+    def parts(self) -> int:
+        """Of the rows of a training step: an even number, of which every lane has as many."""
+        return self.count if self.count % 2 == 0 else 2 * self.count
+
     def run(self, jobs: Sequence[Callable[[], _Made]]) -> list[_Made]:
         """The results in order. The first error is raised when all jobs have returned.
 
@@ -63,18 +69,26 @@ class Lanes:
         return [future.result() for future in futures]
 
 
-def shares(costs: Sequence[float], count: int) -> list[list[int]]:
-    """Numbers of the pieces of each lane, none empty: the dearest piece goes to the lane with least so far."""
-    lanes, loads = [list[int]() for _ in range(count)], [0.0] * count
+def shares(costs: Sequence[float], owners: Sequence[Hashable], count: int) -> list[list[int]]:
+    """Numbers of the pieces of each part, of about the same cost; `count` is even.
+
+    The even parts are one half, the odd ones the other: of every owner's pieces they have equally many, or one more.
+    The dearest piece is placed first, where least is so far.
+    """
+    parts, loads = [list[int]() for _ in range(count)], [0.0] * count
+    placed = Counter[tuple[Hashable, int]]()
     for i in sorted(range(len(costs)), key=lambda i: (-costs[i], i)):
-        lane = loads.index(min(loads))
-        lanes[lane].append(i)
-        loads[lane] += costs[i]
-    return [sorted(lane) for lane in lanes if lane]
+        of_half = [(placed[owners[i], half], sum(loads[half::2])) for half in (0, 1)]
+        half = of_half.index(min(of_half))
+        part = min(range(half, count, 2), key=loads.__getitem__)
+        parts[part].append(i)
+        loads[part] += costs[i]
+        placed[owners[i], half] += 1
+    return [sorted(part) for part in parts]
 
 
 def stretches(costs: Sequence[float], count: int) -> list[list[int]]:
-    """As `shares`, but neighbours stay together: each lane has a stretch of about the same cost."""
+    """Numbers of the pieces of each lane, none empty: neighbours in a stretch, all stretches of about the same cost."""
     lanes, done, total = [list[int]() for _ in range(count)], 0.0, sum(costs)
     for i, cost in enumerate(costs):
         lanes[min(count - 1, int((done + cost / 2) * count / total))].append(i)

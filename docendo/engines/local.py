@@ -16,10 +16,11 @@ from docendo.engines.flops import Shape
 from docendo.engines.lanes import Lanes, shares, stretches
 from docendo.engines.memory import out_of_memory
 from docendo.engines.network import Network, build_network
+from docendo.engines.noise import noise
 from docendo.engines.text import Tokens
 from docendo.engines.training import Loss, TrainRow, backward, micro_batches, pack
 from docendo.errors import RunError, UseError
-from docendo.records import BASE, AgentId, Completion, Example, Request, Target, Work
+from docendo.records import BASE, AgentId, Completion, Example, Gradient, Request, Target, Work
 
 __all__ = ["LocalEngine", "open_engine"]
 
@@ -61,6 +62,22 @@ class LocalEngine:
         """Forget an agent, its adapter and its optimizer state; others are as before."""
         self.adam.forget(self.bank.remove(agent))
 
+    def snapshot(self, agent: AgentId, name: AgentId) -> None:
+        """A new agent that is what `agent` is now; its optimizer starts afresh."""
+        self.bank.clone(agent, name)
+        self.adam.forget(self.bank.slot(name))
+
+    def replace(self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int) -> None:
+        """Overwrite an agent by a mutated copy of one parent or a mutated cross of two; its optimizer starts afresh."""
+        if len(parents) == 1:
+            self.bank.copy(parents[0], agent)
+        elif len(parents) == 2:
+            self.bank.cross(parents[0], parents[1], agent, seed)
+        else:
+            raise UseError(f"{agent!r} is to descend from {list(parents)}; wanted one parent or two")
+        self.bank.mutate(agent, scale, seed)
+        self.adam.forget(self.bank.slot(agent))
+
     def target(self, example: Example) -> Target:
         """An example as token ids."""
         prompt = self.tokens.prompt(example.messages)
@@ -68,27 +85,36 @@ class LocalEngine:
 
     def train(
         self, targets: Sequence[Target], loss: Loss, rates: Mapping[AgentId, float], purpose: str
-    ) -> dict[AgentId, float]:
-        """One optimizer step for every agent that has targets; the norms of the agents' gradients."""
+    ) -> dict[AgentId, Gradient]:
+        """One optimizer step for every agent that has targets; the norm and the noise of the agents' gradients."""
         present = {t.agent for t in targets if t.tokens}
         if BASE in present:
             raise UseError("the bare base is nobody's to train; give the targets to an agent with an adapter")
         if any(t.tokens and not t.prompt_tokens for t in targets):
             raise UseError("a target without a prompt; its first token would be predicted from nothing")
         slots = {agent: self.bank.slot(agent) for agent in present}
-        while not (rows := self._gradients(targets, slots, loss)) and present:
+        while not any(parts := self._gradients(targets, slots, loss)) and present:
             self.train_tokens //= 2
-        self._book_training(rows, purpose)
-        return self.adam.step(self.bank, {a: r for a, r in rates.items() if a in present})
+        self._book_training([row for part in parts for row in part], purpose)
+        rates = {a: r for a, r in rates.items() if a in present}
+        noises = self._noises(parts, [slots[a] for a in rates])
+        return {a: Gradient(norm, noises[slots[a]]) for a, norm in self.adam.step(self.bank, rates).items()}
 
-    def _gradients(self, targets: Sequence[Target], slots: Mapping[AgentId, int], loss: Loss) -> list[TrainRow]:
-        """The rows trained on; none where the memory did not suffice, and then no gradient is left either."""
+    def _noises(self, parts: Sequence[Sequence[TrainRow]], slots: Sequence[int]) -> dict[int, float]:
+        counts = [Counter[int](), Counter[int]()]
+        for i, part in enumerate(parts):
+            for row in part:
+                counts[i % 2][row.slot] += len(row.targets)
+        first_SP, second_SP = self.bank.halves()
+        return {s: noise(first_SP[s], second_SP[s], (counts[0][s], counts[1][s])) for s in slots}
+
+    def _gradients(self, targets: Sequence[Target], slots: Mapping[AgentId, int], loss: Loss) -> list[list[TrainRow]]:
+        """The rows of each part; none where the memory did not suffice, and then no gradient is left either."""
         cap = max(1, self.train_tokens // self.lanes.count)
         rows = pack(targets, slots, cap)
-        jobs = [
-            partial(self._backward, lane, [rows[i] for i in share], cap, loss)
-            for lane, share in enumerate(shares([r.length for r in rows], self.lanes.count))
-        ]
+        placed = shares([r.length for r in rows], [r.slot for r in rows], len(self.bank.grads_LSP))
+        parts = [[rows[i] for i in share] for share in placed]
+        jobs = [partial(self._backward, i, part, cap, loss) for i, part in enumerate(parts)]
         done = False
         try:
             self.lanes.run(jobs)
@@ -103,13 +129,13 @@ class LocalEngine:
         finally:
             if not done:
                 self.bank.discard()
-        return rows
+        return parts
 
-    def _backward(self, lane: int, rows: Sequence[TrainRow], cap: int, loss: Loss) -> None:
+    def _backward(self, part: int, rows: Sequence[TrainRow], cap: int, loss: Loss) -> None:
         for batch in micro_batches(rows, cap):
             if self.lanes.stop.is_set():
                 return
-            backward(self.network, batch, loss, lane)
+            backward(self.network, batch, loss, part)
 
     def drain(self) -> list[Work]:
         """The compute spent since the last call."""
@@ -175,10 +201,10 @@ def open_engine(model: str, rank: int, alpha: float, dtype: torch.dtype, device:
     """An engine on `model` with no agents but the bare base."""
     base = load_base(model, dtype, device)
     head = base.model.get_output_embeddings().weight.numel()  # type: ignore[operator]
-    bank, lanes = AdapterBank(rank, alpha, device, dtype), Lanes.for_device(device)
-    network = build_network(base, bank, lanes.count)
-    if bank.lanes < lanes.count:
-        lanes = Lanes()
+    bank = AdapterBank(rank, alpha, device, dtype)
+    network = build_network(base, bank)
+    lanes = Lanes.for_device(device) if network.body.abreast else Lanes()
+    bank.divide(lanes.parts)
     body = sum(m.base.weight.numel() for m in bank.layers.values())
     shape = Shape(body, head, bank.size, base.layers * base.heads.query * base.heads.size)
     return LocalEngine(base, bank, network, Tokens(base.tokenizer), shape, lanes)

@@ -22,6 +22,11 @@ _TOLERANCE = 0.02
 
 class Body(Protocol):
     @property
+    def abreast(self) -> bool:
+        """Whether several lanes may compute at the same time."""
+        ...
+
+    @property
     def projections(self) -> list[Projection]: ...
 
     def infer(self, ids_T: Tensor, positions_T: Tensor, routing: Routing, plan: Plan) -> Tensor:
@@ -32,8 +37,8 @@ class Body(Protocol):
         """Hidden states behind the last layer, (T, d), and what `back` needs, once."""
         ...
 
-    def back(self, tape: Any, grad_Td: Tensor, lane: int) -> None:
-        """Adds the gradients of the adapters to the lane's."""
+    def back(self, tape: Any, grad_Td: Tensor, part: int) -> None:
+        """Adds the gradients of the adapters to those of the part."""
         ...
 
 
@@ -50,8 +55,8 @@ class Network:
         return product(hidden_Td, self.head_Vd, None, self.packed_head)
 
 
-def build_network(base: BaseModel, bank: AdapterBank, lanes: int) -> Network:
-    """Adapts the model, and writes its passes out where that gives the model's own states; `bank.lanes` is set."""
+def build_network(base: BaseModel, bank: AdapterBank) -> Network:
+    """Adapts the model, and writes its passes out where that gives the model's own states."""
     head = base.model.get_output_embeddings()  # type: ignore[operator]
     body: Any = base.model.base_model
     adapt(base.model, bank)
@@ -65,11 +70,10 @@ def build_network(base: BaseModel, bank: AdapterBank, lanes: int) -> Network:
                 layer.alone = None
         else:
             chosen = Plain.of(body, bank)  # anew: the weights of layers that share an input were joined
-    bank.lanes = lanes if chosen is fused else 1
     for projection in chosen.projections:
         projection.packed = prepack(projection.weight_od)
     bank.projections = chosen.projections
-    bank.hold(bank.weights_SP)
+    bank.changed()
     weight = head.weight.detach()
     return Network(chosen, base.heads, base.layers, weight, prepack(weight))
 

@@ -1,7 +1,7 @@
 """Models of any other form: transformers' own forward pass and PyTorch's autograd, with docendo's attention in it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +48,7 @@ class _Attend(torch.autograd.Function):
 class Plain:
     body: Any
     bank: AdapterBank
+    abreast: ClassVar[bool] = False
 
     @property
     def projections(self) -> list[Projection]:
@@ -73,6 +74,7 @@ class Plain:
             hidden_Td = self.infer(ids_T, positions_T, routing, tree)
         return hidden_Td.detach(), hidden_Td
 
-    def back(self, tape: Tensor, grad_Td: Tensor, lane: int) -> None:
-        """Adds the gradients of the adapters to those of lane 0, the only one."""
+    def back(self, tape: Tensor, grad_Td: Tensor, part: int) -> None:
+        """Adds the gradients of the adapters to those of the part."""
+        self.bank.part = part
         tape.backward(grad_Td)  # type: ignore[no-untyped-call]

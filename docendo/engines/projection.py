@@ -108,8 +108,8 @@ class Projection:
             y_To[start:stop].addmm_(lows[-1], self.b_SCo[slot])
         return y_To, lows
 
-    def backward(self, x_Td: Tensor, lows: Sequence[Tensor], grad_To: Tensor, routing: Routing, lane: int) -> Tensor:
-        """The gradient of the input, (T, d); those of the adapters are added to the lane's, in float32."""
+    def backward(self, x_Td: Tensor, lows: Sequence[Tensor], grad_To: Tensor, routing: Routing, part: int) -> Tensor:
+        """The gradient of the input, (T, d); those of the adapters are added to the part's, in float32."""
         grad_Td, rank, scale = grad_To @ self.weight_od, self.bank.rank, self.bank.scale
         for (slot, start, stop), low in zip(routing.runs, lows, strict=True):
             x, grad = x_Td[start:stop], grad_To[start:stop]
@@ -117,7 +117,7 @@ class Projection:
             grad_Td[start:stop].addmm_(grad_low, self.a_SCd[slot])
             grad_a = grad_low.T @ x
             for i, member in enumerate(self.members):
-                ranks, into = slice(i * rank, (i + 1) * rank), member.grads[lane]
+                ranks, into = slice(i * rank, (i + 1) * rank), member.grads[part]
                 into.a_SRd[slot].add_(grad_a[ranks])
                 into.b_SdR[slot].add_(grad[:, self.outs[i] : self.outs[i + 1]].T @ low[:, ranks], alpha=scale)
         return grad_Td

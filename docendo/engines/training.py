@@ -112,8 +112,8 @@ def forward(network: Network, rows: Sequence[TrainRow]) -> Tensor:
 
 
 @torch.no_grad()
-def backward(network: Network, rows: Sequence[TrainRow], loss: Loss, lane: int = 0) -> Tensor:
-    """Adds the gradients of one micro-batch to every agent's in the lane; returns the log-probabilities, (K,)."""
+def backward(network: Network, rows: Sequence[TrainRow], loss: Loss, part: int = 0) -> Tensor:
+    """Adds the gradients of one micro-batch to every agent's in the part; returns the log-probabilities, (K,)."""
     laid = _lay_out(rows, network.heads, network.head_Vd)
     hidden_Td, tape = network.body.record(laid.ids_T, laid.positions_T, laid.routing, laid.tree)
     logprobs_K, saved = token_logprobs(hidden_Td[laid.place_K], network.head_Vd, laid.token_K)
@@ -121,7 +121,7 @@ def backward(network: Network, rows: Sequence[TrainRow], loss: Loss, lane: int =
     grad_Kd = token_logprobs_back(saved, network.head_Vd, laid.token_K, grad_K)
     # in float32: the last token of a prompt predicts the first one of all its completions
     grad_Td = torch.zeros(hidden_Td.shape, device=hidden_Td.device).index_add_(0, laid.place_K, grad_Kd.float())
-    network.body.back(tape, grad_Td.to(hidden_Td.dtype), lane)
+    network.body.back(tape, grad_Td.to(hidden_Td.dtype), part)
     return logprobs_K
 
 

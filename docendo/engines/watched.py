@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from docendo.interfaces import Engine, Trainable
-from docendo.records import AgentId, Completion, Example, Request, Target, Work
+from docendo.records import AgentId, Completion, Example, Gradient, Request, Target, Work
 
 __all__ = ["Watched", "Worker"]
 
@@ -44,7 +44,7 @@ class Watched:
         loss: Callable[[Any, Any, Any], Any],
         rates: Mapping[AgentId, float],
         purpose: str,
-    ) -> dict[AgentId, float]:
-        norms = self.engine.train(targets, loss, rates, purpose)
+    ) -> dict[AgentId, Gradient]:
+        found = self.engine.train(targets, loss, rates, purpose)
         self.notify(purpose, sum(len(t.prompt_tokens) + len(t.tokens) for t in targets))
-        return norms
+        return found

@@ -1,13 +1,14 @@
 """The learner: one policy-gradient step on what was sampled, then a few supervised steps on what is worth imitating."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from statistics import fmean
 
 from docendo.interfaces import Trainable
 from docendo.learning.losses import TokenLoss, likelihood
-from docendo.records import AgentId, Credit, Example, Target
+from docendo.records import AgentId, Credit, Example, Gradient, Target
 
 __all__ = ["PopulationLearner", "batches_of", "credit_targets", "mean_weights"]
 
@@ -32,27 +33,37 @@ class PopulationLearner:
     """What the ledger books the supervised steps under."""
 
     def update(self, credits: Sequence[Credit], examples: Sequence[Example]) -> dict[str, float]:
-        """Trains on one round. Measures gradient norms, and steps skipped because a gradient was not finite."""
+        """Trains on one round. Measures norms and noise of gradients, and steps skipped because one was not finite."""
         metrics: dict[str, float] = {"credits": len(credits), "examples": len(examples)}
         norms: list[float] = []
         if credits:
             targets = credit_targets(credits)
             for _ in range(self.epochs):
                 found = self.engine.train(targets, self.loss, self._rates(targets, self.policy_rate), "policy")
-                norms += found.values()
-            metrics["gradient/policy"] = fmean(found.values())
+                norms += [g.norm for g in found.values()]
+            metrics["gradient/policy"] = fmean(g.norm for g in found.values())
+            metrics |= _chance(found.values())
         for part in batches_of([self.engine.target(e) for e in examples], self.batch):
             found = self.engine.train(
                 mean_weights(part), likelihood, self._rates(part, self.imitation_rate), self.purpose
             )
-            norms += found.values()
-            metrics[f"gradient/{self.purpose}"] = fmean(found.values())
+            norms += [g.norm for g in found.values()]
+            metrics[f"gradient/{self.purpose}"] = fmean(g.norm for g in found.values())
         metrics["skipped"] = sum(not n < float("inf") for n in norms)
         return metrics
 
     @staticmethod
     def _rates(targets: Sequence[Target], rate: float) -> Mapping[AgentId, float]:
         return {t.agent: rate for t in targets}
+
+
+def _chance(gradients: Iterable[Gradient]) -> dict[str, float]:
+    """Means over the agents whose noise is known; empty where nobody's is."""
+    known = [g for g in gradients if isfinite(g.noise)]
+    if not known:
+        return {}
+    signal = fmean(max(0.0, g.norm**2 - g.noise) for g in known)
+    return {"noise/policy": fmean(g.noise for g in known), "signal/policy": signal}
 
 
 def credit_targets(credits: Sequence[Credit]) -> list[Target]:

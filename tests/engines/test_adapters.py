@@ -82,6 +82,77 @@ def test_a_clone_answers_alike_and_then_goes_its_own_way() -> None:
     assert not torch.equal(logits(engine, CAT, IDS), before)
 
 
+def test_a_copy_overwrites_an_agent_and_touches_nobody_else() -> None:
+    bank = fresh(ANN, BOB, CAT).bank
+    before = bank.weights_SP.clone()
+    bank.copy(ANN, CAT)
+    assert torch.equal(bank.weights_SP, before[[0, 1, 2, 1]])
+
+
+def test_a_mutation_is_as_large_as_the_matrix_it_changes() -> None:
+    bank = fresh(ANN, BOB).bank
+    before = {n: (a.clone(), b.clone()) for n, (a, b) in bank.matrices(ANN).items()}
+    bank.mutate(ANN, 0.5, 3)
+    for name, pair in bank.matrices(ANN).items():
+        for new, old in zip(pair, before[name], strict=True):
+            assert float((new - old).norm() / old.norm()) == pytest.approx(0.5, rel=0.25)
+    assert torch.equal(bank.weights_SP[2], fresh(ANN, BOB).bank.weights_SP[2])
+    again = fresh(BOB, ANN).bank
+    again.mutate(ANN, 0.5, 3)
+    assert torch.equal(bank.weights_SP[1], again.weights_SP[2])
+    again.mutate(ANN, 0.0, 4)
+    assert torch.equal(bank.weights_SP[1], again.weights_SP[2])
+
+
+def test_a_mutated_newcomer_still_changes_nothing() -> None:
+    engine = fresh()
+    engine.bank.add(ANN, 1)
+    engine.bank.mutate(ANN, 0.5, 3)
+    assert not any(b.any() for _, b in engine.bank.matrices(ANN).values())
+
+
+@pytest.mark.parametrize("scale", [-0.1, float("nan"), float("inf")])
+def test_a_mutation_has_a_size(scale: float) -> None:
+    with pytest.raises(UseError, match="wanted a number from 0"):
+        fresh(ANN).bank.mutate(ANN, scale, 0)
+
+
+def test_a_cross_has_every_layer_from_one_of_its_parents_and_some_from_each() -> None:
+    bank = fresh(ANN, BOB, CAT).bank
+    bank.cross(ANN, BOB, CAT, 5)
+    took = []
+    for child, *parents in zip(*(bank.matrices(x).values() for x in (CAT, ANN, BOB)), strict=True):
+        same = [all(map(torch.equal, child, parent)) for parent in parents]
+        assert sum(same) == 1
+        took.append(same[0])
+    assert {True, False} == set(took)
+    other = fresh(ANN, BOB, CAT).bank
+    other.cross(ANN, BOB, CAT, 6)
+    assert not torch.equal(other.weights_SP[3], bank.weights_SP[3])
+    assert torch.equal(other.weights_SP[:3], bank.weights_SP[:3])
+
+
+def test_a_child_may_take_a_parents_place() -> None:
+    bank, aside = fresh(ANN, BOB).bank, fresh(ANN, BOB).bank
+    bank.cross(ANN, BOB, BOB, 5)
+    for name, (a, b) in bank.matrices(BOB).items():
+        parents = [aside.matrices(x)[name] for x in (ANN, BOB)]
+        assert any(torch.equal(a, p[0]) and torch.equal(b, p[1]) for p in parents)
+
+
+def test_layers_see_what_was_copied_mutated_and_crossed() -> None:
+    engine = fresh(ANN, BOB)
+    seen = [logits(engine, BOB, IDS)]
+    for change in (
+        lambda bank: bank.copy(ANN, BOB),
+        lambda bank: bank.mutate(BOB, 0.5, 1),
+        lambda bank: bank.cross(ANN, BOB, BOB, 1),
+    ):
+        change(engine.bank)
+        seen.append(logits(engine, BOB, IDS))
+        assert not torch.equal(seen[-1], seen[-2])
+
+
 @pytest.mark.parametrize("name", [ANN, BASE])
 def test_a_name_is_given_once(name: AgentId) -> None:
     bank = fresh(ANN).bank
@@ -97,6 +168,12 @@ def test_the_base_and_strangers_cannot_be_copied() -> None:
         bank.clone(BASE, BOB)
     with pytest.raises(UseError, match="did you mean 'ann'"):
         bank.clone(AgentId("anne"), BOB)
+    for change in (bank.copy, lambda a, b: bank.cross(a, b, ANN, 0), lambda a, b: bank.cross(b, a, ANN, 0)):
+        with pytest.raises(UseError, match="no adapter to copy"):
+            change(BASE, ANN)
+    for change in (lambda: bank.copy(ANN, BASE), lambda: bank.mutate(BASE, 0.1, 0), lambda: bank.remove(BASE)):
+        with pytest.raises(UseError, match="no adapter"):
+            change()
 
 
 def test_every_linear_layer_but_the_head_is_adapted(engine: LocalEngine) -> None:

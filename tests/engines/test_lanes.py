@@ -1,6 +1,8 @@
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from docendo.engines.lanes import Lanes, shares, stretches
 
@@ -42,10 +44,26 @@ def test_even_a_single_job_runs_in_a_lane() -> None:
     assert Lanes(2, 1).run([]) == []
 
 
-def test_the_dearest_goes_where_least_is_and_nobody_gets_nothing() -> None:
-    assert shares([1, 5, 2, 2], 2) == [[1], [0, 2, 3]]
-    assert shares([3.0], 4) == [[0]]
-    assert shares([], 2) == []
+def test_the_dearest_goes_where_least_is() -> None:
+    assert shares([1, 5, 2, 2], "abcd", 2) == [[1], [0, 2, 3]]
+    assert shares([8, 4, 4, 4, 4, 4, 4, 4], "abcdefgh", 4) == [[0, 7], [1, 4], [3, 5], [2, 6]]
+    assert shares([3.0], "a", 4) == [[0], [], [], []]
+    assert shares([], "", 2) == [[], []]
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 3)), max_size=30), st.sampled_from([2, 4, 6]))
+def test_of_every_owner_both_halves_have_as_many_pieces_or_one_more(pieces: list[tuple[int, int]], count: int) -> None:
+    costs, owners = [cost for cost, _ in pieces], [owner for _, owner in pieces]
+    parts = shares(costs, owners, count)
+    assert sorted(i for part in parts for i in part) == list(range(len(pieces)))
+    for owner in owners:
+        halves = [sum(owners[i] == owner for part in parts[half::2] for i in part) for half in (0, 1)]
+        assert abs(halves[0] - halves[1]) <= 1
+
+
+@pytest.mark.parametrize(("lanes", "parts"), [(1, 2), (2, 2), (3, 6), (4, 4)])
+def test_every_lane_has_as_many_parts_and_they_make_two_halves(lanes: int, parts: int) -> None:
+    assert Lanes(lanes).parts == parts
 
 
 def test_neighbours_stay_together_in_stretches_of_equal_cost() -> None:

@@ -1,6 +1,6 @@
 """One fused backward pass for everybody gives the gradients that each would get alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isnan, nan
 from pathlib import Path
@@ -16,7 +16,7 @@ from docendo.engines.network import Network
 from docendo.engines.peft_format import save_adapter
 from docendo.engines.training import Loss, TrainRow, backward, forward, micro_batches, pack
 from docendo.errors import RunError, UseError
-from docendo.records import BASE, AgentId, Example, Message, Target
+from docendo.records import BASE, AgentId, Example, Gradient, Message, Target
 from tests.engines.toys import AGENTS, ANN, BOB, CAT, PEFT_WARNS, fresh, mixture, plain, surprise, target
 
 DAN = AgentId("dan")
@@ -116,9 +116,9 @@ def test_an_agent_in_a_population_learns_what_it_learns_alone() -> None:
     population, alone = fresh(*AGENTS), fresh(ANN)
     for step in range(3):
         targets = [t._replace(weight=t.weight + step) for t in mixture()]
-        norms = population.train(targets, surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
+        found = population.train(targets, surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
         own = alone.train([t for t in targets if t.agent == ANN], surprise, {ANN: 1e-3}, "policy")
-        assert norms[ANN] == pytest.approx(own[ANN], rel=1e-5)
+        assert found[ANN].norm == pytest.approx(own[ANN].norm, rel=1e-5)
     moved = population.bank.weights_SP[1] - fresh(ANN).bank.weights_SP[1]
     assert float(moved.abs().max()) > 1e-3
     assert float((population.bank.weights_SP[1] - alone.bank.weights_SP[1]).abs().max()) < 1e-5
@@ -139,12 +139,13 @@ def test_a_step_that_is_not_a_number_is_skipped_for_its_agent_alone() -> None:
     """Against the same batch with a number, in whose place the others' sums are taken in the same order."""
     engines = fresh(*AGENTS), fresh(*AGENTS)
     rates, wrong = dict.fromkeys(AGENTS, 1e-3), (1.5, nan)
-    norms = [
+    found = [
         e.train([t._replace(weight=w) if t.agent == CAT else t for t in mixture()], surprise, rates, "policy")
         for e, w in zip(engines, wrong, strict=True)
     ]
-    assert isnan(norms[1][CAT])
-    assert (norms[0][ANN], norms[0][BOB]) == (norms[1][ANN], norms[1][BOB])
+    assert isnan(found[1][CAT].norm)
+    assert found[0][ANN] == found[1][ANN]
+    assert found[0][BOB].norm == found[1][BOB].norm
     well, ill = ((e.bank.weights_SP, e.adam.mean_SP, e.adam.square_SP, e.adam.steps_S) for e in engines)
     assert all(torch.equal(a[:3], b[:3]) for a, b in zip(well, ill, strict=True))
     assert torch.equal(ill[0][3], fresh(*AGENTS).bank.weights_SP[3])
@@ -203,12 +204,16 @@ def test_where_memory_does_not_suffice_micro_batches_are_halved_and_the_step_is_
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.")
 
     rates = dict.fromkeys(AGENTS, 1e-3)
-    wanted = well.train(mixture(), surprise, rates, "policy")
+    wanted = norms(well.train(mixture(), surprise, rates, "policy"))
     monkeypatch.setattr("docendo.engines.local.backward", crowded)
-    assert tight.train(mixture(), surprise, rates, "policy") == pytest.approx(wanted, rel=1e-5)
+    assert norms(tight.train(mixture(), surprise, rates, "policy")) == pytest.approx(wanted, rel=1e-5)
     assert tight.train_tokens == 64
     assert max(seen[1:]) == 75  # one target, which cannot be parted
     assert float((well.bank.weights_SP - tight.bank.weights_SP).abs().max()) < 1e-5
+
+
+def norms(found: Mapping[AgentId, Gradient]) -> dict[AgentId, float]:
+    return {agent: gradient.norm for agent, gradient in found.items()}
 
 
 def test_without_any_memory_a_person_is_told_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,13 +256,26 @@ def test_a_step_that_breaks_off_leaves_nothing_for_the_next(error: type[BaseExce
 
 def test_lanes_share_the_work_and_the_sum_is_the_same() -> None:
     alone, shared = fresh(*AGENTS), fresh(*AGENTS)
-    shared.bank.lanes = 2
-    shared.bank.hold(shared.bank.weights_SP)
     shared = replace(shared, lanes=Lanes(2, 1))
     for engine in (alone, shared):
         engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
     assert float((alone.bank.weights_SP - shared.bank.weights_SP).abs().max()) < 1e-5
     assert not any(g.any() for g in shared.bank.grads_LSP)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_noise_is_what_two_halves_of_an_agents_completions_differ_by(engine: LocalEngine, count: int) -> None:
+    """Ann has two prompts of two completions each, one prompt a half; Bob and Cat have one, which tells nothing."""
+    halves = [[target(ANN, "why", "ab"), target(ANN, "why", "c")], [target(ANN, "who", "x"), target(ANN, "who", "yz")]]
+    others = [target(BOB, "why", "no"), target(BOB, "why", "yes"), target(CAT, "how", "so")]
+    learner = fresh(*AGENTS)
+    learner.lanes = Lanes(count, 1)
+    learner.bank.divide(learner.lanes.parts)
+    found = learner.train([*halves[0], *others, *halves[1]], surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
+    one, two = (gradients(engine, half)[1] for half in halves)
+    assert found[ANN] == pytest.approx((float((one + two).norm()), float((one - two).norm() ** 2)), rel=1e-4)
+    assert isnan(found[BOB].noise)
+    assert isnan(found[CAT].noise)
 
 
 def test_an_agent_that_leaves_makes_room_for_the_next_and_touches_nobody() -> None:
@@ -273,6 +291,37 @@ def test_an_agent_that_leaves_makes_room_for_the_next_and_touches_nobody() -> No
     assert engine.adam.steps_S.tolist() == [0, 1, 0, 1]
     now = [x[[1, 3]] for x in (engine.bank.weights_SP, engine.adam.mean_SP, engine.adam.square_SP)]
     assert all(map(torch.equal, others, now))
+
+
+def test_a_snapshot_stays_what_its_agent_was() -> None:
+    engine = fresh(ANN)
+    engine.train(mixture()[:1], surprise, {ANN: 1e-3}, "policy")
+    before = engine.bank.weights_SP[1].clone()
+    engine.snapshot(ANN, DAN)
+    engine.train(mixture()[:1], surprise, {ANN: 1e-3}, "policy")
+    assert torch.equal(engine.bank.weights_SP[engine.bank.slots[DAN]], before)
+    assert not torch.equal(engine.bank.weights_SP[1], before)
+    assert engine.adam.steps_S.tolist() == [0, 2, 0]
+
+
+@pytest.mark.parametrize("parents", [(ANN,), (ANN, BOB), (ANN, CAT)])
+def test_who_replaces_an_agent_descends_from_its_parents_and_starts_afresh(parents: Sequence[AgentId]) -> None:
+    engines = fresh(*AGENTS), fresh(*AGENTS)
+    for engine in engines:
+        engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
+    replaced, by_hand = engines
+    replaced.replace(CAT, parents, 0.1, 7)
+    (by_hand.bank.cross(*parents, CAT, 7) if len(parents) == 2 else by_hand.bank.copy(ANN, CAT))
+    by_hand.bank.mutate(CAT, 0.1, 7)
+    assert torch.equal(replaced.bank.weights_SP, by_hand.bank.weights_SP)
+    assert replaced.adam.steps_S.tolist() == [0, 1, 1, 0]
+    assert not replaced.adam.mean_SP[3].any()
+
+
+@pytest.mark.parametrize("parents", [(), (ANN, BOB, CAT)])
+def test_an_agent_has_one_parent_or_two(parents: Sequence[AgentId]) -> None:
+    with pytest.raises(UseError, match="wanted one parent or two"):
+        fresh(*AGENTS).replace(CAT, parents, 0.1, 7)
 
 
 def engine_with(agent: AgentId) -> LocalEngine:

@@ -4,7 +4,7 @@ import pytest
 
 from docendo.learning.losses import Clipped, likelihood
 from docendo.learning.update import PopulationLearner, batches_of, credit_targets, mean_weights
-from docendo.records import Completion, Credit
+from docendo.records import Completion, Credit, Gradient
 from tests.toys import ANN, BOB, RecordingTrainable, example, target
 
 
@@ -55,6 +55,8 @@ def test_one_policy_step_and_then_the_imitation_steps() -> None:
         "credits": 2,
         "examples": 4,
         "gradient/policy": 1.0,
+        "noise/policy": 0.25,
+        "signal/policy": 0.75,
         "gradient/imitation": 1.0,
         "skipped": 0,
     }
@@ -80,10 +82,22 @@ def test_the_policy_has_the_chosen_loss_and_imitation_its_likelihood() -> None:
 
 
 def test_a_gradient_that_is_not_finite_is_counted_as_a_skipped_step() -> None:
-    engine = RecordingTrainable({ANN: nan, BOB: inf})
+    engine = RecordingTrainable({ANN: Gradient(nan, nan), BOB: Gradient(inf, nan)})
     both = [example(ANN), example(BOB), example("cat")]
     assert learner(engine).update([credit(1.0, a) for a in (ANN, BOB, "cat")], both)["skipped"] == 4
-    assert learner(RecordingTrainable({ANN: nan})).update([credit()], [])["skipped"] == 1
+    assert learner(RecordingTrainable({ANN: Gradient(nan, nan)})).update([credit()], [])["skipped"] == 1
+
+
+def test_noise_and_signal_are_means_over_the_agents_for_whom_they_are_known() -> None:
+    """Bob's signal is not below zero; Cat's rows were all in one half."""
+    engine = RecordingTrainable({ANN: Gradient(2.0, 1.0), BOB: Gradient(1.0, 3.0), "cat": Gradient(9.0, nan)})
+    metrics = learner(engine).update([credit(1.0, a) for a in (ANN, BOB, "cat")], [])
+    assert (metrics["gradient/policy"], metrics["noise/policy"], metrics["signal/policy"]) == (4.0, 2.0, 1.5)
+
+
+def test_where_nobodys_noise_is_known_none_is_told() -> None:
+    metrics = learner(RecordingTrainable({ANN: Gradient(2.0, nan)})).update([credit()], [])
+    assert set(metrics) == {"credits", "examples", "gradient/policy", "skipped"}
 
 
 @pytest.mark.parametrize(("credits", "examples", "purposes"), [(0, 0, []), (1, 0, ["policy"]), (0, 1, ["imitation"])])
