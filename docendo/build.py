@@ -6,28 +6,28 @@ from typing import Any
 
 import torch
 
+from docendo.build_league import build_league
 from docendo.classroom.grading import ByTests, guarded
 from docendo.classroom.prompts import INSTRUCTION
 from docendo.classroom.sandbox import Sandbox
 from docendo.classroom.teaching import Classroom, Rules
-from docendo.config import Config, DomainConfig, ExpertsConfig, LearningConfig
+from docendo.config import Config
 from docendo.engines.choice import choose_device, choose_dtype
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.watched import Worker
 from docendo.errors import UseError, nearest
 from docendo.interfaces import Grader, Source
-from docendo.league.matchmaking import Course, Uniform
-from docendo.league.standings import LiveStandings
 from docendo.learning.credit import Baseline, LeaveOneOut, Running
 from docendo.learning.losses import Clipped, likelihood
 from docendo.learning.rewards import TaughtGain
 from docendo.learning.update import PopulationLearner
-from docendo.loop import Expert, Schedule, School
 from docendo.problems.arithmetic import MATHEMATICS
 from docendo.problems.biology import BIOLOGY
 from docendo.problems.files import BadRow, Columns, FileSource, read_problems
 from docendo.problems.programs import PROGRAMMING
-from docendo.records import BASE, AgentId
+from docendo.records import BASE, AgentId, Kind
+from docendo.school import Expert, Schedule, School
+from docendo.tables import DomainConfig, ExpertsConfig, LearningConfig
 
 __all__ = [
     "PROCEDURAL",
@@ -51,6 +51,11 @@ class Subjects:
     courses: Mapping[str, tuple[tuple[str, int], ...]]
     """(family, level) by domain."""
     quarantined: tuple[BadRow, ...] = ()
+
+    @property
+    def kinds(self) -> dict[str, tuple[Kind, ...]]:
+        """All that is taught of each domain."""
+        return {d: tuple(Kind(d, family, level) for family, level in some) for d, some in self.courses.items()}
 
 
 def grader_for(domain: str) -> Grader:
@@ -111,10 +116,10 @@ def _check_roles(config: Config) -> None:
                 raise UseError(f"[agents.{name}]: no domain {domain!r}{nearest(domain, config.domains)}")
     for domain in config.domains:
         teachers = [n for n, a in config.agents.items() if domain in a.domains]
-        students = [n for n in config.agents if n not in teachers]
+        students = [n for n in config.learners if n not in teachers]
         if not teachers:
             raise UseError(f"domain {domain!r} has no teacher: give an agent domain = {domain!r}")
-        if not students and len(teachers) < 2:
+        if not students and not any(n != t for n in config.learners for t in teachers):
             raise UseError(f"domain {domain!r} has no student: {teachers[0]!r} is its only agent; add another agent")
 
 
@@ -132,7 +137,7 @@ def open_local(config: Config) -> LocalEngine:
     dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16}[e.dtype]
     engine = open_engine(config.model, e.rank, e.alpha, dtype, torch.device(e.device))
     engine.rows, engine.train_tokens = e.rows, e.train_tokens
-    for name in config.agents:
+    for name in config.learners:
         engine.bank.add(AgentId(name), config.seed)
     return engine
 
@@ -143,37 +148,33 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
     agents = {AgentId(n): a for n, a in config.agents.items()}
     instructions = {BASE: INSTRUCTION} | {n: a.instruction or INSTRUCTION for n, a in agents.items()}
     graders = {d: grader_for(d) for d in config.domains}
-    experts = [
-        Expert(n, [(d, f, level) for d in a.domains for f, level in found.courses[d]]) for n, a in agents.items()
-    ]
-    schedule = Schedule(
-        t.matches, learn.practice, learn.practice_attempts, learn.rehearsal, learn.imitation, learn.shown
-    )
+    league = build_league(config, found.kinds)
     return School(
-        experts=experts,
-        classroom=Classroom(engine, found.sources, graders, rules, instructions),
-        pair=Uniform(_taught(config, found)),
+        experts=[
+            Expert(AgentId(n), [kind for d in a.domains for kind in found.kinds[d]]) for n, a in config.learners.items()
+        ],
+        classroom=Classroom(
+            engine, found.sources, graders, rules, instructions, frozenset(agents) - set(config.learners), league.deck
+        ),
+        league=league,
         reward=TaughtGain(t.penalty),
         baseline=_baseline(learn),
         learner=_learner(learn, engine),
         tutor=_tutor(config.experts, engine),
-        schedule=schedule,
+        schedule=_schedule(config),
+        keeper=engine,
         listeners=_listeners(config) if learn.audience == "class" else {},
-        standings=LiveStandings(learn.decay),
     )
 
 
-def _taught(config: Config, found: Subjects) -> list[Course]:
-    courses = []
-    for domain, kinds in found.courses.items():
-        teachers = tuple(AgentId(n) for n, a in config.agents.items() if domain in a.domains)
-        students = tuple(AgentId(n) for n in config.agents if n not in teachers) or teachers
-        courses += [Course(domain, family, level, teachers, students) for family, level in kinds]
-    return courses
+def _schedule(config: Config) -> Schedule:
+    learn = config.learning
+    amounts = learn.practice, learn.practice_attempts, learn.rehearsal, learn.imitation
+    return Schedule(config.teaching.matches, config.league.refill, *amounts, learn.shown)
 
 
 def _listeners(config: Config) -> dict[str, list[AgentId]]:
-    return {d: [AgentId(n) for n, a in config.agents.items() if d not in a.domains] for d in config.domains}
+    return {d: [AgentId(n) for n, a in config.learners.items() if d not in a.domains] for d in config.domains}
 
 
 def _baseline(learn: LearningConfig) -> Baseline:

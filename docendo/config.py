@@ -4,144 +4,28 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from docendo.errors import UseError, nearest
 from docendo.records import BASE
+from docendo.tables import (
+    AgentConfig,
+    DomainConfig,
+    EngineConfig,
+    EvaluationConfig,
+    ExpertsConfig,
+    LeagueConfig,
+    LearningConfig,
+    Table,
+    TeachingConfig,
+)
 
-__all__ = [
-    "AgentConfig",
-    "Config",
-    "DomainConfig",
-    "EngineConfig",
-    "EvaluationConfig",
-    "ExpertsConfig",
-    "LearningConfig",
-    "Table",
-    "TeachingConfig",
-    "load_config",
-    "parse_config",
-    "to_toml",
-]
+__all__ = ["Config", "load_config", "parse_config", "to_toml"]
 
-_Positive = Annotated[int, Field(ge=1, le=10_000)]
-_Rate = Annotated[float, Field(gt=0, le=1)]
-_Share = Annotated[float, Field(ge=0, le=1)]
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class EngineConfig(Table):
-    rank: Annotated[int, Field(ge=1, le=256)] = 8
-    """Of every adapter."""
-    alpha: Annotated[float, Field(gt=0)] = 32.0
-    """An adapter's update is scaled by alpha / rank."""
-    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    """auto: whichever multiplies faster on this machine, measured once when the run is made."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """auto: cuda, else mps, else cpu."""
-    rows: _Positive = 128
-    """Completions in flight at once, over all lanes; one that ends makes room for the next."""
-    train_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 1536
-    """Tokens of the backward passes of all lanes together; halved where memory runs out."""
-
-
-class DomainConfig(Table):
-    families: dict[str, list[int]] = {}
-    """Levels of each family that is taught; empty: all families at their lowest level."""
-    file: str | None = None
-    """Rows of the user's own: a .jsonl, .csv, .tsv or .parquet file, a dataset folder, or hub:owner/name."""
-    columns: dict[str, str] = {}
-    """Names of the columns: question, answer, solution, family, level; and answer_marker."""
-
-
-class AgentConfig(Table):
-    domain: str | list[str] = []
-    """What the agent is an expert of; none: it only learns from others."""
-    instruction: str | None = None
-    """System prompt; the default asks for steps and a line with the answer."""
-
-    @property
-    def domains(self) -> list[str]:
-        return [self.domain] if isinstance(self.domain, str) else self.domain
-
-
-class ExpertsConfig(Table):
-    steps: Annotated[int, Field(ge=0, le=1_000_000)] = 28
-    """Supervised steps at the most."""
-    every: _Positive = 14
-    """Steps between two looks at the held-out problems."""
-    enough: _Share = 0.95
-    """Stops early once every expert is right this often on the held-out problems of its domain."""
-    batch: _Positive = 8
-    """Worked solutions of each expert in one step."""
-    rate: _Rate = 1.5e-3
-    """Learning rate, falling linearly to a tenth."""
-
-
-class TeachingConfig(Table):
-    rounds: Annotated[int, Field(ge=0, le=1_000_000)] = 20
-    """Rounds of the teaching game, after the experts have studied."""
-    matches: _Positive = 12
-    """Matches in a round."""
-    lessons: Annotated[int, Field(ge=2, le=64)] = 2
-    """Lessons a teacher writes in one match; at least 2, since they are compared with each other."""
-    examples: Annotated[int, Field(ge=1, le=3)] = 1
-    """Worked examples in a lesson."""
-    attempts: _Positive = 4
-    """Answers of the student with each lesson."""
-    controls: _Positive = 4
-    """Answers of the student without a lesson."""
-    prior: Annotated[float, Field(ge=0, le=1000)] = 4.0
-    """Attempts that the student's running rate counts for in the control estimate."""
-    penalty: Annotated[float, Field(ge=-10, le=0)] = -0.5
-    """Reward of a lesson that is wrong itself and so is not shown."""
-    max_tokens: Annotated[int, Field(ge=1, le=4096)] = 48
-    """Tokens of an answer at the most."""
-    temperature: Annotated[float, Field(gt=0, le=10)] = 1.0
-    """Of everything that is sampled in the game; evaluation takes the likeliest token."""
-
-
-class LearningConfig(Table):
-    estimator: Literal["rloo", "reinforce", "ppo"] = "rloo"
-    """Group baseline; running baseline; group baseline with clipping and several passes."""
-    epochs: _Positive = 1
-    """Passes over the credits; more than one only with ppo."""
-    policy_rate: Annotated[float, Field(ge=0, le=1)] = 1e-4
-    """Learning rate of the policy-gradient step."""
-    imitation_rate: _Rate = 6e-4
-    """Learning rate of imitation and rehearsal."""
-    batch: _Positive = 8
-    """Examples of each agent in one supervised step."""
-    imitation: Annotated[int, Field(ge=0, le=1_000_000)] = 14
-    """Useful examples that each student trains on in a round."""
-    rehearsal: Annotated[int, Field(ge=0, le=1_000_000)] = 12
-    """Worked solutions of its own domain that each expert trains on in a round."""
-    practice: Annotated[int, Field(ge=0, le=1_000_000)] = 2
-    """Problems of its own domain that each expert works on in a round."""
-    practice_attempts: Annotated[int, Field(ge=2, le=1024)] = 4
-    """Attempts at each of them."""
-    shown: _Share = 0.33
-    """Share of the supervised examples that follow a worked example."""
-    audience: Literal["student", "class"] = "class"
-    """Who may imitate a useful lesson: the student it was given to, or everybody who is no expert of its domain."""
-    decay: Annotated[float, Field(gt=0, le=1)] = 0.95
-    """Of the standings' evidence, with each new lesson or control attempt."""
-
-
-class EvaluationConfig(Table):
-    problems: _Positive = 36
-    """Held-out problems of each domain."""
-    every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    """Rounds between two evaluations of everybody on everything; 0: only before and after the teaching."""
-    seed: Annotated[int, Field(ge=0, le=1_000_000)] = 1
-    """Picks the held-out problems."""
 
 
 class Config(Table):
@@ -150,20 +34,30 @@ class Config(Table):
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     """Of everything that is drawn: the same seed and settings give the same run on the same machine."""
     engine: EngineConfig = EngineConfig()
-    domains: dict[str, DomainConfig] = {
-        "mathematics": DomainConfig(families={"sums": [1], "fractions": [1]}),
-        "programming": DomainConfig(families={"trace": [1], "fix": [1]}),
-        "biology": DomainConfig(families={"growth": [1], "bonds": [1]}),
-    }
-    agents: dict[str, AgentConfig] = {
-        "emmy": AgentConfig(domain="mathematics"),
-        "ada": AgentConfig(domain="programming"),
-        "rosalind": AgentConfig(domain="biology"),
-    }
+    domains: dict[str, DomainConfig] = Field(
+        default_factory=lambda: {
+            "mathematics": DomainConfig(families={"sums": [1], "fractions": [1]}),
+            "programming": DomainConfig(families={"trace": [1], "fix": [1]}),
+            "biology": DomainConfig(families={"growth": [1], "bonds": [1]}),
+        }
+    )
+    agents: dict[str, AgentConfig] = Field(
+        default_factory=lambda: {
+            "emmy": AgentConfig(domain="mathematics"),
+            "ada": AgentConfig(domain="programming"),
+            "rosalind": AgentConfig(domain="biology"),
+        }
+    )
     experts: ExpertsConfig = ExpertsConfig()
     teaching: TeachingConfig = TeachingConfig()
+    league: LeagueConfig = LeagueConfig()
     learning: LearningConfig = LearningConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+
+    @property
+    def learners(self) -> dict[str, AgentConfig]:
+        """The agents that have an adapter."""
+        return {name: agent for name, agent in self.agents.items() if agent.plays == "model"}
 
     @field_validator("agents")
     @classmethod
@@ -255,6 +149,7 @@ def _known(place: list[str]) -> list[str]:
         "agents": AgentConfig,
         "experts": ExpertsConfig,
         "teaching": TeachingConfig,
+        "league": LeagueConfig,
         "learning": LearningConfig,
         "evaluation": EvaluationConfig,
     }

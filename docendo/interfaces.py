@@ -32,6 +32,7 @@ __all__ = [
     "Deck",
     "Engine",
     "Grader",
+    "Keeper",
     "Learner",
     "Matchmaker",
     "Numbers",
@@ -106,6 +107,22 @@ class Trainable(Protocol):
         ...
 
 
+class Keeper(Protocol):
+    """What a population needs of an engine."""
+
+    def snapshot(self, agent: AgentId, name: AgentId) -> None:
+        """A new agent that is what `agent` is now."""
+        ...
+
+    def replace(self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int) -> None:
+        """Overwrite an agent by a mutated copy of one parent or a mutated cross of two."""
+        ...
+
+    def remove(self, agent: AgentId) -> None:
+        """Forget an agent."""
+        ...
+
+
 class Reward(Protocol):
     def __call__(self, episode: Episode) -> Payoff: ...
 
@@ -133,6 +150,11 @@ class Belief(Protocol):
     @property
     def variance_N(self) -> Numbers:  # noqa: N802
         """Expected variance of a single outcome."""
+        ...
+
+    @property
+    def stale_N(self) -> Numbers:  # noqa: N802
+        """Rounds since the last outcome; where there was none, more than since any."""
         ...
 
     @property
@@ -175,8 +197,11 @@ class Standings(Protocol):
 
 
 class Curriculum(Protocol):
-    def weights(self, student: AgentId, kinds: Sequence[Kind], standings: Standings, rng: Generator) -> Numbers:
-        """Probabilities, one per kind, of being what the student works on next; they sum to 1."""
+    def weights(self, kinds: Sequence[Kind], belief: Belief) -> Numbers:
+        """Probabilities, one per kind, of being worked on next; they sum to 1.
+
+        `belief` is how often somebody is right at problems of each kind.
+        """
         ...
 
 
@@ -184,7 +209,7 @@ class Deck(Protocol):
     """Problems that students have met, some of which are worth meeting again."""
 
     def draw(self, student: AgentId, kind: Kind, avoid: Sequence[Problem], seed: int) -> Problem | None:
-        """A problem to meet again; None where a fresh one is better."""
+        """A problem to meet again, none of `avoid`; None where a fresh one is better."""
         ...
 
 

@@ -80,6 +80,10 @@ class Problem:
     """A program and its version, a file and row, or the agent that asked it."""
 
     @property
+    def kind(self) -> Kind:
+        return Kind(self.domain, self.family, self.level)
+
+    @property
     def key(self) -> str:
         """Content hash: equal for two problems that ask the same thing, 16 hexadecimal digits."""
         text = "\x1f".join((self.domain, self.family, self.prompt, self.answer, *self.tests))

@@ -13,8 +13,9 @@ from docendo.engines.checkpoint import load_state, save_state
 from docendo.engines.local import LocalEngine
 from docendo.engines.watched import Watched
 from docendo.evaluation import accuracies, evaluate, held_out
-from docendo.loop import Round, School, study, teach
+from docendo.loop import study, teach
 from docendo.records import BASE, AgentId, Evaluation, Work
+from docendo.school import Round, School
 from docendo.store.rows import QuarantineRow, RoundRecord
 from docendo.store.run import RunDirectory
 
@@ -53,7 +54,7 @@ class Session:
 
     @property
     def agents(self) -> list[AgentId]:
-        return [AgentId(n) for n in self.config.agents]
+        return [AgentId(n) for n in self.config.learners]
 
     @property
     def expert_rounds(self) -> int:
@@ -123,7 +124,9 @@ class Session:
 
     def _state(self) -> dict[str, Any]:
         return {
-            "standings": self.school.standings.state(),
+            "standings": self.school.league.standings.state(),
+            "population": self.school.league.population.state(),
+            "deck": self.school.league.deck.state(),
             "notebook": self.school.notebook.state(),
             "baseline": self.school.baseline.state(),
             "stopped_at": self.stopped_at,
@@ -132,7 +135,9 @@ class Session:
     def restore(self, index: int, folder: Path, state: dict[str, Any]) -> None:
         """Continue after round `index` from its checkpoint."""
         load_state(self.engine, folder)
-        self.school.standings.restore(state["standings"])
+        self.school.league.standings.restore(state["standings"])
+        self.school.league.population.restore(state["population"])
+        self.school.league.deck.restore(state["deck"])
         self.school.notebook.restore(state["notebook"])
         self.school.baseline.restore(state["baseline"])
         self.stopped_at, self.done = state["stopped_at"], index

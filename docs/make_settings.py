@@ -1,11 +1,12 @@
-"""docs/settings.md from docendo/config.py: ``python docs/make_settings.py``; ``--check`` only compares it."""
+"""docs/settings.md from the code: ``python docs/make_settings.py``; ``--check`` only compares it."""
 
 import ast
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SOURCE, PAGE = ROOT / "docendo" / "config.py", ROOT / "docs" / "settings.md"
+SOURCES = [ROOT / "docendo" / name for name in ("config.py", "tables.py")]
+PAGE = ROOT / "docs" / "settings.md"
 SECTIONS = {
     "Config": "the top of the file",
     "EngineConfig": "`[engine]`",
@@ -13,6 +14,7 @@ SECTIONS = {
     "AgentConfig": "`[agents.NAME]`",
     "ExpertsConfig": "`[experts]`",
     "TeachingConfig": "`[teaching]`",
+    "LeagueConfig": "`[league]`",
     "LearningConfig": "`[learning]`",
     "EvaluationConfig": "`[evaluation]`",
 }
@@ -20,7 +22,8 @@ SECTIONS = {
 
 def page() -> str:
     """Every setting with its type, default and meaning, as Markdown."""
-    classes = {n.name: n for n in ast.parse(SOURCE.read_text()).body if isinstance(n, ast.ClassDef)}
+    bodies = [node for source in SOURCES for node in ast.parse(source.read_text()).body]
+    classes = {n.name: n for n in bodies if isinstance(n, ast.ClassDef)}
     lines = [
         "# Every setting",
         "",

@@ -6,18 +6,41 @@ from typing import Any
 import pytest
 
 from docendo.classroom.teaching import Rules
-from docendo.league.matchmaking import Course, Uniform
+from docendo.league.arranging import Arranged, Rotation
+from docendo.league.matchmaking import Improving
+from docendo.league.population import EveryRounds, Population, frozen
 from docendo.learning.credit import LeaveOneOut, Running
 from docendo.learning.rewards import TaughtGain
-from docendo.loop import Expert, Round, Schedule, School, study, teach
+from docendo.loop import idle_matches, study, teach
+from docendo.problems.curriculum import Learnable, Opening
+from docendo.problems.deck import ReplayDeck
 from docendo.problems.streams import stream_of
-from docendo.records import Example, Problem, Request
-from tests.toys import ANN, BOB, BY_THE_BOOK, CAT, CountingLearner, Few, Sums, asked, classroom, right, said, wrong
+from docendo.records import AgentId, Course, Example, Kind, Problem, Request
+from docendo.school import Expert, League, Round, Schedule, School
+from tests.toys import (
+    ANN,
+    BOB,
+    BY_THE_BOOK,
+    CAT,
+    CountingLearner,
+    Few,
+    RecordingKeeper,
+    Sums,
+    asked,
+    classroom,
+    episode,
+    lesson,
+    right,
+    said,
+    wrong,
+)
 
+BOOK = AgentId("book")
 FAMILIES = ("small", "large")
 OWN = {ANN: "sums", BOB: "plums", CAT: None}
 """Ann and Bob are experts; Cat only learns from them."""
 RULES = Rules(lessons=3, attempts=5, controls=3)
+LEAGUE = ("courses", "pair", "curriculum", "standings", "population", "deck")
 SCHEDULE = Schedule(matches=8, practice=3, practice_attempts=4, rehearsal=6, imitation=10, shown=0.5)
 
 
@@ -35,25 +58,41 @@ def helped(request: Request) -> str:
 
 def make(script=helped, **parts: Any) -> School:
     sources = {d: Sums(d, FAMILIES) for d in ("sums", "plums")}
-    courses = [Course("sums", family, level, (ANN,), (BOB, CAT)) for family in FAMILIES for level in (1, 2)] + [
-        Course("plums", family, 1, (BOB,), (ANN, CAT)) for family in FAMILIES
-    ]
+    courses = [Course(Kind("sums", f, level), (ANN,), (BOB, CAT)) for f in FAMILIES for level in (1, 2)]
+    courses += [Course(Kind("plums", f, 1), (BOB,), (ANN, CAT)) for f in FAMILIES]
+    league = {"courses": courses, "pair": Rotation()} | {k: parts.pop(k) for k in LEAGUE if k in parts}
     learner = CountingLearner()
     return School(
         experts=[
-            Expert(ANN, [("sums", f, level) for f in FAMILIES for level in (1, 2)]),
-            Expert(BOB, [("plums", f, 1) for f in FAMILIES]),
+            Expert(ANN, [Kind("sums", f, level) for f in FAMILIES for level in (1, 2)]),
+            Expert(BOB, [Kind("plums", f, 1) for f in FAMILIES]),
             Expert(CAT),
         ],
         classroom=classroom(script, parts.pop("rules", RULES), sources=sources),
-        pair=Uniform(courses),
+        league=League(**league),
         reward=TaughtGain(),
+        keeper=RecordingKeeper(),
         **{"baseline": LeaveOneOut(), "learner": learner, "tutor": lambda _: learner, "schedule": SCHEDULE, **parts},
     )
 
 
 def taught(school: School, rounds: int = 4, seed: int = 1) -> list[Round]:
     return list(teach(school, range(rounds), seed))
+
+
+def lively(**parts: Any) -> dict[str, Any]:
+    """The parts of a league in which everything happens: copies, anchors, a deck, a curriculum."""
+    population = Population(EveryRounds(2), kept=1, anchored=True)
+    population.found([ANN, BOB, CAT])
+    curriculum = Opening(Learnable(), opens=0.3)
+    pair = Arranged(curriculum, Improving(), frozen, anchored=2)
+    return {"population": population, "deck": ReplayDeck(0.5), "curriculum": curriculum, "pair": pair} | parts
+
+
+def remembered(school: School) -> list[Any]:
+    """All parts that a resumed run needs."""
+    league = school.league
+    return [league.standings, league.population, league.deck, school.notebook, school.baseline]
 
 
 def task(example: Example) -> Problem:
@@ -91,7 +130,7 @@ def test_a_domain_without_worked_solutions_is_studied_by_its_answers() -> None:
     school = make()
     bare = [replace(p, solution="") for p in Sums().draw("small", 1, 50, 0, "train")]
     sources = {"sums": Few(bare), "plums": Sums("plums", FAMILIES)}
-    ann = Expert(ANN, [("sums", "small", 1)])
+    ann = Expert(ANN, [Kind("sums", "small", 1)])
     list(
         study(replace(school, experts=[ann], classroom=replace(school.classroom, sources=sources)), range(1), 8, seed=1)
     )
@@ -158,8 +197,8 @@ def test_lessons_that_help_have_a_positive_gain() -> None:
         assert r.metrics["gain"] > 0.3
         assert 0.4 < r.metrics["gate/passed"] < 0.9
     for teacher, student, domain in [(ANN, BOB, "sums"), (ANN, CAT, "sums"), (BOB, ANN, "plums"), (BOB, CAT, "plums")]:
-        assert school.standings.gain(teacher, student, domain) > 0.3
-    assert school.standings.gain(BOB, CAT, "sums") == 0.0
+        assert school.league.standings.gain(teacher, student, domain) > 0.3
+    assert school.league.standings.gain(BOB, CAT, "sums") == 0.0
 
 
 def test_lessons_that_change_nothing_have_no_gain_and_nobody_imitates_an_attempt() -> None:
@@ -191,18 +230,15 @@ def test_the_same_seed_replays_the_same_rounds(baseline) -> None:
 @pytest.mark.parametrize("baseline", [LeaveOneOut, Running])
 @pytest.mark.parametrize("done", [1, 3])
 def test_a_resumed_run_equals_the_unbroken_one(done: int, baseline) -> None:
-    unbroken, before, after = (make(baseline=baseline()) for _ in range(3))
+    unbroken, before, after = (make(baseline=baseline(), **lively()) for _ in range(3))
     rounds = taught(unbroken, rounds=5)
     stopped = list(islice(teach(before, range(5), seed=1), done))
-    state = json.dumps([before.standings.state(), before.notebook.state(), before.baseline.state()])
-    standings, notebook, means = json.loads(state)
-    after.standings.restore(standings)
-    after.notebook.restore(notebook)
-    after.baseline.restore(means)
+    state = json.dumps([part.state() for part in remembered(before)])
+    for part, saved in zip(remembered(after), json.loads(state), strict=True):
+        part.restore(saved)
     assert stopped + list(teach(after, range(done, 5), seed=1)) == rounds
     assert before.learner.rounds + after.learner.rounds == unbroken.learner.rounds
-    assert after.standings == unbroken.standings
-    assert after.notebook == unbroken.notebook
+    assert [part.state() for part in remembered(after)] == [part.state() for part in remembered(unbroken)]
 
 
 def test_a_resumed_run_without_its_standings_and_notebook_would_be_another_one() -> None:
@@ -313,3 +349,76 @@ def test_a_round_without_matches_is_home_practice() -> None:
     rounds = taught(school)
     assert all(r.episodes == [] and r.practice and "gain" not in r.metrics for r in rounds)
     assert foreign(school) == []
+
+
+def test_anchors_are_copied_before_the_first_round_and_taught_in_every_one() -> None:
+    school = make(**lively())
+    for r in taught(school, rounds=4):
+        taught_anchors = [e for e in r.episodes if frozen(e.match.student)]
+        assert {e.match.student for e in taught_anchors} <= {"ann@-1", "bob@-1", "cat@-1"}
+        assert len(taught_anchors) == 2 * RULES.lessons
+        assert "gain/anchors" in r.metrics
+    assert school.keeper.log[:3] == [("snapshot", a, f"{a}@-1") for a in (ANN, BOB, CAT)]
+
+
+def test_copies_come_leave_and_teach_but_learn_nothing() -> None:
+    school = make(**lively())
+    rounds = taught(school, rounds=6)
+    assert [[b.name for b in r.births] for r in rounds[1:]] == [
+        ["ann@1", "bob@1", "cat@1"] if i == 1 else [f"{a}@{i}" for a in (ANN, BOB, CAT)] if i % 2 else []
+        for i in range(1, 6)
+    ]
+    assert ("remove", "ann@1") in school.keeper.log, "one snapshot is kept"
+    assert {e.match.teacher for r in rounds for e in r.episodes} > {"ann@1", "bob@1"}
+    learned = {c.agent for earned, _ in school.learner.rounds for c in earned} | {e.agent for e in trained_on(school)}
+    assert learned == {ANN, BOB, CAT}
+    assert set(school.notebook.notes) <= {ANN, BOB, CAT}
+
+
+def test_answers_that_the_gate_saves_replace_matches_that_taught_nothing() -> None:
+    plain, refilled = (make(wrong_lessons, schedule=replace(SCHEDULE, refill=refill)) for refill in (False, True))
+    (before,), (after,) = taught(plain, rounds=1), taught(refilled, rounds=1)
+    assert before.metrics["matches"] == 8
+    # no lesson passes, so a match costs 3 lessons and 3 controls instead of 21 answers: 168 - 48 = 120 are left for 5
+    # more matches, then 90 for 4, and so on
+    assert after.metrics["matches"] == 8 + 5 + 4 + 3 + 2 + 1 + 1 + 1
+    sampled = [r for batch in refilled.classroom.engine.batches for r in batch if r.purpose != "practice"]
+    assert len(sampled) <= 8 * RULES.answers
+
+
+def wrong_lessons(request: Request) -> str:
+    return wrong(request) if request.purpose == "lesson" else right(request)
+
+
+def test_a_match_is_idle_when_neither_its_student_nor_its_teacher_can_learn_from_it() -> None:
+    stopped, reward = lesson(0), TaughtGain(-0.5)
+    useful_to_student = [episode((1, 0), test=1), episode((1, 0), test=1)]
+    useful_to_teacher = [episode((1, 1), test=2), episode((), lesson=stopped, test=2)]
+    idle = [episode((0, 0), test=3), episode((0, 0), test=3), episode((), lesson=stopped, test=4)]
+    shown, hidden = useful_to_teacher
+    useful_to_teacher = [shown, replace(hidden, lesson=replace(stopped, problems=shown.lesson.problems))]
+    assert [idle_matches(x, reward) for x in (useful_to_student, useful_to_teacher, idle, [])] == [0, 0, 2, 0]
+    assert idle_matches([*useful_to_student, *useful_to_teacher, *idle], reward) == 2
+
+
+def test_home_practice_turns_to_what_the_curriculum_wants() -> None:
+    def sure_of_small(request: Request) -> str:
+        small = asked(request.messages[-1].content).family == "small"
+        return right(request) if small or request.seed % 2 else wrong(request)
+
+    school = make(sure_of_small, curriculum=Learnable(floor=0.0), schedule=replace(SCHEDULE, practice=6))
+    rounds = taught(school, rounds=8)
+    families = [p.problem.family for r in rounds[4:] for p in r.practice]
+    assert families.count("large") > 0.8 * len(families)
+
+
+def test_a_textbook_teaches_by_the_worked_solutions_and_samples_nothing() -> None:
+    courses = [Course(Kind("sums", "small", 1), (BOOK,), (CAT,))]
+    school = make(courses=courses)
+    instructions = {**school.classroom.instructions, BOOK: ""}
+    room = replace(school.classroom, textbooks=frozenset({BOOK}), instructions=instructions)
+    (played,) = taught(replace(school, classroom=room), rounds=1)
+    assert all(e.lesson.passed for e in played.episodes)
+    assert {BY_THE_BOOK in a.completion.text for e in played.episodes for a in e.lesson.examples} == {True}
+    assert BOOK not in {r.agent for r in room.engine.requests}
+    assert BOOK not in {c.agent for earned, _ in school.learner.rounds for c in earned}

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+import numpy as np
+
 from docendo.classroom.grading import exact
 from docendo.classroom.teaching import Classroom, Rules
 from docendo.errors import UseError
 from docendo.interfaces import Stream
+from docendo.league.beliefs import Gains, Shares
 from docendo.problems.streams import stream_of
 from docendo.records import (
     AgentId,
@@ -18,6 +21,7 @@ from docendo.records import (
     Episode,
     Example,
     Gradient,
+    Kind,
     Lesson,
     Match,
     Message,
@@ -121,11 +125,46 @@ class Known:
     rate: float = 0.0
     evidence: float = 0.0
 
-    def gain(self, teacher: AgentId, student: AgentId, domain: str) -> float:
+    def gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
         return 0.0
 
     def alone(self, student: AgentId, family: str, level: int) -> tuple[float, float]:
         return self.rate, self.evidence
+
+    def helped(self, student: AgentId, kinds: Sequence[Kind]) -> Shares:
+        return self._same(len(kinds))
+
+    def unaided(self, student: AgentId, kinds: Sequence[Kind]) -> Shares:
+        return self._same(len(kinds))
+
+    def gains(self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str) -> Gains:
+        nothing = np.zeros(len(teachers))
+        return Gains(nothing, nothing, nothing, nothing)
+
+    def _same(self, count: int) -> Shares:
+        return shares(*[(self.rate * self.evidence, self.evidence)] * count)
+
+
+def shares(*seen: tuple[float, float], stale: float = 0.0) -> Shares:
+    """Beliefs from (sum of scores, number of scores) of each candidate."""
+    totals, counts = np.array(seen, float).reshape(-1, 2).T
+    return Shares(totals, counts, np.full(len(seen), stale))
+
+
+@dataclass
+class RecordingKeeper:
+    """Remembers who was copied, replaced and removed."""
+
+    log: list[tuple[str, ...]] = field(default_factory=list)
+
+    def snapshot(self, agent: AgentId, name: AgentId) -> None:
+        self.log.append(("snapshot", agent, name))
+
+    def replace(self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int) -> None:
+        self.log.append(("replace", agent, *parents))
+
+    def remove(self, agent: AgentId) -> None:
+        self.log.append(("remove", agent))
 
 
 Script = Callable[[Request], str]

@@ -8,8 +8,20 @@ from dataclasses import dataclass
 
 from docendo.classroom.prompts import solve, solve_after
 from docendo.errors import UseError
-from docendo.interfaces import Engine, Grader, Source, Standings
-from docendo.records import AgentId, Attempt, Episode, Lesson, Match, Message, Problem, Request, mean_score
+from docendo.interfaces import Deck, Engine, Grader, Source, Standings
+from docendo.records import (
+    AgentId,
+    Attempt,
+    Completion,
+    Episode,
+    Lesson,
+    Match,
+    Message,
+    Problem,
+    Request,
+    mean_score,
+    origin,
+)
 from docendo.seeds import seed_for
 
 __all__ = ["Classroom", "Rules", "Try", "shrunk"]
@@ -27,6 +39,11 @@ class Rules:
     """How many attempts the student's running rate counts for in the control estimate."""
     max_tokens: int = 64
     temperature: float = 1.0
+
+    @property
+    def answers(self) -> int:
+        """What a match costs at the most, in completions."""
+        return self.lessons * (self.examples + self.attempts) + self.controls
 
     def __post_init__(self) -> None:
         if self.lessons < 2 or self.attempts < 1 or self.controls < 1 or not 1 <= self.examples <= 3:
@@ -52,7 +69,11 @@ class Classroom:
     """Both by domain."""
     rules: Rules
     instructions: Mapping[AgentId, str]
-    """The system prompt of each agent."""
+    """The system prompt of each agent; copies of an agent have its own."""
+    textbooks: frozenset[AgentId] = frozenset()
+    """Hard-coded teachers, whose lessons are the problems' own worked solutions."""
+    deck: Deck | None = None
+    """Problems to be met again."""
 
     def play(self, index: int, matches_M: Sequence[Match], standings: Standings, seed: int) -> list[Episode]:
         """One episode per lesson, those of a match adjacent. `index` is the round."""
@@ -80,21 +101,32 @@ class Classroom:
             for k in range(r.lessons)
             for x, problem in enumerate(problems_MX[m])
         ]
-        written = iter(self.attempt(wanted, r.temperature))
+        sampled = iter(self.attempt([w for w in wanted if w.agent not in self.textbooks], r.temperature))
+        written = (self._copied(w) if w.agent in self.textbooks else next(sampled) for w in wanted)
         return [[Lesson(ps, tuple(next(written) for _ in ps)) for _ in range(r.lessons)] for ps in problems_MX]
+
+    def _copied(self, wanted: Try) -> Attempt:
+        """What a textbook writes: the worked solution, the bare answer where there is none."""
+        text = wanted.problem.solution or f"Answer: {wanted.problem.answer}"
+        return Attempt(Completion(text), self.graders[wanted.problem.domain](wanted.problem, text))
 
     def set_tests(self, matches_M: Sequence[Match], lessons_MK: Sequence[Sequence[Lesson]], seed: int) -> list[Problem]:
         """A test problem for each match, of the same family and level and with another key than its lessons' problems.
 
         It takes the finished lessons so that it cannot be drawn before they are written.
         """
-        tests = []
-        for m, (match, lessons) in enumerate(zip(matches_M, lessons_MK, strict=True)):
-            taught = {p.key for p in lessons[0].problems}
-            source, address = self.sources[match.domain], seed_for(seed, "test", m)
-            drawn = source.draw(match.family, match.level, len(taught) + 1, address, "train")
-            tests.append(next(p for p in drawn if p.key not in taught))
-        return tests
+        return [
+            self._test(match, lessons[0].problems, seed_for(seed, "test", m))
+            for m, (match, lessons) in enumerate(zip(matches_M, lessons_MK, strict=True))
+        ]
+
+    def _test(self, match: Match, shown: Sequence[Problem], seed: int) -> Problem:
+        again = self.deck.draw(match.student, match.kind, shown, seed) if self.deck else None
+        if again:
+            return again
+        taught = {p.key for p in shown}
+        drawn = self.sources[match.domain].draw(match.family, match.level, len(taught) + 1, seed, "train")
+        return next(p for p in drawn if p.key not in taught)
 
     def examine(
         self, matches_M: Sequence[Match], lessons_MK: Sequence[Sequence[Lesson]], tests_M: Sequence[Problem], seed: int
@@ -133,7 +165,7 @@ class Classroom:
 
     def prompt(self, wanted: Try) -> tuple[Message, ...]:
         """The conversation before the answer: the agent's instruction, the lesson's worked examples, the problem."""
-        instruction, question = self.instructions[wanted.agent], wanted.problem.prompt
+        instruction, question = self.instructions[origin(wanted.agent)], wanted.problem.prompt
         if wanted.lesson is None:
             return solve(question, instruction)
         lesson = wanted.lesson

@@ -104,9 +104,9 @@ def _measure(config: "Config", quick: bool) -> Bench:
     import torch
 
     from docendo.build import open_local
-    from docendo.config import AgentConfig
     from docendo.engines.ceilings import measure_ceiling
     from docendo.engines.roofline import Batch, sampling_seconds, step, training_seconds
+    from docendo.tables import AgentConfig
 
     machine = Machine(torch.get_num_threads(), config.engine.device, config.engine.dtype)
     repeats, lengths = (2, (32, 8)) if quick else (3, (150, 48))

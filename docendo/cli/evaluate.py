@@ -39,7 +39,7 @@ def evaluate(
 
     with RunDirectory.open(path) as run:
         config = config_of(run)
-        agents = [AgentId(named(a, [BASE, *config.agents], "agent", path)) for a in agent or [BASE, *config.agents]]
+        agents = [AgentId(named(a, [BASE, *config.learners], "agent", path)) for a in agent or [BASE, *config.learners]]
         domains = [named(d, list(config.domains), "domain", path) for d in domain or config.domains]
         seed = config.evaluation.seed + 1 if seed is None else seed
         count = config.evaluation.problems if n is None else n
@@ -49,7 +49,7 @@ def evaluate(
 
     problems = [p for d in dict.fromkeys(domains) for p in held_out(trained.found, d, count, seed)]
     scores = scores_of(trained, list(dict.fromkeys(agents)), problems, seed if with_lesson else None)
-    found = summed_up(scores, {a: c.domains for a, c in config.agents.items()})
+    found = summed_up(scores, {a: c.domains for a, c in config.learners.items()})
     again = sum(p.key in seen for p in problems)
     if as_json:
         about = {"run": str(path), "seed": seed, "n": count, "with_lesson": with_lesson, "asked_in_run": again}

@@ -92,7 +92,7 @@ def _examples(config: "Config", found: "Subjects") -> list["Example"]:
     from docendo.records import AgentId, Example
 
     made = []
-    for name, p in zip(cycle(config.agents), _problems(config, found), strict=False):
+    for name, p in zip(cycle(config.learners), _problems(config, found), strict=False):
         messages = solve(p.prompt, config.agents[name].instruction or INSTRUCTION)
         made.append(Example(AgentId(name), messages, p.solution or f"Answer: {p.answer}"))
     return made

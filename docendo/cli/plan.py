@@ -73,15 +73,21 @@ class Plan:
 def estimate(config: Config, found: Subjects, speeds: Speeds) -> Plan:
     """Stages with their counts, tokens and seconds; peak memory; disk of the run directory."""
     stages = (_start(config, speeds), _experts(config, found, speeds), _teaching(config, found, speeds))
-    slots = len(config.agents) + 1
-    # an adapter for each agent, and Adam's two averages for each slot
-    checkpoint = 4 * speeds.adapter * (len(config.agents) + 2 * slots)
+    slots = len(config.learners) * (1 + _copies(config)) + 1
+    # an adapter and Adam's two averages for each slot, those of frozen copies included
+    checkpoint = 4 * speeds.adapter * 3 * slots
     stored = _STORED * sum(s.sampled_tokens for s in stages)
     longest = 2 * speeds.prompt + speeds.solution + config.teaching.max_tokens
     cache = round(min(config.engine.rows * longest * speeds.column, _CACHE))
     measured = round(speeds.rows * (speeds.prompt + config.teaching.max_tokens) * speeds.column)
     memory = speeds.memory + max(0, cache - measured)
     return Plan(stages, memory, _CHECKPOINTS * checkpoint + stored)
+
+
+def _copies(config: Config) -> int:
+    """Frozen copies of each agent, at the most."""
+    plan = config.league
+    return (plan.snapshots if plan.snapshot_every or plan.snapshot_margin else 0) + (plan.anchored > 0)
 
 
 def _start(config: Config, speeds: Speeds) -> Stage:
@@ -91,8 +97,8 @@ def _start(config: Config, speeds: Speeds) -> Stage:
 
 def _experts(config: Config, found: Subjects, speeds: Speeds) -> Stage:
     """Every expert on its own domain after each round, and on all others after the last."""
-    rounds, cells = expert_rounds(config.experts), len(config.agents) * len(config.domains)
-    own = sum(len(a.domains) for a in config.agents.values())
+    rounds, cells = expert_rounds(config.experts), len(config.learners) * len(config.domains)
+    own = sum(len(a.domains) for a in config.learners.values())
     examined = config.evaluation.problems * (own * (rounds - 1) + cells) if rounds else 0
     examples = config.experts.steps * config.experts.batch * len(_learned(config, found))
     return _stage(config, speeds, "experts", (rounds, examined, 0, examples))
@@ -104,14 +110,14 @@ def _teaching(config: Config, found: Subjects, speeds: Speeds) -> Stage:
     lessons = t.matches * t.lessons * (t.examples + t.attempts) + t.matches * t.controls
     earned = t.rounds * (lessons + experts * learn.practice * learn.practice_attempts)
     looks = sum(i == t.rounds or (e.every > 0 and i % e.every == 0) for i in range(1, t.rounds + 1))
-    examined = looks * len(config.agents) * len(config.domains) * e.problems
-    examples = t.rounds * (len(config.agents) * learn.imitation + experts * learn.rehearsal)
+    examined = looks * len(config.learners) * len(config.domains) * e.problems
+    examples = t.rounds * (len(config.learners) * learn.imitation + experts * learn.rehearsal)
     return _stage(config, speeds, "teaching", (t.rounds, examined, earned, examples))
 
 
 def _learned(config: Config, found: Subjects) -> list[str]:
     """The agents that have something of their own to rehearse."""
-    return [n for n, a in config.agents.items() if any(found.courses[d] for d in a.domains)]
+    return [n for n, a in config.learners.items() if any(found.courses[d] for d in a.domains)]
 
 
 def _stage(config: Config, speeds: Speeds, name: str, counts: tuple[int, int, int, int]) -> Stage:

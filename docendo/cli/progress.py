@@ -71,7 +71,7 @@ class Progress:
         from rich.progress import Progress as Bar
         from rich.table import Column
 
-        self._owns = {name: agent.domains for name, agent in config.agents.items()}
+        self._owns = {name: agent.domains for name, agent in config.learners.items()}
         self._of = {"experts": expert_rounds, "teaching": config.teaching.rounds}
         self._spent: dict[str, list[float]] = defaultdict(list)
         self._place, self._purpose, self._rate = "start", "", 0.0

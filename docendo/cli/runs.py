@@ -134,7 +134,7 @@ class Trained:
     @property
     def agents(self) -> list[AgentId]:
         """The base and then the learning agents."""
-        return [BASE, *map(AgentId, self.config.agents)]
+        return [BASE, *map(AgentId, self.config.learners)]
 
 
 def open_trained(run: "RunDirectory") -> Trained:

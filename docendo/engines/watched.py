@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from docendo.interfaces import Engine, Trainable
+from docendo.interfaces import Engine, Keeper, Trainable
 from docendo.records import AgentId, Completion, Example, Gradient, Request, Target, Work
 
 __all__ = ["Watched", "Worker"]
 
 
-class Worker(Engine, Trainable, Protocol):
-    """An engine that samples and trains."""
+class Worker(Engine, Trainable, Keeper, Protocol):
+    """An engine that samples and trains, and whose agents come and go."""
 
 
 @dataclass(frozen=True)
@@ -48,3 +48,12 @@ class Watched:
         found = self.engine.train(targets, loss, rates, purpose)
         self.notify(purpose, sum(len(t.prompt_tokens) + len(t.tokens) for t in targets))
         return found
+
+    def snapshot(self, agent: AgentId, name: AgentId) -> None:
+        self.engine.snapshot(agent, name)
+
+    def replace(self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int) -> None:
+        self.engine.replace(agent, parents, scale, seed)
+
+    def remove(self, agent: AgentId) -> None:
+        self.engine.remove(agent)

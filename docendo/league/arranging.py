@@ -88,7 +88,8 @@ class Arranged:
         return sorted(self._match(student, taken[student], standings, rng) for student in turns)
 
     def _match(self, student: AgentId, courses: Sequence[Course], standings: Standings, rng: Generator) -> Match:
-        weights = self.curriculum.weights(student, [c.kind for c in courses], standings, rng)
+        kinds = [course.kind for course in courses]
+        weights = self.curriculum.weights(kinds, standings.helped(student, kinds))
         course = courses[rng.choice(len(courses), p=weights)]
         able = [t for t in course.teachers if t != student]
         slate = teachers_of(standings, student, able, f"{course.kind.domain}/{course.kind.family}")

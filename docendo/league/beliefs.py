@@ -20,6 +20,8 @@ class Shares:
     """Sums of scores in [0, 1]; a draw is one half."""
     evidence_N: Numbers
     """What decay has left of the number of scores."""
+    stale_N: Numbers
+    """Rounds since the last of them."""
 
     @property
     def alpha_N(self) -> Numbers:  # noqa: N802
@@ -72,6 +74,7 @@ class Gains:
     total_N: Numbers
     squares_N: Numbers
     evidence_N: Numbers
+    stale_N: Numbers
 
     @property
     def mean_N(self) -> Numbers:  # noqa: N802

@@ -9,6 +9,7 @@ from docendo.seeds import seed_for
 
 __all__ = [
     "Birth",
+    "Either",
     "EveryRounds",
     "Never",
     "Population",
@@ -82,6 +83,16 @@ class WhenStronger:
 
 
 @dataclass(frozen=True)
+class Either:
+    """When one of the rules says so."""
+
+    rules: Sequence[SnapshotRule]
+
+    def __call__(self, agent: AgentId, past: Birth, round: int, record: Record) -> bool:
+        return any(rule(agent, past, round, record) for rule in self.rules)
+
+
+@dataclass(frozen=True)
 class Replacement:
     """Weak members become mutated or crossed copies of strong ones (population-based training, Jaderberg et al. 2017).
 
@@ -111,6 +122,11 @@ class Population:
     births: list[Birth] = field(default_factory=list)
     """Everything that ever happened, oldest first."""
     present: dict[AgentId, Birth] = field(default_factory=dict)
+
+    @property
+    def mutation(self) -> float:
+        """The scale of mutations."""
+        return self.replacement.scale if self.replacement else 0.0
 
     @property
     def learners(self) -> list[AgentId]:
@@ -165,9 +181,9 @@ class Population:
         self.births, self.present = [], {}
         for fields in state:
             birth = Birth(**{k: v for k, v in fields.items() if k != "present"} | {"parents": tuple(fields["parents"])})
-            self.births.append(birth)
-            if fields["present"]:
-                self.present[birth.name] = birth
+            self._born(birth)
+        gone = {fields["name"] for fields in state} - {fields["name"] for fields in state if fields["present"]}
+        self.present = {name: birth for name, birth in self.present.items() if name not in gone}
 
     def _born(self, birth: Birth) -> Birth:
         self.births.append(birth)

@@ -47,14 +47,19 @@ class Table:
             np.add.at(sum_F, flat_E, by_E)
 
     def read(self, rows: Sequence[str], columns: Sequence[str], decay: float, clock: int) -> Numbers:
-        """(3, N): evidence, total and squares in the cells (rows[n], columns[n]); zeros for what was never seen."""
+        """(4, N): evidence, total, squares and staleness in the cells (rows[n], columns[n]).
+
+        Zeros for what was never seen, which is as stale as the league is old.
+        """
         row_N, column_N = _places(rows, self.rows), _places(columns, self.columns)
         known_N = (row_N >= 0) & (row_N < self.when.shape[0]) & (column_N >= 0) & (column_N < self.when.shape[1])
         row_N, column_N = np.where(known_N, row_N, 0), np.where(known_N, column_N, 0)
         if not known_N.any():
-            return np.zeros((3, len(rows)))
-        fade_N = decay ** np.maximum(clock - self.when[row_N, column_N], 0)
-        return np.asarray(self.sums[:, row_N, column_N] * np.where(known_N, fade_N, 0.0))
+            return _unseen(len(rows), clock)
+        sums_3N, idle_N = self.sums[:, row_N, column_N], np.maximum(clock - self.when[row_N, column_N], 0)
+        seen_N = known_N & (sums_3N[0] > 0)
+        stale_N = np.where(seen_N, idle_N, clock + 1)
+        return np.asarray([*(sums_3N * np.where(seen_N, decay**idle_N, 0.0)), stale_N])
 
     def cells(self) -> Iterable[tuple[str, str, int]]:
         """(row, column, round) of every cell that was ever seen, in the order of their names' places."""
@@ -91,7 +96,7 @@ class LiveStandings:
 
     def alone(self, student: AgentId, family: str, level: int) -> tuple[float, float]:
         """(rate, evidence) of right answers without a lesson; `family` is ``domain/family``."""
-        ((evidence,), (total,), _) = self._read("alone", "", [student], [f"{family}/{level}"])
+        ((evidence,), (total,), *_) = self._read("alone", "", [student], [f"{family}/{level}"])
         return (float(total / evidence) if evidence else 0.0), float(evidence)
 
     def helped(self, student: AgentId, kinds: Sequence[Kind]) -> Shares:
@@ -104,8 +109,8 @@ class LiveStandings:
 
     def gains(self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str) -> Gains:
         """Gains of each (teachers[n], students[n]); `subject` is a domain or ``domain/family``."""
-        evidence_N, total_N, squares_N = self._read("gains", subject, teachers, students)
-        return Gains(total_N, squares_N, evidence_N)
+        evidence_N, total_N, squares_N, stale_N = self._read("gains", subject, teachers, students)
+        return Gains(total_N, squares_N, evidence_N, stale_N)
 
     def wins(self, rows: Sequence[AgentId], columns: Sequence[AgentId], subject: str) -> Shares:
         """Win rates of each rows[n] against columns[n] in a game."""
@@ -206,16 +211,20 @@ class LiveStandings:
 
     def _read(self, what: str, subject: str, rows: Sequence[str], columns: Sequence[str]) -> Numbers:
         table = self.tables.get((what, subject))
-        return table.read(rows, columns, self.decay, self.clock) if table else np.zeros((3, len(rows)))
+        return table.read(rows, columns, self.decay, self.clock) if table else _unseen(len(rows), self.clock)
 
     def _shares(self, what: str, subject: str, rows: Sequence[str], columns: Sequence[str]) -> Shares:
-        evidence_N, total_N, _ = self._read(what, subject, rows, columns)
-        return Shares(total_N, evidence_N)
+        evidence_N, total_N, _, stale_N = self._read(what, subject, rows, columns)
+        return Shares(total_N, evidence_N, stale_N)
 
     @staticmethod
     def _cell(table: Table, row: str, column: str) -> list[float]:
         found: list[float] = table.sums[:, table.rows[row], table.columns[column]].tolist()
         return found
+
+
+def _unseen(count: int, clock: int) -> Numbers:
+    return np.repeat([[0.0], [0.0], [0.0], [clock + 1.0]], count, axis=1)
 
 
 def _places(names: Sequence[str], known: _Places) -> Any:

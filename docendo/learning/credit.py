@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from statistics import fmean
+from statistics import fmean, pvariance
 from typing import NamedTuple, Protocol
 
 from docendo.interfaces import Reward
@@ -143,17 +143,23 @@ def practice_groups(practice: Sequence[Practice]) -> list[Group]:
 
 
 def assign(groups: Sequence[Group], baseline: Baseline) -> tuple[list[Credit], Mapping[str, float]]:
-    """The credits of all groups that vary, and the share of useful groups per role."""
+    """The credits of all groups that vary; the share of useful groups and the rewards' variance, all and by role."""
     found: list[Credit] = []
-    counts: dict[str, list[bool]] = {}
     for group in groups:
-        counts.setdefault(group.role, []).append(not group.flat)
         advantages = baseline.advantages(group)
         if group.flat:
             continue
         for completions, advantage in zip(group.completions, advantages, strict=True):
             found += [Credit(group.agent, c, advantage) for c in completions if advantage]
-    return found, {f"useful/{role}": fmean(useful) for role, useful in counts.items()}
+    metrics: dict[str, float] = {}
+    for role in dict.fromkeys(group.role for group in groups):
+        some = [group for group in groups if group.role == role]
+        metrics[f"useful/{role}"] = fmean(not group.flat for group in some)
+        metrics[f"variance/{role}"] = fmean(pvariance(group.rewards) for group in some)
+    if groups:
+        metrics["useful"] = fmean(not group.flat for group in groups)
+        metrics["flat"] = sum(group.flat for group in groups)
+    return found, metrics
 
 
 def discarded(groups: Sequence[Group]) -> list[Work]:

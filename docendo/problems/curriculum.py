@@ -1,16 +1,73 @@
-"""What to practise next, from what was seen of each level.
+"""The right problem: what to work on next, from what is believed of each kind of problem. N kinds, levels or problems.
 
-Axes: N levels.
+A curriculum is a value that maps kinds and beliefs to probabilities. Its kinds of one student's family may differ in
+level only; what is believed is how often the student is right.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from docendo.errors import UseError
+from docendo.interfaces import Belief, Curriculum, Numbers
+from docendo.records import Kind
 
-__all__ = ["replay_weights"]
+__all__ = ["Everything", "Learnable", "Opening", "Replayed", "replay_weights"]
+
+
+@dataclass(frozen=True)
+class Everything:
+    def weights(self, kinds: Sequence[Kind], belief: Belief) -> Numbers:
+        """All kinds equally often."""
+        return np.full(len(kinds), 1 / max(1, len(kinds)))
+
+
+@dataclass(frozen=True)
+class Learnable:
+    """In proportion to p(1-p), expected under what is believed: the variance of a reward, without which a policy
+    gradient learns nothing. Kinds that were never tried count as promising, since p may be anything.
+    """
+
+    floor: float = 0.1
+    """Probability that is shared out equally, so that what was too hard is looked at again."""
+
+    def weights(self, kinds: Sequence[Kind], belief: Belief) -> Numbers:
+        return (1 - self.floor) * _shares(belief.variance_N) + self.floor * Everything().weights(kinds, belief)
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """Prioritized Level Replay over kinds: by rank of p(1-p), and some by how long a kind was not seen."""
+
+    beta: float = 1.0
+    rho: float = 0.1
+
+    def weights(self, kinds: Sequence[Kind], belief: Belief) -> Numbers:
+        return replay_weights(list(belief.variance_N), list(belief.stale_N), self.beta, self.rho)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Levels open as success rises: a level is closed until the one below it is solved at the rate `opens`."""
+
+    inside: Curriculum
+    opens: float = 0.6
+    least: float = 8.0
+    """Attempts that must have been seen of the lower level."""
+
+    def weights(self, kinds: Sequence[Kind], belief: Belief) -> Numbers:
+        solved = (belief.mean_N >= self.opens) & (belief.evidence_N >= self.least)
+        open_N = np.array([self._open(kind, kinds, solved) for kind in kinds])
+        weights = self.inside.weights(kinds, belief) * open_N
+        return _shares(weights) if weights.any() else open_N / open_N.sum()
+
+    @staticmethod
+    def _open(kind: Kind, kinds: Sequence[Kind], solved: NDArray[np.bool_]) -> bool:
+        """Whether every lower level of the family that is taught is solved."""
+        lower = [i for i, k in enumerate(kinds) if k[:2] == kind[:2] and k.level < kind.level]
+        return all(solved[i] for i in lower)
 
 
 def replay_weights(

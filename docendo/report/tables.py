@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from docendo.records import BASE, Episode, Work
+from docendo.records import BASE, AgentId, Episode, Work, origin
 from docendo.report.intervals import Estimate, Paired, Rise, clustered, clustered_share, rise, wilson
 from docendo.store import RoundRow, RunDirectory
 
@@ -28,6 +28,8 @@ __all__ = [
     "knowledge",
     "taught",
 ]
+
+_PAST = " (past)"
 
 Cells = Mapping[tuple[int, str, str], Mapping[str, Sequence[float]]]
 """Scores by problem key, of each (round, agent, domain)."""
@@ -80,7 +82,7 @@ def collect(run: RunDirectory) -> Facts:
         if math.isfinite(row.verdict.score):
             scores[row.round, row.agent, row.problem.domain][row.problem.key].append(row.verdict.score)
     lessons = [_lesson(episode) for episode in run.episodes()]
-    seen = {agent for _, agent, _ in scores} | {name for x in lessons for name in (x.teacher, x.student)}
+    seen = {agent for _, agent, _ in scores} | {n for x in lessons for n in (x.teacher, x.student) if _PAST not in n}
     return Facts(
         name=run.path.resolve().name,
         model=_model(config),
@@ -97,7 +99,13 @@ def _lesson(episode: Episode) -> LessonFact:
     match = episode.match
     address = (str(episode.round), *map(str, match), episode.test.key)
     flat = len({a.verdict.score for a in episode.attempts}) == 1
-    return LessonFact(address, match.teacher, match.student, match.domain, episode.lesson.passed, episode.gain, flat)
+    who = _called(match.teacher), _called(match.student)
+    return LessonFact(address, *who, match.domain, episode.lesson.passed, episode.gain, flat)
+
+
+def _called(agent: AgentId) -> str:
+    """All frozen copies of an agent are one line of a table."""
+    return agent if origin(agent) == agent else origin(agent) + _PAST
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -109,10 +117,11 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _owners(config: Mapping[str, Any], seen: Iterable[str]) -> dict[str, tuple[str, ...]]:
     table = config.get("agents")
-    named = {k: v.get("domain") for k, v in table.items() if isinstance(v, dict)} if isinstance(table, dict) else {}
+    given = {k: v for k, v in table.items() if isinstance(v, dict)} if isinstance(table, dict) else {}
+    named = {k: v.get("domain") for k, v in given.items() if v.get("plays") != "textbook"}
     lists = {name: [domain] if isinstance(domain, str) else domain for name, domain in named.items()}
     owns = {name: tuple(map(str, domains)) if isinstance(domains, list) else () for name, domains in lists.items()}
-    return owns | {name: () for name in sorted(seen) if name not in owns and name != BASE}
+    return owns | {name: () for name in sorted(seen) if name not in given and name != BASE}
 
 
 def _model(config: Mapping[str, Any]) -> str:

@@ -1,62 +1,114 @@
-from collections import Counter
-
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from docendo.errors import UseError
-from docendo.league.matchmaking import Course, Uniform
-from docendo.league.standings import LiveStandings
-from docendo.records import Match
-from tests.toys import ANN, BOB, CAT
-
-COURSES = (
-    Course("sums", "small", 1, teachers=(ANN,), students=(BOB, CAT)),
-    Course("sums", "large", 2, teachers=(ANN, BOB), students=(ANN, BOB, CAT)),
-    Course("plums", "ripe", 1, teachers=(CAT,), students=(CAT, ANN)),
+from docendo.league.matchmaking import (
+    Among,
+    Improving,
+    Learnable,
+    Mixture,
+    Prioritized,
+    Self,
+    Uniform,
+    draw,
+    even,
+    hard,
+    linear,
+    variance,
 )
-POSSIBLE = {
-    Match(ANN, BOB, "sums", "small", 1),
-    Match(ANN, CAT, "sums", "small", 1),
-    Match(ANN, BOB, "sums", "large", 2),
-    Match(ANN, CAT, "sums", "large", 2),
-    Match(BOB, ANN, "sums", "large", 2),
-    Match(BOB, CAT, "sums", "large", 2),
-    Match(CAT, ANN, "plums", "ripe", 1),
-}
+from docendo.league.slates import Slate
+from docendo.records import AgentId
+from tests.toys import ANN, BOB, CAT, shares
+
+RATES = [0.1, 0.5, 0.9]
+RNG = np.random.default_rng(0)
 
 
-def uniform(count: int, seed: int = 0) -> list[Match]:
-    return Uniform(COURSES)(LiveStandings(), count, seed)
+def slate(*seen: tuple[float, float], focus: AgentId = ANN) -> Slate:
+    """Ann, Bob, Cat ... as far as there are numbers, judged by (wins, games) against them."""
+    known = dict(zip((ANN, BOB, CAT, AgentId("dan")), seen, strict=False))
+    return Slate(focus, list(known), lambda names: shares(*(known[name] for name in names)))
 
 
-def test_a_full_cycle_has_every_possible_match_equally_often() -> None:
-    assert Counter(uniform(7)) == dict.fromkeys(POSSIBLE, 1)
-    assert Counter(uniform(21)) == dict.fromkeys(POSSIBLE, 3)
+EVEN = slate((5, 10), (5, 10), (5, 10))
 
 
-@pytest.mark.parametrize("count", [0, 1, 5, 7, 10, 20])
-def test_no_match_is_more_than_once_ahead_of_another(count: int) -> None:
-    times = Counter(uniform(count))
-    assert times.total() == count
-    assert max(times[m] for m in POSSIBLE) - min(times[m] for m in POSSIBLE) <= 1
+def test_the_weightings_have_the_published_values() -> None:
+    # DI-star's prioritized fictitious self-play on the same win rates
+    assert hard(RATES) == pytest.approx([0.757009, 0.233645, 0.009346], abs=1e-6)
+    assert variance(RATES) == pytest.approx([0.209302, 0.581395, 0.209302], abs=1e-6)
+    assert even(RATES) == pytest.approx([0.454545, 0.454545, 0.090909], abs=1e-6)
+    assert linear(RATES) == pytest.approx([0.6, 1 / 3, 1 / 15])
 
 
-def test_nobody_teaches_itself() -> None:
-    assert all(m.teacher != m.student for seed in range(20) for m in uniform(10, seed))
+@pytest.mark.parametrize("weigh", [hard, variance, even, linear])
+def test_where_all_weights_are_zero_everybody_is_as_likely(weigh) -> None:
+    assert weigh([1.0, 1.0, 1.0, 1.0]).tolist() == [0.25] * 4
+    assert weigh(np.array([])).tolist() == []
 
 
-def test_the_same_seed_makes_the_same_matches() -> None:
-    assert uniform(4, seed=3) == uniform(4, seed=3)
-    assert len({tuple(uniform(4, seed)) for seed in range(20)}) > 5
+def test_a_single_rate_has_a_plain_weight() -> None:
+    assert (hard(0.1), variance(0.5), even(0.2), linear(0.75)) == pytest.approx((0.81, 0.25, 0.5, 0.25))
 
 
-def test_over_many_seeds_every_match_is_as_likely() -> None:
-    times = Counter(m for seed in range(1400) for m in uniform(1, seed))
-    assert set(times) == POSSIBLE
-    assert all(count == pytest.approx(200, abs=60) for count in times.values())
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_weightings_are_probabilities(rates: list[float]) -> None:
+    for weigh in (hard, variance, even, linear):
+        found = weigh(rates)
+        assert found.min() >= 0
+        assert found.sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("courses", [(), (Course("sums", "small", 1, (ANN,), (ANN,)),)])
-def test_where_nobody_can_teach_anybody_it_says_so(courses: tuple[Course, ...]) -> None:
-    with pytest.raises(UseError, match="no match is possible"):
-        Uniform(courses)(LiveStandings(), 1, 0)
-    assert Uniform(courses)(LiveStandings(), 0, 0) == []
+def test_a_floor_keeps_the_beaten_from_being_forgotten() -> None:
+    beaten = slate((1000, 1000), (0, 1000))
+    assert Prioritized(hard, floor=0.2)(beaten, RNG) == pytest.approx([0.1, 0.9], abs=1e-3)
+    assert Prioritized(hard, floor=0.0)(beaten, RNG)[0] < 1e-5
+
+
+def test_learnable_is_where_the_outcome_is_open() -> None:
+    found = Learnable(floor=0.0)(slate((1000, 1000), (500, 1000), (0, 0)), RNG)
+    assert found == pytest.approx([0.0025, 0.599, 0.399], abs=3e-3), "0, 1/4, and 1/6 where nothing is known"
+
+
+def test_improving_takes_the_best_and_tries_the_unknown() -> None:
+    known = slate((90, 100), (10, 100), (50, 100))
+    assert Improving(optimism=2.0)(known, RNG).tolist() == [1, 0, 0]
+    assert Improving(optimism=2.0)(slate((50, 100), (0, 0)), RNG).tolist() == [0, 1], "the unknown may be better"
+    rng = np.random.default_rng(1)
+    taken = sum(Improving()(slate((60, 100), (0, 0)), rng) for _ in range(500))
+    assert 100 < taken[1] < 300, "a draw from Beta(1, 1) exceeds 0.6 two times in five"
+
+
+def test_equal_promises_are_chosen_by_chance() -> None:
+    rng = np.random.default_rng(0)
+    taken = sum(Improving(optimism=0.0)(EVEN, rng) for _ in range(300))
+    assert taken.min() > 60
+
+
+def test_oneself_is_chosen_where_one_is_a_candidate() -> None:
+    assert Self()(EVEN, RNG).tolist() == [1, 0, 0]
+    assert Self()(slate((1, 2), focus=CAT), RNG).tolist() == [0]
+
+
+def test_a_mixture_is_alphastars_and_gives_the_share_of_nobody_to_the_others() -> None:
+    exploiters = Among(lambda name: name == CAT, Uniform())
+    main = Mixture([(0.35, Self()), (0.5, Prioritized(even, floor=0.0)), (0.15, exploiters)])
+    assert main(EVEN, RNG) == pytest.approx([0.35 + 0.5 / 3, 0.5 / 3, 0.5 / 3 + 0.15])
+    nobody = Among(lambda name: False, Uniform())
+    assert Mixture([(0.35, Self()), (0.65, nobody)])(EVEN, RNG).tolist() == [1, 0, 0]
+    assert Mixture([(1.0, nobody)])(EVEN, RNG).tolist() == [0, 0, 0]
+
+
+def test_drawing_follows_the_probabilities() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [draw(Prioritized(hard, floor=0.0), slate((10, 1000), (500, 1000)), rng) for _ in range(1000)]
+    assert drawn.count(ANN) == pytest.approx(1000 * 0.98 / 1.23, abs=50)
+
+
+def test_drawing_from_nobody_says_so() -> None:
+    with pytest.raises(UseError, match="Self finds nobody for 'cat' among"):
+        draw(Self(), slate((1, 2), focus=CAT), RNG)
+    with pytest.raises(UseError, match="finds nobody"):
+        draw(Uniform(), slate(), RNG)

@@ -1,34 +1,34 @@
 import json
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from docendo.league.standings import LiveStandings, Tally
-from docendo.records import AgentId
+from docendo.league.slates import students_of, teachers_of
+from docendo.league.standings import LiveStandings
+from docendo.records import AgentId, Episode, Kind
 from tests.toys import ANN, BOB, CAT, episode, lesson, match
 
-
-def test_a_tally_forgets_by_its_decay() -> None:
-    tally = Tally()
-    for value in (1.0, 0.0, 1.0):
-        tally.add(value, decay=0.5)
-    assert (tally.total, tally.weight) == (0.25 + 0.0 + 1.0, 0.25 + 0.5 + 1.0)
-    assert tally.mean == pytest.approx(1.25 / 1.75)
+SMALL = Kind("sums", "small", 1)
 
 
-def test_a_tally_that_never_forgets_is_a_mean() -> None:
-    tally = Tally()
-    for value in (1.0, 0.0, 0.0, 1.0):
-        tally.add(value, decay=1.0)
-    assert (tally.mean, tally.weight) == (0.5, 4.0)
+def at(round: int, **parts) -> Episode:
+    made = episode(**parts)
+    return Episode(round, made.match, made.test, made.lesson, made.control, made.attempts, made.expected)
 
 
-def test_nothing_seen_is_zero_with_no_evidence() -> None:
-    assert (Tally().mean, Tally().weight) == (0.0, 0.0)
-    assert LiveStandings().gain(ANN, BOB, "sums") == 0.0
-    assert LiveStandings().alone(BOB, "sums/small", 1) == (0.0, 0.0)
+def test_nothing_seen_is_no_gain_no_evidence_and_anything_may_be() -> None:
+    standings = LiveStandings()
+    assert standings.gain(ANN, BOB, "sums") == 0.0
+    assert standings.alone(BOB, "sums/small", 1) == (0.0, 0.0)
+    low, high = standings.wins([ANN], [BOB], "kuhn").interval()
+    assert (low[0], high[0]) == pytest.approx((0.025, 0.975)), "a rate of which nothing is known is anywhere"
+    low, high = standings.gains([ANN], [BOB], "sums").interval()
+    assert (low[0], high[0]) == (-1, 1)
 
 
-def test_gains_are_kept_by_pair_and_domain() -> None:
+def test_gains_are_kept_by_pair_and_by_domain_and_family() -> None:
     standings = LiveStandings(decay=1.0)
     standings.record(
         [
@@ -38,16 +38,20 @@ def test_gains_are_kept_by_pair_and_domain() -> None:
             episode((1, 1), 0.0, match=match(ANN, BOB, "plums")),
         ]
     )
-    assert standings.gain(ANN, BOB, "sums") == pytest.approx((0.5 + 0.25) / 2)
-    assert standings.gain(BOB, ANN, "sums") == -0.5
-    assert standings.gain(ANN, BOB, "plums") == 1.0
+    # the prior counts as one lesson of gain 0
+    for subject in ("sums", "sums/small"):
+        assert standings.gain(ANN, BOB, subject) == pytest.approx((0.5 + 0.25) / 3)
+        assert standings.gain(BOB, ANN, subject) == pytest.approx(-0.5 / 2)
+    assert standings.gain(ANN, BOB, "plums") == pytest.approx(1 / 2)
     assert standings.gain(ANN, CAT, "sums") == 0.0
+    assert teachers_of(standings, BOB, [ANN, CAT], "sums").belief.mean_N.tolist() == pytest.approx([0.25, 0.0])
+    assert students_of(standings, ANN, [BOB, CAT], "sums").belief.mean_N.tolist() == pytest.approx([0.25, 0.0])
 
 
 def test_a_lesson_that_the_gate_stopped_has_no_gain_but_its_control_counts() -> None:
     standings = LiveStandings()
     standings.record([episode((), 0.0, lesson(0), control=(1,))])
-    assert standings.gains == {}
+    assert standings.gains([ANN], [BOB], "sums").evidence_N.tolist() == [0.0]
     assert standings.alone(BOB, "sums/small", 1) == (1.0, 1.0)
 
 
@@ -55,6 +59,7 @@ def test_controls_count_once_a_match_however_many_lessons_share_them() -> None:
     standings = LiveStandings(decay=1.0)
     standings.record([episode(control=(1, 0, 0, 0))] * 3)
     assert standings.alone(BOB, "sums/small", 1) == (0.25, 4.0)
+    assert standings.helped(BOB, [SMALL]).evidence_N.tolist() == [6.0], "two attempts with each of three lessons"
 
 
 def test_the_same_match_counts_again_with_another_test_or_other_lessons() -> None:
@@ -65,27 +70,76 @@ def test_the_same_match_counts_again_with_another_test_or_other_lessons() -> Non
     assert standings.alone(BOB, "sums/small", 1) == (0.5, 6.0)
 
 
-def test_controls_count_again_in_the_next_round() -> None:
+def test_everything_fades_with_the_rounds_whoever_plays() -> None:
     standings = LiveStandings(decay=0.5)
-    for _ in range(2):
-        standings.record([episode(control=(1, 0))])
-    assert standings.alone(BOB, "sums/small", 1) == (pytest.approx((0.125 + 0.5) / 1.875), 1.875)
+    standings.record([at(0, control=(1, 1))])
+    standings.record([at(2, control=(0,), match=match(ANN, CAT))])
+    assert standings.alone(BOB, "sums/small", 1) == (1.0, 0.5), "two attempts, two rounds ago"
+    standings.record([at(3, control=(0, 0))])
+    rate, evidence = standings.alone(BOB, "sums/small", 1)
+    assert (rate, evidence) == (pytest.approx(0.25 / 2.25), 2.25)
 
 
-def test_the_rate_alone_is_the_students_whoever_teaches_it() -> None:
+def test_what_faded_is_less_sure() -> None:
+    standings = LiveStandings(decay=0.5)
+    standings.results([(ANN, BOB, 1.0)] * 8, "kuhn", 0)
+    sure = standings.wins([ANN], [BOB], "kuhn").interval()
+    standings.results([(CAT, BOB, 1.0)], "kuhn", 3)
+    unsure = standings.wins([ANN], [BOB], "kuhn").interval()
+    assert unsure[0] < sure[0]
+    assert standings.wins([ANN], [BOB], "kuhn").stale_N.tolist() == [3]
+    assert standings.wins([ANN], [CAT], "kuhn").stale_N.tolist() == [4], "never"
+
+
+def test_a_result_counts_for_both_sides() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.record([episode(control=(1, 1), match=match(ANN, BOB)), episode(control=(0, 0), match=match(CAT, BOB))])
-    assert standings.alone(BOB, "sums/small", 1) == (0.5, 4.0)
-    assert standings.alone(ANN, "sums/small", 1) == (0.0, 0.0)
-    assert standings.alone(BOB, "sums/small", 2) == (0.0, 0.0)
+    standings.results([(ANN, BOB, 1.0), (ANN, BOB, 0.5)], "kuhn", 0)
+    # a Beta prior of one win and one loss
+    assert standings.win_matrix([ANN, BOB], "kuhn").tolist() == [[0.5, 2.5 / 4], [1.5 / 4, 0.5]]
+    assert standings.wins([ANN], [BOB], "chess").evidence_N.tolist() == [0.0]
+
+
+def test_skill_is_the_mean_over_kinds_of_what_is_solved_alone() -> None:
+    standings = LiveStandings(decay=1.0)
+    standings.practised([(ANN, SMALL, 1.0)] * 8 + [(ANN, Kind("sums", "large", 1), 0.0)] * 8, 0)
+    assert standings.skill(ANN) == pytest.approx((0.9 + 0.1) / 2)
+    assert standings.skill(BOB) == 0.5, "nothing is known"
+
+
+def test_an_agent_that_became_another_is_forgotten_and_nobody_else() -> None:
+    standings = LiveStandings(decay=1.0)
+    standings.results([(ANN, BOB, 1.0), (CAT, BOB, 1.0)], "kuhn", 0)
+    standings.record([episode(match=match(CAT, ANN))])
+    standings.forget(ANN)
+    assert standings.wins([ANN, BOB, CAT], [BOB, ANN, BOB], "kuhn").evidence_N.tolist() == [0.0, 0.0, 1.0]
+    assert standings.gains([CAT], [ANN], "sums").evidence_N.tolist() == [0.0]
+
+
+NAMES = st.sampled_from([AgentId(f"a{i}") for i in range(20)])
+
+
+@given(st.lists(st.tuples(NAMES, NAMES, st.floats(0, 1), st.integers(0, 5)), max_size=40))
+def test_evidence_and_totals_are_those_of_plain_sums(played: list[tuple[AgentId, AgentId, float, int]]) -> None:
+    standings = LiveStandings(decay=0.5)
+    for row, column, score, when in sorted(played, key=lambda p: p[3]):
+        standings.results([(row, column, score)], "game", when)
+    for a in {p[0] for p in played}:
+        for b in {p[1] for p in played}:
+            plain = [(s, r) for x, y, s, r in played if (x, y) == (a, b)]
+            plain += [(1 - s, r) for x, y, s, r in played if (y, x) == (a, b)]
+            found, now = standings.wins([a], [b], "game"), standings.clock
+            assert found.evidence_N[0] == pytest.approx(sum(0.5 ** (now - r) for _, r in plain))
+            assert found.total_N[0] == pytest.approx(sum(s * 0.5 ** (now - r) for s, r in plain), abs=1e-12)
 
 
 def test_standings_come_back_from_json() -> None:
     standings, fresh = LiveStandings(decay=0.9), LiveStandings(decay=0.9)
     fresh.record([episode(match=match(CAT, AgentId("dan")))])
     standings.record([episode((1, 0), 0.3), episode((), 0.1, lesson(0), match=match(BOB, ANN))])
+    standings.results([(ANN, CAT, 0.5)], "kuhn", 1)
     fresh.restore(json.loads(json.dumps(standings.state())))
-    assert fresh == standings
-    for one in (standings, fresh):
-        one.record([episode((1, 1), 0.2, control=(1, 0))])
     assert fresh.state() == standings.state()
+    for one in (standings, fresh):
+        one.record([at(3, scores=(1, 1), expected=0.2, control=(1, 0), match=match(AgentId("eve"), BOB))])
+    assert fresh.state() == standings.state()
+    assert np.array_equal(fresh.win_matrix([ANN, BOB, CAT], "kuhn"), standings.win_matrix([ANN, BOB, CAT], "kuhn"))

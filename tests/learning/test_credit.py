@@ -87,9 +87,17 @@ def test_baselines_come_back_from_json() -> None:
 
 def test_flat_groups_are_dropped_and_counted() -> None:
     flat, useful = [group(1, 1, 1), group(0, 0)], [group(1, 0)]
-    earned, shares = assign([*flat, *useful, group(0, 1, role="teacher")], LeaveOneOut())
+    earned, measured = assign([*flat, *useful, group(0, 1, role="teacher")], LeaveOneOut())
     assert [c.advantage for c in earned] == [1, -1, -1, 1]
-    assert shares == {"useful/student": pytest.approx(1 / 3), "useful/teacher": 1.0}
+    assert measured == {
+        "useful": 0.5,
+        "flat": 2,
+        "useful/student": pytest.approx(1 / 3),
+        "useful/teacher": 1.0,
+        "variance/student": pytest.approx(0.25 / 3),
+        "variance/teacher": 0.25,
+    }
+    assert assign([], LeaveOneOut()) == ([], {})
 
 
 def test_a_flat_group_still_moves_a_running_baseline() -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docendo.errors import UseError
-from docendo.problems.curriculum import replay_weights
+from docendo.problems.curriculum import Everything, Learnable, Opening, Replayed, replay_weights
+from docendo.records import Kind
+from tests.toys import shares
 
 SCORES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=12)
 
@@ -73,3 +76,51 @@ def test_a_better_score_never_has_the_smaller_probability(scores: list[float]) -
 def test_wrong_numbers_are_refused(scores: Sequence, staleness: Sequence, beta: float, rho: float) -> None:
     with pytest.raises(UseError, match="replay wants"):
         replay_weights(scores, staleness, beta, rho)
+
+
+KINDS = [Kind("sums", "small", level) for level in (1, 2, 3)] + [Kind("sums", "large", 2)]
+
+
+def test_everything_is_as_likely_without_a_curriculum() -> None:
+    assert Everything().weights(KINDS, shares(*[(0, 0)] * 4)).tolist() == [0.25] * 4
+
+
+def test_what_varies_is_worked_on_and_what_never_does_is_looked_at_again() -> None:
+    belief = shares((500, 1000), (1000, 1000), (0, 1000), (0, 0))
+    # p(1-p): 1/4, nearly 0 twice, and 1/6 where nothing is known
+    assert Learnable(floor=0.2).weights(KINDS, belief) == pytest.approx([0.528, 0.052, 0.052, 0.369], abs=2e-3)
+
+
+def test_replay_goes_by_rank_and_by_staleness() -> None:
+    belief = shares((500, 1000), (900, 1000), (0, 1000), (1000, 1000), stale=0.0)
+    # with beta 1 the ranks 1, 2, 3, 3 weigh 1, 1/2, 1/3, 1/3
+    total = 1 + 1 / 2 + 1 / 3 + 1 / 3
+    expected = [1 / total, 0.5 / total, 1 / 3 / total, 1 / 3 / total]
+    assert Replayed(beta=1.0, rho=0.0).weights(KINDS, belief) == pytest.approx(expected)
+    only_stale = replace(belief, stale_N=np.array([0.0, 0.0, 3.0, 1.0]))
+    assert Replayed(rho=1.0).weights(KINDS, only_stale) == pytest.approx([0, 0, 0.75, 0.25])
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        ([(0, 0), (0, 0), (0, 0), (0, 0)], [1 / 2, 0, 0, 1 / 2]),
+        ([(9, 10), (0, 0), (0, 0), (0, 0)], [1 / 3, 1 / 3, 0, 1 / 3]),
+        ([(5, 10), (9, 10), (0, 0), (0, 0)], [1 / 2, 0, 0, 1 / 2]),
+        ([(9, 10), (9, 10), (0, 0), (0, 0)], [1 / 4] * 4),
+        ([(3, 3), (0, 0), (0, 0), (0, 0)], [1 / 2, 0, 0, 1 / 2]),
+    ],
+    ids=["nothing seen", "level 1 solved", "a level that is not solved closes all above", "two solved", "too few seen"],
+)
+def test_levels_open_one_after_the_other_within_a_family(seen, expected) -> None:
+    opening = Opening(Everything(), opens=0.7, least=8)
+    assert opening.weights(KINDS, shares(*seen)) == pytest.approx(expected)
+
+
+@given(st.lists(st.integers(0, 20).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=4, max_size=4))
+def test_every_curriculum_gives_probabilities(seen: list[tuple[int, int]]) -> None:
+    for inside in (Everything(), Learnable(), Learnable(floor=0.0), Replayed()):
+        for curriculum in (inside, Opening(inside, 0.5)):
+            weights = curriculum.weights(KINDS, shares(*seen))
+            assert weights.min() >= 0
+            assert weights.sum() == pytest.approx(1)

@@ -1,0 +1,68 @@
+"""What agents train on by imitation: rehearsals of their own domain, and useful examples of others' domains."""
+
+from collections.abc import Sequence
+from random import Random
+
+from docendo.classroom.prompts import solve, solve_after
+from docendo.learning.imitation import Note
+from docendo.records import AgentId, Example, Kind, Problem
+from docendo.school import Expert, School
+from docendo.seeds import seed_for
+
+__all__ = ["as_examples", "examples_of", "imitate", "one_of", "own_problems", "rehearse"]
+
+
+def examples_of(school: School, seed: int) -> list[Example]:
+    """What every agent trains on: useful examples of others' domains among rehearsals of its own."""
+    plan, found = school.schedule, list[Example]()
+    for expert in school.experts:
+        mixed = imitate(school, expert, plan.imitation, seed) + rehearse(school, expert, plan.rehearsal, seed)
+        Random(seed_for(seed, "mix", expert.agent)).shuffle(mixed)
+        found += mixed
+    return found
+
+
+def rehearse(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
+    """Worked solutions of the own domain, bare answers where there are none; some after another of the same family."""
+    here = seed_for(seed, "rehearse", expert.agent)
+    problems = own_problems(school, expert, 2 * count, here)
+    notes = [(p, p.solution or f"Answer: {p.answer}") for p in problems]
+    return as_examples(school, expert.agent, notes[:count], notes[count:], here)
+
+
+def imitate(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
+    """Useful examples from the agent's notebook, some after another one of the same family."""
+    here = seed_for(seed, "imitate", expert.agent)
+    notes = school.notebook.study(expert.agent, 2 * count, here)
+    return as_examples(school, expert.agent, notes[:count], notes, here)
+
+
+def as_examples(
+    school: School, agent: AgentId, notes: Sequence[Note], others: Sequence[Note], seed: int
+) -> list[Example]:
+    """One example per note, a share of them after a worked example from `others` of the same family and level."""
+    instruction, rng, found = school.classroom.instructions[agent], Random(seed), list[Example]()
+    for problem, solution in notes:
+        kind = problem.kind
+        alike = [n for n in others if n[0].kind == kind and n[0].key != problem.key]
+        if alike and rng.random() < school.schedule.shown:
+            shown, worked = rng.choice(alike)
+            messages = solve_after([(shown.prompt, worked)], problem.prompt, instruction)
+        else:
+            messages = solve(problem.prompt, instruction)
+        found.append(Example(agent, messages, solution))
+    return found
+
+
+def own_problems(school: School, expert: Expert, count: int, seed: int) -> list[Problem]:
+    """`count` training problems of the expert's domain, its kinds in turn."""
+    rng = Random(seed)
+    kinds = list(expert.kinds)
+    rng.shuffle(kinds)
+    chosen = [kinds[i % len(kinds)] for i in range(count)] if kinds else []
+    return [one_of(school, kind, rng.getrandbits(62)) for kind in chosen]
+
+
+def one_of(school: School, kind: Kind, seed: int) -> Problem:
+    """A training problem of a kind."""
+    return school.classroom.sources[kind.domain].draw(kind.family, kind.level, 1, seed, "train")[0]

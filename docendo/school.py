@@ -1,0 +1,90 @@
+"""Everything that a round is made of: who takes part, by which rules, and what is remembered from round to round."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from docendo.classroom.teaching import Classroom
+from docendo.interfaces import Curriculum, Keeper, Learner, Matchmaker, Reward
+from docendo.league.population import Birth, Population
+from docendo.league.standings import LiveStandings
+from docendo.learning.credit import Baseline, Practice
+from docendo.learning.imitation import Notebook
+from docendo.problems.curriculum import Everything
+from docendo.problems.deck import ReplayDeck
+from docendo.records import AgentId, Course, Episode, Kind, Work
+
+__all__ = ["Expert", "League", "Round", "Schedule", "School"]
+
+
+@dataclass(frozen=True)
+class Expert:
+    """A learning agent, and the kinds of problems of its own domain; none for an agent that is only a student."""
+
+    agent: AgentId
+    kinds: Sequence[Kind] = ()
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How much of everything there is in a round."""
+
+    matches: int = 12
+    refill: bool = False
+    """Whether answers that the gate saved are spent on new matches in the place of those that taught nothing."""
+    practice: int = 2
+    """Problems that each expert works on at home, each several times."""
+    practice_attempts: int = 4
+    rehearsal: int = 8
+    """Worked solutions of the own domain that each expert trains on again."""
+    imitation: int = 16
+    """Useful examples that each student trains on."""
+    shown: float = 0.33
+    """Share of the supervised examples that come after a worked example, so that lessons stay understood."""
+
+
+@dataclass(frozen=True)
+class League:
+    """Who meets whom on what, and what is known of them."""
+
+    courses: Sequence[Course]
+    """Between the founders; the population adds their copies."""
+    pair: Matchmaker
+    curriculum: Curriculum = field(default_factory=Everything)
+    """Of home practice."""
+    standings: LiveStandings = field(default_factory=LiveStandings)
+    population: Population = field(default_factory=Population)
+    deck: ReplayDeck = field(default_factory=ReplayDeck)
+
+
+@dataclass(frozen=True)
+class School:
+    experts: Sequence[Expert]
+    classroom: Classroom
+    league: League
+    reward: Reward
+    baseline: Baseline
+    learner: Learner
+    tutor: Callable[[int], Learner]
+    """The learner of each supervised round: its learning rate falls."""
+    schedule: Schedule
+    keeper: Keeper
+    """Makes copies of agents, and takes them away."""
+    listeners: Mapping[str, Sequence[AgentId]] = field(default_factory=dict)
+    """Who writes down every useful lesson of a domain, not only those given to itself."""
+    notebook: Notebook = field(default_factory=Notebook)
+
+    @property
+    def learners(self) -> set[AgentId]:
+        return {expert.agent for expert in self.experts}
+
+
+@dataclass(frozen=True)
+class Round:
+    index: int
+    episodes: Sequence[Episode] = ()
+    practice: Sequence[Practice] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    discarded: Sequence[Work] = ()
+    """Sampled tokens of groups without any variation."""
+    births: Sequence[Birth] = ()
+    """Copies that were made, and members that were replaced."""

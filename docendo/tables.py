@@ -1,0 +1,161 @@
+"""The tables of a config, one small frozen model per component."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "AgentConfig",
+    "DomainConfig",
+    "EngineConfig",
+    "EvaluationConfig",
+    "ExpertsConfig",
+    "LeagueConfig",
+    "LearningConfig",
+    "Table",
+    "TeachingConfig",
+]
+
+_Positive = Annotated[int, Field(ge=1, le=10_000)]
+_Rate = Annotated[float, Field(gt=0, le=1)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class EngineConfig(Table):
+    rank: Annotated[int, Field(ge=1, le=256)] = 8
+    """Of every adapter."""
+    alpha: Annotated[float, Field(gt=0)] = 32.0
+    """An adapter's update is scaled by alpha / rank."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """auto: whichever multiplies faster on this machine, measured once when the run is made."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """auto: cuda, else mps, else cpu."""
+    rows: _Positive = 128
+    """Completions in flight at once, over all lanes; one that ends makes room for the next."""
+    train_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 1536
+    """Tokens of the backward passes of all lanes together; halved where memory runs out."""
+
+
+class DomainConfig(Table):
+    families: dict[str, list[int]] = {}
+    """Levels of each family that is taught; empty: all families at their lowest level."""
+    file: str | None = None
+    """Rows of the user's own: a .jsonl, .csv, .tsv or .parquet file, a dataset folder, or hub:owner/name."""
+    columns: dict[str, str] = {}
+    """Names of the columns: question, answer, solution, family, level; and answer_marker."""
+
+
+class AgentConfig(Table):
+    domain: str | list[str] = []
+    """What the agent is an expert of; none: it only learns from others."""
+    instruction: str | None = None
+    """System prompt; the default asks for steps and a line with the answer."""
+    plays: Literal["model", "textbook"] = "model"
+    """model: a learner with an adapter; textbook: a hard-coded teacher whose lessons are the worked solutions."""
+
+    @property
+    def domains(self) -> list[str]:
+        return [self.domain] if isinstance(self.domain, str) else self.domain
+
+
+class ExpertsConfig(Table):
+    steps: Annotated[int, Field(ge=0, le=1_000_000)] = 28
+    """Supervised steps at the most."""
+    every: _Positive = 14
+    """Steps between two looks at the held-out problems."""
+    enough: _Share = 0.95
+    """Stops early once every expert is right this often on the held-out problems of its domain."""
+    batch: _Positive = 8
+    """Worked solutions of each expert in one step."""
+    rate: _Rate = 1.5e-3
+    """Learning rate, falling linearly to a tenth."""
+
+
+class TeachingConfig(Table):
+    rounds: Annotated[int, Field(ge=0, le=1_000_000)] = 20
+    """Rounds of the teaching game, after the experts have studied."""
+    matches: _Positive = 12
+    """Matches in a round."""
+    lessons: Annotated[int, Field(ge=2, le=64)] = 2
+    """Lessons a teacher writes in one match; at least 2, since they are compared with each other."""
+    examples: Annotated[int, Field(ge=1, le=3)] = 1
+    """Worked examples in a lesson."""
+    attempts: _Positive = 4
+    """Answers of the student with each lesson."""
+    controls: _Positive = 4
+    """Answers of the student without a lesson."""
+    prior: Annotated[float, Field(ge=0, le=1000)] = 4.0
+    """Attempts that the student's running rate counts for in the control estimate."""
+    penalty: Annotated[float, Field(ge=-10, le=0)] = -0.5
+    """Reward of a lesson that is wrong itself and so is not shown."""
+    max_tokens: Annotated[int, Field(ge=1, le=4096)] = 48
+    """Tokens of an answer at the most."""
+    temperature: Annotated[float, Field(gt=0, le=10)] = 1.0
+    """Of everything that is sampled in the game; evaluation takes the likeliest token."""
+
+
+class LearningConfig(Table):
+    estimator: Literal["rloo", "reinforce", "ppo"] = "rloo"
+    """Group baseline; running baseline; group baseline with clipping and several passes."""
+    epochs: _Positive = 1
+    """Passes over the credits; more than one only with ppo."""
+    policy_rate: Annotated[float, Field(ge=0, le=1)] = 1e-4
+    """Learning rate of the policy-gradient step."""
+    imitation_rate: _Rate = 6e-4
+    """Learning rate of imitation and rehearsal."""
+    batch: _Positive = 8
+    """Examples of each agent in one supervised step."""
+    imitation: Annotated[int, Field(ge=0, le=1_000_000)] = 14
+    """Useful examples that each student trains on in a round."""
+    rehearsal: Annotated[int, Field(ge=0, le=1_000_000)] = 12
+    """Worked solutions of its own domain that each expert trains on in a round."""
+    practice: Annotated[int, Field(ge=0, le=1_000_000)] = 2
+    """Problems of its own domain that each expert works on in a round."""
+    practice_attempts: Annotated[int, Field(ge=2, le=1024)] = 4
+    """Attempts at each of them."""
+    shown: _Share = 0.33
+    """Share of the supervised examples that follow a worked example."""
+    audience: Literal["student", "class"] = "class"
+    """Who may imitate a useful lesson: the student it was given to, or everybody who is no expert of its domain."""
+
+
+class LeagueConfig(Table):
+    teachers: Literal["uniform", "hard", "variance", "even", "linear", "learnable", "improving", "optimistic"] = (
+        "uniform"
+    )
+    """How a student's teacher is chosen from its gains: improving is Thompson sampling, optimistic an upper bound."""
+    curriculum: Literal["everything", "learnable", "replay"] = "everything"
+    """What is worked on: all kinds equally; by p(1-p); by Prioritized Level Replay over kinds."""
+    opens: _Share = 0.0
+    """Share of right answers at a level that opens the next one; 0: all levels are open from the start."""
+    replayed: _Share = 0.0
+    """Share of test problems that the student met before, and sometimes solved and sometimes not."""
+    refill: bool = False
+    """Whether answers that the gate saved go to new matches in the place of those without a useful group."""
+    snapshot_every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Rounds after which a frozen copy of every agent joins the league; 0: none."""
+    snapshot_margin: _Share = 0.0
+    """A copy also joins once the agent beats its newest copy by so much; 0: not."""
+    snapshots: _Positive = 2
+    """Copies kept of each agent; the oldest leave."""
+    anchored: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """Matches of a round whose student is a frozen copy from before the teaching, so that a collapse shows."""
+    replace_every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Rounds after which the weakest of agents with the same domains becomes a mutated or crossed copy of the best."""
+    mutation: _Share = 0.02
+    """Size of the mutation, relative to the weights."""
+    decay: Annotated[float, Field(gt=0, le=1)] = 0.95
+    """Of the standings' evidence, with each round; 1 never forgets."""
+
+
+class EvaluationConfig(Table):
+    problems: _Positive = 36
+    """Held-out problems of each domain."""
+    every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Rounds between two evaluations of everybody on everything; 0: only before and after the teaching."""
+    seed: Annotated[int, Field(ge=0, le=1_000_000)] = 1
+    """Picks the held-out problems."""

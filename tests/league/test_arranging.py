@@ -1,0 +1,114 @@
+from collections import Counter
+
+import pytest
+
+from docendo.errors import UseError
+from docendo.league.arranging import Arranged, Rotation
+from docendo.league.matchmaking import Improving
+from docendo.league.standings import LiveStandings
+from docendo.problems.curriculum import Everything, Learnable, Opening
+from docendo.records import AgentId, Course, Kind, Match
+from tests.toys import ANN, BOB, CAT, episode, match
+
+SMALL, LARGE, RIPE = Kind("sums", "small", 1), Kind("sums", "large", 2), Kind("plums", "ripe", 1)
+COURSES = (
+    Course(SMALL, teachers=(ANN,), students=(BOB, CAT)),
+    Course(LARGE, teachers=(ANN, BOB), students=(ANN, BOB, CAT)),
+    Course(RIPE, teachers=(CAT,), students=(CAT, ANN)),
+)
+POSSIBLE = {
+    Match(ANN, BOB, *SMALL),
+    Match(ANN, CAT, *SMALL),
+    Match(ANN, BOB, *LARGE),
+    Match(ANN, CAT, *LARGE),
+    Match(BOB, ANN, *LARGE),
+    Match(BOB, CAT, *LARGE),
+    Match(CAT, ANN, *RIPE),
+}
+OLD = AgentId("cat@0")
+
+
+def rotation(count: int, seed: int = 0) -> list[Match]:
+    return Rotation()(COURSES, LiveStandings(), count, seed)
+
+
+def arranged(count: int, courses=COURSES, standings=None, **parts) -> list[Match]:
+    return Arranged(**{"curriculum": Everything()} | parts)(courses, standings or LiveStandings(), count, 1)
+
+
+def test_a_full_cycle_has_every_possible_match_equally_often() -> None:
+    assert Counter(rotation(7)) == dict.fromkeys(POSSIBLE, 1)
+    assert Counter(rotation(21)) == dict.fromkeys(POSSIBLE, 3)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 7, 10, 20])
+def test_no_match_is_more_than_once_ahead_of_another(count: int) -> None:
+    times = Counter(rotation(count))
+    assert times.total() == count
+    assert max(times[m] for m in POSSIBLE) - min(times[m] for m in POSSIBLE) <= 1
+
+
+def test_the_same_seed_makes_the_same_matches() -> None:
+    assert rotation(4, seed=3) == rotation(4, seed=3)
+    assert len({tuple(rotation(4, seed)) for seed in range(20)}) > 5
+    assert arranged(9) == arranged(9)
+
+
+def test_over_many_seeds_every_match_is_as_likely() -> None:
+    times = Counter(m for seed in range(1400) for m in rotation(1, seed))
+    assert set(times) == POSSIBLE
+    assert all(count == pytest.approx(200, abs=60) for count in times.values())
+
+
+@pytest.mark.parametrize("courses", [(), (Course(SMALL, (ANN,), (ANN,)),)])
+@pytest.mark.parametrize("pair", [Rotation(), Arranged(Everything())])
+def test_where_nobody_can_teach_anybody_it_says_so(courses: tuple[Course, ...], pair) -> None:
+    with pytest.raises(UseError, match="no match is possible"):
+        pair(courses, LiveStandings(), 1, 0)
+    assert pair(courses, LiveStandings(), 0, 0) == []
+
+
+def test_nobody_teaches_itself() -> None:
+    assert all(m.teacher != m.student for m in [*rotation(40), *arranged(40)])
+    assert set(arranged(300)) == POSSIBLE
+
+
+def test_students_take_turns() -> None:
+    assert Counter(m.student for m in arranged(30)) == {ANN: 10, BOB: 10, CAT: 10}
+
+
+def test_anchors_have_matches_of_their_own_and_no_others() -> None:
+    courses = [Course(SMALL, (ANN,), (BOB, CAT, OLD))]
+    turns = Counter(m.student for m in arranged(12, courses, frozen=lambda a: a == OLD, anchored=2))
+    assert turns == {BOB: 5, CAT: 5, OLD: 2}
+
+
+def test_a_student_gets_the_teacher_with_the_best_gains_once_that_is_known() -> None:
+    standings = LiveStandings(decay=1.0)
+    for i in range(40):
+        helped, idle = match(ANN, CAT), match(BOB, CAT)
+        standings.record([episode((1, 1, 0), 0.2, match=helped, test=i), episode((0, 0), 0.2, match=idle, test=i)])
+    courses = [Course(SMALL, (ANN, BOB), (CAT,))]
+    assert {m.teacher for m in arranged(50, courses, standings, teachers=Improving())} == {ANN}
+    assert {m.teacher for m in arranged(50, courses, standings)} == {ANN, BOB}
+
+
+def test_a_curriculum_turns_from_what_is_always_or_never_solved_to_what_varies() -> None:
+    standings = LiveStandings(decay=1.0)
+    scores = {"small": (1, 1, 1, 1), "large": (1, 0, 1, 0)}
+    for i in range(30):
+        for family, level in (("small", 1), ("large", 2)):
+            standings.record([episode(scores[family], match=Match(ANN, CAT, "sums", family, level), test=i)])
+    courses = [Course(SMALL, (ANN,), (CAT,)), Course(LARGE, (ANN,), (CAT,))]
+    times = Counter(m.family for m in arranged(1000, courses, standings, curriculum=Learnable(floor=0.1)))
+    # p(1-p) is 1/4 and nearly 0: all but the floor goes to the one that varies
+    assert times["large"] == pytest.approx(940, abs=30)
+
+
+def test_a_higher_level_is_closed_until_the_lower_one_is_solved() -> None:
+    kinds = [Kind("sums", "small", level) for level in (1, 2, 3)]
+    courses, standings = [Course(kind, (ANN,), (CAT,)) for kind in kinds], LiveStandings(decay=1.0)
+    plan = {"curriculum": Opening(Everything(), opens=0.7), "standings": standings}
+    assert {m.level for m in arranged(50, courses, **plan)} == {1}
+    standings.record([episode((1,) * 8, match=Match(ANN, CAT, *kinds[0]))])
+    assert {m.level for m in arranged(50, courses, **plan)} == {1, 2}
