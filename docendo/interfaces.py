@@ -173,7 +173,7 @@ class Standings(Protocol):
     """`subject` is a domain or ``domain/family``."""
 
     def gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
-        """The running mean gain of lessons; 0 for a pair that never met."""
+        """The posterior mean gain of lessons, as in `gains`; 0 for a pair that never met."""
         ...
 
     def alone(self, student: AgentId, family: str, level: int) -> tuple[float, float]:
@@ -183,16 +183,16 @@ class Standings(Protocol):
         """
         ...
 
-    def helped(self, student: AgentId, kinds: Sequence[Kind]) -> Belief:
-        """How often the student is right after a lesson, for each kind of problem."""
+    def helped(self, students: Sequence[AgentId], kinds: Sequence[Kind]) -> Belief:
+        """How often each students[n] is right at kinds[n] after a lesson."""
         ...
 
-    def unaided(self, student: AgentId, kinds: Sequence[Kind]) -> Belief:
-        """How often the student is right without a lesson, for each kind of problem."""
+    def unaided(self, agents: Sequence[AgentId], kinds: Sequence[Kind]) -> Belief:
+        """How often each agents[n] is right at kinds[n] without a lesson: at home, in controls, in writing lessons."""
         ...
 
     def gains(self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str) -> Belief:
-        """Gains of each (teachers[n], students[n])."""
+        """Gains of each (teachers[n], students[n]); a lesson that the gate stopped is one of gain 0."""
         ...
 
 

@@ -197,7 +197,7 @@ def test_lessons_that_help_have_a_positive_gain() -> None:
         assert r.metrics["gain"] > 0.3
         assert 0.4 < r.metrics["gate/passed"] < 0.9
     for teacher, student, domain in [(ANN, BOB, "sums"), (ANN, CAT, "sums"), (BOB, ANN, "plums"), (BOB, CAT, "plums")]:
-        assert school.league.standings.gain(teacher, student, domain) > 0.3
+        assert school.league.standings.gain(teacher, student, domain) > 0.2, "less than that of shown lessons"
     assert school.league.standings.gain(BOB, CAT, "sums") == 0.0
 
 

@@ -131,10 +131,10 @@ class Known:
     def alone(self, student: AgentId, family: str, level: int) -> tuple[float, float]:
         return self.rate, self.evidence
 
-    def helped(self, student: AgentId, kinds: Sequence[Kind]) -> Shares:
+    def helped(self, students: Sequence[AgentId], kinds: Sequence[Kind]) -> Shares:
         return self._same(len(kinds))
 
-    def unaided(self, student: AgentId, kinds: Sequence[Kind]) -> Shares:
+    def unaided(self, agents: Sequence[AgentId], kinds: Sequence[Kind]) -> Shares:
         return self._same(len(kinds))
 
     def gains(self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str) -> Gains:

@@ -4,7 +4,7 @@ A course is a kind of problem with those who may teach it and those who may be t
 courses, standings and a count to matches.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -62,6 +62,7 @@ def _numbered(course: Course, number: int) -> Match:
 class Arranged:
     """Students take turns; the curriculum says on what, and the choice of teachers says with whom.
 
+    What the curriculum wants counts as much as the best teacher is likely to solve it: a wrong lesson is not shown.
     Anchors (frozen agents) are taught too, `anchored` matches a round: a yardstick that does not learn.
     """
 
@@ -85,15 +86,23 @@ class Arranged:
         pupils = [s for s in taken if not self.frozen(s)] or anchors
         fixed = min(self.anchored if anchors else 0, count)
         turns = [*_turns(pupils, count - fixed, rng), *_turns(anchors, fixed, rng)]
-        return sorted(self._match(student, taken[student], standings, rng) for student in turns)
+        able = {course: _able(course, standings) for course in courses} if count else {}
+        return sorted(self._match(student, {c: able[c] for c in taken[student]}, standings, rng) for student in turns)
 
-    def _match(self, student: AgentId, courses: Sequence[Course], standings: Standings, rng: Generator) -> Match:
-        kinds = [course.kind for course in courses]
-        weights = self.curriculum.weights(kinds, standings.helped(student, kinds))
-        course = courses[rng.choice(len(courses), p=weights)]
-        able = [t for t in course.teachers if t != student]
-        slate = teachers_of(standings, student, able, f"{course.kind.domain}/{course.kind.family}")
+    def _match(self, student: AgentId, able: Mapping[Course, float], standings: Standings, rng: Generator) -> Match:
+        courses, kinds = list(able), [course.kind for course in able]
+        wanted = self.curriculum.weights(kinds, standings.helped([student] * len(kinds), kinds))
+        weights = wanted * list(able.values())
+        course = courses[rng.choice(len(courses), p=weights / weights.sum())]
+        others = [t for t in course.teachers if t != student]
+        slate = teachers_of(standings, student, others, f"{course.kind.domain}/{course.kind.family}")
         return Match(draw(self.teachers, slate, rng), student, *course.kind)
+
+
+def _able(course: Course, standings: Standings) -> float:
+    """How likely the best of the teachers is to solve a problem of the kind, in (0, 1)."""
+    teachers = list(course.teachers)
+    return float(standings.unaided(teachers, [course.kind] * len(teachers)).mean_N.max(initial=0.0))
 
 
 def _turns(agents: Sequence[AgentId], count: int, rng: Generator) -> Iterator[AgentId]:

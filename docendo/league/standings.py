@@ -12,7 +12,7 @@ import numpy as np
 from docendo.interfaces import Numbers
 from docendo.league.beliefs import Gains, Shares
 from docendo.league.slates import Slate
-from docendo.records import AgentId, Episode, Kind, mean_score
+from docendo.records import AgentId, Episode, Kind
 
 __all__ = ["LiveStandings", "Table"]
 
@@ -99,16 +99,19 @@ class LiveStandings:
         ((evidence,), (total,), *_) = self._read("alone", "", [student], [f"{family}/{level}"])
         return (float(total / evidence) if evidence else 0.0), float(evidence)
 
-    def helped(self, student: AgentId, kinds: Sequence[Kind]) -> Shares:
-        """How often the student is right after a lesson, for each kind of problem."""
-        return self._shares("helped", "", [student] * len(kinds), [str(k) for k in kinds])
+    def helped(self, students: Sequence[AgentId], kinds: Sequence[Kind]) -> Shares:
+        """How often each students[n] is right at kinds[n] after a lesson."""
+        return self._shares("helped", "", students, [str(k) for k in kinds])
 
-    def unaided(self, student: AgentId, kinds: Sequence[Kind]) -> Shares:
-        """How often the student is right without a lesson, for each kind of problem."""
-        return self._shares("alone", "", [student] * len(kinds), [str(k) for k in kinds])
+    def unaided(self, agents: Sequence[AgentId], kinds: Sequence[Kind]) -> Shares:
+        """How often each agents[n] is right at kinds[n] without a lesson: at home, in controls, in writing lessons."""
+        return self._shares("alone", "", agents, [str(k) for k in kinds])
 
     def gains(self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str) -> Gains:
-        """Gains of each (teachers[n], students[n]); `subject` is a domain or ``domain/family``."""
+        """Gains of each (teachers[n], students[n]); `subject` is a domain or ``domain/family``.
+
+        A lesson that the gate stopped is one of gain 0: the student got nothing from it.
+        """
         evidence_N, total_N, squares_N, stale_N = self._read("gains", subject, teachers, students)
         return Gains(total_N, squares_N, evidence_N, stale_N)
 
@@ -187,11 +190,10 @@ class LiveStandings:
         for e in episodes:
             teacher, student, domain, family, level = e.match
             kind = str(Kind(domain, family, level))
-            if e.attempts:
-                gain = mean_score(e.attempts) - e.expected
-                for subject in (domain, f"{domain}/{family}"):
-                    gains.setdefault(subject, []).append((teacher, student, gain))
-                helped += [(student, kind, a.verdict.score) for a in e.attempts]
+            for subject in (domain, f"{domain}/{family}"):
+                gains.setdefault(subject, []).append((teacher, student, e.gain or 0.0))
+            helped += [(student, kind, a.verdict.score) for a in e.attempts]
+            alone += [(teacher, kind, a.verdict.score) for a in e.lesson.examples]
             once = e.match, e.lesson.problems, e.test
             if once not in seen:
                 seen.add(once)

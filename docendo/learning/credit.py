@@ -158,6 +158,7 @@ def assign(groups: Sequence[Group], baseline: Baseline) -> tuple[list[Credit], M
         metrics[f"variance/{role}"] = fmean(pvariance(group.rewards) for group in some)
     if groups:
         metrics["useful"] = fmean(not group.flat for group in groups)
+        metrics["groups"] = len(groups)
         metrics["flat"] = sum(group.flat for group in groups)
     return found, metrics
 

@@ -112,3 +112,11 @@ def test_a_higher_level_is_closed_until_the_lower_one_is_solved() -> None:
     assert {m.level for m in arranged(50, courses, **plan)} == {1}
     standings.record([episode((1,) * 8, match=Match(ANN, CAT, *kinds[0]))])
     assert {m.level for m in arranged(50, courses, **plan)} == {1, 2}
+
+
+def test_what_its_teacher_cannot_solve_is_taught_less() -> None:
+    standings = LiveStandings(decay=1.0)
+    standings.practised([(ANN, SMALL, 1.0)] * 98 + [(ANN, LARGE, 0.0)] * 98, 0)
+    courses = [Course(SMALL, (ANN,), (CAT,)), Course(LARGE, (ANN,), (CAT,))]
+    times = Counter(m.family for m in arranged(1000, courses, standings))
+    assert times["large"] == pytest.approx(1000 * 0.01, abs=10), "0.99 against 0.01"

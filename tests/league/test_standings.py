@@ -48,18 +48,25 @@ def test_gains_are_kept_by_pair_and_by_domain_and_family() -> None:
     assert students_of(standings, ANN, [BOB, CAT], "sums").belief.mean_N.tolist() == pytest.approx([0.25, 0.0])
 
 
-def test_a_lesson_that_the_gate_stopped_has_no_gain_but_its_control_counts() -> None:
+def test_a_lesson_that_the_gate_stopped_is_one_of_gain_0_and_its_control_counts() -> None:
     standings = LiveStandings()
-    standings.record([episode((), 0.0, lesson(0), control=(1,))])
-    assert standings.gains([ANN], [BOB], "sums").evidence_N.tolist() == [0.0]
-    assert standings.alone(BOB, "sums/small", 1) == (1.0, 1.0)
+    standings.record([episode((), 0.0, lesson(0), control=(1,), test=1), episode((1, 1), 0.0, lesson(1), control=(1,))])
+    assert standings.gain(ANN, BOB, "sums") == pytest.approx(1 / 3)
+    assert standings.alone(BOB, "sums/small", 1) == (1.0, 2.0)
+
+
+def test_writing_a_lesson_is_solving_a_problem_alone() -> None:
+    standings = LiveStandings(decay=1.0)
+    standings.record([episode(lesson=lesson(1, 0, 1)), episode((), lesson=lesson(0, 0, 0, first=5))])
+    assert standings.alone(ANN, "sums/small", 1) == (pytest.approx(1 / 3), 6.0)
+    assert standings.unaided([ANN, CAT], [SMALL, SMALL]).mean_N.tolist() == pytest.approx([3 / 8, 1 / 2])
 
 
 def test_controls_count_once_a_match_however_many_lessons_share_them() -> None:
     standings = LiveStandings(decay=1.0)
     standings.record([episode(control=(1, 0, 0, 0))] * 3)
     assert standings.alone(BOB, "sums/small", 1) == (0.25, 4.0)
-    assert standings.helped(BOB, [SMALL]).evidence_N.tolist() == [6.0], "two attempts with each of three lessons"
+    assert standings.helped([BOB], [SMALL]).evidence_N.tolist() == [6.0], "two attempts with each of three lessons"
 
 
 def test_the_same_match_counts_again_with_another_test_or_other_lessons() -> None:

@@ -91,6 +91,7 @@ def test_flat_groups_are_dropped_and_counted() -> None:
     assert [c.advantage for c in earned] == [1, -1, -1, 1]
     assert measured == {
         "useful": 0.5,
+        "groups": 4,
         "flat": 2,
         "useful/student": pytest.approx(1 / 3),
         "useful/teacher": 1.0,

@@ -1,0 +1,166 @@
+"""Does it pay to choose partners and problems? A league by improvement and curriculum against a uniform one.
+
+Both arms start from the same experts and spend the same number of tokens. Problems are of nine kinds, three of which
+are too hard for the base model, as they are when nobody has sorted them yet. Every (seed, arm) leaves a JSON file, and
+what is there is not done again: python benchmarks/matchmaking.py --seeds 3 --out docs/results/matchmaking [--json]
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from docendo.build import Subjects, build_school, expert_rounds, open_local, resolved, subjects
+from docendo.compute import Ledger, within
+from docendo.config import Config, parse_config
+from docendo.engines.checkpoint import load_state, save_state
+from docendo.engines.local import LocalEngine
+from docendo.evaluation import accuracies, evaluate, held_out
+from docendo.loop import study, teach
+from docendo.records import DISCARDED, AgentId
+from docendo.school import Round, School
+
+KINDS = {
+    "mathematics": {"sums": [1, 2], "fractions": [1]},
+    "programming": {"trace": [1, 2], "fix": [1]},
+    "biology": {"growth": [1], "bonds": [1], "translation": [1]},
+}
+ARMS: dict[str, dict[str, Any]] = {
+    "uniform": {},
+    "league": {"teachers": "improving", "curriculum": "learnable", "opens": 0.5, "replayed": 0.25, "refill": True},
+}
+STUDENTS_T = {2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 1: 12.706}
+"""97.5 % points by degrees of freedom."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=10, help="of the uniform arm; the other stops at its tokens")
+    parser.add_argument("--problems", type=int, default=36, help="held-out, of each domain")
+    parser.add_argument("--model", default="smollm2-135m-instruct")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    for seed in range(given.seeds):
+        if not all((given.out / f"{arm}-{seed}.json").exists() for arm in ARMS):
+            one_seed(given, seed)
+    found = compared(given.out, range(given.seeds))
+    for name, (mean, low, high) in found.items():
+        print(f"{name}: {mean:+.3f} (95 % {low:+.3f} to {high:+.3f}), {given.seeds} seeds, league minus uniform")
+    if given.json:
+        print(json.dumps({k: {"mean": m, "low": low, "high": high} for k, (m, low, high) in found.items()}))
+
+
+def one_seed(given: argparse.Namespace, seed: int) -> None:
+    """Experts once, then every arm from them."""
+    with tempfile.TemporaryDirectory() as folder:
+        experts, budget = Path(folder), 0.0
+        for arm, league in ARMS.items():
+            config = settings(given, seed, league)
+            engine = open_local(config)
+            found = subjects(config)
+            school = build_school(config, found, engine)
+            if arm == "uniform":
+                say(f"seed {seed}: experts")
+                for _ in study(school, range(expert_rounds(config.experts)), config.experts.steps * 8, seed):
+                    pass
+                save_state(engine, experts)
+            else:
+                load_state(engine, experts)
+            engine.drain()
+            result, budget = played(config, school, found, engine, budget)
+            (given.out / f"{arm}-{seed}.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+def played(
+    config: Config, school: School, found: Subjects, engine: LocalEngine, budget: float
+) -> tuple[dict[str, Any], float]:
+    """One arm, and the tokens that it spent; all its rounds where there is no budget yet."""
+    before, start, ledger = foreign(config, school, found), time.monotonic(), Ledger()
+    engine.drain()
+    rounds: list[Round] = []
+    first = expert_rounds(config.experts)
+    most = config.teaching.rounds if not budget else 4 * config.teaching.rounds
+    for played in within(
+        budget or float("inf"),
+        lambda: spent(ledger),
+        booked(config, school, engine, ledger, range(first, first + most)),
+    ):
+        rounds.append(played)
+        say(f"round {len(rounds)}: {spent(ledger):,.0f} tokens, useful {played.metrics['useful']:.2f}")
+    seconds = time.monotonic() - start
+    after = foreign(config, school, found)
+    groups, flat = (sum(r.metrics[name] for r in rounds) for name in ("groups", "flat"))
+    return {
+        "useful": 1 - flat / groups,
+        "groups": groups,
+        "before": before,
+        "after": after,
+        "rise": fmean(after[k] - before[k] for k in before),
+        "tokens": spent(ledger),
+        "seconds": seconds,
+        "rounds": [dict(r.metrics) for r in rounds],
+    }, spent(ledger)
+
+
+def booked(config: Config, school: School, engine: LocalEngine, ledger: Ledger, rounds: range) -> Iterator[Round]:
+    for played in teach(school, rounds, config.seed):
+        ledger.book([*engine.drain(), *played.discarded])
+        yield played
+
+
+def spent(ledger: Ledger) -> float:
+    """Tokens sampled and trained on."""
+    return sum(w.tokens for w in ledger.rows() if w.purpose != DISCARDED)
+
+
+def foreign(config: Config, school: School, found: Subjects) -> dict[str, float]:
+    """Accuracy without a lesson, of every agent on the domains that are not its own."""
+    e, agents = config.evaluation, [AgentId(n) for n in config.learners]
+    problems = {d: held_out(found, d, e.problems, e.seed) for d in config.domains}
+    wanted = {a: [p for d in problems if d not in config.agents[a].domains for p in problems[d]] for a in agents}
+    return {f"{a}/{d}": value for (a, d), value in accuracies(evaluate(school.classroom, wanted, 0)).items()}
+
+
+def settings(given: argparse.Namespace, seed: int, league: dict[str, Any]) -> Config:
+    table = {
+        "model": given.model,
+        "seed": seed,
+        "domains": {name: {"families": families} for name, families in KINDS.items()},
+        "experts": {"every": 28},
+        "teaching": {"rounds": given.rounds},
+        "evaluation": {"problems": given.problems, "seed": seed + 1},
+        "league": league,
+    }
+    return resolved(parse_config(table, "benchmarks/matchmaking.py"))
+
+
+def compared(folder: Path, seeds: range) -> dict[str, tuple[float, float, float]]:
+    """Differences over the seeds, each with the interval of a paired t-test."""
+    found = {}
+    for name in ("useful", "rise"):
+        pairs = [[json.loads((folder / f"{arm}-{seed}.json").read_text())[name] for arm in ARMS] for seed in seeds]
+        differences = [league - uniform for uniform, league in pairs]
+        mean = fmean(differences)
+        half = (
+            STUDENTS_T[len(differences) - 1] * stdev(differences) / len(differences) ** 0.5
+            if len(seeds) > 1
+            else float("nan")
+        )
+        found[name] = mean, mean - half, mean + half
+    return found
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
