@@ -18,6 +18,7 @@ from docendo.records import (
     Attempt,
     Completion,
     Credit,
+    Duel,
     Episode,
     Example,
     Gradient,
@@ -25,6 +26,8 @@ from docendo.records import (
     Lesson,
     Match,
     Message,
+    Move,
+    Pairing,
     Problem,
     Request,
     Target,
@@ -80,6 +83,23 @@ def episode(
 ) -> Episode:
     """`scores` with the lesson, none where the gate stopped it; `control` without; test problem number `test`."""
     return Episode(0, match, problem(test), lesson, attempts(*control), attempts(*scores), expected)
+
+
+def pairing(first: AgentId = ANN, second: AgentId = BOB, game: str = "kuhn") -> Pairing:
+    return Pairing(first, second, game)
+
+
+def duel(
+    *choices: str,
+    payoff: float = 0.5,
+    first: AgentId = ANN,
+    second: AgentId = BOB,
+    game: str = "kuhn",
+    deal: str = "king jack",
+) -> Duel:
+    """Both move in turn and say ``move 0``, ``move 1``, ...; the first player earns `payoff`, the second loses it."""
+    moves = tuple(Move(i % 2, "", c, attempt(float(c != ""), f"move {i}")) for i, c in enumerate(choices))
+    return Duel(0, game, first, second, deal, moves, (payoff, -payoff))
 
 
 @dataclass
@@ -186,7 +206,8 @@ class Scripted:
         self.batches.append(tuple(requests))
         self.log.append("+".join(sorted({r.purpose for r in requests})))
         return [
-            Completion(text, (1,), tuple(text.encode()), (-1.0,) * len(text)) for text in map(self.script, requests)
+            Completion(text, (1,), tuple(text.encode(errors="surrogatepass")), (-1.0,) * len(text))
+            for text in map(self.script, requests)
         ]
 
     def drain(self) -> list[Work]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from docendo.records import Message
 
-__all__ = ["INSTRUCTION", "solve", "solve_after"]
+__all__ = ["INSTRUCTION", "move", "solve", "solve_after"]
 
 INSTRUCTION = "Show the steps. End with 'Answer:' and the answer."
 
@@ -20,3 +20,9 @@ def solve_after(
     """A question after worked examples, (question, solution) each, as earlier turns of the conversation."""
     turns = [Message(role, text) for q, s in examples for role, text in (("user", q), ("assistant", s))]  # type: ignore[arg-type]
     return Message("system", instruction), *turns, Message("user", question)
+
+
+def move(rules: str, view: str, legal: Sequence[str], instruction: str = INSTRUCTION) -> tuple[Message, ...]:
+    """A player's turn in a game: the rules, what it has been told, and the moves it may make, word for word."""
+    offered = " or ".join(f"'Answer: {choice}'" for choice in legal)
+    return solve(f"{rules}\n{view}\nWrite {offered}.", instruction)

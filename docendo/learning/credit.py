@@ -1,18 +1,19 @@
 """Payoffs to advantages: one number per completion, against a baseline of its own group.
 
 A group is one agent in one role at one task: the attempts after one lesson, the lessons of one match, the practice
-on one problem. Groups in which all rewards are equal say nothing; they are dropped and counted.
+on one problem, the repetitions of one deal. Groups in which all rewards are equal say nothing; they are dropped and
+counted.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import fmean, pvariance
 from typing import NamedTuple, Protocol
 
 from docendo.interfaces import Reward
-from docendo.records import DISCARDED, AgentId, Attempt, Completion, Credit, Episode, Problem, Work
+from docendo.records import DISCARDED, AgentId, Attempt, Completion, Credit, Duel, Episode, Problem, Work
 
 __all__ = [
     "Baseline",
@@ -22,10 +23,13 @@ __all__ = [
     "Running",
     "assign",
     "discarded",
+    "duel_groups",
     "lesson_groups",
     "practice_groups",
     "student_groups",
 ]
+
+_SEATS = "first player", "second player"
 
 
 class Group(NamedTuple):
@@ -139,6 +143,23 @@ def practice_groups(practice: Sequence[Practice]) -> list[Group]:
             tuple((a.completion,) for a in p.attempts),
         )
         for p in practice
+    ]
+
+
+def duel_groups(duels: Sequence[Duel], learners: Collection[AgentId]) -> list[Group]:
+    """One group per learner, seat, opponent, game and deal: the repetitions of that deal in which the learner moved.
+
+    Each payoff pays for all of its moves in that duel. Snapshots and scripts are no learners and get none.
+    """
+    found: dict[tuple[AgentId, int, AgentId, str, str], list[tuple[float, tuple[Completion, ...]]]] = {}
+    for d in duels:
+        for seat, (agent, opponent) in enumerate(((d.first, d.second), (d.second, d.first))):
+            moves = tuple(m.attempt.completion for m in d.moves if m.seat == seat)
+            if agent in learners and moves:
+                found.setdefault((agent, seat, opponent, d.game, d.deal), []).append((d.payoffs[seat], moves))
+    return [
+        Group(agent, _SEATS[seat], game, tuple(r for r, _ in played), tuple(moves for _, moves in played))
+        for (agent, seat, _, game, _), played in found.items()
     ]
 
 

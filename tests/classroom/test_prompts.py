@@ -4,7 +4,7 @@ from typing import get_type_hints
 import pytest
 
 from docendo.classroom import prompts
-from docendo.classroom.prompts import INSTRUCTION, solve, solve_after
+from docendo.classroom.prompts import INSTRUCTION, move, solve, solve_after
 from docendo.classroom.teaching import Rules
 from docendo.records import Message, Problem, Request
 from tests.toys import ANN, BOB, CAT, Known, Sums, classroom, match, problem, right, said, wrong
@@ -28,6 +28,12 @@ def test_worked_examples_are_earlier_turns_in_the_order_given() -> None:
 
 def test_a_question_after_no_examples_is_a_bare_question() -> None:
     assert solve_after([], "2 + 2?") == solve("2 + 2?")
+
+
+def test_a_turn_of_a_game_lists_the_legal_moves_as_they_are_to_be_written() -> None:
+    assert move("Higher wins.", "Your card: 5.", ["stay", "go", "ask"], "Be brief.") == solve(
+        "Higher wins.\nYour card: 5.\nWrite 'Answer: stay' or 'Answer: go' or 'Answer: ask'.", "Be brief."
+    )
 
 
 @pytest.mark.parametrize("name", [n for n in prompts.__all__ if callable(getattr(prompts, n))])

@@ -11,13 +11,14 @@ from docendo.learning.credit import (
     Running,
     assign,
     discarded,
+    duel_groups,
     lesson_groups,
     practice_groups,
     student_groups,
 )
 from docendo.learning.rewards import TaughtGain
 from docendo.records import Completion
-from tests.toys import ANN, BOB, attempts, episode, lesson, match, problem
+from tests.toys import ANN, BOB, CAT, attempts, duel, episode, lesson, match, problem
 
 REWARDS = st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=16)
 
@@ -167,3 +168,55 @@ def test_the_tokens_of_flat_groups_are_discarded_and_cost_nothing_again() -> Non
     long = Group(BOB, "teacher", "sums", (0, 0), ((Completion("", tokens=(1, 2, 3)),), (Completion("", tokens=(4,)),)))
     useful = long._replace(rewards=(1, 0))
     assert discarded([long, long, useful, useful._replace(agent=ANN)]) == [(BOB, "discarded", 8, 0.0)]
+
+
+def test_duels_are_compared_over_the_repetitions_of_one_deal_and_pay_for_every_move() -> None:
+    long, short = duel("check", "bet", "fold", payoff=-0.5), duel("bet", "call", payoff=1.0)
+    mine, others = duel_groups([long, short], [ANN, BOB])
+    assert mine == Group(
+        ANN,
+        "first player",
+        "kuhn",
+        (-0.5, 1.0),
+        (
+            (long.moves[0].attempt.completion, long.moves[2].attempt.completion),
+            (short.moves[0].attempt.completion,),
+        ),
+    )
+    assert (others.agent, others.role, others.rewards) == (BOB, "second player", (0.5, -1.0))
+    earned, _ = assign([mine], LeaveOneOut())
+    assert [(c.completion.text, c.advantage) for c in earned] == [("move 0", -1.5), ("move 2", -1.5), ("move 0", 1.5)]
+
+
+def test_another_deal_seat_opponent_or_game_is_another_group() -> None:
+    others = [
+        duel("bet", "call"),
+        duel("bet", "call", deal="jack king"),
+        duel("bet", "call", first=BOB, second=ANN),
+        duel("bet", "call", second=CAT),
+        duel("1", "2", game="tic-tac-toe"),
+    ]
+    groups = duel_groups(others * 2, [ANN])
+    assert [(g.role, len(g.rewards)) for g in groups] == [
+        ("first player", 2),
+        ("first player", 2),
+        ("second player", 2),
+        ("first player", 2),
+        ("first player", 2),
+    ]
+
+
+def test_only_learners_learn_from_duels() -> None:
+    assert duel_groups([duel("bet", "call")] * 2, []) == []
+    assert [g.agent for g in duel_groups([duel("bet", "call")] * 2, [BOB])] == [BOB]
+
+
+def test_who_won_before_its_first_move_did_nothing_to_be_paid_for() -> None:
+    broken, played = duel("", payoff=-1.0), duel("bet", "fold")
+    (theirs,) = duel_groups([broken, played, played], [BOB])
+    assert theirs.rewards == (-0.5, -0.5)
+
+
+def test_who_plays_itself_learns_from_both_seats() -> None:
+    groups = duel_groups([duel("bet", "call", second=ANN)] * 3, [ANN])
+    assert [(g.role, g.rewards) for g in groups] == [("first player", (0.5,) * 3), ("second player", (-0.5,) * 3)]
