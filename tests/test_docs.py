@@ -52,6 +52,22 @@ def test_the_python_example_runs(tmp_path):
     assert "taught" in done.stdout
 
 
+def test_the_page_on_duels_plays_and_adds_a_game_that_can_be_played():
+    playing, adding = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "duels.md").read_text(), re.DOTALL)
+    nim = """
+from docendo.classroom.textgames import any_legal
+room = DuelRoom(Scripted(any_legal), {"nim": NIM}, {ada: "", nash: ""})
+print({abs(d.payoffs[0]) for d in room.play(0, [Pairing(ada, nash, "nim")], seed=0)})
+"""
+    code = [sys.executable, "-c", playing + adding + nim]
+    done = subprocess.run(code, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    *duels, groups, nim_payoffs = done.stdout.splitlines()
+    assert [line.split()[0] for line in duels] == ["ada"] * 3
+    assert groups == "12 groups"
+    assert nim_payoffs == "{1.0}"
+
+
 def test_the_page_of_settings_is_what_the_code_says():
     check = [sys.executable, str(ROOT / "docs" / "make_settings.py"), "--check"]
     assert subprocess.run(check, check=False).returncode == 0

@@ -47,10 +47,7 @@ class _Table:
     @property
     def turn(self) -> Turn | None:
         """Whose turn it is and what that player knows; None where the duel is over."""
-        choices = self.choices
-        if "" in choices or not self.game.legal(choices):
-            return None
-        return Turn(self.game, self.game.hand(self.deal, len(choices) % 2), choices)
+        return None if "" in self.choices else self.game.turn(self.deal, self.choices)
 
     @property
     def payoffs(self) -> tuple[float, float]:

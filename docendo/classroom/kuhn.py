@@ -29,7 +29,7 @@ def _view(hand: str, moves: tuple[str, ...]) -> str:
     return f"Your card: {hand}, the {_RANKS[hand]} of three.\nMoves so far: {', '.join(moves) or 'none'}."
 
 
-def _legal(moves: tuple[str, ...]) -> tuple[str, ...]:
+def _legal(hand: str, moves: tuple[str, ...]) -> tuple[str, ...]:
     return _LEGAL.get(moves, ())
 
 

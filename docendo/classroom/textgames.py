@@ -32,8 +32,8 @@ class TextGame:
     """(deal, seat) -> the part of the deal that this player sees."""
     view: Callable[[str, tuple[str, ...]], str]
     """(hand, moves) -> what the player to move is told. It never sees the other hand, so it cannot tell it."""
-    legal: Callable[[tuple[str, ...]], tuple[str, ...]]
-    """moves -> the legal moves, in lower case; none where the game is over."""
+    legal: Callable[[str, tuple[str, ...]], tuple[str, ...]]
+    """(hand, moves) -> the legal moves, each a few words on one line; none where the game is over."""
     payoff: Callable[[str, tuple[str, ...]], float]
     """(deal, all moves) -> what the first player wins and the second loses; 1 is the full stake."""
 
@@ -47,6 +47,11 @@ class TextGame:
         while len(found) < count:
             found += rng.sample(self.deals, len(self.deals))
         return found[:count]
+
+    def turn(self, deal: str, moves: tuple[str, ...]) -> "Turn | None":
+        """What the player who is to move knows; None where the game is over."""
+        turn = Turn(self, self.hand(deal, len(moves) % 2), moves)
+        return turn if turn.legal else None
 
 
 class Turn(NamedTuple):
@@ -67,7 +72,7 @@ class Turn(NamedTuple):
 
     @property
     def legal(self) -> tuple[str, ...]:
-        return self.game.legal(self.moves)
+        return self.game.legal(self.hand, self.moves)
 
     @property
     def view(self) -> str:
@@ -84,11 +89,10 @@ def information_sets(game: TextGame) -> list[Turn]:
 
 
 def _turns(game: TextGame, deal: str, moves: tuple[str, ...]) -> Iterator[Turn]:
-    legal = game.legal(moves)
-    if legal:
-        yield Turn(game, game.hand(deal, len(moves) % 2), moves)
-    for choice in legal:
-        yield from _turns(game, deal, (*moves, choice))
+    if turn := game.turn(deal, moves):
+        yield turn
+        for choice in turn.legal:
+            yield from _turns(game, deal, (*moves, choice))
 
 
 def judge(text: str, legal: Sequence[str]) -> tuple[str, Verdict]:
@@ -99,30 +103,37 @@ def judge(text: str, legal: Sequence[str]) -> tuple[str, Verdict]:
     answer = final_answer(text)
     if answer is None:
         return "", Verdict(0.0, "no move")
-    choice = answer.strip(_ORNAMENT).casefold()
-    if choice in legal:
+    choice = {_plain(move): move for move in legal}.get(_plain(answer))
+    if choice is not None:
         return choice, Verdict(1.0, "legal")
     return "", Verdict(0.0, f"{answer[:60]!r} is not one of {', '.join(legal)}")
+
+
+def _plain(move: str) -> str:
+    return move.strip(_ORNAMENT).casefold()
 
 
 def lessons_of_rules(
     game: TextGame, count: int, seed: int, instruction: str = prompts.INSTRUCTION
 ) -> list[tuple[tuple[Message, ...], str]]:
-    """(prompt, text) of `count` turns of random games, each answered with a random legal move.
+    """`count` pairs (prompt, text): turns of random games, each answered with every legal move, one after the other.
 
     What is imitated from them is which moves there are and how they are written, and nothing of how to play well.
     """
     rng, found = Random(seed), list[tuple[tuple[Message, ...], str]]()
-    for deal in game.draw(count, seed):
-        moves: tuple[str, ...] = ()
-        met: list[Turn] = []
-        while legal := game.legal(moves):
-            met.append(Turn(game, game.hand(deal, len(moves) % 2), moves))
-            moves = (*moves, rng.choice(legal))
-        turn = rng.choice(met)
-        # drawn afresh: the move that was made has a say in how many turns there were to choose from
-        found.append((turn.prompt(instruction), f"Answer: {rng.choice(turn.legal)}"))
-    return found
+    while len(found) < count:
+        turn = rng.choice(_random_game(game, rng))
+        found += [(turn.prompt(instruction), f"Answer: {choice}") for choice in rng.sample(turn.legal, len(turn.legal))]
+    return found[:count]
+
+
+def _random_game(game: TextGame, rng: Random) -> list[Turn]:
+    deal, met = rng.choice(game.deals), list[Turn]()
+    moves: tuple[str, ...] = ()
+    while turn := game.turn(deal, moves):
+        met.append(turn)
+        moves = (*moves, rng.choice(turn.legal))
+    return met
 
 
 def offered(request: Request) -> list[str]:

@@ -19,7 +19,7 @@ def _won(moves: tuple[str, ...]) -> bool:
     return any(line <= set(moves[-1::-2]) for line in _LINES)
 
 
-def _legal(moves: tuple[str, ...]) -> tuple[str, ...]:
+def _legal(hand: str, moves: tuple[str, ...]) -> tuple[str, ...]:
     return () if _won(moves) else tuple(s for s in _SQUARES if s not in moves)
 
 

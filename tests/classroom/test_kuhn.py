@@ -23,12 +23,12 @@ def value(first: Policy, second: Policy) -> Fraction:
     """What the first player wins on average, exactly."""
 
     def after(deal: str, moves: tuple[str, ...]) -> Fraction:
-        legal = KUHN.legal(moves)
-        if not legal:
+        turn = KUHN.turn(deal, moves)
+        if turn is None:
             return Fraction(KUHN.payoff(deal, moves))
-        seat = len(moves) % 2
-        dares = Fraction((first, second)[seat](KUHN.hand(deal, seat), moves)).limit_denominator(10**6)
-        return (1 - dares) * after(deal, (*moves, legal[0])) + dares * after(deal, (*moves, legal[1]))
+        dares = Fraction((first, second)[turn.seat](turn.hand, moves)).limit_denominator(10**6)
+        careful, bold = (after(deal, (*moves, choice)) for choice in turn.legal)
+        return (1 - dares) * careful + dares * bold
 
     return sum((after(deal, ()) for deal in KUHN.deals), Fraction()) / 6
 
@@ -55,7 +55,7 @@ def pure(seat: int) -> list[Policy]:
     ],
 )
 def test_the_tree_has_four_turns_and_five_ends(moves: str, legal: str) -> None:
-    assert KUHN.legal(tuple(moves.split())) == tuple(legal.split())
+    assert {KUHN.legal(card, tuple(moves.split())) for card in CARDS} == {tuple(legal.split())}
 
 
 @pytest.mark.parametrize(

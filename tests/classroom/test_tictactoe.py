@@ -18,14 +18,14 @@ from docendo.classroom.tictactoe import TIC_TAC_TOE
 )
 def test_three_in_a_line_win_and_a_full_board_is_a_draw(moves: str, payoff: float) -> None:
     made = tuple(moves.split())
-    assert TIC_TAC_TOE.legal(made) == ()
-    assert TIC_TAC_TOE.legal(made[:-1])
+    assert TIC_TAC_TOE.turn("", made) is None
+    assert TIC_TAC_TOE.turn("", made[:-1])
     assert TIC_TAC_TOE.payoff("", made) == payoff
 
 
 def test_every_free_square_is_legal_until_somebody_wins() -> None:
-    assert TIC_TAC_TOE.legal(()) == tuple("123456789")
-    assert TIC_TAC_TOE.legal(("5", "1")) == tuple("2346789")
+    assert Turn(TIC_TAC_TOE, "").legal == tuple("123456789")
+    assert Turn(TIC_TAC_TOE, "", ("5", "1")).legal == tuple("2346789")
 
 
 def test_the_view_is_the_board_and_the_own_mark() -> None:
