@@ -1,0 +1,128 @@
+"""Nash equilibria of a symmetric zero-sum game: who can be in one, and the one that is spread most evenly.
+
+Axes: N agents, S agents of the support. `game` is (N, N) and exactly antisymmetric, so its value is 0 and a mixture p
+is an equilibrium where nobody earns against it: game @ p <= 0.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docendo.errors import RunError, UseError
+from docendo.league.matrices import Matrix, Vector
+
+__all__ = ["TIE", "most_even", "support"]
+
+TIE = 1e-9
+"""Differences and probabilities below this (payoffs as a share of the largest) count as none."""
+_EXACT = 1e-14
+_SHORTEST = 1e-10
+_STEPS = 200
+_SOLVER = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+
+
+def support(game: Matrix) -> NDArray[np.bool_]:
+    """(N,): whether an agent has a share in any equilibrium.
+
+    Each linear program asks for an equilibrium that gives as many as possible of the undecided a share; the mean of
+    those found has all their members. Who loses against one of them is in none (complementary slackness), so one
+    program nearly always decides everybody.
+    """
+    first: NDArray[np.bool_] = (game > 0).sum(1) == len(game) - 1
+    if first.any():
+        return first
+    scaled = _scaled(game)
+    found, undecided = np.zeros(len(game), bool), np.ones(len(game), bool)
+    while undecided.any():
+        mixture = _favouring(scaled, undecided)
+        fresh = undecided & (mixture > TIE)
+        if not fresh.any():
+            break
+        found |= fresh
+        undecided &= ~fresh & (scaled @ mixture > -TIE)
+    return found
+
+
+def _favouring(scaled: Matrix, wanted: NDArray[np.bool_]) -> Vector:
+    """The equilibrium with the largest mass on `wanted`, where an agent's mass above 1/N counts for nothing."""
+    linprog, n = _linprog(), len(scaled)
+    solved = linprog(
+        np.r_[-1.0 * wanted, np.zeros(n)],
+        A_ub=np.hstack([scaled, scaled]),
+        b_ub=np.zeros(n),
+        A_eq=np.ones((1, 2 * n)),
+        b_eq=[1],
+        bounds=[(0, 1 / n)] * n + [(0, 1)] * n,
+        method="highs",
+        options=_SOLVER,
+    )
+    if solved.status != 0:
+        raise RunError(f"no equilibrium was found: {solved.message}")
+    mixture: Vector = solved.x[:n] + solved.x[n:]
+    return mixture
+
+
+def most_even(game: Matrix) -> Vector:
+    """(N,): the equilibrium of maximum entropy, which is unique and gives copies of an agent equal shares.
+
+    Among the p that are zero outside the support and have game @ p <= 0 (= 0 on the support), entropy is largest where
+    p is proportional to exp(-prices @ game) for the prices, >= 0 outside the support, that minimise the logarithm of
+    the sum: smooth and convex, solved by Newton's method with projected bounds (Bertsekas 1982).
+    """
+    inside = support(game)
+    rows_NS, prices = _scaled(game)[:, inside], np.zeros(len(game))
+    for _ in range(_STEPS):
+        _, mixture_S = _normalised(prices, rows_NS)
+        slope = -rows_NS @ mixture_S
+        error = np.where(inside, abs(slope), abs(np.minimum(prices, slope))).max()
+        if error < _EXACT:
+            break
+        moving = inside | (prices > min(error, 1e-6)) | (slope < 0)
+        step = np.zeros(len(game))
+        step[moving] = _newton(rows_NS[moving], mixture_S, slope[moving], error)
+        prices = _walked(prices, step, slope, rows_NS, inside)
+    even = np.zeros(len(game))
+    even[inside] = _normalised(prices, rows_NS)[1]
+    return even
+
+
+def _normalised(prices: Vector, rows_NS: Matrix) -> tuple[float, Vector]:
+    """The logarithm of the sum of exp(-prices @ rows), and those terms divided by their sum."""
+    exponents = -prices @ rows_NS
+    terms = np.exp(exponents - exponents.max())
+    return float(exponents.max() + np.log(terms.sum())), terms / terms.sum()
+
+
+def _newton(rows: Matrix, mixture: Vector, slope: Vector, error: float) -> Vector:
+    """The step to the minimum of the second-order model, damped in proportion to the error: rows may be redundant."""
+    mean = rows @ mixture
+    curvature = (rows * mixture) @ rows.T - np.outer(mean, mean)
+    damping = 1e-13 + 1e-3 * min(error, 1e-3)
+    return np.linalg.solve(curvature + damping * np.eye(len(rows)), -slope).astype(np.float64)
+
+
+def _walked(prices: Vector, step: Vector, slope: Vector, rows_NS: Matrix, free: NDArray[np.bool_]) -> Vector:
+    """The prices after the longest of the steps 1, 1/2, 1/4... that lowers the level enough (Armijo's rule)."""
+    level, length = _normalised(prices, rows_NS)[0], 1.0
+    while True:
+        moved = prices + length * step
+        moved = np.where(free, moved, np.maximum(moved, 0))
+        enough = level + 1e-4 * slope @ (moved - prices) + _EXACT
+        if length < _SHORTEST or _normalised(moved, rows_NS)[0] <= enough:
+            return moved
+        length /= 2
+
+
+def _scaled(game: Matrix) -> Matrix:
+    """The game with 1 as its largest payoff; all zero stays all zero."""
+    largest = float(np.abs(game).max())
+    return game / largest if largest else game
+
+
+def _linprog() -> Any:
+    try:
+        from scipy.optimize import linprog
+    except ImportError as error:
+        raise UseError("equilibria need scipy: pip install 'docendo[league]'") from error
+    return linprog
