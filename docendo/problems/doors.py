@@ -1,0 +1,174 @@
+"""The thought experiment of the two doors: how much faster an agent learns that starts where its reward varies.
+
+A hall has two doors. Behind the red one the reward is 1, always: nothing to learn. Behind the blue one are levers, one
+of which pays a prize and the others nothing. The agent goes through the red door 99 times in 100, and the policy gradient
+learns from rewards that vary: started in the hall, it learns from one episode in a hundred.
+
+Axes: P places to start at (the hall, behind the red door, behind the blue door), L levers, S seeds.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import exp, log
+from random import Random
+from statistics import fmean
+from typing import NamedTuple
+
+from docendo.errors import UseError
+from docendo.problems.curriculum import replay_weights
+from docendo.seeds import seed_for
+
+__all__ = [
+    "PLACES",
+    "Doors",
+    "Speedup",
+    "Starts",
+    "episodes_until_mastery",
+    "hall_only",
+    "replayed",
+    "speedup",
+    "varying",
+]
+
+PLACES = ("hall", "red", "blue")
+
+Starts = Callable[[Sequence[float], Sequence[float]], Sequence[float]]
+"""(variance of the reward of each place, episodes since each was a start) -> probability of each, all (P,)."""
+
+
+def hall_only(variance_P: Sequence[float], stale_P: Sequence[float]) -> Sequence[float]:
+    """No selection: every episode begins in the hall."""
+    return (1.0, 0.0, 0.0)
+
+
+def varying(variance_P: Sequence[float], stale_P: Sequence[float]) -> Sequence[float]:
+    """In proportion to the variance, and a tenth of the starts anywhere."""
+    total = sum(variance_P)
+    return [0.9 * v / total + 0.1 / len(PLACES) if total else 1 / len(PLACES) for v in variance_P]
+
+
+def replayed(variance_P: Sequence[float], stale_P: Sequence[float]) -> Sequence[float]:
+    """By the rank of the variance and by staleness, as Prioritized Level Replay chooses levels."""
+    weights: list[float] = replay_weights(variance_P, stale_P).tolist()
+    return weights
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The world, and how the agent learns in it. Raises UseError where there is nothing to learn."""
+
+    levers: int = 4
+    prize: float = 4.0
+    """As large as the number of levers, both doors are worth the same at first; if smaller, the red one is worth more."""
+    habit: float = 0.99
+    """How often the agent takes the red door at first."""
+    rate: float = 0.05
+    memory: float = 0.95
+    """What an estimate keeps of itself with each new reward."""
+    mastery: float = 0.9
+    """How often it pulls the right lever when it has learned the game."""
+    budget: int = 100_000
+    """Episodes after which it is given up."""
+
+    def __post_init__(self) -> None:
+        if self.levers < 2 or not self.prize > 0 or self.budget < 1:
+            raise UseError(f"doors: wanted 2 levers or more, a prize above 0 and a budget of 1 or more: {self}")
+        if not (0 < self.habit < 1 and 0 < self.memory < 1 and 1 / self.levers < self.mastery < 1 and self.rate > 0):
+            raise UseError(
+                f"doors: wanted habit, memory and mastery in 0 to 1, better than chance, rate above 0: {self}"
+            )
+
+
+@dataclass
+class _Reward:
+    """Running estimates of the reward from one place. A place that was never seen may vary as much as any."""
+
+    mean: float = 1.0
+    variance: float = 1.0
+
+    def add(self, reward: float, memory: float) -> float:
+        """Takes in a reward; returns by how much it was better than expected."""
+        surprise = reward - self.mean
+        self.mean += (1 - memory) * surprise
+        self.variance = memory * (self.variance + (1 - memory) * surprise**2)
+        return surprise
+
+
+@dataclass
+class _Agent:
+    """A softmax policy at each of two places, trained by REINFORCE against the place's running mean."""
+
+    doors: Doors
+    red: float
+    """Logit of the red door against the blue one."""
+    levers_L: list[float]
+    """Logits. Lever 0 is the right one."""
+    at_hall: _Reward = field(default_factory=_Reward)
+    at_levers: _Reward = field(default_factory=_Reward)
+
+    def right(self) -> float:
+        return _softmax(self.levers_L)[0]
+
+    def walk(self, rng: Random) -> float:
+        """An episode from the hall."""
+        share = 1 / (1 + exp(-self.red))
+        red = rng.random() < share
+        reward = 1.0 if red else self.pull(rng)
+        slope = 1 - share if red else -share
+        self.red += self.doors.rate * self.at_hall.add(reward, self.doors.memory) * slope
+        return reward
+
+    def pull(self, rng: Random) -> float:
+        """An episode, or the rest of one, behind the blue door."""
+        share_L = _softmax(self.levers_L)
+        (pulled,) = rng.choices(range(len(share_L)), share_L)
+        reward = 0.0 if pulled else self.doors.prize
+        step = self.doors.rate * self.at_levers.add(reward, self.doors.memory)
+        self.levers_L = [x + step * ((i == pulled) - share_L[i]) for i, x in enumerate(self.levers_L)]
+        return reward
+
+
+def _softmax(logits_L: Sequence[float]) -> list[float]:
+    highest = max(logits_L)
+    weights = [exp(x - highest) for x in logits_L]
+    total = sum(weights)
+    return [w / total for w in weights]
+
+
+def episodes_until_mastery(doors: Doors, starts: Starts, seed: int) -> int:
+    """Episodes played until the agent has learned the game behind the blue door; the budget where it did not."""
+    rng = Random(seed_for(seed, "doors"))
+    agent = _Agent(doors, log(doors.habit / (1 - doors.habit)), [0.0] * doors.levers)
+    rewards_P, stale_P = [_Reward() for _ in PLACES], [0.0] * len(PLACES)
+    for episode in range(doors.budget):
+        if agent.right() >= doors.mastery:
+            return episode
+        weights_P = starts([r.variance for r in rewards_P], stale_P)
+        ((at, place),) = rng.choices(list(enumerate(PLACES)), weights_P)
+        reward = {"hall": agent.walk, "red": lambda _: 1.0, "blue": agent.pull}[place](rng)
+        rewards_P[at].add(reward, doors.memory)
+        stale_P = [0.0 if p == at else age + 1 for p, age in enumerate(stale_P)]
+    return doors.budget
+
+
+class Speedup(NamedTuple):
+    """How many times fewer episodes, with a 95 % interval."""
+
+    times: float
+    low: float
+    high: float
+
+
+def speedup(plain_S: Sequence[int], chosen_S: Sequence[int], seed: int = 0, samples: int = 2000) -> Speedup:
+    """Mean episodes without selection over mean episodes with it, and the percentile bootstrap interval over seeds.
+
+    Neither is empty; counts are positive. A count that is the budget makes it a lower bound.
+    """
+    rng = Random(seed_for(seed, "speedup"))
+
+    def again(counts_S: Sequence[int]) -> float:
+        return fmean(rng.choices(counts_S, k=len(counts_S)))
+
+    drawn = sorted(again(plain_S) / again(chosen_S) for _ in range(samples))
+    cut = round(0.025 * samples)
+    return Speedup(fmean(plain_S) / fmean(chosen_S), drawn[cut], drawn[-1 - cut])
