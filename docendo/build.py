@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from docendo.build_league import build_league
+from docendo.build_league import build_arena, build_league, check_cast
 from docendo.classroom.grading import ByTests, guarded
 from docendo.classroom.prompts import INSTRUCTION
 from docendo.classroom.sandbox import Sandbox
@@ -108,8 +108,7 @@ def _courses(source: Source, domain: DomainConfig, name: str) -> tuple[tuple[str
 
 
 def _check_roles(config: Config) -> None:
-    if not config.domains:
-        raise UseError("no [domains]: name at least one, such as mathematics")
+    check_cast(config)
     for name, agent in config.agents.items():
         for domain in agent.domains:
             if domain not in config.domains:
@@ -153,9 +152,7 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
         experts=[
             Expert(AgentId(n), [kind for d in a.domains for kind in found.kinds[d]]) for n, a in config.learners.items()
         ],
-        classroom=Classroom(
-            engine, found.sources, graders, rules, instructions, frozenset(agents) - set(config.learners), league.deck
-        ),
+        classroom=Classroom(engine, found.sources, graders, rules, instructions, _textbooks(config), league.deck),
         league=league,
         reward=TaughtGain(t.penalty),
         baseline=_baseline(learn),
@@ -163,8 +160,13 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
         tutor=_tutor(config.experts, engine),
         schedule=_schedule(config),
         keeper=engine,
+        arena=build_arena(config, engine, instructions),
         listeners=_listeners(config) if learn.audience == "class" else {},
     )
+
+
+def _textbooks(config: Config) -> frozenset[AgentId]:
+    return frozenset(AgentId(n) for n, a in config.agents.items() if a.plays == "textbook")
 
 
 def _schedule(config: Config) -> Schedule:

@@ -1,21 +1,30 @@
-"""From league settings to values: who meets whom on what."""
+"""From league settings to values: who meets whom on what, and who plays whom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from docendo.classroom.duelling import DuelRoom, DuelRules
+from docendo.classroom.kuhn import KUHN, Equilibrium, always_bets
+from docendo.classroom.textgames import any_legal
+from docendo.classroom.tictactoe import TIC_TAC_TOE
 from docendo.config import Config
-from docendo.interfaces import Curriculum, Matchmaker
+from docendo.engines.cast import Cast
+from docendo.errors import UseError
+from docendo.interfaces import Curriculum, Engine, Matchmaker
 from docendo.league.arranging import Arranged, Rotation
 from docendo.league.matchmaking import (
     Choice,
     Improving,
     Learnable,
+    NashMix,
     Prioritized,
+    Self,
     Uniform,
     even,
     hard,
     linear,
     variance,
 )
+from docendo.league.pairing import MAIN, Paired, alphastar
 from docendo.league.population import (
     Either,
     EveryRounds,
@@ -29,11 +38,11 @@ from docendo.league.population import (
 from docendo.league.standings import LiveStandings
 from docendo.problems import curriculum
 from docendo.problems.deck import ReplayDeck
-from docendo.records import AgentId, Course, Kind
-from docendo.school import League
+from docendo.records import AgentId, Course, Kind, Request
+from docendo.school import Arena, League
 from docendo.tables import LeagueConfig
 
-__all__ = ["CHOICES", "CURRICULA", "build_league", "courses_of"]
+__all__ = ["CHOICES", "CURRICULA", "GAMES", "SCRIPTS", "build_arena", "build_league", "check_cast", "courses_of"]
 
 CHOICES: Mapping[str, Choice] = {
     "uniform": Uniform(),
@@ -44,6 +53,12 @@ CHOICES: Mapping[str, Choice] = {
     "learnable": Learnable(),
     "improving": Improving(),
     "optimistic": Improving(optimism=1.0),
+}
+GAMES = (KUHN, TIC_TAC_TOE)
+SCRIPTS: Mapping[str, Callable[[Request], str]] = {
+    "equilibrium": Equilibrium(),
+    "bold": always_bets,
+    "random": any_legal,
 }
 CURRICULA: Mapping[str, Curriculum] = {
     "everything": curriculum.Everything(),
@@ -81,6 +96,44 @@ def courses_of(config: Config, kinds: Mapping[str, Sequence[Kind]]) -> list[Cour
     return courses
 
 
+def build_arena(config: Config, engine: Engine, instructions: Mapping[AgentId, str]) -> Arena | None:
+    """Where agents play each other; None where they do not. `instructions` are the agents' system prompts."""
+    plan = config.duels
+    if not plan.pairings:
+        return None
+    scripts = {AgentId(n): SCRIPTS[a.plays] for n, a in config.agents.items() if a.plays in SCRIPTS}
+    roles = {AgentId(n): a.role for n, a in config.learners.items()}
+    choices = alphastar(roles)
+    if plan.opponents != "alphastar":
+        choices[MAIN] = {**CHOICES, "self": Self(), "nash": NashMix()}[plan.opponents]
+    rules = DuelRules(plan.deals, plan.repeats, plan.max_tokens, config.teaching.temperature)
+    room = DuelRoom(Cast(engine, scripts), {game.name: game for game in GAMES}, instructions, rules)
+    return Arena(room, Paired(plan.game, roles, choices, list(scripts)), plan.pairings, plan.rules)
+
+
+def check_cast(config: Config) -> None:
+    """Raises UseError where an agent has nothing to do, or a game nobody to play it."""
+    duels, game = config.duels.pairings, config.duels.game
+    if not config.domains and not duels:
+        raise UseError("no [domains]: name at least one, such as mathematics, or let agents duel: [duels] pairings = 4")
+    if not config.learners:
+        raise UseError("no [agents] learn: at least one with plays = 'model' is wanted")
+    for name, agent in config.agents.items():
+        where = f"[agents.{name}]"
+        if agent.plays == "textbook" and not agent.domains:
+            raise UseError(f"{where}: a textbook without a domain teaches nothing; give it domain = '...'")
+        if agent.plays in SCRIPTS and not duels:
+            raise UseError(f"{where}: plays = {agent.plays!r} wants duels: [duels] pairings = 4")
+        if agent.plays in SCRIPTS and agent.domains:
+            raise UseError(f"{where}: plays = {agent.plays!r} only duels; it cannot have a domain")
+        if agent.plays in {"equilibrium", "bold"} and game != "kuhn":
+            raise UseError(f"{where}: plays = {agent.plays!r} plays kuhn, and [duels] game is {game!r}")
+        if agent.role != "main" and not duels:
+            raise UseError(f"{where}: role = {agent.role!r} is one of duels: [duels] pairings = 4")
+    if duels and all(a.role == "exploiter" for a in config.learners.values()):
+        raise UseError("[agents]: exploiters play main agents, and there is none; let one have role = 'main'")
+
+
 def _pairing(plan: LeagueConfig, wanted: Curriculum) -> Matchmaker:
     plain = plan.teachers == "uniform" and plan.curriculum == "everything" and not plan.opens and not plan.anchored
     return Rotation() if plain else Arranged(wanted, CHOICES[plan.teachers], frozen, plan.anchored)
@@ -91,17 +144,18 @@ def _population(config: Config) -> Population:
     replacement = Replacement(plan.replace_every, scale=plan.mutation) if plan.replace_every else None
     groups: dict[tuple[str, ...], list[AgentId]] = {}
     for name, agent in config.learners.items():
-        groups.setdefault(tuple(sorted(agent.domains)), []).append(AgentId(name))
+        groups.setdefault((agent.role, *sorted(agent.domains)), []).append(AgentId(name))
     rivals = [tuple(group) for group in groups.values() if len(group) > 1]
-    made = Population(_rule(plan), plan.snapshots, plan.anchored > 0, replacement, rivals)
+    made = Population(_rule(config), plan.snapshots, plan.anchored > 0, replacement, rivals)
     made.found([AgentId(name) for name in config.learners])
     return made
 
 
-def _rule(plan: LeagueConfig) -> SnapshotRule:
+def _rule(config: Config) -> SnapshotRule:
+    plan = config.league
     rules: list[SnapshotRule] = []
     if plan.snapshot_every:
         rules.append(EveryRounds(plan.snapshot_every))
     if plan.snapshot_margin:
-        rules.append(WhenStronger(plan.snapshot_margin))
+        rules.append(WhenStronger(plan.snapshot_margin, config.duels.game if config.duels.pairings else ""))
     return Either(rules) if len(rules) > 1 else rules[0] if rules else Never()

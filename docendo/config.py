@@ -14,6 +14,7 @@ from docendo.records import BASE
 from docendo.tables import (
     AgentConfig,
     DomainConfig,
+    DuelsConfig,
     EngineConfig,
     EvaluationConfig,
     ExpertsConfig,
@@ -51,6 +52,7 @@ class Config(Table):
     experts: ExpertsConfig = ExpertsConfig()
     teaching: TeachingConfig = TeachingConfig()
     league: LeagueConfig = LeagueConfig()
+    duels: DuelsConfig = DuelsConfig()
     learning: LearningConfig = LearningConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
 
@@ -150,6 +152,7 @@ def _known(place: list[str]) -> list[str]:
         "experts": ExpertsConfig,
         "teaching": TeachingConfig,
         "league": LeagueConfig,
+        "duels": DuelsConfig,
         "learning": LearningConfig,
         "evaluation": EvaluationConfig,
     }

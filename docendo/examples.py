@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from random import Random
 
 from docendo.classroom.prompts import solve, solve_after
+from docendo.classroom.textgames import lessons_of_rules
 from docendo.learning.imitation import Note
 from docendo.records import AgentId, Example, Kind, Problem
 from docendo.school import Expert, School
 from docendo.seeds import seed_for
 
-__all__ = ["as_examples", "examples_of", "imitate", "one_of", "own_problems", "rehearse"]
+__all__ = ["as_examples", "examples_of", "imitate", "legal_moves", "one_of", "own_problems", "rehearse", "studied"]
 
 
 def examples_of(school: School, seed: int) -> list[Example]:
@@ -30,11 +31,26 @@ def rehearse(school: School, expert: Expert, count: int, seed: int) -> list[Exam
     return as_examples(school, expert.agent, notes[:count], notes[count:], here)
 
 
+def studied(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
+    """What an expert begins with: its own domain, and how the moves of a game are written."""
+    return rehearse(school, expert, count, seed) + legal_moves(school, expert, count, seed)
+
+
 def imitate(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
     """Useful examples from the agent's notebook, some after another one of the same family."""
     here = seed_for(seed, "imitate", expert.agent)
     notes = school.notebook.study(expert.agent, 2 * count, here)
     return as_examples(school, expert.agent, notes[:count], notes, here)
+
+
+def legal_moves(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
+    """Turns of random games, each with every legal move: which moves there are and how they are written."""
+    arena = school.arena
+    if arena is None or not arena.rules:
+        return []
+    instruction = school.classroom.instructions[expert.agent]
+    pairs = lessons_of_rules(arena.game, round(count * arena.rules), seed_for(seed, "rules", expert.agent), instruction)
+    return [Example(expert.agent, messages, text) for messages, text in pairs]
 
 
 def as_examples(

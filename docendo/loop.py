@@ -10,7 +10,7 @@ from itertools import count
 import numpy as np
 
 from docendo.classroom.teaching import Try
-from docendo.examples import examples_of, one_of, rehearse
+from docendo.examples import examples_of, one_of, studied
 from docendo.interfaces import Reward
 from docendo.league.population import Birth
 from docendo.learning.credit import (
@@ -18,24 +18,25 @@ from docendo.learning.credit import (
     Practice,
     assign,
     discarded,
+    duel_groups,
     lesson_groups,
     practice_groups,
     student_groups,
 )
 from docendo.learning.imitation import useful_notes
-from docendo.measures import measured
-from docendo.records import Episode, Problem
+from docendo.measures import fought, measured
+from docendo.records import Duel, Episode, Problem
 from docendo.school import Expert, Round, School
 from docendo.seeds import seed_for
 
-__all__ = ["groups_of", "idle_matches", "play", "practise", "renew", "study", "teach"]
+__all__ = ["contest", "groups_of", "idle_matches", "play", "practise", "renew", "study", "teach"]
 
 
 def study(school: School, rounds: range, count: int, seed: int) -> Iterator[Round]:
     """Supervised rounds: every expert on `count` worked solutions of its own domain, all in the same batches."""
     for index in rounds:
         here = seed_for(seed, "study", index)
-        examples = [example for expert in school.experts for example in rehearse(school, expert, count, here)]
+        examples = [example for expert in school.experts for example in studied(school, expert, count, here)]
         yield Round(index, metrics=school.tutor(index).update((), examples))
 
 
@@ -46,13 +47,14 @@ def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
         anchors = _born(school, school.league.population.anchor(index - 1, school.league.standings), here)
         episodes = play(school, index, seed_for(here, "play"))
         practice = practise(school, index, seed_for(here, "practice"))
-        groups = [g for g in groups_of(episodes, practice, school.reward) if g.agent in school.learners]
+        duels = contest(school, index, seed_for(here, "duels"))
+        groups = [*groups_of(school, episodes, practice), *duel_groups(duels, school.learners)]
         earned, useful = assign(groups, school.baseline)
         school.notebook.write([n for n in useful_notes(episodes, school.listeners) if n[0] in school.learners])
         metrics = school.learner.update(earned, examples_of(school, seed_for(here, "examples")))
         births = renew(school, index, seed_for(here, "renew"))
-        metrics = {**metrics, **useful, **measured(episodes, practice, school.league)}
-        yield Round(index, episodes, practice, metrics, discarded(groups), [*anchors, *births])
+        metrics = {**metrics, **useful, **measured(episodes, practice), **fought(duels)}
+        yield Round(index, episodes, practice, metrics, discarded(groups), [*anchors, *births], duels)
 
 
 def play(school: School, index: int, seed: int) -> list[Episode]:
@@ -60,6 +62,8 @@ def play(school: School, index: int, seed: int) -> list[Episode]:
     a lesson that the gate stops saves the attempts that would have followed it.
     """
     league, rules, episodes = school.league, school.classroom.rules, list[Episode]()
+    if not league.courses:
+        return episodes
     wanted, left = school.schedule.matches, school.schedule.matches * rules.answers
     for wave in count():
         courses = league.population.courses(league.courses)
@@ -75,9 +79,11 @@ def play(school: School, index: int, seed: int) -> list[Episode]:
     raise AssertionError
 
 
-def groups_of(episodes: Sequence[Episode], practice: Sequence[Practice], reward: Reward) -> list[Group]:
-    """Everything that was sampled, in groups that share a baseline."""
-    return [*student_groups(episodes, reward), *lesson_groups(episodes, reward), *practice_groups(practice)]
+def groups_of(school: School, episodes: Sequence[Episode], practice: Sequence[Practice]) -> list[Group]:
+    """Everything that learners sampled, in groups that share a baseline."""
+    reward = school.reward
+    groups = [*student_groups(episodes, reward), *lesson_groups(episodes, reward), *practice_groups(practice)]
+    return [group for group in groups if group.agent in school.learners]
 
 
 def practise(school: School, index: int, seed: int) -> list[Practice]:
@@ -98,6 +104,19 @@ def practise(school: School, index: int, seed: int) -> list[Practice]:
     return [
         Practice(wanted[i].agent, wanted[i].problem, tuple(attempts[i : i + step])) for i in range(0, len(wanted), step)
     ]
+
+
+def contest(school: School, index: int, seed: int) -> list[Duel]:
+    """The duels of a round, and what they say of who beats whom."""
+    arena, league = school.arena, school.league
+    if arena is None:
+        return []
+    present = list(league.population.present)
+    pairings = arena.pair(present, league.standings, arena.pairings, seed_for(seed, "pair"))
+    duels = arena.room.play(index, pairings, seed_for(seed, "play"))
+    results = [(d.first, d.second, (1 + d.payoffs[0]) / 2) for d in duels if d.first != d.second]
+    league.standings.results(results, arena.pair.game, index)
+    return duels
 
 
 def renew(school: School, index: int, seed: int) -> list[Birth]:

@@ -7,16 +7,16 @@ from statistics import fmean
 
 from docendo.league.population import frozen
 from docendo.learning.credit import Practice
-from docendo.records import AgentId, Episode
-from docendo.school import League
+from docendo.records import AgentId, Duel, Episode
 
-__all__ = ["effective", "measured", "partners"]
+__all__ = ["effective", "fought", "measured", "partners"]
 
 
-def measured(episodes: Sequence[Episode], practice: Sequence[Practice], league: League) -> dict[str, float]:
+def measured(episodes: Sequence[Episode], practice: Sequence[Practice]) -> dict[str, float]:
     """Gate, gain, scores; how many partners there were; how the frozen anchors did, who tell a collapse."""
-    metrics: dict[str, float] = {"matches": len({(e.match, e.test.key) for e in episodes})}
+    metrics: dict[str, float] = {}
     if episodes:
+        metrics["matches"] = len({(e.match, e.lesson.problems, e.test) for e in episodes})
         metrics["gate/passed"] = fmean(e.lesson.passed for e in episodes)
         metrics["partners"] = partners((e.match.student, e.match.teacher) for e in episodes)
     kinds = {
@@ -29,6 +29,19 @@ def measured(episodes: Sequence[Episode], practice: Sequence[Practice], league: 
             metrics[name] = fmean(gains)
     if practice:
         metrics["practice/score"] = fmean(a.verdict.score for p in practice for a in p.attempts)
+    return metrics
+
+
+def fought(duels: Sequence[Duel]) -> dict[str, float]:
+    """Share of legal moves, moves of a duel, and what learners won against frozen copies."""
+    if not duels:
+        return {}
+    moves = [m for d in duels for m in d.moves]
+    metrics = {"duels": float(len(duels)), "duels/legal": fmean(m.attempt.verdict.score for m in moves)}
+    sides = [(d.first, d.second, d.payoffs[0]) for d in duels] + [(d.second, d.first, d.payoffs[1]) for d in duels]
+    if past := [won for agent, other, won in sides if frozen(other) and not frozen(agent)]:
+        metrics["duels/past"] = fmean(past)
+    metrics["duels/partners"] = partners((agent, other) for agent, other, _ in sides if not frozen(agent))
     return metrics
 
 

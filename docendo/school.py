@@ -3,17 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from docendo.classroom.duelling import DuelRoom
 from docendo.classroom.teaching import Classroom
+from docendo.classroom.textgames import TextGame
 from docendo.interfaces import Curriculum, Keeper, Learner, Matchmaker, Reward
+from docendo.league.pairing import Paired
 from docendo.league.population import Birth, Population
 from docendo.league.standings import LiveStandings
 from docendo.learning.credit import Baseline, Practice
 from docendo.learning.imitation import Notebook
 from docendo.problems.curriculum import Everything
 from docendo.problems.deck import ReplayDeck
-from docendo.records import AgentId, Course, Episode, Kind, Work
+from docendo.records import AgentId, Course, Duel, Episode, Kind, Work
 
-__all__ = ["Expert", "League", "Round", "Schedule", "School"]
+__all__ = ["Arena", "Expert", "League", "Round", "Schedule", "School"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,22 @@ class League:
 
 
 @dataclass(frozen=True)
+class Arena:
+    """Where agents play each other."""
+
+    room: DuelRoom
+    pair: Paired
+    pairings: int
+    """In a round."""
+    rules: float = 0.0
+    """Turns of random games that players imitate while the experts study, as a share of an expert's examples."""
+
+    @property
+    def game(self) -> TextGame:
+        return self.room.games[self.pair.game]
+
+
+@dataclass(frozen=True)
 class School:
     experts: Sequence[Expert]
     classroom: Classroom
@@ -69,6 +88,7 @@ class School:
     schedule: Schedule
     keeper: Keeper
     """Makes copies of agents, and takes them away."""
+    arena: Arena | None = None
     listeners: Mapping[str, Sequence[AgentId]] = field(default_factory=dict)
     """Who writes down every useful lesson of a domain, not only those given to itself."""
     notebook: Notebook = field(default_factory=Notebook)
@@ -88,3 +108,4 @@ class Round:
     """Sampled tokens of groups without any variation."""
     births: Sequence[Birth] = ()
     """Copies that were made, and members that were replaced."""
+    duels: Sequence[Duel] = ()

@@ -14,8 +14,10 @@ from docendo.engines.local import LocalEngine
 from docendo.engines.watched import Watched
 from docendo.evaluation import accuracies, evaluate, held_out
 from docendo.loop import study, teach
+from docendo.playing import styles, told
 from docendo.records import BASE, AgentId, Evaluation, Work
 from docendo.school import Round, School
+from docendo.seeds import seed_for
 from docendo.store.rows import QuarantineRow, RoundRecord
 from docendo.store.run import RunDirectory
 
@@ -85,11 +87,15 @@ class Session:
     def _commit(self, index: int, stage: str, start: float, played: Round | None) -> RoundRecord:
         evaluations = self._evaluate(index, stage)
         metrics = dict(played.metrics) if played else {}
+        metrics |= self._styles(index)
         metrics |= {f"held-out/{a}/{d}": value for (a, d), value in accuracies(evaluations).items()}
         ledger = self.ledger.book([*self.engine.drain(), *(played.discarded if played else ())])
         episodes = played.episodes if played else ()
         seconds = time.monotonic() - start
-        record = RoundRecord(index, stage, seconds, episodes, evaluations, metrics, ledger, self._state())
+        duels = played.duels if played else ()
+        record = RoundRecord(
+            index, stage, seconds, episodes, evaluations, metrics, ledger, state=self._state(), duels=duels
+        )
         if self.run:
             self.run.commit(record, lambda folder: save_state(self.engine, folder))
         self.done = index
@@ -108,10 +114,22 @@ class Session:
                 return own
             others = self._examine(self.agents, self._foreign, index)
             return own + others
-        every, last = self.config.evaluation.every, self.expert_rounds + self.config.teaching.rounds - 1
-        if index == last or (every and (index - self.expert_rounds + 1) % every == 0):
+        if self._due(index):
             return self._examine(self.agents, lambda _agent: list(self.config.domains), index)
         return []
+
+    def _due(self, index: int) -> bool:
+        """Whether everybody is examined after this round of teaching."""
+        every, last = self.config.evaluation.every, self.expert_rounds + self.config.teaching.rounds - 1
+        return index == last or bool(every and (index - self.expert_rounds + 1) % every == 0)
+
+    def _styles(self, index: int) -> dict[str, float]:
+        """How everybody plays, before the first duels and whenever everybody is examined."""
+        arena, duels = self.school.arena, self.config.duels
+        before = index == self.expert_rounds - 1
+        if arena is None or duels.game != "kuhn" or not (before or (index >= self.expert_rounds and self._due(index))):
+            return {}
+        return told(styles(arena, self.agents, duels.samples, seed_for(self.config.seed, "styles", index)))
 
     def _foreign(self, agent: AgentId) -> list[str]:
         return [d for d in self.config.domains if d not in self.config.agents[agent].domains]

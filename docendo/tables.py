@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = [
     "AgentConfig",
     "DomainConfig",
+    "DuelsConfig",
     "EngineConfig",
     "EvaluationConfig",
     "ExpertsConfig",
@@ -54,8 +55,10 @@ class AgentConfig(Table):
     """What the agent is an expert of; none: it only learns from others."""
     instruction: str | None = None
     """System prompt; the default asks for steps and a line with the answer."""
-    plays: Literal["model", "textbook"] = "model"
-    """model: a learner with an adapter; textbook: a hard-coded teacher whose lessons are the worked solutions."""
+    plays: Literal["model", "textbook", "equilibrium", "bold", "random"] = "model"
+    """model: a learner; textbook: teaches by worked solutions; the others are programs that duel."""
+    role: Literal["main", "exploiter", "league-exploiter"] = "main"
+    """In duels: exploiters play the main agents of today, league exploiters everybody and their past."""
 
     @property
     def domains(self) -> list[str]:
@@ -150,6 +153,27 @@ class LeagueConfig(Table):
     """Size of the mutation, relative to the weights."""
     decay: Annotated[float, Field(gt=0, le=1)] = 0.95
     """Of the standings' evidence, with each round; 1 never forgets."""
+
+
+class DuelsConfig(Table):
+    game: Literal["kuhn", "tictactoe"] = "kuhn"
+    """What agents play against each other."""
+    pairings: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """Pairings in a round; 0: no duels."""
+    deals: _Positive = 6
+    """Deals of each pairing, each from both seats."""
+    repeats: Annotated[int, Field(ge=2, le=1024)] = 4
+    """Times that each deal is played from each seat: an agent's payoffs are compared between them."""
+    opponents: Literal["alphastar", "self", "nash", "uniform", "hard", "variance", "even", "linear", "learnable"] = (
+        "alphastar"
+    )
+    """Of main agents: AlphaStar's mixture, only oneself, or a choice by win rates."""
+    rules: _Share = 0.25
+    """Turns of random games that players imitate while the experts study, as a share of an expert's examples."""
+    max_tokens: Annotated[int, Field(ge=1, le=4096)] = 12
+    """Tokens of a move at the most."""
+    samples: _Positive = 32
+    """Answers in each situation from which an agent's way to play is estimated, at evaluations."""
 
 
 class EvaluationConfig(Table):

@@ -15,6 +15,7 @@ SECTIONS = {
     "ExpertsConfig": "`[experts]`",
     "TeachingConfig": "`[teaching]`",
     "LeagueConfig": "`[league]`",
+    "DuelsConfig": "`[duels]`",
     "LearningConfig": "`[learning]`",
     "EvaluationConfig": "`[evaluation]`",
 }

@@ -19,7 +19,7 @@ LAYERS = [
     {"config"},
     {"build_league"},
     {"build"},
-    {"evaluation", "report"},
+    {"evaluation", "playing", "report"},
     {"session"},
     {"cli"},
 ]

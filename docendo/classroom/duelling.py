@@ -10,7 +10,7 @@ from itertools import product
 from docendo.classroom.textgames import TextGame, Turn, judge
 from docendo.errors import UseError, nearest
 from docendo.interfaces import Engine
-from docendo.records import AgentId, Attempt, Completion, Duel, Move, Pairing, Request
+from docendo.records import AgentId, Attempt, Completion, Duel, Move, Pairing, Request, origin
 from docendo.seeds import seed_for
 
 __all__ = ["DuelRoom", "DuelRules"]
@@ -64,7 +64,7 @@ class DuelRoom:
     games: Mapping[str, TextGame]
     """By name."""
     instructions: Mapping[AgentId, str]
-    """The system prompt of each agent."""
+    """The system prompt of each agent; copies of an agent have its own."""
     rules: DuelRules = DuelRules()
 
     def play(self, index: int, pairings_P: Sequence[Pairing], seed: int) -> list[Duel]:
@@ -93,7 +93,7 @@ class DuelRoom:
 
     def _request(self, table: _Table, turn: Turn) -> Request:
         agent, seed = table.players[turn.seat], seed_for(table.seed, len(turn.moves))
-        prompt = turn.prompt(self.instructions[agent])
+        prompt = turn.prompt(self.instructions[origin(agent)])
         return Request(agent, prompt, seed, self.rules.max_tokens, self.rules.temperature, "duel")
 
 

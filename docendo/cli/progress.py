@@ -59,6 +59,10 @@ def round_line(record: "RoundRecord", place: str, owns: Mapping[str, Sequence[st
     if record.episodes:
         parts.append(f"gate {percent(record.metrics.get('gate/passed'))}")
         parts.append(f"gain {signed(record.metrics.get('gain'))}")
+    if "duels" in record.metrics:
+        parts.append(f"duels {record.metrics['duels']:.0f}  legal {percent(record.metrics['duels/legal'])}")
+    if open_to := [v for name, v in record.metrics.items() if name.startswith("duels/exploitability/")]:
+        parts.append(f"exploitability {fmean(open_to):.2f}")
     parts.append(accuracy_line(record.evaluations, owns, each=True))
     return "  ".join(p for p in parts if p)
 
