@@ -1,10 +1,17 @@
 """Names in a config become the values they stand for."""
 
+import pytest
+
 from docendo.build import build_school, subjects
 from docendo.classroom.grading import exact
 from docendo.config import parse_config
+from docendo.errors import UseError
+from docendo.league.arranging import Arranged, Rotation
+from docendo.league.matchmaking import Improving
+from docendo.league.population import Either, EveryRounds, Never, WhenStronger
 from docendo.learning.credit import LeaveOneOut, Running
 from docendo.learning.losses import Clipped, likelihood
+from docendo.problems.curriculum import Learnable, Opening
 from tests.toys import RecordingTrainable
 
 
@@ -23,7 +30,7 @@ def test_estimators_are_a_baseline_a_loss_and_a_number_of_passes():
 
 
 def test_every_domain_is_taught_by_its_experts_to_the_others():
-    for course in school().pair.courses:
+    for course in school().league.courses:
         assert len(course.teachers) == 1
         assert len(course.students) == 2
         assert not set(course.teachers) & set(course.students)
@@ -47,3 +54,75 @@ def test_graders_compare_text_where_a_problem_has_no_tests():
     (problem,) = found.sources["mathematics"].draw("sums", 1, 1, 0, "train")
     for text in (problem.solution, "Answer: 0", ""):
         assert built.classroom.graders["mathematics"](problem, text) == exact(problem, text)
+
+
+def league(**table):
+    config = parse_config({"league": table}, "test")
+    return build_school(config, subjects(config), RecordingTrainable()).league
+
+
+def test_without_league_settings_everybody_meets_equally_often_and_nothing_is_copied():
+    plain = league()
+    assert isinstance(plain.pair, Rotation)
+    assert plain.population.rule == Never()
+    assert not plain.population.anchored
+
+
+def test_league_settings_are_choices_curricula_and_rules():
+    wanted = league(teachers="improving", curriculum="learnable", opens=0.6, anchored=2, replayed=0.5)
+    assert wanted.pair == Arranged(Opening(Learnable(), 0.6), Improving(), wanted.pair.frozen, 2)
+    assert wanted.curriculum == wanted.pair.curriculum
+    assert wanted.population.anchored
+    assert wanted.deck.share == 0.5
+    assert league(snapshot_every=3).population.rule == EveryRounds(3)
+    both = league(snapshot_every=3, snapshot_margin=0.2, snapshots=5).population
+    assert both.rule == Either([EveryRounds(3), WhenStronger(0.2)])
+    assert both.kept == 5
+
+
+def test_agents_with_the_same_domains_are_rivals():
+    table = {
+        "domains": {"mathematics": {}, "biology": {}},
+        "agents": {n: {"domain": d} for n, d in (("a", "mathematics"), ("b", "biology"), ("c", "mathematics"))},
+        "league": {"replace_every": 2},
+    }
+    config = parse_config(table, "test")
+    population = build_school(config, subjects(config), RecordingTrainable()).league.population
+    assert population.rivals == [("a", "c")]
+    assert population.replacement.every == 2
+
+
+def arena(agents, **duels):
+    config = parse_config({"domains": {}, "agents": agents, "duels": {"pairings": 2} | duels}, "test")
+    return build_school(config, subjects(config), RecordingTrainable()).arena
+
+
+def test_duels_are_played_by_learners_and_programs():
+    built = arena({"ann": {}, "nash": {"plays": "equilibrium"}, "spy": {"role": "exploiter"}}, deals=3)
+    assert built.pair.roles == {"ann": "main", "spy": "exploiter"}
+    assert built.pair.others == ["nash"]
+    assert built.game.name == "kuhn"
+    assert built.room.rules.deals == 3
+    assert school().arena is None
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"domains": {}}, "no [domains]"),
+        ({"agents": {"book": {"plays": "textbook", "domain": "biology"}}}, "no [agents] learn"),
+        ({"agents": {"a": {}, "book": {"plays": "textbook"}}}, "[agents.book]: a textbook without a domain"),
+        ({"agents": {"a": {}, "n": {"plays": "random"}}}, "plays = 'random' wants duels"),
+        ({"agents": {"a": {"role": "exploiter"}}}, "role = 'exploiter' is one of duels"),
+        ({"agents": {"a": {"role": "exploiter"}}, "duels": {"pairings": 1}}, "there is none; let one have role"),
+        ({"agents": {"a": {}, "n": {"plays": "bold"}}, "duels": {"pairings": 1, "game": "tictactoe"}}, "plays kuhn"),
+        (
+            {"agents": {"a": {}, "n": {"plays": "bold", "domain": "biology"}}, "duels": {"pairings": 1}},
+            "only duels; it cannot have a domain",
+        ),
+    ],
+)
+def test_an_agent_without_anything_to_do_is_an_error(table, message):
+    with pytest.raises(UseError) as error:
+        subjects(parse_config(table, "test"))
+    assert message in str(error.value)

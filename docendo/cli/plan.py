@@ -73,9 +73,9 @@ class Plan:
 def estimate(config: Config, found: Subjects, speeds: Speeds) -> Plan:
     """Stages with their counts, tokens and seconds; peak memory; disk of the run directory."""
     stages = (_start(config, speeds), _experts(config, found, speeds), _teaching(config, found, speeds))
-    slots = len(config.learners) * (1 + _copies(config)) + 1
-    # an adapter and Adam's two averages for each slot, those of frozen copies included
-    checkpoint = 4 * speeds.adapter * 3 * slots
+    agents = len(config.learners) * (1 + _copies(config))
+    # an adapter for each agent and frozen copy, and Adam's two averages for each and for the base
+    checkpoint = 4 * speeds.adapter * (agents + 2 * (agents + 1))
     stored = _STORED * sum(s.sampled_tokens for s in stages)
     longest = 2 * speeds.prompt + speeds.solution + config.teaching.max_tokens
     cache = round(min(config.engine.rows * longest * speeds.column, _CACHE))

@@ -13,7 +13,9 @@ from docendo.records import AgentId, Pairing
 
 __all__ = ["EXPLOITER", "LEAGUE_EXPLOITER", "MAIN", "Paired", "alphastar"]
 
-MAIN, EXPLOITER, LEAGUE_EXPLOITER = "main", "exploiter", "league-exploiter"
+MAIN = "main"
+EXPLOITER = "exploiter"
+LEAGUE_EXPLOITER = "league-exploiter"
 
 
 def alphastar(roles: Mapping[AgentId, str]) -> dict[str, Choice]:
