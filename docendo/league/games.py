@@ -1,9 +1,9 @@
 """Games with known answers for two players with the same rules for both; what one gets the other pays.
 
 Axes: S states in which a player moves, A actions, N policies. A policy is (S, A): every row holds probabilities.
+`...` axes are any number of policies at once.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,7 +22,9 @@ __all__ = [
     "exploitability",
     "mixture",
     "payoff",
+    "payoffs",
     "rock_paper_scissors",
+    "uniform",
 ]
 
 Array = NDArray[np.float64]
@@ -53,13 +55,13 @@ class Game(Protocol):
         ...
 
     def reach(self, policy_SA: Array) -> Array:
-        """How likely a player's own moves are to lead to each state where the others' do, (S,); 1 at an opening."""
+        """How likely a policy's own moves lead to each state, (..., S), where all else does; 1 at an opening."""
         ...
 
     def values(self, mine_SA: Array, theirs_SA: Array) -> Array:
-        """What each action is worth, (S, A): its payoff times how likely the others and the cards lead to the state.
+        """What each action is worth, (..., S, A), against one policy or several.
 
-        After the action the player goes on by `mine_SA`.
+        Its mean payoff where the player goes on by `mine_SA`, times how likely all else leads to the state.
         """
         ...
 
@@ -93,7 +95,7 @@ class MatrixGame:
         return max(map(max, self.payoffs_AA))
 
     def reach(self, policy_SA: Array) -> Array:
-        return np.ones(1)
+        return np.ones(policy_SA.shape[:-1])
 
     def values(self, mine_SA: Array, theirs_SA: Array) -> Array:
         return np.asarray(theirs_SA @ np.transpose(self.payoffs_AA))
@@ -121,18 +123,28 @@ def disc_game(points: int = 5) -> MatrixGame:
     return MatrixGame(f"disc game of {points}", tuple(map(tuple, (sines - sines.T).tolist())))
 
 
+def payoffs(game: Game, mine_SA: Array, theirs_NSA: ArrayLike) -> Array:
+    """What a policy gets on average against each of N policies, (N,)."""
+    values_NSA = game.values(mine_SA, np.asarray(theirs_NSA))
+    return np.asarray((mine_SA * values_NSA)[:, game.opening_S].sum(axis=(1, 2)))
+
+
 def payoff(game: Game, mine_SA: Array, theirs_SA: Array) -> float:
-    """What a player with the first policy gets on average from one with the second."""
-    return float((mine_SA * game.values(mine_SA, theirs_SA))[game.opening_S].sum())
+    """What the first policy gets on average against the second."""
+    return float(payoffs(game, mine_SA, [theirs_SA])[0])
+
+
+def uniform(game: Game) -> Array:
+    """The policy that does everything equally often, (S, A)."""
+    return np.full((game.opening_S.size, game.actions), 1 / game.actions)
 
 
 def best_response(game: Game, theirs_SA: Array) -> Array:
     """The policy that gets most from `theirs_SA`, (S, A), each row one action with probability 1; ties to the first.
 
-    Exact: each pass sets the moves before those that are right already, the last moves first.
+    Exact: the last moves are right after the first pass, and each pass makes those right that come before them.
     """
-    states = game.opening_S.size
-    answer_SA = np.full((states, game.actions), 1 / game.actions)
+    answer_SA = uniform(game)
     for _ in range(game.depth):
         answer_SA = np.eye(game.actions)[game.values(answer_SA, theirs_SA).argmax(axis=1)]
     return answer_SA
@@ -146,14 +158,14 @@ def exploitability(game: Game, policy_SA: Array) -> float:
     return max(0.0, payoff(game, best_response(game, policy_SA), policy_SA))
 
 
-def mixture(game: Game, policies_NSA: ArrayLike | Sequence[Array], weights_N: ArrayLike) -> Array:
+def mixture(game: Game, policies_NSA: ArrayLike, weights_N: ArrayLike) -> Array:
     """One policy that does to every opponent what drawing one of N policies before each game would do, (S, A).
 
     A row is the mean of the policies' rows by their weight times how likely each leads to that state (Kuhn 1953).
-    `weights_N` are probabilities. Where no policy leads to a state its rows count alike.
+    `weights_N` are probabilities, and all that counts in a state to which no policy leads.
     """
-    rows_NSA, draws_N = np.asarray(policies_NSA, float), np.asarray(weights_N, float)
-    parts_NS = draws_N[:, None] * np.array([game.reach(policy) for policy in rows_NSA])
-    parts_NS = np.where(parts_NS.sum(axis=0) > 0, parts_NS, 1.0)
-    mixed_SA: Array = np.einsum("ns,nsa->sa", parts_NS / parts_NS.sum(axis=0), rows_NSA)
-    return mixed_SA
+    rows_NSA = np.asarray(policies_NSA)
+    drawn_NS = np.repeat(np.asarray(weights_N, float)[:, None], rows_NSA.shape[1], axis=1)
+    there_NS = drawn_NS * game.reach(rows_NSA)
+    parts_NS = np.where(there_NS.sum(axis=0) > 0, there_NS, drawn_NS)
+    return np.asarray(np.einsum("ns,nsa->sa", parts_NS / parts_NS.sum(axis=0), rows_NSA))

@@ -18,11 +18,11 @@ from docendo.league.games import Array
 
 __all__ = ["KuhnPoker", "equilibrium", "first_seat"]
 
-_DEALS_CD: Array = (1 - np.eye(3)) / 6
+_DEALS_DC: Array = (1 - np.eye(3)) / 6
 """How likely each pair of cards is."""
 
-_POT_CD: Array = _DEALS_CD * np.sign(np.subtract.outer(range(3), range(3)))
-"""What showing the cards is worth where nobody bets, times how likely the cards are."""
+_POT_DC: Array = _DEALS_DC * np.sign(np.subtract.outer(range(3), range(3)).T)
+"""What showing the cards is worth to me where nobody has bet, times how likely the cards are."""
 
 
 @dataclass(frozen=True)
@@ -39,26 +39,28 @@ class KuhnPoker:
         return np.repeat([True, False, True, True], 3)
 
     def reach(self, policy_SA: Array) -> Array:
-        return np.concatenate([np.ones(3), policy_SA[:3, 0], np.ones(6)])
+        reach_S = np.ones(policy_SA.shape[:-1])
+        reach_S[..., 3:6] = policy_SA[..., :3, 0]
+        return reach_S
 
     def values(self, mine_SA: Array, theirs_SA: Array) -> Array:
         """The tree walked for all deals at once, from its leaves to its root."""
-        opens_D, answers_D, bets_D, calls_D = theirs_SA[:, 1].reshape(4, 3)
+        opens_D, answers_D, bets_D, calls_D = np.moveaxis(theirs_SA[..., 1].reshape(*theirs_SA.shape[:-2], 4, 3), -2, 0)
         answer_CA = _answer(bets_D)
-        check_C = _POT_CD @ (1 - bets_D) + (mine_SA[3:6] * answer_CA).sum(axis=1)
-        opening_CA = np.stack([check_C, _bet(np.ones(3), calls_D)], axis=1)
-        after_check_CA = np.stack([_POT_CD @ (1 - opens_D), _bet(1 - opens_D, answers_D)], axis=1)
-        return np.concatenate([opening_CA, answer_CA, after_check_CA, _answer(opens_D)]) / 2
+        check_C = (1 - bets_D) @ _POT_DC + (mine_SA[3:6] * answer_CA).sum(axis=-1)
+        opening_CA = np.stack([check_C, _bet(np.ones(3), calls_D)], axis=-1)
+        after_check_CA = np.stack([(1 - opens_D) @ _POT_DC, _bet(1 - opens_D, answers_D)], axis=-1)
+        return np.concatenate([opening_CA, answer_CA, after_check_CA, _answer(opens_D)], axis=-2) / 2
 
 
 def _bet(there_D: Array, calls_D: Array) -> Array:
-    """What a bet is worth with each card, (C,), against those who are there and call so often."""
-    return _DEALS_CD @ (there_D * (1 - calls_D)) + 2 * _POT_CD @ (there_D * calls_D)
+    """What a bet is worth with each card, (..., C), against those who are there and call so often."""
+    return there_D * (1 - calls_D) @ _DEALS_DC + 2 * (there_D * calls_D) @ _POT_DC
 
 
 def _answer(bets_D: Array) -> Array:
-    """What folding and calling are worth with each card, (C, A), against those who bet so often."""
-    return np.stack([-_DEALS_CD @ bets_D, 2 * _POT_CD @ bets_D], axis=1)
+    """What folding and calling are worth with each card, (..., C, A), against those who bet so often."""
+    return np.stack([-bets_D @ _DEALS_DC, 2 * bets_D @ _POT_DC], axis=-1)
 
 
 def first_seat(mine_SA: Array, theirs_SA: Array) -> float:

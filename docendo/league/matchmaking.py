@@ -133,9 +133,9 @@ class NashMix:
         from docendo.league.payoff import nash
 
         equal = Uniform()(slate, rng)
-        return (
-            np.asarray((1 - self.floor) * nash(2 * slate.matrix_NN - 1) + self.floor * equal) if slate.names else equal
-        )
+        if len(slate.names) < 2:
+            return equal
+        return np.asarray((1 - self.floor) * nash(2 * slate.matrix_NN - 1) + self.floor * equal)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The thought experiment of the two doors: how much faster an agent learns that starts where its reward varies.
 
 A hall has two doors. Behind the red one the reward is 1, always: nothing to learn. Behind the blue one are levers, one
-of which pays a prize and the others nothing. The agent goes through the red door 99 times in 100, and the policy gradient
+of which pays a prize and the others nothing. The agent goes through the red door 99 times in 100, and a policy gradient
 learns from rewards that vary: started in the hall, it learns from one episode in a hundred.
 
 Axes: P places to start at (the hall, behind the red door, behind the blue door), L levers, S seeds.
@@ -9,7 +9,7 @@ Axes: P places to start at (the hall, behind the red door, behind the blue door)
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import exp, log
+from math import exp, inf, log
 from random import Random
 from statistics import fmean
 from typing import NamedTuple
@@ -59,7 +59,7 @@ class Doors:
 
     levers: int = 4
     prize: float = 4.0
-    """As large as the number of levers, both doors are worth the same at first; if smaller, the red one is worth more."""
+    """Of the right lever. Where it is their number, both doors are worth the same at first."""
     habit: float = 0.99
     """How often the agent takes the red door at first."""
     rate: float = 0.05
@@ -71,12 +71,10 @@ class Doors:
     """Episodes after which it is given up."""
 
     def __post_init__(self) -> None:
-        if self.levers < 2 or not self.prize > 0 or self.budget < 1:
-            raise UseError(f"doors: wanted 2 levers or more, a prize above 0 and a budget of 1 or more: {self}")
-        if not (0 < self.habit < 1 and 0 < self.memory < 1 and 1 / self.levers < self.mastery < 1 and self.rate > 0):
-            raise UseError(
-                f"doors: wanted habit, memory and mastery in 0 to 1, better than chance, rate above 0: {self}"
-            )
+        if self.levers < 2 or self.budget < 1 or not (0 < self.prize < inf and 0 < self.rate < inf):
+            raise UseError(f"doors: at least 2 levers, a budget of 1, a prize and a rate above 0 are wanted: {self}")
+        if not (0 < self.habit < 1 and 0 < self.memory < 1 and 1 / self.levers < self.mastery < 1):
+            raise UseError(f"doors: habit and memory in 0 to 1, mastery between chance and 1 are wanted: {self}")
 
 
 @dataclass
@@ -111,7 +109,7 @@ class _Agent:
 
     def walk(self, rng: Random) -> float:
         """An episode from the hall."""
-        share = 1 / (1 + exp(-self.red))
+        share = _softmax([self.red, 0.0])[0]
         red = rng.random() < share
         reward = 1.0 if red else self.pull(rng)
         slope = 1 - share if red else -share
