@@ -3,11 +3,16 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pytest
 
+from docendo.classroom.duelling import DuelRoom, DuelRules
+from docendo.classroom.kuhn import KUHN
 from docendo.classroom.teaching import Rules
+from docendo.classroom.textgames import offered
 from docendo.league.arranging import Arranged, Rotation
-from docendo.league.matchmaking import Improving
+from docendo.league.matchmaking import Improving, Uniform
+from docendo.league.pairing import Paired
 from docendo.league.population import EveryRounds, Population, frozen
 from docendo.learning.credit import LeaveOneOut, Running
 from docendo.learning.rewards import TaughtGain
@@ -16,7 +21,7 @@ from docendo.problems.curriculum import Learnable, Opening
 from docendo.problems.deck import ReplayDeck
 from docendo.problems.streams import stream_of
 from docendo.records import AgentId, Course, Example, Kind, Problem, Request
-from docendo.school import Expert, League, Round, Schedule, School
+from docendo.school import Arena, Expert, League, Round, Schedule, School
 from tests.toys import (
     ANN,
     BOB,
@@ -422,3 +427,61 @@ def test_a_textbook_teaches_by_the_worked_solutions_and_samples_nothing() -> Non
     assert {BY_THE_BOOK in a.completion.text for e in played.episodes for a in e.lesson.examples} == {True}
     assert BOOK not in {r.agent for r in room.engine.requests}
     assert BOOK not in {c.agent for earned, _ in school.learner.rounds for c in earned}
+
+
+def dueller(request: Request) -> str:
+    """Everybody bets and calls; teaches as before."""
+    if request.purpose != "duel":
+        return helped(request)
+    return "Answer: bet" if "bet" in offered(request) else f"Answer: {offered(request)[1]}"
+
+
+def with_arena(script=dueller, pairings: int = 3) -> School:
+    school = make(script, **lively())
+    roles = dict.fromkeys((ANN, BOB, CAT), "main")
+    room = DuelRoom(school.classroom.engine, {"kuhn": KUHN}, school.classroom.instructions, DuelRules(6, 2))
+    pair = Paired("kuhn", roles, {"main": Uniform()})
+    return replace(school, arena=Arena(room, pair, pairings, rules=0.5))
+
+
+def test_duels_are_played_in_every_round_and_move_the_standings() -> None:
+    school = with_arena()
+    for r in taught(school, rounds=3):
+        assert len(r.duels) == r.metrics["duels"] == 3 * 6 * 2 * 2
+        assert r.metrics["duels/legal"] == 1
+        assert {d.round for d in r.duels} == {r.index}
+        assert {d.first for d in r.duels} | {d.second for d in r.duels} >= {ANN, BOB, CAT}
+    names = list(school.league.population.present)
+    played = school.league.standings.win_matrix(names, "kuhn")
+    # all deals from both seats, and everybody plays alike: nobody is better
+    assert played == pytest.approx(0.5 * np.ones_like(played))
+
+
+def test_duels_are_credited_to_learners_alone() -> None:
+    def daring(request: Request) -> str:
+        if request.purpose != "duel":
+            return helped(request)
+        return f"Answer: {offered(request)[request.seed % 2]}"
+
+    school = with_arena(daring, pairings=12)
+    rounds = taught(school, rounds=3)
+    assert any("@" in d.second for r in rounds for d in r.duels), "copies of the past are met"
+    moves = {id(m.attempt.completion) for r in rounds for d in r.duels for m in d.moves}
+    earned = [c for credits_of_round, _ in school.learner.rounds for c in credits_of_round]
+    assert {c.agent for c in earned if id(c.completion) in moves} == {ANN, BOB, CAT}
+
+
+def test_players_study_how_moves_are_written() -> None:
+    school = with_arena()
+    list(study(school, range(1), 20, seed=1))
+    moves = [e for e in trained_on(school) if "Poker" in e.messages[-1].content]
+    assert [sum(e.agent == a for e in moves) for a in (ANN, BOB, CAT)] == [10, 10, 10]
+    assert {e.text for e in moves} <= {f"Answer: {move}" for move in ("check", "bet", "fold", "call")}
+
+
+def test_a_league_of_duels_alone_needs_no_courses() -> None:
+    school = with_arena()
+    experts = [replace(e, kinds=()) for e in school.experts]
+    (played,) = taught(replace(school, experts=experts, league=replace(school.league, courses=[])), rounds=1)
+    assert played.episodes == []
+    assert len(played.duels) == 72

@@ -10,9 +10,10 @@ from docendo.cli.bench import bench
 from docendo.cli.doctor import doctor
 from docendo.cli.evaluate import evaluate
 from docendo.cli.export import export
+from docendo.cli.league import league
 from docendo.cli.measure import plan
 from docendo.cli.problems import audit, domains
-from docendo.cli.report import league, report
+from docendo.cli.report import report
 from docendo.cli.run import resume, run
 
 __all__ = ["app"]

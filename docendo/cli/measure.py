@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 from docendo.cli.options import AsJson, ConfigFile, Settings
 from docendo.cli.output import notice, show, show_json, table, title
 from docendo.cli.runs import checked
-from docendo.errors import UseError
 
 if TYPE_CHECKING:
     from docendo.build import Subjects
     from docendo.cli.plan import Plan, Speeds
     from docendo.config import Config
-    from docendo.records import Example, Problem, Target
+    from docendo.records import Example, Message, Problem, Target
 
 __all__ = ["measure", "peak", "plan"]
 
@@ -87,15 +86,25 @@ def _timed(run: Callable[[], _Made]) -> tuple[_Made, float]:
 
 
 def _examples(config: "Config", found: "Subjects") -> list["Example"]:
-    """A worked solution for each of some problems, the agents in turn."""
-    from docendo.classroom.prompts import INSTRUCTION, solve
+    """A worked solution for each of some problems, or moves of a game where there are none; the agents in turn."""
     from docendo.records import AgentId, Example
 
-    made = []
-    for name, p in zip(cycle(config.learners), _problems(config, found), strict=False):
-        messages = solve(p.prompt, config.agents[name].instruction or INSTRUCTION)
-        made.append(Example(AgentId(name), messages, p.solution or f"Answer: {p.answer}"))
-    return made
+    shown = _solved(config, found) if config.domains else _moves(config)
+    return [Example(AgentId(name), *pair) for name, pair in zip(cycle(config.learners), shown, strict=False)]
+
+
+def _solved(config: "Config", found: "Subjects") -> list[tuple[tuple["Message", ...], str]]:
+    from docendo.classroom.prompts import solve
+
+    return [(solve(p.prompt), p.solution or f"Answer: {p.answer}") for p in _problems(config, found)]
+
+
+def _moves(config: "Config") -> list[tuple[tuple["Message", ...], str]]:
+    from docendo.build_league import GAMES
+    from docendo.classroom.textgames import lessons_of_rules
+
+    (game,) = (game for game in GAMES if game.name == config.duels.game)
+    return lessons_of_rules(game, _ROWS, 0)
 
 
 def _one_batch(targets: Sequence["Target"], cap: int) -> list["Target"]:
@@ -114,8 +123,6 @@ def _problems(config: "Config", found: "Subjects") -> list["Problem"]:
     problems = []
     for i, (domain, family, level) in enumerate(islice(cycle(courses), _ROWS)):
         problems += found.sources[domain].draw(family, level, 1, i, "train")
-    if not problems:
-        raise UseError("no [domains]: nothing to measure with")
     return problems
 
 

@@ -90,6 +90,12 @@ def _copies(config: Config) -> int:
     return (plan.snapshots if plan.snapshot_every or plan.snapshot_margin else 0) + (plan.anchored > 0)
 
 
+def _moves(config: Config) -> int:
+    """Moves of all duels of a round, at the most; each counts as an answer, though it is shorter."""
+    plan = config.duels
+    return 2 * plan.pairings * plan.deals * plan.repeats * (3 if plan.game == "kuhn" else 9)
+
+
 def _start(config: Config, speeds: Speeds) -> Stage:
     """The base model on everything."""
     return _stage(config, speeds, "start", (1, len(config.domains) * config.evaluation.problems, 0, 0))
@@ -108,7 +114,8 @@ def _teaching(config: Config, found: Subjects, speeds: Speeds) -> Stage:
     t, learn, e = config.teaching, config.learning, config.evaluation
     experts = len(_learned(config, found))
     lessons = t.matches * t.lessons * (t.examples + t.attempts) + t.matches * t.controls
-    earned = t.rounds * (lessons + experts * learn.practice * learn.practice_attempts)
+    lessons = lessons if config.domains else 0
+    earned = t.rounds * (lessons + experts * learn.practice * learn.practice_attempts + _moves(config))
     looks = sum(i == t.rounds or (e.every > 0 and i % e.every == 0) for i in range(1, t.rounds + 1))
     examined = looks * len(config.learners) * len(config.domains) * e.problems
     examples = t.rounds * (len(config.learners) * learn.imitation + experts * learn.rehearsal)

@@ -90,7 +90,7 @@ def resume(path: RunPath) -> None:
 
 def tiny(config: "Config") -> "Config":
     """The same league with one step, one round and two matches, for trying it out."""
-    e, t, learn = config.experts, config.teaching, config.learning
+    e, t, learn, d = config.experts, config.teaching, config.learning, config.duels
     steps, count = min(e.steps, 1), min(learn.practice, 1)
     small = {"rounds": min(t.rounds, 1), "matches": min(t.matches, 2), "max_tokens": min(t.max_tokens, 8)}
     amounts = {"imitation": min(learn.imitation, 1), "rehearsal": min(learn.rehearsal, 1), "practice": count}
@@ -99,6 +99,7 @@ def tiny(config: "Config") -> "Config":
             "experts": e.model_copy(update={"steps": steps, "every": 1, "batch": 1}),
             "teaching": t.model_copy(update=small),
             "learning": learn.model_copy(update=amounts),
+            "duels": d.model_copy(update={"pairings": min(d.pairings, 1), "deals": 1, "repeats": 2, "samples": 1}),
             "evaluation": config.evaluation.model_copy(update={"problems": 1, "every": 0}),
         }
     )
@@ -128,9 +129,11 @@ def _plan(config: "Config") -> str:
     e, t = config.experts, config.teaching
     counts = [(len(config.agents), "agent"), (len(config.domains), "domain"), (t.rounds, "teaching round")]
     agents, domains, rounds = (f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+    matches = [f"matches: {t.matches} each"] if config.domains else []
+    duels = [f"pairings at {config.duels.game}: {config.duels.pairings} each"] if config.duels.pairings else []
     return (
         f"{config.model} in {config.engine.dtype} on {config.engine.device}; {agents}, {domains}; "
-        f"expert steps: {e.steps} at most; {rounds}, matches: {t.matches} each"
+        f"expert steps: {e.steps} at most; {', '.join([rounds, *matches, *duels])}"
     )
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "Taught",
     "accuracy",
     "base_accuracy",
+    "called",
     "collect",
     "curve",
     "domains",
@@ -99,11 +100,11 @@ def _lesson(episode: Episode) -> LessonFact:
     match = episode.match
     address = (str(episode.round), *map(str, match), episode.test.key)
     flat = len({a.verdict.score for a in episode.attempts}) == 1
-    who = _called(match.teacher), _called(match.student)
+    who = called(match.teacher), called(match.student)
     return LessonFact(address, *who, match.domain, episode.lesson.passed, episode.gain, flat)
 
 
-def _called(agent: AgentId) -> str:
+def called(agent: AgentId) -> str:
     """All frozen copies of an agent are one line of a table."""
     return agent if origin(agent) == agent else origin(agent) + _PAST
 

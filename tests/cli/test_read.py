@@ -1,4 +1,4 @@
-"""Commands that read a run: report, league, eval, export."""
+"""Commands that read a run: report, eval, export."""
 
 import json
 import shutil
@@ -30,24 +30,6 @@ def test_report_writes_the_page_where_it_is_told_to(here: Path) -> None:
     assert (here / "run" / "report.html").is_file()
     assert docendo("report", "run", "--json", "--html", "page.html").json["gate"] == {"lessons": 4, "passed": 3}
     assert (here / "page.html").is_file()
-
-
-def test_league_shows_gains_and_standings(here: Path) -> None:
-    with RunDirectory.create(here / "run", '[agents.ann]\ndomain = "sums"\n[agents.bob]\n') as run:
-        gains = {"ann|bob|sums": [1.5, 2.0]}
-        state = {"standings": {"gains": gains, "alones": {"bob|sums/pl|ain|3": [1.0, 4.0]}}}
-        run.commit(RoundRecord(1, "teaching", 1.0, [lesson(1, "ann", "bob", [1, 1], 0.5)], state=state))
-    found = docendo("league", "run", "--json").json
-    assert found["agents"] == ["ann", "bob"]
-    assert found["gains"]["ann"]["bob"] == {"mean": 0.5, "low": None, "high": None, "lessons": 1}
-    assert found["standings"] == {
-        "gains": [{"teacher": "ann", "student": "bob", "domain": "sums", "gain": 0.75, "evidence": 2.0}],
-        "alone": [{"student": "bob", "domain": "sums", "family": "pl|ain", "level": 3, "rate": 0.25, "evidence": 4.0}],
-    }
-    out = docendo("league", "run").out
-    assert "+0.50 (1)" in out
-    assert "+0.75" in out
-    assert "25%" in out
 
 
 def test_eval_examines_everybody_on_problems_that_the_run_did_not_see(finished: Path, here: Path) -> None:

@@ -1,0 +1,138 @@
+"""From a run directory to payoff matrices: what lessons gave whom, and who beats whom in duels."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from docendo.league.analysis import Analysis, analyse
+from docendo.league.standings import LiveStandings
+from docendo.league.structure import collaboration
+from docendo.records import AgentId, Kind, mean_score
+from docendo.report.intervals import Estimate, clustered
+from docendo.report.tables import Facts, called, gain_matrix
+from docendo.store import RunDirectory
+
+__all__ = ["beliefs", "duelled", "lineage", "of_duels", "of_lessons", "rounds", "shared_interest"]
+
+Meetings = Mapping[str, Mapping[str, Estimate]]
+"""By row and column."""
+
+
+def of_lessons(facts: Facts, run: RunDirectory) -> Analysis | None:
+    """The matrix of gains, teachers down, students across; None where fewer than two agents met."""
+    meetings = gain_matrix(facts)
+    counts = {(t, s): float(e.n) for t, row in meetings.items() for s, e in row.items()}
+    found = _analysed(list(facts.owns), meetings, counts)
+    return found and replace(found, collaboration=shared_interest(run))
+
+
+def shared_interest(run: RunDirectory) -> float | None:
+    """Correlation, over the lessons that were shown, of what the teacher was paid for and what the student was.
+
+    The teacher's is the gain, the student's its mean score: 1 where what is good for one is good for the other, -1
+    where it is bad. None for fewer than two lessons, or where one of the payoffs never varies.
+    """
+    shown = [(e.gain, mean_score(e.attempts)) for e in run.episodes() if e.gain is not None]
+    return collaboration([g for g, _ in shown], [s for _, s in shown])
+
+
+def duelled(run: RunDirectory) -> list[str]:
+    """The games that were played."""
+    return list(dict.fromkeys(d.game for d in run.duels()))
+
+
+def of_duels(run: RunDirectory, game: str) -> Analysis | None:
+    """Mean payoffs of the row against the column, with intervals whose independent units are the deals."""
+    deals: dict[tuple[str, str], dict[object, list[float]]] = defaultdict(lambda: defaultdict(list))
+    won: dict[tuple[str, str], float] = defaultdict(float)
+    for d in run.duels(game=game):
+        first, second = called(d.first), called(d.second)
+        if first != second:
+            unit = d.round, d.first, d.second, d.deal
+            for pair, payoff in (((first, second), d.payoffs[0]), ((second, first), d.payoffs[1])):
+                deals[pair][unit].append(payoff)
+                won[pair] += (1 + payoff) / 2
+    meetings: dict[str, dict[str, Estimate]] = defaultdict(dict)
+    for (row, column), units in deals.items():
+        meetings[row][column] = clustered(list(units.values()))
+    return _analysed([], meetings, {pair: float(meetings[pair[0]][pair[1]].n) for pair in deals}, won)
+
+
+def _analysed(
+    names: Sequence[str],
+    meetings: Meetings,
+    counts: Mapping[tuple[str, str], float],
+    won: Mapping[tuple[str, str], float] | None = None,
+) -> Analysis | None:
+    names = list(dict.fromkeys((*names, *(n for row, cells in meetings.items() for n in (row, *cells)))))
+    if len(names) < 2 or not meetings:
+        return None
+    payoff, low, high = (np.full((len(names), len(names)), np.nan) for _ in range(3))
+    games, wins = (np.zeros_like(payoff) for _ in range(2))
+    place = {name: i for i, name in enumerate(names)}
+    for row, cells in meetings.items():
+        for column, estimate in cells.items():
+            at = place[row], place[column]
+            payoff[at] = estimate.mean
+            low[at], high[at] = (math.nan if bound is None else bound for bound in (estimate.low, estimate.high))
+            games[at] = counts[row, column]
+            wins[at] = won[row, column] if won else 0.0
+    # teaching need not be mutual: a pair counts as often as it met in either direction
+    games = np.maximum(games, games.T)
+    return analyse(names, payoff, games, wins if won else None, low, high)
+
+
+def beliefs(run: RunDirectory, decay: float) -> dict[str, list[dict[str, Any]]]:
+    """The standings as rows with 95 % credible intervals; `evidence` is what `decay` has left. Not by family."""
+    standings = LiveStandings(decay)
+    if state := run.state().get("standings"):
+        standings.restore(state)
+    found: dict[str, list[dict[str, Any]]] = {"gains": [], "wins": [], "alone": [], "helped": []}
+    for (what, subject), table in standings.tables.items():
+        cells = [(row, column) for row, column, _ in table.cells()]
+        if not cells or "/" in subject:
+            continue
+        rows, columns = [AgentId(row) for row, _ in cells], [column for _, column in cells]
+        belief: Any
+        if what in {"gains", "wins"}:
+            read = standings.gains if what == "gains" else standings.wins
+            belief = read(rows, [AgentId(c) for c in columns], subject)
+            names = [_pair(what, row, column, subject) for row, column in cells]
+        else:
+            kinds = [_kind(column) for column in columns]
+            belief = (standings.helped if what == "helped" else standings.unaided)(rows, kinds)
+            names = [{"agent": row, **kind._asdict()} for row, kind in zip(rows, kinds, strict=True)]
+        low, high = belief.interval()
+        numbers = zip(names, belief.mean_N, low, high, belief.evidence_N, strict=True)
+        found[what] += [
+            name | {"mean": float(m), "low": float(lo), "high": float(hi), "evidence": float(e)}
+            for name, m, lo, hi, e in numbers
+        ]
+    return found
+
+
+def _pair(what: str, row: str, column: str, subject: str) -> dict[str, Any]:
+    if what == "gains":
+        return {"teacher": row, "student": column, "domain": subject}
+    return {"player": row, "opponent": column, "game": subject}
+
+
+def _kind(text: str) -> Kind:
+    domain, family, level = text.rsplit("/", 2)
+    return Kind(domain, family, int(level))
+
+
+def rounds(run: RunDirectory) -> list[dict[str, Any]]:
+    """Every round of teaching: how much of what was sampled could be learned from, and from how many partners."""
+    series = {name: dict(values) for name, values in run.metrics().items() if not name.startswith("held-out/")}
+    indices = sorted(series.get("groups", {}))
+    return [{"round": i} | {n: v[i] for n, v in series.items() if i in v and math.isfinite(v[i])} for i in indices]
+
+
+def lineage(run: RunDirectory) -> list[dict[str, Any]]:
+    """Every birth: round, name, how, parents, the first parent's skill, and whether it is still present."""
+    return list(run.state().get("population", []))
