@@ -1,0 +1,77 @@
+"""The league checked on games whose equilibrium is known: how exploitable self-play and the league's choices end.
+
+    python recipes/known_games.py
+    python recipes/known_games.py --rounds 20 --json
+
+Exploitability is what the best possible opponent gets from a policy, 0 at an equilibrium. Of naive self-play two
+policies are shown, its latest and the mean of its past; of the others the one that is their answer.
+"""
+
+import json
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from docendo.league.academy import fictitious_play, prioritized_play, psro, self_play, train
+from docendo.league.games import Game, biased, disc_game, rock_paper_scissors
+from docendo.league.kuhn import KuhnPoker, first_seat
+
+GAMES: tuple[Game, ...] = (rock_paper_scissors(), biased(), disc_game(5), KuhnPoker())
+METHODS = {
+    "naive self-play": (self_play(), ("latest", "mean")),
+    "fictitious self-play": (fictitious_play(), ("mean",)),
+    "prioritized self-play": (prioritized_play(), ("mean",)),
+    "PSRO": (psro(), ("chosen",)),
+}
+"""How a population learns, and which of its policies are looked at."""
+
+
+def options_of() -> Namespace:
+    parser = ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=600)
+    parser.add_argument("--psro", type=int, default=30, help="rounds of PSRO, which solves a matrix in each")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="one JSON document with every round, and nothing else")
+    options = parser.parse_args()
+    if min(options.rounds, options.psro) < 1:
+        parser.error(f"--rounds {options.rounds}, --psro {options.psro}: at least 1 is wanted")
+    return options
+
+
+def curves_of(game: Game, options: Namespace) -> list[dict[str, Any]]:
+    """For each policy looked at: its exploitability after every round; in Kuhn poker its value in the first seat."""
+    found = []
+    for method, (academy, answers) in METHODS.items():
+        rounds = options.psro if method == "PSRO" else options.rounds
+        stages = list(train(game, academy, rounds, options.seed))
+        for answer in answers:
+            policy_SA = getattr(stages[-1], f"{answer}_SA")
+            value = first_seat(policy_SA, policy_SA) if isinstance(game, KuhnPoker) else None
+            curve = [getattr(stage, answer) for stage in stages]
+            found.append({"game": game.name, "method": method, "policy": answer, "curve": curve, "value": value})
+    return found
+
+
+def show(curves: list[dict[str, Any]], rounds: int) -> None:
+    shown = sorted({n for n in (1, 10, 30, 100, rounds) if n <= rounds})
+    print(f"\n{curves[0]['game']}: exploitability after rounds")
+    print(f"{'':32}" + "".join(f"{n:>8}" for n in shown))
+    for row in curves:
+        cells = "".join(f"{row['curve'][n - 1]:8.3f}" if n <= len(row["curve"]) else " " * 8 for n in shown)
+        value = "" if row["value"] is None else f"   value of the first seat {row['value']:+.4f}"
+        print(f"{row['method'] + ', ' + row['policy']:32}{cells}{value}")
+
+
+def main() -> None:
+    options = options_of()
+    found = []
+    for game in GAMES:
+        curves = curves_of(game, options)
+        found += curves
+        if not options.json:
+            show(curves, max(options.rounds, options.psro))
+    if options.json:
+        print(json.dumps({"seed": options.seed, "value of Kuhn poker": -1 / 18, "curves": found}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The recipes that are programs run, and say what they promise."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+
+
+def ran(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(RECIPES / name), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def document(name: str, *arguments: str) -> Any:
+    done = ran(name, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_red_door_tells_n_with_its_interval() -> None:
+    shown = ran("red_door.py", "--seeds", "3", "--habit", "0.9").stdout
+    assert shown.count("3 of 3") == 3
+    hall, *chosen = document("red_door.py", "--seeds", "3", "--habit", "0.9")["rows"]
+    assert hall["times_faster"] is None
+    for row in chosen:
+        n = row["times_faster"]
+        assert 0 < n["low"] <= n["times"] <= n["high"]
+        assert f"{n['times']:.1f} ({n['low']:.1f} to {n['high']:.1f})" in shown
+
+
+def test_where_nothing_is_learned_in_the_hall_n_is_a_lower_bound() -> None:
+    shown = ran("red_door.py", "--seeds", "2", "--prize", "1", "--budget", "1000").stdout
+    assert "0 of 2" in shown
+    assert shown.count("at least") == 2
+
+
+def test_the_known_games_tell_every_round() -> None:
+    found = document("known_games.py", "--rounds", "3", "--psro", "2")["curves"]
+    assert len(found) == 4 * 5
+    assert {(row["method"], len(row["curve"])) for row in found} == {
+        ("naive self-play", 3),
+        ("fictitious self-play", 3),
+        ("prioritized self-play", 3),
+        ("PSRO", 2),
+    }
+    assert [row["value"] is None for row in found] == [True] * 15 + [False] * 5
+    shown = ran("known_games.py", "--rounds", "3", "--psro", "2").stdout
+    assert all(f"{row['curve'][-1]:.3f}" in shown for row in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("red_door.py", ("--seeds", "1"), "--seeds 1: an interval needs at least 2"),
+        ("red_door.py", ("--levers", "1"), "at least 2 levers"),
+        ("red_door.py", ("--habit", "1"), "habit and memory in 0 to 1"),
+        ("known_games.py", ("--rounds", "0"), "--rounds 0, --psro 30: at least 1 is wanted"),
+    ],
+)
+def test_wrong_numbers_are_told_in_a_line(name: str, arguments: tuple[str, ...], said: str) -> None:
+    done = ran(name, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr.splitlines()[-1]
+    assert done.stdout == ""
