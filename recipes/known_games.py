@@ -51,8 +51,9 @@ def curves_of(game: Game, options: Namespace) -> list[dict[str, Any]]:
     return found
 
 
-def show(curves: list[dict[str, Any]], rounds: int) -> None:
-    shown = sorted({n for n in (1, 10, 30, 100, rounds) if n <= rounds})
+def show(curves: list[dict[str, Any]], options: Namespace) -> None:
+    last = max(options.rounds, options.psro)
+    shown = sorted({n for n in (1, 10, 100, options.rounds, options.psro) if n <= last})
     print(f"\n{curves[0]['game']}: exploitability after rounds")
     print(f"{'':32}" + "".join(f"{n:>8}" for n in shown))
     for row in curves:
@@ -68,7 +69,7 @@ def main() -> None:
         curves = curves_of(game, options)
         found += curves
         if not options.json:
-            show(curves, max(options.rounds, options.psro))
+            show(curves, options)
     if options.json:
         print(json.dumps({"seed": options.seed, "value of Kuhn poker": -1 / 18, "curves": found}))
 

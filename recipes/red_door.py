@@ -4,8 +4,8 @@
     python recipes/red_door.py --habit 0.999 --seeds 100
     python recipes/red_door.py --prize 1 --budget 20000 --json
 
-Behind the red door the reward is always 1; behind the blue one is a game to learn. At first the agent takes the red door
-99 times in 100. Counted are episodes until it plays the game behind the blue one right 9 times in 10.
+Behind the red door the reward is always 1; behind the blue one is a game to learn. At first the agent takes the red
+door 99 times of 100. Counted are episodes until it plays the game behind the blue door right 9 times of 10.
 """
 
 import json
@@ -30,6 +30,7 @@ def options_of() -> tuple[Namespace, Doors]:
     parser.add_argument("--habit", type=float, default=0.99, help="how often the red door is taken at first")
     parser.add_argument("--levers", type=int, default=4, help="behind the blue door, one of them right")
     parser.add_argument("--prize", type=float, help="of the right lever; as many as there are levers if not given")
+    parser.add_argument("--stubborn", action="store_true", help="the habit stays, whatever the doors pay")
     parser.add_argument("--budget", type=int, default=Doors.budget, help="episodes after which an agent is given up")
     parser.add_argument("--json", action="store_true", help="one JSON document, and nothing else")
     options = parser.parse_args()
@@ -37,7 +38,7 @@ def options_of() -> tuple[Namespace, Doors]:
         parser.error(f"--seeds {options.seeds}: an interval needs at least 2")
     prize = float(options.levers) if options.prize is None else options.prize
     try:
-        return options, Doors(options.levers, prize, options.habit, budget=options.budget)
+        return options, Doors(options.levers, prize, options.habit, options.stubborn, budget=options.budget)
     except UseError as error:
         parser.error(str(error))
 
@@ -75,7 +76,17 @@ def main() -> None:
     options, doors = options_of()
     rows = rows_of(doors, options.seeds)
     if options.json:
-        print(json.dumps({"budget": doors.budget, "habit": doors.habit, "prize": doors.prize, "rows": rows}))
+        print(
+            json.dumps(
+                {
+                    "budget": doors.budget,
+                    "habit": doors.habit,
+                    "stubborn": doors.stubborn,
+                    "prize": doors.prize,
+                    "rows": rows,
+                }
+            )
+        )
     else:
         show(doors, rows)
 

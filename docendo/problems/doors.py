@@ -62,6 +62,8 @@ class Doors:
     """Of the right lever. Where it is their number, both doors are worth the same at first."""
     habit: float = 0.99
     """How often the agent takes the red door at first."""
+    stubborn: bool = False
+    """Whether it keeps to that habit, whatever the doors pay."""
     rate: float = 0.05
     memory: float = 0.95
     """What an estimate keeps of itself with each new reward."""
@@ -112,8 +114,9 @@ class _Agent:
         share = _softmax([self.red, 0.0])[0]
         red = rng.random() < share
         reward = 1.0 if red else self.pull(rng)
-        slope = 1 - share if red else -share
-        self.red += self.doors.rate * self.at_hall.add(reward, self.doors.memory) * slope
+        surprise = self.at_hall.add(reward, self.doors.memory)
+        if not self.doors.stubborn:
+            self.red += self.doors.rate * surprise * (1 - share if red else -share)
         return reward
 
     def pull(self, rng: Random) -> float:

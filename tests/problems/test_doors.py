@@ -35,6 +35,13 @@ def test_the_less_boring_the_habit_the_less_there_is_to_gain() -> None:
     assert 1 < found.times < 4
 
 
+def test_where_the_habit_stays_it_is_the_ratio_of_the_episodes_that_lead_to_the_game() -> None:
+    doors = Doors(stubborn=True)
+    found = speedup(episodes(doors, hall_only), episodes(doors, replayed))
+    # nine tenths of the replayed starts are behind the blue door, and 1 in 100 of those in the hall lead there
+    assert found.low < 90 < found.high
+
+
 def test_where_the_red_door_pays_more_at_first_only_chosen_starts_lead_to_the_game() -> None:
     doors = Doors(prize=1.0, budget=2000)
     assert episodes(doors, hall_only) == [doors.budget] * len(SEEDS)
