@@ -53,6 +53,11 @@ def test_the_known_games_tell_every_round() -> None:
     assert all(f"{row['curve'][-1]:.3f}" in shown for row in found)
 
 
+def test_there_is_no_n_where_not_all_learn() -> None:
+    rows = document("red_door.py", "--seeds", "2", "--budget", "20")["rows"]
+    assert [(row["learned"], row["times_faster"]) for row in rows] == [(0, None)] * 3
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [

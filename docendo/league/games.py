@@ -74,8 +74,9 @@ class MatrixGame:
     payoffs_AA: tuple[tuple[float, ...], ...]
 
     def __post_init__(self) -> None:
-        columns = tuple(zip(*self.payoffs_AA, strict=True))
-        if not any(map(any, self.payoffs_AA)) or columns != tuple(tuple(-x for x in row) for row in self.payoffs_AA):
+        square = all(len(row) == len(self.payoffs_AA) for row in self.payoffs_AA)
+        negative = tuple(tuple(-x for x in row) for row in self.payoffs_AA)
+        if not square or tuple(zip(*self.payoffs_AA, strict=True)) != negative or not any(map(any, negative)):
             raise UseError(f"{self.name}: payoffs wanted that add up to 0 over the seats, not all 0: {self.payoffs_AA}")
 
     @property

@@ -9,7 +9,7 @@ Axes: P places to start at (the hall, behind the red door, behind the blue door)
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import exp, inf, log
+from math import exp, log
 from random import Random
 from statistics import fmean
 from typing import NamedTuple
@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 PLACES = ("hall", "red", "blue")
+_MOST = 1e6
 
 Starts = Callable[[Sequence[float], Sequence[float]], Sequence[float]]
 """(variance of the reward of each place, episodes since each was a start) -> probability of each, all (P,)."""
@@ -73,8 +74,10 @@ class Doors:
     """Episodes after which it is given up."""
 
     def __post_init__(self) -> None:
-        if self.levers < 2 or self.budget < 1 or not (0 < self.prize < inf and 0 < self.rate < inf):
-            raise UseError(f"doors: at least 2 levers, a budget of 1, a prize and a rate above 0 are wanted: {self}")
+        if self.levers < 2 or self.budget < 1 or not (0 < self.prize <= _MOST and 0 < self.rate <= _MOST):
+            raise UseError(
+                f"doors: at least 2 levers, a budget of 1, prize and rate in 0 to {_MOST:g} are wanted: {self}"
+            )
         if not (0 < self.habit < 1 and 0 < self.memory < 1 and 1 / self.levers < self.mastery < 1):
             raise UseError(f"doors: habit and memory in 0 to 1, mastery between chance and 1 are wanted: {self}")
 
@@ -163,7 +166,7 @@ class Speedup(NamedTuple):
 def speedup(plain_S: Sequence[int], chosen_S: Sequence[int], seed: int = 0, samples: int = 2000) -> Speedup:
     """Mean episodes without selection over mean episodes with it, and the percentile bootstrap interval over seeds.
 
-    Neither is empty; counts are positive. A count that is the budget makes it a lower bound.
+    Neither is empty; counts are positive. Where the budget ended some of the first, the ratio is a lower bound.
     """
     rng = Random(seed_for(seed, "speedup"))
 

@@ -97,7 +97,14 @@ def test_a_mixture_holds_probabilities(played: tuple[Game, Array]) -> None:
 
 
 def test_a_matrix_game_that_is_none_is_refused() -> None:
-    for payoffs_AA in (((0, 1), (1, 0)), ((0, 1),), ((0, 0), (0, 0)), (), ((0, float("nan")), (float("nan"), 0))):
+    for payoffs_AA in (
+        ((0, 1), (1, 0)),
+        ((0, 1),),
+        ((0, 1), (-1,)),
+        ((0, 0), (0, 0)),
+        (),
+        ((0, float("nan")), (float("nan"), 0)),
+    ):
         with pytest.raises(UseError, match="odd: payoffs wanted"):
             MatrixGame("odd", payoffs_AA)
     with pytest.raises(UseError, match="at least 3 points are wanted: 2"):
