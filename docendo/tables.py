@@ -168,7 +168,7 @@ class DuelsConfig(Table):
         "alphastar"
     )
     """Of main agents: AlphaStar's mixture, only oneself, or a choice by win rates."""
-    rules: _Share = 0.25
+    rules: _Share = 0.15
     """Turns of random games that players imitate while the experts study, as a share of an expert's examples."""
     max_tokens: Annotated[int, Field(ge=1, le=4096)] = 12
     """Tokens of a move at the most."""

@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from docendo.build import subjects
+from docendo.build import build_school, subjects
 from docendo.config import Config, load_config
+from tests.toys import RecordingTrainable
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -18,7 +19,10 @@ def test_the_recipe_of_the_embedded_league_is_the_default():
 
 def test_every_recipe_names_what_exists():
     for path in (ROOT / "recipes").glob("*.toml"):
-        assert subjects(load_config(path)).courses
+        config = load_config(path)
+        found = subjects(config)
+        assert found.courses or config.duels.pairings
+        assert build_school(config, found, RecordingTrainable()).learners == set(config.learners)
 
 
 def test_the_result_table_comes_from_the_result_file():
