@@ -10,9 +10,9 @@ from safetensors.torch import load_file
 from docendo.cli.evaluate import summed_up
 from docendo.records import AgentId
 from docendo.report.intervals import wilson
-from docendo.store import RoundRecord, RunDirectory
+from docendo.store import RunDirectory
 from tests.cli.toys import docendo, hashes
-from tests.report.toys import lesson, small_run
+from tests.report.toys import small_run
 
 
 def test_report_prints_one_json_document(finished: Path, here: Path) -> None:
