@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +25,7 @@ RPS, KUHN = rock_paper_scissors(), KuhnPoker()
 GAMES = (RPS, biased(), disc_game(5), KUHN)
 
 
+@cache
 def last(game: Game, academy: Academy, rounds: int, seed: int = 0) -> Stage:
     *_, stage = train(game, academy, rounds, seed)
     return stage
@@ -56,7 +58,7 @@ def test_in_kuhn_poker_too_the_latest_of_naive_self_play_stays_exploitable() -> 
 
 
 @pytest.mark.parametrize(
-    ("game", "rounds"), [(g, 600) for g in GAMES[:3]] + [(KUHN, 200)], ids=lambda x: getattr(x, "name", x)
+    ("game", "rounds"), [(g, 450) for g in GAMES[:3]] + [(KUHN, 200)], ids=lambda x: getattr(x, "name", x)
 )
 def test_fictitious_play_comes_to_the_equilibrium(game: Game, rounds: int) -> None:
     stage = last(game, fictitious_play(), rounds)

@@ -43,7 +43,7 @@ def test_where_the_habit_stays_it_is_the_ratio_of_the_episodes_that_lead_to_the_
 
 
 def test_where_the_red_door_pays_more_at_first_only_chosen_starts_lead_to_the_game() -> None:
-    doors = Doors(prize=1.0, budget=2000)
+    doors = Doors(prize=1.0, budget=1000)
     assert episodes(doors, hall_only) == [doors.budget] * len(SEEDS)
     assert max(episodes(doors, replayed)) < doors.budget
 
