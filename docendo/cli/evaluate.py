@@ -8,7 +8,7 @@ import typer
 
 from docendo.cli.options import AsJson, RunPath
 from docendo.cli.output import safe, show, show_json, table, title
-from docendo.cli.runs import Trained, config_of, named, open_trained
+from docendo.cli.runs import Trained, config_of, members, named, open_trained
 from docendo.errors import UseError
 from docendo.records import BASE, AgentId, Attempt, Completion, Lesson, Problem, Verdict
 from docendo.seeds import seed_for
@@ -39,7 +39,12 @@ def evaluate(
 
     with RunDirectory.open(path) as run:
         config = config_of(run)
-        agents = [AgentId(named(a, [BASE, *config.learners], "agent", path)) for a in agent or [BASE, *config.learners]]
+        if not config.domains:
+            raise UseError(
+                f"{path} has no domains to be examined in; see how its agents play with `docendo league {path}`"
+            )
+        owns = members(run, config)
+        agents = [AgentId(named(a, [BASE, *owns], "agent", path)) for a in agent or [BASE, *config.learners]]
         domains = [named(d, list(config.domains), "domain", path) for d in domain or config.domains]
         seed = config.evaluation.seed + 1 if seed is None else seed
         count = config.evaluation.problems if n is None else n
@@ -49,7 +54,7 @@ def evaluate(
 
     problems = [p for d in dict.fromkeys(domains) for p in held_out(trained.found, d, count, seed)]
     scores = scores_of(trained, list(dict.fromkeys(agents)), problems, seed if with_lesson else None)
-    found = summed_up(scores, {a: c.domains for a, c in config.learners.items()})
+    found = summed_up(scores, owns)
     again = sum(p.key in seen for p in problems)
     if as_json:
         about = {"run": str(path), "seed": seed, "n": count, "with_lesson": with_lesson, "asked_in_run": again}

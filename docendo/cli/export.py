@@ -10,7 +10,7 @@ import typer
 
 from docendo.cli.options import RunPath
 from docendo.cli.output import show
-from docendo.cli.runs import config_of, named, open_trained
+from docendo.cli.runs import config_of, members, named, open_trained
 from docendo.errors import RunError, UseError
 from docendo.records import AgentId
 
@@ -47,7 +47,7 @@ def export(
     if folder.is_dir() and any(folder.iterdir()):
         raise UseError(f"{folder} is not empty; wanted a new or empty folder")
     with RunDirectory.open(path) as run:
-        name = AgentId(named(agent, list(config_of(run).agents), "agent", path))
+        name = AgentId(named(agent, list(members(run, config_of(run))), "agent", path))
         trained = open_trained(run)
     base = _PUBLIC.get(trained.config.model, trained.config.model)
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from docendo.cli.output import notice
 from docendo.errors import UseError, nearest
-from docendo.records import BASE, AgentId
+from docendo.records import BASE, AgentId, origin
 
 if TYPE_CHECKING:
     from docendo.build import Subjects
@@ -26,6 +26,7 @@ __all__ = [
     "checked",
     "config_of",
     "free_name",
+    "members",
     "named",
     "open_trained",
     "tell_quarantined",
@@ -105,6 +106,13 @@ def config_of(run: "RunDirectory") -> "Config":
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UseError(f"{where}: is not TOML: {error}") from error
     return parse_config(table, where)
+
+
+def members(run: "RunDirectory", config: "Config") -> dict[str, list[str]]:
+    """The learners and the frozen copies that are in the league now, with the domains that they are experts of."""
+    present = [b["name"] for b in run.state().get("population", []) if b["present"]]
+    owns = {name: agent.domains for name, agent in config.learners.items()}
+    return {name: owns.get(origin(AgentId(name)), []) for name in dict.fromkeys([*owns, *present])}
 
 
 def named(name: str, known: list[str], what: str, run: Path) -> str:
