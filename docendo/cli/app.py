@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 import docendo
+from docendo.cli.analyse import analyse
 from docendo.cli.bench import bench
 from docendo.cli.doctor import doctor
 from docendo.cli.evaluate import evaluate
@@ -42,6 +43,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., Any], str], ...] = (
     ("report", report, "docendo report runs/long --html long.html"),
     ("eval", evaluate, "docendo eval runs/long --agent emmy --domain biology --n 50 --json"),
     ("league", league, "docendo league runs/long"),
+    ("analyse", analyse, "docendo analyse results.csv --win-rates --games 100 --html results.html"),
     ("export", export, "docendo export runs/long emmy adapters/emmy"),
     ("domains", domains, "docendo domains programming --level 2"),
     ("audit", audit, "docendo audit geography --config league.toml --n 5"),

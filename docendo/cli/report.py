@@ -7,7 +7,7 @@ import typer
 
 from docendo.cli.options import AsJson, RunPath
 from docendo.cli.output import show, show_json
-from docendo.errors import UseError
+from docendo.cli.runs import check_page
 
 __all__ = ["report"]
 
@@ -25,10 +25,7 @@ def report(
     from docendo.report import summary, terminal_report, write_page
     from docendo.store import RunDirectory
 
-    if html is not None and not html.parent.is_dir():
-        raise UseError(f"--html {html}: no such folder: {html.parent}")
-    if html is not None and html.is_dir():
-        raise UseError(f"--html {html} is a folder; wanted a file")
+    check_page(html)
     with RunDirectory.open(path) as run:
         page = html or (None if as_json else path / "report.html")
         if as_json:

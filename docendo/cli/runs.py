@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Trained",
     "check_free",
+    "check_page",
     "checked",
     "config_of",
     "free_name",
@@ -43,6 +44,14 @@ def free_name(config: Path | None) -> Path:
     while Path("runs", f"{stem}-{count}").exists():
         count += 1
     return Path("runs", f"{stem}-{count}")
+
+
+def check_page(html: Path | None) -> None:
+    """Raises UseError where no page could be written to `html`."""
+    if html is not None and not html.parent.is_dir():
+        raise UseError(f"--html {html}: no such folder: {html.parent}")
+    if html is not None and html.is_dir():
+        raise UseError(f"--html {html} is a folder; wanted a file")
 
 
 def check_free(out: Path) -> None:

@@ -84,19 +84,19 @@ def analyse(
     `low` and `high` are bounds of the payoff, carried along to be shown. Raises UseError for what is no such matrix.
     """
     given = square(payoff, gaps=True)
-    if len(set(names)) != len(given):
+    if not len(names) == len(set(names)) == len(given):
         raise UseError(f"{len(set(names))} different names for {len(given)} agents; wanted one each")
+    if wins is not None and counts is not None:
+        raise UseError("got both wins and counts; wanted one of them: wins say how many games there were")
     filled = np.nan_to_num(given)
     game = (filled - filled.T) / 2
-    won = square(wins, "wins") if wins is not None else _won(game, _games(given, counts))
+    won = _like(given, wins, "wins") if wins is not None else _won(game, _games(given, counts))
     average, parts = NashAverage(*nash_average(game)), split(game)
     both = ~(np.isnan(given) | np.isnan(given.T) | np.eye(len(given), dtype=bool))
     return Analysis(
         names=tuple(names),
         payoff=given,
-        interval=None
-        if low is None or high is None
-        else (square(low, "low", gaps=True), square(high, "high", gaps=True)),
+        interval=_bounds(given, low, high),
         ratings=strengths(won),
         skills=openskill(won),
         average=average,
@@ -112,8 +112,23 @@ def analyse(
 def _games(payoff: Matrix, counts: ArrayLike | None) -> Matrix:
     """(N, N): how many games each pair played, at least one where `counts` is not given and it met."""
     if counts is not None:
-        return square(counts, "counts")
+        return _like(payoff, counts, "counts")
     return np.where(np.isnan(payoff) & np.isnan(payoff.T), 0.0, 1.0)
+
+
+def _bounds(payoff: Matrix, low: ArrayLike | None, high: ArrayLike | None) -> tuple[Matrix, Matrix] | None:
+    if low is None and high is None:
+        return None
+    if low is None or high is None:
+        raise UseError("got low without high, or high without low; wanted both or none")
+    return _like(payoff, low, "low", gaps=True), _like(payoff, high, "high", gaps=True)
+
+
+def _like(payoff: Matrix, values: ArrayLike, what: str, *, gaps: bool = False) -> Matrix:
+    matrix = square(values, what, gaps=gaps)
+    if matrix.shape != payoff.shape:
+        raise UseError(f"{what} has {len(matrix)} agents, payoff {len(payoff)}; wanted the same")
+    return matrix
 
 
 def _won(game: Matrix, games: Matrix) -> Matrix:

@@ -64,7 +64,19 @@ def _favouring(scaled: Matrix, wanted: NDArray[np.bool_]) -> Vector:
 
 
 def most_even(game: Matrix) -> Vector:
-    """(N,): the equilibrium of maximum entropy, which is unique and gives copies of an agent equal shares.
+    """(N,): the equilibrium of maximum entropy, which is unique, where copies share the mass of one agent.
+
+    Agents with equal rows are one agent until the end. Entropy alone would prefer mixtures with many copies where
+    several equilibria exist, so that a copy could change the others' values, which Balduzzi et al. 2018 rule out.
+    """
+    rows = np.round(_scaled(game) / TIE) + 0.0  # no minus zero
+    _, firsts, kinds, copies = np.unique(rows, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    shares: Vector = (_most_even(game[np.ix_(firsts, firsts)]) / copies)[kinds]
+    return shares
+
+
+def _most_even(game: Matrix) -> Vector:
+    """(N,): the equilibrium of maximum entropy of agents that all differ.
 
     Among the p that are zero outside the support and have game @ p <= 0 (= 0 on the support), entropy is largest where
     p is proportional to exp(-prices @ game) for the prices, >= 0 outside the support, that minimise the logarithm of

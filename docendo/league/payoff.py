@@ -29,8 +29,9 @@ class NashAverage(NamedTuple):
 def nash(payoff: ArrayLike) -> Vector:
     """(N,) probabilities of the maximum-entropy Nash equilibrium: nobody earns anything against this mixture.
 
-    `payoff` is antisymmetric. The equilibrium is unique (Balduzzi et al. 2018): interchangeable agents get equal
-    shares. Differences below 1e-9 of the largest payoff count as none. Needs scipy.
+    `payoff` is antisymmetric. Of several equilibria this is the most even one (Balduzzi et al. 2018), and it is unique;
+    copies of an agent count as one and share its mass. Differences below 1e-9 of the largest payoff count as none.
+    Needs scipy.
     """
     return most_even(antisymmetric(payoff))
 

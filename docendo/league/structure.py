@@ -81,13 +81,16 @@ def split(game: Matrix) -> Split:
 
 def disc(cyclic: Matrix) -> Disc:
     """The plane that holds most of a cyclic part, as in Balduzzi et al. 2019: the leading pair of its Schur form."""
-    values, vectors = np.linalg.eigh(1j * cyclic)
-    if not values[-1] > 0:
+    scale = np.abs(cyclic).max()
+    if not scale:
         return Disc(np.zeros((len(cyclic), 2)), None)
-    points = np.sqrt(2 * values[-1]) * vectors[:, -1].conj()
+    scaled = cyclic / scale
+    first = np.linalg.eigh(scaled.T @ scaled).eigenvectors[:, -1]
+    strength = np.linalg.norm(scaled @ first)
+    points = np.sqrt(scale * strength) * (first - 1j * scaled @ first / strength)
     furthest = points[np.round(np.abs(points) / np.abs(points).max(), 6).argmax()]
     points = points * furthest.conj() / abs(furthest)
-    share = float(2 * values[-1] ** 2 / (cyclic**2).sum())
+    share = float(2 * strength**2 / (scaled**2).sum())
     return Disc(np.stack([points.real, points.imag], axis=1), min(share, 1.0))
 
 

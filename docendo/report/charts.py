@@ -1,10 +1,11 @@
 """Charts as inline SVG, coloured by the page's classes so that they follow its light and dark schemes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from docendo.report.drawing import label, picture, points_of
 from docendo.report.intervals import Estimate
-from docendo.report.markup import Markup, join, tag
+from docendo.report.markup import Markup, tag
 from docendo.report.text import between, clip, percent, signed
 
 __all__ = ["Curves", "Row", "accuracy_bars", "gain_heat_map", "learning_curves"]
@@ -59,13 +60,13 @@ def learning_curves(curves: Curves) -> Markup:
         parts.append(tag("rect", class_="stage", x=x(begin), y=top, width=width, height=height - top - bottom))
     for share in (0, 0.25, 0.5, 0.75, 1):
         parts.append(tag("line", class_="grid", x1=left, x2=_WIDTH - right, y1=y(share), y2=y(share)))
-        parts.append(_text(percent(share), left - 6, y(share) + 4, "tick end"))
-    parts.extend(_text(f"round {t}" if t == ticks[0] else str(t), x(t), height - 8, "tick middle") for t in ticks)
+        parts.append(label(percent(share), left - 6, y(share) + 4, "tick end"))
+    parts.extend(label(f"round {t}" if t == ticks[0] else str(t), x(t), height - 8, "tick middle") for t in ticks)
     if curves.base is not None:
         parts.append(tag("line", class_="base", x1=left, x2=_WIDTH - right, y1=y(curves.base), y2=y(curves.base)))
     band = [(x(r), y(e.high or 0)) for r, e in curves.mean.items()]
     band += [(x(r), y(e.low or 0)) for r, e in reversed([*curves.mean.items()])]
-    parts.append(tag("polygon", class_="band", points=_points(band)))
+    parts.append(tag("polygon", class_="band", points=points_of(band)))
     for place, (agent, series) in enumerate(curves.agents.items()):
         weight = "line expert" if agent == curves.expert else "line thin"
         parts.append(_line(series, x, y, f"{weight} s{place % _SERIES}", agent))
@@ -74,7 +75,7 @@ def learning_curves(curves: Curves) -> Markup:
     for index, estimate in curves.mean.items():
         said = f"after round {index}: mean {percent(estimate.mean)}, 95% interval {between(estimate, share=True)}"
         parts.append(tag("circle", tag("title", said), class_=kind, cx=x(index), cy=y(estimate.mean), r=2.6))
-    return _picture(parts, _WIDTH, height, f"Accuracy in {curves.title} against round")
+    return picture(parts, _WIDTH, height, f"Accuracy in {curves.title} against round")
 
 
 def accuracy_bars(title: str, rows: Sequence[Row], base: float | None) -> Markup:
@@ -86,10 +87,10 @@ def accuracy_bars(title: str, rows: Sequence[Row], base: float | None) -> Markup
         return left + share * (_WIDTH - left - right)
 
     parts = [tag("line", class_="grid", x1=x(s), x2=x(s), y1=2, y2=height - 20) for s in (0, 0.5, 1)]
-    parts += [_text(percent(s), x(s), height - 5, "tick middle") for s in (0, 0.5, 1)]
+    parts += [label(percent(s), x(s), height - 5, "tick middle") for s in (0, 0.5, 1)]
     for place, row in enumerate(rows):
         y = step * place + 4
-        parts.append(_text(clip(row.agent, 11), left - 8, y + 15, "label end own" if row.own else "label end"))
+        parts.append(label(clip(row.agent, 11), left - 8, y + 15, "label end own" if row.own else "label end"))
         colour = "own" if row.own else "other"
         if row.start:
             parts.append(
@@ -102,7 +103,7 @@ def accuracy_bars(title: str, rows: Sequence[Row], base: float | None) -> Markup
         shown = row.end or row.start
         if shown:
             parts.append(_whisker(x(shown.low or 0), x(shown.high or 0), y + 11))
-        parts.append(_text(_change(row), _WIDTH - right + 10, y + 15, "label"))
+        parts.append(label(_change(row), _WIDTH - right + 10, y + 15, "label"))
     if base is not None:
         parts.append(
             tag(
@@ -115,7 +116,7 @@ def accuracy_bars(title: str, rows: Sequence[Row], base: float | None) -> Markup
                 y2=height - 20,
             )
         )
-    return _picture(parts, _WIDTH, height, f"Accuracy in {title}: start and end of each agent")
+    return picture(parts, _WIDTH, height, f"Accuracy in {title}: start and end of each agent")
 
 
 def gain_heat_map(agents: Sequence[str], matrix: Mapping[str, Mapping[str, Estimate]]) -> Markup:
@@ -123,17 +124,17 @@ def gain_heat_map(agents: Sequence[str], matrix: Mapping[str, Mapping[str, Estim
     left, top, wide, high = 112, 46, 104, 62
     width, height = left + wide * len(agents) + 4, top + high * len(agents) + 4
     scale = max((abs(e.mean) for row in matrix.values() for e in row.values()), default=0)
-    parts = [_text("student →", left, 14, "tick"), _text("teacher ↓", left - 12, top - 10, "tick end")]
+    parts = [label("student →", left, 14, "tick"), label("teacher ↓", left - 12, top - 10, "tick end")]
     for place, agent in enumerate(agents):
-        parts.append(_text(clip(agent, 12), left + wide * (place + 0.5), top - 10, "label middle"))
-        parts.append(_text(clip(agent, 12), left - 12, top + high * (place + 0.5) + 4, "label end"))
+        parts.append(label(clip(agent, 12), left + wide * (place + 0.5), top - 10, "label middle"))
+        parts.append(label(clip(agent, 12), left - 12, top + high * (place + 0.5) + 4, "label end"))
     for i, teacher in enumerate(agents):
         for j, student in enumerate(agents):
             cell = matrix.get(teacher, {}).get(student)
             parts.append(
                 _heat_cell(left + wide * j, top + high * i, cell, max(scale, 0.1), f"{teacher} teaches {student}")
             )
-    return _picture(parts, width, height, "Mean gain by teacher and student")
+    return picture(parts, width, height, "Mean gain by teacher and student")
 
 
 def _heat_cell(x: float, y: float, cell: Estimate | None, scale: float, who: str) -> Markup:
@@ -149,9 +150,9 @@ def _heat_cell(x: float, y: float, cell: Estimate | None, scale: float, who: str
         tag(
             "rect", class_="heat up" if cell.mean > 0 else "heat down", fill_opacity=0.8 * abs(cell.mean) / scale, **box
         ),
-        _text(signed(cell.mean), x + 52, y + 25, "value middle"),
-        _text(interval.replace(" to ", " … ") or "one match", x + 52, y + 40, "note middle"),
-        _text(f"n = {cell.n}", x + 52, y + 53, "note middle"),
+        label(signed(cell.mean), x + 52, y + 25, "value middle"),
+        label(interval.replace(" to ", " … ") or "one match", x + 52, y + 40, "note middle"),
+        label(f"n = {cell.n}", x + 52, y + 53, "note middle"),
     )
 
 
@@ -177,11 +178,7 @@ def _line(series: Mapping[int, Estimate], x: _Scale, y: _Scale, kind: str, name:
         return tag(
             "circle", tag("title", name), class_=kind.replace("line", "point"), cx=points[0][0], cy=points[0][1], r=3
         )
-    return tag("polyline", tag("title", name), class_=kind, points=_points(points))
-
-
-def _points(points: Iterable[tuple[float, float]]) -> str:
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return tag("polyline", tag("title", name), class_=kind, points=points_of(points))
 
 
 def _ticks(first: int, last: int) -> list[int]:
@@ -189,14 +186,3 @@ def _ticks(first: int, last: int) -> list[int]:
     span = last - first
     step = next(s * 10**p for p in range(9) for s in (1, 2, 5) if span / (s * 10**p) <= 5)
     return [t for t in range(first - first % step, last + 1, step) if t >= first]
-
-
-def _text(text: str, x: float, y: float, kind: str) -> Markup:
-    return tag("text", text, class_=kind, x=x, y=y)
-
-
-def _picture(parts: Iterable[Markup], width: float, height: float, label: str) -> Markup:
-    inner = join((tag("title", label), *parts))
-    return tag(
-        "svg", inner, viewBox=f"0 0 {width:.0f} {height:.0f}", width=width, height=height, role="img", aria_label=label
-    )

@@ -11,14 +11,19 @@ from docendo.report.tables import collect
 from docendo.report.viewer import SHOWN, viewer_data
 from docendo.store import RunDirectory
 
-__all__ = ["html_page", "write_page"]
+__all__ = ["asset", "html_page", "save_page", "write_page"]
 
 
 def write_page(run: RunDirectory, path: Path) -> Path:
-    """Write the page to `path`, whole or not at all, and return it. Raises RunError where it cannot be written."""
+    """Write the run's page to `path`, as `save_page` does."""
+    return save_page(html_page(run), path)
+
+
+def save_page(page: str, path: Path) -> Path:
+    """Write a page to `path`, whole or not at all, and return it. Raises RunError where it cannot be written."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        aside.write_bytes(html_page(run).encode())
+        aside.write_bytes(page.encode())
         aside.replace(path)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}") from error
@@ -59,7 +64,7 @@ def html_page(run: RunDirectory) -> str:
             embed(episodes, "episodes"),
         )
     )
-    return document(f"{facts.name} · docendo", _asset("page.css"), _asset("viewer.js"), body)
+    return document(f"{facts.name} · docendo", asset("page.css"), asset("viewer.js"), body)
 
 
 def _viewer(said: str) -> Markup:
@@ -75,5 +80,6 @@ def _viewer(said: str) -> Markup:
     )
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file that the pages are made with, as text."""
     return files("docendo.report").joinpath(name).read_text(encoding="utf-8")

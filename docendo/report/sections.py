@@ -1,11 +1,12 @@
 """The parts of the page, one function each, from facts to HTML."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from docendo.records import BASE
 from docendo.report.charts import Curves, Row, accuracy_bars, gain_heat_map, learning_curves
 from docendo.report.intervals import Estimate, Rise
 from docendo.report.markup import Markup, join, tag
+from docendo.report.pieces import empty, figure, swatch, table, tile
 from docendo.report.tables import (
     Facts,
     accuracy,
@@ -43,8 +44,8 @@ def header(facts: Facts) -> Markup:
     tiles = (
         _rise_tile("Other domains, without a lesson", knowledge(facts, own=False)),
         _rise_tile("Own domain, without a lesson", knowledge(facts, own=True)),
-        _tile("Gain of a shown lesson", signed(shown.mean if shown else None), _interval(shown)),
-        _tile("Lessons through the gate", gate, [f"{passed:,} of {len(facts.lessons):,}"]),
+        tile("Gain of a shown lesson", signed(shown.mean if shown else None), _interval(shown)),
+        tile("Lessons through the gate", gate, [f"{passed:,} of {len(facts.lessons):,}"]),
     )
     return tag(
         "header",
@@ -63,11 +64,7 @@ def _rise_tile(title: str, rise: Rise) -> Markup:
     if rise.rise is not None and rise.low is not None and rise.high is not None:
         low, high = (signed(100 * bound, 0) for bound in (rise.low, rise.high))
         notes = [f"{signed(100 * rise.rise, 0)} points", f"95% interval {low} to {high}"]
-    return _tile(title, value, notes)
-
-
-def _tile(title: str, value: str, notes: Iterable[str]) -> Markup:
-    return tag("div", tag("dt", title), tag("dd", value), *(tag("dd", note, class_="note") for note in notes))
+    return tile(title, value, notes)
 
 
 def _interval(estimate: Estimate | None) -> list[str]:
@@ -81,7 +78,7 @@ def knowledge_table(facts: Facts) -> Markup:
     """Accuracy of each agent in each domain, start and end, as a table and as bars."""
     start, end = evaluation_rounds(facts)
     if start is None:
-        return _empty("No evaluation was committed yet.")
+        return empty("No evaluation was committed yet.")
     where, base = domains(facts), base_accuracy(facts)
     before = {a: accuracy(facts, start, a) for a in facts.owns}
     after = {a: accuracy(facts, end, a) for a in facts.owns}
@@ -94,15 +91,15 @@ def knowledge_table(facts: Facts) -> Markup:
     for domain in where:
         bars = [Row(a, before[a].get(domain), after[a].get(domain), domain in own) for a, own in facts.owns.items()]
         mean = base[domain].mean if domain in base else None
-        panels.append(_figure(domain, accuracy_bars(domain, bars, mean)))
+        panels.append(figure(domain, accuracy_bars(domain, bars, mean)))
     key = tag(
         "p",
-        *(_swatch("swatch before", "start"), _swatch("swatch after", "end, with 95% interval")),
-        *(_swatch("swatch own", "own domain"), _swatch("swatch base", "base model")),
+        *(swatch("swatch before", "start"), swatch("swatch after", "end, with 95% interval")),
+        *(swatch("swatch own", "own domain"), swatch("swatch base", "base model")),
         class_="key",
     )
     note = f"Held-out problems, no lesson in the prompt, measured {when}. Below each number is its 95% Wilson interval."
-    return join((tag("p", note), _table(("agent", *where), rows), key, tag("div", *panels, class_="panels")))
+    return join((tag("p", note), table(("agent", *where), rows), key, tag("div", *panels, class_="panels")))
 
 
 def _accuracy_cell(start: Estimate | None, end: Estimate | None, *, own: bool) -> Markup:
@@ -118,7 +115,7 @@ def _accuracy_cell(start: Estimate | None, end: Estimate | None, *, own: bool) -
 def learning(facts: Facts) -> Markup:
     """Learning curves, one panel per domain, and every evaluation as a table."""
     if evaluation_rounds(facts)[0] is None:
-        return _empty("No evaluation was committed yet.")
+        return empty("No evaluation was committed yet.")
     base = base_accuracy(facts)
     experts = [r.round for r in facts.rounds if r.stage == "experts" and r.round >= 0]
     panels = []
@@ -130,10 +127,10 @@ def learning(facts: Facts) -> Markup:
         level = base[domain].mean if domain in base else None
         agents = {a: curve(facts, domain, [a]) for a in facts.owns}
         stage = (min(experts), max(experts)) if experts else None
-        panels.append(_figure(domain, learning_curves(Curves(domain, mean, agents, expert, level, stage))))
-    swatches = [_swatch(f"swatch s{place % 8}", agent) for place, agent in enumerate(facts.owns)]
-    marks = (_swatch("swatch mean", "mean, with 95% interval"), _swatch("swatch base", "base model"))
-    stage_mark = (_swatch("swatch stage", "experts stage"),) if experts else ()
+        panels.append(figure(domain, learning_curves(Curves(domain, mean, agents, expert, level, stage))))
+    swatches = [swatch(f"swatch s{place % 8}", agent) for place, agent in enumerate(facts.owns)]
+    marks = (swatch("swatch mean", "mean, with 95% interval"), swatch("swatch base", "base model"))
+    stage_mark = (swatch("swatch stage", "experts stage"),) if experts else ()
     note = "Accuracy after each evaluated round. The thicker coloured line is the domain's own expert."
     key = tag("p", *marks, *stage_mark, *swatches, class_="key")
     return join((tag("p", note), key, tag("div", *panels, class_="panels"), _all_evaluations(facts)))
@@ -148,7 +145,7 @@ def _all_evaluations(facts: Facts) -> Markup:
             if found:
                 cells = [tag("td", _short(found.get(d)), class_="number") for d in where]
                 rows.append([tag("td", str(index), class_="number"), tag("th", agent, scope="row"), *cells])
-    return tag("details", tag("summary", "Every evaluation as a table"), _table(("round", "agent", *where), rows))
+    return tag("details", tag("summary", "Every evaluation as a table"), table(("round", "agent", *where), rows))
 
 
 def _short(estimate: Estimate | None) -> str:
@@ -159,7 +156,7 @@ def lessons_matrix(facts: Facts) -> Markup:
     """The heat map of gains, teacher by student, and their mean."""
     matrix, mean = gain_matrix(facts), gain(facts.lessons)
     if mean is None:
-        return _empty("No lesson was shown yet.")
+        return empty("No lesson was shown yet.")
     flat = flat_groups(facts)["student"]
     note = (
         f"Gain is the student's mean score with the lesson minus its expected score without. Over all {mean.n:,} shown "
@@ -171,7 +168,7 @@ def lessons_matrix(facts: Facts) -> Markup:
     present = [a for a in facts.owns if a in matrix or any(a in row for row in matrix.values())]
     others = sorted({x for t, row in matrix.items() for x in (t, *row)} - set(present))
     picture = gain_heat_map([*present, *others], matrix)
-    key = tag("p", _swatch("swatch up", "the lesson helped"), _swatch("swatch down", "it hurt"), class_="key")
+    key = tag("p", swatch("swatch up", "the lesson helped"), swatch("swatch down", "it hurt"), class_="key")
     box = tag("div", picture, class_="scroll", tabindex="0", role="group", aria_label="Gain by teacher and student")
     return join((tag("p", note), key, box))
 
@@ -188,8 +185,8 @@ def lessons_table(facts: Facts) -> Markup:
         for row in taught(facts)
     ]
     if not rows:
-        return _empty("No lesson was given yet.")
-    return _table(("teacher", "student", "domain", "lessons", "through the gate", "mean gain"), rows)
+        return empty("No lesson was given yet.")
+    return table(("teacher", "student", "domain", "lessons", "through the gate", "mean gain"), rows)
 
 
 def _small(estimate: Estimate | None) -> Markup:
@@ -199,7 +196,7 @@ def _small(estimate: Estimate | None) -> Markup:
 def compute(facts: Facts) -> Markup:
     """Tokens and FLOPs by purpose and by agent."""
     if not facts.ledger:
-        return _empty("Nothing was booked in the ledger.")
+        return empty("Nothing was booked in the ledger.")
     purposes = spent(facts.ledger, lambda row: named(row.purpose))
     agents = spent(counted(facts), lambda row: row.agent or BASE)
     return tag("div", _spent_table("purpose", purposes), _spent_table("agent", agents), class_="pair")
@@ -216,22 +213,4 @@ def _spent_table(title: str, totals: Mapping[str, Mapping[str, float]]) -> Marku
         ]
         for name, total in totals.items()
     ]
-    return _table((title, "tokens", "compute", "share"), rows)
-
-
-def _table(heads: Iterable[str], rows: Iterable[Iterable[Markup]]) -> Markup:
-    head = tag("thead", tag("tr", *(tag("th", text, scope="col") for text in heads)))
-    table = tag("table", head, tag("tbody", *(tag("tr", *cells) for cells in rows)))
-    return tag("div", table, class_="scroll", tabindex="0", role="group", aria_label="Table")
-
-
-def _figure(title: str, picture: Markup) -> Markup:
-    return tag("figure", tag("figcaption", title), picture)
-
-
-def _swatch(kind: str, text: str) -> Markup:
-    return tag("span", tag("i", class_=kind), text)
-
-
-def _empty(text: str) -> Markup:
-    return tag("p", text, class_="empty")
+    return table((title, "tokens", "compute", "share"), rows)

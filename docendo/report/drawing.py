@@ -1,0 +1,25 @@
+"""What every chart is made of."""
+
+from collections.abc import Iterable
+
+from docendo.report.markup import Markup, join, tag
+
+__all__ = ["label", "picture", "points_of"]
+
+
+def label(text: str, x: float, y: float, kind: str) -> Markup:
+    """Text at a place, with the page's classes `kind`."""
+    return tag("text", text, class_=kind, x=x, y=y)
+
+
+def points_of(points: Iterable[tuple[float, float]]) -> str:
+    """The ``points`` attribute of a line or a polygon."""
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def picture(parts: Iterable[Markup], width: float, height: float, title: str) -> Markup:
+    """The whole SVG; `title` says what it shows to who cannot see it."""
+    inner = join((tag("title", title), *parts))
+    return tag(
+        "svg", inner, viewBox=f"0 0 {width:.0f} {height:.0f}", width=width, height=height, role="img", aria_label=title
+    )

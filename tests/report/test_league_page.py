@@ -1,0 +1,86 @@
+"""The page about a population, for every shape that a population can have."""
+
+import math
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from docendo.league.analysis import Analysis, analyse
+from docendo.report.league_charts import Cells, Marks, payoff_heat_map, spinning_top
+from docendo.report.league_page import league_page, ranked
+
+RPS = [[0, -1, 1], [1, 0, -1], [-1, 1, 0]]
+
+
+def tags(page: str) -> list[str]:
+    found: list[str] = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: found.append(tag)  # type: ignore[method-assign, assignment]
+    parser.feed(page)
+    return found
+
+
+def ladder(n: int) -> Analysis:
+    return analyse([f"agent {i}" for i in range(n)], [[j - i for j in range(n)] for i in range(n)])
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        analyse(["rock", "paper", "scissors"], RPS),
+        analyse(["a", "b"], [[0, 0.5], [-0.5, 0]]),
+        analyse(["a", "b"], [[0, 0], [0, 0]]),
+        analyse(["a", "b"], [[math.nan, math.nan], [math.nan, math.nan]]),
+        analyse(["a", "b", "c"], [[0, 0.3, math.nan], [0.1, 0, 0.2], [math.nan, 0, 0]]),
+        ladder(45),
+    ],
+    ids=["cycle", "pair", "ties", "strangers", "gaps", "many"],
+)
+def test_every_population_has_a_page_of_finite_numbers(found: Analysis) -> None:
+    page = league_page("league", found)
+    pictures = page.split("<main>")[1]
+    assert pictures.count("<svg") == 4 - (found.disc.share is None)
+    assert not [word for word in ("nan", 'inf"', "None") if word in pictures]
+
+
+def test_hostile_names_change_no_element_of_the_page() -> None:
+    tame, hostile = ("name", "paper", "scissors"), ("</svg><script>alert(1)</script>", "paper", "scissors")
+    one, other = league_page("league", analyse(tame, RPS)), league_page("league", analyse(hostile, RPS))
+    assert tags(one) == tags(other)
+    assert "<script>alert" not in other
+    assert "<title><b>" not in league_page("<b>", analyse(tame, RPS))
+
+
+def test_the_page_asks_for_nothing() -> None:
+    page = league_page("league", analyse(["a", "b", "c"], RPS))
+    assert "default-src 'none'" in page
+    assert not [word for word in ("src=", "url(", "@import", "http") if word in page.split("</style>")[1]]
+
+
+def test_a_heat_map_tells_winning_losing_and_never_met() -> None:
+    picture = payoff_heat_map(["a", "b"], Cells([[0, 0.5], [math.nan, 0]], [[0, 0.2], [0, 0]], [[0, 0.8], [0, 0]]))
+    assert "a against b: +0.50, 95% interval +0.20 to +0.80" in picture
+    assert "b against a: never met" in picture
+    assert picture.count('class="heat gap"') == picture.count('class="heat up"') == 1
+    assert "heat down" not in picture
+
+
+def test_a_large_heat_map_is_a_small_picture() -> None:
+    n = 200
+    upper = np.triu(np.random.default_rng(0).normal(size=(n, n)), 1)
+    picture = payoff_heat_map([str(i) for i in range(n)], Cells((upper - upper.T).tolist()))
+    assert picture.count("<path") <= 18
+    assert "<rect" not in picture
+
+
+def test_the_spinning_top_is_as_wide_as_the_cycles() -> None:
+    picture = spinning_top(Marks("abc", "xyz", [True, False, False]), [1, 0, -1], [0, 4, 2])
+    halves = [(188.0, 188.0), (68.0, 308.0), (128.0, 248.0)]
+    for left, right in halves:
+        assert f'x1="{left:.0f}" x2="{right:.0f}"' in picture
+
+
+def test_agents_are_ranked_by_rating_and_then_by_place() -> None:
+    assert ranked(analyse("abc", [[0, -1, -2], [1, 0, -1], [2, 1, 0]])) == [2, 1, 0]
+    assert ranked(analyse(["a", "b"], [[0, 0], [0, 0]])) == [0, 1]
