@@ -88,9 +88,12 @@ def _analysed(names: tuple[str, ...], payoff: "Matrix", games: int | None) -> "A
     return analysis.analyse(names, payoff, counts, low=low, high=high)
 
 
-def show_analysis(found: "Analysis", note: str = "") -> None:
-    """Print an analysis: its numbers, the agents, the payoffs of few agents, the clusters."""
-    show(_numbers(found), "", title("Agents, best rating first (Elo points; 95% interval)"), _agents(found))
+def show_analysis(found: "Analysis", note: str = "", strongest: str = "hardest opponent") -> None:
+    """Print an analysis: its numbers, the agents, the payoffs of few agents, the clusters.
+
+    `strongest` is what the agent with the largest payoff against another is called.
+    """
+    show(_numbers(found), "", title("Agents, best rating first (Elo points; 95% interval)"), _agents(found, strongest))
     if note:
         show(safe(note, "dim"))
     if len(found.names) <= _MATRIX:
@@ -118,7 +121,7 @@ def _numbers(found: "Analysis") -> Any:
     return made
 
 
-def _agents(found: "Analysis") -> Any:
+def _agents(found: "Analysis", called: str) -> Any:
     from docendo.league.analysis import strongest
     from docendo.league.ratings import ELO
     from docendo.report.league_page import ranked
@@ -127,7 +130,7 @@ def _agents(found: "Analysis") -> Any:
     rating, against = found.ratings, strongest(found)
     numbers = ["rating", "interval", "openskill", "Nash", "Nash average", "alpha-rank"]
     made = table(["agent"], numbers)
-    made.add_column(safe("hardest opponent"), header_style="dim", overflow="fold")
+    made.add_column(safe(called), header_style="dim", overflow="fold")
     for i in ranked(found):
         other = against[i]
         made.add_row(

@@ -40,9 +40,7 @@ def evaluate(
     with RunDirectory.open(path) as run:
         config = config_of(run)
         if not config.domains:
-            raise UseError(
-                f"{path} has no domains to be examined in; see how its agents play with `docendo league {path}`"
-            )
+            raise UseError(f"{path} has no domains to be examined in; its agents play: docendo league {path}")
         owns = members(run, config)
         agents = [AgentId(named(a, [BASE, *owns], "agent", path)) for a in agent or [BASE, *config.learners]]
         domains = [named(d, list(config.domains), "domain", path) for d in domain or config.domains]
@@ -61,10 +59,8 @@ def evaluate(
         show_json({**about, **found})
         return
     _show(found, with_lesson)
-    show(
-        f"{count} held-out problems a domain, seed {seed}, after round {trained.round}; "
-        f"{again} of {len(problems)} were asked in the run too; none was trained on"
-    )
+    known = f"{again} of {len(problems)} were asked in the run too; none was trained on"
+    show(f"{count} held-out problems a domain, seed {seed}, after round {trained.round}; {known}")
 
 
 def scores_of(

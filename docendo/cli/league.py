@@ -8,7 +8,7 @@ import typer
 
 from docendo.cli.options import AsJson, RunPath
 from docendo.cli.output import safe, show, show_json, table, title
-from docendo.cli.runs import config_of
+from docendo.cli.runs import check_page, config_of
 
 if TYPE_CHECKING:
     from docendo.league.analysis import Analysis
@@ -42,6 +42,7 @@ def league(
     from docendo.report.tables import collect
     from docendo.store import RunDirectory
 
+    check_page(html)
     with RunDirectory.open(path) as run, run.snapshot():
         facts, games = collect(run), duelled(run)
         analyses = {game: of_duels(run, game) for game in games}
@@ -56,14 +57,18 @@ def league(
     for name, found in analyses.items():
         _show(path, name, found)
     if facts.lessons:
-        show("", title("Who teaches whom best (95% interval)"), _best(facts))
+        _section("Who teaches whom best (95% interval)", _best(facts))
     if played:
-        show("", title("The newest rounds"), _rounds(played[-_NEWEST:]))
+        _section("The newest rounds", _rounds(played[-_NEWEST:]))
     _show_standings(now)
     if len(births) > len(facts.owns):
-        show("", title("Copies and replacements"), _births(births))
+        _section("Copies and replacements", _births(births))
     if html is not None:
-        show("", f"{html}")
+        show(f"{html}")
+
+
+def _section(heading: str, body: Any) -> None:
+    show(title(heading), body, "")
 
 
 def _document(path: Path, facts: "Facts", analyses: Mapping[str, "Analysis | None"]) -> dict[str, Any]:
@@ -87,8 +92,9 @@ def _show(path: Path, name: str, found: "Analysis | None") -> None:
     if found is None:
         show(f"{path} has no lesson yet that was shown to a student")
         return
-    show("", title(f"Payoffs: {name}"))
-    show_analysis(found, _NOTES.get(name, _NOTES["duel"]))
+    show(title(f"Payoffs: {name}"))
+    show_analysis(found, _NOTES.get(name, _NOTES["duel"]), "best teacher" if name == _LESSONS else "hardest opponent")
+    show("")
 
 
 def _best(facts: "Facts") -> Any:
@@ -138,11 +144,8 @@ def _show_standings(now: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
     for what, (heading, names) in shapes.items():
         rows = now[what]
         if rows:
-            show(
-                "",
-                title(f"{heading} (95% credible interval; evidence left)"),
-                _rows(names, rows[:_SHOWN], what == "gains"),
-            )
+            shown = _rows(names, rows[:_SHOWN], what == "gains")
+            _section(f"{heading} (95% credible interval; evidence left)", shown)
         if len(rows) > _SHOWN:
             show(safe(f"and {len(rows) - _SHOWN:,} more: --json has them", "dim"))
 

@@ -18,7 +18,7 @@ from docendo.store import RunDirectory
 
 __all__ = ["beliefs", "duelled", "lineage", "of_duels", "of_lessons", "rounds", "shared_interest"]
 
-Meetings = Mapping[str, Mapping[str, Estimate]]
+_Meetings = Mapping[str, Mapping[str, Estimate]]
 """By row and column."""
 
 
@@ -64,7 +64,7 @@ def of_duels(run: RunDirectory, game: str) -> Analysis | None:
 
 def _analysed(
     names: Sequence[str],
-    meetings: Meetings,
+    meetings: _Meetings,
     counts: Mapping[tuple[str, str], float],
     won: Mapping[tuple[str, str], float] | None = None,
 ) -> Analysis | None:
@@ -83,7 +83,7 @@ def _analysed(
             wins[at] = won[row, column] if won else 0.0
     # teaching need not be mutual: a pair counts as often as it met in either direction
     games = np.maximum(games, games.T)
-    return analyse(names, payoff, games, wins if won else None, low, high)
+    return analyse(names, payoff, None if won else games, wins if won else None, low, high)
 
 
 def beliefs(run: RunDirectory, decay: float) -> dict[str, list[dict[str, Any]]]:

@@ -97,7 +97,8 @@ def test_a_person_sees_who_helps_whom_the_rounds_and_the_lineage(here: Path) -> 
 
 
 def test_the_page_is_one_file_with_four_pictures_and_without_markup_of_names(here: Path) -> None:
-    made(here, duel(ANN, AgentId("<b>"), 1.0))
+    odd = AgentId("<b>")
+    made(here, duel(ANN, odd, 1.0), duel(odd, BOB, 1.0), duel(BOB, ANN, 1.0), lessons=False)
     docendo("league", "run", "--html", "page.html")
     page = (here / "page.html").read_text()
     assert page.count("<svg") >= 4
