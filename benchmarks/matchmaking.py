@@ -7,12 +7,13 @@ what is there is not done again: python benchmarks/matchmaking.py --seeds 3 --ou
 
 import argparse
 import json
+import math
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 from docendo.build import Subjects, build_school, expert_rounds, open_local, resolved, subjects
@@ -23,6 +24,7 @@ from docendo.engines.local import LocalEngine
 from docendo.evaluation import accuracies, evaluate, held_out
 from docendo.loop import study, teach
 from docendo.records import DISCARDED, AgentId
+from docendo.report.intervals import clustered
 from docendo.school import Round, School
 
 KINDS = {
@@ -34,8 +36,6 @@ ARMS: dict[str, dict[str, Any]] = {
     "uniform": {},
     "league": {"teachers": "improving", "curriculum": "learnable", "opens": 0.5, "replayed": 0.25, "refill": True},
 }
-STUDENTS_T = {2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 1: 12.706}
-"""97.5 % points by degrees of freedom."""
 
 
 def main() -> None:
@@ -55,7 +55,12 @@ def main() -> None:
     for name, (mean, low, high) in found.items():
         print(f"{name}: {mean:+.3f} (95 % {low:+.3f} to {high:+.3f}), {given.seeds} seeds, league minus uniform")
     if given.json:
-        print(json.dumps({k: {"mean": m, "low": low, "high": high} for k, (m, low, high) in found.items()}))
+        print(
+            json.dumps(
+                {k: {"mean": m, "low": low, "high": high} for k, (m, low, high) in found.items()},
+                allow_nan=given.seeds < 2,
+            )
+        )
 
 
 def one_seed(given: argparse.Namespace, seed: int) -> None:
@@ -88,6 +93,8 @@ def played(
     rounds: list[Round] = []
     first = expert_rounds(config.experts)
     most = config.teaching.rounds if not budget else 4 * config.teaching.rounds
+    # the last round may end half a round above or below the budget
+    budget -= budget / (2 * config.teaching.rounds)
     for played in within(
         budget or float("inf"),
         lambda: spent(ledger),
@@ -147,14 +154,8 @@ def compared(folder: Path, seeds: range) -> dict[str, tuple[float, float, float]
     found = {}
     for name in ("useful", "rise"):
         pairs = [[json.loads((folder / f"{arm}-{seed}.json").read_text())[name] for arm in ARMS] for seed in seeds]
-        differences = [league - uniform for uniform, league in pairs]
-        mean = fmean(differences)
-        half = (
-            STUDENTS_T[len(differences) - 1] * stdev(differences) / len(differences) ** 0.5
-            if len(seeds) > 1
-            else float("nan")
-        )
-        found[name] = mean, mean - half, mean + half
+        mean, low, high, _ = clustered([[league - uniform] for uniform, league in pairs])
+        found[name] = mean, -math.inf if low is None else low, math.inf if high is None else high
     return found
 
 

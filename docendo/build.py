@@ -68,6 +68,8 @@ def subjects(config: Config) -> Subjects:
     sources: dict[str, Source] = {}
     bad: list[BadRow] = []
     for name, domain in config.domains.items():
+        if "/" in name:
+            raise UseError(f"[domains.{name!r}]: a domain's name has no '/', which parts domain and family")
         sources[name], rows = _source(name, domain)
         bad += rows
     courses = {name: _courses(sources[name], domain, name) for name, domain in config.domains.items()}

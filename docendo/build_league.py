@@ -33,14 +33,12 @@ from docendo.league.population import (
     Replacement,
     SnapshotRule,
     WhenStronger,
-    frozen,
 )
 from docendo.league.standings import LiveStandings
 from docendo.problems import curriculum
 from docendo.problems.deck import ReplayDeck
 from docendo.records import AgentId, Course, Kind, Request
 from docendo.school import Arena, League
-from docendo.tables import LeagueConfig
 
 __all__ = ["CHOICES", "CURRICULA", "GAMES", "SCRIPTS", "build_arena", "build_league", "check_cast", "courses_of"]
 
@@ -74,7 +72,7 @@ def build_league(config: Config, kinds: Mapping[str, Sequence[Kind]]) -> League:
     wanted = curriculum.Opening(wanted, plan.opens) if plan.opens else wanted
     return League(
         courses=courses_of(config, kinds),
-        pair=_pairing(plan, wanted),
+        pair=_pairing(config, wanted),
         curriculum=wanted,
         standings=LiveStandings(plan.decay),
         population=_population(config),
@@ -130,13 +128,18 @@ def check_cast(config: Config) -> None:
             raise UseError(f"{where}: plays = {agent.plays!r} plays kuhn, and [duels] game is {game!r}")
         if agent.role != "main" and not duels:
             raise UseError(f"{where}: role = {agent.role!r} is one of duels: [duels] pairings = 4")
-    if duels and all(a.role == "exploiter" for a in config.learners.values()):
+    anchored, matches = config.league.anchored, config.teaching.matches
+    if config.domains and anchored >= matches:
+        raise UseError(f"[league] anchored = {anchored} leaves none of {matches} matches for learners; lower it")
+    roles = {agent.role for agent in config.learners.values()}
+    if "exploiter" in roles and "main" not in roles:
         raise UseError("[agents]: exploiters play main agents, and there is none; let one have role = 'main'")
 
 
-def _pairing(plan: LeagueConfig, wanted: Curriculum) -> Matchmaker:
+def _pairing(config: Config, wanted: Curriculum) -> Matchmaker:
+    plan, learners = config.league, frozenset(map(AgentId, config.learners))
     plain = plan.teachers == "uniform" and plan.curriculum == "everything" and not plan.opens and not plan.anchored
-    return Rotation() if plain else Arranged(wanted, CHOICES[plan.teachers], frozen, plan.anchored)
+    return Rotation() if plain else Arranged(wanted, CHOICES[plan.teachers], learners.__contains__, plan.anchored)
 
 
 def _population(config: Config) -> Population:

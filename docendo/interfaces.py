@@ -149,7 +149,7 @@ class Belief(Protocol):
 
     @property
     def variance_N(self) -> Numbers:  # noqa: N802
-        """Expected variance of a single outcome."""
+        """Expected variance of a single outcome; of gains, the scale that its posterior has."""
         ...
 
     @property
@@ -159,7 +159,7 @@ class Belief(Protocol):
 
     @property
     def spread_N(self) -> Numbers:  # noqa: N802
-        """How unsure the mean is, as a standard deviation."""
+        """How unsure the mean is: a standard deviation, or of gains the scale of Student's t."""
         ...
 
     def sample(self, rng: Generator) -> Numbers:

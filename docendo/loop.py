@@ -11,7 +11,6 @@ import numpy as np
 
 from docendo.classroom.teaching import Try
 from docendo.examples import examples_of, one_of, studied
-from docendo.interfaces import Reward
 from docendo.league.population import Birth
 from docendo.learning.credit import (
     Group,
@@ -24,8 +23,8 @@ from docendo.learning.credit import (
     student_groups,
 )
 from docendo.learning.imitation import useful_notes
-from docendo.measures import fought, measured
-from docendo.records import Duel, Episode, Problem
+from docendo.measures import fought, measured, results
+from docendo.records import Duel, Episode, Problem, by_match, mean_score
 from docendo.school import Expert, Round, School
 from docendo.seeds import seed_for
 
@@ -44,7 +43,7 @@ def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
     """Rounds of the teaching game."""
     for index in rounds:
         here = seed_for(seed, "teach", index)
-        anchors = _born(school, school.league.population.anchor(index - 1, school.league.standings), here)
+        anchors = _born(school, school.league.population.open(index - 1), here)
         episodes = play(school, index, seed_for(here, "play"))
         practice = practise(school, index, seed_for(here, "practice"))
         duels = contest(school, index, seed_for(here, "duels"))
@@ -53,7 +52,12 @@ def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
         school.notebook.write([n for n in useful_notes(episodes, school.listeners) if n[0] in school.learners])
         metrics = school.learner.update(earned, examples_of(school, seed_for(here, "examples")))
         births = renew(school, index, seed_for(here, "renew"))
-        metrics = {**metrics, **useful, **measured(episodes, practice), **fought(duels)}
+        metrics = {
+            **metrics,
+            **useful,
+            **measured(episodes, practice, school.learners),
+            **fought(duels, school.learners),
+        }
         yield Round(index, episodes, practice, metrics, discarded(groups), [*anchors, *births], duels)
 
 
@@ -66,14 +70,14 @@ def play(school: School, index: int, seed: int) -> list[Episode]:
         return episodes
     wanted, left = school.schedule.matches, school.schedule.matches * rules.answers
     for wave in count():
-        courses = league.population.courses(league.courses)
+        courses = league.population.courses(league.courses, anchors=wave == 0)
         matches = league.pair(courses, league.standings, wanted, seed_for(seed, "pair", wave))
         played = school.classroom.play(index, matches, league.standings, seed_for(seed, wave))
         league.standings.record(played)
         league.deck.observe(played)
         episodes += played
         left -= _answers(played, rules.controls)
-        wanted = min(idle_matches(played, school.reward), left // rules.answers)
+        wanted = min(idle_matches(school, played), left // rules.answers)
         if not school.schedule.refill or wanted < 1:
             return episodes
     raise AssertionError
@@ -98,12 +102,11 @@ def practise(school: School, index: int, seed: int) -> list[Practice]:
     if not wanted:
         return []
     attempts = school.classroom.attempt(wanted, school.classroom.rules.temperature)
-    standings.practised(
-        [(w.agent, w.problem.kind, a.verdict.score) for w, a in zip(wanted, attempts, strict=True)], index
-    )
-    return [
+    tried = [
         Practice(wanted[i].agent, wanted[i].problem, tuple(attempts[i : i + step])) for i in range(0, len(wanted), step)
     ]
+    standings.practised([(p.agent, p.problem.kind, mean_score(p.attempts)) for p in tried], index)
+    return tried
 
 
 def contest(school: School, index: int, seed: int) -> list[Duel]:
@@ -114,8 +117,7 @@ def contest(school: School, index: int, seed: int) -> list[Duel]:
     present = list(league.population.present)
     pairings = arena.pair(present, league.standings, arena.pairings, seed_for(seed, "pair"))
     duels = arena.room.play(index, pairings, seed_for(seed, "play"))
-    results = [(d.first, d.second, (1 + d.payoffs[0]) / 2) for d in duels if d.first != d.second]
-    league.standings.results(results, arena.pair.game, index)
+    league.standings.results(results(duels), arena.pair.game, index)
     return duels
 
 
@@ -124,6 +126,7 @@ def renew(school: School, index: int, seed: int) -> list[Birth]:
     births, gone = school.league.population.renew(index, school.league.standings, seed)
     for name in gone:
         school.keeper.remove(name)
+        school.league.standings.forget(name)
     return _born(school, births, seed)
 
 
@@ -133,20 +136,16 @@ def _born(school: School, births: Sequence[Birth], seed: int) -> list[Birth]:
     for birth in births:
         if birth.how in {"anchor", "snapshot"}:
             school.keeper.snapshot(birth.parents[0], birth.name)
+            school.league.standings.inherit(birth.name, birth.parents[0])
         else:
             school.keeper.replace(birth.name, birth.parents, scale, seed_for(seed, birth.name))
             school.league.standings.forget(birth.name)
     return list(births)
 
 
-def idle_matches(episodes: Sequence[Episode], reward: Reward) -> int:
-    """How many matches have neither a student's nor a teacher's group that varies."""
-    useful = {(e.match, e.test.key) for e in episodes if not all(g.flat for g in student_groups([e], reward))}
-    lessons = lesson_groups(episodes, reward)
-    places = dict.fromkeys((e.match, e.lesson.problems, e.test) for e in episodes)
-    return sum(
-        group.flat and (match, test.key) not in useful for (match, _, test), group in zip(places, lessons, strict=True)
-    )
+def idle_matches(school: School, episodes: Sequence[Episode]) -> int:
+    """How many matches have no group of a learner that varies."""
+    return sum(all(group.flat for group in groups_of(school, lessons, ())) for lessons in by_match(episodes))
 
 
 def _homework(school: School, expert: Expert, seed: int) -> list[Problem]:
@@ -161,6 +160,5 @@ def _homework(school: School, expert: Expert, seed: int) -> list[Problem]:
 
 
 def _answers(episodes: Sequence[Episode], controls: int) -> int:
-    """How many completions were sampled."""
-    matches = len({(e.match, e.lesson.problems, e.test) for e in episodes})
-    return matches * controls + sum(len(e.lesson.examples) + len(e.attempts) for e in episodes)
+    """How many completions were sampled; a textbook's lessons count too."""
+    return len(by_match(episodes)) * controls + sum(len(e.lesson.examples) + len(e.attempts) for e in episodes)

@@ -1,28 +1,31 @@
 """What a round looked like, in numbers."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
 from math import exp, log
 from statistics import fmean
 
 from docendo.league.population import frozen
 from docendo.learning.credit import Practice
-from docendo.records import AgentId, Duel, Episode
+from docendo.records import AgentId, Duel, Episode, by_match
 
-__all__ = ["effective", "fought", "measured", "partners"]
+__all__ = ["effective", "fought", "measured", "partners", "results"]
 
 
-def measured(episodes: Sequence[Episode], practice: Sequence[Practice]) -> dict[str, float]:
-    """Gate, gain, scores; how many partners there were; how the frozen anchors did, who tell a collapse."""
+def measured(
+    episodes: Sequence[Episode], practice: Sequence[Practice], learners: Collection[AgentId]
+) -> dict[str, float]:
+    """Gate, gain, scores; how many partners there were; what learners achieve with anchors, which tells a collapse."""
     metrics: dict[str, float] = {}
     if episodes:
-        metrics["matches"] = len({(e.match, e.lesson.problems, e.test) for e in episodes})
+        metrics["matches"] = len(by_match(episodes))
         metrics["gate/passed"] = fmean(e.lesson.passed for e in episodes)
         metrics["partners"] = partners((e.match.student, e.match.teacher) for e in episodes)
     kinds = {
-        "gain": [e for e in episodes if not frozen(e.match.student) and not frozen(e.match.teacher)],
-        "gain/anchors": [e for e in episodes if frozen(e.match.student)],
-        "gain/past": [e for e in episodes if frozen(e.match.teacher) and not frozen(e.match.student)],
+        "gain": [e for e in episodes if e.match.student in learners and not frozen(e.match.teacher)],
+        "gain/anchors": [e for e in episodes if e.match.student not in learners and e.match.teacher in learners],
+        "gain/past": [e for e in episodes if e.match.student in learners and frozen(e.match.teacher)],
     }
     for name, some in kinds.items():
         if gains := [e.gain for e in some if e.gain is not None]:
@@ -32,17 +35,29 @@ def measured(episodes: Sequence[Episode], practice: Sequence[Practice]) -> dict[
     return metrics
 
 
-def fought(duels: Sequence[Duel]) -> dict[str, float]:
-    """Share of legal moves, moves of a duel, and what learners won against frozen copies."""
+def fought(duels: Sequence[Duel], learners: Collection[AgentId]) -> dict[str, float]:
+    """Share of the learners' moves that were legal, what they won from frozen copies, how many opponents they had."""
     if not duels:
         return {}
-    moves = [m for d in duels for m in d.moves]
-    metrics = {"duels": float(len(duels)), "duels/legal": fmean(m.attempt.verdict.score for m in moves)}
-    sides = [(d.first, d.second, d.payoffs[0]) for d in duels] + [(d.second, d.first, d.payoffs[1]) for d in duels]
-    if past := [won for agent, other, won in sides if frozen(other) and not frozen(agent)]:
+    metrics = {"duels": float(len(duels))}
+    seats = [(d, seat, *((d.first, d.second) if seat == 0 else (d.second, d.first))) for d in duels for seat in (0, 1)]
+    mine = [(d, seat, agent, other) for d, seat, agent, other in seats if agent in learners]
+    if legal := [m.attempt.verdict.score for d, seat, _, _ in mine for m in d.moves if m.seat == seat]:
+        metrics["duels/legal"] = fmean(legal)
+    if past := [d.payoffs[seat] for d, seat, _, other in mine if frozen(other)]:
         metrics["duels/past"] = fmean(past)
-    metrics["duels/partners"] = partners((agent, other) for agent, other, _ in sides if not frozen(agent))
+    if met := [(agent, other) for _, seat, agent, other in mine if agent != other or seat == 0]:
+        metrics["duels/partners"] = partners(met)
     return metrics
+
+
+def results(duels: Sequence[Duel]) -> list[tuple[AgentId, AgentId, float]]:
+    """(first, second, the first player's mean score in [0, 1]) of every deal and seating; nobody beats itself."""
+    found: list[tuple[AgentId, AgentId, float]] = []
+    for (first, second, _), same in groupby(duels, key=lambda d: (d.first, d.second, d.deal)):
+        if first != second:
+            found.append((first, second, fmean((1 + d.payoffs[0]) / 2 for d in same)))
+    return found
 
 
 def partners(met: Iterable[tuple[AgentId, AgentId]]) -> float:

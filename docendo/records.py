@@ -6,6 +6,7 @@ problem -> match -> lesson -> attempt -> verdict -> episode -> payoff -> credit 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import groupby
 from statistics import fmean
 from typing import Literal, NamedTuple, NewType
 
@@ -34,6 +35,7 @@ __all__ = [
     "Target",
     "Verdict",
     "Work",
+    "by_match",
     "mean_score",
     "origin",
 ]
@@ -173,6 +175,8 @@ class Episode:
     """The student on the test problem with the lesson; empty where the gate stopped the lesson."""
     expected: float
     """The control's score, shrunk towards the running rate of this student on this family and level."""
+    again: bool = False
+    """Whether the student had met the test problem before: it was chosen, and says nothing about others of its kind."""
 
     @property
     def gain(self) -> float | None:
@@ -284,6 +288,12 @@ class Evaluation(NamedTuple):
 def origin(agent: AgentId) -> AgentId:
     """The agent that a snapshot is a copy of: ``emmy`` for ``emmy@12``; any other agent itself."""
     return AgentId(agent.partition("@")[0])
+
+
+def by_match(episodes: Sequence[Episode]) -> list[list[Episode]]:
+    """The episodes of each match, one per lesson. Those of a match are adjacent and share problems and control."""
+    same = groupby(episodes, key=lambda e: (e.round, e.match, e.lesson.problems, e.test, e.control))
+    return [list(found) for _, found in same]
 
 
 def mean_score(attempts: Sequence[Attempt]) -> float:

@@ -127,9 +127,7 @@ class LearningConfig(Table):
 
 
 class LeagueConfig(Table):
-    teachers: Literal["uniform", "hard", "variance", "even", "linear", "learnable", "improving", "optimistic"] = (
-        "uniform"
-    )
+    teachers: Literal["uniform", "learnable", "improving", "optimistic"] = "uniform"
     """How a student's teacher is chosen from its gains: improving is Thompson sampling, optimistic an upper bound."""
     curriculum: Literal["everything", "learnable", "replay"] = "everything"
     """What is worked on: all kinds equally; by p(1-p); by Prioritized Level Replay over kinds."""

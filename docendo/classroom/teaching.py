@@ -78,14 +78,16 @@ class Classroom:
     def play(self, index: int, matches_M: Sequence[Match], standings: Standings, seed: int) -> list[Episode]:
         """One episode per lesson, those of a match adjacent. `index` is the round."""
         lessons_MK = self.teach(matches_M, seed)
-        tests_M = self.set_tests(matches_M, lessons_MK, seed)
+        set_M = self.set_tests(matches_M, lessons_MK, seed)
+        tests_M, again_M = [test for test, _ in set_M], [again for _, again in set_M]
         control_M, attempts_MK = self.examine(matches_M, lessons_MK, tests_M, seed)
         episodes = []
         for m, match in enumerate(matches_M):
             rate, evidence = standings.alone(match.student, f"{match.domain}/{match.family}", match.level)
-            expected = shrunk(control_M[m], rate, min(evidence, self.rules.prior))
+            again = again_M[m]  # a chosen problem: the rate of its kind says nothing of it
+            expected = shrunk(control_M[m], rate, 0.0 if again else min(evidence, self.rules.prior))
             for lesson, attempts in zip(lessons_MK[m], attempts_MK[m], strict=True):
-                episodes.append(Episode(index, match, tests_M[m], lesson, control_M[m], attempts, expected))
+                episodes.append(Episode(index, match, tests_M[m], lesson, control_M[m], attempts, expected, again))
         return episodes
 
     def teach(self, matches_M: Sequence[Match], seed: int) -> list[list[Lesson]]:
@@ -110,8 +112,11 @@ class Classroom:
         text = wanted.problem.solution or f"Answer: {wanted.problem.answer}"
         return Attempt(Completion(text), self.graders[wanted.problem.domain](wanted.problem, text))
 
-    def set_tests(self, matches_M: Sequence[Match], lessons_MK: Sequence[Sequence[Lesson]], seed: int) -> list[Problem]:
-        """A test problem for each match, of the same family and level and with another key than its lessons' problems.
+    def set_tests(
+        self, matches_M: Sequence[Match], lessons_MK: Sequence[Sequence[Lesson]], seed: int
+    ) -> list[tuple[Problem, bool]]:
+        """A test problem for each match, of the same family and level and with another key than its lessons' problems,
+        and whether the student met it before.
 
         It takes the finished lessons so that it cannot be drawn before they are written.
         """
@@ -120,13 +125,13 @@ class Classroom:
             for m, (match, lessons) in enumerate(zip(matches_M, lessons_MK, strict=True))
         ]
 
-    def _test(self, match: Match, shown: Sequence[Problem], seed: int) -> Problem:
+    def _test(self, match: Match, shown: Sequence[Problem], seed: int) -> tuple[Problem, bool]:
         again = self.deck.draw(match.student, match.kind, shown, seed) if self.deck else None
         if again:
-            return again
+            return again, True
         taught = {p.key for p in shown}
         drawn = self.sources[match.domain].draw(match.family, match.level, len(taught) + 1, seed, "train")
-        return next(p for p in drawn if p.key not in taught)
+        return next(p for p in drawn if p.key not in taught), False
 
     def examine(
         self, matches_M: Sequence[Match], lessons_MK: Sequence[Sequence[Lesson]], tests_M: Sequence[Problem], seed: int

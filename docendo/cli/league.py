@@ -61,7 +61,7 @@ def league(
     if played:
         _section("The newest rounds", _rounds(played[-_NEWEST:]))
     _show_standings(now)
-    if len(births) > len(facts.owns):
+    if any(b["how"] != "founder" for b in births):
         _section("Copies and replacements", _births(births))
     if html is not None:
         show(f"{html}")
@@ -90,7 +90,8 @@ def _show(path: Path, name: str, found: "Analysis | None") -> None:
     from docendo.cli.analyse import show_analysis
 
     if found is None:
-        show(f"{path} has no lesson yet that was shown to a student")
+        nothing = "no lesson yet that was shown to a student" if name == _LESSONS else f"no {name} between two agents"
+        show(f"{path} has {nothing}", "")
         return
     show(title(f"Payoffs: {name}"))
     show_analysis(found, _NOTES.get(name, _NOTES["duel"]), "best teacher" if name == _LESSONS else "hardest opponent")

@@ -96,6 +96,12 @@ def _moves(config: Config) -> int:
     return 2 * plan.pairings * plan.deals * plan.repeats * (3 if plan.game == "kuhn" else 9)
 
 
+def _styles(config: Config) -> int:
+    """Answers from which it is estimated how everybody plays: in Kuhn poker's twelve situations."""
+    plan = config.duels
+    return 12 * plan.samples * len(config.learners) if plan.pairings and plan.game == "kuhn" else 0
+
+
 def _start(config: Config, speeds: Speeds) -> Stage:
     """The base model on everything."""
     return _stage(config, speeds, "start", (1, len(config.domains) * config.evaluation.problems, 0, 0))
@@ -106,7 +112,10 @@ def _experts(config: Config, found: Subjects, speeds: Speeds) -> Stage:
     rounds, cells = expert_rounds(config.experts), len(config.learners) * len(config.domains)
     own = sum(len(a.domains) for a in config.learners.values())
     examined = config.evaluation.problems * (own * (rounds - 1) + cells) if rounds else 0
-    examples = config.experts.steps * config.experts.batch * len(_learned(config, found))
+    e = config.experts
+    examples = e.steps * e.batch * len(_learned(config, found))
+    if config.duels.pairings:
+        examples += round(e.steps * e.batch * config.duels.rules) * len(config.learners)
     return _stage(config, speeds, "experts", (rounds, examined, 0, examples))
 
 
@@ -117,7 +126,7 @@ def _teaching(config: Config, found: Subjects, speeds: Speeds) -> Stage:
     lessons = lessons if config.domains else 0
     earned = t.rounds * (lessons + experts * learn.practice * learn.practice_attempts + _moves(config))
     looks = sum(i == t.rounds or (e.every > 0 and i % e.every == 0) for i in range(1, t.rounds + 1))
-    examined = looks * len(config.learners) * len(config.domains) * e.problems
+    examined = looks * len(config.learners) * len(config.domains) * e.problems + (looks + 1) * _styles(config)
     examples = t.rounds * (len(config.learners) * learn.imitation + experts * learn.rehearsal)
     return _stage(config, speeds, "teaching", (t.rounds, examined, earned, examples))
 

@@ -119,7 +119,7 @@ def config_of(run: "RunDirectory") -> "Config":
 
 def members(run: "RunDirectory", config: "Config") -> dict[str, list[str]]:
     """The learners and the frozen copies that are in the league now, with the domains that they are experts of."""
-    present = [b["name"] for b in run.state().get("population", []) if b["present"]]
+    present = [b["name"] for b in run.state().get("population", {}).get("births", []) if b["present"]]
     owns = {name: agent.domains for name, agent in config.learners.items()}
     return {name: owns.get(origin(AgentId(name)), []) for name in dict.fromkeys([*owns, *present])}
 

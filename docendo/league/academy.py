@@ -108,7 +108,7 @@ def train(game: Game, academy: Academy, rounds: int, seed: int = 0) -> Iterator[
     population.found([_LEARNER])
     logits_SA = rng.normal(size=shape)
     policies = {_LEARNER: softmax(logits_SA)}
-    policies |= {birth.name: policies[_LEARNER] for birth in population.anchor(0, standings)}
+    policies |= {birth.name: policies[_LEARNER] for birth in population.open(0)}
     for index in range(1, rounds + 1):
         chances_N = academy.choice(standings.opponents_of(_LEARNER, list(policies), game.name), rng)
         chosen_SA = mixture(game, list(policies.values()), chances_N)

@@ -4,7 +4,7 @@ A course is a kind of problem with those who may teach it and those who may be t
 courses, standings and a count to matches.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import Generator
 
 from docendo.errors import UseError
-from docendo.interfaces import Curriculum, Standings
+from docendo.interfaces import Curriculum, Numbers, Standings
 from docendo.league.matchmaking import Choice, Uniform, draw
 from docendo.league.slates import teachers_of
 from docendo.records import AgentId, Course, Match
@@ -63,46 +63,57 @@ class Arranged:
     """Students take turns; the curriculum says on what, and the choice of teachers says with whom.
 
     What the curriculum wants counts as much as the best teacher is likely to solve it: a wrong lesson is not shown.
-    Anchors (frozen agents) are taught too, `anchored` matches a round: a yardstick that does not learn.
+    Anchors (frozen agents) are taught too, in `anchored` of the matches, by learners alone and by each as often: a
+    yardstick that does not move itself. Courses without anchors have no such matches.
     """
 
     curriculum: Curriculum
     teachers: Choice = field(default_factory=Uniform)
-    frozen: Callable[[AgentId], bool] = lambda _: False
-    """Whose turn is only that of anchors."""
+    learns: Callable[[AgentId], bool] = lambda _: True
+    """Who has a turn; others are anchors."""
     anchored: int = 0
 
     def __call__(self, courses: Sequence[Course], standings: Standings, count: int, seed: int) -> list[Match]:
         """`count` matches. Raises UseError where matches are wanted and nobody can teach anybody."""
-        rng = np.random.default_rng(seed)
-        taken: dict[AgentId, list[Course]] = {}
-        for course in courses:
+        rng, taken = np.random.default_rng(seed), dict[AgentId, list[int]]()
+        for c, course in enumerate(courses):
             for student in course.students:
-                if any(teacher != student for teacher in course.teachers):
-                    taken.setdefault(student, []).append(course)
+                if len(course.teachers) > 1 or course.teachers[:1] not in {(), (student,)}:
+                    taken.setdefault(student, []).append(c)
         if count and not taken:
             raise UseError(_NOBODY)
-        anchors = [s for s in taken if self.frozen(s)]
-        pupils = [s for s in taken if not self.frozen(s)] or anchors
-        fixed = min(self.anchored if anchors else 0, count)
+        pupils, anchors = ([s for s in taken if self.learns(s) == learns] for learns in (True, False))
+        fixed = min(self.anchored if anchors else 0, count) if pupils else count
         turns = [*_turns(pupils, count - fixed, rng), *_turns(anchors, fixed, rng)]
-        able = {course: _able(course, standings) for course in courses} if count else {}
-        return sorted(self._match(student, {c: able[c] for c in taken[student]}, standings, rng) for student in turns)
+        able = [_able(course, standings) for course in courses] if count else []
+        return sorted(self._match(s, [(courses[c], able[c]) for c in taken[s]], standings, rng) for s in turns)
 
-    def _match(self, student: AgentId, able: Mapping[Course, float], standings: Standings, rng: Generator) -> Match:
-        courses, kinds = list(able), [course.kind for course in able]
+    def _match(
+        self, student: AgentId, open_to: Sequence[tuple[Course, Numbers]], standings: Standings, rng: Generator
+    ) -> Match:
+        kinds = [course.kind for course, _ in open_to]
         wanted = self.curriculum.weights(kinds, standings.helped([student] * len(kinds), kinds))
-        weights = wanted * list(able.values())
-        course = courses[rng.choice(len(courses), p=weights / weights.sum())]
+        best = [_best(course.teachers, able, student) for course, able in open_to]
+        weights = wanted * best
+        course, _ = open_to[rng.choice(len(open_to), p=weights / weights.sum())]
         others = [t for t in course.teachers if t != student]
+        if not self.learns(student):
+            others = [t for t in others if self.learns(t)] or others
         slate = teachers_of(standings, student, others, f"{course.kind.domain}/{course.kind.family}")
-        return Match(draw(self.teachers, slate, rng), student, *course.kind)
+        choice = self.teachers if self.learns(student) else Uniform()
+        return Match(draw(choice, slate, rng), student, *course.kind)
 
 
-def _able(course: Course, standings: Standings) -> float:
-    """How likely the best of the teachers is to solve a problem of the kind, in (0, 1)."""
-    teachers = list(course.teachers)
-    return float(standings.unaided(teachers, [course.kind] * len(teachers)).mean_N.max(initial=0.0))
+def _able(course: Course, standings: Standings) -> Numbers:
+    """How likely each teacher is to solve a problem of the kind, in (0, 1)."""
+    return standings.unaided(course.teachers, [course.kind] * len(course.teachers)).mean_N
+
+
+def _best(teachers: Sequence[AgentId], able: Numbers, student: AgentId) -> float:
+    """Of the teachers other than the student itself."""
+    if student in teachers:
+        able = np.delete(able, teachers.index(student))
+    return float(able.max())
 
 
 def _turns(agents: Sequence[AgentId], count: int, rng: Generator) -> Iterator[AgentId]:

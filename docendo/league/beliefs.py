@@ -87,7 +87,7 @@ class Gains:
 
     @property
     def variance_N(self) -> Numbers:  # noqa: N802
-        """Expected variance of a single lesson's gain."""
+        """Scale of the posterior of a single lesson's variance; its mean does not exist before there is evidence."""
         scale = _VARIANCE * _SHAPE + (self.squares_N - self.total_N * self.mean_N).clip(0) / 2
         return scale / (_SHAPE + self.evidence_N / 2)
 

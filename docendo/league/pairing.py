@@ -9,7 +9,7 @@ from docendo.errors import UseError
 from docendo.league.matchmaking import Among, Choice, Mixture, Prioritized, Self, draw, even, hard
 from docendo.league.population import frozen
 from docendo.league.standings import LiveStandings
-from docendo.records import AgentId, Pairing
+from docendo.records import AgentId, Pairing, origin
 
 __all__ = ["EXPLOITER", "LEAGUE_EXPLOITER", "MAIN", "Paired", "alphastar"]
 
@@ -22,10 +22,11 @@ def alphastar(roles: Mapping[AgentId, str]) -> dict[str, Choice]:
     """The opponents of each role, as in AlphaStar (Vinyals et al. 2019).
 
     A main agent plays itself (35 %), everybody and everybody's past by how hard they are (50 %), and exploiters (15 %).
-    An exploiter plays the main agents of today, a league exploiter the whole league. AlphaStar's last 15 % go to
-    forgotten main agents as well; here the floor under the 50 % sees to those.
+    An exploiter plays the main agents of today, a league exploiter the whole league; both are met as such, today's and
+    those of the past. AlphaStar's last 15 % go to forgotten main agents as well; here the floor under the 50 % sees to
+    those.
     """
-    exploiters = Among(lambda name: roles.get(name) in {EXPLOITER, LEAGUE_EXPLOITER}, Prioritized(even))
+    exploiters = Among(lambda name: roles.get(origin(name)) in {EXPLOITER, LEAGUE_EXPLOITER}, Prioritized(even))
     today = Among(lambda name: not frozen(name) and roles.get(name) == MAIN, Prioritized(even))
     return {
         MAIN: Mixture([(0.35, Self()), (0.5, Prioritized(hard)), (0.15, exploiters)]),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any, Literal, NamedTuple, Protocol
 
 from docendo.records import AgentId, Course, origin
@@ -11,12 +12,14 @@ __all__ = [
     "Birth",
     "Either",
     "EveryRounds",
+    "Mark",
     "Never",
     "Population",
     "Record",
     "Replacement",
     "SnapshotRule",
     "WhenStronger",
+    "ahead",
     "frozen",
 ]
 
@@ -30,27 +33,35 @@ class Birth(NamedTuple):
     name: AgentId
     how: _How
     parents: tuple[AgentId, ...] = ()
-    skill: float = 0.0
-    """Of the first parent at that time."""
 
 
 class Record(Protocol):
     """What the rules ask of the standings."""
 
-    def skill(self, agent: AgentId) -> float: ...
+    def skills(self, agent: AgentId) -> dict[str, float]:
+        """Rates by kind of problem and by game, as far as they are known."""
+        ...
 
     def wins(self, rows: Sequence[AgentId], columns: Sequence[AgentId], subject: str) -> Any: ...
 
 
+class Mark(NamedTuple):
+    """What an agent was when a copy was taken last, or at the first look."""
+
+    birth: Birth
+    """Of the newest copy; where there is none, the agent's own."""
+    skills: Mapping[str, float]
+
+
 class SnapshotRule(Protocol):
-    def __call__(self, agent: AgentId, past: Birth, round: int, record: Record) -> bool:
-        """Whether a copy of the agent is due; `past` is its newest one."""
+    def __call__(self, agent: AgentId, mark: Mark, round: int, record: Record) -> bool:
+        """Whether a copy of the agent is due."""
         ...
 
 
 @dataclass(frozen=True)
 class Never:
-    def __call__(self, agent: AgentId, past: Birth, round: int, record: Record) -> bool:
+    def __call__(self, agent: AgentId, mark: Mark, round: int, record: Record) -> bool:
         return False
 
 
@@ -58,28 +69,30 @@ class Never:
 class EveryRounds:
     rounds: int
 
-    def __call__(self, agent: AgentId, past: Birth, round: int, record: Record) -> bool:
-        return round - past.round >= self.rounds
+    def __call__(self, agent: AgentId, mark: Mark, round: int, record: Record) -> bool:
+        return round - mark.birth.round >= self.rounds
 
 
 @dataclass(frozen=True)
 class WhenStronger:
     """When the agent beats its past by a margin.
 
-    In a game: its win rate against its newest copy exceeds one half by `margin` (AlphaStar: 0.7, a margin of 0.2). In
-    teaching: it is right without a lesson more often by `margin` than when it was copied.
+    It is right without a lesson, or wins against everybody, more often by `margin` than at its mark, over the kinds and
+    games that were known then and are now. Or it wins so much more than half of a game against its newest copy
+    (AlphaStar: 0.7, a margin of 0.2).
     """
 
     margin: float
     game: str = ""
     least: float = 8.0
-    """Games that must have been played."""
+    """Deals that must have been played against the copy."""
 
-    def __call__(self, agent: AgentId, past: Birth, round: int, record: Record) -> bool:
-        if not self.game:
-            return record.skill(agent) - past.skill >= self.margin
-        wins = record.wins([agent], [past.name], self.game)
-        return bool(wins.evidence_N[0] >= self.least and wins.mean_N[0] >= 0.5 + self.margin)
+    def __call__(self, agent: AgentId, mark: Mark, round: int, record: Record) -> bool:
+        if self.game and frozen(mark.birth.name):
+            wins = record.wins([agent], [mark.birth.name], self.game)
+            if wins.evidence_N[0] >= self.least and wins.mean_N[0] >= 0.5 + self.margin:
+                return True
+        return (ahead(record.skills(agent), mark.skills) or 0.0) >= self.margin
 
 
 @dataclass(frozen=True)
@@ -88,8 +101,8 @@ class Either:
 
     rules: Sequence[SnapshotRule]
 
-    def __call__(self, agent: AgentId, past: Birth, round: int, record: Record) -> bool:
-        return any(rule(agent, past, round, record) for rule in self.rules)
+    def __call__(self, agent: AgentId, mark: Mark, round: int, record: Record) -> bool:
+        return any(rule(agent, mark, round, record) for rule in self.rules)
 
 
 @dataclass(frozen=True)
@@ -102,7 +115,7 @@ class Replacement:
     every: int
     """Rounds between two looks."""
     margin: float = 0.1
-    """By how much the weakest must be behind the strongest."""
+    """By how much the weakest must be behind the strongest, over what is known of all rivals."""
     scale: float = 0.02
     """Of the mutation, relative to the size of the weights."""
 
@@ -122,6 +135,10 @@ class Population:
     births: list[Birth] = field(default_factory=list)
     """Everything that ever happened, oldest first."""
     present: dict[AgentId, Birth] = field(default_factory=dict)
+    marks: dict[AgentId, Mark] = field(default_factory=dict)
+    """Of every learner, from the first round of teaching on."""
+    opened: int | None = None
+    """The round before the first one of teaching."""
 
     @property
     def mutation(self) -> float:
@@ -136,24 +153,34 @@ class Population:
         """The frozen copies of an agent, oldest first; only those that came about in the ways given, if any."""
         return [n for n, b in self.present.items() if frozen(n) and origin(n) == agent and (not how or b.how in how)]
 
-    def found(self, agents: Sequence[AgentId], round: int = 0) -> None:
+    def found(self, agents: Sequence[AgentId]) -> None:
         """The first members."""
         for agent in agents:
-            self._born(Birth(round, agent, "founder"))
+            self._born(Birth(0, agent, "founder"))
 
-    def anchor(self, round: int, record: Record) -> list[Birth]:
-        """Copies of every learner that stay for good; none where they are there already or not wanted."""
-        if not self.anchored or any(birth.how == "anchor" for birth in self.present.values()):
+    def open(self, round: int) -> list[Birth]:
+        """Before the first round of teaching, `round` being the one before it: time begins, anchors are copied.
+
+        Nothing happens when it is called again.
+        """
+        if self.opened is not None:
             return []
-        return [self._born(self._copy(agent, "anchor", round, record)) for agent in self.learners]
+        self.opened, anchors = round, list[Birth]()
+        for agent in self.learners:
+            self.marks[agent] = Mark(Birth(round, agent, "founder"), {})
+            if self.anchored:
+                anchors.append(self._born(self._copy(agent, "anchor", round)))
+                self.marks[agent] = Mark(anchors[-1], {})
+        return anchors
 
     def renew(self, round: int, record: Record, seed: int) -> tuple[list[Birth], list[AgentId]]:
         """After a round: who is to be copied or replaced, in this order of births, and whose copies leave."""
         born = [self._born(b) for b in self._replaced(round, record, seed)]
         for agent in self.learners:
-            past = self.present[next(reversed(self.copies(agent)), agent)]
-            if self.rule(agent, past, round, record):
-                born.append(self._born(self._copy(agent, "snapshot", round, record)))
+            mark = self.marks[agent] = self._looked(self.marks[agent], record)
+            if self.rule(agent, mark, round, record):
+                born.append(self._born(self._copy(agent, "snapshot", round)))
+                self.marks[agent] = Mark(born[-1], record.skills(agent))
         gone: list[AgentId] = []
         for agent in self.learners:
             copies = self.copies(agent, "snapshot")
@@ -162,51 +189,82 @@ class Population:
             del self.present[name]
         return born, gone
 
-    def courses(self, courses: Sequence[Course]) -> list[Course]:
+    def courses(self, courses: Sequence[Course], anchors: bool = True) -> list[Course]:
         """The same courses with the past among the co-players: copies of teachers teach, anchors are taught."""
+        copies: dict[AgentId, list[AgentId]] = {}
+        for name in self.present:
+            if frozen(name):
+                copies.setdefault(origin(name), []).append(name)
+        kept = {name for name, birth in self.present.items() if birth.how == "anchor"} if anchors else set()
+        if not copies:
+            return list(courses)
         return [
             Course(
                 kind,
-                (*teachers, *(copy for t in teachers for copy in self.copies(t))),
-                (*students, *(copy for s in students for copy in self.copies(s, "anchor"))),
+                (*teachers, *(copy for t in teachers for copy in copies.get(t, ()))),
+                (*students, *(copy for s in students for copy in copies.get(s, ()) if copy in kept)),
             )
             for kind, teachers, students in courses
         ]
 
-    def state(self) -> list[dict[str, Any]]:
+    def state(self) -> dict[str, Any]:
         """JSON from which `restore` makes an equal object."""
-        return [b._asdict() | {"present": self.present.get(b.name) == b} for b in self.births]
+        births = [b._asdict() | {"present": self.present.get(b.name) == b} for b in self.births]
+        marks = {agent: [mark.birth._asdict(), dict(mark.skills)] for agent, mark in self.marks.items()}
+        return {"births": births, "marks": marks, "opened": self.opened}
 
-    def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
-        self.births, self.present = [], {}
-        for fields in state:
-            birth = Birth(**{k: v for k, v in fields.items() if k != "present"} | {"parents": tuple(fields["parents"])})
-            self._born(birth)
-        gone = {fields["name"] for fields in state} - {fields["name"] for fields in state if fields["present"]}
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.births, self.present, births = [], {}, state["births"]
+        for fields in births:
+            self._born(_birth(fields))
+        gone = {fields["name"] for fields in births} - {fields["name"] for fields in births if fields["present"]}
         self.present = {name: birth for name, birth in self.present.items() if name not in gone}
+        self.marks = {agent: Mark(_birth(fields), skills) for agent, (fields, skills) in state["marks"].items()}
+        self.opened = state["opened"]
 
     def _born(self, birth: Birth) -> Birth:
         self.births.append(birth)
         self.present[birth.name] = birth
         return birth
 
-    def _copy(self, agent: AgentId, how: _How, round: int, record: Record) -> Birth:
-        return Birth(round, AgentId(f"{agent}@{round}"), how, (agent,), record.skill(agent))
+    def _copy(self, agent: AgentId, how: _How, round: int) -> Birth:
+        return Birth(round, AgentId(f"{agent}@{round}"), how, (agent,))
+
+    @staticmethod
+    def _looked(mark: Mark, record: Record) -> Mark:
+        """What was not known at the mark is taken to be as it is when it is first seen."""
+        agent = origin(mark.birth.name)
+        return mark._replace(skills={**record.skills(agent), **mark.skills})
 
     def _replaced(self, round: int, record: Record, seed: int) -> list[Birth]:
         plan, born = self.replacement, list[Birth]()
-        if plan is None or (round + 1) % plan.every:
+        if plan is None or self.opened is None or (round - self.opened) % plan.every:
             return born
         for group in self.rivals:
-            ranked = sorted(group, key=lambda agent: (-record.skill(agent), agent))
-            best, worst = record.skill(ranked[0]), record.skill(ranked[-1])
-            if len(ranked) > 1 and best - worst >= plan.margin:
+            skills = {agent: record.skills(agent) for agent in group}
+            common = set.intersection(*(set(s) for s in skills.values()))
+            if not common:
+                continue
+            mean = {agent: fmean(skills[agent][kind] for kind in sorted(common)) for agent in group}
+            ranked = sorted(group, key=lambda agent: (-mean[agent], agent))
+            if len(ranked) > 1 and mean[ranked[0]] - mean[ranked[-1]] >= plan.margin:
                 crossed = len(ranked) > 2 and seed_for(seed, "cross", *ranked) % 2 == 1
                 parents = tuple(ranked[:2]) if crossed else (ranked[0],)
-                born.append(Birth(round, ranked[-1], "crossed" if crossed else "mutated", parents, best))
+                born.append(Birth(round, ranked[-1], "crossed" if crossed else "mutated", parents))
+                self.marks[ranked[-1]] = Mark(born[-1], {})
         return born
+
+
+def ahead(now: Mapping[str, float], then: Mapping[str, float]) -> float | None:
+    """By how much the rates rose, on average over what was known both times; None where nothing was."""
+    both = [kind for kind in now if kind in then]
+    return fmean(now[kind] - then[kind] for kind in both) if both else None
 
 
 def frozen(agent: AgentId) -> bool:
     """Whether it is a copy that learns nothing."""
     return "@" in agent
+
+
+def _birth(fields: Mapping[str, Any]) -> Birth:
+    return Birth(**{k: v for k, v in fields.items() if k != "present"} | {"parents": tuple(fields["parents"])})

@@ -5,6 +5,7 @@ Axes: N agents that are asked about, A places for agents, C columns (agents, or 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from docendo.interfaces import Numbers
 from docendo.league.beliefs import Gains, Shares
 from docendo.league.slates import Slate
-from docendo.records import AgentId, Episode, Kind
+from docendo.records import AgentId, Episode, Kind, by_match, mean_score
 
 __all__ = ["LiveStandings", "Table"]
 
@@ -60,6 +61,25 @@ class Table:
         seen_N = known_N & (sums_3N[0] > 0)
         stale_N = np.where(seen_N, idle_N, clock + 1)
         return np.asarray([*(sums_3N * np.where(seen_N, decay**idle_N, 0.0)), stale_N])
+
+    def copy(self, source: str, into: str) -> None:
+        """Give one name the row, and where columns are the same names the column, of another."""
+        if source not in self.rows:
+            return
+        self.rows.setdefault(into, len(self.rows))
+        self._fit()
+        old, new = self.rows[source], self.rows[into]
+        self.sums[:, new], self.when[new] = self.sums[:, old], self.when[old]
+        if self.columns is self.rows:
+            self.sums[:, :, new], self.when[:, new] = self.sums[:, :, old], self.when[:, old]
+
+    def clear(self, name: str) -> None:
+        """As if nothing had been seen of it."""
+        place = self.rows.get(name, len(self.when))
+        if place < len(self.when):
+            self.sums[:, place] = 0.0
+            if self.columns is self.rows:
+                self.sums[:, :, place] = 0.0
 
     def cells(self) -> Iterable[tuple[str, str, int]]:
         """(row, column, round) of every cell that was ever seen, in the order of their names' places."""
@@ -135,27 +155,40 @@ class LiveStandings:
         np.fill_diagonal(rates_NN, 0.5)
         return rates_NN
 
-    def skill(self, agent: AgentId) -> float:
-        """The mean over all kinds of problems of how often the agent is right without a lesson."""
-        names = list(self.kinds)
-        return float(self._shares("alone", "", [agent] * len(names), names).mean_N.mean()) if names else 0.5
+    def skills(self, agent: AgentId, least: float = 3.0) -> dict[str, float]:
+        """Plain rates by kind of problem without a lesson, and by game against all others.
+
+        Only where `least` evidence is left: an agent of which little is known is neither good nor bad.
+        """
+        found: dict[str, float] = {}
+        for (what, subject), table in self.tables.items():
+            if what in {"alone", "wins"}:
+                columns = list(table.columns)
+                evidence_C, total_C, *_ = table.read([agent] * len(columns), columns, self.decay, self.clock)
+                if what == "alone":
+                    known = zip(columns, evidence_C, total_C, strict=True)
+                    found |= {kind: float(total / seen) for kind, seen, total in known if seen >= least}
+                elif evidence_C.sum() >= least:
+                    found[subject] = float(total_C.sum() / evidence_C.sum())
+        return found
+
+    def inherit(self, copy: AgentId, agent: AgentId) -> None:
+        """All that is known of an agent is known of its copy."""
+        for table in self.tables.values():
+            table.copy(agent, copy)
 
     def forget(self, agent: AgentId) -> None:
-        """What was seen of an agent says nothing any more: it became another one."""
-        place = self.agents.get(agent)
+        """What was seen of an agent says nothing any more: it left, or became another one."""
         for table in self.tables.values():
-            if place is not None and place < table.sums.shape[1]:
-                table.sums[:, place] = 0.0
-                if table.columns is self.agents and place < table.sums.shape[2]:
-                    table.sums[:, :, place] = 0.0
+            table.clear(agent)
 
     def record(self, episodes: Sequence[Episode]) -> None:
-        """Take in episodes of one round or several. Controls count once a match, however many lessons share them."""
+        """Take in episodes of one round or several."""
         for index in sorted({e.round for e in episodes}):
             self._record([e for e in episodes if e.round == index], index)
 
     def practised(self, scores: Iterable[tuple[AgentId, Kind, float]], round: int) -> None:
-        """Take in attempts without a lesson."""
+        """Take in mean scores of problems that were worked on without a lesson."""
         self.clock = max(self.clock, round)
         self._add("alone", "", [(agent, str(kind), score) for agent, kind, score in scores])
 
@@ -184,20 +217,22 @@ class LiveStandings:
                 table.when[at], table.sums[:, *at] = when, sums
 
     def _record(self, episodes: Sequence[Episode], index: int) -> None:
+        """One observation a match and problem: what was answered several times to one problem is no more evidence."""
         self.clock = max(self.clock, index)
         gains: dict[str, list[_Seen]] = {}
-        alone, helped, seen = list[_Seen](), list[_Seen](), set[Any]()
-        for e in episodes:
-            teacher, student, domain, family, level = e.match
-            kind = str(Kind(domain, family, level))
+        alone, helped = list[_Seen](), list[_Seen]()
+        for lessons in by_match(episodes):
+            first, (teacher, student, domain, family, _) = lessons[0], lessons[0].match
+            kind = str(first.match.kind)
+            gain = fmean(e.gain or 0.0 for e in lessons)
             for subject in (domain, f"{domain}/{family}"):
-                gains.setdefault(subject, []).append((teacher, student, e.gain or 0.0))
-            helped += [(student, kind, a.verdict.score) for a in e.attempts]
-            alone += [(teacher, kind, a.verdict.score) for a in e.lesson.examples]
-            once = e.match, e.lesson.problems, e.test
-            if once not in seen:
-                seen.add(once)
-                alone += [(student, kind, a.verdict.score) for a in e.control]
+                gains.setdefault(subject, []).append((teacher, student, gain))
+            for written in zip(*(e.lesson.examples for e in lessons), strict=True):
+                alone.append((teacher, kind, mean_score(written)))
+            shown = [mean_score(e.attempts) for e in lessons if e.attempts]
+            if not first.again:
+                alone.append((student, kind, mean_score(first.control)))
+                helped += [(student, kind, fmean(shown))] if shown else []
         for subject, found in gains.items():
             self._add("gains", subject, found)
         self._add("alone", "", alone)

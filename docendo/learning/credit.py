@@ -8,12 +8,11 @@ counted.
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from statistics import fmean, pvariance
 from typing import NamedTuple, Protocol
 
 from docendo.interfaces import Reward
-from docendo.records import DISCARDED, AgentId, Attempt, Completion, Credit, Duel, Episode, Problem, Work
+from docendo.records import DISCARDED, AgentId, Attempt, Completion, Credit, Duel, Episode, Problem, Work, by_match
 
 __all__ = [
     "Baseline",
@@ -122,10 +121,10 @@ def student_groups(episodes: Sequence[Episode], reward: Reward) -> list[Group]:
 
 
 def lesson_groups(episodes: Sequence[Episode], reward: Reward) -> list[Group]:
-    """One group per match: the teacher's lessons. The lessons of a match are adjacent and share all their problems."""
+    """One group per match: the teacher's lessons."""
     groups = []
-    for (match, _, _), same in groupby(episodes, key=lambda e: (e.match, e.lesson.problems, e.test)):
-        lessons = list(same)
+    for lessons in by_match(episodes):
+        match = lessons[0].match
         rewards = tuple(reward(e).teacher for e in lessons)
         written = tuple(tuple(a.completion for a in e.lesson.examples) for e in lessons)
         groups.append(Group(match.teacher, "teacher", match.domain, rewards, written))

@@ -54,8 +54,8 @@ class Opening:
 
     inside: Curriculum
     opens: float = 0.6
-    least: float = 8.0
-    """Attempts that must have been seen of the lower level."""
+    least: float = 3.0
+    """Problems of the lower level that must have been met."""
 
     def weights(self, kinds: Sequence[Kind], belief: Belief) -> Numbers:
         solved = (belief.mean_N >= self.opens) & (belief.evidence_N >= self.least)

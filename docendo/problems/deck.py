@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from random import Random
-from statistics import fmean
 from typing import Any, NamedTuple
 
 from docendo.problems.curriculum import replay_weights
@@ -15,7 +14,7 @@ __all__ = ["Card", "ReplayDeck"]
 class Card(NamedTuple):
     problem: Problem
     score: float
-    """p(1-p) of the attempts at it when it was last met."""
+    """p(1-p) of all attempts at it, with any lesson, in the round when it was last met."""
     round: int
 
 
@@ -52,9 +51,9 @@ class ReplayDeck:
         for (place, key), found in met.items():
             pile = self.cards.setdefault(place, {})
             pile.pop(key, None)
-            score = fmean(p * (1 - p) for p in (mean_score(e.attempts) for e in found))
-            if score > 0:
-                pile[key] = Card(found[0].test, score, found[0].round)
+            rate = mean_score([attempt for e in found for attempt in e.attempts])
+            if 0 < rate < 1:
+                pile[key] = Card(found[0].test, rate * (1 - rate), found[0].round)
             while len(pile) > self.size:
                 del pile[next(iter(pile))]
 

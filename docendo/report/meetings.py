@@ -122,7 +122,8 @@ def _pair(what: str, row: str, column: str, subject: str) -> dict[str, Any]:
 
 
 def _kind(text: str) -> Kind:
-    domain, family, level = text.rsplit("/", 2)
+    kind, _, level = text.rpartition("/")
+    domain, _, family = kind.partition("/")
     return Kind(domain, family, int(level))
 
 
@@ -134,5 +135,5 @@ def rounds(run: RunDirectory) -> list[dict[str, Any]]:
 
 
 def lineage(run: RunDirectory) -> list[dict[str, Any]]:
-    """Every birth: round, name, how, parents, the first parent's skill, and whether it is still present."""
-    return list(run.state().get("population", []))
+    """Every birth: round, name, how, parents, and whether it is still present."""
+    return list(run.state().get("population", {}).get("births", []))

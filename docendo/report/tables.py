@@ -119,7 +119,7 @@ def _parsed(text: str) -> dict[str, Any]:
 def _owners(config: Mapping[str, Any], seen: Iterable[str]) -> dict[str, tuple[str, ...]]:
     table = config.get("agents")
     given = {k: v for k, v in table.items() if isinstance(v, dict)} if isinstance(table, dict) else {}
-    named = {k: v.get("domain") for k, v in given.items() if v.get("plays") != "textbook"}
+    named = {k: v.get("domain") for k, v in given.items() if v.get("plays", "model") == "model"}
     lists = {name: [domain] if isinstance(domain, str) else domain for name, domain in named.items()}
     owns = {name: tuple(map(str, domains)) if isinstance(domains, list) else () for name, domains in lists.items()}
     return owns | {name: () for name in sorted(seen) if name not in given and name != BASE}

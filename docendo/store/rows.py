@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 _COLUMNS = {
-    "episodes": "round, teacher, student, domain, family, level, test, lesson, control, attempts, expected",
+    "episodes": "round, teacher, student, domain, family, level, test, lesson, control, attempts, expected, again",
     "duels": "round, game, first, second, deal, moves, first_payoff, second_payoff",
 }
 
@@ -122,6 +122,7 @@ def _insert_episode(connection: sqlite3.Connection, episode: Episode) -> None:
         pack(_attempts(episode.control)),
         pack(_attempts(episode.attempts)),
         episode.expected,
+        int(episode.again),
     )
     _insert(connection, "episodes", row)
 
@@ -186,7 +187,7 @@ class ProblemShelf:
 
 def read_episode(row: Sequence[Any], problems: ProblemShelf) -> Episode:
     """The episode of one row of ``episodes``, all columns but the id."""
-    index, teacher, student, domain, family, level, test, lesson, control, attempts, expected = row
+    index, teacher, student, domain, family, level, test, lesson, control, attempts, expected, again = row
     written = unpack(lesson)
     return Episode(
         round=index,
@@ -196,6 +197,7 @@ def read_episode(row: Sequence[Any], problems: ProblemShelf) -> Episode:
         control=_read_attempts(unpack(control)),
         attempts=_read_attempts(unpack(attempts)),
         expected=_number(expected),
+        again=bool(again),
     )
 
 
