@@ -70,7 +70,7 @@ def test_without_league_settings_everybody_meets_equally_often_and_nothing_is_co
 
 def test_league_settings_are_choices_curricula_and_rules():
     wanted = league(teachers="improving", curriculum="learnable", opens=0.6, anchored=2, replayed=0.5)
-    assert wanted.pair == Arranged(Opening(Learnable(), 0.6), Improving(), wanted.pair.frozen, 2)
+    assert wanted.pair == Arranged(Opening(Learnable(), 0.6), Improving(), wanted.pair.learns, 2)
     assert wanted.curriculum == wanted.pair.curriculum
     assert wanted.population.anchored
     assert wanted.deck.share == 0.5
@@ -115,6 +115,15 @@ def test_duels_are_played_by_learners_and_programs():
         ({"agents": {"a": {}, "n": {"plays": "random"}}}, "plays = 'random' wants duels"),
         ({"agents": {"a": {"role": "exploiter"}}}, "role = 'exploiter' is one of duels"),
         ({"agents": {"a": {"role": "exploiter"}}, "duels": {"pairings": 1}}, "there is none; let one have role"),
+        (
+            {"agents": {"a": {"role": "exploiter"}, "b": {"role": "league-exploiter"}}, "duels": {"pairings": 1}},
+            "there is none; let one have role",
+        ),
+        ({"league": {"anchored": 12}}, "anchored = 12 leaves none of 12 matches for learners"),
+        (
+            {"domains": {"a/b": {"file": "x.csv"}}, "agents": {"x": {"domain": "a/b"}, "y": {}}},
+            "a domain's name has no '/'",
+        ),
         ({"agents": {"a": {}, "n": {"plays": "bold"}}, "duels": {"pairings": 1, "game": "tictactoe"}}, "plays kuhn"),
         (
             {"agents": {"a": {}, "n": {"plays": "bold", "domain": "biology"}}, "duels": {"pairings": 1}},

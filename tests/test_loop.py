@@ -20,7 +20,7 @@ from docendo.loop import idle_matches, study, teach
 from docendo.problems.curriculum import Learnable, Opening
 from docendo.problems.deck import ReplayDeck
 from docendo.problems.streams import stream_of
-from docendo.records import AgentId, Course, Example, Kind, Problem, Request
+from docendo.records import AgentId, Course, Example, Kind, Problem, Request, by_match
 from docendo.school import Arena, Expert, League, Round, Schedule, School
 from tests.toys import (
     ANN,
@@ -35,6 +35,7 @@ from tests.toys import (
     classroom,
     episode,
     lesson,
+    problem,
     right,
     said,
     wrong,
@@ -67,12 +68,13 @@ def make(script=helped, **parts: Any) -> School:
     courses += [Course(Kind("plums", f, 1), (BOB,), (ANN, CAT)) for f in FAMILIES]
     league = {"courses": courses, "pair": Rotation()} | {k: parts.pop(k) for k in LEAGUE if k in parts}
     learner = CountingLearner()
+    experts = [
+        Expert(ANN, [Kind("sums", f, level) for f in FAMILIES for level in (1, 2)]),
+        Expert(BOB, [Kind("plums", f, 1) for f in FAMILIES]),
+        Expert(CAT),
+    ]
     return School(
-        experts=[
-            Expert(ANN, [Kind("sums", f, level) for f in FAMILIES for level in (1, 2)]),
-            Expert(BOB, [Kind("plums", f, 1) for f in FAMILIES]),
-            Expert(CAT),
-        ],
+        experts=parts.pop("experts", experts),
         classroom=classroom(script, parts.pop("rules", RULES), sources=sources),
         league=League(**league),
         reward=TaughtGain(),
@@ -90,7 +92,7 @@ def lively(**parts: Any) -> dict[str, Any]:
     population = Population(EveryRounds(2), kept=1, anchored=True)
     population.found([ANN, BOB, CAT])
     curriculum = Opening(Learnable(), opens=0.3)
-    pair = Arranged(curriculum, Improving(), frozen, anchored=2)
+    pair = Arranged(curriculum, Improving(), {ANN, BOB, CAT}.__contains__, anchored=2)
     return {"population": population, "deck": ReplayDeck(0.5), "curriculum": curriculum, "pair": pair} | parts
 
 
@@ -395,15 +397,31 @@ def wrong_lessons(request: Request) -> str:
     return wrong(request) if request.purpose == "lesson" else right(request)
 
 
-def test_a_match_is_idle_when_neither_its_student_nor_its_teacher_can_learn_from_it() -> None:
-    stopped, reward = lesson(0), TaughtGain(-0.5)
+def test_a_match_is_idle_when_no_learner_can_learn_from_it() -> None:
+    school, stopped = make(), lesson(0)
     useful_to_student = [episode((1, 0), test=1), episode((1, 0), test=1)]
-    useful_to_teacher = [episode((1, 1), test=2), episode((), lesson=stopped, test=2)]
-    idle = [episode((0, 0), test=3), episode((0, 0), test=3), episode((), lesson=stopped, test=4)]
-    shown, hidden = useful_to_teacher
+    shown, hidden = episode((1, 1), test=2), episode((), lesson=stopped, test=2)
     useful_to_teacher = [shown, replace(hidden, lesson=replace(stopped, problems=shown.lesson.problems))]
-    assert [idle_matches(x, reward) for x in (useful_to_student, useful_to_teacher, idle, [])] == [0, 0, 2, 0]
-    assert idle_matches([*useful_to_student, *useful_to_teacher, *idle], reward) == 2
+    idle = [episode((0, 0), test=3), episode((0, 0), test=3), episode((), lesson=stopped, test=4)]
+    assert [idle_matches(school, x) for x in (useful_to_student, useful_to_teacher, idle, [])] == [0, 0, 2, 0]
+    assert idle_matches(school, [*useful_to_student, *useful_to_teacher, *idle]) == 2
+    by_the_book = [replace(e, match=e.match._replace(teacher=BOOK)) for e in useful_to_teacher]
+    assert idle_matches(school, by_the_book) == 1, "a textbook learns nothing, however its lessons differ"
+
+
+def test_the_same_match_twice_in_a_round_is_two_matches() -> None:
+    few = [problem(n) for n in range(2)]
+    sources = {"sums": Few(few), "plums": Sums("plums", FAMILIES)}
+    courses = [Course(Kind("sums", "small", 1), (ANN,), (CAT,))]
+    school = make(
+        lambda r: f"{r.seed}: {helped(r)}",
+        courses=courses,
+        experts=[Expert(ANN, [Kind("sums", "small", 1)]), Expert(CAT)],
+    )
+    room = replace(school.classroom, sources=sources)
+    for r in taught(replace(school, classroom=room), rounds=3):
+        assert r.metrics["matches"] == 8, "of two problems one teaches and the other tests, eight times"
+        assert len(by_match(r.episodes)) == 8
 
 
 def test_home_practice_turns_to_what_the_curriculum_wants() -> None:

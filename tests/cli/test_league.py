@@ -28,7 +28,7 @@ def made(here: Path, *duels: Duel, lessons: bool = True) -> None:
     standings.record(played)
     standings.results([(d.first, d.second, (1 + d.payoffs[0]) / 2) for d in duels], "kuhn", 1)
     population.found([ANN, BOB])
-    population._born(Birth(1, PAST, "snapshot", (ANN,), 0.25))
+    population._born(Birth(1, PAST, "snapshot", (ANN,)))
     state = {"standings": standings.state(), "population": population.state()}
     metrics = {"groups": 4, "flat": 1, "useful": 0.75, "partners": 1.5, "noise/policy": 3.0, "signal/policy": 1.0}
     with RunDirectory.create(here / "run", CONFIG) as run:
@@ -43,10 +43,10 @@ def test_the_document_has_the_analysis_the_standings_the_lineage_and_the_rounds(
     assert set(found) >= KEYS
     assert found["gains"]["ann"]["bob"]["mean"] == 0.25
     assert found["payoff"] == [[None, 0.25], [None, None]]
-    # two gains, 0.5 and 0, and the prior's 0
+    # a match whose lessons gained 0.5 and 0, and the prior's 0
     (gain,) = found["standings"]["gains"]
-    assert (gain["teacher"], gain["student"], gain["evidence"]) == ("ann", "bob", 2.0)
-    assert gain["mean"] == pytest.approx(0.5 / 3)
+    assert (gain["teacher"], gain["student"], gain["evidence"]) == ("ann", "bob", 1.0)
+    assert gain["mean"] == pytest.approx(0.25 / 2)
     assert -1 < gain["low"] < gain["mean"] < gain["high"] < 1
     assert [b["how"] for b in found["lineage"]] == ["founder", "founder", "snapshot"]
     (played,) = found["rounds"]

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -7,35 +8,40 @@ from docendo.league.population import (
     Birth,
     Either,
     EveryRounds,
+    Mark,
     Never,
     Population,
     Replacement,
     WhenStronger,
+    ahead,
     frozen,
 )
 from docendo.records import AgentId, Course, Kind, origin
 from tests.toys import ANN, BOB, CAT, shares
 
 SUMS = Kind("sums", "small", 1)
+OLD = Birth(0, AgentId("ann@0"), "snapshot", (ANN,))
 
 
 @dataclass
 class Skills:
     """Standings that say what a test says."""
 
-    skills: dict[str, float] = field(default_factory=dict)
+    known: dict[str, Mapping[str, float]] = field(default_factory=dict)
     won: tuple[float, float] = (0.0, 0.0)
 
-    def skill(self, agent: AgentId) -> float:
-        return self.skills.get(agent, 0.5)
+    def skills(self, agent: AgentId) -> dict[str, float]:
+        return dict(self.known.get(agent, {}))
 
     def wins(self, rows, columns, subject):
         return shares(*[self.won] * len(rows))
 
 
-def population(**parts) -> Population:
+def population(opened: int | None = -1, **parts) -> Population:
     made = Population(**parts)
     made.found([ANN, BOB, CAT])
+    if opened is not None:
+        made.open(opened)
     return made
 
 
@@ -43,69 +49,103 @@ def names(births: list[Birth]) -> list[str]:
     return [b.name for b in births]
 
 
-def test_copies_are_taken_every_so_many_rounds_and_the_oldest_leave() -> None:
-    league = population(rule=EveryRounds(2), kept=2)
-    seen = [league.renew(i, Skills(), 0) for i in range(8)]
-    assert [names(born)[:1] for born, _ in seen] == [[], [], ["ann@2"], [], ["ann@4"], [], ["ann@6"], []]
-    assert [gone for _, gone in seen if gone] == [["ann@2", "bob@2", "cat@2"]]
-    assert league.copies(ANN) == ["ann@4", "ann@6"]
+def test_copies_are_taken_every_so_many_rounds_of_teaching_and_the_oldest_leave() -> None:
+    league = population(opened=9, rule=EveryRounds(2), kept=2)
+    seen = [league.renew(i, Skills(), 0) for i in range(10, 18)]
+    assert [names(born)[:1] for born, _ in seen] == [[], ["ann@11"], [], ["ann@13"], [], ["ann@15"], [], ["ann@17"]]
+    assert [gone for _, gone in seen if gone] == [["ann@11", "bob@11", "cat@11"], ["ann@13", "bob@13", "cat@13"]]
+    assert league.copies(ANN) == ["ann@15", "ann@17"]
     assert league.learners == [ANN, BOB, CAT]
 
 
 def test_a_copy_is_taken_when_the_agent_is_better_than_at_its_last_copy() -> None:
-    league, record = population(rule=WhenStronger(0.2)), Skills({ANN: 0.1})
-    league.present[ANN] = league.present[ANN]._replace(skill=0.1)
-    heights = {1: 0.25, 2: 0.31, 3: 0.45, 4: 0.52}
-    born = []
-    for index, height in heights.items():
-        record.skills[ANN] = height
-        born += [b for b in league.renew(index, record, 0)[0] if b.parents == (ANN,)]
-    assert names(born) == ["ann@2", "ann@4"], "0.31 is 0.2 above 0.1, and 0.52 is 0.2 above 0.31"
-    assert born[0].skill == 0.31
+    league, born = population(rule=WhenStronger(0.2)), []
+    for index, rate in enumerate([0.1, 0.25, 0.31, 0.45, 0.52]):
+        born += league.renew(index, Skills({ANN: {"sums": rate}}), 0)[0]
+    assert names(born) == ["ann@2", "ann@4"], "0.31 is 0.2 above the first look at 0.1, and 0.52 is 0.2 above 0.31"
+
+
+def test_nothing_known_is_no_progress_and_a_new_kind_is_measured_from_its_first_look() -> None:
+    league, seen = population(rule=WhenStronger(0.2)), []
+    history = [
+        {},
+        {"sums": 0.5},
+        {"sums": 0.5, "plums": 0.9},
+        {},
+        {"sums": 0.6, "plums": 0.9},
+        {"plums": 1.0, "sums": 0.8},
+    ]
+    for index, known in enumerate(history):
+        seen.append(names(league.renew(index, Skills({ANN: known}), 0)[0]))
+    assert seen == [[], [], [], [], [], ["ann@5"]], "0.3 and 0.1 above the first look"
 
 
 @pytest.mark.parametrize(("won", "due"), [((8, 10), True), ((5, 10), False), ((4, 4), False)])
 def test_in_a_game_a_copy_is_taken_when_the_last_one_is_beaten_often_enough(won, due) -> None:
     rule = WhenStronger(0.2, game="kuhn", least=8)
-    assert rule(ANN, Birth(0, AgentId("ann@0"), "snapshot"), 5, Skills(won=won)) is due
+    assert rule(ANN, Mark(OLD, {}), 5, Skills(won=won)) is due
+
+
+def test_in_a_game_the_first_copy_is_taken_when_the_agent_wins_more_than_at_first() -> None:
+    league = population(rule=WhenStronger(0.2, game="kuhn"))
+    for index, rate in enumerate([0.4, 0.5, 0.65]):
+        born, _ = league.renew(index, Skills({ANN: {"kuhn": rate}}, won=(100, 100)), 0)
+    assert names(born) == ["ann@2"]
 
 
 def test_either_rule_will_do() -> None:
-    rule, past = Either([EveryRounds(5), WhenStronger(0.3)]), Birth(0, ANN, "founder", skill=0.0)
-    assert [rule(ANN, past, i, Skills({ANN: s})) for i, s in ((1, 0.1), (1, 0.4), (5, 0.1))] == [False, True, True]
-    assert Never()(ANN, past, 100, Skills({ANN: 1.0})) is False
+    rule, mark = Either([EveryRounds(5), WhenStronger(0.3)]), Mark(Birth(0, ANN, "founder"), {"sums": 0.0})
+    known = [(1, 0.1), (1, 0.4), (5, 0.1)]
+    assert [rule(ANN, mark, i, Skills({ANN: {"sums": s}})) for i, s in known] == [False, True, True]
+    assert Never()(ANN, mark, 100, Skills({ANN: {"sums": 1.0}})) is False
+
+
+def test_progress_is_over_what_was_known_both_times() -> None:
+    assert ahead({"a": 0.5, "b": 1.0}, {"a": 0.25, "c": 0.0}) == 0.25
+    assert ahead({"a": 1.0}, {"b": 0.0}) is None
 
 
 def test_anchors_are_copied_once_and_never_leave() -> None:
-    league = population(rule=EveryRounds(1), kept=1, anchored=True)
-    assert names(league.anchor(-1, Skills())) == ["ann@-1", "bob@-1", "cat@-1"]
-    assert league.anchor(0, Skills()) == []
+    league = population(opened=None, rule=EveryRounds(1), kept=1, anchored=True)
+    assert names(league.open(-1)) == ["ann@-1", "bob@-1", "cat@-1"]
+    assert league.open(0) == []
     for i in range(4):
         league.renew(i, Skills(), 0)
     assert league.copies(ANN) == ["ann@-1", "ann@3"]
     assert league.copies(ANN, "anchor") == ["ann@-1"]
-    assert population().anchor(0, Skills()) == [], "not wanted"
+    assert population(opened=None).open(0) == [], "not wanted"
 
 
 def test_the_past_teaches_and_anchors_are_taught() -> None:
     league = population(rule=EveryRounds(1), anchored=True)
-    league.anchor(-1, Skills())
     league.renew(1, Skills(), 0)
-    (course,) = league.courses([Course(SUMS, (ANN,), (BOB,))])
-    assert course == Course(SUMS, (ANN, "ann@-1", "ann@1"), (BOB, "bob@-1"))
+    courses = [Course(SUMS, (ANN,), (BOB,))]
+    assert league.courses(courses) == [Course(SUMS, (ANN, "ann@-1", "ann@1"), (BOB, "bob@-1"))]
+    assert league.courses(courses, anchors=False) == [Course(SUMS, (ANN, "ann@-1", "ann@1"), (BOB,))]
+    assert population().courses(courses) == courses
 
 
 def test_the_weakest_rival_becomes_a_relative_of_the_strongest() -> None:
     league = population(replacement=Replacement(every=2, margin=0.1), rivals=[(ANN, BOB), (CAT,)])
-    record = Skills({ANN: 0.9, BOB: 0.2, CAT: 0.0})
+    record = Skills({ANN: {"sums": 0.9}, BOB: {"sums": 0.2}, CAT: {"sums": 0.0}})
     assert league.renew(0, record, 0)[0] == [], "not yet"
-    assert league.renew(1, record, 0)[0] == [Birth(1, BOB, "mutated", (ANN,), 0.9)]
+    assert league.renew(1, record, 0)[0] == [Birth(1, BOB, "mutated", (ANN,))]
     assert league.present[BOB].parents == (ANN,)
-    assert league.renew(3, Skills({ANN: 0.9, BOB: 0.85}), 0)[0] == [], "nearly as good"
+    near = Skills({ANN: {"sums": 0.9}, BOB: {"sums": 0.85}})
+    assert league.renew(3, near, 0)[0] == [], "nearly as good"
+
+
+def test_rivals_are_compared_only_by_what_is_known_of_all() -> None:
+    league = population(replacement=Replacement(every=1), rivals=[(ANN, BOB)])
+    easy = Skills({ANN: {"hard": 0.3}, BOB: {"easy": 0.9}})
+    assert league.renew(0, easy, 0)[0] == []
+    assert league.renew(0, Skills({ANN: {"hard": 0.3}}), 0)[0] == [], "of Bob nothing is known"
+    both = Skills({ANN: {"hard": 0.3, "easy": 0.2}, BOB: {"easy": 0.9}})
+    assert [b.parents for b in league.renew(0, both, 0)[0]] == [(BOB,)]
 
 
 def test_of_three_rivals_the_weakest_may_become_a_cross_of_the_others() -> None:
-    record, seen = Skills({ANN: 0.9, BOB: 0.6, CAT: 0.0}), set()
+    record, seen = Skills({ANN: {"s": 0.9}, BOB: {"s": 0.6}, CAT: {"s": 0.0}}), set()
     for seed in range(20):
         league = population(replacement=Replacement(every=1), rivals=[(ANN, BOB, CAT)])
         (birth,) = league.renew(0, record, seed)[0]
@@ -115,15 +155,16 @@ def test_of_three_rivals_the_weakest_may_become_a_cross_of_the_others() -> None:
 
 
 def test_a_population_comes_back_from_json_with_its_lineage() -> None:
-    league = population(rule=EveryRounds(1), kept=1, anchored=True, replacement=Replacement(2), rivals=[(ANN, BOB)])
-    league.anchor(-1, Skills())
+    parts = {"rule": Either([EveryRounds(1), WhenStronger(0.1)]), "kept": 1, "anchored": True}
+    parts |= {"replacement": Replacement(2), "rivals": [(ANN, BOB)]}
+    league, fresh = population(**parts), Population(**parts)
+    record = Skills({ANN: {"s": 0.9}, BOB: {"s": 0.1}})
     for i in range(4):
-        league.renew(i, Skills({ANN: 0.9, BOB: 0.1}), 0)
-    fresh = Population()
+        league.renew(i, record, 0)
     fresh.restore(json.loads(json.dumps(league.state())))
-    assert fresh.births == league.births
-    assert fresh.present == league.present
+    assert fresh == league
     assert list(fresh.present) == list(league.present)
+    assert fresh.renew(4, record, 0) == league.renew(4, record, 0)
 
 
 def test_a_copy_is_known_by_its_name() -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ SMALL = Kind("sums", "small", 1)
 
 def at(round: int, **parts) -> Episode:
     made = episode(**parts)
-    return Episode(round, made.match, made.test, made.lesson, made.control, made.attempts, made.expected)
+    return replace(made, round=round)
 
 
 def test_nothing_seen_is_no_gain_no_evidence_and_anything_may_be() -> None:
@@ -32,8 +33,8 @@ def test_gains_are_kept_by_pair_and_by_domain_and_family() -> None:
     standings = LiveStandings(decay=1.0)
     standings.record(
         [
-            episode((1, 1), 0.5, match=match(ANN, BOB)),
-            episode((1, 0), 0.25, match=match(ANN, BOB)),
+            episode((1, 1), 0.5, match=match(ANN, BOB), test=1),
+            episode((1, 0), 0.25, match=match(ANN, BOB), test=2),
             episode((0, 0), 0.5, match=match(BOB, ANN)),
             episode((1, 1), 0.0, match=match(ANN, BOB, "plums")),
         ]
@@ -57,16 +58,27 @@ def test_a_lesson_that_the_gate_stopped_is_one_of_gain_0_and_its_control_counts(
 
 def test_writing_a_lesson_is_solving_a_problem_alone() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.record([episode(lesson=lesson(1, 0, 1)), episode((), lesson=lesson(0, 0, 0, first=5))])
-    assert standings.alone(ANN, "sums/small", 1) == (pytest.approx(1 / 3), 6.0)
-    assert standings.unaided([ANN, CAT], [SMALL, SMALL]).mean_N.tolist() == pytest.approx([3 / 8, 1 / 2])
+    # two lessons of two worked examples: the problems were solved 1 and 1/2 of the time
+    standings.record([episode(lesson=lesson(1, 0)), episode(lesson=lesson(1, 1))])
+    assert standings.alone(ANN, "sums/small", 1) == (0.75, 2.0)
+    assert standings.unaided([ANN, CAT], [SMALL, SMALL]).mean_N.tolist() == pytest.approx([2.5 / 4, 1 / 2])
 
 
-def test_controls_count_once_a_match_however_many_lessons_share_them() -> None:
+def test_a_match_is_one_observation_however_many_answers_its_problem_got() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.record([episode(control=(1, 0, 0, 0))] * 3)
-    assert standings.alone(BOB, "sums/small", 1) == (0.25, 4.0)
-    assert standings.helped([BOB], [SMALL]).evidence_N.tolist() == [6.0], "two attempts with each of three lessons"
+    standings.record([episode((1, 1), 0.0, control=(1, 0, 0, 0)), episode((1, 0), 0.0, control=(1, 0, 0, 0))])
+    assert standings.alone(BOB, "sums/small", 1) == (0.25, 1.0)
+    helped, gains = standings.helped([BOB], [SMALL]), standings.gains([ANN], [BOB], "sums")
+    assert (helped.total_N.tolist(), helped.evidence_N.tolist()) == ([0.75], [1.0])
+    assert (gains.total_N.tolist(), gains.evidence_N.tolist()) == ([0.75], [1.0])
+
+
+def test_a_problem_that_was_chosen_to_be_met_again_says_nothing_of_its_kind() -> None:
+    standings = LiveStandings(decay=1.0)
+    standings.record([replace(episode((1, 0), 0.0, control=(1, 0)), again=True)])
+    assert standings.alone(BOB, "sums/small", 1) == (0.0, 0.0)
+    assert standings.helped([BOB], [SMALL]).evidence_N.tolist() == [0.0]
+    assert standings.gain(ANN, BOB, "sums") == 0.25, "but what the lesson gave counts: 0.5 and the prior's 0"
 
 
 def test_the_same_match_counts_again_with_another_test_or_other_lessons() -> None:
@@ -74,17 +86,18 @@ def test_the_same_match_counts_again_with_another_test_or_other_lessons() -> Non
     first, second = lesson(1, first=1), lesson(1, first=2)
     played = [(7, first), (7, first), (8, first), (7, second), (7, second)]
     standings.record([episode(test=test, lesson=one, control=(1, 0)) for test, one in played])
-    assert standings.alone(BOB, "sums/small", 1) == (0.5, 6.0)
+    assert standings.alone(BOB, "sums/small", 1) == (0.5, 3.0)
+    standings.record([episode(test=test, lesson=first, control=(1, 0)) for test in (1, 2, 1)])
+    assert standings.alone(BOB, "sums/small", 1) == (0.5, 6.0), "adjacent lessons are of one match, others are not"
 
 
 def test_everything_fades_with_the_rounds_whoever_plays() -> None:
     standings = LiveStandings(decay=0.5)
     standings.record([at(0, control=(1, 1))])
     standings.record([at(2, control=(0,), match=match(ANN, CAT))])
-    assert standings.alone(BOB, "sums/small", 1) == (1.0, 0.5), "two attempts, two rounds ago"
+    assert standings.alone(BOB, "sums/small", 1) == (1.0, 0.25), "one problem, two rounds ago"
     standings.record([at(3, control=(0, 0))])
-    rate, evidence = standings.alone(BOB, "sums/small", 1)
-    assert (rate, evidence) == (pytest.approx(0.25 / 2.25), 2.25)
+    assert standings.alone(BOB, "sums/small", 1) == (pytest.approx(0.125 / 1.125), 1.125)
 
 
 def test_what_faded_is_less_sure() -> None:
@@ -106,11 +119,32 @@ def test_a_result_counts_for_both_sides() -> None:
     assert standings.wins([ANN], [BOB], "chess").evidence_N.tolist() == [0.0]
 
 
-def test_skill_is_the_mean_over_kinds_of_what_is_solved_alone() -> None:
-    standings = LiveStandings(decay=1.0)
-    standings.practised([(ANN, SMALL, 1.0)] * 8 + [(ANN, Kind("sums", "large", 1), 0.0)] * 8, 0)
-    assert standings.skill(ANN) == pytest.approx((0.9 + 0.1) / 2)
-    assert standings.skill(BOB) == 0.5, "nothing is known"
+def test_skills_are_plain_rates_of_what_is_known() -> None:
+    standings = LiveStandings(decay=0.5)
+    large = Kind("sums", "large", 1)
+    standings.practised([(ANN, SMALL, 1.0)] * 4 + [(ANN, SMALL, 0.0)] * 4 + [(ANN, large, 1.0)] * 2, 0)
+    standings.results([(ANN, BOB, 1.0), (ANN, BOB, 1.0), (ANN, CAT, 0.5)], "kuhn", 0)
+    assert standings.skills(ANN) == {str(SMALL): 0.5, "kuhn": pytest.approx(2.5 / 3)}, (
+        "of the others too little is known"
+    )
+    assert standings.skills(BOB) == {}
+    standings.practised([(BOB, large, 1.0)], 1)
+    assert standings.skills(ANN) == {str(SMALL): 0.5}, "what fades is known less, and does not get better by it"
+
+
+def test_a_copy_is_believed_what_is_believed_of_its_origin() -> None:
+    standings, copy = LiveStandings(decay=1.0), AgentId("ann@3")
+    standings.record([episode((1, 1), 0.0, match=match(ANN, BOB)), episode((0, 0), 0.5, match=match(CAT, ANN))])
+    standings.results([(ANN, BOB, 1.0)], "kuhn", 0)
+    standings.inherit(copy, ANN)
+    assert standings.gain(copy, BOB, "sums") == standings.gain(ANN, BOB, "sums") == 0.5
+    assert standings.gain(CAT, copy, "sums") == standings.gain(CAT, ANN, "sums") == -0.25
+    assert standings.wins([copy, BOB], [BOB, copy], "kuhn").total_N.tolist() == [1.0, 0.0]
+    assert standings.alone(copy, "sums/small", 1) == standings.alone(ANN, "sums/small", 1)
+    standings.record([episode((0, 0), 0.0, match=match(copy, BOB))])
+    assert standings.gain(ANN, BOB, "sums") == 0.5, "from then on they go their own ways"
+    standings.inherit(AgentId("eve@1"), AgentId("eve"))
+    assert standings.gain(AgentId("eve@1"), BOB, "sums") == 0.0
 
 
 def test_an_agent_that_became_another_is_forgotten_and_nobody_else() -> None:

@@ -25,11 +25,10 @@ def test_only_problems_whose_outcome_varied_are_met_again() -> None:
     assert set(drawn(deck)) == {None}, "by now it is solved"
 
 
-def test_all_lessons_of_a_match_speak_for_its_problem() -> None:
+def test_the_attempts_after_all_lessons_of_a_match_speak_for_its_problem() -> None:
     deck = ReplayDeck(share=1.0)
-    deck.observe([met((1, 1), 1), met((1, 0), 1)])
-    (card,) = deck.cards["bob|sums/small/1"].values()
-    assert card.score == 0.125, "the mean of 0 and 1/4"
+    deck.observe([met((1, 1), 1), met((0, 0), 1), met((1, 1, 1), 2), met((0,), 2)])
+    assert [c.score for c in deck.cards["bob|sums/small/1"].values()] == [0.25, 0.75 * 0.25]
 
 
 def test_a_share_of_the_problems_is_met_again_and_others_are_fresh() -> None:
