@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,9 +62,8 @@ def _rows(path: Path) -> list[list[str]]:
     first = next(filter(str.strip, text.splitlines()), "")
     delimiter = next((d for d in ",;\t" if d in first), ",")
     try:
-        rows = [
-            [cell.strip() for cell in row] for row in csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
-        ]
+        reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        rows = [[cell.strip() for cell in row] for row in reader]
     except csv.Error as error:
         raise UseError(f"{path} is no CSV: {error}") from error
     rows = [row for row in rows if any(row)]

@@ -42,6 +42,10 @@ def test_tables_as_programs_write_them(tmp_path: Path, text: str) -> None:
 def test_names_may_hold_commas_quotes_and_line_ends(tmp_path: Path) -> None:
     found = read_tournament(written(tmp_path, ',"a,b","c\n""d"""\n"a,b",0,1\n"c\n""d""",-1,0\n'))
     assert found.names == ("a,b", 'c\n"d"')
+    assert read_tournament(written(tmp_path, ",a\u2028b,c\x0bd\na\u2028b,0,1\nc\x0bd,-1,0\n")).names == (
+        "a\u2028b",
+        "c\x0bd",
+    )
 
 
 def test_win_rates_become_payoffs_and_their_diagonal_does_not_matter(tmp_path: Path) -> None:
@@ -68,6 +72,8 @@ def test_what_rounding_leaves_is_no_disagreement(tmp_path: Path) -> None:
         ("", "has no table"),
         (" \n\n", "has no table"),
         (",a,b\n", "has no table"),
+        (',a,"b\na,0,1\nb,-1,0\n', "is no CSV: unexpected end of data"),
+        (f",a,{'b' * 200_000}\na,0,1\n", "is no CSV: field larger than field limit"),
         (",a\na,0\n", "has 1 agent; wanted at least two"),
         (",a,b\na,0,1\n", "is not square (1 rows, 2 columns): no row 'b'"),
         (",a\na,0\nb,1\n", "is not square (2 rows, 1 columns): no column 'b'"),
