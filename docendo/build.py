@@ -12,7 +12,7 @@ from docendo.classroom.prompts import INSTRUCTION
 from docendo.classroom.sandbox import Sandbox
 from docendo.classroom.teaching import Classroom, Rules
 from docendo.config import Config
-from docendo.engines.choice import choose_device, choose_dtype
+from docendo.engines.choice import choose_device, choose_dtype, choose_kernels
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.watched import Worker
 from docendo.errors import UseError, nearest
@@ -128,15 +128,16 @@ def resolved(config: Config) -> Config:
     """The settings with everything that is measured on this machine filled in, so that a resumed run repeats it."""
     device = choose_device(config.engine.device)
     dtype = choose_dtype(config.engine.dtype, device)
-    engine = config.engine.model_copy(update={"device": device, "dtype": dtype})
+    kernels = choose_kernels(config.engine.kernels, device, dtype)
+    engine = config.engine.model_copy(update={"device": device, "dtype": dtype, "kernels": kernels})
     return config.model_copy(update={"engine": engine})
 
 
 def open_local(config: Config) -> LocalEngine:
     """The engine with a fresh adapter for every agent. `config` is resolved."""
     e = config.engine
-    dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16}[e.dtype]
-    engine = open_engine(config.model, e.rank, e.alpha, dtype, torch.device(e.device))
+    dtype, compiled = getattr(torch, e.dtype), e.kernels == "compiled"
+    engine = open_engine(config.model, e.rank, e.alpha, dtype, torch.device(e.device), compiled)
     engine.rows, engine.train_tokens = e.rows, e.train_tokens
     for name in config.learners:
         engine.bank.add(AgentId(name), config.seed)

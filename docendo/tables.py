@@ -33,6 +33,8 @@ class EngineConfig(Table):
     """An adapter's update is scaled by alpha / rank."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """auto: whichever multiplies faster on this machine, measured once when the run is made."""
+    kernels: Literal["auto", "compiled", "torch"] = "auto"
+    """compiled: decode with functions made by this machine's C compiler; auto: where that is faster, measured once."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """auto: cuda, else mps, else cpu."""
     rows: _Positive = 128

@@ -134,6 +134,8 @@ class Decode:
         for b, q in enumerate(prompt_of_row):
             self.mask[b, :, :, : lengths_Q[q]] = 0
         self.column_B = torch.zeros_like(self.rows)
+        self.place_B = torch.tensor(prompt_of_row, device=like.device)
+        self.length_B = torch.tensor([lengths_Q[q] for q in prompt_of_row], device=like.device)
 
     def show(self, columns_B: Sequence[int]) -> None:
         """The next tokens stand at these columns of the answers; each row sees its columns up to there."""

@@ -1,12 +1,14 @@
-"""Which device and number format to compute in, chosen by measuring where the user does not say."""
+"""Which device and number format to compute in, and with what, chosen by measuring where the user does not say."""
 
 import time
 
 import torch
 
+from docendo.engines.kernels import load_kernels
+from docendo.engines.trial import pays
 from docendo.errors import UseError
 
-__all__ = ["choose_device", "choose_dtype"]
+__all__ = ["choose_device", "choose_dtype", "choose_kernels"]
 
 _WORTH = 1.3
 """bfloat16 is chosen from this speed-up on; below it, float32 is the more exact for nearly nothing."""
@@ -36,6 +38,24 @@ def choose_dtype(wanted: str, device: str) -> str:
             seconds[dtype] = min(seconds[dtype], _seconds(dtype, device))
     torch.set_num_threads(threads)
     return "bfloat16" if seconds[torch.float32] > _WORTH * seconds[torch.bfloat16] else "float32"
+
+
+def choose_kernels(wanted: str, device: str, dtype: str) -> str:
+    """``compiled`` or ``torch``: where there is a C compiler, whichever decodes one layer faster.
+
+    Raises UseError where compiled functions are wanted and cannot be had.
+    """
+    if wanted == "torch" or (wanted == "auto" and device != "cpu"):
+        return "torch"
+    if device != "cpu":
+        raise UseError(f"[engine] kernels: 'compiled' is for processors, not for {device}; use 'auto'")
+    number = getattr(torch, dtype)
+    library = load_kernels(number)
+    if wanted == "compiled":
+        if library is None:
+            raise UseError("[engine] kernels: 'compiled' needs a C compiler that works; install gcc, or use 'auto'")
+        return wanted
+    return "compiled" if library is not None and pays(library, number) else "torch"
 
 
 def _seconds(dtype: torch.dtype, device: str) -> float:

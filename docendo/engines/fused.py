@@ -17,14 +17,14 @@ from docendo.engines.attention import Heads, Plan, Tree
 from docendo.engines.projection import Projection
 from docendo.engines.routing import Routing
 
-__all__ = ["Fused", "Tape"]
+__all__ = ["Fused", "Norm", "Tape"]
 
 
 _CHANGING = ("dynamic", "longrope")
 """Rotary embeddings that change with the longest position in the batch: no two lanes may share them."""
 
 
-class _Norm(NamedTuple):
+class Norm(NamedTuple):
     """Root mean square normalisation (Zhang & Sennrich 2019)."""
 
     weight_d: Tensor
@@ -47,10 +47,10 @@ class _Norm(NamedTuple):
 
 
 class _Layer(NamedTuple):
-    before: _Norm
+    before: Norm
     qkv: Projection
     out: Projection
-    between: _Norm
+    between: Norm
     gate_up: Projection
     down: Projection
 
@@ -89,7 +89,7 @@ class Fused:
     """The model without its head, as transformers has it."""
     heads: Heads
     layers: tuple[_Layer, ...]
-    last: _Norm
+    last: Norm
     abreast: ClassVar[bool] = True
 
     @staticmethod
@@ -171,11 +171,16 @@ class Fused:
         grad = layer.qkv.backward(kept.normed_Td, low_qkv, qkv.flatten(1), tape.routing, part)
         return layer.before.backward(kept.x_Td, kept.factor_T1, grad)
 
+    def rope(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
+        """Cosines, and sines with the sign of their half, of every token, (T, D)."""
+        cos, sin = (t[0] for t in self.body.rotary_emb(x_Td[None], positions_T[None]))
+        half = cos.shape[-1] // 2
+        return cos, torch.cat([-sin[:, :half], sin[:, half:]], -1)
+
     def _tables(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines, and sines with the sign of their half, of every token and head, (T, H + 2K, D); values stay."""
-        cos, sin = (t[0] for t in self.body.rotary_emb(x_Td[None], positions_T[None]))
-        half, turned = cos.shape[-1] // 2, self.heads.query + self.heads.key
-        signed = torch.cat([-sin[:, :half], sin[:, half:]], -1)
+        cos, signed = self.rope(x_Td, positions_T)
+        turned = self.heads.query + self.heads.key
         still = cos.new_ones(len(cos), self.heads.key, cos.shape[-1])
         cos_THD = torch.cat([cos[:, None].expand(-1, turned, -1), still], 1)
         return cos_THD, torch.cat([signed[:, None].expand(-1, turned, -1), torch.zeros_like(still)], 1)
@@ -192,8 +197,8 @@ def _rotate_back(grad_THD: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
     return (grad_THD * sin_THD).roll(cos_THD.shape[-1] // 2, -1).addcmul_(grad_THD, cos_THD)
 
 
-def _norm(module: Any) -> _Norm:
-    return _Norm(module.weight.detach(), float(module.variance_epsilon))
+def _norm(module: Any) -> Norm:
+    return Norm(module.weight.detach(), float(module.variance_epsilon))
 
 
 def _layer(layer: Any) -> _Layer:

@@ -13,6 +13,7 @@ from docendo.engines.adapters import AdapterBank
 from docendo.engines.base import BaseModel, load_base
 from docendo.engines.decoding import Limits, Row, Sampled, decode
 from docendo.engines.flops import Shape
+from docendo.engines.kernels import load_kernels
 from docendo.engines.lanes import Lanes, shares, stretches
 from docendo.engines.memory import out_of_memory
 from docendo.engines.network import Network, build_network
@@ -197,12 +198,14 @@ class LocalEngine:
             self.work.append(Work(row.targets[0].agent, purpose, row.length, flops))
 
 
-def open_engine(model: str, rank: int, alpha: float, dtype: torch.dtype, device: torch.device) -> LocalEngine:
-    """An engine on `model` with no agents but the bare base."""
+def open_engine(
+    model: str, rank: int, alpha: float, dtype: torch.dtype, device: torch.device, compiled: bool = False
+) -> LocalEngine:
+    """An engine on `model` with no agents but the bare base, on a processor with `compiled` functions or without."""
     base = load_base(model, dtype, device)
     head = base.model.get_output_embeddings().weight.numel()  # type: ignore[operator]
     bank = AdapterBank(rank, alpha, device, dtype)
-    network = build_network(base, bank)
+    network = build_network(base, bank, load_kernels(dtype) if compiled else None)
     lanes = Lanes.for_device(device) if network.body.abreast else Lanes()
     bank.divide(lanes.parts)
     body = sum(m.base.weight.numel() for m in bank.layers.values())

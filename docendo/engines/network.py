@@ -1,6 +1,8 @@
 """What sampling and training compute with: the model's layers with all adapters in them, and its output head."""
 
+from ctypes import CDLL
 from dataclasses import dataclass
+from logging import getLogger
 from typing import Any, Protocol
 
 import torch
@@ -9,10 +11,12 @@ from torch import Tensor
 from docendo.engines.adapters import AdapterBank, adapt, serve
 from docendo.engines.attention import Heads, Plan, Tree
 from docendo.engines.base import BaseModel
+from docendo.engines.compiled import Compiled
 from docendo.engines.fused import Fused
 from docendo.engines.plain import Plain
 from docendo.engines.projection import Projection, prepack, product
 from docendo.engines.routing import Routing
+from docendo.engines.trial import Probe
 
 __all__ = ["Body", "Network", "build_network"]
 
@@ -55,8 +59,11 @@ class Network:
         return product(hidden_Td, self.head_Vd, None, self.packed_head)
 
 
-def build_network(base: BaseModel, bank: AdapterBank) -> Network:
-    """Adapts the model, and writes its passes out where that gives the model's own states."""
+def build_network(base: BaseModel, bank: AdapterBank, library: CDLL | None = None) -> Network:
+    """Adapts the model, and writes its passes out where that gives the model's own states.
+
+    Decodes with the functions of `library` where these give the same states.
+    """
     head = base.model.get_output_embeddings()  # type: ignore[operator]
     body: Any = base.model.base_model
     adapt(base.model, bank)
@@ -74,8 +81,18 @@ def build_network(base: BaseModel, bank: AdapterBank) -> Network:
         projection.packed = prepack(projection.weight_od)
     bank.projections = chosen.projections
     bank.changed()
+    if library is not None and chosen is fused:
+        chosen = _compiled(fused, library, base, head.weight)
     weight = head.weight.detach()
     return Network(chosen, base.heads, base.layers, weight, prepack(weight))
+
+
+def _compiled(fused: Fused, library: CDLL, base: BaseModel, like: Tensor) -> Body:
+    compiled = Compiled(fused, library)
+    if Probe(base.layers, base.heads, like, (0, 0, 0, 0)).agree(fused, compiled):
+        return compiled
+    getLogger("docendo").warning("the compiled functions do not agree with PyTorch's here; decoding without them")
+    return fused
 
 
 @torch.no_grad()

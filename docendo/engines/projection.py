@@ -26,7 +26,7 @@ def prepack(weight_od: Tensor) -> Tensor | None:
 
     Otherwise every product of a few rows reorders the whole weight first. Results are equal to the last bit.
     """
-    if weight_od.device.type != "cpu" or weight_od.dtype != torch.bfloat16:
+    if weight_od.device.type != "cpu" or weight_od.dtype not in {torch.float32, torch.bfloat16}:
         return None
     try:
         packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight_od.detach(), None)
@@ -89,9 +89,13 @@ class Projection:
             self.a_SCd[:, ranks] = member.weights.a_SRd
             self.b_SCo[:, ranks, outs] = (member.weights.b_SdR * bank.scale).transpose(1, 2)
 
+    def base(self, x_Td: Tensor) -> Tensor:
+        """What the bare base makes of it, (T, o)."""
+        return product(x_Td, self.weight_od, self.bias_o, self.packed)
+
     def infer(self, x_Td: Tensor, routing: Routing) -> Tensor:
         """(T, o)."""
-        y_To = product(x_Td, self.weight_od, self.bias_o, self.packed)
+        y_To = self.base(x_Td)
         if routing.bare:
             return y_To
         if len(routing.slots) == 1:

@@ -29,6 +29,8 @@ class Routing(NamedTuple):
     slots: tuple[int, ...]
     """Those in the batch, in ascending order."""
     slots_N: Tensor
+    slots_T: Tensor
+    """Of each token."""
     runs: tuple[Run, ...]
     padded_F: Tensor | None
     """Places of the tokens by agent, each agent padded to M (F = N * M); None where that is how they stand already."""
@@ -46,7 +48,8 @@ class Routing(NamedTuple):
         places = [[t for t, slot in enumerate(slots_T) if slot == wanted] for wanted in slots] if len(slots) > 1 else []
         padded_F, kept_T = _padding(places, len(slots_T))
         tensors = (None if x is None else torch.tensor(x, device=device) for x in (padded_F, kept_T))
-        return Routing(slots, torch.tensor(slots, device=device), tuple(runs), *tensors)
+        slots_N, every_T = torch.tensor(slots, device=device), torch.tensor(slots_T, device=device)
+        return Routing(slots, slots_N, every_T, tuple(runs), *tensors)
 
     @property
     def bare(self) -> bool:

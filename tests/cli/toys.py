@@ -17,6 +17,7 @@ model = "tiny"
 [engine]
 device = "cpu"
 dtype = "float32"
+kernels = "torch"
 
 [experts]
 steps = 1

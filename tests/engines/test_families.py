@@ -5,6 +5,8 @@ import torch
 import transformers
 
 from docendo.engines.base import _tiny
+from docendo.engines.compiled import Compiled
+from docendo.engines.kernels import load_kernels
 from docendo.engines.local import open_engine
 from docendo.errors import UseError
 from docendo.records import AgentId, Message, Request
@@ -32,9 +34,11 @@ def saved(folder, family: str, **more) -> str:
     return str(folder)
 
 
+@pytest.mark.parametrize("compiled", [False, load_kernels(torch.float32) is not None])
 @pytest.mark.parametrize("family", ["Llama", "Qwen2", "Qwen3", "Mistral"])
-def test_families_with_plain_attention_are_used_by_path(tmp_path, family):
-    engine = open_engine(saved(tmp_path, family), 2, 4.0, torch.float32, torch.device("cpu"))
+def test_families_with_plain_attention_are_used_by_path(tmp_path, family, compiled):
+    engine = open_engine(saved(tmp_path, family), 2, 4.0, torch.float32, torch.device("cpu"), compiled)
+    assert isinstance(engine.network.body, Compiled) == (compiled and family != "Qwen3")
     engine.bank.add(AgentId("ann"), 0)
     (completion,) = engine.sample([Request(AgentId("ann"), (Message("user", "1 + 1?"),), 0, max_tokens=4)])
     assert 1 <= len(completion.tokens) <= 4

@@ -1,6 +1,7 @@
 """The tiny model, with three agents that differ, and the same model as transformers has it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from docendo.engines.attention import Tree
 from docendo.engines.base import _tiny
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.names import TINY
+from docendo.engines.projection import prepack
 from docendo.engines.routing import Routing
 from docendo.records import AgentId, Message, Request, Target
 
@@ -32,6 +34,7 @@ def fresh(*agents: AgentId) -> LocalEngine:
     """An engine on the tiny model, with agents that change its answers."""
     engine = open_engine(TINY, RANK, ALPHA, torch.float32, CPU)
     loud(engine.base.model)
+    engine.network = replace(engine.network, packed_head=prepack(engine.network.head_Vd))
     for agent in agents:
         engine.bank.add(agent, 1)
         wake(engine, agent)

@@ -1,0 +1,114 @@
+"""One new token for every row with compiled functions between the large matrix products; all else is `Fused`'s.
+
+Axes: B rows, d hidden size, f inner size of the feed-forward part, H + 2K heads of size D, i inputs of a projection and
+o its outputs.
+"""
+
+from ctypes import CDLL, byref
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from docendo.engines.attention import Heads, Plan, Tree
+from docendo.engines.cache import Decode
+from docendo.engines.fused import Fused, Norm, Tape
+from docendo.engines.kernels import Batch, Cache, HeadSizes, Update
+from docendo.engines.projection import Projection
+from docendo.engines.routing import Routing
+
+__all__ = ["Compiled"]
+
+_WIDE = 16
+"""Numbers that the functions work on at once."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    fused: Fused
+    library: CDLL
+    abreast: ClassVar[bool] = True
+
+    @property
+    def heads(self) -> Heads:
+        return self.fused.heads
+
+    @property
+    def projections(self) -> list[Projection]:
+        return self.fused.projections
+
+    def record(self, ids_T: Tensor, positions_T: Tensor, routing: Routing, tree: Tree) -> tuple[Tensor, Tape]:
+        """Hidden states behind the last layer, (T, d), and what `back` needs."""
+        return self.fused.record(ids_T, positions_T, routing, tree)
+
+    def back(self, tape: Tape, grad_Td: Tensor, part: int) -> None:
+        """Adds the gradients of the adapters to those of the part, and empties the tape."""
+        self.fused.back(tape, grad_Td, part)
+
+    def infer(self, ids_T: Tensor, positions_T: Tensor, routing: Routing, plan: Plan) -> Tensor:
+        """Hidden states behind the last layer, (T, d)."""
+        if not isinstance(plan, Decode):
+            return self.fused.infer(ids_T, positions_T, routing, plan)
+        return _Step(self, routing, plan).run(ids_T, positions_T)
+
+
+class _Step:
+    """The calls of one step, and what they work on."""
+
+    def __init__(self, body: Compiled, routing: Routing, plan: Decode) -> None:
+        self.fused, self.library, self.plan, self.heads = body.fused, body.library, plan, body.heads
+        room = max(p.weight_od.shape[1] + p.a_SCd.shape[1] for p in self.fused.projections)
+        columns, g, size = plan.width + plan.store.answers[0].shape[3], self.heads.group, self.heads.size
+        looking = g * (2 * size + columns + _WIDE) + _WIDE * size
+        self.scratch, self.slots_B = torch.empty(max(room, looking)), routing.slots_T
+        self.batch = Batch(len(self.slots_B), self.slots_B.data_ptr(), self.scratch.data_ptr())
+        self.sizes = HeadSizes(*self.heads)
+
+    def run(self, ids_B: Tensor, positions_B: Tensor) -> Tensor:
+        layers, last = self.fused.layers, self.fused.last
+        x_Bd = self.fused.body.embed_tokens(ids_B)
+        tables = self.fused.rope(x_Bd, positions_B)
+        normed_Bd = torch.empty_like(x_Bd)
+        self._norm(x_Bd, layers[0].before, normed_Bd)
+        for i, (layer, after) in enumerate(zip(layers, [*(later.before for later in layers[1:]), last], strict=True)):
+            attended_Bo = self._attend(i, layer.qkv, normed_Bd, tables)
+            self._join(layer.out, attended_Bo, x_Bd, layer.between, normed_Bd)
+            inner_Bf = self._gate(layer.gate_up, normed_Bd)
+            self._join(layer.down, inner_Bf, x_Bd, after, normed_Bd)
+        return normed_Bd
+
+    def _norm(self, x_Bd: Tensor, norm: Norm, into_Bd: Tensor) -> None:
+        weight, x, into = (t.data_ptr() for t in (norm.weight_d, x_Bd, into_Bd))
+        self.library.join(byref(self.batch), None, None, None, x, weight, norm.epsilon, into, x_Bd.shape[1])
+
+    def _join(self, projection: Projection, from_Bi: Tensor, x_Bd: Tensor, norm: Norm, into_Bd: Tensor) -> None:
+        """x += the projection of `from_Bi`, and its normalisation."""
+        y_Bd = projection.base(from_Bi)
+        given, y, x, weight, into = (t.data_ptr() for t in (from_Bi, y_Bd, x_Bd, norm.weight_d, into_Bd))
+        update = byref(_update(projection))
+        self.library.join(byref(self.batch), update, given, y, x, weight, norm.epsilon, into, x_Bd.shape[1])
+
+    def _attend(self, layer: int, projection: Projection, from_Bd: Tensor, tables: tuple[Tensor, Tensor]) -> Tensor:
+        y_Bo, plan = projection.base(from_Bd), self.plan
+        out_Bo = y_Bo.new_empty(len(y_Bo), self.heads.query * self.heads.size)
+        prompts, answers = plan.store.prompts[layer], plan.store.answers[layer]
+        whole = (prompts, answers, plan.place_B, plan.length_B, plan.column_B)
+        cache = Cache(*(t.data_ptr() for t in whole), prompts.shape[1], prompts.shape[3], answers.shape[3])
+        given, y, cos, sin, out = (t.data_ptr() for t in (from_Bd, y_Bo, *tables, out_Bo))
+        update = byref(_update(projection))
+        self.library.attend(byref(self.batch), update, given, y, cos, sin, byref(self.sizes), byref(cache), out)
+        return out_Bo
+
+    def _gate(self, projection: Projection, from_Bd: Tensor) -> Tensor:
+        y_Bo = projection.base(from_Bd)
+        inner_Bf = y_Bo.new_empty(len(y_Bo), y_Bo.shape[1] // 2)
+        given, y, inner = (t.data_ptr() for t in (from_Bd, y_Bo, inner_Bf))
+        self.library.gate(byref(self.batch), byref(_update(projection)), given, y, inner)
+        return inner_Bf
+
+
+def _update(projection: Projection) -> Update:
+    a, b = projection.a_SCd, projection.b_SCo
+    sizes = a.shape[2], len(projection.members), projection.bank.rank
+    return Update(a.data_ptr(), b.data_ptr(), *sizes, tuple(projection.outs))

@@ -1,0 +1,100 @@
+"""The C functions of `kernels.c`, compiled on this machine the first time they are wanted and kept in the user's cache.
+
+A compiler is never required: where there is none, or it fails, the same work is done by PyTorch's operations.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from ctypes import CDLL, POINTER, Structure, c_float, c_int64, c_void_p
+from hashlib import blake2b
+from pathlib import Path
+
+import torch
+
+from docendo.engines.base import cache_folder
+
+__all__ = ["Batch", "Cache", "HeadSizes", "Update", "load_kernels"]
+
+_SOURCE = Path(__file__).with_name("kernels.c")
+_FLAGS = ("-O3", "-march=native", "-shared", "-fPIC")
+_NUMBERS = {torch.float32: (), torch.bfloat16: ("-DBFLOAT16",)}
+_SECONDS = 60
+"""A compiler that takes longer than this is not waited for; a second or two is usual."""
+
+
+class Update(Structure):
+    """The adapters of a projection."""
+
+    _fields_ = (
+        ("a", c_void_p),
+        ("b", c_void_p),
+        ("inputs", c_int64),
+        ("members", c_int64),
+        ("rank", c_int64),
+        ("ends", c_int64 * 4),
+    )
+
+
+class Batch(Structure):
+    _fields_ = (("rows", c_int64), ("slots", c_void_p), ("scratch", c_void_p))
+
+
+class HeadSizes(Structure):
+    _fields_ = (("query_heads", c_int64), ("key_heads", c_int64), ("size", c_int64), ("scale", c_float))
+
+
+class Cache(Structure):
+    """Keys and values of one layer, and which of them each row sees."""
+
+    _fields_ = (
+        ("prompts", c_void_p),
+        ("answers", c_void_p),
+        ("place", c_void_p),
+        ("length", c_void_p),
+        ("column", c_void_p),
+        ("number_of_prompts", c_int64),
+        ("prompt_columns", c_int64),
+        ("answer_columns", c_int64),
+    )
+
+
+def load_kernels(dtype: torch.dtype) -> CDLL | None:
+    """The functions for this number format; None where they cannot be had."""
+    compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None or dtype not in _NUMBERS:
+        return None
+    try:
+        library = CDLL(str(_compiled(compiler, _NUMBERS[dtype])))
+    except (OSError, subprocess.SubprocessError):
+        return None
+    pointer, batch, update = c_void_p, POINTER(Batch), POINTER(Update)
+    library.join.argtypes = [batch, update, pointer, pointer, pointer, pointer, c_float, pointer, c_int64]
+    library.gate.argtypes = [batch, update, pointer, pointer, pointer]
+    heads, cache = POINTER(HeadSizes), POINTER(Cache)
+    library.attend.argtypes = [batch, update, pointer, pointer, pointer, pointer, heads, cache, pointer]
+    for function in (library.join, library.gate, library.attend):
+        function.restype = None
+    return library
+
+
+def _compiled(compiler: str, numbers: tuple[str, ...]) -> Path:
+    """The library, made unless the cache has it for this source, compiler and processor."""
+    flags = (*_FLAGS, *numbers)
+    about = _run(
+        compiler, *flags, "-dM", "-E", "-x", "c", os.devnull
+    )  # names the compiler and the processor's abilities
+    text = about + _SOURCE.read_bytes() + repr(flags).encode()
+    target = cache_folder() / "kernels" / f"{blake2b(text, digest_size=12).hexdigest()}.so"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            fresh = Path(folder) / target.name
+            _run(compiler, *flags, "-o", str(fresh), str(_SOURCE))
+            fresh.replace(target)
+    return target
+
+
+def _run(*command: str) -> bytes:
+    return subprocess.run(command, capture_output=True, check=True, timeout=_SECONDS).stdout  # noqa: S603

@@ -1,0 +1,114 @@
+"""Whether compiled functions do what PyTorch's operations do, and whether they are faster where they are to run.
+
+Axes: Q prompts, T tokens of all prompts, B rows, d hidden size.
+"""
+
+import time
+from collections.abc import Sequence
+from ctypes import CDLL
+
+import torch
+from torch import Tensor
+
+from docendo.engines.adapters import AdapterBank, adapt
+from docendo.engines.attention import Heads
+from docendo.engines.cache import Decode, Prefill, Store
+from docendo.engines.compiled import Compiled
+from docendo.engines.fused import Fused
+from docendo.engines.lanes import Lanes
+from docendo.engines.projection import prepack
+from docendo.engines.routing import Routing
+from docendo.records import AgentId
+
+__all__ = ["Probe", "pays"]
+
+_TOLERANCE = 0.02
+"""Of the norm of the states; bfloat16 alone makes about one percent."""
+_ROUNDS, _STEPS = 10, 3
+_LENGTHS, _GROUP = (70, 96, 33, 1), 8
+"""Of the prompts, and the rows of each."""
+
+
+class Probe:
+    """Rows that share prompts; equal numbers of rows for each prompt."""
+
+    def __init__(self, layers: int, heads: Heads, like: Tensor, slots_Q: Sequence[int]) -> None:
+        """The model's number of layers and heads, its device and number format, and an agent for each prompt."""
+        self.layers, self.heads, self.like, self.slots_Q = layers, heads, like, slots_Q
+        self.place_B = [q for q in range(len(_LENGTHS)) for _ in range(_GROUP)]
+        self.routing = Routing.of([slots_Q[q] for q in self.place_B], like.device)
+
+    def read(self, body: Fused | Compiled) -> Decode:
+        """A step's plan, after the prompts were read."""
+        device, rows = self.like.device, len(self.place_B)
+        store = Store.allocate(self.layers, self.heads, (len(_LENGTHS), 96), (rows, 32), self.like)
+        stops = [sum(_LENGTHS[: q + 1]) for q in range(len(_LENGTHS))]
+        prefill = Prefill.of(store, self.heads, list(zip([0, *stops], stops, strict=False)), range(len(_LENGTHS)))
+        slots_T = [slot for slot, length in zip(self.slots_Q, _LENGTHS, strict=True) for _ in range(length)]
+        positions_T = torch.tensor([t for length in _LENGTHS for t in range(length)], device=device)
+        body.infer(torch.arange(stops[-1], device=device) % 99, positions_T, Routing.of(slots_T, device), prefill)
+        return Decode(store, self.heads, self.place_B, _LENGTHS)
+
+    def step(self, body: Fused | Compiled, plan: Decode, column: int) -> Tensor:
+        """Hidden states behind the last layer, (B, d), of another token for every row."""
+        plan.show([column] * len(self.place_B))
+        ids_B = torch.arange(len(self.place_B), device=self.like.device) + column
+        return body.infer(ids_B, plan.length_B + column, self.routing, plan)
+
+    @torch.inference_mode()
+    def agree(self, one: Fused | Compiled, other: Fused | Compiled) -> bool:
+        """Whether both make the same states of a few tokens, within what the number format loses."""
+        plans = self.read(one), self.read(other)
+        for column in range(_STEPS):
+            wanted_Bd, got_Bd = self.step(one, plans[0], column).float(), self.step(other, plans[1], column).float()
+            if not bool((wanted_Bd - got_Bd).norm() < _TOLERANCE * wanted_Bd.norm()):
+                return False
+        return True
+
+
+@torch.inference_mode()
+def pays(library: CDLL, dtype: torch.dtype) -> bool:
+    """Both ways take turns with one layer and the threads of one lane; the best time of each counts."""
+    heads, like = Heads(9, 3, 64, 0.125), torch.zeros(0, dtype=dtype)
+    fused = _layer(heads, dtype)
+    bodies: tuple[Fused, Compiled] = fused, Compiled(fused, library)
+    probe, best = Probe(1, heads, like, (1, 2, 3, 4)), [float("inf")] * 2
+    threads = torch.get_num_threads()
+    torch.set_num_threads(Lanes.for_device(like.device).threads)
+    plan = probe.read(fused)
+    for _ in range(_ROUNDS):
+        for i in range(2):
+            start = time.perf_counter()
+            probe.step(bodies[i], plan, _STEPS)
+            best[i] = min(best[i], time.perf_counter() - start)
+    torch.set_num_threads(threads)
+    return best[1] < best[0] and probe.agree(*bodies)
+
+
+def _layer(heads: Heads, dtype: torch.dtype) -> Fused:
+    """One layer of the embedded model's size, with four adapters, all at random."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=128,
+        hidden_size=heads.query * heads.size,
+        intermediate_size=1536,
+        num_hidden_layers=1,
+        num_attention_heads=heads.query,
+        num_key_value_heads=heads.key,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = LlamaForCausalLM(config).requires_grad_(False).to(dtype)
+        bank = AdapterBank(8, 16.0, torch.device("cpu"), dtype)
+        adapt(model, bank)
+        for i in range(4):
+            bank.add(AgentId(str(i)), 0)
+        bank.weights_SP[1:].normal_(0, 0.05)
+    fused = Fused.of(model.base_model, heads)
+    assert fused is not None, "a Llama has the form of a Llama"  # noqa: S101
+    for projection in fused.projections:
+        projection.packed = prepack(projection.weight_od)
+    bank.projections = fused.projections
+    bank.changed()
+    return fused

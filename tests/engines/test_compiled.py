@@ -1,0 +1,161 @@
+"""Decoding with compiled functions: the same states as with PyTorch's operations, and the same promises."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from docendo.engines import choice
+from docendo.engines.attention import Heads
+from docendo.engines.choice import choose_kernels
+from docendo.engines.compiled import Compiled
+from docendo.engines.fused import Fused
+from docendo.engines.kernels import load_kernels
+from docendo.engines.lanes import Lanes
+from docendo.engines.local import LocalEngine, open_engine
+from docendo.engines.names import TINY
+from docendo.engines.trial import Probe, _layer, pays
+from docendo.errors import UseError
+from tests.engines.test_decoding import crowd
+from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, wake
+
+DTYPES = [torch.float32, torch.bfloat16]
+needs_compiler = pytest.mark.skipif(load_kernels(torch.float32) is None, reason="no C compiler")
+
+
+def opened(dtype: torch.dtype, compiled: bool = True) -> LocalEngine:
+    engine = open_engine(TINY, RANK, ALPHA, dtype, CPU, compiled)
+    for agent in AGENTS:
+        engine.bank.add(agent, 1)
+        wake(engine, agent)
+    return engine
+
+
+@needs_compiler
+@pytest.mark.parametrize("heads", [Heads(9, 3, 64, 0.125), Heads(2, 1, 128, 0.1), Heads(4, 4, 20, 0.2)])
+@pytest.mark.parametrize(("dtype", "slack"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02)])
+def test_a_layer_makes_the_states_that_pytorch_makes_of_it(heads: Heads, dtype: torch.dtype, slack: float) -> None:
+    """Four agents and the bare base; widths that are multiples of 16 and one that is none."""
+    fused, library = _layer(heads, dtype), load_kernels(dtype)
+    assert library is not None
+    probe = Probe(1, heads, torch.zeros(0, dtype=dtype), (4, 0, 1, 2))
+    with torch.inference_mode():
+        plan = probe.read(fused)
+        for column in range(20):
+            wanted, got = (probe.step(body, plan, column).float() for body in (fused, Compiled(fused, library)))
+            assert float((wanted - got).norm() / wanted.norm()) < slack
+
+
+@needs_compiler
+def test_answers_are_those_of_pytorchs_operations() -> None:
+    requests = crowd(40)
+    wanted, got = (opened(torch.float32, compiled).sample(requests) for compiled in (False, True))
+    assert [c.tokens for c in got] == [c.tokens for c in wanted]
+    for mine, theirs in zip(got, wanted, strict=True):
+        assert mine.logprobs == pytest.approx(theirs.logprobs, abs=1e-4)
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_to_the_last_bit_company_changes_no_answer(dtype: torch.dtype) -> None:
+    engine, requests = opened(dtype), crowd(48)
+    together = replace(engine, lanes=Lanes()).sample(requests)
+    for i in range(0, 48, 7):
+        assert engine.sample([requests[i]]) == [together[i]]
+    assert engine.sample(requests[::2]) + engine.sample(requests[1::2]) == together[::2] + together[1::2]
+    assert replace(engine, lanes=Lanes(2, 1)).sample(requests) == together
+    assert replace(engine, lanes=Lanes(), rows=5).sample(requests) == together
+
+
+@pytest.fixture
+def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    monkeypatch.setenv("DOCENDO_CACHE", str(tmp_path))
+    return tmp_path / "kernels"
+
+
+@needs_compiler
+def test_what_was_compiled_is_kept_and_each_number_format_has_its_own(empty_cache: Path) -> None:
+    for dtype in (*DTYPES, *DTYPES):
+        assert load_kernels(dtype) is not None
+    kept = sorted(empty_cache.iterdir())
+    assert [path.suffix for path in kept] == [".so", ".so"]
+
+
+@needs_compiler
+def test_a_damaged_library_is_not_used(empty_cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert load_kernels(torch.float32) is not None
+    (kept,) = empty_cache.iterdir()
+    other = tmp_path / "other" / "kernels"
+    other.mkdir(parents=True)
+    (other / kept.name).write_bytes(b"not a library")
+    monkeypatch.setenv("DOCENDO_CACHE", str(other.parent))
+    assert load_kernels(torch.float32) is None
+
+
+def broken(folder: Path, script: str) -> str:
+    compiler = folder / "broken-cc"
+    compiler.write_text(f"#!/bin/sh\n{script}\n")
+    compiler.chmod(0o755)
+    return str(compiler)
+
+
+@pytest.mark.parametrize("script", ["exit 1", "exit 0"])
+def test_without_a_working_compiler_pytorch_does_the_work(
+    script: str, empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", broken(tmp_path, script))
+    assert load_kernels(torch.float32) is None
+    assert choose_kernels("auto", "cpu", "float32") == "torch"
+    with pytest.raises(UseError, match="needs a C compiler"):
+        choose_kernels("compiled", "cpu", "float32")
+    monkeypatch.setenv("CC", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert load_kernels(torch.float32) is None
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DOCENDO_CACHE", str(tmp_path / "file"))
+    assert load_kernels(torch.float32) is None
+
+
+def test_compiled_functions_are_for_processors() -> None:
+    assert choose_kernels("auto", "cuda", "bfloat16") == "torch"
+    with pytest.raises(UseError, match="for processors, not for mps"):
+        choose_kernels("compiled", "mps", "float32")
+
+
+@needs_compiler
+@pytest.mark.parametrize("paying", [True, False])
+def test_they_are_chosen_where_they_pay(paying: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "pays", lambda library, dtype: paying)
+    assert choose_kernels("auto", "cpu", "float32") == ("compiled" if paying else "torch")
+    assert choose_kernels("torch", "cpu", "float32") == "torch"
+    assert choose_kernels("compiled", "cpu", "float32") == "compiled"
+
+
+def nothing(*_: object) -> None:
+    """A function that leaves its outputs as they were."""
+
+
+WRONG = SimpleNamespace(join=nothing, gate=nothing, attend=nothing)
+
+
+def test_functions_that_are_wrong_do_not_pay_however_fast_they_are() -> None:
+    assert not pays(WRONG, torch.float32)  # type: ignore[arg-type]
+
+
+def test_functions_that_are_wrong_for_a_model_are_not_used_and_that_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("docendo.engines.local.load_kernels", lambda dtype: WRONG)
+    with caplog.at_level(logging.WARNING, "docendo"):
+        engine = opened(torch.float32)
+    assert isinstance(engine.network.body, Fused)
+    assert [r.getMessage() for r in caplog.records] == [
+        "the compiled functions do not agree with PyTorch's here; decoding without them"
+    ]
