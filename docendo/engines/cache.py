@@ -137,9 +137,9 @@ class Decode:
         self.place_B = torch.tensor(prompt_of_row, device=like.device)
         self.length_B = torch.tensor([lengths_Q[q] for q in prompt_of_row], device=like.device)
 
-    def show(self, columns_B: Sequence[int]) -> None:
+    def show(self, columns_B: Tensor) -> None:
         """The next tokens stand at these columns of the answers; each row sees its columns up to there."""
-        self.column_B = torch.tensor(columns_B, device=self.rows.device)
+        self.column_B.copy_(columns_B)
         answer = self.mask[:, 0, 0, self.width :]
         hidden = torch.arange(answer.shape[1], device=self.rows.device) > self.column_B[:, None]
         answer.zero_().masked_fill_(hidden, float("-inf"))

@@ -14,6 +14,8 @@ from docendo.engines.cache import Decode, Prefill, Store, columns
 from docendo.engines.network import Network
 from docendo.engines.routing import Routing
 from docendo.engines.sampling import pick, uniforms
+from docendo.engines.stepping import Next
+from docendo.engines.transfer import fetched, sent
 from docendo.records import Request
 
 __all__ = ["Limits", "Row", "Sampled", "decode", "room"]
@@ -93,7 +95,7 @@ class _Flight:
     def __init__(self, network: Network, rows: list[Row], end: int, limits: Limits) -> None:
         self.network, self.rows, self.end, self.limits = network, rows, end, limits
         self.results = [Sampled() for _ in rows]
-        self.device = network.head_Vd.device
+        self.device, self.stepper = network.head_Vd.device, network.steps(network)
         size, places = room(rows, limits)
         self.seats, self.waiting = [-1] * size, 0
         self.widest = columns(max(r.request.max_tokens for r in rows))
@@ -183,11 +185,9 @@ class _Flight:
         plan, routing = self._planned()
         seated = [self.results[max(i, 0)].tokens for i in self.seats]
         column = [min(len(tokens), self.width) - 1 if tokens else 0 for tokens in seated]
-        plan.show(column)
-        ids = torch.tensor([tokens[-1] if tokens else 0 for tokens in seated], device=self.device)
-        lengths = [len(self._prompt(q)) for q in self.place]
-        positions = torch.tensor([n + c for n, c in zip(lengths, column, strict=True)], device=self.device)
-        logits_BV = self.network.logits(self.network.body.infer(ids, positions, routing, plan))
+        last = [tokens[-1] if tokens else 0 for tokens in seated]
+        position = [len(self._prompt(q)) + c for q, c in zip(self.place, column, strict=True)]
+        logits_BV = self.stepper(Next(last, position, column), routing, plan)
         running = self.running
         self._draw(running, logits_BV if len(running) == len(self.seats) else logits_BV[running])
 
@@ -220,10 +220,10 @@ class _Flight:
         requests = [self.rows[i].request for i in numbers]
         done = [len(self.results[i].tokens) for i in numbers]
         where = torch.device("cpu") if self.device.type == "mps" else self.device  # Metal has no float64
-        uniform = torch.from_numpy(uniforms([r.seed for r in requests], done)).to(where)
-        heat = torch.tensor([r.temperature for r in requests], device=where)
-        tokens_B, logprobs_B = pick(logits_BV.to(where), heat, uniform)
-        for i, token, logprob in zip(numbers, tokens_B.tolist(), logprobs_B.tolist(), strict=True):
+        uniform = sent(torch.from_numpy(uniforms([r.seed for r in requests], done)), where)
+        heat = torch.tensor([r.temperature for r in requests])
+        tokens, logprobs = fetched(*pick(logits_BV.to(where), heat, uniform))
+        for i, token, logprob in zip(numbers, tokens, logprobs, strict=True):
             self.results[i].tokens.append(token)
             self.results[i].logprobs.append(logprob)
 

@@ -18,6 +18,8 @@ from docendo.engines.lanes import Lanes, shares, stretches
 from docendo.engines.memory import out_of_memory
 from docendo.engines.network import Network, build_network
 from docendo.engines.noise import noise
+from docendo.engines.rehearsal import rehearsed
+from docendo.engines.stepping import Replayed, cuda_graph
 from docendo.engines.text import Tokens
 from docendo.engines.training import Loss, TrainRow, backward, micro_batches, pack
 from docendo.errors import RunError, UseError
@@ -208,6 +210,8 @@ def open_engine(
     network = build_network(base, bank, load_kernels(dtype) if compiled else None)
     lanes = Lanes.for_device(device) if network.body.abreast else Lanes()
     bank.divide(lanes.parts)
+    if device.type == "cuda":
+        network = rehearsed(network, bank, partial(Replayed, capture=cuda_graph))
     body = sum(m.base.weight.numel() for m in bank.layers.values())
     shape = Shape(body, head, bank.size, base.layers * base.heads.query * base.heads.size)
     return LocalEngine(base, bank, network, Tokens(base.tokenizer), shape, lanes)

@@ -1,5 +1,6 @@
 """What sampling and training compute with: the model's layers with all adapters in them, and its output head."""
 
+from collections.abc import Callable
 from ctypes import CDLL
 from dataclasses import dataclass
 from logging import getLogger
@@ -16,9 +17,10 @@ from docendo.engines.fused import Fused
 from docendo.engines.plain import Plain
 from docendo.engines.projection import Projection, prepack, product
 from docendo.engines.routing import Routing
+from docendo.engines.stepping import Plainly, Stepper
 from docendo.engines.trial import Probe
 
-__all__ = ["Body", "Network", "build_network"]
+__all__ = ["Body", "Network", "Steps", "build_network"]
 
 _TOLERANCE = 0.02
 """Of the norm of the model's own states; bfloat16 alone makes about one percent."""
@@ -46,6 +48,10 @@ class Body(Protocol):
         ...
 
 
+Steps = Callable[["Network"], Stepper]
+"""A way of decoding; every flight of rows has a stepper of its own."""
+
+
 @dataclass(frozen=True)
 class Network:
     body: Body
@@ -53,6 +59,7 @@ class Network:
     layers: int
     head_Vd: Tensor
     packed_head: Tensor | None
+    steps: Steps = Plainly
 
     def logits(self, hidden_Td: Tensor) -> Tensor:
         """(T, V)."""

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from docendo.engines.transfer import sent
+
 __all__ = ["pick", "uniforms"]
 
 _BLOCK = 128
@@ -28,7 +30,10 @@ def uniforms(seeds_B: Sequence[int], positions_B: Sequence[int]) -> np.ndarray:
 
 
 def pick(logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
-    """Tokens by the inverse of the cumulative distribution, and their untempered log-probabilities."""
+    """Tokens by the inverse of the cumulative distribution, and their untempered log-probabilities.
+
+    The temperatures are on the processor, so that looking at them makes no accelerator wait.
+    """
     step = _PART if logits_BV.device.type == "cpu" else len(logits_BV)
     parts = [torch.split(x, step) for x in (logits_BV, temperatures_B, uniform_B)]
     tokens, logprobs = zip(*map(_pick, *parts), strict=True)
@@ -40,6 +45,7 @@ def _pick(logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor) -> tuple
     highest_B1 = logits_BV.amax(-1, keepdim=True)
     tokens_B, total_B = _inverse((logits_BV - highest_B1).exp_(), uniform_B)
     if not bool((temperatures_B == 1).all()):
+        temperatures_B = sent(temperatures_B, logits_BV.device)
         hot_B1 = temperatures_B.clamp(min=1e-6)[:, None]
         drawn_B, _ = _inverse(((logits_BV - highest_B1) / hot_B1).exp_(), uniform_B)
         tokens_B = torch.where(temperatures_B > 0, drawn_B, logits_BV.argmax(-1))

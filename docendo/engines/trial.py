@@ -51,7 +51,7 @@ class Probe:
 
     def step(self, body: Fused | Compiled, plan: Decode, column: int) -> Tensor:
         """Hidden states behind the last layer, (B, d), of another token for every row."""
-        plan.show([column] * len(self.place_B))
+        plan.show(torch.full_like(plan.column_B, column))
         ids_B = torch.arange(len(self.place_B), device=self.like.device) + column
         return body.infer(ids_B, plan.length_B + column, self.routing, plan)
 
