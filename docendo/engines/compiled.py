@@ -18,10 +18,10 @@ from docendo.engines.kernels import Batch, Cache, HeadSizes, Update
 from docendo.engines.projection import Projection
 from docendo.engines.routing import Routing
 
-__all__ = ["Compiled"]
+__all__ = ["Compiled", "drawn"]
 
-_WIDE = 16
-"""Numbers that the functions work on at once."""
+_WIDE, _TOGETHER, _BLOCK = 16, 4, 128
+"""Numbers and rows that the functions work on at once, and logits whose weights they add up: as in `kernels.c`."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,24 @@ class Compiled:
         return _Step(self, routing, plan).run(ids_T, positions_T)
 
 
+def drawn(library: CDLL, logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
+    """As `sampling.pick`."""
+    logits_BV, (rows, count) = logits_BV.contiguous(), logits_BV.shape
+    tokens_B, logprobs_B = torch.empty(rows, dtype=torch.long), torch.empty(rows)
+    sums = torch.empty(-(-count // _BLOCK), dtype=torch.double)
+    others = temperatures_B.float(), uniform_B.double(), sums, tokens_B, logprobs_B
+    library.draw(logits_BV.data_ptr(), rows, count, *(x.data_ptr() for x in others))
+    return tokens_B, logprobs_B
+
+
 class _Step:
     """The calls of one step, and what they work on."""
 
     def __init__(self, body: Compiled, routing: Routing, plan: Decode) -> None:
         self.fused, self.library, self.plan, self.heads = body.fused, body.library, plan, body.heads
-        room = max(p.weight_od.shape[1] + p.a_SCd.shape[1] for p in self.fused.projections)
+        room = _TOGETHER * max(p.a_SCd.shape[1] for p in self.fused.projections)
         columns, g, size = plan.width + plan.store.answers[0].shape[3], self.heads.group, self.heads.size
-        looking = g * (2 * size + columns + _WIDE) + _WIDE * size
+        looking = g * (size + columns + _WIDE) + _WIDE * size
         self.scratch, self.slots_B = torch.empty(max(room, looking)), routing.slots_T
         self.batch = Batch(len(self.slots_B), self.slots_B.data_ptr(), self.scratch.data_ptr())
         self.sizes = HeadSizes(*self.heads)

@@ -13,7 +13,7 @@ from torch import Tensor
 from docendo.engines.cache import Decode, Prefill, Store, columns
 from docendo.engines.network import Network
 from docendo.engines.routing import Routing
-from docendo.engines.sampling import pick, uniforms
+from docendo.engines.sampling import uniforms
 from docendo.engines.stepping import Next
 from docendo.engines.transfer import fetched, sent
 from docendo.records import Request
@@ -222,7 +222,7 @@ class _Flight:
         where = torch.device("cpu") if self.device.type == "mps" else self.device  # Metal has no float64
         uniform = sent(torch.from_numpy(uniforms([r.seed for r in requests], done)), where)
         heat = torch.tensor([r.temperature for r in requests])
-        tokens, logprobs = fetched(*pick(logits_BV.to(where), heat, uniform))
+        tokens, logprobs = fetched(*self.network.pick(logits_BV.to(where), heat, uniform))
         for i, token, logprob in zip(numbers, tokens, logprobs, strict=True):
             self.results[i].tokens.append(token)
             self.results[i].logprobs.append(logprob)

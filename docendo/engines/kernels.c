@@ -6,10 +6,16 @@
    Axes: B rows, d width of the input, o outputs of all members of a projection, H query heads, K key-value heads,
    g = H / K, D head size, p columns for prompts, n columns for answers. */
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(BFLOAT16) && defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
 
 #define WIDE 16
+#define TOGETHER 4
+#define BLOCK 128
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float lanes __attribute__((vector_size(4 * WIDE)));
@@ -80,14 +86,29 @@ INLINE float sum(lanes x)
     return (q[0] + q[2]) + (q[1] + q[3]);
 }
 
-INLINE float dot(const float *x, const number *y, int64_t count)
+/* Adds the products of STRIDE numbers to the sums of their lanes. */
+#if defined(BFLOAT16) && defined(__AVX512BF16__)
+#define STRIDE (2 * WIDE)
+INLINE lanes products(lanes total, const number *x, const number *y)
+{
+    __m512bh some, others;
+    memcpy(&some, x, sizeof some);
+    memcpy(&others, y, sizeof others);
+    return (lanes)_mm512_dpbf16_ps((__m512)total, some, others);
+}
+#else
+#define STRIDE WIDE
+INLINE lanes products(lanes total, const number *x, const number *y) { return total + load(x) * load(y); }
+#endif
+
+/* x y in lanes that are still to be summed. */
+INLINE lanes dot(const number *x, const number *y, int64_t count)
 {
     lanes total = {0};
     int64_t i = 0;
-    for (; i + WIDE <= count; i += WIDE) total += floats(x + i) * load(y + i);
-    float found = sum(total);
-    for (; i < count; i++) found += x[i] * widened(y[i]);
-    return found;
+    for (; i + STRIDE <= count; i += STRIDE) total = products(total, x + i, y + i);
+    for (; i < count; i++) total[0] += widened(x[i]) * widened(y[i]);
+    return total;
 }
 
 /* `limit` where `beyond`, else x. */
@@ -113,6 +134,13 @@ INLINE lanes exponential(lanes x)
     return (lanes)((words)e + ((words)shifted << 23));
 }
 
+INLINE float exponential_of(float x)
+{
+    lanes e = {0};
+    e = exponential(e + x);
+    return e[0];
+}
+
 /* The low-rank updates of a projection, whose members read the same input: y += B A x. */
 typedef struct {
     const number *a; /* (S, C, d): the A of all members on top of each other */
@@ -121,27 +149,30 @@ typedef struct {
     int64_t ends[4]; /* where the outputs of each member begin, and where those of the last end */
 } Update;
 
-/* `scratch` has room for d + C. */
-static void update(const Update *u, int64_t slot, const number *x, number *y, float *scratch)
+/* Of adjacent rows of one agent, so that what is read of it serves all of them; `low` has room for C of each. */
+INLINE void update(const Update *u, int64_t slot, const number *x, number *y, float *low, int rows)
 {
-    if (slot == 0) return; /* the bare base */
     int64_t d = u->inputs, c = u->members * u->rank, o = u->ends[u->members], i;
     const number *a = u->a + slot * c * d, *b = u->b + slot * c * o;
-    float *low = scratch + d;
-    for (i = 0; i < d; i++) scratch[i] = widened(x[i]);
-    for (int64_t r = 0; r < c; r++) low[r] = dot(scratch, a + r * d, d);
+    for (int64_t r = 0; r < c; r++)
+        for (int row = 0; row < rows; row++) low[row * c + r] = sum(dot(x + row * d, a + r * d, d));
     for (int64_t m = 0; m < u->members; m++) {
         int64_t first = m * u->rank, last = first + u->rank;
         for (i = u->ends[m]; i + WIDE <= u->ends[m + 1]; i += WIDE) {
-            lanes total = load(y + i);
-            for (int64_t r = first; r < last; r++) total += low[r] * load(b + r * o + i);
-            store(y + i, total);
+            lanes total[TOGETHER];
+            for (int row = 0; row < rows; row++) total[row] = load(y + row * o + i);
+            for (int64_t r = first; r < last; r++) {
+                lanes across = load(b + r * o + i);
+                for (int row = 0; row < rows; row++) total[row] += low[row * c + r] * across;
+            }
+            for (int row = 0; row < rows; row++) store(y + row * o + i, total[row]);
         }
-        for (; i < u->ends[m + 1]; i++) {
-            float total = widened(y[i]);
-            for (int64_t r = first; r < last; r++) total += low[r] * widened(b[r * o + i]);
-            y[i] = narrowed(total);
-        }
+        for (; i < u->ends[m + 1]; i++)
+            for (int row = 0; row < rows; row++) {
+                float total = widened(y[row * o + i]);
+                for (int64_t r = first; r < last; r++) total += low[row * c + r] * widened(b[r * o + i]);
+                y[row * o + i] = narrowed(total);
+            }
     }
 }
 
@@ -151,26 +182,32 @@ typedef struct {
     float *scratch;
 } Batch;
 
+/* The updates of all rows but those of the bare base; `scratch` has room for C of TOGETHER rows. */
+static void adapt(const Batch *batch, const Update *u, const number *x, number *y)
+{
+    const int64_t *slots = batch->slots, d = u->inputs, o = u->ends[u->members];
+    for (int64_t b = 0, count; b < batch->rows; b += count) {
+        for (count = 1; count < TOGETHER && b + count < batch->rows && slots[b + count] == slots[b];) count++;
+        if (slots[b] == 0) continue;
+        if (count == TOGETHER)
+            update(u, slots[b], x + b * d, y + b * o, batch->scratch, TOGETHER);
+        else
+            for (int64_t i = b; i < b + count; i++) update(u, slots[i], x + i * d, y + i * o, batch->scratch, 1);
+    }
+}
+
 /* x += y, the output of a projection of `from`, and its root mean square normalisation (Zhang & Sennrich 2019).
    Where there is no `from`, only the latter. */
 void join(const Batch *batch, const Update *u, const number *from, number *y, number *x, const number *weight,
           float epsilon, number *normed, int64_t width)
 {
+    if (from) {
+        adapt(batch, u, from, y);
+        for (int64_t i = 0; i < batch->rows * width; i++) x[i] = narrowed(widened(x[i]) + widened(y[i]));
+    }
     for (int64_t b = 0; b < batch->rows; b++, x += width, normed += width) {
-        float squares = 0;
-        if (from) {
-            update(u, batch->slots[b], from, y, batch->scratch);
-            for (int64_t i = 0; i < width; i++) x[i] = narrowed(widened(x[i]) + widened(y[i]));
-            from += u->inputs;
-            y += width;
-        }
-        lanes total = {0};
-        int64_t i = 0;
-        for (; i + WIDE <= width; i += WIDE) total += load(x + i) * load(x + i);
-        squares = sum(total);
-        for (; i < width; i++) squares += widened(x[i]) * widened(x[i]);
-        float factor = 1.0f / __builtin_sqrtf(squares / (float)width + epsilon);
-        for (i = 0; i < width; i++) normed[i] = narrowed(widened(x[i]) * factor * widened(weight[i]));
+        float factor = 1.0f / __builtin_sqrtf(sum(dot(x, x, width)) / (float)width + epsilon);
+        for (int64_t i = 0; i < width; i++) normed[i] = narrowed(widened(x[i]) * factor * widened(weight[i]));
     }
 }
 
@@ -178,16 +215,15 @@ void join(const Batch *batch, const Update *u, const number *from, number *y, nu
 void gate(const Batch *batch, const Update *u, const number *from, number *y, number *inner)
 {
     int64_t f = u->ends[1], i;
-    for (int64_t b = 0; b < batch->rows; b++, from += u->inputs, y += 2 * f, inner += f) {
-        update(u, batch->slots[b], from, y, batch->scratch);
+    adapt(batch, u, from, y);
+    for (int64_t b = 0; b < batch->rows; b++, y += 2 * f, inner += f) {
         for (i = 0; i + WIDE <= f; i += WIDE) {
             lanes g = load(y + i);
             store(inner + i, g / (exponential(-g) + 1.0f) * load(y + f + i));
         }
         for (; i < f; i++) {
             float g = widened(y[i]);
-            lanes e = exponential((lanes){-g});
-            inner[i] = narrowed(g / (e[0] + 1.0f) * widened(y[f + i]));
+            inner[i] = narrowed(g / (exponential_of(-g) + 1.0f) * widened(y[f + i]));
         }
     }
 }
@@ -223,7 +259,7 @@ static void rotate(number *x, const number *cosine, const number *sine, int64_t 
 /* Sums of neighbours: those of x, then those of y. */
 INLINE lanes fold(lanes x, lanes y) { return __builtin_shufflevector(x, y, EVEN) + __builtin_shufflevector(x, y, ODD); }
 
-/* WIDE tokens at once of keys or of values, as floats: a copy in `scratch` where they are none. */
+/* The values of WIDE tokens as floats: a copy in `scratch` where they are none. */
 INLINE const float *block(const number *from, int64_t size, float *scratch)
 {
 #ifdef BFLOAT16
@@ -239,18 +275,13 @@ INLINE const float *block(const number *from, int64_t size, float *scratch)
 }
 
 /* The products of a query with WIDE keys. */
-INLINE void scores(const float *query, const float *keys, int64_t size, float *into)
+INLINE void scores(const number *query, const number *keys, int64_t size, float scale, float *into)
 {
     lanes found[WIDE];
-    for (int j = 0; j < WIDE; j++, keys += size) {
-        lanes total = {0};
-        int64_t i = 0;
-        for (; i + WIDE <= size; i += WIDE) total += floats(query + i) * floats(keys + i);
-        for (; i < size; i++) total[0] += query[i] * keys[i];
-        found[j] = total;
-    }
+    for (int j = 0; j < WIDE; j++) found[j] = dot(query, keys + j * size, size);
     for (int left = WIDE; left > 1; left /= 2)
         for (int j = 0; j < left / 2; j++) found[j] = fold(found[2 * j], found[2 * j + 1]);
+    *found *= scale;
     memcpy(into, found, sizeof *found);
 }
 
@@ -287,7 +318,7 @@ static float soften(float *x, int64_t count)
 }
 
 /* The query heads of one row that share a key-value head; `out` holds the queries and then what they find.
-   `scratch` has room for 2 g D, g (p + n + WIDE) and WIDE D. */
+   `scratch` has room for g D, g (p + n + WIDE) and WIDE D. */
 INLINE void look(const Cache *c, const Heads *h, int64_t rows, int64_t b, int64_t k, int64_t size, number *out,
                  float *scratch)
 {
@@ -297,15 +328,16 @@ INLINE void look(const Cache *c, const Heads *h, int64_t rows, int64_t b, int64_
                        c->answers + (b * h->key_heads + k) * c->answer_columns * size};
     int64_t values[2] = {c->number_of_prompts * h->key_heads * c->prompt_columns * size,
                          rows * h->key_heads * c->answer_columns * size};
-    float *query = scratch, *into = query + group * size, *share = into + group * size, *room = share + group * wide;
-    for (int64_t i = 0; i < group * size; i++) query[i] = widened(out[i]) * h->scale, into[i] = 0;
+    float *into = scratch, *share = into + group * size, *room = share + group * wide;
     for (int64_t side = 0, at = 0; side < 2; at += count[side++])
         for (int64_t j = 0; j < count[side]; j += WIDE) {
-            const float *keys = block(from[side] + j * size, size, room);
-            for (int64_t i = 0; i < group; i++) scores(query + i * size, keys, size, share + i * wide + at + j);
+            const number *keys = from[side] + j * size;
+            for (int64_t i = 0; i < group; i++)
+                scores(out + i * size, keys, size, h->scale, share + i * wide + at + j);
         }
     float total[group];
     for (int64_t i = 0; i < group; i++) total[i] = soften(share + i * wide, seen);
+    for (int64_t i = 0; i < group * size; i++) into[i] = 0;
     for (int64_t side = 0, at = 0; side < 2; at += count[side++])
         for (int64_t j = 0; j < count[side]; j += WIDE) {
             const float *found = block(from[side] + values[side] + j * size, size, room);
@@ -322,9 +354,9 @@ void attend(const Batch *batch, const Update *u, const number *from, number *y, 
 {
     int64_t size = h->size, width = (h->query_heads + 2 * h->key_heads) * size, group = h->query_heads / h->key_heads;
     int64_t rows = batch->rows, half = rows * h->key_heads * c->answer_columns * size;
+    adapt(batch, u, from, y);
     for (int64_t b = 0; b < rows; b++) {
         number *row = y + b * width;
-        update(u, batch->slots[b], from + b * u->inputs, row, batch->scratch);
         for (int64_t i = 0; i < h->query_heads + h->key_heads; i++)
             rotate(row + i * size, cosine + b * size, sine + b * size, size, batch->scratch);
         memcpy(out + b * h->query_heads * size, row, h->query_heads * size * sizeof(number));
@@ -344,4 +376,58 @@ void attend(const Batch *batch, const Update *u, const number *from, number *y, 
             else
                 look(c, h, rows, b, k, size, to, batch->scratch);
         }
+}
+
+/* Weights e^((x - highest) * heat) of logits, in sums of BLOCK; and the sum of all. */
+static double weigh(const number *logits, int64_t count, float highest, float heat, double *sums)
+{
+    double all = 0;
+    for (int64_t at = 0; at < count; at += BLOCK) {
+        int64_t i = at, stop = at + BLOCK < count ? at + BLOCK : count;
+        lanes total = {0};
+        for (; i + WIDE <= stop; i += WIDE) total += exponential((load(logits + i) - highest) * heat);
+        float rest = 0;
+        for (; i < stop; i++) rest += exponential_of((widened(logits[i]) - highest) * heat);
+        all += *sums++ = (double)(sum(total) + rest);
+    }
+    return all;
+}
+
+/* The token at which the running sum of the weights passes `want`: first of blocks, then of one block's tokens. */
+static int64_t find(const number *logits, int64_t count, float highest, float heat, const double *sums, double want)
+{
+    int64_t token = 0;
+    double passed = 0;
+    for (; token + BLOCK < count && passed + *sums <= want; token += BLOCK) passed += *sums++;
+    int64_t last = token + BLOCK < count ? token + BLOCK - 1 : count - 1;
+    for (; token < last; token++) {
+        passed += (double)exponential_of((widened(logits[token]) - highest) * heat);
+        if (passed > want) break;
+    }
+    return token;
+}
+
+/* Tokens by the inverse of the cumulative distribution, and their untempered log-probabilities; at a temperature of
+   0 the likeliest. `logits` is (B, V), `sums` has room for V / BLOCK, rounded up. */
+void draw(const number *logits, int64_t rows, int64_t count, const float *temperatures, const double *uniforms,
+          double *sums, int64_t *tokens, float *logprobs)
+{
+    for (int64_t b = 0; b < rows; b++, logits += count) {
+        lanes top = {0};
+        top += widened(logits[0]);
+        int64_t i = 0, token;
+        for (; i + WIDE <= count; i += WIDE) top = within(top, load(logits + i) > top, load(logits + i));
+        float highest = top[0], t = temperatures[b];
+        for (int j = 0; j < WIDE; j++) highest = top[j] > highest ? top[j] : highest;
+        for (; i < count; i++) highest = widened(logits[i]) > highest ? widened(logits[i]) : highest;
+        double all = weigh(logits, count, highest, 1, sums);
+        if (t > 0) {
+            float heat = t == 1 ? 1 : 1 / (t > 1e-6f ? t : 1e-6f);
+            double hot = t == 1 ? all : weigh(logits, count, highest, heat, sums);
+            token = find(logits, count, highest, heat, sums, uniforms[b] * hot);
+        } else
+            for (token = 0; token + 1 < count && widened(logits[token]) != highest;) token++;
+        tokens[b] = token;
+        logprobs[b] = widened(logits[token]) - highest - (float)log(all);
+    }
 }

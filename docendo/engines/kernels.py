@@ -74,7 +74,8 @@ def load_kernels(dtype: torch.dtype) -> CDLL | None:
     library.gate.argtypes = [batch, update, pointer, pointer, pointer]
     heads, cache = POINTER(HeadSizes), POINTER(Cache)
     library.attend.argtypes = [batch, update, pointer, pointer, pointer, pointer, heads, cache, pointer]
-    for function in (library.join, library.gate, library.attend):
+    library.draw.argtypes = [pointer, c_int64, c_int64, *[pointer] * 5]
+    for function in (library.join, library.gate, library.attend, library.draw):
         function.restype = None
     return library
 
@@ -91,7 +92,7 @@ def _compiled(compiler: str, numbers: tuple[str, ...]) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             fresh = Path(folder) / target.name
-            _run(compiler, *flags, "-o", str(fresh), str(_SOURCE))
+            _run(compiler, *flags, "-o", str(fresh), str(_SOURCE), "-lm")
             fresh.replace(target)
     return target
 

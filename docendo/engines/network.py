@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from ctypes import CDLL
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from logging import getLogger
 from typing import Any, Protocol
 
@@ -12,15 +13,16 @@ from torch import Tensor
 from docendo.engines.adapters import AdapterBank, adapt, serve
 from docendo.engines.attention import Heads, Plan, Tree
 from docendo.engines.base import BaseModel
-from docendo.engines.compiled import Compiled
+from docendo.engines.compiled import Compiled, drawn
 from docendo.engines.fused import Fused
 from docendo.engines.plain import Plain
 from docendo.engines.projection import Projection, prepack, product
 from docendo.engines.routing import Routing
+from docendo.engines.sampling import pick
 from docendo.engines.stepping import Plainly, Stepper
-from docendo.engines.trial import Probe
+from docendo.engines.trial import Probe, draw_alike
 
-__all__ = ["Body", "Network", "Steps", "build_network"]
+__all__ = ["Body", "Network", "Pick", "Steps", "build_network"]
 
 _TOLERANCE = 0.02
 """Of the norm of the model's own states; bfloat16 alone makes about one percent."""
@@ -48,6 +50,8 @@ class Body(Protocol):
         ...
 
 
+Pick = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+"""(logits, temperatures, uniform numbers) to tokens and their log-probabilities."""
 Steps = Callable[["Network"], Stepper]
 """A way of decoding; every flight of rows has a stepper of its own."""
 
@@ -60,6 +64,7 @@ class Network:
     head_Vd: Tensor
     packed_head: Tensor | None
     steps: Steps = Plainly
+    pick: Pick = pick
 
     def logits(self, hidden_Td: Tensor) -> Tensor:
         """(T, V)."""
@@ -88,18 +93,18 @@ def build_network(base: BaseModel, bank: AdapterBank, library: CDLL | None = Non
         projection.packed = prepack(projection.weight_od)
     bank.projections = chosen.projections
     bank.changed()
-    if library is not None and chosen is fused:
-        chosen = _compiled(fused, library, base, head.weight)
     weight = head.weight.detach()
-    return Network(chosen, base.heads, base.layers, weight, prepack(weight))
+    network = Network(chosen, base.heads, base.layers, weight, prepack(weight))
+    return network if library is None or chosen is not fused else _compiled(network, fused, library)
 
 
-def _compiled(fused: Fused, library: CDLL, base: BaseModel, like: Tensor) -> Body:
+def _compiled(network: Network, fused: Fused, library: CDLL) -> Network:
     compiled = Compiled(fused, library)
-    if Probe(base.layers, base.heads, like, (0, 0, 0, 0)).agree(fused, compiled):
-        return compiled
+    probe = Probe(network.layers, network.heads, network.head_Vd, (0, 0, 0, 0))
+    if probe.agree(fused, compiled) and draw_alike(library, network.head_Vd):
+        return replace(network, body=compiled, pick=partial(drawn, library))
     getLogger("docendo").warning("the compiled functions do not agree with PyTorch's here; decoding without them")
-    return fused
+    return network
 
 
 @torch.no_grad()

@@ -13,14 +13,15 @@ from torch import Tensor
 from docendo.engines.adapters import AdapterBank, adapt
 from docendo.engines.attention import Heads
 from docendo.engines.cache import Decode, Prefill, Store
-from docendo.engines.compiled import Compiled
+from docendo.engines.compiled import Compiled, drawn
 from docendo.engines.fused import Fused
 from docendo.engines.lanes import Lanes
 from docendo.engines.projection import prepack
 from docendo.engines.routing import Routing
+from docendo.engines.sampling import pick
 from docendo.records import AgentId
 
-__all__ = ["Probe", "pays"]
+__all__ = ["Probe", "draw_alike", "pays"]
 
 _TOLERANCE = 0.02
 """Of the norm of the states; bfloat16 alone makes about one percent."""
@@ -83,6 +84,15 @@ def pays(library: CDLL, dtype: torch.dtype) -> bool:
             best[i] = min(best[i], time.perf_counter() - start)
     torch.set_num_threads(threads)
     return best[1] < best[0] and probe.agree(*bodies)
+
+
+def draw_alike(library: CDLL, like_Vd: Tensor) -> bool:
+    """Whether tokens are drawn as by PyTorch's operations; where two tokens meet, either may be."""
+    logits_BV = torch.linspace(0, 1000, 4 * len(like_Vd)).sin_().mul_(5).view(4, -1).to(like_Vd.dtype)
+    given = logits_BV, torch.tensor([1, 0.7, 0, 1]), torch.tensor([0.1, 0.5, 0.9, 0.999], dtype=torch.double)
+    (tokens_B, logprobs_B), (others_B, told_B) = pick(*given), drawn(library, *given)
+    near = bool(((tokens_B - others_B).abs() <= 1).all())
+    return near and torch.allclose(logprobs_B[tokens_B == others_B], told_B[tokens_B == others_B], atol=1e-3)
 
 
 def _layer(heads: Heads, dtype: torch.dtype) -> Fused:

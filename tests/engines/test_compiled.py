@@ -12,12 +12,13 @@ import torch
 from docendo.engines import choice
 from docendo.engines.attention import Heads
 from docendo.engines.choice import choose_kernels
-from docendo.engines.compiled import Compiled
+from docendo.engines.compiled import Compiled, drawn
 from docendo.engines.fused import Fused
 from docendo.engines.kernels import load_kernels
 from docendo.engines.lanes import Lanes
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.names import TINY
+from docendo.engines.sampling import pick
 from docendo.engines.trial import Probe, _layer, pays
 from docendo.errors import UseError
 from tests.engines.test_decoding import crowd
@@ -69,6 +70,33 @@ def test_to_the_last_bit_company_changes_no_answer(dtype: torch.dtype) -> None:
     assert engine.sample(requests[::2]) + engine.sample(requests[1::2]) == together[::2] + together[1::2]
     assert replace(engine, lanes=Lanes(2, 1)).sample(requests) == together
     assert replace(engine, lanes=Lanes(), rows=5).sample(requests) == together
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("vocabulary", [1, 50, 128, 300, 4096])
+def test_tokens_are_drawn_as_pytorchs_operations_draw_them(dtype: torch.dtype, vocabulary: int) -> None:
+    library, generator = load_kernels(dtype), torch.Generator().manual_seed(0)
+    assert library is not None
+    logits = (4 * torch.randn(200, vocabulary, generator=generator)).to(dtype)
+    heat = torch.tensor([1.0, 0.5, 2.0, 0.0]).repeat(50)
+    uniform = torch.rand(200, dtype=torch.double, generator=generator)
+    tokens, logprobs = drawn(library, logits, heat, uniform)
+    wanted, told = pick(logits, heat, uniform)
+    assert int((tokens != wanted).sum()) <= 1  # at an edge, the last bit of a sum decides
+    torch.testing.assert_close(logprobs[tokens == wanted], told[tokens == wanted], atol=1e-5, rtol=1e-5)
+
+
+@needs_compiler
+def test_the_ends_of_the_distribution_are_its_likely_tokens() -> None:
+    """Logits of minus infinity and of -1000 are never drawn, however near to 0 or 1 the uniform number is."""
+    library, rows = load_kernels(torch.float32), torch.full((3, 300), -1000.0)
+    assert library is not None
+    rows[:, :130], rows[:, 140], rows[:, 200] = float("-inf"), 2.0, 2.0
+    uniform = torch.tensor([1e-16, 0.5 + 1e-9, 1 - 1e-16], dtype=torch.double)
+    tokens, logprobs = drawn(library, rows, torch.ones(3), uniform)
+    assert tokens.tolist() == [140, 200, 200]
+    assert logprobs.tolist() == pytest.approx([-0.693147] * 3, abs=1e-5)
 
 
 @pytest.fixture
@@ -142,7 +170,7 @@ def nothing(*_: object) -> None:
     """A function that leaves its outputs as they were."""
 
 
-WRONG = SimpleNamespace(join=nothing, gate=nothing, attend=nothing)
+WRONG = SimpleNamespace(join=nothing, gate=nothing, attend=nothing, draw=nothing)
 
 
 def test_functions_that_are_wrong_do_not_pay_however_fast_they_are() -> None:
