@@ -291,10 +291,7 @@ def origin(agent: AgentId) -> AgentId:
 
 
 def by_match(episodes: Sequence[Episode]) -> list[list[Episode]]:
-    """The episodes of each match, one per lesson. Those of a match are adjacent and share problems and control.
-
-    Neighbours that agree in all of this, word by word of the control, count as one match of twice as many lessons.
-    """
+    """The episodes of each match, one per lesson: neighbours that agree in problems and, word by word, in the control."""
     same = groupby(episodes, key=lambda e: (e.round, e.match, e.lesson.problems, e.test, e.control))
     return [list(found) for _, found in same]
 
