@@ -262,8 +262,7 @@ class Gradient(NamedTuple):
     norm: float
     """Not finite where the step was skipped."""
     noise: float
-    """Estimate of the squared norm of what is chance in it: of the expected ``|g - E g|^2``, of which ``norm^2`` holds
-    as much beside the signal ``|E g|^2``. NaN where all rows of the agent were in one half of the batch."""
+    """Estimate of ``E|g - E g|^2``, the chance in it; NaN where all rows of the agent were in one half of the batch."""
 
 
 class Work(NamedTuple):
@@ -291,7 +290,7 @@ def origin(agent: AgentId) -> AgentId:
 
 
 def by_match(episodes: Sequence[Episode]) -> list[list[Episode]]:
-    """The episodes of each match, one per lesson: neighbours that agree in problems and, word by word, in the control."""
+    """The episodes of each match, one per lesson: neighbours that agree in problems and in every word of the control."""
     same = groupby(episodes, key=lambda e: (e.round, e.match, e.lesson.problems, e.test, e.control))
     return [list(found) for _, found in same]
 
