@@ -290,7 +290,7 @@ def origin(agent: AgentId) -> AgentId:
 
 
 def by_match(episodes: Sequence[Episode]) -> list[list[Episode]]:
-    """The episodes of each match, one per lesson: neighbours that agree in problems and in every word of the control."""
+    """The episodes of each match, one per lesson: neighbours that agree in problems and, word by word, control."""
     same = groupby(episodes, key=lambda e: (e.round, e.match, e.lesson.problems, e.test, e.control))
     return [list(found) for _, found in same]
 
