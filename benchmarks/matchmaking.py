@@ -34,7 +34,7 @@ KINDS = {
 }
 ARMS: dict[str, dict[str, Any]] = {
     "uniform": {},
-    "league": {"teachers": "improving", "curriculum": "learnable", "opens": 0.5, "replayed": 0.25, "refill": True},
+    "league": {"teachers": "improving", "curriculum": "learnable"},
 }
 
 

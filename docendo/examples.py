@@ -37,9 +37,14 @@ def studied(school: School, expert: Expert, count: int, seed: int) -> list[Examp
 
 
 def imitate(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
-    """Useful examples from the agent's notebook, some after another one of the same family."""
-    here = seed_for(seed, "imitate", expert.agent)
-    notes = school.notebook.study(expert.agent, 2 * count, here)
+    """Useful examples from the agent's notebook, of the kinds that it now learns best by the curriculum, some after
+    another one of the same family."""
+    here, league = seed_for(seed, "imitate", expert.agent), school.league
+    weights = None
+    if league.imitated is not None and (kinds := school.notebook.kinds(expert.agent)):
+        belief = league.standings.unaided([expert.agent] * len(kinds), kinds)
+        weights = dict(zip(kinds, league.imitated.weights(kinds, belief).tolist(), strict=True))
+    notes = school.notebook.study(expert.agent, 2 * count, here, weights)
     return as_examples(school, expert.agent, notes[:count], notes, here)
 
 

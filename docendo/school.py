@@ -54,6 +54,8 @@ class League:
     pair: Matchmaker
     curriculum: Curriculum = field(default_factory=Everything)
     """Of home practice."""
+    imitated: Curriculum | None = None
+    """Of notes that are imitated; without one, families take turns."""
     standings: LiveStandings = field(default_factory=LiveStandings)
     population: Population = field(default_factory=Population)
     deck: ReplayDeck = field(default_factory=ReplayDeck)

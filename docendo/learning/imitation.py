@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
 
-from docendo.records import AgentId, Episode, Problem
+from docendo.records import AgentId, Episode, Kind, Problem
 
 __all__ = ["Note", "Notebook", "useful_notes"]
 
@@ -56,10 +56,19 @@ class Notebook:
             while len(page) > self.size:
                 del page[next(iter(page))]
 
-    def study(self, agent: AgentId, count: int, seed: int) -> list[Note]:
-        """Up to `count` different notes, families in turn, the newest half of a family twice as likely."""
+    def kinds(self, agent: AgentId) -> list[Kind]:
+        """All that the agent has notes of."""
+        return list(dict.fromkeys(p.kind for page in self.notes.get(agent, {}).values() for p, _ in page.values()))
+
+    def study(self, agent: AgentId, count: int, seed: int, weights: Mapping[Kind, float] | None = None) -> list[Note]:
+        """Up to `count` different notes, the newest half of a family twice as likely.
+
+        Kinds by their weights, which are positive; families in turn where none are given.
+        """
         rng = Random(seed)
         stacks = [self._shuffled(page, rng) for page in self.notes.get(agent, {}).values()]
+        if weights is not None:
+            return _weighed([note for stack in stacks for note in stack], count, weights, rng)
         rng.shuffle(stacks)
         chosen: list[Note] = []
         while stacks and len(chosen) < count:
@@ -86,6 +95,19 @@ class Notebook:
         fresh = len(notes) // 2
         keys = [rng.random() ** (0.5 if i >= fresh else 1.0) for i in range(len(notes))]
         return [note for _, note in sorted(zip(keys, notes, strict=True), key=lambda pair: pair[0])]
+
+
+def _weighed(notes: Sequence[Note], count: int, weights: Mapping[Kind, float], rng: Random) -> list[Note]:
+    stacks: dict[Kind, list[Note]] = {}
+    for note in notes:
+        stacks.setdefault(note[0].kind, []).append(note)
+    chosen: list[Note] = []
+    while stacks and len(chosen) < count:
+        (kind,) = rng.choices(list(stacks), [weights[k] for k in stacks])
+        chosen.append(stacks[kind].pop())
+        if not stacks[kind]:
+            del stacks[kind]
+    return chosen
 
 
 def _problem(fields: Mapping[str, Any]) -> Problem:

@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from docendo.learning.imitation import Note, Notebook, useful_notes
-from docendo.records import Problem
+from docendo.records import Kind, Problem
 from tests.toys import ANN, BOB, CAT, episode, lesson, match, problem
 
 
@@ -113,3 +113,16 @@ def test_a_restored_notebook_forgets_what_it_held() -> None:
     notebook = filled("small")
     notebook.restore([])
     assert notebook == Notebook()
+
+
+def test_notes_are_studied_by_the_weights_of_their_kinds() -> None:
+    notebook = Notebook()
+    notebook.write([(BOB, (problem(i, family=f), "right")) for f in ("small", "large") for i in range(40)])
+    small, large = (Kind("sums", f, 1) for f in ("small", "large"))
+    assert notebook.kinds(BOB) == [small, large]
+    chosen = [n for seed in range(50) for n in notebook.study(BOB, 10, seed, {small: 0.9, large: 0.1})]
+    share = sum(p.family == "small" for p, _ in chosen) / len(chosen)
+    assert share == pytest.approx(0.9, abs=0.05)
+    everything = notebook.study(BOB, 100, 0, {small: 0.9, large: 0.1})
+    assert len({p.key for p, _ in everything}) == len(everything) == 80, "when one kind is used up the other goes on"
+    assert notebook.study(ANN, 5, 0, {}) == []
