@@ -11,8 +11,10 @@ from statistics import median
 
 import numpy as np
 
+from docendo.interfaces import Matchmaker
 from docendo.league.arranging import Arranged, Rotation
 from docendo.league.matchmaking import Improving, Learnable, Prioritized, draw, hard
+from docendo.league.population import Population
 from docendo.league.standings import LiveStandings
 from docendo.problems.curriculum import Learnable as LearnableKinds
 from docendo.records import AgentId, Attempt, Completion, Course, Episode, Kind, Lesson, Match, Problem, Verdict
@@ -34,7 +36,12 @@ def main() -> None:
     courses = [Course(kind, tuple(agents), tuple(agents)) for kind in kinds]
     episodes = [played(i, agents, kinds, standings.clock) for i in range(1000)]
     rng = np.random.default_rng(0)
-    arranged = Arranged(LearnableKinds(), Improving())
+    arranged, population = Arranged(LearnableKinds(), Improving()), Population()
+    population.found(agents)
+
+    def matches(pair: Matchmaker) -> None:
+        """As the loop chooses them: the population names the co-players, the matchmaker pairs them."""
+        pair(population.courses(courses), standings, ROUND, 1)
 
     def opponents(choice: object) -> None:
         for player in agents[:ROUND]:
@@ -42,8 +49,8 @@ def main() -> None:
 
     standings.record(episodes)  # tables of these subjects exist in a league that has been going
     found = {
-        f"choice of {ROUND} matches, rotation": timed(lambda: Rotation()(courses, standings, ROUND, 1)),
-        f"choice of {ROUND} matches, curriculum and improvement": timed(lambda: arranged(courses, standings, ROUND, 1)),
+        f"choice of {ROUND} matches, rotation": timed(lambda: matches(Rotation())),
+        f"choice of {ROUND} matches, curriculum and improvement": timed(lambda: matches(arranged)),
         f"choice of {ROUND} opponents, hard": timed(lambda: opponents(Prioritized(hard))),
         f"choice of {ROUND} opponents, learnable": timed(lambda: opponents(Learnable())),
         "update of 1,000 episodes": timed(lambda: standings.record(episodes)),

@@ -42,7 +42,7 @@ def imitate(school: School, expert: Expert, count: int, seed: int) -> list[Examp
     here, league = seed_for(seed, "imitate", expert.agent), school.league
     weights = None
     if league.imitated is not None and (kinds := school.notebook.kinds(expert.agent)):
-        belief = league.standings.unaided([expert.agent] * len(kinds), kinds)
+        belief = league.standings.unaided([expert.agent], kinds)
         weights = dict(zip(kinds, league.imitated.weights(kinds, belief).tolist(), strict=True))
     notes = school.notebook.study(expert.agent, 2 * count, here, weights)
     return as_examples(school, expert.agent, notes[:count], notes, here)

@@ -170,7 +170,7 @@ class Belief(Protocol):
 
 
 class Standings(Protocol):
-    """`subject` is a domain or ``domain/family``."""
+    """`subject` is a domain or ``domain/family``. A single name or kind may stand for all that are asked for."""
 
     def gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
         """The posterior mean gain of lessons, as in `gains`; 0 for a pair that never met."""

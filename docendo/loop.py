@@ -153,7 +153,7 @@ def _homework(school: School, expert: Expert, seed: int) -> list[Problem]:
     if not expert.kinds or not school.schedule.practice:
         return []
     rng = np.random.default_rng(seed)
-    belief = school.league.standings.unaided([expert.agent] * len(expert.kinds), expert.kinds)
+    belief = school.league.standings.unaided([expert.agent], expert.kinds)
     weights = school.league.curriculum.weights(expert.kinds, belief)
     chosen = rng.choice(len(expert.kinds), school.schedule.practice, p=weights)
     return [one_of(school, expert.kinds[k], seed_for(seed, i)) for i, k in enumerate(chosen)]

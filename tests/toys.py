@@ -158,7 +158,7 @@ class Known:
         return self._same(len(kinds))
 
     def gains(self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str) -> Gains:
-        nothing = np.zeros(len(teachers))
+        nothing = np.zeros(max(len(teachers), len(students)))
         return Gains(nothing, nothing, nothing, nothing)
 
     def _same(self, count: int) -> Shares:

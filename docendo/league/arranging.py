@@ -7,12 +7,13 @@ courses, standings and a count to matches.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 
 from docendo.errors import UseError
-from docendo.interfaces import Curriculum, Numbers, Standings
+from docendo.interfaces import Curriculum, Standings
 from docendo.league.matchmaking import Choice, Uniform, draw
 from docendo.league.slates import teachers_of
 from docendo.records import AgentId, Course, Match
@@ -85,15 +86,15 @@ class Arranged:
         pupils, anchors = ([s for s in taken if self.learns(s) == learns] for learns in (True, False))
         fixed = min(self.anchored if anchors else 0, count) if pupils else count
         turns = [*_turns(pupils, count - fixed, rng), *_turns(anchors, fixed, rng)]
-        able = [_able(course, standings) for course in courses] if count else []
+        able = {c: _able(courses[c], standings) for c in sorted({c for open_to in taken.values() for c in open_to})}
         return sorted(self._match(s, [(courses[c], able[c]) for c in taken[s]], standings, rng) for s in turns)
 
     def _match(
-        self, student: AgentId, open_to: Sequence[tuple[Course, Numbers]], standings: Standings, rng: Generator
+        self, student: AgentId, open_to: Sequence[tuple[Course, "_Able"]], standings: Standings, rng: Generator
     ) -> Match:
         kinds = [course.kind for course, _ in open_to]
-        wanted = self.curriculum.weights(kinds, standings.helped([student] * len(kinds), kinds))
-        best = [_best(course.teachers, able, student) for course, able in open_to]
+        wanted = self.curriculum.weights(kinds, standings.helped([student], kinds))
+        best = [able.second if able.teacher == student else able.first for _, able in open_to]
         weights = wanted * best
         course, _ = open_to[rng.choice(len(open_to), p=weights / weights.sum())]
         others = [t for t in course.teachers if t != student]
@@ -104,16 +105,19 @@ class Arranged:
         return Match(draw(choice, slate, rng), student, *course.kind)
 
 
-def _able(course: Course, standings: Standings) -> Numbers:
-    """How likely each teacher is to solve a problem of the kind, in (0, 1)."""
-    return standings.unaided(course.teachers, [course.kind] * len(course.teachers)).mean_N
+class _Able(NamedTuple):
+    """How likely the best of the teachers is to solve a problem of the kind, in (0, 1), and the second best."""
+
+    teacher: AgentId
+    first: float
+    second: float
 
 
-def _best(teachers: Sequence[AgentId], able: Numbers, student: AgentId) -> float:
-    """Of the teachers other than the student itself."""
-    if student in teachers:
-        able = np.delete(able, teachers.index(student))
-    return float(able.max())
+def _able(course: Course, standings: Standings) -> _Able:
+    able_N = standings.unaided(course.teachers, [course.kind]).mean_N
+    best = int(able_N.argmax())
+    first, able_N[best] = float(able_N[best]), 0.0
+    return _Able(course.teachers[best], first, float(able_N.max()))
 
 
 def _turns(agents: Sequence[AgentId], count: int, rng: Generator) -> Iterator[AgentId]:

@@ -38,9 +38,9 @@ class Slate:
 
 def teachers_of(standings: Standings, student: AgentId, teachers: Sequence[AgentId], subject: str) -> Slate:
     """The teachers that a student could have, judged by their gains with it."""
-    return Slate(student, teachers, lambda names: standings.gains(names, [student] * len(names), subject))
+    return Slate(student, teachers, lambda names: standings.gains(names, [student], subject))
 
 
 def students_of(standings: Standings, teacher: AgentId, students: Sequence[AgentId], subject: str) -> Slate:
     """The students that a teacher could have, judged by its gains with them."""
-    return Slate(teacher, students, lambda names: standings.gains([teacher] * len(names), names, subject))
+    return Slate(teacher, students, lambda names: standings.gains([teacher], names, subject))

@@ -50,13 +50,13 @@ class Table:
     def read(self, rows: Sequence[str], columns: Sequence[str], decay: float, clock: int) -> Numbers:
         """(4, N): evidence, total, squares and staleness in the cells (rows[n], columns[n]).
 
-        Zeros for what was never seen, which is as stale as the league is old.
+        Zeros for what was never seen, which is as stale as the league is old. A single row or column stands for all.
         """
-        row_N, column_N = _places(rows, self.rows), _places(columns, self.columns)
+        row_N, column_N = np.broadcast_arrays(_places(rows, self.rows), _places(columns, self.columns))
         known_N = (row_N >= 0) & (row_N < self.when.shape[0]) & (column_N >= 0) & (column_N < self.when.shape[1])
         row_N, column_N = np.where(known_N, row_N, 0), np.where(known_N, column_N, 0)
         if not known_N.any():
-            return _unseen(len(rows), clock)
+            return _unseen(len(row_N), clock)
         sums_3N, idle_N = self.sums[:, row_N, column_N], np.maximum(clock - self.when[row_N, column_N], 0)
         seen_N = known_N & (sums_3N[0] > 0)
         stale_N = np.where(seen_N, idle_N, clock + 1)
@@ -144,7 +144,7 @@ class LiveStandings:
         return Slate(
             player,
             opponents,
-            lambda names: self.wins([player] * len(names), names, game),
+            lambda names: self.wins([player], names, game),
             lambda names: self.win_matrix(names, game),
         )
 
@@ -164,7 +164,7 @@ class LiveStandings:
         for (what, subject), table in self.tables.items():
             if what in {"alone", "wins"}:
                 columns = list(table.columns)
-                evidence_C, total_C, *_ = table.read([agent] * len(columns), columns, self.decay, self.clock)
+                evidence_C, total_C, *_ = table.read([agent], columns, self.decay, self.clock)
                 if what == "alone":
                     known = zip(columns, evidence_C, total_C, strict=True)
                     found |= {kind: float(total / seen) for kind, seen, total in known if seen >= least}
@@ -248,7 +248,9 @@ class LiveStandings:
 
     def _read(self, what: str, subject: str, rows: Sequence[str], columns: Sequence[str]) -> Numbers:
         table = self.tables.get((what, subject))
-        return table.read(rows, columns, self.decay, self.clock) if table else _unseen(len(rows), self.clock)
+        if table is None:
+            return _unseen(len(columns) if len(rows) == 1 else len(rows), self.clock)
+        return table.read(rows, columns, self.decay, self.clock)
 
     def _shares(self, what: str, subject: str, rows: Sequence[str], columns: Sequence[str]) -> Shares:
         evidence_N, total_N, _, stale_N = self._read(what, subject, rows, columns)
@@ -267,4 +269,4 @@ def _unseen(count: int, clock: int) -> Numbers:
 def _places(names: Sequence[str], known: _Places) -> Any:
     """(N,) places, -1 for the unknown."""
     get: Callable[..., int] = known.get
-    return np.fromiter((get(name, -1) for name in names), np.int64, len(names))
+    return np.array([get(name, -1) for name in names], np.int64)
