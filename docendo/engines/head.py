@@ -3,9 +3,10 @@
 Axes: K predicted tokens, d hidden size, V vocabulary.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
 __all__ = ["token_logprobs", "token_logprobs_back"]
 
@@ -15,14 +16,16 @@ _PART = 16
 """Predicted tokens whose logits are in float32 at once: few enough to stay in the processor's cache."""
 
 
-def token_logprobs(hidden_Kd: Tensor, weight_Vd: Tensor, token_K: Tensor) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
-    """log softmax(hidden @ weight.T)[token], (K,), in float32; and what `token_logprobs_back` needs.
+def token_logprobs(
+    hidden_Kd: Tensor, logits_of: Callable[[Tensor], Tensor], token_K: Tensor
+) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+    """log softmax(logits of the hidden states)[token], (K,), in float32; and what `token_logprobs_back` needs.
 
     The logits are kept once, in the model's own number format.
     """
     saved, logprobs = list[tuple[Tensor, Tensor]](), list[Tensor]()
     for hidden, token in zip(torch.split(hidden_Kd, _BLOCK), torch.split(token_K, _BLOCK), strict=True):
-        logits = linear(hidden, weight_Vd)
+        logits = logits_of(hidden)
         total = torch.cat([part.float().logsumexp(-1) for part in torch.split(logits, _PART)])
         saved.append((logits, total))
         logprobs.append(logits.gather(1, token[:, None])[:, 0].float() - total)

@@ -106,7 +106,7 @@ class Projection:
 
     def forward(self, x_Td: Tensor, routing: Routing) -> tuple[Tensor, list[Tensor]]:
         """(T, o), and for `backward` A x of each run. Runs are few, so slices serve better than padding."""
-        y_To, lows = linear(x_Td, self.weight_od, self.bias_o), []
+        y_To, lows = self.base(x_Td), []
         for slot, start, stop in routing.runs:
             lows.append(x_Td[start:stop] @ self.a_SCd[slot].T)
             y_To[start:stop].addmm_(lows[-1], self.b_SCo[slot])

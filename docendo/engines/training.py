@@ -108,7 +108,7 @@ def forward(network: Network, rows: Sequence[TrainRow]) -> Tensor:
     """Log-probabilities of every target token, (K,), in the order of rows and targets."""
     laid = _lay_out(rows, network.heads, network.head_Vd)
     hidden_Td = network.body.infer(laid.ids_T, laid.positions_T, laid.routing, laid.tree)
-    return token_logprobs(hidden_Td[laid.place_K], network.head_Vd, laid.token_K)[0]
+    return token_logprobs(hidden_Td[laid.place_K], network.logits, laid.token_K)[0]
 
 
 @torch.no_grad()
@@ -116,7 +116,7 @@ def backward(network: Network, rows: Sequence[TrainRow], loss: Loss, part: int =
     """Adds the gradients of one micro-batch to every agent's in the part; returns the log-probabilities, (K,)."""
     laid = _lay_out(rows, network.heads, network.head_Vd)
     hidden_Td, tape = network.body.record(laid.ids_T, laid.positions_T, laid.routing, laid.tree)
-    logprobs_K, saved = token_logprobs(hidden_Td[laid.place_K], network.head_Vd, laid.token_K)
+    logprobs_K, saved = token_logprobs(hidden_Td[laid.place_K], network.logits, laid.token_K)
     grad_K = _grad(rows, logprobs_K, loss)
     grad_Kd = token_logprobs_back(saved, network.head_Vd, laid.token_K, grad_K)
     # in float32: the last token of a prompt predicts the first one of all its completions
