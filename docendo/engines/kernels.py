@@ -4,9 +4,11 @@ A compiler is never required: where there is none, or it fails, the same work is
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from ctypes import CDLL, POINTER, Structure, c_float, c_int64, c_void_p
 from hashlib import blake2b
 from pathlib import Path
@@ -63,10 +65,10 @@ class Cache(Structure):
 def load_kernels(dtype: torch.dtype) -> CDLL | None:
     """The functions for this number format; None where they cannot be had."""
     compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None or dtype not in _NUMBERS:
+    if not compiler or dtype not in _NUMBERS:
         return None
     try:
-        library = CDLL(str(_compiled(compiler, _NUMBERS[dtype])))
+        library = CDLL(str(_compiled(shlex.split(compiler), _NUMBERS[dtype])))
     except (OSError, subprocess.SubprocessError):
         return None
     pointer, batch, update = c_void_p, POINTER(Batch), POINTER(Update)
@@ -80,11 +82,11 @@ def load_kernels(dtype: torch.dtype) -> CDLL | None:
     return library
 
 
-def _compiled(compiler: str, numbers: tuple[str, ...]) -> Path:
+def _compiled(compiler: Sequence[str], numbers: tuple[str, ...]) -> Path:
     """The library, made unless the cache has it for this source, compiler and processor."""
     flags = (*_FLAGS, *numbers)
     about = _run(
-        compiler, *flags, "-dM", "-E", "-x", "c", os.devnull
+        *compiler, *flags, "-dM", "-E", "-x", "c", os.devnull
     )  # names the compiler and the processor's abilities
     text = about + _SOURCE.read_bytes() + repr(flags).encode()
     target = cache_folder() / "kernels" / f"{blake2b(text, digest_size=12).hexdigest()}.so"
@@ -92,7 +94,7 @@ def _compiled(compiler: str, numbers: tuple[str, ...]) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             fresh = Path(folder) / target.name
-            _run(compiler, *flags, "-o", str(fresh), str(_SOURCE), "-lm")
+            _run(*compiler, *flags, "-o", str(fresh), str(_SOURCE), "-lm")
             fresh.replace(target)
     return target
 
