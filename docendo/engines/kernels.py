@@ -85,9 +85,8 @@ def load_kernels(dtype: torch.dtype) -> CDLL | None:
 def _compiled(compiler: Sequence[str], numbers: tuple[str, ...]) -> Path:
     """The library, made unless the cache has it for this source, compiler and processor."""
     flags = (*_FLAGS, *numbers)
-    about = _run(
-        *compiler, *flags, "-dM", "-E", "-x", "c", os.devnull
-    )  # names the compiler and the processor's abilities
+    # the macros that the compiler predefines tell its version and what the processor can do
+    about = _run(*compiler, *flags, "-dM", "-E", "-x", "c", os.devnull)
     text = about + _SOURCE.read_bytes() + repr(flags).encode()
     target = cache_folder() / "kernels" / f"{blake2b(text, digest_size=12).hexdigest()}.so"
     if not target.exists():

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from docendo.engines.decoding import Limits, Row, _Flight, decode, room
+from docendo.engines.kernels import load_kernels
 from docendo.engines.lanes import Lanes
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.names import EMBEDDED, TINY
@@ -107,10 +108,11 @@ def test_stopped_means_what_there_is_so_far(engine: LocalEngine) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("compiled", [False, load_kernels(torch.float32) is not None])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_the_embedded_model_keeps_what_is_promised(dtype: torch.dtype) -> None:
+def test_the_embedded_model_keeps_what_is_promised(dtype: torch.dtype, compiled: bool) -> None:
     """Company changes no bit of an answer; the sampler's log-probabilities are those of training."""
-    engine = open_engine(EMBEDDED, 8, 32.0, dtype, CPU)
+    engine = open_engine(EMBEDDED, 8, 32.0, dtype, CPU, compiled)
     for agent in AGENTS:
         engine.bank.add(agent, 1)
         for _, b in engine.bank.matrices(agent).values():
