@@ -19,48 +19,59 @@ TIE = 1e-9
 _EXACT = 1e-14
 _SHORTEST = 1e-10
 _STEPS = 200
-_SOLVER = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+_SOLVERS: tuple[dict[str, float], ...] = (
+    {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    {},
+)
+"""The solver's own tolerances, a thousand times wider, serve where payoffs differ by many powers of ten."""
 
 
 def support(game: Matrix) -> NDArray[np.bool_]:
-    """(N,): whether an agent has a share in any equilibrium.
+    """(N,): whether an agent has a share in any equilibrium."""
+    return _inner(game) > 0
+
+
+def _inner(game: Matrix) -> Vector:
+    """(N,): an equilibrium in which everybody of the support has a share.
 
     Each linear program asks for an equilibrium that gives as many as possible of the undecided a share; the mean of
     those found has all their members. Who loses against one of them is in none (complementary slackness), so one
     program nearly always decides everybody.
     """
-    first: NDArray[np.bool_] = (game > 0).sum(1) == len(game) - 1
+    first: Vector = ((game > 0).sum(1) == len(game) - 1).astype(np.float64)
     if first.any():
         return first
     scaled = _scaled(game)
-    found, undecided = np.zeros(len(game), bool), np.ones(len(game), bool)
+    summed, undecided = np.zeros(len(game)), np.ones(len(game), bool)
     while undecided.any():
         mixture = _favouring(scaled, undecided)
         fresh = undecided & (mixture > TIE)
         if not fresh.any():
             break
-        found |= fresh
+        summed += np.where(mixture > TIE, mixture, 0.0)
         undecided &= ~fresh & (scaled @ mixture > -TIE)
-    return found
+    inner: Vector = summed / summed.sum()
+    return inner
 
 
 def _favouring(scaled: Matrix, wanted: NDArray[np.bool_]) -> Vector:
     """The equilibrium with the largest mass on `wanted`, where an agent's mass above 1/N counts for nothing."""
     linprog, n = _linprog(), len(scaled)
-    solved = linprog(
-        np.r_[-1.0 * wanted, np.zeros(n)],
-        A_ub=np.hstack([scaled, scaled]),
-        b_ub=np.zeros(n),
-        A_eq=np.ones((1, 2 * n)),
-        b_eq=[1],
-        bounds=[(0, 1 / n)] * n + [(0, 1)] * n,
-        method="highs",
-        options=_SOLVER,
-    )
-    if solved.status != 0:
-        raise RunError(f"no equilibrium was found: {solved.message}")
-    mixture: Vector = solved.x[:n] + solved.x[n:]
-    return mixture
+    for options in _SOLVERS:
+        solved = linprog(
+            np.r_[-1.0 * wanted, np.zeros(n)],
+            A_ub=np.hstack([scaled, scaled]),
+            b_ub=np.zeros(n),
+            A_eq=np.ones((1, 2 * n)),
+            b_eq=[1],
+            bounds=[(0, 1 / n)] * n + [(0, 1)] * n,
+            method="highs",
+            options=options,
+        )
+        if solved.status == 0:
+            mixture: Vector = solved.x[:n] + solved.x[n:]
+            return mixture
+    raise RunError(f"no equilibrium was found: {solved.message}")
 
 
 def most_even(game: Matrix) -> Vector:
@@ -80,10 +91,12 @@ def _most_even(game: Matrix) -> Vector:
 
     Among the p that are zero outside the support and have game @ p <= 0 (= 0 on the support), entropy is largest where
     p is proportional to exp(-prices @ game) for the prices, >= 0 outside the support, that minimise the logarithm of
-    the sum: smooth and convex, solved by Newton's method with projected bounds (Bertsekas 1982).
+    the sum: smooth and convex, solved by Newton's method with projected bounds (Bertsekas 1982). Payoffs that differ by
+    many powers of ten leave that without enough digits: then the equilibrium that showed the support is the answer.
     """
-    inside = support(game)
-    rows_NS, prices = _scaled(game)[:, inside], np.zeros(len(game))
+    inner, scaled = _inner(game), _scaled(game)
+    inside = inner > 0
+    rows_NS, prices = scaled[:, inside], np.zeros(len(game))
     for _ in range(_STEPS):
         _, mixture_S = _normalised(prices, rows_NS)
         slope = -rows_NS @ mixture_S
@@ -96,7 +109,7 @@ def _most_even(game: Matrix) -> Vector:
         prices = _walked(prices, step, slope, rows_NS, inside)
     even = np.zeros(len(game))
     even[inside] = _normalised(prices, rows_NS)[1]
-    return even
+    return even if (scaled @ even).max() <= max(TIE, (scaled @ inner).max()) else inner
 
 
 def _normalised(prices: Vector, rows_NS: Matrix) -> tuple[float, Vector]:

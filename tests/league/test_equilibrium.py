@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from docendo.errors import UseError
-from docendo.league.equilibrium import most_even, support
+from docendo.league.equilibrium import TIE, most_even, support
 from tests.league.toys import RPS, copied, games
 
 
@@ -43,6 +43,16 @@ def test_a_hundred_agents_are_solved_to_the_last_digits(seed: int) -> None:
     upper = np.triu(np.random.default_rng(seed).normal(size=(100, 100)), 1)
     game = upper - upper.T
     assert (game @ most_even(game)).max() < 1e-12
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_payoffs_of_very_different_sizes_still_have_an_equilibrium(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sizes, upper = 10.0 ** -rng.integers(0, 5, 30), np.triu(rng.normal(size=(30, 30)), 1)
+    game = (upper - upper.T) * np.outer(sizes, sizes)
+    mixture = most_even(game)
+    assert mixture.sum() == pytest.approx(1)
+    assert (game @ mixture).max() < 30 * TIE  # each of 30 may be dropped for a share below TIE
 
 
 def test_without_scipy_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
