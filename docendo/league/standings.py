@@ -3,8 +3,9 @@
 Axes: N agents that are asked about, A places for agents, C columns (agents, or kinds of problems), E observations.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from statistics import fmean
 from typing import Any
 
@@ -268,5 +269,4 @@ def _unseen(count: int, clock: int) -> Numbers:
 
 def _places(names: Sequence[str], known: _Places) -> Any:
     """(N,) places, -1 for the unknown."""
-    get: Callable[..., int] = known.get
-    return np.array([get(name, -1) for name in names], np.int64)
+    return np.fromiter(map(known.get, names, repeat(-1)), np.int64, len(names))
