@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from docendo.classroom.duelling import DuelRoom, DuelRules
 from docendo.classroom.kuhn import KUHN, Equilibrium, always_bets
-from docendo.classroom.textgames import any_legal
+from docendo.classroom.textgames import TextGame, any_legal
 from docendo.classroom.tictactoe import TIC_TAC_TOE
 from docendo.config import Config
 from docendo.engines.cast import Cast
@@ -52,7 +52,7 @@ CHOICES: Mapping[str, Choice] = {
     "improving": Improving(),
     "optimistic": Improving(optimism=1.0),
 }
-GAMES = (KUHN, TIC_TAC_TOE)
+GAMES: Mapping[str, TextGame] = {game.name: game for game in (KUHN, TIC_TAC_TOE)}
 SCRIPTS: Mapping[str, Callable[[Request], str]] = {
     "equilibrium": Equilibrium(),
     "bold": always_bets,
@@ -106,7 +106,7 @@ def build_arena(config: Config, engine: Engine, instructions: Mapping[AgentId, s
     if plan.opponents != "alphastar":
         choices[MAIN] = {**CHOICES, "self": Self(), "nash": NashMix()}[plan.opponents]
     rules = DuelRules(plan.deals, plan.repeats, plan.max_tokens, config.teaching.temperature)
-    room = DuelRoom(Cast(engine, scripts), {game.name: game for game in GAMES}, instructions, rules)
+    room = DuelRoom(Cast(engine, scripts), GAMES, instructions, rules)
     return Arena(room, Paired(plan.game, roles, choices, list(scripts)), plan.pairings, plan.rules)
 
 

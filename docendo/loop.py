@@ -5,7 +5,6 @@ Both loops yield each round as it ends: logging, evaluation, checkpoints and bud
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import count
 
 import numpy as np
 
@@ -65,11 +64,9 @@ def play(school: School, index: int, seed: int) -> list[Episode]:
     """The matches of a round, and those that replace matches without any useful group, as long as answers are left:
     a lesson that the gate stops saves the attempts that would have followed it.
     """
-    league, rules, episodes = school.league, school.classroom.rules, list[Episode]()
-    if not league.courses:
-        return episodes
-    wanted, left = school.schedule.matches, school.schedule.matches * rules.answers
-    for wave in count():
+    league, rules, plan, episodes = school.league, school.classroom.rules, school.schedule, list[Episode]()
+    wanted, left, wave = (plan.matches if league.courses else 0), plan.matches * rules.answers, 0
+    while wanted:
         courses = league.population.courses(league.courses, anchors=wave == 0)
         matches = league.pair(courses, league.standings, wanted, seed_for(seed, "pair", wave))
         played = school.classroom.play(index, matches, league.standings, seed_for(seed, wave))
@@ -77,10 +74,9 @@ def play(school: School, index: int, seed: int) -> list[Episode]:
         league.deck.observe(played)
         episodes += played
         left -= _answers(played, rules.controls)
-        wanted = min(idle_matches(school, played), left // rules.answers)
-        if not school.schedule.refill or wanted < 1:
-            return episodes
-    raise AssertionError
+        wanted = min(idle_matches(school, played), left // rules.answers) if plan.refill else 0
+        wave += 1
+    return episodes
 
 
 def groups_of(school: School, episodes: Sequence[Episode], practice: Sequence[Practice]) -> list[Group]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from docendo.classroom.duelling import DuelRoom
 from docendo.classroom.teaching import Classroom
@@ -95,9 +96,9 @@ class School:
     """Who writes down every useful lesson of a domain, not only those given to itself."""
     notebook: Notebook = field(default_factory=Notebook)
 
-    @property
-    def learners(self) -> set[AgentId]:
-        return {expert.agent for expert in self.experts}
+    @cached_property
+    def learners(self) -> frozenset[AgentId]:
+        return frozenset(expert.agent for expert in self.experts)
 
 
 @dataclass(frozen=True)

@@ -38,16 +38,15 @@ def league(
     Payoffs over the whole run with ratings, Nash averaging, alpha-rank, clusters and collaboration; the standings that
     matches are made from, in which recent rounds count more; copies and their lineage.
     """
-    from docendo.report.meetings import beliefs, duelled, lineage, of_duels, of_lessons, rounds
+    from docendo.report.meetings import beliefs, lineage, of_duels, of_lessons, rounds
     from docendo.report.tables import collect
     from docendo.store import RunDirectory
 
     check_page(html)
     with RunDirectory.open(path) as run, run.snapshot():
-        facts, games = collect(run), duelled(run)
-        analyses = {game: of_duels(run, game) for game in games}
-        if facts.lessons or not games:
-            analyses = {_LESSONS: of_lessons(facts, run)} | analyses
+        facts, analyses = collect(run), of_duels(run)
+        if facts.lessons or not analyses:
+            analyses = {_LESSONS: of_lessons(facts)} | analyses
         now, births, played = beliefs(run, config_of(run).league.decay), lineage(run), rounds(run)
     if html is not None:
         _write_page(path, analyses, html)

@@ -103,8 +103,7 @@ def _moves(config: "Config") -> list[tuple[tuple["Message", ...], str]]:
     from docendo.build_league import GAMES
     from docendo.classroom.textgames import lessons_of_rules
 
-    (game,) = (game for game in GAMES if game.name == config.duels.game)
-    return lessons_of_rules(game, _ROWS, 0)
+    return lessons_of_rules(GAMES[config.duels.game], _ROWS, 0)
 
 
 def _one_batch(targets: Sequence["Target"], cap: int) -> list["Target"]:

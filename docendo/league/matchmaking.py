@@ -68,6 +68,11 @@ def _normalised(weights: Any) -> Any:
     return weights / total if total > 0 else np.full(len(weights), 1 / max(1, len(weights)))
 
 
+def _floored(probabilities: Numbers, floor: float) -> Numbers:
+    """So much of the probability shared out equally."""
+    return np.asarray((1 - floor) * probabilities + floor * (1 / max(1, len(probabilities))))
+
+
 class Choice(Protocol):
     def __call__(self, slate: Slate, rng: Generator) -> Numbers:
         """Probabilities of the slate's candidates, (N,); all zero where there is nobody to choose."""
@@ -90,8 +95,7 @@ class Prioritized:
     """Probability that is shared out equally, so that no beaten opponent is forgotten."""
 
     def __call__(self, slate: Slate, rng: Generator) -> Numbers:
-        equal = Uniform()(slate, rng)
-        return np.asarray((1 - self.floor) * self.weigh(slate.belief.rate_N) + self.floor * equal)
+        return _floored(self.weigh(slate.belief.rate_N), self.floor)
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,7 @@ class Learnable:
     floor: float = 0.1
 
     def __call__(self, slate: Slate, rng: Generator) -> Numbers:
-        equal = Uniform()(slate, rng)
-        return np.asarray((1 - self.floor) * _normalised(slate.belief.variance_N) + self.floor * equal)
+        return _floored(_normalised(slate.belief.variance_N), self.floor)
 
 
 @dataclass(frozen=True)
@@ -132,10 +135,9 @@ class NashMix:
     def __call__(self, slate: Slate, rng: Generator) -> Numbers:
         from docendo.league.payoff import nash
 
-        equal = Uniform()(slate, rng)
         if len(slate.names) < 2:
-            return equal
-        return np.asarray((1 - self.floor) * nash(2 * slate.matrix_NN - 1) + self.floor * equal)
+            return Uniform()(slate, rng)
+        return _floored(nash(2 * slate.matrix_NN - 1), self.floor)
 
 
 @dataclass(frozen=True)

@@ -11,61 +11,60 @@ import numpy as np
 from docendo.league.analysis import Analysis, analyse
 from docendo.league.standings import LiveStandings
 from docendo.league.structure import collaboration
-from docendo.records import AgentId, Kind, mean_score
+from docendo.records import AgentId, Kind
 from docendo.report.intervals import Estimate, clustered
 from docendo.report.tables import Facts, called, gain_matrix
 from docendo.store import RunDirectory
 
-__all__ = ["beliefs", "duelled", "lineage", "of_duels", "of_lessons", "rounds", "shared_interest"]
+__all__ = ["beliefs", "lineage", "of_duels", "of_lessons", "rounds", "shared_interest"]
 
 _Meetings = Mapping[str, Mapping[str, Estimate]]
 """By row and column."""
 
 
-def of_lessons(facts: Facts, run: RunDirectory) -> Analysis | None:
+def of_lessons(facts: Facts) -> Analysis | None:
     """The matrix of gains, teachers down, students across; None where fewer than two agents met."""
-    meetings = gain_matrix(facts)
-    counts = {(t, s): float(e.n) for t, row in meetings.items() for s, e in row.items()}
-    found = _analysed(list(facts.owns), meetings, counts)
-    return found and replace(found, collaboration=shared_interest(run))
+    found = _analysed(list(facts.owns), gain_matrix(facts))
+    return found and replace(found, collaboration=shared_interest(facts))
 
 
-def shared_interest(run: RunDirectory) -> float | None:
+def shared_interest(facts: Facts) -> float | None:
     """Correlation, over the lessons that were shown, of what the teacher was paid for and what the student was.
 
     The teacher's is the gain, the student's its mean score: 1 where what is good for one is good for the other, -1
     where it is bad. None for fewer than two lessons, or where one of the payoffs never varies.
     """
-    shown = [(e.gain, mean_score(e.attempts)) for e in run.episodes() if e.gain is not None]
-    return collaboration([g for g, _ in shown], [s for _, s in shown])
+    shown = [(x.gain, x.score) for x in facts.lessons if x.gain is not None and x.score is not None]
+    return collaboration([gain for gain, _ in shown], [score for _, score in shown])
 
 
-def duelled(run: RunDirectory) -> list[str]:
-    """The games that were played."""
-    return list(dict.fromkeys(d.game for d in run.duels()))
+def of_duels(run: RunDirectory) -> dict[str, Analysis | None]:
+    """By game, mean payoffs of the row against the column; the independent units of their intervals are the deals.
 
-
-def of_duels(run: RunDirectory, game: str) -> Analysis | None:
-    """Mean payoffs of the row against the column, with intervals whose independent units are the deals."""
-    deals: dict[tuple[str, str], dict[object, list[float]]] = defaultdict(lambda: defaultdict(list))
-    won: dict[tuple[str, str], float] = defaultdict(float)
-    for d in run.duels(game=game):
-        first, second = called(d.first), called(d.second)
+    None for a game that no two different agents played.
+    """
+    deals: dict[str, dict[tuple[str, str], dict[object, list[float]]]] = {}
+    for d in run.duels():
+        pairs, first, second = deals.setdefault(d.game, {}), called(d.first), called(d.second)
         if first != second:
             unit = d.round, d.first, d.second, d.deal
             for pair, payoff in (((first, second), d.payoffs[0]), ((second, first), d.payoffs[1])):
-                deals[pair][unit].append(payoff)
-                won[pair] += (1 + payoff) / 2
+                pairs.setdefault(pair, {}).setdefault(unit, []).append(payoff)
+    return {game: _of_game(pairs) for game, pairs in deals.items()}
+
+
+def _of_game(deals: Mapping[tuple[str, str], Mapping[object, list[float]]]) -> Analysis | None:
     meetings: dict[str, dict[str, Estimate]] = defaultdict(dict)
+    won: dict[tuple[str, str], float] = {}
     for (row, column), units in deals.items():
         meetings[row][column] = clustered(list(units.values()))
-    return _analysed([], meetings, {pair: float(meetings[pair[0]][pair[1]].n) for pair in deals}, won)
+        won[row, column] = sum((1 + payoff) / 2 for payoffs in units.values() for payoff in payoffs)
+    return _analysed([], meetings, won)
 
 
 def _analysed(
     names: Sequence[str],
     meetings: _Meetings,
-    counts: Mapping[tuple[str, str], float],
     won: Mapping[tuple[str, str], float] | None = None,
 ) -> Analysis | None:
     names = list(dict.fromkeys((*names, *(n for row, cells in meetings.items() for n in (row, *cells)))))
@@ -79,7 +78,7 @@ def _analysed(
             at = place[row], place[column]
             payoff[at] = estimate.mean
             low[at], high[at] = (math.nan if bound is None else bound for bound in (estimate.low, estimate.high))
-            games[at] = counts[row, column]
+            games[at] = estimate.n
             wins[at] = won[row, column] if won else 0.0
     # teaching need not be mutual: a pair counts as often as it met in either direction
     games = np.maximum(games, games.T)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from docendo.records import BASE, AgentId, Episode, Work, origin
+from docendo.records import BASE, AgentId, Episode, Work, mean_score, origin
 from docendo.report.intervals import Estimate, Paired, Rise, clustered, clustered_share, rise, wilson
 from docendo.store import RoundRow, RunDirectory
 
@@ -48,6 +48,8 @@ class LessonFact(NamedTuple):
     gain: float | None
     flat: bool
     """Whether all attempts with the lesson got the same score; False where it was not shown."""
+    score: float | None = None
+    """The student's mean score with the lesson; None where it was not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def _lesson(episode: Episode) -> LessonFact:
     address = (str(episode.round), *map(str, match), episode.test.key)
     flat = len({a.verdict.score for a in episode.attempts}) == 1
     who = called(match.teacher), called(match.student)
-    return LessonFact(address, *who, match.domain, episode.lesson.passed, episode.gain, flat)
+    score = mean_score(episode.attempts) if episode.attempts else None
+    return LessonFact(address, *who, match.domain, episode.lesson.passed, episode.gain, flat, score)
 
 
 def called(agent: AgentId) -> str:
