@@ -1,7 +1,7 @@
-"""One new token for every row with compiled functions between the large matrix products; all else is `Fused`'s.
+"""Sampling with compiled functions between the large matrix products; all else is `Fused`'s.
 
-Axes: B rows, d hidden size, f inner size of the feed-forward part, H + 2K heads of size D, i inputs of a projection and
-o its outputs.
+Axes: B rows of one new token each, or tokens of prompts, d hidden size, f inner size of the feed-forward part,
+H + 2K heads of size D, i inputs of a projection and o its outputs.
 """
 
 from ctypes import CDLL, byref
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from docendo.engines.attention import Heads, Plan, Tree
 from docendo.engines.cache import Decode
-from docendo.engines.fused import Fused, Norm, Tape
+from docendo.engines.fused import Fused, Norm, Tape, rotate
 from docendo.engines.kernels import Batch, Cache, HeadSizes, Update
 from docendo.engines.projection import Projection
 from docendo.engines.routing import Routing
@@ -48,9 +48,9 @@ class Compiled:
 
     def infer(self, ids_T: Tensor, positions_T: Tensor, routing: Routing, plan: Plan) -> Tensor:
         """Hidden states behind the last layer, (T, d)."""
-        if not isinstance(plan, Decode):
+        if not isinstance(plan, Decode) and torch.get_num_threads() > 1:  # which the functions do not use
             return self.fused.infer(ids_T, positions_T, routing, plan)
-        return _Step(self, routing, plan).run(ids_T, positions_T)
+        return _Pass(self, routing, plan).run(ids_T, positions_T)
 
 
 def drawn(library: CDLL, logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
@@ -63,26 +63,30 @@ def drawn(library: CDLL, logits_BV: Tensor, temperatures_B: Tensor, uniform_B: T
     return tokens_B, logprobs_B
 
 
-class _Step:
-    """The calls of one step, and what they work on."""
+class _Pass:
+    """The calls of one pass, and what they work on."""
 
-    def __init__(self, body: Compiled, routing: Routing, plan: Decode) -> None:
-        self.fused, self.library, self.plan, self.heads = body.fused, body.library, plan, body.heads
+    def __init__(self, body: Compiled, routing: Routing, plan: Plan) -> None:
+        self.fused, self.library, self.heads = body.fused, body.library, body.heads
+        self.routing, self.plan = routing, plan
         room = _TOGETHER * max(p.a_SCd.shape[1] for p in self.fused.projections)
-        columns, g, size = plan.width + plan.store.answers[0].shape[3], self.heads.group, self.heads.size
-        looking = g * (size + columns + _WIDE) + _WIDE * size
-        self.scratch, self.slots_B = torch.empty(max(room, looking)), routing.slots_T
+        if isinstance(plan, Decode):
+            columns, g, size = plan.width + plan.store.answers[0].shape[3], self.heads.group, self.heads.size
+            room = max(room, g * (size + columns + _WIDE) + _WIDE * size)
+        self.scratch, self.slots_B = torch.empty(room), routing.slots_T
         self.batch = Batch(len(self.slots_B), self.slots_B.data_ptr(), self.scratch.data_ptr())
         self.sizes = HeadSizes(*self.heads)
 
     def run(self, ids_B: Tensor, positions_B: Tensor) -> Tensor:
         layers, last = self.fused.layers, self.fused.last
         x_Bd = self.fused.body.embed_tokens(ids_B)
-        tables = self.fused.rope(x_Bd, positions_B)
+        one_token = isinstance(self.plan, Decode)
+        tables = self.fused.rope(x_Bd, positions_B) if one_token else self.fused.tables(x_Bd, positions_B)
         normed_Bd = torch.empty_like(x_Bd)
         self._norm(x_Bd, layers[0].before, normed_Bd)
         for i, (layer, after) in enumerate(zip(layers, [*(later.before for later in layers[1:]), last], strict=True)):
-            attended_Bo = self._attend(i, layer.qkv, normed_Bd, tables)
+            attend = self._attend if one_token else self._read
+            attended_Bo = attend(i, layer.qkv, normed_Bd, tables)
             self._join(layer.out, attended_Bo, x_Bd, layer.between, normed_Bd)
             inner_Bf = self._gate(layer.gate_up, normed_Bd)
             self._join(layer.down, inner_Bf, x_Bd, after, normed_Bd)
@@ -99,8 +103,13 @@ class _Step:
         update = byref(_update(projection))
         self.library.join(byref(self.batch), update, given, y, x, weight, norm.epsilon, into, x_Bd.shape[1])
 
+    def _read(self, layer: int, projection: Projection, from_Bd: Tensor, tables: tuple[Tensor, Tensor]) -> Tensor:
+        """Attention over prompts: large products, which PyTorch does well."""
+        return self.plan(layer, rotate(projection.infer(from_Bd, self.routing), *tables))
+
     def _attend(self, layer: int, projection: Projection, from_Bd: Tensor, tables: tuple[Tensor, Tensor]) -> Tensor:
         y_Bo, plan = projection.base(from_Bd), self.plan
+        assert isinstance(plan, Decode)  # noqa: S101
         out_Bo = y_Bo.new_empty(len(y_Bo), self.heads.query * self.heads.size)
         prompts, answers = plan.store.prompts[layer], plan.store.answers[layer]
         whole = (prompts, answers, plan.place_B, plan.length_B, plan.column_B)

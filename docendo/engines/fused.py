@@ -17,7 +17,7 @@ from docendo.engines.attention import Heads, Plan, Tree
 from docendo.engines.projection import Projection
 from docendo.engines.routing import Routing
 
-__all__ = ["Fused", "Norm", "Tape"]
+__all__ = ["Fused", "Norm", "Tape", "rotate"]
 
 
 _CHANGING = ("dynamic", "longrope")
@@ -113,9 +113,9 @@ class Fused:
     def infer(self, ids_T: Tensor, positions_T: Tensor, routing: Routing, plan: Plan) -> Tensor:
         """Hidden states behind the last layer, (T, d)."""
         x_Td = self.body.embed_tokens(ids_T)
-        tables = self._tables(x_Td, positions_T)
+        tables = self.tables(x_Td, positions_T)
         for i, layer in enumerate(self.layers):
-            qkv_THD = _rotate(layer.qkv.infer(layer.before.infer(x_Td), routing), *tables)
+            qkv_THD = rotate(layer.qkv.infer(layer.before.infer(x_Td), routing), *tables)
             x_Td = layer.out.infer(plan(i, qkv_THD), routing).add_(x_Td)
             both_Tf = layer.gate_up.infer(layer.between.infer(x_Td), routing)
             gate_Tf, up_Tf = both_Tf.chunk(2, -1)
@@ -125,11 +125,11 @@ class Fused:
     def record(self, ids_T: Tensor, positions_T: Tensor, routing: Routing, tree: Tree) -> tuple[Tensor, Tape]:
         """Hidden states behind the last layer, (T, d), and what `back` needs."""
         x_Td = self.body.embed_tokens(ids_T)
-        tables, kept = self._tables(x_Td, positions_T), list[_Kept]()
+        tables, kept = self.tables(x_Td, positions_T), list[_Kept]()
         for layer in self.layers:
             normed, factor = layer.before.forward(x_Td)
             flat, low_qkv = layer.qkv.forward(normed, routing)
-            qkv_THD = _rotate(flat, *tables)
+            qkv_THD = rotate(flat, *tables)
             attended, shares = tree.forward(qkv_THD)
             middle, low_out = layer.out.forward(attended, routing)
             middle.add_(x_Td)
@@ -177,7 +177,7 @@ class Fused:
         half = cos.shape[-1] // 2
         return cos, torch.cat([-sin[:, :half], sin[:, half:]], -1)
 
-    def _tables(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
+    def tables(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines, and sines with the sign of their half, of every token and head, (T, H + 2K, D); values stay."""
         cos, signed = self.rope(x_Td, positions_T)
         turned = self.heads.query + self.heads.key
@@ -186,14 +186,14 @@ class Fused:
         return cos_THD, torch.cat([signed[:, None].expand(-1, turned, -1), torch.zeros_like(still)], 1)
 
 
-def _rotate(flat_To: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
+def rotate(flat_To: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
     """Rotary position embedding (Su et al. 2021) of queries and keys."""
     x_THD = flat_To.view(cos_THD.shape)
     return torch.addcmul(x_THD * cos_THD, x_THD.roll(cos_THD.shape[-1] // 2, -1), sin_THD)
 
 
 def _rotate_back(grad_THD: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
-    """The transpose of `_rotate`: turning by half is its own inverse."""
+    """The transpose of `rotate`: turning by half is its own inverse."""
     return (grad_THD * sin_THD).roll(cos_THD.shape[-1] // 2, -1).addcmul_(grad_THD, cos_THD)
 
 
