@@ -13,7 +13,7 @@ from typing import Any
 import torch  # before docendo, so that its threads wait as PyTorch's own do: the other side is faster by that
 
 from docendo.engines.base import _converted
-from docendo.engines.choice import choose_dtype
+from docendo.engines.choice import choose_dtype, choose_kernels
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.names import EMBEDDED
 from docendo.engines.text import Tokens
@@ -77,8 +77,9 @@ def model_folder() -> str:
 def engine_with(agents: int) -> LocalEngine:
     """docendo on the embedded model and the CPU, in the number format that it chooses, with agents 0, 1, ..."""
 
-    dtype: torch.dtype = getattr(torch, choose_dtype("auto", "cpu"))
-    engine = open_engine(EMBEDDED, RANK, ALPHA, dtype, torch.device("cpu"))
+    name = choose_dtype("auto", "cpu")
+    dtype, compiled = getattr(torch, name), choose_kernels("auto", "cpu", name) == "compiled"
+    engine = open_engine(EMBEDDED, RANK, ALPHA, dtype, torch.device("cpu"), compiled)
     for agent in dict.fromkeys(agents_of(agents, agents)):
         engine.bank.add(agent, seed=0)
     engine.tokens = _Endless(engine.tokens.tokenizer)

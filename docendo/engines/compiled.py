@@ -82,7 +82,7 @@ class _Pass:
         x_Bd = self.fused.body.embed_tokens(ids_B)
         one_token = isinstance(self.plan, Decode)
         tables = self.fused.rope(x_Bd, positions_B) if one_token else self.fused.tables(x_Bd, positions_B)
-        normed_Bd = torch.empty_like(x_Bd)
+        normed_Bd = torch.full_like(x_Bd, float("nan"))  # freed memory may hold the right answer of somebody else
         self._norm(x_Bd, layers[0].before, normed_Bd)
         for i, (layer, after) in enumerate(zip(layers, [*(later.before for later in layers[1:]), last], strict=True)):
             attend = self._attend if one_token else self._read
