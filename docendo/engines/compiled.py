@@ -56,7 +56,7 @@ class Compiled:
 def drawn(library: CDLL, logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
     """As `sampling.pick`."""
     logits_BV, (rows, count) = logits_BV.contiguous(), logits_BV.shape
-    tokens_B, logprobs_B = torch.empty(rows, dtype=torch.long), torch.empty(rows)
+    tokens_B, logprobs_B = torch.full((rows,), -1), torch.full((rows,), float("nan"))
     sums = torch.empty(-(-count // _BLOCK), dtype=torch.double)
     others = temperatures_B.float(), uniform_B.double(), sums, tokens_B, logprobs_B
     library.draw(logits_BV.data_ptr(), rows, count, *(x.data_ptr() for x in others))
@@ -82,7 +82,7 @@ class _Pass:
         x_Bd = self.fused.body.embed_tokens(ids_B)
         one_token = isinstance(self.plan, Decode)
         tables = self.fused.rope(x_Bd, positions_B) if one_token else self.fused.tables(x_Bd, positions_B)
-        normed_Bd = torch.full_like(x_Bd, float("nan"))  # freed memory may hold the right answer of somebody else
+        normed_Bd = torch.full_like(x_Bd, float("nan"))  # fresh memory may hold another body's answer
         self._norm(x_Bd, layers[0].before, normed_Bd)
         for i, (layer, after) in enumerate(zip(layers, [*(later.before for later in layers[1:]), last], strict=True)):
             attend = self._attend if one_token else self._read
