@@ -7,15 +7,14 @@ from typing import Any
 import torch
 
 from docendo.build_league import build_arena, build_league, check_cast
-from docendo.classroom.grading import ByTests, guarded
-from docendo.classroom.prompts import INSTRUCTION
-from docendo.classroom.sandbox import Sandbox
 from docendo.classroom.teaching import Classroom, Rules
 from docendo.config import Config
 from docendo.engines.choice import choose_device, choose_dtype, choose_kernels
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.watched import Worker
 from docendo.errors import UseError, nearest
+from docendo.graders.grading import ByTests, each, guarded
+from docendo.graders.sandbox import Sandbox
 from docendo.interfaces import Grader, Source
 from docendo.learning.credit import Baseline, LeaveOneOut, Running
 from docendo.learning.losses import Clipped, likelihood
@@ -25,6 +24,7 @@ from docendo.problems.arithmetic import MATHEMATICS
 from docendo.problems.biology import BIOLOGY
 from docendo.problems.files import BadRow, Columns, FileSource, read_problems
 from docendo.problems.programs import PROGRAMMING
+from docendo.prompts import INSTRUCTION
 from docendo.records import BASE, AgentId, Kind
 from docendo.school import Expert, Schedule, School
 from docendo.tables import DomainConfig, ExpertsConfig, LearningConfig
@@ -149,13 +149,13 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
     rules = Rules(t.lessons, t.examples, t.attempts, t.controls, t.prior, t.max_tokens, t.temperature)
     agents = {AgentId(n): a for n, a in config.agents.items()}
     instructions = {BASE: INSTRUCTION} | {n: a.instruction or INSTRUCTION for n, a in agents.items()}
-    graders = {d: grader_for(d) for d in config.domains}
+    evaluators = {d: each(grader_for(d)) for d in config.domains}
     league = build_league(config, found.kinds)
     return School(
         experts=[
             Expert(AgentId(n), [kind for d in a.domains for kind in found.kinds[d]]) for n, a in config.learners.items()
         ],
-        classroom=Classroom(engine, found.sources, graders, rules, instructions, _textbooks(config), league.deck),
+        classroom=Classroom(engine, found.sources, evaluators, rules, instructions, _textbooks(config), league.deck),
         league=league,
         reward=TaughtGain(t.penalty),
         baseline=_baseline(learn),

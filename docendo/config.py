@@ -13,13 +13,17 @@ from docendo.errors import UseError, nearest
 from docendo.records import BASE
 from docendo.tables import (
     AgentConfig,
+    AskerConfig,
     DomainConfig,
     DuelsConfig,
+    EndpointConfig,
     EngineConfig,
     EvaluationConfig,
+    EvaluatorConfig,
     ExpertsConfig,
     LeagueConfig,
     LearningConfig,
+    PersonConfig,
     Table,
     TeachingConfig,
 )
@@ -55,6 +59,10 @@ class Config(Table):
     duels: DuelsConfig = DuelsConfig()
     learning: LearningConfig = LearningConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    askers: dict[str, AskerConfig] = {}
+    people: dict[str, PersonConfig] = {}
+    evaluators: dict[str, EvaluatorConfig] = {}
+    endpoints: dict[str, EndpointConfig] = {}
 
     @property
     def learners(self) -> dict[str, AgentConfig]:
@@ -155,6 +163,10 @@ def _known(place: list[str]) -> list[str]:
         "duels": DuelsConfig,
         "learning": LearningConfig,
         "evaluation": EvaluationConfig,
+        "askers": AskerConfig,
+        "people": PersonConfig,
+        "evaluators": EvaluatorConfig,
+        "endpoints": EndpointConfig,
     }
     kind = sections.get(place[0], Config) if place else Config
     return list(kind.model_fields)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from random import Random
 
-from docendo.classroom.prompts import solve, solve_after
 from docendo.classroom.textgames import lessons_of_rules
 from docendo.learning.imitation import Note
+from docendo.prompts import solve, solve_after
 from docendo.records import AgentId, Example, Kind, Problem
 from docendo.school import Expert, School
 from docendo.seeds import seed_for

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from docendo.records import (
     AgentId,
+    Answer,
     Completion,
     Course,
     Credit,
@@ -26,11 +27,11 @@ from docendo.records import (
 )
 
 __all__ = [
-    "Asker",
     "Belief",
     "Curriculum",
     "Deck",
     "Engine",
+    "Evaluator",
     "Grader",
     "Keeper",
     "Learner",
@@ -66,10 +67,6 @@ class Source(Protocol):
         ...
 
 
-class Asker(Protocol):
-    def ask(self, count: int, seed: int) -> list[Problem]: ...
-
-
 class Engine(Protocol):
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order. Same requests and weights, same tokens."""
@@ -83,6 +80,14 @@ class Engine(Protocol):
 class Grader(Protocol):
     def __call__(self, problem: Problem, text: str) -> Verdict:
         """The score of `text` as an answer, in [0, 1]. Never raises, whatever `text` holds."""
+        ...
+
+
+class Evaluator(Protocol):
+    """Judges many answers at once: what asks a model, a person or a compiler is slow one by one."""
+
+    def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
+        """One verdict per answer, in order. Never raises, whatever the answers hold."""
         ...
 
 

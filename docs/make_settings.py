@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SOURCES = [ROOT / "docendo" / name for name in ("config.py", "tables.py")]
+SOURCES = [ROOT / "docendo" / "config.py", *sorted((ROOT / "docendo" / "tables").glob("*.py"))]
 PAGE = ROOT / "docs" / "settings.md"
 SECTIONS = {
     "Config": "the top of the file",
@@ -18,6 +18,12 @@ SECTIONS = {
     "DuelsConfig": "`[duels]`",
     "LearningConfig": "`[learning]`",
     "EvaluationConfig": "`[evaluation]`",
+    "AskerConfig": "`[askers.NAME]`",
+    "PersonConfig": "`[people.NAME]`",
+    "EvaluatorConfig": "`[evaluators.NAME]`",
+    "EndpointConfig": "`[endpoints.NAME]`",
+    "GrammarConfig": "`[agents.NAME.grammar]`",
+    "DataConfig": "`[agents.NAME.data]`",
 }
 
 

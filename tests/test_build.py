@@ -3,15 +3,16 @@
 import pytest
 
 from docendo.build import build_school, subjects
-from docendo.classroom.grading import exact
 from docendo.config import parse_config
 from docendo.errors import UseError
+from docendo.graders.grading import exact
 from docendo.league.arranging import Arranged, Rotation
 from docendo.league.matchmaking import Improving
 from docendo.league.population import Either, EveryRounds, Never, WhenStronger
 from docendo.learning.credit import LeaveOneOut, Running
 from docendo.learning.losses import Clipped, likelihood
 from docendo.problems.curriculum import Learnable, Opening
+from docendo.records import BASE, Answer
 from tests.toys import RecordingTrainable
 
 
@@ -53,7 +54,7 @@ def test_graders_compare_text_where_a_problem_has_no_tests():
     found, built = subjects(config), school()
     (problem,) = found.sources["mathematics"].draw("sums", 1, 1, 0, "train")
     for text in (problem.solution, "Answer: 0", ""):
-        assert built.classroom.graders["mathematics"](problem, text) == exact(problem, text)
+        assert built.classroom.evaluators["mathematics"]([Answer(problem, text, BASE, 0)]) == [exact(problem, text)]
 
 
 def league(**table):

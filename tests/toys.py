@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from docendo.classroom.grading import exact
 from docendo.classroom.teaching import Classroom, Rules
 from docendo.errors import UseError
+from docendo.graders.grading import each, exact
 from docendo.interfaces import Stream
 from docendo.league.beliefs import Gains, Shares
 from docendo.problems.streams import stream_of
@@ -232,7 +232,9 @@ def classroom(script: Script, rules: Rules = Rules(), **parts: Any) -> Classroom
     """Ann, Bob and Cat, each with an instruction of its own, and `sources` of sums where none are given."""
     sources = parts.get("sources", {"sums": Sums()})
     instructions = {a: f"You are {a}." for a in (ANN, BOB, CAT)}
-    return Classroom(parts.get("engine", Scripted(script)), sources, dict.fromkeys(sources, exact), rules, instructions)
+    return Classroom(
+        parts.get("engine", Scripted(script)), sources, dict.fromkeys(sources, each(exact)), rules, instructions
+    )
 
 
 def target(agent: AgentId = ANN, weight: float = 1.0, tokens: int = 2) -> Target:

@@ -6,11 +6,12 @@ Axes: M matches, K lessons per match, X worked examples per lesson, G attempts w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from docendo.classroom.prompts import solve, solve_after
 from docendo.errors import UseError
-from docendo.interfaces import Deck, Engine, Grader, Source, Standings
+from docendo.interfaces import Deck, Engine, Evaluator, Source, Standings
+from docendo.prompts import solve, solve_after
 from docendo.records import (
     AgentId,
+    Answer,
     Attempt,
     Completion,
     Episode,
@@ -19,6 +20,7 @@ from docendo.records import (
     Message,
     Problem,
     Request,
+    Verdict,
     mean_score,
     origin,
 )
@@ -65,7 +67,7 @@ class Try:
 class Classroom:
     engine: Engine
     sources: Mapping[str, Source]
-    graders: Mapping[str, Grader]
+    evaluators: Mapping[str, Evaluator]
     """Both by domain."""
     rules: Rules
     instructions: Mapping[AgentId, str]
@@ -104,13 +106,13 @@ class Classroom:
             for x, problem in enumerate(problems_MX[m])
         ]
         sampled = iter(self.attempt([w for w in wanted if w.agent not in self.textbooks], r.temperature))
-        written = (self._copied(w) if w.agent in self.textbooks else next(sampled) for w in wanted)
+        copied = iter(self._copied([w for w in wanted if w.agent in self.textbooks]))
+        written = (next(copied if w.agent in self.textbooks else sampled) for w in wanted)
         return [[Lesson(ps, tuple(next(written) for _ in ps)) for _ in range(r.lessons)] for ps in problems_MX]
 
-    def _copied(self, wanted: Try) -> Attempt:
+    def _copied(self, wanted: Sequence[Try]) -> list[Attempt]:
         """What a textbook writes: the worked solution, the bare answer where there is none."""
-        text = wanted.problem.solution or f"Answer: {wanted.problem.answer}"
-        return Attempt(Completion(text), self.graders[wanted.problem.domain](wanted.problem, text))
+        return self.judged(wanted, [Completion(w.problem.solution or f"Answer: {w.problem.answer}") for w in wanted])
 
     def set_tests(
         self, matches_M: Sequence[Match], lessons_MK: Sequence[Sequence[Lesson]], seed: int
@@ -162,11 +164,16 @@ class Classroom:
         requests = [
             Request(w.agent, self.prompt(w), w.seed, self.rules.max_tokens, temperature, w.purpose) for w in wanted
         ]
-        completions = self.engine.sample(requests)
-        return [
-            Attempt(c, self.graders[w.problem.domain](w.problem, c.text))
-            for w, c in zip(wanted, completions, strict=True)
-        ]
+        return self.judged(wanted, self.engine.sample(requests))
+
+    def judged(self, wanted: Sequence[Try], completions: Sequence[Completion]) -> list[Attempt]:
+        """The completions with the verdicts of their domains' evaluators, in order."""
+        verdicts: dict[int, Verdict] = {}
+        for domain in dict.fromkeys(w.problem.domain for w in wanted):
+            here = [i for i, w in enumerate(wanted) if w.problem.domain == domain]
+            answers = [Answer(wanted[i].problem, completions[i].text, wanted[i].agent, wanted[i].seed) for i in here]
+            verdicts |= zip(here, self.evaluators[domain](answers), strict=True)
+        return [Attempt(c, verdicts[i]) for i, c in enumerate(completions)]
 
     def prompt(self, wanted: Try) -> tuple[Message, ...]:
         """The conversation before the answer: the agent's instruction, the lesson's worked examples, the problem."""

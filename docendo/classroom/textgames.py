@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
-from docendo.classroom import prompts
-from docendo.classroom.grading import final_answer
+from docendo import prompts
 from docendo.errors import UseError
+from docendo.graders.grading import final_answer
 from docendo.records import Message, Request, Verdict
 
 __all__ = ["TextGame", "Turn", "any_legal", "information_sets", "judge", "lessons_of_rules", "offered"]

@@ -107,7 +107,7 @@ def _model() -> Finding:
 
 
 def _sandbox() -> Finding:
-    from docendo.classroom.sandbox import Sandbox
+    from docendo.graders.sandbox import Sandbox
 
     fix = "pip install 'pydantic-monty>=1.4,<2'"
     try:

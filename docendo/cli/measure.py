@@ -94,7 +94,7 @@ def _examples(config: "Config", found: "Subjects") -> list["Example"]:
 
 
 def _solved(config: "Config", found: "Subjects") -> list[tuple[tuple["Message", ...], str]]:
-    from docendo.classroom.prompts import solve
+    from docendo.prompts import solve
 
     return [(solve(p.prompt), p.solution or f"Answer: {p.answer}") for p in _problems(config, found)]
 

@@ -54,7 +54,7 @@ def audit(
     """
     source = sources_of(config)[_known(domain, sources_of(config))]
     from docendo.build import grader_for
-    from docendo.classroom import audit as auditing
+    from docendo.graders import audit as auditing
 
     found = auditing.audit(source, grader_for(domain), n, seed)
     if as_json:

@@ -14,7 +14,7 @@ from docendo.errors import RunError, UseError
 __all__ = ["cell", "connect", "create_database", "pack", "run_errors", "transaction", "uncell", "unpack"]
 
 _APPLICATION = 0x646F6365
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE rounds (round INTEGER PRIMARY KEY, stage TEXT NOT NULL, seconds REAL NOT NULL, state TEXT);
@@ -40,15 +40,21 @@ CREATE INDEX duels_round ON duels (round);
 CREATE TABLE evaluations (
     id INTEGER PRIMARY KEY, committed INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE, round INTEGER NOT NULL,
     agent TEXT NOT NULL, problem TEXT NOT NULL REFERENCES problems, text TEXT NOT NULL, score REAL,
-    reason TEXT NOT NULL);
+    reason TEXT NOT NULL, split TEXT NOT NULL);
 CREATE INDEX evaluations_committed ON evaluations (committed);
 CREATE INDEX evaluations_problem ON evaluations (problem);
+CREATE TABLE questions (
+    id INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE,
+    asker TEXT NOT NULL, persona TEXT NOT NULL, domain TEXT NOT NULL, family TEXT NOT NULL, level INTEGER NOT NULL,
+    text TEXT NOT NULL, tokens TEXT NOT NULL, problem TEXT REFERENCES problems, refused TEXT NOT NULL,
+    tries TEXT NOT NULL);
+CREATE INDEX questions_round ON questions (round);
 CREATE TABLE metrics (
     round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE, name TEXT NOT NULL, value REAL,
     PRIMARY KEY (round, name));
 CREATE TABLE ledger (
     id INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE,
-    agent TEXT NOT NULL, purpose TEXT NOT NULL, tokens INTEGER NOT NULL, flops REAL NOT NULL);
+    agent TEXT NOT NULL, purpose TEXT NOT NULL, tokens INTEGER NOT NULL, flops REAL NOT NULL, cost REAL NOT NULL);
 CREATE INDEX ledger_round ON ledger (round);
 CREATE TABLE quarantine (
     id INTEGER PRIMARY KEY, file TEXT NOT NULL, line INTEGER NOT NULL, reason TEXT NOT NULL,

@@ -18,10 +18,12 @@ from docendo.records import (
     Duel,
     Episode,
     Evaluation,
+    Kind,
     Lesson,
     Match,
     Move,
     Problem,
+    Question,
     Verdict,
     Work,
 )
@@ -37,11 +39,13 @@ __all__ = [
     "read_duel",
     "read_episode",
     "read_evaluation",
+    "read_question",
 ]
 
 _COLUMNS = {
     "episodes": "round, teacher, student, domain, family, level, test, lesson, control, attempts, expected, again",
     "duels": "round, game, first, second, deal, moves, first_payoff, second_payoff",
+    "questions": "round, asker, persona, domain, family, level, text, tokens, problem, refused, tries",
 }
 
 
@@ -74,6 +78,7 @@ class RoundRecord:
     state: Mapping[str, Any] = field(default_factory=dict)
     """JSON that a resumed run starts from: standings, curriculum, counters."""
     duels: Sequence[Duel] = ()
+    questions: Sequence[Question] = ()
 
 
 def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
@@ -86,12 +91,12 @@ def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
         "INSERT INTO metrics VALUES (?, ?, ?)", [(index, cell(n), v) for n, v in record.metrics.items()]
     )
     connection.executemany(
-        "INSERT INTO ledger (round, agent, purpose, tokens, flops) VALUES (?, ?, ?, ?, ?)",
-        [(index, cell(r.agent), cell(r.purpose), r.tokens, r.flops) for r in record.ledger],
+        "INSERT INTO ledger (round, agent, purpose, tokens, flops, cost) VALUES (?, ?, ?, ?, ?, ?)",
+        [(index, cell(r.agent), cell(r.purpose), r.tokens, r.flops, r.cost) for r in record.ledger],
     )
     for evaluation in record.evaluations:
         _insert_evaluation(connection, index, evaluation)
-    played: tuple[Episode | Duel, ...] = (*record.episodes, *record.duels)
+    played: tuple[Episode | Duel | Question, ...] = (*record.episodes, *record.duels, *record.questions)
     for row in played:
         if row.round != index:
             kind = type(row).__name__.lower()
@@ -100,13 +105,17 @@ def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
         _insert_episode(connection, episode)
     for duel in record.duels:
         _insert_duel(connection, duel)
+    for question in record.questions:
+        _insert_question(connection, question)
 
 
 def _insert_evaluation(connection: sqlite3.Connection, index: int, row: Evaluation) -> None:
     problem = _insert_problem(connection, index, row.problem)
+    texts = [cell(text) for text in (row.agent, row.text, row.verdict.reason, row.split)]
     connection.execute(
-        "INSERT INTO evaluations (committed, round, agent, problem, text, score, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (index, row.round, cell(row.agent), problem, cell(row.text), row.verdict.score, cell(row.verdict.reason)),
+        "INSERT INTO evaluations (committed, round, agent, problem, text, score, reason, split) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (index, row.round, *texts[:1], problem, *texts[1:2], row.verdict.score, *texts[2:]),
     )
 
 
@@ -133,6 +142,14 @@ def _insert_duel(connection: sqlite3.Connection, duel: Duel) -> None:
     _insert(connection, "duels", (duel.round, *map(cell, texts), pack(moves), *duel.payoffs))
 
 
+def _insert_question(connection: sqlite3.Connection, row: Question) -> None:
+    problem = None if row.problem is None else _insert_problem(connection, row.round, row.problem)
+    texts = (cell(text) for text in (row.asker, row.persona, row.kind.domain, row.kind.family))
+    written = cell(row.completion.text), pack(row.completion.tokens)
+    values = (row.round, *texts, row.kind.level, *written, problem, cell(row.refused), pack(row.tries))
+    _insert(connection, "questions", values)
+
+
 def _insert(connection: sqlite3.Connection, table: str, row: Sequence[Any]) -> None:
     marks = ", ".join("?" * len(row))
     connection.execute(f"INSERT INTO {table} ({_COLUMNS[table]}) VALUES ({marks})", row)  # noqa: S608
@@ -156,7 +173,7 @@ def _attempts(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
 
 
 def fitting(table: str, asked: Mapping[str, int | str | None], newest: int | None) -> tuple[str, tuple[Any, ...]]:
-    """The query, and its values, for the rows of ``episodes`` or ``duels`` that fit all of `asked` that is not None.
+    """The query, and its values, for the rows of a table of what was played that fit all of `asked` that is not None.
 
     In the order of their commits, all columns but the id, only the last `newest` of them.
     """
@@ -215,11 +232,26 @@ def read_duel(row: Sequence[Any]) -> Duel:
     )
 
 
+def read_question(row: Sequence[Any], problems: ProblemShelf) -> Question:
+    """The question of one row of ``questions``, all columns but the id."""
+    index, asker, persona, domain, family, level, text, tokens, problem, refused, tries = row
+    return Question(
+        round=index,
+        asker=AgentId(uncell(asker)),
+        persona=uncell(persona),
+        kind=Kind(uncell(domain), uncell(family), level),
+        completion=Completion(uncell(text), tokens=tuple(unpack(tokens))),
+        problem=None if problem is None else problems[problem],
+        refused=uncell(refused),
+        tries=tuple((AgentId(agent), score) for agent, score in unpack(tries)),
+    )
+
+
 def read_evaluation(row: Sequence[Any], problems: ProblemShelf) -> Evaluation:
-    """The evaluation of one row: round, agent, problem, text, score, reason."""
-    index, agent, problem, text, score, reason = row
+    """The evaluation of one row: round, agent, problem, text, score, reason, split."""
+    index, agent, problem, text, score, reason, split = row
     verdict = Verdict(_number(score), uncell(reason))
-    return Evaluation(index, AgentId(uncell(agent)), problems[problem], uncell(text), verdict)
+    return Evaluation(index, AgentId(uncell(agent)), problems[problem], uncell(text), verdict, split)
 
 
 def _read_attempts(written: list[dict[str, Any]]) -> tuple[Attempt, ...]:

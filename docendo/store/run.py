@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from docendo.errors import RunError, UseError
-from docendo.records import AgentId, Duel, Episode, Evaluation, Work
+from docendo.records import AgentId, Duel, Episode, Evaluation, Question, Work
 from docendo.store.checkpoints import Checkpoint, fault, folder_name, sweep, sync_folder, write_checkpoint_folder
 from docendo.store.database import cell, connect, create_database, run_errors, transaction, uncell, unpack
 from docendo.store.lock import WriterLock
@@ -30,6 +30,7 @@ from docendo.store.rows import (
     read_duel,
     read_episode,
     read_evaluation,
+    read_question,
 )
 
 __all__ = ["RunDirectory"]
@@ -205,9 +206,16 @@ class RunDirectory:
         for row in self._stream(*fitting("duels", {"round": round, "game": game}, newest)):
             yield read_duel(row)
 
+    def questions(self, round: int | None = None, asker: str | None = None) -> Iterator[Question]:
+        """Questions of LLM askers that fit all that is given, refused ones too, in the order of their commits."""
+        problems = ProblemShelf(self._connection)
+        for row in self._stream(*fitting("questions", {"round": round, "asker": asker}, None)):
+            yield read_question(row, problems)
+
     def evaluations(self, round: int | None = None) -> Iterator[Evaluation]:
         """Every evaluation, or those measured after one round, in the order of their commits."""
-        query = "SELECT round, agent, problem, text, score, reason FROM evaluations WHERE ?1 IS NULL OR round = ?1"
+        columns = "round, agent, problem, text, score, reason, split"
+        query = f"SELECT {columns} FROM evaluations WHERE ?1 IS NULL OR round = ?1"  # noqa: S608
         problems = ProblemShelf(self._connection)
         for row in self._stream(f"{query} ORDER BY id", (round,)):
             yield read_evaluation(row, problems)
@@ -220,9 +228,10 @@ class RunDirectory:
         return dict(series)
 
     def ledger(self) -> list[Work]:
-        """Tokens and FLOPs summed over the rounds, one row per agent and purpose."""
-        query = "SELECT agent, purpose, SUM(tokens), TOTAL(flops) FROM ledger GROUP BY purpose, agent ORDER BY 2, 1"
-        return [Work(AgentId(uncell(agent)), uncell(why), t, f) for agent, why, t, f in self._rows(query)]
+        """Tokens, FLOPs and costs summed over the rounds, one row per agent and purpose."""
+        sums = "SUM(tokens), TOTAL(flops), TOTAL(cost)"
+        query = f"SELECT agent, purpose, {sums} FROM ledger GROUP BY purpose, agent ORDER BY 2, 1"  # noqa: S608
+        return [Work(AgentId(uncell(agent)), uncell(why), *sums) for agent, why, *sums in self._rows(query)]
 
     def quarantine(self, rows: Iterable[QuarantineRow]) -> None:
         """Note data rows that were left out; a row that is noted already is not noted twice."""

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docendo.classroom.kuhn import KUHN
-from docendo.classroom.prompts import INSTRUCTION
 from docendo.classroom.textgames import (
     TextGame,
     Turn,
@@ -19,6 +18,7 @@ from docendo.classroom.textgames import (
 )
 from docendo.classroom.tictactoe import TIC_TAC_TOE
 from docendo.errors import UseError
+from docendo.prompts import INSTRUCTION
 from docendo.records import Message, Request
 from tests.toys import ANN, said
 

@@ -8,8 +8,8 @@ from time import perf_counter
 
 import pytest
 
-from docendo.classroom.grading import ByTests, exact, read_test
-from docendo.classroom.sandbox import Sandbox
+from docendo.graders.grading import ByTests, exact, read_test
+from docendo.graders.sandbox import Sandbox
 from docendo.problems.procedural import LEVELS
 from docendo.problems.programs import PROGRAMMING
 from docendo.records import Problem

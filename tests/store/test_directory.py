@@ -94,7 +94,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     newer = sqlite3.connect(run / "run.db")
     newer.execute("PRAGMA user_version = 99")
     newer.close()
-    with pytest.raises(UseError, match="has schema 99, this docendo reads schema 2; upgrade docendo"):
+    with pytest.raises(UseError, match="has schema 99, this docendo reads schema 3; upgrade docendo"):
         RunDirectory.open(run)
 
 

@@ -1,29 +1,20 @@
-"""The tables of a config, one small frozen model per component."""
+"""The tables of training: engine, experts, teaching, learning, league, duels, evaluation."""
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from docendo.tables.fields import Positive, Rate, Share, Table
 
 __all__ = [
-    "AgentConfig",
-    "DomainConfig",
     "DuelsConfig",
     "EngineConfig",
     "EvaluationConfig",
     "ExpertsConfig",
     "LeagueConfig",
     "LearningConfig",
-    "Table",
     "TeachingConfig",
 ]
-
-_Positive = Annotated[int, Field(ge=1, le=10_000)]
-_Rate = Annotated[float, Field(gt=0, le=1)]
-_Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class EngineConfig(Table):
@@ -37,61 +28,37 @@ class EngineConfig(Table):
     """compiled: decode with functions made by this machine's C compiler; auto: where that is faster, measured once."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """auto: cuda, else mps, else cpu."""
-    rows: _Positive = 128
+    rows: Positive = 128
     """Completions in flight at once, over all lanes; one that ends makes room for the next."""
     train_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 1536
     """Tokens of the backward passes of all lanes together; halved where memory runs out."""
 
 
-class DomainConfig(Table):
-    families: dict[str, list[int]] = {}
-    """Levels of each family that is taught; empty: all families at their lowest level."""
-    file: str | None = None
-    """Rows of the user's own: a .jsonl, .csv, .tsv or .parquet file, a dataset folder, or hub:owner/name."""
-    columns: dict[str, str] = {}
-    """Names of the columns: question, answer, solution, family, level; and answer_marker."""
-
-
-class AgentConfig(Table):
-    domain: str | list[str] = []
-    """What the agent is an expert of; none: it only learns from others."""
-    instruction: str | None = None
-    """System prompt; the default asks for steps and a line with the answer."""
-    plays: Literal["model", "textbook", "equilibrium", "bold", "random"] = "model"
-    """model: a learner; textbook: teaches by worked solutions; the others are programs that duel."""
-    role: Literal["main", "exploiter", "league-exploiter"] = "main"
-    """In duels: exploiters play the main agents of today, league exploiters everybody and their past."""
-
-    @property
-    def domains(self) -> list[str]:
-        return [self.domain] if isinstance(self.domain, str) else self.domain
-
-
 class ExpertsConfig(Table):
     steps: Annotated[int, Field(ge=0, le=1_000_000)] = 28
     """Supervised steps at the most."""
-    every: _Positive = 14
+    every: Positive = 14
     """Steps between two looks at the held-out problems."""
-    enough: _Share = 0.95
+    enough: Share = 0.95
     """Stops early once every expert is right this often on the held-out problems of its domain."""
-    batch: _Positive = 8
+    batch: Positive = 8
     """Worked solutions of each expert in one step."""
-    rate: _Rate = 1.5e-3
+    rate: Rate = 1.5e-3
     """Learning rate, falling linearly to a tenth."""
 
 
 class TeachingConfig(Table):
     rounds: Annotated[int, Field(ge=0, le=1_000_000)] = 20
     """Rounds of the teaching game, after the experts have studied."""
-    matches: _Positive = 12
+    matches: Positive = 12
     """Matches in a round."""
     lessons: Annotated[int, Field(ge=2, le=64)] = 2
     """Lessons a teacher writes in one match; at least 2, since they are compared with each other."""
     examples: Annotated[int, Field(ge=1, le=3)] = 1
     """Worked examples in a lesson."""
-    attempts: _Positive = 4
+    attempts: Positive = 4
     """Answers of the student with each lesson."""
-    controls: _Positive = 4
+    controls: Positive = 4
     """Answers of the student without a lesson."""
     prior: Annotated[float, Field(ge=0, le=1000)] = 4.0
     """Attempts that the student's running rate counts for in the control estimate."""
@@ -106,13 +73,13 @@ class TeachingConfig(Table):
 class LearningConfig(Table):
     estimator: Literal["rloo", "reinforce", "ppo"] = "rloo"
     """Group baseline; running baseline; group baseline with clipping and several passes."""
-    epochs: _Positive = 1
+    epochs: Positive = 1
     """Passes over the credits; more than one only with ppo."""
     policy_rate: Annotated[float, Field(ge=0, le=1)] = 1e-4
     """Learning rate of the policy-gradient step."""
-    imitation_rate: _Rate = 6e-4
+    imitation_rate: Rate = 6e-4
     """Learning rate of imitation and rehearsal."""
-    batch: _Positive = 8
+    batch: Positive = 8
     """Examples of each agent in one supervised step."""
     imitation: Annotated[int, Field(ge=0, le=1_000_000)] = 14
     """Useful examples that each student trains on in a round."""
@@ -122,7 +89,7 @@ class LearningConfig(Table):
     """Problems of its own domain that each expert works on in a round."""
     practice_attempts: Annotated[int, Field(ge=2, le=1024)] = 4
     """Attempts at each of them."""
-    shown: _Share = 0.33
+    shown: Share = 0.33
     """Share of the supervised examples that follow a worked example."""
     audience: Literal["student", "class"] = "class"
     """Who may imitate a useful lesson: the student it was given to, or everybody who is no expert of its domain."""
@@ -133,23 +100,23 @@ class LeagueConfig(Table):
     """How a student's teacher is chosen from its gains: improving is Thompson sampling, optimistic an upper bound."""
     curriculum: Literal["everything", "learnable", "replay"] = "everything"
     """What is worked on: all kinds equally; by p(1-p); by Prioritized Level Replay over kinds."""
-    opens: _Share = 0.0
+    opens: Share = 0.0
     """Share of right answers at a level that opens the next one; 0: all levels are open from the start."""
-    replayed: _Share = 0.0
+    replayed: Share = 0.0
     """Share of test problems that the student met before, and sometimes solved and sometimes not."""
     refill: bool = False
     """Whether answers that the gate saved go to new matches in the place of those without a useful group."""
     snapshot_every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Rounds after which a frozen copy of every agent joins the league; 0: none."""
-    snapshot_margin: _Share = 0.0
+    snapshot_margin: Share = 0.0
     """A copy also joins once the agent beats its newest copy by so much; 0: not."""
-    snapshots: _Positive = 2
+    snapshots: Positive = 2
     """Copies kept of each agent; the oldest leave."""
     anchored: Annotated[int, Field(ge=0, le=10_000)] = 0
     """Matches of a round whose student is a frozen copy from before the teaching, so that a collapse shows."""
     replace_every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Rounds after which the weakest of agents with the same domains becomes a mutated or crossed copy of the best."""
-    mutation: _Share = 0.02
+    mutation: Share = 0.02
     """Size of the mutation, relative to the weights."""
     decay: Annotated[float, Field(gt=0, le=1)] = 0.95
     """Of the standings' evidence, with each round; 1 never forgets."""
@@ -160,7 +127,7 @@ class DuelsConfig(Table):
     """What agents play against each other."""
     pairings: Annotated[int, Field(ge=0, le=10_000)] = 0
     """Pairings in a round; 0: no duels."""
-    deals: _Positive = 6
+    deals: Positive = 6
     """Deals of each pairing, each from both seats."""
     repeats: Annotated[int, Field(ge=2, le=1024)] = 4
     """Times that each deal is played from each seat: an agent's payoffs are compared between them."""
@@ -168,16 +135,16 @@ class DuelsConfig(Table):
         "alphastar"
     )
     """Of main agents: AlphaStar's mixture, only oneself, or a choice by win rates."""
-    rules: _Share = 0.15
+    rules: Share = 0.15
     """Turns of random games that players imitate while the experts study, as a share of an expert's examples."""
     max_tokens: Annotated[int, Field(ge=1, le=4096)] = 12
     """Tokens of a move at the most."""
-    samples: _Positive = 32
+    samples: Positive = 32
     """Answers in each situation from which an agent's way to play is estimated, at evaluations."""
 
 
 class EvaluationConfig(Table):
-    problems: _Positive = 36
+    problems: Positive = 36
     """Held-out problems of each domain."""
     every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Rounds between two evaluations of everybody on everything; 0: only before and after the teaching."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from docendo.classroom.audit import AuditReport, audit
-from docendo.classroom.grading import ByTests, exact
-from docendo.classroom.sandbox import Sandbox
+from docendo.graders.audit import AuditReport, audit
+from docendo.graders.grading import ByTests, exact
+from docendo.graders.sandbox import Sandbox
 from docendo.interfaces import Stream
 from docendo.problems.programs import PROGRAMMING
 from docendo.records import Problem, Verdict

@@ -6,9 +6,9 @@ from time import perf_counter
 
 import pytest
 
-from docendo.classroom.grading import ByTests, Case, exact, final_answer, guarded, program, read_test
-from docendo.classroom.sandbox import Outcome, Sandbox
 from docendo.errors import RunError, UseError
+from docendo.graders.grading import ByTests, Case, exact, final_answer, guarded, program, read_test
+from docendo.graders.sandbox import Outcome, Sandbox
 from docendo.interfaces import Grader
 from docendo.records import Problem, Verdict
 

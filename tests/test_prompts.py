@@ -3,9 +3,9 @@ from typing import get_type_hints
 
 import pytest
 
-from docendo.classroom import prompts
-from docendo.classroom.prompts import INSTRUCTION, move, solve, solve_after
+from docendo import prompts
 from docendo.classroom.teaching import Rules
+from docendo.prompts import INSTRUCTION, move, solve, solve_after
 from docendo.records import Message, Problem, Request
 from tests.toys import ANN, BOB, CAT, Known, Sums, classroom, match, problem, right, said, wrong
 

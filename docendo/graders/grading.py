@@ -2,17 +2,18 @@
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from traceback import format_exception_only
 from typing import NamedTuple
 
-from docendo.classroom.sandbox import Sandbox
 from docendo.errors import RunError, UseError
-from docendo.interfaces import Grader
-from docendo.records import Problem, Verdict
+from docendo.graders.sandbox import Sandbox
+from docendo.interfaces import Evaluator, Grader
+from docendo.records import Answer, Problem, Verdict
 
-__all__ = ["ByTests", "Case", "exact", "final_answer", "guarded", "program", "read_test"]
+__all__ = ["ByTests", "Case", "each", "exact", "final_answer", "guarded", "program", "read_test"]
 
 _SHORT, _LONGEST_ANSWER, _LONGEST_PROGRAM, _LONGEST_TEST = 40, 200, 2000, 1000
 _MARK = re.compile(r"\s*(?:\*\*)?answer(?:\*\*)?\s*:", re.IGNORECASE)
@@ -137,6 +138,16 @@ def guarded(grader: Grader) -> Grader:
             return Verdict(0.0, f"grader failed: {format_exception_only(error)[-1].strip()[:200]}")
 
     return grade
+
+
+def each(grader: Grader) -> Evaluator:
+    """The evaluator that grades one answer after the other, by `grader` where it keeps its promise and 0 else."""
+    grade = guarded(grader)
+
+    def evaluate(answers: Sequence[Answer]) -> list[Verdict]:
+        return [grade(a.problem, a.text) for a in answers]
+
+    return evaluate
 
 
 def _after_mark(text: str) -> list[str] | None:

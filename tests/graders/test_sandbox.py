@@ -5,8 +5,8 @@ from time import perf_counter
 
 import pytest
 
-from docendo.classroom.sandbox import Outcome, Sandbox
 from docendo.errors import RunError, UseError
+from docendo.graders.sandbox import Outcome, Sandbox
 
 run = Sandbox(seconds=0.3, memory_mb=16)
 

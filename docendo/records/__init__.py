@@ -1,0 +1,44 @@
+"""What passes between the stages: frozen, printable, and free of behaviour.
+
+problem -> match -> lesson -> attempt -> verdict -> episode -> payoff -> credit -> update
+"""
+
+from docendo.records.agents import BASE, AgentId, origin
+from docendo.records.answers import Answer, Attempt, Completion, Grammar, Request, Verdict, mean_score
+from docendo.records.games import Duel, Episode, Evaluation, Lesson, Move, Opinion, Pairing, Question, by_match
+from docendo.records.problems import Course, Kind, Match, Message, Problem
+from docendo.records.training import DISCARDED, Credit, Example, Gradient, Payoff, Target, Work
+
+__all__ = [
+    "BASE",
+    "DISCARDED",
+    "AgentId",
+    "Answer",
+    "Attempt",
+    "Completion",
+    "Course",
+    "Credit",
+    "Duel",
+    "Episode",
+    "Evaluation",
+    "Example",
+    "Gradient",
+    "Grammar",
+    "Kind",
+    "Lesson",
+    "Match",
+    "Message",
+    "Move",
+    "Opinion",
+    "Pairing",
+    "Payoff",
+    "Problem",
+    "Question",
+    "Request",
+    "Target",
+    "Verdict",
+    "Work",
+    "by_match",
+    "mean_score",
+    "origin",
+]

@@ -1,0 +1,79 @@
+"""What is wanted of an engine, what came out, and what it was worth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Literal, NamedTuple
+
+from docendo.records.agents import AgentId
+from docendo.records.problems import Message, Problem
+
+__all__ = ["Answer", "Attempt", "Completion", "Grammar", "Request", "Verdict", "mean_score"]
+
+
+class Grammar(NamedTuple):
+    """What an answer must look like, by construction."""
+
+    kind: Literal["regex", "choice", "json", "lark"]
+    text: str
+    """The expression; a JSON list of strings; a JSON schema; a Lark grammar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One completion that is wanted. Its tokens depend on the agent's weights, the messages and the seed alone."""
+
+    agent: AgentId
+    messages: tuple[Message, ...]
+    seed: int
+    max_tokens: int = 64
+    temperature: float = 1.0
+    """0 takes the likeliest token."""
+    purpose: str = "other"
+    """What the ledger books the tokens under."""
+    top_p: float = 1.0
+    """Only the likeliest tokens that have this share of the probability together are drawn."""
+    grammar: Grammar | None = None
+    stop: tuple[str, ...] = ()
+    """Texts after which the answer ends, as after its end-of-turn token."""
+    begun: tuple[int, ...] = ()
+    """Token ids with which the answer begins: they are given, not sampled, and not part of the completion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    text: str
+    prompt_tokens: tuple[int, ...] = ()
+    tokens: tuple[int, ...] = ()
+    """Ends with the end-of-turn token unless `max_tokens` cut it off."""
+    logprobs: tuple[float, ...] = ()
+    """One per token, under the untempered weights that sampled it, in nats; within the grammar where there is one."""
+    sampled: tuple[bool, ...] = ()
+    """One per token: False where a tool or a grammar forced it; empty where all were sampled."""
+    grammar: Grammar | None = None
+
+
+class Answer(NamedTuple):
+    """What an evaluator is shown."""
+
+    problem: Problem
+    text: str
+    author: AgentId
+    seed: int
+    """Of whatever the evaluator draws."""
+
+
+class Verdict(NamedTuple):
+    score: float
+    """0 is wrong, 1 is right."""
+    reason: str
+
+
+class Attempt(NamedTuple):
+    completion: Completion
+    verdict: Verdict
+
+
+def mean_score(attempts: Sequence[Attempt]) -> float:
+    """Mean verdict in [0, 1]. `attempts` is not empty."""
+    return fmean(a.verdict.score for a in attempts)

@@ -1,0 +1,144 @@
+"""What agents did: lessons with their effect, duels, questions, examinations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal, NamedTuple
+
+from docendo.records.agents import AgentId
+from docendo.records.answers import Attempt, Completion, Verdict, mean_score
+from docendo.records.problems import Kind, Match, Problem
+
+__all__ = ["Duel", "Episode", "Evaluation", "Lesson", "Move", "Opinion", "Pairing", "Question", "by_match"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One to three worked examples by the teacher, each the solution of one teaching problem."""
+
+    problems: tuple[Problem, ...]
+    examples: tuple[Attempt, ...]
+
+    @property
+    def passed(self) -> bool:
+        """The gate: every worked example reaches the right answer."""
+        return all(a.verdict.score >= 1 for a in self.examples)
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One lesson of one match, and what it did to the student."""
+
+    round: int
+    match: Match
+    test: Problem
+    """Drawn after the lesson was written; same family and level as the teaching problems, another key."""
+    lesson: Lesson
+    control: tuple[Attempt, ...]
+    """The student on the test problem without the lesson; shared by all lessons of the match."""
+    attempts: tuple[Attempt, ...]
+    """The student on the test problem with the lesson; empty where the gate stopped the lesson."""
+    expected: float
+    """The control's score, shrunk towards the running rate of this student on this family and level."""
+    again: bool = False
+    """Whether the student had met the test problem before: it was chosen, and says nothing about others of its kind."""
+
+    @property
+    def gain(self) -> float | None:
+        """Mean score with the lesson minus the expected score without; None where the lesson was not shown."""
+        return mean_score(self.attempts) - self.expected if self.attempts else None
+
+
+class Pairing(NamedTuple):
+    """Who plays whom at which game. An agent may play itself."""
+
+    first: AgentId
+    second: AgentId
+    game: str
+
+
+class Move(NamedTuple):
+    """One turn in a duel."""
+
+    seat: int
+    """0 is the first player, 1 the second."""
+    view: str
+    """All that the player was told of the deal and of the moves so far."""
+    choice: str
+    """The move that was read; empty where it was illegal."""
+    attempt: Attempt
+    """Score 1 for a legal move, 0 for an illegal one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """One deal of a two-player game, played to its end."""
+
+    round: int
+    game: str
+    first: AgentId
+    second: AgentId
+    deal: str
+    """What chance gave to both: in Kuhn poker ``king jack``, the first player's card and the second's."""
+    moves: tuple[Move, ...]
+    """The last one may be illegal: it loses the deal at the full stake."""
+    payoffs: tuple[float, float]
+    """The first player's and the second's, which sum to 0; 1 is the full stake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an asker wrote, and what the gate and the answerers made of it."""
+
+    round: int
+    asker: AgentId
+    """An agent, the base or an endpoint."""
+    persona: str
+    """Whom the asker posed as; empty where it posed as nobody."""
+    kind: Kind
+    completion: Completion
+    problem: Problem | None
+    """None where nothing could be read."""
+    refused: str
+    """Why the gate refused it; empty where it was admitted."""
+    tries: tuple[tuple[AgentId, float], ...] = ()
+    """Who tried to answer it, and each score."""
+
+    @property
+    def payoff(self) -> float:
+        """4p(1-p), where p is the answerers' share of right answers; 0 for a question that was refused or not tried."""
+        if self.refused or not self.tries:
+            return 0.0
+        p = sum(score for _, score in self.tries) / len(self.tries)
+        return 4 * p * (1 - p)
+
+
+class Opinion(NamedTuple):
+    """What a person said of two answers to one question; names were hidden."""
+
+    person: str
+    prompt: str
+    first: AgentId
+    second: AgentId
+    texts: tuple[str, str]
+    choice: Literal["first", "second", "tie", "both bad"]
+    right: str = ""
+    """The right answer, where the person gave one."""
+
+
+class Evaluation(NamedTuple):
+    """One held-out problem, answered without a lesson."""
+
+    round: int
+    agent: AgentId
+    problem: Problem
+    text: str
+    verdict: Verdict
+    split: Literal["test", "fresh"] = "test"
+    """The evaluation's own problems, which an agent's data may hold; or others, which nobody's data holds."""
+
+
+def by_match(episodes: Sequence[Episode]) -> list[list[Episode]]:
+    """The episodes of each match, one per lesson: neighbours that agree in problems and, word by word, control."""
+    same = groupby(episodes, key=lambda e: (e.round, e.match, e.lesson.problems, e.test, e.control))
+    return [list(found) for _, found in same]

@@ -1,0 +1,72 @@
+"""What is asked, and who meets whom on it."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal, NamedTuple
+
+from docendo.records.agents import AgentId
+
+__all__ = ["Course", "Kind", "Match", "Message", "Problem"]
+
+
+class Kind(NamedTuple):
+    """A kind of problem: what is taught, and what a curriculum opens and closes."""
+
+    domain: str
+    family: str
+    level: int
+
+    def __str__(self) -> str:
+        return f"{self.domain}/{self.family}/{self.level}"
+
+
+class Message(NamedTuple):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    domain: str
+    family: str
+    level: int
+    prompt: str
+    answer: str
+    """Read by graders and askers only; never rendered into a prompt."""
+    solution: str = ""
+    """Reasoning and then a last line ``Answer: ...``; empty where the source has none."""
+    tests: tuple[str, ...] = ()
+    """Lines like ``f(3) == 7``: a call with literal arguments and the literal it must equal (no sets); empty where
+    `answer` is compared as text."""
+    source: str = ""
+    """A program and its version, a file and row, or the agent that asked it."""
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(self.domain, self.family, self.level)
+
+    @property
+    def key(self) -> str:
+        """Content hash: equal for two problems that ask the same thing, 16 hexadecimal digits."""
+        text = "\x1f".join((self.domain, self.family, self.prompt, self.answer, *self.tests))
+        return blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
+
+class Match(NamedTuple):
+    teacher: AgentId
+    student: AgentId
+    domain: str
+    family: str
+    level: int
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(self.domain, self.family, self.level)
+
+
+class Course(NamedTuple):
+    """A kind of problem, who may teach it, and who may be taught it; nobody teaches itself."""
+
+    kind: Kind
+    teachers: tuple[AgentId, ...]
+    students: tuple[AgentId, ...]

@@ -1,0 +1,71 @@
+"""What learning sees, and what it cost."""
+
+from typing import NamedTuple
+
+from docendo.records.agents import AgentId
+from docendo.records.answers import Completion, Grammar
+from docendo.records.problems import Message
+
+__all__ = ["DISCARDED", "Credit", "Example", "Gradient", "Payoff", "Target", "Work"]
+
+DISCARDED = "discarded"
+"""The purpose of work whose tokens are booked under another purpose too: nobody learns from them."""
+
+
+class Payoff(NamedTuple):
+    teacher: float
+    student: tuple[float, ...]
+    """One per attempt in `Episode.attempts`."""
+
+
+class Credit(NamedTuple):
+    """One sampled completion and what it was worth: all that the policy gradient sees."""
+
+    agent: AgentId
+    completion: Completion
+    advantage: float
+
+
+class Example(NamedTuple):
+    """One supervised target: all that imitation sees."""
+
+    agent: AgentId
+    messages: tuple[Message, ...]
+    text: str
+    weight: float = 1.0
+
+
+class Target(NamedTuple):
+    """Token ids to train on: one credit or one example."""
+
+    agent: AgentId
+    prompt_tokens: tuple[int, ...]
+    tokens: tuple[int, ...]
+    weight: float
+    """Advantage of a credit, weight of an example."""
+    logprobs: tuple[float, ...] = ()
+    """Under the weights that sampled the tokens; empty for an example, which nobody sampled."""
+    sampled: tuple[bool, ...] = ()
+    """One per token: False where it is read but nothing is learned from it; empty where all count."""
+    grammar: Grammar | None = None
+    """Log-probabilities are those within it."""
+
+
+class Gradient(NamedTuple):
+    """What one step of an agent went along."""
+
+    norm: float
+    """Not finite where the step was skipped."""
+    noise: float
+    """Estimate of ``E|g - E g|^2``, the chance in it; NaN where all rows of the agent were in one half of the batch."""
+
+
+class Work(NamedTuple):
+    """Compute that was spent."""
+
+    agent: AgentId
+    purpose: str
+    tokens: int
+    flops: float
+    cost: float = 0.0
+    """Money, in the unit of the endpoint's price list."""
