@@ -176,7 +176,8 @@ class Population:
     def renew(self, round: int, record: Record, seed: int) -> tuple[list[Birth], list[AgentId]]:
         """After a round: who is to be copied or replaced, in this order of births, and whose copies leave."""
         born = [self._born(b) for b in self._replaced(round, record, seed)]
-        for agent in self.learners:
+        strangers = {b.name for b in born}  # of whom the record knows only what they were before
+        for agent in (a for a in self.learners if a not in strangers):
             mark = self.marks[agent] = self._looked(self.marks[agent], record)
             if self.rule(agent, mark, round, record):
                 born.append(self._born(self._copy(agent, "snapshot", round)))

@@ -154,6 +154,15 @@ def test_of_three_rivals_the_weakest_may_become_a_cross_of_the_others() -> None:
     assert seen == {("mutated", (ANN,)), ("crossed", (ANN, BOB))}
 
 
+def test_a_replaced_member_is_measured_from_what_it_became_and_not_from_what_it_was() -> None:
+    parts = {"rule": WhenStronger(0.5), "replacement": Replacement(every=4), "rivals": [(ANN, BOB)]}
+    league = population(**parts)
+    assert [b.how for b in league.renew(3, Skills({ANN: {"s": 0.9}, BOB: {"s": 0.1}}), 0)[0]] == ["mutated"]
+    grown = Skills({ANN: {"s": 0.9}, BOB: {"s": 0.9}})
+    assert league.renew(4, grown, 0)[0] == []
+    assert league.marks[BOB].skills == {"s": 0.9}
+
+
 def test_a_population_comes_back_from_json_with_its_lineage() -> None:
     parts = {"rule": Either([EveryRounds(1), WhenStronger(0.1)]), "kept": 1, "anchored": True}
     parts |= {"replacement": Replacement(2), "rivals": [(ANN, BOB)]}
