@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Annotated
 
@@ -100,12 +101,13 @@ def bench(config: ConfigFile = None, settings: Settings = None, quick: _Quick = 
 
 
 def _measure(config: "Config", quick: bool) -> Bench:
-    """`config` is resolved. The ceilings come last: the memory that they take is none of the engine's."""
+    """`config` is resolved. The ceilings are looked at twice, and the higher counts, as another program may be busy at one
+    of the times; not before the engine's memory is known, of which theirs is no part."""
     import torch
 
     from docendo.build import open_local
     from docendo.engines.ceilings import measure_ceiling
-    from docendo.engines.roofline import Batch, sampling_seconds, step, training_seconds
+    from docendo.engines.roofline import Batch, Ceiling, sampling_seconds, step, training_seconds
     from docendo.tables import AgentConfig
 
     machine = Machine(torch.get_num_threads(), config.engine.device, config.engine.dtype)
@@ -114,10 +116,12 @@ def _measure(config: "Config", quick: bool) -> Bench:
     engine = open_local(config.model_copy(update={"agents": {_AGENTS[0]: AgentConfig()}}))
     ((sampled, trained),) = _alternating(engine, batch, (1,), repeats)
     memory = peak(machine.device)
-    agents = _populations(engine, Batch(16, 4, *lengths), repeats, config.seed)
-    model = _model(engine)
+    look = partial(measure_ceiling, engine.bank.dtype, torch.device(machine.device))
     torch.set_num_threads(machine.threads)
-    ceiling = measure_ceiling(engine.bank.dtype, torch.device(machine.device))
+    early = look()
+    agents = _populations(engine, Batch(16, 4, *lengths), repeats, config.seed)
+    torch.set_num_threads(machine.threads)
+    ceiling, model = Ceiling(*map(max, early, look())), _model(engine)
     answers, passed = batch.rows * batch.answer, trained[0].tokens
     return Bench(
         model=config.model,
