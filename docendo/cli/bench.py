@@ -101,8 +101,8 @@ def bench(config: ConfigFile = None, settings: Settings = None, quick: _Quick = 
 
 
 def _measure(config: "Config", quick: bool) -> Bench:
-    """`config` is resolved. The ceilings are looked at twice, and the higher counts, as another program may be busy at one
-    of the times; not before the engine's memory is known, of which theirs is no part."""
+    """`config` is resolved. The ceilings are looked at twice, as another program may be busy at one of the times, and
+    only once the engine's memory is known, of which theirs is no part."""
     import torch
 
     from docendo.build import open_local

@@ -18,6 +18,7 @@ def test_what_is_missing_is_named_with_the_command_that_mends_it(monkeypatch: py
     (found,) = [f for f in findings(packages) if f.name == "nosuchpackage"]
     assert (found.status, found.fix) == ("missing", "pip install 'nosuchpackage>=3'")
     monkeypatch.setattr(doctor, "findings", lambda: iter([found]))
+    monkeypatch.setenv("COLUMNS", "120")
     done = docendo("doctor")
     assert done.code == 1
     assert "pip install 'nosuchpackage>=3'" in done.out

@@ -16,7 +16,7 @@ from docendo.engines.network import Network
 from docendo.engines.peft_format import save_adapter
 from docendo.engines.training import Loss, TrainRow, backward, forward, micro_batches, pack
 from docendo.errors import RunError, UseError
-from docendo.records import BASE, AgentId, Example, Gradient, Message, Target
+from docendo.records import BASE, AgentId, Example, Gradient, Message, Target, Work
 from tests.engines.toys import AGENTS, ANN, BOB, CAT, PEFT_WARNS, fresh, mixture, plain, surprise, target
 
 DAN = AgentId("dan")
@@ -180,7 +180,7 @@ def test_training_is_booked_row_by_row(engine: LocalEngine) -> None:
     engine.train([target(ANN, "why", "ab"), target(ANN, "why", "c")], surprise, {ANN: 0.0}, "policy")
     (work,) = engine.drain()
     looked_at = (1 + 2 + 3) + (4 + 5) + 4
-    assert work == (ANN, "policy", 6, engine.shape.training(6, looked_at, 3))
+    assert work == Work(ANN, "policy", 6, engine.shape.training(6, looked_at, 3))
 
 
 def test_nobody_trains_the_base_or_a_stranger() -> None:

@@ -17,7 +17,7 @@ from docendo.learning.credit import (
     student_groups,
 )
 from docendo.learning.rewards import TaughtGain
-from docendo.records import Completion
+from docendo.records import Completion, Work
 from tests.toys import ANN, BOB, CAT, attempts, duel, episode, lesson, match, problem
 
 REWARDS = st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=16)
@@ -167,7 +167,7 @@ def test_practice_is_compared_over_the_attempts_at_one_problem() -> None:
 def test_the_tokens_of_flat_groups_are_discarded_and_cost_nothing_again() -> None:
     long = Group(BOB, "teacher", "sums", (0, 0), ((Completion("", tokens=(1, 2, 3)),), (Completion("", tokens=(4,)),)))
     useful = long._replace(rewards=(1, 0))
-    assert discarded([long, long, useful, useful._replace(agent=ANN)]) == [(BOB, "discarded", 8, 0.0)]
+    assert discarded([long, long, useful, useful._replace(agent=ANN)]) == [Work(BOB, "discarded", 8, 0.0)]
 
 
 def test_duels_are_compared_over_the_repetitions_of_one_deal_and_pay_for_every_move() -> None:
