@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from docendo.engines.cache import Decode, Prefill, Store, columns
+from docendo.engines.guides import Guide, barred
 from docendo.engines.network import Network
 from docendo.engines.routing import Routing
-from docendo.engines.sampling import uniforms
+from docendo.engines.sampling import nucleus, uniforms
 from docendo.engines.stepping import Next
 from docendo.engines.transfer import fetched, sent
 from docendo.records import Request
@@ -34,6 +36,7 @@ class Row(NamedTuple):
     slot: int
     prompt: tuple[int, ...]
     request: Request
+    guide: Guide | None = None
 
     @property
     def key(self) -> tuple[int, tuple[int, ...]]:
@@ -45,6 +48,9 @@ class Row(NamedTuple):
 class Sampled:
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
+    chosen: list[bool] = field(default_factory=list)
+    """Whether each token could have been another one."""
+    over: bool = False
 
 
 class Limits(NamedTuple):
@@ -114,7 +120,7 @@ class _Flight:
 
     @property
     def running(self) -> list[int]:
-        return [b for b, i in enumerate(self.seats) if i >= 0 and not self._ended(i)]
+        return [b for b, i in enumerate(self.seats) if i >= 0 and not self.results[i].over]
 
     def admit(self) -> None:
         """Let waiting rows in, once that is worth it, until those that run fill the seats."""
@@ -222,11 +228,26 @@ class _Flight:
         where = torch.device("cpu") if self.device.type == "mps" else self.device  # Metal has no float64
         uniform = sent(torch.from_numpy(uniforms([r.seed for r in requests], done)), where)
         heat = torch.tensor([r.temperature for r in requests])
-        tokens, logprobs = fetched(*self.network.pick(logits_BV.to(where), heat, uniform))
-        for i, token, logprob in zip(numbers, tokens, logprobs, strict=True):
-            self.results[i].tokens.append(token)
-            self.results[i].logprobs.append(logprob)
+        bits = [guide.allowed() if (guide := self.rows[i].guide) else None for i in numbers]
+        logits_BV = barred(bits, logits_BV.to(where))
+        tokens, logprobs = fetched(*self._pick(requests, logits_BV, heat, uniform))
+        for i, token, logprob, some in zip(numbers, tokens, logprobs, bits, strict=True):
+            result = self.results[i]
+            result.tokens.append(token)
+            result.logprobs.append(logprob)
+            result.chosen.append(some is None or int(np.unpackbits(some).sum()) > 1)
+            result.over = self._ends(self.rows[i], result.tokens)
 
-    def _ended(self, i: int) -> bool:
-        tokens = self.results[i].tokens
-        return bool(tokens) and (tokens[-1] == self.end or len(tokens) >= self.rows[i].request.max_tokens)
+    def _pick(
+        self, requests: Sequence[Request], logits_BV: Tensor, heat_B: Tensor, uniform_B: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens, and their log-probabilities among all that a grammar allows, were less drawn from or not."""
+        shares = [r.top_p for r in requests]
+        if min(shares) == 1:
+            return self.network.pick(logits_BV, heat_B, uniform_B)
+        tokens_B, _ = self.network.pick(nucleus(logits_BV, heat_B, torch.tensor(shares)), heat_B, uniform_B)
+        return tokens_B, logits_BV.float().log_softmax(-1).gather(1, tokens_B[:, None])[:, 0]
+
+    def _ends(self, row: Row, tokens: list[int]) -> bool:
+        stopped = row.guide.take(tokens) if row.guide else False
+        return stopped or tokens[-1] == self.end or len(tokens) >= row.request.max_tokens

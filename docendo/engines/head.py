@@ -3,10 +3,12 @@
 Axes: K predicted tokens, d hidden size, V vocabulary.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
+
+from docendo.engines.guides import Bits, barred
 
 __all__ = ["token_logprobs", "token_logprobs_back"]
 
@@ -17,15 +19,18 @@ _PART = 16
 
 
 def token_logprobs(
-    hidden_Kd: Tensor, logits_of: Callable[[Tensor], Tensor], token_K: Tensor
+    hidden_Kd: Tensor,
+    logits_of: Callable[[Tensor], Tensor],
+    token_K: Tensor,
+    allowed_K: Sequence[Bits | None] = (),
 ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
     """log softmax(logits of the hidden states)[token], (K,), in float32; and what `token_logprobs_back` needs.
 
-    The logits are kept once, in the model's own number format.
+    Among all tokens, or those that are allowed at that place. The logits are kept once, in the model's own format.
     """
     saved, logprobs = list[tuple[Tensor, Tensor]](), list[Tensor]()
-    for hidden, token in zip(torch.split(hidden_Kd, _BLOCK), torch.split(token_K, _BLOCK), strict=True):
-        logits = logits_of(hidden)
+    for i, (hidden, token) in enumerate(zip(torch.split(hidden_Kd, _BLOCK), torch.split(token_K, _BLOCK), strict=True)):
+        logits = barred(allowed_K[i * _BLOCK : (i + 1) * _BLOCK], logits_of(hidden))
         total = torch.cat([part.float().logsumexp(-1) for part in torch.split(logits, _PART)])
         saved.append((logits, total))
         logprobs.append(logits.gather(1, token[:, None])[:, 0].float() - total)

@@ -13,6 +13,7 @@ from docendo.engines.adapters import AdapterBank
 from docendo.engines.base import BaseModel, load_base
 from docendo.engines.decoding import Limits, Row, Sampled, decode
 from docendo.engines.flops import Shape
+from docendo.engines.guides import Guides
 from docendo.engines.kernels import load_kernels
 from docendo.engines.lanes import Lanes, shares, stretches
 from docendo.engines.memory import out_of_memory
@@ -37,6 +38,7 @@ class LocalEngine:
     bank: AdapterBank
     network: Network
     tokens: Tokens
+    guides: Guides
     shape: Shape
     lanes: Lanes = field(default_factory=Lanes)
     adam: Adam = field(default_factory=Adam)
@@ -52,14 +54,17 @@ class LocalEngine:
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order."""
         prompts = [self._prompt(r) for r in requests]
-        rows = [Row(self.bank.slot(r.agent), p, r) for p, r in zip(prompts, requests, strict=True)]
+        rows = [
+            Row(self.bank.slot(r.agent), p + r.begun, r, self.guides.of(r))
+            for p, r in zip(prompts, requests, strict=True)
+        ]
         done: dict[int, Sampled] = {}
         lanes = self._divide(rows)
         jobs = [partial(self._decode, [rows[i] for i in lane], len(lanes)) for lane in lanes]
         for lane, results in zip(lanes, self.lanes.run(jobs), strict=True):
             self._book_sampling([rows[i] for i in lane], results)
             done |= zip(lane, results, strict=True)
-        return [self._completion(prompts[i], done[i]) for i in range(len(requests))]
+        return [self._completion(prompts[i], r, done[i]) for i, r in enumerate(requests)]
 
     def remove(self, agent: AgentId) -> None:
         """Forget an agent, its adapter and its optimizer state; others are as before."""
@@ -114,7 +119,7 @@ class LocalEngine:
     def _gradients(self, targets: Sequence[Target], slots: Mapping[AgentId, int], loss: Loss) -> list[list[TrainRow]]:
         """The rows of each part; none where the memory did not suffice, and then no gradient is left either."""
         cap = max(1, self.train_tokens // self.lanes.count)
-        rows = pack(targets, slots, cap)
+        rows = [self._guided(row) for row in pack(targets, slots, cap)]
         placed = shares([r.length for r in rows], [r.slot for r in rows], len(self.bank.grads_LSP))
         parts = [[rows[i] for i in share] for share in placed]
         jobs = [partial(self._backward, i, part, cap, loss) for i, part in enumerate(parts)]
@@ -134,6 +139,13 @@ class LocalEngine:
                 self.bank.discard()
         return parts
 
+    def _guided(self, row: TrainRow) -> TrainRow:
+        """With what the grammars of its targets allowed."""
+        if not any(t.grammar for t in row.targets):
+            return row
+        bits = [self.guides.walk(t.grammar, t.tokens) if t.grammar else [None] * len(t.tokens) for t in row.targets]
+        return row._replace(allowed=tuple(one for some in bits for one in some))
+
     def _backward(self, part: int, rows: Sequence[TrainRow], cap: int, loss: Loss) -> None:
         for batch in micro_batches(rows, cap):
             if self.lanes.stop.is_set():
@@ -151,7 +163,7 @@ class LocalEngine:
             raise UseError(
                 f"a prompt of {len(prompt)} tokens and max_tokens={request.max_tokens}; both must be 1 or more"
             )
-        wanted = len(prompt) + request.max_tokens
+        wanted = len(prompt) + len(request.begun) + request.max_tokens
         if wanted > self.base.context:
             raise RunError(
                 f"a prompt of {len(prompt)} tokens and an answer of {request.max_tokens} do not fit the model's "
@@ -174,9 +186,9 @@ class LocalEngine:
         limits = Limits(max(1, self.rows // lanes), columns, self.prefill_tokens)
         return decode(self.network, rows, self.tokens.end, limits, self.lanes.stop.is_set)
 
-    def _completion(self, prompt: tuple[int, ...], sampled: Sampled) -> Completion:
-        text = self.tokens.decode(sampled.tokens)
-        return Completion(text, prompt, tuple(sampled.tokens), tuple(sampled.logprobs))
+    def _completion(self, prompt: tuple[int, ...], request: Request, found: Sampled) -> Completion:
+        text, chosen = self.tokens.decode(found.tokens), () if all(found.chosen) else tuple(found.chosen)
+        return Completion(text, prompt, tuple(found.tokens), tuple(found.logprobs), chosen, request.grammar)
 
     def _book_sampling(self, rows: Sequence[Row], results: Sequence[Sampled]) -> None:
         tokens: Counter[tuple[AgentId, str]] = Counter()
@@ -214,4 +226,6 @@ def open_engine(
         network = rehearsed(network, bank, partial(Replayed, capture=cuda_graph))
     body = sum(m.base.weight.numel() for m in bank.layers.values())
     shape = Shape(body, head, bank.size, base.layers * base.heads.query * base.heads.size)
-    return LocalEngine(base, bank, network, Tokens(base.tokenizer), shape, lanes)
+    tokens = Tokens(base.tokenizer)
+    guides = Guides(base.tokenizer, len(network.head_Vd), tokens.end, tokens.decode)
+    return LocalEngine(base, bank, network, tokens, guides, shape, lanes)

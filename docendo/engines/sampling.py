@@ -11,7 +11,7 @@ from torch import Tensor
 
 from docendo.engines.transfer import sent
 
-__all__ = ["pick", "uniforms"]
+__all__ = ["nucleus", "pick", "uniforms"]
 
 _BLOCK = 128
 _PART = 8
@@ -38,6 +38,18 @@ def pick(logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor) -> tuple[
     parts = [torch.split(x, step) for x in (logits_BV, temperatures_B, uniform_B)]
     tokens, logprobs = zip(*map(_pick, *parts), strict=True)
     return torch.cat(tokens), torch.cat(logprobs)
+
+
+def nucleus(logits_BV: Tensor, temperatures_B: Tensor, shares_B: Tensor) -> Tensor:
+    """Logits in which only the likeliest tokens with this share of the probability are left (Holtzman et al. 2020).
+
+    Rows of share 1 are the same, bit by bit. The share is of the tempered distribution; the likeliest token stays.
+    """
+    shares_B1 = sent(shares_B, logits_BV.device)[:, None]
+    hot_B1 = sent(temperatures_B, logits_BV.device).clamp(min=1e-6)[:, None]
+    weights_BV, order_BV = (logits_BV.float() / hot_B1).softmax(-1).sort(stable=True, dim=-1, descending=True)
+    outside_BV = (weights_BV.cumsum(-1) - weights_BV >= shares_B1) & (shares_B1 < 1)
+    return logits_BV.masked_fill(torch.zeros_like(outside_BV).scatter_(1, order_BV, outside_BV), float("-inf"))
 
 
 def _pick(logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from docendo.engines.attention import Heads, Tree, sequences
+from docendo.engines.guides import Bits
 from docendo.engines.head import token_logprobs, token_logprobs_back
 from docendo.engines.network import Network
 from docendo.engines.routing import Routing
@@ -27,6 +28,8 @@ class TrainRow(NamedTuple):
     slot: int
     prompt: tuple[int, ...]
     targets: tuple[Target, ...]
+    allowed: tuple[Bits | None, ...] = ()
+    """Tokens that grammars allowed at each predicted place, None for all; empty where no target has a grammar."""
 
     @property
     def length(self) -> int:
@@ -74,6 +77,8 @@ class _Laid(NamedTuple):
     place_K: Tensor
     """Where the token before each predicted token stands."""
     token_K: Tensor
+    allowed_K: list[Bits | None]
+    """Empty where no grammar is in the batch."""
 
 
 def _lay_out(rows: Sequence[TrainRow], heads: Heads, like: Tensor) -> _Laid:
@@ -100,7 +105,9 @@ def _lay_out(rows: Sequence[TrainRow], heads: Heads, like: Tensor) -> _Laid:
     tensors = (torch.tensor(x, device=like.device) for x in (ids, positions, before, wanted))
     ids_T, positions_T, place_K, token_K = tensors
     tree = Tree([sequences(alone, None, heads, like), *trees], heads)
-    return _Laid(ids_T, positions_T, Routing.of(slots, like.device), tree, place_K, token_K)
+    allowed = [bits for row in rows for bits in row.allowed or (None,) * sum(len(t.tokens) for t in row.targets)]
+    routing = Routing.of(slots, like.device)
+    return _Laid(ids_T, positions_T, routing, tree, place_K, token_K, allowed if any(r.allowed for r in rows) else [])
 
 
 @torch.no_grad()
@@ -108,7 +115,7 @@ def forward(network: Network, rows: Sequence[TrainRow]) -> Tensor:
     """Log-probabilities of every target token, (K,), in the order of rows and targets."""
     laid = _lay_out(rows, network.heads, network.head_Vd)
     hidden_Td = network.body.infer(laid.ids_T, laid.positions_T, laid.routing, laid.tree)
-    return token_logprobs(hidden_Td[laid.place_K], network.logits, laid.token_K)[0]
+    return token_logprobs(hidden_Td[laid.place_K], network.logits, laid.token_K, laid.allowed_K)[0]
 
 
 @torch.no_grad()
@@ -116,7 +123,7 @@ def backward(network: Network, rows: Sequence[TrainRow], loss: Loss, part: int =
     """Adds the gradients of one micro-batch to every agent's in the part; returns the log-probabilities, (K,)."""
     laid = _lay_out(rows, network.heads, network.head_Vd)
     hidden_Td, tape = network.body.record(laid.ids_T, laid.positions_T, laid.routing, laid.tree)
-    logprobs_K, saved = token_logprobs(hidden_Td[laid.place_K], network.logits, laid.token_K)
+    logprobs_K, saved = token_logprobs(hidden_Td[laid.place_K], network.logits, laid.token_K, laid.allowed_K)
     grad_K = _grad(rows, logprobs_K, loss)
     grad_Kd = token_logprobs_back(saved, network.head_Vd, laid.token_K, grad_K)
     # in float32: the last token of a prompt predicts the first one of all its completions
@@ -128,7 +135,8 @@ def backward(network: Network, rows: Sequence[TrainRow], loss: Loss, part: int =
 def _grad(rows: Sequence[TrainRow], logprobs_K: Tensor, loss: Loss) -> Tensor:
     """The gradient of the loss by the log-probabilities."""
     device, targets = logprobs_K.device, [t for r in rows for t in r.targets]
-    weight_K = torch.tensor([t.weight for t in targets for _ in t.tokens], device=device)
+    weights = [t.weight * counts for t in targets for counts in t.sampled or (True,) * len(t.tokens)]
+    weight_K = torch.tensor(weights, device=device)
     flat = [x for t in targets for x in (t.logprobs or (None,) * len(t.tokens))]
     given_K = torch.tensor([0.0 if x is None else x for x in flat], device=device)
     old_K = torch.where(torch.tensor([x is None for x in flat], device=device), logprobs_K, given_K)

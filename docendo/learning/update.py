@@ -76,6 +76,8 @@ def credit_targets(credits: Sequence[Credit]) -> list[Target]:
             c.completion.tokens,
             c.advantage / (counts[c.agent] * _LENGTH),
             c.completion.logprobs,
+            c.completion.sampled,
+            c.completion.grammar,
         )
         for c in credits
     ]
@@ -85,8 +87,8 @@ def mean_weights(targets: Sequence[Target]) -> list[Target]:
     """Weights divided by the number of the agent's tokens: the loss is the weighted mean over them."""
     tokens: Counter[AgentId] = Counter()
     for t in targets:
-        tokens[t.agent] += len(t.tokens)
-    return [t._replace(weight=t.weight / tokens[t.agent]) for t in targets]
+        tokens[t.agent] += sum(t.sampled) if t.sampled else len(t.tokens)
+    return [t._replace(weight=t.weight / max(1, tokens[t.agent])) for t in targets]
 
 
 def batches_of(targets: Sequence[Target], batch: int) -> list[list[Target]]:

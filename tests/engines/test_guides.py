@@ -1,0 +1,159 @@
+"""Answers within a grammar, answers that end at a text, and what training makes of them."""
+
+import math
+import re
+from dataclasses import replace
+
+import pytest
+import torch
+
+from docendo.engines.decoding import Limits
+from docendo.engines.guides import barred
+from docendo.engines.local import LocalEngine
+from docendo.engines.sampling import nucleus
+from docendo.engines.training import TrainRow, forward
+from docendo.errors import UseError
+from docendo.learning.losses import likelihood
+from docendo.records import Completion, Grammar, Request, Target
+from tests.engines.toys import ANN, BOB, ask, fresh
+
+DIGITS = Grammar("regex", "[0-9]{1,3}")
+CHOICE = Grammar("choice", '["yes", "no", "perhaps"]')
+OBJECT = Grammar(
+    "json",
+    '{"type":"object","properties":{"n":{"enum":[1,22]}},"required":["n"],"additionalProperties":false}',
+)
+LARK = Grammar("lark", 'start: "a" b "a"\nb[max_tokens=3]: /[a-z]*/\n')
+
+
+def within(grammar: Grammar | None, text: str = "why", seed: int = 0, **changes) -> Request:
+    return replace(ask(ANN, text, seed), grammar=grammar, **changes)
+
+
+def target(request: Request, done: Completion) -> Target:
+    return Target(request.agent, done.prompt_tokens, done.tokens, 1.0, done.logprobs, done.sampled, done.grammar)
+
+
+@pytest.mark.parametrize(
+    ("grammar", "form"),
+    [(DIGITS, "[0-9]{1,3}"), (CHOICE, "yes|no|perhaps"), (OBJECT, r'\{"n": ?(1|22)\}'), (LARK, "a[a-z]*a")],
+)
+def test_every_answer_is_in_its_grammar_and_ends(engine: LocalEngine, grammar: Grammar, form: str) -> None:
+    found = engine.sample([within(grammar, seed=i, max_tokens=16) for i in range(40)])
+    assert all(re.fullmatch(form, c.text) for c in found), [c.text for c in found]
+    assert {c.tokens[-1] for c in found} == {engine.tokens.end}
+    assert len({c.text for c in found}) > 1
+
+
+def test_a_token_that_had_to_come_was_not_sampled_and_is_certain(engine: LocalEngine) -> None:
+    (done,) = engine.sample([within(Grammar("regex", "ab[0-9]"))])
+    assert done.sampled == (False, False, True, False)
+    assert [p for p, free in zip(done.logprobs, done.sampled, strict=True) if not free] == pytest.approx([0, 0, 0])
+
+
+def test_a_grammar_changes_no_bit_of_the_answers_beside_it(engine: LocalEngine) -> None:
+    free = [ask(agent, text, i) for i, (agent, text) in enumerate([(ANN, "one"), (BOB, "two"), (ANN, "why")])]
+    alone = engine.sample(free)
+    mixed = engine.sample([within(DIGITS), free[0], within(CHOICE, seed=4), *free[1:]])
+    assert [mixed[1], *mixed[3:]] == alone
+
+
+def test_training_sees_the_probabilities_that_sampling_saw(engine: LocalEngine) -> None:
+    requests = [within(g, seed=i) for i, g in enumerate([DIGITS, None, CHOICE, LARK, None, DIGITS])]
+    done = engine.sample(requests)
+    rows = [
+        TrainRow(engine.bank.slot(ANN), d.prompt_tokens, (target(r, d),)) for r, d in zip(requests, done, strict=True)
+    ]
+    logprobs = forward(engine.network, [engine._guided(row) for row in rows])
+    assert logprobs.tolist() == pytest.approx([p for d in done for p in d.logprobs], abs=1e-5)
+
+
+def test_the_gradient_is_that_of_the_masked_distribution() -> None:
+    """Of one digit among ten: the derivative by the logits is that of a softmax over ten tokens."""
+    engine = fresh(ANN)
+    request = within(Grammar("regex", "[0-9]"))
+    (done,) = engine.sample([request])
+    before = forward(engine.network, [engine._guided(TrainRow(1, done.prompt_tokens, (target(request, done),)))])
+    engine.train([target(request, done)], likelihood, {ANN: 0.05}, "policy")
+    after = forward(engine.network, [engine._guided(TrainRow(1, done.prompt_tokens, (target(request, done),)))])
+    assert after[0] > before[0]
+    assert after[0] < 0, "among ten digits"
+    assert float(before[1]) == float(after[1]) == 0, "the end had to come"
+
+
+def test_what_was_not_sampled_is_not_learned() -> None:
+    engine, other = fresh(ANN), fresh(ANN)
+    (done,) = engine.sample([within(None)])
+    whole = Target(ANN, done.prompt_tokens, done.tokens, 1.0, done.logprobs)
+    muted = whole._replace(sampled=(False,) * len(done.tokens))
+    first = whole._replace(sampled=(True,) + (False,) * (len(done.tokens) - 1))
+    assert engine.train([muted], likelihood, {ANN: 0.05}, "policy")[ANN].norm == 0
+    one = other.train([first], likelihood, {ANN: 0.0}, "policy")[ANN].norm
+    alone = other.train([whole._replace(tokens=done.tokens[:1], logprobs=())], likelihood, {ANN: 0.0}, "policy")
+    assert one == pytest.approx(alone[ANN].norm, rel=1e-4)
+
+
+def test_an_answer_ends_with_the_text_that_ends_it(engine: LocalEngine) -> None:
+    eight = Grammar("regex", "[0-9]{8}")
+    free = engine.sample([within(eight, seed=i) for i in range(20)])
+    stopped = engine.sample([within(eight, seed=i, stop=("7", "12")) for i in range(20)])
+    for whole, part in zip(free, stopped, strict=True):
+        found = re.match(".*?(7|12)", whole.text)
+        assert part.text == (found[0] if found else whole.text)
+        assert part.tokens == whole.tokens[: len(part.tokens)]
+    assert {len(c.text) for c in stopped} > {1, 8}
+
+
+def test_an_answer_goes_on_from_what_was_begun(engine: LocalEngine) -> None:
+    (whole,) = engine.sample([within(None, temperature=0.0)])
+    (rest,) = engine.sample([within(None, temperature=0.0, begun=whole.tokens[:3], max_tokens=9)])
+    assert rest.tokens == whole.tokens[3:12]
+    assert rest.prompt_tokens == whole.prompt_tokens
+    assert rest.logprobs == pytest.approx(whole.logprobs[3:12], abs=1e-5)
+
+
+def test_few_rows_in_flight_change_no_answer_in_a_grammar(engine: LocalEngine) -> None:
+    requests = [within(g, seed=i) for i in range(4) for g in (DIGITS, None, LARK)]
+    narrow = replace(engine, rows=2, work=[])
+    assert narrow.sample(requests) == engine.sample(requests)
+    assert Limits  # the limits that `rows` becomes
+
+
+def test_only_the_likeliest_tokens_are_left_and_a_share_of_one_leaves_all() -> None:
+    logits = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log().repeat(3, 1)
+    left = nucleus(logits, torch.ones(3), torch.tensor([0.5, 0.75, 1.0]))
+    assert (left > -math.inf).tolist() == [[True, False, False, False], [True, True, False, False], [True] * 4]
+    assert torch.equal(left[2], logits[2])
+
+
+def test_a_small_share_takes_the_likeliest_token_and_tells_its_whole_probability(engine: LocalEngine) -> None:
+    (narrow,) = engine.sample([within(None, seed=9, top_p=1e-6)])
+    (likeliest,) = engine.sample([within(None, temperature=0.0)])
+    assert narrow.tokens == likeliest.tokens
+    assert narrow.logprobs == pytest.approx(likeliest.logprobs, abs=1e-5)
+
+
+def test_logits_without_a_grammar_are_the_same_tensor() -> None:
+    logits = torch.zeros(2, 5)
+    assert barred([None, None], logits) is logits
+    assert barred([], logits) is logits
+
+
+@pytest.mark.parametrize(
+    ("grammar", "said"),
+    [
+        (Grammar("regex", "[0-9"), "unclosed character class"),
+        (Grammar("lark", "start: number"), 'at 1(8): unknown name: "number"'),
+        (Grammar("json", '{"type": '), "line 1 column"),
+        (Grammar("choice", '["a"'), "not a JSON list"),
+    ],
+)
+def test_a_wrong_grammar_is_told_with_its_place(engine: LocalEngine, grammar: Grammar, said: str) -> None:
+    assert said in engine.guides.fault(grammar)
+    assert "\n" not in engine.guides.fault(grammar)
+
+
+def test_a_right_grammar_has_no_fault(engine: LocalEngine) -> None:
+    assert [engine.guides.fault(g) for g in (DIGITS, CHOICE, OBJECT, LARK)] == [""] * 4
+    with pytest.raises(UseError, match="unclosed"):
+        engine.sample([within(Grammar("regex", "(a"))])
