@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from docendo.build_agents import answering, check_answerers
 from docendo.build_league import build_arena, build_league, check_cast
 from docendo.classroom.teaching import Classroom, Rules
 from docendo.config import Config
@@ -111,6 +112,7 @@ def _courses(source: Source, domain: DomainConfig, name: str) -> tuple[tuple[str
 
 def _check_roles(config: Config) -> None:
     check_cast(config)
+    check_answerers(config)
     for name, agent in config.agents.items():
         for domain in agent.domains:
             if domain not in config.domains:
@@ -155,7 +157,9 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
         experts=[
             Expert(AgentId(n), [kind for d in a.domains for kind in found.kinds[d]]) for n, a in config.learners.items()
         ],
-        classroom=Classroom(engine, found.sources, evaluators, rules, instructions, _textbooks(config), league.deck),
+        classroom=Classroom(
+            answering(engine, config), found.sources, evaluators, rules, instructions, _textbooks(config), league.deck
+        ),
         league=league,
         reward=TaughtGain(t.penalty),
         baseline=_baseline(learn),

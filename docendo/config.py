@@ -14,6 +14,7 @@ from docendo.records import BASE
 from docendo.tables import (
     AgentConfig,
     AskerConfig,
+    DataConfig,
     DomainConfig,
     DuelsConfig,
     EndpointConfig,
@@ -21,6 +22,7 @@ from docendo.tables import (
     EvaluationConfig,
     EvaluatorConfig,
     ExpertsConfig,
+    GrammarConfig,
     LeagueConfig,
     LearningConfig,
     PersonConfig,
@@ -168,5 +170,6 @@ def _known(place: list[str]) -> list[str]:
         "evaluators": EvaluatorConfig,
         "endpoints": EndpointConfig,
     }
-    kind = sections.get(place[0], Config) if place else Config
+    inner: dict[str, type[Table]] = {"grammar": GrammarConfig, "data": DataConfig}
+    kind = inner.get(place[-1]) or sections.get(place[0], Config) if place else Config
     return list(kind.model_fields)
