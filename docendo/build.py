@@ -12,6 +12,7 @@ from docendo.classroom.teaching import Classroom, Rules
 from docendo.config import Config
 from docendo.engines.choice import choose_device, choose_dtype, choose_kernels
 from docendo.engines.local import LocalEngine, open_engine
+from docendo.engines.tooling import WithTools
 from docendo.engines.watched import Worker
 from docendo.errors import UseError, nearest
 from docendo.graders.grading import ByTests, each, guarded
@@ -25,7 +26,7 @@ from docendo.problems.arithmetic import MATHEMATICS
 from docendo.problems.biology import BIOLOGY
 from docendo.problems.files import BadRow, Columns, FileSource, read_problems
 from docendo.problems.programs import PROGRAMMING
-from docendo.prompts import INSTRUCTION
+from docendo.prompts import INSTRUCTION, equipped
 from docendo.records import BASE, AgentId, Kind
 from docendo.school import Expert, Schedule, School
 from docendo.tables import DomainConfig, ExpertsConfig, LearningConfig
@@ -150,15 +151,26 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
     t, learn = config.teaching, config.learning
     rules = Rules(t.lessons, t.examples, t.attempts, t.controls, t.prior, t.max_tokens, t.temperature)
     agents = {AgentId(n): a for n, a in config.agents.items()}
-    instructions = {BASE: INSTRUCTION} | {n: a.instruction or INSTRUCTION for n, a in agents.items()}
-    evaluators = {d: each(grader_for(d)) for d in config.domains}
+    answerer = answering(engine, config)
+    tools = {n: tuple(t.tools) for n, t in answerer.toolsets.items()} if isinstance(answerer, WithTools) else {}
+    instructions = {BASE: INSTRUCTION} | {
+        n: equipped(a.instruction or INSTRUCTION, tools.get(n, ())) for n, a in agents.items()
+    }
     league = build_league(config, found.kinds)
     return School(
         experts=[
             Expert(AgentId(n), [kind for d in a.domains for kind in found.kinds[d]]) for n, a in config.learners.items()
         ],
         classroom=Classroom(
-            answering(engine, config), found.sources, evaluators, rules, instructions, _textbooks(config), league.deck
+            engine=answerer,
+            sources=found.sources,
+            evaluators={d: each(grader_for(d)) for d in config.domains},
+            rules=rules,
+            instructions=instructions,
+            textbooks=_textbooks(config),
+            deck=league.deck,
+            tools=tools,
+            counters=[answerer.told] if isinstance(answerer, WithTools) else [],
         ),
         league=league,
         reward=TaughtGain(t.penalty),

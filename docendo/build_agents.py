@@ -2,27 +2,54 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from warnings import catch_warnings, simplefilter
 
 from docendo.config import Config
 from docendo.engines.guides import fault
 from docendo.engines.habits import Habit, Habitual
-from docendo.errors import UseError
+from docendo.engines.tooling import Toolset, WithTools
+from docendo.engines.watched import Worker
+from docendo.errors import UseError, nearest
 from docendo.interfaces import Engine
 from docendo.records import AgentId, Grammar
+from docendo.tools.calls import TOOLS, Tool, make_tools
+from docendo.tools.words import read_words
 
-__all__ = ["answering", "check_answerers", "habits"]
+__all__ = ["answering", "check_answerers", "habits", "toolsets"]
 
 _WIDE = re.compile(r"\\[WSDPw]|\[\^|\.|\\p|[^\x00-\x7f]")
 """What lets characters in that are more than one token."""
 _CLOSING = len("\nAnswer: ")
 
 
-def answering(engine: Engine, config: Config) -> Engine:
-    """The engine as it answers in class: every agent in its own way."""
-    found = habits(config)
-    return Habitual(engine, found) if found else engine
+def answering(engine: Worker, config: Config) -> Engine:
+    """The engine as it answers in class: every agent in its own way, and with its tools."""
+    found, tools = habits(config), toolsets(config)
+    answerer: Engine = Habitual(engine, found) if found else engine
+    return WithTools(answerer, tools, engine.ids) if tools else answerer
+
+
+def toolsets(config: Config) -> dict[AgentId, Toolset]:
+    """Of the agents that have any tools. Raises UseError for a tool that there is not."""
+    return {
+        AgentId(name): Toolset(_tools(agent.tools, f"[agents.{name}] tools"), agent.calls)
+        for name, agent in config.agents.items()
+        if agent.tools
+    }
+
+
+def _tools(wanted: Sequence[str], where: str) -> dict[str, Tool]:
+    names, path = list[str](), None
+    for text in wanted:
+        name, _, file = text.partition(":")
+        if name not in TOOLS or (file and name != "dictionary"):
+            raise UseError(f"{where}: no tool {text!r}{nearest(name, TOOLS)}")
+        names.append(name)
+        path = Path(file) if file else path
+    return make_tools(names, partial(read_words, path))
 
 
 def habits(config: Config) -> Mapping[AgentId, Habit]:
@@ -37,10 +64,13 @@ def habits(config: Config) -> Mapping[AgentId, Habit]:
 
 
 def check_answerers(config: Config) -> None:
-    """Raises UseError for a grammar that is wrong, or whose answers might be cut off and so be outside it."""
+    """Raises UseError for tools that there are not, and a grammar that is wrong or whose answers might be cut off."""
+    equipment = toolsets(config)
     for name, habit in habits(config).items():
         if habit.grammar is None:
             continue
+        if name in equipment:
+            raise UseError(f"[agents.{name}]: tools and a grammar exclude each other; got both")
         if wrong := fault(habit.grammar):
             raise UseError(f"[agents.{name}.grammar]: {wrong}")
         _check_length(habit.grammar, habit.max_tokens or config.teaching.max_tokens, f"[agents.{name}.grammar]")

@@ -121,7 +121,18 @@ def _anchored(config: Config, folder: Path) -> Config:
         relative = domain.file and not domain.file.startswith("hub:")
         file = str((folder / domain.file).resolve()) if relative and domain.file else domain.file
         domains[name] = domain.model_copy(update={"file": file})
-    return config.model_copy(update={"domains": domains})
+    agents = {name: _with_words(agent, folder) for name, agent in config.agents.items()}
+    return config.model_copy(update={"domains": domains, "agents": agents})
+
+
+def _with_words(agent: AgentConfig, folder: Path) -> AgentConfig:
+    """The agent, the file of its dictionary found from the folder."""
+    known = "dictionary:"
+    tools = [
+        f"{known}{(folder / tool.removeprefix(known)).resolve()}" if tool.startswith(known) else tool
+        for tool in agent.tools
+    ]
+    return agent.model_copy(update={"tools": tools}) if tools != agent.tools else agent
 
 
 def _override(table: dict[str, Any], text: str) -> None:

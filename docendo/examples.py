@@ -9,6 +9,7 @@ from docendo.prompts import solve, solve_after
 from docendo.records import AgentId, Example, Kind, Problem
 from docendo.school import Expert, School
 from docendo.seeds import seed_for
+from docendo.tools.calls import worded
 
 __all__ = ["as_examples", "examples_of", "imitate", "legal_moves", "one_of", "own_problems", "rehearse", "studied"]
 
@@ -63,15 +64,17 @@ def as_examples(
 ) -> list[Example]:
     """One example per note, a share of them after a worked example from `others` of the same family and level."""
     instruction, rng, found = school.classroom.instructions[agent], Random(seed), list[Example]()
+    tools = school.classroom.tools.get(agent, ())
     for problem, solution in notes:
         kind = problem.kind
         alike = [n for n in others if n[0].kind == kind and n[0].key != problem.key]
         if alike and rng.random() < school.schedule.shown:
             shown, worked = rng.choice(alike)
-            messages = solve_after([(shown.prompt, worked)], problem.prompt, instruction)
+            example = shown.prompt, worded(shown.prompt, worked, tools)
+            messages = solve_after([example], problem.prompt, instruction)
         else:
             messages = solve(problem.prompt, instruction)
-        found.append(Example(agent, messages, solution))
+        found.append(Example(agent, messages, worded(problem.prompt, solution, tools)))
     return found
 
 

@@ -98,6 +98,10 @@ class Trainable(Protocol):
         """An example as the engine's own token ids."""
         ...
 
+    def ids(self, text: str) -> tuple[int, ...]:
+        """Plain text as the engine's own token ids."""
+        ...
+
     def train(
         self,
         targets: Sequence[Target],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from docendo.records import Message
 
-__all__ = ["INSTRUCTION", "move", "solve", "solve_after"]
+__all__ = ["INSTRUCTION", "equipped", "move", "solve", "solve_after"]
 
 INSTRUCTION = "Show the steps. End with 'Answer:' and the answer."
 
@@ -20,6 +20,11 @@ def solve_after(
     """A question after worked examples, (question, solution) each, as earlier turns of the conversation."""
     turns = [Message(role, text) for q, s in examples for role, text in (("user", q), ("assistant", s))]  # type: ignore[arg-type]
     return Message("system", instruction), *turns, Message("user", question)
+
+
+def equipped(instruction: str, tools: Sequence[str]) -> str:
+    """A system prompt that says which tools there are and how they are called."""
+    return f"{instruction} Tools: {', '.join(f'<<{name}: ...>>' for name in tools)}." if tools else instruction
 
 
 def move(rules: str, view: str, legal: Sequence[str], instruction: str = INSTRUCTION) -> tuple[Message, ...]:

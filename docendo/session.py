@@ -88,6 +88,8 @@ class Session:
         evaluations = self._evaluate(index, stage)
         metrics = dict(played.metrics) if played else {}
         metrics |= self._styles(index)
+        for counted in self.school.classroom.counters:
+            metrics |= counted()
         metrics |= {f"held-out/{a}/{d}": value for (a, d), value in accuracies(evaluations).items()}
         ledger = self.ledger.book([*self.engine.drain(), *(played.discarded if played else ())])
         episodes = played.episodes if played else ()

@@ -12,6 +12,7 @@ LAYERS = [
     {"interfaces"},
     {"prompts"},
     {"graders"},
+    {"tools"},
     {"problems", "classroom", "learning", "league", "engines"},
     {"compute", "store"},
     {"school"},

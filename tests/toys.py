@@ -256,6 +256,9 @@ class RecordingTrainable:
     def target(self, example: Example) -> Target:
         return Target(example.agent, (1,), tuple(example.text.encode()), example.weight)
 
+    def ids(self, text: str) -> tuple[int, ...]:
+        return tuple(text.encode())
+
     def train(
         self, targets: Sequence[Target], loss: Any, rates: Mapping[AgentId, float], purpose: str
     ) -> dict[AgentId, Gradient]:

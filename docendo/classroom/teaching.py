@@ -3,8 +3,8 @@
 Axes: M matches, K lessons per match, X worked examples per lesson, G attempts with a lesson, C control attempts.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from docendo.errors import UseError
 from docendo.interfaces import Deck, Engine, Evaluator, Source, Standings
@@ -25,6 +25,7 @@ from docendo.records import (
     origin,
 )
 from docendo.seeds import seed_for
+from docendo.tools.calls import worded
 
 __all__ = ["Classroom", "Rules", "Try", "shrunk"]
 
@@ -76,6 +77,10 @@ class Classroom:
     """Hard-coded teachers, whose lessons are the problems' own worked solutions."""
     deck: Deck | None = None
     """Problems to be met again."""
+    tools: Mapping[AgentId, Collection[str]] = field(default_factory=dict)
+    """Names of the tools of each agent that has any; copies of an agent have its own."""
+    counters: Sequence[Callable[[], Mapping[str, float]]] = ()
+    """What tools, evaluators and others counted since they were last asked."""
 
     def play(self, index: int, matches_M: Sequence[Match], standings: Standings, seed: int) -> list[Episode]:
         """One episode per lesson, those of a match adjacent. `index` is the round."""
@@ -181,7 +186,9 @@ class Classroom:
         if wanted.lesson is None:
             return solve(question, instruction)
         lesson = wanted.lesson
-        shown = [(p.prompt, a.completion.text) for p, a in zip(lesson.problems, lesson.examples, strict=True)]
+        tools = self.tools.get(origin(wanted.agent), ())
+        pairs = zip(lesson.problems, lesson.examples, strict=True)
+        shown = [(p.prompt, worded(p.prompt, a.completion.text, tools)) for p, a in pairs]
         return solve_after(shown, question, instruction)
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from traceback import clear_frames
 
 import torch
@@ -25,6 +25,7 @@ from docendo.engines.text import Tokens
 from docendo.engines.training import Loss, TrainRow, backward, micro_batches, pack
 from docendo.errors import RunError, UseError
 from docendo.records import BASE, AgentId, Completion, Example, Gradient, Request, Target, Work
+from docendo.tools.calls import pieces
 
 __all__ = ["LocalEngine", "open_engine"]
 
@@ -38,7 +39,6 @@ class LocalEngine:
     bank: AdapterBank
     network: Network
     tokens: Tokens
-    guides: Guides
     shape: Shape
     lanes: Lanes = field(default_factory=Lanes)
     adam: Adam = field(default_factory=Adam)
@@ -50,6 +50,11 @@ class LocalEngine:
     train_tokens: int = 1536
     """Tokens of the micro-batches of all lanes together; bounds the memory of a backward pass."""
     work: list[Work] = field(default_factory=list)
+
+    @cached_property
+    def guides(self) -> Guides:
+        """What steers answers that have a grammar, or texts that end them."""
+        return Guides(self.base.tokenizer, len(self.network.head_Vd), self.tokens.end, self.tokens.decode)
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order."""
@@ -87,9 +92,15 @@ class LocalEngine:
         self.adam.forget(self.bank.slot(agent))
 
     def target(self, example: Example) -> Target:
-        """An example as token ids."""
-        prompt = self.tokens.prompt(example.messages)
-        return Target(example.agent, prompt, self.tokens.completion(example.text), example.weight)
+        """An example as token ids; results of tools in it are read and not learned."""
+        prompt, parts = self.tokens.prompt(example.messages), pieces(example.text)
+        written = [(token, not part.given) for part in parts for token in self.tokens.text(part.text)]
+        tokens, counts = (*(t for t, _ in written), self.tokens.end), (*(c for _, c in written), True)
+        return Target(example.agent, prompt, tokens, example.weight, sampled=() if all(counts) else counts)
+
+    def ids(self, text: str) -> tuple[int, ...]:
+        """Text as token ids."""
+        return tuple(self.tokens.text(text))
 
     def train(
         self, targets: Sequence[Target], loss: Loss, rates: Mapping[AgentId, float], purpose: str
@@ -226,6 +237,4 @@ def open_engine(
         network = rehearsed(network, bank, partial(Replayed, capture=cuda_graph))
     body = sum(m.base.weight.numel() for m in bank.layers.values())
     shape = Shape(body, head, bank.size, base.layers * base.heads.query * base.heads.size)
-    tokens = Tokens(base.tokenizer)
-    guides = Guides(base.tokenizer, len(network.head_Vd), tokens.end, tokens.decode)
-    return LocalEngine(base, bank, network, tokens, guides, shape, lanes)
+    return LocalEngine(base, bank, network, Tokens(base.tokenizer), shape, lanes)

@@ -38,6 +38,9 @@ class Watched:
     def target(self, example: Example) -> Target:
         return self.engine.target(example)
 
+    def ids(self, text: str) -> tuple[int, ...]:
+        return self.engine.ids(text)
+
     def train(
         self,
         targets: Sequence[Target],

@@ -35,7 +35,7 @@ class AgentConfig(Table):
     endpoint: str | None = None
     """Of [endpoints]: who answers for an agent that plays "endpoint"."""
     tools: list[str] = []
-    """What it may call while it answers: calculator, python, units, dictionary."""
+    """What it may call while it answers: calculator, python, units, dictionary, or dictionary:FILE of your own."""
     calls: Annotated[int, Field(ge=1, le=16)] = 2
     """Of tools, in one answer at the most."""
     grammar: GrammarConfig | None = None

@@ -1,0 +1,45 @@
+"""A dictionary: what words mean, from a file with a word, a tab and its meaning in each line."""
+
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+from docendo.errors import UseError, nearest
+
+__all__ = ["look_up", "read_words"]
+
+_MOST, _LONGEST = 1_000_000, 300
+
+
+def read_words(path: Path | None = None) -> dict[str, str]:
+    """Meanings by word, in lower case; of the terms of docendo's own domains where no file is given.
+
+    Raises UseError for a file that cannot be read, and for a line without a tab, with its number.
+    """
+    try:
+        text = path.read_text() if path else files("docendo.tools").joinpath("words.tsv").read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UseError(
+            f"{path}: the dictionary cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"
+        ) from error
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines()[:_MOST], 1):
+        word, tab, meaning = line.partition("\t")
+        if not line.strip() or line.startswith("#"):
+            continue
+        if not tab or not word.strip() or not meaning.strip():
+            raise UseError(f"{path}:{number}: wanted a word, a tab and its meaning, got {line[:40]!r}")
+        found[word.strip().casefold()] = " ".join(meaning.split())[:_LONGEST]
+    return found
+
+
+def look_up(words: dict[str, str]) -> Callable[[str], str]:
+    """The tool: the meaning of a word, or UseError with the nearest one that is known."""
+
+    def find(text: str) -> str:
+        word = " ".join(text.split()).casefold()[:60]
+        if word not in words:
+            raise UseError(f"no word {word!r}{nearest(word, words)}")
+        return words[word]
+
+    return find

@@ -1,0 +1,129 @@
+"""Answers with calls of tools, turn by turn."""
+
+from dataclasses import replace
+
+import pytest
+
+from docendo.engines.local import LocalEngine
+from docendo.engines.scripted import Scripted
+from docendo.engines.tooling import Toolset, WithTools
+from docendo.engines.training import TrainRow, forward
+from docendo.records import Completion, Example, Message, Request
+from docendo.tools.calls import make_tools
+from tests.engines.toys import ANN, BOB, ask
+
+
+class Turns:
+    """An engine that answers each turn by a script; tokens are bytes."""
+
+    def __init__(self, *said: str) -> None:
+        self.said, self.seen = list(said), list[list[Request]]()
+
+    def sample(self, requests):
+        self.seen.append(list(requests))
+        return [self._one(self.said.pop(0)) for _ in requests]
+
+    def drain(self):
+        return []
+
+    @staticmethod
+    def _one(text: str) -> Completion:
+        return Completion(text, (1,), tuple(text.encode()), (-0.5,) * len(text))
+
+
+def tooled(engine, calls: int = 2) -> WithTools:
+    return WithTools(engine, {ANN: Toolset(make_tools(["calculator"]), calls)}, str.encode)
+
+
+def test_a_call_is_answered_and_the_answer_goes_on() -> None:
+    engine = Turns("<<calculator: 6 * 7>>", "\nAnswer: 42")
+    (done,) = tooled(engine).sample([ask(ANN, "what", max_tokens=99)])
+    assert done.text == "<<calculator: 6 * 7>> 42\nAnswer: 42"
+    assert bytes(done.tokens).decode() == done.text
+    assert done.sampled == (True,) * 21 + (False,) * 3 + (True,) * 11
+    assert done.logprobs == (-0.5,) * 21 + (0.0,) * 3 + (-0.5,) * 11
+    (first,), (second,) = engine.seen
+    assert first.stop == (">>",)
+    assert bytes(second.begun).decode() == "<<calculator: 6 * 7>> 42"
+    assert second.max_tokens == 99 - 24
+    assert second.seed != first.seed
+
+
+def test_everybody_takes_its_turn_in_the_same_batch() -> None:
+    engine = Turns("<<calculator: 1 + 1>>", "plain", "<<calculator: 2 + 2>>", " yes", " no")
+    asked = [ask(ANN, "one", max_tokens=99), ask(BOB, "two"), ask(ANN, "three", max_tokens=99)]
+    done = tooled(engine).sample(asked)
+    assert [c.text for c in done] == ["<<calculator: 1 + 1>> 2 yes", "plain", "<<calculator: 2 + 2>> 4 no"]
+    assert [len(turn) for turn in engine.seen] == [3, 2]
+    assert engine.seen[0][1] == asked[1], "who has no tools is passed on"
+    assert done[1].sampled == ()
+
+
+def test_errors_are_told_and_calls_are_counted_and_run_out() -> None:
+    engine = Turns("<<calculator: 1 / 0>>", "<<sing: la>>", "<<calculator: 3>>", "<<calculator: 4>>")
+    tools = tooled(engine)
+    (done,) = tools.sample([ask(ANN, "what", max_tokens=999)])
+    assert done.text == (
+        "<<calculator: 1 / 0>> error: division by zero<<sing: la>> error: no tool 'sing'"
+        "<<calculator: 3>> error: no calls are left<<calculator: 4>>"
+    )
+    assert tools.told() == {"tools/ann/calls": 4.0, "tools/ann/errors": 4.0}
+    assert tools.told() == {}
+
+
+def test_an_answer_ends_where_its_tokens_end() -> None:
+    engine = Turns("<<calculator: 6 * 7>>")
+    (done,) = tooled(engine).sample([ask(ANN, "what", max_tokens=22)])
+    assert done.text == "<<calculator: 6 * 7>> 42"
+
+
+def test_a_copy_has_its_originals_tools() -> None:
+    engine = Turns("<<calculator: 6 * 7>>", ".")
+    (done,) = tooled(engine).sample([replace(ask(ANN, "what", max_tokens=99), agent="ann@3")])
+    assert done.text == "<<calculator: 6 * 7>> 42."
+
+
+def test_results_are_read_and_not_learned(engine: LocalEngine) -> None:
+    text = "<<calculator: 6 * 7>> 42\nAnswer: 42"
+    target = engine.target(Example(ANN, (Message("user", "what"),), text))
+    assert engine.tokens.decode(target.tokens) == text
+    assert engine.tokens.decode([t for t, c in zip(target.tokens, target.sampled, strict=True) if not c]) == " 42"
+    assert engine.target(Example(ANN, (Message("user", "what"),), "Answer: 42")).sampled == ()
+
+
+def test_the_tokens_of_turns_are_those_that_training_sees(engine: LocalEngine) -> None:
+    """Every sampled token has the probability that it has in one pass over the whole answer."""
+    said = iter(["<<calculator: 6 * 7>>"])
+    real = WithTools(engine, {ANN: Toolset({"calculator": lambda text: "42"})}, engine.ids)
+
+    class Started:
+        """The real engine, whose first turn ends with a call."""
+
+        def sample(self, requests):
+            done = engine.sample(requests)
+            call = next(said, None)
+            if call is None:
+                return done
+            tokens = engine.ids(call)
+            slot, prompt = engine.bank.slot(ANN), done[0].prompt_tokens
+            whole = Example(ANN, requests[0].messages, call)
+            row = TrainRow(slot, prompt, (engine.target(whole)._replace(tokens=tokens, sampled=()),))
+            return [Completion(call, prompt, tokens, tuple(forward(engine.network, [row]).tolist()))]
+
+        def drain(self):
+            return []
+
+    (done,) = replace(real, engine=Started()).sample([ask(ANN, "what", max_tokens=40)])
+    target = engine.target(Example(ANN, (Message("user", "what"),), "x"))._replace(tokens=done.tokens, sampled=())
+    seen = forward(engine.network, [TrainRow(engine.bank.slot(ANN), done.prompt_tokens, (target,))]).tolist()
+    sampled = [k for k, free in enumerate(done.sampled) if free]
+    assert len(sampled) > 21
+    assert [seen[k] for k in sampled] == pytest.approx([done.logprobs[k] for k in sampled], abs=1e-5)
+
+
+def test_scripts_may_call_tools_too() -> None:
+    script = Scripted(lambda r: "done" if r.begun else "<<calculator: 2 * 3>>")
+    (done,) = WithTools(script, {ANN: Toolset(make_tools(["calculator"]))}, str.encode).sample(
+        [ask(ANN, "x", max_tokens=99)]
+    )
+    assert done.text == "<<calculator: 2 * 3>> 6done"

@@ -1,0 +1,48 @@
+"""Conversion between units."""
+
+import pytest
+
+from docendo.errors import UseError
+from docendo.tools.units import UNITS, convert
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5 km in m", "5000"),
+        ("1 mile in km", "1.609344"),
+        ("5 km in miles", "3.106855961"),
+        ("212 F in C", "100"),
+        ("0 C to K", "273.15"),
+        ("-40 F to C", "-40"),
+        ("3 hours as minutes", "180"),
+        ("1/2 l in ml", "500"),
+        ("36 km/h in m/s", "10"),
+        ("1 kWh in J", "3600000"),
+        ("2 feet in inches", "24"),
+    ],
+)
+def test_values_are_exact_where_units_are(text: str, value: str) -> None:
+    assert convert(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("5 km in kg", "km is length and kg is mass"),
+        ("5 klm in m", "no unit 'klm'"),
+        ("five km in m", "wanted a number and units"),
+        ("1/0 km in m", "division by zero"),
+        ("", "wanted a number"),
+    ],
+)
+def test_what_makes_no_sense_is_told(text: str, said: str) -> None:
+    with pytest.raises(UseError, match=said):
+        convert(text)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_there_and_back_is_the_same(name: str) -> None:
+    base = next(n for n, u in UNITS.items() if u.measure == UNITS[name].measure)
+    there = convert(f"1 {name} in {base}")
+    assert float(convert(f"{there} {base} in {name}")) == pytest.approx(1, rel=1e-6)
