@@ -1,0 +1,147 @@
+"""Runs real programs that a model wrote: behind namespaces or not at all. See docs/sandbox.md for what that holds off."""
+
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import NamedTuple
+
+from docendo.errors import RunError, UseError
+from docendo.graders.warden import Ended, Limits, Program, Walls, interpreter, run_behind
+
+__all__ = ["UNSAFE", "Ended", "Jail", "Limits", "Program", "Strength", "probe", "strongest"]
+
+UNSAFE = "subprocess-with-limits-only"
+"""The word by which a user takes the risk of running programs without walls."""
+
+_PROBE_LIMITS = Limits(seconds=2, wall=10, memory_mb=128, processes=4, output_kb=8, file_mb=2)
+_ATTEMPTS = r"""
+import ctypes, os, socket, sys
+port, pid, secret = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+def escapes(name, attempt):
+    try:
+        attempt()
+    except (OSError, MemoryError, ValueError):
+        return
+    print(name)
+def write(path):
+    open(path, "x").close()
+    os.remove(path)
+def fork():
+    for _ in range(32):
+        if os.fork() == 0:
+            os.read(held[0], 1)
+            os._exit(0)
+def unshare():
+    if ctypes.CDLL(None).unshare(0x10000000) != 0:
+        raise OSError
+escapes("connects to this machine", lambda: socket.create_connection(("127.0.0.1", port), 1))
+escapes("opens a vsock", lambda: socket.socket(40, socket.SOCK_STREAM))
+escapes("reads the user's files", lambda: open(secret))
+for place in ("/", "/usr", "/etc", "/dev", "/var/tmp", "/home", os.path.dirname(secret) if len(secret) > 1 else "/"):
+    if os.path.realpath(place) != os.path.realpath(os.getcwd()):
+        escapes("writes to " + place, lambda: write(os.path.join(place, "docendo-probe")))
+escapes("finds the process that grades it", lambda: os.kill(pid, 0))
+escapes("makes a user namespace", unshare)
+escapes("takes more memory than it may", lambda: bytearray(200 << 20))
+escapes("writes more than it may", lambda: open("big", "wb").write(bytes(4 << 20)))
+held = os.pipe()
+escapes("makes as many processes as it likes", fork)
+if extra := set(os.environ) - {"PATH", "HOME", "TMPDIR", "LANG", "LC_CTYPE", "PYTHONHASHSEED", "PYTHONUTF8", "PWD"}:
+    print("sees the environment:", *sorted(extra))
+open("scratch", "w").write("x")
+print("done")
+"""
+
+
+class Strength(NamedTuple):
+    """What walls this machine has."""
+
+    walls: Walls | None
+    """The strongest that held against every attempt of the probe; None where none did."""
+    bubblewrap: str
+    """The path of the program, where that builds them."""
+    failures: tuple[str, ...]
+    """Why others did not: one line for each that was tried before."""
+
+
+@dataclass(frozen=True)
+class Jail:
+    """Runs programs inside their limits. Raises UseError on construction where this machine has no walls for it.
+
+    With `allow_unsafe`, such a machine runs them with limits alone: they can read what the user can read, use the
+    network, and fool a grader. Where there are walls it changes nothing.
+    """
+
+    limits: Limits = Limits()
+    allow_unsafe: bool = False
+    walls: Walls = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = strongest()
+        if found.walls is None and (not self.allow_unsafe or os.name != "posix"):
+            why = "; ".join(found.failures)
+            raise UseError(
+                f"programs that a model wrote are not run here without a sandbox: {why}. Install bubblewrap, or see "
+                f'docs/sandbox.md; unsafe = "{UNSAFE}" runs them with your rights'
+            )
+        object.__setattr__(self, "walls", found.walls or "limits")
+
+    def __call__(self, program: Program) -> Ended:
+        """How `program` ended. Never raises for what it does; RunError where it could not be started."""
+        return run_behind(self.walls, program, self.limits, strongest().bubblewrap)
+
+    def each(self, programs: Sequence[Program]) -> list[Ended]:
+        """How each ended, in order; as many run at once as there are cores."""
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            return list(pool.map(self, programs))
+
+    def with_limits(self, limits: Limits) -> "Jail":
+        """The same walls, other limits."""
+        return replace(self, limits=limits)
+
+
+@cache
+def strongest() -> Strength:
+    """The strongest walls that hold here; tried out once in a process's life."""
+    failures = []
+    for walls, path in _candidates():
+        if not (escaped := probe(walls, path)):
+            return Strength(walls, path, tuple(failures))
+        failures.append(f"{path or walls}: {escaped}")
+    return Strength(None, "", tuple(failures) or (f"{sys.platform} has no namespaces",))
+
+
+def probe(walls: Walls, bubblewrap: str = "") -> str:
+    """What a program can do behind these walls that it must not, in words; empty where they hold.
+
+    It really tries: to connect to a socket that listens here, to read and write files of this user, to see this
+    process and its environment, to get privileges, and to pass its limits.
+    """
+    python, toolchain = interpreter()
+    with socket.create_server(("127.0.0.1", 0)) as server, tempfile.NamedTemporaryFile() as secret:
+        told = str(server.getsockname()[1]), str(os.getpid()), os.path.realpath(secret.name)
+        program = Program((*python, "-c", _ATTEMPTS, *told), toolchain=toolchain)
+        try:
+            ended = run_behind(walls, program, _PROBE_LIMITS, bubblewrap)
+        except (RunError, UseError) as error:
+            return str(error)
+    lines = ended.out.decode(errors="replace").splitlines()
+    if lines[-1:] != ["done"]:
+        return f"the probe {ended.reason or 'stopped'}: {ended.err.decode(errors='replace').strip()[-200:]}"
+    return ", ".join(f"a program {line}" for line in lines[:-1])
+
+
+def _candidates() -> list[tuple[Walls, str]]:
+    if sys.platform != "linux":
+        return []
+    bubblewrap = shutil.which("bwrap")
+    audited: list[tuple[Walls, str]] = [("bubblewrap", bubblewrap)] if bubblewrap else []
+    own: list[tuple[Walls, str]] = [("namespaces", "")]
+    # for root, bubblewrap keeps root's number, whose processes the kernel does not count
+    return own + audited if os.geteuid() == 0 else audited + own
