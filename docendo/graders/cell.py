@@ -33,6 +33,7 @@ def main() -> NoReturn:
     order = json.load(sys.stdin.buffer)
     report = order["report"]
     os.set_inheritable(report, False)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     try:
         if order["walls"] == "namespaces":
             _enclose(order)
@@ -56,17 +57,29 @@ def _enclose(order: dict[str, Any]) -> None:
     _check(_libc().unshare(_NEWNS | _NEWPID | _NEWNET | _NEWIPC | _NEWUTS), "namespaces")
     _check(_libc().sethostname(b"cell", 4), "a host name")
     _furnish(order, uid, gid)
-    children: list[int] = []
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(children[0], signal.SIGKILL) if children else os._exit(1))
-    children.append(os.fork())
-    if children[0]:
-        os.close(order["report"])
-        os.waitpid(children[0], 0)
-        os._exit(0)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # from here on to be told to end is to end the child first
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    if child := os.fork():
+        _stand_by(child, order["report"])
     _enter()
     _drop(uid, gid)
     _prctl(_DEATH_SIGNAL, signal.SIGKILL)
+
+
+def _stand_by(child: int, report: int) -> NoReturn:
+    """Wait until nothing is left of the namespaces whose pid 1 is `child`; a SIGTERM makes that soon."""
+    handle = os.pidfd_open(child)
+
+    def end(*_: object) -> None:
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    for number in (report, 1, 2):
+        os.close(number)
+    os.waitpid(child, 0)
+    os._exit(0)
 
 
 def _identity() -> tuple[int, int]:
@@ -122,18 +135,23 @@ def _drop(uid: int, gid: int) -> None:
     header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
     _check(_libc().capset(header, none), "no capabilities")
     _prctl(_NO_NEW_PRIVILEGES, 1)
-    _prctl(_DUMPABLE, 0)
 
 
 def _supervise(order: dict[str, Any]) -> NoReturn:
-    report = order["report"]
+    report, scratch = order["report"], order["scratch"]
+    # root without walls can at least not be root
+    owner = _identity() if order["walls"] == "limits" and sys.platform == "linux" and os.geteuid() == 0 else None
+    if owner:
+        os.chown(scratch, *owner)
+    if sys.platform == "linux":
+        _prctl(_DUMPABLE, 0)
     for name, content in order["files"].items():
-        Path(order["scratch"], name).write_bytes(base64.b64decode(content))
+        Path(scratch, name).write_bytes(base64.b64decode(content))
     handed = _handed_over(order)
     _say(report, started=True)
     program = os.fork()
     if not program:
-        _become(order, handed)
+        _become(order, handed, owner)
     os.close(handed)
 
     def end(*_: object) -> None:
@@ -144,10 +162,13 @@ def _supervise(order: dict[str, Any]) -> NoReturn:
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, end)
     signal.setitimer(signal.ITIMER_REAL, order["wall"] + 1)
-    pid = status = 0
-    while pid != program:
-        pid, status, used = os.wait4(-1, 0)
-    end()
+    if hasattr(os, "waitid"):
+        # its group is ended while its number is still its own
+        os.waitid(os.P_PID, program, os.WEXITED | os.WNOWAIT)
+        end()
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.SIG_IGN)
+    _, status, used = os.wait4(program, 0)
     _say(report, status=os.waitstatus_to_exitcode(status), cpu=used.ru_utime + used.ru_stime)
     os._exit(0)
 
@@ -161,14 +182,17 @@ def _handed_over(order: dict[str, Any]) -> int:
     return opened
 
 
-def _become(order: dict[str, Any], handed: int) -> NoReturn:
+def _become(order: dict[str, Any], handed: int, owner: tuple[int, int] | None) -> NoReturn:
     try:
         os.setpgid(0, 0)
         for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
         os.chdir(order["scratch"])
         os.dup2(handed, 0)
         os.close(handed)
+        if owner:
+            _drop(*owner)
         for name, value in order["limits"].items():
             with suppress(AttributeError):
                 resource.setrlimit(getattr(resource, name), (value, value))

@@ -1,19 +1,21 @@
 """Graders: ``(problem, text) -> Verdict``. They read whatever a model wrote and never raise because of it."""
 
 import ast
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from traceback import format_exception_only
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from docendo.errors import RunError, UseError
-from docendo.graders.sandbox import Sandbox
+from docendo.graders.sandbox import Outcome
 from docendo.interfaces import Evaluator, Grader
 from docendo.records import Answer, Problem, Verdict
 
-__all__ = ["ByTests", "Case", "each", "exact", "final_answer", "guarded", "program", "read_test"]
+__all__ = ["ByTests", "Case", "Runner", "at_once", "each", "exact", "final_answer", "guarded", "program", "read_test"]
 
 _SHORT, _LONGEST_ANSWER, _LONGEST_PROGRAM, _LONGEST_TEST = 40, 200, 2000, 1000
 _MARK = re.compile(r"\s*(?:\*\*)?answer(?:\*\*)?\s*:", re.IGNORECASE)
@@ -33,12 +35,15 @@ def final_answer(text: str) -> str | None:
     return whole if whole and len(whole) <= _SHORT and len(whole.splitlines()) == 1 else None
 
 
-def program(text: str) -> str | None:
-    """The last closed ``` block of `text`, else all that follows its last ``Answer:``, else all of it."""
+def program(text: str, names: Collection[str] = _PYTHON) -> str | None:
+    """The last closed ``` block of `text`, else all that follows its last ``Answer:``, else all of it.
+
+    A first line of the block that is one of `names`, in lower case, is the language and no part of the program.
+    """
     blocks = text.split("```")[1:-1:2]
     if blocks:
         first, _, rest = blocks[-1].partition("\n")
-        return (rest if first.strip().lower() in _PYTHON else blocks[-1]).strip("\n") or None
+        return (rest if first.strip().lower() in names else blocks[-1]).strip("\n") or None
     following = _after_mark(text)
     return _unwrapped("\n".join(following) if following is not None else text).strip("`") or None
 
@@ -88,6 +93,12 @@ def read_test(line: str) -> Case:
     raise UseError(f"a test reads like 'f(3) == 7', a call and a literal; got {line[:60]!r}")
 
 
+class Runner(Protocol):
+    def __call__(self, code: str, calls: Sequence[str] = ()) -> Outcome:
+        """The value of each of `calls` after `code`, as text. Never raises for what `code` does."""
+        ...
+
+
 @dataclass(frozen=True)
 class ByTests:
     """1 where the program in a text passes every test of the problem. Problems without tests go through `exact`.
@@ -97,7 +108,7 @@ class ByTests:
     A bare expression in x (in x, y and z for more arguments) stands for the body of the function under test.
     """
 
-    run: Sandbox
+    run: Runner
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
         if not problem.tests:
@@ -146,6 +157,17 @@ def each(grader: Grader) -> Evaluator:
 
     def evaluate(answers: Sequence[Answer]) -> list[Verdict]:
         return [grade(a.problem, a.text) for a in answers]
+
+    return evaluate
+
+
+def at_once(grader: Grader, workers: int | None = None) -> Evaluator:
+    """As `each`, but `workers` answers at a time (None: one per core): for graders that wait for another process."""
+    grade = guarded(grader)
+
+    def evaluate(answers: Sequence[Answer]) -> list[Verdict]:
+        with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+            return list(pool.map(lambda a: grade(a.problem, a.text), answers))
 
     return evaluate
 

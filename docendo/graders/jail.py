@@ -52,7 +52,7 @@ escapes("takes more memory than it may", lambda: bytearray(200 << 20))
 escapes("writes more than it may", lambda: open("big", "wb").write(bytes(4 << 20)))
 held = os.pipe()
 escapes("makes as many processes as it likes", fork)
-if extra := set(os.environ) - {"PATH", "HOME", "TMPDIR", "LANG", "LC_CTYPE", "PYTHONHASHSEED", "PYTHONUTF8", "PWD"}:
+if extra := set(os.environ) - {"PATH", "HOME", "TMPDIR", "LANG", "LC_CTYPE", "PYTHONHASHSEED", "PYTHONUTF8", "LD_LIBRARY_PATH", "PWD"}:
     print("sees the environment:", *sorted(extra))
 open("scratch", "w").write("x")
 print("done")
@@ -91,6 +91,8 @@ class Jail:
                 f'docs/sandbox.md; unsafe = "{UNSAFE}" runs them with your rights'
             )
         object.__setattr__(self, "walls", found.walls or "limits")
+        if found.walls is None:
+            _try_out()
 
     def __call__(self, program: Program) -> Ended:
         """How `program` ended. Never raises for what it does; RunError where it could not be started."""
@@ -135,6 +137,17 @@ def probe(walls: Walls, bubblewrap: str = "") -> str:
     if lines[-1:] != ["done"]:
         return f"the probe {ended.reason or 'stopped'}: {ended.err.decode(errors='replace').strip()[-200:]}"
     return ", ".join(f"a program {line}" for line in lines[:-1])
+
+
+def _try_out() -> None:
+    """Raises UseError where a program does not even run with limits alone: one that root's Python is hidden from."""
+    python, toolchain = interpreter()
+    try:
+        ended = run_behind("limits", Program((*python, "-c", "print(1)"), toolchain=toolchain), _PROBE_LIMITS)
+    except RunError as error:
+        raise UseError(f"programs do not run here with limits alone: {error}") from error
+    if ended.out != b"1\n":
+        raise UseError(f"programs do not run here with limits alone: one {ended.reason or 'said something else'}")
 
 
 def _candidates() -> list[tuple[Walls, str]]:

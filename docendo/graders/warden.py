@@ -92,7 +92,7 @@ def run_behind(walls: Walls, program: Program, limits: Limits, bubblewrap: str =
     size = len(program.stdin) + sum(map(len, program.files.values()))
     if size > limits.file_mb * 2**20 // 2:
         return Ended(False, f"its files have {size} bytes, more than half of the scratch folder", b"", b"")
-    with tempfile.TemporaryFile() as sheet, tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryFile() as sheet, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         scratch = folder if walls == "limits" else _SCRATCH
         ours, theirs = os.pipe()
         try:
@@ -127,11 +127,17 @@ def _order(walls: Walls, program: Program, limits: Limits, scratch: str) -> dict
             "LANG": "C.UTF-8",
             "PYTHONHASHSEED": "0",
             "PYTHONUTF8": "1",
+            # without /proc a program cannot be told where its own libraries lie
+            "LD_LIBRARY_PATH": _libraries(program.toolchain),
         },
         "filter": b64encode(filter_for(platform.machine())).decode() if sys.platform == "linux" else "",
         "limits": _resources(walls, limits),
         "wall": limits.wall,
     }
+
+
+def _libraries(toolchain: Sequence[str]) -> str:
+    return ":".join(f"{folder}/lib" for folder in toolchain if not Path(folder).is_relative_to("/usr"))
 
 
 def _resources(walls: Walls, limits: Limits) -> dict[str, int]:
@@ -147,10 +153,18 @@ def _resources(walls: Walls, limits: Limits) -> dict[str, int]:
         "RLIMIT_MSGQUEUE": 0,
         "RLIMIT_NPROC": limits.processes + 1,
     }
-    if walls == "limits":
-        # counts all processes of the user there, which are not ours to count
-        del wanted["RLIMIT_NPROC"]
+    if walls == "limits" and os.geteuid() != 0:
+        # without a namespace the kernel counts all that this user runs
+        wanted["RLIMIT_NPROC"] += _tasks_of(os.geteuid())
     return wanted
+
+
+def _tasks_of(user: int) -> int:
+    count = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            count += len(os.listdir(process / "task")) if process.stat().st_uid == user else 0
+    return count or 10_000
 
 
 def _places(program: Program) -> list[tuple[str, str | None]]:
@@ -170,7 +184,7 @@ def _arguments(walls: Walls, program: Program, limits: Limits, bubblewrap: str) 
     if walls != "bubblewrap":
         return [*script, str(_CELL)]
     argv = [bubblewrap, "--unshare-user", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    argv += ["--clearenv", "--hostname", "cell"]
+    argv += ["--clearenv", "--setenv", "LD_LIBRARY_PATH", _libraries(interpreter()[1]), "--hostname", "cell"]
     with_python = program._replace(toolchain=(*program.toolchain, *interpreter()[1]))
     for path, link in _places(with_python):
         argv += ["--symlink", link, path] if link is not None else ["--ro-bind", path, path]
@@ -199,6 +213,10 @@ class _Heard:
     def __init__(self) -> None:
         self.out, self.err, self.report = bytearray(), bytearray(), bytearray()
 
+    @property
+    def written(self) -> int:
+        return len(self.out) + len(self.err)
+
     def said(self, key: str) -> Any:
         """The last value that cell.py reported under `key`; None where it did not."""
         lines = bytes(self.report).split(b"\n")[:-1]
@@ -215,7 +233,9 @@ def _watched(process: subprocess.Popen[bytes], report: Any, limits: Limits) -> E
             why = _listen(pipes, heard, limits)
         finally:
             _end(process)
-            _drain(pipes)
+            _drain(pipes, heard, limits)
+    if not why and heard.written > limits.output_kb * 1024:
+        why = f"wrote more than {limits.output_kb} KiB"
     if (broken := heard.said("broken")) or not heard.said("started"):
         told = broken or bytes(heard.err).decode(errors="replace").strip()[-200:] or why or "it said nothing"
         raise RunError(f"the jail cannot start: {told}")
@@ -226,7 +246,7 @@ def _watched(process: subprocess.Popen[bytes], report: Any, limits: Limits) -> E
 
 
 def _listen(pipes: selectors.BaseSelector, heard: _Heard, limits: Limits) -> str:
-    """Read until everything is closed, or until a limit; then which."""
+    """Read until the program ended, wrote too much or ran out of time; the last one in words."""
     until, started = monotonic() + _PATIENCE, False
     while pipes.get_map():
         ready = pipes.select(max(0.0, until - monotonic()))
@@ -239,9 +259,7 @@ def _listen(pipes: selectors.BaseSelector, heard: _Heard, limits: Limits) -> str
                 pipes.unregister(key.fileobj)
         if not started and heard.report:
             until, started = monotonic() + limits.wall, True
-        if len(heard.out) + len(heard.err) > limits.output_kb * 1024:
-            return f"wrote more than {limits.output_kb} KiB"
-        if heard.said("status") is not None:
+        if heard.written > limits.output_kb * 1024 or heard.said("status") is not None:
             return ""
     return ""
 
@@ -257,11 +275,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _drain(pipes: selectors.BaseSelector) -> None:
+def _drain(pipes: selectors.BaseSelector, heard: _Heard, limits: Limits) -> None:
+    """What was written and not yet read; nothing writes any more, where the walls hold."""
     until = monotonic() + 1.0
     while pipes.get_map() and (ready := pipes.select(max(0.0, until - monotonic()))):
         for key, _ in ready:
-            if not os.read(key.fd, 1 << 16):
+            chunk = os.read(key.fd, 1 << 16)
+            if chunk and heard.written <= limits.output_kb * 1024:
+                key.data.extend(chunk)
+            else:
                 pipes.unregister(key.fileobj)
 
 

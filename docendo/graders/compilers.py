@@ -1,0 +1,214 @@
+"""Does the program in an answer compile? The compiler itself runs in the jail; the program is not run.
+
+A compiler alone is easy to please: it does not know what was asked. Use it as a gate or with a weight beside tests.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from docendo.errors import UseError, nearest
+from docendo.graders.grading import program
+from docendo.graders.jail import Jail, Limits, Program
+from docendo.graders.warden import interpreter
+from docendo.records import Problem, Verdict
+
+__all__ = ["LANGUAGES", "Compiler", "Language", "Tool", "installed"]
+
+Language = Literal["python", "c", "javascript", "rust"]
+
+_LONGEST_PROGRAM = 20_000
+_PYTHON_CHECK = """
+import sys, warnings
+with open(sys.argv[1], encoding="utf-8") as file:
+    source = file.read()
+with warnings.catch_warnings(record=True) as found:
+    warnings.simplefilter("always")
+    compile(source, sys.argv[1], "exec", dont_inherit=True)
+for one in found:
+    print(f"{sys.argv[1]}:{one.lineno}: warning: {one.message}", file=sys.stderr)
+"""
+
+
+class Tool(NamedTuple):
+    """A compiler as it is found here, and how it is called."""
+
+    command: tuple[str, ...]
+    """Without the source file, which comes last."""
+    toolchain: tuple[str, ...] = ()
+    files: Mapping[str, bytes] = {}
+
+
+class _Language(NamedTuple):
+    names: frozenset[str]
+    """What a block of it may be called in an answer."""
+    needs: str
+    """The programs that compile it: one of them."""
+    find: Callable[[], Tool | None]
+    limits: Limits
+    arguments: Callable[[str], tuple[str, ...]]
+    """What else a program's compiler is told; last the name of the file that holds it."""
+    comments: str
+    """A pattern of what is no code."""
+    sample: str
+    """What must compile, if anything does."""
+    silences: str = r"(?!)"
+    """A pattern of what can switch warnings off: it counts as a warning itself."""
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """1 where the last program in a text compiles without a warning, 0.5 + 0.5 / (1 + w) with w warnings, 0 else.
+
+    The program is the last closed ``` block, else what follows the last ``Answer:``, else all of the text; one that
+    is empty but for comments scores 0. Raises UseError on construction where `language` has no compiler here.
+    """
+
+    language: Language
+    jail: Jail
+    _tool: Tool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            raise UseError(f"no compiler for {self.language!r}{nearest(self.language, LANGUAGES)}")
+        tool = LANGUAGES[self.language].find()
+        if tool is None:
+            wanted = LANGUAGES[self.language].needs
+            raise UseError(f"compiling {self.language} needs {wanted}; compilers here: {', '.join(installed())}")
+        object.__setattr__(self, "_tool", tool)
+        verdict = self._judged(LANGUAGES[self.language].sample)
+        if verdict.score != 1:
+            raise UseError(f"{tool.command[0]} does not work in the jail: {verdict.reason}")
+
+    def __call__(self, problem: Problem, text: str) -> Verdict:
+        language = LANGUAGES[self.language]
+        code = program(text, language.names)
+        if code is None or not re.sub(language.comments, "", code).strip():
+            return Verdict(0.0, "no program")
+        if len(code) > _LONGEST_PROGRAM:
+            return Verdict(0.0, f"the program is longer than {_LONGEST_PROGRAM} characters")
+        return self._judged(code)
+
+    def _judged(self, code: str) -> Verdict:
+        language = LANGUAGES[self.language]
+        *flags, name = language.arguments(code)
+        files = {**self._tool.files, name: code.encode(errors="replace")}
+        jail = self.jail.with_limits(language.limits)
+        ended = jail(Program((*self._tool.command, *flags, name), files, toolchain=self._tool.toolchain))
+        told = ended.err.decode(errors="replace")
+        if not ended.ok:
+            return Verdict(0.0, f"does not compile: {_complaint(told, name) or ended.reason}")
+        warnings = len(re.findall(rf"^[^\n]*:\d+: warning\b", told, re.MULTILINE))
+        if re.search(language.silences, re.sub(r"\\\s*\n", "", code)):
+            warnings += 1
+        if warnings:
+            return Verdict(0.5 + 0.5 / (1 + warnings), f"compiles with {warnings} warning{'s' * (warnings > 1)}")
+        return Verdict(1.0, "compiles")
+
+
+def installed() -> list[Language]:
+    """The languages that can be compiled here."""
+    return [language for language, about in LANGUAGES.items() if about.find() is not None]
+
+
+def _complaint(told: str, name: str) -> str:
+    """The line that says what is wrong: the last of a traceback, the first of the others."""
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    errors = [line for line in lines if re.search(r"\berror\b|Error: ", line)]
+    return (errors[0] if errors else lines[-1] if lines else "").removeprefix(f"{name}:")[:120]
+
+
+def _python() -> Tool:
+    command, toolchain = interpreter()
+    return Tool((*command, "check.py"), toolchain, {"check.py": _PYTHON_CHECK.encode()})
+
+
+def _c() -> Tool | None:
+    found = shutil.which("gcc") or shutil.which("clang") or shutil.which("cc")
+    if found is None:
+        return None
+    quiet = "-fno-diagnostics-show-caret", "-fdiagnostics-color=never"
+    return Tool((os.path.realpath(found), "-fsyntax-only", "-Wall", "-Wextra", "-Wsystem-headers", *quiet))
+
+
+def _javascript() -> Tool | None:
+    found = shutil.which("node")
+    if found is None:
+        return None
+    real = os.path.realpath(found)
+    return Tool((real, "--max-old-space-size=192", "--check"), (os.path.dirname(os.path.dirname(real)),))
+
+
+def _rust() -> Tool | None:
+    found = shutil.which("rustc")
+    if found is None:
+        return None
+    try:
+        # rustup's rustc is a door to the real one, which the root of its installation holds
+        asked = subprocess.run(  # noqa: S603
+            [found, "--print", "sysroot"], capture_output=True, text=True, timeout=30, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    root = os.path.realpath(asked.stdout.strip())
+    forced = [f"--force-warn={lint}" for lint in _RUST_LINTS]
+    out = "--emit=metadata", "--error-format=short", "--color=never", "--edition=2021", "-o", "out.rmeta"
+    return Tool((f"{root}/bin/rustc", *forced, *out), (root,))
+
+
+_RUST_LINTS = (
+    "unused-variables",
+    "unused-mut",
+    "unused-assignments",
+    "unused-imports",
+    "unused-must-use",
+    "unreachable-code",
+)
+_SLASHES = r"//[^\n]*|(?s:/\*.*?\*/)"
+_SMALL = Limits(seconds=2, wall=10, memory_mb=256, processes=4)
+
+LANGUAGES: Mapping[str, _Language] = {
+    "python": _Language(
+        frozenset({"", "py", "python", "python3"}),
+        "Python",
+        _python,
+        _SMALL,
+        lambda _: ("answer.py",),
+        r"#[^\n]*",
+        "x = 1",
+    ),
+    "c": _Language(
+        frozenset({"", "c", "h"}),
+        "gcc or clang",
+        _c,
+        _SMALL,
+        lambda _: ("answer.c",),
+        _SLASHES,
+        "int x;",
+        r"[Pp]ragma|##|%:%:|\?\?=",
+    ),
+    "javascript": _Language(
+        frozenset({"", "js", "javascript", "node", "mjs"}),
+        "node",
+        _javascript,
+        Limits(seconds=4, wall=15, memory_mb=512, reserved_mb=65_536, processes=24),
+        lambda code: ("answer.mjs" if re.search(r"^\s*(import|export)\b", code, re.MULTILINE) else "answer.js",),
+        _SLASHES,
+        "let x = 1",
+    ),
+    "rust": _Language(
+        frozenset({"", "rs", "rust"}),
+        "rustc",
+        _rust,
+        Limits(seconds=4, wall=20, memory_mb=1024, reserved_mb=2048, processes=16),
+        lambda code: (*(() if re.search(r"\bfn\s+main\b", code) else ("--crate-type=lib", "-Adead_code")), "answer.rs"),
+        _SLASHES,
+        "fn main() {}",
+        r"\b(allow|cfg_attr)\b",
+    ),
+}
+"""What can be compiled, where a compiler is installed. Warnings of all but JavaScript lower the score; its check has none."""
