@@ -46,7 +46,7 @@ def main() -> NoReturn:
 
 
 def _enclose(order: dict[str, Any]) -> None:
-    """Returns in pid 1 of new namespaces, which sees nothing but a new root and has no privileges; nobody else returns."""
+    """Returns in pid 1 of new namespaces alone, which sees nothing but a new root and has no privileges."""
     _die_with(order["parent"])
     uid, gid = _identity()
     if os.geteuid() != 0:
@@ -83,7 +83,7 @@ def _stand_by(child: int, report: int) -> NoReturn:
 
 
 def _identity() -> tuple[int, int]:
-    """The user that the program runs as: oneself, or where that is root, one that nobody is and no other program has."""
+    """Whom the program runs as: oneself, or where that is root, a user that nobody else is."""
     if os.geteuid() != 0:
         return os.geteuid(), os.getegid()
     ranges = [tuple(map(int, line.split())) for line in Path("/proc/self/uid_map").read_text().splitlines()]

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 
 from docendo.errors import UseError, nearest
 from docendo.graders.grading import program
-from docendo.graders.jail import Jail, Limits, Program
-from docendo.graders.warden import interpreter
+from docendo.graders.jail import Jail
+from docendo.graders.order import Limits, Program, interpreter
 from docendo.records import Problem, Verdict
 
 __all__ = ["LANGUAGES", "Compiler", "Language", "Tool", "installed"]
@@ -102,7 +102,7 @@ class Compiler:
         told = ended.err.decode(errors="replace")
         if not ended.ok:
             return Verdict(0.0, f"does not compile: {_complaint(told, name) or ended.reason}")
-        warnings = len(re.findall(rf"^[^\n]*:\d+: warning\b", told, re.MULTILINE))
+        warnings = len(re.findall(r"^[^\n]*:\d+: warning\b", told, re.MULTILINE))
         if re.search(language.silences, re.sub(r"\\\s*\n", "", code)):
             warnings += 1
         if warnings:
@@ -171,7 +171,7 @@ _RUST_LINTS = (
 _SLASHES = r"//[^\n]*|(?s:/\*.*?\*/)"
 _SMALL = Limits(seconds=2, wall=10, memory_mb=256, processes=4)
 
-LANGUAGES: Mapping[str, _Language] = {
+LANGUAGES: Mapping[Language, _Language] = {
     "python": _Language(
         frozenset({"", "py", "python", "python3"}),
         "Python",
@@ -211,4 +211,4 @@ LANGUAGES: Mapping[str, _Language] = {
         r"\b(allow|cfg_attr)\b",
     ),
 }
-"""What can be compiled, where a compiler is installed. Warnings of all but JavaScript lower the score; its check has none."""
+"""What can be compiled, where a compiler is installed. Node's check alone knows no warnings."""

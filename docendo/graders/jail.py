@@ -1,4 +1,4 @@
-"""Runs real programs that a model wrote: behind namespaces or not at all. See docs/sandbox.md for what that holds off."""
+"""Runs real programs that a model wrote: behind walls or not at all. docs/sandbox.md says what that holds off."""
 
 import os
 import shutil
@@ -12,9 +12,10 @@ from functools import cache
 from typing import NamedTuple
 
 from docendo.errors import RunError, UseError
-from docendo.graders.warden import Ended, Limits, Program, Walls, interpreter, run_behind
+from docendo.graders.order import Limits, Program, Walls, interpreter
+from docendo.graders.warden import Ended, run_behind
 
-__all__ = ["UNSAFE", "Ended", "Jail", "Limits", "Program", "Strength", "probe", "strongest"]
+__all__ = ["UNSAFE", "Jail", "Strength", "probe", "strongest"]
 
 UNSAFE = "subprocess-with-limits-only"
 """The word by which a user takes the risk of running programs without walls."""
@@ -52,7 +53,8 @@ escapes("takes more memory than it may", lambda: bytearray(200 << 20))
 escapes("writes more than it may", lambda: open("big", "wb").write(bytes(4 << 20)))
 held = os.pipe()
 escapes("makes as many processes as it likes", fork)
-if extra := set(os.environ) - {"PATH", "HOME", "TMPDIR", "LANG", "LC_CTYPE", "PYTHONHASHSEED", "PYTHONUTF8", "LD_LIBRARY_PATH", "PWD"}:
+known = "PATH HOME TMPDIR LANG LC_CTYPE PWD PYTHONHASHSEED PYTHONUTF8 LD_LIBRARY_PATH".split()
+if extra := set(os.environ) - set(known):
     print("sees the environment:", *sorted(extra))
 open("scratch", "w").write("x")
 print("done")
@@ -78,7 +80,7 @@ class Jail:
     network, and fool a grader. Where there are walls it changes nothing.
     """
 
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     allow_unsafe: bool = False
     walls: Walls = field(init=False)
 
@@ -111,7 +113,7 @@ class Jail:
 @cache
 def strongest() -> Strength:
     """The strongest walls that hold here; tried out once in a process's life."""
-    failures = []
+    failures = list[str]()
     for walls, path in _candidates():
         if not (escaped := probe(walls, path)):
             return Strength(walls, path, tuple(failures))

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from docendo.graders.grading import ByTests
-from docendo.graders.jail import Jail, Program
+from docendo.graders.jail import Jail
+from docendo.graders.order import Program, interpreter
 from docendo.graders.sandbox import Outcome
-from docendo.graders.warden import interpreter
 from docendo.records import Problem, Verdict
 
 __all__ = ["CPython", "RealTests"]
