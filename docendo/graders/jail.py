@@ -15,7 +15,7 @@ from docendo.errors import RunError, UseError
 from docendo.graders.order import Limits, Program, Walls, interpreter
 from docendo.graders.warden import Ended, run_behind
 
-__all__ = ["UNSAFE", "Jail", "Strength", "probe", "strongest"]
+__all__ = ["UNSAFE", "Jail", "Strength", "candidates", "probe", "strongest"]
 
 UNSAFE = "subprocess-with-limits-only"
 """The word by which a user takes the risk of running programs without walls."""
@@ -114,7 +114,7 @@ class Jail:
 def strongest() -> Strength:
     """The strongest walls that hold here; tried out once in a process's life."""
     failures = list[str]()
-    for walls, path in _candidates():
+    for walls, path in candidates():
         if not (escaped := probe(walls, path)):
             return Strength(walls, path, tuple(failures))
         failures.append(f"{path or walls}: {escaped}")
@@ -152,7 +152,8 @@ def _try_out() -> None:
         raise UseError(f"programs do not run here with limits alone: one {ended.reason or 'said something else'}")
 
 
-def _candidates() -> list[tuple[Walls, str]]:
+def candidates() -> list[tuple[Walls, str]]:
+    """The walls that could be built here, the preferred first, each with the path of bubblewrap or nothing."""
     if sys.platform != "linux":
         return []
     bubblewrap = shutil.which("bwrap")

@@ -43,18 +43,17 @@ def run_behind(walls: Walls, program: Program, limits: Limits, bubblewrap: str =
     with tempfile.TemporaryFile() as sheet, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         scratch = folder if walls == "limits" else SCRATCH
         ours, theirs = os.pipe()
-        try:
-            sheet.write(json.dumps(order(walls, program, limits, scratch) | {"report": theirs}).encode())
-            sheet.seek(0)
-            argv = arguments(walls, program, limits, bubblewrap)
-            process = _started(argv, sheet, theirs)
-        except OSError as error:
-            os.close(ours)
-            raise RunError(f"the jail cannot start: {error}") from error
-        finally:
-            os.close(theirs)
-        with process, os.fdopen(ours, "rb", buffering=0) as report:
-            return _watched(process, report, limits)
+        with os.fdopen(ours, "rb", buffering=0) as report:
+            try:
+                sheet.write(json.dumps(order(walls, program, limits, scratch) | {"report": theirs}).encode())
+                sheet.seek(0)
+                process = _started(arguments(walls, program, limits, bubblewrap), sheet, theirs)
+            except OSError as error:
+                raise RunError(f"the jail cannot start: {error}") from error
+            finally:
+                os.close(theirs)
+            with process:
+                return _watched(process, report, limits)
 
 
 def _started(argv: Sequence[str], sheet: BinaryIO | Any, report: int) -> subprocess.Popen[bytes]:
