@@ -74,7 +74,7 @@ def findings(packages: tuple[Package, ...] = _PACKAGES) -> Iterator[Finding]:
     """Every check, in the order in which things are needed."""
     yield _python()
     yield from map(_package, packages)
-    for check in (_model, _sandbox, _cache, _disk, _processors, _memory, _bfloat16, _cuda):
+    for check in (_model, _sandbox, _jail, _cache, _disk, _processors, _memory, _bfloat16, _cuda):
         yield check()
 
 
@@ -117,6 +117,18 @@ def _sandbox() -> Finding:
     if outcome.values != ("42",):
         return Finding("sandbox", "missing", f"41 + 1 gave {outcome.values}: {outcome.reason}", fix)
     return Finding("sandbox", "ok", f"pydantic-monty {metadata.version('pydantic-monty')}, ran a snippet")
+
+
+def _jail() -> Finding:
+    from docendo.graders.compilers import installed
+    from docendo.graders.jail import strongest
+
+    found = strongest()
+    if found.walls is None:
+        fix = "install bubblewrap, or allow unprivileged user namespaces: docs/sandbox.md"
+        return Finding("sandbox for real programs", "optional", "; ".join(found.failures), fix)
+    built = found.bubblewrap or found.walls
+    return Finding("sandbox for real programs", "ok", f"{built}, tried out; compiles {', '.join(installed())}")
 
 
 def _cache() -> Finding:

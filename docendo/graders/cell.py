@@ -48,8 +48,11 @@ def main() -> NoReturn:
 def _enclose(order: dict[str, Any]) -> None:
     """Returns in pid 1 of new namespaces alone, which sees nothing but a new root and has no privileges."""
     _die_with(order["parent"])
+    with suppress(OSError):
+        # where memory runs out, the kernel ends what is inside first
+        Path("/proc/self/oom_score_adj").write_text("1000")
     uid, gid = _identity()
-    if os.geteuid() != 0:
+    if uid == os.geteuid():
         _check(_libc().unshare(_NEWUSER), "a user namespace")
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
@@ -86,11 +89,12 @@ def _identity() -> tuple[int, int]:
     """Whom the program runs as: oneself, or where that is root, a user that nobody else is."""
     if os.geteuid() != 0:
         return os.geteuid(), os.getegid()
+    # the numbers that there are here: where this is a user namespace itself, not all of them
     ranges = [tuple(map(int, line.split())) for line in Path("/proc/self/uid_map").read_text().splitlines()]
     first, _, count = max(ranges, key=lambda r: r[2])
     if first + count > 2_100_000_000:
         return (2_000_000_000 + os.getpid(),) * 2
-    return (first + count - 1 - os.getpid() % max(1, count // 2),) * 2
+    return (first + count - 1 - os.getpid() % (count // 2 or 1),) * 2
 
 
 def _furnish(order: dict[str, Any], uid: int, gid: int) -> None:
@@ -127,7 +131,7 @@ def _drop(uid: int, gid: int) -> None:
     for capability in range(64):
         if _libc().prctl(_DROP_BOUND, capability, 0, 0, 0) != 0:
             break
-    if os.geteuid() == 0:
+    if uid != os.geteuid():
         os.setgroups([])
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)

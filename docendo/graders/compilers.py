@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from docendo.errors import UseError, nearest
+from docendo.errors import RunError, UseError, nearest
 from docendo.graders.grading import program
 from docendo.graders.jail import Jail
 from docendo.graders.order import Limits, Program, interpreter
@@ -80,7 +80,10 @@ class Compiler:
             wanted = LANGUAGES[self.language].needs
             raise UseError(f"compiling {self.language} needs {wanted}; compilers here: {', '.join(installed())}")
         object.__setattr__(self, "_tool", tool)
-        verdict = self._judged(LANGUAGES[self.language].sample)
+        try:
+            verdict = self._judged(LANGUAGES[self.language].sample)
+        except RunError as error:
+            raise UseError(f"{tool.command[0]} does not work in the jail: {error}") from error
         if verdict.score != 1:
             raise UseError(f"{tool.command[0]} does not work in the jail: {verdict.reason}")
 
@@ -140,7 +143,7 @@ def _javascript() -> Tool | None:
     if found is None:
         return None
     real = os.path.realpath(found)
-    return Tool((real, "--max-old-space-size=192", "--check"), (os.path.dirname(os.path.dirname(real)),))
+    return Tool((real, "--max-old-space-size=192", "--check"), (real,))
 
 
 def _rust() -> Tool | None:
@@ -157,7 +160,7 @@ def _rust() -> Tool | None:
     root = os.path.realpath(asked.stdout.strip())
     forced = [f"--force-warn={lint}" for lint in _RUST_LINTS]
     out = "--emit=metadata", "--error-format=short", "--color=never", "--edition=2021", "-o", "out.rmeta"
-    return Tool((f"{root}/bin/rustc", *forced, *out), (root,))
+    return Tool((f"{root}/bin/rustc", *forced, *out), (f"{root}/bin", f"{root}/lib"))
 
 
 _RUST_LINTS = (

@@ -37,7 +37,7 @@ class Limits:
     """Of each of its processes."""
     reserved_mb: int = 0
     """Address space on top of it, for a runtime that reserves much more than it uses."""
-    processes: int = 16
+    processes: int = 8
     """At one time; threads count."""
     output_kb: int = 64
     """Of standard output and standard error together."""
@@ -54,7 +54,7 @@ class Program(NamedTuple):
     """Names and contents of files in its scratch folder, which is where it starts."""
     stdin: bytes = b""
     toolchain: tuple[str, ...] = ()
-    """Folders that it may read besides the system's programs and libraries."""
+    """Folders and files that it may read besides the system's programs and libraries; libraries are found there."""
 
 
 def interpreter() -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -62,7 +62,8 @@ def interpreter() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
     Hashes are the same every time; nothing of the user's environment or site is read.
     """
-    return (os.path.realpath(sys.executable), "-s", "-P", "-S", "-B"), (os.path.realpath(sys.base_prefix),)
+    folders = (os.path.realpath(os.path.join(sys.base_prefix, name)) for name in ("bin", "lib", "lib64"))
+    return (os.path.realpath(sys.executable), "-s", "-P", "-S", "-B"), tuple(filter(os.path.isdir, folders))
 
 
 def order(walls: Walls, program: Program, limits: Limits, scratch: str) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def order(walls: Walls, program: Program, limits: Limits, scratch: str) -> dict[
 
 
 def _libraries(toolchain: Sequence[str]) -> str:
-    return ":".join(f"{folder}/lib" for folder in toolchain if not Path(folder).is_relative_to("/usr"))
+    return ":".join(folder for folder in toolchain if not Path(folder).is_relative_to("/usr"))
 
 
 def _resources(walls: Walls, limits: Limits) -> dict[str, int]:

@@ -6,7 +6,7 @@ listens on this machine, PID the process that grades. `plain` attacks do succeed
 
 from typing import NamedTuple
 
-__all__ = ["ENDLESS", "ESCAPES", "FORGERIES", "Attack"]
+__all__ = ["ENDLESS", "ESCAPES", "FORGERIES", "STRICT", "Attack"]
 
 
 class Attack(NamedTuple):
@@ -74,15 +74,19 @@ ESCAPES = (
     _escape("raises its limits", "import resource\nresource.setrlimit(7, (9999, 9999))"),
     _escape("raises its priority", "import os\nassert os.nice(-5) < 0"),
     _escape("finds open doors", "import os\nfor n in range(5, 60):\n    try:\n        os.fstat(n)\n    except OSError:\n        continue\n    raise SystemExit\nassert 0"),
-    _escape("runs a program it brought", "import os, shutil\nshutil.copy('/usr/bin/true', 'mine')\nos.chmod('mine', 0o700)\nassert os.spawnv(0, './mine', ['mine']) == 0"),
     _escape("becomes root by a program that can", "import subprocess\nassert subprocess.check_output(['su', '-c', 'id'], stderr=-1)"),
     _escape("fills the disk", "with open('big', 'wb') as file:\n    for _ in range(64):\n        file.write(bytes(1 << 20))", True),
-    _escape("fills the disk with many files", "for n in range(5000):\n    open(str(n), 'x').close()", True),
     _escape("takes the memory", "held = bytearray(1 << 30)", True, True),
     _escape("takes the memory by a map", "import mmap\nheld = mmap.mmap(-1, 1 << 30)", True),
     _escape("forks without end", "import os\nfor _ in range(40):\n    if os.fork() == 0:\n        __import__('time').sleep(0.3)\n        os._exit(0)", True, True),
     _escape("threads without end", "import threading, time\nfor _ in range(64):\n    threading.Thread(target=time.sleep, args=(0.2,)).start()", True),
 )  # fmt: skip
+
+STRICT = (
+    _escape("runs a program it brought", "import os, shutil\nshutil.copy('/usr/bin/true', 'mine')\nos.chmod('mine', 0o700)\nassert os.spawnv(0, './mine', ['mine']) == 0"),
+    _escape("fills the disk with many files", "for n in range(5000):\n    open(str(n), 'x').close()", True),
+)  # fmt: skip
+"""Do no harm, and fail behind our own walls; bubblewrap lets them be."""
 
 _AS_IF = "def f(x): return None\n"
 

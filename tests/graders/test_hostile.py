@@ -19,7 +19,7 @@ from docendo.graders.order import Limits, Program, Walls, interpreter
 from docendo.graders.unittests import CPython, RealTests
 from docendo.graders.warden import Ended, run_behind
 from docendo.records import Problem
-from tests.graders.hostile import ENDLESS, ESCAPES, FORGERIES, Attack
+from tests.graders.hostile import ENDLESS, ESCAPES, FORGERIES, STRICT, Attack
 
 WALLS: Sequence[Walls] = [w for w, path in candidates() if not probe(w, path)]
 """Every kind that holds on this machine; where none does, nothing here is run."""
@@ -100,8 +100,16 @@ def test_every_attack_fails(
     held(attacks, here, limits, tmp_path, walls)
 
 
+@pytest.mark.skipif("namespaces" not in WALLS, reason="no namespaces here")
+def test_our_own_walls_run_nothing_from_the_scratch_folder_and_count_its_files(
+    here: Surroundings, tmp_path: Path
+) -> None:
+    held(STRICT, here, SMALL, tmp_path, "namespaces")
+
+
 def test_there_are_at_least_a_hundred_attacks_with_names_of_their_own() -> None:
-    assert len({a.name for a in (*ESCAPES, *FORGERIES, *ENDLESS)}) == len((*ESCAPES, *FORGERIES, *ENDLESS)) >= 100
+    attacks = (*ESCAPES, *STRICT, *FORGERIES, *ENDLESS)
+    assert len({a.name for a in attacks}) == len(attacks) >= 100
 
 
 @needs_walls
