@@ -198,8 +198,7 @@ def _become(order: dict[str, Any], handed: int, owner: tuple[int, int] | None) -
         if owner:
             _drop(*owner)
         for name, value in order["limits"].items():
-            with suppress(AttributeError):
-                resource.setrlimit(getattr(resource, name), (value, value))
+            _limit(name, value)
         if sys.platform == "linux":
             _prctl(_DEATH_SIGNAL, signal.SIGKILL)
             _prctl(_NO_NEW_PRIVILEGES, 1)
@@ -208,6 +207,15 @@ def _become(order: dict[str, Any], handed: int, owner: tuple[int, int] | None) -
     except (OSError, ValueError) as error:
         _say(order["report"], broken=f"{order['command'][0]}: {type(error).__name__}: {error}")
     os._exit(127)
+
+
+def _limit(name: str, value: int) -> None:
+    # other systems lack some limits and refuse others; who runs there took that risk
+    with suppress(*() if sys.platform == "linux" else (AttributeError, ValueError, OSError)):
+        number = getattr(resource, name)
+        most = resource.getrlimit(number)[1]
+        lower = value if most == resource.RLIM_INFINITY else min(value, most)
+        resource.setrlimit(number, (lower, lower))
 
 
 def _confine(instructions: bytes) -> None:

@@ -63,8 +63,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundin
     surroundings.server.close()
 
 
-def held(attacks: Sequence[Attack], here: Surroundings, limits: Limits, tmp_path: Path, walls: Walls) -> None:
-    """Assert that each fails in time, and that all of them leave nothing."""
+def held(attacks: Sequence[Attack], here: Surroundings, limits: Limits, tmp_path: Path, walls: Walls) -> float:
+    """The seconds of the slowest, where each fails and all of them leave nothing."""
 
     def marked(program: Program) -> Ended:
         named = program._replace(command=(*program.command, here.token))
@@ -80,9 +80,9 @@ def held(attacks: Sequence[Attack], here: Surroundings, limits: Limits, tmp_path
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(attempt, attacks))
     assert [r for r in results if r[1] != 0 or not r[2]] == []
-    assert [r for r in results if r[3] > limits.wall + 2] == []
     assert here.left() == []
     assert os.listdir(tmp_path) == ["secret"]
+    return max(r[3] for r in results)
 
 
 @pytest.mark.parametrize("walls", WALLS)
@@ -97,7 +97,7 @@ def test_a_dozen_attacks_of_every_kind_fail(here: Surroundings, tmp_path: Path, 
 def test_every_attack_fails(
     attacks: Sequence[Attack], limits: Limits, here: Surroundings, tmp_path: Path, walls: Walls
 ) -> None:
-    held(attacks, here, limits, tmp_path, walls)
+    assert held(attacks, here, limits, tmp_path, walls) < limits.wall + 2
 
 
 @pytest.mark.skipif("namespaces" not in WALLS, reason="no namespaces here")
