@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from time import monotonic
 from typing import Any, BinaryIO, NamedTuple
 
@@ -40,8 +40,8 @@ def run_behind(walls: Walls, program: Program, limits: Limits, bubblewrap: str =
     size = len(program.stdin) + sum(map(len, program.files.values()))
     if size > limits.file_mb * 2**20 // 2:
         return Ended(False, f"its files have {size} bytes, more than half of the scratch folder", b"", b"")
-    with tempfile.TemporaryFile() as sheet, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        scratch = folder if walls == "limits" else SCRATCH
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True) if walls == "limits" else nullcontext(SCRATCH)
+    with tempfile.TemporaryFile() as sheet, folder as scratch:
         ours, theirs = os.pipe()
         with os.fdopen(ours, "rb", buffering=0) as report:
             try:
