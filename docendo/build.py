@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from docendo.build_agents import answering, check_answerers
+from docendo.build_graders import build_panel, check_evaluators
 from docendo.build_league import build_arena, build_league, check_cast
 from docendo.classroom.teaching import Classroom, Rules
 from docendo.config import Config
@@ -15,7 +16,7 @@ from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.tooling import WithTools
 from docendo.engines.watched import Worker
 from docendo.errors import UseError, nearest
-from docendo.graders.grading import ByTests, each, guarded
+from docendo.graders.grading import ByTests, guarded
 from docendo.graders.sandbox import Sandbox
 from docendo.interfaces import Grader, Source
 from docendo.learning.credit import Baseline, LeaveOneOut, Running
@@ -114,6 +115,7 @@ def _courses(source: Source, domain: DomainConfig, name: str) -> tuple[tuple[str
 def _check_roles(config: Config) -> None:
     check_cast(config)
     check_answerers(config)
+    check_evaluators(config)
     for name, agent in config.agents.items():
         for domain in agent.domains:
             if domain not in config.domains:
@@ -156,7 +158,7 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
     instructions = {BASE: INSTRUCTION} | {
         n: equipped(a.instruction or INSTRUCTION, tools.get(n, ())) for n, a in agents.items()
     }
-    league = build_league(config, found.kinds)
+    panel, league = build_panel(config, {}), build_league(config, found.kinds)
     return School(
         experts=[
             Expert(AgentId(n), [kind for d in a.domains for kind in found.kinds[d]]) for n, a in config.learners.items()
@@ -164,13 +166,13 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
         classroom=Classroom(
             engine=answerer,
             sources=found.sources,
-            evaluators={d: each(grader_for(d)) for d in config.domains},
+            evaluators=panel.domains,
             rules=rules,
             instructions=instructions,
             textbooks=_textbooks(config),
             deck=league.deck,
             tools=tools,
-            counters=[answerer.told] if isinstance(answerer, WithTools) else [],
+            counters=[panel.told, *([answerer.told] if isinstance(answerer, WithTools) else [])],
         ),
         league=league,
         reward=TaughtGain(t.penalty),

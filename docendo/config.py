@@ -122,7 +122,11 @@ def _anchored(config: Config, folder: Path) -> Config:
         file = str((folder / domain.file).resolve()) if relative and domain.file else domain.file
         domains[name] = domain.model_copy(update={"file": file})
     agents = {name: _with_words(agent, folder) for name, agent in config.agents.items()}
-    return config.model_copy(update={"domains": domains, "agents": agents})
+    evaluators = {
+        name: given.model_copy(update={"file": str((folder / given.file).resolve())}) if given.file else given
+        for name, given in config.evaluators.items()
+    }
+    return config.model_copy(update={"domains": domains, "agents": agents, "evaluators": evaluators})
 
 
 def _with_words(agent: AgentConfig, folder: Path) -> AgentConfig:

@@ -1,9 +1,85 @@
 """The tables of who judges."""
 
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import Field, model_validator
+
 from docendo.tables.fields import Table
 
-__all__ = ["EvaluatorConfig"]
+__all__ = ["EvaluatorConfig", "EvaluatorKind"]
+
+EvaluatorKind = Literal[
+    "truth", "numeric", "symbolic", "tests", "compiler", "spelling", "format", "judge", "person", "human",
+    "all", "any", "weighted", "first", "gate",
+]  # fmt: skip
+
+_JOINED = {"of"}
+_OWN: dict[str, set[str]] = {
+    "numeric": {"tolerance"},
+    "symbolic": {"seconds"},
+    "tests": {"run", "seconds", "unsafe"},
+    "compiler": {"language", "unsafe"},
+    "spelling": {"language", "file"},
+    "format": {"pattern", "file"},
+    "judge": {"by"},
+    "person": {"by"},
+    "human": {"by", "of"},
+    "all": _JOINED,
+    "any": _JOINED,
+    "weighted": {"of", "weights"},
+    "first": _JOINED,
+    "gate": _JOINED,
+}
+"""The settings of each kind besides the kind itself."""
 
 
 class EvaluatorConfig(Table):
-    """One evaluator of the pool."""
+    kind: EvaluatorKind
+    """truth: the right answer, or a problem's tests; judge: a model; person: a simulated one; all, any, weighted,
+    first and gate are made of others."""
+    of: list[str] = []
+    """Names of the evaluators that all, any, weighted, first or gate is made of; of human, who judges meanwhile."""
+    weights: list[Annotated[float, Field(gt=0)]] = []
+    """Of weighted, one for each."""
+    tolerance: Annotated[float, Field(ge=0)] = 1e-6
+    """Of numeric, relative to the right answer."""
+    language: str = ""
+    """Of compiler: python, c, javascript or rust; of spelling: en, de, es, fr, it, nl, pt or ru."""
+    file: str | None = None
+    """Of spelling: words that are known besides, one a line; of format: a JSON schema."""
+    pattern: str = ""
+    """Of format: a regular expression of the whole answer."""
+    run: Literal["monty", "cpython"] = "monty"
+    """Of tests: in Monty's sandbox, or in a real Python behind walls."""
+    by: str = ""
+    """Of judge: an agent, "base", "population" or "endpoint:NAME"; of person: one of [people]; of human: "wait",
+    "async" or "off"."""
+    seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
+    """Of symbolic and tests: the most for one answer."""
+    unsafe: str = ""
+    """Of compiler and tests: "subprocess-with-limits-only" where this system has no walls and you accept that."""
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        known = _OWN.get(self.kind, set())
+        fields = type(self).model_fields
+        for name in sorted(n for n in fields if n != "kind" and getattr(self, n) != fields[n].default):
+            if name in known:
+                continue
+            raise ValueError(f"{self.kind} takes {', '.join(sorted(known)) or 'no settings'}, got {name}")
+        if self.kind in {"all", "any", "weighted", "first", "gate"} and not self.of:
+            raise ValueError(f"{self.kind} wants the evaluators it is made of, got no 'of'")
+        if self.kind == "gate" and len(self.of) != 2:
+            raise ValueError(f"a gate wants two: what must say 1 and what then scores, got {self.of}")
+        if self.kind == "weighted" and len(self.weights) != len(self.of):
+            raise ValueError(f"weighted wants a weight for each of {', '.join(self.of)}, got {self.weights}")
+        if self.kind == "compiler" and self.language not in {"python", "c", "javascript", "rust"}:
+            raise ValueError(f"a compiler's language is python, c, javascript or rust, got {self.language!r}")
+        if self.kind == "format" and bool(self.pattern) == bool(self.file):
+            raise ValueError("format wants a pattern or the file of a JSON schema, got both or none")
+        if self.kind in {"judge", "person", "human"} and not self.by:
+            raise ValueError(f"{self.kind} wants to know by whom, got no 'by'")
+        return self
+
+
+assert set(_OWN) | {"truth"} == set(get_args(EvaluatorKind))  # noqa: S101

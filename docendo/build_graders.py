@@ -1,0 +1,152 @@
+"""From the settings of evaluators to who judges what."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from docendo.config import Config
+from docendo.errors import UseError, nearest
+from docendo.graders.combining import First, Gate, all_of, any_of, weighted
+from docendo.graders.compilers import Compiler
+from docendo.graders.counting import Counted
+from docendo.graders.grading import ByTests, at_once, each
+from docendo.graders.jail import UNSAFE, Jail
+from docendo.graders.numbers import Numeric, Symbolic
+from docendo.graders.order import Limits
+from docendo.graders.sandbox import Sandbox
+from docendo.graders.unittests import RealTests
+from docendo.graders.writing import Formed, Spelled
+from docendo.interfaces import Evaluator
+from docendo.records import Answer
+from docendo.tables import EvaluatorConfig
+
+__all__ = ["Judges", "Maker", "Panel", "build_panel", "check_evaluators", "truth"]
+
+Maker = Callable[[EvaluatorConfig, str], Evaluator]
+"""From the settings of an evaluator, and where they stand, to the evaluator."""
+Judges = Mapping[str, Maker]
+"""How the kinds of evaluators are made that need a model or people."""
+_PARTS = ("all", "any", "weighted", "first", "gate")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Who judges each domain, and what each evaluator said so far."""
+
+    domains: Mapping[str, Evaluator]
+    counted: Mapping[str, Counted]
+
+    def told(self) -> dict[str, float]:
+        """Counts of every evaluator since the last time."""
+        return {f"evaluator/{name}/{what}": n for name, c in self.counted.items() for what, n in c.told().items()}
+
+
+def truth() -> Evaluator:
+    """Answers are compared as text or, where a problem has tests, run in the sandbox."""
+    return each(ByTests(Sandbox()))
+
+
+def check_evaluators(config: Config) -> None:
+    """Raises UseError for an evaluator that there is not, or that is made of itself."""
+    for name, domain in config.domains.items():
+        if domain.evaluator is not None and domain.evaluator not in config.evaluators:
+            hint = nearest(domain.evaluator, config.evaluators)
+            raise UseError(f"[domains.{name}] evaluator: no evaluator {domain.evaluator!r}{hint}")
+    for name in config.evaluators:
+        _check_parts(config, name, ())
+
+
+def _check_parts(config: Config, name: str, above: tuple[str, ...]) -> None:
+    if name in above:
+        raise UseError(f"[evaluators.{above[0]}]: is made of itself: {' of '.join((*above, name))}")
+    for part in config.evaluators[name].of:
+        if part not in config.evaluators:
+            raise UseError(f"[evaluators.{name}] of: no evaluator {part!r}{nearest(part, config.evaluators)}")
+        _check_parts(config, part, (*above, name))
+
+
+def build_panel(config: Config, judges: Judges) -> Panel:
+    """An evaluator for each domain, the right answer where none is named. Raises UseError for what is missing here."""
+    check_evaluators(config)
+    builder = _Builder(config, judges)
+    domains = {n: builder.named(d.evaluator) if d.evaluator else truth() for n, d in config.domains.items()}
+    return Panel(domains, builder.made)
+
+
+@dataclass
+class _Builder:
+    config: Config
+    judges: Judges
+    made: dict[str, Counted] = field(default_factory=dict)
+
+    def named(self, name: str) -> Evaluator:
+        """The evaluator of this name, made once."""
+        if name not in self.made:
+            given = self.config.evaluators[name]
+            where = f"[evaluators.{name}]"
+            self.made[name] = Counted(self._joined(given) if given.kind in _PARTS else self._single(given, where))
+        return self.made[name]
+
+    def _joined(self, given: EvaluatorConfig) -> Evaluator:
+        members = {name: self.named(name) for name in given.of}
+        match given.kind:
+            case "all":
+                return all_of(members)
+            case "any":
+                return any_of(members)
+            case "weighted":
+                return weighted(members, given.weights)
+            case "gate":
+                gate, then = members.items()
+                return Gate(gate, then)
+        return First({n: (m, _applies(self.config.evaluators[n])) for n, m in members.items()})
+
+    def _single(self, given: EvaluatorConfig, where: str) -> Evaluator:
+        try:
+            return self._made(given, where)
+        except UseError as error:
+            raise UseError(f"{where}: {error}") from error
+
+    def _made(self, given: EvaluatorConfig, where: str) -> Evaluator:
+        match given.kind:
+            case "numeric":
+                return each(Numeric(relative=given.tolerance))
+            case "symbolic":
+                return Symbolic(given.seconds)
+            case "tests" if given.run == "cpython":
+                return at_once(RealTests(_jail(given, Limits(seconds=given.seconds))))
+            case "tests":
+                return each(ByTests(Sandbox(seconds=given.seconds)))
+            case "compiler":
+                return at_once(Compiler(given.language, _jail(given, Limits())))  # type: ignore[arg-type]
+            case "spelling":
+                return each(Spelled(given.language or "en", Path(given.file) if given.file else None))
+            case "format":
+                return each(Formed(given.pattern, _read(given.file) if given.file else ""))
+            case "judge" | "person" | "human":
+                return self.judges[given.kind](given, where)
+        return truth()
+
+
+def _applies(given: EvaluatorConfig) -> Callable[[Answer], bool]:
+    """Whether an evaluator has something to say of an answer's problem, as `first` asks."""
+    if given.kind in {"tests", "compiler"}:
+        return lambda answer: bool(answer.problem.tests)
+    if given.kind == "numeric":
+        return lambda answer: any(c.isdigit() for c in answer.problem.answer) and not answer.problem.tests
+    if given.kind in {"truth", "symbolic"}:
+        return lambda answer: bool(answer.problem.answer or answer.problem.tests)
+    return lambda answer: True
+
+
+def _jail(given: EvaluatorConfig, limits: Limits) -> Jail:
+    if given.unsafe not in {"", UNSAFE}:
+        raise UseError(f"unsafe: wanted {UNSAFE!r}, word by word, got {given.unsafe!r}")
+    return Jail(limits, allow_unsafe=bool(given.unsafe))
+
+
+def _read(file: str) -> str:
+    try:
+        return Path(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UseError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from error
