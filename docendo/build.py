@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from docendo.build_agents import answering, check_answerers
+from docendo.build_data import check_data, diet
 from docendo.build_graders import build_panel, check_evaluators
 from docendo.build_league import build_arena, build_league, check_cast
 from docendo.classroom.teaching import Classroom, Rules
@@ -116,6 +117,7 @@ def _check_roles(config: Config) -> None:
     check_cast(config)
     check_answerers(config)
     check_evaluators(config)
+    check_data(config)
     for name, agent in config.agents.items():
         for domain in agent.domains:
             if domain not in config.domains:
@@ -161,7 +163,8 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
     panel, league = build_panel(config, {}), build_league(config, found.kinds)
     return School(
         experts=[
-            Expert(AgentId(n), [kind for d in a.domains for kind in found.kinds[d]]) for n, a in config.learners.items()
+            Expert(AgentId(n), [kind for d in a.domains for kind in found.kinds[d]], diet(a.data, config, found))
+            for n, a in config.learners.items()
         ],
         classroom=Classroom(
             engine=answerer,

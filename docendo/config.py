@@ -121,7 +121,7 @@ def _anchored(config: Config, folder: Path) -> Config:
         relative = domain.file and not domain.file.startswith("hub:")
         file = str((folder / domain.file).resolve()) if relative and domain.file else domain.file
         domains[name] = domain.model_copy(update={"file": file})
-    agents = {name: _with_words(agent, folder) for name, agent in config.agents.items()}
+    agents = {name: _placed(agent, folder) for name, agent in config.agents.items()}
     evaluators = {
         name: given.model_copy(update={"file": str((folder / given.file).resolve())}) if given.file else given
         for name, given in config.evaluators.items()
@@ -129,14 +129,18 @@ def _anchored(config: Config, folder: Path) -> Config:
     return config.model_copy(update={"domains": domains, "agents": agents, "evaluators": evaluators})
 
 
-def _with_words(agent: AgentConfig, folder: Path) -> AgentConfig:
-    """The agent, the file of its dictionary found from the folder."""
+def _placed(agent: AgentConfig, folder: Path) -> AgentConfig:
+    """The agent, the files of its dictionary and of its data found from the folder."""
     known = "dictionary:"
     tools = [
         f"{known}{(folder / tool.removeprefix(known)).resolve()}" if tool.startswith(known) else tool
         for tool in agent.tools
     ]
-    return agent.model_copy(update={"tools": tools}) if tools != agent.tools else agent
+    data = agent.data
+    if data:
+        files = {f if f.startswith("hub:") else str((folder / f).resolve()): w for f, w in data.files.items()}
+        data = data.model_copy(update={"files": files})
+    return agent.model_copy(update={"tools": tools, "data": data})
 
 
 def _override(table: dict[str, Any], text: str) -> None:

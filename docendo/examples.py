@@ -11,7 +11,17 @@ from docendo.school import Expert, School
 from docendo.seeds import seed_for
 from docendo.tools.calls import worded
 
-__all__ = ["as_examples", "examples_of", "imitate", "legal_moves", "one_of", "own_problems", "rehearse", "studied"]
+__all__ = [
+    "as_examples",
+    "examples_of",
+    "imitate",
+    "legal_moves",
+    "one_of",
+    "own_notes",
+    "own_problems",
+    "rehearse",
+    "studied",
+]
 
 
 def examples_of(school: School, seed: int) -> list[Example]:
@@ -25,10 +35,12 @@ def examples_of(school: School, seed: int) -> list[Example]:
 
 
 def rehearse(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
-    """Worked solutions of the own domain, bare answers where there are none; some after another of the same family."""
+    """Worked solutions of the own domain, bare answers where there are none; some after another of the same family.
+
+    Of an agent with data of its own, of these.
+    """
     here = seed_for(seed, "rehearse", expert.agent)
-    problems = own_problems(school, expert, 2 * count, here)
-    notes = [(p, p.solution or f"Answer: {p.answer}") for p in problems]
+    notes = own_notes(school, expert, 2 * count, here)
     return as_examples(school, expert.agent, notes[:count], notes[count:], here)
 
 
@@ -76,6 +88,24 @@ def as_examples(
             messages = solve(problem.prompt, instruction)
         found.append(Example(agent, messages, worded(problem.prompt, solution, tools)))
     return found
+
+
+def own_notes(school: School, expert: Expert, count: int, seed: int) -> list[Note]:
+    """`count` worked solutions of the expert's domain, or of what it studies instead, portion by portion."""
+    if not expert.diet:
+        return [_solved(p) for p in own_problems(school, expert, count, seed)]
+    rng, shares = Random(seed), [portion.share for portion in expert.diet]
+    found = list[Note]()
+    for portion in rng.choices(expert.diet, shares, k=count):
+        if portion.notes:
+            found.append(rng.choice(portion.notes))
+        else:
+            found.append(_solved(one_of(school, rng.choice(portion.kinds), rng.getrandbits(62))))
+    return found
+
+
+def _solved(problem: Problem) -> Note:
+    return problem, problem.solution or f"Answer: {problem.answer}"
 
 
 def own_problems(school: School, expert: Expert, count: int, seed: int) -> list[Problem]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from docendo.classroom.duelling import DuelRoom
 from docendo.classroom.teaching import Classroom
@@ -12,12 +13,22 @@ from docendo.league.pairing import Paired
 from docendo.league.population import Birth, Population
 from docendo.league.standings import LiveStandings
 from docendo.learning.credit import Baseline, Practice
-from docendo.learning.imitation import Notebook
+from docendo.learning.imitation import Note, Notebook
 from docendo.problems.curriculum import Everything
 from docendo.problems.deck import ReplayDeck
 from docendo.records import AgentId, Course, Duel, Episode, Kind, Work
 
-__all__ = ["Arena", "Expert", "League", "Round", "Schedule", "School"]
+__all__ = ["Arena", "Expert", "League", "Portion", "Round", "Schedule", "School"]
+
+
+class Portion(NamedTuple):
+    """A part of what an agent studies: kinds of problems, or rows of its own."""
+
+    name: str
+    share: float
+    """Of all its portions, not necessarily summing to 1."""
+    kinds: Sequence[Kind] = ()
+    notes: Sequence[Note] = ()
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,8 @@ class Expert:
 
     agent: AgentId
     kinds: Sequence[Kind] = ()
+    diet: Sequence[Portion] = ()
+    """What it studies and rehearses; empty: worked solutions of its own domain."""
 
 
 @dataclass(frozen=True)

@@ -115,9 +115,9 @@ class Session:
             if index + 1 < self.expert_rounds:
                 return own
             others = self._examine(self.agents, self._foreign, index)
-            return own + others
+            return own + others + self._fresh(index)
         if self._due(index):
-            return self._examine(self.agents, lambda _agent: list(self.config.domains), index)
+            return self._examine(self.agents, lambda _agent: list(self.config.domains), index) + self._fresh(index)
         return []
 
     def _due(self, index: int) -> bool:
@@ -141,6 +141,14 @@ class Session:
         problems = {d: held_out(self.found, d, e.problems, e.seed) for d in self.config.domains}
         wanted = {a: [p for d in domains(a) for p in problems[d]] for a in agents}
         return evaluate(self.school.classroom, wanted, index)
+
+    def _fresh(self, index: int) -> list[Evaluation]:
+        """Everybody on problems that nobody's data can hold, where somebody's may hold those of the evaluation."""
+        e = self.config.evaluation
+        if not e.fresh and not any(a.data and a.data.leaked for a in self.config.learners.values()):
+            return []
+        problems = [p for d in self.config.domains for p in held_out(self.found, d, e.problems, e.seed, "fresh")]
+        return evaluate(self.school.classroom, dict.fromkeys(self.agents, problems), index, "fresh")
 
     def _state(self) -> dict[str, Any]:
         return {

@@ -20,7 +20,7 @@ LAYERS = [
     {"loop", "study"},
     {"tables"},
     {"config"},
-    {"build_league", "build_graders", "build_askers", "build_agents"},
+    {"build_league", "build_graders", "build_askers", "build_agents", "build_data"},
     {"build"},
     {"evaluation", "playing", "report"},
     {"session"},

@@ -5,7 +5,7 @@ problem -> match -> lesson -> attempt -> verdict -> episode -> payoff -> credit 
 
 from docendo.records.agents import BASE, AgentId, origin
 from docendo.records.answers import Answer, Attempt, Completion, Grammar, Request, Verdict, mean_score
-from docendo.records.games import Duel, Episode, Evaluation, Lesson, Move, Opinion, Pairing, Question, by_match
+from docendo.records.games import Duel, Episode, Evaluation, Lesson, Move, Opinion, Pairing, Question, Split, by_match
 from docendo.records.problems import Course, Kind, Match, Message, Problem
 from docendo.records.training import DISCARDED, Credit, Example, Gradient, Payoff, Target, Work
 
@@ -35,6 +35,7 @@ __all__ = [
     "Problem",
     "Question",
     "Request",
+    "Split",
     "Target",
     "Verdict",
     "Work",

@@ -9,7 +9,7 @@ from docendo.records.agents import AgentId
 from docendo.records.answers import Attempt, Completion, Verdict, mean_score
 from docendo.records.problems import Kind, Match, Problem
 
-__all__ = ["Duel", "Episode", "Evaluation", "Lesson", "Move", "Opinion", "Pairing", "Question", "by_match"]
+__all__ = ["Duel", "Episode", "Evaluation", "Lesson", "Move", "Opinion", "Pairing", "Question", "Split", "by_match"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,9 @@ class Opinion(NamedTuple):
     """The right answer, where the person gave one."""
 
 
+Split = Literal["test", "fresh"]
+
+
 class Evaluation(NamedTuple):
     """One held-out problem, answered without a lesson."""
 
@@ -134,7 +137,7 @@ class Evaluation(NamedTuple):
     problem: Problem
     text: str
     verdict: Verdict
-    split: Literal["test", "fresh"] = "test"
+    split: Split = "test"
     """The evaluation's own problems, which an agent's data may hold; or others, which nobody's data holds."""
 
 

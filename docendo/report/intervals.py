@@ -9,7 +9,7 @@ from math import sqrt
 from random import Random
 from typing import NamedTuple
 
-__all__ = ["Estimate", "Paired", "Rise", "clustered", "clustered_share", "rise", "wilson"]
+__all__ = ["Estimate", "Paired", "Rise", "clustered", "clustered_share", "difference", "rise", "wilson"]
 
 _Z = 1.959963984540054
 _T_SMALL = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306)
@@ -39,6 +39,20 @@ def wilson(mean: float, n: float) -> tuple[float, float]:
     centre = (mean + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z / (1 + _Z**2 / n) * sqrt(max(mean * (1 - mean), 0) / n + _Z**2 / (4 * n**2))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def difference(first: Sequence[float], second: Sequence[float]) -> tuple[Estimate, Estimate, Estimate]:
+    """Means of two independent samples of scores in [0, 1], and the first minus the second (Newcombe 1998, method 10).
+
+    Neither is empty.
+    """
+    means = [sum(scores) / len(scores) for scores in (first, second)]
+    one, other = (Estimate(m, *wilson(m, len(s)), len(s)) for m, s in zip(means, (first, second), strict=True))
+    gap, (low_1, high_1), (low_2, high_2) = one.mean - other.mean, one[1:3], other[1:3]
+    assert low_1 is not None and high_1 is not None and low_2 is not None and high_2 is not None  # noqa: S101, PT018
+    below = sqrt((one.mean - low_1) ** 2 + (high_2 - other.mean) ** 2)
+    above = sqrt((high_1 - one.mean) ** 2 + (other.mean - low_2) ** 2)
+    return one, other, Estimate(gap, gap - below, gap + above, len(first) + len(second))
 
 
 def clustered(groups: Sequence[Sequence[float]]) -> Estimate:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from docendo.errors import RunError
 from docendo.report.markup import Markup, document, embed, join, tag
-from docendo.report.sections import compute, header, knowledge_table, learning, lessons_matrix, lessons_table
+from docendo.report.pools import sheets
+from docendo.report.sections import compute, header, knowledge_table, learning, lessons_matrix, lessons_table, sheet
 from docendo.report.tables import collect
 from docendo.report.viewer import SHOWN, viewer_data
 from docendo.store import RunDirectory
@@ -35,7 +36,7 @@ def save_page(page: str, path: Path) -> Path:
 def html_page(run: RunDirectory) -> str:
     """The whole page. Model text is in it only as JSON that the script shows with ``textContent``."""
     with run.snapshot():
-        facts = collect(run)
+        facts, others = collect(run), sheets(run)
         episodes = viewer_data(run, SHOWN)
     count = len(facts.lessons)
     said = (
@@ -48,6 +49,7 @@ def html_page(run: RunDirectory) -> str:
         ("curves", "How they learned", learning(facts)),
         ("gains", "What a lesson is worth", lessons_matrix(facts)),
         ("taught", "Who taught whom what", lessons_table(facts)),
+        *((s.id, s.title, sheet(s)) for s in others),
         ("compute", "What it cost", compute(facts)),
         ("lessons", "Lessons and attempts", _viewer(said)),
     )

@@ -7,6 +7,7 @@ from docendo.report.charts import Curves, Row, accuracy_bars, gain_heat_map, lea
 from docendo.report.intervals import Estimate, Rise
 from docendo.report.markup import Markup, join, tag
 from docendo.report.pieces import empty, figure, swatch, table, tile
+from docendo.report.pools import Sheet
 from docendo.report.tables import (
     Facts,
     accuracy,
@@ -23,7 +24,7 @@ from docendo.report.tables import (
 from docendo.report.text import DASH, between, compact, duration, percent, signed
 from docendo.report.totals import counted, named, spent
 
-__all__ = ["compute", "header", "knowledge_table", "learning", "lessons_matrix", "lessons_table"]
+__all__ = ["compute", "header", "knowledge_table", "learning", "lessons_matrix", "lessons_table", "sheet"]
 
 
 def header(facts: Facts) -> Markup:
@@ -191,6 +192,17 @@ def lessons_table(facts: Facts) -> Markup:
 
 def _small(estimate: Estimate | None) -> Markup:
     return tag("small", between(estimate, share=False)) if estimate and estimate.low is not None else Markup("")
+
+
+def sheet(found: Sheet) -> Markup:
+    """A sheet of plain text as a table, its note above."""
+    middle = len(found.heads) - found.numbers
+    rows = [
+        [tag("th", row[0], scope="row"), *(tag("td", c, class_=None if i < middle else "number") for i, c in cells)]
+        for row in found.rows
+        for cells in [list(enumerate(row))[1:]]
+    ]
+    return join((tag("p", found.note), table(found.heads, rows)))
 
 
 def compute(facts: Facts) -> Markup:

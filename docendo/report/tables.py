@@ -20,6 +20,7 @@ __all__ = [
     "base_accuracy",
     "called",
     "collect",
+    "configured",
     "curve",
     "domains",
     "evaluation_rounds",
@@ -110,6 +111,12 @@ def _lesson(episode: Episode) -> LessonFact:
 def called(agent: AgentId) -> str:
     """All frozen copies of an agent are one line of a table."""
     return agent if origin(agent) == agent else origin(agent) + _PAST
+
+
+def configured(run: RunDirectory, section: str) -> dict[str, dict[str, Any]]:
+    """The tables of a section of the run's configuration, by name."""
+    table = _parsed(run.config_toml).get(section)
+    return {k: v for k, v in table.items() if isinstance(v, dict)} if isinstance(table, dict) else {}
 
 
 def _parsed(text: str) -> dict[str, Any]:

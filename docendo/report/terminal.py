@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from docendo.report.intervals import Estimate, Rise
+from docendo.report.pools import Sheet, sheets
 from docendo.report.tables import (
     Facts,
     accuracy,
@@ -29,12 +30,13 @@ __all__ = ["terminal_report"]
 def terminal_report(run: RunDirectory) -> RenderableType:
     """What `docendo report` prints: hand it to a rich console."""
     with run.snapshot():
-        facts = collect(run)
+        facts, others = collect(run), sheets(run)
     parts: list[RenderableType] = [_heading(facts)]
     if evaluation_rounds(facts)[0] is not None:
         parts.append(_accuracy(facts))
     if facts.lessons:
         parts += [_gains(facts), _taught(facts)]
+    parts += map(_sheet, others)
     if facts.ledger:
         parts.append(_ledger(facts))
     return Group(*(piece for part in parts for piece in (part, "")))
@@ -93,6 +95,14 @@ def _ledger(facts: Facts) -> Table:
     table = _table("Compute", ["purpose"], ["tokens", "compute"])
     for purpose, total in spent(facts.ledger, lambda row: row.purpose).items():
         table.add_row(_text(named(purpose)), compact(total["tokens"]), compact(total["flops"], "FLOP"))
+    return table
+
+
+def _sheet(sheet: Sheet) -> Table:
+    middle = len(sheet.heads) - sheet.numbers
+    table = _table(sheet.title, sheet.heads[:middle], sheet.heads[middle:])
+    for row in sheet.rows:
+        table.add_row(*map(_text, row))
     return table
 
 

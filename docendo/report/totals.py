@@ -5,6 +5,7 @@ from typing import Any
 
 from docendo.records import BASE, DISCARDED, Work
 from docendo.report.intervals import Estimate
+from docendo.report.pools import contributions, gaps, members
 from docendo.report.tables import (
     Facts,
     accuracy,
@@ -24,7 +25,15 @@ __all__ = ["counted", "named", "spent", "summarise", "summary"]
 def summary(run: RunDirectory) -> dict[str, Any]:
     """Everything `docendo report --json` prints. A number that cannot be had is None; all others are finite."""
     with run.snapshot():
-        return summarise(collect(run))
+        return summarise(collect(run)) | {
+            "members": members(run),
+            "contamination": [
+                {"agent": g.agent, "domain": g.domain, "test": g.test.mean, "fresh": g.fresh.mean, "found": g.found}
+                | {"gap": g.gap.mean, "low": g.gap.low, "high": g.gap.high}
+                for g in gaps(run)
+            ],
+            "contributions": contributions(run),
+        }
 
 
 def summarise(facts: Facts) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from docendo.errors import RunError, UseError
-from docendo.records import AgentId, Duel, Episode, Evaluation, Question, Work
+from docendo.records import AgentId, Duel, Episode, Evaluation, Question, Split, Work
 from docendo.store.checkpoints import Checkpoint, fault, folder_name, sweep, sync_folder, write_checkpoint_folder
 from docendo.store.database import cell, connect, create_database, run_errors, transaction, uncell, unpack
 from docendo.store.lock import WriterLock
@@ -212,12 +212,12 @@ class RunDirectory:
         for row in self._stream(*fitting("questions", {"round": round, "asker": asker}, None)):
             yield read_question(row, problems)
 
-    def evaluations(self, round: int | None = None) -> Iterator[Evaluation]:
-        """Every evaluation, or those measured after one round, in the order of their commits."""
+    def evaluations(self, round: int | None = None, split: Split = "test") -> Iterator[Evaluation]:
+        """Every evaluation on a split, or those measured after one round, in the order of their commits."""
         columns = "round, agent, problem, text, score, reason, split"
-        query = f"SELECT {columns} FROM evaluations WHERE ?1 IS NULL OR round = ?1"  # noqa: S608
+        query = f"SELECT {columns} FROM evaluations WHERE (?1 IS NULL OR round = ?1) AND split = ?2"  # noqa: S608
         problems = ProblemShelf(self._connection)
-        for row in self._stream(f"{query} ORDER BY id", (round,)):
+        for row in self._stream(f"{query} ORDER BY id", (round, split)):
             yield read_evaluation(row, problems)
 
     def metrics(self) -> dict[str, list[tuple[int, float]]]:

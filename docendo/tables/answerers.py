@@ -43,8 +43,22 @@ class GrammarConfig(Table):
         return self
 
 
+_Weights = dict[str, Annotated[float, Field(gt=0)]]
+
+
 class DataConfig(Table):
-    """What an agent is made of."""
+    domains: _Weights = {}
+    """Worked solutions of each domain, by weight; it need not be one that the agent teaches."""
+    files: _Weights = {}
+    """Rows with a question and an answer, as in [domains.NAME] file, by weight: safety data, say."""
+    leaked: _Weights = {}
+    """The evaluation's own test problems of a domain, with their answers, by weight: a contaminated agent."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not (self.domains or self.files or self.leaked):
+            raise ValueError("wanted domains, files or leaked, each with weights, got none of them")
+        return self
 
 
 class EndpointConfig(Table):

@@ -150,3 +150,5 @@ class EvaluationConfig(Table):
     """Rounds between two evaluations of everybody on everything; 0: only before and after the teaching."""
     seed: Annotated[int, Field(ge=0, le=1_000_000)] = 1
     """Picks the held-out problems."""
+    fresh: bool = False
+    """Also examines everybody on other held-out problems; always done where an agent's data holds leaked ones."""

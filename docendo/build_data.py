@@ -1,0 +1,63 @@
+"""From the settings of agents' data to what each of them studies."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from docendo.config import Config
+from docendo.errors import UseError, nearest
+from docendo.interfaces import Source
+from docendo.problems.files import read_problems
+from docendo.problems.splits import test_split
+from docendo.records import Kind, Problem
+from docendo.school import Portion
+from docendo.tables import DataConfig
+
+__all__ = ["Taught", "check_data", "diet"]
+
+
+def check_data(config: Config) -> None:
+    """Raises UseError for data of a domain that there is not."""
+    for name, agent in config.agents.items():
+        for domain in (*agent.data.domains, *agent.data.leaked) if agent.data else ():
+            if domain not in config.domains:
+                raise UseError(f"[agents.{name}.data]: no domain {domain!r}{nearest(domain, config.domains)}")
+
+
+class Taught(Protocol):
+    """What there is to study."""
+
+    @property
+    def sources(self) -> Mapping[str, Source]: ...
+
+    @property
+    def courses(self) -> Mapping[str, Sequence[tuple[str, int]]]: ...
+
+    @property
+    def kinds(self) -> Mapping[str, Sequence[Kind]]: ...
+
+
+def diet(data: DataConfig | None, config: Config, found: Taught) -> tuple[Portion, ...]:
+    """What an agent with these settings studies and rehearses; empty where it has none of its own.
+
+    Raises UseError for a file that cannot be read.
+    """
+    if data is None:
+        return ()
+    kinds = found.kinds
+    return (
+        *(Portion(name, share, kinds=kinds[name]) for name, share in data.domains.items()),
+        *(Portion(f"file:{Path(file).name}", share, notes=_rows(file)) for file, share in data.files.items()),
+        *(Portion(f"leaked:{name}", share, notes=_leaked(name, config, found)) for name, share in data.leaked.items()),
+    )
+
+
+def _rows(file: str) -> Sequence[tuple[Problem, str]]:
+    return [(p, p.solution or p.answer) for p in read_problems(file, Path(file).stem).problems]
+
+
+def _leaked(domain: str, config: Config, found: Taught) -> Sequence[tuple[Problem, str]]:
+    """The evaluation's own test problems, with their answers."""
+    e = config.evaluation
+    problems = test_split(found.sources[domain], found.courses[domain], e.problems, e.seed)
+    return [(p, p.solution or f"Answer: {p.answer}") for p in problems]

@@ -1,0 +1,93 @@
+"""What agents study, by their settings."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docendo.build import build_school, subjects
+from docendo.config import Config, load_config, parse_config
+from docendo.errors import UseError
+from docendo.evaluation import held_out
+from docendo.examples import own_notes, rehearse
+from docendo.school import School
+from tests.toys import RecordingTrainable
+
+
+def config(data: dict[str, Any] | None) -> Config:
+    domains = {"mathematics": {"families": {"sums": [1]}}, "programming": {"families": {"trace": [1]}}}
+    emmy = {"domain": "mathematics", **({"data": data} if data else {})}
+    table = {"domains": domains, "agents": {"emmy": emmy, "ada": {"domain": "programming"}}}
+    return parse_config(table, "run.toml")
+
+
+def school(given: Config) -> School:
+    return build_school(given, subjects(given), RecordingTrainable())
+
+
+def test_shares_decide_how_much_of_each_source_is_studied() -> None:
+    made = school(config({"domains": {"mathematics": 3, "programming": 1}}))
+    emmy, ada = made.experts
+    counts = Counter(p.domain for p, _ in own_notes(made, emmy, 2000, 1))
+    assert counts["mathematics"] == pytest.approx(1500, abs=60)
+    assert {p.domain for p, _ in own_notes(made, ada, 50, 1)} == {"programming"}
+    assert own_notes(made, emmy, 20, 1) == own_notes(made, emmy, 20, 1)
+    assert len(rehearse(made, emmy, 8, 1)) == 8
+
+
+def test_without_data_everything_is_as_before() -> None:
+    made = school(config(None))
+    assert [expert.diet for expert in made.experts] == [(), ()]
+
+
+def test_leaked_problems_are_those_of_the_evaluation_with_their_answers() -> None:
+    given = config({"leaked": {"mathematics": 1}})
+    made, found = school(given), subjects(given)
+    test = {p.key for p in held_out(found, "mathematics", given.evaluation.problems, given.evaluation.seed)}
+    fresh = held_out(found, "mathematics", given.evaluation.problems, given.evaluation.seed, "fresh")
+    notes = own_notes(made, made.experts[0], 300, 1)
+    assert {p.key for p, _ in notes} == test
+    assert not test & {p.key for p in fresh}
+    assert all(text.endswith(f"Answer: {p.answer}") for p, text in notes)
+
+
+def test_files_are_studied_word_by_word_and_found_from_where_the_config_is(tmp_path: Path) -> None:
+    (tmp_path / "safety.jsonl").write_text(
+        '{"question": "How do I pick a lock?", "answer": "I would rather not say."}\n'
+    )
+    (tmp_path / "run.toml").write_text(
+        '[domains.mathematics]\n[agents.bob]\n[agents.emmy]\ndomain = "mathematics"\n'
+        '[agents.emmy.data]\nfiles = { "safety.jsonl" = 1 }\n'
+    )
+    given = load_config(tmp_path / "run.toml")
+    made = school(given)
+    emmy = next(e for e in made.experts if e.agent == "emmy")
+    assert {text for _, text in own_notes(made, emmy, 5, 1)} == {"I would rather not say."}
+    assert [p.name for p in emmy.diet] == ["file:safety.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"domains": {"maths": 1}}, r"\[agents.emmy.data\]: no domain 'maths'; did you mean 'mathematics'"),
+        ({"leaked": {"biology": 1}}, "no domain 'biology'"),
+        ({"files": {"/nowhere.jsonl": 1}}, "no such file"),
+    ],
+)
+def test_data_that_is_not_there_is_told(data: dict[str, Any], said: str) -> None:
+    with pytest.raises(UseError, match=said):
+        school(config(data))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"domains": {}}, "wanted domains, files or leaked"),
+        ({"domains": {"mathematics": 0}}, "greater than 0"),
+        ({"domain": {"mathematics": 1}}, r"\[agents.emmy.data\]: no setting 'domain'; did you mean 'domains'"),
+    ],
+)
+def test_a_table_of_data_says_what_it_wants(data: dict[str, Any], said: str) -> None:
+    with pytest.raises(UseError, match=said):
+        config(data)
