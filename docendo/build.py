@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from docendo.build_agents import answering, check_answerers
+from docendo.build_askers import OWN, admitted, build_desk, check_askers, pooled
 from docendo.build_data import check_data, diet
 from docendo.build_graders import build_panel, check_evaluators
 from docendo.build_league import build_arena, build_league, check_cast
@@ -30,7 +31,7 @@ from docendo.problems.files import BadRow, Columns, FileSource, read_problems
 from docendo.problems.programs import PROGRAMMING
 from docendo.prompts import INSTRUCTION, equipped
 from docendo.records import BASE, AgentId, Kind
-from docendo.school import Expert, Schedule, School
+from docendo.school import Bureau, Expert, Schedule, School
 from docendo.tables import DomainConfig, ExpertsConfig, LearningConfig
 
 __all__ = [
@@ -71,11 +72,17 @@ def subjects(config: Config) -> Subjects:
     """Reads and checks the domains. Raises UseError for what is unknown, or taught to nobody or by nobody."""
     sources: dict[str, Source] = {}
     bad: list[BadRow] = []
+    check_askers(config)
     for name, domain in config.domains.items():
         if "/" in name:
             raise UseError(f"[domains.{name!r}]: a domain's name has no '/', which parts domain and family")
-        sources[name], rows = _source(name, domain)
+        own, rows = _source(name, domain) if not domain.askers or OWN in domain.askers else (None, ())
         bad += rows
+        if domain.askers:
+            own, rows = pooled(config, name, own, {})
+            bad += rows
+        if own is not None:
+            sources[name] = own
     courses = {name: _courses(sources[name], domain, name) for name, domain in config.domains.items()}
     _check_roles(config)
     return Subjects(sources, courses, tuple(bad))
@@ -161,22 +168,23 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
         n: equipped(a.instruction or INSTRUCTION, tools.get(n, ())) for n, a in agents.items()
     }
     panel, league = build_panel(config, {}), build_league(config, found.kinds)
+    classroom = Classroom(
+        engine=answerer,
+        sources=found.sources,
+        evaluators=panel.domains,
+        rules=rules,
+        instructions=instructions,
+        textbooks=_textbooks(config),
+        deck=league.deck,
+        tools=tools,
+        counters=[panel.told, *([answerer.told] if isinstance(answerer, WithTools) else [])],
+    )
     return School(
         experts=[
             Expert(AgentId(n), [kind for d in a.domains for kind in found.kinds[d]], diet(a.data, config, found))
             for n, a in config.learners.items()
         ],
-        classroom=Classroom(
-            engine=answerer,
-            sources=found.sources,
-            evaluators=panel.domains,
-            rules=rules,
-            instructions=instructions,
-            textbooks=_textbooks(config),
-            deck=league.deck,
-            tools=tools,
-            counters=[panel.told, *([answerer.told] if isinstance(answerer, WithTools) else [])],
-        ),
+        classroom=classroom,
         league=league,
         reward=TaughtGain(t.penalty),
         baseline=_baseline(learn),
@@ -185,8 +193,17 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
         schedule=_schedule(config),
         keeper=engine,
         arena=build_arena(config, engine, instructions),
+        bureau=_bureau(config, classroom, engine, found),
         listeners=_listeners(config) if learn.audience == "class" else {},
     )
+
+
+def _bureau(config: Config, classroom: Classroom, engine: Worker, found: Subjects) -> Bureau | None:
+    desk = build_desk(config, classroom, engine, found.kinds)
+    if desk is None:
+        return None
+    study = {asker.agent: config.askers[asker.name].study for asker in desk.askers}
+    return Bureau(desk, admitted(classroom.sources), study)
 
 
 def _textbooks(config: Config) -> frozenset[AgentId]:

@@ -126,7 +126,19 @@ def _anchored(config: Config, folder: Path) -> Config:
         name: given.model_copy(update={"file": str((folder / given.file).resolve())}) if given.file else given
         for name, given in config.evaluators.items()
     }
-    return config.model_copy(update={"domains": domains, "agents": agents, "evaluators": evaluators})
+    askers = {name: _found(given, folder) for name, given in config.askers.items()}
+    parts = {"domains": domains, "agents": agents, "evaluators": evaluators, "askers": askers}
+    return config.model_copy(update=parts)
+
+
+def _found(given: AskerConfig, folder: Path) -> AskerConfig:
+    """The asker, its files found from the folder."""
+    changed = {}
+    if given.file and not given.file.startswith("hub:"):
+        changed["file"] = str((folder / given.file).resolve())
+    if given.checked.endswith(".py"):
+        changed["checked"] = str((folder / given.checked).resolve())
+    return given.model_copy(update=changed)
 
 
 def _placed(agent: AgentConfig, folder: Path) -> AgentConfig:

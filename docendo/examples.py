@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
+from docendo.classroom.asking import commission, written
 from docendo.classroom.textgames import lessons_of_rules
 from docendo.learning.imitation import Note
 from docendo.prompts import solve, solve_after
@@ -19,6 +20,7 @@ __all__ = [
     "one_of",
     "own_notes",
     "own_problems",
+    "questions_to_write",
     "rehearse",
     "studied",
 ]
@@ -46,7 +48,11 @@ def rehearse(school: School, expert: Expert, count: int, seed: int) -> list[Exam
 
 def studied(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
     """What an expert begins with: its own domain, and how the moves of a game are written."""
-    return rehearse(school, expert, count, seed) + legal_moves(school, expert, count, seed)
+    return (
+        rehearse(school, expert, count, seed)
+        + legal_moves(school, expert, count, seed)
+        + questions_to_write(school, expert, count, seed)
+    )
 
 
 def imitate(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
@@ -69,6 +75,24 @@ def legal_moves(school: School, expert: Expert, count: int, seed: int) -> list[E
     instruction = school.classroom.instructions[expert.agent]
     pairs = lessons_of_rules(arena.game, round(count * arena.rules), seed_for(seed, "rules", expert.agent), instruction)
     return [Example(expert.agent, messages, text) for messages, text in pairs]
+
+
+def questions_to_write(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
+    """Requests to ask, each with a problem that a program asked: how an asker is to write questions."""
+    bureau = school.bureau
+    share = bureau.study.get(expert.agent, 0.0) if bureau else 0.0
+    if bureau is None or not share:
+        return []
+    desk, rng, found = bureau.desk, Random(seed_for(seed, "questions", expert.agent)), list[Example]()
+    own = [asker for asker in desk.askers if asker.agent == expert.agent]
+    for _ in range(round(count * share)):
+        asker = rng.choice(own)
+        kind, (_, told) = rng.choice(list(asker.kinds)), rng.choice(list(asker.personas))
+        shown, wanted = (desk.example(kind, rng.getrandbits(62)) for _ in range(2))
+        if shown.key != wanted.key:
+            messages = commission(shown, told, desk.instruct(expert.agent))
+            found.append(Example(expert.agent, messages, written(wanted)))
+    return found
 
 
 def as_examples(

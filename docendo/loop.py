@@ -14,6 +14,7 @@ from docendo.league.population import Birth
 from docendo.learning.credit import (
     Group,
     Practice,
+    asking_groups,
     assign,
     discarded,
     duel_groups,
@@ -22,12 +23,12 @@ from docendo.learning.credit import (
     student_groups,
 )
 from docendo.learning.imitation import useful_notes
-from docendo.measures import fought, measured, results
-from docendo.records import Duel, Episode, Problem, by_match, mean_score
+from docendo.measures import fought, inquired, measured, results
+from docendo.records import Duel, Episode, Problem, Question, by_match, mean_score
 from docendo.school import Expert, Round, School
 from docendo.seeds import seed_for
 
-__all__ = ["contest", "groups_of", "idle_matches", "play", "practise", "renew", "study", "teach"]
+__all__ = ["ask", "contest", "groups_of", "idle_matches", "play", "practise", "renew", "study", "teach"]
 
 
 def study(school: School, rounds: range, count: int, seed: int) -> Iterator[Round]:
@@ -46,7 +47,12 @@ def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
         episodes = play(school, index, seed_for(here, "play"))
         practice = practise(school, index, seed_for(here, "practice"))
         duels = contest(school, index, seed_for(here, "duels"))
-        groups = [*groups_of(school, episodes, practice), *duel_groups(duels, school.learners)]
+        questions = ask(school, index, seed_for(here, "ask"))
+        groups = [
+            *groups_of(school, episodes, practice),
+            *duel_groups(duels, school.learners),
+            *(group for group in asking_groups(questions) if group.agent in school.learners),
+        ]
         earned, useful = assign(groups, school.baseline)
         school.notebook.write([n for n in useful_notes(episodes, school.listeners) if n[0] in school.learners])
         metrics = school.learner.update(earned, examples_of(school, seed_for(here, "examples")))
@@ -56,8 +62,9 @@ def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
             **useful,
             **measured(episodes, practice, school.learners),
             **fought(duels, school.learners),
+            **inquired(questions),
         }
-        yield Round(index, episodes, practice, metrics, discarded(groups), [*anchors, *births], duels)
+        yield Round(index, episodes, practice, metrics, discarded(groups), [*anchors, *births], duels, questions)
 
 
 def play(school: School, index: int, seed: int) -> list[Episode]:
@@ -115,6 +122,18 @@ def contest(school: School, index: int, seed: int) -> list[Duel]:
     duels = arena.room.play(index, pairings, seed_for(seed, "play"))
     league.standings.results(results(duels), arena.pair.game, index)
     return duels
+
+
+def ask(school: School, index: int, seed: int) -> list[Question]:
+    """The questions of models that pose as people; those that the gate admits are problems from the next round on."""
+    bureau = school.bureau
+    if bureau is None:
+        return []
+    questions = bureau.desk.ask(index, sorted(school.learners), seed)
+    for asker in bureau.desk.askers:
+        own = [q for q in questions if (q.asker, q.kind.domain) == (asker.agent, asker.domain) and not q.refused]
+        bureau.shelves[f"{asker.domain}/{asker.name}"].admit([q.problem for q in own if q.problem])
+    return questions
 
 
 def renew(school: School, index: int, seed: int) -> list[Birth]:

@@ -8,9 +8,9 @@ from statistics import fmean
 
 from docendo.league.population import frozen
 from docendo.learning.credit import Practice
-from docendo.records import AgentId, Duel, Episode, by_match
+from docendo.records import AgentId, Duel, Episode, Question, by_match
 
-__all__ = ["effective", "fought", "measured", "partners", "results"]
+__all__ = ["effective", "fought", "inquired", "measured", "partners", "results"]
 
 
 def measured(
@@ -72,3 +72,16 @@ def effective(counts: Sequence[int]) -> float:
     """exp of the entropy: n where n were met equally often, 1 where it was always the same one."""
     total = sum(counts)
     return exp(-sum(c / total * log(c / total) for c in counts if c))
+
+
+def inquired(questions: Sequence[Question]) -> dict[str, float]:
+    """Of each asker: how many questions were asked and admitted, why others were refused, and the mean payoff."""
+    metrics: dict[str, float] = {}
+    for asker in dict.fromkeys(q.asker for q in questions):
+        own = [q for q in questions if q.asker == asker]
+        reasons = Counter(q.refused.partition(":")[0] for q in own if q.refused)
+        metrics[f"asker/{asker}/asked"] = len(own)
+        metrics[f"asker/{asker}/admitted"] = sum(not q.refused for q in own)
+        metrics |= {f"asker/{asker}/{reason}": count for reason, count in sorted(reasons.items())}
+        metrics[f"asker/{asker}/payoff"] = fmean(q.payoff for q in own)
+    return metrics

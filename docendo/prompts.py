@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from docendo.records import Message
 
-__all__ = ["INSTRUCTION", "equipped", "move", "solve", "solve_after"]
+__all__ = ["INSTRUCTION", "equipped", "move", "pose", "solve", "solve_after"]
 
 INSTRUCTION = "Show the steps. End with 'Answer:' and the answer."
 
@@ -20,6 +20,12 @@ def solve_after(
     """A question after worked examples, (question, solution) each, as earlier turns of the conversation."""
     turns = [Message(role, text) for q, s in examples for role, text in (("user", q), ("assistant", s))]  # type: ignore[arg-type]
     return Message("system", instruction), *turns, Message("user", question)
+
+
+def pose(told: str, question: str, answer: str, instruction: str = INSTRUCTION) -> tuple[Message, ...]:
+    """A request to ask: whom the model poses as, and a question with its answer as an example of what is wanted."""
+    wanted = f"You are {told}\nQuestion: {question}\nAnswer: {answer}\nAsk another one like it, with its answer."
+    return solve(wanted, instruction)
 
 
 def equipped(instruction: str, tools: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from docendo.classroom.asking import Desk
 from docendo.classroom.duelling import DuelRoom
 from docendo.classroom.teaching import Classroom
 from docendo.classroom.textgames import TextGame
@@ -16,9 +17,10 @@ from docendo.learning.credit import Baseline, Practice
 from docendo.learning.imitation import Note, Notebook
 from docendo.problems.curriculum import Everything
 from docendo.problems.deck import ReplayDeck
-from docendo.records import AgentId, Course, Duel, Episode, Kind, Work
+from docendo.problems.pool import Admitted
+from docendo.records import AgentId, Course, Duel, Episode, Kind, Question, Work
 
-__all__ = ["Arena", "Expert", "League", "Portion", "Round", "Schedule", "School"]
+__all__ = ["Arena", "Bureau", "Expert", "League", "Portion", "Round", "Schedule", "School"]
 
 
 class Portion(NamedTuple):
@@ -92,6 +94,17 @@ class Arena:
 
 
 @dataclass(frozen=True)
+class Bureau:
+    """Where models ask, and where their questions go."""
+
+    desk: Desk
+    shelves: Mapping[str, Admitted]
+    """What was admitted, by ``domain/asker``."""
+    study: Mapping[AgentId, float] = field(default_factory=dict)
+    """Questions to write that each asker imitates while the experts study, as a share of an expert's examples."""
+
+
+@dataclass(frozen=True)
 class School:
     experts: Sequence[Expert]
     classroom: Classroom
@@ -105,6 +118,7 @@ class School:
     keeper: Keeper
     """Makes copies of agents, and takes them away."""
     arena: Arena | None = None
+    bureau: Bureau | None = None
     listeners: Mapping[str, Sequence[AgentId]] = field(default_factory=dict)
     """Who writes down every useful lesson of a domain, not only those given to itself."""
     notebook: Notebook = field(default_factory=Notebook)
@@ -125,3 +139,5 @@ class Round:
     births: Sequence[Birth] = ()
     """Copies that were made, and members that were replaced."""
     duels: Sequence[Duel] = ()
+    questions: Sequence[Question] = ()
+    """What models asked, refused ones too."""

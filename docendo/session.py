@@ -1,7 +1,7 @@
 """A run from beginning to end: stages, evaluation, checkpoints and resume, around the loop."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from docendo.engines.watched import Watched
 from docendo.evaluation import accuracies, evaluate, held_out
 from docendo.loop import study, teach
 from docendo.playing import styles, told
+from docendo.problems.pool import Admitted
 from docendo.records import BASE, AgentId, Evaluation, Work
 from docendo.school import Round, School
 from docendo.seeds import seed_for
@@ -96,7 +97,16 @@ class Session:
         seconds = time.monotonic() - start
         duels = played.duels if played else ()
         record = RoundRecord(
-            index, stage, seconds, episodes, evaluations, metrics, ledger, state=self._state(), duels=duels
+            index=index,
+            stage=stage,
+            seconds=seconds,
+            episodes=episodes,
+            evaluations=evaluations,
+            metrics=metrics,
+            ledger=ledger,
+            state=self._state(),
+            duels=duels,
+            questions=played.questions if played else (),
         )
         if self.run:
             self.run.commit(record, lambda folder: save_state(self.engine, folder))
@@ -158,7 +168,12 @@ class Session:
             "notebook": self.school.notebook.state(),
             "baseline": self.school.baseline.state(),
             "stopped_at": self.stopped_at,
+            "admitted": {name: shelf.state() for name, shelf in self._shelves.items()},
         }
+
+    @property
+    def _shelves(self) -> Mapping[str, Admitted]:
+        return self.school.bureau.shelves if self.school.bureau else {}
 
     def restore(self, index: int, folder: Path, state: dict[str, Any]) -> None:
         """Continue after round `index` from its checkpoint."""
@@ -168,6 +183,8 @@ class Session:
         self.school.league.deck.restore(state["deck"])
         self.school.notebook.restore(state["notebook"])
         self.school.baseline.restore(state["baseline"])
+        for name, shelf in self._shelves.items():
+            shelf.restore(state["admitted"][name])
         self.stopped_at, self.done = state["stopped_at"], index
 
 

@@ -8,11 +8,24 @@ counted.
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from statistics import fmean, pvariance
 from typing import NamedTuple, Protocol
 
 from docendo.interfaces import Reward
-from docendo.records import DISCARDED, AgentId, Attempt, Completion, Credit, Duel, Episode, Problem, Work, by_match
+from docendo.records import (
+    DISCARDED,
+    AgentId,
+    Attempt,
+    Completion,
+    Credit,
+    Duel,
+    Episode,
+    Problem,
+    Question,
+    Work,
+    by_match,
+)
 
 __all__ = [
     "Baseline",
@@ -20,6 +33,7 @@ __all__ = [
     "LeaveOneOut",
     "Practice",
     "Running",
+    "asking_groups",
     "assign",
     "discarded",
     "duel_groups",
@@ -159,6 +173,16 @@ def duel_groups(duels: Sequence[Duel], learners: Collection[AgentId]) -> list[Gr
     return [
         Group(agent, _SEATS[seat], game, tuple(r for r, _ in played), tuple(moves for _, moves in played))
         for (agent, seat, _, game, _), played in found.items()
+    ]
+
+
+def asking_groups(questions: Sequence[Question]) -> list[Group]:
+    """One group per commission: the questions that one asker wrote on one request, neighbours in the list."""
+    same = groupby(questions, key=lambda q: (q.round, q.asker, q.persona, q.kind, q.completion.prompt_tokens))
+    return [
+        Group(asker, "asker", kind.domain, tuple(q.payoff for q in some), tuple((q.completion,) for q in some))
+        for (_, asker, _, kind, _), found in same
+        for some in [list(found)]
     ]
 
 

@@ -17,6 +17,7 @@ __all__ = ["Gap", "Sheet", "contributions", "gaps", "members", "sheets"]
 _TELLING = ("plays", "tools", "grammar", "endpoint", "data", "temperature", "top_p", "max_tokens", "instruction")
 _PLAIN: dict[str, Any] = {"plays": "model", "top_p": 1.0}
 _LONGEST = 120
+_ORDER = ("asked", "admitted", "payoff", "verdicts", "score", "agreement", "calls", "errors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ def _contributions(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> li
     }
     made = []
     for kind, (title, note) in named.items():
-        heads = list(dict.fromkeys(what for told in found.get(kind, {}).values() for what in told))
+        seen = dict.fromkeys(what for told in found.get(kind, {}).values() for what in told)
+        heads = sorted(seen, key=lambda what: _ORDER.index(what) if what in _ORDER else len(_ORDER))
         rows = [[who, *(_count(told.get(what)) for what in heads)] for who, told in sorted(found.get(kind, {}).items())]
         made.append(Sheet(kind, title, note, ("name", *heads), rows, len(heads)))
     return made

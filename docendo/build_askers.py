@@ -1,0 +1,166 @@
+"""From the settings of askers to where problems come from, and to the desk where models ask."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from docendo.classroom.asking import Asker, Desk, Solve
+from docendo.classroom.teaching import Classroom
+from docendo.config import Config
+from docendo.errors import UseError, nearest
+from docendo.interfaces import Engine, Source
+from docendo.problems.files import BadRow, Columns, FileSource, read_problems
+from docendo.problems.personas import Persona, read_personas
+from docendo.problems.pool import Admitted, Member, Pool
+from docendo.problems.solving import expression, load_solver
+from docendo.problems.users import load_function
+from docendo.prompts import INSTRUCTION
+from docendo.records import BASE, AgentId, Kind, Problem, origin
+from docendo.tables import AskerConfig
+
+__all__ = ["OWN", "Makers", "admitted", "build_desk", "check_askers", "pooled"]
+
+Makers = Mapping[str, Callable[[AskerConfig, str, str, Source | None], Source]]
+"""How kinds of askers are made that need more: (settings, where they stand, domain, its own source) to a source."""
+OWN = "own"
+"""What a domain's own program or file is called among its askers."""
+
+
+def check_askers(config: Config) -> None:
+    """Raises UseError for an asker, or somebody behind it, that there is not."""
+    for name, domain in config.domains.items():
+        for asker in domain.askers:
+            if asker != OWN and asker not in config.askers:
+                hint = nearest(asker, (OWN, *config.askers))
+                raise UseError(f"[domains.{name}] askers: no asker {asker!r}{hint}")
+    for name, given in config.askers.items():
+        if given.kind == "persona":
+            _check_writer(given.by, config, f"[askers.{name}] by")
+            _solver(given, f"[askers.{name}]")
+            _personas(given, f"[askers.{name}]")
+
+
+def _check_writer(by: str, config: Config, where: str) -> None:
+    kind, colon, name = by.partition(":")
+    if colon and kind == "endpoint":
+        if name not in config.endpoints:
+            raise UseError(f"{where}: no endpoint {name!r}{nearest(name, config.endpoints)}")
+    elif by != BASE and by not in config.agents:
+        raise UseError(f"{where}: no agent {by!r}{nearest(by, (BASE, *config.agents))}")
+
+
+def pooled(config: Config, domain: str, own: Source | None, makers: Makers) -> tuple[Source, tuple[BadRow, ...]]:
+    """The domain's askers as one, and rows of their files that were left out.
+
+    `own` is the domain's own program or file, None where it has none. Raises UseError for files that cannot be read.
+    """
+    members, bad = dict[str, Member](), list[BadRow]()
+    for name, weight in config.domains[domain].askers.items():
+        if name == OWN:
+            if own is None:
+                raise UseError(f"[domains.{domain}] askers: it has no program and no file of its own")
+            members[name] = Member(own, weight)
+            continue
+        given, where = config.askers[name], f"[askers.{name}]"
+        if given.kind == "persona":
+            members[name] = Member(Admitted(domain), weight)
+        elif given.kind == "file":
+            found = read_problems(str(given.file), domain, Columns(**given.columns))
+            bad += found.quarantined
+            members[name] = Member(FileSource(domain, found.problems), weight)
+        elif given.kind == "function":
+            members[name] = Member(load_function(Path(str(given.file)), domain), weight)
+        else:
+            members[name] = Member(makers[given.kind](given, where, domain, own), weight)
+    pool = Pool(domain, members)
+    if not pool.levels:
+        raise UseError(f"[domains.{domain}] askers: none of them has a problem to begin with")
+    return pool, tuple(bad)
+
+
+def admitted(sources: Mapping[str, Source]) -> dict[str, Admitted]:
+    """What grows: the admitted questions of each asker and domain, by ``domain/asker``."""
+    return {
+        f"{domain}/{name}": member.source
+        for domain, source in sources.items()
+        if isinstance(source, Pool)
+        for name, member in source.members.items()
+        if isinstance(member.source, Admitted)
+    }
+
+
+def build_desk(
+    config: Config, classroom: Classroom, engine: Engine, kinds: Mapping[str, Sequence[Kind]]
+) -> Desk | None:
+    """Where models ask; None where none does."""
+    sources = classroom.sources
+    askers = [
+        _asker(name, config.askers[name], _askable(config, name, domain, kinds[domain], sources[domain]))
+        for domain, given in config.domains.items()
+        for name in given.askers
+        if name != OWN and config.askers[name].kind == "persona"
+    ]
+    if not askers:
+        return None
+    shelves = admitted(sources)
+    grown = {d: [a for key, a in shelves.items() if key.partition("/")[0] == d] for d in config.domains}
+
+    def known(domain: str) -> list[Problem]:
+        return [p for shelf in grown[domain] for some in shelf.problems.values() for p in some.values()]
+
+    def instruct(agent: AgentId) -> str:
+        return classroom.instructions.get(origin(agent), INSTRUCTION)
+
+    examples = {d: partial(_example, sources[d]) for d in config.domains}
+    return Desk(engine, classroom, askers, known, lambda kind, seed: examples[kind.domain](kind, seed), instruct)
+
+
+def _example(source: Source, kind: Kind, seed: int) -> Problem:
+    """A problem by a program or from a file, not one that a model asked."""
+    if isinstance(source, Pool):
+        static = {n: m for n, m in source.members.items() if not isinstance(m.source, Admitted)}
+        source = Pool(source.domain, static)
+    return source.draw(kind.family, kind.level, 1, seed, "train")[0]
+
+
+def _askable(config: Config, name: str, domain: str, kinds: Sequence[Kind], source: Source) -> list[Kind]:
+    """The kinds in which a persona asks: those of its families whose problems have no tests, which models write not."""
+    families, known = config.askers[name].families, {kind.family for kind in kinds}
+    for family in families:
+        if family not in known:
+            raise UseError(f"[askers.{name}] families: {domain} teaches no {family!r}{nearest(family, known)}")
+    found = [k for k in kinds if k.family in (families or known) and not _example(source, k, 0).tests]
+    if not found:
+        raise UseError(f"[askers.{name}]: {domain} has only problems with tests; models write none")
+    return found
+
+
+def _asker(name: str, given: AskerConfig, kinds: Sequence[Kind]) -> Asker:
+    where = f"[askers.{name}]"
+    told = [(p.name, _told(p)) for p in _personas(given, where)]
+    amounts = given.questions, given.tries
+    return Asker(name, AgentId(given.by), kinds, told, *amounts, _solver(given, where), given.agreement)
+
+
+def _told(persona: Persona) -> str:
+    return f"{persona.who}. You know {persona.expertise}, care for {persona.interest}, and are {persona.manner}."
+
+
+def _personas(given: AskerConfig, where: str) -> list[Persona]:
+    try:
+        return read_personas(given.personas, Path(given.file) if given.file else None)
+    except UseError as error:
+        raise UseError(f"{where}: {error}") from error
+
+
+def _solver(given: AskerConfig, where: str) -> Solve | None:
+    if given.checked == "agreement":
+        return None
+    if given.checked == "program":
+        return expression
+    if not given.checked.endswith(".py"):
+        raise UseError(f"{where} checked: wanted 'agreement', 'program' or a Python file, got {given.checked!r}")
+    try:
+        return load_solver(Path(given.checked))
+    except UseError as error:
+        raise UseError(f"{where} checked: {error}") from error
