@@ -9,7 +9,7 @@ import torch
 from docendo.build_agents import answering, check_answerers
 from docendo.build_askers import OWN, admitted, build_desk, check_askers, pooled
 from docendo.build_data import check_data, diet
-from docendo.build_graders import build_panel, check_evaluators
+from docendo.build_graders import build_panel, check_evaluators, judging
 from docendo.build_league import build_arena, build_league, check_cast
 from docendo.classroom.teaching import Classroom, Rules
 from docendo.config import Config
@@ -167,7 +167,8 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
     instructions = {BASE: INSTRUCTION} | {
         n: equipped(a.instruction or INSTRUCTION, tools.get(n, ())) for n, a in agents.items()
     }
-    panel, league = build_panel(config, {}), build_league(config, found.kinds)
+    makers = {"judge": judging(config, engine, instructions)}
+    panel, league = build_panel(config, makers), build_league(config, found.kinds)
     classroom = Classroom(
         engine=answerer,
         sources=found.sources,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from docendo.config import Config
 from docendo.errors import UseError, nearest
@@ -11,16 +12,17 @@ from docendo.graders.compilers import Compiler
 from docendo.graders.counting import Counted
 from docendo.graders.grading import ByTests, at_once, each
 from docendo.graders.jail import UNSAFE, Jail
+from docendo.graders.judge import Judge
 from docendo.graders.numbers import Numeric, Symbolic
 from docendo.graders.order import Limits
 from docendo.graders.sandbox import Sandbox
 from docendo.graders.unittests import RealTests
 from docendo.graders.writing import Formed, Spelled
-from docendo.interfaces import Evaluator
-from docendo.records import Answer
+from docendo.interfaces import Engine, Evaluator
+from docendo.records import BASE, AgentId, Answer
 from docendo.tables import EvaluatorConfig
 
-__all__ = ["Judges", "Maker", "Panel", "build_panel", "check_evaluators", "truth"]
+__all__ = ["Judges", "Maker", "Panel", "build_panel", "check_evaluators", "judging", "truth"]
 
 Maker = Callable[[EvaluatorConfig, str], Evaluator]
 """From the settings of an evaluator, and where they stand, to the evaluator."""
@@ -52,8 +54,10 @@ def check_evaluators(config: Config) -> None:
         if domain.evaluator is not None and domain.evaluator not in config.evaluators:
             hint = nearest(domain.evaluator, config.evaluators)
             raise UseError(f"[domains.{name}] evaluator: no evaluator {domain.evaluator!r}{hint}")
-    for name in config.evaluators:
+    for name, given in config.evaluators.items():
         _check_parts(config, name, ())
+        if given.kind == "judge":
+            _judges(given.by, config, f"[evaluators.{name}] by")
 
 
 def _check_parts(config: Config, name: str, above: tuple[str, ...]) -> None:
@@ -113,7 +117,7 @@ class _Builder:
                 return each(Numeric(relative=given.tolerance))
             case "symbolic":
                 return Symbolic(given.seconds)
-            case "tests" if given.run == "cpython":
+            case "tests" if given.way == "cpython":
                 return at_once(RealTests(_jail(given, Limits(seconds=given.seconds))))
             case "tests":
                 return each(ByTests(Sandbox(seconds=given.seconds)))
@@ -126,6 +130,29 @@ class _Builder:
             case "judge" | "person" | "human":
                 return self.judges[given.kind](given, where)
         return truth()
+
+
+def judging(config: Config, engine: Engine, instructions: Mapping[AgentId, str]) -> Maker:
+    """How judges are made that are models: an agent, the base, the whole population, or an endpoint."""
+
+    def make(given: EvaluatorConfig, where: str) -> Evaluator:
+        judges = _judges(given.by, config, f"{where} by")
+        way: Literal["solving", "reading"] = "reading" if given.way == "reading" else "solving"
+        return Judge(engine, judges, way, config.teaching.max_tokens, instructions)
+
+    return make
+
+
+def _judges(by: str, config: Config, where: str) -> list[AgentId]:
+    if by == "population":
+        return [AgentId(name) for name in config.learners]
+    kind, colon, name = by.partition(":")
+    if colon and kind == "endpoint" and name in config.endpoints:
+        return [AgentId(by)]
+    if by != BASE and by not in config.agents:
+        known = (BASE, "population", *config.agents, *(f"endpoint:{name}" for name in config.endpoints))
+        raise UseError(f"{where}: no judge {by!r}{nearest(by, known)}")
+    return [AgentId(by)]
 
 
 def _applies(given: EvaluatorConfig) -> Callable[[Answer], bool]:

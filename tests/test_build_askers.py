@@ -100,8 +100,8 @@ def test_models_do_not_ask_for_problems_with_tests_or_of_families_that_are_not_t
 def test_files_are_found_from_where_the_config_is_and_a_written_config_comes_back(tmp_path: Path) -> None:
     (tmp_path / "my.py").write_text("def draft(rng, level): return f'{rng.random()}?', '1'\ndef solve(q): return '1'\n")
     (tmp_path / "run.toml").write_text(
-    code = "def draft(rng, level): return f'{rng.random()}?', '1'\ndef solve(q): return '1'\n"
-    (tmp_path / "my.py").write_text(code)
+        "[domains.mathematics]\naskers = { mine = 1, people = 1 }\n"
+        '[agents.emmy]\ndomain = "mathematics"\n[agents.ada]\n'
         '[askers.mine]\nkind = "function"\nfile = "my.py"\n'
         '[askers.people]\nkind = "persona"\nby = "base"\nchecked = "my.py"\n'
     )

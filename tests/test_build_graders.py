@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from docendo.build import subjects
-from docendo.build_graders import build_panel
+from docendo.build_graders import build_panel, judging
 from docendo.config import Config, load_config, parse_config, to_toml
+from docendo.engines.scripted import Scripted
 from docendo.errors import UseError
+from docendo.graders.judge import Judge
 from docendo.records import AgentId, Answer, Problem
 
 ANN = AgentId("ann")
@@ -126,3 +128,33 @@ def test_a_written_config_comes_back_and_its_files_are_found_from_where_it_is(tm
     assert read.evaluators["e"].file == str(tmp_path / "words.txt")
     (tmp_path / "again.toml").write_text(to_toml(read))
     assert load_config(tmp_path / "again.toml") == read
+
+
+@pytest.mark.parametrize(("by", "judges"), [("emmy", ["emmy"]), ("base", ["base"]), ("population", ["emmy", "ada"])])
+def test_models_judge_by_name(by: str, judges: list[str]) -> None:
+    given = config({"e": {"kind": "judge", "by": by}})
+    panel = build_panel(given, {"judge": judging(given, Scripted(lambda r: "Answer: 7"), {})})
+    judge = panel.counted["e"].evaluator
+    assert isinstance(judge, Judge)
+    assert (judge.judges, judge.way) == (judges, "solving")
+    problem = Problem("mathematics", "f", 1, "what?", "8")
+    assert panel.domains["mathematics"]([Answer(problem, "Answer: 7", ANN, 0)])[0].score == 1, (
+        "the judge's answer counts"
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"kind": "judge", "by": "emy"}, r"\[evaluators.e\] by: no judge 'emy'; did you mean 'emmy'"),
+        ({"kind": "judge", "by": "endpoint:x"}, "no judge 'endpoint:x'"),
+    ],
+)
+def test_judges_that_are_not_there_are_told(table: dict[str, Any], said: str) -> None:
+    with pytest.raises(UseError, match=said):
+        subjects(config({"e": table}))
+
+
+def test_ways_belong_to_their_kinds() -> None:
+    with pytest.raises(UseError, match="judge has the ways reading and solving, got 'monty'"):
+        config({"e": {"kind": "judge", "by": "base", "way": "monty"}})
