@@ -20,6 +20,7 @@ from docendo.engines.watched import Worker
 from docendo.errors import UseError, nearest
 from docendo.graders.grading import ByTests, guarded
 from docendo.graders.sandbox import Sandbox
+from docendo.humans.grading import Guestbook
 from docendo.interfaces import Grader, Source
 from docendo.learning.credit import Baseline, LeaveOneOut, Running
 from docendo.learning.losses import Clipped, likelihood
@@ -158,7 +159,7 @@ def open_local(config: Config) -> LocalEngine:
     return engine
 
 
-def build_school(config: Config, found: Subjects, engine: Worker) -> School:
+def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestbook | None = None) -> School:
     t, learn = config.teaching, config.learning
     rules = Rules(t.lessons, t.examples, t.attempts, t.controls, t.prior, t.max_tokens, t.temperature)
     agents = {AgentId(n): a for n, a in config.agents.items()}
@@ -168,7 +169,7 @@ def build_school(config: Config, found: Subjects, engine: Worker) -> School:
         n: equipped(a.instruction or INSTRUCTION, tools.get(n, ())) for n, a in agents.items()
     }
     makers = {"judge": judging(config, engine, instructions)}
-    panel, league = build_panel(config, makers), build_league(config, found.kinds)
+    panel, league = build_panel(config, makers, guests), build_league(config, found.kinds)
     classroom = Classroom(
         engine=answerer,
         sources=found.sources,

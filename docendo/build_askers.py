@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from docendo.build_people import person
 from docendo.classroom.asking import Asker, Desk, Solve
 from docendo.classroom.teaching import Classroom
 from docendo.config import Config
 from docendo.errors import UseError, nearest
+from docendo.humans.simulated import Interested
 from docendo.interfaces import Engine, Source
 from docendo.problems.files import BadRow, Columns, FileSource, read_problems
 from docendo.problems.personas import Persona, read_personas
@@ -70,6 +72,12 @@ def pooled(config: Config, domain: str, own: Source | None, makers: Makers) -> t
             members[name] = Member(FileSource(domain, found.problems), weight)
         elif given.kind == "function":
             members[name] = Member(load_function(Path(str(given.file)), domain), weight)
+        elif given.kind == "person":
+            if own is None:
+                raise UseError(
+                    f"{where}: a simulated person asks what the domain has, and {domain} has nothing of its own"
+                )
+            members[name] = Member(Interested(own, person(config, given.by, f"{where} by")), weight)
         else:
             members[name] = Member(makers[given.kind](given, where, domain, own), weight)
     pool = Pool(domain, members)

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from logging import getLogger
 from pathlib import Path
 from typing import Literal
 
+from docendo.build_people import person
 from docendo.config import Config
 from docendo.errors import UseError, nearest
 from docendo.graders.combining import First, Gate, all_of, any_of, weighted
@@ -18,11 +20,22 @@ from docendo.graders.order import Limits
 from docendo.graders.sandbox import Sandbox
 from docendo.graders.unittests import RealTests
 from docendo.graders.writing import Formed, Spelled
+from docendo.humans.grading import Guestbook, Human, Mode
 from docendo.interfaces import Engine, Evaluator
 from docendo.records import BASE, AgentId, Answer
 from docendo.tables import EvaluatorConfig
 
-__all__ = ["Judges", "Maker", "Panel", "build_panel", "check_evaluators", "judging", "truth"]
+__all__ = [
+    "Judges",
+    "Maker",
+    "Panel",
+    "build_panel",
+    "by_people",
+    "by_person",
+    "check_evaluators",
+    "judging",
+    "truth",
+]
 
 Maker = Callable[[EvaluatorConfig, str], Evaluator]
 """From the settings of an evaluator, and where they stand, to the evaluator."""
@@ -58,6 +71,8 @@ def check_evaluators(config: Config) -> None:
         _check_parts(config, name, ())
         if given.kind == "judge":
             _judges(given.by, config, f"[evaluators.{name}] by")
+        if given.kind == "person":
+            person(config, given.by, f"[evaluators.{name}] by")
 
 
 def _check_parts(config: Config, name: str, above: tuple[str, ...]) -> None:
@@ -69,10 +84,12 @@ def _check_parts(config: Config, name: str, above: tuple[str, ...]) -> None:
         _check_parts(config, part, (*above, name))
 
 
-def build_panel(config: Config, judges: Judges) -> Panel:
+def build_panel(config: Config, judges: Judges, guests: Guestbook | None = None) -> Panel:
     """An evaluator for each domain, the right answer where none is named. Raises UseError for what is missing here."""
     check_evaluators(config)
     builder = _Builder(config, judges)
+    people = {"person": by_person(config), "human": by_people(config, guests or Guestbook(), builder.named)}
+    builder.judges = {**people, **judges}
     domains = {n: builder.named(d.evaluator) if d.evaluator else truth() for n, d in config.domains.items()}
     return Panel(domains, builder.made)
 
@@ -130,6 +147,29 @@ class _Builder:
             case "judge" | "person" | "human":
                 return self.judges[given.kind](given, where)
         return truth()
+
+
+def by_person(config: Config) -> Maker:
+    """How evaluators are made that are simulated people."""
+
+    def make(given: EvaluatorConfig, where: str) -> Evaluator:
+        return person(config, given.by, f"{where} by").judge
+
+    return make
+
+
+def by_people(config: Config, guests: Guestbook, named: Callable[[str], Evaluator]) -> Maker:
+    """How evaluators are made that are real people; `named` gives whoever judges meanwhile."""
+
+    def make(given: EvaluatorConfig, where: str) -> Evaluator:
+        modes: dict[str, Mode] = {"wait": "wait", "async": "async", "off": "off"}
+        if given.by not in modes:
+            raise UseError(f"{where} by: no way {given.by!r} of asking people{nearest(given.by, modes)}")
+        if len(given.of) != 1 and given.by != "wait":
+            raise UseError(f"{where} of: wanted one evaluator that judges where no person has, got {given.of}")
+        return Human(modes[given.by], guests, named(given.of[0]) if given.of else None, getLogger("docendo").warning)
+
+    return make
 
 
 def judging(config: Config, engine: Engine, instructions: Mapping[AgentId, str]) -> Maker:

@@ -26,9 +26,9 @@ def solve_after(
     return Message("system", instruction), *turns, Message("user", question)
 
 
-def pose(told: str, question: str, answer: str, instruction: str = INSTRUCTION) -> tuple[Message, ...]:
-    """A request to ask: whom the model poses as, and a question with its answer as an example of what is wanted."""
-    wanted = f"You are {told}\nQuestion: {question}\nAnswer: {answer}\nAsk another one like it, with its answer."
+def pose(told: str, question: str, solution: str, instruction: str = INSTRUCTION) -> tuple[Message, ...]:
+    """A request to ask: whom the model poses as, and a question with its solution as an example of what is wanted."""
+    wanted = f"You are {told}\nQuestion: {question}\nSolution: {solution}\nAsk another one like it, with its solution."
     return solve(wanted, instruction)
 
 

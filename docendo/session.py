@@ -13,6 +13,7 @@ from docendo.engines.checkpoint import load_state, save_state
 from docendo.engines.local import LocalEngine
 from docendo.engines.watched import Watched
 from docendo.evaluation import accuracies, evaluate, held_out
+from docendo.humans.grading import Guestbook
 from docendo.loop import study, teach
 from docendo.playing import styles, told
 from docendo.problems.pool import Admitted
@@ -47,6 +48,7 @@ class Session:
     engine: LocalEngine
     school: School
     watcher: Watcher
+    guests: Guestbook = field(default_factory=Guestbook)
     run: RunDirectory | None = None
     """None for a rehearsal that writes nothing."""
     ledger: Ledger = field(default_factory=Ledger)
@@ -193,13 +195,13 @@ def open_session(config: Config, watcher: Watcher, found: Subjects | None = None
     found = found or subjects(config)
     engine = open_local(config)
     watched = Watched(engine, watcher.work, config.engine.rows)
-    school = build_school(config, found, watched)
-    return Session(config, found, engine, school, watcher)
+    guests = Guestbook()
+    return Session(config, found, engine, build_school(config, found, watched, guests), watcher, guests)
 
 
 def begin(session: Session, run: RunDirectory) -> None:
     """Tie a fresh session to the directory that will hold it."""
-    session.run = run
+    session.run, session.guests.run = run, run.path
     run.quarantine([QuarantineRow(b.file, b.line, b.reason) for b in session.found.quarantined])
 
 
@@ -208,7 +210,7 @@ def resume_session(run: RunDirectory, config: Config, watcher: Watcher) -> Sessi
     session = open_session(config, watcher)
     checkpoint = run.latest_checkpoint()
     run.rollback(checkpoint.round if checkpoint else START - 1)
-    session.run = run
+    session.run, session.guests.run = run, run.path
     if checkpoint:
         session.restore(checkpoint.round, checkpoint.path, checkpoint.state)
         session.ledger.book(Work(*row) for row in run.ledger())

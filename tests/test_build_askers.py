@@ -51,7 +51,7 @@ def test_an_asker_studies_how_to_ask() -> None:
     asked = [e for e in studied(school, emmy, 20, 1) if e.text.startswith("Question: ")]
     assert len(asked) == pytest.approx(10, abs=1)
     assert all("a night nurse in Porto" in e.messages[1].content for e in asked)
-    assert all("\nAnswer: " in e.text for e in asked)
+    assert all("\nSolution: " in e.text and "\nAnswer: " in e.text for e in asked)
     assert not [e for e in studied(school, ada, 20, 1) if e.text.startswith("Question: ")]
     assert {e.agent for e in asked} == {AgentId("emmy")}
 

@@ -20,7 +20,11 @@ from docendo.seeds import seed_for
 __all__ = ["Asker", "Desk", "Form", "Solve", "commission", "form_of", "parse", "written"]
 
 Solve = Callable[[str], str | None]
-_QUESTION = re.compile(r"\s*question\s*:", re.IGNORECASE)
+_WRITTEN = re.compile(
+    r"question\s*:(?P<question>.*?)(?:\n\s*solution\s*:(?P<steps>.*?))?"
+    r"(?:^|\n|(?<=:))[ \t]*(?P<answer>answer\s*:[^\n]*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _WORDS = re.compile(r"\w+")
 _NUMBER, _FRACTION = re.compile(r"-?\d+(?:\.\d+)?"), re.compile(r"-?\d+/\d+")
 _SEEN, _GRAM, _SAME = 24, 4, 0.8
@@ -90,7 +94,7 @@ class Desk:
         kind = rng.choice(list(asker.kinds))
         shown = self.example(kind, seed_for(seed, "example"))
         messages = commission(shown, told, self.instruct(asker.agent))
-        most, heat = self.classroom.rules.max_tokens, self.classroom.rules.temperature
+        most, heat = 2 * self.classroom.rules.max_tokens, self.classroom.rules.temperature
         requests = [
             Request(asker.agent, messages, seed_for(seed, "question", q), most, heat, "asking")
             for q in range(asker.questions)
@@ -132,12 +136,16 @@ class Desk:
 
 def commission(shown: Problem, told: str, instruction: str) -> tuple[Message, ...]:
     """What an asker is told: whom it poses as, and an example of what is wanted."""
-    return pose(told, shown.prompt, shown.answer, instruction)
+    return pose(told, shown.prompt, _solved(shown), instruction)
 
 
 def written(problem: Problem) -> str:
     """A problem as an asker is to write it."""
-    return f"Question: {problem.prompt}\nAnswer: {problem.answer}"
+    return f"Question: {problem.prompt}\nSolution: {_solved(problem)}"
+
+
+def _solved(problem: Problem) -> str:
+    return problem.solution or f"Answer: {problem.answer}"
 
 
 def form_of(problems: Sequence[Problem]) -> Form:
@@ -146,22 +154,26 @@ def form_of(problems: Sequence[Problem]) -> Form:
     return Form(2 * longest + 40, frozenset(_sort(p.answer) for p in problems))
 
 
-def parse(text: str) -> tuple[str, str] | None:
-    """(question, answer) of ``Question: ...`` and a last line ``Answer: ...``; None where they cannot be told."""
-    head, mark, rest = text.partition(":")
-    if not mark or not _QUESTION.fullmatch(head + mark):
+def parse(text: str) -> tuple[str, str, str] | None:
+    """(question, answer, solution) of ``Question: ...``, ``Solution: ...`` and a last line ``Answer: ...``.
+
+    The solution may be missing, and is then empty. None where question or answer cannot be told.
+    """
+    found = _WRITTEN.fullmatch(text.strip())
+    if found is None:
         return None
-    body = rest.strip()
-    answer = final_answer(body) if re.search(r"(?im)^\s*answer\s*:", body) else None
-    question = re.split(r"(?im)^\s*answer\s*:", body)[0].strip()
-    return (question, answer) if question and answer else None
+    question, steps, answer = found["question"].strip(), (found["steps"] or "").strip(), final_answer(found["answer"])
+    if not question or not answer:
+        return None
+    return question, answer, f"{steps}\nAnswer: {answer}" if steps else ""
 
 
 def _read(text: str, kind: Kind, source: str) -> tuple[Problem | None, str]:
     found = parse(text)
     if found is None:
         return None, "unreadable: no question and answer"
-    return Problem(*kind, found[0], found[1], source=source), ""
+    question, answer, solution = found
+    return Problem(*kind, question, answer, solution, source=source), ""
 
 
 def _unfit(problem: Problem, form: Form, others: Sequence[str]) -> str:

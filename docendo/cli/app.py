@@ -13,6 +13,7 @@ from docendo.cli.evaluate import evaluate
 from docendo.cli.export import export
 from docendo.cli.league import league
 from docendo.cli.measure import plan
+from docendo.cli.play import play, preferences
 from docendo.cli.problems import audit, domains
 from docendo.cli.report import report
 from docendo.cli.run import resume, run
@@ -42,6 +43,8 @@ _COMMANDS: tuple[tuple[str, Callable[..., Any], str], ...] = (
     ("resume", resume, "docendo resume runs/long"),
     ("report", report, "docendo report runs/long --html long.html"),
     ("eval", evaluate, "docendo eval runs/long --agent emmy --domain biology --n 50 --json"),
+    ("play", play, "docendo play runs/long --agent emmy --agent ada"),
+    ("preferences", preferences, "docendo preferences runs/long --out said.jsonl"),
     ("league", league, "docendo league runs/long"),
     ("analyse", analyse, "docendo analyse results.csv --win-rates --games 100 --html results.html"),
     ("export", export, "docendo export runs/long emmy adapters/emmy"),

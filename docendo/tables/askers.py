@@ -62,4 +62,17 @@ class AskerConfig(Table):
 
 
 class PersonConfig(Table):
-    """A simulated person."""
+    """A simulated person, for research."""
+
+    tastes: dict[str, float] = {}
+    """Weights of right, short, polite, detailed and lively, of any sign."""
+    noise: Annotated[float, Field(ge=0, le=100)] = 0.25
+    """Temperature of its choices; 0 always takes what it likes better."""
+    moods: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """How much its tastes change from one occasion to the next."""
+    circle: list[str] = []
+    """Three features or more, of which each beats the next and the last the first."""
+    interests: dict[str, Annotated[float, Field(ge=0)]] = {}
+    """Families that it asks about, by weight; empty: all alike."""
+    manner: str = ""
+    """With what its questions begin."""

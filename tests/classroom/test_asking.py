@@ -47,16 +47,22 @@ def reasons(questions: Sequence[Question]) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("Question: What is 1 + 2?\nAnswer: 3", ("What is 1 + 2?", "3")),
-        ("question: a\nb\nAnswer: c", ("a\nb", "c")),
+        ("Question: What is 1 + 2?\nAnswer: 3", ("What is 1 + 2?", "3", "")),
+        (
+            "Question: What is 1 + 2 + 3?\nSolution: 1 + 2 = 3\n3 + 3 = 6\nAnswer: 6\n",
+            ("What is 1 + 2 + 3?", "6", "1 + 2 = 3\n3 + 3 = 6\nAnswer: 6"),
+        ),
+        ("Question: a\nSolution: Answer: 6", ("a", "6", "")),
+        ("question: a\nb\nAnswer: c", ("a\nb", "c", "")),
         ("Question: a Answer: b", None),
         ("What is 1 + 2?\nAnswer: 3", None),
         ("Question:\nAnswer: 3", None),
         ("Question: a\nAnswer:", None),
+        ("Question: a\nAnswer: b\nand more", None),
         ("", None),
     ],
 )
-def test_a_question_and_its_answer_are_read_or_not(text: str, found: tuple[str, str] | None) -> None:
+def test_a_question_and_its_answer_are_read_or_not(text: str, found: tuple[str, str, str] | None) -> None:
     assert parse(text) == found
 
 
