@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from docendo.build_agents import answering, check_answerers
+from docendo.build_agents import answering, check_answerers, toolsets
 from docendo.build_askers import OWN, admitted, build_desk, check_askers, pooled
 from docendo.build_data import check_data, diet
 from docendo.build_graders import build_panel, check_evaluators, judging
@@ -163,10 +163,12 @@ def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestb
     t, learn = config.teaching, config.learning
     rules = Rules(t.lessons, t.examples, t.attempts, t.controls, t.prior, t.max_tokens, t.temperature)
     agents = {AgentId(n): a for n, a in config.agents.items()}
-    answerer = answering(engine, config)
-    tools = {n: tuple(t.tools) for n, t in answerer.toolsets.items()} if isinstance(answerer, WithTools) else {}
+    equipment = WithTools(engine, toolsets(config), engine.ids)
+    tools, player = equipment.toolsets, equipment if equipment.toolsets else engine
+    answerer = answering(player, config)
     instructions = {BASE: INSTRUCTION} | {
-        n: equipped(a.instruction or INSTRUCTION, tools.get(n, ())) for n, a in agents.items()
+        n: equipped(a.instruction or INSTRUCTION, tuple(tools[n].tools) if n in tools else ())
+        for n, a in agents.items()
     }
     makers = {"judge": judging(config, engine, instructions)}
     panel, league = build_panel(config, makers, guests), build_league(config, found.kinds)
@@ -179,7 +181,7 @@ def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestb
         textbooks=_textbooks(config),
         deck=league.deck,
         tools=tools,
-        counters=[panel.told, *([answerer.told] if isinstance(answerer, WithTools) else [])],
+        counters=[panel.told, equipment.told],
     )
     return School(
         experts=[
@@ -194,7 +196,7 @@ def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestb
         tutor=_tutor(config.experts, engine),
         schedule=_schedule(config),
         keeper=engine,
-        arena=build_arena(config, engine, instructions),
+        arena=build_arena(config, player, instructions),
         bureau=_bureau(config, classroom, engine, found),
         listeners=_listeners(config) if learn.audience == "class" else {},
     )

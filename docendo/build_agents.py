@@ -10,12 +10,10 @@ from warnings import catch_warnings, simplefilter
 from docendo.config import Config
 from docendo.engines.guides import fault
 from docendo.engines.habits import Habit, Habitual
-from docendo.engines.tooling import Toolset, WithTools
-from docendo.engines.watched import Worker
 from docendo.errors import UseError, nearest
 from docendo.interfaces import Engine
 from docendo.records import AgentId, Grammar
-from docendo.tools.calls import TOOLS, Tool, make_tools
+from docendo.tools.calls import TOOLS, Tool, Toolset, make_tools
 from docendo.tools.words import read_words
 
 __all__ = ["answering", "check_answerers", "habits", "toolsets"]
@@ -25,28 +23,36 @@ _WIDE = re.compile(r"\\[WSDPw]|\[\^|\.|\\p|[^\x00-\x7f]")
 _CLOSING = len("\nAnswer: ")
 
 
-def answering(engine: Worker, config: Config) -> Engine:
-    """The engine as it answers in class: every agent in its own way, and with its tools."""
-    found, tools = habits(config), toolsets(config)
-    answerer: Engine = Habitual(engine, found) if found else engine
-    return WithTools(answerer, tools, engine.ids) if tools else answerer
+def answering(engine: Engine, config: Config) -> Engine:
+    """The engine as it answers in class, every agent in its own way. Tools are inside it: calls and results count in
+    an agent's own `max_tokens`.
+    """
+    found = habits(config)
+    return Habitual(engine, found) if found else engine
 
 
 def toolsets(config: Config) -> dict[AgentId, Toolset]:
-    """Of the agents that have any tools. Raises UseError for a tool that there is not."""
-    return {
-        AgentId(name): Toolset(_tools(agent.tools, f"[agents.{name}] tools"), agent.calls)
-        for name, agent in config.agents.items()
-        if agent.tools
-    }
+    """Of the agents that have any tools. Raises UseError for a tool that there is not, or an agent that calls none."""
+    found: dict[AgentId, Toolset] = {}
+    for name, agent in config.agents.items():
+        where = f"[agents.{name}] tools"
+        if agent.tools and agent.plays != "model":
+            raise UseError(f"{where}: only agents that play 'model' call tools, and this one plays {agent.plays!r}")
+        if agent.tools:
+            found[AgentId(name)] = Toolset(_tools(agent.tools, where), agent.calls)
+    return found
 
 
 def _tools(wanted: Sequence[str], where: str) -> dict[str, Tool]:
     names, path = list[str](), None
     for text in wanted:
-        name, _, file = text.partition(":")
-        if name not in TOOLS or (file and name != "dictionary"):
-            raise UseError(f"{where}: no tool {text!r}{nearest(name, TOOLS)}")
+        name, colon, file = text.partition(":")
+        if name not in TOOLS:
+            raise UseError(f"{where}: no tool {name!r}{nearest(name, TOOLS)}")
+        if colon and (name != "dictionary" or not file):
+            raise UseError(f"{where}: wanted the name of a tool or 'dictionary:FILE', got {text!r}")
+        if name in names:
+            raise UseError(f"{where}: {name!r} stands twice")
         names.append(name)
         path = Path(file) if file else path
     return make_tools(names, partial(read_words, path))

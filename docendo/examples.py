@@ -100,17 +100,17 @@ def as_examples(
 ) -> list[Example]:
     """One example per note, a share of them after a worked example from `others` of the same family and level."""
     instruction, rng, found = school.classroom.instructions[agent], Random(seed), list[Example]()
-    tools = school.classroom.tools.get(agent, ())
+    own = school.classroom.tools.get(agent)
     for problem, solution in notes:
         kind = problem.kind
         alike = [n for n in others if n[0].kind == kind and n[0].key != problem.key]
         if alike and rng.random() < school.schedule.shown:
             shown, worked = rng.choice(alike)
-            example = shown.prompt, worded(shown.prompt, worked, tools)
+            example = shown.prompt, worded(shown.prompt, worked, own)
             messages = solve_after([example], problem.prompt, instruction)
         else:
             messages = solve(problem.prompt, instruction)
-        found.append(Example(agent, messages, worded(problem.prompt, solution, tools)))
+        found.append(Example(agent, messages, worded(problem.prompt, solution, own)))
     return found
 
 

@@ -3,7 +3,7 @@
 Axes: M matches, K lessons per match, X worked examples per lesson, G attempts with a lesson, C control attempts.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docendo.errors import UseError
@@ -25,7 +25,7 @@ from docendo.records import (
     origin,
 )
 from docendo.seeds import seed_for
-from docendo.tools.calls import worded
+from docendo.tools.calls import Toolset, worded
 
 __all__ = ["Classroom", "Rules", "Try", "shrunk"]
 
@@ -77,8 +77,8 @@ class Classroom:
     """Hard-coded teachers, whose lessons are the problems' own worked solutions."""
     deck: Deck | None = None
     """Problems to be met again."""
-    tools: Mapping[AgentId, Collection[str]] = field(default_factory=dict)
-    """Names of the tools of each agent that has any; copies of an agent have its own."""
+    tools: Mapping[AgentId, Toolset] = field(default_factory=dict)
+    """Of each agent that has any; copies of an agent have its own."""
     counters: Sequence[Callable[[], Mapping[str, float]]] = ()
     """What tools, evaluators and others counted since they were last asked."""
 
@@ -186,9 +186,9 @@ class Classroom:
         if wanted.lesson is None:
             return solve(question, instruction)
         lesson = wanted.lesson
-        tools = self.tools.get(origin(wanted.agent), ())
+        own = self.tools.get(origin(wanted.agent))
         pairs = zip(lesson.problems, lesson.examples, strict=True)
-        shown = [(p.prompt, worded(p.prompt, a.completion.text, tools)) for p, a in pairs]
+        shown = [(p.prompt, worded(p.prompt, a.completion.text, own)) for p, a in pairs]
         return solve_after(shown, question, instruction)
 
 

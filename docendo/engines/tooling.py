@@ -7,20 +7,14 @@ are marked, and no learning sees them.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from itertools import count
 
 from docendo.interfaces import Engine
 from docendo.records import AgentId, Completion, Request, Work, origin
 from docendo.seeds import seed_for
-from docendo.tools.calls import END, Tool, open_call, result
+from docendo.tools.calls import END, Toolset, open_call, result
 
-__all__ = ["Toolset", "WithTools"]
-
-
-class Toolset(NamedTuple):
-    tools: Mapping[str, Tool]
-    calls: int = 2
-    """In one answer at the most; further ones are answered by an error."""
+__all__ = ["WithTools"]
 
 
 @dataclass(frozen=True)
@@ -33,28 +27,24 @@ class WithTools:
     tally: Counter[str] = field(default_factory=Counter)
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
-        """One completion per request, in order; `max_tokens` counts results too."""
-        own = [self.toolsets.get(origin(r.agent)) for r in requests]
-        turn = [replace(r, stop=(*r.stop, END)) if t else r for r, t in zip(requests, own, strict=True)]
-        done = self.engine.sample(turn)
-        calls, open_B = [0] * len(done), [b for b, tools in enumerate(own) if tools]
-        while open_B:
-            following: dict[int, Request] = {}
-            for b in open_B:
-                tools = own[b]
-                if tools and (told := self._answered(requests[b].agent, done[b], tools, calls[b])):
-                    calls[b] += 1
-                    done[b] = _joined(done[b], told, tuple(self.encode(told)))
-                    left = requests[b].max_tokens - len(done[b].tokens)
-                    if left > 0:
-                        seed = seed_for(requests[b].seed, "turn", calls[b])
-                        following[b] = replace(turn[b], seed=seed, begun=done[b].tokens, max_tokens=left)
-            for b, more in zip(
-                following, self.engine.sample(list(following.values())) if following else (), strict=True
-            ):
-                done[b] = _continued(done[b], more)
-            open_B = list(following)
-        return done
+        """One completion per request, in order.
+
+        `max_tokens` counts results too, and an answer ends before a result that does not fit, so that none is longer
+        than without tools. Each turn reads all before it again, and the ledger has that as reading.
+        """
+        own = [None if r.grammar else self.toolsets.get(origin(r.agent)) for r in requests]
+        first = [replace(r, stop=(*r.stop, END)) if t else r for r, t in zip(requests, own, strict=True)]
+        done = self.engine.sample(first)
+        answers = {b: _Open(requests[b], tools, done[b], done[b].text) for b, tools in enumerate(own) if tools}
+        running = answers
+        for turn in count(1):
+            running = {b: answer for b, answer in running.items() if self._goes_on(answer)}
+            if not running:
+                break
+            wanted = [_next(first[b], answer.done, turn) for b, answer in running.items()]
+            for answer, more in zip(running.values(), self.engine.sample(wanted), strict=True):
+                answer.newest, answer.done = more.text, _joined(answer.done, more)
+        return [answers[b].done if b in answers else c for b, c in enumerate(done)]
 
     def drain(self) -> list[Work]:
         """The compute spent since the last call."""
@@ -66,29 +56,59 @@ class WithTools:
         self.tally.clear()
         return found
 
-    def _answered(self, agent: AgentId, done: Completion, own: Toolset, calls: int) -> str:
-        """What follows the call that an answer ends with; empty where it ends with none."""
-        call = open_call(done.text) if done.text.endswith(END) else None
+    def _goes_on(self, answer: "_Open") -> bool:
+        """Whether there is another turn. Where the newest ended with a call, its result now stands behind it; a sign
+        that ends no call is text, and the agent goes on.
+        """
+        request, newest = answer.request, answer.newest
+        left = request.max_tokens - len(answer.done.tokens)
+        if END not in newest or left < 1 or any(stop in newest for stop in request.stop):
+            return False
+        call = open_call(newest)
         if call is None:
-            return ""
-        told, right = result(call, own.tools) if calls < own.calls else (" error: no calls are left", False)
-        self.tally[f"tools/{agent}/calls"] += 1
-        self.tally[f"tools/{agent}/errors"] += not right
-        return told if calls <= own.calls else ""
+            return True
+        told, right = " error: no calls are left", False
+        if answer.calls < answer.own.calls:
+            told, right = result(call, answer.own.tools)
+        answer.calls += 1
+        self.tally[f"tools/{request.agent}/calls"] += 1
+        self.tally[f"tools/{request.agent}/errors"] += not right
+        tokens = tuple(self.encode(told))
+        if len(tokens) >= left:
+            return False
+        given = Completion(told, (), tokens, (0.0,) * len(tokens), (False,) * len(tokens))
+        answer.done = _joined(answer.done, given)
+        return True
 
 
-def _joined(done: Completion, text: str, tokens: tuple[int, ...]) -> Completion:
-    """The answer with what a tool wrote behind it."""
-    given = Completion(text, (), tokens, (0.0,) * len(tokens), (False,) * len(tokens))
-    return _continued(done, given)
+@dataclass
+class _Open:
+    """An answer on its way."""
+
+    request: Request
+    own: Toolset
+    done: Completion
+    newest: str
+    """Text of the last turn."""
+    calls: int = 0
 
 
-def _continued(done: Completion, more: Completion) -> Completion:
-    sampled = (c.sampled or (True,) * len(c.tokens) for c in (done, more))
+def _next(first: Request, done: Completion, turn: int) -> Request:
+    """What is wanted behind what is there."""
+    return replace(
+        first,
+        seed=seed_for(first.seed, "turn", turn),
+        begun=(*first.begun, *done.tokens),
+        max_tokens=first.max_tokens - len(done.tokens),
+    )
+
+
+def _joined(done: Completion, more: Completion) -> Completion:
+    sampled = [one for c in (done, more) for one in c.sampled or (True,) * len(c.tokens)]
     return replace(
         done,
         text=done.text + more.text,
         tokens=done.tokens + more.tokens,
         logprobs=done.logprobs + more.logprobs,
-        sampled=tuple(one for some in sampled for one in some),
+        sampled=() if all(sampled) else tuple(sampled),
     )

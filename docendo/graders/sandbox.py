@@ -28,6 +28,8 @@ class Outcome:
     """The ``repr`` of each call's value, in order; those before the failure where not `ok`."""
     reason: str = ""
     """Why not `ok`, one line."""
+    printed: str = ""
+    """By the program and the calls."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ class Sandbox:
                 for call in calls:
                     values.append(session.feed_run(f'"%r" % ({call},)', print_callback=printed))
         except (monty.MontyError, ValueError, TypeError) as error:
-            return Outcome(False, tuple(values), _reason(error))
-        return Outcome(True, tuple(values))
+            return Outcome(False, tuple(values), _reason(error), str(printed.output))
+        return Outcome(True, tuple(values), printed=str(printed.output))
 
 
 def _monty() -> Any:

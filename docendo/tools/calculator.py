@@ -1,81 +1,141 @@
-"""Exact arithmetic on what a model wrote; nothing but numbers and operators is ever evaluated."""
+"""The calculator: exact arithmetic on what is written, by a parser of its own. Nothing is ever evaluated as Python."""
 
-import ast
-import operator
-from collections.abc import Callable
+import re
 from fractions import Fraction
 
 from docendo.errors import UseError
 
 __all__ = ["calculate", "shown"]
 
-_LONGEST, _DIGITS, _PLACES = 200, 60, 10
-_SIGNS = str.maketrans({"\N{MULTIPLICATION SIGN}": "*", "\N{MINUS SIGN}": "-", "^": "**"})
-_OPERATORS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: lambda x, y: Fraction(x // y),
-    ast.Mod: operator.mod,
+_LONGEST_INPUT, _LONGEST_RESULT, _MOST_BRACKETS, _MOST_BITS, _DIGITS = 200, 60, 40, 4096, 10
+_TOKEN = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+|\*\*|//|[-+*/%()])")
+_SAME = str.maketrans("\N{MULTIPLICATION SIGN}\N{MIDDLE DOT}\N{DIVISION SIGN}\N{MINUS SIGN}", "**/-", "") | {
+    ord("^"): "**"
 }
 
 
 def calculate(text: str) -> str:
-    """The value of an expression of numbers, ``+ - * / // % **`` and parentheses: a whole number, a decimal where that
-    is exact within ten places, else a fraction like ``2/3``.
+    """The value of an expression in ``+ - * / // % **`` and parentheses: exact, a fraction in lowest terms if need be.
 
-    Raises UseError, in a few words, for anything else, and for numbers of over 60 digits.
+    With a decimal point in the input it is a decimal, of 10 significant digits where it would not end. Raises UseError,
+    in a few words, for what is no such expression, is too long or too large; the work is bounded.
     """
-    if len(text) > _LONGEST:
-        raise UseError(f"longer than {_LONGEST} characters")
-    try:
-        tree = ast.parse(text.strip().translate(_SIGNS), mode="eval").body
-        return shown(_value(tree))
-    except UseError:
-        raise
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise UseError("not an expression of numbers") from error
-    except ZeroDivisionError as error:
-        raise UseError("division by zero") from error
+    if len(text) > _LONGEST_INPUT:
+        raise UseError(f"longer than {_LONGEST_INPUT} characters")
+    if text.count("(") > _MOST_BRACKETS:
+        raise UseError(f"more than {_MOST_BRACKETS} brackets")
+    parser = _Parser(text)
+    value = parser.sum()
+    parser.end()
+    result = shown(value) if "." in text else str(value)
+    if len(result) > _LONGEST_RESULT:
+        raise UseError("the result is too long")
+    return result
 
 
 def shown(value: Fraction) -> str:
-    """A number as people write it."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    scaled = value * 10**_PLACES
-    if scaled.denominator > 1:
-        return f"{value.numerator}/{value.denominator}"
-    digits = f"{abs(scaled.numerator):0{_PLACES + 1}d}"
-    return f"{'-' * (value < 0)}{digits[:-_PLACES]}.{digits[-_PLACES:]}".rstrip("0")
+    """`value` as a decimal: in full where that is 10 decimals at the most, else to 10 significant digits.
+
+    Raises UseError for a number beyond 1e308 that has no such decimals.
+    """
+    scaled = value * 10**_DIGITS
+    if scaled.denominator == 1:
+        digits = str(abs(scaled.numerator)).rjust(_DIGITS + 1, "0")
+        whole, part = digits[:-_DIGITS], digits[-_DIGITS:].rstrip("0")
+        return f"{'-' if value < 0 else ''}{whole}{'.' * bool(part)}{part}"
+    try:
+        return f"{float(value):.{_DIGITS}g}"
+    except OverflowError:
+        raise UseError("the number is too large") from None
 
 
-def _value(node: ast.expr) -> Fraction:
-    match node:
-        case ast.Constant(int() | float() as number) if not isinstance(number, bool):
-            return _small(Fraction(str(number)))
-        case ast.UnaryOp(ast.USub(), inside):
-            return -_value(inside)
-        case ast.UnaryOp(ast.UAdd(), inside):
-            return _value(inside)
-        case ast.BinOp(left, ast.Pow(), right):
-            return _power(_value(left), _value(right))
-        case ast.BinOp(left, op, right) if type(op) in _OPERATORS:
-            return _small(_OPERATORS[type(op)](_value(left), _value(right)))
-    raise ValueError("not arithmetic")
+class _Parser:
+    """One method per precedence, the loosest first."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens, at, text = list[str](), 0, text.translate(_SAME).strip()
+        while at < len(text):
+            found = _TOKEN.match(text, at)
+            if not found:
+                raise UseError(f"{text[at:].strip()[:1]!r} is not arithmetic")
+            self.tokens.append(found[1])
+            at = found.end()
+        self.at = 0
+
+    def sum(self) -> Fraction:
+        value = self.product()
+        while operator := self.take("+", "-"):
+            right = self.product()
+            value = _bounded(value + right if operator == "+" else value - right)
+        return value
+
+    def product(self) -> Fraction:
+        value = self.signed()
+        while operator := self.take("*", "/", "//", "%"):
+            value = _combined(value, operator, self.signed())
+        return value
+
+    def signed(self) -> Fraction:
+        sign = self.take("-", "+")
+        if not sign:
+            return self.power()
+        return -self.signed() if sign == "-" else self.signed()
+
+    def power(self) -> Fraction:
+        base = self.atom()
+        return _power(base, self.signed()) if self.take("**") else base
+
+    def atom(self) -> Fraction:
+        if self.take("("):
+            value = self.sum()
+            if not self.take(")"):
+                raise UseError("a bracket is not closed")
+            return value
+        token = self.tokens[self.at] if self.at < len(self.tokens) else ""
+        if not token or not (token[0].isdigit() or token[0] == "."):
+            raise UseError(f"a number is wanted, not {token!r}" if token else "it ends where a number is wanted")
+        self.at += 1
+        return Fraction(token)
+
+    def take(self, *wanted: str) -> str:
+        """The next token where it is one of these, else nothing."""
+        token = self.tokens[self.at] if self.at < len(self.tokens) else ""
+        if token not in wanted:
+            return ""
+        self.at += 1
+        return token
+
+    def end(self) -> None:
+        if self.at < len(self.tokens):
+            raise UseError(f"{self.tokens[self.at]!r} is not wanted there")
+
+
+def _combined(left: Fraction, operator: str, right: Fraction) -> Fraction:
+    if operator == "*":
+        return _bounded(left * right)
+    if not right:
+        raise UseError("division by zero")
+    if operator == "/":
+        return _bounded(left / right)
+    return _bounded(Fraction(left // right) if operator == "//" else left % right)
 
 
 def _power(base: Fraction, exponent: Fraction) -> Fraction:
     if exponent.denominator != 1:
-        raise UseError("a power that is not whole")
-    size = max(abs(base.numerator), base.denominator)
-    if size > 1 and abs(exponent) * len(str(size)) > 4 * _DIGITS:
+        raise UseError("a power with a fraction for its exponent")
+    if not base and exponent < 0:
+        raise UseError("division by zero")
+    # before the power is worked out: 9**9**9 would not end
+    if _bits(base) * abs(exponent) > _MOST_BITS and abs(base) not in {0, 1}:
         raise UseError("the number is too large")
-    return _small(base ** int(exponent)) if abs(exponent) <= 4 * _DIGITS or size > 1 else base ** int(exponent % 2)
+    return _bounded(Fraction(base ** int(exponent)))
 
 
-def _small(value: Fraction) -> Fraction:
-    if max(abs(value.numerator), value.denominator) >= 10**_DIGITS:
+def _bounded(value: Fraction) -> Fraction:
+    if _bits(value) > _MOST_BITS:
         raise UseError("the number is too large")
     return value
+
+
+def _bits(value: Fraction) -> int:
+    return max(value.numerator.bit_length(), value.denominator.bit_length())

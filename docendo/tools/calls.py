@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
-from docendo.errors import UseError
-from docendo.graders.sandbox import Sandbox
+from docendo.errors import UseError, nearest
 from docendo.tools.calculator import calculate
+from docendo.tools.interpreter import Interpreter
 from docendo.tools.units import convert
 from docendo.tools.words import look_up, read_words
 
@@ -20,6 +20,7 @@ __all__ = [
     "Call",
     "Piece",
     "Tool",
+    "Toolset",
     "make_tools",
     "open_call",
     "pieces",
@@ -33,17 +34,26 @@ Tool = Callable[[str], str]
 """From what was asked to the answer; UseError where there is none."""
 END = ">>"
 TOOLS = ("calculator", "python", "units", "dictionary")
-_CALL = re.compile(r"<<(\w{1,20}): ?([^<>\n]{0,200})>>")
-_DONE = re.compile(rf"(<<(?:{'|'.join(TOOLS)}): ?([^<>\n]{{0,200}})>>)( [^\n]*)?")
-_STEP = re.compile(r"^(\d[\d.]*(?: [-+*/] \d[\d.]*)+) = (-?\d[\d./]*)$")
-_ASKED = re.compile(r"-?\d[\d.]*(?: [-+*/] -?\d[\d.]*)+")
-_LONGEST = 200
-"""Characters of a result."""
+_ASKING = r"((?:(?!<<|>>).){0,1000})>>"
+_CALL = re.compile(r"<<(\w{1,20}): ?" + _ASKING, re.DOTALL)
+_DONE = re.compile(rf"(<<(?:{'|'.join(TOOLS)}): ?{_ASKING}(?:\n(?= ))?)( [^\n]*)?", re.DOTALL)
+_STEP = re.compile(r"(?m)(?<![^ \n])(\d[\d.]*(?: [-+*/] \d[\d.]*)+) = (-?\d[\d./]*)$")
+_ASKED = re.compile(r"(?<![\w./])-?\d[\d.]*(?: ?[-+*/] ?-?\d[\d.]*)+(?![\w/])")
+_LONGEST, _READABLE = 200, 4000
+"""Characters of a result; of a text in which something to calculate is looked for."""
 
 
 class Call(NamedTuple):
     tool: str
     asked: str
+
+
+class Toolset(NamedTuple):
+    """What one agent may call."""
+
+    tools: Mapping[str, Tool]
+    calls: int = 2
+    """In one answer at the most; further ones are answered by an error."""
 
 
 class Piece(NamedTuple):
@@ -53,20 +63,27 @@ class Piece(NamedTuple):
 
 
 def open_call(text: str) -> Call | None:
-    """The call that the text ends with."""
-    at = text.rfind("<<")
-    found = _CALL.fullmatch(text[at:]) if at >= 0 else None
+    """The call that ends with the last ``>>`` of the text; None where there is none."""
+    head, end, _ = text.rpartition(END)
+    at = head.rfind("<<")
+    found = _CALL.fullmatch(head[at:] + end) if at >= 0 else None
     return Call(found[1], found[2]) if found else None
 
 
 def result(call: Call, tools: Mapping[str, Tool]) -> tuple[str, bool]:
     """What follows a call, a space and one line; and whether it is no error."""
     if call.tool not in tools:
-        return f" error: no tool {call.tool!r}", False
+        return _line(f"error: no tool {call.tool!r}{nearest(call.tool, tools)}"), False
     try:
-        return " " + " ".join(tools[call.tool](call.asked).split())[:_LONGEST], True
+        return _line(tools[call.tool](call.asked.strip())), True
     except UseError as error:
-        return f" error: {error}"[:_LONGEST], False
+        return _line(f"error: {error}"), False
+
+
+def _line(text: str) -> str:
+    """The text behind a space, in one line of 200 characters at the most, all of which a tokenizer takes."""
+    whole = " ".join(text.encode(errors="replace").decode().split())
+    return f" {whole if len(whole) <= _LONGEST else whole[: _LONGEST - 3] + '...'}"
 
 
 def pieces(text: str) -> list[Piece]:
@@ -84,44 +101,40 @@ def plain(text: str) -> str:
     return _DONE.sub(lambda done: f"{done[2].strip()} ={done[3]}" if done[3] else done[2].strip(), text)
 
 
-def tooled(question: str, solution: str) -> str:
-    """A worked solution by calculator: one call where the question is an expression, else one for every step.
+def tooled(question: str, solution: str, calls: int) -> str:
+    """A worked solution by calculator: one call where the question is an expression, else one for each of the last
+    `calls` steps that the calculator confirms.
 
     The solution itself where there is nothing to calculate.
     """
     *steps, last = solution.split("\n")
-    asked = _ASKED.findall(question)
-    if len(asked) == 1 and question.startswith(f"What is {asked[0]}?"):
-        value, right = result(Call("calculator", asked[0]), {"calculator": calculate})
-        if right and last == f"Answer:{value}":
-            return f"<<calculator: {asked[0]}>>{value}\n{last}"
-    return "\n".join([*(_STEP.sub(r"<<calculator: \1>> \2", step) for step in steps), last])
+    for asked in _ASKED.findall(question) if len(question) <= _READABLE else ():
+        if last.startswith("Answer: ") and _right(asked, last.removeprefix("Answer: ")):
+            return f"<<calculator: {asked}>>{last.removeprefix('Answer:')}\n{last}"
+    above = "\n".join(steps)
+    confirmed = [s for s in _STEP.finditer(above) if _right(s[1], s[2])] if len(above) <= _READABLE else []
+    for step in reversed(confirmed[-calls:]):
+        above = f"{above[: step.start()]}<<calculator: {step[1]}>> {step[2]}{above[step.end() :]}"
+    return "\n".join([above, last]) if steps else last
 
 
-def worded(question: str, text: str, tools: Collection[str]) -> str:
+def _right(asked: str, value: str) -> bool:
+    return result(Call("calculator", asked), {"calculator": calculate}) == (f" {value}", True)
+
+
+def worded(question: str, text: str, own: Toolset | None) -> str:
     """A worked solution as an agent with these tools would write it: without calls where it has none."""
-    if not tools:
+    if own is None:
         return plain(text)
-    return tooled(question, text) if "calculator" in tools and "<<" not in text else text
-
-
-def _python(sandbox: Sandbox) -> Tool:
-    """Values of Python expressions, worked out in the sandbox."""
-
-    def run(text: str) -> str:
-        outcome = sandbox(f"value = ({text})", ["value"])
-        if not outcome.ok or not outcome.values:
-            raise UseError(outcome.reason or "no value")
-        return outcome.values[0]
-
-    return run
+    called = any(piece.given for piece in pieces(text))
+    return tooled(question, text, own.calls) if "calculator" in own.tools and not called else text
 
 
 def make_tools(names: Collection[str], words: Callable[[], dict[str, str]] = read_words) -> dict[str, Tool]:
     """The tools of these names, which are of `TOOLS`."""
     every: dict[str, Callable[[], Tool]] = {
         "calculator": lambda: calculate,
-        "python": lambda: _python(Sandbox()),
+        "python": Interpreter,
         "units": lambda: convert,
         "dictionary": lambda: look_up(words()),
     }

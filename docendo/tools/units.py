@@ -1,10 +1,11 @@
 """Conversion between units, exact where their definitions are."""
 
 import re
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import NamedTuple
 
-from docendo.errors import UseError, nearest
+from docendo.errors import UseError
 from docendo.tools.calculator import shown
 
 __all__ = ["UNITS", "Unit", "convert"]
@@ -48,11 +49,12 @@ _OTHER_NAMES = {
     "milliliter": "ml", "mL": "ml", "ha": "hectare", "joule": "J", "calorie": "cal", "km/h": "kmh", "m/s": "mps",
     "celsius": "C", "fahrenheit": "F", "kelvin": "K", "°C": "C", "°F": "F", "inches": "inch",
 }  # fmt: skip
-_FORM = re.compile(r"\s*(-?\d{1,30}(?:\.\d{1,30})?(?:/\d{1,30})?)\s*(\S{1,20})\s+(?:in|to|as)\s+(\S{1,20})\s*")
+_NUMBER = r"-?(?:[0-9][0-9,]{0,29}(?:\.[0-9]{1,30})?|\.[0-9]{1,30})(?:/[0-9]{1,30})?"
+_FORM = re.compile(rf"\s*({_NUMBER})\s*(?:degrees\s)?(\S{{1,20}})\s+(?:in|to|into|as)\s+(?:degrees\s)?(\S{{1,20}})\s*")
 
 
 def convert(text: str) -> str:
-    """``5 km in mile`` to ``3.1068559612``, to ten digits where it is not exact.
+    """``3.106855961`` for ``5 km in mile``, to ten digits where it is not exact.
 
     Raises UseError, in a few words, for another form, unknown units and units of different measures.
     """
@@ -60,22 +62,21 @@ def convert(text: str) -> str:
     if not found:
         raise UseError("wanted a number and units, as in 5 km in mile")
     try:
-        number = Fraction(found[1])
-    except ZeroDivisionError as error:
-        raise UseError("division by zero") from error
+        number = Fraction(found[1].replace(",", ""))
+    except (ZeroDivisionError, ValueError) as error:
+        raise UseError("division by zero" if "/" in found[1] else f"{found[1]} is no number") from error
     here, there = _unit(found[2]), _unit(found[3])
     if here.measure != there.measure:
         raise UseError(f"{found[2]} is {here.measure} and {found[3]} is {there.measure}")
     value = (number * here.factor + here.zero - there.zero) / there.factor
-    exact = shown(value)
-    return exact if "/" not in exact else f"{float(value):.10g}"
+    return shown(value)
 
 
 def _unit(name: str) -> Unit:
     for known in (name, _OTHER_NAMES.get(name, ""), name.lower(), _OTHER_NAMES.get(name.lower(), "")):
         if known in UNITS:
             return UNITS[known]
-    single = name.removesuffix("s")
-    if single != name and single:
-        return _unit(single)
-    raise UseError(f"no unit {name[:20]!r}{nearest(name, UNITS)}")
+    if name.endswith("s") and len(name) > 2 and not name.endswith("ss"):
+        return _unit(name[:-1])
+    close = get_close_matches(name, [*UNITS, *_OTHER_NAMES], n=1)
+    raise UseError(f"no unit {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))

@@ -1,45 +1,54 @@
 """A dictionary: what words mean, from a file with a word, a tab and its meaning in each line."""
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 
-from docendo.errors import UseError, nearest
+from docendo.errors import UseError
 
 __all__ = ["look_up", "read_words"]
 
-_MOST, _LONGEST = 1_000_000, 300
+_LONGEST = 300
 
 
 def read_words(path: Path | None = None) -> dict[str, str]:
     """Meanings by word, in lower case; of the terms of docendo's own domains where no file is given.
 
-    Raises UseError for a file that cannot be read, and for a line without a tab, with its number.
+    Raises UseError for a file that cannot be read, and for a line without a tab, with its number, and a
+    word that stands twice.
     """
     try:
-        text = path.read_text() if path else files("docendo.tools").joinpath("words.tsv").read_text()
+        text = (path or files("docendo.tools").joinpath("words.tsv")).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UseError(
             f"{path}: the dictionary cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"
         ) from error
     found: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines()[:_MOST], 1):
+    for number, line in enumerate(text.splitlines(), 1):
         word, tab, meaning = line.partition("\t")
         if not line.strip() or line.startswith("#"):
             continue
         if not tab or not word.strip() or not meaning.strip():
             raise UseError(f"{path}:{number}: wanted a word, a tab and its meaning, got {line[:40]!r}")
-        found[word.strip().casefold()] = " ".join(meaning.split())[:_LONGEST]
+        known = " ".join(word.casefold().split())
+        if known in found:
+            raise UseError(f"{path}:{number}: {word.strip()!r} stands twice")
+        found[known] = " ".join(meaning.split())[:_LONGEST]
+    if not found:
+        raise UseError(f"{path}: has no words; wanted a word, a tab and its meaning in each line")
     return found
 
 
 def look_up(words: dict[str, str]) -> Callable[[str], str]:
-    """The tool: the meaning of a word, or UseError with the nearest one that is known."""
+    """The tool: the meaning of a word or of its singular, or UseError with the nearest one that is known."""
 
     def find(text: str) -> str:
         word = " ".join(text.split()).casefold()[:60]
-        if word not in words:
-            raise UseError(f"no word {word!r}{nearest(word, words)}")
-        return words[word]
+        for tried in (word, word.removesuffix("s"), word.removesuffix("es")):
+            if tried in words:
+                return words[tried]
+        close = get_close_matches(word, words, n=1)
+        raise UseError(f"no word {word!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
 
     return find

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from docendo.engines.habits import Habit, Habitual
 from docendo.engines.local import LocalEngine
 from docendo.engines.scripted import Scripted
-from docendo.engines.tooling import Toolset, WithTools
+from docendo.engines.tooling import WithTools
 from docendo.engines.training import TrainRow, forward
-from docendo.records import Completion, Example, Message, Request
-from docendo.tools.calls import make_tools
+from docendo.records import Completion, Example, Grammar, Message, Request
+from docendo.tools.calls import Toolset, make_tools
 from tests.engines.toys import ANN, BOB, ask
 
 
@@ -60,21 +61,58 @@ def test_everybody_takes_its_turn_in_the_same_batch() -> None:
 
 
 def test_errors_are_told_and_calls_are_counted_and_run_out() -> None:
-    engine = Turns("<<calculator: 1 / 0>>", "<<sing: la>>", "<<calculator: 3>>", "<<calculator: 4>>")
+    engine = Turns("<<calculator: 1 / 0>>", "<<sing: la>>", "<<calculator: 3>>", "<<calculator: 4>>", ".")
     tools = tooled(engine)
     (done,) = tools.sample([ask(ANN, "what", max_tokens=999)])
     assert done.text == (
-        "<<calculator: 1 / 0>> error: division by zero<<sing: la>> error: no tool 'sing'"
-        "<<calculator: 3>> error: no calls are left<<calculator: 4>>"
+        "<<calculator: 1 / 0>> error: division by zero<<sing: la>> error: no tool 'sing'; known: calculator"
+        "<<calculator: 3>> error: no calls are left<<calculator: 4>> error: no calls are left."
     )
     assert tools.told() == {"tools/ann/calls": 4.0, "tools/ann/errors": 4.0}
     assert tools.told() == {}
 
 
-def test_an_answer_ends_where_its_tokens_end() -> None:
-    engine = Turns("<<calculator: 6 * 7>>")
-    (done,) = tooled(engine).sample([ask(ANN, "what", max_tokens=22)])
-    assert done.text == "<<calculator: 6 * 7>> 42"
+@pytest.mark.parametrize("most", [21, 22, 24])
+def test_an_answer_is_no_longer_than_wanted_and_holds_no_part_of_a_result(most: int) -> None:
+    (done,) = tooled(Turns("<<calculator: 6 * 7>>")).sample([ask(ANN, "what", max_tokens=most)])
+    assert done.text == "<<calculator: 6 * 7>>"
+    assert len(done.tokens) == 21
+    (done,) = tooled(Turns("<<calculator: 6 * 7>>", ".")).sample([ask(ANN, "what", max_tokens=25)])
+    assert done.text == "<<calculator: 6 * 7>> 42."
+
+
+def test_a_sign_that_ends_no_call_is_text_and_the_answer_goes_on() -> None:
+    engine = Turns("8 >>", " 1 is 4, and <<calculator: 2>>", " so")
+    (done,) = tooled(engine).sample([ask(ANN, "what", max_tokens=99)])
+    assert done.text == "8 >> 1 is 4, and <<calculator: 2>> 2 so"
+    assert bytes(engine.seen[1][0].begun).decode() == "8 >>"
+    assert len({turn[0].seed for turn in engine.seen}) == 3
+
+
+def test_a_token_may_hold_more_than_the_end_of_a_call() -> None:
+    (done,) = tooled(Turns("<<calculator: 2>>\n", "\nso")).sample([ask(ANN, "what", max_tokens=99)])
+    assert done.text == "<<calculator: 2>>\n 2\nso"
+
+
+def test_a_text_that_ends_the_answer_ends_it_in_any_turn() -> None:
+    engine = Turns("<<calculator: 2>>", " so.")
+    (done,) = tooled(engine).sample([replace(ask(ANN, "what", max_tokens=99), stop=(".",))])
+    assert done.text == "<<calculator: 2>> 2 so."
+    assert engine.seen[1][0].stop == (".", ">>")
+
+
+def test_an_answer_in_a_grammar_calls_nothing() -> None:
+    engine = Turns("<<calculator: 2>>")
+    asked = replace(ask(ANN, "what", max_tokens=99), grammar=Grammar("regex", ".*"))
+    assert tooled(engine).sample([asked])[0].text == "<<calculator: 2>>"
+    assert engine.seen == [[asked]]
+
+
+def test_an_agents_own_length_is_that_of_all_turns_together() -> None:
+    engine = Turns("<<calculator: 2>>", "so")
+    answerer = Habitual(tooled(engine), {ANN: Habit(max_tokens=30)})
+    answerer.sample([ask(ANN, "what", max_tokens=99)])
+    assert [turn[0].max_tokens for turn in engine.seen] == [30, 30 - len("<<calculator: 2>> 2")]
 
 
 def test_a_copy_has_its_originals_tools() -> None:

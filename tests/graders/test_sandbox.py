@@ -109,8 +109,9 @@ def test_a_sleep_takes_no_time() -> None:
     assert perf_counter() - start < 1
 
 
-def test_output_is_dropped(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run("print('hello')\ndef f(): print('there'); return 1", ["f()"]) == Outcome(True, ("1",))
+def test_output_comes_back_as_text_and_goes_nowhere_else(capfd: pytest.CaptureFixture[str]) -> None:
+    found = run("print('hello')\ndef f(): print('there'); return 1", ["f()"])
+    assert found == Outcome(True, ("1",), printed="hello\nthere\n")
     assert capfd.readouterr().out == ""
 
 

@@ -20,6 +20,10 @@ from docendo.tools.units import UNITS, convert
         ("36 km/h in m/s", "10"),
         ("1 kWh in J", "3600000"),
         ("2 feet in inches", "24"),
+        ("1 in in cm", "2.54"),
+        ("1,500 ml into l", "1.5"),
+        (".5 m in cm", "50"),
+        ("50 degrees F in degrees C", "10"),
     ],
 )
 def test_values_are_exact_where_units_are(text: str, value: str) -> None:
@@ -30,7 +34,9 @@ def test_values_are_exact_where_units_are(text: str, value: str) -> None:
     ("text", "said"),
     [
         ("5 km in kg", "km is length and kg is mass"),
-        ("5 klm in m", "no unit 'klm'"),
+        ("5 klm in m", "no unit 'klm'; did you mean 'km'"),
+        ("5 qqqqqqq in m", "no unit 'qqqqqqq'$"),
+        ("1 sss in m", "no unit 'sss'"),
         ("five km in m", "wanted a number and units"),
         ("1/0 km in m", "division by zero"),
         ("", "wanted a number"),

@@ -19,6 +19,9 @@ def test_a_file_of_ones_own_takes_its_place(tmp_path: Path) -> None:
 
 
 def test_a_word_that_is_not_there_is_told_with_the_nearest() -> None:
+    assert look_up(read_words())("Codons") == look_up(read_words())("codon")
+    with pytest.raises(UseError, match=r"no word 'qqqq'$"):
+        look_up(read_words())("qqqq")
     with pytest.raises(UseError, match="no word 'codn'; did you mean 'codon'"):
         look_up(read_words())("codn")
 
@@ -27,6 +30,15 @@ def test_a_bad_line_is_told_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "words.tsv"
     file.write_text("foo\ta thing\nbar\n")
     with pytest.raises(UseError, match=r"words.tsv:2: wanted a word, a tab and its meaning, got 'bar'"):
+        read_words(file)
+    file.write_text("foo\ta thing\nFoo\tanother\n")
+    with pytest.raises(UseError, match=r"words.tsv:2: 'Foo' stands twice"):
+        read_words(file)
+    file.write_text("\n# nothing\n")
+    with pytest.raises(UseError, match=r"words.tsv: has no words"):
+        read_words(file)
+    file.write_bytes(b"\xff\tx\n")
+    with pytest.raises(UseError, match="cannot be read: not UTF-8"):
         read_words(file)
     with pytest.raises(UseError, match="cannot be read"):
         read_words(tmp_path / "none.tsv")

@@ -1,0 +1,62 @@
+"""The Python tool gives what a program prints and its last expression, and outlives whatever it is given."""
+
+from contextlib import suppress
+
+import pytest
+
+from docendo.errors import UseError
+from docendo.tools.interpreter import Interpreter
+
+run = Interpreter()
+
+
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [
+        ("1 + 1", "2"),
+        ("x = 3\nprint(x)\nx * 2", "3 6"),
+        ("def f(n):\n    return n * n\n[f(i) for i in range(4)]", "[0, 1, 4, 9]"),
+        ("print('a')\nprint('b')", "a\nb"),
+        ("'text'", "'text'"),
+        ("3 > 2 # more", "True"),
+    ],
+)
+def test_what_a_program_prints_and_its_last_expression_come_back(code, result):
+    assert run(code) == result
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("def f(", "SyntaxError: '(' was never closed"),
+        ("import os\nos.listdir('/')", "used an unknown name, or something outside the sandbox"),
+        ("open('/etc/passwd').read()", "used an unknown name, or something outside the sandbox"),
+        ("while True: pass", "TimeoutError: feed time limit exceeded"),
+        ("'a' * 10**9", "MemoryError: memory limit exceeded"),
+        ("[x for x in range(10**9)]", "MemoryError: memory limit exceeded"),
+        ("\0", "SyntaxError: source code string cannot contain null bytes"),
+        ("x = 1", "nothing was printed, and the last line has no value"),
+        ("None", "nothing was printed, and the last line has no value"),
+        ("", "nothing was printed, and the last line has no value"),
+        ("x" * 1001, "longer than 1000 characters"),
+    ],
+)
+def test_what_goes_wrong_is_told_in_words_that_are_the_same_every_time(code, reason):
+    with pytest.raises(UseError) as error:
+        run(code)
+    assert str(error.value) == reason
+
+
+@pytest.mark.parametrize(
+    "code", ["(" * 500, "-" * 990 + "1", "1" + "+1" * 490, "print('\\ud800')", "5(3)", "1if 2else 3"]
+)
+def test_strange_programs_give_text_or_an_error(code):
+    with suppress(UseError):
+        assert isinstance(run(code), str)
+
+
+def test_nothing_is_kept_between_calls():
+    assert run("kept = 1\nkept") == "1"
+    with pytest.raises(UseError, match="unknown name"):
+        run("kept")
