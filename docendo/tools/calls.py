@@ -96,9 +96,15 @@ def pieces(text: str) -> list[Piece]:
     return [*found, Piece(text[at:], False)] if text[at:] or not found else found
 
 
-def plain(text: str) -> str:
-    """The text for those who have no tools: ``12 * 34 = 408`` for a call and its result."""
-    return _DONE.sub(lambda done: f"{done[2].strip()} ={done[3]}" if done[3] else done[2].strip(), text)
+def plain(text: str, kept: Collection[str] = ()) -> str:
+    """The text for those who have no tools but the `kept`: ``12 * 34 = 408`` for a call and its result."""
+
+    def written(done: re.Match[str]) -> str:
+        if done[1][2:].partition(":")[0] in kept:
+            return done[0]
+        return f"{done[2].strip()} ={done[3]}" if done[3] else done[2].strip()
+
+    return _DONE.sub(written, text)
 
 
 def tooled(question: str, solution: str, calls: int) -> str:
@@ -123,11 +129,10 @@ def _right(asked: str, value: str) -> bool:
 
 
 def worded(question: str, text: str, own: Toolset | None) -> str:
-    """A worked solution as an agent with these tools would write it: without calls where it has none."""
-    if own is None:
-        return plain(text)
+    """A worked solution as an agent with these tools would write it: without calls of those that it has not."""
+    text = plain(text, own.tools if own else ())
     called = any(piece.given for piece in pieces(text))
-    return tooled(question, text, own.calls) if "calculator" in own.tools and not called else text
+    return tooled(question, text, own.calls) if own and "calculator" in own.tools and not called else text
 
 
 def make_tools(names: Collection[str], words: Callable[[], dict[str, str]] = read_words) -> dict[str, Tool]:

@@ -116,7 +116,9 @@ def test_everybody_reads_solutions_in_the_way_that_it_can_write_them() -> None:
     assert worded(question, solution, own) == TEXT
     assert worded(question, TEXT, own) == TEXT
     assert worded(question, TEXT, None) == solution
-    assert worded(question, solution, Toolset(make_tools(["units"]))) == solution
+    other = Toolset(make_tools(["units"]))
+    assert worded(question, solution, other) == solution
+    assert worded(question, TEXT + "\n<<units: 1 km in m>> 1000", other) == solution + "\n<<units: 1 km in m>> 1000"
 
 
 def test_python_is_worked_out_in_the_sandbox() -> None:
