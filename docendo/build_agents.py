@@ -1,14 +1,11 @@
 """From the settings of agents to how they answer."""
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from warnings import catch_warnings, simplefilter
 
 from docendo.config import Config
-from docendo.engines.guides import fault
+from docendo.engines.guides import fault, least
 from docendo.engines.habits import Habit, Habitual
 from docendo.errors import UseError, nearest
 from docendo.interfaces import Engine
@@ -17,11 +14,6 @@ from docendo.tools.calls import TOOLS, Tool, Toolset, make_tools
 from docendo.tools.words import read_words
 
 __all__ = ["answering", "check_answerers", "habits", "toolsets"]
-
-_WIDE = re.compile(r"\\[WSDPw]|\[\^|\.|\\p|[^\x00-\x7f]")
-"""What lets characters in that are more than one token."""
-_CLOSING = len("\nAnswer: ")
-
 
 def answering(engine: Engine, config: Config) -> Engine:
     """The engine as it answers in class, every agent in its own way. Tools are inside it: calls and results count in
@@ -70,11 +62,13 @@ def habits(config: Config) -> Mapping[AgentId, Habit]:
 
 
 def check_answerers(config: Config) -> None:
-    """Raises UseError for tools that there are not, and a grammar that is wrong or whose answers might be cut off."""
+    """Raises UseError for tools that there are not, and a grammar that is wrong or that no answer fits."""
     equipment = toolsets(config)
     for name, habit in habits(config).items():
         if habit.grammar is None:
             continue
+        if (plays := config.agents[name].plays) != "model":
+            raise UseError(f"[agents.{name}]: a grammar guides agents of this run's own model, not plays = {plays!r}")
         if name in equipment:
             raise UseError(f"[agents.{name}]: tools and a grammar exclude each other; got both")
         if wrong := fault(habit.grammar):
@@ -83,29 +77,10 @@ def check_answerers(config: Config) -> None:
 
 
 def _check_length(grammar: Grammar, budget: int, where: str) -> None:
-    most = _longest(grammar)
-    if most is None:
-        return
-    if most >= 2**16:
-        raise UseError(f"{where}: its answers have no longest one; bound it, as in [0-9]{{1,6}} for [0-9]+")
-    needed = most + 1 + (grammar.free + _CLOSING if grammar.free else 0)
-    if needed > budget:
-        raise UseError(f"{where}: an answer may take {needed} tokens, more than its max_tokens = {budget}")
-
-
-def _longest(grammar: Grammar) -> int | None:
-    """Tokens of the longest answer at the most, each character being one or, outside ASCII, up to four; None where it
-    cannot be told."""
-    if grammar.kind == "choice":
-        return max(len(choice.encode()) for choice in json.loads(grammar.text))
-    if grammar.kind != "regex":
-        return None
-    try:
-        with catch_warnings():
-            simplefilter("ignore")
-            from re import _parser  # type: ignore[attr-defined]
-
-            width = int(_parser.parse(grammar.text).getwidth()[1])
-    except re.error:
-        return None
-    return width * (4 if _WIDE.search(grammar.text) else 1)
+    needed = least(grammar)
+    if not needed:
+        raise UseError(f"{where}: no answer in it was found, of any length")
+    if grammar.free + needed > budget:
+        raise UseError(
+            f"{where}: even a short answer may take {grammar.free + needed} tokens, more than its max_tokens = {budget}"
+        )

@@ -54,14 +54,18 @@ def test_only_agents_with_settings_have_habits() -> None:
 @pytest.mark.parametrize(
     ("grammar", "said"),
     [
-        ({"regex": "[0-9"}, r"\[agents.emmy.grammar\]: at 1\(8\): invalid regex .* unclosed character class"),
-        ({"lark": "start: x"}, r'at 1\(8\): unknown name: "x"'),
+        ({"regex": "[0-9"}, r"\[agents.emmy.grammar\]: unclosed character class, at character 1 of '\[0-9'"),
+        ({"regex": "ab(c", "free": 3}, r"unclosed group, at character 3 of 'ab\(c'"),
+        ({"lark": "start: a\na: x"}, 'line 2, column 4: unknown name: "x"$'),
+        ({"lark": "start: /a[/"}, r"line 1, column 8: unclosed character class, at character 2 of 'a\['"),
         ({"json_schema": "{"}, "EOF while parsing an object at line 1 column 1"),
-        ({"regex": "[0-9]+"}, r"have no longest one; bound it, as in \[0-9\]\{1,6\}"),
-        ({"regex": "[0-9]{1,48}"}, "may take 49 tokens, more than its max_tokens = 48"),
-        ({"regex": "[^a]{12}"}, "may take 49 tokens"),
+        ({"json_schema": '{"type":"integer","minimum":5,"maximum":3}'}, "Unsatisfiable schema"),
+        ({"regex": "[a&&b]"}, "no answer in it was found"),
+        ({"lark": 'start: "a" start'}, "no answer in it was found"),
+        ({"regex": "[0-9]{48}"}, "may take 49 tokens, more than its max_tokens = 48"),
         ({"regex": "[0-9]", "free": 40}, "may take 51 tokens"),
         ({"choice": ["yes", "no" * 30]}, "may take 61 tokens"),
+        ({"json_schema": '{"type":"string","minLength":50}'}, "may take 53 tokens"),
     ],
 )
 def test_a_grammar_that_cannot_be_kept_is_refused_before_the_run(grammar: dict[str, Any], said: str) -> None:
@@ -72,7 +76,15 @@ def test_a_grammar_that_cannot_be_kept_is_refused_before_the_run(grammar: dict[s
 
 
 @pytest.mark.parametrize(
-    "grammar", [{"regex": "[0-9]{1,47}"}, {"choice": ["yes", "no"]}, NUMBER, {"lark": 'start: "a"'}]
+    "grammar",
+    [
+        {"regex": "[0-9]{47}"},
+        {"regex": "[^z]*z"},
+        {"choice": ["yes", "no"]},
+        NUMBER,
+        {"lark": 'start: "(" start ")" | "a"'},
+        {"json_schema": '{"type":"array","items":{"type":"number"}}'},
+    ],
 )
 def test_a_grammar_that_fits_is_taken(grammar: dict[str, Any]) -> None:
     check_answerers(config(grammar=grammar))
@@ -91,3 +103,8 @@ def test_a_grammar_that_fits_is_taken(grammar: dict[str, Any]) -> None:
 def test_a_table_of_a_grammar_says_what_it_wants(grammar: dict[str, Any], said: str) -> None:
     with pytest.raises(UseError, match=said):
         config(grammar=grammar)
+
+
+def test_only_this_runs_own_model_is_guided() -> None:
+    with pytest.raises(UseError, match="not plays = 'textbook'"):
+        check_answerers(config(plays="textbook", grammar=NUMBER))

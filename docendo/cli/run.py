@@ -92,7 +92,9 @@ def tiny(config: "Config") -> "Config":
     """The same league with one step, one round and two matches, for trying it out."""
     e, t, learn, d = config.experts, config.teaching, config.learning, config.duels
     steps, count = min(e.steps, 1), min(learn.practice, 1)
-    small = {"rounds": min(t.rounds, 1), "matches": min(t.matches, 2), "max_tokens": min(t.max_tokens, 8)}
+    guided = any(a.grammar for a in config.agents.values())  # whose answers may not fit into fewer tokens
+    tokens = t.max_tokens if guided else min(t.max_tokens, 8)
+    small = {"rounds": min(t.rounds, 1), "matches": min(t.matches, 2), "max_tokens": tokens}
     amounts = {"imitation": min(learn.imitation, 1), "rehearsal": min(learn.rehearsal, 1), "practice": count}
     return config.model_copy(
         update={

@@ -52,6 +52,12 @@ class Sampled:
     """Whether each token could have been another one."""
     over: bool = False
 
+    def close(self, kept: int, ending: Sequence[int]) -> None:
+        """Keep so many tokens, and end with others, which nobody sampled."""
+        self.tokens[kept:] = ending
+        self.logprobs[kept:] = [0.0] * len(ending)
+        self.chosen[kept:] = [False] * len(ending)
+
 
 class Limits(NamedTuple):
     rows: int
@@ -236,18 +242,26 @@ class _Flight:
             result.tokens.append(token)
             result.logprobs.append(logprob)
             result.chosen.append(some is None or int(np.unpackbits(some).sum()) > 1)
-            result.over = self._ends(self.rows[i], result.tokens)
+            result.over = self._ends(self.rows[i], result)
 
     def _pick(
         self, requests: Sequence[Request], logits_BV: Tensor, heat_B: Tensor, uniform_B: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Tokens, and their log-probabilities among all that a grammar allows, were less drawn from or not."""
-        shares = [r.top_p for r in requests]
-        if min(shares) == 1:
-            return self.network.pick(logits_BV, heat_B, uniform_B)
-        tokens_B, _ = self.network.pick(nucleus(logits_BV, heat_B, torch.tensor(shares)), heat_B, uniform_B)
-        return tokens_B, logits_BV.float().log_softmax(-1).gather(1, tokens_B[:, None])[:, 0]
+        tokens_B, logprobs_B = self.network.pick(logits_BV, heat_B, uniform_B)
+        if narrow := [b for b, request in enumerate(requests) if request.top_p < 1]:
+            some_NV, heat_N = logits_BV[narrow], heat_B[narrow]
+            left_NV = nucleus(some_NV, heat_N, torch.tensor([requests[b].top_p for b in narrow]))
+            tokens_B[narrow], _ = self.network.pick(left_NV, heat_N, uniform_B[narrow])
+            logprobs_B[narrow] = some_NV.float().log_softmax(-1).gather(1, tokens_B[narrow][:, None])[:, 0]
+        return tokens_B, logprobs_B
 
-    def _ends(self, row: Row, tokens: list[int]) -> bool:
-        stopped = row.guide.take(tokens) if row.guide else False
-        return stopped or tokens[-1] == self.end or len(tokens) >= row.request.max_tokens
+    def _ends(self, row: Row, result: Sampled) -> bool:
+        stopped = row.guide.take(result.tokens) if row.guide else False
+        if stopped or result.tokens[-1] == self.end:
+            return True
+        if len(result.tokens) < row.request.max_tokens:
+            return False
+        if row.guide:
+            result.close(*row.guide.closed(result.tokens))
+        return True

@@ -7,17 +7,18 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from docendo.errors import UseError
+from docendo.engines.ending import Closer
+from docendo.errors import RunError, UseError
 from docendo.records import Grammar, Request
 
-__all__ = ["Bits", "Guide", "Guides", "Path", "barred", "fault"]
+__all__ = ["Bits", "Guide", "Guides", "Path", "barred", "fault", "least"]
 
 Bits = np.ndarray[Any, np.dtype[np.uint8]]
 """Tokens that may come next, one bit each, the first in the lowest bit."""
@@ -32,32 +33,57 @@ _CLOSING = """start: "\\nAnswer: " final
 final: /{}/
 """
 _TAIL = 16
-"""Tokens behind which a text that ends an answer is looked for."""
+"""Tokens in which a text that ends an answer is looked for, at the least."""
+_BACK, _LONGEST = 32, 4096
+"""Tokens of an unfinished answer that are taken back one by one, before all are; the most tokens of an answer."""
 
 
 class Path:
     """One answer's way through a grammar; it is told every token, in order."""
 
-    def __init__(self, matcher: Any, closing: Any, free: int, text: Callable[[Sequence[int]], str]) -> None:
-        self._matcher, self._closing, self._free, self._text = matcher, closing, free, text
+    def __init__(self, matcher: Any, closing: Any, make: "Guides", free: int) -> None:
+        self._matcher, self._closing, self._make, self._free = matcher, closing, make, free
+        self.tokens = list[int]()
 
     def allowed(self) -> Bits:
-        """Which tokens may come next."""
-        return np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
+        """Which tokens may come next. Raises RunError where the grammar is too large to tell."""
+        bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
+        self._check()
+        return bits
 
-    def take(self, tokens: Sequence[int]) -> None:
-        """The last of the answer's `tokens` is what came next. After as many as are free the answer must come."""
-        self._matcher.consume_token(tokens[-1])
-        if self._closing is not None and len(tokens) == self._free and not _MARK.search(self._text(tokens)):
-            self._matcher = self._closing
+    def take(self, token: int) -> None:
+        """What came next. After as many tokens as are free the answer must come."""
+        self._matcher.consume_token(token)
+        self._check()
+        self.tokens.append(token)
+        if len(self.tokens) == self._free and self._thinking:
+            self._matcher, self._closing = self._closing, None
+
+    def ending(self, room: int) -> list[int]:
+        """At most `room` tokens that end the answer from here, the end of turn included; empty where none were found."""
+        return self._make.closer(self._closing if self._thinking else self._matcher, room)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the answer could end here."""
+        return bool(self._matcher.is_accepting())
+
+    @property
+    def _thinking(self) -> bool:
+        """Whether free text is still being written."""
+        return self._closing is not None and not _MARK.search(self._make.text(self.tokens))
+
+    def _check(self) -> None:
+        if self._matcher.is_error():
+            raise RunError(f"a grammar failed: {_line(self._matcher.get_error())}")
 
 
 class Guide(NamedTuple):
     """One answer's; it is told every token, in order."""
 
+    make: "Guides"
+    request: Request
     path: Path | None
-    stop: Sequence[str]
-    text: Callable[[Sequence[int]], str]
 
     def allowed(self) -> Bits | None:
         """Which tokens may come next; None where all may."""
@@ -66,9 +92,26 @@ class Guide(NamedTuple):
     def take(self, tokens: Sequence[int]) -> bool:
         """Whether the answer is over with the last of its `tokens`."""
         if self.path:
-            self.path.take(tokens)
-        tail = self.text(tokens[-_TAIL:]) if self.stop else ""
-        return any(stop in tail for stop in self.stop)
+            self.path.take(tokens[-1])
+        stop = self.request.stop
+        tail = self.make.text(tokens[-max(_TAIL, *map(len, stop)) :]) if stop else ""
+        return any(text in tail for text in stop)
+
+    def closed(self, tokens: Sequence[int]) -> tuple[int, list[int]]:
+        """How many of an answer's `tokens`, after which there is no room, to keep, and what ends it then.
+
+        All and nothing where no grammar is unfinished. So an answer is always within its grammar, however few tokens
+        there are, and a model that would not have come to an end in time loses as little as possible.
+        """
+        if self.path is None or self.path.whole:
+            return len(tokens), []
+        grammar, most = self.request.grammar, self.request.max_tokens
+        assert grammar is not None, "there is a path"  # noqa: S101
+        for kept in (*range(len(tokens) - 1, max(0, len(tokens) - _BACK), -1), 0):
+            path = self.make.path(grammar, (*self.request.begun, *tokens[:kept]))
+            if ending := path.ending(most - kept):
+                return kept, ending
+        raise RunError(f"an answer in its {grammar.kind} grammar found no end within {most} tokens")
 
 
 @dataclass
@@ -82,35 +125,64 @@ class Guides:
     end: int
     text: Callable[[Sequence[int]], str]
     known: dict[Grammar, list[Any]] = field(default_factory=dict, repr=False)
+    shortest: dict[Grammar, int] = field(default_factory=dict, repr=False)
+    """Tokens of a short answer in it; 0 where none was found."""
 
     def of(self, request: Request) -> Guide | None:
-        """None where nothing steers the request's answer."""
-        if request.grammar is None and not request.stop:
+        """None where nothing steers the request's answer. Raises UseError where no answer fits its `max_tokens`."""
+        grammar = request.grammar
+        if grammar is None and not request.stop:
             return None
-        return Guide(self._path(request.grammar) if request.grammar else None, request.stop, self.text)
+        if grammar and not request.begun and not 0 < self._shortest(grammar) <= request.max_tokens:
+            raise UseError(f"no answer in its {grammar.kind} grammar was found within {request.max_tokens} tokens")
+        return Guide(self, request, self.path(grammar, request.begun) if grammar else None)
 
-    def walk(self, grammar: Grammar, tokens: Sequence[int]) -> list[Bits]:
-        """Which tokens were allowed at each place of an answer that was written under `grammar`."""
-        path, found = self._path(grammar), list[Bits]()
-        for k in range(len(tokens)):
-            found.append(path.allowed())
-            path.take(tokens[: k + 1])
+    def walk(self, grammar: Grammar, tokens: Sequence[int], sampled: Sequence[bool] = ()) -> list[Bits]:
+        """Which tokens were allowed at each place of an answer that was written under `grammar`.
+
+        Where a token was not `sampled`, as at an end that was found for the answer, it alone.
+        """
+        free = sampled or (True,) * len(tokens)
+        last = max((k for k, chosen in enumerate(free) if chosen), default=-1)
+        path, found = self.path(grammar), list[Bits]()
+        for k, token in enumerate(tokens):
+            found.append(path.allowed() if free[k] else self._alone(token))
+            if k < last:
+                path.take(token)
         return found
+
+    def path(self, grammar: Grammar, tokens: Sequence[int] = ()) -> Path:
+        """The way through a grammar, behind these tokens. Raises UseError for a grammar that is wrong."""
+        if grammar not in self.known:
+            if wrong := fault(grammar):
+                raise UseError(f"the {grammar.kind} grammar is wrong: {wrong}")
+            self.known[grammar] = _matchers(grammar, self._vocabulary)
+        matcher, *closing = (m.deep_copy() for m in self.known[grammar])
+        path = Path(matcher, closing[0] if closing else None, self, grammar.free)
+        for token in tokens:
+            path.take(token)
+        return path
+
+    @cached_property
+    def closer(self) -> Closer:
+        return Closer(self._vocabulary, self.end)
 
     @cached_property
     def _vocabulary(self) -> Any:
+        _library()
         import llguidance.hf
 
         return llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=self.size, eos_token=self.end)
 
-    def _path(self, grammar: Grammar) -> Path:
-        if grammar not in self.known:
-            if wrong := fault(grammar):
-                raise UseError(f"the {grammar.kind} grammar is wrong: {wrong}")
-            make = partial(_library().LLMatcher, self._vocabulary, log_level=0)
-            self.known[grammar] = [make(source) for source in _sources(grammar)]
-        matcher, *closing = (m.deep_copy() for m in self.known[grammar])
-        return Path(matcher, closing[0] if closing else None, grammar.free, self.text)
+    def _shortest(self, grammar: Grammar) -> int:
+        if grammar not in self.shortest:
+            self.shortest[grammar] = len(self.path(grammar).ending(_LONGEST))
+        return self.shortest[grammar]
+
+    def _alone(self, token: int) -> Bits:
+        bits: Bits = np.zeros(-(-self.size // 32) * 4, np.uint8)
+        bits[token // 8] = 1 << token % 8
+        return bits
 
 
 def barred(bits: Sequence[Bits | None], logits_KV: Tensor) -> Tensor:
@@ -139,8 +211,38 @@ def fault(grammar: Grammar) -> str:
         sources = _sources(grammar)
     except ValueError as error:
         return str(error)
-    found = (_library().LLMatcher.validate_grammar(source) for source in sources)
-    return next((" ".join(str(wrong).split()) for wrong in found if wrong), "")
+    validate, make = _library().LLMatcher.validate_grammar, _library().LLMatcher
+    alone = [make.grammar_from_regex(grammar.text)] if grammar.kind == "regex" else []
+    return next((_told(wrong, grammar) for source in (*alone, *sources) if (wrong := validate(source))), "")
+
+
+def least(grammar: Grammar) -> int:
+    """Bytes of a short answer in a right grammar, of the longest one of a choice, and one for its end; 0 for none found.
+
+    A token has at least one byte, so whatever the tokenizer, that many tokens are enough.
+    """
+    if grammar.kind == "choice":
+        return 1 + max(len(choice.encode()) for choice in _choices(grammar.text))
+    vocabulary = _library().LLTokenizer("byte")
+    return len(Closer(vocabulary, vocabulary.eos_token)(_matchers(grammar, vocabulary)[-1], _LONGEST))
+
+
+def _matchers(grammar: Grammar, vocabulary: Any) -> list[Any]:
+    return [_library().LLMatcher(vocabulary, source, log_level=0) for source in _sources(grammar)]
+
+
+def _told(wrong: str, grammar: Grammar) -> str:
+    """The library's words in one line, with the place in the user's own text."""
+    regex = re.search(r"regex parse error:\n(.*)\n( *)\^.*\nerror: (.*)", wrong)
+    place = re.match(r"(?:at )?(\d+)\((\d+)\): ", wrong) if grammar.kind == "lark" else None
+    what = f"{regex[3]}, at character {len(regex[2]) - 3} of {regex[1].strip()!r}" if regex else ""
+    if place:
+        return f"line {place[1]}, column {place[2]}: {what or _line(wrong[place.end() :].partition(chr(10))[0])}"
+    return what or _line(wrong)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _sources(grammar: Grammar) -> list[str]:

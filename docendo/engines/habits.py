@@ -43,6 +43,6 @@ class Habitual:
             request,
             temperature=(habit.temperature or request.temperature) if request.temperature else 0.0,
             max_tokens=habit.max_tokens or request.max_tokens,
-            top_p=habit.top_p,
-            grammar=habit.grammar,
+            top_p=min(habit.top_p, request.top_p),
+            grammar=habit.grammar or request.grammar,
         )

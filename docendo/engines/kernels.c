@@ -404,6 +404,7 @@ static int64_t find(const number *logits, int64_t count, float highest, float he
         passed += (double)exponential_of((widened(logits[token]) - highest) * heat);
         if (passed > want) break;
     }
+    while (token > 0 && widened(logits[token]) == -INFINITY) token--; /* rounding must not pick what may not come */
     return token;
 }
 

@@ -130,7 +130,7 @@ class LocalEngine:
     def _gradients(self, targets: Sequence[Target], slots: Mapping[AgentId, int], loss: Loss) -> list[list[TrainRow]]:
         """The rows of each part; none where the memory did not suffice, and then no gradient is left either."""
         cap = max(1, self.train_tokens // self.lanes.count)
-        rows = [self._guided(row) for row in pack(targets, slots, cap)]
+        rows = pack(targets, slots, cap)
         placed = shares([r.length for r in rows], [r.slot for r in rows], len(self.bank.grads_LSP))
         parts = [[rows[i] for i in share] for share in placed]
         jobs = [partial(self._backward, i, part, cap, loss) for i, part in enumerate(parts)]
@@ -151,17 +151,20 @@ class LocalEngine:
         return parts
 
     def _guided(self, row: TrainRow) -> TrainRow:
-        """With what the grammars of its targets allowed."""
+        """With what the grammars of its targets allowed: much memory, so that it is made for one micro-batch."""
         if not any(t.grammar for t in row.targets):
             return row
-        bits = [self.guides.walk(t.grammar, t.tokens) if t.grammar else [None] * len(t.tokens) for t in row.targets]
+        bits = [
+            self.guides.walk(t.grammar, t.tokens, t.sampled) if t.grammar else [None] * len(t.tokens)
+            for t in row.targets
+        ]
         return row._replace(allowed=tuple(one for some in bits for one in some))
 
     def _backward(self, part: int, rows: Sequence[TrainRow], cap: int, loss: Loss) -> None:
         for batch in micro_batches(rows, cap):
             if self.lanes.stop.is_set():
                 return
-            backward(self.network, batch, loss, part)
+            backward(self.network, [self._guided(row) for row in batch], loss, part)
 
     def drain(self) -> list[Work]:
         """The compute spent since the last call."""

@@ -161,7 +161,7 @@ def test_logits_without_a_grammar_are_the_same_tensor() -> None:
     ("grammar", "said"),
     [
         (Grammar("regex", "[0-9"), "unclosed character class"),
-        (Grammar("lark", "start: number"), 'at 1(8): unknown name: "number"'),
+        (Grammar("lark", "start: number"), 'line 1, column 8: unknown name: "number"'),
         (Grammar("json", '{"type": '), "line 1 column"),
         (Grammar("choice", '["a"'), "not a JSON list"),
     ],
