@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from docendo.config import Config
-from docendo.engines.guides import fault, least
+from docendo.engines.grammars import fault, least
 from docendo.engines.habits import Habit, Habitual
 from docendo.errors import UseError, nearest
 from docendo.interfaces import Engine

@@ -3,7 +3,6 @@
 Axes: K tokens of an answer, V vocabulary, a bit each.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,34 +14,27 @@ import torch
 from torch import Tensor
 
 from docendo.engines.ending import Closer
+from docendo.engines.grammars import LONGEST, fault, hints, matchers, one_line
 from docendo.errors import RunError, UseError
 from docendo.records import Grammar, Request
 
-__all__ = ["Bits", "Guide", "Guides", "Path", "barred", "fault", "least"]
+__all__ = ["Bits", "Guide", "Guides", "Path", "barred"]
 
 Bits = np.ndarray[Any, np.dtype[np.uint8]]
 """Tokens that may come next, one bit each, the first in the lowest bit."""
-_COMPACT = {"whitespace_flexible": False}
-"""Of JSON: with white space anywhere, an answer could go on without getting further."""
 _MARK = re.compile(r"(?:^|\n)Answer: ")
-_HEAD = """start: head final
-head[lazy]: /((?s:.*)\\n)?Answer: /
-final: /{}/
-"""
-_CLOSING = """start: "\\nAnswer: " final
-final: /{}/
-"""
 _TAIL = 16
 """Tokens in which a text that ends an answer is looked for, at the least."""
-_BACK, _LONGEST = 32, 4096
-"""Tokens of an unfinished answer that are taken back one by one, before all are; the most tokens of an answer."""
+_BACK = 32
+"""Tokens of an unfinished answer that are taken back one by one, before all are."""
 
 
 class Path:
     """One answer's way through a grammar; it is told every token, in order."""
 
-    def __init__(self, matcher: Any, closing: Any, make: "Guides", free: int) -> None:
-        self._matcher, self._closing, self._make, self._free = matcher, closing, make, free
+    def __init__(self, matchers: Sequence[Any], make: "Guides", grammar: Grammar) -> None:
+        self._matcher, self._closing = matchers[0], matchers[1] if len(matchers) > 1 else None
+        self._make, self._grammar = make, grammar
         self.tokens = list[int]()
 
     def allowed(self) -> Bits:
@@ -56,12 +48,13 @@ class Path:
         self._matcher.consume_token(token)
         self._check()
         self.tokens.append(token)
-        if len(self.tokens) == self._free and self._thinking:
+        if len(self.tokens) == self._grammar.free and self._thinking:
             self._matcher, self._closing = self._closing, None
 
     def ending(self, room: int) -> list[int]:
-        """At most `room` tokens that end the answer from here, the end of turn included; empty where none were found."""
-        return self._make.closer(self._closing if self._thinking else self._matcher, room)
+        """At most `room` tokens that end the answer, the end of turn included; empty where none were found."""
+        matcher = self._closing if self._thinking else self._matcher
+        return self._make.closer(matcher, room, hints(self._grammar))
 
     @property
     def whole(self) -> bool:
@@ -75,7 +68,7 @@ class Path:
 
     def _check(self) -> None:
         if self._matcher.is_error():
-            raise RunError(f"a grammar failed: {_line(self._matcher.get_error())}")
+            raise RunError(f"a grammar failed: {one_line(self._matcher.get_error().partition('<state>')[0])}")
 
 
 class Guide(NamedTuple):
@@ -156,9 +149,8 @@ class Guides:
         if grammar not in self.known:
             if wrong := fault(grammar):
                 raise UseError(f"the {grammar.kind} grammar is wrong: {wrong}")
-            self.known[grammar] = _matchers(grammar, self._vocabulary)
-        matcher, *closing = (m.deep_copy() for m in self.known[grammar])
-        path = Path(matcher, closing[0] if closing else None, self, grammar.free)
+            self.known[grammar] = matchers(grammar, self._vocabulary)
+        path = Path([m.deep_copy() for m in self.known[grammar]], self, grammar)
         for token in tokens:
             path.take(token)
         return path
@@ -169,14 +161,13 @@ class Guides:
 
     @cached_property
     def _vocabulary(self) -> Any:
-        _library()
         import llguidance.hf
 
         return llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=self.size, eos_token=self.end)
 
     def _shortest(self, grammar: Grammar) -> int:
         if grammar not in self.shortest:
-            self.shortest[grammar] = len(self.path(grammar).ending(_LONGEST))
+            self.shortest[grammar] = len(self.path(grammar).ending(LONGEST))
         return self.shortest[grammar]
 
     def _alone(self, token: int) -> Bits:
@@ -195,87 +186,3 @@ def barred(bits: Sequence[Bits | None], logits_KV: Tensor) -> Tensor:
     places = torch.tensor(rows, device=logits_KV.device)
     mask = torch.from_numpy(allowed).to(logits_KV.device)
     return logits_KV.index_copy(0, places, logits_KV[places].masked_fill(~mask, float("-inf")))
-
-
-def _library() -> Any:
-    try:
-        import llguidance
-    except ImportError as error:
-        raise UseError("a grammar needs llguidance; install it with: pip install llguidance") from error
-    return llguidance
-
-
-def fault(grammar: Grammar) -> str:
-    """What is wrong with a grammar and where, one line; empty where nothing is."""
-    try:
-        sources = _sources(grammar)
-    except ValueError as error:
-        return str(error)
-    validate, make = _library().LLMatcher.validate_grammar, _library().LLMatcher
-    alone = [make.grammar_from_regex(grammar.text)] if grammar.kind == "regex" else []
-    return next((_told(wrong, grammar) for source in (*alone, *sources) if (wrong := validate(source))), "")
-
-
-def least(grammar: Grammar) -> int:
-    """Bytes of a short answer in a right grammar, of the longest one of a choice, and one for its end; 0 for none found.
-
-    A token has at least one byte, so whatever the tokenizer, that many tokens are enough.
-    """
-    if grammar.kind == "choice":
-        return 1 + max(len(choice.encode()) for choice in _choices(grammar.text))
-    vocabulary = _library().LLTokenizer("byte")
-    return len(Closer(vocabulary, vocabulary.eos_token)(_matchers(grammar, vocabulary)[-1], _LONGEST))
-
-
-def _matchers(grammar: Grammar, vocabulary: Any) -> list[Any]:
-    return [_library().LLMatcher(vocabulary, source, log_level=0) for source in _sources(grammar)]
-
-
-def _told(wrong: str, grammar: Grammar) -> str:
-    """The library's words in one line, with the place in the user's own text."""
-    regex = re.search(r"regex parse error:\n(.*)\n( *)\^.*\nerror: (.*)", wrong)
-    place = re.match(r"(?:at )?(\d+)\((\d+)\): ", wrong) if grammar.kind == "lark" else None
-    what = f"{regex[3]}, at character {len(regex[2]) - 3} of {regex[1].strip()!r}" if regex else ""
-    if place:
-        return f"line {place[1]}, column {place[2]}: {what or _line(wrong[place.end() :].partition(chr(10))[0])}"
-    return what or _line(wrong)
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _sources(grammar: Grammar) -> list[str]:
-    """The grammar in the library's own form; where text is free before it, also what must come after that.
-
-    Raises ValueError for JSON that is none.
-    """
-    make = _library().LLMatcher
-    match grammar.kind:
-        case "json":
-            return [str(make.grammar_from_json_schema(grammar.text, overrides=_COMPACT))]
-        case "lark":
-            return [str(make.grammar_from_lark(grammar.text))]
-        case "choice":
-            pattern = "|".join(map(_plainly, _choices(grammar.text)))
-        case "regex":
-            pattern = grammar.text
-    if not grammar.free:
-        return [str(make.grammar_from_regex(pattern))]
-    inside = re.sub(r"(?<!\\)((?:\\\\)*)/", r"\1\/", pattern)
-    return [str(make.grammar_from_lark(form.replace("{}", inside))) for form in (_HEAD, _CLOSING)]
-
-
-def _choices(text: str) -> list[str]:
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not a JSON list of texts: {error.msg} at column {error.colno}") from error
-    if not isinstance(found, list) or not found or not all(isinstance(f, str) and f for f in found):
-        raise ValueError("not a JSON list of texts")
-    return found
-
-
-def _plainly(text: str) -> str:
-    """A regular expression of this text alone."""
-    return "".join(c if c.isalnum() or c == " " else f"\\x{{{ord(c):x}}}" for c in text)

@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from docendo.engines.decoding import Limits
-from docendo.engines.guides import barred, fault
+from docendo.engines.guides import barred
 from docendo.engines.local import LocalEngine
 from docendo.engines.sampling import nucleus
 from docendo.engines.training import TrainRow, forward
-from docendo.errors import UseError
 from docendo.learning.losses import likelihood
 from docendo.records import Completion, Grammar, Request, Target
 from tests.engines.toys import ANN, BOB, ask, fresh
@@ -130,11 +128,16 @@ def test_an_answer_goes_on_from_what_was_begun(engine: LocalEngine) -> None:
     assert rest.logprobs == pytest.approx(whole.logprobs[3:12], abs=1e-5)
 
 
+def test_an_answer_in_a_grammar_goes_on_from_what_was_begun(engine: LocalEngine) -> None:
+    pair = Grammar("regex", "[0-9]{4}")
+    (rest,) = engine.sample([within(pair, begun=engine.tokens.completion("12")[:2])])
+    assert re.fullmatch("[0-9]{2}", rest.text)
+
+
 def test_few_rows_in_flight_change_no_answer_in_a_grammar(engine: LocalEngine) -> None:
     requests = [within(g, seed=i) for i in range(4) for g in (DIGITS, None, LARK)]
     narrow = replace(engine, rows=2, work=[])
     assert narrow.sample(requests) == engine.sample(requests)
-    assert Limits  # the limits that `rows` becomes
 
 
 def test_only_the_likeliest_tokens_are_left_and_a_share_of_one_leaves_all() -> None:
@@ -151,27 +154,13 @@ def test_a_small_share_takes_the_likeliest_token_and_tells_its_whole_probability
     assert narrow.logprobs == pytest.approx(likeliest.logprobs, abs=1e-5)
 
 
+def test_drawing_from_less_changes_no_bit_of_the_answers_beside_it(engine: LocalEngine) -> None:
+    others = [ask(ANN, "one", 1), ask(BOB, "two", 2, temperature=0.7), within(DIGITS, seed=3)]
+    alone = engine.sample(others)
+    assert engine.sample([within(None, top_p=0.3), *others, within(DIGITS, top_p=0.3)])[1:4] == alone
+
+
 def test_logits_without_a_grammar_are_the_same_tensor() -> None:
     logits = torch.zeros(2, 5)
     assert barred([None, None], logits) is logits
     assert barred([], logits) is logits
-
-
-@pytest.mark.parametrize(
-    ("grammar", "said"),
-    [
-        (Grammar("regex", "[0-9"), "unclosed character class"),
-        (Grammar("lark", "start: number"), 'line 1, column 8: unknown name: "number"'),
-        (Grammar("json", '{"type": '), "line 1 column"),
-        (Grammar("choice", '["a"'), "not a JSON list"),
-    ],
-)
-def test_a_wrong_grammar_is_told_with_its_place(grammar: Grammar, said: str) -> None:
-    assert said in fault(grammar)
-    assert "\n" not in fault(grammar)
-
-
-def test_a_right_grammar_has_no_fault(engine: LocalEngine) -> None:
-    assert [fault(g) for g in (DIGITS, CHOICE, OBJECT, LARK)] == [""] * 4
-    with pytest.raises(UseError, match="unclosed"):
-        engine.sample([within(Grammar("regex", "(a"))])
