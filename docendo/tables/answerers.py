@@ -12,7 +12,7 @@ __all__ = ["DataConfig", "EndpointConfig", "GrammarConfig"]
 
 class GrammarConfig(Table):
     regex: str | None = None
-    """Of Rust's kind, without look-around; it must bound its own length."""
+    """Of Rust's kind, without look-around."""
     choice: list[str] | None = None
     """One of these texts."""
     json_schema: str | None = None

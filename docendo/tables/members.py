@@ -39,7 +39,7 @@ class AgentConfig(Table):
     calls: Annotated[int, Field(ge=1, le=16)] = 2
     """Of tools, in one answer at the most."""
     grammar: GrammarConfig | None = None
-    """What all its answers look like."""
+    """What its answers look like, except for its moves in duels."""
     temperature: Annotated[float, Field(gt=0, le=10)] | None = None
     """Of its answers in the game; the default is that of [teaching]."""
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0

@@ -187,3 +187,25 @@ def test_functions_that_are_wrong_for_a_model_are_not_used_and_that_is_said_once
     assert [r.getMessage() for r in caplog.records] == [
         "the compiled functions do not agree with PyTorch's here; decoding without them"
     ]
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_token_that_may_not_come_is_never_drawn(dtype: torch.dtype) -> None:
+    """However close the uniform number is to one: rounding could pass by the last token that may."""
+    library = load_kernels(dtype)
+    assert library is not None
+    generator = torch.Generator().manual_seed(0)
+    logits_BV = (torch.randn(256, 1000, generator=generator) * 4).to(dtype)
+    allowed_BV = torch.rand(256, 1000, generator=generator) < 0.01
+    allowed_BV[:, 5] = True
+    heat_B = torch.tensor([1.0, 0.5, 0.0, 1.3]).repeat(64)
+    for uniform in (0.5**52, 0.5, 1 - 0.5**40, 1 - 0.5**53):
+        given = (
+            logits_BV.masked_fill(~allowed_BV, float("-inf")),
+            heat_B,
+            torch.full((256,), uniform, dtype=torch.double),
+        )
+        for tokens_B, logprobs_B in (drawn(library, *given), pick(*given)):
+            assert allowed_BV.gather(1, tokens_B[:, None]).all()
+            assert logprobs_B.isfinite().all()
