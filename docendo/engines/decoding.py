@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from docendo.engines.cache import Decode, Prefill, Store, columns
-from docendo.engines.guides import Guide, barred
+from docendo.engines.guides import Guide, barred, certain
 from docendo.engines.network import Network
 from docendo.engines.routing import Routing
 from docendo.engines.sampling import nucleus, uniforms
@@ -241,7 +240,7 @@ class _Flight:
             result = self.results[i]
             result.tokens.append(token)
             result.logprobs.append(logprob)
-            result.chosen.append(some is None or int(np.unpackbits(some).sum()) > 1)
+            result.chosen.append(some is None or not certain(some))
             result.over = self._ends(self.rows[i], result)
 
     def _pick(

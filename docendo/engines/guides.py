@@ -18,7 +18,7 @@ from docendo.engines.grammars import LONGEST, fault, hints, matchers, one_line
 from docendo.errors import RunError, UseError
 from docendo.records import Grammar, Request
 
-__all__ = ["Bits", "Guide", "Guides", "Path", "barred"]
+__all__ = ["Bits", "Guide", "Guides", "Path", "barred", "certain"]
 
 Bits = np.ndarray[Any, np.dtype[np.uint8]]
 """Tokens that may come next, one bit each, the first in the lowest bit."""
@@ -177,12 +177,23 @@ class Guides:
 
 
 def barred(bits: Sequence[Bits | None], logits_KV: Tensor) -> Tensor:
-    """The logits, of tokens that are not allowed minus infinity; the same tensor where all are."""
+    """The logits, of tokens that are not allowed minus infinity; they are overwritten."""
     rows = [k for k, some in enumerate(bits) if some is not None]
     if not rows:
         return logits_KV
-    packed = np.stack([some for some in bits if some is not None])
-    allowed = np.unpackbits(packed, axis=1, count=logits_KV.shape[1], bitorder="little").astype(bool)
+    packed = ~np.stack([some for some in bits if some is not None])
+    mask = torch.from_numpy(np.unpackbits(packed, axis=1, count=logits_KV.shape[1], bitorder="little").view(bool))
+    if len(rows) == len(logits_KV):
+        return logits_KV.masked_fill_(mask.to(logits_KV.device), float("-inf"))
+    if logits_KV.device.type == "cpu":  # one by one: others are not even read
+        for k, row in zip(rows, mask, strict=True):
+            logits_KV[k].masked_fill_(row, float("-inf"))
+        return logits_KV
     places = torch.tensor(rows, device=logits_KV.device)
-    mask = torch.from_numpy(allowed).to(logits_KV.device)
-    return logits_KV.index_copy(0, places, logits_KV[places].masked_fill(~mask, float("-inf")))
+    logits_KV[places] = logits_KV[places].masked_fill(mask.to(logits_KV.device), float("-inf"))
+    return logits_KV
+
+
+def certain(bits: Bits) -> bool:
+    """Whether a single token is allowed."""
+    return np.count_nonzero(bits) == 1 and int(bits.max()).bit_count() == 1
