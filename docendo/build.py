@@ -1,7 +1,7 @@
 """From settings to values: the one place where names become behaviour."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -21,7 +21,7 @@ from docendo.errors import UseError, nearest
 from docendo.graders.grading import ByTests, guarded
 from docendo.graders.sandbox import Sandbox
 from docendo.humans.grading import Guestbook
-from docendo.interfaces import Grader, Source
+from docendo.interfaces import Engine, Grader, Source
 from docendo.learning.credit import Baseline, LeaveOneOut, Running
 from docendo.learning.losses import Clipped, likelihood
 from docendo.learning.rewards import TaughtGain
@@ -160,45 +160,48 @@ def open_local(config: Config) -> LocalEngine:
 
 
 def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestbook | None = None) -> School:
-    t, learn = config.teaching, config.learning
-    rules = Rules(t.lessons, t.examples, t.attempts, t.controls, t.prior, t.max_tokens, t.temperature)
-    agents = {AgentId(n): a for n, a in config.agents.items()}
+    learn, league = config.learning, build_league(config, found.kinds)
     equipment = WithTools(engine, toolsets(config), engine.ids)
-    tools, player = equipment.toolsets, equipment if equipment.toolsets else engine
-    answerer = answering(player, config)
-    instructions = {BASE: INSTRUCTION} | {
-        n: equipped(a.instruction or INSTRUCTION, tuple(tools[n].tools) if n in tools else ())
-        for n, a in agents.items()
-    }
-    makers = {"judge": judging(config, engine, instructions)}
-    panel, league = build_panel(config, makers, guests), build_league(config, found.kinds)
-    classroom = Classroom(
-        engine=answerer,
-        sources=found.sources,
-        evaluators=panel.domains,
-        rules=rules,
-        instructions=instructions,
-        textbooks=_textbooks(config),
-        deck=league.deck,
-        tools=tools,
-        counters=[panel.told, equipment.told],
-    )
+    player = equipment if equipment.toolsets else engine
+    classroom = _classroom(config, found, player, equipment, guests)
     return School(
         experts=[
             Expert(AgentId(n), [kind for d in a.domains for kind in found.kinds[d]], diet(a.data, config, found))
             for n, a in config.learners.items()
         ],
-        classroom=classroom,
+        classroom=replace(classroom, deck=league.deck),
         league=league,
-        reward=TaughtGain(t.penalty),
+        reward=TaughtGain(config.teaching.penalty),
         baseline=_baseline(learn),
         learner=_learner(learn, engine),
         tutor=_tutor(config.experts, engine),
         schedule=_schedule(config),
         keeper=engine,
-        arena=build_arena(config, player, instructions),
+        arena=build_arena(config, player, classroom.instructions),
         bureau=_bureau(config, classroom, engine, found),
         listeners=_listeners(config) if learn.audience == "class" else {},
+    )
+
+
+def _classroom(
+    config: Config, found: Subjects, player: Engine, equipment: WithTools, guests: Guestbook | None
+) -> Classroom:
+    """Where answers are given and judged; `player` answers, with tools where there are any."""
+    t, tools = config.teaching, equipment.toolsets
+    instructions = {BASE: INSTRUCTION} | {
+        AgentId(n): equipped(a.instruction or INSTRUCTION, tuple(tools[AgentId(n)].tools) if n in tools else ())
+        for n, a in config.agents.items()
+    }
+    panel = build_panel(config, {"judge": judging(config, equipment.engine, instructions)}, guests)
+    return Classroom(
+        engine=answering(player, config),
+        sources=found.sources,
+        evaluators=panel.domains,
+        rules=Rules(t.lessons, t.examples, t.attempts, t.controls, t.prior, t.max_tokens, t.temperature),
+        instructions=instructions,
+        textbooks=_textbooks(config),
+        tools=tools,
+        counters=[panel.told, equipment.told],
     )
 
 

@@ -15,6 +15,7 @@ from docendo.tools.words import read_words
 
 __all__ = ["answering", "check_answerers", "habits", "toolsets"]
 
+
 def answering(engine: Engine, config: Config) -> Engine:
     """The engine as it answers in class, every agent in its own way. Tools are inside it: calls and results count in
     an agent's own `max_tokens`.
