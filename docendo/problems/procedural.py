@@ -39,6 +39,8 @@ def worked(prompt: str, answer: object, steps: Iterable[str], tests: tuple[str, 
 class Procedural:
     domain: str
     families: Mapping[str, Maker]
+    source: str = "docendo"
+    """What its problems say of where they come from."""
 
     @property
     def levels(self) -> Mapping[str, Sequence[int]]:
@@ -53,7 +55,7 @@ class Procedural:
         rng, found, idle = Random(seed), dict[str, Problem](), 0
         while len(found) < count and idle < _PATIENCE:
             draft = self.families[family](rng, level)
-            problem = Problem(self.domain, family, level, *draft, source="docendo")
+            problem = Problem(self.domain, family, level, *draft, source=self.source)
             fresh = stream_of(problem) == stream and problem.key not in found
             idle = 0 if fresh else idle + 1
             if fresh:

@@ -63,4 +63,4 @@ def load_function(path: Path, domain: str) -> Source:
     made = Function(path, draft)
     if made(Random(1), 1) != made(Random(1), 1):
         raise UseError(f"{path}: draft gave two problems for the same rng and level; take all that is random from rng")
-    return Procedural(domain, {path.stem: made})
+    return Procedural(domain, {path.stem: made}, path.name)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from docendo.errors import RunError
 from docendo.report.markup import Markup, document, embed, join, tag
-from docendo.report.pools import sheets
 from docendo.report.sections import compute, header, knowledge_table, learning, lessons_matrix, lessons_table, sheet
+from docendo.report.sheets import sheets
 from docendo.report.tables import collect
 from docendo.report.viewer import SHOWN, viewer_data
 from docendo.store import RunDirectory

@@ -1,36 +1,24 @@
-"""Who takes part, who knew the test, and what askers, evaluators and tools contributed: as sheets of plain text."""
+"""Who takes part, who knew the test, and what askers, evaluators and tools contributed, in numbers."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import fmean
+from math import isfinite
 from typing import Any, NamedTuple
 
-from docendo.records import BASE, AgentId
+from docendo.records import BASE, AgentId, Split
 from docendo.report.intervals import Estimate, difference
 from docendo.report.tables import configured
-from docendo.report.text import DASH, between, percent, signed
 from docendo.store import RunDirectory
 
-__all__ = ["Gap", "Sheet", "contributions", "gaps", "members", "sheets"]
+__all__ = ["MEANS", "Gap", "contributions", "gaps", "members", "unmatched"]
 
-_TELLING = ("plays", "tools", "grammar", "endpoint", "data", "temperature", "top_p", "max_tokens", "instruction")
-_PLAIN: dict[str, Any] = {"plays": "model", "top_p": 1.0}
-_LONGEST = 120
-_ORDER = ("asked", "admitted", "payoff", "verdicts", "score", "agreement", "calls", "errors")
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table whose cells are text."""
-
-    id: str
-    title: str
-    note: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    numbers: int = 0
-    """How many of the last columns are numbers."""
+_TELLING = (
+    *("plays", "role", "endpoint", "tools", "calls", "grammar", "data"),
+    *("temperature", "top_p", "max_tokens", "instruction"),
+)
+_PLAIN: dict[str, Any] = {"plays": "model", "role": "main", "calls": 2, "top_p": 1.0}
+MEANS = {"score": "verdicts", "agreement": "verdicts", "payoff": "asked"}
+"""What is a mean in each round, and of how many."""
+_USED = {"evaluator": ("verdicts",), "tools": ("calls", "errors")}
 
 
 class Gap(NamedTuple):
@@ -48,29 +36,19 @@ class Gap(NamedTuple):
         return self.gap.low is not None and self.gap.low > 0
 
 
-def sheets(run: RunDirectory) -> list[Sheet]:
-    """Those that have something to say."""
-    found = [_members(members(run)), _gaps(gaps(run)), *_contributions(contributions(run))]
-    return [sheet for sheet in found if sheet.rows]
-
-
 def members(run: RunDirectory) -> dict[str, dict[str, Any]]:
     """What each agent is made of, as its settings say; what is as usual is left out."""
     found = {}
     for name, given in configured(run, "agents").items():
         told = {key: given[key] for key in _TELLING if key in given and given[key] != _PLAIN.get(key, [])}
         domains = given.get("domain", [])
-        found[name] = {"domains": [domains] if isinstance(domains, str) else list(domains), **told}
+        found[name] = {"domains": [domains] if isinstance(domains, str) else domains, **told}
     return found
 
 
 def gaps(run: RunDirectory) -> list[Gap]:
     """Of every agent and domain, after the last round that examined both splits; empty where none did."""
-    fresh = defaultdict[tuple[int, AgentId, str], list[float]](list)
-    test = defaultdict[tuple[int, AgentId, str], list[float]](list)
-    for scores, split in ((test, "test"), (fresh, "fresh")):
-        for e in run.evaluations(split=split):  # type: ignore[arg-type]
-            scores[e.round, e.agent, e.problem.domain].append(e.verdict.score)
+    test, fresh = _scores(run, "test"), _scores(run, "fresh")
     last = max((index for index, *_ in fresh), default=None)
     return [
         Gap(agent, domain, *difference(test[index, agent, domain], scores))
@@ -79,76 +57,44 @@ def gaps(run: RunDirectory) -> list[Gap]:
     ]
 
 
+def unmatched(run: RunDirectory) -> list[str]:
+    """Domains without fresh problems, where fresh ones were wanted: files whose held-out rows are all in the test."""
+    fresh = {domain for _, _, domain in _scores(run, "fresh")}
+    recipes = [told.get("data") for told in members(run).values()]
+    leaked = {domain for data in recipes if isinstance(data, dict) for domain in data.get("leaked", {})}
+    wanted = {domain for _, _, domain in _scores(run, "test")} if fresh or (leaked and run.finished) else set()
+    return sorted(wanted - fresh)
+
+
+def _scores(run: RunDirectory, split: Split) -> dict[tuple[int, AgentId, str], list[float]]:
+    found = defaultdict[tuple[int, AgentId, str], list[float]](list)
+    for e in run.evaluations(split=split):
+        if isfinite(e.verdict.score):
+            found[e.round, e.agent, e.problem.domain].append(e.verdict.score)
+    return dict(found)
+
+
 def contributions(run: RunDirectory) -> dict[str, dict[str, dict[str, float]]]:
-    """By what was counted (evaluator, asker, tools, endpoint) and name: sums over the rounds, means of shares."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for name, series in run.metrics().items():
+    """By what was counted (evaluator, asker, tools, endpoint, data) and name: sums over the rounds, and means over all
+    that was judged or asked. All are finite; who was there and did nothing has zeros."""
+    series = {name: [(r, value) for r, value in told if isfinite(value)] for name, told in run.metrics().items()}
+    found = {kind: {who: dict.fromkeys(_USED[kind], 0.0) for who in names} for kind, names in _ready(run).items()}
+    for name, told in series.items():
         kind, _, rest = name.partition("/")
-        who, _, what = rest.rpartition("/")
-        if kind in {"evaluator", "asker", "tools", "endpoint", "data"} and who:
-            values = [value for _, value in series]
-            mean = what in {"score", "agreement", "payoff"}
-            found.setdefault(kind, {}).setdefault(who, {})[what] = fmean(values) if mean else sum(values)
+        # a source of data may have slashes in its name, an agent has none
+        who, _, what = rest.partition("/") if kind == "data" else rest.rpartition("/")
+        if kind not in {"evaluator", "asker", "tools", "endpoint", "data"} or not who or not told:
+            continue
+        counted = MEANS.get(what) if kind != "data" else None
+        counts = dict(series.get(f"{kind}/{who}/{counted}", ()))
+        total = sum(value * (counts.get(r, 1.0) if counted else 1.0) for r, value in told)
+        of = sum(counts.get(r, 1.0) for r, _ in told) if counted else 1.0
+        found.setdefault(kind, {}).setdefault(who, {})[what] = total / of if of else 0.0
     return found
 
 
-def _members(found: Mapping[str, Mapping[str, Any]]) -> Sheet:
-    rows = [
-        [name, ", ".join(map(str, told["domains"])) or DASH, _said({k: v for k, v in told.items() if k != "domains"})]
-        for name, told in found.items()
-    ]
-    wanted = any(row[2] != DASH for row in rows)
-    note = "What each agent is made of, where it is not as usual."
-    return Sheet("members", "Who takes part", note, ("agent", "teaches", "made of"), rows if wanted else [])
-
-
-def _said(told: Mapping[str, Any]) -> str:
-    parts = [f"{key}: {value if isinstance(value, str) else _short(value)}" for key, value in told.items()]
-    return "; ".join(part[:_LONGEST] for part in parts) or DASH
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{k} {_short(v)}" for k, v in value.items() if v not in ({}, [], 0))
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _gaps(found: Sequence[Gap]) -> Sheet:
-    rows = [
-        [g.agent, g.domain, *(_share(e) for e in (g.test, g.fresh)), _points(g.gap), "knew the test" if g.found else ""]
-        for g in found
-    ]
-    note = "Accuracy on the evaluation's own problems minus that on fresh ones, with its 95% interval."
-    heads = ("agent", "domain", "test", "fresh", "gap", "")
-    return Sheet("contamination", "Who knew the test", note, heads, rows, 4)
-
-
-def _contributions(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[Sheet]:
-    named = {
-        "asker": ("Who asked", "Questions of each asker, what the gate let through, and the mean payoff."),
-        "evaluator": ("Who judged", "Verdicts, their mean score, and how often they agreed with the right answer."),
-        "tools": ("Tools", "Calls, and those answered by an error."),
-        "endpoint": ("Endpoints", "Requests, and those that failed."),
-        "data": ("What was studied", "Examples of each source."),
-    }
-    made = []
-    for kind, (title, note) in named.items():
-        seen = dict.fromkeys(what for told in found.get(kind, {}).values() for what in told)
-        heads = sorted(seen, key=lambda what: _ORDER.index(what) if what in _ORDER else len(_ORDER))
-        rows = [[who, *(_count(told.get(what)) for what in heads)] for who, told in sorted(found.get(kind, {}).items())]
-        made.append(Sheet(kind, title, note, ("name", *heads), rows, len(heads)))
-    return made
-
-
-def _count(value: float | None) -> str:
-    if value is None:
-        return DASH
-    return f"{value:,.0f}" if (value == int(value) and value > 1) or value == 0 else f"{value:.3g}"
-
-
-def _share(estimate: Estimate) -> str:
-    return f"{percent(estimate.mean)} ({between(estimate, share=True)})"
-
-
-def _points(estimate: Estimate) -> str:
-    return f"{signed(estimate.mean)} ({between(estimate, share=False)})"
+def _ready(run: RunDirectory) -> dict[str, list[str]]:
+    """Evaluators that the configuration has, and agents with tools."""
+    armed = [name for name, told in members(run).items() if told.get("tools")]
+    ready = {"evaluator": list(configured(run, "evaluators")), "tools": armed}
+    return {kind: names for kind, names in ready.items() if names}

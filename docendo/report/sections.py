@@ -7,7 +7,7 @@ from docendo.report.charts import Curves, Row, accuracy_bars, gain_heat_map, lea
 from docendo.report.intervals import Estimate, Rise
 from docendo.report.markup import Markup, join, tag
 from docendo.report.pieces import empty, figure, swatch, table, tile
-from docendo.report.pools import Sheet
+from docendo.report.sheets import Sheet
 from docendo.report.tables import (
     Facts,
     accuracy,

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from docendo.report.intervals import Estimate, Rise
-from docendo.report.pools import Sheet, sheets
+from docendo.report.sheets import Sheet, sheets
 from docendo.report.tables import (
     Facts,
     accuracy,

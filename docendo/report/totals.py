@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from docendo.records import BASE, DISCARDED, Work
+from docendo.report.asked import origins, posed
 from docendo.report.intervals import Estimate
-from docendo.report.pools import contributions, gaps, members
+from docendo.report.pools import contributions, gaps, members, unmatched
 from docendo.report.tables import (
     Facts,
     accuracy,
@@ -32,7 +33,15 @@ def summary(run: RunDirectory) -> dict[str, Any]:
                 | {"gap": g.gap.mean, "low": g.gap.low, "high": g.gap.high}
                 for g in gaps(run)
             ],
+            "no_fresh_problems": unmatched(run),
             "contributions": contributions(run),
+            "questions": [p._asdict() for p in posed(run)],
+            "origins": [
+                {"domain": o.domain, "source": o.source, "matches": o.matches}
+                | {"without": {"accuracy": o.without.mean, "low": o.without.low, "high": o.without.high}}
+                | {"gain": _gain(o.gain)}
+                for o in origins(run)
+            ],
         }
 
 

@@ -15,6 +15,7 @@ def test_a_function_in_a_file_is_a_source() -> None:
     source = load_function(RECIPE, "mathematics")
     drawn = source.draw("tariff", 2, 5, 1, "train")
     assert drawn == source.draw("tariff", 2, 5, 1, "train")
+    assert {p.source for p in drawn} == {"tariff.py"}
     solve = load_solver(RECIPE)
     assert [solve(p.prompt) for p in drawn] == [p.answer for p in drawn]
     assert all(p.solution.endswith(f"Answer: {p.answer}") for p in drawn)

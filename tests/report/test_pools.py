@@ -1,13 +1,21 @@
 """Who takes part, who knew the test, what was contributed."""
 
+import json
+import math
 from pathlib import Path
 
 import pytest
+import tomli_w
+from rich.console import Console
 
 from docendo.records import AgentId, Evaluation, Problem, Verdict
 from docendo.report.intervals import difference
 from docendo.report.page import html_page
-from docendo.report.pools import contributions, gaps, members, sheets
+from docendo.report.pools import contributions, gaps, members, unmatched
+from docendo.report.sheets import sheets
+from docendo.report.terminal import terminal_report
+from docendo.report.text import DASH
+from docendo.report.totals import summary
 from docendo.store import RoundRecord, RunDirectory
 
 CONFIG = """
@@ -77,12 +85,79 @@ def test_agents_say_what_they_are_made_of_where_it_is_not_as_usual(run: RunDirec
         }
 
 
-def test_counts_are_summed_and_shares_averaged(run: RunDirectory) -> None:
+def test_counts_are_summed_and_means_weighted_by_what_they_are_of(run: RunDirectory) -> None:
+    """(4 * 0.5 + 6 * 0.7) / 10; ann never got an error, and never said so."""
     with run:
         assert contributions(run) == {
-            "tools": {"ann": {"calls": 5.0}},
-            "evaluator": {"words": {"verdicts": 10.0, "score": pytest.approx(0.6)}},
+            "tools": {"ann": {"calls": 5.0, "errors": 0.0}},
+            "evaluator": {"words": {"verdicts": 10.0, "score": pytest.approx(0.62)}},
         }
+
+
+def made(tmp_path: Path, config: str, metrics: dict[str, float]) -> RunDirectory:
+    run = RunDirectory.create(tmp_path / "made", config)
+    run.commit(RoundRecord(0, "experts", 1.0, metrics=metrics))
+    return run
+
+
+def test_who_was_there_and_did_nothing_has_a_zero(tmp_path: Path) -> None:
+    config = '[agents.ann]\ntools = ["calculator"]\n[agents.bob]\n[evaluators.words]\nkind = "spelling"\n'
+    with made(tmp_path, config, {}) as run:
+        assert contributions(run) == {
+            "evaluator": {"words": {"verdicts": 0.0}},
+            "tools": {"ann": {"calls": 0.0, "errors": 0.0}},
+        }
+
+
+def test_a_number_that_is_none_is_left_out_and_slashes_stay_in_names(tmp_path: Path) -> None:
+    metrics = {
+        "evaluator/a/b/verdicts": 2.0,
+        "evaluator/a/b/score": math.nan,
+        "evaluator/a/b/agreement": math.inf,
+        "data/ann/hub:owner/name": 7.0,
+        "data/ann/score": 3.0,
+        "tools/": 1.0,
+    }
+    with made(tmp_path, "", metrics) as run:
+        assert contributions(run) == {
+            "evaluator": {"a/b": {"verdicts": 2.0}},
+            "data": {"ann": {"hub:owner/name": 7.0, "score": 3.0}},
+        }
+        assert json.loads(json.dumps(summary(run), allow_nan=False))
+        assert [s.title for s in sheets(run)] == ["Who judged", "What was studied"]
+
+
+def test_recipes_are_told_in_shares_and_files_without_their_folders(tmp_path: Path) -> None:
+    config = f"""
+    [agents.ann]
+    tools = ["calculator", "dictionary:/home/me/words.tsv"]
+    instruction = "{"Be brief. " * 40}"
+    data = {{ domains = {{ sums = 1 }}, files = {{ "/home/me/safety.jsonl" = 1 }}, leaked = {{ sums = 2 }} }}
+    """
+    with made(tmp_path, config, {}) as run:
+        sheet, tools = sheets(run)
+    assert tools.rows == [["ann", "0", "0"]]
+    ((_, _, said),) = sheet.rows
+    assert said.startswith("tools: calculator, dictionary:words.tsv; data: 25% sums, 25% safety.jsonl, 50% the test of")
+    assert said.endswith("Be brief. Be bri…")
+
+
+def test_a_domain_without_fresh_problems_says_so_once_there_should_be_some(tmp_path: Path) -> None:
+    config = "[agents.ann]\ndata = { leaked = { sums = 1 } }"
+    with RunDirectory.create(tmp_path / "made", config) as run:
+        run.commit(RoundRecord(0, "experts", 1.0, evaluations=scored("ann", "test", 3)))
+        assert unmatched(run) == []
+        run.finish()
+        assert unmatched(run) == ["sums"]
+        known = next(s for s in sheets(run) if s.id == "contamination")
+    assert known.rows == [["everybody", "sums", DASH, "no more problems", DASH, ""]]
+
+
+def test_an_answer_without_a_finite_score_counts_on_neither_side(tmp_path: Path) -> None:
+    odd = [e._replace(verdict=Verdict(math.nan, "")) for e in scored("ann", "test", 1, of=2)]
+    with RunDirectory.create(tmp_path / "made", CONFIG) as run:
+        run.commit(RoundRecord(0, "experts", 1.0, evaluations=[*odd, *scored("ann", "fresh", 1, of=2)]))
+        assert gaps(run) == []
 
 
 def test_the_page_shows_each_sheet_and_escapes_what_is_in_it(run: RunDirectory) -> None:
@@ -93,3 +168,20 @@ def test_the_page_shows_each_sheet_and_escapes_what_is_in_it(run: RunDirectory) 
     assert all(f"<h2>{title}</h2>" in page for title in titles)
     assert "&lt;b&gt;Be brief.&lt;/b&gt;" in page
     assert "knew the test" in page
+
+
+@pytest.mark.parametrize("payload", ["<img src=x onerror=alert(1)>", "\x1b[31mred\x1b]0;title\x07", "\u202eturned"])
+def test_names_and_prompts_drive_neither_a_terminal_nor_a_browser(tmp_path: Path, payload: str) -> None:
+    table = {
+        "agents": {payload: {"instruction": payload, "tools": [payload], "data": {"files": {payload: 1.0}}}},
+        "evaluators": {payload: {"kind": "spelling"}},
+    }
+    metrics = {f"evaluator/{payload}/{payload}": 1.0, f"data/{payload}/{payload}": 1.0}
+    with made(tmp_path, tomli_w.dumps(table), metrics) as run:
+        page, console = html_page(run), Console(width=200, force_terminal=True, color_system=None)
+        with console.capture() as shown:
+            console.print(terminal_report(run))
+    assert payload not in page
+    assert payload.startswith("<") or payload not in shown.get()
+    assert "\x1b[31m" not in shown.get()
+    assert "\u202e" not in shown.get() + page
