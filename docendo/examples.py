@@ -1,5 +1,6 @@
 """What agents train on by imitation: rehearsals of their own domain, and useful examples of others' domains."""
 
+from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
@@ -8,12 +9,13 @@ from docendo.classroom.textgames import lessons_of_rules
 from docendo.learning.imitation import Note
 from docendo.prompts import solve, solve_after
 from docendo.records import AgentId, Example, Kind, Problem
-from docendo.school import Expert, School
+from docendo.school import Expert, Portion, School
 from docendo.seeds import seed_for
 from docendo.tools.calls import worded
 
 __all__ = [
     "as_examples",
+    "eaten",
     "examples_of",
     "imitate",
     "legal_moves",
@@ -118,14 +120,29 @@ def own_notes(school: School, expert: Expert, count: int, seed: int) -> list[Not
     """`count` worked solutions of the expert's domain, or of what it studies instead, portion by portion."""
     if not expert.diet:
         return [_solved(p) for p in own_problems(school, expert, count, seed)]
-    rng, shares = Random(seed), [portion.share for portion in expert.diet]
-    found = list[Note]()
-    for portion in rng.choices(expert.diet, shares, k=count):
+    rng, found = Random(seed), list[Note]()
+    for portion in _portions(expert, count, rng):
         if portion.notes:
             found.append(rng.choice(portion.notes))
         else:
             found.append(_solved(one_of(school, rng.choice(portion.kinds), rng.getrandbits(62))))
     return found
+
+
+def eaten(school: School, count: int, seed: int) -> dict[str, float]:
+    """``data/AGENT/SOURCE``: of the `count` examples that `rehearse` makes, those of each source; nothing of an agent
+    without data of its own."""
+    found = dict[str, float]()
+    for expert in (e for e in school.experts if e.diet):
+        rng = Random(seed_for(seed, "rehearse", expert.agent))
+        counts = Counter(portion.name for portion in _portions(expert, count, rng))
+        found |= {f"data/{expert.agent}/{portion.name}": float(counts[portion.name]) for portion in expert.diet}
+    return found
+
+
+def _portions(expert: Expert, count: int, rng: Random) -> list[Portion]:
+    """What each example is taken from; the first of many are those of few."""
+    return rng.choices(expert.diet, [portion.share for portion in expert.diet], k=count)
 
 
 def _solved(problem: Problem) -> Note:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from docendo.classroom.teaching import Try
-from docendo.examples import examples_of, one_of, studied
+from docendo.examples import eaten, examples_of, one_of, studied
 from docendo.league.population import Birth
 from docendo.learning.credit import (
     Group,
@@ -36,7 +36,7 @@ def study(school: School, rounds: range, count: int, seed: int) -> Iterator[Roun
     for index in rounds:
         here = seed_for(seed, "study", index)
         examples = [example for expert in school.experts for example in studied(school, expert, count, here)]
-        yield Round(index, metrics=school.tutor(index).update((), examples))
+        yield Round(index, metrics={**school.tutor(index).update((), examples), **eaten(school, count, here)})
 
 
 def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
@@ -63,6 +63,7 @@ def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
             **measured(episodes, practice, school.learners),
             **fought(duels, school.learners),
             **inquired(questions),
+            **eaten(school, school.schedule.rehearsal, seed_for(here, "examples")),
         }
         yield Round(index, episodes, practice, metrics, discarded(groups), [*anchors, *births], duels, questions)
 

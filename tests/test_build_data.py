@@ -1,6 +1,7 @@
 """What agents study, by their settings."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,12 @@ import pytest
 
 from docendo.build import build_school, subjects
 from docendo.config import Config, load_config, parse_config
+from docendo.engines.scripted import Scripted
 from docendo.errors import UseError
-from docendo.evaluation import held_out
-from docendo.examples import own_notes, rehearse
+from docendo.evaluation import evaluate, held_out
+from docendo.examples import eaten, own_notes, rehearse
+from docendo.loop import study
+from docendo.records import AgentId, Request
 from docendo.school import School
 from tests.toys import RecordingTrainable
 
@@ -34,6 +38,39 @@ def test_shares_decide_how_much_of_each_source_is_studied() -> None:
     assert {p.domain for p, _ in own_notes(made, ada, 50, 1)} == {"programming"}
     assert own_notes(made, emmy, 20, 1) == own_notes(made, emmy, 20, 1)
     assert len(rehearse(made, emmy, 8, 1)) == 8
+
+
+def test_what_is_counted_of_each_source_is_what_is_studied() -> None:
+    made = school(config({"domains": {"mathematics": 3, "programming": 1}, "leaked": {"mathematics": 2}}))
+    emmy, _ = made.experts
+    told = eaten(made, 40, 5)
+    assert list(told) == ["data/emmy/mathematics", "data/emmy/programming", "data/emmy/leaked:mathematics"]
+    assert sum(told.values()) == 40
+    asked = [e.messages[-1].content for e in rehearse(made, emmy, 40, 5)]
+    leaked = {p.prompt for p, _ in emmy.diet[2].notes}
+    assert sum(prompt in leaked for prompt in asked) == told["data/emmy/leaked:mathematics"] > 0
+    (studied,) = study(made, range(1), 40, 7)
+    assert sum(n for name, n in studied.metrics.items() if name.startswith("data/")) == 40
+
+
+def test_two_agents_study_and_answer_under_their_own_system_prompts() -> None:
+    plain = config(None)
+    prompts = {"emmy": "Be brief.", "ada": "Be thorough."}
+    agents = {n: a.model_copy(update={"instruction": prompts[n]}) for n, a in plain.agents.items()}
+    made = school(plain.model_copy(update={"agents": agents}))
+    studied = [e for expert in made.experts for e in rehearse(made, expert, 8, 1)]
+    assert {(e.agent, e.messages[0].content) for e in studied} == set(prompts.items())
+    seen: list[Request] = []
+    room = replace(made.classroom, engine=Scripted(lambda request: seen.append(request) or "Answer: 1"))
+    held = held_out(subjects(plain), "mathematics", 4, 0)
+    evaluate(room, dict.fromkeys(map(AgentId, prompts), held), 0)
+    assert {(r.agent, r.messages[0].role, r.messages[0].content) for r in seen} == {
+        (AgentId(name), "system", text) for name, text in prompts.items()
+    }
+
+
+def test_without_data_nothing_is_counted() -> None:
+    assert eaten(school(config(None)), 40, 5) == {}
 
 
 def test_without_data_everything_is_as_before() -> None:
