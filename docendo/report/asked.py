@@ -3,10 +3,12 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from math import isfinite
 from statistics import fmean
 from typing import NamedTuple
 
-from docendo.records import AgentId, Question, by_match
+from docendo.records import AgentId, Question
 from docendo.report.intervals import Estimate, clustered, clustered_share
 from docendo.store import RunDirectory
 
@@ -51,7 +53,8 @@ def posed(run: RunDirectory) -> list[Posed]:
 
 def _posed(asker: AgentId, persona: str, domain: str, questions: Sequence[Question]) -> Posed:
     refused = Counter(q.refused.partition(":")[0] for q in questions if q.refused)
-    admitted, payoff = len(questions) - refused.total(), fmean(q.payoff for q in questions)
+    admitted, payoffs = len(questions) - refused.total(), [q.payoff for q in questions if isfinite(q.payoff)]
+    payoff = fmean(payoffs) if payoffs else 0.0
     return Posed(asker, persona, domain, len(questions), admitted, payoff, dict(refused.most_common()))
 
 
@@ -59,11 +62,13 @@ def origins(run: RunDirectory) -> list[Origin]:
     """Every source of test problems, in the order of domain and source; all rows of a file are one source."""
     controls = defaultdict[tuple[str, str], list[list[float]]](list)
     gains = defaultdict[tuple[str, str], list[list[float]]](list)
-    for lessons in by_match(list(run.episodes())):
+    # one match at a time, as `by_match` finds them: a run may have more episodes than memory holds
+    for _, same in groupby(run.episodes(), lambda e: (e.round, e.match, e.lesson.problems, e.test, e.control)):
+        lessons = list(same)
         first = lessons[0]
         where = first.match.domain, _ROW.sub("", first.test.source).removeprefix("agent:")
-        controls[where].append([a.verdict.score for a in first.control])
-        gains[where].append([e.gain for e in lessons if e.gain is not None])
+        controls[where].append([a.verdict.score for a in first.control if isfinite(a.verdict.score)])
+        gains[where].append([e.gain for e in lessons if e.gain is not None and isfinite(e.gain)])
     return [_origin(*where, groups, gains[where]) for where, groups in sorted(controls.items()) if any(groups)]
 
 
