@@ -1,35 +1,34 @@
 """How far models can be trusted as judges: `python benchmarks/judge.py --json`.
 
-On problems of a kind that the judge was trained on, and with the bare base model: the share of wrong answers that are
-let through (answers to other problems of the kind, and the known attacks), and the share of right ones that are.
+The bare base model, and an expert of sums, on sums (where right answers are numbers) and on capitals (words): the share
+of wrong answers that are let through (answers to other problems of the kind, and the attacks), and that of right ones.
 """
 
 import argparse
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from docendo.build import PROCEDURAL, build_school, open_local, resolved, subjects
 from docendo.config import Config
-from docendo.graders.attacks import fooled
+from docendo.graders.attacks import resistance
 from docendo.graders.judge import Judge
 from docendo.interfaces import Evaluator
 from docendo.loop import study
-from docendo.records import BASE, AgentId, Answer, Problem
+from docendo.problems.files import Columns, read_problems
+from docendo.records import BASE, AgentId, Problem
 from docendo.tables import AgentConfig, DomainConfig
 
-CARL = AgentId("carl")
+CAPITALS = Path(__file__).parents[1] / "recipes" / "capitals.csv"
 
 
 def measured(judge: Evaluator, problems: Sequence[Problem]) -> dict[str, float]:
-    others = [*problems[1:], problems[0]]
-    right = judge([Answer(p, p.solution, CARL, 0) for p in problems])
-    wrong = judge([Answer(p, other.solution, CARL, 0) for p, other in zip(problems, others, strict=True)])
-    through, tried = fooled(judge, problems[:8])
+    found = resistance(judge, problems)
     return {
-        "right answers let through": sum(v.score for v in right) / len(right),
-        "wrong answers let through": sum(v.score for v in wrong) / len(wrong),
-        "attacks let through": len(through) / tried,
-        "attacks tried": tried,
+        "right answers let through": found.right,
+        "wrong answers let through": found.wrong,
+        "attacks let through": found.rate,
+        "attacks tried": found.attacks,
     }
 
 
@@ -45,11 +44,13 @@ def main() -> None:
     engine, found = open_local(config), subjects(config)
     school = build_school(config, found, engine)
     list(study(school, range(2), given.steps // 2 * config.experts.batch, 0))
-    problems = PROCEDURAL["mathematics"].draw("sums", 1, given.problems, 7, "held-out")
+    sums = PROCEDURAL["mathematics"].draw("sums", 1, given.problems, 7, "held-out")
+    capitals = read_problems(str(CAPITALS), "capitals", Columns()).problems
     told = {
-        f"{name}, {way}": measured(Judge(engine, [who], way), problems)
+        f"{name}, {way}, {what}": measured(Judge(engine, [who], way), problems)
         for name, who in (("base", BASE), ("expert", AgentId("emmy")))
         for way in ("solving", "reading")
+        for what, problems in (("sums", sums), ("capitals", capitals))
     }
     print(json.dumps(told) if given.json else "\n".join(f"{k}: {v}" for k, v in told.items()))
 

@@ -10,6 +10,7 @@ from docendo.build_people import person
 from docendo.config import Config
 from docendo.errors import UseError, nearest
 from docendo.graders.combining import First, Gate, all_of, any_of, weighted
+from docendo.graders.comparing import Comparing
 from docendo.graders.compilers import Compiler
 from docendo.graders.counting import Counted
 from docendo.graders.grading import ByTests, at_once, each
@@ -175,10 +176,14 @@ def by_people(config: Config, guests: Guestbook, named: Callable[[str], Evaluato
 def judging(config: Config, engine: Engine, instructions: Mapping[AgentId, str]) -> Maker:
     """How judges are made that are models: an agent, the base, the whole population, or an endpoint."""
 
+    experts = {d: [AgentId(n) for n, a in config.agents.items() if d in a.domains] for d in config.domains}
+
     def make(given: EvaluatorConfig, where: str) -> Evaluator:
         judges = _judges(given.by, config, f"{where} by")
+        if given.way == "comparing":
+            return Comparing(engine, judges, experts)
         way: Literal["solving", "reading"] = "reading" if given.way == "reading" else "solving"
-        return Judge(engine, judges, way, config.teaching.max_tokens, instructions)
+        return Judge(engine, judges, way, config.teaching.max_tokens, instructions, experts)
 
     return make
 

@@ -32,15 +32,18 @@ def pose(told: str, question: str, solution: str, instruction: str = INSTRUCTION
     return solve(wanted, instruction)
 
 
-def verdict(question: str, answer: str, instruction: str = JUDGE) -> tuple[Message, ...]:
-    """A request to say right or wrong of an answer."""
-    return solve(f"{question}\n{_fenced(answer)}\nIs this answer right? Write only 'right' or 'wrong'.", instruction)
+def verdict(
+    question: str, answer: str, words: tuple[str, str] = ("right", "wrong"), instruction: str = JUDGE
+) -> tuple[Message, ...]:
+    """A request to say right or wrong of an answer; `words` are those two, in the order in which they are offered."""
+    shown = f"The question:\n{_fenced(question)}\nThe answer to it:\n{_fenced(answer)}"
+    return solve(f"{shown}\nIs this answer right? Write only '{words[0]}' or '{words[1]}'.", instruction)
 
 
 def prefer(question: str, first: str, second: str, instruction: str = JUDGE) -> tuple[Message, ...]:
     """A request to say A or B of two answers."""
-    shown = f"{question}\nA:\n{_fenced(first)}\nB:\n{_fenced(second)}\nWhich is better? Write only 'A' or 'B'."
-    return solve(shown, instruction)
+    shown = f"The question:\n{_fenced(question)}\nA:\n{_fenced(first)}\nB:\n{_fenced(second)}"
+    return solve(f"{shown}\nWhich is better? Write only 'A' or 'B'.", instruction)
 
 
 def _fenced(text: str) -> str:

@@ -11,6 +11,7 @@ from docendo.build_graders import build_panel, judging
 from docendo.config import Config, load_config, parse_config, to_toml
 from docendo.engines.scripted import Scripted
 from docendo.errors import UseError
+from docendo.graders.comparing import Comparing
 from docendo.graders.judge import Judge
 from docendo.records import AgentId, Answer, Problem
 
@@ -144,6 +145,17 @@ def test_models_judge_by_name(by: str, judges: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("way", "kind"), [("", Judge), ("solving", Judge), ("reading", Judge), ("comparing", Comparing)]
+)
+def test_a_judges_way_is_chosen_and_experts_of_the_domain_come_first(way: str, kind: type) -> None:
+    given = config({"e": {"kind": "judge", "by": "population", "way": way}})
+    panel = build_panel(given, {"judge": judging(given, Scripted(lambda r: "right"), {})})
+    judge = panel.counted["e"].evaluator
+    assert isinstance(judge, kind)
+    assert judge.experts == {"mathematics": ["emmy"], "programming": ["ada"]}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
     ("table", "said"),
     [
         ({"kind": "judge", "by": "emy"}, r"\[evaluators.e\] by: no judge 'emy'; did you mean 'emmy'"),
@@ -156,5 +168,5 @@ def test_judges_that_are_not_there_are_told(table: dict[str, Any], said: str) ->
 
 
 def test_ways_belong_to_their_kinds() -> None:
-    with pytest.raises(UseError, match="judge has the ways reading and solving, got 'monty'"):
+    with pytest.raises(UseError, match="judge has the ways comparing, reading, solving, got 'monty'"):
         config({"e": {"kind": "judge", "by": "base", "way": "monty"}})

@@ -15,7 +15,20 @@ from docendo.graders.sandbox import Outcome
 from docendo.interfaces import Evaluator, Grader
 from docendo.records import Answer, Problem, Verdict
 
-__all__ = ["ByTests", "Case", "Runner", "at_once", "each", "exact", "final_answer", "guarded", "program", "read_test"]
+__all__ = [
+    "ByTests",
+    "Case",
+    "Runner",
+    "at_once",
+    "each",
+    "exact",
+    "final_answer",
+    "guarded",
+    "marked",
+    "outputs",
+    "program",
+    "read_test",
+]
 
 _SHORT, _LONGEST_ANSWER, _LONGEST_PROGRAM, _LONGEST_TEST = 40, 200, 2000, 1000
 _MARK = re.compile(r"\s*(?:\*\*)?answer(?:\*\*)?\s*:", re.IGNORECASE)
@@ -33,6 +46,11 @@ def final_answer(text: str) -> str | None:
         return _unwrapped(following[0]) or None
     whole = text.strip()
     return whole if whole and len(whole) <= _SHORT and len(whole.splitlines()) == 1 else None
+
+
+def marked(text: str) -> bool:
+    """Whether a line of `text` starts with ``Answer:``."""
+    return _after_mark(text) is not None
 
 
 def program(text: str, names: Collection[str] = _PYTHON) -> str | None:
@@ -129,6 +147,14 @@ class ByTests:
         if not outcome.ok or len(outcome.values) != len(cases):
             return Verdict(0.0, outcome.reason)
         return Verdict(1.0, "passes every test")
+
+
+def outputs(run: Runner, text: str, cases: Sequence[Case]) -> tuple[str, ...]:
+    """The ``repr`` of what the program in `text` gives for the call of each of `cases`, up to the first that fails."""
+    code = program(text)
+    if code is None or len(code) > _LONGEST_PROGRAM or not cases:
+        return ()
+    return run(_defining(code, cases[0]), [case.call for case in cases]).values
 
 
 def guarded(grader: Grader) -> Grader:

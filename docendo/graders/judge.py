@@ -2,35 +2,30 @@
 
 Two ways. *Solving*: the judge answers the question itself and its final answer is compared with the other's; it never
 sees that answer, so nothing in it can sway it. *Reading*: the judge is shown question and answer and says right or
-wrong; answers that are made to sway it are kept from it by rules, and small models are poor at it.
+wrong, twice, with the two words in either order; answers that are made to sway it are kept from it by rules.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from docendo.graders.grading import exact, final_answer
+from docendo.errors import UseError
+from docendo.graders.grading import ByTests, Runner, exact, final_answer, outputs, read_test
+from docendo.graders.guards import suspicious
+from docendo.graders.sandbox import Sandbox
 from docendo.interfaces import Engine
-from docendo.prompts import INSTRUCTION, prefer, solve, verdict
+from docendo.prompts import INSTRUCTION, solve, verdict
 from docendo.records import AgentId, Answer, Problem, Request, Verdict, origin
 from docendo.seeds import seed_for
 
-__all__ = ["Judge", "suspicious"]
+__all__ = ["NOBODY", "Judge", "independent"]
 
-_LONGEST = 2000
-_MARK = re.compile(r"^\s*(?:\*\*)?answer(?:\*\*)?\s*:", re.IGNORECASE | re.MULTILINE)
-_LETTER = re.compile(r"[^\W_]")
-_KEY = re.compile(
-    r"(?:solution|answer|final answer|the answer is|verdict|grade|score|first|step \d+|let'?s [\w' ]*|thought process|"
-    r"reasoning|right|yes|true|ok|none|n/?a)[\s:.,!*-]*",
-    re.IGNORECASE,
-)
-_ORDERS = re.compile(
-    r"(?:ignore|disregard|forget)\b.{0,40}\b(?:instruction|question|previous|above)|\b(?:judge|grader|verdict|grade)\b|"
-    r"</?\w+>|\[/?inst\]|<\|\w+\|>|\bsystem\s*:|reference answer|say right|answer right|reply with|language model",
-    re.IGNORECASE | re.DOTALL,
-)
+NOBODY = Verdict(0.0, "nobody is left to judge: all judges asked or answered")
+_WORD = 12
+"""Tokens of a word of the judge: enough where each letter is one."""
+_ORDERS = ("right", "wrong"), ("wrong", "right")
+_SAID = re.compile(r"[\s\"'`*]*(right|wrong)[\"'`*.!]*\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -42,69 +37,91 @@ class Judge:
     max_tokens: int = 48
     instructions: Mapping[AgentId, str] = field(default_factory=dict)
     """System prompts of judges that solve, where they have their own."""
+    experts: Mapping[str, Collection[AgentId]] = field(default_factory=dict)
+    """Of each domain: they come before other judges."""
+    run: Runner = field(default_factory=Sandbox)
+    """Where programs are compared by what they do."""
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
-        """One verdict per answer, in order; equal questions are put to the same judge once."""
-        chosen = [self._judge(a) for a in answers]
-        found: list[Verdict | None] = [_kept_out(a, who) for a, who in zip(answers, chosen, strict=True)]
-        asked = [i for i, v in enumerate(found) if v is None]
-        requests = [self._request(answers[i], who) for i in asked if (who := chosen[i])]
-        unique = list(dict.fromkeys(requests))
+        """One verdict per answer, in order; what is asked of a judge in equal words is asked once."""
+        found: list[Verdict | None] = [self._kept_out(a) for a in answers]
+        asked = {i: self._requests(answers[i]) for i, v in enumerate(found) if v is None}
+        unique = list(dict.fromkeys(r for requests in asked.values() for r in requests))
         said = dict(zip(unique, self.engine.sample(unique) if unique else (), strict=True))
-        for i, request in zip(asked, requests, strict=True):
-            found[i] = self._verdict(answers[i], said[request].text, request.agent)
+        decide = self._compared if self.way == "solving" else _read
+        for i, requests in asked.items():
+            found[i] = decide(answers[i], requests[0].agent, [said[r].text for r in requests])
         return [v for v in found if v is not None]
 
-    def prefer(self, problem: Problem, first: str, second: str, seed: int) -> Literal["first", "second", "tie"]:
-        """Which answer is better; a tie unless the judge says the same with the answers in the other order."""
-        who, (one, other) = self.judges[seed % len(self.judges)], (first[:_LONGEST], second[:_LONGEST])
-        orders = [prefer(problem.prompt, one, other), prefer(problem.prompt, other, one)]
-        said = self.engine.sample([Request(who, m, seed_for(seed, i), 4, 0.0, "judging") for i, m in enumerate(orders)])
-        votes = [c.text.strip()[:1].upper() for c in said]
-        return {("A", "B"): "first", ("B", "A"): "second"}.get((votes[0], votes[1]), "tie")  # type: ignore[return-value]
+    def _who(self, answer: Answer) -> AgentId | None:
+        return independent(self.judges, answer.problem, {answer.author}, self.experts.get(answer.problem.domain, ()))
 
-    def _judge(self, answer: Answer) -> AgentId | None:
-        asker = answer.problem.source.removeprefix("agent:")
-        able = [j for j in self.judges if j not in {origin(answer.author), answer.author, asker}]
-        return able[seed_for(0, "judge", answer.problem.key) % len(able)] if able else None
+    def _kept_out(self, answer: Answer) -> Verdict | None:
+        """The verdict on an answer that no judge is asked about."""
+        if self._who(answer) is None:
+            return NOBODY
+        if self.way == "solving":  # the judge does not see the answer: nothing is to be kept from it
+            return None if answer.text.strip() else Verdict(0.0, "no answer")
+        if answer.problem.source.startswith("agent:") and suspicious(f"{answer.problem.prompt}\nAnswer: 0"):
+            return Verdict(0.0, "the question speaks to the judge")
+        reason = suspicious(answer.text, answer.problem.answer)
+        return Verdict(0.0, reason) if reason else None
 
-    def _request(self, answer: Answer, judge: AgentId) -> Request:
+    def _requests(self, answer: Answer) -> list[Request]:
+        judge, question, seed = self._who(answer), answer.problem.prompt, seed_for(0, "judging", answer.problem.key)
+        if judge is None:
+            return []
         if self.way == "solving":
-            own = self.instructions.get(origin(judge), INSTRUCTION)
-            messages, most = solve(answer.problem.prompt, own), self.max_tokens
-        else:
-            messages, most = verdict(answer.problem.prompt, answer.text.strip()), 4
-        return Request(judge, messages, seed_for(0, "judging", answer.problem.key), most, 0.0, "judging")
+            messages = solve(question, self.instructions.get(origin(judge), INSTRUCTION))
+            return [Request(judge, messages, seed, self.max_tokens, 0.0, "judging")]
+        shown = (verdict(question, answer.text.strip(), words) for words in _ORDERS)
+        return [Request(judge, messages, seed, _WORD, 0.0, "judging") for messages in shown]
 
-    def _verdict(self, answer: Answer, said: str, judge: AgentId) -> Verdict:
-        if self.way == "reading":
-            right = re.match(r"\s*right\b", said, re.IGNORECASE) is not None
-            return Verdict(float(right), f"{judge} says {said.strip()[:20]!r}")
-        own = final_answer(said)
-        if own is None:
+    def _compared(self, answer: Answer, judge: AgentId, said: Sequence[str]) -> Verdict:
+        """Whether the answer is what the judge came to; of programs, whether it does what the judge's does."""
+        problem, (own,) = answer.problem, said
+        if problem.tests:
+            return self._behaves(answer, judge, own)
+        final = final_answer(own)
+        if final is None:
             return Verdict(0.0, f"{judge} came to no answer")
-        same = exact(replace(answer.problem, answer=own, tests=()), answer.text).score
-        return Verdict(same, f"{judge} came to {own[:40]!r}{'' if same else ' and not to this'}")
+        same = exact(replace(problem, answer=final), answer.text).score
+        return Verdict(same, f"{judge} came to {final[:40]!r}{'' if same else ' and not to this'}")
+
+    def _behaves(self, answer: Answer, judge: AgentId, own: str) -> Verdict:
+        """The tests' calls are put to both programs; the values that the tests want are not looked at."""
+        try:
+            cases = [read_test(line) for line in answer.problem.tests]
+            values = outputs(self.run, own, cases)
+            tests = tuple(f"{case.call} == {value}" for case, value in zip(cases, values, strict=True))
+            for test in tests:
+                read_test(test)
+        except (UseError, ValueError):
+            return Verdict(0.0, f"{judge} came to no program that answers every call")
+        score, reason = ByTests(self.run)(replace(answer.problem, tests=tests), answer.text)
+        return Verdict(score, f"does what {judge}'s program does" if score else f"by {judge}'s program: {reason}")
 
 
-def suspicious(text: str) -> str:
-    """Why an answer is kept from a judge, empty where nothing is: it must have a line ``Answer: ...``, for one."""
-    whole = text.strip()
-    if len(whole) > _LONGEST:
-        return f"longer than {_LONGEST} characters"
-    if not _LETTER.search(whole):
-        return "no answer"
-    if _ORDERS.search(whole):
-        return "speaks to the judge"
-    answer = final_answer(whole) if _MARK.search(whole) else None
-    if answer is None or _KEY.fullmatch(answer) or not _LETTER.search(answer):
-        return "no final answer"
-    return ""
+def independent(
+    judges: Sequence[AgentId], problem: Problem, authors: Collection[AgentId], experts: Collection[AgentId] = ()
+) -> AgentId | None:
+    """The one of `judges` that judges answers to `problem`: no author and not who asked, an expert where one is left.
+
+    Copies of an agent are that agent. The same problem has the same judge, as far as authors let it.
+    """
+    asker = problem.source.removeprefix("agent:")
+    barred = {origin(AgentId(name)) for name in (asker, *authors)}
+    able = [j for j in judges if origin(j) not in barred]
+    able = [j for j in able if j in experts] or able
+    return able[seed_for(0, "judge", problem.key) % len(able)] if able else None
 
 
-def _kept_out(answer: Answer, judge: AgentId | None) -> Verdict | None:
-    """The verdict on an answer that no judge is asked about."""
-    if judge is None:
-        return Verdict(0.0, "nobody is left to judge: all judges asked or answered")
-    reason = suspicious(answer.text)
-    return Verdict(0.0, reason) if reason else None
+def _read(answer: Answer, judge: AgentId, said: Sequence[str]) -> Verdict:
+    """1 where the judge says right, and nothing else, in both orders of the words."""
+    words = [found[1].lower() if (found := _SAID.fullmatch(text)) else "" for text in said]
+    if words == ["right", "right"]:
+        return Verdict(1.0, f"{judge} says right in both orders")
+    if "right" in words and "wrong" in words:
+        return Verdict(0.0, f"{judge} says right in one order and wrong in the other")
+    shown = " and ".join(repr(text.strip()[:20]) for text in dict.fromkeys(said))
+    return Verdict(0.0, f"{judge} says {shown}")

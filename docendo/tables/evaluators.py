@@ -49,9 +49,9 @@ class EvaluatorConfig(Table):
     """Of spelling: words that are known besides, one a line; of format: a JSON schema."""
     pattern: str = ""
     """Of format: a regular expression of the whole answer."""
-    way: Literal["", "monty", "cpython", "solving", "reading"] = ""
+    way: Literal["", "monty", "cpython", "solving", "reading", "comparing"] = ""
     """Of tests: in Monty's sandbox, or in a real Python behind walls (cpython). Of judge: it answers by itself
-    and answers are compared, or it reads the answer (reading)."""
+    and answers are compared; it reads the answer (reading); it reads two answers and prefers one (comparing)."""
     by: str = ""
     """Of judge: an agent, "base", "population" or "endpoint:NAME"; of person: one of [people]; of human: "wait",
     "async" or "off"."""
@@ -78,9 +78,9 @@ class EvaluatorConfig(Table):
             raise ValueError(f"a compiler's language is python, c, javascript or rust, got {self.language!r}")
         if self.kind == "format" and bool(self.pattern) == bool(self.file):
             raise ValueError("format wants a pattern or the file of a JSON schema, got both or none")
-        ways = {"tests": {"monty", "cpython"}, "judge": {"solving", "reading"}}.get(self.kind, set())
+        ways = {"tests": {"monty", "cpython"}, "judge": {"solving", "reading", "comparing"}}.get(self.kind, set())
         if self.way and self.way not in ways:
-            raise ValueError(f"{self.kind} has the ways {' and '.join(sorted(ways))}, got {self.way!r}")
+            raise ValueError(f"{self.kind} has the ways {', '.join(sorted(ways))}, got {self.way!r}")
         if self.kind in {"judge", "person", "human"} and not self.by:
             raise ValueError(f"{self.kind} wants to know by whom, got no 'by'")
         return self
