@@ -6,6 +6,7 @@ D head size, p columns for prompts, n columns for the tokens of answers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from torch import Tensor
 from docendo.engines.attention import Heads, Tree, sequences
 from docendo.engines.routing import FEWEST
 
-__all__ = ["ALIGN", "Decode", "Prefill", "Seats", "Store", "columns"]
+__all__ = ["ALIGN", "Decode", "Fit", "Prefill", "Seats", "Store", "columns"]
 
 ALIGN = 32
 """Widths are multiples of this: sums over columns then run in the same order however wide the store is."""
@@ -22,6 +23,14 @@ ALIGN = 32
 def columns(tokens: int) -> int:
     """The width that holds so many tokens."""
     return -(-tokens // ALIGN) * ALIGN
+
+
+class Fit(NamedTuple):
+    """What one side of a store is to be: so many prompts or rows of that width, and which of the old are kept."""
+
+    kept: Sequence[int]
+    count: int
+    width: int
 
 
 @dataclass
@@ -46,6 +55,16 @@ class Store:
         """Make room for more tokens of every row."""
         for layer, tensor in enumerate(self.answers):
             self.answers[layer] = torch.nn.functional.pad(tensor, (0, 0, 0, width - tensor.shape[3]))
+
+    def refit(self, prompts: "Fit", rows: "Fit") -> None:
+        """Another size for either side; what is kept stands first, in the order given, and new room is zero."""
+        for side, fit in ((self.prompts, prompts), (self.answers, rows)):
+            index = torch.tensor(fit.kept, device=side[0].device, dtype=torch.long)
+            for layer, old in enumerate(side):
+                width = min(fit.width, old.shape[3])
+                fresh = old.new_zeros(2, fit.count, old.shape[2], fit.width, old.shape[4])
+                fresh[:, : len(fit.kept), :, :width] = old[:, index, :, :width]
+                side[layer] = fresh
 
     def keep(self, prompts: Sequence[int], rows: Sequence[int]) -> None:
         """Drop all prompts and rows but these."""

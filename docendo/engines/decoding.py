@@ -19,7 +19,7 @@ from docendo.engines.stepping import Next
 from docendo.engines.transfer import fetched, sent
 from docendo.records import Request
 
-__all__ = ["Limits", "Row", "Sampled", "decode", "room"]
+__all__ = ["Flight", "Limits", "Row", "Sampled", "decode", "room"]
 
 _COMPACT_BELOW = 0.8
 """Once nobody waits, ended rows leave the store when so small a share still runs: moving the rest costs a copy."""
@@ -91,7 +91,7 @@ def decode(
     network: Network, rows: Sequence[Row], end: int, limits: Limits, stopped: Callable[[], bool]
 ) -> list[Sampled]:
     """One result per row, cut short where `stopped`. Equal prompts of a slot are adjacent in `rows`."""
-    flight = _Flight(network, list(rows), end, limits)
+    flight = Flight(network, list(rows), end, limits)
     while not stopped():
         flight.admit()
         if not flight.running:
@@ -100,7 +100,7 @@ def decode(
     return flight.results
 
 
-class _Flight:
+class Flight:
     """The rows in flight. `seats[b]` is the number of the row in place b, which may have ended; -1 for none yet."""
 
     def __init__(self, network: Network, rows: list[Row], end: int, limits: Limits) -> None:
@@ -122,6 +122,7 @@ class _Flight:
         """Logits of the first token after each prompt."""
         self.plan: Decode | None = None
         self.routing: Routing | None = None
+        self.refill = _REFILL
 
     @property
     def running(self) -> list[int]:
@@ -132,7 +133,7 @@ class _Flight:
         while self.waiting < len(self.rows):
             running = set(self.running)
             free = [b for b in range(len(self.seats)) if b not in running]
-            if not free or (running and len(free) * _REFILL < len(self.seats)):
+            if not free or (running and len(free) * self.refill < len(self.seats)):
                 return
             entered = self._enter(free, {self.place[b] for b in running})
             if not entered:
@@ -220,7 +221,11 @@ class _Flight:
             return
         used = sorted({self.place[b] for b in running})
         self.store.keep(used, running)
-        self.prompts = [self.prompts[q] for q in used]
+        self.renumber(used, running)
+
+    def renumber(self, used: Sequence[int], running: Sequence[int]) -> None:
+        """The store holds these prompts and the rows of these seats now, in this order, and no others."""
+        self.prompts, self.first_QV = [self.prompts[q] for q in used], self.first_QV[list(used)]
         self.place = [used.index(self.place[b]) for b in running]
         self.seats = [self.seats[b] for b in running]
         self.plan = None

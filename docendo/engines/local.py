@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from traceback import clear_frames
 
@@ -20,7 +20,8 @@ from docendo.engines.memory import out_of_memory
 from docendo.engines.network import Network, build_network
 from docendo.engines.noise import noise
 from docendo.engines.rehearsal import rehearsed
-from docendo.engines.stepping import Replayed, cuda_graph
+from docendo.engines.stepping import Plainly, Replayed, cuda_graph
+from docendo.engines.streaming import Stream
 from docendo.engines.text import Tokens
 from docendo.engines.training import Loss, TrainRow, backward, micro_batches, pack
 from docendo.errors import RunError, UseError
@@ -70,6 +71,16 @@ class LocalEngine:
             self._book_sampling([rows[i] for i in lane], results)
             done |= zip(lane, results, strict=True)
         return [self._completion(prompts[i], r, done[i]) for i, r in enumerate(requests)]
+
+    def row(self, request: Request) -> Row:
+        """What a stream decodes for a request. Raises UseError for an unknown agent, RunError for what does not fit."""
+        prompt = self._prompt(request) + request.begun
+        return Row(self.bank.slot(request.agent), prompt, request, self.guides.of(request))
+
+    def streams(self) -> list[Stream]:
+        """One for each lane, which share the cores and the cache; a stream belongs to one thread of `lanes.threads`."""
+        network = replace(self.network, steps=Plainly)  # rows come and go: what a recording holds is soon out of date
+        return [Stream(network, self.tokens.end, self._limits(self.lanes.count)) for _ in range(self.lanes.count)]
 
     def remove(self, agent: AgentId) -> None:
         """Forget an agent, its adapter and its optimizer state; others are as before."""
@@ -196,9 +207,11 @@ class LocalEngine:
         return [[i for c in lane for i in cells[c]] for lane in lanes]
 
     def _decode(self, rows: Sequence[Row], lanes: int) -> list[Sampled]:
+        return decode(self.network, rows, self.tokens.end, self._limits(lanes), self.lanes.stop.is_set)
+
+    def _limits(self, lanes: int) -> Limits:
         columns = self.cache_bytes // (lanes * self.base.token_numbers * self.bank.dtype.itemsize)
-        limits = Limits(max(1, self.rows // lanes), columns, self.prefill_tokens)
-        return decode(self.network, rows, self.tokens.end, limits, self.lanes.stop.is_set)
+        return Limits(max(1, self.rows // lanes), columns, self.prefill_tokens)
 
     def _completion(self, prompt: tuple[int, ...], request: Request, found: Sampled) -> Completion:
         text, chosen = self.tokens.decode(found.tokens), () if all(found.chosen) else tuple(found.chosen)

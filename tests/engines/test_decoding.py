@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from docendo.engines.decoding import Limits, Row, _Flight, decode, room
+from docendo.engines.decoding import Limits, Row, Flight, decode, room
 from docendo.engines.kernels import load_kernels
 from docendo.engines.lanes import Lanes
 from docendo.engines.local import LocalEngine, open_engine
@@ -88,7 +88,7 @@ def test_a_long_answer_widens_the_store_on_the_way(engine: LocalEngine) -> None:
 
 
 def test_the_store_never_grows_beyond_what_was_reckoned_with(engine: LocalEngine) -> None:
-    flight = _Flight(engine.network, [Row(1, (5,), ask(ANN, "", max_tokens=130))], -1, Limits(8, COLUMNS, 64))
+    flight = Flight(engine.network, [Row(1, (5,), ask(ANN, "", max_tokens=130))], -1, Limits(8, COLUMNS, 64))
     with torch.inference_mode():
         flight.admit()
         while flight.running:
