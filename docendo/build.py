@@ -9,12 +9,14 @@ import torch
 from docendo.build_agents import answering, check_answerers, toolsets
 from docendo.build_askers import OWN, admitted, build_desk, check_askers, pooled
 from docendo.build_data import check_data, diet
+from docendo.build_endpoints import check_endpoints, routed
 from docendo.build_graders import build_panel, check_evaluators, judging
 from docendo.build_league import build_arena, build_league, check_cast
 from docendo.classroom.teaching import Classroom, Rules
 from docendo.config import Config
 from docendo.engines.choice import choose_device, choose_dtype, choose_kernels
 from docendo.engines.local import LocalEngine, open_engine
+from docendo.engines.routed import Routed
 from docendo.engines.tooling import WithTools
 from docendo.engines.watched import Worker
 from docendo.errors import UseError, nearest
@@ -126,6 +128,7 @@ def _check_roles(config: Config) -> None:
     check_answerers(config)
     check_evaluators(config)
     check_data(config)
+    check_endpoints(config)
     for name, agent in config.agents.items():
         for domain in agent.domains:
             if domain not in config.domains:
@@ -161,8 +164,9 @@ def open_local(config: Config) -> LocalEngine:
 
 def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestbook | None = None) -> School:
     learn, league = config.learning, build_league(config, found.kinds)
-    equipment = WithTools(engine, toolsets(config), engine.ids)
-    player = equipment if equipment.toolsets else engine
+    hub = routed(engine, config)
+    equipment = WithTools(hub, toolsets(config), engine.ids)
+    player: Engine = equipment if equipment.toolsets else hub
     classroom = _classroom(config, found, player, equipment, guests)
     return School(
         experts=[
@@ -178,7 +182,7 @@ def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestb
         schedule=_schedule(config),
         keeper=engine,
         arena=build_arena(config, player, classroom.instructions),
-        bureau=_bureau(config, classroom, engine, found),
+        bureau=_bureau(config, classroom, hub, found),
         listeners=_listeners(config) if learn.audience == "class" else {},
     )
 
@@ -201,11 +205,11 @@ def _classroom(
         instructions=instructions,
         textbooks=_textbooks(config),
         tools=tools,
-        counters=[panel.told, equipment.told],
+        counters=[panel.told, equipment.told, *([hub.told] if isinstance(hub := equipment.engine, Routed) else [])],
     )
 
 
-def _bureau(config: Config, classroom: Classroom, engine: Worker, found: Subjects) -> Bureau | None:
+def _bureau(config: Config, classroom: Classroom, engine: Engine, found: Subjects) -> Bureau | None:
     desk = build_desk(config, classroom, engine, found.kinds)
     if desk is None:
         return None

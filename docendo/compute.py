@@ -16,15 +16,15 @@ class Ledger:
     """Sums of work. Purposes: experts, lesson, control, attempt, practice, policy, imitation, evaluation; `discarded`
     repeats the tokens of flat groups and stopped lessons and costs nothing more."""
 
-    sums: dict[tuple[AgentId, str], tuple[int, float]] = field(default_factory=dict)
+    sums: dict[tuple[AgentId, str], tuple[int, float, float]] = field(default_factory=dict)
 
     def book(self, work: Iterable[Work]) -> list[Work]:
         """Add work; returns it summed by agent and purpose, for the round's record."""
         fresh = Ledger()
         for w in work:
             for ledger in (self, fresh):
-                tokens, flops = ledger.sums.get((w.agent, w.purpose), (0, 0.0))
-                ledger.sums[w.agent, w.purpose] = tokens + w.tokens, flops + w.flops
+                tokens, flops, cost = ledger.sums.get((w.agent, w.purpose), (0, 0.0, 0.0))
+                ledger.sums[w.agent, w.purpose] = tokens + w.tokens, flops + w.flops, cost + w.cost
         return fresh.rows()
 
     def rows(self) -> list[Work]:

@@ -71,6 +71,11 @@ class Config(Table):
         """The agents that have an adapter."""
         return {name: agent for name, agent in self.agents.items() if agent.plays == "model"}
 
+    @property
+    def guests(self) -> dict[str, AgentConfig]:
+        """The agents that an endpoint answers for."""
+        return {name: agent for name, agent in self.agents.items() if agent.plays == "endpoint"}
+
     @field_validator("agents")
     @classmethod
     def _names(cls, agents: dict[str, AgentConfig]) -> dict[str, AgentConfig]:

@@ -48,7 +48,7 @@ class Session:
     engine: LocalEngine
     school: School
     watcher: Watcher
-    guests: Guestbook = field(default_factory=Guestbook)
+    guestbook: Guestbook = field(default_factory=Guestbook)
     run: RunDirectory | None = None
     """None for a rehearsal that writes nothing."""
     ledger: Ledger = field(default_factory=Ledger)
@@ -60,6 +60,11 @@ class Session:
     @property
     def agents(self) -> list[AgentId]:
         return [AgentId(n) for n in self.config.learners]
+
+    @property
+    def guests(self) -> list[AgentId]:
+        """Agents behind an endpoint: they do not change, and are examined before the first round and after the last."""
+        return [AgentId(n) for n in self.config.guests]
 
     @property
     def expert_rounds(self) -> int:
@@ -94,7 +99,7 @@ class Session:
         for counted in self.school.classroom.counters:
             metrics |= counted()
         metrics |= {f"held-out/{a}/{d}": value for (a, d), value in accuracies(evaluations).items()}
-        ledger = self.ledger.book([*self.engine.drain(), *(played.discarded if played else ())])
+        ledger = self.ledger.book([*self.school.classroom.engine.drain(), *(played.discarded if played else ())])
         episodes = played.episodes if played else ()
         seconds = time.monotonic() - start
         duels = played.duels if played else ()
@@ -116,9 +121,9 @@ class Session:
         return record
 
     def _evaluate(self, index: int, stage: str) -> list[Evaluation]:
-        """The base first, experts on their own domain as they study, everybody before and after the teaching."""
+        """Base and guests first, experts on their own domain as they study, everybody before and after the teaching."""
         if index == START:
-            return self._examine([BASE], lambda _agent: list(self.config.domains), index)
+            return self._examine([BASE, *self.guests], lambda _agent: list(self.config.domains), index)
         if stage == EXPERTS:
             own = self._examine(self.agents, lambda a: self.config.agents[a].domains, index)
             reached = accuracies(own).values()
@@ -129,13 +134,17 @@ class Session:
             others = self._examine(self.agents, self._foreign, index)
             return own + others + self._fresh(index)
         if self._due(index):
-            return self._examine(self.agents, lambda _agent: list(self.config.domains), index) + self._fresh(index)
+            present = [*self.agents, *(self.guests if self._last(index) else ())]
+            return self._examine(present, lambda _agent: list(self.config.domains), index) + self._fresh(index)
         return []
 
     def _due(self, index: int) -> bool:
         """Whether everybody is examined after this round of teaching."""
-        every, last = self.config.evaluation.every, self.expert_rounds + self.config.teaching.rounds - 1
-        return index == last or bool(every and (index - self.expert_rounds + 1) % every == 0)
+        every = self.config.evaluation.every
+        return self._last(index) or bool(every and (index - self.expert_rounds + 1) % every == 0)
+
+    def _last(self, index: int) -> bool:
+        return index == self.expert_rounds + self.config.teaching.rounds - 1
 
     def _styles(self, index: int) -> dict[str, float]:
         """How everybody plays, before the first duels and whenever everybody is examined."""
@@ -195,13 +204,14 @@ def open_session(config: Config, watcher: Watcher, found: Subjects | None = None
     found = found or subjects(config)
     engine = open_local(config)
     watched = Watched(engine, watcher.work, config.engine.rows)
-    guests = Guestbook()
-    return Session(config, found, engine, build_school(config, found, watched, guests), watcher, guests)
+    guestbook = Guestbook()
+    school = build_school(config, found, watched, guestbook)
+    return Session(config, found, engine, school, watcher, guestbook)
 
 
 def begin(session: Session, run: RunDirectory) -> None:
     """Tie a fresh session to the directory that will hold it."""
-    session.run, session.guests.run = run, run.path
+    session.run, session.guestbook.run = run, run.path
     run.quarantine([QuarantineRow(b.file, b.line, b.reason) for b in session.found.quarantined])
 
 
@@ -210,7 +220,7 @@ def resume_session(run: RunDirectory, config: Config, watcher: Watcher) -> Sessi
     session = open_session(config, watcher)
     checkpoint = run.latest_checkpoint()
     run.rollback(checkpoint.round if checkpoint else START - 1)
-    session.run, session.guests.run = run, run.path
+    session.run, session.guestbook.run = run, run.path
     if checkpoint:
         session.restore(checkpoint.round, checkpoint.path, checkpoint.state)
         session.ledger.book(Work(*row) for row in run.ledger())

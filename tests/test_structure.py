@@ -21,7 +21,7 @@ LAYERS = [
     {"loop", "study"},
     {"tables"},
     {"config"},
-    {"build_people"},
+    {"build_people", "build_endpoints"},
     {"build_league", "build_graders", "build_askers", "build_agents", "build_data"},
     {"build"},
     {"evaluation", "playing", "report"},

@@ -42,7 +42,9 @@ def evaluate(
         if not config.domains:
             raise UseError(f"{path} has no domains to be examined in; its agents play: docendo league {path}")
         owns = members(run, config)
-        agents = [AgentId(named(a, [BASE, *owns], "agent", path)) for a in agent or [BASE, *config.learners]]
+        agents = [
+            AgentId(named(a, [BASE, *owns, *config.guests], "agent", path)) for a in agent or [BASE, *config.learners]
+        ]
         domains = [named(d, list(config.domains), "domain", path) for d in domain or config.domains]
         seed = config.evaluation.seed + 1 if seed is None else seed
         count = config.evaluation.problems if n is None else n
@@ -82,7 +84,7 @@ def scores_of(
 def summed_up(scores: _Scores, owns: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """``accuracy`` by agent and domain with Wilson's interval, and its means over ``own`` cells and ``others``.
 
-    The base counts in neither mean; a mean of no cells is None.
+    Who does not learn, the base among them, counts in neither mean; a mean of no cells is None.
     """
     from docendo.report.intervals import wilson
 
@@ -93,7 +95,7 @@ def summed_up(scores: _Scores, owns: Mapping[str, Sequence[str]]) -> dict[str, A
         own = domain in owns.get(agent, ())
         cell = {"accuracy": mean, "low": low, "high": high, "n": len(values), "own": own}
         accuracy.setdefault(agent, {})[domain] = cell
-    cells = [c for agent, row in accuracy.items() if agent != BASE for c in row.values()]
+    cells = [c for agent, row in accuracy.items() if agent in owns for c in row.values()]
     means = {}
     for name, own in (("own", True), ("others", False)):
         chosen = [c["accuracy"] for c in cells if c["own"] == own]

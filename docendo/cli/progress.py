@@ -43,7 +43,7 @@ def accuracy_line(evaluations: Sequence[Evaluation], owns: Mapping[str, Sequence
     cells = {key: fmean(values) for key, values in scores.items()}
     base = [value for (agent, _), value in cells.items() if agent == BASE]
     own = {a: [v for (agent, d), v in cells.items() if agent == a and d in owns[a]] for a in owns}
-    others = [v for (a, d), v in cells.items() if a != BASE and d not in owns.get(a, ())]
+    others = [v for (a, d), v in cells.items() if a in owns and d not in owns[a]]
     parts = [f"base {percent(fmean(base))}"] if base else []
     if mine := [v for values in own.values() for v in values]:
         apart = ", ".join(f"{a} {percent(fmean(values))}" for a, values in own.items() if values)

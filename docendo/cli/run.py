@@ -37,6 +37,7 @@ def run(
     from docendo.config import load_config
 
     wanted = load_config(config, tuple(settings or ()))
+    _check_keys(wanted)
     folder = out or free_name(config)
     check_free(folder)
     found = checked(wanted)
@@ -73,6 +74,7 @@ def resume(path: RunPath) -> None:
     if finished:
         show(f"{path} is finished; see it with `docendo report {path}`")
         return
+    _check_keys(config)
     from docendo.build import resolved
     from docendo.session import resume_session
 
@@ -118,6 +120,13 @@ def _try_out(wanted: "Config", found: "Subjects", folder: Path, config: Path | N
             progress.ended(record)
     show(f"Everything works. A real run would write {folder}: {_plan(here)}.")
     show(f"How long it takes: docendo plan {config or ''}".rstrip())
+
+
+def _check_keys(config: "Config") -> None:
+    if config.endpoints:
+        from docendo.build_endpoints import check_keys
+
+        check_keys(config)
 
 
 def _progress(config: "Config") -> "Progress":

@@ -29,7 +29,7 @@ class Fit(NamedTuple):
     """What one side of a store is to be: so many prompts or rows of that width, and which of the old are kept."""
 
     kept: Sequence[int]
-    count: int
+    size: int
     width: int
 
 
@@ -62,7 +62,7 @@ class Store:
             index = torch.tensor(fit.kept, device=side[0].device, dtype=torch.long)
             for layer, old in enumerate(side):
                 width = min(fit.width, old.shape[3])
-                fresh = old.new_zeros(2, fit.count, old.shape[2], fit.width, old.shape[4])
+                fresh = old.new_zeros(2, fit.size, old.shape[2], fit.width, old.shape[4])
                 fresh[:, : len(fit.kept), :, :width] = old[:, index, :, :width]
                 side[layer] = fresh
 

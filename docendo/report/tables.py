@@ -155,9 +155,9 @@ def domains(facts: Facts) -> list[str]:
 def evaluation_rounds(facts: Facts) -> tuple[int | None, int | None]:
     """The rounds of the start (after the experts stage) and the end; None where there is no such evaluation.
 
-    A run that has no experts stage starts with its first evaluation. The base model's rows do not count.
+    A run that has no experts stage starts with its first evaluation. Only learners' rows count.
     """
-    measured = sorted({r for r, agent, _ in facts.scores if agent != BASE})
+    measured = sorted({r for r, agent, _ in facts.scores if agent in facts.owns})
     if not measured:
         return None, None
     experts = {r.round for r in facts.rounds if r.stage == "experts"}

@@ -1,13 +1,29 @@
 """The tables of what answerers are made of."""
 
 import json
+import re
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from docendo.engines.endpoint import loopback
 from docendo.tables.fields import Table
 
 __all__ = ["DataConfig", "EndpointConfig", "GrammarConfig"]
+
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_HEADER = re.compile(r"[a-z0-9-]+")
+_SECRET = re.compile(r"auth|key|token|secret|cookie|pass")
+_OWN_HEADERS = {
+    "host",
+    "content-type",
+    "content-length",
+    "accept",
+    "accept-encoding",
+    "transfer-encoding",
+    "connection",
+}
 
 
 class GrammarConfig(Table):
@@ -63,3 +79,61 @@ class DataConfig(Table):
 
 class EndpointConfig(Table):
     """An OpenAI-compatible server."""
+
+    url: str
+    """Of its API, such as https://api.openai.com/v1; https, or http on this machine."""
+    model: Annotated[str, Field(min_length=1)]
+    """What the server calls it."""
+    key: str | None = None
+    """The NAME of the environment's variable that holds the key, never the key; none: the server wants none."""
+    headers: dict[str, str] = {}
+    """Further ones; a value like $NAME is a variable of the environment."""
+    insecure: bool = False
+    """Allows http to other machines, which everybody on the way can read."""
+    timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """Seconds that one try may take in all."""
+    retries: Annotated[int, Field(ge=0, le=20)] = 3
+    """Further tries where a failure may pass; each waits longer, and as long as the server asks."""
+    concurrency: Annotated[int, Field(ge=1, le=1024)] = 8
+    """Requests at once."""
+    rate: Annotated[float, Field(ge=0)] = 0.0
+    """Requests a minute at the most; 0: as many as come."""
+    token_rate: Annotated[float, Field(ge=0)] = 0.0
+    """Tokens a minute at the most, of prompts and the longest answers; 0: as many as come."""
+    price_in: Annotated[float, Field(ge=0)] = 0.0
+    """Of a million tokens of prompts, for the ledger."""
+    price_out: Annotated[float, Field(ge=0)] = 0.0
+    """Of a million tokens of answers."""
+
+    @field_validator("key")
+    @classmethod
+    def _name(cls, key: str | None) -> str | None:
+        if key is not None and not _VARIABLE.fullmatch(key):
+            raise ValueError("wanted the NAME of a variable of the environment, got something else, which is not shown")
+        return key
+
+    @field_validator("headers")
+    @classmethod
+    def _open(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not _HEADER.fullmatch(name) or name in _OWN_HEADERS:
+                raise ValueError(f"wanted lower-case names of headers that docendo does not set, got {name!r}")
+            if not value.isascii() or not value.isprintable():
+                raise ValueError(f"wanted printable ASCII, got something else for {name}")
+            named = value.startswith("$")
+            if (named or _SECRET.search(name)) and not (named and _VARIABLE.fullmatch(value[1:])):
+                raise ValueError(f"wanted {name} = '$NAME' with a variable of the environment, got something else")
+        return headers
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        try:
+            parts = urlsplit(self.url)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if not host or parts.scheme not in {"http", "https"} or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError("url: wanted https://HOST/v1 without a name, key or query in it, got something else")
+        if parts.scheme == "http" and not self.insecure and not loopback(self.url):
+            raise ValueError(f"url: got http to another machine, {host}; wanted https, or insecure = true")
+        return self

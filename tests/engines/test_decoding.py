@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from docendo.engines.decoding import Limits, Row, Flight, decode, room
+from docendo.engines.decoding import Flight, Limits, Row, decode, room
 from docendo.engines.kernels import load_kernels
 from docendo.engines.lanes import Lanes
 from docendo.engines.local import LocalEngine, open_engine

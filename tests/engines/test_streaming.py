@@ -45,7 +45,7 @@ def answered(engine: LocalEngine, requests: list[Request], arrivals: list[int]) 
     return [found[i] for i in range(len(requests))]
 
 
-@pytest.mark.parametrize("rows", [40, 6, 1])
+@pytest.mark.parametrize("rows", [40, 6])
 def test_answers_are_those_of_a_batch_whenever_their_requests_come(engine: LocalEngine, rows: int) -> None:
     requests = crowd(40)
     alike = [c.tokens for c in replace(engine, lanes=Lanes()).sample(requests)]
@@ -53,7 +53,7 @@ def test_answers_are_those_of_a_batch_whenever_their_requests_come(engine: Local
     assert answered(replace(engine, rows=rows), requests, arrivals) == alike
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(arrivals=st.lists(st.integers(0, 30), min_size=10, max_size=10), room=st.integers(1, 12))
 def test_a_small_cache_makes_rows_wait_and_changes_no_answer(
     engine: LocalEngine, arrivals: list[int], room: int
