@@ -41,10 +41,8 @@ def evaluate(
         config = config_of(run)
         if not config.domains:
             raise UseError(f"{path} has no domains to be examined in; its agents play: docendo league {path}")
-        owns = members(run, config)
-        agents = [
-            AgentId(named(a, [BASE, *owns, *config.guests], "agent", path)) for a in agent or [BASE, *config.learners]
-        ]
+        known = [BASE, *(owns := members(run, config)), *config.guests]
+        agents = [AgentId(named(a, known, "agent", path)) for a in agent or [BASE, *config.learners]]
         domains = [named(d, list(config.domains), "domain", path) for d in domain or config.domains]
         seed = config.evaluation.seed + 1 if seed is None else seed
         count = config.evaluation.problems if n is None else n
@@ -61,8 +59,8 @@ def evaluate(
         show_json({**about, **found})
         return
     _show(found, with_lesson)
-    known = f"{again} of {len(problems)} were asked in the run too; none was trained on"
-    show(f"{count} held-out problems a domain, seed {seed}, after round {trained.round}; {known}")
+    told = f"{again} of {len(problems)} were asked in the run too; none was trained on"
+    show(f"{count} held-out problems a domain, seed {seed}, after round {trained.round}; {told}")
 
 
 def scores_of(
