@@ -26,6 +26,7 @@ LAYERS = [
     {"build"},
     {"evaluation", "playing", "report"},
     {"session"},
+    {"serving"},
     {"cli"},
 ]
 FIELDS_ALLOWED = {"Config": 16, "School": 13}

@@ -17,6 +17,7 @@ from docendo.cli.play import play, preferences
 from docendo.cli.problems import audit, domains
 from docendo.cli.report import report
 from docendo.cli.run import resume, run
+from docendo.cli.serve import serve
 
 __all__ = ["app"]
 
@@ -48,6 +49,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., Any], str], ...] = (
     ("league", league, "docendo league runs/long"),
     ("analyse", analyse, "docendo analyse results.csv --win-rates --games 100 --html results.html"),
     ("export", export, "docendo export runs/long emmy adapters/emmy"),
+    ("serve", serve, "docendo serve runs/long --token-file token"),
     ("domains", domains, "docendo domains programming --level 2"),
     ("audit", audit, "docendo audit geography --config league.toml --n 5"),
     ("plan", plan, "docendo plan league.toml --set teaching.matches=24"),

@@ -77,10 +77,10 @@ class LocalEngine:
         prompt = self._prompt(request) + request.begun
         return Row(self.bank.slot(request.agent), prompt, request, self.guides.of(request))
 
-    def streams(self) -> list[Stream]:
-        """One for each lane, which share the cores and the cache; a stream belongs to one thread of `lanes.threads`."""
+    def stream(self) -> Stream:
+        """Of one lane, with its share of the rows and of the cache; for one thread that computes as the lanes do."""
         network = replace(self.network, steps=Plainly)  # rows come and go: what a recording holds is soon out of date
-        return [Stream(network, self.tokens.end, self._limits(self.lanes.count)) for _ in range(self.lanes.count)]
+        return Stream(network, self.tokens.end, self._limits(self.lanes.count))
 
     def remove(self, agent: AgentId) -> None:
         """Forget an agent, its adapter and its optimizer state; others are as before."""

@@ -31,7 +31,7 @@ def crowd(count: int) -> list[Request]:
 
 def answered(engine: LocalEngine, requests: list[Request], arrivals: list[int]) -> list[tuple[int, ...]]:
     """The tokens of every answer, where request i comes before step arrivals[i]."""
-    (stream,) = replace(engine, lanes=Lanes()).streams()
+    stream = replace(engine, lanes=Lanes()).stream()
     found: dict[int, tuple[int, ...]] = {}
     step = 0
     while len(found) < len(requests):
@@ -80,7 +80,7 @@ def test_what_is_kept_never_exceeds_the_cache(engine: LocalEngine) -> None:
 def test_a_row_that_leaves_frees_its_seat_and_disturbs_nobody(engine: LocalEngine) -> None:
     requests = crowd(12)
     wanted = [c.tokens for c in engine.sample(requests)]
-    (stream,) = replace(engine, lanes=Lanes(), rows=4).streams()
+    stream = replace(engine, lanes=Lanes(), rows=4).stream()
     for i, request in enumerate(requests):
         stream.enter(i, engine.row(request))
     seen = {s.ticket for s in stream.step()}
@@ -99,7 +99,7 @@ def test_a_row_that_leaves_frees_its_seat_and_disturbs_nobody(engine: LocalEngin
 
 
 def test_when_all_have_left_the_next_starts_afresh(engine: LocalEngine) -> None:
-    (stream,) = replace(engine, lanes=Lanes()).streams()
+    stream = replace(engine, lanes=Lanes()).stream()
     first, second = crowd(2)
     stream.enter(0, engine.row(replace(first, max_tokens=50)))
     stream.step()

@@ -1,0 +1,1 @@
+"""The population behind an OpenAI-compatible HTTP API."""

@@ -1,0 +1,20 @@
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from docendo.engines.lanes import Lanes
+from docendo.engines.local import LocalEngine
+from tests.engines.toys import AGENTS, fresh
+from tests.serving.toys import Served, served
+
+
+@pytest.fixture(scope="session")
+def engine() -> LocalEngine:
+    return replace(fresh(*AGENTS), lanes=Lanes(2, 1))
+
+
+@pytest.fixture(scope="session")
+def server(engine: LocalEngine) -> Iterator[Served]:
+    with served(engine) as made:
+        yield made

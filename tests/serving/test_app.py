@@ -1,0 +1,216 @@
+"""A real server on this machine: what clients get, and who gets nothing."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from docendo.engines.local import LocalEngine
+from docendo.records import Message, Request
+from docendo.seeds import seed_for
+from tests.engines.toys import AGENTS, ANN
+from tests.serving.toys import TOKEN, Served, chat, served
+
+
+def events(server: Served, **body: object) -> list[Any]:
+    text = server.ask(stream=True, **body).text
+    assert text.endswith("data: [DONE]\n\n")
+    return [json.loads(e.removeprefix("data: ")) for e in text.split("\n\n") if e and e != "data: [DONE]"]
+
+
+def idle(server: Served) -> bool:
+    """Whether nothing is computed a while after everybody left: then a new answer is alone."""
+    for _ in range(200):
+        if not server.desk.busy:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_the_agents_are_the_models(server: Served) -> None:
+    with server.client() as client:
+        listed = client.get("/v1/models").json()
+        one = client.get("/v1/models/bob").json()
+        missing = client.get("/v1/models/bop")
+    assert [m["id"] for m in listed["data"]] == ["base", *AGENTS]
+    assert one == {"id": "bob", "object": "model", "created": 7, "owned_by": "toys"}
+    assert missing.status_code == 404
+    assert "did you mean 'bob'?" in missing.json()["error"]["message"]
+
+
+def test_an_answer_is_what_the_engine_samples(server: Served, engine: LocalEngine) -> None:
+    found = server.ask(seed=5, n=2).json()
+    messages = (Message("system", "Be ann."), Message("user", "two and two?"))
+    alike = engine.sample([Request(ANN, messages, seed_for(5, "choice", i), 8) for i in range(2)])
+    assert [c["message"]["content"] for c in found["choices"]] == [c.text for c in alike]
+    assert found["usage"]["completion_tokens"] == sum(len(c.tokens) for c in alike)
+    assert found["usage"]["prompt_tokens"] == len(alike[0].prompt_tokens)
+    assert found["model"] == "ann"
+    assert {c["finish_reason"] for c in found["choices"]} <= {"stop", "length"}
+
+
+def test_a_system_message_of_the_client_takes_the_place_of_the_agent_s(server: Served) -> None:
+    mine = [{"role": "system", "content": "Be ann."}, {"role": "user", "content": "two and two?"}]
+    assert server.ask(messages=mine).json()["choices"] == server.ask().json()["choices"]
+    mine[0]["content"] = "Be somebody."
+    assert server.ask(messages=mine).json()["choices"] != server.ask().json()["choices"]
+
+
+def test_the_same_seed_gives_the_same_answer_and_no_seed_another(server: Served) -> None:
+    texts = [
+        server.ask(seed=seed, max_tokens=20).json()["choices"][0]["message"]["content"] for seed in (3, 3, None, None)
+    ]
+    assert texts[0] == texts[1]
+    assert len(set(texts)) == 3
+    cold = [server.ask(seed=None, temperature=0).json()["choices"] for _ in range(2)]
+    assert cold[0] == cold[1]
+
+
+def test_a_stream_is_the_same_answer_in_pieces(server: Served) -> None:
+    whole = server.ask(n=2, max_tokens=20).json()
+    found = events(server, n=2, max_tokens=20, stream_options={"include_usage": True})
+    *pieces, counts = found
+    assert counts["choices"] == []
+    assert counts["usage"] == whole["usage"]
+    for i, choice in enumerate(whole["choices"]):
+        mine = [e["choices"][0] for e in pieces if e["choices"][0]["index"] == i]
+        assert mine[0]["delta"]["role"] == "assistant"
+        assert "".join(c["delta"].get("content", "") for c in mine) == choice["message"]["content"]
+        assert [c["finish_reason"] for c in mine if c["finish_reason"]] == [choice["finish_reason"]]
+    assert len({e["id"] for e in found}) == 1
+
+
+def test_a_stop_text_ends_an_answer_and_is_not_in_it(server: Served) -> None:
+    text = server.ask(max_tokens=30).json()["choices"][0]["message"]["content"]
+    stop = text[7:9]
+    wanted = text[: text.index(stop)]
+    found = server.ask(max_tokens=30, stop=stop).json()
+    assert found["choices"][0]["message"]["content"] == wanted
+    assert found["choices"][0]["finish_reason"] == "stop"
+    assert found["usage"]["completion_tokens"] < 30
+    assert (
+        "".join(e["choices"][0]["delta"].get("content", "") for e in events(server, max_tokens=30, stop=stop)) == wanted
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"model": "anna"}, 404, "model_not_found"),
+        ({"model": "x" * 10_000}, 404, "model_not_found"),
+        ({"temperature": 9}, 400, "invalid_value"),
+        ({"max_tokens": 100_000}, 400, "context_length_exceeded"),
+        ({"messages": [{"role": "user", "content": "a" * 5000}]}, 400, "context_length_exceeded"),
+        ({"messages": [{"role": "user", "content": "a" * (2**20)}]}, 413, "too_large"),
+    ],
+)
+def test_errors_are_in_openai_s_form(server: Served, body: dict[str, object], status: int, code: str) -> None:
+    for stream in (False, True):
+        got = server.ask(**body, stream=stream)
+        assert (got.status_code, got.json()["error"]["code"]) == (status, code)
+        assert len(got.text) < 500
+
+
+def test_other_paths_and_methods_are_told_in_the_same_form(server: Served) -> None:
+    with server.client() as client:
+        for got, status in ((client.get("/v1/nothing"), 404), (client.get("/v1/chat/completions"), 405)):
+            assert got.status_code == status
+            assert "POST /v1/chat/completions" in got.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"authorization": ""}, 401),
+        ({"authorization": "Bearer "}, 401),
+        ({"authorization": f"Bearer {TOKEN}x"}, 401),
+        ({"authorization": f"Basic {TOKEN}"}, 401),
+        ({"authorization": b"Bearer \xff\xfe"}, 401),
+        ({"host": "evil.example"}, 403),
+        ({"host": "127.0.0.1.evil.example:80"}, 403),
+        ({"host": ""}, 403),
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"host": "localhost:8317"}, 200),
+        ({"host": "[::1]:8317"}, 200),
+    ],
+)
+def test_who_may_ask(server: Served, headers: dict[str, Any], status: int) -> None:
+    with server.client() as client:
+        got = client.get("/v1/models", headers=headers)
+    assert got.status_code == status
+    assert TOKEN not in got.text
+    assert (got.headers.get("www-authenticate") == "Bearer") == (status == 401)
+
+
+def test_a_page_of_the_server_s_own_origin_may_ask(server: Served) -> None:
+    with server.client() as client:
+        assert client.get("/v1/models", headers={"origin": server.url}).status_code == 200
+
+
+def test_many_at_once_get_what_each_would_get_alone(server: Served) -> None:
+    asked = [{"model": AGENTS[i % 3], "seed": i, "max_tokens": 1 + i % 25, "stream": i % 4 == 0} for i in range(32)]
+    with ThreadPoolExecutor(32) as pool:
+        together = list(pool.map(lambda body: server.ask(**body).text, asked))
+    for body, text in list(zip(asked, together, strict=True))[::5]:
+        if body["stream"]:
+            found = [json.loads(e[6:]) for e in text.split("\n\n") if e and "[DONE]" not in e]
+            mine = "".join(e["choices"][0]["delta"].get("content", "") for e in found)
+        else:
+            mine = json.loads(text)["choices"][0]["message"]["content"]
+        assert mine == server.ask(**body | {"stream": False}).json()["choices"][0]["message"]["content"]
+
+
+def test_too_much_at_once_is_told_and_what_was_there_first_is_answered(engine: LocalEngine) -> None:
+    with served(engine, answers=2) as small, small.client() as client:
+        with client.stream("POST", "/v1/chat/completions", json=chat(stream=True, n=2, max_tokens=800)) as first:
+            lines = first.iter_lines()
+            next(lines)
+            got = small.ask()
+            assert (got.status_code, got.json()["error"]["type"]) == (429, "rate_limit_error")
+            assert got.headers["retry-after"] == "1"
+        assert idle(small)
+        assert small.ask().status_code == 200
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_who_hangs_up_frees_what_was_computed(engine: LocalEngine, stream: bool) -> None:
+    with served(engine) as mine:
+        body = chat(stream=stream, n=4, max_tokens=900)
+        with mine.client() as client, suppress(httpx.ReadTimeout):
+            with client.stream("POST", "/v1/chat/completions", json=body, timeout=0.3) as got:
+                next(got.iter_bytes())
+            assert stream
+        assert idle(mine)
+        assert mine.ask().status_code == 200
+
+
+def test_a_server_ends_while_answers_are_under_way(engine: LocalEngine) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with served(engine) as mine:
+            late = pool.submit(mine.ask, n=8, max_tokens=900, stream=True)
+            while not mine.desk.busy:
+                time.sleep(0.01)
+        with pytest.raises(httpx.HTTPError):
+            late.result(20).raise_for_status()
+
+
+def test_where_computing_fails_clients_are_told_and_the_next_is_answered(engine: LocalEngine) -> None:
+    broken = replace(engine)
+    calls = iter(range(1000))
+
+    def pick(*given: Any) -> Any:
+        if next(calls) == 3:
+            raise RuntimeError("out of memory")
+        return engine.network.pick(*given)
+
+    broken.network = replace(engine.network, pick=pick)
+    with served(broken) as mine:
+        got = mine.ask()
+        assert (got.status_code, got.json()["error"]["type"]) == (503, "server_error")
+        assert mine.ask().status_code == 200

@@ -1,0 +1,129 @@
+"""What is wrong with a request is told by its parameter, and never crashes."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docendo.records import Message
+from docendo.serving.chat import Chat, Piece, Usage, chunk, completion, read_chat
+from docendo.serving.faults import ApiError
+
+HELLO = [{"role": "user", "content": "hello"}]
+
+
+def read(**body: object) -> Chat:
+    return read_chat(json.dumps({"model": "ann", "messages": HELLO} | body).encode())
+
+
+def test_a_bare_request_has_the_usual_settings() -> None:
+    assert read() == Chat("ann", (Message("user", "hello"),))
+
+
+def test_every_setting_is_read() -> None:
+    asked = read(
+        n=3,
+        max_completion_tokens=9,
+        max_tokens=7,
+        temperature=0,
+        top_p=0.5,
+        seed=-4,
+        stop=["a", "b"],
+        stream=True,
+        stream_options={"include_usage": True},
+        user="someone",
+        logprobs=False,
+        tools=None,
+        response_format={"type": "text"},
+    )
+    assert asked == Chat("ann", (Message("user", "hello"),), 3, 9, 0.0, 0.5, -4, ("a", "b"), True, True)
+
+
+def test_messages_may_come_in_parts_and_developers_are_the_system() -> None:
+    parts = [{"type": "text", "text": "one "}, {"type": "text", "text": "two"}]
+    asked = read(messages=[{"role": "developer", "content": "brief"}, {"role": "user", "content": parts}])
+    assert asked.messages == (Message("system", "brief"), Message("user", "one two"))
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"model": None}, "model"),
+        ({"model": 3}, "model"),
+        ({"messages": []}, "messages"),
+        ({"messages": "hello"}, "messages"),
+        ({"messages": ["hello"]}, "messages[0]"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0]"),
+        ({"messages": [{"role": ["user"], "content": "x"}]}, "messages[0]"),
+        ({"messages": [*HELLO, {"role": "user"}]}, "messages[1].content"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content[0]"),
+        ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages[0]"),
+        ({"n": 0}, "n"),
+        ({"n": 17}, "n"),
+        ({"n": True}, "n"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_completion_tokens": 2.5}, "max_completion_tokens"),
+        ({"temperature": 2.1}, "temperature"),
+        ({"temperature": "hot"}, "temperature"),
+        ({"top_p": -0.1}, "top_p"),
+        ({"seed": 2**64}, "seed"),
+        ({"stop": ["a"] * 5}, "stop"),
+        ({"stop": [""]}, "stop"),
+        ({"stop": {"a": 1}}, "stop"),
+        ({"stream": "yes"}, "stream"),
+        ({"stream_options": 3}, "stream_options"),
+        ({"tools": [{"type": "function"}]}, "tools"),
+        ({"logprobs": True}, "logprobs"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"presence_penalty": 1}, "presence_penalty"),
+    ],
+)
+def test_what_is_wrong_is_told_by_its_name(body: dict[str, object], param: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        read(**body)
+    assert (caught.value.status, caught.value.param) == (400, param)
+    assert caught.value.document["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"seed": NaN}', b"1" * 5000])
+def test_what_is_no_request_at_all(body: bytes) -> None:
+    with pytest.raises(ApiError) as caught:
+        read_chat(body)
+    assert caught.value.status == 400
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(sorted({"model", "messages", "n", "stop", "seed", "top_p", "tools", "stream"})), json_values)
+def test_any_value_anywhere_is_read_or_refused(name: str, value: object) -> None:
+    with suppress(ApiError):
+        assert read(**{name: value}).messages
+
+
+def test_a_reply_has_all_that_clients_look_for() -> None:
+    made = completion("c1", "ann", [Piece(0, "four", "stop"), Piece(1, "5", "length")], Usage(9, 4))
+    assert [c["message"]["content"] for c in made["choices"]] == ["four", "5"]
+    assert [c["finish_reason"] for c in made["choices"]] == ["stop", "length"]
+    assert made["usage"] == {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
+
+
+def test_events_name_the_role_then_text_then_the_reason_then_counts() -> None:
+    events = [
+        chunk("c1", "ann", Piece(0, ""), first=True),
+        chunk("c1", "ann", Piece(0, "fo\nur")),
+        chunk("c1", "ann", Piece(0, "", "stop")),
+        chunk("c1", "ann", None, Usage(9, 4)),
+    ]
+    assert all(e.startswith("data: {") and e.endswith("}\n\n") and e.count("\n") == 2 for e in events)
+    first, text, last, counts = (json.loads(e.removeprefix("data: ")) for e in events)
+    assert first["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+    assert text["choices"][0]["delta"] == {"content": "fo\nur"}
+    assert (last["choices"][0]["delta"], last["choices"][0]["finish_reason"]) == ({}, "stop")
+    assert (counts["choices"], counts["usage"]["total_tokens"]) == ([], 13)

@@ -1,0 +1,55 @@
+"""A population of the tiny model behind a real server on this machine."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from docendo.engines.local import LocalEngine
+from docendo.records import BASE
+from docendo.serving.app import Population, Rules
+from docendo.serving.desk import Desk
+from docendo.serving.server import listen, server_of
+from tests.engines.toys import ANN
+
+TOKEN = "a-token-for-tests-only"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Served:
+    url: str
+    desk: Desk
+
+    def client(self, token: str = TOKEN) -> httpx.Client:
+        return httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {token}"}, timeout=30)
+
+    def ask(self, **body: object) -> httpx.Response:
+        with self.client() as client:
+            return client.post("/v1/chat/completions", json=chat(**body))
+
+
+def chat(**body: object) -> dict[str, object]:
+    """A request to ann, with changes."""
+    question = [{"role": "user", "content": "two and two?"}]
+    return {"model": "ann", "messages": question, "max_tokens": 8, "seed": 1} | body
+
+
+@contextmanager
+def served(engine: LocalEngine, **rules: int | float) -> Iterator[Served]:
+    population = Population(engine, {BASE: "Be brief.", ANN: "Be ann."}, "toys", 7)
+    with listen("127.0.0.1", 0) as bound:
+        server = server_of(population, Rules(TOKEN, **rules))  # type: ignore[arg-type]
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            desk = server.config.app.app.state.desk  # type: ignore[union-attr]
+            yield Served(f"http://127.0.0.1:{bound.getsockname()[1]}", desk)
+        finally:
+            server.should_exit = True
+            thread.join(20)
+            assert not thread.is_alive()
