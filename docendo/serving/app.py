@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -30,6 +30,8 @@ __all__ = ["Population", "Rules", "build_app"]
 
 _USUAL_TOKENS = 512
 _KNOWN_PROMPTS = 256
+_LOOK = 0.1
+"""Seconds between two looks whether the server is to end."""
 _Made = TypeVar("_Made")
 
 
@@ -61,16 +63,18 @@ class Rules:
     body_seconds: float = 20.0
 
 
-def build_app(population: Population, rules: Rules) -> ASGIApp:
-    """The application; its threads live as long as its lifespan."""
+def build_app(population: Population, rules: Rules, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
+    """The application; its threads live as long as its lifespan. Once it is `ending`, what is under way ends early."""
     api = _Api(population, rules)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.desk = api.desk = Desk(population.engine, rules.answers)
+        watch = asyncio.create_task(_until(ending, api.desk.end))
         try:
             yield
         finally:
+            watch.cancel()
             await api.desk.close()
 
     routes = [
@@ -80,6 +84,12 @@ def build_app(population: Population, rules: Rules) -> ASGIApp:
     ]
     faults: Mapping[Any, Any] = {ApiError: _told, HTTPException: _lost, Exception: _broken}
     return Guard(Starlette(routes=routes, lifespan=lifespan, exception_handlers=faults), rules.token, rules.host)
+
+
+async def _until(ending: Callable[[], bool], end: Callable[[], None]) -> None:
+    while not ending():
+        await asyncio.sleep(_LOOK)
+    end()
 
 
 class _Api:

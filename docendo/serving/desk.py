@@ -128,6 +128,7 @@ class Desk:
 
     def __init__(self, engine: LocalEngine, most: int) -> None:
         self.engine, self.most = engine, most
+        self.ending = False
         self._loop = asyncio.get_running_loop()
         self._numbers = count()
         self._waiting: dict[int, asyncio.Queue[_Told]] = {}
@@ -147,6 +148,8 @@ class Desk:
         Close it (`aclosing`) where it is left early. Raises ApiError: 429 where too much is wanted already, 503 where
         computing failed.
         """
+        if self.ending:
+            raise _ending()
         if self.busy + len(rows) > self.most:
             raise ApiError(429, f"{self.busy} answers are under way, and {self.most} is the limit; try again", "busy")
         lane = self._choose(rows[0].slot)
@@ -164,13 +167,18 @@ class Desk:
                 if told.over:
                     del self._waiting[told.ticket]
                 if told.failed:
-                    raise ApiError(503, "the answer could not be computed; try again", "failed")
+                    raise _ending() if self.ending else _failed()
                 yield Grown(tickets[told.ticket], told.tokens, told.over)
         finally:
             lane.load -= len(rows)
             for ticket in tickets:
                 if self._waiting.pop(ticket, None) is not None:
                     lane.entries.put(_Entry(ticket, None))
+
+    def end(self) -> None:
+        """Whoever waits is told that the server ends, and nobody is answered any more."""
+        self.ending = True
+        self._hand_out([_Told(ticket, (), True, failed=True) for ticket in self._waiting])
 
     async def close(self) -> None:
         """Ends the threads after their present step; what is under way fails."""
@@ -195,6 +203,14 @@ class Desk:
         for one in told:
             if queue := self._waiting.get(one.ticket):
                 queue.put_nowait(one)
+
+
+def _ending() -> ApiError:
+    return ApiError(503, "the server is ending", "ending")
+
+
+def _failed() -> ApiError:
+    return ApiError(503, "the answer could not be computed; try again", "failed")
 
 
 def _dead() -> ApiError:

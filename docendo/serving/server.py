@@ -50,9 +50,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 def server_of(population: Population, rules: Rules) -> "Server":
     """A server; `run(sockets=[...])` serves until Ctrl-C, or until its `should_exit` is set."""
-    return uvicorn.Server(
+    server = uvicorn.Server(
         uvicorn.Config(
-            build_app(population, rules),
+            build_app(population, rules, lambda: server.should_exit),
             http="h11",
             ws="none",
             lifespan="on",
@@ -63,6 +63,7 @@ def server_of(population: Population, rules: Rules) -> "Server":
             timeout_graceful_shutdown=_PATIENCE,
         )
     )
+    return server
 
 
 def _from_file(file: Path) -> str:

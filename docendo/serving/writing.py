@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 __all__ = ["Writer"]
 
 _BROKEN = "\ufffd"
+_LONGEST = 4
+"""Tokens of a character: what is no character after so many will be none."""
 
 
 class Writer:
@@ -34,12 +36,16 @@ class Writer:
 
     def _fresh(self, over: bool) -> str:
         """The text of the tokens not read yet. Decoded with those before them, without which spaces may be lost."""
-        known = self.decode(self.tokens[self._before : self._read])
-        text = self.decode(self.tokens[self._before :])
-        if len(text) <= len(known) or (text.endswith(_BROKEN) and not over):
-            return ""
-        self._before, self._read = self._read, len(self.tokens)
-        return text[len(known) :]
+        ends = [len(self.tokens) - half for half in range(1 if over else _LONGEST)]
+        whole = (end for end in ends if end > self._read and not self._text(end).endswith(_BROKEN))
+        end = next(whole, len(self.tokens) if over or ends[-1] > self._read else self._read)
+        text = self._text(end)[len(self._text(self._read)) :]
+        if text:
+            self._before, self._read = self._read, end
+        return text
+
+    def _text(self, end: int) -> str:
+        return self.decode(self.tokens[self._before : end])
 
     def _start_of_stop(self) -> int:
         """Length of the longest end of the text that a stop text begins with."""

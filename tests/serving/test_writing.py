@@ -31,6 +31,12 @@ def test_half_a_character_at_the_end_is_shown_as_broken() -> None:
     assert shown("aé".encode()[:-1])[0] == ["a", "\ufffd"]
 
 
+def test_what_is_no_character_does_not_hold_the_rest_back_for_ever() -> None:
+    pieces, _ = shown(b"\xff" * 9 + b"a")
+    assert "".join(pieces) == "\ufffd" * 9 + "a"
+    assert pieces[3] == "\ufffd" * 4
+
+
 def test_nothing_of_a_stop_text_and_nothing_after_it_is_shown() -> None:
     pieces, writer = shown(b"one\nQ: two", ["\nQ:", "zzz"])
     assert pieces == ["o", "n", "e", "", "", "", "", "", "", ""]
