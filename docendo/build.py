@@ -125,10 +125,10 @@ def _courses(source: Source, domain: DomainConfig, name: str) -> tuple[tuple[str
 
 def _check_roles(config: Config) -> None:
     check_cast(config)
+    check_endpoints(config)
     check_answerers(config)
     check_evaluators(config)
     check_data(config)
-    check_endpoints(config)
     for name, agent in config.agents.items():
         for domain in agent.domains:
             if domain not in config.domains:

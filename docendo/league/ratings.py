@@ -27,6 +27,10 @@ class Ratings(NamedTuple):
     high: Vector
 
 
+_NEVER = 1e-6
+"""Who won so small a share of its games won none: the likelihood is too flat to have a maximum in numbers."""
+
+
 class Skills(NamedTuple):
     """(N,) each, in openskill's units: new agents have mean 25 and deviation 25/3."""
 
@@ -44,7 +48,7 @@ def strengths(wins: Matrix) -> Ratings:
         row, column = np.argwhere(wins < 0)[0]
         raise UseError(f"wins[{row}][{column}] is {wins[row, column]:g}; wanted a count of 0 or more")
     games = np.where(np.eye(n, dtype=bool), 0.0, wins)
-    if not reachable(games > 0).all():
+    if not reachable(games > _NEVER * (games + games.T)).all():
         games = np.pad(games, (0, 1), constant_values=0.5)
         games[-1, -1] = 0
     fitted = _fit(games)

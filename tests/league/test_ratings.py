@@ -58,3 +58,8 @@ def test_without_openskill_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "openskill.models", None)
     with pytest.raises(UseError, match=r"pip install 'docendo\[league\]'"):
         openskill(np.zeros((2, 2)))
+
+
+def test_who_all_but_never_wins_is_rated_like_who_never_wins() -> None:
+    nearly = np.array([[0, 1, 1 - 1e-16], [0, 0, 1.0], [1e-16, 1e-17, 0]])
+    assert strengths(nearly).rating == pytest.approx(strengths(nearly.round()).rating)
