@@ -42,6 +42,8 @@ Maker = Callable[[EvaluatorConfig, str], Evaluator]
 """From the settings of an evaluator, and where they stand, to the evaluator."""
 Judges = Mapping[str, Maker]
 """How the kinds of evaluators are made that need a model or people."""
+_BYTES = 12
+"""Of a token that an answer may have, three times as many as in English: a judge reads no longer ones."""
 _PARTS = ("all", "any", "weighted", "first", "gate")
 
 
@@ -177,13 +179,15 @@ def judging(config: Config, engine: Engine, instructions: Mapping[AgentId, str])
     """How judges are made that are models: an agent, the base, the whole population, or an endpoint."""
 
     experts = {d: [AgentId(n) for n, a in config.agents.items() if d in a.domains] for d in config.domains}
+    most = max([config.teaching.max_tokens, *(a.max_tokens or 0 for a in config.agents.values())])
+    longest = min(2000, _BYTES * most)
 
     def make(given: EvaluatorConfig, where: str) -> Evaluator:
         judges = _judges(given.by, config, f"{where} by")
         if given.way == "comparing":
-            return Comparing(engine, judges, experts)
+            return Comparing(engine, judges, experts, longest // 2)
         way: Literal["solving", "reading"] = "reading" if given.way == "reading" else "solving"
-        return Judge(engine, judges, way, config.teaching.max_tokens, instructions, experts)
+        return Judge(engine, judges, way, config.teaching.max_tokens, instructions, experts, longest)
 
     return make
 

@@ -7,6 +7,7 @@ import typer
 
 import docendo
 from docendo.cli.analyse import analyse
+from docendo.cli.attack import attack
 from docendo.cli.bench import bench
 from docendo.cli.doctor import doctor
 from docendo.cli.evaluate import evaluate
@@ -52,6 +53,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., Any], str], ...] = (
     ("serve", serve, "docendo serve runs/long --token-file token"),
     ("domains", domains, "docendo domains programming --level 2"),
     ("audit", audit, "docendo audit geography --config league.toml --n 5"),
+    ("attack", attack, "docendo attack runs/long --domain biology"),
     ("plan", plan, "docendo plan league.toml --set teaching.matches=24"),
     ("bench", bench, "docendo bench --quick --set engine.rank=16"),
     ("doctor", doctor, "docendo doctor"),

@@ -9,9 +9,8 @@ import unicodedata
 
 from docendo.graders.grading import final_answer, marked
 
-__all__ = ["plain", "suspicious"]
+__all__ = ["orders", "plain", "suspicious"]
 
-_LONGEST = 2000
 _FREE = 20
 """Characters that a final answer may have beyond twice those of the right one."""
 _EMPTY = {"[]", "()", "{}", "''", '""'}
@@ -30,7 +29,7 @@ _TRUTHS = "true|false", "yes|no", "none|n/?a", "right|wrong", "correct|incorrect
 _TRUTH = re.compile("|".join(_TRUTHS))
 _HOLE = re.compile(r"\{[a-z_ ]*\}|%s|<[a-z_ ]*>|__+|\?\?+")
 """Where an answer was to be put."""
-_TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_TURNED = re.compile("[\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _KEY = re.compile(
     r"(?:(?:the |an? )?(?:right |correct |same |reference |expected |required |desired |final |above |given )?"
     r"(?:solution|answer|final answer|answer is|result|verdict|grade|score|value|one)s?(?: is)?|"
@@ -41,38 +40,46 @@ _KEY = re.compile(
 )
 _ORDERS = re.compile(
     r"(?:ignore|disregard|forget|skip|override)\b.{0,40}\b(?:instruction|question|previous|above|rule|prompt)|"
-    r"\b(?:judge|grader|examiner|evaluator|assessor|rater|verdict|graded?|rubric|full (?:marks|score|credit|points))\b|"
+    r"\b(?:judge|grader|examiner|evaluator|assessor|rater|verdict|rubric|full (?:marks|score|credit|points))\b|"
     r"</?[\w-]+>|\[/?inst\]|<\|\s*\w+\s*\|>|^#* *(?:system|assistant|user)\s*:|\bsystem (?:prompt|message|note)|"
     r"(?:reference|model|sample) (?:answer|solution)|answer key|"
     r"\b(?:say|write|output|reply|respond|print|return|answer)\b(?: with| only| just| the word)* ['\"`*]?right\b|"
     r"\b(?:counts?|mark(?:ed)?|accept(?:ed)?|regard(?:ed)?|rate[sd]?|confirmed|verified|checked)\b"
     r".{0,20}\b(?:as )?(?:right|correct)\b|"
     r"\b(?:this|my|the) (?:answer|solution|response|one)\b.{0,20}\bis (?:\w+ )?(?:right|correct)\b|"
-    r"\breply with\b|language model|\bas an ai\b|\byou are (?:a|an|the|now)\b|pretend|role-?play",
+    r"\breply with\b|language model|\bas an ai\b|\bgraded?\s*[:=]|\byou are now\b|\bpretend\b|role-?play",
     re.DOTALL | re.MULTILINE,
 )  # fmt: skip
 
 
-def suspicious(text: str, reference: str = "") -> str:
+def suspicious(text: str, reference: str = "", question: str = "", longest: int = 2000) -> str:
     """Why an answer is kept from a judge, one line; empty where nothing is.
 
-    It must be short, end with a line ``Answer: ...`` that holds something, and not speak to the judge. Of `reference`,
-    the right answer where one is known, only the sort counts: number, word of truth or other text, script and length.
+    It must have `longest` bytes at the most, have a line ``Answer: ...`` that holds something, and not speak to the
+    judge in words that the question does not have. Of `reference`, the right answer where one is known, only the sort
+    counts: number, word of truth or other text, script and length.
     """
     whole = text.strip()
-    if len(whole) > _LONGEST:
-        return f"longer than {_LONGEST} characters"
+    if len(whole.encode(errors="replace")) > longest:
+        return f"longer than {longest:,} bytes"
     if not _LETTER.search(whole):
         return "no answer"
     if _TURNED.search(whole):
-        return "letters in another order than they are shown in"
-    read = plain(whole)
-    if _ORDERS.search(read) or _ORDERS.search(_SPACED.sub(_joined, read)):
+        return "letters in another order than they are shown in, or none at all"
+    asked = plain(question)
+    if any(order not in asked for order in orders(whole)):
         return "speaks to the judge"
     answer = final_answer(whole) if marked(whole) else None
     if answer is None or not (_LETTER.search(answer) or (reference and answer in _EMPTY)):
         return "no final answer"
     return _no_answer(plain(answer).strip(" .,:;!*\"'`$"), plain(reference).strip(" .,:;!*\"'`$"))
+
+
+def orders(text: str) -> list[str]:
+    """The places of `text`, as `plain` has it, that speak to a judge."""
+    read = plain(text)
+    found = (match for form in (read, _SPACED.sub(_joined, read)) for match in _ORDERS.finditer(form))
+    return list(dict.fromkeys(match.group() for match in found))
 
 
 def plain(text: str) -> str:

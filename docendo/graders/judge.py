@@ -12,7 +12,7 @@ from typing import Literal
 
 from docendo.errors import UseError
 from docendo.graders.grading import ByTests, Runner, exact, final_answer, outputs, read_test
-from docendo.graders.guards import suspicious
+from docendo.graders.guards import orders, suspicious
 from docendo.graders.sandbox import Sandbox
 from docendo.interfaces import Engine
 from docendo.prompts import INSTRUCTION, solve, verdict
@@ -39,6 +39,8 @@ class Judge:
     """System prompts of judges that solve, where they have their own."""
     experts: Mapping[str, Collection[AgentId]] = field(default_factory=dict)
     """Of each domain: they come before other judges."""
+    longest: int = 2000
+    """Bytes of an answer that is read, so that it always fits the context."""
     run: Runner = field(default_factory=Sandbox)
     """Where programs are compared by what they do."""
 
@@ -62,9 +64,9 @@ class Judge:
             return NOBODY
         if self.way == "solving":  # the judge does not see the answer: nothing is to be kept from it
             return None if answer.text.strip() else Verdict(0.0, "no answer")
-        if answer.problem.source.startswith("agent:") and suspicious(f"{answer.problem.prompt}\nAnswer: 0"):
+        if answer.problem.source.startswith("agent:") and orders(answer.problem.prompt):
             return Verdict(0.0, "the question speaks to the judge")
-        reason = suspicious(answer.text, answer.problem.answer)
+        reason = suspicious(answer.text, answer.problem.answer, answer.problem.prompt, self.longest)
         return Verdict(0.0, reason) if reason else None
 
     def _requests(self, answer: Answer) -> list[Request]:
