@@ -33,6 +33,7 @@ def examples_of(school: School, seed: int) -> list[Example]:
     plan, found = school.schedule, list[Example]()
     for expert in school.experts:
         mixed = imitate(school, expert, plan.imitation, seed) + rehearse(school, expert, plan.rehearsal, seed)
+        mixed += questions_to_write(school, expert, plan.rehearsal, seed)
         Random(seed_for(seed, "mix", expert.agent)).shuffle(mixed)
         found += mixed
     return found

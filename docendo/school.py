@@ -101,7 +101,7 @@ class Bureau:
     shelves: Mapping[str, Admitted]
     """What was admitted, by ``domain/asker``."""
     study: Mapping[AgentId, float] = field(default_factory=dict)
-    """Questions to write that each asker imitates while the experts study, as a share of an expert's examples."""
+    """Questions to write that each asker imitates, as a share of the worked solutions that it studies or rehearses."""
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,8 @@ class AskerConfig(Table):
     """Of every other agent at each admitted question."""
     agreement: Share = 0.25
     """The share of tries that must come to the asker's answer where no program checks it."""
-    study: Share = 0.15
-    """Questions to write that the asker imitates while the experts study, as a share of its examples."""
+    study: Share = 0.25
+    """Questions to write that the asker imitates, as a share of the worked solutions that it studies or rehearses."""
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
