@@ -1,8 +1,8 @@
 """The tables of who asks."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from docendo.tables.fields import Share, Table
 
@@ -48,10 +48,9 @@ class AskerConfig(Table):
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
-        known, fields = _OWN[self.kind], type(self).model_fields
-        for name in sorted(n for n in fields if n != "kind" and getattr(self, n) != fields[n].default):
-            if name not in known:
-                raise ValueError(f"{self.kind} takes {', '.join(sorted(known))}, got {name}")
+        known = _OWN[self.kind]
+        for name in sorted(self.model_fields_set - known - {"kind"}):
+            raise ValueError(f"{self.kind} takes {', '.join(sorted(known))}, got {name}")
         if self.kind in {"persona", "person"} and not self.by:
             raise ValueError(f"{self.kind} wants to know by whom, got no 'by'")
         if self.kind in {"file", "function"} and not self.file:
@@ -59,6 +58,10 @@ class AskerConfig(Table):
         if self.kind == "gym" and not self.tasks:
             raise ValueError("gym wants the names of tasks, got none")
         return self
+
+    @model_serializer(mode="wrap")
+    def _own_settings(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {k: v for k, v in written(self).items() if k == "kind" or k in _OWN[self.kind]}
 
 
 class PersonConfig(Table):

@@ -1,8 +1,8 @@
 """The tables of who judges."""
 
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from docendo.tables.fields import Table
 
@@ -63,10 +63,7 @@ class EvaluatorConfig(Table):
     @model_validator(mode="after")
     def _fitting(self) -> Self:
         known = _OWN.get(self.kind, set())
-        fields = type(self).model_fields
-        for name in sorted(n for n in fields if n != "kind" and getattr(self, n) != fields[n].default):
-            if name in known:
-                continue
+        for name in sorted(self.model_fields_set - known - {"kind"}):
             raise ValueError(f"{self.kind} takes {', '.join(sorted(known)) or 'no settings'}, got {name}")
         if self.kind in {"all", "any", "weighted", "first", "gate"} and not self.of:
             raise ValueError(f"{self.kind} wants the evaluators it is made of, got no 'of'")
@@ -84,6 +81,10 @@ class EvaluatorConfig(Table):
         if self.kind in {"judge", "person", "human"} and not self.by:
             raise ValueError(f"{self.kind} wants to know by whom, got no 'by'")
         return self
+
+    @model_serializer(mode="wrap")
+    def _own_settings(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {k: v for k, v in written(self).items() if k == "kind" or k in _OWN.get(self.kind, ())}
 
 
 assert set(_OWN) | {"truth"} == set(get_args(EvaluatorKind))  # noqa: S101
