@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -82,7 +83,7 @@ def build_app(population: Population, rules: Rules, ending: Callable[[], bool] =
         Route("/v1/models/{name}", api.model, methods=["GET"]),
         Route("/v1/chat/completions", api.chat, methods=["POST"]),
     ]
-    faults: Mapping[Any, Any] = {ApiError: _told, HTTPException: _lost, Exception: _broken}
+    faults: Mapping[Any, Any] = {ApiError: _told, HTTPException: _lost, ClientDisconnect: _left, Exception: _broken}
     return Guard(Starlette(routes=routes, lifespan=lifespan, exception_handlers=faults), rules.token, rules.host)
 
 
@@ -110,11 +111,8 @@ class _Api:
         if wanted.stream:
             return await self._streamed(wanted, rows, request)
         writers = [self._writer(wanted) for _ in rows]
-        try:
-            async with aclosing(self._answers(wanted, rows, writers)) as answers:
-                pieces = await _unless_gone(request, _gathered(answers, len(rows)))
-        except _HungUpError:
-            return Response(status_code=499)
+        async with aclosing(self._answers(wanted, rows, writers)) as answers:
+            pieces = await _unless_gone(request, _gathered(answers, len(rows)))
         name = f"chatcmpl-{secrets.token_hex(12)}"
         return JSONResponse(completion(name, wanted.model, pieces, _usage(rows, writers)))
 
@@ -124,29 +122,28 @@ class _Api:
         answers = self._answers(wanted, rows, writers)
         try:
             first = await _unless_gone(request, anext(answers))
-        except _HungUpError:
+        except ClientDisconnect:
             await answers.aclose()
-            return Response(status_code=499)
+            raise
 
         async def events() -> AsyncGenerator[str, None]:
             name, model = f"chatcmpl-{secrets.token_hex(12)}", wanted.model
-            async with aclosing(answers):
-                for i in range(len(rows)):
-                    yield chunk(name, model, Piece(i, ""), first=True)
-                try:
-                    piece: Piece | None = first
-                    while piece is not None:
-                        if piece.text or piece.reason:
-                            yield chunk(name, model, piece)
-                        piece = await anext(answers, None)
-                except ApiError as fault:
-                    yield f"data: {json.dumps(fault.document)}\n\n"
-                    return
+            for i in range(len(rows)):
+                yield chunk(name, model, Piece(i, ""), first=True)
+            try:
+                piece: Piece | None = first
+                while piece is not None:
+                    if piece.text or piece.reason:
+                        yield chunk(name, model, piece)
+                    piece = await anext(answers, None)
+            except ApiError as fault:
+                yield f"data: {json.dumps(fault.document)}\n\n"
+                return
             if wanted.usage:
                 yield chunk(name, model, None, _usage(rows, writers))
             yield "data: [DONE]\n\n"
 
-        return _Streaming(events())
+        return _Streaming(events(), answers)
 
     async def _answers(
         self, wanted: Chat, rows: Sequence[Row], writers: Sequence[Writer]
@@ -228,24 +225,22 @@ class _Streaming:
     """Server-sent events, which are closed when the client hangs up, wherever they are."""
 
     events: AsyncGenerator[str, None]
+    source: AsyncGenerator[Piece, None]
+    """What they are made of; they may be closed before they have begun."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {"cache-control": "no-store"}
-        async with aclosing(self.events):
+        async with aclosing(self.source), aclosing(self.events):
             await StreamingResponse(self.events, 200, headers, "text/event-stream")(scope, receive, send)
 
 
-class _HungUpError(Exception):
-    """The client hung up."""
-
-
 async def _unless_gone(request: HttpRequest, work: Awaitable[_Made]) -> _Made:
-    """What the work gives. Raises _HungUpError, the work given up, where the client hangs up before."""
+    """What the work gives. Raises ClientDisconnect, the work given up, where the client hangs up before."""
     task, gone = asyncio.ensure_future(work), asyncio.ensure_future(request.receive())
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            raise _HungUpError
+            raise ClientDisconnect
         return task.result()
     finally:
         for one in (task, gone):
@@ -279,6 +274,10 @@ async def _lost(request: HttpRequest, error: HTTPException) -> Response:
     routes = "GET /v1/models, GET /v1/models/NAME, POST /v1/chat/completions"
     fault = ApiError(error.status_code, f"there is no {request.method} here; known: {routes}", "unknown_url")
     return JSONResponse(fault.document, fault.status, error.headers)
+
+
+async def _left(_request: HttpRequest, _error: ClientDisconnect) -> Response:
+    return Response(status_code=499)
 
 
 async def _broken(_request: HttpRequest, _error: Exception) -> Response:
