@@ -31,6 +31,7 @@ from docendo.learning.update import PopulationLearner
 from docendo.problems.arithmetic import MATHEMATICS
 from docendo.problems.biology import BIOLOGY
 from docendo.problems.files import BadRow, Columns, FileSource, read_problems
+from docendo.problems.gym import ByTask
 from docendo.problems.programs import PROGRAMMING
 from docendo.prompts import INSTRUCTION, equipped
 from docendo.records import BASE, AgentId, Kind
@@ -67,8 +68,8 @@ class Subjects:
 
 
 def grader_for(domain: str) -> Grader:
-    """Answers are compared as text or, where a problem has tests, run in the sandbox."""
-    return guarded(ByTests(Sandbox()))
+    """Answers are compared as text, run in the sandbox where a problem has tests, or scored by reasoning-gym's task."""
+    return guarded(ByTask(ByTests(Sandbox())))
 
 
 def subjects(config: Config) -> Subjects:
@@ -82,7 +83,7 @@ def subjects(config: Config) -> Subjects:
         own, rows = _source(name, domain) if not domain.askers or OWN in domain.askers else (None, ())
         bad += rows
         if domain.askers:
-            own, rows = pooled(config, name, own, {})
+            own, rows = pooled(config, name, own)
             bad += rows
         if own is not None:
             sources[name] = own

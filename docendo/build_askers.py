@@ -1,6 +1,6 @@
 """From the settings of askers to where problems come from, and to the desk where models ask."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from docendo.errors import UseError, nearest
 from docendo.humans.simulated import Interested
 from docendo.interfaces import Engine, Source
 from docendo.problems.files import BadRow, Columns, FileSource, read_problems
+from docendo.problems.gym import load_gym
 from docendo.problems.personas import Persona, read_personas
 from docendo.problems.pool import Admitted, Member, Pool
 from docendo.problems.solving import expression, load_solver
@@ -20,10 +21,8 @@ from docendo.prompts import INSTRUCTION
 from docendo.records import BASE, AgentId, Kind, Problem, origin
 from docendo.tables import AskerConfig
 
-__all__ = ["OWN", "Makers", "admitted", "build_desk", "check_askers", "pooled"]
+__all__ = ["OWN", "admitted", "build_desk", "check_askers", "pooled"]
 
-Makers = Mapping[str, Callable[[AskerConfig, str, str, Source | None], Source]]
-"""How kinds of askers are made that need more: (settings, where they stand, domain, its own source) to a source."""
 OWN = "own"
 """What a domain's own program or file is called among its askers."""
 
@@ -51,39 +50,52 @@ def _check_writer(by: str, config: Config, where: str) -> None:
         raise UseError(f"{where}: no agent {by!r}{nearest(by, (BASE, *config.agents))}")
 
 
-def pooled(config: Config, domain: str, own: Source | None, makers: Makers) -> tuple[Source, tuple[BadRow, ...]]:
+def pooled(config: Config, domain: str, own: Source | None) -> tuple[Source, tuple[BadRow, ...]]:
     """The domain's askers as one, and rows of their files that were left out.
 
     `own` is the domain's own program or file, None where it has none. Raises UseError for files that cannot be read.
     """
     members, bad = dict[str, Member](), list[BadRow]()
     for name, weight in config.domains[domain].askers.items():
-        if name == OWN:
-            if own is None:
-                raise UseError(f"[domains.{domain}] askers: it has no program and no file of its own")
-            members[name] = Member(own, weight)
-            continue
-        given, where = config.askers[name], f"[askers.{name}]"
-        if given.kind == "persona":
-            members[name] = Member(Admitted(domain), weight)
-        elif given.kind == "file":
-            found = read_problems(str(given.file), domain, Columns(**given.columns))
-            bad += found.quarantined
-            members[name] = Member(FileSource(domain, found.problems), weight)
-        elif given.kind == "function":
-            members[name] = Member(load_function(Path(str(given.file)), domain), weight)
-        elif given.kind == "person":
-            if own is None:
-                raise UseError(
-                    f"{where}: a simulated person asks what the domain has, and {domain} has nothing of its own"
-                )
-            members[name] = Member(Interested(own, person(config, given.by, f"{where} by")), weight)
+        if name != OWN:
+            source, rows = _member(config, name, domain, own)
+        elif own is not None:
+            source, rows = own, ()
         else:
-            members[name] = Member(makers[given.kind](given, where, domain, own), weight)
+            raise UseError(f"[domains.{domain}] askers: it has no program and no file of its own")
+        members[name] = Member(source, weight)
+        bad += rows
     pool = Pool(domain, members)
     if not pool.levels:
         raise UseError(f"[domains.{domain}] askers: none of them has a problem to begin with")
     return pool, tuple(bad)
+
+
+def _member(config: Config, name: str, domain: str, own: Source | None) -> tuple[Source, tuple[BadRow, ...]]:
+    given, where = config.askers[name], f"[askers.{name}]"
+    match given.kind:
+        case "persona":
+            return Admitted(domain), ()
+        case "file":
+            found = read_problems(str(given.file), domain, Columns(**given.columns))
+            return FileSource(domain, found.problems), found.quarantined
+        case "function":
+            return load_function(Path(str(given.file)), domain), ()
+        case "gym":
+            return _gym(given, where, domain), ()
+        case "person":
+            if own is None:
+                raise UseError(
+                    f"{where}: a simulated person asks what the domain has, and {domain} has nothing of its own"
+                )
+            return Interested(own, person(config, given.by, f"{where} by")), ()
+
+
+def _gym(given: AskerConfig, where: str, domain: str) -> Source:
+    try:
+        return load_gym(given.tasks, domain)
+    except UseError as error:
+        raise UseError(f"{where} tasks: {error}") from error
 
 
 def admitted(sources: Mapping[str, Source]) -> dict[str, Admitted]:

@@ -23,6 +23,7 @@ from docendo.graders.unittests import RealTests
 from docendo.graders.writing import Formed, Spelled
 from docendo.humans.grading import Guestbook, Human, Mode
 from docendo.interfaces import Engine, Evaluator
+from docendo.problems.gym import ByTask
 from docendo.records import BASE, AgentId, Answer
 from docendo.tables import EvaluatorConfig
 
@@ -60,8 +61,8 @@ class Panel:
 
 
 def truth() -> Evaluator:
-    """Answers are compared as text or, where a problem has tests, run in the sandbox."""
-    return each(ByTests(Sandbox()))
+    """Answers are compared as text, run in the sandbox where a problem has tests, or scored by reasoning-gym's task."""
+    return each(ByTask(ByTests(Sandbox())))
 
 
 def check_evaluators(config: Config) -> None:
