@@ -13,11 +13,16 @@ test: check
 	$(BIN)/pytest -m slow
 
 # The quick part: format, lint, types, quick tests.
-check: $(READY)
+check: $(READY) $(VENV)/.gym
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not slow" -n 2
+
+# reasoning-gym builds a C library; without a compiler its tests are skipped
+$(VENV)/.gym: requirements/gym.txt $(READY)
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/cpu.txt -r requirements/gym.txt
+	touch $@
 
 format: $(READY)
 	$(BIN)/ruff format .
