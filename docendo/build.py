@@ -12,6 +12,7 @@ from docendo.build_data import check_data, diet
 from docendo.build_endpoints import check_endpoints, routed
 from docendo.build_graders import build_panel, check_evaluators, judging
 from docendo.build_league import build_arena, build_league, check_cast
+from docendo.build_people import check_people
 from docendo.classroom.teaching import Classroom, Rules
 from docendo.config import Config
 from docendo.engines.choice import choose_device, choose_dtype, choose_kernels
@@ -76,6 +77,7 @@ def subjects(config: Config) -> Subjects:
     """Reads and checks the domains. Raises UseError for what is unknown, or taught to nobody or by nobody."""
     sources: dict[str, Source] = {}
     bad: list[BadRow] = []
+    check_people(config)
     check_askers(config)
     for name, domain in config.domains.items():
         if "/" in name:

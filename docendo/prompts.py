@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from docendo.records import Message
 
-__all__ = ["INSTRUCTION", "JUDGE", "equipped", "move", "pose", "prefer", "solve", "solve_after", "verdict"]
+__all__ = ["INSTRUCTION", "JUDGE", "equipped", "move", "pose", "prefer", "put", "solve", "solve_after", "verdict"]
 
 INSTRUCTION = "Show the steps. End with 'Answer:' and the answer."
 
@@ -59,3 +59,10 @@ def move(rules: str, view: str, legal: Sequence[str], instruction: str = INSTRUC
     """A player's turn in a game: the rules, what it has been told, and the moves it may make, word for word."""
     offered = " or ".join(f"'Answer: {choice}'" for choice in legal)
     return solve(f"{rules}\n{view}\nWrite {offered}.", instruction)
+
+
+def put(question: str, manner: str) -> str:
+    """A question as somebody puts it: where ``{question}`` stands in `manner`, or after it."""
+    if "{question}" in manner:
+        return manner.replace("{question}", question)
+    return f"{manner} {question}" if manner else question

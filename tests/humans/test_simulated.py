@@ -1,107 +1,170 @@
-"""Simulated people, and the circles of what they say."""
-
 from collections import Counter
+from dataclasses import replace
+from math import exp
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docendo.errors import UseError
-from docendo.humans.crowds import circles
-from docendo.humans.simulated import FEATURES, Crowd, Interested, Person, features
-from docendo.problems.arithmetic import MATHEMATICS
-from docendo.records import AgentId, Answer, Opinion, Problem
+from docendo.humans.simulated import FEATURES, Interested, Person, features, poll, questions
+from docendo.problems.streams import stream_of
+from docendo.prompts import put
+from docendo.records import Answer, Kind, Verdict
+from tests.toys import ANN, BOB, CAT, Sums, problem
 
-PROBLEM = Problem("d", "f", 1, "What is 3 + 4?", "7")
-SHORT, DETAILED = "Answer: 7", "one\ntwo\nthree\nfour\nfive, and all of it in many words\nAnswer: 7"
-POLITE = "Thank you, dear friend, I am so glad that you ask me this today. It is a pleasure.\nAnswer: 7"
-STYLES = {AgentId("short"): SHORT, AgentId("polite"): POLITE, AgentId("detailed"): DETAILED}
-
-
-@given(st.text(max_size=300))
-def test_features_are_shares(text: str) -> None:
-    found = features(PROBLEM, text)
-    assert set(found) == set(FEATURES)
-    assert all(0 <= value <= 1 for value in found.values())
+SHORT, POLITE = "Answer: 31415", "Thank you, I am glad to help.\nAnswer: 31415"
+LONG = " ".join(["word"] * 40)
+TASTES = st.dictionaries(st.sampled_from(FEATURES), st.floats(-3, 3), max_size=6)
+TEXTS = st.text(st.characters(blacklist_categories=()), max_size=60)
+CIRCLES = st.sampled_from([(), ("short", "polite", "detailed"), ("right", "listed", "lively", "polite")])
 
 
-def test_who_likes_short_answers_prefers_them_and_a_right_one_to_a_wrong_one() -> None:
-    brief, exact = Person("b", {"short": 1}), Person("e", {"right": 1})
-    assert brief.choose(PROBLEM, SHORT, DETAILED, 0) == "first"
-    assert brief.choose(PROBLEM, DETAILED, SHORT, 0) == "second"
-    assert exact.choose(PROBLEM, "Answer: 8", SHORT, 0) == "second"
-    assert exact.choose(PROBLEM, SHORT, DETAILED, 0) == "tie"
+def answer(text: str, n: int = 0, seed: int = 0) -> Answer:
+    return Answer(problem(n), text, ANN, seed)
 
 
-def test_noise_is_a_temperature() -> None:
-    noisy = Person("n", {"right": 1}, noise=1.0)
-    chosen = Counter(noisy.choose(PROBLEM, SHORT, "Answer: 8", seed) for seed in range(2000))
-    assert chosen["first"] / 2000 == pytest.approx(0.731, abs=0.03)
-    assert noisy.choose(PROBLEM, SHORT, "Answer: 8", 5) == noisy.choose(PROBLEM, SHORT, "Answer: 8", 5)
+def test_an_answer_has_features_that_can_be_counted_by_hand() -> None:
+    found = features(problem(), "Thank you! Here:\n- one\n- two\n3) three\nAnswer: 31415")
+    assert found == {
+        "right": 1.0,
+        "short": pytest.approx(1 - 11 / 40),
+        "detailed": pytest.approx(11 / 40),
+        "polite": 0.5,
+        "lively": 0.5,
+        "listed": pytest.approx(3 / 5),
+    }
+    assert features(problem(), "- Answer: 2")["listed"] == 0  # a single line is no list
+    assert features(problem(), LONG)["detailed"] == 1
+    assert set(features(problem(), " \n").values()) == {0.0}
 
 
-def test_a_person_of_moods_is_not_of_one_mind() -> None:
-    moody = Person("m", {"short": 0.2}, moods=2.0)
-    assert {moody.choose(PROBLEM, SHORT, DETAILED, seed) for seed in range(40)} == {"first", "second"}
+def test_what_is_right_may_be_told_by_another_grader() -> None:
+    strict = Person("eva", {"right": 1.0}, grader=lambda _, text: Verdict(float(text == "?"), ""))
+    assert strict.choose(problem(), "?", SHORT, 0) == "first"
 
 
-def test_a_circle_has_no_best_answer() -> None:
-    round_ = Person("r", {}, circle=("short", "polite", "detailed"))
-    assert [round_.choose(PROBLEM, a, b, 0) for a, b in ((SHORT, POLITE), (POLITE, DETAILED), (DETAILED, SHORT))] == [
-        "first"
-    ] * 3
-    assert round_.choose(PROBLEM, POLITE, SHORT, 0) == "second"
-    assert round_.choose(PROBLEM, SHORT, SHORT, 0) == "tie"
+@settings(max_examples=60, deadline=None)
+@given(TASTES, st.floats(0, 2), st.floats(0, 2), CIRCLES, TEXTS, TEXTS, st.integers(0, 9))
+def test_the_order_of_two_answers_does_not_matter(tastes, noise, moods, circle, one, other, seed) -> None:
+    person = Person("eva", tastes, noise, moods, circle)
+    said, again = person.choose(problem(), one, other, seed), person.choose(problem(), other, one, seed)
+    assert {said, again} in ({"first", "second"}, {"tie"})
+    assert person.choose(problem(), one, one, seed) == "tie"
 
 
-def test_a_verdict_is_a_chance_and_nothing_is_worth_nothing() -> None:
-    verdicts = Person("j", {"right": 0.4, "short": 0.1}).judge(
-        [Answer(PROBLEM, text, AgentId("a"), 0) for text in (SHORT, "Answer: 8", " ")]
-    )
-    assert 1 >= verdicts[0].score > verdicts[1].score > 0.5
-    assert verdicts[2].score < 1e-9
+@settings(max_examples=60, deadline=None)
+@given(TASTES, st.booleans(), CIRCLES, st.lists(TEXTS, max_size=4))
+def test_a_verdict_is_a_share_whatever_was_written(tastes, among, circle, texts) -> None:
+    verdicts = Person("eva", tastes, circle=circle, among=among).judge([answer(t) for t in texts])
+    assert len(verdicts) == len(texts)
+    assert all(0 <= v.score <= 1 for v in verdicts)
+    assert all(v.score == 0 for v, text in zip(verdicts, texts, strict=True) if not text.strip())
+
+
+def test_noise_is_the_temperature_of_a_choice() -> None:
+    person = Person("eva", {"polite": 1.0}, noise=1.0)
+    said = Counter(person.choose(problem(), POLITE, SHORT, seed) for seed in range(2000))
+    assert said["first"] / 2000 == pytest.approx(1 / (1 + exp(-1)), abs=0.03)
+    assert {Person("eva", {"polite": 1.0}).choose(problem(), POLITE, SHORT, seed) for seed in range(50)} == {"first"}
+
+
+def test_a_person_in_a_circle_prefers_short_to_polite_to_detailed_to_short() -> None:
+    person = Person("eva", {}, circle=("short", "polite", "detailed"))
+    pairs = [(SHORT, POLITE), (POLITE, LONG), (LONG, SHORT)]
+    assert [person.choose(problem(), *pair, 0) for pair in pairs] == ["first"] * 3
+    # by itself no answer is better than another to it
+    assert {v.score for v in person.judge([answer(t) for t in (SHORT, POLITE, LONG)])} == {0.5}
+
+
+def test_among_others_an_answer_is_worth_the_share_it_is_preferred_to() -> None:
+    person = Person("eva", {"polite": 100.0}, among=True)
+    judged = person.judge([answer(POLITE), answer(SHORT), answer(LONG), answer(POLITE, n=1)])
+    assert [v.score for v in judged[:3]] == [1.0, 0.2, 0.2]
+    assert judged[3].score == 1  # nobody else answered that question
+    circle = replace(person, tastes={}, circle=("short", "polite", "detailed"), noise=0.01)
+    assert [v.score for v in circle.judge([answer(SHORT), answer(POLITE), answer(POLITE, seed=2)])] == [
+        1.0,
+        0.2,
+        0.2,
+    ]
+
+
+def test_a_bar_makes_two_answers_bad_and_ties_are_what_is_near() -> None:
+    person = Person("eva", {"polite": 1.0}, ties=0.2, bar=0.5)
+    assert person.choose(problem(), SHORT, LONG, 0) == "both bad"
+    assert person.choose(problem(), POLITE, LONG, 0) == "first"
+    assert Person("eva", {"short": 0.1}, ties=0.2).choose(problem(), SHORT, LONG, 0) == "tie"
+    assert person.judge([answer(POLITE)])[0].score > 0.5 > person.judge([answer(SHORT)])[0].score
+
+
+def test_a_person_may_be_of_two_minds() -> None:
+    """One half of the questions finds it in the other mood, and always the same half."""
+    person = Person("eva", {"polite": 1.0}, moody={"polite": -1.0})
+    said = [person.choose(problem(n), POLITE, SHORT, 0) for n in range(200)]
+    assert said == [person.choose(problem(n), POLITE, SHORT, 1) for n in range(200)]
+    assert 70 < said.count("first") < 130
+    wavering = Person("eva", {"polite": 1.0}, moods=2.0)
+    assert len({wavering.choose(problem(), POLITE, SHORT, seed) for seed in range(50)}) == 2
+
+
+def test_a_person_does_not_care_for_what_does_not_interest_it() -> None:
+    person = Person("eva", {"polite": 1.0}, interests={"sums/small": 2.0, "chess": 1.0})
+    assert [person.interest(Kind(*k, 1)) for k in (("sums", "small"), ("chess", "ends"), ("go", "joseki"))] == [
+        1,
+        0.5,
+        0,
+    ]
+    assert person.choose(problem(), POLITE, SHORT, 0) == "first"
+    assert person.choose(problem(domain="go"), POLITE, SHORT, 0) == "tie"
 
 
 def test_a_person_asks_by_its_interests_and_in_its_manner() -> None:
-    asker = Interested(MATHEMATICS, Person("q", {}, interests={"sums": 2.0, "products": 0.0}, manner="Tell me:"))
-    assert list(asker.levels) == ["sums"]
-    (problem,) = asker.draw("sums", 1, 1, 3, "train")
-    assert problem.prompt.startswith("Tell me: What is ")
-    assert problem.source == "person:q"
-    assert asker.draw("sums", 1, 1, 3, "held-out") == MATHEMATICS.draw("sums", 1, 1, 3, "held-out")
+    source = Sums(families=("small", "large"))
+    person = Person("eva", {}, interests={"large": 1.0}, manner="Dear all, {question} Thank you.")
+    asking = Interested(source, person)
+    assert (asking.domain, list(asking.levels)) == ("sums", ["large"])
+    drawn = asking.draw("large", 1, 20, 0, "train")
+    assert len({p.key for p in drawn}) == 20
+    assert {p.source for p in drawn} == {"person:eva"}
+    assert all(p.prompt.startswith("Dear all, sums large") and p.prompt.endswith("Thank you.") for p in drawn)
+    plain = asking.draw("large", 1, 20, 0, "held-out")
+    assert all(stream_of(p) == "held-out" for p in plain)
+    assert put("2 + 2?", "Please:") == "Please: 2 + 2?"
+    assert put("2 + 2?", "") == "2 + 2?"
 
 
-def said(crowd: Crowd, count: int = 240) -> list[Opinion]:
-    return [crowd.opinion(PROBLEM, STYLES, seed) for seed in range(count)]
+def test_questions_come_from_several_domains_by_interest() -> None:
+    sources = {d: Sums(d) for d in ("sums", "chess", "go")}
+    person = Person("eva", {}, interests={"sums": 3.0, "chess": 1.0})
+    asked = Counter(p.domain for p in questions(person, sources, 200, 0))
+    assert set(asked) == {"sums", "chess"}
+    assert 120 < asked["sums"] < 180
+    assert questions(person, sources, 5, 1) == questions(person, sources, 5, 1)
+    with pytest.raises(UseError, match="no interest in any of go"):
+        questions(person, {"go": Sums("go")}, 1, 0)
 
 
-def test_a_planted_circle_is_found_and_a_ladder_is_none() -> None:
-    circle = ("short", "polite", "detailed")
-    found = circles(said(Crowd([Person(f"p{i}", {}, noise=0.3, circle=circle) for i in range(5)])))
-    assert found.low > 0.5
-    assert found.triples == (("detailed", "short", "polite"),)
-    ladder = circles(said(Crowd([Person("one", {"short": 3}, noise=0.6)])))
-    assert ladder.triples == ()
-    assert ladder.high < 0.3
+def test_a_poll_shows_everybody_every_pair_in_either_order() -> None:
+    texts = {ANN: SHORT, BOB: POLITE, CAT: LONG}
+    people = [Person("eva", {"short": 1.0}), Person("adam", {"polite": 1.0})]
+    said = poll(people, [(problem(n), texts) for n in range(20)], 0)
+    assert len(said) == 20 * 3 * 2
+    assert {(o.first, o.second) for o in said} == {(a, b) for a in texts for b in texts if a != b}
+    assert all(o.texts == (texts[o.first], texts[o.second]) for o in said)
+    assert said == poll(people, [(problem(n), texts) for n in range(20)], 0)
 
 
-def test_orders_that_differ_make_a_circle_that_nobody_goes_in() -> None:
-    """Condorcet's paradox: every person has an order, the majority has none."""
-    people = [
-        Person("a", {"short": 9, "polite": 3}),
-        Person("b", {"polite": 6, "detailed": 3}),
-        Person("c", {"detailed": 8, "short": 7}),
-    ]
-    assert circles(said(Crowd(people))).triples == (("detailed", "short", "polite"),)
-    for person in people:
-        assert circles(said(Crowd([person]), 90)).triples == ()
-
-
-def test_what_cannot_be_told_is_told() -> None:
-    one = Opinion("p", "q", AgentId("a"), AgentId("b"), ("x", "y"), "first")
-    with pytest.raises(UseError, match="needs three agents; opinions compare a, b"):
-        circles([one])
-    with pytest.raises(UseError, match="a and c were never compared"):
-        circles([one, one._replace(first=AgentId("c"))])
-    with pytest.raises(UseError, match="x cares for 'shrt'; did you mean 'short'"):
-        Person("x", {"shrt": 1})
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: Person("eva", {"plite": 1.0}), "eva cares for 'plite'; did you mean 'polite'"),
+        (lambda: Person("eva", {}, circle=("short", "polite")), "three or more different features"),
+        (lambda: Person("eva", {}, noise=-1.0), "0 or more"),
+        (lambda: Person("eva", {}, interests={"sums": 0.0}), "an interest in nothing: sums"),
+        (lambda: Interested(Sums(), Person("eva", {}, interests={"go": 1.0})), "no interest in sums, which has small"),
+    ],
+)
+def test_an_impossible_person_is_refused(made, said) -> None:
+    with pytest.raises(UseError, match=said):
+        made()
