@@ -206,7 +206,9 @@ def open_session(config: Config, watcher: Watcher, found: Subjects | None = None
     watched = Watched(engine, watcher.work, config.engine.rows)
     guestbook = Guestbook()
     school = build_school(config, found, watched, guestbook)
-    return Session(config, found, engine, school, watcher, guestbook)
+    session = Session(config, found, engine, school, watcher, guestbook)
+    guestbook.now = lambda: session.done + 1
+    return session
 
 
 def begin(session: Session, run: RunDirectory) -> None:

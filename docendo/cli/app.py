@@ -14,7 +14,8 @@ from docendo.cli.evaluate import evaluate
 from docendo.cli.export import export
 from docendo.cli.league import league
 from docendo.cli.measure import plan
-from docendo.cli.play import play, preferences
+from docendo.cli.play import play
+from docendo.cli.preferences import preferences
 from docendo.cli.problems import audit, domains
 from docendo.cli.report import report
 from docendo.cli.run import resume, run

@@ -1,159 +1,227 @@
-"""`docendo play` and `docendo preferences`: what people ask, say and grade."""
+"""`docendo play`: a person asks, says which answer is better, or grades what a run waits for."""
 
 import getpass
-import json
+import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from docendo.cli.interrupt import INTERRUPTED
 from docendo.cli.options import RunPath
 from docendo.cli.output import safe, show, title
-from docendo.cli.runs import named, open_trained
-from docendo.errors import RunError, UseError
-from docendo.records import AgentId, Opinion
+from docendo.cli.runs import Trained, config_of, members, named, open_trained
+from docendo.errors import UseError
+from docendo.records import BASE, AgentId
+from docendo.seeds import seed_for
 
 if TYPE_CHECKING:
-    from docendo.humans.opinions import Opinions
+    from rich.padding import Padding
+
+    from docendo.humans.opinions import Grade, Opinions
     from docendo.humans.salon import Pair, Salon, Word
 
-__all__ = ["play", "preferences"]
+__all__ = ["grade_waiting", "play", "user_name"]
 
 _WORDS: "dict[str, Word]" = {"a": "first", "b": "second", "t": "tie", "n": "both bad"}
-_HELP = "a or b is better, t tie, n both bad, s skip, u take the last word back, q leave"
+_HELP = "a or b is better, t tie, n both bad, s skip, u undo, q leave"
+_GRADES = {"y": 1.0, "n": 0.0} | {str(i): i / 10 for i in range(11)}
 
 
 def play(
     path: RunPath,
     agent: Annotated[list[str] | None, typer.Option(metavar="A", help="Only these; given twice or more.")] = None,
     person: Annotated[str, typer.Option(metavar="NAME", help="Who you are; without it, your user name.")] = "",
+    domain: Annotated[
+        list[str] | None, typer.Option(metavar="D", help="Draw the questions from this domain instead of typing them.")
+    ] = None,
+    held_out: Annotated[bool, typer.Option("--held-out", help="Draw problems that nobody was trained on.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of who answers, and how.")] = 0,
     right: Annotated[bool, typer.Option("--right", help="Also ask for the right answer.")] = False,
     grade: Annotated[bool, typer.Option("--grade", help="Grade answers that the run waits for, instead.")] = False,
 ) -> None:
     """Ask the agents of a run anything, and say which of two answers is better.
 
-    Nobody's name is shown before you have spoken. What you say is kept in RUN/people.db and can be
-    exported with `docendo preferences`; a run may go on meanwhile. Questions are read line by line.
+    Nobody's name is shown before you have spoken. What you say is kept in RUN/people.db, word by word, and
+    can be exported with `docendo preferences`; a run may go on meanwhile. Questions are read line by line.
     """
-    from docendo.humans.opinions import Opinions
-    from docendo.store import RunDirectory
-
-    who = person or getpass.getuser()
-    if grade:
-        RunDirectory.open(path).close()
-        with Opinions(path) as opinions:
-            _grade(opinions, who)
-        return
-    with RunDirectory.open(path) as run:
-        trained = open_trained(run)
-    known = [str(a) for a in trained.agents]
-    agents = [AgentId(named(a, known, "agent", path)) for a in dict.fromkeys(agent or known)]
-    from docendo.humans.salon import Salon
-
-    with Opinions(path) as opinions:
-        _talk(Salon(trained.engine, agents, opinions, who, seed), ask_right=right)
-
-
-def _talk(salon: "Salon", *, ask_right: bool) -> None:
-    show(f"{len(salon.agents)} agents listen. Type a question; an empty line leaves.")
-    while prompt := _line("\n? "):
-        pair = salon.ask(prompt)
-        for letter, text in zip("AB", pair.texts, strict=True):
-            show(title(f"\n{letter}"), safe(text))
-        if not _spoken(salon, pair, ask_right=ask_right):
-            break
-    show(f"{len(salon.said)} opinions kept")
-
-
-def _spoken(salon: "Salon", pair: "Pair", *, ask_right: bool) -> bool:
-    """Whether the person stays."""
-    while True:
-        word = _line(f"\n{_HELP}: ").lower()
-        if word in _WORDS:
-            salon.say(pair, _WORDS[word], _line("the right answer, or nothing: ") if ask_right else "")
-            show(f"A was {pair.first}, B was {pair.second}")
-            return True
-        if word == "u":
-            taken = salon.undo()
-            show("taken back" if taken else "nothing to take back")
-        elif word == "s":
-            return True
-        elif word in {"q", ""}:
-            return False
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    who = person or user_name()
+    try:
+        if grade:
+            _grade(path, who)
         else:
-            show(f"{word!r} is none of them")
+            asking = _Asking(tuple(domain or ()), held_out, seed, right)
+            _talk(path, agent or [], who, asking)
+    except KeyboardInterrupt:
+        show("", "left; all that was said is kept")
+        raise typer.Exit(INTERRUPTED) from None
 
 
-def _grade(opinions: "Opinions", person: str) -> None:
-    waiting = opinions.grades(waiting=True)
-    show(f"{len(waiting)} answers wait. 0 to 10 for each; s skips, q leaves.")
-    for number, one in enumerate(waiting, 1):
-        show(title(f"\n{number}/{len(waiting)}"), safe(one.prompt), "", safe(one.text))
-        while True:
-            word = _line("0 to 10: ").lower()
-            if word in {"q", ""}:
-                return
-            if word == "s":
-                break
-            if word.isdecimal() and int(word) <= 10:
-                opinions.grade(one._replace(score=int(word) / 10), person)
-                break
-            show(f"{word!r} is no number from 0 to 10")
+class _Asking(NamedTuple):
+    """How questions come about."""
+
+    domains: tuple[str, ...]
+    held_out: bool
+    seed: int
+    right: bool
+
+    @property
+    def drawn(self) -> bool:
+        return bool(self.domains) or self.held_out
 
 
-def _line(asked: str) -> str:
-    """What was typed; empty at the end of the input."""
-    sys.stdout.write(asked)
-    sys.stdout.flush()
-    return sys.stdin.readline().strip()
-
-
-def preferences(
-    path: RunPath,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; without it, standard output.")] = None,
-    payoffs: Annotated[
-        bool, typer.Option("--payoffs", help="Win rates as CSV for `docendo analyse`, instead.")
-    ] = False,
-) -> None:
-    """Export what people said of a run's answers, for training or for the league's analysis.
-
-    Rows of JSON with prompt, chosen and rejected, as TRL reads preferences.
-    Ties are left out; an answer that a person gave is preferred to both.
-    """
+def _grade(path: Path, who: str) -> None:
     from docendo.humans.opinions import Opinions
-    from docendo.humans.opinions import preferences as rows
     from docendo.store import RunDirectory
 
     RunDirectory.open(path).close()
-    if not (path / "people.db").is_file():
-        raise UseError(f"{path}: nobody has said anything yet; begin with `docendo play {path}`")
     with Opinions(path) as opinions:
-        said = opinions.all()
-    text = _payoffs(said) if payoffs else "".join(json.dumps(row) + "\n" for row in rows(said))
-    if out is None:
-        sys.stdout.write(text)
-        return
+        grade_waiting(opinions, who)
+
+
+def _talk(path: Path, agents: Sequence[str], who: str, asking: _Asking) -> None:
+    from docendo.humans.opinions import Opinions
+    from docendo.store import RunDirectory
+
+    with RunDirectory.open(path) as run:
+        config = config_of(run)
+        known = [BASE, *members(run, config), *config.guests]
+        chosen = [AgentId(named(a, known, "agent", path)) for a in agents or known]
+        if len(set(chosen)) < 2:
+            raise UseError(f"two agents are needed to compare answers; there is {', '.join(set(chosen))}")
+        for domain in asking.domains:
+            named(domain, list(config.domains), "domain", path)
+        trained = open_trained(run)
+    with Opinions(path) as opinions:
+        salon = _salon(trained, chosen, opinions, who, asking.seed)
+        where = "Questions are drawn" if asking.drawn else "Type a question"
+        show(f"{len(salon.agents)} agents listen. {where}; q leaves.")
+        for prompt, answer in _drawn(trained, asking) if asking.drawn else _typed():
+            if not _spoken(salon, salon.ask(prompt), ask_right=asking.right):
+                break
+            if answer:
+                show("The right answer is", _quoted(answer))
+        show(f"{len(salon.said)} opinion{'' if len(salon.said) == 1 else 's'} kept")
+
+
+def user_name() -> str:
+    """Of whoever is logged in."""
     try:
-        out.write_text(text)
-    except OSError as error:
-        raise RunError(f"{out}: {error.strerror}") from error
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"
 
 
-def _payoffs(said: "Sequence[Opinion]") -> str:
-    from docendo.humans.opinions import wins
+def _salon(trained: Trained, agents: Sequence[AgentId], opinions: "Opinions", who: str, seed: int) -> "Salon":
+    from docendo.humans.salon import Salon
 
-    found = wins(said)
-    names = sorted({a for pair in found for a in pair})
-    if len(names) < 2:
-        raise UseError("fewer than two agents were compared; there is no payoff between them")
-    lines = [",".join(["", *names])]
-    for row in names:
-        cells = []
-        for column in names:
-            won, played = found.get((row, column), (0.0, 0.0))
-            cells.append(f"{won / played:.6g}" if played else ("0.5" if row == column else ""))
-        lines.append(",".join([row, *cells]))
-    return "\n".join(lines) + "\n"
+    room, rules = trained.classroom, trained.config.teaching
+    return Salon(
+        engine=room.engine,
+        agents=agents,
+        opinions=opinions,
+        person=who,
+        seed=seed,
+        max_tokens=rules.max_tokens,
+        temperature=rules.temperature,
+        instructions=room.instructions,
+        round=trained.round,
+    )
+
+
+def _drawn(trained: Trained, asking: _Asking) -> Iterator[tuple[str, str]]:
+    """Problems of the domains' kinds in turn, all domains where none is named, without end; and their answers."""
+    found, stream = trained.found, "held-out" if asking.held_out else "train"
+    kinds = [kind for d in asking.domains or found.kinds for kind in found.kinds[d]]
+    for number in count():
+        kind, here = kinds[number % len(kinds)], seed_for(asking.seed, "drawn", number)
+        (problem,) = found.sources[kind.domain].draw(kind.family, kind.level, 1, here, stream)  # type: ignore[arg-type]
+        show(title("\n?"), _quoted(problem.prompt))
+        yield problem.prompt, problem.answer
+
+
+def _typed() -> Iterator[tuple[str, str]]:
+    """Questions line by line, whose answers nobody knows."""
+    while (line := _line("\n? ")) not in {None, "q"}:
+        if line:
+            yield line, ""
+
+
+def _spoken(salon: "Salon", pair: "Pair", *, ask_right: bool) -> bool:
+    """Shows a pair and takes the person's word; whether the person stays."""
+    _show_pair(pair)
+    while (word := _line(f"\n{_HELP}: ")) not in {None, "q"}:
+        word = (word or "").lower()
+        if word in _WORDS:
+            salon.say(pair, _WORDS[word], (_line("the right answer, or nothing: ") or "") if ask_right else "")
+            show(f"A was {pair.first}, B was {pair.second}")
+            return True
+        if word == "s":
+            return True
+        if word == "u":
+            before = salon.undo()
+            if before is None:
+                show("nothing to take back")
+                continue
+            show("taken back; once more:", title("?"), _quoted(before.prompt))
+            if not _spoken(salon, before, ask_right=ask_right):
+                return False
+            show("", title("?"), _quoted(pair.prompt))
+            _show_pair(pair)
+        elif word:
+            show(safe(f"{word!r} is none of them"))
+    return False
+
+
+def _show_pair(pair: "Pair") -> None:
+    for letter, text in zip("AB", pair.texts, strict=True):
+        show(title(f"\n{letter}"), _quoted(text))
+
+
+def _quoted(text: str) -> "Padding":
+    """Somebody's text, set in, also where it is wrapped, so that nothing in it can pass for a line of ours."""
+    from rich.padding import Padding
+
+    return Padding(safe(text if text.strip() else "(nothing)"), (0, 0, 0, 2), expand=False)
+
+
+def grade_waiting(opinions: "Opinions", person: str) -> bool:
+    """Asks for a grade of every answer that waits; whether the person went through all of them."""
+    waiting, graded = opinions.grades(waiting=True), list["Grade"]()
+    waits = "1 answer waits" if len(waiting) == 1 else f"{len(waiting)} answers wait"
+    show(f"{waits}. For each: y right, n wrong, or 0 to 10; s skip, u undo, q leave.")
+    place = 0
+    while place < len(waiting):
+        one = waiting[place]
+        show(title(f"\n{place + 1}/{len(waiting)}"), _quoted(one.prompt), "", _quoted(one.text))
+        if one.known:
+            show("the right answer is", _quoted(one.known))
+        word = _line("y, n, 0 to 10, s, u, q: ")
+        if word is None or word.lower() == "q":
+            return False
+        word = word.lower()
+        if word == "u" and graded:
+            opinions.grade(graded[-1]._replace(score=None), person)
+            place = waiting.index(graded.pop())
+        elif word in _GRADES:
+            opinions.grade(one._replace(score=_GRADES[word]), person)
+            graded.append(one)
+            place += 1
+        elif word == "s":
+            place += 1
+        else:
+            show(safe(f"{word!r} is none of them" if word != "u" else "nothing to take back"))
+    return True
+
+
+def _line(asked: str) -> str | None:
+    """What was typed, less the spaces around it; None at the end of the input."""
+    sys.stdout.write(asked)
+    sys.stdout.flush()
+    line = sys.stdin.readline()
+    return line.strip() if line else None

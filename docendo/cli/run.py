@@ -1,5 +1,7 @@
 """`docendo run` and `docendo resume`."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +10,7 @@ import typer
 from docendo.cli.interrupt import INTERRUPTED, Interrupt, interrupts
 from docendo.cli.options import ConfigFile, RunPath, Settings
 from docendo.cli.output import notice, show
+from docendo.cli.play import grade_waiting, user_name
 from docendo.cli.runs import check_free, checked, config_of, free_name, tell_quarantined, warn_of
 
 if TYPE_CHECKING:
@@ -151,6 +154,8 @@ def _plan(config: "Config") -> str:
 def _play(session: "Session", made: "RunDirectory", progress: "Progress", interrupt: Interrupt) -> None:
     """Every round that is left, or up to the first Ctrl-C."""
     interrupt.running = True
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        session.guestbook.attend = _asking_here(progress, session.guestbook.attend)
     with progress:
         for record in session.rounds():
             progress.ended(record)
@@ -161,6 +166,27 @@ def _play(session: "Session", made: "RunDirectory", progress: "Progress", interr
         notice(f"saved after this round; go on with `docendo resume {made.path}`")
         raise typer.Exit(INTERRUPTED)
     _report(made)
+
+
+def _asking_here(progress: "Progress", otherwise: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Puts answers that wait before the person at this terminal, until it leaves them to others."""
+    here = True
+
+    def attend(run: Path) -> None:
+        nonlocal here
+        if not here:
+            otherwise(run)
+            return
+        from docendo.humans.opinions import Opinions
+
+        progress.close()
+        with Opinions(run) as opinions:
+            here = grade_waiting(opinions, user_name())
+        if not here:
+            notice(f"the run waits; go on in another terminal with `docendo play {run} --grade`")
+        progress.__enter__()
+
+    return attend
 
 
 def _stopped_now(progress: "Progress", folder: Path) -> None:

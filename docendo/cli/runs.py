@@ -158,6 +158,7 @@ def open_trained(run: "RunDirectory") -> Trained:
     """Loads the model and the newest checkpoint. Raises UseError where there is none yet."""
     from docendo.build import build_school, open_local, resolved, subjects
     from docendo.engines.checkpoint import load_state
+    from docendo.humans.grading import Guestbook
 
     checkpoint = run.latest_checkpoint()
     if checkpoint is None:
@@ -167,5 +168,5 @@ def open_trained(run: "RunDirectory") -> Trained:
     found = subjects(config)
     engine = open_local(config)
     load_state(engine, checkpoint.path)
-    classroom = build_school(config, found, engine).classroom
+    classroom = build_school(config, found, engine, Guestbook(run.path, asks=False)).classroom
     return Trained(config, found, engine, classroom, checkpoint.round)

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
 from docendo.errors import RunError
-from docendo.humans.opinions import Grade, Opinions
+from docendo.humans.opinions import PEOPLE, Grade, Opinions
 from docendo.interfaces import Evaluator
 from docendo.records import Answer, Verdict
 
@@ -25,6 +26,12 @@ class Guestbook:
     """Where the people of a run write: known once the run has a directory."""
 
     run: Path | None = None
+    asks: bool = True
+    """Whether answers are put before people; otherwise what they said so far counts, and nobody is waited for."""
+    now: Callable[[], int] = lambda: 0
+    """The round that goes on."""
+    attend: Callable[[Path], None] = lambda run: time.sleep(_LOOK)
+    """What is done again and again while answers wait: by default a second passes."""
 
 
 @dataclass(frozen=True)
@@ -32,46 +39,62 @@ class Human:
     """Verdicts that people gave with ``docendo play RUN --grade``, by question and answer, word for word.
 
     wait: a new answer is put into the queue, and the run waits until it is graded. async: whoever else judges does so
-    until a person has. off: only whoever else judges. A resumed run sees the same grades where they were given before.
+    until a person has. off: only whoever else judges. What was known at each moment is kept, so a round that is played
+    again after a crash is judged as it was, whatever was said since.
     """
 
     mode: Mode
     guests: Guestbook
     meanwhile: Evaluator | None
-    """Who judges what no person has; needed unless the mode is wait."""
+    """Who judges what no person has; 0 where there is nobody."""
     notify: Callable[[str], None] = lambda text: None
-    sleep: Callable[[float], None] = time.sleep
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order."""
-        found = self._known(answers) if self.mode != "off" else {}
-        if self.mode == "wait":
-            found = self._waited(answers, found)
+        found = self._graded(answers) if self.mode != "off" else {}
         others = [i for i in range(len(answers)) if i not in found]
         if others and self.meanwhile:
             found |= zip(others, self.meanwhile([answers[i] for i in others]), strict=True)
         return [found.get(i, Verdict(0.0, "no person has graded it")) for i in range(len(answers))]
 
-    def _known(self, answers: Sequence[Answer]) -> dict[int, Verdict]:
-        if self.guests.run is None:
+    def _graded(self, answers: Sequence[Answer]) -> dict[int, Verdict]:
+        """The verdicts that count, by place."""
+        run, batch = self.guests.run, self._batch(answers)
+        if not answers or run is None or not (self.guests.asks or (run / PEOPLE).exists()):
             return {}
-        wanted = [Grade(a.problem.key, a.problem.prompt, a.text, None) for a in answers]
-        with Opinions(self.guests.run) as people:
-            given = {(g.problem, g.text): g.score for g in people.grades(waiting=False)}
-            missing = [g for g in wanted if (g.problem, g.text) not in given]
-            room = len(missing) if self.mode == "wait" else max(0, _QUEUE - len(people.grades(waiting=True)))
-            people.wait_for(missing[:room])
-        scores = [given.get((g.problem, g.text)) for g in wanted]
-        return {i: Verdict(s, "a person's verdict") for i, s in enumerate(scores) if s is not None}
+        with Opinions(run) as people:
+            if not self.guests.asks:
+                return _known(answers, people.grades(waiting=False))
+            if people.horizon(batch) is None:
+                self._ask(run, people, answers)
+            return _known(answers, people.grades(waiting=False, horizon=people.judged(batch)))
 
-    def _waited(self, answers: Sequence[Answer], found: dict[int, Verdict]) -> dict[int, Verdict]:
-        if self.guests.run is None:
-            raise RunError("people are to be waited for, and there is no run directory where they could write")
-        if len(found) < len(answers):
-            self.notify(
-                f"{len(answers) - len(found)} answers wait for a person: docendo play {self.guests.run} --grade"
-            )
-        while len(found) < len(answers):
-            self.sleep(_LOOK)
-            found = self._known(answers)
-        return found
+    def _ask(self, run: Path, people: Opinions, answers: Sequence[Answer]) -> None:
+        """Puts into the queue what is not graded, and waits until nothing of it waits where the mode says so."""
+        wanted = [Grade(a.problem.key, a.problem.prompt, a.text, None, a.problem.answer) for a in answers]
+        left = _missing(wanted, people)
+        room = len(left) if self.mode == "wait" else max(0, _QUEUE - len(people.grades(waiting=True)))
+        people.wait_for(left[:room])
+        if self.mode == "wait" and left:
+            count = "1 answer waits" if len(left) == 1 else f"{len(left)} answers wait"
+            self.notify(f"{count} for a person: docendo play {run} --grade")
+        while self.mode == "wait" and _missing(wanted, people):
+            if not (run / PEOPLE).exists():
+                raise RunError(f"{run / PEOPLE} is gone, and answers in it wait for a person")
+            self.guests.attend(run)
+
+    def _batch(self, answers: Sequence[Answer]) -> str:
+        """A name for these answers in this round."""
+        said = [(a.problem.key, a.text, a.author, a.seed) for a in answers]
+        return blake2b(repr((self.guests.now(), self.mode, said)).encode(), digest_size=16).hexdigest()
+
+
+def _missing(wanted: Sequence[Grade], people: Opinions) -> list[Grade]:
+    given = {(g.problem, g.text) for g in people.grades(waiting=False)}
+    return list({(g.problem, g.text): g for g in wanted if (g.problem, g.text) not in given}.values())
+
+
+def _known(answers: Sequence[Answer], grades: Sequence[Grade]) -> dict[int, Verdict]:
+    scores = {(g.problem, g.text): g.score for g in grades}
+    found = [(i, scores.get((a.problem.key, a.text))) for i, a in enumerate(answers)]
+    return {i: Verdict(score, "a person's verdict") for i, score in found if score is not None}

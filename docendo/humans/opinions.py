@@ -1,7 +1,8 @@
 """What people said, in a database of its own beside the run's: it can be written while the run goes on."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,17 +11,28 @@ from docendo.errors import UseError
 from docendo.records import AgentId, Opinion
 from docendo.store.database import cell, pack, run_errors, transaction, uncell, unpack
 
-__all__ = ["Grade", "Opinions", "preferences", "wins"]
+__all__ = ["PEOPLE", "Grade", "Opinions"]
 
-_APPLICATION, _VERSION = 0x646F6370, 1
+PEOPLE = "people.db"
+"""The file's name in a run directory."""
+_APPLICATION, _VERSION = 0x646F6370, 2
 _SCHEMA = """
 CREATE TABLE opinions (
-    id INTEGER PRIMARY KEY, person TEXT NOT NULL, prompt TEXT NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL,
-    texts TEXT NOT NULL, choice TEXT NOT NULL, right TEXT NOT NULL);
+    id INTEGER PRIMARY KEY, time REAL NOT NULL, round INTEGER, person TEXT NOT NULL, prompt TEXT NOT NULL,
+    first TEXT NOT NULL, second TEXT NOT NULL, texts TEXT NOT NULL, choice TEXT NOT NULL, right TEXT NOT NULL);
+CREATE TABLE answers (
+    id INTEGER PRIMARY KEY, problem TEXT NOT NULL, text TEXT NOT NULL, prompt TEXT NOT NULL, known TEXT NOT NULL,
+    UNIQUE (problem, text));
 CREATE TABLE grades (
-    problem TEXT NOT NULL, text TEXT NOT NULL, prompt TEXT NOT NULL, person TEXT NOT NULL, score REAL,
-    PRIMARY KEY (problem, text));
+    id INTEGER PRIMARY KEY, time REAL NOT NULL, answer INTEGER NOT NULL REFERENCES answers, person TEXT NOT NULL,
+    score REAL);
+CREATE TABLE horizons (batch TEXT PRIMARY KEY, last INTEGER NOT NULL);
 """
+_OPINION = "person, prompt, first, second, texts, choice, right"
+_GRADES = """
+SELECT problem, text, prompt, known, AVG(score) FROM answers LEFT JOIN (
+    SELECT answer, score, MAX(id) FROM grades WHERE id <= ? GROUP BY answer, person) ON answer = answers.id
+GROUP BY answers.id ORDER BY answers.id"""
 
 
 class Grade(NamedTuple):
@@ -31,37 +43,44 @@ class Grade(NamedTuple):
     prompt: str
     text: str
     score: float | None
-    """None while it waits."""
+    """The mean of what people said last; None while it waits."""
+    known: str = ""
+    """The right answer, where the problem has one."""
 
 
 class Opinions:
-    """Open for reading and writing; a context manager. Every word is committed before `say` returns."""
+    """Open for reading and writing; a context manager. Every word is committed before the call returns.
+
+    Grades are only ever added, so that what was known at any moment can be had again.
+    """
 
     def __init__(self, run: Path) -> None:
         """The people's database of a run directory, made where there is none. Raises UseError for another file."""
-        self.path = run / "people.db"
+        self.path = run / PEOPLE
         with run_errors(self.path):
-            self._connection = sqlite3.connect(self.path, isolation_level=None, timeout=30)
             try:
+                self._connection = sqlite3.connect(self.path, isolation_level=None, timeout=30)
                 self._prepare()
-            except (sqlite3.Error, UseError):
+            except sqlite3.OperationalError as error:
+                raise UseError(f"{self.path} cannot be opened for writing: {error}") from error
+            except sqlite3.DatabaseError as error:
                 self._connection.close()
-                raise
+                raise UseError(f"{self.path} is damaged: {error}") from error
 
     def _prepare(self) -> None:
-        (application,) = self._connection.execute("PRAGMA application_id").fetchone()
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        read = self._connection.execute
+        (application,) = read("PRAGMA application_id").fetchone()
+        (version,) = read("PRAGMA user_version").fetchone()
+        (tables,) = read("SELECT COUNT(*) FROM sqlite_master").fetchone()
         if tables and (application, version) != (_APPLICATION, _VERSION):
+            self._connection.close()
             raise UseError(f"{self.path} is not a docendo people's database of version {_VERSION}; move it away")
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
+        read("PRAGMA journal_mode = WAL")
+        read("PRAGMA synchronous = FULL")
         if not tables:
-            with transaction(self._connection) as connection:
-                for statement in _SCHEMA.strip().split(";\n"):
-                    connection.execute(statement)
-            self._connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-            self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+            marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_VERSION};"
+            again = _SCHEMA.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
+            self._connection.executescript(f"BEGIN IMMEDIATE; {again} {marks} COMMIT;")
 
     def __enter__(self) -> "Opinions":
         return self
@@ -69,14 +88,12 @@ class Opinions:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def say(self, opinion: Opinion) -> int:
-        """Keep an opinion; its number, by which it can be taken back."""
+    def say(self, opinion: Opinion, round: int | None = None) -> int:
+        """Keep an opinion of agents as they were after a round; its number, by which it can be taken back."""
         o = opinion
         texts = (cell(t) for t in (o.person, o.prompt, o.first, o.second))
-        row = (*texts, pack(list(o.texts)), o.choice, cell(o.right))
-        query = (
-            "INSERT INTO opinions (person, prompt, first, second, texts, choice, right) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        )
+        row = (time.time(), round, *texts, pack(list(o.texts)), o.choice, cell(o.right))
+        query = f"INSERT INTO opinions (time, round, {_OPINION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
         return int(self._write(query, row).lastrowid or 0)
 
     def take_back(self, number: int) -> None:
@@ -85,8 +102,8 @@ class Opinions:
 
     def all(self) -> list[Opinion]:
         """Every opinion, the oldest first."""
-        query = "SELECT person, prompt, first, second, texts, choice, right FROM opinions ORDER BY id"
         found = []
+        query = f"SELECT {_OPINION} FROM opinions ORDER BY id"  # noqa: S608
         for person, prompt, first, second, texts, choice, right in self._read(query):
             one, other = unpack(texts)
             who = uncell(person), uncell(prompt), AgentId(uncell(first)), AgentId(uncell(second))
@@ -95,56 +112,41 @@ class Opinions:
 
     def wait_for(self, grades: Sequence[Grade]) -> None:
         """Put answers into the queue of what is to be graded; what is known or waits already stays as it is."""
-        query = "INSERT OR IGNORE INTO grades (problem, text, prompt, person, score) VALUES (?, ?, ?, '', NULL)"
+        query = "INSERT OR IGNORE INTO answers (problem, text, prompt, known) VALUES (?, ?, ?, ?)"
+        rows = [(cell(g.problem), cell(g.text), cell(g.prompt), cell(g.known)) for g in grades]
         with run_errors(self.path), transaction(self._connection) as connection:
-            connection.executemany(query, [(cell(g.problem), cell(g.text), cell(g.prompt)) for g in grades])
+            connection.executemany(query, rows)
 
     def grade(self, grade: Grade, person: str) -> None:
-        """Give an answer its score, in [0, 1]."""
-        query = "INSERT OR REPLACE INTO grades (problem, text, prompt, person, score) VALUES (?, ?, ?, ?, ?)"
-        self._write(query, (cell(grade.problem), cell(grade.text), cell(grade.prompt), cell(person), grade.score))
+        """Give an answer its score, in [0, 1]; None takes back what the person said of it."""
+        self.wait_for([grade])
+        query = "INSERT INTO grades (time, answer, person, score) SELECT ?, id, ?, ? FROM answers"
+        values = (time.time(), cell(person), grade.score, cell(grade.problem), cell(grade.text))
+        self._write(f"{query} WHERE problem = ? AND text = ?", values)
 
-    def grades(self, waiting: bool) -> list[Grade]:
-        """Those that wait, or those that were given."""
-        condition = "IS NULL" if waiting else "IS NOT NULL"
-        query = f"SELECT problem, prompt, text, score FROM grades WHERE score {condition} ORDER BY rowid"  # noqa: S608
-        return [Grade(uncell(p), uncell(q), uncell(t), s) for p, q, t, s in self._read(query)]
+    def grades(self, waiting: bool, horizon: int = 2**62) -> list[Grade]:
+        """Those that wait, or those that were given, as they were when `horizon` grades had been said."""
+        found = [
+            Grade(uncell(problem), uncell(prompt), uncell(text), score, uncell(known))
+            for problem, text, prompt, known, score in self._read(_GRADES, (horizon,))
+        ]
+        return [g for g in found if (g.score is None) == waiting]
+
+    def horizon(self, batch: str) -> int | None:
+        """The last grade that was known when a batch of answers was judged; None where it never was."""
+        rows = list(self._read("SELECT last FROM horizons WHERE batch = ?", (batch,)))
+        return int(rows[0][0]) if rows else None
+
+    def judged(self, batch: str) -> int:
+        """The horizon of a batch: what is known now, or what was known when it was first judged."""
+        query = "INSERT OR IGNORE INTO horizons SELECT ?, COALESCE(MAX(id), 0) FROM grades"
+        self._write(query, (batch,))
+        return self.horizon(batch) or 0
 
     def _write(self, query: str, values: Sequence[Any]) -> sqlite3.Cursor:
         with run_errors(self.path), transaction(self._connection) as connection:
             return connection.execute(query, tuple(values))
 
-    def _read(self, query: str) -> Iterator[Any]:
-        with run_errors(self.path), closing(self._connection.execute(query)) as cursor:
+    def _read(self, query: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        with run_errors(self.path), closing(self._connection.execute(query, tuple(values))) as cursor:
             yield from cursor.fetchall()
-
-
-def preferences(opinions: Sequence[Opinion]) -> list[dict[str, Any]]:
-    """Rows in TRL's conversational preference format, ``prompt``, ``chosen`` and ``rejected``; ties are left out.
-
-    An answer that the person gave is preferred to both.
-    """
-    rows = []
-    for o in opinions:
-        first, second = o.texts
-        pairs = {"first": [(first, second)], "second": [(second, first)]}.get(o.choice, [])
-        pairs += [(o.right, text) for text in o.texts] if o.right else []
-        for chosen, rejected in pairs:
-            answers = {"chosen": _turn("assistant", chosen), "rejected": _turn("assistant", rejected)}
-            rows.append({"prompt": _turn("user", o.prompt), **answers})
-    return rows
-
-
-def wins(opinions: Sequence[Opinion]) -> Mapping[tuple[AgentId, AgentId], tuple[float, float]]:
-    """(wins, comparisons) of each ordered pair; a tie is half a win, and so are two bad answers."""
-    found: dict[tuple[AgentId, AgentId], tuple[float, float]] = {}
-    for o in opinions:
-        share = {"first": 1.0, "second": 0.0}.get(o.choice, 0.5)
-        for pair, won in (((o.first, o.second), share), ((o.second, o.first), 1 - share)):
-            before = found.get(pair, (0.0, 0.0))
-            found[pair] = before[0] + won, before[1] + 1
-    return found
-
-
-def _turn(role: str, content: str) -> list[dict[str, str]]:
-    return [{"role": role, "content": content}]

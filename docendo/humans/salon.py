@@ -4,16 +4,17 @@ The terminal (`docendo play`) is one face of it; a web page can be another.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from random import Random
 from typing import Literal, NamedTuple
 
 from docendo.errors import UseError
 from docendo.humans.opinions import Opinions
 from docendo.interfaces import Engine
-from docendo.prompts import solve
-from docendo.records import AgentId, Opinion, Request
+from docendo.prompts import INSTRUCTION, solve
+from docendo.records import AgentId, Opinion, Request, origin
 from docendo.seeds import seed_for
 
 __all__ = ["Pair", "Salon", "Word"]
@@ -40,24 +41,39 @@ class Salon:
     seed: int = 0
     max_tokens: int = 128
     temperature: float = 0.7
+    instructions: Mapping[AgentId, str] = field(default_factory=dict)
+    """System prompts of the agents that have their own; copies of an agent have its own."""
+    round: int | None = None
+    """After which the agents are as they are here."""
     said: list[tuple[int, Opinion]] = field(default_factory=list)
     """The person's opinions of this session, with their numbers."""
     asked: int = 0
 
     def __post_init__(self) -> None:
+        self.agents = list(dict.fromkeys(self.agents))
         if len(self.agents) < 2:
             raise UseError(f"two agents are needed to compare answers; there is {', '.join(self.agents) or 'none'}")
 
     def ask(self, prompt: str) -> Pair:
-        """The answers of two agents, of those who were compared least. Raises UseError for an empty question."""
+        """The answers of the two agents that were compared with each other least, in an order by chance.
+
+        Raises UseError for an empty question.
+        """
         if not prompt.strip():
             raise UseError("an empty question; type one, or q to leave")
-        first, second = self._chosen(seed_for(self.seed, "who", self.asked))
+        first, second = self._chosen(seed_for(self.seed, "who", self.person, self.asked, prompt))
+        seeds = [seed_for(self.seed, "answer", self.person, self.asked, prompt, agent) for agent in (first, second)]
         requests = [
-            Request(a, solve(prompt.strip()), seed_for(self.seed, "answer", self.asked, a), self.max_tokens,
-                    self.temperature, "play")
-            for a in (first, second)
-        ]  # fmt: skip
+            Request(
+                agent=agent,
+                messages=solve(prompt.strip(), self.instructions.get(origin(agent), INSTRUCTION)),
+                seed=seed,
+                max_tokens=self.max_tokens,
+                temperature=self.temperature,
+                purpose="play",
+            )
+            for agent, seed in zip((first, second), seeds, strict=True)
+        ]
         self.asked += 1
         one, other = self.engine.sample(requests)
         return Pair(prompt.strip(), first, second, (one.text, other.text))
@@ -65,19 +81,19 @@ class Salon:
     def say(self, pair: Pair, word: Word, right: str = "") -> Opinion:
         """Keep what the person says of a pair, durably."""
         opinion = Opinion(self.person, pair.prompt, pair.first, pair.second, pair.texts, word, right.strip())
-        self.said.append((self.opinions.say(opinion), opinion))
+        self.said.append((self.opinions.say(opinion, self.round), opinion))
         return opinion
 
-    def undo(self) -> Opinion | None:
-        """Take the last opinion of this session back; None where there is none."""
+    def undo(self) -> Pair | None:
+        """Take the last opinion of this session back; its pair, to be said again, or None where there is none."""
         if not self.said:
             return None
         number, opinion = self.said.pop()
         self.opinions.take_back(number)
-        return opinion
+        return Pair(opinion.prompt, opinion.first, opinion.second, opinion.texts)
 
     def _chosen(self, seed: int) -> tuple[AgentId, AgentId]:
-        rng, counts = Random(seed), Counter(a for o in self.opinions.all() for a in (o.first, o.second))
-        order = sorted(self.agents, key=lambda a: (counts[a], rng.random()))[:2]
-        rng.shuffle(order)
-        return order[0], order[1]
+        rng, counts = Random(seed), Counter(frozenset((o.first, o.second)) for o in self.opinions.all())
+        pair = min(combinations(self.agents, 2), key=lambda p: (counts[frozenset(p)], rng.random()))
+        first, second = rng.sample(pair, 2)
+        return first, second

@@ -5,8 +5,14 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from docendo.build import subjects
+from docendo.cli.play import _quoted
+from docendo.config import Config
 from docendo.humans.opinions import Grade, Opinions
+from docendo.problems.streams import stream_of
+from docendo.seeds import seed_for
 from tests.cli.toys import docendo
 
 SMALL = [
@@ -33,15 +39,65 @@ def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
 
 
 def test_a_person_asks_and_says_which_is_better(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    typed(monkeypatch, "why?", "x", "a", "and then?", "u", "n", "what?", "q")
+    typed(monkeypatch, "why?", "x", "A", "", "and then?", "u", "n", "t", "what?", "s", "last?", "q")
     done = docendo("play", str(run), "--person", "me")
     assert done.code == 0
     assert "'x' is none of them" in done.out
-    assert "A was " in done.out
-    assert "taken back" in done.out
-    assert "1 opinions kept" in done.out
+    assert done.out.count("A was ") == 3
+    assert "taken back; once more" in done.out
+    assert done.out.endswith("2 opinions kept\n")
     with Opinions(run) as people:
-        assert [(o.person, o.prompt, o.choice) for o in people.all()] == [("me", "and then?", "both bad")]
+        said = [(o.person, o.prompt, o.choice) for o in people.all()]
+        assert said == [("me", "why?", "both bad"), ("me", "and then?", "tie")]
+        assert people._connection.execute("SELECT DISTINCT round FROM opinions").fetchall() == [(0,)]
+
+
+def test_what_was_said_is_kept_where_the_input_ends_or_is_interrupted(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Breaking(io.StringIO):
+        def readline(self, *_: object) -> str:
+            line = super().readline()
+            if line == "BREAK\n":
+                raise KeyboardInterrupt
+            return line
+
+    for lines, code in (("one?\nb\ntwo?", 0), ("one?\nb\nBREAK\n", 130), ("one?\nb\ntwo?\nBREAK\n", 130)):
+        with Opinions(run) as people:
+            before = len(people.all())
+        monkeypatch.setattr("sys.stdin", Breaking(lines))
+        assert docendo("play", str(run), "--person", "me").code == code
+        with Opinions(run) as people:
+            assert len(people.all()) == before + 1
+
+
+@pytest.mark.parametrize("held_out", [(), ("--held-out",)])
+def test_questions_are_drawn_from_a_domain_and_their_answers_are_told_afterwards(
+    run: Path, monkeypatch: pytest.MonkeyPatch, held_out: tuple[str, ...]
+) -> None:
+    typed(monkeypatch, "t", "t", "q")
+    done = docendo("play", str(run), "--domain", "mathematics", *held_out, "--person", "drawn")
+    assert done.code == 0
+    assert done.out.count("The right answer is") == 2
+    with Opinions(run) as people:
+        prompts = [o.prompt for o in people.all() if o.person == "drawn"][-2:]
+    source, stream = subjects(Config()).sources["mathematics"], "held-out" if held_out else "train"
+    wanted = [
+        source.draw(f, 1, 1, seed_for(0, "drawn", i), stream)[0]  # type: ignore[arg-type]
+        for i, f in enumerate(("sums", "fractions"))
+    ]
+    assert prompts == [p.prompt for p in wanted]
+    assert {stream_of(p) for p in wanted} == {stream}
+
+
+@pytest.mark.parametrize(("text", "length"), [("\x1b[2J7\n\nB\n9", 4), ("7" + " " * 29 + "B wins", 2), (" \n", 1)])
+def test_an_answer_cannot_pass_for_a_line_of_ours(text: str, length: int) -> None:
+    console = Console(file=io.StringIO(), width=30, markup=False)
+    console.print(_quoted(text))
+    lines = console.file.getvalue().splitlines()
+    assert len(lines) == length
+    assert all(line.startswith("  ") for line in lines)
+    assert not any("\x1b" in line for line in lines)
 
 
 def test_names_are_shown_only_after_the_word(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,10 +110,13 @@ def test_names_are_shown_only_after_the_word(run: Path, monkeypatch: pytest.Monk
 def test_grades_are_given_one_by_one(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Opinions(run) as people:
         people.wait_for([Grade("k", "why?", text, None) for text in ("one", "two", "three")])
-    typed(monkeypatch, "11", "10", "s", "3")
-    assert docendo("play", str(run), "--grade", "--person", "me").code == 0
+    typed(monkeypatch, "u", "11", "n", "y", "u", "7", "u", "u", "10", "s", "3")
+    done = docendo("play", str(run), "--grade", "--person", "me")
+    assert done.code == 0
+    assert "nothing to take back" in done.out
     with Opinions(run) as people:
         assert {(g.text, g.score) for g in people.grades(waiting=False)} == {("one", 1.0), ("three", 0.3)}
+        assert [g.text for g in people.grades(waiting=True)] == ["two"]
 
 
 def test_what_was_said_is_exported(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,9 +126,21 @@ def test_what_was_said_is_exported(run: Path, tmp_path: Path, monkeypatch: pytes
     assert done.code == 0
     rows = [json.loads(line) for line in (tmp_path / "said.jsonl").read_text().splitlines()]
     assert [r["prompt"][0]["content"] for r in rows].count("hm?") == 3
-    payoffs = docendo("preferences", str(run), "--payoffs").out.splitlines()
-    assert payoffs[0].startswith(",")
-    assert len(payoffs) == len(payoffs[0].split(","))
+    single = [json.loads(line) for line in docendo("preferences", str(run), "--unpaired").out.splitlines()]
+    assert {row["label"] for row in single if row["prompt"][0]["content"] == "hm?"} == {True, False}
+
+
+def test_what_was_said_is_a_payoff_that_the_league_reads(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(monkeypatch, *[line for i in range(3) for line in (f"{i}?", "ab"[i % 2])])
+    assert docendo("play", str(run), "--agent", "emmy", "--agent", "ada", "--person", "you").code == 0
+    assert docendo("preferences", str(run), "--payoffs", "--out", str(tmp_path / "payoff.csv")).code == 0
+    read = docendo("analyse", str(tmp_path / "payoff.csv"), "--json").json
+    assert {"emmy", "ada"} <= set(read["names"])
+    shown = docendo("preferences", str(run), "--league").out
+    assert "Cyclic share without the noise" in shown
+    assert docendo("preferences", str(run), "--league", "--payoffs").code == 2
 
 
 def test_wrong_use_is_one_line(run: Path, tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
 """What people say, kept and exported; the salon; verdicts in a run."""
 
+import json
 import sqlite3
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from docendo.engines.scripted import Scripted
-from docendo.errors import RunError, UseError
+from docendo.errors import UseError
 from docendo.graders.grading import each, exact
 from docendo.humans.grading import Guestbook, Human
-from docendo.humans.opinions import Grade, Opinions, preferences, wins
+from docendo.humans.opinions import Grade, Opinions
+from docendo.humans.preferences import preferences, unpaired
 from docendo.humans.salon import Salon
-from docendo.records import AgentId, Answer, Opinion, Problem
+from docendo.records import AgentId, Answer, Opinion, Problem, Verdict
 
 ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
 HOSTILE = "\x00<script>\ud800[red]\n'; DROP TABLE opinions; --"
@@ -60,9 +63,27 @@ def test_preferences_are_rows_as_trl_reads_them() -> None:
     assert [r["rejected"][0]["content"] for r in corrected] == ["one", "two"]
 
 
-def test_wins_are_counted_for_both_and_ties_are_half() -> None:
-    found = wins([opinion(), opinion("tie"), opinion("second", first=BOB, second=ANN)])
-    assert found == {(ANN, BOB): (2.5, 3), (BOB, ANN): (0.5, 3)}
+def test_unpaired_rows_say_what_is_good_and_a_tie_says_nothing() -> None:
+    def labels(*said: Opinion) -> list[tuple[str, bool]]:
+        return [(row["completion"][0]["content"], row["label"]) for row in unpaired(said)]
+
+    assert labels(opinion(), opinion("second")) == [("one", True), ("two", False), ("one", False), ("two", True)]
+    assert labels(opinion("both bad"), opinion("tie")) == [("one", False), ("two", False)]
+    assert labels(opinion("tie", right="three")) == [("three", True)]
+
+
+def test_nothing_is_preferred_to_itself() -> None:
+    same = opinion()._replace(texts=("one", "one"), right="one")
+    assert preferences([same]) == []
+    assert [r["rejected"][0]["content"] for r in preferences([opinion("tie", right="one ")])] == ["two"]
+
+
+@pytest.mark.parametrize("made", [preferences, unpaired])
+def test_hostile_text_comes_back_from_the_rows(made) -> None:
+    strange = opinion()._replace(prompt=HOSTILE, texts=(HOSTILE, "two"))
+    (row, *_) = made([strange])
+    again = json.loads(json.dumps(row))
+    assert again["prompt"][0]["content"] == (again.get("chosen") or again["completion"])[0]["content"] == HOSTILE
 
 
 def salon(tmp_path: Path, agents=(ANN, BOB, CAT)) -> Salon:
@@ -75,9 +96,37 @@ def test_two_agents_answer_and_the_word_is_kept_with_their_names(tmp_path: Path)
     assert pair.texts == (f"I am {pair.first}", f"I am {pair.second}")
     assert room.say(pair, "second", " nobody ") == room.opinions.all()[0]
     assert room.opinions.all()[0].right == "nobody"
-    assert room.undo() is not None
+    assert room.undo() == pair
     assert room.opinions.all() == []
     assert room.undo() is None
+    assert room.say(pair, "first").choice == "first"
+
+
+def test_several_words_are_taken_back_one_after_the_other(tmp_path: Path) -> None:
+    room = salon(tmp_path)
+    pairs = [room.ask(q) for q in ("one?", "two?", "three?")]
+    for pair in pairs:
+        room.say(pair, "tie")
+    assert [room.undo() for _ in range(4)] == [*reversed(pairs), None]
+    assert room.opinions.all() == []
+
+
+def test_agents_answer_under_their_own_system_prompt_and_copies_under_that_of_whom_they_copy(tmp_path: Path) -> None:
+    told = {ANN: "Be brief.", AgentId("bob"): "Be long."}
+    engine = Scripted(lambda r: f"{r.agent}: {r.messages[0].content} {r.purpose} {r.max_tokens} {r.temperature}")
+    room = Salon(engine, [ANN, AgentId("bob@3")], Opinions(tmp_path), "me", 0, 9, 0.5, told)
+    assert set(room.ask("who?").texts) == {"ann: Be brief. play 9 0.5", "bob@3: Be long. play 9 0.5"}
+
+
+def test_the_same_person_and_seed_meet_the_same_agents(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    first, again, other = (
+        [p[1:3] for p in (Salon(Scripted(str), [ANN, BOB, CAT], Opinions(tmp_path / d), who).ask("?") for _ in "12345")]
+        for d, who in (("a", "me"), ("b", "me"), ("c", "you"))
+    )
+    assert first == again
+    assert len({tuple(first), tuple(other)}) <= 2
 
 
 def test_who_was_compared_least_comes_next_and_the_order_is_by_chance(tmp_path: Path) -> None:
@@ -89,6 +138,7 @@ def test_who_was_compared_least_comes_next_and_the_order_is_by_chance(tmp_path: 
         seen.append((pair.first, pair.second))
     counts = {a: sum(a in pair for pair in seen) for a in (ANN, BOB, CAT)}
     assert set(counts.values()) == {20}
+    assert set(Counter(frozenset(pair) for pair in seen).values()) == {10}
     assert any(a > b for a, b in seen)
     assert any(a < b for a, b in seen)
 
@@ -105,11 +155,14 @@ def answers(*texts: str) -> list[Answer]:
 
 
 def test_a_persons_verdict_counts_where_it_is_there_and_another_meanwhile(tmp_path: Path) -> None:
-    human = Human("async", Guestbook(tmp_path), each(exact))
+    human = Human("async", Guestbook(tmp_path, now=iter(range(9)).__next__), each(exact))
     assert [v.score for v in human(answers("Answer: 7", "Answer: 8"))] == [1, 0]
     with Opinions(tmp_path) as people:
         waiting = people.grades(waiting=True)
-        assert [(g.prompt, g.text) for g in waiting] == [(PROBLEM.prompt, "Answer: 7"), (PROBLEM.prompt, "Answer: 8")]
+        assert [(g.prompt, g.text, g.known) for g in waiting] == [
+            (PROBLEM.prompt, "Answer: 7", "7"),
+            (PROBLEM.prompt, "Answer: 8", "7"),
+        ]
         people.grade(waiting[1]._replace(score=0.4), "me")
     found = human(answers("Answer: 7", "Answer: 8"))
     assert [v.score for v in found] == [1, 0.4]
@@ -120,16 +173,68 @@ def test_a_persons_verdict_counts_where_it_is_there_and_another_meanwhile(tmp_pa
 def test_a_run_waits_until_everything_is_graded_and_says_so_once(tmp_path: Path) -> None:
     told: list[str] = []
 
-    def a_person(_seconds: float) -> None:
-        with Opinions(tmp_path) as people:
+    def a_person(run: Path) -> None:
+        with Opinions(run) as people:
             for grade in people.grades(waiting=True)[:1]:
                 people.grade(grade._replace(score=1.0), "me")
 
-    human = Human("wait", Guestbook(tmp_path), None, told.append, a_person)
-    assert [v.score for v in human(answers("a", "b"))] == [1, 1]
+    human = Human("wait", Guestbook(tmp_path, attend=a_person), None, told.append)
+    assert [v.score for v in human(answers("a", "b", "a"))] == [1, 1, 1]
     assert told == [f"2 answers wait for a person: docendo play {tmp_path} --grade"]
-    with pytest.raises(RunError, match="no run directory"):
-        Human("wait", Guestbook(), None)(answers("a"))
+    assert [v.score for v in human(answers("b"))] == [1]
+    assert len(told) == 1
+
+
+def test_where_nobody_can_write_a_run_is_tried_out_without_people() -> None:
+    found = Human("wait", Guestbook(), None)(answers("Answer: 7"))
+    assert found == [Verdict(0.0, "no person has graded it")]
+    assert [v.score for v in Human("wait", Guestbook(), each(exact))(answers("Answer: 7"))] == [1]
+
+
+def test_whoever_reads_a_run_puts_nothing_before_people(tmp_path: Path) -> None:
+    reader = Human("wait", Guestbook(tmp_path, asks=False), each(exact))
+    assert [v.score for v in reader(answers("Answer: 7"))] == [1]
+    assert list(tmp_path.iterdir()) == []
+    with Opinions(tmp_path) as people:
+        people.grade(Grade(PROBLEM.key, PROBLEM.prompt, "Answer: 7", 0.3), "me")
+    assert [v.score for v in reader(answers("Answer: 7", "Answer: 8"))] == [0.3, 0]
+    with Opinions(tmp_path) as people:
+        assert people.grades(waiting=True) == []
+
+
+def test_a_round_that_is_played_again_is_judged_as_it_was(tmp_path: Path) -> None:
+    """Whatever was said in between: a resumed run ends like one that was never stopped."""
+    moment = 3
+    human = Human("async", Guestbook(tmp_path, now=lambda: moment), each(exact))
+    before = human(answers("Answer: 7", "Answer: 8"))
+    with Opinions(tmp_path) as people:
+        for grade in people.grades(waiting=True):
+            people.grade(grade._replace(score=0.5), "me")
+    assert human(answers("Answer: 7", "Answer: 8")) == before
+    assert [v.score for v in human(answers("Answer: 7"))] == [0.5]  # another batch
+    moment = 4
+    assert [v.score for v in human(answers("Answer: 7", "Answer: 8"))] == [0.5, 0.5]
+    moment = 3
+    assert human(answers("Answer: 7", "Answer: 8")) == before
+
+
+def test_several_people_are_averaged_the_last_word_of_each_counts_and_may_be_taken_back(tmp_path: Path) -> None:
+    one = Grade(PROBLEM.key, PROBLEM.prompt, "Answer: 7", None, "7")
+    with Opinions(tmp_path) as people:
+        for score, person in ((0.0, "me"), (1.0, "me"), (0.5, "you")):
+            people.grade(one._replace(score=score), person)
+        assert people.grades(waiting=False) == [one._replace(score=0.75)]
+        people.grade(one, "me")
+        assert people.grades(waiting=False) == [one._replace(score=0.5)]
+        people.grade(one, "you")
+        assert (people.grades(waiting=True), people.grades(waiting=False)) == ([one], [])
+
+
+def test_answers_of_any_text_are_graded_by_it(tmp_path: Path) -> None:
+    strange = Grade(HOSTILE, HOSTILE, HOSTILE, 0.25, HOSTILE)
+    with Opinions(tmp_path) as people:
+        people.grade(strange, HOSTILE)
+        assert people.grades(waiting=False) == [strange]
 
 
 def test_a_queue_does_not_grow_without_end(tmp_path: Path) -> None:
