@@ -177,3 +177,19 @@ def test_a_wrong_key_ends_the_run_before_its_first_round(
     assert said in done.err
     assert KEY not in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_run_that_a_wrong_key_ended_goes_on_with_the_right_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_KEY", KEY)
+    with serving("401", "ok") as server:
+        config = tiny_config(tmp_path, toml(server.url, 'key = "HUB_KEY"'))
+        assert docendo("run", config, "--out", tmp_path / "run").code == 1
+        monkeypatch.delenv("HUB_KEY")
+        assert "has no HUB_KEY" in docendo("resume", tmp_path / "run").err
+        monkeypatch.setenv("HUB_KEY", KEY)
+        done = docendo("resume", tmp_path / "run")
+    assert done.code == 0, done.err
+    with RunDirectory.open(tmp_path / "run") as made:
+        assert made.finished
