@@ -31,6 +31,8 @@ __all__ = ["Population", "Rules", "build_app"]
 
 _USUAL_TOKENS = 512
 _KNOWN_PROMPTS = 256
+_LEAST_SHARE = 1e-6
+"""Of the probability, in place of 0: the likeliest token."""
 _LOOK = 0.1
 """Seconds between two looks whether the server is to end."""
 _Made = TypeVar("_Made")
@@ -183,13 +185,14 @@ class _Api:
         if len(engine.tokens.known) > _KNOWN_PROMPTS:
             engine.tokens.known.clear()
         seed = secrets.randbits(62) if wanted.seed is None else wanted.seed
+        share = max(wanted.top_p, _LEAST_SHARE)
         try:
             room = engine.base.context - len(engine.tokens.prompt(messages))
             most = wanted.max_tokens or min(_USUAL_TOKENS, room)
             if not 1 <= most <= room:
                 raise _too_long(engine.base.context, engine.base.context - room, wanted.max_tokens)
             asked = [
-                Request(agent, messages, seed_for(seed, "choice", i), most, wanted.temperature, "serving", wanted.top_p)
+                Request(agent, messages, seed_for(seed, "choice", i), most, wanted.temperature, "serving", share)
                 for i in range(wanted.choices)
             ]
             return [engine.row(request) for request in asked]

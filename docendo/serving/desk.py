@@ -56,10 +56,15 @@ class _Lane:
     entries: SimpleQueue[_Entry | None] = field(default_factory=SimpleQueue)
     load: int = 0
     """Rows that the event loop counts here."""
-    alive: bool = True
+    over: threading.Event = field(default_factory=threading.Event)
     eager: dict[int, bool] = field(default_factory=dict)
     told: dict[int, int] = field(default_factory=dict)
     """Tokens of each row in flight that were told."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether what is put into the queue is done."""
+        return not self.over.is_set()
 
     def run(self) -> None:
         """Until None is in the queue."""
@@ -68,7 +73,7 @@ class _Lane:
             while self._serve(self.make()):
                 pass
         finally:
-            self.alive = False
+            self.over.set()
             while not self.entries.empty():
                 entry = self.entries.get()
                 if entry and entry.row:
@@ -132,10 +137,7 @@ class Desk:
         self._loop = asyncio.get_running_loop()
         self._numbers = count()
         self._waiting: dict[int, asyncio.Queue[_Told]] = {}
-        self._lanes = [_Lane(engine.stream, engine.lanes.threads, self._tell) for _ in range(engine.lanes.count)]
-        self._threads = [threading.Thread(target=lane.run, name="serving", daemon=True) for lane in self._lanes]
-        for thread in self._threads:
-            thread.start()
+        self._lanes = [self._lane() for _ in range(engine.lanes.count)]
 
     @property
     def busy(self) -> int:
@@ -161,11 +163,11 @@ class Desk:
             for ticket, i in tickets.items():
                 lane.entries.put(_Entry(ticket, rows[i], eager))
             if not lane.alive:
-                raise _dead()
+                raise _failed()
             while any(ticket in self._waiting for ticket in tickets):
                 told = await queue.get()
                 if told.over:
-                    del self._waiting[told.ticket]
+                    self._waiting.pop(told.ticket, None)
                 if told.failed:
                     raise _ending() if self.ending else _failed()
                 yield Grown(tickets[told.ticket], told.tokens, told.over)
@@ -184,15 +186,19 @@ class Desk:
         """Ends the threads after their present step; what is under way fails."""
         for lane in self._lanes:
             lane.entries.put(None)
-        for thread in self._threads:
-            await asyncio.to_thread(thread.join)
+        for lane in self._lanes:
+            await asyncio.to_thread(lane.over.wait)
 
     def _choose(self, slot: int) -> _Lane:
-        able = [i for i, lane in enumerate(self._lanes) if lane.alive]
-        if not able:
-            raise _dead()
-        own = slot % len(self._lanes)
-        return self._lanes[min(able, key=lambda i: self._lanes[i].load - (_ATTACHED if i == own else 0))]
+        """One whose thread a bug ended has shown its traceback, and gets a successor."""
+        self._lanes = [lane if lane.alive else self._lane() for lane in self._lanes]
+        own = self._lanes[slot % len(self._lanes)]
+        return min(self._lanes, key=lambda lane: lane.load - (_ATTACHED if lane is own else 0))
+
+    def _lane(self) -> _Lane:
+        lane = _Lane(self.engine.stream, self.engine.lanes.threads, self._tell)
+        threading.Thread(target=lane.run, name="serving", daemon=True).start()
+        return lane
 
     def _tell(self, told: list[_Told]) -> None:
         """Called by the lanes."""
@@ -211,7 +217,3 @@ def _ending() -> ApiError:
 
 def _failed() -> ApiError:
     return ApiError(503, "the answer could not be computed; try again", "failed")
-
-
-def _dead() -> ApiError:
-    return ApiError(503, "nobody computes any more; see the server's own messages", "failed")

@@ -201,13 +201,15 @@ def test_a_server_ends_while_answers_are_under_way(engine: LocalEngine) -> None:
     assert (whole.status_code, whole.json()["error"]["code"]) == (503, "ending")
 
 
-def test_where_computing_fails_clients_are_told_and_the_next_is_answered(engine: LocalEngine) -> None:
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("error", [RuntimeError("out of memory"), IndexError("a bug")])
+def test_where_computing_fails_clients_are_told_and_the_next_is_answered(engine: LocalEngine, error: Exception) -> None:
     broken = replace(engine)
     calls = iter(range(1000))
 
     def pick(*given: Any) -> Any:
         if next(calls) == 3:
-            raise RuntimeError("out of memory")
+            raise error
         return engine.network.pick(*given)
 
     broken.network = replace(engine.network, pick=pick)
@@ -215,3 +217,8 @@ def test_where_computing_fails_clients_are_told_and_the_next_is_answered(engine:
         got = mine.ask()
         assert (got.status_code, got.json()["error"]["type"]) == (503, "server_error")
         assert mine.ask().status_code == 200
+
+
+def test_the_least_that_can_be_asked_for_is_answered(server: Served) -> None:
+    for least in ({"top_p": 0}, {"temperature": 0}, {"max_tokens": 1}, {"top_p": 1e-30, "temperature": 1e-30}):
+        assert server.ask(**least).status_code == 200
