@@ -47,6 +47,9 @@ _PACKAGES = (
     Package("gguf", "gguf>=0.10", True, "reads the embedded model"),
     Package("pyarrow", "pyarrow>=15", False, "reads .parquet files"),
     Package("datasets", "datasets>=3", False, "reads hub: datasets and dataset folders"),
+    Package("httpx", "httpx>=0.27", False, "talks to agents behind an endpoint"),
+    Package("starlette", "starlette>=0.40", False, "docendo serve, with uvicorn"),
+    Package("uvicorn", "uvicorn>=0.30", False, "docendo serve, with starlette"),
     Package("peft", "peft>=0.17", False, "loads exported adapters in other programs"),
 )
 
