@@ -68,6 +68,8 @@ READ = {
     "word_ladder": "gives other answers in another process",
 }
 """Tasks that are refused for what their source says."""
+HIGHEST = {"basic_arithmetic": 2}
+"""Levels beyond which some answers are wrong, as benchmarks/gym_answers.py shows: -469 / -(1723) is not 0."""
 WRONG = ["", " ", "nan", "inf", "-inf", "None", "null", "True", "[]", "{}", '""', "[[]]", "...", "0/0", "1e999", "???",
          "I do not know", "Solution:", " ".join(map(str, range(40)))]  # fmt: skip
 
@@ -190,7 +192,7 @@ def judged(first: dict[str, Any], second: dict[str, Any]) -> tuple[dict[str, int
         why = [reason(task, *pair) for pair in zip(levels, second[task], strict=True)]
         sound = next((k for k, text in enumerate(why) if text), len(why))
         if sound:
-            taken[task] = sound
+            taken[task] = min(sound, HIGHEST.get(task, sound))
         else:
             bad[task] = why[0]
     return taken, bad
