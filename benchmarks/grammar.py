@@ -31,7 +31,7 @@ OBJECT = Grammar(
 )
 WAYS = {"number": NUMBER, "object": OBJECT, "free": None}
 TOKENS = 48
-TURNS = 4
+TURNS = 8
 
 
 def requests(count: int, turn: int, grammar: Grammar | None) -> list[Request]:

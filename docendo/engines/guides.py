@@ -39,7 +39,7 @@ class Path:
 
     def allowed(self) -> Bits:
         """Which tokens may come next. Raises RunError where the grammar is too large to tell."""
-        bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
+        bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)[: self._make.bytes]
         self._check()
         return bits
 
@@ -155,6 +155,11 @@ class Guides:
             path.take(token)
         return path
 
+    @property
+    def bytes(self) -> int:
+        """Of the bits of all tokens; the library adds some."""
+        return -(-self.size // 8)
+
     @cached_property
     def closer(self) -> Closer:
         return Closer(self._vocabulary, self.end)
@@ -171,7 +176,7 @@ class Guides:
         return self.shortest[grammar]
 
     def _alone(self, token: int) -> Bits:
-        bits: Bits = np.zeros(-(-self.size // 32) * 4, np.uint8)
+        bits: Bits = np.zeros(self.bytes, np.uint8)
         bits[token // 8] = 1 << token % 8
         return bits
 

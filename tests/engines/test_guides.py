@@ -54,6 +54,17 @@ def test_free_text_comes_first_and_then_the_answer_must(engine: LocalEngine) -> 
     assert {c.sampled.index(False) for c in found} == {5}
 
 
+@pytest.mark.parametrize("more", range(33))
+def test_all_masks_of_an_answer_have_a_bit_for_every_token(engine: LocalEngine, more: int) -> None:
+    """Whatever the size of the vocabulary, and whether a token was sampled or not."""
+    guides = replace(engine.guides, size=engine.guides.size + more, known={}, shortest={})
+    tokens = engine.tokens.completion("12")
+    bits = guides.walk(DIGITS, tokens, (True, False, True))
+    assert {len(some) for some in bits} == {-(-guides.size // 8)}
+    logits = barred(bits, torch.zeros(3, guides.size))
+    assert (logits > -math.inf).sum(-1).tolist() == [10, 1, 11]
+
+
 def test_who_answers_sooner_is_held_to_the_grammar_at_once(engine: LocalEngine) -> None:
     walk = engine.guides.walk(THOUGHT._replace(free=20), engine.tokens.completion("Answer: 1/2"))
     assert [int(np.unpackbits(bits).sum()) for bits in walk[8:]] == [11, 11, 1, 1]
