@@ -19,6 +19,7 @@ from typing import Any
 from docendo.classroom.teaching import Classroom, Try
 from docendo.cli.runs import Trained, open_trained
 from docendo.evaluation import held_out
+from docendo.graders.grading import final_answer
 from docendo.records import AgentId, Attempt, Problem, origin
 from docendo.report.intervals import wilson
 from docendo.store import RunDirectory
@@ -31,34 +32,44 @@ def examined(room: Classroom, agent: AgentId, problems: Sequence[Problem]) -> li
 def told(attempts: Sequence[Attempt]) -> dict[str, Any]:
     scores = [a.verdict.score for a in attempts]
     low, high = wilson(fmean(scores), len(scores))
-    tokens = fmean(len(a.completion.tokens) for a in attempts)
-    return {"right": fmean(scores), "low": low, "high": high, "n": len(scores), "tokens": tokens}
+    sizes = [len(a.completion.tokens) for a in attempts]
+    return {
+        "right": fmean(scores),
+        "low": low,
+        "high": high,
+        "n": len(scores),
+        "tokens": fmean(sizes),
+        "longest": max(sizes),
+        "answered": fmean(final_answer(a.completion.text) is not None for a in attempts),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("run", type=Path)
-    parser.add_argument("--n", type=int, default=300, help="problems, the levels in equal parts")
+    parser.add_argument("--n", type=int, default=150, help="problems, the levels in equal parts")
     parser.add_argument("--seed", type=int, default=1000)
+    parser.add_argument("--tokens", type=int, default=112, help="of an answer: a worked solution without calls is long")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     with RunDirectory.open(args.run) as run:
         trained = open_trained(run)
-    found = {name: table(attempts) for name, attempts in every(trained, args.n, args.seed).items()}
+    found = {name: table(attempts) for name, attempts in every(trained, args.n, args.seed, args.tokens).items()}
     if args.json:
-        print(json.dumps({"run": str(args.run), "seed": args.seed, "answerers": found}))
+        print(json.dumps({"seed": args.seed, "max_tokens": args.tokens, "answerers": found}))
         return
     for name, rows in found.items():
         cells = (f"{level} {c['right']:.0%} ({c['low']:.0%} to {c['high']:.0%})" for level, c in rows.items())
         print(f"{name:24}", *cells, sep="  ")
 
 
-def every(trained: Trained, n: int, seed: int) -> dict[str, list[tuple[Problem, Attempt]]]:
+def every(trained: Trained, n: int, seed: int, tokens: int) -> dict[str, list[tuple[Problem, Attempt]]]:
     """The answers of every agent, and of those with tools also without them."""
     problems = [p for d in trained.found.sources for p in held_out(trained.found, d, n, seed)]
-    room, answers = trained.classroom, dict[str, list[tuple[Problem, Attempt]]]()
+    rules = replace(trained.classroom.rules, max_tokens=tokens)
+    room, answers = replace(trained.classroom, rules=rules), dict[str, list[tuple[Problem, Attempt]]]()
     bare = replace(room, engine=trained.engine)
-    for agent in trained.agents:
+    for agent in map(AgentId, trained.config.learners):
         answers[agent] = list(zip(problems, examined(room, agent, problems), strict=True))
         if origin(agent) in room.tools:
             answers[f"{agent}, tools off"] = list(zip(problems, examined(bare, agent, problems), strict=True))
