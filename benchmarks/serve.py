@@ -1,7 +1,7 @@
 """What it is worth that a server computes requests together: 64 requests to 8 agents at once, and one after another.
 
     python benchmarks/serve.py
-    python benchmarks/serve.py --requests 8 --agents 4 --tokens 8 --length 60 --repeats 1
+    python benchmarks/serve.py --requests 8 --agents 4 --tokens 8 --length 60
 
 The server is `docendo serve`'s own, on this machine and spoken to over HTTP; every request has a prompt of its own and
 an answer of exactly `--tokens` tokens. Both sides ask the same with the same seeds, and must get the same answers. In
@@ -14,13 +14,16 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from statistics import median
 
 import httpx
-from shapes import engine_with, prompts_of, report, take_turns
+from shapes import engine_with, prompts_of, report
 
 from docendo.serving.app import Population, Rules
 from docendo.serving.server import listen, server_of
 
+_WARM = 8
+"""Requests before the clock runs."""
 TOKEN = "only-for-this-benchmark"  # noqa: S105
 
 
@@ -30,7 +33,9 @@ def options_of() -> Namespace:
     parser.add_argument("--agents", type=int, default=8, help="that they are for (default %(default)s)")
     parser.add_argument("--tokens", type=int, default=48, help="of each answer (default %(default)s)")
     parser.add_argument("--length", type=int, default=150, help="tokens of each prompt (default %(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="after the warm-up; medians count (default %(default)s)")
+    parser.add_argument(
+        "--repeats", type=int, default=1, help="of both sides, in turns; medians count (default %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="the last line printed is one JSON object")
     return parser.parse_args()
 
@@ -80,20 +85,16 @@ async def asked(url: str, bodies: list[dict[str, object]], at_once: int) -> list
 def main() -> None:
     options = options_of()
     population = Population(engine_with(options.agents), {}, "benchmark")
-    bodies, found = bodies_of(options, population), dict[str, list[str]]()
+    bodies, found, seconds = bodies_of(options, population), dict[str, list[str]](), dict[str, list[float]]()
     with served(population) as url:
-
-        def together() -> None:
-            found["together"] = asyncio.run(asked(url, bodies, options.requests))
-
-        def apart() -> None:
-            found["apart"] = asyncio.run(asked(url, bodies, 1))
-
-        seconds = take_turns({"together": together, "apart": apart}, options.repeats)
+        asyncio.run(asked(url, bodies[:_WARM], _WARM))
+        for name, at_once in [("together", options.requests), ("apart", 1)] * options.repeats:
+            start = time.perf_counter()
+            found[name] = asyncio.run(asked(url, bodies, at_once))
+            seconds.setdefault(name, []).append(time.perf_counter() - start)
     if found["together"] != found["apart"]:
         raise ValueError("the answers at once are not those one after another")
-    tokens = options.requests * options.tokens
-    rates = {name: tokens / s for name, s in seconds.items()}
+    rates = {name: options.requests * options.tokens / median(s) for name, s in seconds.items()}
     print(f"{options.requests} requests to {options.agents} agents, {options.tokens} tokens each")
     print(f"at once            {rates['together']:7.0f} tokens/s")
     print(f"one after another  {rates['apart']:7.0f} tokens/s")
