@@ -16,7 +16,7 @@ from docendo.serving.faults import ApiError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["Guard", "answer"]
+__all__ = ["Guard"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Guard:
         if fault is None and scope["type"] == "http":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            await answer(fault or ApiError(400, "only HTTP is spoken here"), send)
+            await _answer(fault or ApiError(400, "only HTTP is spoken here"), send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
@@ -66,7 +66,7 @@ class Guard:
             return False
 
 
-async def answer(fault: ApiError, send: "Send") -> None:
+async def _answer(fault: ApiError, send: "Send") -> None:
     """Sends a fault as a whole reply."""
     body = json.dumps(fault.document).encode()
     given = {"content-type": "application/json", "content-length": str(len(body)), **fault.headers}
