@@ -4,7 +4,7 @@ A task is refused for what is measured here (an item that differs between two pr
 right answer that does not score, a wrong one that does, slowness) and for what reading its scorer showed (`READ`).
 
     python benchmarks/gym.py                    # both passes, then the file; some minutes
-    python benchmarks/gym.py --facts FILE -n 100 # one pass, as JSON
+    python benchmarks/gym.py --facts FILE -n 600 # one pass, as JSON
 """
 
 import argparse
@@ -25,9 +25,9 @@ from docendo.graders.grading import exact, guarded
 from docendo.problems.gym import VERSION, Item
 from docendo.records import Problem
 
-LEVELS, LONGEST, SLOWEST, PATIENCE = 5, 200, 0.2, 30
-BUDGET = 4.0
-"""Seconds for the items of a level; at least 12 are made."""
+LEVELS, LONGEST, SLOWEST, PATIENCE = 5, 200, 0.2, 5
+BUDGET = 0.25
+"""Seconds for the items of a level; at least 8 are made."""
 SPAN = 99_991
 """Items are taken from the first so many."""
 SCORED = {
@@ -47,6 +47,7 @@ SCORED = {
 READ = {
     "acre": "the whole data set is made in advance",
     "advanced_geometry": "its answers are rounded in more than one way",
+    "arc_1d": "some of its items are never finished",
     "codeio": "many inputs give the same output, and only one counts",
     "complex_arithmetic": "its scorer takes 'nan' for right",
     "coin_flip": "0.5 and 1/2 are both right, and its scorer hangs on '1e99999999'",
@@ -55,6 +56,7 @@ READ = {
     "intermediate_integration": "its scorer runs the answer as Python",
     "letter_jumble": "some words have anagrams, and only one counts",
     "n_queens": "its scorer runs the answer as Python",
+    "number_sequence": "some of its items are never finished",
     "polynomial_equations": "the right answer may be empty",
     "polynomial_multiplication": "its scorer runs the answer as Python",
     "power_function": "its answers are not in the form that it asks for",
@@ -82,7 +84,7 @@ def facts(task: str, level: int, count: int) -> dict[str, Any]:
     """What is seen of `count` items of a task at a level."""
     start, items, broken = time.perf_counter(), [], 0
     for k in range(count):
-        if k >= 12 and time.perf_counter() - start > BUDGET:
+        if k >= 8 and time.perf_counter() - start > BUDGET:
             break
         item = Item(task, level, k * 104729 * 7919 % SPAN)
         try:
@@ -146,7 +148,7 @@ def one_pass(file: Path, count: int) -> None:
     for task in sorted(set(DATASETS) - set(READ)):
         found[task] = []
         for level in range(1, levels_of(task) + 1):
-            signal.alarm(PATIENCE)
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE, 1)  # again, since some tasks catch whatever is raised
             try:
                 found[task].append(facts(task, level, count))
             except Late:
@@ -154,8 +156,10 @@ def one_pass(file: Path, count: int) -> None:
             except (AssertionError, ValueError, TypeError, KeyError, RuntimeError) as error:
                 found[task].append({"fault": f"{type(error).__name__}: {error}"[:100]})
             finally:
-                signal.alarm(0)
-        print(task, file=sys.stderr)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            if "fault" in found[task][-1]:
+                break
+        print(task, file=sys.stderr, flush=True)
     file.write_text(json.dumps(found))
 
 
@@ -189,7 +193,7 @@ def judged(first: dict[str, Any], second: dict[str, Any]) -> tuple[dict[str, int
     """Levels of the tasks that are taken, and the reasons of the others."""
     taken, bad = {}, dict(READ)
     for task, levels in first.items():
-        why = [reason(task, *pair) for pair in zip(levels, second[task], strict=True)]
+        why = [reason(task, *pair) for pair in zip(levels, second[task], strict=False)]
         sound = next((k for k, text in enumerate(why) if text), len(why))
         if sound:
             taken[task] = min(sound, HIGHEST.get(task, sound))
@@ -212,7 +216,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--facts", type=Path)
     parser.add_argument("--keep", type=Path, help="folder for what was measured")
-    parser.add_argument("-n", type=int, default=100)
+    parser.add_argument("-n", type=int, default=600)
     options = parser.parse_args()
     if options.facts:
         one_pass(options.facts, options.n)
