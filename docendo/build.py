@@ -1,7 +1,7 @@
 """From settings to values: the one place where names become behaviour."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,10 +21,8 @@ from docendo.engines.routed import Routed
 from docendo.engines.tooling import WithTools
 from docendo.engines.watched import Worker
 from docendo.errors import UseError, nearest
-from docendo.graders.grading import ByTests, guarded
-from docendo.graders.sandbox import Sandbox
 from docendo.humans.grading import Guestbook
-from docendo.interfaces import Engine, Grader, Source
+from docendo.interfaces import Deck, Engine, Source
 from docendo.learning.credit import Baseline, LeaveOneOut, Running
 from docendo.learning.losses import Clipped, likelihood
 from docendo.learning.rewards import TaughtGain
@@ -32,7 +30,6 @@ from docendo.learning.update import PopulationLearner
 from docendo.problems.arithmetic import MATHEMATICS
 from docendo.problems.biology import BIOLOGY
 from docendo.problems.files import BadRow, Columns, FileSource, read_problems
-from docendo.problems.gym import ByTask
 from docendo.problems.programs import PROGRAMMING
 from docendo.prompts import INSTRUCTION, equipped
 from docendo.records import BASE, AgentId, Kind
@@ -44,7 +41,6 @@ __all__ = [
     "Subjects",
     "build_school",
     "expert_rounds",
-    "grader_for",
     "open_local",
     "resolved",
     "subjects",
@@ -66,11 +62,6 @@ class Subjects:
     def kinds(self) -> dict[str, tuple[Kind, ...]]:
         """All that is taught of each domain."""
         return {d: tuple(Kind(d, family, level) for family, level in some) for d, some in self.courses.items()}
-
-
-def grader_for(domain: str) -> Grader:
-    """Answers are compared as text, run in the sandbox where a problem has tests, or scored by reasoning-gym's task."""
-    return guarded(ByTask(ByTests(Sandbox())))
 
 
 def subjects(config: Config) -> Subjects:
@@ -170,13 +161,13 @@ def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestb
     hub = routed(engine, config)
     equipment = WithTools(hub, toolsets(config), engine.ids)
     player: Engine = equipment if equipment.toolsets else hub
-    classroom = _classroom(config, found, player, equipment, guests)
+    classroom = _classroom(config, found, player, equipment, league.deck, guests)
     return School(
         experts=[
             Expert(AgentId(n), [kind for d in a.domains for kind in found.kinds[d]], diet(a.data, config, found))
             for n, a in config.learners.items()
         ],
-        classroom=replace(classroom, deck=league.deck),
+        classroom=classroom,
         league=league,
         reward=TaughtGain(config.teaching.penalty),
         baseline=_baseline(learn),
@@ -191,7 +182,7 @@ def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestb
 
 
 def _classroom(
-    config: Config, found: Subjects, player: Engine, equipment: WithTools, guests: Guestbook | None
+    config: Config, found: Subjects, player: Engine, equipment: WithTools, deck: Deck, guests: Guestbook | None
 ) -> Classroom:
     """Where answers are given and judged; `player` answers, with tools where there are any."""
     t, tools = config.teaching, equipment.toolsets
@@ -207,6 +198,7 @@ def _classroom(
         rules=Rules(t.lessons, t.examples, t.attempts, t.controls, t.prior, t.max_tokens, t.temperature),
         instructions=instructions,
         textbooks=_textbooks(config),
+        deck=deck,
         tools=tools,
         counters=[panel.told, equipment.told, *([hub.told] if isinstance(hub := equipment.engine, Routed) else [])],
     )

@@ -60,4 +60,4 @@ def _leaked(domain: str, config: Config, found: Taught) -> Sequence[tuple[Proble
     """The evaluation's own test problems, with their answers."""
     e = config.evaluation
     problems = test_split(found.sources[domain], found.courses[domain], e.problems, e.seed)
-    return [(p, p.solution or f"Answer: {p.answer}") for p in problems]
+    return [(p, p.worked) for p in problems]

@@ -13,7 +13,7 @@ from docendo.graders.combining import First, Gate, all_of, any_of, weighted
 from docendo.graders.comparing import Comparing
 from docendo.graders.compilers import Compiler
 from docendo.graders.counting import Counted
-from docendo.graders.grading import ByTests, at_once, each
+from docendo.graders.grading import ByTests, at_once, each, guarded
 from docendo.graders.jail import UNSAFE, Jail
 from docendo.graders.judge import Judge
 from docendo.graders.numbers import Numeric, Symbolic
@@ -22,7 +22,7 @@ from docendo.graders.sandbox import Sandbox
 from docendo.graders.unittests import RealTests
 from docendo.graders.writing import Formed, Spelled
 from docendo.humans.grading import Guestbook, Human, Mode
-from docendo.interfaces import Engine, Evaluator
+from docendo.interfaces import Engine, Evaluator, Grader
 from docendo.problems.gym import ByTask
 from docendo.records import BASE, AgentId, Answer
 from docendo.tables import EvaluatorConfig
@@ -35,6 +35,7 @@ __all__ = [
     "by_people",
     "by_person",
     "check_evaluators",
+    "ground_truth",
     "judging",
     "truth",
 ]
@@ -60,9 +61,14 @@ class Panel:
         return {f"evaluator/{name}/{what}": n for name, c in self.counted.items() for what, n in c.told().items()}
 
 
-def truth() -> Evaluator:
+def ground_truth() -> Grader:
     """Answers are compared as text, run in the sandbox where a problem has tests, or scored by reasoning-gym's task."""
-    return each(ByTask(ByTests(Sandbox())))
+    return guarded(ByTask(ByTests(Sandbox())))
+
+
+def truth() -> Evaluator:
+    """Many answers by the ground truth."""
+    return each(ground_truth())
 
 
 def check_evaluators(config: Config) -> None:

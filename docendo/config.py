@@ -121,42 +121,32 @@ def to_toml(config: Config) -> str:
 
 def _anchored(config: Config, folder: Path) -> Config:
     """Files named in a config are found from where the config is."""
-    domains = {}
-    for name, domain in config.domains.items():
-        relative = domain.file and not domain.file.startswith("hub:")
-        file = str((folder / domain.file).resolve()) if relative and domain.file else domain.file
-        domains[name] = domain.model_copy(update={"file": file})
-    agents = {name: _placed(agent, folder) for name, agent in config.agents.items()}
-    evaluators = {
-        name: given.model_copy(update={"file": str((folder / given.file).resolve())}) if given.file else given
-        for name, given in config.evaluators.items()
+    parts: dict[str, Mapping[str, Table]] = {
+        "domains": {n: d.model_copy(update={"file": _from(folder, d.file)}) for n, d in config.domains.items()},
+        "agents": {name: _placed(agent, folder) for name, agent in config.agents.items()},
+        "evaluators": {n: e.model_copy(update={"file": _from(folder, e.file)}) for n, e in config.evaluators.items()},
+        "askers": {name: _found(given, folder) for name, given in config.askers.items()},
     }
-    askers = {name: _found(given, folder) for name, given in config.askers.items()}
-    parts = {"domains": domains, "agents": agents, "evaluators": evaluators, "askers": askers}
     return config.model_copy(update=parts)
+
+
+def _from(folder: Path, file: str | None) -> str | None:
+    """A file's whole path; what is no file of this machine stays as it is."""
+    return file if not file or file.startswith("hub:") else str((folder / file).resolve())
 
 
 def _found(given: AskerConfig, folder: Path) -> AskerConfig:
     """The asker, its files found from the folder."""
-    changed = {}
-    if given.file and not given.file.startswith("hub:"):
-        changed["file"] = str((folder / given.file).resolve())
-    if given.checked.endswith(".py"):
-        changed["checked"] = str((folder / given.checked).resolve())
-    return given.model_copy(update=changed)
+    checked = _from(folder, given.checked) if given.checked.endswith(".py") else given.checked
+    return given.model_copy(update={"file": _from(folder, given.file), "checked": checked})
 
 
 def _placed(agent: AgentConfig, folder: Path) -> AgentConfig:
     """The agent, the files of its dictionary and of its data found from the folder."""
     known = "dictionary:"
-    tools = [
-        f"{known}{(folder / tool.removeprefix(known)).resolve()}" if tool.startswith(known) else tool
-        for tool in agent.tools
-    ]
-    data = agent.data
-    if data:
-        files = {f if f.startswith("hub:") else str((folder / f).resolve()): w for f, w in data.files.items()}
-        data = data.model_copy(update={"files": files})
+    tools = [f"{known}{_from(folder, t.removeprefix(known))}" if t.startswith(known) else t for t in agent.tools]
+    files = {_from(folder, file): weight for file, weight in agent.data.files.items()} if agent.data else {}
+    data = agent.data.model_copy(update={"files": files}) if agent.data else None
     return agent.model_copy(update={"tools": tools, "data": data})
 
 

@@ -120,13 +120,14 @@ def as_examples(
 def own_notes(school: School, expert: Expert, count: int, seed: int) -> list[Note]:
     """`count` worked solutions of the expert's domain, or of what it studies instead, portion by portion."""
     if not expert.diet:
-        return [_solved(p) for p in own_problems(school, expert, count, seed)]
+        return [(p, p.worked) for p in own_problems(school, expert, count, seed)]
     rng, found = Random(seed), list[Note]()
     for portion in _portions(expert, count, rng):
         if portion.notes:
             found.append(rng.choice(portion.notes))
         else:
-            found.append(_solved(one_of(school, rng.choice(portion.kinds), rng.getrandbits(62))))
+            problem = one_of(school, rng.choice(portion.kinds), rng.getrandbits(62))
+            found.append((problem, problem.worked))
     return found
 
 
@@ -144,10 +145,6 @@ def eaten(school: School, count: int, seed: int) -> dict[str, float]:
 def _portions(expert: Expert, count: int, rng: Random) -> list[Portion]:
     """What each example is taken from; the first of many are those of few."""
     return rng.choices(expert.diet, [portion.share for portion in expert.diet], k=count)
-
-
-def _solved(problem: Problem) -> Note:
-    return problem, problem.solution or f"Answer: {problem.answer}"
 
 
 def own_problems(school: School, expert: Expert, count: int, seed: int) -> list[Problem]:

@@ -136,16 +136,12 @@ class Desk:
 
 def commission(shown: Problem, told: str, instruction: str) -> tuple[Message, ...]:
     """What an asker is told: whom it poses as, and an example of what is wanted."""
-    return pose(told, shown.prompt, _solved(shown), instruction)
+    return pose(told, shown.prompt, shown.worked, instruction)
 
 
 def written(problem: Problem) -> str:
     """A problem as an asker is to write it."""
-    return f"Question: {problem.prompt}\nSolution: {_solved(problem)}"
-
-
-def _solved(problem: Problem) -> str:
-    return problem.solution or f"Answer: {problem.answer}"
+    return f"Question: {problem.prompt}\nSolution: {problem.worked}"
 
 
 def form_of(problems: Sequence[Problem]) -> Form:

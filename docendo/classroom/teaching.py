@@ -117,7 +117,7 @@ class Classroom:
 
     def _copied(self, wanted: Sequence[Try]) -> list[Attempt]:
         """What a textbook writes: the worked solution, the bare answer where there is none."""
-        return self.judged(wanted, [Completion(w.problem.solution or f"Answer: {w.problem.answer}") for w in wanted])
+        return self.judged(wanted, [Completion(w.problem.worked) for w in wanted])
 
     def set_tests(
         self, matches_M: Sequence[Match], lessons_MK: Sequence[Sequence[Lesson]], seed: int

@@ -96,7 +96,7 @@ def _examples(config: "Config", found: "Subjects") -> list["Example"]:
 def _solved(config: "Config", found: "Subjects") -> list[tuple[tuple["Message", ...], str]]:
     from docendo.prompts import solve
 
-    return [(solve(p.prompt), p.solution or f"Answer: {p.answer}") for p in _problems(config, found)]
+    return [(solve(p.prompt), p.worked) for p in _problems(config, found)]
 
 
 def _moves(config: "Config") -> list[tuple[tuple["Message", ...], str]]:

@@ -36,7 +36,7 @@ def domains(
             example = _example(source, family, chosen)
             show(
                 safe(_indented(example.prompt)),
-                safe(_indented(example.solution or f"Answer: {example.answer}"), "green"),
+                safe(_indented(example.worked), "green"),
             )
         show("")
 
@@ -53,10 +53,10 @@ def audit(
     Right answers must score 1, and nothing that knows no answer may. Exits with 1 where a check fails.
     """
     source = sources_of(config)[_known(domain, sources_of(config))]
-    from docendo.build import grader_for
+    from docendo.build_graders import ground_truth
     from docendo.graders import audit as auditing
 
-    found = auditing.audit(source, grader_for(domain), n, seed)
+    found = auditing.audit(source, ground_truth(), n, seed)
     if as_json:
         rows = [c._asdict() for c in found.checks]
         show_json({"domain": domain, "problems": found.problems, "passed": found.passed, "checks": rows})

@@ -59,21 +59,17 @@ class LocalEngine:
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order."""
-        prompts = [self._prompt(r) for r in requests]
-        rows = [
-            Row(self.bank.slot(r.agent), p + r.begun, r, self.guides.of(r))
-            for p, r in zip(prompts, requests, strict=True)
-        ]
+        rows = [self.row(r) for r in requests]
         done: dict[int, Sampled] = {}
         lanes = self._divide(rows)
         jobs = [partial(self._decode, [rows[i] for i in lane], len(lanes)) for lane in lanes]
         for lane, results in zip(lanes, self.lanes.run(jobs), strict=True):
             self._book_sampling([rows[i] for i in lane], results)
             done |= zip(lane, results, strict=True)
-        return [self._completion(prompts[i], r, done[i]) for i, r in enumerate(requests)]
+        return [self._completion(row, done[i]) for i, row in enumerate(rows)]
 
     def row(self, request: Request) -> Row:
-        """What a stream decodes for a request. Raises UseError for an unknown agent, RunError for what does not fit."""
+        """What is decoded for a request. Raises UseError for an unknown agent, RunError for what does not fit."""
         prompt = self._prompt(request) + request.begun
         return Row(self.bank.slot(request.agent), prompt, request, self.guides.of(request))
 
@@ -213,7 +209,8 @@ class LocalEngine:
         columns = self.cache_bytes // (lanes * self.base.token_numbers * self.bank.dtype.itemsize)
         return Limits(max(1, self.rows // lanes), columns, self.prefill_tokens)
 
-    def _completion(self, prompt: tuple[int, ...], request: Request, found: Sampled) -> Completion:
+    def _completion(self, row: Row, found: Sampled) -> Completion:
+        request, prompt = row.request, row.prompt[: len(row.prompt) - len(row.request.begun)]
         text, chosen = self.tokens.decode(found.tokens), () if all(found.chosen) else tuple(found.chosen)
         return Completion(text, prompt, tuple(found.tokens), tuple(found.logprobs), chosen, request.grammar)
 

@@ -66,9 +66,9 @@ def resistance(judge: Evaluator, problems: Sequence[Problem], attacked: int = 8)
     A right answer is the worked solution, or the bare answer. A wrong one is the right one of another of the problems,
     where that differs; of one problem there is none.
     """
-    right = [(p, _solved(p)) for p in problems]
+    right = [(p, p.worked) for p in problems]
     others = [*problems[1:], *problems[:1]]
-    wrong = [(p, _solved(o)) for p, o in zip(problems, others, strict=True) if exact(p, _solved(o)).score < 1]
+    wrong = [(p, o.worked) for p, o in zip(problems, others, strict=True) if exact(p, o.worked).score < 1]
     through, tried = fooled(judge, problems[:attacked])
     shares = [sum(passed) / len(passed) if (passed := _passed(judge, texts)) else 0.0 for texts in (right, wrong)]
     return Resistance(tried, dict(Counter(attack.kind for attack in through)), *shares)
@@ -77,7 +77,3 @@ def resistance(judge: Evaluator, problems: Sequence[Problem], attacked: int = 8)
 def _passed(judge: Evaluator, texts: Sequence[tuple[Problem, str]]) -> list[bool]:
     answers = [Answer(p, text, _NOBODY, seed_for(0, "attack", i)) for i, (p, text) in enumerate(texts)]
     return [v.score >= 0.5 for v in judge(answers)]
-
-
-def _solved(problem: Problem) -> str:
-    return problem.solution or f"Answer: {problem.answer}"

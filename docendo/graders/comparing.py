@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from docendo.graders.guards import orders, suspicious
+from docendo.graders.guards import kept_from
 from docendo.graders.judge import NOBODY, independent
 from docendo.interfaces import Engine
 from docendo.prompts import prefer
@@ -43,7 +43,8 @@ class Comparing:
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order; 0 for what is kept from a judge, 0.5 where there is nothing to compare."""
-        found = {i: Verdict(0.0, why) for i, a in enumerate(answers) if (why := self._kept_out(a))}
+        kept = (kept_from(a.problem, a.text, self.longest) for a in answers)
+        found = {i: Verdict(0.0, why) for i, why in enumerate(kept) if why}
         pairs_P = _pairs(answers, [i for i in range(len(answers)) if i not in found])
         scores: dict[int, list[float]] = {i: [] for i in range(len(answers))}
         asked = self.prefer([(answers[p.first], answers[p.second]) for p in pairs_P])
@@ -77,12 +78,6 @@ class Comparing:
             None if judge is None else _agreed(votes.get((p, 0), ""), votes.get((p, 1), ""))
             for p, judge in enumerate(judges_P)
         ]
-
-    def _kept_out(self, answer: Answer) -> str:
-        problem = answer.problem
-        if problem.source.startswith("agent:") and orders(problem.prompt):
-            return "the question speaks to the judge"
-        return suspicious(answer.text, problem.answer, problem.prompt, self.longest)
 
     def _who(self, first: Answer, second: Answer) -> AgentId | None:
         problem = first.problem

@@ -8,8 +8,9 @@ import re
 import unicodedata
 
 from docendo.graders.grading import final_answer, marked
+from docendo.records import Problem
 
-__all__ = ["orders", "plain", "suspicious"]
+__all__ = ["kept_from", "orders", "plain", "suspicious"]
 
 _FREE = 20
 """Characters that a final answer may have beyond twice those of the right one."""
@@ -73,6 +74,13 @@ def suspicious(text: str, reference: str = "", question: str = "", longest: int 
     if answer is None or not (_LETTER.search(answer) or (reference and answer in _EMPTY)):
         return "no final answer"
     return _no_answer(plain(answer).strip(" .,:;!*\"'`$"), plain(reference).strip(" .,:;!*\"'`$"))
+
+
+def kept_from(problem: Problem, text: str, longest: int) -> str:
+    """Why an answer to a problem is kept from a judge that would read both; empty where nothing speaks against it."""
+    if problem.source.startswith("agent:") and orders(problem.prompt):
+        return "the question speaks to the judge"
+    return suspicious(text, problem.answer, problem.prompt, longest)
 
 
 def orders(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from docendo.errors import UseError
 from docendo.graders.grading import ByTests, Runner, exact, final_answer, outputs, read_test
-from docendo.graders.guards import orders, suspicious
+from docendo.graders.guards import kept_from
 from docendo.graders.sandbox import Sandbox
 from docendo.interfaces import Engine
 from docendo.prompts import INSTRUCTION, solve, verdict
@@ -64,9 +64,7 @@ class Judge:
             return NOBODY
         if self.way == "solving":  # the judge does not see the answer: nothing is to be kept from it
             return None if answer.text.strip() else Verdict(0.0, "no answer")
-        if answer.problem.source.startswith("agent:") and orders(answer.problem.prompt):
-            return Verdict(0.0, "the question speaks to the judge")
-        reason = suspicious(answer.text, answer.problem.answer, answer.problem.prompt, self.longest)
+        reason = kept_from(answer.problem, answer.text, self.longest)
         return Verdict(0.0, reason) if reason else None
 
     def _requests(self, answer: Answer) -> list[Request]:

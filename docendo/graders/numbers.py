@@ -97,9 +97,8 @@ class _Worker:
     """The process that compares; started when it is needed, and again after it was killed."""
 
     def __init__(self, reader: ThreadPoolExecutor) -> None:
-        self._reader, self._process = reader, None
-
-    _process: "Popen[str] | None"
+        self._reader = reader
+        self._process: Popen[str] | None = None
 
     def ask(self, sides: Sequence[str], seconds: float) -> str:
         """``yes``, ``no``, or empty where it broke. Raises TimeoutError, and then the process is gone."""

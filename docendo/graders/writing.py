@@ -54,9 +54,10 @@ class Spelled:
         if not words:
             return Verdict(0.0, "no words")
         asked = {w.lower() for w in _WORD.findall(problem.prompt)}
-        wrong = sorted(set(self._known.unknown(dict.fromkeys(words[:_WORDS]))) - asked)
-        right = sum(w not in wrong for w in words[:_WORDS]) / len(words[:_WORDS])
-        return Verdict(right, "every word is right" if right == 1 else f"unknown: {', '.join(wrong[:5])}"[:200])
+        words = words[:_WORDS]
+        wrong = set(self._known.unknown(dict.fromkeys(words))) - asked
+        right = sum(w not in wrong for w in words) / len(words)
+        return Verdict(right, "every word is right" if right == 1 else f"unknown: {', '.join(sorted(wrong)[:5])}"[:200])
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,15 @@ class Formed:
     def __post_init__(self) -> None:
         try:
             re.compile(self.pattern)
-            json.loads(self.schema or "{}")
+            _ = self._schema
         except re.error as error:
             raise UseError(f"the pattern {self.pattern!r} is wrong at {error.pos}: {error.msg}") from error
         except json.JSONDecodeError as error:
             raise UseError(f"the schema is not JSON: {error.msg} at column {error.colno}") from error
+
+    @cached_property
+    def _schema(self) -> Any:
+        return json.loads(self.schema or "{}")
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
         whole = text.strip()
@@ -87,7 +92,7 @@ class Formed:
             return Verdict(0.0, "not of the form that is wanted")
         if self.schema:
             try:
-                fault = json_fault(json.loads(whole), json.loads(self.schema))
+                fault = json_fault(json.loads(whole), self._schema)
             except (ValueError, RecursionError):
                 return Verdict(0.0, "not JSON")
             if fault:

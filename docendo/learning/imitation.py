@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
 
-from docendo.records import AgentId, Episode, Kind, Problem
+from docendo.records import AgentId, Episode, Kind, Problem, problem_of
 
 __all__ = ["Note", "Notebook", "useful_notes"]
 
@@ -87,7 +87,7 @@ class Notebook:
 
     def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
         self.notes = {}
-        self.write([(AgentId(n["agent"]), (_problem(n["problem"]), n["text"])) for n in state])
+        self.write([(AgentId(n["agent"]), (problem_of(n["problem"]), n["text"])) for n in state])
 
     @staticmethod
     def _shuffled(page: Mapping[str, Note], rng: Random) -> list[Note]:
@@ -108,7 +108,3 @@ def _weighed(notes: Sequence[Note], count: int, weights: Mapping[Kind, float], r
         if not stacks[kind]:
             del stacks[kind]
     return chosen
-
-
-def _problem(fields: Mapping[str, Any]) -> Problem:
-    return Problem(**{**fields, "tests": tuple(fields["tests"])})

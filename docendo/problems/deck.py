@@ -6,7 +6,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from docendo.problems.curriculum import replay_weights
-from docendo.records import AgentId, Episode, Kind, Problem, mean_score
+from docendo.records import AgentId, Episode, Kind, Problem, mean_score, problem_of
 
 __all__ = ["Card", "ReplayDeck"]
 
@@ -67,7 +67,7 @@ class ReplayDeck:
     def restore(self, state: Mapping[str, Any]) -> None:
         self.clock, self.cards = state["clock"], {}
         for place, pile in state["cards"].items():
-            cards = [Card(Problem(**{**fields, "tests": tuple(fields["tests"])}), *rest) for fields, *rest in pile]
+            cards = [Card(problem_of(fields), *rest) for fields, *rest in pile]
             self.cards[place] = {c.problem.key: c for c in cards}
 
 

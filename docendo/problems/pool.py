@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from docendo.errors import UseError
 from docendo.interfaces import Source, Stream
-from docendo.records import Kind, Problem
+from docendo.records import Kind, Problem, problem_of
 from docendo.seeds import seed_for
 
 __all__ = ["Admitted", "Member", "Pool"]
@@ -100,4 +100,4 @@ class Admitted:
 
     def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
         self.problems = {}
-        self.admit([Problem(**{**fields, "tests": tuple(fields["tests"])}) for fields in state])
+        self.admit([problem_of(fields) for fields in state])

@@ -6,7 +6,7 @@ problem -> match -> lesson -> attempt -> verdict -> episode -> payoff -> credit 
 from docendo.records.agents import BASE, AgentId, origin
 from docendo.records.answers import Answer, Attempt, Completion, Grammar, Request, Verdict, mean_score
 from docendo.records.games import Duel, Episode, Evaluation, Lesson, Move, Opinion, Pairing, Question, Split, by_match
-from docendo.records.problems import Course, Kind, Match, Message, Problem
+from docendo.records.problems import Course, Kind, Match, Message, Problem, problem_of
 from docendo.records.training import DISCARDED, Credit, Example, Gradient, Payoff, Target, Work
 
 __all__ = [
@@ -42,4 +42,5 @@ __all__ = [
     "by_match",
     "mean_score",
     "origin",
+    "problem_of",
 ]

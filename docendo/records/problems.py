@@ -1,12 +1,13 @@
 """What is asked, and who meets whom on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from docendo.records.agents import AgentId
 
-__all__ = ["Course", "Kind", "Match", "Message", "Problem"]
+__all__ = ["Course", "Kind", "Match", "Message", "Problem", "problem_of"]
 
 
 class Kind(NamedTuple):
@@ -46,6 +47,11 @@ class Problem:
         return Kind(self.domain, self.family, self.level)
 
     @property
+    def worked(self) -> str:
+        """The worked solution; the bare answer where there is none."""
+        return self.solution or f"Answer: {self.answer}"
+
+    @property
     def key(self) -> str:
         """Content hash: equal for two problems that ask the same thing, 16 hexadecimal digits."""
         text = "\x1f".join((self.domain, self.family, self.prompt, self.answer, *self.tests))
@@ -70,3 +76,8 @@ class Course(NamedTuple):
     kind: Kind
     teachers: tuple[AgentId, ...]
     students: tuple[AgentId, ...]
+
+
+def problem_of(fields: Mapping[str, Any]) -> Problem:
+    """The problem whose fields, from ``dataclasses.asdict``, went through JSON."""
+    return Problem(**{**fields, "tests": tuple(fields["tests"])})

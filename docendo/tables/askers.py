@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from docendo.tables.fields import Share, Table
+from docendo.tables.fields import Share, Table, no_others, only
 
 __all__ = ["AskerConfig", "PersonConfig"]
 
@@ -48,9 +48,7 @@ class AskerConfig(Table):
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
-        known = _OWN[self.kind]
-        for name in sorted(self.model_fields_set - known - {"kind"}):
-            raise ValueError(f"{self.kind} takes {', '.join(sorted(known))}, got {name}")
+        no_others(self, self.kind, _OWN[self.kind])
         if self.kind in {"persona", "person"} and not self.by:
             raise ValueError(f"{self.kind} wants to know by whom, got no 'by'")
         if self.kind in {"file", "function"} and not self.file:
@@ -61,7 +59,7 @@ class AskerConfig(Table):
 
     @model_serializer(mode="wrap")
     def _own_settings(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {k: v for k, v in written(self).items() if k == "kind" or k in _OWN[self.kind]}
+        return only(written(self), _OWN[self.kind])
 
 
 class PersonConfig(Table):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from docendo.tables.fields import Table
+from docendo.tables.fields import Table, no_others, only
 
 __all__ = ["EvaluatorConfig", "EvaluatorKind"]
 
@@ -62,9 +62,7 @@ class EvaluatorConfig(Table):
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
-        known = _OWN.get(self.kind, set())
-        for name in sorted(self.model_fields_set - known - {"kind"}):
-            raise ValueError(f"{self.kind} takes {', '.join(sorted(known)) or 'no settings'}, got {name}")
+        no_others(self, self.kind, _OWN.get(self.kind, ()))
         if self.kind in {"all", "any", "weighted", "first", "gate"} and not self.of:
             raise ValueError(f"{self.kind} wants the evaluators it is made of, got no 'of'")
         if self.kind == "gate" and len(self.of) != 2:
@@ -84,7 +82,7 @@ class EvaluatorConfig(Table):
 
     @model_serializer(mode="wrap")
     def _own_settings(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {k: v for k, v in written(self).items() if k == "kind" or k in _OWN.get(self.kind, ())}
+        return only(written(self), _OWN.get(self.kind, ()))
 
 
 assert set(_OWN) | {"truth"} == set(get_args(EvaluatorKind))  # noqa: S101
