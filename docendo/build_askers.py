@@ -114,15 +114,17 @@ def build_desk(
 ) -> Desk | None:
     """Where models ask; None where none does."""
     sources = classroom.sources
+    shelves = admitted(sources)
     askers = [
-        _asker(name, config.askers[name], _askable(config, name, domain, kinds[domain], sources[domain]))
+        _asker(name, config.askers[name], _askable(config, name, domain, kinds[domain], sources[domain]))._replace(
+            admit=shelves[f"{domain}/{name}"].admit
+        )
         for domain, given in config.domains.items()
         for name in given.askers
         if name != OWN and config.askers[name].kind == "persona"
     ]
     if not askers:
         return None
-    shelves = admitted(sources)
     grown = {d: [a for key, a in shelves.items() if key.partition("/")[0] == d] for d in config.domains}
 
     def known(domain: str) -> list[Problem]:

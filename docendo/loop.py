@@ -127,14 +127,9 @@ def contest(school: School, index: int, seed: int) -> list[Duel]:
 
 def ask(school: School, index: int, seed: int) -> list[Question]:
     """The questions of models that pose as people; those that the gate admits are problems from the next round on."""
-    bureau = school.bureau
-    if bureau is None:
+    if school.bureau is None:
         return []
-    questions = bureau.desk.ask(index, sorted(school.learners), seed)
-    for asker in bureau.desk.askers:
-        own = [q for q in questions if (q.asker, q.kind.domain) == (asker.agent, asker.domain) and not q.refused]
-        bureau.shelves[f"{asker.domain}/{asker.name}"].admit([q.problem for q in own if q.problem])
-    return questions
+    return school.bureau.desk.ask(index, sorted(school.learners), seed)
 
 
 def renew(school: School, index: int, seed: int) -> list[Birth]:

@@ -49,6 +49,8 @@ class Asker(NamedTuple):
     """A program that knows the answer; without one, answerers must agree with the asker."""
     agreement: float = 0.25
     """The least share of tries that must come to the asker's answer where no program knows it."""
+    admit: Callable[[Sequence[Problem]], None] = lambda _problems: None
+    """Takes in the questions that were let in: problems from the next round on."""
 
     @property
     def domain(self) -> str:
@@ -78,13 +80,19 @@ class Desk:
     instruct: Callable[[AgentId], str]
 
     def ask(self, index: int, answerers: Sequence[AgentId], seed: int) -> list[Question]:
-        """C x Q questions of round `index`, those of a commission adjacent: refused with the reason, or tried."""
+        """C x Q questions of round `index`, those of a commission adjacent: refused with the reason, or tried.
+
+        Those that were let in and are not refused after the tries have gone to their asker's `admit`.
+        """
         asked = [q for asker in self.askers for q in self._asked(asker, index, seed_for(seed, asker.name))]
         admitted = [i for i, (_, q, _) in enumerate(asked) if not q.refused]
         tried = self._tried([asked[i][:2] for i in admitted], answerers, seed_for(seed, "tries"))
         found = [q for _, q, _ in asked]
         for i, tries in zip(admitted, tried, strict=True):
             found[i] = _settled(asked[i][0], replace(found[i], tries=tries), solved=asked[i][2])
+        for asker in self.askers:
+            own = [q for (by, _, _), q in zip(asked, found, strict=True) if by is asker and not q.refused]
+            asker.admit([q.problem for q in own if q.problem])
         return found
 
     def _asked(self, asker: Asker, index: int, seed: int) -> list[tuple[Asker, Question, bool]]:

@@ -27,7 +27,10 @@ _SOLVERS: tuple[dict[str, float], ...] = (
 
 
 def support(game: Matrix) -> NDArray[np.bool_]:
-    """(N,): whether an agent has a share in any equilibrium."""
+    """(N,): whether an agent has a share in any equilibrium.
+
+    Who is in one only by payoffs below a millionth of the largest may be left out: shares are known to `TIE`.
+    """
     return _inner(game) > 0
 
 

@@ -147,3 +147,18 @@ def test_what_was_asked_is_counted() -> None:
         "asker/ann/form": 1,
         "asker/ann/payoff": pytest.approx(1 / 3),
     }
+
+
+def test_two_askers_of_one_agent_in_one_domain_each_take_in_their_own_questions() -> None:
+    said = iter(["Question: What is 1 + 2?\nAnswer: 3", "Question: What is 2 + 2?\nAnswer: 4"] * 2)
+    taken = {"people": list[str](), "crowd": list[str]()}
+    asked = desk(["", ""], solve=expression)
+    (one,) = asked.askers
+    engine = Scripted(lambda request: next(said) if request.purpose == "asking" else "Answer: 3")
+    askers = [
+        one._replace(name=name, admit=lambda problems, name=name: taken[name].extend(p.answer for p in problems))
+        for name in taken
+    ]
+    found = replace(asked, engine=engine, askers=askers).ask(1, [BOB], seed=1)
+    assert [q.refused for q in found] == [""] * 4
+    assert taken == {"people": ["3", "4"], "crowd": ["3", "4"]}

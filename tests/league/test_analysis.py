@@ -84,7 +84,11 @@ def test_bounds_are_carried_along() -> None:
     assert found["high"] == [[0, 0.8], [-0.2, None]]
 
 
-@given(games(numbers=st.floats(-1, 1)), st.randoms(use_true_random=False))
+SIX_DIGITS = st.floats(-1, 1).map(lambda x: round(x, 6))
+"""Payoffs of 1e-8 beside 1 are nearer to a tie than equilibria are known."""
+
+
+@given(games(numbers=SIX_DIGITS), st.randoms(use_true_random=False))
 def test_the_order_of_the_agents_changes_nothing(game: np.ndarray, random) -> None:
     order = list(range(len(game)))
     random.shuffle(order)
