@@ -8,15 +8,17 @@ from typing import Any, Protocol
 
 from docendo.build import Subjects, build_school, expert_rounds, open_local, subjects
 from docendo.compute import Ledger
-from docendo.config import Config
+from docendo.config import Config, to_toml
 from docendo.engines.checkpoint import load_state, save_state
 from docendo.engines.local import LocalEngine
 from docendo.engines.watched import Watched
+from docendo.errors import UseError
 from docendo.evaluation import accuracies, evaluate, held_out
 from docendo.humans.grading import Guestbook
 from docendo.loop import study, teach
 from docendo.playing import styles, told
 from docendo.problems.pool import Admitted
+from docendo.provenance import Change, changes, provenance, refuse
 from docendo.records import BASE, AgentId, Evaluation, Work
 from docendo.school import Round, School
 from docendo.seeds import seed_for
@@ -56,6 +58,8 @@ class Session:
     """The last round that is committed."""
     stopped_at: int | None = None
     """The supervised round after which the experts were good enough."""
+    changes: list[Change] = field(default_factory=list)
+    """What was not as before when the run was gone on with."""
 
     @property
     def agents(self) -> list[AgentId]:
@@ -214,16 +218,36 @@ def open_session(config: Config, watcher: Watcher, found: Subjects | None = None
 def begin(session: Session, run: RunDirectory) -> None:
     """Tie a fresh session to the directory that will hold it."""
     session.run, session.guestbook.run = run, run.path
+    run.note(provenance=provenance(session.config, session.engine.base))
     run.quarantine([QuarantineRow(b.file, b.line, b.reason) for b in session.found.quarantined])
 
 
-def resume_session(run: RunDirectory, config: Config, watcher: Watcher) -> Session:
-    """The session as it was after the newest valid checkpoint; rounds after that are rolled back."""
+def resume_session(run: RunDirectory, config: Config, watcher: Watcher, anyway: bool = False) -> Session:
+    """The session as it was after the newest valid checkpoint; rounds after that are rolled back.
+
+    What is not as it was when the run was last written is in its `changes`, and noted in the run. Raises UseError where
+    that cannot be gone on with, or should not and not `anyway`; then the run is left as it is.
+    """
     session = open_session(config, watcher)
     checkpoint = run.latest_checkpoint()
-    run.rollback(checkpoint.round if checkpoint else START - 1)
-    session.run, session.guestbook.run = run, run.path
+    here = provenance(config, session.engine.base)
+    session.changes = changes(run.noted("provenance"), here)
+    refuse(session.changes, run.path, anyway)
     if checkpoint:
         session.restore(checkpoint.round, checkpoint.path, checkpoint.state)
-        session.ledger.book(Work(*row) for row in run.ledger())
+    _check_rounds(session, run)
+    run.rollback(session.done)
+    session.run, session.guestbook.run = run, run.path
+    session.ledger.book(Work(*row) for row in run.ledger())
+    known = run.noted("changes") or []
+    run.note(provenance=here, changes=[*known, *({"round": session.done, **c._asdict()} for c in session.changes)])
+    if to_toml(config) != run.config_toml:
+        run.change_config(to_toml(config))
     return session
+
+
+def _check_rounds(session: Session, run: RunDirectory) -> None:
+    """Raises UseError where the settings want fewer rounds of teaching than there were."""
+    wanted, taught = session.config.teaching.rounds, session.done + 1 - session.expert_rounds
+    if any(c.what == "teaching.rounds" for c in session.changes) and wanted <= taught:
+        raise UseError(f"{run.path}: teaching.rounds = {wanted}, but {taught} have been; wanted more than that")

@@ -24,7 +24,7 @@ LAYERS = [
     {"build_people", "build_endpoints"},
     {"build_league", "build_graders", "build_askers", "build_agents", "build_data"},
     {"build"},
-    {"evaluation", "playing", "report"},
+    {"evaluation", "playing", "provenance", "report"},
     {"session"},
     {"serving"},
     {"cli"},

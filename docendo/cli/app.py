@@ -43,7 +43,7 @@ def _docendo(
 
 _COMMANDS: tuple[tuple[str, Callable[..., Any], str], ...] = (
     ("run", run, "docendo run league.toml --set teaching.rounds=20 --out runs/long"),
-    ("resume", resume, "docendo resume runs/long"),
+    ("resume", resume, "docendo resume runs/long --set teaching.rounds=60"),
     ("report", report, "docendo report runs/long --html long.html"),
     ("eval", evaluate, "docendo eval runs/long --agent emmy --domain biology --n 50 --json"),
     ("play", play, "docendo play runs/long --agent emmy --agent ada"),

@@ -1,7 +1,7 @@
 """`docendo run` and `docendo resume`."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,18 +11,20 @@ from docendo.cli.interrupt import INTERRUPTED, Interrupt, interrupts
 from docendo.cli.options import ConfigFile, RunPath, Settings
 from docendo.cli.output import notice, show
 from docendo.cli.play import grade_waiting, user_name
-from docendo.cli.runs import check_free, checked, config_of, free_name, tell_quarantined, warn_of
+from docendo.cli.runs import check_free, checked, free_name, tell_quarantined, warn_of
 
 if TYPE_CHECKING:
     from docendo.build import Subjects
     from docendo.cli.progress import Progress
     from docendo.config import Config
+    from docendo.provenance import Change
     from docendo.session import Session
     from docendo.store import RunDirectory
 
 __all__ = ["resume", "run", "tiny"]
 
 _OUT_HELP = "The run directory to make; without it, runs/<name of the configuration>-<n>."
+_ANYWAY_HELP = "Go on though files or the base model's weights are not what they were."
 _DRY_HELP = "Try everything once, very small; write nothing but the model cache."
 
 
@@ -64,17 +66,25 @@ def run(
             _play(session, made, progress, interrupt)
 
 
-def resume(path: RunPath) -> None:
+def resume(
+    path: RunPath,
+    settings: Settings = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help=_ANYWAY_HELP)] = False,
+) -> None:
     """Go on with an interrupted run.
 
     It starts after the last saved round and ends as it would have ended without the interruption. A
-    finished run is left as it is.
+    finished run is left as it is, unless --set teaching.rounds=N wants more of it. What is not as it
+    was when the run was begun is said, and refused where the run could not go on with it.
     """
+    from docendo.config import load_config
     from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as found:
-        config, finished = config_of(found), found.finished
-    if finished:
+        finished, made_with = found.finished, found.noted("provenance")
+        config = load_config(found.path / "config.toml", tuple(settings or ()))
+    wanted = made_with["settings"]["teaching"]["rounds"] if made_with else config.teaching.rounds
+    if finished and config.teaching.rounds <= wanted:
         show(f"{path} is finished; see it with `docendo report {path}`")
         return
     _check_keys(config)
@@ -88,9 +98,15 @@ def resume(path: RunPath) -> None:
     ):
         if checkpoint := made.latest_checkpoint():
             warn_of(checkpoint)
-        session = resume_session(made, resolved(config), progress)
+        session = resume_session(made, resolved(config), progress, anyway)
+        _tell(session.changes)
         progress.before(made.rounds())
         _play(session, made, progress, interrupt)
+
+
+def _tell(changes: "Sequence[Change]") -> None:
+    for change in changes:
+        notice(f"{change}{'' if change.rule == 'free' else '; from here on it is another run'}")
 
 
 def tiny(config: "Config") -> "Config":

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from docendo.engines.names import EMBEDDED, TINY
 from docendo.engines.plain import ATTENTION, attend
 from docendo.errors import RunError, UseError
 
-__all__ = ["BaseModel", "cache_folder", "embedded_file", "load_base", "logits_of"]
+__all__ = ["BaseModel", "cache_folder", "embedded_file", "load_base", "logits_of", "weights_hash"]
 
+_SAMPLED = 4096
+"""Numbers of each tensor from which a model is told from another."""
 _TOLERANCE = 0.05
 """Of the largest logit; bfloat16 alone makes about one percent."""
 
@@ -128,6 +131,16 @@ def logits_of(model: Any, ids_T: Tensor) -> Tensor:
     hidden_Td = model.base_model(**_whole(model, ids_T))[0][0]
     logits_TV: Tensor = hidden_Td @ model.get_output_embeddings().weight.T
     return logits_TV
+
+
+def weights_hash(model: Any) -> str:
+    """A hash of names, shapes and an even sample of every weight: another model, or another version of it, differs."""
+    found = sha256()
+    for name, weight in model.named_parameters():
+        flat = weight.detach().flatten()
+        sample = flat[:: max(1, len(flat) // _SAMPLED)].bfloat16().float().cpu()  # whatever it was loaded as
+        found.update(f"{name} {tuple(weight.shape)}".encode() + sample.numpy().tobytes())
+    return found.hexdigest()
 
 
 def _converted() -> Path:

@@ -42,8 +42,18 @@ def sheets(run: RunDirectory) -> list[Sheet]:
         _origins(origins(run) if configured(run, "askers") else []),
         _posed(asked),
         *_contributions({**told, "asker": others}),
+        _changed(run.noted("changes") or []),
     ]
     return [sheet for sheet in found if sheet.rows]
+
+
+def _changed(found: Sequence[Mapping[str, Any]]) -> Sheet:
+    rows = [
+        [str(c["round"]), clip(Path(c["what"]).name, _LONGEST), *(clip(_short(c[k]), 40) for k in ("was", "now"))]
+        for c in found
+    ]
+    note = "What was not as before when the run was gone on with after a round."
+    return Sheet("changes", "Changed on the way", note, ("round", "what", "was", "is"), rows)
 
 
 def _members(found: Mapping[str, Mapping[str, Any]]) -> Sheet:

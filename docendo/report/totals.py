@@ -36,6 +36,7 @@ def summary(run: RunDirectory) -> dict[str, Any]:
             "no_fresh_problems": unmatched(run),
             "contributions": contributions(run),
             "questions": [p._asdict() for p in posed(run)],
+            "changes": run.noted("changes") or [],
             "origins": [
                 {"domain": o.domain, "source": o.source, "matches": o.matches}
                 | {"without": {"accuracy": o.without.mean, "low": o.without.low, "high": o.without.high}}

@@ -5,8 +5,6 @@ that belongs to it, and nothing of the next.
 """
 
 import math
-import os
-import shutil
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,9 +15,10 @@ from typing import Any, Self
 
 from docendo.errors import RunError, UseError
 from docendo.records import AgentId, Duel, Episode, Evaluation, Question, Split, Work
-from docendo.store.checkpoints import Checkpoint, fault, folder_name, sweep, sync_folder, write_checkpoint_folder
-from docendo.store.database import cell, connect, create_database, run_errors, transaction, uncell, unpack
+from docendo.store.checkpoints import Checkpoint, fault, folder_name, sweep, write_checkpoint_folder
+from docendo.store.database import cell, connect, pack, run_errors, transaction, uncell, unpack
 from docendo.store.lock import WriterLock
+from docendo.store.making import make_folder, write_config
 from docendo.store.rows import (
     ProblemShelf,
     QuarantineRow,
@@ -36,7 +35,6 @@ from docendo.store.rows import (
 __all__ = ["RunDirectory"]
 
 _KEPT = 2
-_PARTS = ("checkpoints", "config.toml", "run.db")
 
 
 class RunDirectory:
@@ -50,26 +48,7 @@ class RunDirectory:
     @classmethod
     def create(cls, path: str | Path, config_toml: str) -> Self:
         """A new run, open for writing. Raises UseError where `path` is taken, and then leaves nothing behind."""
-        _refuse_taken(Path(path))
-        folder = Path(path).resolve()
-        inside = folder.is_dir()
-        aside = (folder if inside else folder.parent) / f".{folder.name}-{os.getpid()}.tmp"
-        shutil.rmtree(aside, ignore_errors=True)
-        try:
-            aside.mkdir(parents=True)
-            _fill(aside, config_toml)
-            if inside:
-                for part in _PARTS:
-                    (aside / part).rename(folder / part)
-                aside.rmdir()
-            else:
-                aside.rename(folder)
-            sync_folder(folder)
-            sync_folder(folder.parent)
-        except OSError as error:
-            raise UseError(f"{path}: cannot make a run directory there: {error.strerror}") from error
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        make_folder(Path(path), config_toml)
         return cls.open(path, write=True)
 
     @classmethod
@@ -115,18 +94,34 @@ class RunDirectory:
 
     @property
     def config_toml(self) -> str:
-        """The text that `create` was given."""
+        """The text that `create` was given, or `change_config` since."""
         return (self.path / "config.toml").read_bytes().decode()
 
     @property
     def finished(self) -> bool:
         """Whether `finish` was called after the last round."""
-        return bool(self._rows("SELECT 1 FROM meta WHERE name = 'finished' AND value = '1'"))
+        return bool(self.noted("finished"))
 
     def finish(self) -> None:
         """Mark the run as complete."""
+        self.note(finished=1)
+
+    def noted(self, name: str) -> Any:
+        """What was noted under that name; None where nothing was."""
+        rows = self._rows("SELECT value FROM meta WHERE name = ?", name)
+        return unpack(rows[0][0]) if rows else None
+
+    def note(self, **values: object) -> None:
+        """Keep facts about the whole run, as JSON, in the place of what was noted under their names before."""
+        rows = [(name, pack(value)) for name, value in values.items()]
         with run_errors(self.path), self._transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO meta VALUES ('finished', '1')")
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+
+    def change_config(self, config_toml: str) -> None:
+        """Put other settings in the place of those that the run goes on with."""
+        if self._lock is None:
+            raise ValueError(f"{self.path} is open for reading only")
+        write_config(self.path, config_toml)
 
     def commit(self, record: RoundRecord, write_checkpoint: Callable[[Path], None] | None = None) -> None:
         """Store a round, durably and whole, with the checkpoint that `write_checkpoint` puts into a folder.
@@ -139,17 +134,18 @@ class RunDirectory:
             raise ValueError(f"round {record.index} was handed in after round {last}")
         folder, name = self.path / "checkpoints", folder_name(record.index)
         with run_errors(self.path), ExitStack() as undo:
-            manifest = ""
+            manifest, keep = "", set[str]()
             if write_checkpoint is not None:
                 manifest = write_checkpoint_folder(folder, name, write_checkpoint)
                 # asks the database: a second Ctrl-C may come between its commit and the end of this block
-                undo.callback(lambda: sweep(folder, self._checkpoint_names()))
+                undo.callback(lambda: sweep(folder, self._checkpoint_names() | keep))
             with self._transaction() as connection:
                 insert_round(connection, record)
                 connection.execute("DELETE FROM meta WHERE name = 'finished'")
                 if manifest:
                     connection.execute("INSERT INTO checkpoints VALUES (?, ?, ?)", (record.index, name, manifest))
                 _forget_old(connection)
+                keep.add(name)  # a COMMIT whose fsync fails may be found to hold when the database is opened again
             undo.pop_all()
             sweep(folder, self._checkpoint_names())
 
@@ -263,33 +259,13 @@ class RunDirectory:
     def _checkpoint_names(self) -> set[str]:
         return {name for (name,) in self._rows("SELECT name FROM checkpoints")}
 
-    def _rows(self, query: str) -> list[Any]:
+    def _rows(self, query: str, *values: object) -> list[Any]:
         with run_errors(self.path):
-            return self._connection.execute(query).fetchall()
+            return self._connection.execute(query, values).fetchall()
 
     def _stream(self, query: str, values: Sequence[object]) -> Iterator[Any]:
         with run_errors(self.path), closing(self._connection.execute(query, tuple(values))) as cursor:
             yield from cursor
-
-
-def _refuse_taken(path: Path) -> None:
-    if path.is_dir():
-        if (path / "run.db").exists():
-            raise UseError(f"{path} holds another run; resume it with `docendo resume {path}` or choose another --out")
-        if any(path.iterdir()):
-            raise UseError(f"{path} is not empty; choose another --out")
-    elif path.exists():
-        raise UseError(f"{path} is a file; choose another --out")
-
-
-def _fill(folder: Path, config_toml: str) -> None:
-    (folder / "checkpoints").mkdir()
-    with run_errors(folder), (folder / "config.toml").open("wb") as file:
-        file.write(config_toml.encode())
-        file.flush()
-        os.fsync(file.fileno())
-        create_database(folder / "run.db")
-    sync_folder(folder)
 
 
 def _forget_old(connection: sqlite3.Connection) -> None:
