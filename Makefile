@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check format clean
+.PHONY: crash demo test check format clean
 
 demo: $(READY)
 	$(BIN)/docendo run
@@ -23,6 +23,12 @@ check: $(READY) $(VENV)/.gym
 $(VENV)/.gym: requirements/gym.txt $(READY)
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/cpu.txt -r requirements/gym.txt
 	touch $@
+
+# Hours of it, in minutes: runs that are killed, disks that refuse, checkpoints that rot (docs/reliability.md).
+crash: $(READY)
+	$(BIN)/python -m tests.crash.kill --kills 200
+	$(BIN)/python -m tests.crash.faults --runs 40
+	$(BIN)/python -m tests.crash.rot --trials 1000
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -239,8 +239,10 @@ def resume_session(run: RunDirectory, config: Config, watcher: Watcher, anyway: 
     run.rollback(session.done)
     session.run, session.guestbook.run = run, run.path
     session.ledger.book(Work(*row) for row in run.ledger())
-    known = run.noted("changes") or []
-    run.note(provenance=here, changes=[*known, *({"round": session.done, **c._asdict()} for c in session.changes)])
+    if session.changes:
+        known = run.noted("changes") or []
+        run.note(changes=[*known, *({"round": session.done, **c._asdict()} for c in session.changes)])
+    run.note(provenance=here)
     if to_toml(config) != run.config_toml:
         run.change_config(to_toml(config))
     return session

@@ -5,16 +5,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from itertools import accumulate, cycle, islice
+from pathlib import Path
+from shutil import disk_usage
 from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar
 
 from docendo.cli.options import AsJson, ConfigFile, Settings
-from docendo.cli.output import notice, show, show_json, table, title
+from docendo.cli.output import amount, notice, show, show_json, table, title
 from docendo.cli.runs import checked
+from docendo.errors import RunError
 
 if TYPE_CHECKING:
     from docendo.build import Subjects
     from docendo.cli.plan import Plan, Speeds
+    from docendo.cli.storing import Written
     from docendo.config import Config
     from docendo.records import Example, Message, Problem, Target
 
@@ -30,7 +34,8 @@ def plan(config: ConfigFile = None, settings: Settings = None, as_json: AsJson =
     """Estimate time, tokens, memory and disk.
 
     Measures this machine for a few seconds. The numbers are upper bounds of the work and rough
-    in time; --set shows what a change would cost.
+    in time; that of the database is an estimate. --set shows what a change would cost. Exits with 1
+    where the disk of the current folder has too little room.
     """
     from docendo.config import load_config
 
@@ -41,22 +46,27 @@ def plan(config: ConfigFile = None, settings: Settings = None, as_json: AsJson =
 
     here = resolved(wanted)
     notice(f"measuring {here.model} in {here.engine.dtype} on {here.engine.device} ...")
-    speeds = measure(here, found)
-    made = estimate(here, found, speeds)
+    speeds, written = measure(here, found)
+    made, free = estimate(here, found, speeds, written), disk_usage(Path()).free
     if as_json:
         engine = {"model": here.model, "device": here.engine.device, "dtype": here.engine.dtype}
-        totals = {"seconds": made.seconds, "tokens": made.tokens}
+        totals = {"seconds": made.seconds, "tokens": made.tokens, "disk": made.disk, "free": free}
         show_json({**engine, "speeds": asdict(speeds), **asdict(made), **totals})
     else:
         _show(made, speeds)
+    if made.disk > free:
+        raise RunError(f"the run needs {amount(made.disk)} of disk, and here {amount(free)} are free")
 
 
-def measure(config: "Config", found: "Subjects") -> "Speeds":
-    """Samples 16 rows and trains one micro-batch. `config` is resolved."""
+def measure(config: "Config", found: "Subjects") -> "tuple[Speeds, Written]":
+    """Samples 16 rows and trains one micro-batch; also the worked solutions that were trained on.
+
+    `config` is resolved.
+    """
     from docendo.build import open_local
     from docendo.cli.plan import Speeds
     from docendo.learning.losses import likelihood
-    from docendo.records import Request
+    from docendo.records import Completion, Problem, Request
 
     engine = open_local(config)
     examples = _examples(config, found)
@@ -68,7 +78,9 @@ def measure(config: "Config", found: "Subjects") -> "Speeds":
     batch = _one_batch(targets, config.engine.train_tokens)
     engine.train(batch[:1], likelihood, {}, "measurement")
     _, training = _timed(lambda: engine.train(batch, likelihood, {}, "measurement"))
-    return Speeds(
+    answers = [Completion(example.text, tokens=t.tokens) for example, t in zip(examples, targets, strict=True)]
+    problems = _problems(config, found) if config.domains else [Problem("", "", 1, e.text, e.text) for e in examples]
+    speeds = Speeds(
         sampled=sampled / sampling,
         trained=sum(map(_length, batch)) / training,
         prompt=fmean(len(t.prompt_tokens) for t in targets),
@@ -78,6 +90,7 @@ def measure(config: "Config", found: "Subjects") -> "Speeds":
         column=engine.base.token_numbers * engine.bank.dtype.itemsize,
         adapter=engine.bank.size,
     )
+    return speeds, list(zip(problems, answers, strict=False))
 
 
 def _timed(run: Callable[[], _Made]) -> tuple[_Made, float]:
@@ -152,6 +165,6 @@ def _show(made: "Plan", speeds: "Speeds") -> None:
         title("At most"),
         rows,
         f"\nabout {duration(made.seconds)}, {compact(made.tokens)} tokens, "
-        f"{made.memory / 2**30:.1f} GiB of memory, {made.disk / 2**20:.0f} MiB of disk",
+        f"{amount(made.memory)} of memory, {amount(made.disk)} of disk, {amount(made.database)} of it the database",
         f"measured: {compact(speeds.sampled)} tokens/s sampled, {compact(speeds.trained)} tokens/s trained on",
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["complain", "notice", "safe", "show", "show_json", "standard_error", "table", "title"]
+__all__ = ["amount", "complain", "notice", "safe", "show", "show_json", "standard_error", "table", "title"]
 
 _WIDTH = 120
 """Columns of tables that go into a file or a pipe."""
@@ -78,3 +78,8 @@ def _console(stream: Any) -> "Console":
 
     fixed = None if stream.isatty() or "COLUMNS" in os.environ else _WIDTH
     return Console(file=stream, width=fixed, highlight=False, markup=False)
+
+
+def amount(size: int) -> str:
+    """Bytes as a person reads them."""
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"

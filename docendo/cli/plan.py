@@ -6,14 +6,13 @@ Counts are upper bounds: experts may be good enough early, and a lesson that the
 from dataclasses import dataclass
 
 from docendo.build import Subjects, expert_rounds
+from docendo.cli.storing import Written, database_size
 from docendo.config import Config
 
-__all__ = ["Plan", "Speeds", "Stage", "estimate"]
+__all__ = ["Plan", "Speeds", "Stage", "checkpoints_size", "estimate"]
 
 _CACHE = 2 * 2**30
 """The engine's bound on its key-value cache, in bytes."""
-_STORED = 12
-"""Bytes of the database per stored token: its id and its text."""
 _CHECKPOINTS = 3
 """Two are kept while the next is written."""
 
@@ -45,6 +44,8 @@ class Stage:
     name: str
     rounds: int
     answers: int
+    examined: int
+    """Those of the answers that are evaluations."""
     examples: int
     """Supervised, one at a time."""
     sampled_tokens: int
@@ -57,8 +58,15 @@ class Plan:
     stages: tuple[Stage, ...]
     memory: int
     """Bytes."""
-    disk: int
+    database: int
+    """Bytes of run.db."""
+    checkpoints: int
     """Bytes."""
+
+    @property
+    def disk(self) -> int:
+        """Bytes of the run directory."""
+        return self.database + self.checkpoints
 
     @property
     def seconds(self) -> float:
@@ -70,18 +78,22 @@ class Plan:
         return sum(s.sampled_tokens + s.trained_tokens for s in self.stages)
 
 
-def estimate(config: Config, found: Subjects, speeds: Speeds) -> Plan:
+def estimate(config: Config, found: Subjects, speeds: Speeds, written: Written) -> Plan:
     """Stages with their counts, tokens and seconds; peak memory; disk of the run directory."""
     stages = (_start(config, speeds), _experts(config, found, speeds), _teaching(config, found, speeds))
-    agents = len(config.learners) * (1 + _copies(config))
-    # an adapter for each agent and frozen copy, and Adam's two averages for each and for the base
-    checkpoint = 4 * speeds.adapter * (agents + 2 * (agents + 1))
-    stored = _STORED * sum(s.sampled_tokens for s in stages)
+    database = database_size(config, written, sum(s.examined for s in stages))
     longest = 2 * speeds.prompt + speeds.solution + config.teaching.max_tokens
     cache = round(min(config.engine.rows * longest * speeds.column, _CACHE))
     measured = round(speeds.rows * (speeds.prompt + config.teaching.max_tokens) * speeds.column)
     memory = speeds.memory + max(0, cache - measured)
-    return Plan(stages, memory, _CHECKPOINTS * checkpoint + stored)
+    return Plan(stages, memory, database, checkpoints_size(config, speeds.adapter))
+
+
+def checkpoints_size(config: Config, adapter: int) -> int:
+    """Bytes of all checkpoints that are there at once, where an adapter has so many numbers."""
+    agents = len(config.learners) * (1 + _copies(config))
+    # an adapter for each agent and frozen copy, and Adam's two averages for each and for the base
+    return _CHECKPOINTS * 4 * adapter * (agents + 2 * (agents + 1))
 
 
 def _copies(config: Config) -> int:
@@ -145,4 +157,6 @@ def _stage(config: Config, speeds: Speeds, name: str, counts: tuple[int, int, in
     policy = config.learning.epochs * earned * (answer + speeds.prompt / 2) if config.learning.policy_rate else 0.0
     supervised = examples * (speeds.prompt + speeds.solution) * (1 + config.learning.shown)
     seconds = sampled / speeds.sampled + (policy + supervised) / speeds.trained
-    return Stage(name, rounds, examined + earned, examples, round(sampled), round(policy + supervised), seconds)
+    return Stage(
+        name, rounds, examined + earned, examined, examples, round(sampled), round(policy + supervised), seconds
+    )

@@ -11,7 +11,7 @@ from docendo.cli.interrupt import INTERRUPTED, Interrupt, interrupts
 from docendo.cli.options import ConfigFile, RunPath, Settings
 from docendo.cli.output import notice, show
 from docendo.cli.play import grade_waiting, user_name
-from docendo.cli.runs import check_free, checked, free_name, tell_quarantined, warn_of
+from docendo.cli.runs import check_free, check_room, checked, free_name, tell_quarantined, warn_of
 
 if TYPE_CHECKING:
     from docendo.build import Subjects
@@ -51,6 +51,7 @@ def run(
         _try_out(wanted, found, folder, config)
         return
     from docendo.build import resolved
+    from docendo.cli.plan import checkpoints_size
     from docendo.config import to_toml
     from docendo.session import begin, open_session
     from docendo.store import RunDirectory
@@ -60,6 +61,7 @@ def run(
         here = resolved(wanted)
         notice(f"loading {here.model}; the first time may take a minute")
         session = open_session(here, progress, found)
+        check_room(folder, checkpoints_size(here, session.engine.bank.size))
         with RunDirectory.create(folder, to_toml(here)) as made:
             begin(session, made)
             notice(f"{folder}: {_plan(here)}")

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from shutil import disk_usage
 from typing import TYPE_CHECKING
 
-from docendo.cli.output import notice
+from docendo.cli.output import amount, notice
 from docendo.errors import UseError, nearest
 from docendo.records import BASE, AgentId, origin
 
@@ -24,6 +25,7 @@ __all__ = [
     "Trained",
     "check_free",
     "check_page",
+    "check_room",
     "checked",
     "config_of",
     "free_name",
@@ -62,10 +64,23 @@ def check_free(out: Path) -> None:
         raise UseError(f"{out} is a file; choose another --out")
     if out.is_dir() and any(out.iterdir()):
         raise UseError(f"{out} is not empty; choose another --out")
-    there = next(p for p in (out, *out.absolute().parents) if p.exists())
+    there = _there(out)
     if not there.is_dir() or not os.access(there, os.W_OK):
         what = "cannot be written" if there.is_dir() else "is a file"
         raise UseError(f"{out}: {there} {what}; choose another --out")
+
+
+def check_room(out: Path, needed: int) -> None:
+    """Raises UseError where the disk that `out` is on has fewer bytes left than are needed."""
+    free = disk_usage(_there(out)).free
+    if free < needed:
+        raise UseError(
+            f"{out}: the checkpoints need {amount(needed)}, and {amount(free)} are free; choose another --out"
+        )
+
+
+def _there(out: Path) -> Path:
+    return next(p for p in (out, *out.absolute().parents) if p.exists())
 
 
 def checked(config: "Config") -> "Subjects":

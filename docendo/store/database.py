@@ -11,11 +11,11 @@ from typing import Any
 
 from docendo.errors import RunError, UseError
 
-__all__ = ["cell", "connect", "create_database", "pack", "run_errors", "transaction", "uncell", "unpack"]
+__all__ = ["SCHEMA", "cell", "connect", "create_database", "pack", "run_errors", "transaction", "uncell", "unpack"]
 
 _APPLICATION = 0x646F6365
 _SCHEMA_VERSION = 3
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE rounds (round INTEGER PRIMARY KEY, stage TEXT NOT NULL, seconds REAL NOT NULL, state TEXT);
 CREATE TABLE checkpoints (
@@ -101,7 +101,7 @@ def create_database(path: Path) -> None:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+        connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
         connection.execute(f"PRAGMA application_id = {_APPLICATION}")
         connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
     finally:

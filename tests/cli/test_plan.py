@@ -1,12 +1,21 @@
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from docendo.build import subjects
+from docendo.cli import measure
 from docendo.cli.plan import Plan, Speeds, estimate
 from docendo.config import Config, parse_config
+from docendo.problems.arithmetic import MATHEMATICS
+from docendo.records import AgentId, Attempt, Completion, Episode, Evaluation, Lesson, Match, Verdict
+from docendo.store import RoundRecord, RunDirectory
 from tests.cli.toys import docendo, tiny_config
+from tests.store.toys import weights
 
+WRITTEN = [(p, Completion(p.worked, tokens=(1000,) * 24)) for p in MATHEMATICS.draw("sums", 1, 16, 0, "train")]
 SPEEDS = Speeds(sampled=10.0, trained=100.0, prompt=20.0, solution=8.0, memory=1000, rows=16, column=2, adapter=50)
 
 
@@ -24,7 +33,7 @@ def config(**teaching: int) -> Config:
 
 
 def made(settings: Config, speeds: Speeds = SPEEDS) -> Plan:
-    return estimate(settings, subjects(settings), speeds)
+    return estimate(settings, subjects(settings), speeds, WRITTEN)
 
 
 def test_the_base_answers_every_problem_once() -> None:
@@ -54,8 +63,9 @@ def test_memory_grows_with_the_rows_in_flight_and_disk_with_what_is_kept() -> No
     plan = made(config())
     # 128 rows of two questions, a solution and an answer, less the 16 that were measured; two bytes a token
     assert plan.memory == 1000 + 128 * (40 + 8 + 10) * 2 - 16 * (20 + 10) * 2
-    # three checkpoints of two adapters and Adam's two averages for three slots, and the text
-    assert plan.disk == 3 * 4 * 50 * (2 + 2 * 3) + 12 * (32 + 96 + 672)
+    # three checkpoints of two adapters and Adam's two averages for three slots
+    assert plan.checkpoints == 3 * 4 * 50 * (2 + 2 * 3)
+    assert plan.disk == plan.checkpoints + plan.database
     assert plan.seconds == pytest.approx(sum(s.seconds for s in plan.stages))
     assert plan.tokens == 32 + 96 + 672 + 630 + 1368 + 840
 
@@ -74,6 +84,43 @@ def test_examinations_between_rounds_are_counted() -> None:
     wanted = config(rounds=5).model_copy(update={"evaluation": config().evaluation.model_copy(update={"every": 2})})
     often, once = made(wanted).stages[2].answers, made(config(rounds=5)).stages[2].answers
     assert often - once == 2 * 8  # after rounds 2 and 4, and after 5 in any case
+
+
+def test_the_database_becomes_as_large_as_is_said(tmp_path: Path) -> None:
+    with RunDirectory.create(tmp_path / "run", "") as run:
+        for record in sixty_rounds():
+            run.commit(record, weights())
+    real = (tmp_path / "run" / "run.db").stat().st_size
+    assert made(config(rounds=60, matches=6)).database == pytest.approx(real, rel=0.2)
+
+
+def sixty_rounds() -> Iterator[RoundRecord]:
+    """Of six matches, three of five lessons through the gate, an examination in every tenth, notes that grow."""
+    right, notes = Verdict(1.0, "equal"), list[dict[str, object]]()
+    tried = tuple(Attempt(completion, right) for _, completion in WRITTEN)
+    match = Match(AgentId("ann"), AgentId("bob"), "mathematics", "sums", 1)
+    for index in range(60):
+        here = MATHEMATICS.draw("sums", 1, 20, index, "train")
+        lessons = [Lesson((here[i],), (tried[i],)) for i in range(12)]
+        shown = [tried[4:8] if i % 5 < 3 else () for i in range(12)]
+        episodes = [Episode(index, match, here[12 + i // 2], lessons[i], tried[:2], shown[i], 0.5) for i in range(12)]
+        judged = [Evaluation(index, AgentId("bob"), p, p.worked, right) for p in here[:4] if index % 10 == 0]
+        notes += [{"problem": asdict(p), "text": p.worked} for p in here[:5]]
+        metrics = {f"measure/{i}": 0.1 * i for i in range(24)}
+        yield RoundRecord(index, "teaching", 1.0, episodes, judged, metrics, state={"notebook": list(notes)})
+
+
+def test_a_disk_that_is_too_small_is_foreseen(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny_config(here)
+    monkeypatch.setattr(measure, "disk_usage", lambda path: SimpleNamespace(free=3 * 2**20))
+    assert docendo("plan", config).code == 0
+    monkeypatch.setattr(measure, "disk_usage", lambda path: SimpleNamespace(free=2**17))
+    done = docendo("plan", config)
+    assert (done.code, done.err.splitlines()[-1]) == (
+        1,
+        f"docendo: the run needs {done.out.splitlines()[-2].split(', ')[3].split(' of')[0]} of disk, "
+        "and here 0.1 MiB are free",
+    )
 
 
 def test_plan_measures_and_multiplies(here: Path) -> None:

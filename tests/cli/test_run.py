@@ -1,11 +1,16 @@
 import os
+import re
 import signal
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from docendo.build import resolved
+from docendo.cli import runs
 from docendo.cli.run import tiny
 from docendo.cli.runs import free_name
 from docendo.config import Config, load_config, to_toml
@@ -109,3 +114,13 @@ def test_ctrl_c_finishes_the_round_and_says_how_to_go_on(here: Path) -> None:
     assert checkpoint
     assert checkpoint.round == rounds[-1].round
     assert rounds[-1].round < 20
+
+
+def test_a_disk_without_room_for_the_checkpoints_is_refused_before_anything_is_written(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    done = docendo("run", tiny_config(here), "--out", "new/run")
+    assert done.code == 2
+    assert re.search(r"new/run: checkpoints need \d\.\d MiB, 0\.0 MiB are free; choose another --out", done.err)
+    assert [p.name for p in here.iterdir()] == ["tiny.toml"]
