@@ -122,5 +122,5 @@ def test_a_disk_without_room_for_the_checkpoints_is_refused_before_anything_is_w
     monkeypatch.setattr(runs, "disk_usage", lambda path: SimpleNamespace(free=1000))
     done = docendo("run", tiny_config(here), "--out", "new/run")
     assert done.code == 2
-    assert re.search(r"new/run: checkpoints need \d\.\d MiB, 0\.0 MiB are free; choose another --out", done.err)
+    assert re.search(r"new/run: the checkpoints need \d\.\d MiB, and 0\.0 MiB are free; choose another --out", done.err)
     assert [p.name for p in here.iterdir()] == ["tiny.toml"]
