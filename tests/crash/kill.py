@@ -1,6 +1,6 @@
 """A small run is killed at random moments, resumed until it ends, and compared bit by bit with an unbroken one.
 
-python -m tests.crash.kill [--kills 200] [--seed 0] [--json]
+python -m tests.crash.kill [--kills 200] [--seed 0] [--config FILE] [--json]
 
 More than half of the kills are aimed at the writing of a checkpoint and its transaction; whether one fell into it is
 told by the process itself, which says when it begins and when it has committed. The others fall anywhere: while the
@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -22,7 +23,7 @@ from pathlib import Path
 from random import Random
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Self
+from typing import NamedTuple, Self
 
 from tests.crash.same import differences, fingerprint
 
@@ -53,51 +54,57 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--config", type=Path, default=LEAGUE)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     start = time.monotonic()
     with TemporaryDirectory(prefix="docendo-crash-") as folder:
-        found = trials(Path(folder), given.kills, given.seed)
+        found = trials(Path(folder), given.kills, given.seed, given.config)
     told = {**asdict(found), "minutes": round((time.monotonic() - start) / 60, 1)}
     print(json.dumps(told) if given.json else "\n".join(f"{name}: {value}" for name, value in told.items()))
     sys.exit(bool(found.different) or found.inside < given.kills // 4)
 
 
-def trials(folder: Path, kills: int, seed: int) -> Tally:
+def trials(folder: Path, kills: int, seed: int, config: Path = LEAGUE) -> Tally:
     """Runs with up to four kills each, until there were `kills` of them; every run is compared."""
     _SERVER.set_forkserver_preload(_PRELOADED)
-    unbroken, seconds, inside = _unbroken(folder / "unbroken")
-    rng, tally, run = Random(seed), Tally(), folder / "run"
+    unbroken, *lengths = _unbroken(League(config, folder / "unbroken"))
+    rng, tally, league = Random(seed), Tally(), League(config, folder / "run")
     while tally.kills < kills:
         before = tally.kills
         for _ in range(min(rng.randint(1, 4), kills - tally.kills)):
-            if not _killed(run, rng, (seconds, inside), tally):
+            if not _killed(league, rng, lengths, tally):
                 break
-        _finish(run)
+        _finish(league)
         tally.runs += tally.kills > before
-        if wrong := differences(unbroken, fingerprint(run)):
+        if wrong := differences(unbroken, fingerprint(league.run)):
             tally.different.append(f"after kill {tally.kills} of seed {seed}: {', '.join(wrong)}")
-        shutil.rmtree(run)
+        shutil.rmtree(league.run)
     return tally
 
 
-def _unbroken(run: Path) -> tuple[dict[str, str], float, float]:
+class League(NamedTuple):
+    config: Path
+    run: Path
+
+
+def _unbroken(league: League) -> tuple[dict[str, str], float, float]:
     """What an unbroken run comes to, how long it takes, and how long the writing of a checkpoint."""
-    start, going, times = time.monotonic(), Going.start(run), list[float]()
+    start, going, times = time.monotonic(), Going.start(league), list[float]()
     while going.heard():
         times.append(time.monotonic())
     assert going.ended() == 0, f"the unbroken run ended with {going.ended()}"
     assert bytes(going.marks) == (_BEGUN + _ENDED) * (len(times) // 2)
     return (
-        fingerprint(run),
+        fingerprint(league.run),
         time.monotonic() - start,
         median(b - a for a, b in zip(times[::2], times[1::2], strict=True)),
     )
 
 
-def _killed(run: Path, rng: Random, lengths: tuple[float, float], tally: Tally) -> bool:
+def _killed(league: League, rng: Random, lengths: Sequence[float], tally: Tally) -> bool:
     """Start or resume the run and kill it; False where it ended before."""
-    going = Going.start(run)
+    going = Going.start(league)
     seconds, checkpoint = lengths
     if rng.random() < _AIMED:
         aim = rng.randint(1, 3)
@@ -115,12 +122,12 @@ def _killed(run: Path, rng: Random, lengths: tuple[float, float], tally: Tally) 
         pass
     tally.kills += 1
     tally.inside += going.marks.endswith(_BEGUN)
-    tally.before += not (run / "run.db").exists()
+    tally.before += not (league.run / "run.db").exists()
     return True
 
 
-def _finish(run: Path) -> None:
-    code = Going.start(run).ended()
+def _finish(league: League) -> None:
+    code = Going.start(league).ended()
     assert code == 0, f"the resumed run ended with {code}"
 
 
@@ -133,9 +140,9 @@ class Going:
     marks: bytearray = field(default_factory=bytearray)
 
     @classmethod
-    def start(cls, run: Path) -> Self:
+    def start(cls, league: League) -> Self:
         ours, theirs = _SERVER.Pipe(duplex=False)
-        process = _SERVER.Process(target=_docendo, args=(str(run), theirs))
+        process = _SERVER.Process(target=_docendo, args=(*map(str, league), theirs))
         process.start()
         theirs.close()
         return cls(process, ours)
@@ -154,7 +161,7 @@ class Going:
         return self.process.exitcode
 
 
-def _docendo(run: str, pipe: Connection) -> None:
+def _docendo(config: str, run: str, pipe: Connection) -> None:
     """In the process: `docendo run`, or `docendo resume` where there is a run, which says when it writes."""
     from docendo.cli import main as docendo
     from docendo.store import run as store
@@ -175,7 +182,7 @@ def _docendo(run: str, pipe: Connection) -> None:
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     going_on = Path(run, "run.db").exists()
-    sys.argv = ["docendo", "resume", run] if going_on else ["docendo", "run", str(LEAGUE), "--out", run]
+    sys.argv = ["docendo", "resume", run] if going_on else ["docendo", "run", config, "--out", run]
     docendo()
 
 
