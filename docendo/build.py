@@ -29,7 +29,7 @@ from docendo.learning.rewards import TaughtGain
 from docendo.learning.update import PopulationLearner
 from docendo.problems.arithmetic import MATHEMATICS
 from docendo.problems.biology import BIOLOGY
-from docendo.problems.files import BadRow, Columns, FileSource, read_problems
+from docendo.problems.files import BadRow, FileSource, columns_from, read_problems
 from docendo.problems.programs import PROGRAMMING
 from docendo.prompts import INSTRUCTION, equipped
 from docendo.records import BASE, AgentId, Kind
@@ -87,12 +87,7 @@ def subjects(config: Config) -> Subjects:
 
 def _source(name: str, domain: DomainConfig) -> tuple[Source, tuple[BadRow, ...]]:
     if domain.file is not None:
-        try:
-            columns = Columns(**domain.columns)
-        except TypeError as error:
-            known = ["question", "answer", "solution", "family", "level", "answer_marker"]
-            wrong = next((c for c in domain.columns if c not in known), "")
-            raise UseError(f"[domains.{name}.columns]: no column role {wrong!r}{nearest(wrong, known)}") from error
+        columns = columns_from(domain.columns, f"[domains.{name}.columns]")
         found = read_problems(domain.file, name, columns)
         return FileSource(name, found.problems), found.quarantined
     if name not in PROCEDURAL:

@@ -11,7 +11,7 @@ from docendo.config import Config
 from docendo.errors import UseError, nearest
 from docendo.humans.simulated import Interested
 from docendo.interfaces import Engine, Source
-from docendo.problems.files import BadRow, Columns, FileSource, read_problems
+from docendo.problems.files import BadRow, FileSource, columns_from, read_problems
 from docendo.problems.gym import load_gym
 from docendo.problems.personas import Persona, read_personas
 from docendo.problems.pool import Admitted, Member, Pool
@@ -77,7 +77,8 @@ def _member(config: Config, name: str, domain: str, own: Source | None) -> tuple
         case "persona":
             return Admitted(domain), ()
         case "file":
-            found = read_problems(str(given.file), domain, Columns(**given.columns))
+            columns = columns_from(given.columns, f"[askers.{name}.columns]")
+            found = read_problems(str(given.file), domain, columns)
             return FileSource(domain, found.problems), found.quarantined
         case "function":
             return load_function(Path(str(given.file)), domain), ()

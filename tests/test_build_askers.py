@@ -65,6 +65,11 @@ def test_an_asker_studies_how_to_ask() -> None:
         ({"people": {**PEOPLE, "personas": ["nobody"]}}, None, r"\[askers.people\]: the shipped personas: no persona"),
         ({"people": {**PEOPLE, "checked": "maybe"}}, None, "wanted 'agreement', 'program' or a Python file"),
         ({"people": {**PEOPLE, "checked": "/no.py"}}, None, "no such Python file"),
+        (
+            {"rows": {"kind": "file", "file": "a.csv", "columns": {"anwser": "a"}}},
+            {"rows": 1},
+            r"\[askers.rows.columns\]: no column role 'anwser'; did you mean 'answer'",
+        ),
         ({"people": PEOPLE}, {"people": 1}, "none of them has a problem to begin with"),
     ],
 )

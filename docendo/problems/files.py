@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from functools import cached_property
 from math import isfinite
@@ -17,7 +17,7 @@ from docendo.problems.readers import HUB, Row, Wanted, read_rows
 from docendo.problems.streams import stream_of
 from docendo.records import Problem
 
-__all__ = ["BadRow", "Columns", "FileProblems", "FileSource", "read_problems"]
+__all__ = ["BadRow", "Columns", "FileProblems", "FileSource", "columns_from", "read_problems"]
 
 _OWN_SOLUTION = "solution"
 _GSM8K_MARKER = "####"
@@ -40,7 +40,7 @@ class Columns:
     def __post_init__(self) -> None:
         for name in (self.question, self.answer, self.solution, self.family, self.level, self.answer_marker):
             if name is not None and not name.strip():
-                raise UseError(f"columns: {name!r} is blank; wanted a name")
+                raise UseError(f"{name!r} is blank; wanted a name")
 
     @property
     def wanted(self) -> Wanted:
@@ -49,6 +49,18 @@ class Columns:
         if not optional:
             needed.append(self.solution)
         return Wanted(tuple(name for name in needed if name is not None), optional)
+
+
+def columns_from(roles: Mapping[str, str], where: str) -> Columns:
+    """The columns that a config names by their roles. Raises UseError, saying `where`, for a role that there is not."""
+    known = [f.name for f in fields(Columns)]
+    for role in roles:
+        if role not in known:
+            raise UseError(f"{where}: no column role {role!r}{nearest(role, known)}")
+    try:
+        return Columns(**roles)
+    except UseError as error:
+        raise UseError(f"{where}: {error}") from error
 
 
 class BadRow(NamedTuple):

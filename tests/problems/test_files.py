@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from docendo.errors import UseError
 from docendo.interfaces import Source
 from docendo.problems import delimited
-from docendo.problems.files import BadRow, Columns, FileProblems, FileSource, read_problems
+from docendo.problems.files import BadRow, Columns, FileProblems, FileSource, columns_from, read_problems
 from docendo.problems.streams import stream_of
 from docendo.records import Problem
 
@@ -269,6 +269,14 @@ def test_two_columns_of_one_name_and_blank_names_are_refused(tmp_path: Path) -> 
         read_problems(written(tmp_path, "a.csv", "question,answer,answer\na,b,c\n"), "d")
     with pytest.raises(UseError, match="is blank; wanted a name"):
         Columns(answer_marker="")
+
+
+def test_columns_of_a_config_are_named_by_role() -> None:
+    assert columns_from({"question": "q", "level": "grade"}, "here") == Columns(question="q", level="grade")
+    with pytest.raises(UseError, match=r"^here: no column role 'anwser'; did you mean 'answer'\?$"):
+        columns_from({"anwser": "a"}, "here")
+    with pytest.raises(UseError, match=r"^here: ' ' is blank; wanted a name$"):
+        columns_from({"answer": " "}, "here")
 
 
 def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
