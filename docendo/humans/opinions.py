@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from docendo.errors import UseError
 from docendo.records import AgentId, Opinion
 from docendo.store.database import cell, pack, run_errors, transaction, uncell, unpack
+from docendo.store.soundness import check_cells, misread, two_texts
 
 __all__ = ["PEOPLE", "Grade", "Opinions"]
 
@@ -63,6 +64,9 @@ class Opinions:
                 self._prepare()
             except sqlite3.OperationalError as error:
                 raise UseError(f"{self.path} cannot be opened for writing: {error}") from error
+            except UseError:
+                self._connection.close()
+                raise
             except sqlite3.DatabaseError as error:
                 self._connection.close()
                 raise UseError(f"{self.path} is damaged: {error}") from error
@@ -73,8 +77,8 @@ class Opinions:
         (version,) = read("PRAGMA user_version").fetchone()
         (tables,) = read("SELECT COUNT(*) FROM sqlite_master").fetchone()
         if tables and (application, version) != (_APPLICATION, _VERSION):
-            self._connection.close()
             raise UseError(f"{self.path} is not a docendo people's database of version {_VERSION}; move it away")
+        check_cells(self._connection, str(self.path))
         read("PRAGMA journal_mode = WAL")
         read("PRAGMA synchronous = FULL")
         if not tables:
@@ -104,10 +108,11 @@ class Opinions:
         """Every opinion, the oldest first."""
         found = []
         query = f"SELECT {_OPINION} FROM opinions ORDER BY id"  # noqa: S608
-        for person, prompt, first, second, texts, choice, right in self._read(query):
-            one, other = unpack(texts)
-            who = uncell(person), uncell(prompt), AgentId(uncell(first)), AgentId(uncell(second))
-            found.append(Opinion(*who, (one, other), choice, uncell(right)))
+        with misread(self.path):
+            for person, prompt, first, second, texts, choice, right in self._read(query):
+                one, other = two_texts(unpack(texts))
+                who = uncell(person), uncell(prompt), AgentId(uncell(first)), AgentId(uncell(second))
+                found.append(Opinion(*who, (one, other), choice, uncell(right)))
         return found
 
     def wait_for(self, grades: Sequence[Grade]) -> None:
@@ -126,10 +131,11 @@ class Opinions:
 
     def grades(self, waiting: bool, horizon: int = 2**62) -> list[Grade]:
         """Those that wait, or those that were given, as they were when `horizon` grades had been said."""
-        found = [
-            Grade(uncell(problem), uncell(prompt), uncell(text), score, uncell(known))
-            for problem, text, prompt, known, score in self._read(_GRADES, (horizon,))
-        ]
+        with misread(self.path):
+            found = [
+                Grade(uncell(problem), uncell(prompt), uncell(text), score, uncell(known))
+                for problem, text, prompt, known, score in self._read(_GRADES, (horizon,))
+            ]
         return [g for g in found if (g.score is None) == waiting]
 
     def horizon(self, batch: str) -> int | None:

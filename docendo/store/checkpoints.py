@@ -3,12 +3,23 @@
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Container
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["Checkpoint", "fault", "folder_name", "sweep", "sync_folder", "write_checkpoint_folder"]
+__all__ = [
+    "Checkpoint",
+    "broken_seal",
+    "fault",
+    "folder_name",
+    "forget_old",
+    "seal",
+    "sweep",
+    "sync_folder",
+    "write_checkpoint_folder",
+]
 
 _MANIFEST = "manifest.json"
 
@@ -50,13 +61,29 @@ def write_checkpoint_folder(folder: Path, name: str, write: Callable[[Path], Non
     return sha256(text).hexdigest()
 
 
-def fault(folder: Path, manifest_hash: str) -> str:
-    """What is wrong with a checkpoint folder, in words; empty where every file is as it was written."""
+def seal(state: str | bytes) -> str:
+    """The hash of a state as the database holds it; it stands after the manifest's."""
+    return sha256(state.encode() if isinstance(state, str) else state).hexdigest()
+
+
+def broken_seal(sealed: str, state: str | bytes) -> bool:
+    """Whether the state is not the one that was sealed. A run of before there were seals has none to break."""
+    _, _, sealed_state = sealed.partition(" ")
+    return bool(sealed_state) and sealed_state != seal(state)
+
+
+def fault(folder: Path, sealed: str, state: str | bytes) -> str:
+    """What is wrong with a checkpoint, in words; empty where every file and the state are as they were written.
+
+    `sealed` is the manifest's hash and, after a space, the state's.
+    """
+    if state is None or broken_seal(sealed, state):
+        return "its state was changed"
     manifest = folder / _MANIFEST
     if not manifest.is_file():
         return f"{_MANIFEST} is missing"
     text = manifest.read_bytes()
-    if sha256(text).hexdigest() != manifest_hash:
+    if sha256(text).hexdigest() != sealed.partition(" ")[0]:
         return f"{_MANIFEST} was changed"
     for name, entry in json.loads(text)["files"].items():
         path = folder / name
@@ -65,6 +92,14 @@ def fault(folder: Path, manifest_hash: str) -> str:
         if path.stat().st_size != entry["size"] or _digest(path) != entry["sha256"]:
             return f"{name} was changed"
     return ""
+
+
+def forget_old(connection: sqlite3.Connection, count: int) -> None:
+    """Keep the newest `count` checkpoints, and the state of their rounds and of the newest."""
+    kept = f"SELECT round FROM checkpoints ORDER BY round DESC LIMIT {count}"  # noqa: S608
+    connection.execute(f"DELETE FROM checkpoints WHERE round NOT IN ({kept})")  # noqa: S608
+    needed = "SELECT round FROM checkpoints UNION SELECT MAX(round) FROM rounds"
+    connection.execute(f"UPDATE rounds SET state = NULL WHERE state IS NOT NULL AND round NOT IN ({needed})")  # noqa: S608
 
 
 def sweep(folder: Path, keep: Container[str]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docendo.errors import RunError, UseError
+from docendo.store.soundness import check_cells
 
 __all__ = ["SCHEMA", "cell", "connect", "create_database", "pack", "run_errors", "transaction", "uncell", "unpack"]
 
@@ -148,6 +149,7 @@ def _check(connection: sqlite3.Connection) -> None:
     (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if state != "ok":
         raise UseError(f"{name} is damaged: {state}")
+    check_cells(connection, name)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from docendo.records import (
     Work,
 )
 from docendo.store.database import cell, pack, uncell, unpack
+from docendo.store.soundness import attempt_parts, problem_parts
 
 __all__ = [
     "ProblemShelf",
@@ -195,10 +196,7 @@ class ProblemShelf:
         if id not in self._problems:
             query = "SELECT domain, family, level, body FROM problems WHERE id = ?"
             domain, family, level, body = self._connection.execute(query, (id,)).fetchone()
-            prompt, answer, solution, tests, source = unpack(body)
-            self._problems[id] = Problem(
-                uncell(domain), uncell(family), level, prompt, answer, solution, tuple(tests), source
-            )
+            self._problems[id] = Problem(uncell(domain), uncell(family), level, *problem_parts(unpack(body)))
         return self._problems[id]
 
 
@@ -254,10 +252,9 @@ def read_evaluation(row: Sequence[Any], problems: ProblemShelf) -> Evaluation:
     return Evaluation(index, AgentId(uncell(agent)), problems[problem], uncell(text), verdict, split)
 
 
-def _read_attempts(written: list[dict[str, Any]]) -> tuple[Attempt, ...]:
-    return tuple(
-        Attempt(Completion(a["text"], tokens=tuple(a["tokens"])), Verdict(a["score"], a["reason"])) for a in written
-    )
+def _read_attempts(written: list[Any]) -> tuple[Attempt, ...]:
+    parts = [attempt_parts(one) for one in written]
+    return tuple(Attempt(Completion(text, tokens=t), Verdict(score, reason)) for text, t, score, reason in parts)
 
 
 def _number(value: float | None) -> float:

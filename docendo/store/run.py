@@ -11,11 +11,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from docendo.errors import RunError, UseError
 from docendo.records import AgentId, Duel, Episode, Evaluation, Question, Split, Work
-from docendo.store.checkpoints import Checkpoint, fault, folder_name, sweep, write_checkpoint_folder
+from docendo.store.checkpoints import (
+    Checkpoint,
+    broken_seal,
+    fault,
+    folder_name,
+    forget_old,
+    seal,
+    sweep,
+    write_checkpoint_folder,
+)
 from docendo.store.database import cell, connect, pack, run_errors, transaction, uncell, unpack
 from docendo.store.lock import WriterLock
 from docendo.store.making import make_folder, write_config
@@ -31,10 +40,12 @@ from docendo.store.rows import (
     read_evaluation,
     read_question,
 )
+from docendo.store.soundness import misread
 
 __all__ = ["RunDirectory"]
 
 _KEPT = 2
+_T = TypeVar("_T")
 
 
 class RunDirectory:
@@ -95,7 +106,10 @@ class RunDirectory:
     @property
     def config_toml(self) -> str:
         """The text that `create` was given, or `change_config` since."""
-        return (self.path / "config.toml").read_bytes().decode()
+        try:
+            return (self.path / "config.toml").read_bytes().decode()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UseError(f"{self.path / 'config.toml'}: is not TOML: {error}") from error
 
     @property
     def finished(self) -> bool:
@@ -109,7 +123,8 @@ class RunDirectory:
     def noted(self, name: str) -> Any:
         """What was noted under that name; None where nothing was."""
         rows = self._rows("SELECT value FROM meta WHERE name = ?", name)
-        return unpack(rows[0][0]) if rows else None
+        with misread(self.path):
+            return unpack(rows[0][0]) if rows else None
 
     def note(self, **values: object) -> None:
         """Keep facts about the whole run, as JSON, in the place of what was noted under their names before."""
@@ -143,8 +158,9 @@ class RunDirectory:
                 insert_round(connection, record)
                 connection.execute("DELETE FROM meta WHERE name = 'finished'")
                 if manifest:
-                    connection.execute("INSERT INTO checkpoints VALUES (?, ?, ?)", (record.index, name, manifest))
-                _forget_old(connection)
+                    sealed = f"{manifest} {seal(pack(dict(record.state)))}"
+                    connection.execute("INSERT INTO checkpoints VALUES (?, ?, ?)", (record.index, name, sealed))
+                forget_old(connection, _KEPT)
                 keep.add(name)  # a COMMIT whose fsync fails may be found to hold when the database is opened again
             undo.pop_all()
             sweep(folder, self._checkpoint_names())
@@ -162,11 +178,11 @@ class RunDirectory:
 
         Damaged newer ones are named in its `warnings`. Raises RunError where all are damaged.
         """
-        query = "SELECT round, name, manifest, state FROM checkpoints JOIN rounds USING (round) ORDER BY round DESC"
+        query = "SELECT round, manifest, state FROM checkpoints JOIN rounds USING (round) ORDER BY round DESC"
         warnings: list[str] = []
-        for index, name, manifest, state in self._rows(query):
-            path = self.path / "checkpoints" / name
-            wrong = fault(path, manifest)
+        for index, manifest, state in self._rows(query):
+            path = self.path / "checkpoints" / folder_name(index)
+            wrong = fault(path, uncell(manifest), state)
             if not wrong:
                 return Checkpoint(index, path, unpack(state), tuple(warnings))
             warnings.append(f"checkpoint {path} is damaged ({wrong})")
@@ -176,12 +192,19 @@ class RunDirectory:
 
     def state(self) -> dict[str, Any]:
         """The newest state there is, which is the newest round's unless rounds were rolled back; empty before any."""
-        rows = self._rows("SELECT state FROM rounds WHERE state IS NOT NULL ORDER BY round DESC LIMIT 1")
-        return dict(unpack(rows[0][0])) if rows else {}
+        query = "SELECT round, state, manifest FROM rounds LEFT JOIN checkpoints USING (round) WHERE state IS NOT NULL"
+        for index, state, manifest in self._rows(f"{query} ORDER BY round DESC LIMIT 1"):
+            if broken_seal(uncell(manifest or ""), state):
+                raise RunError(f"{self.path}: the database is damaged: the state of round {index} was changed")
+            with misread(self.path):
+                return dict(unpack(state))
+        return {}
 
     def rounds(self) -> list[RoundRow]:
         """Every committed round, in order."""
-        return [RoundRow(*row) for row in self._rows("SELECT round, stage, seconds FROM rounds ORDER BY round")]
+        rows = self._rows("SELECT round, stage, seconds FROM rounds ORDER BY round")
+        with misread(self.path):
+            return [RoundRow(index, uncell(stage), seconds) for index, stage, seconds in rows]
 
     def episodes(
         self,
@@ -194,40 +217,39 @@ class RunDirectory:
         """Episodes that fit all that is given, in the order of their commits; only the last `newest` of them."""
         asked = {"round": round, "teacher": teacher, "student": student, "domain": domain}
         problems = ProblemShelf(self._connection)
-        for row in self._stream(*fitting("episodes", asked, newest)):
-            yield read_episode(row, problems)
+        return self._each(lambda row: read_episode(row, problems), *fitting("episodes", asked, newest))
 
     def duels(self, round: int | None = None, game: str | None = None, newest: int | None = None) -> Iterator[Duel]:
         """Duels that fit all that is given, in the order of their commits; only the last `newest` of them."""
-        for row in self._stream(*fitting("duels", {"round": round, "game": game}, newest)):
-            yield read_duel(row)
+        return self._each(read_duel, *fitting("duels", {"round": round, "game": game}, newest))
 
     def questions(self, round: int | None = None, asker: str | None = None) -> Iterator[Question]:
         """Questions of LLM askers that fit all that is given, refused ones too, in the order of their commits."""
         problems = ProblemShelf(self._connection)
-        for row in self._stream(*fitting("questions", {"round": round, "asker": asker}, None)):
-            yield read_question(row, problems)
+        asked = {"round": round, "asker": asker}
+        return self._each(lambda row: read_question(row, problems), *fitting("questions", asked, None))
 
     def evaluations(self, round: int | None = None, split: Split = "test") -> Iterator[Evaluation]:
         """Every evaluation on a split, or those measured after one round, in the order of their commits."""
         columns = "round, agent, problem, text, score, reason, split"
         query = f"SELECT {columns} FROM evaluations WHERE (?1 IS NULL OR round = ?1) AND split = ?2"  # noqa: S608
         problems = ProblemShelf(self._connection)
-        for row in self._stream(f"{query} ORDER BY id", (round, split)):
-            yield read_evaluation(row, problems)
+        return self._each(lambda row: read_evaluation(row, problems), f"{query} ORDER BY id", (round, split))
 
     def metrics(self) -> dict[str, list[tuple[int, float]]]:
         """(round, value) of each metric, rounds ascending."""
         series: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for name, index, value in self._rows("SELECT name, round, value FROM metrics ORDER BY round, name"):
-            series[uncell(name)].append((index, math.nan if value is None else value))
+        with misread(self.path):
+            for name, index, value in self._rows("SELECT name, round, value FROM metrics ORDER BY round, name"):
+                series[uncell(name)].append((index, math.nan if value is None else value))
         return dict(series)
 
     def ledger(self) -> list[Work]:
         """Tokens, FLOPs and costs summed over the rounds, one row per agent and purpose."""
-        sums = "SUM(tokens), TOTAL(flops), TOTAL(cost)"
+        sums = "CAST(TOTAL(tokens) AS INTEGER), TOTAL(flops), TOTAL(cost)"
         query = f"SELECT agent, purpose, {sums} FROM ledger GROUP BY purpose, agent ORDER BY 2, 1"  # noqa: S608
-        return [Work(AgentId(uncell(agent)), uncell(why), *sums) for agent, why, *sums in self._rows(query)]
+        with misread(self.path):
+            return [Work(AgentId(uncell(agent)), uncell(why), *sums) for agent, why, *sums in self._rows(query)]
 
     def quarantine(self, rows: Iterable[QuarantineRow]) -> None:
         """Note data rows that were left out; a row that is noted already is not noted twice."""
@@ -238,7 +260,8 @@ class RunDirectory:
     def quarantined(self) -> list[QuarantineRow]:
         """Every data row that was left out, in the order it was noted."""
         rows = self._rows("SELECT file, line, reason FROM quarantine ORDER BY id")
-        return [QuarantineRow(uncell(file), line, uncell(reason)) for file, line, reason in rows]
+        with misread(self.path):
+            return [QuarantineRow(uncell(file), line, uncell(reason)) for file, line, reason in rows]
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -257,20 +280,15 @@ class RunDirectory:
             yield connection
 
     def _checkpoint_names(self) -> set[str]:
-        return {name for (name,) in self._rows("SELECT name FROM checkpoints")}
+        return {folder_name(index) for (index,) in self._rows("SELECT round FROM checkpoints")}
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         with run_errors(self.path):
             return self._connection.execute(query, values).fetchall()
 
-    def _stream(self, query: str, values: Sequence[object]) -> Iterator[Any]:
+    def _each(self, made: Callable[[Any], _T], query: str, values: Sequence[object]) -> Iterator[_T]:
         with run_errors(self.path), closing(self._connection.execute(query, tuple(values))) as cursor:
-            yield from cursor
-
-
-def _forget_old(connection: sqlite3.Connection) -> None:
-    """Keep the newest checkpoints, and the state of their rounds and of the newest."""
-    kept = f"SELECT round FROM checkpoints ORDER BY round DESC LIMIT {_KEPT}"  # noqa: S608
-    connection.execute(f"DELETE FROM checkpoints WHERE round NOT IN ({kept})")  # noqa: S608
-    needed = "SELECT round FROM checkpoints UNION SELECT MAX(round) FROM rounds"
-    connection.execute(f"UPDATE rounds SET state = NULL WHERE state IS NOT NULL AND round NOT IN ({needed})")  # noqa: S608
+            for row in cursor:
+                with misread(self.path):
+                    one = made(row)
+                yield one
