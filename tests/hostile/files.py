@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import math
+import re
 import tomllib
 from pathlib import Path
 from random import Random
@@ -175,23 +176,32 @@ def _read_jsonl(path: Path) -> dict[int, Any]:
 
 
 def _read_csv(path: Path, delimiter: str = ",") -> dict[int, Any]:
+    """Where records end the csv module says; whether one is well-formed, the grammar of RFC 4180 in one expression."""
     csv.field_size_limit(10**9)
     text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
-    reader, start, found, names = (
-        csv.reader(io.StringIO(text, newline=""), delimiter=delimiter),
-        1,
-        dict[int, Any](),
-        None,
-    )
+    lines = list(io.StringIO(text, newline=""))
+    reader, start, found, names = csv.reader(lines, delimiter=delimiter), 0, dict[int, Any](), list[str]()
+    cell = f'(?:"(?:[^"]|"")*"|(?!")[^{delimiter}\r\n]*)'
+    sound = re.compile(f"{cell}(?:{delimiter}{cell})*(?:\r\n|\r|\n)?")
     for cells in reader:
-        begin, start = start, reader.line_num + 1
-        if not any(c.strip() for c in cells) and len(cells) < 2:
+        begin, start = start, reader.line_num
+        raw = "".join(lines[begin:start])
+        if not raw.strip():
             continue
-        if names is None:
+        good = sound.fullmatch(raw) and _encodes(raw)
+        if not names:
             names = [c.strip() for c in cells]
         else:
-            found[begin] = dict(zip(names, cells, strict=False)) if len(cells) == len(names) else None
+            found[begin + 1] = dict(zip(names, cells, strict=False)) if good and len(cells) == len(names) else None
     return found
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _read_tsv(path: Path) -> dict[int, Any]:
@@ -217,11 +227,7 @@ def _row(row: Any) -> tuple[str, str, str] | None:
             )
         if name == "solution" and value is None:
             value = ""
-        if not isinstance(value, str) or len(value) > 100_000 or "\0" in value:
-            return None
-        try:
-            value.encode()
-        except UnicodeEncodeError:
+        if not isinstance(value, str) or len(value) > 100_000 or "\0" in value or not _encodes(value):
             return None
         texts.append("\n".join(value.replace("\r\n", "\n").split("\r")).strip())
     question, answer, solution = texts
