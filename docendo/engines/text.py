@@ -1,8 +1,10 @@
 """Messages to token ids, once. Special tokens in anybody's text stay text."""
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from docendo.errors import UseError
@@ -39,7 +41,22 @@ class Tokens:
 
     def text(self, content: str) -> list[int]:
         """The ids of plain text, in which control tokens have no power."""
-        return list(self.tokenizer(content, add_special_tokens=False, split_special_tokens=True)["input_ids"])
+        ids = list(self.tokenizer(content, add_special_tokens=False, split_special_tokens=True)["input_ids"])
+        # a tokenizer splits the tokens that it calls special, and not others that were added, such as <think>
+        return ids if self._added.isdisjoint(ids) else list(self._bare.encode(content, add_special_tokens=False).ids)
+
+    @cached_property
+    def _added(self) -> frozenset[int]:
+        """The tokens that were added to the vocabulary, less runs of spaces, which are text."""
+        return frozenset(i for i, token in self.tokenizer.added_tokens_decoder.items() if token.content.strip())
+
+    @cached_property
+    def _bare(self) -> Any:
+        """The same tokenizer before any token was added to it."""
+        from tokenizers import Tokenizer
+
+        written = json.loads(self.tokenizer.backend_tokenizer.to_str())
+        return Tokenizer.from_str(json.dumps(written | {"added_tokens": [], "truncation": None, "padding": None}))
 
     def completion(self, content: str) -> tuple[int, ...]:
         """The ids of an answer as training wants it: the text and the end of the turn."""
