@@ -3,12 +3,18 @@
 import io
 import os
 import sys
+from typing import cast
+
+import typer
 
 from docendo.cli.app import app
 from docendo.cli.output import complain
 from docendo.errors import RunError, UseError
 
 __all__ = ["app", "main"]
+
+_Mistyped = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
+"""What typer raises for words that are no command line; it has no public name."""
 
 
 def main() -> None:
@@ -19,7 +25,16 @@ def main() -> None:
     if not sys.stderr.isatty():
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
-        app(prog_name="docendo")
+        sys.exit(app(prog_name="docendo", standalone_mode=False))
     except (UseError, RunError) as error:
         complain(str(error))
         sys.exit(2 if isinstance(error, UseError) else 1)
+    except _Mistyped as error:  # typer's message quotes what was typed as it is
+        from docendo.report.text import visible
+
+        told = io.StringIO()
+        error.show(told)
+        sys.stderr.write(visible(told.getvalue()))
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(1)

@@ -87,13 +87,15 @@ def _tally(said: Sequence[Opinion]) -> "Tally":
 def _table(counted: "Tally") -> str:
     """The payoffs as CSV; a line on standard error says how many pairs were never compared."""
     from docendo.league.opinions import payoff_table
+    from docendo.report.text import visible
 
     pairs = [(i, j) for i in range(len(counted.names)) for j in range(i)]
     gaps = sum(not counted.games_UNN[:, i, j].any() for i, j in pairs)
     if gaps:
         notice(f"{gaps} of {len(pairs)} pairs were never compared; they count as even")
     written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerows(payoff_table(counted))
+    rows = ([visible(cell) if isinstance(cell, str) else cell for cell in row] for row in payoff_table(counted))
+    csv.writer(written, lineterminator="\n").writerows(rows)
     return written.getvalue()
 
 

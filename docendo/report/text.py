@@ -9,7 +9,11 @@ __all__ = ["DASH", "between", "clip", "compact", "duration", "percent", "signed"
 DASH = "\N{EN DASH}"
 """What stands for a number that cannot be had."""
 _MINUS = "\N{MINUS SIGN}"
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+"""Controls, marks of direction, and what Unicode says is not to be seen, less the selectors between forms of emoji."""
 _STEPS = (("Y", 1e24), ("Z", 1e21), ("E", 1e18), ("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3))
 
 

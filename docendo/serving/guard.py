@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from docendo.serving.faults import ApiError
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["Guard"]
 
@@ -36,9 +36,9 @@ class Guard:
         headers = {name.lower(): value for name, value in scope["headers"]}
         fault = self._fault(headers)
         if fault is None and scope["type"] == "http":
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, _named(send))
         elif scope["type"] == "http":
-            await _answer(fault or ApiError(400, "only HTTP is spoken here"), send)
+            await _answer(fault or ApiError(400, "only HTTP is spoken here"), _named(send))
         else:
             await send({"type": "websocket.close", "code": 1008})
 
@@ -64,6 +64,17 @@ class Guard:
             return bool(ip_address(bare.removeprefix("[").removesuffix("]")))
         except ValueError:
             return False
+
+
+def _named(send: "Send") -> "Send":
+    """Sends replies that no browser takes for something else than they say they are: for a page, say."""
+
+    async def sent(message: "Message") -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (b"x-content-type-options", b"nosniff")]}
+        await send(message)
+
+    return sent
 
 
 async def _answer(fault: ApiError, send: "Send") -> None:

@@ -1,0 +1,3 @@
+from tests.serving.conftest import engine, server
+
+__all__ = ["engine", "server"]
