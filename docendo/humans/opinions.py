@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from docendo.errors import UseError
 from docendo.records import AgentId, Opinion
-from docendo.store.database import cell, pack, run_errors, transaction, uncell, unpack
-from docendo.store.soundness import check_cells, misread, two_texts
+from docendo.store.database import cell, pack, raw_text, run_errors, transaction, uncell, unpack
+from docendo.store.soundness import check_cells, check_tables, misread, two_texts
 
 __all__ = ["PEOPLE", "Grade", "Opinions"]
 
@@ -61,13 +61,14 @@ class Opinions:
         with run_errors(self.path):
             try:
                 self._connection = sqlite3.connect(self.path, isolation_level=None, timeout=30)
+                self._connection.text_factory = raw_text
                 self._prepare()
             except sqlite3.OperationalError as error:
                 raise UseError(f"{self.path} cannot be opened for writing: {error}") from error
             except UseError:
                 self._connection.close()
                 raise
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                 self._connection.close()
                 raise UseError(f"{self.path} is damaged: {error}") from error
 
@@ -78,7 +79,9 @@ class Opinions:
         (tables,) = read("SELECT COUNT(*) FROM sqlite_master").fetchone()
         if tables and (application, version) != (_APPLICATION, _VERSION):
             raise UseError(f"{self.path} is not a docendo people's database of version {_VERSION}; move it away")
-        check_cells(self._connection, str(self.path))
+        if tables:
+            check_tables(self._connection, str(self.path), _SCHEMA)
+            check_cells(self._connection, str(self.path))
         read("PRAGMA journal_mode = WAL")
         read("PRAGMA synchronous = FULL")
         if not tables:

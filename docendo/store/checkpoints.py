@@ -63,7 +63,7 @@ def write_checkpoint_folder(folder: Path, name: str, write: Callable[[Path], Non
 
 def seal(state: str | bytes) -> str:
     """The hash of a state as the database holds it; it stands after the manifest's."""
-    return sha256(state.encode() if isinstance(state, str) else state).hexdigest()
+    return sha256(state.encode("utf-8", "surrogateescape") if isinstance(state, str) else state).hexdigest()
 
 
 def broken_seal(sealed: str, state: str | bytes) -> bool:

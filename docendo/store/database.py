@@ -10,9 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from docendo.errors import RunError, UseError
-from docendo.store.soundness import check_cells
+from docendo.store.soundness import check_cells, check_tables
 
-__all__ = ["SCHEMA", "cell", "connect", "create_database", "pack", "run_errors", "transaction", "uncell", "unpack"]
+__all__ = [
+    "SCHEMA",
+    "cell",
+    "connect",
+    "create_database",
+    "pack",
+    "raw_text",
+    "run_errors",
+    "transaction",
+    "uncell",
+    "unpack",
+]
 
 _APPLICATION = 0x646F6365
 _SCHEMA_VERSION = 3
@@ -82,8 +93,17 @@ def cell(text: str) -> str | bytes:
 
 
 def uncell(value: str | bytes) -> str:
-    """The text that `cell` was given."""
-    return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")
+    """The text that `cell` was given. Raises UnicodeError for what is none."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogatepass")
+    if not value.isascii():
+        value.encode()
+    return value
+
+
+def raw_text(text: bytes) -> str:
+    """Text as SQLite has it; a byte that is not UTF-8, which only damage brings, becomes a lone surrogate."""
+    return text.decode("utf-8", "surrogateescape")
 
 
 def pack(value: object) -> str | bytes:
@@ -119,7 +139,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         connection = _attempt(f"{path.absolute().as_uri()}?{mode}")
     except sqlite3.OperationalError as error:
         raise UseError(f"{path} cannot be opened: {error}") from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise UseError(f"{path} is damaged: {error}") from error
     if write:
         connection.execute("PRAGMA synchronous = FULL")
@@ -129,9 +149,10 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
 
 def _attempt(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
+    connection.text_factory = raw_text
     try:
         _check(connection)
-    except (sqlite3.Error, UseError):
+    except (sqlite3.Error, UnicodeDecodeError, UseError):
         connection.close()
         raise
     return connection
@@ -149,6 +170,7 @@ def _check(connection: sqlite3.Connection) -> None:
     (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if state != "ok":
         raise UseError(f"{name} is damaged: {state}")
+    check_tables(connection, name, SCHEMA)
     check_cells(connection, name)
 
 

@@ -157,13 +157,18 @@ def _insert(connection: sqlite3.Connection, table: str, row: Sequence[Any]) -> N
 
 
 def _insert_problem(connection: sqlite3.Connection, index: int, problem: Problem) -> str:
-    """The row's id: a hash of every field, where `Problem.key` leaves out level, solution and source."""
-    rest = (problem.prompt, problem.answer, problem.solution, problem.tests, problem.source)
-    everything = (problem.domain, problem.family, problem.level, *rest)
-    digest = blake2b(repr(everything).encode(errors="surrogatepass"), digest_size=12).hexdigest()
-    row = (digest, problem.key, index, cell(problem.domain), cell(problem.family), problem.level, pack(rest))
+    """The row's id."""
+    digest, body = _id(problem), (problem.prompt, problem.answer, problem.solution, problem.tests, problem.source)
+    row = (digest, problem.key, index, cell(problem.domain), cell(problem.family), problem.level, pack(body))
     connection.execute("INSERT OR IGNORE INTO problems VALUES (?, ?, ?, ?, ?, ?, ?)", row)
     return digest
+
+
+def _id(problem: Problem) -> str:
+    """A hash of every field, where `Problem.key` leaves out level, solution and source."""
+    p = problem
+    everything = (p.domain, p.family, p.level, p.prompt, p.answer, p.solution, p.tests, p.source)
+    return blake2b(repr(everything).encode(errors="surrogatepass"), digest_size=12).hexdigest()
 
 
 def _attempts(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
@@ -196,7 +201,10 @@ class ProblemShelf:
         if id not in self._problems:
             query = "SELECT domain, family, level, body FROM problems WHERE id = ?"
             domain, family, level, body = self._connection.execute(query, (id,)).fetchone()
-            self._problems[id] = Problem(uncell(domain), uncell(family), level, *problem_parts(unpack(body)))
+            problem = Problem(uncell(domain), uncell(family), level, *problem_parts(unpack(body)))
+            if _id(problem) != id:
+                raise ValueError(f"problem {id} was changed")
+            self._problems[id] = problem
         return self._problems[id]
 
 

@@ -180,12 +180,13 @@ class RunDirectory:
         """
         query = "SELECT round, manifest, state FROM checkpoints JOIN rounds USING (round) ORDER BY round DESC"
         warnings: list[str] = []
-        for index, manifest, state in self._rows(query):
-            path = self.path / "checkpoints" / folder_name(index)
-            wrong = fault(path, uncell(manifest), state)
-            if not wrong:
-                return Checkpoint(index, path, unpack(state), tuple(warnings))
-            warnings.append(f"checkpoint {path} is damaged ({wrong})")
+        with misread(self.path):
+            for index, manifest, state in self._rows(query):
+                path = self.path / "checkpoints" / folder_name(index)
+                wrong = fault(path, uncell(manifest), state)
+                if not wrong:
+                    return Checkpoint(index, path, unpack(state), tuple(warnings))
+                warnings.append(f"checkpoint {path} is damaged ({wrong})")
         if warnings:
             raise RunError("; ".join((*warnings, "no older one is left")))
         return None
@@ -193,10 +194,10 @@ class RunDirectory:
     def state(self) -> dict[str, Any]:
         """The newest state there is, which is the newest round's unless rounds were rolled back; empty before any."""
         query = "SELECT round, state, manifest FROM rounds LEFT JOIN checkpoints USING (round) WHERE state IS NOT NULL"
-        for index, state, manifest in self._rows(f"{query} ORDER BY round DESC LIMIT 1"):
-            if broken_seal(uncell(manifest or ""), state):
-                raise RunError(f"{self.path}: the database is damaged: the state of round {index} was changed")
-            with misread(self.path):
+        with misread(self.path):
+            for index, state, manifest in self._rows(f"{query} ORDER BY round DESC LIMIT 1"):
+                if broken_seal(uncell(manifest or ""), state):
+                    raise RunError(f"{self.path}: the database is damaged: the state of round {index} was changed")
                 return dict(unpack(state))
         return {}
 

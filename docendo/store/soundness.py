@@ -5,20 +5,39 @@ SQLite keeps any value in any column, and checks no value that is well-formed bu
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from docendo.errors import RunError, UseError
 
-__all__ = ["attempt_parts", "check_cells", "misread", "problem_parts", "two_texts"]
+__all__ = ["attempt_parts", "check_cells", "check_tables", "misread", "problem_parts", "two_texts"]
 
 _KINDS = {"INTEGER": "'integer'", "REAL": "'real'", "TEXT": "'text', 'blob'"}
 _MISREAD = (TypeError, ValueError, LookupError, AttributeError, RecursionError, OverflowError)
 
 
+def check_tables(connection: sqlite3.Connection, name: str, schema: str) -> None:
+    """Raises UseError where there are other tables or columns than in the schema, or triggers and views, which act."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(schema)
+        wanted, got = _columns(fresh), _columns(connection)
+    for table in sorted(wanted.keys() | got.keys()):
+        if wanted.get(table) != got.get(table):
+            raise UseError(f"{name} is damaged: {table} is not as docendo makes it")
+
+
+def _columns(connection: sqlite3.Connection) -> dict[str, list[Any]]:
+    query = "SELECT name, type FROM sqlite_master WHERE type <> 'index' AND name NOT LIKE 'sqlite%'"
+    found = connection.execute(query).fetchall()
+    return {t: [kind, *connection.execute("SELECT * FROM pragma_table_info(?)", (t,))] for t, kind in found}
+
+
 def check_cells(connection: sqlite3.Connection, name: str) -> None:
-    """Raises UseError for the first cell whose value is not of its column's type, or not finite where it must be."""
+    """Raises UseError for a cell whose value is not of its column's type, or not finite where it must be.
+
+    And for a row that belongs to one that is not there.
+    """
     tables = [t for (t,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")]
     for table in tables:
         for _, column, kind, needed, _, key in connection.execute(f'PRAGMA table_info("{table}")'):
@@ -32,6 +51,10 @@ def check_cells(connection: sqlite3.Connection, name: str) -> None:
                 row, got = wrong
                 wanted = f"finite {kind.lower()}" if finite else kind.lower()
                 raise UseError(f"{name} is damaged: row {row} of {table}: {column} is {got}, wanted {wanted}")
+
+    if orphan := connection.execute("PRAGMA foreign_key_check").fetchone():
+        table, row, parent, _ = orphan
+        raise UseError(f"{name} is damaged: row {row} of {table} belongs to {parent} that are not there")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ refused; in no case is there a traceback.
 
 import atexit
 import json
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -224,8 +225,9 @@ def _commanded(run: Path, rng: Random, commands: tuple[str, ...], spoilt: str = 
         return "same end"
     if command == "export" and done.code == 0:
         adapter = hashes(run.parent / "adapter")["adapter_model.safetensors"]
-        older = "an older one is used" in done.err
-        place = sorted((interrupted() / "checkpoints").iterdir())[-2 if older else -1]
+        told_round = re.search(r"after round (-?\d+)", done.out)
+        assert told_round
+        place = interrupted() / "checkpoints" / f"{int(told_round[1]) + 1:06d}"
         assert adapter == hashes(place / "ann")["adapter_model.safetensors"]
         return "same adapter"
     return told

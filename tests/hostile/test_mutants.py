@@ -55,7 +55,12 @@ def changed(run: Path, *statements: str) -> Path:
         ("UPDATE evaluations SET agent = x'ff' WHERE id = 1", "a row holds what docendo does not write"),
         ("UPDATE episodes SET attempts = '0.5' WHERE id = 1", "a row holds what docendo does not write"),
         ("UPDATE problems SET body = '[1, 2]'", "a row holds what docendo does not write"),
-        ("DELETE FROM problems", "a row holds what docendo does not write"),
+        ("DROP TABLE duels", "duels is not as docendo makes it"),
+        ("ALTER TABLE episodes RENAME COLUMN lesson TO more", "episodes is not as docendo makes it"),
+        ("CREATE TRIGGER t AFTER INSERT ON meta BEGIN DELETE FROM rounds; END", "t is not as docendo makes it"),
+        ("DELETE FROM problems", "belongs to problems that are not there"),
+        ("DELETE FROM rounds WHERE round = 2", "belongs to rounds that are not there"),
+        ("UPDATE problems SET family = 'other'", "was changed"),
         ("UPDATE rounds SET state = '{}' WHERE state IS NOT NULL", "the state of round 2 was changed"),
     ],
 )
