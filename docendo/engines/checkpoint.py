@@ -23,7 +23,7 @@ def save_state(engine: LocalEngine, folder: Path) -> None:
     bank, adam = engine.bank, engine.adam
     agents = [a for a in sorted(bank.slots, key=bank.slots.__getitem__) if a != BASE]
     for agent in agents:
-        if Path(agent).name != agent or agent in {"", "..", _ENGINE, _OPTIMIZER}:
+        if not _folder(agent):
             raise UseError(f"agent {agent!r} cannot be saved; wanted a name that can be a folder's")
     for agent in agents:
         save_adapter(bank, agent, folder / agent, engine.base.name)
@@ -46,8 +46,8 @@ def load_state(engine: LocalEngine, folder: Path) -> None:
     mine = {"format": 1, "rank": bank.rank, "alpha": bank.alpha}
     got = {key: state.get(key) for key in mine}
     if got != mine:
-        raise UseError(f"{path}: got {got}, wanted {mine}")
-    agents = [AgentId(name) for name in state["agents"]]
+        raise UseError(f"{path}: got {str(got)[:300]}, wanted {mine}")
+    agents = _agents(state.get("agents"), path)
     slots = len(agents) + 1
     wanted = {"mean_SP": (slots, bank.size), "square_SP": (slots, bank.size), "steps_S": (slots,)}
     shapes = {key: tuple(x.shape) for key, x in optimizer.items()}
@@ -59,3 +59,15 @@ def load_state(engine: LocalEngine, folder: Path) -> None:
         load_adapter(bank, agent, folder / agent)
     for key, tensor in optimizer.items():
         setattr(adam, key, tensor.to(bank.device))
+
+
+def _agents(named: object, path: Path) -> list[AgentId]:
+    names = named if isinstance(named, list) else [None]
+    if not all(isinstance(name, str) and _folder(name) for name in names) or len(set(names)) < len(names):
+        raise UseError(f"{path}: got agents {str(named)[:60]!r}, wanted a list of different names of folders")
+    return [AgentId(str(name)) for name in names]
+
+
+def _folder(agent: str) -> bool:
+    """Whether a folder of a checkpoint can have the name."""
+    return Path(agent).name == agent and agent not in {"", "..", BASE, _ENGINE, _OPTIMIZER}

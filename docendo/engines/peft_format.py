@@ -19,6 +19,8 @@ __all__ = ["load_adapter", "read_json", "read_tensors", "save_adapter", "save_me
 
 _CONFIG, _WEIGHTS, _PREFIX = "adapter_config.json", "adapter_model.safetensors", "base_model.model."
 _PLAIN = {"bias": "none", "fan_in_fan_out": False, "lora_bias": False, "use_dora": False}
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_LARGEST = 1e6
 _ABSENT = ("alpha_pattern", "layers_to_transform", "modules_to_save", "rank_pattern", "target_parameters")
 
 
@@ -116,7 +118,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file. Raises UseError where there is none or it is damaged."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UseError(f"cannot read {path}: {error}") from error
     if not isinstance(found, dict):
         raise UseError(f"{path}: got a {type(found).__name__}, wanted an object")
@@ -143,8 +145,8 @@ def _scale(bank: AdapterBank, folder: Path) -> float:
     rank, alpha = config.get("r"), config.get("lora_alpha")
     if rank != bank.rank:
         raise UseError(f"{path}: got an adapter of rank {rank}, wanted rank {bank.rank}")
-    if not isinstance(alpha, int | float) or not alpha > 0:
-        raise UseError(f"{path}: got lora_alpha {alpha!r}, wanted a number above 0")
+    if not isinstance(alpha, int | float) or not 0 < alpha <= _LARGEST:
+        raise UseError(f"{path}: got lora_alpha {alpha!r}, wanted a number above 0 and up to {_LARGEST:g}")
     return float(alpha) / (sqrt(bank.rank) if config.get("use_rslora") else bank.rank)
 
 
@@ -158,5 +160,7 @@ def _check(bank: AdapterBank, tensors: Mapping[str, Tensor], path: Path) -> None
         got = tensors[key]
         if tuple(got.shape) != shape:
             raise UseError(f"{path}: got {key} of shape {tuple(got.shape)}, wanted {shape}")
+        if got.dtype not in _FLOATS:
+            raise UseError(f"{path}: got {key} of {got.dtype}, wanted one of {', '.join(map(str, _FLOATS))}")
         if not bool(got.isfinite().all()):
             raise UseError(f"{path}: got numbers that are not finite in {key}")

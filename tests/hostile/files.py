@@ -29,7 +29,7 @@ from tests.cli.toys import TINY, Done, docendo
 from tests.hostile.mutate import TEXTS, VALUES, mutated_bytes, mutated_text, mutated_value
 from tests.toys import RecordingTrainable
 
-__all__ = ["ROOT", "config", "dataset", "personas", "plain", "tournament", "words"]
+__all__ = ["ROOT", "config", "dataset", "personas", "plain", "refused", "tournament", "words"]
 
 ROOT = Path(__file__).parents[2]
 _RECIPES = sorted((ROOT / "recipes").glob("*.toml"))
@@ -46,7 +46,7 @@ def plain(done: Done) -> str:
     return done.err
 
 
-def _refused(error: UseError, path: Path) -> str:
+def refused(error: UseError, path: Path) -> str:
     """Of a refusal that names the file and is not as long as it."""
     assert str(path) in str(error)
     assert len(str(error)) < 2000
@@ -109,7 +109,7 @@ def dataset(seed: int, folder: Path) -> str:
     try:
         found = read_problems(path, "d")
     except UseError as error:
-        _refused(error, path)
+        refused(error, path)
         config = folder / "league.toml"
         config.write_text(f'{TINY}\n[domains.d]\nfile = "{path.name}"\n[agents.ann]\ndomain = "d"\n[agents.bob]\n')
         assert path.name in plain(docendo("run", config, "--out", folder / "run"))
@@ -289,7 +289,7 @@ def words(seed: int, folder: Path) -> str:
     try:
         found = read_words(path)
     except UseError as error:
-        return _refused(error, path)
+        return refused(error, path)
     text = path.read_bytes().decode()
     pairs = [line.split("\t", 1) for line in text.splitlines() if line.strip() and not line.startswith("#")]
     assert found == {" ".join(w.casefold().split()): " ".join(m.split())[:300] for w, m in pairs}
@@ -300,7 +300,7 @@ def _spelled(path: Path) -> str:
     try:
         Spelled(own_words=path)
     except UseError as error:
-        return _refused(error, path)
+        return refused(error, path)
     return "taken"
 
 
@@ -316,7 +316,7 @@ def personas(seed: int, folder: Path) -> str:
     try:
         found = read_personas((), path)
     except UseError as error:
-        return _refused(error, path)
+        return refused(error, path)
     read = tomllib.loads(path.read_bytes().decode())
     assert found == [Persona(name, **fields) for name, fields in read.items()]
     return "taken"

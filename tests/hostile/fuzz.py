@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-from tests.hostile import files, runs
+from tests.hostile import adapters, files, runs
 
 __all__ = ["KINDS", "main", "played"]
 
@@ -32,6 +32,8 @@ KINDS: dict[str, Callable[[int, Path], str]] = {
     "databases": runs.database,
     "cells": runs.values,
     "opinions": runs.opinions,
+    "adapters": adapters.adapter,
+    "states": adapters.state,
 }
 _SECONDS = 120
 """A trial that takes longer hangs."""
