@@ -70,4 +70,4 @@ def _agents(named: object, path: Path) -> list[AgentId]:
 
 def _folder(agent: str) -> bool:
     """Whether a folder of a checkpoint can have the name."""
-    return Path(agent).name == agent and agent not in {"", "..", BASE, _ENGINE, _OPTIMIZER}
+    return Path(agent).name == agent and len(agent) < 200 and agent not in {"", "..", BASE, _ENGINE, _OPTIMIZER}
