@@ -102,6 +102,7 @@ class Session:
         metrics |= self._styles(index)
         for counted in self.school.classroom.counters:
             metrics |= counted()
+        metrics |= self.engine.told()
         metrics |= {f"held-out/{a}/{d}": value for (a, d), value in accuracies(evaluations).items()}
         ledger = self.ledger.book([*self.school.classroom.engine.drain(), *(played.discarded if played else ())])
         episodes = played.episodes if played else ()

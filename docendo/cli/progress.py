@@ -1,5 +1,6 @@
 """What a person sees while a run is going: a live line on a terminal, and a permanent line after every round."""
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ __all__ = ["Progress", "accuracy_line", "round_line", "seconds_left"]
 
 _NAMED = 4
 """More agents than this are told as their mean alone."""
+_FAULT = re.compile("(skipped|lost)/")
 
 
 def seconds_left(spent: Mapping[str, Sequence[float]], to_do: Mapping[str, int]) -> float | None:
@@ -63,6 +65,7 @@ def round_line(record: "RoundRecord", place: str, owns: Mapping[str, Sequence[st
         parts.append(f"duels {record.metrics['duels']:.0f}  legal {percent(record.metrics['duels/legal'])}")
     if open_to := [v for name, v in record.metrics.items() if name.startswith("duels/exploitability/")]:
         parts.append(f"exploitability {fmean(open_to):.2f}")
+    parts += [f"{name.replace('/', ' ')} {v:.0f}" for name, v in record.metrics.items() if _FAULT.match(name) and v]
     parts.append(accuracy_line(record.evaluations, owns, each=True))
     return "  ".join(p for p in parts if p)
 

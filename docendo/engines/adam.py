@@ -5,6 +5,7 @@ Axes: S slots, P numbers per adapter.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf, isfinite
 
 import torch
 from torch import Tensor
@@ -13,6 +14,9 @@ from docendo.engines.adapters import AdapterBank
 from docendo.records import AgentId
 
 __all__ = ["Adam"]
+
+_ABSURD = 1e6
+"""Times the clip. Of a gradient that large, float32 leaves nothing to learn from once it is clipped."""
 
 
 @dataclass
@@ -47,25 +51,31 @@ class Adam:
 
     @torch.no_grad()
     def step(self, bank: AdapterBank, rates: Mapping[AgentId, float]) -> dict[AgentId, float]:
-        """One step for each agent named in `rates`; its gradient's norm, NaN or infinite where the step was skipped."""
+        """One step for each agent named in `rates`; its gradient's norm, NaN or infinite where the step was skipped.
+
+        Skipped are gradients that are not finite or absurdly large: the agent's weights and state stay as they were.
+        """
         self.fit(bank)
         bank.collect()
+        room_P = torch.empty_like(bank.weights_SP[0])  # before anything changes: where memory ends, all is as it was
         norms = {}
         for agent, rate in rates.items():
             s = bank.slots[agent]
-            gradient = bank.grads_SP[s]
-            norm = float(gradient.norm())
-            norms[agent] = norm
-            if norm == norm and norm != float("inf"):
-                self._move(bank, s, gradient * min(1.0, self.clip / (norm + 1e-12)), rate)
+            gradient_P = bank.grads_SP[s]
+            norm = float(gradient_P.norm())
+            norms[agent] = inf if norm > _ABSURD * self.clip else norm
+            if isfinite(norms[agent]):
+                gradient_P.mul_(min(1.0, self.clip / (norm + 1e-12)))
+                self._move(bank, s, rate, room_P)
         bank.discard()
         bank.changed()
         return norms
 
-    def _move(self, bank: AdapterBank, s: int, gradient_P: Tensor, rate: float) -> None:
+    def _move(self, bank: AdapterBank, s: int, rate: float, room_P: Tensor) -> None:
+        gradient_P = bank.grads_SP[s]
         self.steps_S[s] += 1
         count = float(self.steps_S[s])
         self.mean_SP[s].lerp_(gradient_P, 1 - self.beta1)
         self.square_SP[s].mul_(self.beta2).addcmul_(gradient_P, gradient_P, value=1 - self.beta2)
-        spread_P = (self.square_SP[s] / (1 - self.beta2**count)).sqrt_().add_(self.epsilon)
+        spread_P = torch.div(self.square_SP[s], 1 - self.beta2**count, out=room_P).sqrt_().add_(self.epsilon)
         bank.weights_SP[s].addcdiv_(self.mean_SP[s], spread_P, value=-rate / (1 - self.beta1**count))

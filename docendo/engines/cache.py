@@ -66,6 +66,14 @@ class Store:
                 fresh[:, : len(fit.kept), :, :width] = old[:, index, :, :width]
                 side[layer] = fresh
 
+    def clear(self, prompts: Sequence[int], rows: Sequence[int]) -> None:
+        """Zeros for prompts and rows that are to come: what is masked counts zero times, and 0 * NaN is NaN."""
+        for side, places in ((self.prompts, prompts), (self.answers, rows)):
+            if places:
+                index = torch.tensor(places, device=side[0].device)
+                for tensor in side:
+                    tensor.index_fill_(1, index, 0)
+
     def keep(self, prompts: Sequence[int], rows: Sequence[int]) -> None:
         """Drop all prompts and rows but these."""
         for side, kept in ((self.prompts, prompts), (self.answers, rows)):

@@ -30,6 +30,7 @@ def save_state(engine: LocalEngine, folder: Path) -> None:
     adam.fit(bank)
     folder.mkdir(parents=True, exist_ok=True)
     state = {"format": 1, "base": engine.base.name, "rank": bank.rank, "alpha": bank.alpha, "agents": agents}
+    state |= {"train_tokens": engine.train_tokens}  # fewer than was set where memory ran out: sums keep their order
     (folder / _ENGINE).write_text(json.dumps(state, indent=2) + "\n")
     slots = [0, *(bank.slots[a] for a in agents)]  # without the gaps that removed agents left
     moments = {"mean_SP": adam.mean_SP, "square_SP": adam.square_SP, "steps_S": adam.steps_S}
@@ -47,7 +48,11 @@ def load_state(engine: LocalEngine, folder: Path) -> None:
     got = {key: state.get(key) for key in mine}
     if got != mine:
         raise UseError(f"{path}: got {str(got)[:300]}, wanted {mine}")
+    halved = state.get("train_tokens", engine.train_tokens)
+    if type(halved) is not int or halved < 1:
+        raise UseError(f"{path}: got train_tokens {str(halved)[:60]}, wanted a number of tokens")
     agents = _agents(state.get("agents"), path)
+    engine.train_tokens = min(engine.train_tokens, halved)
     slots = len(agents) + 1
     wanted = {"mean_SP": (slots, bank.size), "square_SP": (slots, bank.size), "steps_S": (slots,)}
     shapes = {key: tuple(x.shape) for key, x in optimizer.items()}

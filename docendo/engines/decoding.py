@@ -5,6 +5,7 @@ Axes: B rows in flight, Q prompts in flight, T tokens of the prompts being read,
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import NamedTuple
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from docendo.engines.cache import Decode, Prefill, Store, columns
 from docendo.engines.guides import Guide, barred, certain
+from docendo.engines.memory import recover
 from docendo.engines.network import Network
 from docendo.engines.routing import Routing
 from docendo.engines.sampling import nucleus, uniforms
@@ -50,6 +52,8 @@ class Sampled:
     chosen: list[bool] = field(default_factory=list)
     """Whether each token could have been another one."""
     over: bool = False
+    lost: bool = False
+    """Whether it ended because the agent's logits were not finite."""
 
     def close(self, kept: int, ending: Sequence[int]) -> None:
         """Keep so many tokens, and end with others, which nobody sampled."""
@@ -90,14 +94,22 @@ def _neighbours(rows: Sequence[Row], size: int) -> int:
 def decode(
     network: Network, rows: Sequence[Row], end: int, limits: Limits, stopped: Callable[[], bool]
 ) -> list[Sampled]:
-    """One result per row, cut short where `stopped`. Equal prompts of a slot are adjacent in `rows`."""
-    flight = Flight(network, list(rows), end, limits)
-    while not stopped():
-        flight.admit()
-        if not flight.running:
-            break
-        flight.step()
-    return flight.results
+    """One result per row, cut short where `stopped` or out of memory.
+
+    Equal prompts of a slot are adjacent in `rows`.
+    """
+    results = [Sampled() for _ in rows]
+    try:
+        flight = Flight(network, list(rows), end, limits)
+        results = flight.results
+        while not stopped():
+            flight.admit()
+            if not flight.running:
+                break
+            flight.step()
+    except (MemoryError, RuntimeError) as error:
+        recover(error)
+    return results
 
 
 class Flight:
@@ -160,6 +172,7 @@ class Flight:
             self.seats[b], self.place[b] = self.waiting, at
             self.waiting += 1
             entered.append(b)
+        self.store.clear(fresh, entered)
         self._read(fresh)
         return entered
 
@@ -243,6 +256,9 @@ class Flight:
         tokens, logprobs = fetched(*self._pick(requests, logits_BV, heat, uniform))
         for i, token, logprob, some in zip(numbers, tokens, logprobs, bits, strict=True):
             result = self.results[i]
+            if not isfinite(logprob):
+                result.over = result.lost = True
+                continue
             result.tokens.append(token)
             result.logprobs.append(logprob)
             result.chosen.append(some is None or not certain(some))

@@ -28,7 +28,7 @@ class Lanes:
     threads: int = 1
     """Of each lane."""
     stop: threading.Event = field(default_factory=threading.Event)
-    """Set when a job failed or the user interrupted: long jobs look at it and return early."""
+    """Set when a job failed, cannot go on or the user interrupted: long jobs look at it and return early."""
     pool: ThreadPoolExecutor | None = None
     pending: list[Future[Any]] = field(default_factory=list)
 
@@ -50,6 +50,7 @@ class Lanes:
         Even a single job runs in a lane: with another number of threads its sums would run in another order.
         """
         if self.count == 1 or not jobs:
+            self.stop.clear()
             return [job() for job in jobs]
         if self.pool is None:
             self.pool = ThreadPoolExecutor(self.count, "lane", partial(torch.set_num_threads, self.threads))

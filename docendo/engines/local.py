@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from traceback import clear_frames
 
 import torch
 
@@ -16,7 +15,7 @@ from docendo.engines.flops import Shape
 from docendo.engines.guides import Guides
 from docendo.engines.kernels import load_kernels
 from docendo.engines.lanes import Lanes, shares, stretches
-from docendo.engines.memory import out_of_memory
+from docendo.engines.memory import recover
 from docendo.engines.network import Network, build_network
 from docendo.engines.noise import noise
 from docendo.engines.rehearsal import rehearsed
@@ -29,9 +28,6 @@ from docendo.records import BASE, AgentId, Completion, Example, Gradient, Reques
 from docendo.tools.calls import pieces
 
 __all__ = ["LocalEngine", "open_engine"]
-
-_LEAST_TOKENS = 64
-"""Micro-batches are not halved below this."""
 
 
 @dataclass
@@ -51,6 +47,8 @@ class LocalEngine:
     train_tokens: int = 1536
     """Tokens of the micro-batches of all lanes together; bounds the memory of a backward pass."""
     work: list[Work] = field(default_factory=list)
+    lost: Counter[str] = field(default_factory=Counter)
+    """Answers that ended because their agent's logits were not finite."""
 
     @cached_property
     def guides(self) -> Guides:
@@ -58,15 +56,33 @@ class LocalEngine:
         return Guides(self.base.tokenizer, len(self.network.head_Vd), self.tokens.end, self.tokens.decode)
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
-        """One completion per request, in order."""
+        """One completion per request, in order. Where memory runs out, what is unfinished starts afresh, with half as
+        many answers in flight from then on; no answer depends on how many are.
+        """
         rows = [self.row(r) for r in requests]
         done: dict[int, Sampled] = {}
+        while left := [i for i in range(len(rows)) if i not in done]:
+            found = self._decoded([rows[i] for i in left])
+            done |= {left[n]: result for n, result in found.items()}
+            if len(found) < len(left):
+                self._halve(len(left))
+                rows = [row if i in done else self.row(requests[i]) for i, row in enumerate(rows)]
+        self._book_sampling(rows, [done[i] for i in range(len(rows))])
+        return [self._completion(row, done[i]) for i, row in enumerate(rows)]
+
+    def _decoded(self, rows: Sequence[Row]) -> dict[int, Sampled]:
+        """The results of the rows that ended, by number: all, unless memory ran out."""
         lanes = self._divide(rows)
         jobs = [partial(self._decode, [rows[i] for i in lane], len(lanes)) for lane in lanes]
-        for lane, results in zip(lanes, self.lanes.run(jobs), strict=True):
-            self._book_sampling([rows[i] for i in lane], results)
-            done |= zip(lane, results, strict=True)
-        return [self._completion(row, done[i]) for i, row in enumerate(rows)]
+        results = zip(lanes, self.lanes.run(jobs), strict=True)
+        return {i: result for lane, some in results for i, result in zip(lane, some, strict=True) if result.over}
+
+    def _halve(self, wanted: int) -> None:
+        """For so many answers at once there is no memory. Raises RunError where there is none for a single one."""
+        if self.rows == 1 and self.prefill_tokens == 1:
+            raise RunError("out of memory with a single answer in flight; use a smaller model or shorter answers")
+        self.rows = max(1, min(self.rows, wanted) // 2)
+        self.prefill_tokens = max(1, self.prefill_tokens // 2)
 
     def row(self, request: Request) -> Row:
         """What is decoded for a request. Raises UseError for an unknown agent, RunError for what does not fit."""
@@ -123,8 +139,12 @@ class LocalEngine:
             self.train_tokens //= 2
         self._book_training([row for part in parts for row in part], purpose)
         rates = {a: r for a, r in rates.items() if a in present}
-        noises = self._noises(parts, [slots[a] for a in rates])
-        return {a: Gradient(norm, noises[slots[a]]) for a, norm in self.adam.step(self.bank, rates).items()}
+        try:
+            noises = self._noises(parts, [slots[a] for a in rates])
+            return {a: Gradient(norm, noises[slots[a]]) for a, norm in self.adam.step(self.bank, rates).items()}
+        except (MemoryError, RuntimeError) as error:
+            recover(error)
+            raise RunError("out of memory in a step of the optimizer; use a smaller model or rank") from error
 
     def _noises(self, parts: Sequence[Sequence[TrainRow]], slots: Sequence[int]) -> dict[int, float]:
         counts = [Counter[int](), Counter[int]()]
@@ -143,13 +163,11 @@ class LocalEngine:
         jobs = [partial(self._backward, i, part, cap, loss) for i, part in enumerate(parts)]
         done = False
         try:
-            self.lanes.run(jobs)
+            self.lanes.run(jobs if cap > 1 else [lambda: [job() for job in jobs]])  # at last not even side by side
             done = True
         except (MemoryError, RuntimeError) as error:
-            if not out_of_memory(error):
-                raise
-            clear_frames(error.__traceback__)  # which hold what did not fit
-            if self.train_tokens <= _LEAST_TOKENS:
+            recover(error)
+            if self.train_tokens == 1:
                 raise RunError(f"out of memory at {cap} tokens a micro-batch; use a smaller model or rank") from error
             return []
         finally:
@@ -178,6 +196,11 @@ class LocalEngine:
         work, self.work = self.work, []
         return work
 
+    def told(self) -> dict[str, float]:
+        """Answers lost to logits that were not finite, ``lost/AGENT``, since the last call."""
+        lost, self.lost = self.lost, Counter()
+        return {name: float(count) for name, count in sorted(lost.items())}
+
     def _prompt(self, request: Request) -> tuple[int, ...]:
         prompt = self.tokens.prompt(request.messages)
         if not prompt or request.max_tokens < 1:
@@ -199,11 +222,15 @@ class LocalEngine:
         for i in sorted(range(len(rows)), key=lambda i: (rows[i].slot, len(rows[i].prompt), rows[i].prompt, i)):
             groups.setdefault(rows[i].key, []).append(i)
         cells = list(groups.values())
-        lanes = stretches([sum(rows[i].request.max_tokens for i in cell) for cell in cells], self.lanes.count)
+        count = min(self.lanes.count, self.rows)
+        lanes = stretches([sum(rows[i].request.max_tokens for i in cell) for cell in cells], count)
         return [[i for c in lane for i in cells[c]] for lane in lanes]
 
     def _decode(self, rows: Sequence[Row], lanes: int) -> list[Sampled]:
-        return decode(self.network, rows, self.tokens.end, self._limits(lanes), self.lanes.stop.is_set)
+        found = decode(self.network, rows, self.tokens.end, self._limits(lanes), self.lanes.stop.is_set)
+        if not all(result.over for result in found):
+            self.lanes.stop.set()  # memory ran out: the others give theirs back too
+        return found
 
     def _limits(self, lanes: int) -> Limits:
         columns = self.cache_bytes // (lanes * self.base.token_numbers * self.bank.dtype.itemsize)
@@ -225,7 +252,10 @@ class LocalEngine:
                 tokens[key] += p
                 flops[key] += int(self.shape.forward(p, p * (p + 1) // 2, 1))
             tokens[key] += n
-            flops[key] += int(self.shape.forward(n - 1, (n - 1) * p + n * (n - 1) // 2, n - 1))
+            if result.lost:
+                self.lost[f"lost/{row.request.agent}"] += 1
+            if n:
+                flops[key] += int(self.shape.forward(n - 1, (n - 1) * p + n * (n - 1) // 2, n - 1))
         self.work += [Work(*key, tokens[key], float(flops[key])) for key in tokens]
 
     def _book_training(self, rows: Sequence[TrainRow], purpose: str) -> None:

@@ -5,10 +5,14 @@ pages: where page faults are dear, as in virtual machines, a tenth of the time.
 """
 
 import ctypes
+import gc
 import os
 import sys
+from traceback import clear_frames
 
-__all__ = ["keep_memory", "out_of_memory"]
+from docendo.errors import RunError
+
+__all__ = ["keep_memory", "out_of_memory", "recover"]
 
 _TRIM, _TOP_PAD, _MAPPED, _ARENAS = -1, -2, -3, -8
 """Names of glibc's settings, from malloc.h."""
@@ -28,4 +32,17 @@ def keep_memory() -> None:
 def out_of_memory(error: BaseException) -> bool:
     """Whether an allocator gave up; on the CPU PyTorch says so in words alone."""
     told = ("can't allocate memory", "not enough memory", "out of memory", "bad_alloc")
+    if isinstance(error, RunError):
+        return False
     return isinstance(error, MemoryError) or any(words in str(error) for words in told)
+
+
+def recover(error: BaseException) -> None:
+    """Gives back what was allocated on the way to an allocator's failure; any other error is raised again."""
+    if not out_of_memory(error):
+        raise error
+    clear_frames(error.__traceback__)
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        gc.collect()  # recorded steps are in cycles
+        torch.cuda.empty_cache()

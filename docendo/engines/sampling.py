@@ -74,7 +74,8 @@ def _inverse(weight_BV: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
     blocks_BXY = torch.nn.functional.pad(weight_BV, (0, -v % _BLOCK)).view(b, -1, _BLOCK)
     edges_BX = blocks_BXY.sum(-1).double().cumsum(-1)
     want_B1 = _below(uniform_B[:, None] * edges_BX[:, -1:], edges_BX[:, -1:])
-    block_B1 = torch.searchsorted(edges_BX, want_B1, right=True)
+    # a row that is not finite finds no block; its token is any, and its log-probability says so
+    block_B1 = torch.searchsorted(edges_BX, want_B1, right=True).clamp_(max=edges_BX.shape[1] - 1)
     before_B1 = torch.where(block_B1 > 0, edges_BX.gather(1, (block_B1 - 1).clamp(min=0)), 0.0)
     inside_BY = blocks_BXY[torch.arange(b, device=weight_BV.device), block_B1[:, 0]].double().cumsum(-1)
     at_B1 = torch.searchsorted(inside_BY, _below(want_B1 - before_B1, inside_BY[:, -1:]), right=True)

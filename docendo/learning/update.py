@@ -33,33 +33,45 @@ class PopulationLearner:
     """What the ledger books the supervised steps under."""
 
     def update(self, credits: Sequence[Credit], examples: Sequence[Example]) -> dict[str, float]:
-        """Trains on one round. Measures norms and noise of gradients, and steps skipped because one was not finite."""
+        """Trains on one round. Measures norms and noise of gradients, and counts the steps that were skipped because a
+        gradient was not finite or absurdly large: all of them, and of each agent that has any those of each purpose.
+        """
         metrics: dict[str, float] = {"credits": len(credits), "examples": len(examples)}
-        norms: list[float] = []
+        skipped: Counter[str] = Counter()
         if credits:
             targets = credit_targets(credits)
             for _ in range(self.epochs):
                 found = self.engine.train(targets, self.loss, self._rates(targets, self.policy_rate), "policy")
-                norms += [g.norm for g in found.values()]
-            metrics["gradient/policy"] = fmean(g.norm for g in found.values())
+                skipped.update(_skipped(found, "policy"))
+            metrics |= _size(found, "policy")
             metrics |= _chance(found.values())
         for part in batches_of([self.engine.target(e) for e in examples], self.batch):
             found = self.engine.train(
                 mean_weights(part), likelihood, self._rates(part, self.imitation_rate), self.purpose
             )
-            norms += [g.norm for g in found.values()]
-            metrics[f"gradient/{self.purpose}"] = fmean(g.norm for g in found.values())
-        metrics["skipped"] = sum(not n < float("inf") for n in norms)
-        return metrics
+            skipped.update(_skipped(found, self.purpose))
+            metrics |= _size(found, self.purpose)
+        return {**metrics, "skipped": skipped.total(), **skipped}
 
     @staticmethod
     def _rates(targets: Sequence[Target], rate: float) -> Mapping[AgentId, float]:
         return {t.agent: rate for t in targets}
 
 
+def _skipped(found: Mapping[AgentId, Gradient], purpose: str) -> list[str]:
+    """Names under which to count."""
+    return [f"skipped/{agent}/{purpose}" for agent, g in found.items() if not isfinite(g.norm)]
+
+
+def _size(found: Mapping[AgentId, Gradient], purpose: str) -> dict[str, float]:
+    """The mean norm over the agents whose step was made; empty where there is none."""
+    finite = [g.norm for g in found.values() if isfinite(g.norm)]
+    return {f"gradient/{purpose}": fmean(finite)} if finite else {}
+
+
 def _chance(gradients: Iterable[Gradient]) -> dict[str, float]:
     """Means over the agents whose noise is known; empty where nobody's is."""
-    known = [g for g in gradients if isfinite(g.noise)]
+    known = [g for g in gradients if isfinite(g.noise) and isfinite(g.norm)]
     if not known:
         return {}
     signal = fmean(max(0.0, g.norm**2 - g.noise) for g in known)

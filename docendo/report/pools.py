@@ -9,7 +9,7 @@ from docendo.report.intervals import Estimate, difference
 from docendo.report.tables import configured
 from docendo.store import RunDirectory
 
-__all__ = ["MEANS", "Gap", "contributions", "gaps", "members", "unmatched"]
+__all__ = ["MEANS", "Fault", "Gap", "contributions", "faults", "gaps", "members", "unmatched"]
 
 _TELLING = (
     *("plays", "role", "endpoint", "tools", "calls", "grammar", "data"),
@@ -34,6 +34,28 @@ class Gap(NamedTuple):
     def found(self) -> bool:
         """Whether all of the interval is above 0."""
         return self.gap.low is not None and self.gap.low > 0
+
+
+class Fault(NamedTuple):
+    """What an agent lost because its own numbers were not finite; nobody else did."""
+
+    agent: str
+    what: str
+    times: int
+    rounds: tuple[int, ...]
+
+
+def faults(run: RunDirectory) -> list[Fault]:
+    """Steps that were skipped and answers that broke off, by agent; empty where all went well."""
+    found = []
+    for name, told in sorted(run.metrics().items()):
+        kind, _, rest = name.partition("/")
+        agent, _, purpose = rest.partition("/")
+        if kind in {"skipped", "lost"} and agent:
+            what = f"steps skipped ({purpose})" if kind == "skipped" else "answers broken off"
+            seen = [(index, value) for index, value in told if value]
+            found.append(Fault(agent, what, int(sum(v for _, v in seen)), tuple(index for index, _ in seen)))
+    return [fault for fault in found if fault.times]
 
 
 def members(run: RunDirectory) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from docendo.report.asked import Origin, Posed, origins, posed
 from docendo.report.intervals import Estimate
-from docendo.report.pools import MEANS, Gap, contributions, gaps, members, unmatched
+from docendo.report.pools import MEANS, Fault, Gap, contributions, faults, gaps, members, unmatched
 from docendo.report.tables import configured
 from docendo.report.text import DASH, between, clip, percent, signed
 from docendo.store import RunDirectory
@@ -37,6 +37,7 @@ def sheets(run: RunDirectory) -> list[Sheet]:
     seen = {p.asker for p in asked}
     others = {who: counts for who, counts in told.get("asker", {}).items() if who not in seen}
     found = [
+        _faults(faults(run)),
         _members(members(run)),
         _gaps(gaps(run), unmatched(run)),
         _origins(origins(run) if configured(run, "askers") else []),
@@ -54,6 +55,12 @@ def _changed(found: Sequence[Mapping[str, Any]]) -> Sheet:
     ]
     note = "What was not as before when the run was gone on with after a round."
     return Sheet("changes", "Changed on the way", note, ("round", "what", "was", "is"), rows)
+
+
+def _faults(found: Sequence[Fault]) -> Sheet:
+    rows = [[f.agent, f.what, clip(", ".join(map(str, f.rounds)), _LONGEST), f"{f.times:,}"] for f in found]
+    note = "Where gradients or logits of an agent were not finite, or gradients absurdly large. Others lost nothing."
+    return Sheet("faults", "What was skipped", note, ("agent", "what", "rounds", "times"), rows, 1)
 
 
 def _members(found: Mapping[str, Mapping[str, Any]]) -> Sheet:

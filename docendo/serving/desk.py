@@ -108,7 +108,7 @@ class _Lane:
         fresh = []
         for s in seen:
             if s.over or self.eager[s.ticket]:
-                fresh.append(_Told(s.ticket, tuple(s.result.tokens[self.told[s.ticket] :]), s.over))
+                fresh.append(_Told(s.ticket, tuple(s.result.tokens[self.told[s.ticket] :]), s.over, s.result.lost))
                 self.told[s.ticket] = len(s.result.tokens)
             if s.over:
                 self._forget(s.ticket)

@@ -37,6 +37,8 @@ def test_a_round_is_one_line() -> None:
     assert line == "teaching 3/10  34 s  gate 50%  gain +0.08  own 38% (ann 50%, bob 25%)"
     quiet = RoundRecord(3, "teaching", 3.21, episodes[1:], (), {"gate/passed": 0.0})
     assert round_line(quiet, "teaching 3/10", OWNS) == f"teaching 3/10  3.2 s  gate 0%  gain {DASH}"
+    faulty = RoundRecord(3, "teaching", 3.21, metrics={"skipped": 2.0, "skipped/ann/policy": 2.0, "lost/bob": 0.0})
+    assert round_line(faulty, "teaching 3/10", OWNS) == "teaching 3/10  3.2 s  skipped ann policy 2"
 
 
 def watched(times: list[float]) -> Progress:

@@ -84,7 +84,12 @@ def test_the_policy_has_the_chosen_loss_and_imitation_its_likelihood() -> None:
 def test_a_gradient_that_is_not_finite_is_counted_as_a_skipped_step() -> None:
     engine = RecordingTrainable({ANN: Gradient(nan, nan), BOB: Gradient(inf, nan)})
     both = [example(ANN), example(BOB), example("cat")]
-    assert learner(engine).update([credit(1.0, a) for a in (ANN, BOB, "cat")], both)["skipped"] == 4
+    found = learner(engine).update([credit(1.0, a) for a in (ANN, BOB, "cat")], both)
+    assert {k: v for k, v in found.items() if k.startswith("skipped")} == {
+        "skipped": 4,
+        **{f"skipped/{agent}/{purpose}": 1 for agent in (ANN, BOB) for purpose in ("policy", "imitation")},
+    }
+    assert found["gradient/policy"] == found["gradient/imitation"] == 1.0
     assert learner(RecordingTrainable({ANN: Gradient(nan, nan)})).update([credit()], [])["skipped"] == 1
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from docendo.records import AgentId, Evaluation, Problem, Verdict
 from docendo.report.intervals import difference
 from docendo.report.page import html_page
-from docendo.report.pools import contributions, gaps, members, unmatched
+from docendo.report.pools import Fault, contributions, faults, gaps, members, unmatched
 from docendo.report.sheets import sheets
 from docendo.report.terminal import terminal_report
 from docendo.report.text import DASH
@@ -185,3 +185,17 @@ def test_names_and_prompts_drive_neither_a_terminal_nor_a_browser(tmp_path: Path
     assert payload.startswith("<") or payload not in shown.get()
     assert "\x1b[31m" not in shown.get()
     assert "\u202e" not in shown.get() + page
+
+
+def test_what_was_skipped_is_told_with_agent_step_and_round(tmp_path: Path) -> None:
+    told = {"skipped": 3.0, "skipped/ann/policy": 1.0, "skipped/bob/imitation": 0.0, "lost/ann": 2.0}
+    with RunDirectory.create(tmp_path / "run", CONFIG) as made:
+        made.commit(RoundRecord(0, "experts", 1.0, metrics={"skipped": 0.0}))
+        assert faults(made) == []
+        made.commit(RoundRecord(1, "teaching", 1.0, metrics=told))
+        made.commit(RoundRecord(2, "teaching", 1.0, metrics={"skipped/ann/policy": 2.0}))
+        lost, skipped = Fault("ann", "answers broken off", 2, (1,)), Fault("ann", "steps skipped (policy)", 3, (1, 2))
+        assert faults(made) == [lost, skipped]
+        (sheet,) = [s for s in sheets(made) if s.id == "faults"]
+        assert ["ann", "steps skipped (policy)", "1, 2", "3"] in [list(row) for row in sheet.rows]
+        assert "What was skipped" in html_page(made)
