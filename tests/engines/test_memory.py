@@ -89,8 +89,9 @@ def stepped(engine: LocalEngine) -> LocalEngine:
 
 def test_wherever_training_finds_no_memory_the_step_is_that_of_smaller_micro_batches() -> None:
     """And where the optimizer finds none, the run ends."""
+    well = replace(fresh(*AGENTS), train_tokens=128)
     with Failing(0) as counting:
-        well = stepped(replace(fresh(*AGENTS), train_tokens=128))
+        stepped(well)
     half, start, told = stepped(replace(fresh(*AGENTS), train_tokens=64)), fresh(*AGENTS), list[str]()
     assert not same(well, half)
     engine = fresh(*AGENTS)
