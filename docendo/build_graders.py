@@ -13,6 +13,7 @@ from docendo.graders.combining import First, Gate, all_of, any_of, weighted
 from docendo.graders.comparing import Comparing
 from docendo.graders.compilers import Compiler
 from docendo.graders.counting import Counted
+from docendo.graders.errand import ByFunction, Errand
 from docendo.graders.grading import ByTests, at_once, each, guarded
 from docendo.graders.jail import UNSAFE, Jail
 from docendo.graders.judge import Judge
@@ -152,6 +153,9 @@ class _Builder:
                 return at_once(Compiler(given.language, _jail(given, Limits())))  # type: ignore[arg-type]
             case "spelling":
                 return each(Spelled(given.language or "en", Path(given.file) if given.file else None))
+            case "function":
+                wanted = "grade(question, answer, text) that returns a score from 0 to 1"
+                return each(ByFunction(Errand(Path(str(given.file)), "grade", wanted, given.seconds)))
             case "format":
                 return each(Formed(given.pattern, _read(given.file) if given.file else ""))
             case "judge" | "person" | "human":

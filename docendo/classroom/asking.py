@@ -11,6 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from docendo.classroom.teaching import Classroom, Try
+from docendo.graders.errand import Lost
 from docendo.graders.grading import final_answer
 from docendo.interfaces import Engine
 from docendo.prompts import pose
@@ -113,9 +114,9 @@ class Desk:
         for completion in self.engine.sample(requests):
             problem, reason = _read(completion.text, kind, f"agent:{asker.agent}")
             reason = reason or (_unfit(problem, form, others) if problem else "")
-            answer = asker.solve(problem.prompt) if problem and asker.solve and not reason else None
+            answer = None
             if problem and asker.solve and not reason:
-                reason = _wrong(problem, answer)
+                answer, reason = _solved(problem, asker.solve)
             found.append(
                 (asker, Question(index, asker.agent, persona, kind, completion, problem, reason), bool(answer))
             )
@@ -215,10 +216,15 @@ def _numbers(words: Sequence[str]) -> list[str]:
     return [w for w in words if w.isdigit()]
 
 
-def _wrong(problem: Problem, answer: str | None) -> str:
+def _solved(problem: Problem, solve: Solve) -> tuple[str | None, str]:
+    """The program's answer, and why the question is refused."""
+    try:
+        answer = solve(problem.prompt)
+    except Lost as error:
+        return None, f"unsolved: {error}"[:200]
     if answer is None:
-        return "unsolved: no program can tell the answer"
-    return "" if answer == problem.answer else f"answer: it is {answer}, not {problem.answer}"[:120]
+        return None, "unsolved: no program can tell the answer"
+    return answer, "" if answer == problem.answer else f"answer: it is {answer}, not {problem.answer}"[:120]
 
 
 def _settled(asker: Asker, question: Question, solved: bool) -> Question:

@@ -58,12 +58,14 @@ class Endpoint:
     service: Service
     work: list[Work] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
+    known: bool = False
+    """Whether it ever answered: its settings are right, and what it refuses from then on costs attempts."""
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order, without tokens; empty where the server gave none.
 
         Asked again, the same request may be answered otherwise: that is the server's. Raises UseError where the
-        environment has no key, RunError where the server refuses it or does not know the model.
+        environment has no key, RunError where the server refuses it or does not know the model from the start.
         """
         if not requests:
             return []
@@ -100,7 +102,7 @@ class Endpoint:
             trust_env=not loopback(service.url),  # no proxy between this machine and itself
         )
         where, manner = service.url.rstrip("/") + "/chat/completions", (service.timeout, service.retries, service.pace)
-        exchange = Exchange(client, where, *manner, access.secrets, service.first_pause)
+        exchange = Exchange(client, where, *manner, access.secrets, service.first_pause, self.known)
 
         async def one(request: Request) -> Reply | Failure:
             async with turn:
@@ -140,6 +142,7 @@ class Endpoint:
             self.tally.update(("failed", f"failed/{found.kind}"))
             return Completion("")
         self.tally["answered"] += 1
+        self.known = True
         read = _estimate(request) if found.prompt_tokens is None else found.prompt_tokens
         text = found.text[: _MOST_LETTERS * request.max_tokens]
         written = -(-len(text) // _LETTERS) if found.tokens is None else found.tokens

@@ -62,19 +62,23 @@ class Exchange:
     """Texts that are blotted out wherever a server repeats them."""
     first_pause: float = 0.5
     """Seconds before the second try; each further pause is twice as long, up to a minute."""
+    known: bool = False
+    """Whether the server answered before: what it refuses is a failure then, and no wrong setting."""
 
     async def ask(self, payload: Mapping[str, Any], tokens: int, seed: int) -> Reply | Failure:
         """The reply of the first try that has one, or why the last one failed.
 
         `tokens` is what the pace counts; `seed` shakes the pauses, so that many do not try again at the same time.
-        Raises RunError where the server refuses the key (401, 403) or knows no such model or place (404, 405, 3xx).
+        Raises RunError where a server that never answered refuses the key (401, 403) or knows no such model or place
+        (404, 405, 3xx). Nobody is sent elsewhere with the key.
         """
         for attempt in range(self.retries + 1):
             await asyncio.sleep(self.pace.delay(tokens))
             found = await self._once(payload)
             if isinstance(found, Reply):
                 return found
-            self._refuse(found)
+            if not self.known:
+                self._refuse(found)
             pause = self._pause(found, attempt, seed)
             if not found.passing or pause > _MOST_PATIENCE or attempt == self.retries:
                 break

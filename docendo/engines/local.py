@@ -47,8 +47,11 @@ class LocalEngine:
     train_tokens: int = 1536
     """Tokens of the micro-batches of all lanes together; bounds the memory of a backward pass."""
     work: list[Work] = field(default_factory=list)
-    lost: Counter[str] = field(default_factory=Counter)
-    """Answers that ended because their agent's logits were not finite."""
+
+    @cached_property
+    def lost(self) -> Counter[str]:
+        """Answers that ended because their agent's logits were not finite, since they were told."""
+        return Counter()
 
     @cached_property
     def guides(self) -> Guides:
@@ -198,8 +201,9 @@ class LocalEngine:
 
     def told(self) -> dict[str, float]:
         """Answers lost to logits that were not finite, ``lost/AGENT``, since the last call."""
-        lost, self.lost = self.lost, Counter()
-        return {name: float(count) for name, count in sorted(lost.items())}
+        found = {name: float(count) for name, count in sorted(self.lost.items())}
+        self.lost.clear()
+        return found
 
     def _prompt(self, request: Request) -> tuple[int, ...]:
         prompt = self.tokens.prompt(request.messages)

@@ -171,7 +171,7 @@ def guarded(grader: Grader) -> Grader:
             return Verdict(float(score), str(reason))
         except RunError:
             raise
-        except Exception as error:  # noqa: BLE001
+        except (Exception, SystemExit) as error:  # noqa: BLE001
             return Verdict(0.0, f"grader failed: {format_exception_only(error)[-1].strip()[:200]}")
 
     return grade

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from docendo.errors import UseError, nearest
+from docendo.graders.errand import Errand, Lost
 from docendo.records import Problem, Verdict
 
 __all__ = ["Formed", "Spelled", "json_fault"]
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}][^\W\d_]+)*")
 _LONGEST, _WORDS = 20_000, 2_000
+_SECONDS = 2.0
+"""For one pattern and answer; milliseconds are usual."""
 _LANGUAGES = ("en", "es", "de", "fr", "pt", "it", "nl", "ru")
 
 
@@ -81,6 +84,10 @@ class Formed:
             raise UseError(f"the schema is not JSON: {error.msg} at column {error.colno}") from error
 
     @cached_property
+    def _matching(self) -> Errand:
+        return Errand(Path(__file__).with_name("matching.py"), "fits", "fits(pattern, text)", _SECONDS)
+
+    @cached_property
     def _schema(self) -> Any:
         return json.loads(self.schema or "{}")
 
@@ -88,8 +95,12 @@ class Formed:
         whole = text.strip()
         if self.longest and len(whole) > self.longest:
             return Verdict(0.0, f"longer than {self.longest} characters")
-        if self.pattern and not re.fullmatch(self.pattern, whole[:_LONGEST]):
-            return Verdict(0.0, "not of the form that is wanted")
+        if self.pattern:
+            try:
+                if not self._matching(self.pattern, whole[:_LONGEST]).value:
+                    return Verdict(0.0, "not of the form that is wanted")
+            except Lost:
+                return Verdict(0.0, f"matching it took more than {_SECONDS:g} seconds")
         if self.schema:
             try:
                 fault = json_fault(json.loads(whole), self._schema)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
-from docendo.errors import UseError, nearest
+from docendo.errors import RunError, UseError, nearest
 from docendo.interfaces import Stream
 from docendo.problems.streams import stream_of
 from docendo.records import Problem
@@ -54,7 +54,10 @@ class Procedural:
             raise UseError(f"{self.domain}/{family} has levels 1 to 5, got {level}")
         rng, found, idle = Random(seed), dict[str, Problem](), 0
         while len(found) < count and idle < _PATIENCE:
-            draft = self.families[family](rng, level)
+            try:
+                draft = self.families[family](rng, level)
+            except RunError as error:
+                raise RunError(f"{error} (at {self.domain}/{family}, level {level}, seed {seed})") from error
             problem = Problem(self.domain, family, level, *draft, source=self.source)
             fresh = stream_of(problem) == stream and problem.key not in found
             idle = 0 if fresh else idle + 1

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docendo.errors import UseError
-from docendo.problems.users import load_module
+from docendo.graders.errand import Errand
 from docendo.tools.calculator import calculate
 
 __all__ = ["Solver", "expression", "load_solver"]
@@ -27,12 +27,10 @@ def expression(question: str) -> str | None:
 
 
 def load_solver(path: Path) -> Solver:
-    """The function ``solve(question)`` of a user's own Python file, which is trusted and runs in this process.
+    """The function ``solve(question)`` of a user's own Python file, which is trusted and runs in a process of its own.
 
-    Raises UseError where the file cannot be loaded or has no such function.
+    Raises UseError where the file cannot be loaded or has no such function; the solver raises Lost for a question
+    on which the function raises or does not come back.
     """
-    module = load_module(path)
-    solve = getattr(module, "solve", None)
-    if not callable(solve):
-        raise UseError(f"{path}: has no function 'solve'; wanted solve(question) that returns the answer or None")
-    return lambda question: None if (answer := solve(question)) is None else str(answer)
+    solve = Errand(path, "solve", "solve(question) that returns the answer or None", seconds=5.0)
+    return lambda question: None if (answer := solve(question).value) is None else str(answer)

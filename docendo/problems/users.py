@@ -1,48 +1,37 @@
-"""A user's own Python functions: one that makes problems, one that solves them. Both are trusted and run right here."""
+"""A user's own Python function that makes problems. It is trusted, and runs in a process of its own."""
 
-import importlib.util
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from types import ModuleType
-from typing import Any
 
-from docendo.errors import UseError
+from docendo.errors import RunError, UseError
+from docendo.graders.errand import Errand, Lost
 from docendo.interfaces import Source
 from docendo.problems.procedural import Draft, Procedural
 
-__all__ = ["Function", "load_function", "load_module"]
+__all__ = ["Function", "load_function"]
 
-
-def load_module(path: Path) -> ModuleType:
-    """The module of a Python file. Raises UseError, with the line, where it cannot be loaded."""
-    spec = importlib.util.spec_from_file_location(f"docendo_user_{path.stem}", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise UseError(f"{path}: no such Python file")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except SyntaxError as error:
-        raise UseError(f"{path}:{error.lineno}: {error.msg}") from error
-    except ImportError as error:
-        raise UseError(f"{path}: {error}") from error
-    return module
+_WANTED = "draft(rng, level) that returns (question, answer)"
 
 
 @dataclass(frozen=True)
 class Function:
     """What a user's ``draft(rng, level)`` gives, as a draft."""
 
-    path: Path
-    draft: Callable[[Random, int], Any]
+    errand: Errand
 
     def __call__(self, rng: Random, level: int) -> Draft:
-        """Raises UseError where the function gives something else than a question, an answer and perhaps a solution."""
-        made = self.draft(rng, level)
-        if not isinstance(made, tuple) or not 2 <= len(made) <= 3 or not all(isinstance(m, str) and m for m in made):
+        """Raises UseError where the function gives something else than a question, an answer and perhaps a solution,
+        RunError, with the user's own line, where it raises or does not come back."""
+        try:
+            done = self.errand(rng, level)
+        except Lost as error:
+            raise RunError(str(error)) from error
+        made = done.value
+        if done.kind != "tuple" or not 2 <= len(made) <= 3 or not all(isinstance(m, str) and m for m in made):
             raise UseError(
-                f"{self.path}: draft is to give (question, answer) or (question, answer, solution), got {made!r}"[:300]
+                f"{self.errand.path}: draft is to give (question, answer) or (question, answer, solution), "
+                f"got {done.shown}"[:300]
             )
         prompt, answer, *rest = made
         solution = rest[0].rstrip() if rest else ""
@@ -57,10 +46,7 @@ def load_function(path: Path, domain: str) -> Source:
     The same generator must give the same problem. Raises UseError where the file cannot be loaded, has no such
     function, or the function gives something else.
     """
-    draft = getattr(load_module(path), "draft", None)
-    if not callable(draft):
-        raise UseError(f"{path}: has no function 'draft'; wanted draft(rng, level) that returns (question, answer)")
-    made = Function(path, draft)
+    made = Function(Errand(path, "draft", _WANTED))
     if made(Random(1), 1) != made(Random(1), 1):
         raise UseError(f"{path}: draft gave two problems for the same rng and level; take all that is random from rng")
     return Procedural(domain, {path.stem: made}, path.name)

@@ -9,7 +9,7 @@ from docendo.tables.fields import Table, no_others, only
 __all__ = ["EvaluatorConfig", "EvaluatorKind"]
 
 EvaluatorKind = Literal[
-    "truth", "numeric", "symbolic", "tests", "compiler", "spelling", "format", "judge", "person", "human",
+    "truth", "numeric", "symbolic", "tests", "compiler", "spelling", "format", "function", "judge", "person", "human",
     "all", "any", "weighted", "first", "gate",
 ]  # fmt: skip
 
@@ -21,6 +21,7 @@ _OWN: dict[str, set[str]] = {
     "compiler": {"language", "unsafe"},
     "spelling": {"language", "file"},
     "format": {"pattern", "file"},
+    "function": {"file", "seconds"},
     "judge": {"by", "way"},
     "person": {"by"},
     "human": {"by", "of"},
@@ -35,8 +36,8 @@ _OWN: dict[str, set[str]] = {
 
 class EvaluatorConfig(Table):
     kind: EvaluatorKind
-    """truth: the right answer, or a problem's tests; judge: a model; person: a simulated one; all, any, weighted,
-    first and gate are made of others."""
+    """truth: the right answer, or a problem's tests; function: your own; judge: a model; person: a simulated one; all,
+    any, weighted, first and gate are made of others."""
     of: list[str] = []
     """Names of the evaluators that all, any, weighted, first or gate is made of; of human, who judges meanwhile."""
     weights: list[Annotated[float, Field(gt=0)]] = []
@@ -46,7 +47,8 @@ class EvaluatorConfig(Table):
     language: str = ""
     """Of compiler: python, c, javascript or rust; of spelling: en, de, es, fr, it, nl, pt or ru."""
     file: str | None = None
-    """Of spelling: words that are known besides, one a line; of format: a JSON schema."""
+    """Of spelling: words that are known besides, one a line; of format: a JSON schema; of function: your Python file
+    with grade(question, answer, text), which runs in a process of its own."""
     pattern: str = ""
     """Of format: a regular expression of the whole answer."""
     way: Literal["", "monty", "cpython", "solving", "reading", "comparing"] = ""
@@ -56,7 +58,7 @@ class EvaluatorConfig(Table):
     """Of judge: an agent, "base", "population" or "endpoint:NAME"; of person: one of [people]; of human: "wait",
     "async" or "off"."""
     seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
-    """Of symbolic and tests: the most for one answer."""
+    """Of symbolic, tests and function: the most for one answer."""
     unsafe: str = ""
     """Of compiler and tests: "subprocess-with-limits-only" where this system has no walls and you accept that."""
 
@@ -73,6 +75,8 @@ class EvaluatorConfig(Table):
             raise ValueError(f"a compiler's language is python, c, javascript or rust, got {self.language!r}")
         if self.kind == "format" and bool(self.pattern) == bool(self.file):
             raise ValueError("format wants a pattern or the file of a JSON schema, got both or none")
+        if self.kind == "function" and not self.file:
+            raise ValueError("function wants the file with grade(question, answer, text), got none")
         ways = {"tests": {"monty", "cpython"}, "judge": {"solving", "reading", "comparing"}}.get(self.kind, set())
         if self.way and self.way not in ways:
             raise ValueError(f"{self.kind} has the ways {', '.join(sorted(ways))}, got {self.way!r}")

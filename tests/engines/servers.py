@@ -19,6 +19,14 @@ _SPOILED = {
     "no choices": b'{"choices": []}',
     "no text": b'{"choices": [{"message": {"content": 7}}]}',
     "deep": b"[" * 100_000,
+    "nan": b'{"choices": [{"message": {"content": NaN}}], "usage": {"prompt_tokens": NaN}}',
+    "infinite": b'{"choices": [{"message": {"content": -Infinity}}]}',
+    "long number": b'{"choices": [{"message": {"content": ' + b"9" * 10_000 + b"}}]}",
+    "a list": b"[]",
+    "a text": b'"Answer: 4"',
+    "null": b"null",
+    "binary": bytes(range(256)) * 8,
+    "nothing": b"",
 }
 
 
@@ -77,6 +85,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.state.over.wait(20)
         elif kind == "drip":
             self.drip()
+        elif kind == "endless":
+            self.endless()
+        elif kind == "trickle":
+            self.trickle()
+        elif kind == "early":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n" + _SPOILED["truncated"])
+            self.close_connection = True
+        elif kind == "babel":
+            self.wfile.write(b"\x16\x03\x01 no protocol of ours\r\n\r\n")
+            self.close_connection = True
+        elif kind == "redirect":
+            self.send_response(int(rest))
+            self.send_header("location", f"{self.state.url}/elsewhere")
+            self.send_header("content-length", "0")
+            self.end_headers()
         elif kind == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
@@ -102,6 +125,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"HTTP/1.1 200 OK\r\nx-slow: ")
         while not self.state.over.wait(0.05):
             self.wfile.write(b"z")
+            self.wfile.flush()
+
+    def endless(self) -> None:
+        """As fast as it is read, for ever."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        while not self.state.over.is_set():
+            self.wfile.write(b"10000\r\n" + b"a" * 0x10000 + b"\r\n")
+
+    def trickle(self) -> None:
+        """A reply of which a byte comes now and then, for ever."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n{")
+        while not self.state.over.wait(0.05):
+            self.wfile.write(b" ")
             self.wfile.flush()
 
     def answer(self, status: int, body: bytes, after: str = "") -> None:

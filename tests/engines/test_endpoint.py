@@ -162,6 +162,7 @@ def test_the_key_is_sent_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving("repeat", "echo 401") as server:
         endpoint = at(server, key="HUB_KEY", headers={"x-api-key": "$TEAM"})
         assert endpoint.sample([ask()]) == [Completion("Answer: Bearer [key]")]
+        endpoint.known = False
         with pytest.raises(RunError) as caught:
             endpoint.sample([ask()])
         assert server.asked[0].headers["authorization"] == "Bearer sk-very-secret-1"

@@ -5,7 +5,6 @@
 """
 
 import os
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
@@ -234,7 +233,7 @@ def test_an_agent_whose_weights_are_not_finite_spoils_its_own_answers_alone(
             if happens:
                 in_the_weights(inf)(trial, peopled)
             count = 1 + seed % 2 if say is answers and engine.network.body.abreast else 1
-            small = replace(peopled, rows=5, lanes=Lanes(count, 1), lost=Counter())
+            small = replace(peopled, rows=5, lanes=Lanes(count, 1))
             found.append(say(trial, small))
             told = small.told()
             assert set(told) <= {f"lost/{trial.victim}"} if happens else not told
