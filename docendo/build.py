@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from logging import getLogger
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from docendo.build_league import build_arena, build_league, check_cast
 from docendo.build_people import check_people
 from docendo.classroom.teaching import Classroom, Rules
 from docendo.config import Config
+from docendo.engines.base import load_base
 from docendo.engines.choice import choose_device, choose_dtype, choose_kernels
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.routed import Routed
@@ -144,7 +146,12 @@ def open_local(config: Config) -> LocalEngine:
     """The engine with a fresh adapter for every agent. `config` is resolved."""
     e = config.engine
     dtype, compiled = getattr(torch, e.dtype), e.kernels == "compiled"
-    engine = open_engine(config.model, e.rank, e.alpha, dtype, torch.device(e.device), compiled)
+    if e.trust_remote_code:
+        warning = "engine.trust_remote_code is on: Python files that come with the model %s run with your rights"
+        getLogger("docendo").warning(warning, config.model)
+    device = torch.device(e.device)
+    base = load_base(config.model, dtype, device, e.trust_remote_code)
+    engine = open_engine(base, e.rank, e.alpha, dtype, device, compiled)
     engine.rows, engine.train_tokens = e.rows, e.train_tokens
     for name in config.learners:
         engine.bank.add(AgentId(name), config.seed)

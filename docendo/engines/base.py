@@ -73,8 +73,13 @@ def embedded_file() -> Path:
     return found[0]
 
 
-def load_base(name: str, dtype: torch.dtype, device: torch.device) -> BaseModel:
-    """A model ready to be adapted: frozen, in evaluation mode, with docendo's attention. No remote code is run."""
+def load_base(name: str, dtype: torch.dtype, device: torch.device, trusted: bool = False) -> BaseModel:
+    """A model ready to be adapted: frozen, in evaluation mode, with docendo's attention.
+
+    Python files that come with a model are run where it is `trusted`, and not looked at else; weights are read from
+    safetensors alone.
+    """
+    from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
     from transformers import AttentionInterface, AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
@@ -86,11 +91,12 @@ def load_base(name: str, dtype: torch.dtype, device: torch.device) -> BaseModel:
     else:
         where = str(_converted()) if name == EMBEDDED else name
         try:
-            tokenizer = AutoTokenizer.from_pretrained(where)
-            model = AutoModelForCausalLM.from_pretrained(where, dtype=dtype)
-        except (OSError, ValueError, SafetensorError) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise UseError(f"model {name!r} cannot be loaded: {reason}") from error
+            tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=trusted)
+            model = AutoModelForCausalLM.from_pretrained(
+                where, dtype=dtype, trust_remote_code=trusted, use_safetensors=True
+            )
+        except (OSError, ValueError, SafetensorError, StrictDataclassError) as error:
+            raise UseError(f"model {name!r} cannot be loaded: {_reason(error)}") from error
     if not getattr(model, "_supports_attention_backend", False):
         raise UseError(
             f"model {name!r} is a {type(model).__name__}, whose attention cannot be replaced; use another model"
@@ -99,6 +105,14 @@ def load_base(name: str, dtype: torch.dtype, device: torch.device) -> BaseModel:
     model.to(device=device, dtype=dtype).eval()
     _check(name, model, device)
     return BaseModel(name, model, tokenizer, model.config)
+
+
+def _reason(error: Exception) -> str:
+    """Why a model is not loaded, in a line."""
+    text = str(error).strip() or type(error).__name__
+    if "trust_remote_code" in text:
+        return "it brings Python files of its own; engine.trust_remote_code = true would run them with your rights"
+    return text.splitlines()[0]
 
 
 @torch.no_grad()

@@ -271,10 +271,10 @@ class LocalEngine:
 
 
 def open_engine(
-    model: str, rank: int, alpha: float, dtype: torch.dtype, device: torch.device, compiled: bool = False
+    model: str | BaseModel, rank: int, alpha: float, dtype: torch.dtype, device: torch.device, compiled: bool = False
 ) -> LocalEngine:
     """An engine on `model` with no agents but the bare base, on a processor with `compiled` functions or without."""
-    base = load_base(model, dtype, device)
+    base = load_base(model, dtype, device) if isinstance(model, str) else model
     head = base.model.get_output_embeddings().weight.numel()  # type: ignore[operator]
     bank = AdapterBank(rank, alpha, device, dtype)
     network = build_network(base, bank, load_kernels(dtype) if compiled else None)

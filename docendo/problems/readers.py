@@ -140,6 +140,10 @@ def _dataset_rows(load: Callable[[Any, str], Any], wanted: Wanted, file: str) ->
     return _table_rows(_guarded(batches, file), wanted, file)
 
 
+_SCRIPTLESS = 4
+"""The first version of datasets that runs no Python that comes with data."""
+
+
 def _from_disk(datasets: Any, file: str) -> Any:
     return datasets.load_from_disk(file)
 
@@ -148,6 +152,8 @@ def _from_hub(datasets: Any, file: str) -> Any:
     parts = file.removeprefix(HUB).split("/")
     if len(parts) not in (2, 3) or not all(parts):
         raise UseError(f"{file}: wanted {HUB}owner/name or {HUB}owner/name/subset")
+    if int(datasets.__version__.partition(".")[0]) < _SCRIPTLESS:
+        raise UseError(f"{file}: datasets {datasets.__version__} runs scripts that come with data; wanted 4 or newer")
     return datasets.load_dataset("/".join(parts[:2]), *parts[2:], streaming=True)
 
 

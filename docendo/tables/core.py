@@ -32,6 +32,8 @@ class EngineConfig(Table):
     """Completions in flight at once, over all lanes; one that ends makes room for the next."""
     train_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 1536
     """Tokens of the backward passes of all lanes together; halved where memory runs out."""
+    trust_remote_code: bool = False
+    """Dangerous: true runs the Python files that a model brings along, with your rights. Read them first."""
 
 
 class ExpertsConfig(Table):
