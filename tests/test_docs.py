@@ -75,3 +75,15 @@ print({abs(d.payoffs[0]) for d in room.play(0, [Pairing(ada, nash, "nim")], seed
 def test_the_page_of_settings_is_what_the_code_says():
     check = [sys.executable, str(ROOT / "docs" / "make_settings.py"), "--check"]
     assert subprocess.run(check, check=False).returncode == 0
+
+
+def test_every_promise_of_the_page_on_security_has_tests_that_exist():
+    page = (ROOT / "SECURITY.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| promise")]
+    assert len(rows) > 15
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", row)
+        assert named, row
+        assert row.count("::") == len(named)
+        for file, test in named:
+            assert re.search(rf"^(async )?def {test}\(", (ROOT / file).read_text(), re.MULTILINE), f"{file}::{test}"

@@ -97,3 +97,12 @@ def test_names_that_are_no_folders_are_refused(tmp_path: Path, name: str) -> Non
     with pytest.raises(UseError, match="wanted a name that can be a folder's"):
         save_state(fresh(AgentId(name)), tmp_path / "state")
     assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("name", ["../ann", "/somewhere/ann", "..", ""])
+def test_a_checkpoint_that_names_what_lies_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    save_state(fresh(ANN), tmp_path / "state")
+    path = tmp_path / "state" / "engine.json"
+    path.write_text(path.read_text().replace('"ann"', json.dumps(name)))
+    with pytest.raises(UseError, match="wanted a name that can be a folder's"):
+        load_state(fresh(), tmp_path / "state")
