@@ -119,8 +119,10 @@ class Errand:
             found = ""
         finally:
             timer.cancel()
-        if not found.endswith("\n"):
+            timer.join()
+        if late.is_set() or not found.endswith("\n"):
             self._kill()
+        if not found.endswith("\n"):
             why = f"took more than {seconds:g} seconds" if late.is_set() else "ended its process"
             raise Lost(f"{self.path}: {what} {why}")
         answer: dict[str, Any] = json.loads(found)
