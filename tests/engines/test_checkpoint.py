@@ -104,5 +104,5 @@ def test_a_checkpoint_that_names_what_lies_elsewhere_is_refused(tmp_path: Path, 
     save_state(fresh(ANN), tmp_path / "state")
     path = tmp_path / "state" / "engine.json"
     path.write_text(path.read_text().replace('"ann"', json.dumps(name)))
-    with pytest.raises(UseError, match="wanted a name that can be a folder's"):
+    with pytest.raises(UseError, match="wanted a list of different names of folders"):
         load_state(fresh(), tmp_path / "state")
