@@ -13,7 +13,7 @@ LAYERS = [
     {"prompts"},
     {"graders"},
     {"tools"},
-    {"problems", "classroom", "learning", "league", "engines"},
+    {"problems", "classroom", "learning", "league", "engines", "alarms"},
     {"compute", "store"},
     {"humans"},
     {"school"},
