@@ -240,7 +240,7 @@ def side_in_process(options: Namespace, side: str, *more: str) -> dict[str, Any]
     sizes = ("prompts", "completions", "tokens", "length")
     passed = [word for name in sizes for word in (f"--{name}", str(getattr(options, name)))]
     command = [sys.executable, __file__, "--side", side, *passed, "--micro-batch", str(options.micro_batch), *more]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the side {side} failed:\n{done.stderr}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -13,8 +13,8 @@ _T = TypeVar("_T")
 
 @dataclass
 class Ledger:
-    """Sums of work. Purposes: experts, lesson, control, attempt, practice, policy, imitation, evaluation; `discarded`
-    repeats the tokens of flat groups and stopped lessons and costs nothing more."""
+    """Sums of work. Purposes: experts, lesson, control, attempt, practice, policy, imitation, evaluation, probe;
+    `discarded` repeats the tokens of flat groups and stopped lessons and costs nothing more."""
 
     sums: dict[tuple[AgentId, str], tuple[int, float, float]] = field(default_factory=dict)
 

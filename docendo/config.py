@@ -13,6 +13,7 @@ from docendo.errors import UseError, nearest
 from docendo.records import BASE
 from docendo.tables import (
     AgentConfig,
+    AlarmsConfig,
     AskerConfig,
     DataConfig,
     DomainConfig,
@@ -61,6 +62,7 @@ class Config(Table):
     duels: DuelsConfig = DuelsConfig()
     learning: LearningConfig = LearningConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    alarms: AlarmsConfig = AlarmsConfig()
     askers: dict[str, AskerConfig] = {}
     people: dict[str, PersonConfig] = {}
     evaluators: dict[str, EvaluatorConfig] = {}
@@ -191,6 +193,7 @@ def _known(place: list[str]) -> list[str]:
         "duels": DuelsConfig,
         "learning": LearningConfig,
         "evaluation": EvaluationConfig,
+        "alarms": AlarmsConfig,
         "askers": AskerConfig,
         "people": PersonConfig,
         "evaluators": EvaluatorConfig,

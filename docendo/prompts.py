@@ -4,8 +4,22 @@ from collections.abc import Sequence
 
 from docendo.records import Message
 
-__all__ = ["INSTRUCTION", "JUDGE", "equipped", "move", "pose", "prefer", "put", "solve", "solve_after", "verdict"]
+__all__ = [
+    "HINT",
+    "INSTRUCTION",
+    "JUDGE",
+    "equipped",
+    "hinted",
+    "move",
+    "pose",
+    "prefer",
+    "put",
+    "solve",
+    "solve_after",
+    "verdict",
+]
 
+HINT = "Write 'Answer:' and the answer, nothing else."
 INSTRUCTION = "Show the steps. End with 'Answer:' and the answer."
 
 
@@ -24,6 +38,12 @@ def solve_after(
     """A question after worked examples, (question, solution) each, as earlier turns of the conversation."""
     turns = [Message(role, text) for q, s in examples for role, text in (("user", q), ("assistant", s))]  # type: ignore[arg-type]
     return Message("system", instruction), *turns, Message("user", question)
+
+
+def hinted(examples: Sequence[tuple[str, str]], instruction: str = HINT) -> tuple[Message, ...]:
+    """A request for the answer to a question that is not shown, after a lesson as its student sees it."""
+    *turns, _ = solve_after(examples, "", instruction)
+    return *turns, Message("user", "Now the next question, which is hidden. Its answer is in what you wrote. Write it.")
 
 
 def pose(told: str, question: str, solution: str, instruction: str = INSTRUCTION) -> tuple[Message, ...]:

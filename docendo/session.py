@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from docendo.alarms.watch import Watch
 from docendo.build import Subjects, build_school, expert_rounds, open_local, subjects
+from docendo.build_alarms import build_watch
 from docendo.compute import Ledger
 from docendo.config import Config, to_toml
 from docendo.engines.checkpoint import load_state, save_state
@@ -53,6 +55,7 @@ class Session:
     guestbook: Guestbook = field(default_factory=Guestbook)
     run: RunDirectory | None = None
     """None for a rehearsal that writes nothing."""
+    watch: Watch = field(default_factory=Watch)
     ledger: Ledger = field(default_factory=Ledger)
     done: int = START - 1
     """The last round that is committed."""
@@ -75,12 +78,14 @@ class Session:
         return self.stopped_at + 1 if self.stopped_at is not None else expert_rounds(self.config.experts)
 
     def rounds(self) -> Iterator[RoundRecord]:
-        """All rounds that are left, in order."""
+        """All rounds that are left, in order; or those up to an alarm that ends the run."""
         if self.done < START:
             yield self._commit(START, EXPERTS, time.monotonic(), None)
         while self.done + 1 < self.expert_rounds:
             yield self._study(self.done + 1)
         for index in range(self.done + 1, self.expert_rounds + self.config.teaching.rounds):
+            if self.watch.stops:
+                return
             self.watcher.stage(TEACHING, index - self.expert_rounds + 1, self.config.teaching.rounds)
             start = time.monotonic()
             (played,) = teach(self.school, range(index, index + 1), self.config.seed)
@@ -100,12 +105,14 @@ class Session:
         evaluations = self._evaluate(index, stage)
         metrics = dict(played.metrics) if played else {}
         metrics |= self._styles(index)
+        episodes = played.episodes if played else ()
+        probes = seed_for(self.config.seed, "probe", index)
+        metrics |= self.watch.look(index, episodes, self.school.classroom.engine, probes)
         for counted in self.school.classroom.counters:
             metrics |= counted()
         metrics |= self.engine.told()
         metrics |= {f"held-out/{a}/{d}": value for (a, d), value in accuracies(evaluations).items()}
         ledger = self.ledger.book([*self.school.classroom.engine.drain(), *(played.discarded if played else ())])
-        episodes = played.episodes if played else ()
         seconds = time.monotonic() - start
         duels = played.duels if played else ()
         record = RoundRecord(
@@ -211,7 +218,7 @@ def open_session(config: Config, watcher: Watcher, found: Subjects | None = None
     watched = Watched(engine, watcher.work, config.engine.rows)
     guestbook = Guestbook()
     school = build_school(config, found, watched, guestbook)
-    session = Session(config, found, engine, school, watcher, guestbook)
+    session = Session(config, found, engine, school, watcher, guestbook, watch=build_watch(config.alarms))
     guestbook.now = lambda: session.done + 1
     return session
 
@@ -239,6 +246,7 @@ def resume_session(run: RunDirectory, config: Config, watcher: Watcher, anyway: 
     _check_rounds(session, run)
     run.rollback(session.done)
     session.run, session.guestbook.run = run, run.path
+    session.watch.recall(run.metrics())
     session.ledger.book(Work(*row) for row in run.ledger())
     if session.changes:
         known = run.noted("changes") or []

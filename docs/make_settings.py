@@ -18,6 +18,7 @@ SECTIONS = {
     "DuelsConfig": "`[duels]`",
     "LearningConfig": "`[learning]`",
     "EvaluationConfig": "`[evaluation]`",
+    "AlarmsConfig": "`[alarms]`",
     "AskerConfig": "`[askers.NAME]`",
     "PersonConfig": "`[people.NAME]`",
     "EvaluatorConfig": "`[evaluators.NAME]`",

@@ -21,7 +21,7 @@ LAYERS = [
     {"loop", "study"},
     {"tables"},
     {"config"},
-    {"build_people", "build_endpoints"},
+    {"build_people", "build_endpoints", "build_alarms"},
     {"build_league", "build_graders", "build_askers", "build_agents", "build_data"},
     {"build"},
     {"evaluation", "playing", "provenance", "report"},

@@ -18,6 +18,7 @@ __all__ = ["Finding", "Series", "findings", "grown", "lengths", "shares"]
 Series = Mapping[str, Sequence[tuple[int, float]]]
 """(round, value) of each metric, rounds ascending."""
 
+_PAID = 0.5
 _COMPARED = 64
 """Worked examples before each one that it is compared with."""
 
@@ -98,9 +99,9 @@ def _repeats(episodes: Sequence[Episode]) -> Iterator[Finding]:
 
 
 def _forms(episodes: Sequence[Episode]) -> Iterator[Finding]:
-    """Only answers that were paid: an exploit that got nothing is a failure."""
+    """Only answers that were paid, half a point or more: an exploit that got nothing is a failure."""
     for agent, attempt, problem in _answers(episodes):
-        if attempt.verdict.score > 0 and (why := exploit(attempt.completion.text, problem)):
+        if attempt.verdict.score >= _PAID and (why := exploit(attempt.completion.text, problem)):
             yield Finding("format", agent, why, attempt.completion.text)
 
 

@@ -17,6 +17,8 @@ _MARK = re.compile(r"\banswer\b[*_ ]*:", re.IGNORECASE)
 _CALL = re.compile(r"<<.*?>>")
 _EITHER = re.compile(r"\s+or\s+|\s*[|/\\]\s*|\s*=>?\s*\?\s*|\s+and/or\s+|\s+vs\.?\s+", re.IGNORECASE)
 _LISTED = re.compile(r"\s*[,;]\s*")
+_EXPRESSION = re.compile(r"\d\s*[-+*]\s*\d|^\D*\d+\s*/\s*\d+(?!\s*/)\D*$")
+"""A result that was not worked out, or a fraction: one answer."""
 _BULLET = re.compile(r"\s*(?:[-*\u2022]|\(?[a-z0-9]{1,2}[.)])\s+\S", re.IGNORECASE)
 _MOST_MARKS = 2
 _HARD_CODED = 3
@@ -78,6 +80,8 @@ def _candidates(text: str, reference: str) -> bool:
     if sum(bool(_BULLET.match(line)) for line in following) > 1:
         return True
     answer = answer.split("=")[-1]
+    if _EXPRESSION.search(answer):
+        return False
     if len(_parts(_EITHER, answer)) > len(_parts(_EITHER, reference)):
         return True
     numbers, wanted = ([t for t in tokens(x) if t[0].isdigit()] for x in (answer, reference))

@@ -149,9 +149,10 @@ def _worked_out(answer: Sequence[str], read: Sequence[Sequence[str]], known: set
     wanted = int(answer[0])
     if any(_wrong(sentence, wanted) for sentence in read):
         return "the test's answer stands in it as the result of another step"
+    slips = {b for sentence in read for a, b in pairwise(sentence) if a == "="}
     for sentence in read if wanted >= _SMALL else ():
         numbers = [t for t in sentence if t.isdecimal()][:_MOST_NUMBERS]
-        strange = [int(n) for n in numbers if n not in known and int(n) > _SMALL]
+        strange = [int(n) for n in numbers if n not in known and n not in slips and int(n) > _SMALL]
         others = [*map(int, numbers), *(_FACTORS[t] for t in sentence if t in _FACTORS)]
         beside = len(sentence) < len(numbers) + 2 or _BESIDE & set(sentence)
         if any(wanted in _results(a, b) for a in strange for b in others if b != a):

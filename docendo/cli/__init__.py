@@ -18,7 +18,10 @@ _Mistyped = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
 
 
 def main() -> None:
-    """Run the command that the arguments name, and exit: 0 done, 1 failed, 2 wrong use, 130 interrupted."""
+    """Run the command that the arguments name, and exit.
+
+    0 done, 1 failed, 2 wrong use, 3 stopped by an alarm, 130 interrupted.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from docendo.session import Session
     from docendo.store import RunDirectory
 
-__all__ = ["resume", "run", "tiny"]
+__all__ = ["STOPPED", "resume", "run", "tiny"]
+
+STOPPED = 3
+"""The exit code of a run that an alarm ended."""
 
 _OUT_HELP = "The run directory to make; without it, runs/<name of the configuration>-<n>."
 _ANYWAY_HELP = "Go on though files or the base model's weights are not what they were."
@@ -38,6 +41,7 @@ def run(
 
     Writes a run directory with everything that happened, and report.html. Ctrl-C finishes the round and saves;
     a second Ctrl-C stops at once. Either way `docendo resume` goes on from the last saved round.
+    An alarm of alarms.stop ends the run after its round, with exit code 3.
     """
     from docendo.config import load_config
 
@@ -180,10 +184,25 @@ def _play(session: "Session", made: "RunDirectory", progress: "Progress", interr
             if interrupt.asked and session.done + 1 < session.expert_rounds + session.config.teaching.rounds:
                 break
     interrupt.running = False
+    if session.watch.stops:
+        _report(made)
+        notice(_why(session, made.path))
+        raise typer.Exit(STOPPED)
     if not made.finished:
         notice(f"saved after this round; go on with `docendo resume {made.path}`")
         raise typer.Exit(INTERRUPTED)
     _report(made)
+
+
+def _why(session: "Session", folder: Path) -> str:
+    """Which alarms ended the run, and how to go on."""
+    stops, window = session.watch.stops, session.config.alarms.window
+    told = "; ".join(f"{a.name} of {a.agent} is {a.share:.2f}, more than {a.limit:g}" for a in stops)
+    names = ", ".join(dict.fromkeys(a.name for a in stops))
+    return (
+        f"stopped by an alarm after round {session.done}, which is saved: {told} (rounds: {window}). To go on, raise "
+        f"{names} or take it out of stop in {folder}/config.toml under [alarms], then `docendo resume {folder}`"
+    )
 
 
 def _asking_here(progress: "Progress", otherwise: Callable[[Path], None]) -> Callable[[Path], None]:

@@ -1,5 +1,6 @@
 """The tables of a config, one small frozen model per component."""
 
+from docendo.tables.alarms import AlarmsConfig
 from docendo.tables.answerers import DataConfig, EndpointConfig, GrammarConfig
 from docendo.tables.askers import AskerConfig, PersonConfig
 from docendo.tables.core import (
@@ -17,6 +18,7 @@ from docendo.tables.members import AgentConfig, DomainConfig
 
 __all__ = [
     "AgentConfig",
+    "AlarmsConfig",
     "AskerConfig",
     "DataConfig",
     "DomainConfig",

@@ -1,0 +1,50 @@
+"""What looks at every round of a run: nothing but metrics is remembered, so a resumed run sees the same."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from docendo.alarms.detectors import Series, findings, grown, lengths, shares
+from docendo.alarms.probe import Plan, hints, probed
+from docendo.alarms.rules import Alarm, Rules, raised, stopping
+from docendo.interfaces import Engine
+from docendo.records import Episode
+
+__all__ = ["NAMES", "Watch"]
+
+NAMES = ("leak", "hint", "repeat", "format", "growth")
+_REMEMBERED = ("alarm/", "length/", "earned/")
+
+
+@dataclass
+class Watch:
+    rules: Rules = field(default_factory=Rules)
+    plan: Plan = field(default_factory=Plan)
+    names: Collection[str] = NAMES
+    """What is looked for."""
+    seen: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    """(round, value) of each metric that alarms are made of."""
+
+    def look(self, index: int, episodes: Sequence[Episode], engine: Engine, seed: int) -> dict[str, float]:
+        """The round's ``alarm/<name>/<agent>``, and the lengths and earnings that growth is told by."""
+        if not episodes:
+            return {}
+        metrics = {**shares(episodes, findings(episodes)), **lengths(episodes)}
+        if self.plan.lessons:
+            metrics |= hints(probed(engine, episodes, self.plan, seed))
+        return self._remember(index, metrics) | self._remember(index, grown(self.seen))
+
+    def recall(self, metrics: Series) -> None:
+        """Take in the rounds that were there already when a run goes on."""
+        self.seen = {name: list(told) for name, told in metrics.items() if name.startswith(_REMEMBERED)}
+
+    @property
+    def stops(self) -> list[Alarm]:
+        """The alarms after the newest round that end the run."""
+        return stopping(raised(self.seen, self.rules), self.rules)
+
+    def _remember(self, index: int, metrics: dict[str, float]) -> dict[str, float]:
+        """Those of `metrics` that are looked for."""
+        kept = {n: v for n, v in metrics.items() if not n.startswith("alarm/") or n.split("/")[1] in self.names}
+        for name, value in kept.items():
+            self.seen.setdefault(name, []).append((index, value))
+        return kept
