@@ -1,6 +1,6 @@
 """The findings of a round, from its episodes alone, and the shares of an agent's texts that they concern."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from statistics import fmean
@@ -37,19 +37,22 @@ def findings(episodes: Sequence[Episode]) -> list[Finding]:
 
 
 def shares(episodes: Sequence[Episode], found: Iterable[Finding]) -> dict[str, float]:
-    """``alarm/<name>/<agent>``: the share of an agent's lessons, or of its answers, that was found."""
-    lessons, answers, counts = defaultdict[str, int](int), defaultdict[str, int](int), defaultdict[str, int](int)
+    """``alarm/<name>/<agent>``: the share that was found: of a teacher's shown lessons, of all its lessons,
+    or of an agent's answers."""
+    lessons, shown, answers, counts = (Counter[str]() for _ in range(4))
     for e in episodes:
         lessons[origin(e.match.teacher)] += 1
+        shown[origin(e.match.teacher)] += e.lesson.passed
     for agent, _, _ in _answers(episodes):
         answers[agent] += 1
     for f in found:
         counts[f"alarm/{f.alarm}/{f.agent}"] += 1
-    of = {"leak": lessons, "repeat": lessons, "format": answers}
+    of = {"leak": shown, "repeat": lessons, "format": answers}
     return {
         f"alarm/{alarm}/{agent}": counts[f"alarm/{alarm}/{agent}"] / count
         for alarm, counted in of.items()
         for agent, count in sorted(counted.items())
+        if count
     }
 
 
@@ -79,8 +82,9 @@ def grown(series: Series) -> dict[str, float]:
 
 
 def _leaks(episodes: Iterable[Episode]) -> Iterator[Finding]:
+    """Only of lessons that were shown: what the gate stopped tells nobody anything."""
     for e in episodes:
-        if why := leak(e.lesson, e.test):
+        if e.lesson.passed and (why := leak(e.lesson, e.test)):
             yield Finding("leak", origin(e.match.teacher), why, _text(e))
 
 

@@ -155,7 +155,7 @@ def _worked_out(answer: Sequence[str], read: Sequence[Sequence[str]], known: set
         strange = [int(n) for n in numbers if n not in known and n not in slips and int(n) > _SMALL]
         others = [*map(int, numbers), *(_FACTORS[t] for t in sentence if t in _FACTORS)]
         beside = len(sentence) < len(numbers) + 2 or _BESIDE & set(sentence)
-        if any(wanted in _results(a, b) for a in strange for b in others if b != a):
+        if any(wanted in _results(a, b) for a in strange for b in others if b != a or others.count(a) > 1):
             return "the test's answer follows from numbers of no reason"
         if beside and any(abs(wanted - a) == 1 for a in strange):
             return "the test's answer follows from numbers of no reason"

@@ -32,17 +32,16 @@ class Alarm(NamedTuple):
     limit: float
 
 
-def raised(series: Series, rules: Rules, round: int | None = None) -> list[Alarm]:
-    """The alarms after a round, the newest where none is given, by name and agent."""
+def raised(series: Series, rules: Rules) -> list[Alarm]:
+    """The alarms after the newest round, by name and agent."""
     found = []
     for metric, told in sorted(series.items()):
         kind, _, rest = metric.partition("/")
         name, _, agent = rest.partition("/")
-        until = [(r, value) for r, value in told if round is None or r <= round]
-        if kind == "alarm" and name in rules.limits and until:
-            share = recent(until, 1 if name == "growth" else rules.window)
+        if kind == "alarm" and name in rules.limits and told:
+            share = recent(told, 1 if name == "growth" else rules.window)
             if share > rules.limits[name]:
-                found.append(Alarm(name, agent, until[-1][0], share, rules.limits[name]))
+                found.append(Alarm(name, agent, told[-1][0], share, rules.limits[name]))
     return found
 
 

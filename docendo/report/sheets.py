@@ -1,10 +1,11 @@
-"""Who takes part, who knew the test, and what askers, evaluators and tools contributed, as tables of plain text."""
+"""Alarms, who takes part, who knew the test, what askers, evaluators and tools contributed, as tables of plain text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from docendo.report.alarmed import Watched, watched
 from docendo.report.asked import Origin, Posed, origins, posed
 from docendo.report.intervals import Estimate
 from docendo.report.pools import MEANS, Fault, Gap, contributions, faults, gaps, members, unmatched
@@ -37,6 +38,7 @@ def sheets(run: RunDirectory) -> list[Sheet]:
     seen = {p.asker for p in asked}
     others = {who: counts for who, counts in told.get("asker", {}).items() if who not in seen}
     found = [
+        _alarms(watched(run)),
         _faults(faults(run)),
         _members(members(run)),
         _gaps(gaps(run), unmatched(run)),
@@ -61,6 +63,42 @@ def _faults(found: Sequence[Fault]) -> Sheet:
     rows = [[f.agent, f.what, clip(", ".join(map(str, f.rounds)), _LONGEST), f"{f.times:,}"] for f in found]
     note = "Where gradients or logits of an agent were not finite, or gradients absurdly large. Others lost nothing."
     return Sheet("faults", "What was skipped", note, ("agent", "what", "rounds", "times"), rows, 1)
+
+
+def _alarms(found: Sequence[Watched]) -> Sheet:
+    seen = [w for w in found if w.most > 0]
+    rows = [
+        [
+            *(_ALARMS[w.alarm], w.agent, _raised(w) + (f": {w.example}" if w.example else "")),
+            *(percent(share) for share in (w.now, w.most, w.limit)),
+        ]
+        for w in seen
+    ]
+    if found and not seen:
+        rows = [["nothing was found", "everybody", "never", *[percent(0.0)] * 2, DASH]]
+    note = (
+        "Shares of an agent's lessons or answers over the newest rounds; of growth, how much longer its texts became "
+        "without earning more. A few are found by chance: an alarm is raised above the limit."
+    )
+    heads = ("what was found", "agent", "alarm raised", "now", "at most", "limit")
+    return Sheet("alarms", "Alarms", note, heads, rows, 3)
+
+
+def _raised(one: Watched) -> str:
+    if not one.raised:
+        return "never"
+    first, *later = one.raised
+    when = f"{len(one.raised)} times, rounds {first} to {later[-1]}" if later else f"once, after round {first}"
+    return when + ("; it ended the run" if one.stops else "")
+
+
+_ALARMS = {
+    "leak": "lessons that carry the test's answer",
+    "hint": "lessons that tell the base the answer",
+    "repeat": "lessons without content",
+    "format": "answers paid for their form",
+    "growth": "texts that grow and earn no more",
+}
 
 
 def _members(found: Mapping[str, Mapping[str, Any]]) -> Sheet:

@@ -28,6 +28,7 @@ __all__ = [
     "gain",
     "gain_matrix",
     "knowledge",
+    "settings",
     "taught",
 ]
 
@@ -115,8 +116,13 @@ def called(agent: AgentId) -> str:
 
 def configured(run: RunDirectory, section: str) -> dict[str, dict[str, Any]]:
     """The tables of a section of the run's configuration, by name."""
+    return {k: v for k, v in settings(run, section).items() if isinstance(v, dict)}
+
+
+def settings(run: RunDirectory, section: str) -> dict[str, Any]:
+    """A section of the run's configuration; empty where it has none."""
     table = _parsed(run.config_toml).get(section)
-    return {k: v for k, v in table.items() if isinstance(v, dict)} if isinstance(table, dict) else {}
+    return table if isinstance(table, dict) else {}
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from docendo.records import BASE, DISCARDED, Work
+from docendo.report.alarmed import watched
 from docendo.report.asked import origins, posed
 from docendo.report.intervals import Estimate
 from docendo.report.pools import contributions, gaps, members, unmatched
@@ -27,6 +28,7 @@ def summary(run: RunDirectory) -> dict[str, Any]:
     """Everything `docendo report --json` prints. A number that cannot be had is None; all others are finite."""
     with run.snapshot():
         return summarise(collect(run)) | {
+            "alarms": [w._asdict() for w in watched(run)],
             "members": members(run),
             "contamination": [
                 {"agent": g.agent, "domain": g.domain, "test": g.test.mean, "fresh": g.fresh.mean, "found": g.found}

@@ -4,17 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from docendo.alarms.detectors import findings
 from docendo.alarms.forms import exploit
 from docendo.alarms.growth import growth
 from docendo.alarms.leaks import leak
+from docendo.alarms.repeats import alike, degenerate
 from docendo.alarms.rules import LIMITS
 from tests.alarms.planters import (
     Case,
     Repeat,
     Rounds,
     Written,
-    episode,
     exploiting,
     growing,
     honest,
@@ -49,8 +48,8 @@ def leaks(case: Case) -> bool:
 
 
 def repeats(case: Repeat) -> bool:
-    episodes = [episode(t, p, p) for t, p in zip(case.texts, case.problems, strict=True)]
-    return any(f.alarm == "repeat" and f.text == case.texts[-1] for f in findings(episodes))
+    *earlier, last = zip(case.texts, case.problems, strict=True)
+    return bool(degenerate(*last)) or any(alike(last, other) for other in earlier)
 
 
 def exploits(case: Written) -> bool:

@@ -26,7 +26,8 @@ def test_the_document_has_its_keys(run: RunDirectory) -> None:
     assert list(found) == [
         *("run", "rounds", "agents", "accuracy", "transfer", "own"),
         *("gain", "gain_matrix", "gate", "flat_groups", "ledger"),
-        *("members", "contamination", "no_fresh_problems", "contributions", "questions", "changes", "origins"),
+        *("alarms", "members", "contamination", "no_fresh_problems", "contributions", "questions"),
+        *("changes", "origins"),
     ]
     assert found["run"] == {"name": "league", "model": "SmolLM2-135M-Instruct", "finished": True}
     assert found["rounds"] == {"count": 3, "experts": 1, "teaching": 2, "start": 0, "end": 2, "seconds": 121.0}
