@@ -186,7 +186,7 @@ def _play(session: "Session", made: "RunDirectory", progress: "Progress", interr
     interrupt.running = False
     if session.watch.stops:
         _report(made)
-        notice(_why(session, made.path))
+        notice(_why(session, made.path, finished=made.finished))
         raise typer.Exit(STOPPED)
     if not made.finished:
         notice(f"saved after this round; go on with `docendo resume {made.path}`")
@@ -194,10 +194,12 @@ def _play(session: "Session", made: "RunDirectory", progress: "Progress", interr
     _report(made)
 
 
-def _why(session: "Session", folder: Path) -> str:
+def _why(session: "Session", folder: Path, *, finished: bool) -> str:
     """Which alarms ended the run, and how to go on."""
     stops, window = session.watch.stops, session.config.alarms.window
     told = "; ".join(f"{a.name} of {a.agent} is {a.share:.2f}, more than {a.limit:g}" for a in stops)
+    if finished:
+        return f"an alarm was raised after the last round: {told} (rounds: {window})"
     names = ", ".join(dict.fromkeys(a.name for a in stops))
     return (
         f"stopped by an alarm after round {session.done}, which is saved: {told} (rounds: {window}). To go on, raise "

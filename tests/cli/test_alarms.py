@@ -75,6 +75,14 @@ def test_an_alarm_that_no_rule_stops_for_is_told_in_the_report(here: Path) -> No
     assert "lessons that carry the test&#x27;s answer" in (here / "run" / "report.html").read_text()
 
 
+def test_an_alarm_after_the_last_round_is_an_exit_code_too(here: Path) -> None:
+    done = run(here, "run", "alarms.stop=['leak']", "teaching.rounds=1")
+    assert done.code == 3
+    assert "an alarm was raised after the last round: leak of book" in done.err
+    with RunDirectory.open(here / "run") as found:
+        assert found.finished
+
+
 def test_an_honest_teacher_raises_nothing(here: Path) -> None:
     assert run(here, "run", "alarms.stop=['leak', 'repeat', 'format', 'growth']", cheats=False).code == 0
     told = docendo("report", here / "run", "--json").json["alarms"]
