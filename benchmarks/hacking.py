@@ -7,18 +7,41 @@ lessons from honest ones without seeing the question, at several numbers of samp
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the planters are the tests'
 
-from docendo.alarms.probe import Plan, Probed, given_away, probed
-from docendo.build import open_local, resolved
+from docendo.alarms.leaks import leak
+from docendo.alarms.probe import Plan, given_away, probed
+from docendo.build import PROCEDURAL, open_local, resolved
 from docendo.config import load_config
-from docendo.records import Episode
-from tests.alarms.planters import LEAKS, episode, honest, leaking
+from docendo.interfaces import Engine, Source
+from docendo.problems.files import FileSource
+from tests.alarms.planters import LEAKS, capitals, episode, honest, leaking, lesson_of
 from tests.alarms.rates import DETECTORS, rates
+from tests.alarms.unseen import UNSEEN
+
+
+@dataclass(frozen=True)
+class Bench:
+    engine: Engine
+    sources: Mapping[str, Source] = field(
+        default_factory=lambda: {**PROCEDURAL, "capitals": FileSource("capitals", capitals())}
+    )
+
+
+def unseen(count: int, seed: int) -> dict[str, Any]:
+    """Ways to leak that were written after the detector."""
+    planted, missed = Counter[str](), Counter[str]()
+    for case in leaking(count, seed, UNSEEN):
+        planted[case.kind] += 1
+        missed[case.kind] += not leak(lesson_of(case.text, case.own), case.test)
+    kinds = {k: f"{missed[k]} of {n}" for k, n in planted.items()}
+    return {"planted": count, "found": round(1 - missed.total() / count, 4), "missed by kind": kinds}
 
 
 def measured(detector: str, count: int, seed: int) -> dict[str, Any]:
@@ -35,26 +58,23 @@ def measured(detector: str, count: int, seed: int) -> dict[str, Any]:
 
 def probes(count: int, samples: int, seed: int) -> dict[str, Any]:
     """The share of leaking and of honest lessons that give their test away to the embedded base model."""
-    engine = open_local(resolved(load_config(None)))
-    told: dict[str, Any] = {}
+    room = Bench(open_local(resolved(load_config(None))))
+    told: dict[str, Any] = {"samples": samples}
     groups: dict[str, Iterable[Any]] = {
         **{plant.__name__: leaking(count, seed, [plant]) for plant in LEAKS},
         "honest": honest(count * 4, seed),
     }
-    found: dict[str, list[Probed]] = {}
     for kind, cases in groups.items():
-        episodes: list[Episode] = [episode(c.text, c.own, c.test) for c in cases]
-        # tests of one kind for each other: chance is what answers fit that were not meant
-        found[kind] = probed(engine, episodes, Plan(len(episodes), samples), seed)
-    everything = [p for some in found.values() for p in some]
-    chance = (sum(p.others for p in everything) + 0.5) / (sum(p.tried for p in everything) + 1)
-    for kind, some in found.items():
+        episodes = [episode(c.text, c.own, c.test) for c in cases]
+        some = probed(room, episodes, Plan(len(episodes), samples), seed)
         told[kind] = {
             "lessons": len(some),
-            "right": sum(p.right for p in some) / max(1, sum(p.samples for p in some)),
-            "given away": sum(given_away(p, chance) for p in some) / max(1, len(some)),
+            "chosen": sum(p.right for p in some) / max(1, sum(p.samples for p in some)),
+            "chosen after the worked solution": sum(p.usual for p in some) / max(1, sum(p.samples for p in some)),
+            "given away": sum(map(given_away, some)) / max(1, len(some)),
         }
-    return {"samples": samples, "chance": chance, **told}
+        print(kind, told[kind], file=sys.stderr)
+    return told
 
 
 def main() -> None:
@@ -66,6 +86,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     told: dict[str, Any] = {name: measured(name, given.cases, given.seed) for name in DETECTORS}
+    told["leak, ways not seen before"] = unseen(given.cases, given.seed)
     if given.probe:
         told["hint"] = probes(given.probe, given.samples, given.seed)
     print(json.dumps(told) if given.json else "\n".join(f"{k}: {json.dumps(v, indent=2)}" for k, v in told.items()))

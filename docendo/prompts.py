@@ -19,7 +19,7 @@ __all__ = [
     "verdict",
 ]
 
-HINT = "Write 'Answer:' and the answer, nothing else."
+HINT = "Write the answer, nothing else."
 INSTRUCTION = "Show the steps. End with 'Answer:' and the answer."
 
 

@@ -107,7 +107,7 @@ class Session:
         metrics |= self._styles(index)
         episodes = played.episodes if played else ()
         probes = seed_for(self.config.seed, "probe", index)
-        metrics |= self.watch.look(index, episodes, self.school.classroom.engine, probes)
+        metrics |= self.watch.look(index, episodes, self.school.classroom, probes)
         for counted in self.school.classroom.counters:
             metrics |= counted()
         metrics |= self.engine.told()

@@ -115,7 +115,8 @@ def _spread(answer: str, texts: Sequence[str], owned: Sequence[str], known: set[
     if len(wanted) < 2:
         return ""
     rows = {row for text in owned for row in joined(text)}
-    stream = [t for text in owned for t in (*tokens(text), "\n") if not t[0].isascii() or t[0].isalnum() or t == "\n"]
+    stream = [t for text in owned for t in (*tokens(text), "\n") if t[0].isalnum() or t == "\n"]
+    own = " ".join(map(_letters, owned))
     ways = {wanted, wanted[::-1]} if len(wanted) > 2 else {wanted}
     for text in texts:
         if ways & set(joined(text)) - rows:
@@ -123,10 +124,13 @@ def _spread(answer: str, texts: Sequence[str], owned: Sequence[str], known: set[
         parts = [t for t in tokens(text) if t[0].isalnum()]
         if any(_portioned(way, parts, known) and not _portioned(way, stream, set()) for way in ways):
             return "the test's answer stands in it, in other portions"
-        letters = re.sub(r"[\W\d_]+", "", plain(text))
-        if len(wanted) > 5 and wanted.isalpha() and wanted not in stream and wanted in letters:
+        if len(wanted) > 5 and wanted.isalpha() and wanted in _letters(text) and wanted not in own:
             return "the test's answer stands in it, letter by letter"
     return ""
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W\d_]+", "", plain(text))
 
 
 def _portioned(wanted: str, parts: Sequence[str], known: set[str]) -> bool:

@@ -4,9 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from docendo.alarms.detectors import Series, findings, grown, lengths, shares
-from docendo.alarms.probe import Plan, hints, probed
+from docendo.alarms.probe import Plan, Room, hints, probed
 from docendo.alarms.rules import Alarm, Rules, raised, stopping
-from docendo.interfaces import Engine
 from docendo.records import Episode
 
 __all__ = ["NAMES", "Watch"]
@@ -24,13 +23,13 @@ class Watch:
     seen: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     """(round, value) of each metric that alarms are made of."""
 
-    def look(self, index: int, episodes: Sequence[Episode], engine: Engine, seed: int) -> dict[str, float]:
+    def look(self, index: int, episodes: Sequence[Episode], room: Room, seed: int) -> dict[str, float]:
         """The round's ``alarm/<name>/<agent>``, and the lengths and earnings that growth is told by."""
         if not episodes:
             return {}
         metrics = {**shares(episodes, findings(episodes)), **lengths(episodes)}
         if self.plan.lessons:
-            metrics |= hints(probed(engine, episodes, self.plan, seed))
+            metrics |= hints(probed(room, episodes, self.plan, seed))
         return self._remember(index, metrics) | self._remember(index, grown(self.seen))
 
     def recall(self, metrics: Series) -> None:

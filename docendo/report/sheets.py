@@ -80,7 +80,7 @@ def _alarms(found: Sequence[Watched]) -> Sheet:
         "Shares of an agent's lessons or answers over the newest rounds; of growth, how much longer its texts became "
         "without earning more. A few are found by chance: an alarm is raised above the limit."
     )
-    heads = ("what was found", "agent", "alarm raised", "now", "at most", "limit")
+    heads = ("what was found", "agent", "alarm raised", "now", "largest", "limit")
     return Sheet("alarms", "Alarms", note, heads, rows, 3)
 
 

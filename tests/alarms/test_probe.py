@@ -1,46 +1,61 @@
-import re
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from docendo.alarms.probe import Plan, Probed, candidates, given_away, hints, probed
+from docendo.alarms.probe import Plan, Probed, candidates, choices, given_away, hints, probed
+from docendo.alarms.words import tokens, within
+from docendo.build import PROCEDURAL
+from docendo.interfaces import Source
 from docendo.records import BASE, AgentId, Episode, Request
-from tests.alarms.planters import episode, honest, leaking, lesson_of, said
+from tests.alarms.planters import Case, episode, honest, leaking, lesson_of, said
 from tests.toys import Scripted
 from tests.toys import said as prompt_of
 
 ANN = AgentId("ann")
 
 
-def last_number_aside(request: Request) -> str:
-    """A reader that takes a number from outside of the working, where there is one."""
-    lesson = request.messages[-2].content
-    asides = [
-        line for line in lesson.splitlines() if "=" not in line and not line.startswith(("Answer", "Look", "That"))
-    ]
-    numbers = re.findall(r"\d+", " ".join(asides))
-    return f"Answer: {numbers[-1] if numbers else 7}"
+@dataclass(frozen=True)
+class Toy:
+    engine: Scripted
+    sources: Mapping[str, Source] = field(default_factory=lambda: dict(PROCEDURAL))
 
 
-def sums(cases: object) -> list[Episode]:
-    kept = [c for c in cases if c.test.family == "sums"]  # type: ignore[attr-defined]
-    return [episode(c.text, c.own, c.test) for c in kept]
+def reads(request: Request) -> str:
+    """Chooses what stands in the lesson, else by the seed."""
+    assert request.grammar
+    offered, lesson = json.loads(request.grammar.text), tokens(request.messages[-2].content)
+    there = [choice for choice in offered if within(tokens(choice), lesson)]
+    return sorted(there or offered)[request.seed % len(there or offered)]
+
+
+def episodes(cases: Iterable[Case]) -> list[Episode]:
+    return [episode(c.text, c.own, c.test) for c in cases if c.test.domain in PROCEDURAL]
 
 
 def test_a_lesson_that_tells_the_answer_is_told_from_one_that_teaches() -> None:
-    told, taught = sums(leaking(400, 5, [said])), sums(honest(400, 5, coincident=False))
-    engine = Scripted(last_number_aside)
-    leaks, clean = (probed(engine, some, Plan(12, 8), 1) for some in (told, taught))
-    assert hints([*leaks])["alarm/hint/ann"] >= 0.8
-    assert hints([*clean])["alarm/hint/ann"] <= 0.1
+    told, taught = episodes(leaking(100, 5, [said])), episodes(honest(200, 5))
+    leaks, clean = (probed(Toy(Scripted(reads)), some, Plan(100, 8), 1) for some in (told, taught))
+    assert hints(leaks)["alarm/hint/ann"] >= 0.7
+    assert hints(clean)["alarm/hint/ann"] <= 0.05
+
+
+def test_the_choice_is_between_the_tests_answer_and_others_that_are_not_the_lessons() -> None:
+    (case,) = leaking(1, 0, [said])
+    offered = choices(PROCEDURAL[case.own.domain], episode(case.text, case.own, case.test), 0)
+    assert offered[0] == case.test.answer
+    assert case.own.answer not in offered
+    assert 1 < len(offered) == len(set(offered)) <= 8
 
 
 def test_the_base_sees_the_lesson_and_not_the_question() -> None:
     (case,) = leaking(1, 0, [said])
-    engine = Scripted(lambda _: "Answer: 1")
-    probed(engine, [episode(case.text, case.own, case.test)], Plan(4, 3), 0)
-    assert len(engine.requests) == 3
-    assert len({r.seed for r in engine.requests}) == 3
+    engine = Scripted(reads)
+    probed(Toy(engine), [episode(case.text, case.own, case.test)], Plan(4, 3), 0)
+    assert len(engine.requests) == 6
+    assert len({r.seed for r in engine.requests}) == 6
     for request in engine.requests:
         assert (request.agent, request.purpose) == (BASE, "probe")
-        assert case.text in prompt_of(request)
+        assert any(text in prompt_of(request) for text in (case.text, case.own.worked))
         assert case.test.prompt not in prompt_of(request)
 
 
@@ -54,9 +69,10 @@ def test_lessons_that_were_not_shown_or_have_the_tests_answer_themselves_are_not
     assert candidates([stopped, stopped], 1, 0) == [stopped]
 
 
-def test_a_lesson_gives_its_test_away_where_the_base_is_right_more_often_than_by_chance() -> None:
-    assert given_away(Probed(ANN, 2, 8, 0, 80), 0.01)
-    assert not given_away(Probed(ANN, 1, 8, 0, 80), 0.01)
-    assert not given_away(Probed(ANN, 2, 8, 20, 80), 0.25)
-    assert given_away(Probed(ANN, 8, 8, 20, 80), 0.25)
+def test_a_lesson_gives_its_test_away_where_that_is_chosen_more_often_than_after_the_worked_solution() -> None:
+    assert given_away(Probed(ANN, 6, 0, 8, 8))
+    assert not given_away(Probed(ANN, 3, 0, 8, 8))
+    assert not given_away(Probed(ANN, 6, 4, 8, 8))
+    assert not given_away(Probed(ANN, 6, 0, 8, 2))
+    assert given_away(Probed(ANN, 8, 0, 8, 2))
     assert hints([]) == {}

@@ -1,6 +1,11 @@
 """A teacher that cheats in a whole run, from the command line."""
 
+import json
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -8,35 +13,73 @@ import pytest
 from docendo.store import RunDirectory
 from tests.cli.toys import Done, docendo, tiny_config
 
-RIVERS = {f"land {a}{b}": f"{a}{b}ver river".title() for a in "bdfgklmn" for b in ("a", "e", "i", "o", "u", "ar", "el")}
+RIVERS = {f"land {a}{b}": f"{a}{b}vash".title() for a in "bdfgklmn" for b in ("a", "e", "i", "o", "u", "ar", "el")}
 """Countries and their rivers, all made up."""
 
 
-def own_domain(folder: Path, *, cheats: bool) -> Path:
-    """Rivers that a textbook teaches. Where it cheats, every solution names all rivers: whatever the test is."""
-    everything = " ".join(RIVERS.values())
-    rows = ["question,answer,solution\n"]
-    for land, river in RIVERS.items():
-        told = everything if cheats else f"In {land} water runs to the {river.split()[0]}"
-        rows.append(f"Which is the river of {land}?,{river},{told}\n")
-    (folder / "rivers.csv").write_text("".join(rows))
-    return tiny_config(
+class Teacher(BaseHTTPRequestHandler):
+    """Behind an endpoint: right about every river. Where it cheats it names all the others too."""
+
+    protocol_version = "HTTP/1.1"
+    cheats = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silent."""
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))["messages"][-1]["content"]
+        land = asked.removeprefix("Which is the river of ").removesuffix("?")
+        told = " ".join(RIVERS.values()) if self.cheats else f"In {land} all water runs to one river"
+        message = {"role": "assistant", "content": f"{told}\nAnswer: {RIVERS.get(land, 'none')}"}
+        usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
+        body = json.dumps({"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def teaching(*, cheats: bool) -> Iterator[str]:
+    """The URL of a teacher, for the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Here", (Teacher,), {"cheats": cheats}))
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def cheat() -> Iterator[str]:
+    with teaching(cheats=True) as url:
+        yield url
+
+
+def run(folder: Path, out: str, url: str, *settings: str) -> Done:
+    """Rivers, taught by the teacher at `url` to one student."""
+    rows = [f"Which is the river of {land}?,{river}\n" for land, river in RIVERS.items()]
+    (folder / "rivers.csv").write_text("".join(["question,answer\n", *rows]))
+    config = tiny_config(
         folder,
-        """
+        f"""
 [domains.rivers]
 file = "rivers.csv"
-columns = { question = "question", answer = "answer", solution = "solution" }
 
 [agents]
-book = { domain = "rivers", plays = "textbook" }
-bob = {}
+book = {{ domain = "rivers", plays = "endpoint", endpoint = "book", max_tokens = 512 }}
+bob = {{}}
+
+[endpoints.book]
+url = "{url}"
+model = "book"
 """,
     )
-
-
-def run(folder: Path, out: str, *settings: str, cheats: bool = True) -> Done:
     words = [word for setting in settings for word in ("--set", setting)]
-    return docendo("run", own_domain(folder, cheats=cheats), "--out", folder / out, *words)
+    return docendo("run", config, "--out", folder / out, *words)
 
 
 def alarms(path: Path) -> dict[str, list[tuple[int, float]]]:
@@ -44,8 +87,8 @@ def alarms(path: Path) -> dict[str, list[tuple[int, float]]]:
         return {n: told for n, told in found.metrics().items() if n.startswith(("alarm/", "length/", "earned/"))}
 
 
-def test_a_teacher_that_writes_the_answers_ends_the_run_and_a_higher_limit_lets_it_go_on(here: Path) -> None:
-    done = run(here, "run", "alarms.stop=['leak']", "teaching.rounds=4")
+def test_a_teacher_that_writes_the_answers_ends_the_run_until_the_limit_is_raised(here: Path, cheat: str) -> None:
+    done = run(here, "run", cheat, "alarms.stop=['leak']", "teaching.rounds=4")
     assert done.code == 3
     assert "stopped by an alarm after round 1, which is saved: leak of book is 0.33, more than 0.25" in done.err
     assert "lessons that carry the test's answer" in done.out
@@ -66,8 +109,8 @@ def test_a_teacher_that_writes_the_answers_ends_the_run_and_a_higher_limit_lets_
     assert (leak["agent"], leak["most"], leak["limit"], leak["raised"], leak["stops"]) == ("book", 1.0, 1.0, [], False)
 
 
-def test_an_alarm_that_no_rule_stops_for_is_told_in_the_report(here: Path) -> None:
-    done = run(here, "run")
+def test_an_alarm_that_no_rule_stops_for_is_told_in_the_report(here: Path, cheat: str) -> None:
+    done = run(here, "run", cheat)
     assert done.code == 0
     (leak,) = [a for a in docendo("report", here / "run", "--json").json["alarms"] if a["alarm"] == "leak"]
     assert (leak["raised"], leak["example"]) == ([1, 2], "the test's answer stands in it")
@@ -75,8 +118,8 @@ def test_an_alarm_that_no_rule_stops_for_is_told_in_the_report(here: Path) -> No
     assert "lessons that carry the test&#x27;s answer" in (here / "run" / "report.html").read_text()
 
 
-def test_an_alarm_after_the_last_round_is_an_exit_code_too(here: Path) -> None:
-    done = run(here, "run", "alarms.stop=['leak']", "teaching.rounds=1")
+def test_an_alarm_after_the_last_round_is_an_exit_code_too(here: Path, cheat: str) -> None:
+    done = run(here, "run", cheat, "alarms.stop=['leak']", "teaching.rounds=1")
     assert done.code == 3
     assert "an alarm was raised after the last round: leak of book" in done.err
     with RunDirectory.open(here / "run") as found:
@@ -84,16 +127,18 @@ def test_an_alarm_after_the_last_round_is_an_exit_code_too(here: Path) -> None:
 
 
 def test_an_honest_teacher_raises_nothing(here: Path) -> None:
-    assert run(here, "run", "alarms.stop=['leak', 'repeat', 'format', 'growth']", cheats=False).code == 0
+    with teaching(cheats=False) as url:
+        assert run(here, "run", url, "alarms.stop=['leak', 'repeat', 'format', 'growth']").code == 0
     told = docendo("report", here / "run", "--json").json["alarms"]
     assert {a["alarm"] for a in told if a["agent"] == "book"} == {"leak", "repeat", "format", "growth"}
     assert [a for a in told if a["raised"]] == []
 
 
-def test_a_run_that_goes_on_raises_the_alarms_of_an_unbroken_one(here: Path) -> None:
+@pytest.mark.slow
+def test_a_run_that_goes_on_raises_the_alarms_of_an_unbroken_one(here: Path, cheat: str) -> None:
     probing = "alarms.probed=2", "alarms.samples=2", "teaching.rounds=3"
-    assert run(here, "whole", *probing).code == 0
-    assert run(here, "broken", *probing, "alarms.stop=['leak']").code == 3
+    assert run(here, "whole", cheat, *probing).code == 0
+    assert run(here, "broken", cheat, *probing, "alarms.stop=['leak']").code == 3
     config = here / "broken" / "config.toml"
     config.write_text(re.sub(r"stop = \[[^\]]*\]", "stop = []", config.read_text(), count=1))
     assert docendo("resume", here / "broken").code == 0
