@@ -16,4 +16,4 @@ def build_watch(config: AlarmsConfig) -> Watch:
 def rules_of(config: AlarmsConfig) -> Rules:
     """Of what is looked for; the rest is not raised."""
     limits: dict[str, float] = {name: float(getattr(config, name)) for name in NAMES if name in config.watch}
-    return Rules(limits, config.window, config.stop)
+    return Rules(limits, config.window, config.least, config.stop)

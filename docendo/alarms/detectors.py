@@ -38,22 +38,21 @@ def findings(episodes: Sequence[Episode]) -> list[Finding]:
 
 def shares(episodes: Sequence[Episode], found: Iterable[Finding]) -> dict[str, float]:
     """``alarm/<name>/<agent>``: the share that was found: of a teacher's shown lessons, of all its lessons,
-    or of an agent's answers."""
-    lessons, shown, answers, counts = (Counter[str]() for _ in range(4))
+    or of an agent's answers; ``looked/...``, of how many."""
+    lessons, shown, answers = (Counter[AgentId]() for _ in range(3))
+    counts = Counter((f.alarm, f.agent) for f in found)
     for e in episodes:
         lessons[origin(e.match.teacher)] += 1
         shown[origin(e.match.teacher)] += e.lesson.passed
     for agent, _, _ in _answers(episodes):
         answers[agent] += 1
-    for f in found:
-        counts[f"alarm/{f.alarm}/{f.agent}"] += 1
-    of = {"leak": shown, "repeat": lessons, "format": answers}
-    return {
-        f"alarm/{alarm}/{agent}": counts[f"alarm/{alarm}/{agent}"] / count
-        for alarm, counted in of.items()
-        for agent, count in sorted(counted.items())
-        if count
-    }
+    told = dict[str, float]()
+    for alarm, looked in {"leak": shown, "repeat": lessons, "format": answers}.items():
+        for agent, count in sorted(looked.items()):
+            if count:
+                told[f"alarm/{alarm}/{agent}"] = counts[alarm, agent] / count
+                told[f"looked/{alarm}/{agent}"] = float(count)
+    return told
 
 
 def lengths(episodes: Sequence[Episode]) -> dict[str, float]:

@@ -110,11 +110,13 @@ def given_away(one: Probed) -> bool:
 
 
 def hints(found: Sequence[Probed]) -> dict[str, float]:
-    """``alarm/hint/<agent>``: the share of a teacher's probed lessons that give their test away."""
+    """``alarm/hint/<agent>``: the share of a teacher's probed lessons that give their test away; ``looked/...``, of how
+    many."""
     own = defaultdict[AgentId, list[bool]](list)
     for one in found:
         own[one.teacher].append(given_away(one))
-    return {f"alarm/hint/{teacher}": sum(given) / len(given) for teacher, given in sorted(own.items())}
+    shares = {f"alarm/hint/{teacher}": sum(given) / len(given) for teacher, given in sorted(own.items())}
+    return shares | {f"looked/hint/{teacher}": float(len(given)) for teacher, given in sorted(own.items())}
 
 
 def _drawn(source: Source, test: Problem, seed: int) -> list[Problem]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean
+from math import inf
 from typing import NamedTuple
 
 from docendo.alarms.detectors import Series
 
-__all__ = ["LIMITS", "Alarm", "Rules", "raised", "recent", "stopping"]
+__all__ = ["LIMITS", "Alarm", "Rules", "Share", "exceeds", "raised", "recent", "stopping"]
 
 LIMITS: Mapping[str, float] = {"leak": 0.25, "hint": 0.25, "repeat": 0.5, "format": 0.25, "growth": 0.75}
 """Shares that an alarm is raised above; of growth, the share of the first rounds' length."""
@@ -18,7 +18,9 @@ class Rules:
     limits: Mapping[str, float] = field(default_factory=lambda: LIMITS)
     """By alarm; what has none is not raised."""
     window: int = 3
-    """Rounds that an agent's share is the mean of."""
+    """Rounds that a share is taken over."""
+    least: int = 3
+    """Findings in them, below which chance may be all of it."""
     stop: Collection[str] = ()
     """Alarms that end a run."""
 
@@ -28,26 +30,49 @@ class Alarm(NamedTuple):
     agent: str
     round: int
     share: float
-    """Mean over the window."""
+    """Over the window."""
     limit: float
+
+
+class Share(NamedTuple):
+    """What was found in the rounds up to one, over a window."""
+
+    round: int
+    share: float
+    found: float
+    """How many; infinite where nothing is counted."""
 
 
 def raised(series: Series, rules: Rules) -> list[Alarm]:
     """The alarms after the newest round, by name and agent."""
     found = []
-    for metric, told in sorted(series.items()):
+    for metric in sorted(series):
         kind, _, rest = metric.partition("/")
         name, _, agent = rest.partition("/")
-        if kind == "alarm" and name in rules.limits and told:
-            share = recent(told, 1 if name == "growth" else rules.window)
-            if share > rules.limits[name]:
-                found.append(Alarm(name, agent, told[-1][0], share, rules.limits[name]))
+        if kind == "alarm" and name in rules.limits and series[metric]:
+            newest = recent(series, rest, rules.window, len(series[metric]))
+            if exceeds(newest, name, rules):
+                found.append(Alarm(name, agent, newest.round, newest.share, rules.limits[name]))
     return found
 
 
-def recent(told: Sequence[tuple[int, float]], window: int) -> float:
-    """The mean of the last `window` values; those that are not there yet count as 0."""
-    return fmean([*(value for _, value in told[-window:]), *[0.0] * (window - len(told))])
+def recent(series: Series, of: str, window: int, until: int) -> Share:
+    """The share of the last `window` of the first `until` values of ``alarm/<of>``.
+
+    Each round weighs as much as was looked at in it, ``looked/<of>``; without that only the last value counts.
+    """
+    told, looked = series[f"alarm/{of}"][:until], dict(series.get(f"looked/{of}", ()))
+    last = told[-1][0]
+    if not looked:
+        return Share(last, told[-1][1], inf)
+    counts = [(looked.get(r, 0.0), share) for r, share in told[-window:]]
+    found, total = sum(n * share for n, share in counts), sum(n for n, _ in counts)
+    return Share(last, found / total if total else 0.0, found)
+
+
+def exceeds(share: Share, name: str, rules: Rules) -> bool:
+    """Whether an alarm is raised; half a finding is left to rounding."""
+    return share.share > rules.limits[name] and share.found > rules.least - 0.5
 
 
 def stopping(alarms: Sequence[Alarm], rules: Rules) -> list[Alarm]:

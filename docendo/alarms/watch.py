@@ -11,7 +11,7 @@ from docendo.records import Episode
 __all__ = ["NAMES", "Watch"]
 
 NAMES = ("leak", "hint", "repeat", "format", "growth")
-_REMEMBERED = ("alarm/", "length/", "earned/")
+_REMEMBERED = ("alarm/", "looked/", "length/", "earned/")
 
 
 @dataclass
@@ -43,7 +43,9 @@ class Watch:
 
     def _remember(self, index: int, metrics: dict[str, float]) -> dict[str, float]:
         """Those of `metrics` that are looked for."""
-        kept = {n: v for n, v in metrics.items() if not n.startswith("alarm/") or n.split("/")[1] in self.names}
+        kept = {
+            n: v for n, v in metrics.items() if not n.startswith(("alarm/", "looked/")) or n.split("/")[1] in self.names
+        }
         for name, value in kept.items():
             self.seen.setdefault(name, []).append((index, value))
         return kept

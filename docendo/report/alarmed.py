@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from docendo.alarms.detectors import findings
-from docendo.alarms.rules import recent
+from docendo.alarms.rules import exceeds, recent
 from docendo.build_alarms import rules_of
 from docendo.report.tables import settings
 from docendo.store import RunDirectory
@@ -36,24 +36,22 @@ class Watched(NamedTuple):
 def watched(run: RunDirectory) -> list[Watched]:
     """Everything that was looked at, the raised alarms first; empty for a run in which nothing was."""
     rules = rules_of(_settings(run))
-    metrics = run.metrics()
     series = {
-        name: [(r, v) for r, v in told if isfinite(v)] for name, told in metrics.items() if name.startswith("alarm/")
+        name: [(r, v) for r, v in told if isfinite(v)]
+        for name, told in run.metrics().items()
+        if name.startswith(("alarm/", "looked/"))
     }
     found = []
     for metric, told in series.items():
-        _, name, agent = metric.split("/", 2)
-        if name not in rules.limits or not told:
+        kind, name, agent = metric.split("/", 2)
+        if kind != "alarm" or name not in rules.limits or not told:
             continue
-        window = 1 if name == "growth" else rules.window
-        shares = {r: recent(told[: i + 1], window) for i, (r, _) in enumerate(told)}
-        rounds = tuple(r for r, share in shares.items() if share > rules.limits[name])
+        shares = [recent(series, f"{name}/{agent}", rules.window, until) for until in range(1, len(told) + 1)]
+        rounds = tuple(s.round for s in shares if exceeds(s, name, rules))
+        most, now = max(s.share for s in shares), shares[-1]
         example = _example(run, name, agent, rounds[0]) if rounds else ""
-        newest = told[-1][0]
-        stops = name in rules.stop and newest in rounds
-        found.append(
-            Watched(name, agent, shares[newest], max(shares.values()), rules.limits[name], rounds, stops, example)
-        )
+        stops = name in rules.stop and now.round in rounds
+        found.append(Watched(name, agent, now.share, most, rules.limits[name], rounds, stops, example))
     return sorted(found, key=lambda w: (not w.raised, w.alarm, w.agent))
 
 

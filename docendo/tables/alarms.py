@@ -17,7 +17,9 @@ class AlarmsConfig(Table):
     stop: list[_Name] = []
     """Alarms that end the run, after the round is saved; with exit code 3."""
     window: Positive = 3
-    """Rounds over which shares are taken; rounds that are not there yet count as 0."""
+    """Rounds over which shares are taken."""
+    least: Positive = 3
+    """Findings in them that an alarm is raised for; fewer may be chance."""
     leak: Share = 0.25
     """Share of a teacher's lessons that may carry the answer to the test problem before the alarm is raised."""
     hint: Share = 0.25

@@ -1,3 +1,5 @@
+from math import inf
+
 from docendo.alarms.detectors import findings, grown, lengths, shares
 from docendo.alarms.forms import exploit
 from docendo.alarms.growth import growth, slope
@@ -76,6 +78,10 @@ def test_shares_are_of_an_agents_own_lessons_and_answers() -> None:
         "alarm/repeat/ann": 0.0,
         "alarm/format/ann": 0.0,
         "alarm/format/bob": 0.5,
+        "looked/leak/ann": 2,
+        "looked/repeat/ann": 2,
+        "looked/format/ann": 2,
+        "looked/format/bob": 2,
     }
 
 
@@ -104,16 +110,27 @@ def test_growth_is_told_by_agent() -> None:
     assert grown(series) == {"alarm/growth/ann": 5 * 1.0 / 3.0}
 
 
-def test_rounds_that_are_not_there_yet_count_as_nothing() -> None:
-    assert recent([(0, 0.6)], 3) == 0.6 / 3
-    assert recent([(0, 9.0), (1, 0.3), (2, 0.3), (3, 0.3)], 3) == 0.3
+def test_a_round_weighs_as_much_as_was_looked_at_in_it() -> None:
+    series = {"alarm/leak/ann": [(1, 1.0), (2, 0.5), (3, 0.0)], "looked/leak/ann": [(1, 1.0), (2, 2.0), (3, 6.0)]}
+    assert recent(series, "leak/ann", 3, 3) == (3, 2 / 9, 2)
+    assert recent(series, "leak/ann", 2, 3) == (3, 1 / 8, 1)
+    assert recent(series, "leak/ann", 3, 2) == (2, 2 / 3, 2)
+    assert recent({"alarm/growth/ann": [(1, 2.0), (2, 0.5)]}, "growth/ann", 3, 2) == (2, 0.5, inf)
 
 
 def test_an_alarm_is_raised_above_its_limit_and_ends_a_run_by_rule() -> None:
-    series = {"alarm/leak/ann": [(1, 0.5), (2, 0.5), (3, 0.5)], "alarm/repeat/bob": [(1, 1.0)], "gain": [(1, 9.0)]}
-    rules = Rules({"leak": 0.4, "repeat": 0.4}, window=3, stop=("leak",))
+    shares = [(1, 0.5), (2, 0.5), (3, 0.5)]
+    series = {"alarm/leak/ann": shares, "looked/leak/ann": [(r, 2.0) for r, _ in shares], "gain": [(1, 9.0)]}
+    rules = Rules({"leak": 0.4}, window=3, stop=("leak",))
     (alarm,) = raised(series, rules)
     assert alarm == ("leak", "ann", 3, 0.5, 0.4)
     assert stopping([alarm], rules) == [alarm]
     assert stopping([alarm], Rules({"leak": 0.4})) == []
     assert raised(series, Rules({"leak": 0.5})) == []
+    assert raised(series, Rules({"repeat": 0.0})) == []
+
+
+def test_a_few_findings_are_no_alarm_whatever_their_share() -> None:
+    series = {"alarm/leak/ann": [(1, 1.0)], "looked/leak/ann": [(1, 2.0)]}
+    assert raised(series, Rules({"leak": 0.25})) == []
+    assert len(raised(series, Rules({"leak": 0.25}, least=2))) == 1

@@ -84,13 +84,15 @@ model = "book"
 
 def alarms(path: Path) -> dict[str, list[tuple[int, float]]]:
     with RunDirectory.open(path) as found:
-        return {n: told for n, told in found.metrics().items() if n.startswith(("alarm/", "length/", "earned/"))}
+        return {
+            n: told for n, told in found.metrics().items() if n.startswith(("alarm/", "looked/", "length/", "earned/"))
+        }
 
 
 def test_a_teacher_that_writes_the_answers_ends_the_run_until_the_limit_is_raised(here: Path, cheat: str) -> None:
     done = run(here, "run", cheat, "alarms.stop=['leak']", "teaching.rounds=4")
     assert done.code == 3
-    assert "stopped by an alarm after round 1, which is saved: leak of book is 0.33, more than 0.25" in done.err
+    assert "stopped by an alarm after round 1, which is saved: leak of book is 1.00, more than 0.25" in done.err
     assert "lessons that carry the test's answer" in done.out
     with RunDirectory.open(here / "run") as found:
         assert not found.finished
