@@ -23,7 +23,7 @@ Rule = Literal["free", "noted", "kept", "refused"]
 kept: refused unless the user insists. refused: what was learned would not fit to it.
 """
 
-_FREE = ["teaching.rounds", "evaluation.every", "endpoints.*"]
+_FREE = ["teaching.rounds", "evaluation.every", "endpoints.*", "alarms.*", "engine.trust_remote_code"]
 _NOTED = [
     *(f"engine.{name}" for name in ("dtype", "kernels", "device", "rows", "train_tokens")),
     *(f"agents.*.{name}" for name in ("temperature", "top_p", "max_tokens", "calls", "instruction")),
