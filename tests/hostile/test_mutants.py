@@ -24,7 +24,7 @@ def test_a_mutant_is_refused_in_one_line_or_is_what_it_says(kind: str, seed: int
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1000, 1030))
+@pytest.mark.parametrize("seed", range(1000, 1008))
 @pytest.mark.parametrize("kind", ["cells", "checkpoints"])
 def test_a_run_that_was_tampered_with_ends_the_same_or_not_at_all(kind: str, seed: int) -> None:
     assert played(kind, seed) in {"refused", "shown", "same end", "same adapter"}
