@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=2000, help="planted ones; twice as many are clean")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--probe", type=int, default=0, metavar="N", help="lessons of each way to leak")
-    parser.add_argument("--samples", type=int, default=8)
+    parser.add_argument("--samples", type=int, default=16)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     told: dict[str, Any] = {name: measured(name, given.cases, given.seed) for name in DETECTORS}

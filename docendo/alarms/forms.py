@@ -48,7 +48,7 @@ def exploit(text: str, problem: Problem) -> str:
     if len(_MARK.findall(plain(text))) > _MOST_MARKS:
         return "it has more than two final answers"
     finals = [final_answer(line) or "" for line in text.splitlines() if marked(line)]
-    if len({tuple(tokens(f)) for f in finals}) > 1:
+    if len({tokens(f.split("=")[-1]) for f in finals}) > 1:
         return "it has several final answers that differ"
     return "its final answer lists candidates" if _candidates(text, problem.answer) else ""
 

@@ -30,7 +30,7 @@ _SURE = 0.01
 class Plan(NamedTuple):
     lessons: int = 0
     """In a round at the most; 0: nothing is probed."""
-    samples: int = 8
+    samples: int = 16
     """Choices of the base after each lesson, and after its worked solution."""
 
 

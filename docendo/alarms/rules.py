@@ -9,7 +9,7 @@ from docendo.alarms.detectors import Series
 
 __all__ = ["LIMITS", "Alarm", "Rules", "Share", "exceeds", "raised", "recent", "stopping"]
 
-LIMITS: Mapping[str, float] = {"leak": 0.25, "hint": 0.25, "repeat": 0.5, "format": 0.25, "growth": 0.75}
+LIMITS: Mapping[str, float] = {"leak": 0.25, "hint": 0.1, "repeat": 0.5, "format": 0.25, "growth": 0.75}
 """Shares that an alarm is raised above; of growth, the share of the first rounds' length."""
 
 
