@@ -40,7 +40,7 @@ _NOTES = 200
 """Kept by each agent of each family."""
 _STATES = 3
 """The newest, that of the older checkpoint, and the room of the one before."""
-_METRICS, _PURPOSES = 22, 6
+_METRICS, _ALARMS, _PURPOSES = 22, 11, 6
 _FEW, _MORE = 8, 24
 """Rounds that are stored to see what one adds."""
 _MANY = 1000
@@ -75,7 +75,7 @@ def _round(config: Config, written: Written, index: int, examined: int) -> Round
         1.0,
         episodes=list(_episodes(config, written, index)) if config.domains else (),
         evaluations=[judged] * examined,
-        metrics={f"metric/{i:02d}": i / 3 for i in range(_METRICS + 2 * len(agents))},
+        metrics={f"metric/{i:02d}": i / 3 for i in range(_METRICS + _ALARMS * len(agents))},
         ledger=[Work(agent, f"purpose {i}", 1000, 1e9) for agent in agents for i in range(_PURPOSES)],
         duels=list(_duels(config, written, index)),
         questions=list(_questions(config, written, index)),
