@@ -1,5 +1,9 @@
-"""Toy models are too small to share among threads, which would mostly wait for each other."""
+"""Toy models are too small to share among threads, which would mostly wait for each other. No test is timed."""
 
 import os
 
+from hypothesis import settings
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+settings.register_profile("docendo", deadline=None)
+settings.load_profile("docendo")
