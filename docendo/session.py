@@ -13,6 +13,7 @@ from docendo.compute import Ledger
 from docendo.config import Config, to_toml
 from docendo.engines.checkpoint import load_state, save_state
 from docendo.engines.local import LocalEngine
+from docendo.engines.memory import give_back
 from docendo.engines.watched import Watched
 from docendo.errors import UseError
 from docendo.evaluation import accuracies, evaluate, held_out
@@ -130,6 +131,7 @@ class Session:
         if self.run:
             self.run.commit(record, lambda folder: save_state(self.engine, folder))
         self.done = index
+        give_back()
         return record
 
     def _evaluate(self, index: int, stage: str) -> list[Evaluation]:

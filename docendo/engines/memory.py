@@ -1,4 +1,4 @@
-"""Memory that a pass frees stays with the process: the next one needs the same again.
+"""Memory that a pass frees stays with the process until the round ends: the next pass needs the same again.
 
 By default the C library hands large blocks back at once, and every pass pays for the first touch of each of their
 pages: where page faults are dear, as in virtual machines, a tenth of the time.
@@ -9,10 +9,11 @@ import gc
 import os
 import sys
 from traceback import clear_frames
+from typing import Any
 
 from docendo.errors import RunError
 
-__all__ = ["keep_memory", "out_of_memory", "recover"]
+__all__ = ["give_back", "keep_memory", "out_of_memory", "recover"]
 
 _TRIM, _TOP_PAD, _MAPPED, _ARENAS = -1, -2, -3, -8
 """Names of glibc's settings, from malloc.h."""
@@ -21,12 +22,22 @@ _TRIM, _TOP_PAD, _MAPPED, _ARENAS = -1, -2, -3, -8
 def keep_memory() -> None:
     """Asks glibc to keep what is freed, and PyTorch for large pages. Elsewhere nothing happens."""
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-    if not sys.platform.startswith("linux"):
-        return
-    setting = getattr(ctypes.CDLL(None), "mallopt", None)
+    setting = _of_glibc("mallopt")
     if setting is not None:
         for name, value in ((_TRIM, 2**31 - 1), (_TOP_PAD, 2**26), (_MAPPED, 2**25), (_ARENAS, 1)):
             setting(name, value)
+
+
+def give_back() -> None:
+    """Asks glibc to return what is free: between rounds, or holes between what stays would add up over hours."""
+    trim = _of_glibc("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _of_glibc(name: str) -> Any:
+    """A function of the C library; None where it has none of that name."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None
 
 
 def out_of_memory(error: BaseException) -> bool:
