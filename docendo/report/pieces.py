@@ -12,9 +12,10 @@ def tile(title: str, value: str, notes: Iterable[str]) -> Markup:
     return tag("div", tag("dt", title), tag("dd", value), *(tag("dd", note, class_="note") for note in notes))
 
 
-def table(heads: Iterable[str], rows: Iterable[Iterable[Markup]]) -> Markup:
-    """A table of cells in a box that scrolls sideways."""
-    head = tag("thead", tag("tr", *(tag("th", text, scope="col") for text in heads)))
+def table(heads: Iterable[str], rows: Iterable[Iterable[Markup]], words: int = 1) -> Markup:
+    """A table of cells in a box that scrolls sideways; the first columns are `words`, the others numbers."""
+    titles = (tag("th", text, scope="col", class_="words" if i < words else None) for i, text in enumerate(heads))
+    head = tag("thead", tag("tr", *titles))
     body = tag("tbody", *(tag("tr", *cells) for cells in rows))
     return tag("div", tag("table", head, body), class_="scroll", tabindex="0", role="group", aria_label="Table")
 

@@ -202,7 +202,7 @@ def sheet(found: Sheet) -> Markup:
         for row in found.rows
         for cells in [list(enumerate(row))[1:]]
     ]
-    return join((tag("p", found.note), table(found.heads, rows)))
+    return join((tag("p", found.note), table(found.heads, rows, middle)))
 
 
 def compute(facts: Facts) -> Markup:
