@@ -134,7 +134,12 @@ def _anchored(config: Config, folder: Path) -> Config:
 
 def _from(folder: Path, file: str | None) -> str | None:
     """A file's whole path; what is no file of this machine stays as it is."""
-    return file if not file or file.startswith("hub:") else str((folder / file).resolve())
+    if not file or file.startswith("hub:"):
+        return file
+    try:
+        return str((folder / file).resolve())
+    except ValueError as error:  # NUL, or half of a surrogate pair
+        raise UseError(f"{ascii(file)[:200]}: no file can have that name") from error
 
 
 def _found(given: AskerConfig, folder: Path) -> AskerConfig:

@@ -131,3 +131,12 @@ def test_words_that_are_no_command(here: Path, words: tuple[str, ...]) -> None:
 def test_a_message_cannot_drive_the_terminal(here: Path) -> None:
     line = refused(here, "report", "no\x1b[2Jsuch\nrun")
     assert "no␛[2Jsuch run" in line
+
+
+@pytest.mark.parametrize("name", [r"rows\u0000.csv", r"rows\u0007\u0000"])
+def test_a_file_name_that_no_file_can_have_is_a_line(here: Path, name: str) -> None:
+    (here / "odd.toml").write_text(f'domains.own = {{ file = "{name}" }}\n')
+    done = docendo("run", "odd.toml")
+    assert (done.code, done.out) == (2, "")
+    assert "no file can have that name" in done.err
+    assert done.err.count("\n") == 1
