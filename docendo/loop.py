@@ -137,7 +137,7 @@ def renew(school: School, index: int, seed: int) -> list[Birth]:
     births, gone = school.league.population.renew(index, school.league.standings, seed)
     for name in gone:
         school.keeper.remove(name)
-        school.league.standings.forget(name)
+        school.league.standings.leave(name)
     return _born(school, births, seed)
 
 

@@ -5,7 +5,7 @@ Axes: N agents that are asked about, A places for agents, C columns (agents, or 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import count, repeat
 from statistics import fmean
 from typing import Any
 
@@ -37,8 +37,8 @@ class Table:
 
     def add(self, seen: Sequence[_Seen], decay: float, clock: int) -> None:
         """Take in values, all observed in round `clock`."""
-        row_E = [self.rows.setdefault(row, len(self.rows)) for row, _, _ in seen]
-        column_E = [self.columns.setdefault(column, len(self.columns)) for _, column, _ in seen]
+        row_E = [_place(self.rows, row) for row, _, _ in seen]
+        column_E = [_place(self.columns, column) for _, column, _ in seen]
         self._fit()
         flat_E = np.array(row_E, np.int64) * self.when.shape[1] + column_E
         value_E = np.array([value for _, _, value in seen])
@@ -67,9 +67,8 @@ class Table:
         """Give one name the row, and where columns are the same names the column, of another."""
         if source not in self.rows:
             return
-        self.rows.setdefault(into, len(self.rows))
+        old, new = self.rows[source], _place(self.rows, into)
         self._fit()
-        old, new = self.rows[source], self.rows[into]
         self.sums[:, new], self.when[new] = self.sums[:, old], self.when[old]
         if self.columns is self.rows:
             self.sums[:, :, new], self.when[:, new] = self.sums[:, :, old], self.when[:, old]
@@ -84,12 +83,12 @@ class Table:
 
     def cells(self) -> Iterable[tuple[str, str, int]]:
         """(row, column, round) of every cell that was ever seen, in the order of their names' places."""
-        rows, columns = list(self.rows), list(self.columns)
+        rows, columns = ({place: name for name, place in names.items()} for names in (self.rows, self.columns))
         for a, c in zip(*np.nonzero(self.sums[0]), strict=True):
-            yield rows[a], columns[c], int(self.when[a, c])
+            yield rows[int(a)], columns[int(c)], int(self.when[a, c])
 
     def _fit(self) -> None:
-        wanted = (len(self.rows), len(self.columns))
+        wanted = tuple(max(names.values(), default=-1) + 1 for names in (self.rows, self.columns))
         have = self.when.shape
         if wanted[0] > have[0] or wanted[1] > have[1]:
             # by half again, so that a growing league copies its cells rarely
@@ -179,9 +178,14 @@ class LiveStandings:
             table.copy(agent, copy)
 
     def forget(self, agent: AgentId) -> None:
-        """What was seen of an agent says nothing any more: it left, or became another one."""
+        """What was seen of an agent says nothing any more: it became another one."""
         for table in self.tables.values():
             table.clear(agent)
+
+    def leave(self, agent: AgentId) -> None:
+        """An agent is no more; the next new one has its place: tables are as large as the league at its largest."""
+        self.forget(agent)
+        self.agents.pop(agent, None)
 
     def record(self, episodes: Sequence[Episode]) -> None:
         """Take in episodes of one round or several."""
@@ -205,11 +209,11 @@ class LiveStandings:
             [what, subject, [[a, c, when, *self._cell(table, a, c)] for a, c, when in table.cells()]]
             for (what, subject), table in self.tables.items()
         ]
-        return {"clock": self.clock, "agents": list(self.agents), "kinds": list(self.kinds), "tables": tables}
+        return {"clock": self.clock, "agents": dict(self.agents), "kinds": dict(self.kinds), "tables": tables}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.clock, self.tables = state["clock"], {}
-        self.agents, self.kinds = ({name: i for i, name in enumerate(state[x])} for x in ("agents", "kinds"))
+        self.agents, self.kinds = dict(state["agents"]), dict(state["kinds"])
         for what, subject, cells in state["tables"]:
             table = self._table(what, subject)
             table._fit()
@@ -265,6 +269,14 @@ class LiveStandings:
 
 def _unseen(count: int, clock: int) -> Numbers:
     return np.repeat([[0.0], [0.0], [0.0], [clock + 1.0]], count, axis=1)
+
+
+def _place(known: _Places, name: str) -> int:
+    """Its place; a new name gets the first that nobody has."""
+    if name not in known:
+        taken = set(known.values())
+        known[name] = next(place for place in count() if place not in taken)
+    return known[name]
 
 
 def _places(names: Sequence[str], known: _Places) -> Any:

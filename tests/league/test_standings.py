@@ -184,3 +184,28 @@ def test_standings_come_back_from_json() -> None:
         one.record([at(3, scores=(1, 1), expected=0.2, control=(1, 0), match=match(AgentId("eve"), BOB))])
     assert fresh.state() == standings.state()
     assert np.array_equal(fresh.win_matrix([ANN, BOB, CAT], "kuhn"), standings.win_matrix([ANN, BOB, CAT], "kuhn"))
+
+
+def test_who_comes_has_the_place_of_who_left_and_nothing_of_its_past() -> None:
+    standings = LiveStandings(decay=0.5)
+    standings.results([(ANN, BOB, 1.0), (CAT, BOB, 1.0)], "kuhn", 1)
+    for index in range(2, 40):
+        came, left = AgentId(f"ann@{index}"), AgentId(f"ann@{index - 1}")
+        standings.inherit(came, ANN)
+        standings.leave(left)
+        assert standings.wins([came], [BOB], "kuhn").evidence_N == standings.wins([ANN], [BOB], "kuhn").evidence_N
+        assert standings.wins([left], [BOB], "kuhn").evidence_N == 0
+    assert len(standings.agents) == 4
+    assert standings.tables["wins", "kuhn"].when.shape == (8, 8)
+    standings.leave(CAT)
+    dan = AgentId("dan")
+    standings.results([(dan, ANN, 0.0)], "kuhn", 40)
+    assert standings.wins([dan], [BOB], "kuhn").evidence_N == 0
+    assert standings.wins([ANN], [BOB], "kuhn").evidence_N > 0
+    again = LiveStandings(decay=0.5)
+    again.restore(json.loads(json.dumps(standings.state())))
+    assert again.state() == standings.state()
+    for one in (standings, again):
+        one.results([(AgentId("eve"), ANN, 1.0)], "kuhn", 41)
+    assert list(again.agents.items()) == list(standings.agents.items())
+    assert again.skills(ANN, 0.0) == standings.skills(ANN, 0.0)
