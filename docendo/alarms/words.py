@@ -33,7 +33,7 @@ _BREAK = re.compile(r"\n+|(?<=[.!?;])\s+")
 _SINGLES = re.compile(r"(?<![^\W_])[^\W_](?:(?:[\s._|]+|-)[^\W_](?![^\W_]))+")
 
 
-@lru_cache(maxsize=8192)  # a problem's texts are read again for every lesson on it
+@lru_cache(maxsize=1024)  # a problem's texts are read again for every lesson on it
 def tokens(text: str) -> tuple[str, ...]:
     """Numbers, words and signs in lower case; numbers in words are digits, punctuation is left out."""
     return tuple(_TOKEN.findall(_GROUPED.sub("", _SPELLED.sub(_digits, plain(text)))))

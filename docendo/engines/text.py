@@ -34,7 +34,7 @@ class Tokens:
         """The ids of a conversation up to where the next answer starts."""
         key = tuple(messages)
         if key not in self.known:
-            if len(self.known) > 20_000:
+            if len(self.known) > 2_000:
                 self.known.clear()
             self.known[key] = self._prompt(key)
         return self.known[key]
