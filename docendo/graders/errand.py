@@ -47,6 +47,9 @@ class Done(NamedTuple):
 class Lost(Exception):  # noqa: N818
     """A call without a result; the message says why, and where in the user's file."""
 
+    late = False
+    """Whether it was ended at its limit of time."""
+
 
 @dataclass
 class Errand:
@@ -124,7 +127,9 @@ class Errand:
             self._kill()
         if not found.endswith("\n"):
             why = f"took more than {seconds:g} seconds" if late.is_set() else "ended its process"
-            raise Lost(f"{self.path}: {what} {why}")
+            lost = Lost(f"{self.path}: {what} {why}")
+            lost.late = late.is_set()
+            raise lost
         answer: dict[str, Any] = json.loads(found)
         if "fault" in answer:
             if answer["fault"] != "raised":

@@ -1,27 +1,24 @@
 """Answers that are numbers or formulas, compared by value."""
 
-import json
 import re
-import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from importlib.util import find_spec
-from subprocess import DEVNULL, PIPE, Popen
+from pathlib import Path
 
 from docendo.errors import UseError
+from docendo.graders.errand import Errand, Lost
 from docendo.graders.grading import exact, final_answer
 from docendo.records import Answer, Problem, Verdict
 
-__all__ = ["Numeric", "Symbolic", "compare"]
+__all__ = ["Numeric", "Symbolic"]
 
 _NUMBER = re.compile(r"([-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?)(?:\s*/\s*(\d+))?")
 _LONGEST = 300
-_START, _MEMORY = 60.0, 2**30
-"""Seconds that the libraries may take to load, and bytes that a comparison may."""
+_MEMORY = 2**30
+"""Bytes that a comparison may take."""
+_FORMULAS = Path(__file__).with_name("formulas.py")
 _GOOD = re.compile(r"[\w\s+\-*/^().,=\[\]{}\\|<>!%$:;'&~]*")
 
 
@@ -73,77 +70,28 @@ class Symbolic:
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order."""
-        with ThreadPoolExecutor(1) as reader:
-            worker = _Worker(reader)
-            try:
-                return [self._verdict(worker, a) for a in answers]
-            finally:
-                worker.end()
+        made = list[Errand]()
+        try:
+            return [self._verdict(made, a) for a in answers]
+        finally:
+            for errand in made:
+                errand.end()
 
-    def _verdict(self, worker: "_Worker", answer: Answer) -> Verdict:
+    def _verdict(self, made: list[Errand], answer: Answer) -> Verdict:
+        """`made` has the process once there is a formula to compare."""
         same, got = exact(answer.problem, answer.text), final_answer(answer.text)
         if same.score or got is None:
             return same
         if len(got) > _LONGEST or not _GOOD.fullmatch(got):
             return Verdict(0.0, "the answer is no formula")
+        equal = False
         try:
-            equal = worker.ask([answer.problem.answer, got], self.seconds)
-        except TimeoutError:
-            return Verdict(0.0, f"comparing it took more than {self.seconds:g} seconds")
-        return Verdict(float(equal == "yes"), "equal" if equal == "yes" else f"{got[:60]!r} does not equal the answer")
-
-
-class _Worker:
-    """The process that compares; started when it is needed, and again after it was killed."""
-
-    def __init__(self, reader: ThreadPoolExecutor) -> None:
-        self._reader = reader
-        self._process: Popen[str] | None = None
-
-    def ask(self, sides: Sequence[str], seconds: float) -> str:
-        """``yes``, ``no``, or empty where it broke. Raises TimeoutError, and then the process is gone."""
-        if self._process is None:
-            command = [sys.executable, "-c", "from docendo.graders.numbers import compare; compare()"]
-            self._process = Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True)  # noqa: S603
-            self._told(["x(x + 1)", "x^2 + x"], _START)  # what loads with the first formula is no answer's fault
-        return self._told(sides, seconds)
-
-    def _told(self, sides: Sequence[str], seconds: float) -> str:
-        process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
-            return ""
-        try:
-            process.stdin.write(json.dumps(sides) + "\n")
-            process.stdin.flush()
-            found = self._reader.submit(process.stdout.readline).result(seconds).strip()
-        except (TimeoutError, BrokenPipeError):
-            self.end()
-            raise TimeoutError from None
-        if not found:
-            self.end()
-        return found
-
-    def end(self) -> None:
-        """Kill it and wait for its end."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.communicate()
-
-
-def compare() -> None:
-    """The worker's loop: pairs of formulas as lines of JSON on standard input, ``yes`` or ``no`` on standard output."""
-    import logging
-
-    from math_verify import LatexExtractionConfig, parse, verify
-
-    logging.disable(logging.CRITICAL)
-    with suppress(ImportError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
-    read = partial(parse, extraction_config=[LatexExtractionConfig()], parsing_timeout=None)
-    for line in sys.stdin:
-        want, got = (read(f"${side}$") for side in json.loads(line))
-        sys.stdout.write("yes\n" if want and got and verify(want, got, timeout_seconds=None) else "no\n")
-        sys.stdout.flush()
+            if not made:
+                made.append(Errand(_FORMULAS, "same", "same(want, got)", self.seconds, _MEMORY))
+            equal = bool(made[0](answer.problem.answer, got).value)
+        except Lost as error:
+            if error.late:
+                return Verdict(0.0, f"comparing it took more than {self.seconds:g} seconds")
+        except UseError:  # math-verify cannot be loaded: nothing is equal but what is the same text
+            pass
+        return Verdict(float(equal), "equal" if equal else f"{got[:60]!r} does not equal the answer")
