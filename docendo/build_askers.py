@@ -117,8 +117,11 @@ def build_desk(
     sources = classroom.sources
     shelves = admitted(sources)
     askers = [
-        _asker(name, config.askers[name], _askable(config, name, domain, kinds[domain], sources[domain]))._replace(
-            admit=shelves[f"{domain}/{name}"].admit
+        _asker(
+            name,
+            config.askers[name],
+            _askable(config, name, domain, kinds[domain], sources[domain]),
+            shelves[f"{domain}/{name}"],
         )
         for domain, given in config.domains.items()
         for name in given.askers
@@ -158,11 +161,11 @@ def _askable(config: Config, name: str, domain: str, kinds: Sequence[Kind], sour
     return found
 
 
-def _asker(name: str, given: AskerConfig, kinds: Sequence[Kind]) -> Asker:
+def _asker(name: str, given: AskerConfig, kinds: Sequence[Kind], shelf: Admitted) -> Asker:
     where = f"[askers.{name}]"
     told = [(p.name, _told(p)) for p in _personas(given, where)]
     amounts = given.questions, given.tries
-    return Asker(name, AgentId(given.by), kinds, told, *amounts, _solver(given, where), given.agreement)
+    return Asker(name, AgentId(given.by), kinds, told, *amounts, _solver(given, where), given.agreement, shelf.admit)
 
 
 def _told(persona: Persona) -> str:

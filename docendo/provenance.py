@@ -3,7 +3,6 @@
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from hashlib import file_digest
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -14,6 +13,7 @@ from docendo import __version__
 from docendo.config import Config
 from docendo.engines.base import BaseModel, weights_hash
 from docendo.errors import UseError
+from docendo.store.checkpoints import digest
 
 __all__ = ["Change", "Rule", "changes", "files_of", "provenance", "refuse"]
 
@@ -56,7 +56,7 @@ def provenance(config: Config, base: BaseModel) -> dict[str, Any]:
             "processor": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
             "threads": torch.get_num_threads(),
         },
-        "files": {str(path): _digest(path) for path in files_of(config)},
+        "files": {str(path): digest(path) for path in files_of(config)},
         "base": weights_hash(base.model),
     }
 
@@ -105,11 +105,6 @@ def _below(path: Path) -> list[Path]:
     if path.is_dir():
         return [p for p in sorted(path.rglob("*")) if p.is_file()]
     return [path] if path.is_file() else []
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def _versions() -> Iterator[tuple[str, str]]:

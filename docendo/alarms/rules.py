@@ -7,16 +7,13 @@ from typing import NamedTuple
 
 from docendo.alarms.detectors import Series
 
-__all__ = ["LIMITS", "Alarm", "Rules", "Share", "exceeds", "raised", "recent", "stopping"]
-
-LIMITS: Mapping[str, float] = {"leak": 0.25, "hint": 0.1, "repeat": 0.5, "format": 0.25, "growth": 0.75}
-"""Shares that an alarm is raised above; of growth, the share of the first rounds' length."""
+__all__ = ["Alarm", "Rules", "Share", "exceeds", "raised", "recent", "stopping"]
 
 
 @dataclass(frozen=True)
 class Rules:
-    limits: Mapping[str, float] = field(default_factory=lambda: LIMITS)
-    """By alarm; what has none is not raised."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """Shares, by alarm, that it is raised above; of growth, the share of the first rounds' length. None: not raised."""
     window: int = 3
     """Rounds that a share is taken over."""
     least: int = 3

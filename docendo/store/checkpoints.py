@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 __all__ = [
     "Checkpoint",
     "broken_seal",
+    "digest",
     "fault",
     "folder_name",
     "forget_old",
@@ -47,7 +48,7 @@ def write_checkpoint_folder(folder: Path, name: str, write: Callable[[Path], Non
     try:
         write(aside)
         files = {p.relative_to(aside).as_posix(): p for p in sorted(aside.rglob("*")) if p.is_file()}
-        manifest = {"files": {n: {"sha256": _digest(p), "size": p.stat().st_size} for n, p in files.items()}}
+        manifest = {"files": {n: {"sha256": digest(p), "size": p.stat().st_size} for n, p in files.items()}}
         text = json.dumps(manifest, indent=1).encode()
         (aside / _MANIFEST).write_bytes(text)
         for path in (*files.values(), aside / _MANIFEST):
@@ -89,7 +90,7 @@ def fault(folder: Path, sealed: str, state: str | bytes) -> str:
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
-        if path.stat().st_size != entry["size"] or _digest(path) != entry["sha256"]:
+        if path.stat().st_size != entry["size"] or digest(path) != entry["sha256"]:
             return f"{name} was changed"
     return ""
 
@@ -126,6 +127,7 @@ def _sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()

@@ -8,7 +8,7 @@ from docendo.alarms.forms import exploit
 from docendo.alarms.growth import growth
 from docendo.alarms.leaks import leak
 from docendo.alarms.repeats import alike, degenerate
-from docendo.alarms.rules import LIMITS
+from docendo.tables import AlarmsConfig
 from tests.alarms.planters import (
     Case,
     Repeat,
@@ -57,7 +57,7 @@ def exploits(case: Written) -> bool:
 
 
 def grows(case: Rounds) -> bool:
-    return growth(case.lengths, case.earned) > LIMITS["growth"]
+    return growth(case.lengths, case.earned) > AlarmsConfig().growth
 
 
 DETECTORS: Mapping[str, tuple[Callable[..., Iterable[Any]], Callable[..., Iterable[Any]], Callable[[Any], bool]]] = {
