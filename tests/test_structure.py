@@ -18,7 +18,7 @@ LAYERS = [
     {"humans"},
     {"school"},
     {"examples", "measures"},
-    {"loop", "study"},
+    {"loop"},
     {"tables"},
     {"config"},
     {"build_people", "build_endpoints", "build_alarms"},
@@ -26,7 +26,7 @@ LAYERS = [
     {"build"},
     {"evaluation", "playing", "provenance", "report"},
     {"session"},
-    {"serving"},
+    {"serving", "study"},
     {"cli"},
 ]
 FIELDS_ALLOWED = {"Config": 16, "School": 13}

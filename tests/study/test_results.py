@@ -1,0 +1,128 @@
+"""A result is a file that comes back as it was, or says what is wrong with it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docendo.errors import RunError, UseError
+from docendo.study.results import Gain, Point, Trace, load_study, read_result, result_path, write_result
+from tests.study.toys import about, answers, result
+
+
+def rich(seed: int = 0) -> Any:
+    keys = {"letters_flip": "0011", "letters_turn": "0001", "numbers_sums": "01"}
+    curve = [Point(flops=x, accuracy={a: {"letters": x / 100, "numbers": 0.5} for a in "ab"}) for x in (0, 50)]
+    gain = Gain(flops=50, teacher="a", student="b", gain=-0.25, lessons=3)
+    return result(
+        seed=seed,
+        lesson=answers(**keys),
+        start=answers(**keys),
+        outside=answers(letters_sort="1"),
+        vote={"letters/flip": "0110"},
+        curve=curve,
+        trace=Trace(useful=[(50, 0.5)], gains=[gain]),
+    )
+
+
+def test_a_result_comes_back_as_it_was(tmp_path: Path):
+    path = write_result(tmp_path, rich())
+    assert path == result_path(tmp_path, "scarce", "teaching", 0) == tmp_path / "results/scarce/teaching-0.json"
+    assert read_result(path) == rich()
+    assert [p.name for p in path.parent.iterdir()] == ["teaching-0.json"]
+
+
+def test_a_result_takes_the_place_of_the_one_before_it(tmp_path: Path):
+    write_result(tmp_path, result())
+    path = write_result(tmp_path, rich())
+    assert read_result(path).curve
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_the_machine(tmp_path: Path):
+    (tmp_path / "results").write_text("in the way")
+    with pytest.raises(RunError, match=r"teaching-0\.json"):
+        write_result(tmp_path, result())
+
+
+WRONG = {
+    "cost.spent: input should be a valid number, got 'much'": {"cost": {"budget": 1.0, "spent": "much"}},
+    "cost.budget: input should be greater than 0, got 0.0": {"cost": {"budget": 0.0, "spent": 1.0}},
+    "cost.budget: field required": {"cost": {"spent": 1.0}},
+    "no field 'score'": {"score": 1},
+    "format: input should be 1, got 2": {"format": 2},
+    "arm: string should match pattern": {"arm": "../x"},
+    "scores.test.a.letters/flip: string should match pattern": {"scores": {"test": {"a": {"letters/flip": "01x"}}}},
+    "scores.test: no agent 'c'; known: a, b": {"scores": {"test": answers(("c",), letters_flip="01")}},
+    "scores.test: agent 'b' is missing": {"scores": {"test": answers(("a",), letters_flip="01")}},
+    "scores.test.a: no family 'letters/flop'; did you mean 'letters/flip'": {
+        "scores": {"test": answers(letters_flop="01", letters_turn="01", numbers_sums="01")}
+    },
+    "scores.vote.letters/flip: got 1 problems, wanted 4": {"scores": {"vote": {"letters/flip": "0"}}},
+    "scores.outside: 'letters/turn' was trained on": {"scores": {"outside": answers(letters_turn="0")}},
+    "curve.1.flops: got 5 after 5, wanted more": {
+        "curve": [{"flops": 5.0, "accuracy": {a: {"letters": 0.0, "numbers": 0.0} for a in "ab"}}] * 2
+    },
+    "about.expert_of.a: no domain 'letter'; did you mean 'letters'": {"about": {"expert_of": {"a": ["letter"]}}},
+}
+
+
+@pytest.mark.parametrize("said", WRONG)
+def test_what_is_wrong_is_said_with_file_and_field(said: str, tmp_path: Path):
+    path = write_result(tmp_path, result())
+    plain = json.loads(path.read_text())
+    for name, value in WRONG[said].items():
+        keeps = isinstance(value, dict) and name in {"scores", "about"}
+        plain[name] = plain[name] | value if keeps else value
+    path.write_text(json.dumps(plain))
+    with pytest.raises(UseError) as raised:
+        read_result(path)
+    assert str(raised.value).startswith(f"{path}: {said}")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"a":' * 5000, b'{"seed": NaN}'])
+def test_what_is_no_result_at_all_is_refused(text: bytes, tmp_path: Path):
+    path = write_result(tmp_path, result())
+    path.write_bytes(text)
+    with pytest.raises(UseError, match=r"teaching-0\.json: "):
+        read_result(path)
+
+
+def test_a_file_under_another_name_than_its_own_is_refused(tmp_path: Path):
+    path = write_result(tmp_path, result())
+    other = path.rename(path.with_name("teaching-1.json"))
+    with pytest.raises(UseError, match=r"teaching-1\.json: holds scarce, teaching, seed 0; wanted in results/scarce"):
+        read_result(other)
+
+
+def test_a_study_is_all_its_results_in_order(tmp_path: Path):
+    for arm, seed in (("teaching", 10), ("teaching", 9), ("all-data", 9)):
+        write_result(tmp_path, result(arm, seed))
+    (tmp_path / "results" / "scarce" / ".teaching-3.json.7.tmp").write_text("half")
+    study = load_study(tmp_path)
+    assert study.name == tmp_path.name
+    assert {arm: list(seeds) for arm, seeds in study.results["scarce"].items()} == {
+        "all-data": [9],
+        "teaching": [9, 10],
+    }
+
+
+def test_a_folder_without_results_is_refused(tmp_path: Path):
+    with pytest.raises(UseError, match="no result of a study"):
+        load_study(tmp_path / "nowhere")
+
+
+def test_arms_that_answered_other_problems_are_not_compared(tmp_path: Path):
+    write_result(tmp_path, result("teaching"))
+    fewer = answers(letters_flip="001", letters_turn="0001", numbers_sums="01")
+    write_result(tmp_path, result("all-data", test=fewer))
+    with pytest.raises(UseError, match=r"teaching and all-data did not answer the same problems \(scores.test\)"):
+        load_study(tmp_path)
+
+
+def test_an_arm_may_be_a_single_agent(tmp_path: Path):
+    one = answers(("one",), letters_flip="0011", letters_turn="0001", numbers_sums="01")
+    write_result(tmp_path, result("one-agent", test=one, about=about(("one",))))
+    write_result(tmp_path, result("teaching"))
+    assert set(load_study(tmp_path).results["scarce"]) == {"one-agent", "teaching"}
