@@ -1,0 +1,101 @@
+"""What one training came to, in numbers by name.
+
+A domain weighs as much as another, and within a domain a family as much as another, however many problems they have.
+Axes: R draws of problems, A agents, F families, n problems of a family.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docendo.study.results import Answers, Point, Result
+
+__all__ = ["MEASURES", "Floats", "Weigh", "area", "as_drawn", "measures"]
+
+Floats = NDArray[np.float64]
+Weigh = Callable[[str, int], Floats]
+"""(family, n) -> (R, n): how often each of its problems was drawn; rows sum to n."""
+MEASURES = {
+    "mean": "mean of the population",
+    "best": "best member",
+    "worst": "worst member",
+    "lesson": "mean with a lesson",
+    "outside": "families nobody was trained on",
+    "area": "area under the learning curve",
+    "vote": "vote",
+    "forgotten": "forgotten of the own domain",
+}
+"""What is measured of a whole training; besides them ``domain/D`` and ``family/D/F``, means of the population."""
+
+
+def as_drawn(family: str, n: int) -> Floats:
+    """Every problem once: the training's own numbers."""
+    return np.ones((1, n))
+
+
+def measures(result: Result, weigh: Weigh = as_drawn) -> dict[str, Floats]:
+    """(R,) of every measure that was taken; those of ``area``, which has no problems, are all equal."""
+    scores = result.scores
+    families, test_RAF = _table(scores.test, weigh)
+    own_RA = test_RAF @ _even(families)
+    found = {"mean": own_RA.mean(1), "best": own_RA.max(1), "worst": own_RA.min(1)}
+    for name, answers in (("lesson", scores.lesson), ("outside", scores.outside), ("vote", _alone(scores.vote))):
+        if answers:
+            asked, table_RAF = _table(answers, weigh)
+            found[name] = (table_RAF @ _even(asked)).mean(1)
+    if scores.start and (experts := [a for a in result.about.agents if result.about.expert_of.get(a)]):
+        _, start_RAF = _table(scores.start, weigh)
+        lost = [_on(start_RAF - test_RAF, families, result, agent) for agent in experts]
+        found["forgotten"] = np.mean(lost, axis=0)
+    if result.curve:
+        found["area"] = np.full(len(own_RA), area(result.curve, result.cost.budget))
+    mean_RF = test_RAF.mean(1)
+    for domain in dict.fromkeys(map(_domain, families)):
+        found[f"domain/{domain}"] = mean_RF[:, [_domain(f) == domain for f in families]].mean(1)
+    return found | {f"family/{family}": mean_RF[:, i] for i, family in enumerate(families)}
+
+
+def area(curve: Sequence[Point], budget: float) -> float:
+    """Mean accuracy over the budget: trapezoids in operations, the first and the last value held to its ends.
+
+    What was spent beyond the budget does not count.
+    """
+    flops = np.array([point.flops for point in curve])
+    accuracy = np.array([np.mean([v for of in p.accuracy.values() for v in of.values()]) for p in curve])
+    x = np.unique([0.0, *flops[(flops > 0) & (flops < budget)], budget])
+    y = np.interp(x, flops, accuracy)
+    return float((np.diff(x) * (y[1:] + y[:-1])).sum() / 2 / budget)
+
+
+def _table(answers: Answers, weigh: Weigh) -> tuple[list[str], Floats]:
+    """The families in order, and the share of right answers by draw, agent (by name) and family."""
+    families = sorted(next(iter(answers.values())))
+    columns = []
+    for family in families:
+        keys = [answers[agent][family].encode() for agent in sorted(answers)]
+        right_An = np.array([np.frombuffer(key, np.uint8) for key in keys]) - float(ord("0"))
+        drawn_Rn = weigh(family, right_An.shape[1])
+        columns.append(drawn_Rn @ right_An.T / right_An.shape[1])
+    return families, np.stack(columns, axis=2)
+
+
+def _alone(vote: Mapping[str, str]) -> Answers:
+    return {"": dict(vote)} if vote else {}
+
+
+def _even(families: Sequence[str]) -> Floats:
+    """(F,) weights: every domain the same, and its families the same; they sum to 1."""
+    domains = [_domain(family) for family in families]
+    return np.array([1 / len(set(domains)) / domains.count(domain) for domain in domains])
+
+
+def _on(table_RAF: Floats, families: Sequence[str], result: Result, agent: str) -> Floats:
+    """(R,) of one agent on its own domains."""
+    own = [f for f in families if _domain(f) in result.about.expert_of[agent]]
+    place = sorted(result.scores.test).index(agent)
+    return table_RAF[:, place, [families.index(f) for f in own]] @ _even(own)
+
+
+def _domain(family: str) -> str:
+    return family.partition("/")[0]
