@@ -9,9 +9,21 @@ from math import sqrt
 from random import Random
 from typing import NamedTuple
 
-__all__ = ["Estimate", "Paired", "Rise", "clustered", "clustered_share", "difference", "rise", "wilson"]
+__all__ = [
+    "NORMAL",
+    "Estimate",
+    "Paired",
+    "Rise",
+    "clustered",
+    "clustered_share",
+    "difference",
+    "rise",
+    "t_quantile",
+    "wilson",
+]
 
-_Z = 1.959963984540054
+NORMAL = 1.959963984540054
+"""The 97.5 % point of the normal distribution."""
 _T_SMALL = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306)
 
 
@@ -36,8 +48,8 @@ class Rise(NamedTuple):
 
 def wilson(mean: float, n: float) -> tuple[float, float]:
     """Wilson's score interval of a share `mean` seen in `n` > 0 trials; inside [0, 1], never empty."""
-    centre = (mean + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * sqrt(max(mean * (1 - mean), 0) / n + _Z**2 / (4 * n**2))
+    centre = (mean + NORMAL**2 / (2 * n)) / (1 + NORMAL**2 / n)
+    half = NORMAL / (1 + NORMAL**2 / n) * sqrt(max(mean * (1 - mean), 0) / n + NORMAL**2 / (4 * n**2))
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
@@ -60,7 +72,7 @@ def clustered(groups: Sequence[Sequence[float]]) -> Estimate:
     mean, error, n = _clustered_error(groups)
     if error is None:
         return Estimate(mean, None, None, n)
-    half = _t_quantile(len(groups) - 1) * error
+    half = t_quantile(len(groups) - 1) * error
     return Estimate(mean, mean - half, mean + half, n)
 
 
@@ -81,11 +93,11 @@ def _clustered_error(groups: Sequence[Sequence[float]]) -> tuple[float, float | 
     return mean, sqrt(squares * len(groups) / (len(groups) - 1)) / n, n
 
 
-def _t_quantile(freedom: int) -> float:
+def t_quantile(freedom: int) -> float:
     """The 97.5 % point of Student's t: exact to three digits (Abramowitz and Stegun 26.7.5)."""
     if freedom <= len(_T_SMALL):
         return _T_SMALL[freedom - 1]
-    z = _Z
+    z = NORMAL
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384

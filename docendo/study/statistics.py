@@ -2,7 +2,9 @@
 
 A resample draws seeds with replacement and then, for every seed drawn, its problems within each family. Arms that are
 compared share these draws, so what makes a seed or a problem hard for both falls out of their difference.
-Axes: R resamples, S seeds.
+Few seeds look more alike than many would; so how far a resample's seeds are from their mean is stretched until their
+part of the interval is as wide as Student's (the expansion of Hesterberg 2015, "What teachers should know about the
+bootstrap", on the seeds alone): `benchmarks/coverage.py` measures what that is worth. Axes: R resamples, S seeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +13,9 @@ from math import exp, lgamma, sqrt
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from docendo.report.intervals import Estimate
+from docendo.report.intervals import NORMAL, Estimate, t_quantile
 from docendo.seeds import seed_for
 from docendo.study.results import Result
 from docendo.study.scoring import Floats, Weigh, measures
@@ -35,7 +38,8 @@ class Measured(NamedTuple):
 
         There is no interval where nothing could vary: one seed, and a measure without problems.
         """
-        return _estimate(float(self.seeds_S.mean()), self.drawn_R, len(self.seeds_S), name)
+        least = -1.0 if name == "forgotten" else 0.0
+        return _estimate(float(self.seeds_S.mean()), self.drawn_R.clip(least, 1.0), len(self.seeds_S), name)
 
 
 class Difference(NamedTuple):
@@ -137,12 +141,22 @@ def _resample(
                 total_R += np.bincount(rows, drawn[name], samples)
     return {
         arm: {
-            name: Measured(np.array([float(found[name][0]) for found in points[arm]]), sums[arm][name] / len(seeds))
+            name: _stretched(np.array([float(found[name][0]) for found in points[arm]]), picked_RS, sums[arm][name])
             for name in points[arm][0]
             if name in names
         }
         for arm, names in common.items()
     }
+
+
+def _stretched(seeds_S: Floats, picked_RS: NDArray[np.int64], total_R: Floats) -> Measured:
+    """The resamples, their seeds as far from the mean of all as Student's t has it for so few."""
+    count = len(seeds_S)
+    if count == 1:
+        return Measured(seeds_S, total_R)
+    stretch = t_quantile(count - 1) / NORMAL * sqrt(count / (count - 1))
+    away_R = seeds_S[picked_RS].mean(1) - seeds_S.mean()
+    return Measured(seeds_S, total_R / count + (stretch - 1) * away_R)
 
 
 def _draws(seed: int, count: int) -> Weigh:

@@ -40,12 +40,22 @@ def test_the_mean_of_an_arm_is_over_its_seeds():
     assert found.n == 2
     assert found.low is not None
     assert found.high is not None
-    assert 0.1 < found.low < 0.625 < found.high <= 1
+    assert (found.low, found.high) == (0, 1)
 
 
-def test_a_resample_draws_seeds():
+def test_a_resample_draws_seeds_and_moves_two_as_far_apart_as_student_wants():
     drawn = Bootstrap({"x": arm("x", "0000", "1111")}).measured("x")["mean"].drawn_R
-    assert [np.mean(drawn == share) for share in (0, 0.5, 1)] == pytest.approx([0.25, 0.5, 0.25], abs=0.02)
+    away = 0.5 * 12.706 / 1.95996 * math.sqrt(2)
+    assert [np.mean(np.isclose(drawn, 0.5 + x, atol=1e-3)) for x in (-away, 0, away)] == pytest.approx(
+        [0.25, 0.5, 0.25], abs=0.02
+    )
+
+
+def test_many_seeds_have_the_interval_of_student():
+    heights = [0.2, 0.4, 0.5, 0.6, 0.8, 0.3, 0.7, 0.5, 0.45, 0.55, 0.35, 0.65]
+    found = Bootstrap({"x": curved("x", *heights)}).measured("x")["area"].estimate("area")
+    half = 2.201 * np.std(heights, ddof=1) / math.sqrt(12)
+    assert (found.low, found.high) == pytest.approx((0.5 - half, 0.5 + half), abs=0.01)
 
 
 def test_a_resample_draws_problems_anew_for_every_seed_that_it_draws():
@@ -93,7 +103,7 @@ def test_one_seed_has_an_interval_for_its_problems_and_none_for_its_curve():
     boot = Bootstrap({"x": curved("x", 0.5)})
     assert boot.measured("x")["area"].estimate("area") == (0.5, None, None, 1)
     two = Bootstrap({"x": curved("x", 0.25, 0.75)}).measured("x")["area"].estimate("area")
-    assert two == (0.5, 0.25, 0.75, 2)
+    assert two == (0.5, 0, 1, 2)
     mean = boot.measured("x")["mean"].estimate("mean")
     assert mean.low is not None and mean.high is not None and mean.low < mean.high  # noqa: PT018
 
@@ -146,13 +156,11 @@ def population(name: str, keys: list[list[str]]) -> dict[int, Result]:
 
 @given(KEYS, KEYS)
 def test_whatever_was_answered_worst_is_not_above_mean_nor_mean_above_best(one: list, other: list):
-    boot = Bootstrap({"x": population("x", one), "y": population("y", other)}, samples=60)
-    found = boot.measured("x")
-    worst, mean, best = (found[name].drawn_R for name in ("worst", "mean", "best"))
+    found = Bootstrap({"x": population("x", one), "y": population("y", other)}, samples=60).measured("x")
+    worst, mean, best = (found[name].seeds_S for name in ("worst", "mean", "best"))
     assert (worst <= mean + 1e-12).all()
     assert (mean <= best + 1e-12).all()
-    assert worst.min() >= 0
-    assert best.max() <= 1 + 1e-12
+    assert all(0 <= bound <= 1 for name in found for bound in found[name].estimate(name)[:3])
 
 
 @given(KEYS, KEYS)
