@@ -9,7 +9,7 @@ import torch
 
 from docendo.build_agents import answering, check_answerers, toolsets
 from docendo.build_askers import OWN, admitted, build_desk, check_askers, pooled
-from docendo.build_data import check_data, diet
+from docendo.build_data import check_data, diet, solved
 from docendo.build_endpoints import check_endpoints, routed
 from docendo.build_graders import build_panel, check_evaluators, judging
 from docendo.build_league import build_arena, build_league, check_cast
@@ -32,6 +32,7 @@ from docendo.learning.update import PopulationLearner
 from docendo.problems.arithmetic import MATHEMATICS
 from docendo.problems.biology import BIOLOGY
 from docendo.problems.files import BadRow, FileSource, columns_from, read_problems
+from docendo.problems.procedures import PROCEDURES, course
 from docendo.problems.programs import PROGRAMMING
 from docendo.prompts import INSTRUCTION, equipped
 from docendo.records import BASE, AgentId, Kind
@@ -48,7 +49,7 @@ __all__ = [
     "subjects",
 ]
 
-PROCEDURAL: Mapping[str, Source] = {s.domain: s for s in (MATHEMATICS, PROGRAMMING, BIOLOGY)}
+PROCEDURAL: Mapping[str, Source] = {s.domain: s for s in (MATHEMATICS, PROGRAMMING, BIOLOGY, *map(course, PROCEDURES))}
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _check_roles(config: Config) -> None:
         students = [n for n in config.learners if n not in teachers]
         if not teachers:
             raise UseError(f"domain {domain!r} has no teacher: give an agent domain = {domain!r}")
-        if not students and not any(n != t for n in config.learners for t in teachers):
+        if config.teaching.matches and not students and not any(n != t for n in config.learners for t in teachers):
             raise UseError(f"domain {domain!r} has no student: {teachers[0]!r} is its only agent; add another agent")
 
 
@@ -189,7 +190,10 @@ def _classroom(
     """Where answers are given and judged; `player` answers, with tools where there are any."""
     t, tools = config.teaching, equipment.toolsets
     instructions = {BASE: INSTRUCTION} | {
-        AgentId(n): equipped(a.instruction or INSTRUCTION, tuple(tools[AgentId(n)].tools) if n in tools else ())
+        AgentId(n): equipped(
+            INSTRUCTION if a.instruction is None else a.instruction,
+            tuple(tools[AgentId(n)].tools) if n in tools else (),
+        )
         for n, a in config.agents.items()
     }
     panel = build_panel(config, {"judge": judging(config, equipment.engine, instructions)}, guests)
@@ -197,9 +201,10 @@ def _classroom(
         engine=answering(player, config),
         sources=found.sources,
         evaluators=panel.domains,
-        rules=Rules(t.lessons, t.examples, t.attempts, t.controls, t.prior, t.max_tokens, t.temperature),
+        rules=Rules(t.lessons, t.examples, t.attempts, t.controls, t.prior, t.max_tokens, t.temperature, t.gate),
         instructions=instructions,
         textbooks=_textbooks(config),
+        solved=solved(config, found),
         deck=deck,
         tools=tools,
         counters=[panel.told, equipment.told, *([hub.told] if isinstance(hub := equipment.engine, Routed) else [])],
@@ -215,7 +220,8 @@ def _bureau(config: Config, classroom: Classroom, engine: Engine, found: Subject
 
 
 def _textbooks(config: Config) -> frozenset[AgentId]:
-    return frozenset(AgentId(n) for n, a in config.agents.items() if a.plays == "textbook")
+    everybody = config.teaching.authors == "solutions"
+    return frozenset(AgentId(n) for n, a in config.agents.items() if everybody or a.plays == "textbook")
 
 
 def _schedule(config: Config) -> Schedule:

@@ -8,12 +8,13 @@ from docendo.config import Config
 from docendo.errors import UseError, nearest
 from docendo.interfaces import Source
 from docendo.problems.files import read_problems
-from docendo.problems.splits import test_split
+from docendo.problems.splits import most, test_split
 from docendo.records import Kind, Problem
 from docendo.school import Portion
+from docendo.seeds import seed_for
 from docendo.tables import DataConfig
 
-__all__ = ["Taught", "check_data", "diet"]
+__all__ = ["Taught", "check_data", "diet", "solved"]
 
 
 def check_data(config: Config) -> None:
@@ -50,6 +51,20 @@ def diet(data: DataConfig | None, config: Config, found: Taught) -> tuple[Portio
         *(Portion(f"file:{Path(file).name}", share, notes=_rows(file)) for file, share in data.files.items()),
         *(Portion(f"leaked:{name}", share, notes=_leaked(name, config, found)) for name, share in data.leaked.items()),
     )
+
+
+def solved(config: Config, found: Taught) -> dict[Kind, Sequence[Problem]]:
+    """The problems that have a worked solution, by kind, of the domains where these are few: as many of each kind as
+    of the others, or all that a file has.
+    """
+    few = {name: domain.solutions for name, domain in config.domains.items() if domain.solutions}
+    problems: dict[Kind, Sequence[Problem]] = {}
+    for name, count in few.items():
+        for i, kind in enumerate(kinds := found.kinds[name]):
+            share = count // len(kinds) + (i < count % len(kinds))
+            seed = seed_for(config.seed, "solutions", *kind)
+            problems[kind] = most(found.sources[name], kind, max(1, share), seed)
+    return problems
 
 
 def _rows(file: str) -> Sequence[tuple[Problem, str]]:

@@ -1,6 +1,7 @@
 """From league settings to values: who meets whom on what, and who plays whom."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 from docendo.classroom.duelling import DuelRoom, DuelRules
 from docendo.classroom.kuhn import KUHN, Equilibrium, always_bets
@@ -130,7 +131,7 @@ def check_cast(config: Config) -> None:
         if agent.role != "main" and not duels:
             raise UseError(f"{where}: role = {agent.role!r} is one of duels: [duels] pairings = 4")
     anchored, matches = config.league.anchored, config.teaching.matches
-    if config.domains and anchored >= matches:
+    if config.domains and matches and anchored >= matches:
         raise UseError(f"[league] anchored = {anchored} leaves none of {matches} matches for learners; lower it")
     roles = {agent.role for agent in config.learners.values()}
     if "exploiter" in roles and "main" not in roles:
@@ -149,8 +150,9 @@ def _population(config: Config) -> Population:
     groups: dict[tuple[str, ...], list[AgentId]] = {}
     for name, agent in config.learners.items():
         groups.setdefault((agent.role, *sorted(agent.domains)), []).append(AgentId(name))
+    authors: Literal["present", "past"] = "past" if config.teaching.authors == "frozen" else "present"
     rivals = [tuple(group) for group in groups.values() if len(group) > 1]
-    made = Population(_rule(config), plan.snapshots, plan.anchored > 0, replacement, rivals)
+    made = Population(_rule(config), plan.snapshots, plan.anchored > 0, authors, replacement, rivals)
     made.found([AgentId(name) for name in config.learners])
     return made
 

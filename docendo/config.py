@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +31,7 @@ from docendo.tables import (
     TeachingConfig,
 )
 
-__all__ = ["Config", "load_config", "parse_config", "to_toml"]
+__all__ = ["Config", "changed", "explain", "load_config", "parse_config", "to_toml"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
@@ -105,12 +105,32 @@ def load_config(path: Path | None, overrides: tuple[str, ...] = ()) -> Config:
     return _anchored(config, path.parent if path else Path())
 
 
+def changed(config: Config, settings: Sequence[str], where: str = "settings") -> Config:
+    """The settings with ``a.b=value`` changes; ``a.*.b=value`` changes all of `a`. Raises UseError as a file would."""
+    table = config.model_dump(exclude_none=True)
+    for text in settings:
+        for one in _spread(table, text):
+            _override(table, one)
+    return parse_config(table, where)
+
+
+def _spread(table: Mapping[str, Any], text: str) -> list[str]:
+    """The change of everything that ``*`` stands for."""
+    before, star, after = text.partition(".*.")
+    if not star or "=" in before:
+        return [text]
+    here: Any = table
+    for key in before.split("."):
+        here = here.get(key.strip(), {}) if isinstance(here, Mapping) else {}
+    return [f"{before}.{name}.{after}" for name in here]
+
+
 def parse_config(table: Mapping[str, Any], where: str) -> Config:
     """Settings from a table. Raises UseError naming the setting, what was wanted and the nearest known name."""
     try:
         config = Config.model_validate(table)
     except ValidationError as error:
-        raise UseError(_explain(error, where)) from None
+        raise UseError(explain(error, where, _known)) from None
     if config.learning.epochs > 1 and config.learning.estimator != "ppo":
         raise UseError(f"{where} [learning]: epochs = {config.learning.epochs} needs estimator = 'ppo'")
     return config
@@ -173,14 +193,14 @@ def _override(table: dict[str, Any], text: str) -> None:
     table[keys[-1]] = parsed
 
 
-def _explain(error: ValidationError, where: str) -> str:
-    """The first problem as one line."""
+def explain(error: ValidationError, where: str, known: Callable[[list[str]], list[str]]) -> str:
+    """The first problem as one line; `known` says which settings there are at a place."""
     first = error.errors()[0]
     path = [str(p) for p in first["loc"] if p not in {"str", "list[str]"}]
     place, name = path[:-1], path[-1]
     section = f" [{'.'.join(place)}]" if place else ""
     if first["type"] == "extra_forbidden":
-        return f"{where}{section}: no setting {name!r}{nearest(name, _known(place))}"
+        return f"{where}{section}: no setting {name!r}{nearest(name, known(place))}"
     wanted = first["msg"].removeprefix("Value error, ")
     got = first["input"]
     shown = f", got {got!r}" if isinstance(got, str | int | float | bool) else f", got a {type(got).__name__}"

@@ -5,10 +5,13 @@ from statistics import fmean
 
 from docendo.build import Subjects
 from docendo.classroom.teaching import Classroom, Try
+from docendo.errors import UseError
+from docendo.interfaces import Source
 from docendo.problems.splits import fresh_split, test_split
-from docendo.records import AgentId, Evaluation, Problem, Split
+from docendo.records import AgentId, Attempt, Completion, Evaluation, Lesson, Problem, Split, Verdict
+from docendo.seeds import seed_for
 
-__all__ = ["accuracies", "evaluate", "held_out"]
+__all__ = ["accuracies", "evaluate", "held_out", "worked_lesson"]
 
 
 def held_out(found: Subjects, domain: str, count: int, seed: int, split: Split = "test") -> list[Problem]:
@@ -30,6 +33,14 @@ def evaluate(
         Evaluation(index, w.agent, w.problem, a.completion.text, a.verdict, split)
         for w, a in zip(wanted, attempts, strict=True)
     ]
+
+
+def worked_lesson(source: Source, problem: Problem, seed: int) -> Lesson:
+    """A right worked example of the problem's family and level, from the problems that are trained on."""
+    (shown,) = source.draw(problem.family, problem.level, 1, seed_for(seed, "lesson", problem.key), "train")
+    if not shown.solution:
+        raise UseError(f"{problem.domain}/{problem.family} has problems without a worked solution to be shown")
+    return Lesson((shown,), (Attempt(Completion(shown.solution), Verdict(1.0, "worked solution")),))
 
 
 def accuracies(evaluations: Sequence[Evaluation]) -> dict[tuple[AgentId, str], float]:

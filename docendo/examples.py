@@ -126,7 +126,7 @@ def own_notes(school: School, expert: Expert, count: int, seed: int) -> list[Not
         if portion.notes:
             found.append(rng.choice(portion.notes))
         else:
-            problem = one_of(school, rng.choice(portion.kinds), rng.getrandbits(62))
+            problem = _solved(school, rng.choice(portion.kinds), rng.getrandbits(62))
             found.append((problem, problem.worked))
     return found
 
@@ -148,12 +148,18 @@ def _portions(expert: Expert, count: int, rng: Random) -> list[Portion]:
 
 
 def own_problems(school: School, expert: Expert, count: int, seed: int) -> list[Problem]:
-    """`count` training problems of the expert's domain, its kinds in turn."""
+    """`count` training problems of the expert's domain that have a worked solution, its kinds in turn."""
     rng = Random(seed)
     kinds = list(expert.kinds)
     rng.shuffle(kinds)
     chosen = [kinds[i % len(kinds)] for i in range(count)] if kinds else []
-    return [one_of(school, kind, rng.getrandbits(62)) for kind in chosen]
+    return [_solved(school, kind, rng.getrandbits(62)) for kind in chosen]
+
+
+def _solved(school: School, kind: Kind, seed: int) -> Problem:
+    """A training problem with a worked solution; where these are few, the same ones come again."""
+    few = school.classroom.solved.get(kind)
+    return Random(seed).choice(few) if few else one_of(school, kind, seed)
 
 
 def one_of(school: School, kind: Kind, seed: int) -> Problem:

@@ -5,6 +5,7 @@ Axes: M matches, K lessons per match, X worked examples per lesson, G attempts w
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 
 from docendo.errors import UseError
 from docendo.interfaces import Deck, Engine, Evaluator, Source, Standings
@@ -15,6 +16,7 @@ from docendo.records import (
     Attempt,
     Completion,
     Episode,
+    Kind,
     Lesson,
     Match,
     Message,
@@ -42,6 +44,8 @@ class Rules:
     """How many attempts the student's running rate counts for in the control estimate."""
     max_tokens: int = 64
     temperature: float = 1.0
+    gate: bool = True
+    """Whether a lesson that is wrong itself is not shown."""
 
     @property
     def answers(self) -> int:
@@ -75,6 +79,8 @@ class Classroom:
     """The system prompt of each agent; copies of an agent have its own."""
     textbooks: frozenset[AgentId] = frozenset()
     """Hard-coded teachers, whose lessons are the problems' own worked solutions."""
+    solved: Mapping[Kind, Sequence[Problem]] = field(default_factory=dict)
+    """All problems that have a worked solution, of the kinds where not every problem has one."""
     deck: Deck | None = None
     """Problems to be met again."""
     tools: Mapping[AgentId, Toolset] = field(default_factory=dict)
@@ -100,10 +106,7 @@ class Classroom:
     def teach(self, matches_M: Sequence[Match], seed: int) -> list[list[Lesson]]:
         """K lessons for each match, all on the same X teaching problems."""
         r = self.rules
-        problems_MX = [
-            tuple(self.sources[m.domain].draw(m.family, m.level, r.examples, seed_for(seed, "teaching", i), "train"))
-            for i, m in enumerate(matches_M)
-        ]
+        problems_MX = [self._taught(m, seed_for(seed, "teaching", i)) for i, m in enumerate(matches_M)]
         wanted = [
             Try(match.teacher, problem, None, "lesson", seed_for(seed, "lesson", m, k, x))
             for m, match in enumerate(matches_M)
@@ -114,6 +117,13 @@ class Classroom:
         copied = iter(self._copied([w for w in wanted if w.agent in self.textbooks]))
         written = (next(copied if w.agent in self.textbooks else sampled) for w in wanted)
         return [[Lesson(ps, tuple(next(written) for _ in ps)) for _ in range(r.lessons)] for ps in problems_MX]
+
+    def _taught(self, match: Match, seed: int) -> tuple[Problem, ...]:
+        """X teaching problems: a textbook's are among those that have a worked solution."""
+        count, solved = self.rules.examples, self.solved.get(match.kind)
+        if solved and match.teacher in self.textbooks:
+            return tuple(Random(seed).sample(solved, min(count, len(solved))))
+        return tuple(self.sources[match.domain].draw(match.family, match.level, count, seed, "train"))
 
     def _copied(self, wanted: Sequence[Try]) -> list[Attempt]:
         """What a textbook writes: the worked solution, the bare answer where there is none."""
@@ -148,7 +158,7 @@ class Classroom:
         plan: list[tuple[int, int | None]] = []
         wanted: list[Try] = []
         for m, (match, test) in enumerate(zip(matches_M, tests_M, strict=True)):
-            shown = [(k, lesson) for k, lesson in enumerate(lessons_MK[m]) if lesson.passed]
+            shown = [(k, lesson) for k, lesson in enumerate(lessons_MK[m]) if lesson.passed or not r.gate]
             for c in range(r.controls):
                 plan.append((m, None))
                 wanted.append(Try(match.student, test, None, "control", seed_for(seed, "control", m, c)))

@@ -10,11 +10,10 @@ from docendo.cli.options import AsJson, RunPath
 from docendo.cli.output import safe, show, show_json, table, title
 from docendo.cli.runs import Trained, config_of, members, named, open_trained
 from docendo.errors import UseError
-from docendo.records import BASE, AgentId, Attempt, Completion, Lesson, Problem, Verdict
-from docendo.seeds import seed_for
+from docendo.records import BASE, AgentId, Lesson, Problem
 
 if TYPE_CHECKING:
-    from docendo.interfaces import Source
+    pass
 
 __all__ = ["evaluate", "scores_of", "summed_up"]
 
@@ -68,10 +67,11 @@ def scores_of(
 ) -> _Scores:
     """Every agent's scores on the problems, by domain; each after a worked example where there is a seed for those."""
     from docendo.classroom.teaching import Try
+    from docendo.evaluation import worked_lesson
 
     sources, lessons = trained.found.sources, dict[str, Lesson]()
     if lesson_seed is not None:
-        lessons = {p.key: _lesson(sources[p.domain], p, lesson_seed) for p in problems}
+        lessons = {p.key: worked_lesson(sources[p.domain], p, lesson_seed) for p in problems}
     wanted = [Try(a, p, lessons.get(p.key), "evaluation", 0) for a in agents for p in problems]
     scores: dict[tuple[AgentId, str], list[float]] = {}
     for tried, attempt in zip(wanted, trained.classroom.attempt(wanted, temperature=0.0), strict=True):
@@ -99,15 +99,6 @@ def summed_up(scores: _Scores, owns: Mapping[str, Sequence[str]]) -> dict[str, A
         chosen = [c["accuracy"] for c in cells if c["own"] == own]
         means[name] = fmean(chosen) if chosen else None
     return {"accuracy": accuracy, **means}
-
-
-def _lesson(source: "Source", problem: Problem, seed: int) -> Lesson:
-    """A right worked example of the problem's family and level, from the problems that are trained on."""
-    address = seed_for(seed, "lesson", problem.key)
-    (shown,) = source.draw(problem.family, problem.level, 1, address, "train")
-    if not shown.solution:
-        raise UseError(f"--with-lesson: {problem.domain}/{problem.family} has problems without a worked solution")
-    return Lesson((shown,), (Attempt(Completion(shown.solution), Verdict(1.0, "worked solution")),))
 
 
 def _show(found: Mapping[str, Any], with_lesson: bool) -> None:

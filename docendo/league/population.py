@@ -129,6 +129,8 @@ class Population:
     """Snapshots of each agent that stay; the oldest leave. Anchors always stay."""
     anchored: bool = False
     """Whether everybody's copy from before the first round of teaching stays as a yardstick."""
+    authors: Literal["present", "past"] = "present"
+    """Whether lessons are written by the teachers of today and their copies, or by those of before the teaching."""
     replacement: Replacement | None = None
     rivals: Sequence[tuple[AgentId, ...]] = ()
     """Groups of agents with the same domains and role."""
@@ -168,7 +170,7 @@ class Population:
         self.opened, anchors = round, list[Birth]()
         for agent in self.learners:
             self.marks[agent] = Mark(Birth(round, agent, "founder"), {})
-            if self.anchored:
+            if self.anchored or self.authors == "past":
                 anchors.append(self._born(self._copy(agent, "anchor", round)))
                 self.marks[agent] = Mark(anchors[-1], {})
         return anchors
@@ -196,17 +198,17 @@ class Population:
         for name in self.present:
             if frozen(name):
                 copies.setdefault(origin(name), []).append(name)
-        kept = {name for name, birth in self.present.items() if birth.how == "anchor"} if anchors else set()
+        yardsticks = {name for name, birth in self.present.items() if birth.how == "anchor"}
+        kept = yardsticks if anchors and self.anchored else set()
         if not copies:
             return list(courses)
-        return [
-            Course(
-                kind,
-                (*teachers, *(copy for t in teachers for copy in copies.get(t, ()))),
-                (*students, *(copy for s in students for copy in copies.get(s, ()) if copy in kept)),
-            )
-            for kind, teachers, students in courses
-        ]
+        found = []
+        for kind, teachers, students in courses:
+            past = [copy for t in teachers for copy in copies.get(t, ())]
+            authors = [*teachers, *past] if self.authors == "present" else [c for c in past if c in yardsticks]
+            taught = (*students, *(copy for s in students for copy in copies.get(s, ()) if copy in kept))
+            found.append(Course(kind, tuple(authors), taught))
+        return found
 
     def state(self) -> dict[str, Any]:
         """JSON from which `restore` makes an equal object."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from docendo.interfaces import Source
 from docendo.problems.files import FileSource
-from docendo.records import Problem
+from docendo.records import Kind, Problem
 from docendo.seeds import seed_for
 
-__all__ = ["fresh_split", "test_split"]
+__all__ = ["fresh_split", "most", "test_split"]
 
 
 def test_split(source: Source, courses: Sequence[tuple[str, int]], count: int, seed: int) -> list[Problem]:
@@ -33,6 +33,12 @@ def fresh_split(source: Source, courses: Sequence[tuple[str, int]], count: int, 
         drawn = source.draw(family, level, wanted, seed_for(seed, "fresh", family, level), "held-out")
         found += [p for p in drawn if p.key not in known][:share]
     return found
+
+
+def most(source: Source, kind: Kind, count: int, seed: int) -> list[Problem]:
+    """`count` training problems of a kind; all that there are where a file has fewer."""
+    wanted = source.size(kind.family, kind.level, "train") if isinstance(source, FileSource) else count
+    return source.draw(kind.family, kind.level, min(count, wanted), seed, "train")
 
 
 def _shares(courses: Sequence[tuple[str, int]], count: int) -> list[tuple[tuple[str, int], int]]:

@@ -8,17 +8,21 @@ from pathlib import Path
 
 from docendo.errors import UseError
 
-__all__ = ["WriterLock"]
+__all__ = ["TakenError", "WriterLock"]
 
 
 _HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+
+
+class TakenError(UseError):
+    """Another process has what is wanted."""
 
 
 class WriterLock:
     """Held from construction until `release`; the file holds the writer's process id and is never deleted."""
 
     def __init__(self, path: Path) -> None:
-        """Raises UseError naming the holder where another writer has it."""
+        """Raises TakenError naming the holder where another writer has it, UseError where it cannot be written."""
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
@@ -33,7 +37,7 @@ class WriterLock:
             holder = os.read(self._file, 32).decode("ascii", "replace").strip()
             os.close(self._file)
             who = f"process {holder}" if holder else "another process"
-            raise UseError(f"{path.parent} is being written by {who}; wait for it or stop it first") from error
+            raise TakenError(f"{path.parent} is being written by {who}; wait for it or stop it first") from error
         with suppress(OSError):  # a full disk costs the next message its number, not the lock
             os.ftruncate(self._file, 0)
             os.write(self._file, f"{os.getpid()}\n".encode())

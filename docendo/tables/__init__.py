@@ -15,6 +15,7 @@ from docendo.tables.core import (
 from docendo.tables.evaluators import EvaluatorConfig
 from docendo.tables.fields import Table
 from docendo.tables.members import AgentConfig, DomainConfig
+from docendo.tables.study import OwnArmConfig, RegimeConfig, StudyConfig
 
 __all__ = [
     "AgentConfig",
@@ -31,7 +32,10 @@ __all__ = [
     "GrammarConfig",
     "LeagueConfig",
     "LearningConfig",
+    "OwnArmConfig",
     "PersonConfig",
+    "RegimeConfig",
+    "StudyConfig",
     "Table",
     "TeachingConfig",
 ]

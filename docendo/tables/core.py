@@ -52,8 +52,10 @@ class ExpertsConfig(Table):
 class TeachingConfig(Table):
     rounds: Annotated[int, Field(ge=0, le=1_000_000)] = 20
     """Rounds of the teaching game, after the experts have studied."""
-    matches: Positive = 12
-    """Matches in a round."""
+    matches: Annotated[int, Field(ge=0, le=1_000_000)] = 12
+    """Matches in a round; 0: nobody teaches, everybody works at home."""
+    authors: Literal["agents", "frozen", "solutions"] = "agents"
+    """Who writes lessons: agents as they are now; as they were before the teaching; nobody: worked solutions."""
     lessons: Annotated[int, Field(ge=2, le=64)] = 2
     """Lessons a teacher writes in one match; at least 2, since they are compared with each other."""
     examples: Annotated[int, Field(ge=1, le=3)] = 1
@@ -64,8 +66,10 @@ class TeachingConfig(Table):
     """Answers of the student without a lesson."""
     prior: Annotated[float, Field(ge=0, le=1000)] = 4.0
     """Attempts that the student's running rate counts for in the control estimate."""
+    gate: bool = True
+    """Whether a lesson that is wrong itself is not shown."""
     penalty: Annotated[float, Field(ge=-10, le=0)] = -0.5
-    """Reward of a lesson that is wrong itself and so is not shown."""
+    """Reward of a lesson that is not shown."""
     max_tokens: Annotated[int, Field(ge=1, le=4096)] = 48
     """Tokens of an answer at the most."""
     temperature: Annotated[float, Field(gt=0, le=10)] = 1.0

@@ -17,6 +17,8 @@ class DomainConfig(Table):
     """Rows of the user's own: a .jsonl, .csv, .tsv or .parquet file, a dataset folder, or hub:owner/name."""
     columns: dict[str, str] = {}
     """Names of the columns: question, answer, solution, family, level; and answer_marker."""
+    solutions: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Worked solutions that there are to study, of all families together; 0: every problem has one."""
     askers: dict[str, Annotated[float, Field(ge=0)]] = {}
     """Who asks, by weight: "own" is this domain's program or file, others are [askers]; empty: its own alone."""
     evaluator: str | None = None
@@ -27,7 +29,7 @@ class AgentConfig(Table):
     domain: str | list[str] = []
     """What the agent is an expert of; none: it only learns from others."""
     instruction: str | None = None
-    """System prompt; the default asks for steps and a line with the answer."""
+    """System prompt, which may be empty; the default asks for steps and a line with the answer."""
     plays: Literal["model", "textbook", "endpoint", "equilibrium", "bold", "random"] = "model"
     """model: a learner; textbook: teaches by worked solutions; the others are programs that duel."""
     role: Literal["main", "exploiter", "league-exploiter"] = "main"
