@@ -1,0 +1,181 @@
+"""`docendo compare`: arms x seeds at equal total compute."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docendo.cli.output import notice, show, standard_error
+from docendo.errors import RunError, UseError, nearest
+
+if TYPE_CHECKING:
+    from docendo.study.plan import Plan, Task
+
+__all__ = ["compare"]
+
+_STUDY = typer.Argument(metavar="STUDY.toml", help="What is compared.", show_default=False)
+_OUT_HELP = "The study's folder, new or gone on with; without it, studies/<name of the file>."
+_JOBS_HELP = "Processes that share the work, each with its share of the processor's cores."
+
+
+def compare(
+    study: Annotated[Path, _STUDY],
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help=_OUT_HELP)] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=256, help=_JOBS_HELP)] = 1,
+    arm: Annotated[list[str] | None, typer.Option(metavar="A", help="Only this arm.")] = None,
+    regime: Annotated[list[str] | None, typer.Option(metavar="R", help="Only this regime.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(metavar="S", help="Only this seed.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the run directories; without it, results only.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check and say what there is to do.")] = False,
+) -> None:
+    """Train the arms of a study at equal total compute, and say which is better.
+
+    Each (regime, arm, seed) is stored when it is done; an interrupted study goes on where it was. Several
+    of these commands may work in one folder at once, on one machine or on several that share a disk.
+    --arm, --regime and --seed may be given several times.
+    """
+    from docendo.study.folder import settle
+    from docendo.study.plan import load_plan
+
+    plan = load_plan(study)
+    folder = out or Path("studies", study.stem)
+    tasks = _wanted(plan, arm or (), regime or (), seed or ())
+    _check(plan, tasks)
+    if dry_run:
+        _tell(plan, folder, tasks)
+        return
+    settle(folder, plan)
+    helpers = [_helper(jobs) for _ in range(jobs - 1)]
+    try:
+        _work(plan, folder, tasks, keep, jobs)
+    except BaseException:
+        for helper in helpers:
+            helper.terminate()
+        raise
+    if failed := sum(helper.wait() != 0 for helper in helpers):
+        raise RunError(f"{failed} of {jobs} processes failed; the same command goes on with what is left")
+    if "DOCENDO_HELPER" not in os.environ:
+        _report(folder)
+
+
+def _wanted(plan: "Plan", arms: Sequence[str], regimes: Sequence[str], seeds: Sequence[int]) -> "list[Task]":
+    """The trainings that are asked for. Raises UseError for an arm, a regime or a seed that there is not."""
+    for given, known, what in ((arms, list(plan.arms), "arm"), (regimes, list(plan.study.regimes), "regime")):
+        for name in given:
+            if name not in known:
+                raise UseError(f"--{what}: no {what} {name!r}{nearest(name, known)}")
+    for number in seeds:
+        if not 0 <= number < plan.study.seeds:
+            raise UseError(f"--seed: got {number}; the study has seeds 0 to {plan.study.seeds - 1}")
+    trained = {plan.arms[name].like if plan.arms[name].merged else name for name in arms}
+    return [
+        task
+        for task in plan.tasks()
+        if task.arm in (trained or plan.arms)
+        and task.regime in (regimes or plan.study.regimes)
+        and task.seed in (seeds or range(plan.study.seeds))
+    ]
+
+
+def _check(plan: "Plan", tasks: "Sequence[Task]") -> None:
+    """Raises UseError for settings of any training that do not fit, before the first of them."""
+    from docendo.build import subjects
+    from docendo.study.examining import check_papers
+
+    for task in {(t.regime, t.arm): t for t in tasks}.values():
+        for settings in plan.grid(task.arm) or ((),):
+            config = plan.settings(task, settings)
+        check_papers(subjects(config), plan.study, config.evaluation.seed)
+
+
+def _tell(plan: "Plan", folder: Path, tasks: "Sequence[Task]") -> None:
+    from docendo.study.results import result_path
+
+    left = [task for task in tasks if not result_path(folder, *task).exists()]
+    grids = {(task.regime, plan.tuned(task.arm)): len(plan.grid(task.arm)) for task in tasks}
+    show(f"{folder}: trainings: {len(tasks)}, left: {len(left)}; trials of settings: {sum(grids.values())}")
+    show(f"budget of each: {plan.study.budget:.3g} operations")
+    for regime in plan.study.regimes:
+        for arm, made in plan.arms.items():
+            seeds = [t.seed for t in left if t.regime == regime and t.arm == (made.like if made.merged else arm)]
+            show(f"  {regime}, {arm}: {made.told}; seeds left: {', '.join(map(str, seeds)) or 'none'}")
+
+
+def _helper(jobs: int) -> "subprocess.Popen[bytes]":
+    """This command once more, in a process of its own that starts none."""
+    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    environment = {**os.environ, "OMP_NUM_THREADS": threads, "DOCENDO_HELPER": "1"}
+    command = [sys.executable, "-m", "docendo", *sys.argv[1:], "--jobs", "1"]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
+
+
+def _work(plan: "Plan", folder: Path, tasks: "Sequence[Task]", keep: bool, jobs: int) -> None:
+    import torch
+
+    from docendo.report.text import percent
+    from docendo.study.compare import Comparison
+    from docendo.study.scoring import mean
+
+    if jobs > 1:
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
+    with _Bar(len(tasks)) as bar:
+        study = Comparison(plan, folder, bar, keep)
+        bar.done(len(tasks) - len(study.left(tasks)))
+        for result in study.work(tasks):
+            bar.told(f"{result.regime}, {result.arm}, seed {result.seed}: {percent(mean(result))} right without a lesson")
+            bar.done(len(tasks) - len(study.left(tasks)))
+
+
+def _report(folder: Path) -> None:
+    from docendo.study.page import write_report
+    from docendo.study.plain import terminal
+    from docendo.study.results import load_study
+
+    show(terminal(load_study(folder)))
+    show(f"{write_report(folder)}")
+
+
+class _Bar:
+    """Watches a study: how many trainings are done, and how far the one under way is."""
+
+    def __init__(self, of: int) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        text = TextColumn("{task.fields[said]}", markup=False)
+        self._bar = Progress(text, BarColumn(bar_width=20), console=standard_error(), refresh_per_second=4)
+        self._live = self._bar.console.is_terminal
+        self._task = self._bar.add_task("", total=of, said="")
+        self._done, self._line = 0, ""
+
+    def __enter__(self) -> "_Bar":
+        if self._live:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._bar.stop()
+
+    def work(self, purpose: str, tokens: int) -> None:
+        """Too small to be shown."""
+
+    def stage(self, name: str, index: int, of: int) -> None:
+        """Too small to be shown."""
+
+    def share(self, spent: float) -> None:
+        self._bar.update(self._task, completed=self._done + spent, said=f"{self._line} {spent:.0%}")
+
+    def told(self, line: str) -> None:
+        self._line = line
+        if self._live:
+            self._bar.console.print(line, markup=False)
+        else:
+            notice(line)
+
+    def done(self, count: int) -> None:
+        self._done = count
+        self._bar.update(self._task, completed=count)

@@ -1,0 +1,177 @@
+"""Words that stand for procedures: small domains that a model of two million weights can learn.
+
+A procedure is a few steps on a short string, and a worked solution names each step and what it makes:
+``tor abcd`` is ``rev dcba``, ``up edcb``, ``dbl edcbb``. What a word means can be told from one example, and not
+guessed. Each domain has a word whose steps are known ones, and a word with a step that nothing else has.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from random import Random
+from typing import NamedTuple
+
+from docendo.problems.procedural import Draft, Maker, Procedural, worked
+
+__all__ = ["CLOCK", "DIGITS", "GENES", "LETTERS", "PROCEDURES", "Craft", "asked", "course", "spelled"]
+
+Step = Callable[[str], str]
+
+_LETTERS = "abcdefghij"
+_BASES = "acgt"
+_DAY = 24 * 60
+
+
+class Craft(NamedTuple):
+    """What a domain is made of."""
+
+    steps: Mapping[str, Step]
+    """By name: those that everybody may know."""
+    own: Mapping[str, Step]
+    """Those that only the domain's second word has."""
+    words: Mapping[str, tuple[str, ...]]
+    """The steps of each word that is taught."""
+    make: Callable[[Random, int], str]
+    """A string to work on, of a level."""
+
+
+def asked(name: str, steps: Sequence[str], craft: Craft, text: str) -> Draft:
+    """The question what `name` makes of `text`, solved step by step."""
+    known, lines, now = {**craft.steps, **craft.own}, list[str](), text
+    for step in steps:
+        now = known[step](now)
+        lines.append(f"{step} {now}")
+    return worked(f"{name} {text}", now, lines)
+
+
+def spelled(craft: Craft, rng: Random, level: int) -> Draft:
+    """A question that names its steps, two of the known ones, in an order that no word of the domain has."""
+    taken = {pair for steps in craft.words.values() for pair in pairwise(steps)}
+    pairs = [(a, b) for a in craft.steps for b in craft.steps if a != b and (a, b) not in taken]
+    steps = rng.choice(pairs)
+    return asked(" ".join(steps), steps, craft, craft.make(rng, level))
+
+
+def course(domain: str) -> Procedural:
+    """The domain's two words, and questions that spell their steps out."""
+    craft = PROCEDURES[domain]
+
+    def word(name: str) -> Maker:
+        return lambda rng, level: asked(name, craft.words[name], craft, craft.make(rng, level))
+
+    families = {name: word(name) for name in craft.words}
+    return Procedural(domain, {**families, "spelled": lambda rng, level: spelled(craft, rng, level)})
+
+
+def _shifted(alphabet: str, by: int) -> Step:
+    return _mapped(alphabet, alphabet[by:] + alphabet[:by])
+
+
+def _mapped(alphabet: str, to: str) -> Step:
+    table = str.maketrans(alphabet, to)
+    return lambda text: text.translate(table)
+
+
+def _word(alphabet: str, extra: int) -> Callable[[Random, int], str]:
+    return lambda rng, level: "".join(rng.choice(alphabet) for _ in range(level + extra))
+
+
+def _reversed(text: str) -> str:
+    return text[::-1]
+
+
+def _rotated(text: str) -> str:
+    return text[1:] + text[:1]
+
+
+def _swapped(text: str) -> str:
+    return text[-1:] + text[1:-1] + text[:1] if len(text) > 1 else text
+
+
+def _sorted(text: str) -> str:
+    return "".join(sorted(text))
+
+
+def _number(change: Callable[[int], int]) -> Step:
+    return lambda text: str(max(0, change(int(text or "0"))))
+
+
+def _added(amount: int) -> Step:
+    return _number(lambda n: n + amount)
+
+
+def _times(factor: int) -> Step:
+    return _number(lambda n: n * factor)
+
+
+def _time(change: Callable[[int], int]) -> Step:
+    def step(text: str) -> str:
+        minutes = change(60 * int(text[:2]) + int(text[3:])) % _DAY
+        return f"{minutes // 60:02}:{minutes % 60:02}"
+
+    return step
+
+
+def _later(minutes: int) -> Step:
+    return _time(lambda t: t + minutes)
+
+
+def _pairs(text: str) -> str:
+    """One letter for each two bases."""
+    table = "khmtrwnoepdvslyi"
+    return "".join(table[4 * _BASES.index(a) + _BASES.index(b)] for a, b in zip(text[::2], text[1::2], strict=False))
+
+
+_STRINGS: Mapping[str, Step] = {"rev": _reversed, "rot": _rotated, "swap": _swapped, "cut": lambda text: text[1:]}
+
+LETTERS = Craft(
+    {
+        **_STRINGS,
+        "up": _shifted(_LETTERS, 1),
+        "down": _shifted(_LETTERS, -1),
+        "sort": _sorted,
+        "dbl": lambda text: text + text[-1:],
+    },
+    {"kel": _mapped(_LETTERS, "gcjahebfid")},
+    {"tor": ("rev", "up", "dbl"), "mib": ("kel", "rot")},
+    _word(_LETTERS, 2),
+)
+DIGITS = Craft(
+    {
+        **{f"+{n}": _added(n) for n in range(1, 10)},
+        "x2": _times(2),
+        "x3": _times(3),
+        "rot": _rotated,
+        "sort": _sorted,
+        "cut": lambda text: text[1:],
+        "end": lambda text: text[-1:],
+    },
+    {"+37": _added(37)},
+    {"vun": ("x2", "+8", "sort"), "dap": ("+37", "rot")},
+    lambda rng, level: str(rng.randint(10**level, 10 ** (level + 1) - 1)),
+)
+GENES = Craft(
+    {
+        **_STRINGS,
+        "pair": _mapped(_BASES, "tgca"),
+        "rna": lambda text: text.replace("t", "u"),
+        "cap": lambda text: "g" + text,
+        "tail": lambda text: text + "aa",
+    },
+    {"code": _pairs},
+    {"sel": ("pair", "rev", "rna"), "pok": ("code", "rev")},
+    _word(_BASES, 3),
+)
+CLOCK = Craft(
+    {
+        **{f"+{n}": _later(n) for n in (5, 10, 15, 20, 30)},
+        "noon": _later(_DAY // 2),
+        "mir": _time(lambda t: -t),
+        "hour": _time(lambda t: t - t % 60),
+        "half": _time(lambda t: t // 2),
+    },
+    {"+47": _later(47)},
+    {"fam": ("noon", "mir", "+20"), "jeb": ("+47", "mir")},
+    lambda rng, level: f"{rng.randrange(24):02}:{rng.randrange(60) if level > 1 else 5 * rng.randrange(12):02}",
+)
+PROCEDURES: Mapping[str, Craft] = {"letters": LETTERS, "digits": DIGITS, "genes": GENES, "clock": CLOCK}
+"""By domain."""

@@ -1,0 +1,102 @@
+"""Arms: ways of spending the same compute. Each is the study's league with other settings, and nothing else.
+
+`teaching` is the league as its configuration has it; every other arm says what it changes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from docendo.config import Config, changed
+from docendo.tables import Table
+
+__all__ = ["ARMS", "Arm", "made_from"]
+
+ONE = "one"
+"""What a single agent is called."""
+
+
+class Arm(NamedTuple):
+    told: str
+    """What it is, in half a sentence."""
+    shape: Callable[[Config], Config]
+    like: str = ""
+    """The arm whose tuned settings it takes; empty: its own."""
+    trains: bool = True
+    merged: str = ""
+    """How the agents of the arm that it is `like` become one, when they are trained: nothing more is."""
+
+
+def _as_it_is(config: Config) -> Config:
+    return config
+
+
+def _joint(config: Config) -> Config:
+    """Every learner studies and practises all domains; nobody teaches."""
+    everything = list(config.domains)
+    return _alone(_agents(config, {name: {"domain": everything} for name in config.learners}))
+
+
+def _studied(config: Config) -> Config:
+    """The same without practice: supervised steps alone, to the end of the budget."""
+    return changed(_joint(config), ("learning.practice=0",))
+
+
+def _alone(config: Config) -> Config:
+    """Every learner studies and practises its own domain; nobody teaches."""
+    return changed(config, ("teaching.matches=0", "league.anchored=0", "league.snapshot_every=0"))
+
+
+def _single(config: Config) -> Config:
+    """One agent studies and practises all domains."""
+    first = next(iter(config.learners.values()))
+    joint = _joint(config)
+    return joint.model_copy(update={"agents": {ONE: first.model_copy(update={"domain": list(config.domains)})}})
+
+
+def _wide(config: Config) -> Config:
+    """One agent with as many weights as the whole population has."""
+    engine = config.engine
+    wide = {"rank": engine.rank * len(config.learners), "alpha": engine.alpha * len(config.learners)}
+    return _single(config).model_copy(update={"engine": engine.model_copy(update=wide)})
+
+
+def _agents(config: Config, updates: Mapping[str, Mapping[str, object]]) -> Config:
+    agents: dict[str, Table] = {
+        name: agent.model_copy(update=updates[name]) if name in updates else agent
+        for name, agent in config.agents.items()
+    }
+    return config.model_copy(update={"agents": agents})
+
+
+def _without(*settings: str) -> Callable[[Config], Config]:
+    return lambda config: changed(config, settings)
+
+
+def _ablation(told: str, *settings: str) -> Arm:
+    return Arm(told, _without(*settings), "teaching")
+
+
+ARMS: Mapping[str, Arm] = {
+    "base": Arm("the base model", _as_it_is, trains=False),
+    "all-data-sft": Arm("every agent is fine-tuned on all domains' solutions", _studied),
+    "all-data": Arm("and then practises all domains' problems, by policy gradient with ground truth", _joint),
+    "one-agent": Arm("one agent gets all the compute of `all-data`", _single),
+    "one-agent-wide": Arm("the same with the population's number of weights", _wide),
+    "experts": Arm("every agent works on its own domain only", _alone),
+    "experts-merged": Arm("the experts' adapters averaged", _alone, "experts", merged="average"),
+    "experts-ties": Arm("the experts' adapters merged by TIES", _alone, "experts", merged="ties"),
+    "teaching": Arm("the full system", _as_it_is),
+    "teaching-uniform": _ablation("teachers are drawn uniformly", "league.teachers=uniform"),
+    "teaching-frozen": _ablation("lessons are written by the experts of the first day", "teaching.authors=frozen"),
+    "teaching-no-curriculum": _ablation("all kinds of problems equally", "league.curriculum=everything"),
+    "teaching-no-imitation": _ablation("nobody imitates lessons", "learning.imitation=0"),
+    "teaching-no-gate": _ablation("wrong lessons are shown too", "teaching.gate=false"),
+    "teaching-no-home": _ablation("nobody works at home", "learning.practice=0", "learning.rehearsal=0"),
+    "teaching-gold": _ablation("worked solutions are shown, not written lessons", "teaching.authors=solutions"),
+    "teaching-no-snapshots": _ablation("no past of anybody", "league.snapshot_every=0", "league.anchored=0"),
+}
+
+
+def made_from(arm: str, known: Mapping[str, Arm] = ARMS) -> Sequence[str]:
+    """The arms that come out of the same training, without that one."""
+    return [name for name, other in known.items() if other.merged and other.like == arm]

@@ -1,0 +1,80 @@
+"""A study from beginning to end: settings are chosen, arms are trained, results are written as each is done.
+
+Any number of processes may work in one study's folder: each takes the next training that is neither done nor taken.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from docendo.build import resolved
+from docendo.session import open_session
+from docendo.store.lock import TakenError
+from docendo.study.arms import made_from
+from docendo.study.finishing import result_of, result_of_base, results_merged
+from docendo.study.plan import Plan, Task
+from docendo.study.results import Result, result_path, write_result
+from docendo.study.training import Course, Onlooker, opened
+from docendo.study.tuning import Choice, choose, holding
+
+__all__ = ["Comparison"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A study in its folder. Iterate `work` to do all that is left and that no other process does."""
+
+    plan: Plan
+    folder: Path
+    watcher: Onlooker
+    keep: bool = False
+    """Whether run directories stay when their results are written."""
+
+    def left(self, tasks: Sequence[Task] | None = None) -> list[Task]:
+        """Of these, or of all, what has no result yet."""
+        wanted = list(self.plan.tasks()) if tasks is None else tasks
+        return [task for task in wanted if not result_path(self.folder, *task).exists()]
+
+    def work(self, tasks: Sequence[Task] | None = None) -> Iterator[Result]:
+        """The results of the trainings that are left, as each is done; those that others have taken are left out."""
+        for task in self.left(tasks):
+            with suppress(TakenError):
+                yield from self.train(task)
+
+    def train(self, task: Task) -> list[Result]:
+        """The results of one training: the arm's last. Raises TakenError where another process has it."""
+        with holding(self.folder, Path(task.regime, f"{task.arm}-{task.seed}")) as run:
+            if not self.left([task]):
+                return []
+            choice = self._choice(task)
+            self.watcher.told(f"{task.regime}, {task.arm}, seed {task.seed}")
+            found = self._trained(task, choice, run) if self.plan.arms[task.arm].trains else self._bare(task)
+            for result in found:
+                write_result(self.folder, result)
+            if not self.keep:
+                shutil.rmtree(run, ignore_errors=True)
+        return found
+
+    def _choice(self, task: Task) -> Choice:
+        if not self.plan.grid(task.arm):
+            return Choice()
+        return choose(self.plan, self.folder, task.regime, self.plan.tuned(task.arm), self.watcher)
+
+    def _trained(self, task: Task, choice: Choice, run: Path) -> list[Result]:
+        study, arms = self.plan.study, self.plan.arms
+        merged = {arm: arms[arm].merged for arm in made_from(task.arm, arms)}
+        found: list[Result] = []
+
+        def finish(course: Course) -> None:
+            found.extend(results_merged(self.plan, task, choice, course, merged))
+            found.append(result_of(self.plan, task, choice, course))
+
+        config = self.plan.settings(task, choice.settings)
+        seconds = opened(config, run, self.watcher, study.budget, study.points, finish)
+        return [r.model_copy(update={"cost": r.cost.model_copy(update={"seconds": seconds})}) for r in found]
+
+    def _bare(self, task: Task) -> list[Result]:
+        session = open_session(resolved(self.plan.settings(task)), self.watcher)
+        return [result_of_base(self.plan, task, session)]

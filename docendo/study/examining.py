@@ -1,0 +1,128 @@
+"""Examinations of a study: everybody on the same held-out problems, with and without a worked example, and by vote."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import fmean
+
+from docendo.classroom.teaching import Classroom, Try
+from docendo.evaluation import worked_lesson
+from docendo.graders.grading import final_answer
+from docendo.problems.splits import fresh_split, test_split
+from docendo.records import AgentId, Attempt, Problem
+from docendo.seeds import seed_for
+from docendo.session import Session
+from docendo.study.results import Answers
+
+__all__ = [
+    "Paper",
+    "Samples",
+    "accuracy",
+    "answers",
+    "fresh_paper",
+    "keys",
+    "lesson_answers",
+    "outside_paper",
+    "paper",
+    "voted",
+]
+
+Paper = Sequence[Problem]
+"""Problems in a fixed order."""
+
+
+def paper(session: Session, count: int) -> list[Problem]:
+    """`count` held-out problems of each domain, of the families that are taught."""
+    found, seed = session.found, session.config.evaluation.seed
+    return [p for d in found.sources for p in test_split(found.sources[d], found.courses[d], count, seed)]
+
+
+def fresh_paper(session: Session, count: int) -> list[Problem]:
+    """As many other held-out problems: those on which settings are chosen."""
+    found, seed = session.found, session.config.evaluation.seed
+    return [p for d in found.sources for p in fresh_split(found.sources[d], found.courses[d], count, seed)]
+
+
+def outside_paper(session: Session, outside: Mapping[str, Mapping[str, Sequence[int]]], count: int) -> list[Problem]:
+    """`count` held-out problems of each domain that has families that nobody is trained on."""
+    found, seed = session.found, session.config.evaluation.seed
+    courses = {d: [(f, level) for f, levels in families.items() for level in levels] for d, families in outside.items()}
+    return [p for d, some in courses.items() for p in test_split(found.sources[d], some, count, seed)]
+
+
+def answers(classroom: Classroom, agents: Sequence[AgentId], problems: Paper) -> dict[AgentId, list[Attempt]]:
+    """The likeliest answer of each agent to each problem, without a lesson."""
+    return _asked(classroom, [Try(a, p, None, "evaluation", 0) for a in agents for p in problems])
+
+
+def lesson_answers(session: Session, agents: Sequence[AgentId], problems: Paper) -> dict[AgentId, list[Attempt]]:
+    """The same after a right worked example of the problem's family and level."""
+    seed, sources = session.config.evaluation.seed, session.found.sources
+    lessons = [worked_lesson(sources[p.domain], p, seed) for p in problems]
+    wanted = [Try(a, p, lesson, "evaluation", 0) for a in agents for p, lesson in zip(problems, lessons, strict=True)]
+    return _asked(session.school.classroom, wanted)
+
+
+def _asked(classroom: Classroom, wanted: Sequence[Try]) -> dict[AgentId, list[Attempt]]:
+    found: dict[AgentId, list[Attempt]] = {}
+    for tried, attempt in zip(wanted, classroom.attempt(wanted, temperature=0.0), strict=True):
+        found.setdefault(tried.agent, []).append(attempt)
+    return found
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Several answers of one agent to each problem, as many as a population has members."""
+
+    agent: AgentId
+    count: int
+
+    def __call__(self, classroom: Classroom, problems: Paper) -> dict[AgentId, list[Attempt]]:
+        wanted = [
+            Try(self.agent, p, None, "evaluation", seed_for(0, "vote", p.key, i))
+            for i in range(self.count)
+            for p in problems
+        ]
+        attempts = classroom.attempt(wanted, classroom.rules.temperature)
+        size = len(problems)
+        return {AgentId(f"{self.agent}-{i}"): attempts[i * size : (i + 1) * size] for i in range(self.count)}
+
+
+def voted(found: Mapping[AgentId, Sequence[Attempt]]) -> list[Attempt]:
+    """For each problem one of the answers that most agents agree on, the first to be given where several are as many.
+
+    An answer is what is read as the final one; agents without any do not vote, unless nobody has one.
+    """
+    return [_winner(attempts) for attempts in zip(*found.values(), strict=True)]
+
+
+def _winner(attempts: Sequence[Attempt]) -> Attempt:
+    finals = [" ".join((final_answer(a.completion.text) or "").lower().split()) for a in attempts]
+    counts = Counter(final for final in finals if final)
+    return attempts[finals.index(counts.most_common(1)[0][0])] if counts else attempts[0]
+
+
+def keys(found: Mapping[AgentId, Sequence[Attempt]], problems: Paper) -> Answers:
+    """Answer keys by agent and family."""
+    return {agent: _families(attempts, problems) for agent, attempts in found.items()}
+
+
+def _families(attempts: Sequence[Attempt], problems: Paper) -> dict[str, str]:
+    pairs = sorted(zip(problems, attempts, strict=True), key=lambda pair: (pair[0].domain, pair[0].family))
+    return {
+        f"{domain}/{family}": "".join("1" if a.verdict.score >= 1 else "0" for _, a in some)
+        for (domain, family), some in groupby(pairs, key=lambda pair: (pair[0].domain, pair[0].family))
+    }
+
+
+def accuracy(found: Answers) -> dict[str, dict[str, float]]:
+    """Share of right answers by agent and domain, all families of a domain weighing the same."""
+    return {agent: _domains(families) for agent, families in found.items()}
+
+
+def _domains(families: Mapping[str, str]) -> dict[str, float]:
+    shares: dict[str, list[float]] = {}
+    for family, key in families.items():
+        shares.setdefault(family.partition("/")[0], []).append(key.count("1") / len(key))
+    return {domain: fmean(values) for domain, values in shares.items()}

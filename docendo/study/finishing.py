@@ -1,0 +1,113 @@
+"""What is written of a training when its budget is spent: everybody's last examinations, and what it cost."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import docendo
+from docendo.config import Config
+from docendo.records import BASE, AgentId, Attempt
+from docendo.session import Session
+from docendo.study.examining import Samples, answers, keys, lesson_answers, outside_paper, paper, voted
+from docendo.study.merging import MERGED, with_merged
+from docendo.study.plan import Plan, Task
+from docendo.study.results import About, Cost, Result, Scores
+from docendo.study.training import Course, spent
+from docendo.study.tuning import Choice
+
+__all__ = ["commit", "result_of", "result_of_base", "results_merged"]
+
+
+def result_of(plan: Plan, task: Task, choice: Choice, course: Course) -> Result:
+    """The result of a training that is done, but for the seconds that it took."""
+    session = course.session
+    scores = _scores(plan, session, session.agents)
+    cost = _cost(plan, course, choice)
+    about = _about(session.config, session.agents, choice)
+    return Result(
+        regime=task.regime,
+        arm=task.arm,
+        seed=task.seed,
+        about=about,
+        cost=cost,
+        curve=course.curve,
+        scores=scores.model_copy(update={"start": course.start}),
+        trace=course.trace,
+    )
+
+
+def results_merged(plan: Plan, task: Task, choice: Choice, course: Course, arms: Mapping[str, str]) -> list[Result]:
+    """The results of the same agents merged into one, by arm and way; they cost no more than their training."""
+    found = []
+    for arm, way in arms.items():
+        merged = with_merged(course.session, way)
+        about = _about(merged.config, [MERGED], choice)
+        cost = _cost(plan, course, choice)
+        scores = _scores(plan, merged, [MERGED])
+        found.append(Result(regime=task.regime, arm=arm, seed=task.seed, about=about, cost=cost, scores=scores))
+    return found
+
+
+def result_of_base(plan: Plan, task: Task, session: Session) -> Result:
+    """The result of the bare base model, which costs nothing."""
+    about = _about(session.config, [BASE], Choice())
+    scores = _scores(plan, session, [BASE])
+    cost = Cost(budget=plan.study.budget, spent=0.0)
+    return Result(regime=task.regime, arm=task.arm, seed=task.seed, about=about, cost=cost, scores=scores)
+
+
+def _scores(plan: Plan, session: Session, agents: Sequence[AgentId]) -> Scores:
+    problems, classroom = paper(session, plan.study.problems), session.school.classroom
+    alone = answers(classroom, agents, problems)
+    outside = outside_paper(session, plan.study.outside, plan.study.problems)
+    found = Scores(
+        test=keys(alone, problems),
+        lesson=keys(lesson_answers(session, agents, problems), problems),
+        outside=keys(answers(classroom, agents, outside), outside) if outside else {},
+        vote=keys({AgentId("vote"): voted(_voters(plan, session, alone))}, problems)["vote"],
+    )
+    return found
+
+
+def _voters(
+    plan: Plan, session: Session, alone: Mapping[AgentId, Sequence[Attempt]]
+) -> Mapping[AgentId, Sequence[Attempt]]:
+    """Those whose majority counts: the population, or as many samples of a single agent."""
+    if len(alone) > 1:
+        return alone
+    (agent,) = alone
+    samples = Samples(agent, len(plan.config.learners))
+    return samples(session.school.classroom, paper(session, plan.study.problems))
+
+
+def _about(config: Config, agents: Sequence[AgentId], choice: Choice) -> About:
+    pairs = [setting.partition("=") for setting in choice.settings]
+    return About(
+        commit=commit(),
+        model=config.model,
+        agents=tuple(agents),
+        domains={name: tuple(domain.families) for name, domain in config.domains.items()},
+        expert_of={a: tuple(own.domains) for a in agents if (own := config.agents.get(a)) and own.domains},
+        setting={name.strip(): value.strip() for name, _, value in pairs},
+    )
+
+
+def _cost(plan: Plan, course: Course, choice: Choice) -> Cost:
+    return Cost(
+        budget=plan.study.budget,
+        spent=spent(course.session),
+        tuning=choice.flops,
+        evaluation=course.examined,
+        ledger=course.ledger,
+    )
+
+
+def commit() -> str:
+    """The commit of this code; its version where it is no checkout."""
+    here = Path(docendo.__file__).parent
+    command = ["git", "-C", str(here), "rev-parse", "--short=7", "HEAD"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return f"version {docendo.__version__}"
+    return found.stdout.strip()

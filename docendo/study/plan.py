@@ -1,0 +1,103 @@
+"""What a study consists of: its file read and checked, and the settings of each training."""
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from docendo.config import Config, changed, explain, load_config
+from docendo.errors import UseError, nearest
+from docendo.study.arms import ARMS, Arm
+from docendo.tables import OwnArmConfig, RegimeConfig, StudyConfig, Table
+
+__all__ = ["TUNING_SEED", "Plan", "Task", "load_plan"]
+
+TUNING_SEED = 1_000_000
+"""Of the trainings that choose settings; no training of the study has it."""
+
+
+class Task(NamedTuple):
+    """One training."""
+
+    regime: str
+    arm: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    study: StudyConfig
+    config: Config
+    arms: Mapping[str, Arm]
+    """Those that are wanted, in order."""
+
+    def tasks(self) -> Iterator[Task]:
+        """Everything that is trained, seed by seed, so that what is finished can be compared early."""
+        for seed in range(self.study.seeds):
+            for regime in self.study.regimes:
+                yield from (Task(regime, arm, seed) for arm in self.arms if not self.arms[arm].merged)
+
+    def grid(self, arm: str) -> Sequence[Sequence[str]]:
+        """The settings that the arm chooses from; those of the arm that it is like."""
+        return self.study.grids.get(self.tuned(arm), ())
+
+    def tuned(self, arm: str) -> str:
+        """The arm whose choice it takes."""
+        return self.arms[arm].like or arm
+
+    def settings(self, task: Task, chosen: Sequence[str] = ()) -> Config:
+        """The settings of one training. Raises UseError for what does not fit together."""
+        regime = self.study.regimes[task.regime]
+        own = [*regime.settings, *regime.arms.get(self.tuned(task.arm), ()), *chosen]
+        if self.tuned(task.arm) != task.arm:
+            own += regime.arms.get(task.arm, ())
+        config = changed(self.config, own, f"arm {task.arm} in regime {task.regime}")
+        shaped = self.arms[task.arm].shape(config)
+        evaluation = shaped.evaluation.model_copy(update={"problems": self.study.looked, "seed": task.seed + 1})
+        return shaped.model_copy(update={"seed": task.seed, "evaluation": evaluation})
+
+
+def load_plan(path: Path) -> Plan:
+    """A study from its TOML file. Raises UseError, one line, naming what is wrong and the nearest right thing."""
+    try:
+        study = StudyConfig.model_validate(tomllib.loads(path.read_bytes().decode()))
+    except OSError as error:
+        raise UseError(f"{path}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UseError(f"{path}: is not TOML: {error}") from error
+    except ValidationError as error:
+        raise UseError(explain(error, str(path), _known)) from None
+    config = load_config(path.parent / study.config)
+    return Plan(study, config, _chosen(study, path))
+
+
+def _chosen(study: StudyConfig, path: Path) -> dict[str, Arm]:
+    known = {**ARMS, **{name: _own(name, own, path) for name, own in study.own.items()}}
+    wanted = study.arms or list(known)
+    mentioned = [*study.grids, *(arm for regime in study.regimes.values() for arm in regime.arms)]
+    for arm in (*wanted, *mentioned):
+        if arm not in known:
+            raise UseError(f"{path}: no arm {arm!r}{nearest(arm, known)}")
+    for arm in wanted:
+        if known[arm].merged and known[arm].like not in wanted:
+            raise UseError(f"{path}: arm {arm!r} is made of {known[arm].like!r}, which is not among the arms")
+    return {arm: known[arm] for arm in wanted}
+
+
+def _own(name: str, own: OwnArmConfig, path: Path) -> Arm:
+    if name in ARMS:
+        raise UseError(f"{path} [own.{name}]: there is an arm {name!r} already; choose another name")
+    if own.like not in ARMS:
+        raise UseError(f"{path} [own.{name}] like: no arm {own.like!r}{nearest(own.like, ARMS)}")
+    like = ARMS[own.like]
+    told = f"as {own.like}, with {', '.join(own.settings)}"
+    return Arm(told, lambda config: like.shape(changed(config, own.settings, f"{path} [own.{name}]")), own.like)
+
+
+def _known(place: list[str]) -> list[str]:
+    tables: dict[str, type[Table]] = {"regimes": RegimeConfig, "own": OwnArmConfig}
+    table = tables.get(place[0], StudyConfig) if place else StudyConfig
+    return list(table.model_fields)

@@ -1,0 +1,93 @@
+"""Settings chosen for an arm: each is tried with the same compute, from another seed and on other held-out problems."""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import fmean
+from typing import NamedTuple
+
+from docendo.errors import UseError
+from docendo.store.lock import WriterLock
+from docendo.store.whole import write_whole
+from docendo.study.examining import accuracy, answers, fresh_paper, keys
+from docendo.study.plan import TUNING_SEED, Plan, Task
+from docendo.study.training import Course, Onlooker, opened, spent
+
+__all__ = ["Choice", "choose", "holding", "tried"]
+
+
+class Choice(NamedTuple):
+    settings: tuple[str, ...] = ()
+    """Those that were right most often; the first in the grid of several that were."""
+    flops: float = 0.0
+    """What trying all of them cost."""
+
+
+class _Trial(NamedTuple):
+    settings: tuple[str, ...]
+    score: float
+    """Mean accuracy over agents and domains, without a lesson."""
+    flops: float
+
+
+def choose(plan: Plan, folder: Path, regime: str, arm: str, watcher: Onlooker) -> Choice:
+    """The settings that the arm takes in a regime; those that were tried before are not tried again.
+
+    Raises TakenError where another process is trying one of them.
+    """
+    trials = [_try(plan, folder, Task(regime, arm, TUNING_SEED), i, watcher) for i in range(len(plan.grid(arm)))]
+    best = max(trials, key=lambda trial: trial.score)
+    return Choice(best.settings, sum(trial.flops for trial in trials))
+
+
+def tried(folder: Path, task: Task, number: int) -> Path:
+    """Where the outcome of one trial belongs."""
+    return folder / "tuning" / task.regime / f"{task.arm}-{number}.json"
+
+
+def _try(plan: Plan, folder: Path, task: Task, number: int, watcher: Onlooker) -> _Trial:
+    path, settings = tried(folder, task, number), tuple(plan.grid(task.arm)[number])
+    if path.exists():
+        return _read(path, settings)
+    with holding(folder, path.relative_to(folder).with_suffix("")) as run:
+        if path.exists():
+            return _read(path, settings)
+        watcher.told(f"{task.regime}, {task.arm}: trying {', '.join(settings)}")
+        found: list[_Trial] = []
+
+        def examine(course: Course) -> None:
+            session = course.session
+            problems = fresh_paper(session, plan.study.problems)
+            right = accuracy(keys(answers(session.school.classroom, session.agents, problems), problems))
+            score = fmean(share for domains in right.values() for share in domains.values())
+            found.append(_Trial(settings, score, spent(session)))
+
+        opened(plan.settings(task, settings), run, watcher, plan.study.budget * plan.study.tuning, 1, examine)
+        write_whole(path, json.dumps(found[0]._asdict(), indent=1).encode() + b"\n")
+        shutil.rmtree(run, ignore_errors=True)
+    return found[0]
+
+
+def _read(path: Path, settings: Sequence[str]) -> _Trial:
+    try:
+        found = json.loads(path.read_text())
+        trial = _Trial(tuple(found["settings"]), float(found["score"]), float(found["flops"]))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UseError(f"{path}: no trial of settings: {error}; remove the file to try them again") from error
+    if trial.settings != tuple(settings):
+        raise UseError(f"{path}: {list(trial.settings)} was tried, and the study wants {list(settings)}")
+    return trial
+
+
+@contextmanager
+def holding(folder: Path, name: Path) -> Iterator[Path]:
+    """The run directory of that name in the study's folder, which no other process enters meanwhile. Raises TakenError."""
+    run = folder / "runs" / name
+    run.parent.mkdir(parents=True, exist_ok=True)
+    lock = WriterLock(run.with_name(f".{run.name}.lock"))
+    try:
+        yield run
+    finally:
+        lock.release()

@@ -1,0 +1,50 @@
+"""The tables of a study: which arms, in which regimes, at what budget."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from docendo.tables.fields import Positive, Table
+
+__all__ = ["OwnArmConfig", "RegimeConfig", "StudyConfig"]
+
+_Name = Annotated[str, Field(pattern=r"\A[a-z0-9]+([_-][a-z0-9]+)*\z", max_length=60)]
+
+
+class RegimeConfig(Table):
+    settings: list[str] = []
+    """Of every arm, each as in --set; domains.*.solutions=32 is one for every domain."""
+    arms: dict[str, list[str]] = {}
+    """More settings of single arms, and of the arms that are like them."""
+
+
+class OwnArmConfig(Table):
+    like: str = "teaching"
+    """The arm that it differs from, whose tuned settings it takes."""
+    settings: list[str]
+    """What differs, each as in --set."""
+
+
+class StudyConfig(Table):
+    config: str
+    """The league: the settings of the arm "teaching", from which all others are made."""
+    budget: Annotated[float, Field(gt=0)]
+    """Floating-point operations of each training, evaluation apart."""
+    seeds: Positive = 5
+    points: Positive = 8
+    """Looks at the held-out problems on the way."""
+    looked: Positive = 24
+    """Held-out problems of each domain at each of these looks."""
+    problems: Positive = 96
+    """Held-out problems of each domain at the end."""
+    regimes: Annotated[dict[_Name, RegimeConfig], Field(min_length=1)] = {"all": RegimeConfig()}
+    arms: list[str] = []
+    """Empty: all there are, in this order."""
+    outside: dict[str, dict[str, list[int]]] = {}
+    """Levels of families, by domain, that nobody is trained on and everybody is examined in at the end."""
+    grids: dict[str, list[list[str]]] = {}
+    """Settings to choose from on other held-out problems, by arm, each a list as in --set."""
+    tuning: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the budget that each of these choices is tried with."""
+    own: dict[_Name, OwnArmConfig] = {}
+    """Further arms."""

@@ -1,0 +1,165 @@
+"""Trains the laboratory base `nano` from nothing: a Llama of two million weights that reads bytes and learns in context.
+
+python recipes/nano.py [OUT] [--steps 3000]
+
+Its documents are questions with their worked solutions: of procedures that are spelled out, and of procedures under a
+name that is invented anew for each document, so that only the examples before a question tell what the name means.
+The procedures that `docendo.problems.procedures` teaches are in none of them, neither their words nor their order of
+steps nor the steps that are their own. Writes OUT/model.safetensors, the tokenizer, and OUT/curve.json.
+"""
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+from random import Random
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from docendo.problems.procedures import PROCEDURES, Craft, asked
+from docendo.prompts import INSTRUCTION
+
+END = "<end>"
+TEMPLATE = (
+    "{% for m in messages %}{% if m.role == 'system' %}{{ m.content + '\n' }}"
+    "{% elif m.role == 'user' %}{{ 'Q: ' + m.content + '\n' }}"
+    "{% else %}{{ m.content + '<end>' }}{% endif %}{% endfor %}"
+)
+ROWS, LENGTH, RATE, WARM = 32, 256, 2e-3, 100
+SIZES = {"hidden_size": 192, "intermediate_size": 512, "num_hidden_layers": 4}
+HEADS = {"num_attention_heads": 6, "num_key_value_heads": 2}
+TAKEN = {word for craft in PROCEDURES.values() for word in craft.words}
+CHAINS = {steps for craft in PROCEDURES.values() for steps in craft.words.values()}
+
+
+def document(rng: Random) -> list[tuple[str, bool]]:
+    """Pieces of text, and whether each is an answer: the instruction, then one to four questions, each answered."""
+    craft = rng.choice(list(PROCEDURES.values()))
+    pieces = [((INSTRUCTION if rng.random() < 0.1 else "") + "\n", False)]
+    named, count = rng.random() < 0.6, rng.choice((1, 2, 2, 3, 4))
+    name, steps, level = invented(rng), chain(craft, rng), rng.randint(1, 4)
+    for _ in range(max(count, 2) if named else count):
+        if not named:
+            steps = chain(craft, rng)
+            name = " ".join(steps)
+        prompt, _, solution, _ = asked(name, steps, craft, craft.make(rng, level))
+        pieces += [(f"Q: {prompt}\n", False), (solution + END, True)]
+    return pieces
+
+
+def chain(craft: Craft, rng: Random) -> tuple[str, ...]:
+    """One to three known steps, as no domain's word has them."""
+    while True:
+        steps = tuple(rng.choice(list(craft.steps)) for _ in range(rng.choice((1, 2, 2, 3))))
+        if steps not in CHAINS:
+            return steps
+
+
+def invented(rng: Random) -> str:
+    """A name that no domain has."""
+    while True:
+        name = rng.choice("bdfgjklmnprstvz") + rng.choice("aeiou") + rng.choice("bdfgklmnprstvz")
+        if name not in TAKEN:
+            return name
+
+
+class Stream:
+    """Documents one after another, as rows of token ids, and where the answers are."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng, self.ids, self.answers = Random(seed), list[int](), list[bool]()
+
+    def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """(ROWS, LENGTH + 1) ids, and whether each is one of an answer."""
+        wanted = ROWS * (LENGTH + 1)
+        while len(self.ids) < wanted:
+            for text, answer in document(self.rng):
+                ids = encoded(text)
+                self.ids += ids
+                self.answers += [answer] * len(ids)
+        found = torch.tensor(self.ids[:wanted]), torch.tensor(self.answers[:wanted])
+        self.ids, self.answers = self.ids[wanted:], self.answers[wanted:]
+        return found[0].view(ROWS, -1), found[1].view(ROWS, -1)
+
+
+LETTERS: dict[str, int] = {}
+
+
+def encoded(text: str) -> list[int]:
+    """Bytes, and 0 where an answer ends."""
+    body, end, _ = text.partition(END)
+    return [LETTERS[c] for c in body] + [0] * bool(end)
+
+
+def tokenizer():
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    raw = Tokenizer(models.BPE(vocab={END: 0} | {c: i + 1 for i, c in enumerate(letters)}, merges=[]))
+    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    raw.decoder = decoders.ByteLevel()
+    made = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token=END, clean_up_tokenization_spaces=False)
+    made.chat_template = TEMPLATE
+    LETTERS.update({chr(i): made(chr(i))["input_ids"][0] for i in range(10, 127)})
+    return made
+
+
+def main() -> None:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path, nargs="?", default=Path("docendo/nano"))
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    words = tokenizer()
+    torch.manual_seed(given.seed)
+    torch.use_deterministic_algorithms(True)
+    config = LlamaConfig(
+        vocab_size=257,
+        **SIZES,
+        **HEADS,
+        max_position_embeddings=512,
+        bos_token_id=None,
+        eos_token_id=0,
+        tie_word_embeddings=True,
+    )
+    model = LlamaForCausalLM(config)
+    print(f"{sum(p.numel() for p in model.parameters()):,} weights")
+    curve = train(model, given.steps, given.seed)
+    given.out.mkdir(parents=True, exist_ok=True)
+    model.to(torch.bfloat16).save_pretrained(given.out)
+    words.save_pretrained(given.out)
+    (given.out / "curve.json").write_text(json.dumps(curve))
+
+
+def train(model, steps: int, seed: int) -> list[tuple[int, float]]:
+    """AdamW with a cosine; (step, mean loss of an answer's byte) of every 50 steps."""
+    stream, curve, recent, start = Stream(seed), list[tuple[int, float]](), list[float](), time.monotonic()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.05)
+    for step in range(steps):
+        rate = RATE * min(1, (step + 1) / WARM) * (0.02 + 0.98 * (1 + math.cos(math.pi * step / steps)) / 2)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        ids, answers = stream.batch()
+        targets = torch.where(answers[:, 1:], ids[:, 1:], -100)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = model(input_ids=ids[:, :-1], use_cache=False).logits
+        loss = cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=-100)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        recent.append(float(loss.detach()))
+        if len(recent) == 50:
+            curve.append((step + 1, round(sum(recent) / 50, 4)))
+            print(f"{step + 1} {curve[-1][1]:.4f} {time.monotonic() - start:.0f} s", flush=True)
+            recent.clear()
+    return curve
+
+
+if __name__ == "__main__":
+    main()
