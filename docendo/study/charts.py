@@ -15,7 +15,9 @@ __all__ = ["Gap", "Shares", "difference_chart", "gain_map", "ledger_chart", "sha
 
 _COLOURS = 8
 _LINE = 14
-_NAME = 18
+_NAME = 14
+_BANDS = 3
+"""Of more lines, only the two of the question have a band: more would hide one another."""
 _Scale = Callable[[float], float]
 
 
@@ -39,11 +41,11 @@ class Gap(NamedTuple):
 
 def share_chart(shown: Shares) -> Markup:
     """Shares against operations: a line and a pale band for every arm, its name at the line's end."""
-    width, height = (760.0, 380.0) if shown.wide else (420.0, 240.0)
-    left, right, top, bottom = 40.0, 130.0, 10.0, 30.0
+    width, height = (1084.0, 420.0) if shown.wide else (330.0, 220.0)
+    left, right, top, bottom = 40.0, 100.0, 10.0, 30.0
     last = max(x for line in shown.lines for x, _ in line.points) or 1.0
     highs = [e.mean if e.high is None else e.high for line in shown.lines for _, e in line.points]
-    most = min(1.0, next(h for h in (0.1, 0.25, 0.5, 1.0) if h >= min(1.0, max(highs))))
+    most = min(1.0, next(h for h in (0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if h >= min(1.0, max(highs))))
 
     def x(flops: float) -> float:
         return left + flops / last * (width - left - right)
@@ -55,12 +57,16 @@ def share_chart(shown: Shares) -> Markup:
     for share in ticks_of(0, most):
         parts.append(tag("line", class_="grid", x1=left, x2=width - right, y1=y(share), y2=y(share)))
         parts.append(label(percent(share), left - 6, y(share) + 4, "tick end"))
-    parts += [label(compact(at, "FLOP"), x(at), height - 10, "tick middle") for at in ticks_of(0, last)[1:]]
-    parts += [_band(line, x, y, shown.places[line.arm]) for line in shown.lines]
+    ticks = ticks_of(0, last)
+    names = [compact(at, "FLOP" if at == ticks[-1] else "") for at in ticks]
+    parts += [label(name, x(at), height - 10, "tick middle") for name, at in zip(names, ticks, strict=True)]
+    banded = [line for line in shown.lines if len(shown.lines) <= _BANDS or shown.places[line.arm] < 2]
+    parts += [_band(line, x, y, shown.places[line.arm]) for line in banded]
     parts += [_course(line, x, y, shown.places[line.arm]) for line in shown.lines]
     ends = [(line.arm, y(line.points[-1][1].mean)) for line in shown.lines]
     parts += [
-        label(clip(arm, _NAME), width - right + 8, at + 4, "tick") for arm, at in _apart(ends, top, height - bottom)
+        label(clip(arm, _NAME), width - right + 8, at + 4, f"name s{shown.places[arm] % _COLOURS}")
+        for arm, at in _apart(ends, top, height - bottom)
     ]
     return picture(parts, width, height, f"{shown.title} against floating-point operations")
 
@@ -101,7 +107,7 @@ def _apart(wanted: Sequence[tuple[str, float]], top: float, bottom: float) -> li
 
 def difference_chart(gaps: Sequence[Gap], other: str) -> Markup:
     """A dot and an interval for every arm, in percentage points; blue above 0, orange below, grey where it is open."""
-    step, width = 30, 720.0
+    step, width = 30, 1084.0
     left, right = 26 + 6.8 * max(len(clip(g.arm, 28)) for g in gaps), 190.0
     height = step * len(gaps) + 34.0
     bounds = [100 * v for g in gaps for v in g.estimate[:3] if v is not None]
@@ -116,7 +122,7 @@ def difference_chart(gaps: Sequence[Gap], other: str) -> Markup:
     for tick in ticks_of(low, high):
         kind = "zero" if abs(tick) < 1e-9 else "grid"
         parts.append(tag("line", class_=kind, x1=x(tick), x2=x(tick), y1=2, y2=height - 28))
-        parts.append(label(signed(tick, digits), x(tick), height - 10, "tick middle"))
+        parts.append(label(signed(tick, digits) if kind == "grid" else "0", x(tick), height - 10, "tick middle"))
     for place, (arm, estimate, side) in enumerate(gaps):
         y = step * (place + 0.5) + 2
         told = points(estimate.mean)
@@ -136,7 +142,7 @@ def gain_map(found: Stretch, agents: Sequence[str], scale: float) -> Markup:
     width, height = left + side * len(agents) + 4, top + side * len(agents) + 4
     parts = [label("student →", left, 12, "tick")]
     for i, agent in enumerate(agents):
-        parts.append(label(clip(agent, 7), left + side * (i + 0.5), top - 8, "label middle"))
+        parts.append(label(clip(agent, 8), left + side * (i + 0.5), top - 8, "label middle"))
         parts.append(label(clip(agent, 12), left - 8, top + side * (i + 0.5) + 4, "label end"))
     for i, teacher in enumerate(agents):
         for j, student in enumerate(agents):
@@ -158,7 +164,7 @@ def _gain_cell(x: float, y: float, cell: tuple[float, int] | None, scale: float,
 
 def ledger_chart(spent: Mapping[str, Mapping[str, float]], purposes: Sequence[str]) -> Markup:
     """A bar for every arm, as long as its operations, in the colours of the purposes."""
-    step, width, left, right = 30, 720.0, 26 + 6.8 * max(len(clip(arm, 28)) for arm in spent), 96.0
+    step, width, left, right = 30, 1084.0, 26 + 6.8 * max(len(clip(arm, 28)) for arm in spent), 96.0
     most = max(sum(parts.values()) for parts in spent.values()) or 1.0
     parts: list[Markup] = []
     for row, (arm, amounts) in enumerate(spent.items()):

@@ -71,7 +71,6 @@ class Line(NamedTuple):
 class Stretch(NamedTuple):
     """The lessons of a part of the budget, all seeds together."""
 
-    first: float
     last: float
     gain: Mapping[tuple[str, str], tuple[float, int]]
     """By teacher and student: the mean over the lessons, and how many they were."""
@@ -126,7 +125,7 @@ def stretches(regime: Regime, arm: str) -> list[Stretch]:
     for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         inside = [g for g in told if first < g.flops <= last]
         if inside:
-            found.append(Stretch(first, last, gains(inside)))
+            found.append(Stretch(last, gains(inside)))
     return found
 
 

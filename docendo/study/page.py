@@ -11,7 +11,7 @@ from docendo.study.boards import Board, arms, costs, differences, domains, tunin
 from docendo.study.charts import Gap, Shares, difference_chart, gain_map, ledger_chart, share_chart
 from docendo.study.findings import JOINT, TEACHING, Regime, learning, ledger, regimes, series, stretches
 from docendo.study.results import Study, load_study
-from docendo.study.words import answer, limits, outcome, points, repeat, span
+from docendo.study.words import answer, headline, limits, outcome, points, repeat, span
 
 __all__ = ["study_page", "write_report"]
 
@@ -33,22 +33,22 @@ def study_page(study: Study, found: Sequence[Regime]) -> str:
     """The whole page; `found` are the study's regimes."""
     places = {arm: place for place, arm in enumerate(_arms(found))}
     sections = (
-        ("answer", "The answer", _each(found, lambda r: _said(answer(r)))),
-        ("arms", "Every arm", _each(found, _tables)),
-        ("parts", "What each part is worth", _each(found, _parts)),
-        ("curves", "How they learned", _each(found, lambda r: _curves(r, places))),
-        ("gains", "Who gained from whom", _each(found, _gains)),
-        ("course", "What the rounds were like", _each(found, lambda r: _courses(r, places))),
-        ("compute", "What it cost", _each(found, _compute)),
-        ("limits", "What this does not say", _list(limits(found))),
-        ("repeat", "To repeat it", tag("pre", repeat(study))),
+        ("answer", "Answer", "The answer", _answers(found)),
+        ("arms", "Numbers", "In numbers", _each(found, _tables)),
+        ("parts", "Parts", "What each part is worth", _each(found, _parts)),
+        ("curves", "Curves", "How they learned", _each(found, lambda r: _curves(r, places))),
+        ("gains", "Lessons", "Who gained from whom", _each(found, _gains)),
+        ("course", "Rounds", "What the rounds were like", _each(found, lambda r: _courses(r, places))),
+        ("compute", "Cost", "What it cost", _each(found, _compute)),
+        ("limits", "Limits", "What this does not say", _list(limits(found))),
+        ("repeat", "Repeat", "To repeat it", tag("pre", repeat(study))),
     )
-    links = [tag("a", heading, href=f"#{name}") for name, heading, _ in sections]
+    links = [tag("a", short, href=f"#{name}") for name, short, _, _ in sections]
     body = tag(
         "main",
         _header(study, found),
         tag("nav", *links, aria_label="Sections"),
-        *(tag("section", tag("h2", heading), content, id=name) for name, heading, content in sections),
+        *(tag("section", tag("h2", heading), content, id=name) for name, _, heading, content in sections),
     )
     return document(f"{study.name} · docendo", asset("page.css"), "", body)
 
@@ -95,6 +95,11 @@ def _each(found: Sequence[Regime], show: Callable[[Regime], Markup]) -> Markup:
     return join(part for regime in found for part in (tag("h3", regime.name), show(regime)))
 
 
+def _answers(found: Sequence[Regime]) -> Markup:
+    said = _each(found, lambda r: _said(answer(r)))
+    return join((tag("p", headline(found)), said)) if len(found) > 1 else said
+
+
 def _said(sentences: Sequence[str]) -> Markup:
     first, *others = sentences
     return tag("p", tag("strong", first), *(f" {sentence}" for sentence in others), class_="say")
@@ -118,7 +123,7 @@ def _board(board: Board) -> Markup:
         ]
         for row in board.rows
     ]
-    return join((tag("p", board.note), table(board.heads, rows, board.words)))
+    return join((tag("h4", board.title), tag("p", board.note), table(board.heads, rows, board.words)))
 
 
 def _kind(words: bool) -> str | None:
@@ -134,7 +139,7 @@ def _parts(regime: Regime) -> Markup:
     key = tag(
         "p",
         *(swatch("swatch up", f"better than {TEACHING}"), swatch("swatch down", "worse")),
-        swatch("swatch base", "cannot be told apart"),
+        swatch("swatch open", "cannot be told apart"),
         class_="key",
     )
     return join((tag("p", about), key, _scrolling(difference_chart(gaps, TEACHING), f"Differences from {TEACHING}")))
@@ -161,7 +166,7 @@ def _gains(regime: Regime) -> Markup:
         return empty(f"{TEACHING} gave no lesson.")
     agents = sorted({name for part in told for pair in part.gain for name in pair})
     scale = max(0.1, *(abs(gain) for part in told for gain, _ in part.gain.values()))
-    panels = [figure(f"{compact(p.first)} to {compact(p.last, 'FLOP')}", gain_map(p, agents, scale)) for p in told]
+    panels = [figure(f"Until {compact(p.last, 'FLOP')}", gain_map(p, agents, scale)) for p in told]
     about = f"Mean gain of the lessons of {TEACHING} by teacher and student, over equal parts of the budget."
     key = tag("p", swatch("swatch up", "the lesson helped"), swatch("swatch down", "it hurt"), class_="key")
     return join((tag("p", about), key, tag("div", *panels, class_="panels")))

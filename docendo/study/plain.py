@@ -12,7 +12,7 @@ from docendo.report.text import visible
 from docendo.study.boards import Board, Cell, arms, costs, differences, domains, tuning
 from docendo.study.findings import TEACHING, Regime
 from docendo.study.results import Study
-from docendo.study.words import answer, limits, points, repeat, span
+from docendo.study.words import answer, headline, limits, points, repeat, span
 
 __all__ = ["markdown", "terminal"]
 
@@ -21,7 +21,7 @@ _ACTIVE = re.compile(r"([\\`*_{}\[\]<>|~#&])")
 
 def markdown(study: Study, found: Sequence[Regime]) -> str:
     """The study's page in Markdown; `found` are its regimes."""
-    parts = [f"## {_escaped(study.name)}"]
+    parts = [f"## {_escaped(study.name)}", _escaped(headline(found))]
     for regime in found:
         parts.append(f"### {_escaped(regime.name)}")
         first, *others = (_escaped(sentence) for sentence in answer(regime))
@@ -61,7 +61,7 @@ def _escaped(text: str) -> str:
 
 def terminal(study: Study, found: Sequence[Regime]) -> RenderableType:
     """What a terminal shows: the answer and the tables of every regime, then the limits."""
-    parts: list[RenderableType] = [Text(visible(study.name), "bold")]
+    parts: list[RenderableType] = [Text(visible(study.name), "bold"), Text(visible(headline(found)))]
     for regime in found:
         parts += ["", Text(visible(regime.name), "bold underline")]
         parts += [Text(visible(sentence)) for sentence in answer(regime)]

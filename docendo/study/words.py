@@ -10,7 +10,7 @@ from docendo.study.results import Study
 from docendo.study.scoring import MEASURES
 from docendo.study.statistics import Closure, Difference
 
-__all__ = ["answer", "gap", "limits", "outcome", "points", "repeat", "span", "verdict"]
+__all__ = ["answer", "gap", "headline", "limits", "outcome", "points", "repeat", "span", "verdict"]
 
 _EVEN = 0.05
 """How far apart the operations of two arms may be to be called equal."""
@@ -55,6 +55,17 @@ def _turned(found: Difference) -> Difference:
     return found._replace(estimate=flipped)
 
 
+def headline(found: Sequence[Regime]) -> str:
+    """In which regimes teaching beats joint training, in which it is beaten, and which are open."""
+    sides: dict[str, list[str]] = {"above": [], "below": [], "open": []}
+    for regime in found:
+        gap = regime.boot.difference(TEACHING, JOINT, "mean")
+        sides[outcome(gap) if gap else "open"].append(regime.name)
+    told = {"above": f"{TEACHING} beats {JOINT}", "below": f"{JOINT} beats {TEACHING}", "open": "it is open"}
+    parts = [f"{told[side]} in {', '.join(names)}" for side, names in sides.items() if names]
+    return f"At equal compute, {'; '.join(parts)}."
+
+
 def answer(regime: Regime) -> list[str]:
     """Teaching against joint training in one regime: the main measure first, then what else was measured."""
     main = regime.boot.difference(TEACHING, JOINT, "mean")
@@ -65,8 +76,8 @@ def answer(regime: Regime) -> list[str]:
     for name in ("best", "worst", "lesson", "outside", "area", "vote"):
         if found := regime.boot.difference(TEACHING, JOINT, name):
             others[outcome(found)].append(f"{MEASURES[name]} ({points(found.estimate.mean)})")
-    heads = {"above": f"{TEACHING} is ahead", "below": f"{JOINT} is ahead", "open": "It is open"}
-    said += [f"{heads[side]} in: {', '.join(names)}." for side, names in others.items() if names]
+    heads = {"above": f"Where {TEACHING} is ahead", "below": f"Where {JOINT} is ahead", "open": "Open"}
+    said += [f"{heads[side]}: {', '.join(names)}." for side, names in others.items() if names]
     if EXPERTS in regime.arms:
         said.append(gap(regime.boot.closure(TEACHING, EXPERTS, JOINT)))
     if uneven := _uneven(regime):
@@ -77,10 +88,10 @@ def answer(regime: Regime) -> list[str]:
 def gap(found: Closure) -> str:
     """How much of what joint training gains over experts the population gained by teaching."""
     if not found.share:
-        return f"How much of the gap between {EXPERTS} and {JOINT} {TEACHING} closed is undefined: {found.why}."
+        return f"What {TEACHING} closed of the gap between {EXPERTS} and {JOINT} is undefined: {found.why}."
     low, high = found.share.low, found.share.high
     interval = f" (95% interval {percent(low)} to {percent(high)})".replace("-", "\N{MINUS SIGN}")
-    return f"{TEACHING} closed {percent(found.share.mean)} of the gap between {EXPERTS} and {JOINT}{interval}."
+    return f"Of the gap between {EXPERTS} and {JOINT}, {TEACHING} closed {percent(found.share.mean)}{interval}."
 
 
 def _uneven(regime: Regime) -> str:
