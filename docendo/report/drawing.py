@@ -1,10 +1,11 @@
 """What every chart is made of."""
 
 from collections.abc import Iterable
+from math import ceil, floor, log10
 
 from docendo.report.markup import Markup, join, tag
 
-__all__ = ["label", "picture", "points_of"]
+__all__ = ["label", "picture", "points_of", "ticks_of"]
 
 
 def label(text: str, x: float, y: float, kind: str) -> Markup:
@@ -23,3 +24,12 @@ def picture(parts: Iterable[Markup], width: float, height: float, title: str) ->
     return tag(
         "svg", inner, viewBox=f"0 0 {width:.0f} {height:.0f}", width=width, height=height, role="img", aria_label=title
     )
+
+
+def ticks_of(low: float, high: float) -> list[float]:
+    """The multiples of 1, 2 or 5 times a power of ten inside the range, at most six; `low` where it is empty."""
+    if not high > low:
+        return [low]
+    power = 10.0 ** floor(log10((high - low) / 5))
+    step = next(s * power for s in (1, 2, 5, 10) if (high - low) / (s * power) <= 5)
+    return [step * k for k in range(ceil(low / step), floor(high / step) + 1)]

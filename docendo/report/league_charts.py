@@ -5,9 +5,9 @@ Plain numbers go in, for agents in the order in which they are to be shown; NaN 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil, cos, floor, hypot, isnan, log10, pi, sin
+from math import ceil, cos, hypot, isnan, pi, sin
 
-from docendo.report.drawing import label, picture, points_of
+from docendo.report.drawing import label, picture, points_of, ticks_of
 from docendo.report.markup import Markup, tag
 from docendo.report.text import clip, signed
 
@@ -100,7 +100,7 @@ def rating_chart(marks: Marks, values: Sequence[float], low: Sequence[float], hi
     count = len(values)
     step = min(24, max(5, 960 // count))
     left, right, width, height = _margin(marks.names), 20.0, 620.0, step * count + 34.0
-    ticks = _ticks(min(low), max(high))
+    ticks = ticks_of(min(low), max(high))
     first, last = min(*low, ticks[0]), max(*high, ticks[-1])
     first, last = (first, last) if first < last else (first - 1, last + 1)
 
@@ -143,7 +143,7 @@ def spinning_top(marks: Marks, skill: Sequence[float], cycles: Sequence[float]) 
     """Skill upwards; every agent is as wide as the number of cycles of three that it is part of."""
     width, height, top, bottom, left = 430.0, 380.0, 22.0, 50.0, 48.0
     middle, reach = left + 140.0, 120.0
-    ticks, widest = _ticks(min(skill), max(skill)), max(cycles) or 1
+    ticks, widest = ticks_of(min(skill), max(skill)), max(cycles) or 1
     first, last = min(*skill, ticks[0]), max(*skill, ticks[-1])
 
     def y(value: float) -> float:
@@ -212,12 +212,3 @@ def _hidden(places: Sequence[tuple[float, float]], spot: tuple[float, float], wi
 def _margin(names: Sequence[str]) -> float:
     """Room for the longest name that is shown."""
     return 16 + _LETTER * max(len(clip(name, _LONGEST)) for name in names)
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """The multiples of 1, 2 or 5 times a power of ten inside the range, at most six; `low` where it is empty."""
-    if not high > low:
-        return [low]
-    power = 10.0 ** floor(log10((high - low) / 5))
-    step = next(s * power for s in (1, 2, 5, 10) if (high - low) / (s * power) <= 5)
-    return [step * k for k in range(ceil(low / step), floor(high / step) + 1)]

@@ -47,7 +47,7 @@ class About(BaseModel):
     """Who was trained on what, and from which code."""
 
     model_config = _CONFIG
-    commit: str
+    commit: str = Field(pattern=r"\A[0-9A-Za-z.+-]{0,60}\z")
     model: str
     agents: tuple[str, ...] = Field(min_length=1)
     domains: dict[str, tuple[str, ...]] = Field(min_length=1)

@@ -1,0 +1,147 @@
+"""The tables of a study, as text that a page, a terminal and Markdown show each in its way."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from docendo.report.text import DASH, between, compact, duration, percent, signed
+from docendo.study.findings import JOINT, Regime, ledger
+from docendo.study.results import Result
+from docendo.study.scoring import MEASURES
+from docendo.study.statistics import Difference, Measured
+from docendo.study.words import points, span
+
+__all__ = ["Board", "Cell", "arms", "costs", "differences", "domains", "tuning"]
+
+_SHORT = {
+    "mean": "mean",
+    "best": "best",
+    "worst": "worst",
+    "lesson": "with a lesson",
+    "outside": "outside",
+    "area": "area",
+    "vote": "vote",
+    "forgotten": "forgotten",
+}
+
+
+class Cell(NamedTuple):
+    text: str
+    note: str = ""
+    """An interval, or what else is smaller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A table; the first `words` columns are text, the others numbers."""
+
+    title: str
+    note: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    words: int = 1
+
+
+def arms(regime: Regime) -> Board:
+    """Every arm with what was measured of it, the best mean first."""
+    measured = {arm: regime.boot.measured(arm) for arm in regime.ranked}
+    shown = [name for name in MEASURES if any(name in found for found in measured.values())]
+    rows = [
+        [
+            Cell(arm),
+            *(_measured(n, found) for n in shown),
+            Cell(str(len(regime.arms[arm]))),
+            _spent(list(regime.arms[arm].values())),
+        ]
+        for arm, found in measured.items()
+    ]
+    explained = "; ".join(f"{_SHORT[name]}: {MEASURES[name]}" for name in shown if _SHORT[name] != MEASURES[name])
+    note = f"Share of held-out problems answered right, with 95% intervals over seeds and problems. {explained}."
+    return Board("Every arm", note, ("arm", *(_SHORT[n] for n in shown), "seeds", "spent"), rows)
+
+
+def differences(regime: Regime) -> Board:
+    """Every arm minus joint training on the seeds that both have."""
+    found = {name: regime.against(JOINT, name) for name in ("mean", "lesson", "outside", "area")}
+    shown = [name for name, gaps in found.items() if gaps]
+    rows = [
+        [
+            Cell(arm),
+            *(_gap(found[name].get(arm)) for name in shown),
+            Cell(signed(gap.effect)),
+            Cell(_chance(gap.improvement)),
+            Cell(percent(gap.dominance)),
+            Cell(str(gap.estimate.n)),
+        ]
+        for arm, gap in found["mean"].items()
+    ]
+    note = (
+        f"Each arm minus {JOINT} in percentage points, paired by seed and problem. Effect: Cohen's d_z over the seeds "
+        "with Hedges' correction for few. P(better): share of the resamples above 0. P(X > Y): share of all pairs of "
+        "seeds in which the arm is ahead, not paired."
+    )
+    heads = ("arm", *(_SHORT[n] for n in shown), "effect", "P(better)", "P(X > Y)", "seeds")
+    return Board(f"Differences from {JOINT}", note, heads, rows)
+
+
+def domains(regime: Regime) -> Board:
+    """Every arm's mean in every domain."""
+    names = list(dict.fromkeys(d for result in regime.results for d in result.about.domains))
+    rows = []
+    for arm in regime.ranked:
+        found = regime.boot.measured(arm)
+        rows.append([Cell(arm), *(_measured(f"domain/{name}", found) for name in names)])
+    return Board("By domain", "Mean of the population without a lesson.", ("arm", *names), rows)
+
+
+def costs(regime: Regime) -> Board:
+    """Where every arm's operations went, by purpose."""
+    found = ledger(regime)
+    purposes = list(dict.fromkeys(sorted({p for spent in found.values() for p in spent})))
+    rows = []
+    for arm, spent in found.items():
+        results = list(regime.arms[arm].values())
+        cells = [Cell(compact(spent[p], "FLOP") if p in spent else DASH) for p in purposes]
+        rows.append([Cell(arm), *cells, Cell(duration(sum(r.cost.seconds for r in results) / len(results)))])
+    note = "Floating-point operations by purpose and time, means over the seeds."
+    return Board("Where the compute went", note, ("arm", *purposes, "time"), rows)
+
+
+def tuning(regime: Regime) -> Board:
+    """What the tuning chose for every arm, and what it cost beside the budget."""
+    rows = []
+    for arm, by_seed in regime.arms.items():
+        results = list(by_seed.values())
+        chosen = list(dict.fromkeys(_setting(r.about.setting) for r in results))
+        cost = max(r.cost.tuning for r in results)
+        rows.append([Cell(arm), Cell("; ".join(chosen)), Cell(compact(cost, "FLOP") if cost else DASH)])
+    note = "The settings that each arm was given, and the operations spent on finding them, once per arm."
+    return Board("Tuning", note, ("arm", "settings", "cost"), rows, words=2)
+
+
+def _setting(chosen: Mapping[str, float | str | bool]) -> str:
+    told = (f"{name} = {f'{value:g}' if isinstance(value, float) else value}" for name, value in chosen.items())
+    return ", ".join(told) or "not tuned"
+
+
+def _measured(name: str, found: Mapping[str, Measured]) -> Cell:
+    if name not in found:
+        return Cell(DASH)
+    estimate = found[name].estimate(name)
+    if name == "forgotten":
+        return Cell(points(estimate.mean), span(estimate))
+    return Cell(f"{100 * estimate.mean:.1f}", between(estimate, share=True))
+
+
+def _chance(share: float) -> str:
+    """A share of resamples, which are too few to say never or always."""
+    return "< 1%" if share < 0.005 else "> 99%" if share > 0.995 else percent(share)
+
+
+def _gap(found: Difference | None) -> Cell:
+    return Cell(points(found.estimate.mean), span(found.estimate)) if found else Cell(DASH)
+
+
+def _spent(results: Sequence[Result]) -> Cell:
+    mean = sum(r.cost.spent for r in results) / len(results)
+    return Cell(compact(mean, "FLOP"), f"{percent(mean / results[0].cost.budget)} of the budget")

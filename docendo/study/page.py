@@ -1,0 +1,195 @@
+"""A study as one HTML file that asks for nothing else."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from docendo.report.markup import Markup, document, join, tag
+from docendo.report.page import asset, save_page
+from docendo.report.pieces import empty, figure, swatch, table, tile
+from docendo.report.text import DASH, compact
+from docendo.study.boards import Board, arms, costs, differences, domains, tuning
+from docendo.study.charts import Gap, Shares, difference_chart, gain_map, ledger_chart, share_chart
+from docendo.study.findings import JOINT, TEACHING, Regime, learning, ledger, regimes, series, stretches
+from docendo.study.results import Study, load_study
+from docendo.study.words import answer, headline, limits, outcome, points, repeat, span
+
+__all__ = ["study_page", "write_report"]
+
+_SERIES = {
+    "useful": "Useful groups of rewards",
+    "passed": "Lessons that passed the gate",
+    "cyclic": "Cyclic share of who beats whom",
+}
+_SIDES = {"above": f"{TEACHING} is ahead", "below": f"{JOINT} is ahead", "open": "cannot be told apart"}
+
+
+def write_report(folder: Path) -> Path:
+    """Writes ``report.html`` into a study's folder and returns its path. Raises UseError where there is no result."""
+    study = load_study(folder)
+    return save_page(study_page(study, regimes(study)), folder / "report.html")
+
+
+def study_page(study: Study, found: Sequence[Regime]) -> str:
+    """The whole page; `found` are the study's regimes."""
+    places = {arm: place for place, arm in enumerate(_arms(found))}
+    sections = (
+        ("answer", "Answer", "The answer", _answers(found)),
+        ("arms", "Numbers", "In numbers", _each(found, _tables)),
+        ("parts", "Parts", "What each part is worth", _each(found, _parts)),
+        ("curves", "Curves", "How they learned", _each(found, lambda r: _curves(r, places))),
+        ("gains", "Lessons", "Who gained from whom", _each(found, _gains)),
+        ("course", "Rounds", "What the rounds were like", _each(found, lambda r: _courses(r, places))),
+        ("compute", "Cost", "What it cost", _each(found, _compute)),
+        ("limits", "Limits", "What this does not say", _list(limits(found))),
+        ("repeat", "Repeat", "To repeat it", tag("pre", repeat(study))),
+    )
+    links = [tag("a", short, href=f"#{name}") for name, short, _, _ in sections]
+    body = tag(
+        "main",
+        _header(study, found),
+        tag("nav", *links, aria_label="Sections"),
+        *(tag("section", tag("h2", heading), content, id=name) for name, _, heading, content in sections),
+    )
+    return document(f"{study.name} · docendo", asset("page.css"), "", body)
+
+
+def _arms(found: Sequence[Regime]) -> list[str]:
+    """All arms, those of the question first."""
+    names = {arm for regime in found for arm in regime.arms}
+    return sorted(names, key=lambda arm: (arm != TEACHING, arm != JOINT, arm))
+
+
+def _header(study: Study, found: Sequence[Regime]) -> Markup:
+    results = [result for regime in found for result in regime.results]
+    names = {arm for regime in found for arm in regime.arms}
+    budgets = sorted({r.cost.budget for r in results})
+    said = [
+        ", ".join(sorted({r.about.model for r in results})),
+        f"{len(found)} regimes" if len(found) > 1 else "one regime",
+        f"{len(names)} arms",
+        f"{len(results)} trainings",
+        f"{' or '.join(compact(b, 'FLOP') for b in budgets)} each",
+    ]
+    return tag(
+        "header",
+        tag("p", "docendo · a study at equal compute", class_="kicker"),
+        tag("h1", study.name),
+        tag("p", " · ".join(said), class_="facts"),
+        tag("dl", *map(_tile, found), class_="tiles"),
+    )
+
+
+def _tile(regime: Regime) -> Markup:
+    gap = regime.boot.difference(TEACHING, JOINT, "mean")
+    title = f"{regime.name}: {TEACHING} minus {JOINT}"
+    if not gap:
+        return tile(title, DASH, ["no seed in common yet"])
+    interval = f"95% interval {span(gap.estimate)}" if span(gap.estimate) else "no interval"
+    return tile(title, f"{points(gap.estimate.mean)} points", [interval, _SIDES[outcome(gap)]])
+
+
+def _each(found: Sequence[Regime], show: Callable[[Regime], Markup]) -> Markup:
+    """One part after the other, under the regimes' names where there are several."""
+    if len(found) == 1:
+        return show(found[0])
+    return join(part for regime in found for part in (tag("h3", regime.name), show(regime)))
+
+
+def _answers(found: Sequence[Regime]) -> Markup:
+    said = _each(found, lambda r: _said(answer(r)))
+    return join((tag("p", headline(found)), said)) if len(found) > 1 else said
+
+
+def _said(sentences: Sequence[str]) -> Markup:
+    first, *others = sentences
+    return tag("p", tag("strong", first), *(f" {sentence}" for sentence in others), class_="say")
+
+
+def _tables(regime: Regime) -> Markup:
+    gaps = differences(regime)
+    folded = tag("details", tag("summary", "By domain"), _board(domains(regime)))
+    parts = [_board(arms(regime)), _board(gaps) if gaps.rows else empty(f"Nothing to compare with {JOINT} yet.")]
+    return join((*parts, folded))
+
+
+def _board(board: Board) -> Markup:
+    rows = [
+        [
+            tag("th", row[0].text, scope="row"),
+            *(
+                tag("td", c.text, *((tag("small", c.note),) if c.note else ()), class_=_kind(i < board.words))
+                for i, c in enumerate(row[1:], 1)
+            ),
+        ]
+        for row in board.rows
+    ]
+    return join((tag("h4", board.title), tag("p", board.note), table(board.heads, rows, board.words)))
+
+
+def _kind(words: bool) -> str | None:
+    return None if words else "number"
+
+
+def _parts(regime: Regime) -> Markup:
+    """Every other arm against teaching, sorted."""
+    gaps = [Gap(arm, gap.estimate, outcome(gap)) for arm, gap in regime.against(TEACHING).items()]
+    if not gaps:
+        return empty(f"Nothing to compare with {TEACHING} yet.")
+    about = f"Mean of the population without a lesson: each arm minus {TEACHING}, in percentage points."
+    key = tag(
+        "p",
+        *(swatch("swatch up", f"better than {TEACHING}"), swatch("swatch down", "worse")),
+        swatch("swatch open", "cannot be told apart"),
+        class_="key",
+    )
+    return join((tag("p", about), key, _scrolling(difference_chart(gaps, TEACHING), f"Differences from {TEACHING}")))
+
+
+def _curves(regime: Regime, places: dict[str, int]) -> Markup:
+    lines = learning(regime)
+    if not lines:
+        return empty("No training was examined on the way.")
+    about = "Held-out accuracy without a lesson, mean over agents, domains and seeds; the band is its 95% interval."
+    chart = share_chart(Shares(f"Accuracy in {regime.name}", lines, places, wide=True))
+    return join((tag("p", about), _scrolling(chart, "Learning curves")))
+
+
+def _courses(regime: Regime, places: dict[str, int]) -> Markup:
+    found = {name: series(regime, name) for name in _SERIES}
+    panels = [figure(_SERIES[n], share_chart(Shares(_SERIES[n], lines, places))) for n, lines in found.items() if lines]
+    return tag("div", *panels, class_="panels") if panels else empty("Nothing was told of the rounds.")
+
+
+def _gains(regime: Regime) -> Markup:
+    told = stretches(regime, TEACHING)
+    if not told:
+        return empty(f"{TEACHING} gave no lesson.")
+    agents = sorted({name for part in told for pair in part.gain for name in pair})
+    scale = max(0.1, *(abs(gain) for part in told for gain, _ in part.gain.values()))
+    panels = [figure(f"Until {compact(p.last, 'FLOP')}", gain_map(p, agents, scale)) for p in told]
+    about = f"Mean gain of the lessons of {TEACHING} by teacher and student, over equal parts of the budget."
+    key = tag("p", swatch("swatch up", "the lesson helped"), swatch("swatch down", "it hurt"), class_="key")
+    return join((tag("p", about), key, tag("div", *panels, class_="panels")))
+
+
+def _compute(regime: Regime) -> Markup:
+    spent = ledger(regime)
+    if not spent:
+        return join((empty("Nothing was booked in a ledger."), _board(tuning(regime))))
+    purposes = sorted({p for amounts in spent.values() for p in amounts}, key=lambda p: (-_total(spent.values(), p), p))
+    key = tag("p", *(swatch(f"swatch s{i % 8}", name) for i, name in enumerate(purposes)), class_="key")
+    chart = _scrolling(ledger_chart(spent, purposes), "Compute by arm and purpose")
+    folded = tag("details", tag("summary", "As a table"), _board(costs(regime)))
+    return join((key, chart, folded, _board(tuning(regime))))
+
+
+def _total(spent: Iterable[dict[str, float]], purpose: str) -> float:
+    return sum(amounts.get(purpose, 0.0) for amounts in spent)
+
+
+def _scrolling(chart: Markup, said: str) -> Markup:
+    return tag("div", chart, class_="scroll wide", tabindex="0", role="group", aria_label=said)
+
+
+def _list(said: Sequence[str]) -> Markup:
+    return tag("ul", *(tag("li", sentence) for sentence in said), class_="limits")

@@ -1,0 +1,84 @@
+"""A study as Markdown and for a terminal, with the numbers of the page."""
+
+import re
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from docendo.report.text import visible
+from docendo.study.boards import Board, Cell, arms, costs, differences, domains, tuning
+from docendo.study.findings import TEACHING, Regime
+from docendo.study.results import Study
+from docendo.study.words import answer, headline, limits, points, repeat, span
+
+__all__ = ["markdown", "terminal"]
+
+_ACTIVE = re.compile(r"([\\`*_{}\[\]<>|~#&])")
+
+
+def markdown(study: Study, found: Sequence[Regime]) -> str:
+    """The study's page in Markdown; `found` are its regimes."""
+    parts = [f"## {_escaped(study.name)}", _escaped(headline(found))]
+    for regime in found:
+        parts.append(f"### {_escaped(regime.name)}")
+        first, *others = (_escaped(sentence) for sentence in answer(regime))
+        parts.append(" ".join([f"**{first}**", *others]))
+        boards = (arms(regime), differences(regime), _parts(regime), domains(regime), costs(regime), tuning(regime))
+        parts += [_board(board) for board in boards if board.rows]
+    parts += ["### What this does not say", "\n".join(f"* {_escaped(said)}" for said in limits(found))]
+    parts += ["### To repeat it", f"```bash\n{repeat(study)}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _parts(regime: Regime) -> Board:
+    """Every other arm minus teaching, in Markdown instead of the page's chart."""
+    rows = [
+        [Cell(arm), Cell(points(gap.estimate.mean), span(gap.estimate)), Cell(str(gap.estimate.n))]
+        for arm, gap in regime.against(TEACHING).items()
+    ]
+    note = f"Mean of the population without a lesson: each arm minus {TEACHING}, in percentage points."
+    return Board(f"What each part is worth: differences from {TEACHING}", note, ("arm", "mean", "seeds"), rows)
+
+
+def _board(board: Board) -> str:
+    rules = ["---" if i < board.words else "---:" for i in range(len(board.heads))]
+    rows = [[_cell(cell) for cell in row] for row in board.rows]
+    lines = [f"| {' | '.join(cells)} |" for cells in ([_escaped(head) for head in board.heads], rules, *rows)]
+    return "\n".join([f"**{_escaped(board.title)}.** {_escaped(board.note)}", "", *lines])
+
+
+def _cell(cell: Cell) -> str:
+    return _escaped(f"{cell.text} ({cell.note})" if cell.note else cell.text)
+
+
+def _escaped(text: str) -> str:
+    """On one line, and without a mark of Markdown or HTML that acts."""
+    return _ACTIVE.sub(r"\\\1", " ".join(visible(text).split()))
+
+
+def terminal(study: Study, found: Sequence[Regime]) -> RenderableType:
+    """What a terminal shows: the answer and the tables of every regime, then the limits."""
+    parts: list[RenderableType] = [Text(visible(study.name), "bold"), Text(visible(headline(found)))]
+    for regime in found:
+        parts += ["", Text(visible(regime.name), "bold underline")]
+        parts += [Text(visible(sentence)) for sentence in answer(regime)]
+        parts += [_table(board) for board in (arms(regime), differences(regime)) if board.rows]
+    parts += ["", *(Padding(Text(visible(said), "dim"), (0, 0, 0, 2)) for said in limits(found))]
+    return Group(*parts)
+
+
+def _table(board: Board) -> Table:
+    made = Table(title=board.title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for i, head in enumerate(board.heads):
+        made.add_column(Text(visible(head)), justify="left" if i < board.words else "right", header_style="dim")
+    for row in board.rows:
+        made.add_row(*(_lines(cell) for cell in row))
+    return made
+
+
+def _lines(cell: Cell) -> Text:
+    text = Text(visible(cell.text))
+    return text.append(f"\n{visible(cell.note)}", "dim") if cell.note else text

@@ -1,0 +1,156 @@
+"""What a study says, in sentences that claim no more than the intervals allow."""
+
+from collections.abc import Sequence
+from shlex import quote
+
+from docendo.report.intervals import Estimate
+from docendo.report.text import DASH, compact, percent, signed, visible
+from docendo.study.findings import EXPERTS, JOINT, TEACHING, Regime
+from docendo.study.results import Study
+from docendo.study.scoring import MEASURES
+from docendo.study.statistics import Closure, Difference
+
+__all__ = ["answer", "gap", "headline", "limits", "outcome", "points", "repeat", "span", "verdict"]
+
+_EVEN = 0.05
+"""How far apart the operations of two arms may be to be called equal."""
+
+
+def points(value: float | None) -> str:
+    """A share as percentage points: ``+4.2``."""
+    return signed(None if value is None else 100 * value, 1)
+
+
+def span(estimate: Estimate) -> str:
+    """``+1.1 to +7.3``; empty where there is no interval."""
+    return f"{points(estimate.low)} to {points(estimate.high)}" if estimate.low is not None else ""
+
+
+def outcome(found: Difference) -> str:
+    """``above``, ``below`` or ``open``: which side of 0 the whole interval is on; one seed never tells."""
+    low, high = found.estimate.low, found.estimate.high
+    if found.estimate.n < 2 or low is None or high is None:
+        return "open"
+    return "above" if low > 0 else "below" if high < 0 else "open"
+
+
+def verdict(one: str, other: str, found: Difference) -> str:
+    """Whether one arm beats another, by how much, and how sure that is."""
+    told = outcome(found)
+    told_by = f"{points(found.estimate.mean)} points"
+    interval = f"95% interval {span(found.estimate)}" if span(found.estimate) else "no interval"
+    seeds = f"{found.estimate.n} seeds" if found.estimate.n > 1 else "one seed"
+    if told == "open":
+        why = "" if found.estimate.n > 1 else ", and one seed says nothing of another training"
+        return f"{one} and {other} cannot be told apart: {told_by} ({interval}, {seeds}{why})"
+    winner, loser = (one, other) if told == "above" else (other, one)
+    turned = found if told == "above" else _turned(found)
+    low_high = f"95% interval {span(turned.estimate)}"
+    return f"{winner} beats {loser} by {points(turned.estimate.mean)} points ({low_high}, {seeds})"
+
+
+def _turned(found: Difference) -> Difference:
+    mean, low, high, n = found.estimate
+    flipped = Estimate(-mean, None if high is None else -high, None if low is None else -low, n)
+    return found._replace(estimate=flipped)
+
+
+def headline(found: Sequence[Regime]) -> str:
+    """In which regimes teaching beats joint training, in which it is beaten, and which are open."""
+    sides: dict[str, list[str]] = {"above": [], "below": [], "open": []}
+    for regime in found:
+        gap = regime.boot.difference(TEACHING, JOINT, "mean")
+        sides[outcome(gap) if gap else "open"].append(regime.name)
+    told = {"above": f"{TEACHING} beats {JOINT}", "below": f"{JOINT} beats {TEACHING}", "open": "it is open"}
+    parts = [f"{told[side]} in {', '.join(names)}" for side, names in sides.items() if names]
+    return f"At equal compute, {'; '.join(parts)}."
+
+
+def answer(regime: Regime) -> list[str]:
+    """Teaching against joint training in one regime: the main measure first, then what else was measured."""
+    main = regime.boot.difference(TEACHING, JOINT, "mean")
+    if not main:
+        return [f"{TEACHING} and {JOINT} have no seed in common yet."]
+    said = [f"Without a lesson, {verdict(TEACHING, JOINT, main)}."]
+    others: dict[str, list[str]] = {"above": [], "below": [], "open": []}
+    for name in ("best", "worst", "lesson", "outside", "area", "vote"):
+        if found := regime.boot.difference(TEACHING, JOINT, name):
+            others[outcome(found)].append(f"{MEASURES[name]} ({points(found.estimate.mean)})")
+    heads = {"above": f"Where {TEACHING} is ahead", "below": f"Where {JOINT} is ahead", "open": "Open"}
+    said += [f"{heads[side]}: {', '.join(names)}." for side, names in others.items() if names]
+    if EXPERTS in regime.arms:
+        said.append(gap(regime.boot.closure(TEACHING, EXPERTS, JOINT)))
+    if uneven := _uneven(regime):
+        said.append(uneven)
+    return said
+
+
+def gap(found: Closure) -> str:
+    """How much of what joint training gains over experts the population gained by teaching."""
+    if not found.share:
+        return f"What {TEACHING} closed of the gap between {EXPERTS} and {JOINT} is undefined: {found.why}."
+    low, high = found.share.low, found.share.high
+    interval = f" (95% interval {percent(low)} to {percent(high)})".replace("-", "\N{MINUS SIGN}")
+    return f"Of the gap between {EXPERTS} and {JOINT}, {TEACHING} closed {percent(found.share.mean)}{interval}."
+
+
+def _uneven(regime: Regime) -> str:
+    """Says so where the two did not cost the same; empty where they did."""
+    spent = {
+        arm: sum(r.cost.spent for r in regime.arms[arm].values()) / len(regime.arms[arm]) for arm in (TEACHING, JOINT)
+    }
+    ratio = spent[TEACHING] / spent[JOINT] if spent[JOINT] else 0.0
+    if abs(ratio - 1) <= _EVEN:
+        return ""
+    return (
+        f"Their compute is not equal: {TEACHING} spent {compact(spent[TEACHING], 'FLOP')}, "
+        f"{JOINT} {compact(spent[JOINT], 'FLOP')}."
+    )
+
+
+def limits(found: Sequence[Regime]) -> list[str]:
+    """What the numbers do not say."""
+    results = [result for regime in found for result in regime.results]
+    counts = sorted({len(by_seed) for regime in found for by_seed in regime.arms.values()})
+    tasks = sorted({f"{d}/{f}" for r in results for d, families in r.about.domains.items() for f in families})
+    problems = sorted({sum(map(len, next(iter(r.scores.test.values())).values())) for r in results})
+    used = [r.cost.spent / r.cost.budget for r in results]
+    pairs = sum(len(regime.arms) - 1 for regime in found)
+    models = ", ".join(sorted({r.about.model for r in results}))
+    said = [
+        f"Model: {models}. Nothing here says what a larger one would do.",
+        f"Tasks: {', '.join(tasks)}; {_range(problems)} held-out problems per training.",
+        f"Seeds per arm: {_range(counts)}.{_missing(found)}",
+        f"Spent: {percent(min(used))} to {percent(max(used))} of the budget. Evaluation and tuning are counted apart.",
+        "The best member is the largest of several scores on the same problems, which flatters larger populations.",
+        f"{pairs} differences from a baseline are shown without a correction for their number: of twenty that are "
+        "nothing, one is expected outside its interval.",
+    ]
+    if min(counts) == 1:
+        said.append("Where an arm has one seed, its intervals know of the problems only, and no winner is named.")
+    return said
+
+
+def _missing(found: Sequence[Regime]) -> str:
+    """Trainings that other arms of the regime have."""
+    lost = []
+    for regime in found:
+        seeds = {seed for by_seed in regime.arms.values() for seed in by_seed}
+        lost += [f"{regime.name} {arm} {s}" for arm, by in regime.arms.items() for s in sorted(seeds - by.keys())]
+    shown = ", ".join(lost[:12]) + (f" and {len(lost) - 12} more" if len(lost) > 12 else "")
+    return f" Missing: {shown}; differences are of the seeds that both have." if lost else ""
+
+
+def _range(numbers: Sequence[int]) -> str:
+    if not numbers:
+        return DASH
+    return str(numbers[0]) if len(set(numbers)) == 1 else f"{min(numbers)} to {max(numbers)}"
+
+
+def repeat(study: Study) -> str:
+    """The commands that make the study again, from the code that made it."""
+    commits = {r.about.commit for arms in study.results.values() for by_seed in arms.values() for r in by_seed.values()}
+    told = "".join(f"git checkout {commit}\n" for commit in sorted(commits))
+    note = "# the trainings are of different commits\n" if len(commits) > 1 else ""
+    name = " ".join(visible(study.name).replace("`", "'").split())
+    return f"{note}{told}docendo compare {quote(name + '.toml')}"
