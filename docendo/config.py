@@ -38,7 +38,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 class Config(Table):
     model: Annotated[str, Field(min_length=1)] = "smollm2-135m-instruct"
-    """The embedded model, "tiny" for tests, or any Hugging Face causal LM by path or id."""
+    """The embedded model, "nano" for studies, "tiny" for tests, or any Hugging Face causal LM by path or id."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     """Of everything that is drawn: the same seed and settings give the same run on the same machine."""
     engine: EngineConfig = EngineConfig()

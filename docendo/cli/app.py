@@ -9,6 +9,7 @@ import docendo
 from docendo.cli.analyse import analyse
 from docendo.cli.attack import attack
 from docendo.cli.bench import bench
+from docendo.cli.compare import compare
 from docendo.cli.doctor import doctor
 from docendo.cli.evaluate import evaluate
 from docendo.cli.export import export
@@ -50,6 +51,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., Any], str], ...] = (
     ("preferences", preferences, "docendo preferences runs/long --out said.jsonl"),
     ("league", league, "docendo league runs/long"),
     ("analyse", analyse, "docendo analyse results.csv --win-rates --games 100 --html results.html"),
+    ("compare", compare, "docendo compare study.toml --jobs 2 --out studies/mine"),
     ("export", export, "docendo export runs/long emmy adapters/emmy"),
     ("serve", serve, "docendo serve runs/long --token-file token"),
     ("domains", domains, "docendo domains programming --level 2"),

@@ -84,12 +84,14 @@ def _wanted(plan: "Plan", arms: Sequence[str], regimes: Sequence[str], seeds: Se
 def _check(plan: "Plan", tasks: "Sequence[Task]") -> None:
     """Raises UseError for settings of any training that do not fit, before the first of them."""
     from docendo.build import subjects
-    from docendo.study.examining import check_papers
+    from docendo.study.examining import fresh_paper, outside_paper
 
     for task in {(t.regime, t.arm): t for t in tasks}.values():
         for settings in plan.grid(task.arm) or ((),):
             config = plan.settings(task, settings)
-        check_papers(subjects(config), plan.study, config.evaluation.seed)
+        found = subjects(config)
+        fresh_paper(found, config.evaluation.seed, plan.study.problems)
+        outside_paper(found, config.evaluation.seed, plan.study)
 
 
 def _tell(plan: "Plan", folder: Path, tasks: "Sequence[Task]") -> None:
@@ -118,7 +120,7 @@ def _work(plan: "Plan", folder: Path, tasks: "Sequence[Task]", keep: bool, jobs:
 
     from docendo.report.text import percent
     from docendo.study.compare import Comparison
-    from docendo.study.scoring import mean
+    from docendo.study.scoring import measures
 
     if jobs > 1:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
@@ -126,16 +128,19 @@ def _work(plan: "Plan", folder: Path, tasks: "Sequence[Task]", keep: bool, jobs:
         study = Comparison(plan, folder, bar, keep)
         bar.done(len(tasks) - len(study.left(tasks)))
         for result in study.work(tasks):
-            bar.told(f"{result.regime}, {result.arm}, seed {result.seed}: {percent(mean(result))} right without a lesson")
+            right = percent(float(measures(result)["mean"][0]))
+            bar.told(f"{result.regime}, {result.arm}, seed {result.seed}: {right} right without a lesson")
             bar.done(len(tasks) - len(study.left(tasks)))
 
 
 def _report(folder: Path) -> None:
+    from docendo.study.findings import regimes
     from docendo.study.page import write_report
     from docendo.study.plain import terminal
     from docendo.study.results import load_study
 
-    show(terminal(load_study(folder)))
+    study = load_study(folder)
+    show(terminal(study, regimes(study)))
     show(f"{write_report(folder)}")
 
 

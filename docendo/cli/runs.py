@@ -109,10 +109,10 @@ def tell_quarantined(rows: "Sequence[BadRow]") -> None:
 
 
 def _check_model(model: str) -> None:
-    from docendo.engines.names import EMBEDDED, TINY
+    from docendo.engines.names import EMBEDDED, NANO, TINY
 
-    if "/" not in model and not Path(model).exists() and model not in {EMBEDDED, TINY}:
-        close = get_close_matches(model, [EMBEDDED, TINY], n=1, cutoff=0.7)
+    if "/" not in model and not Path(model).exists() and model not in {EMBEDDED, NANO, TINY}:
+        close = get_close_matches(model, [EMBEDDED, NANO, TINY], n=1, cutoff=0.7)
         if close:
             raise UseError(f"model {model!r} is not known; did you mean {close[0]!r}?")
     local = model.startswith((".", "/", "~")) or "\\" in model or model.count("/") > 1

@@ -1,4 +1,4 @@
-"""The frozen base model: the embedded one, a tiny random one for tests, or any Hugging Face causal LM."""
+"""The frozen base model: the embedded one, one for studies, a random one for tests, or any Hugging Face causal LM."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from docendo.engines.attention import Heads, Tree
-from docendo.engines.names import EMBEDDED, TINY
+from docendo.engines.names import EMBEDDED, NANO, TINY
 from docendo.engines.plain import ATTENTION, attend
 from docendo.errors import RunError, UseError
 
@@ -89,7 +89,7 @@ def load_base(name: str, dtype: torch.dtype, device: torch.device, trusted: bool
     if name == TINY:
         model, tokenizer = _tiny()
     else:
-        where = str(_converted()) if name == EMBEDDED else name
+        where = str({EMBEDDED: _converted, NANO: _nano}.get(name, lambda: name)())
         try:
             tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=trusted)
             model = AutoModelForCausalLM.from_pretrained(
@@ -193,6 +193,11 @@ def _convert(source: Path, folder: Path) -> None:
     model.config.architectures = [type(model).__name__]
     model.config.save_pretrained(folder)
     AutoTokenizer.from_pretrained(**where).save_pretrained(folder)
+
+
+def _nano() -> Path:
+    """The folder of the laboratory base, which is part of docendo."""
+    return Path(__file__).parents[1] / NANO
 
 
 def _tiny() -> tuple[Any, Any]:

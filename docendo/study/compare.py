@@ -72,7 +72,7 @@ class Comparison:
             found.append(result_of(self.plan, task, choice, course))
 
         config = self.plan.settings(task, choice.settings)
-        seconds = opened(config, run, self.watcher, study.budget, study.points, finish)
+        seconds = opened(config, run, self.watcher, study, study.budget, finish)
         return [r.model_copy(update={"cost": r.cost.model_copy(update={"seconds": seconds})}) for r in found]
 
     def _bare(self, task: Task) -> list[Result]:

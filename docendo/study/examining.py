@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from statistics import fmean
 
+from docendo.build import Subjects
 from docendo.classroom.teaching import Classroom, Try
+from docendo.errors import UseError, nearest
 from docendo.evaluation import worked_lesson
 from docendo.graders.grading import final_answer
 from docendo.problems.splits import fresh_split, test_split
@@ -14,6 +16,7 @@ from docendo.records import AgentId, Attempt, Problem
 from docendo.seeds import seed_for
 from docendo.session import Session
 from docendo.study.results import Answers
+from docendo.tables import StudyConfig
 
 __all__ = [
     "Paper",
@@ -32,23 +35,34 @@ Paper = Sequence[Problem]
 """Problems in a fixed order."""
 
 
-def paper(session: Session, count: int) -> list[Problem]:
+def paper(found: Subjects, seed: int, count: int) -> list[Problem]:
     """`count` held-out problems of each domain, of the families that are taught."""
-    found, seed = session.found, session.config.evaluation.seed
     return [p for d in found.sources for p in test_split(found.sources[d], found.courses[d], count, seed)]
 
 
-def fresh_paper(session: Session, count: int) -> list[Problem]:
+def fresh_paper(found: Subjects, seed: int, count: int) -> list[Problem]:
     """As many other held-out problems: those on which settings are chosen."""
-    found, seed = session.found, session.config.evaluation.seed
     return [p for d in found.sources for p in fresh_split(found.sources[d], found.courses[d], count, seed)]
 
 
-def outside_paper(session: Session, outside: Mapping[str, Mapping[str, Sequence[int]]], count: int) -> list[Problem]:
-    """`count` held-out problems of each domain that has families that nobody is trained on."""
-    found, seed = session.found, session.config.evaluation.seed
-    courses = {d: [(f, level) for f, levels in families.items() for level in levels] for d, families in outside.items()}
-    return [p for d, some in courses.items() for p in test_split(found.sources[d], some, count, seed)]
+def outside_paper(found: Subjects, seed: int, study: StudyConfig) -> list[Problem]:
+    """Held-out problems of each domain that has families that nobody is trained on. Raises UseError where it has not
+    those that the study names, or somebody is.
+    """
+    problems: list[Problem] = []
+    for domain, families in study.outside.items():
+        where = f"[outside.{domain}]"
+        if domain not in found.sources:
+            raise UseError(f"{where}: no domain {domain!r}{nearest(domain, found.sources)}")
+        source, taught = found.sources[domain], {family for family, _ in found.courses[domain]}
+        for family in families:
+            if family not in source.levels:
+                raise UseError(f"{where}: no family {family!r}{nearest(family, source.levels)}")
+            if family in taught:
+                raise UseError(f"{where}: {family!r} is trained on; leave it out here or in [domains.{domain}]")
+        courses = [(family, level) for family, levels in families.items() for level in levels]
+        problems += test_split(source, courses, study.problems, seed)
+    return problems
 
 
 def answers(classroom: Classroom, agents: Sequence[AgentId], problems: Paper) -> dict[AgentId, list[Attempt]]:

@@ -8,7 +8,7 @@ import docendo
 from docendo.config import Config
 from docendo.records import BASE, AgentId, Attempt
 from docendo.session import Session
-from docendo.study.examining import Samples, answers, keys, lesson_answers, outside_paper, paper, voted
+from docendo.study.examining import Paper, Samples, answers, keys, lesson_answers, outside_paper, paper, voted
 from docendo.study.merging import MERGED, with_merged
 from docendo.study.plan import Plan, Task
 from docendo.study.results import About, Cost, Result, Scores
@@ -16,6 +16,8 @@ from docendo.study.training import Course, spent
 from docendo.study.tuning import Choice
 
 __all__ = ["commit", "result_of", "result_of_base", "results_merged"]
+
+_VOTE = AgentId("vote")
 
 
 def result_of(plan: Plan, task: Task, choice: Choice, course: Course) -> Result:
@@ -57,27 +59,26 @@ def result_of_base(plan: Plan, task: Task, session: Session) -> Result:
 
 
 def _scores(plan: Plan, session: Session, agents: Sequence[AgentId]) -> Scores:
-    problems, classroom = paper(session, plan.study.problems), session.school.classroom
+    seed, classroom = session.config.evaluation.seed, session.school.classroom
+    problems = paper(session.found, seed, plan.study.problems)
     alone = answers(classroom, agents, problems)
-    outside = outside_paper(session, plan.study.outside, plan.study.problems)
-    found = Scores(
+    outside = outside_paper(session.found, seed, plan.study)
+    return Scores(
         test=keys(alone, problems),
         lesson=keys(lesson_answers(session, agents, problems), problems),
         outside=keys(answers(classroom, agents, outside), outside) if outside else {},
-        vote=keys({AgentId("vote"): voted(_voters(plan, session, alone))}, problems)["vote"],
+        vote=keys({_VOTE: voted(_voters(plan, session, alone, problems))}, problems)[_VOTE],
     )
-    return found
 
 
 def _voters(
-    plan: Plan, session: Session, alone: Mapping[AgentId, Sequence[Attempt]]
+    plan: Plan, session: Session, alone: Mapping[AgentId, Sequence[Attempt]], problems: Paper
 ) -> Mapping[AgentId, Sequence[Attempt]]:
     """Those whose majority counts: the population, or as many samples of a single agent."""
     if len(alone) > 1:
         return alone
     (agent,) = alone
-    samples = Samples(agent, len(plan.config.learners))
-    return samples(session.school.classroom, paper(session, plan.study.problems))
+    return Samples(agent, len(plan.config.learners))(session.school.classroom, problems)
 
 
 def _about(config: Config, agents: Sequence[AgentId], choice: Choice) -> About:

@@ -23,6 +23,7 @@ from docendo.store import RunDirectory
 from docendo.store.rows import RoundRecord
 from docendo.study.examining import Paper, accuracy, answers, keys, paper
 from docendo.study.results import Answers, Gain, Point, Trace
+from docendo.tables import StudyConfig
 
 __all__ = ["ENDLESS", "Course", "Onlooker", "Stretch", "opened", "spent"]
 
@@ -114,6 +115,9 @@ class Course:
     budget: float
     points: int
     looked: Paper
+    """At each point."""
+    whole: Paper
+    """Right after the experts' stage."""
     noted: list[dict[str, Any]] = field(default_factory=list)
     """One entry per point, each with the round that it came after."""
     stretch: Stretch = field(default_factory=Stretch)
@@ -127,7 +131,7 @@ class Course:
             if record.index == START:
                 self._look(record.index, [BASE])
             elif record.stage == EXPERTS and record.index == self.session.expert_rounds - 1:
-                self.start = self._look(record.index, self.session.agents)
+                self.start = self._look(record.index, self.session.agents, self.whole)
             elif spent(self.session) >= self._due():
                 self._look(record.index, self.session.agents)
             yield record
@@ -139,12 +143,13 @@ class Course:
         share = self.budget / self.points
         return float((self.noted[-1]["flops"] // share + 1) * share)
 
-    def _look(self, index: int, agents: Sequence[AgentId]) -> Answers:
-        found = keys(answers(self.session.school.classroom, agents, self.looked), self.looked)
+    def _look(self, index: int, agents: Sequence[AgentId], problems: Paper | None = None) -> Answers:
+        asked = problems or self.looked
+        found = keys(answers(self.session.school.classroom, agents, asked), asked)
         self.book()
         flops = spent(self.session)
         told = {"round": index, "flops": flops, "accuracy": accuracy(found), **self.stretch.told(flops)}
-        self.noted.append({**told, "start": found} if index == self.session.expert_rounds - 1 else told)
+        self.noted.append({**told, "start": found} if problems else told)
         self.stretch = Stretch()
         if self.session.run:
             self.session.run.note(**{_NOTED: self.noted})
@@ -192,8 +197,12 @@ class Course:
         return sum(w.flops for w in self.session.ledger.rows() if w.purpose == "evaluation")
 
 
+def _paper(session: Session, count: int) -> Paper:
+    return paper(session.found, session.config.evaluation.seed, count)
+
+
 def opened(
-    config: Config, folder: Path, watcher: Onlooker, budget: float, points: int, then: Callable[[Course], None]
+    config: Config, folder: Path, watcher: Onlooker, study: StudyConfig, budget: float, then: Callable[[Course], None]
 ) -> float:
     """Train in a run directory, new or gone on with, to the end of the budget, call `then`, and return the seconds
     that its rounds took. Raises UseError where another process trains there.
@@ -206,7 +215,7 @@ def opened(
         else:
             session = open_session(endless, watcher)
             begin(session, run)
-        course = Course(session, budget, points, paper(session, endless.evaluation.problems))
+        course = Course(session, budget, study.points, _paper(session, study.looked), _paper(session, study.problems))
         course.recall(run)
         for change in session.changes:
             watcher.told(f"{folder.name}: {change}")

@@ -59,12 +59,12 @@ def _try(plan: Plan, folder: Path, task: Task, number: int, watcher: Onlooker) -
 
         def examine(course: Course) -> None:
             session = course.session
-            problems = fresh_paper(session, plan.study.problems)
+            problems = fresh_paper(session.found, session.config.evaluation.seed, plan.study.problems)
             right = accuracy(keys(answers(session.school.classroom, session.agents, problems), problems))
             score = fmean(share for domains in right.values() for share in domains.values())
             found.append(_Trial(settings, score, spent(session)))
 
-        opened(plan.settings(task, settings), run, watcher, plan.study.budget * plan.study.tuning, 1, examine)
+        opened(plan.settings(task, settings), run, watcher, plan.study, plan.study.budget * plan.study.tuning, examine)
         write_whole(path, json.dumps(found[0]._asdict(), indent=1).encode() + b"\n")
         shutil.rmtree(run, ignore_errors=True)
     return found[0]
@@ -83,7 +83,7 @@ def _read(path: Path, settings: Sequence[str]) -> _Trial:
 
 @contextmanager
 def holding(folder: Path, name: Path) -> Iterator[Path]:
-    """The run directory of that name in the study's folder, which no other process enters meanwhile. Raises TakenError."""
+    """The run directory of that name, which no other process enters meanwhile. Raises TakenError where one is there."""
     run = folder / "runs" / name
     run.parent.mkdir(parents=True, exist_ok=True)
     lock = WriterLock(run.with_name(f".{run.name}.lock"))
