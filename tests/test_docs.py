@@ -77,6 +77,11 @@ def test_the_page_of_settings_is_what_the_code_says():
     assert subprocess.run(check, check=False).returncode == 0
 
 
+def test_the_page_of_the_study_is_what_its_results_say():
+    check = [sys.executable, str(ROOT / "docs" / "make_study.py"), "--check"]
+    assert subprocess.run(check, check=False).returncode == 0
+
+
 def test_every_promise_of_the_page_on_security_has_tests_that_exist():
     page = (ROOT / "SECURITY.md").read_text()
     rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| promise")]

@@ -1,6 +1,7 @@
 """The report as one HTML file that asks for nothing else: no network, no fonts, no libraries."""
 
 import os
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def save_page(page: str, path: Path) -> Path:
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}") from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink()
     return path
 
 

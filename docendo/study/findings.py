@@ -26,8 +26,12 @@ __all__ = [
     "stretches",
 ]
 
-TEACHING, JOINT, EXPERTS = "teaching", "all-data", "experts"
-"""The population that teaches each other; the same agents on all the data; each on its own."""
+TEACHING = "teaching"
+"""The population whose members teach each other."""
+JOINT = "all-data"
+"""The same agents, each trained on all the data."""
+EXPERTS = "experts"
+"""The same agents, each trained on its own domain alone."""
 _GRID = 33
 _STRETCHES = 3
 

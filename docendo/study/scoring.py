@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from docendo.study.results import Answers, Point, Result
 
-__all__ = ["MEASURES", "Floats", "Weigh", "area", "as_drawn", "measures"]
+__all__ = ["MEASURES", "Counts", "Floats", "Weigh", "area", "as_drawn", "measures"]
 
 Floats = NDArray[np.float64]
-Weigh = Callable[[str, int], Floats]
+Counts = NDArray[np.float32]
+"""Whole numbers, which sums of these keep."""
+Weigh = Callable[[str, int], Counts]
 """(family, n) -> (R, n): how often each of its problems was drawn; rows sum to n."""
 MEASURES = {
     "mean": "mean of the population",
@@ -29,9 +31,9 @@ MEASURES = {
 """What is measured of a whole training; besides them ``domain/D`` and ``family/D/F``, means of the population."""
 
 
-def as_drawn(family: str, n: int) -> Floats:
+def as_drawn(family: str, n: int) -> Counts:
     """Every problem once: the training's own numbers."""
-    return np.ones((1, n))
+    return np.ones((1, n), np.float32)
 
 
 def measures(result: Result, weigh: Weigh = as_drawn) -> dict[str, Floats]:
@@ -74,9 +76,10 @@ def _table(answers: Answers, weigh: Weigh) -> tuple[list[str], Floats]:
     columns = []
     for family in families:
         keys = [answers[agent][family].encode() for agent in sorted(answers)]
-        right_An = np.array([np.frombuffer(key, np.uint8) for key in keys]) - float(ord("0"))
+        right_An = np.array([np.frombuffer(key, np.uint8) for key in keys]) - np.float32(ord("0"))
         drawn_Rn = weigh(family, right_An.shape[1])
-        columns.append(drawn_Rn @ right_An.T / right_An.shape[1])
+        # a product of matrices would start threads for sums this small, which on a busy machine takes ten times as long
+        columns.append(np.einsum("Rn,An->RA", drawn_Rn, right_An).astype(np.float64) / right_An.shape[1])
     return families, np.stack(columns, axis=2)
 
 

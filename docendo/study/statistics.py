@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from docendo.report.intervals import NORMAL, Estimate, t_quantile
 from docendo.seeds import seed_for
 from docendo.study.results import Result
-from docendo.study.scoring import Floats, Weigh, measures
+from docendo.study.scoring import Counts, Floats, Weigh, measures
 
 __all__ = ["SAMPLES", "Bootstrap", "Closure", "Difference", "Measured", "dominance", "effect_size"]
 
@@ -161,13 +161,13 @@ def _stretched(seeds_S: Floats, picked_RS: NDArray[np.int64], total_R: Floats) -
 
 def _draws(seed: int, count: int) -> Weigh:
     """Draws of a family's problems, the same ones for every arm that has as many; made once."""
-    made: dict[tuple[str, int], Floats] = {}
+    made: dict[tuple[str, int], Counts] = {}
 
-    def weigh(family: str, n: int) -> Floats:
+    def weigh(family: str, n: int) -> Counts:
         if (family, n) not in made:
             rng = np.random.default_rng(seed_for(_SEED, "problems", seed, family, n))
             cells = rng.integers(n, size=(count, n)) + n * np.arange(count)[:, None]
-            made[family, n] = np.bincount(cells.ravel(), minlength=count * n).reshape(count, n).astype(float)
+            made[family, n] = np.bincount(cells.ravel(), minlength=count * n).reshape(count, n).astype(np.float32)
         return made[family, n]
 
     return weigh

@@ -13,6 +13,7 @@ from docendo.errors import RunError
 from docendo.report import html_page, terminal_report, write_page
 from docendo.report.charts import Curves, learning_curves
 from docendo.report.intervals import Estimate
+from docendo.report.page import save_page
 from docendo.report.text import compact, duration, signed, visible
 from docendo.report.viewer import viewer_data
 from docendo.store import RunDirectory
@@ -140,3 +141,9 @@ def test_a_curve_of_one_point_is_a_point() -> None:
     picture = learning_curves(Curves("sums", point, {"ann": point}))
     assert "polyline" not in picture
     assert picture.count("<circle") == 3
+
+
+def test_a_page_that_cannot_be_written_is_an_error_of_the_machine(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match=r"file/report\.html: Not a directory"):
+        save_page("", tmp_path / "file" / "report.html")

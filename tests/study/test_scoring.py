@@ -71,7 +71,7 @@ def test_the_area_is_the_mean_over_the_budget(points: list[tuple[float, float]],
 
 def test_a_drawn_problem_counts_as_often_as_it_was_drawn():
     def last_only(family: str, n: int) -> np.ndarray:
-        return np.array([[0.0] * (n - 1) + [n]])
+        return np.array([[0.0] * (n - 1) + [n]], np.float32)
 
     found = measures(result(test={"a": A, "b": B}), last_only)
     assert found["mean"][0] == (1 + (0 + 1) / 2 / 2 + 0.5) / 2

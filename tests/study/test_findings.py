@@ -1,0 +1,60 @@
+"""What happened on the way, put together over the seeds by hand."""
+
+import pytest
+
+from docendo.study.findings import Regime, gains, learning, ledger, series, stretches
+from docendo.study.results import Cost, Gain, Point, Result, Trace
+from docendo.study.statistics import Bootstrap
+from tests.study.toys import TRAINED, result
+
+
+def of(*results: Result) -> Regime:
+    arms: dict[str, dict[int, Result]] = {}
+    for r in results:
+        arms.setdefault(r.arm, {})[r.seed] = r
+    return Regime("scarce", arms, Bootstrap(arms, 10))
+
+
+def curve(*points: tuple[float, float]) -> list[Point]:
+    return [Point(flops=x, accuracy={a: dict.fromkeys(TRAINED, y) for a in "ab"}) for x, y in points]
+
+
+def test_a_learning_curve_is_the_mean_where_all_seeds_have_been():
+    (line,) = learning(
+        of(result(seed=0, curve=curve((0, 0), (80, 0.8))), result(seed=1, curve=curve((0, 0), (40, 0.0))))
+    )
+    assert line.arm == "teaching"
+    assert line.points[0][0] == 0
+    at, last = line.points[-1]
+    assert (at, last.mean, last.n) == (40, pytest.approx(0.2), 2)
+
+
+def test_a_series_of_one_seed_has_no_band_and_one_of_none_is_no_line():
+    regime = of(result(trace=Trace(useful=[(10, 0.5), (20, 0.7)])), result("all-data"))
+    (line,) = series(regime, "useful")
+    assert (line.points[0][1], line.points[-1][1]) == ((0.5, None, None, 1), (pytest.approx(0.7), None, None, 1))
+    assert series(regime, "cyclic") == []
+
+
+def gain(flops: float, teacher: str, student: str, value: float, lessons: int) -> Gain:
+    return Gain(flops=flops, teacher=teacher, student=student, gain=value, lessons=lessons)
+
+
+def test_gains_weigh_every_lesson_the_same():
+    told = [gain(1, "a", "b", 0.1, 30), gain(2, "a", "b", 0.5, 10), gain(2, "b", "a", -0.1, 2)]
+    assert gains(told) == {("a", "b"): (pytest.approx(0.2), 40), ("b", "a"): (pytest.approx(-0.1), 2)}
+
+
+def test_stretches_cut_the_budget_into_equal_parts_and_lose_no_lesson():
+    told = [gain(x, "a", "b", 0.1, 1) for x in (10, 20, 30, 50, 89, 90)]
+    found = stretches(of(result(trace=Trace(gains=told))), "teaching")
+    assert [part.last for part in found] == [30, 60, 90]
+    assert [part.gain["a", "b"][1] for part in found] == [3, 1, 2]
+    assert stretches(of(result()), "teaching") == []
+    assert stretches(of(result()), "no-gate") == []
+
+
+def test_a_ledger_is_the_mean_of_the_seeds_a_purpose_that_one_lacks_being_nothing():
+    first = result(seed=0, cost=Cost(budget=9, spent=9, ledger={"lesson": 4.0, "policy": 2.0}))
+    second = result(seed=1, cost=Cost(budget=9, spent=9, ledger={"policy": 4.0}))
+    assert ledger(of(first, second, result("all-data"))) == {"teaching": {"lesson": 2.0, "policy": 3.0}}

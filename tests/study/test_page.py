@@ -1,0 +1,118 @@
+"""One study, three ways to read it, the same numbers in all of them; nothing in its files can break the page."""
+
+import importlib.util
+import re
+import shutil
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from docendo.errors import UseError
+from docendo.study.findings import Regime, regimes
+from docendo.study.page import study_page, write_report
+from docendo.study.plain import markdown, terminal
+from docendo.study.results import Study, load_study, write_result
+from docendo.study.words import headline
+from tests.hostile.payloads import HTML
+from tests.study.toys import TRAINED, about, answers, result, toy_study
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, list[Regime]]:
+    study = load_study(toy_study(tmp_path_factory.mktemp("toy") / "laboratory"))
+    return study, regimes(study, 300)
+
+
+def flat(text: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", text).split())
+
+
+def test_page_markdown_and_terminal_tell_the_same(toy: tuple[Study, list[Regime]]):
+    study, found = toy
+    page, told = study_page(study, found), markdown(study, found)
+    console = Console(width=400, record=True, file=StringIO())
+    console.print(terminal(study, found))
+    shown = console.export_text()
+    for regime in found:
+        mean = regime.boot.measured("teaching")["mean"].estimate("mean")
+        for text in (flat(page), told, shown):
+            assert regime.name in text
+            assert f"{100 * mean.mean:.1f}" in text
+    for text in (flat(page), told, shown):
+        assert headline(found) in text
+
+
+def test_every_picture_of_the_page_has_finite_numbers(toy: tuple[Study, list[Regime]]):
+    body = study_page(*toy).split("<main>")[1]
+    assert body.count("<svg") == 2 * (1 + 1 + 3 + 3 + 1)
+    assert not re.search(r"\b(nan|inf|None)\b", body)
+
+
+def test_the_page_asks_for_nothing(toy: tuple[Study, list[Regime]]):
+    page = study_page(*toy)
+    assert "default-src 'none'" in page
+    assert not [word for word in ("src=", "url(", "@import", "http") if word in page.split("</style>")[1]]
+
+
+def test_a_study_of_one_training_has_a_page_that_claims_nothing(tmp_path: Path):
+    write_result(tmp_path, result())
+    page = write_report(tmp_path).read_text()
+    assert "no seed in common yet" in page
+    assert "beats" not in flat(page.split("<main>")[1])
+    study = load_study(tmp_path)
+    assert "no seed in common yet" in markdown(study, regimes(study, 10))
+
+
+def test_arms_that_answered_nothing_or_everything_have_a_page(tmp_path: Path):
+    for arm, key in (("teaching", "1"), ("all-data", "0"), ("experts", "0")):
+        for seed in range(2):
+            keys = answers(letters_flip=key * 9, letters_turn=key * 9, numbers_sums=key * 9)
+            write_result(tmp_path, result(arm, seed, keys))
+    page = flat(write_report(tmp_path).read_text())
+    assert "teaching beats all-data by +100.0 points (95% interval +100.0 to +100.0, 2 seeds)" in page
+    assert "so there is no gap to close" in page
+
+
+def test_the_page_is_written_whole_and_nothing_else_is(tmp_path: Path):
+    write_result(tmp_path, result())
+    assert write_report(tmp_path) == tmp_path / "report.html"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "results"]
+    with pytest.raises(UseError, match="no result of a study"):
+        write_report(tmp_path / "results")
+
+
+@pytest.mark.parametrize("text", HTML[::9])
+def test_hostile_names_add_no_element_and_no_markdown(text: str, tmp_path: Path):
+    def made(name: str) -> tuple[str, str]:
+        folder = tmp_path / str(len(list(tmp_path.iterdir()))) / "study"
+        agents = (name, "b")
+        test = answers(agents, letters_flip="01", letters_turn="01", numbers_sums="01")
+        model = about(agents, model=name, setting={name: name}, domains=TRAINED, expert_of={})
+        write_result(folder, result(test=test, about=model))
+        study = load_study(folder)
+        found = regimes(study, 10)
+        return study_page(study, found), markdown(study, found)
+
+    tags = re.compile(r"<[a-z]+")
+    (tame, plain), (page, told) = made("name"), made(text)
+    assert tags.findall(page) == tags.findall(tame)
+    assert told.count("\n") == plain.count("\n")
+    assert not re.search(r"(?<!\\)[<>`](?!details)", told.replace("```bash", "").replace("```", ""))
+
+
+def test_the_page_of_the_docs_is_made_of_all_studies_in_the_folder(tmp_path: Path):
+    spec = importlib.util.spec_from_file_location("make_study", DOCS / "make_study.py")
+    assert spec
+    assert spec.loader
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert script.page(tmp_path / "nothing") == ""
+    toy_study(tmp_path / "one", seeds=2, regimes=("scarce",))
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    page = script.page(tmp_path)
+    assert page.startswith(script.HEAD)
+    assert [line for line in page.splitlines() if line.startswith("## ")] == ["## one", "## two"]

@@ -1,0 +1,110 @@
+"""Sentences claim what the intervals allow, and no more."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from docendo.report.intervals import Estimate
+from docendo.study.findings import Regime
+from docendo.study.results import Cost, Result
+from docendo.study.statistics import Bootstrap, Closure, Difference
+from docendo.study.words import answer, gap, headline, limits, outcome, verdict
+from tests.study.toys import about, answers, result
+
+ONE = about(("a",), domains={"letters": ("flip",)}, expert_of={})
+
+
+def told(mean: float, low: float | None, high: float | None, n: int = 5) -> Difference:
+    return Difference(Estimate(mean, low, high, n), None, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("found", "side", "said"),
+    [
+        (told(0.05, 0.01, 0.09), "above", "x beats y by +5.0 points (95% interval +1.0 to +9.0, 5 seeds)"),
+        (told(-0.05, -0.09, -0.01), "below", "y beats x by +5.0 points (95% interval +1.0 to +9.0, 5 seeds)"),
+        (
+            told(0.05, -0.01, 0.11),
+            "open",
+            "x and y cannot be told apart: +5.0 points (95% interval \N{MINUS SIGN}1.0 to +11.0, 5 seeds)",
+        ),
+        (
+            told(0.05, 0.0, 0.1),
+            "open",
+            "x and y cannot be told apart: +5.0 points (95% interval +0.0 to +10.0, 5 seeds)",
+        ),
+        (
+            told(0.05, 0.04, 0.06, n=1),
+            "open",
+            "x and y cannot be told apart: +5.0 points (95% interval +4.0 to +6.0, one seed, and one seed says nothing "
+            "of another training)",
+        ),
+        (
+            told(0.05, None, None, n=1),
+            "open",
+            "x and y cannot be told apart: +5.0 points (no interval, one seed, and one seed says nothing of another "
+            "training)",
+        ),
+    ],
+    ids=["ahead", "behind", "around 0", "touches 0", "one seed", "no interval"],
+)
+def test_a_winner_is_named_only_where_the_whole_interval_of_several_seeds_is_on_one_side(
+    found: Difference, side: str, said: str
+):
+    assert outcome(found) == side
+    assert verdict("x", "y", found) == said
+
+
+def regime(name: str = "scarce", cost: Mapping[str, float] | None = None, seeds: int = 3, **shares: int) -> Regime:
+    """Arms whose single agent answers so many of 100 problems right, in every seed; ``all_data`` is all-data."""
+    arms: dict[str, dict[int, Result]] = {}
+    for arm, right in ((n.replace("_", "-"), right) for n, right in shares.items()):
+        keys = answers(("a",), letters_flip="1" * right + "0" * (100 - right))
+        spent = Cost(budget=100, spent=(cost or {}).get(arm, 100.0))
+        arms[arm] = {s: result(arm, s, keys, regime=name, about=ONE, cost=spent) for s in range(seeds)}
+    return Regime(name, arms, Bootstrap(arms, 400))
+
+
+def test_the_answer_names_the_winner_and_how_much_of_the_gap_was_closed():
+    first, *others = answer(regime(teaching=60, all_data=80, experts=40))
+    assert first.startswith("Without a lesson, all-data beats teaching by +20.0 points (95% interval +")
+    assert others[0] == "Where all-data is ahead: best member (\N{MINUS SIGN}20.0), worst member (\N{MINUS SIGN}20.0)."
+    assert others[1].startswith("Of the gap between experts and all-data, teaching closed 50% (95% interval ")
+    assert len(others) == 2
+
+
+def test_arms_that_did_not_cost_the_same_are_not_called_equal():
+    said = answer(regime(teaching=60, all_data=80, cost={"teaching": 120.0}))[-1]
+    assert said == "Their compute is not equal: teaching spent 120 FLOP, all-data 100 FLOP."
+    assert "compute" not in " ".join(answer(regime(teaching=60, all_data=80, cost={"teaching": 104.0})))
+
+
+def test_without_one_of_the_two_there_is_no_answer():
+    assert answer(regime(teaching=60)) == ["teaching and all-data have no seed in common yet."]
+    assert headline([regime(teaching=60)]) == "At equal compute, it is open in scarce."
+
+
+def test_the_headline_says_where_who_wins():
+    won, lost = regime("scarce", teaching=90, all_data=60), regime("plenty", teaching=60, all_data=90)
+    even = regime("middling", teaching=60, all_data=60)
+    assert headline([won, lost, even]) == (
+        "At equal compute, teaching beats all-data in scarce; all-data beats teaching in plenty; "
+        "it is open in middling."
+    )
+
+
+def test_a_share_of_a_gap_comes_with_its_interval_or_with_the_reason_why_there_is_none():
+    assert gap(Closure(Estimate(0.5, -0.1, 0.9, 3), "")) == (
+        "Of the gap between experts and all-data, teaching closed 50% (95% interval \N{MINUS SIGN}10% to 90%)."
+    )
+    assert gap(Closure(None, "because")).endswith("is undefined: because.")
+
+
+def test_limits_tell_of_missing_trainings_and_of_single_seeds():
+    some = regime(teaching=60, all_data=50)
+    arms = {"teaching": some.arms["teaching"], "all-data": {0: some.arms["all-data"][0]}}
+    said = " ".join(limits([Regime("scarce", arms, Bootstrap(arms, 10))]))
+    assert "Seeds per arm: 1 to 3. Missing: scarce all-data 1, scarce all-data 2;" in said
+    assert "no winner is named" in said
+    assert "100 held-out problems" in said
+    assert "no winner" not in " ".join(limits([some]))
