@@ -110,5 +110,5 @@ def commit() -> str:
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
-        return f"version {docendo.__version__}"
+        return docendo.__version__
     return found.stdout.strip()
