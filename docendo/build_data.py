@@ -55,15 +55,20 @@ def diet(data: DataConfig | None, config: Config, found: Taught) -> tuple[Portio
 
 def solved(config: Config, found: Taught) -> dict[Kind, Sequence[Problem]]:
     """The problems that have a worked solution, by kind, of the domains where these are few: as many of each kind as
-    of the others, or all that a file has.
+    of the others, or all that a file has. Raises UseError where a kind would have none.
     """
     few = {name: domain.solutions for name, domain in config.domains.items() if domain.solutions}
     problems: dict[Kind, Sequence[Problem]] = {}
     for name, count in few.items():
-        for i, kind in enumerate(kinds := found.kinds[name]):
+        kinds = found.kinds[name]
+        if count < len(kinds):
+            raise UseError(
+                f"[domains.{name}] solutions = {count}: wanted one for each of {len(kinds)} kinds, or 0 for all"
+            )
+        for i, kind in enumerate(kinds):
             share = count // len(kinds) + (i < count % len(kinds))
             seed = seed_for(config.seed, "solutions", *kind)
-            problems[kind] = most(found.sources[name], kind, max(1, share), seed)
+            problems[kind] = most(found.sources[name], kind, share, seed)
     return problems
 
 

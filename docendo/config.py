@@ -109,19 +109,23 @@ def changed(config: Config, settings: Sequence[str], where: str = "settings") ->
     """The settings with ``a.b=value`` changes; ``a.*.b=value`` changes all of `a`. Raises UseError as a file would."""
     table = config.model_dump(exclude_none=True)
     for text in settings:
-        for one in _spread(table, text):
+        for one in _spread(table, text, where):
             _override(table, one)
     return parse_config(table, where)
 
 
-def _spread(table: Mapping[str, Any], text: str) -> list[str]:
-    """The change of everything that ``*`` stands for."""
+def _spread(table: Mapping[str, Any], text: str, where: str) -> list[str]:
+    """The change of everything that ``*`` stands for. Raises UseError where that is nothing."""
     before, star, after = text.partition(".*.")
     if not star or "=" in before:
         return [text]
     here: Any = table
     for key in before.split("."):
-        here = here.get(key.strip(), {}) if isinstance(here, Mapping) else {}
+        here = here.get(key.strip()) if isinstance(here, Mapping) else None
+    if not isinstance(here, Mapping) or not here:
+        raise UseError(
+            f"{where}: {text}: there is nothing in {before!r} that * could stand for{nearest(before, table)}"
+        )
     return [f"{before}.{name}.{after}" for name in here]
 
 

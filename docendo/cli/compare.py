@@ -52,11 +52,11 @@ def compare(
     helpers = [_helper(jobs) for _ in range(jobs - 1)]
     try:
         _work(plan, folder, tasks, keep, jobs)
-    except BaseException:
+        failed = sum(helper.wait() != 0 for helper in helpers)
+    finally:
         for helper in helpers:
             helper.terminate()
-        raise
-    if failed := sum(helper.wait() != 0 for helper in helpers):
+    if failed:
         raise RunError(f"{failed} of {jobs} processes failed; the same command goes on with what is left")
     if "DOCENDO_HELPER" not in os.environ:
         _report(folder)
@@ -84,20 +84,24 @@ def _wanted(plan: "Plan", arms: Sequence[str], regimes: Sequence[str], seeds: Se
 def _check(plan: "Plan", tasks: "Sequence[Task]") -> None:
     """Raises UseError for settings of any training that do not fit, before the first of them."""
     from docendo.build import subjects
-    from docendo.study.examining import fresh_paper, outside_paper
+    from docendo.build_data import solved
+    from docendo.study.examining import check_papers, fresh_paper
 
     for task in {(t.regime, t.arm): t for t in tasks}.values():
-        for settings in plan.grid(task.arm) or ((),):
+        grid = plan.grid(task.arm)
+        for settings in grid or ((),):
             config = plan.settings(task, settings)
-        found = subjects(config)
-        fresh_paper(found, config.evaluation.seed, plan.study.problems)
-        outside_paper(found, config.evaluation.seed, plan.study)
+            found = subjects(config)
+            solved(config, found)
+        check_papers(found, config.evaluation.seed, plan.study)
+        if grid:
+            fresh_paper(found, config.evaluation.seed, plan.study)
 
 
 def _tell(plan: "Plan", folder: Path, tasks: "Sequence[Task]") -> None:
-    from docendo.study.results import result_path
+    from docendo.study.compare import left_of
 
-    left = [task for task in tasks if not result_path(folder, *task).exists()]
+    left = left_of(plan, folder, tasks)
     grids = {(task.regime, plan.tuned(task.arm)): len(plan.grid(task.arm)) for task in tasks}
     show(f"{folder}: trainings: {len(tasks)}, left: {len(left)}; trials of settings: {sum(grids.values())}")
     show(f"budget of each: {plan.study.budget:.3g} operations")
@@ -139,6 +143,8 @@ def _report(folder: Path) -> None:
     from docendo.study.plain import terminal
     from docendo.study.results import load_study
 
+    if not any(folder.glob("results/*/*.json")):
+        return notice(f"{folder}: nothing is finished yet; other processes train all that is left")
     study = load_study(folder)
     show(terminal(study, regimes(study)))
     show(f"{write_report(folder)}")

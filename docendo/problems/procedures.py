@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from docendo.problems.procedural import Draft, Maker, Procedural, worked
 
-__all__ = ["CLOCK", "DIGITS", "GENES", "LETTERS", "PROCEDURES", "Craft", "asked", "course", "spelled"]
+__all__ = ["CLOCK", "DIGITS", "GENES", "LETTERS", "PROCEDURES", "Craft", "Step", "asked", "course", "spelled"]
 
 Step = Callable[[str], str]
 

@@ -1,6 +1,7 @@
 """Held-out problems: the evaluation's own test split, and a fresh one that no agent's data ever holds."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 from docendo.interfaces import Source
 from docendo.problems.files import FileSource
@@ -24,14 +25,23 @@ def test_split(source: Source, courses: Sequence[tuple[str, int]], count: int, s
     ]
 
 
-def fresh_split(source: Source, courses: Sequence[tuple[str, int]], count: int, seed: int) -> list[Problem]:
-    """As many other held-out problems, none of the test split; fewer where a file has no more."""
-    known = {p.key for p in test_split(source, courses, count, seed)}
-    found = list[Problem]()
+def fresh_split(
+    source: Source,
+    courses: Sequence[tuple[str, int]],
+    count: int,
+    seed: int,
+    taken: Collection[Problem] | None = None,
+) -> list[Problem]:
+    """As many other held-out problems, none of the test split, or of those that are `taken`; fewer where a file has no
+    more.
+    """
+    taken = test_split(source, courses, count, seed) if taken is None else taken
+    known = Counter({p.key: p.kind for p in taken}.values())
+    keys, found = {p.key for p in taken}, list[Problem]()
     for (family, level), share in _shares(courses, count):
-        wanted = _at_most(source, family, level, 2 * share)
+        wanted = _at_most(source, family, level, share + known[Kind(source.domain, family, level)])
         drawn = source.draw(family, level, wanted, seed_for(seed, "fresh", family, level), "held-out")
-        found += [p for p in drawn if p.key not in known][:share]
+        found += [p for p in drawn if p.key not in keys][:share]
     return found
 
 

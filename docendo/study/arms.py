@@ -9,7 +9,7 @@ from typing import NamedTuple
 from docendo.config import Config, changed
 from docendo.tables import Table
 
-__all__ = ["ARMS", "Arm", "made_from"]
+__all__ = ["ARMS", "ONE", "Arm", "made_from"]
 
 ONE = "one"
 """What a single agent is called."""
@@ -33,7 +33,7 @@ def _as_it_is(config: Config) -> Config:
 def _joint(config: Config) -> Config:
     """Every learner studies and practises all domains; nobody teaches."""
     everything = list(config.domains)
-    return _alone(_agents(config, {name: {"domain": everything} for name in config.learners}))
+    return _alone(_agents(config, {name: {"domain": everything, "data": None} for name in config.learners}))
 
 
 def _studied(config: Config) -> Config:
@@ -49,8 +49,8 @@ def _alone(config: Config) -> Config:
 def _single(config: Config) -> Config:
     """One agent studies and practises all domains."""
     first = next(iter(config.learners.values()))
-    joint = _joint(config)
-    return joint.model_copy(update={"agents": {ONE: first.model_copy(update={"domain": list(config.domains)})}})
+    one = first.model_copy(update={"domain": list(config.domains), "data": None})
+    return _alone(config.model_copy(update={"agents": {ONE: one}}))
 
 
 def _wide(config: Config) -> Config:

@@ -4,6 +4,7 @@ Any number of processes may work in one study's folder: each takes the next trai
 """
 
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,20 @@ from docendo.study.results import Result, result_path, write_result
 from docendo.study.training import Course, Onlooker, opened
 from docendo.study.tuning import Choice, choose, holding
 
-__all__ = ["Comparison"]
+__all__ = ["Comparison", "left_of"]
+
+_PAUSE = 2.0
+"""Seconds between two looks at whether others have chosen settings."""
+
+
+def left_of(plan: Plan, folder: Path, tasks: Sequence[Task]) -> list[Task]:
+    """Those without a result, or without that of an arm which is made of it."""
+    wanted = {task: (task.arm, *made_from(task.arm, plan.arms)) for task in tasks}
+    return [
+        task
+        for task, arms in wanted.items()
+        if not all(result_path(folder, task.regime, arm, task.seed).exists() for arm in arms)
+    ]
 
 
 @dataclass(frozen=True)
@@ -33,28 +47,37 @@ class Comparison:
     """Whether run directories stay when their results are written."""
 
     def left(self, tasks: Sequence[Task] | None = None) -> list[Task]:
-        """Of these, or of all, what has no result yet."""
-        wanted = list(self.plan.tasks()) if tasks is None else tasks
-        return [task for task in wanted if not result_path(self.folder, *task).exists()]
+        """What is left to do of these, or of all."""
+        return left_of(self.plan, self.folder, list(self.plan.tasks()) if tasks is None else tasks)
 
     def work(self, tasks: Sequence[Task] | None = None) -> Iterator[Result]:
-        """The results of the trainings that are left, as each is done; those that others have taken are left out."""
-        for task in self.left(tasks):
-            with suppress(TakenError):
-                yield from self.train(task)
+        """The results of the trainings that are left, as each is done; those that others train are left to them.
 
-    def train(self, task: Task) -> list[Result]:
-        """The results of one training: the arm's last. Raises TakenError where another process has it."""
-        with holding(self.folder, Path(task.regime, f"{task.arm}-{task.seed}")) as run:
-            if not self.left([task]):
-                return []
-            choice = self._choice(task)
-            self.watcher.told(f"{task.regime}, {task.arm}, seed {task.seed}")
-            found = self._trained(task, choice, run) if self.plan.arms[task.arm].trains else self._bare(task)
-            for result in found:
-                write_result(self.folder, result)
-            if not self.keep:
-                shutil.rmtree(run, ignore_errors=True)
+        A training whose settings other processes are still choosing comes when they have.
+        """
+        waiting = self.left(tasks)
+        while waiting:
+            todo, waiting = waiting, []
+            for task in todo:
+                with suppress(TakenError), holding(self.folder, Path(task.regime, f"{task.arm}-{task.seed}")) as run:
+                    try:
+                        yield from self._train(task, run)
+                    except TakenError:
+                        waiting.append(task)
+            if waiting == todo:
+                time.sleep(_PAUSE)
+
+    def _train(self, task: Task, run: Path) -> list[Result]:
+        """The results of one training: the arm's last. Raises TakenError where its settings are still being chosen."""
+        if not self.left([task]):
+            return []
+        choice = self._choice(task)
+        self.watcher.told(f"{task.regime}, {task.arm}, seed {task.seed}")
+        found = self._trained(task, choice, run) if self.plan.arms[task.arm].trains else self._bare(task)
+        for result in found:
+            write_result(self.folder, result)
+        if not self.keep:
+            shutil.rmtree(run, ignore_errors=True)
         return found
 
     def _choice(self, task: Task) -> Choice:

@@ -15,6 +15,7 @@ from docendo.problems.splits import fresh_split, test_split
 from docendo.records import AgentId, Attempt, Problem
 from docendo.seeds import seed_for
 from docendo.session import Session
+from docendo.study.plan import exam
 from docendo.study.results import Answers
 from docendo.tables import StudyConfig
 
@@ -23,6 +24,7 @@ __all__ = [
     "Samples",
     "accuracy",
     "answers",
+    "check_papers",
     "fresh_paper",
     "keys",
     "lesson_answers",
@@ -40,14 +42,26 @@ def paper(found: Subjects, seed: int, count: int) -> list[Problem]:
     return [p for d in found.sources for p in test_split(found.sources[d], found.courses[d], count, seed)]
 
 
-def fresh_paper(found: Subjects, seed: int, count: int) -> list[Problem]:
-    """As many other held-out problems: those on which settings are chosen."""
-    return [p for d in found.sources for p in fresh_split(found.sources[d], found.courses[d], count, seed)]
+def fresh_paper(found: Subjects, seed: int, study: StudyConfig) -> list[Problem]:
+    """As many other held-out problems, which no training of the study is examined on: those on which settings are
+    chosen. Raises UseError where there are none left of a domain.
+    """
+    problems: list[Problem] = []
+    tests = [p for number in range(study.seeds) for p in paper(found, exam(number), study.problems)]
+    for domain, source in found.sources.items():
+        taken = [p for p in tests if p.domain == domain]
+        fresh = fresh_split(source, found.courses[domain], study.problems, seed, taken)
+        if not fresh:
+            raise UseError(
+                f"{domain}: all held-out problems are in the examinations, and none is left to choose settings"
+            )
+        problems += fresh
+    return problems
 
 
 def outside_paper(found: Subjects, seed: int, study: StudyConfig) -> list[Problem]:
-    """Held-out problems of each domain that has families that nobody is trained on. Raises UseError where it has not
-    those that the study names, or somebody is.
+    """Held-out problems of each domain that has families that nobody is trained on, all levels of a family where the
+    study names none. Raises UseError where it has not those that the study names, or somebody is trained on one.
     """
     problems: list[Problem] = []
     for domain, families in study.outside.items():
@@ -60,9 +74,25 @@ def outside_paper(found: Subjects, seed: int, study: StudyConfig) -> list[Proble
                 raise UseError(f"{where}: no family {family!r}{nearest(family, source.levels)}")
             if family in taught:
                 raise UseError(f"{where}: {family!r} is trained on; leave it out here or in [domains.{domain}]")
-        courses = [(family, level) for family, levels in families.items() for level in levels]
+        courses = [(family, n) for family, levels in families.items() for n in levels or source.levels[family]]
+        _check_count(courses, study.problems, where)
         problems += test_split(source, courses, study.problems, seed)
     return problems
+
+
+def check_papers(found: Subjects, seed: int, study: StudyConfig) -> None:
+    """Raises UseError where a family would be examined by no problem."""
+    for domain, courses in found.courses.items():
+        _check_count(courses, study.problems, f"[domains.{domain}]")
+    paper(found, seed, study.problems)
+    outside_paper(found, seed, study)
+
+
+def _check_count(courses: Sequence[tuple[str, int]], problems: int, where: str) -> None:
+    if not courses:
+        raise UseError(f"{where}: no family is named; wanted at least one")
+    if problems < len(courses):
+        raise UseError(f"{where}: problems = {problems}, wanted one for each of {len(courses)} families and levels")
 
 
 def answers(classroom: Classroom, agents: Sequence[AgentId], problems: Paper) -> dict[AgentId, list[Attempt]]:

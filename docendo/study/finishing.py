@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import docendo
-from docendo.config import Config
 from docendo.records import BASE, AgentId, Attempt
 from docendo.session import Session
 from docendo.study.examining import Paper, Samples, answers, keys, lesson_answers, outside_paper, paper, voted
@@ -24,8 +23,9 @@ def result_of(plan: Plan, task: Task, choice: Choice, course: Course) -> Result:
     """The result of a training that is done, but for the seconds that it took."""
     session = course.session
     scores = _scores(plan, session, session.agents)
+    course.book()
     cost = _cost(plan, course, choice)
-    about = _about(session.config, session.agents, choice)
+    about = _about(session, session.agents, choice)
     return Result(
         regime=task.regime,
         arm=task.arm,
@@ -43,7 +43,7 @@ def results_merged(plan: Plan, task: Task, choice: Choice, course: Course, arms:
     found = []
     for arm, way in arms.items():
         merged = with_merged(course.session, way)
-        about = _about(merged.config, [MERGED], choice)
+        about = _about(merged, [MERGED], choice)
         cost = _cost(plan, course, choice)
         scores = _scores(plan, merged, [MERGED])
         found.append(Result(regime=task.regime, arm=arm, seed=task.seed, about=about, cost=cost, scores=scores))
@@ -52,7 +52,7 @@ def results_merged(plan: Plan, task: Task, choice: Choice, course: Course, arms:
 
 def result_of_base(plan: Plan, task: Task, session: Session) -> Result:
     """The result of the bare base model, which costs nothing."""
-    about = _about(session.config, [BASE], Choice())
+    about = _about(session, [BASE], Choice())
     scores = _scores(plan, session, [BASE])
     cost = Cost(budget=plan.study.budget, spent=0.0)
     return Result(regime=task.regime, arm=task.arm, seed=task.seed, about=about, cost=cost, scores=scores)
@@ -81,13 +81,14 @@ def _voters(
     return Samples(agent, len(plan.config.learners))(session.school.classroom, problems)
 
 
-def _about(config: Config, agents: Sequence[AgentId], choice: Choice) -> About:
+def _about(session: Session, agents: Sequence[AgentId], choice: Choice) -> About:
+    config, courses = session.config, session.found.courses
     pairs = [setting.partition("=") for setting in choice.settings]
     return About(
         commit=commit(),
         model=config.model,
         agents=tuple(agents),
-        domains={name: tuple(domain.families) for name, domain in config.domains.items()},
+        domains={name: tuple(dict.fromkeys(family for family, _ in some)) for name, some in courses.items()},
         expert_of={a: tuple(own.domains) for a in agents if (own := config.agents.get(a)) and own.domains},
         setting={name.strip(): value.strip() for name, _, value in pairs},
     )
@@ -104,11 +105,12 @@ def _cost(plan: Plan, course: Course, choice: Choice) -> Cost:
 
 
 def commit() -> str:
-    """The commit of this code; its version where it is no checkout."""
+    """The commit of this code; its version where it is no checkout, such as one installed inside another project's."""
     here = Path(docendo.__file__).parent
-    command = ["git", "-C", str(here), "rev-parse", "--short=7", "HEAD"]
+    command = ["git", "-C", str(here), "rev-parse", "--show-prefix", "--short=7", "HEAD"]
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return docendo.__version__
-    return found.stdout.strip()
+    prefix, _, short = found.stdout.strip().partition("\n")
+    return short if prefix == f"{here.name}/" else docendo.__version__

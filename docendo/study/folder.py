@@ -1,6 +1,8 @@
 """A study's folder: what is being compared in it stays the same from the first training to the last."""
 
 import json
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ from docendo.config import to_toml
 from docendo.errors import UseError
 from docendo.store.whole import write_whole
 from docendo.study.plan import Plan
+from docendo.study.results import result_path
 
 __all__ = ["settle"]
 
@@ -21,25 +24,55 @@ def settle(folder: Path, plan: Plan) -> None:
     path = folder / _FILE
     wanted = {"study": plan.study.model_dump(mode="json", exclude={"config"}), "config": to_toml(plan.config)}
     if path.exists():
-        _check(path, wanted)
+        before = _read(path)
+        if (lost := _lost(before, wanted)) is not None:
+            raise UseError(f"{folder} holds another study: {lost}; choose another --out")
+        _check_grids(folder, before, plan)
     elif folder.is_dir() and any(folder.iterdir()):
         raise UseError(f"{folder} is not empty and holds no study; choose another --out")
     write_whole(path, json.dumps(wanted, indent=1).encode() + b"\n")
 
 
-def _check(path: Path, wanted: dict[str, Any]) -> None:
+def _read(path: Path) -> dict[str, Any]:
+    """What was compared before, the settings of its league as a table."""
     try:
         before = json.loads(path.read_text())
-        study, config = dict(before["study"]), before["config"]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UseError(f"{path}: is not what a study wrote: {error}") from error
-    if config != wanted["config"]:
-        raise UseError(f"{path.parent} holds a study of another league; choose another --out")
-    for name, now in wanted["study"].items():
-        then = study.get(name)
-        if name in _FREE and isinstance(then, dict):
-            lost = [key for key, value in then.items() if now.get(key) != value]
-            if lost:
-                raise UseError(f"{path.parent} holds a study with another {name}.{lost[0]}; choose another --out")
-        elif name not in _FREE and now != then:
-            raise UseError(f"{path.parent} holds a study with {name} = {then}, got {now}; choose another --out")
+        return {"study": dict(before["study"]), "config": tomllib.loads(before["config"])}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UseError(f"{path}: is not what a study wrote: {error}; remove it to begin anew") from error
+
+
+def _lost(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
+    """The first thing that was and is no longer as it was; None where there is none."""
+    then, now = before["study"], wanted["study"]
+    bound = [name for name in now if name not in _FREE]
+    grown = [name for name in now if isinstance(then.get(name), dict) and name in _FREE]
+    return (
+        _difference({name: then.get(name) for name in bound}, {name: now[name] for name in bound})
+        or _difference(
+            {name: then[name] for name in grown},
+            {name: {key: value for key, value in now[name].items() if key in then[name]} for name in grown},
+        )
+        or _difference({"config": before["config"]}, {"config": tomllib.loads(wanted["config"])})
+    )
+
+
+def _difference(then: Any, now: Any, name: str = "") -> str | None:
+    """Where two tables first differ, and how."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        keys = [*then, *(key for key in now if key not in then)]
+        found = (_difference(then.get(key), now.get(key), f"{name}.{key}" if name else str(key)) for key in keys)
+        return next((one for one in found if one), None)
+    return None if then == now else f"{name} was {_short(then)}, is now {_short(now)}"
+
+
+def _short(value: Any) -> str:
+    return "nothing" if value is None else f"{value!r}"[:80]
+
+
+def _check_grids(folder: Path, before: Mapping[str, Any], plan: Plan) -> None:
+    """Raises UseError where settings are to be chosen for an arm that was already trained without a choice."""
+    for arm in plan.study.grids.keys() - before["study"].get("grids", {}).keys():
+        for task in plan.tasks():
+            if plan.tuned(task.arm) == arm and result_path(folder, *task).exists():
+                raise UseError(f"{folder} has results of {task.arm!r} without grids.{arm}; choose another --out")

@@ -13,9 +13,9 @@ from docendo.errors import UseError, nearest
 from docendo.study.arms import ARMS, Arm
 from docendo.tables import OwnArmConfig, RegimeConfig, StudyConfig, Table
 
-__all__ = ["TUNING_SEED", "Plan", "Task", "load_plan"]
+__all__ = ["TUNING_SEED", "Plan", "Task", "exam", "load_plan"]
 
-TUNING_SEED = 1_000_000
+TUNING_SEED = 999_999
 """Of the trainings that choose settings; no training of the study has it."""
 
 
@@ -45,8 +45,12 @@ class Plan:
         return self.study.grids.get(self.tuned(arm), ())
 
     def tuned(self, arm: str) -> str:
-        """The arm whose choice it takes."""
-        return self.arms[arm].like or arm
+        """The arm whose choice it takes, which need not be among those that are wanted."""
+        return self.arm(arm).like or arm
+
+    def arm(self, name: str) -> Arm:
+        """An arm that is wanted, or one that such an arm is like."""
+        return self.arms.get(name) or ARMS[name]
 
     def settings(self, task: Task, chosen: Sequence[str] = ()) -> Config:
         """The settings of one training. Raises UseError for what does not fit together."""
@@ -55,9 +59,14 @@ class Plan:
         if self.tuned(task.arm) != task.arm:
             own += regime.arms.get(task.arm, ())
         config = changed(self.config, own, f"arm {task.arm} in regime {task.regime}")
-        shaped = self.arms[task.arm].shape(config)
-        evaluation = shaped.evaluation.model_copy(update={"problems": self.study.looked, "seed": task.seed + 1})
+        shaped = self.arm(task.arm).shape(config)
+        evaluation = shaped.evaluation.model_copy(update={"problems": self.study.looked, "seed": exam(task.seed)})
         return shaped.model_copy(update={"seed": task.seed, "evaluation": evaluation})
+
+
+def exam(seed: int) -> int:
+    """The seed of the held-out problems of a training with that seed."""
+    return seed + 1
 
 
 def load_plan(path: Path) -> Plan:
@@ -81,6 +90,10 @@ def _chosen(study: StudyConfig, path: Path) -> dict[str, Arm]:
     for arm in (*wanted, *mentioned):
         if arm not in known:
             raise UseError(f"{path}: no arm {arm!r}{nearest(arm, known)}")
+    for arm in study.grids:
+        if known[arm].like or not known[arm].trains:
+            whose = f"takes the choice of {known[arm].like!r}" if known[arm].like else "is not trained"
+            raise UseError(f"{path} [grids]: arm {arm!r} {whose}; it chooses from no settings of its own")
     for arm in wanted:
         if known[arm].merged and known[arm].like not in wanted:
             raise UseError(f"{path}: arm {arm!r} is made of {known[arm].like!r}, which is not among the arms")
@@ -93,8 +106,14 @@ def _own(name: str, own: OwnArmConfig, path: Path) -> Arm:
     if own.like not in ARMS:
         raise UseError(f"{path} [own.{name}] like: no arm {own.like!r}{nearest(own.like, ARMS)}")
     like = ARMS[own.like]
-    told = f"as {own.like}, with {', '.join(own.settings)}"
-    return Arm(told, lambda config: like.shape(changed(config, own.settings, f"{path} [own.{name}]")), own.like)
+    if like.merged:
+        raise UseError(f"{path} [own.{name}] like: {own.like!r} is made of {like.like!r} and not trained; name that")
+    told, where = f"as {own.like}, with {', '.join(own.settings)}", f"{path} [own.{name}]"
+
+    def shape(config: Config) -> Config:
+        return like.shape(changed(config, own.settings, where))
+
+    return Arm(told, shape, like.like or own.like, like.trains)
 
 
 def _known(place: list[str]) -> list[str]:

@@ -17,15 +17,15 @@ from docendo.compute import within
 from docendo.config import Config, changed, to_toml
 from docendo.errors import UseError
 from docendo.league.payoff import cyclic_share
-from docendo.records import BASE, AgentId, Episode, origin
-from docendo.session import EXPERTS, START, Session, Watcher, begin, open_session, resume_session
+from docendo.records import BASE, AgentId, Episode, Work, origin
+from docendo.session import START, TEACHING, Session, Watcher, begin, open_session, resume_session
 from docendo.store import RunDirectory
 from docendo.store.rows import RoundRecord
 from docendo.study.examining import Paper, accuracy, answers, keys, paper
 from docendo.study.results import Answers, Gain, Point, Trace
 from docendo.tables import StudyConfig
 
-__all__ = ["ENDLESS", "Course", "Onlooker", "Stretch", "opened", "spent"]
+__all__ = ["ENDLESS", "Course", "Onlooker", "Stretch", "cyclic", "opened", "spent"]
 
 ENDLESS = 1_000_000
 """Rounds of teaching that no budget lasts for."""
@@ -125,18 +125,37 @@ class Course:
     """Right after the experts' stage."""
 
     def run(self) -> Iterator[RoundRecord]:
-        """Every round that is left, with the looks at the held-out problems."""
+        """Every round that is left, with the looks at the held-out problems. Raises UseError where rounds cost nothing,
+        since a budget would then last for ever.
+        """
+        if self.session.done >= START:  # it may have ended between a round and the look after it
+            self._look_if_due(self.session.done)
+        before = spent(self.session)
         for record in within(self.budget, lambda: spent(self.session), self.session.rounds()):
+            if record.stage == TEACHING and spent(self.session) == before:
+                raise UseError("a round costs nothing, so that its budget lasts for ever: nobody studies or practises")
+            before = spent(self.session)
             self.stretch.add(record)
-            if record.index == START:
-                self._look(record.index, [BASE])
-            elif record.stage == EXPERTS and record.index == self.session.expert_rounds - 1:
-                self.start = self._look(record.index, self.session.agents, self.whole)
-            elif spent(self.session) >= self._due():
-                self._look(record.index, self.session.agents)
+            self._look_if_due(record.index)
             yield record
-        if self.session.done > self.noted[-1]["round"]:
+        if self.session.done > self._last:
             self._look(self.session.done, self.session.agents)
+
+    @property
+    def _last(self) -> int:
+        """The round of the last look."""
+        return int(self.noted[-1]["round"]) if self.noted else START - 1
+
+    def _look_if_due(self, index: int) -> None:
+        """A look after that round, where one belongs there and was not taken."""
+        if self._last >= index:
+            return
+        if index == START:
+            self._look(index, [BASE])
+        elif index == self.session.expert_rounds - 1:
+            self.start = self._look(index, self.session.agents, self.whole)
+        elif spent(self.session) >= self._due():
+            self._look(index, self.session.agents)
 
     def _due(self) -> float:
         """Where the next point is."""
@@ -146,25 +165,25 @@ class Course:
     def _look(self, index: int, agents: Sequence[AgentId], problems: Paper | None = None) -> Answers:
         asked = problems or self.looked
         found = keys(answers(self.session.school.classroom, agents, asked), asked)
-        self.book()
+        cost = self.book()
         flops = spent(self.session)
-        told = {"round": index, "flops": flops, "accuracy": accuracy(found), **self.stretch.told(flops)}
+        told = {"round": index, "flops": flops, "accuracy": accuracy(found), "cost": cost, **self.stretch.told(flops)}
         self.noted.append({**told, "start": found} if problems else told)
         self.stretch = Stretch()
         if self.session.run:
             self.session.run.note(**{_NOTED: self.noted})
         return found
 
-    def book(self) -> None:
-        """Enter what examinations cost."""
-        self.session.ledger.book(self.session.school.classroom.engine.drain())
+    def book(self) -> list[Work]:
+        """Enter what examinations cost, and say what that was."""
+        return self.session.ledger.book(self.session.school.classroom.engine.drain())
 
     def recall(self, run: RunDirectory) -> None:
         """The points of a training that goes on, and what happened since the last of them."""
         self.noted = [one for one in run.noted(_NOTED) or [] if one["round"] <= self.session.done]
         self.start = next((one["start"] for one in self.noted if "start" in one), {})
-        last = self.noted[-1]["round"] if self.noted else START
-        self.stretch.recall(run, last)
+        self.session.ledger.book(Work(*work) for one in self.noted for work in one["cost"])
+        self.stretch.recall(run, self._last)
 
     @property
     def curve(self) -> tuple[Point, ...]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
-from docendo.errors import UseError
-from docendo.store.lock import WriterLock
+from docendo.errors import RunError, UseError
+from docendo.store.lock import TakenError, WriterLock
 from docendo.store.whole import write_whole
 from docendo.study.examining import accuracy, answers, fresh_paper, keys
 from docendo.study.plan import TUNING_SEED, Plan, Task
@@ -35,9 +35,16 @@ class _Trial(NamedTuple):
 def choose(plan: Plan, folder: Path, regime: str, arm: str, watcher: Onlooker) -> Choice:
     """The settings that the arm takes in a regime; those that were tried before are not tried again.
 
-    Raises TakenError where another process is trying one of them.
+    Raises TakenError where other processes are still trying some, when all others were tried.
     """
-    trials = [_try(plan, folder, Task(regime, arm, TUNING_SEED), i, watcher) for i in range(len(plan.grid(arm)))]
+    trials, taken = list[_Trial](), list[TakenError]()
+    for number in range(len(plan.grid(arm))):
+        try:
+            trials.append(_try(plan, folder, Task(regime, arm, TUNING_SEED), number, watcher))
+        except TakenError as error:
+            taken.append(error)
+    if taken:
+        raise taken[0]
     best = max(trials, key=lambda trial: trial.score)
     return Choice(best.settings, sum(trial.flops for trial in trials))
 
@@ -59,7 +66,7 @@ def _try(plan: Plan, folder: Path, task: Task, number: int, watcher: Onlooker) -
 
         def examine(course: Course) -> None:
             session = course.session
-            problems = fresh_paper(session.found, session.config.evaluation.seed, plan.study.problems)
+            problems = fresh_paper(session.found, session.config.evaluation.seed, plan.study)
             right = accuracy(keys(answers(session.school.classroom, session.agents, problems), problems))
             score = fmean(share for domains in right.values() for share in domains.values())
             found.append(_Trial(settings, score, spent(session)))
@@ -85,7 +92,10 @@ def _read(path: Path, settings: Sequence[str]) -> _Trial:
 def holding(folder: Path, name: Path) -> Iterator[Path]:
     """The run directory of that name, which no other process enters meanwhile. Raises TakenError where one is there."""
     run = folder / "runs" / name
-    run.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        run.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{run.parent}: {error.strerror}") from error
     lock = WriterLock(run.with_name(f".{run.name}.lock"))
     try:
         yield run
