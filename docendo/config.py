@@ -199,14 +199,18 @@ def _override(table: dict[str, Any], text: str) -> None:
 
 def explain(error: ValidationError, where: str, known: Callable[[list[str]], list[str]]) -> str:
     """The first problem as one line; `known` says which settings there are at a place."""
-    first = error.errors()[0]
-    path = [str(p) for p in first["loc"] if p not in {"str", "list[str]"}]
+    found = error.errors()
+    misspelled = (e for e in found if e["type"] == "extra_forbidden")
+    first = next(misspelled, found[0]) if found[0]["type"] == "missing" else found[0]
+    path = [str(p) for p in first["loc"] if p not in {"str", "list[str]", "[key]"}]
     place, name = path[:-1], path[-1]
     section = f" [{'.'.join(place)}]" if place else ""
     if first["type"] == "extra_forbidden":
         return f"{where}{section}: no setting {name!r}{nearest(name, known(place))}"
     wanted = first["msg"].removeprefix("Value error, ")
     got = first["input"]
+    if first["type"] == "missing":
+        return f"{where}{section} {name}: is missing"
     shown = f", got {got!r}" if isinstance(got, str | int | float | bool) else f", got a {type(got).__name__}"
     return f"{where}{section} {name}: {wanted[0].lower()}{wanted[1:]}{'' if 'got' in wanted else shown}"
 

@@ -1,6 +1,6 @@
-"""Trains the laboratory base `nano` from nothing: a Llama of two million weights that reads bytes and learns in context.
+"""Trains the laboratory base `nano` from nothing: a Llama of 1.6 million weights that reads bytes and learns in context.
 
-python recipes/nano.py [OUT] [--steps 3000]
+python recipes/nano.py [OUT] [--steps 1500] [--seed 0]
 
 Its documents are questions with their worked solutions: of procedures that are spelled out, and of procedures under a
 name that is invented anew for each document, so that only the examples before a question tell what the name means.
@@ -16,7 +16,9 @@ from pathlib import Path
 from random import Random
 
 import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch.nn.functional import cross_entropy
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from docendo.problems.procedures import PROCEDURES, Craft, asked
 from docendo.prompts import INSTRUCTION
@@ -30,7 +32,7 @@ TEMPLATE = (
 ROWS, LENGTH, RATE, WARM = 32, 256, 2e-3, 100
 SIZES = {"hidden_size": 192, "intermediate_size": 512, "num_hidden_layers": 4}
 HEADS = {"num_attention_heads": 6, "num_key_value_heads": 2}
-TAKEN = {word for craft in PROCEDURES.values() for word in craft.words}
+TAKEN = {word for craft in PROCEDURES.values() for word in (*craft.words, *craft.steps, *craft.own)}
 CHAINS = {steps for craft in PROCEDURES.values() for steps in craft.words.values()}
 
 
@@ -58,7 +60,7 @@ def chain(craft: Craft, rng: Random) -> tuple[str, ...]:
 
 
 def invented(rng: Random) -> str:
-    """A name that no domain has."""
+    """A name that no word and no step of any domain has."""
     while True:
         name = rng.choice("bdfgjklmnprstvz") + rng.choice("aeiou") + rng.choice("bdfgklmnprstvz")
         if name not in TAKEN:
@@ -93,10 +95,8 @@ def encoded(text: str) -> list[int]:
     return [LETTERS[c] for c in body] + [0] * bool(end)
 
 
-def tokenizer():
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
+def tokenizer() -> PreTrainedTokenizerFast:
+    """One token per byte, and one that ends an answer."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     raw = Tokenizer(models.BPE(vocab={END: 0} | {c: i + 1 for i, c in enumerate(letters)}, merges=[]))
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -108,11 +108,9 @@ def tokenizer():
 
 
 def main() -> None:
-    from transformers import LlamaConfig, LlamaForCausalLM
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, nargs="?", default=Path("docendo/nano"))
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     words = tokenizer()
@@ -136,7 +134,7 @@ def main() -> None:
     (given.out / "curve.json").write_text(json.dumps(curve))
 
 
-def train(model, steps: int, seed: int) -> list[tuple[int, float]]:
+def train(model: LlamaForCausalLM, steps: int, seed: int) -> list[tuple[int, float]]:
     """AdamW with a cosine; (step, mean loss of an answer's byte) of every 50 steps."""
     stream, curve, recent, start = Stream(seed), list[tuple[int, float]](), list[float](), time.monotonic()
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.05)

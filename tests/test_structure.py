@@ -118,7 +118,18 @@ def test_exports_are_complete_and_sorted(path: Path) -> None:
 def test_nobody_inherits_an_implementation() -> None:
     classes = {n.name for f in FILES for n in ast.walk(parsed(f)) if isinstance(n, ast.ClassDef)}
     # a pydantic model per config table; a Protocol that joins others
-    free = {"Protocol", "NamedTuple", "UseError", "RunError", "BaseModel", "Table", "Engine", "Trainable", "Keeper", "Watcher"}
+    free = {
+        "Protocol",
+        "NamedTuple",
+        "UseError",
+        "RunError",
+        "BaseModel",
+        "Table",
+        "Engine",
+        "Trainable",
+        "Keeper",
+        "Watcher",
+    }
     for path in FILES:
         for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef):

@@ -144,7 +144,8 @@ def _report(folder: Path) -> None:
     from docendo.study.results import load_study
 
     if not any(folder.glob("results/*/*.json")):
-        return notice(f"{folder}: nothing is finished yet; other processes train all that is left")
+        notice(f"{folder}: nothing is finished yet; other processes train all that is left")
+        return
     study = load_study(folder)
     show(terminal(study, regimes(study)))
     show(f"{write_report(folder)}")

@@ -1,0 +1,69 @@
+"""Words that stand for procedures, worked by hand."""
+
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from docendo.graders.grading import final_answer
+from docendo.problems.procedures import PROCEDURES, asked, course
+from docendo.problems.splits import test_split as held_out_of
+
+
+@pytest.mark.parametrize(
+    ("domain", "word", "text", "lines"),
+    [
+        ("letters", "tor", "abcj", ["rev jcba", "up adcb", "dbl adcbb"]),
+        ("letters", "mib", "abj", ["kel gcd", "rot cdg"]),
+        ("digits", "vun", "46", ["x2 92", "+8 100", "sort 001"]),
+        ("digits", "dap", "105", ["+37 142", "rot 421"]),
+        ("genes", "sel", "acgt", ["pair tgca", "rev acgt", "rna acgu"]),
+        ("genes", "pok", "acgta", ["code hv", "rev vh"]),
+        ("clock", "fam", "13:45", ["noon 01:45", "mir 22:15", "+20 22:35"]),
+        ("clock", "jeb", "23:30", ["+47 00:17", "mir 23:43"]),
+    ],
+)
+def test_each_word_is_worked_step_by_step(domain: str, word: str, text: str, lines: list[str]) -> None:
+    craft = PROCEDURES[domain]
+    draft = asked(word, craft.words[word], craft, text)
+    answer = lines[-1].split()[1]
+    assert draft.prompt == f"{word} {text}"
+    assert draft.solution.splitlines() == [*lines, f"Answer: {answer}"]
+    assert draft.answer == answer == final_answer(draft.solution)
+
+
+@pytest.mark.parametrize("domain", PROCEDURES)
+def test_one_word_of_each_domain_has_known_steps_alone_and_the_other_its_own(domain: str) -> None:
+    craft = PROCEDURES[domain]
+    assert sorted(any(step in craft.own for step in steps) for steps in craft.words.values()) == [False, True]
+    assert not craft.own.keys() & craft.steps.keys()
+    assert not craft.words.keys() & (craft.own.keys() | craft.steps.keys())
+
+
+@pytest.mark.parametrize("domain", PROCEDURES)
+def test_what_is_spelled_out_has_two_known_steps_in_an_order_that_no_word_has(domain: str) -> None:
+    craft = PROCEDURES[domain]
+    taught = {pair for steps in craft.words.values() for pair in pairwise(steps)}
+    for problem in course(domain).draw("spelled", 3, 200, 7, "train"):
+        *steps, _ = problem.prompt.split()
+        assert len(steps) == 2
+        assert set(steps) <= craft.steps.keys()
+        assert tuple(steps) not in taught
+        assert [line.split()[0] for line in problem.solution.splitlines()] == [*steps, "Answer:"]
+
+
+@pytest.mark.parametrize("domain", PROCEDURES)
+def test_no_step_fails_on_what_another_leaves(domain: str) -> None:
+    craft = PROCEDURES[domain]
+    known = list({**craft.steps, **craft.own}) if domain != "genes" else list(craft.steps)
+    rng = Random(3)
+    for _ in range(500):
+        steps = [rng.choice(known) for _ in range(3)]
+        assert asked("x", steps, craft, craft.make(rng, rng.randint(1, 5))).answer is not None
+
+
+@pytest.mark.parametrize("domain", PROCEDURES)
+def test_there_are_enough_held_out_problems_for_a_study(domain: str) -> None:
+    source = course(domain)
+    found = held_out_of(source, [(word, 3) for word in PROCEDURES[domain].words], 96, 1)
+    assert len({p.key for p in found}) == 96

@@ -1,0 +1,104 @@
+"""What every arm is, in settings."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from docendo.build import build_school, subjects
+from docendo.config import Config
+from docendo.examples import own_problems
+from docendo.loop import play, practise
+from docendo.records import AgentId
+from docendo.study.arms import ARMS, ONE, made_from
+from tests.study.leagues import AGENTS, DOMAINS, config
+from tests.toys import RecordingTrainable
+
+RICH = config(league={"teachers": "improving", "curriculum": "learnable", "snapshot_every": 3, "anchored": 1})
+EVERYTHING = list(DOMAINS)
+
+
+def flat(table: Any, name: str = "") -> dict[str, Any]:
+    if not isinstance(table, dict):
+        return {name: table}
+    return {k: v for key, of in table.items() for k, v in flat(of, f"{name}.{key}" if name else key).items()}
+
+
+def changed_by(arm: str, given: Config = RICH) -> dict[str, Any]:
+    """The settings in which an arm is not the league as it is configured."""
+    before, after = (flat(c.model_dump(exclude_none=True)) for c in (given, ARMS[arm].shape(given)))
+    return {name: after.get(name) for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+ALONE = {"teaching.matches": 0, "league.anchored": 0, "league.snapshot_every": 0}
+JOINT = ALONE | {f"agents.{name}.domain": EVERYTHING for name in AGENTS}
+NOTHING = dict.fromkeys(
+    f"agents.{name}.{setting}" for name in AGENTS for setting in flat(RICH.agents["ada"].model_dump(exclude_none=True))
+)
+SINGLE = NOTHING | {f"agents.{ONE}.{k}": v for k, v in flat(RICH.agents["ada"].model_dump(exclude_none=True)).items()}
+SINGLE |= ALONE | {f"agents.{ONE}.domain": EVERYTHING}
+
+
+@pytest.mark.parametrize(
+    ("arm", "settings"),
+    [
+        ("base", {}),
+        ("all-data-sft", JOINT | {"learning.practice": 0}),
+        ("all-data", JOINT),
+        ("one-agent", SINGLE),
+        ("one-agent-wide", SINGLE | {"engine.rank": 6, "engine.alpha": 24.0}),
+        ("experts", ALONE),
+        ("experts-merged", ALONE),
+        ("experts-ties", ALONE),
+        ("teaching", {}),
+        ("teaching-uniform", {"league.teachers": "uniform"}),
+        ("teaching-frozen", {"teaching.authors": "frozen"}),
+        ("teaching-no-curriculum", {"league.curriculum": "everything"}),
+        ("teaching-no-imitation", {"learning.imitation": 0}),
+        ("teaching-no-gate", {"teaching.gate": False}),
+        ("teaching-no-home", {"learning.practice": 0, "learning.rehearsal": 0}),
+        ("teaching-gold", {"teaching.authors": "solutions"}),
+        ("teaching-no-snapshots", {"league.snapshot_every": 0, "league.anchored": 0}),
+    ],
+)
+def test_an_arm_differs_from_the_league_in_just_what_it_says(arm: str, settings: dict[str, Any]) -> None:
+    assert changed_by(arm) == settings
+
+
+def test_all_arms_are_looked_at_above() -> None:
+    mark = test_an_arm_differs_from_the_league_in_just_what_it_says.pytestmark[0]
+    assert [arm for arm, _ in mark.args[1]] == list(ARMS)
+
+
+def test_a_wide_agent_has_the_weights_of_all_and_the_same_scale() -> None:
+    wide, plain = ARMS["one-agent-wide"].shape(RICH).engine, RICH.engine
+    assert wide.rank == 3 * plain.rank
+    assert wide.alpha / wide.rank == plain.alpha / plain.rank
+
+
+@pytest.mark.parametrize(("arm", "agent"), [*product(["all-data", "all-data-sft"], AGENTS), ("one-agent", ONE)])
+def test_who_has_all_data_studies_and_practises_every_domain_and_nobody_teaches(arm: str, agent: str) -> None:
+    given = ARMS[arm].shape(config(learning={"practice": 30, "practice_attempts": 2}))
+    school = build_school(given, subjects(given), RecordingTrainable())
+    expert = next(e for e in school.experts if e.agent == AgentId(agent))
+    assert {kind.domain for kind in expert.kinds} == set(EVERYTHING)
+    assert {p.domain for p in own_problems(school, expert, 12, 1)} == set(EVERYTHING)
+    assert play(school, 0, 1) == []
+    assert arm != "all-data-sft" or practise(school, 0, 1) == []
+
+
+def test_agents_with_data_of_their_own_have_all_data_all_the_same() -> None:
+    agents = {
+        "ada": {"domain": "letters", "data": {"domains": {"letters": 1.0}}},
+        "bob": {"domain": ["digits", "genes"]},
+    }
+    for arm in ("all-data", "one-agent"):
+        given = ARMS[arm].shape(config(agents=agents))
+        school = build_school(given, subjects(given), RecordingTrainable())
+        assert all(not e.diet for e in school.experts)
+
+
+def test_merged_arms_are_made_of_the_experts() -> None:
+    assert made_from("experts") == ["experts-merged", "experts-ties"]
+    assert made_from("teaching") == []
+    assert made_from("experts", {"experts": ARMS["experts"]}) == []
