@@ -115,10 +115,9 @@ def _later(minutes: int) -> Step:
     return _time(lambda t: t + minutes)
 
 
-def _pairs(text: str) -> str:
-    """One letter for each two bases."""
-    table = "khmtrwnoepdvslyi"
-    return "".join(table[4 * _BASES.index(a) + _BASES.index(b)] for a, b in zip(text[::2], text[1::2], strict=False))
+def _marked(text: str) -> str:
+    """With a mark on each base that a certain one follows."""
+    return text.replace("cg", "mg").replace("at", "nt")
 
 
 _STRINGS: Mapping[str, Step] = {"rev": _reversed, "rot": _rotated, "swap": _swapped, "cut": lambda text: text[1:]}
@@ -131,7 +130,7 @@ LETTERS = Craft(
         "sort": _sorted,
         "dbl": lambda text: text + text[-1:],
     },
-    {"kel": _mapped(_LETTERS, "gcjahebfid")},
+    {"kel": _mapped("adgi", "hbjc")},
     {"tor": ("rev", "up", "dbl"), "mib": ("kel", "rot")},
     _word(_LETTERS, 2),
 )
@@ -157,8 +156,8 @@ GENES = Craft(
         "cap": lambda text: "g" + text,
         "tail": lambda text: text + "aa",
     },
-    {"code": _pairs},
-    {"sel": ("pair", "rev", "rna"), "pok": ("code", "rev")},
+    {"met": _marked},
+    {"sel": ("pair", "rev", "rna"), "pok": ("met", "rev")},
     _word(_BASES, 3),
 )
 CLOCK = Craft(

@@ -14,11 +14,11 @@ from docendo.problems.splits import test_split as held_out_of
     ("domain", "word", "text", "lines"),
     [
         ("letters", "tor", "abcj", ["rev jcba", "up adcb", "dbl adcbb"]),
-        ("letters", "mib", "abj", ["kel gcd", "rot cdg"]),
+        ("letters", "mib", "abj", ["kel hbj", "rot bjh"]),
         ("digits", "vun", "46", ["x2 92", "+8 100", "sort 001"]),
         ("digits", "dap", "105", ["+37 142", "rot 421"]),
         ("genes", "sel", "acgt", ["pair tgca", "rev acgt", "rna acgu"]),
-        ("genes", "pok", "acgta", ["code hv", "rev vh"]),
+        ("genes", "pok", "acgta", ["met amgta", "rev atgma"]),
         ("clock", "fam", "13:45", ["noon 01:45", "mir 22:15", "+20 22:35"]),
         ("clock", "jeb", "23:30", ["+47 00:17", "mir 23:43"]),
     ],
