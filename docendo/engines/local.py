@@ -140,8 +140,8 @@ class LocalEngine:
         targets = [self.target(e) for e in examples]
         for t in targets:
             self._fit(len(t.prompt_tokens), len(t.tokens))
-        slots = {t.agent: self.bank.slot(t.agent) for t in targets}
-        while (found := self._scored(rows := pack(targets, slots, self._cap))) is None:
+        slots, wanted = {t.agent: self.bank.slot(t.agent) for t in targets}, list(dict.fromkeys(targets))
+        while (found := self._scored(rows := pack(wanted, slots, self._cap))) is None:
             self.train_tokens //= 2
         self.work += of_rows(self.shape.forward, rows, purpose)
         return [found[t] for t in targets]
