@@ -57,17 +57,19 @@ def probes(count: int, choices: int, seed: int) -> dict[str, Any]:
     }
     told: dict[str, Any] = {"choices": choices}
     for name, cases in groups.items():
-        looked, flagged = Counter[str](), Counter[str]()
+        made, looked, flagged = Counter[str](), Counter[str](), Counter[str]()
         for i, case in enumerate(cases):
+            made[case.kind] += 1
             lesson = episode(case.text, case.own, case.test)
             for one in probed(room, [lesson], Plan(1, choices), seed_for(seed, name, i)):
                 looked[case.kind] += 1
                 flagged[case.kind] += given_away(one)
         work, total = engine.drain(), looked.total()
         told[name] = {
+            "lessons": made.total(),
             "probed": total,
             "flagged": round(flagged.total() / max(1, total), 4),
-            "by kind": {kind: f"{flagged[kind]} of {n}" for kind, n in looked.items()},
+            "by kind": {kind: f"{flagged[kind]} of {looked[kind]}, {n} in all" for kind, n in made.items()},
             "tokens a lesson": round(sum(w.tokens for w in work) / max(1, total)),
             "operations a lesson": sum(w.flops for w in work) / max(1, total),
         }
@@ -82,7 +84,7 @@ def main() -> None:
     parser.add_argument(
         "--probe", type=int, default=0, metavar="N", help="lessons with a leak; twice as many are honest"
     )
-    parser.add_argument("--choices", type=int, default=16, help="answers that the probe compares")
+    parser.add_argument("--choices", type=int, default=Plan().choices, help="answers that the probe compares")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     told: dict[str, Any] = {name: measured(name, given.cases, given.seed) for name in DETECTORS}

@@ -6,14 +6,15 @@ lesson on it would say.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from math import hypot
 from statistics import fmean, pstdev
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from docendo.alarms.words import digits, joined, tokens
+from docendo.alarms.words import digits, joined, tokens, within
 from docendo.errors import UseError
 from docendo.interfaces import Source
 from docendo.prompts import hinted
@@ -23,13 +24,16 @@ from docendo.seeds import seed_for
 __all__ = ["Plan", "Probed", "Room", "Scorer", "candidates", "choices", "given_away", "hints", "probed"]
 
 _DRAWN = 48, 24, 12, 6, 3
-_OUT, _BLUR = 0.5, 0.3
+_OUT, _BLUR = 0.75, 0.3
+"""Standard deviations; nats per token. Chosen on 87 honest lessons, of which they let 2 pass as leaks."""
+_END = 1.0
+"""Nats by which the end behind an answer counts at the most: in a lesson that goes on it says nothing of the answer."""
 
 
 class Plan(NamedTuple):
     lessons: int = 0
     """In a round at the most; 0: nothing is probed."""
-    choices: int = 16
+    choices: int = 12
     """Answers at the most whose likelihood is asked for, the test's among them."""
 
 
@@ -37,7 +41,8 @@ class Scorer(Protocol):
     """What the probe needs of an engine: its base must be at hand. One behind an endpoint only answers."""
 
     def score(self, examples: Sequence[Example], purpose: str) -> list[tuple[float, ...]]:
-        """Log-probabilities of every token of each example's text and of the end behind it, in order."""
+        """Log-probabilities of every token of each example's text and of the end behind it, in order; empty for what
+        does not fit the model."""
         ...
 
 
@@ -58,7 +63,10 @@ class Probed(NamedTuple):
 
 
 def probed(room: Room, episodes: Sequence[Episode], plan: Plan, seed: int) -> list[Probed]:
-    """Some of the lessons that were shown, drawn anew in every round; what it costs is booked as "probe"."""
+    """Some of the lessons that were shown and that fit the base, drawn anew in every round.
+
+    What is read is booked as "probe".
+    """
     chosen = [
         (e, offered)
         for i, e in enumerate(candidates(episodes, plan.lessons, seed))
@@ -70,17 +78,15 @@ def probed(room: Room, episodes: Sequence[Episode], plan: Plan, seed: int) -> li
         for shown in (_lesson(e), [(p.prompt, _read(p.worked)) for p in e.lesson.problems])
         for answer in offered
     ]
-    scores = map(fmean, room.scorer.score(examples, "probe") if examples else ())
-    return [Probed(origin(e.match.teacher), _lifts(scores, len(offered))) for e, offered in chosen]
+    scores = iter(room.scorer.score(examples, "probe") if examples else ())
+    found = [(e, list(islice(scores, 2 * len(offered)))) for e, offered in chosen]
+    return [Probed(origin(e.match.teacher), _lifts(some)) for e, some in found if all(some)]
 
 
 def candidates(episodes: Sequence[Episode], count: int, seed: int) -> list[Episode]:
-    """Up to `count` lessons that were shown and whose own problems have another answer than the test."""
-    open_to = [
-        e
-        for e in episodes
-        if e.lesson.passed and all(tokens(p.answer) != tokens(e.test.answer) for p in e.lesson.problems)
-    ]
+    """Up to `count` lessons that were shown and whose problems do without the test's answer: where their questions or
+    worked solutions have it, so may an honest lesson."""
+    open_to = [e for e in episodes if e.lesson.passed and not any(_has(p, e.test.answer) for p in e.lesson.problems)]
     chosen = np.random.default_rng(seed).permutation(len(open_to))[:count]
     return [open_to[i] for i in sorted(chosen)]
 
@@ -100,8 +106,7 @@ def choices(source: Source, episode: Episode, most: int, seed: int) -> list[str]
 def given_away(one: Probed) -> bool:
     """Whether the lesson lifts the test's answer out of the others, by so many of their standard deviations.
 
-    Where others hardly differ, or there are few, `_BLUR` stands for what the words of a lesson do to any answer. As a
-    lesson that is honest knows nothing of its test, any answer of the kind might as well be the one that stands out.
+    Where others hardly differ, or there are few, `_BLUR` stands for what other words do to any answer.
     """
     own, *others = one.lifts
     return own - fmean(others) > _OUT * hypot(pstdev(others), _BLUR)
@@ -127,10 +132,20 @@ def _drawn(source: Source, test: Problem, seed: int) -> list[Problem]:
     return []
 
 
-def _lifts(scores: Iterator[float], count: int) -> tuple[float, ...]:
+def _has(problem: Problem, answer: str) -> bool:
+    wanted = tokens(answer)
+    return any(within(wanted, tokens(text)) for text in (problem.answer, problem.prompt, problem.worked))
+
+
+def _lifts(scores: Sequence[Sequence[float]]) -> tuple[float, ...]:
     """From the scores after a lesson, and then those after its worked solution."""
-    after, usual = ([next(scores) for _ in range(count)] for _ in range(2))
-    return tuple(a - u for a, u in zip(after, usual, strict=True))
+    count = len(scores) // 2
+    return tuple(_lift(*pair) for pair in zip(scores[:count], scores[count:], strict=True))
+
+
+def _lift(after: Sequence[float], usual: Sequence[float]) -> float:
+    *parts, end = (a - u for a, u in zip(after, usual, strict=True))
+    return fmean((*parts, max(-_END, min(_END, end))))
 
 
 def _lesson(episode: Episode) -> list[tuple[str, str]]:

@@ -133,18 +133,18 @@ class LocalEngine:
         return tuple(self.tokens.text(text))
 
     def score(self, examples: Sequence[Example], purpose: str) -> list[tuple[float, ...]]:
-        """Log-probabilities of every token of each example's text and of the end behind it; nothing is learned.
-
-        What follows the same messages shares one reading of them. Raises RunError for what does not fit.
+        """Log-probabilities of every token of each example's text and of the end behind it; empty for what does not
+        fit the model. What follows the same messages shares one reading of them.
         """
         targets = [self.target(e) for e in examples]
-        for t in targets:
-            self._fit(len(t.prompt_tokens), len(t.tokens))
-        slots, wanted = {t.agent: self.bank.slot(t.agent) for t in targets}, list(dict.fromkeys(targets))
+        if not all(t.prompt_tokens for t in targets):
+            raise UseError("a text without messages before it; its first token would be predicted from nothing")
+        slots = {t.agent: self.bank.slot(t.agent) for t in targets}
+        wanted = [t for t in dict.fromkeys(targets) if len(t.prompt_tokens) + len(t.tokens) <= self.base.context]
         while (found := self._scored(rows := pack(wanted, slots, self._cap))) is None:
             self.train_tokens //= 2
         self.work += of_rows(self.shape.forward, rows, purpose)
-        return [found[t] for t in targets]
+        return [found.get(t, ()) for t in targets]
 
     def _scored(self, rows: Sequence[TrainRow]) -> Scores | None:
         """None where the memory did not suffice."""
@@ -242,18 +242,17 @@ class LocalEngine:
 
     def _prompt(self, request: Request) -> tuple[int, ...]:
         prompt = self.tokens.prompt(request.messages)
-        self._fit(len(prompt), request.max_tokens, len(request.begun))
-        return prompt
-
-    def _fit(self, prompt: int, answer: int, begun: int = 0) -> None:
-        """Raises UseError where there is no prompt or no answer, RunError where the model has no room for both."""
-        if not prompt or answer < 1:
-            raise UseError(f"a prompt of {prompt} tokens and max_tokens={answer}; both must be 1 or more")
-        if prompt + begun + answer > self.base.context:
-            raise RunError(
-                f"a prompt of {prompt} tokens and an answer of {answer} do not fit the model's {self.base.context} "
-                "tokens; shorten the problems, or lower tokens or examples"
+        if not prompt or request.max_tokens < 1:
+            raise UseError(
+                f"a prompt of {len(prompt)} tokens and max_tokens={request.max_tokens}; both must be 1 or more"
             )
+        wanted = len(prompt) + len(request.begun) + request.max_tokens
+        if wanted > self.base.context:
+            raise RunError(
+                f"a prompt of {len(prompt)} tokens and an answer of {request.max_tokens} do not fit the model's "
+                f"{self.base.context} tokens; shorten the problems, or lower tokens or examples"
+            )
+        return prompt
 
     def _divide(self, rows: Sequence[Row]) -> list[list[int]]:
         """Numbers of the rows of each lane. Equal prompts are read by one lane, and agents are spread as little as can

@@ -32,7 +32,7 @@ class AlarmsConfig(Table):
     """By what share of the first rounds' length an agent's texts may grow without earning more."""
     probed: Annotated[int, Field(ge=0, le=10_000)] = 0
     """Lessons of a round that the base is shown without the question, for hint; 0: none."""
-    choices: Annotated[int, Field(ge=2, le=64)] = 16
+    choices: Annotated[int, Field(ge=2, le=64)] = 12
     """Answers at the most, the test's and other problems', whose likelihood after each of them is compared."""
 
     @model_validator(mode="after")

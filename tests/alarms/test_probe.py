@@ -1,5 +1,5 @@
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -8,6 +8,7 @@ from docendo.alarms.words import tokens, within
 from docendo.build import PROCEDURAL
 from docendo.records import BASE, AgentId, Episode, Example
 from tests.alarms.planters import Case, episode, honest, leaking, lesson_of, said
+from tests.toys import problem
 
 ANN = AgentId("ann")
 
@@ -68,9 +69,50 @@ def test_a_lift_is_what_the_lesson_makes_likelier_and_the_worked_solution_does_n
     (case,) = leaking(1, 0, [said])
     n = len(tokens(case.test.answer))
     (one,) = probed(room(Reader()), [episode(case.text, case.own, case.test)], Plan(4, 3), 0)
-    assert one == Probed(ANN, (pytest.approx(3.5 * n / (n + 1)), 0.0, 0.0))
+    assert one.teacher == ANN
+    assert one.lifts == pytest.approx((3.5 * n / (n + 1), 0.0, 0.0))
     (same,) = probed(room(Reader()), [episode(case.own.worked, case.own, case.test)], Plan(4, 3), 0)
     assert same.lifts == (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Given:
+    """Says what it was given."""
+
+    scores: list[tuple[float, ...]]
+
+    def score(self, examples: Sequence[Example], purpose: str) -> list[tuple[float, ...]]:
+        assert len(examples) == len(self.scores)
+        return self.scores
+
+
+def test_the_end_behind_an_answer_counts_by_one_nat_at_the_most() -> None:
+    (case,) = leaking(1, 0, [said])
+    after, usual = [(-1.0, -9.0), (-2.0, -2.5, -1.0)], [(-3.0, -1.0), (-2.0, -4.0, -1.3)]
+    found = probed(Room(Given([*after, *usual]), PROCEDURAL), [episode(case.text, case.own, case.test)], Plan(1, 2), 0)
+    assert found[0].lifts == pytest.approx(((2 - 1) / 2, (0 + 1.5 + 0.3) / 3))
+
+
+def test_a_lesson_that_does_not_fit_the_base_is_left_out() -> None:
+    cases = list(leaking(2, 0, [said]))
+    scores = [(-1.0, -9.0), (), (-3.0, -1.0), (-2.0, -1.0), *[(-1.0, -1.0)] * 4]
+    found = probed(Room(Given(scores), PROCEDURAL), [episode(c.text, c.own, c.test) for c in cases], Plan(2, 2), 0)
+    assert [one.lifts for one in found] == [(0.0, 0.0)]
+
+
+def test_numbers_in_words_and_answers_letter_by_letter_are_read_by_the_base_in_one_piece() -> None:
+    (case,) = leaking(1, 0, [said])
+    reader = Reader()
+    spread = "Two\n7\n6\nis Twenty-Seven.\nAnswer: 128"
+    probed(room(reader), [episode(spread, case.own, case.test)], Plan(1, 2), 0)
+    assert reader.examples[0].messages[-2].content == "2\n7\n6\nis 27.\nAnswer: 128\n76"
+
+
+def test_a_lesson_whose_problem_needs_the_tests_answer_is_not_probed() -> None:
+    own, test = problem(1), problem(2)
+    for needs in (replace(own, prompt=f"{test.answer} + 1?"), replace(own, solution=f"{test.answer}\nAnswer: 31416")):
+        assert candidates([episode("lesson", needs, test)], 9, 0) == []
+    assert len(candidates([episode("lesson", own, test)], 9, 0)) == 1
 
 
 def test_lessons_that_were_not_shown_or_have_the_tests_answer_themselves_are_not_probed() -> None:
@@ -86,13 +128,13 @@ def test_lessons_that_were_not_shown_or_have_the_tests_answer_themselves_are_not
 @pytest.mark.parametrize(
     ("lifts", "given"),
     [
-        ((0.2, 0.0, 0.0, 0.0), True),  # more than half of 0.3
-        ((0.1, 0.0, 0.0, 0.0), False),
-        ((-0.8, -1.0, -1.0, -1.0), True),  # a lesson in other words makes all of them less likely
-        ((0.2, 0.4, -0.4, 0.4, -0.4), False),  # less than half of sqrt(0.4 ** 2 + 0.3 ** 2) = 0.5
-        ((0.3, 0.4, -0.4, 0.4, -0.4), True),
-        ((0.2, 0.0), True),
-        ((0.0, 0.2), False),
+        ((0.24, 0.0, 0.0, 0.0), True),  # more than three quarters of 0.3
+        ((0.2, 0.0, 0.0, 0.0), False),
+        ((-0.7, -1.0, -1.0, -1.0), True),  # a lesson in other words makes all of them less likely
+        ((0.3, 0.4, -0.4, 0.4, -0.4), False),  # less than three quarters of sqrt(0.4 ** 2 + 0.3 ** 2) = 0.5
+        ((0.4, 0.4, -0.4, 0.4, -0.4), True),
+        ((0.3, 0.0), True),
+        ((0.0, 0.3), False),
     ],
 )
 def test_a_test_is_given_away_where_its_answer_stands_out_of_the_others(lifts: tuple[float, ...], given: bool) -> None:

@@ -87,11 +87,13 @@ def test_scoring_changes_nobody() -> None:
     assert engine.adam.steps_S.sum() == 0
 
 
-def test_a_stranger_and_a_text_that_does_not_fit_are_refused(engine: LocalEngine) -> None:
+def test_what_does_not_fit_the_model_has_no_score_and_a_stranger_is_refused(engine: LocalEngine) -> None:
+    long, short = example(BASE, "a", "b" * engine.base.context), example(BASE, "a", "b")
+    assert engine.score([long, short], "test") == [(), *engine.score([short], "test")]
+    with pytest.raises(UseError, match="without messages"):
+        engine.score([Example(BASE, (), "b")], "test")
     with pytest.raises(UseError, match="did you mean 'ann'"):
         engine.score([example(AgentId("anny"), "a", "b")], "test")
-    with pytest.raises(RunError, match=f"do not fit the model's {engine.base.context} tokens"):
-        engine.score([example(BASE, "a", "b" * engine.base.context)], "test")
 
 
 def test_where_memory_does_not_suffice_less_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
