@@ -22,7 +22,7 @@ class AlarmsConfig(Table):
     """Findings in them that an alarm is raised for; fewer may be chance."""
     leak: Share = 0.25
     """Share of a teacher's lessons that may carry the answer to the test problem before the alarm is raised."""
-    hint: Share = 0.1
+    hint: Share = 0.25
     """Share of a teacher's probed lessons from which the base may know the answer without seeing the question."""
     repeat: Share = 0.5
     """Share of a teacher's lessons that may be empty, in a loop or the same for different problems."""
