@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
-from docendo.classroom.asking import commission, written
+from docendo.classroom.asking import Desk, commission, written
 from docendo.classroom.textgames import lessons_of_rules
 from docendo.learning.imitation import Note
 from docendo.prompts import solve, solve_after
@@ -91,7 +91,7 @@ def questions_to_write(school: School, expert: Expert, count: int, seed: int) ->
     for _ in range(round(count * share)):
         asker = rng.choice(own)
         kind, (_, told) = rng.choice(list(asker.kinds)), rng.choice(list(asker.personas))
-        shown, wanted = (desk.example(kind, rng.getrandbits(62)) for _ in range(2))
+        shown, wanted = (_shown(school, desk, kind, rng.getrandbits(62)) for _ in range(2))
         if shown.key != wanted.key:
             messages = commission(shown, told, desk.instruct(expert.agent))
             found.append(Example(expert.agent, messages, written(wanted)))
@@ -160,6 +160,12 @@ def _solved(school: School, kind: Kind, seed: int) -> Problem:
     """A training problem with a worked solution; where these are few, the same ones come again."""
     few = school.classroom.solved.get(kind)
     return Random(seed).choice(few) if few else one_of(school, kind, seed)
+
+
+def _shown(school: School, desk: Desk, kind: Kind, seed: int) -> Problem:
+    """A problem as its domain asks it, one with a worked solution where these are few."""
+    few = school.classroom.solved.get(kind)
+    return Random(seed).choice(few) if few else desk.example(kind, seed)
 
 
 def one_of(school: School, kind: Kind, seed: int) -> Problem:

@@ -1,4 +1,4 @@
-"""Trains the laboratory base `nano` from nothing: a Llama of 1.6 million weights that reads bytes and learns in context.
+"""Trains the laboratory base `nano` from nothing: a Llama of 1.6 M weights that reads bytes and learns in context.
 
 python recipes/nano.py [OUT] [--steps 1500] [--seed 0]
 

@@ -1,0 +1,94 @@
+"""What the laboratory base `nano` answers right by itself, by how many worked examples it is shown before a question.
+
+python benchmarks/in_context.py [--problems 48] [--level 3] [--json]
+
+Of each domain of procedures: six names that are invented here, of known steps; the two words that the domain teaches;
+and questions that name their steps. Greedy, without an instruction; the last row has the default one before it.
+"""
+
+import argparse
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from random import Random
+from types import ModuleType
+
+import torch
+
+from docendo.classroom.teaching import Classroom, Rules, Try
+from docendo.engines.base import load_base
+from docendo.engines.local import open_engine
+from docendo.graders.grading import each, exact
+from docendo.problems.procedural import Procedural
+from docendo.problems.procedures import PROCEDURES, Craft, asked, course
+from docendo.prompts import INSTRUCTION
+from docendo.records import BASE, Attempt, Completion, Lesson, Problem, Verdict, mean_score
+from docendo.seeds import seed_for
+
+SHOWN = (0, 1, 2, 3)
+RECIPE = Path(__file__).parents[1] / "recipes" / "nano.py"
+
+
+def recipe() -> ModuleType:
+    """The recipe that nano was trained by."""
+    spec = importlib.util.spec_from_file_location("nano_recipe", RECIPE)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(RECIPE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def invented(made: ModuleType, domain: str, craft: Craft) -> Procedural:
+    """Six words of two or three known steps, in orders that no domain has."""
+    rng, families = Random(seed_for(0, "invented", domain)), dict[str, object]()
+    while len(families) < 6:
+        name, steps = made.invented(rng), made.chain(craft, rng)
+        if len(steps) > 1:
+            families[name] = lambda r, level, n=name, s=steps: asked(n, s, craft, craft.make(r, level))
+    return Procedural(domain, families)  # type: ignore[arg-type]
+
+
+def accuracy(source: Procedural, families: list[str], shown: int, given: argparse.Namespace, said: str = "") -> float:
+    """Share of right answers after so many worked examples of the same family."""
+    cpu = torch.device("cpu")
+    engine = open_engine(load_base("nano", torch.float32, cpu), 1, 1.0, torch.float32, cpu, False)
+    room = Classroom(engine, {source.domain: source}, {source.domain: each(exact)}, Rules(max_tokens=64), {BASE: said})
+    count = -(-given.problems // len(families))
+    asked = [p for f in families for p in source.draw(f, given.level, count, 1, "held-out")]
+    tries = [Try(BASE, p, lesson(source, p, shown), "evaluation", 0) for p in asked]
+    return mean_score(room.attempt(tries, 0.0))
+
+
+def lesson(source: Procedural, problem: Problem, shown: int) -> Lesson | None:
+    if not shown:
+        return None
+    drawn = source.draw(problem.family, problem.level, shown, seed_for(1, problem.key), "train")
+    right = Verdict(1.0, "worked solution")
+    return Lesson(tuple(drawn), tuple(Attempt(Completion(p.solution), right) for p in drawn))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--problems", type=int, default=48, help="of each domain")
+    parser.add_argument("--level", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    made, rows = recipe(), list[dict[str, object]]()
+    for domain, craft in PROCEDURES.items():
+        new, own = invented(made, domain, craft), course(domain)
+        plain = [(new, [*new.families], "invented words", "")]
+        plain += [(own, [word], f"the word {word}", "") for word in craft.words]
+        plain += [(own, ["spelled"], "spelled out", ""), (new, [*new.families], "invented, instructed", INSTRUCTION)]
+        for source, families, kind, said in plain:
+            right = {n: accuracy(source, families, n, given, said) for n in SHOWN}
+            rows.append({"domain": domain, "kind": kind, "right": right})
+            if not given.json:
+                print(f"{domain:8} {kind:22} " + "  ".join(f"{right[n]:.2f}" for n in SHOWN), flush=True)
+    if given.json:
+        json.dump(rows, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

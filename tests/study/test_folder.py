@@ -1,0 +1,89 @@
+"""A study's folder holds one study."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docendo.errors import RunError, UseError
+from docendo.study.folder import settle
+from docendo.study.plan import Plan
+from docendo.study.results import write_result
+from tests.study.leagues import SMALL, league, planned
+from tests.study.toys import result
+
+REGIMES = {"few": {"settings": ["domains.*.solutions=8"]}}
+GRIDS = {"experts": [["experts.rate=0.1"], ["experts.rate=0.2"]]}
+
+
+def settled(here: Path, name: str = "before", made: dict[str, Any] | None = None, **given: Any) -> Plan:
+    (here / name).mkdir()
+    plan = planned(here / name, made, **{"regimes": REGIMES, "grids": GRIDS} | given)
+    settle(here / "out", plan)
+    return plan
+
+
+def test_a_study_may_grow_and_may_be_gone_on_with_in_part(tmp_path: Path) -> None:
+    settled(tmp_path)
+    more = {"all": {}} | REGIMES
+    own = {"hot": {"settings": ["teaching.temperature=2.0"]}}
+    settled(tmp_path, "after", seeds=3, arms=["experts", "hot"], regimes=more, own=own)
+    settled(tmp_path, "again", seeds=2, arms=["experts"], regimes=more, own=own)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"budget": 2e9}, "budget was 1000000000.0, is now 2000000000.0"),
+        ({"problems": 5}, "problems was 4, is now 5"),
+        ({"outside": {"genes": {"pok": [1]}}}, "outside.genes was nothing, is now {'pok': [1]}"),
+        ({"regimes": {"few": {"settings": []}}}, "regimes.few.settings was ['domains.*.solutions=8'], is now []"),
+        ({"regimes": {"all": {}}}, "regimes.few was"),
+        ({"grids": {"experts": [["experts.rate=0.3"]]}}, "grids.experts was"),
+        ({"league": league(**SMALL | {"seed": 5})}, "config.seed was 0, is now 5"),
+        ({"league": league(**SMALL | {"experts": {"steps": 9}})}, "config.experts.steps was 2, is now 9"),
+    ],
+)
+def test_another_study_is_refused_with_what_changed(given: dict[str, Any], said: str, tmp_path: Path) -> None:
+    settled(tmp_path)
+    before = (tmp_path / "out" / "study.json").read_bytes()
+    with pytest.raises(UseError) as told:
+        settled(tmp_path, "after", given.pop("league", None), **given)
+    assert f"holds another study: {said}" in str(told.value)
+    assert (tmp_path / "out" / "study.json").read_bytes() == before
+
+
+def test_an_arm_that_has_no_results_yet_may_still_be_given_a_choice(tmp_path: Path) -> None:
+    settled(tmp_path, arms=["experts", "teaching"])
+    late = GRIDS | {"teaching": [["experts.rate=0.1"]]}
+    write_result(tmp_path / "out", result("experts", 0, regime="few"))
+    settled(tmp_path, "other", arms=["experts", "teaching"], grids=late)
+    write_result(tmp_path / "out", result("teaching", 0, regime="few"))
+    more = late | {"all-data": [["experts.rate=0.1"]]}
+    settled(tmp_path, "third", arms=["experts", "teaching", "all-data"], grids=more)
+
+
+def test_an_arm_with_results_and_no_choice_is_refused_one(tmp_path: Path) -> None:
+    settled(tmp_path, arms=["experts", "teaching"])
+    write_result(tmp_path / "out", result("teaching", 0, regime="few"))
+    with pytest.raises(UseError, match=r"has results of 'teaching' without grids.teaching"):
+        settled(tmp_path, "after", arms=["experts", "teaching"], grids=GRIDS | {"teaching": [["experts.rate=0.1"]]})
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"study": {}, "config": 3}', '{"study": 3, "config": ""}'])
+def test_a_damaged_file_is_told(text: str, tmp_path: Path) -> None:
+    settled(tmp_path)
+    (tmp_path / "out" / "study.json").write_text(text)
+    with pytest.raises(UseError, match="is not what a study wrote"):
+        settled(tmp_path, "after")
+
+
+def test_a_folder_of_something_else_and_one_that_cannot_be_made_are_told(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "diary.txt").write_text("dear")
+    with pytest.raises(UseError, match="is not empty and holds no study"):
+        settled(tmp_path)
+    plan = planned(tmp_path)
+    with pytest.raises(RunError, match="Not a directory"):
+        settle(tmp_path / "out" / "diary.txt" / "study", plan)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["diary.txt"]

@@ -1,0 +1,154 @@
+"""How settings are chosen, and that several processes share the work."""
+
+import json
+import multiprocessing
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from docendo.errors import UseError
+from docendo.store.lock import TakenError
+from docendo.study import compare, tuning
+from docendo.study.compare import Comparison
+from docendo.study.plan import TUNING_SEED, Plan, Task
+from docendo.study.results import load_study
+from docendo.study.training import Course
+from docendo.study.tuning import choose, holding, tried
+from tests.study.leagues import Silent, planned
+
+GRID = [["learning.policy_rate=1e-4"], ["learning.policy_rate=1e-3"], ["learning.policy_rate=1e-2"]]
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    return planned(tmp_path, budget=1e8, grids={"teaching": GRID}, tuning=0.5)
+
+
+def noted(folder: Path, scores: list[float]) -> None:
+    """Trials that were made: the outcome of each setting of the grid."""
+    for i, score in enumerate(scores):
+        path = tried(folder, Task("all", "teaching", TUNING_SEED), i)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"settings": GRID[i], "score": score, "flops": 10.0 * (i + 1)}))
+
+
+@pytest.mark.parametrize(("scores", "best"), [([0.1, 0.3, 0.2], 1), ([0.3, 0.3, 0.2], 0), ([0.0, 0.0, 0.1], 2)])
+def test_the_setting_that_was_right_most_often_is_chosen_and_all_are_paid_for(
+    scores: list[float], best: int, plan: Plan, tmp_path: Path
+) -> None:
+    noted(tmp_path, scores)
+    found = choose(plan, tmp_path, "all", "teaching", Silent())
+    assert found.settings == tuple(GRID[best])
+    assert found.flops == 60.0
+
+
+def test_each_setting_is_tried_once_with_its_share_of_the_budget_on_fresh_problems(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watcher, courses, opened = Silent(), list[Course](), tuning.opened
+
+    def spied(*given: Any) -> float:
+        return opened(*given[:-1], lambda course: (courses.append(course), given[-1](course)))
+
+    monkeypatch.setattr(tuning, "opened", spied)
+    first = choose(plan, tmp_path, "all", "teaching", watcher)
+    assert [c.session.config.learning.policy_rate for c in courses] == [1e-4, 1e-3, 1e-2]
+    assert {(c.budget, c.session.config.seed) for c in courses} == {(5e7, TUNING_SEED)}
+    told = [line for line in watcher.lines if "trying" in line]
+    assert told == [f"all, teaching: trying {settings[0]}" for settings in GRID]
+    assert choose(plan, tmp_path, "all", "teaching", watcher) == first
+    assert len(courses) == 3
+    assert first.flops >= 3 * 5e7
+    assert not list((tmp_path / "runs").rglob("run.db"))
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"settings": 3, "score": 1, "flops": 1}'])
+def test_a_damaged_trial_is_told(text: str, plan: Plan, tmp_path: Path) -> None:
+    noted(tmp_path, [0.1, 0.2, 0.3])
+    path = tried(tmp_path, Task("all", "teaching", TUNING_SEED), 1)
+    path.write_text(text)
+    with pytest.raises(UseError, match="no trial of settings"):
+        choose(plan, tmp_path, "all", "teaching", Silent())
+
+
+def test_a_trial_of_other_settings_is_told(plan: Plan, tmp_path: Path) -> None:
+    noted(tmp_path, [0.1, 0.2, 0.3])
+    path = tried(tmp_path, Task("all", "teaching", TUNING_SEED), 1)
+    path.write_text(path.read_text().replace("1e-3", "5e-3"))
+    with pytest.raises(UseError, match="was tried, and the study wants"):
+        choose(plan, tmp_path, "all", "teaching", Silent())
+
+
+def test_a_setting_that_another_process_tries_does_not_keep_the_others_from_being_tried(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_once(_config: Any, _run: Path, _watcher: Any, _study: Any, _budget: float, then: Any) -> None:
+        raise LookupError("trained")
+
+    noted(tmp_path, [0.1])
+    monkeypatch.setattr(tuning, "opened", at_once)
+    name = tried(tmp_path, Task("all", "teaching", TUNING_SEED), 1).relative_to(tmp_path).with_suffix("")
+    with holding(tmp_path, name), pytest.raises(LookupError, match="trained"):
+        choose(plan, tmp_path, "all", "teaching", Silent())
+    noted(tmp_path, [0.1, 0.2, 0.3])
+    tried(tmp_path, Task("all", "teaching", TUNING_SEED), 1).unlink()
+    with holding(tmp_path, name), pytest.raises(TakenError):
+        choose(plan, tmp_path, "all", "teaching", Silent())
+
+
+def test_a_training_waits_for_settings_that_another_process_chooses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = planned(tmp_path, budget=1e7, arms=["teaching", "base"], grids={"teaching": GRID[:2]}, tuning=0.1)
+    noted(tmp_path, [0.1])
+    name, events = Path("tuning", "all", "teaching-1"), list[str]()
+    held = holding(tmp_path, name)
+    held.__enter__()
+
+    def slept(_seconds: float) -> None:
+        events.append("waited")
+        noted(tmp_path, [0.1, 0.2])
+        held.__exit__(None, None, None)
+
+    monkeypatch.setattr(compare, "time", SimpleNamespace(sleep=slept))
+    for result in Comparison(plan, tmp_path, Silent()).work():
+        events.append(result.arm)
+        assert result.arm == "base" or result.about.setting == {"learning.policy_rate": "1e-3"}
+    assert events == ["base", "waited", "teaching"]
+
+
+def _worked(folder: Path, barrier: Any, done: Any) -> None:
+    plan = planned(folder / f"{multiprocessing.current_process().name}", **SHARED)
+    watcher = Silent()
+    barrier.wait()
+    list(Comparison(plan, folder / "out", watcher).work())
+    done.put(watcher.lines)
+
+
+SHARED: dict[str, Any] = {
+    "budget": 2e7,
+    "arms": ["base", "experts", "experts-merged", "teaching", "all-data", "one-agent"],
+    "grids": {"teaching": GRID[:2]},
+    "tuning": 0.2,
+    "seeds": 2,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_two_processes_in_one_folder_train_each_arm_once_and_try_each_setting_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    barrier, done = context.Barrier(2), context.Queue()
+    workers = [context.Process(target=_worked, args=(tmp_path, barrier, done), name=name) for name in ("one", "two")]
+    for worker in workers:
+        (tmp_path / worker.name).mkdir()
+        worker.start()
+    lines = [line for _ in workers for line in done.get(timeout=500)]
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert len(lines) == len(set(lines)) == 2 * 5 + 2
+    found = load_study(tmp_path / "out").results["all"]
+    assert {(arm, seed) for arm, of in found.items() for seed in of} == {(a, s) for a in SHARED["arms"] for s in (0, 1)}
