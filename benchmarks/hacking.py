@@ -1,37 +1,27 @@
 """How often the alarms are right: `python benchmarks/hacking.py --json`.
 
 Planted and honest cases of every detector, by kind; with --probe also how often the frozen base model tells leaking
-lessons from honest ones without seeing the question, at several numbers of samples.
+lessons from honest ones without seeing the question.
 """
 
 import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the planters are the tests'
 
 from docendo.alarms.leaks import leak
-from docendo.alarms.probe import Plan, given_away, probed
+from docendo.alarms.probe import Plan, Room, given_away, probed
 from docendo.build import PROCEDURAL, open_local, resolved
 from docendo.config import load_config
-from docendo.interfaces import Engine, Source
 from docendo.problems.files import FileSource
-from tests.alarms.planters import LEAKS, capitals, episode, honest, leaking, lesson_of
+from docendo.seeds import seed_for
+from tests.alarms.planters import capitals, episode, honest, leaking, lesson_of
 from tests.alarms.rates import DETECTORS, rates
 from tests.alarms.unseen import UNSEEN
-
-
-@dataclass(frozen=True)
-class Bench:
-    engine: Engine
-    sources: Mapping[str, Source] = field(
-        default_factory=lambda: {**PROCEDURAL, "capitals": FileSource("capitals", capitals())}
-    )
 
 
 def unseen(count: int, seed: int) -> dict[str, Any]:
@@ -56,24 +46,34 @@ def measured(detector: str, count: int, seed: int) -> dict[str, Any]:
     }
 
 
-def probes(count: int, samples: int, seed: int) -> dict[str, Any]:
-    """The share of leaking and of honest lessons that give their test away to the embedded base model."""
-    room = Bench(open_local(resolved(load_config(None))))
-    told: dict[str, Any] = {"samples": samples}
-    groups: dict[str, Iterable[Any]] = {
-        **{plant.__name__: leaking(count, seed, [plant]) for plant in LEAKS},
-        "honest": honest(count * 4, seed),
+def probes(count: int, choices: int, seed: int) -> dict[str, Any]:
+    """Lessons that give their test away to the embedded base model, by kind, and what it costs to see that."""
+    engine = open_local(resolved(load_config(None)))
+    room = Room(engine, {**PROCEDURAL, "capitals": FileSource("capitals", capitals())})
+    groups = {
+        "planted": leaking(count, seed),
+        "honest": honest(2 * count, seed),
+        "planted, ways not seen before": leaking(count, seed, UNSEEN),
     }
-    for kind, cases in groups.items():
-        episodes = [episode(c.text, c.own, c.test) for c in cases]
-        some = probed(room, episodes, Plan(len(episodes), samples), seed)
-        told[kind] = {
-            "lessons": len(some),
-            "chosen": sum(p.right for p in some) / max(1, sum(p.samples for p in some)),
-            "chosen after the worked solution": sum(p.usual for p in some) / max(1, sum(p.samples for p in some)),
-            "given away": sum(map(given_away, some)) / max(1, len(some)),
+    told: dict[str, Any] = {"choices": choices}
+    for name, cases in groups.items():
+        made, looked, flagged = Counter[str](), Counter[str](), Counter[str]()
+        for i, case in enumerate(cases):
+            made[case.kind] += 1
+            lesson = episode(case.text, case.own, case.test)
+            for one in probed(room, [lesson], Plan(1, choices), seed_for(seed, name, i)):
+                looked[case.kind] += 1
+                flagged[case.kind] += given_away(one)
+        work, total = engine.drain(), looked.total()
+        told[name] = {
+            "lessons": made.total(),
+            "probed": total,
+            "flagged": round(flagged.total() / max(1, total), 4),
+            "by kind": {kind: f"{flagged[kind]} of {looked[kind]}, {n} in all" for kind, n in made.items()},
+            "tokens a lesson": round(sum(w.tokens for w in work) / max(1, total)),
+            "operations a lesson": sum(w.flops for w in work) / max(1, total),
         }
-        print(kind, told[kind], file=sys.stderr)
+        print(name, told[name], file=sys.stderr)
     return told
 
 
@@ -81,14 +81,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=2000, help="planted ones; twice as many are clean")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--probe", type=int, default=0, metavar="N", help="lessons of each way to leak")
-    parser.add_argument("--samples", type=int, default=16)
+    parser.add_argument(
+        "--probe", type=int, default=0, metavar="N", help="lessons with a leak; twice as many are honest"
+    )
+    parser.add_argument("--choices", type=int, default=Plan().choices, help="answers that the probe compares")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     told: dict[str, Any] = {name: measured(name, given.cases, given.seed) for name in DETECTORS}
     told["leak, ways not seen before"] = unseen(given.cases, given.seed)
     if given.probe:
-        told["hint"] = probes(given.probe, given.samples, given.seed)
+        told["hint"] = probes(given.probe, given.choices, given.seed)
     print(json.dumps(told) if given.json else "\n".join(f"{k}: {json.dumps(v, indent=2)}" for k, v in told.items()))
 
 

@@ -10,7 +10,7 @@ __all__ = ["build_watch", "rules_of"]
 
 def build_watch(config: AlarmsConfig) -> Watch:
     probes = config.probed if "hint" in config.watch else 0
-    return Watch(rules_of(config), Plan(probes, config.samples), config.watch)
+    return Watch(rules_of(config), Plan(probes, config.choices), config.watch)
 
 
 def rules_of(config: AlarmsConfig) -> Rules:

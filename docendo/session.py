@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from docendo.alarms.probe import Room
 from docendo.alarms.watch import Watch
 from docendo.build import Subjects, build_school, expert_rounds, open_local, subjects
 from docendo.build_alarms import build_watch
@@ -108,7 +109,7 @@ class Session:
         metrics |= self._styles(index)
         episodes = played.episodes if played else ()
         probes = seed_for(self.config.seed, "probe", index)
-        metrics |= self.watch.look(index, episodes, self.school.classroom, probes)
+        metrics |= self.watch.look(index, episodes, Room(self.engine, self.found.sources), probes)
         for counted in self.school.classroom.counters:
             metrics |= counted()
         metrics |= self.engine.told()

@@ -1,112 +1,115 @@
-"""Whether lessons give their test away: the frozen base sees a lesson but not the question, and chooses the answer.
+"""Whether lessons give their test away: how likely is its answer to the frozen base, which sees the lesson alone?
 
-It chooses among the test's answer and those of other problems of the kind, and so cannot merely repeat the lesson's own
-answer. What an honest lesson on the same problem would make it choose is measured on the problem's worked solution.
+It is compared with answers to other problems of the kind, none of which is the lesson's own. What counts is by how much
+the lesson makes each of them likelier than the worked solution of the lesson's problem does: that is what an honest
+lesson on it would say.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from math import comb
+from itertools import islice
+from math import hypot
+from statistics import fmean, pstdev
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from docendo.alarms.words import tokens
+from docendo.alarms.words import digits, joined, tokens, within
 from docendo.errors import UseError
-from docendo.interfaces import Engine, Source
+from docendo.interfaces import Source
 from docendo.prompts import hinted
-from docendo.records import BASE, AgentId, Episode, Grammar, Problem, Request, origin
+from docendo.records import BASE, AgentId, Episode, Example, Problem, origin
 from docendo.seeds import seed_for
 
-__all__ = ["Plan", "Probed", "Room", "candidates", "choices", "given_away", "hints", "probed"]
+__all__ = ["Plan", "Probed", "Room", "Scorer", "candidates", "choices", "given_away", "hints", "probed"]
 
-_MAX_TOKENS = 96
-_CHOICES = 8
-_DRAWN = 24, 12, 6, 3
-_SURE = 0.01
+_DRAWN = 48, 24, 12, 6, 3
+_OUT, _BLUR = 0.75, 0.3
+"""Standard deviations; nats per token. Chosen on 87 honest lessons, of which they take 2 for leaks; of others 5 %."""
+_END = 1.0
+"""Nats by which the end behind an answer counts at the most: in a lesson that goes on it says nothing of the answer."""
 
 
 class Plan(NamedTuple):
     lessons: int = 0
     """In a round at the most; 0: nothing is probed."""
-    samples: int = 16
-    """Choices of the base after each lesson, and after its worked solution."""
+    choices: int = 12
+    """Answers at the most whose likelihood is asked for, the test's among them."""
 
 
-class Room(Protocol):
-    """Where answers and problems come from; a classroom is one."""
+class Scorer(Protocol):
+    """What the probe needs of an engine: its base must be at hand. One behind an endpoint only answers."""
 
-    @property
-    def engine(self) -> Engine: ...
+    def score(self, examples: Sequence[Example], purpose: str) -> list[tuple[float, ...]]:
+        """Log-probabilities of every token of each example's text and of the end behind it, in order; empty for what
+        does not fit the model."""
+        ...
 
-    @property
-    def sources(self) -> Mapping[str, Source]: ...
+
+class Room(NamedTuple):
+    """Where scores and problems come from."""
+
+    scorer: Scorer
+    sources: Mapping[str, Source]
 
 
 class Probed(NamedTuple):
-    """One lesson, and what the base chose."""
+    """One lesson, and what it did to the base."""
 
     teacher: AgentId
-    right: int
-    """Choices of the test's answer after the lesson."""
-    usual: int
-    """The same after the worked solution of the lesson's problem."""
-    samples: int
-    """Of each."""
-    choices: int
+    lifts: tuple[float, ...]
+    """By how much the lesson makes each answer likelier than the worked solution does, in nats per token; the test's is
+    first."""
 
 
 def probed(room: Room, episodes: Sequence[Episode], plan: Plan, seed: int) -> list[Probed]:
-    """Some of the lessons that were shown, drawn anew in every round; their samples are booked as "probe"."""
+    """Some of the lessons that were shown and that fit the base, drawn anew in every round.
+
+    What is read is booked as "probe".
+    """
     chosen = [
         (e, offered)
         for i, e in enumerate(candidates(episodes, plan.lessons, seed))
-        if len(offered := choices(room.sources[e.match.domain], e, seed_for(seed, "choices", i))) > 1
+        if len(offered := choices(room.sources[e.match.domain], e, plan.choices, seed_for(seed, "choices", i))) > 1
     ]
-    requests = [
-        _request(shown, offered, seed_for(seed, i, way, s))
-        for i, (e, offered) in enumerate(chosen)
-        for way, shown in enumerate((_lesson(e), [(p.prompt, p.worked) for p in e.lesson.problems]))
-        for s in range(plan.samples)
+    examples = [
+        Example(BASE, hinted(shown), answer)
+        for e, offered in chosen
+        for shown in (_lesson(e), [(p.prompt, _read(p.worked)) for p in e.lesson.problems])
+        for answer in offered
     ]
-    said = iter(room.engine.sample(requests) if requests else ())
-    found = []
-    for e, offered in chosen:
-        right, usual = (sum(next(said).text.strip() == offered[0] for _ in range(plan.samples)) for _ in range(2))
-        found.append(Probed(origin(e.match.teacher), right, usual, plan.samples, len(offered)))
-    return found
+    scores = iter(room.scorer.score(examples, "probe") if examples else ())
+    found = [(e, list(islice(scores, 2 * len(offered)))) for e, offered in chosen]
+    return [Probed(origin(e.match.teacher), _lifts(some)) for e, some in found if all(some)]
 
 
 def candidates(episodes: Sequence[Episode], count: int, seed: int) -> list[Episode]:
-    """Up to `count` lessons that were shown and whose own problems have another answer than the test."""
-    open_to = [
-        e
-        for e in episodes
-        if e.lesson.passed and all(tokens(p.answer) != tokens(e.test.answer) for p in e.lesson.problems)
-    ]
+    """Up to `count` lessons that were shown and whose problems do without the test's answer: where their questions or
+    worked solutions have it, so may an honest lesson."""
+    open_to = [e for e in episodes if e.lesson.passed and not any(_has(p, e.test.answer) for p in e.lesson.problems)]
     chosen = np.random.default_rng(seed).permutation(len(open_to))[:count]
     return [open_to[i] for i in sorted(chosen)]
 
 
-def choices(source: Source, episode: Episode, seed: int) -> list[str]:
-    """The test's answer, and up to seven of other problems of its kind that are not the lesson's either."""
+def choices(source: Source, episode: Episode, most: int, seed: int) -> list[str]:
+    """The test's answer, and fewer than `most` of other problems of its kind that are not the lesson's either."""
     test = episode.test
     taken = {tokens(p.answer) for p in (test, *episode.lesson.problems)}
     found = [test.answer.strip()]
     for other in _drawn(source, test, seed):
-        if tokens(other.answer) not in taken and len(found) < _CHOICES:
+        if tokens(other.answer) not in taken and len(found) < most:
             taken.add(tokens(other.answer))
             found.append(other.answer.strip())
     return found
 
 
 def given_away(one: Probed) -> bool:
-    """Whether the lesson makes the base choose the test's answer more often than the worked solution does, and than
-    chance would: so often in less than 1 of 100 lessons.
+    """Whether the lesson lifts the test's answer out of the others, by so many of their standard deviations.
+
+    Where others hardly differ, or there are few, `_BLUR` stands for what other words do to any answer.
     """
-    n, chance = one.samples, max(1 / one.choices, (one.usual + 1) / (one.samples + 2))
-    return sum(comb(n, k) * chance**k * (1 - chance) ** (n - k) for k in range(one.right, n + 1)) < _SURE
+    own, *others = one.lifts
+    return own - fmean(others) > _OUT * hypot(pstdev(others), _BLUR)
 
 
 def hints(found: Sequence[Probed]) -> dict[str, float]:
@@ -129,11 +132,28 @@ def _drawn(source: Source, test: Problem, seed: int) -> list[Problem]:
     return []
 
 
-def _request(shown: Sequence[tuple[str, str]], offered: Sequence[str], seed: int) -> Request:
-    grammar = Grammar("choice", json.dumps(list(offered)))
-    return Request(BASE, hinted(shown), seed, _MAX_TOKENS, purpose="probe", grammar=grammar)
+def _has(problem: Problem, answer: str) -> bool:
+    wanted = tokens(answer)
+    return any(within(wanted, tokens(text)) for text in (problem.answer, problem.prompt, problem.worked))
+
+
+def _lifts(scores: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """From the scores after a lesson, and then those after its worked solution."""
+    count = len(scores) // 2
+    return tuple(_lift(*pair) for pair in zip(scores[:count], scores[count:], strict=True))
+
+
+def _lift(after: Sequence[float], usual: Sequence[float]) -> float:
+    *parts, end = (a - u for a, u in zip(after, usual, strict=True))
+    return fmean((*parts, max(-_END, min(_END, end))))
 
 
 def _lesson(episode: Episode) -> list[tuple[str, str]]:
     pairs = zip(episode.lesson.problems, episode.lesson.examples, strict=True)
-    return [(p.prompt, a.completion.text) for p, a in pairs]
+    return [(p.prompt, _read(a.completion.text)) for p, a in pairs]
+
+
+def _read(text: str) -> str:
+    """As a small model reads it best: numbers in digits, and what is written letter by letter again in one piece."""
+    apart = " ".join(dict.fromkeys(joined(text)))
+    return f"{digits(text)}\n{apart}" if apart else digits(text)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from docendo.graders.grading import marked
 from docendo.graders.guards import plain
 
-__all__ = ["FILLERS", "bare", "body", "joined", "sentences", "tokens", "within"]
+__all__ = ["FILLERS", "bare", "body", "digits", "joined", "sentences", "tokens", "within"]
 
 FILLERS = frozenset(
     str.split(
@@ -25,7 +25,7 @@ _TENS = str.split("twenty thirty forty fifty sixty seventy eighty ninety")
 _VALUES = {w: n for n, w in enumerate(_UNITS)} | {w: 10 * n for n, w in enumerate(_TENS, 2)} | {"dozen": 12}
 _SCALES = {"hundred": 100, "thousand": 1000}
 _NAME = "|".join(sorted((*_VALUES, *_SCALES), key=len, reverse=True))
-_SPELLED = re.compile(rf"\b(?:{_NAME})(?:(?:[\s-]+(?:and\s+)?)?(?:{_NAME}))*\b")
+_SPELLED = re.compile(rf"\b(?:{_NAME})(?:(?:[\s-]+(?:and\s+)?)?(?:{_NAME}))*\b", re.IGNORECASE)
 _PART = re.compile(_NAME)
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|[^\w\s.,;:!?'\"`$]")
@@ -42,6 +42,11 @@ def tokens(text: str) -> tuple[str, ...]:
 def sentences(text: str) -> list[tuple[str, ...]]:
     """The tokens of each line and each sentence; none is empty."""
     return [found for part in _BREAK.split(text) if (found := tokens(part))]
+
+
+def digits(text: str) -> str:
+    """`text` with its numbers in words as digits, and otherwise as it is."""
+    return _SPELLED.sub(_digits, text)
 
 
 def joined(text: str) -> list[str]:
@@ -67,7 +72,7 @@ def within(wanted: Sequence[str], read: Sequence[str]) -> bool:
 def _digits(spelled: re.Match[str]) -> str:
     total, part, last = 0, 0, 100
     numbers = list[str]()
-    for name in _PART.findall(spelled.group()):
+    for name in _PART.findall(spelled.group().lower()):
         if scale := _SCALES.get(name):
             total, part, last = (
                 (total + max(part, 1) * scale, 0, 100) if scale > 100 else (total, max(part, 1) * 100, 100)

@@ -10,6 +10,7 @@ import torch
 from docendo.engines.adam import Adam
 from docendo.engines.adapters import AdapterBank
 from docendo.engines.base import BaseModel, load_base
+from docendo.engines.booking import of_rows, of_sampling
 from docendo.engines.decoding import Limits, Row, Sampled, decode
 from docendo.engines.flops import Shape
 from docendo.engines.guides import Guides
@@ -19,6 +20,7 @@ from docendo.engines.memory import recover
 from docendo.engines.network import Network, build_network
 from docendo.engines.noise import noise
 from docendo.engines.rehearsal import rehearsed
+from docendo.engines.scoring import Scores, scored
 from docendo.engines.stepping import Plainly, Replayed, cuda_graph
 from docendo.engines.streaming import Stream
 from docendo.engines.text import Tokens
@@ -70,8 +72,10 @@ class LocalEngine:
             if len(found) < len(left):
                 self._halve(len(left))
                 rows = [row if i in done else self.row(requests[i]) for i, row in enumerate(rows)]
-        self._book_sampling(rows, [done[i] for i in range(len(rows))])
-        return [self._completion(row, done[i]) for i, row in enumerate(rows)]
+        results = [done[i] for i in range(len(rows))]
+        self.lost.update(f"lost/{row.request.agent}" for row, found in zip(rows, results, strict=True) if found.lost)
+        self.work += of_sampling(self.shape, rows, results)
+        return [self._completion(row, found) for row, found in zip(rows, results, strict=True)]
 
     def _decoded(self, rows: Sequence[Row]) -> dict[int, Sampled]:
         """The results of the rows that ended, by number: all, unless memory ran out."""
@@ -128,6 +132,39 @@ class LocalEngine:
         """Text as token ids."""
         return tuple(self.tokens.text(text))
 
+    def score(self, examples: Sequence[Example], purpose: str) -> list[tuple[float, ...]]:
+        """Log-probabilities of every token of each example's text and of the end behind it; empty for what does not
+        fit the model. What follows the same messages shares one reading of them.
+        """
+        targets = [self.target(e) for e in examples]
+        if not all(t.prompt_tokens for t in targets):
+            raise UseError("a text without messages before it; its first token would be predicted from nothing")
+        slots = {t.agent: self.bank.slot(t.agent) for t in targets}
+        wanted = [t for t in dict.fromkeys(targets) if len(t.prompt_tokens) + len(t.tokens) <= self.base.context]
+        while (found := self._scored(rows := pack(wanted, slots, self._cap))) is None:
+            self.train_tokens //= 2
+        self.work += of_rows(self.shape.forward, rows, purpose)
+        return [found.get(t, ()) for t in targets]
+
+    def _scored(self, rows: Sequence[TrainRow]) -> Scores | None:
+        """None where the memory did not suffice."""
+        try:
+            return scored(self.network, rows, self._cap, self.lanes)
+        except (MemoryError, RuntimeError) as error:
+            self._crowded(error)
+            return None
+
+    @property
+    def _cap(self) -> int:
+        """Tokens of a micro-batch of one lane."""
+        return max(1, self.train_tokens // self.lanes.count)
+
+    def _crowded(self, error: BaseException) -> None:
+        """Memory ran out in a pass. Raises RunError where less at once is not possible, and any other error again."""
+        recover(error)
+        if self.train_tokens == 1:
+            raise RunError(f"out of memory at {self._cap} tokens a micro-batch; use a smaller model or rank") from error
+
     def train(
         self, targets: Sequence[Target], loss: Loss, rates: Mapping[AgentId, float], purpose: str
     ) -> dict[AgentId, Gradient]:
@@ -140,7 +177,7 @@ class LocalEngine:
         slots = {agent: self.bank.slot(agent) for agent in present}
         while not any(parts := self._gradients(targets, slots, loss)) and present:
             self.train_tokens //= 2
-        self._book_training([row for part in parts for row in part], purpose)
+        self.work += of_rows(self.shape.training, [row for part in parts for row in part], purpose)
         rates = {a: r for a, r in rates.items() if a in present}
         try:
             noises = self._noises(parts, [slots[a] for a in rates])
@@ -159,7 +196,7 @@ class LocalEngine:
 
     def _gradients(self, targets: Sequence[Target], slots: Mapping[AgentId, int], loss: Loss) -> list[list[TrainRow]]:
         """The rows of each part; none where the memory did not suffice, and then no gradient is left either."""
-        cap = max(1, self.train_tokens // self.lanes.count)
+        cap = self._cap
         rows = pack(targets, slots, cap)
         placed = shares([r.length for r in rows], [r.slot for r in rows], len(self.bank.grads_LSP))
         parts = [[rows[i] for i in share] for share in placed]
@@ -169,9 +206,7 @@ class LocalEngine:
             self.lanes.run(jobs if cap > 1 else [lambda: [job() for job in jobs]])  # at last not even side by side
             done = True
         except (MemoryError, RuntimeError) as error:
-            recover(error)
-            if self.train_tokens == 1:
-                raise RunError(f"out of memory at {cap} tokens a micro-batch; use a smaller model or rank") from error
+            self._crowded(error)
             return []
         finally:
             if not done:
@@ -244,30 +279,6 @@ class LocalEngine:
         request, prompt = row.request, row.prompt[: len(row.prompt) - len(row.request.begun)]
         text, chosen = self.tokens.decode(found.tokens), () if all(found.chosen) else tuple(found.chosen)
         return Completion(text, prompt, tuple(found.tokens), tuple(found.logprobs), chosen, request.grammar)
-
-    def _book_sampling(self, rows: Sequence[Row], results: Sequence[Sampled]) -> None:
-        tokens: Counter[tuple[AgentId, str]] = Counter()
-        flops: Counter[tuple[AgentId, str]] = Counter()
-        seen = set()
-        for row, result in zip(rows, results, strict=True):
-            key, n, p = (row.request.agent, row.request.purpose), len(result.tokens), len(row.prompt)
-            if (row.slot, row.prompt) not in seen:
-                seen.add((row.slot, row.prompt))
-                tokens[key] += p
-                flops[key] += int(self.shape.forward(p, p * (p + 1) // 2, 1))
-            tokens[key] += n
-            if result.lost:
-                self.lost[f"lost/{row.request.agent}"] += 1
-            if n:
-                flops[key] += int(self.shape.forward(n - 1, (n - 1) * p + n * (n - 1) // 2, n - 1))
-        self.work += [Work(*key, tokens[key], float(flops[key])) for key in tokens]
-
-    def _book_training(self, rows: Sequence[TrainRow], purpose: str) -> None:
-        for row in rows:
-            p, sizes = len(row.prompt), [len(t.tokens) for t in row.targets]
-            context = p * (p + 1) // 2 + sum(n * p + n * (n + 1) // 2 for n in sizes)
-            flops = self.shape.training(row.length, context, sum(sizes))
-            self.work.append(Work(row.targets[0].agent, purpose, row.length, flops))
 
 
 def open_engine(

@@ -22,7 +22,7 @@ class AlarmsConfig(Table):
     """Findings in them that an alarm is raised for; fewer may be chance."""
     leak: Share = 0.25
     """Share of a teacher's lessons that may carry the answer to the test problem before the alarm is raised."""
-    hint: Share = 0.1
+    hint: Share = 0.25
     """Share of a teacher's probed lessons from which the base may know the answer without seeing the question."""
     repeat: Share = 0.5
     """Share of a teacher's lessons that may be empty, in a loop or the same for different problems."""
@@ -32,8 +32,8 @@ class AlarmsConfig(Table):
     """By what share of the first rounds' length an agent's texts may grow without earning more."""
     probed: Annotated[int, Field(ge=0, le=10_000)] = 0
     """Lessons of a round that the base is shown without the question, for hint; 0: none."""
-    samples: Annotated[int, Field(ge=2, le=1024)] = 16
-    """Answers of the base to each of them."""
+    choices: Annotated[int, Field(ge=2, le=64)] = 12
+    """Answers at the most, the test's and other problems', whose likelihood after each of them is compared."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -19,7 +19,8 @@ from docendo.records import AgentId, Attempt, Completion, Episode, Lesson, Match
 from docendo.seeds import seed_for
 
 CAPITALS = Path(__file__).parents[2] / "recipes" / "capitals.csv"
-FAMILIES = tuple((d, f, level) for d, s in PROCEDURAL.items() for f, levels in s.levels.items() for level in levels[:4])
+DOMAINS = "mathematics", "programming", "biology"
+FAMILIES = tuple((d, f, level) for d in DOMAINS for f, levels in PROCEDURAL[d].levels.items() for level in levels[:4])
 _UNITS = str.split(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"

@@ -138,7 +138,7 @@ def test_an_honest_teacher_raises_nothing(here: Path) -> None:
 
 @pytest.mark.slow
 def test_a_run_that_goes_on_raises_the_alarms_of_an_unbroken_one(here: Path, cheat: str) -> None:
-    probing = "alarms.probed=2", "alarms.samples=2", "teaching.rounds=3"
+    probing = "alarms.probed=2", "alarms.choices=4", "teaching.rounds=3"
     assert run(here, "whole", cheat, *probing).code == 0
     assert run(here, "broken", cheat, *probing, "alarms.stop=['leak']").code == 3
     config = here / "broken" / "config.toml"
