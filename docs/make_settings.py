@@ -25,6 +25,9 @@ SECTIONS = {
     "EndpointConfig": "`[endpoints.NAME]`",
     "GrammarConfig": "`[agents.NAME.grammar]`",
     "DataConfig": "`[agents.NAME.data]`",
+    "StudyConfig": "the top of a study's file",
+    "RegimeConfig": "`[regimes.NAME]` of a study",
+    "OwnArmConfig": "`[own.NAME]` of a study",
 }
 
 
@@ -35,7 +38,7 @@ def page() -> str:
     lines = [
         "# Every setting",
         "",
-        "A config is TOML; what it does not say keeps its default. Unknown names are errors.",
+        "A config is TOML, and so is a study; what it does not say keeps its default. Unknown names are errors.",
     ]
     for name, title in SECTIONS.items():
         lines += ["", f"## {title[0].upper()}{title[1:]}", "", "| setting | default | meaning |", "|---|---|---|"]

@@ -7,10 +7,13 @@ from pathlib import Path
 
 from docendo.build import build_school, subjects
 from docendo.config import Config, load_config
+from docendo.study.examining import check_papers
+from docendo.study.plan import load_plan
 from tests.toys import RecordingTrainable
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+STUDY = ROOT / "recipes" / "study.toml"
 
 
 def test_the_recipe_of_the_embedded_league_is_the_default():
@@ -18,11 +21,19 @@ def test_the_recipe_of_the_embedded_league_is_the_default():
 
 
 def test_every_recipe_names_what_exists():
-    for path in (ROOT / "recipes").glob("*.toml"):
+    for path in {*(ROOT / "recipes").glob("*.toml")} - {STUDY}:
         config = load_config(path)
         found = subjects(config)
         assert found.courses or config.duels.pairings
         assert build_school(config, found, RecordingTrainable()).learners == set(config.learners)
+
+
+def test_the_recipe_of_a_study_can_be_done():
+    plan = load_plan(STUDY)
+    for task in plan.tasks():
+        config = plan.settings(task)
+        check_papers(subjects(config), config.evaluation.seed, plan.study)
+    assert {"all-data", "teaching"} <= set(plan.arms)
 
 
 def test_the_result_table_comes_from_the_result_file():

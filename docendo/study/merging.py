@@ -4,6 +4,7 @@ The merged adapter has the rank of all of them together, so that the average is 
 """
 
 import tempfile
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,13 +71,17 @@ def _merged(config: Config, folders: dict[AgentId, Path], way: str, rank: int, o
         raise UseError("merging adapters needs PEFT; run: pip install 'docendo[study]'") from error
     bare = load_base(config.model, torch.float32, torch.device("cpu"), config.engine.trust_remote_code).model
     first, *rest = folders
-    model = PeftModel.from_pretrained(bare, str(folders[first]), adapter_name=first)
-    for agent in rest:
-        model.load_adapter(str(folders[agent]), adapter_name=agent)
     weights = [1 / len(folders)] * len(folders) if way == "cat" else [1.0] * len(folders)
     more = {} if way == "cat" else {"svd_rank": rank, "density": _DENSITY}
-    model.add_weighted_adapter(list(folders), weights, MERGED, combination_type=way, **more)
-    model.save_pretrained(str(out), selected_adapters=[MERGED])
+    with warnings.catch_warnings():
+        # it reads a property of the model that transformers has renamed
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        model = PeftModel.from_pretrained(bare, str(folders[first]), adapter_name=first)
+        for agent in rest:
+            model.load_adapter(str(folders[agent]), adapter_name=agent)
+        model.add_weighted_adapter(list(folders), weights, MERGED, combination_type=way, **more)
+        # not "auto", which asks the network for the base's configuration
+        model.save_pretrained(str(out), selected_adapters=[MERGED], save_embedding_layers=False)
     found = out / MERGED
     if not found.is_dir():
         raise RunError(f"PEFT did not write the merged adapter to {found}")

@@ -240,6 +240,8 @@ def opened(
             watcher.told(f"{folder.name}: {change}")
         for _ in course.run():
             watcher.share(min(1.0, spent(session) / budget))
+        if session.done < session.expert_rounds:
+            watcher.told(f"{folder.name}: the budget of {budget:.3g} operations ended with the experts' study")
         then(course)
         seconds: float = sum(row.seconds for row in run.rounds())
     return seconds

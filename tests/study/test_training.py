@@ -144,3 +144,9 @@ def test_a_ring_of_helpers_is_cyclic_a_ladder_is_not_and_two_are_neither() -> No
     assert cyclic(ladder) == pytest.approx(0.0, abs=1e-12)
     assert cyclic({("a", "b"): 1.0}) is None
     assert cyclic(dict.fromkeys(ring, 0.0)) is None
+
+
+def test_a_budget_that_ends_with_the_experts_study_is_told(tmp_path: Path) -> None:
+    watcher = Silent()
+    trained(planned(tmp_path, budget=1e6), tmp_path / "run", watcher)
+    assert watcher.lines == ["run: the budget of 1e+06 operations ended with the experts' study"]

@@ -1,0 +1,128 @@
+"""`docendo compare`, from its file to its page."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docendo.study.results import load_study
+from tests.cli.toys import docendo
+from tests.study.leagues import study, timeless
+
+REGIMES = {"few": {"settings": ["domains.*.solutions=8"]}}
+
+
+def refused(tmp_path: Path, *words: object, **given: Any) -> str:
+    """The line, after checking that it is one, and that no folder was made."""
+    done = docendo("compare", study(tmp_path, **given), "--out", tmp_path / "out", *words)
+    assert done.code == 2, done.err
+    assert done.out == ""
+    assert done.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+    return done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--arm", "teching"), "--arm: no arm 'teching'; did you mean 'teaching'?"),
+        (("--arm", "experts"), "--arm: no arm 'experts'"),
+        (("--regime", "al"), "--regime: no regime 'al'; did you mean 'all'?"),
+        (("--seed", 1), "--seed: got 1; the study has seeds 0 to 0"),
+        (("--seed", -1), "--seed: got -1"),
+    ],
+)
+def test_what_there_is_not_is_told_with_what_is_nearest(words: tuple[object, ...], said: str, tmp_path: Path) -> None:
+    assert said in refused(tmp_path, *words)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"arms": ["teching"]}, "no arm 'teching'; did you mean 'teaching'?"),
+        ({"outside": {"letters": {"speled": [1]}}}, "no family 'speled'; did you mean 'spelled'?"),
+        ({"problems": 1}, "problems = 1, wanted one for each of 2 families and levels"),
+        ({"regimes": {"few": {"settings": ["domains.*.solutions=1"]}}}, "[domains.letters] solutions = 1"),
+        ({"regimes": {"few": {"settings": ["domain.*.solutions=4"]}}}, "did you mean 'domains'?"),
+        ({"grids": {"teaching": [["experts.rat=1e-3"]]}}, "no setting 'rat'; did you mean 'rate'?"),
+    ],
+)
+def test_a_study_that_cannot_be_done_is_told_before_anything_is_trained(
+    given: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    assert said in refused(tmp_path, **given)
+
+
+def test_a_dry_run_says_what_there_is_to_do_and_writes_nothing(tmp_path: Path) -> None:
+    arms = ["base", "experts", "experts-merged", "teaching"]
+    path = study(tmp_path, arms=arms, seeds=3, grids={"teaching": [[], []]})
+    done = docendo(
+        "compare", path, "--out", tmp_path / "out", "--dry-run", "--arm", "experts-merged", "--arm", "teaching"
+    )
+    assert done.code == 0, done.err
+    assert "trainings: 6, left: 6; trials of settings: 2" in done.out
+    assert "all, experts-merged: the experts' adapters averaged; seeds left: 0, 1, 2" in done.out
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_study_comes_to_a_page_and_is_not_done_twice(tmp_path: Path) -> None:
+    path = study(tmp_path, arms=["base", "experts", "experts-merged"], budget=2e7, regimes=REGIMES)
+    first = docendo("compare", path, "--out", tmp_path / "out")
+    assert first.code == 0, first.err
+    assert (tmp_path / "out" / "report.html").is_file()
+    assert list(load_study(tmp_path / "out").results["few"]) == ["base", "experts", "experts-merged"]
+    assert not list((tmp_path / "out" / "runs").rglob("run.db"))
+    second = docendo("compare", path, "--out", tmp_path / "out")
+    assert (second.code, second.out) == (0, first.out)
+    assert "seed" not in second.err
+
+
+def test_an_arm_that_is_made_of_trained_ones_may_be_asked_for_later(tmp_path: Path) -> None:
+    asked = {"budget": 2e7, "arms": ["experts"]}
+    before = docendo("compare", study(tmp_path, **asked), "--out", tmp_path / "out")
+    experts = load_study(tmp_path / "out").results["all"]["experts"][0]
+    after = docendo(
+        "compare", study(tmp_path, **asked | {"arms": ["experts", "experts-ties"]}), "--out", tmp_path / "out"
+    )
+    assert (before.code, after.code) == (0, 0), after.err
+    found = load_study(tmp_path / "out").results["all"]
+    assert list(found) == ["experts", "experts-ties"]
+    assert timeless(found["experts"][0]) == timeless(experts)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_study_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_path: Path) -> None:
+    kills = int(os.environ.get("DOCENDO_TRIALS", "4"))
+    path = study(tmp_path, arms=["experts", "teaching"], budget=6e8, regimes=REGIMES)
+    whole = docendo("compare", path, "--out", tmp_path / "whole")
+    assert whole.code == 0, whole.err
+    command = [sys.executable, "-m", "docendo", "compare", str(path), "--out", str(tmp_path / "out")]
+    killed = 0
+    for trial in range(kills):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and not list((tmp_path / "out").rglob("run.db")):
+            time.sleep(0.01)
+        time.sleep(0.3 * (trial + 1))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+    assert killed
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    found, wanted = (load_study(tmp_path / name).results["few"] for name in ("out", "whole"))
+    assert {a: timeless(of[0]) for a, of in found.items()} == {a: timeless(of[0]) for a, of in wanted.items()}
+
+
+@pytest.mark.slow
+def test_two_jobs_train_each_arm_once(tmp_path: Path) -> None:
+    path = study(tmp_path, arms=["base", "experts", "teaching"], budget=2e7, seeds=2)
+    command = [sys.executable, "-m", "docendo", "compare", str(path), "--out", str(tmp_path / "out"), "--jobs", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    begun = [line for line in done.stderr.splitlines() if line.startswith("all, ") and "right" not in line]
+    assert len(begun) == len(set(begun)) == 6
+    assert {len(of) for of in load_study(tmp_path / "out").results["all"].values()} == {2}
