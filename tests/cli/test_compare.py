@@ -98,8 +98,8 @@ def test_an_arm_that_is_made_of_trained_ones_may_be_asked_for_later(tmp_path: Pa
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_a_study_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_path: Path) -> None:
-    kills = int(os.environ.get("DOCENDO_TRIALS", "4"))
-    path = study(tmp_path, arms=["experts", "teaching"], budget=6e8, regimes=REGIMES)
+    kills = int(os.environ.get("DOCENDO_TRIALS", "2"))
+    path = study(tmp_path, arms=["teaching"], budget=4e8, regimes=REGIMES)
     whole = docendo("compare", path, "--out", tmp_path / "whole")
     assert whole.code == 0, whole.err
     command = [sys.executable, "-m", "docendo", "compare", str(path), "--out", str(tmp_path / "out")]
@@ -108,7 +108,7 @@ def test_a_study_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_pat
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while process.poll() is None and not list((tmp_path / "out").rglob("run.db")):
             time.sleep(0.01)
-        time.sleep(0.3 * (trial + 1))
+        time.sleep(0.3 * (trial % 8 + 1))
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
     assert killed
@@ -119,10 +119,10 @@ def test_a_study_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_pat
 
 @pytest.mark.slow
 def test_two_jobs_train_each_arm_once(tmp_path: Path) -> None:
-    path = study(tmp_path, arms=["base", "experts", "teaching"], budget=2e7, seeds=2)
+    path = study(tmp_path, arms=["base", "experts"], budget=2e7, seeds=2)
     command = [sys.executable, "-m", "docendo", "compare", str(path), "--out", str(tmp_path / "out"), "--jobs", "2"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     begun = [line for line in done.stderr.splitlines() if line.startswith("all, ") and "right" not in line]
-    assert len(begun) == len(set(begun)) == 6
+    assert len(begun) == len(set(begun)) == 4
     assert {len(of) for of in load_study(tmp_path / "out").results["all"].values()} == {2}

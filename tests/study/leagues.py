@@ -62,5 +62,6 @@ class Silent:
 
 
 def timeless(result: Result) -> Result:
-    """The result without the seconds that it took."""
-    return result.model_copy(update={"cost": result.cost.model_copy(update={"seconds": 0.0})})
+    """The result without the seconds that it took, and the commit of the code, which may move while tests run."""
+    cost, about = result.cost.model_copy(update={"seconds": 0.0}), result.about.model_copy(update={"commit": ""})
+    return result.model_copy(update={"cost": cost, "about": about})
