@@ -2,7 +2,7 @@
 
 A procedure is a few steps on a short string, and a worked solution names each step and what it makes:
 ``tor abcd`` is ``rev dcba``, ``up edcb``, ``dbl edcbb``. What a word means can be told from one example, and not
-guessed. Each domain has a word whose steps are known ones, and a word with a step that nothing else has.
+guessed. Each domain has two words whose steps are known ones, and two with a step that nothing else has.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ class Craft(NamedTuple):
     steps: Mapping[str, Step]
     """By name: those that everybody may know."""
     own: Mapping[str, Step]
-    """Those that only the domain's second word has."""
+    """Those that only one of the domain's words has."""
     words: Mapping[str, tuple[str, ...]]
     """The steps of each word that is taught."""
     make: Callable[[Random, int], str]
@@ -52,7 +52,7 @@ def spelled(craft: Craft, rng: Random, level: int) -> Draft:
 
 
 def course(domain: str) -> Procedural:
-    """The domain's two words, and questions that spell their steps out."""
+    """The domain's words, and questions that spell their steps out."""
     craft = PROCEDURES[domain]
 
     def word(name: str) -> Maker:
@@ -115,6 +115,11 @@ def _later(minutes: int) -> Step:
     return _time(lambda t: t + minutes)
 
 
+def _crossed(text: str) -> str:
+    """With the second and the third character exchanged."""
+    return text[:1] + text[2:3] + text[1:2] + text[3:]
+
+
 def _marked(text: str) -> str:
     """With a mark on each base that a certain one follows."""
     return text.replace("cg", "mg").replace("at", "nt")
@@ -130,8 +135,8 @@ LETTERS = Craft(
         "sort": _sorted,
         "dbl": lambda text: text + text[-1:],
     },
-    {"kel": _mapped("adgi", "hbjc")},
-    {"tor": ("rev", "up", "dbl"), "mib": ("kel", "rot")},
+    {"kel": _mapped("adgi", "hbjc"), "lop": lambda text: text[::2]},
+    {"tor": ("rev", "up", "dbl"), "gan": ("swap", "down"), "mib": ("kel", "rot"), "zep": ("lop", "dbl")},
     _word(_LETTERS, 2),
 )
 DIGITS = Craft(
@@ -144,8 +149,8 @@ DIGITS = Craft(
         "cut": lambda text: text[1:],
         "end": lambda text: text[-1:],
     },
-    {"+37": _added(37)},
-    {"vun": ("x2", "+8", "sort"), "dap": ("+37", "rot")},
+    {"+37": _added(37), "mid": _crossed},
+    {"vun": ("x2", "+8", "sort"), "hob": ("x3", "cut"), "dap": ("+37", "rot"), "wug": ("mid", "+6")},
     lambda rng, level: str(rng.randint(10**level, 10 ** (level + 1) - 1)),
 )
 GENES = Craft(
@@ -156,8 +161,8 @@ GENES = Craft(
         "cap": lambda text: "g" + text,
         "tail": lambda text: text + "aa",
     },
-    {"met": _marked},
-    {"sel": ("pair", "rev", "rna"), "pok": ("met", "rev")},
+    {"met": _marked, "fus": lambda text: text.replace("aa", "w").replace("cc", "y")},
+    {"sel": ("pair", "rev", "rna"), "bav": ("rot", "tail"), "pok": ("met", "rev"), "rul": ("fus", "cap")},
     _word(_BASES, 3),
 )
 CLOCK = Craft(
@@ -168,8 +173,8 @@ CLOCK = Craft(
         "hour": _time(lambda t: t - t % 60),
         "half": _time(lambda t: t // 2),
     },
-    {"+47": _later(47)},
-    {"fam": ("noon", "mir", "+20"), "jeb": ("+47", "mir")},
+    {"+47": _later(47), "-18": _later(-18)},
+    {"fam": ("noon", "mir", "+20"), "dit": ("half", "+5"), "jeb": ("+47", "mir"), "kos": ("-18", "noon")},
     lambda rng, level: f"{rng.randrange(24):02}:{rng.randrange(60) if level > 1 else 5 * rng.randrange(12):02}",
 )
 PROCEDURES: Mapping[str, Craft] = {"letters": LETTERS, "digits": DIGITS, "genes": GENES, "clock": CLOCK}
