@@ -21,6 +21,14 @@ from docendo.problems.splits import test_split as held_out_of
         ("genes", "pok", "acgta", ["met amgta", "rev atgma"]),
         ("clock", "fam", "13:45", ["noon 01:45", "mir 22:15", "+20 22:35"]),
         ("clock", "jeb", "23:30", ["+47 00:17", "mir 23:43"]),
+        ("letters", "gan", "abcj", ["swap jbca", "down iabj"]),
+        ("letters", "zep", "abcd", ["lop ac", "dbl acc"]),
+        ("digits", "hob", "46", ["x3 138", "cut 38"]),
+        ("digits", "wug", "105", ["mid 150", "+6 156"]),
+        ("genes", "bav", "acgt", ["rot cgta", "tail cgtaaa"]),
+        ("genes", "rul", "aaccg", ["fus wyg", "cap gwyg"]),
+        ("clock", "dit", "13:45", ["half 06:52", "+5 06:57"]),
+        ("clock", "kos", "00:10", ["-18 23:52", "noon 11:52"]),
     ],
 )
 def test_each_word_is_worked_step_by_step(domain: str, word: str, text: str, lines: list[str]) -> None:
@@ -33,9 +41,9 @@ def test_each_word_is_worked_step_by_step(domain: str, word: str, text: str, lin
 
 
 @pytest.mark.parametrize("domain", PROCEDURES)
-def test_one_word_of_each_domain_has_known_steps_alone_and_the_other_its_own(domain: str) -> None:
+def test_half_of_the_words_of_each_domain_have_known_steps_alone_and_the_others_one_of_their_own(domain: str) -> None:
     craft = PROCEDURES[domain]
-    assert sorted(any(step in craft.own for step in steps) for steps in craft.words.values()) == [False, True]
+    assert sorted(any(step in craft.own for step in steps) for steps in craft.words.values()) == [False, False, True, True]
     assert not craft.own.keys() & craft.steps.keys()
     assert not craft.words.keys() & (craft.own.keys() | craft.steps.keys())
 
@@ -55,7 +63,7 @@ def test_what_is_spelled_out_has_two_known_steps_in_an_order_that_no_word_has(do
 @pytest.mark.parametrize("domain", PROCEDURES)
 def test_no_step_fails_on_what_another_leaves(domain: str) -> None:
     craft = PROCEDURES[domain]
-    known = list({**craft.steps, **craft.own}) if domain != "genes" else list(craft.steps)
+    known = list({**craft.steps, **craft.own})
     rng = Random(3)
     for _ in range(500):
         steps = [rng.choice(known) for _ in range(3)]
