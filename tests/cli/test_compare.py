@@ -12,6 +12,7 @@ import pytest
 
 from docendo.study.results import load_study
 from tests.cli.toys import docendo
+from tests.store.test_whole import small_disk
 from tests.study.leagues import study, timeless
 
 REGIMES = {"few": {"settings": ["domains.*.solutions=8"]}}
@@ -126,3 +127,12 @@ def test_two_jobs_train_each_arm_once(tmp_path: Path) -> None:
     begun = [line for line in done.stderr.splitlines() if line.startswith("all, ") and "right" not in line]
     assert len(begun) == len(set(begun)) == 4
     assert {len(of) for of in load_study(tmp_path / "out").results["all"].values()} == {2}
+
+
+def test_a_disk_that_is_full_is_a_line_and_the_study_goes_on_when_it_is_not(tmp_path: Path) -> None:
+    path = study(tmp_path, arms=["base"])
+    with small_disk():
+        full = docendo("compare", path, "--out", tmp_path / "out")
+    assert (full.code, full.err.count("Traceback")) == (1, 0)
+    assert full.err.splitlines()[-1].startswith("docendo: ")
+    assert docendo("compare", path, "--out", tmp_path / "out").code == 0
