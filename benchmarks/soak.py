@@ -35,7 +35,8 @@ class Look(NamedTuple):
     round: int
     seconds: float
     resident: int
-    """Bytes."""
+    """Bytes: the least since the round before, which is what is kept from round to round. A round takes more while it
+    trains, and gives it back."""
     handles: int
     threads: int
     database: int
@@ -65,14 +66,15 @@ def main() -> None:
 
 def watch(arguments: list[str], out: Path, seconds: float) -> list[Look]:
     """One look after each committed round of teaching, until the time is over; then the run is asked to end."""
-    looks, start = list[Look](), time.monotonic()
+    looks, start, least = list[Look](), time.monotonic(), sys.maxsize
     with (out / "log.txt").open("w") as log:
         run = subprocess.Popen([sys.executable, "-m", "docendo", *arguments], stdout=log, stderr=log)
         while run.poll() is None and time.monotonic() - start < seconds:
             time.sleep(0.5)
-            done = taught(out / "run" / "run.db")
+            done, least = taught(out / "run" / "run.db"), min(least, status(run.pid)["VmRSS"] * 1024)
             if done > (looks[-1].round if looks else 0):
-                looks.append(look(run.pid, done, time.monotonic() - start, out / "run" / "run.db"))
+                looks.append(look(run.pid, done, time.monotonic() - start, least, out / "run" / "run.db"))
+                least = sys.maxsize
         run.send_signal(signal.SIGINT)
         code = run.wait(timeout=900)
     if code != 130 or len(looks) < 8:
@@ -89,11 +91,15 @@ def taught(database: Path) -> int:
         return found
 
 
-def look(process: int, done: int, seconds: float, database: Path) -> Look:
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
-    resident, threads = int(status["VmRSS"].split()[0]) * 1024, int(status["Threads"])
+def look(process: int, done: int, seconds: float, resident: int, database: Path) -> Look:
     handles = len(os.listdir(f"/proc/{process}/fd"))
-    return Look(done, seconds, resident, handles, threads, database.stat().st_size)
+    return Look(done, seconds, resident, handles, status(process)["Threads"], database.stat().st_size)
+
+
+def status(process: int) -> dict[str, int]:
+    """What the kernel says of a process, in KiB where it has a unit; only what is a number."""
+    rows = (line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
+    return {name: int(value.split()[0]) for name, value in rows if value.split() and value.split()[0].isdigit()}
 
 
 def summary(looks: list[Look], planned: dict, run: Path) -> dict:
