@@ -2,7 +2,7 @@
 
 python benchmarks/in_context.py [--problems 48] [--level 3] [--json]
 
-Of each domain of procedures: six names that are invented here, of known steps; the two words that the domain teaches;
+Of each domain of procedures: six names that are invented here, of known steps; the words that the domain teaches;
 and questions that name their steps. Greedy, without an instruction; the last row has the default one before it.
 """
 
