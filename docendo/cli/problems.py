@@ -79,9 +79,10 @@ def sources_of(config: Path | None) -> Mapping[str, "Source"]:
     """The procedural domains, and those of a configuration where one is given."""
     from docendo.problems.arithmetic import MATHEMATICS
     from docendo.problems.biology import BIOLOGY
+    from docendo.problems.procedures import PROCEDURES, course
     from docendo.problems.programs import PROGRAMMING
 
-    stock: dict[str, Source] = {s.domain: s for s in (MATHEMATICS, PROGRAMMING, BIOLOGY)}
+    stock: dict[str, Source] = {s.domain: s for s in (MATHEMATICS, PROGRAMMING, BIOLOGY, *map(course, PROCEDURES))}
     if config is None:
         return stock
     from docendo.build import subjects

@@ -177,7 +177,14 @@ def _read_jsonl(path: Path) -> dict[int, Any]:
 
 def _read_csv(path: Path, delimiter: str = ",") -> dict[int, Any]:
     """Where records end the csv module says; whether one is well-formed, the grammar of RFC 4180 in one expression."""
-    csv.field_size_limit(10**9)
+    before = csv.field_size_limit(10**9)
+    try:
+        return _records(path, delimiter)
+    finally:
+        csv.field_size_limit(before)
+
+
+def _records(path: Path, delimiter: str) -> dict[int, Any]:
     text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
     lines = list(io.StringIO(text, newline=""))
     reader, start, found, names = csv.reader(lines, delimiter=delimiter), 0, dict[int, Any](), list[str]()
