@@ -145,10 +145,11 @@ def test_two_processes_in_one_folder_train_each_arm_once_and_try_each_setting_on
     for worker in workers:
         (tmp_path / worker.name).mkdir()
         worker.start()
-    lines = [line for _ in workers for line in done.get(timeout=500)]
+    told = [line for _ in workers for line in done.get(timeout=500)]
+    lines = [line for line in told if line.startswith("all, ")]  # others say that a budget was small
     for worker in workers:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0]
-    assert len(lines) == len(set(lines)) == 2 * 5 + 2
+    assert len(lines) == len(set(lines)) == 2 * 5 + 2, lines
     found = load_study(tmp_path / "out").results["all"]
     assert {(arm, seed) for arm, of in found.items() for seed in of} == {(a, s) for a in SHARED["arms"] for s in (0, 1)}
