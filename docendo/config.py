@@ -31,7 +31,7 @@ from docendo.tables import (
     TeachingConfig,
 )
 
-__all__ = ["Config", "changed", "explain", "load_config", "parse_config", "to_toml"]
+__all__ = ["Config", "changed", "explain", "load_config", "parse_config", "read_toml", "to_toml"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
@@ -93,16 +93,21 @@ def load_config(path: Path | None, overrides: tuple[str, ...] = ()) -> Config:
     """The settings of a TOML file, or the defaults; then ``a.b=value`` overrides. Raises UseError, one line."""
     table: dict[str, Any] = {}
     if path is not None:
-        try:
-            table = tomllib.loads(path.read_bytes().decode())
-        except OSError as error:
-            raise UseError(f"{path}: cannot be read: {error.strerror}") from error
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-            raise UseError(f"{path}: is not TOML: {error}") from error
+        table = read_toml(path)
     for text in overrides:
         _override(table, text)
     config = parse_config(table, str(path) if path else "settings")
     return _anchored(config, path.parent if path else Path())
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The table in a TOML file. Raises UseError, one line."""
+    try:
+        return tomllib.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise UseError(f"{path}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UseError(f"{path}: is not TOML: {error}") from error
 
 
 def changed(config: Config, settings: Sequence[str], where: str = "settings") -> Config:

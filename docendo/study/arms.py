@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from docendo.config import Config, changed
-from docendo.tables import Table
 
 __all__ = ["ARMS", "ONE", "Arm", "made_from"]
 
@@ -32,8 +31,9 @@ def _as_it_is(config: Config) -> Config:
 
 def _joint(config: Config) -> Config:
     """Every learner studies and practises all domains; nobody teaches."""
-    everything = list(config.domains)
-    return _alone(_agents(config, {name: {"domain": everything, "data": None} for name in config.learners}))
+    everything = {"domain": list(config.domains), "data": None}
+    agents = {n: a.model_copy(update=everything if n in config.learners else {}) for n, a in config.agents.items()}
+    return _alone(config.model_copy(update={"agents": agents}))
 
 
 def _studied(config: Config) -> Config:
@@ -58,14 +58,6 @@ def _wide(config: Config) -> Config:
     engine = config.engine
     wide = {"rank": engine.rank * len(config.learners), "alpha": engine.alpha * len(config.learners)}
     return _single(config).model_copy(update={"engine": engine.model_copy(update=wide)})
-
-
-def _agents(config: Config, updates: Mapping[str, Mapping[str, object]]) -> Config:
-    agents: dict[str, Table] = {
-        name: agent.model_copy(update=updates[name]) if name in updates else agent
-        for name, agent in config.agents.items()
-    }
-    return config.model_copy(update={"agents": agents})
 
 
 def _without(*settings: str) -> Callable[[Config], Config]:

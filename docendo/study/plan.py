@@ -1,6 +1,5 @@
 """What a study consists of: its file read and checked, and the settings of each training."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from docendo.config import Config, changed, explain, load_config
+from docendo.config import Config, changed, explain, load_config, read_toml
 from docendo.errors import UseError, nearest
 from docendo.study.arms import ARMS, Arm
 from docendo.tables import OwnArmConfig, RegimeConfig, StudyConfig, Table
@@ -72,11 +71,7 @@ def exam(seed: int) -> int:
 def load_plan(path: Path) -> Plan:
     """A study from its TOML file. Raises UseError, one line, naming what is wrong and the nearest right thing."""
     try:
-        study = StudyConfig.model_validate(tomllib.loads(path.read_bytes().decode()))
-    except OSError as error:
-        raise UseError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UseError(f"{path}: is not TOML: {error}") from error
+        study = StudyConfig.model_validate(read_toml(path))
     except ValidationError as error:
         raise UseError(explain(error, str(path), _known)) from None
     config = load_config(path.parent / study.config)

@@ -4,17 +4,15 @@ An answer key such as ``"0110"`` has one character per held-out problem, 1 where
 regime's seed answer the same problems in the same order, so that they can be compared problem by problem.
 """
 
-import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from docendo.errors import RunError, UseError, nearest
-from docendo.store.checkpoints import sync_folder
+from docendo.errors import UseError, nearest
+from docendo.store.whole import write_whole
 
 __all__ = [
     "About",
@@ -217,20 +215,7 @@ def result_path(study: Path, regime: str, arm: str, seed: int) -> Path:
 def write_result(study: Path, result: Result) -> Path:
     """Writes the result's file, whole or not at all, and returns its path. Raises RunError on a full disk."""
     path = result_path(study, result.regime, result.arm, result.seed)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            file.write(result.model_dump_json(indent=1).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise RunError(f"{path}: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            aside.unlink()
+    write_whole(path, result.model_dump_json(indent=1).encode() + b"\n")
     return path
 
 
