@@ -15,9 +15,10 @@ from statistics import median
 
 import torch
 
-from docendo.build import PROCEDURAL, open_local, resolved
+from docendo.build import open_local, resolved
 from docendo.config import Config
 from docendo.graders.grading import final_answer
+from docendo.problems.stock import PROCEDURAL
 from docendo.prompts import solve
 from docendo.records import BASE, Completion, Grammar, Request
 from docendo.seeds import seed_for

@@ -15,9 +15,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the planters are the tests
 
 from docendo.alarms.leaks import leak
 from docendo.alarms.probe import Plan, Room, given_away, probed
-from docendo.build import PROCEDURAL, open_local, resolved
+from docendo.build import open_local, resolved
 from docendo.config import load_config
 from docendo.problems.files import FileSource
+from docendo.problems.stock import PROCEDURAL
 from docendo.seeds import seed_for
 from tests.alarms.planters import capitals, episode, honest, leaking, lesson_of
 from tests.alarms.rates import DETECTORS, rates

@@ -9,13 +9,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from docendo.build import PROCEDURAL, build_school, open_local, resolved, subjects
+from docendo.build import build_school, open_local, resolved, subjects
 from docendo.config import Config
 from docendo.graders.attacks import resistance
 from docendo.graders.judge import Judge
 from docendo.interfaces import Evaluator
 from docendo.loop import study
 from docendo.problems.files import Columns, read_problems
+from docendo.problems.stock import PROCEDURAL
 from docendo.records import BASE, AgentId, Problem
 from docendo.tables import AgentConfig, DomainConfig
 

@@ -29,18 +29,14 @@ from docendo.learning.credit import Baseline, LeaveOneOut, Running
 from docendo.learning.losses import Clipped, likelihood
 from docendo.learning.rewards import TaughtGain
 from docendo.learning.update import PopulationLearner
-from docendo.problems.arithmetic import MATHEMATICS
-from docendo.problems.biology import BIOLOGY
 from docendo.problems.files import BadRow, FileSource, columns_from, read_problems
-from docendo.problems.procedures import PROCEDURES, course
-from docendo.problems.programs import PROGRAMMING
+from docendo.problems.stock import PROCEDURAL
 from docendo.prompts import INSTRUCTION, equipped
 from docendo.records import BASE, AgentId, Kind
 from docendo.school import Bureau, Expert, Schedule, School
 from docendo.tables import DomainConfig, ExpertsConfig, LearningConfig
 
 __all__ = [
-    "PROCEDURAL",
     "Subjects",
     "build_school",
     "expert_rounds",
@@ -48,8 +44,6 @@ __all__ = [
     "resolved",
     "subjects",
 ]
-
-PROCEDURAL: Mapping[str, Source] = {s.domain: s for s in (MATHEMATICS, PROGRAMMING, BIOLOGY, *map(course, PROCEDURES))}
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from types import ModuleType
 import pytest
 
 import docendo
-from docendo.build import PROCEDURAL
 from docendo.classroom.teaching import Classroom, Rules, Try
 from docendo.engines.local import LocalEngine
 from docendo.evaluation import worked_lesson
 from docendo.graders.grading import each, exact
 from docendo.problems.procedural import Procedural
 from docendo.problems.procedures import PROCEDURES, Craft, asked
+from docendo.problems.stock import PROCEDURAL
 from docendo.records import BASE, mean_score
 
 NANO = Path(docendo.__file__).parent / "nano"

@@ -77,18 +77,14 @@ def audit(
 
 def sources_of(config: Path | None) -> Mapping[str, "Source"]:
     """The procedural domains, and those of a configuration where one is given."""
-    from docendo.problems.arithmetic import MATHEMATICS
-    from docendo.problems.biology import BIOLOGY
-    from docendo.problems.procedures import PROCEDURES, course
-    from docendo.problems.programs import PROGRAMMING
+    from docendo.problems.stock import PROCEDURAL
 
-    stock: dict[str, Source] = {s.domain: s for s in (MATHEMATICS, PROGRAMMING, BIOLOGY, *map(course, PROCEDURES))}
     if config is None:
-        return stock
+        return PROCEDURAL
     from docendo.build import subjects
     from docendo.config import load_config
 
-    return stock | dict(subjects(load_config(config)).sources)
+    return {**PROCEDURAL, **subjects(load_config(config)).sources}
 
 
 def _known(domain: str, known: Mapping[str, "Source"]) -> str:

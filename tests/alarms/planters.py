@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import Generator
 
-from docendo.build import PROCEDURAL
 from docendo.problems.files import Columns, read_problems
+from docendo.problems.stock import PROCEDURAL
 from docendo.records import AgentId, Attempt, Completion, Episode, Lesson, Match, Problem, Verdict
 from docendo.seeds import seed_for
 

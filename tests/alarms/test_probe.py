@@ -5,7 +5,7 @@ import pytest
 
 from docendo.alarms.probe import Plan, Probed, Room, candidates, choices, given_away, hints, probed
 from docendo.alarms.words import tokens, within
-from docendo.build import PROCEDURAL
+from docendo.problems.stock import PROCEDURAL
 from docendo.records import BASE, AgentId, Episode, Example
 from tests.alarms.planters import Case, episode, honest, leaking, lesson_of, said
 from tests.toys import problem

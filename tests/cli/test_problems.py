@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from docendo.build import PROCEDURAL
 from docendo.cli.problems import sources_of
+from docendo.problems.stock import PROCEDURAL
 from tests.cli.toys import docendo, tiny_config
 
 OWN = """
