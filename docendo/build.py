@@ -175,6 +175,7 @@ def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestb
         arena=build_arena(config, player, classroom.instructions),
         bureau=_bureau(config, classroom, hub, found),
         listeners=_listeners(config) if learn.audience == "class" else {},
+        readers=_readers(config),
     )
 
 
@@ -226,6 +227,11 @@ def _schedule(config: Config) -> Schedule:
 
 def _listeners(config: Config) -> dict[str, list[AgentId]]:
     return {d: [AgentId(n) for n, a in config.learners.items() if d not in a.domains] for d in config.domains}
+
+
+def _readers(config: Config) -> dict[AgentId, list[AgentId]]:
+    learners, whose = [AgentId(n) for n in config.learners], config.learning.homework
+    return {} if whose == "nobody" else {a: [a] if whose == "author" else learners for a in learners}
 
 
 def _baseline(learn: LearningConfig) -> Baseline:

@@ -75,7 +75,7 @@ def build_league(config: Config, kinds: Mapping[str, Sequence[Kind]]) -> League:
         courses=courses_of(config, kinds),
         pair=_pairing(config, wanted),
         curriculum=wanted,
-        imitated=None if plan.curriculum == "everything" else CURRICULA[plan.curriculum],
+        imitated=None if plan.curriculum == "everything" else curriculum.Needed(),
         standings=LiveStandings(plan.decay),
         population=_population(config),
         deck=ReplayDeck(plan.replayed),

@@ -22,7 +22,7 @@ from docendo.learning.credit import (
     practice_groups,
     student_groups,
 )
-from docendo.learning.imitation import useful_notes
+from docendo.learning.imitation import solved_at_home, useful_notes
 from docendo.measures import fought, inquired, measured, results
 from docendo.records import Duel, Episode, Problem, Question, by_match, mean_score
 from docendo.school import Expert, Round, School
@@ -54,7 +54,8 @@ def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
             *(group for group in asking_groups(questions) if group.agent in school.learners),
         ]
         earned, useful = assign(groups, school.baseline)
-        school.notebook.write([n for n in useful_notes(episodes, school.listeners) if n[0] in school.learners])
+        notes = useful_notes(episodes, school.listeners) + solved_at_home(practice, school.readers)
+        school.notebook.write([note for note in notes if note[0] in school.learners])
         metrics = school.learner.update(earned, examples_of(school, seed_for(here, "examples")))
         births = renew(school, index, seed_for(here, "renew"))
         metrics = {

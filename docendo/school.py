@@ -121,6 +121,8 @@ class School:
     bureau: Bureau | None = None
     listeners: Mapping[str, Sequence[AgentId]] = field(default_factory=dict)
     """Who writes down every useful lesson of a domain, not only those given to itself."""
+    readers: Mapping[AgentId, Sequence[AgentId]] = field(default_factory=dict)
+    """Who writes down what each expert gets right at home; nobody, where it is missing."""
     notebook: Notebook = field(default_factory=Notebook)
 
     @cached_property

@@ -42,6 +42,15 @@ def test_the_class_listens_unless_lessons_are_for_their_student_alone():
     assert school(audience="student").listeners == {}
 
 
+@pytest.mark.parametrize(("homework", "readers"), [("author", ["ada"]), ("everybody", ["ada", "emmy", "rosalind"])])
+def test_homework_is_read_by_its_author_or_by_everybody(homework, readers):
+    assert sorted(school(homework=homework).readers["ada"]) == readers
+
+
+def test_nobody_reads_homework_unless_the_configuration_says_so():
+    assert school().readers == {}
+
+
 def test_the_learning_rate_of_the_supervised_rounds_falls():
     built = school()
     rates = [built.tutor(i).imitation_rate for i in range(2)]

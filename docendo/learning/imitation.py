@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
 
+from docendo.learning.credit import Practice
 from docendo.records import AgentId, Episode, Kind, Problem, problem_of
 
-__all__ = ["Note", "Notebook", "useful_notes"]
+__all__ = ["Note", "Notebook", "solved_at_home", "useful_notes"]
 
 Note = tuple[Problem, str]
 """A problem and a right worked solution of it, in the words of an agent."""
@@ -37,6 +38,18 @@ def useful_notes(
         if right and gain > 0:
             found.append((e.match.student, (e.test, right.completion.text)))
     return found
+
+
+def solved_at_home(
+    practice: Sequence[Practice], readers: Mapping[AgentId, Sequence[AgentId]]
+) -> list[tuple[AgentId, Note]]:
+    """The first right answer to each problem that somebody practised, for those who read that agent's homework."""
+    return [
+        (reader, (p.problem, right.completion.text))
+        for p in practice
+        if (right := next((a for a in p.attempts if a.verdict.score >= 1), None))
+        for reader in readers.get(p.agent, ())
+    ]
 
 
 @dataclass

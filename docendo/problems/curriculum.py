@@ -14,7 +14,7 @@ from docendo.errors import UseError
 from docendo.interfaces import Belief, Curriculum, Numbers
 from docendo.records import Kind
 
-__all__ = ["Everything", "Learnable", "Opening", "Replayed", "replay_weights"]
+__all__ = ["Everything", "Learnable", "Needed", "Opening", "Replayed", "replay_weights"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,16 @@ class Learnable:
 
     def weights(self, kinds: Sequence[Kind], belief: Belief) -> Numbers:
         return (1 - self.floor) * _shares(belief.variance_N) + self.floor * Everything().weights(kinds, belief)
+
+
+@dataclass(frozen=True)
+class Needed:
+    """In proportion to 1-p: what is imitated need not have been right before, and what is known needs it no more."""
+
+    floor: float = 0.1
+
+    def weights(self, kinds: Sequence[Kind], belief: Belief) -> Numbers:
+        return (1 - self.floor) * _shares(1 - belief.mean_N) + self.floor * Everything().weights(kinds, belief)
 
 
 @dataclass(frozen=True)

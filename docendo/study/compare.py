@@ -14,9 +14,9 @@ from docendo.build import resolved
 from docendo.session import open_session
 from docendo.store.lock import TakenError
 from docendo.study.arms import made_from
-from docendo.study.finishing import result_of, result_of_base, results_merged
+from docendo.study.finishing import chosen_settings, result_of, result_of_base, results_merged
 from docendo.study.plan import Plan, Task
-from docendo.study.results import Result, result_path, write_result
+from docendo.study.results import Result, read_result, result_path, write_result
 from docendo.study.training import Course, Onlooker, opened
 from docendo.study.tuning import Choice, choose, holding
 
@@ -73,7 +73,8 @@ class Comparison:
             return []
         choice = self._choice(task)
         self.watcher.told(f"{task.regime}, {task.arm}, seed {task.seed}")
-        found = self._trained(task, choice, run) if self.plan.arms[task.arm].trains else self._bare(task)
+        if not (found := self._done_elsewhere(task, choice)):
+            found = self._trained(task, choice, run) if self.plan.arms[task.arm].trains else self._bare(task)
         for result in found:
             write_result(self.folder, result)
         if not self.keep:
@@ -84,6 +85,17 @@ class Comparison:
         if not self.plan.grid(task.arm):
             return Choice()
         return choose(self.plan, self.folder, task.regime, self.plan.tuned(task.arm), self.watcher)
+
+    def _done_elsewhere(self, task: Task, choice: Choice) -> list[Result]:
+        """The results of a regime in which this arm has the same settings, as this regime's own; empty without one."""
+        arms = [*made_from(task.arm, self.plan.arms), task.arm]
+        for other in self.plan.twins(task, choice.settings):
+            paths = [result_path(self.folder, other.regime, arm, task.seed) for arm in arms]
+            if all(path.exists() for path in paths):
+                found = [read_result(path) for path in paths]
+                if all(result.about.setting == chosen_settings(choice) for result in found):
+                    return [result.model_copy(update={"regime": task.regime}) for result in found]
+        return []
 
     def _trained(self, task: Task, choice: Choice, run: Path) -> list[Result]:
         study, arms = self.plan.study, self.plan.arms

@@ -14,7 +14,7 @@ from docendo.study.results import About, Cost, Result, Scores
 from docendo.study.training import Course, spent
 from docendo.study.tuning import Choice
 
-__all__ = ["commit", "result_of", "result_of_base", "results_merged"]
+__all__ = ["chosen_settings", "commit", "result_of", "result_of_base", "results_merged"]
 
 _VOTE = AgentId("vote")
 
@@ -83,15 +83,20 @@ def _voters(
 
 def _about(session: Session, agents: Sequence[AgentId], choice: Choice) -> About:
     config, courses = session.config, session.found.courses
-    pairs = [setting.partition("=") for setting in choice.settings]
     return About(
         commit=commit(),
         model=config.model,
         agents=tuple(agents),
         domains={name: tuple(dict.fromkeys(family for family, _ in some)) for name, some in courses.items()},
         expert_of={a: tuple(own.domains) for a in agents if (own := config.agents.get(a)) and own.domains},
-        setting={name.strip(): value.strip() for name, _, value in pairs},
+        setting=chosen_settings(choice),
     )
+
+
+def chosen_settings(choice: Choice) -> dict[str, float | str | bool]:
+    """What was chosen, as a result tells it."""
+    pairs = [setting.partition("=") for setting in choice.settings]
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _cost(plan: Plan, course: Course, choice: Choice) -> Cost:

@@ -62,6 +62,12 @@ class Plan:
         evaluation = shaped.evaluation.model_copy(update={"problems": self.study.looked, "seed": exam(task.seed)})
         return shaped.model_copy(update={"seed": task.seed, "evaluation": evaluation})
 
+    def twins(self, task: Task, chosen: Sequence[str] = ()) -> Iterator[Task]:
+        """The same training in other regimes: those in which the arm has the same settings."""
+        settings = self.settings(task, chosen)
+        others = (task._replace(regime=regime) for regime in self.study.regimes if regime != task.regime)
+        return (other for other in others if self.settings(other, chosen) == settings)
+
 
 def exam(seed: int) -> int:
     """The seed of the held-out problems of a training with that seed."""

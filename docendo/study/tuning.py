@@ -61,6 +61,10 @@ def _try(plan: Plan, folder: Path, task: Task, number: int, watcher: Onlooker) -
     with holding(folder, path.relative_to(folder).with_suffix("")) as run:
         if path.exists():
             return _read(path, settings)
+        if done := next(
+            (p for twin in plan.twins(task, settings) if (p := tried(folder, twin, number)).exists()), None
+        ):
+            return _write(path, _read(done, settings))
         watcher.told(f"{task.regime}, {task.arm}: trying {', '.join(settings)}")
         found: list[_Trial] = []
 
@@ -72,9 +76,14 @@ def _try(plan: Plan, folder: Path, task: Task, number: int, watcher: Onlooker) -
             found.append(_Trial(settings, score, spent(session)))
 
         opened(plan.settings(task, settings), run, watcher, plan.study, plan.study.budget * plan.study.tuning, examine)
-        write_whole(path, json.dumps(found[0]._asdict(), indent=1).encode() + b"\n")
+        _write(path, found[0])
         shutil.rmtree(run, ignore_errors=True)
     return found[0]
+
+
+def _write(path: Path, trial: _Trial) -> _Trial:
+    write_whole(path, json.dumps(trial._asdict(), indent=1).encode() + b"\n")
+    return trial
 
 
 def _read(path: Path, settings: Sequence[str]) -> _Trial:

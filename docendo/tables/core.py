@@ -99,6 +99,8 @@ class LearningConfig(Table):
     """Share of the supervised examples that follow a worked example."""
     audience: Literal["student", "class"] = "class"
     """Who may imitate a useful lesson: the student it was given to, or everybody who is no expert of its domain."""
+    homework: Literal["nobody", "author", "everybody"] = "nobody"
+    """Who imitates right answers of home practice: nobody, who gave them, or everybody."""
 
 
 class LeagueConfig(Table):

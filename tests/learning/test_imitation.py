@@ -3,9 +3,10 @@ from collections import Counter
 
 import pytest
 
-from docendo.learning.imitation import Note, Notebook, useful_notes
-from docendo.records import Kind, Problem
-from tests.toys import ANN, BOB, CAT, episode, lesson, match, problem
+from docendo.learning.credit import Practice
+from docendo.learning.imitation import Note, Notebook, solved_at_home, useful_notes
+from docendo.records import AgentId, Kind, Problem
+from tests.toys import ANN, BOB, CAT, attempt, episode, lesson, match, problem
 
 
 def note(n: int, text: str = "worked", domain: str = "sums", family: str = "small") -> Note:
@@ -47,6 +48,19 @@ def test_an_attempt_that_is_only_partly_right_is_not_imitated() -> None:
 def test_only_the_student_takes_notes() -> None:
     found = useful_notes([episode(match=match(ANN, BOB)), episode(match=match(ANN, CAT))])
     assert {agent for agent, _ in found} == {BOB, CAT}
+
+
+def practised(*scores: float, agent: AgentId = ANN) -> Practice:
+    return Practice(agent, problem(7), tuple(attempt(score, f"answer {i}") for i, score in enumerate(scores)))
+
+
+def test_the_first_right_answer_of_home_practice_is_for_those_who_read_the_homework() -> None:
+    found = solved_at_home([practised(0, 1, 1), practised(1, agent=BOB)], {ANN: [ANN, CAT]})
+    assert found == [(ANN, (problem(7), "answer 1")), (CAT, (problem(7), "answer 1"))]
+
+
+def test_home_practice_that_nobody_got_quite_right_is_not_imitated() -> None:
+    assert solved_at_home([practised(0, 0.9)], {ANN: [ANN]}) == []
 
 
 def test_a_problem_has_one_solution_the_newest() -> None:

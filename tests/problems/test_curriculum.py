@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docendo.errors import UseError
-from docendo.problems.curriculum import Everything, Learnable, Opening, Replayed, replay_weights
+from docendo.problems.curriculum import Everything, Learnable, Needed, Opening, Replayed, replay_weights
 from docendo.records import Kind
 from tests.toys import shares
 
@@ -91,6 +91,13 @@ def test_what_varies_is_worked_on_and_what_never_does_is_looked_at_again() -> No
     assert Learnable(floor=0.2).weights(KINDS, belief) == pytest.approx([0.528, 0.052, 0.052, 0.369], abs=2e-3)
 
 
+def test_what_is_never_right_is_needed_most_and_what_is_known_least() -> None:
+    belief = shares((500, 1000), (900, 1000), (0, 1000), (1000, 1000))
+    # of 1 - p: 0.5, 0.1, 1 and 0, over their sum
+    assert Needed(floor=0.0).weights(KINDS, belief) == pytest.approx([0.3125, 0.0625, 0.625, 0], abs=2e-3)
+    assert Needed(floor=0.2).weights(KINDS, belief) == pytest.approx([0.3, 0.1, 0.55, 0.05], abs=2e-3)
+
+
 def test_replay_goes_by_rank_and_by_staleness() -> None:
     belief = shares((500, 1000), (900, 1000), (0, 1000), (1000, 1000), stale=0.0)
     # with beta 1 the ranks 1, 2, 3, 3 weigh 1, 1/2, 1/3, 1/3
@@ -119,7 +126,7 @@ def test_levels_open_one_after_the_other_within_a_family(seen, expected) -> None
 
 @given(st.lists(st.integers(0, 20).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=4, max_size=4))
 def test_every_curriculum_gives_probabilities(seen: list[tuple[int, int]]) -> None:
-    for inside in (Everything(), Learnable(), Learnable(floor=0.0), Replayed()):
+    for inside in (Everything(), Learnable(), Learnable(floor=0.0), Needed(), Needed(floor=0.0), Replayed()):
         for curriculum in (inside, Opening(inside, 0.5)):
             weights = curriculum.weights(KINDS, shares(*seen))
             assert weights.min() >= 0
