@@ -33,7 +33,7 @@ from docendo.problems.files import BadRow, FileSource, columns_from, read_proble
 from docendo.problems.stock import PROCEDURAL
 from docendo.prompts import INSTRUCTION, equipped
 from docendo.records import BASE, AgentId, Kind
-from docendo.school import Bureau, Expert, Schedule, School
+from docendo.school import Audience, Bureau, Expert, Schedule, School
 from docendo.tables import DomainConfig, ExpertsConfig, LearningConfig
 
 __all__ = [
@@ -174,8 +174,7 @@ def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestb
         keeper=engine,
         arena=build_arena(config, player, classroom.instructions),
         bureau=_bureau(config, classroom, hub, found),
-        listeners=_listeners(config) if learn.audience == "class" else {},
-        readers=_readers(config),
+        audience=_audience(config),
     )
 
 
@@ -225,13 +224,11 @@ def _schedule(config: Config) -> Schedule:
     return Schedule(config.teaching.matches, config.league.refill, *amounts, learn.shown)
 
 
-def _listeners(config: Config) -> dict[str, list[AgentId]]:
-    return {d: [AgentId(n) for n, a in config.learners.items() if d not in a.domains] for d in config.domains}
-
-
-def _readers(config: Config) -> dict[AgentId, list[AgentId]]:
-    learners, whose = [AgentId(n) for n in config.learners], config.learning.homework
-    return {} if whose == "nobody" else {a: [a] if whose == "author" else learners for a in learners}
+def _audience(config: Config) -> Audience:
+    learn, learners = config.learning, [AgentId(n) for n in config.learners]
+    strangers = {d: [AgentId(n) for n, a in config.learners.items() if d not in a.domains] for d in config.domains}
+    homework = {"nobody": {}, "author": {a: [a] for a in learners}, "everybody": dict.fromkeys(learners, learners)}
+    return Audience(strangers if learn.audience == "class" else {}, homework[learn.homework])
 
 
 def _baseline(learn: LearningConfig) -> Baseline:

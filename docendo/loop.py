@@ -54,7 +54,7 @@ def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
             *(group for group in asking_groups(questions) if group.agent in school.learners),
         ]
         earned, useful = assign(groups, school.baseline)
-        notes = useful_notes(episodes, school.listeners) + solved_at_home(practice, school.readers)
+        notes = useful_notes(episodes, school.audience.lessons) + solved_at_home(practice, school.audience.homework)
         school.notebook.write([note for note in notes if note[0] in school.learners])
         metrics = school.learner.update(earned, examples_of(school, seed_for(here, "examples")))
         births = renew(school, index, seed_for(here, "renew"))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 from docendo.classroom.asking import Desk
@@ -20,7 +21,7 @@ from docendo.problems.deck import ReplayDeck
 from docendo.problems.pool import Admitted
 from docendo.records import AgentId, Course, Duel, Episode, Kind, Question, Work
 
-__all__ = ["Arena", "Bureau", "Expert", "League", "Portion", "Round", "Schedule", "School"]
+__all__ = ["Arena", "Audience", "Bureau", "Expert", "League", "Portion", "Round", "Schedule", "School"]
 
 
 class Portion(NamedTuple):
@@ -41,6 +42,15 @@ class Expert:
     kinds: Sequence[Kind] = ()
     diet: Sequence[Portion] = ()
     """What it studies and rehearses; empty: worked solutions of its own domain."""
+
+
+class Audience(NamedTuple):
+    """Who writes down what was not found for it alone."""
+
+    lessons: Mapping[str, Sequence[AgentId]] = MappingProxyType({})
+    """By domain: every useful lesson, not only those given to itself."""
+    homework: Mapping[AgentId, Sequence[AgentId]] = MappingProxyType({})
+    """By expert: what that one gets right at home."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +129,7 @@ class School:
     """Makes copies of agents, and takes them away."""
     arena: Arena | None = None
     bureau: Bureau | None = None
-    listeners: Mapping[str, Sequence[AgentId]] = field(default_factory=dict)
-    """Who writes down every useful lesson of a domain, not only those given to itself."""
-    readers: Mapping[AgentId, Sequence[AgentId]] = field(default_factory=dict)
-    """Who writes down what each expert gets right at home; nobody, where it is missing."""
+    audience: Audience = field(default_factory=Audience)
     notebook: Notebook = field(default_factory=Notebook)
 
     @cached_property

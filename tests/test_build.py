@@ -38,17 +38,17 @@ def test_every_domain_is_taught_by_its_experts_to_the_others():
 
 
 def test_the_class_listens_unless_lessons_are_for_their_student_alone():
-    assert school().listeners["mathematics"] == ["ada", "rosalind"]
-    assert school(audience="student").listeners == {}
+    assert school().audience.lessons["mathematics"] == ["ada", "rosalind"]
+    assert school(audience="student").audience.lessons == {}
 
 
 @pytest.mark.parametrize(("homework", "readers"), [("author", ["ada"]), ("everybody", ["ada", "emmy", "rosalind"])])
 def test_homework_is_read_by_its_author_or_by_everybody(homework, readers):
-    assert sorted(school(homework=homework).readers["ada"]) == readers
+    assert sorted(school(homework=homework).audience.homework["ada"]) == readers
 
 
 def test_nobody_reads_homework_unless_the_configuration_says_so():
-    assert school().readers == {}
+    assert school().audience.homework == {}
 
 
 def test_the_learning_rate_of_the_supervised_rounds_falls():
