@@ -42,8 +42,14 @@ def _studied(config: Config) -> Config:
 
 
 def _alone(config: Config) -> Config:
-    """Every learner studies and practises its own domain; nobody teaches."""
-    return changed(config, ("teaching.matches=0", "league.anchored=0", "league.snapshot_every=0"))
+    """Every learner studies and practises its own domain; nobody learns from anybody else."""
+    own = ("learning.homework=author",) if config.learning.homework == "everybody" else ()
+    return changed(config, ("teaching.matches=0", "league.anchored=0", "league.snapshot_every=0", *own))
+
+
+def _pooled(config: Config) -> Config:
+    """The same, and everybody imitates what anybody gets right in practice."""
+    return changed(_joint(config), ("learning.homework=everybody",))
 
 
 def _single(config: Config) -> Config:
@@ -72,12 +78,15 @@ ARMS: Mapping[str, Arm] = {
     "base": Arm("the base model", _as_it_is, trains=False),
     "all-data-sft": Arm("every agent is fine-tuned on all domains' solutions", _studied),
     "all-data": Arm("and then practises all domains' problems, by policy gradient with ground truth", _joint),
+    "all-data-pooled": Arm("and imitates what anybody got right in practice", _pooled, "all-data"),
     "one-agent": Arm("one agent gets all the compute of `all-data`", _single),
     "one-agent-wide": Arm("the same with the population's number of weights", _wide),
     "experts": Arm("every agent works on its own domain only", _alone),
     "experts-merged": Arm("the experts' adapters averaged", _alone, "experts", merged="average"),
     "experts-ties": Arm("the experts' adapters merged by TIES", _alone, "experts", merged="ties"),
     "teaching": Arm("the full system", _as_it_is),
+    "teaching-no-lessons": _ablation("nobody teaches; homework is read as before", "teaching.matches=0"),
+    "teaching-no-homework": _ablation("nobody reads others' homework", "learning.homework=author"),
     "teaching-uniform": _ablation("teachers are drawn uniformly", "league.teachers=uniform"),
     "teaching-frozen": _ablation("lessons are written by the experts of the first day", "teaching.authors=frozen"),
     "teaching-no-curriculum": _ablation("all kinds of problems equally", "league.curriculum=everything"),

@@ -11,10 +11,13 @@ from docendo.examples import own_problems
 from docendo.loop import play, practise
 from docendo.records import AgentId
 from docendo.study.arms import ARMS, ONE, made_from
-from tests.study.leagues import AGENTS, DOMAINS, config
+from tests.study.leagues import AGENTS, DOMAINS, SMALL, config
 from tests.toys import RecordingTrainable
 
-RICH = config(league={"teachers": "improving", "curriculum": "learnable", "snapshot_every": 3, "anchored": 1})
+RICH = config(
+    league={"teachers": "improving", "curriculum": "learnable", "snapshot_every": 3, "anchored": 1},
+    learning={**SMALL["learning"], "homework": "everybody"},
+)
 EVERYTHING = list(DOMAINS)
 
 
@@ -30,7 +33,7 @@ def changed_by(arm: str, given: Config = RICH) -> dict[str, Any]:
     return {name: after.get(name) for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
 
 
-ALONE = {"teaching.matches": 0, "league.anchored": 0, "league.snapshot_every": 0}
+ALONE = {"teaching.matches": 0, "league.anchored": 0, "league.snapshot_every": 0, "learning.homework": "author"}
 JOINT = ALONE | {f"agents.{name}.domain": EVERYTHING for name in AGENTS}
 NOTHING = dict.fromkeys(
     f"agents.{name}.{setting}" for name in AGENTS for setting in flat(RICH.agents["ada"].model_dump(exclude_none=True))
@@ -45,12 +48,15 @@ SINGLE |= ALONE | {f"agents.{ONE}.domain": EVERYTHING}
         ("base", {}),
         ("all-data-sft", JOINT | {"learning.practice": 0}),
         ("all-data", JOINT),
+        ("all-data-pooled", {name: value for name, value in JOINT.items() if name != "learning.homework"}),
         ("one-agent", SINGLE),
         ("one-agent-wide", SINGLE | {"engine.rank": 6, "engine.alpha": 24.0}),
         ("experts", ALONE),
         ("experts-merged", ALONE),
         ("experts-ties", ALONE),
         ("teaching", {}),
+        ("teaching-no-lessons", {"teaching.matches": 0}),
+        ("teaching-no-homework", {"learning.homework": "author"}),
         ("teaching-uniform", {"league.teachers": "uniform"}),
         ("teaching-frozen", {"teaching.authors": "frozen"}),
         ("teaching-no-curriculum", {"league.curriculum": "everything"}),
