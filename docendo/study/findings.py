@@ -14,6 +14,8 @@ from docendo.study.statistics import SAMPLES, Bootstrap, Difference
 __all__ = [
     "EXPERTS",
     "JOINT",
+    "POOLED",
+    "SINGLE",
     "TEACHING",
     "Line",
     "Regime",
@@ -30,6 +32,10 @@ TEACHING = "teaching"
 """The population whose members teach each other."""
 JOINT = "all-data"
 """The same agents, each trained on all the data."""
+POOLED = "all-data-pooled"
+"""The same, and everybody imitates what anybody found."""
+SINGLE = "one-agent"
+"""One agent with the compute of all."""
 EXPERTS = "experts"
 """The same agents, each trained on its own domain alone."""
 _GRID = 33

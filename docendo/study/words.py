@@ -5,12 +5,13 @@ from shlex import quote
 
 from docendo.report.intervals import Estimate
 from docendo.report.text import DASH, compact, percent, signed, visible
-from docendo.study.findings import EXPERTS, JOINT, TEACHING, Regime
+from docendo.study.arms import ARMS
+from docendo.study.findings import EXPERTS, JOINT, POOLED, SINGLE, TEACHING, Regime
 from docendo.study.results import Study
 from docendo.study.scoring import MEASURES
 from docendo.study.statistics import Closure, Difference
 
-__all__ = ["answer", "gap", "headline", "limits", "outcome", "points", "repeat", "span", "verdict"]
+__all__ = ["answer", "gap", "headline", "limits", "outcome", "points", "repeat", "rivals", "span", "verdict", "why"]
 
 _EVEN = 0.05
 """How far apart the operations of two arms may be to be called equal."""
@@ -82,7 +83,30 @@ def answer(regime: Regime) -> list[str]:
         said.append(gap(regime.boot.closure(TEACHING, EXPERTS, JOINT)))
     if uneven := _uneven(regime):
         said.append(uneven)
-    return said
+    return said + rivals(regime) + why(regime)
+
+
+def rivals(regime: Regime) -> list[str]:
+    """Teaching against joint training that pools what it found, and its best member against a single agent."""
+    told = []
+    if pooled := regime.boot.difference(TEACHING, POOLED, "mean"):
+        told.append(f"Where joint training pools what it found, {verdict(TEACHING, POOLED, pooled)}.")
+    if single := regime.boot.difference(TEACHING, SINGLE, "best"):
+        told.append(
+            f"Its best member against a single agent with all the compute: {verdict(TEACHING, SINGLE, single)}."
+        )
+    return told
+
+
+def why(regime: Regime) -> list[str]:
+    """What the ablations say: without which parts teaching is worse, better, or neither that one could tell."""
+    sides: dict[str, list[str]] = {"below": [], "above": [], "open": []}
+    for arm, found in regime.against(TEACHING).items():
+        if arm in ARMS and ARMS[arm].like == TEACHING:
+            sides[outcome(found)].append(f"{arm} ({points(found.estimate.mean)}, {span(found.estimate)})")
+    heads = {"below": "What teaching owes to its parts: worse without them are", "above": "Better than teaching are"}
+    heads["open"] = "Not to be told apart from teaching are"
+    return [f"{heads[side]} {', '.join(arms)}." for side, arms in sides.items() if arms]
 
 
 def gap(found: Closure) -> str:

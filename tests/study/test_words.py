@@ -8,7 +8,7 @@ from docendo.report.intervals import Estimate
 from docendo.study.findings import Regime
 from docendo.study.results import Cost, Result
 from docendo.study.statistics import Bootstrap, Closure, Difference
-from docendo.study.words import answer, gap, headline, limits, outcome, verdict
+from docendo.study.words import answer, gap, headline, limits, outcome, rivals, verdict, why
 from tests.study.toys import about, answers, result
 
 ONE = about(("a",), domains={"letters": ("flip",)}, expert_of={})
@@ -71,6 +71,24 @@ def test_the_answer_names_the_winner_and_how_much_of_the_gap_was_closed():
     assert others[0] == "Where all-data is ahead: best member (\N{MINUS SIGN}20.0), worst member (\N{MINUS SIGN}20.0)."
     assert others[1].startswith("Of the gap between experts and all-data, teaching closed 50% (95% interval ")
     assert len(others) == 2
+
+
+def test_the_rivals_of_teaching_are_joint_training_that_pools_and_a_single_agent() -> None:
+    pooled, single = rivals(regime(teaching=80, all_data=50, all_data_pooled=50, one_agent=95))
+    assert pooled.startswith("Where joint training pools what it found, teaching beats all-data-pooled by +30.0 points")
+    assert "best member against a single agent with all the compute: one-agent beats teaching by +15.0" in single
+    assert rivals(regime(teaching=80, all_data=50)) == []
+
+
+def test_ablations_say_what_teaching_owes_to_each_part() -> None:
+    some = regime(teaching=60, all_data=20, teaching_no_gate=20, teaching_gold=95, teaching_uniform=60)
+    worse, better, same = (next(s for s in why(some) if arm in s) for arm in ("no-gate", "gold", "uniform"))
+    assert worse.startswith(
+        "What teaching owes to its parts: worse without them are teaching-no-gate (\N{MINUS SIGN}40.0,"
+    )
+    assert better.startswith("Better than teaching are teaching-gold (+35.0,")
+    assert same.startswith("Not to be told apart from teaching are teaching-uniform (+0.0,")
+    assert why(regime(teaching=60, all_data=20)) == []
 
 
 def test_arms_that_did_not_cost_the_same_are_not_called_equal():
