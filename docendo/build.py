@@ -12,7 +12,7 @@ from docendo.build_askers import OWN, admitted, build_desk, check_askers, pooled
 from docendo.build_data import check_data, diet, solved
 from docendo.build_endpoints import check_endpoints, routed
 from docendo.build_graders import build_panel, check_evaluators, judging
-from docendo.build_league import build_arena, build_league, check_cast
+from docendo.build_league import build_arena, build_league, check_cast, textbooks_of
 from docendo.build_people import check_people
 from docendo.classroom.teaching import Classroom, Rules
 from docendo.config import Config
@@ -197,7 +197,7 @@ def _classroom(
         evaluators=panel.domains,
         rules=Rules(t.lessons, t.examples, t.attempts, t.controls, t.prior, t.max_tokens, t.temperature, t.gate),
         instructions=instructions,
-        textbooks=_textbooks(config),
+        textbooks=textbooks_of(config),
         solved=solved(config, found),
         deck=deck,
         tools=tools,
@@ -211,11 +211,6 @@ def _bureau(config: Config, classroom: Classroom, engine: Engine, found: Subject
         return None
     study = {asker.agent: config.askers[asker.name].study for asker in desk.askers}
     return Bureau(desk, admitted(classroom.sources), study)
-
-
-def _textbooks(config: Config) -> frozenset[AgentId]:
-    everybody = config.teaching.authors == "solutions"
-    return frozenset(AgentId(n) for n, a in config.agents.items() if everybody or a.plays == "textbook")
 
 
 def _schedule(config: Config) -> Schedule:

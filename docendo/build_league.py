@@ -41,7 +41,17 @@ from docendo.problems.deck import ReplayDeck
 from docendo.records import AgentId, Course, Kind, Request
 from docendo.school import Arena, League
 
-__all__ = ["CHOICES", "CURRICULA", "GAMES", "SCRIPTS", "build_arena", "build_league", "check_cast", "courses_of"]
+__all__ = [
+    "CHOICES",
+    "CURRICULA",
+    "GAMES",
+    "SCRIPTS",
+    "build_arena",
+    "build_league",
+    "check_cast",
+    "courses_of",
+    "textbooks_of",
+]
 
 CHOICES: Mapping[str, Choice] = {
     "uniform": Uniform(),
@@ -76,7 +86,7 @@ def build_league(config: Config, kinds: Mapping[str, Sequence[Kind]]) -> League:
         pair=_pairing(config, wanted),
         curriculum=wanted,
         imitated=None if plan.curriculum == "everything" else curriculum.Needed(),
-        standings=LiveStandings(plan.decay),
+        standings=LiveStandings(plan.decay, textbooks_of(config)),
         population=_population(config),
         deck=ReplayDeck(plan.replayed),
     )
@@ -94,6 +104,12 @@ def courses_of(config: Config, kinds: Mapping[str, Sequence[Kind]]) -> list[Cour
         students = tuple(n for n in learners if n not in teachers) or learners
         courses += [Course(kind, teachers, students) for kind in some]
     return courses
+
+
+def textbooks_of(config: Config) -> frozenset[AgentId]:
+    """Who teaches by the problems' own worked solutions."""
+    everybody = config.teaching.authors == "solutions"
+    return frozenset(AgentId(n) for n, a in config.agents.items() if everybody or a.plays == "textbook")
 
 
 def build_arena(config: Config, engine: Engine, instructions: Mapping[AgentId, str]) -> Arena | None:
@@ -141,7 +157,9 @@ def check_cast(config: Config) -> None:
 def _pairing(config: Config, wanted: Curriculum) -> Matchmaker:
     plan, learners = config.league, frozenset(map(AgentId, config.learners))
     plain = plan.teachers == "uniform" and plan.curriculum == "everything" and not plan.opens and not plan.anchored
-    return Rotation() if plain else Arranged(wanted, CHOICES[plan.teachers], learners.__contains__, plan.anchored)
+    if plain:
+        return Rotation()
+    return Arranged(wanted, CHOICES[plan.teachers], learners.__contains__, plan.anchored, textbooks_of(config))
 
 
 def _population(config: Config) -> Population:

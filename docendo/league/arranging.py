@@ -73,6 +73,8 @@ class Arranged:
     learns: Callable[[AgentId], bool] = lambda _: True
     """Who has a turn; others are anchors."""
     anchored: int = 0
+    textbooks: frozenset[AgentId] = frozenset()
+    """Teachers whose lessons are copied and always right."""
 
     def __call__(self, courses: Sequence[Course], standings: Standings, count: int, seed: int) -> list[Match]:
         """`count` matches. Raises UseError where matches are wanted and nobody can teach anybody."""
@@ -86,7 +88,8 @@ class Arranged:
         pupils, anchors = ([s for s in taken if self.learns(s) == learns] for learns in (True, False))
         fixed = min(self.anchored if anchors else 0, count) if pupils else count
         turns = [*_turns(pupils, count - fixed, rng), *_turns(anchors, fixed, rng)]
-        able = {c: _able(courses[c], standings) for c in sorted({c for open_to in taken.values() for c in open_to})}
+        met = sorted({c for open_to in taken.values() for c in open_to})
+        able = {c: _able(courses[c], standings, self.textbooks) for c in met}
         return sorted(self._match(s, [(courses[c], able[c]) for c in taken[s]], standings, rng) for s in turns)
 
     def _match(
@@ -113,8 +116,9 @@ class _Able(NamedTuple):
     second: float
 
 
-def _able(course: Course, standings: Standings) -> _Able:
+def _able(course: Course, standings: Standings, textbooks: frozenset[AgentId]) -> _Able:
     able_N = standings.unaided(course.teachers, [course.kind]).mean_N
+    able_N = np.where([t in textbooks for t in course.teachers], 1.0, able_N)
     best = int(able_N.argmax())
     first, able_N[best] = float(able_N[best]), 0.0
     return _Able(course.teachers[best], first, float(able_N.max()))

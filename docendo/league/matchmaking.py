@@ -119,6 +119,8 @@ class Improving:
     optimism: float | None = None
 
     def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+        if len(slate.names) == 1:
+            return np.ones(1)  # and nothing is drawn: with one candidate it is every other choice
         belief, chosen = slate.belief, np.zeros(len(slate.names))
         promise = belief.sample(rng) if self.optimism is None else belief.mean_N + self.optimism * belief.spread_N
         if len(promise):

@@ -103,6 +103,8 @@ class LiveStandings:
 
     decay: float = 0.95
     """Multiplies the evidence of everything with each round; 1 never forgets."""
+    textbooks: frozenset[AgentId] = frozenset()
+    """Teachers whose lessons are copied: that these are right says nothing of what they can do."""
     clock: int = 0
     """The newest round that was taken in."""
     agents: _Places = field(default_factory=dict)
@@ -232,8 +234,9 @@ class LiveStandings:
             gain = fmean(e.gain or 0.0 for e in lessons)
             for subject in (domain, f"{domain}/{family}"):
                 gains.setdefault(subject, []).append((teacher, student, gain))
-            for written in zip(*(e.lesson.examples for e in lessons), strict=True):
-                alone.append((teacher, kind, mean_score(written)))
+            if teacher not in self.textbooks:
+                written = zip(*(e.lesson.examples for e in lessons), strict=True)
+                alone += [(teacher, kind, mean_score(of_one)) for of_one in written]
             shown = [mean_score(e.attempts) for e in lessons if e.attempts]
             if not first.again:
                 alone.append((student, kind, mean_score(first.control)))

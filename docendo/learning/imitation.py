@@ -17,8 +17,8 @@ Note = tuple[Problem, str]
 def useful_notes(
     episodes: Sequence[Episode], listeners: Mapping[str, Sequence[AgentId]] | None = None
 ) -> list[tuple[AgentId, Note]]:
-    """What each student may imitate: the lessons that passed the gate and did not lower its score, and its own right
-    attempts where a lesson raised it. They are imitated without the lesson in the prompt, so that what the lesson
+    """What each student may imitate: the right lessons that did not lower its score, and its own right attempts where a
+    lesson raised it. They are imitated without the lesson in the prompt, so that what the lesson
     brought moves into the weights.
 
     `listeners` are agents, by domain, that write down every such lesson even when it was given to somebody else.
@@ -28,15 +28,16 @@ def useful_notes(
         gain = e.gain
         if gain is None or gain < 0:
             continue
-        readers = dict.fromkeys([e.match.student, *(listeners or {}).get(e.match.domain, ())])
+        right = e.lesson.passed  # without a gate wrong ones are shown too
+        readers = dict.fromkeys([e.match.student, *(listeners or {}).get(e.match.domain, ())]) if right else {}
         found += [
             (reader, (problem, worked.completion.text))
             for reader in readers
             for problem, worked in zip(e.lesson.problems, e.lesson.examples, strict=True)
         ]
-        right = next((a for a in e.attempts if a.verdict.score >= 1), None)
-        if right and gain > 0:
-            found.append((e.match.student, (e.test, right.completion.text)))
+        solved = next((a for a in e.attempts if a.verdict.score >= 1), None)
+        if solved and gain > 0:
+            found.append((e.match.student, (e.test, solved.completion.text)))
     return found
 
 

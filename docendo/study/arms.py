@@ -43,8 +43,13 @@ def _studied(config: Config) -> Config:
 
 def _alone(config: Config) -> Config:
     """Every learner studies and practises its own domain; nobody learns from anybody else."""
-    own = ("learning.homework=author",) if config.learning.homework == "everybody" else ()
-    return changed(config, ("teaching.matches=0", "league.anchored=0", "league.snapshot_every=0", *own))
+    settings = ("teaching.matches=0", "league.anchored=0", "league.snapshot_every=0", "league.snapshot_margin=0")
+    return _unread(changed(config, settings))
+
+
+def _unread(config: Config) -> Config:
+    """Nobody reads others' homework."""
+    return changed(config, ("learning.homework=author",)) if config.learning.homework == "everybody" else config
 
 
 def _pooled(config: Config) -> Config:
@@ -78,7 +83,7 @@ ARMS: Mapping[str, Arm] = {
     "base": Arm("the base model", _as_it_is, trains=False),
     "all-data-sft": Arm("every agent is fine-tuned on all domains' solutions", _studied),
     "all-data": Arm("and then practises all domains' problems, by policy gradient with ground truth", _joint),
-    "all-data-pooled": Arm("and imitates what anybody got right in practice", _pooled, "all-data"),
+    "all-data-pooled": Arm("and imitates what anybody got right in practice", _pooled),
     "one-agent": Arm("one agent gets all the compute of `all-data`", _single),
     "one-agent-wide": Arm("the same with the population's number of weights", _wide),
     "experts": Arm("every agent works on its own domain only", _alone),
@@ -86,15 +91,17 @@ ARMS: Mapping[str, Arm] = {
     "experts-ties": Arm("the experts' adapters merged by TIES", _alone, "experts", merged="ties"),
     "teaching": Arm("the full system", _as_it_is),
     "teaching-no-lessons": _ablation("nobody teaches; homework is read as before", "teaching.matches=0"),
-    "teaching-no-homework": _ablation("nobody reads others' homework", "learning.homework=author"),
+    "teaching-no-homework": Arm("nobody reads others' homework", _unread, "teaching"),
     "teaching-uniform": _ablation("teachers are drawn uniformly", "league.teachers=uniform"),
     "teaching-frozen": _ablation("lessons are written by the experts of the first day", "teaching.authors=frozen"),
     "teaching-no-curriculum": _ablation("all kinds of problems equally", "league.curriculum=everything"),
-    "teaching-no-imitation": _ablation("nobody imitates lessons", "learning.imitation=0"),
+    "teaching-no-imitation": _ablation("nobody imitates anything", "learning.imitation=0"),
     "teaching-no-gate": _ablation("wrong lessons are shown too", "teaching.gate=false"),
     "teaching-no-home": _ablation("nobody works at home", "learning.practice=0", "learning.rehearsal=0"),
     "teaching-gold": _ablation("worked solutions are shown, not written lessons", "teaching.authors=solutions"),
-    "teaching-no-snapshots": _ablation("no past of anybody", "league.snapshot_every=0", "league.anchored=0"),
+    "teaching-no-snapshots": _ablation(
+        "no past of anybody", "league.snapshot_every=0", "league.snapshot_margin=0", "league.anchored=0"
+    ),
 }
 
 

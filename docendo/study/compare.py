@@ -14,7 +14,7 @@ from docendo.build import resolved
 from docendo.session import open_session
 from docendo.store.lock import TakenError
 from docendo.study.arms import made_from
-from docendo.study.finishing import chosen_settings, result_of, result_of_base, results_merged
+from docendo.study.finishing import chosen_settings, commit, result_of, result_of_base, results_merged
 from docendo.study.plan import Plan, Task
 from docendo.study.results import Result, read_result, result_path, write_result
 from docendo.study.training import Course, Onlooker, opened
@@ -55,6 +55,7 @@ class Comparison:
 
         A training whose settings other processes are still choosing comes when they have.
         """
+        commit()  # of the code that is at work, whatever is checked out meanwhile
         waiting = self.left(tasks)
         while waiting:
             todo, waiting = waiting, []

@@ -60,6 +60,10 @@ class Regime:
     def results(self) -> list[Result]:
         return [result for by_seed in self.arms.values() for result in by_seed.values()]
 
+    def studied(self, arm: str) -> set[tuple[str, str]]:
+        """Whose worked solutions the agents of an arm studied beside their own domains': (agent, domain)."""
+        return {(a, d) for r in self.arms[arm].values() for a, of in r.about.studied.items() for d in of}
+
     @property
     def budget(self) -> float:
         return max(result.cost.budget for result in self.results)

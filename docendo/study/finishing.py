@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import docendo
@@ -83,12 +84,14 @@ def _voters(
 
 def _about(session: Session, agents: Sequence[AgentId], choice: Choice) -> About:
     config, courses = session.config, session.found.courses
+    diets = {a: own.data for a in agents if (own := config.agents.get(a)) and own.data}
     return About(
         commit=commit(),
         model=config.model,
         agents=tuple(agents),
         domains={name: tuple(dict.fromkeys(family for family, _ in some)) for name, some in courses.items()},
         expert_of={a: tuple(own.domains) for a in agents if (own := config.agents.get(a)) and own.domains},
+        studied={a: tuple(data.domains) for a, data in diets.items()},
         setting=chosen_settings(choice),
     )
 
@@ -109,13 +112,21 @@ def _cost(plan: Plan, course: Course, choice: Choice) -> Cost:
     )
 
 
+@cache
 def commit() -> str:
-    """The commit of this code; its version where it is no checkout, such as one installed inside another project's."""
+    """The commit of this code as it was when first asked, ``+`` behind it where code differs from it; its version where
+    it is no checkout, such as one installed inside another project's.
+    """
     here = Path(docendo.__file__).parent
-    command = ["git", "-C", str(here), "rev-parse", "--show-prefix", "--short=7", "HEAD"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603
+        prefix, _, short = _git(here, "rev-parse", "--show-prefix", "--short=7", "HEAD").partition("\n")
+        changed = _git(here, "status", "--porcelain", "--", ".")
     except (OSError, subprocess.SubprocessError):
         return docendo.__version__
-    prefix, _, short = found.stdout.strip().partition("\n")
-    return short if prefix == f"{here.name}/" else docendo.__version__
+    return short + ("+" if changed else "") if prefix == f"{here.name}/" else docendo.__version__
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603
+    return found.stdout.strip()

@@ -58,7 +58,11 @@ class Plan:
         if self.tuned(task.arm) != task.arm:
             own += regime.arms.get(task.arm, ())
         config = changed(self.config, own, f"arm {task.arm} in regime {task.regime}")
-        shaped = self.arm(task.arm).shape(config)
+        arm = self.arm(task.arm)
+        shaped = arm.shape(config)
+        if not arm.like and changed(shaped, chosen) != shaped:
+            given = ", ".join(chosen)
+            raise UseError(f"[grids] {task.arm}: the arm sets something of {given!r} itself; leave that out")
         evaluation = shaped.evaluation.model_copy(update={"problems": self.study.looked, "seed": exam(task.seed)})
         return shaped.model_copy(update={"seed": task.seed, "evaluation": evaluation})
 

@@ -52,6 +52,8 @@ class About(BaseModel):
     """The families of each domain that were trained on."""
     expert_of: dict[str, tuple[str, ...]] = {}
     """The own domains of each agent that has any."""
+    studied: dict[str, tuple[str, ...]] = {}
+    """The domains whose worked solutions each agent studied, where that is not its own domains' alone."""
     setting: dict[str, float | str | bool] = {}
     """What the tuning chose."""
 

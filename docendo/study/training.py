@@ -3,6 +3,7 @@
 Axes: points are looks at the held-out problems on the way, at equal shares of the budget.
 """
 
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -224,10 +225,15 @@ def opened(
     config: Config, folder: Path, watcher: Onlooker, study: StudyConfig, budget: float, then: Callable[[Course], None]
 ) -> float:
     """Train in a run directory, new or gone on with, to the end of the budget, call `then`, and return the seconds
-    that its rounds took. Raises UseError where another process trains there.
+    that its rounds took. What was begun with other settings begins anew. Raises UseError where another process trains
+    there.
     """
     endless = resolved(changed(config, (f"teaching.rounds={ENDLESS}",)))
     there = (folder / "run.db").exists()
+    if there and (folder / "config.toml").read_text() != to_toml(endless):
+        watcher.told(f"{folder.name}: begun with other settings; begins anew")
+        shutil.rmtree(folder)
+        there = False
     with RunDirectory.open(folder, write=True) if there else RunDirectory.create(folder, to_toml(endless)) as run:
         if run.rounds():
             session = resume_session(run, endless, watcher)

@@ -79,7 +79,7 @@ def answer(regime: Regime) -> list[str]:
             others[outcome(found)].append(f"{MEASURES[name]} ({points(found.estimate.mean)})")
     heads = {"above": f"Where {TEACHING} is ahead", "below": f"Where {JOINT} is ahead", "open": "Open"}
     said += [f"{heads[side]}: {', '.join(names)}." for side, names in others.items() if names]
-    if EXPERTS in regime.arms:
+    if EXPERTS in regime.arms and regime.studied(EXPERTS) == regime.studied(TEACHING):
         said.append(gap(regime.boot.closure(TEACHING, EXPERTS, JOINT)))
     if uneven := _uneven(regime):
         said.append(uneven)
@@ -174,7 +174,8 @@ def _range(numbers: Sequence[int]) -> str:
 def repeat(study: Study) -> str:
     """The commands that make the study again, from the code that made it."""
     commits = {r.about.commit for arms in study.results.values() for by_seed in arms.values() for r in by_seed.values()}
-    told = "".join(f"git checkout {commit}\n" for commit in sorted(commits))
+    told = "".join(f"git checkout {commit}\n" for commit in sorted({commit.rstrip("+") for commit in commits}))
     note = "# the trainings are of different commits\n" if len(commits) > 1 else ""
+    note += "# some had changes that are in no commit\n" if any(commit.endswith("+") for commit in commits) else ""
     name = " ".join(visible(study.name).replace("`", "'").split())
     return f"{note}{told}docendo compare {quote(name + '.toml')}"
