@@ -28,7 +28,12 @@ MEASURES = {
     "vote": "vote",
     "forgotten": "forgotten of the own domain",
 }
-"""What is measured of a whole training; besides them ``domain/D`` and ``family/D/F``, means of the population."""
+"""What is measured of a whole training; besides them ``domain/D`` and ``family/D/F``, means of the population.
+
+The best and the worst member are chosen on other problems than those that they are scored on: luck, too, makes one of
+several the best on some.
+"""
+_FOLDS = 8
 
 
 def as_drawn(family: str, n: int) -> Counts:
@@ -40,8 +45,8 @@ def measures(result: Result, weigh: Weigh = as_drawn) -> dict[str, Floats]:
     """(R,) of every measure that was taken; those of ``area``, which has no problems, are all equal."""
     scores = result.scores
     families, test_RAF = _table(scores.test, weigh)
-    own_RA = test_RAF @ _even(families)
-    found = {"mean": own_RA.mean(1), "best": own_RA.max(1), "worst": own_RA.min(1)}
+    found = {"mean": (test_RAF @ _even(families)).mean(1)}
+    found |= {"best": _member(scores.test, weigh, np.argmax), "worst": _member(scores.test, weigh, np.argmin)}
     for name, answers in (("lesson", scores.lesson), ("outside", scores.outside), ("vote", _alone(scores.vote))):
         if answers:
             asked, table_RAF = _table(answers, weigh)
@@ -51,7 +56,7 @@ def measures(result: Result, weigh: Weigh = as_drawn) -> dict[str, Floats]:
         lost = [_on(start_RAF - test_RAF, families, result, agent) for agent in experts]
         found["forgotten"] = np.mean(lost, axis=0)
     if result.curve:
-        found["area"] = np.full(len(own_RA), area(result.curve, result.cost.budget))
+        found["area"] = np.full(len(found["mean"]), area(result.curve, result.cost.budget))
     mean_RF = test_RAF.mean(1)
     for domain in dict.fromkeys(map(_domain, families)):
         found[f"domain/{domain}"] = mean_RF[:, [_domain(f) == domain for f in families]].mean(1)
@@ -75,12 +80,34 @@ def _table(answers: Answers, weigh: Weigh) -> tuple[list[str], Floats]:
     families = sorted(next(iter(answers.values())))
     columns = []
     for family in families:
-        keys = [answers[agent][family].encode() for agent in sorted(answers)]
-        right_An = np.array([np.frombuffer(key, np.uint8) for key in keys]) - np.float32(ord("0"))
+        right_An = _right(answers, family)
         drawn_Rn = weigh(family, right_An.shape[1])
         # a product of matrices would start threads for sums this small, which on a busy machine takes ten times as long
         columns.append(np.einsum("Rn,An->RA", drawn_Rn, right_An).astype(np.float64) / right_An.shape[1])
     return families, np.stack(columns, axis=2)
+
+
+def _right(answers: Answers, family: str) -> Counts:
+    """(A, n) 1 where an agent (by name) was right."""
+    keys = [answers[agent][family].encode() for agent in sorted(answers)]
+    return np.array([np.frombuffer(key, np.uint8) for key in keys]) - np.float32(ord("0"))
+
+
+def _member(answers: Answers, weigh: Weigh, choice: Callable[[Floats], np.intp]) -> Floats:
+    """(R,) of one member, for every eighth of a family's problems the one that is chosen on all others as they are."""
+    families = sorted(next(iter(answers.values())))
+    right = {family: _right(answers, family) for family in families}
+    shares = dict(zip(families, _even(families), strict=True))
+    total_R = np.zeros(1)
+    for fold in range(_FOLDS):
+        others = {f: np.arange(of.shape[1]) % _FOLDS != fold for f, of in right.items()}
+        seen_A = sum(shares[f] * right[f][:, others[f]].sum(1) / right[f].shape[1] for f in families)
+        member = choice(np.asarray(seen_A))
+        for f in families:
+            drawn_Rn = weigh(f, right[f].shape[1])[:, ~others[f]]
+            sums_R = np.einsum("Rn,n->R", drawn_Rn, right[f][member, ~others[f]]).astype(np.float64)
+            total_R = total_R + shares[f] * sums_R / right[f].shape[1]
+    return total_R
 
 
 def _alone(vote: Mapping[str, str]) -> Answers:

@@ -87,14 +87,13 @@ def answer(regime: Regime) -> list[str]:
 
 
 def rivals(regime: Regime) -> list[str]:
-    """Teaching against joint training that pools what it found, and its best member against a single agent."""
+    """Teaching against joint training that pools what it found, and its mean and best member against a single agent."""
     told = []
     if pooled := regime.boot.difference(TEACHING, POOLED, "mean"):
         told.append(f"Where joint training pools what it found, {verdict(TEACHING, POOLED, pooled)}.")
-    if single := regime.boot.difference(TEACHING, SINGLE, "best"):
-        told.append(
-            f"Its best member against a single agent with all the compute: {verdict(TEACHING, SINGLE, single)}."
-        )
+    for what, measure in (("Its mean", "mean"), ("Its best member", "best")):
+        if single := regime.boot.difference(TEACHING, SINGLE, measure):
+            told.append(f"{what} against a single agent with all the compute: {verdict(TEACHING, SINGLE, single)}.")
     return told
 
 
@@ -139,16 +138,15 @@ def limits(found: Sequence[Regime]) -> list[str]:
     tasks = sorted({f"{d}/{f}" for r in results for d, families in r.about.domains.items() for f in families})
     problems = sorted({sum(map(len, next(iter(r.scores.test.values())).values())) for r in results})
     used = [r.cost.spent / r.cost.budget for r in results]
-    pairs = sum(len(regime.arms) - 1 for regime in found)
     models = ", ".join(sorted({r.about.model for r in results}))
     said = [
         f"Model: {models}. Nothing here says what a larger one would do.",
         f"Tasks: {', '.join(tasks)}; {_range(problems)} held-out problems per training.",
         f"Seeds per arm: {_range(counts)}.{_missing(found)}",
         f"Spent: {percent(min(used))} to {percent(max(used))} of the budget. Evaluation and tuning are counted apart.",
-        "The best member is the largest of several scores on the same problems, which flatters larger populations.",
-        f"{pairs} differences from a baseline are shown without a correction for their number: of twenty that are "
-        "nothing, one is expected outside its interval.",
+        "The best and the worst member are chosen on seven eighths of the problems and scored on the rest, in turn.",
+        "Differences are shown without a correction for how many they are: of twenty that are nothing, one is expected "
+        "outside its interval.",
     ]
     if min(counts) == 1:
         said.append("Where an arm has one seed, its intervals know of the problems only, and no winner is named.")

@@ -124,6 +124,14 @@ def test_what_its_teacher_cannot_solve_is_taught_less() -> None:
     assert times["large"] == pytest.approx(1000 * 0.01, abs=10), "0.99 against 0.01"
 
 
+def test_a_textbook_can_teach_whatever_its_author_cannot_solve() -> None:
+    standings = LiveStandings(decay=1.0)
+    standings.practised([(ANN, SMALL, 1.0)] * 98 + [(ANN, LARGE, 0.0)] * 98, 0)
+    courses = [Course(SMALL, (ANN,), (CAT,)), Course(LARGE, (ANN,), (CAT,))]
+    times = Counter(m.family for m in arranged(1000, courses, standings, textbooks=frozenset({ANN})))
+    assert times["large"] == pytest.approx(500, abs=60)
+
+
 def test_anchors_are_taught_by_learners_each_as_often_whatever_the_choice() -> None:
     past, book = AgentId("ann@0"), AgentId("book")
     courses = [Course(SMALL, (ANN, BOB, past, book), (OLD,))]

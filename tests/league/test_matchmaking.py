@@ -81,6 +81,14 @@ def test_improving_takes_the_best_and_tries_the_unknown() -> None:
     assert 100 < taken[1] < 300, "a draw from Beta(1, 1) exceeds 0.6 two times in five"
 
 
+def test_a_choice_of_one_is_the_same_choice_whoever_makes_it() -> None:
+    one, drawn = slate((1, 2)), []
+    for choice in (Improving(), Uniform()):
+        rng = np.random.default_rng(5)
+        drawn.append((draw(choice, one, rng), rng.random()))
+    assert drawn[0] == drawn[1]
+
+
 def test_equal_promises_are_chosen_by_chance() -> None:
     rng = np.random.default_rng(0)
     taken = sum(Improving(optimism=0.0)(EVEN, rng) for _ in range(300))

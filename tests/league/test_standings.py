@@ -56,6 +56,13 @@ def test_a_lesson_that_the_gate_stopped_is_one_of_gain_0_and_its_control_counts(
     assert standings.alone(BOB, "sums/small", 1) == (1.0, 2.0)
 
 
+def test_what_a_textbook_copies_says_nothing_of_what_its_author_can_do() -> None:
+    standings = LiveStandings(decay=1.0, textbooks=frozenset({ANN}))
+    standings.record([episode((1, 1), 0.0, lesson(1), control=(0,))])
+    assert standings.alone(ANN, "sums/small", 1) == (0.0, 0.0)
+    assert standings.alone(BOB, "sums/small", 1) == (0.0, 1.0)
+
+
 def test_writing_a_lesson_is_solving_a_problem_alone() -> None:
     standings = LiveStandings(decay=1.0)
     # two lessons of two worked examples: the problems were solved 1 and 1/2 of the time

@@ -41,6 +41,11 @@ def test_a_lesson_that_the_gate_stopped_is_not_imitated() -> None:
     assert useful_notes([episode(scores=(), expected=0.0, lesson=lesson(0))]) == []
 
 
+def test_without_a_gate_a_wrong_lesson_is_not_imitated_but_what_was_right_after_it_is() -> None:
+    wrong = episode(scores=(1,), expected=0.25, lesson=lesson(0), test=500)
+    assert useful_notes([wrong]) == [(BOB, (problem(500), "attempt 0"))]
+
+
 def test_an_attempt_that_is_only_partly_right_is_not_imitated() -> None:
     assert [text for _, (_, text) in useful_notes([episode(scores=(0.5, 0.9), expected=0.0)])] == ["lesson 0"]
 

@@ -56,6 +56,14 @@ def test_an_ablation_takes_the_choice_of_teaching_even_where_teaching_is_not_an_
     )
 
 
+def test_a_grid_of_what_an_arm_sets_itself_is_refused(tmp_path: Path) -> None:
+    grid = [["learning.practice=3"]]
+    plan = planned(tmp_path, arms=["all-data-sft", "all-data"], grids={"all-data-sft": grid, "all-data": grid})
+    assert plan.settings(Task("all", "all-data", 0), grid[0]).learning.practice == 3
+    with pytest.raises(UseError, match="all-data-sft: the arm sets something of 'learning.practice=3' itself"):
+        plan.settings(Task("all", "all-data-sft", 0), grid[0])
+
+
 def test_an_own_arm_is_another_arm_with_its_own_settings(tmp_path: Path) -> None:
     own = {
         "hot": {"settings": ["teaching.temperature=2.0"]},

@@ -16,7 +16,7 @@ def figures(**given: object) -> dict[str, float]:
 
 
 def test_domains_weigh_the_same_and_so_do_the_families_of_each():
-    found = figures(test={"a": A, "b": B})
+    found = figures(test={agent: {f: 8 * key for f, key in keys.items()} for agent, keys in (("a", A), ("b", B))})
     a, b = (0.375 + 1) / 2, (0.5 + 0.5) / 2
     assert (found["best"], found["worst"], found["mean"]) == (a, b, (a + b) / 2)
     assert found["domain/letters"] == (0.375 + 0.5) / 2
@@ -76,6 +76,24 @@ def test_a_drawn_problem_counts_as_often_as_it_was_drawn():
     found = measures(result(test={"a": A, "b": B}), last_only)
     assert found["mean"][0] == (1 + (0 + 1) / 2 / 2 + 0.5) / 2
     assert found["best"][0] == 1
+
+
+def test_the_best_of_equal_members_is_no_better_than_all_of_them() -> None:
+    rng = np.random.default_rng(1)
+    gaps, naive = [], []
+    for _ in range(200):
+        coins = {a: {"letters/flip": "".join("01"[int(x)] for x in rng.random(64) < 0.5)} for a in "abcd"}
+        found = figures(test=coins, about=about(("a", "b", "c", "d"), domains={"letters": ("flip",)}, expert_of={}))
+        gaps.append(found["best"] - found["mean"])
+        naive.append(max(keys["letters/flip"].count("1") / 64 for keys in coins.values()) - found["mean"])
+    assert np.mean(naive) > 0.05
+    assert abs(np.mean(gaps)) < 0.02
+
+
+def test_the_best_of_unequal_members_is_found() -> None:
+    some = {"a": {"letters/flip": "01" * 16}, "b": {"letters/flip": "0111" * 8}, "c": {"letters/flip": "0" * 32}}
+    found = figures(test=some, about=about(("a", "b", "c"), domains={"letters": ("flip",)}, expert_of={}))
+    assert (found["worst"], found["mean"], found["best"]) == (0.0, pytest.approx(1.25 / 3), 0.75)
 
 
 def test_agents_keep_their_own_starts_in_whatever_order_they_are_written():

@@ -89,6 +89,15 @@ def test_the_arm_without_families_in_its_settings_names_those_that_are_taught(tm
     }
 
 
+def test_what_was_begun_with_other_settings_begins_anew(plan: Plan, unbroken: Trained, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = planned(tmp_path / "other", league(learning={"policy_rate": 2e-3}), budget=1e8, looked=3, problems=4)
+    run, watcher = tmp_path / "run", Silent()
+    trained(other, run)
+    assert trained(plan, run, watcher) == unbroken
+    assert watcher.lines == ["run: begun with other settings; begins anew"]
+
+
 def test_a_round_that_costs_nothing_is_told_instead_of_repeated_for_ever(tmp_path: Path) -> None:
     idle = SMALL | {"teaching": {"matches": 0}, "learning": {"practice": 0, "rehearsal": 0}}
     plan = planned(tmp_path, league(**idle))

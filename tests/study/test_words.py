@@ -74,8 +74,9 @@ def test_the_answer_names_the_winner_and_how_much_of_the_gap_was_closed():
 
 
 def test_the_rivals_of_teaching_are_joint_training_that_pools_and_a_single_agent() -> None:
-    pooled, single = rivals(regime(teaching=80, all_data=50, all_data_pooled=50, one_agent=95))
+    pooled, mean, single = rivals(regime(teaching=80, all_data=50, all_data_pooled=50, one_agent=95))
     assert pooled.startswith("Where joint training pools what it found, teaching beats all-data-pooled by +30.0 points")
+    assert "Its mean against a single agent with all the compute: one-agent beats teaching by +15.0" in mean
     assert "best member against a single agent with all the compute: one-agent beats teaching by +15.0" in single
     assert rivals(regime(teaching=80, all_data=50)) == []
 
@@ -95,6 +96,15 @@ def test_arms_that_did_not_cost_the_same_are_not_called_equal():
     said = answer(regime(teaching=60, all_data=80, cost={"teaching": 120.0}))[-1]
     assert said == "Their compute is not equal: teaching spent 120 FLOP, all-data 100 FLOP."
     assert "compute" not in " ".join(answer(regime(teaching=60, all_data=80, cost={"teaching": 104.0})))
+
+
+def test_a_gap_is_told_only_where_teaching_studied_what_the_experts_did() -> None:
+    some = regime(teaching=60, all_data=80, experts=40)
+    more = ONE.model_copy(update={"studied": {"a": ("letters", "numbers")}})
+    open_to_all = {s: r.model_copy(update={"about": more}) for s, r in some.arms["teaching"].items()}
+    arms = {**some.arms, "teaching": open_to_all}
+    assert "gap" in " ".join(answer(some))
+    assert "gap" not in " ".join(answer(Regime("scarce", arms, Bootstrap(arms, 400))))
 
 
 def test_without_one_of_the_two_there_is_no_answer():
