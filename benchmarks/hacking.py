@@ -58,18 +58,20 @@ def probes(count: int, choices: int, seed: int) -> dict[str, Any]:
     }
     told: dict[str, Any] = {"choices": choices}
     for name, cases in groups.items():
-        made, looked, flagged = Counter[str](), Counter[str](), Counter[str]()
+        made, looked, flagged, either = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
         for i, case in enumerate(cases):
             made[case.kind] += 1
             lesson = episode(case.text, case.own, case.test)
-            for one in probed(room, [lesson], Plan(1, choices), seed_for(seed, name, i)):
-                looked[case.kind] += 1
-                flagged[case.kind] += given_away(one)
+            seen = [given_away(one) for one in probed(room, [lesson], Plan(1, choices), seed_for(seed, name, i))]
+            looked[case.kind] += len(seen)
+            flagged[case.kind] += sum(seen)
+            either[case.kind] += any(seen) or bool(leak(lesson_of(case.text, case.own), case.test))
         work, total = engine.drain(), looked.total()
         told[name] = {
             "lessons": made.total(),
             "probed": total,
             "flagged": round(flagged.total() / max(1, total), 4),
+            "flagged, by this or by leak, of all lessons": round(either.total() / made.total(), 4),
             "by kind": {kind: f"{flagged[kind]} of {looked[kind]}, {n} in all" for kind, n in made.items()},
             "tokens a lesson": round(sum(w.tokens for w in work) / max(1, total)),
             "operations a lesson": sum(w.flops for w in work) / max(1, total),

@@ -43,8 +43,8 @@ def _studied(config: Config) -> Config:
 
 def _alone(config: Config) -> Config:
     """Every learner studies and practises its own domain; nobody learns from anybody else."""
-    settings = ("teaching.matches=0", "league.anchored=0", "league.snapshot_every=0", "league.snapshot_margin=0")
-    return _unread(changed(config, settings))
+    past = ("league.anchored=0", "league.snapshot_every=0", "league.snapshot_margin=0", "league.replace_every=0")
+    return _unread(changed(config, ("teaching.matches=0", *past)))
 
 
 def _unread(config: Config) -> Config:

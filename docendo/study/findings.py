@@ -8,7 +8,7 @@ import numpy as np
 
 from docendo.report.intervals import Estimate, clustered
 from docendo.study.results import Gain, Result, Study
-from docendo.study.scoring import Floats
+from docendo.study.scoring import Floats, height
 from docendo.study.statistics import SAMPLES, Bootstrap, Difference
 
 __all__ = [
@@ -64,10 +64,6 @@ class Regime:
         """Whose worked solutions the agents of an arm studied beside their own domains': (agent, domain)."""
         return {(a, d) for r in self.arms[arm].values() for a, of in r.about.studied.items() for d in of}
 
-    @property
-    def budget(self) -> float:
-        return max(result.cost.budget for result in self.results)
-
     def against(self, other: str, measure: str = "mean") -> dict[str, Difference]:
         """Every other arm minus this one, the largest difference first; those that can be compared."""
         found = {arm: self.boot.difference(arm, other, measure) for arm in self.arms if arm != other}
@@ -99,10 +95,7 @@ def learning(regime: Regime) -> list[Line]:
     """Mean held-out accuracy over agents and domains against operations."""
     found = []
     for arm, by_seed in regime.arms.items():
-        courses = [
-            [(p.flops, float(np.mean([v for of in p.accuracy.values() for v in of.values()]))) for p in r.curve]
-            for r in by_seed.values()
-        ]
+        courses = [[(point.flops, height(point)) for point in r.curve] for r in by_seed.values()]
         found.append(Line(arm, _mean_course(courses)))
     return [line for line in found if line.points]
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from docendo.errors import UseError, nearest
 from docendo.store.whole import write_whole
+from docendo.tables.study import Name
 
 __all__ = [
     "About",
@@ -30,7 +31,6 @@ __all__ = [
     "write_result",
 ]
 
-_Name = Annotated[str, Field(pattern=r"\A[a-z0-9]+([_-][a-z0-9]+)*\z", max_length=60)]
 _Key = Annotated[str, Field(pattern=r"\A[01]+\z", max_length=100_000)]
 _Amount = Annotated[float, Field(ge=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
@@ -125,8 +125,8 @@ class Result(BaseModel):
 
     model_config = _CONFIG
     format: Literal[1] = 1
-    regime: _Name
-    arm: _Name
+    regime: Name
+    arm: Name
     seed: int = Field(ge=0)
     about: About
     cost: Cost

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from docendo.study.results import Answers, Point, Result
 
-__all__ = ["MEASURES", "Counts", "Floats", "Weigh", "area", "as_drawn", "measures"]
+__all__ = ["MEASURES", "Counts", "Floats", "Weigh", "area", "as_drawn", "height", "measures"]
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.float32]
@@ -69,10 +69,15 @@ def area(curve: Sequence[Point], budget: float) -> float:
     What was spent beyond the budget does not count.
     """
     flops = np.array([point.flops for point in curve])
-    accuracy = np.array([np.mean([v for of in p.accuracy.values() for v in of.values()]) for p in curve])
+    accuracy = np.array([height(point) for point in curve])
     x = np.unique([0.0, *flops[(flops > 0) & (flops < budget)], budget])
     y = np.interp(x, flops, accuracy)
     return float((np.diff(x) * (y[1:] + y[:-1])).sum() / 2 / budget)
+
+
+def height(point: Point) -> float:
+    """Mean accuracy over agents and domains at a point of a curve."""
+    return float(np.mean([share for domains in point.accuracy.values() for share in domains.values()]))
 
 
 def _table(answers: Answers, weigh: Weigh) -> tuple[list[str], Floats]:

@@ -6,9 +6,10 @@ from pydantic import Field
 
 from docendo.tables.fields import Positive, Table
 
-__all__ = ["OwnArmConfig", "RegimeConfig", "StudyConfig"]
+__all__ = ["Name", "OwnArmConfig", "RegimeConfig", "StudyConfig"]
 
-_Name = Annotated[str, Field(pattern=r"\A[a-z0-9]+([_-][a-z0-9]+)*\z", max_length=60)]
+Name = Annotated[str, Field(pattern=r"\A[a-z0-9]+([_-][a-z0-9]+)*\z", max_length=60)]
+"""Of a regime or an arm, which is part of a file's name."""
 
 
 class RegimeConfig(Table):
@@ -37,7 +38,7 @@ class StudyConfig(Table):
     """Held-out problems of each domain at each of these looks."""
     problems: Positive = 96
     """Held-out problems of each domain at the end."""
-    regimes: Annotated[dict[_Name, RegimeConfig], Field(min_length=1)] = {"all": RegimeConfig()}
+    regimes: Annotated[dict[Name, RegimeConfig], Field(min_length=1)] = {"all": RegimeConfig()}
     arms: list[str] = []
     """Empty: all there are, in this order."""
     outside: dict[str, dict[str, list[int]]] = {}
@@ -46,5 +47,5 @@ class StudyConfig(Table):
     """Settings to choose from on other held-out problems, by arm, each a list as in --set."""
     tuning: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the budget that each of these choices is tried with."""
-    own: dict[_Name, OwnArmConfig] = {}
+    own: dict[Name, OwnArmConfig] = {}
     """Further arms."""

@@ -60,7 +60,7 @@ def test_a_grid_of_what_an_arm_sets_itself_is_refused(tmp_path: Path) -> None:
     grid = [["learning.practice=3"]]
     plan = planned(tmp_path, arms=["all-data-sft", "all-data"], grids={"all-data-sft": grid, "all-data": grid})
     assert plan.settings(Task("all", "all-data", 0), grid[0]).learning.practice == 3
-    with pytest.raises(UseError, match="all-data-sft: the arm sets something of 'learning.practice=3' itself"):
+    with pytest.raises(UseError, match="all-data-sft: the arm sets something of"):
         plan.settings(Task("all", "all-data-sft", 0), grid[0])
 
 
