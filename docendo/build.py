@@ -116,7 +116,7 @@ def _check_roles(config: Config) -> None:
     check_evaluators(config)
     check_data(config)
     for name, agent in config.agents.items():
-        for domain in agent.domains:
+        for domain in (*agent.domains, *agent.practises):
             if domain not in config.domains:
                 raise UseError(f"[agents.{name}]: no domain {domain!r}{nearest(domain, config.domains)}")
     for domain in config.domains:
@@ -160,10 +160,7 @@ def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestb
     player: Engine = equipment if equipment.toolsets else hub
     classroom = _classroom(config, found, player, equipment, league.deck, guests)
     return School(
-        experts=[
-            Expert(AgentId(n), [kind for d in a.domains for kind in found.kinds[d]], diet(a.data, config, found))
-            for n, a in config.learners.items()
-        ],
+        experts=[_expert(n, config, found) for n in config.learners],
         classroom=classroom,
         league=league,
         reward=TaughtGain(config.teaching.penalty),
@@ -203,6 +200,12 @@ def _classroom(
         tools=tools,
         counters=[panel.told, equipment.told, *([hub.told] if isinstance(hub := equipment.engine, Routed) else [])],
     )
+
+
+def _expert(name: str, config: Config, found: Subjects) -> Expert:
+    agent = config.agents[name]
+    own, practised = ([k for d in some for k in found.kinds[d]] for some in (agent.domains, agent.practises))
+    return Expert(AgentId(name), own, diet(agent.data, config, found), practised)
 
 
 def _bureau(config: Config, classroom: Classroom, engine: Engine, found: Subjects) -> Bureau | None:

@@ -161,14 +161,15 @@ def idle_matches(school: School, episodes: Sequence[Episode]) -> int:
 
 
 def _homework(school: School, expert: Expert, seed: int) -> list[Problem]:
-    """Problems of the expert's own domain, of the kinds that the curriculum wants."""
-    if not expert.kinds or not school.schedule.practice:
+    """Problems of the domains that the expert practises, of the kinds that the curriculum wants."""
+    kinds = expert.practised or expert.kinds
+    if not kinds or not school.schedule.practice:
         return []
     rng = np.random.default_rng(seed)
-    belief = school.league.standings.unaided([expert.agent], expert.kinds)
-    weights = school.league.curriculum.weights(expert.kinds, belief)
-    chosen = rng.choice(len(expert.kinds), school.schedule.practice, p=weights)
-    return [one_of(school, expert.kinds[k], seed_for(seed, i)) for i, k in enumerate(chosen)]
+    belief = school.league.standings.unaided([expert.agent], kinds)
+    weights = school.league.curriculum.weights(kinds, belief)
+    chosen = rng.choice(len(kinds), school.schedule.practice, p=weights)
+    return [one_of(school, kinds[k], seed_for(seed, i)) for i, k in enumerate(chosen)]
 
 
 def _answers(episodes: Sequence[Episode], controls: int) -> int:

@@ -42,6 +42,8 @@ class Expert:
     kinds: Sequence[Kind] = ()
     diet: Sequence[Portion] = ()
     """What it studies and rehearses; empty: worked solutions of its own domain."""
+    practised: Sequence[Kind] = ()
+    """What it practises at home; empty: its own kinds."""
 
 
 class Audience(NamedTuple):

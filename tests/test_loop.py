@@ -435,6 +435,14 @@ def test_home_practice_turns_to_what_the_curriculum_wants() -> None:
     assert families.count("large") > 0.8 * len(families)
 
 
+def test_an_agent_practises_the_domains_that_it_is_told_to() -> None:
+    school = make()
+    everything = [Expert(e.agent, e.kinds, practised=[Kind("plums", "small", 1)]) for e in school.experts]
+    rounds = taught(replace(school, experts=everything), rounds=3)
+    found = {(p.agent, p.problem.domain) for r in rounds for p in r.practice}
+    assert found == {(agent, "plums") for agent in (ANN, BOB, CAT)}
+
+
 def test_a_textbook_teaches_by_the_worked_solutions_and_samples_nothing() -> None:
     courses = [Course(Kind("sums", "small", 1), (BOOK,), (CAT,))]
     school = make(courses=courses)

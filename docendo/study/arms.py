@@ -44,7 +44,8 @@ def _studied(config: Config) -> Config:
 def _alone(config: Config) -> Config:
     """Every learner studies and practises its own domain; nobody learns from anybody else."""
     past = ("league.anchored=0", "league.snapshot_every=0", "league.snapshot_margin=0", "league.replace_every=0")
-    return _unread(changed(config, ("teaching.matches=0", *past)))
+    agents = {name: agent.model_copy(update={"practises": []}) for name, agent in config.agents.items()}
+    return _unread(changed(config.model_copy(update={"agents": agents}), ("teaching.matches=0", *past)))
 
 
 def _unread(config: Config) -> Config:

@@ -50,6 +50,8 @@ class AgentConfig(Table):
     """Of its answers; the default is that of [teaching]."""
     data: DataConfig | None = None
     """What it studies and rehearses; the default is worked solutions of its own domains."""
+    practises: list[str] = []
+    """Domains of its home practice; none named: those that it is an expert of."""
 
     @property
     def domains(self) -> list[str]:

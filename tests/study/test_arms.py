@@ -104,6 +104,14 @@ def test_agents_with_data_of_their_own_have_all_data_all_the_same() -> None:
         assert all(not e.diet for e in school.experts)
 
 
+def test_agents_that_practise_all_domains_are_experts_of_their_own_alone_where_nobody_learns_from_others() -> None:
+    agents = {name: {"domain": domain, "practises": EVERYTHING} for name, domain in AGENTS.items()}
+    given = config(agents=agents)
+    for made, practised in ((given, EVERYTHING), (ARMS["experts"].shape(given), ["letters"])):
+        ada = next(e for e in build_school(made, subjects(made), RecordingTrainable()).experts if e.agent == "ada")
+        assert list(dict.fromkeys(k.domain for k in ada.practised or ada.kinds)) == practised
+
+
 def test_merged_arms_are_made_of_the_experts() -> None:
     assert made_from("experts") == ["experts-merged", "experts-ties"]
     assert made_from("teaching") == []
