@@ -30,10 +30,9 @@ MEASURES = {
 }
 """What is measured of a whole training; besides them ``domain/D`` and ``family/D/F``, means of the population.
 
-The best and the worst member are chosen on other problems than those that they are scored on: luck, too, makes one of
-several the best on some.
+The best and the worst member are as far from the mean as more than chance made them: luck, too, makes one of several
+the best on some problems.
 """
-_FOLDS = 8
 
 
 def as_drawn(family: str, n: int) -> Counts:
@@ -46,7 +45,7 @@ def measures(result: Result, weigh: Weigh = as_drawn) -> dict[str, Floats]:
     scores = result.scores
     families, test_RAF = _table(scores.test, weigh)
     found = {"mean": (test_RAF @ _even(families)).mean(1)}
-    found |= {"best": _member(scores.test, weigh, np.argmax), "worst": _member(scores.test, weigh, np.argmin)}
+    found["best"], found["worst"] = _extremes(scores.test, test_RAF, families)
     for name, answers in (("lesson", scores.lesson), ("outside", scores.outside), ("vote", _alone(scores.vote))):
         if answers:
             asked, table_RAF = _table(answers, weigh)
@@ -98,21 +97,31 @@ def _right(answers: Answers, family: str) -> Counts:
     return np.array([np.frombuffer(key, np.uint8) for key in keys]) - np.float32(ord("0"))
 
 
-def _member(answers: Answers, weigh: Weigh, choice: Callable[[Floats], np.intp]) -> Floats:
-    """(R,) of one member, for every eighth of a family's problems the one that is chosen on all others as they are."""
-    families = sorted(next(iter(answers.values())))
-    right = {family: _right(answers, family) for family in families}
-    shares = dict(zip(families, _even(families), strict=True))
-    total_R = np.zeros(1)
-    for fold in range(_FOLDS):
-        others = {f: np.arange(of.shape[1]) % _FOLDS != fold for f, of in right.items()}
-        seen_A = sum(shares[f] * right[f][:, others[f]].sum(1) / right[f].shape[1] for f in families)
-        member = choice(np.asarray(seen_A))
-        for f in families:
-            drawn_Rn = weigh(f, right[f].shape[1])[:, ~others[f]]
-            sums_R = np.einsum("Rn,n->R", drawn_Rn, right[f][member, ~others[f]]).astype(np.float64)
-            total_R = total_R + shares[f] * sums_R / right[f].shape[1]
-    return total_R
+def _extremes(answers: Answers, table_RAF: Floats, families: Sequence[str]) -> tuple[Floats, Floats]:
+    """(R,) of the best and of the worst member, drawn towards the mean by the share of their spread that is chance.
+
+    That share is what independent problems would spread members that are equal, over how far these are apart (the
+    moments of James and Stein 1961, "Estimation with quadratic loss").
+    """
+    shares = _even(families)
+    mean_R, own_RA = (table_RAF @ shares).mean(1), table_RAF @ shares
+    right = [_right(answers, family).astype(np.float64) for family in families]
+    own_A = sum(share * right_An.mean(1) for share, right_An in zip(shares, right, strict=True))
+    apart = np.var(own_A, ddof=1) if len(answers) > 1 else 0.0
+    if not apart:
+        return mean_R, mean_R
+    chance = sum(share**2 * _chance(right_An) for share, right_An in zip(shares, right, strict=True))
+    real = max(0.0, 1 - chance / apart)
+    best, worst = (mean_R + real * (own_RA[:, member] - mean_R) for member in (np.argmax(own_A), np.argmin(own_A)))
+    return best, worst
+
+
+def _chance(right_An: Floats) -> float:
+    """The variance between members' shares of right answers to which problems alone would lead."""
+    members, problems = right_An.shape
+    apart_An = right_An - right_An.mean(0)
+    own_A = apart_An.mean(1, keepdims=True) if problems > 1 else 0.0
+    return float(((apart_An - own_A) ** 2).sum() / (members - 1) / problems / max(1, problems - 1))
 
 
 def _alone(vote: Mapping[str, str]) -> Answers:

@@ -144,7 +144,7 @@ def limits(found: Sequence[Regime]) -> list[str]:
         f"Tasks: {', '.join(tasks)}; {_range(problems)} held-out problems per training.",
         f"Seeds per arm: {_range(counts)}.{_missing(found)}",
         f"Spent: {percent(min(used))} to {percent(max(used))} of the budget. Evaluation and tuning are counted apart.",
-        "The best and the worst member are chosen on seven eighths of the problems and scored on the rest, in turn.",
+        "The best and the worst member are drawn towards the mean by the share of the spread that is chance.",
         "Differences are shown without a correction for how many they are: of twenty that are nothing, one is expected "
         "outside its interval.",
     ]
