@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import cycle
 from random import Random
 
 from docendo.classroom.asking import Desk, commission, written
@@ -122,11 +123,13 @@ def own_notes(school: School, expert: Expert, count: int, seed: int) -> list[Not
     if not expert.diet:
         return [(p, p.worked) for p in own_problems(school, expert, count, seed)]
     rng, found = Random(seed), list[Note]()
-    for portion in _portions(expert, count, rng):
+    portions = _portions(expert, count, rng)
+    turns = {portion.name: cycle(rng.sample(portion.kinds, len(portion.kinds))) for portion in expert.diet}
+    for portion in portions:
         if portion.notes:
             found.append(rng.choice(portion.notes))
         else:
-            problem = _solved(school, rng.choice(portion.kinds), rng.getrandbits(62))
+            problem = _solved(school, next(turns[portion.name]), rng.getrandbits(62))
             found.append((problem, problem.worked))
     return found
 
@@ -143,8 +146,17 @@ def eaten(school: School, count: int, seed: int) -> dict[str, float]:
 
 
 def _portions(expert: Expert, count: int, rng: Random) -> list[Portion]:
-    """What each example is taken from; the first of many are those of few."""
-    return rng.choices(expert.diet, [portion.share for portion in expert.diet], k=count)
+    """What each example is taken from: portions in turn, each as often as its share says, within two. The first of many
+    are those of few.
+    """
+    total, chosen = sum(portion.share for portion in expert.diet), list[Portion]()
+    due = [rng.random() for _ in expert.diet]
+    for _ in range(count):
+        due = [some + portion.share / total for some, portion in zip(due, expert.diet, strict=True)]
+        first = due.index(max(due))
+        due[first] -= 1
+        chosen.append(expert.diet[first])
+    return chosen
 
 
 def own_problems(school: School, expert: Expert, count: int, seed: int) -> list[Problem]:

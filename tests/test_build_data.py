@@ -34,7 +34,10 @@ def test_shares_decide_how_much_of_each_source_is_studied() -> None:
     made = school(config({"domains": {"mathematics": 3, "programming": 1}}))
     emmy, ada = made.experts
     counts = Counter(p.domain for p, _ in own_notes(made, emmy, 2000, 1))
-    assert counts["mathematics"] == pytest.approx(1500, abs=60)
+    assert counts["mathematics"] == pytest.approx(1500, abs=2)
+    for few in (8, 40):
+        kinds = Counter(p.kind for p, _ in own_notes(made, ada, few, 1))
+        assert max(kinds.values()) - min(kinds.values()) <= 1, "kinds come in turn"
     assert {p.domain for p, _ in own_notes(made, ada, 50, 1)} == {"programming"}
     assert own_notes(made, emmy, 20, 1) == own_notes(made, emmy, 20, 1)
     assert len(rehearse(made, emmy, 8, 1)) == 8
