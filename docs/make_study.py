@@ -1,24 +1,42 @@
-"""Writes docs/study.md from the committed results of studies, docs/results/study/NAME/results/REGIME/ARM-SEED.json.
+"""Writes docs/study.md, and the README's table, from the committed results of studies.
 
-``--check`` only tells whether the page is up to date, exit 1 if not. Without results there is no page.
+Results are docs/results/study/NAME/results/REGIME/ARM-SEED.json; the README's table is of EQUAL_COMPUTE alone.
+``--check`` only tells whether both are up to date, exit 1 if not. Without results there is no page.
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from docendo.study.findings import regimes
+from docendo.report.text import DASH, percent
+from docendo.study.findings import EXPERTS, JOINT, POOLED, SINGLE, TEACHING, Regime, regimes
 from docendo.study.plain import markdown
-from docendo.study.results import load_study
+from docendo.study.results import About, load_study
+from docendo.study.words import verdict
 
-RESULTS, PAGE = Path(__file__).parent / "results" / "study", Path(__file__).with_name("study.md")
+ROOT = Path(__file__).parents[1]
+RESULTS, PAGE, README = ROOT / "docs" / "results" / "study", ROOT / "docs" / "study.md", ROOT / "README.md"
+EQUAL_COMPUTE = "equal_compute"
+BEGIN, END = "<!-- study: made by docs/make_study.py -->", "<!-- end of study -->"
 HEAD = """# Teaching against joint training at equal compute
 
 Is a population whose members teach each other better than the same agents, each trained on all the data, for the same
 number of floating-point operations? This page is made by `python docs/make_study.py` from the results in
 [results/study](results/study); `docendo/study/statistics.py` says how its intervals are made, and
-`python benchmarks/coverage.py 1000` how often such intervals are wrong.
+`python benchmarks/coverage.py 1000` how often such intervals are wrong. [compare.md](compare.md) says what the arms
+are, and what the numbers mean.
 
 """
+ARMS = {
+    "base": "base model",
+    EXPERTS: "experts, each on its own domain",
+    "all-data-sft": "every agent fine-tuned on all data",
+    JOINT: "... and then policy gradient on all domains",
+    POOLED: "... and all imitate what anybody found",
+    TEACHING: "**experts that teach each other**",
+    SINGLE: "one agent, with the compute of all four",
+}
+"""Those of the README, and what they are there."""
 
 
 def page(folder: Path) -> str:
@@ -27,15 +45,48 @@ def page(folder: Path) -> str:
     return HEAD + "\n".join(markdown(study, regimes(study)) for study in studies) if studies else ""
 
 
+def block(found: Sequence[Regime]) -> str:
+    """The README's table: regimes in columns, and whether teaching is better than joint training in each."""
+    told = [r for r in found if {TEACHING, JOINT} <= r.arms.keys()]
+    commits = sorted({about.commit for r in told for arm in ARMS if arm in r.arms for about in _abouts(r, arm)})
+    note = "Share of held-out problems answered right without a lesson, mean of the population, with 95 % intervals"
+    lines = [f"{note} over seeds and problems (commits {', '.join(f'`{commit}`' for commit in commits)}).", ""]
+    lines += ["| | " + " | ".join(r.name for r in told) + " |", "|---|" + "---|" * len(told)]
+    for arm, said in ARMS.items():
+        lines.append(f"| {said} | " + " | ".join(_share(r, arm) for r in told) + " |")
+    gaps = [(r.name, r.boot.difference(TEACHING, JOINT, "mean")) for r in told]
+    return "\n".join([*lines, "", *(f"*{name}*: {verdict(TEACHING, JOINT, gap)}.\n" for name, gap in gaps if gap)])
+
+
+def _abouts(regime: Regime, arm: str) -> list[About]:
+    return [result.about for result in regime.arms[arm].values()]
+
+
+def _share(regime: Regime, arm: str) -> str:
+    if arm not in regime.arms:
+        return DASH
+    mean, low, high, _ = regime.boot.measured(arm)["mean"].estimate("mean")
+    return f"{percent(mean)} ({percent(low)} to {percent(high)})"
+
+
+def readme(text: str, made: str) -> str:
+    """The README with this block in the place of the one that it has."""
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n{made.strip()}\n{END}{rest.split(END)[1]}"
+
+
 def main() -> int:
-    """0 where the page is what the results say, or was made so."""
-    wanted = page(RESULTS)
-    there = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
-    if "--check" in sys.argv and wanted != there:
-        sys.stderr.write(f"{PAGE} is stale; run: python docs/make_study.py\n")
-        return 1
-    if wanted:
-        PAGE.write_text(wanted, encoding="utf-8")
+    """0 where both are what the results say, or were made so."""
+    wanted = {PAGE: page(RESULTS)}
+    if (RESULTS / EQUAL_COMPUTE).is_dir():
+        wanted[README] = readme(README.read_text(encoding="utf-8"), block(regimes(load_study(RESULTS / EQUAL_COMPUTE))))
+    for path, text in wanted.items():
+        there = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if "--check" in sys.argv and text != there:
+            sys.stderr.write(f"{path} is stale; run: python docs/make_study.py\n")
+            return 1
+        if text and "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -29,8 +29,8 @@ LAYERS = [
     {"serving", "study"},
     {"cli"},
 ]
-FIELDS_ALLOWED = {"Config": 16, "School": 13}
-"""A config has one field per section, and a school one per stage."""
+FIELDS_ALLOWED = {"AgentConfig": 13, "Config": 16, "School": 13}
+"""A config has one field per section, a school one per stage, and an agent's table all that may be said of it."""
 MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS, MAX_FIELDS = 300, 40, 6, 12
 BROAD_EXCEPT_ALLOWED = {"graders/grading.py", "graders/errand.py"}
 """The boundaries that turn a failure of somebody else's function into a value: a grader's into a verdict, and in the
