@@ -100,10 +100,11 @@ def _check(plan: "Plan", tasks: "Sequence[Task]") -> None:
 
 def _tell(plan: "Plan", folder: Path, tasks: "Sequence[Task]") -> None:
     from docendo.study.compare import left_of
+    from docendo.study.tuning import trials_left
 
     left = left_of(plan, folder, tasks)
-    grids = {(task.regime, plan.tuned(task.arm)): len(plan.grid(task.arm)) for task in tasks}
-    show(f"{folder}: trainings: {len(tasks)}, left: {len(left)}; trials of settings: {sum(grids.values())}")
+    trials = trials_left(plan, folder, left)
+    show(f"{folder}: trainings: {len(tasks)}, left: {len(left)}; trials of settings left: {trials}")
     show(f"budget of each: {plan.study.budget:.3g} operations")
     for regime in plan.study.regimes:
         for arm, made in plan.arms.items():

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import fmean
@@ -15,7 +15,7 @@ from docendo.study.examining import accuracy, answers, fresh_paper, keys
 from docendo.study.plan import TUNING_SEED, Plan, Task
 from docendo.study.training import Course, Onlooker, opened, spent
 
-__all__ = ["Choice", "choose", "holding", "tried"]
+__all__ = ["Choice", "choose", "holding", "trials_left", "tried"]
 
 
 class Choice(NamedTuple):
@@ -52,6 +52,18 @@ def choose(plan: Plan, folder: Path, regime: str, arm: str, watcher: Onlooker) -
 def tried(folder: Path, task: Task, number: int) -> Path:
     """Where the outcome of one trial belongs."""
     return folder / "tuning" / task.regime / f"{task.arm}-{number}.json"
+
+
+def trials_left(plan: Plan, folder: Path, tasks: Iterable[Task]) -> int:
+    """How many settings are still to be tried before these are trained; the same one in two regimes is one."""
+    left, seen = 0, set[Path]()
+    for regime, arm in dict.fromkeys((task.regime, plan.tuned(task.arm)) for task in tasks):
+        trial = Task(regime, arm, TUNING_SEED)
+        for number, settings in enumerate(plan.grid(arm)):
+            outcomes = {tried(folder, one, number) for one in (trial, *plan.twins(trial, settings))}
+            left += not (outcomes & seen or any(path.exists() for path in outcomes))
+            seen |= outcomes
+    return left
 
 
 def _try(plan: Plan, folder: Path, task: Task, number: int, watcher: Onlooker) -> _Trial:

@@ -66,7 +66,7 @@ def test_a_dry_run_says_what_there_is_to_do_and_writes_nothing(tmp_path: Path) -
         "compare", path, "--out", tmp_path / "out", "--dry-run", "--arm", "experts-merged", "--arm", "teaching"
     )
     assert done.code == 0, done.err
-    assert "trainings: 6, left: 6; trials of settings: 2" in done.out
+    assert "trainings: 6, left: 6; trials of settings left: 2" in done.out
     assert "all, experts-merged: the experts' adapters averaged; seeds left: 0, 1, 2" in done.out
     assert not (tmp_path / "out").exists()
 

@@ -8,7 +8,7 @@ import pytest
 from docendo.study.compare import Comparison
 from docendo.study.plan import TUNING_SEED, Plan, Task
 from docendo.study.results import load_study
-from docendo.study.tuning import choose, tried
+from docendo.study.tuning import choose, trials_left, tried
 from tests.study.leagues import Silent, planned
 
 OPEN = "agents.*.data={domains={letters=1,digits=1,genes=1}}"
@@ -42,9 +42,12 @@ def test_what_is_the_same_in_two_regimes_is_trained_once_and_what_is_not_twice(t
 @pytest.mark.parametrize(("arm", "trials"), [("all-data", 2), ("teaching", 4)])
 def test_a_setting_is_tried_once_for_regimes_in_which_it_is_the_same(arm: str, trials: int, tmp_path: Path) -> None:
     plan, watcher = two(tmp_path, arms=[arm], grids={arm: GRID}), Silent()
+    tasks = [Task(regime, arm, seed) for regime in REGIMES for seed in (0, 1)]
+    assert trials_left(plan, tmp_path / "out", tasks) == trials
     choices = [choose(plan, tmp_path / "out", regime, arm, watcher) for regime in REGIMES]
     assert len([line for line in watcher.lines if "trying" in line]) == trials
     assert all(tried(tmp_path / "out", Task(regime, arm, TUNING_SEED), 1).exists() for regime in REGIMES)
+    assert trials_left(plan, tmp_path / "out", tasks) == 0
     if arm == "all-data":
         assert choices[0] == choices[1]
 
