@@ -221,6 +221,14 @@ def _paper(session: Session, count: int) -> Paper:
     return paper(session.found, session.config.evaluation.seed, count)
 
 
+def _begun_with(folder: Path) -> str:
+    """The settings of a run directory; empty where they are not to be read any more."""
+    try:
+        return (folder / "config.toml").read_text()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
 def opened(
     config: Config, folder: Path, watcher: Onlooker, study: StudyConfig, budget: float, then: Callable[[Course], None]
 ) -> float:
@@ -230,7 +238,7 @@ def opened(
     """
     endless = resolved(changed(config, (f"teaching.rounds={ENDLESS}",)))
     there = (folder / "run.db").exists()
-    if there and (folder / "config.toml").read_text() != to_toml(endless):
+    if there and _begun_with(folder) != to_toml(endless):
         watcher.told(f"{folder.name}: begun with other settings; begins anew")
         shutil.rmtree(folder)
         there = False
