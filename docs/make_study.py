@@ -6,12 +6,13 @@ Results are docs/results/study/NAME/results/REGIME/ARM-SEED.json; the README's t
 
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from docendo.report.text import DASH, percent
 from docendo.study.findings import EXPERTS, JOINT, POOLED, SINGLE, TEACHING, Regime, regimes
 from docendo.study.plain import markdown
-from docendo.study.results import About, load_study
+from docendo.study.results import Study, load_study
 from docendo.study.words import verdict
 
 ROOT = Path(__file__).parents[1]
@@ -41,14 +42,21 @@ ARMS = {
 
 def page(folder: Path) -> str:
     """The whole page of all studies in a folder; empty where there is none."""
-    studies = [load_study(path) for path in sorted(folder.glob("*")) if path.is_dir()]
-    return HEAD + "\n".join(markdown(study, regimes(study)) for study in studies) if studies else ""
+    studies = [read(path) for path in sorted(folder.glob("*")) if path.is_dir()]
+    return HEAD + "\n".join(markdown(study, found) for study, found in studies) if studies else ""
+
+
+@cache
+def read(folder: Path) -> tuple[Study, list[Regime]]:
+    """A study and its regimes, whose resamples are made once."""
+    study = load_study(folder)
+    return study, regimes(study)
 
 
 def block(found: Sequence[Regime]) -> str:
     """The README's table: regimes in columns, and whether teaching is better than joint training in each."""
     told = [r for r in found if {TEACHING, JOINT} <= r.arms.keys()]
-    commits = sorted({about.commit for r in told for arm in ARMS if arm in r.arms for about in _abouts(r, arm)})
+    commits = sorted({result.about.commit for r in told for result in r.results if result.arm in ARMS})
     note = "Share of held-out problems answered right without a lesson, mean of the population, with 95 % intervals"
     lines = [f"{note} over seeds and problems (commits {', '.join(f'`{commit}`' for commit in commits)}).", ""]
     lines += ["| | " + " | ".join(r.name for r in told) + " |", "|---|" + "---|" * len(told)]
@@ -56,10 +64,6 @@ def block(found: Sequence[Regime]) -> str:
         lines.append(f"| {said} | " + " | ".join(_share(r, arm) for r in told) + " |")
     gaps = [(r.name, r.boot.difference(TEACHING, JOINT, "mean")) for r in told]
     return "\n".join([*lines, "", *(f"*{name}*: {verdict(TEACHING, JOINT, gap)}.\n" for name, gap in gaps if gap)])
-
-
-def _abouts(regime: Regime, arm: str) -> list[About]:
-    return [result.about for result in regime.arms[arm].values()]
 
 
 def _share(regime: Regime, arm: str) -> str:
@@ -79,7 +83,7 @@ def main() -> int:
     """0 where both are what the results say, or were made so."""
     wanted = {PAGE: page(RESULTS)}
     if (RESULTS / EQUAL_COMPUTE).is_dir():
-        wanted[README] = readme(README.read_text(encoding="utf-8"), block(regimes(load_study(RESULTS / EQUAL_COMPUTE))))
+        wanted[README] = readme(README.read_text(encoding="utf-8"), block(read(RESULTS / EQUAL_COMPUTE)[1]))
     for path, text in wanted.items():
         there = path.read_text(encoding="utf-8") if path.is_file() else ""
         if "--check" in sys.argv and text != there:

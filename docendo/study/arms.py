@@ -54,7 +54,7 @@ def _unread(config: Config) -> Config:
 
 
 def _pooled(config: Config) -> Config:
-    """The same, and everybody imitates what anybody gets right in practice."""
+    """Joint training in which everybody imitates what anybody gets right in practice."""
     return changed(_joint(config), ("learning.homework=everybody",))
 
 

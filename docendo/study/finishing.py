@@ -84,14 +84,13 @@ def _voters(
 
 def _about(session: Session, agents: Sequence[AgentId], choice: Choice) -> About:
     config, courses = session.config, session.found.courses
-    diets = {a: own.data for a in agents if (own := config.agents.get(a)) and own.data}
     return About(
         commit=commit(),
         model=config.model,
         agents=tuple(agents),
         domains={name: tuple(dict.fromkeys(family for family, _ in some)) for name, some in courses.items()},
         expert_of={a: tuple(own.domains) for a in agents if (own := config.agents.get(a)) and own.domains},
-        studied={a: tuple(data.domains) for a, data in diets.items()},
+        studied={a: tuple(own.data.domains) for a in agents if (own := config.agents.get(a)) and own.data},
         setting=chosen_settings(choice),
     )
 

@@ -44,8 +44,9 @@ def measures(result: Result, weigh: Weigh = as_drawn) -> dict[str, Floats]:
     """(R,) of every measure that was taken; those of ``area``, which has no problems, are all equal."""
     scores = result.scores
     families, test_RAF = _table(scores.test, weigh)
-    found = {"mean": (test_RAF @ _even(families)).mean(1)}
-    found["best"], found["worst"] = _extremes(scores.test, test_RAF, families)
+    own_RA = test_RAF @ _even(families)
+    found = {"mean": own_RA.mean(1)}
+    found["best"], found["worst"] = _extremes(scores.test, own_RA, families)
     for name, answers in (("lesson", scores.lesson), ("outside", scores.outside), ("vote", _alone(scores.vote))):
         if answers:
             asked, table_RAF = _table(answers, weigh)
@@ -55,7 +56,7 @@ def measures(result: Result, weigh: Weigh = as_drawn) -> dict[str, Floats]:
         lost = [_on(start_RAF - test_RAF, families, result, agent) for agent in experts]
         found["forgotten"] = np.mean(lost, axis=0)
     if result.curve:
-        found["area"] = np.full(len(found["mean"]), area(result.curve, result.cost.budget))
+        found["area"] = np.full(len(own_RA), area(result.curve, result.cost.budget))
     mean_RF = test_RAF.mean(1)
     for domain in dict.fromkeys(map(_domain, families)):
         found[f"domain/{domain}"] = mean_RF[:, [_domain(f) == domain for f in families]].mean(1)
@@ -97,14 +98,13 @@ def _right(answers: Answers, family: str) -> Counts:
     return np.array([np.frombuffer(key, np.uint8) for key in keys]) - np.float32(ord("0"))
 
 
-def _extremes(answers: Answers, table_RAF: Floats, families: Sequence[str]) -> tuple[Floats, Floats]:
+def _extremes(answers: Answers, own_RA: Floats, families: Sequence[str]) -> tuple[Floats, Floats]:
     """(R,) of the best and of the worst member, drawn towards the mean by the share of their spread that is chance.
 
     That share is what independent problems would spread members that are equal, over how far these are apart (the
     moments of James and Stein 1961, "Estimation with quadratic loss").
     """
-    shares = _even(families)
-    mean_R, own_RA = (table_RAF @ shares).mean(1), table_RAF @ shares
+    shares, mean_R = _even(families), own_RA.mean(1)
     right = [_right(answers, family).astype(np.float64) for family in families]
     own_A = sum(share * right_An.mean(1) for share, right_An in zip(shares, right, strict=True))
     apart = np.var(own_A, ddof=1) if len(answers) > 1 else 0.0

@@ -221,12 +221,12 @@ def _paper(session: Session, count: int) -> Paper:
     return paper(session.found, session.config.evaluation.seed, count)
 
 
-def _begun_with(folder: Path) -> str:
-    """The settings of a run directory; empty where they are not to be read any more."""
+def _begun_with(settings: str, folder: Path) -> bool:
+    """Whether the run directory has these settings; not where its own are not to be read any more."""
     try:
-        return (folder / "config.toml").read_text()
-    except (OSError, UnicodeDecodeError):
-        return ""
+        return (folder / "config.toml").read_bytes() == settings.encode()
+    except OSError:
+        return False
 
 
 def opened(
@@ -237,12 +237,12 @@ def opened(
     there.
     """
     endless = resolved(changed(config, (f"teaching.rounds={ENDLESS}",)))
-    there = (folder / "run.db").exists()
-    if there and _begun_with(folder) != to_toml(endless):
+    settings, there = to_toml(endless), (folder / "run.db").exists()
+    if there and not _begun_with(settings, folder):
         watcher.told(f"{folder.name}: begun with other settings; begins anew")
         shutil.rmtree(folder)
         there = False
-    with RunDirectory.open(folder, write=True) if there else RunDirectory.create(folder, to_toml(endless)) as run:
+    with RunDirectory.open(folder, write=True) if there else RunDirectory.create(folder, settings) as run:
         if run.rounds():
             session = resume_session(run, endless, watcher)
         else:

@@ -60,6 +60,8 @@ def trials_left(plan: Plan, folder: Path, tasks: Iterable[Task]) -> int:
     for regime, arm in dict.fromkeys((task.regime, plan.tuned(task.arm)) for task in tasks):
         trial = Task(regime, arm, TUNING_SEED)
         for number, settings in enumerate(plan.grid(arm)):
+            if tried(folder, trial, number).exists():
+                continue
             outcomes = {tried(folder, one, number) for one in (trial, *plan.twins(trial, settings))}
             left += not (outcomes & seen or any(path.exists() for path in outcomes))
             seen |= outcomes

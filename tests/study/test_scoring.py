@@ -19,7 +19,11 @@ def test_domains_weigh_the_same_and_so_do_the_families_of_each():
     found = figures(test={agent: {f: 8 * key for f, key in keys.items()} for agent, keys in (("a", A), ("b", B))})
     a, b = (0.375 + 1) / 2, (0.5 + 0.5) / 2
     assert found["mean"] == (a + b) / 2
-    assert (found["best"], found["worst"]) == pytest.approx((a, b), abs=0.02)
+    # by chance: 32 problems of flip and of turn, which are a quarter each, 16 of sums, which are half
+    chance = (4 / 32 / 31 + 3 / 32 / 31) / 16 + 2 / 16 / 15 / 4
+    kept = 1 - chance / ((a - b) ** 2 / 2)
+    middle, away = (a + b) / 2, kept * (a - b) / 2
+    assert (found["best"], found["worst"]) == pytest.approx((middle + away, middle - away))
     assert found["domain/letters"] == (0.375 + 0.5) / 2
     assert found["domain/numbers"] == 0.75
     assert found["family/letters/turn"] == (0.25 + 1) / 2
@@ -76,6 +80,9 @@ def test_a_drawn_problem_counts_as_often_as_it_was_drawn():
 
     found = measures(result(test={"a": A, "b": B}), last_only)
     assert found["mean"][0] == (1 + (0 + 1) / 2 / 2 + 0.5) / 2
+    assert found["best"][0] == found["mean"][0], "chance alone would spread the two as far"
+    sure = {agent: {f: digit * len(key) for f, key in A.items()} for agent, digit in (("a", "1"), ("b", "0"))}
+    assert measures(result(test=sure), last_only)["best"][0] == 1
 
 
 def test_the_best_of_equal_members_is_no_better_than_all_of_them() -> None:

@@ -164,6 +164,9 @@ def test_whatever_was_answered_everything_is_a_share_and_members_that_are_equal_
     assert worst == pytest.approx(mean)
     assert best == pytest.approx(mean)
     found = Bootstrap({"x": population("x", one), "y": population("y", other)}, samples=60).measured("x")
+    worst, mean, best = (found[name].seeds_S for name in ("worst", "mean", "best"))
+    assert (worst <= mean + 1e-12).all()
+    assert (mean <= best + 1e-12).all()
     assert all(0 <= bound <= 1 for name in found for bound in found[name].estimate(name)[:3])
 
 
