@@ -51,7 +51,10 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="settings")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    given.out.mkdir(parents=True)
+    try:
+        given.out.mkdir(parents=True)
+    except OSError as error:
+        parser.error(f"{given.out}: {error.strerror}; OUT is made by the soak")
     settings = [*([] if given.config else SMALL), *given.settings]
     config = [given.config] if given.config else []
     sets = [word for setting in settings for word in ("--set", setting)]

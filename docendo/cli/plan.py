@@ -45,7 +45,7 @@ class Stage:
     rounds: int
     answers: int
     examined: int
-    """Those of the answers that are evaluations."""
+    """Those of the answers that are evaluations, which the run keeps."""
     examples: int
     """Supervised, one at a time."""
     sampled_tokens: int
@@ -116,7 +116,7 @@ def _styles(config: Config) -> int:
 
 def _start(config: Config, speeds: Speeds) -> Stage:
     """The base model on everything."""
-    return _stage(config, speeds, "start", (1, len(config.domains) * config.evaluation.problems, 0, 0))
+    return _stage(config, speeds, "start", (1, len(config.domains) * config.evaluation.problems, 0, 0, 0))
 
 
 def _experts(config: Config, found: Subjects, speeds: Speeds) -> Stage:
@@ -128,7 +128,7 @@ def _experts(config: Config, found: Subjects, speeds: Speeds) -> Stage:
     examples = e.steps * e.batch * len(_learned(config, found))
     if config.duels.pairings:
         examples += round(e.steps * e.batch * config.duels.rules) * len(config.learners)
-    return _stage(config, speeds, "experts", (rounds, examined, 0, examples))
+    return _stage(config, speeds, "experts", (rounds, examined, 0, 0, examples))
 
 
 def _teaching(config: Config, found: Subjects, speeds: Speeds) -> Stage:
@@ -138,9 +138,10 @@ def _teaching(config: Config, found: Subjects, speeds: Speeds) -> Stage:
     lessons = lessons if config.domains else 0
     earned = t.rounds * (lessons + experts * learn.practice * learn.practice_attempts + _moves(config))
     looks = sum(i == t.rounds or (e.every > 0 and i % e.every == 0) for i in range(1, t.rounds + 1))
-    examined = looks * len(config.learners) * len(config.domains) * e.problems + (looks + 1) * _styles(config)
+    examined = looks * len(config.learners) * len(config.domains) * e.problems
+    styles = (looks + 1) * _styles(config)
     examples = t.rounds * (len(config.learners) * learn.imitation + experts * learn.rehearsal)
-    return _stage(config, speeds, "teaching", (t.rounds, examined, earned, examples))
+    return _stage(config, speeds, "teaching", (t.rounds, examined, styles, earned, examples))
 
 
 def _learned(config: Config, found: Subjects) -> list[str]:
@@ -148,15 +149,15 @@ def _learned(config: Config, found: Subjects) -> list[str]:
     return [n for n, a in config.learners.items() if any(found.courses[d] for d in a.domains)]
 
 
-def _stage(config: Config, speeds: Speeds, name: str, counts: tuple[int, int, int, int]) -> Stage:
-    """`counts`: rounds, answers that are examined alone, answers that are trained on too, supervised examples."""
-    rounds, examined, earned, examples = counts
+def _stage(config: Config, speeds: Speeds, name: str, counts: tuple[int, int, int, int, int]) -> Stage:
+    """`counts`: rounds, answers that are evaluations, answers that only tell how agents play, answers that are trained
+    on too, supervised examples."""
+    rounds, examined, styles, earned, examples = counts
     answer = min(speeds.solution, config.teaching.max_tokens)
-    sampled = (examined + earned) * answer
+    answers = examined + styles + earned
     # prompts are shared by the attempts at them, of which there are at least two
     policy = config.learning.epochs * earned * (answer + speeds.prompt / 2) if config.learning.policy_rate else 0.0
     supervised = examples * (speeds.prompt + speeds.solution) * (1 + config.learning.shown)
+    sampled = answers * answer
     seconds = sampled / speeds.sampled + (policy + supervised) / speeds.trained
-    return Stage(
-        name, rounds, examined + earned, examined, examples, round(sampled), round(policy + supervised), seconds
-    )
+    return Stage(name, rounds, answers, examined, examples, round(sampled), round(policy + supervised), seconds)

@@ -24,6 +24,7 @@ from docendo.records import (
     Verdict,
     Work,
 )
+from docendo.store.checkpoints import forget_old
 from docendo.store.database import SCHEMA
 from docendo.store.rows import RoundRecord, insert_round
 
@@ -40,6 +41,8 @@ _NOTES = 200
 """Kept by each agent of each family."""
 _STATES = 3
 """The newest, that of the older checkpoint, and the room of the one before."""
+_STATE = 20_000
+"""Letters of a state that stands for any. It leaves its round when two newer ones are there, and half-empty pages."""
 _METRICS, _ALARMS, _PURPOSES = 22, 11, 6
 _FEW, _MORE = 8, 24
 """Rounds that are stored to see what one adds."""
@@ -49,6 +52,7 @@ _MANY = 1000
 
 def database_size(config: Config, written: Written, examined: int) -> int:
     """Bytes of run.db after all rounds, with so many evaluated answers in it."""
+    written = [(problem, _cut(completion, config.teaching.max_tokens)) for problem, completion in written]
     few, more = (_stored(config, written, rounds, 0) for rounds in (_FEW, _MORE))
     judged = (_stored(config, written, 1, _MANY) - _stored(config, written, 1, 0)) / _MANY
     taught = (more - few) / (_MORE - _FEW) * (config.teaching.rounds - _FEW)
@@ -61,6 +65,8 @@ def _stored(config: Config, written: Written, rounds: int, examined: int) -> int
         database.executescript(SCHEMA)
         for index in range(rounds):
             insert_round(database, _round(config, written, index, examined))
+            database.execute("INSERT INTO checkpoints VALUES (?, '', '')", (index,))
+            forget_old(database, _STATES - 1)
         (pages,), (size,) = (database.execute(f"PRAGMA {what}").fetchone() for what in ("page_count", "page_size"))
         return int(pages * size)
 
@@ -79,6 +85,7 @@ def _round(config: Config, written: Written, index: int, examined: int) -> Round
         ledger=[Work(agent, f"purpose {i}", 1000, 1e9) for agent in agents for i in range(_PURPOSES)],
         duels=list(_duels(config, written, index)),
         questions=list(_questions(config, written, index)),
+        state={"notes": "x" * _STATE},
     )
 
 
@@ -124,6 +131,14 @@ def _states(config: Config, written: Written) -> int:
     t = config.teaching
     kept = min(_NOTES * families * learners, _USEFUL * t.rounds * t.matches * t.lessons * t.examples * heard)
     return round(_STATES * kept * sum(notes) / len(notes))
+
+
+def _cut(completion: Completion, longest: int) -> Completion:
+    """What there is of an answer that had to end after so many tokens."""
+    if len(completion.tokens) <= longest:
+        return completion
+    letters = len(completion.text) * longest // len(completion.tokens)
+    return replace(completion, text=completion.text[:letters], tokens=completion.tokens[:longest])
 
 
 def _other(problem: Problem, place: tuple[int, ...]) -> Problem:

@@ -144,7 +144,7 @@ class RunDirectory:
         The newest two checkpoints are kept. Raises RunError on a full disk and its like, the old state left as it was;
         ValueError where the index does not ascend.
         """
-        last = max((row.round for row in self.rounds()), default=-2)
+        last = self._rows("SELECT COALESCE(MAX(round), -2) FROM rounds")[0][0]
         if record.index <= last:
             raise ValueError(f"round {record.index} was handed in after round {last}")
         folder, name = self.path / "checkpoints", folder_name(record.index)

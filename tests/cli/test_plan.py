@@ -86,6 +86,19 @@ def test_examinations_between_rounds_are_counted() -> None:
     assert often - once == 2 * 8  # after rounds 2 and 4, and after 5 in any case
 
 
+def test_what_tells_how_agents_play_is_sampled_and_not_kept() -> None:
+    playing = parse_config(config().model_dump(exclude_unset=True) | {"duels": {"pairings": 1, "samples": 5}}, "test")
+    still, teaching = made(config()).stages[2], made(playing).stages[2]
+    assert teaching.examined == still.examined == 8
+    moves = 2 * playing.duels.deals * playing.duels.repeats * 3
+    assert teaching.answers - still.answers == 2 * moves + 2 * 12 * 5 * 2
+
+
+def test_the_database_holds_answers_no_longer_than_they_are_allowed() -> None:
+    short, long = (made(config(rounds=60, max_tokens=n)).database for n in (5, 24))
+    assert made(config(rounds=60, max_tokens=200)).database == long > short
+
+
 def test_the_database_becomes_as_large_as_is_said(tmp_path: Path) -> None:
     with RunDirectory.create(tmp_path / "run", "") as run:
         for record in sixty_rounds():
