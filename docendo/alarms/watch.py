@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from docendo.alarms.detectors import Series, findings, grown, lengths, shares
+from docendo.alarms.growth import FIRST, RECENT
 from docendo.alarms.probe import Plan, Room, hints, probed
 from docendo.alarms.rules import Alarm, Rules, raised, stopping
 from docendo.records import Episode
@@ -21,7 +22,7 @@ class Watch:
     names: Collection[str] = NAMES
     """What is looked for."""
     seen: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
-    """(round, value) of each metric that alarms are made of."""
+    """(round, value) of each metric that alarms are made of: the first rounds that it was told in, and the newest."""
 
     def look(self, index: int, episodes: Sequence[Episode], room: Room, seed: int) -> dict[str, float]:
         """The round's ``alarm/<name>/<agent>``, and the lengths and earnings that growth is told by."""
@@ -34,7 +35,11 @@ class Watch:
 
     def recall(self, metrics: Series) -> None:
         """Take in the rounds that were there already when a run goes on."""
-        self.seen = {name: list(told) for name, told in metrics.items() if name.startswith(_REMEMBERED)}
+        self.seen = {}
+        for name, told in metrics.items():
+            if name.startswith(_REMEMBERED):
+                for index, value in told:
+                    self._keep(name, index, value)
 
     @property
     def stops(self) -> list[Alarm]:
@@ -47,5 +52,11 @@ class Watch:
             n: v for n, v in metrics.items() if not n.startswith(("alarm/", "looked/")) or n.split("/")[1] in self.names
         }
         for name, value in kept.items():
-            self.seen.setdefault(name, []).append((index, value))
+            self._keep(name, index, value)
         return kept
+
+    def _keep(self, name: str, index: int, value: float) -> None:
+        told = self.seen.setdefault(name, [])
+        told.append((index, value))
+        if len(told) > FIRST + max(RECENT, self.rules.window):
+            del told[FIRST]
