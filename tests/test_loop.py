@@ -21,7 +21,7 @@ from docendo.problems.curriculum import Learnable, Opening
 from docendo.problems.deck import ReplayDeck
 from docendo.problems.streams import stream_of
 from docendo.records import AgentId, Course, Example, Kind, Problem, Request, by_match
-from docendo.school import Arena, Expert, League, Round, Schedule, School
+from docendo.school import Arena, Audience, Expert, League, Round, Schedule, School
 from tests.toys import (
     ANN,
     BOB,
@@ -349,6 +349,19 @@ def test_any_part_of_a_round_may_be_left_out(schedule: Schedule) -> None:
     rounds = taught(make(schedule=schedule), rounds=2)
     assert all(r.episodes for r in rounds)
     assert all(bool(r.practice) == (schedule.practice * schedule.practice_attempts > 0) for r in rounds)
+
+
+def test_single_attempts_at_practice_are_imitated_where_they_are_right_and_credited_to_nobody() -> None:
+    audience = Audience(homework={a: [a] for a in (ANN, BOB, CAT)})
+    school = make(schedule=Schedule(matches=0, practice=6, practice_attempts=1), audience=audience)
+    for r in taught(school):
+        assert [len(p.attempts) for p in r.practice] == [1] * len(r.practice)
+        assert (r.metrics["credits"], r.discarded) == (0, [])
+        assert not [name for name in r.metrics if name.startswith("useful")]
+        right = {p.problem.key for p in r.practice if p.attempts[0].verdict.score >= 1}
+        noted = [key for pages in school.notebook.notes.values() for page in pages.values() for key in page]
+        assert right <= set(noted)
+    assert noted
 
 
 def test_a_round_without_matches_is_home_practice() -> None:

@@ -136,12 +136,14 @@ def _teaching(config: Config, found: Subjects, speeds: Speeds) -> Stage:
     experts = len(_learned(config, found))
     lessons = t.matches * t.lessons * (t.examples + t.attempts) + t.matches * t.controls
     lessons = lessons if config.domains else 0
-    earned = t.rounds * (lessons + experts * learn.practice * learn.practice_attempts + _moves(config))
+    practice = t.rounds * experts * learn.practice * learn.practice_attempts
+    alone = practice if learn.practice_attempts == 1 else 0
+    earned = t.rounds * (lessons + _moves(config)) + practice - alone
     looks = sum(i == t.rounds or (e.every > 0 and i % e.every == 0) for i in range(1, t.rounds + 1))
     examined = looks * len(config.learners) * len(config.domains) * e.problems
     styles = (looks + 1) * _styles(config)
     examples = t.rounds * (len(config.learners) * learn.imitation + experts * learn.rehearsal)
-    return _stage(config, speeds, "teaching", (t.rounds, examined, styles, earned, examples))
+    return _stage(config, speeds, "teaching", (t.rounds, examined, styles + alone, earned, examples))
 
 
 def _learned(config: Config, found: Subjects) -> list[str]:
@@ -150,11 +152,11 @@ def _learned(config: Config, found: Subjects) -> list[str]:
 
 
 def _stage(config: Config, speeds: Speeds, name: str, counts: tuple[int, int, int, int, int]) -> Stage:
-    """`counts`: rounds, answers that are evaluations, answers that only tell how agents play, answers that are trained
-    on too, supervised examples."""
-    rounds, examined, styles, earned, examples = counts
+    """`counts`: rounds, answers that are evaluations, other answers without a policy gradient, answers with one,
+    supervised examples."""
+    rounds, examined, others, earned, examples = counts
     answer = min(speeds.solution, config.teaching.max_tokens)
-    answers = examined + styles + earned
+    answers = examined + others + earned
     # prompts are shared by the attempts at them, of which there are at least two
     policy = config.learning.epochs * earned * (answer + speeds.prompt / 2) if config.learning.policy_rate else 0.0
     supervised = examples * (speeds.prompt + speeds.solution) * (1 + config.learning.shown)

@@ -146,7 +146,7 @@ def lesson_groups(episodes: Sequence[Episode], reward: Reward) -> list[Group]:
 
 
 def practice_groups(practice: Sequence[Practice]) -> list[Group]:
-    """One group per problem that an expert worked on at home."""
+    """One group per problem that an expert worked on at home, more than once."""
     return [
         Group(
             p.agent,
@@ -156,6 +156,7 @@ def practice_groups(practice: Sequence[Practice]) -> list[Group]:
             tuple((a.completion,) for a in p.attempts),
         )
         for p in practice
+        if len(p.attempts) > 1
     ]
 
 

@@ -1,8 +1,8 @@
 """The tables of training: engine, experts, teaching, learning, league, duels, evaluation."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from docendo.tables.fields import Positive, Rate, Share, Table
 
@@ -93,14 +93,23 @@ class LearningConfig(Table):
     """Worked solutions of its own domain that each expert trains on in a round."""
     practice: Annotated[int, Field(ge=0, le=1_000_000)] = 2
     """Problems of its own domain that each expert works on in a round."""
-    practice_attempts: Annotated[int, Field(ge=2, le=1024)] = 4
-    """Attempts at each of them."""
+    practice_attempts: Annotated[int, Field(ge=1, le=1024)] = 4
+    """Attempts at each of them. A single one is compared with nothing: only who imitates it, by homework, learns."""
     shown: Share = 0.33
     """Share of the supervised examples that follow a worked example."""
     audience: Literal["student", "class"] = "class"
     """Who may imitate a useful lesson: the student it was given to, or everybody who is no expert of its domain."""
     homework: Literal["nobody", "author", "everybody"] = "nobody"
     """Who imitates right answers of home practice: nobody, who gave them, or everybody."""
+
+    @model_validator(mode="after")
+    def _learns(self) -> Self:
+        if self.practice and self.practice_attempts == 1 and self.homework == "nobody":
+            raise ValueError(
+                "practice_attempts: nobody learns from a single attempt, since it is compared with nothing; "
+                "wanted at least 2, or homework = 'author' or 'everybody'; got 1"
+            )
+        return self
 
 
 class LeagueConfig(Table):

@@ -31,6 +31,7 @@ def refused(here: Path, *words: object) -> str:
         ("teaching.rounds=many", "input should be a valid integer, got 'many'"),
         ("teaching.lessons=1", "greater than or equal to 2, got 1"),
         ("learning.epochs=2", "needs estimator = 'ppo'"),
+        ("learning.practice_attempts=1", "compared with nothing; wanted at least 2, or homework = 'author'"),
         ("model=./nosuch", "model './nosuch': no such folder"),
         ("engine.device=abacus", "'abacus'"),
         ("domains.mathematik.families={}", "no domain 'mathematik'; did you mean 'mathematics'?"),

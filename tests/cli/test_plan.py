@@ -86,6 +86,14 @@ def test_examinations_between_rounds_are_counted() -> None:
     assert often - once == 2 * 8  # after rounds 2 and 4, and after 5 in any case
 
 
+def test_a_single_attempt_at_practice_is_sampled_and_not_trained_on() -> None:
+    table = config().model_dump(exclude_unset=True)
+    table["learning"] |= {"practice": 2, "practice_attempts": 1, "homework": "author"}
+    once, twice = made(parse_config(table, "test")).stages[2], made(config()).stages[2]
+    assert once.sampled_tokens == twice.sampled_tokens
+    assert twice.trained_tokens - once.trained_tokens == 2 * 2 * (8 + 10)
+
+
 def test_what_tells_how_agents_play_is_sampled_and_not_kept() -> None:
     playing = parse_config(config().model_dump(exclude_unset=True) | {"duels": {"pairings": 1, "samples": 5}}, "test")
     still, teaching = made(config()).stages[2], made(playing).stages[2]
