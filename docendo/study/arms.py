@@ -72,6 +72,13 @@ def _wide(config: Config) -> Config:
     return _single(config).model_copy(update={"engine": engine.model_copy(update=wide)})
 
 
+def _unimitated(config: Config) -> Config:
+    """Nobody imitates anything. Single attempts at home become fours, so that a policy gradient learns from them."""
+    practice, attempts = config.learning.practice, config.learning.practice_attempts
+    fours = (f"learning.practice={-(-practice // 4)}", "learning.practice_attempts=4") if attempts == 1 else ()
+    return changed(config, ("learning.imitation=0", *fours))
+
+
 def _without(*settings: str) -> Callable[[Config], Config]:
     return lambda config: changed(config, settings)
 
@@ -96,7 +103,7 @@ ARMS: Mapping[str, Arm] = {
     "teaching-uniform": _ablation("teachers are drawn uniformly", "league.teachers=uniform"),
     "teaching-frozen": _ablation("lessons are written by the experts of the first day", "teaching.authors=frozen"),
     "teaching-no-curriculum": _ablation("all kinds of problems equally", "league.curriculum=everything"),
-    "teaching-no-imitation": _ablation("nobody imitates anything", "learning.imitation=0"),
+    "teaching-no-imitation": Arm("nobody imitates anything", _unimitated, "teaching"),
     "teaching-no-gate": _ablation("wrong lessons are shown too", "teaching.gate=false"),
     "teaching-no-home": _ablation("nobody works at home", "learning.practice=0", "learning.rehearsal=0"),
     "teaching-gold": _ablation("worked solutions are shown, not written lessons", "teaching.authors=solutions"),

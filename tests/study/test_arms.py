@@ -71,6 +71,12 @@ def test_an_arm_differs_from_the_league_in_just_what_it_says(arm: str, settings:
     assert changed_by(arm) == settings
 
 
+def test_who_imitates_nothing_tries_each_problem_of_its_practice_four_times_instead_of_once() -> None:
+    single = config(learning={"practice": 10, "practice_attempts": 1, "homework": "everybody"})
+    learning = ARMS["teaching-no-imitation"].shape(single).learning
+    assert (learning.practice, learning.practice_attempts, learning.imitation) == (3, 4, 0)
+
+
 def test_all_arms_are_looked_at_above() -> None:
     mark = test_an_arm_differs_from_the_league_in_just_what_it_says.pytestmark[0]
     assert [arm for arm, _ in mark.args[1]] == list(ARMS)
