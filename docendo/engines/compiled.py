@@ -20,8 +20,9 @@ from docendo.engines.routing import Routing
 
 __all__ = ["Compiled", "drawn"]
 
-_WIDE, _TOGETHER, _BLOCK = 16, 4, 128
-"""Numbers and rows that the functions work on at once, and logits whose weights they add up: as in `kernels.c`."""
+_WIDE, _TOGETHER, _ABREAST, _BLOCK = 16, 4, 8, 128
+"""What the functions work on at once, as in `kernels.c`: numbers, rows of one agent, rows of one prompt, and logits
+whose weights are added up."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class _Pass:
         room = _TOGETHER * max(p.a_SCd.shape[1] for p in self.fused.projections)
         if isinstance(plan, Decode):
             columns, g, size = plan.width + plan.store.answers[0].shape[3], self.heads.group, self.heads.size
-            room = max(room, g * (size + columns + _WIDE) + _WIDE * size)
+            room = max(room, _ABREAST * g * (size + columns + _WIDE) + _WIDE * size)
         self.scratch, self.slots_B = torch.empty(room), routing.slots_T
         self.batch = Batch(len(self.slots_B), self.slots_B.data_ptr(), self.scratch.data_ptr())
         self.sizes = HeadSizes(*self.heads)

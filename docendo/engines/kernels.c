@@ -15,6 +15,8 @@
 
 #define WIDE 16
 #define TOGETHER 4
+#define ABREAST 8
+#define LINE ((int64_t)(64 / sizeof(number)))
 #define BLOCK 128
 #define INLINE static inline __attribute__((always_inline))
 
@@ -30,9 +32,13 @@ typedef uint16_t numbers __attribute__((vector_size(2 * WIDE)));
 
 INLINE lanes load(const number *from)
 {
+#ifdef __AVX512BF16__
+    return (lanes)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)from)), 16);
+#else
     numbers found;
     memcpy(&found, from, sizeof found);
     return (lanes)(__builtin_convertvector(found, words) << 16);
+#endif
 }
 
 INLINE void store(number *to, lanes x)
@@ -243,14 +249,19 @@ typedef struct {
 } Cache;
 
 /* Rotary position embedding (Su et al. 2021), in place; the sines have the sign of their half. */
-static void rotate(number *x, const number *cosine, const number *sine, int64_t size, float *scratch)
+static void rotate(number *x, const number *cosine, const number *sine, int64_t size)
 {
-    int64_t half = size / 2;
-    for (int64_t i = 0; i < size; i++) {
-        float other = widened(x[i < half ? i + half : i - half]);
-        scratch[i] = widened(x[i]) * widened(cosine[i]) + other * widened(sine[i]);
+    int64_t half = size / 2, i = 0;
+    for (; i + WIDE <= half; i += WIDE) {
+        lanes low = load(x + i), high = load(x + half + i);
+        store(x + i, low * load(cosine + i) + high * load(sine + i));
+        store(x + half + i, high * load(cosine + half + i) + low * load(sine + half + i));
     }
-    for (int64_t i = 0; i < size; i++) x[i] = narrowed(scratch[i]);
+    for (; i < half; i++) {
+        float low = widened(x[i]), high = widened(x[half + i]);
+        x[i] = narrowed(low * widened(cosine[i]) + high * widened(sine[i]));
+        x[half + i] = narrowed(high * widened(cosine[half + i]) + low * widened(sine[half + i]));
+    }
 }
 
 #define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
@@ -317,34 +328,59 @@ static float soften(float *x, int64_t count)
     return sum(total);
 }
 
-/* The query heads of one row that share a key-value head; `out` holds the queries and then what they find.
-   `scratch` has room for g D, g (p + n + WIDE) and WIDE D. */
+/* Asks for what will be read soon: memory takes longer than a row's arithmetic. */
+INLINE void fetch(const number *from, int64_t count)
+{
+    for (int64_t i = 0; i < count; i += LINE) __builtin_prefetch(from + i);
+}
+
+/* The query heads of adjacent rows of one prompt that share a key-value head, so that what is read of the prompt serves
+   all of them; `out` holds the queries and then what they find. `scratch` has room for g D and g (p + n + WIDE) of each,
+   and for WIDE D. */
 INLINE void look(const Cache *c, const Heads *h, int64_t rows, int64_t b, int64_t k, int64_t size, number *out,
-                 float *scratch)
+                 float *scratch, int64_t together)
 {
     int64_t group = h->query_heads / h->key_heads, wide = c->prompt_columns + c->answer_columns + WIDE;
-    int64_t count[2] = {c->length[b], c->column[b] + 1}, seen = count[0] + count[1];
-    number *from[2] = {c->prompts + (c->place[b] * h->key_heads + k) * c->prompt_columns * size,
-                       c->answers + (b * h->key_heads + k) * c->answer_columns * size};
-    int64_t values[2] = {c->number_of_prompts * h->key_heads * c->prompt_columns * size,
-                         rows * h->key_heads * c->answer_columns * size};
-    float *into = scratch, *share = into + group * size, *room = share + group * wide;
-    for (int64_t side = 0, at = 0; side < 2; at += count[side++])
-        for (int64_t j = 0; j < count[side]; j += WIDE) {
-            const number *keys = from[side] + j * size;
+    int64_t next = h->query_heads * size, told = c->length[b];
+    int64_t ours = h->key_heads * c->answer_columns * size;
+    const number *shared = c->prompts + (c->place[b] * h->key_heads + k) * c->prompt_columns * size;
+    const number *own = c->answers + (b * h->key_heads + k) * c->answer_columns * size;
+    int64_t value = c->number_of_prompts * h->key_heads * c->prompt_columns * size, own_value = rows * ours;
+    float *into = scratch, *share = into + together * group * size, *room = share + together * group * wide;
+    for (int64_t j = 0; j < told; j += WIDE)
+        for (int64_t r = 0; r < together; r++) {
+            int64_t each = (c->column[b + r] * WIDE / told + 1) * size, first = j / WIDE * each;
+            fetch(own + r * ours + first, each);
+            fetch(own + r * ours + own_value + first, each);
+            fetch(shared + value + (j + r * (WIDE / together)) * size, WIDE / together * size);
             for (int64_t i = 0; i < group; i++)
-                scores(out + i * size, keys, size, h->scale, share + i * wide + at + j);
+                scores(out + r * next + i * size, shared + j * size, size, h->scale, share + (r * group + i) * wide + j);
         }
-    float total[group];
-    for (int64_t i = 0; i < group; i++) total[i] = soften(share + i * wide, seen);
-    for (int64_t i = 0; i < group * size; i++) into[i] = 0;
-    for (int64_t side = 0, at = 0; side < 2; at += count[side++])
-        for (int64_t j = 0; j < count[side]; j += WIDE) {
-            const float *found = block(from[side] + values[side] + j * size, size, room);
-            int64_t left = count[side] - j < WIDE ? count[side] - j : WIDE;
-            for (int64_t i = 0; i < group; i++) mix(share + i * wide + at + j, found, left, size, into + i * size);
+    for (int64_t r = 0; r < together; r++)
+        for (int64_t j = 0; j <= c->column[b + r]; j += WIDE)
+            for (int64_t i = 0; i < group; i++)
+                scores(out + r * next + i * size, own + r * ours + j * size, size, h->scale,
+                       share + (r * group + i) * wide + told + j);
+    float total[together * group];
+    for (int64_t r = 0; r < together; r++)
+        for (int64_t i = 0; i < group; i++)
+            total[r * group + i] = soften(share + (r * group + i) * wide, told + c->column[b + r] + 1);
+    for (int64_t i = 0; i < together * group * size; i++) into[i] = 0;
+    for (int64_t j = 0; j < told; j += WIDE) {
+        const float *found = block(shared + value + j * size, size, room);
+        int64_t left = told - j < WIDE ? told - j : WIDE;
+        for (int64_t i = 0; i < together * group; i++) mix(share + i * wide + j, found, left, size, into + i * size);
+    }
+    for (int64_t r = 0; r < together; r++)
+        for (int64_t j = 0, count = c->column[b + r] + 1; j < count; j += WIDE) {
+            const float *found = block(own + r * ours + own_value + j * size, size, room);
+            int64_t left = count - j < WIDE ? count - j : WIDE;
+            for (int64_t i = r * group; i < (r + 1) * group; i++)
+                mix(share + i * wide + told + j, found, left, size, into + i * size);
         }
-    for (int64_t i = 0; i < group * size; i++) out[i] = narrowed(into[i] / total[i / size]);
+    for (int64_t r = 0; r < together; r++)
+        for (int64_t i = 0; i < group * size; i++)
+            out[r * next + i] = narrowed(into[r * group * size + i] / total[r * group + i / size]);
 }
 
 /* Queries, keys and values of the new tokens, (B, H + 2K, D), from the output y of their projection; keys and values
@@ -358,7 +394,7 @@ void attend(const Batch *batch, const Update *u, const number *from, number *y, 
     for (int64_t b = 0; b < rows; b++) {
         number *row = y + b * width;
         for (int64_t i = 0; i < h->query_heads + h->key_heads; i++)
-            rotate(row + i * size, cosine + b * size, sine + b * size, size, batch->scratch);
+            rotate(row + i * size, cosine + b * size, sine + b * size, size);
         memcpy(out + b * h->query_heads * size, row, h->query_heads * size * sizeof(number));
         for (int64_t k = 0; k < h->key_heads; k++) {
             number *place = c->answers + ((b * h->key_heads + k) * c->answer_columns + c->column[b]) * size;
@@ -367,14 +403,15 @@ void attend(const Batch *batch, const Update *u, const number *from, number *y, 
         }
     }
     for (int64_t k = 0; k < h->key_heads; k++)
-        for (int64_t b = 0; b < rows; b++) {
+        for (int64_t b = 0, count; b < rows; b += count) {
             number *to = out + (b * h->query_heads + k * group) * size;
+            for (count = 1; count < ABREAST && b + count < rows && c->place[b + count] == c->place[b];) count++;
             if (size == 64)
-                look(c, h, rows, b, k, 64, to, batch->scratch);
+                look(c, h, rows, b, k, 64, to, batch->scratch, count);
             else if (size == 128)
-                look(c, h, rows, b, k, 128, to, batch->scratch);
+                look(c, h, rows, b, k, 128, to, batch->scratch, count);
             else
-                look(c, h, rows, b, k, size, to, batch->scratch);
+                look(c, h, rows, b, k, size, to, batch->scratch, count);
         }
 }
 

@@ -22,7 +22,7 @@ from docendo.engines.sampling import pick
 from docendo.engines.trial import Probe, _layer, pays
 from docendo.errors import UseError
 from tests.engines.test_decoding import crowd
-from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, wake
+from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, wake
 
 DTYPES = [torch.float32, torch.bfloat16]
 needs_compiler = pytest.mark.skipif(load_kernels(torch.float32) is None, reason="no C compiler")
@@ -70,6 +70,14 @@ def test_to_the_last_bit_company_changes_no_answer(dtype: torch.dtype) -> None:
     assert engine.sample(requests[::2]) + engine.sample(requests[1::2]) == together[::2] + together[1::2]
     assert replace(engine, lanes=Lanes(2, 1)).sample(requests) == together
     assert replace(engine, lanes=Lanes(), rows=5).sample(requests) == together
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_of_one_prompt_are_those_of_each_alone_however_many_there_are(dtype: torch.dtype) -> None:
+    engine = replace(opened(dtype), lanes=Lanes())
+    requests = [ask(AGENTS[0], "why?", seed=i, max_tokens=1 + i * 7 % 50) for i in range(21)]
+    assert engine.sample(requests) == [engine.sample([request])[0] for request in requests]
 
 
 @needs_compiler
