@@ -87,15 +87,22 @@ def _check(plan: "Plan", tasks: "Sequence[Task]") -> None:
     from docendo.build_data import solved
     from docendo.study.examining import check_papers, fresh_paper
 
+    checked = set[str]()
     for task in {(t.regime, t.arm): t for t in tasks}.values():
         grid = plan.grid(task.arm)
         for settings in grid or ((),):
             config = plan.settings(task, settings)
             found = subjects(config)
-            solved(config, found)
-        check_papers(found, config.evaluation.seed, plan.study)
-        if grid:
-            fresh_paper(found, config.evaluation.seed, plan.study)
+            asked = f"{config.seed} {config.domains}"
+            if asked not in checked:
+                solved(config, found)
+            checked.add(asked)
+        papers = f"{config.evaluation.seed} {config.domains} {bool(grid)}"
+        if papers not in checked:
+            check_papers(found, config.evaluation.seed, plan.study)
+            if grid:
+                fresh_paper(found, config.evaluation.seed, plan.study)
+        checked.add(papers)
 
 
 def _tell(plan: "Plan", folder: Path, tasks: "Sequence[Task]") -> None:
