@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
+_UNASKED = {"engine", "experts", "teaching", "learning", "league", "duels", "alarms"}
+"""Tables that change no problem: what is checked once need not be for other settings of these."""
+
 _STUDY = typer.Argument(metavar="STUDY.toml", help="What is compared.", show_default=False)
 _OUT_HELP = "The study's folder, new or gone on with; without it, studies/<name of the file>."
 _JOBS_HELP = "Processes that share the work, each with its share of the processor's cores."
@@ -93,11 +96,11 @@ def _check(plan: "Plan", tasks: "Sequence[Task]") -> None:
         for settings in grid or ((),):
             config = plan.settings(task, settings)
             found = subjects(config)
-            asked = f"{config.seed} {config.domains}"
+            asked = config.model_dump_json(exclude=_UNASKED)
             if asked not in checked:
                 solved(config, found)
             checked.add(asked)
-        papers = f"{config.evaluation.seed} {config.domains} {bool(grid)}"
+        papers = f"{asked} {bool(grid)}"
         if papers not in checked:
             check_papers(found, config.evaluation.seed, plan.study)
             if grid:

@@ -1,7 +1,6 @@
 /* One new token for every row: all that lies between the large matrix products, one function for each gap.
 
-   A row is worked on by itself, and every sum runs in an order that its own lengths alone decide: what else is in the
-   batch changes no bit of it. Numbers are float32 or, with -DBFLOAT16, bfloat16; sums are float32.
+   Every sum of a row runs in an order that its own lengths alone decide: what else is in the batch changes no bit of it. Numbers are float32 or, with -DBFLOAT16, bfloat16; sums are float32.
 
    Axes: B rows, d width of the input, o outputs of all members of a projection, H query heads, K key-value heads,
    g = H / K, D head size, p columns for prompts, n columns for answers. */
@@ -16,6 +15,7 @@
 #define WIDE 16
 #define TOGETHER 4
 #define ABREAST 8
+#define AHEAD 64
 #define LINE ((int64_t)(64 / sizeof(number)))
 #define BLOCK 128
 #define INLINE static inline __attribute__((always_inline))
@@ -328,10 +328,11 @@ static float soften(float *x, int64_t count)
     return sum(total);
 }
 
-/* Asks for what will be read soon: memory takes longer than a row's arithmetic. */
-INLINE void fetch(const number *from, int64_t count)
+/* Asks for numbers that will be read soon, `each` from the first and none from the last on: memory takes longer than
+   arithmetic. */
+INLINE void fetch(const number *from, int64_t first, int64_t each, int64_t last)
 {
-    for (int64_t i = 0; i < count; i += LINE) __builtin_prefetch(from + i);
+    for (int64_t i = first; i < first + each && i < last; i += LINE) __builtin_prefetch(from + i);
 }
 
 /* The query heads of adjacent rows of one prompt that share a key-value head, so that what is read of the prompt serves
@@ -347,12 +348,16 @@ INLINE void look(const Cache *c, const Heads *h, int64_t rows, int64_t b, int64_
     const number *own = c->answers + (b * h->key_heads + k) * c->answer_columns * size;
     int64_t value = c->number_of_prompts * h->key_heads * c->prompt_columns * size, own_value = rows * ours;
     float *into = scratch, *share = into + together * group * size, *room = share + together * group * wide;
+    int64_t part = (WIDE + together - 1) / together * size, each[ABREAST], last[ABREAST];
+    for (int64_t r = 0; r < together && told; r++) {
+        last[r] = (c->column[b + r] < AHEAD ? c->column[b + r] + 1 : AHEAD) * size;
+        each[r] = (last[r] + told - 1) / told;
+    }
     for (int64_t j = 0; j < told; j += WIDE)
         for (int64_t r = 0; r < together; r++) {
-            int64_t each = (c->column[b + r] * WIDE / told + 1) * size, first = j / WIDE * each;
-            fetch(own + r * ours + first, each);
-            fetch(own + r * ours + own_value + first, each);
-            fetch(shared + value + (j + r * (WIDE / together)) * size, WIDE / together * size);
+            fetch(own + r * ours, j * each[r], WIDE * each[r], last[r]);
+            fetch(own + r * ours + own_value, j * each[r], WIDE * each[r], last[r]);
+            fetch(shared + value + j * size, r * part, part, WIDE * size);
             for (int64_t i = 0; i < group; i++)
                 scores(out + r * next + i * size, shared + j * size, size, h->scale, share + (r * group + i) * wide + j);
         }

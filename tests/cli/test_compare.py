@@ -1,5 +1,6 @@
 """`docendo compare`, from its file to its page."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from docendo.study.results import load_study
 from tests.cli.toys import docendo
 from tests.store.test_whole import small_disk
-from tests.study.leagues import study, timeless
+from tests.study.leagues import league, study, timeless
 
 REGIMES = {"few": {"settings": ["domains.*.solutions=8"]}}
 
@@ -57,6 +58,26 @@ def test_a_study_that_cannot_be_done_is_told_before_anything_is_trained(
     given: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
     assert said in refused(tmp_path, **given)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("domains.letters.solutions=1", "[domains.letters] solutions = 1"),
+        ("askers.book.file='many.jsonl'", "wanted one for each of 5 families and levels"),
+    ],
+)
+def test_problems_of_every_regime_are_checked(setting: str, said: str, tmp_path: Path) -> None:
+    for name, count in (("few", 1), ("many", 5)):
+        rows = [{"question": f"What is {i} + {i}?", "answer": 2 * i, "topic": f"t{i % count}"} for i in range(40)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    book = {"kind": "file", "file": str(tmp_path / "few.jsonl"), "columns": {"family": "topic"}}
+    domains = {**league()["domains"], "sums": {"askers": {"book": 1.0}}}
+    agents = {**league()["agents"], "dan": {"domain": "sums"}}
+    regimes = {"first": {}, "then": {"settings": [setting.replace("'many", f"'{tmp_path}/many")]}}
+    assert said in refused(
+        tmp_path, league=league(domains=domains, agents=agents, askers={"book": book}), regimes=regimes
+    )
 
 
 def test_a_dry_run_says_what_there_is_to_do_and_writes_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from docendo.engines import choice
+from docendo.engines import choice, compiled, kernels
 from docendo.engines.attention import Heads
 from docendo.engines.choice import choose_kernels
 from docendo.engines.compiled import Compiled, drawn
@@ -105,6 +105,11 @@ def test_the_ends_of_the_distribution_are_its_likely_tokens() -> None:
     tokens, logprobs = drawn(library, rows, torch.ones(3), uniform)
     assert tokens.tolist() == [140, 200, 200]
     assert logprobs.tolist() == pytest.approx([-0.693147] * 3, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["WIDE", "TOGETHER", "ABREAST", "BLOCK"])
+def test_what_is_worked_on_at_once_is_the_same_in_both_languages(name: str) -> None:
+    assert f"#define {name} {getattr(compiled, f'_{name}')}\n" in kernels._SOURCE.read_text()
 
 
 @pytest.fixture
