@@ -5,6 +5,7 @@ Both loops yield each round as it ends: logging, evaluation, checkpoints and bud
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,33 +41,42 @@ def study(school: School, rounds: range, count: int, seed: int) -> Iterator[Roun
 
 
 def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
-    """Rounds of the teaching game."""
+    """Rounds of the teaching game. In the first ones everybody may be kept apart and works on its own domain alone."""
     for index in rounds:
         here = seed_for(seed, "teach", index)
+        if index < school.schedule.apart:
+            yield _work(school.apart, index, here)
+            continue
         anchors = _born(school, school.league.population.open(index - 1), here)
-        episodes = play(school, index, seed_for(here, "play"))
-        practice = practise(school, index, seed_for(here, "practice"))
-        duels = contest(school, index, seed_for(here, "duels"))
-        questions = ask(school, index, seed_for(here, "ask"))
-        groups = [
-            *groups_of(school, episodes, practice),
-            *duel_groups(duels, school.learners),
-            *(group for group in asking_groups(questions) if group.agent in school.learners),
-        ]
-        earned, useful = assign(groups, school.baseline)
-        notes = useful_notes(episodes, school.audience.lessons) + solved_at_home(practice, school.audience.homework)
-        school.notebook.write([note for note in notes if note[0] in school.learners])
-        metrics = school.learner.update(earned, examples_of(school, seed_for(here, "examples")))
+        played = _work(school, index, here)
         births = renew(school, index, seed_for(here, "renew"))
-        metrics = {
-            **metrics,
-            **useful,
-            **measured(episodes, practice, school.learners),
-            **fought(duels, school.learners),
-            **inquired(questions),
-            **eaten(school, school.schedule.rehearsal, seed_for(here, "examples")),
-        }
-        yield Round(index, episodes, practice, metrics, discarded(groups), [*anchors, *births], duels, questions)
+        yield replace(played, births=[*anchors, *births])
+
+
+def _work(school: School, index: int, seed: int) -> Round:
+    """What is played, tried, asked and learned in a round."""
+    episodes = play(school, index, seed_for(seed, "play"))
+    practice = practise(school, index, seed_for(seed, "practice"))
+    duels = contest(school, index, seed_for(seed, "duels"))
+    questions = ask(school, index, seed_for(seed, "ask"))
+    groups = [
+        *groups_of(school, episodes, practice),
+        *duel_groups(duels, school.learners),
+        *(group for group in asking_groups(questions) if group.agent in school.learners),
+    ]
+    earned, useful = assign(groups, school.baseline)
+    notes = useful_notes(episodes, school.audience.lessons) + solved_at_home(practice, school.audience.homework)
+    school.notebook.write([note for note in notes if note[0] in school.learners])
+    metrics = school.learner.update(earned, examples_of(school, seed_for(seed, "examples")))
+    metrics = {
+        **metrics,
+        **useful,
+        **measured(episodes, practice, school.learners),
+        **fought(duels, school.learners),
+        **inquired(questions),
+        **eaten(school, school.schedule.rehearsal, seed_for(seed, "examples")),
+    }
+    return Round(index, episodes, practice, metrics, discarded(groups), (), duels, questions)
 
 
 def play(school: School, index: int, seed: int) -> list[Episode]:

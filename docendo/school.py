@@ -1,7 +1,7 @@
 """Everything that a round is made of: who takes part, by which rules, and what is remembered from round to round."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
@@ -44,6 +44,8 @@ class Expert:
     """What it studies and rehearses; empty: worked solutions of its own domain."""
     practised: Sequence[Kind] = ()
     """What it practises at home; empty: its own kinds."""
+    apart: bool = False
+    """Whether it imitates nothing but its own kinds."""
 
 
 class Audience(NamedTuple):
@@ -59,6 +61,8 @@ class Audience(NamedTuple):
 class Schedule:
     """How much of everything there is in a round."""
 
+    apart: int = 0
+    """First rounds in which everybody works on its own domain alone."""
     matches: int = 12
     refill: bool = False
     """Whether answers that the gate saved are spent on new matches in the place of those that taught nothing."""
@@ -137,6 +141,12 @@ class School:
     @cached_property
     def learners(self) -> frozenset[AgentId]:
         return frozenset(expert.agent for expert in self.experts)
+
+    @cached_property
+    def apart(self) -> "School":
+        """The same while nobody meets anybody: each practises, rehearses and imitates its own kinds."""
+        alone = [replace(expert, diet=(), practised=(), apart=True) for expert in self.experts]
+        return replace(self, experts=alone, schedule=replace(self.schedule, matches=0), arena=None)
 
 
 @dataclass(frozen=True)

@@ -137,8 +137,10 @@ def _teaching(config: Config, found: Subjects, speeds: Speeds) -> Stage:
     lessons = t.matches * t.lessons * (t.examples + t.attempts) + t.matches * t.controls
     lessons = lessons if config.domains else 0
     practice = t.rounds * experts * learn.practice * learn.practice_attempts
+    met = max(0, t.rounds - config.experts.practice)
     alone = practice if learn.practice_attempts == 1 else 0
-    earned = t.rounds * (lessons + _moves(config)) + practice - alone
+    alone += met * t.matches * t.lessons if t.attempts == 1 and config.domains else 0
+    earned = met * (lessons + _moves(config)) + practice - alone
     looks = sum(i == t.rounds or (e.every > 0 and i % e.every == 0) for i in range(1, t.rounds + 1))
     examined = looks * len(config.learners) * len(config.domains) * e.problems
     styles = (looks + 1) * _styles(config)
@@ -157,7 +159,7 @@ def _stage(config: Config, speeds: Speeds, name: str, counts: tuple[int, int, in
     rounds, examined, others, earned, examples = counts
     answer = min(speeds.solution, config.teaching.max_tokens)
     answers = examined + others + earned
-    # prompts are shared by the attempts at them, of which there are at least two
+    # a policy gradient compares at least two attempts, which share their prompt
     policy = config.learning.epochs * earned * (answer + speeds.prompt / 2) if config.learning.policy_rate else 0.0
     supervised = examples * (speeds.prompt + speeds.solution) * (1 + config.learning.shown)
     sampled = answers * answer

@@ -1,6 +1,6 @@
 """Which examples are worth imitating, and a notebook to study them from more than once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
@@ -74,13 +74,21 @@ class Notebook:
         """All that the agent has notes of."""
         return list(dict.fromkeys(p.kind for page in self.notes.get(agent, {}).values() for p, _ in page.values()))
 
-    def study(self, agent: AgentId, count: int, seed: int, weights: Mapping[Kind, float] | None = None) -> list[Note]:
-        """Up to `count` different notes, the newest half of a family twice as likely.
+    def study(
+        self,
+        agent: AgentId,
+        count: int,
+        seed: int,
+        weights: Mapping[Kind, float] | None = None,
+        kinds: Collection[Kind] | None = None,
+    ) -> list[Note]:
+        """Up to `count` different notes, of these kinds if any are given, the newest half of a family twice as likely.
 
         Kinds by their weights, which are positive; families in turn where none are given.
         """
         rng = Random(seed)
-        stacks = [self._shuffled(page, rng) for page in self.notes.get(agent, {}).values()]
+        shuffled = [self._shuffled(page, rng) for page in self.notes.get(agent, {}).values()]
+        stacks = [[note for note in page if kinds is None or note[0].kind in kinds] for page in shuffled]
         if weights is not None:
             return _weighed([note for stack in stacks for note in stack], count, weights, rng)
         rng.shuffle(stacks)

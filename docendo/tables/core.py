@@ -47,6 +47,9 @@ class ExpertsConfig(Table):
     """Worked solutions of each expert in one step."""
     rate: Rate = 1.5e-3
     """Learning rate, falling linearly to a tenth."""
+    practice: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Of the rounds of teaching the first in which nobody meets anybody: everyone practises, rehearses and imitates its
+    own domain alone, and what it gets right waits for those who read its homework."""
 
 
 class TeachingConfig(Table):
@@ -104,10 +107,11 @@ class LearningConfig(Table):
 
     @model_validator(mode="after")
     def _learns(self) -> Self:
-        if self.practice and self.practice_attempts == 1 and self.homework == "nobody":
+        imitated = self.homework != "nobody" and self.imitation > 0
+        if self.practice and self.practice_attempts == 1 and not imitated:
             raise ValueError(
                 "practice_attempts: nobody learns from a single attempt, since it is compared with nothing; "
-                "wanted at least 2, or homework = 'author' or 'everybody'; got 1"
+                "wanted at least 2, or homework = 'author' or 'everybody' and some imitation; got 1"
             )
         return self
 

@@ -86,6 +86,12 @@ def test_examinations_between_rounds_are_counted() -> None:
     assert often - once == 2 * 8  # after rounds 2 and 4, and after 5 in any case
 
 
+def test_a_single_attempt_after_a_lesson_is_sampled_and_not_trained_on() -> None:
+    one, two = (made(config(attempts=n)).stages[2] for n in (1, 2))
+    assert two.sampled_tokens - one.sampled_tokens == 2 * 3 * 2 * 8
+    assert two.trained_tokens - one.trained_tokens == 2 * 3 * 2 * 2 * (8 + 10)
+
+
 def test_a_single_attempt_at_practice_is_sampled_and_not_trained_on() -> None:
     table = config().model_dump(exclude_unset=True)
     table["learning"] |= {"practice": 2, "practice_attempts": 1, "homework": "author"}
@@ -103,8 +109,14 @@ def test_what_tells_how_agents_play_is_sampled_and_not_kept() -> None:
 
 
 def test_the_database_holds_answers_no_longer_than_they_are_allowed() -> None:
-    short, long = (made(config(rounds=60, max_tokens=n)).database for n in (5, 24))
-    assert made(config(rounds=60, max_tokens=200)).database == long > short
+    written = [(p, Completion("x" * 2400, tokens=(1,) * 24)) for p, _ in WRITTEN]
+
+    def size(longest: int) -> int:
+        asked = config(rounds=60, max_tokens=longest)
+        return estimate(asked, subjects(asked), SPEEDS, written).database
+
+    assert size(200) == size(24)
+    assert size(6) < 0.4 * size(24)
 
 
 def test_the_database_becomes_as_large_as_is_said(tmp_path: Path) -> None:
