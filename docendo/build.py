@@ -219,7 +219,7 @@ def _bureau(config: Config, classroom: Classroom, engine: Engine, found: Subject
 def _schedule(config: Config) -> Schedule:
     learn = config.learning
     amounts = learn.practice, learn.practice_attempts, learn.rehearsal, learn.imitation
-    return Schedule(config.experts.practice, config.teaching.matches, config.league.refill, *amounts, learn.shown)
+    return Schedule(config.teaching.matches, config.league.refill, *amounts, learn.shown)
 
 
 def _audience(config: Config) -> Audience:

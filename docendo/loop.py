@@ -40,11 +40,11 @@ def study(school: School, rounds: range, count: int, seed: int) -> Iterator[Roun
         yield Round(index, metrics={**school.tutor(index).update((), examples), **eaten(school, count, here)})
 
 
-def teach(school: School, rounds: range, seed: int) -> Iterator[Round]:
-    """Rounds of the teaching game. In the first ones everybody may be kept apart and works on its own domain alone."""
+def teach(school: School, rounds: range, seed: int, met: int = 0) -> Iterator[Round]:
+    """Rounds of the teaching game. Before round `met` everybody is kept apart and works on its own domain alone."""
     for index in rounds:
         here = seed_for(seed, "teach", index)
-        if index < school.schedule.apart:
+        if index < met:
             yield _work(school.apart, index, here)
             continue
         anchors = _born(school, school.league.population.open(index - 1), here)

@@ -61,8 +61,6 @@ class Audience(NamedTuple):
 class Schedule:
     """How much of everything there is in a round."""
 
-    apart: int = 0
-    """First rounds in which everybody works on its own domain alone."""
     matches: int = 12
     refill: bool = False
     """Whether answers that the gate saved are spent on new matches in the place of those that taught nothing."""

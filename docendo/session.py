@@ -90,7 +90,8 @@ class Session:
                 return
             self.watcher.stage(TEACHING, index - self.expert_rounds + 1, self.config.teaching.rounds)
             start = time.monotonic()
-            (played,) = teach(self.school, range(index, index + 1), self.config.seed)
+            met = self.expert_rounds + self.config.experts.practice
+            (played,) = teach(self.school, range(index, index + 1), self.config.seed, met)
             yield self._commit(index, TEACHING, start, played)
         if self.run:
             self.run.finish()

@@ -83,8 +83,8 @@ def make(script=helped, **parts: Any) -> School:
     )
 
 
-def taught(school: School, rounds: int = 4, seed: int = 1) -> list[Round]:
-    return list(teach(school, range(rounds), seed))
+def taught(school: School, rounds: int = 4, seed: int = 1, met: int = 0) -> list[Round]:
+    return list(teach(school, range(rounds), seed, met))
 
 
 def lively(**parts: Any) -> dict[str, Any]:
@@ -365,17 +365,17 @@ def test_single_attempts_at_practice_are_imitated_where_they_are_right_and_credi
 
 
 def apart(**parts: Any) -> School:
-    """Two rounds in which nobody meets anybody; then all practise everything and read everybody's homework."""
+    """All practise everything and read everybody's homework once they meet."""
     every = [Kind("sums", f, 1) for f in FAMILIES] + [Kind("plums", f, 1) for f in FAMILIES]
     experts = [replace(e, practised=every) for e in make().experts]
     audience = Audience(homework=dict.fromkeys((ANN, BOB), (ANN, BOB, CAT)))
-    schedule = Schedule(apart=2, matches=2, practice=12, practice_attempts=1)
+    schedule = Schedule(matches=2, practice=12, practice_attempts=1)
     return make(script=right, experts=experts, audience=audience, schedule=schedule, **parts)
 
 
 def test_at_first_everybody_may_work_on_its_own_domain_alone() -> None:
     school = apart(**lively())
-    rounds = taught(school, rounds=2)
+    rounds = taught(school, rounds=2, met=2)
     assert [(r.episodes, r.births) for r in rounds] == [([], ()), ([], ())]
     assert {(p.agent, p.problem.domain) for r in rounds for p in r.practice} == {(ANN, "sums"), (BOB, "plums")}
     assert {e.agent for e in trained_on(school)} == {ANN, BOB}
@@ -384,13 +384,13 @@ def test_at_first_everybody_may_work_on_its_own_domain_alone() -> None:
 
 def test_what_was_found_alone_is_read_by_all_once_they_meet() -> None:
     school = apart()
-    taught(school, rounds=2)
+    taught(school, rounds=2, met=2)
     found = {key for page in school.notebook.notes[CAT].values() for key in page}
     assert found
     before = len(trained_on(school))
-    (met,) = teach(school, range(2, 3), 1)
-    assert met.episodes
-    assert {p.problem.domain for p in met.practice if p.agent == ANN} == {"sums", "plums"}
+    (first,) = teach(school, range(2, 3), 1, met=2)
+    assert first.episodes
+    assert {p.problem.domain for p in first.practice if p.agent == ANN} == {"sums", "plums"}
     read = trained_on(school)[before:]
     assert {task(e).domain for e in read if e.agent == CAT} == {"sums", "plums"}
     assert found & {task(e).key for e in read if e.agent == CAT}
@@ -398,7 +398,7 @@ def test_what_was_found_alone_is_read_by_all_once_they_meet() -> None:
 
 def test_time_begins_and_anchors_are_copied_when_they_meet() -> None:
     school = apart(**lively())
-    first = taught(school, rounds=3)[-1]
+    first = taught(school, rounds=3, met=2)[-1]
     assert [b.name for b in first.births if b.how == "anchor"] == ["ann@1", "bob@1", "cat@1"]
 
 

@@ -68,6 +68,14 @@ def test_a_dry_run_is_small_and_skips_what_the_run_skips() -> None:
     assert tiny(none).experts.steps == 0
 
 
+def test_the_rounds_before_experts_meet_come_after_their_study(here: Path) -> None:
+    sets = ("--set", "experts.practice=2", "--set", "teaching.rounds=3")
+    assert docendo("run", tiny_config(here), *sets, "--out", "run").code == 0
+    with RunDirectory.open(here / "run") as run:
+        first, *_ = (row.round for row in run.rounds() if row.stage == "teaching")
+        assert {e.round for e in run.episodes()} == {first + 2}
+
+
 def test_a_finished_run_is_not_gone_on_with(finished: Path) -> None:
     before = hashes(finished)
     done = docendo("resume", finished)
