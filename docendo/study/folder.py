@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from docendo.config import to_toml
+from docendo.config import parse_config, to_toml
 from docendo.errors import UseError
 from docendo.store.whole import write_whole
 from docendo.study.plan import Plan
@@ -34,12 +34,19 @@ def settle(folder: Path, plan: Plan) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """What was compared before, the settings of its league as a table."""
+    """What was compared before, the settings of its league as a table: those that were new since have their defaults."""
     try:
         before = json.loads(path.read_text())
-        return {"study": dict(before["study"]), "config": tomllib.loads(before["config"])}
+        return {"study": dict(before["study"]), "config": _filled(tomllib.loads(before["config"]))}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UseError(f"{path}: is not what a study wrote: {error}; remove it to begin anew") from error
+
+
+def _filled(league: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(to_toml(parse_config(league, _FILE)))
+    except UseError:  # of a docendo whose settings were others: the difference is told
+        return league
 
 
 def _lost(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:

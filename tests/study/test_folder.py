@@ -1,5 +1,6 @@
 """A study's folder holds one study."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,27 @@ def test_another_study_is_refused_with_what_changed(given: dict[str, Any], said:
         settled(tmp_path, "after", given.pop("league", None), **given)
     assert f"holds another study: {said}" in str(told.value)
     assert (tmp_path / "out" / "study.json").read_bytes() == before
+
+
+def test_a_study_begun_before_a_setting_was_new_goes_on_while_that_has_its_default(tmp_path: Path) -> None:
+    settled(tmp_path)
+    path = tmp_path / "out" / "study.json"
+    kept = json.loads(path.read_text())
+    assert "practice = 0\n" in kept["config"]
+    path.write_text(json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)}))
+    settled(tmp_path, "after")
+    path.write_text(json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)}))
+    with pytest.raises(UseError, match="config.experts.practice was 0, is now 2"):
+        settled(tmp_path, "other", league(experts=SMALL["experts"] | {"practice": 2}))
+
+
+def test_settings_that_docendo_does_not_have_any_more_are_told(tmp_path: Path) -> None:
+    settled(tmp_path)
+    path = tmp_path / "out" / "study.json"
+    kept = json.loads(path.read_text())
+    path.write_text(json.dumps(kept | {"config": "wings = 2\n" + kept["config"]}))
+    with pytest.raises(UseError, match="config.wings was 2, is now nothing"):
+        settled(tmp_path, "after")
 
 
 def test_an_arm_that_has_no_results_yet_may_still_be_given_a_choice(tmp_path: Path) -> None:
