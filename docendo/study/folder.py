@@ -34,7 +34,7 @@ def settle(folder: Path, plan: Plan) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """What was compared before, the settings of its league as a table: those that were new since have their defaults."""
+    """What was compared before, the settings of its league as a table: those that are new since then have defaults."""
     try:
         before = json.loads(path.read_text())
         return {"study": dict(before["study"]), "config": _filled(tomllib.loads(before["config"]))}

@@ -62,7 +62,7 @@ def test_a_study_begun_before_a_setting_was_new_goes_on_while_that_has_its_defau
     path.write_text(json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)}))
     settled(tmp_path, "after")
     path.write_text(json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)}))
-    with pytest.raises(UseError, match="config.experts.practice was 0, is now 2"):
+    with pytest.raises(UseError, match="experts[.]practice was 0, is now 2"):
         settled(tmp_path, "other", league(experts=SMALL["experts"] | {"practice": 2}))
 
 
@@ -71,7 +71,7 @@ def test_settings_that_docendo_does_not_have_any_more_are_told(tmp_path: Path) -
     path = tmp_path / "out" / "study.json"
     kept = json.loads(path.read_text())
     path.write_text(json.dumps(kept | {"config": "wings = 2\n" + kept["config"]}))
-    with pytest.raises(UseError, match="config.wings was 2, is now nothing"):
+    with pytest.raises(UseError, match="wings was 2, is now nothing"):
         settled(tmp_path, "after")
 
 
