@@ -62,7 +62,7 @@ def test_a_study_begun_before_a_setting_was_new_goes_on_while_that_has_its_defau
     path.write_text(json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)}))
     settled(tmp_path, "after")
     path.write_text(json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)}))
-    with pytest.raises(UseError, match="experts[.]practice was 0, is now 2"):
+    with pytest.raises(UseError, match="practice was 0, is now 2"):
         settled(tmp_path, "other", league(experts=SMALL["experts"] | {"practice": 2}))
 
 
