@@ -58,11 +58,16 @@ def _turned(found: Difference) -> Difference:
 
 def headline(found: Sequence[Regime]) -> str:
     """In which regimes teaching beats joint training, in which it is beaten, and which are open."""
-    sides: dict[str, list[str]] = {"above": [], "below": [], "open": []}
+    sides: dict[str, list[str]] = {"above": [], "below": [], "open": [], "missing": []}
     for regime in found:
         gap = regime.boot.difference(TEACHING, JOINT, "mean")
-        sides[outcome(gap) if gap else "open"].append(regime.name)
-    told = {"above": f"{TEACHING} beats {JOINT}", "below": f"{JOINT} beats {TEACHING}", "open": "it is open"}
+        sides[outcome(gap) if gap else "missing"].append(regime.name)
+    told = {
+        "above": f"{TEACHING} beats {JOINT}",
+        "below": f"{JOINT} beats {TEACHING}",
+        "open": "it is open",
+        "missing": "nothing can be said yet",
+    }
     parts = [f"{told[side]} in {', '.join(names)}" for side, names in sides.items() if names]
     return f"At equal compute, {'; '.join(parts)}."
 

@@ -109,7 +109,7 @@ def test_a_gap_is_told_only_where_teaching_studied_what_the_experts_did() -> Non
 
 def test_without_one_of_the_two_there_is_no_answer():
     assert answer(regime(teaching=60)) == ["teaching and all-data have no seed in common yet."]
-    assert headline([regime(teaching=60)]) == "At equal compute, it is open in scarce."
+    assert headline([regime(teaching=60)]) == "At equal compute, nothing can be said yet in scarce."
 
 
 def test_the_headline_says_where_who_wins():
