@@ -32,7 +32,7 @@ ARMS = {
     "base": "base model",
     EXPERTS: "experts, each on its own domain",
     "all-data-sft": "every agent fine-tuned on all data",
-    JOINT: "... and then policy gradient on all domains",
+    JOINT: "... and then practises all domains",
     POOLED: "... and all imitate what anybody found",
     TEACHING: "**experts that teach each other**",
     SINGLE: "one agent, with the compute of all four",

@@ -90,7 +90,7 @@ def _ablation(told: str, *settings: str) -> Arm:
 ARMS: Mapping[str, Arm] = {
     "base": Arm("the base model", _as_it_is, trains=False),
     "all-data-sft": Arm("every agent is fine-tuned on all domains' solutions", _studied),
-    "all-data": Arm("and then practises all domains' problems, by policy gradient with ground truth", _joint),
+    "all-data": Arm("and then practises all domains' problems, graded by ground truth", _joint),
     "all-data-pooled": Arm("and imitates what anybody got right in practice", _pooled),
     "one-agent": Arm("one agent gets all the compute of `all-data`", _single),
     "one-agent-wide": Arm("the same with the population's number of weights", _wide),
