@@ -63,13 +63,11 @@ def imitate(school: School, expert: Expert, count: int, seed: int) -> list[Examp
     """Useful examples from the agent's notebook, of the kinds that it now learns best by the curriculum, some after
     another one of the same family."""
     here, league = seed_for(seed, "imitate", expert.agent), school.league
-    weights, kinds = None, school.notebook.kinds(expert.agent)
-    if expert.apart:
-        kinds = [kind for kind in kinds if kind in expert.kinds]
-    if league.imitated is not None and kinds:
+    weights, own = None, expert.kinds if expert.apart else None
+    if league.imitated is not None and (kinds := school.notebook.kinds(expert.agent, own)):
         belief = league.standings.unaided([expert.agent], kinds)
         weights = dict(zip(kinds, league.imitated.weights(kinds, belief).tolist(), strict=True))
-    notes = school.notebook.study(expert.agent, 2 * count, here, weights, kinds)
+    notes = school.notebook.study(expert.agent, 2 * count, here, weights, own)
     return as_examples(school, expert.agent, notes[:count], notes, here)
 
 

@@ -1,6 +1,7 @@
 /* One new token for every row: all that lies between the large matrix products, one function for each gap.
 
-   Every sum of a row runs in an order that its own lengths alone decide: what else is in the batch changes no bit of it. Numbers are float32 or, with -DBFLOAT16, bfloat16; sums are float32.
+   Every sum of a row runs in an order that its own lengths alone decide: what else is in the batch changes no bit of it.
+   Numbers are float32 or, with -DBFLOAT16, bfloat16; sums are float32.
 
    Axes: B rows, d width of the input, o outputs of all members of a projection, H query heads, K key-value heads,
    g = H / K, D head size, p columns for prompts, n columns for answers. */

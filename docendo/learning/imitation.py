@@ -70,9 +70,10 @@ class Notebook:
             while len(page) > self.size:
                 del page[next(iter(page))]
 
-    def kinds(self, agent: AgentId) -> list[Kind]:
-        """All that the agent has notes of."""
-        return list(dict.fromkeys(p.kind for page in self.notes.get(agent, {}).values() for p, _ in page.values()))
+    def kinds(self, agent: AgentId, among: Collection[Kind] | None = None) -> list[Kind]:
+        """All that the agent has notes of, among these if any are given."""
+        found = dict.fromkeys(p.kind for page in self.notes.get(agent, {}).values() for p, _ in page.values())
+        return [kind for kind in found if among is None or kind in among]
 
     def study(
         self,
@@ -87,8 +88,9 @@ class Notebook:
         Kinds by their weights, which are positive; families in turn where none are given.
         """
         rng = Random(seed)
-        shuffled = [self._shuffled(page, rng) for page in self.notes.get(agent, {}).values()]
-        stacks = [[note for note in page if kinds is None or note[0].kind in kinds] for page in shuffled]
+        stacks = [self._shuffled(page, rng) for page in self.notes.get(agent, {}).values()]
+        if kinds is not None:
+            stacks = [[note for note in page if note[0].kind in kinds] for page in stacks]
         if weights is not None:
             return _weighed([note for stack in stacks for note in stack], count, weights, rng)
         rng.shuffle(stacks)
