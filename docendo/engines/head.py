@@ -38,15 +38,18 @@ def token_logprobs(
 
 
 def token_logprobs_back(
-    saved: list[tuple[Tensor, Tensor]], weight_Vd: Tensor, token_K: Tensor, grad_K: Tensor
+    saved: list[tuple[Tensor, Tensor]], back: Callable[[Tensor], Tensor], token_K: Tensor, grad_K: Tensor
 ) -> Tensor:
-    """The gradient of the hidden states, (K, d). The saved logits are overwritten."""
+    """The gradient of the hidden states, (K, d), where `back` makes it of that of the logits.
+
+    The saved logits are overwritten.
+    """
     grads, start = list[Tensor](), 0
     for logits, total in saved:
         for place in range(0, len(logits), _PART):
             rows, here = slice(place, place + _PART), slice(start + place, start + min(place + _PART, len(logits)))
             share = (logits[rows].float() - total[rows, None]).exp_().mul_(-grad_K[here, None])
             logits[rows] = share.scatter_add_(1, token_K[here, None], grad_K[here, None])
-        grads.append(logits @ weight_Vd)
+        grads.append(back(logits))
         start += len(logits)
     return torch.cat(grads)

@@ -1,82 +1,19 @@
 /* One new token for every row: all that lies between the large matrix products, one function for each gap.
 
    Every sum of a row runs in an order that its own lengths alone decide: what else is in the batch changes no bit of it.
-   Numbers are float32 or, with -DBFLOAT16, bfloat16; sums are float32.
 
    Axes: B rows, d width of the input, o outputs of all members of a projection, H query heads, K key-value heads,
    g = H / K, D head size, p columns for prompts, n columns for answers. */
 
 #include <math.h>
-#include <stdint.h>
-#include <string.h>
-#if defined(BFLOAT16) && defined(__AVX512BF16__)
-#include <immintrin.h>
-#endif
 
-#define WIDE 16
+#include "numbers.h"
+
 #define TOGETHER 4
 #define ABREAST 8
 #define AHEAD 64
 #define LINE ((int64_t)(64 / sizeof(number)))
 #define BLOCK 128
-#define INLINE static inline __attribute__((always_inline))
-
-typedef float lanes __attribute__((vector_size(4 * WIDE)));
-typedef float half_lanes __attribute__((vector_size(2 * WIDE)));
-typedef float quarter_lanes __attribute__((vector_size(WIDE)));
-typedef uint32_t words __attribute__((vector_size(4 * WIDE)));
-typedef int32_t integers __attribute__((vector_size(4 * WIDE)));
-
-#ifdef BFLOAT16
-typedef uint16_t number;
-typedef uint16_t numbers __attribute__((vector_size(2 * WIDE)));
-
-INLINE lanes load(const number *from)
-{
-#ifdef __AVX512BF16__
-    return (lanes)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)from)), 16);
-#else
-    numbers found;
-    memcpy(&found, from, sizeof found);
-    return (lanes)(__builtin_convertvector(found, words) << 16);
-#endif
-}
-
-INLINE void store(number *to, lanes x)
-{
-    words bits = (words)x;
-    numbers rounded = __builtin_convertvector((bits + 0x7fff + ((bits >> 16) & 1)) >> 16, numbers);
-    memcpy(to, &rounded, sizeof rounded);
-}
-
-INLINE float widened(number x)
-{
-    uint32_t bits = (uint32_t)x << 16;
-    float found;
-    memcpy(&found, &bits, sizeof found);
-    return found;
-}
-
-INLINE number narrowed(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return (number)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
-#else
-typedef float number;
-
-INLINE lanes load(const number *from)
-{
-    lanes found;
-    memcpy(&found, from, sizeof found);
-    return found;
-}
-
-INLINE void store(number *to, lanes x) { memcpy(to, &x, sizeof x); }
-INLINE float widened(number x) { return x; }
-INLINE number narrowed(float x) { return x; }
-#endif
 
 INLINE lanes floats(const float *from)
 {

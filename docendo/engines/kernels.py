@@ -1,4 +1,4 @@
-"""The C functions of `kernels.c`, compiled on this machine the first time they are wanted and kept in the user's cache.
+"""The functions of `kernels.c` and `products.c`, compiled on this machine when they are first wanted, then kept.
 
 A compiler is never required: where there is none, or it fails, the same work is done by PyTorch's operations.
 """
@@ -19,7 +19,8 @@ from docendo.engines.base import cache_folder
 
 __all__ = ["Batch", "Cache", "HeadSizes", "Update", "load_kernels"]
 
-_SOURCE = Path(__file__).with_name("kernels.c")
+_SOURCES = tuple(Path(__file__).with_name(name) for name in ("kernels.c", "products.c"))
+_FILES = (*_SOURCES, Path(__file__).with_name("numbers.h"))
 _FLAGS = ("-O3", "-march=native", "-shared", "-fPIC")
 _NUMBERS = {torch.float32: (), torch.bfloat16: ("-DBFLOAT16",)}
 _SECONDS = 60
@@ -79,6 +80,11 @@ def load_kernels(dtype: torch.dtype) -> CDLL | None:
     library.draw.argtypes = [pointer, c_int64, c_int64, *[pointer] * 5]
     for function in (library.join, library.gate, library.attend, library.draw):
         function.restype = None
+    library.panel_width.restype = c_int64
+    if library.panel_width():
+        library.pack.argtypes = [pointer, c_int64, c_int64, pointer]
+        library.multiply.argtypes = [pointer, c_int64, c_int64, pointer, c_int64, pointer, pointer]
+        library.multiply_back.argtypes = [pointer, c_int64, c_int64, pointer, c_int64, pointer]
     return library
 
 
@@ -87,13 +93,13 @@ def _compiled(compiler: Sequence[str], numbers: tuple[str, ...]) -> Path:
     flags = (*_FLAGS, *numbers)
     # the macros that the compiler predefines tell its version and what the processor can do
     about = _run(*compiler, *flags, "-dM", "-E", "-x", "c", os.devnull)
-    text = about + _SOURCE.read_bytes() + repr(flags).encode()
+    text = about + b"".join(path.read_bytes() for path in _FILES) + repr(flags).encode()
     target = cache_folder() / "kernels" / f"{blake2b(text, digest_size=12).hexdigest()}.so"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             fresh = Path(folder) / target.name
-            _run(*compiler, *flags, "-o", str(fresh), str(_SOURCE), "-lm")
+            _run(*compiler, *flags, "-o", str(fresh), *map(str, _SOURCES), "-lm")
             fresh.replace(target)
     return target
 

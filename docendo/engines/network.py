@@ -15,8 +15,10 @@ from docendo.engines.attention import Heads, Plan, Tree
 from docendo.engines.base import BaseModel
 from docendo.engines.compiled import Compiled, drawn
 from docendo.engines.fused import Fused
+from docendo.engines.lanes import Lanes
 from docendo.engines.plain import Plain
-from docendo.engines.projection import Projection, prepack, product
+from docendo.engines.products import Packed, prepack, product, product_back
+from docendo.engines.projection import Projection
 from docendo.engines.routing import Routing
 from docendo.engines.sampling import pick
 from docendo.engines.stepping import Plainly, Stepper
@@ -62,13 +64,17 @@ class Network:
     heads: Heads
     layers: int
     head_Vd: Tensor
-    packed_head: Tensor | None
+    packed_head: Packed | None
     steps: Steps = Plainly
     pick: Pick = pick
 
     def logits(self, hidden_Td: Tensor) -> Tensor:
         """(T, V)."""
         return product(hidden_Td, self.head_Vd, None, self.packed_head)
+
+    def logits_back(self, grad_TV: Tensor) -> Tensor:
+        """The gradient of the hidden states, (T, d)."""
+        return product_back(grad_TV, self.head_Vd, self.packed_head)
 
 
 def build_network(base: BaseModel, bank: AdapterBank, library: CDLL | None = None) -> Network:
@@ -89,12 +95,14 @@ def build_network(base: BaseModel, bank: AdapterBank, library: CDLL | None = Non
                 layer.alone = None
         else:
             chosen = Plain.of(body, bank)  # anew: the weights of layers that share an input were joined
+    alone = chosen is fused and Lanes.for_device(bank.device).threads == 1
+    products = library if alone else None  # its functions use one thread
     for projection in chosen.projections:
-        projection.packed = prepack(projection.weight_od)
+        projection.packed = prepack(projection.weight_od, products)
     bank.projections = chosen.projections
     bank.changed()
     weight = head.weight.detach()
-    network = Network(chosen, base.heads, base.layers, weight, prepack(weight))
+    network = Network(chosen, base.heads, base.layers, weight, prepack(weight, products))
     return network if library is None or chosen is not fused else _compiled(network, fused, library)
 
 

@@ -11,40 +11,14 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear, pad
 
-from docendo.engines.routing import FEWEST, Routing
+from docendo.engines.products import Packed, product, product_back
+from docendo.engines.routing import Routing
 
 if TYPE_CHECKING:
     from docendo.engines.adapters import AdaptedLinear
 
-__all__ = ["Projection", "prepack", "product"]
-
-
-def prepack(weight_od: Tensor) -> Tensor | None:
-    """The weight in the order in which oneDNN reads it, for `product`; None where there is nothing to gain.
-
-    Otherwise every product of a few rows reorders the whole weight first. Results are equal to the last bit.
-    """
-    if weight_od.device.type != "cpu" or weight_od.dtype not in {torch.float32, torch.bfloat16}:
-        return None
-    try:
-        packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight_od.detach(), None)
-        return packed if product(weight_od[:FEWEST], weight_od, None, packed).isfinite().all() else None
-    except (AttributeError, NotImplementedError, RuntimeError):  # another build of PyTorch
-        return None
-
-
-def product(x_Td: Tensor, weight_od: Tensor, bias_o: Tensor | None = None, packed: Tensor | None = None) -> Tensor:
-    """x W^T + b, (T, o), each row of it the same in every batch."""
-    tokens = len(x_Td)
-    if tokens < FEWEST:
-        x_Td = pad(x_Td, (0, 0, 0, FEWEST - tokens))
-    if packed is None:
-        y_To = linear(x_Td, weight_od, bias_o)
-    else:
-        y_To = torch.ops.mkldnn._linear_pointwise(x_Td, packed, bias_o, "none", [], "")
-    return y_To[:tokens]
+__all__ = ["Projection"]
 
 
 class Projection:
@@ -58,7 +32,7 @@ class Projection:
         )
         if len(bases) > 1:
             self._join(bases)
-        self.packed: Tensor | None = None
+        self.packed: Packed | None = None
         self.outs = [0]
         for base in bases:
             self.outs.append(self.outs[-1] + base.out_features)
@@ -114,7 +88,8 @@ class Projection:
 
     def backward(self, x_Td: Tensor, lows: Sequence[Tensor], grad_To: Tensor, routing: Routing, part: int) -> Tensor:
         """The gradient of the input, (T, d); those of the adapters are added to the part's, in float32."""
-        grad_Td, rank, scale = grad_To @ self.weight_od, self.bank.rank, self.bank.scale
+        grad_Td = product_back(grad_To, self.weight_od, self.packed)
+        rank, scale = self.bank.rank, self.bank.scale
         for (slot, start, stop), low in zip(routing.runs, lows, strict=True):
             x, grad = x_Td[start:stop], grad_To[start:stop]
             grad_low = grad @ self.b_SCo[slot].T

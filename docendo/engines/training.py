@@ -125,7 +125,7 @@ def backward(network: Network, rows: Sequence[TrainRow], loss: Loss, part: int =
     hidden_Td, tape = network.body.record(laid.ids_T, laid.positions_T, laid.routing, laid.tree)
     logprobs_K, saved = token_logprobs(hidden_Td[laid.place_K], network.logits, laid.token_K, laid.allowed_K)
     grad_K = _grad(rows, logprobs_K, loss)
-    grad_Kd = token_logprobs_back(saved, network.head_Vd, laid.token_K, grad_K)
+    grad_Kd = token_logprobs_back(saved, network.logits_back, laid.token_K, grad_K)
     # in float32: the last token of a prompt predicts the first one of all its completions
     grad_Td = torch.zeros(hidden_Td.shape, device=hidden_Td.device).index_add_(0, laid.place_K, grad_Kd.float())
     network.body.back(tape, grad_Td.to(hidden_Td.dtype), part)

@@ -16,7 +16,7 @@ from docendo.engines.cache import Decode, Prefill, Store
 from docendo.engines.compiled import Compiled, drawn
 from docendo.engines.fused import Fused
 from docendo.engines.lanes import Lanes
-from docendo.engines.projection import prepack
+from docendo.engines.products import prepack
 from docendo.engines.routing import Routing
 from docendo.engines.sampling import pick
 from docendo.records import AgentId
@@ -71,14 +71,17 @@ class Probe:
 def pays(library: CDLL, dtype: torch.dtype) -> bool:
     """Both ways take turns with one layer and the threads of one lane; the best time of each counts."""
     heads, like = Heads(9, 3, 64, 0.125), torch.zeros(0, dtype=dtype)
-    fused = _layer(heads, dtype)
+    fused, threads = _layer(heads, dtype), torch.get_num_threads()
+    torch.set_num_threads(Lanes.for_device(like.device).threads)
+    libraries = None, library if torch.get_num_threads() == 1 else None
+    packed = [[prepack(p.weight_od, x) for p in fused.projections] for x in libraries]
     bodies: tuple[Fused, Compiled] = fused, Compiled(fused, library)
     probe, best = Probe(1, heads, like, (1, 2, 3, 4)), [float("inf")] * 2
-    threads = torch.get_num_threads()
-    torch.set_num_threads(Lanes.for_device(like.device).threads)
     plan = probe.read(fused)
     for _ in range(_ROUNDS):
         for i in range(2):
+            for projection, matrix in zip(fused.projections, packed[i], strict=True):
+                projection.packed = matrix
             start = time.perf_counter()
             probe.step(bodies[i], plan, _STEPS)
             best[i] = min(best[i], time.perf_counter() - start)

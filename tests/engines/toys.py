@@ -11,7 +11,7 @@ from docendo.engines.attention import Tree
 from docendo.engines.base import _tiny
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.names import TINY
-from docendo.engines.projection import prepack
+from docendo.engines.products import prepack
 from docendo.engines.routing import Routing
 from docendo.records import AgentId, Message, Request, Target
 

@@ -1,0 +1,121 @@
+"""Products with the base's matrices, which never change and so are kept in the order in which they are read.
+
+Axes: T tokens, d inputs, o outputs.
+"""
+
+from ctypes import CDLL
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear, pad
+
+from docendo.engines.routing import FEWEST
+
+__all__ = ["Packed", "Panels", "prepack", "product", "product_back"]
+
+_CHECKED = 16
+"""Rows by which compiled products are compared with PyTorch's."""
+_TOLERANCE = 0.02
+"""Of their norm; bfloat16 alone makes about half a percent."""
+
+
+class Packed(Protocol):
+    """A matrix, (o, d), in another order. Each row of a product with it is the same in every batch."""
+
+    def times(self, x_Td: Tensor, bias_o: Tensor | None) -> Tensor:
+        """x W^T + b, (T, o)."""
+        ...
+
+    def back(self, y_To: Tensor) -> Tensor:
+        """y W, (T, d)."""
+        ...
+
+
+def prepack(weight_od: Tensor, library: CDLL | None = None) -> Packed | None:
+    """In the order of the compiled products, where `library` has some, or else of oneDNN; None where neither gains."""
+    weight_od = weight_od.detach()
+    if weight_od.device.type != "cpu" or weight_od.dtype not in {torch.float32, torch.bfloat16}:
+        return None
+    return (_panels(weight_od, library) if library else None) or _reordered(weight_od)
+
+
+def product(x_Td: Tensor, weight_od: Tensor, bias_o: Tensor | None = None, packed: Packed | None = None) -> Tensor:
+    """x W^T + b, (T, o), each row of it the same in every batch."""
+    return linear(_padded(x_Td), weight_od, bias_o)[: len(x_Td)] if packed is None else packed.times(x_Td, bias_o)
+
+
+def product_back(y_To: Tensor, weight_od: Tensor, packed: Packed | None) -> Tensor:
+    """y W, (T, d)."""
+    return y_To @ weight_od if packed is None else packed.back(y_To)
+
+
+def _padded(x_Td: Tensor) -> Tensor:
+    return x_Td if len(x_Td) >= FEWEST else pad(x_Td, (0, 0, 0, FEWEST - len(x_Td)))
+
+
+@dataclass(frozen=True)
+class _Reordered:
+    """oneDNN's order: otherwise every product of a few rows reorders the whole matrix first. Equal to the last bit."""
+
+    weight_od: Tensor
+    packed: Tensor
+
+    def times(self, x_Td: Tensor, bias_o: Tensor | None) -> Tensor:
+        y_To: Tensor = torch.ops.mkldnn._linear_pointwise(_padded(x_Td), self.packed, bias_o, "none", [], "")
+        return y_To[: len(x_Td)]
+
+    def back(self, y_To: Tensor) -> Tensor:
+        return y_To @ self.weight_od
+
+
+def _reordered(weight_od: Tensor) -> _Reordered | None:
+    try:
+        found = _Reordered(weight_od, torch.ops.mkldnn._reorder_linear_weight(weight_od, None))
+        return found if found.times(weight_od[:FEWEST], None).isfinite().all() else None
+    except (AttributeError, NotImplementedError, RuntimeError):  # another build of PyTorch
+        return None
+
+
+@dataclass(frozen=True)
+class Panels:
+    """For the products of `products.c`, of bfloat16 and on one thread, which are fast with few rows too."""
+
+    weight_od: Tensor
+    panels: Tensor
+    library: CDLL
+
+    def times(self, x_Td: Tensor, bias_o: Tensor | None) -> Tensor:
+        x_Td, (outputs, inputs) = x_Td.contiguous(), self.weight_od.shape
+        y_To = x_Td.new_empty(len(x_Td), outputs)
+        bias = None if bias_o is None else bias_o.data_ptr()
+        panels, y = self.panels.data_ptr(), y_To.data_ptr()
+        self.library.multiply(x_Td.data_ptr(), len(x_Td), inputs, panels, outputs, bias, y)
+        return y_To
+
+    def back(self, y_To: Tensor) -> Tensor:
+        outputs, inputs = self.weight_od.shape
+        if outputs % 2:
+            return y_To @ self.weight_od
+        y_To, x_Td = y_To.contiguous(), y_To.new_empty(len(y_To), inputs)
+        weight, x = self.weight_od.data_ptr(), x_Td.data_ptr()
+        self.library.multiply_back(y_To.data_ptr(), len(y_To), outputs, weight, inputs, x)
+        return x_Td
+
+
+def _panels(weight_od: Tensor, library: CDLL) -> Panels | None:
+    """None where the library has no such products, or wrong ones."""
+    width, (outputs, inputs) = library.panel_width(), weight_od.shape
+    if not width or weight_od.dtype != torch.bfloat16 or inputs % 2:
+        return None
+    weight_od = weight_od.contiguous()
+    found = Panels(weight_od, weight_od.new_empty(-(-outputs // width) * width * inputs), library)
+    library.pack(weight_od.data_ptr(), outputs, inputs, found.panels.data_ptr())
+    x_Td = weight_od[torch.arange(_CHECKED) % outputs]
+    y_To = x_Td @ weight_od.T
+    return found if _near(found.times(x_Td, None), y_To) and _near(found.back(y_To), y_To @ weight_od) else None
+
+
+def _near(got: Tensor, wanted: Tensor) -> bool:
+    return bool((got.float() - wanted.float()).norm() <= _TOLERANCE * wanted.float().norm())
