@@ -153,6 +153,8 @@ class Decode:
     def __init__(self, store: Store, heads: Heads, prompt_of_row: Sequence[int], lengths_Q: Sequence[int]) -> None:
         like = store.answers[0]
         self.store, self.heads = store, heads
+        self.calls: object = None
+        """What compiled functions were told of it."""
         fewest = -(-FEWEST // heads.group) if like.dtype == torch.float32 else 1
         self.seats = Seats.of(prompt_of_row, store.prompts[0].shape[1], fewest, like.device)
         self.rows = torch.arange(like.shape[1], device=like.device)

@@ -11,10 +11,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from docendo.engines.arranged import Calls, arranged, cache_of, update_of
 from docendo.engines.attention import Heads, Plan, Tree
+from docendo.engines.between import Norm
 from docendo.engines.cache import Decode
-from docendo.engines.fused import Fused, Norm, Tape, rotate
-from docendo.engines.kernels import Batch, Cache, HeadSizes, Update
+from docendo.engines.fused import Fused, Tape, rotate
+from docendo.engines.kernels import Batch, HeadSizes
 from docendo.engines.projection import Projection
 from docendo.engines.routing import Routing
 
@@ -85,13 +87,23 @@ class _Pass:
         tables = self.fused.rope(x_Bd, positions_B) if one_token else self.fused.tables(x_Bd, positions_B)
         normed_Bd = torch.full_like(x_Bd, float("nan"))  # fresh memory may hold another body's answer
         self._norm(x_Bd, layers[0].before, normed_Bd)
+        if isinstance(self.plan, Decode) and (calls := arranged(self.fused, self.plan)):
+            self._all(calls, x_Bd, normed_Bd, tables)
+            return normed_Bd
         for i, (layer, after) in enumerate(zip(layers, [*(later.before for later in layers[1:]), last], strict=True)):
             attend = self._attend if one_token else self._read
             attended_Bo = attend(i, layer.qkv, normed_Bd, tables)
-            self._join(layer.out, attended_Bo, x_Bd, layer.between, normed_Bd)
+            self._join(layer.out, attended_Bo, x_Bd, layer.middle, normed_Bd)
             inner_Bf = self._gate(layer.gate_up, normed_Bd)
             self._join(layer.down, inner_Bf, x_Bd, after, normed_Bd)
         return normed_Bd
+
+    def _all(self, calls: Calls, x_Bd: Tensor, normed_Bd: Tensor, tables: tuple[Tensor, Tensor]) -> None:
+        """All layers in one call."""
+        y_Bo, found_Bi = (x_Bd.new_empty(len(x_Bd), width) for width in (calls.outputs, calls.inputs))
+        given = tuple(t.data_ptr() for t in (*tables, x_Bd, normed_Bd, y_Bo, found_Bi))
+        sizes, number = byref(self.sizes), len(self.fused.layers)
+        self.library.run_layers(byref(self.batch), calls.layers, number, *given[:2], sizes, *given[2:])
 
     def _norm(self, x_Bd: Tensor, norm: Norm, into_Bd: Tensor) -> None:
         weight, x, into = (t.data_ptr() for t in (norm.weight_d, x_Bd, into_Bd))
@@ -101,7 +113,7 @@ class _Pass:
         """x += the projection of `from_Bi`, and its normalisation."""
         y_Bd = projection.base(from_Bi)
         given, y, x, weight, into = (t.data_ptr() for t in (from_Bi, y_Bd, x_Bd, norm.weight_d, into_Bd))
-        update = byref(_update(projection))
+        update = byref(update_of(projection))
         self.library.join(byref(self.batch), update, given, y, x, weight, norm.epsilon, into, x_Bd.shape[1])
 
     def _read(self, layer: int, projection: Projection, from_Bd: Tensor, tables: tuple[Tensor, Tensor]) -> Tensor:
@@ -112,11 +124,9 @@ class _Pass:
         y_Bo, plan = projection.base(from_Bd), self.plan
         assert isinstance(plan, Decode)  # noqa: S101
         out_Bo = y_Bo.new_empty(len(y_Bo), self.heads.query * self.heads.size)
-        prompts, answers = plan.store.prompts[layer], plan.store.answers[layer]
-        whole = (prompts, answers, plan.place_B, plan.length_B, plan.column_B)
-        cache = Cache(*(t.data_ptr() for t in whole), prompts.shape[1], prompts.shape[3], answers.shape[3])
+        cache = cache_of(plan, layer)
         given, y, cos, sin, out = (t.data_ptr() for t in (from_Bd, y_Bo, *tables, out_Bo))
-        update = byref(_update(projection))
+        update = byref(update_of(projection))
         self.library.attend(byref(self.batch), update, given, y, cos, sin, byref(self.sizes), byref(cache), out)
         return out_Bo
 
@@ -124,11 +134,5 @@ class _Pass:
         y_Bo = projection.base(from_Bd)
         inner_Bf = y_Bo.new_empty(len(y_Bo), y_Bo.shape[1] // 2)
         given, y, inner = (t.data_ptr() for t in (from_Bd, y_Bo, inner_Bf))
-        self.library.gate(byref(self.batch), byref(_update(projection)), given, y, inner)
+        self.library.gate(byref(self.batch), byref(update_of(projection)), given, y, inner)
         return inner_Bf
-
-
-def _update(projection: Projection) -> Update:
-    a, b = projection.a_SCd, projection.b_SCo
-    sizes = a.shape[2], len(projection.members), projection.bank.rank
-    return Update(a.data_ptr(), b.data_ptr(), *sizes, tuple(projection.outs))

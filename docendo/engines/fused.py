@@ -6,51 +6,29 @@ model really has this form is not guessed from its name: `open_engine` compares 
 Axes: T tokens of the batch, d hidden size, f inner size of the feed-forward part, H + 2K heads of size D.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import rms_norm, silu
 
 from docendo.engines.attention import Heads, Plan, Tree
+from docendo.engines.between import Between, Norm, TorchBetween
 from docendo.engines.projection import Projection
 from docendo.engines.routing import Routing
 
-__all__ = ["Fused", "Norm", "Tape", "rotate"]
+__all__ = ["Fused", "Layer", "Tape", "rotate"]
 
 
 _CHANGING = ("dynamic", "longrope")
 """Rotary embeddings that change with the longest position in the batch: no two lanes may share them."""
 
 
-class Norm(NamedTuple):
-    """Root mean square normalisation (Zhang & Sennrich 2019)."""
-
-    weight_d: Tensor
-    epsilon: float
-
-    def infer(self, x_Td: Tensor) -> Tensor:
-        return rms_norm(x_Td, self.weight_d.shape, self.weight_d, self.epsilon)
-
-    def forward(self, x_Td: Tensor) -> tuple[Tensor, Tensor]:
-        """The normalised states, and for `backward` the factor of each token, (T, 1)."""
-        wide = x_Td.float()
-        factor_T1 = wide.square().mean(-1, keepdim=True).add_(self.epsilon).rsqrt_()
-        return wide.mul(factor_T1).to(x_Td.dtype).mul_(self.weight_d), factor_T1
-
-    def backward(self, x_Td: Tensor, factor_T1: Tensor, grad_Td: Tensor) -> Tensor:
-        unit = x_Td.float().mul_(factor_T1)
-        wide = grad_Td.float().mul_(self.weight_d)
-        along_T1 = (wide * unit).mean(-1, keepdim=True)
-        return wide.addcmul_(unit, along_T1, value=-1).mul_(factor_T1).to(x_Td.dtype)
-
-
-class _Layer(NamedTuple):
+class Layer(NamedTuple):
     before: Norm
     qkv: Projection
     out: Projection
-    between: Norm
+    middle: Norm
     gate_up: Projection
     down: Projection
 
@@ -59,13 +37,13 @@ class _Kept(NamedTuple):
     """What one layer's backward pass needs: in the order of the forward pass, A x of each projection last."""
 
     x_Td: Tensor
-    factor_T1: Tensor
+    factor_T: Tensor
     normed_Td: Tensor
     qkv_THD: Tensor
     shares: list[Tensor]
     attended_To: Tensor
     middle_Td: Tensor
-    middle_factor_T1: Tensor
+    middle_factor_T: Tensor
     middle_normed_Td: Tensor
     gate_up_Tf: Tensor
     inner_Tf: Tensor
@@ -78,7 +56,7 @@ class Tape(NamedTuple):
     layers: list[_Kept]
     tables: tuple[Tensor, Tensor]
     last_Td: Tensor
-    factor_T1: Tensor
+    factor_T: Tensor
     tree: Tree
     routing: Routing
 
@@ -88,8 +66,9 @@ class Fused:
     body: Any
     """The model without its head, as transformers has it."""
     heads: Heads
-    layers: tuple[_Layer, ...]
+    layers: tuple[Layer, ...]
     last: Norm
+    between: Between = field(default_factory=TorchBetween)
     abreast: ClassVar[bool] = True
 
     @staticmethod
@@ -117,9 +96,8 @@ class Fused:
         for i, layer in enumerate(self.layers):
             qkv_THD = rotate(layer.qkv.infer(layer.before.infer(x_Td), routing), *tables)
             x_Td = layer.out.infer(plan(i, qkv_THD), routing).add_(x_Td)
-            both_Tf = layer.gate_up.infer(layer.between.infer(x_Td), routing)
-            gate_Tf, up_Tf = both_Tf.chunk(2, -1)
-            x_Td = layer.down.infer(silu(gate_Tf).mul_(up_Tf), routing).add_(x_Td)
+            both_Tf = layer.gate_up.infer(layer.middle.infer(x_Td), routing)
+            x_Td = layer.down.infer(self.between.gated(both_Tf), routing).add_(x_Td)
         return self.last.infer(x_Td)
 
     def record(self, ids_T: Tensor, positions_T: Tensor, routing: Routing, tree: Tree) -> tuple[Tensor, Tape]:
@@ -127,49 +105,44 @@ class Fused:
         x_Td = self.body.embed_tokens(ids_T)
         tables, kept = self.tables(x_Td, positions_T), list[_Kept]()
         for layer in self.layers:
-            normed, factor = layer.before.forward(x_Td)
+            normed, factor = self.between.normalised(layer.before, x_Td)
             flat, low_qkv = layer.qkv.forward(normed, routing)
             qkv_THD = rotate(flat, *tables)
             attended, shares = tree.forward(qkv_THD)
             middle, low_out = layer.out.forward(attended, routing)
             middle.add_(x_Td)
-            middle_normed, middle_factor = layer.between.forward(middle)
+            middle_normed, middle_factor = self.between.normalised(layer.middle, middle)
             both, low_both = layer.gate_up.forward(middle_normed, routing)
-            gate, up = both.chunk(2, -1)
-            inner = silu(gate).mul_(up)
+            inner = self.between.gated(both)
             after, low_down = layer.down.forward(inner, routing)
             lows = (low_qkv, low_out, low_both, low_down)
             first, second = (x_Td, factor, normed), (middle, middle_factor, middle_normed)
             kept.append(_Kept(*first, qkv_THD, shares, attended, *second, both, inner, lows))
             x_Td = after.add_(middle)
-        hidden_Td, factor = self.last.forward(x_Td)
+        hidden_Td, factor = self.between.normalised(self.last, x_Td)
         return hidden_Td, Tape(kept, tables, x_Td, factor, tree, routing)
 
     def back(self, tape: Tape, grad_Td: Tensor, part: int) -> None:
         """Adds the gradients of the adapters to those of the part, and empties the tape."""
-        grad_Td = self.last.backward(tape.last_Td, tape.factor_T1, grad_Td)
+        grad_Td = self.between.normalised_back(self.last, tape.last_Td, tape.factor_T, grad_Td)
         for layer in reversed(self.layers):
             kept = tape.layers.pop()
             grad_Td = grad_Td + self._back_inner(layer, kept, grad_Td, tape.routing, part)
             grad_Td = grad_Td + self._back_attention(layer, kept, grad_Td, tape, part)
 
-    def _back_inner(self, layer: _Layer, kept: _Kept, grad_Td: Tensor, routing: Routing, part: int) -> Tensor:
+    def _back_inner(self, layer: Layer, kept: _Kept, grad_Td: Tensor, routing: Routing, part: int) -> Tensor:
         _, _, low_both, low_down = kept.lows
         grad_Tf = layer.down.backward(kept.inner_Tf, low_down, grad_Td, routing, part)
-        gate, up = kept.gate_up_Tf.chunk(2, -1)
-        into = torch.empty_like(kept.gate_up_Tf)
-        into_gate, into_up = into.chunk(2, -1)
-        torch.mul(grad_Tf, silu(gate), out=into_up)
-        torch.ops.aten.silu_backward.grad_input(grad_Tf.mul_(up), gate, grad_input=into_gate)
+        into = self.between.gated_back(kept.gate_up_Tf, grad_Tf)
         grad = layer.gate_up.backward(kept.middle_normed_Td, low_both, into, routing, part)
-        return layer.between.backward(kept.middle_Td, kept.middle_factor_T1, grad)
+        return self.between.normalised_back(layer.middle, kept.middle_Td, kept.middle_factor_T, grad)
 
-    def _back_attention(self, layer: _Layer, kept: _Kept, grad_Td: Tensor, tape: Tape, part: int) -> Tensor:
+    def _back_attention(self, layer: Layer, kept: _Kept, grad_Td: Tensor, tape: Tape, part: int) -> Tensor:
         low_qkv, low_out, _, _ = kept.lows
         attended = layer.out.backward(kept.attended_To, low_out, grad_Td, tape.routing, part)
         qkv = _rotate_back(tape.tree.backward(kept.qkv_THD, kept.shares, attended), *tape.tables)
         grad = layer.qkv.backward(kept.normed_Td, low_qkv, qkv.flatten(1), tape.routing, part)
-        return layer.before.backward(kept.x_Td, kept.factor_T1, grad)
+        return self.between.normalised_back(layer.before, kept.x_Td, kept.factor_T, grad)
 
     def rope(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines, and sines with the sign of their half, of every token, (T, D)."""
@@ -201,11 +174,11 @@ def _norm(module: Any) -> Norm:
     return Norm(module.weight.detach(), float(module.variance_epsilon))
 
 
-def _layer(layer: Any) -> _Layer:
+def _layer(layer: Any) -> Layer:
     attention, inner = layer.self_attn, layer.mlp
     if hasattr(attention, "q_norm"):
         raise AttributeError("queries are normalised")
-    return _Layer(
+    return Layer(
         _norm(layer.input_layernorm),
         Projection([attention.q_proj, attention.k_proj, attention.v_proj]),
         Projection([attention.o_proj]),

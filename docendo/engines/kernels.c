@@ -7,83 +7,13 @@
 
 #include <math.h>
 
-#include "numbers.h"
+#include "between.h"
 
 #define TOGETHER 4
 #define ABREAST 8
 #define AHEAD 64
 #define LINE ((int64_t)(64 / sizeof(number)))
 #define BLOCK 128
-
-INLINE lanes floats(const float *from)
-{
-    lanes found;
-    memcpy(&found, from, sizeof found);
-    return found;
-}
-
-INLINE float sum(lanes x)
-{
-    half_lanes h = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7)
-                 + __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
-    quarter_lanes q = __builtin_shufflevector(h, h, 0, 1, 2, 3) + __builtin_shufflevector(h, h, 4, 5, 6, 7);
-    return (q[0] + q[2]) + (q[1] + q[3]);
-}
-
-/* Adds the products of STRIDE numbers to the sums of their lanes. */
-#if defined(BFLOAT16) && defined(__AVX512BF16__)
-#define STRIDE (2 * WIDE)
-INLINE lanes products(lanes total, const number *x, const number *y)
-{
-    __m512bh some, others;
-    memcpy(&some, x, sizeof some);
-    memcpy(&others, y, sizeof others);
-    return (lanes)_mm512_dpbf16_ps((__m512)total, some, others);
-}
-#else
-#define STRIDE WIDE
-INLINE lanes products(lanes total, const number *x, const number *y) { return total + load(x) * load(y); }
-#endif
-
-/* x y in lanes that are still to be summed. */
-INLINE lanes dot(const number *x, const number *y, int64_t count)
-{
-    lanes total = {0};
-    int64_t i = 0;
-    for (; i + STRIDE <= count; i += STRIDE) total = products(total, x + i, y + i);
-    for (; i < count; i++) total[0] += widened(x[i]) * widened(y[i]);
-    return total;
-}
-
-/* `limit` where `beyond`, else x. */
-INLINE lanes within(lanes x, integers beyond, lanes limit)
-{
-    return (lanes)(((integers)x & ~beyond) | ((integers)limit & beyond));
-}
-
-/* e^x to about seven digits, for x between -87 and 87; beyond these as at them. */
-INLINE lanes exponential(lanes x)
-{
-    const float round = 12582912.0f;
-    const lanes none = {0}, most = none + 87.0f;
-    x = within(within(x, x < -most, -most), x > most, most);
-    lanes shifted = x * 1.44269504f + round, n = shifted - round;
-    lanes f = x - n * 0.693359375f + n * 2.12194440e-4f;
-    lanes e = f * 1.9875691500e-4f + 1.3981999507e-3f;
-    e = e * f + 8.3334519073e-3f;
-    e = e * f + 4.1665795894e-2f;
-    e = e * f + 1.6666665459e-1f;
-    e = e * f + 5.0000001201e-1f;
-    e = e * f * f + f + 1.0f;
-    return (lanes)((words)e + ((words)shifted << 23));
-}
-
-INLINE float exponential_of(float x)
-{
-    lanes e = {0};
-    e = exponential(e + x);
-    return e[0];
-}
 
 /* The low-rank updates of a projection, whose members read the same input: y += B A x. */
 typedef struct {
@@ -149,27 +79,14 @@ void join(const Batch *batch, const Update *u, const number *from, number *y, nu
         adapt(batch, u, from, y);
         for (int64_t i = 0; i < batch->rows * width; i++) x[i] = narrowed(widened(x[i]) + widened(y[i]));
     }
-    for (int64_t b = 0; b < batch->rows; b++, x += width, normed += width) {
-        float factor = 1.0f / __builtin_sqrtf(sum(dot(x, x, width)) / (float)width + epsilon);
-        for (int64_t i = 0; i < width; i++) normed[i] = narrowed(widened(x[i]) * factor * widened(weight[i]));
-    }
+    normalise(batch->rows, width, x, weight, epsilon, normed, 0);
 }
 
 /* inner = silu(gate) * up, where gate and up stand side by side in y. */
 void gate(const Batch *batch, const Update *u, const number *from, number *y, number *inner)
 {
-    int64_t f = u->ends[1], i;
     adapt(batch, u, from, y);
-    for (int64_t b = 0; b < batch->rows; b++, y += 2 * f, inner += f) {
-        for (i = 0; i + WIDE <= f; i += WIDE) {
-            lanes g = load(y + i);
-            store(inner + i, g / (exponential(-g) + 1.0f) * load(y + f + i));
-        }
-        for (; i < f; i++) {
-            float g = widened(y[i]);
-            inner[i] = narrowed(g / (exponential_of(-g) + 1.0f) * widened(y[f + i]));
-        }
-    }
+    gated(batch->rows, u->ends[1], y, inner);
 }
 
 typedef struct {
@@ -357,6 +274,44 @@ void attend(const Batch *batch, const Update *u, const number *from, number *y, 
                 look(c, h, rows, b, k, size, to, batch->scratch, count);
         }
 }
+
+#ifdef PAIRS
+/* A projection's matrix in panels, its bias where it has one, and its updates. */
+typedef struct {
+    const number *panels, *bias;
+    Update update;
+} Projection;
+
+typedef struct {
+    Projection qkv, out, gate_up, down;
+    const number *middle, *after; /* weights of the normalisations in front of gate_up and behind the layer */
+    float middle_epsilon, after_epsilon;
+    Cache cache;
+} Layer;
+
+static void project(int64_t rows, const Projection *p, const number *from, number *y)
+{
+    multiply(from, rows, p->update.inputs, p->panels, p->update.ends[p->update.members], p->bias, y);
+}
+
+/* All layers: of x (B, d) and its normalisation, to the last layer's. `y` and `found` have room for the widest of them. */
+void run_layers(const Batch *batch, const Layer *layers, int64_t count, const number *cosine, const number *sine,
+                const Heads *h, number *x, number *normed, number *y, number *found)
+{
+    for (const Layer *l = layers; l < layers + count; l++) {
+        const Projection *qkv = &l->qkv, *out = &l->out, *gate_up = &l->gate_up, *down = &l->down;
+        int64_t width = qkv->update.inputs;
+        project(batch->rows, qkv, normed, y);
+        attend(batch, &qkv->update, normed, y, cosine, sine, h, &l->cache, found);
+        project(batch->rows, out, found, y);
+        join(batch, &out->update, found, y, x, l->middle, l->middle_epsilon, normed, width);
+        project(batch->rows, gate_up, normed, y);
+        gate(batch, &gate_up->update, normed, y, found);
+        project(batch->rows, down, found, y);
+        join(batch, &down->update, found, y, x, l->after, l->after_epsilon, normed, width);
+    }
+}
+#endif
 
 /* Weights e^((x - highest) * heat) of logits, in sums of BLOCK; and the sum of all. */
 static double weigh(const number *logits, int64_t count, float highest, float heat, double *sums)

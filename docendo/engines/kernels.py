@@ -17,9 +17,9 @@ import torch
 
 from docendo.engines.base import cache_folder
 
-__all__ = ["Batch", "Cache", "HeadSizes", "Update", "load_kernels"]
+__all__ = ["Batch", "Cache", "HeadSizes", "LayerCall", "ProjectionCall", "Update", "load_kernels"]
 
-_SOURCES = tuple(Path(__file__).with_name(name) for name in ("kernels.c", "products.c"))
+_SOURCES = tuple(Path(__file__).with_name(name) for name in ("between.c", "kernels.c", "products.c"))
 _FILES = (*_SOURCES, Path(__file__).with_name("numbers.h"))
 _FLAGS = ("-O3", "-march=native", "-shared", "-fPIC")
 _NUMBERS = {torch.float32: (), torch.bfloat16: ("-DBFLOAT16",)}
@@ -63,6 +63,26 @@ class Cache(Structure):
     )
 
 
+class ProjectionCall(Structure):
+    """A projection's matrix in panels, its bias where it has one, and its updates."""
+
+    _fields_ = (("panels", c_void_p), ("bias", c_void_p), ("update", Update))
+
+
+class LayerCall(Structure):
+    _fields_ = (
+        ("qkv", ProjectionCall),
+        ("out", ProjectionCall),
+        ("gate_up", ProjectionCall),
+        ("down", ProjectionCall),
+        ("middle", c_void_p),
+        ("after", c_void_p),
+        ("middle_epsilon", c_float),
+        ("after_epsilon", c_float),
+        ("cache", Cache),
+    )
+
+
 def load_kernels(dtype: torch.dtype) -> CDLL | None:
     """The functions for this number format; None where they cannot be had."""
     compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
@@ -78,13 +98,19 @@ def load_kernels(dtype: torch.dtype) -> CDLL | None:
     heads, cache = POINTER(HeadSizes), POINTER(Cache)
     library.attend.argtypes = [batch, update, pointer, pointer, pointer, pointer, heads, cache, pointer]
     library.draw.argtypes = [pointer, c_int64, c_int64, *[pointer] * 5]
-    for function in (library.join, library.gate, library.attend, library.draw):
-        function.restype = None
+    library.normalise.argtypes = [c_int64, c_int64, pointer, pointer, c_float, pointer, pointer]
+    library.normalise_back.argtypes = [c_int64, c_int64, *[pointer] * 5]
+    library.gated.argtypes = [c_int64, c_int64, pointer, pointer]
+    library.gated_back.argtypes = [c_int64, c_int64, *[pointer] * 3]
+    library.totals.argtypes = [c_int64, c_int64, pointer, pointer]
+    library.shares.argtypes = [c_int64, c_int64, *[pointer] * 4]
     library.panel_width.restype = c_int64
     if library.panel_width():
         library.pack.argtypes = [pointer, c_int64, c_int64, pointer]
         library.multiply.argtypes = [pointer, c_int64, c_int64, pointer, c_int64, pointer, pointer]
         library.multiply_back.argtypes = [pointer, c_int64, c_int64, pointer, c_int64, pointer]
+        layers = POINTER(LayerCall), c_int64
+        library.run_layers.argtypes = [batch, *layers, pointer, pointer, heads, *[pointer] * 4]
     return library
 
 

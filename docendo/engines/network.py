@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from ctypes import CDLL
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from logging import getLogger
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from torch import Tensor
 from docendo.engines.adapters import AdapterBank, adapt, serve
 from docendo.engines.attention import Heads, Plan, Tree
 from docendo.engines.base import BaseModel
+from docendo.engines.between import Between, CompiledBetween, TorchBetween, between_alike
 from docendo.engines.compiled import Compiled, drawn
 from docendo.engines.fused import Fused
 from docendo.engines.lanes import Lanes
@@ -67,6 +68,7 @@ class Network:
     packed_head: Packed | None
     steps: Steps = Plainly
     pick: Pick = pick
+    between: Between = field(default_factory=TorchBetween)
 
     def logits(self, hidden_Td: Tensor) -> Tensor:
         """(T, V)."""
@@ -95,14 +97,19 @@ def build_network(base: BaseModel, bank: AdapterBank, library: CDLL | None = Non
                 layer.alone = None
         else:
             chosen = Plain.of(body, bank)  # anew: the weights of layers that share an input were joined
-    alone = chosen is fused and Lanes.for_device(bank.device).threads == 1
-    products = library if alone else None  # its functions use one thread
+    between: Between = TorchBetween()
+    alone = library if Lanes.for_device(bank.device).threads == 1 else None  # its functions use one thread
+    if fused is not None and chosen is fused:
+        if alone is not None and between_alike(alone, bank.dtype):
+            between = CompiledBetween(alone)
+        chosen = fused = replace(fused, between=between)
     for projection in chosen.projections:
-        projection.packed = prepack(projection.weight_od, products)
+        projection.packed = prepack(projection.weight_od, alone if chosen is fused else None)
     bank.projections = chosen.projections
     bank.changed()
     weight = head.weight.detach()
-    network = Network(chosen, base.heads, base.layers, weight, prepack(weight, products))
+    packed = prepack(weight, alone if chosen is fused else None)
+    network = Network(chosen, base.heads, base.layers, weight, packed, between=between)
     return network if library is None or chosen is not fused else _compiled(network, fused, library)
 
 

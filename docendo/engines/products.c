@@ -6,7 +6,7 @@
    Axes: T rows, d inputs, o outputs. A panel holds PANEL columns of the result in the order in which they are read:
    (inputs / 2, PANEL, 2). */
 
-#include "numbers.h"
+#include "between.h"
 
 #define PANEL 32
 #define TILE 12
@@ -14,7 +14,7 @@
 #define BLOCK_ROWS 128
 #define BACK_ROWS 1024
 
-#if defined(BFLOAT16) && defined(__AVX512BF16__) && !defined(__AMX_BF16__)
+#ifdef PAIRS
 
 #define VECTORS (PANEL / WIDE)
 #define LINE 32 /* numbers */

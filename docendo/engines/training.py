@@ -115,7 +115,7 @@ def forward(network: Network, rows: Sequence[TrainRow]) -> Tensor:
     """Log-probabilities of every target token, (K,), in the order of rows and targets."""
     laid = _lay_out(rows, network.heads, network.head_Vd)
     hidden_Td = network.body.infer(laid.ids_T, laid.positions_T, laid.routing, laid.tree)
-    return token_logprobs(hidden_Td[laid.place_K], network.logits, laid.token_K, laid.allowed_K)[0]
+    return token_logprobs(network, hidden_Td[laid.place_K], laid.token_K, laid.allowed_K)[0]
 
 
 @torch.no_grad()
@@ -123,9 +123,9 @@ def backward(network: Network, rows: Sequence[TrainRow], loss: Loss, part: int =
     """Adds the gradients of one micro-batch to every agent's in the part; returns the log-probabilities, (K,)."""
     laid = _lay_out(rows, network.heads, network.head_Vd)
     hidden_Td, tape = network.body.record(laid.ids_T, laid.positions_T, laid.routing, laid.tree)
-    logprobs_K, saved = token_logprobs(hidden_Td[laid.place_K], network.logits, laid.token_K, laid.allowed_K)
+    logprobs_K, saved = token_logprobs(network, hidden_Td[laid.place_K], laid.token_K, laid.allowed_K)
     grad_K = _grad(rows, logprobs_K, loss)
-    grad_Kd = token_logprobs_back(saved, network.logits_back, laid.token_K, grad_K)
+    grad_Kd = token_logprobs_back(network, saved, laid.token_K, grad_K)
     # in float32: the last token of a prompt predicts the first one of all its completions
     grad_Td = torch.zeros(hidden_Td.shape, device=hidden_Td.device).index_add_(0, laid.place_K, grad_Kd.float())
     network.body.back(tape, grad_Td.to(hidden_Td.dtype), part)

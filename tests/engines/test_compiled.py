@@ -184,7 +184,10 @@ def nothing(*_: object) -> None:
     """A function that leaves its outputs as they were."""
 
 
-WRONG = SimpleNamespace(join=nothing, gate=nothing, attend=nothing, draw=nothing, panel_width=int)
+BETWEEN = ("normalise", "normalise_back", "gated", "gated_back", "totals", "shares")
+WRONG = SimpleNamespace(
+    join=nothing, gate=nothing, attend=nothing, draw=nothing, panel_width=int, **dict.fromkeys(BETWEEN, nothing)
+)
 
 
 def test_functions_that_are_wrong_do_not_pay_however_fast_they_are() -> None:

@@ -3,13 +3,33 @@
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
+from docendo.engines.between import Between, CompiledBetween, TorchBetween
 from docendo.engines.guides import Bits
 from docendo.engines.head import token_logprobs, token_logprobs_back
+from docendo.engines.kernels import load_kernels
+
+LIBRARY = load_kernels(torch.float32)
+WAYS = [TorchBetween(), *([CompiledBetween(LIBRARY)] if LIBRARY else [])]
 
 
+class Plain:
+    """A head with nothing else of a model."""
+
+    def __init__(self, weight_Vd: Tensor, between: Between) -> None:
+        self.weight_Vd, self.between = weight_Vd, between
+
+    def logits(self, hidden_Td: Tensor) -> Tensor:
+        return hidden_Td @ self.weight_Vd.T
+
+    def logits_back(self, grad_TV: Tensor) -> Tensor:
+        return grad_TV @ self.weight_Vd
+
+
+@pytest.mark.parametrize("between", WAYS)
 @pytest.mark.parametrize("count", [5, 300])
-def test_the_gradient_is_that_of_the_masked_distribution_where_there_is_a_mask(count: int) -> None:
+def test_the_gradient_is_that_of_the_masked_distribution_where_there_is_a_mask(count: int, between: Between) -> None:
     """K = 5 and more than a block; every third place has no grammar, and one has a single token."""
     generator = torch.Generator().manual_seed(count)
     hidden_Kd = torch.randn(count, 16, generator=generator, requires_grad=True)
@@ -26,9 +46,10 @@ def test_the_gradient_is_that_of_the_masked_distribution_where_there_is_a_mask(c
     masked_KV = (hidden_Kd @ weight_Vd.T).masked_fill(~allowed_KV, float("-inf"))
     wanted_K = masked_KV.log_softmax(-1).gather(1, token_K[:, None])[:, 0]
     (wanted_Kd,) = torch.autograd.grad(wanted_K, hidden_Kd, grad_K)
+    head = Plain(weight_Vd, between)
     with torch.no_grad():
-        got_K, saved = token_logprobs(hidden_Kd, lambda hidden: hidden @ weight_Vd.T, token_K, bits)
-        got_Kd = token_logprobs_back(saved, lambda y_KV: y_KV @ weight_Vd, token_K, grad_K)
+        got_K, saved = token_logprobs(head, hidden_Kd, token_K, bits)
+        got_Kd = token_logprobs_back(head, saved, token_K, grad_K)
     assert torch.allclose(got_K, wanted_K, atol=1e-5)
     assert torch.allclose(got_Kd, wanted_Kd, atol=1e-5)
     assert got_K[1] == 0
