@@ -6,10 +6,13 @@ The query heads that share a key-value head are folded into the query length, so
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+
+from docendo.engines.between import Between, TorchBetween
 
 __all__ = ["Block", "Heads", "Plan", "Tree", "sequences"]
 
@@ -36,8 +39,9 @@ class Plan(Protocol):
 class Block(NamedTuple):
     """Sequences that see themselves causally and, before that, the tokens of one prompt."""
 
-    places_F: Tensor
-    """Places of their tokens in the batch, (C * n); behind the end of a short sequence any place."""
+    places_F: Tensor | slice
+    """Places of their tokens in the batch, (C * n); behind the end of a short sequence any place. A slice where these
+    are all tokens from one place to another."""
     real_F: Tensor | None
     """Which of these are tokens; None where all are."""
     number: int
@@ -57,8 +61,10 @@ def sequences(
     places_CN = start_C[:, None] + torch.arange(longest, device=like.device)
     real_CN = places_CN < stop_C[:, None]
     mask = torch.full((longest, longest), float("-inf"), dtype=like.dtype, device=like.device).triu_(1)
-    places_F = torch.minimum(places_CN, stop_C[:, None] - 1).flatten()
+    places_F: Tensor | slice = torch.minimum(places_CN, stop_C[:, None] - 1).flatten()
     real_F = None if bool(real_CN.all()) else real_CN.flatten()
+    if real_F is None and all(one[1] == other[0] for one, other in pairwise(spans)):
+        places_F = slice(spans[0][0], spans[-1][1])  # reading and writing them needs no list
     return Block(places_F, real_F, len(spans), prompt, mask.repeat(heads.group, 1)[None])
 
 
@@ -75,8 +81,9 @@ class _Parts(NamedTuple):
 class Tree:
     """Sequences with their own or a shared prompt: what reading prompts and training on completions need."""
 
-    def __init__(self, blocks: Sequence[Block], heads: Heads) -> None:
+    def __init__(self, blocks: Sequence[Block], heads: Heads, between: Between | None = None) -> None:
         self.blocks, self.heads = sorted(blocks, key=lambda b: b.prompt is not None), heads
+        self.between = between or TorchBetween()
 
     @staticmethod
     def whole(length: int, heads: Heads, like: Tensor) -> "Tree":
@@ -92,7 +99,7 @@ class Tree:
         shares = []
         for block in self.blocks:
             parts = self._parts(block, qkv_THD)
-            share = self._scores(block, parts).softmax(-1)
+            share = self.between.softened(self._scores(block, parts))
             shares.append(share)
             out_F = self._flat(block, self._mix(block, parts, share)).flatten(1)
             _put(block, out_THD, out_F)
@@ -128,7 +135,7 @@ class Tree:
         h = self.heads
         x_FHD = qkv_THD[block.places_F]
         query, key, value = torch.split(x_FHD, [h.query, h.key, h.key], 1)
-        own = (self._fold(block, query).mul_(h.scale), self._fold(block, key), self._fold(block, value))
+        own = (self._fold(block, query * h.scale), self._fold(block, key), self._fold(block, value))
         if block.prompt is None:
             return _Parts(*own, None, None)
         prompt = qkv_THD[slice(*block.prompt), h.query :].transpose(0, 1).contiguous()
@@ -165,7 +172,7 @@ class Tree:
         if parts.prompt_value is not None:
             prompt = torch.bmm(self._together(grad), parts.prompt_value.transpose(1, 2))
             to_share = torch.cat([prompt.view(*to_share.shape[:2], -1), to_share], -1)
-        to_score = torch._softmax_backward_data(to_share, share, -1, share.dtype)
+        to_score = self.between.softened_back(share, to_share)
         score_prompt, score = self._split(block, to_score)
         share_prompt, share = self._split(block, share)
         query = torch.bmm(score, parts.key)
@@ -181,7 +188,7 @@ class Tree:
 
 def _put(block: Block, into_TX: Tensor, found_F: Tensor) -> None:
     """Write what was found for the block's tokens to their places in the batch."""
-    if block.real_F is None:
+    if block.real_F is None or isinstance(block.places_F, slice):
         into_TX[block.places_F] = found_F
     else:
         into_TX[block.places_F[block.real_F]] = found_F[block.real_F]

@@ -73,24 +73,71 @@ void gated_back(int64_t rows, int64_t width, const number *both, const number *g
     }
 }
 
+/* The largest of a row; no number where one of it is none. */
+static float largest(const number *x, int64_t count)
+{
+    int64_t i = 0;
+    float highest = -INFINITY;
+    lanes top = {0};
+    integers strange = {0};
+    top += highest;
+    for (; i + WIDE <= count; i += WIDE) {
+        lanes found = load(x + i);
+        top = within(top, found > top, found);
+        strange |= found != found;
+    }
+    for (int j = 0; j < WIDE; j++) highest = strange[j] ? NAN : top[j] > highest ? top[j] : highest;
+    for (; i < count && !isnan(highest); i++)
+        if (!(widened(x[i]) <= highest)) highest = widened(x[i]);
+    return highest;
+}
+
+INLINE lanes power(lanes x)
+{
+    lanes none = {0};
+    return within(exponential(x), x < LEAST, none);
+}
+
+INLINE float power_of(float x) { return x < LEAST ? 0 : exponential_of(x); }
+
+/* In place of each row of scores, (T, n), its softmax. */
+void soften_rows(int64_t rows, int64_t count, number *x)
+{
+    for (int64_t t = 0; t < rows; t++, x += count) {
+        float highest = largest(x, count), rest = 0;
+        lanes total = {0};
+        int64_t i = 0;
+        for (; i + WIDE <= count; i += WIDE) total += power(load(x + i) - highest);
+        for (; i < count; i++) rest += power_of(widened(x[i]) - highest);
+        float scale = isfinite(highest) ? 1.0f / (sum(total) + rest) : NAN;
+        for (i = 0; i + WIDE <= count; i += WIDE) store(x + i, power(load(x + i) - highest) * scale);
+        for (; i < count; i++) x[i] = narrowed(power_of(widened(x[i]) - highest) * scale);
+    }
+}
+
+/* In place of the gradients of each row's shares those of its scores. */
+void soften_back(int64_t rows, int64_t count, const number *shares, number *grad)
+{
+    for (int64_t t = 0; t < rows; t++, shares += count, grad += count) {
+        float along = 0;
+        lanes total = {0};
+        int64_t i = 0;
+        for (; i + WIDE <= count; i += WIDE) total += load(shares + i) * load(grad + i);
+        for (; i < count; i++) along += widened(shares[i]) * widened(grad[i]);
+        along += sum(total);
+        for (i = 0; i + WIDE <= count; i += WIDE) store(grad + i, load(shares + i) * (load(grad + i) - along));
+        for (; i < count; i++) grad[i] = narrowed(widened(shares[i]) * (widened(grad[i]) - along));
+    }
+}
+
 /* The logarithms of the sums of e^logit, one for each row of (T, V); not a number where a logit is none. */
 void totals(int64_t rows, int64_t count, const number *logits, float *into)
 {
     for (int64_t t = 0; t < rows; t++, logits += count) {
+        float highest = largest(logits, count), rest = 0;
+        lanes total = {0};
         int64_t i = 0;
-        float highest = -INFINITY, rest = 0;
-        lanes top = {0}, total = {0};
-        integers strange = {0};
-        top += highest;
-        for (; i + WIDE <= count; i += WIDE) {
-            lanes x = load(logits + i);
-            top = within(top, x > top, x);
-            strange |= x != x;
-        }
-        for (int j = 0; j < WIDE; j++) highest = strange[j] ? NAN : top[j] > highest ? top[j] : highest;
-        for (; i < count && !isnan(highest); i++)
-            if (!(widened(logits[i]) <= highest)) highest = widened(logits[i]);
-        for (i = 0; i + WIDE <= count; i += WIDE) total += exponential(load(logits + i) - highest);
+        for (; i + WIDE <= count; i += WIDE) total += exponential(load(logits + i) - highest);
         for (; i < count; i++) rest += exponential_of(widened(logits[i]) - highest);
         into[t] = isfinite(highest) ? highest + logf(sum(total) + rest) : highest;
     }
@@ -103,14 +150,8 @@ void shares(int64_t rows, int64_t count, number *logits, const float *all, const
         float outer = isfinite(all[t]) ? -grad[t] : NAN;
         float own = exponential_of(widened(logits[token[t]]) - all[t]) * outer + grad[t];
         int64_t i = 0;
-        for (; i + WIDE <= count; i += WIDE) {
-            lanes x = load(logits + i) - all[t], none = {0};
-            store(logits + i, within(exponential(x), x < LEAST, none) * outer);
-        }
-        for (; i < count; i++) {
-            float x = widened(logits[i]) - all[t];
-            logits[i] = narrowed((x < LEAST ? 0 : exponential_of(x)) * outer);
-        }
+        for (; i + WIDE <= count; i += WIDE) store(logits + i, power(load(logits + i) - all[t]) * outer);
+        for (; i < count; i++) logits[i] = narrowed(power_of(widened(logits[i]) - all[t]) * outer);
         logits[token[t]] = narrowed(own);
     }
 }

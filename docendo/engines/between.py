@@ -46,6 +46,14 @@ class Between(Protocol):
         """The gradients of gate and up, (T, 2 f)."""
         ...
 
+    def softened(self, scores_BNL: Tensor) -> Tensor:
+        """softmax over the last axis; the scores may be overwritten."""
+        ...
+
+    def softened_back(self, share_BNL: Tensor, grad_BNL: Tensor) -> Tensor:
+        """The gradient of the scores, from that of the shares, which may be overwritten."""
+        ...
+
     def totals(self, logits_KV: Tensor) -> Tensor:
         """log sum exp of each row, (K,), in float32; no number where a logit is none."""
         ...
@@ -63,8 +71,7 @@ class TorchBetween:
 
     def normalised_back(self, norm: Norm, x_Td: Tensor, factor_T: Tensor, grad_Td: Tensor) -> Tensor:
         factor_T1 = factor_T[:, None]
-        unit = x_Td.float().mul_(factor_T1)
-        wide = grad_Td.float().mul_(norm.weight_d)
+        unit, wide = x_Td.float() * factor_T1, grad_Td.float() * norm.weight_d
         along_T1 = (wide * unit).mean(-1, keepdim=True)
         return wide.addcmul_(unit, along_T1, value=-1).mul_(factor_T1).to(x_Td.dtype)
 
@@ -79,6 +86,12 @@ class TorchBetween:
         torch.mul(grad_Tf, silu(gate), out=into_up)
         torch.ops.aten.silu_backward.grad_input(grad_Tf * up, gate, grad_input=into_gate)
         return into
+
+    def softened(self, scores_BNL: Tensor) -> Tensor:
+        return scores_BNL.softmax(-1)
+
+    def softened_back(self, share_BNL: Tensor, grad_BNL: Tensor) -> Tensor:
+        return torch._softmax_backward_data(grad_BNL, share_BNL, -1, share_BNL.dtype)
 
     def totals(self, logits_KV: Tensor) -> Tensor:
         return torch.cat([part.float().logsumexp(-1) for part in torch.split(logits_KV, _PART)])
@@ -120,6 +133,17 @@ class CompiledBetween:
         self.library.gated_back(rows, width, *(t.data_ptr() for t in given))
         return into_Tf
 
+    def softened(self, scores_BNL: Tensor) -> Tensor:
+        scores_BNL = scores_BNL.contiguous()
+        self.library.soften_rows(scores_BNL[..., 0].numel(), scores_BNL.shape[-1], scores_BNL.data_ptr())
+        return scores_BNL
+
+    def softened_back(self, share_BNL: Tensor, grad_BNL: Tensor) -> Tensor:
+        share_BNL, grad_BNL = share_BNL.contiguous(), grad_BNL.contiguous()
+        sizes = grad_BNL[..., 0].numel(), grad_BNL.shape[-1]
+        self.library.soften_back(*sizes, share_BNL.data_ptr(), grad_BNL.data_ptr())
+        return grad_BNL
+
     def totals(self, logits_KV: Tensor) -> Tensor:
         total_K = torch.empty(len(logits_KV))
         self.library.totals(*logits_KV.shape, logits_KV.data_ptr(), total_K.data_ptr())
@@ -140,7 +164,9 @@ def between_alike(library: CDLL, dtype: torch.dtype) -> bool:
         normed_Td, factor_T = way.normalised(norm, x_Td)
         back = way.normalised_back(norm, x_Td, factor_T, grad_Td)
         gates = way.gated(x_Td), way.gated_back(x_Td, grad_Td[:, :22].contiguous())
+        share_Td = way.softened(x_Td.clone())
+        shares = share_Td, way.softened_back(share_Td, grad_Td.clone())
         total_T = way.totals(x_Td)
         way.shares(x_Td, total_T, torch.arange(5), factor_T)
-        results.append([t.float() for t in (normed_Td, factor_T, back, *gates, total_T, x_Td)])
+        results.append([t.float() for t in (normed_Td, factor_T, back, *gates, *shares, total_T, x_Td)])
     return all(bool((one - other).norm() <= _TOLERANCE * one.norm()) for one, other in zip(*results, strict=True))

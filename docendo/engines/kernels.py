@@ -102,6 +102,8 @@ def load_kernels(dtype: torch.dtype) -> CDLL | None:
     library.normalise_back.argtypes = [c_int64, c_int64, *[pointer] * 5]
     library.gated.argtypes = [c_int64, c_int64, pointer, pointer]
     library.gated_back.argtypes = [c_int64, c_int64, *[pointer] * 3]
+    library.soften_rows.argtypes = [c_int64, c_int64, pointer]
+    library.soften_back.argtypes = [c_int64, c_int64, pointer, pointer]
     library.totals.argtypes = [c_int64, c_int64, pointer, pointer]
     library.shares.argtypes = [c_int64, c_int64, *[pointer] * 4]
     library.panel_width.restype = c_int64

@@ -11,8 +11,10 @@
 #define PANEL 32
 #define TILE 12
 #define DEEP 2048
-#define BLOCK_ROWS 128
-#define BACK_ROWS 1024
+#define DEEP_BACK 1024
+#define MOST_ROWS 264
+#define MOST_BACK 768
+#define ABREAST_BACK 3
 
 #ifdef PAIRS
 
@@ -99,32 +101,40 @@ INLINE void tile(const Slice *s, int64_t row, int ahead, int rows)
 
 #define CASE(n) case n: tile(s, row, ahead, n); break;
 
-INLINE void meet(const Slice *s, int ahead)
+/* The tile from this row on. */
+INLINE void meet(const Slice *s, int64_t row, int ahead)
 {
-    for (int64_t row = 0; row < s->rows; row += TILE)
-        switch (s->rows - row) {
-            CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11)
-            default: tile(s, row, ahead, TILE);
-        }
+    switch (s->rows - row) {
+        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11)
+        default: tile(s, row, ahead, TILE);
+    }
+}
+
+/* Rows of each block, so that there are few blocks of about the same size, and few tiles that are not full. */
+static int64_t shared_out(int64_t rows, int64_t most)
+{
+    int64_t tiles = (rows + TILE - 1) / TILE, blocks = (tiles * TILE + most - 1) / most;
+    return blocks ? (tiles + blocks - 1) / blocks * TILE : TILE;
 }
 
 /* y = x W^T + b, of the panels of W. */
 void multiply(const number *x, int64_t rows, int64_t inputs, const number *panels, int64_t outputs, const number *bias,
               number *y)
 {
-    float sums[BLOCK_ROWS * PANEL];
-    for (int64_t r = 0; r < rows; r += BLOCK_ROWS)
+    float sums[MOST_ROWS * PANEL];
+    int64_t block = shared_out(rows, MOST_ROWS);
+    for (int64_t r = 0; r < rows; r += block)
         for (int64_t p = 0; p < outputs; p += PANEL)
             for (int64_t i = 0; i < inputs; i += DEEP) {
-                int64_t count = rows - r < BLOCK_ROWS ? rows - r : BLOCK_ROWS;
+                int64_t count = rows - r < block ? rows - r : block;
                 int64_t depth = inputs - i < DEEP ? inputs - i : DEEP;
                 const number *panel = panels + p * inputs + i * PANEL, *from = bias ? bias + p : 0;
                 Slice s = {x + r * inputs + i, count, inputs, depth, panel, panel + depth * PANEL, sums,
                            i == 0, i + depth == inputs, from, y + r * outputs + p, outputs, outputs - p};
-                if (count > TILE)
-                    meet(&s, 1);
+                if (count <= TILE)
+                    meet(&s, 0, VECTORS);
                 else
-                    meet(&s, VECTORS);
+                    for (int64_t row = 0; row < count; row += TILE) meet(&s, row, 1);
             }
 }
 
@@ -140,25 +150,32 @@ INLINE void zip(const number *first, const number *second, int64_t columns, numb
     _mm512_storeu_si512(panel + PANEL, _mm512_permutex2var_epi16(a, high, b));
 }
 
-/* x = y W, of W (o, d) as it is: with many rows, panels are made on the way. `outputs` is even. */
+/* x = y W, of W (o, d) as it is: with many rows, panels are made on the way, some abreast, so that rows are read once
+   for all of them. `outputs` is even. */
 void multiply_back(const number *y, int64_t rows, int64_t outputs, const number *weight, int64_t inputs, number *x)
 {
-    float sums[BACK_ROWS * PANEL];
-    number panel[DEEP * PANEL];
-    for (int64_t r = 0; r < rows; r += BACK_ROWS)
-        for (int64_t p = 0; p < inputs; p += PANEL)
-            for (int64_t i = 0; i < outputs; i += DEEP) {
-                int64_t count = rows - r < BACK_ROWS ? rows - r : BACK_ROWS;
-                int64_t depth = outputs - i < DEEP ? outputs - i : DEEP;
-                for (int64_t j = 0; j < depth; j += 2) {
-                    const number *row = weight + (i + j) * inputs + p;
-                    __builtin_prefetch(row + TILE * inputs);
-                    __builtin_prefetch(row + (TILE + 1) * inputs);
-                    zip(row, row + inputs, inputs - p, panel + j * PANEL);
-                }
-                Slice s = {y + r * outputs + i, count, outputs, depth, panel, panel, sums,
-                           i == 0, i + depth == outputs, 0, x + r * inputs + p, inputs, inputs - p};
-                meet(&s, 0);
+    float sums[ABREAST_BACK][MOST_BACK * PANEL];
+    number panels[ABREAST_BACK][DEEP_BACK * PANEL];
+    Slice s[ABREAST_BACK];
+    int64_t block = shared_out(rows, MOST_BACK), group = ABREAST_BACK * PANEL;
+    for (int64_t r = 0; r < rows; r += block)
+        for (int64_t p = 0; p < inputs; p += group)
+            for (int64_t i = 0; i < outputs; i += DEEP_BACK) {
+                int64_t count = rows - r < block ? rows - r : block, first = i == 0;
+                int64_t depth = outputs - i < DEEP_BACK ? outputs - i : DEEP_BACK, last = i + depth == outputs;
+                int64_t number_of = (inputs - p < group ? inputs - p + PANEL - 1 : group) / PANEL;
+                for (int64_t g = 0, at = p; g < number_of; g++, at += PANEL)
+                    s[g] = (Slice){y + r * outputs + i, count, outputs, depth, panels[g], panels[g], sums[g],
+                                   first, last, 0, x + r * inputs + at, inputs, inputs - at};
+                for (int64_t j = 0; j < depth; j += 2)
+                    for (int64_t g = 0, at = p; g < number_of; g++, at += PANEL) {
+                        const number *row = weight + (i + j) * inputs + at;
+                        __builtin_prefetch(row + TILE * inputs);
+                        __builtin_prefetch(row + (TILE + 1) * inputs);
+                        zip(row, row + inputs, inputs - at, panels[g] + j * PANEL);
+                    }
+                for (int64_t row = 0; row < count; row += TILE)
+                    for (int64_t g = 0; g < number_of; g++) meet(s + g, row, 0);
             }
 }
 #else

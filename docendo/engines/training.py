@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from docendo.engines.attention import Heads, Tree, sequences
+from docendo.engines.attention import Tree, sequences
 from docendo.engines.guides import Bits
 from docendo.engines.head import token_logprobs, token_logprobs_back
 from docendo.engines.network import Network
@@ -81,7 +81,8 @@ class _Laid(NamedTuple):
     """Empty where no grammar is in the batch."""
 
 
-def _lay_out(rows: Sequence[TrainRow], heads: Heads, like: Tensor) -> _Laid:
+def _lay_out(rows: Sequence[TrainRow], network: Network) -> _Laid:
+    heads, like = network.heads, network.head_Vd
     ids, positions, slots, before, wanted = list[int](), list[int](), list[int](), list[int](), list[int]()
     alone, trees = list[tuple[int, int]](), []
     for row in rows:
@@ -104,7 +105,7 @@ def _lay_out(rows: Sequence[TrainRow], heads: Heads, like: Tensor) -> _Laid:
             trees.append(sequences(spans, (start, start + p), heads, like))
     tensors = (torch.tensor(x, device=like.device) for x in (ids, positions, before, wanted))
     ids_T, positions_T, place_K, token_K = tensors
-    tree = Tree([sequences(alone, None, heads, like), *trees], heads)
+    tree = Tree([sequences(alone, None, heads, like), *trees], heads, network.between)
     allowed = [bits for row in rows for bits in row.allowed or (None,) * sum(len(t.tokens) for t in row.targets)]
     routing = Routing.of(slots, like.device)
     return _Laid(ids_T, positions_T, routing, tree, place_K, token_K, allowed if any(r.allowed for r in rows) else [])
@@ -113,7 +114,7 @@ def _lay_out(rows: Sequence[TrainRow], heads: Heads, like: Tensor) -> _Laid:
 @torch.no_grad()
 def forward(network: Network, rows: Sequence[TrainRow]) -> Tensor:
     """Log-probabilities of every target token, (K,), in the order of rows and targets."""
-    laid = _lay_out(rows, network.heads, network.head_Vd)
+    laid = _lay_out(rows, network)
     hidden_Td = network.body.infer(laid.ids_T, laid.positions_T, laid.routing, laid.tree)
     return token_logprobs(network, hidden_Td[laid.place_K], laid.token_K, laid.allowed_K)[0]
 
@@ -121,7 +122,7 @@ def forward(network: Network, rows: Sequence[TrainRow]) -> Tensor:
 @torch.no_grad()
 def backward(network: Network, rows: Sequence[TrainRow], loss: Loss, part: int = 0) -> Tensor:
     """Adds the gradients of one micro-batch to every agent's in the part; returns the log-probabilities, (K,)."""
-    laid = _lay_out(rows, network.heads, network.head_Vd)
+    laid = _lay_out(rows, network)
     hidden_Td, tape = network.body.record(laid.ids_T, laid.positions_T, laid.routing, laid.tree)
     logprobs_K, saved = token_logprobs(network, hidden_Td[laid.place_K], laid.token_K, laid.allowed_K)
     grad_K = _grad(rows, logprobs_K, loss)

@@ -184,7 +184,7 @@ def nothing(*_: object) -> None:
     """A function that leaves its outputs as they were."""
 
 
-BETWEEN = ("normalise", "normalise_back", "gated", "gated_back", "totals", "shares")
+BETWEEN = ("normalise", "normalise_back", "gated", "gated_back", "soften_rows", "soften_back", "totals", "shares")
 WRONG = SimpleNamespace(
     join=nothing, gate=nothing, attend=nothing, draw=nothing, panel_width=int, **dict.fromkeys(BETWEEN, nothing)
 )
