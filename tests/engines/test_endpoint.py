@@ -25,7 +25,7 @@ def ask(text: str = "one two", seed: int = 0, max_tokens: int = 16) -> Request:
 
 
 def at(server: Unreliable, **changes: object) -> Endpoint:
-    service = Service(server.url, "small", timeout=0.5, retries=2, first_pause=0.01)
+    service = Service(server.url, "small", timeout=10.0, retries=2, first_pause=0.01)
     return Endpoint("hub", replace(service, **changes))  # type: ignore[arg-type]
 
 
