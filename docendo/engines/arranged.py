@@ -32,11 +32,11 @@ class Calls(NamedTuple):
 def arranged(fused: Fused, plan: Decode) -> Calls | None:
     """For one call that does all layers; None where some matrix is not in panels."""
     projections = fused.projections
+    if not all(isinstance(p.packed, Panels) for p in projections):
+        return None
     places = tuple(t.data_ptr() for t in _moving(projections, plan))
     if isinstance(plan.calls, Calls) and plan.calls.places == places:
         return plan.calls
-    if not all(isinstance(p.packed, Panels) for p in projections):
-        return None
     after = [*(later.before for later in fused.layers[1:]), fused.last]
     calls = [_layer(i, layer, norm, plan) for i, (layer, norm) in enumerate(zip(fused.layers, after, strict=True))]
     outputs, inputs = max(p.outs[-1] for p in projections), max(p.a_SCd.shape[2] for p in projections)

@@ -99,15 +99,23 @@ INLINE void tile(const Slice *s, int64_t row, int ahead, int rows)
         for (int v = 0; v < VECTORS; v++) keep(s, row + r, v * WIDE, total[r][v]);
 }
 
-#define CASE(n) case n: tile(s, row, ahead, n); break;
+#define CASE(n, ahead) case n: tile(s, row, ahead, n); break;
 
-/* The tile from this row on. */
-INLINE void meet(const Slice *s, int64_t row, int ahead)
+/* The tile from this row on; where there are `few` rows, this is all that is done while the next panel comes. */
+static void meet(const Slice *s, int64_t row, int few)
 {
-    switch (s->rows - row) {
-        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11)
-        default: tile(s, row, ahead, TILE);
-    }
+    if (few)
+        switch (s->rows) {
+            CASE(1, VECTORS) CASE(2, VECTORS) CASE(3, VECTORS) CASE(4, VECTORS) CASE(5, VECTORS) CASE(6, VECTORS)
+            CASE(7, VECTORS) CASE(8, VECTORS) CASE(9, VECTORS) CASE(10, VECTORS) CASE(11, VECTORS)
+            default: tile(s, row, VECTORS, TILE);
+        }
+    else
+        switch (s->rows - row) {
+            CASE(1, 1) CASE(2, 1) CASE(3, 1) CASE(4, 1) CASE(5, 1) CASE(6, 1) CASE(7, 1) CASE(8, 1) CASE(9, 1)
+            CASE(10, 1) CASE(11, 1)
+            default: tile(s, row, 1, TILE);
+        }
 }
 
 /* Rows of each block, so that there are few blocks of about the same size, and few tiles that are not full. */
@@ -131,10 +139,7 @@ void multiply(const number *x, int64_t rows, int64_t inputs, const number *panel
                 const number *panel = panels + p * inputs + i * PANEL, *from = bias ? bias + p : 0;
                 Slice s = {x + r * inputs + i, count, inputs, depth, panel, panel + depth * PANEL, sums,
                            i == 0, i + depth == inputs, from, y + r * outputs + p, outputs, outputs - p};
-                if (count <= TILE)
-                    meet(&s, 0, VECTORS);
-                else
-                    for (int64_t row = 0; row < count; row += TILE) meet(&s, row, 1);
+                for (int64_t row = 0; row < count; row += TILE) meet(&s, row, count <= TILE);
             }
 }
 
