@@ -1,11 +1,12 @@
 """Writes docs/study.md, and the README's table, from the committed results of studies.
 
-Results are docs/results/study/NAME/results/REGIME/ARM-SEED.json; the README's table is of EQUAL_COMPUTE alone.
+Results are docs/results/study/NAME/results/REGIME/ARM-SEED.json; in the README's table EQUAL_COMPUTE comes first, and
+others' columns name their base.
 ``--check`` only tells whether both are up to date, exit 1 if not. Without results there is no page.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -35,7 +36,7 @@ ARMS = {
     JOINT: "... and then practises all domains",
     POOLED: "... and all imitate what anybody found",
     TEACHING: "**experts that teach each other**",
-    SINGLE: "one agent, with the compute of all four",
+    SINGLE: "one agent, with the compute of all",
 }
 """Those of the README, and what they are there."""
 
@@ -53,17 +54,26 @@ def read(folder: Path) -> tuple[Study, list[Regime]]:
     return study, regimes(study)
 
 
-def block(found: Sequence[Regime]) -> str:
+def block(columns: Mapping[str, Regime]) -> str:
     """The README's table: regimes in columns, and whether teaching is better than joint training in each."""
-    told = [r for r in found if {TEACHING, JOINT} <= r.arms.keys()]
-    commits = sorted({result.about.commit for r in told for result in r.results if result.arm in ARMS})
+    told = {name: r for name, r in columns.items() if {TEACHING, JOINT} <= r.arms.keys()}
+    commits = sorted({result.about.commit for r in told.values() for result in r.results if result.arm in ARMS})
     note = "Share of held-out problems answered right without a lesson, mean of the population, with 95 % intervals"
     lines = [f"{note} over seeds and problems (commits {', '.join(f'`{commit}`' for commit in commits)}).", ""]
-    lines += ["| | " + " | ".join(r.name for r in told) + " |", "|---|" + "---|" * len(told)]
+    lines += ["| | " + " | ".join(told) + " |", "|---|" + "---|" * len(told)]
     for arm, said in ARMS.items():
-        lines.append(f"| {said} | " + " | ".join(_share(r, arm) for r in told) + " |")
-    gaps = [(r.name, r.boot.difference(TEACHING, JOINT, "mean")) for r in told]
+        lines.append(f"| {said} | " + " | ".join(_share(r, arm) for r in told.values()) + " |")
+    gaps = [(name, r.boot.difference(TEACHING, JOINT, "mean")) for name, r in told.items()]
     return "\n".join([*lines, "", *(f"*{name}*: {verdict(TEACHING, JOINT, gap)}.\n" for name, gap in gaps if gap)])
+
+
+def columns(folder: Path) -> dict[str, Regime]:
+    """Of the README's table, by what stands above them."""
+    found = {r.name: r for r in read(folder / EQUAL_COMPUTE)[1]}
+    for path in sorted(folder.glob("*")):
+        if path.is_dir() and path.name != EQUAL_COMPUTE:
+            found |= {f"{r.name}, {r.results[0].about.model}": r for r in read(path)[1]}
+    return found
 
 
 def _share(regime: Regime, arm: str) -> str:
@@ -83,7 +93,7 @@ def main() -> int:
     """0 where both are what the results say, or were made so."""
     wanted = {PAGE: page(RESULTS)}
     if (RESULTS / EQUAL_COMPUTE).is_dir():
-        wanted[README] = readme(README.read_text(encoding="utf-8"), block(read(RESULTS / EQUAL_COMPUTE)[1]))
+        wanted[README] = readme(README.read_text(encoding="utf-8"), block(columns(RESULTS)))
     for path, text in wanted.items():
         there = path.read_text(encoding="utf-8") if path.is_file() else ""
         if "--check" in sys.argv and text != there:

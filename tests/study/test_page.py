@@ -5,6 +5,7 @@ import re
 import shutil
 from io import StringIO
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from rich.console import Console
@@ -104,15 +105,30 @@ def test_hostile_names_add_no_element_and_no_markdown(text: str, tmp_path: Path)
     assert not re.search(r"(?<!\\)[<>`](?!details)", told.replace("```bash", "").replace("```", ""))
 
 
-def test_the_page_of_the_docs_is_made_of_all_studies_in_the_folder(tmp_path: Path):
+def make_study() -> ModuleType:
     spec = importlib.util.spec_from_file_location("make_study", DOCS / "make_study.py")
     assert spec
     assert spec.loader
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
+    return script
+
+
+def test_the_page_of_the_docs_is_made_of_all_studies_in_the_folder(tmp_path: Path):
+    script = make_study()
     assert script.page(tmp_path / "nothing") == ""
     toy_study(tmp_path / "one", seeds=2, regimes=("scarce",))
     shutil.copytree(tmp_path / "one", tmp_path / "two")
     page = script.page(tmp_path)
     assert page.startswith(script.HEAD)
     assert [line for line in page.splitlines() if line.startswith("## ")] == ["## one", "## two"]
+
+
+def test_in_the_table_of_the_readme_other_studies_name_their_base(tmp_path: Path):
+    script = make_study()
+    toy_study(tmp_path / "equal_compute", seeds=2, regimes=("scarce",))
+    shutil.copytree(tmp_path / "equal_compute", tmp_path / "another")
+    columns = script.columns(tmp_path)
+    (model,) = {r.about.model for r in columns["scarce"].results}
+    assert list(columns) == ["scarce", f"scarce, {model}"]
+    assert f"| | scarce | scarce, {model} |" in script.block(columns)
