@@ -1,4 +1,4 @@
-"""The functions of `kernels.c` and `products.c`, compiled on this machine when they are first wanted, then kept.
+"""The functions of the C files beside this one, compiled on this machine when they are first wanted, then kept.
 
 A compiler is never required: where there is none, or it fails, the same work is done by PyTorch's operations.
 """
@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from ctypes import CDLL, POINTER, Structure, c_float, c_int64, c_void_p
@@ -19,12 +20,14 @@ from docendo.engines.base import cache_folder
 
 __all__ = ["Batch", "Cache", "HeadSizes", "LayerCall", "ProjectionCall", "Update", "load_kernels"]
 
-_SOURCES = tuple(Path(__file__).with_name(name) for name in ("between.c", "kernels.c", "products.c"))
-_FILES = (*_SOURCES, Path(__file__).with_name("numbers.h"))
-_FLAGS = ("-O3", "-march=native", "-shared", "-fPIC")
+_FOLDER = Path(__file__).parent
+_SOURCES, _HEADERS = sorted(_FOLDER.glob("*.c")), sorted(_FOLDER.glob("*.h"))
+_OWN = ("-Wl,-Bsymbolic",) if sys.platform == "linux" else ()
+"""Our functions call each other, and not what other libraries may have of the same name."""
+_FLAGS = ("-O3", "-march=native", "-shared", "-fPIC", *_OWN)
 _NUMBERS = {torch.float32: (), torch.bfloat16: ("-DBFLOAT16",)}
-_SECONDS = 60
-"""A compiler that takes longer than this is not waited for; a second or two is usual."""
+_SECONDS = 120
+"""A compiler that takes longer than this is not waited for; two seconds are usual for float32, and six for bfloat16."""
 
 
 class Update(Structure):
@@ -121,7 +124,7 @@ def _compiled(compiler: Sequence[str], numbers: tuple[str, ...]) -> Path:
     flags = (*_FLAGS, *numbers)
     # the macros that the compiler predefines tell its version and what the processor can do
     about = _run(*compiler, *flags, "-dM", "-E", "-x", "c", os.devnull)
-    text = about + b"".join(path.read_bytes() for path in _FILES) + repr(flags).encode()
+    text = about + b"".join(path.read_bytes() for path in [*_SOURCES, *_HEADERS]) + repr(flags).encode()
     target = cache_folder() / "kernels" / f"{blake2b(text, digest_size=12).hexdigest()}.so"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)

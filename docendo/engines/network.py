@@ -18,7 +18,7 @@ from docendo.engines.compiled import Compiled, drawn
 from docendo.engines.fused import Fused
 from docendo.engines.lanes import Lanes
 from docendo.engines.plain import Plain
-from docendo.engines.products import Packed, prepack, product, product_back
+from docendo.engines.products import Packed, prepack, product, product_back, products_alike
 from docendo.engines.projection import Projection
 from docendo.engines.routing import Routing
 from docendo.engines.sampling import pick
@@ -29,6 +29,8 @@ __all__ = ["Body", "Network", "Pick", "Steps", "build_network"]
 
 _TOLERANCE = 0.02
 """Of the norm of the model's own states; bfloat16 alone makes about one percent."""
+
+_UNLIKE = "the compiled functions do not agree with PyTorch's here; working without them"
 
 
 class Body(Protocol):
@@ -97,20 +99,18 @@ def build_network(base: BaseModel, bank: AdapterBank, library: CDLL | None = Non
                 layer.alone = None
         else:
             chosen = Plain.of(body, bank)  # anew: the weights of layers that share an input were joined
-    between: Between = TorchBetween()
-    alone = library if Lanes.for_device(bank.device).threads == 1 else None  # its functions use one thread
+    library = library if fused is not None and chosen is fused and _trusted(library, bank.dtype) else None
+    alone = library if Lanes.for_device(bank.device).threads == 1 else None  # functions of training use one thread
+    between: Between = TorchBetween() if alone is None else CompiledBetween(alone)
     if fused is not None and chosen is fused:
-        if alone is not None and between_alike(alone, bank.dtype):
-            between = CompiledBetween(alone)
         chosen = fused = replace(fused, between=between)
     for projection in chosen.projections:
-        projection.packed = prepack(projection.weight_od, alone if chosen is fused else None)
+        projection.packed = prepack(projection.weight_od, alone)
     bank.projections = chosen.projections
     bank.changed()
     weight = head.weight.detach()
-    packed = prepack(weight, alone if chosen is fused else None)
-    network = Network(chosen, base.heads, base.layers, weight, packed, between=between)
-    return network if library is None or chosen is not fused else _compiled(network, fused, library)
+    network = Network(chosen, base.heads, base.layers, weight, prepack(weight, alone), between=between)
+    return network if library is None or fused is None else _compiled(network, fused, library)
 
 
 def _compiled(network: Network, fused: Fused, library: CDLL) -> Network:
@@ -118,8 +118,15 @@ def _compiled(network: Network, fused: Fused, library: CDLL) -> Network:
     probe = Probe(network.layers, network.heads, network.head_Vd, (0, 0, 0, 0))
     if probe.agree(fused, compiled) and draw_alike(library, network.head_Vd):
         return replace(network, body=compiled, pick=partial(drawn, library))
-    getLogger("docendo").warning("the compiled functions do not agree with PyTorch's here; decoding without them")
+    getLogger("docendo").warning(_UNLIKE)
     return network
+
+
+def _trusted(library: CDLL | None, dtype: torch.dtype) -> bool:
+    if library is None or (between_alike(library, dtype) and products_alike(library, dtype)):
+        return True
+    getLogger("docendo").warning(_UNLIKE)
+    return False
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ __all__ = ["FEWEST", "Routing", "Run"]
 
 FEWEST = 4
 """Matrix products of fewer rows than this sum in another order than larger ones (MKL, float32), so that an answer would
-depend on what else is in the batch. Nothing smaller is ever multiplied while sampling."""
+depend on what else is in the batch. PyTorch multiplies nothing smaller while sampling."""
 
 
 class Run(NamedTuple):

@@ -11,6 +11,7 @@ import torch
 
 from docendo.engines import choice, compiled, kernels
 from docendo.engines.attention import Heads
+from docendo.engines.between import CompiledBetween
 from docendo.engines.choice import choose_kernels
 from docendo.engines.compiled import Compiled, drawn
 from docendo.engines.fused import Fused
@@ -19,10 +20,11 @@ from docendo.engines.lanes import Lanes
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.names import TINY
 from docendo.engines.sampling import pick
+from docendo.engines.training import backward, pack
 from docendo.engines.trial import Probe, _layer, pays
 from docendo.errors import UseError
 from tests.engines.test_decoding import crowd
-from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, wake
+from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, mixture, surprise, wake
 
 DTYPES = [torch.float32, torch.bfloat16]
 needs_compiler = pytest.mark.skipif(load_kernels(torch.float32) is None, reason="no C compiler")
@@ -58,6 +60,25 @@ def test_answers_are_those_of_pytorchs_operations() -> None:
     assert [c.tokens for c in got] == [c.tokens for c in wanted]
     for mine, theirs in zip(got, wanted, strict=True):
         assert mine.logprobs == pytest.approx(theirs.logprobs, abs=1e-4)
+
+
+@needs_compiler
+@pytest.mark.parametrize(("dtype", "slack"), [(torch.float32, 1e-5), (torch.bfloat16, 0.03)])
+def test_gradients_are_those_of_pytorchs_operations(dtype: torch.dtype, slack: float) -> None:
+    """Of three agents in one batch, before any step."""
+    grads = []
+    for with_functions in (False, True):
+        engine = opened(dtype, with_functions)
+        assert isinstance(engine.network.body, Compiled) == with_functions
+        if Lanes.for_device(CPU).threads == 1:
+            assert isinstance(engine.network.between, CompiledBetween) == with_functions
+        rows = pack(mixture(), engine.bank.slots, 1000)
+        backward(engine.network, rows, surprise)
+        grads.append(engine.bank.grads_SP.clone())
+    for agent in AGENTS:
+        wanted, got = (grad[opened(dtype).bank.slot(agent)] for grad in grads)
+        assert float(wanted.norm()) > 0
+        assert float((wanted - got).norm() / wanted.norm()) < slack
 
 
 @needs_compiler
@@ -109,7 +130,7 @@ def test_the_ends_of_the_distribution_are_its_likely_tokens() -> None:
 
 @pytest.mark.parametrize("name", ["WIDE", "TOGETHER", "ABREAST", "BLOCK"])
 def test_what_is_worked_on_at_once_is_the_same_in_both_languages(name: str) -> None:
-    written = "".join(path.read_text() for path in kernels._FILES)
+    written = "".join(path.read_text() for path in [*kernels._SOURCES, *kernels._HEADERS])
     assert written.count(f"#define {name} {getattr(compiled, f'_{name}')}\n") == 1
 
 
@@ -202,7 +223,7 @@ def test_functions_that_are_wrong_for_a_model_are_not_used_and_that_is_said_once
         engine = opened(torch.float32)
     assert isinstance(engine.network.body, Fused)
     assert [r.getMessage() for r in caplog.records] == [
-        "the compiled functions do not agree with PyTorch's here; decoding without them"
+        "the compiled functions do not agree with PyTorch's here; working without them"
     ]
 
 

@@ -1,23 +1,30 @@
 """Products with the base's matrices in panels: exact where floats are, and a row never depends on the others."""
 
+import ctypes
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import Tensor
 
+from docendo.engines import compiled
+from docendo.engines.arranged import Calls
+from docendo.engines.attention import Heads
+from docendo.engines.compiled import Compiled
 from docendo.engines.decoding import Flight, Limits
 from docendo.engines.kernels import load_kernels
 from docendo.engines.lanes import Lanes
 from docendo.engines.local import LocalEngine, open_engine
 from docendo.engines.names import TINY
 from docendo.engines.products import Panels, _panels, prepack, product, product_back
+from docendo.engines.trial import Probe, _layer
 from docendo.records import AgentId
 from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, wake
 
 LIBRARY = load_kernels(torch.bfloat16)
 needs_pairs = pytest.mark.skipif(
-    LIBRARY is None or not LIBRARY.panel_width(), reason="no compiler, or a processor that libraries serve better"
+    LIBRARY is None or not LIBRARY.panel_width() or Lanes.for_device(CPU).threads > 1,
+    reason="no compiler, a processor that libraries serve better, or more cores than lanes",
 )
 SHAPES = [(1, 2), (31, 34), (32, 64), (70, 576), (97, 2050), (64, 4100)]
 """(o, d): less than a panel, more than one, and more inputs than are summed up at once."""
@@ -83,14 +90,35 @@ def test_rows_that_do_not_stand_side_by_side_are_read_as_they_are() -> None:
     assert torch.equal(product_back(wide[:, :40], weight, packed(weight)), (wide[:, :40] @ weight))
 
 
-def nothing(*_: object) -> None:
-    """A function that leaves its outputs as they were."""
+def no_product(_x: int, rows: int, _inputs: int, _panels: int, outputs: int, _bias: None, y: int) -> None:
+    ctypes.memset(y, 0, 2 * rows * outputs)
 
 
 @pytest.mark.parametrize("width", [0, 32])
 def test_products_that_are_wrong_or_not_there_are_not_used(width: int) -> None:
-    wrong = SimpleNamespace(panel_width=lambda: width, pack=nothing, multiply=nothing, multiply_back=nothing)
+    wrong = SimpleNamespace(panel_width=lambda: width, pack=lambda *_: None, multiply=no_product)
     assert not isinstance(prepack(whole(64, 32, seed=0), wrong), Panels)  # type: ignore[arg-type]
+
+
+@needs_pairs
+@pytest.mark.parametrize("heads", [Heads(9, 3, 64, 0.125), Heads(2, 1, 128, 0.1), Heads(4, 4, 20, 0.2)])
+def test_to_the_last_bit_all_layers_in_one_call_are_what_each_gap_by_itself_is(
+    heads: Heads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With biases, four agents and the bare base."""
+    assert LIBRARY is not None
+    fused = _layer(heads, torch.bfloat16)
+    for projection in fused.projections:
+        projection.bias_o = torch.linspace(-1, 1, projection.outs[-1]).bfloat16()
+        projection.packed = prepack(projection.weight_od, LIBRARY)
+    probe, body = Probe(1, heads, torch.zeros(0, dtype=torch.bfloat16), (4, 0, 1, 2)), Compiled(fused, LIBRARY)
+    with torch.inference_mode():
+        plan = probe.read(fused)
+        together = [probe.step(body, plan, column) for column in range(20)]
+        assert isinstance(plan.calls, Calls), "it was one call"
+        monkeypatch.setattr(compiled, "arranged", lambda fused, plan: None)
+        plan = probe.read(fused)
+        assert all(torch.equal(probe.step(body, plan, column), wanted) for column, wanted in enumerate(together))
 
 
 @needs_pairs
