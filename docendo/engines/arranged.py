@@ -37,8 +37,9 @@ def arranged(fused: Fused, plan: Decode) -> Calls | None:
     places = tuple(t.data_ptr() for t in _moving(projections, plan))
     if isinstance(plan.calls, Calls) and plan.calls.places == places:
         return plan.calls
-    after = [*(later.before for later in fused.layers[1:]), fused.last]
-    calls = [_layer(i, layer, norm, plan) for i, (layer, norm) in enumerate(zip(fused.layers, after, strict=True))]
+    calls = [
+        _layer(i, layer, norm, plan) for i, (layer, norm) in enumerate(zip(fused.layers, fused.after, strict=True))
+    ]
     outputs, inputs = max(p.outs[-1] for p in projections), max(p.a_SCd.shape[2] for p in projections)
     plan.calls = Calls((LayerCall * len(calls))(*calls), outputs, inputs, places)
     return plan.calls

@@ -100,17 +100,24 @@ INLINE lanes power(lanes x)
 
 INLINE float power_of(float x) { return x < LEAST ? 0 : exponential_of(x); }
 
+/* The sum of e^(x - highest). */
+static float weight_of(const number *x, int64_t count, float highest)
+{
+    float rest = 0;
+    lanes total = {0};
+    int64_t i = 0;
+    for (; i + WIDE <= count; i += WIDE) total += power(load(x + i) - highest);
+    for (; i < count; i++) rest += power_of(widened(x[i]) - highest);
+    return sum(total) + rest;
+}
+
 /* In place of each row of scores, (T, n), its softmax. */
 void soften_rows(int64_t rows, int64_t count, number *x)
 {
     for (int64_t t = 0; t < rows; t++, x += count) {
-        float highest = largest(x, count), rest = 0;
-        lanes total = {0};
+        float highest = largest(x, count), scale = isfinite(highest) ? 1.0f / weight_of(x, count, highest) : NAN;
         int64_t i = 0;
-        for (; i + WIDE <= count; i += WIDE) total += power(load(x + i) - highest);
-        for (; i < count; i++) rest += power_of(widened(x[i]) - highest);
-        float scale = isfinite(highest) ? 1.0f / (sum(total) + rest) : NAN;
-        for (i = 0; i + WIDE <= count; i += WIDE) store(x + i, power(load(x + i) - highest) * scale);
+        for (; i + WIDE <= count; i += WIDE) store(x + i, power(load(x + i) - highest) * scale);
         for (; i < count; i++) x[i] = narrowed(power_of(widened(x[i]) - highest) * scale);
     }
 }
@@ -134,12 +141,8 @@ void soften_back(int64_t rows, int64_t count, const number *shares, number *grad
 void totals(int64_t rows, int64_t count, const number *logits, float *into)
 {
     for (int64_t t = 0; t < rows; t++, logits += count) {
-        float highest = largest(logits, count), rest = 0;
-        lanes total = {0};
-        int64_t i = 0;
-        for (; i + WIDE <= count; i += WIDE) total += exponential(load(logits + i) - highest);
-        for (; i < count; i++) rest += exponential_of(widened(logits[i]) - highest);
-        into[t] = isfinite(highest) ? highest + logf(sum(total) + rest) : highest;
+        float highest = largest(logits, count);
+        into[t] = isfinite(highest) ? highest + logf(weight_of(logits, count, highest)) : highest;
     }
 }
 

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import rms_norm, silu
 
+from docendo.engines.likeness import near
+
 __all__ = ["Between", "CompiledBetween", "Norm", "TorchBetween", "between_alike"]
 
 _PART = 16
 """Predicted tokens whose logits are in float32 at once: few enough to stay in the processor's cache."""
-_TOLERANCE = 0.02
-"""Of the norm of a result; bfloat16 alone makes about half a percent."""
 
 
 class Norm(NamedTuple):
@@ -168,5 +168,5 @@ def between_alike(library: CDLL, dtype: torch.dtype) -> bool:
         shares = share_Td, way.softened_back(share_Td, grad_Td.clone())
         total_T = way.totals(x_Td)
         way.shares(x_Td, total_T, torch.arange(5), factor_T)
-        results.append([t.float() for t in (normed_Td, factor_T, back, *gates, *shares, total_T, x_Td)])
-    return all(bool((one - other).norm() <= _TOLERANCE * one.norm()) for one, other in zip(*results, strict=True))
+        results.append((normed_Td, factor_T, back, *gates, *shares, total_T, x_Td))
+    return all(near(got, wanted) for wanted, got in zip(*results, strict=True))

@@ -81,7 +81,7 @@ class _Pass:
         self.sizes = HeadSizes(*self.heads)
 
     def run(self, ids_B: Tensor, positions_B: Tensor) -> Tensor:
-        layers, last = self.fused.layers, self.fused.last
+        layers = self.fused.layers
         x_Bd = self.fused.body.embed_tokens(ids_B)
         one_token = isinstance(self.plan, Decode)
         tables = self.fused.rope(x_Bd, positions_B) if one_token else self.fused.tables(x_Bd, positions_B)
@@ -90,7 +90,7 @@ class _Pass:
         if isinstance(self.plan, Decode) and (calls := arranged(self.fused, self.plan)):
             self._all(calls, x_Bd, normed_Bd, tables)
             return normed_Bd
-        for i, (layer, after) in enumerate(zip(layers, [*(later.before for later in layers[1:]), last], strict=True)):
+        for i, (layer, after) in enumerate(zip(layers, self.fused.after, strict=True)):
             attend = self._attend if one_token else self._read
             attended_Bo = attend(i, layer.qkv, normed_Bd, tables)
             self._join(layer.out, attended_Bo, x_Bd, layer.middle, normed_Bd)

@@ -89,6 +89,11 @@ class Fused:
     def projections(self) -> list[Projection]:
         return [p for layer in self.layers for p in (layer.qkv, layer.out, layer.gate_up, layer.down)]
 
+    @property
+    def after(self) -> list[Norm]:
+        """The normalisation behind each layer, which is in front of the next one or the last."""
+        return [*(layer.before for layer in self.layers[1:]), self.last]
+
     def infer(self, ids_T: Tensor, positions_T: Tensor, routing: Routing, plan: Plan) -> Tensor:
         """Hidden states behind the last layer, (T, d)."""
         x_Td = self.body.embed_tokens(ids_T)

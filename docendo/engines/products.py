@@ -11,14 +11,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear, pad
 
+from docendo.engines.likeness import near
 from docendo.engines.routing import FEWEST
 
 __all__ = ["Packed", "Panels", "prepack", "product", "product_back", "products_alike"]
 
 _CHECKED = (1, 40)
 """Numbers of rows with which compiled products are compared with PyTorch's."""
-_TOLERANCE = 0.02
-"""Of their norm; bfloat16 alone makes about half a percent."""
 
 
 class Packed(Protocol):
@@ -122,10 +121,6 @@ def _panels(weight_od: Tensor, library: CDLL) -> Panels | None:
     for rows in _CHECKED:
         x_Td = weight_od[torch.arange(rows) % outputs]
         y_To = x_Td @ weight_od.T
-        if not (_near(found.times(x_Td, None), y_To) and _near(found.back(y_To), y_To @ weight_od)):
+        if not (near(found.times(x_Td, None), y_To) and near(found.back(y_To), y_To @ weight_od)):
             return None
     return found
-
-
-def _near(got: Tensor, wanted: Tensor) -> bool:
-    return bool((got.float() - wanted.float()).norm() <= _TOLERANCE * wanted.float().norm())
