@@ -72,6 +72,7 @@ SCRIPTS: Mapping[str, Callable[[Request], str]] = {
 CURRICULA: Mapping[str, Curriculum] = {
     "everything": curriculum.Everything(),
     "learnable": curriculum.Learnable(),
+    "missing": curriculum.Learnable(),
     "replay": curriculum.Replayed(),
 }
 
@@ -85,6 +86,7 @@ def build_league(config: Config, kinds: Mapping[str, Sequence[Kind]]) -> League:
         courses=courses_of(config, kinds),
         pair=_pairing(config, wanted),
         curriculum=wanted,
+        missing=plan.curriculum == "missing",
         imitated=None if plan.curriculum == "everything" else curriculum.Needed(),
         standings=LiveStandings(plan.decay, textbooks_of(config)),
         population=_population(config),

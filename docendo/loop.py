@@ -25,6 +25,7 @@ from docendo.learning.credit import (
 )
 from docendo.learning.imitation import solved_at_home, useful_notes
 from docendo.measures import fought, inquired, measured, results
+from docendo.problems.curriculum import Missing
 from docendo.records import Duel, Episode, Problem, Question, by_match, mean_score
 from docendo.school import Expert, Round, School
 from docendo.seeds import seed_for
@@ -171,13 +172,16 @@ def idle_matches(school: School, episodes: Sequence[Episode]) -> int:
 
 
 def _homework(school: School, expert: Expert, seed: int) -> list[Problem]:
-    """Problems of the domains that the expert practises, of the kinds that the curriculum wants."""
+    """Problems of the domains that the expert practises, of kinds that the curriculum wants or that are missing."""
     kinds = expert.practised or expert.kinds
     if not kinds or not school.schedule.practice:
         return []
     rng = np.random.default_rng(seed)
     belief = school.league.standings.unaided([expert.agent], kinds)
-    weights = school.league.curriculum.weights(kinds, belief)
+    wanted = school.league.curriculum
+    if school.league.missing:
+        wanted = Missing(wanted, school.notebook.held(expert.agent))
+    weights = wanted.weights(kinds, belief)
     chosen = rng.choice(len(kinds), school.schedule.practice, p=weights)
     return [one_of(school, kinds[k], seed_for(seed, i)) for i, k in enumerate(chosen)]
 

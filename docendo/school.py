@@ -84,6 +84,8 @@ class League:
     pair: Matchmaker
     curriculum: Curriculum = field(default_factory=Everything)
     """Of home practice."""
+    missing: bool = False
+    """Whether what an agent has few notes of is practised more."""
     imitated: Curriculum | None = None
     """Of notes that are imitated; without one, families take turns."""
     standings: LiveStandings = field(default_factory=LiveStandings)

@@ -82,6 +82,8 @@ def test_league_settings_are_choices_curricula_and_rules():
     wanted = league(teachers="improving", curriculum="learnable", opens=0.6, anchored=2, replayed=0.5)
     assert wanted.pair == Arranged(Opening(Learnable(), 0.6), Improving(), wanted.pair.learns, 2)
     assert wanted.curriculum == wanted.pair.curriculum
+    missing = league(curriculum="missing")
+    assert (wanted.missing, missing.missing, missing.curriculum) == (False, True, Learnable())
     assert wanted.population.anchored
     assert wanted.deck.share == 0.5
     assert league(snapshot_every=3).population.rule == EveryRounds(3)

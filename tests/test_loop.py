@@ -46,7 +46,7 @@ FAMILIES = ("small", "large")
 OWN = {ANN: "sums", BOB: "plums", CAT: None}
 """Ann and Bob are experts; Cat only learns from them."""
 RULES = Rules(lessons=3, attempts=5, controls=3)
-LEAGUE = ("courses", "pair", "curriculum", "standings", "population", "deck")
+LEAGUE = ("courses", "pair", "curriculum", "missing", "standings", "population", "deck")
 SCHEDULE = Schedule(matches=8, practice=3, practice_attempts=4, rehearsal=6, imitation=10, shown=0.5)
 
 
@@ -484,6 +484,18 @@ def test_home_practice_turns_to_what_the_curriculum_wants() -> None:
     rounds = taught(school, rounds=8)
     families = [p.problem.family for r in rounds[4:] for p in r.practice]
     assert families.count("large") > 0.8 * len(families)
+
+
+def test_home_practice_may_turn_to_what_right_answers_are_missing_of() -> None:
+    schedule = replace(SCHEDULE, practice=20)
+    school = make(right, schedule=schedule, missing=True)
+    notes = [(problem(n, family="small"), "worked") for n in range(100)]
+    school.notebook.write([(BOB, (replace(p, domain="plums"), text)) for p, text in notes])
+    practised = [p.problem.family for p in taught(school, rounds=1)[0].practice if p.agent == BOB]
+    assert practised.count("large") > 15, "of 26 to 1"
+    without = make(right, schedule=schedule)
+    even = [p.problem.family for p in taught(without, rounds=1)[0].practice if p.agent == BOB]
+    assert 4 < even.count("large") < 16
 
 
 def test_an_agent_practises_the_domains_that_it_is_told_to() -> None:

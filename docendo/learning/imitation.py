@@ -1,5 +1,6 @@
 """Which examples are worth imitating, and a notebook to study them from more than once."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from random import Random
@@ -70,10 +71,13 @@ class Notebook:
             while len(page) > self.size:
                 del page[next(iter(page))]
 
+    def held(self, agent: AgentId) -> Counter[Kind]:
+        """How many notes the agent has of each kind."""
+        return Counter(p.kind for page in self.notes.get(agent, {}).values() for p, _ in page.values())
+
     def kinds(self, agent: AgentId, among: Collection[Kind] | None = None) -> list[Kind]:
         """All that the agent has notes of, among these if any are given."""
-        found = dict.fromkeys(p.kind for page in self.notes.get(agent, {}).values() for p, _ in page.values())
-        return [kind for kind in found if among is None or kind in among]
+        return [kind for kind in self.held(agent) if among is None or kind in among]
 
     def study(
         self,

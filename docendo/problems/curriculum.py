@@ -4,7 +4,7 @@ A curriculum is a value that maps kinds and beliefs to probabilities. Its kinds 
 level only; what is believed is how often the student is right.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from docendo.errors import UseError
 from docendo.interfaces import Belief, Curriculum, Numbers
 from docendo.records import Kind
 
-__all__ = ["Everything", "Learnable", "Needed", "Opening", "Replayed", "replay_weights"]
+__all__ = ["Everything", "Learnable", "Missing", "Needed", "Opening", "Replayed", "replay_weights"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,23 @@ class Needed:
 
     def weights(self, kinds: Sequence[Kind], belief: Belief) -> Numbers:
         return (1 - self.floor) * _shares(1 - belief.mean_N) + self.floor * Everything().weights(kinds, belief)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What another curriculum wants, over the right answers at hand: where these are imitated, one more is worth less
+    the more there are.
+    """
+
+    inside: Curriculum
+    held: Mapping[Kind, int]
+    """Right answers of each kind; none of those that are not named."""
+    few: float = 4.0
+    """So many are half as good as none."""
+
+    def weights(self, kinds: Sequence[Kind], belief: Belief) -> Numbers:
+        held_N = np.array([self.held.get(kind, 0) for kind in kinds])
+        return _shares(self.inside.weights(kinds, belief) / (1 + held_N / self.few))
 
 
 @dataclass(frozen=True)

@@ -119,8 +119,9 @@ class LearningConfig(Table):
 class LeagueConfig(Table):
     teachers: Literal["uniform", "learnable", "improving", "optimistic"] = "uniform"
     """How a student's teacher is chosen from its gains: improving is Thompson sampling, optimistic an upper bound."""
-    curriculum: Literal["everything", "learnable", "replay"] = "everything"
-    """What is worked on: all kinds equally; by p(1-p); by Prioritized Level Replay over kinds."""
+    curriculum: Literal["everything", "learnable", "missing", "replay"] = "everything"
+    """What is worked on: all kinds equally; by p(1-p); by that, at home above all what the agent has few notes of; by
+    Prioritized Level Replay over kinds."""
     opens: Share = 0.0
     """Share of right answers at a level that opens the next one; 0: all levels are open from the start."""
     replayed: Share = 0.0

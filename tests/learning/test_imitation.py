@@ -85,6 +85,14 @@ def test_the_oldest_notes_of_a_full_family_leave_first() -> None:
     )
 
 
+def test_notes_are_counted_by_kind() -> None:
+    notebook = filled("small", "large", each=3)
+    notebook.write([(ANN, note(7, domain="plums")), (BOB, note(8)), (ANN, note(7, "again", domain="plums"))])
+    small, large, plums = Kind("sums", "small", 1), Kind("sums", "large", 1), Kind("plums", "small", 1)
+    assert notebook.held(ANN) == {small: 3, large: 3, plums: 1}
+    assert notebook.held(CAT) == {}
+
+
 def test_the_same_seed_studies_the_same_notes() -> None:
     notebook = filled("small", "large", each=20)
     assert notebook.study(ANN, 8, seed=1) == notebook.study(ANN, 8, seed=1)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docendo.errors import UseError
-from docendo.problems.curriculum import Everything, Learnable, Needed, Opening, Replayed, replay_weights
+from docendo.problems.curriculum import Everything, Learnable, Missing, Needed, Opening, Replayed, replay_weights
 from docendo.records import Kind
 from tests.toys import shares
 
@@ -98,6 +98,21 @@ def test_what_is_never_right_is_needed_most_and_what_is_known_least() -> None:
     assert Needed(floor=0.2).weights(KINDS, belief) == pytest.approx([0.3, 0.1, 0.55, 0.05], abs=2e-3)
 
 
+def test_what_right_answers_are_missing_of_is_worked_on_most() -> None:
+    held = {KINDS[0]: 4, KINDS[1]: 12}  # one of them halves what is wanted, the other leaves a quarter
+    everything = Missing(Everything(), held)
+    assert everything.weights(KINDS, shares(*[(0, 0)] * 4)) == pytest.approx([2 / 11, 1 / 11, 4 / 11, 4 / 11])
+    belief = shares((500, 1000), (900, 1000), (100, 1000), (1000, 1000))
+    # of p(1-p) 25, 9, 9 and nearly 0 these are left: 12.5, 2.25, 9
+    learnable = Missing(Learnable(floor=0.0), held)
+    assert learnable.weights(KINDS, belief) == pytest.approx([0.526, 0.095, 0.379, 0], abs=5e-3)
+
+
+def test_what_is_closed_is_not_missing() -> None:
+    closed = Missing(Opening(Everything(), opens=0.7), {KINDS[0]: 100})
+    assert closed.weights(KINDS, shares(*[(0, 0)] * 4)) == pytest.approx([1 / 27, 0, 0, 26 / 27])
+
+
 def test_replay_goes_by_rank_and_by_staleness() -> None:
     belief = shares((500, 1000), (900, 1000), (0, 1000), (1000, 1000), stale=0.0)
     # with beta 1 the ranks 1, 2, 3, 3 weigh 1, 1/2, 1/3, 1/3
@@ -127,7 +142,7 @@ def test_levels_open_one_after_the_other_within_a_family(seen, expected) -> None
 @given(st.lists(st.integers(0, 20).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=4, max_size=4))
 def test_every_curriculum_gives_probabilities(seen: list[tuple[int, int]]) -> None:
     for inside in (Everything(), Learnable(), Learnable(floor=0.0), Needed(), Needed(floor=0.0), Replayed()):
-        for curriculum in (inside, Opening(inside, 0.5)):
+        for curriculum in (inside, Opening(inside, 0.5), Missing(inside, {KINDS[1]: 5})):
             weights = curriculum.weights(KINDS, shares(*seen))
             assert weights.min() >= 0
             assert weights.sum() == pytest.approx(1)
