@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from docendo.build import resolved
@@ -18,7 +19,7 @@ from docendo.study.finishing import chosen_settings, commit, result_of, result_o
 from docendo.study.plan import Plan, Task
 from docendo.study.results import Result, read_result, result_path, write_result
 from docendo.study.training import Course, Onlooker, opened
-from docendo.study.tuning import Choice, choose, holding
+from docendo.study.tuning import Choice, choose, chosen, holding
 
 __all__ = ["Comparison", "left_of"]
 
@@ -27,13 +28,26 @@ _PAUSE = 2.0
 
 
 def left_of(plan: Plan, folder: Path, tasks: Sequence[Task]) -> list[Task]:
-    """Those without a result, or without that of an arm which is made of it."""
-    wanted = {task: (task.arm, *made_from(task.arm, plan.arms)) for task in tasks}
-    return [
-        task
-        for task, arms in wanted.items()
-        if not all(result_path(folder, task.regime, arm, task.seed).exists() for arm in arms)
-    ]
+    """Those without a result, or without that of an arm which is made of it. Where settings are chosen, only what these
+    brought is a result: one that was added to a grid may have turned out to be better.
+    """
+    keys = {task: (task.regime, plan.tuned(task.arm)) for task in tasks}
+    choices = {key: chosen(plan, folder, *key) for key in set(keys.values())}
+    return [task for task in tasks if not _is_done(plan, folder, task, choices[keys[task]])]
+
+
+def _is_done(plan: Plan, folder: Path, task: Task, choice: Choice | None) -> bool:
+    paths = [result_path(folder, task.regime, arm, task.seed) for arm in (task.arm, *made_from(task.arm, plan.arms))]
+    if choice is None or not all(path.exists() for path in paths):
+        return False
+    wanted = chosen_settings(choice)
+    return all(_setting(path, path.stat().st_mtime_ns) == wanted for path in paths)
+
+
+@lru_cache(maxsize=10_000)
+def _setting(path: Path, _changed: int) -> dict[str, float | str | bool]:
+    """What a result was trained with, which is read once."""
+    return read_result(path).about.setting
 
 
 @dataclass(frozen=True)
@@ -73,6 +87,8 @@ class Comparison:
         if not self.left([task]):
             return []
         choice = self._choice(task)
+        if not self.left([task]):
+            return []
         self.watcher.told(f"{task.regime}, {task.arm}, seed {task.seed}")
         if not (found := self._done_elsewhere(task, choice)):
             found = self._trained(task, choice, run) if self.plan.arms[task.arm].trains else self._bare(task)

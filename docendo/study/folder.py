@@ -16,7 +16,7 @@ __all__ = ["settle"]
 
 _FILE = "study.json"
 _FREE = {"seeds", "arms", "own", "regimes", "grids"}
-"""May grow; what is there already may not change."""
+"""May grow; what is there already may not change. An arm's grid may grow at its end."""
 
 
 def settle(folder: Path, plan: Plan) -> None:
@@ -51,7 +51,7 @@ def _filled(league: dict[str, Any]) -> dict[str, Any]:
 
 def _lost(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
     """The first thing that was and is no longer as it was; None where there is none."""
-    then, now = before["study"], wanted["study"]
+    then, now = before["study"], {**wanted["study"], "grids": _as_before(before, wanted)}
     bound = [name for name in now if name not in _FREE]
     grown = [name for name in now if isinstance(then.get(name), dict) and name in _FREE]
     return (
@@ -62,6 +62,12 @@ def _lost(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
         )
         or _difference({"config": before["config"]}, {"config": tomllib.loads(wanted["config"])})
     )
+
+
+def _as_before(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The grids without the settings that were added to those that there were."""
+    then = before["study"].get("grids", {})
+    return {arm: grid[: max(1, len(then.get(arm, grid)))] for arm, grid in wanted["study"]["grids"].items()}
 
 
 def _difference(then: Any, now: Any, name: str = "") -> str | None:

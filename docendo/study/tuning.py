@@ -15,7 +15,7 @@ from docendo.study.examining import accuracy, answers, fresh_paper, keys
 from docendo.study.plan import TUNING_SEED, Plan, Task
 from docendo.study.training import Course, Onlooker, opened, spent
 
-__all__ = ["Choice", "choose", "holding", "trials_left", "tried"]
+__all__ = ["Choice", "choose", "chosen", "holding", "trials_left", "tried"]
 
 
 class Choice(NamedTuple):
@@ -45,6 +45,21 @@ def choose(plan: Plan, folder: Path, regime: str, arm: str, watcher: Onlooker) -
             taken.append(error)
     if taken:
         raise taken[0]
+    return _best(trials)
+
+
+def chosen(plan: Plan, folder: Path, regime: str, arm: str) -> Choice | None:
+    """The same where all settings of its grid were tried, else None."""
+    grid, task = plan.grid(arm), Task(regime, arm, TUNING_SEED)
+    if not grid:
+        return Choice()
+    paths = [tried(folder, task, number) for number in range(len(grid))]
+    if not all(path.exists() for path in paths):
+        return None
+    return _best([_read(path, settings) for path, settings in zip(paths, grid, strict=True)])
+
+
+def _best(trials: Sequence[_Trial]) -> Choice:
     best = max(trials, key=lambda trial: trial.score)
     return Choice(best.settings, sum(trial.flops for trial in trials))
 

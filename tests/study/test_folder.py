@@ -32,6 +32,16 @@ def test_a_study_may_grow_and_may_be_gone_on_with_in_part(tmp_path: Path) -> Non
     settled(tmp_path, "again", seeds=2, arms=["experts"], regimes=more, own=own)
 
 
+def test_a_grid_may_grow_at_its_end_and_nowhere_else(tmp_path: Path) -> None:
+    settled(tmp_path)
+    settled(tmp_path, "after", grids={"experts": [*GRIDS["experts"], ["experts.rate=0.3"]]})
+    kept = json.loads((tmp_path / "out" / "study.json").read_text())
+    assert len(kept["study"]["grids"]["experts"]) == 3
+    for name, grid in (("fewer", GRIDS["experts"]), ("turned", [["experts.rate=0.3"], *GRIDS["experts"]])):
+        with pytest.raises(UseError, match=r"holds another study: grids.experts was"):
+            settled(tmp_path, name, grids={"experts": grid})
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

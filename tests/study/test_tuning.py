@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -79,6 +80,27 @@ def test_a_trial_of_other_settings_is_told(plan: Plan, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("1e-3", "5e-3"))
     with pytest.raises(UseError, match="was tried, and the study wants"):
         choose(plan, tmp_path, "all", "teaching", Silent())
+
+
+def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(tmp_path: Path) -> None:
+    plan = planned(tmp_path, budget=1e7, arms=["teaching", "base"], grids={"teaching": GRID[:2]}, tuning=0.1)
+    out, task = tmp_path / "out", Task("all", "teaching", 0)
+    noted(out, [0.2, 0.1])
+    study = Comparison(plan, out, Silent())
+    list(study.work())
+    assert study.left() == []
+    longer = Comparison(planned_again(plan, GRID), out, Silent())
+    assert task in longer.left(), "the third was not tried yet"
+    noted(out, [0.2, 0.1, 0.15])
+    assert longer.left() == []
+    noted(out, [0.2, 0.1, 0.3])
+    assert longer.left() == [Task("all", "teaching", seed) for seed in range(plan.study.seeds)]
+    assert [r.about.setting for r in longer.work()] == [{"learning.policy_rate": "1e-2"}] * plan.study.seeds
+    assert longer.left() == []
+
+
+def planned_again(plan: Plan, grid: list[list[str]]) -> Plan:
+    return replace(plan, study=plan.study.model_copy(update={"grids": {"teaching": grid}}))
 
 
 def test_a_setting_that_another_process_tries_does_not_keep_the_others_from_being_tried(
