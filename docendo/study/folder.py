@@ -10,7 +10,6 @@ from docendo.config import parse_config, to_toml
 from docendo.errors import UseError
 from docendo.store.whole import write_whole
 from docendo.study.plan import Plan
-from docendo.study.results import result_path
 
 __all__ = ["settle"]
 
@@ -27,7 +26,6 @@ def settle(folder: Path, plan: Plan) -> None:
         before = _read(path)
         if (lost := _lost(before, wanted)) is not None:
             raise UseError(f"{folder} holds another study: {lost}; choose another --out")
-        _check_grids(folder, before, plan)
     elif folder.is_dir() and any(folder.iterdir()):
         raise UseError(f"{folder} is not empty and holds no study; choose another --out")
     write_whole(path, json.dumps(wanted, indent=1).encode() + b"\n")
@@ -67,7 +65,7 @@ def _lost(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
 def _as_before(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The grids without the settings that were added to those that there were."""
     then = before["study"].get("grids", {})
-    return {arm: grid[: max(1, len(then.get(arm, grid)))] for arm, grid in wanted["study"]["grids"].items()}
+    return {arm: grid[: len(then.get(arm, grid))] for arm, grid in wanted["study"]["grids"].items()}
 
 
 def _difference(then: Any, now: Any, name: str = "") -> str | None:
@@ -81,11 +79,3 @@ def _difference(then: Any, now: Any, name: str = "") -> str | None:
 
 def _short(value: Any) -> str:
     return "nothing" if value is None else f"{value!r}"[:80]
-
-
-def _check_grids(folder: Path, before: Mapping[str, Any], plan: Plan) -> None:
-    """Raises UseError where settings are to be chosen for an arm that was already trained without a choice."""
-    for arm in plan.study.grids.keys() - before["study"].get("grids", {}).keys():
-        for task in plan.tasks():
-            if plan.tuned(task.arm) == arm and result_path(folder, *task).exists():
-                raise UseError(f"{folder} has results of {task.arm!r} without grids.{arm}; choose another --out")

@@ -76,8 +76,8 @@ class TeachingConfig(Table):
     max_tokens: Annotated[int, Field(ge=1, le=4096)] = 48
     """Tokens of an answer at the most."""
     temperature: Annotated[float, Field(gt=0, le=10)] = 1.0
-    """Of everything that is sampled in the game; policy gradients are unbiased at 1 alone. Evaluation takes the likeliest
-    token."""
+    """Of everything that is sampled in the game; evaluation takes the likeliest token. A policy gradient is unbiased at
+    1 alone."""
 
 
 class LearningConfig(Table):

@@ -9,9 +9,7 @@ import pytest
 from docendo.errors import RunError, UseError
 from docendo.study.folder import settle
 from docendo.study.plan import Plan
-from docendo.study.results import write_result
 from tests.study.leagues import SMALL, league, planned
-from tests.study.toys import result
 
 REGIMES = {"few": {"settings": ["domains.*.solutions=8"]}}
 GRIDS = {"experts": [["experts.rate=0.1"], ["experts.rate=0.2"]]}
@@ -37,7 +35,9 @@ def test_a_grid_may_grow_at_its_end_and_nowhere_else(tmp_path: Path) -> None:
     settled(tmp_path, "after", grids={"experts": [*GRIDS["experts"], ["experts.rate=0.3"]]})
     kept = json.loads((tmp_path / "out" / "study.json").read_text())
     assert len(kept["study"]["grids"]["experts"]) == 3
-    for name, grid in (("fewer", GRIDS["experts"]), ("turned", [["experts.rate=0.3"], *GRIDS["experts"]])):
+    settled(tmp_path, "another", grids=kept["study"]["grids"] | {"teaching": [["experts.rate=0.1"]]})
+    first = [["experts.rate=0.3"], *GRIDS["experts"]]
+    for name, grid in (("fewer", GRIDS["experts"]), ("first", first), ("none", [])):
         with pytest.raises(UseError, match=r"holds another study: grids.experts was"):
             settled(tmp_path, name, grids={"experts": grid})
 
@@ -83,23 +83,6 @@ def test_settings_that_docendo_does_not_have_any_more_are_told(tmp_path: Path) -
     path.write_text(json.dumps(kept | {"config": "wings = 2\n" + kept["config"]}))
     with pytest.raises(UseError, match="wings was 2, is now nothing"):
         settled(tmp_path, "after")
-
-
-def test_an_arm_that_has_no_results_yet_may_still_be_given_a_choice(tmp_path: Path) -> None:
-    settled(tmp_path, arms=["experts", "teaching"])
-    late = GRIDS | {"teaching": [["experts.rate=0.1"]]}
-    write_result(tmp_path / "out", result("experts", 0, regime="few"))
-    settled(tmp_path, "other", arms=["experts", "teaching"], grids=late)
-    write_result(tmp_path / "out", result("teaching", 0, regime="few"))
-    more = late | {"all-data": [["experts.rate=0.1"]]}
-    settled(tmp_path, "third", arms=["experts", "teaching", "all-data"], grids=more)
-
-
-def test_an_arm_with_results_and_no_choice_is_refused_one(tmp_path: Path) -> None:
-    settled(tmp_path, arms=["experts", "teaching"])
-    write_result(tmp_path / "out", result("teaching", 0, regime="few"))
-    with pytest.raises(UseError, match=r"has results of 'teaching' without grids.teaching"):
-        settled(tmp_path, "after", arms=["experts", "teaching"], grids=GRIDS | {"teaching": [["experts.rate=0.1"]]})
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"study": {}, "config": 3}', '{"study": 3, "config": ""}'])

@@ -99,6 +99,16 @@ def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(
     assert longer.left() == []
 
 
+def test_an_arm_that_is_given_a_choice_later_is_trained_again(tmp_path: Path) -> None:
+    plan = planned(tmp_path, budget=1e7, arms=["teaching"], seeds=1, tuning=0.1)
+    out = tmp_path / "out"
+    assert [r.about.setting for r in Comparison(plan, out, Silent()).work()] == [{}]
+    noted(out, [0.2])
+    chosen = Comparison(planned_again(plan, GRID[:1]), out, Silent())
+    assert [r.about.setting for r in chosen.work()] == [{"learning.policy_rate": "1e-4"}]
+    assert chosen.left() == []
+
+
 def planned_again(plan: Plan, grid: list[list[str]]) -> Plan:
     return replace(plan, study=plan.study.model_copy(update={"grids": {"teaching": grid}}))
 
