@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from docendo.report.text import DASH, percent
-from docendo.study.findings import EXPERTS, JOINT, POOLED, SINGLE, TEACHING, Regime, regimes
+from docendo.study.findings import EXPERTS, JOINT, POOLED, SINGLE, TEACHING, TUNED, Regime, regimes
 from docendo.study.plain import markdown
 from docendo.study.results import Study, load_study
 from docendo.study.words import verdict
@@ -32,7 +32,7 @@ are, and what the numbers mean.
 ARMS = {
     "base": "base model",
     EXPERTS: "experts, each on its own domain",
-    "all-data-sft": "every agent fine-tuned on all data",
+    TUNED: "every agent fine-tuned on all data",
     JOINT: "... and then practises all domains",
     POOLED: "... and all imitate what anybody found",
     TEACHING: "**experts that teach each other**",

@@ -17,6 +17,7 @@ __all__ = [
     "POOLED",
     "SINGLE",
     "TEACHING",
+    "TUNED",
     "Line",
     "Regime",
     "Stretch",
@@ -32,6 +33,8 @@ TEACHING = "teaching"
 """The population whose members teach each other."""
 JOINT = "all-data"
 """The same agents, each trained on all the data."""
+TUNED = "all-data-sft"
+"""The same agents, fine-tuned on all the data and nothing else."""
 POOLED = "all-data-pooled"
 """The same, and everybody imitates what anybody found."""
 SINGLE = "one-agent"

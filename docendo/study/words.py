@@ -6,7 +6,7 @@ from shlex import quote
 from docendo.report.intervals import Estimate
 from docendo.report.text import DASH, compact, percent, signed, visible
 from docendo.study.arms import ARMS
-from docendo.study.findings import EXPERTS, JOINT, POOLED, SINGLE, TEACHING, Regime
+from docendo.study.findings import EXPERTS, JOINT, POOLED, SINGLE, TEACHING, TUNED, Regime
 from docendo.study.results import Study
 from docendo.study.scoring import MEASURES
 from docendo.study.statistics import Closure, Difference
@@ -92,8 +92,12 @@ def answer(regime: Regime) -> list[str]:
 
 
 def rivals(regime: Regime) -> list[str]:
-    """Teaching against joint training that pools what it found, and its mean and best member against a single agent."""
+    """Teaching against fine-tuning alone, against joint training that pools what it found, and its mean and best member
+    against a single agent.
+    """
     told = []
+    if tuned := regime.boot.difference(TEACHING, TUNED, "mean"):
+        told.append(f"Where agents are only fine-tuned on the solutions, {verdict(TEACHING, TUNED, tuned)}.")
     if pooled := regime.boot.difference(TEACHING, POOLED, "mean"):
         told.append(f"Where joint training pools what it found, {verdict(TEACHING, POOLED, pooled)}.")
     for what, measure in (("Its mean", "mean"), ("Its best member", "best")):
