@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from docendo.build import resolved
@@ -33,21 +32,17 @@ def left_of(plan: Plan, folder: Path, tasks: Sequence[Task]) -> list[Task]:
     """
     keys = {task: (task.regime, plan.tuned(task.arm)) for task in tasks}
     choices = {key: chosen(plan, folder, *key) for key in set(keys.values())}
-    return [task for task in tasks if not _is_done(plan, folder, task, choices[keys[task]])]
+    return [task for task in tasks if not ((choice := choices[keys[task]]) and _found(plan, folder, task, choice))]
 
 
-def _is_done(plan: Plan, folder: Path, task: Task, choice: Choice | None) -> bool:
-    paths = [result_path(folder, task.regime, arm, task.seed) for arm in (task.arm, *made_from(task.arm, plan.arms))]
-    if choice is None or not all(path.exists() for path in paths):
-        return False
-    wanted = chosen_settings(choice)
-    return all(_setting(path, path.stat().st_mtime_ns) == wanted for path in paths)
-
-
-@lru_cache(maxsize=10_000)
-def _setting(path: Path, _changed: int) -> dict[str, float | str | bool]:
-    """What a result was trained with, which is read once."""
-    return read_result(path).about.setting
+def _found(plan: Plan, folder: Path, task: Task, choice: Choice) -> list[Result]:
+    """The results of a training with these settings, the arm's last; empty where one is missing or has others."""
+    arms = [*made_from(task.arm, plan.arms), task.arm]
+    paths = [result_path(folder, task.regime, arm, task.seed) for arm in arms]
+    if not all(path.exists() for path in paths):
+        return []
+    results, wanted = [read_result(path) for path in paths], chosen_settings(choice)
+    return results if all(result.about.setting == wanted for result in results) else []
 
 
 @dataclass(frozen=True)
@@ -84,10 +79,8 @@ class Comparison:
 
     def _train(self, task: Task, run: Path) -> list[Result]:
         """The results of one training: the arm's last. Raises TakenError where its settings are still being chosen."""
-        if not self.left([task]):
-            return []
-        choice = self._choice(task)
-        if not self.left([task]):
+        choice = choose(self.plan, self.folder, task.regime, self.plan.tuned(task.arm), self.watcher)
+        if _found(self.plan, self.folder, task, choice):
             return []
         self.watcher.told(f"{task.regime}, {task.arm}, seed {task.seed}")
         if not (found := self._done_elsewhere(task, choice)):
@@ -98,20 +91,11 @@ class Comparison:
             shutil.rmtree(run, ignore_errors=True)
         return found
 
-    def _choice(self, task: Task) -> Choice:
-        if not self.plan.grid(task.arm):
-            return Choice()
-        return choose(self.plan, self.folder, task.regime, self.plan.tuned(task.arm), self.watcher)
-
     def _done_elsewhere(self, task: Task, choice: Choice) -> list[Result]:
         """The results of a regime in which this arm has the same settings, as this regime's own; empty without one."""
-        arms = [*made_from(task.arm, self.plan.arms), task.arm]
         for other in self.plan.twins(task, choice.settings):
-            paths = [result_path(self.folder, other.regime, arm, task.seed) for arm in arms]
-            if all(path.exists() for path in paths):
-                found = [read_result(path) for path in paths]
-                if all(result.about.setting == chosen_settings(choice) for result in found):
-                    return [result.model_copy(update={"regime": task.regime}) for result in found]
+            if found := _found(self.plan, self.folder, other, choice):
+                return [result.model_copy(update={"regime": task.regime}) for result in found]
         return []
 
     def _trained(self, task: Task, choice: Choice, run: Path) -> list[Result]:

@@ -51,8 +51,6 @@ def choose(plan: Plan, folder: Path, regime: str, arm: str, watcher: Onlooker) -
 def chosen(plan: Plan, folder: Path, regime: str, arm: str) -> Choice | None:
     """The same where all settings of its grid were tried, else None."""
     grid, task = plan.grid(arm), Task(regime, arm, TUNING_SEED)
-    if not grid:
-        return Choice()
     paths = [tried(folder, task, number) for number in range(len(grid))]
     if not all(path.exists() for path in paths):
         return None
@@ -60,6 +58,8 @@ def chosen(plan: Plan, folder: Path, regime: str, arm: str) -> Choice | None:
 
 
 def _best(trials: Sequence[_Trial]) -> Choice:
+    if not trials:  # nothing to choose from
+        return Choice()
     best = max(trials, key=lambda trial: trial.score)
     return Choice(best.settings, sum(trial.flops for trial in trials))
 
