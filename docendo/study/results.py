@@ -4,6 +4,7 @@ An answer key such as ``"0110"`` has one character per held-out problem, 1 where
 regime's seed answer the same problems in the same order, so that they can be compared problem by problem.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -206,7 +207,7 @@ class Study(NamedTuple):
 
     name: str
     results: Mapping[str, Mapping[str, Mapping[int, Result]]]
-    """By regime, arm and seed, each in order."""
+    """By regime, arm and seed, each in order; regimes as they stand in the study's file."""
 
 
 def result_path(study: Path, regime: str, arm: str, seed: int) -> Path:
@@ -251,12 +252,20 @@ def load_study(folder: Path) -> Study:
     paths = sorted(p for p in folder.glob("results/*/*.json") if not p.name.startswith("."))
     if not paths:
         raise UseError(f"{folder}: no result of a study; wanted results/REGIME/ARM-SEED.json in it")
-    found: dict[str, dict[str, dict[int, Result]]] = {}
+    found: dict[str, dict[str, dict[int, Result]]] = {name: {} for name in _regimes(folder)}
     for result in sorted(map(read_result, paths), key=lambda r: (r.regime, r.arm, r.seed)):
         found.setdefault(result.regime, {}).setdefault(result.arm, {})[result.seed] = result
     for regime in found.values():
         _check_pairs(regime)
-    return Study(folder.resolve().name, found)
+    return Study(folder.resolve().name, {name: arms for name, arms in found.items() if arms})
+
+
+def _regimes(folder: Path) -> list[str]:
+    """In the order of the study's file; none where the folder holds nothing but results."""
+    try:
+        return [*json.loads((folder / "study.json").read_text())["study"]["regimes"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def _check_pairs(arms: Mapping[str, Mapping[int, Result]]) -> None:

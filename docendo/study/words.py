@@ -1,5 +1,6 @@
 """What a study says, in sentences that claim no more than the intervals allow."""
 
+from collections import Counter
 from collections.abc import Sequence
 from shlex import quote
 
@@ -179,10 +180,13 @@ def _range(numbers: Sequence[int]) -> str:
 
 
 def repeat(study: Study) -> str:
-    """The commands that make the study again, from the code that made it."""
-    commits = {r.about.commit for arms in study.results.values() for by_seed in arms.values() for r in by_seed.values()}
-    told = "".join(f"git checkout {commit}\n" for commit in sorted({commit.rstrip("+") for commit in commits}))
-    note = "# the trainings are of different commits\n" if len(commits) > 1 else ""
-    note += "# some had changes that are in no commit\n" if any(commit.endswith("+") for commit in commits) else ""
+    """The command that makes the study again, and the commit that made it, or how much each of several made."""
+    made = Counter(r.about.commit for arms in study.results.values() for by in arms.values() for r in by.values())
+    changed = "# some had changes that are in no commit\n" if any(commit.endswith("+") for commit in made) else ""
+    if len(made) > 1:
+        lines = [f"#   {commit or 'unknown'}  {count}\n" for commit, count in made.most_common()]
+        told = f"# trainings of each commit:\n{''.join(lines)}"
+    else:
+        told = "".join(f"git checkout {commit.rstrip('+')}\n" for commit in made if commit)
     name = " ".join(visible(study.name).replace("`", "'").split())
-    return f"{note}{told}docendo compare {quote(name + '.toml')}"
+    return f"{told}{changed}docendo compare {quote(name + '.toml')}"

@@ -108,6 +108,24 @@ def test_a_study_is_all_its_results_in_order(tmp_path: Path):
     }
 
 
+@pytest.mark.parametrize(
+    ("file", "wanted"),
+    [
+        ('{"study": {"regimes": {"scarce": {}, "empty": {}, "plenty": {}}}}', ["scarce", "plenty", "another"]),
+        ('{"study": {}}', ["another", "plenty", "scarce"]),
+        ("{", ["another", "plenty", "scarce"]),
+        (None, ["another", "plenty", "scarce"]),
+    ],
+    ids=["told", "none", "broken", "no file"],
+)
+def test_regimes_come_in_the_order_of_the_study_or_else_by_name(file: str | None, wanted: list[str], tmp_path: Path):
+    for regime in ("plenty", "another", "scarce"):
+        write_result(tmp_path, result(regime=regime))
+    if file is not None:
+        (tmp_path / "study.json").write_text(file)
+    assert list(load_study(tmp_path).results) == wanted
+
+
 def test_a_folder_without_results_is_refused(tmp_path: Path):
     with pytest.raises(UseError, match="no result of a study"):
         load_study(tmp_path / "nowhere")

@@ -6,9 +6,9 @@ import pytest
 
 from docendo.report.intervals import Estimate
 from docendo.study.findings import Regime
-from docendo.study.results import Cost, Result
+from docendo.study.results import Cost, Result, Study
 from docendo.study.statistics import Bootstrap, Closure, Difference
-from docendo.study.words import answer, gap, headline, limits, outcome, rivals, verdict, why
+from docendo.study.words import answer, gap, headline, limits, outcome, repeat, rivals, verdict, why
 from tests.study.toys import about, answers, result
 
 ONE = about(("a",), domains={"letters": ("flip",)}, expert_of={})
@@ -138,3 +138,30 @@ def test_limits_tell_of_missing_trainings_and_of_single_seeds():
     assert "no winner is named" in said
     assert "100 held-out problems" in said
     assert "no winner" not in " ".join(limits([some]))
+
+
+@pytest.mark.parametrize(
+    ("commits", "said"),
+    [
+        (["abc1234"], ["git checkout abc1234", "docendo compare 'my study.toml'"]),
+        (
+            ["abc1234+"],
+            ["git checkout abc1234", "# some had changes that are in no commit", "docendo compare 'my study.toml'"],
+        ),
+        ([""], ["docendo compare 'my study.toml'"]),
+        (
+            ["abc1234", "fff0000", "fff0000", ""],
+            [
+                "# trainings of each commit:",
+                "#   fff0000  2",
+                "#   abc1234  1",
+                "#   unknown  1",
+                "docendo compare 'my study.toml'",
+            ],
+        ),
+    ],
+    ids=["one", "changed", "none", "several"],
+)
+def test_a_study_names_the_commit_to_repeat_it_from_or_all_that_made_it(commits: list[str], said: list[str]):
+    arms = {"teaching": {seed: result(seed=seed, about=about(commit=c)) for seed, c in enumerate(commits)}}
+    assert repeat(Study("my study", {"scarce": arms})).splitlines() == said
