@@ -15,7 +15,8 @@ __all__ = ["Gap", "Shares", "difference_chart", "gain_map", "ledger_chart", "sha
 
 _COLOURS = 8
 _LINE = 14
-_NAME = 14
+_NAME = 6.6
+"""What a character of an arm's name takes."""
 _BANDS = 3
 """Of more lines, only the two of the question have a band: more would hide one another."""
 _Scale = Callable[[float], float]
@@ -42,7 +43,8 @@ class Gap(NamedTuple):
 def share_chart(shown: Shares) -> Markup:
     """Shares against operations: a line and a pale band for every arm, its name at the line's end."""
     width, height = (1084.0, 420.0) if shown.wide else (330.0, 220.0)
-    left, right, top, bottom = 40.0, 100.0, 10.0, 30.0
+    named = {line.arm: clip(line.arm, 28 if shown.wide else 14) for line in shown.lines}
+    left, right, top, bottom = 40.0, 8 + _NAME * max(map(len, named.values())), 10.0, 30.0
     last = max(x for line in shown.lines for x, _ in line.points) or 1.0
     highs = [e.mean if e.high is None else e.high for line in shown.lines for _, e in line.points]
     most = min(1.0, next(h for h in (0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if h >= min(1.0, max(highs))))
@@ -65,7 +67,7 @@ def share_chart(shown: Shares) -> Markup:
     parts += [_course(line, x, y, shown.places[line.arm]) for line in shown.lines]
     ends = [(line.arm, y(line.points[-1][1].mean)) for line in shown.lines]
     parts += [
-        label(clip(arm, _NAME), width - right + 8, at + 4, f"name s{shown.places[arm] % _COLOURS}")
+        label(named[arm], width - right + 8, at + 4, f"name s{shown.places[arm] % _COLOURS}")
         for arm, at in _apart(ends, top, height - bottom)
     ]
     return picture(parts, width, height, f"{shown.title} against floating-point operations")

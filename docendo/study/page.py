@@ -102,7 +102,8 @@ def _answers(found: Sequence[Regime]) -> Markup:
 
 def _said(sentences: Sequence[str]) -> Markup:
     first, *others = sentences
-    return tag("p", tag("strong", first), *(f" {sentence}" for sentence in others), class_="say")
+    rest = [tag("ul", *(tag("li", sentence) for sentence in others))] if others else []
+    return tag("div", tag("p", tag("strong", first)), *rest, class_="say")
 
 
 def _tables(regime: Regime) -> Markup:

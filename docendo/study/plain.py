@@ -25,7 +25,8 @@ def markdown(study: Study, found: Sequence[Regime]) -> str:
     for regime in found:
         parts.append(f"### {_escaped(regime.name)}")
         first, *others = (_escaped(sentence) for sentence in answer(regime))
-        parts.append(" ".join([f"**{first}**", *others]))
+        parts.append(f"**{first}**")
+        parts += ["\n".join(f"* {said}" for said in others)] if others else []
         boards = (arms(regime), differences(regime), _parts(regime), domains(regime), costs(regime), tuning(regime))
         parts += [_board(board) for board in boards if board.rows]
     parts += ["### What this does not say", "\n".join(f"* {_escaped(said)}" for said in limits(found))]
