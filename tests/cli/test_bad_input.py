@@ -80,6 +80,18 @@ def test_files_that_are_no_configuration(here: Path, write: Callable[[Path], obj
     assert said in refused(here, "run", here / "a.toml")
 
 
+def test_a_file_of_such_a_name_nearby_is_named(here: Path) -> None:
+    (here / "recipes").mkdir()
+    (here / "recipes" / "league.toml").touch()
+    assert f"No such file or directory; did you mean {str(here / 'recipes' / 'league.toml')!r}?" in refused(
+        here, "run", here / "league.toml"
+    )
+    (here / "leagues.toml").touch()
+    assert f"did you mean {str(here / 'leagues.toml')!r}?" in refused(here, "run", here / "leages.toml")
+    for nothing in (here / "other.toml", here / "nowhere" / "league.toml"):
+        assert "did you mean" not in refused(here, "run", nothing)
+
+
 def test_an_output_folder_that_is_taken(here: Path, finished: Path) -> None:
     config = tiny_config(here)
     (here / "full").mkdir()
