@@ -263,8 +263,8 @@ def load_study(folder: Path) -> Study:
 def _regimes(folder: Path) -> list[str]:
     """In the order of the study's file; none where the folder holds nothing but results."""
     try:
-        return [*json.loads((folder / "study.json").read_text())["study"]["regimes"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        return [str(name) for name in json.loads((folder / "study.json").read_bytes())["study"]["regimes"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
 
 

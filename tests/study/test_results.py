@@ -113,10 +113,11 @@ def test_a_study_is_all_its_results_in_order(tmp_path: Path):
     [
         ('{"study": {"regimes": {"scarce": {}, "empty": {}, "plenty": {}}}}', ["scarce", "plenty", "another"]),
         ('{"study": {}}', ["another", "plenty", "scarce"]),
+        ('{"study": {"regimes": [["scarce"]]}}', ["another", "plenty", "scarce"]),
         ("{", ["another", "plenty", "scarce"]),
         (None, ["another", "plenty", "scarce"]),
     ],
-    ids=["told", "none", "broken", "no file"],
+    ids=["told", "none", "no names", "broken", "no file"],
 )
 def test_regimes_come_in_the_order_of_the_study_or_else_by_name(file: str | None, wanted: list[str], tmp_path: Path):
     for regime in ("plenty", "another", "scarce"):
