@@ -18,6 +18,7 @@ __all__ = [
     "SINGLE",
     "TEACHING",
     "TUNED",
+    "WIDE",
     "Line",
     "Regime",
     "Stretch",
@@ -39,6 +40,8 @@ POOLED = "all-data-pooled"
 """The same, and everybody imitates what anybody found."""
 SINGLE = "one-agent"
 """One agent with the compute of all."""
+WIDE = "one-agent-wide"
+"""The same with the weights of all."""
 EXPERTS = "experts"
 """The same agents, each trained on its own domain alone."""
 _GRID = 33

@@ -7,7 +7,7 @@ from shlex import quote
 from docendo.report.intervals import Estimate
 from docendo.report.text import DASH, compact, percent, signed, visible
 from docendo.study.arms import ARMS
-from docendo.study.findings import EXPERTS, JOINT, POOLED, SINGLE, TEACHING, TUNED, Regime
+from docendo.study.findings import EXPERTS, JOINT, POOLED, SINGLE, TEACHING, TUNED, WIDE, Regime
 from docendo.study.results import Study
 from docendo.study.scoring import MEASURES
 from docendo.study.statistics import Closure, Difference
@@ -94,7 +94,7 @@ def answer(regime: Regime) -> list[str]:
 
 def rivals(regime: Regime) -> list[str]:
     """Teaching against fine-tuning alone, against joint training that pools what it found, and its mean and best member
-    against a single agent.
+    against a single agent, of one member's weights or of all members'.
     """
     told = []
     if tuned := regime.boot.difference(TEACHING, TUNED, "mean"):
@@ -104,6 +104,8 @@ def rivals(regime: Regime) -> list[str]:
     for what, measure in (("Its mean", "mean"), ("Its best member", "best")):
         if single := regime.boot.difference(TEACHING, SINGLE, measure):
             told.append(f"{what} against a single agent with all the compute: {verdict(TEACHING, SINGLE, single)}.")
+    if wide := regime.boot.difference(TEACHING, WIDE, "mean"):
+        told.append(f"Its mean against one that has all the weights too: {verdict(TEACHING, WIDE, wide)}.")
     return told
 
 
