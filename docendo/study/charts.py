@@ -16,7 +16,7 @@ __all__ = ["Gap", "Shares", "difference_chart", "gain_map", "ledger_chart", "sha
 _COLOURS = 8
 _LINE = 14
 _NAME = 6.6
-"""What a character of an arm's name takes."""
+"""What a character of a name takes."""
 _BANDS = 3
 """Of more lines, only the two of the question have a band: more would hide one another."""
 _Scale = Callable[[float], float]
@@ -140,7 +140,7 @@ def difference_chart(gaps: Sequence[Gap], other: str) -> Markup:
 
 def gain_map(found: Stretch, agents: Sequence[str], scale: float) -> Markup:
     """Mean gain by teacher (rows) and student (columns) over a part of the budget; `scale` is the darkest."""
-    side, left, top = 54.0, 16 + 6.6 * max(len(clip(a, 12)) for a in agents), 42.0
+    side, left, top = 54.0, 16 + _NAME * max(len(clip(a, 12)) for a in agents), 42.0
     width, height = left + side * len(agents) + 4, top + side * len(agents) + 4
     parts = [label("student →", left, 12, "tick")]
     for i, agent in enumerate(agents):

@@ -10,17 +10,17 @@ from docendo.config import parse_config, to_toml
 from docendo.errors import UseError
 from docendo.store.whole import write_whole
 from docendo.study.plan import Plan
+from docendo.study.results import STUDY_FILE
 
 __all__ = ["settle"]
 
-_FILE = "study.json"
 _FREE = {"seeds", "arms", "own", "regimes", "grids"}
 """May grow; what is there already may not change. An arm's grid may grow at its end."""
 
 
 def settle(folder: Path, plan: Plan) -> None:
     """Keeps what is compared in the folder. Raises UseError where it is not what was compared there before."""
-    path = folder / _FILE
+    path = folder / STUDY_FILE
     wanted = {"study": plan.study.model_dump(mode="json", exclude={"config"}), "config": to_toml(plan.config)}
     if path.exists():
         before = _read(path)
@@ -42,7 +42,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _filled(league: dict[str, Any]) -> dict[str, Any]:
     try:
-        return tomllib.loads(to_toml(parse_config(league, _FILE)))
+        return tomllib.loads(to_toml(parse_config(league, STUDY_FILE)))
     except UseError:  # of a docendo whose settings were others: the difference is told
         return league
 

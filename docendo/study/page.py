@@ -102,7 +102,7 @@ def _answers(found: Sequence[Regime]) -> Markup:
 
 def _said(sentences: Sequence[str]) -> Markup:
     first, *others = sentences
-    rest = [tag("ul", *(tag("li", sentence) for sentence in others))] if others else []
+    rest = [_list(others)] if others else []
     return tag("div", tag("p", tag("strong", first)), *rest, class_="say")
 
 

@@ -24,14 +24,18 @@ def markdown(study: Study, found: Sequence[Regime]) -> str:
     parts = [f"## {_escaped(study.name)}", _escaped(headline(found))]
     for regime in found:
         parts.append(f"### {_escaped(regime.name)}")
-        first, *others = (_escaped(sentence) for sentence in answer(regime))
-        parts.append(f"**{first}**")
-        parts += ["\n".join(f"* {said}" for said in others)] if others else []
+        first, *others = answer(regime)
+        parts.append(f"**{_escaped(first)}**")
+        parts += [_list(others)] if others else []
         boards = (arms(regime), differences(regime), _parts(regime), domains(regime), costs(regime), tuning(regime))
         parts += [_board(board) for board in boards if board.rows]
-    parts += ["### What this does not say", "\n".join(f"* {_escaped(said)}" for said in limits(found))]
+    parts += ["### What this does not say", _list(limits(found))]
     parts += ["### To repeat it", f"```bash\n{repeat(study)}\n```"]
     return "\n\n".join(parts) + "\n"
+
+
+def _list(said: Sequence[str]) -> str:
+    return "\n".join(f"* {_escaped(sentence)}" for sentence in said)
 
 
 def _parts(regime: Regime) -> Board:

@@ -17,6 +17,7 @@ from docendo.store.whole import write_whole
 from docendo.tables.study import Name
 
 __all__ = [
+    "STUDY_FILE",
     "About",
     "Answers",
     "Cost",
@@ -31,6 +32,9 @@ __all__ = [
     "result_path",
     "write_result",
 ]
+
+STUDY_FILE = "study.json"
+"""What is compared in a study's folder."""
 
 _Key = Annotated[str, Field(pattern=r"\A[01]+\z", max_length=100_000)]
 _Amount = Annotated[float, Field(ge=0)]
@@ -263,7 +267,7 @@ def load_study(folder: Path) -> Study:
 def _regimes(folder: Path) -> list[str]:
     """In the order of the study's file; none where the folder holds nothing but results."""
     try:
-        return [str(name) for name in json.loads((folder / "study.json").read_bytes())["study"]["regimes"]]
+        return [str(name) for name in json.loads((folder / STUDY_FILE).read_bytes())["study"]["regimes"]]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
 

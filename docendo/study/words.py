@@ -16,6 +16,13 @@ __all__ = ["answer", "gap", "headline", "limits", "outcome", "points", "repeat",
 
 _EVEN = 0.05
 """How far apart the operations of two arms may be to be called equal."""
+_RIVALS = (
+    (TUNED, "mean", "Where agents are only fine-tuned on the solutions,"),
+    (POOLED, "mean", "Where joint training pools what it found,"),
+    (SINGLE, "mean", "Its mean against a single agent with all the compute:"),
+    (SINGLE, "best", "Its best member against a single agent with all the compute:"),
+    (WIDE, "mean", "Its mean against one that has all the weights too:"),
+)
 
 
 def points(value: float | None) -> str:
@@ -96,17 +103,8 @@ def rivals(regime: Regime) -> list[str]:
     """Teaching against fine-tuning alone, against joint training that pools what it found, and its mean and best member
     against a single agent, of one member's weights or of all members'.
     """
-    told = []
-    if tuned := regime.boot.difference(TEACHING, TUNED, "mean"):
-        told.append(f"Where agents are only fine-tuned on the solutions, {verdict(TEACHING, TUNED, tuned)}.")
-    if pooled := regime.boot.difference(TEACHING, POOLED, "mean"):
-        told.append(f"Where joint training pools what it found, {verdict(TEACHING, POOLED, pooled)}.")
-    for what, measure in (("Its mean", "mean"), ("Its best member", "best")):
-        if single := regime.boot.difference(TEACHING, SINGLE, measure):
-            told.append(f"{what} against a single agent with all the compute: {verdict(TEACHING, SINGLE, single)}.")
-    if wide := regime.boot.difference(TEACHING, WIDE, "mean"):
-        told.append(f"Its mean against one that has all the weights too: {verdict(TEACHING, WIDE, wide)}.")
-    return told
+    found = [(said, rival, regime.boot.difference(TEACHING, rival, measure)) for rival, measure, said in _RIVALS]
+    return [f"{said} {verdict(TEACHING, rival, gap)}." for said, rival, gap in found if gap]
 
 
 def why(regime: Regime) -> list[str]:
