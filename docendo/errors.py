@@ -7,7 +7,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["RunError", "UseError", "nearest"]
+__all__ = ["RunError", "UseError", "alike", "nearest"]
 
 
 class UseError(ValueError):
@@ -18,8 +18,13 @@ class RunError(RuntimeError):
     """A run cannot go on through no fault of the input; what was committed is safe."""
 
 
+def alike(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """``; did you mean 'x'?`` for the closest of `known`, or nothing where none is as close as `cutoff` (0 to 1)."""
+    close = get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` for the closest of `known`, or a list of all of them where nothing is close."""
     names = sorted(known)
-    close = get_close_matches(word, names, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names)}"
+    return alike(word, names) or f"; known: {', '.join(names)}"

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 import docendo
-from docendo.errors import RunError, UseError, nearest
+from docendo.errors import RunError, UseError, alike, nearest
 from docendo.seeds import seed_for
 
 HEAVY = ["torch", "transformers", "peft", "numpy", "pyarrow", "datasets", "pydantic", "rich", "typer", "ray", "scipy"]
@@ -42,6 +42,11 @@ def test_a_near_miss_is_named() -> None:
 
 def test_where_nothing_is_near_all_are_named_in_order() -> None:
     assert nearest("xyz", ["tries", "seed"]) == "; known: seed, tries"
+
+
+def test_where_nothing_is_near_enough_nothing_need_be_said() -> None:
+    assert alike("trys", ["tries", "seed"]) == "; did you mean 'tries'?"
+    assert alike("trys", ["tries", "seed"], cutoff=0.9) == alike("xyz", ["tries", "seed"]) == ""
 
 
 def test_wrong_input_and_bad_luck_are_different_errors() -> None:

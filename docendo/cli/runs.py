@@ -4,13 +4,12 @@ import os
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
 
 from docendo.cli.output import amount, notice
-from docendo.errors import UseError, nearest
+from docendo.errors import UseError, alike, nearest
 from docendo.records import BASE, AgentId, origin
 
 if TYPE_CHECKING:
@@ -112,9 +111,9 @@ def _check_model(model: str) -> None:
     from docendo.engines.names import EMBEDDED, NANO, TINY
 
     if "/" not in model and not Path(model).exists() and model not in {EMBEDDED, NANO, TINY}:
-        close = get_close_matches(model, [EMBEDDED, NANO, TINY], n=1, cutoff=0.7)
-        if close:
-            raise UseError(f"model {model!r} is not known; did you mean {close[0]!r}?")
+        meant = alike(model, [EMBEDDED, NANO, TINY], cutoff=0.7)
+        if meant:
+            raise UseError(f"model {model!r} is not known{meant}")
     local = model.startswith((".", "/", "~")) or "\\" in model or model.count("/") > 1
     if local and not Path(model).is_dir():
         raise UseError(f"model {model!r}: no such folder; give a folder, a Hugging Face id, or leave the setting out")

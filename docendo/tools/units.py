@@ -1,11 +1,10 @@
 """Conversion between units, exact where their definitions are."""
 
 import re
-from difflib import get_close_matches
 from fractions import Fraction
 from typing import NamedTuple
 
-from docendo.errors import UseError
+from docendo.errors import UseError, alike
 from docendo.tools.calculator import shown
 
 __all__ = ["UNITS", "Unit", "convert"]
@@ -78,5 +77,4 @@ def _unit(name: str) -> Unit:
             return UNITS[known]
     if name.endswith("s") and len(name) > 2 and not name.endswith("ss"):
         return _unit(name[:-1])
-    close = get_close_matches(name, [*UNITS, *_OTHER_NAMES], n=1)
-    raise UseError(f"no unit {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+    raise UseError(f"no unit {name!r}{alike(name, [*UNITS, *_OTHER_NAMES])}")

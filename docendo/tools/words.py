@@ -1,11 +1,10 @@
 """A dictionary: what words mean, from a file with a word, a tab and its meaning in each line."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 
-from docendo.errors import UseError
+from docendo.errors import UseError, alike
 
 __all__ = ["look_up", "read_words"]
 
@@ -48,7 +47,6 @@ def look_up(words: dict[str, str]) -> Callable[[str], str]:
         for tried in (word, word.removesuffix("s"), word.removesuffix("es")):
             if tried in words:
                 return words[tried]
-        close = get_close_matches(word, words, n=1)
-        raise UseError(f"no word {word!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+        raise UseError(f"no word {word!r}{alike(word, words)}")
 
     return find
