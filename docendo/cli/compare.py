@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docendo.cli.output import notice, show, standard_error
+from docendo.cli.report import report_study
 from docendo.errors import RunError, UseError, nearest
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def compare(
     if dry_run:
         _tell(plan, folder, tasks)
         return
-    settle(folder, plan)
+    settle(folder, plan, study)
     helpers = [_helper(jobs) for _ in range(jobs - 1)]
     try:
         _work(plan, folder, tasks, keep, jobs)
@@ -149,17 +150,10 @@ def _work(plan: "Plan", folder: Path, tasks: "Sequence[Task]", keep: bool, jobs:
 
 
 def _report(folder: Path) -> None:
-    from docendo.study.findings import regimes
-    from docendo.study.page import write_report
-    from docendo.study.plain import terminal
-    from docendo.study.results import load_study
-
     if not any(folder.glob("results/*/*.json")):
         notice(f"{folder}: nothing is finished yet; other processes train all that is left")
         return
-    study = load_study(folder)
-    show(terminal(study, regimes(study)))
-    show(f"{write_report(folder)}")
+    report_study(folder, folder / "report.html")
 
 
 class _Bar:

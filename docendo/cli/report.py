@@ -5,29 +5,39 @@ from typing import Annotated
 
 import typer
 
-from docendo.cli.options import AsJson, RunPath
+from docendo.cli.options import AsJson
 from docendo.cli.output import show, show_json
 from docendo.cli.runs import check_page
 
-__all__ = ["report"]
+__all__ = ["report", "report_study"]
+
+_PATH = typer.Argument(metavar="RUN", help="A run directory, or a study's folder.", show_default=False)
+_PAGE_HELP = "The page; without it, report.html in that folder."
 
 
 def report(
-    path: RunPath,
+    path: Annotated[Path, _PATH],
     as_json: AsJson = False,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="The page; without it, RUN/report.html.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help=_PAGE_HELP)] = None,
 ) -> None:
-    """Show what a run came to.
+    """Show what a run or a study came to.
 
-    The run need not be finished. The report is written as one HTML page too;
+    Neither need be finished. The report is written as one HTML page too;
     with --json nothing is written but what --html asks for.
     """
+    check_page(html)
+    page = html or (None if as_json else path / "report.html")
+    if (path / "results").is_dir() and not (path / "run.db").exists():
+        report_study(path, page, as_json)
+    else:
+        _report_run(path, page, as_json)
+
+
+def _report_run(path: Path, page: Path | None, as_json: bool) -> None:
     from docendo.report import summary, terminal_report, write_page
     from docendo.store import RunDirectory
 
-    check_page(html)
     with RunDirectory.open(path) as run:
-        page = html or (None if as_json else path / "report.html")
         if as_json:
             show_json(summary(run))
         else:
@@ -36,3 +46,23 @@ def report(
             write_page(run, page)
             if not as_json:
                 show(f"{page}")
+
+
+def report_study(folder: Path, page: Path | None, as_json: bool = False) -> None:
+    """Shows what a study came to so far, and writes its page. Raises UseError where nothing is finished."""
+    from docendo.study.findings import regimes
+    from docendo.study.page import write_report
+    from docendo.study.plain import terminal
+    from docendo.study.results import load_study
+    from docendo.study.summary import summary
+
+    study = load_study(folder)
+    found = regimes(study)
+    if as_json:
+        show_json(summary(study, found))
+    else:
+        show(terminal(study, found))
+    if page:
+        write_report(study, found, page)
+        if not as_json:
+            show(f"{page}")

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from docendo.report.text import DASH, between, compact, duration, percent, signed
-from docendo.study.findings import JOINT, Regime, ledger
+from docendo.study.findings import JOINT, Regime, chance_of_cycles, ledger
 from docendo.study.results import Result
 from docendo.study.scoring import MEASURES
 from docendo.study.statistics import Difference, Measured
 from docendo.study.words import points, span
 
-__all__ = ["Board", "Cell", "arms", "costs", "differences", "domains", "tuning"]
+__all__ = ["Board", "Cell", "arms", "costs", "differences", "domains", "families", "rounds", "tuning"]
 
 _SHORT = {
     "mean": "mean",
@@ -86,12 +86,42 @@ def differences(regime: Regime) -> Board:
 
 def domains(regime: Regime) -> Board:
     """Every arm's mean in every domain."""
-    names = list(dict.fromkeys(d for result in regime.results for d in result.about.domains))
+    return _shares(regime, "domain", list(dict.fromkeys(d for r in regime.results for d in r.about.domains)))
+
+
+def families(regime: Regime) -> Board:
+    """Every arm's mean in every family."""
+    trained = (f"{d}/{f}" for r in regime.results for d, some in r.about.domains.items() for f in some)
+    return _shares(regime, "family", list(dict.fromkeys(trained)))
+
+
+def _shares(regime: Regime, by: str, names: Sequence[str]) -> Board:
+    measured = {arm: regime.boot.measured(arm) for arm in regime.ranked}
+    rows = [[Cell(arm), *(_measured(f"{by}/{name}", found) for name in names)] for arm, found in measured.items()]
+    return Board(f"By {by}", "Mean of the population without a lesson.", ("arm", *names), rows)
+
+
+def rounds(regime: Regime) -> Board:
+    """What the rounds of every arm were like, as far as it was told of them."""
     rows = []
     for arm in regime.ranked:
-        found = regime.boot.measured(arm)
-        rows.append([Cell(arm), *(_measured(f"domain/{name}", found) for name in names)])
-    return Board("By domain", "Mean of the population without a lesson.", ("arm", *names), rows)
+        traces = [r.trace for r in regime.arms[arm].values()]
+        shares = [_mean([v for t in traces for _, v in getattr(t, name)]) for name in ("useful", "passed", "cyclic")]
+        told = [gain for t in traces for gain in t.gains]
+        lessons = sum(gain.lessons for gain in told)
+        gain = Cell(signed(sum(g.gain * g.lessons for g in told) / lessons), f"{lessons:,}") if told else Cell(DASH)
+        if lessons or any(cell.text != DASH for cell in shares):
+            rows.append([Cell(arm), *shares, gain])
+    note = (
+        "Means over looks and seeds. Useful: groups of attempts whose rewards were not all the same. Gate: written "
+        "lessons that passed it. Cyclic: share of who helps whom that no rating explains; noise alone has "
+        f"{percent(chance_of_cycles(regime))}. Gain of a lesson in its student's score, and of how many lessons."
+    )
+    return Board("What the rounds were like", note, ("arm", "useful", "gate", "cyclic", "gain"), rows)
+
+
+def _mean(values: Sequence[float]) -> Cell:
+    return Cell(percent(sum(values) / len(values)) if values else DASH)
 
 
 def costs(regime: Regime) -> Board:
@@ -102,9 +132,11 @@ def costs(regime: Regime) -> Board:
     for arm, spent in found.items():
         results = list(regime.arms[arm].values())
         cells = [Cell(compact(spent[p], "FLOP") if p in spent else DASH) for p in purposes]
-        rows.append([Cell(arm), *cells, Cell(duration(sum(r.cost.seconds for r in results) / len(results)))])
-    note = "Floating-point operations by purpose and time, means over the seeds."
-    return Board("Where the compute went", note, ("arm", *purposes, "time"), rows)
+        examined = compact(sum(r.cost.evaluation for r in results) / len(results), "FLOP")
+        seconds = duration(sum(r.cost.seconds for r in results) / len(results))
+        rows.append([Cell(arm), *cells, Cell(examined), Cell(seconds)])
+    note = "Operations by purpose, those of examinations beside the budget, and time; means over the seeds."
+    return Board("Where the compute went", note, ("arm", *purposes, "examinations", "time"), rows)
 
 
 def tuning(regime: Regime) -> Board:

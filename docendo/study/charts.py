@@ -11,12 +11,14 @@ from docendo.report.text import between, clip, compact, percent, signed
 from docendo.study.findings import Line, Stretch
 from docendo.study.words import points, span
 
-__all__ = ["Gap", "Shares", "difference_chart", "gain_map", "ledger_chart", "share_chart"]
+__all__ = ["Gap", "Shares", "darkest", "difference_chart", "gain_map", "ledger_chart", "share_chart"]
 
 _COLOURS = 8
 _LINE = 14
 _NAME = 6.6
 """What a character of a name takes."""
+_FEW = 10
+"""Fewer lessons than this say little of a pair."""
 _BANDS = 3
 """Of more lines, only the two of the question have a band: more would hide one another."""
 _Scale = Callable[[float], float]
@@ -138,8 +140,16 @@ def difference_chart(gaps: Sequence[Gap], other: str) -> Markup:
     return picture(parts, width, height, f"Every arm minus {other}")
 
 
+def darkest(found: Sequence[Stretch]) -> float:
+    """The gain that has the darkest colour: the largest one of enough lessons."""
+    told = [abs(gain) for part in found for gain, lessons in part.gain.values() if lessons >= _FEW]
+    return max(0.1, *told) if told else 0.1
+
+
 def gain_map(found: Stretch, agents: Sequence[str], scale: float) -> Markup:
-    """Mean gain by teacher (rows) and student (columns) over a part of the budget; `scale` is the darkest."""
+    """Mean gain by teacher (rows) and student (columns) over a part of the budget, and of how many lessons; `scale` is
+    the darkest. What few lessons brought has no colour.
+    """
     side, left, top = 54.0, 16 + _NAME * max(len(clip(a, 12)) for a in agents), 42.0
     width, height = left + side * len(agents) + 4, top + side * len(agents) + 4
     parts = [label("student →", left, 12, "tick")]
@@ -158,10 +168,12 @@ def _gain_cell(x: float, y: float, cell: tuple[float, int] | None, scale: float,
     if cell is None:
         return tag("g", tag("title", f"{who}: no lesson"), tag("rect", class_="heat none", **box))
     gain, lessons = cell
-    shade = tag("rect", class_="heat up" if gain > 0 else "heat down", fill_opacity=0.85 * abs(gain) / scale, **box)
+    deep = 0.85 * min(1.0, abs(gain) / scale) if lessons >= _FEW else 0.0
+    shade = tag("rect", class_="heat up" if gain > 0 else "heat down", fill_opacity=deep, **box)
     said = tag("title", f"{who}: mean gain {signed(gain)}, lessons: {lessons:,}")
-    value = label(signed(gain), x + 27, y + 31, "label middle")
-    return tag("g", said, tag("rect", class_="heat none", **box), shade, value)
+    value = label(signed(gain), x + 27, y + 27, "label middle")
+    count = label(f"{lessons:,}", x + 27, y + 42, "tick middle")
+    return tag("g", said, tag("rect", class_="heat none", **box), shade, value, count)
 
 
 def ledger_chart(spent: Mapping[str, Mapping[str, float]], purposes: Sequence[str]) -> Markup:

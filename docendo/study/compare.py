@@ -76,6 +76,18 @@ class Comparison:
                         waiting.append(task)
             if waiting == todo:
                 time.sleep(_PAUSE)
+        self._price(list(self.plan.tasks()) if tasks is None else tasks)
+
+    def _price(self, tasks: Sequence[Task]) -> None:
+        """Books what tuning cost with results from before a setting was tried that turned out to be no better."""
+        for task in tasks:
+            choice = chosen(self.plan, self.folder, task.regime, self.plan.tuned(task.arm))
+            if choice is None:
+                continue
+            for result in _found(self.plan, self.folder, task, choice):
+                if result.cost.tuning != choice.flops:
+                    cost = result.cost.model_copy(update={"tuning": choice.flops})
+                    write_result(self.folder, result.model_copy(update={"cost": cost}))
 
     def _train(self, task: Task, run: Path) -> list[Result]:
         """The results of one training: the arm's last. Raises TakenError where its settings are still being chosen."""

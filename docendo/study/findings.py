@@ -22,6 +22,7 @@ __all__ = [
     "Line",
     "Regime",
     "Stretch",
+    "chance_of_cycles",
     "gains",
     "learning",
     "ledger",
@@ -88,6 +89,7 @@ class Stretch(NamedTuple):
     """The lessons of a part of the budget, all seeds together."""
 
     last: float
+    """Operations at the last look at them in this part."""
     gain: Mapping[tuple[str, str], tuple[float, int]]
     """By teacher and student: the mean over the lessons, and how many they were."""
 
@@ -131,14 +133,16 @@ def _mean_course(courses: Iterable[Sequence[tuple[float, float]]]) -> list[tuple
 
 
 def stretches(regime: Regime, arm: str) -> list[Stretch]:
-    """The gains of an arm's lessons in the parts of its budget, in order; empty where it gave none."""
+    """The gains of an arm's lessons in the parts of its budget, in order; empty where it gave none. Lessons are told at
+    looks, so that a part begins and ends with one.
+    """
     told = [gain for result in regime.arms.get(arm, {}).values() for gain in result.trace.gains]
     edges = np.linspace(0, max((g.flops for g in told), default=0), _STRETCHES + 1)
     found = []
     for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         inside = [g for g in told if first < g.flops <= last]
         if inside:
-            found.append(Stretch(last, gains(inside)))
+            found.append(Stretch(max(g.flops for g in inside), gains(inside)))
     return found
 
 
@@ -149,6 +153,15 @@ def gains(told: Sequence[Gain]) -> dict[tuple[str, str], tuple[float, int]]:
         total, lessons = found.get((g.teacher, g.student), (0.0, 0))
         found[g.teacher, g.student] = total + g.gain * g.lessons, lessons + g.lessons
     return {pair: (total / lessons, lessons) for pair, (total, lessons) in found.items()}
+
+
+def chance_of_cycles(regime: Regime) -> float:
+    """The cyclic share of noise: antisymmetric matrices of n(n-1)/2 free numbers, n-1 of which are ratings.
+
+    That is (n-2)/n, with n the agents of the largest population.
+    """
+    agents = max(len(result.about.agents) for result in regime.results)
+    return max(0, agents - 2) / agents
 
 
 def ledger(regime: Regime) -> dict[str, dict[str, float]]:

@@ -18,9 +18,11 @@ _FREE = {"seeds", "arms", "own", "regimes", "grids"}
 """May grow; what is there already may not change. An arm's grid may grow at its end."""
 
 
-def settle(folder: Path, plan: Plan) -> None:
-    """Keeps what is compared in the folder. Raises UseError where it is not what was compared there before."""
-    path = folder / STUDY_FILE
+def settle(folder: Path, plan: Plan, file: Path) -> None:
+    """Keeps what is compared in the folder, and which file says so. Raises UseError where it is not what was compared
+    there before.
+    """
+    path, named = folder / STUDY_FILE, file.name if file.is_absolute() else file.as_posix()
     wanted = {"study": plan.study.model_dump(mode="json", exclude={"config"}), "config": to_toml(plan.config)}
     if path.exists():
         before = _read(path)
@@ -28,7 +30,7 @@ def settle(folder: Path, plan: Plan) -> None:
             raise UseError(f"{folder} holds another study: {lost}; choose another --out")
     elif folder.is_dir() and any(folder.iterdir()):
         raise UseError(f"{folder} is not empty and holds no study; choose another --out")
-    write_whole(path, json.dumps(wanted, indent=1).encode() + b"\n")
+    write_whole(path, json.dumps({"file": named, **wanted}, indent=1).encode() + b"\n")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from docendo.report.markup import Markup, document, join, tag
 from docendo.report.page import asset, save_page
 from docendo.report.pieces import empty, figure, swatch, table, tile
 from docendo.report.text import DASH, compact
-from docendo.study.boards import Board, arms, costs, differences, domains, tuning
-from docendo.study.charts import Gap, Shares, difference_chart, gain_map, ledger_chart, share_chart
-from docendo.study.findings import JOINT, TEACHING, Regime, learning, ledger, regimes, series, stretches
-from docendo.study.results import Study, load_study
+from docendo.study.arms import ARMS
+from docendo.study.boards import Board, arms, costs, differences, domains, families, rounds, tuning
+from docendo.study.charts import Gap, Shares, darkest, difference_chart, gain_map, ledger_chart, share_chart
+from docendo.study.findings import JOINT, TEACHING, Line, Regime, learning, ledger, series, stretches
+from docendo.study.results import Study
 from docendo.study.words import answer, headline, limits, outcome, points, repeat, span
 
 __all__ = ["study_page", "write_report"]
@@ -18,20 +19,19 @@ __all__ = ["study_page", "write_report"]
 _SERIES = {
     "useful": "Useful groups of rewards",
     "passed": "Lessons that passed the gate",
-    "cyclic": "Cyclic share of who beats whom",
+    "cyclic": "Cyclic share of who helps whom",
 }
 _SIDES = {"above": f"{TEACHING} is ahead", "below": f"{JOINT} is ahead", "open": "cannot be told apart"}
 
 
-def write_report(folder: Path) -> Path:
-    """Writes ``report.html`` into a study's folder and returns its path. Raises UseError where there is no result."""
-    study = load_study(folder)
-    return save_page(study_page(study, regimes(study)), folder / "report.html")
+def write_report(study: Study, found: Sequence[Regime], path: Path) -> Path:
+    """Writes the page of a study to `path`, whole or not at all, and returns that; `found` are its regimes."""
+    return save_page(study_page(study, found), path)
 
 
 def study_page(study: Study, found: Sequence[Regime]) -> str:
     """The whole page; `found` are the study's regimes."""
-    places = {arm: place for place, arm in enumerate(_arms(found))}
+    places = _places(found)
     sections = (
         ("answer", "Answer", "The answer", _answers(found)),
         ("arms", "Numbers", "In numbers", _each(found, _tables)),
@@ -53,10 +53,24 @@ def study_page(study: Study, found: Sequence[Regime]) -> str:
     return document(f"{study.name} · docendo", asset("page.css"), "", body)
 
 
-def _arms(found: Sequence[Regime]) -> list[str]:
-    """All arms, those of the question first."""
-    names = {arm for regime in found for arm in regime.arms}
-    return sorted(names, key=lambda arm: (arm != TEACHING, arm != JOINT, arm))
+def _places(found: Sequence[Regime]) -> dict[str, int]:
+    """Every arm's colour: those of the question first, then rivals and, in pictures of their own, the ablations."""
+    names = sorted({arm for regime in found for arm in regime.arms} - {TEACHING, JOINT})
+    rivals, parts = ([arm for arm in names if _is_part(arm) == whether] for whether in (False, True))
+    return {TEACHING: 0, JOINT: 1} | {arm: place for some in (rivals, parts) for place, arm in enumerate(some, 2)}
+
+
+def _is_part(arm: str) -> bool:
+    """Whether it is teaching without one of its parts."""
+    return arm in ARMS and ARMS[arm].like == TEACHING
+
+
+def _apart(lines: Sequence[Line]) -> list[list[Line]]:
+    """The lines of one picture, or of two: rivals, and ablations with what they are to be compared with."""
+    parts = [line for line in lines if _is_part(line.arm)]
+    rivals = [line for line in lines if not _is_part(line.arm)]
+    whole = [line for line in lines if line.arm == TEACHING]
+    return [some for some in (rivals, [*whole, *parts] if parts else []) if some]
 
 
 def _header(study: Study, found: Sequence[Regime]) -> Markup:
@@ -67,7 +81,7 @@ def _header(study: Study, found: Sequence[Regime]) -> Markup:
         ", ".join(sorted({r.about.model for r in results})),
         f"{len(found)} regimes" if len(found) > 1 else "one regime",
         f"{len(names)} arms",
-        f"{len(results)} trainings",
+        f"{len(results)} results",
         f"{' or '.join(compact(b, 'FLOP') for b in budgets)} each",
     ]
     return tag(
@@ -108,9 +122,12 @@ def _said(sentences: Sequence[str]) -> Markup:
 
 def _tables(regime: Regime) -> Markup:
     gaps = differences(regime)
-    folded = tag("details", tag("summary", "By domain"), _board(domains(regime)))
     parts = [_board(arms(regime)), _board(gaps) if gaps.rows else empty(f"Nothing to compare with {JOINT} yet.")]
-    return join((*parts, folded))
+    return join((*parts, _folded(domains(regime)), _folded(families(regime))))
+
+
+def _folded(board: Board, said: str = "") -> Markup:
+    return tag("details", tag("summary", said or board.title), _board(board))
 
 
 def _board(board: Board) -> Markup:
@@ -151,14 +168,16 @@ def _curves(regime: Regime, places: dict[str, int]) -> Markup:
     if not lines:
         return empty("No training was examined on the way.")
     about = "Held-out accuracy without a lesson, mean over agents, domains and seeds; the band is its 95% interval."
-    chart = share_chart(Shares(f"Accuracy in {regime.name}", lines, places, wide=True))
-    return join((tag("p", about), _scrolling(chart, "Learning curves")))
+    charts = [share_chart(Shares(f"Accuracy in {regime.name}", some, places, wide=True)) for some in _apart(lines)]
+    return join((tag("p", about), *(_scrolling(chart, "Learning curves") for chart in charts)))
 
 
 def _courses(regime: Regime, places: dict[str, int]) -> Markup:
-    found = {name: series(regime, name) for name in _SERIES}
-    panels = [figure(_SERIES[n], share_chart(Shares(_SERIES[n], lines, places))) for n, lines in found.items() if lines]
-    return tag("div", *panels, class_="panels") if panels else empty("Nothing was told of the rounds.")
+    found = [(said, some) for name, said in _SERIES.items() for some in _apart(series(regime, name))]
+    if not found:
+        return empty("Nothing was told of the rounds.")
+    panels = [figure(said, share_chart(Shares(said, some, places))) for said, some in found]
+    return join((tag("div", *panels, class_="panels"), _folded(rounds(regime), "In numbers")))
 
 
 def _gains(regime: Regime) -> Markup:
@@ -166,9 +185,11 @@ def _gains(regime: Regime) -> Markup:
     if not told:
         return empty(f"{TEACHING} gave no lesson.")
     agents = sorted({name for part in told for pair in part.gain for name in pair})
-    scale = max(0.1, *(abs(gain) for part in told for gain, _ in part.gain.values()))
-    panels = [figure(f"Until {compact(p.last, 'FLOP')}", gain_map(p, agents, scale)) for p in told]
-    about = f"Mean gain of the lessons of {TEACHING} by teacher and student, over equal parts of the budget."
+    panels = [figure(f"Until {compact(p.last, 'FLOP')}", gain_map(p, agents, darkest(told))) for p in told]
+    about = (
+        f"Mean gain of the lessons of {TEACHING} by teacher and student, and of how many lessons; few have no colour. "
+        "Each picture goes from the last look of the one before to its own last."
+    )
     key = tag("p", swatch("swatch up", "the lesson helped"), swatch("swatch down", "it hurt"), class_="key")
     return join((tag("p", about), key, tag("div", *panels, class_="panels")))
 
@@ -180,8 +201,7 @@ def _compute(regime: Regime) -> Markup:
     purposes = sorted({p for amounts in spent.values() for p in amounts}, key=lambda p: (-_total(spent.values(), p), p))
     key = tag("p", *(swatch(f"swatch s{i % 8}", name) for i, name in enumerate(purposes)), class_="key")
     chart = _scrolling(ledger_chart(spent, purposes), "Compute by arm and purpose")
-    folded = tag("details", tag("summary", "As a table"), _board(costs(regime)))
-    return join((key, chart, folded, _board(tuning(regime))))
+    return join((key, chart, _folded(costs(regime), "As a table"), _board(tuning(regime))))
 
 
 def _total(spent: Iterable[dict[str, float]], purpose: str) -> float:

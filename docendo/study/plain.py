@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from docendo.report.text import visible
-from docendo.study.boards import Board, Cell, arms, costs, differences, domains, tuning
+from docendo.study.boards import Board, Cell, arms, costs, differences, domains, rounds, tuning
 from docendo.study.findings import TEACHING, Regime
 from docendo.study.results import Study
 from docendo.study.words import answer, headline, limits, points, repeat, span
@@ -27,8 +27,7 @@ def markdown(study: Study, found: Sequence[Regime]) -> str:
         first, *others = answer(regime)
         parts.append(f"**{_escaped(first)}**")
         parts += [_list(others)] if others else []
-        boards = (arms(regime), differences(regime), _parts(regime), domains(regime), costs(regime), tuning(regime))
-        parts += [_board(board) for board in boards if board.rows]
+        parts += [_board(board) for made in _BOARDS if (board := made(regime)).rows]
     parts += ["### What this does not say", _list(limits(found))]
     parts += ["### To repeat it", f"```bash\n{repeat(study)}\n```"]
     return "\n\n".join(parts) + "\n"
@@ -46,6 +45,9 @@ def _parts(regime: Regime) -> Board:
     ]
     note = f"Mean of the population without a lesson: each arm minus {TEACHING}, in percentage points."
     return Board(f"What each part is worth: differences from {TEACHING}", note, ("arm", "mean", "seeds"), rows)
+
+
+_BOARDS = (arms, differences, _parts, domains, rounds, costs, tuning)
 
 
 def _board(board: Board) -> str:

@@ -212,6 +212,8 @@ class Study(NamedTuple):
     name: str
     results: Mapping[str, Mapping[str, Mapping[int, Result]]]
     """By regime, arm and seed, each in order; regimes as they stand in the study's file."""
+    file: str = ""
+    """What says what is compared, as it was named when it was last worked on; empty where that is not known."""
 
 
 def result_path(study: Path, regime: str, arm: str, seed: int) -> Path:
@@ -256,20 +258,22 @@ def load_study(folder: Path) -> Study:
     paths = sorted(p for p in folder.glob("results/*/*.json") if not p.name.startswith("."))
     if not paths:
         raise UseError(f"{folder}: no result of a study; wanted results/REGIME/ARM-SEED.json in it")
-    found: dict[str, dict[str, dict[int, Result]]] = {name: {} for name in _regimes(folder)}
+    file, names = _told(folder)
+    found: dict[str, dict[str, dict[int, Result]]] = {name: {} for name in names}
     for result in sorted(map(read_result, paths), key=lambda r: (r.regime, r.arm, r.seed)):
         found.setdefault(result.regime, {}).setdefault(result.arm, {})[result.seed] = result
     for regime in found.values():
         _check_pairs(regime)
-    return Study(folder.resolve().name, {name: arms for name, arms in found.items() if arms})
+    return Study(folder.resolve().name, {name: arms for name, arms in found.items() if arms}, file)
 
 
-def _regimes(folder: Path) -> list[str]:
-    """In the order of the study's file; none where the folder holds nothing but results."""
+def _told(folder: Path) -> tuple[str, list[str]]:
+    """Which file was compared, and its regimes in order; nothing where the folder holds nothing but results."""
     try:
-        return [str(name) for name in json.loads((folder / STUDY_FILE).read_bytes())["study"]["regimes"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return []
+        told = json.loads((folder / STUDY_FILE).read_bytes())
+        return str(told.get("file", "")), [str(name) for name in told["study"]["regimes"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return "", []
 
 
 def _check_pairs(arms: Mapping[str, Mapping[int, Result]]) -> None:

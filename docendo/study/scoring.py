@@ -26,7 +26,7 @@ MEASURES = {
     "outside": "families nobody was trained on",
     "area": "area under the learning curve",
     "vote": "vote",
-    "forgotten": "forgotten of the own domain",
+    "forgotten": "lost of its own domains since the experts' stage, negative where it gained",
 }
 """What is measured of a whole training; besides them ``domain/D`` and ``family/D/F``, means of the population.
 

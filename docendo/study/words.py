@@ -25,6 +25,12 @@ _RIVALS = (
 )
 
 
+_SHUT = (
+    "Only an expert studies its domain's solutions here. Joint training, of a population or of one agent, sees all of "
+    "them: where data are private it is an upper bound and no rival."
+)
+
+
 def points(value: float | None) -> str:
     """A share as percentage points: ``+4.2``."""
     return signed(None if value is None else 100 * value, 1)
@@ -73,7 +79,7 @@ def headline(found: Sequence[Regime]) -> str:
     told = {
         "above": f"{TEACHING} beats {JOINT}",
         "below": f"{JOINT} beats {TEACHING}",
-        "open": "it is open",
+        "open": "neither is ahead",
         "missing": "nothing can be said yet",
     }
     parts = [f"{told[side]} in {', '.join(names)}" for side, names in sides.items() if names]
@@ -90,10 +96,10 @@ def answer(regime: Regime) -> list[str]:
     for name in ("best", "worst", "lesson", "outside", "area", "vote"):
         if found := regime.boot.difference(TEACHING, JOINT, name):
             others[outcome(found)].append(f"{MEASURES[name]} ({points(found.estimate.mean)})")
-    heads = {"above": f"Where {TEACHING} is ahead", "below": f"Where {JOINT} is ahead", "open": "Open"}
+    heads = {"above": f"Where {TEACHING} is ahead", "below": f"Where {JOINT} is ahead", "open": "Not decided"}
     said += [f"{heads[side]}: {', '.join(names)}." for side, names in others.items() if names]
     if EXPERTS in regime.arms and regime.studied(EXPERTS) == regime.studied(TEACHING):
-        said.append(gap(regime.boot.closure(TEACHING, EXPERTS, JOINT)))
+        said += [gap(regime.boot.closure(TEACHING, EXPERTS, JOINT)), _SHUT]
     if uneven := _uneven(regime):
         said.append(uneven)
     return said + rivals(regime) + why(regime)
@@ -145,6 +151,7 @@ def limits(found: Sequence[Regime]) -> list[str]:
     """What the numbers do not say."""
     results = [result for regime in found for result in regime.results]
     counts = sorted({len(by_seed) for regime in found for by_seed in regime.arms.values()})
+    seeds = sorted({seed for regime in found for by_seed in regime.arms.values() for seed in by_seed})
     tasks = sorted({f"{d}/{f}" for r in results for d, families in r.about.domains.items() for f in families})
     problems = sorted({sum(map(len, next(iter(r.scores.test.values())).values())) for r in results})
     used = [r.cost.spent / r.cost.budget for r in results]
@@ -152,7 +159,7 @@ def limits(found: Sequence[Regime]) -> list[str]:
     said = [
         f"Model: {models}. Nothing here says what a larger one would do.",
         f"Tasks: {', '.join(tasks)}; {_range(problems)} held-out problems per training.",
-        f"Seeds per arm: {_range(counts)}.{_missing(found)}",
+        f"Seeds per arm: {_range(counts)}, of {', '.join(map(str, seeds))}.{_missing(found)}",
         f"Spent: {percent(min(used))} to {percent(max(used))} of the budget. Evaluation and tuning are counted apart.",
         "The best and the worst member are drawn towards the mean by the share of the spread that is chance.",
         "Differences are shown without a correction for how many they are: of twenty that are nothing, one is expected "
@@ -181,12 +188,13 @@ def _range(numbers: Sequence[int]) -> str:
 
 def repeat(study: Study) -> str:
     """The command that makes the study again, and the commit that made it, or how much each of several made."""
-    made = Counter(r.about.commit for arms in study.results.values() for by in arms.values() for r in by.values())
+    results = [r for arms in study.results.values() for by in arms.values() for r in by.values()]
+    made = Counter(r.about.commit for r in results)
     changed = "# some had changes that are in no commit\n" if any(commit.endswith("+") for commit in made) else ""
     if len(made) > 1:
         lines = [f"#   {commit or 'unknown'}  {count}\n" for commit, count in made.most_common()]
-        told = f"# trainings of each commit:\n{''.join(lines)}"
+        told = f"# results of each commit:\n{''.join(lines)}"
     else:
         told = "".join(f"git checkout {commit.rstrip('+')}\n" for commit in made if commit)
-    name = " ".join(visible(study.name).replace("`", "'").split())
-    return f"{told}{changed}docendo compare {quote(name + '.toml')}"
+    file = " ".join(visible(study.file or f"{study.name}.toml").replace("`", "'").split())
+    return f"{told}{changed}docendo compare {quote(file)}"

@@ -15,8 +15,27 @@ from docendo.study.results import load_study
 from tests.cli.toys import docendo
 from tests.store.test_whole import small_disk
 from tests.study.leagues import league, study, timeless
+from tests.study.toys import toy_study
 
 REGIMES = {"few": {"settings": ["domains.*.solutions=8"]}}
+
+
+def test_report_reads_a_study_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    toy_study(tmp_path / "toy", seeds=2)
+    told = docendo("report", "toy", "--json").json
+    assert not (tmp_path / "toy" / "report.html").exists()
+    means = {arm: told["regimes"]["scarce"]["arms"][arm]["measures"]["mean"] for arm in ("teaching", "all-data")}
+    gap = told["regimes"]["scarce"]["minus"]["all-data"]["teaching"]
+    assert gap["mean"] == pytest.approx(means["teaching"]["mean"] - means["all-data"]["mean"])
+    assert gap["low"] < gap["mean"] < gap["high"]
+    assert told["regimes"]["scarce"]["arms"]["teaching"]["seeds"] == [0, 1]
+    shown = docendo("report", "toy")
+    assert "Every arm" in shown.out
+    assert shown.out.splitlines()[-1] == "toy/report.html"
+    assert (tmp_path / "toy" / "report.html").is_file()
+    (tmp_path / "empty" / "results").mkdir(parents=True)
+    assert "no result of a study" in docendo("report", "empty").err
 
 
 def refused(tmp_path: Path, *words: object, **given: Any) -> str:

@@ -18,8 +18,9 @@ import pytest
 
 from docendo.report import html_page
 from docendo.store import RunDirectory
+from docendo.study.findings import regimes
 from docendo.study.page import write_report
-from docendo.study.results import Cost, Gain, Point, Trace, write_result
+from docendo.study.results import Cost, Gain, Point, Trace, load_study, write_result
 from tests.cli.toys import docendo
 from tests.hostile.payloads import HTML, MARKED, PAYLOADS
 from tests.hostile.shown import full
@@ -101,7 +102,8 @@ def study_of(names: list[str], folder: Path) -> Path:
         given = {"about": told, "trace": Trace(gains=gains), "curve": curve}
         cost = Cost(budget=1, spent=1, ledger=dict.fromkeys(names, 1.0))
         write_result(folder, result(arm, test=dict.fromkeys(agents, keys), cost=cost, **given))
-    return write_report(folder)
+    study = load_study(folder)
+    return write_report(study, regimes(study), folder / "report.html")
 
 
 def test_no_payload_does_anything_on_any_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

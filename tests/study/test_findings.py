@@ -2,10 +2,10 @@
 
 import pytest
 
-from docendo.study.findings import Regime, gains, learning, ledger, series, stretches
+from docendo.study.findings import Regime, chance_of_cycles, gains, learning, ledger, series, stretches
 from docendo.study.results import Cost, Gain, Point, Result, Trace
 from docendo.study.statistics import Bootstrap
-from tests.study.toys import TRAINED, result
+from tests.study.toys import TRAINED, about, result
 
 
 def of(*results: Result) -> Regime:
@@ -45,13 +45,20 @@ def test_gains_weigh_every_lesson_the_same():
     assert gains(told) == {("a", "b"): (pytest.approx(0.2), 40), ("b", "a"): (pytest.approx(-0.1), 2)}
 
 
-def test_stretches_cut_the_budget_into_equal_parts_and_lose_no_lesson():
+def test_stretches_end_at_looks_and_lose_no_lesson():
     told = [gain(x, "a", "b", 0.1, 1) for x in (10, 20, 30, 50, 89, 90)]
     found = stretches(of(result(trace=Trace(gains=told))), "teaching")
-    assert [part.last for part in found] == [30, 60, 90]
+    assert [part.last for part in found] == [30, 50, 90]
     assert [part.gain["a", "b"][1] for part in found] == [3, 1, 2]
     assert stretches(of(result()), "teaching") == []
     assert stretches(of(result()), "no-gate") == []
+
+
+def test_noise_of_four_agents_is_half_cyclic_and_two_have_no_cycle() -> None:
+    four, two = about(("a", "b", "c", "d"), expert_of={}), about(("a", "b"), expert_of={})
+    keys = {agent: {"letters/flip": "0011", "letters/turn": "0001", "numbers/sums": "01"} for agent in "abcd"}
+    assert chance_of_cycles(of(result(test=keys, about=four))) == 0.5
+    assert chance_of_cycles(of(result(about=two))) == 0
 
 
 def test_a_ledger_is_the_mean_of_the_seeds_a_purpose_that_one_lacks_being_nothing():

@@ -9,7 +9,9 @@ import pytest
 from docendo.errors import RunError, UseError
 from docendo.study.folder import settle
 from docendo.study.plan import Plan
+from docendo.study.results import load_study, write_result
 from tests.study.leagues import SMALL, league, planned
+from tests.study.toys import result
 
 REGIMES = {"few": {"settings": ["domains.*.solutions=8"]}}
 GRIDS = {"experts": [["experts.rate=0.1"], ["experts.rate=0.2"]]}
@@ -18,7 +20,7 @@ GRIDS = {"experts": [["experts.rate=0.1"], ["experts.rate=0.2"]]}
 def settled(here: Path, name: str = "before", made: dict[str, Any] | None = None, **given: Any) -> Plan:
     (here / name).mkdir()
     plan = planned(here / name, made, **{"regimes": REGIMES, "grids": GRIDS} | given)
-    settle(here / "out", plan)
+    settle(here / "out", plan, Path("recipes", f"{name}.toml"))
     return plan
 
 
@@ -28,6 +30,16 @@ def test_a_study_may_grow_and_may_be_gone_on_with_in_part(tmp_path: Path) -> Non
     own = {"hot": {"settings": ["teaching.temperature=2.0"]}}
     settled(tmp_path, "after", seeds=3, arms=["experts", "hot"], regimes=more, own=own)
     settled(tmp_path, "again", seeds=2, arms=["experts"], regimes=more, own=own)
+
+
+def test_a_folder_knows_which_file_it_was_last_worked_on_with_and_no_place_of_this_machine(tmp_path: Path) -> None:
+    plan, out = settled(tmp_path), tmp_path / "out"
+    write_result(out, result(regime="few"))
+    assert load_study(out).file == "recipes/before.toml"
+    settle(out, plan, tmp_path / "elsewhere.toml")
+    assert load_study(out).file == "elsewhere.toml"
+    (out / "study.json").unlink()
+    assert load_study(out).file == ""
 
 
 def test_a_grid_may_grow_at_its_end_and_nowhere_else(tmp_path: Path) -> None:
@@ -100,5 +112,5 @@ def test_a_folder_of_something_else_and_one_that_cannot_be_made_are_told(tmp_pat
         settled(tmp_path)
     plan = planned(tmp_path)
     with pytest.raises(RunError, match="Not a directory"):
-        settle(tmp_path / "out" / "diary.txt" / "study", plan)
+        settle(tmp_path / "out" / "diary.txt" / "study", plan, Path("study.toml"))
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["diary.txt"]

@@ -14,7 +14,7 @@ from docendo.errors import UseError
 from docendo.study.findings import Regime, regimes
 from docendo.study.page import study_page, write_report
 from docendo.study.plain import markdown, terminal
-from docendo.study.results import Study, load_study, write_result
+from docendo.study.results import Gain, Point, Study, Trace, load_study, write_result
 from docendo.study.words import headline
 from tests.hostile.payloads import HTML
 from tests.study.toys import TRAINED, about, answers, result, toy_study
@@ -26,6 +26,11 @@ DOCS = Path(__file__).parents[2] / "docs"
 def toy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, list[Regime]]:
     study = load_study(toy_study(tmp_path_factory.mktemp("toy") / "laboratory"))
     return study, regimes(study, 300)
+
+
+def written(folder: Path) -> Path:
+    study = load_study(folder)
+    return write_report(study, regimes(study, 100), folder / "report.html")
 
 
 def flat(text: str) -> str:
@@ -59,9 +64,38 @@ def test_the_page_asks_for_nothing(toy: tuple[Study, list[Regime]]):
     assert not [word for word in ("src=", "url(", "@import", "http") if word in page.split("</style>")[1]]
 
 
+def test_ablations_have_a_picture_of_their_own_with_what_they_are_compared_with(tmp_path: Path) -> None:
+    for arm in ("teaching", "all-data", "one-agent", "teaching-gold", "teaching-no-gate"):
+        curve = [Point(flops=x, accuracy={a: dict.fromkeys(TRAINED, 0.5) for a in "ab"}) for x in (0, 90)]
+        write_result(tmp_path, result(arm, curve=curve))
+    page = written(tmp_path).read_text()
+    rivals, parts = re.findall(r'aria-label="Accuracy in scarce[^"]*">(.*?)</svg>', page)
+    named = [sorted(re.findall(r'<text class="name s(\d)"[^>]*>([^<]*)', picture)) for picture in (rivals, parts)]
+    assert named[0] == [("0", "teaching"), ("1", "all-data"), ("2", "one-agent")]
+    assert named[1] == [("0", "teaching"), ("2", "teaching-gold"), ("3", "teaching-no-gate")]
+
+
+def test_what_few_lessons_brought_has_no_colour_and_does_not_set_the_scale(tmp_path: Path) -> None:
+    told = [("a", "b", 1.0, 9), ("b", "a", 0.2, 10)]
+    gains = tuple(Gain(flops=90, teacher=t, student=s, gain=gain, lessons=n) for t, s, gain, n in told)
+    write_result(tmp_path, result(trace=Trace(gains=gains)))
+    page = written(tmp_path).read_text()
+    depth = {who: re.search(rf'{who} teaches.*?class="heat up" fill-opacity="([^"]*)"', page)[1] for who in "ab"}
+    assert depth == {"a": "0", "b": "0.85"}
+
+
+def test_rounds_in_numbers_are_means_over_looks_and_lessons(tmp_path: Path) -> None:
+    gains = tuple(
+        Gain(flops=x, teacher="a", student="b", gain=g, lessons=n) for x, g, n in ((1, 0.5, 10), (2, 0.1, 30))
+    )
+    write_result(tmp_path, result(trace=Trace(useful=((1, 0.2), (2, 0.6)), passed=((1, 1.0),), gains=gains)))
+    told = markdown(study := load_study(tmp_path), regimes(study, 10))
+    assert "| teaching | 40% | 100% | \N{EN DASH} | +0.20 (40) |" in told
+
+
 def test_a_study_of_one_training_has_a_page_that_claims_nothing(tmp_path: Path):
     write_result(tmp_path, result())
-    page = write_report(tmp_path).read_text()
+    page = written(tmp_path).read_text()
     assert "no seed in common yet" in page
     assert "beats" not in flat(page.split("<main>")[1])
     study = load_study(tmp_path)
@@ -73,17 +107,17 @@ def test_arms_that_answered_nothing_or_everything_have_a_page(tmp_path: Path):
         for seed in range(2):
             keys = answers(letters_flip=key * 9, letters_turn=key * 9, numbers_sums=key * 9)
             write_result(tmp_path, result(arm, seed, keys))
-    page = flat(write_report(tmp_path).read_text())
+    page = flat(written(tmp_path).read_text())
     assert "teaching beats all-data by +100.0 points (95% interval +100.0 to +100.0, 2 seeds)" in page
     assert "so there is no gap to close" in page
 
 
 def test_the_page_is_written_whole_and_nothing_else_is(tmp_path: Path):
     write_result(tmp_path, result())
-    assert write_report(tmp_path) == tmp_path / "report.html"
+    assert written(tmp_path) == tmp_path / "report.html"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "results"]
     with pytest.raises(UseError, match="no result of a study"):
-        write_report(tmp_path / "results")
+        written(tmp_path / "results")
 
 
 @pytest.mark.parametrize("text", HTML[::9])

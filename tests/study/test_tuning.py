@@ -14,7 +14,7 @@ from docendo.store.lock import TakenError
 from docendo.study import compare, tuning
 from docendo.study.compare import Comparison
 from docendo.study.plan import TUNING_SEED, Plan, Task
-from docendo.study.results import load_study
+from docendo.study.results import Result, load_study
 from docendo.study.training import Course
 from docendo.study.tuning import choose, holding, tried
 from tests.study.leagues import Silent, planned
@@ -93,6 +93,9 @@ def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(
     assert task in longer.left(), "the third was not tried yet"
     noted(out, [0.2, 0.1, 0.15])
     assert longer.left() == []
+    assert [r.cost.tuning for r in results_in(out)] == [30.0] * plan.study.seeds
+    assert list(longer.work()) == []
+    assert [r.cost.tuning for r in results_in(out)] == [60.0] * plan.study.seeds, "of all three"
     noted(out, [0.2, 0.1, 0.3])
     assert longer.left() == [Task("all", "teaching", seed) for seed in range(plan.study.seeds)]
     assert [r.about.setting for r in longer.work()] == [{"learning.policy_rate": "1e-2"}] * plan.study.seeds
@@ -107,6 +110,11 @@ def test_an_arm_that_is_given_a_choice_later_is_trained_again(tmp_path: Path) ->
     chosen = Comparison(planned_again(plan, GRID[:1]), out, Silent())
     assert [r.about.setting for r in chosen.work()] == [{"learning.policy_rate": "1e-4"}]
     assert chosen.left() == []
+
+
+def results_in(folder: Path) -> list[Result]:
+    """Those of teaching, seed by seed."""
+    return list(load_study(folder).results["all"]["teaching"].values())
 
 
 def planned_again(plan: Plan, grid: list[list[str]]) -> Plan:

@@ -70,7 +70,8 @@ def test_the_answer_names_the_winner_and_how_much_of_the_gap_was_closed():
     assert first.startswith("Without a lesson, all-data beats teaching by +20.0 points (95% interval +")
     assert others[0] == "Where all-data is ahead: best member (\N{MINUS SIGN}20.0), worst member (\N{MINUS SIGN}20.0)."
     assert others[1].startswith("Of the gap between experts and all-data, teaching closed 50% (95% interval ")
-    assert len(others) == 2
+    assert others[2].endswith("where data are private it is an upper bound and no rival.")
+    assert len(others) == 3
 
 
 def test_the_rivals_of_teaching_are_fine_tuning_joint_training_that_pools_and_a_single_agent() -> None:
@@ -106,8 +107,11 @@ def test_a_gap_is_told_only_where_teaching_studied_what_the_experts_did() -> Non
     more = ONE.model_copy(update={"studied": {"a": ("letters", "numbers")}})
     open_to_all = {s: r.model_copy(update={"about": more}) for s, r in some.arms["teaching"].items()}
     arms = {**some.arms, "teaching": open_to_all}
-    assert "gap" in " ".join(answer(some))
-    assert "gap" not in " ".join(answer(Regime("scarce", arms, Bootstrap(arms, 400))))
+    shut, free = " ".join(answer(some)), " ".join(answer(Regime("scarce", arms, Bootstrap(arms, 400))))
+    assert "gap" in shut
+    assert "upper bound" in shut
+    assert "gap" not in free
+    assert "upper bound" not in free
 
 
 def test_without_one_of_the_two_there_is_no_answer():
@@ -120,7 +124,7 @@ def test_the_headline_says_where_who_wins():
     even = regime("middling", teaching=60, all_data=60)
     assert headline([won, lost, even]) == (
         "At equal compute, teaching beats all-data in scarce; all-data beats teaching in plenty; "
-        "it is open in middling."
+        "neither is ahead in middling."
     )
 
 
@@ -135,7 +139,7 @@ def test_limits_tell_of_missing_trainings_and_of_single_seeds():
     some = regime(teaching=60, all_data=50)
     arms = {"teaching": some.arms["teaching"], "all-data": {0: some.arms["all-data"][0]}}
     said = " ".join(limits([Regime("scarce", arms, Bootstrap(arms, 10))]))
-    assert "Seeds per arm: 1 to 3. Missing: scarce all-data 1, scarce all-data 2;" in said
+    assert "Seeds per arm: 1 to 3, of 0, 1, 2. Missing: scarce all-data 1, scarce all-data 2;" in said
     assert "no winner is named" in said
     assert "100 held-out problems" in said
     assert "no winner" not in " ".join(limits([some]))
@@ -153,7 +157,7 @@ def test_limits_tell_of_missing_trainings_and_of_single_seeds():
         (
             ["abc1234", "fff0000", "fff0000", ""],
             [
-                "# trainings of each commit:",
+                "# results of each commit:",
                 "#   fff0000  2",
                 "#   abc1234  1",
                 "#   unknown  1",
@@ -166,3 +170,5 @@ def test_limits_tell_of_missing_trainings_and_of_single_seeds():
 def test_a_study_names_the_commit_to_repeat_it_from_or_all_that_made_it(commits: list[str], said: list[str]):
     arms = {"teaching": {seed: result(seed=seed, about=about(commit=c)) for seed, c in enumerate(commits)}}
     assert repeat(Study("my study", {"scarce": arms})).splitlines() == said
+    named = repeat(Study("my study", {"scarce": arms}, "recipes/equal.toml")).splitlines()
+    assert named == [*said[:-1], "docendo compare recipes/equal.toml"]

@@ -1,0 +1,41 @@
+"""A study's numbers, for programs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from docendo.report.intervals import Estimate
+from docendo.study.findings import JOINT, TEACHING, Regime
+from docendo.study.results import Study
+from docendo.study.statistics import Difference
+
+__all__ = ["summary"]
+
+
+def summary(study: Study, found: Sequence[Regime]) -> dict[str, Any]:
+    """JSON of what the page shows: by regime and arm every measure, and every arm minus `teaching` and `all-data`.
+
+    Shares and their differences are between 0 and 1 and -1 and 1, intervals hold 95 %; `found` are the study's regimes.
+    """
+    return {"study": study.name, "file": study.file, "regimes": {regime.name: _regime(regime) for regime in found}}
+
+
+def _regime(regime: Regime) -> dict[str, Any]:
+    arms = {
+        arm: {
+            "seeds": sorted(regime.arms[arm]),
+            "settings": dict(next(iter(regime.arms[arm].values())).about.setting),
+            "measures": {n: _estimate(m.estimate(n)) for n, m in regime.boot.measured(arm).items()},
+        }
+        for arm in regime.ranked
+    }
+    minus = {other: {a: _gap(d) for a, d in regime.against(other).items()} for other in (TEACHING, JOINT)}
+    return {"arms": arms, "minus": minus}
+
+
+def _gap(found: Difference) -> dict[str, Any]:
+    told = {"effect": found.effect, "p_better": found.improvement, "p_greater": found.dominance}
+    return _estimate(found.estimate) | told
+
+
+def _estimate(found: Estimate) -> dict[str, Any]:
+    return {"mean": found.mean, "low": found.low, "high": found.high, "seeds": found.n}
