@@ -32,4 +32,5 @@ def ticks_of(low: float, high: float) -> list[float]:
         return [low]
     power = 10.0 ** floor(log10((high - low) / 5))
     step = next(s * power for s in (1, 2, 5, 10) if (high - low) / (s * power) <= 5)
-    return [step * k for k in range(ceil(low / step), floor(high / step) + 1)]
+    near = 1e-9  # 0.6 / 0.2 is a little less than 3
+    return [step * k for k in range(ceil(low / step - near), floor(high / step + near) + 1)]

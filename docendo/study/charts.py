@@ -26,11 +26,14 @@ _Scale = Callable[[float], float]
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Some arms' courses in one picture. `places` gives every arm its colour, the same in all pictures."""
+    """Some arms' courses in one picture. `places` gives every arm its colour, the same in all pictures; names are shown
+    without `prefix`.
+    """
 
     title: str
     lines: Sequence[Line]
     places: Mapping[str, int]
+    prefix: str = ""
     wide: bool = False
 
 
@@ -45,7 +48,7 @@ class Gap(NamedTuple):
 def share_chart(shown: Shares) -> Markup:
     """Shares against operations: a line and a pale band for every arm, its name at the line's end."""
     width, height = (1084.0, 420.0) if shown.wide else (330.0, 220.0)
-    named = {line.arm: clip(line.arm, 28 if shown.wide else 14) for line in shown.lines}
+    named = {line.arm: clip(line.arm.removeprefix(shown.prefix), 28 if shown.wide else 15) for line in shown.lines}
     left, right, top, bottom = 40.0, 8 + _NAME * max(map(len, named.values())), 10.0, 30.0
     last = max(x for line in shown.lines for x, _ in line.points) or 1.0
     highs = [e.mean if e.high is None else e.high for line in shown.lines for _, e in line.points]

@@ -13,7 +13,9 @@ from docendo.study.statistics import SAMPLES, Bootstrap, Difference
 
 __all__ = [
     "EXPERTS",
+    "HOMEWORK",
     "JOINT",
+    "LESSONS",
     "POOLED",
     "SINGLE",
     "TEACHING",
@@ -43,6 +45,10 @@ SINGLE = "one-agent"
 """One agent with the compute of all."""
 WIDE = "one-agent-wide"
 """The same with the weights of all."""
+LESSONS = "teaching-no-homework"
+"""The population whose members learn from each other by lessons alone."""
+HOMEWORK = "teaching-no-lessons"
+"""The same by each other's homework alone."""
 EXPERTS = "experts"
 """The same agents, each trained on its own domain alone."""
 _GRID = 33

@@ -1,6 +1,6 @@
 """A study as one HTML file that asks for nothing else."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from docendo.report.markup import Markup, document, join, tag
@@ -54,8 +54,10 @@ def study_page(study: Study, found: Sequence[Regime]) -> str:
 
 
 def _places(found: Sequence[Regime]) -> dict[str, int]:
-    """Every arm's colour: those of the question first, then rivals and, in pictures of their own, the ablations."""
-    names = sorted({arm for regime in found for arm in regime.arms} - {TEACHING, JOINT})
+    """Every arm's colour, if its learning was looked at: those of the question first, then rivals and, in pictures of
+    their own, the ablations.
+    """
+    names = sorted({line.arm for regime in found for line in learning(regime)} - {TEACHING, JOINT})
     rivals, parts = ([arm for arm in names if _is_part(arm) == whether] for whether in (False, True))
     return {TEACHING: 0, JOINT: 1} | {arm: place for some in (rivals, parts) for place, arm in enumerate(some, 2)}
 
@@ -65,12 +67,15 @@ def _is_part(arm: str) -> bool:
     return arm in ARMS and ARMS[arm].like == TEACHING
 
 
-def _apart(lines: Sequence[Line]) -> list[list[Line]]:
-    """The lines of one picture, or of two: rivals, and ablations with what they are to be compared with."""
+def _apart(title: str, lines: Sequence[Line], places: Mapping[str, int], wide: bool = False) -> list[Shares]:
+    """One picture, or two: of rivals, and of ablations with what they are to be compared with."""
     parts = [line for line in lines if _is_part(line.arm)]
     rivals = [line for line in lines if not _is_part(line.arm)]
-    whole = [line for line in lines if line.arm == TEACHING]
-    return [some for some in (rivals, [*whole, *parts] if parts else []) if some]
+    whole = [line for line in rivals if line.arm == TEACHING]
+    found = [Shares(title, rivals, places, wide=wide)] if rivals and not (parts and rivals == whole) else []
+    if parts:
+        found.append(Shares(f"{title}: ablations", [*whole, *parts], places, f"{TEACHING}-", wide))
+    return found
 
 
 def _header(study: Study, found: Sequence[Regime]) -> Markup:
@@ -168,15 +173,15 @@ def _curves(regime: Regime, places: dict[str, int]) -> Markup:
     if not lines:
         return empty("No training was examined on the way.")
     about = "Held-out accuracy without a lesson, mean over agents, domains and seeds; the band is its 95% interval."
-    charts = [share_chart(Shares(f"Accuracy in {regime.name}", some, places, wide=True)) for some in _apart(lines)]
-    return join((tag("p", about), *(_scrolling(chart, "Learning curves") for chart in charts)))
+    shown = _apart(f"Accuracy in {regime.name}", lines, places, wide=True)
+    return join((tag("p", about), *(_scrolling(share_chart(some), some.title) for some in shown)))
 
 
 def _courses(regime: Regime, places: dict[str, int]) -> Markup:
-    found = [(said, some) for name, said in _SERIES.items() for some in _apart(series(regime, name))]
+    found = [shown for name, said in _SERIES.items() for shown in _apart(said, series(regime, name), places)]
     if not found:
         return empty("Nothing was told of the rounds.")
-    panels = [figure(said, share_chart(Shares(said, some, places))) for said, some in found]
+    panels = [figure(shown.title, share_chart(shown)) for shown in found]
     return join((tag("div", *panels, class_="panels"), _folded(rounds(regime), "In numbers")))
 
 

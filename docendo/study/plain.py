@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -16,6 +17,8 @@ from docendo.study.words import answer, headline, limits, points, repeat, span
 
 __all__ = ["markdown", "terminal"]
 
+_NAME = 28
+"""Characters of an arm's name that a terminal shows, however narrow it is."""
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>|~#&])")
 
 
@@ -80,7 +83,9 @@ def terminal(study: Study, found: Sequence[Regime]) -> RenderableType:
 def _table(board: Board) -> Table:
     made = Table(title=board.title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     for i, head in enumerate(board.heads):
-        made.add_column(Text(visible(head)), justify="left" if i < board.words else "right", header_style="dim")
+        kept = min(_NAME, max(len(visible(row[0].text)) for row in board.rows)) if i == 0 else None
+        side: Literal["left", "right"] = "left" if i < board.words else "right"
+        made.add_column(Text(visible(head)), justify=side, header_style="dim", min_width=kept)
     for row in board.rows:
         made.add_row(*(_lines(cell) for cell in row))
     return made

@@ -7,7 +7,7 @@ from shlex import quote
 from docendo.report.intervals import Estimate
 from docendo.report.text import DASH, compact, percent, signed, visible
 from docendo.study.arms import ARMS
-from docendo.study.findings import EXPERTS, JOINT, POOLED, SINGLE, TEACHING, TUNED, WIDE, Regime
+from docendo.study.findings import EXPERTS, HOMEWORK, JOINT, LESSONS, POOLED, SINGLE, TEACHING, TUNED, WIDE, Regime
 from docendo.study.results import Study
 from docendo.study.scoring import MEASURES
 from docendo.study.statistics import Closure, Difference
@@ -17,11 +17,13 @@ __all__ = ["answer", "gap", "headline", "limits", "outcome", "points", "repeat",
 _EVEN = 0.05
 """How far apart the operations of two arms may be to be called equal."""
 _RIVALS = (
-    (TUNED, "mean", "Where agents are only fine-tuned on the solutions,"),
-    (POOLED, "mean", "Where joint training pools what it found,"),
-    (SINGLE, "mean", "Its mean against a single agent with all the compute:"),
-    (SINGLE, "best", "Its best member against a single agent with all the compute:"),
-    (WIDE, "mean", "Its mean against one that has all the weights too:"),
+    (TEACHING, TUNED, "mean", "Where agents are only fine-tuned on the solutions,"),
+    (TEACHING, POOLED, "mean", "Where joint training pools what it found,"),
+    (TEACHING, SINGLE, "mean", "Its mean against a single agent with all the compute:"),
+    (TEACHING, SINGLE, "best", "Its best member against a single agent with all the compute:"),
+    (TEACHING, WIDE, "mean", "Its mean against one that has all the weights too:"),
+    (LESSONS, JOINT, "mean", "What lessons alone add to joint training, without others' homework:"),
+    (HOMEWORK, JOINT, "mean", "What homework alone adds to it, without lessons:"),
 )
 
 
@@ -107,10 +109,10 @@ def answer(regime: Regime) -> list[str]:
 
 def rivals(regime: Regime) -> list[str]:
     """Teaching against fine-tuning alone, against joint training that pools what it found, and its mean and best member
-    against a single agent, of one member's weights or of all members'.
+    against a single agent, of one member's weights or of all members'; then half of teaching against joint training.
     """
-    found = [(said, rival, regime.boot.difference(TEACHING, rival, measure)) for rival, measure, said in _RIVALS]
-    return [f"{said} {verdict(TEACHING, rival, gap)}." for said, rival, gap in found if gap]
+    found = [(said, one, other, regime.boot.difference(one, other, by)) for one, other, by, said in _RIVALS]
+    return [f"{said} {verdict(one, other, gap)}." for said, one, other, gap in found if gap]
 
 
 def why(regime: Regime) -> list[str]:

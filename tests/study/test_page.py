@@ -72,7 +72,7 @@ def test_ablations_have_a_picture_of_their_own_with_what_they_are_compared_with(
     rivals, parts = re.findall(r'aria-label="Accuracy in scarce[^"]*">(.*?)</svg>', page)
     named = [sorted(re.findall(r'<text class="name s(\d)"[^>]*>([^<]*)', picture)) for picture in (rivals, parts)]
     assert named[0] == [("0", "teaching"), ("1", "all-data"), ("2", "one-agent")]
-    assert named[1] == [("0", "teaching"), ("2", "teaching-gold"), ("3", "teaching-no-gate")]
+    assert named[1] == [("0", "teaching"), ("2", "gold"), ("3", "no-gate")]
 
 
 def test_what_few_lessons_brought_has_no_colour_and_does_not_set_the_scale(tmp_path: Path) -> None:

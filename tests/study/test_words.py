@@ -75,13 +75,18 @@ def test_the_answer_names_the_winner_and_how_much_of_the_gap_was_closed():
 
 
 def test_the_rivals_of_teaching_are_fine_tuning_joint_training_that_pools_and_a_single_agent() -> None:
-    given = regime(teaching=80, all_data=50, all_data_pooled=50, one_agent=95, one_agent_wide=98, all_data_sft=90)
-    tuned, pooled, mean, single, wide = rivals(given)
+    halves = {"teaching_no_homework": 55, "teaching_no_lessons": 75}
+    others = {"all_data_pooled": 50, "one_agent": 95, "one_agent_wide": 98, "all_data_sft": 90}
+    given = regime(teaching=80, all_data=50, **others, **halves)
+    tuned, pooled, mean, single, wide, lessons, homework = rivals(given)
     assert "only fine-tuned on the solutions, all-data-sft beats teaching by +10.0" in tuned
     assert pooled.startswith("Where joint training pools what it found, teaching beats all-data-pooled by +30.0 points")
     assert "Its mean against a single agent with all the compute: one-agent beats teaching by +15.0" in mean
     assert "best member against a single agent with all the compute: one-agent beats teaching by +15.0" in single
     assert wide.startswith("Its mean against one that has all the weights too: one-agent-wide beats teaching by +18.0")
+    assert "teaching-no-homework" in lessons
+    assert "+5.0 points" in lessons
+    assert "without lessons: teaching-no-lessons beats all-data by +25.0" in homework
     assert rivals(regime(teaching=80, all_data=50)) == []
 
 
