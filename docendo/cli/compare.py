@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,14 +49,15 @@ def compare(
     plan = load_plan(study)
     folder = out or Path("studies", study.stem)
     tasks = _wanted(plan, arm or (), regime or (), seed or ())
-    _check(plan, tasks)
+    _check(plan, tasks, folder)
     if dry_run:
         _tell(plan, folder, tasks)
         return
     settle(folder, plan, study)
     helpers = [_helper(jobs) for _ in range(jobs - 1)]
     try:
-        _work(plan, folder, tasks, keep, jobs)
+        with _stopped():
+            _work(plan, folder, tasks, keep, jobs)
         failed = sum(helper.wait() != 0 for helper in helpers)
     finally:
         for helper in helpers:
@@ -64,6 +66,16 @@ def compare(
         raise RunError(f"{failed} of {jobs} processes failed; the same command goes on with what is left")
     if "DOCENDO_HELPER" not in os.environ:
         _report(folder)
+
+
+@contextmanager
+def _stopped() -> Iterator[None]:
+    """Says after Ctrl-C that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        notice("stopped; the same command goes on inside the training that was under way")
+        raise
 
 
 def _wanted(plan: "Plan", arms: Sequence[str], regimes: Sequence[str], seeds: Sequence[int]) -> "list[Task]":
@@ -85,12 +97,19 @@ def _wanted(plan: "Plan", arms: Sequence[str], regimes: Sequence[str], seeds: Se
     ]
 
 
-def _check(plan: "Plan", tasks: "Sequence[Task]") -> None:
-    """Raises UseError for settings of any training that do not fit, before the first of them."""
+def _check(plan: "Plan", tasks: "Sequence[Task]", folder: Path) -> None:
+    """Raises UseError for a folder of something else, and for settings of any training that do not fit, before the
+    first of them.
+    """
     from docendo.build import subjects
     from docendo.build_data import solved
+    from docendo.cli.runs import check_model
     from docendo.study.examining import check_papers, fresh_paper
+    from docendo.study.folder import check_folder
+    from docendo.study.tuning import trials_left
 
+    check_model(plan.config.model)
+    check_folder(folder, plan)
     checked = set[str]()
     for task in {(t.regime, t.arm): t for t in tasks}.values():
         grid = plan.grid(task.arm)
@@ -101,10 +120,11 @@ def _check(plan: "Plan", tasks: "Sequence[Task]") -> None:
             if asked not in checked:
                 solved(config, found)
             checked.add(asked)
-        papers = f"{asked} {bool(grid)}"
+        tries = bool(grid and trials_left(plan, folder, [task]))
+        papers = f"{asked} {tries}"
         if papers not in checked:
             check_papers(found, config.evaluation.seed, plan.study)
-            if grid:
+            if tries:
                 fresh_paper(found, config.evaluation.seed, plan.study)
         checked.add(papers)
 
@@ -117,8 +137,11 @@ def _tell(plan: "Plan", folder: Path, tasks: "Sequence[Task]") -> None:
     trials = trials_left(plan, folder, left)
     show(f"{folder}: trainings: {len(tasks)}, left: {len(left)}; trials of settings left: {trials}")
     show(f"budget of each: {plan.study.budget:.3g} operations")
+    asked = {(task.regime, task.arm) for task in tasks}
     for regime in plan.study.regimes:
         for arm, made in plan.arms.items():
+            if (regime, made.like if made.merged else arm) not in asked:
+                continue
             seeds = [t.seed for t in left if t.regime == regime and t.arm == (made.like if made.merged else arm)]
             show(f"  {regime}, {arm}: {made.told}; seeds left: {', '.join(map(str, seeds)) or 'none'}")
 

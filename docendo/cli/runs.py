@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Trained",
     "check_free",
+    "check_model",
     "check_page",
     "check_room",
     "checked",
@@ -90,7 +91,7 @@ def checked(config: "Config") -> "Subjects":
     from docendo.build import subjects
     from docendo.evaluation import held_out
 
-    _check_model(config.model)
+    check_model(config.model)
     found = subjects(config)
     for domain, courses in found.courses.items():
         held_out(found, domain, config.evaluation.problems, config.evaluation.seed)
@@ -107,7 +108,8 @@ def tell_quarantined(rows: "Sequence[BadRow]") -> None:
         notice(f"... and {len(rows) - _TOLD} more rows left out; all are kept in the run's table quarantine")
 
 
-def _check_model(model: str) -> None:
+def check_model(model: str) -> None:
+    """Raises UseError for a model that is not here and whose name is no Hugging Face id."""
     from docendo.engines.names import EMBEDDED, NANO, TINY
 
     if "/" not in model and not Path(model).exists() and model not in {EMBEDDED, NANO, TINY}:

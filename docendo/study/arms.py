@@ -90,10 +90,10 @@ def _ablation(told: str, *settings: str) -> Arm:
 ARMS: Mapping[str, Arm] = {
     "base": Arm("the base model", _as_it_is, trains=False),
     "all-data-sft": Arm("every agent is fine-tuned on all domains' solutions", _studied),
-    "all-data": Arm("and then practises all domains' problems, graded by ground truth", _joint),
-    "all-data-pooled": Arm("and imitates what anybody got right in practice", _pooled),
+    "all-data": Arm("as all-data-sft, and everybody practises all problems, graded by ground truth", _joint),
+    "all-data-pooled": Arm("as all-data, and everybody imitates what anybody got right in practice", _pooled),
     "one-agent": Arm("one agent gets all the compute of `all-data`", _single),
-    "one-agent-wide": Arm("the same with the population's number of weights", _wide),
+    "one-agent-wide": Arm("as one-agent, with the population's number of weights", _wide),
     "experts": Arm("every agent works on its own domain only", _alone),
     "experts-merged": Arm("the experts' adapters averaged", _alone, "experts", merged="average"),
     "experts-ties": Arm("the experts' adapters merged by TIES", _alone, "experts", merged="ties"),

@@ -56,6 +56,7 @@ def arms(regime: Regime) -> Board:
         for arm, found in measured.items()
     ]
     explained = "; ".join(f"{_SHORT[name]}: {MEASURES[name]}" for name in shown if _SHORT[name] != MEASURES[name])
+    explained += f"{'; ' if explained else ''}spent: operations, and their share of the budget"
     note = f"Share of held-out problems answered right, with 95% intervals over seeds and problems. {explained}."
     return Board("Every arm", note, ("arm", *(_SHORT[n] for n in shown), "seeds", "spent"), rows)
 
@@ -176,4 +177,4 @@ def _gap(found: Difference | None) -> Cell:
 
 def _spent(results: Sequence[Result]) -> Cell:
     mean = sum(r.cost.spent for r in results) / len(results)
-    return Cell(compact(mean, "FLOP"), f"{percent(mean / results[0].cost.budget)} of the budget")
+    return Cell(compact(mean, "FLOP"), percent(mean / results[0].cost.budget))

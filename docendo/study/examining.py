@@ -52,8 +52,10 @@ def fresh_paper(found: Subjects, seed: int, study: StudyConfig) -> list[Problem]
         taken = [p for p in tests if p.domain == domain]
         fresh = fresh_split(source, found.courses[domain], study.problems, seed, taken)
         if not fresh:
+            count = len({p.key for p in taken})
             raise UseError(
-                f"{domain}: all held-out problems are in the examinations, and none is left to choose settings"
+                f"{domain}: all {count} held-out problems are in the examinations of {study.seeds} seeds, and none is "
+                "left to choose settings; lower problems or seeds, or add rows, of which about one in five is held out"
             )
         problems += fresh
     return problems

@@ -12,7 +12,7 @@ from docendo.store.whole import write_whole
 from docendo.study.plan import Plan
 from docendo.study.results import STUDY_FILE
 
-__all__ = ["settle"]
+__all__ = ["check_folder", "settle"]
 
 _FREE = {"seeds", "arms", "own", "regimes", "grids"}
 """May grow; what is there already may not change. An arm's grid may grow at its end."""
@@ -22,7 +22,13 @@ def settle(folder: Path, plan: Plan, file: Path) -> None:
     """Keeps what is compared in the folder, and which file says so. Raises UseError where it is not what was compared
     there before.
     """
-    path, named = folder / STUDY_FILE, file.name if file.is_absolute() else file.as_posix()
+    wanted, named = check_folder(folder, plan), file.name if file.is_absolute() else file.as_posix()
+    write_whole(folder / STUDY_FILE, json.dumps({"file": named, **wanted}, indent=1).encode() + b"\n")
+
+
+def check_folder(folder: Path, plan: Plan) -> dict[str, Any]:
+    """What is to be kept in the folder. Raises UseError where there is something else."""
+    path = folder / STUDY_FILE
     wanted = {"study": plan.study.model_dump(mode="json", exclude={"config"}), "config": to_toml(plan.config)}
     if path.exists():
         before = _read(path)
@@ -30,7 +36,9 @@ def settle(folder: Path, plan: Plan, file: Path) -> None:
             raise UseError(f"{folder} holds another study: {lost}; choose another --out")
     elif folder.is_dir() and any(folder.iterdir()):
         raise UseError(f"{folder} is not empty and holds no study; choose another --out")
-    write_whole(path, json.dumps({"file": named, **wanted}, indent=1).encode() + b"\n")
+    elif folder.exists() and not folder.is_dir():
+        raise UseError(f"{folder} is a file; choose another --out")
+    return wanted
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A study as one HTML file that asks for nothing else."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from docendo.report.markup import Markup, document, join, tag
@@ -31,15 +32,15 @@ def write_report(study: Study, found: Sequence[Regime], path: Path) -> Path:
 
 def study_page(study: Study, found: Sequence[Regime]) -> str:
     """The whole page; `found` are the study's regimes."""
-    places = _places(found)
+    places, purposes = _places(found), _purposes(found)
     sections = (
         ("answer", "Answer", "The answer", _answers(found)),
         ("arms", "Numbers", "In numbers", _each(found, _tables)),
-        ("parts", "Parts", "What each part is worth", _each(found, _parts)),
+        ("parts", "Parts", f"Every arm against {TEACHING}", _each(found, _parts)),
         ("curves", "Curves", "How they learned", _each(found, lambda r: _curves(r, places))),
         ("gains", "Lessons", "Who gained from whom", _each(found, _gains)),
         ("course", "Rounds", "What the rounds were like", _each(found, lambda r: _courses(r, places))),
-        ("compute", "Cost", "What it cost", _each(found, _compute)),
+        ("compute", "Cost", "What it cost", _each(found, lambda r: _compute(r, purposes))),
         ("limits", "Limits", "What this does not say", _list(limits(found))),
         ("repeat", "Repeat", "To repeat it", tag("pre", repeat(study))),
     )
@@ -162,7 +163,7 @@ def _parts(regime: Regime) -> Markup:
     key = tag(
         "p",
         *(swatch("swatch up", f"better than {TEACHING}"), swatch("swatch down", "worse")),
-        swatch("swatch open", "cannot be told apart"),
+        swatch("swatch open", "cannot be told apart, or one seed"),
         class_="key",
     )
     return join((tag("p", about), key, _scrolling(difference_chart(gaps, TEACHING), f"Differences from {TEACHING}")))
@@ -188,7 +189,8 @@ def _courses(regime: Regime, places: dict[str, int]) -> Markup:
 def _gains(regime: Regime) -> Markup:
     told = stretches(regime, TEACHING)
     if not told:
-        return empty(f"{TEACHING} gave no lesson.")
+        gated = any(result.trace.passed for result in regime.arms.get(TEACHING, {}).values())
+        return empty(f"No lesson of {TEACHING} {'passed the gate' if gated else 'was given'}.")
     agents = sorted({name for part in told for pair in part.gain for name in pair})
     panels = [figure(f"Until {compact(p.last, 'FLOP')}", gain_map(p, agents, darkest(told))) for p in told]
     about = (
@@ -199,18 +201,22 @@ def _gains(regime: Regime) -> Markup:
     return join((tag("p", about), key, tag("div", *panels, class_="panels")))
 
 
-def _compute(regime: Regime) -> Markup:
+def _purposes(found: Sequence[Regime]) -> list[str]:
+    """What operations were spent on, the most first; each has its colour in all regimes."""
+    sums = Counter[str]()
+    for regime in found:
+        for amounts in ledger(regime).values():
+            sums.update(amounts)
+    return sorted(sums, key=lambda purpose: (-sums[purpose], purpose))
+
+
+def _compute(regime: Regime, purposes: Sequence[str]) -> Markup:
     spent = ledger(regime)
     if not spent:
         return join((empty("Nothing was booked in a ledger."), _board(tuning(regime))))
-    purposes = sorted({p for amounts in spent.values() for p in amounts}, key=lambda p: (-_total(spent.values(), p), p))
     key = tag("p", *(swatch(f"swatch s{i % 8}", name) for i, name in enumerate(purposes)), class_="key")
     chart = _scrolling(ledger_chart(spent, purposes), "Compute by arm and purpose")
     return join((key, chart, _folded(costs(regime), "As a table"), _board(tuning(regime))))
-
-
-def _total(spent: Iterable[dict[str, float]], purpose: str) -> float:
-    return sum(amounts.get(purpose, 0.0) for amounts in spent)
 
 
 def _scrolling(chart: Markup, said: str) -> Markup:

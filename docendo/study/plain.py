@@ -47,7 +47,7 @@ def _parts(regime: Regime) -> Board:
         for arm, gap in regime.against(TEACHING).items()
     ]
     note = f"Mean of the population without a lesson: each arm minus {TEACHING}, in percentage points."
-    return Board(f"What each part is worth: differences from {TEACHING}", note, ("arm", "mean", "seeds"), rows)
+    return Board(f"Every arm against {TEACHING}", note, ("arm", "mean", "seeds"), rows)
 
 
 _BOARDS = (arms, differences, _parts, domains, rounds, costs, tuning)

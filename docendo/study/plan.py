@@ -80,17 +80,23 @@ def exam(seed: int) -> int:
 
 def load_plan(path: Path) -> Plan:
     """A study from its TOML file. Raises UseError, one line, naming what is wrong and the nearest right thing."""
+    table = read_toml(path)
+    if "config" not in table and table.keys() & {"model", "domains", "agents"}:
+        raise UseError(f"{path}: is a league and no study; `docendo run` takes it, and a study names it as its config")
     try:
-        study = StudyConfig.model_validate(read_toml(path))
+        study = StudyConfig.model_validate(table)
     except ValidationError as error:
         raise UseError(explain(error, str(path), _known)) from None
-    config = load_config(path.parent / study.config)
+    try:
+        config = load_config(path.parent / study.config)
+    except UseError as error:
+        raise UseError(f"{path} config: {error}") from error
     return Plan(study, config, _chosen(study, path))
 
 
 def _chosen(study: StudyConfig, path: Path) -> dict[str, Arm]:
     known = {**ARMS, **{name: _own(name, own, path) for name, own in study.own.items()}}
-    wanted = study.arms or list(known)
+    wanted = [*study.arms, *(name for name in study.own if name not in study.arms)] if study.arms else list(known)
     mentioned = [*study.grids, *(arm for regime in study.regimes.values() for arm in regime.arms)]
     for arm in (*wanted, *mentioned):
         if arm not in known:

@@ -25,6 +25,8 @@ __all__ = ["SAMPLES", "Bootstrap", "Closure", "Difference", "Measured", "dominan
 SAMPLES = 10_000
 _SEED = 0
 _WITHOUT_PROBLEMS = {"area"}
+_TIE = 1e-9
+"""Shares that are no further apart are equal: they are sums of fractions."""
 
 
 class Measured(NamedTuple):
@@ -82,9 +84,9 @@ class Bootstrap:
         a, b = found
         each_S, gap_R = a.seeds_S - b.seeds_S, a.drawn_R - b.drawn_R
         return Difference(
-            _estimate(float(each_S.mean()), gap_R, len(each_S), measure),
+            _estimate(float(each_S.mean()), gap_R.clip(-1.0, 1.0), len(each_S), measure),
             effect_size(each_S.tolist()),
-            float(np.mean(gap_R > 0) + np.mean(gap_R == 0) / 2),
+            float(np.mean(gap_R > _TIE) + np.mean(abs(gap_R) <= _TIE) / 2),
             dominance(a.seeds_S.tolist(), b.seeds_S.tolist()),
         )
 
@@ -187,7 +189,7 @@ def effect_size(differences: Sequence[float]) -> float | None:
     for fewer than three pairs, where it is nothing but noise, and where all differences are equal.
     """
     n = len(differences)
-    if n < 3 or max(differences) == min(differences):
+    if n < 3 or max(differences) - min(differences) <= _TIE:
         return None
     mean = sum(differences) / n
     deviation = sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1))
@@ -201,5 +203,5 @@ def dominance(one: Sequence[float], other: Sequence[float]) -> float:
     Unlike the bootstrap it does not pair the seeds: it says how often a fresh training of one arm would beat one of
     the other.
     """
-    ahead = sum((x > y) + (x == y) / 2 for x in one for y in other)
+    ahead = sum(0.5 if abs(x - y) <= _TIE else float(x > y) for x in one for y in other)
     return ahead / (len(one) * len(other))

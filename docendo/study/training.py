@@ -255,7 +255,10 @@ def opened(
         for _ in course.run():
             watcher.share(min(1.0, spent(session) / budget))
         if session.done < session.expert_rounds:
-            watcher.told(f"{folder.name}: the budget of {budget:.3g} operations ended with the experts' study")
+            told = (
+                f"the budget of {budget:.3g} operations ended with the experts' study, which took {spent(session):.3g}"
+            )
+            watcher.told(f"{Path(*folder.parts[-3:])}: {told}; give many times as much")
         then(course)
         seconds: float = sum(row.seconds for row in run.rounds())
     return seconds

@@ -37,7 +37,7 @@ def choose(plan: Plan, folder: Path, regime: str, arm: str, watcher: Onlooker) -
 
     Raises TakenError where other processes are still trying some, when all others were tried.
     """
-    trials, taken = list[_Trial](), list[TakenError]()
+    trials, taken, before = list[_Trial](), list[TakenError](), chosen(plan, folder, regime, arm)
     for number in range(len(plan.grid(arm))):
         try:
             trials.append(_try(plan, folder, Task(regime, arm, TUNING_SEED), number, watcher))
@@ -45,7 +45,11 @@ def choose(plan: Plan, folder: Path, regime: str, arm: str, watcher: Onlooker) -
             taken.append(error)
     if taken:
         raise taken[0]
-    return _best(trials)
+    found = _best(trials)
+    if before is None:
+        scores = ", ".join(f"{trial.score:.1%}" for trial in trials)
+        watcher.told(f"{regime}, {arm}: right with each setting: {scores}; takes {', '.join(found.settings)}")
+    return found
 
 
 def chosen(plan: Plan, folder: Path, regime: str, arm: str) -> Choice | None:

@@ -27,6 +27,7 @@ _RIVALS = (
 )
 
 
+_APART = f"{TEACHING} and {JOINT} have no seed in common yet."
 _SHUT = (
     "Only an expert studies its domain's solutions here. Joint training, of a population or of one agent, sees all of "
     "them: where data are private it is an upper bound and no rival."
@@ -56,7 +57,7 @@ def verdict(one: str, other: str, found: Difference) -> str:
     told = outcome(found)
     told_by = f"{points(found.estimate.mean)} points"
     interval = f"95% interval {span(found.estimate)}" if span(found.estimate) else "no interval"
-    seeds = f"{found.estimate.n} seeds" if found.estimate.n > 1 else "one seed"
+    seeds = _seeds(found.estimate.n)
     if told == "open":
         why = "" if found.estimate.n > 1 else ", and one seed says nothing of another training"
         return f"{one} and {other} cannot be told apart: {told_by} ({interval}, {seeds}{why})"
@@ -64,6 +65,10 @@ def verdict(one: str, other: str, found: Difference) -> str:
     turned = found if told == "above" else _turned(found)
     low_high = f"95% interval {span(turned.estimate)}"
     return f"{winner} beats {loser} by {points(turned.estimate.mean)} points ({low_high}, {seeds})"
+
+
+def _seeds(count: int) -> str:
+    return f"{count} seeds" if count > 1 else "one seed"
 
 
 def _turned(found: Difference) -> Difference:
@@ -92,8 +97,11 @@ def answer(regime: Regime) -> list[str]:
     """Teaching against joint training in one regime: the main measure first, then what else was measured."""
     main = regime.boot.difference(TEACHING, JOINT, "mean")
     if not main:
-        return [f"{TEACHING} and {JOINT} have no seed in common yet."]
+        lacking = [arm for arm in (TEACHING, JOINT) if arm not in regime.arms]
+        return [f"There is no result of {lacking[0]} yet." if lacking else _APART]
     said = [f"Without a lesson, {verdict(TEACHING, JOINT, main)}."]
+    if all(r.cost.ledger and r.cost.ledger.keys() <= {"experts"} for r in regime.arms[TEACHING].values()):
+        said.append("But the budget ended with the experts' study: nobody taught anybody, and a larger one is needed.")
     others: dict[str, list[str]] = {"above": [], "below": [], "open": []}
     for name in ("best", "worst", "lesson", "outside", "area", "vote"):
         if found := regime.boot.difference(TEACHING, JOINT, name):
@@ -131,8 +139,9 @@ def gap(found: Closure) -> str:
     if not found.share:
         return f"What {TEACHING} closed of the gap between {EXPERTS} and {JOINT} is undefined: {found.why}."
     low, high = found.share.low, found.share.high
-    interval = f" (95% interval {percent(low)} to {percent(high)})".replace("-", "\N{MINUS SIGN}")
-    return f"Of the gap between {EXPERTS} and {JOINT}, {TEACHING} closed {percent(found.share.mean)}{interval}."
+    interval = f"95% interval {percent(low)} to {percent(high)}".replace("-", "\N{MINUS SIGN}")
+    told = f"{percent(found.share.mean)} ({interval}, {_seeds(found.share.n)})"
+    return f"Of the gap between {EXPERTS} and {JOINT}, {TEACHING} closed {told}."
 
 
 def _uneven(regime: Regime) -> str:

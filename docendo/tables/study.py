@@ -32,6 +32,7 @@ class StudyConfig(Table):
     budget: Annotated[float, Field(gt=0)]
     """Floating-point operations of each training, evaluation apart."""
     seeds: Positive = 5
+    """Trainings of each arm in each regime: 0, 1, ..."""
     points: Positive = 8
     """Looks at the held-out problems on the way."""
     looked: Positive = 24
@@ -40,7 +41,7 @@ class StudyConfig(Table):
     """Held-out problems of each domain at the end."""
     regimes: Annotated[dict[Name, RegimeConfig], Field(min_length=1)] = {"all": RegimeConfig()}
     arms: list[str] = []
-    """Empty: all there are, in this order."""
+    """Empty: all there are, in this order. Own arms are always among them."""
     outside: dict[str, dict[str, list[int]]] = {}
     """Levels of families, by domain, that nobody is trained on and everybody is examined in at the end."""
     grids: dict[str, list[list[str]]] = {}

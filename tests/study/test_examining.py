@@ -56,7 +56,7 @@ def test_no_problem_left_to_choose_settings_on_is_told(tmp_path: Path) -> None:
     (tmp_path / "few.csv").write_text(f"question,answer\n{rows}\n")
     domains = {"few": {"file": str(tmp_path / "few.csv")}}
     found = subjects(parse_config(league(domains=domains, agents={"ada": {"domain": "few"}, "bob": {}}), "x"))
-    with pytest.raises(UseError, match="few: all held-out problems are in the examinations"):
+    with pytest.raises(UseError, match="few: all 5 held-out problems are in the examinations of 3 seeds"):
         fresh_paper(found, exam(TUNING_SEED), study_of())
 
 

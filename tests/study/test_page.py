@@ -99,7 +99,7 @@ def test_a_study_of_one_training_has_a_page_that_claims_nothing(tmp_path: Path):
     assert "no seed in common yet" in page
     assert "beats" not in flat(page.split("<main>")[1])
     study = load_study(tmp_path)
-    assert "no seed in common yet" in markdown(study, regimes(study, 10))
+    assert "There is no result of all-data yet" in markdown(study, regimes(study, 10))
 
 
 def test_arms_that_answered_nothing_or_everything_have_a_page(tmp_path: Path):

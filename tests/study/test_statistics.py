@@ -182,3 +182,10 @@ def test_whatever_was_answered_a_difference_turned_round_is_its_negative(one: li
     assert there.improvement + back.improvement == pytest.approx(1)
     assert there.dominance + back.dominance == pytest.approx(1)
     assert there.effect == pytest.approx(-back.effect if back.effect is not None else None)
+
+
+def test_shares_that_differ_by_rounding_are_equal() -> None:
+    third = 0.1 + 0.2 - 0.05  # 0.25000000000000006
+    assert third != 0.25
+    assert dominance([third], [0.25]) == dominance([0.25], [third]) == 0.5
+    assert effect_size([third - 0.25, 0.0, 0.0]) is None

@@ -120,8 +120,25 @@ def test_a_gap_is_told_only_where_teaching_studied_what_the_experts_did() -> Non
 
 
 def test_without_one_of_the_two_there_is_no_answer():
-    assert answer(regime(teaching=60)) == ["teaching and all-data have no seed in common yet."]
+    assert answer(regime(teaching=60)) == ["There is no result of all-data yet."]
+    some, other = regime(teaching=60).arms["teaching"], regime(all_data=60).arms["all-data"]
+    apart = {"teaching": {0: some[0]}, "all-data": {1: other[1]}}
+    assert answer(Regime("scarce", apart, Bootstrap(apart, 10))) == [
+        "teaching and all-data have no seed in common yet."
+    ]
     assert headline([regime(teaching=60)]) == "At equal compute, nothing can be said yet in scarce."
+
+
+def test_an_answer_says_so_where_nobody_taught_anybody() -> None:
+    def spent(**ledger: float) -> list[str]:
+        arms = {
+            arm: {s: r.model_copy(update={"cost": r.cost.model_copy(update={"ledger": ledger})}) for s, r in by.items()}
+            for arm, by in regime(teaching=60, all_data=50).arms.items()
+        }
+        return answer(Regime("scarce", arms, Bootstrap(arms, 10)))
+
+    assert "the budget ended with the experts' study" in spent(experts=9.0)[1]
+    assert "the budget ended" not in " ".join(spent(experts=9.0, practice=1.0))
 
 
 def test_the_headline_says_where_who_wins():
@@ -135,7 +152,7 @@ def test_the_headline_says_where_who_wins():
 
 def test_a_share_of_a_gap_comes_with_its_interval_or_with_the_reason_why_there_is_none():
     assert gap(Closure(Estimate(0.5, -0.1, 0.9, 3), "")) == (
-        "Of the gap between experts and all-data, teaching closed 50% (95% interval \N{MINUS SIGN}10% to 90%)."
+        "Of the gap between experts and all-data, teaching closed 50% (95% interval \N{MINUS SIGN}10% to 90%, 3 seeds)."
     )
     assert gap(Closure(None, "because")).endswith("is undefined: because.")
 
