@@ -17,17 +17,19 @@ __all__ = ["answer", "gap", "headline", "limits", "outcome", "points", "repeat",
 _EVEN = 0.05
 """How far apart the operations of two arms may be to be called equal."""
 _RIVALS = (
-    (TEACHING, TUNED, "mean", "Where agents are only fine-tuned on the solutions,"),
-    (TEACHING, POOLED, "mean", "Where joint training pools what it found,"),
-    (TEACHING, SINGLE, "mean", "Its mean against a single agent with all the compute:"),
-    (TEACHING, SINGLE, "best", "Its best member against a single agent with all the compute:"),
-    (TEACHING, WIDE, "mean", "Its mean against one that has all the weights too:"),
-    (LESSONS, JOINT, "mean", "What lessons alone add to joint training, without others' homework:"),
-    (HOMEWORK, JOINT, "mean", "What homework alone adds to it, without lessons:"),
+    (TUNED, "mean", "Where agents are only fine-tuned on the solutions,"),
+    (POOLED, "mean", "Where joint training pools what it found,"),
+    (SINGLE, "mean", "Its mean against a single agent with all the compute:"),
+    (SINGLE, "best", "Its best member against a single agent with all the compute:"),
+    (WIDE, "mean", "Its mean against one that has all the weights too:"),
+)
+_HALVES = (
+    (LESSONS, "By lessons alone, without others' homework:"),
+    (HOMEWORK, "By others' homework alone, without lessons:"),
 )
 
 
-_APART = f"{TEACHING} and {JOINT} have no seed in common yet."
+_STRANGERS = f"{TEACHING} and {JOINT} have no seed in common yet."
 _SHUT = (
     "Only an expert studies its domain's solutions here. Joint training, of a population or of one agent, sees all of "
     "them: where data are private it is an upper bound and no rival."
@@ -98,7 +100,7 @@ def answer(regime: Regime) -> list[str]:
     main = regime.boot.difference(TEACHING, JOINT, "mean")
     if not main:
         lacking = [arm for arm in (TEACHING, JOINT) if arm not in regime.arms]
-        return [f"There is no result of {lacking[0]} yet." if lacking else _APART]
+        return [f"There is no result of {lacking[0]} yet." if lacking else _STRANGERS]
     said = [f"Without a lesson, {verdict(TEACHING, JOINT, main)}."]
     if all(r.cost.ledger and r.cost.ledger.keys() <= {"experts"} for r in regime.arms[TEACHING].values()):
         said.append("But the budget ended with the experts' study: nobody taught anybody, and a larger one is needed.")
@@ -108,7 +110,7 @@ def answer(regime: Regime) -> list[str]:
             others[outcome(found)].append(f"{MEASURES[name]} ({points(found.estimate.mean)})")
     heads = {"above": f"Where {TEACHING} is ahead", "below": f"Where {JOINT} is ahead", "open": "Not decided"}
     said += [f"{heads[side]}: {', '.join(names)}." for side, names in others.items() if names]
-    if EXPERTS in regime.arms and regime.studied(EXPERTS) == regime.studied(TEACHING):
+    if _shut(regime):
         said += [gap(regime.boot.closure(TEACHING, EXPERTS, JOINT)), _SHUT]
     if uneven := _uneven(regime):
         said.append(uneven)
@@ -117,10 +119,19 @@ def answer(regime: Regime) -> list[str]:
 
 def rivals(regime: Regime) -> list[str]:
     """Teaching against fine-tuning alone, against joint training that pools what it found, and its mean and best member
-    against a single agent, of one member's weights or of all members'; then half of teaching against joint training.
+    against a single agent, of one member's weights or of all members'. Then half of teaching against those who learn
+    from nobody: joint training, or experts where teaching has no more data than they have.
     """
-    found = [(said, one, other, regime.boot.difference(one, other, by)) for one, other, by, said in _RIVALS]
+    alone = EXPERTS if _shut(regime) else JOINT
+    asked = [(TEACHING, other, by, said) for other, by, said in _RIVALS]
+    asked += [(half, alone, "mean", said) for half, said in _HALVES]
+    found = [(said, one, other, regime.boot.difference(one, other, by)) for one, other, by, said in asked]
     return [f"{said} {verdict(one, other, gap)}." for said, one, other, gap in found if gap]
+
+
+def _shut(regime: Regime) -> bool:
+    """Whether the agents that teach studied nothing but what the experts did."""
+    return EXPERTS in regime.arms and regime.studied(EXPERTS) == regime.studied(TEACHING)
 
 
 def why(regime: Regime) -> list[str]:

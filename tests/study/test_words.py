@@ -84,9 +84,11 @@ def test_the_rivals_of_teaching_are_fine_tuning_joint_training_that_pools_and_a_
     assert "Its mean against a single agent with all the compute: one-agent beats teaching by +15.0" in mean
     assert "best member against a single agent with all the compute: one-agent beats teaching by +15.0" in single
     assert wide.startswith("Its mean against one that has all the weights too: one-agent-wide beats teaching by +18.0")
-    assert "teaching-no-homework" in lessons
+    assert lessons.startswith("By lessons alone, without others' homework: teaching-no-homework")
     assert "+5.0 points" in lessons
     assert "without lessons: teaching-no-lessons beats all-data by +25.0" in homework
+    (alone,) = rivals(regime(teaching=9, all_data=9, experts=20, teaching_no_lessons=70))
+    assert "teaching-no-lessons beats experts by +50.0" in alone, "who has no more data than experts"
     assert rivals(regime(teaching=80, all_data=50)) == []
 
 
