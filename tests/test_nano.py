@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -122,3 +124,13 @@ def nano() -> LocalEngine:
 
 def test_the_domains_of_procedures_are_among_those_that_a_config_can_name() -> None:
     assert PROCEDURES.keys() <= PROCEDURAL.keys()
+
+
+@pytest.mark.slow
+def test_its_recipe_makes_the_same_model_twice(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        command = [sys.executable, str(RECIPE), str(tmp_path / name), "--steps", "2"]
+        subprocess.run(command, check=True, capture_output=True)
+    one, two = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("one", "two"))
+    assert one == two
+    assert one != (NANO / "model.safetensors").read_bytes()

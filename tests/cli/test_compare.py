@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 
 from docendo.study.results import load_study
 from tests.cli.toys import docendo
@@ -19,6 +20,36 @@ from tests.study.leagues import league, study, timeless
 from tests.study.toys import toy_study
 
 REGIMES = {"few": {"settings": ["domains.*.solutions=8"]}}
+
+
+def test_a_dry_run_looks_at_the_folder_as_the_real_one_does(tmp_path: Path) -> None:
+    path, taken = study(tmp_path), tmp_path / "taken"
+    taken.mkdir()
+    (taken / "diary.txt").write_text("dear")
+    for out, said in ((taken, "holds no study; choose another --out"), (taken / "diary.txt", "is a file")):
+        for more in ((), ("--dry-run",)):
+            done = docendo("compare", path, "--out", out, *more)
+            assert done.code == 2
+            assert said in done.err
+    assert [p.name for p in taken.iterdir()] == ["diary.txt"]
+
+
+def test_leagues_studies_and_models_that_are_none_are_told_apart(tmp_path: Path) -> None:
+    path = study(tmp_path)
+    assert "is a league and no study; `docendo run` takes it" in docendo("compare", tmp_path / "league.toml").err
+    assert "is a study and no league; `docendo compare` takes it" in docendo("run", path, "--dry-run").err
+    (tmp_path / "league.toml").write_text(tomli_w.dumps(league(model="nan")))
+    assert "model 'nan' is not known; did you mean 'nano'?" in docendo("compare", path, "--dry-run").err
+    (tmp_path / "league.toml").unlink()
+    assert f"{path} config: {tmp_path / 'league.toml'}: cannot be read" in docendo("compare", path).err
+
+
+def test_own_arms_are_trained_whichever_arms_are_named_and_what_is_not_asked_for_is_not_listed(tmp_path: Path) -> None:
+    path = study(tmp_path, arms=["teaching", "experts"], own={"hot": {"settings": ["teaching.temperature=2.0"]}})
+    listed = docendo("compare", path, "--dry-run", "--out", tmp_path / "out").out
+    assert "all, hot: as teaching, with teaching.temperature=2.0; seeds left: 0" in listed
+    part = docendo("compare", path, "--dry-run", "--out", tmp_path / "out", "--arm", "hot").out
+    assert "experts" not in part
 
 
 def test_report_reads_a_study_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
