@@ -8,11 +8,11 @@ from statistics import fmean
 
 from docendo.build import Subjects
 from docendo.classroom.teaching import Classroom, Try
-from docendo.errors import UseError, nearest
+from docendo.errors import RunError, UseError, nearest
 from docendo.evaluation import worked_lesson
 from docendo.graders.grading import final_answer
 from docendo.problems.splits import fresh_split, test_split
-from docendo.records import AgentId, Attempt, Problem
+from docendo.records import BASE, AgentId, Attempt, Problem
 from docendo.seeds import seed_for
 from docendo.session import Session
 from docendo.study.plan import exam
@@ -24,6 +24,7 @@ __all__ = [
     "Samples",
     "accuracy",
     "answers",
+    "check_lengths",
     "check_papers",
     "fresh_paper",
     "keys",
@@ -108,6 +109,19 @@ def lesson_answers(session: Session, agents: Sequence[AgentId], problems: Paper)
     lessons = [worked_lesson(sources[p.domain], p, seed) for p in problems]
     wanted = [Try(a, p, lesson, "evaluation", 0) for a in agents for p, lesson in zip(problems, lessons, strict=True)]
     return _asked(session.school.classroom, wanted)
+
+
+def check_lengths(session: Session, problems: Paper) -> None:
+    """Raises UseError where the longest problem of a domain cannot be asked after a worked example, which is too long
+    for the model or is not there: better now than when the budget is spent. What that costs is booked nowhere.
+    """
+    for domain in dict.fromkeys(p.domain for p in problems):
+        longest = max((p for p in problems if p.domain == domain), key=lambda p: len(p.prompt) + len(p.worked))
+        try:
+            lesson_answers(session, [BASE], [longest])
+        except (UseError, RunError) as error:
+            raise UseError(f"[domains.{domain}], a question after a worked example: {error}") from error
+    session.school.classroom.engine.drain()
 
 
 def _asked(classroom: Classroom, wanted: Sequence[Try]) -> dict[AgentId, list[Attempt]]:

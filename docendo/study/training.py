@@ -22,7 +22,7 @@ from docendo.records import BASE, AgentId, Episode, Work, origin
 from docendo.session import START, TEACHING, Session, Watcher, begin, open_session, resume_session
 from docendo.store import RunDirectory
 from docendo.store.rows import RoundRecord
-from docendo.study.examining import Paper, accuracy, answers, keys, paper
+from docendo.study.examining import Paper, accuracy, answers, check_lengths, keys, paper
 from docendo.study.results import Answers, Gain, Point, Trace
 from docendo.tables import StudyConfig
 
@@ -247,6 +247,7 @@ def opened(
             session = resume_session(run, endless, watcher)
         else:
             session = open_session(endless, watcher)
+            check_lengths(session, _paper(session, study.problems))
             begin(session, run)
         course = Course(session, budget, study.points, _paper(session, study.looked), _paper(session, study.problems))
         course.recall(run)

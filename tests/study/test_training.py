@@ -1,5 +1,6 @@
 """A training of a study: where it stops, what it counts, and that it goes on as if it had never been broken off."""
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,3 +165,21 @@ def test_a_budget_that_ends_with_the_experts_study_is_told(tmp_path: Path) -> No
     trained(planned(tmp_path, budget=1e6), tmp_path / "run", watcher)
     (line,) = watcher.lines
     assert re.search(r"run: the budget of 1e\+06 operations ended with the experts' study, which took 7.41e\+07", line)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({"solution": "x"}, "a prompt of .* do not fit"), ({}, "has problems without a worked solution to be shown")],
+    ids=["too long", "no solution"],
+)
+def test_questions_that_cannot_be_asked_after_an_example_are_told_before_anything_is_trained(
+    more: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    rows = [{"question": f"{i} {'and more ' * 600}?", "answer": str(i), **more} for i in range(60)]
+    (tmp_path / "long.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    domains = {**league()["domains"], "long": {"file": str(tmp_path / "long.jsonl")}}
+    given = league(domains=domains, agents={**league()["agents"], "dan": {"domain": "long"}})
+    watcher = Silent()
+    with pytest.raises(UseError, match=rf"\[domains.long\], a question after a worked example: .*{said}"):
+        trained(planned(tmp_path, given, budget=1e6), tmp_path / "run", watcher)
+    assert watcher.shares == []
