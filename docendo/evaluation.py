@@ -1,6 +1,6 @@
 """Held-out accuracy: everybody on everything, without a lesson, taking the likeliest token at every step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
 from docendo.build import Subjects
@@ -11,7 +11,10 @@ from docendo.problems.splits import fresh_split, test_split
 from docendo.records import AgentId, Attempt, Completion, Evaluation, Lesson, Problem, Split, Verdict
 from docendo.seeds import seed_for
 
-__all__ = ["accuracies", "evaluate", "held_out", "worked_lesson"]
+__all__ = ["accuracies", "cut_short", "evaluate", "held_out", "worked_lesson"]
+
+_SAMPLE = 16
+"""Worked solutions of a domain whose length is looked at."""
 
 
 def held_out(found: Subjects, domain: str, count: int, seed: int, split: Split = "test") -> list[Problem]:
@@ -21,6 +24,22 @@ def held_out(found: Subjects, domain: str, count: int, seed: int, split: Split =
     """
     draw = test_split if split == "test" else fresh_split
     return draw(found.sources[domain], found.courses[domain], count, seed)
+
+
+def cut_short(found: Subjects, most: int, count: Callable[[str], int], seed: int) -> list[str]:
+    """A sentence on each domain of which more than half of the worked solutions are longer than `most` tokens, as
+    `count` counts them: who answers as they do is cut off, and wrong.
+    """
+    told = []
+    for domain in found.courses:
+        lengths = [count(p.worked) for p in held_out(found, domain, _SAMPLE, seed) if p.worked]
+        long = [length for length in lengths if length > most]
+        if 2 * len(long) > len(lengths):
+            told.append(
+                f"[domains.{domain}]: {len(long)} of {len(lengths)} worked solutions have more than "
+                f"teaching.max_tokens = {most} tokens, up to {max(long)}; answers like these are cut off, and wrong"
+            )
+    return told
 
 
 def evaluate(

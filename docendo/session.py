@@ -17,7 +17,7 @@ from docendo.engines.local import LocalEngine
 from docendo.engines.memory import give_back
 from docendo.engines.watched import Watched
 from docendo.errors import UseError
-from docendo.evaluation import accuracies, evaluate, held_out
+from docendo.evaluation import accuracies, cut_short, evaluate, held_out
 from docendo.humans.grading import Guestbook
 from docendo.loop import study, teach
 from docendo.playing import styles, told
@@ -69,6 +69,13 @@ class Session:
     @property
     def agents(self) -> list[AgentId]:
         return [AgentId(n) for n in self.config.learners]
+
+    @property
+    def cut_short(self) -> list[str]:
+        """Of domains whose worked solutions are longer than anybody's answer may be, in sentences."""
+        agents = self.config.agents.values()
+        most = max([self.config.teaching.max_tokens, *(agent.max_tokens or 0 for agent in agents)])
+        return cut_short(self.found, most, lambda text: len(self.engine.ids(text)) + 1, self.config.evaluation.seed)
 
     @property
     def guests(self) -> list[AgentId]:

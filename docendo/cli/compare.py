@@ -189,7 +189,7 @@ class _Bar:
         self._bar = Progress(text, BarColumn(bar_width=20), console=standard_error(), refresh_per_second=4)
         self._live = self._bar.console.is_terminal
         self._task = self._bar.add_task("", total=of, said="")
-        self._done, self._line = 0, ""
+        self._done, self._line, self._told = 0, "", set[str]()
 
     def __enter__(self) -> "_Bar":
         if self._live:
@@ -210,6 +210,10 @@ class _Bar:
         self._bar.update(self._task, completed=self._done + spent, said=f"{self._line} {spent:.0%}")
 
     def told(self, line: str) -> None:
+        """Shows a line, but not again what holds for every training."""
+        if line in self._told:
+            return
+        self._told.add(line)
         self._line = line
         if self._live:
             self._bar.console.print(line, markup=False)

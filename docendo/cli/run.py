@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,7 +69,8 @@ def run(
         check_room(folder, checkpoints_size(here, session.engine.bank.size))
         with RunDirectory.create(folder, to_toml(here)) as made:
             begin(session, made)
-            notice(f"{folder}: {_plan(here)}")
+            for line in (*session.cut_short, f"{folder}: {_plan(here)}"):
+                notice(line)
             _play(session, made, progress, interrupt)
 
 
@@ -140,9 +142,12 @@ def _try_out(wanted: "Config", found: "Subjects", folder: Path, config: Path | N
 
     here = resolved(wanted)
     progress = _progress(tiny(here))
+    session = open_session(tiny(here), progress, found)
     with progress:
-        for record in open_session(tiny(here), progress, found).rounds():
+        for record in session.rounds():
             progress.ended(record)
+    for line in replace(session, config=here).cut_short:
+        notice(line)
     show(f"Everything works. A real run would write {folder}: {_plan(here)}.")
     show(f"How long it takes: docendo plan {config or ''}".rstrip())
 

@@ -248,6 +248,8 @@ def opened(
         else:
             session = open_session(endless, watcher)
             check_lengths(session, _paper(session, study.problems))
+            for line in session.cut_short:
+                watcher.told(line)
             begin(session, run)
         course = Course(session, budget, study.points, _paper(session, study.looked), _paper(session, study.problems))
         course.recall(run)

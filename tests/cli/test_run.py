@@ -40,6 +40,9 @@ def test_a_run_says_on_standard_error_what_happened_and_on_standard_output_what_
     assert done.code == 0
     loading, *lines = done.err.splitlines()
     assert loading.startswith("loading tiny")
+    short = [line for line in lines if line.startswith("[domains.")]
+    assert len(short) == 3, "whose worked solutions are longer than an answer of eight bytes"
+    del lines[:3]
     assert lines[0].startswith("runs/tiny-1: tiny in float32 on cpu; 3 agents, 3 domains")
     assert [line.split("  ")[0] for line in lines[1:]] == ["start", "experts 1/1", "teaching 1/1"]
     assert "gate" in lines[-1]
@@ -56,6 +59,8 @@ def test_a_dry_run_plays_a_round_and_writes_nothing(here: Path) -> None:
     assert done.code == 0
     assert "9 teaching rounds" in done.out
     assert "teaching 1/1" in done.err
+    assert "[domains.mathematics]: 16 of 16 worked solutions have more than teaching.max_tokens = 8" in done.err
+    assert "max_tokens" not in docendo("run", config, "--dry-run", "--set", "teaching.max_tokens=64").err
     assert list(here.iterdir()) == [config]
 
 
