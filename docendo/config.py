@@ -98,7 +98,7 @@ def load_config(path: Path | None, overrides: tuple[str, ...] = ()) -> Config:
         if "config" in table and "budget" in table:
             raise UseError(f"{path}: is a study and no league; `docendo compare` takes it")
     for text in overrides:
-        _override(table, text)
+        _override(table, text, "--set")
     config = parse_config(table, str(path) if path else "settings")
     return _anchored(config, path.parent if path else Path())
 
@@ -126,7 +126,7 @@ def changed(config: Config, settings: Sequence[str], where: str = "settings") ->
     table = config.model_dump(exclude_none=True)
     for text in settings:
         for one in _spread(table, text, where):
-            _override(table, one)
+            _override(table, one, f"{where}: a setting")
     return parse_config(table, where)
 
 
@@ -197,11 +197,11 @@ def _placed(agent: AgentConfig, folder: Path) -> AgentConfig:
     return agent.model_copy(update={"tools": tools, "data": data})
 
 
-def _override(table: dict[str, Any], text: str) -> None:
+def _override(table: dict[str, Any], text: str, where: str) -> None:
     path, equals, value = text.partition("=")
     keys = path.strip().split(".")
     if not equals or not all(keys):
-        raise UseError(f"--set wants section.name=value, got {text!r}")
+        raise UseError(f"{where} wants section.name=value, got {text!r}")
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
@@ -209,7 +209,7 @@ def _override(table: dict[str, Any], text: str) -> None:
     for key in keys[:-1]:
         table = table.setdefault(key, {})
         if not isinstance(table, dict):
-            raise UseError(f"--set {text}: {key!r} is a value, not a section")
+            raise UseError(f"{where} {text}: {key!r} is a value, not a section")
     table[keys[-1]] = parsed
 
 

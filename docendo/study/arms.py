@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from docendo.config import Config, changed
 
-__all__ = ["ARMS", "ONE", "Arm", "made_from"]
+__all__ = ["ARMS", "ONE", "Arm", "is_ablation", "made_from"]
 
 ONE = "one"
 """What a single agent is called."""
@@ -111,6 +111,11 @@ ARMS: Mapping[str, Arm] = {
         "no past of anybody", "league.snapshot_every=0", "league.snapshot_margin=0", "league.anchored=0"
     ),
 }
+
+
+def is_ablation(arm: str) -> bool:
+    """Whether it is one of docendo's own arms that are teaching without one of its parts."""
+    return arm in ARMS and ARMS[arm].like == "teaching"
 
 
 def made_from(arm: str, known: Mapping[str, Arm] = ARMS) -> Sequence[str]:

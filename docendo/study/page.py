@@ -8,7 +8,7 @@ from docendo.report.markup import Markup, document, join, tag
 from docendo.report.page import asset, save_page
 from docendo.report.pieces import empty, figure, swatch, table, tile
 from docendo.report.text import DASH, compact
-from docendo.study.arms import ARMS
+from docendo.study.arms import is_ablation
 from docendo.study.boards import Board, arms, costs, differences, domains, families, rounds, tuning
 from docendo.study.charts import Gap, Shares, darkest, difference_chart, gain_map, ledger_chart, share_chart
 from docendo.study.findings import JOINT, TEACHING, Line, Regime, learning, ledger, series, stretches
@@ -59,19 +59,14 @@ def _places(found: Sequence[Regime]) -> dict[str, int]:
     their own, the ablations.
     """
     names = sorted({line.arm for regime in found for line in learning(regime)} - {TEACHING, JOINT})
-    rivals, parts = ([arm for arm in names if _is_part(arm) == whether] for whether in (False, True))
+    rivals, parts = ([arm for arm in names if is_ablation(arm) == whether] for whether in (False, True))
     return {TEACHING: 0, JOINT: 1} | {arm: place for some in (rivals, parts) for place, arm in enumerate(some, 2)}
-
-
-def _is_part(arm: str) -> bool:
-    """Whether it is teaching without one of its parts."""
-    return arm in ARMS and ARMS[arm].like == TEACHING
 
 
 def _apart(title: str, lines: Sequence[Line], places: Mapping[str, int], wide: bool = False) -> list[Shares]:
     """One picture, or two: of rivals, and of ablations with what they are to be compared with."""
-    parts = [line for line in lines if _is_part(line.arm)]
-    rivals = [line for line in lines if not _is_part(line.arm)]
+    parts = [line for line in lines if is_ablation(line.arm)]
+    rivals = [line for line in lines if not is_ablation(line.arm)]
     whole = [line for line in rivals if line.arm == TEACHING]
     found = [Shares(title, rivals, places, wide=wide)] if rivals and not (parts and rivals == whole) else []
     if parts:

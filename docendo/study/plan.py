@@ -57,7 +57,8 @@ class Plan:
         own = [*regime.settings, *regime.arms.get(self.tuned(task.arm), ()), *chosen]
         if self.tuned(task.arm) != task.arm:
             own += regime.arms.get(task.arm, ())
-        config = changed(self.config, own, f"arm {task.arm} in regime {task.regime}")
+        tried = f", with {', '.join(chosen)}" if chosen else ""
+        config = changed(self.config, own, f"arm {task.arm} in regime {task.regime}{tried}")
         arm = self.arm(task.arm)
         shaped = arm.shape(config)
         if not arm.like and changed(shaped, chosen) != shaped:

@@ -6,7 +6,7 @@ from shlex import quote
 
 from docendo.report.intervals import Estimate
 from docendo.report.text import DASH, compact, percent, signed, visible
-from docendo.study.arms import ARMS
+from docendo.study.arms import is_ablation
 from docendo.study.findings import EXPERTS, HOMEWORK, JOINT, LESSONS, POOLED, SINGLE, TEACHING, TUNED, WIDE, Regime
 from docendo.study.results import Study
 from docendo.study.scoring import MEASURES
@@ -138,7 +138,7 @@ def why(regime: Regime) -> list[str]:
     """What the ablations say: without which parts teaching is worse, better, or neither that one could tell."""
     sides: dict[str, list[str]] = {"below": [], "above": [], "open": []}
     for arm, found in regime.against(TEACHING).items():
-        if arm in ARMS and ARMS[arm].like == TEACHING:
+        if is_ablation(arm):
             sides[outcome(found)].append(f"{arm} ({points(found.estimate.mean)}, {span(found.estimate)})")
     heads = {"below": "What teaching owes to its parts: worse without them are", "above": "Better than teaching are"}
     heads["open"] = "Not to be told apart from teaching are"

@@ -134,3 +134,15 @@ def test_a_setting_that_changes_nothing_is_refused(settings: list[str], said: st
     with pytest.raises(UseError) as told:
         plan.settings(Task("few", "teaching", 0))
     assert said in str(told.value)
+
+
+def test_a_setting_that_is_none_is_told_with_the_arm_the_regime_and_the_entry_of_the_grid(tmp_path: Path) -> None:
+    plan = planned(tmp_path)
+    for given, said in (
+        ("teaching", "arm teaching in regime all, with teaching: a setting wants section.name=value, got 'teaching'"),
+        ("seed.x=3", "a setting seed.x=3: 'seed' is a value, not a section"),
+        ("learning.policy_rate=fast", "with learning.policy_rate=fast [learning] policy_rate: input should be a valid"),
+    ):
+        with pytest.raises(UseError) as told:
+            plan.settings(Task("all", "teaching", 0), (given,))
+        assert said in str(told.value)
