@@ -73,10 +73,13 @@ def measure(config: "Config", found: "Subjects") -> "tuple[Speeds, Written]":
     longest = min(_LONGEST, config.teaching.max_tokens)
     requests = [Request(e.agent, e.messages, i, longest) for i, e in enumerate(examples)]
     engine.sample(requests[:2])
+    engine.drain()
     sampled, sampling = _timed(lambda: sum(len(c.tokens) for c in engine.sample(requests)))
+    sampling_flops = sum(work.flops for work in engine.drain())
     targets = [engine.target(e) for e in examples]
     batch = _one_batch(targets, config.engine.train_tokens)
     engine.train(batch[:1], likelihood, {}, "measurement")
+    engine.drain()
     _, training = _timed(lambda: engine.train(batch, likelihood, {}, "measurement"))
     answers = [Completion(example.text, tokens=t.tokens) for example, t in zip(examples, targets, strict=True)]
     problems = _problems(config, found) if config.domains else [Problem("", "", 1, e.text, e.text) for e in examples]
@@ -89,6 +92,8 @@ def measure(config: "Config", found: "Subjects") -> "tuple[Speeds, Written]":
         rows=len(requests),
         column=engine.base.token_numbers * engine.bank.dtype.itemsize,
         adapter=engine.bank.size,
+        sampling=sampling_flops / sampled,
+        training=sum(work.flops for work in engine.drain()) / sum(map(_length, batch)),
     )
     return speeds, list(zip(problems, answers, strict=False))
 
@@ -100,16 +105,16 @@ def _timed(run: Callable[[], _Made]) -> tuple[_Made, float]:
 
 def _examples(config: "Config", found: "Subjects") -> list["Example"]:
     """A worked solution for each of some problems, or moves of a game where there are none; the agents in turn."""
+    from docendo.prompts import INSTRUCTION, solve
     from docendo.records import AgentId, Example
 
-    shown = _solved(config, found) if config.domains else _moves(config)
-    return [Example(AgentId(name), *pair) for name, pair in zip(cycle(config.learners), shown, strict=False)]
-
-
-def _solved(config: "Config", found: "Subjects") -> list[tuple[tuple["Message", ...], str]]:
-    from docendo.prompts import solve
-
-    return [(solve(p.prompt), p.worked) for p in _problems(config, found)]
+    agents = cycle(config.learners.items())
+    if not config.domains:
+        return [Example(AgentId(name), *pair) for (name, _), pair in zip(agents, _moves(config), strict=False)]
+    return [
+        Example(AgentId(name), solve(p.prompt, INSTRUCTION if a.instruction is None else a.instruction), p.worked)
+        for (name, a), p in zip(agents, _problems(config, found), strict=False)
+    ]
 
 
 def _moves(config: "Config") -> list[tuple[tuple["Message", ...], str]]:
@@ -155,16 +160,27 @@ def peak(device: str) -> int:
 def _show(made: "Plan", speeds: "Speeds") -> None:
     from docendo.report.text import compact, duration
 
-    columns = ["rounds", "answers", "examples", "tokens sampled", "tokens trained on", "minutes"]
+    columns = [
+        "rounds",
+        "answers",
+        "examples",
+        "tokens sampled",
+        "tokens trained on",
+        "FLOP",
+        "FLOP a round",
+        "minutes",
+    ]
     rows = table(["stage"], columns)
     for s in made.stages:
         counts = [f"{s.rounds}", f"{s.answers:,}", f"{s.examples:,}"]
         tokens = [compact(s.sampled_tokens), compact(s.trained_tokens)]
-        rows.add_row(s.name, *counts, *tokens, f"{s.seconds / 60:.1f}")
+        flops = [compact(s.flops), compact(s.flops / s.rounds if s.rounds else 0.0)]
+        rows.add_row(s.name, *counts, *tokens, *flops, f"{s.seconds / 60:.1f}")
     show(
         title("At most"),
         rows,
         f"\nabout {duration(made.seconds)}, {compact(made.tokens)} tokens, "
         f"{amount(made.memory)} of memory, {amount(made.disk)} of disk, {amount(made.database)} of it the database",
+        "FLOP: operations as a study's budget counts them, without evaluations (docs/compare.md)",
         f"measured: {compact(speeds.sampled)} tokens/s sampled, {compact(speeds.trained)} tokens/s trained on",
     )

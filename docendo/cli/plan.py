@@ -37,6 +37,10 @@ class Speeds:
     """Bytes of the key-value cache per token."""
     adapter: int
     """Numbers in one adapter."""
+    sampling: float
+    """Operations per token of an answer, the reading of its prompt included."""
+    training: float
+    """Operations per token that is trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Stage:
     """Supervised, one at a time."""
     sampled_tokens: int
     trained_tokens: int
+    flops: float
+    """Operations as the ledger counts them, without those of evaluations."""
     seconds: float
 
 
@@ -163,5 +169,7 @@ def _stage(config: Config, speeds: Speeds, name: str, counts: tuple[int, int, in
     policy = config.learning.epochs * earned * (answer + speeds.prompt / 2) if config.learning.policy_rate else 0.0
     supervised = examples * (speeds.prompt + speeds.solution) * (1 + config.learning.shown)
     sampled = answers * answer
-    seconds = sampled / speeds.sampled + (policy + supervised) / speeds.trained
-    return Stage(name, rounds, answers, examined, examples, round(sampled), round(policy + supervised), seconds)
+    trained = policy + supervised
+    seconds = sampled / speeds.sampled + trained / speeds.trained
+    flops = (others + earned) * answer * speeds.sampling + trained * speeds.training
+    return Stage(name, rounds, answers, examined, examples, round(sampled), round(trained), flops, seconds)

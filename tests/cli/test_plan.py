@@ -16,7 +16,18 @@ from tests.cli.toys import docendo, tiny_config
 from tests.store.toys import weights
 
 WRITTEN = [(p, Completion(p.worked, tokens=(1000,) * 24)) for p in MATHEMATICS.draw("sums", 1, 16, 0, "train")]
-SPEEDS = Speeds(sampled=10.0, trained=100.0, prompt=20.0, solution=8.0, memory=1000, rows=16, column=2, adapter=50)
+SPEEDS = Speeds(
+    sampled=10.0,
+    trained=100.0,
+    prompt=20.0,
+    solution=8.0,
+    memory=1000,
+    rows=16,
+    column=2,
+    adapter=50,
+    sampling=7.0,
+    training=3.0,
+)
 
 
 def config(**teaching: int) -> Config:
@@ -57,6 +68,12 @@ def test_teaching_is_lessons_attempts_controls_practice_and_a_last_examination()
     assert teaching.examples == 2 * (2 * 3 + 4)
     assert teaching.trained_tokens == earned * (8 + 10) + 20 * 28 * 3 // 2
     assert teaching.seconds == pytest.approx(teaching.sampled_tokens / 10 + teaching.trained_tokens / 100)
+
+
+def test_operations_are_those_of_the_ledger_without_evaluations() -> None:
+    start, experts, teaching = made(config()).stages
+    assert (start.flops, experts.flops) == (0.0, experts.trained_tokens * 3)
+    assert teaching.flops == (teaching.sampled_tokens - 8 * 8) * 7 + teaching.trained_tokens * 3
 
 
 def test_memory_grows_with_the_rows_in_flight_and_disk_with_what_is_kept() -> None:
@@ -151,9 +168,19 @@ def test_a_disk_that_is_too_small_is_foreseen(here: Path, monkeypatch: pytest.Mo
     done = docendo("plan", config)
     assert (done.code, done.err.splitlines()[-1]) == (
         1,
-        f"docendo: the run needs {done.out.splitlines()[-2].split(', ')[3].split(' of')[0]} of disk, "
+        f"docendo: the run needs {done.out.splitlines()[-3].split(', ')[3].split(' of')[0]} of disk, "
         "and here 0.1 MiB are free",
     )
+
+
+def test_the_experts_study_takes_the_operations_that_were_foreseen(here: Path) -> None:
+    settings = ("experts.steps=4", "experts.every=2", "experts.enough=1.0", "teaching.rounds=0")
+    config = tiny_config(here)
+    foreseen = docendo("plan", config, *(word for one in settings for word in ("--set", one)), "--json").json
+    docendo("run", config, "--out", "run", *(word for one in settings for word in ("--set", one)))
+    with RunDirectory.open(here / "run") as run:
+        spent = sum(work.flops for work in run.ledger() if work.purpose != "evaluation")
+    assert foreseen["stages"][1]["flops"] == pytest.approx(spent, rel=0.25)
 
 
 def test_plan_measures_and_multiplies(here: Path) -> None:
