@@ -105,7 +105,8 @@ ARMS: Mapping[str, Arm] = {
     "teaching-no-curriculum": _ablation("all kinds of problems equally", "league.curriculum=everything"),
     "teaching-no-imitation": Arm("nobody imitates anything", _unimitated, "teaching"),
     "teaching-no-gate": _ablation("wrong lessons are shown too", "teaching.gate=false"),
-    "teaching-no-home": _ablation("nobody works at home", "learning.practice=0", "learning.rehearsal=0"),
+    "teaching-no-practice": _ablation("nobody practises at home", "learning.practice=0"),
+    "teaching-no-home": _ablation("nobody practises or rehearses", "learning.practice=0", "learning.rehearsal=0"),
     "teaching-gold": _ablation("worked solutions are shown, not written lessons", "teaching.authors=solutions"),
     "teaching-no-snapshots": _ablation(
         "no past of anybody", "league.snapshot_every=0", "league.snapshot_margin=0", "league.anchored=0"

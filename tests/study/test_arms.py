@@ -62,6 +62,7 @@ SINGLE |= ALONE | {f"agents.{ONE}.domain": EVERYTHING}
         ("teaching-no-curriculum", {"league.curriculum": "everything"}),
         ("teaching-no-imitation", {"learning.imitation": 0}),
         ("teaching-no-gate", {"teaching.gate": False}),
+        ("teaching-no-practice", {"learning.practice": 0}),
         ("teaching-no-home", {"learning.practice": 0, "learning.rehearsal": 0}),
         ("teaching-gold", {"teaching.authors": "solutions"}),
         ("teaching-no-snapshots", {"league.snapshot_every": 0, "league.anchored": 0}),
