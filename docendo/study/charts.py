@@ -163,7 +163,7 @@ def gain_map(found: Stretch, agents: Sequence[str], scale: float) -> Markup:
         for j, student in enumerate(agents):
             cell = found.gain.get((teacher, student))
             parts.append(_gain_cell(left + side * j, top + side * i, cell, scale, f"{teacher} teaches {student}"))
-    return picture(parts, max(width, 150), height, "Mean gain by teacher and student")
+    return picture(parts, max(width, 280), height, "Mean gain by teacher and student")
 
 
 def _gain_cell(x: float, y: float, cell: tuple[float, int] | None, scale: float, who: str) -> Markup:
