@@ -96,7 +96,7 @@ def load_config(path: Path | None, overrides: tuple[str, ...] = ()) -> Config:
     if path is not None:
         table = read_toml(path)
         if "config" in table and "budget" in table:
-            raise UseError(f"{path}: is a study and no league; `docendo compare` takes it")
+            raise UseError(f"{path}: is a study, not a league; `docendo compare` takes it")
     for text in overrides:
         _override(table, text, "--set")
     config = parse_config(table, str(path) if path else "settings")

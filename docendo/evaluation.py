@@ -13,9 +13,6 @@ from docendo.seeds import seed_for
 
 __all__ = ["accuracies", "cut_short", "evaluate", "held_out", "worked_lesson"]
 
-_SAMPLE = 16
-"""Worked solutions of a domain whose length is looked at."""
-
 
 def held_out(found: Subjects, domain: str, count: int, seed: int, split: Split = "test") -> list[Problem]:
     """`count` held-out problems of a domain, its families and levels as equally as possible, without repeats.
@@ -26,18 +23,18 @@ def held_out(found: Subjects, domain: str, count: int, seed: int, split: Split =
     return draw(found.sources[domain], found.courses[domain], count, seed)
 
 
-def cut_short(found: Subjects, most: int, count: Callable[[str], int], seed: int) -> list[str]:
+def cut_short(problems: Sequence[Problem], most: int, count: Callable[[str], int]) -> list[str]:
     """A sentence on each domain of which more than half of the worked solutions are longer than `most` tokens, as
     `count` counts them: who answers as they do is cut off, and wrong.
     """
     told = []
-    for domain in found.courses:
-        lengths = [count(p.worked) for p in held_out(found, domain, _SAMPLE, seed) if p.worked]
+    for domain in dict.fromkeys(p.domain for p in problems):
+        lengths = [count(p.solution) for p in problems if p.domain == domain and p.solution]
         long = [length for length in lengths if length > most]
         if 2 * len(long) > len(lengths):
             told.append(
-                f"[domains.{domain}]: {len(long)} of {len(lengths)} worked solutions have more than "
-                f"teaching.max_tokens = {most} tokens, up to {max(long)}; answers like these are cut off, and wrong"
+                f"[domains.{domain}]: {len(long)} of {len(lengths)} worked solutions have more than {most} tokens, up "
+                f"to {max(long)}; answers like these are cut off (max_tokens), and wrong"
             )
     return told
 

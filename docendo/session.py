@@ -72,10 +72,11 @@ class Session:
 
     @property
     def cut_short(self) -> list[str]:
-        """Of domains whose worked solutions are longer than anybody's answer may be, in sentences."""
-        agents = self.config.agents.values()
-        most = max([self.config.teaching.max_tokens, *(agent.max_tokens or 0 for agent in agents)])
-        return cut_short(self.found, most, lambda text: len(self.engine.ids(text)) + 1, self.config.evaluation.seed)
+        """Of domains whose worked solutions are longer than every learner's answers may be, in sentences."""
+        most, asked = self.config.teaching.max_tokens, self.config.evaluation
+        shortest = min((agent.max_tokens or most for agent in self.config.learners.values()), default=most)
+        problems = [p for d in self.found.courses for p in held_out(self.found, d, asked.problems, asked.seed)]
+        return cut_short(problems, shortest, lambda text: len(self.engine.ids(text)) + 1)
 
     @property
     def guests(self) -> list[AgentId]:

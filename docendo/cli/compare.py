@@ -108,13 +108,13 @@ def _check(plan: "Plan", tasks: "Sequence[Task]", folder: Path) -> None:
     from docendo.study.folder import check_folder
     from docendo.study.tuning import trials_left
 
-    check_model(plan.config.model)
     check_folder(folder, plan)
     checked = set[str]()
     for task in {(t.regime, t.arm): t for t in tasks}.values():
         grid = plan.grid(task.arm)
         for settings in grid or ((),):
             config = plan.settings(task, settings)
+            check_model(config.model)
             found = subjects(config)
             asked = config.model_dump_json(exclude=_UNASKED)
             if asked not in checked:
@@ -189,7 +189,7 @@ class _Bar:
         self._bar = Progress(text, BarColumn(bar_width=20), console=standard_error(), refresh_per_second=4)
         self._live = self._bar.console.is_terminal
         self._task = self._bar.add_task("", total=of, said="")
-        self._done, self._line, self._told = 0, "", set[str]()
+        self._done, self._line, self._warned = 0, "", set[str]()
 
     def __enter__(self) -> "_Bar":
         if self._live:
@@ -210,11 +210,15 @@ class _Bar:
         self._bar.update(self._task, completed=self._done + spent, said=f"{self._line} {spent:.0%}")
 
     def told(self, line: str) -> None:
-        """Shows a line, but not again what holds for every training."""
-        if line in self._told:
-            return
-        self._told.add(line)
         self._line = line
+        self._show(line)
+
+    def warned(self, line: str) -> None:
+        if line not in self._warned:  # most hold for every training
+            self._warned.add(line)
+            self._show(line)
+
+    def _show(self, line: str) -> None:
         if self._live:
             self._bar.console.print(line, markup=False)
         else:

@@ -160,16 +160,7 @@ def peak(device: str) -> int:
 def _show(made: "Plan", speeds: "Speeds") -> None:
     from docendo.report.text import compact, duration
 
-    columns = [
-        "rounds",
-        "answers",
-        "examples",
-        "tokens sampled",
-        "tokens trained on",
-        "FLOP",
-        "FLOP a round",
-        "minutes",
-    ]
+    columns = ["rounds", "answers", "examples", "sampled", "trained on", "about FLOP", "a round", "minutes"]
     rows = table(["stage"], columns)
     for s in made.stages:
         counts = [f"{s.rounds}", f"{s.answers:,}", f"{s.examples:,}"]
@@ -181,6 +172,6 @@ def _show(made: "Plan", speeds: "Speeds") -> None:
         rows,
         f"\nabout {duration(made.seconds)}, {compact(made.tokens)} tokens, "
         f"{amount(made.memory)} of memory, {amount(made.disk)} of disk, {amount(made.database)} of it the database",
-        "FLOP: operations as a study's budget counts them, without evaluations (docs/compare.md)",
+        "sampled, trained on: tokens; FLOP: operations as a study's budget counts them, without evaluations",
         f"measured: {compact(speeds.sampled)} tokens/s sampled, {compact(speeds.trained)} tokens/s trained on",
     )

@@ -25,9 +25,11 @@ def report(
     Neither need be finished. The report is written as one HTML page too;
     with --json nothing is written but what --html asks for.
     """
+    from docendo.study.results import STUDY_FILE
+
     check_page(html)
     page = html or (None if as_json else path / "report.html")
-    if (path / "results").is_dir() and not (path / "run.db").exists():
+    if not (path / "run.db").exists() and ((path / STUDY_FILE).exists() or (path / "results").is_dir()):
         report_study(path, page, as_json)
     else:
         _report_run(path, page, as_json)

@@ -67,10 +67,10 @@ def run(
         notice(f"loading {here.model}; the first time may take a minute")
         session = open_session(here, progress, found)
         check_room(folder, checkpoints_size(here, session.engine.bank.size))
+        _warn(session.cut_short)
         with RunDirectory.create(folder, to_toml(here)) as made:
             begin(session, made)
-            for line in (*session.cut_short, f"{folder}: {_plan(here)}"):
-                notice(line)
+            notice(f"{folder}: {_plan(here)}")
             _play(session, made, progress, interrupt)
 
 
@@ -146,10 +146,14 @@ def _try_out(wanted: "Config", found: "Subjects", folder: Path, config: Path | N
     with progress:
         for record in session.rounds():
             progress.ended(record)
-    for line in replace(session, config=here).cut_short:
-        notice(line)
+    _warn(replace(session, config=here).cut_short)
     show(f"Everything works. A real run would write {folder}: {_plan(here)}.")
     show(f"How long it takes: docendo plan {config or ''}".rstrip())
+
+
+def _warn(lines: "Sequence[str]") -> None:
+    for line in lines:
+        notice(line)
 
 
 def _check_keys(config: "Config") -> None:

@@ -115,7 +115,7 @@ def rounds(regime: Regime) -> Board:
             rows.append([Cell(arm), *shares, gain])
     note = (
         "Means over looks and seeds. Useful: groups of attempts whose rewards were not all the same. Gate: written "
-        "lessons that passed it. Cyclic: share of who helps whom that no rating explains; noise alone has "
+        "lessons that passed it. Cyclic: share of who helps whom that no rating explains; noise alone has about "
         f"{percent(chance_of_cycles(regime))}. Gain of a lesson in its student's score, and of how many lessons."
     )
     return Board("What the rounds were like", note, ("arm", "useful", "gate", "cyclic", "gain"), rows)

@@ -11,13 +11,13 @@ from docendo.report.text import between, clip, compact, percent, signed
 from docendo.study.findings import Line, Stretch
 from docendo.study.words import points, span
 
-__all__ = ["Gap", "Shares", "darkest", "difference_chart", "gain_map", "ledger_chart", "share_chart"]
+__all__ = ["FEW", "Gap", "Shares", "darkest", "difference_chart", "gain_map", "ledger_chart", "share_chart"]
 
 _COLOURS = 8
 _LINE = 14
 _NAME = 6.6
 """What a character of a name takes."""
-_FEW = 10
+FEW = 10
 """Fewer lessons than this say little of a pair."""
 _BANDS = 3
 """Of more lines, only the two of the question have a band: more would hide one another."""
@@ -145,7 +145,7 @@ def difference_chart(gaps: Sequence[Gap], other: str) -> Markup:
 
 def darkest(found: Sequence[Stretch]) -> float:
     """The gain that has the darkest colour: the largest one of enough lessons."""
-    told = [abs(gain) for part in found for gain, lessons in part.gain.values() if lessons >= _FEW]
+    told = [abs(gain) for part in found for gain, lessons in part.gain.values() if lessons >= FEW]
     return max(0.1, *told) if told else 0.1
 
 
@@ -171,7 +171,7 @@ def _gain_cell(x: float, y: float, cell: tuple[float, int] | None, scale: float,
     if cell is None:
         return tag("g", tag("title", f"{who}: no lesson"), tag("rect", class_="heat none", **box))
     gain, lessons = cell
-    deep = 0.85 * min(1.0, abs(gain) / scale) if lessons >= _FEW else 0.0
+    deep = 0.85 * min(1.0, abs(gain) / scale) if lessons >= FEW else 0.0
     shade = tag("rect", class_="heat up" if gain > 0 else "heat down", fill_opacity=deep, **box)
     said = tag("title", f"{who}: mean gain {signed(gain)}, lessons: {lessons:,}")
     value = label(signed(gain), x + 27, y + 27, "label middle")

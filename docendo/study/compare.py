@@ -82,12 +82,15 @@ class Comparison:
         """Books what tuning cost with results from before a setting was tried that turned out to be no better."""
         for task in tasks:
             choice = chosen(self.plan, self.folder, task.regime, self.plan.tuned(task.arm))
-            if choice is None:
+            if choice is None or not self._underpriced(task, choice):
                 continue
-            for result in _found(self.plan, self.folder, task, choice):
-                if result.cost.tuning != choice.flops:
+            with suppress(TakenError), holding(self.folder, Path(task.regime, f"{task.arm}-{task.seed}")):
+                for result in self._underpriced(task, choice):
                     cost = result.cost.model_copy(update={"tuning": choice.flops})
                     write_result(self.folder, result.model_copy(update={"cost": cost}))
+
+    def _underpriced(self, task: Task, choice: Choice) -> list[Result]:
+        return [r for r in _found(self.plan, self.folder, task, choice) if r.cost.tuning < choice.flops]
 
     def _train(self, task: Task, run: Path) -> list[Result]:
         """The results of one training: the arm's last. Raises TakenError where its settings are still being chosen."""

@@ -12,7 +12,7 @@ from docendo.errors import RunError, UseError, nearest
 from docendo.evaluation import worked_lesson
 from docendo.graders.grading import final_answer
 from docendo.problems.splits import fresh_split, test_split
-from docendo.records import BASE, AgentId, Attempt, Problem
+from docendo.records import BASE, AgentId, Attempt, Lesson, Problem
 from docendo.seeds import seed_for
 from docendo.session import Session
 from docendo.study.plan import exam
@@ -105,23 +105,28 @@ def answers(classroom: Classroom, agents: Sequence[AgentId], problems: Paper) ->
 
 def lesson_answers(session: Session, agents: Sequence[AgentId], problems: Paper) -> dict[AgentId, list[Attempt]]:
     """The same after a right worked example of the problem's family and level."""
-    seed, sources = session.config.evaluation.seed, session.found.sources
-    lessons = [worked_lesson(sources[p.domain], p, seed) for p in problems]
+    lessons = [_lesson(session, p) for p in problems]
     wanted = [Try(a, p, lesson, "evaluation", 0) for a in agents for p, lesson in zip(problems, lessons, strict=True)]
     return _asked(session.school.classroom, wanted)
 
 
 def check_lengths(session: Session, problems: Paper) -> None:
-    """Raises UseError where the longest problem of a domain cannot be asked after a worked example, which is too long
-    for the model or is not there: better now than when the budget is spent. What that costs is booked nowhere.
+    """Raises UseError or RunError where a problem cannot be asked after a worked example, which is not there or makes
+    it too long for the model: better now than when the budget is spent. What this costs is booked nowhere.
     """
     for domain in dict.fromkeys(p.domain for p in problems):
-        longest = max((p for p in problems if p.domain == domain), key=lambda p: len(p.prompt) + len(p.worked))
+        shown = [(p, _lesson(session, p).problems[0]) for p in problems if p.domain == domain]
+        longest, _ = max(shown, key=lambda pair: len(pair[0].prompt + pair[1].prompt + pair[1].worked))
         try:
-            lesson_answers(session, [BASE], [longest])
-        except (UseError, RunError) as error:
-            raise UseError(f"[domains.{domain}], a question after a worked example: {error}") from error
+            lesson_answers(session, [BASE, *session.agents], [longest])
+        except RunError as error:
+            raise RunError(f"[domains.{domain}], the longest question after a worked example: {error}") from error
     session.school.classroom.engine.drain()
+
+
+def _lesson(session: Session, problem: Problem) -> Lesson:
+    """The right worked example that a problem is asked after."""
+    return worked_lesson(session.found.sources[problem.domain], problem, session.config.evaluation.seed)
 
 
 def _asked(classroom: Classroom, wanted: Sequence[Try]) -> dict[AgentId, list[Attempt]]:

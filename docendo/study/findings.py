@@ -77,6 +77,11 @@ class Regime:
         """Whose worked solutions the agents of an arm studied beside their own domains': (agent, domain)."""
         return {(a, d) for r in self.arms[arm].values() for a, of in r.about.studied.items() for d in of}
 
+    def apart(self, arm: str) -> bool:
+        """Whether nobody in it studied another's domain."""
+        own = {(a, d) for r in self.arms[arm].values() for a, of in r.about.expert_of.items() for d in of}
+        return self.studied(arm) <= own
+
     def against(self, other: str, measure: str = "mean") -> dict[str, Difference]:
         """Every other arm minus this one, the largest difference first; those that can be compared."""
         found = {arm: self.boot.difference(arm, other, measure) for arm in self.arms if arm != other}

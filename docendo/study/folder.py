@@ -36,8 +36,8 @@ def check_folder(folder: Path, plan: Plan) -> dict[str, Any]:
             raise UseError(f"{folder} holds another study: {lost}; choose another --out")
     elif folder.is_dir() and any(folder.iterdir()):
         raise UseError(f"{folder} is not empty and holds no study; choose another --out")
-    elif folder.exists() and not folder.is_dir():
-        raise UseError(f"{folder} is a file; choose another --out")
+    elif not (there := next(p for p in (folder, *folder.absolute().parents) if p.exists())).is_dir():
+        raise UseError(f"{there} is a file; choose another --out")
     return wanted
 
 

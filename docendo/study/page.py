@@ -10,7 +10,7 @@ from docendo.report.pieces import empty, figure, swatch, table, tile
 from docendo.report.text import DASH, compact
 from docendo.study.arms import is_ablation
 from docendo.study.boards import Board, arms, costs, differences, domains, families, rounds, tuning
-from docendo.study.charts import Gap, Shares, darkest, difference_chart, gain_map, ledger_chart, share_chart
+from docendo.study.charts import FEW, Gap, Shares, darkest, difference_chart, gain_map, ledger_chart, share_chart
 from docendo.study.findings import JOINT, TEACHING, Line, Regime, learning, ledger, series, stretches
 from docendo.study.results import Study
 from docendo.study.words import answer, headline, limits, outcome, points, repeat, span
@@ -55,10 +55,11 @@ def study_page(study: Study, found: Sequence[Regime]) -> str:
 
 
 def _places(found: Sequence[Regime]) -> dict[str, int]:
-    """Every arm's colour, if its learning was looked at: those of the question first, then rivals and, in pictures of
+    """The colour of every arm that has a line anywhere: those of the question first, then rivals and, in pictures of
     their own, the ablations.
     """
-    names = sorted({line.arm for regime in found for line in learning(regime)} - {TEACHING, JOINT})
+    drawn = (line for r in found for some in (learning(r), *(series(r, name) for name in _SERIES)) for line in some)
+    names = sorted({line.arm for line in drawn} - {TEACHING, JOINT})
     rivals, parts = ([arm for arm in names if is_ablation(arm) == whether] for whether in (False, True))
     return {TEACHING: 0, JOINT: 1} | {arm: place for some in (rivals, parts) for place, arm in enumerate(some, 2)}
 
@@ -98,7 +99,7 @@ def _tile(regime: Regime) -> Markup:
     gap = regime.boot.difference(TEACHING, JOINT, "mean")
     title = f"{regime.name}: {TEACHING} minus {JOINT}"
     if not gap:
-        return tile(title, DASH, ["no seed in common yet"])
+        return tile(title, DASH, ["nothing to compare yet"])
     interval = f"95% interval {span(gap.estimate)}" if span(gap.estimate) else "no interval"
     return tile(title, f"{points(gap.estimate.mean)} points", [interval, _SIDES[outcome(gap)]])
 
@@ -189,8 +190,8 @@ def _gains(regime: Regime) -> Markup:
     agents = sorted({name for part in told for pair in part.gain for name in pair})
     panels = [figure(f"Until {compact(p.last, 'FLOP')}", gain_map(p, agents, darkest(told))) for p in told]
     about = (
-        f"Mean gain of the lessons of {TEACHING} by teacher and student, and of how many lessons; few have no colour. "
-        "Each picture goes from the last look of the one before to its own last."
+        f"Mean gain of the lessons of {TEACHING} by teacher and student, and of how many lessons; fewer than {FEW} "
+        "have no colour. Each picture goes from the last look of the one before to its own last."
     )
     key = tag("p", swatch("swatch up", "the lesson helped"), swatch("swatch down", "it hurt"), class_="key")
     return join((tag("p", about), key, tag("div", *panels, class_="panels")))

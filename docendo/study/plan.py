@@ -83,7 +83,7 @@ def load_plan(path: Path) -> Plan:
     """A study from its TOML file. Raises UseError, one line, naming what is wrong and the nearest right thing."""
     table = read_toml(path)
     if "config" not in table and table.keys() & {"model", "domains", "agents"}:
-        raise UseError(f"{path}: is a league and no study; `docendo run` takes it, and a study names it as its config")
+        raise UseError(f"{path}: is a league, not a study; `docendo run` takes it, and a study names it as its config")
     try:
         study = StudyConfig.model_validate(table)
     except ValidationError as error:

@@ -82,11 +82,11 @@ class Bootstrap:
         if not found:
             return None
         a, b = found
-        each_S, gap_R = a.seeds_S - b.seeds_S, a.drawn_R - b.drawn_R
+        each_S, gap_R = _apart(a.seeds_S, b.seeds_S), _apart(a.drawn_R, b.drawn_R)
         return Difference(
             _estimate(float(each_S.mean()), gap_R.clip(-1.0, 1.0), len(each_S), measure),
             effect_size(each_S.tolist()),
-            float(np.mean(gap_R > _TIE) + np.mean(abs(gap_R) <= _TIE) / 2),
+            float(np.mean(gap_R > 0) + np.mean(gap_R == 0) / 2),
             dominance(a.seeds_S.tolist(), b.seeds_S.tolist()),
         )
 
@@ -98,9 +98,9 @@ class Bootstrap:
         x, a, b = found
         gap = self.difference(high, low, measure)
         bound = gap.estimate.low if gap else None
-        if bound is None or bound <= 0:
+        if bound is None or bound <= _TIE:
             return Closure(None, f"the interval of {high} minus {low} is not above 0, so there is no gap to close")
-        real_R = b.drawn_R != a.drawn_R
+        real_R = _apart(b.drawn_R, a.drawn_R) != 0
         share_R = (x.drawn_R - a.drawn_R)[real_R] / (b.drawn_R - a.drawn_R)[real_R]
         point = (x.seeds_S - a.seeds_S).mean() / (b.seeds_S - a.seeds_S).mean()
         return Closure(_estimate(float(point), share_R, len(x.seeds_S), measure), "")
@@ -173,6 +173,12 @@ def _draws(seed: int, count: int) -> Weigh:
         return made[family, n]
 
     return weigh
+
+
+def _apart(one: Floats, other: Floats) -> Floats:
+    """One minus the other, 0 where only rounding tells them apart."""
+    gap = one - other
+    return np.where(abs(gap) <= _TIE, 0.0, gap)
 
 
 def _estimate(mean: float, drawn_R: Floats, seeds: int, measure: str) -> Estimate:

@@ -12,7 +12,8 @@ __all__ = ["summary"]
 
 
 def summary(study: Study, found: Sequence[Regime]) -> dict[str, Any]:
-    """JSON of what the page shows: by regime and arm every measure, and every arm minus `teaching` and `all-data`.
+    """JSON of a study: by regime and arm its seeds' settings and costs, every measure, and every arm minus `teaching`
+    and `all-data`. What happened on the way is in the results themselves.
 
     Shares and their differences are between 0 and 1 and -1 and 1, intervals hold 95 %; `found` are the study's regimes.
     """
@@ -23,7 +24,8 @@ def _regime(regime: Regime) -> dict[str, Any]:
     arms = {
         arm: {
             "seeds": sorted(regime.arms[arm]),
-            "settings": dict(next(iter(regime.arms[arm].values())).about.setting),
+            "settings": {seed: dict(r.about.setting) for seed, r in sorted(regime.arms[arm].items())},
+            "cost": {seed: r.cost.model_dump() for seed, r in sorted(regime.arms[arm].items())},
             "measures": {n: _estimate(m.estimate(n)) for n, m in regime.boot.measured(arm).items()},
         }
         for arm in regime.ranked

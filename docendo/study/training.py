@@ -36,7 +36,13 @@ _NOTED = "study"
 class Onlooker(Watcher, Protocol):
     """Shows a person how a study goes."""
 
-    def told(self, line: str) -> None: ...
+    def told(self, line: str) -> None:
+        """What is done now."""
+        ...
+
+    def warned(self, line: str) -> None:
+        """What a person should know of it."""
+        ...
 
     def share(self, spent: float) -> None:
         """Of its budget, by the training that is under way."""
@@ -236,10 +242,11 @@ def opened(
     that its rounds took. What was begun with other settings begins anew. Raises UseError where another process trains
     there.
     """
+    place = Path(*folder.parts[-3:])
     endless = resolved(changed(config, (f"teaching.rounds={ENDLESS}",)))
     settings, there = to_toml(endless), (folder / "run.db").exists()
     if there and not _begun_with(settings, folder):
-        watcher.told(f"{folder.name}: begun with other settings; begins anew")
+        watcher.warned(f"{place}: begun with other settings; begins anew")
         shutil.rmtree(folder)
         there = False
     with RunDirectory.open(folder, write=True) if there else RunDirectory.create(folder, settings) as run:
@@ -249,19 +256,19 @@ def opened(
             session = open_session(endless, watcher)
             check_lengths(session, _paper(session, study.problems))
             for line in session.cut_short:
-                watcher.told(line)
+                watcher.warned(line)
             begin(session, run)
         course = Course(session, budget, study.points, _paper(session, study.looked), _paper(session, study.problems))
         course.recall(run)
         for change in session.changes:
-            watcher.told(f"{folder.name}: {change}")
+            watcher.warned(f"{place}: {change}")
         for _ in course.run():
             watcher.share(min(1.0, spent(session) / budget))
         if session.done < session.expert_rounds:
             told = (
                 f"the budget of {budget:.3g} operations ended with the experts' study, which took {spent(session):.3g}"
             )
-            watcher.told(f"{Path(*folder.parts[-3:])}: {told}; give many times as much")
+            watcher.warned(f"{place}: {told}; give at least five times that")
         then(course)
         seconds: float = sum(row.seconds for row in run.rounds())
     return seconds

@@ -24,15 +24,15 @@ _RIVALS = (
     (WIDE, "mean", "Its mean against one that has all the weights too:"),
 )
 _HALVES = (
-    (LESSONS, "By lessons alone, without others' homework:"),
-    (HOMEWORK, "By others' homework alone, without lessons:"),
+    (LESSONS, "By lessons, without others' homework:"),
+    (HOMEWORK, "Without lessons, by others' homework where that is read:"),
 )
 
 
 _STRANGERS = f"{TEACHING} and {JOINT} have no seed in common yet."
 _SHUT = (
     "Only an expert studies its domain's solutions here. Joint training, of a population or of one agent, sees all of "
-    "them: where data are private it is an upper bound and no rival."
+    "them, which is not allowed where data are private: there it is a yardstick and no rival."
 )
 
 
@@ -88,7 +88,7 @@ def headline(found: Sequence[Regime]) -> str:
     told = {
         "above": f"{TEACHING} beats {JOINT}",
         "below": f"{JOINT} beats {TEACHING}",
-        "open": "neither is ahead",
+        "open": "which is ahead cannot be told",
         "missing": "nothing can be said yet",
     }
     parts = [f"{told[side]} in {', '.join(names)}" for side, names in sides.items() if names]
@@ -110,8 +110,9 @@ def answer(regime: Regime) -> list[str]:
             others[outcome(found)].append(f"{MEASURES[name]} ({points(found.estimate.mean)})")
     heads = {"above": f"Where {TEACHING} is ahead", "below": f"Where {JOINT} is ahead", "open": "Not decided"}
     said += [f"{heads[side]}: {', '.join(names)}." for side, names in others.items() if names]
-    if _shut(regime):
-        said += [gap(regime.boot.closure(TEACHING, EXPERTS, JOINT)), _SHUT]
+    if _alike(regime):
+        said.append(gap(regime.boot.closure(TEACHING, EXPERTS, JOINT)))
+        said += [_SHUT] if regime.apart(TEACHING) else []
     if uneven := _uneven(regime):
         said.append(uneven)
     return said + rivals(regime) + why(regime)
@@ -122,14 +123,14 @@ def rivals(regime: Regime) -> list[str]:
     against a single agent, of one member's weights or of all members'. Then half of teaching against those who learn
     from nobody: joint training, or experts where teaching has no more data than they have.
     """
-    alone = EXPERTS if _shut(regime) else JOINT
+    alone = EXPERTS if _alike(regime) else JOINT
     asked = [(TEACHING, other, by, said) for other, by, said in _RIVALS]
     asked += [(half, alone, "mean", said) for half, said in _HALVES]
     found = [(said, one, other, regime.boot.difference(one, other, by)) for one, other, by, said in asked]
     return [f"{said} {verdict(one, other, gap)}." for said, one, other, gap in found if gap]
 
 
-def _shut(regime: Regime) -> bool:
+def _alike(regime: Regime) -> bool:
     """Whether the agents that teach studied nothing but what the experts did."""
     return EXPERTS in regime.arms and regime.studied(EXPERTS) == regime.studied(TEACHING)
 
@@ -181,7 +182,7 @@ def limits(found: Sequence[Regime]) -> list[str]:
     said = [
         f"Model: {models}. Nothing here says what a larger one would do.",
         f"Tasks: {', '.join(tasks)}; {_range(problems)} held-out problems per training.",
-        f"Seeds per arm: {_range(counts)}, of {', '.join(map(str, seeds))}.{_missing(found)}",
+        f"Seeds per arm: {_range(counts)} ({', '.join(map(str, seeds))}).{_missing(found)}",
         f"Spent: {percent(min(used))} to {percent(max(used))} of the budget. Evaluation and tuning are counted apart.",
         "The best and the worst member are drawn towards the mean by the share of the spread that is chance.",
         "Differences are shown without a correction for how many they are: of twenty that are nothing, one is expected "

@@ -36,8 +36,8 @@ def test_a_dry_run_looks_at_the_folder_as_the_real_one_does(tmp_path: Path) -> N
 
 def test_leagues_studies_and_models_that_are_none_are_told_apart(tmp_path: Path) -> None:
     path = study(tmp_path)
-    assert "is a league and no study; `docendo run` takes it" in docendo("compare", tmp_path / "league.toml").err
-    assert "is a study and no league; `docendo compare` takes it" in docendo("run", path, "--dry-run").err
+    assert "is a league, not a study; `docendo run` takes it" in docendo("compare", tmp_path / "league.toml").err
+    assert "is a study, not a league; `docendo compare` takes it" in docendo("run", path, "--dry-run").err
     (tmp_path / "league.toml").write_text(tomli_w.dumps(league(model="nan")))
     assert "model 'nan' is not known; did you mean 'nano'?" in docendo("compare", path, "--dry-run").err
     (tmp_path / "league.toml").unlink()

@@ -57,6 +57,9 @@ class Silent:
     def told(self, line: str) -> None:
         self.lines.append(line)
 
+    def warned(self, line: str) -> None:
+        self.lines.append(line)
+
     def share(self, spent: float) -> None:
         self.shares.append(spent)
 

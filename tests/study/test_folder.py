@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from docendo.errors import RunError, UseError
+from docendo.errors import UseError
 from docendo.study.folder import settle
 from docendo.study.plan import Plan
 from docendo.study.results import load_study, write_result
@@ -111,6 +111,6 @@ def test_a_folder_of_something_else_and_one_that_cannot_be_made_are_told(tmp_pat
     with pytest.raises(UseError, match="is not empty and holds no study"):
         settled(tmp_path)
     plan = planned(tmp_path)
-    with pytest.raises(RunError, match="Not a directory"):
+    with pytest.raises(UseError, match=r"diary.txt is a file; choose another --out"):
         settle(tmp_path / "out" / "diary.txt" / "study", plan, Path("study.toml"))
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["diary.txt"]

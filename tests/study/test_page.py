@@ -75,6 +75,11 @@ def test_ablations_have_a_picture_of_their_own_with_what_they_are_compared_with(
     assert named[1] == [("0", "teaching"), ("2", "gold"), ("3", "no-gate")]
 
 
+def test_an_arm_whose_rounds_were_told_and_whose_learning_was_not_has_a_line(tmp_path: Path) -> None:
+    write_result(tmp_path, result("experts", trace=Trace(useful=((1, 0.2), (2, 0.6)))))
+    assert "experts: 20% to 60%" in written(tmp_path).read_text()
+
+
 def test_what_few_lessons_brought_has_no_colour_and_does_not_set_the_scale(tmp_path: Path) -> None:
     told = [("a", "b", 1.0, 9), ("b", "a", 0.2, 10)]
     gains = tuple(Gain(flops=90, teacher=t, student=s, gain=gain, lessons=n) for t, s, gain, n in told)
@@ -96,7 +101,7 @@ def test_rounds_in_numbers_are_means_over_looks_and_lessons(tmp_path: Path) -> N
 def test_a_study_of_one_training_has_a_page_that_claims_nothing(tmp_path: Path):
     write_result(tmp_path, result())
     page = written(tmp_path).read_text()
-    assert "no seed in common yet" in page
+    assert "nothing to compare yet" in page
     assert "beats" not in flat(page.split("<main>")[1])
     study = load_study(tmp_path)
     assert "There is no result of all-data yet" in markdown(study, regimes(study, 10))

@@ -189,3 +189,16 @@ def test_shares_that_differ_by_rounding_are_equal() -> None:
     assert third != 0.25
     assert dominance([third], [0.25]) == dominance([0.25], [third]) == 0.5
     assert effect_size([third - 0.25, 0.0, 0.0]) is None
+
+
+def test_a_difference_that_is_rounding_names_no_winner() -> None:
+    """Three families of a domain weigh a third each, which is no number of a computer's."""
+    half = {f"letters/{name}": "1" * 9 + "0" for name in "abc"}
+    told = about(("a",), domains={"letters": tuple("abc")}, expert_of={})
+    arms = {}
+    for arm, keys in (("x", half), ("y", dict.fromkeys(half, "0" + "1" * 9))):
+        arms[arm] = {seed: result(arm, seed, {"a": keys}, about=told) for seed in range(2)}
+    gap = Bootstrap(arms, 50).difference("x", "y", "mean")
+    assert gap
+    assert gap.estimate.mean == 0
+    assert all(abs(bound) > 1e-9 or bound == 0 for bound in gap.estimate[1:3])

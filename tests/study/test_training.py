@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docendo.errors import UseError
+from docendo.errors import RunError, UseError
 from docendo.store import RunDirectory
 from docendo.study.finishing import result_of
 from docendo.study.plan import Plan, Task
@@ -97,7 +97,7 @@ def test_what_was_begun_with_other_settings_begins_anew(plan: Plan, unbroken: Tr
     run, watcher = tmp_path / "run", Silent()
     trained(other, run)
     assert trained(plan, run, watcher) == unbroken
-    assert watcher.lines[0] == "run: begun with other settings; begins anew"
+    assert watcher.lines[0].endswith("/run: begun with other settings; begins anew")
 
 
 def test_a_round_that_costs_nothing_is_told_instead_of_repeated_for_ever(tmp_path: Path) -> None:
@@ -164,27 +164,40 @@ def test_a_budget_that_ends_with_the_experts_study_is_told(tmp_path: Path) -> No
     watcher = Silent()
     trained(planned(tmp_path, budget=1e6), tmp_path / "run", watcher)
     *short, line = watcher.lines
-    assert len(short) == 3
-    assert short[0] == (
-        "[domains.letters]: 16 of 16 worked solutions have more than teaching.max_tokens = 6 tokens, up to 45; answers "
-        "like these are cut off, and wrong"
-    )
+    assert short == [
+        f"[domains.{d}]: 3 of 3 worked solutions have more than 6 tokens, up to {n}; answers like these are cut off "
+        "(max_tokens), and wrong"
+        for d, n in (("letters", 45), ("digits", 43), ("genes", 49))
+    ]
     assert re.search(r"run: the budget of 1e\+06 operations ended with the experts' study, which took 7.41e\+07", line)
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
-    [({"solution": "x"}, "a prompt of .* do not fit"), ({}, "has problems without a worked solution to be shown")],
-    ids=["too long", "no solution"],
+    [
+        ({"solution": "x"}, r"\[domains.long\], the longest question after a worked example: .* do not fit"),
+        ({}, "long/odd has problems without a worked solution to be shown"),
+    ],
+    ids=["too long", "no solution of one family"],
 )
 def test_questions_that_cannot_be_asked_after_an_example_are_told_before_anything_is_trained(
     more: dict[str, str], said: str, tmp_path: Path
 ) -> None:
-    rows = [{"question": f"{i} {'and more ' * 600}?", "answer": str(i), **more} for i in range(60)]
+    rows = [
+        {
+            "question": f"{i} {'and more ' * 600}?",
+            "answer": str(i),
+            "family": kind,
+            "solution": "x" if kind == "even" else None,
+        }
+        for i in range(60)
+        for kind in ("even", "odd")
+    ]
+    rows = [{**row, **more} for row in rows]
     (tmp_path / "long.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    domains = {**league()["domains"], "long": {"file": str(tmp_path / "long.jsonl")}}
+    domains = {**league()["domains"], "long": {"file": str(tmp_path / "long.jsonl"), "columns": {"family": "family"}}}
     given = league(domains=domains, agents={**league()["agents"], "dan": {"domain": "long"}})
     watcher = Silent()
-    with pytest.raises(UseError, match=rf"\[domains.long\], a question after a worked example: .*{said}"):
+    with pytest.raises((UseError, RunError), match=said):
         trained(planned(tmp_path, given, budget=1e6), tmp_path / "run", watcher)
     assert watcher.shares == []

@@ -70,7 +70,7 @@ def test_the_answer_names_the_winner_and_how_much_of_the_gap_was_closed():
     assert first.startswith("Without a lesson, all-data beats teaching by +20.0 points (95% interval +")
     assert others[0] == "Where all-data is ahead: best member (\N{MINUS SIGN}20.0), worst member (\N{MINUS SIGN}20.0)."
     assert others[1].startswith("Of the gap between experts and all-data, teaching closed 50% (95% interval ")
-    assert others[2].endswith("where data are private it is an upper bound and no rival.")
+    assert others[2].endswith("where data are private: there it is a yardstick and no rival.")
     assert len(others) == 3
 
 
@@ -84,9 +84,9 @@ def test_the_rivals_of_teaching_are_fine_tuning_joint_training_that_pools_and_a_
     assert "Its mean against a single agent with all the compute: one-agent beats teaching by +15.0" in mean
     assert "best member against a single agent with all the compute: one-agent beats teaching by +15.0" in single
     assert wide.startswith("Its mean against one that has all the weights too: one-agent-wide beats teaching by +18.0")
-    assert lessons.startswith("By lessons alone, without others' homework: teaching-no-homework")
+    assert lessons.startswith("By lessons, without others' homework: teaching-no-homework")
     assert "+5.0 points" in lessons
-    assert "without lessons: teaching-no-lessons beats all-data by +25.0" in homework
+    assert "where that is read: teaching-no-lessons beats all-data by +25.0" in homework
     (alone,) = rivals(regime(teaching=9, all_data=9, experts=20, teaching_no_lessons=70))
     assert "teaching-no-lessons beats experts by +50.0" in alone, "who has no more data than experts"
     assert rivals(regime(teaching=80, all_data=50)) == []
@@ -116,9 +116,9 @@ def test_a_gap_is_told_only_where_teaching_studied_what_the_experts_did() -> Non
     arms = {**some.arms, "teaching": open_to_all}
     shut, free = " ".join(answer(some)), " ".join(answer(Regime("scarce", arms, Bootstrap(arms, 400))))
     assert "gap" in shut
-    assert "upper bound" in shut
+    assert "yardstick" in shut
     assert "gap" not in free
-    assert "upper bound" not in free
+    assert "yardstick" not in free
 
 
 def test_without_one_of_the_two_there_is_no_answer():
@@ -148,7 +148,7 @@ def test_the_headline_says_where_who_wins():
     even = regime("middling", teaching=60, all_data=60)
     assert headline([won, lost, even]) == (
         "At equal compute, teaching beats all-data in scarce; all-data beats teaching in plenty; "
-        "neither is ahead in middling."
+        "which is ahead cannot be told in middling."
     )
 
 
@@ -163,7 +163,7 @@ def test_limits_tell_of_missing_trainings_and_of_single_seeds():
     some = regime(teaching=60, all_data=50)
     arms = {"teaching": some.arms["teaching"], "all-data": {0: some.arms["all-data"][0]}}
     said = " ".join(limits([Regime("scarce", arms, Bootstrap(arms, 10))]))
-    assert "Seeds per arm: 1 to 3, of 0, 1, 2. Missing: scarce all-data 1, scarce all-data 2;" in said
+    assert "Seeds per arm: 1 to 3 (0, 1, 2). Missing: scarce all-data 1, scarce all-data 2;" in said
     assert "no winner is named" in said
     assert "100 held-out problems" in said
     assert "no winner" not in " ".join(limits([some]))
