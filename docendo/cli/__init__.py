@@ -1,5 +1,6 @@
 """The command line. `main` is the boundary where errors that are a person's to fix become one line."""
 
+import errno
 import io
 import os
 import sys
@@ -32,6 +33,11 @@ def main() -> None:
     except (UseError, RunError) as error:
         complain(str(error))
         sys.exit(2 if isinstance(error, UseError) else 1)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        complain(f"{str(error.filename)[:60]}...: no file can have a name as long as that")
+        sys.exit(2)
     except _Mistyped as error:  # typer's message quotes what was typed as it is
         from docendo.report.text import visible
 

@@ -1,5 +1,7 @@
 """Wrong use is one line on standard error, exit 2, and nothing is left behind."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -153,3 +155,14 @@ def test_a_file_name_that_no_file_can_have_is_a_line(here: Path, name: str) -> N
     assert (done.code, done.out) == (2, "")
     assert "no file can have that name" in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("report",), ("eval",), ("resume",), ("run", "--dry-run", "--out")])
+def test_a_name_that_no_file_can_have_is_told(here: Path, words: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "docendo", *words, "x" * 300], cwd=here, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("docendo: xxxxx")
+    assert "no file can have a name as long as that" in done.stderr
+    assert "Traceback" not in done.stderr
