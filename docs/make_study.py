@@ -26,7 +26,8 @@ Is a population whose members teach each other better than the same agents, each
 number of floating-point operations? This page is made by `python docs/make_study.py` from the results in
 [results/study](results/study); `docendo/study/statistics.py` says how its intervals are made, and
 `python benchmarks/coverage.py 1000` how often such intervals are wrong. [compare.md](compare.md) says what the arms
-are, and what the numbers mean.
+are, and what the numbers mean. Grids grew after results of these seeds had been seen, which no interval accounts for:
+[findings.md](findings.md) tells how the numbers changed.
 
 """
 ARMS = {
@@ -35,7 +36,7 @@ ARMS = {
     TUNED: "every agent fine-tuned on all data",
     JOINT: "... and then practises all domains",
     POOLED: "... and all imitate what anybody found",
-    TEACHING: "**experts that teach each other**",
+    TEACHING: "**agents that teach each other**",
     SINGLE: "one agent, with the compute of all",
 }
 """Those of the README, and what they are there."""
