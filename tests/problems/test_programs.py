@@ -4,7 +4,6 @@ import ast
 import contextlib
 import io
 import re
-from time import perf_counter
 
 import pytest
 
@@ -36,10 +35,8 @@ def value(source: str, names: dict[str, object] | None = None) -> object:
 
 
 @every_level
-def test_there_are_enough_problems_and_they_come_fast(family: str, level: int) -> None:
-    start = perf_counter()
+def test_there_are_enough_problems(family: str, level: int) -> None:
     train = PROGRAMMING.draw(family, level, 1000, 1, "train")
-    assert perf_counter() - start < 1
     held_out = PROGRAMMING.draw(family, level, 200, 1, "held-out")
     assert not {p.key for p in train} & {p.key for p in held_out}
     assert not {p.prompt for p in train} & {p.prompt for p in held_out}
