@@ -34,12 +34,13 @@ from docendo.problems.stock import PROCEDURAL
 from docendo.prompts import INSTRUCTION, equipped
 from docendo.records import BASE, AgentId, Kind
 from docendo.school import Audience, Bureau, Expert, Schedule, School
-from docendo.tables import DomainConfig, ExpertsConfig, LearningConfig
+from docendo.tables import AgentConfig, DomainConfig, ExpertsConfig, LearningConfig
 
 __all__ = [
     "Subjects",
     "build_school",
     "expert_rounds",
+    "instruction_of",
     "open_local",
     "resolved",
     "subjects",
@@ -175,16 +176,18 @@ def build_school(config: Config, found: Subjects, engine: Worker, guests: Guestb
     )
 
 
+def instruction_of(agent: AgentConfig) -> str:
+    """An agent's system prompt, without its tools; the usual one where its table says nothing."""
+    return INSTRUCTION if agent.instruction is None else agent.instruction
+
+
 def _classroom(
     config: Config, found: Subjects, player: Engine, equipment: WithTools, deck: Deck, guests: Guestbook | None
 ) -> Classroom:
     """Where answers are given and judged; `player` answers, with tools where there are any."""
     t, tools = config.teaching, equipment.toolsets
     instructions = {BASE: INSTRUCTION} | {
-        AgentId(n): equipped(
-            INSTRUCTION if a.instruction is None else a.instruction,
-            tuple(tools[AgentId(n)].tools) if n in tools else (),
-        )
+        AgentId(n): equipped(instruction_of(a), tuple(tools[AgentId(n)].tools) if n in tools else ())
         for n, a in config.agents.items()
     }
     panel = build_panel(config, {"judge": judging(config, equipment.engine, instructions)}, guests)

@@ -3,14 +3,13 @@
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 import tomli_w
 from pydantic import Field, ValidationError, field_validator
 
-from docendo.errors import UseError, nearest
+from docendo.errors import UseError, alike, nearest
 from docendo.records import BASE
 from docendo.tables import (
     AgentConfig,
@@ -108,17 +107,16 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode())
     except OSError as error:
-        alike = _alike(path) if isinstance(error, FileNotFoundError) else ""
-        raise UseError(f"{path}: cannot be read: {error.strerror}{alike}") from error
+        meant = _meant(path) if isinstance(error, FileNotFoundError) else ""
+        raise UseError(f"{path}: cannot be read: {error.strerror}{meant}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UseError(f"{path}: is not TOML: {error}") from error
 
 
-def _alike(path: Path) -> str:
+def _meant(path: Path) -> str:
     """``; did you mean 'x'?`` for a TOML file with such a name beside where it was looked for, or one folder below."""
     there = {found.name: found for kind in ("*/*.toml", "*.toml") for found in sorted(path.parent.glob(kind))}
-    close = get_close_matches(path.name, there, n=1)
-    return f"; did you mean {str(there[close[0]])!r}?" if close else ""
+    return alike(path.name, there, shown=lambda name: str(there[name]))
 
 
 def changed(config: Config, settings: Sequence[str], where: str = "settings") -> Config:

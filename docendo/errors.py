@@ -4,7 +4,7 @@
 `RunError` is a failure while running that is nobody's bug (a full disk, say): one line, exit 1.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 __all__ = ["RunError", "UseError", "alike", "nearest"]
@@ -18,10 +18,12 @@ class RunError(RuntimeError):
     """A run cannot go on through no fault of the input; what was committed is safe."""
 
 
-def alike(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """``; did you mean 'x'?`` for the closest of `known`, or nothing where none is as close as `cutoff` (0 to 1)."""
+def alike(word: str, known: Iterable[str], cutoff: float = 0.6, shown: Callable[[str], str] = str) -> str:
+    """``; did you mean 'x'?`` for the closest of `known`, as `shown` writes it, or nothing where none is as close as
+    `cutoff` (0 to 1).
+    """
     close = get_close_matches(word, list(known), n=1, cutoff=cutoff)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return f"; did you mean {shown(close[0])!r}?" if close else ""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -87,7 +87,7 @@ def _wanted(plan: "Plan", arms: Sequence[str], regimes: Sequence[str], seeds: Se
     for number in seeds:
         if not 0 <= number < plan.study.seeds:
             raise UseError(f"--seed: got {number}; the study has seeds 0 to {plan.study.seeds - 1}")
-    trained = {plan.arms[name].like if plan.arms[name].merged else name for name in arms}
+    trained = set(map(plan.trained, arms))
     return [
         task
         for task in plan.tasks()
@@ -140,9 +140,9 @@ def _tell(plan: "Plan", folder: Path, tasks: "Sequence[Task]") -> None:
     asked = {(task.regime, task.arm) for task in tasks}
     for regime in plan.study.regimes:
         for arm, made in plan.arms.items():
-            if (regime, made.like if made.merged else arm) not in asked:
+            if (regime, trained := plan.trained(arm)) not in asked:
                 continue
-            seeds = [t.seed for t in left if t.regime == regime and t.arm == (made.like if made.merged else arm)]
+            seeds = [t.seed for t in left if (t.regime, t.arm) == (regime, trained)]
             show(f"  {regime}, {arm}: {made.told}; seeds left: {', '.join(map(str, seeds)) or 'none'}")
 
 

@@ -15,6 +15,7 @@ import typer
 from docendo.cli.options import AsJson
 from docendo.cli.output import safe, show, show_json, table
 from docendo.errors import RunError, UseError
+from docendo.store.whole import standing
 
 __all__ = ["Finding", "Package", "doctor", "findings"]
 
@@ -140,7 +141,7 @@ def _cache() -> Finding:
     except ImportError:
         return Finding("model cache", "missing", "cannot be told without torch", "pip install 'torch>=2.5'")
     folder = cache_folder()
-    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    there = standing(folder)
     good = there.is_dir() and os.access(there, os.W_OK)
     fix = "" if good else "export DOCENDO_CACHE=/a/folder/you/can/write"
     return Finding("model cache", "ok" if good else "missing", f"{folder}{'' if good else ' cannot be written'}", fix)

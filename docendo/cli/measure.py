@@ -105,14 +105,15 @@ def _timed(run: Callable[[], _Made]) -> tuple[_Made, float]:
 
 def _examples(config: "Config", found: "Subjects") -> list["Example"]:
     """A worked solution for each of some problems, or moves of a game where there are none; the agents in turn."""
-    from docendo.prompts import INSTRUCTION, solve
+    from docendo.build import instruction_of
+    from docendo.prompts import solve
     from docendo.records import AgentId, Example
 
     agents = cycle(config.learners.items())
     if not config.domains:
         return [Example(AgentId(name), *pair) for (name, _), pair in zip(agents, _moves(config), strict=False)]
     return [
-        Example(AgentId(name), solve(p.prompt, INSTRUCTION if a.instruction is None else a.instruction), p.worked)
+        Example(AgentId(name), solve(p.prompt, instruction_of(a)), p.worked)
         for (name, a), p in zip(agents, _problems(config, found), strict=False)
     ]
 

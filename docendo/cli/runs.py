@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from docendo.cli.output import amount, notice
 from docendo.errors import UseError, alike, nearest
 from docendo.records import BASE, AgentId, origin
+from docendo.store.whole import standing
 
 if TYPE_CHECKING:
     from docendo.build import Subjects
@@ -64,7 +65,7 @@ def check_free(out: Path) -> None:
         raise UseError(f"{out} is a file; choose another --out")
     if out.is_dir() and any(out.iterdir()):
         raise UseError(f"{out} is not empty; choose another --out")
-    there = _there(out)
+    there = standing(out)
     if not there.is_dir() or not os.access(there, os.W_OK):
         what = "cannot be written" if there.is_dir() else "is a file"
         raise UseError(f"{out}: {there} {what}; choose another --out")
@@ -72,15 +73,11 @@ def check_free(out: Path) -> None:
 
 def check_room(out: Path, needed: int) -> None:
     """Raises UseError where the disk that `out` is on has fewer bytes left than are needed."""
-    free = disk_usage(_there(out)).free
+    free = disk_usage(standing(out)).free
     if free < needed:
         raise UseError(
             f"{out}: the checkpoints need {amount(needed)}, and {amount(free)} are free; choose another --out"
         )
-
-
-def _there(out: Path) -> Path:
-    return next(p for p in (out, *out.absolute().parents) if p.exists())
 
 
 def checked(config: "Config") -> "Subjects":

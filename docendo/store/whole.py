@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and where they can be."""
 
 import os
 from contextlib import suppress
@@ -7,7 +7,12 @@ from pathlib import Path
 from docendo.errors import RunError
 from docendo.store.checkpoints import sync_folder
 
-__all__ = ["write_whole"]
+__all__ = ["standing", "write_whole"]
+
+
+def standing(path: Path) -> Path:
+    """The path itself, or the nearest folder above it that is there: where it would be made."""
+    return next(p for p in (path, *path.absolute().parents) if p.exists())
 
 
 def write_whole(path: Path, content: bytes) -> None:

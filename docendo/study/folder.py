@@ -8,7 +8,7 @@ from typing import Any
 
 from docendo.config import parse_config, to_toml
 from docendo.errors import UseError
-from docendo.store.whole import write_whole
+from docendo.store.whole import standing, write_whole
 from docendo.study.plan import Plan
 from docendo.study.results import STUDY_FILE
 
@@ -36,7 +36,7 @@ def check_folder(folder: Path, plan: Plan) -> dict[str, Any]:
             raise UseError(f"{folder} holds another study: {lost}; choose another --out")
     elif folder.is_dir() and any(folder.iterdir()):
         raise UseError(f"{folder} is not empty and holds no study; choose another --out")
-    elif not (there := next(p for p in (folder, *folder.absolute().parents) if p.exists())).is_dir():
+    elif not (there := standing(folder)).is_dir():
         raise UseError(f"{there} is a file; choose another --out")
     return wanted
 

@@ -55,11 +55,11 @@ def study_page(study: Study, found: Sequence[Regime]) -> str:
 
 
 def _places(found: Sequence[Regime]) -> dict[str, int]:
-    """The colour of every arm that has a line anywhere: those of the question first, then rivals and, in pictures of
-    their own, the ablations.
+    """The colour of every arm that may have a line: those of the question first, then rivals and, in pictures of their
+    own, the ablations.
     """
-    drawn = (line for r in found for some in (learning(r), *(series(r, name) for name in _SERIES)) for line in some)
-    names = sorted({line.arm for line in drawn} - {TEACHING, JOINT})
+    drawn = (r for regime in found for r in regime.results if r.curve or any(getattr(r.trace, n) for n in _SERIES))
+    names = sorted({r.arm for r in drawn} - {TEACHING, JOINT})
     rivals, parts = ([arm for arm in names if is_ablation(arm) == whether] for whether in (False, True))
     return {TEACHING: 0, JOINT: 1} | {arm: place for some in (rivals, parts) for place, arm in enumerate(some, 2)}
 

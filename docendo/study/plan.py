@@ -47,6 +47,10 @@ class Plan:
         """The arm whose choice it takes, which need not be among those that are wanted."""
         return self.arm(arm).like or arm
 
+    def trained(self, arm: str) -> str:
+        """The arm whose training makes it: itself, if it is not merged."""
+        return self.arms[arm].like if self.arms[arm].merged else arm
+
     def arm(self, name: str) -> Arm:
         """An arm that is wanted, or one that such an arm is like."""
         return self.arms.get(name) or ARMS[name]

@@ -250,15 +250,14 @@ def opened(
         shutil.rmtree(folder)
         there = False
     with RunDirectory.open(folder, write=True) if there else RunDirectory.create(folder, settings) as run:
-        if run.rounds():
-            session = resume_session(run, endless, watcher)
-        else:
-            session = open_session(endless, watcher)
-            check_lengths(session, _paper(session, study.problems))
+        goes_on = bool(run.rounds())
+        session = resume_session(run, endless, watcher) if goes_on else open_session(endless, watcher)
+        course = Course(session, budget, study.points, _paper(session, study.looked), _paper(session, study.problems))
+        if not goes_on:
+            check_lengths(session, course.whole)
             for line in session.cut_short:
                 watcher.warned(line)
             begin(session, run)
-        course = Course(session, budget, study.points, _paper(session, study.looked), _paper(session, study.problems))
         course.recall(run)
         for change in session.changes:
             watcher.warned(f"{place}: {change}")

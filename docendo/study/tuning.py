@@ -37,7 +37,9 @@ def choose(plan: Plan, folder: Path, regime: str, arm: str, watcher: Onlooker) -
 
     Raises TakenError where other processes are still trying some, when all others were tried.
     """
-    trials, taken, before = list[_Trial](), list[TakenError](), chosen(plan, folder, regime, arm)
+    if (known := chosen(plan, folder, regime, arm)) is not None:
+        return known
+    trials, taken = list[_Trial](), list[TakenError]()
     for number in range(len(plan.grid(arm))):
         try:
             trials.append(_try(plan, folder, Task(regime, arm, TUNING_SEED), number, watcher))
@@ -46,9 +48,8 @@ def choose(plan: Plan, folder: Path, regime: str, arm: str, watcher: Onlooker) -
     if taken:
         raise taken[0]
     found = _best(trials)
-    if before is None:
-        scores = ", ".join(f"{trial.score:.1%}" for trial in trials)
-        watcher.told(f"{regime}, {arm}: right with each setting: {scores}; takes {', '.join(found.settings)}")
+    scores = ", ".join(f"{trial.score:.1%}" for trial in trials)
+    watcher.told(f"{regime}, {arm}: right with each setting: {scores}; takes {', '.join(found.settings)}")
     return found
 
 

@@ -29,7 +29,6 @@ _HALVES = (
 )
 
 
-_STRANGERS = f"{TEACHING} and {JOINT} have no seed in common yet."
 _SHUT = (
     "Only an expert studies its domain's solutions here. Joint training, of a population or of one agent, sees all of "
     "them, which is not allowed where data are private: there it is a yardstick and no rival."
@@ -100,7 +99,8 @@ def answer(regime: Regime) -> list[str]:
     main = regime.boot.difference(TEACHING, JOINT, "mean")
     if not main:
         lacking = [arm for arm in (TEACHING, JOINT) if arm not in regime.arms]
-        return [f"There is no result of {lacking[0]} yet." if lacking else _STRANGERS]
+        apart = f"{TEACHING} and {JOINT} have no seed in common yet."
+        return [f"There is no result of {lacking[0]} yet." if lacking else apart]
     said = [f"Without a lesson, {verdict(TEACHING, JOINT, main)}."]
     if all(r.cost.ledger and r.cost.ledger.keys() <= {"experts"} for r in regime.arms[TEACHING].values()):
         said.append("But the budget ended with the experts' study: nobody taught anybody, and a larger one is needed.")
