@@ -11,6 +11,7 @@ from docendo.build import build_school, subjects
 from docendo.config import Config, load_config
 from docendo.study.examining import check_papers
 from docendo.study.plan import load_plan
+from docendo.study.tuning import chosen
 from tests.toys import RecordingTrainable
 
 ROOT = Path(__file__).parents[1]
@@ -34,10 +35,19 @@ def test_every_recipe_names_what_exists():
 @pytest.mark.parametrize("path", sorted(STUDIES), ids=lambda path: path.stem)
 def test_the_recipe_of_a_study_can_be_done(path):
     plan = load_plan(path)
-    for task in (task for task in plan.tasks() if task.seed == 0):
+    for task in (task for task in plan.tasks() if task.seed == plan.study.each_seed[0]):
         config = plan.settings(task)
         check_papers(subjects(config), config.evaluation.seed, plan.study)
     assert {"all-data", "teaching"} <= set(plan.arms)
+
+
+def test_the_study_that_is_repeated_has_the_settings_that_were_chosen_in_the_first_and_none_of_its_seeds():
+    first, again = (load_plan(ROOT / "recipes" / f"equal_compute{name}.toml") for name in ("", "_fresh"))
+    assert not {*first.study.each_seed} & {*again.study.each_seed}
+    for task in again.tasks():
+        choice = chosen(first, ROOT / "docs" / "results" / "study" / "equal_compute", task.regime, task.arm)
+        assert choice is not None
+        assert again.settings(task) == first.settings(task, choice.settings)
 
 
 def test_the_result_table_comes_from_the_result_file():

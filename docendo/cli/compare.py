@@ -85,15 +85,15 @@ def _wanted(plan: "Plan", arms: Sequence[str], regimes: Sequence[str], seeds: Se
             if name not in known:
                 raise UseError(f"--{what}: no {what} {name!r}{nearest(name, known)}")
     for number in seeds:
-        if not 0 <= number < plan.study.seeds:
-            raise UseError(f"--seed: got {number}; the study has seeds 0 to {plan.study.seeds - 1}")
+        if number not in plan.study.each_seed:
+            raise UseError(f"--seed: got {number}; the study has {', '.join(map(str, plan.study.each_seed))}")
     trained = set(map(plan.trained, arms))
     return [
         task
         for task in plan.tasks()
         if task.arm in (trained or plan.arms)
         and task.regime in (regimes or plan.study.regimes)
-        and task.seed in (seeds or range(plan.study.seeds))
+        and task.seed in (seeds or plan.study.each_seed)
     ]
 
 

@@ -48,14 +48,14 @@ def fresh_paper(found: Subjects, seed: int, study: StudyConfig) -> list[Problem]
     chosen. Raises UseError where there are none left of a domain.
     """
     problems: list[Problem] = []
-    tests = [p for number in range(study.seeds) for p in paper(found, exam(number), study.problems)]
+    tests = [p for number in study.each_seed for p in paper(found, exam(number), study.problems)]
     for domain, source in found.sources.items():
         taken = [p for p in tests if p.domain == domain]
         fresh = fresh_split(source, found.courses[domain], study.problems, seed, taken)
         if not fresh:
-            count = len({p.key for p in taken})
+            count, seeds = len({p.key for p in taken}), len(study.each_seed)
             raise UseError(
-                f"{domain}: all {count} held-out problems are in the examinations of {study.seeds} seeds, and none is "
+                f"{domain}: all {count} held-out problems are in the examinations of {seeds} seeds, and none is "
                 "left to choose settings; lower problems or seeds, or add rows, of which about one in five is held out"
             )
         problems += fresh

@@ -35,7 +35,7 @@ class Plan:
 
     def tasks(self) -> Iterator[Task]:
         """Everything that is trained, seed by seed, so that what is finished can be compared early."""
-        for seed in range(self.study.seeds):
+        for seed in self.study.each_seed:
             for regime in self.study.regimes:
                 yield from (Task(regime, arm, seed) for arm in self.arms if not self.arms[arm].merged)
 

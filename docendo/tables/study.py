@@ -1,8 +1,9 @@
 """The tables of a study: which arms, in which regimes, at what budget."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from docendo.tables.fields import Positive, Table
 
@@ -10,6 +11,7 @@ __all__ = ["Name", "OwnArmConfig", "RegimeConfig", "StudyConfig"]
 
 Name = Annotated[str, Field(pattern=r"\A[a-z0-9]+([_-][a-z0-9]+)*\z", max_length=60)]
 """Of a regime or an arm, which is part of a file's name."""
+_MOST = 10_000
 
 
 class RegimeConfig(Table):
@@ -31,8 +33,8 @@ class StudyConfig(Table):
     """The league: the settings of the arm "teaching", from which all others are made."""
     budget: Annotated[float, Field(gt=0)]
     """Floating-point operations of each training, evaluation apart."""
-    seeds: Positive = 5
-    """Trainings of each arm in each regime: 0, 1, ..."""
+    seeds: int | list[int] = 5
+    """Trainings of each arm in each regime: that many, 0, 1, ..., or those of a list."""
     points: Positive = 8
     """Looks at the held-out problems on the way."""
     looked: Positive = 24
@@ -50,3 +52,16 @@ class StudyConfig(Table):
     """Share of the budget that each of these choices is tried with."""
     own: dict[Name, OwnArmConfig] = {}
     """Further arms."""
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _sound_seeds(cls, seeds: Any) -> Any:
+        listed = isinstance(seeds, list) and 0 < len(seeds) == len(set(map(repr, seeds)))
+        if not all(type(s) is int and (0 if listed else 1) <= s <= _MOST for s in (seeds if listed else [seeds])):
+            raise ValueError(f"got {seeds!r}, wanted how many, or a list of seeds, each once, of 0 to {_MOST}")
+        return seeds
+
+    @property
+    def each_seed(self) -> Sequence[int]:
+        """The seeds, in order."""
+        return range(self.seeds) if isinstance(self.seeds, int) else self.seeds

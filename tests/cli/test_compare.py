@@ -86,7 +86,7 @@ def refused(tmp_path: Path, *words: object, **given: Any) -> str:
         (("--arm", "teching"), "--arm: no arm 'teching'; did you mean 'teaching'?"),
         (("--arm", "experts"), "--arm: no arm 'experts'"),
         (("--regime", "al"), "--regime: no regime 'al'; did you mean 'all'?"),
-        (("--seed", 1), "--seed: got 1; the study has seeds 0 to 0"),
+        (("--seed", 1), "--seed: got 1; the study has 0"),
         (("--seed", -1), "--seed: got -1"),
     ],
 )

@@ -19,6 +19,22 @@ def test_seed_by_seed_all_arms_of_all_regimes_are_trained_and_merged_ones_are_no
     ]
 
 
+def test_seeds_may_be_listed_so_that_a_study_can_be_repeated_from_others(tmp_path: Path) -> None:
+    plan = planned(tmp_path, seeds=[7, 5], arms=["base", "teaching"])
+    assert [(task.arm, task.seed) for task in plan.tasks()] == [
+        ("base", 7),
+        ("teaching", 7),
+        ("base", 5),
+        ("teaching", 5),
+    ]
+
+
+@pytest.mark.parametrize("seeds", [0, -1, 10_001, 1.5, True, "5", [], [5, 5], [-1], [1, "a"], [True, 1]])
+def test_seeds_that_are_none_are_told_with_what_is_wanted(seeds: Any, tmp_path: Path) -> None:
+    with pytest.raises(UseError, match=r"seeds: got .*, wanted how many, or a list of seeds, each once, of 0 to 10000"):
+        planned(tmp_path, seeds=seeds)
+
+
 def test_without_arms_there_are_all_and_the_studys_own(tmp_path: Path) -> None:
     plan = planned(tmp_path, arms=[], own={"hot": {"settings": ["teaching.temperature=2.0"]}})
     assert list(plan.arms) == [*ARMS, "hot"]
