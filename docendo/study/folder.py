@@ -8,8 +8,10 @@ from typing import Any
 
 from docendo.config import parse_config, to_toml
 from docendo.errors import UseError
+from docendo.provenance import files_of
+from docendo.store.checkpoints import digest
 from docendo.store.whole import standing, write_whole
-from docendo.study.plan import Plan
+from docendo.study.plan import Plan, Task
 from docendo.study.results import STUDY_FILE
 
 __all__ = ["check_folder", "settle"]
@@ -29,7 +31,11 @@ def settle(folder: Path, plan: Plan, file: Path) -> None:
 def check_folder(folder: Path, plan: Plan) -> dict[str, Any]:
     """What is to be kept in the folder. Raises UseError where there is something else."""
     path = folder / STUDY_FILE
-    wanted = {"study": plan.study.model_dump(mode="json", exclude={"config"}), "config": to_toml(plan.config)}
+    wanted = {
+        "study": plan.study.model_dump(mode="json", exclude={"config"}),
+        "config": to_toml(plan.config),
+        "files": _files(plan),
+    }
     if path.exists():
         before = _read(path)
         if (lost := _lost(before, wanted)) is not None:
@@ -41,11 +47,20 @@ def check_folder(folder: Path, plan: Plan) -> dict[str, Any]:
     return wanted
 
 
+def _files(plan: Plan) -> dict[str, str]:
+    """The SHA-256 of every file that the settings of any training name."""
+    trained = [arm for arm in plan.arms if not plan.arms[arm].merged]
+    tasks = [Task(regime, arm, plan.study.each_seed[0]) for regime in plan.study.regimes for arm in trained]
+    paths = {p for t in tasks for chosen in plan.grid(t.arm) or ((),) for p in files_of(plan.settings(t, chosen))}
+    return {path.as_posix(): digest(path) for path in sorted(paths)}
+
+
 def _read(path: Path) -> dict[str, Any]:
     """What was compared before, the settings of its league as a table: those that are new since then have defaults."""
     try:
         before = json.loads(path.read_text())
-        return {"study": dict(before["study"]), "config": _filled(tomllib.loads(before["config"]))}
+        files = {str(name): str(hashed) for name, hashed in before.get("files", {}).items()}
+        return {"study": dict(before["study"]), "config": _filled(tomllib.loads(before["config"])), "files": files}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UseError(f"{path}: is not what a study wrote: {error}; remove it to begin anew") from error
 
@@ -69,7 +84,13 @@ def _lost(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
             {name: {key: value for key, value in now[name].items() if key in then[name]} for name in grown},
         )
         or _difference({"config": before["config"]}, {"config": tomllib.loads(wanted["config"])})
+        or _other(before["files"], wanted["files"])
     )
+
+
+def _other(then: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+    """The first file that is not what it was."""
+    return next((f"{name} is not what it was" for name in then if name in now and then[name] != now[name]), None)
 
 
 def _as_before(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,6 +97,25 @@ def test_settings_that_docendo_does_not_have_any_more_are_told(tmp_path: Path) -
         settled(tmp_path, "after")
 
 
+def test_a_file_that_an_arm_of_any_regime_reads_stays_as_it_was(tmp_path: Path) -> None:
+    data = tmp_path / "rows.csv"
+    data.write_text("question,answer\nWhat?,1\n")
+    regimes = REGIMES | {"own": {"arms": {"teaching": [f"agents.ada.data={{files={{'{data}'=1}}}}"]}}}
+    settled(tmp_path, regimes=regimes)
+    settled(tmp_path, "same", regimes=regimes)
+    data.write_text("question,answer\nWhat?,2\n")
+    with pytest.raises(UseError, match=r"holds another study: .*rows.csv is not what it was; choose another --out"):
+        settled(tmp_path, "other", regimes=regimes)
+
+
+def test_a_folder_of_before_files_were_noted_is_gone_on_with(tmp_path: Path) -> None:
+    settled(tmp_path)
+    path = tmp_path / "out" / "study.json"
+    kept = json.loads(path.read_text())
+    path.write_text(json.dumps({name: kept[name] for name in ("file", "study", "config")}))
+    settled(tmp_path, "after")
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"study": {}, "config": 3}', '{"study": 3, "config": ""}'])
 def test_a_damaged_file_is_told(text: str, tmp_path: Path) -> None:
     settled(tmp_path)
