@@ -22,6 +22,7 @@ from docendo.report.tables import (
 )
 from docendo.report.text import DASH, between, compact, duration, percent, signed, visible
 from docendo.report.totals import named, spent
+from docendo.report.wide import Wide
 from docendo.store import RunDirectory
 
 __all__ = ["terminal_report"]
@@ -61,7 +62,7 @@ def _heading(facts: Facts) -> RenderableType:
     return Group(_text(facts.name, "bold"), _text(said, "dim"), "", grid)
 
 
-def _accuracy(facts: Facts) -> Table:
+def _accuracy(facts: Facts) -> Wide:
     start, end = evaluation_rounds(facts)
     table = _table("Accuracy without a lesson, start to end (95% interval; * own domain)", ["agent"], domains(facts))
     base = base_accuracy(facts)
@@ -70,25 +71,25 @@ def _accuracy(facts: Facts) -> Table:
         before, after = accuracy(facts, start, agent), accuracy(facts, end, agent)
         cells = [_change(before.get(d), after.get(d)) + (" *" if d in own else "") for d in domains(facts)]
         table.add_row(_text(agent), *cells)
-    return table
+    return Wide(table)
 
 
-def _gains(facts: Facts) -> Table:
+def _gains(facts: Facts) -> Wide:
     matrix = gain_matrix(facts)
     students = list(dict.fromkeys((*facts.owns, *(s for row in matrix.values() for s in row))))
     table = _table("Mean gain of a shown lesson, teachers down, students across", ["teacher"], students)
     for teacher in dict.fromkeys((*facts.owns, *matrix)):
         table.add_row(_text(teacher), *(_gain(matrix.get(teacher, {}).get(s)) for s in students))
-    return table
+    return Wide(table)
 
 
-def _taught(facts: Facts) -> Table:
+def _taught(facts: Facts) -> Wide:
     names, numbers = ["teacher", "student", "domain"], ["lessons", "through the gate", "mean gain"]
     table = _table("Who taught whom what", names, numbers)
     for row in taught(facts):
         who = (_text(row.teacher), _text(row.student), _text(row.domain))
         table.add_row(*who, f"{row.lessons:,}", percent(row.passed / row.lessons), _gain(row.gain))
-    return table
+    return Wide(table, kept=len(names))
 
 
 def _ledger(facts: Facts) -> Table:
@@ -98,12 +99,12 @@ def _ledger(facts: Facts) -> Table:
     return table
 
 
-def _sheet(sheet: Sheet) -> Table:
+def _sheet(sheet: Sheet) -> RenderableType:
     middle = len(sheet.heads) - sheet.numbers
     table = _table(sheet.title, sheet.heads[:middle], sheet.heads[middle:])
     for row in sheet.rows:
         table.add_row(*map(_text, row))
-    return table
+    return Wide(table, kept=middle) if sheet.numbers else table
 
 
 def _table(title: str, names: Iterable[str], numbers: Iterable[str]) -> Table:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from docendo.report.text import visible
+from docendo.report.wide import Wide
 from docendo.study.boards import Board, Cell, arms, costs, differences, domains, rounds, tuning
 from docendo.study.findings import TEACHING, Regime
 from docendo.study.results import Study
@@ -17,8 +18,6 @@ from docendo.study.words import answer, headline, limits, points, repeat, span
 
 __all__ = ["markdown", "terminal"]
 
-_NAME = 28
-"""Characters of an arm's name that a terminal shows, however narrow it is."""
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>|~#&])")
 
 
@@ -75,20 +74,19 @@ def terminal(study: Study, found: Sequence[Regime]) -> RenderableType:
     for regime in found:
         parts += ["", Text(visible(regime.name), "bold underline")]
         parts += [Text(visible(sentence)) for sentence in answer(regime)]
-        parts += [_table(board) for board in (arms(regime), differences(regime)) if board.rows]
+        parts += [part for board in (arms(regime), differences(regime)) if board.rows for part in ("", _table(board))]
     parts += ["", *(Padding(Text(visible(said), "dim"), (0, 0, 0, 2)) for said in limits(found))]
     return Group(*parts)
 
 
-def _table(board: Board) -> Table:
-    made = Table(title=board.title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+def _table(board: Board) -> Wide:
+    made = Table(title=board.title, box=None)
     for i, head in enumerate(board.heads):
-        kept = min(_NAME, max(len(visible(row[0].text)) for row in board.rows)) if i == 0 else None
         side: Literal["left", "right"] = "left" if i < board.words else "right"
-        made.add_column(Text(visible(head)), justify=side, header_style="dim", min_width=kept)
+        made.add_column(Text(visible(head)), justify=side, header_style="dim")
     for row in board.rows:
         made.add_row(*(_lines(cell) for cell in row))
-    return made
+    return Wide(made, kept=board.words)
 
 
 def _lines(cell: Cell) -> Text:

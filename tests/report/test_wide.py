@@ -1,0 +1,68 @@
+"""Tables in terminals of any width."""
+
+from io import StringIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from rich.table import Table
+
+from docendo.report.wide import Wide
+
+WORDS = st.text(alphabet="abcdefgh", min_size=1, max_size=12)
+
+
+def shown(table: Table, width: int, kept: int = 1) -> list[str]:
+    console = Console(width=width, file=StringIO(), record=True)
+    console.print(Wide(table, kept))
+    return [line.rstrip() for line in console.export_text().splitlines()]
+
+
+def table(names: list[str], columns: list[list[str]]) -> Table:
+    made = Table(title="Who won")
+    made.add_column("name")
+    for i in range(len(columns)):
+        made.add_column(f"n{i}", justify="right")
+    for name, *cells in zip(names, *columns, strict=True):
+        made.add_row(name, *cells)
+    return made
+
+
+def test_what_does_not_fit_beside_the_names_comes_below_with_the_names_again() -> None:
+    made = table(["ada", "bob"], [["1234567", "1"], ["89", "2"], ["1011", "3"]])
+    assert shown(made, 22) == [
+        "Who won",
+        "name       n0  n1",
+        "ada   1234567  89",
+        "bob         1   2",
+        "",
+        "name    n2",
+        "ada   1011",
+        "bob      3",
+    ]
+
+
+@pytest.mark.parametrize("width", [23, 24, 100])
+def test_what_fits_is_one_table(width: int) -> None:
+    made = table(["ada"], [["1234567"], ["89"], ["1011"]])
+    assert shown(made, width) == ["Who won", "name       n0  n1    n2", "ada   1234567  89  1011"]
+
+
+@given(st.lists(st.lists(WORDS, min_size=2, max_size=2), min_size=1, max_size=6), st.integers(30, 80))
+def test_at_any_width_every_cell_is_there_whole(columns: list[list[str]], width: int) -> None:
+    lines = shown(table(["ada", "bob"], columns), width)
+    assert all(len(line) <= width for line in lines)
+    for number, name in enumerate(("ada", "bob")):
+        cells = [cell for line in lines if line.startswith(name) for cell in line.split()[1:]]
+        assert cells == [column[number] for column in columns]
+    assert [head for line in lines if line.startswith("name") for head in line.split()[1:]] == [
+        f"n{i}" for i in range(len(columns))
+    ]
+
+
+def test_long_names_are_folded_and_leave_room_for_a_number() -> None:
+    lines = shown(table(["a" * 70], [["12345"]]), 40)
+    assert all(len(line) <= 40 for line in lines)
+    assert "".join(line.split()[0] for line in lines[2:]) == "a" * 70
+    assert any(line.endswith("12345") for line in lines)
