@@ -1,7 +1,7 @@
 """Writes docs/study.md, and the README's table, from the committed results of studies.
 
 Results are docs/results/study/NAME/results/REGIME/ARM-SEED.json; in the README's table EQUAL_COMPUTE comes first, and
-others' columns name their base.
+others' columns name their base. What studies of the same base came to stands below the table.
 ``--check`` only tells whether both are up to date, exit 1 if not. Without results there is no page.
 """
 
@@ -26,8 +26,9 @@ Is a population whose members teach each other better than the same agents, each
 number of floating-point operations? This page is made by `python docs/make_study.py` from the results in
 [results/study](results/study); `docendo/study/statistics.py` says how its intervals are made, and
 `python benchmarks/coverage.py 1000` how often such intervals are wrong. [compare.md](compare.md) says what the arms
-are, and what the numbers mean. Grids grew after results of these seeds had been seen, which no interval accounts for:
-[findings.md](findings.md) tells how the numbers changed.
+are, and what the numbers mean. Grids grew after results of their seeds had been seen, which no interval accounts for:
+[findings.md](findings.md) tells how the numbers changed. equal\\_compute\\_fresh has none: it repeats what was
+chosen in equal\\_compute from seeds that nobody had seen.
 
 """
 ARMS = {
@@ -55,8 +56,10 @@ def read(folder: Path) -> tuple[Study, list[Regime]]:
     return study, regimes(study)
 
 
-def block(columns: Mapping[str, Regime]) -> str:
-    """The README's table: regimes in columns, and whether teaching is better than joint training in each."""
+def block(columns: Mapping[str, Regime], others: Mapping[str, Regime] | None = None) -> str:
+    """The README's table: regimes in columns, and whether teaching is better than joint training in each of these and
+    of the others.
+    """
     told = {name: r for name, r in columns.items() if {TEACHING, JOINT} <= r.arms.keys()}
     commits = sorted({result.about.commit for r in told.values() for result in r.results if result.arm in ARMS})
     note = "Share of held-out problems answered right without a lesson, mean of the population, with 95 % intervals"
@@ -64,17 +67,30 @@ def block(columns: Mapping[str, Regime]) -> str:
     lines += ["| | " + " | ".join(told) + " |", "|---|" + "---|" * len(told)]
     for arm, said in ARMS.items():
         lines.append(f"| {said} | " + " | ".join(_share(r, arm) for r in told.values()) + " |")
-    gaps = [(name, r.boot.difference(TEACHING, JOINT, "mean")) for name, r in told.items()]
+    gaps = [(name, r.boot.difference(TEACHING, JOINT, "mean")) for name, r in {**told, **(others or {})}.items()]
     return "\n".join([*lines, "", *(f"*{name}*: {verdict(TEACHING, JOINT, gap)}.\n" for name, gap in gaps if gap)])
 
 
 def columns(folder: Path) -> dict[str, Regime]:
     """Of the README's table, by what stands above them."""
     found = {r.name: r for r in read(folder / EQUAL_COMPUTE)[1]}
-    for path in sorted(folder.glob("*")):
-        if path.is_dir() and path.name != EQUAL_COMPUTE:
-            found |= {f"{r.name}, {r.results[0].about.model}": r for r in read(path)[1]}
-    return found
+    base = _base(folder / EQUAL_COMPUTE)
+    named = ((path, _base(path)) for path in _others(folder))
+    return found | {f"{r.name}, {other}": r for path, other in named if other != base for r in read(path)[1]}
+
+
+def repeats(folder: Path) -> dict[str, Regime]:
+    """Of other studies of the first one's base."""
+    base = _base(folder / EQUAL_COMPUTE)
+    return {f"{r.name}, {path.name}": r for path in _others(folder) if _base(path) == base for r in read(path)[1]}
+
+
+def _others(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob("*")) if path.is_dir() and path.name != EQUAL_COMPUTE]
+
+
+def _base(path: Path) -> str:
+    return read(path)[1][0].results[0].about.model
 
 
 def _share(regime: Regime, arm: str) -> str:
@@ -94,7 +110,7 @@ def main() -> int:
     """0 where both are what the results say, or were made so."""
     wanted = {PAGE: page(RESULTS)}
     if (RESULTS / EQUAL_COMPUTE).is_dir():
-        wanted[README] = readme(README.read_text(encoding="utf-8"), block(columns(RESULTS)))
+        wanted[README] = readme(README.read_text(encoding="utf-8"), block(columns(RESULTS), repeats(RESULTS)))
     for path, text in wanted.items():
         there = path.read_text(encoding="utf-8") if path.is_file() else ""
         if "--check" in sys.argv and text != there:

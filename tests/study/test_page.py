@@ -1,6 +1,7 @@
 """One study, three ways to read it, the same numbers in all of them; nothing in its files can break the page."""
 
 import importlib.util
+import json
 import re
 import shutil
 from io import StringIO
@@ -166,8 +167,19 @@ def test_the_page_of_the_docs_is_made_of_all_studies_in_the_folder(tmp_path: Pat
 def test_in_the_table_of_the_readme_other_studies_name_their_base(tmp_path: Path):
     script = make_study()
     toy_study(tmp_path / "equal_compute", seeds=2, regimes=("scarce",))
-    shutil.copytree(tmp_path / "equal_compute", tmp_path / "another")
-    columns = script.columns(tmp_path)
-    (model,) = {r.about.model for r in columns["scarce"].results}
-    assert list(columns) == ["scarce", f"scarce, {model}"]
-    assert f"| | scarce | scarce, {model} |" in script.block(columns)
+    for name, model in (("another", "larger"), ("again", "")):
+        shutil.copytree(tmp_path / "equal_compute", tmp_path / name)
+        for path in (tmp_path / name).glob("results/*/*.json"):
+            told = json.loads(path.read_text())
+            told["about"]["model"] = model or told["about"]["model"]
+            path.write_text(json.dumps(told))
+    columns, repeats = script.columns(tmp_path), script.repeats(tmp_path)
+    assert list(columns) == ["scarce", "scarce, larger"]
+    assert list(repeats) == ["scarce, again"]
+    made = script.block(columns, repeats)
+    assert "| | scarce | scarce, larger |" in made
+    assert [line.split(":")[0] for line in made.splitlines() if line.startswith("*")] == [
+        "*scarce*",
+        "*scarce, larger*",
+        "*scarce, again*",
+    ]
