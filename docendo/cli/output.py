@@ -43,7 +43,19 @@ def show(*parts: Any) -> None:
     """Print rich renderables to standard output; strings are shown as they are, as by `safe`."""
     console = _console(sys.stdout)
     for part in parts:
-        console.print(safe(part) if isinstance(part, str) else part, soft_wrap=isinstance(part, str))
+        console.print(safe(part) if isinstance(part, str) else _fitting(part), soft_wrap=isinstance(part, str))
+
+
+def _fitting(part: Any) -> Any:
+    """A table with numbers in as many parts as the terminal's width needs; anything else as it is."""
+    from rich.table import Table
+
+    from docendo.report.wide import Wide
+
+    if not isinstance(part, Table):
+        return part
+    sides = [column.justify for column in part.columns]
+    return Wide(part, sides.index("right")) if "right" in sides else part
 
 
 def show_json(value: Any) -> None:

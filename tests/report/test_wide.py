@@ -66,3 +66,11 @@ def test_long_names_are_folded_and_leave_room_for_a_number() -> None:
     assert all(len(line) <= 40 for line in lines)
     assert "".join(line.split()[0] for line in lines[2:]) == "a" * 70
     assert any(line.endswith("12345") for line in lines)
+
+
+def test_heads_take_several_lines_before_a_column_goes_below() -> None:
+    made = Table()
+    made.add_column("name")
+    made.add_column("through the gate", justify="right")
+    made.add_row("ada", "100")
+    assert shown(made, 14) == ["      through", "          the", "name     gate", "ada       100"]
