@@ -15,7 +15,7 @@ from docendo.engines.base import BaseModel, weights_hash
 from docendo.errors import UseError
 from docendo.store.checkpoints import digest
 
-__all__ = ["Change", "Rule", "changes", "files_of", "provenance", "refuse"]
+__all__ = ["Change", "Rule", "below", "changes", "files_of", "named_in", "provenance", "refuse"]
 
 Rule = Literal["free", "noted", "kept", "refused"]
 """free: it ends as if it had been so from the beginning. noted: it goes on, as another run from there on.
@@ -89,6 +89,11 @@ def refuse(found: Sequence[Change], run: Path, anyway: bool) -> None:
 
 def files_of(config: Config) -> list[Path]:
     """Every file of this machine that the settings name and that is there; of a folder, all that are in it."""
+    return sorted({path for named in named_in(config) for path in below(named)})
+
+
+def named_in(config: Config) -> list[Path]:
+    """The files and folders of this machine that the settings name, whether or not they are there."""
     agents = config.agents.values()
     named = [
         *(d.file for d in config.domains.values()),
@@ -98,10 +103,11 @@ def files_of(config: Config) -> list[Path]:
         *(file for a in agents if a.data for file in a.data.files),
         *(tool.partition(":")[2] for a in agents for tool in a.tools),
     ]
-    return sorted({path for name in named if name and not name.startswith("hub:") for path in _below(Path(name))})
+    return sorted({Path(name) for name in named if name and not name.startswith("hub:")})
 
 
-def _below(path: Path) -> list[Path]:
+def below(path: Path) -> list[Path]:
+    """The file itself, all files in a folder, or nothing where there is neither."""
     if path.is_dir():
         return [p for p in sorted(path.rglob("*")) if p.is_file()]
     return [path] if path.is_file() else []

@@ -27,8 +27,8 @@ number of floating-point operations? This page is made by `python docs/make_stud
 [results/study](results/study); `docendo/study/statistics.py` says how its intervals are made, and
 `python benchmarks/coverage.py 1000` how often such intervals are wrong. [compare.md](compare.md) says what the arms
 are, and what the numbers mean. Grids grew after results of their seeds had been seen, which no interval accounts for:
-[findings.md](findings.md) tells how the numbers changed. equal\\_compute\\_fresh has none: it repeats what was
-chosen in equal\\_compute from seeds that nobody had seen.
+[findings.md](findings.md) tells how the numbers changed. Where equal\\_compute\\_fresh is among the studies, it
+repeats what was chosen in equal\\_compute from seeds that nobody had seen, and has no grids.
 
 """
 ARMS = {
@@ -61,7 +61,8 @@ def block(columns: Mapping[str, Regime], others: Mapping[str, Regime] | None = N
     of the others.
     """
     told = {name: r for name, r in columns.items() if {TEACHING, JOINT} <= r.arms.keys()}
-    commits = sorted({result.about.commit for r in told.values() for result in r.results if result.arm in ARMS})
+    every = [*told.values(), *(others or {}).values()]
+    commits = sorted({result.about.commit for r in every for result in r.results if result.arm in ARMS})
     note = "Share of held-out problems answered right without a lesson, mean of the population, with 95 % intervals"
     lines = [f"{note} over seeds and problems (commits {', '.join(f'`{commit}`' for commit in commits)}).", ""]
     lines += ["| | " + " | ".join(told) + " |", "|---|" + "---|" * len(told)]
@@ -75,8 +76,11 @@ def columns(folder: Path) -> dict[str, Regime]:
     """Of the README's table, by what stands above them."""
     found = {r.name: r for r in read(folder / EQUAL_COMPUTE)[1]}
     base = _base(folder / EQUAL_COMPUTE)
-    named = ((path, _base(path)) for path in _others(folder))
-    return found | {f"{r.name}, {other}": r for path, other in named if other != base for r in read(path)[1]}
+    for path in _others(folder):
+        for r in read(path)[1] if _base(path) != base else ():
+            named = f"{r.name}, {_base(path)}"
+            found[f"{r.name}, {path.name}" if named in found else named] = r
+    return found
 
 
 def repeats(folder: Path) -> dict[str, Regime]:

@@ -10,6 +10,7 @@ import pytest
 from docendo.build import build_school, subjects
 from docendo.config import Config, load_config
 from docendo.study.examining import check_papers
+from docendo.study.folder import check_folder
 from docendo.study.plan import load_plan
 from docendo.study.tuning import chosen
 from tests.toys import RecordingTrainable
@@ -48,6 +49,11 @@ def test_the_study_that_is_repeated_has_the_settings_that_were_chosen_in_the_fir
         choice = chosen(first, ROOT / "docs" / "results" / "study" / "equal_compute", task.regime, task.arm)
         assert choice is not None
         assert again.settings(task) == first.settings(task, choice.settings)
+
+
+@pytest.mark.parametrize("folder", sorted((ROOT / "docs" / "results" / "study").iterdir()), ids=lambda path: path.name)
+def test_a_study_whose_results_are_here_can_be_gone_on_with_by_its_recipe(folder):
+    check_folder(folder, load_plan(ROOT / "recipes" / f"{folder.name}.toml"))
 
 
 def test_the_result_table_comes_from_the_result_file():

@@ -86,7 +86,9 @@ def _wanted(plan: "Plan", arms: Sequence[str], regimes: Sequence[str], seeds: Se
                 raise UseError(f"--{what}: no {what} {name!r}{nearest(name, known)}")
     for number in seeds:
         if number not in plan.study.each_seed:
-            raise UseError(f"--seed: got {number}; the study has {', '.join(map(str, plan.study.each_seed))}")
+            listed = isinstance(plan.study.seeds, list)
+            there = ", ".join(map(str, plan.study.each_seed)) if listed else f"0 to {plan.study.each_seed[-1]}"
+            raise UseError(f"--seed: got {number}; the study has seeds {there}")
     trained = set(map(plan.trained, arms))
     return [
         task

@@ -47,15 +47,12 @@ def show(*parts: Any) -> None:
 
 
 def _fitting(part: Any) -> Any:
-    """A table with numbers in as many parts as the terminal's width needs; anything else as it is."""
+    """A table in as many parts as the terminal's width needs; anything else as it is."""
     from rich.table import Table
 
     from docendo.report.wide import Wide
 
-    if not isinstance(part, Table):
-        return part
-    sides = [column.justify for column in part.columns]
-    return Wide(part, sides.index("right")) if "right" in sides else part
+    return Wide(part) if isinstance(part, Table) else part
 
 
 def show_json(value: Any) -> None:
@@ -67,11 +64,11 @@ def table(names: Iterable[str], numbers: Iterable[str] = ()) -> "Table":
     """An empty table with left-aligned columns, then right-aligned ones."""
     from rich.table import Table
 
-    made = Table(box=None, padding=(0, 2, 0, 0))
+    made = Table()
     for name in names:
-        made.add_column(safe(name), header_style="dim", overflow="fold")
+        made.add_column(safe(name))
     for name in numbers:
-        made.add_column(safe(name), header_style="dim", justify="right")
+        made.add_column(safe(name), justify="right")
     return made
 
 

@@ -89,30 +89,30 @@ def _taught(facts: Facts) -> Wide:
     for row in taught(facts):
         who = (_text(row.teacher), _text(row.student), _text(row.domain))
         table.add_row(*who, f"{row.lessons:,}", percent(row.passed / row.lessons), _gain(row.gain))
-    return Wide(table, kept=len(names))
+    return Wide(table)
 
 
-def _ledger(facts: Facts) -> Table:
+def _ledger(facts: Facts) -> Wide:
     table = _table("Compute", ["purpose"], ["tokens", "compute"])
     for purpose, total in spent(facts.ledger, lambda row: row.purpose).items():
         table.add_row(_text(named(purpose)), compact(total["tokens"]), compact(total["flops"], "FLOP"))
-    return table
+    return Wide(table)
 
 
-def _sheet(sheet: Sheet) -> RenderableType:
+def _sheet(sheet: Sheet) -> Wide:
     middle = len(sheet.heads) - sheet.numbers
     table = _table(sheet.title, sheet.heads[:middle], sheet.heads[middle:])
     for row in sheet.rows:
         table.add_row(*map(_text, row))
-    return Wide(table, kept=middle) if sheet.numbers else table
+    return Wide(table)
 
 
 def _table(title: str, names: Iterable[str], numbers: Iterable[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table = Table(title=title)
     for name in names:
-        table.add_column(_text(name), header_style="dim")
+        table.add_column(_text(name))
     for name in numbers:
-        table.add_column(_text(name), justify="right", header_style="dim")
+        table.add_column(_text(name), justify="right")
     return table
 
 

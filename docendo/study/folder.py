@@ -3,12 +3,13 @@
 import json
 import tomllib
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from docendo.config import parse_config, to_toml
 from docendo.errors import UseError
-from docendo.provenance import files_of
+from docendo.provenance import below, named_in
 from docendo.store.checkpoints import digest
 from docendo.store.whole import standing, write_whole
 from docendo.study.plan import Plan, Task
@@ -31,7 +32,7 @@ def settle(folder: Path, plan: Plan, file: Path) -> None:
 def check_folder(folder: Path, plan: Plan) -> dict[str, Any]:
     """What is to be kept in the folder. Raises UseError where there is something else."""
     path = folder / STUDY_FILE
-    wanted = {
+    wanted: dict[str, Any] = {
         "study": plan.study.model_dump(mode="json", exclude={"config"}),
         "config": to_toml(plan.config),
         "files": _files(plan),
@@ -40,6 +41,7 @@ def check_folder(folder: Path, plan: Plan) -> dict[str, Any]:
         before = _read(path)
         if (lost := _lost(before, wanted)) is not None:
             raise UseError(f"{folder} holds another study: {lost}; choose another --out")
+        wanted["files"] = {**before["files"], **wanted["files"]}
     elif folder.is_dir() and any(folder.iterdir()):
         raise UseError(f"{folder} is not empty and holds no study; choose another --out")
     elif not (there := standing(folder)).is_dir():
@@ -48,11 +50,16 @@ def check_folder(folder: Path, plan: Plan) -> dict[str, Any]:
 
 
 def _files(plan: Plan) -> dict[str, str]:
-    """The SHA-256 of every file that the settings of any training name."""
+    """A hash of every file that the settings of any training name, and of all that is in such a folder."""
     trained = [arm for arm in plan.arms if not plan.arms[arm].merged]
     tasks = [Task(regime, arm, plan.study.each_seed[0]) for regime in plan.study.regimes for arm in trained]
-    paths = {p for t in tasks for chosen in plan.grid(t.arm) or ((),) for p in files_of(plan.settings(t, chosen))}
-    return {path.as_posix(): digest(path) for path in sorted(paths)}
+    paths = {p for t in tasks for chosen in plan.grid(t.arm) or ((),) for p in named_in(plan.settings(t, chosen))}
+    return {path.as_posix(): _hash(path) for path in sorted(paths) if path.exists()}
+
+
+def _hash(path: Path) -> str:
+    files = [f"{file.relative_to(path).as_posix()} {digest(file)}" for file in below(path)]
+    return sha256("\n".join(files).encode()).hexdigest()
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -80,13 +80,13 @@ def terminal(study: Study, found: Sequence[Regime]) -> RenderableType:
 
 
 def _table(board: Board) -> Wide:
-    made = Table(title=board.title, box=None)
+    made = Table(title=board.title)
     for i, head in enumerate(board.heads):
         side: Literal["left", "right"] = "left" if i < board.words else "right"
-        made.add_column(Text(visible(head)), justify=side, header_style="dim")
+        made.add_column(Text(visible(head)), justify=side)
     for row in board.rows:
         made.add_row(*(_lines(cell) for cell in row))
-    return Wide(made, kept=board.words)
+    return Wide(made)
 
 
 def _lines(cell: Cell) -> Text:

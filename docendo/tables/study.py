@@ -58,7 +58,7 @@ class StudyConfig(Table):
     def _sound_seeds(cls, seeds: Any) -> Any:
         listed = isinstance(seeds, list) and 0 < len(seeds) == len(set(map(repr, seeds)))
         if not all(type(s) is int and (0 if listed else 1) <= s <= _MOST for s in (seeds if listed else [seeds])):
-            raise ValueError(f"got {seeds!r}, wanted how many, or a list of seeds, each once, of 0 to {_MOST}")
+            raise ValueError(f"got {seeds!r}, wanted how many, 1 to {_MOST}, or a list of seeds, each once")
         return seeds
 
     @property

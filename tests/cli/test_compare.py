@@ -52,6 +52,15 @@ def test_own_arms_are_trained_whichever_arms_are_named_and_what_is_not_asked_for
     assert "experts" not in part
 
 
+def test_seeds_that_are_listed_are_the_ones_that_are_trained(tmp_path: Path) -> None:
+    path = study(tmp_path, arms=["base", "teaching"], seeds=[7, 5])
+    listed = docendo("compare", path, "--dry-run", "--out", tmp_path / "out").out
+    assert "all, teaching: the full system; seeds left: 7, 5" in listed
+    one = docendo("compare", path, "--dry-run", "--out", tmp_path / "out", "--seed", 5).out
+    assert "all, teaching: the full system; seeds left: 5" in one
+    assert "--seed: got 6; the study has seeds 7, 5" in docendo("compare", path, "--dry-run", "--seed", 6).err
+
+
 def test_report_reads_a_study_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     toy_study(tmp_path / "toy", seeds=2)
@@ -86,7 +95,7 @@ def refused(tmp_path: Path, *words: object, **given: Any) -> str:
         (("--arm", "teching"), "--arm: no arm 'teching'; did you mean 'teaching'?"),
         (("--arm", "experts"), "--arm: no arm 'experts'"),
         (("--regime", "al"), "--regime: no regime 'al'; did you mean 'all'?"),
-        (("--seed", 1), "--seed: got 1; the study has 0"),
+        (("--seed", 1), "--seed: got 1; the study has seeds 0 to 0"),
         (("--seed", -1), "--seed: got -1"),
     ],
 )

@@ -43,8 +43,9 @@ def test_everybody_is_examined_on_the_families_that_are_taught_and_on_no_trainin
     assert first == paper(FOUND, exam(0), 40) != second
 
 
-def test_settings_are_chosen_on_problems_that_no_seed_is_examined_on() -> None:
-    study = study_of()
+@pytest.mark.parametrize("seeds", [3, [7, 5]])
+def test_settings_are_chosen_on_problems_that_no_seed_is_examined_on(seeds: Any) -> None:
+    study = study_of(seeds=seeds)
     fresh = fresh_paper(FOUND, exam(TUNING_SEED), study)
     tests = {p.key for seed in study.each_seed for p in paper(FOUND, exam(seed), study.problems)}
     assert len({p.key for p in fresh}) == 3 * 40

@@ -97,15 +97,47 @@ def test_settings_that_docendo_does_not_have_any_more_are_told(tmp_path: Path) -
         settled(tmp_path, "after")
 
 
-def test_a_file_that_an_arm_of_any_regime_reads_stays_as_it_was(tmp_path: Path) -> None:
+def reading(name: Path) -> str:
+    return f"agents.ada.data={{files={{'{name}'=1}}}}"
+
+
+OTHER = r"holds another study: .*rows.* is not what it was; choose another --out"
+
+
+@pytest.mark.parametrize("place", ["first", "last", "grid"])
+def test_a_file_that_any_training_reads_stays_as_it_was(place: str, tmp_path: Path) -> None:
     data = tmp_path / "rows.csv"
     data.write_text("question,answer\nWhat?,1\n")
-    regimes = REGIMES | {"own": {"arms": {"teaching": [f"agents.ada.data={{files={{'{data}'=1}}}}"]}}}
-    settled(tmp_path, regimes=regimes)
-    settled(tmp_path, "same", regimes=regimes)
+    arms = {"arms": {"teaching": [reading(data)]}}
+    regimes = {"first": {"own": arms} | REGIMES, "last": REGIMES | {"own": arms}, "grid": REGIMES}[place]
+    grids = GRIDS | ({"teaching": [["experts.rate=0.1"], [reading(data)]]} if place == "grid" else {})
+    settled(tmp_path, regimes=regimes, grids=grids)
+    settled(tmp_path, "same", regimes=regimes, grids=grids)
     data.write_text("question,answer\nWhat?,2\n")
-    with pytest.raises(UseError, match=r"holds another study: .*rows.csv is not what it was; choose another --out"):
-        settled(tmp_path, "other", regimes=regimes)
+    with pytest.raises(UseError, match=OTHER):
+        settled(tmp_path, "other", regimes=regimes, grids=grids)
+
+
+def test_what_a_file_was_is_known_after_the_study_was_gone_on_with_in_part(tmp_path: Path) -> None:
+    data = tmp_path / "rows.csv"
+    data.write_text("question,answer\nWhat?,1\n")
+    regimes = {"own": {"arms": {"teaching": [reading(data)]}}}
+    settled(tmp_path, regimes=regimes, arms=["experts", "teaching"])
+    settled(tmp_path, "part", regimes=regimes, arms=["experts"])
+    data.write_text("question,answer\nWhat?,2\n")
+    with pytest.raises(UseError, match=OTHER):
+        settled(tmp_path, "again", regimes=regimes, arms=["experts", "teaching"])
+
+
+def test_a_folder_of_data_has_the_same_files_as_before(tmp_path: Path) -> None:
+    data = tmp_path / "rows"
+    data.mkdir()
+    (data / "a.csv").write_text("question,answer\nWhat?,1\n")
+    own = {"mine": {"settings": [reading(data)]}}
+    settled(tmp_path, own=own)
+    (data / "b.csv").write_text("question,answer\nWho?,2\n")
+    with pytest.raises(UseError, match=OTHER):
+        settled(tmp_path, "again", own=own)
 
 
 def test_a_folder_of_before_files_were_noted_is_gone_on_with(tmp_path: Path) -> None:
@@ -116,7 +148,17 @@ def test_a_folder_of_before_files_were_noted_is_gone_on_with(tmp_path: Path) -> 
     settled(tmp_path, "after")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"study": {}, "config": 3}', '{"study": 3, "config": ""}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"study": {}, "config": "", "files": 3}',
+        "",
+        "{}",
+        "[]",
+        '{"study": {}, "config": 3}',
+        '{"study": 3, "config": ""}',
+    ],
+)
 def test_a_damaged_file_is_told(text: str, tmp_path: Path) -> None:
     settled(tmp_path)
     (tmp_path / "out" / "study.json").write_text(text)

@@ -167,19 +167,20 @@ def test_the_page_of_the_docs_is_made_of_all_studies_in_the_folder(tmp_path: Pat
 def test_in_the_table_of_the_readme_other_studies_name_their_base(tmp_path: Path):
     script = make_study()
     toy_study(tmp_path / "equal_compute", seeds=2, regimes=("scarce",))
-    for name, model in (("another", "larger"), ("again", "")):
+    for name, model in (("another", "larger"), ("a_third", "larger"), ("again", "")):
         shutil.copytree(tmp_path / "equal_compute", tmp_path / name)
         for path in (tmp_path / name).glob("results/*/*.json"):
             told = json.loads(path.read_text())
             told["about"]["model"] = model or told["about"]["model"]
             path.write_text(json.dumps(told))
     columns, repeats = script.columns(tmp_path), script.repeats(tmp_path)
-    assert list(columns) == ["scarce", "scarce, larger"]
+    assert list(columns) == ["scarce", "scarce, larger", "scarce, another"]
     assert list(repeats) == ["scarce, again"]
     made = script.block(columns, repeats)
-    assert "| | scarce | scarce, larger |" in made
+    assert "| | scarce | scarce, larger | scarce, another |" in made
     assert [line.split(":")[0] for line in made.splitlines() if line.startswith("*")] == [
         "*scarce*",
         "*scarce, larger*",
+        "*scarce, another*",
         "*scarce, again*",
     ]

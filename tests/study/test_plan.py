@@ -31,7 +31,7 @@ def test_seeds_may_be_listed_so_that_a_study_can_be_repeated_from_others(tmp_pat
 
 @pytest.mark.parametrize("seeds", [0, -1, 10_001, 1.5, True, "5", [], [5, 5], [-1], [1, "a"], [True, 1]])
 def test_seeds_that_are_none_are_told_with_what_is_wanted(seeds: Any, tmp_path: Path) -> None:
-    with pytest.raises(UseError, match=r"seeds: got .*, wanted how many, or a list of seeds, each once, of 0 to 10000"):
+    with pytest.raises(UseError, match=r"seeds: got .*, wanted how many, 1 to 10000, or a list of seeds, each once"):
         planned(tmp_path, seeds=seeds)
 
 
