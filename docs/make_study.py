@@ -56,19 +56,19 @@ def read(folder: Path) -> tuple[Study, list[Regime]]:
     return study, regimes(study)
 
 
-def block(columns: Mapping[str, Regime], others: Mapping[str, Regime] | None = None) -> str:
+def block(columns: Mapping[str, Regime], others: Mapping[str, Regime]) -> str:
     """The README's table: regimes in columns, and whether teaching is better than joint training in each of these and
     of the others.
     """
     told = {name: r for name, r in columns.items() if {TEACHING, JOINT} <= r.arms.keys()}
-    every = [*told.values(), *(others or {}).values()]
+    every = [*told.values(), *others.values()]
     commits = sorted({result.about.commit for r in every for result in r.results if result.arm in ARMS})
     note = "Share of held-out problems answered right without a lesson, mean of the population, with 95 % intervals"
     lines = [f"{note} over seeds and problems (commits {', '.join(f'`{commit}`' for commit in commits)}).", ""]
     lines += ["| | " + " | ".join(told) + " |", "|---|" + "---|" * len(told)]
     for arm, said in ARMS.items():
         lines.append(f"| {said} | " + " | ".join(_share(r, arm) for r in told.values()) + " |")
-    gaps = [(name, r.boot.difference(TEACHING, JOINT, "mean")) for name, r in {**told, **(others or {})}.items()]
+    gaps = [(name, r.boot.difference(TEACHING, JOINT, "mean")) for name, r in {**told, **others}.items()]
     return "\n".join([*lines, "", *(f"*{name}*: {verdict(TEACHING, JOINT, gap)}.\n" for name, gap in gaps if gap)])
 
 
@@ -76,8 +76,8 @@ def columns(folder: Path) -> dict[str, Regime]:
     """Of the README's table, by what stands above them."""
     found = {r.name: r for r in read(folder / EQUAL_COMPUTE)[1]}
     base = _base(folder / EQUAL_COMPUTE)
-    for path in _others(folder):
-        for r in read(path)[1] if _base(path) != base else ():
+    for path in (path for path in _others(folder) if _base(path) != base):
+        for r in read(path)[1]:
             named = f"{r.name}, {_base(path)}"
             found[f"{r.name}, {path.name}" if named in found else named] = r
     return found

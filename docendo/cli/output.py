@@ -62,14 +62,9 @@ def show_json(value: Any) -> None:
 
 def table(names: Iterable[str], numbers: Iterable[str] = ()) -> "Table":
     """An empty table with left-aligned columns, then right-aligned ones."""
-    from rich.table import Table
+    from docendo.report.wide import blank
 
-    made = Table()
-    for name in names:
-        made.add_column(safe(name))
-    for name in numbers:
-        made.add_column(safe(name), justify="right")
-    return made
+    return blank(names, numbers)
 
 
 def standard_error() -> "Console":

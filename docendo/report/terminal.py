@@ -1,7 +1,5 @@
 """The report for a terminal. Names come from files and models, so nothing in them may drive the terminal."""
 
-from collections.abc import Iterable
-
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -22,7 +20,7 @@ from docendo.report.tables import (
 )
 from docendo.report.text import DASH, between, compact, duration, percent, signed, visible
 from docendo.report.totals import named, spent
-from docendo.report.wide import Wide
+from docendo.report.wide import Wide, blank
 from docendo.store import RunDirectory
 
 __all__ = ["terminal_report"]
@@ -64,7 +62,8 @@ def _heading(facts: Facts) -> RenderableType:
 
 def _accuracy(facts: Facts) -> Wide:
     start, end = evaluation_rounds(facts)
-    table = _table("Accuracy without a lesson, start to end (95% interval; * own domain)", ["agent"], domains(facts))
+    title = "Accuracy without a lesson, start to end (95% interval; * own domain)"
+    table = blank(["agent"], domains(facts), title)
     base = base_accuracy(facts)
     table.add_row("base", *(_change(base.get(d), None) for d in domains(facts)))
     for agent, own in facts.owns.items():
@@ -77,7 +76,7 @@ def _accuracy(facts: Facts) -> Wide:
 def _gains(facts: Facts) -> Wide:
     matrix = gain_matrix(facts)
     students = list(dict.fromkeys((*facts.owns, *(s for row in matrix.values() for s in row))))
-    table = _table("Mean gain of a shown lesson, teachers down, students across", ["teacher"], students)
+    table = blank(["teacher"], students, "Mean gain of a shown lesson, teachers down, students across")
     for teacher in dict.fromkeys((*facts.owns, *matrix)):
         table.add_row(_text(teacher), *(_gain(matrix.get(teacher, {}).get(s)) for s in students))
     return Wide(table)
@@ -85,7 +84,7 @@ def _gains(facts: Facts) -> Wide:
 
 def _taught(facts: Facts) -> Wide:
     names, numbers = ["teacher", "student", "domain"], ["lessons", "through the gate", "mean gain"]
-    table = _table("Who taught whom what", names, numbers)
+    table = blank(names, numbers, "Who taught whom what")
     for row in taught(facts):
         who = (_text(row.teacher), _text(row.student), _text(row.domain))
         table.add_row(*who, f"{row.lessons:,}", percent(row.passed / row.lessons), _gain(row.gain))
@@ -93,7 +92,7 @@ def _taught(facts: Facts) -> Wide:
 
 
 def _ledger(facts: Facts) -> Wide:
-    table = _table("Compute", ["purpose"], ["tokens", "compute"])
+    table = blank(["purpose"], ["tokens", "compute"], "Compute")
     for purpose, total in spent(facts.ledger, lambda row: row.purpose).items():
         table.add_row(_text(named(purpose)), compact(total["tokens"]), compact(total["flops"], "FLOP"))
     return Wide(table)
@@ -101,19 +100,10 @@ def _ledger(facts: Facts) -> Wide:
 
 def _sheet(sheet: Sheet) -> Wide:
     middle = len(sheet.heads) - sheet.numbers
-    table = _table(sheet.title, sheet.heads[:middle], sheet.heads[middle:])
+    table = blank(sheet.heads[:middle], sheet.heads[middle:], sheet.title)
     for row in sheet.rows:
         table.add_row(*map(_text, row))
     return Wide(table)
-
-
-def _table(title: str, names: Iterable[str], numbers: Iterable[str]) -> Table:
-    table = Table(title=title)
-    for name in names:
-        table.add_column(_text(name))
-    for name in numbers:
-        table.add_column(_text(name), justify="right")
-    return table
 
 
 def _text(text: str, style: str = "") -> Text:

@@ -1,16 +1,29 @@
 """Tables for a terminal that may be too narrow for them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
-__all__ = ["Wide"]
+from docendo.report.text import visible
+
+__all__ = ["Wide", "blank"]
 
 _GAP = 2
 """Characters between two columns."""
+
+
+def blank(names: Iterable[str], numbers: Iterable[str] = (), title: str = "") -> Table:
+    """A table without rows: columns of words, then of numbers. The heads may be anybody's text."""
+    made = Table(title=title or None)
+    for name in names:
+        made.add_column(Text(visible(name)))
+    for name in numbers:
+        made.add_column(Text(visible(name)), justify="right")
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from docendo.errors import UseError
 from docendo.provenance import below, named_in
 from docendo.store.checkpoints import digest
 from docendo.store.whole import standing, write_whole
-from docendo.study.plan import Plan, Task
+from docendo.study.plan import Plan
 from docendo.study.results import STUDY_FILE
 
 __all__ = ["check_folder", "settle"]
@@ -51,8 +51,7 @@ def check_folder(folder: Path, plan: Plan) -> dict[str, Any]:
 
 def _files(plan: Plan) -> dict[str, str]:
     """A hash of every file that the settings of any training name, and of all that is in such a folder."""
-    trained = [arm for arm in plan.arms if not plan.arms[arm].merged]
-    tasks = [Task(regime, arm, plan.study.each_seed[0]) for regime in plan.study.regimes for arm in trained]
+    tasks = {(task.regime, task.arm): task for task in plan.tasks()}.values()
     paths = {p for t in tasks for chosen in plan.grid(t.arm) or ((),) for p in named_in(plan.settings(t, chosen))}
     return {path.as_posix(): _hash(path) for path in sorted(paths) if path.exists()}
 

@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from docendo.report.text import visible
-from docendo.report.wide import Wide
+from docendo.report.wide import Wide, blank
 from docendo.study.boards import Board, Cell, arms, costs, differences, domains, rounds, tuning
 from docendo.study.findings import TEACHING, Regime
 from docendo.study.results import Study
@@ -80,10 +78,7 @@ def terminal(study: Study, found: Sequence[Regime]) -> RenderableType:
 
 
 def _table(board: Board) -> Wide:
-    made = Table(title=board.title)
-    for i, head in enumerate(board.heads):
-        side: Literal["left", "right"] = "left" if i < board.words else "right"
-        made.add_column(Text(visible(head)), justify=side)
+    made = blank(board.heads[: board.words], board.heads[board.words :], board.title)
     for row in board.rows:
         made.add_row(*(_lines(cell) for cell in row))
     return Wide(made)

@@ -56,8 +56,9 @@ class StudyConfig(Table):
     @field_validator("seeds", mode="before")
     @classmethod
     def _sound_seeds(cls, seeds: Any) -> Any:
-        listed = isinstance(seeds, list) and 0 < len(seeds) == len(set(map(repr, seeds)))
-        if not all(type(s) is int and (0 if listed else 1) <= s <= _MOST for s in (seeds if listed else [seeds])):
+        least, each = (0, seeds) if isinstance(seeds, list) else (1, [seeds])
+        sound = all(type(seed) is int and least <= seed <= _MOST for seed in each)
+        if not (sound and 0 < len(each) == len(set(each))):
             raise ValueError(f"got {seeds!r}, wanted how many, 1 to {_MOST}, or a list of seeds, each once")
         return seeds
 
