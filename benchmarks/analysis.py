@@ -18,11 +18,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `docendo analyse` does
 
 import numpy as np
 
-from docendo.league.analysis import analyse
-from docendo.league.matrices import Matrix
-from docendo.league.payoff import alpha_rank, bradley_terry, cyclic_share, nash
-from docendo.league.ratings import openskill
-from docendo.league.structure import clusters, disc
+from docendo.analysis.matrices import Matrix
+from docendo.analysis.overview import analyse
+from docendo.analysis.payoff import alpha_rank, bradley_terry, cyclic_share, nash
+from docendo.analysis.ratings import openskill
+from docendo.analysis.structure import clusters, disc
 
 
 def populations(count: int) -> dict[str, Matrix]:
@@ -34,7 +34,11 @@ def populations(count: int) -> dict[str, Matrix]:
     x, y = radius * np.cos(angle), radius * np.sin(angle)
     cycle = np.outer(x, y) - np.outer(y, x)
     random = noise - noise.T
-    return {"ladder": np.tanh(steps + 0.1 * random), "top": np.tanh((steps + cycle) / 2), "random": np.tanh(random)}
+    return {
+        "ladder": np.tanh(steps + 0.1 * random),
+        "top": np.tanh((steps + cycle) / 2),
+        "random": np.tanh(random),
+    }
 
 
 def parts(game: Matrix) -> dict[str, Callable[[], object]]:
@@ -64,16 +68,23 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--agents", type=int, default=200)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--json", action="store_true", help="print the medians as the last line")
+    parser.add_argument(
+        "--json", action="store_true", help="print the medians as the last line"
+    )
     options = parser.parse_args()
     analyse(["a", "b"], [[0, 1], [-1, 0]])  # imports the libraries
     found = {}
     for kind, game in populations(options.agents).items():
-        found[kind] = {name: seconds(work, options.repeats) for name, work in parts(game).items()}
+        found[kind] = {
+            name: seconds(work, options.repeats) for name, work in parts(game).items()
+        }
         for name, taken in found[kind].items():
             print(f"{options.agents} agents, {kind:<7} {name:<14} {taken:8.3f} s")
     if options.json:
-        short = {kind: {name: float(f"{x:.4g}") for name, x in taken.items()} for kind, taken in found.items()}
+        short = {
+            kind: {name: float(f"{x:.4g}") for name, x in taken.items()}
+            for kind, taken in found.items()
+        }
         print(json.dumps({"agents": options.agents, "seconds": short}))
 
 

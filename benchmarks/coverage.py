@@ -11,8 +11,8 @@ from math import sqrt
 
 import numpy as np
 
+from docendo.study.bootstrap import Bootstrap
 from docendo.study.results import About, Cost, Result, Scores
-from docendo.study.statistics import Bootstrap
 
 FAMILIES = {"letters": ("flip", "turn"), "numbers": ("sums", "primes")}
 PROBLEMS, SAMPLES = 24, 1000
@@ -21,18 +21,29 @@ ARMS = {"better": 0.5, "plain": 0.0}
 Hardness = np.ndarray
 
 
-def training(arm: str, seed: int, level: float, hardness: Hardness, rng: np.random.Generator) -> Result:
+def training(
+    arm: str, seed: int, level: float, hardness: Hardness, rng: np.random.Generator
+) -> Result:
     """Two agents whose answers are drawn."""
-    names = [f"{domain}/{family}" for domain, families in FAMILIES.items() for family in families]
+    names = [
+        f"{domain}/{family}" for domain, families in FAMILIES.items() for family in families
+    ]
     keys = {
         agent: {
-            name: "".join(map(str, (rng.random(PROBLEMS) < sigmoid(level + hard)).astype(int)))
+            name: "".join(
+                map(str, (rng.random(PROBLEMS) < sigmoid(level + hard)).astype(int))
+            )
             for name, hard in zip(names, hardness, strict=True)
         }
         for agent in ABOUT.agents
     }
     return Result(
-        regime="coins", arm=arm, seed=seed, about=ABOUT, cost=Cost(budget=1, spent=1), scores=Scores(test=keys)
+        regime="coins",
+        arm=arm,
+        seed=seed,
+        about=ABOUT,
+        cost=Cost(budget=1, spent=1),
+        scores=Scores(test=keys),
     )
 
 
@@ -44,7 +55,10 @@ def truth(spread: float) -> float:
     """The difference over endless seeds and problems; all effects are normal, so their variances add."""
     z = np.linspace(-8, 8, 4001)
     weight = np.exp(-z * z / 2) / np.exp(-z * z / 2).sum()
-    better, plain = (float(weight @ sigmoid(level + z * sqrt(1 + 0.3**2 + spread**2))) for level in ARMS.values())
+    better, plain = (
+        float(weight @ sigmoid(level + z * sqrt(1 + 0.3**2 + spread**2)))
+        for level in ARMS.values()
+    )
     return better - plain
 
 
@@ -58,10 +72,17 @@ def trial(seeds: int, spread: float, rng: np.random.Generator) -> tuple[bool, bo
             found[seed] = training(name, seed, level, hardness, rng)
     boot = Bootstrap(arms, SAMPLES)
     real, none = (boot.difference(name, "plain", "mean") for name in ("better", "same"))
-    if real is None or none is None or real.estimate.low is None or none.estimate.low is None:
+    if (
+        real is None
+        or none is None
+        or real.estimate.low is None
+        or none.estimate.low is None
+    ):
         raise RuntimeError("arms that share seeds have no difference")
     low, high = real.estimate[1:3]
-    return not low <= truth(spread) <= high, not none.estimate.low <= 0 <= (none.estimate.high or 0)
+    return not low <= truth(spread) <= high, not none.estimate.low <= 0 <= (
+        none.estimate.high or 0
+    )
 
 
 def main() -> None:

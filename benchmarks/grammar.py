@@ -15,10 +15,10 @@ from statistics import median
 
 import torch
 
-from docendo.build import open_local, resolved
-from docendo.config import Config
-from docendo.graders.grading import final_answer
-from docendo.problems.stock import PROCEDURAL
+from docendo.build.school import open_local_engine, resolve_config
+from docendo.config.load import Config
+from docendo.graders.answer import final_answer
+from docendo.problems.registry import PROCEDURAL
 from docendo.prompts import solve
 from docendo.records import BASE, Completion, Grammar, Request
 from docendo.seeds import seed_for
@@ -36,9 +36,19 @@ TURNS = 8
 
 
 def requests(count: int, turn: int, grammar: Grammar | None) -> list[Request]:
-    problems = PROCEDURAL["mathematics"].draw("sums", 1, count, seed_for(0, "grammar", turn), "train")
+    problems = PROCEDURAL["mathematics"].draw(
+        "sums", 1, count, seed_for(0, "grammar", turn), "train"
+    )
     return [
-        Request(BASE, solve(p.prompt), seed_for(turn, i), TOKENS, 1.0, "benchmark", grammar=grammar)
+        Request(
+            BASE,
+            solve(p.prompt),
+            seed_for(turn, i),
+            TOKENS,
+            1.0,
+            "benchmark",
+            grammar=grammar,
+        )
         for i, p in enumerate(problems)
     ]
 
@@ -56,7 +66,10 @@ def within(way: str, text: str) -> bool:
         found = json.loads(text)
     except json.JSONDecodeError:
         return False
-    return [type(value) for value in found.values()] == [str, int] and [*found] == ["steps", "answer"]
+    return [type(value) for value in found.values()] == [str, int] and [*found] == [
+        "steps",
+        "answer",
+    ]
 
 
 def main() -> None:
@@ -64,28 +77,44 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=1024)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    engine = open_local(resolved(Config(agents={})))
-    each, seconds, done = given.answers // TURNS, {w: [] for w in WAYS}, {w: [] for w in WAYS}
+    engine = open_local_engine(resolve_config(Config(agents={})))
+    each, seconds, done = (
+        given.answers // TURNS,
+        {w: [] for w in WAYS},
+        {w: [] for w in WAYS},
+    )
     for turn in range(-1, TURNS):
         for way, grammar in WAYS.items():
             wanted = requests(each if turn >= 0 else 16, turn + 1, grammar)
             start = time.perf_counter()
             found = engine.sample(wanted)
             if turn >= 0:
-                seconds[way].append((time.perf_counter() - start) / sum(len(c.tokens) for c in found))
+                seconds[way].append(
+                    (time.perf_counter() - start) / sum(len(c.tokens) for c in found)
+                )
                 done[way] += found
     cost = {way: median(some) for way, some in seconds.items()}
     document = {
         "answers": each * TURNS,
-        "outside the grammar": {w: sum(not within(w, c.text) for c in done[w]) for w in WAYS if w != "free"},
-        "without a final number": {w: sum(not readable(c) for c in done[w]) for w in ("number", "free")},
-        "with nearly all tokens": {w: sum(len(c.tokens) >= TOKENS - 2 for c in done[w]) for w in WAYS},
+        "outside the grammar": {
+            w: sum(not within(w, c.text) for c in done[w]) for w in WAYS if w != "free"
+        },
+        "without a final number": {
+            w: sum(not readable(c) for c in done[w]) for w in ("number", "free")
+        },
+        "with nearly all tokens": {
+            w: sum(len(c.tokens) >= TOKENS - 2 for c in done[w]) for w in WAYS
+        },
         "tokens": {w: sum(len(c.tokens) for c in done[w]) for w in WAYS},
         "ms a token": {w: 1000 * some for w, some in cost.items()},
         "times as long as free": {w: cost[w] / cost["free"] for w in WAYS},
         "threads": torch.get_num_threads(),
     }
-    print(json.dumps(document) if given.json else "\n".join(f"{k}: {v}" for k, v in document.items()))
+    print(
+        json.dumps(document)
+        if given.json
+        else "\n".join(f"{k}: {v}" for k, v in document.items())
+    )
 
 
 if __name__ == "__main__":

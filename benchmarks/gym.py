@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from docendo.graders.grading import exact, guarded
+from docendo.graders.answer import exact, never_raises
 from docendo.problems.gym import VERSION, Item
 from docendo.records import Problem
 
@@ -89,7 +89,13 @@ def facts(task: str, level: int, count: int) -> dict[str, Any]:
         item = Item(task, level, k * 104729 * 7919 % SPAN)
         try:
             items.append((item, item.entry()))
-        except (ArithmeticError, AssertionError, LookupError, RuntimeError, ValueError) as error:
+        except (
+            ArithmeticError,
+            AssertionError,
+            LookupError,
+            RuntimeError,
+            ValueError,
+        ) as error:
             broken += 1
             fault = f"{type(error).__name__}: {error}"[:100]
     seconds = (time.perf_counter() - start) / (len(items) + broken)
@@ -97,10 +103,20 @@ def facts(task: str, level: int, count: int) -> dict[str, Any]:
         return {"fault": fault}
     answers = [e["answer"] for _, e in items]
     texts = [str(a).strip() for a in answers]
-    own = [right(item, "" if a is None else str(a)) for (item, _), a in zip(items, answers, strict=True)]
+    own = [
+        right(item, "" if a is None else str(a))
+        for (item, _), a in zip(items, answers, strict=True)
+    ]
     same = [graded_exactly(e, f"Answer: {e['answer']}") for _, e in items]
-    wrong = {w for item, e in items for w in WRONG if w.strip() != str(e["answer"]).strip() and right(item, w.strip())}
-    echo = [right(item, e["question"].strip().splitlines()[-1][:LONGEST]) for item, e in items]
+    wrong = {
+        w
+        for item, e in items
+        for w in WRONG
+        if w.strip() != str(e["answer"]).strip() and right(item, w.strip())
+    }
+    echo = [
+        right(item, e["question"].strip().splitlines()[-1][:LONGEST]) for item, e in items
+    ]
     return {
         "seconds": seconds, "broken": broken, "none": sum(a is None or not str(a).strip() for a in answers),
         "lines": sum("\n" in t for t in texts), "long": sum(len(t) > LONGEST for t in texts),
@@ -114,7 +130,7 @@ def facts(task: str, level: int, count: int) -> dict[str, Any]:
 
 def graded_exactly(entry: dict[str, Any], text: str) -> bool:
     problem = Problem("gym", "task", 1, entry["question"], str(entry["answer"]).strip())
-    return guarded(exact)(problem, text).score == 1
+    return never_raises(exact)(problem, text).score == 1
 
 
 def right(item: Item, answer: str) -> bool:
@@ -148,7 +164,9 @@ def one_pass(file: Path, count: int) -> None:
     for task in sorted(set(DATASETS) - set(READ)):
         found[task] = []
         for level in range(1, levels_of(task) + 1):
-            signal.setitimer(signal.ITIMER_REAL, PATIENCE, 1)  # again, since some tasks catch whatever is raised
+            signal.setitimer(
+                signal.ITIMER_REAL, PATIENCE, 1
+            )  # again, since some tasks catch whatever is raised
             try:
                 found[task].append(facts(task, level, count))
             except Late:
@@ -189,7 +207,9 @@ def reason(task: str, fact: dict[str, Any], again: dict[str, Any]) -> str:
     return ""
 
 
-def judged(first: dict[str, Any], second: dict[str, Any]) -> tuple[dict[str, int], dict[str, str]]:
+def judged(
+    first: dict[str, Any], second: dict[str, Any]
+) -> tuple[dict[str, int], dict[str, str]]:
     """Levels of the tasks that are taken, and the reasons of the others."""
     taken, bad = {}, dict(READ)
     for task, levels in first.items():
@@ -208,12 +228,17 @@ def written(taken: dict[str, int], bad: dict[str, str]) -> str:
         f'{task} = {{ graded = "{"scored" if task in SCORED else "exact"}", levels = {levels} }}'
         for task, levels in sorted(taken.items())
     ]
-    reasons = [f"{task} = {json.dumps(why, ensure_ascii=False)}" for task, why in sorted(bad.items())]
+    reasons = [
+        f"{task} = {json.dumps(why, ensure_ascii=False)}"
+        for task, why in sorted(bad.items())
+    ]
     return "\n".join([head, "[tasks]", *rows, "\n[refused]", *reasons]) + "\n"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--facts", type=Path)
     parser.add_argument("--keep", type=Path, help="folder for what was measured")
     parser.add_argument("-n", type=int, default=600)
@@ -227,7 +252,9 @@ def main() -> None:
     for number in (1, 2):
         file = folder / f"{number}.json"
         command = [sys.executable, __file__, "--facts", str(file), "-n", str(options.n)]
-        subprocess.run(command, check=True, env=os.environ | {"PYTHONHASHSEED": str(number)})
+        subprocess.run(
+            command, check=True, env=os.environ | {"PYTHONHASHSEED": str(number)}
+        )
         passes.append(json.loads(file.read_text()))
     taken, bad = judged(*passes)
     with resources.as_file(resources.files("docendo.problems") / "gym.toml") as path:

@@ -57,31 +57,43 @@ def factors(question: str, answer: str) -> bool:
 def simplified(question: str, answer: str) -> bool:
     top, bottom = numbers(answer)
     return (
-        Fraction(*numbers(found("fraction (.*?) to", question))) == Fraction(top, bottom) and math.gcd(top, bottom) == 1
+        Fraction(*numbers(found("fraction (.*?) to", question))) == Fraction(top, bottom)
+        and math.gcd(top, bottom) == 1
     )
 
 
 def primes_between(question: str, answer: str) -> bool:
     low, high = numbers(question)[:2]
-    return sum(n > 1 and all(n % d for d in range(2, math.isqrt(n) + 1)) for n in range(low, high + 1)) == int(answer)
+    return sum(
+        n > 1 and all(n % d for d in range(2, math.isqrt(n) + 1))
+        for n in range(low, high + 1)
+    ) == int(answer)
 
 
 def converted(question: str, answer: str) -> bool:
     line = last_line(question)
-    match = re.search(r"(binary|hexadecimal|base-\d+) number (\w+) to (binary|hexadecimal|base-\d+)", line)
+    match = re.search(
+        r"(binary|hexadecimal|base-\d+) number (\w+) to (binary|hexadecimal|base-\d+)", line
+    )
     if not match:
         raise ValueError(line)
-    one, other = (BASES.get(base) or int(base.removeprefix("base-")) for base in (match[1], match[3]))
+    one, other = (
+        BASES.get(base) or int(base.removeprefix("base-")) for base in (match[1], match[3])
+    )
     return int(match[2], one) == int(answer, other)
 
 
 def letters(question: str, answer: str) -> bool:
-    return found('text: "(.*)"', question).lower().count(found('letter "(.)"', question)) == int(answer)
+    return found('text: "(.*)"', question).lower().count(
+        found('letter "(.)"', question)
+    ) == int(answer)
 
 
 def sorted_words(question: str, answer: str) -> bool:
     line = last_line(question)
-    return answer.split(", ") == sorted(line.split(": ")[1].split(", "), reverse="descending" in line)
+    return answer.split(", ") == sorted(
+        line.split(": ")[1].split(", "), reverse="descending" in line
+    )
 
 
 def reversed_words(question: str, answer: str) -> bool:
@@ -96,7 +108,11 @@ def equation(question: str, answer: str) -> bool:
 
 def spread(question: str, answer: str) -> bool:
     """Minutes until all oranges of a grid are rotten."""
-    rows = [line.split() for line in question.splitlines() if re.fullmatch(r"[012]( [012])+\s*", line)]
+    rows = [
+        line.split()
+        for line in question.splitlines()
+        if re.fullmatch(r"[012]( [012])+\s*", line)
+    ]
     cells = {(i, j): int(c) for i, row in enumerate(rows) for j, c in enumerate(row)}
     minutes = 0
     while turning := [
@@ -111,9 +127,14 @@ def spread(question: str, answer: str) -> bool:
 def courses(question: str, answer: str) -> bool:
     pairs = [
         tuple(numbers(pair))
-        for pair in re.findall(r"\(\d+, \d+\)", question.split("Return")[0].split("prerequisite")[-1])
+        for pair in re.findall(
+            r"\(\d+, \d+\)", question.split("Return")[0].split("prerequisite")[-1]
+        )
     ]
-    before = {c: {first for course, first in pairs if course == c} for c in {x for pair in pairs for x in pair}}
+    before = {
+        c: {first for course, first in pairs if course == c}
+        for c in {x for pair in pairs for x in pair}
+    }
     while ready := {c for c, needed in before.items() if not needed}:
         before = {c: needed - ready for c, needed in before.items() if c not in ready}
     return str(not before) == answer
@@ -143,9 +164,13 @@ CHECKS: dict[str, Check] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("-n", type=int, default=150, help="items of each level")
-    parser.add_argument("--levels", type=int, default=0, help="levels to look at; 0: those that are taken")
+    parser.add_argument(
+        "--levels", type=int, default=0, help="levels to look at; 0: those that are taken"
+    )
     options = parser.parse_args()
     for task, check in CHECKS.items():
         for level in range(1, (options.levels or tasks()[task].levels) + 1):

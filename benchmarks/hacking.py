@@ -13,16 +13,16 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the planters are the tests'
 
-from docendo.alarms.leaks import leak
-from docendo.alarms.probe import Plan, Room, given_away, probed
-from docendo.build import open_local, resolved
-from docendo.config import load_config
-from docendo.problems.files import FileSource
-from docendo.problems.stock import PROCEDURAL
+from docendo.build.school import open_local_engine, resolve_config
+from docendo.config.load import load_config
+from docendo.datasets.files import FileSource
+from docendo.monitors.answer_leak import leak
+from docendo.monitors.answer_probe import ProbePlan, ProbeRoom, given_away, probed
+from docendo.problems.registry import PROCEDURAL
 from docendo.seeds import seed_for
-from tests.alarms.planters import capitals, episode, honest, leaking, lesson_of
-from tests.alarms.rates import DETECTORS, rates
-from tests.alarms.unseen import UNSEEN
+from tests.monitors.planters import capitals, episode, honest, leaking, lesson_of
+from tests.monitors.rates import DETECTORS, rates
+from tests.monitors.unseen import UNSEEN
 
 
 def unseen(count: int, seed: int) -> dict[str, Any]:
@@ -32,7 +32,11 @@ def unseen(count: int, seed: int) -> dict[str, Any]:
         planted[case.kind] += 1
         missed[case.kind] += not leak(lesson_of(case.text, case.own), case.test)
     kinds = {k: f"{missed[k]} of {n}" for k, n in planted.items()}
-    return {"planted": count, "found": round(1 - missed.total() / count, 4), "missed by kind": kinds}
+    return {
+        "planted": count,
+        "found": round(1 - missed.total() / count, 4),
+        "missed by kind": kinds,
+    }
 
 
 def measured(detector: str, count: int, seed: int) -> dict[str, Any]:
@@ -42,15 +46,19 @@ def measured(detector: str, count: int, seed: int) -> dict[str, Any]:
         "found": round(found.recall, 4),
         "clean": found.clean.total(),
         "flagged": round(found.false_alarms, 4),
-        "missed by kind": {k: f"{found.missed[k]} of {n}" for k, n in found.planted.items()},
-        "flagged by kind": {k: f"{found.flagged[k]} of {n}" for k, n in found.clean.items()},
+        "missed by kind": {
+            k: f"{found.missed[k]} of {n}" for k, n in found.planted.items()
+        },
+        "flagged by kind": {
+            k: f"{found.flagged[k]} of {n}" for k, n in found.clean.items()
+        },
     }
 
 
 def probes(count: int, choices: int, seed: int) -> dict[str, Any]:
     """Lessons that give their test away to the embedded base model, by kind, and what it costs to see that."""
-    engine = open_local(resolved(load_config(None)))
-    room = Room(engine, {**PROCEDURAL, "capitals": FileSource("capitals", capitals())})
+    engine = open_local_engine(resolve_config(load_config(None)))
+    room = ProbeRoom(engine, {**PROCEDURAL, "capitals": FileSource("capitals", capitals())})
     groups = {
         "planted": leaking(count, seed),
         "honest": honest(2 * count, seed),
@@ -58,21 +66,38 @@ def probes(count: int, choices: int, seed: int) -> dict[str, Any]:
     }
     told: dict[str, Any] = {"choices": choices}
     for name, cases in groups.items():
-        made, looked, flagged, either = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+        made, looked, flagged, either = (
+            Counter[str](),
+            Counter[str](),
+            Counter[str](),
+            Counter[str](),
+        )
         for i, case in enumerate(cases):
             made[case.kind] += 1
             lesson = episode(case.text, case.own, case.test)
-            seen = [given_away(one) for one in probed(room, [lesson], Plan(1, choices), seed_for(seed, name, i))]
+            seen = [
+                given_away(one)
+                for one in probed(
+                    room, [lesson], ProbePlan(1, choices), seed_for(seed, name, i)
+                )
+            ]
             looked[case.kind] += len(seen)
             flagged[case.kind] += sum(seen)
-            either[case.kind] += any(seen) or bool(leak(lesson_of(case.text, case.own), case.test))
+            either[case.kind] += any(seen) or bool(
+                leak(lesson_of(case.text, case.own), case.test)
+            )
         work, total = engine.drain(), looked.total()
         told[name] = {
             "lessons": made.total(),
             "probed": total,
             "flagged": round(flagged.total() / max(1, total), 4),
-            "flagged, by this or by leak, of all lessons": round(either.total() / made.total(), 4),
-            "by kind": {kind: f"{flagged[kind]} of {looked[kind]}, {n} in all" for kind, n in made.items()},
+            "flagged, by this or by leak, of all lessons": round(
+                either.total() / made.total(), 4
+            ),
+            "by kind": {
+                kind: f"{flagged[kind]} of {looked[kind]}, {n} in all"
+                for kind, n in made.items()
+            },
             "tokens a lesson": round(sum(w.tokens for w in work) / max(1, total)),
             "operations a lesson": sum(w.flops for w in work) / max(1, total),
         }
@@ -82,19 +107,36 @@ def probes(count: int, choices: int, seed: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=2000, help="planted ones; twice as many are clean")
+    parser.add_argument(
+        "--cases", type=int, default=2000, help="planted ones; twice as many are clean"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--probe", type=int, default=0, metavar="N", help="lessons with a leak; twice as many are honest"
+        "--probe",
+        type=int,
+        default=0,
+        metavar="N",
+        help="lessons with a leak; twice as many are honest",
     )
-    parser.add_argument("--choices", type=int, default=Plan().choices, help="answers that the probe compares")
+    parser.add_argument(
+        "--choices",
+        type=int,
+        default=ProbePlan().choices,
+        help="answers that the probe compares",
+    )
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    told: dict[str, Any] = {name: measured(name, given.cases, given.seed) for name in DETECTORS}
+    told: dict[str, Any] = {
+        name: measured(name, given.cases, given.seed) for name in DETECTORS
+    }
     told["leak, ways not seen before"] = unseen(given.cases, given.seed)
     if given.probe:
         told["hint"] = probes(given.probe, given.choices, given.seed)
-    print(json.dumps(told) if given.json else "\n".join(f"{k}: {json.dumps(v, indent=2)}" for k, v in told.items()))
+    print(
+        json.dumps(told)
+        if given.json
+        else "\n".join(f"{k}: {json.dumps(v, indent=2)}" for k, v in told.items())
+    )
 
 
 if __name__ == "__main__":

@@ -16,15 +16,15 @@ from types import ModuleType
 
 import torch
 
-from docendo.classroom.teaching import Classroom, Rules, Try
-from docendo.engines.base import load_base
-from docendo.engines.local import open_engine
-from docendo.graders.grading import each, exact
+from docendo.engines.local.base_model import load_base
+from docendo.engines.local.engine import open_engine
+from docendo.graders.answer import exact, per_answer
 from docendo.problems.procedural import Procedural
 from docendo.problems.procedures import PROCEDURES, Craft, asked, course
 from docendo.prompts import INSTRUCTION
-from docendo.records import BASE, Attempt, Completion, Lesson, Problem, Verdict, mean_score
+from docendo.records import BASE, Completion, Lesson, Problem, Rollout, Verdict, mean_score
 from docendo.seeds import seed_for
+from docendo.teaching.game import Classroom, RolloutSpec, TeachingRules
 
 SHOWN = (0, 1, 2, 3)
 RECIPE = Path(__file__).parents[1] / "recipes" / "nano.py"
@@ -46,31 +46,53 @@ def invented(made: ModuleType, domain: str, craft: Craft) -> Procedural:
     while len(families) < 6:
         name, steps = made.invented(rng), made.chain(craft, rng)
         if len(steps) > 1:
-            families[name] = lambda r, level, n=name, s=steps: asked(n, s, craft, craft.make(r, level))
+            families[name] = lambda r, level, n=name, s=steps: asked(
+                n, s, craft, craft.make(r, level)
+            )
     return Procedural(domain, families)  # type: ignore[arg-type]
 
 
-def accuracy(source: Procedural, families: list[str], shown: int, given: argparse.Namespace, said: str = "") -> float:
+def accuracy(
+    source: Procedural,
+    families: list[str],
+    shown: int,
+    given: argparse.Namespace,
+    said: str = "",
+) -> float:
     """Share of right answers after so many worked examples of the same family."""
     cpu = torch.device("cpu")
-    engine = open_engine(load_base("nano", torch.float32, cpu), 1, 1.0, torch.float32, cpu, False)
-    room = Classroom(engine, {source.domain: source}, {source.domain: each(exact)}, Rules(max_tokens=64), {BASE: said})
+    engine = open_engine(
+        load_base("nano", torch.float32, cpu), 1, 1.0, torch.float32, cpu, False
+    )
+    room = Classroom(
+        engine,
+        {source.domain: source},
+        {source.domain: per_answer(exact)},
+        TeachingRules(max_tokens=64),
+        {BASE: said},
+    )
     count = -(-given.problems // len(families))
     asked = [p for f in families for p in source.draw(f, given.level, count, 1, "held-out")]
-    tries = [Try(BASE, p, lesson(source, p, shown), "evaluation", 0) for p in asked]
+    tries = [RolloutSpec(BASE, p, lesson(source, p, shown), "evaluation", 0) for p in asked]
     return mean_score(room.attempt(tries, 0.0))
 
 
 def lesson(source: Procedural, problem: Problem, shown: int) -> Lesson | None:
     if not shown:
         return None
-    drawn = source.draw(problem.family, problem.level, shown, seed_for(1, problem.key), "train")
+    drawn = source.draw(
+        problem.family, problem.level, shown, seed_for(1, problem.key), "train"
+    )
     right = Verdict(1.0, "worked solution")
-    return Lesson(tuple(drawn), tuple(Attempt(Completion(p.solution), right) for p in drawn))
+    return Lesson(
+        tuple(drawn), tuple(Rollout(Completion(p.solution), right) for p in drawn)
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--problems", type=int, default=48, help="of each domain")
     parser.add_argument("--level", type=int, default=3)
     parser.add_argument("--json", action="store_true")
@@ -80,12 +102,18 @@ def main() -> None:
         new, own = invented(made, domain, craft), course(domain)
         plain = [(new, [*new.families], "invented words", "")]
         plain += [(own, [word], f"the word {word}", "") for word in craft.words]
-        plain += [(own, ["spelled"], "spelled out", ""), (new, [*new.families], "invented, instructed", INSTRUCTION)]
+        plain += [
+            (own, ["spelled"], "spelled out", ""),
+            (new, [*new.families], "invented, instructed", INSTRUCTION),
+        ]
         for source, families, kind, said in plain:
             right = {n: accuracy(source, families, n, given, said) for n in SHOWN}
             rows.append({"domain": domain, "kind": kind, "right": right})
             if not given.json:
-                print(f"{domain:8} {kind:22} " + "  ".join(f"{right[n]:.2f}" for n in SHOWN), flush=True)
+                print(
+                    f"{domain:8} {kind:22} " + "  ".join(f"{right[n]:.2f}" for n in SHOWN),
+                    flush=True,
+                )
     if given.json:
         json.dump(rows, sys.stdout)
 

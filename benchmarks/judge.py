@@ -9,16 +9,21 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from docendo.build import build_school, open_local, resolved, subjects
-from docendo.config import Config
-from docendo.graders.attacks import resistance
-from docendo.graders.judge import Judge
+from docendo.build.school import (
+    build_school,
+    open_local_engine,
+    read_catalog,
+    resolve_config,
+)
+from docendo.config import AgentConfig, DomainConfig
+from docendo.config.load import Config
+from docendo.datasets.files import Columns, read_problems
 from docendo.interfaces import Evaluator
-from docendo.loop import study
-from docendo.problems.files import Columns, read_problems
-from docendo.problems.stock import PROCEDURAL
+from docendo.judges.attacks import resistance
+from docendo.judges.pointwise import ModelJudge
+from docendo.loop import finetune
+from docendo.problems.registry import PROCEDURAL
 from docendo.records import BASE, AgentId, Problem
-from docendo.tables import AgentConfig, DomainConfig
 
 CAPITALS = Path(__file__).parents[1] / "recipes" / "capitals.csv"
 
@@ -41,19 +46,21 @@ def main() -> None:
     given = parser.parse_args()
     domains = {"mathematics": DomainConfig(families={"sums": [1]})}
     agents = {"emmy": AgentConfig(domain="mathematics"), "carl": AgentConfig()}
-    config = resolved(Config(domains=domains, agents=agents))
-    engine, found = open_local(config), subjects(config)
+    config = resolve_config(Config(domains=domains, agents=agents))
+    engine, found = open_local_engine(config), read_catalog(config)
     school = build_school(config, found, engine)
-    list(study(school, range(2), given.steps // 2 * config.experts.batch, 0))
+    list(finetune(school, range(2), given.steps // 2 * config.experts.batch, 0))
     sums = PROCEDURAL["mathematics"].draw("sums", 1, given.problems, 7, "held-out")
     capitals = read_problems(str(CAPITALS), "capitals", Columns()).problems
     told = {
-        f"{name}, {way}, {what}": measured(Judge(engine, [who], way), problems)
+        f"{name}, {way}, {what}": measured(ModelJudge(engine, [who], way), problems)
         for name, who in (("base", BASE), ("expert", AgentId("emmy")))
         for way in ("solving", "reading")
         for what, problems in (("sums", sums), ("capitals", capitals))
     }
-    print(json.dumps(told) if given.json else "\n".join(f"{k}: {v}" for k, v in told.items()))
+    print(
+        json.dumps(told) if given.json else "\n".join(f"{k}: {v}" for k, v in told.items())
+    )
 
 
 if __name__ == "__main__":

@@ -12,12 +12,23 @@ from statistics import median
 import numpy as np
 
 from docendo.interfaces import Matchmaker
-from docendo.league.arranging import Arranged, Rotation
-from docendo.league.matchmaking import Improving, Learnable, Prioritized, draw, hard
+from docendo.league.curriculum import ByLearnability as LearnableKinds
+from docendo.league.matchmaking import ByLearnability, Improving, Prioritized, draw, hard
 from docendo.league.population import Population
 from docendo.league.standings import LiveStandings
-from docendo.problems.curriculum import Learnable as LearnableKinds
-from docendo.records import AgentId, Attempt, Completion, Course, Episode, Kind, Lesson, Match, Problem, Verdict
+from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
+from docendo.records import (
+    AgentId,
+    Completion,
+    Episode,
+    Lesson,
+    Match,
+    Problem,
+    Rollout,
+    TaskType,
+    TeachingOption,
+    Verdict,
+)
 
 ROUND = 64
 """Matches of a round."""
@@ -32,11 +43,11 @@ def main() -> None:
     agents = [AgentId(f"agent-{i}") for i in range(given.agents)]
     standings = LiveStandings()
     filled = timed(lambda: fill(standings, agents, given.matches), 1)
-    kinds = [Kind("sums", f"family-{i}", 1 + i % 3) for i in range(12)]
-    courses = [Course(kind, tuple(agents), tuple(agents)) for kind in kinds]
+    kinds = [TaskType("sums", f"family-{i}", 1 + i % 3) for i in range(12)]
+    courses = [TeachingOption(kind, tuple(agents), tuple(agents)) for kind in kinds]
     episodes = [played(i, agents, kinds, standings.clock) for i in range(1000)]
     rng = np.random.default_rng(0)
-    arranged, population = Arranged(LearnableKinds(), Improving()), Population()
+    arranged, population = CurriculumMatchmaker(LearnableKinds(), Improving()), Population()
     population.found(agents)
 
     def matches(pair: Matchmaker) -> None:
@@ -47,25 +58,45 @@ def main() -> None:
         for player in agents[:ROUND]:
             draw(choice, standings.opponents_of(player, agents, "game"), rng)  # type: ignore[arg-type]
 
-    standings.record(episodes)  # tables of these subjects exist in a league that has been going
+    standings.record(
+        episodes
+    )  # tables of these subjects exist in a league that has been going
     found = {
-        f"choice of {ROUND} matches, rotation": timed(lambda: matches(Rotation())),
-        f"choice of {ROUND} matches, curriculum and improvement": timed(lambda: matches(arranged)),
+        f"choice of {ROUND} matches, rotation": timed(lambda: matches(RoundRobin())),
+        f"choice of {ROUND} matches, curriculum and improvement": timed(
+            lambda: matches(arranged)
+        ),
         f"choice of {ROUND} opponents, hard": timed(lambda: opponents(Prioritized(hard))),
-        f"choice of {ROUND} opponents, learnable": timed(lambda: opponents(Learnable())),
+        f"choice of {ROUND} opponents, learnable": timed(
+            lambda: opponents(ByLearnability())
+        ),
         "update of 1,000 episodes": timed(lambda: standings.record(episodes)),
     }
-    cells = sum(table.sums.nbytes + table.when.nbytes for table in standings.tables.values())
+    cells = sum(
+        table.sums.nbytes + table.when.nbytes for table in standings.tables.values()
+    )
     game = standings.tables["wins", "game"]
-    print(f"{given.agents:,} agents, {given.matches:,} results (taken in within {filled:.1f} s)")
+    print(
+        f"{given.agents:,} agents, {given.matches:,} results (taken in within {filled:.1f} s)"
+    )
     for name, seconds in found.items():
         print(f"{1000 * seconds:8.1f} ms  {name}")
-    print(f"{cells / 2**20:8.0f} MiB of standings in {len(standings.tables)} tables, ", end="")
-    print(f"{(game.sums.nbytes + game.when.nbytes) / 2**20:.0f} MiB for a game between all of them")
+    print(
+        f"{cells / 2**20:8.0f} MiB of standings in {len(standings.tables)} tables, ", end=""
+    )
+    print(
+        f"{(game.sums.nbytes + game.when.nbytes) / 2**20:.0f} MiB for a game between all of them"
+    )
     if given.json:
         worst = max(found.values())
         print(
-            json.dumps({"milliseconds": {k: 1000 * v for k, v in found.items()}, "worst": 1000 * worst, "bytes": cells})
+            json.dumps(
+                {
+                    "milliseconds": {k: 1000 * v for k, v in found.items()},
+                    "worst": 1000 * worst,
+                    "bytes": cells,
+                }
+            )
         )
 
 
@@ -74,12 +105,21 @@ def fill(standings: LiveStandings, agents: list[AgentId], matches: int) -> None:
     for index in range(10):
         pairs = rng.integers(len(agents), size=(matches // 10, 2)).tolist()
         scores = rng.random(len(pairs)).tolist()
-        standings.results([(agents[a], agents[b], s) for (a, b), s in zip(pairs, scores, strict=True)], "game", index)
+        standings.results(
+            [(agents[a], agents[b], s) for (a, b), s in zip(pairs, scores, strict=True)],
+            "game",
+            index,
+        )
 
 
-def played(i: int, agents: list[AgentId], kinds: list[Kind], index: int) -> Episode:
-    tries = tuple(Attempt(Completion("answer"), Verdict(float((i + g) % 3 == 0), "")) for g in range(4))
-    match = Match(agents[i % len(agents)], agents[(7 * i + 1) % len(agents)], *kinds[i % len(kinds)])
+def played(i: int, agents: list[AgentId], kinds: list[TaskType], index: int) -> Episode:
+    tries = tuple(
+        Rollout(Completion("answer"), Verdict(float((i + g) % 3 == 0), ""))
+        for g in range(4)
+    )
+    match = Match(
+        agents[i % len(agents)], agents[(7 * i + 1) % len(agents)], *kinds[i % len(kinds)]
+    )
     problem = Problem(match.domain, match.family, match.level, f"What is {i}?", str(i))
     return Episode(index, match, problem, Lesson((problem,), tries[:1]), tries, tries, 0.25)
 

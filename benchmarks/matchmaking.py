@@ -16,16 +16,23 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from docendo.build import Subjects, build_school, expert_rounds, open_local, resolved, subjects
+from docendo.build.school import (
+    Catalog,
+    build_school,
+    expert_rounds,
+    open_local_engine,
+    read_catalog,
+    resolve_config,
+)
 from docendo.compute import Ledger, within
-from docendo.config import Config, parse_config
-from docendo.engines.checkpoint import load_state, save_state
-from docendo.engines.local import LocalEngine
-from docendo.evaluation import accuracies, evaluate, held_out
-from docendo.loop import study, teach
+from docendo.config.load import Config, parse_config
+from docendo.engines.local.checkpoint import load_state, save_state
+from docendo.engines.local.engine import LocalEngine
+from docendo.loop import finetune, teach
 from docendo.records import DISCARDED, AgentId
-from docendo.report.intervals import clustered
+from docendo.run.evaluation import accuracies, evaluate, held_out_problems
 from docendo.school import Round, School
+from docendo.statistics import clustered
 
 KINDS = {
     "mathematics": {"sums": [1, 2], "fractions": [1]},
@@ -41,7 +48,12 @@ ARMS: dict[str, dict[str, Any]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=10, help="of the uniform arm; the other stops at its tokens")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=10,
+        help="of the uniform arm; the other stops at its tokens",
+    )
     parser.add_argument("--problems", type=int, default=36, help="held-out, of each domain")
     parser.add_argument("--model", default="smollm2-135m-instruct")
     parser.add_argument("--out", type=Path, required=True)
@@ -53,11 +65,16 @@ def main() -> None:
             one_seed(given, seed)
     found = compared(given.out, range(given.seeds))
     for name, (mean, low, high) in found.items():
-        print(f"{name}: {mean:+.3f} (95 % {low:+.3f} to {high:+.3f}), {given.seeds} seeds, league minus uniform")
+        print(
+            f"{name}: {mean:+.3f} (95 % {low:+.3f} to {high:+.3f}), {given.seeds} seeds, league minus uniform"
+        )
     if given.json:
         print(
             json.dumps(
-                {k: {"mean": m, "low": low, "high": high} for k, (m, low, high) in found.items()},
+                {
+                    k: {"mean": m, "low": low, "high": high}
+                    for k, (m, low, high) in found.items()
+                },
                 allow_nan=given.seeds < 2,
             )
         )
@@ -69,23 +86,30 @@ def one_seed(given: argparse.Namespace, seed: int) -> None:
         experts, budget = Path(folder), 0.0
         for arm, league in ARMS.items():
             config = settings(given, seed, league)
-            engine = open_local(config)
-            found = subjects(config)
+            engine = open_local_engine(config)
+            found = read_catalog(config)
             school = build_school(config, found, engine)
             if arm == "uniform":
                 say(f"seed {seed}: experts")
-                for _ in study(school, range(expert_rounds(config.experts)), config.experts.steps * 8, seed):
+                for _ in finetune(
+                    school,
+                    range(expert_rounds(config.experts)),
+                    config.experts.steps * 8,
+                    seed,
+                ):
                     pass
                 save_state(engine, experts)
             else:
                 load_state(engine, experts)
             engine.drain()
             result, budget = played(config, school, found, engine, budget)
-            (given.out / f"{arm}-{seed}.json").write_text(json.dumps(result, indent=1) + "\n")
+            (given.out / f"{arm}-{seed}.json").write_text(
+                json.dumps(result, indent=1) + "\n"
+            )
 
 
 def played(
-    config: Config, school: School, found: Subjects, engine: LocalEngine, budget: float
+    config: Config, school: School, found: Catalog, engine: LocalEngine, budget: float
 ) -> tuple[dict[str, Any], float]:
     """One arm, and the tokens that it spent; all its rounds where there is no budget yet."""
     before, start, ledger = foreign(config, school, found), time.monotonic(), Ledger()
@@ -101,7 +125,9 @@ def played(
         booked(config, school, engine, ledger, range(first, first + most)),
     ):
         rounds.append(played)
-        say(f"round {len(rounds)}: {spent(ledger):,.0f} tokens, useful {played.metrics['useful']:.2f}")
+        say(
+            f"round {len(rounds)}: {spent(ledger):,.0f} tokens, useful {played.metrics['useful']:.2f}"
+        )
     seconds = time.monotonic() - start
     after = foreign(config, school, found)
     groups, flat = (sum(r.metrics[name] for r in rounds) for name in ("groups", "flat"))
@@ -117,7 +143,9 @@ def played(
     }, spent(ledger)
 
 
-def booked(config: Config, school: School, engine: LocalEngine, ledger: Ledger, rounds: range) -> Iterator[Round]:
+def booked(
+    config: Config, school: School, engine: LocalEngine, ledger: Ledger, rounds: range
+) -> Iterator[Round]:
     for played in teach(school, rounds, config.seed):
         ledger.book([*engine.drain(), *played.discarded])
         yield played
@@ -128,12 +156,18 @@ def spent(ledger: Ledger) -> float:
     return sum(w.tokens for w in ledger.rows() if w.purpose != DISCARDED)
 
 
-def foreign(config: Config, school: School, found: Subjects) -> dict[str, float]:
+def foreign(config: Config, school: School, found: Catalog) -> dict[str, float]:
     """Accuracy without a lesson, of every agent on the domains that are not its own."""
     e, agents = config.evaluation, [AgentId(n) for n in config.learners]
-    problems = {d: held_out(found, d, e.problems, e.seed) for d in config.domains}
-    wanted = {a: [p for d in problems if d not in config.agents[a].domains for p in problems[d]] for a in agents}
-    return {f"{a}/{d}": value for (a, d), value in accuracies(evaluate(school.classroom, wanted, 0)).items()}
+    problems = {d: held_out_problems(found, d, e.problems, e.seed) for d in config.domains}
+    wanted = {
+        a: [p for d in problems if d not in config.agents[a].domains for p in problems[d]]
+        for a in agents
+    }
+    return {
+        f"{a}/{d}": value
+        for (a, d), value in accuracies(evaluate(school.classroom, wanted, 0)).items()
+    }
 
 
 def settings(given: argparse.Namespace, seed: int, league: dict[str, Any]) -> Config:
@@ -146,16 +180,23 @@ def settings(given: argparse.Namespace, seed: int, league: dict[str, Any]) -> Co
         "evaluation": {"problems": given.problems, "seed": seed + 1},
         "league": league,
     }
-    return resolved(parse_config(table, "benchmarks/matchmaking.py"))
+    return resolve_config(parse_config(table, "benchmarks/matchmaking.py"))
 
 
 def compared(folder: Path, seeds: range) -> dict[str, tuple[float, float, float]]:
     """Differences over the seeds, each with the interval of a paired t-test."""
     found = {}
     for name in ("useful", "rise"):
-        pairs = [[json.loads((folder / f"{arm}-{seed}.json").read_text())[name] for arm in ARMS] for seed in seeds]
+        pairs = [
+            [json.loads((folder / f"{arm}-{seed}.json").read_text())[name] for arm in ARMS]
+            for seed in seeds
+        ]
         mean, low, high, _ = clustered([[league - uniform] for uniform, league in pairs])
-        found[name] = mean, -math.inf if low is None else low, math.inf if high is None else high
+        found[name] = (
+            mean,
+            -math.inf if low is None else low,
+            math.inf if high is None else high,
+        )
     return found
 
 

@@ -12,7 +12,16 @@ from collections.abc import Callable
 from functools import partial
 from itertools import count
 
-from shapes import add_sizes, agents_of, engine_with, prompts_of, report, requests_of, take_turns, train_step
+from shapes import (
+    add_sizes,
+    agents_of,
+    engine_with,
+    prompts_of,
+    report,
+    requests_of,
+    take_turns,
+    train_step,
+)
 
 _HEADLINE = 8
 """Agents that the JSON compares with one."""
@@ -21,10 +30,18 @@ _HEADLINE = 8
 def options_of() -> Namespace:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     add_sizes(parser, prompts=16, completions=4)
-    parser.add_argument("--agents", type=int, nargs="+", default=[1, 2, 4, 8, 16], help="must divide --prompts")
+    parser.add_argument(
+        "--agents",
+        type=int,
+        nargs="+",
+        default=[1, 2, 4, 8, 16],
+        help="must divide --prompts",
+    )
     options = parser.parse_args()
     if 1 not in options.agents or any(options.prompts % n for n in options.agents):
-        parser.error(f"--agents must name 1 and divide {options.prompts} prompts: {options.agents}")
+        parser.error(
+            f"--agents must name 1 and divide {options.prompts} prompts: {options.agents}"
+        )
     return options
 
 
@@ -36,7 +53,9 @@ def steps_of(options: Namespace) -> dict[str, Callable[[], None]]:
 
     def step(agents: int) -> None:
         owners = agents_of(agents, options.prompts)
-        requests = requests_of(owners, prompts, options.completions, options.tokens, next(number) * rows)
+        requests = requests_of(
+            owners, prompts, options.completions, options.tokens, next(number) * rows
+        )
         train_step(engine, requests, options.completions)
 
     return {str(n): partial(step, n) for n in options.agents}
@@ -50,7 +69,9 @@ def main() -> None:
         f"{options.tokens} tokens each; medians of {options.repeats}, settings in turns"
     )
     for n, found in seconds.items():
-        print(f"{n:>3} agents: {found:7.2f} s, {found / seconds['1']:.3f} times the step of 1 agent")
+        print(
+            f"{n:>3} agents: {found:7.2f} s, {found / seconds['1']:.3f} times the step of 1 agent"
+        )
     many = str(max(n for n in options.agents if n <= _HEADLINE))
     report(
         options,

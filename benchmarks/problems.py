@@ -6,7 +6,7 @@ Without the words of `docendo.problems.procedures`, some of which have fewer at 
 import time
 
 from docendo.problems.procedures import PROCEDURES
-from docendo.problems.stock import PROCEDURAL
+from docendo.problems.registry import PROCEDURAL
 
 if __name__ == "__main__":
     found = []
@@ -16,6 +16,8 @@ if __name__ == "__main__":
             for level in levels:
                 start = time.perf_counter()
                 source.draw(family, level, 1000, 0, "train")
-                found.append((time.perf_counter() - start, f"{domain}/{family} level {level}"))
+                found.append(
+                    (time.perf_counter() - start, f"{domain}/{family} level {level}")
+                )
     for seconds, name in sorted(found):
         print(f"{seconds:6.3f} s  {name}")

@@ -19,7 +19,7 @@ from statistics import median
 import httpx
 from shapes import engine_with, prompts_of, report
 
-from docendo.serving.app import Population, Rules
+from docendo.serving.app import ServedPopulation, ServingRules
 from docendo.serving.server import listen, server_of
 
 _WARM = 8
@@ -29,22 +29,40 @@ TOKEN = "only-for-this-benchmark"  # noqa: S105
 
 def options_of() -> Namespace:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--requests", type=int, default=64, help="in all (default %(default)s)")
-    parser.add_argument("--agents", type=int, default=8, help="that they are for (default %(default)s)")
-    parser.add_argument("--tokens", type=int, default=48, help="of each answer (default %(default)s)")
-    parser.add_argument("--length", type=int, default=150, help="tokens of each prompt (default %(default)s)")
     parser.add_argument(
-        "--repeats", type=int, default=1, help="of both sides, in turns; medians count (default %(default)s)"
+        "--requests", type=int, default=64, help="in all (default %(default)s)"
     )
-    parser.add_argument("--json", action="store_true", help="the last line printed is one JSON object")
+    parser.add_argument(
+        "--agents", type=int, default=8, help="that they are for (default %(default)s)"
+    )
+    parser.add_argument(
+        "--tokens", type=int, default=48, help="of each answer (default %(default)s)"
+    )
+    parser.add_argument(
+        "--length",
+        type=int,
+        default=150,
+        help="tokens of each prompt (default %(default)s)",
+    )
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        default=1,
+        help="of both sides, in turns; medians count (default %(default)s)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="the last line printed is one JSON object"
+    )
     return parser.parse_args()
 
 
 @contextmanager
-def served(population: Population) -> Iterator[str]:
+def served(population: ServedPopulation) -> Iterator[str]:
     with listen("127.0.0.1", 0) as bound:
-        server = server_of(population, Rules(TOKEN))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+        server = server_of(population, ServingRules(TOKEN))
+        thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [bound]}, daemon=True
+        )
         thread.start()
         while not server.started:
             time.sleep(0.01)
@@ -53,7 +71,7 @@ def served(population: Population) -> Iterator[str]:
         thread.join()
 
 
-def bodies_of(options: Namespace, population: Population) -> list[dict[str, object]]:
+def bodies_of(options: Namespace, population: ServedPopulation) -> list[dict[str, object]]:
     """Neighbours are for different agents."""
     prompts = prompts_of(population.engine.tokens, options.requests, options.length)
     return [
@@ -74,9 +92,15 @@ async def asked(url: str, bodies: list[dict[str, object]], at_once: int) -> list
 
         async def one(body: dict[str, object]) -> str:
             async with turn:
-                got = (await client.post(f"{url}/chat/completions", json=body)).raise_for_status().json()
+                got = (
+                    (await client.post(f"{url}/chat/completions", json=body))
+                    .raise_for_status()
+                    .json()
+                )
             if got["usage"]["completion_tokens"] != body["max_tokens"]:
-                raise ValueError(f"an answer of {got['usage']['completion_tokens']} tokens, not {body['max_tokens']}")
+                raise ValueError(
+                    f"an answer of {got['usage']['completion_tokens']} tokens, not {body['max_tokens']}"
+                )
             return str(got["choices"][0]["message"]["content"])
 
         return await asyncio.gather(*map(one, bodies))
@@ -84,21 +108,35 @@ async def asked(url: str, bodies: list[dict[str, object]], at_once: int) -> list
 
 def main() -> None:
     options = options_of()
-    population = Population(engine_with(options.agents), {}, "benchmark")
-    bodies, found, seconds = bodies_of(options, population), dict[str, list[str]](), dict[str, list[float]]()
+    population = ServedPopulation(engine_with(options.agents), {}, "benchmark")
+    bodies, found, seconds = (
+        bodies_of(options, population),
+        dict[str, list[str]](),
+        dict[str, list[float]](),
+    )
     with served(population) as url:
         asyncio.run(asked(url, bodies[:_WARM], _WARM))
-        for name, at_once in [("together", options.requests), ("apart", 1)] * options.repeats:
+        for name, at_once in [
+            ("together", options.requests),
+            ("apart", 1),
+        ] * options.repeats:
             start = time.perf_counter()
             found[name] = asyncio.run(asked(url, bodies, at_once))
             seconds.setdefault(name, []).append(time.perf_counter() - start)
     if found["together"] != found["apart"]:
         raise ValueError("the answers at once are not those one after another")
-    rates = {name: options.requests * options.tokens / median(s) for name, s in seconds.items()}
-    print(f"{options.requests} requests to {options.agents} agents, {options.tokens} tokens each")
+    rates = {
+        name: options.requests * options.tokens / median(s) for name, s in seconds.items()
+    }
+    print(
+        f"{options.requests} requests to {options.agents} agents, {options.tokens} tokens each"
+    )
     print(f"at once            {rates['together']:7.0f} tokens/s")
     print(f"one after another  {rates['apart']:7.0f} tokens/s")
-    ratio, unit = rates["together"] / rates["apart"], "tokens/s, at once against one after another"
+    ratio, unit = (
+        rates["together"] / rates["apart"],
+        "tokens/s, at once against one after another",
+    )
     report(options, ratio=ratio, ours=rates["together"], theirs=rates["apart"], unit=unit)
 
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import torch  # before docendo, so that its threads wait as PyTorch's own do: the other side is faster by that
 
-from docendo.engines.base import _converted
-from docendo.engines.choice import choose_dtype, choose_kernels
-from docendo.engines.local import LocalEngine, open_engine
-from docendo.engines.names import EMBEDDED
-from docendo.engines.text import Tokens
-from docendo.learning.losses import likelihood
+from docendo.engines.local.autoselect import choose_dtype, choose_kernels
+from docendo.engines.local.base_model import _converted
+from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.model_names import EMBEDDED
+from docendo.engines.local.tokens import Tokens
+from docendo.learning.losses import policy_gradient
 from docendo.learning.update import credit_targets
-from docendo.records import AgentId, Completion, Credit, Message, Request
+from docendo.records import AgentId, Completion, Message, Request, ScoredSample
 
 __all__ = [
     "ALPHA",
@@ -60,13 +60,35 @@ class _Endless(Tokens):
 def add_sizes(parser: ArgumentParser, prompts: int = 8, completions: int = 8) -> None:
     """The options that all comparisons have."""
     parser.add_argument(
-        "--prompts", type=int, default=prompts, help="different prompts in a step (default %(default)s)"
+        "--prompts",
+        type=int,
+        default=prompts,
+        help="different prompts in a step (default %(default)s)",
     )
-    parser.add_argument("--completions", type=int, default=completions, help="of each prompt (default %(default)s)")
-    parser.add_argument("--tokens", type=int, default=48, help="of each completion (default %(default)s)")
-    parser.add_argument("--length", type=int, default=150, help="tokens of each prompt (default %(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="after the warm-up; medians count (default %(default)s)")
-    parser.add_argument("--json", action="store_true", help="the last line printed is one JSON object")
+    parser.add_argument(
+        "--completions",
+        type=int,
+        default=completions,
+        help="of each prompt (default %(default)s)",
+    )
+    parser.add_argument(
+        "--tokens", type=int, default=48, help="of each completion (default %(default)s)"
+    )
+    parser.add_argument(
+        "--length",
+        type=int,
+        default=150,
+        help="tokens of each prompt (default %(default)s)",
+    )
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        default=3,
+        help="after the warm-up; medians count (default %(default)s)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="the last line printed is one JSON object"
+    )
 
 
 def model_folder() -> str:
@@ -78,7 +100,10 @@ def engine_with(agents: int) -> LocalEngine:
     """docendo on the embedded model and the CPU, in the number format that it chooses, with agents 0, 1, ..."""
 
     name = choose_dtype("auto", "cpu")
-    dtype, compiled = getattr(torch, name), choose_kernels("auto", "cpu", name) == "compiled"
+    dtype, compiled = (
+        getattr(torch, name),
+        choose_kernels("auto", "cpu", name) == "compiled",
+    )
     engine = open_engine(EMBEDDED, RANK, ALPHA, dtype, torch.device("cpu"), compiled)
     for agent in dict.fromkeys(agents_of(agents, agents)):
         engine.bank.add(agent, seed=0)
@@ -104,7 +129,9 @@ def _prompt(tokens: Tokens, number: int, length: int) -> tuple[Message, ...]:
     message = (Message("user", text),)
     found = len(tokens.prompt(message))
     if found != length:
-        raise ValueError(f"a prompt has {found} tokens, {length} are wanted; a chat form alone has about 45")
+        raise ValueError(
+            f"a prompt has {found} tokens, {length} are wanted; a chat form alone has about 45"
+        )
     return message
 
 
@@ -118,11 +145,17 @@ def plain_texts(tokens: Tokens, prompts: Sequence[tuple[Message, ...]]) -> list[
 
 
 def requests_of(
-    agents: Sequence[AgentId], prompts: Sequence[tuple[Message, ...]], completions: int, tokens: int, seed: int
+    agents: Sequence[AgentId],
+    prompts: Sequence[tuple[Message, ...]],
+    completions: int,
+    tokens: int,
+    seed: int,
 ) -> list[Request]:
     """`completions` requests for each prompt, whose owner is in `agents`; their seeds start at `seed`."""
     owned = [pair for pair in zip(agents, prompts, strict=True) for _ in range(completions)]
-    return [Request(agent, prompt, seed + i, tokens) for i, (agent, prompt) in enumerate(owned)]
+    return [
+        Request(agent, prompt, seed + i, tokens) for i, (agent, prompt) in enumerate(owned)
+    ]
 
 
 def reward(text: str) -> float:
@@ -142,10 +175,17 @@ def train_step(engine: LocalEngine, requests: Sequence[Request], group: int) -> 
     completions = engine.sample(requests)
     lengths = {len(c.tokens) for c in completions}
     if lengths != {requests[0].max_tokens}:
-        raise ValueError(f"completions of {sorted(lengths)} tokens, {requests[0].max_tokens} are wanted")
+        raise ValueError(
+            f"completions of {sorted(lengths)} tokens, {requests[0].max_tokens} are wanted"
+        )
     worth = advantages(completions, group)
-    paid = [Credit(r.agent, c, a) for r, c, a in zip(requests, completions, worth, strict=True)]
-    engine.train(credit_targets(paid), likelihood, {r.agent: RATE for r in requests}, "policy")
+    paid = [
+        ScoredSample(r.agent, c, a)
+        for r, c, a in zip(requests, completions, worth, strict=True)
+    ]
+    engine.train(
+        credit_targets(paid), policy_gradient, {r.agent: RATE for r in requests}, "policy"
+    )
     engine.drain()
 
 
@@ -175,5 +215,7 @@ def peak_mib() -> float:
 def report(options: Namespace, **found: Any) -> None:
     """Prints `found` as JSON where that was asked for; numbers to four digits."""
     if options.json:
-        short = {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in found.items()}
+        short = {
+            k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in found.items()
+        }
         print(json.dumps(short))

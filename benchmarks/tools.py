@@ -16,20 +16,22 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from docendo.classroom.teaching import Classroom, Try
 from docendo.cli.runs import Trained, open_trained
-from docendo.evaluation import held_out
-from docendo.graders.grading import final_answer
-from docendo.records import AgentId, Attempt, Problem, origin
-from docendo.report.intervals import wilson
+from docendo.graders.answer import final_answer
+from docendo.records import AgentId, Problem, Rollout, origin
+from docendo.run.evaluation import held_out_problems
+from docendo.statistics import wilson
 from docendo.store import RunDirectory
+from docendo.teaching.game import Classroom, RolloutSpec
 
 
-def examined(room: Classroom, agent: AgentId, problems: Sequence[Problem]) -> list[Attempt]:
-    return room.attempt([Try(agent, p, None, "evaluation", 0) for p in problems], temperature=0.0)
+def examined(room: Classroom, agent: AgentId, problems: Sequence[Problem]) -> list[Rollout]:
+    return room.attempt(
+        [RolloutSpec(agent, p, None, "evaluation", 0) for p in problems], temperature=0.0
+    )
 
 
-def told(attempts: Sequence[Attempt]) -> dict[str, Any]:
+def told(attempts: Sequence[Rollout]) -> dict[str, Any]:
     scores = [a.verdict.score for a in attempts]
     low, high = wilson(fmean(scores), len(scores))
     sizes = [len(a.completion.tokens) for a in attempts]
@@ -47,39 +49,67 @@ def told(attempts: Sequence[Attempt]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("run", type=Path)
-    parser.add_argument("--n", type=int, default=150, help="problems, the levels in equal parts")
+    parser.add_argument(
+        "--n", type=int, default=150, help="problems, the levels in equal parts"
+    )
     parser.add_argument("--seed", type=int, default=1000)
-    parser.add_argument("--tokens", type=int, default=112, help="of an answer: a worked solution without calls is long")
+    parser.add_argument(
+        "--tokens",
+        type=int,
+        default=112,
+        help="of an answer: a worked solution without calls is long",
+    )
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     with RunDirectory.open(args.run) as run:
         trained = open_trained(run)
-    found = {name: table(attempts) for name, attempts in every(trained, args.n, args.seed, args.tokens).items()}
+    found = {
+        name: table(attempts)
+        for name, attempts in every(trained, args.n, args.seed, args.tokens).items()
+    }
     if args.json:
-        print(json.dumps({"seed": args.seed, "max_tokens": args.tokens, "answerers": found}))
+        print(
+            json.dumps({"seed": args.seed, "max_tokens": args.tokens, "answerers": found})
+        )
         return
     for name, rows in found.items():
-        cells = (f"{level} {c['right']:.0%} ({c['low']:.0%} to {c['high']:.0%})" for level, c in rows.items())
+        cells = (
+            f"{level} {c['right']:.0%} ({c['low']:.0%} to {c['high']:.0%})"
+            for level, c in rows.items()
+        )
         print(f"{name:24}", *cells, sep="  ")
 
 
-def every(trained: Trained, n: int, seed: int, tokens: int) -> dict[str, list[tuple[Problem, Attempt]]]:
+def every(
+    trained: Trained, n: int, seed: int, tokens: int
+) -> dict[str, list[tuple[Problem, Rollout]]]:
     """The answers of every agent, and of those with tools also without them."""
-    problems = [p for d in trained.found.sources for p in held_out(trained.found, d, n, seed)]
+    problems = [
+        p
+        for d in trained.found.sources
+        for p in held_out_problems(trained.found, d, n, seed)
+    ]
     rules = replace(trained.classroom.rules, max_tokens=tokens)
-    room, answers = replace(trained.classroom, rules=rules), dict[str, list[tuple[Problem, Attempt]]]()
+    room, answers = (
+        replace(trained.classroom, rules=rules),
+        dict[str, list[tuple[Problem, Rollout]]](),
+    )
     bare = replace(room, engine=trained.engine)
     for agent in map(AgentId, trained.config.learners):
         answers[agent] = list(zip(problems, examined(room, agent, problems), strict=True))
         if origin(agent) in room.tools:
-            answers[f"{agent}, tools off"] = list(zip(problems, examined(bare, agent, problems), strict=True))
+            answers[f"{agent}, tools off"] = list(
+                zip(problems, examined(bare, agent, problems), strict=True)
+            )
     return answers
 
 
-def table(answers: Sequence[tuple[Problem, Attempt]]) -> dict[str, dict[str, Any]]:
+def table(answers: Sequence[tuple[Problem, Rollout]]) -> dict[str, dict[str, Any]]:
     """By family and level."""
     kinds = dict.fromkeys(p.kind for p, _ in answers)
-    return {f"{k.family} {k.level}": told([a for p, a in answers if p.kind == k]) for k in kinds}
+    return {
+        f"{k.family} {k.level}": told([a for p, a in answers if p.kind == k]) for k in kinds
+    }
 
 
 if __name__ == "__main__":

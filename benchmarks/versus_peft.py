@@ -34,10 +34,14 @@ from shapes import (
 )
 from transformers import AutoModelForCausalLM, GenerationConfig
 
-from docendo.engines.local import LocalEngine
+from docendo.engines.local.engine import LocalEngine
 from docendo.records import BASE, AgentId, Message
 
-_WAYS = {"bare": "transformers", "mixed": "PEFT, mixed batch", "one by one": "PEFT, one adapter after the other"}
+_WAYS = {
+    "bare": "transformers",
+    "mixed": "PEFT, mixed batch",
+    "one by one": "PEFT, one adapter after the other",
+}
 
 
 class Peer(NamedTuple):
@@ -53,11 +57,16 @@ class Peer(NamedTuple):
     def generate(self, model: Any, rows: slice, **more: Any) -> None:
         ids = self.ids_BT[rows]
         found = model.generate(
-            input_ids=ids, attention_mask=torch.ones_like(ids), generation_config=self.config, **more
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            generation_config=self.config,
+            **more,
         )
         wanted = ids.shape[1] + self.config.max_new_tokens
         if found.shape != (len(ids), wanted):
-            raise ValueError(f"answers of shape {tuple(found.shape)}, {(len(ids), wanted)} is wanted")
+            raise ValueError(
+                f"answers of shape {tuple(found.shape)}, {(len(ids), wanted)} is wanted"
+            )
 
     def run(self, way: str) -> None:
         everything = slice(None)
@@ -72,12 +81,22 @@ class Peer(NamedTuple):
                 self.generate(self.adapted, slice(start, start + self.names.count(name)))
 
 
-def peer_of(engine: LocalEngine, prompts: list[tuple[Message, ...]], options: Namespace, dtype: torch.dtype) -> Peer:
+def peer_of(
+    engine: LocalEngine,
+    prompts: list[tuple[Message, ...]],
+    options: Namespace,
+    dtype: torch.dtype,
+) -> Peer:
     """Their side, with the same token ids and as many adapters of the same rank."""
-    bare, base = (AutoModelForCausalLM.from_pretrained(model_folder(), dtype=dtype).eval() for _ in range(2))
+    bare, base = (
+        AutoModelForCausalLM.from_pretrained(model_folder(), dtype=dtype).eval()
+        for _ in range(2)
+    )
     lora = LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules="all-linear")
     owners = agents_of(options.prompts, options.prompts)
-    adapted = get_peft_model(base, lora, adapter_name=owners[0], autocast_adapter_dtype=False)
+    adapted = get_peft_model(
+        base, lora, adapter_name=owners[0], autocast_adapter_dtype=False
+    )
     for name in owners[1:]:
         adapted.add_adapter(name, lora, autocast_adapter_dtype=False)
     rows = [engine.tokens.prompt(p) for p in prompts for _ in range(options.completions)]
@@ -100,26 +119,38 @@ def faster_of(peers: dict[str, Peer], way: str) -> str:
     seconds = {dtype: seconds_of(partial(peer.run, way)) for dtype, peer in peers.items()}
     found = min(seconds, key=seconds.__getitem__)
     print(
-        f"{_WAYS[way]}: {', '.join(f'{s:.1f} s in {d}' for d, s in seconds.items())}; measured in {found}", flush=True
+        f"{_WAYS[way]}: {', '.join(f'{s:.1f} s in {d}' for d, s in seconds.items())}; measured in {found}",
+        flush=True,
     )
     return found
 
 
-def calls_of(options: Namespace) -> tuple[dict[str, Callable[[], None]], dict[str, str], str]:
+def calls_of(
+    options: Namespace,
+) -> tuple[dict[str, Callable[[], None]], dict[str, str], str]:
     """What takes turns; the format of each of theirs; the format of ours."""
     engine, number = engine_with(options.prompts), count()
     prompts = prompts_of(engine.tokens, options.prompts, options.length)
     rows = options.prompts * options.completions
 
     def ours(owners: list[AgentId]) -> None:
-        requests = requests_of(owners, prompts, options.completions, options.tokens, next(number) * rows)
+        requests = requests_of(
+            owners, prompts, options.completions, options.tokens, next(number) * rows
+        )
         lengths = {len(c.tokens) for c in engine.sample(requests)}
         if lengths != {options.tokens}:
-            raise ValueError(f"completions of {sorted(lengths)} tokens, {options.tokens} are wanted")
+            raise ValueError(
+                f"completions of {sorted(lengths)} tokens, {options.tokens} are wanted"
+            )
 
-    peers = {d: peer_of(engine, prompts, options, getattr(torch, d)) for d in ("float32", "bfloat16")}
+    peers = {
+        d: peer_of(engine, prompts, options, getattr(torch, d))
+        for d in ("float32", "bfloat16")
+    }
     dtypes = {way: faster_of(peers, way) for way in _WAYS}
-    calls: dict[str, Callable[[], None]] = {way: partial(peers[dtypes[way]].run, way) for way in _WAYS}
+    calls: dict[str, Callable[[], None]] = {
+        way: partial(peers[dtypes[way]].run, way) for way in _WAYS
+    }
     calls["ours, base"] = partial(ours, [BASE] * options.prompts)
     calls["ours, agents"] = partial(ours, agents_of(options.prompts, options.prompts))
     return calls, dtypes, str(engine.bank.dtype).removeprefix("torch.")
@@ -140,10 +171,20 @@ def main() -> None:
             f"{_WAYS[way]} ({dtypes[way]}): {speed[way]:.1f} tokens/s; docendo ({format_}): {speed[ours]:.1f}; "
             f"docendo is {ratio:.2f} times as fast"
         )
-        found |= {f"ratio_{key}": ratio, f"ours_{key}": speed[ours], f"theirs_{key}": speed[way]}
+        found |= {
+            f"ratio_{key}": ratio,
+            f"ours_{key}": speed[ours],
+            f"theirs_{key}": speed[way],
+        }
         found[f"theirs_dtype_{key}"] = dtypes[way]
     headline = {key: found.pop(f"{key}_bare") for key in ("ratio", "ours", "theirs")}
-    report(options, **headline, unit="sampled tokens per second, bare base", ours_dtype=format_, **found)
+    report(
+        options,
+        **headline,
+        unit="sampled tokens per second, bare base",
+        ours_dtype=format_,
+        **found,
+    )
 
 
 if __name__ == "__main__":

@@ -64,12 +64,30 @@ class Shape(NamedTuple):
 def options_of() -> Namespace:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     add_sizes(parser)
-    parser.add_argument("--population", action="store_true", help="one agent for each prompt")
+    parser.add_argument(
+        "--population", action="store_true", help="one agent for each prompt"
+    )
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
-    parser.add_argument("--dtype", nargs="+", choices=_FORMATS, default=list(_FORMATS), help="of TRL (default all)")
-    parser.add_argument("--micro-batch", type=int, default=4, help="of TRL, in rows (default %(default)s)")
-    parser.add_argument("--checkpointing", action="store_true", help="TRL recomputes activations: slower, smaller")
-    parser.add_argument("--side", choices=("ours", "theirs"), help="(internal) run one side and print its peak")
+    parser.add_argument(
+        "--dtype",
+        nargs="+",
+        choices=_FORMATS,
+        default=list(_FORMATS),
+        help="of TRL (default all)",
+    )
+    parser.add_argument(
+        "--micro-batch", type=int, default=4, help="of TRL, in rows (default %(default)s)"
+    )
+    parser.add_argument(
+        "--checkpointing",
+        action="store_true",
+        help="TRL recomputes activations: slower, smaller",
+    )
+    parser.add_argument(
+        "--side",
+        choices=("ours", "theirs"),
+        help="(internal) run one side and print its peak",
+    )
     return parser.parse_args()
 
 
@@ -83,11 +101,17 @@ def our_step(options: Namespace, agents: int) -> tuple[Callable[[], None], list[
         nonlocal steps
         first = steps * options.prompts * options.completions
         train_step(
-            engine, requests_of(owners, prompts, options.completions, options.tokens, first), options.completions
+            engine,
+            requests_of(owners, prompts, options.completions, options.tokens, first),
+            options.completions,
         )
         steps += 1
 
-    return step, plain_texts(engine.tokens, prompts), str(engine.bank.dtype).removeprefix("torch.")
+    return (
+        step,
+        plain_texts(engine.tokens, prompts),
+        str(engine.bank.dtype).removeprefix("torch."),
+    )
 
 
 def their_config(shape: Shape, folder: str, steps: int) -> Any:
@@ -126,10 +150,14 @@ def their_trainer(shape: Shape, texts: list[str], folder: str, steps: int) -> An
     from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
     from trl import GRPOTrainer
 
-    def rewards(completions: list[str], completion_ids: list[list[int]], **_: Any) -> list[float]:
+    def rewards(
+        completions: list[str], completion_ids: list[list[int]], **_: Any
+    ) -> list[float]:
         lengths = {len(ids) for ids in completion_ids}
         if lengths != {shape.tokens}:
-            raise ValueError(f"TRL's completions have {sorted(lengths)} tokens, {shape.tokens} are wanted")
+            raise ValueError(
+                f"TRL's completions have {sorted(lengths)} tokens, {shape.tokens} are wanted"
+            )
         return [reward(c) for c in completions]
 
     dtype = torch.bfloat16 if shape.format == "bfloat16" else torch.float32
@@ -145,7 +173,9 @@ def their_trainer(shape: Shape, texts: list[str], folder: str, steps: int) -> An
     return trainer
 
 
-def their_seconds(shape: Shape, texts: list[str], steps: int, after: Callable[[int], None]) -> list[float]:
+def their_seconds(
+    shape: Shape, texts: list[str], steps: int, after: Callable[[int], None]
+) -> list[float]:
     """Seconds of each optimizer step of TRL, generation included; `after` is called between them, on nobody's time."""
     from transformers import TrainerCallback
 
@@ -169,17 +199,28 @@ def their_seconds(shape: Shape, texts: list[str], steps: int, after: Callable[[i
 
 
 def shape_of(options: Namespace, format_: str, prompts: int) -> Shape:
-    return Shape(prompts, options.completions, options.tokens, options.micro_batch, options.checkpointing, format_)
+    return Shape(
+        prompts,
+        options.completions,
+        options.tokens,
+        options.micro_batch,
+        options.checkpointing,
+        format_,
+    )
 
 
 def fastest(options: Namespace, texts: list[str]) -> str:
     """The number format in which TRL is fastest: one step on one prompt in each, after one to warm up."""
     if len(options.dtype) == 1:
         return str(options.dtype[0])
-    seconds = {f: their_seconds(shape_of(options, f, 1), texts, 2, lambda _: None)[1] for f in options.dtype}
+    seconds = {
+        f: their_seconds(shape_of(options, f, 1), texts, 2, lambda _: None)[1]
+        for f in options.dtype
+    }
     found = min(seconds, key=seconds.__getitem__)
     print(
-        f"TRL, a trial: {', '.join(f'{s:.1f} s in {f}' for f, s in seconds.items())}; measured in {found}", flush=True
+        f"TRL, a trial: {', '.join(f'{s:.1f} s in {f}' for f, s in seconds.items())}; measured in {found}",
+        flush=True,
     )
     return found
 
@@ -226,12 +267,14 @@ def run_side(options: Namespace) -> None:
     else:
         from transformers import AutoTokenizer
 
-        from docendo.engines.text import Tokens
+        from docendo.engines.local.tokens import Tokens
 
         tokens = Tokens(AutoTokenizer.from_pretrained(model_folder()))
         texts = plain_texts(tokens, prompts_of(tokens, options.prompts, options.length))
         format_ = options.dtype[0]
-        seconds = their_seconds(shape_of(options, format_, options.prompts), texts, 2, lambda _: None)
+        seconds = their_seconds(
+            shape_of(options, format_, options.prompts), texts, 2, lambda _: None
+        )
     print(json.dumps({"mib": peak_mib(), "seconds": seconds[1], "format": format_}))
 
 
@@ -239,12 +282,24 @@ def side_in_process(options: Namespace, side: str, *more: str) -> dict[str, Any]
     """What `run_side` finds in a fresh process."""
     sizes = ("prompts", "completions", "tokens", "length")
     passed = [word for name in sizes for word in (f"--{name}", str(getattr(options, name)))]
-    command = [sys.executable, __file__, "--side", side, *passed, "--micro-batch", str(options.micro_batch), *more]
+    command = [
+        sys.executable,
+        __file__,
+        "--side",
+        side,
+        *passed,
+        "--micro-batch",
+        str(options.micro_batch),
+        *more,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the side {side} failed:\n{done.stderr}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    print(f"{side} {' '.join(more)}: {found['mib']:.0f} MiB at most, {found['seconds']:.1f} s a step", flush=True)
+    print(
+        f"{side} {' '.join(more)}: {found['mib']:.0f} MiB at most, {found['seconds']:.1f} s a step",
+        flush=True,
+    )
     return found
 
 
@@ -253,7 +308,9 @@ def compare_memory(options: Namespace) -> None:
     ours = side_in_process(options, "ours")
     every = [side_in_process(options, "theirs", "--dtype", f) for f in options.dtype]
     theirs = min(every, key=lambda side: float(side["seconds"]))
-    lean = side_in_process(options, "theirs", "--dtype", theirs["format"], "--checkpointing")
+    lean = side_in_process(
+        options, "theirs", "--dtype", theirs["format"], "--checkpointing"
+    )
     least = min(float(side["mib"]) for side in (*every, lean))
     ratio, hard = theirs["mib"] / ours["mib"], least / ours["mib"]
     print(
@@ -276,7 +333,9 @@ def compare_memory(options: Namespace) -> None:
 
 
 def main() -> None:
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when transformers is imported, which is later
+    os.environ.setdefault(
+        "HF_HUB_DISABLE_TELEMETRY", "1"
+    )  # read when transformers is imported, which is later
     options = options_of()
     if options.side:
         run_side(options)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from docendo.records import AgentId, Work
+from docendo.records import AgentId, Usage
 
 __all__ = ["Ledger", "within"]
 
@@ -18,17 +18,24 @@ class Ledger:
 
     sums: dict[tuple[AgentId, str], tuple[int, float, float]] = field(default_factory=dict)
 
-    def book(self, work: Iterable[Work]) -> list[Work]:
+    def book(self, work: Iterable[Usage]) -> list[Usage]:
         """Add work; returns it summed by agent and purpose, for the round's record."""
         fresh = Ledger()
         for w in work:
             for ledger in (self, fresh):
                 tokens, flops, cost = ledger.sums.get((w.agent, w.purpose), (0, 0.0, 0.0))
-                ledger.sums[w.agent, w.purpose] = tokens + w.tokens, flops + w.flops, cost + w.cost
+                ledger.sums[w.agent, w.purpose] = (
+                    tokens + w.tokens,
+                    flops + w.flops,
+                    cost + w.cost,
+                )
         return fresh.rows()
 
-    def rows(self) -> list[Work]:
-        return [Work(agent, purpose, *amount) for (agent, purpose), amount in sorted(self.sums.items())]
+    def rows(self) -> list[Usage]:
+        return [
+            Usage(agent, purpose, *amount)
+            for (agent, purpose), amount in sorted(self.sums.items())
+        ]
 
     def flops(self, without: Sequence[str] = ("evaluation",)) -> float:
         """All operations so far; evaluation is metered apart."""

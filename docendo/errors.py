@@ -7,10 +7,15 @@
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
-__all__ = ["RunError", "UseError", "alike", "nearest"]
+__all__ = [
+    "RunError",
+    "UserError",
+    "closest_hint",
+    "suggestion",
+]
 
 
-class UseError(ValueError):
+class UserError(ValueError):
     """Wrong input. The message says what was got, what was wanted, where, and the nearest right thing."""
 
 
@@ -18,7 +23,9 @@ class RunError(RuntimeError):
     """A run cannot go on through no fault of the input; what was committed is safe."""
 
 
-def alike(word: str, known: Iterable[str], cutoff: float = 0.6, shown: Callable[[str], str] = str) -> str:
+def closest_hint(
+    word: str, known: Iterable[str], cutoff: float = 0.6, shown: Callable[[str], str] = str
+) -> str:
     """``; did you mean 'x'?`` for the closest of `known`, as `shown` writes it, or nothing where none is as close as
     `cutoff` (0 to 1).
     """
@@ -26,7 +33,7 @@ def alike(word: str, known: Iterable[str], cutoff: float = 0.6, shown: Callable[
     return f"; did you mean {shown(close[0])!r}?" if close else ""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def suggestion(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` for the closest of `known`, or a list of all of them where nothing is close."""
     names = sorted(known)
-    return alike(word, names) or f"; known: {', '.join(names)}"
+    return closest_hint(word, names) or f"; known: {', '.join(names)}"

@@ -11,43 +11,43 @@ from docendo.records import (
     AgentId,
     Answer,
     Completion,
-    Course,
-    Credit,
     Episode,
     Example,
     Gradient,
-    Kind,
     Match,
     Payoff,
     Problem,
     Request,
+    ScoredSample,
     Target,
+    TaskType,
+    TeachingOption,
+    Usage,
     Verdict,
-    Work,
 )
 
 __all__ = [
-    "Belief",
     "Curriculum",
     "Deck",
     "Engine",
     "Evaluator",
+    "FloatArray",
     "Grader",
     "Keeper",
     "Learner",
     "Matchmaker",
-    "Numbers",
+    "Posterior",
     "Reward",
     "Source",
+    "Split",
     "Standings",
-    "Stream",
     "Trainable",
 ]
 
-Stream = Literal["train", "held-out"]
+Split = Literal["train", "held-out"]
 """Two halves of every source that share no problem, split by the problem's key."""
 
-Numbers = NDArray[np.float64]
+FloatArray = NDArray[np.float64]
 """An array of floats; its axes are in the name's suffix."""
 
 
@@ -62,7 +62,9 @@ class Source(Protocol):
         """The levels of each family, ascending."""
         ...
 
-    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+    def draw(
+        self, family: str, level: int, count: int, seed: int, stream: Split
+    ) -> list[Problem]:
         """`count` problems with different keys. Raises UseError where there are not that many."""
         ...
 
@@ -72,7 +74,7 @@ class Engine(Protocol):
         """One completion per request, in order. Same requests and weights, same tokens."""
         ...
 
-    def drain(self) -> list[Work]:
+    def drain(self) -> list[Usage]:
         """The compute spent since the last call."""
         ...
 
@@ -123,7 +125,9 @@ class Keeper(Protocol):
         """A new agent that is what `agent` is now."""
         ...
 
-    def replace(self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int) -> None:
+    def replace(
+        self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int
+    ) -> None:
         """Overwrite an agent by a mutated copy of one parent or a mutated cross of two."""
         ...
 
@@ -137,45 +141,47 @@ class Reward(Protocol):
 
 
 class Learner(Protocol):
-    def update(self, credits: Sequence[Credit], examples: Sequence[Example]) -> dict[str, float]:
+    def update(
+        self, credits: Sequence[ScoredSample], examples: Sequence[Example]
+    ) -> dict[str, float]:
         """Train on one round; returns what was measured while training."""
         ...
 
 
-class Belief(Protocol):
+class Posterior(Protocol):
     """What a choice may know of its candidates."""
 
     @property
-    def evidence_N(self) -> Numbers: ...  # noqa: N802
+    def evidence_N(self) -> FloatArray: ...  # noqa: N802
 
     @property
-    def mean_N(self) -> Numbers: ...  # noqa: N802
+    def mean_N(self) -> FloatArray: ...  # noqa: N802
 
     @property
-    def rate_N(self) -> Numbers:  # noqa: N802
+    def rate_N(self) -> FloatArray:  # noqa: N802
         """The mean on a scale from 0 to 1, as weightings read it."""
         ...
 
     @property
-    def variance_N(self) -> Numbers:  # noqa: N802
+    def variance_N(self) -> FloatArray:  # noqa: N802
         """Expected variance of a single outcome; of gains, the scale that its posterior has."""
         ...
 
     @property
-    def stale_N(self) -> Numbers:  # noqa: N802
+    def stale_N(self) -> FloatArray:  # noqa: N802
         """Rounds since the last outcome; where there was none, more than since any."""
         ...
 
     @property
-    def spread_N(self) -> Numbers:  # noqa: N802
+    def spread_N(self) -> FloatArray:  # noqa: N802
         """How unsure the mean is: a standard deviation, or of gains the scale of Student's t."""
         ...
 
-    def sample(self, rng: Generator) -> Numbers:
+    def sample(self, rng: Generator) -> FloatArray:
         """One draw from the posterior of each mean."""
         ...
 
-    def interval(self, share: float = 0.95) -> tuple[Numbers, Numbers]: ...
+    def interval(self, share: float = 0.95) -> tuple[FloatArray, FloatArray]: ...
 
 
 class Standings(Protocol):
@@ -192,21 +198,23 @@ class Standings(Protocol):
         """
         ...
 
-    def helped(self, students: Sequence[AgentId], kinds: Sequence[Kind]) -> Belief:
+    def helped(self, students: Sequence[AgentId], kinds: Sequence[TaskType]) -> Posterior:
         """How often each students[n] is right at kinds[n] after a lesson."""
         ...
 
-    def unaided(self, agents: Sequence[AgentId], kinds: Sequence[Kind]) -> Belief:
+    def unaided(self, agents: Sequence[AgentId], kinds: Sequence[TaskType]) -> Posterior:
         """How often each agents[n] is right at kinds[n] without a lesson: at home, in controls, in writing lessons."""
         ...
 
-    def gains(self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str) -> Belief:
+    def gains(
+        self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str
+    ) -> Posterior:
         """Gains of each (teachers[n], students[n]); a lesson that the gate stopped is one of gain 0."""
         ...
 
 
 class Curriculum(Protocol):
-    def weights(self, kinds: Sequence[Kind], belief: Belief) -> Numbers:
+    def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
         """Probabilities, one per kind, of being worked on next; they sum to 1.
 
         `belief` is how often somebody is right at problems of each kind.
@@ -217,10 +225,14 @@ class Curriculum(Protocol):
 class Deck(Protocol):
     """Problems that students have met, some of which are worth meeting again."""
 
-    def draw(self, student: AgentId, kind: Kind, avoid: Sequence[Problem], seed: int) -> Problem | None:
+    def draw(
+        self, student: AgentId, kind: TaskType, avoid: Sequence[Problem], seed: int
+    ) -> Problem | None:
         """A problem to meet again, none of `avoid`; None where a fresh one is better."""
         ...
 
 
 class Matchmaker(Protocol):
-    def __call__(self, courses: Sequence[Course], standings: Standings, count: int, seed: int) -> list[Match]: ...
+    def __call__(
+        self, courses: Sequence[TeachingOption], standings: Standings, count: int, seed: int
+    ) -> list[Match]: ...

@@ -9,36 +9,59 @@ from dataclasses import replace
 
 import numpy as np
 
-from docendo.classroom.teaching import Try
-from docendo.examples import eaten, examples_of, one_of, studied
-from docendo.league.population import Birth
-from docendo.learning.credit import (
+from docendo.league.curriculum import ByRarity
+from docendo.league.population import Lineage
+from docendo.learning.advantages import (
     Group,
     Practice,
-    asking_groups,
-    assign,
-    discarded,
-    duel_groups,
-    lesson_groups,
-    practice_groups,
-    student_groups,
+    assign_advantages,
+    discarded_usage,
+    group_attempts,
+    group_duels,
+    group_lessons,
+    group_practice,
+    group_questions,
 )
-from docendo.learning.imitation import solved_at_home, useful_notes
-from docendo.measures import fought, inquired, measured, results
-from docendo.problems.curriculum import Missing
+from docendo.learning.demonstrations import (
+    collect_lesson_demonstrations,
+    collect_practice_demonstrations,
+)
+from docendo.metrics import fought, inquired, measured, results
 from docendo.records import Duel, Episode, Problem, Question, by_match, mean_score
 from docendo.school import Expert, Round, School
 from docendo.seeds import seed_for
+from docendo.sft_data import build_examples, count_mixture, draw_problem, worked_examples
+from docendo.teaching.game import RolloutSpec
 
-__all__ = ["ask", "contest", "groups_of", "idle_matches", "play", "practise", "renew", "study", "teach"]
+__all__ = [
+    "ask",
+    "contest",
+    "finetune",
+    "groups_of",
+    "idle_matches",
+    "play",
+    "practise",
+    "renew",
+    "teach",
+]
 
 
-def study(school: School, rounds: range, count: int, seed: int) -> Iterator[Round]:
+def finetune(school: School, rounds: range, count: int, seed: int) -> Iterator[Round]:
     """Supervised rounds: every expert on `count` worked solutions of its own domain, all in the same batches."""
     for index in rounds:
         here = seed_for(seed, "study", index)
-        examples = [example for expert in school.experts for example in studied(school, expert, count, here)]
-        yield Round(index, metrics={**school.tutor(index).update((), examples), **eaten(school, count, here)})
+        examples = [
+            example
+            for expert in school.experts
+            for example in worked_examples(school, expert, count, here)
+        ]
+        yield Round(
+            index,
+            metrics={
+                **school.tutor(index).update((), examples),
+                **count_mixture(school, count, here),
+            },
+        )
 
 
 def teach(school: School, rounds: range, seed: int, met: int = 0) -> Iterator[Round]:
@@ -62,47 +85,74 @@ def _work(school: School, index: int, seed: int) -> Round:
     questions = ask(school, index, seed_for(seed, "ask"))
     groups = [
         *groups_of(school, episodes, practice),
-        *duel_groups(duels, school.learners),
-        *(group for group in asking_groups(questions) if group.agent in school.learners),
+        *group_duels(duels, school.learners),
+        *(group for group in group_questions(questions) if group.agent in school.learners),
     ]
-    earned, useful = assign(groups, school.baseline)
-    notes = useful_notes(episodes, school.audience.lessons) + solved_at_home(practice, school.audience.homework)
+    earned, useful = assign_advantages(groups, school.baseline)
+    notes = collect_lesson_demonstrations(
+        episodes, school.audience.lessons
+    ) + collect_practice_demonstrations(practice, school.audience.homework)
     school.notebook.write([note for note in notes if note[0] in school.learners])
-    metrics = school.learner.update(earned, examples_of(school, seed_for(seed, "examples")))
+    metrics = school.learner.update(
+        earned, build_examples(school, seed_for(seed, "examples"))
+    )
     metrics = {
         **metrics,
         **useful,
         **measured(episodes, practice, school.learners),
         **fought(duels, school.learners),
         **inquired(questions),
-        **eaten(school, school.schedule.rehearsal, seed_for(seed, "examples")),
+        **count_mixture(school, school.schedule.rehearsal, seed_for(seed, "examples")),
     }
-    return Round(index, episodes, practice, metrics, discarded(groups), (), duels, questions)
+    return Round(
+        index, episodes, practice, metrics, discarded_usage(groups), (), duels, questions
+    )
 
 
 def play(school: School, index: int, seed: int) -> list[Episode]:
     """The matches of a round, and those that replace matches without any useful group, as long as answers are left:
     a lesson that the gate stops saves the attempts that would have followed it.
     """
-    league, rules, plan, episodes = school.league, school.classroom.rules, school.schedule, list[Episode]()
-    wanted, left, wave = (plan.matches if league.courses else 0), plan.matches * rules.answers, 0
+    league, rules, plan, episodes = (
+        school.league,
+        school.classroom.rules,
+        school.schedule,
+        list[Episode](),
+    )
+    wanted, left, wave = (
+        (plan.matches if league.courses else 0),
+        plan.matches * rules.answers,
+        0,
+    )
     while wanted:
         courses = league.population.courses(league.courses, anchors=wave == 0)
-        matches = league.pair(courses, league.standings, wanted, seed_for(seed, "pair", wave))
-        played = school.classroom.play(index, matches, league.standings, seed_for(seed, wave))
+        matches = league.pair(
+            courses, league.standings, wanted, seed_for(seed, "pair", wave)
+        )
+        played = school.classroom.play(
+            index, matches, league.standings, seed_for(seed, wave)
+        )
         league.standings.record(played)
         league.deck.observe(played)
         episodes += played
         left -= _answers(played, rules.controls)
-        wanted = min(idle_matches(school, played), left // rules.answers) if plan.refill else 0
+        wanted = (
+            min(idle_matches(school, played), left // rules.answers) if plan.refill else 0
+        )
         wave += 1
     return episodes
 
 
-def groups_of(school: School, episodes: Sequence[Episode], practice: Sequence[Practice]) -> list[Group]:
+def groups_of(
+    school: School, episodes: Sequence[Episode], practice: Sequence[Practice]
+) -> list[Group]:
     """Everything that learners sampled, in groups that share a baseline."""
     reward = school.reward
-    groups = [*student_groups(episodes, reward), *lesson_groups(episodes, reward), *practice_groups(practice)]
+    groups = [
+        *group_attempts(episodes, reward),
+        *group_lessons(episodes, reward),
+        *group_practice(practice),
+    ]
     return [group for group in groups if group.agent in school.learners]
 
 
@@ -110,7 +160,9 @@ def practise(school: School, index: int, seed: int) -> list[Practice]:
     """Home practice: every expert tries problems of its own domain, graded by ground truth."""
     step, standings = school.schedule.practice_attempts, school.league.standings
     wanted = [
-        Try(expert.agent, problem, None, "practice", seed_for(seed, expert.agent, i, g))
+        RolloutSpec(
+            expert.agent, problem, None, "practice", seed_for(seed, expert.agent, i, g)
+        )
         for expert in school.experts
         for i, problem in enumerate(_homework(school, expert, seed_for(seed, expert.agent)))
         for g in range(step)
@@ -119,9 +171,12 @@ def practise(school: School, index: int, seed: int) -> list[Practice]:
         return []
     attempts = school.classroom.attempt(wanted, school.classroom.rules.temperature)
     tried = [
-        Practice(wanted[i].agent, wanted[i].problem, tuple(attempts[i : i + step])) for i in range(0, len(wanted), step)
+        Practice(wanted[i].agent, wanted[i].problem, tuple(attempts[i : i + step]))
+        for i in range(0, len(wanted), step)
     ]
-    standings.practised([(p.agent, p.problem.kind, mean_score(p.attempts)) for p in tried], index)
+    standings.practised(
+        [(p.agent, p.problem.kind, mean_score(p.attempts)) for p in tried], index
+    )
     return tried
 
 
@@ -144,7 +199,7 @@ def ask(school: School, index: int, seed: int) -> list[Question]:
     return school.bureau.desk.ask(index, sorted(school.learners), seed)
 
 
-def renew(school: School, index: int, seed: int) -> list[Birth]:
+def renew(school: School, index: int, seed: int) -> list[Lineage]:
     """After a round: copies that are due, weak members replaced by relatives of strong ones, old copies taken away."""
     births, gone = school.league.population.renew(index, school.league.standings, seed)
     for name in gone:
@@ -153,7 +208,7 @@ def renew(school: School, index: int, seed: int) -> list[Birth]:
     return _born(school, births, seed)
 
 
-def _born(school: School, births: Sequence[Birth], seed: int) -> list[Birth]:
+def _born(school: School, births: Sequence[Lineage], seed: int) -> list[Lineage]:
     """Make the agents be what the births say."""
     scale = school.league.population.mutation
     for birth in births:
@@ -161,14 +216,19 @@ def _born(school: School, births: Sequence[Birth], seed: int) -> list[Birth]:
             school.keeper.snapshot(birth.parents[0], birth.name)
             school.league.standings.inherit(birth.name, birth.parents[0])
         else:
-            school.keeper.replace(birth.name, birth.parents, scale, seed_for(seed, birth.name))
+            school.keeper.replace(
+                birth.name, birth.parents, scale, seed_for(seed, birth.name)
+            )
             school.league.standings.forget(birth.name)
     return list(births)
 
 
 def idle_matches(school: School, episodes: Sequence[Episode]) -> int:
     """How many matches have no group of a learner that varies."""
-    return sum(all(group.flat for group in groups_of(school, lessons, ())) for lessons in by_match(episodes))
+    return sum(
+        all(group.flat for group in groups_of(school, lessons, ()))
+        for lessons in by_match(episodes)
+    )
 
 
 def _homework(school: School, expert: Expert, seed: int) -> list[Problem]:
@@ -180,12 +240,14 @@ def _homework(school: School, expert: Expert, seed: int) -> list[Problem]:
     belief = school.league.standings.unaided([expert.agent], kinds)
     wanted = school.league.curriculum
     if school.league.missing:
-        wanted = Missing(wanted, school.notebook.held(expert.agent))
+        wanted = ByRarity(wanted, school.notebook.held(expert.agent))
     weights = wanted.weights(kinds, belief)
     chosen = rng.choice(len(kinds), school.schedule.practice, p=weights)
-    return [one_of(school, kinds[k], seed_for(seed, i)) for i, k in enumerate(chosen)]
+    return [draw_problem(school, kinds[k], seed_for(seed, i)) for i, k in enumerate(chosen)]
 
 
 def _answers(episodes: Sequence[Episode], controls: int) -> int:
     """How many completions were sampled; a textbook's lessons count too."""
-    return len(by_match(episodes)) * controls + sum(len(e.lesson.examples) + len(e.attempts) for e in episodes)
+    return len(by_match(episodes)) * controls + sum(
+        len(e.lesson.examples) + len(e.attempts) for e in episodes
+    )

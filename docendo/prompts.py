@@ -36,33 +36,52 @@ def solve_after(
     examples: Sequence[tuple[str, str]], question: str, instruction: str = INSTRUCTION
 ) -> tuple[Message, ...]:
     """A question after worked examples, (question, solution) each, as earlier turns of the conversation."""
-    turns = [Message(role, text) for q, s in examples for role, text in (("user", q), ("assistant", s))]  # type: ignore[arg-type]
+    turns: list[Message] = []
+    for shown_question, solution in examples:
+        turns += [Message("user", shown_question), Message("assistant", solution)]
     return Message("system", instruction), *turns, Message("user", question)
 
 
-def hinted(examples: Sequence[tuple[str, str]], instruction: str = HINT) -> tuple[Message, ...]:
+def hinted(
+    examples: Sequence[tuple[str, str]], instruction: str = HINT
+) -> tuple[Message, ...]:
     """A request for the answer to a question that is not shown, after a lesson as its student sees it."""
     *turns, _ = solve_after(examples, "", instruction)
-    return *turns, Message("user", "Now the next question, which is hidden. Its answer is in what you wrote. Write it.")
+    return *turns, Message(
+        "user",
+        "Now the next question, which is hidden. Its answer is in what you wrote. Write it.",
+    )
 
 
-def pose(told: str, question: str, solution: str, instruction: str = INSTRUCTION) -> tuple[Message, ...]:
+def pose(
+    told: str, question: str, solution: str, instruction: str = INSTRUCTION
+) -> tuple[Message, ...]:
     """A request to ask: whom the model poses as, and a question with its solution as an example of what is wanted."""
     wanted = f"You are {told}\nQuestion: {question}\nSolution: {solution}\nAsk another one like it, with its solution."
     return solve(wanted, instruction)
 
 
 def verdict(
-    question: str, answer: str, words: tuple[str, str] = ("right", "wrong"), instruction: str = JUDGE
+    question: str,
+    answer: str,
+    words: tuple[str, str] = ("right", "wrong"),
+    instruction: str = JUDGE,
 ) -> tuple[Message, ...]:
     """A request to say right or wrong of an answer; `words` are those two, in the order in which they are offered."""
     shown = f"The question:\n{_fenced(question)}\nThe answer to it:\n{_fenced(answer)}"
-    return solve(f"{shown}\nIs this answer right? Write only '{words[0]}' or '{words[1]}'.", instruction)
+    return solve(
+        f"{shown}\nIs this answer right? Write only '{words[0]}' or '{words[1]}'.",
+        instruction,
+    )
 
 
-def prefer(question: str, first: str, second: str, instruction: str = JUDGE) -> tuple[Message, ...]:
+def prefer(
+    question: str, first: str, second: str, instruction: str = JUDGE
+) -> tuple[Message, ...]:
     """A request to say A or B of two answers."""
-    shown = f"The question:\n{_fenced(question)}\nA:\n{_fenced(first)}\nB:\n{_fenced(second)}"
+    shown = (
+        f"The question:\n{_fenced(question)}\nA:\n{_fenced(first)}\nB:\n{_fenced(second)}"
+    )
     return solve(f"{shown}\nWhich is better? Write only 'A' or 'B'.", instruction)
 
 
@@ -72,10 +91,16 @@ def _fenced(text: str) -> str:
 
 def equipped(instruction: str, tools: Sequence[str]) -> str:
     """A system prompt that says which tools there are and how they are called."""
-    return f"{instruction} Tools: {', '.join(f'<<{name}: ...>>' for name in tools)}." if tools else instruction
+    return (
+        f"{instruction} Tools: {', '.join(f'<<{name}: ...>>' for name in tools)}."
+        if tools
+        else instruction
+    )
 
 
-def move(rules: str, view: str, legal: Sequence[str], instruction: str = INSTRUCTION) -> tuple[Message, ...]:
+def move(
+    rules: str, view: str, legal: Sequence[str], instruction: str = INSTRUCTION
+) -> tuple[Message, ...]:
     """A player's turn in a game: the rules, what it has been told, and the moves it may make, word for word."""
     offered = " or ".join(f"'Answer: {choice}'" for choice in legal)
     return solve(f"{rules}\n{view}\nWrite {offered}.", instruction)

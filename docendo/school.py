@@ -6,32 +6,50 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
-from docendo.classroom.asking import Desk
-from docendo.classroom.duelling import DuelRoom
-from docendo.classroom.teaching import Classroom
-from docendo.classroom.textgames import TextGame
+from docendo.asking.questions import QuestionWriter
+from docendo.games.play import DuelRoom
+from docendo.games.text_game import TextGame
 from docendo.interfaces import Curriculum, Keeper, Learner, Matchmaker, Reward
-from docendo.league.pairing import Paired
-from docendo.league.population import Birth, Population
+from docendo.league.curriculum import UniformCurriculum
+from docendo.league.duel_matches import DuelMatchmaker
+from docendo.league.population import Lineage, Population
+from docendo.league.problem_replay import ProblemReplay
 from docendo.league.standings import LiveStandings
-from docendo.learning.credit import Baseline, Practice
-from docendo.learning.imitation import Note, Notebook
-from docendo.problems.curriculum import Everything
-from docendo.problems.deck import ReplayDeck
+from docendo.learning.advantages import Baseline, Practice
+from docendo.learning.demonstrations import Demonstration, DemonstrationBuffer
 from docendo.problems.pool import Admitted
-from docendo.records import AgentId, Course, Duel, Episode, Kind, Question, Work
+from docendo.records import (
+    AgentId,
+    Duel,
+    Episode,
+    Question,
+    TaskType,
+    TeachingOption,
+    Usage,
+)
+from docendo.teaching.game import Classroom
 
-__all__ = ["Arena", "Audience", "Bureau", "Expert", "League", "Portion", "Round", "Schedule", "School"]
+__all__ = [
+    "Arena",
+    "Audience",
+    "Expert",
+    "League",
+    "MixtureSource",
+    "QuestionPhase",
+    "Round",
+    "Schedule",
+    "School",
+]
 
 
-class Portion(NamedTuple):
+class MixtureSource(NamedTuple):
     """A part of what an agent studies: kinds of problems, or rows of its own."""
 
     name: str
     share: float
     """Of all its portions, not necessarily summing to 1."""
-    kinds: Sequence[Kind] = ()
-    notes: Sequence[Note] = ()
+    kinds: Sequence[TaskType] = ()
+    notes: Sequence[Demonstration] = ()
 
 
 @dataclass(frozen=True)
@@ -39,10 +57,10 @@ class Expert:
     """A learning agent, and the kinds of problems of its own domain; none for an agent that is only a student."""
 
     agent: AgentId
-    kinds: Sequence[Kind] = ()
-    diet: Sequence[Portion] = ()
+    kinds: Sequence[TaskType] = ()
+    diet: Sequence[MixtureSource] = ()
     """What it studies and rehearses; empty: worked solutions of its own domain."""
-    practised: Sequence[Kind] = ()
+    practised: Sequence[TaskType] = ()
     """What it practises at home; empty: its own kinds."""
     apart: bool = False
     """Whether it imitates nothing but its own kinds."""
@@ -79,10 +97,10 @@ class Schedule:
 class League:
     """Who meets whom on what, and what is known of them."""
 
-    courses: Sequence[Course]
+    courses: Sequence[TeachingOption]
     """Between the founders; the population adds their copies."""
     pair: Matchmaker
-    curriculum: Curriculum = field(default_factory=Everything)
+    curriculum: Curriculum = field(default_factory=UniformCurriculum)
     """Of home practice."""
     missing: bool = False
     """Whether what an agent has few notes of is practised more."""
@@ -90,7 +108,7 @@ class League:
     """Of notes that are imitated; without one, families take turns."""
     standings: LiveStandings = field(default_factory=LiveStandings)
     population: Population = field(default_factory=Population)
-    deck: ReplayDeck = field(default_factory=ReplayDeck)
+    deck: ProblemReplay = field(default_factory=ProblemReplay)
 
 
 @dataclass(frozen=True)
@@ -98,7 +116,7 @@ class Arena:
     """Where agents play each other."""
 
     room: DuelRoom
-    pair: Paired
+    pair: DuelMatchmaker
     pairings: int
     """In a round."""
     rules: float = 0.0
@@ -110,10 +128,10 @@ class Arena:
 
 
 @dataclass(frozen=True)
-class Bureau:
+class QuestionPhase:
     """Where models ask, and where their questions go."""
 
-    desk: Desk
+    desk: QuestionWriter
     shelves: Mapping[str, Admitted]
     """What was admitted, by ``domain/asker``."""
     study: Mapping[AgentId, float] = field(default_factory=dict)
@@ -134,9 +152,9 @@ class School:
     keeper: Keeper
     """Makes copies of agents, and takes them away."""
     arena: Arena | None = None
-    bureau: Bureau | None = None
+    bureau: QuestionPhase | None = None
     audience: Audience = field(default_factory=Audience)
-    notebook: Notebook = field(default_factory=Notebook)
+    notebook: DemonstrationBuffer = field(default_factory=DemonstrationBuffer)
 
     @cached_property
     def learners(self) -> frozenset[AgentId]:
@@ -145,8 +163,12 @@ class School:
     @cached_property
     def apart(self) -> "School":
         """The same while nobody meets anybody: each practises, rehearses and imitates its own kinds."""
-        alone = [replace(expert, diet=(), practised=(), apart=True) for expert in self.experts]
-        return replace(self, experts=alone, schedule=replace(self.schedule, matches=0), arena=None)
+        alone = [
+            replace(expert, diet=(), practised=(), apart=True) for expert in self.experts
+        ]
+        return replace(
+            self, experts=alone, schedule=replace(self.schedule, matches=0), arena=None
+        )
 
 
 @dataclass(frozen=True)
@@ -155,9 +177,9 @@ class Round:
     episodes: Sequence[Episode] = ()
     practice: Sequence[Practice] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
-    discarded: Sequence[Work] = ()
+    discarded: Sequence[Usage] = ()
     """Sampled tokens of groups without any variation."""
-    births: Sequence[Birth] = ()
+    births: Sequence[Lineage] = ()
     """Copies that were made, and members that were replaced."""
     duels: Sequence[Duel] = ()
     questions: Sequence[Question] = ()

@@ -25,7 +25,9 @@ def page() -> str:
 
 
 def _section(words: list[str]) -> str:
-    shown = CliRunner().invoke(app, [*words, "--help"], prog_name="docendo", terminal_width=100)
+    shown = CliRunner().invoke(
+        app, [*words, "--help"], prog_name="docendo", terminal_width=100
+    )
     title = " ".join(["docendo", *words])
     return f"## {title}\n\n```text\n{shown.output.strip()}\n```\n"
 

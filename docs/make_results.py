@@ -32,7 +32,9 @@ def table(found: dict[str, Any]) -> str:
         "",
         "| agent | " + " | ".join(domains) + " |",
         "|---|" + "---|" * len(domains),
-        "| base model | " + " | ".join(f"{accuracy['base'][d]['accuracy']:.2f}" for d in domains) + " |",
+        "| base model | "
+        + " | ".join(f"{accuracy['base'][d]['accuracy']:.2f}" for d in domains)
+        + " |",
     ]
     for agent, about in found["agents"].items():
         cells = []

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SOURCES = [ROOT / "docendo" / "config.py", *sorted((ROOT / "docendo" / "tables").glob("*.py"))]
+SOURCES = sorted((ROOT / "docendo" / "config").glob("*.py"))
 PAGE = ROOT / "docs" / "settings.md"
 SECTIONS = {
     "Config": "the top of the file",
@@ -41,14 +41,24 @@ def page() -> str:
         "A config is TOML, and so is a study; what it does not say keeps its default. Unknown names are errors.",
     ]
     for name, title in SECTIONS.items():
-        lines += ["", f"## {title[0].upper()}{title[1:]}", "", "| setting | default | meaning |", "|---|---|---|"]
+        lines += [
+            "",
+            f"## {title[0].upper()}{title[1:]}",
+            "",
+            "| setting | default | meaning |",
+            "|---|---|---|",
+        ]
         body = classes[name].body
         for field, after in zip(body, [*body[1:], None], strict=True):
-            if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+            if not isinstance(field, ast.AnnAssign) or not isinstance(
+                field.target, ast.Name
+            ):
                 continue
             constant = after.value if isinstance(after, ast.Expr) else None
             meaning = constant.value if isinstance(constant, ast.Constant) else ""
-            lines.append(f"| `{field.target.id}` | {_default(field.value)} | {' '.join(str(meaning).split())} |")
+            lines.append(
+                f"| `{field.target.id}` | {_default(field.value)} | {' '.join(str(meaning).split())} |"
+            )
     return "\n".join(lines) + "\n"
 
 

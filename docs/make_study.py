@@ -10,21 +10,34 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from docendo.report.text import DASH, percent
-from docendo.study.findings import EXPERTS, JOINT, POOLED, SINGLE, TEACHING, TUNED, Regime, regimes
-from docendo.study.plain import markdown
+from docendo.formatting import DASH, percent
+from docendo.study.findings import (
+    EXPERTS,
+    JOINT,
+    POOLED,
+    SINGLE,
+    TEACHING,
+    TUNED,
+    Regime,
+    regimes,
+)
+from docendo.study.markdown import markdown
 from docendo.study.results import Study, load_study
-from docendo.study.words import verdict
+from docendo.study.sentences import verdict
 
 ROOT = Path(__file__).parents[1]
-RESULTS, PAGE, README = ROOT / "docs" / "results" / "study", ROOT / "docs" / "study.md", ROOT / "README.md"
+RESULTS, PAGE, README = (
+    ROOT / "docs" / "results" / "study",
+    ROOT / "docs" / "study.md",
+    ROOT / "README.md",
+)
 EQUAL_COMPUTE = "equal_compute"
 BEGIN, END = "<!-- study: made by docs/make_study.py -->", "<!-- end of study -->"
 HEAD = """# Teaching against joint training at equal compute
 
 Is a population whose members teach each other better than the same agents, each trained on all the data, for the same
 number of floating-point operations? This page is made by `python docs/make_study.py` from the results in
-[results/study](results/study); `docendo/study/statistics.py` says how its intervals are made, and
+[results/study](results/study); `docendo/study/bootstrap.py` says how its intervals are made, and
 `python benchmarks/coverage.py 1000` how often such intervals are wrong. [compare.md](compare.md) says what the arms
 are, and what the numbers mean. Grids grew after results of their seeds had been seen, which no interval accounts for:
 [findings.md](findings.md) tells how the numbers changed. Where equal\\_compute\\_fresh is among the studies, it
@@ -46,7 +59,11 @@ ARMS = {
 def page(folder: Path) -> str:
     """The whole page of all studies in a folder; empty where there is none."""
     studies = [read(path) for path in sorted(folder.glob("*")) if path.is_dir()]
-    return HEAD + "\n".join(markdown(study, found) for study, found in studies) if studies else ""
+    return (
+        HEAD + "\n".join(markdown(study, found) for study, found in studies)
+        if studies
+        else ""
+    )
 
 
 @cache
@@ -62,14 +79,30 @@ def block(columns: Mapping[str, Regime], others: Mapping[str, Regime]) -> str:
     """
     told = {name: r for name, r in columns.items() if {TEACHING, JOINT} <= r.arms.keys()}
     every = [*told.values(), *others.values()]
-    commits = sorted({result.about.commit for r in every for result in r.results if result.arm in ARMS})
+    commits = sorted(
+        {result.about.commit for r in every for result in r.results if result.arm in ARMS}
+    )
     note = "Share of held-out problems answered right without a lesson, mean of the population, with 95 % intervals"
-    lines = [f"{note} over seeds and problems (commits {', '.join(f'`{commit}`' for commit in commits)}).", ""]
+    lines = [
+        f"{note} over seeds and problems (commits {', '.join(f'`{commit}`' for commit in commits)}).",
+        "",
+    ]
     lines += ["| | " + " | ".join(told) + " |", "|---|" + "---|" * len(told)]
     for arm, said in ARMS.items():
-        lines.append(f"| {said} | " + " | ".join(_share(r, arm) for r in told.values()) + " |")
-    gaps = [(name, r.boot.difference(TEACHING, JOINT, "mean")) for name, r in {**told, **others}.items()]
-    return "\n".join([*lines, "", *(f"*{name}*: {verdict(TEACHING, JOINT, gap)}.\n" for name, gap in gaps if gap)])
+        lines.append(
+            f"| {said} | " + " | ".join(_share(r, arm) for r in told.values()) + " |"
+        )
+    gaps = [
+        (name, r.boot.difference(TEACHING, JOINT, "mean"))
+        for name, r in {**told, **others}.items()
+    ]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            *(f"*{name}*: {verdict(TEACHING, JOINT, gap)}.\n" for name, gap in gaps if gap),
+        ]
+    )
 
 
 def columns(folder: Path) -> dict[str, Regime]:
@@ -86,11 +119,20 @@ def columns(folder: Path) -> dict[str, Regime]:
 def repeats(folder: Path) -> dict[str, Regime]:
     """Of other studies of the first one's base."""
     base = _base(folder / EQUAL_COMPUTE)
-    return {f"{r.name}, {path.name}": r for path in _others(folder) if _base(path) == base for r in read(path)[1]}
+    return {
+        f"{r.name}, {path.name}": r
+        for path in _others(folder)
+        if _base(path) == base
+        for r in read(path)[1]
+    }
 
 
 def _others(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.glob("*")) if path.is_dir() and path.name != EQUAL_COMPUTE]
+    return [
+        path
+        for path in sorted(folder.glob("*"))
+        if path.is_dir() and path.name != EQUAL_COMPUTE
+    ]
 
 
 def _base(path: Path) -> str:
@@ -114,7 +156,9 @@ def main() -> int:
     """0 where both are what the results say, or were made so."""
     wanted = {PAGE: page(RESULTS)}
     if (RESULTS / EQUAL_COMPUTE).is_dir():
-        wanted[README] = readme(README.read_text(encoding="utf-8"), block(columns(RESULTS), repeats(RESULTS)))
+        wanted[README] = readme(
+            README.read_text(encoding="utf-8"), block(columns(RESULTS), repeats(RESULTS))
+        )
     for path, text in wanted.items():
         there = path.read_text(encoding="utf-8") if path.is_file() else ""
         if "--check" in sys.argv and text != there:

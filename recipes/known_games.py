@@ -11,9 +11,15 @@ import json
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from docendo.league.academy import fictitious_play, prioritized_play, psro, self_play, train
-from docendo.league.games import Game, biased, disc_game, rock_paper_scissors
-from docendo.league.kuhn import KuhnPoker, first_seat
+from docendo.games.kuhn_exact import KuhnPoker, first_seat
+from docendo.games.matrix import Game, biased, disc_game, rock_paper_scissors
+from docendo.games.population_play import (
+    fictitious_play,
+    prioritized_play,
+    psro,
+    self_play,
+    train,
+)
 
 GAMES: tuple[Game, ...] = (rock_paper_scissors(), biased(), disc_game(5), KuhnPoker())
 METHODS = {
@@ -28,12 +34,20 @@ METHODS = {
 def options_of() -> Namespace:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=600)
-    parser.add_argument("--psro", type=int, default=30, help="rounds of PSRO, which solves a matrix in each")
+    parser.add_argument(
+        "--psro", type=int, default=30, help="rounds of PSRO, which solves a matrix in each"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", action="store_true", help="one JSON document with every round, and nothing else")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="one JSON document with every round, and nothing else",
+    )
     options = parser.parse_args()
     if min(options.rounds, options.psro) < 1:
-        parser.error(f"--rounds {options.rounds}, --psro {options.psro}: at least 1 is wanted")
+        parser.error(
+            f"--rounds {options.rounds}, --psro {options.psro}: at least 1 is wanted"
+        )
     return options
 
 
@@ -45,9 +59,19 @@ def curves_of(game: Game, options: Namespace) -> list[dict[str, Any]]:
         stages = list(train(game, academy, rounds, options.seed))
         for answer in answers:
             policy_SA = getattr(stages[-1], f"{answer}_SA")
-            value = first_seat(policy_SA, policy_SA) if isinstance(game, KuhnPoker) else None
+            value = (
+                first_seat(policy_SA, policy_SA) if isinstance(game, KuhnPoker) else None
+            )
             curve = [getattr(stage, answer) for stage in stages]
-            found.append({"game": game.name, "method": method, "policy": answer, "curve": curve, "value": value})
+            found.append(
+                {
+                    "game": game.name,
+                    "method": method,
+                    "policy": answer,
+                    "curve": curve,
+                    "value": value,
+                }
+            )
     return found
 
 
@@ -57,8 +81,15 @@ def show(curves: list[dict[str, Any]], options: Namespace) -> None:
     print(f"\n{curves[0]['game']}: exploitability after rounds")
     print(f"{'':32}" + "".join(f"{n:>8}" for n in shown))
     for row in curves:
-        cells = "".join(f"{row['curve'][n - 1]:8.3f}" if n <= len(row["curve"]) else " " * 8 for n in shown)
-        value = "" if row["value"] is None else f"   value of the first seat {row['value']:+.4f}"
+        cells = "".join(
+            f"{row['curve'][n - 1]:8.3f}" if n <= len(row["curve"]) else " " * 8
+            for n in shown
+        )
+        value = (
+            ""
+            if row["value"] is None
+            else f"   value of the first seat {row['value']:+.4f}"
+        )
         print(f"{row['method'] + ', ' + row['policy']:32}{cells}{value}")
 
 
@@ -71,7 +102,11 @@ def main() -> None:
         if not options.json:
             show(curves, options)
     if options.json:
-        print(json.dumps({"seed": options.seed, "value of Kuhn poker": -1 / 18, "curves": found}))
+        print(
+            json.dumps(
+                {"seed": options.seed, "value of Kuhn poker": -1 / 18, "curves": found}
+            )
+        )
 
 
 if __name__ == "__main__":

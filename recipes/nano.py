@@ -32,7 +32,11 @@ TEMPLATE = (
 ROWS, LENGTH, RATE, WARM = 32, 256, 2e-3, 100
 SIZES = {"hidden_size": 192, "intermediate_size": 512, "num_hidden_layers": 4}
 HEADS = {"num_attention_heads": 6, "num_key_value_heads": 2}
-TAKEN = {word for craft in PROCEDURES.values() for word in (*craft.words, *craft.steps, *craft.own)}
+TAKEN = {
+    word
+    for craft in PROCEDURES.values()
+    for word in (*craft.words, *craft.steps, *craft.own)
+}
 CHAINS = {steps for craft in PROCEDURES.values() for steps in craft.words.values()}
 
 
@@ -54,7 +58,9 @@ def document(rng: Random) -> list[tuple[str, bool]]:
 def chain(craft: Craft, rng: Random) -> tuple[str, ...]:
     """One to three known steps, as no domain's word has them."""
     while True:
-        steps = tuple(rng.choice(list(craft.steps)) for _ in range(rng.choice((1, 2, 2, 3))))
+        steps = tuple(
+            rng.choice(list(craft.steps)) for _ in range(rng.choice((1, 2, 2, 3)))
+        )
         if steps not in CHAINS:
             return steps
 
@@ -62,7 +68,11 @@ def chain(craft: Craft, rng: Random) -> tuple[str, ...]:
 def invented(rng: Random) -> str:
     """A name that no word and no step of any domain has."""
     while True:
-        name = rng.choice("bdfgjklmnprstvz") + rng.choice("aeiou") + rng.choice("bdfgklmnprstvz")
+        name = (
+            rng.choice("bdfgjklmnprstvz")
+            + rng.choice("aeiou")
+            + rng.choice("bdfgklmnprstvz")
+        )
         if name not in TAKEN:
             return name
 
@@ -98,17 +108,23 @@ def encoded(text: str) -> list[int]:
 def tokenizer() -> PreTrainedTokenizerFast:
     """One token per byte, and one that ends an answer."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    raw = Tokenizer(models.BPE(vocab={END: 0} | {c: i + 1 for i, c in enumerate(letters)}, merges=[]))
+    raw = Tokenizer(
+        models.BPE(vocab={END: 0} | {c: i + 1 for i, c in enumerate(letters)}, merges=[])
+    )
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
-    made = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token=END, clean_up_tokenization_spaces=False)
+    made = PreTrainedTokenizerFast(
+        tokenizer_object=raw, eos_token=END, clean_up_tokenization_spaces=False
+    )
     made.chat_template = TEMPLATE
     LETTERS.update({chr(i): made(chr(i))["input_ids"][0] for i in range(10, 127)})
     return made
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=Path, nargs="?", default=Path("docendo/nano"))
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=0)
@@ -136,17 +152,30 @@ def main() -> None:
 
 def train(model: LlamaForCausalLM, steps: int, seed: int) -> list[tuple[int, float]]:
     """AdamW with a cosine; (step, mean loss of an answer's byte) of every 50 steps."""
-    stream, curve, recent, start = Stream(seed), list[tuple[int, float]](), list[float](), time.monotonic()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.05)
+    stream, curve, recent, start = (
+        Stream(seed),
+        list[tuple[int, float]](),
+        list[float](),
+        time.monotonic(),
+    )
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.05
+    )
     for step in range(steps):
-        rate = RATE * min(1, (step + 1) / WARM) * (0.02 + 0.98 * (1 + math.cos(math.pi * step / steps)) / 2)
+        rate = (
+            RATE
+            * min(1, (step + 1) / WARM)
+            * (0.02 + 0.98 * (1 + math.cos(math.pi * step / steps)) / 2)
+        )
         for group in optimizer.param_groups:
             group["lr"] = rate
         ids, answers = stream.batch()
         targets = torch.where(answers[:, 1:], ids[:, 1:], -100)
         with torch.autocast("cpu", torch.bfloat16):
             logits = model(input_ids=ids[:, :-1], use_cache=False).logits
-        loss = cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=-100)
+        loss = cross_entropy(
+            logits.float().flatten(0, 1), targets.flatten(), ignore_index=-100
+        )
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -154,7 +183,10 @@ def train(model: LlamaForCausalLM, steps: int, seed: int) -> list[tuple[int, flo
         recent.append(float(loss.detach()))
         if len(recent) == 50:
             curve.append((step + 1, round(sum(recent) / 50, 4)))
-            print(f"{step + 1} {curve[-1][1]:.4f} {time.monotonic() - start:.0f} s", flush=True)
+            print(
+                f"{step + 1} {curve[-1][1]:.4f} {time.monotonic() - start:.0f} s",
+                flush=True,
+            )
             recent.clear()
     return curve
 

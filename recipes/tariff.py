@@ -8,8 +8,14 @@ def draft(rng: Random, level: int) -> tuple[str, str, str]:
     hours, fee = rng.randint(2, 4 + 3 * level), rng.randint(2, 5 + 4 * level)
     first = rng.randint(1, 9)
     total = hours * fee
-    question = f"Parking costs {first} and {fee} for each of {hours} hours. What is the price?"
-    return question, str(first + total), f"{hours} * {fee} = {total}\n{first} + {total} = {first + total}"
+    question = (
+        f"Parking costs {first} and {fee} for each of {hours} hours. What is the price?"
+    )
+    return (
+        question,
+        str(first + total),
+        f"{hours} * {fee} = {total}\n{first} + {total} = {first + total}",
+    )
 
 
 def solve(question: str) -> str | None:

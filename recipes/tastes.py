@@ -16,11 +16,11 @@ from random import Random
 from statistics import fmean
 from typing import Any
 
-from docendo.engines.scripted import Scripted
-from docendo.errors import UseError
+from docendo.analysis.preferences import Ring, cyclicity, rings, tally
+from docendo.engines.wrappers.scripted import Scripted
+from docendo.errors import UserError
 from docendo.humans.simulated import Person, poll
 from docendo.interfaces import Engine
-from docendo.league.opinions import Ring, cyclicity, rings, tally
 from docendo.problems.arithmetic import MATHEMATICS
 from docendo.prompts import solve
 from docendo.records import BASE, AgentId, Opinion, Problem, Request
@@ -47,23 +47,46 @@ PLANTED = ("courteous", "thorough", "terse")
 def crowds(people: int, seed: int) -> dict[str, list[Person]]:
     """Three crowds of as many people."""
     rng, names = Random(seed_for(seed, "crowds")), [f"person {i}" for i in range(people)]
-    orders = ({"short": 1.0}, {"polite": 1.5, "detailed": 1.0}, {"polite": -1.0, "detailed": 0.6})
+    orders = (
+        {"short": 1.0},
+        {"polite": 1.5, "detailed": 1.0},
+        {"polite": -1.0, "detailed": 0.6},
+    )
     circle = ("short", "polite", "detailed")
     return {
-        "cyclic": [Person(n, {"right": 1.0}, noise=rng.uniform(0.1, 0.3), circle=circle) for n in names],
-        "one order": [
-            Person(n, {"right": rng.uniform(1, 2), "polite": rng.random(), "short": rng.random() / 2}, noise=1.0)
+        "cyclic": [
+            Person(n, {"right": 1.0}, noise=rng.uniform(0.1, 0.3), circle=circle)
             for n in names
         ],
-        "three orders": [Person(n, {"right": 1.0, **orders[i % 3]}, noise=0.2) for i, n in enumerate(names)],
+        "one order": [
+            Person(
+                n,
+                {
+                    "right": rng.uniform(1, 2),
+                    "polite": rng.random(),
+                    "short": rng.random() / 2,
+                },
+                noise=1.0,
+            )
+            for n in names
+        ],
+        "three orders": [
+            Person(n, {"right": 1.0, **orders[i % 3]}, noise=0.2)
+            for i, n in enumerate(names)
+        ],
     }
 
 
 def answers(options: Namespace, seed: int) -> list[tuple[Problem, Mapping[AgentId, str]]]:
     """Questions with an answer of everybody."""
-    problems = MATHEMATICS.draw("sums", 1, options.questions, seed_for(seed, "questions"), "train")
+    problems = MATHEMATICS.draw(
+        "sums", 1, options.questions, seed_for(seed, "questions"), "train"
+    )
     instructions = PROMPTS if options.model else dict.fromkeys(STYLES, "")
-    engine, asked = _engine(options, problems), [(name, p) for p in problems for name in instructions]
+    engine, asked = (
+        _engine(options, problems),
+        [(name, p) for p in problems for name in instructions],
+    )
     requests = [
         Request(
             BASE if options.model else AgentId(name),
@@ -82,10 +105,12 @@ def answers(options: Namespace, seed: int) -> list[tuple[Problem, Mapping[AgentI
 
 def _engine(options: Namespace, problems: Sequence[Problem]) -> Engine:
     if options.model:
-        from docendo.build import open_local, resolved
-        from docendo.config import parse_config
+        from docendo.build.school import open_local_engine, resolve_config
+        from docendo.config.load import parse_config
 
-        return open_local(resolved(parse_config({"model": options.model}, "--model")))
+        return open_local_engine(
+            resolve_config(parse_config({"model": options.model}, "--model"))
+        )
     known = {p.prompt: p.answer for p in problems}
     return Scripted(lambda r: STYLES[r.agent].format(known[r.messages[-1].content]))
 
@@ -94,7 +119,10 @@ def found_of(opinions: Sequence[Opinion]) -> dict[str, Any]:
     """The cyclic share with its interval, the strongest ring, and how many people go in a sure ring by themselves."""
     counted = tally(opinions)
     share, circles = cyclicity(counted), [ring for ring in rings(counted) if ring.low > 0]
-    alone = [rings(tally([o for o in opinions if o.person == person], "prompt")) for person in counted.units]
+    alone = [
+        rings(tally([o for o in opinions if o.person == person], "prompt"))
+        for person in counted.units
+    ]
     return {
         "share": share and share._asdict(),
         "ring": circles[0]._asdict() if circles else None,
@@ -104,7 +132,9 @@ def found_of(opinions: Sequence[Opinion]) -> dict[str, Any]:
 
 
 def show(rows: Sequence[Mapping[str, Any]], people: int) -> None:
-    print(f"{'crowd':14}{'cyclic share':>14}{'lowest':>9}{'highest':>9}   {'cycle of the majority':40}cyclic people")
+    print(
+        f"{'crowd':14}{'cyclic share':>14}{'lowest':>9}{'highest':>9}   {'cycle of the majority':40}cyclic people"
+    )
     for crowd in dict.fromkeys(row["crowd"] for row in rows):
         here = [row for row in rows if row["crowd"] == crowd]
         shares = [row["share"] for row in here if row["share"]]
@@ -127,9 +157,20 @@ def options_of() -> Namespace:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--people", type=int, default=90, help="in each crowd")
-    parser.add_argument("--questions", type=int, default=10, help="that everybody is shown, with every pair of answers")
-    parser.add_argument("--model", default="", help="answers with three system prompts, instead of hard-coded styles")
-    parser.add_argument("--json", action="store_true", help="one JSON document, and nothing else")
+    parser.add_argument(
+        "--questions",
+        type=int,
+        default=10,
+        help="that everybody is shown, with every pair of answers",
+    )
+    parser.add_argument(
+        "--model",
+        default="",
+        help="answers with three system prompts, instead of hard-coded styles",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON document, and nothing else"
+    )
     options = parser.parse_args()
     if options.seeds < 1 or min(options.people, options.questions) < 2:
         parser.error(
@@ -147,11 +188,16 @@ def main() -> None:
             for name, people in crowds(options.people, seed).items():
                 opinions = poll(people, answered, seed_for(seed, "poll", name))
                 rows.append({"seed": seed, "crowd": name, **found_of(opinions)})
-    except UseError as error:
+    except UserError as error:
         raise SystemExit(f"tastes: {error}") from error
     if options.json:
         planted = Ring(PLANTED, 0.0, 0.0).agents
-        print(json.dumps({"people": options.people, "planted": planted, "rows": rows}, allow_nan=False))
+        print(
+            json.dumps(
+                {"people": options.people, "planted": planted, "rows": rows},
+                allow_nan=False,
+            )
+        )
     else:
         show(rows, options.people)
 

@@ -23,7 +23,8 @@ HERE = Path(__file__).parent
 FILES = ("setup.txt", "cpu.txt", "model.txt", "gym.txt")
 PLATFORMS = {
     **{
-        f"linux_{cpu}": [f"manylinux_2_{n}_{cpu}" for n in range(39, 4, -1)] + [f"manylinux2014_{cpu}"]
+        f"linux_{cpu}": [f"manylinux_2_{n}_{cpu}" for n in range(39, 4, -1)]
+        + [f"manylinux2014_{cpu}"]
         for cpu in ("x86_64", "aarch64")
     },
     "macos_arm64": ["macosx_14_0_arm64", "macosx_14_0_universal2"],
@@ -54,7 +55,10 @@ def read_pins(text: str) -> Pins:
 
 def written(pins: Pins) -> str:
     """As `read_pins` reads it."""
-    lines = [" \\\n    ".join([pin, *(f"--hash={h}" for h in sorted(found))]) for pin, found in pins.hashes.items()]
+    lines = [
+        " \\\n    ".join([pin, *(f"--hash={h}" for h in sorted(found))])
+        for pin, found in pins.hashes.items()
+    ]
     return "\n".join([*pins.comments, *lines]) + "\n"
 
 
@@ -66,10 +70,22 @@ def plain(name: str) -> str:
 def asked(pins: Sequence[str], options: Sequence[str]) -> dict[str, set[str]]:
     """The hashes of what pip would install, by name. Packages that it does not find are told and left out."""
     left, report = list(pins), Path(tempfile.mkdtemp()) / "report.json"
-    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--dry-run",
+        "--ignore-installed",
+        "--no-deps",
+        "--quiet",
+    ]
     while left:
         done = subprocess.run(  # noqa: S603
-            [*command, "--report", str(report), *options, *left], capture_output=True, text=True, check=False
+            [*command, "--report", str(report), *options, *left],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode == 0:
             return hashes_in(json.loads(report.read_text()))
@@ -92,13 +108,17 @@ def hashes_in(report: Mapping[str, object]) -> dict[str, set[str]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--platform", choices=PLATFORMS)
     parser.add_argument("--python")
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("files", nargs="*", default=FILES)
     given = parser.parse_args()
-    options = [f"--platform={tag}" for tag in PLATFORMS[given.platform]] if given.platform else []
+    options = (
+        [f"--platform={tag}" for tag in PLATFORMS[given.platform]] if given.platform else []
+    )
     options += [f"--python-version={given.python}"] if given.python else []
     if options:
         options += ["--only-binary=:all:", f"--target={tempfile.mkdtemp()}"]
@@ -111,7 +131,9 @@ def main() -> None:
                 hashes.clear()
             hashes |= found.get(plain(PIN.fullmatch(pin)[1]), set())  # type: ignore[index]
         path.write_text(written(pins))
-        print(f"{name}: {sum(map(bool, pins.hashes.values()))} of {len(pins.hashes)} pins have hashes")
+        print(
+            f"{name}: {sum(map(bool, pins.hashes.values()))} of {len(pins.hashes)} pins have hashes"
+        )
 
 
 if __name__ == "__main__":

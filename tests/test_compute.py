@@ -1,13 +1,13 @@
 from docendo.compute import Ledger, within
-from docendo.records import Work
+from docendo.records import Usage
 from tests.toys import ANN, BOB
 
 WORK = [
-    Work(BOB, "lesson", 10, 1e6),
-    Work(ANN, "policy", 5, 3e6),
-    Work(BOB, "lesson", 7, 2e6),
-    Work(ANN, "evaluation", 100, 8e6),
-    Work(BOB, "discarded", 17, 0.0),
+    Usage(BOB, "lesson", 10, 1e6),
+    Usage(ANN, "policy", 5, 3e6),
+    Usage(BOB, "lesson", 7, 2e6),
+    Usage(ANN, "evaluation", 100, 8e6),
+    Usage(BOB, "discarded", 17, 0.0),
 ]
 
 
@@ -15,18 +15,20 @@ def test_the_ledger_sums_by_agent_and_purpose() -> None:
     ledger = Ledger()
     ledger.book(WORK)
     assert ledger.rows() == [
-        Work(ANN, "evaluation", 100, 8e6),
-        Work(ANN, "policy", 5, 3e6),
-        Work(BOB, "discarded", 17, 0.0),
-        Work(BOB, "lesson", 17, 3e6),
+        Usage(ANN, "evaluation", 100, 8e6),
+        Usage(ANN, "policy", 5, 3e6),
+        Usage(BOB, "discarded", 17, 0.0),
+        Usage(BOB, "lesson", 17, 3e6),
     ]
 
 
 def test_booking_gives_back_what_is_new_alone() -> None:
     ledger = Ledger()
     ledger.book(WORK)
-    assert ledger.book([Work(BOB, "lesson", 1, 1e6), Work(BOB, "lesson", 2, 1e6)]) == [Work(BOB, "lesson", 3, 2e6)]
-    assert Work(BOB, "lesson", 20, 5e6) in ledger.rows()
+    assert ledger.book([Usage(BOB, "lesson", 1, 1e6), Usage(BOB, "lesson", 2, 1e6)]) == [
+        Usage(BOB, "lesson", 3, 2e6)
+    ]
+    assert Usage(BOB, "lesson", 20, 5e6) in ledger.rows()
     assert ledger.book([]) == []
 
 
@@ -44,7 +46,7 @@ def test_the_step_that_crosses_the_budget_is_kept_and_the_next_one_never_starts(
     def rounds():
         for index in range(10):
             started.append(index)
-            ledger.book([Work(ANN, "lesson", 1, 4e6)])
+            ledger.book([Usage(ANN, "lesson", 1, 4e6)])
             yield index
 
     assert list(within(10e6, ledger.flops, rounds())) == [0, 1, 2]

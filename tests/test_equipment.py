@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from docendo.build import build_school, subjects
-from docendo.build_agents import toolsets
-from docendo.classroom.teaching import Try
-from docendo.config import Config, load_config, parse_config
-from docendo.errors import UseError
-from docendo.examples import rehearse
-from docendo.learning.credit import assign
+from docendo.build.agents import toolsets
+from docendo.build.school import build_school, read_catalog
+from docendo.config.load import Config, load_config, parse_config
+from docendo.errors import UserError
+from docendo.learning.advantages import assign_advantages
 from docendo.learning.update import credit_targets
 from docendo.loop import groups_of, practise
 from docendo.prompts import INSTRUCTION
-from docendo.records import AgentId, Attempt, Completion, Lesson, Request, Verdict
+from docendo.records import AgentId, Completion, Lesson, Request, Rollout, Verdict
 from docendo.school import School
+from docendo.sft_data import rehearse
+from docendo.teaching.game import RolloutSpec
 from tests.toys import RecordingTrainable
 
 EMMY, ADA = AgentId("emmy"), AgentId("ada")
@@ -40,7 +40,11 @@ class Calculating(RecordingTrainable):
         before = bytes(r.begun).decode()
         asked = r.messages[-1].content.removeprefix("What is ").removesuffix("?")
         wrong = "" if r.seed % 2 else " + 1"
-        text = f"\nAnswer:{before.rpartition('>>')[2]}" if before else f"<<calculator: {asked}{wrong}>>"
+        text = (
+            f"\nAnswer:{before.rpartition('>>')[2]}"
+            if before
+            else f"<<calculator: {asked}{wrong}>>"
+        )
         return Completion(text, (1,), tuple(text.encode()), (-0.5,) * len(text))
 
     def drain(self) -> list[Any]:
@@ -48,14 +52,19 @@ class Calculating(RecordingTrainable):
 
 
 def config(tools: Sequence[str] = ("calculator",), **emmy: Any) -> Config:
-    agents = {"emmy": {"domain": "mathematics", "tools": list(tools), **emmy}, "ada": {"domain": "programming"}}
+    agents = {
+        "emmy": {"domain": "mathematics", "tools": list(tools), **emmy},
+        "ada": {"domain": "programming"},
+    }
     domains = {"mathematics": {"families": {"sums": [1]}}, "programming": {}}
-    return parse_config({"agents": agents, "domains": domains, "teaching": {"max_tokens": 99}}, "run.toml")
+    return parse_config(
+        {"agents": agents, "domains": domains, "teaching": {"max_tokens": 99}}, "run.toml"
+    )
 
 
 def school(settings: Config) -> tuple[School, Calculating]:
     engine = Calculating()
-    return build_school(settings, subjects(settings), engine), engine  # type: ignore[arg-type]
+    return build_school(settings, read_catalog(settings), engine), engine  # type: ignore[arg-type]
 
 
 def test_an_agent_with_tools_is_told_how_they_are_called_and_others_are_not() -> None:
@@ -64,18 +73,30 @@ def test_an_agent_with_tools_is_told_how_they_are_called_and_others_are_not() ->
     assert told[ADA] == INSTRUCTION
 
 
-def test_an_agent_calls_while_it_practises_and_what_it_sampled_is_all_that_it_learns_from() -> None:
+def test_an_agent_calls_while_it_practises_and_what_it_sampled_is_all_that_it_learns_from() -> (
+    None
+):
     built, _ = school(config())
     practice = practise(built, 0, seed=3)
     mine = [a.completion for p in practice if p.agent == EMMY for a in p.attempts]
     assert all(completion.text.startswith("<<calculator: ") for completion in mine)
-    earned, _ = assign(groups_of(built, (), practice), built.baseline)
+    earned, _ = assign_advantages(groups_of(built, (), practice), built.baseline)
     targets = [t for t in credit_targets(earned) if t.agent == EMMY]
     assert targets
     for target in targets:
-        given = bytes(t for t, own in zip(target.tokens, target.sampled, strict=True) if not own).decode()
-        assert bytes(target.tokens).decode().startswith(f"<<calculator: {_asked(target.tokens)}>>{given}\nAnswer:")
-        assert all(p == 0.0 for p, own in zip(target.logprobs, target.sampled, strict=True) if not own)
+        given = bytes(
+            t for t, own in zip(target.tokens, target.sampled, strict=True) if not own
+        ).decode()
+        assert (
+            bytes(target.tokens)
+            .decode()
+            .startswith(f"<<calculator: {_asked(target.tokens)}>>{given}\nAnswer:")
+        )
+        assert all(
+            p == 0.0
+            for p, own in zip(target.logprobs, target.sampled, strict=True)
+            if not own
+        )
     (counted,) = [found for told in built.classroom.counters if (found := told())]
     assert counted["tools/emmy/calls"] == len(mine)
     assert counted["tools/emmy/errors"] == 0
@@ -99,9 +120,17 @@ def test_a_lesson_is_shown_in_the_words_that_its_student_can_use() -> None:
     (one, other) = built.classroom.sources["mathematics"].draw("sums", 1, 2, 0, "train")
     asked = one.prompt.removeprefix("What is ").removesuffix("?")
     text = f"<<calculator: {asked}>> {one.answer}\nAnswer: {one.answer}"
-    lesson = Lesson((one,), (Attempt(Completion(text), Verdict(1.0, "")),))
-    for agent, shown in ((EMMY, text), (ADA, f"{asked} = {one.answer}\nAnswer: {one.answer}")):
-        assert built.classroom.prompt(Try(agent, other, lesson, "attempt", 0))[2].content == shown
+    lesson = Lesson((one,), (Rollout(Completion(text), Verdict(1.0, "")),))
+    for agent, shown in (
+        (EMMY, text),
+        (ADA, f"{asked} = {one.answer}\nAnswer: {one.answer}"),
+    ):
+        assert (
+            built.classroom.prompt(RolloutSpec(agent, other, lesson, "attempt", 0))[
+                2
+            ].content
+            == shown
+        )
 
 
 def test_an_agents_own_length_counts_calls_and_results() -> None:
@@ -124,31 +153,50 @@ def test_players_of_games_have_their_tools_too() -> None:
     assert len(engine.seen) == 2
 
 
-def _try(built: School) -> Try:
+def _try(built: School) -> RolloutSpec:
     (problem,) = built.classroom.sources["mathematics"].draw("sums", 1, 1, 0, "train")
-    return Try(EMMY, problem, None, "duel", 0)
+    return RolloutSpec(EMMY, problem, None, "duel", 0)
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"tools": ["calculater"]}, "[agents.emmy] tools: no tool 'calculater'; did you mean 'calculator'?"),
-        ({"tools": ["units:x"]}, "[agents.emmy] tools: wanted the name of a tool or 'dictionary:FILE', got 'units:x'"),
-        ({"tools": ["dictionary:"]}, "wanted the name of a tool or 'dictionary:FILE', got 'dictionary:'"),
+        (
+            {"tools": ["calculater"]},
+            "[agents.emmy] tools: no tool 'calculater'; did you mean 'calculator'?",
+        ),
+        (
+            {"tools": ["units:x"]},
+            "[agents.emmy] tools: wanted the name of a tool or 'dictionary:FILE', got 'units:x'",
+        ),
+        (
+            {"tools": ["dictionary:"]},
+            "wanted the name of a tool or 'dictionary:FILE', got 'dictionary:'",
+        ),
         ({"tools": ["units", "units"]}, "[agents.emmy] tools: 'units' stands twice"),
-        ({"tools": ["dictionary:nowhere.tsv"]}, "nowhere.tsv: the dictionary cannot be read: No such file"),
-        ({"tools": ["units"], "plays": "textbook"}, "only agents that play 'model' call tools"),
+        (
+            {"tools": ["dictionary:nowhere.tsv"]},
+            "nowhere.tsv: the dictionary cannot be read: No such file",
+        ),
+        (
+            {"tools": ["units"], "plays": "textbook"},
+            "only agents that play 'model' call tools",
+        ),
     ],
 )
-def test_tools_that_there_are_not_are_refused_before_anything_runs(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(UseError) as error:
-        subjects(config(**settings))
+def test_tools_that_there_are_not_are_refused_before_anything_runs(
+    settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError) as error:
+        read_catalog(config(**settings))
     assert message in str(error.value)
 
 
 def test_a_dictionary_of_ones_own_is_found_from_where_the_config_is(tmp_path: Any) -> None:
     (tmp_path / "terms.tsv").write_text("quark\ta part of a proton\n")
-    (tmp_path / "run.toml").write_text('[agents]\nemmy = { domain = "biology", tools = ["dictionary:terms.tsv"] }\n')
+    (tmp_path / "run.toml").write_text(
+        '[agents]\nemmy = { domain = "biology", tools = ["dictionary:terms.tsv"] }\n'
+    )
     found = toolsets(load_config(tmp_path / "run.toml"))
     assert found[EMMY].tools["dictionary"]("quarks") == "a part of a proton"
     assert found[EMMY].calls == 2

@@ -6,22 +6,30 @@ from typing import Any
 import numpy as np
 import pytest
 
-from docendo.classroom.duelling import DuelRoom, DuelRules
-from docendo.classroom.kuhn import KUHN
-from docendo.classroom.teaching import Rules
-from docendo.classroom.textgames import offered
-from docendo.league.arranging import Arranged, Rotation
+from docendo.datasets.split import split_of
+from docendo.games.kuhn_text import KUHN
+from docendo.games.play import DuelRoom, DuelRules
+from docendo.games.text_game import offered
+from docendo.league.curriculum import ByLearnability, UnlockLevels
+from docendo.league.duel_matches import DuelMatchmaker
 from docendo.league.matchmaking import Improving, Uniform
-from docendo.league.pairing import Paired
 from docendo.league.population import EveryRounds, Population, frozen
-from docendo.learning.credit import LeaveOneOut, Running
-from docendo.learning.rewards import TaughtGain
-from docendo.loop import idle_matches, study, teach
-from docendo.problems.curriculum import Learnable, Opening
-from docendo.problems.deck import ReplayDeck
-from docendo.problems.streams import stream_of
-from docendo.records import AgentId, Course, Example, Kind, Problem, Request, by_match
+from docendo.league.problem_replay import ProblemReplay
+from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
+from docendo.learning.advantages import LeaveOneOut, RunningMean
+from docendo.learning.rewards import GainReward
+from docendo.loop import finetune, idle_matches, teach
+from docendo.records import (
+    AgentId,
+    Example,
+    Problem,
+    Request,
+    TaskType,
+    TeachingOption,
+    by_match,
+)
 from docendo.school import Arena, Audience, Expert, League, Round, Schedule, School
+from docendo.teaching.game import TeachingRules
 from tests.toys import (
     ANN,
     BOB,
@@ -45,9 +53,11 @@ BOOK = AgentId("book")
 FAMILIES = ("small", "large")
 OWN = {ANN: "sums", BOB: "plums", CAT: None}
 """Ann and Bob are experts; Cat only learns from them."""
-RULES = Rules(lessons=3, attempts=5, controls=3)
+RULES = TeachingRules(lessons=3, attempts=5, controls=3)
 LEAGUE = ("courses", "pair", "curriculum", "missing", "standings", "population", "deck")
-SCHEDULE = Schedule(matches=8, practice=3, practice_attempts=4, rehearsal=6, imitation=10, shown=0.5)
+SCHEDULE = Schedule(
+    matches=8, practice=3, practice_attempts=4, rehearsal=6, imitation=10, shown=0.5
+)
 
 
 def helped(request: Request) -> str:
@@ -64,22 +74,36 @@ def helped(request: Request) -> str:
 
 def make(script=helped, **parts: Any) -> School:
     sources = {d: Sums(d, FAMILIES) for d in ("sums", "plums")}
-    courses = [Course(Kind("sums", f, level), (ANN,), (BOB, CAT)) for f in FAMILIES for level in (1, 2)]
-    courses += [Course(Kind("plums", f, 1), (BOB,), (ANN, CAT)) for f in FAMILIES]
-    league = {"courses": courses, "pair": Rotation()} | {k: parts.pop(k) for k in LEAGUE if k in parts}
+    courses = [
+        TeachingOption(TaskType("sums", f, level), (ANN,), (BOB, CAT))
+        for f in FAMILIES
+        for level in (1, 2)
+    ]
+    courses += [
+        TeachingOption(TaskType("plums", f, 1), (BOB,), (ANN, CAT)) for f in FAMILIES
+    ]
+    league = {"courses": courses, "pair": RoundRobin()} | {
+        k: parts.pop(k) for k in LEAGUE if k in parts
+    }
     learner = CountingLearner()
     experts = [
-        Expert(ANN, [Kind("sums", f, level) for f in FAMILIES for level in (1, 2)]),
-        Expert(BOB, [Kind("plums", f, 1) for f in FAMILIES]),
+        Expert(ANN, [TaskType("sums", f, level) for f in FAMILIES for level in (1, 2)]),
+        Expert(BOB, [TaskType("plums", f, 1) for f in FAMILIES]),
         Expert(CAT),
     ]
     return School(
         experts=parts.pop("experts", experts),
         classroom=classroom(script, parts.pop("rules", RULES), sources=sources),
         league=League(**league),
-        reward=TaughtGain(),
+        reward=GainReward(),
         keeper=RecordingKeeper(),
-        **{"baseline": LeaveOneOut(), "learner": learner, "tutor": lambda _: learner, "schedule": SCHEDULE, **parts},
+        **{
+            "baseline": LeaveOneOut(),
+            "learner": learner,
+            "tutor": lambda _: learner,
+            "schedule": SCHEDULE,
+            **parts,
+        },
     )
 
 
@@ -91,15 +115,28 @@ def lively(**parts: Any) -> dict[str, Any]:
     """The parts of a league in which everything happens: copies, anchors, a deck, a curriculum."""
     population = Population(EveryRounds(2), kept=1, anchored=True)
     population.found([ANN, BOB, CAT])
-    curriculum = Opening(Learnable(), opens=0.3)
-    pair = Arranged(curriculum, Improving(), {ANN, BOB, CAT}.__contains__, anchored=2)
-    return {"population": population, "deck": ReplayDeck(0.5), "curriculum": curriculum, "pair": pair} | parts
+    curriculum = UnlockLevels(ByLearnability(), opens=0.3)
+    pair = CurriculumMatchmaker(
+        curriculum, Improving(), {ANN, BOB, CAT}.__contains__, anchored=2
+    )
+    return {
+        "population": population,
+        "deck": ProblemReplay(0.5),
+        "curriculum": curriculum,
+        "pair": pair,
+    } | parts
 
 
 def remembered(school: School) -> list[Any]:
     """All parts that a resumed run needs."""
     league = school.league
-    return [league.standings, league.population, league.deck, school.notebook, school.baseline]
+    return [
+        league.standings,
+        league.population,
+        league.deck,
+        school.notebook,
+        school.baseline,
+    ]
 
 
 def task(example: Example) -> Problem:
@@ -122,7 +159,7 @@ def shown_before(example: Example) -> list[str]:
 
 def test_studying_is_rehearsing_ones_own_domain() -> None:
     school = make()
-    rounds = list(study(school, range(3), 20, seed=1))
+    rounds = list(finetune(school, range(3), 20, seed=1))
     assert [(r.index, r.episodes, r.practice, r.metrics) for r in rounds] == [
         (i, (), (), {"credits": 0, "examples": 40}) for i in range(3)
     ]
@@ -137,9 +174,16 @@ def test_a_domain_without_worked_solutions_is_studied_by_its_answers() -> None:
     school = make()
     bare = [replace(p, solution="") for p in Sums().draw("small", 1, 50, 0, "train")]
     sources = {"sums": Few(bare), "plums": Sums("plums", FAMILIES)}
-    ann = Expert(ANN, [Kind("sums", "small", 1)])
+    ann = Expert(ANN, [TaskType("sums", "small", 1)])
     list(
-        study(replace(school, experts=[ann], classroom=replace(school.classroom, sources=sources)), range(1), 8, seed=1)
+        finetune(
+            replace(
+                school, experts=[ann], classroom=replace(school.classroom, sources=sources)
+            ),
+            range(1),
+            8,
+            seed=1,
+        )
     )
     assert {e.text for e in trained_on(school)} <= {f"Answer: {p.answer}" for p in bare}
     assert len(trained_on(school)) == 8
@@ -147,7 +191,7 @@ def test_a_domain_without_worked_solutions_is_studied_by_its_answers() -> None:
 
 def test_every_family_of_the_domain_is_studied_as_often() -> None:
     school = make()
-    list(study(school, range(1), 20, seed=1))
+    list(finetune(school, range(1), 20, seed=1))
     kinds = [(task(e).family, task(e).level) for e in trained_on(school) if e.agent == ANN]
     assert {kinds.count(k) for k in kinds} == {5}
     assert len(set(kinds)) == 4
@@ -155,22 +199,30 @@ def test_every_family_of_the_domain_is_studied_as_often() -> None:
 
 def test_every_round_is_studied_with_its_own_learner_and_problems() -> None:
     learners = [CountingLearner(), CountingLearner()]
-    list(study(make(tutor=learners.__getitem__), range(2), 5, seed=1))
+    list(finetune(make(tutor=learners.__getitem__), range(2), 5, seed=1))
     first, second = ([e.messages[-1] for e in one.rounds[0][1]] for one in learners)
     assert len(first) == len(second) == 10
     assert first != second
 
 
-@pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (0.5, 60, 130), (1.0, 195, 200)])
-def test_a_share_of_what_is_studied_follows_a_worked_example_of_the_same_kind(share, least, most) -> None:
+@pytest.mark.parametrize(
+    ("share", "least", "most"), [(0.0, 0, 0), (0.5, 60, 130), (1.0, 195, 200)]
+)
+def test_a_share_of_what_is_studied_follows_a_worked_example_of_the_same_kind(
+    share, least, most
+) -> None:
     school = make(schedule=Schedule(shown=share))
-    list(study(school, range(2), 50, seed=1))
+    list(finetune(school, range(2), 50, seed=1))
     with_one = [e for e in trained_on(school) if len(e.messages) == 4]
     assert least <= len(with_one) <= most
     assert all(len(e.messages) in (2, 4) for e in trained_on(school))
     for e in with_one:
         shown = asked(e.messages[1].content)
-        assert (shown.domain, shown.family, shown.level) == (task(e).domain, task(e).family, task(e).level)
+        assert (shown.domain, shown.family, shown.level) == (
+            task(e).domain,
+            task(e).family,
+            task(e).level,
+        )
         assert shown_before(e) == [shown.solution] != [task(e).solution]
 
 
@@ -181,12 +233,18 @@ def test_a_teaching_round_has_all_its_parts() -> None:
     for r in rounds:
         assert len(r.episodes) == 8 * 3
         assert {e.round for e in r.episodes} == {r.index}
-        assert [(p.agent, len(p.attempts)) for p in r.practice] == [(ANN, 4)] * 3 + [(BOB, 4)] * 3
+        assert [(p.agent, len(p.attempts)) for p in r.practice] == [(ANN, 4)] * 3 + [
+            (BOB, 4)
+        ] * 3
         assert all(p.problem.domain == OWN[p.agent] for p in r.practice)
-        assert {"credits", "examples", "gate/passed", "gain", "practice/score"} <= set(r.metrics)
+        assert {"credits", "examples", "gate/passed", "gain", "practice/score"} <= set(
+            r.metrics
+        )
         assert {"useful/student", "useful/teacher", "useful/practice"} <= set(r.metrics)
     assert len(school.learner.rounds) == 4
-    assert len(school.classroom.engine.batches) == 4 * 3, "lessons, tests and practice, each in one batch"
+    assert len(school.classroom.engine.batches) == 4 * 3, (
+        "lessons, tests and practice, each in one batch"
+    )
 
 
 def test_rounds_are_played_one_at_a_time() -> None:
@@ -203,8 +261,15 @@ def test_lessons_that_help_have_a_positive_gain() -> None:
     for r in rounds:
         assert r.metrics["gain"] > 0.3
         assert 0.4 < r.metrics["gate/passed"] < 0.9
-    for teacher, student, domain in [(ANN, BOB, "sums"), (ANN, CAT, "sums"), (BOB, ANN, "plums"), (BOB, CAT, "plums")]:
-        assert school.league.standings.gain(teacher, student, domain) > 0.2, "less than that of shown lessons"
+    for teacher, student, domain in [
+        (ANN, BOB, "sums"),
+        (ANN, CAT, "sums"),
+        (BOB, ANN, "plums"),
+        (BOB, CAT, "plums"),
+    ]:
+        assert school.league.standings.gain(teacher, student, domain) > 0.2, (
+            "less than that of shown lessons"
+        )
     assert school.league.standings.gain(BOB, CAT, "sums") == 0.0
 
 
@@ -213,7 +278,9 @@ def test_lessons_that_change_nothing_have_no_gain_and_nobody_imitates_an_attempt
     rounds = taught(school)
     assert {r.metrics["gain"] for r in rounds} == {0.0}
     assert {r.metrics["useful/student"] for r in rounds} == {0.0}
-    lessons = {a.completion.text for r in rounds for e in r.episodes for a in e.lesson.examples}
+    lessons = {
+        a.completion.text for r in rounds for e in r.episodes for a in e.lesson.examples
+    }
     assert {e.text for e in foreign(school)} <= lessons
 
 
@@ -226,7 +293,7 @@ def test_a_gate_that_nothing_passes_leaves_nothing_to_imitate() -> None:
     assert all({w.agent for w in r.discarded} == {ANN, BOB} for r in rounds)
 
 
-@pytest.mark.parametrize("baseline", [LeaveOneOut, Running])
+@pytest.mark.parametrize("baseline", [LeaveOneOut, RunningMean])
 def test_the_same_seed_replays_the_same_rounds(baseline) -> None:
     first, again, other = (make(baseline=baseline()) for _ in range(3))
     assert taught(first) == taught(again)
@@ -234,7 +301,7 @@ def test_the_same_seed_replays_the_same_rounds(baseline) -> None:
     assert taught(other, seed=2) != taught(make())
 
 
-@pytest.mark.parametrize("baseline", [LeaveOneOut, Running])
+@pytest.mark.parametrize("baseline", [LeaveOneOut, RunningMean])
 @pytest.mark.parametrize("done", [1, 3])
 def test_a_resumed_run_equals_the_unbroken_one(done: int, baseline) -> None:
     unbroken, before, after = (make(baseline=baseline(), **lively()) for _ in range(3))
@@ -245,7 +312,9 @@ def test_a_resumed_run_equals_the_unbroken_one(done: int, baseline) -> None:
         part.restore(saved)
     assert stopped + list(teach(after, range(done, 5), seed=1)) == rounds
     assert before.learner.rounds + after.learner.rounds == unbroken.learner.rounds
-    assert [part.state() for part in remembered(after)] == [part.state() for part in remembered(unbroken)]
+    assert [part.state() for part in remembered(after)] == [
+        part.state() for part in remembered(unbroken)
+    ]
 
 
 def test_a_resumed_run_without_its_standings_and_notebook_would_be_another_one() -> None:
@@ -271,11 +340,15 @@ def test_rehearsal_is_of_ones_own_domain_alone() -> None:
     assert all(task(e).domain == OWN[e.agent] for e in rehearsed)
 
 
-def test_what_a_student_imitates_was_said_by_an_agent_and_never_copied_from_the_source() -> None:
+def test_what_a_student_imitates_was_said_by_an_agent_and_never_copied_from_the_source() -> (
+    None
+):
     school = make()
     rounds = taught(school)
     episodes = [e for r in rounds for e in r.episodes]
-    written = {a.completion.text for e in episodes for a in (*e.lesson.examples, *e.attempts)}
+    written = {
+        a.completion.text for e in episodes for a in (*e.lesson.examples, *e.attempts)
+    }
     imitated = foreign(school)
     assert {e.agent for e in imitated} == {ANN, BOB, CAT}
     assert any(shown_before(e) for e in imitated)
@@ -296,7 +369,9 @@ def test_what_was_useful_is_studied_in_the_same_round_and_again_in_later_ones() 
     school = make()
     first = taught(school)[0]
     notes = {e.text for e in school.learner.rounds[0][1] if task(e).domain != OWN[e.agent]}
-    assert notes <= {a.completion.text for e in first.episodes for a in (*e.lesson.examples, *e.attempts)}
+    assert notes <= {
+        a.completion.text for e in first.episodes for a in (*e.lesson.examples, *e.attempts)
+    }
     assert notes & {e.text for _, examples in school.learner.rounds[1:] for e in examples}
 
 
@@ -304,8 +379,13 @@ def test_a_student_without_a_domain_only_imitates() -> None:
     school = make()
     rounds = taught(school)
     assert not any(p.agent == CAT for r in rounds for p in r.practice)
-    assert {task(e).domain for e in trained_on(school) if e.agent == CAT} == {"sums", "plums"}
-    assert not any(e.text.startswith(BY_THE_BOOK) for e in trained_on(school) if e.agent == CAT)
+    assert {task(e).domain for e in trained_on(school) if e.agent == CAT} == {
+        "sums",
+        "plums",
+    }
+    assert not any(
+        e.text.startswith(BY_THE_BOOK) for e in trained_on(school) if e.agent == CAT
+    )
 
 
 def test_a_round_trains_on_no_more_than_the_schedule_says() -> None:
@@ -332,52 +412,78 @@ def test_nobody_earns_for_the_words_of_another() -> None:
 
 def test_only_training_problems_are_ever_seen() -> None:
     school = make()
-    list(study(school, range(1), 20, seed=1))
-    prompts = {m.content for e in trained_on(school) for m in e.messages if m.role == "user"}
+    list(finetune(school, range(1), 20, seed=1))
+    prompts = {
+        m.content for e in trained_on(school) for m in e.messages if m.role == "user"
+    }
     taught(school)
     prompts |= {r.messages[-1].content for r in school.classroom.engine.requests}
     for prompt in prompts:
-        assert stream_of(asked(prompt)) == "train"
+        assert split_of(asked(prompt)) == "train"
 
 
 @pytest.mark.parametrize(
     "schedule",
-    [Schedule(practice=0), Schedule(practice_attempts=0), Schedule(rehearsal=0), Schedule(imitation=0)],
+    [
+        Schedule(practice=0),
+        Schedule(practice_attempts=0),
+        Schedule(rehearsal=0),
+        Schedule(imitation=0),
+    ],
     ids=str,
 )
 def test_any_part_of_a_round_may_be_left_out(schedule: Schedule) -> None:
     rounds = taught(make(schedule=schedule), rounds=2)
     assert all(r.episodes for r in rounds)
-    assert all(bool(r.practice) == (schedule.practice * schedule.practice_attempts > 0) for r in rounds)
+    assert all(
+        bool(r.practice) == (schedule.practice * schedule.practice_attempts > 0)
+        for r in rounds
+    )
 
 
-def test_single_attempts_at_practice_are_imitated_where_they_are_right_and_credited_to_nobody() -> None:
+def test_single_attempts_at_practice_are_imitated_where_they_are_right_and_credited_to_nobody() -> (
+    None
+):
     audience = Audience(homework={a: [a] for a in (ANN, BOB, CAT)})
-    school = make(schedule=Schedule(matches=0, practice=6, practice_attempts=1), audience=audience)
+    school = make(
+        schedule=Schedule(matches=0, practice=6, practice_attempts=1), audience=audience
+    )
     for r in taught(school):
         assert [len(p.attempts) for p in r.practice] == [1] * len(r.practice)
         assert (r.metrics["credits"], r.discarded) == (0, [])
         assert not [name for name in r.metrics if name.startswith("useful")]
         right = {p.problem.key for p in r.practice if p.attempts[0].verdict.score >= 1}
-        noted = [key for pages in school.notebook.notes.values() for page in pages.values() for key in page]
+        noted = [
+            key
+            for pages in school.notebook.notes.values()
+            for page in pages.values()
+            for key in page
+        ]
         assert right <= set(noted)
     assert noted
 
 
 def apart(**parts: Any) -> School:
     """All practise everything and read everybody's homework once they meet."""
-    every = [Kind("sums", f, 1) for f in FAMILIES] + [Kind("plums", f, 1) for f in FAMILIES]
+    every = [TaskType("sums", f, 1) for f in FAMILIES] + [
+        TaskType("plums", f, 1) for f in FAMILIES
+    ]
     experts = [replace(e, practised=every) for e in make().experts]
     audience = Audience(homework=dict.fromkeys((ANN, BOB), (ANN, BOB, CAT)))
     schedule = Schedule(matches=2, practice=12, practice_attempts=1)
-    return make(script=right, experts=experts, audience=audience, schedule=schedule, **parts)
+    return make(
+        script=right, experts=experts, audience=audience, schedule=schedule, **parts
+    )
 
 
 def test_at_first_everybody_may_work_on_its_own_domain_alone() -> None:
     school = apart(**lively())
     rounds = taught(school, rounds=2, met=2)
     assert [(r.episodes, r.births) for r in rounds] == [([], ()), ([], ())]
-    assert {(p.agent, p.problem.domain) for r in rounds for p in r.practice} == {(ANN, "sums"), (BOB, "plums")}
+    assert {(p.agent, p.problem.domain) for r in rounds for p in r.practice} == {
+        (ANN, "sums"),
+        (BOB, "plums"),
+    }
     assert {e.agent for e in trained_on(school)} == {ANN, BOB}
     assert foreign(school) == []
 
@@ -399,7 +505,11 @@ def test_what_was_found_alone_is_read_by_all_once_they_meet() -> None:
 def test_time_begins_and_anchors_are_copied_when_they_meet() -> None:
     school = apart(**lively())
     first = taught(school, rounds=3, met=2)[-1]
-    assert [b.name for b in first.births if b.how == "anchor"] == ["ann@1", "bob@1", "cat@1"]
+    assert [b.name for b in first.births if b.how == "anchor"] == [
+        "ann@1",
+        "bob@1",
+        "cat@1",
+    ]
 
 
 def test_a_round_without_matches_is_home_practice() -> None:
@@ -423,24 +533,38 @@ def test_copies_come_leave_and_teach_but_learn_nothing() -> None:
     school = make(**lively())
     rounds = taught(school, rounds=6)
     assert [[b.name for b in r.births] for r in rounds[1:]] == [
-        ["ann@1", "bob@1", "cat@1"] if i == 1 else [f"{a}@{i}" for a in (ANN, BOB, CAT)] if i % 2 else []
+        ["ann@1", "bob@1", "cat@1"]
+        if i == 1
+        else [f"{a}@{i}" for a in (ANN, BOB, CAT)]
+        if i % 2
+        else []
         for i in range(1, 6)
     ]
     assert ("remove", "ann@1") in school.keeper.log, "one snapshot is kept"
     assert {e.match.teacher for r in rounds for e in r.episodes} > {"ann@1", "bob@1"}
-    learned = {c.agent for earned, _ in school.learner.rounds for c in earned} | {e.agent for e in trained_on(school)}
+    learned = {c.agent for earned, _ in school.learner.rounds for c in earned} | {
+        e.agent for e in trained_on(school)
+    }
     assert learned == {ANN, BOB, CAT}
     assert set(school.notebook.notes) <= {ANN, BOB, CAT}
 
 
 def test_answers_that_the_gate_saves_replace_matches_that_taught_nothing() -> None:
-    plain, refilled = (make(wrong_lessons, schedule=replace(SCHEDULE, refill=refill)) for refill in (False, True))
+    plain, refilled = (
+        make(wrong_lessons, schedule=replace(SCHEDULE, refill=refill))
+        for refill in (False, True)
+    )
     (before,), (after,) = taught(plain, rounds=1), taught(refilled, rounds=1)
     assert before.metrics["matches"] == 8
     # no lesson passes, so a match costs 3 lessons and 3 controls instead of 21 answers: 168 - 48 = 120 are left for 5
     # more matches, then 90 for 4, and so on
     assert after.metrics["matches"] == 8 + 5 + 4 + 3 + 2 + 1 + 1 + 1
-    sampled = [r for batch in refilled.classroom.engine.batches for r in batch if r.purpose != "practice"]
+    sampled = [
+        r
+        for batch in refilled.classroom.engine.batches
+        for r in batch
+        if r.purpose != "practice"
+    ]
     assert len(sampled) <= 8 * RULES.answers
 
 
@@ -452,26 +576,41 @@ def test_a_match_is_idle_when_no_learner_can_learn_from_it() -> None:
     school, stopped = make(), lesson(0)
     useful_to_student = [episode((1, 0), test=1), episode((1, 0), test=1)]
     shown, hidden = episode((1, 1), test=2), episode((), lesson=stopped, test=2)
-    useful_to_teacher = [shown, replace(hidden, lesson=replace(stopped, problems=shown.lesson.problems))]
-    idle = [episode((0, 0), test=3), episode((0, 0), test=3), episode((), lesson=stopped, test=4)]
-    assert [idle_matches(school, x) for x in (useful_to_student, useful_to_teacher, idle, [])] == [0, 0, 2, 0]
+    useful_to_teacher = [
+        shown,
+        replace(hidden, lesson=replace(stopped, problems=shown.lesson.problems)),
+    ]
+    idle = [
+        episode((0, 0), test=3),
+        episode((0, 0), test=3),
+        episode((), lesson=stopped, test=4),
+    ]
+    assert [
+        idle_matches(school, x) for x in (useful_to_student, useful_to_teacher, idle, [])
+    ] == [0, 0, 2, 0]
     assert idle_matches(school, [*useful_to_student, *useful_to_teacher, *idle]) == 2
-    by_the_book = [replace(e, match=e.match._replace(teacher=BOOK)) for e in useful_to_teacher]
-    assert idle_matches(school, by_the_book) == 1, "a textbook learns nothing, however its lessons differ"
+    by_the_book = [
+        replace(e, match=e.match._replace(teacher=BOOK)) for e in useful_to_teacher
+    ]
+    assert idle_matches(school, by_the_book) == 1, (
+        "a textbook learns nothing, however its lessons differ"
+    )
 
 
 def test_the_same_match_twice_in_a_round_is_two_matches() -> None:
     few = [problem(n) for n in range(2)]
     sources = {"sums": Few(few), "plums": Sums("plums", FAMILIES)}
-    courses = [Course(Kind("sums", "small", 1), (ANN,), (CAT,))]
+    courses = [TeachingOption(TaskType("sums", "small", 1), (ANN,), (CAT,))]
     school = make(
         lambda r: f"{r.seed}: {helped(r)}",
         courses=courses,
-        experts=[Expert(ANN, [Kind("sums", "small", 1)]), Expert(CAT)],
+        experts=[Expert(ANN, [TaskType("sums", "small", 1)]), Expert(CAT)],
     )
     room = replace(school.classroom, sources=sources)
     for r in taught(replace(school, classroom=room), rounds=3):
-        assert r.metrics["matches"] == 8, "of two problems one teaches and the other tests, eight times"
+        assert r.metrics["matches"] == 8, (
+            "of two problems one teaches and the other tests, eight times"
+        )
         assert len(by_match(r.episodes)) == 8
 
 
@@ -480,7 +619,11 @@ def test_home_practice_turns_to_what_the_curriculum_wants() -> None:
         small = asked(request.messages[-1].content).family == "small"
         return right(request) if small or request.seed % 2 else wrong(request)
 
-    school = make(sure_of_small, curriculum=Learnable(floor=0.0), schedule=replace(SCHEDULE, practice=6))
+    school = make(
+        sure_of_small,
+        curriculum=ByLearnability(floor=0.0),
+        schedule=replace(SCHEDULE, practice=6),
+    )
     rounds = taught(school, rounds=8)
     families = [p.problem.family for r in rounds[4:] for p in r.practice]
     assert families.count("large") > 0.8 * len(families)
@@ -491,29 +634,38 @@ def test_home_practice_may_turn_to_what_right_answers_are_missing_of() -> None:
     school = make(right, schedule=schedule, missing=True)
     notes = [(problem(n, family="small"), "worked") for n in range(100)]
     school.notebook.write([(BOB, (replace(p, domain="plums"), text)) for p, text in notes])
-    practised = [p.problem.family for p in taught(school, rounds=1)[0].practice if p.agent == BOB]
+    practised = [
+        p.problem.family for p in taught(school, rounds=1)[0].practice if p.agent == BOB
+    ]
     assert practised.count("large") > 15, "of 26 to 1"
     without = make(right, schedule=schedule)
-    even = [p.problem.family for p in taught(without, rounds=1)[0].practice if p.agent == BOB]
+    even = [
+        p.problem.family for p in taught(without, rounds=1)[0].practice if p.agent == BOB
+    ]
     assert 4 < even.count("large") < 16
 
 
 def test_an_agent_practises_the_domains_that_it_is_told_to() -> None:
     school = make()
-    everything = [Expert(e.agent, e.kinds, practised=[Kind("plums", "small", 1)]) for e in school.experts]
+    everything = [
+        Expert(e.agent, e.kinds, practised=[TaskType("plums", "small", 1)])
+        for e in school.experts
+    ]
     rounds = taught(replace(school, experts=everything), rounds=3)
     found = {(p.agent, p.problem.domain) for r in rounds for p in r.practice}
     assert found == {(agent, "plums") for agent in (ANN, BOB, CAT)}
 
 
 def test_a_textbook_teaches_by_the_worked_solutions_and_samples_nothing() -> None:
-    courses = [Course(Kind("sums", "small", 1), (BOOK,), (CAT,))]
+    courses = [TeachingOption(TaskType("sums", "small", 1), (BOOK,), (CAT,))]
     school = make(courses=courses)
     instructions = {**school.classroom.instructions, BOOK: ""}
     room = replace(school.classroom, textbooks=frozenset({BOOK}), instructions=instructions)
     (played,) = taught(replace(school, classroom=room), rounds=1)
     assert all(e.lesson.passed for e in played.episodes)
-    assert {BY_THE_BOOK in a.completion.text for e in played.episodes for a in e.lesson.examples} == {True}
+    assert {
+        BY_THE_BOOK in a.completion.text for e in played.episodes for a in e.lesson.examples
+    } == {True}
     assert BOOK not in {r.agent for r in room.engine.requests}
     assert BOOK not in {c.agent for earned, _ in school.learner.rounds for c in earned}
 
@@ -528,8 +680,13 @@ def dueller(request: Request) -> str:
 def with_arena(script=dueller, pairings: int = 3) -> School:
     school = make(script, **lively())
     roles = dict.fromkeys((ANN, BOB, CAT), "main")
-    room = DuelRoom(school.classroom.engine, {"kuhn": KUHN}, school.classroom.instructions, DuelRules(6, 2))
-    pair = Paired("kuhn", roles, {"main": Uniform()})
+    room = DuelRoom(
+        school.classroom.engine,
+        {"kuhn": KUHN},
+        school.classroom.instructions,
+        DuelRules(6, 2),
+    )
+    pair = DuelMatchmaker("kuhn", roles, {"main": Uniform()})
     return replace(school, arena=Arena(room, pair, pairings, rules=0.5))
 
 
@@ -554,7 +711,9 @@ def test_duels_are_credited_to_learners_alone() -> None:
 
     school = with_arena(daring, pairings=12)
     rounds = taught(school, rounds=3)
-    assert any("@" in d.second for r in rounds for d in r.duels), "copies of the past are met"
+    assert any("@" in d.second for r in rounds for d in r.duels), (
+        "copies of the past are met"
+    )
     moves = {id(m.attempt.completion) for r in rounds for d in r.duels for m in d.moves}
     earned = [c for credits_of_round, _ in school.learner.rounds for c in credits_of_round]
     assert {c.agent for c in earned if id(c.completion) in moves} == {ANN, BOB, CAT}
@@ -562,15 +721,20 @@ def test_duels_are_credited_to_learners_alone() -> None:
 
 def test_players_study_how_moves_are_written() -> None:
     school = with_arena()
-    list(study(school, range(1), 20, seed=1))
+    list(finetune(school, range(1), 20, seed=1))
     moves = [e for e in trained_on(school) if "Poker" in e.messages[-1].content]
     assert [sum(e.agent == a for e in moves) for a in (ANN, BOB, CAT)] == [10, 10, 10]
-    assert {e.text for e in moves} <= {f"Answer: {move}" for move in ("check", "bet", "fold", "call")}
+    assert {e.text for e in moves} <= {
+        f"Answer: {move}" for move in ("check", "bet", "fold", "call")
+    }
 
 
 def test_a_league_of_duels_alone_needs_no_courses() -> None:
     school = with_arena()
     experts = [replace(e, kinds=()) for e in school.experts]
-    (played,) = taught(replace(school, experts=experts, league=replace(school.league, courses=[])), rounds=1)
+    (played,) = taught(
+        replace(school, experts=experts, league=replace(school.league, courses=[])),
+        rounds=1,
+    )
     assert played.episodes == []
     assert len(played.duels) == 72

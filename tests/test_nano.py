@@ -12,14 +12,14 @@ from types import ModuleType
 import pytest
 
 import docendo
-from docendo.classroom.teaching import Classroom, Rules, Try
-from docendo.engines.local import LocalEngine
-from docendo.evaluation import worked_lesson
-from docendo.graders.grading import each, exact
+from docendo.engines.local.engine import LocalEngine
+from docendo.graders.answer import exact, per_answer
 from docendo.problems.procedural import Procedural
 from docendo.problems.procedures import PROCEDURES, Craft, asked
-from docendo.problems.stock import PROCEDURAL
+from docendo.problems.registry import PROCEDURAL
 from docendo.records import BASE, mean_score
+from docendo.run.evaluation import worked_lesson
+from docendo.teaching.game import Classroom, RolloutSpec, TeachingRules
 
 NANO = Path(docendo.__file__).parent / "nano"
 RECIPE = Path(__file__).parents[1] / "recipes" / "nano.py"
@@ -46,7 +46,9 @@ def questions(recipe: ModuleType, documents: int) -> Iterator[tuple[list[str], l
             yield name, [line.split(" ")[0] for line in lines[:-1]]
 
 
-def test_no_document_has_a_domains_word_its_steps_in_order_or_its_own_step(recipe: ModuleType) -> None:
+def test_no_document_has_a_domains_word_its_steps_in_order_or_its_own_step(
+    recipe: ModuleType,
+) -> None:
     words = {word for craft in PROCEDURES.values() for word in craft.words}
     own = {step for craft in PROCEDURES.values() for step in craft.own}
     chains = {steps for craft in PROCEDURES.values() for steps in craft.words.values()}
@@ -57,14 +59,21 @@ def test_no_document_has_a_domains_word_its_steps_in_order_or_its_own_step(recip
     assert not {tuple(steps) for _, steps in seen} & chains
 
 
-def test_an_invented_name_is_no_step_and_means_the_same_within_a_document(recipe: ModuleType) -> None:
+def test_an_invented_name_is_no_step_and_means_the_same_within_a_document(
+    recipe: ModuleType,
+) -> None:
     known = {step for craft in PROCEDURES.values() for step in craft.steps}
     for seed in range(1000):
         pieces = [text for text, _ in recipe.document(Random(seed))][1:]
         names = [question.split(" ")[1:-1] for question in pieces[::2]]
-        steps = [[line.split(" ")[0] for line in text.splitlines()[:-1]] for text in pieces[1::2]]
+        steps = [
+            [line.split(" ")[0] for line in text.splitlines()[:-1]] for text in pieces[1::2]
+        ]
         if names[0][0] not in known:
-            assert all(name == names[0] and chain == steps[0] for name, chain in zip(names, steps, strict=True))
+            assert all(
+                name == names[0] and chain == steps[0]
+                for name, chain in zip(names, steps, strict=True)
+            )
 
 
 def test_only_the_answers_are_learned_and_nearly_every_document_begins_without_an_instruction(
@@ -72,13 +81,17 @@ def test_only_the_answers_are_learned_and_nearly_every_document_begins_without_a
 ) -> None:
     documents = [recipe.document(Random(seed)) for seed in range(1000)]
     assert all(
-        [answer for _, answer in pieces] == [i % 2 == 0 and i > 0 for i in range(len(pieces))] for pieces in documents
+        [answer for _, answer in pieces]
+        == [i % 2 == 0 and i > 0 for i in range(len(pieces))]
+        for pieces in documents
     )
     assert 60 < sum(pieces[0][0] != "\n" for pieces in documents) < 140
 
 
 def test_nano_is_at_most_eight_megabytes() -> None:
-    assert sum(path.stat().st_size for path in NANO.iterdir() if path.is_file()) <= 8_000_000
+    assert (
+        sum(path.stat().st_size for path in NANO.iterdir() if path.is_file()) <= 8_000_000
+    )
 
 
 def test_its_curve_is_that_of_a_training_which_learned() -> None:
@@ -92,10 +105,26 @@ def test_one_worked_example_raises_its_accuracy_on_invented_words_by_a_third(
     recipe: ModuleType, nano: LocalEngine
 ) -> None:
     domains = {name: invented(recipe, name, craft) for name, craft in PROCEDURES.items()}
-    room = Classroom(nano, domains, dict.fromkeys(domains, each(exact)), Rules(max_tokens=48), {BASE: ""})
-    problems = [p for d in domains.values() for family in d.families for p in d.draw(family, 3, 2, 5, "held-out")]
-    bare = room.attempt([Try(BASE, p, None, "evaluation", 0) for p in problems], 0.0)
-    shown = [Try(BASE, p, worked_lesson(domains[p.domain], p, 0), "evaluation", 0) for p in problems]
+    room = Classroom(
+        nano,
+        domains,
+        dict.fromkeys(domains, per_answer(exact)),
+        TeachingRules(max_tokens=48),
+        {BASE: ""},
+    )
+    problems = [
+        p
+        for d in domains.values()
+        for family in d.families
+        for p in d.draw(family, 3, 2, 5, "held-out")
+    ]
+    bare = room.attempt(
+        [RolloutSpec(BASE, p, None, "evaluation", 0) for p in problems], 0.0
+    )
+    shown = [
+        RolloutSpec(BASE, p, worked_lesson(domains[p.domain], p, 0), "evaluation", 0)
+        for p in problems
+    ]
     assert mean_score(room.attempt(shown, 0.0)) >= mean_score(bare) + 0.3
 
 
@@ -107,7 +136,10 @@ def invented(recipe: ModuleType, domain: str, craft: Craft) -> Procedural:
         return recipe.invented(rng), recipe.chain(craft, rng)
 
     words = dict(word() for _ in range(6))
-    families = {n: lambda r, level, n=n, s=s: asked(n, s, craft, craft.make(r, level)) for n, s in words.items()}
+    families = {
+        n: lambda r, level, n=n, s=s: asked(n, s, craft, craft.make(r, level))
+        for n, s in words.items()
+    }
     return Procedural(domain, families)
 
 
@@ -115,11 +147,13 @@ def invented(recipe: ModuleType, domain: str, craft: Craft) -> Procedural:
 def nano() -> LocalEngine:
     import torch
 
-    from docendo.engines.base import load_base
-    from docendo.engines.local import open_engine
+    from docendo.engines.local.base_model import load_base
+    from docendo.engines.local.engine import open_engine
 
     cpu = torch.device("cpu")
-    return open_engine(load_base("nano", torch.float32, cpu), 4, 16.0, torch.float32, cpu, False)
+    return open_engine(
+        load_base("nano", torch.float32, cpu), 4, 16.0, torch.float32, cpu, False
+    )
 
 
 def test_the_domains_of_procedures_are_among_those_that_a_config_can_name() -> None:
@@ -131,6 +165,8 @@ def test_its_recipe_makes_the_same_model_twice(tmp_path: Path) -> None:
     for name in ("one", "two"):
         command = [sys.executable, str(RECIPE), str(tmp_path / name), "--steps", "2"]
         subprocess.run(command, check=True, capture_output=True)
-    one, two = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("one", "two"))
+    one, two = (
+        (tmp_path / name / "model.safetensors").read_bytes() for name in ("one", "two")
+    )
     assert one == two
     assert one != (NANO / "model.safetensors").read_bytes()

@@ -4,19 +4,38 @@ import sys
 import pytest
 
 import docendo
-from docendo.errors import RunError, UseError, alike, nearest
+from docendo.errors import RunError, UserError, closest_hint, suggestion
 from docendo.seeds import seed_for
 
-HEAVY = ["torch", "transformers", "peft", "numpy", "pyarrow", "datasets", "pydantic", "rich", "typer", "ray", "scipy"]
+HEAVY = [
+    "torch",
+    "transformers",
+    "peft",
+    "numpy",
+    "pyarrow",
+    "datasets",
+    "pydantic",
+    "rich",
+    "typer",
+    "ray",
+    "scipy",
+]
 
 
 @pytest.mark.parametrize(
     ("module", "needs"),
-    [("docendo", []), ("docendo.records", []), ("docendo.interfaces", ["numpy"]), ("docendo.loop", ["numpy"])],
+    [
+        ("docendo", []),
+        ("docendo.records", []),
+        ("docendo.interfaces", ["numpy"]),
+        ("docendo.loop", ["numpy"]),
+    ],
 )
 def test_importing_the_library_imports_nothing_heavy(module: str, needs: list[str]) -> None:
     code = f"import sys, {module}; print(*sorted(set(sys.modules) & set({HEAVY})))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == needs
 
 
@@ -31,24 +50,37 @@ def test_a_seed_is_the_same_on_every_machine() -> None:
 
 
 def test_every_part_of_an_address_matters_and_so_does_its_type() -> None:
-    addresses = [(0,), (1,), (0, 1), (0, "1"), (0, "a", "b"), (0, "a/b"), (0, "ab"), (0, "b", "a")]
+    addresses = [
+        (0,),
+        (1,),
+        (0, 1),
+        (0, "1"),
+        (0, "a", "b"),
+        (0, "a/b"),
+        (0, "ab"),
+        (0, "b", "a"),
+    ]
     assert len({seed_for(*a) for a in addresses}) == len(addresses)
     assert all(0 <= seed_for(*a) < 2**63 for a in addresses)
 
 
 def test_a_near_miss_is_named() -> None:
-    assert nearest("trys", ["tries", "seed"]) == "; did you mean 'tries'?"
+    assert suggestion("trys", ["tries", "seed"]) == "; did you mean 'tries'?"
 
 
 def test_where_nothing_is_near_all_are_named_in_order() -> None:
-    assert nearest("xyz", ["tries", "seed"]) == "; known: seed, tries"
+    assert suggestion("xyz", ["tries", "seed"]) == "; known: seed, tries"
 
 
 def test_where_nothing_is_near_enough_nothing_need_be_said() -> None:
-    assert alike("trys", ["tries", "seed"]) == "; did you mean 'tries'?"
-    assert alike("trys", ["tries", "seed"], cutoff=0.9) == alike("xyz", ["tries", "seed"]) == ""
+    assert closest_hint("trys", ["tries", "seed"]) == "; did you mean 'tries'?"
+    assert (
+        closest_hint("trys", ["tries", "seed"], cutoff=0.9)
+        == closest_hint("xyz", ["tries", "seed"])
+        == ""
+    )
 
 
 def test_wrong_input_and_bad_luck_are_different_errors() -> None:
-    assert issubclass(UseError, ValueError)
+    assert issubclass(UserError, ValueError)
     assert issubclass(RunError, RuntimeError)

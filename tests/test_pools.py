@@ -67,7 +67,9 @@ problems = 3
 
 
 @pytest.mark.parametrize(("name", "text"), [("tastes", TASTES), ("everything", EVERYTHING)])
-def test_a_run_of_pools_ends_and_reports_what_each_contributed(name: str, text: str, tmp_path: Path) -> None:
+def test_a_run_of_pools_ends_and_reports_what_each_contributed(
+    name: str, text: str, tmp_path: Path
+) -> None:
     (tmp_path / "run.toml").write_text(text)
     run = tmp_path / "run"
     done = docendo("run", str(tmp_path / "run.toml"), "--out", str(run))
@@ -82,7 +84,13 @@ def test_a_run_of_pools_ends_and_reports_what_each_contributed(name: str, text: 
         ("mixed", "peers", "truth", "words"), True
     )
     assert sum(row["asked"] for row in found["questions"]) == 8
-    assert {g["agent"] for g in found["contamination"]} == {"emmy", "abacus", "ada", "cribber", "former"}
+    assert {g["agent"] for g in found["contamination"]} == {
+        "emmy",
+        "abacus",
+        "ada",
+        "cribber",
+        "former",
+    }
     assert found["members"]["abacus"]["tools"] == ["calculator"]
     page = (run / "report.html").read_text()
     for title in ("Who takes part", "Who knew the test", "Who judged", "Who asked as whom"):

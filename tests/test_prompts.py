@@ -4,19 +4,36 @@ from typing import get_type_hints
 import pytest
 
 from docendo import prompts
-from docendo.classroom.teaching import Rules
 from docendo.prompts import INSTRUCTION, move, solve, solve_after
 from docendo.records import Message, Problem, Request
-from tests.toys import ANN, BOB, CAT, Known, Sums, classroom, match, problem, right, said, wrong
+from docendo.teaching.game import TeachingRules
+from tests.toys import (
+    ANN,
+    BOB,
+    CAT,
+    Known,
+    Sums,
+    classroom,
+    match,
+    problem,
+    right,
+    said,
+    wrong,
+)
 
 
 def test_a_bare_question_follows_the_instruction() -> None:
-    assert solve("2 + 2?", "Be brief.") == (Message("system", "Be brief."), Message("user", "2 + 2?"))
+    assert solve("2 + 2?", "Be brief.") == (
+        Message("system", "Be brief."),
+        Message("user", "2 + 2?"),
+    )
     assert solve("2 + 2?")[0] == Message("system", INSTRUCTION)
 
 
 def test_worked_examples_are_earlier_turns_in_the_order_given() -> None:
-    assert solve_after([("1 + 1?", "Answer: 2"), ("1 + 2?", "Answer: 3")], "2 + 2?", "Be brief.") == (
+    assert solve_after(
+        [("1 + 1?", "Answer: 2"), ("1 + 2?", "Answer: 3")], "2 + 2?", "Be brief."
+    ) == (
         Message("system", "Be brief."),
         Message("user", "1 + 1?"),
         Message("assistant", "Answer: 2"),
@@ -31,24 +48,37 @@ def test_a_question_after_no_examples_is_a_bare_question() -> None:
 
 
 def test_a_turn_of_a_game_lists_the_legal_moves_as_they_are_to_be_written() -> None:
-    assert move("Higher wins.", "Your card: 5.", ["stay", "go", "ask"], "Be brief.") == solve(
-        "Higher wins.\nYour card: 5.\nWrite 'Answer: stay' or 'Answer: go' or 'Answer: ask'.", "Be brief."
+    assert move(
+        "Higher wins.", "Your card: 5.", ["stay", "go", "ask"], "Be brief."
+    ) == solve(
+        "Higher wins.\nYour card: 5.\nWrite 'Answer: stay' or 'Answer: go' or 'Answer: ask'.",
+        "Be brief.",
     )
 
 
-@pytest.mark.parametrize("name", [n for n in prompts.__all__ if callable(getattr(prompts, n))])
+@pytest.mark.parametrize(
+    "name", [n for n in prompts.__all__ if callable(getattr(prompts, n))]
+)
 def test_a_prompt_is_made_of_strings_and_never_of_a_problem(name: str) -> None:
     hints = get_type_hints(getattr(prompts, name))
     assert set(hints) >= set(inspect.signature(getattr(prompts, name)).parameters)
     assert "Problem" not in str(hints)
 
 
-@pytest.mark.parametrize("script", [right, wrong, lambda r: right(r) if r.seed % 2 else wrong(r)])
+@pytest.mark.parametrize(
+    "script", [right, wrong, lambda r: right(r) if r.seed % 2 else wrong(r)]
+)
 @pytest.mark.parametrize("examples", [1, 2, 3])
-def test_no_prompt_holds_the_answer_or_the_solution_of_the_problem_it_asks(script, examples) -> None:
+def test_no_prompt_holds_the_answer_or_the_solution_of_the_problem_it_asks(
+    script, examples
+) -> None:
     sources = {"sums": Sums(families=("small", "large"))}
-    room = classroom(script, Rules(examples=examples), sources=sources)
-    pairs = [match(ANN, BOB), match(ANN, CAT), match(CAT, BOB)._replace(family="large", level=2)]
+    room = classroom(script, TeachingRules(examples=examples), sources=sources)
+    pairs = [
+        match(ANN, BOB),
+        match(ANN, CAT),
+        match(CAT, BOB)._replace(family="large", level=2),
+    ]
     asked: dict[str, Problem] = {}
     for seed in range(20):
         for e in room.play(0, pairs, Known(), seed):

@@ -64,11 +64,21 @@ def test_there_is_no_n_where_not_all_learn() -> None:
         ("red_door.py", ("--seeds", "1"), "--seeds 1: an interval needs at least 2"),
         ("red_door.py", ("--levers", "1"), "at least 2 levers"),
         ("red_door.py", ("--habit", "1"), "habit and memory in 0 to 1"),
-        ("tastes.py", ("--people", "1"), "at least one seed, two people and two questions are wanted"),
-        ("known_games.py", ("--rounds", "0"), "--rounds 0, --psro 30: at least 1 is wanted"),
+        (
+            "tastes.py",
+            ("--people", "1"),
+            "at least one seed, two people and two questions are wanted",
+        ),
+        (
+            "known_games.py",
+            ("--rounds", "0"),
+            "--rounds 0, --psro 30: at least 1 is wanted",
+        ),
     ],
 )
-def test_wrong_numbers_are_told_in_a_line(name: str, arguments: tuple[str, ...], said: str) -> None:
+def test_wrong_numbers_are_told_in_a_line(
+    name: str, arguments: tuple[str, ...], said: str
+) -> None:
     done = ran(name, *arguments)
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]
@@ -78,9 +88,16 @@ def test_wrong_numbers_are_told_in_a_line(name: str, arguments: tuple[str, ...],
 def test_the_planted_cycle_of_tastes_is_found() -> None:
     found = document("tastes.py", "--seeds", "1", "--people", "45", "--questions", "3")
     rows = {row["crowd"]: row for row in found["rows"]}
-    assert rows["cyclic"]["ring"]["agents"] == rows["three orders"]["ring"]["agents"] == found["planted"]
+    assert (
+        rows["cyclic"]["ring"]["agents"]
+        == rows["three orders"]["ring"]["agents"]
+        == found["planted"]
+    )
     assert rows["cyclic"]["share"]["low"] > 0
     assert rows["three orders"]["cyclic people"] == 0
-    assert (rows["one order"]["ring"], rows["one order"]["share"]["share"] < 0.05) == (None, True)
+    assert (rows["one order"]["ring"], rows["one order"]["share"]["share"] < 0.05) == (
+        None,
+        True,
+    )
     shown = ran("tastes.py", "--seeds", "1", "--people", "9", "--questions", "2").stdout
     assert "courteous > thorough > terse in 1 of 1" in shown

@@ -12,7 +12,16 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("docendo", "benchmarks", "recipes", "docs", "requirements", "tests")
 FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
-FORBIDDEN_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
+FORBIDDEN_MODULES = {
+    "pickle",
+    "cPickle",
+    "_pickle",
+    "dill",
+    "cloudpickle",
+    "joblib",
+    "marshal",
+    "shelve",
+}
 FORBIDDEN_CALLS = {
     "eval": "eval",
     "exec": "exec",
@@ -40,18 +49,38 @@ FORBIDDEN_CALLS = {
     "hashlib.sha1": "weak hash",
     "ssl._create_unverified_context": "unverified",
 }
-FORBIDDEN_VALUES = {"shell": "shell", "allow_pickle": "allow_pickle", "trust_remote_code": "trust_remote_code"}
+FORBIDDEN_VALUES = {
+    "shell": "shell",
+    "allow_pickle": "allow_pickle",
+    "trust_remote_code": "trust_remote_code",
+}
 """Keywords that may be nothing but False, or what a caller says."""
-WANTED_VALUES = {"weights_only": "torch.load", "verify": "unverified", "use_safetensors": "torch.load"}
+WANTED_VALUES = {
+    "weights_only": "torch.load",
+    "verify": "unverified",
+    "use_safetensors": "torch.load",
+}
 """Keywords that may not be False."""
 EXCEPTIONS = {
-    ("docendo/graders/caller.py", "exec"): "runs behind the walls of the jail: a model's program is what it is for",
-    ("docendo/graders/caller.py", "eval"): "as above",
-    ("docendo/graders/caller.py", "compile"): "as above",
-    ("benchmarks/gym_answers.py", "eval"): "arithmetic that reasoning-gym made, on a developer's machine",
-    ("tests/problems/test_programs.py", "exec"): "programs that docendo's own families made",
+    (
+        "docendo/sandbox/harness.py",
+        "exec",
+    ): "runs behind the walls of the jail: a model's program is what it is for",
+    ("docendo/sandbox/harness.py", "eval"): "as above",
+    ("docendo/sandbox/harness.py", "compile"): "as above",
+    (
+        "benchmarks/gym_answers.py",
+        "eval",
+    ): "arithmetic that reasoning-gym made, on a developer's machine",
+    (
+        "tests/problems/test_programs.py",
+        "exec",
+    ): "programs that docendo's own families made",
     ("tests/problems/test_programs.py", "eval"): "as above",
-    ("tests/graders/test_jail.py", "exec"): "the probe's own text, to show that it finds what is open without walls",
+    (
+        "tests/sandbox/test_isolated.py",
+        "exec",
+    ): "the probe's own text, to show that it finds what is open without walls",
 }
 
 
@@ -61,7 +90,9 @@ def names_in(tree: ast.AST) -> dict[str, str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for a in node.names:
-                found[a.asname or a.name.partition(".")[0]] = a.name if a.asname else a.name.partition(".")[0]
+                found[a.asname or a.name.partition(".")[0]] = (
+                    a.name if a.asname else a.name.partition(".")[0]
+                )
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
     return found
@@ -83,9 +114,19 @@ def breaches(code: str) -> list[tuple[str, int]]:
     names, found = names_in(tree), list[tuple[str, int]]()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
-            modules = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-            found += [(m, node.lineno) for m in (m.partition(".")[0] for m in modules) if m in FORBIDDEN_MODULES]
-        if isinstance(node, ast.Name | ast.Attribute):  # called, handed on, or given another name
+            modules = (
+                [a.name for a in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+            )
+            found += [
+                (m, node.lineno)
+                for m in (m.partition(".")[0] for m in modules)
+                if m in FORBIDDEN_MODULES
+            ]
+        if isinstance(
+            node, ast.Name | ast.Attribute
+        ):  # called, handed on, or given another name
             rule = FORBIDDEN_CALLS.get(full_name(node, names))
             found += [(rule, node.lineno)] if rule else []
         if isinstance(node, ast.Call):
@@ -98,27 +139,49 @@ def _spoken(call: ast.Call, names: dict[str, str]) -> list[str]:
     found = list[str]()
     for keyword in call.keywords:
         value = keyword.value
-        if keyword.arg in FORBIDDEN_VALUES and isinstance(value, ast.Constant) and value.value:
+        if (
+            keyword.arg in FORBIDDEN_VALUES
+            and isinstance(value, ast.Constant)
+            and value.value
+        ):
             found.append(FORBIDDEN_VALUES[keyword.arg])
-        if keyword.arg in WANTED_VALUES and isinstance(value, ast.Constant) and value.value is False:
+        if (
+            keyword.arg in WANTED_VALUES
+            and isinstance(value, ast.Constant)
+            and value.value is False
+        ):
             found.append(WANTED_VALUES[keyword.arg])
     called, first = full_name(call.func, names), call.args[0] if call.args else None
-    if called in {"importlib.import_module", "hashlib.new"} and isinstance(first, ast.Constant):
+    if called in {"importlib.import_module", "hashlib.new"} and isinstance(
+        first, ast.Constant
+    ):
         name = str(first.value).lower().replace("-", "")
-        found += [name.partition(".")[0]] if name.partition(".")[0] in FORBIDDEN_MODULES else []
-        found += ["weak hash"] if called == "hashlib.new" and name in {"md5", "sha1"} else []
+        found += (
+            [name.partition(".")[0]] if name.partition(".")[0] in FORBIDDEN_MODULES else []
+        )
+        found += (
+            ["weak hash"] if called == "hashlib.new" and name in {"md5", "sha1"} else []
+        )
     return found
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_file_runs_data_as_code(path: Path) -> None:
     where = path.relative_to(ROOT).as_posix()
-    found = [(rule, line) for rule, line in breaches(path.read_text()) if (where, rule) not in EXCEPTIONS]
+    found = [
+        (rule, line)
+        for rule, line in breaches(path.read_text())
+        if (where, rule) not in EXCEPTIONS
+    ]
     assert not found
 
 
 def test_every_exception_is_needed() -> None:
-    used = {(where, rule) for where, _ in EXCEPTIONS for rule, _ in breaches((ROOT / where).read_text())}
+    used = {
+        (where, rule)
+        for where, _ in EXCEPTIONS
+        for rule, _ in breaches((ROOT / where).read_text())
+    }
     assert set(EXCEPTIONS) <= used
 
 
@@ -206,19 +269,45 @@ def test_everything_that_make_installs_is_pinned_with_hashes(name: str) -> None:
 
 
 def test_make_installs_nothing_whose_hash_is_not_known() -> None:
-    recipes = [line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith("\t")]
+    recipes = [
+        line
+        for line in (ROOT / "Makefile").read_text().splitlines()
+        if line.startswith("\t")
+    ]
     installs = [line for line in recipes if "$(INSTALL)" in line or "pip install" in line]
     assert len(installs) == 5
-    assert [line for line in installs if "$(INSTALL)" not in line and "--no-deps --editable ." not in line] == []
-    assert re.search(r"^INSTALL := .*--require-hashes", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert [
+        line
+        for line in installs
+        if "$(INSTALL)" not in line and "--no-deps --editable ." not in line
+    ] == []
+    assert re.search(
+        r"^INSTALL := .*--require-hashes", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
 
 
 def test_a_file_with_another_hash_is_not_installed(tmp_path: Path) -> None:
     wheel = tmp_path / "toy-1.0-py3-none-any.whl"
     wheel.write_bytes(b"not what was pinned")
     (tmp_path / "r.txt").write_text(f"toy==1.0 --hash=sha256:{'0' * 64}\n")
-    command = [sys.executable, "-m", "pip", "install", "--require-hashes", "--no-index", "--find-links", str(tmp_path)]
-    command += ["--dry-run", "--isolated", "--target", str(tmp_path / "to"), "-r", str(tmp_path / "r.txt")]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--require-hashes",
+        "--no-index",
+        "--find-links",
+        str(tmp_path),
+    ]
+    command += [
+        "--dry-run",
+        "--isolated",
+        "--target",
+        str(tmp_path / "to"),
+        "-r",
+        str(tmp_path / "r.txt"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "DO NOT MATCH THE HASHES" in done.stderr

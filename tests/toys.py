@@ -7,22 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from docendo.classroom.teaching import Classroom, Rules
-from docendo.errors import UseError
-from docendo.graders.grading import each, exact
-from docendo.interfaces import Stream
-from docendo.league.beliefs import Gains, Shares
-from docendo.problems.streams import stream_of
+from docendo.datasets.split import split_of
+from docendo.errors import UserError
+from docendo.graders.answer import exact, per_answer
+from docendo.interfaces import Split
+from docendo.league.posteriors import GainPosterior, RatePosterior
 from docendo.records import (
     AgentId,
-    Attempt,
     Completion,
-    Credit,
     Duel,
     Episode,
     Example,
     Gradient,
-    Kind,
     Lesson,
     Match,
     Message,
@@ -30,20 +26,34 @@ from docendo.records import (
     Pairing,
     Problem,
     Request,
+    Rollout,
+    ScoredSample,
     Target,
+    TaskType,
+    Usage,
     Verdict,
-    Work,
 )
+from docendo.teaching.game import Classroom, TeachingRules
 
 ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
 BY_THE_BOOK = "By the book."
 """Only the toy source's own solutions say so: no agent ever does."""
 
 
-def problem(n: int = 0, domain: str = "sums", family: str = "small", level: int = 1) -> Problem:
+def problem(
+    n: int = 0, domain: str = "sums", family: str = "small", level: int = 1
+) -> Problem:
     """Number `n` of 0 to 999. The answer, 31415 + n, is in no prompt and belongs to no other number."""
     prompt = f"{domain} {family} {level}: {10000 + n} + 21415?"
-    return Problem(domain, family, level, prompt, str(31415 + n), f"{BY_THE_BOOK}\nAnswer: {31415 + n}", source="toy")
+    return Problem(
+        domain,
+        family,
+        level,
+        prompt,
+        str(31415 + n),
+        f"{BY_THE_BOOK}\nAnswer: {31415 + n}",
+        source="toy",
+    )
 
 
 def asked(prompt: str) -> Problem:
@@ -53,11 +63,13 @@ def asked(prompt: str) -> Problem:
     return problem(int(terms.split()[0]) - 10000, domain, family, int(level))
 
 
-def attempt(score: float = 1.0, text: str = "Answer: 31415") -> Attempt:
-    return Attempt(Completion(text, (1,), (2, 3), (-0.5, -0.5)), Verdict(score, "as the test says"))
+def attempt(score: float = 1.0, text: str = "Answer: 31415") -> Rollout:
+    return Rollout(
+        Completion(text, (1,), (2, 3), (-0.5, -0.5)), Verdict(score, "as the test says")
+    )
 
 
-def attempts(*scores: float) -> tuple[Attempt, ...]:
+def attempts(*scores: float) -> tuple[Rollout, ...]:
     return tuple(attempt(score, f"attempt {i}") for i, score in enumerate(scores))
 
 
@@ -82,7 +94,9 @@ def episode(
     match: Match = match(),  # noqa: B008
 ) -> Episode:
     """`scores` with the lesson, none where the gate stopped it; `control` without; test problem number `test`."""
-    return Episode(0, match, problem(test), lesson, attempts(*control), attempts(*scores), expected)
+    return Episode(
+        0, match, problem(test), lesson, attempts(*control), attempts(*scores), expected
+    )
 
 
 def pairing(first: AgentId = ANN, second: AgentId = BOB, game: str = "kuhn") -> Pairing:
@@ -98,7 +112,10 @@ def duel(
     deal: str = "king jack",
 ) -> Duel:
     """Both move in turn and say ``move 0``, ``move 1``, ...; the first player earns `payoff`, the second loses it."""
-    moves = tuple(Move(i % 2, "", c, attempt(float(c != ""), f"move {i}")) for i, c in enumerate(choices))
+    moves = tuple(
+        Move(i % 2, "", c, attempt(float(c != ""), f"move {i}"))
+        for i, c in enumerate(choices)
+    )
     return Duel(0, game, first, second, deal, moves, (payoff, -payoff))
 
 
@@ -114,12 +131,14 @@ class Sums:
     def levels(self) -> Mapping[str, Sequence[int]]:
         return dict.fromkeys(self.families, (1, 2))
 
-    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+    def draw(
+        self, family: str, level: int, count: int, seed: int, stream: Split
+    ) -> list[Problem]:
         self.log.append("draw")
         rng, found = Random(seed), dict[str, Problem]()
         while len(found) < count:
             drawn = problem(rng.randrange(1000), self.domain, family, level)
-            if stream_of(drawn) == stream:
+            if split_of(drawn) == stream:
                 found.setdefault(drawn.key, drawn)
         return list(found.values())
 
@@ -132,9 +151,11 @@ class Few:
     domain: str = "sums"
     levels: Mapping[str, Sequence[int]] = field(default_factory=lambda: {"small": (1,)})
 
-    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+    def draw(
+        self, family: str, level: int, count: int, seed: int, stream: Split
+    ) -> list[Problem]:
         if count > len(self.problems):
-            raise UseError(f"only {len(self.problems)} problems, not {count}")
+            raise UserError(f"only {len(self.problems)} problems, not {count}")
         return Random(seed).sample(list(self.problems), count)
 
 
@@ -151,24 +172,30 @@ class Known:
     def alone(self, student: AgentId, family: str, level: int) -> tuple[float, float]:
         return self.rate, self.evidence
 
-    def helped(self, students: Sequence[AgentId], kinds: Sequence[Kind]) -> Shares:
+    def helped(
+        self, students: Sequence[AgentId], kinds: Sequence[TaskType]
+    ) -> RatePosterior:
         return self._same(len(kinds))
 
-    def unaided(self, agents: Sequence[AgentId], kinds: Sequence[Kind]) -> Shares:
+    def unaided(
+        self, agents: Sequence[AgentId], kinds: Sequence[TaskType]
+    ) -> RatePosterior:
         return self._same(len(kinds))
 
-    def gains(self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str) -> Gains:
+    def gains(
+        self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str
+    ) -> GainPosterior:
         nothing = np.zeros(max(len(teachers), len(students)))
-        return Gains(nothing, nothing, nothing, nothing)
+        return GainPosterior(nothing, nothing, nothing, nothing)
 
-    def _same(self, count: int) -> Shares:
+    def _same(self, count: int) -> RatePosterior:
         return shares(*[(self.rate * self.evidence, self.evidence)] * count)
 
 
-def shares(*seen: tuple[float, float], stale: float = 0.0) -> Shares:
+def shares(*seen: tuple[float, float], stale: float = 0.0) -> RatePosterior:
     """Beliefs from (sum of scores, number of scores) of each candidate."""
     totals, counts = np.array(seen, float).reshape(-1, 2).T
-    return Shares(totals, counts, np.full(len(seen), stale))
+    return RatePosterior(totals, counts, np.full(len(seen), stale))
 
 
 @dataclass
@@ -180,7 +207,9 @@ class RecordingKeeper:
     def snapshot(self, agent: AgentId, name: AgentId) -> None:
         self.log.append(("snapshot", agent, name))
 
-    def replace(self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int) -> None:
+    def replace(
+        self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int
+    ) -> None:
         self.log.append(("replace", agent, *parents))
 
     def remove(self, agent: AgentId) -> None:
@@ -206,11 +235,13 @@ class Scripted:
         self.batches.append(tuple(requests))
         self.log.append("+".join(sorted({r.purpose for r in requests})))
         return [
-            Completion(text, (1,), tuple(text.encode(errors="surrogatepass")), (-1.0,) * len(text))
+            Completion(
+                text, (1,), tuple(text.encode(errors="surrogatepass")), (-1.0,) * len(text)
+            )
             for text in map(self.script, requests)
         ]
 
-    def drain(self) -> list[Work]:
+    def drain(self) -> list[Usage]:
         return []
 
 
@@ -228,12 +259,20 @@ def wrong(request: Request) -> str:
     return "muddle\nAnswer: 0"
 
 
-def classroom(script: Script, rules: Rules = Rules(), **parts: Any) -> Classroom:  # noqa: B008
+def classroom(
+    script: Script,
+    rules: TeachingRules = TeachingRules(),  # noqa: B008
+    **parts: Any,
+) -> Classroom:
     """Ann, Bob and Cat, each with an instruction of its own, and `sources` of sums where none are given."""
     sources = parts.get("sources", {"sums": Sums()})
     instructions = {a: f"You are {a}." for a in (ANN, BOB, CAT)}
     return Classroom(
-        parts.get("engine", Scripted(script)), sources, dict.fromkeys(sources, each(exact)), rules, instructions
+        parts.get("engine", Scripted(script)),
+        sources,
+        dict.fromkeys(sources, per_answer(exact)),
+        rules,
+        instructions,
     )
 
 
@@ -241,7 +280,9 @@ def target(agent: AgentId = ANN, weight: float = 1.0, tokens: int = 2) -> Target
     return Target(agent, (1,), tuple(range(tokens)), weight)
 
 
-def example(agent: AgentId = ANN, text: str = "Answer: 31415", weight: float = 1.0) -> Example:
+def example(
+    agent: AgentId = ANN, text: str = "Answer: 31415", weight: float = 1.0
+) -> Example:
     return Example(agent, (Message("user", "10000 + 21415?"),), text, weight)
 
 
@@ -250,7 +291,9 @@ class RecordingTrainable:
     """Remembers every training step; an agent's gradient is what `gradients` says, else of norm 1 and noise 0.25."""
 
     gradients: Mapping[AgentId, Gradient] = field(default_factory=dict)
-    steps: list[tuple[str, dict[AgentId, float], list[Target], Any]] = field(default_factory=list)
+    steps: list[tuple[str, dict[AgentId, float], list[Target], Any]] = field(
+        default_factory=list
+    )
     """(purpose, learning rates, targets, loss)."""
 
     def target(self, example: Example) -> Target:
@@ -260,7 +303,11 @@ class RecordingTrainable:
         return tuple(text.encode())
 
     def train(
-        self, targets: Sequence[Target], loss: Any, rates: Mapping[AgentId, float], purpose: str
+        self,
+        targets: Sequence[Target],
+        loss: Any,
+        rates: Mapping[AgentId, float],
+        purpose: str,
     ) -> dict[AgentId, Gradient]:
         self.steps.append((purpose, dict(rates), list(targets), loss))
         return {agent: self.gradients.get(agent, Gradient(1.0, 0.25)) for agent in rates}
@@ -270,8 +317,10 @@ class RecordingTrainable:
 class CountingLearner:
     """Keeps what each round would train on."""
 
-    rounds: list[tuple[list[Credit], list[Example]]] = field(default_factory=list)
+    rounds: list[tuple[list[ScoredSample], list[Example]]] = field(default_factory=list)
 
-    def update(self, credits: Sequence[Credit], examples: Sequence[Example]) -> dict[str, float]:
+    def update(
+        self, credits: Sequence[ScoredSample], examples: Sequence[Example]
+    ) -> dict[str, float]:
         self.rounds.append((list(credits), list(examples)))
         return {"credits": len(credits), "examples": len(examples)}

@@ -10,7 +10,7 @@ import typer
 
 from docendo.cli.app import app
 from docendo.cli.output import complain
-from docendo.errors import RunError, UseError
+from docendo.errors import RunError, UserError
 
 __all__ = ["app", "main"]
 
@@ -30,16 +30,16 @@ def main() -> None:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
         sys.exit(app(prog_name="docendo", standalone_mode=False))
-    except (UseError, RunError) as error:
+    except (UserError, RunError) as error:
         complain(str(error))
-        sys.exit(2 if isinstance(error, UseError) else 1)
+        sys.exit(2 if isinstance(error, UserError) else 1)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
         complain(f"{str(error.filename)[:60]}...: no file can have a name as long as that")
         sys.exit(2)
     except _Mistyped as error:  # typer's message quotes what was typed as it is
-        from docendo.report.text import visible
+        from docendo.formatting import visible
 
         told = io.StringIO()
         error.show(told)

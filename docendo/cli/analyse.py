@@ -11,8 +11,8 @@ from docendo.cli.output import safe, show, show_json, table, title
 from docendo.cli.runs import check_page
 
 if TYPE_CHECKING:
-    from docendo.league.analysis import Analysis
-    from docendo.league.matrices import Matrix
+    from docendo.analysis.matrices import Matrix
+    from docendo.analysis.overview import Analysis
 
 __all__ = ["analyse", "show_analysis"]
 
@@ -23,17 +23,32 @@ _SHOWN = 20
 
 
 def analyse(
-    path: Annotated[Path, typer.Argument(metavar="PAYOFF.csv", help="The table.", show_default=False)],
-    win_rates: Annotated[bool, typer.Option("--win-rates", help="The cells are win rates in [0, 1].")] = False,
+    path: Annotated[
+        Path, typer.Argument(metavar="PAYOFF.csv", help="The table.", show_default=False)
+    ],
+    win_rates: Annotated[
+        bool, typer.Option("--win-rates", help="The cells are win rates in [0, 1].")
+    ] = False,
     symmetrise: Annotated[
-        bool, typer.Option("--symmetrise", help="Where a pair's two cells disagree, take half their difference.")
+        bool,
+        typer.Option(
+            "--symmetrise",
+            help="Where a pair's two cells disagree, take half their difference.",
+        ),
     ] = False,
     games: Annotated[
         int | None,
-        typer.Option(min=1, max=10**9, help="Games behind each cell; without it, ratings and intervals count one."),
+        typer.Option(
+            min=1,
+            max=10**9,
+            help="Games behind each cell; without it, ratings and intervals count one.",
+        ),
     ] = None,
     as_json: AsJson = False,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with four pictures too.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a page with four pictures too."),
+    ] = None,
 ) -> None:
     """Analyse a tournament's payoff matrix.
 
@@ -42,8 +57,8 @@ def analyse(
     """
     # matrices of this size gain nothing from threads, which on a busy machine mostly wait for each other
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from docendo.league.analysis import as_json as plain
-    from docendo.league.tournament import read_tournament
+    from docendo.analysis.overview import as_json as plain
+    from docendo.analysis.tournament import read_tournament
 
     check_page(html)
     read = read_tournament(path, win_rates=win_rates, symmetrise=symmetrise)
@@ -55,7 +70,7 @@ def analyse(
         show_analysis(found, note)
     if html is not None:
         from docendo.report.league_page import league_page
-        from docendo.report.page import save_page
+        from docendo.report.run_page import save_page
 
         save_page(league_page(path.stem, found, note), html)
         if not as_json:
@@ -64,7 +79,11 @@ def analyse(
 
 def _note(largest: float, games: int | None) -> str:
     """What the ratings take the payoffs for."""
-    scale = f"Payoffs divided by {largest:g} are read as wins minus losses. " if largest > 1 else ""
+    scale = (
+        f"Payoffs divided by {largest:g} are read as wins minus losses. "
+        if largest > 1
+        else ""
+    )
     if games:
         return f"{scale}Each pair counts as {games:,} games."
     return f"{scale}Each pair counts as one game: with --games the intervals are those of the games really played."
@@ -74,8 +93,8 @@ def _analysed(names: tuple[str, ...], payoff: "Matrix", games: int | None) -> "A
     """With a number of games and payoffs in [-1, 1], each payoff has Wilson's interval of its win rate."""
     import numpy as np
 
-    from docendo.league import analysis
-    from docendo.report.intervals import wilson
+    from docendo.analysis import overview as analysis
+    from docendo.statistics import wilson
 
     if games is None:
         return analysis.analyse(names, payoff)
@@ -88,12 +107,19 @@ def _analysed(names: tuple[str, ...], payoff: "Matrix", games: int | None) -> "A
     return analysis.analyse(names, payoff, counts, low=low, high=high)
 
 
-def show_analysis(found: "Analysis", note: str = "", strongest: str = "hardest opponent") -> None:
+def show_analysis(
+    found: "Analysis", note: str = "", strongest: str = "hardest opponent"
+) -> None:
     """Print an analysis: its numbers, the agents, the payoffs of few agents, the clusters.
 
     `strongest` is what the agent with the largest payoff against another is called.
     """
-    show(_numbers(found), "", title("Agents, best rating first (Elo points; 95% interval)"), _agents(found, strongest))
+    show(
+        _numbers(found),
+        "",
+        title("Agents, best rating first (Elo points; 95% interval)"),
+        _agents(found, strongest),
+    )
     if note:
         show(safe(note, "dim"))
     if len(found.names) <= _MATRIX:
@@ -105,27 +131,34 @@ def show_analysis(found: "Analysis", note: str = "", strongest: str = "hardest o
 
 
 def _numbers(found: "Analysis") -> Any:
-    from docendo.report.text import DASH, percent, signed
+    from docendo.formatting import DASH, percent, signed
 
-    parts = found.split
+    parts = found.decomposition
     sizes = f"root mean squares: transitive {parts.transitive:.3f}, cyclic {parts.cyclic_size:.3f}"
-    said = f"{percent(parts.share)} of the squared payoffs ({sizes})" if parts.share is not None else DASH
+    said = (
+        f"{percent(parts.share)} of the squared payoffs ({sizes})"
+        if parts.share is not None
+        else DASH
+    )
     made = table(["", ""])
     made.show_header = False
     made.add_row(safe("agents", "dim"), str(len(found.names)))
     made.add_row(safe("cyclic share", "dim"), said)
     made.add_row(safe("effective diversity", "dim"), f"{found.diversity:.3f}")
-    made.add_row(safe("collaboration", "dim"), f"{signed(found.collaboration)} (-1 zero-sum, +1 shared)")
+    made.add_row(
+        safe("collaboration", "dim"),
+        f"{signed(found.collaboration)} (-1 zero-sum, +1 shared)",
+    )
     if found.gaps:
         made.add_row(safe("unknown payoffs", "dim"), f"{found.gaps:,}, counted as 0")
     return made
 
 
 def _agents(found: "Analysis", called: str) -> Any:
-    from docendo.league.analysis import strongest
-    from docendo.league.ratings import ELO
+    from docendo.analysis.overview import strongest
+    from docendo.analysis.ratings import ELO
+    from docendo.formatting import DASH, clip, percent, signed
     from docendo.report.league_page import ranked
-    from docendo.report.text import DASH, clip, percent, signed
 
     rating, against = found.ratings, strongest(found)
     numbers = ["rating", "interval", "openskill", "Nash", "Nash average", "alpha-rank"]
@@ -147,24 +180,32 @@ def _agents(found: "Analysis", called: str) -> Any:
 
 
 def _payoffs(found: "Analysis") -> Any:
+    from docendo.formatting import DASH, clip, signed
     from docendo.report.league_page import ranked
-    from docendo.report.text import DASH, clip, signed
 
     order = ranked(found)
     made = table(["agent"], [clip(found.names[j], 8) for j in order])
     for i in order:
         row = [float(found.payoff[i][j]) for j in order]
-        made.add_row(safe(clip(found.names[i], 24)), *(signed(x) if x == x else DASH for x in row))
+        made.add_row(
+            safe(clip(found.names[i], 24)), *(signed(x) if x == x else DASH for x in row)
+        )
     return made
 
 
 def _clusters(found: "Analysis") -> Any:
-    from docendo.report.text import DASH, clip, signed
+    from docendo.formatting import DASH, clip, signed
 
-    made = table(["agents"], ["size", "mean payoff", "longest cycle", "cycles of three each"])
+    made = table(
+        ["agents"], ["size", "mean payoff", "longest cycle", "cycles of three each"]
+    )
     for cluster in found.top.clusters[:_SHOWN]:
         names = ", ".join(clip(found.names[i], 24) for i in cluster.members[:_MATRIX])
-        more = f" and {len(cluster.members) - _MATRIX} more" if len(cluster.members) > _MATRIX else ""
+        more = (
+            f" and {len(cluster.members) - _MATRIX} more"
+            if len(cluster.members) > _MATRIX
+            else ""
+        )
         made.add_row(
             safe(names + more),
             str(len(cluster.members)),

@@ -12,10 +12,10 @@ import typer
 
 from docendo.cli.output import notice, show, standard_error
 from docendo.cli.report import report_study
-from docendo.errors import RunError, UseError, nearest
+from docendo.errors import RunError, UserError, suggestion
 
 if TYPE_CHECKING:
-    from docendo.study.plan import Plan, Task
+    from docendo.study.plan import StudyPlan, Task
 
 __all__ = ["compare"]
 
@@ -23,7 +23,9 @@ _UNASKED = {"engine", "experts", "teaching", "learning", "league", "duels", "ala
 """Tables that change no problem: what is checked once need not be for other settings of these."""
 
 _STUDY = typer.Argument(metavar="STUDY.toml", help="What is compared.", show_default=False)
-_OUT_HELP = "The study's folder, new or gone on with; without it, studies/<name of the file>."
+_OUT_HELP = (
+    "The study's folder, new or gone on with; without it, studies/<name of the file>."
+)
 _JOBS_HELP = "Processes that share the work, each with its share of the processor's cores."
 
 
@@ -31,11 +33,22 @@ def compare(
     study: Annotated[Path, _STUDY],
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=_OUT_HELP)] = None,
     jobs: Annotated[int, typer.Option(min=1, max=256, help=_JOBS_HELP)] = 1,
-    arm: Annotated[list[str] | None, typer.Option(metavar="A", help="Only this arm.")] = None,
-    regime: Annotated[list[str] | None, typer.Option(metavar="R", help="Only this regime.")] = None,
-    seed: Annotated[list[int] | None, typer.Option(metavar="S", help="Only this seed.")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the run directories; without it, results only.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check and say what there is to do.")] = False,
+    arm: Annotated[
+        list[str] | None, typer.Option(metavar="A", help="Only this arm.")
+    ] = None,
+    regime: Annotated[
+        list[str] | None, typer.Option(metavar="R", help="Only this regime.")
+    ] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(metavar="S", help="Only this seed.")
+    ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Keep the run directories; without it, results only."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only check and say what there is to do.")
+    ] = False,
 ) -> None:
     """Train the arms of a study at equal total compute, and say which is better.
 
@@ -63,7 +76,9 @@ def compare(
         for helper in helpers:
             helper.terminate()
     if failed:
-        raise RunError(f"{failed} of {jobs} processes failed; the same command goes on with what is left")
+        raise RunError(
+            f"{failed} of {jobs} processes failed; the same command goes on with what is left"
+        )
     if "DOCENDO_HELPER" not in os.environ:
         _report(folder)
 
@@ -78,17 +93,26 @@ def _stopped() -> Iterator[None]:
         raise
 
 
-def _wanted(plan: "Plan", arms: Sequence[str], regimes: Sequence[str], seeds: Sequence[int]) -> "list[Task]":
+def _wanted(
+    plan: "StudyPlan", arms: Sequence[str], regimes: Sequence[str], seeds: Sequence[int]
+) -> "list[Task]":
     """The trainings that are asked for. Raises UseError for an arm, a regime or a seed that there is not."""
-    for given, known, what in ((arms, list(plan.arms), "arm"), (regimes, list(plan.study.regimes), "regime")):
+    for given, known, what in (
+        (arms, list(plan.arms), "arm"),
+        (regimes, list(plan.study.regimes), "regime"),
+    ):
         for name in given:
             if name not in known:
-                raise UseError(f"--{what}: no {what} {name!r}{nearest(name, known)}")
+                raise UserError(f"--{what}: no {what} {name!r}{suggestion(name, known)}")
     for number in seeds:
         if number not in plan.study.each_seed:
             listed = isinstance(plan.study.seeds, list)
-            there = ", ".join(map(str, plan.study.each_seed)) if listed else f"0 to {plan.study.each_seed[-1]}"
-            raise UseError(f"--seed: got {number}; the study has seeds {there}")
+            there = (
+                ", ".join(map(str, plan.study.each_seed))
+                if listed
+                else f"0 to {plan.study.each_seed[-1]}"
+            )
+            raise UserError(f"--seed: got {number}; the study has seeds {there}")
     trained = set(map(plan.trained, arms))
     return [
         task
@@ -99,12 +123,12 @@ def _wanted(plan: "Plan", arms: Sequence[str], regimes: Sequence[str], seeds: Se
     ]
 
 
-def _check(plan: "Plan", tasks: "Sequence[Task]", folder: Path) -> None:
+def _check(plan: "StudyPlan", tasks: "Sequence[Task]", folder: Path) -> None:
     """Raises UseError for a folder of something else, and for settings of any training that do not fit, before the
     first of them.
     """
-    from docendo.build import subjects
-    from docendo.build_data import solved
+    from docendo.build.data import solved_problems
+    from docendo.build.school import read_catalog
     from docendo.cli.runs import check_model
     from docendo.study.examining import check_papers, fresh_paper
     from docendo.study.folder import check_folder
@@ -117,10 +141,10 @@ def _check(plan: "Plan", tasks: "Sequence[Task]", folder: Path) -> None:
         for settings in grid or ((),):
             config = plan.settings(task, settings)
             check_model(config.model)
-            found = subjects(config)
+            found = read_catalog(config)
             asked = config.model_dump_json(exclude=_UNASKED)
             if asked not in checked:
-                solved(config, found)
+                solved_problems(config, found)
             checked.add(asked)
         tries = bool(grid and trials_left(plan, folder, [task]))
         papers = f"{asked} {tries}"
@@ -131,13 +155,15 @@ def _check(plan: "Plan", tasks: "Sequence[Task]", folder: Path) -> None:
         checked.add(papers)
 
 
-def _tell(plan: "Plan", folder: Path, tasks: "Sequence[Task]") -> None:
+def _tell(plan: "StudyPlan", folder: Path, tasks: "Sequence[Task]") -> None:
     from docendo.study.compare import left_of
     from docendo.study.tuning import trials_left
 
     left = left_of(plan, folder, tasks)
     trials = trials_left(plan, folder, left)
-    show(f"{folder}: trainings: {len(tasks)}, left: {len(left)}; trials of settings left: {trials}")
+    show(
+        f"{folder}: trainings: {len(tasks)}, left: {len(left)}; trials of settings left: {trials}"
+    )
     show(f"budget of each: {plan.study.budget:.3g} operations")
     asked = {(task.regime, task.arm) for task in tasks}
     for regime in plan.study.regimes:
@@ -145,7 +171,9 @@ def _tell(plan: "Plan", folder: Path, tasks: "Sequence[Task]") -> None:
             if (regime, trained := plan.trained(arm)) not in asked:
                 continue
             seeds = [t.seed for t in left if (t.regime, t.arm) == (regime, trained)]
-            show(f"  {regime}, {arm}: {made.told}; seeds left: {', '.join(map(str, seeds)) or 'none'}")
+            show(
+                f"  {regime}, {arm}: {made.told}; seeds left: {', '.join(map(str, seeds)) or 'none'}"
+            )
 
 
 def _helper(jobs: int) -> "subprocess.Popen[bytes]":
@@ -156,12 +184,14 @@ def _helper(jobs: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
 
 
-def _work(plan: "Plan", folder: Path, tasks: "Sequence[Task]", keep: bool, jobs: int) -> None:
+def _work(
+    plan: "StudyPlan", folder: Path, tasks: "Sequence[Task]", keep: bool, jobs: int
+) -> None:
     import torch
 
-    from docendo.report.text import percent
+    from docendo.formatting import percent
     from docendo.study.compare import Comparison
-    from docendo.study.scoring import measures
+    from docendo.study.measures import measures
 
     if jobs > 1:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
@@ -170,7 +200,9 @@ def _work(plan: "Plan", folder: Path, tasks: "Sequence[Task]", keep: bool, jobs:
         bar.done(len(tasks) - len(study.left(tasks)))
         for result in study.work(tasks):
             right = percent(float(measures(result)["mean"][0]))
-            bar.told(f"{result.regime}, {result.arm}, seed {result.seed}: {right} right without a lesson")
+            bar.told(
+                f"{result.regime}, {result.arm}, seed {result.seed}: {right} right without a lesson"
+            )
             bar.done(len(tasks) - len(study.left(tasks)))
 
 
@@ -188,7 +220,9 @@ class _Bar:
         from rich.progress import BarColumn, Progress, TextColumn
 
         text = TextColumn("{task.fields[said]}", markup=False)
-        self._bar = Progress(text, BarColumn(bar_width=20), console=standard_error(), refresh_per_second=4)
+        self._bar = Progress(
+            text, BarColumn(bar_width=20), console=standard_error(), refresh_per_second=4
+        )
         self._live = self._bar.console.is_terminal
         self._task = self._bar.add_task("", total=of, said="")
         self._done, self._line, self._warned = 0, "", set[str]()
@@ -209,7 +243,9 @@ class _Bar:
         """Too small to be shown."""
 
     def share(self, spent: float) -> None:
-        self._bar.update(self._task, completed=self._done + spent, said=f"{self._line} {spent:.0%}")
+        self._bar.update(
+            self._task, completed=self._done + spent, said=f"{self._line} {spent:.0%}"
+        )
 
     def told(self, line: str) -> None:
         self._line = line

@@ -11,11 +11,11 @@ import typer
 from docendo.cli.options import RunPath
 from docendo.cli.output import show
 from docendo.cli.runs import config_of, members, named, open_trained
-from docendo.errors import RunError, UseError
+from docendo.errors import RunError, UserError
 from docendo.records import AgentId
 
 if TYPE_CHECKING:
-    from docendo.engines.local import LocalEngine
+    from docendo.engines.local.engine import LocalEngine
 
 __all__ = ["Format", "export"]
 
@@ -30,10 +30,18 @@ class Format(StrEnum):
 
 def export(
     path: RunPath,
-    agent: Annotated[str, typer.Argument(metavar="AGENT", help="Whom to export.", show_default=False)],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False)],
+    agent: Annotated[
+        str, typer.Argument(metavar="AGENT", help="Whom to export.", show_default=False)
+    ],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False),
+    ],
     format: Annotated[
-        Format, typer.Option(help="peft: the adapter alone; merged: a whole model in Hugging Face's layout.")
+        Format,
+        typer.Option(
+            help="peft: the adapter alone; merged: a whole model in Hugging Face's layout."
+        ),
     ] = Format.PEFT,
 ) -> None:
     """Write an agent for other programs.
@@ -43,9 +51,9 @@ def export(
     from docendo.store import RunDirectory
 
     if folder.exists() and not folder.is_dir():
-        raise UseError(f"{folder} is a file; wanted a new or empty folder")
+        raise UserError(f"{folder} is a file; wanted a new or empty folder")
     if folder.is_dir() and any(folder.iterdir()):
-        raise UseError(f"{folder} is not empty; wanted a new or empty folder")
+        raise UserError(f"{folder} is not empty; wanted a new or empty folder")
     with RunDirectory.open(path) as run:
         name = AgentId(named(agent, list(members(run, config_of(run))), "agent", path))
         trained = open_trained(run)
@@ -66,8 +74,10 @@ def export(
     show(f"{folder}: {what}, agent {name} after round {trained.round}")
 
 
-def _write(engine: "LocalEngine", agent: AgentId, folder: Path, format: Format, base: str) -> None:
-    from docendo.engines.peft_format import save_adapter, save_merged
+def _write(
+    engine: "LocalEngine", agent: AgentId, folder: Path, format: Format, base: str
+) -> None:
+    from docendo.engines.local.peft_format import save_adapter, save_merged
 
     if format is Format.PEFT:
         save_adapter(engine.bank, agent, folder, base)

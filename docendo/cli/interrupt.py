@@ -21,7 +21,9 @@ class Interrupt:
 
 
 @contextmanager
-def interrupts(first: Callable[[], None], second: Callable[[], None]) -> Iterator[Interrupt]:
+def interrupts(
+    first: Callable[[], None], second: Callable[[], None]
+) -> Iterator[Interrupt]:
     """Within the block Ctrl-C sets `asked` and calls `first`; another calls `second` and ends the process.
 
     It ends as if it had been killed, which the run directory is made for: no code runs half of its clean-up.

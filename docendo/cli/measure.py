@@ -16,10 +16,10 @@ from docendo.cli.runs import checked
 from docendo.errors import RunError
 
 if TYPE_CHECKING:
-    from docendo.build import Subjects
-    from docendo.cli.plan import Plan, Speeds
-    from docendo.cli.storing import Written
-    from docendo.config import Config
+    from docendo.build.school import Catalog
+    from docendo.cli.disk_usage import Written
+    from docendo.cli.estimate import RunEstimate, Speeds
+    from docendo.config.load import Config
     from docendo.records import Example, Message, Problem, Target
 
 __all__ = ["measure", "peak", "plan"]
@@ -30,45 +30,58 @@ _LONGEST = 32
 """Tokens that each row samples: enough for a speed."""
 
 
-def plan(config: ConfigFile = None, settings: Settings = None, as_json: AsJson = False) -> None:
+def plan(
+    config: ConfigFile = None, settings: Settings = None, as_json: AsJson = False
+) -> None:
     """Estimate time, tokens, memory and disk.
 
     Measures this machine for a few seconds. The numbers are upper bounds of the work and rough
     in time; that of the database is an estimate. --set shows what a change would cost. Exits with 1
     where the disk of the current folder has too little room.
     """
-    from docendo.config import load_config
+    from docendo.config.load import load_config
 
     wanted = load_config(config, tuple(settings or ()))
     found = checked(wanted)
-    from docendo.build import resolved
-    from docendo.cli.plan import estimate
+    from docendo.build.school import resolve_config
+    from docendo.cli.estimate import estimate
 
-    here = resolved(wanted)
+    here = resolve_config(wanted)
     notice(f"measuring {here.model} in {here.engine.dtype} on {here.engine.device} ...")
     speeds, written = measure(here, found)
     made, free = estimate(here, found, speeds, written), disk_usage(Path()).free
     if as_json:
-        engine = {"model": here.model, "device": here.engine.device, "dtype": here.engine.dtype}
-        totals = {"seconds": made.seconds, "tokens": made.tokens, "disk": made.disk, "free": free}
+        engine = {
+            "model": here.model,
+            "device": here.engine.device,
+            "dtype": here.engine.dtype,
+        }
+        totals = {
+            "seconds": made.seconds,
+            "tokens": made.tokens,
+            "disk": made.disk,
+            "free": free,
+        }
         show_json({**engine, "speeds": asdict(speeds), **asdict(made), **totals})
     else:
         _show(made, speeds)
     if made.disk > free:
-        raise RunError(f"the run needs {amount(made.disk)} of disk, and here {amount(free)} are free")
+        raise RunError(
+            f"the run needs {amount(made.disk)} of disk, and here {amount(free)} are free"
+        )
 
 
-def measure(config: "Config", found: "Subjects") -> "tuple[Speeds, Written]":
+def measure(config: "Config", found: "Catalog") -> "tuple[Speeds, Written]":
     """Samples 16 rows and trains one micro-batch; also the worked solutions that were trained on.
 
     `config` is resolved.
     """
-    from docendo.build import open_local
-    from docendo.cli.plan import Speeds
-    from docendo.learning.losses import likelihood
+    from docendo.build.school import open_local_engine
+    from docendo.cli.estimate import Speeds
+    from docendo.learning.losses import policy_gradient
     from docendo.records import Completion, Problem, Request
 
-    engine = open_local(config)
+    engine = open_local_engine(config)
     examples = _examples(config, found)
     longest = min(_LONGEST, config.teaching.max_tokens)
     requests = [Request(e.agent, e.messages, i, longest) for i, e in enumerate(examples)]
@@ -78,11 +91,18 @@ def measure(config: "Config", found: "Subjects") -> "tuple[Speeds, Written]":
     sampling_flops = sum(work.flops for work in engine.drain())
     targets = [engine.target(e) for e in examples]
     batch = _one_batch(targets, config.engine.train_tokens)
-    engine.train(batch[:1], likelihood, {}, "measurement")
+    engine.train(batch[:1], policy_gradient, {}, "measurement")
     engine.drain()
-    _, training = _timed(lambda: engine.train(batch, likelihood, {}, "measurement"))
-    answers = [Completion(example.text, tokens=t.tokens) for example, t in zip(examples, targets, strict=True)]
-    problems = _problems(config, found) if config.domains else [Problem("", "", 1, e.text, e.text) for e in examples]
+    _, training = _timed(lambda: engine.train(batch, policy_gradient, {}, "measurement"))
+    answers = [
+        Completion(example.text, tokens=t.tokens)
+        for example, t in zip(examples, targets, strict=True)
+    ]
+    problems = (
+        _problems(config, found)
+        if config.domains
+        else [Problem("", "", 1, e.text, e.text) for e in examples]
+    )
     speeds = Speeds(
         sampled=sampled / sampling,
         trained=sum(map(_length, batch)) / training,
@@ -103,15 +123,18 @@ def _timed(run: Callable[[], _Made]) -> tuple[_Made, float]:
     return run(), time.perf_counter() - start
 
 
-def _examples(config: "Config", found: "Subjects") -> list["Example"]:
+def _examples(config: "Config", found: "Catalog") -> list["Example"]:
     """A worked solution for each of some problems, or moves of a game where there are none; the agents in turn."""
-    from docendo.build import instruction_of
+    from docendo.build.school import instruction_of
     from docendo.prompts import solve
     from docendo.records import AgentId, Example
 
     agents = cycle(config.learners.items())
     if not config.domains:
-        return [Example(AgentId(name), *pair) for (name, _), pair in zip(agents, _moves(config), strict=False)]
+        return [
+            Example(AgentId(name), *pair)
+            for (name, _), pair in zip(agents, _moves(config), strict=False)
+        ]
     return [
         Example(AgentId(name), solve(p.prompt, instruction_of(a)), p.worked)
         for (name, a), p in zip(agents, _problems(config, found), strict=False)
@@ -119,8 +142,8 @@ def _examples(config: "Config", found: "Subjects") -> list["Example"]:
 
 
 def _moves(config: "Config") -> list[tuple[tuple["Message", ...], str]]:
-    from docendo.build_league import GAMES
-    from docendo.classroom.textgames import lessons_of_rules
+    from docendo.build.league import GAMES
+    from docendo.games.text_game import lessons_of_rules
 
     return lessons_of_rules(GAMES[config.duels.game], _ROWS, 0)
 
@@ -135,9 +158,11 @@ def _length(target: "Target") -> int:
     return len(target.prompt_tokens) + len(target.tokens)
 
 
-def _problems(config: "Config", found: "Subjects") -> list["Problem"]:
+def _problems(config: "Config", found: "Catalog") -> list["Problem"]:
     """Sixteen training problems, the courses in turn; fewer where the domains have no more."""
-    courses = [(d, family, level) for d, kinds in found.courses.items() for family, level in kinds]
+    courses = [
+        (d, family, level) for d, kinds in found.courses.items() for family, level in kinds
+    ]
     problems = []
     for i, (domain, family, level) in enumerate(islice(cycle(courses), _ROWS)):
         problems += found.sources[domain].draw(family, level, 1, i, "train")
@@ -158,10 +183,19 @@ def peak(device: str) -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _show(made: "Plan", speeds: "Speeds") -> None:
-    from docendo.report.text import compact, duration
+def _show(made: "RunEstimate", speeds: "Speeds") -> None:
+    from docendo.formatting import compact, duration
 
-    columns = ["rounds", "answers", "examples", "sampled", "trained on", "about FLOP", "a round", "minutes"]
+    columns = [
+        "rounds",
+        "answers",
+        "examples",
+        "sampled",
+        "trained on",
+        "about FLOP",
+        "a round",
+        "minutes",
+    ]
     rows = table(["stage"], columns)
     for s in made.stages:
         counts = [f"{s.rounds}", f"{s.answers:,}", f"{s.examples:,}"]

@@ -7,16 +7,30 @@ import typer
 
 __all__ = ["AsJson", "ConfigFile", "DomainFile", "RunPath", "Settings"]
 
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)]
+RunPath = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)
+]
 ConfigFile = Annotated[
     Path | None,
-    typer.Argument(metavar="CONFIG.toml", help="Settings; without it, the embedded three-expert league."),
+    typer.Argument(
+        metavar="CONFIG.toml",
+        help="Settings; without it, the embedded three-expert league.",
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="SECTION.NAME=VALUE", help="Change one setting; may be given several times."),
+    typer.Option(
+        "--set",
+        metavar="SECTION.NAME=VALUE",
+        help="Change one setting; may be given several times.",
+    ),
 ]
 DomainFile = Annotated[
-    Path | None, typer.Option("--config", metavar="CONFIG.toml", help="Where domains of your own are described.")
+    Path | None,
+    typer.Option(
+        "--config", metavar="CONFIG.toml", help="Where domains of your own are described."
+    ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+]

@@ -11,7 +11,17 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["amount", "complain", "notice", "safe", "show", "show_json", "standard_error", "table", "title"]
+__all__ = [
+    "amount",
+    "complain",
+    "notice",
+    "safe",
+    "show",
+    "show_json",
+    "standard_error",
+    "table",
+    "title",
+]
 
 _WIDTH = 120
 """Columns of tables that go into a file or a pipe."""
@@ -24,7 +34,7 @@ def complain(message: str) -> None:
 
 def notice(message: str) -> None:
     """`message` as one line on standard error, whatever it holds."""
-    from docendo.report.text import visible
+    from docendo.formatting import visible
 
     sys.stderr.write(" ".join(visible(message).splitlines()) + "\n")
     sys.stderr.flush()
@@ -34,7 +44,7 @@ def safe(text: str, style: str = "") -> "Text":
     """Anybody's text: no character of it drives the terminal, no bracket of it is markup."""
     from rich.text import Text
 
-    from docendo.report.text import visible
+    from docendo.formatting import visible
 
     return Text(visible(text), style)
 
@@ -43,14 +53,17 @@ def show(*parts: Any) -> None:
     """Print rich renderables to standard output; strings are shown as they are, as by `safe`."""
     console = _console(sys.stdout)
     for part in parts:
-        console.print(safe(part) if isinstance(part, str) else _fitting(part), soft_wrap=isinstance(part, str))
+        console.print(
+            safe(part) if isinstance(part, str) else _fitting(part),
+            soft_wrap=isinstance(part, str),
+        )
 
 
 def _fitting(part: Any) -> Any:
     """A table in as many parts as the terminal's width needs; anything else as it is."""
     from rich.table import Table
 
-    from docendo.report.wide import Wide
+    from docendo.report.render.wide_tables import Wide
 
     return Wide(part) if isinstance(part, Table) else part
 
@@ -62,7 +75,7 @@ def show_json(value: Any) -> None:
 
 def table(names: Iterable[str], numbers: Iterable[str] = ()) -> "Table":
     """An empty table with left-aligned columns, then right-aligned ones."""
-    from docendo.report.wide import blank
+    from docendo.report.render.wide_tables import blank
 
     return blank(names, numbers)
 

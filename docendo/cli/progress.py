@@ -9,11 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from docendo.cli.output import notice, safe, standard_error
+from docendo.formatting import compact, duration, percent, signed
 from docendo.records import BASE, Evaluation
-from docendo.report.text import compact, duration, percent, signed
 
 if TYPE_CHECKING:
-    from docendo.config import Config
+    from docendo.config.load import Config
     from docendo.store import RoundRecord, RoundRow
 
 __all__ = ["Progress", "accuracy_line", "round_line", "seconds_left"]
@@ -23,7 +23,9 @@ _NAMED = 4
 _FAULT = re.compile("(skipped|lost)/")
 
 
-def seconds_left(spent: Mapping[str, Sequence[float]], to_do: Mapping[str, int]) -> float | None:
+def seconds_left(
+    spent: Mapping[str, Sequence[float]], to_do: Mapping[str, int]
+) -> float | None:
     """Rounds to do by stage times the stage's mean seconds so far, or the other stages' where it has none yet.
 
     None where rounds are left and none was measured.
@@ -34,7 +36,9 @@ def seconds_left(spent: Mapping[str, Sequence[float]], to_do: Mapping[str, int])
     return sum(count * fmean(spent.get(stage) or every) for stage, count in to_do.items())
 
 
-def accuracy_line(evaluations: Sequence[Evaluation], owns: Mapping[str, Sequence[str]], *, each: bool) -> str:
+def accuracy_line(
+    evaluations: Sequence[Evaluation], owns: Mapping[str, Sequence[str]], *, each: bool
+) -> str:
     """``own 50% (emmy 25%, ada 75%), others 10%``, means over cells of agent and domain; empty for no evaluation.
 
     `each` tells the agents apart where they are few.
@@ -44,12 +48,20 @@ def accuracy_line(evaluations: Sequence[Evaluation], owns: Mapping[str, Sequence
         scores[e.agent, e.problem.domain].append(e.verdict.score)
     cells = {key: fmean(values) for key, values in scores.items()}
     base = [value for (agent, _), value in cells.items() if agent == BASE]
-    own = {a: [v for (agent, d), v in cells.items() if agent == a and d in owns[a]] for a in owns}
+    own = {
+        a: [v for (agent, d), v in cells.items() if agent == a and d in owns[a]]
+        for a in owns
+    }
     others = [v for (a, d), v in cells.items() if a in owns and d not in owns[a]]
     parts = [f"base {percent(fmean(base))}"] if base else []
     if mine := [v for values in own.values() for v in values]:
-        apart = ", ".join(f"{a} {percent(fmean(values))}" for a, values in own.items() if values)
-        parts.append(f"own {percent(fmean(mine))}" + (f" ({apart})" if each and 1 < len(own) <= _NAMED else ""))
+        apart = ", ".join(
+            f"{a} {percent(fmean(values))}" for a, values in own.items() if values
+        )
+        parts.append(
+            f"own {percent(fmean(mine))}"
+            + (f" ({apart})" if each and 1 < len(own) <= _NAMED else "")
+        )
     if others:
         parts.append(f"others {percent(fmean(others))}")
     return ", ".join(parts)
@@ -57,23 +69,39 @@ def accuracy_line(evaluations: Sequence[Evaluation], owns: Mapping[str, Sequence
 
 def round_line(record: "RoundRecord", place: str, owns: Mapping[str, Sequence[str]]) -> str:
     """``teaching 3/10  34 s  gate 58%  gain +0.08  own 50%``: what a round came to."""
-    parts = [place, f"{record.seconds:.1f} s" if record.seconds < 10 else duration(record.seconds)]
+    parts = [
+        place,
+        f"{record.seconds:.1f} s" if record.seconds < 10 else duration(record.seconds),
+    ]
     if record.episodes:
         parts.append(f"gate {percent(record.metrics.get('gate/passed'))}")
         parts.append(f"gain {signed(record.metrics.get('gain'))}")
     if "duels" in record.metrics:
-        parts.append(f"duels {record.metrics['duels']:.0f}  legal {percent(record.metrics['duels/legal'])}")
-    if open_to := [v for name, v in record.metrics.items() if name.startswith("duels/exploitability/")]:
+        parts.append(
+            f"duels {record.metrics['duels']:.0f}  legal {percent(record.metrics['duels/legal'])}"
+        )
+    if open_to := [
+        v for name, v in record.metrics.items() if name.startswith("duels/exploitability/")
+    ]:
         parts.append(f"exploitability {fmean(open_to):.2f}")
-    parts += [f"{name.replace('/', ' ')} {v:.0f}" for name, v in record.metrics.items() if _FAULT.match(name) and v]
+    parts += [
+        f"{name.replace('/', ' ')} {v:.0f}"
+        for name, v in record.metrics.items()
+        if _FAULT.match(name) and v
+    ]
     parts.append(accuracy_line(record.evaluations, owns, each=True))
     return "  ".join(p for p in parts if p)
 
 
 class Progress:
-    """A watcher of a session (docendo.session.Watcher), and a context manager. Says nothing to standard output."""
+    """A watcher of a session (docendo.run.session.Callback), and a context manager. Says nothing to standard output."""
 
-    def __init__(self, config: "Config", expert_rounds: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        config: "Config",
+        expert_rounds: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bar
         from rich.table import Column
@@ -87,11 +115,23 @@ class Progress:
         self._tokens = 0
         self._gain = self._accuracy = ""
         self._stopping = False
-        place = TextColumn("{task.fields[place]}", markup=False, table_column=Column(no_wrap=True, min_width=14))
+        place = TextColumn(
+            "{task.fields[place]}",
+            markup=False,
+            table_column=Column(no_wrap=True, min_width=14),
+        )
         said = TextColumn("{task.fields[said]}", markup=False)
-        self._bar = Bar(place, BarColumn(bar_width=20), said, console=standard_error(), refresh_per_second=4)
+        self._bar = Bar(
+            place,
+            BarColumn(bar_width=20),
+            said,
+            console=standard_error(),
+            refresh_per_second=4,
+        )
         self._live = self._bar.console.is_terminal
-        self._task = self._bar.add_task("", total=sum(self._of.values()) or 1, place="start", said="")
+        self._task = self._bar.add_task(
+            "", total=sum(self._of.values()) or 1, place="start", said=""
+        )
 
     def __enter__(self) -> Self:
         if self._live:
@@ -99,7 +139,10 @@ class Progress:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -138,7 +181,9 @@ class Progress:
         line = round_line(record, self._place, self._owns)
         if "gain" in record.metrics:
             self._gain = f"gain {signed(record.metrics['gain'])}"
-        self._accuracy = accuracy_line(record.evaluations, self._owns, each=False) or self._accuracy
+        self._accuracy = (
+            accuracy_line(record.evaluations, self._owns, each=False) or self._accuracy
+        )
         if self._live:
             self._bar.console.print(safe(line))
         else:
@@ -154,7 +199,9 @@ class Progress:
     @property
     def left(self) -> float | None:
         """Seconds to the end of the run, as far as the rounds so far tell."""
-        to_do = {stage: max(0, of - len(self._spent[stage])) for stage, of in self._of.items()}
+        to_do = {
+            stage: max(0, of - len(self._spent[stage])) for stage, of in self._of.items()
+        }
         left = seconds_left(self._spent, to_do)
         return None if left is None else max(0.0, left - (self._clock() - self._began))
 
@@ -177,4 +224,6 @@ class Progress:
         done = sum(map(len, self._spent.values()))
         total = max(sum(self._of.values()), 1)
         said = "  ".join(p for p in parts if p)
-        self._bar.update(self._task, completed=done, total=total, place=self._place, said=said)
+        self._bar.update(
+            self._task, completed=done, total=total, place=self._place, said=said
+        )

@@ -11,7 +11,9 @@ from docendo.cli.runs import check_page
 
 __all__ = ["report", "report_study"]
 
-_PATH = typer.Argument(metavar="RUN", help="A run directory, or a study's folder.", show_default=False)
+_PATH = typer.Argument(
+    metavar="RUN", help="A run directory, or a study's folder.", show_default=False
+)
 _PAGE_HELP = "The page; without it, report.html in that folder."
 
 
@@ -29,7 +31,9 @@ def report(
 
     check_page(html)
     page = html or (None if as_json else path / "report.html")
-    if not (path / "run.db").exists() and ((path / STUDY_FILE).exists() or (path / "results").is_dir()):
+    if not (path / "run.db").exists() and (
+        (path / STUDY_FILE).exists() or (path / "results").is_dir()
+    ):
         report_study(path, page, as_json)
     else:
         _report_run(path, page, as_json)
@@ -53,9 +57,9 @@ def _report_run(path: Path, page: Path | None, as_json: bool) -> None:
 def report_study(folder: Path, page: Path | None, as_json: bool = False) -> None:
     """Shows what a study came to so far, and writes its page. Raises UseError where nothing is finished."""
     from docendo.study.findings import regimes
-    from docendo.study.page import write_report
-    from docendo.study.plain import terminal
+    from docendo.study.markdown import terminal
     from docendo.study.results import load_study
+    from docendo.study.study_page import write_report
     from docendo.study.summary import summary
 
     study = load_study(folder)

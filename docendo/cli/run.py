@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from docendo.cli.chat import grade_waiting, user_name
 from docendo.cli.interrupt import INTERRUPTED, Interrupt, interrupts
 from docendo.cli.options import ConfigFile, RunPath, Settings
 from docendo.cli.output import notice, show
-from docendo.cli.play import grade_waiting, user_name
-from docendo.cli.runs import check_free, check_room, checked, free_name, tell_quarantined, warn_of
+from docendo.cli.runs import (
+    check_free,
+    check_room,
+    checked,
+    free_name,
+    tell_quarantined,
+    warn_of,
+)
 
 if TYPE_CHECKING:
-    from docendo.build import Subjects
+    from docendo.build.school import Catalog
     from docendo.cli.progress import Progress
-    from docendo.config import Config
-    from docendo.provenance import Change
-    from docendo.session import Session
+    from docendo.config.load import Config
+    from docendo.run.provenance import Change
+    from docendo.run.session import Session
     from docendo.store import RunDirectory
 
 __all__ = ["STOPPED", "resume", "run", "tiny"]
@@ -44,7 +51,7 @@ def run(
     a second Ctrl-C stops at once. Either way `docendo resume` goes on from the last saved round.
     An alarm of alarms.stop ends the run after its round, with exit code 3.
     """
-    from docendo.config import load_config
+    from docendo.config.load import load_config
 
     wanted = load_config(config, tuple(settings or ()))
     _check_keys(wanted)
@@ -55,15 +62,15 @@ def run(
     if dry_run:
         _try_out(wanted, found, folder, config)
         return
-    from docendo.build import resolved
-    from docendo.cli.plan import checkpoints_size
-    from docendo.config import to_toml
-    from docendo.session import begin, open_session
+    from docendo.build.school import resolve_config
+    from docendo.cli.estimate import checkpoints_size
+    from docendo.config.load import to_toml
+    from docendo.run.session import begin, open_session
     from docendo.store import RunDirectory
 
     progress = _progress(wanted)
     with interrupts(progress.stopping, lambda: _stopped_now(progress, folder)) as interrupt:
-        here = resolved(wanted)
+        here = resolve_config(wanted)
         notice(f"loading {here.model}; the first time may take a minute")
         session = open_session(here, progress, found)
         check_room(folder, checkpoints_size(here, session.engine.bank.size))
@@ -85,19 +92,21 @@ def resume(
     finished run is left as it is, unless --set teaching.rounds=N wants more of it. What is not as it
     was when the run was begun is said, and refused where the run could not go on with it.
     """
-    from docendo.config import load_config
+    from docendo.config.load import load_config
     from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as found:
         finished, made_with = found.finished, found.noted("provenance")
         config = load_config(found.path / "config.toml", tuple(settings or ()))
-    wanted = made_with["settings"]["teaching"]["rounds"] if made_with else config.teaching.rounds
+    wanted = (
+        made_with["settings"]["teaching"]["rounds"] if made_with else config.teaching.rounds
+    )
     if finished and config.teaching.rounds <= wanted:
         show(f"{path} is finished; see it with `docendo report {path}`")
         return
     _check_keys(config)
-    from docendo.build import resolved
-    from docendo.session import resume_session
+    from docendo.build.school import resolve_config
+    from docendo.run.session import resume_session
 
     progress = _progress(config)
     with (
@@ -106,7 +115,7 @@ def resume(
     ):
         if checkpoint := made.latest_checkpoint():
             warn_of(checkpoint)
-        session = resume_session(made, resolved(config), progress, anyway)
+        session = resume_session(made, resolve_config(config), progress, anyway)
         _tell(session.changes)
         progress.before(made.rounds())
         _play(session, made, progress, interrupt)
@@ -114,33 +123,48 @@ def resume(
 
 def _tell(changes: "Sequence[Change]") -> None:
     for change in changes:
-        notice(f"{change}{'' if change.rule == 'free' else '; from here on it is another run'}")
+        notice(
+            f"{change}{'' if change.rule == 'free' else '; from here on it is another run'}"
+        )
 
 
 def tiny(config: "Config") -> "Config":
     """The same league with one step, one round and two matches, for trying it out."""
     e, t, learn, d = config.experts, config.teaching, config.learning, config.duels
     steps, count = min(e.steps, 1), min(learn.practice, 1)
-    guided = any(a.grammar for a in config.agents.values())  # whose answers may not fit into fewer tokens
+    guided = any(
+        a.grammar for a in config.agents.values()
+    )  # whose answers may not fit into fewer tokens
     tokens = t.max_tokens if guided else min(t.max_tokens, 8)
     small = {"rounds": min(t.rounds, 1), "matches": min(t.matches, 2), "max_tokens": tokens}
-    amounts = {"imitation": min(learn.imitation, 1), "rehearsal": min(learn.rehearsal, 1), "practice": count}
+    amounts = {
+        "imitation": min(learn.imitation, 1),
+        "rehearsal": min(learn.rehearsal, 1),
+        "practice": count,
+    }
     return config.model_copy(
         update={
             "experts": e.model_copy(update={"steps": steps, "every": 1, "batch": 1}),
             "teaching": t.model_copy(update=small),
             "learning": learn.model_copy(update=amounts),
-            "duels": d.model_copy(update={"pairings": min(d.pairings, 1), "deals": 1, "repeats": 2, "samples": 1}),
+            "duels": d.model_copy(
+                update={
+                    "pairings": min(d.pairings, 1),
+                    "deals": 1,
+                    "repeats": 2,
+                    "samples": 1,
+                }
+            ),
             "evaluation": config.evaluation.model_copy(update={"problems": 1, "every": 0}),
         }
     )
 
 
-def _try_out(wanted: "Config", found: "Subjects", folder: Path, config: Path | None) -> None:
-    from docendo.build import resolved
-    from docendo.session import open_session
+def _try_out(wanted: "Config", found: "Catalog", folder: Path, config: Path | None) -> None:
+    from docendo.build.school import resolve_config
+    from docendo.run.session import open_session
 
-    here = resolved(wanted)
+    here = resolve_config(wanted)
     progress = _progress(tiny(here))
     session = open_session(tiny(here), progress, found)
     with progress:
@@ -158,13 +182,13 @@ def _warn(lines: "Sequence[str]") -> None:
 
 def _check_keys(config: "Config") -> None:
     if config.endpoints:
-        from docendo.build_endpoints import check_keys
+        from docendo.build.endpoints import check_keys
 
         check_keys(config)
 
 
 def _progress(config: "Config") -> "Progress":
-    from docendo.build import expert_rounds
+    from docendo.build.school import expert_rounds
     from docendo.cli.progress import Progress
 
     return Progress(config, expert_rounds(config.experts))
@@ -172,17 +196,29 @@ def _progress(config: "Config") -> "Progress":
 
 def _plan(config: "Config") -> str:
     e, t = config.experts, config.teaching
-    counts = [(len(config.agents), "agent"), (len(config.domains), "domain"), (t.rounds, "teaching round")]
-    agents, domains, rounds = (f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+    counts = [
+        (len(config.agents), "agent"),
+        (len(config.domains), "domain"),
+        (t.rounds, "teaching round"),
+    ]
+    agents, domains, rounds = (
+        f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts
+    )
     matches = [f"matches: {t.matches} each"] if config.domains else []
-    duels = [f"pairings at {config.duels.game}: {config.duels.pairings} each"] if config.duels.pairings else []
+    duels = (
+        [f"pairings at {config.duels.game}: {config.duels.pairings} each"]
+        if config.duels.pairings
+        else []
+    )
     return (
         f"{config.model} in {config.engine.dtype} on {config.engine.device}; {agents}, {domains}; "
         f"expert steps: {e.steps} at most; {', '.join([rounds, *matches, *duels])}"
     )
 
 
-def _play(session: "Session", made: "RunDirectory", progress: "Progress", interrupt: Interrupt) -> None:
+def _play(
+    session: "Session", made: "RunDirectory", progress: "Progress", interrupt: Interrupt
+) -> None:
     """Every round that is left, or up to the first Ctrl-C."""
     interrupt.running = True
     if sys.stdin.isatty() and sys.stderr.isatty():
@@ -190,7 +226,11 @@ def _play(session: "Session", made: "RunDirectory", progress: "Progress", interr
     with progress:
         for record in session.rounds():
             progress.ended(record)
-            if interrupt.asked and session.done + 1 < session.expert_rounds + session.config.teaching.rounds:
+            if (
+                interrupt.asked
+                and session.done + 1
+                < session.expert_rounds + session.config.teaching.rounds
+            ):
                 break
     interrupt.running = False
     if session.watch.stops:
@@ -206,7 +246,9 @@ def _play(session: "Session", made: "RunDirectory", progress: "Progress", interr
 def _why(session: "Session", folder: Path, *, finished: bool) -> str:
     """Which alarms ended the run, and how to go on."""
     stops, window = session.watch.stops, session.config.alarms.window
-    told = "; ".join(f"{a.name} of {a.agent} is {a.share:.2f}, more than {a.limit:g}" for a in stops)
+    told = "; ".join(
+        f"{a.name} of {a.agent} is {a.share:.2f}, more than {a.limit:g}" for a in stops
+    )
     if finished:
         return f"an alarm was raised after the last round: {told} (rounds: {window})"
     names = ", ".join(dict.fromkeys(a.name for a in stops))
@@ -216,7 +258,9 @@ def _why(session: "Session", folder: Path, *, finished: bool) -> str:
     )
 
 
-def _asking_here(progress: "Progress", otherwise: Callable[[Path], None]) -> Callable[[Path], None]:
+def _asking_here(
+    progress: "Progress", otherwise: Callable[[Path], None]
+) -> Callable[[Path], None]:
     """Puts answers that wait before the person at this terminal, until it leaves them to others."""
     here = True
 
@@ -225,13 +269,15 @@ def _asking_here(progress: "Progress", otherwise: Callable[[Path], None]) -> Cal
         if not here:
             otherwise(run)
             return
-        from docendo.humans.opinions import Opinions
+        from docendo.humans.votes import VoteStore
 
         progress.close()
-        with Opinions(run) as opinions:
+        with VoteStore(run) as opinions:
             here = grade_waiting(opinions, user_name())
         if not here:
-            notice(f"the run waits; go on in another terminal with `docendo play {run} --grade`")
+            notice(
+                f"the run waits; go on in another terminal with `docendo play {run} --grade`"
+            )
         progress.__enter__()
 
     return attend
@@ -239,7 +285,9 @@ def _asking_here(progress: "Progress", otherwise: Callable[[Path], None]) -> Cal
 
 def _stopped_now(progress: "Progress", folder: Path) -> None:
     progress.close()
-    notice(f"stopped; the rounds before this one are saved; go on with `docendo resume {folder}`")
+    notice(
+        f"stopped; the rounds before this one are saved; go on with `docendo resume {folder}`"
+    )
 
 
 def _report(made: "RunDirectory") -> None:
@@ -247,4 +295,8 @@ def _report(made: "RunDirectory") -> None:
 
     show(terminal_report(made))
     page = write_page(made, made.path / "report.html")
-    show(f"{page}", f"again: docendo report {made.path}", f"new problems: docendo eval {made.path}")
+    show(
+        f"{page}",
+        f"again: docendo report {made.path}",
+        f"new problems: docendo eval {made.path}",
+    )

@@ -9,17 +9,17 @@ from shutil import disk_usage
 from typing import TYPE_CHECKING
 
 from docendo.cli.output import amount, notice
-from docendo.errors import UseError, alike, nearest
+from docendo.errors import UserError, closest_hint, suggestion
 from docendo.records import BASE, AgentId, origin
-from docendo.store.whole import standing
+from docendo.store.atomic import standing
 
 if TYPE_CHECKING:
-    from docendo.build import Subjects
-    from docendo.classroom.teaching import Classroom
-    from docendo.config import Config
-    from docendo.engines.local import LocalEngine
-    from docendo.problems.files import BadRow
+    from docendo.build.school import Catalog
+    from docendo.config.load import Config
+    from docendo.datasets.files import BadRow
+    from docendo.engines.local.engine import LocalEngine
     from docendo.store import Checkpoint, RunDirectory
+    from docendo.teaching.game import Classroom
 
 __all__ = [
     "Trained",
@@ -52,48 +52,52 @@ def free_name(config: Path | None) -> Path:
 def check_page(html: Path | None) -> None:
     """Raises UseError where no page could be written to `html`."""
     if html is not None and not html.parent.is_dir():
-        raise UseError(f"--html {html}: no such folder: {html.parent}")
+        raise UserError(f"--html {html}: no such folder: {html.parent}")
     if html is not None and html.is_dir():
-        raise UseError(f"--html {html} is a folder; wanted a file")
+        raise UserError(f"--html {html} is a folder; wanted a file")
 
 
 def check_free(out: Path) -> None:
     """Raises UseError where a run could not be written to `out`. The store checks again when it makes the run."""
     if (out / "run.db").exists():
-        raise UseError(f"{out} holds another run; resume it with `docendo resume {out}` or choose another --out")
+        raise UserError(
+            f"{out} holds another run; resume it with `docendo resume {out}` or choose another --out"
+        )
     if out.exists() and not out.is_dir():
-        raise UseError(f"{out} is a file; choose another --out")
+        raise UserError(f"{out} is a file; choose another --out")
     if out.is_dir() and any(out.iterdir()):
-        raise UseError(f"{out} is not empty; choose another --out")
+        raise UserError(f"{out} is not empty; choose another --out")
     there = standing(out)
     if not there.is_dir() or not os.access(there, os.W_OK):
         what = "cannot be written" if there.is_dir() else "is a file"
-        raise UseError(f"{out}: {there} {what}; choose another --out")
+        raise UserError(f"{out}: {there} {what}; choose another --out")
 
 
 def check_room(out: Path, needed: int) -> None:
     """Raises UseError where the disk that `out` is on has fewer bytes left than are needed."""
     free = disk_usage(standing(out)).free
     if free < needed:
-        raise UseError(
+        raise UserError(
             f"{out}: the checkpoints need {amount(needed)}, and {amount(free)} are free; choose another --out"
         )
 
 
-def checked(config: "Config") -> "Subjects":
+def checked(config: "Config") -> "Catalog":
     """The domains of a configuration, after every check of it that needs no model.
 
     Raises UseError for what is unknown, taught by or to nobody, or has too few problems.
     """
-    from docendo.build import subjects
-    from docendo.evaluation import held_out
+    from docendo.build.school import read_catalog
+    from docendo.run.evaluation import held_out_problems
 
     check_model(config.model)
-    found = subjects(config)
+    found = read_catalog(config)
     for domain, courses in found.courses.items():
-        held_out(found, domain, config.evaluation.problems, config.evaluation.seed)
+        held_out_problems(found, domain, config.evaluation.problems, config.evaluation.seed)
         for family, level in courses:
-            found.sources[domain].draw(family, level, config.teaching.examples + 1, 0, "train")
+            found.sources[domain].draw(
+                family, level, config.teaching.examples + 1, 0, "train"
+            )
     return found
 
 
@@ -102,45 +106,60 @@ def tell_quarantined(rows: "Sequence[BadRow]") -> None:
     for row in rows[:_TOLD]:
         notice(f"{row.file}:{row.line}: left out: {row.reason}")
     if len(rows) > _TOLD:
-        notice(f"... and {len(rows) - _TOLD} more rows left out; all are kept in the run's table quarantine")
+        notice(
+            f"... and {len(rows) - _TOLD} more rows left out; all are kept in the run's table quarantine"
+        )
 
 
 def check_model(model: str) -> None:
     """Raises UseError for a model that is not here and whose name is no Hugging Face id."""
-    from docendo.engines.names import EMBEDDED, NANO, TINY
+    from docendo.engines.local.model_names import EMBEDDED, NANO, TINY
 
-    if "/" not in model and not Path(model).exists() and model not in {EMBEDDED, NANO, TINY}:
-        meant = alike(model, [EMBEDDED, NANO, TINY], cutoff=0.7)
+    if (
+        "/" not in model
+        and not Path(model).exists()
+        and model not in {EMBEDDED, NANO, TINY}
+    ):
+        meant = closest_hint(model, [EMBEDDED, NANO, TINY], cutoff=0.7)
         if meant:
-            raise UseError(f"model {model!r} is not known{meant}")
+            raise UserError(f"model {model!r} is not known{meant}")
     local = model.startswith((".", "/", "~")) or "\\" in model or model.count("/") > 1
     if local and not Path(model).is_dir():
-        raise UseError(f"model {model!r}: no such folder; give a folder, a Hugging Face id, or leave the setting out")
+        raise UserError(
+            f"model {model!r}: no such folder; give a folder, a Hugging Face id, or leave the setting out"
+        )
 
 
 def config_of(run: "RunDirectory") -> "Config":
     """The settings that a run was made with."""
-    from docendo.config import parse_config
+    from docendo.config.load import parse_config
 
     where = str(run.path / "config.toml")
     try:
         table = tomllib.loads(run.config_toml)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UseError(f"{where}: is not TOML: {error}") from error
+        raise UserError(f"{where}: is not TOML: {error}") from error
     return parse_config(table, where)
 
 
 def members(run: "RunDirectory", config: "Config") -> dict[str, list[str]]:
     """The learners and the frozen copies that are in the league now, with the domains that they are experts of."""
-    present = [b["name"] for b in run.state().get("population", {}).get("births", []) if b["present"]]
+    present = [
+        b["name"]
+        for b in run.state().get("population", {}).get("births", [])
+        if b["present"]
+    ]
     owns = {name: agent.domains for name, agent in config.learners.items()}
-    return {name: owns.get(origin(AgentId(name)), []) for name in dict.fromkeys([*owns, *present])}
+    return {
+        name: owns.get(origin(AgentId(name)), [])
+        for name in dict.fromkeys([*owns, *present])
+    }
 
 
 def named(name: str, known: list[str], what: str, run: Path) -> str:
     """`name` where the run has it. Raises UseError with the nearest that it has."""
     if name not in known:
-        raise UseError(f"{run} has no {what} {name!r}{nearest(name, known)}")
+        raise UserError(f"{run} has no {what} {name!r}{suggestion(name, known)}")
     return name
 
 
@@ -155,7 +174,7 @@ class Trained:
     """A run's agents as its newest checkpoint has them."""
 
     config: "Config"
-    found: "Subjects"
+    found: "Catalog"
     engine: "LocalEngine"
     classroom: "Classroom"
     round: int
@@ -169,17 +188,26 @@ class Trained:
 
 def open_trained(run: "RunDirectory") -> Trained:
     """Loads the model and the newest checkpoint. Raises UseError where there is none yet."""
-    from docendo.build import build_school, open_local, resolved, subjects
-    from docendo.engines.checkpoint import load_state
-    from docendo.humans.grading import Guestbook
+    from docendo.build.school import (
+        build_school,
+        open_local_engine,
+        read_catalog,
+        resolve_config,
+    )
+    from docendo.engines.local.checkpoint import load_state
+    from docendo.humans.rating import RatingQueue
 
     checkpoint = run.latest_checkpoint()
     if checkpoint is None:
-        raise UseError(f"{run.path} has no checkpoint yet; go on with `docendo resume {run.path}`")
+        raise UserError(
+            f"{run.path} has no checkpoint yet; go on with `docendo resume {run.path}`"
+        )
     warn_of(checkpoint)
-    config = resolved(config_of(run))
-    found = subjects(config)
-    engine = open_local(config)
+    config = resolve_config(config_of(run))
+    found = read_catalog(config)
+    engine = open_local_engine(config)
     load_state(engine, checkpoint.path)
-    classroom = build_school(config, found, engine, Guestbook(run.path, asks=False)).classroom
+    classroom = build_school(
+        config, found, engine, RatingQueue(run.path, asks=False)
+    ).classroom
     return Trained(config, found, engine, classroom, checkpoint.round)

@@ -10,10 +10,10 @@ import typer
 from docendo.cli.options import RunPath
 from docendo.cli.output import notice
 from docendo.cli.runs import open_trained
-from docendo.errors import UseError
+from docendo.errors import UserError
 
 if TYPE_CHECKING:
-    from docendo.serving.app import Population
+    from docendo.serving.app import ServedPopulation
     from docendo.store import RunDirectory
 
 __all__ = ["serve"]
@@ -23,13 +23,20 @@ _HOST_HELP = "Where to listen. Other machines can ask only if this lets them, an
 
 def serve(
     path: RunPath,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8317,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="0 takes any that is free.")
+    ] = 8317,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help=_HOST_HELP)] = "127.0.0.1",
     token_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Holds the token, and is made where it is missing; only you may read it."),
+        typer.Option(
+            metavar="FILE",
+            help="Holds the token, and is made where it is missing; only you may read it.",
+        ),
     ] = None,
-    most: Annotated[int, typer.Option(min=1, help="Answers under way at once; more get a 429.")] = 256,
+    most: Annotated[
+        int, typer.Option(min=1, help="Answers under way at once; more get a 429.")
+    ] = 256,
 ) -> None:
     """Let other programs talk to a run's agents, as they would to OpenAI's models.
 
@@ -41,8 +48,10 @@ def serve(
         import starlette  # noqa: F401
         import uvicorn  # noqa: F401
     except ImportError as error:
-        raise UseError(f"docendo serve needs {error.name}: pip install 'docendo[serve]'") from error
-    from docendo.serving.app import Rules
+        raise UserError(
+            f"docendo serve needs {error.name}: pip install 'docendo[serve]'"
+        ) from error
+    from docendo.serving.app import ServingRules
     from docendo.serving.server import find_token, listen, server_of
     from docendo.store import RunDirectory
 
@@ -53,24 +62,32 @@ def serve(
     with bound:
         _greet(population, bound, host, token, source)
         try:
-            server_of(population, Rules(token, host, most)).run(sockets=[bound])
+            server_of(population, ServingRules(token, host, most)).run(sockets=[bound])
         except KeyboardInterrupt:
             notice("stopped")
 
 
-def _population(run: "RunDirectory") -> "Population":
-    from docendo.serving.app import Population
+def _population(run: "RunDirectory") -> "ServedPopulation":
+    from docendo.serving.app import ServedPopulation
 
     trained = open_trained(run)
     created = int((run.path / "run.db").stat().st_mtime)
-    return Population(trained.engine, trained.classroom.instructions, run.path.resolve().name, created)
+    return ServedPopulation(
+        trained.engine, trained.classroom.instructions, run.path.resolve().name, created
+    )
 
 
-def _greet(population: "Population", bound: socket.socket, host: str, token: str, source: str) -> None:
+def _greet(
+    population: "ServedPopulation", bound: socket.socket, host: str, token: str, source: str
+) -> None:
     shown = f"[{host}]" if ":" in host else host
     if host != "localhost" and not _loopback(host):
-        notice(f"{host}: other machines can ask, and what is said is not encrypted on the way")
-    notice(f"http://{shown}:{bound.getsockname()[1]}/v1 answers for {', '.join(population.agents)}")
+        notice(
+            f"{host}: other machines can ask, and what is said is not encrypted on the way"
+        )
+    notice(
+        f"http://{shown}:{bound.getsockname()[1]}/v1 answers for {', '.join(population.agents)}"
+    )
     notice(f"the token is in {source}" if source else f"token: {token}")
 
 

@@ -10,7 +10,7 @@ every small operation waits for a whole time slice: a tenth of the speed.
 
 import os
 
-from docendo.engines.memory import keep_memory
+from docendo.engines.local.memory import keep_memory
 
 os.environ.setdefault("LRU_CACHE_CAPACITY", "32")
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256")

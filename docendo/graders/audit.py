@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from docendo.interfaces import Grader, Source, Stream
+from docendo.interfaces import Grader, Source, Split
 from docendo.records import Problem
 from docendo.seeds import seed_for
 
 __all__ = ["AuditReport", "Check", "audit"]
 
 _NUMBERS = [str(n) for n in range(1001)]
-_STREAMS: tuple[Stream, ...] = ("train", "held-out")
+_STREAMS: tuple[Split, ...] = ("train", "held-out")
 
 _RIGHT: dict[str, Callable[[Problem], str]] = {
     "the answer": lambda problem: f"Answer: {problem.answer}",
@@ -70,10 +70,22 @@ def _drawn(source: Source, count: int, seed: int) -> Iterator[Problem]:
     for family, levels in source.levels.items():
         for level in levels:
             for stream in _STREAMS:
-                yield from source.draw(family, level, count, seed_for(seed, "audit", family, level, stream), stream)
+                yield from source.draw(
+                    family,
+                    level,
+                    count,
+                    seed_for(seed, "audit", family, level, stream),
+                    stream,
+                )
 
 
-def _check(name: str, want: int, write: Callable[[Problem], str], problems: list[Problem], grade: Grader) -> Check:
+def _check(
+    name: str,
+    want: int,
+    write: Callable[[Problem], str],
+    problems: list[Problem],
+    grade: Grader,
+) -> Check:
     trials, failures = 0, list[str]()
     for problem in problems:
         text = write(problem)
@@ -82,5 +94,14 @@ def _check(name: str, want: int, write: Callable[[Problem], str], problems: list
         trials += 1
         score, reason = grade(problem, text)
         if score != want:
-            failures.append(f"{problem.family} level {problem.level}: {text[-80:]!r} scored {score:g} ({reason})")
-    return Check(name, want, trials, len(failures), len(problems) - trials, failures[0] if failures else "")
+            failures.append(
+                f"{problem.family} level {problem.level}: {text[-80:]!r} scored {score:g} ({reason})"
+            )
+    return Check(
+        name,
+        want,
+        trials,
+        len(failures),
+        len(problems) - trials,
+        failures[0] if failures else "",
+    )

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from docendo.errors import RunError, UseError, nearest
-from docendo.graders.grading import program
-from docendo.graders.jail import Jail
-from docendo.graders.order import Limits, Program, interpreter
+from docendo.errors import RunError, UserError, suggestion
+from docendo.graders.answer import program
 from docendo.records import Problem, Verdict
+from docendo.sandbox.isolated import IsolatedSandbox
+from docendo.sandbox.spec import Limits, Program, interpreter
 
 __all__ = ["LANGUAGES", "Compiler", "Language", "Tool", "installed"]
 
@@ -69,23 +69,31 @@ class Compiler:
     """
 
     language: Language
-    jail: Jail
+    jail: IsolatedSandbox
     _tool: Tool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
-            raise UseError(f"no compiler for {self.language!r}{nearest(self.language, LANGUAGES)}")
+            raise UserError(
+                f"no compiler for {self.language!r}{suggestion(self.language, LANGUAGES)}"
+            )
         tool = LANGUAGES[self.language].find()
         if tool is None:
             wanted = LANGUAGES[self.language].needs
-            raise UseError(f"compiling {self.language} needs {wanted}; compilers here: {', '.join(installed())}")
+            raise UserError(
+                f"compiling {self.language} needs {wanted}; compilers here: {', '.join(installed())}"
+            )
         object.__setattr__(self, "_tool", tool)
         try:
             verdict = self._judged(LANGUAGES[self.language].sample)
         except RunError as error:
-            raise UseError(f"{tool.command[0]} does not work in the jail: {error}") from error
+            raise UserError(
+                f"{tool.command[0]} does not work in the jail: {error}"
+            ) from error
         if verdict.score != 1:
-            raise UseError(f"{tool.command[0]} does not work in the jail: {verdict.reason}")
+            raise UserError(
+                f"{tool.command[0]} does not work in the jail: {verdict.reason}"
+            )
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
         language = LANGUAGES[self.language]
@@ -101,15 +109,24 @@ class Compiler:
         *flags, name = language.arguments(code)
         files = {**self._tool.files, name: code.encode(errors="replace")}
         jail = self.jail.with_limits(language.limits)
-        ended = jail(Program((*self._tool.command, *flags, name), files, toolchain=self._tool.toolchain))
+        ended = jail(
+            Program(
+                (*self._tool.command, *flags, name), files, toolchain=self._tool.toolchain
+            )
+        )
         told = ended.err.decode(errors="replace")
         if not ended.ok:
-            return Verdict(0.0, f"does not compile: {_complaint(told, name) or ended.reason}")
+            return Verdict(
+                0.0, f"does not compile: {_complaint(told, name) or ended.reason}"
+            )
         warnings = len(re.findall(r"^[^\n]*:\d+: warning\b", told, re.MULTILINE))
         if re.search(language.silences, re.sub(r"\\\s*\n", "", code)):
             warnings += 1
         if warnings:
-            return Verdict(0.5 + 0.5 / (1 + warnings), f"compiles with {warnings} warning{'s' * (warnings > 1)}")
+            return Verdict(
+                0.5 + 0.5 / (1 + warnings),
+                f"compiles with {warnings} warning{'s' * (warnings > 1)}",
+            )
         return Verdict(1.0, "compiles")
 
 
@@ -122,7 +139,9 @@ def _complaint(told: str, name: str) -> str:
     """The line that says what is wrong: the last of a traceback, the first of the others."""
     lines = [line.strip() for line in told.splitlines() if line.strip()]
     errors = [line for line in lines if re.search(r"\berror\b|Error: ", line)]
-    return (errors[0] if errors else lines[-1] if lines else "").removeprefix(f"{name}:")[:120]
+    return (errors[0] if errors else lines[-1] if lines else "").removeprefix(f"{name}:")[
+        :120
+    ]
 
 
 def _python() -> Tool:
@@ -135,7 +154,16 @@ def _c() -> Tool | None:
     if found is None:
         return None
     quiet = "-fno-diagnostics-show-caret", "-fdiagnostics-color=never"
-    return Tool((os.path.realpath(found), "-fsyntax-only", "-Wall", "-Wextra", "-Wsystem-headers", *quiet))
+    return Tool(
+        (
+            os.path.realpath(found),
+            "-fsyntax-only",
+            "-Wall",
+            "-Wextra",
+            "-Wsystem-headers",
+            *quiet,
+        )
+    )
 
 
 def _javascript() -> Tool | None:
@@ -153,13 +181,24 @@ def _rust() -> Tool | None:
     try:
         # rustup's rustc is a door to the real one, which the root of its installation holds
         asked = subprocess.run(  # noqa: S603
-            [found, "--print", "sysroot"], capture_output=True, text=True, timeout=30, check=True
+            [found, "--print", "sysroot"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None
     root = os.path.realpath(asked.stdout.strip())
     forced = [f"--force-warn={lint}" for lint in _RUST_LINTS]
-    out = "--emit=metadata", "--error-format=short", "--color=never", "--edition=2021", "-o", "out.rmeta"
+    out = (
+        "--emit=metadata",
+        "--error-format=short",
+        "--color=never",
+        "--edition=2021",
+        "-o",
+        "out.rmeta",
+    )
     return Tool((f"{root}/bin/rustc", *forced, *out), (f"{root}/bin", f"{root}/lib"))
 
 
@@ -199,7 +238,11 @@ LANGUAGES: Mapping[Language, _Language] = {
         "node",
         _javascript,
         Limits(seconds=4, wall=15, memory_mb=512, reserved_mb=65_536, processes=24),
-        lambda code: ("answer.mjs" if re.search(r"^\s*(import|export)\b", code, re.MULTILINE) else "answer.js",),
+        lambda code: (
+            "answer.mjs"
+            if re.search(r"^\s*(import|export)\b", code, re.MULTILINE)
+            else "answer.js",
+        ),
         _SLASHES,
         "let x = 1",
     ),
@@ -208,7 +251,14 @@ LANGUAGES: Mapping[Language, _Language] = {
         "rustc",
         _rust,
         Limits(seconds=4, wall=20, memory_mb=1024, reserved_mb=2048, processes=16),
-        lambda code: (*(() if re.search(r"\bfn\s+main\b", code) else ("--crate-type=lib", "-Adead_code")), "answer.rs"),
+        lambda code: (
+            *(
+                ()
+                if re.search(r"\bfn\s+main\b", code)
+                else ("--crate-type=lib", "-Adead_code")
+            ),
+            "answer.rs",
+        ),
         _SLASHES,
         "fn main() {}",
         r"\b(allow|cfg_attr)\b",

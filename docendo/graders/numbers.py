@@ -7,18 +7,21 @@ from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 
-from docendo.errors import UseError
-from docendo.graders.errand import Errand, Lost
-from docendo.graders.grading import exact, final_answer
+from docendo.errors import UserError
+from docendo.graders.answer import exact, final_answer
 from docendo.records import Answer, Problem, Verdict
+from docendo.sandbox import formulas
+from docendo.sandbox.worker import CallError, SubprocessWorker
 
 __all__ = ["Numeric", "Symbolic"]
 
-_NUMBER = re.compile(r"([-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?)(?:\s*/\s*(\d+))?")
+_NUMBER = re.compile(
+    r"([-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?)(?:\s*/\s*(\d+))?"
+)
 _LONGEST = 300
 _MEMORY = 2**30
 """Bytes that a comparison may take."""
-_FORMULAS = Path(__file__).with_name("formulas.py")
+_FORMULAS = Path(formulas.__file__)
 _GOOD = re.compile(r"[\w\s+\-*/^().,=\[\]{}\\|<>!%$:;'&~]*")
 
 
@@ -39,8 +42,15 @@ class Numeric:
         got = _number(final_answer(text) or "")
         if got is None:
             return Verdict(0.0, "no number in the answer")
-        near = abs(got - want) <= max(Fraction(self.absolute), abs(want) * Fraction(self.relative))
-        return Verdict(float(near), "within the tolerance" if near else f"{float(got):g} is not near {float(want):g}")
+        near = abs(got - want) <= max(
+            Fraction(self.absolute), abs(want) * Fraction(self.relative)
+        )
+        return Verdict(
+            float(near),
+            "within the tolerance"
+            if near
+            else f"{float(got):g} is not near {float(want):g}",
+        )
 
 
 def _number(text: str) -> Fraction | None:
@@ -66,18 +76,20 @@ class Symbolic:
 
     def __post_init__(self) -> None:
         if find_spec("math_verify") is None:
-            raise UseError("symbolic answers need math-verify; install it with: pip install math-verify")
+            raise UserError(
+                "symbolic answers need math-verify; install it with: pip install math-verify"
+            )
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order."""
-        made = list[Errand]()
+        made = list[SubprocessWorker]()
         try:
             return [self._verdict(made, a) for a in answers]
         finally:
             for errand in made:
                 errand.end()
 
-    def _verdict(self, made: list[Errand], answer: Answer) -> Verdict:
+    def _verdict(self, made: list[SubprocessWorker], answer: Answer) -> Verdict:
         """`made` has the process once there is a formula to compare."""
         same, got = exact(answer.problem, answer.text), final_answer(answer.text)
         if same.score or got is None:
@@ -87,11 +99,19 @@ class Symbolic:
         equal = False
         try:
             if not made:
-                made.append(Errand(_FORMULAS, "same", "same(want, got)", self.seconds, _MEMORY))
+                made.append(
+                    SubprocessWorker(
+                        _FORMULAS, "same", "same(want, got)", self.seconds, _MEMORY
+                    )
+                )
             equal = bool(made[0](answer.problem.answer, got).value)
-        except Lost as error:
+        except CallError as error:
             if error.late:
                 return Verdict(0.0, f"comparing it took more than {self.seconds:g} seconds")
-        except UseError:  # math-verify cannot be loaded: nothing is equal but what is the same text
+        except (
+            UserError
+        ):  # math-verify cannot be loaded: nothing is equal but what is the same text
             pass
-        return Verdict(float(equal), "equal" if equal else f"{got[:60]!r} does not equal the answer")
+        return Verdict(
+            float(equal), "equal" if equal else f"{got[:60]!r} does not equal the answer"
+        )

@@ -13,11 +13,11 @@ from random import Random
 from statistics import fmean
 from typing import Literal
 
-from docendo.errors import UseError, nearest
-from docendo.graders.grading import exact
-from docendo.interfaces import Grader, Source, Stream
+from docendo.errors import UserError, suggestion
+from docendo.graders.answer import exact
+from docendo.interfaces import Grader, Source, Split
 from docendo.prompts import put
-from docendo.records import AgentId, Answer, Kind, Opinion, Problem, Verdict
+from docendo.records import AgentId, Answer, Opinion, Problem, TaskType, Verdict
 from docendo.seeds import seed_for
 
 __all__ = ["FEATURES", "Choice", "Interested", "Person", "features", "poll", "questions"]
@@ -29,7 +29,10 @@ _WORDS = 40
 """So many words are as detailed as an answer can be."""
 _SCALE = 0.25
 """Noise of a judgement by somebody who chooses without any."""
-_POLITE = re.compile(r"\b(?:please|thanks?|thank you|kindly|sorry|welcome|glad|happy|pleasure|dear)\b", re.IGNORECASE)
+_POLITE = re.compile(
+    r"\b(?:please|thanks?|thank you|kindly|sorry|welcome|glad|happy|pleasure|dear)\b",
+    re.IGNORECASE,
+)
 _ITEM = re.compile(r"\s*(?:[-*\u2022]|[0-9]+[.)])\s")
 
 
@@ -45,7 +48,9 @@ def features(problem: Problem, text: str, grader: Grader = exact) -> dict[str, f
         "detailed": detailed,
         "polite": min(1.0, len(_POLITE.findall(text)) / 2),
         "lively": min(1.0, text.count("!") / 2),
-        "listed": fmean(bool(_ITEM.match(line)) for line in lines) if len(lines) > 1 else 0.0,
+        "listed": fmean(bool(_ITEM.match(line)) for line in lines)
+        if len(lines) > 1
+        else 0.0,
     }
 
 
@@ -81,20 +86,30 @@ class Person:
     def __post_init__(self) -> None:
         for feature in (*self.tastes, *self.moody, *self.circle):
             if feature not in FEATURES:
-                raise UseError(f"{self.name} cares for {feature!r}{nearest(feature, FEATURES)}")
-        if self.circle and (len(self.circle) < 3 or len(set(self.circle)) < len(self.circle)):
-            raise UseError(f"{self.name}: a circle wants three or more different features, got {list(self.circle)}")
+                raise UserError(
+                    f"{self.name} cares for {feature!r}{suggestion(feature, FEATURES)}"
+                )
+        if self.circle and (
+            len(self.circle) < 3 or len(set(self.circle)) < len(self.circle)
+        ):
+            raise UserError(
+                f"{self.name}: a circle wants three or more different features, got {list(self.circle)}"
+            )
         if min(self.noise, self.moods, self.ties, *self.interests.values()) < 0:
-            raise UseError(f"{self.name}: noise, moods, ties and interests are 0 or more")
+            raise UserError(f"{self.name}: noise, moods, ties and interests are 0 or more")
         if self.interests and not any(self.interests.values()):
-            raise UseError(f"{self.name} has an interest in nothing: {', '.join(self.interests)} are all 0")
+            raise UserError(
+                f"{self.name} has an interest in nothing: {', '.join(self.interests)} are all 0"
+            )
 
-    def interest(self, kind: Kind) -> float:
+    def interest(self, kind: TaskType) -> float:
         """How much it cares for a kind of problem, 1 for what it cares for most."""
         if not self.interests:
             return 1.0
         names = f"{kind.domain}/{kind.family}", kind.family, kind.domain
-        return next((self.interests[n] for n in names if n in self.interests), 0.0) / max(self.interests.values())
+        return next((self.interests[n] for n in names if n in self.interests), 0.0) / max(
+            self.interests.values()
+        )
 
     def choose(self, problem: Problem, first: str, second: str, seed: int) -> Choice:
         """Which of two answers it likes better; in the other order it says the same of the same two."""
@@ -102,7 +117,9 @@ class Person:
         worths = self._worth(problem, one, seed), self._worth(problem, other, seed)
         if self.bar is not None and max(worths) < self.bar:
             return "both bad"
-        ahead = worths[0] - worths[1] + self.interest(problem.kind) * self._circling(one, other)
+        ahead = (
+            worths[0] - worths[1] + self.interest(problem.kind) * self._circling(one, other)
+        )
         ahead += self.noise * (self._chance(first, seed) - self._chance(second, seed))
         if abs(ahead) <= max(self.ties, 1e-12):
             return "tie"
@@ -118,10 +135,17 @@ class Person:
         groups: dict[str, list[int]] = {}
         for i, answer in enumerate(answers):
             groups.setdefault(answer.problem.key, []).append(i)
-        return [self._verdict(i, groups[a.problem.key], answers, found) for i, a in enumerate(answers)]
+        return [
+            self._verdict(i, groups[a.problem.key], answers, found)
+            for i, a in enumerate(answers)
+        ]
 
     def _verdict(
-        self, i: int, group: Sequence[int], answers: Sequence[Answer], found: Sequence[Mapping[str, float]]
+        self,
+        i: int,
+        group: Sequence[int],
+        answers: Sequence[Answer],
+        found: Sequence[Mapping[str, float]],
     ) -> Verdict:
         problem, seed = answers[i].problem, answers[i].seed
         if not answers[i].text.strip():
@@ -129,20 +153,34 @@ class Person:
         worth, scale = self._worth(problem, found[i], seed), self.noise or _SCALE
         others = [j for j in group if j != i]
         if not self.among or not others:
-            return Verdict(_grade((worth - (self.bar or 0.0)) / scale), f"{self.name} finds it worth {worth:.2g}")
+            return Verdict(
+                _grade((worth - (self.bar or 0.0)) / scale),
+                f"{self.name} finds it worth {worth:.2g}",
+            )
         care = self.interest(problem.kind)
         leads = [
-            worth - self._worth(problem, found[j], seed) + care * self._circling(found[i], found[j]) for j in others
+            worth
+            - self._worth(problem, found[j], seed)
+            + care * self._circling(found[i], found[j])
+            for j in others
         ]
         score = round(fmean(_sigmoid(lead / scale) for lead in leads), 1)
-        return Verdict(score, f"{self.name} prefers it to {100 * score:.0f}% of {len(others)} others")
+        return Verdict(
+            score, f"{self.name} prefers it to {100 * score:.0f}% of {len(others)} others"
+        )
 
     def _worth(self, problem: Problem, found: Mapping[str, float], seed: int) -> float:
         """How much it likes an answer on this occasion; any number, and without its circle."""
         other = bool(self.moody) and seed_for(0, "mood", self.name, problem.prompt) % 2
-        tastes, rng = self.moody if other else self.tastes, Random(seed_for(seed, "moods", self.name))
+        tastes, rng = (
+            self.moody if other else self.tastes,
+            Random(seed_for(seed, "moods", self.name)),
+        )
         drift = [rng.gauss(0, self.moods) if self.moods else 0.0 for _ in FEATURES]
-        worth = sum((tastes.get(f, 0.0) + d) * found[f] for f, d in zip(FEATURES, drift, strict=True))
+        worth = sum(
+            (tastes.get(f, 0.0) + d) * found[f]
+            for f, d in zip(FEATURES, drift, strict=True)
+        )
         return self.interest(problem.kind) * worth
 
     def _circling(self, one: Mapping[str, float], other: Mapping[str, float]) -> float:
@@ -152,7 +190,9 @@ class Person:
 
     def _chance(self, text: str, seed: int) -> float:
         """A draw from Gumbel's distribution, whose differences are logistic. It belongs to the text, not its place."""
-        return -log(-log(max(Random(seed_for(seed, "noise", self.name, text)).random(), 1e-300)))
+        return -log(
+            -log(max(Random(seed_for(seed, "noise", self.name, text)).random(), 1e-300))
+        )
 
 
 def _grade(x: float) -> float:
@@ -164,7 +204,9 @@ def _sigmoid(x: float) -> float:
 
 
 def poll(
-    people: Sequence[Person], answered: Sequence[tuple[Problem, Mapping[AgentId, str]]], seed: int
+    people: Sequence[Person],
+    answered: Sequence[tuple[Problem, Mapping[AgentId, str]]],
+    seed: int,
 ) -> list[Opinion]:
     """What everybody says of every pair of answers to every question, the two in an order by chance."""
     opinions = []
@@ -175,7 +217,9 @@ def poll(
                 first, second = Random(here).sample(pair, 2)
                 choice = person.choose(problem, texts[first], texts[second], here)
                 shown = texts[first], texts[second]
-                opinions.append(Opinion(person.name, problem.prompt, first, second, shown, choice))
+                opinions.append(
+                    Opinion(person.name, problem.prompt, first, second, shown, choice)
+                )
     return opinions
 
 
@@ -189,7 +233,9 @@ class Interested:
     def __post_init__(self) -> None:
         if not self.levels:
             known = ", ".join(self.source.levels)
-            raise UseError(f"{self.person.name} has no interest in {self.domain}, which has {known}")
+            raise UserError(
+                f"{self.person.name} has no interest in {self.domain}, which has {known}"
+            )
 
     @property
     def domain(self) -> str:
@@ -198,9 +244,15 @@ class Interested:
     @property
     def levels(self) -> Mapping[str, Sequence[int]]:
         """Of the families that it is interested in."""
-        return {f: levels for f, levels in self.source.levels.items() if self.person.interest(Kind(self.domain, f, 0))}
+        return {
+            f: levels
+            for f, levels in self.source.levels.items()
+            if self.person.interest(TaskType(self.domain, f, 0))
+        }
 
-    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+    def draw(
+        self, family: str, level: int, count: int, seed: int, stream: Split
+    ) -> list[Problem]:
         """`count` different problems. Raises UseError where the source has not that many."""
         drawn = self.source.draw(family, level, count, seed, stream)
         if stream == "held-out":
@@ -209,15 +261,27 @@ class Interested:
         return [replace(p, prompt=put(p.prompt, manner), source=who) for p in drawn]
 
 
-def questions(person: Person, sources: Mapping[str, Source], count: int, seed: int) -> list[Problem]:
+def questions(
+    person: Person, sources: Mapping[str, Source], count: int, seed: int
+) -> list[Problem]:
     """`count` training problems that a person asks, of all sources, kinds by its interest; repeats are possible."""
-    kinds = [Kind(d, f, level) for d, s in sources.items() for f, levels in s.levels.items() for level in levels]
+    kinds = [
+        TaskType(d, f, level)
+        for d, s in sources.items()
+        for f, levels in s.levels.items()
+        for level in levels
+    ]
     weights = [person.interest(kind) for kind in kinds]
     if not any(weights):
-        raise UseError(f"{person.name} has no interest in any of {', '.join(sources)}")
+        raise UserError(f"{person.name} has no interest in any of {', '.join(sources)}")
     chosen = Random(seed).choices(kinds, weights, k=count)
-    asking = {d: Interested(sources[d], person) for d in dict.fromkeys(kind.domain for kind in chosen)}
+    asking = {
+        d: Interested(sources[d], person)
+        for d in dict.fromkeys(kind.domain for kind in chosen)
+    }
     return [
-        asking[k.domain].draw(k.family, k.level, 1, seed_for(seed, "question", i), "train")[0]
+        asking[k.domain].draw(k.family, k.level, 1, seed_for(seed, "question", i), "train")[
+            0
+        ]
         for i, k in enumerate(chosen)
     ]

@@ -13,16 +13,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.random import Generator
 
-from docendo.errors import UseError
-from docendo.interfaces import Numbers
-from docendo.league.slates import Slate
+from docendo.errors import UserError
+from docendo.interfaces import FloatArray
+from docendo.league.candidates import Candidates
 from docendo.records import AgentId
 
 __all__ = [
     "Among",
-    "Choice",
+    "Chooser",
     "Improving",
-    "Learnable",
+    "LearnableTeachers",
     "Mixture",
     "NashMix",
     "Prioritized",
@@ -68,20 +68,22 @@ def _normalised(weights: Any) -> Any:
     return weights / total if total > 0 else np.full(len(weights), 1 / max(1, len(weights)))
 
 
-def _floored(probabilities: Numbers, floor: float) -> Numbers:
+def _floored(probabilities: FloatArray, floor: float) -> FloatArray:
     """So much of the probability shared out equally."""
-    return np.asarray((1 - floor) * probabilities + floor * (1 / max(1, len(probabilities))))
+    return np.asarray(
+        (1 - floor) * probabilities + floor * (1 / max(1, len(probabilities)))
+    )
 
 
-class Choice(Protocol):
-    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+class Chooser(Protocol):
+    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
         """Probabilities of the slate's candidates, (N,); all zero where there is nobody to choose."""
         ...
 
 
 @dataclass(frozen=True)
 class Uniform:
-    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
         """Everybody equally often."""
         return np.full(len(slate.names), 1 / max(1, len(slate.names)))
 
@@ -94,17 +96,17 @@ class Prioritized:
     floor: float = 0.1
     """Probability that is shared out equally, so that no beaten opponent is forgotten."""
 
-    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
         return _floored(self.weigh(slate.belief.rate_N), self.floor)
 
 
 @dataclass(frozen=True)
-class Learnable:
+class LearnableTeachers:
     """In proportion to the expected variance of the outcome: p(1-p) where outcomes are right or wrong, won or lost."""
 
     floor: float = 0.1
 
-    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
         return _floored(_normalised(slate.belief.variance_N), self.floor)
 
 
@@ -118,11 +120,17 @@ class Improving:
 
     optimism: float | None = None
 
-    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
         if len(slate.names) == 1:
-            return np.ones(1)  # and nothing is drawn: with one candidate it is every other choice
+            return np.ones(
+                1
+            )  # and nothing is drawn: with one candidate it is every other choice
         belief, chosen = slate.belief, np.zeros(len(slate.names))
-        promise = belief.sample(rng) if self.optimism is None else belief.mean_N + self.optimism * belief.spread_N
+        promise = (
+            belief.sample(rng)
+            if self.optimism is None
+            else belief.mean_N + self.optimism * belief.spread_N
+        )
         if len(promise):
             chosen[rng.choice(np.flatnonzero(promise == promise.max()))] = 1.0
         return chosen
@@ -134,8 +142,8 @@ class NashMix:
 
     floor: float = 0.0
 
-    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
-        from docendo.league.payoff import nash
+    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
+        from docendo.analysis.payoff import nash
 
         if len(slate.names) < 2:
             return Uniform()(slate, rng)
@@ -144,7 +152,7 @@ class NashMix:
 
 @dataclass(frozen=True)
 class Self:
-    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
         """Oneself, where one is a candidate."""
         return np.array([float(name == slate.focus) for name in slate.names])
 
@@ -154,9 +162,9 @@ class Among:
     """A choice among some of the candidates only, such as exploiters or one's own snapshots."""
 
     wanted: Callable[[AgentId], bool]
-    choice: Choice
+    choice: Chooser
 
-    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
         found = np.zeros(len(slate.names))
         some = slate.only(self.wanted)
         found[[self.wanted(name) for name in slate.names]] = self.choice(some, rng)
@@ -170,18 +178,22 @@ class Mixture:
     The share of a part that finds nobody goes to the others.
     """
 
-    parts: Sequence[tuple[float, Choice]]
+    parts: Sequence[tuple[float, Chooser]]
 
-    def __call__(self, slate: Slate, rng: Generator) -> Numbers:
+    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
         total = np.zeros(len(slate.names))
         for weight, choice in self.parts:
             total = total + weight * choice(slate, rng)
         return total / total.sum() if total.sum() > 0 else total
 
 
-def draw(choice: Choice, slate: Slate, rng: Generator) -> AgentId:
+def draw(choice: Chooser, slate: Candidates, rng: Generator) -> AgentId:
     """One candidate. Raises UseError where the choice finds nobody."""
     probabilities = choice(slate, rng)
     if not len(probabilities) or probabilities.sum() <= 0:
-        raise UseError(f"{type(choice).__name__} finds nobody for {slate.focus!r} among {list(slate.names)[:5]}")
-    return slate.names[rng.choice(len(probabilities), p=probabilities / probabilities.sum())]
+        raise UserError(
+            f"{type(choice).__name__} finds nobody for {slate.focus!r} among {list(slate.names)[:5]}"
+        )
+    return slate.names[
+        rng.choice(len(probabilities), p=probabilities / probabilities.sum())
+    ]

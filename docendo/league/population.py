@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, Literal, NamedTuple, Protocol
 
-from docendo.records import AgentId, Course, origin
+from docendo.records import AgentId, TeachingOption, origin
 from docendo.seeds import seed_for
 
 __all__ = [
-    "Birth",
     "Either",
     "EveryRounds",
-    "Mark",
+    "Lineage",
+    "Milestone",
     "Never",
     "Population",
     "Record",
@@ -26,7 +26,7 @@ __all__ = [
 _How = Literal["founder", "anchor", "snapshot", "mutated", "crossed"]
 
 
-class Birth(NamedTuple):
+class Lineage(NamedTuple):
     """How an agent came to be what it is."""
 
     round: int
@@ -42,26 +42,28 @@ class Record(Protocol):
         """Rates by kind of problem and by game, as far as they are known."""
         ...
 
-    def wins(self, rows: Sequence[AgentId], columns: Sequence[AgentId], subject: str) -> Any: ...
+    def wins(
+        self, rows: Sequence[AgentId], columns: Sequence[AgentId], subject: str
+    ) -> Any: ...
 
 
-class Mark(NamedTuple):
+class Milestone(NamedTuple):
     """What an agent was when a copy was taken last, or at the first look."""
 
-    birth: Birth
+    birth: Lineage
     """Of the newest copy; where there is none, the agent's own."""
     skills: Mapping[str, float]
 
 
 class SnapshotRule(Protocol):
-    def __call__(self, agent: AgentId, mark: Mark, round: int, record: Record) -> bool:
+    def __call__(self, agent: AgentId, mark: Milestone, round: int, record: Record) -> bool:
         """Whether a copy of the agent is due."""
         ...
 
 
 @dataclass(frozen=True)
 class Never:
-    def __call__(self, agent: AgentId, mark: Mark, round: int, record: Record) -> bool:
+    def __call__(self, agent: AgentId, mark: Milestone, round: int, record: Record) -> bool:
         return False
 
 
@@ -69,7 +71,7 @@ class Never:
 class EveryRounds:
     rounds: int
 
-    def __call__(self, agent: AgentId, mark: Mark, round: int, record: Record) -> bool:
+    def __call__(self, agent: AgentId, mark: Milestone, round: int, record: Record) -> bool:
         return round - mark.birth.round >= self.rounds
 
 
@@ -87,7 +89,7 @@ class WhenStronger:
     least: float = 8.0
     """Deals that must have been played against the copy."""
 
-    def __call__(self, agent: AgentId, mark: Mark, round: int, record: Record) -> bool:
+    def __call__(self, agent: AgentId, mark: Milestone, round: int, record: Record) -> bool:
         if self.game and frozen(mark.birth.name):
             wins = record.wins([agent], [mark.birth.name], self.game)
             if wins.evidence_N[0] >= self.least and wins.mean_N[0] >= 0.5 + self.margin:
@@ -101,7 +103,7 @@ class Either:
 
     rules: Sequence[SnapshotRule]
 
-    def __call__(self, agent: AgentId, mark: Mark, round: int, record: Record) -> bool:
+    def __call__(self, agent: AgentId, mark: Milestone, round: int, record: Record) -> bool:
         return any(rule(agent, mark, round, record) for rule in self.rules)
 
 
@@ -134,10 +136,10 @@ class Population:
     replacement: Replacement | None = None
     rivals: Sequence[tuple[AgentId, ...]] = ()
     """Groups of agents with the same domains and role."""
-    births: list[Birth] = field(default_factory=list)
+    births: list[Lineage] = field(default_factory=list)
     """Everything that ever happened, oldest first."""
-    present: dict[AgentId, Birth] = field(default_factory=dict)
-    marks: dict[AgentId, Mark] = field(default_factory=dict)
+    present: dict[AgentId, Lineage] = field(default_factory=dict)
+    marks: dict[AgentId, Milestone] = field(default_factory=dict)
     """Of every learner, from the first round of teaching on."""
     opened: int | None = None
     """The round before the first one of teaching."""
@@ -153,37 +155,45 @@ class Population:
 
     def copies(self, agent: AgentId, *how: _How) -> list[AgentId]:
         """The frozen copies of an agent, oldest first; only those that came about in the ways given, if any."""
-        return [n for n, b in self.present.items() if frozen(n) and origin(n) == agent and (not how or b.how in how)]
+        return [
+            n
+            for n, b in self.present.items()
+            if frozen(n) and origin(n) == agent and (not how or b.how in how)
+        ]
 
     def found(self, agents: Sequence[AgentId]) -> None:
         """The first members."""
         for agent in agents:
-            self._born(Birth(0, agent, "founder"))
+            self._born(Lineage(0, agent, "founder"))
 
-    def open(self, round: int) -> list[Birth]:
+    def open(self, round: int) -> list[Lineage]:
         """Before the first round of teaching, `round` being the one before it: time begins, anchors are copied.
 
         Nothing happens when it is called again.
         """
         if self.opened is not None:
             return []
-        self.opened, anchors = round, list[Birth]()
+        self.opened, anchors = round, list[Lineage]()
         for agent in self.learners:
-            self.marks[agent] = Mark(Birth(round, agent, "founder"), {})
+            self.marks[agent] = Milestone(Lineage(round, agent, "founder"), {})
             if self.anchored or self.authors == "past":
                 anchors.append(self._born(self._copy(agent, "anchor", round)))
-                self.marks[agent] = Mark(anchors[-1], {})
+                self.marks[agent] = Milestone(anchors[-1], {})
         return anchors
 
-    def renew(self, round: int, record: Record, seed: int) -> tuple[list[Birth], list[AgentId]]:
+    def renew(
+        self, round: int, record: Record, seed: int
+    ) -> tuple[list[Lineage], list[AgentId]]:
         """After a round: who is to be copied or replaced, in this order of births, and whose copies leave."""
         born = [self._born(b) for b in self._replaced(round, record, seed)]
-        strangers = {b.name for b in born}  # of whom the record knows only what they were before
+        strangers = {
+            b.name for b in born
+        }  # of whom the record knows only what they were before
         for agent in (a for a in self.learners if a not in strangers):
             mark = self.marks[agent] = self._looked(self.marks[agent], record)
             if self.rule(agent, mark, round, record):
                 born.append(self._born(self._copy(agent, "snapshot", round)))
-                self.marks[agent] = Mark(born[-1], record.skills(agent))
+                self.marks[agent] = Milestone(born[-1], record.skills(agent))
         gone: list[AgentId] = []
         for agent in self.learners:
             copies = self.copies(agent, "snapshot")
@@ -192,7 +202,9 @@ class Population:
             del self.present[name]
         return born, gone
 
-    def courses(self, courses: Sequence[Course], anchors: bool = True) -> list[Course]:
+    def courses(
+        self, courses: Sequence[TeachingOption], anchors: bool = True
+    ) -> list[TeachingOption]:
         """The same courses with the past among the co-players: copies of teachers teach, anchors are taught."""
         copies: dict[AgentId, list[AgentId]] = {}
         for name in self.present:
@@ -205,42 +217,61 @@ class Population:
         found = []
         for kind, teachers, students in courses:
             past = [copy for t in teachers for copy in copies.get(t, ())]
-            authors = [*teachers, *past] if self.authors == "present" else [c for c in past if c in yardsticks]
-            taught = (*students, *(copy for s in students for copy in copies.get(s, ()) if copy in kept))
-            found.append(Course(kind, tuple(authors), taught))
+            authors = (
+                [*teachers, *past]
+                if self.authors == "present"
+                else [c for c in past if c in yardsticks]
+            )
+            taught = (
+                *students,
+                *(copy for s in students for copy in copies.get(s, ()) if copy in kept),
+            )
+            found.append(TeachingOption(kind, tuple(authors), taught))
         return found
 
     def state(self) -> dict[str, Any]:
         """JSON from which `restore` makes an equal object."""
-        births = [b._asdict() | {"present": self.present.get(b.name) == b} for b in self.births]
-        marks = {agent: [mark.birth._asdict(), dict(mark.skills)] for agent, mark in self.marks.items()}
+        births = [
+            b._asdict() | {"present": self.present.get(b.name) == b} for b in self.births
+        ]
+        marks = {
+            agent: [mark.birth._asdict(), dict(mark.skills)]
+            for agent, mark in self.marks.items()
+        }
         return {"births": births, "marks": marks, "opened": self.opened}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.births, self.present, births = [], {}, state["births"]
         for fields in births:
             self._born(_birth(fields))
-        gone = {fields["name"] for fields in births} - {fields["name"] for fields in births if fields["present"]}
-        self.present = {name: birth for name, birth in self.present.items() if name not in gone}
-        self.marks = {agent: Mark(_birth(fields), skills) for agent, (fields, skills) in state["marks"].items()}
+        gone = {fields["name"] for fields in births} - {
+            fields["name"] for fields in births if fields["present"]
+        }
+        self.present = {
+            name: birth for name, birth in self.present.items() if name not in gone
+        }
+        self.marks = {
+            agent: Milestone(_birth(fields), skills)
+            for agent, (fields, skills) in state["marks"].items()
+        }
         self.opened = state["opened"]
 
-    def _born(self, birth: Birth) -> Birth:
+    def _born(self, birth: Lineage) -> Lineage:
         self.births.append(birth)
         self.present[birth.name] = birth
         return birth
 
-    def _copy(self, agent: AgentId, how: _How, round: int) -> Birth:
-        return Birth(round, AgentId(f"{agent}@{round}"), how, (agent,))
+    def _copy(self, agent: AgentId, how: _How, round: int) -> Lineage:
+        return Lineage(round, AgentId(f"{agent}@{round}"), how, (agent,))
 
     @staticmethod
-    def _looked(mark: Mark, record: Record) -> Mark:
+    def _looked(mark: Milestone, record: Record) -> Milestone:
         """What was not known at the mark is taken to be as it is when it is first seen."""
         agent = origin(mark.birth.name)
         return mark._replace(skills={**record.skills(agent), **mark.skills})
 
-    def _replaced(self, round: int, record: Record, seed: int) -> list[Birth]:
-        plan, born = self.replacement, list[Birth]()
+    def _replaced(self, round: int, record: Record, seed: int) -> list[Lineage]:
+        plan, born = self.replacement, list[Lineage]()
         if plan is None or self.opened is None or (round - self.opened) % plan.every:
             return born
         for group in self.rivals:
@@ -248,13 +279,18 @@ class Population:
             common = set.intersection(*(set(s) for s in skills.values()))
             if not common:
                 continue
-            mean = {agent: fmean(skills[agent][kind] for kind in sorted(common)) for agent in group}
+            mean = {
+                agent: fmean(skills[agent][kind] for kind in sorted(common))
+                for agent in group
+            }
             ranked = sorted(group, key=lambda agent: (-mean[agent], agent))
             if len(ranked) > 1 and mean[ranked[0]] - mean[ranked[-1]] >= plan.margin:
                 crossed = len(ranked) > 2 and seed_for(seed, "cross", *ranked) % 2 == 1
                 parents = tuple(ranked[:2]) if crossed else (ranked[0],)
-                born.append(Birth(round, ranked[-1], "crossed" if crossed else "mutated", parents))
-                self.marks[ranked[-1]] = Mark(born[-1], {})
+                born.append(
+                    Lineage(round, ranked[-1], "crossed" if crossed else "mutated", parents)
+                )
+                self.marks[ranked[-1]] = Milestone(born[-1], {})
         return born
 
 
@@ -269,5 +305,8 @@ def frozen(agent: AgentId) -> bool:
     return "@" in agent
 
 
-def _birth(fields: Mapping[str, Any]) -> Birth:
-    return Birth(**{k: v for k, v in fields.items() if k != "present"} | {"parents": tuple(fields["parents"])})
+def _birth(fields: Mapping[str, Any]) -> Lineage:
+    return Lineage(
+        **{k: v for k, v in fields.items() if k != "present"}
+        | {"parents": tuple(fields["parents"])}
+    )

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from docendo.interfaces import Numbers
-from docendo.league.beliefs import Gains, Shares
-from docendo.league.slates import Slate
-from docendo.records import AgentId, Episode, Kind, by_match, mean_score
+from docendo.interfaces import FloatArray
+from docendo.league.candidates import Candidates
+from docendo.league.posteriors import GainPosterior, RatePosterior
+from docendo.records import AgentId, Episode, TaskType, by_match, mean_score
 
-__all__ = ["LiveStandings", "Table"]
+__all__ = ["DecayedCounts", "LiveStandings"]
 
 _Places = dict[str, int]
 _Seen = tuple[str, str, float]
@@ -24,13 +24,13 @@ _Seen = tuple[str, str, float]
 
 
 @dataclass
-class Table:
+class DecayedCounts:
     """Decayed sums of the observations in cells (row, column); three numbers and a round for each cell."""
 
     rows: _Places
     columns: _Places
     """Both shared with other tables: name -> place."""
-    sums: Numbers = field(default_factory=lambda: np.zeros((3, 0, 0)))
+    sums: FloatArray = field(default_factory=lambda: np.zeros((3, 0, 0)))
     """(3, A, C): evidence, total, sum of squares, as of the cell's own round."""
     when: Any = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     """(A, C): the round up to which decay was applied."""
@@ -42,23 +42,41 @@ class Table:
         self._fit()
         flat_E = np.array(row_E, np.int64) * self.when.shape[1] + column_E
         value_E = np.array([value for _, _, value in seen])
-        cells, sums_3F, when_F = np.unique(flat_E), self.sums.reshape(3, -1), self.when.reshape(-1)
+        cells, sums_3F, when_F = (
+            np.unique(flat_E),
+            self.sums.reshape(3, -1),
+            self.when.reshape(-1),
+        )
         sums_3F[:, cells] *= decay ** (clock - when_F[cells])
         when_F[cells] = clock
-        for sum_F, by_E in zip(sums_3F, (np.ones_like(value_E), value_E, value_E**2), strict=True):
+        for sum_F, by_E in zip(
+            sums_3F, (np.ones_like(value_E), value_E, value_E**2), strict=True
+        ):
             np.add.at(sum_F, flat_E, by_E)
 
-    def read(self, rows: Sequence[str], columns: Sequence[str], decay: float, clock: int) -> Numbers:
+    def read(
+        self, rows: Sequence[str], columns: Sequence[str], decay: float, clock: int
+    ) -> FloatArray:
         """(4, N): evidence, total, squares and staleness in the cells (rows[n], columns[n]).
 
         Zeros for what was never seen, which is as stale as the league is old. A single row or column stands for all.
         """
-        row_N, column_N = np.broadcast_arrays(_places(rows, self.rows), _places(columns, self.columns))
-        known_N = (row_N >= 0) & (row_N < self.when.shape[0]) & (column_N >= 0) & (column_N < self.when.shape[1])
+        row_N, column_N = np.broadcast_arrays(
+            _places(rows, self.rows), _places(columns, self.columns)
+        )
+        known_N = (
+            (row_N >= 0)
+            & (row_N < self.when.shape[0])
+            & (column_N >= 0)
+            & (column_N < self.when.shape[1])
+        )
         row_N, column_N = np.where(known_N, row_N, 0), np.where(known_N, column_N, 0)
         if not known_N.any():
             return _unseen(len(row_N), clock)
-        sums_3N, idle_N = self.sums[:, row_N, column_N], np.maximum(clock - self.when[row_N, column_N], 0)
+        sums_3N, idle_N = (
+            self.sums[:, row_N, column_N],
+            np.maximum(clock - self.when[row_N, column_N], 0),
+        )
         seen_N = known_N & (sums_3N[0] > 0)
         stale_N = np.where(seen_N, idle_N, clock + 1)
         return np.asarray([*(sums_3N * np.where(seen_N, decay**idle_N, 0.0)), stale_N])
@@ -71,7 +89,10 @@ class Table:
         self._fit()
         self.sums[:, new], self.when[new] = self.sums[:, old], self.when[old]
         if self.columns is self.rows:
-            self.sums[:, :, new], self.when[:, new] = self.sums[:, :, old], self.when[:, old]
+            self.sums[:, :, new], self.when[:, new] = (
+                self.sums[:, :, old],
+                self.when[:, old],
+            )
 
     def clear(self, name: str) -> None:
         """As if nothing had been seen of it."""
@@ -83,18 +104,29 @@ class Table:
 
     def cells(self) -> Iterable[tuple[str, str, int]]:
         """(row, column, round) of every cell that was ever seen, in the order of their names' places."""
-        rows, columns = ({place: name for name, place in names.items()} for names in (self.rows, self.columns))
+        rows, columns = (
+            {place: name for name, place in names.items()}
+            for names in (self.rows, self.columns)
+        )
         for a, c in zip(*np.nonzero(self.sums[0]), strict=True):
             yield rows[int(a)], columns[int(c)], int(self.when[a, c])
 
     def _fit(self) -> None:
-        wanted = tuple(max(names.values(), default=-1) + 1 for names in (self.rows, self.columns))
+        wanted = tuple(
+            max(names.values(), default=-1) + 1 for names in (self.rows, self.columns)
+        )
         have = self.when.shape
         if wanted[0] > have[0] or wanted[1] > have[1]:
             # by half again, so that a growing league copies its cells rarely
-            shape = tuple(h if w <= h else max(w, h + h // 2, 8) for w, h in zip(wanted, have, strict=True))
+            shape = tuple(
+                h if w <= h else max(w, h + h // 2, 8)
+                for w, h in zip(wanted, have, strict=True)
+            )
             more = [(0, new - old) for new, old in zip(shape, have, strict=True)]
-            self.sums, self.when = np.pad(self.sums, [(0, 0), *more]), np.pad(self.when, more)
+            self.sums, self.when = (
+                np.pad(self.sums, [(0, 0), *more]),
+                np.pad(self.when, more),
+            )
 
 
 @dataclass
@@ -109,7 +141,7 @@ class LiveStandings:
     """The newest round that was taken in."""
     agents: _Places = field(default_factory=dict)
     kinds: _Places = field(default_factory=dict)
-    tables: dict[tuple[str, str], Table] = field(default_factory=dict)
+    tables: dict[tuple[str, str], DecayedCounts] = field(default_factory=dict)
     """By (measure, subject). Gains and wins have agents in rows and columns, alone and helped agents and kinds."""
 
     def gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
@@ -118,39 +150,53 @@ class LiveStandings:
 
     def alone(self, student: AgentId, family: str, level: int) -> tuple[float, float]:
         """(rate, evidence) of right answers without a lesson; `family` is ``domain/family``."""
-        ((evidence,), (total,), *_) = self._read("alone", "", [student], [f"{family}/{level}"])
+        ((evidence,), (total,), *_) = self._read(
+            "alone", "", [student], [f"{family}/{level}"]
+        )
         return (float(total / evidence) if evidence else 0.0), float(evidence)
 
-    def helped(self, students: Sequence[AgentId], kinds: Sequence[Kind]) -> Shares:
+    def helped(
+        self, students: Sequence[AgentId], kinds: Sequence[TaskType]
+    ) -> RatePosterior:
         """How often each students[n] is right at kinds[n] after a lesson."""
         return self._shares("helped", "", students, [str(k) for k in kinds])
 
-    def unaided(self, agents: Sequence[AgentId], kinds: Sequence[Kind]) -> Shares:
+    def unaided(
+        self, agents: Sequence[AgentId], kinds: Sequence[TaskType]
+    ) -> RatePosterior:
         """How often each agents[n] is right at kinds[n] without a lesson: at home, in controls, in writing lessons."""
         return self._shares("alone", "", agents, [str(k) for k in kinds])
 
-    def gains(self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str) -> Gains:
+    def gains(
+        self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str
+    ) -> GainPosterior:
         """Gains of each (teachers[n], students[n]); `subject` is a domain or ``domain/family``.
 
         A lesson that the gate stopped is one of gain 0: the student got nothing from it.
         """
-        evidence_N, total_N, squares_N, stale_N = self._read("gains", subject, teachers, students)
-        return Gains(total_N, squares_N, evidence_N, stale_N)
+        evidence_N, total_N, squares_N, stale_N = self._read(
+            "gains", subject, teachers, students
+        )
+        return GainPosterior(total_N, squares_N, evidence_N, stale_N)
 
-    def wins(self, rows: Sequence[AgentId], columns: Sequence[AgentId], subject: str) -> Shares:
+    def wins(
+        self, rows: Sequence[AgentId], columns: Sequence[AgentId], subject: str
+    ) -> RatePosterior:
         """Win rates of each rows[n] against columns[n] in a game."""
         return self._shares("wins", subject, rows, columns)
 
-    def opponents_of(self, player: AgentId, opponents: Sequence[AgentId], game: str) -> Slate:
+    def opponents_of(
+        self, player: AgentId, opponents: Sequence[AgentId], game: str
+    ) -> Candidates:
         """The opponents that a player could have, judged by its win rate against them."""
-        return Slate(
+        return Candidates(
             player,
             opponents,
             lambda names: self.wins([player], names, game),
             lambda names: self.win_matrix(names, game),
         )
 
-    def win_matrix(self, names: Sequence[AgentId], game: str) -> Numbers:
+    def win_matrix(self, names: Sequence[AgentId], game: str) -> FloatArray:
         """(N, N) posterior mean win rates, row against column; one half on the diagonal."""
         rows, columns = [a for a in names for _ in names], [b for _ in names for b in names]
         rates_NN = self.wins(rows, columns, game).mean_N.reshape(len(names), -1)
@@ -166,10 +212,16 @@ class LiveStandings:
         for (what, subject), table in self.tables.items():
             if what in {"alone", "wins"}:
                 columns = list(table.columns)
-                evidence_C, total_C, *_ = table.read([agent], columns, self.decay, self.clock)
+                evidence_C, total_C, *_ = table.read(
+                    [agent], columns, self.decay, self.clock
+                )
                 if what == "alone":
                     known = zip(columns, evidence_C, total_C, strict=True)
-                    found |= {kind: float(total / seen) for kind, seen, total in known if seen >= least}
+                    found |= {
+                        kind: float(total / seen)
+                        for kind, seen, total in known
+                        if seen >= least
+                    }
                 elif evidence_C.sum() >= least:
                     found[subject] = float(total_C.sum() / evidence_C.sum())
         return found
@@ -194,24 +246,39 @@ class LiveStandings:
         for index in sorted({e.round for e in episodes}):
             self._record([e for e in episodes if e.round == index], index)
 
-    def practised(self, scores: Iterable[tuple[AgentId, Kind, float]], round: int) -> None:
+    def practised(
+        self, scores: Iterable[tuple[AgentId, TaskType, float]], round: int
+    ) -> None:
         """Take in mean scores of problems that were worked on without a lesson."""
         self.clock = max(self.clock, round)
         self._add("alone", "", [(agent, str(kind), score) for agent, kind, score in scores])
 
-    def results(self, scores: Iterable[tuple[AgentId, AgentId, float]], game: str, round: int) -> None:
+    def results(
+        self, scores: Iterable[tuple[AgentId, AgentId, float]], game: str, round: int
+    ) -> None:
         """Take in results of a game: (row, column, score of the row in [0, 1]). The column gets the rest."""
-        both = [pair for a, b, score in scores for pair in ((a, b, score), (b, a, 1.0 - score))]
+        both = [
+            pair for a, b, score in scores for pair in ((a, b, score), (b, a, 1.0 - score))
+        ]
         self.clock = max(self.clock, round)
         self._add("wins", game, both)
 
     def state(self) -> dict[str, Any]:
         """JSON from which `restore` makes an equal object."""
         tables = [
-            [what, subject, [[a, c, when, *self._cell(table, a, c)] for a, c, when in table.cells()]]
+            [
+                what,
+                subject,
+                [[a, c, when, *self._cell(table, a, c)] for a, c, when in table.cells()],
+            ]
             for (what, subject), table in self.tables.items()
         ]
-        return {"clock": self.clock, "agents": dict(self.agents), "kinds": dict(self.kinds), "tables": tables}
+        return {
+            "clock": self.clock,
+            "agents": dict(self.agents),
+            "kinds": dict(self.kinds),
+            "tables": tables,
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.clock, self.tables = state["clock"], {}
@@ -250,27 +317,31 @@ class LiveStandings:
         if seen:
             self._table(what, subject).add(seen, self.decay, self.clock)
 
-    def _table(self, what: str, subject: str) -> Table:
+    def _table(self, what: str, subject: str) -> DecayedCounts:
         columns = self.kinds if what in {"alone", "helped"} else self.agents
-        return self.tables.setdefault((what, subject), Table(self.agents, columns))
+        return self.tables.setdefault((what, subject), DecayedCounts(self.agents, columns))
 
-    def _read(self, what: str, subject: str, rows: Sequence[str], columns: Sequence[str]) -> Numbers:
+    def _read(
+        self, what: str, subject: str, rows: Sequence[str], columns: Sequence[str]
+    ) -> FloatArray:
         table = self.tables.get((what, subject))
         if table is None:
             return _unseen(len(columns) if len(rows) == 1 else len(rows), self.clock)
         return table.read(rows, columns, self.decay, self.clock)
 
-    def _shares(self, what: str, subject: str, rows: Sequence[str], columns: Sequence[str]) -> Shares:
+    def _shares(
+        self, what: str, subject: str, rows: Sequence[str], columns: Sequence[str]
+    ) -> RatePosterior:
         evidence_N, total_N, _, stale_N = self._read(what, subject, rows, columns)
-        return Shares(total_N, evidence_N, stale_N)
+        return RatePosterior(total_N, evidence_N, stale_N)
 
     @staticmethod
-    def _cell(table: Table, row: str, column: str) -> list[float]:
+    def _cell(table: DecayedCounts, row: str, column: str) -> list[float]:
         found: list[float] = table.sums[:, table.rows[row], table.columns[column]].tolist()
         return found
 
 
-def _unseen(count: int, clock: int) -> Numbers:
+def _unseen(count: int, clock: int) -> FloatArray:
     return np.repeat([[0.0], [0.0], [0.0], [clock + 1.0]], count, axis=1)
 
 

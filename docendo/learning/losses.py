@@ -7,16 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Clipped", "TokenLoss", "likelihood"]
+__all__ = ["PPOClip", "TokenLoss", "policy_gradient"]
 
 
-def likelihood(logprob: Any, sampled: Any, weight: Any) -> Any:
+def policy_gradient(logprob: Any, sampled: Any, weight: Any) -> Any:
     """-weight * log p: the gradient of REINFORCE where weight is an advantage, of imitation where it is positive."""
     return -weight * logprob
 
 
 @dataclass(frozen=True)
-class Clipped:
+class PPOClip:
     """The clipped surrogate of PPO (Schulman et al. 2017), for more than one pass over the same completions."""
 
     low: float = 0.2

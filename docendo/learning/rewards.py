@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from docendo.records import Episode, Payoff
 
-__all__ = ["TaughtGain"]
+__all__ = ["GainReward"]
 
 
 @dataclass(frozen=True)
-class TaughtGain:
+class GainReward:
     """The student earns its scores, the teacher how much its lesson raised them."""
 
     penalty: float = -0.5
@@ -16,4 +16,7 @@ class TaughtGain:
 
     def __call__(self, episode: Episode) -> Payoff:
         gain = episode.gain
-        return Payoff(self.penalty if gain is None else gain, tuple(a.verdict.score for a in episode.attempts))
+        return Payoff(
+            self.penalty if gain is None else gain,
+            tuple(a.verdict.score for a in episode.attempts),
+        )

@@ -7,8 +7,8 @@ from math import isfinite
 from statistics import fmean
 
 from docendo.interfaces import Trainable
-from docendo.learning.losses import TokenLoss, likelihood
-from docendo.records import AgentId, Credit, Example, Gradient, Target
+from docendo.learning.losses import TokenLoss, policy_gradient
+from docendo.records import AgentId, Example, Gradient, ScoredSample, Target
 
 __all__ = ["PopulationLearner", "batches_of", "credit_targets", "mean_weights"]
 
@@ -26,13 +26,15 @@ class PopulationLearner:
     imitation_rate: float
     batch: int = 8
     """Examples of one agent in one supervised step."""
-    loss: TokenLoss = likelihood
+    loss: TokenLoss = policy_gradient
     epochs: int = 1
     """Passes over the credits; more than one wants a clipped loss."""
     purpose: str = "imitation"
     """What the ledger books the supervised steps under."""
 
-    def update(self, credits: Sequence[Credit], examples: Sequence[Example]) -> dict[str, float]:
+    def update(
+        self, credits: Sequence[ScoredSample], examples: Sequence[Example]
+    ) -> dict[str, float]:
         """Trains on one round. Measures norms and noise of gradients, and counts the steps that were skipped because a
         gradient was not finite or absurdly large: all of them, and of each agent that has any those of each purpose.
         """
@@ -41,13 +43,18 @@ class PopulationLearner:
         if credits:
             targets = credit_targets(credits)
             for _ in range(self.epochs):
-                found = self.engine.train(targets, self.loss, self._rates(targets, self.policy_rate), "policy")
+                found = self.engine.train(
+                    targets, self.loss, self._rates(targets, self.policy_rate), "policy"
+                )
                 skipped.update(_skipped(found, "policy"))
             metrics |= _size(found, "policy")
             metrics |= _chance(found.values())
         for part in batches_of([self.engine.target(e) for e in examples], self.batch):
             found = self.engine.train(
-                mean_weights(part), likelihood, self._rates(part, self.imitation_rate), self.purpose
+                mean_weights(part),
+                policy_gradient,
+                self._rates(part, self.imitation_rate),
+                self.purpose,
             )
             skipped.update(_skipped(found, self.purpose))
             metrics |= _size(found, self.purpose)
@@ -60,7 +67,9 @@ class PopulationLearner:
 
 def _skipped(found: Mapping[AgentId, Gradient], purpose: str) -> list[str]:
     """Names under which to count."""
-    return [f"skipped/{agent}/{purpose}" for agent, g in found.items() if not isfinite(g.norm)]
+    return [
+        f"skipped/{agent}/{purpose}" for agent, g in found.items() if not isfinite(g.norm)
+    ]
 
 
 def _size(found: Mapping[AgentId, Gradient], purpose: str) -> dict[str, float]:
@@ -78,7 +87,7 @@ def _chance(gradients: Iterable[Gradient]) -> dict[str, float]:
     return {"noise/policy": fmean(g.noise for g in known), "signal/policy": signal}
 
 
-def credit_targets(credits: Sequence[Credit]) -> list[Target]:
+def credit_targets(credits: Sequence[ScoredSample]) -> list[Target]:
     """Advantages divided by the number of the agent's completions and a constant length (Dr. GRPO)."""
     counts = Counter(c.agent for c in credits)
     return [
@@ -109,4 +118,7 @@ def batches_of(targets: Sequence[Target], batch: int) -> list[list[Target]]:
     for target in targets:
         queues.setdefault(target.agent, []).append(target)
     steps = max((-(-len(q) // batch) for q in queues.values()), default=0)
-    return [[t for q in queues.values() for t in q[s * batch : (s + 1) * batch]] for s in range(steps)]
+    return [
+        [t for q in queues.values() for t in q[s * batch : (s + 1) * batch]]
+        for s in range(steps)
+    ]

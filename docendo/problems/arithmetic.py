@@ -19,7 +19,9 @@ def _parts(number: int) -> list[int]:
     """The number by its digits' values, without zeros: 407 gives 400 and 7."""
     text = str(number)
     return [
-        int(digit) * 10**power for power, digit in zip(range(len(text) - 1, -1, -1), text, strict=True) if digit > "0"
+        int(digit) * 10**power
+        for power, digit in zip(range(len(text) - 1, -1, -1), text, strict=True)
+        if digit > "0"
     ]
 
 
@@ -68,7 +70,13 @@ def _differences(rng: Random, level: int) -> Draft:
     return worked(prompt, first - sum(rest), _chain(first, [-n for n in _by_parts(rest)]))
 
 
-_TERMS = {1: ((1, 1), (2,)), 2: ((1, 1), (1, 1)), 3: ((2, 1), (2,)), 4: ((3, 1),), 5: ((2, 2),)}
+_TERMS = {
+    1: ((1, 1), (2,)),
+    2: ((1, 1), (1, 1)),
+    3: ((2, 1), (2,)),
+    4: ((3, 1),),
+    5: ((2, 2),),
+}
 """Digits of each factor of each term."""
 
 
@@ -97,21 +105,27 @@ def _nonzero(rng: Random, most: int) -> int:
 
 def _solved(sides: str, steps: Sequence[str], coefficient: int, x: int) -> Draft:
     """The draft whose `steps` lead to ``coefficient`` times x; the last step divides."""
-    return worked(f"Solve for x: {sides}", x, [*steps, f"{coefficient * x} / {coefficient} = {x}"])
+    return worked(
+        f"Solve for x: {sides}", x, [*steps, f"{coefficient * x} / {coefficient} = {x}"]
+    )
 
 
 def _one_sided(rng: Random, level: int) -> Draft:
     a, x = rng.randint(2, 9), rng.randint(2, 9 if level == 1 else 12)
     b = rng.randint(1, 40) if level == 1 else _nonzero(rng, 40)
     left, right = f"{a}x {_signed(b)}", str(a * x + b)
-    sides = f"{right} = {left}" if level == 2 and rng.random() < 0.5 else f"{left} = {right}"
+    sides = (
+        f"{right} = {left}" if level == 2 and rng.random() < 0.5 else f"{left} = {right}"
+    )
     return _solved(sides, [_plus(a * x + b, -b)], a, x)
 
 
 def _two_sided(rng: Random) -> Draft:
     a, c, x, b = rng.randint(4, 9), rng.randint(2, 3), rng.randint(2, 12), _nonzero(rng, 20)
     d = (a - c) * x + b
-    return _solved(f"{a}x {_signed(b)} = {c}x {_signed(d)}", [_plus(a, -c), _plus(d, -b)], a - c, x)
+    return _solved(
+        f"{a}x {_signed(b)} = {c}x {_signed(d)}", [_plus(a, -c), _plus(d, -b)], a - c, x
+    )
 
 
 def _one_bracket(rng: Random) -> Draft:
@@ -125,8 +139,16 @@ def _two_brackets(rng: Random) -> Draft:
     a, c, x = rng.randint(4, 9), rng.randint(2, 3), _nonzero(rng, 12)
     b, d = _nonzero(rng, 9), _nonzero(rng, 9)
     e = a * (x + b) - c * (x + d)
-    steps = [_times(a, b), _times(c, d), _plus(c * d, e), _plus(a, -c), _plus(c * d + e, -a * b)]
-    return _solved(f"{a}(x {_signed(b)}) = {c}(x {_signed(d)}) {_signed(e)}", steps, a - c, x)
+    steps = [
+        _times(a, b),
+        _times(c, d),
+        _plus(c * d, e),
+        _plus(a, -c),
+        _plus(c * d + e, -a * b),
+    ]
+    return _solved(
+        f"{a}(x {_signed(b)}) = {c}(x {_signed(d)}) {_signed(e)}", steps, a - c, x
+    )
 
 
 def _equations(rng: Random, level: int) -> Draft:
@@ -148,7 +170,10 @@ def _fraction_terms(rng: Random, level: int) -> list[tuple[int, int]]:
     else:
         denominators = rng.sample(range(2, 13), level - 2)
     signs = [1, *(rng.choice((1, -1)) for _ in denominators[1:])]
-    return [(rng.randint(1, d - 1) * sign, d) for d, sign in zip(denominators, signs, strict=True)]
+    return [
+        (rng.randint(1, d - 1) * sign, d)
+        for d, sign in zip(denominators, signs, strict=True)
+    ]
 
 
 def _reduced(numerator: int, denominator: int) -> list[str]:
@@ -173,8 +198,12 @@ def _fractions(rng: Random, level: int) -> Draft:
             break
     (n, d), *rest = terms
     prompt = f"What is {' '.join((f'{n}/{d}', *(f'{_signed(n)}/{d}' for n, d in rest)))} as a fraction in lowest terms?"
-    widened = [f"{abs(n)}/{d} = {abs(n) * common // d}/{common}" for n, d in terms if d < common]
-    return worked(prompt, total, [*widened, *_chain(numerators[0], numerators[1:]), *reduced])
+    widened = [
+        f"{abs(n)}/{d} = {abs(n) * common // d}/{common}" for n, d in terms if d < common
+    ]
+    return worked(
+        prompt, total, [*widened, *_chain(numerators[0], numerators[1:]), *reduced]
+    )
 
 
 def _arithmetic_sequence(rng: Random, level: int) -> Draft:
@@ -191,8 +220,17 @@ def _affine_sequence(rng: Random) -> Draft:
     second = factor * first + added
     third = factor * second + added
     rule = f"Each term is {factor} times the one before plus a fixed number."
-    steps = [_times(factor, first), _plus(second, -factor * first), _times(factor, third), _plus(factor * third, added)]
-    return worked(f"{rule} What comes next: {first}, {second}, {third}?", factor * third + added, steps)
+    steps = [
+        _times(factor, first),
+        _plus(second, -factor * first),
+        _times(factor, third),
+        _plus(factor * third, added),
+    ]
+    return worked(
+        f"{rule} What comes next: {first}, {second}, {third}?",
+        factor * third + added,
+        steps,
+    )
 
 
 def _quadratic_sequence(rng: Random) -> Draft:
@@ -202,7 +240,11 @@ def _quadratic_sequence(rng: Random) -> Draft:
         terms.append(terms[-1] + step + k * growth)
     last = step + 2 * growth
     steps = [_plus(terms[k + 1], -terms[k]) for k in (1, 2)]
-    steps += [_plus(last, -step - growth), _plus(last, growth), _plus(terms[-1], last + growth)]
+    steps += [
+        _plus(last, -step - growth),
+        _plus(last, growth),
+        _plus(terms[-1], last + growth),
+    ]
     prompt = f"The steps grow by the same number each time. What comes next: {', '.join(map(str, terms))}?"
     return worked(prompt, terms[-1] + last + growth, steps)
 
@@ -215,7 +257,11 @@ def _recurrence(rng: Random) -> Draft:
         steps += [_times(p, terms[-1]), _times(q, terms[-2]), _plus(x, y)]
         terms.append(x + y)
     rule = f"Each term is {p} times the one before plus {q} times the one before that."
-    return worked(f"{rule} The first two are {terms[0]}, {terms[1]}. What is the fifth?", terms[-1], steps)
+    return worked(
+        f"{rule} The first two are {terms[0]}, {terms[1]}. What is the fifth?",
+        terms[-1],
+        steps,
+    )
 
 
 def _sequences(rng: Random, level: int) -> Draft:

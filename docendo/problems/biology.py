@@ -25,8 +25,34 @@ _CODE = dict(
 
 _SENSE = tuple(codon for codon, acid in _CODE.items() if acid != "*")
 _STOPS = tuple(codon for codon, acid in _CODE.items() if acid == "*")
-_FIRST_CODONS = ("AUG", "UUU", "AAA", "GGG", "CCC", "UGG", "GCU", "CAU", "GAU", "UAU", "ACU", "GUU")
-_MORE_CODONS = ("UCU", "CGU", "AAU", "GAA", "CAA", "AUU", "CUU", "UGU", "GGU", "CCU", "UUC", "AAG")
+_FIRST_CODONS = (
+    "AUG",
+    "UUU",
+    "AAA",
+    "GGG",
+    "CCC",
+    "UGG",
+    "GCU",
+    "CAU",
+    "GAU",
+    "UAU",
+    "ACU",
+    "GUU",
+)
+_MORE_CODONS = (
+    "UCU",
+    "CGU",
+    "AAU",
+    "GAA",
+    "CAA",
+    "AUU",
+    "CUU",
+    "UGU",
+    "GGU",
+    "CCU",
+    "UUC",
+    "AAG",
+)
 
 
 def _spaced(letters: Iterable[str]) -> str:
@@ -47,13 +73,19 @@ def _strand(rng: Random, level: int) -> str:
 def _paired(strand: str, pairs: dict[str, str]) -> tuple[str, str]:
     """The partner of each base, and the step that lists them in pairs."""
     partners = [pairs[base] for base in strand]
-    return _spaced(partners), "Pairs: " + ", ".join(map(_spaced, zip(strand, partners, strict=True)))
+    return _spaced(partners), "Pairs: " + ", ".join(
+        map(_spaced, zip(strand, partners, strict=True))
+    )
 
 
 def _complement(rng: Random, level: int) -> Draft:
     strand = _strand(rng, level)
     answer, pairs = _paired(strand, _DNA_PAIRS)
-    return worked(f"Write the complement of the DNA strand {_spaced(strand)} in the same order.", answer, [pairs])
+    return worked(
+        f"Write the complement of the DNA strand {_spaced(strand)} in the same order.",
+        answer,
+        [pairs],
+    )
 
 
 def _reverse_complement(rng: Random, level: int) -> Draft:
@@ -61,7 +93,9 @@ def _reverse_complement(rng: Random, level: int) -> Draft:
     backwards = strand[::-1]
     answer, pairs = _paired(backwards, _DNA_PAIRS)
     steps = [f"Backwards: {_spaced(backwards)}"] + ([pairs] if level > 1 else [])
-    return worked(f"Write the reverse complement of the DNA strand {_spaced(strand)}.", answer, steps)
+    return worked(
+        f"Write the reverse complement of the DNA strand {_spaced(strand)}.", answer, steps
+    )
 
 
 def _transcription(rng: Random, level: int) -> Draft:
@@ -90,7 +124,9 @@ def _leader(rng: Random) -> str:
 
 def _translation(rng: Random, level: int) -> Draft:
     known = {1: _FIRST_CODONS, 2: _FIRST_CODONS + _MORE_CODONS}.get(level, _SENSE)
-    codons = rng.choices(known, k=level + 2 if level < 4 else rng.randint(level - 1, level + 1))
+    codons = rng.choices(
+        known, k=level + 2 if level < 4 else rng.randint(level - 1, level + 1)
+    )
     before = after = where = ""
     if level >= 4:
         codons = ["AUG", *codons, rng.choice(_STOPS)]
@@ -101,7 +137,9 @@ def _translation(rng: Random, level: int) -> Draft:
         where = ", from the first A U G up to the first stop codon in its frame"
     acids = _spaced(_CODE[codon] for codon in codons if codon not in _STOPS)
     mrna = _spaced(before + "".join(codons) + after)
-    prompt = f"Translate the mRNA {mrna}, read 5' to 3'{where}, into one-letter amino acids."
+    prompt = (
+        f"Translate the mRNA {mrna}, read 5' to 3'{where}, into one-letter amino acids."
+    )
     return worked(prompt, acids, map(_codon_step, codons))
 
 
@@ -147,8 +185,14 @@ def _one_gene(rng: Random, level: int) -> Draft:
         prompt = f"In {rng.choice(_ORGANISMS)}, cross {cross}. What percent of the offspring are expected to {event}?"
         return worked(prompt, count * 25, [squares, f"{count} * 25 = {count * 25}"])
     quarter = rng.randint(2, 20)
-    steps = [squares, f"{quarter * 4} / 4 = {quarter}", f"{count} * {quarter} = {count * quarter}"]
-    prompt = f"The cross {cross} has {quarter * 4} offspring. How many are expected to {event}?"
+    steps = [
+        squares,
+        f"{quarter * 4} / 4 = {quarter}",
+        f"{count} * {quarter} = {count * quarter}",
+    ]
+    prompt = (
+        f"The cross {cross} has {quarter * 4} offspring. How many are expected to {event}?"
+    )
     return worked(prompt, count * quarter, steps)
 
 
@@ -159,17 +203,30 @@ def _many_genes(rng: Random, level: int) -> Draft:
     while True:
         parents = [[_genotype(rng, gene) for gene in genes] for _ in range(2)]
         traits = [rng.choice(("dominant", "recessive")) for _ in genes]
-        squares = [_offspring(mother, father) for mother, father in zip(*parents, strict=True)]
+        squares = [
+            _offspring(mother, father) for mother, father in zip(*parents, strict=True)
+        ]
         counts = [_showing(*row) for row in zip(squares, genes, traits, strict=True)]
         if all(counts):
             break
     total = 4 ** len(genes)
-    steps = [f"{_squares(row)}: {count}" for row, count in zip(squares, counts, strict=True)]
-    steps += [f"{prod(counts[:k])} * {counts[k]} = {prod(counts[: k + 1])}" for k in range(1, len(genes))]
+    steps = [
+        f"{_squares(row)}: {count}" for row, count in zip(squares, counts, strict=True)
+    ]
+    steps += [
+        f"{prod(counts[:k])} * {counts[k]} = {prod(counts[: k + 1])}"
+        for k in range(1, len(genes))
+    ]
     if unit > 1:
-        steps += [f"{total * unit} / {total} = {unit}", f"{prod(counts)} * {unit} = {prod(counts) * unit}"]
+        steps += [
+            f"{total * unit} / {total} = {unit}",
+            f"{prod(counts)} * {unit} = {prod(counts) * unit}",
+        ]
     cross = " x ".join(_spaced("".join(parent)) for parent in parents)
-    names = (gene if trait == "dominant" else gene.lower() for gene, trait in zip(genes, traits, strict=True))
+    names = (
+        gene if trait == "dominant" else gene.lower()
+        for gene, trait in zip(genes, traits, strict=True)
+    )
     event = " and ".join(map(_spaced, zip(traits, names, strict=True)))
     prompt = f"With unlinked genes, {cross} has {total * unit} offspring. How many are expected to show {event}?"
     return worked(prompt, prod(counts) * unit, steps)
@@ -188,7 +245,9 @@ def _gc_content(rng: Random, level: int) -> Draft:
     count = rng.randint(1, most)
     bases = [*rng.choices("GC", k=count), *rng.choices("AT", k=length - count)]
     rng.shuffle(bases)
-    tally = "Count: " + ", ".join(f"{base} {k}" for k, base in enumerate((b for b in bases if b in "GC"), 1))
+    tally = "Count: " + ", ".join(
+        f"{base} {k}" for k, base in enumerate((b for b in bases if b in "GC"), 1)
+    )
     if level == 1:
         return worked(f"How many bases in {_spaced(bases)} are G or C?", count, [tally])
     weight = 100 // length
@@ -197,7 +256,12 @@ def _gc_content(rng: Random, level: int) -> Draft:
 
 
 def _point_mutations(codon: str) -> list[str]:
-    return [codon[:k] + base + codon[k + 1 :] for k in range(3) for base in _RNA if base != codon[k]]
+    return [
+        codon[:k] + base + codon[k + 1 :]
+        for k in range(3)
+        for base in _RNA
+        if base != codon[k]
+    ]
 
 
 def _effect(before: str, after: str) -> str:
@@ -217,8 +281,16 @@ def _substitution(rng: Random, level: int) -> Draft:
     """The place of the change at level 1; at level 2 the letters too."""
     before = _letters(rng, _DNA, 6 if level == 1 else 8)
     k = rng.randrange(len(before))
-    after = before[:k] + rng.choice([base for base in _DNA if base != before[k]]) + before[k + 1 :]
-    steps = [", ".join(f"{n} {b} {a}" for n, b, a in zip(range(1, k + 2), before, after, strict=False))]
+    after = (
+        before[:k]
+        + rng.choice([base for base in _DNA if base != before[k]])
+        + before[k + 1 :]
+    )
+    steps = [
+        ", ".join(
+            f"{n} {b} {a}" for n, b, a in zip(range(1, k + 2), before, after, strict=False)
+        )
+    ]
     if level == 1:
         prompt = f"At which position, counting from 1, do {_spaced(before)} and {_spaced(after)} differ?"
         return worked(prompt, k + 1, steps)
@@ -231,7 +303,11 @@ def _classified(rng: Random, level: int) -> Draft:
     codons = rng.choices(_SENSE, k=level - 1)
     k, effects = rng.randrange(len(codons)), list(_CHANGES)
     effect = rng.choice([*effects, "frameshift"] if level == 5 else effects)
-    kinds = "silent, missense, nonsense or frameshift" if level == 5 else "silent, missense or nonsense"
+    kinds = (
+        "silent, missense, nonsense or frameshift"
+        if level == 5
+        else "silent, missense or nonsense"
+    )
     if effect == "frameshift":
         whole = "".join(codons)
         cut = rng.randrange(len(whole) - 3)
@@ -239,7 +315,9 @@ def _classified(rng: Random, level: int) -> Draft:
         steps = list[str]()
     else:
         old, new = rng.choice(_CHANGES[effect])
-        before, after = ("".join([*codons[:k], codon, *codons[k + 1 :]]) for codon in (old, new))
+        before, after = (
+            "".join([*codons[:k], codon, *codons[k + 1 :]]) for codon in (old, new)
+        )
         steps = [_codon_step(old), _codon_step(new)]
     lengths = [f"{len(before)} bases, then {len(after)}"] if level == 5 else []
     prompt = f"In frame, the mRNA {_spaced(before)} becomes {_spaced(after)}. Is the mutation {kinds}?"

@@ -14,8 +14,8 @@ from random import Random
 from statistics import fmean
 from typing import NamedTuple
 
-from docendo.errors import UseError
-from docendo.problems.curriculum import replay_weights
+from docendo.errors import UserError
+from docendo.league.curriculum import replay_weights
 from docendo.seeds import seed_for
 
 __all__ = [
@@ -45,7 +45,10 @@ def hall_only(variance_P: Sequence[float], stale_P: Sequence[float]) -> Sequence
 def varying(variance_P: Sequence[float], stale_P: Sequence[float]) -> Sequence[float]:
     """In proportion to the variance, and a tenth of the starts anywhere."""
     total = sum(variance_P)
-    return [0.9 * v / total + 0.1 / len(PLACES) if total else 1 / len(PLACES) for v in variance_P]
+    return [
+        0.9 * v / total + 0.1 / len(PLACES) if total else 1 / len(PLACES)
+        for v in variance_P
+    ]
 
 
 def replayed(variance_P: Sequence[float], stale_P: Sequence[float]) -> Sequence[float]:
@@ -74,12 +77,22 @@ class Doors:
     """Episodes after which it is given up."""
 
     def __post_init__(self) -> None:
-        if self.levers < 2 or self.budget < 1 or not (0 < self.prize <= _MOST and 0 < self.rate <= _MOST):
-            raise UseError(
+        if (
+            self.levers < 2
+            or self.budget < 1
+            or not (0 < self.prize <= _MOST and 0 < self.rate <= _MOST)
+        ):
+            raise UserError(
                 f"doors: at least 2 levers, a budget of 1, prize and rate in 0 to {_MOST:g} are wanted: {self}"
             )
-        if not (0 < self.habit < 1 and 0 < self.memory < 1 and 1 / self.levers < self.mastery < 1):
-            raise UseError(f"doors: habit and memory in 0 to 1, mastery between chance and 1 are wanted: {self}")
+        if not (
+            0 < self.habit < 1
+            and 0 < self.memory < 1
+            and 1 / self.levers < self.mastery < 1
+        ):
+            raise UserError(
+                f"doors: habit and memory in 0 to 1, mastery between chance and 1 are wanted: {self}"
+            )
 
 
 @dataclass
@@ -128,7 +141,9 @@ class _Agent:
         (pulled,) = rng.choices(range(len(share_L)), share_L)
         reward = 0.0 if pulled else self.doors.prize
         step = self.doors.rate * self.at_levers.add(reward, self.doors.memory)
-        self.levers_L = [x + step * ((i == pulled) - share_L[i]) for i, x in enumerate(self.levers_L)]
+        self.levers_L = [
+            x + step * ((i == pulled) - share_L[i]) for i, x in enumerate(self.levers_L)
+        ]
         return reward
 
 
@@ -163,7 +178,9 @@ class Speedup(NamedTuple):
     high: float
 
 
-def speedup(plain_S: Sequence[int], chosen_S: Sequence[int], seed: int = 0, samples: int = 2000) -> Speedup:
+def speedup(
+    plain_S: Sequence[int], chosen_S: Sequence[int], seed: int = 0, samples: int = 2000
+) -> Speedup:
     """Mean episodes without selection over mean episodes with it, and the percentile bootstrap interval over seeds.
 
     Neither is empty; counts are positive. Where the budget ended some of the first, the ratio is a lower bound.

@@ -20,12 +20,17 @@ def expressions(rng: Random, level: int) -> Draft:
         return _line_through(rng)
     if level == 5:
         words, even, odd, function = _by_cases(rng)
-        prompt, lines = f"Write a Python expression for f(x): {words}.", [f"even x: {even}", f"odd x: {odd}"]
+        prompt, lines = (
+            f"Write a Python expression for f(x): {words}.",
+            [f"even x: {even}", f"odd x: {odd}"],
+        )
         return worked(prompt, _choice(even, odd), lines, _tests(function))
     kinds = (("*", "+-"), ("+-", "*"), ("+-*", "+-*", "+-"))[level - 1]
     steps = [(rng.choice(kind), rng.randint(2, 40)) for kind in kinds]
     codes = _codes(steps)
-    prompt = f"Write a Python expression for f(x): take x, {', then '.join(map(_said, steps))}."
+    prompt = (
+        f"Write a Python expression for f(x): take x, {', then '.join(map(_said, steps))}."
+    )
     return worked(prompt, codes[-1], _worked(steps), _tests(_function(steps)))
 
 
@@ -42,7 +47,10 @@ def fix(rng: Random, level: int) -> Draft:
         return _fix_slice(rng)
     if level == 5:
         return _fix_cases(rng)
-    steps = [(rng.choice("+-*"), rng.randint(2, 60 if level == 1 else 20)) for _ in range(min(level, 2))]
+    steps = [
+        (rng.choice("+-*"), rng.randint(2, 60 if level == 1 else 20))
+        for _ in range(min(level, 2))
+    ]
     if level == 3:
         steps = [(rng.choice("+-"), rng.randint(2, 60)), ("*", rng.randint(2, 30))]
     right, broken = _codes(steps), list(steps)
@@ -51,28 +59,48 @@ def fix(rng: Random, level: int) -> Draft:
     if rng.random() < 0.5:
         broken[at] = (rng.choice([o for o in "+-*" if o != op]), by)
     else:
-        broken[at] = (op, rng.choice([n for n in range(2, 60 if level == 1 else 20) if n != by]))
+        broken[at] = (
+            op,
+            rng.choice([n for n in range(2, 60 if level == 1 else 20) if n != by]),
+        )
     wrong = _codes(broken)[-1]
     if level == 3:
         wrong = right[-1].replace("(", "").replace(")", "")
     wanted = ", then ".join(map(_said, steps))
-    return _repair(f"take x, {wanted}", wrong, right[-1], _worked(steps), _tests(_function(steps)))
+    return _repair(
+        f"take x, {wanted}", wrong, right[-1], _worked(steps), _tests(_function(steps))
+    )
 
 
-def _repair(wanted: str, wrong: str, right: str, lines: list[str], tests: tuple[str, ...]) -> Draft:
+def _repair(
+    wanted: str, wrong: str, right: str, lines: list[str], tests: tuple[str, ...]
+) -> Draft:
     prompt = f"Fix this to {wanted}.\ndef f(x): return {wrong}"
     return worked(prompt, f"def f(x): return {right}", lines, tests)
 
 
 def _fix_slice(rng: Random) -> Draft:
-    kinds = {"the first {}": ":{}", "the last {}": "-{}:", "all but the first {}": "{}:", "all but the last {}": ":-{}"}
+    kinds = {
+        "the first {}": ":{}",
+        "the last {}": "-{}:",
+        "all but the first {}": "{}:",
+        "all but the last {}": ":-{}",
+    }
     words, n = rng.choice(sorted(kinds)), rng.randint(2, 20)
-    others = [(w, m) for w in sorted(kinds) for m in (n, rng.randint(2, 20)) if (w, m) != (words, n)]
+    others = [
+        (w, m)
+        for w in sorted(kinds)
+        for m in (n, rng.randint(2, 20))
+        if (w, m) != (words, n)
+    ]
     bad, m = rng.choice(others)
     right, wrong = (f"x[{kinds[w].format(k)}]" for w, k in ((words, n), (bad, m)))
     part = slice(*(int(end) if end else None for end in kinds[words].format(n).split(":")))
     said, given = words.format(n), bad.format(m)
-    cases = [list(range(start, start + size)) for start, size in ((0, 24), (5, 41), (7, 3), (0, 0))]
+    cases = [
+        list(range(start, start + size))
+        for start, size in ((0, 24), (5, 41), (7, 3), (0, 0))
+    ]
     tests = tuple(f"f({items}) == {items[part]}" for items in cases)
     lines = [f"{wrong} is {given}", f"{said} is {right}"]
     return _repair(f"return {said} items of list x", wrong, right, lines, tests)
@@ -90,7 +118,12 @@ def _by_cases(rng: Random) -> tuple[str, str, str, Callable[[int], int]]:
     even, odd = rng.sample([(op, n) for op in _OPERATORS for n in range(2, 20)], 2)
     said = [f"x {_NAMES[op]} {n}" for op, n in (even, odd)]
     words = f"{said[0]} for even x, else {said[1]}"
-    return words, _codes([even])[0], _codes([odd])[0], lambda x: _function([odd if x % 2 else even])(x)
+    return (
+        words,
+        _codes([even])[0],
+        _codes([odd])[0],
+        lambda x: _function([odd if x % 2 else even])(x),
+    )
 
 
 def _choice(even: str, odd: str) -> str:
@@ -113,7 +146,9 @@ def _codes(steps: Sequence[tuple[str, int]]) -> list[str]:
 
 def _worked(steps: Sequence[tuple[str, int]]) -> list[str]:
     """A line per step; the last of several is left to the answer."""
-    lines = [f"{_said(step)}: {code}" for step, code in zip(steps, _codes(steps), strict=True)]
+    lines = [
+        f"{_said(step)}: {code}" for step, code in zip(steps, _codes(steps), strict=True)
+    ]
     return lines[: max(1, len(lines) - 1)]
 
 

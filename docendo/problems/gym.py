@@ -16,13 +16,13 @@ from importlib.resources import files
 from random import Random
 from typing import Any, NamedTuple
 
-from docendo.errors import RunError, UseError, nearest
-from docendo.graders.grading import final_answer
-from docendo.interfaces import Grader, Source, Stream
-from docendo.problems.streams import stream_of
+from docendo.datasets.split import split_of
+from docendo.errors import RunError, UserError, suggestion
+from docendo.graders.answer import final_answer
+from docendo.interfaces import Grader, Source, Split
 from docendo.records import Problem, Verdict
 
-__all__ = ["VERSION", "ByTask", "Gym", "Item", "Task", "load_gym", "refused", "tasks"]
+__all__ = ["VERSION", "Gym", "GymGrader", "Item", "Task", "load_gym", "refused", "tasks"]
 
 VERSION = "0.1.25"
 """Of reasoning-gym, for which the list of tasks holds: another one makes other problems."""
@@ -81,17 +81,19 @@ def load_gym(names: Sequence[str], domain: str) -> Source:
     known, bad = tasks(), refused()
     for name in names:
         if name in bad:
-            raise UseError(f"reasoning-gym's task {name!r} is not taken: {bad[name]}")
+            raise UserError(f"reasoning-gym's task {name!r} is not taken: {bad[name]}")
         if name not in known:
-            raise UseError(f"reasoning-gym has no task {name!r}{nearest(name, known)}")
+            raise UserError(f"reasoning-gym has no task {name!r}{suggestion(name, known)}")
     try:
         found = version("reasoning-gym")
     except PackageNotFoundError as error:
-        raise UseError(
+        raise UserError(
             f"its tasks need reasoning-gym; install it with: pip install reasoning-gym=={VERSION}"
         ) from error
     if found != VERSION:
-        raise UseError(f"its tasks were checked with reasoning-gym {VERSION}, not {found}; pip install the former")
+        raise UserError(
+            f"its tasks were checked with reasoning-gym {VERSION}, not {found}; pip install the former"
+        )
     return Gym(domain, {name: known[name] for name in names})
 
 
@@ -106,20 +108,30 @@ class Gym:
     def levels(self) -> Mapping[str, Sequence[int]]:
         return {name: range(1, task.levels + 1) for name, task in self.tasks.items()}
 
-    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+    def draw(
+        self, family: str, level: int, count: int, seed: int, stream: Split
+    ) -> list[Problem]:
         """`count` different problems. Raises UseError for an unknown task or level, or one that has fewer."""
         if family not in self.tasks:
-            raise UseError(f"{self.domain} has no family {family!r}{nearest(family, self.tasks)}")
+            raise UserError(
+                f"{self.domain} has no family {family!r}{suggestion(family, self.tasks)}"
+            )
         if level not in self.levels[family]:
-            raise UseError(f"{self.domain}/{family} has levels 1 to {self.tasks[family].levels}, got {level}")
+            raise UserError(
+                f"{self.domain}/{family} has levels 1 to {self.tasks[family].levels}, got {level}"
+            )
         rng, found, idle = Random(seed), dict[str, Problem](), 0
         while len(found) < count and idle < _PATIENCE:
             idle += 1
-            problem = self._problem(Item(family, level, rng.randrange(_ITEMS.get(family, 2**31 - 1))))
-            if problem and stream_of(problem) == stream and problem.key not in found:
+            problem = self._problem(
+                Item(family, level, rng.randrange(_ITEMS.get(family, 2**31 - 1)))
+            )
+            if problem and split_of(problem) == stream and problem.key not in found:
                 found[problem.key], idle = problem, 0
         if len(found) < count:
-            raise UseError(f"{self.domain}/{family} level {level} has only {len(found)} {stream} problems, not {count}")
+            raise UserError(
+                f"{self.domain}/{family} level {level} has only {len(found)} {stream} problems, not {count}"
+            )
         return list(found.values())
 
     def _problem(self, item: Item) -> Problem | None:
@@ -131,11 +143,18 @@ class Gym:
         answer = str(entry["answer"] or "").strip()
         if not answer or len(answer) > _LONGEST_ANSWER or "\n" in answer:
             return None
-        return Problem(self.domain, item.task, item.level, entry["question"].strip(), answer, source=str(item))
+        return Problem(
+            self.domain,
+            item.task,
+            item.level,
+            entry["question"].strip(),
+            answer,
+            source=str(item),
+        )
 
 
 @dataclass(frozen=True)
-class ByTask:
+class GymGrader:
     """1 where a problem's own scorer takes the final answer for right, for tasks of reasoning-gym that have several
     right answers; all other problems go through another grader. The item is made again from the problem's source.
     """
@@ -148,7 +167,9 @@ class ByTask:
         if item is None or tasks()[item.task].graded == "exact":
             return self.otherwise(problem, text)
         if item.entry()["question"].strip() != problem.prompt:
-            raise RunError(f"{problem.source} is another problem here; wanted reasoning-gym {VERSION} and its data")
+            raise RunError(
+                f"{problem.source} is another problem here; wanted reasoning-gym {VERSION} and its data"
+            )
         answer = (final_answer(text) or "").removesuffix(".").strip(" `")
         if not answer:
             return Verdict(0.0, "no answer")
@@ -161,7 +182,11 @@ class ByTask:
 
 def _item(source: str) -> Item | None:
     found = _SOURCE.fullmatch(source)
-    return Item(found[1], int(found[2]), int(found[3])) if found and found[1] in tasks() else None
+    return (
+        Item(found[1], int(found[2]), int(found[3]))
+        if found and found[1] in tasks()
+        else None
+    )
 
 
 @cache
@@ -178,7 +203,10 @@ def _entry(item: Item) -> dict[str, Any]:
 @lru_cache(64)
 def _data(task: str, level: int) -> Any:
     """A task's data set at a level: of the curriculum its hardest step so far, and none of the easier ones."""
-    from reasoning_gym.coaching.base_curriculum import DefaultCurriculumContext, RangeAttributeMode
+    from reasoning_gym.coaching.base_curriculum import (
+        DefaultCurriculumContext,
+        RangeAttributeMode,
+    )
     from reasoning_gym.factory import CURRICULA, DATASETS
 
     made, config = DATASETS[task]

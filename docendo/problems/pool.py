@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any, NamedTuple
 
-from docendo.errors import UseError
-from docendo.interfaces import Source, Stream
-from docendo.records import Kind, Problem, problem_of
+from docendo.errors import UserError
+from docendo.interfaces import Source, Split
+from docendo.records import Problem, TaskType, problem_of
 from docendo.seeds import seed_for
 
 __all__ = ["Admitted", "Member", "Pool"]
@@ -38,27 +38,42 @@ class Pool:
                 found.setdefault(family, set()).update(levels)
         return {family: sorted(levels) for family, levels in found.items()}
 
-    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+    def draw(
+        self, family: str, level: int, count: int, seed: int, stream: Split
+    ) -> list[Problem]:
         """`count` problems with different keys. Raises UseError where all members together have not that many."""
-        able = [n for n, m in self.members.items() if m.weight > 0 and level in m.source.levels.get(family, ())]
+        able = [
+            n
+            for n, m in self.members.items()
+            if m.weight > 0 and level in m.source.levels.get(family, ())
+        ]
         if not able:
-            raise UseError(f"{self.domain} has no asker for {family} level {level}")
+            raise UserError(f"{self.domain} has no asker for {family} level {level}")
         able.sort(key=lambda n: -self.members[n].weight)
-        shares = Counter(Random(seed).choices(able, [self.members[n].weight for n in able], k=count))
+        shares = Counter(
+            Random(seed).choices(able, [self.members[n].weight for n in able], k=count)
+        )
         found: dict[str, Problem] = {}
-        fault: UseError | None = None
-        for name, share in [*((n, shares[n]) for n in able if shares[n]), *((n, count) for n in able)]:
+        fault: UserError | None = None
+        for name, share in [
+            *((n, shares[n]) for n in able if shares[n]),
+            *((n, count) for n in able),
+        ]:
             if len(found) >= count:
                 break
             try:
-                drawn = self.members[name].source.draw(family, level, share, seed_for(seed, name, share), stream)
-            except UseError as error:
+                drawn = self.members[name].source.draw(
+                    family, level, share, seed_for(seed, name, share), stream
+                )
+            except UserError as error:
                 fault = error
                 continue
             fresh = [p for p in drawn if p.key not in found]
             found |= {p.key: p for p in fresh[: count - len(found)]}
         if len(found) < count:
-            raise fault or UseError(f"{self.domain}/{family} level {level} has only {len(found)} problems, not {count}")
+            raise fault or UserError(
+                f"{self.domain}/{family} level {level} has only {len(found)} problems, not {count}"
+            )
         problems = list(found.values())
         Random(seed_for(seed, "order")).shuffle(problems)
         return problems
@@ -71,7 +86,7 @@ class Admitted:
     domain: str
     size: int = 500
     """Kept of each kind; the oldest leave."""
-    problems: dict[Kind, dict[str, Problem]] = field(default_factory=dict)
+    problems: dict[TaskType, dict[str, Problem]] = field(default_factory=dict)
 
     @property
     def levels(self) -> Mapping[str, Sequence[int]]:
@@ -87,16 +102,28 @@ class Admitted:
             while len(shelf) > self.size:
                 del shelf[next(iter(shelf))]
 
-    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+    def draw(
+        self, family: str, level: int, count: int, seed: int, stream: Split
+    ) -> list[Problem]:
         """`count` different questions. Raises UseError where fewer were admitted so far."""
-        shelf = list(self.problems.get(Kind(self.domain, family, level), {}).values()) if stream == "train" else []
+        shelf = (
+            list(self.problems.get(TaskType(self.domain, family, level), {}).values())
+            if stream == "train"
+            else []
+        )
         if len(shelf) < count:
-            raise UseError(f"{self.domain}/{family} level {level} has {len(shelf)} admitted questions, not {count}")
+            raise UserError(
+                f"{self.domain}/{family} level {level} has {len(shelf)} admitted questions, not {count}"
+            )
         return Random(seed).sample(shelf, count)
 
     def state(self) -> list[dict[str, Any]]:
         """JSON from which `restore` makes an equal object."""
-        return [asdict(problem) for shelf in self.problems.values() for problem in shelf.values()]
+        return [
+            asdict(problem)
+            for shelf in self.problems.values()
+            for problem in shelf.values()
+        ]
 
     def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
         self.problems = {}

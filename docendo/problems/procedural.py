@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
-from docendo.errors import RunError, UseError, nearest
-from docendo.interfaces import Stream
-from docendo.problems.streams import stream_of
+from docendo.datasets.split import split_of
+from docendo.errors import RunError, UserError, suggestion
+from docendo.interfaces import Split
 from docendo.records import Problem
 
 __all__ = ["LEVELS", "Draft", "Maker", "Procedural", "worked"]
@@ -30,7 +30,9 @@ class Draft(NamedTuple):
 Maker = Callable[[Random, int], Draft]
 
 
-def worked(prompt: str, answer: object, steps: Iterable[str], tests: tuple[str, ...] = ()) -> Draft:
+def worked(
+    prompt: str, answer: object, steps: Iterable[str], tests: tuple[str, ...] = ()
+) -> Draft:
     """A draft whose solution is `steps`, a line each, and then the line ``Answer: ...``."""
     return Draft(prompt, str(answer), "\n".join((*steps, f"Answer: {answer}")), tests)
 
@@ -46,23 +48,31 @@ class Procedural:
     def levels(self) -> Mapping[str, Sequence[int]]:
         return dict.fromkeys(self.families, LEVELS)
 
-    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+    def draw(
+        self, family: str, level: int, count: int, seed: int, stream: Split
+    ) -> list[Problem]:
         """`count` different problems. Raises UseError for an unknown family or level, or a family that is too small."""
         if family not in self.families:
-            raise UseError(f"{self.domain} has no family {family!r}{nearest(family, self.families)}")
+            raise UserError(
+                f"{self.domain} has no family {family!r}{suggestion(family, self.families)}"
+            )
         if level not in LEVELS:
-            raise UseError(f"{self.domain}/{family} has levels 1 to 5, got {level}")
+            raise UserError(f"{self.domain}/{family} has levels 1 to 5, got {level}")
         rng, found, idle = Random(seed), dict[str, Problem](), 0
         while len(found) < count and idle < _PATIENCE:
             try:
                 draft = self.families[family](rng, level)
             except RunError as error:
-                raise RunError(f"{error} (at {self.domain}/{family}, level {level}, seed {seed})") from error
+                raise RunError(
+                    f"{error} (at {self.domain}/{family}, level {level}, seed {seed})"
+                ) from error
             problem = Problem(self.domain, family, level, *draft, source=self.source)
-            fresh = stream_of(problem) == stream and problem.key not in found
+            fresh = split_of(problem) == stream and problem.key not in found
             idle = 0 if fresh else idle + 1
             if fresh:
                 found[problem.key] = problem
         if len(found) < count:
-            raise UseError(f"{self.domain}/{family} level {level} has only {len(found)} {stream} problems, not {count}")
+            raise UserError(
+                f"{self.domain}/{family} level {level} has only {len(found)} {stream} problems, not {count}"
+            )
         return list(found.values())

@@ -12,7 +12,18 @@ from typing import NamedTuple
 
 from docendo.problems.procedural import Draft, Maker, Procedural, worked
 
-__all__ = ["CLOCK", "DIGITS", "GENES", "LETTERS", "PROCEDURES", "Craft", "Step", "asked", "course", "spelled"]
+__all__ = [
+    "CLOCK",
+    "DIGITS",
+    "GENES",
+    "LETTERS",
+    "PROCEDURES",
+    "Craft",
+    "Step",
+    "asked",
+    "course",
+    "spelled",
+]
 
 Step = Callable[[str], str]
 
@@ -46,7 +57,9 @@ def asked(name: str, steps: Sequence[str], craft: Craft, text: str) -> Draft:
 def spelled(craft: Craft, rng: Random, level: int) -> Draft:
     """A question that names its steps, two of the known ones, in an order that no word of the domain has."""
     taken = {pair for steps in craft.words.values() for pair in pairwise(steps)}
-    pairs = [(a, b) for a in craft.steps for b in craft.steps if a != b and (a, b) not in taken]
+    pairs = [
+        (a, b) for a in craft.steps for b in craft.steps if a != b and (a, b) not in taken
+    ]
     steps = rng.choice(pairs)
     return asked(" ".join(steps), steps, craft, craft.make(rng, level))
 
@@ -56,10 +69,14 @@ def course(domain: str) -> Procedural:
     craft = PROCEDURES[domain]
 
     def word(name: str) -> Maker:
-        return lambda rng, level: asked(name, craft.words[name], craft, craft.make(rng, level))
+        return lambda rng, level: asked(
+            name, craft.words[name], craft, craft.make(rng, level)
+        )
 
     families = {name: word(name) for name in craft.words}
-    return Procedural(domain, {**families, "spelled": lambda rng, level: spelled(craft, rng, level)})
+    return Procedural(
+        domain, {**families, "spelled": lambda rng, level: spelled(craft, rng, level)}
+    )
 
 
 def _shifted(alphabet: str, by: int) -> Step:
@@ -125,7 +142,12 @@ def _marked(text: str) -> str:
     return text.replace("cg", "mg").replace("at", "nt")
 
 
-_STRINGS: Mapping[str, Step] = {"rev": _reversed, "rot": _rotated, "swap": _swapped, "cut": lambda text: text[1:]}
+_STRINGS: Mapping[str, Step] = {
+    "rev": _reversed,
+    "rot": _rotated,
+    "swap": _swapped,
+    "cut": lambda text: text[1:],
+}
 
 LETTERS = Craft(
     {
@@ -136,7 +158,12 @@ LETTERS = Craft(
         "dbl": lambda text: text + text[-1:],
     },
     {"kel": _mapped("adgi", "hbjc"), "lop": lambda text: text[::2]},
-    {"tor": ("rev", "up", "dbl"), "gan": ("swap", "down"), "mib": ("kel", "rot"), "zep": ("lop", "dbl")},
+    {
+        "tor": ("rev", "up", "dbl"),
+        "gan": ("swap", "down"),
+        "mib": ("kel", "rot"),
+        "zep": ("lop", "dbl"),
+    },
     _word(_LETTERS, 2),
 )
 DIGITS = Craft(
@@ -150,7 +177,12 @@ DIGITS = Craft(
         "end": lambda text: text[-1:],
     },
     {"+37": _added(37), "mid": _crossed},
-    {"vun": ("x2", "+8", "sort"), "hob": ("x3", "cut"), "dap": ("+37", "rot"), "wug": ("mid", "+6")},
+    {
+        "vun": ("x2", "+8", "sort"),
+        "hob": ("x3", "cut"),
+        "dap": ("+37", "rot"),
+        "wug": ("mid", "+6"),
+    },
     lambda rng, level: str(rng.randint(10**level, 10 ** (level + 1) - 1)),
 )
 GENES = Craft(
@@ -162,7 +194,12 @@ GENES = Craft(
         "tail": lambda text: text + "aa",
     },
     {"met": _marked, "fus": lambda text: text.replace("aa", "w").replace("cc", "y")},
-    {"sel": ("pair", "rev", "rna"), "bav": ("rot", "tail"), "pok": ("met", "rev"), "rul": ("fus", "cap")},
+    {
+        "sel": ("pair", "rev", "rna"),
+        "bav": ("rot", "tail"),
+        "pok": ("met", "rev"),
+        "rul": ("fus", "cap"),
+    },
     _word(_BASES, 3),
 )
 CLOCK = Craft(
@@ -174,8 +211,20 @@ CLOCK = Craft(
         "half": _time(lambda t: t // 2),
     },
     {"+47": _later(47), "-18": _later(-18)},
-    {"fam": ("noon", "mir", "+20"), "dit": ("half", "+5"), "jeb": ("+47", "mir"), "kos": ("-18", "noon")},
-    lambda rng, level: f"{rng.randrange(24):02}:{rng.randrange(60) if level > 1 else 5 * rng.randrange(12):02}",
+    {
+        "fam": ("noon", "mir", "+20"),
+        "dit": ("half", "+5"),
+        "jeb": ("+47", "mir"),
+        "kos": ("-18", "noon"),
+    },
+    lambda rng, level: (
+        f"{rng.randrange(24):02}:{rng.randrange(60) if level > 1 else 5 * rng.randrange(12):02}"
+    ),
 )
-PROCEDURES: Mapping[str, Craft] = {"letters": LETTERS, "digits": DIGITS, "genes": GENES, "clock": CLOCK}
+PROCEDURES: Mapping[str, Craft] = {
+    "letters": LETTERS,
+    "digits": DIGITS,
+    "genes": GENES,
+    "clock": CLOCK,
+}
 """By domain."""

@@ -15,7 +15,14 @@ from docendo.problems.procedural import Draft, Procedural, worked
 __all__ = ["PROGRAMMING", "booleans", "counting", "indexing", "trace"]
 
 _OPERATORS: dict[str, Callable[[int, int], int]] = {"+": add, "-": sub}
-_COMPARISONS: dict[str, Callable[[int, int], bool]] = {"<": lt, ">": gt, "==": eq, "!=": ne, "<=": le, ">=": ge}
+_COMPARISONS: dict[str, Callable[[int, int], bool]] = {
+    "<": lt,
+    ">": gt,
+    "==": eq,
+    "!=": ne,
+    "<=": le,
+    ">=": ge,
+}
 _WORDS_OF_3 = (
     "ant bag bat bed bee bus cat cow cup day dog ear egg eye fan fox gum hat hen ice jam jar key leg map "
     "mud nut oak owl pan pen pig pot rat red sea sky sun tea ten toe top van web zoo"
@@ -43,7 +50,15 @@ def trace(rng: Random, level: int) -> Draft:
     source = f"x = {x}\nfor i in range({spread}):\n{body}\nprint(x)"
     lines = list[str]()
     for i in rounds:
-        sign, amount = (op, by) if level == 3 else (op, i) if level == 4 else ("-", by) if i % 2 else ("+", i)
+        sign, amount = (
+            (op, by)
+            if level == 3
+            else (op, i)
+            if level == 4
+            else ("-", by)
+            if i % 2
+            else ("+", i)
+        )
         text, x = _step(x, sign, amount)
         lines.append(f"i = {i}: {text}")
     return worked(f"What does this print?\n{source}", str(x), lines)
@@ -52,7 +67,9 @@ def trace(rng: Random, level: int) -> Draft:
 def _straight(rng: Random, level: int) -> Draft:
     values = {"x": rng.randint(1, 15)}
     source, lines = [f"x = {values['x']}"], list[str]()
-    for target, left in (("x", "x"), ("x", "x")) if level == 1 else (("y", "x"), ("x", "y")):
+    for target, left in (
+        (("x", "x"), ("x", "x")) if level == 1 else (("y", "x"), ("x", "y"))
+    ):
         by = rng.randint(1, 9)
         op = rng.choice("+-") if by <= values[left] else "+"
         text, values[target] = _step(values[left], op, by)
@@ -106,7 +123,11 @@ def _back(rng: Random, items: list[int]) -> _Found:
 def _nested(rng: Random, items: list[int]) -> _Found:
     at = rng.randrange(len(items))
     then = items[at]
-    lines = [_places(items, range(at + 1)), f"s[{at}] = {then}", _places(items, range(then + 1))]
+    lines = [
+        _places(items, range(at + 1)),
+        f"s[{at}] = {then}",
+        _places(items, range(then + 1)),
+    ]
     return lines, f"s[s[{at}]]", items[then]
 
 
@@ -128,15 +149,21 @@ def counting(rng: Random, level: int) -> Draft:
         text = " ".join(rng.choice(few) for _ in range(5))
     else:
         words = (_WORDS_OF_3 if level == 2 else _WORDS_OF_4).split()
-        text = " ".join(rng.sample(words, rng.randint(2, 4) if level == 4 else 4 if level == 5 else 3))
+        text = " ".join(
+            rng.sample(words, rng.randint(2, 4) if level == 4 else 4 if level == 5 else 3)
+        )
     count = rng.choice(sorted({text.count(letter) for letter in ascii_lowercase}))
-    wanted = rng.choice([letter for letter in ascii_lowercase if text.count(letter) == count])
+    wanted = rng.choice(
+        [letter for letter in ascii_lowercase if text.count(letter) == count]
+    )
     asked = f'"{text}".count("{wanted}")'
     if level == 4:
         wanted, asked = "aeiou", f'sum(c in "aeiou" for c in "{text}")'
     letters = text.replace(" ", "")
     seen = list(accumulate(int(letter in wanted) for letter in letters))
-    running = " ".join(f"{letter} {so_far}" for letter, so_far in zip(letters, seen, strict=True))
+    running = " ".join(
+        f"{letter} {so_far}" for letter, so_far in zip(letters, seen, strict=True)
+    )
     return worked(f"What is {asked}?", str(seen[-1]), [running])
 
 
@@ -151,12 +178,19 @@ def booleans(rng: Random, level: int) -> Draft:
     elif level == 3:
         first, second = _negated(given[0], lines), _joined(op, given[1], given[2], lines)
     elif level == 4:
-        first, second = _joined("or", given[0], _joined("and", given[1], given[2], lines), lines), given[3]
+        first, second = (
+            _joined("or", given[0], _joined("and", given[1], given[2], lines), lines),
+            given[3],
+        )
     else:
         text, value = _joined(op, given[0], given[1], lines)
         first = _negated((f"({text})", value), lines)
         second = _joined("or", _joined("and", given[2], given[3], lines), given[4], lines)
-    return worked(f"What does this print?\nprint({first[0]}, {second[0]})", f"{first[1]} {second[1]}", lines)
+    return worked(
+        f"What does this print?\nprint({first[0]}, {second[0]})",
+        f"{first[1]} {second[1]}",
+        lines,
+    )
 
 
 _Truth = tuple[str, bool]

@@ -23,14 +23,17 @@ def growth(rng: Random, level: int) -> Draft:
     verb = "halve" if halved else "double"
     prompt = f"{start} {culture} {verb} every {minutes} minutes. How many are there after {minutes * times} minutes?"
     steps = [
-        f"{minutes * (i + 1)}: " + (f"{count} / 2 = {count // 2}" if halved else f"{count} + {count} = {2 * count}")
+        f"{minutes * (i + 1)}: "
+        + (f"{count} / 2 = {count // 2}" if halved else f"{count} + {count} = {2 * count}")
         for i, count in enumerate(counts[:-1])
     ]
     if level < 4:
         return worked(prompt, counts[-1], steps)
     lost = rng.randint(1, counts[-1] - 1)
     left = counts[-1] - lost
-    prompt = prompt.replace("How many", f"Then {lost} die. How many").replace("there after", "left after")
+    prompt = prompt.replace("How many", f"Then {lost} die. How many").replace(
+        "there after", "left after"
+    )
     return worked(prompt, left, [*steps, f"{counts[-1]} - {lost} = {left}"])
 
 
@@ -42,7 +45,11 @@ def _doubling_time(rng: Random, culture: str) -> Draft:
         "How many minutes does one doubling take?"
     )
     chain = ", ".join(map(str, counts))
-    return worked(prompt, minutes, [chain, f"{times} doublings", f"{minutes * times} / {times} = {minutes}"])
+    return worked(
+        prompt,
+        minutes,
+        [chain, f"{times} doublings", f"{minutes * times} / {times} = {minutes}"],
+    )
 
 
 def chargaff(rng: Random, level: int) -> Draft:
@@ -62,7 +69,11 @@ def chargaff(rng: Random, level: int) -> Draft:
             "How many hydrogen bonds are there?"
         )
         count = f"{total} / 2 = {total // 2}", f"{total // 2} - {known} = {wanted}"
-        sums = f"2 * {weak} = {2 * weak}", f"3 * {strong} = {3 * strong}", f"{2 * weak} + {3 * strong} = {bonds}"
+        sums = (
+            f"2 * {weak} = {2 * weak}",
+            f"3 * {strong} = {3 * strong}",
+            f"{2 * weak} + {3 * strong} = {bonds}",
+        )
         return worked(prompt, bonds, [*count, *sums])
     prompt = f"Double-stranded DNA of {total} bases has {known} {base}. How many {other} does it have?"
     steps = [
@@ -80,8 +91,16 @@ def bonds(rng: Random, level: int) -> Draft:
     pairs, total = weak + strong, 2 * weak + 3 * strong
     if level == 5:
         prompt = f"A DNA helix of {pairs} base pairs has {total} hydrogen bonds. How many of its pairs are G-C?"
-        return worked(prompt, strong, [f"{pairs} * 2 = {2 * pairs}", f"{total} - {2 * pairs} = {strong}"])
-    steps = [f"{weak} * 2 = {2 * weak}", f"{strong} * 3 = {3 * strong}", f"{2 * weak} + {3 * strong} = {total}"]
+        return worked(
+            prompt,
+            strong,
+            [f"{pairs} * 2 = {2 * pairs}", f"{total} - {2 * pairs} = {strong}"],
+        )
+    steps = [
+        f"{weak} * 2 = {2 * weak}",
+        f"{strong} * 3 = {3 * strong}",
+        f"{2 * weak} + {3 * strong} = {total}",
+    ]
     known = f"{weak} A-T pairs and {strong} G-C pairs"
     if level >= 3:
         steps.insert(0, f"{pairs} - {strong} = {weak}")
@@ -89,4 +108,6 @@ def bonds(rng: Random, level: int) -> Draft:
     if level == 4:
         steps.insert(0, f"{2 * pairs} / 2 = {pairs}")
         known = f"{2 * pairs} bases, {strong} of them C"
-    return worked(f"A DNA helix has {known}. How many hydrogen bonds does it have?", total, steps)
+    return worked(
+        f"A DNA helix has {known}. How many hydrogen bonds does it have?", total, steps
+    )

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from docendo.errors import RunError, UseError
-from docendo.graders.errand import Errand, Lost
+from docendo.errors import RunError, UserError
 from docendo.interfaces import Source
 from docendo.problems.procedural import Draft, Procedural
+from docendo.sandbox.worker import CallError, SubprocessWorker
 
 __all__ = ["Function", "load_function"]
 
@@ -18,18 +18,22 @@ _WANTED = "draft(rng, level) that returns (question, answer)"
 class Function:
     """What a user's ``draft(rng, level)`` gives, as a draft."""
 
-    errand: Errand
+    errand: SubprocessWorker
 
     def __call__(self, rng: Random, level: int) -> Draft:
         """Raises UseError where the function gives something else than a question, an answer and perhaps a solution,
         RunError, with the user's own line, where it raises or does not come back."""
         try:
             done = self.errand(rng, level)
-        except Lost as error:
+        except CallError as error:
             raise RunError(str(error)) from error
         made = done.value
-        if done.kind != "tuple" or not 2 <= len(made) <= 3 or not all(isinstance(m, str) and m for m in made):
-            raise UseError(
+        if (
+            done.kind != "tuple"
+            or not 2 <= len(made) <= 3
+            or not all(isinstance(m, str) and m for m in made)
+        ):
+            raise UserError(
                 f"{self.errand.path}: draft is to give (question, answer) or (question, answer, solution), "
                 f"got {done.shown}"[:300]
             )
@@ -46,7 +50,9 @@ def load_function(path: Path, domain: str) -> Source:
     The same generator must give the same problem. Raises UseError where the file cannot be loaded, has no such
     function, or the function gives something else.
     """
-    made = Function(Errand(path, "draft", _WANTED))
+    made = Function(SubprocessWorker(path, "draft", _WANTED))
     if made(Random(1), 1) != made(Random(1), 1):
-        raise UseError(f"{path}: draft gave two problems for the same rng and level; take all that is random from rng")
+        raise UserError(
+            f"{path}: draft gave two problems for the same rng and level; take all that is random from rng"
+        )
     return Procedural(domain, {path.stem: made}, path.name)

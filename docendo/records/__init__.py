@@ -4,27 +4,58 @@ problem -> match -> lesson -> attempt -> verdict -> episode -> payoff -> credit 
 """
 
 from docendo.records.agents import BASE, AgentId, origin
-from docendo.records.answers import Answer, Attempt, Completion, Grammar, Request, Verdict, mean_score
-from docendo.records.games import Duel, Episode, Evaluation, Lesson, Move, Opinion, Pairing, Question, Split, by_match
-from docendo.records.problems import Course, Kind, Match, Message, Problem, problem_of
-from docendo.records.training import DISCARDED, Credit, Example, Gradient, Payoff, Target, Work
+from docendo.records.answers import (
+    Answer,
+    Completion,
+    Grammar,
+    Request,
+    Rollout,
+    Verdict,
+    mean_score,
+)
+from docendo.records.games import (
+    Duel,
+    Episode,
+    EvalSplit,
+    Evaluation,
+    Lesson,
+    Move,
+    Opinion,
+    Pairing,
+    Question,
+    by_match,
+)
+from docendo.records.problems import (
+    Match,
+    Message,
+    Problem,
+    TaskType,
+    TeachingOption,
+    problem_of,
+)
+from docendo.records.training import (
+    DISCARDED,
+    Example,
+    Gradient,
+    Payoff,
+    ScoredSample,
+    Target,
+    Usage,
+)
 
 __all__ = [
     "BASE",
     "DISCARDED",
     "AgentId",
     "Answer",
-    "Attempt",
     "Completion",
-    "Course",
-    "Credit",
     "Duel",
     "Episode",
+    "EvalSplit",
     "Evaluation",
     "Example",
     "Gradient",
     "Grammar",
-    "Kind",
     "Lesson",
     "Match",
     "Message",
@@ -35,10 +66,13 @@ __all__ = [
     "Problem",
     "Question",
     "Request",
-    "Split",
+    "Rollout",
+    "ScoredSample",
     "Target",
+    "TaskType",
+    "TeachingOption",
+    "Usage",
     "Verdict",
-    "Work",
     "by_match",
     "mean_score",
     "origin",

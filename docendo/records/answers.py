@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from docendo.records.agents import AgentId
 from docendo.records.problems import Message, Problem
 
-__all__ = ["Answer", "Attempt", "Completion", "Grammar", "Request", "Verdict", "mean_score"]
+__all__ = ["Answer", "Completion", "Grammar", "Request", "Rollout", "Verdict", "mean_score"]
 
 
 class Grammar(NamedTuple):
@@ -71,11 +71,11 @@ class Verdict(NamedTuple):
     reason: str
 
 
-class Attempt(NamedTuple):
+class Rollout(NamedTuple):
     completion: Completion
     verdict: Verdict
 
 
-def mean_score(attempts: Sequence[Attempt]) -> float:
+def mean_score(attempts: Sequence[Rollout]) -> float:
     """Mean verdict in [0, 1]. `attempts` is not empty."""
     return fmean(a.verdict.score for a in attempts)

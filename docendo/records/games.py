@@ -6,10 +6,21 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 from docendo.records.agents import AgentId
-from docendo.records.answers import Attempt, Completion, Verdict, mean_score
-from docendo.records.problems import Kind, Match, Problem
+from docendo.records.answers import Completion, Rollout, Verdict, mean_score
+from docendo.records.problems import Match, Problem, TaskType
 
-__all__ = ["Duel", "Episode", "Evaluation", "Lesson", "Move", "Opinion", "Pairing", "Question", "Split", "by_match"]
+__all__ = [
+    "Duel",
+    "Episode",
+    "EvalSplit",
+    "Evaluation",
+    "Lesson",
+    "Move",
+    "Opinion",
+    "Pairing",
+    "Question",
+    "by_match",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +28,7 @@ class Lesson:
     """One to three worked examples by the teacher, each the solution of one teaching problem."""
 
     problems: tuple[Problem, ...]
-    examples: tuple[Attempt, ...]
+    examples: tuple[Rollout, ...]
 
     @property
     def passed(self) -> bool:
@@ -34,9 +45,9 @@ class Episode:
     test: Problem
     """Drawn after the lesson was written; same family and level as the teaching problems, another key."""
     lesson: Lesson
-    control: tuple[Attempt, ...]
+    control: tuple[Rollout, ...]
     """The student on the test problem without the lesson; shared by all lessons of the match."""
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[Rollout, ...]
     """The student on the test problem with the lesson; empty where the gate stopped the lesson."""
     expected: float
     """The control's score, shrunk towards the running rate of this student on this family and level."""
@@ -66,7 +77,7 @@ class Move(NamedTuple):
     """All that the player was told of the deal and of the moves so far."""
     choice: str
     """The move that was read; empty where it was illegal."""
-    attempt: Attempt
+    attempt: Rollout
     """Score 1 for a legal move, 0 for an illegal one."""
 
 
@@ -95,7 +106,7 @@ class Question:
     """An agent, the base or an endpoint."""
     persona: str
     """Whom the asker posed as; empty where it posed as nobody."""
-    kind: Kind
+    kind: TaskType
     completion: Completion
     problem: Problem | None
     """None where nothing could be read."""
@@ -126,7 +137,7 @@ class Opinion(NamedTuple):
     """The right answer, where the person gave one."""
 
 
-Split = Literal["test", "fresh"]
+EvalSplit = Literal["test", "fresh"]
 
 
 class Evaluation(NamedTuple):
@@ -137,11 +148,13 @@ class Evaluation(NamedTuple):
     problem: Problem
     text: str
     verdict: Verdict
-    split: Split = "test"
+    split: EvalSplit = "test"
     """The evaluation's own problems, which an agent's data may hold; or others, which nobody's data holds."""
 
 
 def by_match(episodes: Sequence[Episode]) -> list[list[Episode]]:
     """The episodes of each match, one per lesson: neighbours that agree in problems and, word by word, control."""
-    same = groupby(episodes, key=lambda e: (e.round, e.match, e.lesson.problems, e.test, e.control))
+    same = groupby(
+        episodes, key=lambda e: (e.round, e.match, e.lesson.problems, e.test, e.control)
+    )
     return [list(found) for _, found in same]

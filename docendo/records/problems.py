@@ -7,10 +7,10 @@ from typing import Any, Literal, NamedTuple
 
 from docendo.records.agents import AgentId
 
-__all__ = ["Course", "Kind", "Match", "Message", "Problem", "problem_of"]
+__all__ = ["Match", "Message", "Problem", "TaskType", "TeachingOption", "problem_of"]
 
 
-class Kind(NamedTuple):
+class TaskType(NamedTuple):
     """A kind of problem: what is taught, and what a curriculum opens and closes."""
 
     domain: str
@@ -43,8 +43,8 @@ class Problem:
     """A program and its version, a file and row, or the agent that asked it."""
 
     @property
-    def kind(self) -> Kind:
-        return Kind(self.domain, self.family, self.level)
+    def kind(self) -> TaskType:
+        return TaskType(self.domain, self.family, self.level)
 
     @property
     def worked(self) -> str:
@@ -54,7 +54,9 @@ class Problem:
     @property
     def key(self) -> str:
         """Content hash: equal for two problems that ask the same thing, 16 hexadecimal digits."""
-        text = "\x1f".join((self.domain, self.family, self.prompt, self.answer, *self.tests))
+        text = "\x1f".join(
+            (self.domain, self.family, self.prompt, self.answer, *self.tests)
+        )
         return blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
@@ -66,14 +68,14 @@ class Match(NamedTuple):
     level: int
 
     @property
-    def kind(self) -> Kind:
-        return Kind(self.domain, self.family, self.level)
+    def kind(self) -> TaskType:
+        return TaskType(self.domain, self.family, self.level)
 
 
-class Course(NamedTuple):
+class TeachingOption(NamedTuple):
     """A kind of problem, who may teach it, and who may be taught it; nobody teaches itself."""
 
-    kind: Kind
+    kind: TaskType
     teachers: tuple[AgentId, ...]
     students: tuple[AgentId, ...]
 

@@ -6,7 +6,7 @@ from docendo.records.agents import AgentId
 from docendo.records.answers import Completion, Grammar
 from docendo.records.problems import Message
 
-__all__ = ["DISCARDED", "Credit", "Example", "Gradient", "Payoff", "Target", "Work"]
+__all__ = ["DISCARDED", "Example", "Gradient", "Payoff", "ScoredSample", "Target", "Usage"]
 
 DISCARDED = "discarded"
 """The purpose of work whose tokens are booked under another purpose too: nobody learns from them."""
@@ -18,7 +18,7 @@ class Payoff(NamedTuple):
     """One per attempt in `Episode.attempts`."""
 
 
-class Credit(NamedTuple):
+class ScoredSample(NamedTuple):
     """One sampled completion and what it was worth: all that the policy gradient sees."""
 
     agent: AgentId
@@ -60,7 +60,7 @@ class Gradient(NamedTuple):
     """Estimate of ``E|g - E g|^2``, the chance in it; NaN where all rows of the agent were in one half of the batch."""
 
 
-class Work(NamedTuple):
+class Usage(NamedTuple):
     """Compute that was spent."""
 
     agent: AgentId

@@ -1,7 +1,7 @@
 """What a run came to: for a terminal, as JSON, and as one HTML page."""
 
-from docendo.report.page import html_page, write_page
+from docendo.report.facts.totals import summary
+from docendo.report.run_page import html_page, write_page
 from docendo.report.terminal import terminal_report
-from docendo.report.totals import summary
 
 __all__ = ["html_page", "summary", "terminal_report", "write_page"]

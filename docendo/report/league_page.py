@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 
-from docendo.league.analysis import Analysis, strongest
-from docendo.league.ratings import ELO
-from docendo.report.league_charts import Cells, Marks, cycle_disc, payoff_heat_map, rating_chart, spinning_top
-from docendo.report.markup import Markup, document, join, tag
-from docendo.report.page import asset
-from docendo.report.pieces import empty, figure, swatch, table, tile
-from docendo.report.text import DASH, percent, signed
+from docendo.analysis.overview import Analysis, strongest
+from docendo.analysis.ratings import ELO
+from docendo.formatting import DASH, percent, signed
+from docendo.report.render.components import empty, figure, swatch, table, tile
+from docendo.report.render.league_charts import (
+    Cells,
+    Marks,
+    cycle_disc,
+    payoff_heat_map,
+    rating_chart,
+    spinning_top,
+)
+from docendo.report.render.markup import Markup, document, join, tag
+from docendo.report.run_page import asset
 
 __all__ = ["cycles", "layers", "league_page", "payoffs", "ranked", "ratings"]
 
@@ -26,7 +33,10 @@ def league_page(title: str, found: Analysis, note: str = "") -> str:
         "main",
         _header(title, found),
         tag("nav", *links, aria_label="Sections"),
-        *(tag("section", tag("h2", heading), content, id=name) for name, heading, content in sections),
+        *(
+            tag("section", tag("h2", heading), content, id=name)
+            for name, heading, content in sections
+        ),
     )
     return document(f"{title} · docendo", asset("page.css"), "", body)
 
@@ -35,10 +45,26 @@ def _header(title: str, found: Analysis) -> Markup:
     best = found.top.clusters[0].members
     layered = len(found.top.clusters)
     tiles = (
-        tile("Cyclic share", percent(found.split.share), ["of the squared payoffs; the rest is explained by a rating"]),
-        tile("Best cluster", f"{len(best)} of {len(found.names)}", [f"{layered} Nash clusters in all"]),
-        tile("Effective diversity", f"{found.diversity:.3f}", ["what the best win from one another"]),
-        tile("Collaboration", signed(found.collaboration), ["correlation of the two payoffs of a meeting"]),
+        tile(
+            "Cyclic share",
+            percent(found.decomposition.share),
+            ["of the squared payoffs; the rest is explained by a rating"],
+        ),
+        tile(
+            "Best cluster",
+            f"{len(best)} of {len(found.names)}",
+            [f"{layered} Nash clusters in all"],
+        ),
+        tile(
+            "Effective diversity",
+            f"{found.diversity:.3f}",
+            ["what the best win from one another"],
+        ),
+        tile(
+            "Collaboration",
+            signed(found.collaboration),
+            ["correlation of the two payoffs of a meeting"],
+        ),
     )
     gaps = [f"{found.gaps:,} payoffs unknown, counted as 0"] if found.gaps else []
     return tag(
@@ -58,13 +84,24 @@ def ranked(found: Analysis) -> list[int]:
 def ratings(found: Analysis, note: str = "") -> Markup:
     """The chart of ratings with their intervals, and every agent's numbers as a table."""
     order, rating = ranked(found), found.ratings
-    chart = rating_chart(_marks(found, order), *([float(ELO * x[i]) for i in order] for x in rating))
+    chart = rating_chart(
+        _marks(found, order), *([float(ELO * x[i]) for i in order] for x in rating)
+    )
     about = (
         "Bradley-Terry ratings in Elo points around 0, with 95% intervals: 400 points are odds of ten to one. "
         f"{note} Nash is the share in the most even equilibrium, Nash average the payoff against it; alpha-rank the "
         "time that a population of imitators spends at the agent."
     )
-    heads = ("agent", "rating", "openskill", "Nash", "Nash average", "alpha-rank", "mean payoff", "hardest opponent")
+    heads = (
+        "agent",
+        "rating",
+        "openskill",
+        "Nash",
+        "Nash average",
+        "alpha-rank",
+        "mean payoff",
+        "hardest opponent",
+    )
     against = strongest(found)
     rows = [
         [
@@ -83,34 +120,55 @@ def ratings(found: Analysis, note: str = "") -> Markup:
         for i in order
     ]
     return join(
-        (tag("p", about), _scrolling(chart, "Ratings"), _key(), _folded("agent", table(heads, rows), len(rows)))
+        (
+            tag("p", about),
+            _scrolling(chart, "Ratings"),
+            _key(),
+            _folded("agent", table(heads, rows), len(rows)),
+        )
     )
 
 
 def payoffs(found: Analysis) -> Markup:
     """The heat map, the best rating first."""
     order = ranked(found)
-    shown = [[[float(m[i][j]) for j in order] for i in order] for m in (found.payoff, *(found.interval or ()))]
+    shown = [
+        [[float(m[i][j]) for j in order] for i in order]
+        for m in (found.payoff, *(found.interval or ()))
+    ]
     names = [found.names[i] for i in order]
     about = "What the agent of the row gets against the agent of the column; the best rating comes first."
     holes = (swatch("swatch gap", "never met"),) if found.gaps else ()
-    key = tag("p", swatch("swatch up", "the row wins"), swatch("swatch down", "it loses"), *holes, class_="key")
-    return join((tag("p", about), key, _scrolling(payoff_heat_map(names, Cells(*shown)), "Payoffs")))
+    key = tag(
+        "p",
+        swatch("swatch up", "the row wins"),
+        swatch("swatch down", "it loses"),
+        *holes,
+        class_="key",
+    )
+    return join(
+        (tag("p", about), key, _scrolling(payoff_heat_map(names, Cells(*shown)), "Payoffs"))
+    )
 
 
 def cycles(found: Analysis) -> Markup:
     """The disc of the strongest cycle, and the spinning top."""
     order = ranked(found)
-    marks, top = _marks(found, order), found.top
+    marks, top, decomposition = _marks(found, order), found.top, found.decomposition
     about = (
-        f"{percent(found.split.share)} of the squared payoffs are cyclic: no rating explains them. Root mean squares: "
-        f"transitive {found.split.transitive:.3f}, cyclic {found.split.cyclic_size:.3f}."
+        f"{percent(decomposition.share)} of the squared payoffs are cyclic: "
+        f"no rating explains them. Root mean squares: "
+        f"transitive {decomposition.transitive:.3f}, cyclic {decomposition.cyclic_size:.3f}."
     )
     if found.disc.share is None:
         disc = empty("Nothing is cyclic: a rating explains every payoff.")
     else:
         disc = cycle_disc(marks, [[float(x) for x in found.disc.points[i]] for i in order])
-    said = f"The strongest cycle ({percent(found.disc.share)} of what is cyclic)" if found.disc.share else "No cycle"
+    said = (
+        f"The strongest cycle ({percent(found.disc.share)} of what is cyclic)"
+        if found.disc.share
+        else "No cycle"
+    )
     skills, counts = ([float(x[i]) for i in order] for x in (top.skill, top.three_cycles))
     spinning = spinning_top(marks, skills, counts)
     note = (
@@ -118,7 +176,12 @@ def cycles(found: Analysis) -> Markup:
         "the middle. Right: mean payoff upwards, and as wide as an agent's cycles of three. Games of skill have the "
         "shape of a top: few cycles among the best, most in the middle (Czarnecki et al. 2020)."
     )
-    pair = tag("div", figure(said, disc), figure("Skill and cycles: the spinning top", spinning), class_="pair")
+    pair = tag(
+        "div",
+        figure(said, disc),
+        figure("Skill and cycles: the spinning top", spinning),
+        class_="pair",
+    )
     return join((tag("p", about), tag("p", note), _key(), pair))
 
 
@@ -139,7 +202,14 @@ def layers(found: Analysis) -> Markup:
         ]
         for place, cluster in enumerate(found.top.clusters, 1)
     ]
-    heads = ("cluster", "size", "mean payoff", "longest cycle", "cycles of three each", "agents")
+    heads = (
+        "cluster",
+        "size",
+        "mean payoff",
+        "longest cycle",
+        "cycles of three each",
+        "agents",
+    )
     return join((tag("p", about), table(heads, rows)))
 
 
@@ -154,7 +224,12 @@ def _marks(found: Analysis, order: Sequence[int]) -> Marks:
 
 
 def _key() -> Markup:
-    return tag("p", swatch("swatch mark best", "best cluster"), swatch("swatch mark", "the others"), class_="key")
+    return tag(
+        "p",
+        swatch("swatch mark best", "best cluster"),
+        swatch("swatch mark", "the others"),
+        class_="key",
+    )
 
 
 def _number(value: str, note: str = "") -> Markup:

@@ -4,9 +4,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from docendo.report.intervals import Estimate, Rise
-from docendo.report.sheets import Sheet, sheets
-from docendo.report.tables import (
+from docendo.formatting import DASH, between, compact, duration, percent, signed, visible
+from docendo.report.facts.run import (
     Facts,
     accuracy,
     base_accuracy,
@@ -18,9 +17,10 @@ from docendo.report.tables import (
     knowledge,
     taught,
 )
-from docendo.report.text import DASH, between, compact, duration, percent, signed, visible
-from docendo.report.totals import named, spent
-from docendo.report.wide import Wide, blank
+from docendo.report.facts.totals import named, spent
+from docendo.report.render.pair_sheets import Sheet, sheets
+from docendo.report.render.wide_tables import Wide, blank
+from docendo.statistics import Estimate, Rise
 from docendo.store import RunDirectory
 
 __all__ = ["terminal_report"]
@@ -54,8 +54,9 @@ def _heading(facts: Facts) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     for name, value in lines:
         grid.add_row(Text(name, "dim"), _text(value))
+    seconds = sum(r.seconds for r in facts.rounds)
     said = (
-        f"{facts.model or 'model unknown'}, {rounds} rounds, {duration(sum(r.seconds for r in facts.rounds))}, {state}"
+        f"{facts.model or 'model unknown'}, {rounds} rounds, {duration(seconds)}, {state}"
     )
     return Group(_text(facts.name, "bold"), _text(said, "dim"), "", grid)
 
@@ -68,33 +69,49 @@ def _accuracy(facts: Facts) -> Wide:
     table.add_row("base", *(_change(base.get(d), None) for d in domains(facts)))
     for agent, own in facts.owns.items():
         before, after = accuracy(facts, start, agent), accuracy(facts, end, agent)
-        cells = [_change(before.get(d), after.get(d)) + (" *" if d in own else "") for d in domains(facts)]
+        cells = [
+            _change(before.get(d), after.get(d)) + (" *" if d in own else "")
+            for d in domains(facts)
+        ]
         table.add_row(_text(agent), *cells)
     return Wide(table)
 
 
 def _gains(facts: Facts) -> Wide:
     matrix = gain_matrix(facts)
-    students = list(dict.fromkeys((*facts.owns, *(s for row in matrix.values() for s in row))))
-    table = blank(["teacher"], students, "Mean gain of a shown lesson, teachers down, students across")
+    students = list(
+        dict.fromkeys((*facts.owns, *(s for row in matrix.values() for s in row)))
+    )
+    table = blank(
+        ["teacher"], students, "Mean gain of a shown lesson, teachers down, students across"
+    )
     for teacher in dict.fromkeys((*facts.owns, *matrix)):
-        table.add_row(_text(teacher), *(_gain(matrix.get(teacher, {}).get(s)) for s in students))
+        table.add_row(
+            _text(teacher), *(_gain(matrix.get(teacher, {}).get(s)) for s in students)
+        )
     return Wide(table)
 
 
 def _taught(facts: Facts) -> Wide:
-    names, numbers = ["teacher", "student", "domain"], ["lessons", "through the gate", "mean gain"]
+    names, numbers = (
+        ["teacher", "student", "domain"],
+        ["lessons", "through the gate", "mean gain"],
+    )
     table = blank(names, numbers, "Who taught whom what")
     for row in taught(facts):
         who = (_text(row.teacher), _text(row.student), _text(row.domain))
-        table.add_row(*who, f"{row.lessons:,}", percent(row.passed / row.lessons), _gain(row.gain))
+        table.add_row(
+            *who, f"{row.lessons:,}", percent(row.passed / row.lessons), _gain(row.gain)
+        )
     return Wide(table)
 
 
 def _ledger(facts: Facts) -> Wide:
     table = blank(["purpose"], ["tokens", "compute"], "Compute")
     for purpose, total in spent(facts.ledger, lambda row: row.purpose).items():
-        table.add_row(_text(named(purpose)), compact(total["tokens"]), compact(total["flops"], "FLOP"))
+        table.add_row(
+            _text(named(purpose)), compact(total["tokens"]), compact(total["flops"], "FLOP")
+        )
     return Wide(table)
 
 
@@ -114,7 +131,11 @@ def _change(start: Estimate | None, end: Estimate | None) -> str:
     last = end or start
     if last is None:
         return DASH
-    change = f"{100 * start.mean:.0f} → {percent(end.mean)}" if start and end else percent(last.mean)
+    change = (
+        f"{100 * start.mean:.0f} → {percent(end.mean)}"
+        if start and end
+        else percent(last.mean)
+    )
     return f"{change} ({between(last, share=True)})"
 
 

@@ -3,7 +3,14 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,18 +23,18 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from docendo.engines.decoding import Row
-from docendo.engines.local import LocalEngine
-from docendo.errors import RunError, UseError, nearest
+from docendo.engines.local.decoding import Row
+from docendo.engines.local.engine import LocalEngine
+from docendo.errors import RunError, UserError, suggestion
 from docendo.records import AgentId, Message, Request, origin
 from docendo.seeds import seed_for
-from docendo.serving.chat import Chat, Piece, Usage, chunk, completion, read_chat
-from docendo.serving.desk import Desk, Grown
-from docendo.serving.faults import ApiError
-from docendo.serving.guard import Guard
-from docendo.serving.writing import Writer
+from docendo.serving.api_errors import ApiError
+from docendo.serving.auth import Guard
+from docendo.serving.chat import Chat, StreamPiece, TokenUsage, chunk, completion, read_chat
+from docendo.serving.scheduler import Grown, RequestScheduler
+from docendo.serving.text_stream import Writer
 
-__all__ = ["Population", "Rules", "build_app"]
+__all__ = ["ServedPopulation", "ServingRules", "build_app"]
 
 _USUAL_TOKENS = 512
 _KNOWN_PROMPTS = 256
@@ -39,7 +46,7 @@ _Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
-class Population:
+class ServedPopulation:
     """Who answers."""
 
     engine: LocalEngine
@@ -57,7 +64,7 @@ class Population:
 
 
 @dataclass(frozen=True)
-class Rules:
+class ServingRules:
     token: str
     host: str = "127.0.0.1"
     answers: int = 256
@@ -66,13 +73,17 @@ class Rules:
     body_seconds: float = 20.0
 
 
-def build_app(population: Population, rules: Rules, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
+def build_app(
+    population: ServedPopulation,
+    rules: ServingRules,
+    ending: Callable[[], bool] = lambda: False,
+) -> ASGIApp:
     """The application; its threads live as long as its lifespan. Once it is `ending`, what is under way ends early."""
     api = _Api(population, rules)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.desk = api.desk = Desk(population.engine, rules.answers)
+        app.state.desk = api.desk = RequestScheduler(population.engine, rules.answers)
         watch = asyncio.create_task(_until(ending, api.desk.end))
         try:
             yield
@@ -85,8 +96,17 @@ def build_app(population: Population, rules: Rules, ending: Callable[[], bool] =
         Route("/v1/models/{name}", api.model, methods=["GET"]),
         Route("/v1/chat/completions", api.chat, methods=["POST"]),
     ]
-    faults: Mapping[Any, Any] = {ApiError: _told, HTTPException: _lost, ClientDisconnect: _left, Exception: _broken}
-    return Guard(Starlette(routes=routes, lifespan=lifespan, exception_handlers=faults), rules.token, rules.host)
+    faults: Mapping[Any, Any] = {
+        ApiError: _told,
+        HTTPException: _lost,
+        ClientDisconnect: _left,
+        Exception: _broken,
+    }
+    return Guard(
+        Starlette(routes=routes, lifespan=lifespan, exception_handlers=faults),
+        rules.token,
+        rules.host,
+    )
 
 
 async def _until(ending: Callable[[], bool], end: Callable[[], None]) -> None:
@@ -96,13 +116,15 @@ async def _until(ending: Callable[[], bool], end: Callable[[], None]) -> None:
 
 
 class _Api:
-    desk: Desk
+    desk: RequestScheduler
 
-    def __init__(self, population: Population, rules: Rules) -> None:
+    def __init__(self, population: ServedPopulation, rules: ServingRules) -> None:
         self.population, self.rules = population, rules
 
     async def models(self, _request: HttpRequest) -> Response:
-        return JSONResponse({"object": "list", "data": [self._model(a) for a in self.population.agents]})
+        return JSONResponse(
+            {"object": "list", "data": [self._model(a) for a in self.population.agents]}
+        )
 
     async def model(self, request: HttpRequest) -> Response:
         return JSONResponse(self._model(self._agent(request.path_params["name"])))
@@ -118,7 +140,9 @@ class _Api:
         name = f"chatcmpl-{secrets.token_hex(12)}"
         return JSONResponse(completion(name, wanted.model, pieces, _usage(rows, writers)))
 
-    async def _streamed(self, wanted: Chat, rows: Sequence[Row], request: HttpRequest) -> "Response | _Streaming":
+    async def _streamed(
+        self, wanted: Chat, rows: Sequence[Row], request: HttpRequest
+    ) -> "Response | _Streaming":
         """The reply starts once there is a first token, so that what goes wrong before has a status."""
         writers = [self._writer(wanted) for _ in rows]
         answers = self._answers(wanted, rows, writers)
@@ -131,9 +155,9 @@ class _Api:
         async def events() -> AsyncGenerator[str, None]:
             name, model = f"chatcmpl-{secrets.token_hex(12)}", wanted.model
             for i in range(len(rows)):
-                yield chunk(name, model, Piece(i, ""), first=True)
+                yield chunk(name, model, StreamPiece(i, ""), first=True)
             try:
-                piece: Piece | None = first
+                piece: StreamPiece | None = first
                 while piece is not None:
                     if piece.text or piece.reason:
                         yield chunk(name, model, piece)
@@ -149,7 +173,7 @@ class _Api:
 
     async def _answers(
         self, wanted: Chat, rows: Sequence[Row], writers: Sequence[Writer]
-    ) -> AsyncGenerator[Piece, None]:
+    ) -> AsyncGenerator[StreamPiece, None]:
         """Pieces of all choices as they come; the last of each has a reason. Leaving a row ends all others of it too,
         so one that a stop text ended runs on unseen while others are not over."""
         left = len(rows)
@@ -159,9 +183,12 @@ class _Api:
                 writer = writers[some.row]
                 if writer.stopped:
                     continue
-                text, reason = writer.take(some.tokens, some.over), self._reason(writer, rows[some.row], some)
+                text, reason = (
+                    writer.take(some.tokens, some.over),
+                    self._reason(writer, rows[some.row], some),
+                )
                 left -= reason is not None
-                yield Piece(some.row, text, reason)
+                yield StreamPiece(some.row, text, reason)
                 if not left:
                     return
 
@@ -170,7 +197,10 @@ class _Api:
             return "stop"
         if not some.over:
             return None
-        cut = len(writer.tokens) >= row.request.max_tokens and writer.tokens[-1] != self.population.engine.tokens.end
+        cut = (
+            len(writer.tokens) >= row.request.max_tokens
+            and writer.tokens[-1] != self.population.engine.tokens.end
+        )
         return "length" if cut else "stop"
 
     def _writer(self, wanted: Chat) -> Writer:
@@ -180,7 +210,9 @@ class _Api:
         """One row for each choice. Raises ApiError for an unknown agent and for what does not fit."""
         engine, agent = self.population.engine, self._agent(wanted.model)
         messages = wanted.messages
-        if messages[0].role != "system" and (instruction := self.population.instructions.get(origin(agent))):
+        if messages[0].role != "system" and (
+            instruction := self.population.instructions.get(origin(agent))
+        ):
             messages = (Message("system", instruction), *messages)
         if len(engine.tokens.known) > _KNOWN_PROMPTS:
             engine.tokens.known.clear()
@@ -190,25 +222,45 @@ class _Api:
             room = engine.base.context - len(engine.tokens.prompt(messages))
             most = wanted.max_tokens or min(_USUAL_TOKENS, room)
             if not 1 <= most <= room:
-                raise _too_long(engine.base.context, engine.base.context - room, wanted.max_tokens)
+                raise _too_long(
+                    engine.base.context, engine.base.context - room, wanted.max_tokens
+                )
             asked = [
-                Request(agent, messages, seed_for(seed, "choice", i), most, wanted.temperature, "serving", share)
+                Request(
+                    agent,
+                    messages,
+                    seed_for(seed, "choice", i),
+                    most,
+                    wanted.temperature,
+                    "serving",
+                    share,
+                )
                 for i in range(wanted.choices)
             ]
             return [engine.row(request) for request in asked]
-        except (UseError, RunError) as error:
+        except (UserError, RunError) as error:
             raise ApiError(400, str(error), "invalid_value", "messages") from error
 
     def _agent(self, name: str) -> AgentId:
         agents = self.population.agents
         if name not in agents:
             shown = name if len(name) <= 60 else f"{name[:57]}..."
-            raise ApiError(404, f"no agent {shown!r}{nearest(name[:60], agents)}", "model_not_found", "model")
+            raise ApiError(
+                404,
+                f"no agent {shown!r}{suggestion(name[:60], agents)}",
+                "model_not_found",
+                "model",
+            )
         return AgentId(name)
 
     def _model(self, agent: AgentId) -> dict[str, Any]:
         population = self.population
-        return {"id": agent, "object": "model", "created": population.created, "owned_by": population.owner}
+        return {
+            "id": agent,
+            "object": "model",
+            "created": population.created,
+            "owned_by": population.owner,
+        }
 
     async def _body(self, request: HttpRequest) -> bytes:
         body, most = bytearray(), self.rules.body_bytes
@@ -217,7 +269,9 @@ class _Api:
                 async for part in request.stream():
                     body += part
                     if len(body) > most:
-                        raise ApiError(413, f"the body has more than {most} bytes", "too_large")
+                        raise ApiError(
+                            413, f"the body has more than {most} bytes", "too_large"
+                        )
         except TimeoutError as error:
             raise ApiError(408, "the body did not come in time", "timeout") from error
         return bytes(body)
@@ -228,13 +282,15 @@ class _Streaming:
     """Server-sent events, which are closed when the client hangs up, wherever they are."""
 
     events: AsyncGenerator[str, None]
-    source: AsyncGenerator[Piece, None]
+    source: AsyncGenerator[StreamPiece, None]
     """What they are made of; they may be closed before they have begun."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {"cache-control": "no-store"}
         async with aclosing(self.source), aclosing(self.events):
-            await StreamingResponse(self.events, 200, headers, "text/event-stream")(scope, receive, send)
+            await StreamingResponse(self.events, 200, headers, "text/event-stream")(
+                scope, receive, send
+            )
 
 
 async def _unless_gone(request: HttpRequest, work: Awaitable[_Made]) -> _Made:
@@ -251,22 +307,29 @@ async def _unless_gone(request: HttpRequest, work: Awaitable[_Made]) -> _Made:
         await asyncio.gather(task, gone, return_exceptions=True)
 
 
-async def _gathered(answers: AsyncIterator[Piece], choices: int) -> list[Piece]:
+async def _gathered(answers: AsyncIterator[StreamPiece], choices: int) -> list[StreamPiece]:
     """The pieces of each choice as one."""
     texts, reasons = [list[str]() for _ in range(choices)], [""] * choices
     async for piece in answers:
         texts[piece.choice].append(piece.text)
         reasons[piece.choice] = piece.reason or reasons[piece.choice]
-    return [Piece(i, "".join(text), reasons[i]) for i, text in enumerate(texts)]
+    return [StreamPiece(i, "".join(text), reasons[i]) for i, text in enumerate(texts)]
 
 
-def _usage(rows: Sequence[Row], writers: Sequence[Writer]) -> Usage:
-    return Usage(len(rows[0].prompt), sum(len(writer.tokens) for writer in writers))
+def _usage(rows: Sequence[Row], writers: Sequence[Writer]) -> TokenUsage:
+    return TokenUsage(len(rows[0].prompt), sum(len(writer.tokens) for writer in writers))
 
 
 def _too_long(context: int, prompt: int, answer: int | None) -> ApiError:
-    told = f"a prompt of {prompt} tokens" + (f" and an answer of {answer}" if answer else "")
-    return ApiError(400, f"{told}, and the model has room for {context} in all", "context_length_exceeded", "messages")
+    told = f"a prompt of {prompt} tokens" + (
+        f" and an answer of {answer}" if answer else ""
+    )
+    return ApiError(
+        400,
+        f"{told}, and the model has room for {context} in all",
+        "context_length_exceeded",
+        "messages",
+    )
 
 
 async def _told(_request: HttpRequest, fault: ApiError) -> Response:
@@ -275,7 +338,11 @@ async def _told(_request: HttpRequest, fault: ApiError) -> Response:
 
 async def _lost(request: HttpRequest, error: HTTPException) -> Response:
     routes = "GET /v1/models, GET /v1/models/NAME, POST /v1/chat/completions"
-    fault = ApiError(error.status_code, f"there is no {request.method} here; known: {routes}", "unknown_url")
+    fault = ApiError(
+        error.status_code,
+        f"there is no {request.method} here; known: {routes}",
+        "unknown_url",
+    )
     return JSONResponse(fault.document, fault.status, error.headers)
 
 

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
 from docendo.records import Message
-from docendo.serving.faults import ApiError
+from docendo.serving.api_errors import ApiError
 
-__all__ = ["Chat", "Piece", "Usage", "chunk", "completion", "read_chat"]
+__all__ = ["Chat", "StreamPiece", "TokenUsage", "chunk", "completion", "read_chat"]
 
-_ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+_ROLES = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+}
 _OFF: Mapping[str, tuple[Any, ...]] = {
     "logprobs": (False,),
     "top_logprobs": (0,),
@@ -49,7 +54,7 @@ class Chat:
     """Whether a stream ends with the counts."""
 
 
-class Usage(NamedTuple):
+class TokenUsage(NamedTuple):
     prompt_tokens: int
     completion_tokens: int
 
@@ -59,7 +64,7 @@ class Usage(NamedTuple):
         return {**self._asdict(), "total_tokens": sum(self)}
 
 
-class Piece(NamedTuple):
+class StreamPiece(NamedTuple):
     """Some more of an answer, or all of it."""
 
     choice: int
@@ -78,9 +83,15 @@ def read_chat(body: bytes) -> Chat:
         raise ApiError(400, f"the body is a JSON {type(given).__name__}; wanted an object")
     for name, none in _OFF.items():
         if given.get(name) is not None and given[name] not in none:
-            raise ApiError(400, f"{name} is not supported here", "unsupported_parameter", name)
+            raise ApiError(
+                400, f"{name} is not supported here", "unsupported_parameter", name
+            )
     options = _of(given, "stream_options", dict, {})
-    most = "max_completion_tokens" if given.get("max_completion_tokens") is not None else "max_tokens"
+    most = (
+        "max_completion_tokens"
+        if given.get("max_completion_tokens") is not None
+        else "max_tokens"
+    )
     stream = bool(_of(given, "stream", bool, False))
     return Chat(
         model=_text(_of(given, "model", str, None), "model"),
@@ -96,7 +107,9 @@ def read_chat(body: bytes) -> Chat:
     )
 
 
-def completion(name: str, model: str, pieces: Sequence[Piece], usage: Usage) -> dict[str, Any]:
+def completion(
+    name: str, model: str, pieces: Sequence[StreamPiece], usage: TokenUsage
+) -> dict[str, Any]:
     """The whole reply."""
     choices = [
         {
@@ -107,15 +120,39 @@ def completion(name: str, model: str, pieces: Sequence[Piece], usage: Usage) -> 
         }
         for p in pieces
     ]
-    return {**_head(name, "chat.completion", model), "choices": choices, "usage": usage.document}
+    return {
+        **_head(name, "chat.completion", model),
+        "choices": choices,
+        "usage": usage.document,
+    }
 
 
-def chunk(name: str, model: str, piece: Piece | None, usage: Usage | None = None, *, first: bool = False) -> str:
+def chunk(
+    name: str,
+    model: str,
+    piece: StreamPiece | None,
+    usage: TokenUsage | None = None,
+    *,
+    first: bool = False,
+) -> str:
     """An event of a stream: the first of a choice names the role; without a piece there are only counts."""
     choices = []
     if piece is not None:
-        delta = {"role": "assistant", "content": piece.text} if first else {"content": piece.text} if piece.text else {}
-        choices = [{"index": piece.choice, "delta": delta, "logprobs": None, "finish_reason": piece.reason}]
+        delta = (
+            {"role": "assistant", "content": piece.text}
+            if first
+            else {"content": piece.text}
+            if piece.text
+            else {}
+        )
+        choices = [
+            {
+                "index": piece.choice,
+                "delta": delta,
+                "logprobs": None,
+                "finish_reason": piece.reason,
+            }
+        ]
     document = {**_head(name, "chat.completion.chunk", model), "choices": choices}
     document |= {"usage": usage.document} if usage else {}
     return f"data: {json.dumps(document)}\n\n"
@@ -155,11 +192,17 @@ def _integer(given: Mapping[str, Any], name: str, low: int, high: int) -> int | 
     return value
 
 
-def _number(given: Mapping[str, Any], name: str, default: float, low: float, high: float) -> float:
+def _number(
+    given: Mapping[str, Any], name: str, default: float, low: float, high: float
+) -> float:
     value = given.get(name)
     if value is None:
         return default
-    if not isinstance(value, int | float) or isinstance(value, bool) or not (low <= value <= high):
+    if (
+        not isinstance(value, int | float)
+        or isinstance(value, bool)
+        or not (low <= value <= high)
+    ):
         raise _wrong(name, f"a number from {low} to {high}", value)
     return float(value) if math.isfinite(value) else default
 
@@ -180,7 +223,9 @@ def _stops(given: Mapping[str, Any]) -> tuple[str, ...]:
 def _messages(given: Mapping[str, Any]) -> tuple[Message, ...]:
     listed = _of(given, "messages", list, None)
     if not listed:
-        raise ApiError(400, "messages is empty; wanted at least one", "invalid_value", "messages")
+        raise ApiError(
+            400, "messages is empty; wanted at least one", "invalid_value", "messages"
+        )
     return tuple(_message(entry, f"messages[{i}]") for i, entry in enumerate(listed))
 
 
@@ -189,19 +234,30 @@ def _message(entry: object, where: str) -> Message:
         raise _wrong(where, "an object", entry)
     role = entry.get("role")
     if not isinstance(role, str) or role not in _ROLES:
-        raise ApiError(400, f"{where}.role: wanted one of {', '.join(_ROLES)}", "invalid_value", where)
+        raise ApiError(
+            400, f"{where}.role: wanted one of {', '.join(_ROLES)}", "invalid_value", where
+        )
     content = entry.get("content")
     if isinstance(content, list):
-        content = "".join(_part(part, f"{where}.content[{i}]") for i, part in enumerate(content))
+        content = "".join(
+            _part(part, f"{where}.content[{i}]") for i, part in enumerate(content)
+        )
     if not isinstance(content, str):
         raise _wrong(f"{where}.content", "a text", content)
     return Message(_ROLES[role], _text(content, where))  # type: ignore[arg-type]
 
 
 def _part(part: object, where: str) -> str:
-    if not isinstance(part, dict) or part.get("type") != "text" or not isinstance(part.get("text"), str):
+    if (
+        not isinstance(part, dict)
+        or part.get("type") != "text"
+        or not isinstance(part.get("text"), str)
+    ):
         raise ApiError(
-            400, f"{where}: wanted a part of type text; nothing else can be read here", "invalid_value", where
+            400,
+            f"{where}: wanted a part of type text; nothing else can be read here",
+            "invalid_value",
+            where,
         )
     return str(part["text"])
 
@@ -210,5 +266,7 @@ def _text(text: str, where: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ApiError(400, f"{where} holds half a character", "invalid_value", where) from error
+        raise ApiError(
+            400, f"{where} holds half a character", "invalid_value", where
+        ) from error
     return text

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from docendo.errors import RunError, UseError
-from docendo.serving.app import Population, Rules, build_app
+from docendo.errors import RunError, UserError
+from docendo.serving.app import ServedPopulation, ServingRules, build_app
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -44,11 +44,13 @@ def listen(host: str, port: int) -> socket.socket:
         made.listen(512)
     except OSError as error:
         made.close()
-        raise RunError(f"cannot listen on {host}, port {port}: {error.strerror}; choose another --port") from error
+        raise RunError(
+            f"cannot listen on {host}, port {port}: {error.strerror}; choose another --port"
+        ) from error
     return made
 
 
-def server_of(population: Population, rules: Rules) -> "Server":
+def server_of(population: ServedPopulation, rules: ServingRules) -> "Server":
     """A server; `run(sockets=[...])` serves until Ctrl-C, or until its `should_exit` is set."""
     server = uvicorn.Server(
         uvicorn.Config(
@@ -69,18 +71,27 @@ def server_of(population: Population, rules: Rules) -> "Server":
 def _from_file(file: Path) -> str:
     try:
         if not file.exists():
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as fresh:
+            with os.fdopen(
+                os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
+            ) as fresh:
                 fresh.write(secrets.token_urlsafe(32) + "\n")
         if os.name == "posix" and file.stat().st_mode & 0o077:
-            raise UseError(f"--token-file {file}: others can read it; chmod 600 {file}")
+            raise UserError(f"--token-file {file}: others can read it; chmod 600 {file}")
         return file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UseError(f"--token-file {file}: cannot be read: {getattr(error, 'strerror', 'not text')}") from error
+        raise UserError(
+            f"--token-file {file}: cannot be read: {getattr(error, 'strerror', 'not text')}"
+        ) from error
 
 
 def _checked(token: str, where: str) -> str:
-    if len(token) < _SHORTEST or not token.isascii() or not token.isprintable() or " " in token:
-        raise UseError(
+    if (
+        len(token) < _SHORTEST
+        or not token.isascii()
+        or not token.isprintable()
+        or " " in token
+    ):
+        raise UserError(
             f"{where}: a token has {_SHORTEST} or more printable ASCII characters and no space; this has not"
         )
     return token

@@ -47,8 +47,16 @@ def write_checkpoint_folder(folder: Path, name: str, write: Callable[[Path], Non
     aside.mkdir(parents=True)
     try:
         write(aside)
-        files = {p.relative_to(aside).as_posix(): p for p in sorted(aside.rglob("*")) if p.is_file()}
-        manifest = {"files": {n: {"sha256": digest(p), "size": p.stat().st_size} for n, p in files.items()}}
+        files = {
+            p.relative_to(aside).as_posix(): p
+            for p in sorted(aside.rglob("*"))
+            if p.is_file()
+        }
+        manifest = {
+            "files": {
+                n: {"sha256": digest(p), "size": p.stat().st_size} for n, p in files.items()
+            }
+        }
         text = json.dumps(manifest, indent=1).encode()
         (aside / _MANIFEST).write_bytes(text)
         for path in (*files.values(), aside / _MANIFEST):
@@ -64,7 +72,9 @@ def write_checkpoint_folder(folder: Path, name: str, write: Callable[[Path], Non
 
 def seal(state: str | bytes) -> str:
     """The hash of a state as the database holds it; it stands after the manifest's."""
-    return sha256(state.encode("utf-8", "surrogateescape") if isinstance(state, str) else state).hexdigest()
+    return sha256(
+        state.encode("utf-8", "surrogateescape") if isinstance(state, str) else state
+    ).hexdigest()
 
 
 def broken_seal(sealed: str, state: str | bytes) -> bool:
@@ -100,7 +110,8 @@ def forget_old(connection: sqlite3.Connection, count: int) -> None:
     kept = f"SELECT round FROM checkpoints ORDER BY round DESC LIMIT {count}"  # noqa: S608
     connection.execute(f"DELETE FROM checkpoints WHERE round NOT IN ({kept})")  # noqa: S608
     needed = "SELECT round FROM checkpoints UNION SELECT MAX(round) FROM rounds"
-    connection.execute(f"UPDATE rounds SET state = NULL WHERE state IS NOT NULL AND round NOT IN ({needed})")  # noqa: S608
+    forget = f"UPDATE rounds SET state = NULL WHERE state IS NOT NULL AND round NOT IN ({needed})"  # noqa: S608
+    connection.execute(forget)
 
 
 def sweep(folder: Path, keep: Container[str]) -> None:

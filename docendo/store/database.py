@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from docendo.errors import RunError, UseError
-from docendo.store.soundness import check_cells, check_tables
+from docendo.errors import RunError, UserError
+from docendo.store.validation import check_cells, check_tables
 
 __all__ = [
     "SCHEMA",
@@ -133,14 +133,18 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     """An open, checked database. Raises UseError where it is damaged, foreign, or of a newer docendo."""
     wal = path.with_name(f"{path.name}-wal")
     # in a read-only folder SQLite cannot make the files that WAL needs, and without a WAL it need not
-    frozen = not write and not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
+    frozen = (
+        not write
+        and not os.access(path.parent, os.W_OK)
+        and not (wal.exists() and wal.stat().st_size)
+    )
     mode = "immutable=1" if frozen else f"mode={'rw' if write else 'ro'}"
     try:
         connection = _attempt(f"{path.absolute().as_uri()}?{mode}")
     except sqlite3.OperationalError as error:
-        raise UseError(f"{path} cannot be opened: {error}") from error
+        raise UserError(f"{path} cannot be opened: {error}") from error
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        raise UseError(f"{path} is damaged: {error}") from error
+        raise UserError(f"{path} is damaged: {error}") from error
     if write:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -152,7 +156,7 @@ def _attempt(uri: str) -> sqlite3.Connection:
     connection.text_factory = raw_text
     try:
         _check(connection)
-    except (sqlite3.Error, UnicodeDecodeError, UseError):
+    except (sqlite3.Error, UnicodeDecodeError, UserError):
         connection.close()
         raise
     return connection
@@ -163,13 +167,19 @@ def _check(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     name = connection.execute("PRAGMA database_list").fetchone()[2]
     if application != _APPLICATION:
-        raise UseError(f"{name} is a database, but not one of a docendo run")
+        raise UserError(f"{name} is a database, but not one of a docendo run")
     if version != _SCHEMA_VERSION:
-        advice = "upgrade docendo" if version > _SCHEMA_VERSION else "read it with the docendo that wrote it"
-        raise UseError(f"{name} has schema {version}, this docendo reads schema {_SCHEMA_VERSION}; {advice}")
+        advice = (
+            "upgrade docendo"
+            if version > _SCHEMA_VERSION
+            else "read it with the docendo that wrote it"
+        )
+        raise UserError(
+            f"{name} has schema {version}, this docendo reads schema {_SCHEMA_VERSION}; {advice}"
+        )
     (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if state != "ok":
-        raise UseError(f"{name} is damaged: {state}")
+        raise UserError(f"{name} is damaged: {state}")
     check_tables(connection, name, SCHEMA)
     check_cells(connection, name)
 
@@ -201,4 +211,6 @@ def run_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _OUTSIDE_ERRNO:
             raise
-        raise RunError(f"{path}: {error.strerror}; what was committed before is safe") from error
+        raise RunError(
+            f"{path}: {error.strerror}; what was committed before is safe"
+        ) from error

@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from docendo.errors import UseError
+from docendo.errors import UserError
 
 __all__ = ["TakenError", "WriterLock"]
 
@@ -14,7 +14,7 @@ __all__ = ["TakenError", "WriterLock"]
 _HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
-class TakenError(UseError):
+class TakenError(UserError):
     """Another process has what is wanted."""
 
 
@@ -26,19 +26,23 @@ class WriterLock:
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise UseError(f"{path.parent} cannot be written: {error.strerror}") from error
+            raise UserError(f"{path.parent} cannot be written: {error.strerror}") from error
         try:
             _lock(self._file)
         except OSError as error:
             if error.errno not in _HELD:
                 os.close(self._file)
-                raise UseError(f"{path} cannot be locked: {error.strerror}") from error
+                raise UserError(f"{path} cannot be locked: {error.strerror}") from error
             os.lseek(self._file, 0, os.SEEK_SET)
             holder = os.read(self._file, 32).decode("ascii", "replace").strip()
             os.close(self._file)
             who = f"process {holder}" if holder else "another process"
-            raise TakenError(f"{path.parent} is being written by {who}; wait for it or stop it first") from error
-        with suppress(OSError):  # a full disk costs the next message its number, not the lock
+            raise TakenError(
+                f"{path.parent} is being written by {who}; wait for it or stop it first"
+            ) from error
+        with suppress(
+            OSError
+        ):  # a full disk costs the next message its number, not the lock
             os.ftruncate(self._file, 0)
             os.write(self._file, f"{os.getpid()}\n".encode())
 

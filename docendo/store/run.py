@@ -13,8 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from docendo.errors import RunError, UseError
-from docendo.records import AgentId, Duel, Episode, Evaluation, Question, Split, Work
+from docendo.errors import RunError, UserError
+from docendo.records import AgentId, Duel, Episode, Evaluation, Question, Usage
+from docendo.records.games import EvalSplit
 from docendo.store.checkpoints import (
     Checkpoint,
     broken_seal,
@@ -25,9 +26,17 @@ from docendo.store.checkpoints import (
     sweep,
     write_checkpoint_folder,
 )
-from docendo.store.database import cell, connect, pack, run_errors, transaction, uncell, unpack
+from docendo.store.create import make_folder, write_config
+from docendo.store.database import (
+    cell,
+    connect,
+    pack,
+    run_errors,
+    transaction,
+    uncell,
+    unpack,
+)
 from docendo.store.lock import WriterLock
-from docendo.store.making import make_folder, write_config
 from docendo.store.rows import (
     ProblemShelf,
     QuarantineRow,
@@ -40,7 +49,7 @@ from docendo.store.rows import (
     read_evaluation,
     read_question,
 )
-from docendo.store.soundness import misread
+from docendo.store.validation import misread
 
 __all__ = ["RunDirectory"]
 
@@ -51,7 +60,9 @@ _T = TypeVar("_T")
 class RunDirectory:
     """An open run; a context manager. Use `create` or `open`."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None
+    ) -> None:
         self.path = path
         self._connection = connection
         self._lock = lock
@@ -70,12 +81,16 @@ class RunDirectory:
         """
         folder = Path(path)
         if not folder.is_dir():
-            raise UseError(
+            raise UserError(
                 f"{path}: {'is a file, not a run directory' if folder.exists() else 'no such run directory'}"
             )
-        missing = [name for name in ("config.toml", "run.db") if not (folder / name).is_file()]
+        missing = [
+            name for name in ("config.toml", "run.db") if not (folder / name).is_file()
+        ]
         if missing:
-            raise UseError(f"{path} is not a run directory: it has no {' and no '.join(missing)}")
+            raise UserError(
+                f"{path} is not a run directory: it has no {' and no '.join(missing)}"
+            )
         with ExitStack() as undo:
             lock = WriterLock(folder / "run.lock") if write else None
             if lock:
@@ -92,7 +107,10 @@ class RunDirectory:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -109,7 +127,7 @@ class RunDirectory:
         try:
             return (self.path / "config.toml").read_bytes().decode()
         except (OSError, UnicodeDecodeError) as error:
-            raise UseError(f"{self.path / 'config.toml'}: is not TOML: {error}") from error
+            raise UserError(f"{self.path / 'config.toml'}: is not TOML: {error}") from error
 
     @property
     def finished(self) -> bool:
@@ -138,7 +156,9 @@ class RunDirectory:
             raise ValueError(f"{self.path} is open for reading only")
         write_config(self.path, config_toml)
 
-    def commit(self, record: RoundRecord, write_checkpoint: Callable[[Path], None] | None = None) -> None:
+    def commit(
+        self, record: RoundRecord, write_checkpoint: Callable[[Path], None] | None = None
+    ) -> None:
         """Store a round, durably and whole, with the checkpoint that `write_checkpoint` puts into a folder.
 
         The newest two checkpoints are kept. Raises RunError on a full disk and its like, the old state left as it was;
@@ -159,9 +179,14 @@ class RunDirectory:
                 connection.execute("DELETE FROM meta WHERE name = 'finished'")
                 if manifest:
                     sealed = f"{manifest} {seal(pack(dict(record.state)))}"
-                    connection.execute("INSERT INTO checkpoints VALUES (?, ?, ?)", (record.index, name, sealed))
+                    connection.execute(
+                        "INSERT INTO checkpoints VALUES (?, ?, ?)",
+                        (record.index, name, sealed),
+                    )
                 forget_old(connection, _KEPT)
-                keep.add(name)  # a COMMIT whose fsync fails may be found to hold when the database is opened again
+                keep.add(
+                    name
+                )  # a COMMIT whose fsync fails may be found to hold when the database is opened again
             undo.pop_all()
             sweep(folder, self._checkpoint_names())
 
@@ -195,9 +220,13 @@ class RunDirectory:
         """The newest state there is, which is the newest round's unless rounds were rolled back; empty before any."""
         query = "SELECT round, state, manifest FROM rounds LEFT JOIN checkpoints USING (round) WHERE state IS NOT NULL"
         with misread(self.path):
-            for index, state, manifest in self._rows(f"{query} ORDER BY round DESC LIMIT 1"):
+            for index, state, manifest in self._rows(
+                f"{query} ORDER BY round DESC LIMIT 1"
+            ):
                 if broken_seal(uncell(manifest or ""), state):
-                    raise RunError(f"{self.path}: the database is damaged: the state of round {index} was changed")
+                    raise RunError(
+                        f"{self.path}: the database is damaged: the state of round {index} was changed"
+                    )
                 return dict(unpack(state))
         return {}
 
@@ -205,7 +234,9 @@ class RunDirectory:
         """Every committed round, in order."""
         rows = self._rows("SELECT round, stage, seconds FROM rounds ORDER BY round")
         with misread(self.path):
-            return [RoundRow(index, uncell(stage), seconds) for index, stage, seconds in rows]
+            return [
+                RoundRow(index, uncell(stage), seconds) for index, stage, seconds in rows
+            ]
 
     def episodes(
         self,
@@ -218,51 +249,78 @@ class RunDirectory:
         """Episodes that fit all that is given, in the order of their commits; only the last `newest` of them."""
         asked = {"round": round, "teacher": teacher, "student": student, "domain": domain}
         problems = ProblemShelf(self._connection)
-        return self._each(lambda row: read_episode(row, problems), *fitting("episodes", asked, newest))
+        return self._each(
+            lambda row: read_episode(row, problems), *fitting("episodes", asked, newest)
+        )
 
-    def duels(self, round: int | None = None, game: str | None = None, newest: int | None = None) -> Iterator[Duel]:
+    def duels(
+        self, round: int | None = None, game: str | None = None, newest: int | None = None
+    ) -> Iterator[Duel]:
         """Duels that fit all that is given, in the order of their commits; only the last `newest` of them."""
-        return self._each(read_duel, *fitting("duels", {"round": round, "game": game}, newest))
+        return self._each(
+            read_duel, *fitting("duels", {"round": round, "game": game}, newest)
+        )
 
-    def questions(self, round: int | None = None, asker: str | None = None) -> Iterator[Question]:
+    def questions(
+        self, round: int | None = None, asker: str | None = None
+    ) -> Iterator[Question]:
         """Questions of LLM askers that fit all that is given, refused ones too, in the order of their commits."""
         problems = ProblemShelf(self._connection)
         asked = {"round": round, "asker": asker}
-        return self._each(lambda row: read_question(row, problems), *fitting("questions", asked, None))
+        return self._each(
+            lambda row: read_question(row, problems), *fitting("questions", asked, None)
+        )
 
-    def evaluations(self, round: int | None = None, split: Split = "test") -> Iterator[Evaluation]:
+    def evaluations(
+        self, round: int | None = None, split: EvalSplit = "test"
+    ) -> Iterator[Evaluation]:
         """Every evaluation on a split, or those measured after one round, in the order of their commits."""
         columns = "round, agent, problem, text, score, reason, split"
         query = f"SELECT {columns} FROM evaluations WHERE (?1 IS NULL OR round = ?1) AND split = ?2"  # noqa: S608
         problems = ProblemShelf(self._connection)
-        return self._each(lambda row: read_evaluation(row, problems), f"{query} ORDER BY id", (round, split))
+        return self._each(
+            lambda row: read_evaluation(row, problems),
+            f"{query} ORDER BY id",
+            (round, split),
+        )
 
     def metrics(self) -> dict[str, list[tuple[int, float]]]:
         """(round, value) of each metric, rounds ascending."""
         series: dict[str, list[tuple[int, float]]] = defaultdict(list)
         with misread(self.path):
-            for name, index, value in self._rows("SELECT name, round, value FROM metrics ORDER BY round, name"):
+            for name, index, value in self._rows(
+                "SELECT name, round, value FROM metrics ORDER BY round, name"
+            ):
                 series[uncell(name)].append((index, math.nan if value is None else value))
         return dict(series)
 
-    def ledger(self) -> list[Work]:
+    def ledger(self) -> list[Usage]:
         """Tokens, FLOPs and costs summed over the rounds, one row per agent and purpose."""
         sums = "CAST(TOTAL(tokens) AS INTEGER), TOTAL(flops), TOTAL(cost)"
         query = f"SELECT agent, purpose, {sums} FROM ledger GROUP BY purpose, agent ORDER BY 2, 1"  # noqa: S608
         with misread(self.path):
-            return [Work(AgentId(uncell(agent)), uncell(why), *sums) for agent, why, *sums in self._rows(query)]
+            return [
+                Usage(AgentId(uncell(agent)), uncell(why), *sums)
+                for agent, why, *sums in self._rows(query)
+            ]
 
     def quarantine(self, rows: Iterable[QuarantineRow]) -> None:
         """Note data rows that were left out; a row that is noted already is not noted twice."""
         values = [(cell(row.file), row.line, cell(row.reason)) for row in rows]
         with run_errors(self.path), self._transaction() as connection:
-            connection.executemany("INSERT OR IGNORE INTO quarantine (file, line, reason) VALUES (?, ?, ?)", values)
+            connection.executemany(
+                "INSERT OR IGNORE INTO quarantine (file, line, reason) VALUES (?, ?, ?)",
+                values,
+            )
 
     def quarantined(self) -> list[QuarantineRow]:
         """Every data row that was left out, in the order it was noted."""
         rows = self._rows("SELECT file, line, reason FROM quarantine ORDER BY id")
         with misread(self.path):
-            return [QuarantineRow(uncell(file), line, uncell(reason)) for file, line, reason in rows]
+            return [
+                QuarantineRow(uncell(file), line, uncell(reason))
+                for file, line, reason in rows
+            ]
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -281,14 +339,21 @@ class RunDirectory:
             yield connection
 
     def _checkpoint_names(self) -> set[str]:
-        return {folder_name(index) for (index,) in self._rows("SELECT round FROM checkpoints")}
+        return {
+            folder_name(index) for (index,) in self._rows("SELECT round FROM checkpoints")
+        }
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         with run_errors(self.path):
             return self._connection.execute(query, values).fetchall()
 
-    def _each(self, made: Callable[[Any], _T], query: str, values: Sequence[object]) -> Iterator[_T]:
-        with run_errors(self.path), closing(self._connection.execute(query, tuple(values))) as cursor:
+    def _each(
+        self, made: Callable[[Any], _T], query: str, values: Sequence[object]
+    ) -> Iterator[_T]:
+        with (
+            run_errors(self.path),
+            closing(self._connection.execute(query, tuple(values))) as cursor,
+        ):
             for row in cursor:
                 with misread(self.path):
                     one = made(row)

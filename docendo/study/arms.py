@@ -6,7 +6,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from docendo.config import Config, changed
+from docendo.config.load import Config, changed
 
 __all__ = ["ARMS", "ONE", "Arm", "is_ablation", "made_from"]
 
@@ -32,7 +32,10 @@ def _as_it_is(config: Config) -> Config:
 def _joint(config: Config) -> Config:
     """Every learner studies and practises all domains; nobody teaches."""
     everything = {"domain": list(config.domains), "data": None}
-    agents = {n: a.model_copy(update=everything if n in config.learners else {}) for n, a in config.agents.items()}
+    agents = {
+        n: a.model_copy(update=everything if n in config.learners else {})
+        for n, a in config.agents.items()
+    }
     return _alone(config.model_copy(update={"agents": agents}))
 
 
@@ -43,14 +46,28 @@ def _studied(config: Config) -> Config:
 
 def _alone(config: Config) -> Config:
     """Every learner studies and practises its own domain; nobody learns from anybody else."""
-    past = ("league.anchored=0", "league.snapshot_every=0", "league.snapshot_margin=0", "league.replace_every=0")
-    agents = {name: agent.model_copy(update={"practises": []}) for name, agent in config.agents.items()}
-    return _unread(changed(config.model_copy(update={"agents": agents}), ("teaching.matches=0", *past)))
+    past = (
+        "league.anchored=0",
+        "league.snapshot_every=0",
+        "league.snapshot_margin=0",
+        "league.replace_every=0",
+    )
+    agents = {
+        name: agent.model_copy(update={"practises": []})
+        for name, agent in config.agents.items()
+    }
+    return _unread(
+        changed(config.model_copy(update={"agents": agents}), ("teaching.matches=0", *past))
+    )
 
 
 def _unread(config: Config) -> Config:
     """Nobody reads others' homework."""
-    return changed(config, ("learning.homework=author",)) if config.learning.homework == "everybody" else config
+    return (
+        changed(config, ("learning.homework=author",))
+        if config.learning.homework == "everybody"
+        else config
+    )
 
 
 def _pooled(config: Config) -> Config:
@@ -68,14 +85,21 @@ def _single(config: Config) -> Config:
 def _wide(config: Config) -> Config:
     """One agent with as many weights as the whole population has."""
     engine = config.engine
-    wide = {"rank": engine.rank * len(config.learners), "alpha": engine.alpha * len(config.learners)}
+    wide = {
+        "rank": engine.rank * len(config.learners),
+        "alpha": engine.alpha * len(config.learners),
+    }
     return _single(config).model_copy(update={"engine": engine.model_copy(update=wide)})
 
 
 def _unimitated(config: Config) -> Config:
     """Nobody imitates anything. Single attempts at home become fours, so that a policy gradient learns from them."""
     practice, attempts = config.learning.practice, config.learning.practice_attempts
-    fours = (f"learning.practice={-(-practice // 4)}", "learning.practice_attempts=4") if attempts == 1 else ()
+    fours = (
+        (f"learning.practice={-(-practice // 4)}", "learning.practice_attempts=4")
+        if attempts == 1
+        else ()
+    )
     return changed(config, ("learning.imitation=0", *fours))
 
 
@@ -90,26 +114,50 @@ def _ablation(told: str, *settings: str) -> Arm:
 ARMS: Mapping[str, Arm] = {
     "base": Arm("the base model", _as_it_is, trains=False),
     "all-data-sft": Arm("every agent is fine-tuned on all domains' solutions", _studied),
-    "all-data": Arm("as all-data-sft, and everybody practises all problems, graded by ground truth", _joint),
-    "all-data-pooled": Arm("as all-data, and everybody imitates what anybody got right in practice", _pooled),
+    "all-data": Arm(
+        "as all-data-sft, and everybody practises all problems, graded by ground truth",
+        _joint,
+    ),
+    "all-data-pooled": Arm(
+        "as all-data, and everybody imitates what anybody got right in practice", _pooled
+    ),
     "one-agent": Arm("one agent gets all the compute of `all-data`", _single),
     "one-agent-wide": Arm("as one-agent, with the population's number of weights", _wide),
     "experts": Arm("every agent works on its own domain only", _alone),
-    "experts-merged": Arm("the experts' adapters averaged", _alone, "experts", merged="average"),
-    "experts-ties": Arm("the experts' adapters merged by TIES", _alone, "experts", merged="ties"),
+    "experts-merged": Arm(
+        "the experts' adapters averaged", _alone, "experts", merged="average"
+    ),
+    "experts-ties": Arm(
+        "the experts' adapters merged by TIES", _alone, "experts", merged="ties"
+    ),
     "teaching": Arm("the full system", _as_it_is),
-    "teaching-no-lessons": _ablation("nobody teaches; homework is read as before", "teaching.matches=0"),
+    "teaching-no-lessons": _ablation(
+        "nobody teaches; homework is read as before", "teaching.matches=0"
+    ),
     "teaching-no-homework": Arm("nobody reads others' homework", _unread, "teaching"),
-    "teaching-uniform": _ablation("teachers are drawn uniformly", "league.teachers=uniform"),
-    "teaching-frozen": _ablation("lessons are written by the experts of the first day", "teaching.authors=frozen"),
-    "teaching-no-curriculum": _ablation("all kinds of problems equally", "league.curriculum=everything"),
+    "teaching-uniform": _ablation(
+        "teachers are drawn uniformly", "league.teachers=uniform"
+    ),
+    "teaching-frozen": _ablation(
+        "lessons are written by the experts of the first day", "teaching.authors=frozen"
+    ),
+    "teaching-no-curriculum": _ablation(
+        "all kinds of problems equally", "league.curriculum=everything"
+    ),
     "teaching-no-imitation": Arm("nobody imitates anything", _unimitated, "teaching"),
     "teaching-no-gate": _ablation("wrong lessons are shown too", "teaching.gate=false"),
     "teaching-no-practice": _ablation("nobody practises at home", "learning.practice=0"),
-    "teaching-no-home": _ablation("nobody practises or rehearses", "learning.practice=0", "learning.rehearsal=0"),
-    "teaching-gold": _ablation("worked solutions are shown, not written lessons", "teaching.authors=solutions"),
+    "teaching-no-home": _ablation(
+        "nobody practises or rehearses", "learning.practice=0", "learning.rehearsal=0"
+    ),
+    "teaching-gold": _ablation(
+        "worked solutions are shown, not written lessons", "teaching.authors=solutions"
+    ),
     "teaching-no-snapshots": _ablation(
-        "no past of anybody", "league.snapshot_every=0", "league.snapshot_margin=0", "league.anchored=0"
+        "no past of anybody",
+        "league.snapshot_every=0",
+        "league.snapshot_margin=0",
+        "league.anchored=0",
     ),
 }
 

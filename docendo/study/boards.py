@@ -4,14 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from docendo.report.text import DASH, between, compact, duration, percent, signed
+from docendo.formatting import DASH, between, compact, duration, percent, signed
+from docendo.study.bootstrap import Difference, Measured
 from docendo.study.findings import JOINT, Regime, chance_of_cycles, ledger
+from docendo.study.measures import MEASURES
 from docendo.study.results import Result
-from docendo.study.scoring import MEASURES
-from docendo.study.statistics import Difference, Measured
-from docendo.study.words import points, span
+from docendo.study.sentences import points, span
 
-__all__ = ["Board", "Cell", "arms", "costs", "differences", "domains", "families", "rounds", "tuning"]
+__all__ = [
+    "Board",
+    "Cell",
+    "arms",
+    "costs",
+    "differences",
+    "domains",
+    "families",
+    "rounds",
+    "tuning",
+]
 
 _SHORT = {
     "mean": "mean",
@@ -55,15 +65,25 @@ def arms(regime: Regime) -> Board:
         ]
         for arm, found in measured.items()
     ]
-    explained = "; ".join(f"{_SHORT[name]}: {MEASURES[name]}" for name in shown if _SHORT[name] != MEASURES[name])
-    explained += f"{'; ' if explained else ''}spent: operations, and their share of the budget"
+    explained = "; ".join(
+        f"{_SHORT[name]}: {MEASURES[name]}"
+        for name in shown
+        if _SHORT[name] != MEASURES[name]
+    )
+    explained += (
+        f"{'; ' if explained else ''}spent: operations, and their share of the budget"
+    )
     note = f"Share of held-out problems answered right, with 95% intervals over seeds and problems. {explained}."
-    return Board("Every arm", note, ("arm", *(_SHORT[n] for n in shown), "seeds", "spent"), rows)
+    return Board(
+        "Every arm", note, ("arm", *(_SHORT[n] for n in shown), "seeds", "spent"), rows
+    )
 
 
 def differences(regime: Regime) -> Board:
     """Every arm minus joint training on the seeds that both have."""
-    found = {name: regime.against(JOINT, name) for name in ("mean", "lesson", "outside", "area")}
+    found = {
+        name: regime.against(JOINT, name) for name in ("mean", "lesson", "outside", "area")
+    }
     shown = [name for name, gaps in found.items() if gaps]
     rows = [
         [
@@ -87,19 +107,33 @@ def differences(regime: Regime) -> Board:
 
 def domains(regime: Regime) -> Board:
     """Every arm's mean in every domain."""
-    return _shares(regime, "domain", list(dict.fromkeys(d for r in regime.results for d in r.about.domains)))
+    return _shares(
+        regime,
+        "domain",
+        list(dict.fromkeys(d for r in regime.results for d in r.about.domains)),
+    )
 
 
 def families(regime: Regime) -> Board:
     """Every arm's mean in every family."""
-    trained = (f"{d}/{f}" for r in regime.results for d, some in r.about.domains.items() for f in some)
+    trained = (
+        f"{d}/{f}"
+        for r in regime.results
+        for d, some in r.about.domains.items()
+        for f in some
+    )
     return _shares(regime, "family", list(dict.fromkeys(trained)))
 
 
 def _shares(regime: Regime, by: str, names: Sequence[str]) -> Board:
     measured = {arm: regime.boot.measured(arm) for arm in regime.ranked}
-    rows = [[Cell(arm), *(_measured(f"{by}/{name}", found) for name in names)] for arm, found in measured.items()]
-    return Board(f"By {by}", "Mean of the population without a lesson.", ("arm", *names), rows)
+    rows = [
+        [Cell(arm), *(_measured(f"{by}/{name}", found) for name in names)]
+        for arm, found in measured.items()
+    ]
+    return Board(
+        f"By {by}", "Mean of the population without a lesson.", ("arm", *names), rows
+    )
 
 
 def rounds(regime: Regime) -> Board:
@@ -107,10 +141,17 @@ def rounds(regime: Regime) -> Board:
     rows = []
     for arm in regime.ranked:
         traces = [r.trace for r in regime.arms[arm].values()]
-        shares = [_mean([v for t in traces for _, v in getattr(t, name)]) for name in ("useful", "passed", "cyclic")]
+        shares = [
+            _mean([v for t in traces for _, v in getattr(t, name)])
+            for name in ("useful", "passed", "cyclic")
+        ]
         told = [gain for t in traces for gain in t.gains]
         lessons = sum(gain.lessons for gain in told)
-        gain = Cell(signed(sum(g.gain * g.lessons for g in told) / lessons), f"{lessons:,}") if told else Cell(DASH)
+        gain = (
+            Cell(signed(sum(g.gain * g.lessons for g in told) / lessons), f"{lessons:,}")
+            if told
+            else Cell(DASH)
+        )
         if lessons or any(cell.text != DASH for cell in shares):
             rows.append([Cell(arm), *shares, gain])
     note = (
@@ -118,7 +159,9 @@ def rounds(regime: Regime) -> Board:
         "lessons that passed it. Cyclic: share of who helps whom that no rating explains; noise alone has about "
         f"{percent(chance_of_cycles(regime))}. Gain of a lesson in its student's score, and of how many lessons."
     )
-    return Board("What the rounds were like", note, ("arm", "useful", "gate", "cyclic", "gain"), rows)
+    return Board(
+        "What the rounds were like", note, ("arm", "useful", "gate", "cyclic", "gain"), rows
+    )
 
 
 def _mean(values: Sequence[float]) -> Cell:
@@ -137,7 +180,9 @@ def costs(regime: Regime) -> Board:
         seconds = duration(sum(r.cost.seconds for r in results) / len(results))
         rows.append([Cell(arm), *cells, Cell(examined), Cell(seconds)])
     note = "Operations by purpose, those of examinations beside the budget, and time; means over the seeds."
-    return Board("Where the compute went", note, ("arm", *purposes, "examinations", "time"), rows)
+    return Board(
+        "Where the compute went", note, ("arm", *purposes, "examinations", "time"), rows
+    )
 
 
 def tuning(regime: Regime) -> Board:
@@ -147,13 +192,22 @@ def tuning(regime: Regime) -> Board:
         results = list(by_seed.values())
         chosen = list(dict.fromkeys(_setting(r.about.setting) for r in results))
         cost = max(r.cost.tuning for r in results)
-        rows.append([Cell(arm), Cell("; ".join(chosen)), Cell(compact(cost, "FLOP") if cost else DASH)])
+        rows.append(
+            [
+                Cell(arm),
+                Cell("; ".join(chosen)),
+                Cell(compact(cost, "FLOP") if cost else DASH),
+            ]
+        )
     note = "The settings that each arm was given, and the operations spent on finding them, once per arm."
     return Board("Tuning", note, ("arm", "settings", "cost"), rows, words=2)
 
 
 def _setting(chosen: Mapping[str, float | str | bool]) -> str:
-    told = (f"{name} = {f'{value:g}' if isinstance(value, float) else value}" for name, value in chosen.items())
+    told = (
+        f"{name} = {f'{value:g}' if isinstance(value, float) else value}"
+        for name, value in chosen.items()
+    )
     return ", ".join(told) or "not tuned"
 
 

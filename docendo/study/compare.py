@@ -10,14 +10,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from docendo.build import resolved
-from docendo.session import open_session
+from docendo.build.school import resolve_config
+from docendo.run.session import open_session
 from docendo.store.lock import TakenError
+from docendo.study.arm_run import Training, TrainingCallback, opened
 from docendo.study.arms import made_from
-from docendo.study.finishing import chosen_settings, commit, result_of, result_of_base, results_merged
-from docendo.study.plan import Plan, Task
+from docendo.study.finishing import (
+    chosen_settings,
+    commit,
+    result_of,
+    result_of_base,
+    results_merged,
+)
+from docendo.study.plan import StudyPlan, Task
 from docendo.study.results import Result, read_result, result_path, write_result
-from docendo.study.training import Course, Onlooker, opened
 from docendo.study.tuning import Choice, choose, chosen, holding
 
 __all__ = ["Comparison", "left_of"]
@@ -26,16 +32,20 @@ _PAUSE = 2.0
 """Seconds between two looks at whether others have chosen settings."""
 
 
-def left_of(plan: Plan, folder: Path, tasks: Sequence[Task]) -> list[Task]:
+def left_of(plan: StudyPlan, folder: Path, tasks: Sequence[Task]) -> list[Task]:
     """Those without a result, or without that of an arm which is made of it. Where settings are chosen, only what these
     brought is a result: one that was added to a grid may have turned out to be better.
     """
     keys = {task: (task.regime, plan.tuned(task.arm)) for task in tasks}
     choices = {key: chosen(plan, folder, *key) for key in set(keys.values())}
-    return [task for task in tasks if not ((choice := choices[keys[task]]) and _found(plan, folder, task, choice))]
+    return [
+        task
+        for task in tasks
+        if not ((choice := choices[keys[task]]) and _found(plan, folder, task, choice))
+    ]
 
 
-def _found(plan: Plan, folder: Path, task: Task, choice: Choice) -> list[Result]:
+def _found(plan: StudyPlan, folder: Path, task: Task, choice: Choice) -> list[Result]:
     """The results of a training with these settings, the arm's last; empty where one is missing or has others."""
     arms = [*made_from(task.arm, plan.arms), task.arm]
     paths = [result_path(folder, task.regime, arm, task.seed) for arm in arms]
@@ -49,15 +59,17 @@ def _found(plan: Plan, folder: Path, task: Task, choice: Choice) -> list[Result]
 class Comparison:
     """A study in its folder. Iterate `work` to do all that is left and that no other process does."""
 
-    plan: Plan
+    plan: StudyPlan
     folder: Path
-    watcher: Onlooker
+    watcher: TrainingCallback
     keep: bool = False
     """Whether run directories stay when their results are written."""
 
     def left(self, tasks: Sequence[Task] | None = None) -> list[Task]:
         """What is left to do of these, or of all."""
-        return left_of(self.plan, self.folder, list(self.plan.tasks()) if tasks is None else tasks)
+        return left_of(
+            self.plan, self.folder, list(self.plan.tasks()) if tasks is None else tasks
+        )
 
     def work(self, tasks: Sequence[Task] | None = None) -> Iterator[Result]:
         """The results of the trainings that are left, as each is done; those that others train are left to them.
@@ -69,7 +81,12 @@ class Comparison:
         while waiting:
             todo, waiting = waiting, []
             for task in todo:
-                with suppress(TakenError), holding(self.folder, Path(task.regime, f"{task.arm}-{task.seed}")) as run:
+                with (
+                    suppress(TakenError),
+                    holding(
+                        self.folder, Path(task.regime, f"{task.arm}-{task.seed}")
+                    ) as run,
+                ):
                     try:
                         yield from self._train(task, run)
                     except TakenError:
@@ -84,22 +101,35 @@ class Comparison:
             choice = chosen(self.plan, self.folder, task.regime, self.plan.tuned(task.arm))
             if choice is None or not self._underpriced(task, choice):
                 continue
-            with suppress(TakenError), holding(self.folder, Path(task.regime, f"{task.arm}-{task.seed}")):
+            with (
+                suppress(TakenError),
+                holding(self.folder, Path(task.regime, f"{task.arm}-{task.seed}")),
+            ):
                 for result in self._underpriced(task, choice):
                     cost = result.cost.model_copy(update={"tuning": choice.flops})
                     write_result(self.folder, result.model_copy(update={"cost": cost}))
 
     def _underpriced(self, task: Task, choice: Choice) -> list[Result]:
-        return [r for r in _found(self.plan, self.folder, task, choice) if r.cost.tuning < choice.flops]
+        return [
+            r
+            for r in _found(self.plan, self.folder, task, choice)
+            if r.cost.tuning < choice.flops
+        ]
 
     def _train(self, task: Task, run: Path) -> list[Result]:
         """The results of one training: the arm's last. Raises TakenError where its settings are still being chosen."""
-        choice = choose(self.plan, self.folder, task.regime, self.plan.tuned(task.arm), self.watcher)
+        choice = choose(
+            self.plan, self.folder, task.regime, self.plan.tuned(task.arm), self.watcher
+        )
         if _found(self.plan, self.folder, task, choice):
             return []
         self.watcher.told(f"{task.regime}, {task.arm}, seed {task.seed}")
         if not (found := self._done_elsewhere(task, choice)):
-            found = self._trained(task, choice, run) if self.plan.arms[task.arm].trains else self._bare(task)
+            found = (
+                self._trained(task, choice, run)
+                if self.plan.arms[task.arm].trains
+                else self._bare(task)
+            )
         for result in found:
             write_result(self.folder, result)
         if not self.keep:
@@ -110,7 +140,9 @@ class Comparison:
         """The results of a regime in which this arm has the same settings, as this regime's own; empty without one."""
         for other in self.plan.twins(task, choice.settings):
             if found := _found(self.plan, self.folder, other, choice):
-                return [result.model_copy(update={"regime": task.regime}) for result in found]
+                return [
+                    result.model_copy(update={"regime": task.regime}) for result in found
+                ]
         return []
 
     def _trained(self, task: Task, choice: Choice, run: Path) -> list[Result]:
@@ -118,14 +150,17 @@ class Comparison:
         merged = {arm: arms[arm].merged for arm in made_from(task.arm, arms)}
         found: list[Result] = []
 
-        def finish(course: Course) -> None:
+        def finish(course: Training) -> None:
             found.extend(results_merged(self.plan, task, choice, course, merged))
             found.append(result_of(self.plan, task, choice, course))
 
         config = self.plan.settings(task, choice.settings)
         seconds = opened(config, run, self.watcher, study, study.budget, finish)
-        return [r.model_copy(update={"cost": r.cost.model_copy(update={"seconds": seconds})}) for r in found]
+        return [
+            r.model_copy(update={"cost": r.cost.model_copy(update={"seconds": seconds})})
+            for r in found
+        ]
 
     def _bare(self, task: Task) -> list[Result]:
-        session = open_session(resolved(self.plan.settings(task)), self.watcher)
+        session = open_session(resolve_config(self.plan.settings(task)), self.watcher)
         return [result_of_base(self.plan, task, session)]

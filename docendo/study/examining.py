@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from itertools import groupby
 from statistics import fmean
 
-from docendo.build import Subjects
-from docendo.classroom.teaching import Classroom, Try
-from docendo.errors import RunError, UseError, nearest
-from docendo.evaluation import worked_lesson
-from docendo.graders.grading import final_answer
-from docendo.problems.splits import fresh_split, test_split
-from docendo.records import BASE, AgentId, Attempt, Lesson, Problem
+from docendo.build.school import Catalog
+from docendo.config import StudyConfig
+from docendo.datasets.eval_sets import fresh_split, test_split
+from docendo.errors import RunError, UserError, suggestion
+from docendo.graders.answer import final_answer
+from docendo.records import BASE, AgentId, Lesson, Problem, Rollout
+from docendo.run.evaluation import worked_lesson
+from docendo.run.session import Session
 from docendo.seeds import seed_for
-from docendo.session import Session
 from docendo.study.plan import exam
 from docendo.study.results import Answers
-from docendo.tables import StudyConfig
+from docendo.teaching.game import Classroom, RolloutSpec
 
 __all__ = [
     "Paper",
@@ -38,23 +38,29 @@ Paper = Sequence[Problem]
 """Problems in a fixed order."""
 
 
-def paper(found: Subjects, seed: int, count: int) -> list[Problem]:
+def paper(found: Catalog, seed: int, count: int) -> list[Problem]:
     """`count` held-out problems of each domain, of the families that are taught."""
-    return [p for d in found.sources for p in test_split(found.sources[d], found.courses[d], count, seed)]
+    return [
+        p
+        for d in found.sources
+        for p in test_split(found.sources[d], found.courses[d], count, seed)
+    ]
 
 
-def fresh_paper(found: Subjects, seed: int, study: StudyConfig) -> list[Problem]:
+def fresh_paper(found: Catalog, seed: int, study: StudyConfig) -> list[Problem]:
     """As many other held-out problems, which no training of the study is examined on: those on which settings are
     chosen. Raises UseError where there are none left of a domain.
     """
     problems: list[Problem] = []
-    tests = [p for number in study.each_seed for p in paper(found, exam(number), study.problems)]
+    tests = [
+        p for number in study.each_seed for p in paper(found, exam(number), study.problems)
+    ]
     for domain, source in found.sources.items():
         taken = [p for p in tests if p.domain == domain]
         fresh = fresh_split(source, found.courses[domain], study.problems, seed, taken)
         if not fresh:
             count, seeds = len({p.key for p in taken}), len(study.each_seed)
-            raise UseError(
+            raise UserError(
                 f"{domain}: all {count} held-out problems are in the examinations of {seeds} seeds, and none is "
                 "left to choose settings; lower problems or seeds, or add rows, of which about one in five is held out"
             )
@@ -62,7 +68,7 @@ def fresh_paper(found: Subjects, seed: int, study: StudyConfig) -> list[Problem]
     return problems
 
 
-def outside_paper(found: Subjects, seed: int, study: StudyConfig) -> list[Problem]:
+def outside_paper(found: Catalog, seed: int, study: StudyConfig) -> list[Problem]:
     """Held-out problems of each domain that has families that nobody is trained on, all levels of a family where the
     study names none. Raises UseError where it has not those that the study names, or somebody is trained on one.
     """
@@ -70,20 +76,33 @@ def outside_paper(found: Subjects, seed: int, study: StudyConfig) -> list[Proble
     for domain, families in study.outside.items():
         where = f"[outside.{domain}]"
         if domain not in found.sources:
-            raise UseError(f"{where}: no domain {domain!r}{nearest(domain, found.sources)}")
-        source, taught = found.sources[domain], {family for family, _ in found.courses[domain]}
+            raise UserError(
+                f"{where}: no domain {domain!r}{suggestion(domain, found.sources)}"
+            )
+        source, taught = (
+            found.sources[domain],
+            {family for family, _ in found.courses[domain]},
+        )
         for family in families:
             if family not in source.levels:
-                raise UseError(f"{where}: no family {family!r}{nearest(family, source.levels)}")
+                raise UserError(
+                    f"{where}: no family {family!r}{suggestion(family, source.levels)}"
+                )
             if family in taught:
-                raise UseError(f"{where}: {family!r} is trained on; leave it out here or in [domains.{domain}]")
-        courses = [(family, n) for family, levels in families.items() for n in levels or source.levels[family]]
+                raise UserError(
+                    f"{where}: {family!r} is trained on; leave it out here or in [domains.{domain}]"
+                )
+        courses = [
+            (family, n)
+            for family, levels in families.items()
+            for n in levels or source.levels[family]
+        ]
         _check_count(courses, study.problems, where)
         problems += test_split(source, courses, study.problems, seed)
     return problems
 
 
-def check_papers(found: Subjects, seed: int, study: StudyConfig) -> None:
+def check_papers(found: Catalog, seed: int, study: StudyConfig) -> None:
     """Raises UseError where a family would be examined by no problem."""
     for domain, courses in found.courses.items():
         _check_count(courses, study.problems, f"[domains.{domain}]")
@@ -93,20 +112,33 @@ def check_papers(found: Subjects, seed: int, study: StudyConfig) -> None:
 
 def _check_count(courses: Sequence[tuple[str, int]], problems: int, where: str) -> None:
     if not courses:
-        raise UseError(f"{where}: no family is named; wanted at least one")
+        raise UserError(f"{where}: no family is named; wanted at least one")
     if problems < len(courses):
-        raise UseError(f"{where}: problems = {problems}, wanted one for each of {len(courses)} families and levels")
+        raise UserError(
+            f"{where}: problems = {problems}, wanted one for each of {len(courses)} families and levels"
+        )
 
 
-def answers(classroom: Classroom, agents: Sequence[AgentId], problems: Paper) -> dict[AgentId, list[Attempt]]:
+def answers(
+    classroom: Classroom, agents: Sequence[AgentId], problems: Paper
+) -> dict[AgentId, list[Rollout]]:
     """The likeliest answer of each agent to each problem, without a lesson."""
-    return _asked(classroom, [Try(a, p, None, "evaluation", 0) for a in agents for p in problems])
+    return _asked(
+        classroom,
+        [RolloutSpec(a, p, None, "evaluation", 0) for a in agents for p in problems],
+    )
 
 
-def lesson_answers(session: Session, agents: Sequence[AgentId], problems: Paper) -> dict[AgentId, list[Attempt]]:
+def lesson_answers(
+    session: Session, agents: Sequence[AgentId], problems: Paper
+) -> dict[AgentId, list[Rollout]]:
     """The same after a right worked example of the problem's family and level."""
     lessons = [_lesson(session, p) for p in problems]
-    wanted = [Try(a, p, lesson, "evaluation", 0) for a in agents for p, lesson in zip(problems, lessons, strict=True)]
+    wanted = [
+        RolloutSpec(a, p, lesson, "evaluation", 0)
+        for a in agents
+        for p, lesson in zip(problems, lessons, strict=True)
+    ]
     return _asked(session.school.classroom, wanted)
 
 
@@ -115,23 +147,35 @@ def check_lengths(session: Session, problems: Paper) -> None:
     it too long for the model: better now than when the budget is spent. What this costs is booked nowhere.
     """
     for domain in dict.fromkeys(p.domain for p in problems):
-        shown = [(p, _lesson(session, p).problems[0]) for p in problems if p.domain == domain]
-        longest, _ = max(shown, key=lambda pair: len(pair[0].prompt + pair[1].prompt + pair[1].worked))
+        shown = [
+            (p, _lesson(session, p).problems[0]) for p in problems if p.domain == domain
+        ]
+        longest, _ = max(
+            shown, key=lambda pair: len(pair[0].prompt + pair[1].prompt + pair[1].worked)
+        )
         try:
             lesson_answers(session, [BASE, *session.agents], [longest])
         except RunError as error:
-            raise RunError(f"[domains.{domain}], the longest question after a worked example: {error}") from error
+            raise RunError(
+                f"[domains.{domain}], the longest question after a worked example: {error}"
+            ) from error
     session.school.classroom.engine.drain()
 
 
 def _lesson(session: Session, problem: Problem) -> Lesson:
     """The right worked example that a problem is asked after."""
-    return worked_lesson(session.found.sources[problem.domain], problem, session.config.evaluation.seed)
+    return worked_lesson(
+        session.found.sources[problem.domain], problem, session.config.evaluation.seed
+    )
 
 
-def _asked(classroom: Classroom, wanted: Sequence[Try]) -> dict[AgentId, list[Attempt]]:
-    found: dict[AgentId, list[Attempt]] = {}
-    for tried, attempt in zip(wanted, classroom.attempt(wanted, temperature=0.0), strict=True):
+def _asked(
+    classroom: Classroom, wanted: Sequence[RolloutSpec]
+) -> dict[AgentId, list[Rollout]]:
+    found: dict[AgentId, list[Rollout]] = {}
+    for tried, attempt in zip(
+        wanted, classroom.attempt(wanted, temperature=0.0), strict=True
+    ):
         found.setdefault(tried.agent, []).append(attempt)
     return found
 
@@ -143,18 +187,23 @@ class Samples:
     agent: AgentId
     count: int
 
-    def __call__(self, classroom: Classroom, problems: Paper) -> dict[AgentId, list[Attempt]]:
+    def __call__(
+        self, classroom: Classroom, problems: Paper
+    ) -> dict[AgentId, list[Rollout]]:
         wanted = [
-            Try(self.agent, p, None, "evaluation", seed_for(0, "vote", p.key, i))
+            RolloutSpec(self.agent, p, None, "evaluation", seed_for(0, "vote", p.key, i))
             for i in range(self.count)
             for p in problems
         ]
         attempts = classroom.attempt(wanted, classroom.rules.temperature)
         size = len(problems)
-        return {AgentId(f"{self.agent}-{i}"): attempts[i * size : (i + 1) * size] for i in range(self.count)}
+        return {
+            AgentId(f"{self.agent}-{i}"): attempts[i * size : (i + 1) * size]
+            for i in range(self.count)
+        }
 
 
-def voted(found: Mapping[AgentId, Sequence[Attempt]]) -> list[Attempt]:
+def voted(found: Mapping[AgentId, Sequence[Rollout]]) -> list[Rollout]:
     """For each problem one of the answers that most agents agree on, the first to be given where several are as many.
 
     An answer is what is read as the final one; agents without any do not vote, unless nobody has one.
@@ -162,22 +211,29 @@ def voted(found: Mapping[AgentId, Sequence[Attempt]]) -> list[Attempt]:
     return [_winner(attempts) for attempts in zip(*found.values(), strict=True)]
 
 
-def _winner(attempts: Sequence[Attempt]) -> Attempt:
-    finals = [" ".join((final_answer(a.completion.text) or "").lower().split()) for a in attempts]
+def _winner(attempts: Sequence[Rollout]) -> Rollout:
+    finals = [
+        " ".join((final_answer(a.completion.text) or "").lower().split()) for a in attempts
+    ]
     counts = Counter(final for final in finals if final)
     return attempts[finals.index(counts.most_common(1)[0][0])] if counts else attempts[0]
 
 
-def keys(found: Mapping[AgentId, Sequence[Attempt]], problems: Paper) -> Answers:
+def keys(found: Mapping[AgentId, Sequence[Rollout]], problems: Paper) -> Answers:
     """Answer keys by agent and family."""
     return {agent: _families(attempts, problems) for agent, attempts in found.items()}
 
 
-def _families(attempts: Sequence[Attempt], problems: Paper) -> dict[str, str]:
-    pairs = sorted(zip(problems, attempts, strict=True), key=lambda pair: (pair[0].domain, pair[0].family))
+def _families(attempts: Sequence[Rollout], problems: Paper) -> dict[str, str]:
+    pairs = sorted(
+        zip(problems, attempts, strict=True),
+        key=lambda pair: (pair[0].domain, pair[0].family),
+    )
     return {
         f"{domain}/{family}": "".join("1" if a.verdict.score >= 1 else "0" for _, a in some)
-        for (domain, family), some in groupby(pairs, key=lambda pair: (pair[0].domain, pair[0].family))
+        for (domain, family), some in groupby(
+            pairs, key=lambda pair: (pair[0].domain, pair[0].family)
+        )
     }
 
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from docendo.report.intervals import Estimate, clustered
+from docendo.statistics import Estimate, clustered
+from docendo.study.bootstrap import SAMPLES, Bootstrap, Difference
+from docendo.study.measures import Floats, height
 from docendo.study.results import Gain, Result, Study
-from docendo.study.scoring import Floats, height
-from docendo.study.statistics import SAMPLES, Bootstrap, Difference
 
 __all__ = [
     "EXPERTS",
@@ -75,16 +75,30 @@ class Regime:
 
     def studied(self, arm: str) -> set[tuple[str, str]]:
         """Whose worked solutions the agents of an arm studied beside their own domains': (agent, domain)."""
-        return {(a, d) for r in self.arms[arm].values() for a, of in r.about.studied.items() for d in of}
+        return {
+            (a, d)
+            for r in self.arms[arm].values()
+            for a, of in r.about.studied.items()
+            for d in of
+        }
 
     def apart(self, arm: str) -> bool:
         """Whether nobody in it studied another's domain."""
-        own = {(a, d) for r in self.arms[arm].values() for a, of in r.about.expert_of.items() for d in of}
+        own = {
+            (a, d)
+            for r in self.arms[arm].values()
+            for a, of in r.about.expert_of.items()
+            for d in of
+        }
         return self.studied(arm) <= own
 
     def against(self, other: str, measure: str = "mean") -> dict[str, Difference]:
         """Every other arm minus this one, the largest difference first; those that can be compared."""
-        found = {arm: self.boot.difference(arm, other, measure) for arm in self.arms if arm != other}
+        found = {
+            arm: self.boot.difference(arm, other, measure)
+            for arm in self.arms
+            if arm != other
+        }
         told = [(arm, gap) for arm, gap in found.items() if gap]
         return dict(sorted(told, key=lambda item: (-item[1].estimate.mean, item[0])))
 
@@ -107,14 +121,18 @@ class Stretch(NamedTuple):
 
 def regimes(study: Study, samples: int = SAMPLES) -> list[Regime]:
     """Every regime of the study."""
-    return [Regime(name, arms, Bootstrap(arms, samples)) for name, arms in study.results.items()]
+    return [
+        Regime(name, arms, Bootstrap(arms, samples)) for name, arms in study.results.items()
+    ]
 
 
 def learning(regime: Regime) -> list[Line]:
     """Mean held-out accuracy over agents and domains against operations."""
     found = []
     for arm, by_seed in regime.arms.items():
-        courses = [[(point.flops, height(point)) for point in r.curve] for r in by_seed.values()]
+        courses = [
+            [(point.flops, height(point)) for point in r.curve] for r in by_seed.values()
+        ]
         found.append(Line(arm, _mean_course(courses)))
     return [line for line in found if line.points]
 
@@ -128,7 +146,9 @@ def series(regime: Regime, name: str) -> list[Line]:
     return [line for line in found if line.points]
 
 
-def _mean_course(courses: Iterable[Sequence[tuple[float, float]]]) -> list[tuple[float, Estimate]]:
+def _mean_course(
+    courses: Iterable[Sequence[tuple[float, float]]],
+) -> list[tuple[float, Estimate]]:
     """Mean over the seeds where all of them have been; Student's interval over them."""
     told = [np.array(course, dtype=float) for course in courses if course]
     if not told:
@@ -139,7 +159,8 @@ def _mean_course(courses: Iterable[Sequence[tuple[float, float]]]) -> list[tuple
     grid: Floats = np.unique(np.linspace(first, last, _GRID))
     values = [np.interp(grid, *c[np.argsort(c[:, 0], kind="stable")].T) for c in told]
     return [
-        (float(x), clustered([[float(v)] for v in column])) for x, column in zip(grid, np.array(values).T, strict=True)
+        (float(x), clustered([[float(v)] for v in column]))
+        for x, column in zip(grid, np.array(values).T, strict=True)
     ]
 
 
@@ -147,7 +168,9 @@ def stretches(regime: Regime, arm: str) -> list[Stretch]:
     """The gains of an arm's lessons in the parts of its budget, in order; empty where it gave none. Lessons are told at
     looks, so that a part begins and ends with one.
     """
-    told = [gain for result in regime.arms.get(arm, {}).values() for gain in result.trace.gains]
+    told = [
+        gain for result in regime.arms.get(arm, {}).values() for gain in result.trace.gains
+    ]
     edges = np.linspace(0, max((g.flops for g in told), default=0), _STRETCHES + 1)
     found = []
     for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
@@ -181,5 +204,8 @@ def ledger(regime: Regime) -> dict[str, dict[str, float]]:
     for arm in regime.ranked:
         results = list(regime.arms[arm].values())
         purposes = sorted({purpose for r in results for purpose in r.cost.ledger})
-        found[arm] = {p: sum(r.cost.ledger.get(p, 0.0) for r in results) / len(results) for p in purposes}
+        found[arm] = {
+            p: sum(r.cost.ledger.get(p, 0.0) for r in results) / len(results)
+            for p in purposes
+        }
     return {arm: purposes for arm, purposes in found.items() if purposes}

@@ -6,13 +6,22 @@ from functools import cache
 from pathlib import Path
 
 import docendo
-from docendo.records import BASE, AgentId, Attempt
-from docendo.session import Session
-from docendo.study.examining import Paper, Samples, answers, keys, lesson_answers, outside_paper, paper, voted
+from docendo.records import BASE, AgentId, Rollout
+from docendo.run.session import Session
+from docendo.study.arm_run import Training, spent
+from docendo.study.examining import (
+    Paper,
+    Samples,
+    answers,
+    keys,
+    lesson_answers,
+    outside_paper,
+    paper,
+    voted,
+)
 from docendo.study.merging import MERGED, with_merged
-from docendo.study.plan import Plan, Task
+from docendo.study.plan import StudyPlan, Task
 from docendo.study.results import About, Cost, Result, Scores
-from docendo.study.training import Course, spent
 from docendo.study.tuning import Choice
 
 __all__ = ["chosen_settings", "commit", "result_of", "result_of_base", "results_merged"]
@@ -20,7 +29,7 @@ __all__ = ["chosen_settings", "commit", "result_of", "result_of_base", "results_
 _VOTE = AgentId("vote")
 
 
-def result_of(plan: Plan, task: Task, choice: Choice, course: Course) -> Result:
+def result_of(plan: StudyPlan, task: Task, choice: Choice, course: Training) -> Result:
     """The result of a training that is done, but for the seconds that it took."""
     session = course.session
     scores = _scores(plan, session, session.agents)
@@ -39,7 +48,9 @@ def result_of(plan: Plan, task: Task, choice: Choice, course: Course) -> Result:
     )
 
 
-def results_merged(plan: Plan, task: Task, choice: Choice, course: Course, arms: Mapping[str, str]) -> list[Result]:
+def results_merged(
+    plan: StudyPlan, task: Task, choice: Choice, course: Training, arms: Mapping[str, str]
+) -> list[Result]:
     """The results of the same agents merged into one, by arm and way; they cost no more than their training."""
     found = []
     for arm, way in arms.items():
@@ -47,19 +58,35 @@ def results_merged(plan: Plan, task: Task, choice: Choice, course: Course, arms:
         about = _about(merged, [MERGED], choice)
         cost = _cost(plan, course, choice)
         scores = _scores(plan, merged, [MERGED])
-        found.append(Result(regime=task.regime, arm=arm, seed=task.seed, about=about, cost=cost, scores=scores))
+        found.append(
+            Result(
+                regime=task.regime,
+                arm=arm,
+                seed=task.seed,
+                about=about,
+                cost=cost,
+                scores=scores,
+            )
+        )
     return found
 
 
-def result_of_base(plan: Plan, task: Task, session: Session) -> Result:
+def result_of_base(plan: StudyPlan, task: Task, session: Session) -> Result:
     """The result of the bare base model, which costs nothing."""
     about = _about(session, [BASE], Choice())
     scores = _scores(plan, session, [BASE])
     cost = Cost(budget=plan.study.budget, spent=0.0)
-    return Result(regime=task.regime, arm=task.arm, seed=task.seed, about=about, cost=cost, scores=scores)
+    return Result(
+        regime=task.regime,
+        arm=task.arm,
+        seed=task.seed,
+        about=about,
+        cost=cost,
+        scores=scores,
+    )
 
 
-def _scores(plan: Plan, session: Session, agents: Sequence[AgentId]) -> Scores:
+def _scores(plan: StudyPlan, session: Session, agents: Sequence[AgentId]) -> Scores:
     seed, classroom = session.config.evaluation.seed, session.school.classroom
     problems = paper(session.found, seed, plan.study.problems)
     alone = answers(classroom, agents, problems)
@@ -73,8 +100,11 @@ def _scores(plan: Plan, session: Session, agents: Sequence[AgentId]) -> Scores:
 
 
 def _voters(
-    plan: Plan, session: Session, alone: Mapping[AgentId, Sequence[Attempt]], problems: Paper
-) -> Mapping[AgentId, Sequence[Attempt]]:
+    plan: StudyPlan,
+    session: Session,
+    alone: Mapping[AgentId, Sequence[Rollout]],
+    problems: Paper,
+) -> Mapping[AgentId, Sequence[Rollout]]:
     """Those whose majority counts: the population, or as many samples of a single agent."""
     if len(alone) > 1:
         return alone
@@ -88,9 +118,20 @@ def _about(session: Session, agents: Sequence[AgentId], choice: Choice) -> About
         commit=commit(),
         model=config.model,
         agents=tuple(agents),
-        domains={name: tuple(dict.fromkeys(family for family, _ in some)) for name, some in courses.items()},
-        expert_of={a: tuple(own.domains) for a in agents if (own := config.agents.get(a)) and own.domains},
-        studied={a: tuple(own.data.domains) for a in agents if (own := config.agents.get(a)) and own.data},
+        domains={
+            name: tuple(dict.fromkeys(family for family, _ in some))
+            for name, some in courses.items()
+        },
+        expert_of={
+            a: tuple(own.domains)
+            for a in agents
+            if (own := config.agents.get(a)) and own.domains
+        },
+        studied={
+            a: tuple(own.data.domains)
+            for a in agents
+            if (own := config.agents.get(a)) and own.data
+        },
         setting=chosen_settings(choice),
     )
 
@@ -101,7 +142,7 @@ def chosen_settings(choice: Choice) -> dict[str, float | str | bool]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _cost(plan: Plan, course: Course, choice: Choice) -> Cost:
+def _cost(plan: StudyPlan, course: Training, choice: Choice) -> Cost:
     return Cost(
         budget=plan.study.budget,
         spent=spent(course.session),
@@ -118,11 +159,17 @@ def commit() -> str:
     """
     here = Path(docendo.__file__).parent
     try:
-        prefix, _, short = _git(here, "rev-parse", "--show-prefix", "--short=7", "HEAD").partition("\n")
+        prefix, _, short = _git(
+            here, "rev-parse", "--show-prefix", "--short=7", "HEAD"
+        ).partition("\n")
         changed = _git(here, "status", "--porcelain", "--", ".")
     except (OSError, subprocess.SubprocessError):
         return docendo.__version__
-    return short + ("+" if changed else "") if prefix == f"{here.name}/" else docendo.__version__
+    return (
+        short + ("+" if changed else "")
+        if prefix == f"{here.name}/"
+        else docendo.__version__
+    )
 
 
 def _git(folder: Path, *arguments: str) -> str:

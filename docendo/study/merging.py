@@ -10,14 +10,14 @@ from pathlib import Path
 
 import torch
 
-from docendo.build import build_school
-from docendo.config import Config
-from docendo.engines.base import load_base
-from docendo.engines.local import LocalEngine, open_engine
-from docendo.engines.peft_format import load_adapter, save_adapter
-from docendo.errors import RunError, UseError
+from docendo.build.school import build_school
+from docendo.config.load import Config
+from docendo.engines.local.base_model import load_base
+from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.peft_format import load_adapter, save_adapter
+from docendo.errors import RunError, UserError
 from docendo.records import AgentId
-from docendo.session import Session
+from docendo.run.session import Session
 
 __all__ = ["MERGED", "WAYS", "merged_engine", "with_merged"]
 
@@ -60,16 +60,24 @@ def with_merged(session: Session, way: str) -> Session:
     room = school.classroom
     first = room.instructions[AgentId(next(iter(config.learners)))]
     room = replace(room, instructions={**room.instructions, MERGED: first})
-    return Session(config, session.found, engine, replace(school, classroom=room), session.watcher)
+    return Session(
+        config, session.found, engine, replace(school, classroom=room), session.watcher
+    )
 
 
-def _merged(config: Config, folders: dict[AgentId, Path], way: str, rank: int, out: Path) -> Path:
+def _merged(
+    config: Config, folders: dict[AgentId, Path], way: str, rank: int, out: Path
+) -> Path:
     """The folder of the merged adapter."""
     try:
         from peft import PeftModel
     except ImportError as error:
-        raise UseError("merging adapters needs PEFT; run: pip install 'docendo[study]'") from error
-    bare = load_base(config.model, torch.float32, torch.device("cpu"), config.engine.trust_remote_code).model
+        raise UserError(
+            "merging adapters needs PEFT; run: pip install 'docendo[study]'"
+        ) from error
+    bare = load_base(
+        config.model, torch.float32, torch.device("cpu"), config.engine.trust_remote_code
+    ).model
     first, *rest = folders
     weights = [1 / len(folders)] * len(folders) if way == "cat" else [1.0] * len(folders)
     more = {} if way == "cat" else {"svd_rank": rank, "density": _DENSITY}
@@ -79,9 +87,13 @@ def _merged(config: Config, folders: dict[AgentId, Path], way: str, rank: int, o
         model = PeftModel.from_pretrained(bare, str(folders[first]), adapter_name=first)
         for agent in rest:
             model.load_adapter(str(folders[agent]), adapter_name=agent)
-        model.add_weighted_adapter(list(folders), weights, MERGED, combination_type=way, **more)
+        model.add_weighted_adapter(
+            list(folders), weights, MERGED, combination_type=way, **more
+        )
         # not "auto", which asks the network for the base's configuration
-        model.save_pretrained(str(out), selected_adapters=[MERGED], save_embedding_layers=False)
+        model.save_pretrained(
+            str(out), selected_adapters=[MERGED], save_embedding_layers=False
+        )
     found = out / MERGED
     if not found.is_dir():
         raise RunError(f"PEFT did not write the merged adapter to {found}")

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from docendo.config import Config, changed, explain, load_config, read_toml
-from docendo.errors import UseError, nearest
+from docendo.config import ConfigModel, OwnArmConfig, RegimeConfig, StudyConfig
+from docendo.config.load import Config, changed, explain, load_config, read_toml
+from docendo.errors import UserError, suggestion
 from docendo.study.arms import ARMS, Arm
-from docendo.tables import OwnArmConfig, RegimeConfig, StudyConfig, Table
 
-__all__ = ["TUNING_SEED", "Plan", "Task", "exam", "load_plan"]
+__all__ = ["TUNING_SEED", "StudyPlan", "Task", "exam", "load_plan"]
 
 TUNING_SEED = 999_999
 """Of the trainings that choose settings; no training of the study has it."""
@@ -27,7 +27,7 @@ class Task(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     study: StudyConfig
     config: Config
     arms: Mapping[str, Arm]
@@ -37,7 +37,11 @@ class Plan:
         """Everything that is trained, seed by seed, so that what is finished can be compared early."""
         for seed in self.study.each_seed:
             for regime in self.study.regimes:
-                yield from (Task(regime, arm, seed) for arm in self.arms if not self.arms[arm].merged)
+                yield from (
+                    Task(regime, arm, seed)
+                    for arm in self.arms
+                    if not self.arms[arm].merged
+                )
 
     def grid(self, arm: str) -> Sequence[Sequence[str]]:
         """The settings that the arm chooses from; those of the arm that it is like."""
@@ -67,14 +71,22 @@ class Plan:
         shaped = arm.shape(config)
         if not arm.like and changed(shaped, chosen) != shaped:
             given = ", ".join(chosen)
-            raise UseError(f"[grids] {task.arm}: the arm sets something of {given!r} itself; leave that out")
-        evaluation = shaped.evaluation.model_copy(update={"problems": self.study.looked, "seed": exam(task.seed)})
+            raise UserError(
+                f"[grids] {task.arm}: the arm sets something of {given!r} itself; leave that out"
+            )
+        evaluation = shaped.evaluation.model_copy(
+            update={"problems": self.study.looked, "seed": exam(task.seed)}
+        )
         return shaped.model_copy(update={"seed": task.seed, "evaluation": evaluation})
 
     def twins(self, task: Task, chosen: Sequence[str] = ()) -> Iterator[Task]:
         """The same training in other regimes: those in which the arm has the same settings."""
         settings = self.settings(task, chosen)
-        others = (task._replace(regime=regime) for regime in self.study.regimes if regime != task.regime)
+        others = (
+            task._replace(regime=regime)
+            for regime in self.study.regimes
+            if regime != task.regime
+        )
         return (other for other in others if self.settings(other, chosen) == settings)
 
 
@@ -83,47 +95,70 @@ def exam(seed: int) -> int:
     return seed + 1
 
 
-def load_plan(path: Path) -> Plan:
+def load_plan(path: Path) -> StudyPlan:
     """A study from its TOML file. Raises UseError, one line, naming what is wrong and the nearest right thing."""
     table = read_toml(path)
     if "config" not in table and table.keys() & {"model", "domains", "agents"}:
-        raise UseError(f"{path}: is a league, not a study; `docendo run` takes it, and a study names it as its config")
+        raise UserError(
+            f"{path}: is a league, not a study; `docendo run` takes it, and a study names it as its config"
+        )
     try:
         study = StudyConfig.model_validate(table)
     except ValidationError as error:
-        raise UseError(explain(error, str(path), _known)) from None
+        raise UserError(explain(error, str(path), _known)) from None
     try:
         config = load_config(path.parent / study.config)
-    except UseError as error:
-        raise UseError(f"{path} config: {error}") from error
-    return Plan(study, config, _chosen(study, path))
+    except UserError as error:
+        raise UserError(f"{path} config: {error}") from error
+    return StudyPlan(study, config, _chosen(study, path))
 
 
 def _chosen(study: StudyConfig, path: Path) -> dict[str, Arm]:
     known = {**ARMS, **{name: _own(name, own, path) for name, own in study.own.items()}}
-    wanted = [*study.arms, *(name for name in study.own if name not in study.arms)] if study.arms else list(known)
-    mentioned = [*study.grids, *(arm for regime in study.regimes.values() for arm in regime.arms)]
+    wanted = (
+        [*study.arms, *(name for name in study.own if name not in study.arms)]
+        if study.arms
+        else list(known)
+    )
+    mentioned = [
+        *study.grids,
+        *(arm for regime in study.regimes.values() for arm in regime.arms),
+    ]
     for arm in (*wanted, *mentioned):
         if arm not in known:
-            raise UseError(f"{path}: no arm {arm!r}{nearest(arm, known)}")
+            raise UserError(f"{path}: no arm {arm!r}{suggestion(arm, known)}")
     for arm in study.grids:
         if known[arm].like or not known[arm].trains:
-            whose = f"takes the choice of {known[arm].like!r}" if known[arm].like else "is not trained"
-            raise UseError(f"{path} [grids]: arm {arm!r} {whose}; it chooses from no settings of its own")
+            whose = (
+                f"takes the choice of {known[arm].like!r}"
+                if known[arm].like
+                else "is not trained"
+            )
+            raise UserError(
+                f"{path} [grids]: arm {arm!r} {whose}; it chooses from no settings of its own"
+            )
     for arm in wanted:
         if known[arm].merged and known[arm].like not in wanted:
-            raise UseError(f"{path}: arm {arm!r} is made of {known[arm].like!r}, which is not among the arms")
+            raise UserError(
+                f"{path}: arm {arm!r} is made of {known[arm].like!r}, which is not among the arms"
+            )
     return {arm: known[arm] for arm in wanted}
 
 
 def _own(name: str, own: OwnArmConfig, path: Path) -> Arm:
     if name in ARMS:
-        raise UseError(f"{path} [own.{name}]: there is an arm {name!r} already; choose another name")
+        raise UserError(
+            f"{path} [own.{name}]: there is an arm {name!r} already; choose another name"
+        )
     if own.like not in ARMS:
-        raise UseError(f"{path} [own.{name}] like: no arm {own.like!r}{nearest(own.like, ARMS)}")
+        raise UserError(
+            f"{path} [own.{name}] like: no arm {own.like!r}{suggestion(own.like, ARMS)}"
+        )
     like = ARMS[own.like]
     if like.merged:
-        raise UseError(f"{path} [own.{name}] like: {own.like!r} is made of {like.like!r} and not trained; name that")
+        raise UserError(
+            f"{path} [own.{name}] like: {own.like!r} is made of {like.like!r} and not trained; name that"
+        )
     told, where = f"as {own.like}, with {', '.join(own.settings)}", f"{path} [own.{name}]"
 
     def shape(config: Config) -> Config:
@@ -133,6 +168,6 @@ def _own(name: str, own: OwnArmConfig, path: Path) -> Arm:
 
 
 def _known(place: list[str]) -> list[str]:
-    tables: dict[str, type[Table]] = {"regimes": RegimeConfig, "own": OwnArmConfig}
+    tables: dict[str, type[ConfigModel]] = {"regimes": RegimeConfig, "own": OwnArmConfig}
     table = tables.get(place[0], StudyConfig) if place else StudyConfig
     return list(table.model_fields)

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from docendo.errors import UseError, nearest
-from docendo.store.whole import write_whole
-from docendo.tables.study import Name
+from docendo.config.study import Name
+from docendo.errors import UserError, suggestion
+from docendo.store.atomic import write_whole
 
 __all__ = [
     "STUDY_FILE",
@@ -143,7 +143,9 @@ class Result(BaseModel):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         _check_curve(self)
-        trained = {f"{d}/{f}" for d, families in self.about.domains.items() for f in families}
+        trained = {
+            f"{d}/{f}" for d, families in self.about.domains.items() for f in families
+        }
         _check_answers("scores.test", self.scores.test, self.about.agents, trained)
         for name in ("lesson", "start"):
             if answers := getattr(self.scores, name):
@@ -153,7 +155,10 @@ class Result(BaseModel):
             if known := families & trained:
                 raise ValueError(f"scores.outside: {min(known)!r} was trained on")
             _check_answers("scores.outside", outside, self.about.agents, families)
-        test = {family: len(key) for family, key in next(iter(self.scores.test.values())).items()}
+        test = {
+            family: len(key)
+            for family, key in next(iter(self.scores.test.values())).items()
+        }
         start = next(iter(self.scores.start.values()), {})
         _check_lengths("scores.start", start, test)
         _check_lengths("scores.vote", self.scores.vote, test)
@@ -161,19 +166,23 @@ class Result(BaseModel):
         return self
 
 
-def _check_answers(where: str, answers: Answers, agents: Iterable[str], families: set[str]) -> None:
+def _check_answers(
+    where: str, answers: Answers, agents: Iterable[str], families: set[str]
+) -> None:
     """Raises ValueError where not every agent answered all problems of every family."""
     _check_names(where, answers, set(agents), "agent")
     first = next(iter(answers.values()))
     for agent, keys in answers.items():
         _check_names(f"{where}.{agent}", keys, families, "family")
-        _check_lengths(f"{where}.{agent}", keys, {family: len(first[family]) for family in keys})
+        _check_lengths(
+            f"{where}.{agent}", keys, {family: len(first[family]) for family in keys}
+        )
 
 
 def _check_names(where: str, got: Iterable[str], wanted: set[str], kind: str) -> None:
     names = set(got)
     if more := names - wanted:
-        raise ValueError(f"{where}: no {kind} {min(more)!r}{nearest(min(more), wanted)}")
+        raise ValueError(f"{where}: no {kind} {min(more)!r}{suggestion(min(more), wanted)}")
     if less := wanted - names:
         raise ValueError(f"{where}: {kind} {min(less)!r} is missing")
 
@@ -181,9 +190,11 @@ def _check_names(where: str, got: Iterable[str], wanted: set[str], kind: str) ->
 def _check_lengths(where: str, keys: Mapping[str, str], wanted: Mapping[str, int]) -> None:
     for family, key in keys.items():
         if family not in wanted:
-            raise ValueError(f"{where}: no family {family!r}{nearest(family, wanted)}")
+            raise ValueError(f"{where}: no family {family!r}{suggestion(family, wanted)}")
         if len(key) != wanted[family]:
-            raise ValueError(f"{where}.{family}: got {len(key)} problems, wanted {wanted[family]}")
+            raise ValueError(
+                f"{where}.{family}: got {len(key)} problems, wanted {wanted[family]}"
+            )
 
 
 def _check_curve(result: Result) -> None:
@@ -192,18 +203,26 @@ def _check_curve(result: Result) -> None:
         if other <= one:
             raise ValueError(f"curve.{i}.flops: got {other:g} after {one:g}, wanted more")
     for i, point in enumerate(result.curve):
-        _check_names(f"curve.{i}.accuracy", point.accuracy, set(result.about.agents), "agent")
+        _check_names(
+            f"curve.{i}.accuracy", point.accuracy, set(result.about.agents), "agent"
+        )
         for agent, domains in point.accuracy.items():
-            _check_names(f"curve.{i}.accuracy.{agent}", domains, set(result.about.domains), "domain")
+            _check_names(
+                f"curve.{i}.accuracy.{agent}", domains, set(result.about.domains), "domain"
+            )
 
 
 def _check_experts(about: About) -> None:
     for agent, domains in about.expert_of.items():
         if agent not in about.agents:
-            raise ValueError(f"about.expert_of: no agent {agent!r}{nearest(agent, about.agents)}")
+            raise ValueError(
+                f"about.expert_of: no agent {agent!r}{suggestion(agent, about.agents)}"
+            )
         for domain in domains:
             if domain not in about.domains:
-                raise ValueError(f"about.expert_of.{agent}: no domain {domain!r}{nearest(domain, about.domains)}")
+                raise ValueError(
+                    f"about.expert_of.{agent}: no domain {domain!r}{suggestion(domain, about.domains)}"
+                )
 
 
 class Study(NamedTuple):
@@ -233,23 +252,32 @@ def read_result(path: Path) -> Result:
     try:
         result = Result.model_validate_json(path.read_bytes(), strict=True)
     except OSError as error:
-        raise UseError(f"{path}: {error.strerror}") from error
+        raise UserError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
-        raise UseError(f"{path}: {_explain(error)}") from error
+        raise UserError(f"{path}: {_explain(error)}") from error
     own = result_path(Path(), result.regime, result.arm, result.seed)
     if path.parts[-2:] != own.parts[-2:]:
-        raise UseError(f"{path}: holds {result.regime}, {result.arm}, seed {result.seed}; wanted in {own}")
+        raise UserError(
+            f"{path}: holds {result.regime}, {result.arm}, seed {result.seed}; wanted in {own}"
+        )
     return result
 
 
 def _explain(error: ValidationError) -> str:
     """The first thing that is wrong, as one line."""
     first = error.errors()[0]
-    place, said = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+    place, said = (
+        ".".join(map(str, first["loc"])),
+        first["msg"].removeprefix("Value error, "),
+    )
     if first["type"] == "extra_forbidden":
         return f"no field {place!r}"
     got: Any = first["input"]
-    shown = f", got {ascii(got)[:60]}" if isinstance(got, str | int | float | bool) and place else ""
+    shown = (
+        f", got {ascii(got)[:60]}"
+        if isinstance(got, str | int | float | bool) and place
+        else ""
+    )
     return f"{place}: {said[0].lower()}{said[1:]}{shown}" if place else said
 
 
@@ -257,14 +285,18 @@ def load_study(folder: Path) -> Study:
     """All results in a study's folder. Raises UseError where there are none, or where arms answered other problems."""
     paths = sorted(p for p in folder.glob("results/*/*.json") if not p.name.startswith("."))
     if not paths:
-        raise UseError(f"{folder}: no result of a study; wanted results/REGIME/ARM-SEED.json in it")
+        raise UserError(
+            f"{folder}: no result of a study; wanted results/REGIME/ARM-SEED.json in it"
+        )
     file, names = _told(folder)
     found: dict[str, dict[str, dict[int, Result]]] = {name: {} for name in names}
     for result in sorted(map(read_result, paths), key=lambda r: (r.regime, r.arm, r.seed)):
         found.setdefault(result.regime, {}).setdefault(result.arm, {})[result.seed] = result
     for regime in found.values():
         _check_pairs(regime)
-    return Study(folder.resolve().name, {name: arms for name, arms in found.items() if arms}, file)
+    return Study(
+        folder.resolve().name, {name: arms for name, arms in found.items() if arms}, file
+    )
 
 
 def _told(folder: Path) -> tuple[str, list[str]]:
@@ -284,10 +316,13 @@ def _check_pairs(arms: Mapping[str, Mapping[int, Result]]) -> None:
             for name in ("test", "lesson", "outside"):
                 answers: Answers = getattr(result.scores, name)
                 if answers:
-                    sizes = {family: len(key) for family, key in next(iter(answers.values())).items()}
+                    sizes = {
+                        family: len(key)
+                        for family, key in next(iter(answers.values())).items()
+                    }
                     other, wanted = first.setdefault((seed, name), (result, sizes))
                     if sizes != wanted:
-                        raise UseError(
+                        raise UserError(
                             f"{result.regime}, seed {seed}: {result.arm} and {other.arm} did not answer the same "
                             f"problems (scores.{name})"
                         )

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from docendo.report.intervals import Estimate
+from docendo.statistics import Estimate
+from docendo.study.bootstrap import Difference
 from docendo.study.findings import JOINT, TEACHING, Regime
 from docendo.study.results import Study
-from docendo.study.statistics import Difference
 
 __all__ = ["summary"]
 
@@ -17,25 +17,42 @@ def summary(study: Study, found: Sequence[Regime]) -> dict[str, Any]:
 
     Shares and their differences are between 0 and 1 and -1 and 1, intervals hold 95 %; `found` are the study's regimes.
     """
-    return {"study": study.name, "file": study.file, "regimes": {regime.name: _regime(regime) for regime in found}}
+    return {
+        "study": study.name,
+        "file": study.file,
+        "regimes": {regime.name: _regime(regime) for regime in found},
+    }
 
 
 def _regime(regime: Regime) -> dict[str, Any]:
     arms = {
         arm: {
             "seeds": sorted(regime.arms[arm]),
-            "settings": {seed: dict(r.about.setting) for seed, r in sorted(regime.arms[arm].items())},
-            "cost": {seed: r.cost.model_dump() for seed, r in sorted(regime.arms[arm].items())},
-            "measures": {n: _estimate(m.estimate(n)) for n, m in regime.boot.measured(arm).items()},
+            "settings": {
+                seed: dict(r.about.setting) for seed, r in sorted(regime.arms[arm].items())
+            },
+            "cost": {
+                seed: r.cost.model_dump() for seed, r in sorted(regime.arms[arm].items())
+            },
+            "measures": {
+                n: _estimate(m.estimate(n)) for n, m in regime.boot.measured(arm).items()
+            },
         }
         for arm in regime.ranked
     }
-    minus = {other: {a: _gap(d) for a, d in regime.against(other).items()} for other in (TEACHING, JOINT)}
+    minus = {
+        other: {a: _gap(d) for a, d in regime.against(other).items()}
+        for other in (TEACHING, JOINT)
+    }
     return {"arms": arms, "minus": minus}
 
 
 def _gap(found: Difference) -> dict[str, Any]:
-    told = {"effect": found.effect, "p_better": found.improvement, "p_greater": found.dominance}
+    told = {
+        "effect": found.effect,
+        "p_better": found.improvement,
+        "p_greater": found.dominance,
+    }
     return _estimate(found.estimate) | told
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
-from docendo.errors import RunError, UseError
+from docendo.errors import RunError, UserError
+from docendo.store.atomic import write_whole
 from docendo.store.lock import TakenError, WriterLock
-from docendo.store.whole import write_whole
+from docendo.study.arm_run import Training, TrainingCallback, opened, spent
 from docendo.study.examining import accuracy, answers, fresh_paper, keys
-from docendo.study.plan import TUNING_SEED, Plan, Task
-from docendo.study.training import Course, Onlooker, opened, spent
+from docendo.study.plan import TUNING_SEED, StudyPlan, Task
 
 __all__ = ["Choice", "choose", "chosen", "holding", "trials_left", "tried"]
 
@@ -32,7 +32,9 @@ class _Trial(NamedTuple):
     flops: float
 
 
-def choose(plan: Plan, folder: Path, regime: str, arm: str, watcher: Onlooker) -> Choice:
+def choose(
+    plan: StudyPlan, folder: Path, regime: str, arm: str, watcher: TrainingCallback
+) -> Choice:
     """The settings that the arm takes in a regime; those that were tried before are not tried again.
 
     Raises TakenError where other processes are still trying some, when all others were tried.
@@ -42,24 +44,30 @@ def choose(plan: Plan, folder: Path, regime: str, arm: str, watcher: Onlooker) -
     trials, taken = list[_Trial](), list[TakenError]()
     for number in range(len(plan.grid(arm))):
         try:
-            trials.append(_try(plan, folder, Task(regime, arm, TUNING_SEED), number, watcher))
+            trials.append(
+                _try(plan, folder, Task(regime, arm, TUNING_SEED), number, watcher)
+            )
         except TakenError as error:
             taken.append(error)
     if taken:
         raise taken[0]
     found = _best(trials)
     scores = ", ".join(f"{trial.score:.1%}" for trial in trials)
-    watcher.told(f"{regime}, {arm}: right with each setting: {scores}; takes {', '.join(found.settings)}")
+    watcher.told(
+        f"{regime}, {arm}: right with each setting: {scores}; takes {', '.join(found.settings)}"
+    )
     return found
 
 
-def chosen(plan: Plan, folder: Path, regime: str, arm: str) -> Choice | None:
+def chosen(plan: StudyPlan, folder: Path, regime: str, arm: str) -> Choice | None:
     """The same where all settings of its grid were tried, else None."""
     grid, task = plan.grid(arm), Task(regime, arm, TUNING_SEED)
     paths = [tried(folder, task, number) for number in range(len(grid))]
     if not all(path.exists() for path in paths):
         return None
-    return _best([_read(path, settings) for path, settings in zip(paths, grid, strict=True)])
+    return _best(
+        [_read(path, settings) for path, settings in zip(paths, grid, strict=True)]
+    )
 
 
 def _best(trials: Sequence[_Trial]) -> Choice:
@@ -74,7 +82,7 @@ def tried(folder: Path, task: Task, number: int) -> Path:
     return folder / "tuning" / task.regime / f"{task.arm}-{number}.json"
 
 
-def trials_left(plan: Plan, folder: Path, tasks: Iterable[Task]) -> int:
+def trials_left(plan: StudyPlan, folder: Path, tasks: Iterable[Task]) -> int:
     """How many settings are still to be tried before these are trained; the same one in two regimes is one."""
     left, seen = 0, set[Path]()
     for regime, arm in dict.fromkeys((task.regime, plan.tuned(task.arm)) for task in tasks):
@@ -82,13 +90,17 @@ def trials_left(plan: Plan, folder: Path, tasks: Iterable[Task]) -> int:
         for number, settings in enumerate(plan.grid(arm)):
             if tried(folder, trial, number).exists():
                 continue
-            outcomes = {tried(folder, one, number) for one in (trial, *plan.twins(trial, settings))}
+            outcomes = {
+                tried(folder, one, number) for one in (trial, *plan.twins(trial, settings))
+            }
             left += not (outcomes & seen or any(path.exists() for path in outcomes))
             seen |= outcomes
     return left
 
 
-def _try(plan: Plan, folder: Path, task: Task, number: int, watcher: Onlooker) -> _Trial:
+def _try(
+    plan: StudyPlan, folder: Path, task: Task, number: int, watcher: TrainingCallback
+) -> _Trial:
     path, settings = tried(folder, task, number), tuple(plan.grid(task.arm)[number])
     if path.exists():
         return _read(path, settings)
@@ -96,20 +108,36 @@ def _try(plan: Plan, folder: Path, task: Task, number: int, watcher: Onlooker) -
         if path.exists():
             return _read(path, settings)
         if done := next(
-            (p for twin in plan.twins(task, settings) if (p := tried(folder, twin, number)).exists()), None
+            (
+                p
+                for twin in plan.twins(task, settings)
+                if (p := tried(folder, twin, number)).exists()
+            ),
+            None,
         ):
             return _write(path, _read(done, settings))
         watcher.told(f"{task.regime}, {task.arm}: trying {', '.join(settings)}")
         found: list[_Trial] = []
 
-        def examine(course: Course) -> None:
+        def examine(course: Training) -> None:
             session = course.session
-            problems = fresh_paper(session.found, session.config.evaluation.seed, plan.study)
-            right = accuracy(keys(answers(session.school.classroom, session.agents, problems), problems))
+            problems = fresh_paper(
+                session.found, session.config.evaluation.seed, plan.study
+            )
+            right = accuracy(
+                keys(answers(session.school.classroom, session.agents, problems), problems)
+            )
             score = fmean(share for domains in right.values() for share in domains.values())
             found.append(_Trial(settings, score, spent(session)))
 
-        opened(plan.settings(task, settings), run, watcher, plan.study, plan.study.budget * plan.study.tuning, examine)
+        opened(
+            plan.settings(task, settings),
+            run,
+            watcher,
+            plan.study,
+            plan.study.budget * plan.study.tuning,
+            examine,
+        )
         _write(path, found[0])
         shutil.rmtree(run, ignore_errors=True)
     return found[0]
@@ -123,11 +151,17 @@ def _write(path: Path, trial: _Trial) -> _Trial:
 def _read(path: Path, settings: Sequence[str]) -> _Trial:
     try:
         found = json.loads(path.read_text())
-        trial = _Trial(tuple(found["settings"]), float(found["score"]), float(found["flops"]))
+        trial = _Trial(
+            tuple(found["settings"]), float(found["score"]), float(found["flops"])
+        )
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UseError(f"{path}: no trial of settings: {error}; remove the file to try them again") from error
+        raise UserError(
+            f"{path}: no trial of settings: {error}; remove the file to try them again"
+        ) from error
     if trial.settings != tuple(settings):
-        raise UseError(f"{path}: {list(trial.settings)} was tried, and the study wants {list(settings)}")
+        raise UserError(
+            f"{path}: {list(trial.settings)} was tried, and the study wants {list(settings)}"
+        )
     return trial
 
 

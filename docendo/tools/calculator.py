@@ -3,15 +3,15 @@
 import re
 from fractions import Fraction
 
-from docendo.errors import UseError
+from docendo.errors import UserError
 
 __all__ = ["calculate", "shown"]
 
 _LONGEST_INPUT, _LONGEST_RESULT, _MOST_BRACKETS, _MOST_BITS, _DIGITS = 200, 60, 40, 4096, 10
 _TOKEN = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+|\*\*|//|[-+*/%()])")
-_SAME = str.maketrans("\N{MULTIPLICATION SIGN}\N{MIDDLE DOT}\N{DIVISION SIGN}\N{MINUS SIGN}", "**/-", "") | {
-    ord("^"): "**"
-}
+_SAME = str.maketrans(
+    "\N{MULTIPLICATION SIGN}\N{MIDDLE DOT}\N{DIVISION SIGN}\N{MINUS SIGN}", "**/-", ""
+) | {ord("^"): "**"}
 
 
 def calculate(text: str) -> str:
@@ -21,15 +21,15 @@ def calculate(text: str) -> str:
     in a few words, for what is no such expression, is too long or too large; the work is bounded.
     """
     if len(text) > _LONGEST_INPUT:
-        raise UseError(f"longer than {_LONGEST_INPUT} characters")
+        raise UserError(f"longer than {_LONGEST_INPUT} characters")
     if text.count("(") > _MOST_BRACKETS:
-        raise UseError(f"more than {_MOST_BRACKETS} brackets")
+        raise UserError(f"more than {_MOST_BRACKETS} brackets")
     parser = _Parser(text)
     value = parser.sum()
     parser.end()
     result = shown(value) if "." in text else str(value)
     if len(result) > _LONGEST_RESULT:
-        raise UseError("the result is too long")
+        raise UserError("the result is too long")
     return result
 
 
@@ -46,7 +46,7 @@ def shown(value: Fraction) -> str:
     try:
         return f"{float(value):.{_DIGITS}g}"
     except OverflowError:
-        raise UseError("the number is too large") from None
+        raise UserError("the number is too large") from None
 
 
 class _Parser:
@@ -57,7 +57,7 @@ class _Parser:
         while at < len(text):
             found = _TOKEN.match(text, at)
             if not found:
-                raise UseError(f"{text[at:].strip()[:1]!r} is not arithmetic")
+                raise UserError(f"{text[at:].strip()[:1]!r} is not arithmetic")
             self.tokens.append(found[1])
             at = found.end()
         self.at = 0
@@ -89,11 +89,15 @@ class _Parser:
         if self.take("("):
             value = self.sum()
             if not self.take(")"):
-                raise UseError("a bracket is not closed")
+                raise UserError("a bracket is not closed")
             return value
         token = self.tokens[self.at] if self.at < len(self.tokens) else ""
         if not token or not (token[0].isdigit() or token[0] == "."):
-            raise UseError(f"a number is wanted, not {token!r}" if token else "it ends where a number is wanted")
+            raise UserError(
+                f"a number is wanted, not {token!r}"
+                if token
+                else "it ends where a number is wanted"
+            )
         self.at += 1
         return Fraction(token)
 
@@ -107,14 +111,14 @@ class _Parser:
 
     def end(self) -> None:
         if self.at < len(self.tokens):
-            raise UseError(f"{self.tokens[self.at]!r} is not wanted there")
+            raise UserError(f"{self.tokens[self.at]!r} is not wanted there")
 
 
 def _combined(left: Fraction, operator: str, right: Fraction) -> Fraction:
     if operator == "*":
         return _bounded(left * right)
     if not right:
-        raise UseError("division by zero")
+        raise UserError("division by zero")
     if operator == "/":
         return _bounded(left / right)
     return _bounded(Fraction(left // right) if operator == "//" else left % right)
@@ -122,18 +126,18 @@ def _combined(left: Fraction, operator: str, right: Fraction) -> Fraction:
 
 def _power(base: Fraction, exponent: Fraction) -> Fraction:
     if exponent.denominator != 1:
-        raise UseError("a power with a fraction for its exponent")
+        raise UserError("a power with a fraction for its exponent")
     if not base and exponent < 0:
-        raise UseError("division by zero")
+        raise UserError("division by zero")
     # before the power is worked out: 9**9**9 would not end
     if _bits(base) * abs(exponent) > _MOST_BITS and abs(base) not in {0, 1}:
-        raise UseError("the number is too large")
+        raise UserError("the number is too large")
     return _bounded(Fraction(base ** int(exponent)))
 
 
 def _bounded(value: Fraction) -> Fraction:
     if _bits(value) > _MOST_BITS:
-        raise UseError("the number is too large")
+        raise UserError("the number is too large")
     return value
 
 

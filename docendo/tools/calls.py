@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
-from docendo.errors import UseError, nearest
+from docendo.errors import UserError, suggestion
 from docendo.tools.calculator import calculate
+from docendo.tools.dictionary import look_up, read_words
 from docendo.tools.interpreter import Interpreter
 from docendo.tools.units import convert
-from docendo.tools.words import look_up, read_words
 
 __all__ = [
     "END",
@@ -36,7 +36,9 @@ END = ">>"
 TOOLS = ("calculator", "python", "units", "dictionary")
 _ASKING = r"((?:(?!<<|>>).){0,1000})>>"
 _CALL = re.compile(r"<<(\w{1,20}): ?" + _ASKING, re.DOTALL)
-_DONE = re.compile(rf"(<<(?:{'|'.join(TOOLS)}): ?{_ASKING}(?:\n(?= ))?)( [^\n]*)?", re.DOTALL)
+_DONE = re.compile(
+    rf"(<<(?:{'|'.join(TOOLS)}): ?{_ASKING}(?:\n(?= ))?)( [^\n]*)?", re.DOTALL
+)
 _STEP = re.compile(r"(?m)(?<![^ \n])(\d[\d.]*(?: [-+*/] \d[\d.]*)+) = (-?\d[\d./]*)$")
 _ASKED = re.compile(r"(?<![\w./])-?\d[\d.]*(?: ?[-+*/] ?-?\d[\d.]*)+(?![\w/])")
 _LONGEST, _READABLE = 200, 4000
@@ -73,10 +75,10 @@ def open_call(text: str) -> Call | None:
 def result(call: Call, tools: Mapping[str, Tool]) -> tuple[str, bool]:
     """What follows a call, a space and one line; and whether it is no error."""
     if call.tool not in tools:
-        return _line(f"error: no tool {call.tool!r}{nearest(call.tool, tools)}"), False
+        return _line(f"error: no tool {call.tool!r}{suggestion(call.tool, tools)}"), False
     try:
         return _line(tools[call.tool](call.asked.strip())), True
-    except UseError as error:
+    except UserError as error:
         return _line(f"error: {error}"), False
 
 
@@ -118,24 +120,37 @@ def tooled(question: str, solution: str, calls: int) -> str:
         if last.startswith("Answer: ") and _right(asked, last.removeprefix("Answer: ")):
             return f"<<calculator: {asked}>>{last.removeprefix('Answer:')}\n{last}"
     above = "\n".join(steps)
-    confirmed = [s for s in _STEP.finditer(above) if _right(s[1], s[2])] if len(above) <= _READABLE else []
+    confirmed = (
+        [s for s in _STEP.finditer(above) if _right(s[1], s[2])]
+        if len(above) <= _READABLE
+        else []
+    )
     for step in reversed(confirmed[-calls:]):
         above = f"{above[: step.start()]}<<calculator: {step[1]}>> {step[2]}{above[step.end() :]}"
     return "\n".join([above, last]) if steps else last
 
 
 def _right(asked: str, value: str) -> bool:
-    return result(Call("calculator", asked), {"calculator": calculate}) == (f" {value}", True)
+    return result(Call("calculator", asked), {"calculator": calculate}) == (
+        f" {value}",
+        True,
+    )
 
 
 def worded(question: str, text: str, own: Toolset | None) -> str:
     """A worked solution as an agent with these tools would write it: without calls of those that it has not."""
     text = plain(text, own.tools if own else ())
     called = any(piece.given for piece in pieces(text))
-    return tooled(question, text, own.calls) if own and "calculator" in own.tools and not called else text
+    return (
+        tooled(question, text, own.calls)
+        if own and "calculator" in own.tools and not called
+        else text
+    )
 
 
-def make_tools(names: Collection[str], words: Callable[[], dict[str, str]] = read_words) -> dict[str, Tool]:
+def make_tools(
+    names: Collection[str], words: Callable[[], dict[str, str]] = read_words
+) -> dict[str, Tool]:
     """The tools of these names, which are of `TOOLS`."""
     every: dict[str, Callable[[], Tool]] = {
         "calculator": lambda: calculate,

@@ -5,8 +5,8 @@ import re
 import warnings
 from dataclasses import dataclass, field
 
-from docendo.errors import UseError
-from docendo.graders.sandbox import Sandbox
+from docendo.errors import UserError
+from docendo.sandbox.monty import Sandbox
 
 __all__ = ["Interpreter"]
 
@@ -30,19 +30,25 @@ class Interpreter:
         Raises UseError, with the program's own error, where it fails, runs into the sandbox's limits or says nothing.
         """
         if len(code) > _LONGEST:
-            raise UseError(f"longer than {_LONGEST} characters")
+            raise UserError(f"longer than {_LONGEST} characters")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 tree = ast.parse(code.strip())
-            last = ast.unparse(tree.body.pop()) if tree.body and isinstance(tree.body[-1], ast.Expr) else ""
+            last = (
+                ast.unparse(tree.body.pop())
+                if tree.body and isinstance(tree.body[-1], ast.Expr)
+                else ""
+            )
             outcome = self.run(ast.unparse(tree), [last] if last else [])
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise UseError(f"{type(error).__name__}: {str(error).split(' (')[0]}") from error
+            raise UserError(
+                f"{type(error).__name__}: {str(error).split(' (')[0]}"
+            ) from error
         if not outcome.ok:
-            raise UseError(_MEASURED.sub("", outcome.reason))
+            raise UserError(_MEASURED.sub("", outcome.reason))
         shown = [value for value in outcome.values if value != "None"]
         found = " ".join([outcome.printed.strip(), *shown]).strip()
         if not found:
-            raise UseError("nothing was printed, and the last line has no value")
+            raise UserError("nothing was printed, and the last line has no value")
         return found

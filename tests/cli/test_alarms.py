@@ -13,7 +13,11 @@ import pytest
 from docendo.store import RunDirectory
 from tests.cli.toys import Done, docendo, tiny_config
 
-RIVERS = {f"land {a}{b}": f"{a}{b}vash".title() for a in "bdfgklmn" for b in ("a", "e", "i", "o", "u", "ar", "el")}
+RIVERS = {
+    f"land {a}{b}": f"{a}{b}vash".title()
+    for a in "bdfgklmn"
+    for b in ("a", "e", "i", "o", "u", "ar", "el")
+}
 """Countries and their rivers, all made up."""
 
 
@@ -27,12 +31,23 @@ class Teacher(BaseHTTPRequestHandler):
         """Silent."""
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))["messages"][-1]["content"]
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))[
+            "messages"
+        ][-1]["content"]
         land = asked.removeprefix("Which is the river of ").removesuffix("?")
-        told = " ".join(RIVERS.values()) if self.cheats else f"In {land} all water runs to one river"
-        message = {"role": "assistant", "content": f"{told}\nAnswer: {RIVERS.get(land, 'none')}"}
+        told = (
+            " ".join(RIVERS.values())
+            if self.cheats
+            else f"In {land} all water runs to one river"
+        )
+        message = {
+            "role": "assistant",
+            "content": f"{told}\nAnswer: {RIVERS.get(land, 'none')}",
+        }
         usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
-        body = json.dumps({"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}).encode()
+        body = json.dumps(
+            {"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}
+        ).encode()
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
@@ -43,7 +58,9 @@ class Teacher(BaseHTTPRequestHandler):
 @contextmanager
 def teaching(*, cheats: bool) -> Iterator[str]:
     """The URL of a teacher, for the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Here", (Teacher,), {"cheats": cheats}))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), type("Here", (Teacher,), {"cheats": cheats})
+    )
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
@@ -85,15 +102,24 @@ model = "book"
 def alarms(path: Path) -> dict[str, list[tuple[int, float]]]:
     with RunDirectory.open(path) as found:
         return {
-            n: told for n, told in found.metrics().items() if n.startswith(("alarm/", "looked/", "length/", "earned/"))
+            n: told
+            for n, told in found.metrics().items()
+            if n.startswith(("alarm/", "looked/", "length/", "earned/"))
         }
 
 
-def test_a_teacher_that_writes_the_answers_ends_the_run_until_the_limit_is_raised(here: Path, cheat: str) -> None:
+def test_a_teacher_that_writes_the_answers_ends_the_run_until_the_limit_is_raised(
+    here: Path, cheat: str
+) -> None:
     done = run(here, "run", cheat, "alarms.stop=['leak']", "teaching.rounds=4")
     assert done.code == 3
-    assert "stopped by an alarm after round 1, which is saved: leak of book is 1.00, more than 0.25" in done.err
-    assert re.search(r"lessons\s+that\s+carry", done.out)  # a narrow terminal breaks the line
+    assert (
+        "stopped by an alarm after round 1, which is saved: leak of book is 1.00, more than 0.25"
+        in done.err
+    )
+    assert re.search(
+        r"lessons\s+that\s+carry", done.out
+    )  # a narrow terminal breaks the line
     with RunDirectory.open(here / "run") as found:
         assert not found.finished
         assert [r.round for r in found.rounds()] == [-1, 0, 1]
@@ -108,16 +134,31 @@ def test_a_teacher_that_writes_the_answers_ends_the_run_until_the_limit_is_raise
     assert docendo("resume", here / "run").code == 0
     told = docendo("report", here / "run", "--json").json["alarms"]
     (leak,) = [a for a in told if a["alarm"] == "leak"]
-    assert (leak["agent"], leak["most"], leak["limit"], leak["raised"], leak["stops"]) == ("book", 1.0, 1.0, [], False)
+    assert (leak["agent"], leak["most"], leak["limit"], leak["raised"], leak["stops"]) == (
+        "book",
+        1.0,
+        1.0,
+        [],
+        False,
+    )
 
 
-def test_an_alarm_that_no_rule_stops_for_is_told_in_the_report(here: Path, cheat: str) -> None:
+def test_an_alarm_that_no_rule_stops_for_is_told_in_the_report(
+    here: Path, cheat: str
+) -> None:
     done = run(here, "run", cheat)
     assert done.code == 0
-    (leak,) = [a for a in docendo("report", here / "run", "--json").json["alarms"] if a["alarm"] == "leak"]
+    (leak,) = [
+        a
+        for a in docendo("report", here / "run", "--json").json["alarms"]
+        if a["alarm"] == "leak"
+    ]
     assert (leak["raised"], leak["example"]) == ([1, 2], "the test's answer stands in it")
     assert "Alarms" in done.out
-    assert "lessons that carry the test&#x27;s answer" in (here / "run" / "report.html").read_text()
+    assert (
+        "lessons that carry the test&#x27;s answer"
+        in (here / "run" / "report.html").read_text()
+    )
 
 
 def test_an_alarm_after_the_last_round_is_an_exit_code_too(here: Path, cheat: str) -> None:
@@ -130,19 +171,31 @@ def test_an_alarm_after_the_last_round_is_an_exit_code_too(here: Path, cheat: st
 
 def test_an_honest_teacher_raises_nothing(here: Path) -> None:
     with teaching(cheats=False) as url:
-        assert run(here, "run", url, "alarms.stop=['leak', 'repeat', 'format', 'growth']").code == 0
+        assert (
+            run(here, "run", url, "alarms.stop=['leak', 'repeat', 'format', 'growth']").code
+            == 0
+        )
     told = docendo("report", here / "run", "--json").json["alarms"]
-    assert {a["alarm"] for a in told if a["agent"] == "book"} == {"leak", "repeat", "format", "growth"}
+    assert {a["alarm"] for a in told if a["agent"] == "book"} == {
+        "leak",
+        "repeat",
+        "format",
+        "growth",
+    }
     assert [a for a in told if a["raised"]] == []
 
 
 @pytest.mark.slow
-def test_a_run_that_goes_on_raises_the_alarms_of_an_unbroken_one(here: Path, cheat: str) -> None:
+def test_a_run_that_goes_on_raises_the_alarms_of_an_unbroken_one(
+    here: Path, cheat: str
+) -> None:
     probing = "alarms.probed=2", "alarms.choices=4", "teaching.rounds=3"
     assert run(here, "whole", cheat, *probing).code == 0
     assert run(here, "broken", cheat, *probing, "alarms.stop=['leak']").code == 3
     config = here / "broken" / "config.toml"
-    config.write_text(re.sub(r"stop = \[[^\]]*\]", "stop = []", config.read_text(), count=1))
+    config.write_text(
+        re.sub(r"stop = \[[^\]]*\]", "stop = []", config.read_text(), count=1)
+    )
     assert docendo("resume", here / "broken").code == 0
     assert alarms(here / "broken") == alarms(here / "whole")
     with RunDirectory.open(here / "whole") as found:

@@ -32,26 +32,61 @@ def refused(here: Path, text: str, *words: object) -> str:
 def test_json_has_the_stable_keys_and_nothing_else_is_printed(here: Path) -> None:
     (here / "league.csv").write_text(RPS)
     words = [sys.executable, "-m", "docendo", "analyse", "league.csv", "--json"]
-    done = subprocess.run(words, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    done = subprocess.run(
+        words,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
     found = json.loads(done.stdout)
     assert done.stderr == ""
     assert set(found) == {
-        *("names", "payoff", "low", "high", "gaps", "ratings", "nash", "nash_average", "alpha_rank", "cyclic_share"),
-        *("transitive", "cyclic", "disc", "clusters", "spinning_top", "diversity", "collaboration", "strongest"),
+        *(
+            "names",
+            "payoff",
+            "low",
+            "high",
+            "gaps",
+            "ratings",
+            "nash",
+            "nash_average",
+            "alpha_rank",
+            "cyclic_share",
+        ),
+        *(
+            "transitive",
+            "cyclic",
+            "disc",
+            "clusters",
+            "spinning_top",
+            "diversity",
+            "collaboration",
+            "strongest",
+        ),
     }
-    assert found["nash"] == {name: pytest.approx(1 / 3) for name in ("rock", "paper", "scissors")}
+    assert found["nash"] == {
+        name: pytest.approx(1 / 3) for name in ("rock", "paper", "scissors")
+    }
     assert set(found["ratings"][0]) == {"name", "rating", "low", "high", "openskill"}
     assert list(here.iterdir()) == [here / "league.csv"]
 
 
 def test_win_rates_and_their_payoffs_say_the_same(here: Path) -> None:
     payoffs = ",ann,bob,cat\nann,0,0.4,0.8\nbob,-0.4,0,0.6\ncat,-0.8,-0.6,0\n"
-    rates, plain = analysed(here, RATES, "--win-rates", "--json").json, analysed(here, payoffs, "--json").json
-    assert [r["rating"] for r in rates["ratings"]] == pytest.approx([r["rating"] for r in plain["ratings"]])
+    rates, plain = (
+        analysed(here, RATES, "--win-rates", "--json").json,
+        analysed(here, payoffs, "--json").json,
+    )
+    assert [r["rating"] for r in rates["ratings"]] == pytest.approx(
+        [r["rating"] for r in plain["ratings"]]
+    )
     assert rates["cyclic_share"] == pytest.approx(plain["cyclic_share"])
 
 
-def test_the_number_of_games_narrows_the_intervals_and_gives_every_payoff_one(here: Path) -> None:
+def test_the_number_of_games_narrows_the_intervals_and_gives_every_payoff_one(
+    here: Path,
+) -> None:
     few = analysed(here, RATES, "--win-rates", "--json").json
     many = analysed(here, RATES, "--win-rates", "--games", 100, "--json").json
     width = [[r["high"] - r["low"] for r in found["ratings"]] for found in (few, many)]
@@ -65,7 +100,11 @@ def test_the_number_of_games_narrows_the_intervals_and_gives_every_payoff_one(he
 
 def test_the_terminal_shows_the_best_first(here: Path) -> None:
     out = analysed(here, RATES, "--win-rates").out
-    lines = [line.split()[0] for line in out.splitlines() if line.startswith(("ann", "bob", "cat"))]
+    lines = [
+        line.split()[0]
+        for line in out.splitlines()
+        if line.startswith(("ann", "bob", "cat"))
+    ]
     assert lines[:3] == ["ann", "bob", "cat"]
     assert "cyclic share" in out
     assert "Each pair counts as one game" in out
@@ -75,7 +114,9 @@ def test_the_terminal_shows_the_best_first(here: Path) -> None:
 
 def test_many_agents_fit_on_a_terminal(here: Path) -> None:
     names = [f"a{i}" for i in range(30)]
-    rows = [f"{name},{','.join(str(j - i) for j in range(30))}" for i, name in enumerate(names)]
+    rows = [
+        f"{name},{','.join(str(j - i) for j in range(30))}" for i, name in enumerate(names)
+    ]
     out = analysed(here, "\n".join([f",{','.join(names)}", *rows]) + "\n").out
     assert "and 10 more clusters: --json has them" in out
     assert "Payoff of the row" not in out
@@ -91,7 +132,10 @@ def test_the_page_is_written_where_it_is_wanted(here: Path) -> None:
 def test_symmetrise_is_offered_and_works(here: Path) -> None:
     uneven = ",a,b\na,0,1\nb,-0.5,0\n"
     assert "add up to 0.5; wanted 0, off by 0.5 (--symmetrise" in refused(here, uneven)
-    assert analysed(here, uneven, "--symmetrise", "--json").json["payoff"] == [[0, 0.75], [-0.75, 0]]
+    assert analysed(here, uneven, "--symmetrise", "--json").json["payoff"] == [
+        [0, 0.75],
+        [-0.75, 0],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -100,12 +144,18 @@ def test_symmetrise_is_offered_and_works(here: Path) -> None:
         ("", (), "league.csv has no table"),
         (",a\na,0\n", (), "league.csv has 1 agent; wanted at least two"),
         (",a,b\na,0,\nb,0,0\n", (), "row 'a', column 'b': the cell is empty"),
-        (",a,b\na,0,1\nb,-1,0\n", ("--win-rates",), "row 'b', column 'a': -1 is outside [0, 1]"),
+        (
+            ",a,b\na,0,1\nb,-1,0\n",
+            ("--win-rates",),
+            "row 'b', column 'a': -1 is outside [0, 1]",
+        ),
         (RPS, ("--html", "no/page.html"), "no such folder"),
         (RPS, ("--html", "."), "is a folder"),
     ],
 )
-def test_wrong_input_is_one_line(here: Path, text: str, words: tuple[str, ...], said: str) -> None:
+def test_wrong_input_is_one_line(
+    here: Path, text: str, words: tuple[str, ...], said: str
+) -> None:
     assert said in refused(here, text, *words)
 
 

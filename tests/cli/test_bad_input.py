@@ -33,14 +33,26 @@ def refused(here: Path, *words: object) -> str:
         ("teaching.rounds=many", "input should be a valid integer, got 'many'"),
         ("teaching.lessons=1", "greater than or equal to 2, got 1"),
         ("learning.epochs=2", "needs estimator = 'ppo'"),
-        ("learning.practice_attempts=1", "compared with nothing; wanted at least 2, or homework = 'author'"),
+        (
+            "learning.practice_attempts=1",
+            "compared with nothing; wanted at least 2, or homework = 'author'",
+        ),
         ("model=./nosuch", "model './nosuch': no such folder"),
         ("engine.device=abacus", "'abacus'"),
-        ("domains.mathematik.families={}", "no domain 'mathematik'; did you mean 'mathematics'?"),
-        ("domains.mathematics.families={summs=[1]}", "no family 'summs'; did you mean 'sums'?"),
+        (
+            "domains.mathematik.families={}",
+            "no domain 'mathematik'; did you mean 'mathematics'?",
+        ),
+        (
+            "domains.mathematics.families={summs=[1]}",
+            "no family 'summs'; did you mean 'sums'?",
+        ),
         ("domains.mathematics.families={sums=[9]}", "no level 9; it has 1, 2, 3, 4, 5"),
         ("domains.capitals.file=nosuch.csv", "nosuch.csv"),
-        ("agents.emmy.domain=mathematik", "no domain 'mathematik'; did you mean 'mathematics'?"),
+        (
+            "agents.emmy.domain=mathematik",
+            "no domain 'mathematik'; did you mean 'mathematics'?",
+        ),
         ("teaching", "--set wants section.name=value, got 'teaching'"),
     ],
 )
@@ -52,9 +64,18 @@ def test_settings(here: Path, setting: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("extra", "said"),
     [
-        (AGENTS + "[agents.bob]\n", "domain 'programming' has no teacher: give an agent domain = 'programming'"),
-        (AGENTS + "[domains.mathematics]\n", "domain 'mathematics' has no student: 'ann' is its only agent"),
-        ('[domains.few]\nfile = "few.csv"\n[agents.ann]\ndomain = "few"\n[agents.bob]\n', "held-out problems, not 1"),
+        (
+            AGENTS + "[agents.bob]\n",
+            "domain 'programming' has no teacher: give an agent domain = 'programming'",
+        ),
+        (
+            AGENTS + "[domains.mathematics]\n",
+            "domain 'mathematics' has no student: 'ann' is its only agent",
+        ),
+        (
+            '[domains.few]\nfile = "few.csv"\n[agents.ann]\ndomain = "few"\n[agents.bob]\n',
+            "held-out problems, not 1",
+        ),
         ("[agents.Base]\n", "an agent's name is lower-case letters"),
     ],
 )
@@ -72,12 +93,20 @@ def write_directory(path: Path) -> None:
     [
         (lambda path: None, "cannot be read: No such file or directory"),
         (write_directory, "cannot be read: Is a directory"),
-        (lambda path: path.write_bytes(b"model = '\xff'"), "is not TOML: 'utf-8' codec can't decode byte 0xff"),
+        (
+            lambda path: path.write_bytes(b"model = '\xff'"),
+            "is not TOML: 'utf-8' codec can't decode byte 0xff",
+        ),
         (lambda path: path.write_text("model = "), "is not TOML: Invalid value"),
-        (lambda path: path.write_text("[[agents]]\n"), "agents: input should be a valid dictionary"),
+        (
+            lambda path: path.write_text("[[agents]]\n"),
+            "agents: input should be a valid dictionary",
+        ),
     ],
 )
-def test_files_that_are_no_configuration(here: Path, write: Callable[[Path], object], said: str) -> None:
+def test_files_that_are_no_configuration(
+    here: Path, write: Callable[[Path], object], said: str
+) -> None:
     write(here / "a.toml")
     assert said in refused(here, "run", here / "a.toml")
 
@@ -85,11 +114,14 @@ def test_files_that_are_no_configuration(here: Path, write: Callable[[Path], obj
 def test_a_file_of_such_a_name_nearby_is_named(here: Path) -> None:
     (here / "recipes").mkdir()
     (here / "recipes" / "league.toml").touch()
-    assert f"No such file or directory; did you mean {str(here / 'recipes' / 'league.toml')!r}?" in refused(
-        here, "run", here / "league.toml"
+    assert (
+        f"No such file or directory; did you mean {str(here / 'recipes' / 'league.toml')!r}?"
+        in refused(here, "run", here / "league.toml")
     )
     (here / "leagues.toml").touch()
-    assert f"did you mean {str(here / 'leagues.toml')!r}?" in refused(here, "run", here / "leages.toml")
+    assert f"did you mean {str(here / 'leagues.toml')!r}?" in refused(
+        here, "run", here / "leages.toml"
+    )
     for nothing in (here / "other.toml", here / "nowhere" / "league.toml"):
         assert "did you mean" not in refused(here, "run", nothing)
 
@@ -98,22 +130,34 @@ def test_an_output_folder_that_is_taken(here: Path, finished: Path) -> None:
     config = tiny_config(here)
     (here / "full").mkdir()
     (here / "full" / "diary.txt").touch()
-    assert "holds another run; resume it with" in refused(here, "run", config, "--out", finished)
+    assert "holds another run; resume it with" in refused(
+        here, "run", config, "--out", finished
+    )
     assert "full is not empty" in refused(here, "run", config, "--out", here / "full")
     assert "tiny.toml is a file" in refused(here, "run", config, "--out", config)
-    assert "tiny.toml is a file; choose another" in refused(here, "run", config, "--out", config / "below")
+    assert "tiny.toml is a file; choose another" in refused(
+        here, "run", config, "--out", config / "below"
+    )
 
 
 @pytest.mark.parametrize("command", ["resume", "report", "eval", "league"])
 def test_a_folder_that_is_no_run(here: Path, command: str) -> None:
     assert "nosuch: no such run directory" in refused(here, command, "nosuch")
-    assert "is not a run directory: it has no config.toml and no run.db" in refused(here, command, here)
+    assert "is not a run directory: it has no config.toml and no run.db" in refused(
+        here, command, here
+    )
 
 
 def test_names_that_a_run_does_not_have(here: Path, finished: Path) -> None:
-    assert "no agent 'emy'; did you mean 'emmy'?" in refused(here, "eval", finished, "--agent", "emy")
-    assert "no domain 'maths'; did you mean 'mathematics'?" in refused(here, "eval", finished, "--domain", "maths")
-    assert "no agent 'adda'; did you mean 'ada'?" in refused(here, "export", finished, "adda", here / "x")
+    assert "no agent 'emy'; did you mean 'emmy'?" in refused(
+        here, "eval", finished, "--agent", "emy"
+    )
+    assert "no domain 'maths'; did you mean 'mathematics'?" in refused(
+        here, "eval", finished, "--domain", "maths"
+    )
+    assert "no agent 'adda'; did you mean 'ada'?" in refused(
+        here, "export", finished, "adda", here / "x"
+    )
     assert "no agent 'base'" in refused(here, "export", finished, "base", here / "x")
 
 
@@ -124,17 +168,29 @@ def test_an_export_never_mixes_with_what_is_there(here: Path, finished: Path) ->
 
 
 def test_a_page_that_cannot_be_written(here: Path, finished: Path) -> None:
-    assert "no such folder" in refused(here, "report", finished, "--html", here / "no" / "page.html")
+    assert "no such folder" in refused(
+        here, "report", finished, "--html", here / "no" / "page.html"
+    )
     assert "is a folder" in refused(here, "report", finished, "--html", here)
 
 
 def test_unknown_domains(here: Path) -> None:
-    assert "no domain 'biologie'; did you mean 'biology'?" in refused(here, "domains", "biologie")
-    assert "no domain 'biologie'; did you mean 'biology'?" in refused(here, "audit", "biologie")
+    assert "no domain 'biologie'; did you mean 'biology'?" in refused(
+        here, "domains", "biologie"
+    )
+    assert "no domain 'biologie'; did you mean 'biology'?" in refused(
+        here, "audit", "biologie"
+    )
 
 
 @pytest.mark.parametrize(
-    "words", [("tech",), ("run", "--rounds", "3"), ("eval",), ("export", "r", "a", "d", "--format", "x")]
+    "words",
+    [
+        ("tech",),
+        ("run", "--rounds", "3"),
+        ("eval",),
+        ("export", "r", "a", "d", "--format", "x"),
+    ],
 )
 def test_words_that_are_no_command(here: Path, words: tuple[str, ...]) -> None:
     done = docendo(*words)
@@ -157,10 +213,16 @@ def test_a_file_name_that_no_file_can_have_is_a_line(here: Path, name: str) -> N
     assert done.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [("report",), ("eval",), ("resume",), ("run", "--dry-run", "--out")])
+@pytest.mark.parametrize(
+    "words", [("report",), ("eval",), ("resume",), ("run", "--dry-run", "--out")]
+)
 def test_a_name_that_no_file_can_have_is_told(here: Path, words: tuple[str, ...]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "docendo", *words, "x" * 300], cwd=here, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "docendo", *words, "x" * 300],
+        cwd=here,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("docendo: xxxxx")

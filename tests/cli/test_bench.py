@@ -10,17 +10,30 @@ from tests.cli.toys import docendo, tiny_config
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ceilings of nothing much, in no time."""
-    monkeypatch.setattr("docendo.engines.ceilings._SIZES", {"cpu": (64,)})
-    monkeypatch.setattr("docendo.engines.ceilings._BYTES", 2**20)
+    monkeypatch.setattr("docendo.engines.profiling.peak._SIZES", {"cpu": (64,)})
+    monkeypatch.setattr("docendo.engines.profiling.peak._BYTES", 2**20)
 
 
 @pytest.mark.usefixtures("small")
 def test_every_number_has_its_name(here: Path) -> None:
     found = docendo("bench", tiny_config(here), "--quick", "--json").json
     assert list(found) == [
-        *("model", "machine", "ceilings", "limit", "sampling", "training", "agents", "peak_memory_bytes")
+        *(
+            "model",
+            "machine",
+            "ceilings",
+            "limit",
+            "sampling",
+            "training",
+            "agents",
+            "peak_memory_bytes",
+        )
     ]
-    assert (found["model"], found["machine"]["device"], found["machine"]["dtype"]) == ("tiny", "cpu", "float32")
+    assert (found["model"], found["machine"]["device"], found["machine"]["dtype"]) == (
+        "tiny",
+        "cpu",
+        "float32",
+    )
     assert found["machine"]["threads"] >= 1
     assert min(found["ceilings"][name] for name in ("matrix_gflops", "memory_gbs")) > 0
     for name in ("sampling", "training"):
@@ -28,7 +41,10 @@ def test_every_number_has_its_name(here: Path) -> None:
         assert min(found[name].values()) > 0
         assert found[name]["rows"] == 64
     assert list(found["agents"]) == ["1", "2", "4", "8", "16"]
-    assert all(list(a) == ["sampling_seconds", "training_seconds", "ratio"] for a in found["agents"].values())
+    assert all(
+        list(a) == ["sampling_seconds", "training_seconds", "ratio"]
+        for a in found["agents"].values()
+    )
     assert min(a["ratio"] for a in found["agents"].values()) > 0
     assert found["agents"]["1"]["ratio"] == 1
     assert found["peak_memory_bytes"] >= 0

@@ -15,7 +15,7 @@ import tomli_w
 
 from docendo.study.results import load_study
 from tests.cli.toys import docendo
-from tests.store.test_whole import small_disk
+from tests.store.test_atomic import small_disk
 from tests.study.leagues import league, study, timeless
 from tests.study.toys import toy_study
 
@@ -26,7 +26,10 @@ def test_a_dry_run_looks_at_the_folder_as_the_real_one_does(tmp_path: Path) -> N
     path, taken = study(tmp_path), tmp_path / "taken"
     taken.mkdir()
     (taken / "diary.txt").write_text("dear")
-    for out, said in ((taken, "holds no study; choose another --out"), (taken / "diary.txt", "is a file")):
+    for out, said in (
+        (taken, "holds no study; choose another --out"),
+        (taken / "diary.txt", "is a file"),
+    ):
         for more in ((), ("--dry-run",)):
             done = docendo("compare", path, "--out", out, *more)
             assert done.code == 2
@@ -36,19 +39,39 @@ def test_a_dry_run_looks_at_the_folder_as_the_real_one_does(tmp_path: Path) -> N
 
 def test_leagues_studies_and_models_that_are_none_are_told_apart(tmp_path: Path) -> None:
     path = study(tmp_path)
-    assert "is a league, not a study; `docendo run` takes it" in docendo("compare", tmp_path / "league.toml").err
-    assert "is a study, not a league; `docendo compare` takes it" in docendo("run", path, "--dry-run").err
+    assert (
+        "is a league, not a study; `docendo run` takes it"
+        in docendo("compare", tmp_path / "league.toml").err
+    )
+    assert (
+        "is a study, not a league; `docendo compare` takes it"
+        in docendo("run", path, "--dry-run").err
+    )
     (tmp_path / "league.toml").write_text(tomli_w.dumps(league(model="nan")))
-    assert "model 'nan' is not known; did you mean 'nano'?" in docendo("compare", path, "--dry-run").err
+    assert (
+        "model 'nan' is not known; did you mean 'nano'?"
+        in docendo("compare", path, "--dry-run").err
+    )
     (tmp_path / "league.toml").unlink()
-    assert f"{path} config: {tmp_path / 'league.toml'}: cannot be read" in docendo("compare", path).err
+    assert (
+        f"{path} config: {tmp_path / 'league.toml'}: cannot be read"
+        in docendo("compare", path).err
+    )
 
 
-def test_own_arms_are_trained_whichever_arms_are_named_and_what_is_not_asked_for_is_not_listed(tmp_path: Path) -> None:
-    path = study(tmp_path, arms=["teaching", "experts"], own={"hot": {"settings": ["teaching.temperature=2.0"]}})
+def test_own_arms_are_trained_whichever_arms_are_named_and_what_is_not_asked_for_is_not_listed(
+    tmp_path: Path,
+) -> None:
+    path = study(
+        tmp_path,
+        arms=["teaching", "experts"],
+        own={"hot": {"settings": ["teaching.temperature=2.0"]}},
+    )
     listed = docendo("compare", path, "--dry-run", "--out", tmp_path / "out").out
     assert "all, hot: as teaching, with teaching.temperature=2.0; seeds left: 0" in listed
-    part = docendo("compare", path, "--dry-run", "--out", tmp_path / "out", "--arm", "hot").out
+    part = docendo(
+        "compare", path, "--dry-run", "--out", tmp_path / "out", "--arm", "hot"
+    ).out
     assert "experts" not in part
 
 
@@ -58,7 +81,10 @@ def test_seeds_that_are_listed_are_the_ones_that_are_trained(tmp_path: Path) -> 
     assert "all, teaching: the full system; seeds left: 7, 5" in listed
     one = docendo("compare", path, "--dry-run", "--out", tmp_path / "out", "--seed", 5).out
     assert "all, teaching: the full system; seeds left: 5" in one
-    assert "--seed: got 6; the study has seeds 7, 5" in docendo("compare", path, "--dry-run", "--seed", 6).err
+    assert (
+        "--seed: got 6; the study has seeds 7, 5"
+        in docendo("compare", path, "--dry-run", "--seed", 6).err
+    )
 
 
 def test_report_reads_a_study_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,9 +92,14 @@ def test_report_reads_a_study_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     toy_study(tmp_path / "toy", seeds=2)
     told = docendo("report", "toy", "--json").json
     assert not (tmp_path / "toy" / "report.html").exists()
-    means = {arm: told["regimes"]["scarce"]["arms"][arm]["measures"]["mean"] for arm in ("teaching", "all-data")}
+    means = {
+        arm: told["regimes"]["scarce"]["arms"][arm]["measures"]["mean"]
+        for arm in ("teaching", "all-data")
+    }
     gap = told["regimes"]["scarce"]["minus"]["all-data"]["teaching"]
-    assert gap["mean"] == pytest.approx(means["teaching"]["mean"] - means["all-data"]["mean"])
+    assert gap["mean"] == pytest.approx(
+        means["teaching"]["mean"] - means["all-data"]["mean"]
+    )
     assert gap["low"] < gap["mean"] < gap["high"]
     assert told["regimes"]["scarce"]["arms"]["teaching"]["seeds"] == [0, 1]
     shown = docendo("report", "toy")
@@ -99,7 +130,9 @@ def refused(tmp_path: Path, *words: object, **given: Any) -> str:
         (("--seed", -1), "--seed: got -1"),
     ],
 )
-def test_what_there_is_not_is_told_with_what_is_nearest(words: tuple[object, ...], said: str, tmp_path: Path) -> None:
+def test_what_there_is_not_is_told_with_what_is_nearest(
+    words: tuple[object, ...], said: str, tmp_path: Path
+) -> None:
     assert said in refused(tmp_path, *words)
 
 
@@ -107,11 +140,23 @@ def test_what_there_is_not_is_told_with_what_is_nearest(words: tuple[object, ...
     ("given", "said"),
     [
         ({"arms": ["teching"]}, "no arm 'teching'; did you mean 'teaching'?"),
-        ({"outside": {"letters": {"speled": [1]}}}, "no family 'speled'; did you mean 'spelled'?"),
+        (
+            {"outside": {"letters": {"speled": [1]}}},
+            "no family 'speled'; did you mean 'spelled'?",
+        ),
         ({"problems": 1}, "problems = 1, wanted one for each of 2 families and levels"),
-        ({"regimes": {"few": {"settings": ["domains.*.solutions=1"]}}}, "[domains.letters] solutions = 1"),
-        ({"regimes": {"few": {"settings": ["domain.*.solutions=4"]}}}, "did you mean 'domains'?"),
-        ({"grids": {"teaching": [["experts.rat=1e-3"]]}}, "no setting 'rat'; did you mean 'rate'?"),
+        (
+            {"regimes": {"few": {"settings": ["domains.*.solutions=1"]}}},
+            "[domains.letters] solutions = 1",
+        ),
+        (
+            {"regimes": {"few": {"settings": ["domain.*.solutions=4"]}}},
+            "did you mean 'domains'?",
+        ),
+        (
+            {"grids": {"teaching": [["experts.rat=1e-3"]]}},
+            "no setting 'rat'; did you mean 'rate'?",
+        ),
     ],
 )
 def test_a_study_that_cannot_be_done_is_told_before_anything_is_trained(
@@ -127,16 +172,32 @@ def test_a_study_that_cannot_be_done_is_told_before_anything_is_trained(
         ("askers.book.file='many.jsonl'", "wanted one for each of 5 families and levels"),
     ],
 )
-def test_problems_of_every_regime_are_checked(setting: str, said: str, tmp_path: Path) -> None:
+def test_problems_of_every_regime_are_checked(
+    setting: str, said: str, tmp_path: Path
+) -> None:
     for name, count in (("few", 1), ("many", 5)):
-        rows = [{"question": f"What is {i} + {i}?", "answer": 2 * i, "topic": f"t{i % count}"} for i in range(40)]
-        (tmp_path / f"{name}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    book = {"kind": "file", "file": str(tmp_path / "few.jsonl"), "columns": {"family": "topic"}}
+        rows = [
+            {"question": f"What is {i} + {i}?", "answer": 2 * i, "topic": f"t{i % count}"}
+            for i in range(40)
+        ]
+        (tmp_path / f"{name}.jsonl").write_text(
+            "".join(f"{json.dumps(row)}\n" for row in rows)
+        )
+    book = {
+        "kind": "file",
+        "file": str(tmp_path / "few.jsonl"),
+        "columns": {"family": "topic"},
+    }
     domains = {**league()["domains"], "sums": {"askers": {"book": 1.0}}}
     agents = {**league()["agents"], "dan": {"domain": "sums"}}
-    regimes = {"first": {}, "then": {"settings": [setting.replace("'many", f"'{tmp_path}/many")]}}
+    regimes = {
+        "first": {},
+        "then": {"settings": [setting.replace("'many", f"'{tmp_path}/many")]},
+    }
     assert said in refused(
-        tmp_path, league=league(domains=domains, agents=agents, askers={"book": book}), regimes=regimes
+        tmp_path,
+        league=league(domains=domains, agents=agents, askers={"book": book}),
+        regimes=regimes,
     )
 
 
@@ -144,20 +205,37 @@ def test_a_dry_run_says_what_there_is_to_do_and_writes_nothing(tmp_path: Path) -
     arms = ["base", "experts", "experts-merged", "teaching"]
     path = study(tmp_path, arms=arms, seeds=3, grids={"teaching": [[], []]})
     done = docendo(
-        "compare", path, "--out", tmp_path / "out", "--dry-run", "--arm", "experts-merged", "--arm", "teaching"
+        "compare",
+        path,
+        "--out",
+        tmp_path / "out",
+        "--dry-run",
+        "--arm",
+        "experts-merged",
+        "--arm",
+        "teaching",
     )
     assert done.code == 0, done.err
     assert "trainings: 6, left: 6; trials of settings left: 2" in done.out
-    assert "all, experts-merged: the experts' adapters averaged; seeds left: 0, 1, 2" in done.out
+    assert (
+        "all, experts-merged: the experts' adapters averaged; seeds left: 0, 1, 2"
+        in done.out
+    )
     assert not (tmp_path / "out").exists()
 
 
 def test_a_study_comes_to_a_page_and_is_not_done_twice(tmp_path: Path) -> None:
-    path = study(tmp_path, arms=["base", "experts", "experts-merged"], budget=2e7, regimes=REGIMES)
+    path = study(
+        tmp_path, arms=["base", "experts", "experts-merged"], budget=2e7, regimes=REGIMES
+    )
     first = docendo("compare", path, "--out", tmp_path / "out")
     assert first.code == 0, first.err
     assert (tmp_path / "out" / "report.html").is_file()
-    assert list(load_study(tmp_path / "out").results["few"]) == ["base", "experts", "experts-merged"]
+    assert list(load_study(tmp_path / "out").results["few"]) == [
+        "base",
+        "experts",
+        "experts-merged",
+    ]
     assert not list((tmp_path / "out" / "runs").rglob("run.db"))
     second = docendo("compare", path, "--out", tmp_path / "out")
     assert (second.code, second.out) == (0, first.out)
@@ -169,7 +247,10 @@ def test_an_arm_that_is_made_of_trained_ones_may_be_asked_for_later(tmp_path: Pa
     before = docendo("compare", study(tmp_path, **asked), "--out", tmp_path / "out")
     experts = load_study(tmp_path / "out").results["all"]["experts"][0]
     after = docendo(
-        "compare", study(tmp_path, **asked | {"arms": ["experts", "experts-ties"]}), "--out", tmp_path / "out"
+        "compare",
+        study(tmp_path, **asked | {"arms": ["experts", "experts-ties"]}),
+        "--out",
+        tmp_path / "out",
     )
     assert (before.code, after.code) == (0, 0), after.err
     found = load_study(tmp_path / "out").results["all"]
@@ -179,15 +260,27 @@ def test_an_arm_that_is_made_of_trained_ones_may_be_asked_for_later(tmp_path: Pa
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-def test_a_study_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_path: Path) -> None:
+def test_a_study_that_is_killed_again_and_again_ends_as_one_that_was_not(
+    tmp_path: Path,
+) -> None:
     kills = int(os.environ.get("DOCENDO_TRIALS", "2"))
     path = study(tmp_path, arms=["teaching"], budget=4e8, regimes=REGIMES)
     whole = docendo("compare", path, "--out", tmp_path / "whole")
     assert whole.code == 0, whole.err
-    command = [sys.executable, "-m", "docendo", "compare", str(path), "--out", str(tmp_path / "out")]
+    command = [
+        sys.executable,
+        "-m",
+        "docendo",
+        "compare",
+        str(path),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     killed = 0
     for trial in range(kills):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         while process.poll() is None and not list((tmp_path / "out").rglob("run.db")):
             time.sleep(0.01)
         time.sleep(0.3 * (trial % 8 + 1))
@@ -195,22 +288,42 @@ def test_a_study_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_pat
         killed += process.wait() == -signal.SIGKILL
     assert killed
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
-    found, wanted = (load_study(tmp_path / name).results["few"] for name in ("out", "whole"))
-    assert {a: timeless(of[0]) for a, of in found.items()} == {a: timeless(of[0]) for a, of in wanted.items()}
+    found, wanted = (
+        load_study(tmp_path / name).results["few"] for name in ("out", "whole")
+    )
+    assert {a: timeless(of[0]) for a, of in found.items()} == {
+        a: timeless(of[0]) for a, of in wanted.items()
+    }
 
 
 @pytest.mark.slow
 def test_two_jobs_train_each_arm_once(tmp_path: Path) -> None:
     path = study(tmp_path, arms=["base", "experts"], budget=2e7, seeds=2)
-    command = [sys.executable, "-m", "docendo", "compare", str(path), "--out", str(tmp_path / "out"), "--jobs", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "docendo",
+        "compare",
+        str(path),
+        "--out",
+        str(tmp_path / "out"),
+        "--jobs",
+        "2",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    begun = [line for line in done.stderr.splitlines() if re.fullmatch(r"all, [a-z]+, seed \d", line)]
+    begun = [
+        line
+        for line in done.stderr.splitlines()
+        if re.fullmatch(r"all, [a-z]+, seed \d", line)
+    ]
     assert len(begun) == len(set(begun)) == 4
     assert {len(of) for of in load_study(tmp_path / "out").results["all"].values()} == {2}
 
 
-def test_a_disk_that_is_full_is_a_line_and_the_study_goes_on_when_it_is_not(tmp_path: Path) -> None:
+def test_a_disk_that_is_full_is_a_line_and_the_study_goes_on_when_it_is_not(
+    tmp_path: Path,
+) -> None:
     path = study(tmp_path, arms=["base"])
     with small_disk():
         full = docendo("compare", path, "--out", tmp_path / "out")

@@ -26,7 +26,9 @@ def test_the_version_is_the_package_s() -> None:
 
 def test_help_needs_nothing_heavy() -> None:
     code = "import sys, docendo.cli; print([m for m in ('torch', 'rich', 'pydantic', 'numpy') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
     assert done.stdout == "[]\n"
 
 
@@ -39,5 +41,7 @@ def test_the_package_can_be_run() -> None:
 def test_the_page_in_the_docs_is_up_to_date() -> None:
     words = [sys.executable, "docs/make_cli.py", "--check"]
     environment = {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
+    done = subprocess.run(
+        words, capture_output=True, text=True, cwd=ROOT, env=environment, check=False
+    )
     assert done.returncode == 0, done.stderr

@@ -14,7 +14,9 @@ def press() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_the_first_ctrl_c_asks_and_the_second_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_ctrl_c_asks_and_the_second_ends_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     log: list[object] = []
 
     def ended(code: int) -> None:
@@ -53,7 +55,9 @@ def test_processes_that_are_started_meanwhile_live_through_a_ctrl_c() -> None:
     child = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
 
     def blocked() -> str:
-        return subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            [sys.executable, "-c", child], capture_output=True, text=True, check=True
+        ).stdout
 
     with interrupts(print, print):
         assert blocked() == "True\n"

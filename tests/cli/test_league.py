@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docendo.league.population import Birth, Population
+from docendo.league.population import Lineage, Population
 from docendo.league.standings import LiveStandings
 from docendo.records import AgentId, Duel
 from docendo.store import RoundRecord, RunDirectory
@@ -13,7 +13,15 @@ from tests.cli.toys import docendo
 from tests.report.toys import lesson
 
 ANN, BOB, PAST = AgentId("ann"), AgentId("bob"), AgentId("ann@1")
-KEYS = {"ratings", "nash", "nash_average", "alpha_rank", "cyclic_share", "clusters", "collaboration"}
+KEYS = {
+    "ratings",
+    "nash",
+    "nash_average",
+    "alpha_rank",
+    "cyclic_share",
+    "clusters",
+    "collaboration",
+}
 CONFIG = '[agents.ann]\ndomain = "sums"\n[agents.bob]\n'
 
 
@@ -24,18 +32,37 @@ def duel(first: AgentId, second: AgentId, won: float, deal: str = "king jack") -
 def made(here: Path, *duels: Duel, lessons: bool = True) -> None:
     """One round, in which Ann gave Bob two lessons, and these duels."""
     standings, population = LiveStandings(), Population()
-    played = [lesson(1, "ann", "bob", [1, 1], 0.5), lesson(1, "ann", "bob", [1, 0], 0.5)] if lessons else []
+    played = (
+        [lesson(1, "ann", "bob", [1, 1], 0.5), lesson(1, "ann", "bob", [1, 0], 0.5)]
+        if lessons
+        else []
+    )
     standings.record(played)
-    standings.results([(d.first, d.second, (1 + d.payoffs[0]) / 2) for d in duels], "kuhn", 1)
+    standings.results(
+        [(d.first, d.second, (1 + d.payoffs[0]) / 2) for d in duels], "kuhn", 1
+    )
     population.found([ANN, BOB])
-    population._born(Birth(1, PAST, "snapshot", (ANN,)))
+    population._born(Lineage(1, PAST, "snapshot", (ANN,)))
     state = {"standings": standings.state(), "population": population.state()}
-    metrics = {"groups": 4, "flat": 1, "useful": 0.75, "partners": 1.5, "noise/policy": 3.0, "signal/policy": 1.0}
+    metrics = {
+        "groups": 4,
+        "flat": 1,
+        "useful": 0.75,
+        "partners": 1.5,
+        "noise/policy": 3.0,
+        "signal/policy": 1.0,
+    }
     with RunDirectory.create(here / "run", CONFIG) as run:
-        run.commit(RoundRecord(1, "teaching", 1.0, played, metrics=metrics, state=state, duels=duels))
+        run.commit(
+            RoundRecord(
+                1, "teaching", 1.0, played, metrics=metrics, state=state, duels=duels
+            )
+        )
 
 
-def test_the_document_has_the_analysis_the_standings_the_lineage_and_the_rounds(here: Path) -> None:
+def test_the_document_has_the_analysis_the_standings_the_lineage_and_the_rounds(
+    here: Path,
+) -> None:
     made(here)
     found = docendo("league", "run", "--json").json
     assert found["agents"] == ["ann", "bob"]
@@ -60,7 +87,13 @@ def test_collaboration_compares_the_payoffs_of_every_lesson(here: Path) -> None:
 
 
 def test_duels_are_an_analysis_of_their_own_and_copies_are_one_line(here: Path) -> None:
-    made(here, duel(ANN, BOB, 1.0), duel(BOB, ANN, -0.5, "jack king"), duel(ANN, PAST, 0.5), duel(ANN, ANN, 1.0))
+    made(
+        here,
+        duel(ANN, BOB, 1.0),
+        duel(BOB, ANN, -0.5, "jack king"),
+        duel(ANN, PAST, 0.5),
+        duel(ANN, ANN, 1.0),
+    )
     found = docendo("league", "run", "--json").json
     kuhn = found["games"]["kuhn"]
     assert kuhn["names"] == ["ann", "bob", "ann (past)"]
@@ -69,7 +102,9 @@ def test_duels_are_an_analysis_of_their_own_and_copies_are_one_line(here: Path) 
     assert kuhn["collaboration"] == pytest.approx(-1)
     assert kuhn["nash"] == {"ann": 1.0, "bob": 0.0, "ann (past)": 0.0}
     wins = {(r["player"], r["opponent"]): r["mean"] for r in found["standings"]["wins"]}
-    assert wins["ann", "bob"] == pytest.approx(2.75 / 4), "a Beta posterior from one win and one loss"
+    assert wins["ann", "bob"] == pytest.approx(2.75 / 4), (
+        "a Beta posterior from one win and one loss"
+    )
 
 
 def test_a_league_of_duels_alone_is_about_duels(here: Path) -> None:
@@ -96,7 +131,9 @@ def test_a_person_sees_who_helps_whom_the_rounds_and_the_lineage(here: Path) -> 
     assert "Payoffs: kuhn" in out
 
 
-def test_the_page_is_one_file_with_four_pictures_and_without_markup_of_names(here: Path) -> None:
+def test_the_page_is_one_file_with_four_pictures_and_without_markup_of_names(
+    here: Path,
+) -> None:
     odd = AgentId("<b>")
     made(here, duel(ANN, odd, 1.0), duel(odd, BOB, 1.0), duel(BOB, ANN, 1.0), lessons=False)
     docendo("league", "run", "--html", "page.html")

@@ -61,9 +61,15 @@ def test_a_file_without_a_usable_row_is_one_line_and_leaves_nothing(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("estimator", "epochs"), [("rloo", 1), ("reinforce", 1), ("ppo", 2)])
+@pytest.mark.parametrize(
+    ("estimator", "epochs"), [("rloo", 1), ("reinforce", 1), ("ppo", 2)]
+)
 def test_every_estimator_runs(tmp_path, estimator, epochs):
-    settings = [f"learning.estimator={estimator}", f"learning.epochs={epochs}", "teaching.rounds=1"]
+    settings = [
+        f"learning.estimator={estimator}",
+        f"learning.epochs={epochs}",
+        "teaching.rounds=1",
+    ]
     flags = [word for setting in settings for word in ("--set", setting)]
     done = docendo("run", tiny_config(tmp_path), "--out", tmp_path / "run", *flags)
     assert done.code == 0, done.err

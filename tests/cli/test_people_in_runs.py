@@ -8,11 +8,11 @@ from statistics import pvariance
 
 import pytest
 
-from docendo.build import resolved
+from docendo.build.school import resolve_config
 from docendo.cli.runs import open_trained
-from docendo.config import Config, load_config, to_toml
-from docendo.humans.opinions import Grade, Opinions
-from docendo.session import begin, open_session, resume_session
+from docendo.config.load import Config, load_config, to_toml
+from docendo.humans.votes import Grade, VoteStore
+from docendo.run.session import begin, open_session, resume_session
 from docendo.store import RunDirectory
 from tests.cli.test_run import Silent
 from tests.cli.toys import docendo, hashes, tiny_config
@@ -51,7 +51,9 @@ by = "olga"
 def config(folder: Path, people: str, extra: str = "", askers: str = "") -> Config:
     folder.mkdir(exist_ok=True)
     path = tiny_config(folder, ONE.format(people=people, askers=askers) + extra)
-    return resolved(load_config(path, ("teaching.max_tokens=12", "evaluation.problems=2")))
+    return resolve_config(
+        load_config(path, ("teaching.max_tokens=12", "evaluation.problems=2"))
+    )
 
 
 def made(folder: Path, wanted: Config) -> RunDirectory:
@@ -70,7 +72,7 @@ def play(folder: Path, wanted: Config, rounds: int | None = None) -> None:
 
 def graded(folder: Path, score: float) -> int:
     """A person grades everything that waits."""
-    with Opinions(folder) as people:
+    with VoteStore(folder) as people:
         waiting = people.grades(waiting=True)
         for grade in waiting:
             people.grade(grade._replace(score=score), "me")
@@ -84,14 +86,22 @@ def finished(folder: Path) -> tuple[list[object], dict[str, str]]:
 
 
 def test_agents_train_on_what_a_simulated_person_likes(tmp_path: Path) -> None:
-    wanted = config(tmp_path, 'kind = "person"\nby = "olga"', OLGA, "askers = { olga = 1.0, own = 1.0 }")
+    wanted = config(
+        tmp_path, 'kind = "person"\nby = "olga"', OLGA, "askers = { olga = 1.0, own = 1.0 }"
+    )
     play(tmp_path / "run", wanted)
     with RunDirectory.open(tmp_path / "run") as run:
         assert run.finished
         verdicts = [e.verdict for e in run.evaluations()]
         episodes = list(run.episodes())
-        scores = [a.verdict.score for e in episodes for a in (*e.control, *e.attempts, *e.lesson.examples)]
-        tests = [e.test for e in episodes] + [p for e in episodes for p in e.lesson.problems]
+        scores = [
+            a.verdict.score
+            for e in episodes
+            for a in (*e.control, *e.attempts, *e.lesson.examples)
+        ]
+        tests = [e.test for e in episodes] + [
+            p for e in episodes for p in e.lesson.problems
+        ]
         assert dict(run.metrics())["evaluator/people/verdicts"][-1][1] > 0
     assert all(v.reason.startswith("olga ") for v in verdicts)
     assert any(e.attempts for e in episodes)
@@ -101,7 +111,9 @@ def test_agents_train_on_what_a_simulated_person_likes(tmp_path: Path) -> None:
     assert all(p.prompt.startswith("Please tell me: ") for p in asked)
 
 
-def test_a_run_that_was_stopped_ends_like_an_unbroken_one_whatever_people_said_meanwhile(tmp_path: Path) -> None:
+def test_a_run_that_was_stopped_ends_like_an_unbroken_one_whatever_people_said_meanwhile(
+    tmp_path: Path,
+) -> None:
     """People grade after the first rounds of both runs; in one of them, again between its crash and its end."""
     wanted = config(tmp_path, HUMAN.format("async"))
     for name in ("whole", "broken"):
@@ -122,12 +134,17 @@ def test_a_run_that_was_stopped_ends_like_an_unbroken_one_whatever_people_said_m
         assert again.done == 1
         list(again.rounds())
     assert finished(tmp_path / "whole") == finished(tmp_path / "broken")
-    reasons = {e.verdict.reason for e in finished(tmp_path / "whole")[0] if hasattr(e, "verdict")}
+    reasons = {
+        e.verdict.reason for e in finished(tmp_path / "whole")[0] if hasattr(e, "verdict")
+    }
     assert len(reasons) > 1
 
 
 def test_a_run_waits_for_a_person_in_another_process(tmp_path: Path) -> None:
-    wanted, folder = config(tmp_path, HUMAN.format("wait").replace('of = ["truth"]', "")), tmp_path / "run"
+    wanted, folder = (
+        config(tmp_path, HUMAN.format("wait").replace('of = ["truth"]', "")),
+        tmp_path / "run",
+    )
     over = threading.Event()
 
     def person() -> None:
@@ -157,16 +174,18 @@ def test_a_run_waits_for_a_person_in_another_process(tmp_path: Path) -> None:
 def test_whoever_only_reads_the_run_is_not_kept_waiting(tmp_path: Path) -> None:
     wanted, folder = config(tmp_path, HUMAN.format("async")), tmp_path / "run"
     play(folder, wanted, rounds=1)
-    with Opinions(folder) as people:
+    with VoteStore(folder) as people:
         waiting = people.grades(waiting=True)
         people.grade(Grade("other", "?", "!", 1.0), "me")
     done = docendo("eval", folder, "--n", "2", "--json")
     assert done.code == 0, done.err
-    with Opinions(folder) as people:
+    with VoteStore(folder) as people:
         assert people.grades(waiting=True) == waiting
 
 
-def test_a_config_with_people_can_be_tried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_config_with_people_can_be_tried_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     text = ONE.format(people=HUMAN.format("wait").replace('of = ["truth"]', ""), askers="")
     done = docendo("run", tiny_config(tmp_path, text), "--dry-run")
@@ -177,11 +196,27 @@ def test_a_config_with_people_can_be_tried_out(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("people", "extra", "said"),
     [
-        (HUMAN.format("later"), "", r"\[evaluators.people\] by: no way 'later' of asking people"),
-        (HUMAN.format("async").replace("truth", "truht"), "", "no evaluator 'truht'; did you mean 'truth'"),
-        ('kind = "human"\nby = "async"', "", "wanted one evaluator that judges where no person has"),
+        (
+            HUMAN.format("later"),
+            "",
+            r"\[evaluators.people\] by: no way 'later' of asking people",
+        ),
+        (
+            HUMAN.format("async").replace("truth", "truht"),
+            "",
+            "no evaluator 'truht'; did you mean 'truth'",
+        ),
+        (
+            'kind = "human"\nby = "async"',
+            "",
+            "wanted one evaluator that judges where no person has",
+        ),
         ('kind = "person"\nby = "olg"', OLGA, "no person 'olg'; did you mean 'olga'"),
-        ('kind = "person"\nby = "olga"', OLGA.replace("lively", "livley"), "did you mean 'lively'"),
+        (
+            'kind = "person"\nby = "olga"',
+            OLGA.replace("lively", "livley"),
+            "did you mean 'lively'",
+        ),
         (
             'kind = "person"\nby = "olga"',
             OLGA + "[people.ivan]\ncircle = ['short', 'right']\n",
@@ -189,7 +224,13 @@ def test_a_config_with_people_can_be_tried_out(tmp_path: Path, monkeypatch: pyte
         ),
     ],
 )
-def test_people_that_cannot_be_are_told(tmp_path: Path, people: str, extra: str, said: str) -> None:
-    done = docendo("run", tiny_config(tmp_path, ONE.format(people=people, askers="") + extra), "--dry-run")
+def test_people_that_cannot_be_are_told(
+    tmp_path: Path, people: str, extra: str, said: str
+) -> None:
+    done = docendo(
+        "run",
+        tiny_config(tmp_path, ONE.format(people=people, askers="") + extra),
+        "--dry-run",
+    )
     assert (done.code, len(done.err.splitlines())) == (2, 1), done.err
     assert re.search(said, done.err)

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from docendo.cli.problems import sources_of
-from docendo.problems.stock import PROCEDURAL
+from docendo.problems.registry import PROCEDURAL
 from tests.cli.toys import docendo, tiny_config
 
 OWN = """
@@ -23,7 +23,9 @@ def own_domain(here: Path, question: str) -> Path:
 
 def test_the_stock_domains_are_those_that_a_configuration_can_name() -> None:
     found = sources_of(None)
-    assert {d: s.levels for d, s in found.items()} == {d: s.levels for d, s in PROCEDURAL.items()}
+    assert {d: s.levels for d, s in found.items()} == {
+        d: s.levels for d, s in PROCEDURAL.items()
+    }
 
 
 def test_domains_shows_a_problem_and_its_solution_for_every_family(here: Path) -> None:
@@ -36,7 +38,14 @@ def test_domains_shows_a_problem_and_its_solution_for_every_family(here: Path) -
 
 
 def test_domains_of_a_configuration_are_shown_without_their_powers(here: Path) -> None:
-    out = docendo("domains", "echo", "--config", own_domain(here, "\x1b[31m[red]{}[/red]"), "--level", 5).out
+    out = docendo(
+        "domains",
+        "echo",
+        "--config",
+        own_domain(here, "\x1b[31m[red]{}[/red]"),
+        "--level",
+        5,
+    ).out
     assert "␛[31m[red]" in out
     assert "\x1b[31m[" not in out
     assert "level 1:" in out

@@ -3,14 +3,17 @@ import io
 import pytest
 
 from docendo.cli.progress import Progress, accuracy_line, round_line, seconds_left
-from docendo.config import Config
+from docendo.config.load import Config
+from docendo.formatting import DASH
 from docendo.records import Evaluation
-from docendo.report.text import DASH
 from docendo.store import RoundRecord
 from tests.report.toys import answers, lesson
 
 OWNS = {"ann": ["sums"], "bob": ["letters"]}
-START = [*answers(0, "ann", "sums", [1, 1, 0, 0]), *answers(0, "bob", "letters", [1, 0, 0, 0])]
+START = [
+    *answers(0, "ann", "sums", [1, 1, 0, 0]),
+    *answers(0, "bob", "letters", [1, 0, 0, 0]),
+]
 
 
 def test_the_rest_of_a_run_takes_as_long_as_its_rounds_did() -> None:
@@ -32,13 +35,26 @@ def test_accuracies_are_means_over_agents_and_domains() -> None:
 
 def test_a_round_is_one_line() -> None:
     episodes = [lesson(3, "ann", "bob", [1, 1]), lesson(3, "ann", "bob", [])]
-    record = RoundRecord(3, "teaching", 34.2, episodes, START, {"gate/passed": 0.5, "gain": 0.081})
+    record = RoundRecord(
+        3, "teaching", 34.2, episodes, START, {"gate/passed": 0.5, "gain": 0.081}
+    )
     line = round_line(record, "teaching 3/10", OWNS)
     assert line == "teaching 3/10  34 s  gate 50%  gain +0.08  own 38% (ann 50%, bob 25%)"
     quiet = RoundRecord(3, "teaching", 3.21, episodes[1:], (), {"gate/passed": 0.0})
-    assert round_line(quiet, "teaching 3/10", OWNS) == f"teaching 3/10  3.2 s  gate 0%  gain {DASH}"
-    faulty = RoundRecord(3, "teaching", 3.21, metrics={"skipped": 2.0, "skipped/ann/policy": 2.0, "lost/bob": 0.0})
-    assert round_line(faulty, "teaching 3/10", OWNS) == "teaching 3/10  3.2 s  skipped ann policy 2"
+    assert (
+        round_line(quiet, "teaching 3/10", OWNS)
+        == f"teaching 3/10  3.2 s  gate 0%  gain {DASH}"
+    )
+    faulty = RoundRecord(
+        3,
+        "teaching",
+        3.21,
+        metrics={"skipped": 2.0, "skipped/ann/policy": 2.0, "lost/bob": 0.0},
+    )
+    assert (
+        round_line(faulty, "teaching 3/10", OWNS)
+        == "teaching 3/10  3.2 s  skipped ann policy 2"
+    )
 
 
 def watched(times: list[float]) -> Progress:
@@ -50,7 +66,11 @@ def watched(times: list[float]) -> Progress:
         progress.stage("teaching", 1, 4)
         times[0] = 2.0
         progress.work("lesson", 100)
-        progress.ended(RoundRecord(1, "teaching", 20.0, [lesson(1, "ann", "bob", [1])], (), {"gain": 0.5}))
+        progress.ended(
+            RoundRecord(
+                1, "teaching", 20.0, [lesson(1, "ann", "bob", [1])], (), {"gain": 0.5}
+            )
+        )
         progress.stage("teaching", 2, 4)
         times[0] = 7.0
         progress.work("attempt", 100)
@@ -59,11 +79,16 @@ def watched(times: list[float]) -> Progress:
     return progress
 
 
-def test_without_a_terminal_there_is_one_plain_line_per_round(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_there_is_one_plain_line_per_round(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     watched([0.0])
     out, err = capsys.readouterr()
     assert out == ""
-    assert [line.split("  ")[0] for line in err.splitlines()] == ["experts 1/1", "teaching 1/4"]
+    assert [line.split("  ")[0] for line in err.splitlines()] == [
+        "experts 1/1",
+        "teaching 1/4",
+    ]
     assert "\x1b" not in err
 
 

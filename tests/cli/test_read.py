@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from docendo.cli.evaluate import summed_up
 from docendo.records import AgentId
-from docendo.report.intervals import wilson
+from docendo.statistics import wilson
 from docendo.store import RunDirectory
 from tests.cli.toys import docendo, hashes
 from tests.report.toys import small_run
@@ -28,11 +28,16 @@ def test_report_writes_the_page_where_it_is_told_to(here: Path) -> None:
     small_run(here / "run").close()
     assert "run/report.html" in docendo("report", "run").out
     assert (here / "run" / "report.html").is_file()
-    assert docendo("report", "run", "--json", "--html", "page.html").json["gate"] == {"lessons": 4, "passed": 3}
+    assert docendo("report", "run", "--json", "--html", "page.html").json["gate"] == {
+        "lessons": 4,
+        "passed": 3,
+    }
     assert (here / "page.html").is_file()
 
 
-def test_eval_examines_everybody_on_problems_that_the_run_did_not_see(finished: Path, here: Path) -> None:
+def test_eval_examines_everybody_on_problems_that_the_run_did_not_see(
+    finished: Path, here: Path
+) -> None:
     before = hashes(finished)
     found = docendo("eval", finished, "--json").json
     assert hashes(finished) == before
@@ -48,8 +53,22 @@ def test_eval_examines_everybody_on_problems_that_the_run_did_not_see(finished: 
     assert docendo("eval", finished, "--seed", 1, "--json").json["asked_in_run"] == 6
 
 
-def test_eval_of_one_agent_and_domain_after_a_worked_example(finished: Path, here: Path) -> None:
-    words = ("eval", finished, "--agent", "ada", "--domain", "biology", "--n", 3, "--seed", 7, "--with-lesson")
+def test_eval_of_one_agent_and_domain_after_a_worked_example(
+    finished: Path, here: Path
+) -> None:
+    words = (
+        "eval",
+        finished,
+        "--agent",
+        "ada",
+        "--domain",
+        "biology",
+        "--n",
+        3,
+        "--seed",
+        7,
+        "--with-lesson",
+    )
     found = docendo(*words, "--json").json
     assert list(found["accuracy"]) == ["ada"]
     assert list(found["accuracy"]["ada"]) == ["biology"]
@@ -60,7 +79,12 @@ def test_eval_of_one_agent_and_domain_after_a_worked_example(finished: Path, her
 
 def test_the_means_leave_the_base_out() -> None:
     ann, base = AgentId("ann"), AgentId("base")
-    scores = {(ann, "sums"): [1, 0], (ann, "words"): [0, 0, 0, 1], (base, "sums"): [1, 1], (base, "words"): [1]}
+    scores = {
+        (ann, "sums"): [1, 0],
+        (ann, "words"): [0, 0, 0, 1],
+        (base, "sums"): [1, 1],
+        (base, "words"): [1],
+    }
     found = summed_up(scores, {"ann": ["sums"]})
     assert (found["own"], found["others"]) == (0.5, 0.25)
     assert found["accuracy"]["base"]["words"]["accuracy"] == 1.0
@@ -74,12 +98,18 @@ def test_a_run_without_a_checkpoint_cannot_be_examined(here: Path, finished: Pat
     assert "run has no checkpoint yet; go on with `docendo resume run`" in done.err
 
 
-def test_a_damaged_checkpoint_is_passed_over_with_a_word(here: Path, finished: Path) -> None:
+def test_a_damaged_checkpoint_is_passed_over_with_a_word(
+    here: Path, finished: Path
+) -> None:
     shutil.copytree(finished, here / "run")
-    (sorted((here / "run" / "checkpoints").iterdir())[-1] / "optimizer.safetensors").write_bytes(b"")
+    (
+        sorted((here / "run" / "checkpoints").iterdir())[-1] / "optimizer.safetensors"
+    ).write_bytes(b"")
     done = docendo("export", "run", "emmy", "out")
     assert done.code == 0
-    assert "is damaged (optimizer.safetensors was changed); an older one is used" in done.err
+    assert (
+        "is damaged (optimizer.safetensors was changed); an older one is used" in done.err
+    )
     assert "after round 1" in done.out
 
 
@@ -88,7 +118,11 @@ def test_an_adapter_is_exported_for_peft(finished: Path, here: Path) -> None:
     config = json.loads((here / "out" / "emmy" / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == "tiny"
     mine = load_file(here / "out" / "emmy" / "adapter_model.safetensors")
-    kept = load_file(sorted((finished / "checkpoints").iterdir())[-1] / "emmy" / "adapter_model.safetensors")
+    kept = load_file(
+        sorted((finished / "checkpoints").iterdir())[-1]
+        / "emmy"
+        / "adapter_model.safetensors"
+    )
     assert mine.keys() == kept.keys()
     assert all(bool((mine[name] == kept[name]).all()) for name in mine)
     assert [p.name for p in (here / "out").iterdir()] == ["emmy"]
@@ -97,4 +131,6 @@ def test_an_adapter_is_exported_for_peft(finished: Path, here: Path) -> None:
 def test_a_whole_model_is_exported_into_an_empty_folder(finished: Path, here: Path) -> None:
     (here / "model").mkdir()
     assert docendo("export", finished, "ada", "model", "--format", "merged").code == 0
-    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {p.name for p in (here / "model").iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {
+        p.name for p in (here / "model").iterdir()
+    }

@@ -9,12 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from docendo.build import resolved
+from docendo.build.school import resolve_config
 from docendo.cli import runs
 from docendo.cli.run import tiny
 from docendo.cli.runs import free_name
-from docendo.config import Config, load_config, to_toml
-from docendo.session import begin, open_session
+from docendo.config.load import Config, load_config, to_toml
+from docendo.run.session import begin, open_session
 from docendo.store import RunDirectory
 from tests.cli.toys import docendo, hashes, tiny_config
 
@@ -32,19 +32,30 @@ def test_a_run_leaves_a_directory_with_a_report(finished: Path) -> None:
         assert run.finished
         assert [r.round for r in run.rounds()] == [-1, 0, 1, 2]
     assert "<html" in (finished / "report.html").read_text()
-    assert tomllib.loads((finished / "config.toml").read_text())["engine"]["dtype"] == "float32"
+    assert (
+        tomllib.loads((finished / "config.toml").read_text())["engine"]["dtype"]
+        == "float32"
+    )
 
 
-def test_a_run_says_on_standard_error_what_happened_and_on_standard_output_what_came_of_it(here: Path) -> None:
+def test_a_run_says_on_standard_error_what_happened_and_on_standard_output_what_came_of_it(
+    here: Path,
+) -> None:
     done = docendo("run", tiny_config(here), "--set", "teaching.rounds=1")
     assert done.code == 0
     loading, *lines = done.err.splitlines()
     assert loading.startswith("loading tiny")
     short = [line for line in lines if line.startswith("[domains.")]
-    assert len(short) == 3, "whose worked solutions are longer than an answer of eight bytes"
+    assert len(short) == 3, (
+        "whose worked solutions are longer than an answer of eight bytes"
+    )
     del lines[:3]
     assert lines[0].startswith("runs/tiny-1: tiny in float32 on cpu; 3 agents, 3 domains")
-    assert [line.split("  ")[0] for line in lines[1:]] == ["start", "experts 1/1", "teaching 1/1"]
+    assert [line.split("  ")[0] for line in lines[1:]] == [
+        "start",
+        "experts 1/1",
+        "teaching 1/1",
+    ]
     assert "gate" in lines[-1]
     assert "others" in lines[-1]
     assert "runs/tiny-1/report.html" in done.out
@@ -60,7 +71,10 @@ def test_a_dry_run_plays_a_round_and_writes_nothing(here: Path) -> None:
     assert "9 teaching rounds" in done.out
     assert "teaching 1/1" in done.err
     assert "worked solutions have more than 8 tokens" in done.err
-    assert "max_tokens" not in docendo("run", config, "--dry-run", "--set", "teaching.max_tokens=64").err
+    assert (
+        "max_tokens"
+        not in docendo("run", config, "--dry-run", "--set", "teaching.max_tokens=64").err
+    )
     assert list(here.iterdir()) == [config]
 
 
@@ -90,8 +104,10 @@ def test_a_finished_run_is_not_gone_on_with(finished: Path) -> None:
     assert hashes(finished) == before
 
 
-def test_a_resumed_run_ends_bit_for_bit_like_an_unbroken_one(here: Path, finished: Path) -> None:
-    config = resolved(load_config(tiny_config(here)))
+def test_a_resumed_run_ends_bit_for_bit_like_an_unbroken_one(
+    here: Path, finished: Path
+) -> None:
+    config = resolve_config(load_config(tiny_config(here)))
     session = open_session(config, Silent())
     with RunDirectory.create(here / "broken", to_toml(config)) as run:
         begin(session, run)
@@ -109,9 +125,19 @@ def test_a_resumed_run_ends_bit_for_bit_like_an_unbroken_one(here: Path, finishe
 
 
 def test_ctrl_c_finishes_the_round_and_says_how_to_go_on(here: Path) -> None:
-    words = [sys.executable, "-m", "docendo", "run", str(tiny_config(here)), "--set", "teaching.rounds=500"]
+    words = [
+        sys.executable,
+        "-m",
+        "docendo",
+        "run",
+        str(tiny_config(here)),
+        "--set",
+        "teaching.rounds=500",
+    ]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True) as process:
+    with subprocess.Popen(
+        words, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    ) as process:
         assert process.stderr
         seen = []
         for line in process.stderr:
@@ -135,5 +161,8 @@ def test_a_disk_without_room_for_the_checkpoints_is_refused_before_anything_is_w
     monkeypatch.setattr(runs, "disk_usage", lambda path: SimpleNamespace(free=1000))
     done = docendo("run", tiny_config(here), "--out", "new/run")
     assert done.code == 2
-    assert re.search(r"new/run: the checkpoints need \d\.\d MiB, and 0\.0 MiB are free; choose another --out", done.err)
+    assert re.search(
+        r"new/run: the checkpoints need \d\.\d MiB, and 0\.0 MiB are free; choose another --out",
+        done.err,
+    )
     assert [p.name for p in here.iterdir()] == ["tiny.toml"]

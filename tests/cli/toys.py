@@ -72,5 +72,12 @@ def tiny_config(folder: Path, extra: str = "") -> Path:
 
 def hashes(folder: Path) -> dict[str, str]:
     """Of every file, by its path, less those that SQLite makes for readers."""
-    files = (p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix not in {".db-shm", ".db-wal"})
-    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+    files = (
+        p
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.suffix not in {".db-shm", ".db-wal"}
+    )
+    return {
+        p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in files
+    }

@@ -26,7 +26,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from docendo.errors import RunError, UseError
+from docendo.errors import RunError, UserError
 from docendo.store import RunDirectory
 from tests.crash.same import differences, fingerprint
 from tests.store.toys import record
@@ -48,9 +48,8 @@ class Fault(NamedTuple):
     """Whether half of the bytes are written first."""
 
     def __str__(self) -> str:
-        return (
-            f"{self.kind} {self.k}, {errno.errorcode[self.error]}{' from then on' * self.stays}{' half' * self.brief}"
-        )
+        lasting = " from then on" * self.stays
+        return f"{self.kind} {self.k}, {errno.errorcode[self.error]}{lasting}{' half' * self.brief}"
 
 
 @dataclass
@@ -70,7 +69,9 @@ class Disk:
 
     def arm(self, fault: Fault) -> None:
         numbers = KINDS.index(fault.kind), fault.k, fault.error, fault.stays, fault.brief
-        self._library.fault_arm(self._below, numbers[0], ctypes.c_long(numbers[1]), *numbers[2:])
+        self._library.fault_arm(
+            self._below, numbers[0], ctypes.c_long(numbers[1]), *numbers[2:]
+        )
 
     def disarm(self) -> int:
         """How many calls failed."""
@@ -79,7 +80,9 @@ class Disk:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--step", type=int, default=1)
     parser.add_argument("--runs", type=int, default=0)
     parser.add_argument("--json", action="store_true")
@@ -119,7 +122,12 @@ def runs(disk: Disk, folder: Path, count: int) -> Tally:
     whole = fingerprint(folder / "clean-run")
     while tally.trials.total() < count:
         kind = rng.choice(KINDS)
-        fault = Fault(kind, rng.randint(1, 60), rng.choice([errno.ENOSPC, errno.EIO]), rng.random() < 0.5)
+        fault = Fault(
+            kind,
+            rng.randint(1, 60),
+            rng.choice([errno.ENOSPC, errno.EIO]),
+            rng.random() < 0.5,
+        )
         run = folder / "run"
         disk.arm(fault)
         done = docendo("run", config, "--out", run)
@@ -130,10 +138,16 @@ def runs(disk: Disk, folder: Path, count: int) -> Tally:
                 done.code and not done.err.strip().splitlines()[-1].startswith("docendo:")
             ):
                 tally.wrong.append(f"{fault}: exit code {done.code}, {done.err!r}")
-            again = ["resume", run] if (run / "run.db").exists() else ["run", config, "--out", run]
+            again = (
+                ["resume", run]
+                if (run / "run.db").exists()
+                else ["run", config, "--out", run]
+            )
             done = docendo(*again)
             if done.code:
-                tally.wrong.append(f"{fault}: afterwards exit code {done.code}: {done.err!r}")
+                tally.wrong.append(
+                    f"{fault}: afterwards exit code {done.code}: {done.err!r}"
+                )
             elif different := differences(whole, fingerprint(run)):
                 tally.wrong.append(f"{fault}: {different}")
         shutil.rmtree(run, ignore_errors=True)
@@ -154,12 +168,19 @@ def _faults(step: int) -> Iterator[Fault]:
     for stays in (False, True):
         for error in (errno.ENOSPC, errno.EIO):
             for kind in KINDS:
-                yield Fault(kind, 1 + (stays + 2 * (error == errno.EIO)) % step, error, stays)
+                yield Fault(
+                    kind, 1 + (stays + 2 * (error == errno.EIO)) % step, error, stays
+                )
             yield Fault("write", 1 + stays % step, error, stays, brief=True)
 
 
 def _trial(
-    disk: Disk, run: Path, fault: Fault, states: list[dict[str, str]], write: Callable[[Path], None], tally: Tally
+    disk: Disk,
+    run: Path,
+    fault: Fault,
+    states: list[dict[str, str]],
+    write: Callable[[Path], None],
+    tally: Tally,
 ) -> bool:
     """Whether the fault struck at all."""
     disk.arm(fault)
@@ -167,7 +188,7 @@ def _trial(
     try:
         for index in _written(run, write, range(_ROUNDS)):
             done = index
-    except (RunError, UseError) as error:
+    except (RunError, UserError) as error:
         said = str(error)
     except Exception as error:  # noqa: BLE001
         said = ""
@@ -177,7 +198,9 @@ def _trial(
         return False
     tally.trials[fault.kind] += 1
     tally.unnoticed[fault.kind] += done == _ROUNDS - 1
-    if done < _ROUNDS - 1 and not (str(run.parent) in said and any(word in said for word in _words(fault))):
+    if done < _ROUNDS - 1 and not (
+        str(run.parent) in said and any(word in said for word in _words(fault))
+    ):
         tally.wrong.append(f"{fault}: it said {said!r}")
     if wrong := _afterwards(run, done, states, write):
         tally.wrong.append(f"{fault} after round {done}: {wrong}")
@@ -186,10 +209,17 @@ def _trial(
 
 def _words(fault: Fault) -> list[str]:
     """One of these says what the matter is; the last two are SQLite's."""
-    return [os.strerror(fault.error), "disk I/O error", "disk is full", "unable to open database file"]
+    return [
+        os.strerror(fault.error),
+        "disk I/O error",
+        "disk is full",
+        "unable to open database file",
+    ]
 
 
-def _afterwards(run: Path, done: int, states: list[dict[str, str]], write: Callable[[Path], None]) -> str:
+def _afterwards(
+    run: Path, done: int, states: list[dict[str, str]], write: Callable[[Path], None]
+) -> str:
     """What is wrong with what is left, and with going on from it; empty where nothing is."""
     if not run.exists():
         list(_written(run, write, range(_ROUNDS)))
@@ -209,7 +239,11 @@ def _afterwards(run: Path, done: int, states: list[dict[str, str]], write: Calla
 
 def _written(run: Path, write: Callable[[Path], None], rounds: range) -> Iterator[int]:
     """Each round that was committed; before that -1, once the run directory is there."""
-    opened = RunDirectory.open(run, write=True) if run.exists() else RunDirectory.create(run, "seed = 1\n")
+    opened = (
+        RunDirectory.open(run, write=True)
+        if run.exists()
+        else RunDirectory.create(run, "seed = 1\n")
+    )
     with opened:
         for index in rounds:
             opened.commit(record(index), write)
@@ -223,7 +257,7 @@ def _states(run: Path, write: Callable[[Path], None]) -> Iterator[dict[str, str]
 
 
 def _checkpoints() -> Callable[[Path], None]:
-    from docendo.engines.checkpoint import save_state
+    from docendo.engines.local.checkpoint import save_state
     from tests.engines.toys import ANN, BOB, fresh
 
     engine = fresh(ANN, BOB)
@@ -236,7 +270,10 @@ def _again_with_library(folder: Path) -> int:
     if not compiler or not sys.platform.startswith("linux"):
         sys.exit("the faults need Linux and a C compiler")
     library = folder / "faulty.so"
-    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", str(library), str(_SOURCE), "-ldl"], check=True)
+    subprocess.run(
+        [compiler, "-O1", "-shared", "-fPIC", "-o", str(library), str(_SOURCE), "-ldl"],
+        check=True,
+    )
     inside = {**os.environ, "LD_PRELOAD": str(library), LIBRARY: str(library)}
     return subprocess.run(
         [sys.executable, "-m", "tests.crash.faults", *sys.argv[1:]], env=inside, check=False

@@ -29,7 +29,12 @@ from tests.crash.same import differences, fingerprint
 
 LEAGUE = Path(__file__).with_name("league.toml")
 _SERVER = multiprocessing.get_context("forkserver")
-_PRELOADED = ["docendo.session", "docendo.cli.run", "docendo.report", "transformers.models.llama.modeling_llama"]
+_PRELOADED = [
+    "docendo.run.session",
+    "docendo.cli.run",
+    "docendo.report",
+    "transformers.models.llama.modeling_llama",
+]
 """What takes seconds to import and starts no thread."""
 _BEGUN, _ENDED = b"(", b")"
 _AIMED = 0.6
@@ -51,7 +56,9 @@ class Tally:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--config", type=Path, default=LEAGUE)
@@ -61,7 +68,11 @@ def main() -> None:
     with TemporaryDirectory(prefix="docendo-crash-") as folder:
         found = trials(Path(folder), given.kills, given.seed, given.config)
     told = {**asdict(found), "minutes": round((time.monotonic() - start) / 60, 1)}
-    print(json.dumps(told) if given.json else "\n".join(f"{name}: {value}" for name, value in told.items()))
+    print(
+        json.dumps(told)
+        if given.json
+        else "\n".join(f"{name}: {value}" for name, value in told.items())
+    )
     sys.exit(bool(found.different) or found.inside < given.kills // 4)
 
 
@@ -78,7 +89,9 @@ def trials(folder: Path, kills: int, seed: int, config: Path = LEAGUE) -> Tally:
         _finish(league)
         tally.runs += tally.kills > before
         if wrong := differences(unbroken, fingerprint(league.run)):
-            tally.different.append(f"after kill {tally.kills} of seed {seed}: {', '.join(wrong)}")
+            tally.different.append(
+                f"after kill {tally.kills} of seed {seed}: {', '.join(wrong)}"
+            )
         shutil.rmtree(league.run)
     return tally
 
@@ -182,7 +195,9 @@ def _docendo(config: str, run: str, pipe: Connection) -> None:
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     going_on = Path(run, "run.db").exists()
-    sys.argv = ["docendo", "resume", run] if going_on else ["docendo", "run", config, "--out", run]
+    sys.argv = (
+        ["docendo", "resume", run] if going_on else ["docendo", "run", config, "--out", run]
+    )
     docendo()
 
 

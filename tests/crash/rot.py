@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from docendo.engines.checkpoint import save_state
+from docendo.engines.local.checkpoint import save_state
 from docendo.errors import RunError
 from docendo.store import RunDirectory
 from tests.engines.toys import ANN, BOB, fresh
@@ -30,14 +30,20 @@ class Tally:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with TemporaryDirectory(prefix="docendo-rot-") as folder:
         found = trials(Path(folder), given.trials, given.seed)
-    told = {"trials": dict(found.trials), "failures": len(found.wrong), "wrong": found.wrong}
+    told = {
+        "trials": dict(found.trials),
+        "failures": len(found.wrong),
+        "wrong": found.wrong,
+    }
     print(json.dumps(told, indent=None if given.json else 1))
     sys.exit(bool(found.wrong))
 
@@ -53,10 +59,15 @@ def trials(folder: Path, count: int, seed: int) -> Tally:
         for trial in range(count):
             rng = Random(f"{seed} {trial}")
             both = rng.random() < 0.2
-            done = [_damage(run / "checkpoints" / name, rng) for name in (["000002", "000001"] if both else ["000002"])]
+            done = [
+                _damage(run / "checkpoints" / name, rng)
+                for name in (["000002", "000001"] if both else ["000002"])
+            ]
             tally.trials.update(done)
             if wrong := _found(made, both):
-                tally.wrong.append(f"trial {trial} of seed {seed}, {' and '.join(done)}: {wrong}")
+                tally.wrong.append(
+                    f"trial {trial} of seed {seed}, {' and '.join(done)}: {wrong}"
+                )
             shutil.rmtree(run / "checkpoints")
             shutil.copytree(kept, run / "checkpoints")
     return tally
@@ -71,7 +82,11 @@ def _found(run: RunDirectory, both: bool) -> str:
     if both:
         return f"it believed {found}"
     whole = found is not None and found.round == 0 and found.state == record(0).state
-    return "" if whole and found and "000002 is damaged" in found.warnings[0] else f"it found {found}"
+    return (
+        ""
+        if whole and found and "000002 is damaged" in found.warnings[0]
+        else f"it found {found}"
+    )
 
 
 def _damage(checkpoint: Path, rng: Random) -> str:
@@ -107,7 +122,11 @@ def _overwrite(file: Path, rng: Random) -> None:
 
 def _other(file: Path, rng: Random) -> None:
     """The content of another file, as after a mix-up of blocks."""
-    others = sorted(p for p in file.parent.parent.rglob("*") if p.is_file() and p.read_bytes() != file.read_bytes())
+    others = sorted(
+        p
+        for p in file.parent.parent.rglob("*")
+        if p.is_file() and p.read_bytes() != file.read_bytes()
+    )
     file.write_bytes(rng.choice(others).read_bytes())
 
 

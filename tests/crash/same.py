@@ -22,20 +22,38 @@ def fingerprint(run: Path) -> dict[str, str]:
         if path.is_file()
     }
     with closing(sqlite3.connect(run / "run.db")) as database:
-        names = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        names = [
+            name
+            for (name,) in database.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'table'"
+            )
+        ]
         tables = {
-            f"table {name}": _hash(repr(row).encode() for row in database.execute(_rows(name)))
+            f"table {name}": _hash(
+                repr(row).encode() for row in database.execute(_rows(name))
+            )
             for name in sorted(set(names) - _OF_PROCESSES)
         }
-        newest = "SELECT state FROM rounds WHERE state IS NOT NULL ORDER BY round DESC LIMIT 1"
+        newest = (
+            "SELECT state FROM rounds WHERE state IS NOT NULL ORDER BY round DESC LIMIT 1"
+        )
         state = json.loads(database.execute(newest).fetchone()[0])
-    parts = {f"state {name}": _hash([json.dumps(part).encode()]) for name, part in state.items()}
-    return {"config.toml": _hash([(run / "config.toml").read_bytes()]), **files, **parts, **tables}
+    parts = {
+        f"state {name}": _hash([json.dumps(part).encode()]) for name, part in state.items()
+    }
+    return {
+        "config.toml": _hash([(run / "config.toml").read_bytes()]),
+        **files,
+        **parts,
+        **tables,
+    }
 
 
 def differences(one: dict[str, str], other: dict[str, str]) -> list[str]:
     """The parts that are not the same in both."""
-    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+    return sorted(
+        name for name in one.keys() | other.keys() if one.get(name) != other.get(name)
+    )
 
 
 def _rows(table: str) -> str:

@@ -5,7 +5,9 @@ from pathlib import Path
 from tests.crash.rot import trials
 
 
-def test_every_damage_is_noticed_and_the_newest_whole_checkpoint_is_used(tmp_path: Path) -> None:
+def test_every_damage_is_noticed_and_the_newest_whole_checkpoint_is_used(
+    tmp_path: Path,
+) -> None:
     found = trials(tmp_path, count=80, seed=1)
     assert found.wrong == []
     assert len(found.trials) == 8

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from docendo.engines.local import LocalEngine
+from docendo.engines.local.engine import LocalEngine
 from tests.engines.toys import AGENTS, fresh
 
 

@@ -91,7 +91,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == "trickle":
             self.trickle()
         elif kind == "early":
-            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n" + _SPOILED["truncated"])
+            self.wfile.write(
+                b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n" + _SPOILED["truncated"]
+            )
             self.close_connection = True
         elif kind == "babel":
             self.wfile.write(b"\x16\x03\x01 no protocol of ours\r\n\r\n")
@@ -102,14 +104,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("content-length", "0")
             self.end_headers()
         elif kind == "reset":
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
             self.connection.close()
             self.close_connection = True
         elif kind == "slow":
             self.state.over.wait(float(rest))
             self.answer(200, reply(body))
         elif kind == "huge":
-            self.answer(200, b'{"choices": [{"message": {"content": "' + b"a" * (5 * 2**20) + b'"}}]}')
+            self.answer(
+                200,
+                b'{"choices": [{"message": {"content": "' + b"a" * (5 * 2**20) + b'"}}]}',
+            )
         elif mode in _SPOILED:
             self.answer(200, _SPOILED[mode])
         elif kind == "echo":
@@ -157,7 +164,9 @@ def reply(body: dict[str, Any], text: str | None = None) -> bytes:
     content = " ".join(reversed(words)) if text is None else text
     message = {"role": "assistant", "content": content}
     usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
-    return json.dumps({"choices": [{"index": 0, "message": message}], "usage": usage}).encode()
+    return json.dumps(
+        {"choices": [{"index": 0, "message": message}], "usage": usage}
+    ).encode()
 
 
 class _Silent(ThreadingHTTPServer):

@@ -4,11 +4,11 @@ import pytest
 import torch
 import transformers
 
-from docendo.engines.base import _tiny
-from docendo.engines.compiled import Compiled
-from docendo.engines.kernels import load_kernels
-from docendo.engines.local import open_engine
-from docendo.errors import UseError
+from docendo.engines.cpu.decode import CpuStack
+from docendo.engines.cpu.library import load_kernels
+from docendo.engines.local.base_model import _tiny
+from docendo.engines.local.engine import open_engine
+from docendo.errors import UserError
 from docendo.records import AgentId, Message, Request
 
 SIZES = {
@@ -27,7 +27,9 @@ SIZES = {
 
 def saved(folder, family: str, **more) -> str:
     _, tokenizer = _tiny()
-    config = getattr(transformers, f"{family}Config")(vocab_size=len(tokenizer), **SIZES, **more)
+    config = getattr(transformers, f"{family}Config")(
+        vocab_size=len(tokenizer), **SIZES, **more
+    )
     torch.manual_seed(0)
     getattr(transformers, f"{family}ForCausalLM")(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -37,14 +39,18 @@ def saved(folder, family: str, **more) -> str:
 @pytest.mark.parametrize("compiled", [False, load_kernels(torch.float32) is not None])
 @pytest.mark.parametrize("family", ["Llama", "Qwen2", "Qwen3", "Mistral"])
 def test_families_with_plain_attention_are_used_by_path(tmp_path, family, compiled):
-    engine = open_engine(saved(tmp_path, family), 2, 4.0, torch.float32, torch.device("cpu"), compiled)
-    assert isinstance(engine.network.body, Compiled) == (compiled and family != "Qwen3")
+    engine = open_engine(
+        saved(tmp_path, family), 2, 4.0, torch.float32, torch.device("cpu"), compiled
+    )
+    assert isinstance(engine.network.body, CpuStack) == (compiled and family != "Qwen3")
     engine.bank.add(AgentId("ann"), 0)
-    (completion,) = engine.sample([Request(AgentId("ann"), (Message("user", "1 + 1?"),), 0, max_tokens=4)])
+    (completion,) = engine.sample(
+        [Request(AgentId("ann"), (Message("user", "1 + 1?"),), 0, max_tokens=4)]
+    )
     assert 1 <= len(completion.tokens) <= 4
 
 
 def test_a_family_that_bends_its_logits_is_refused(tmp_path):
     path = saved(tmp_path, "Gemma2", final_logit_softcapping=0.01)
-    with pytest.raises(UseError, match="its logits by"):
+    with pytest.raises(UserError, match="its logits by"):
         open_engine(path, 2, 4.0, torch.float32, torch.device("cpu"))

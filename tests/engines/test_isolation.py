@@ -15,24 +15,28 @@ import pytest
 import torch
 from torch import Tensor
 
-from docendo.engines.adam import Adam
-from docendo.engines.adapters import AdapterBank
-from docendo.engines.compiled import Compiled
-from docendo.engines.fused import Fused
-from docendo.engines.kernels import load_kernels
-from docendo.engines.lanes import Lanes
-from docendo.engines.local import LocalEngine, open_engine
-from docendo.engines.names import TINY
-from docendo.engines.plain import Plain
-from docendo.engines.training import Loss
-from docendo.learning.losses import Clipped
+from docendo.engines.cpu.decode import CpuStack
+from docendo.engines.cpu.library import load_kernels
+from docendo.engines.local.backward import Loss
+from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.model_names import TINY
+from docendo.engines.local.workers import Lanes
+from docendo.engines.lora.bank import AdapterBank
+from docendo.engines.lora.optimizer import Adam
+from docendo.engines.model.huggingface import HFStack
+from docendo.engines.model.llama import LlamaStack
+from docendo.learning.losses import PPOClip
 from docendo.learning.update import PopulationLearner
-from docendo.records import AgentId, Completion, Credit, Request, Target
+from docendo.records import AgentId, Completion, Request, ScoredSample, Target
 from tests.engines.toys import ALPHA, CPU, RANK, ask, fresh, surprise, target, wake
 
 TRIALS = int(os.environ.get("DOCENDO_TRIALS", "4"))
 CROWD = tuple(AgentId(name) for name in ("ann", "bob", "cat", "dan", "eve"))
-QUESTIONS = ("why", "two and two", "what is the longest of all the questions in here, by far, and then some?")
+QUESTIONS = (
+    "why",
+    "two and two",
+    "what is the longest of all the questions in here, by far, and then some?",
+)
 BAD = (nan, inf, -inf)
 
 
@@ -55,12 +59,21 @@ class Trial:
     def targets(self) -> list[Target]:
         draw = Random(self.seed).choice
         texts = ("yes", "because it is so", "4")
-        drawn = [target(a, draw(QUESTIONS), draw(texts), draw((-0.5, 0.25, 1.0))) for a in self.agents for _ in "12"]
+        drawn = [
+            target(a, draw(QUESTIONS), draw(texts), draw((-0.5, 0.25, 1.0)))
+            for a in self.agents
+            for _ in "12"
+        ]
         return [t._replace(logprobs=(-5.0,) * len(t.tokens)) for t in drawn]
 
     def requests(self) -> list[Request]:
         sizes = cycle((1, 9, 5))
-        return [ask(a, q, i, next(sizes)) for i in range(3) for a in self.agents for q in QUESTIONS]
+        return [
+            ask(a, q, i, next(sizes))
+            for i in range(3)
+            for a in self.agents
+            for q in QUESTIONS
+        ]
 
 
 @dataclass
@@ -101,7 +114,10 @@ def state(engine: LocalEngine, agent: AgentId) -> list[list[int]]:
     """The weights of an agent, its moments and its step count, bit by bit."""
     slot, adam = engine.bank.slot(agent), engine.adam
     adam.fit(engine.bank)
-    return [bits(x[slot : slot + 1]) for x in (engine.bank.weights_SP, adam.mean_SP, adam.square_SP, adam.steps_S)]
+    return [
+        bits(x[slot : slot + 1])
+        for x in (engine.bank.weights_SP, adam.mean_SP, adam.square_SP, adam.steps_S)
+    ]
 
 
 def in_the_weights(value: float) -> Callable[[Trial, LocalEngine], None]:
@@ -130,7 +146,10 @@ def in_the_loss(trial: Trial, targets: list[Target]) -> list[Target]:
 
 def in_the_logits(trial: Trial, targets: list[Target]) -> list[Target]:
     """Log-probabilities that the sampler told."""
-    return [t._replace(logprobs=(nan,) * len(t.tokens)) if t.agent == trial.victim else t for t in targets]
+    return [
+        t._replace(logprobs=(nan,) * len(t.tokens)) if t.agent == trial.victim else t
+        for t in targets
+    ]
 
 
 ENGINE_FAULTS = {
@@ -142,12 +161,14 @@ ENGINE_FAULTS = {
 TARGET_FAULTS = {"loss": in_the_loss, "logits": in_the_logits}
 
 
-def trained(trial: Trial, fault: str, *, happens: bool) -> tuple[LocalEngine, dict[AgentId, float], list[list[int]]]:
+def trained(
+    trial: Trial, fault: str, *, happens: bool
+) -> tuple[LocalEngine, dict[AgentId, float], list[list[int]]]:
     """The engine after a healthy step and one in which the fault happens or not; the norms of the latter's gradients,
     and the victim's state before it."""
     engine, targets = crowd(trial.agents), trial.targets()
     rates = dict.fromkeys(trial.agents, 1e-2)
-    loss: Loss = Clipped(0.9, 99) if fault == "logits" else surprise
+    loss: Loss = PPOClip(0.9, 99) if fault == "logits" else surprise
     engine.train(targets, loss, rates, "policy")
     if happens and fault in ENGINE_FAULTS:
         healthy = engine.adam
@@ -162,7 +183,9 @@ def trained(trial: Trial, fault: str, *, happens: bool) -> tuple[LocalEngine, di
 
 
 @pytest.mark.parametrize("fault", [*ENGINE_FAULTS, *TARGET_FAULTS])
-def test_a_fault_skips_the_step_of_its_agent_and_changes_no_bit_of_the_others(fault: str) -> None:
+def test_a_fault_skips_the_step_of_its_agent_and_changes_no_bit_of_the_others(
+    fault: str,
+) -> None:
     for seed in range(TRIALS):
         trial = Trial(seed)
         engine, norms, before = trained(trial, fault, happens=True)
@@ -172,7 +195,9 @@ def test_a_fault_skips_the_step_of_its_agent_and_changes_no_bit_of_the_others(fa
             assert state(engine, trial.victim) == before
         found = {agent: state(engine, agent) for agent in trial.others}
         well, healthy, moved = trained(trial, fault, happens=False)
-        assert {agent: norms[agent] for agent in trial.others} == {agent: healthy[agent] for agent in trial.others}
+        assert {agent: norms[agent] for agent in trial.others} == {
+            agent: healthy[agent] for agent in trial.others
+        }
         assert found == {agent: state(well, agent) for agent in trial.others}
         assert state(well, trial.victim) != moved
 
@@ -181,7 +206,10 @@ def test_the_learner_tells_whose_step_of_which_kind_was_skipped() -> None:
     trial = Trial(3)
     engine = crowd(trial.agents)
     in_the_weights(inf)(trial, engine)
-    given = [Credit(a, Completion("x", (5, 6), (7, 8), (-1.0, -1.0)), 1.0) for a in trial.agents]
+    given = [
+        ScoredSample(a, Completion("x", (5, 6), (7, 8), (-1.0, -1.0)), 1.0)
+        for a in trial.agents
+    ]
     found = PopulationLearner(engine, 1e-3, 1e-3).update(given, [])
     assert found["skipped"] == found[f"skipped/{trial.victim}/policy"] == 1
     assert not [name for name in found for agent in trial.others if agent in name]
@@ -191,7 +219,10 @@ def test_the_learner_tells_whose_step_of_which_kind_was_skipped() -> None:
 def answers(trial: Trial, engine: LocalEngine) -> dict[AgentId, list[Completion]]:
     requests = trial.requests()
     done = engine.sample(requests)
-    return {a: [c for r, c in zip(requests, done, strict=True) if r.agent == a] for a in trial.agents}
+    return {
+        a: [c for r, c in zip(requests, done, strict=True) if r.agent == a]
+        for a in trial.agents
+    }
 
 
 def streamed(trial: Trial, engine: LocalEngine) -> dict[AgentId, list[Completion]]:
@@ -203,8 +234,14 @@ def streamed(trial: Trial, engine: LocalEngine) -> dict[AgentId, list[Completion
         over |= {seen.ticket: seen.result for seen in stream.step() if seen.over}
     while not stream.idle:
         over |= {seen.ticket: seen.result for seen in stream.step() if seen.over}
-    said = [Completion("", (), tuple(r.tokens), tuple(r.logprobs)) for _, r in sorted(over.items())]
-    return {a: [c for r, c in zip(requests, said, strict=True) if r.agent == a] for a in trial.agents}
+    said = [
+        Completion("", (), tuple(r.tokens), tuple(r.logprobs))
+        for _, r in sorted(over.items())
+    ]
+    return {
+        a: [c for r, c in zip(requests, said, strict=True) if r.agent == a]
+        for a in trial.agents
+    }
 
 
 @pytest.fixture(scope="module", params=["fused", "plain", "compiled"])
@@ -214,15 +251,21 @@ def engine(request: pytest.FixtureRequest) -> LocalEngine:
         pytest.skip("no C compiler")
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "plain":
-            patch.setattr(Fused, "of", lambda *_: None)
-        made = open_engine(TINY, RANK, ALPHA, torch.float32, CPU, compiled=request.param == "compiled")
-    assert type(made.network.body) is {"fused": Fused, "plain": Plain, "compiled": Compiled}[request.param]
+            patch.setattr(LlamaStack, "of", lambda *_: None)
+        made = open_engine(
+            TINY, RANK, ALPHA, torch.float32, CPU, compiled=request.param == "compiled"
+        )
+    assert (
+        type(made.network.body)
+        is {"fused": LlamaStack, "plain": HFStack, "compiled": CpuStack}[request.param]
+    )
     return made
 
 
 @pytest.mark.parametrize("say", [answers, streamed])
 def test_an_agent_whose_weights_are_not_finite_spoils_its_own_answers_alone(
-    engine: LocalEngine, say: Callable[[Trial, LocalEngine], dict[AgentId, list[Completion]]]
+    engine: LocalEngine,
+    say: Callable[[Trial, LocalEngine], dict[AgentId, list[Completion]]],
 ) -> None:
     """Few seats and few places for prompts: those of the victim are taken by others after it."""
     for seed in range(TRIALS):
@@ -238,7 +281,9 @@ def test_an_agent_whose_weights_are_not_finite_spoils_its_own_answers_alone(
             told = small.told()
             assert set(told) <= {f"lost/{trial.victim}"} if happens else not told
         ill, well = found
-        if isinstance(engine.network.body, Plain):  # whose sums depend on the batch, as transformers' do
+        if isinstance(
+            engine.network.body, HFStack
+        ):  # whose sums depend on the batch, as transformers' do
             for agent in trial.others:
                 for one, other in zip(ill[agent], well[agent], strict=True):
                     assert one.tokens == other.tokens

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from docendo.build import open_local
-from docendo.config import Config, load_config
-from docendo.engines.base import _tiny, load_base
-from docendo.engines.local import LocalEngine
-from docendo.errors import UseError
-from docendo.problems.files import Columns, read_problems
+from docendo.build.school import open_local_engine
+from docendo.config.load import Config, load_config
+from docendo.datasets.files import Columns, read_problems
+from docendo.engines.local.base_model import _tiny, load_base
+from docendo.engines.local.engine import LocalEngine
+from docendo.errors import UserError
 from tests.engines.toys import CPU
 
 CONFIGURATION = """
@@ -49,7 +49,9 @@ def canary(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+def folder(
+    tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Path]:
     """A model whose part of that name has a file of its own, which leaves a trace where it is imported."""
     modules = tmp_path / "modules"
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(modules))
@@ -69,10 +71,18 @@ def folder(tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch) -> Cal
             }
         else:
             told["tokenizer_class"] = "TripwireTokenizer"
-            told["auto_map"] = {"AutoTokenizer": [None, "tokenization_tripwire.TripwireTokenizer"]}
+            told["auto_map"] = {
+                "AutoTokenizer": [None, "tokenization_tripwire.TripwireTokenizer"]
+            }
         (tmp_path / "model" / name).write_text(json.dumps(told))
-        for file, code in (("configuration", CONFIGURATION), ("modeling", MODELING), ("tokenization", TOKENIZATION)):
-            (tmp_path / "model" / f"{file}_tripwire.py").write_text(code.format(canary=str(canary)))
+        for file, code in (
+            ("configuration", CONFIGURATION),
+            ("modeling", MODELING),
+            ("tokenization", TOKENIZATION),
+        ):
+            (tmp_path / "model" / f"{file}_tripwire.py").write_text(
+                code.format(canary=str(canary))
+            )
         return tmp_path / "model"
 
     return make
@@ -83,7 +93,7 @@ def opened(model: Path, folder: Path, trusted: str) -> LocalEngine:
         f'model = "{model}"\n[engine]\ndevice = "cpu"\ndtype = "float32"\nkernels = "torch"\n{trusted}\n'
         '[domains.mathematics]\nfamilies = { sums = [1] }\n[agents]\nann = { domain = "mathematics" }\n'
     )
-    return open_local(load_config(folder / "c.toml"))
+    return open_local_engine(load_config(folder / "c.toml"))
 
 
 def test_a_models_own_python_is_not_run_and_the_setting_is_named(
@@ -92,22 +102,28 @@ def test_a_models_own_python_is_not_run_and_the_setting_is_named(
     model = folder("model")
     for trusted in ("", "trust_remote_code = false"):
         with pytest.raises(
-            UseError, match=r"brings Python files of its own; engine.trust_remote_code = true would run"
+            UserError,
+            match=r"brings Python files of its own; engine.trust_remote_code = true would run",
         ):
             opened(model, tmp_path, trusted)
     assert not canary.exists()
 
 
-def test_a_tokenizers_own_python_is_not_run(folder: Callable[[str], Path], canary: Path, tmp_path: Path) -> None:
+def test_a_tokenizers_own_python_is_not_run(
+    folder: Callable[[str], Path], canary: Path, tmp_path: Path
+) -> None:
     """A tokenizer that transformers can read without it is read without it."""
     model = folder("tokenizer")
-    with suppress(UseError):
+    with suppress(UserError):
         opened(model, tmp_path, "")
     assert not canary.exists()
 
 
 def test_who_says_so_gets_it_and_is_warned(
-    folder: Callable[[str], Path], canary: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    folder: Callable[[str], Path],
+    canary: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     model = folder("model")
     with caplog.at_level(logging.WARNING, "docendo"):
@@ -118,7 +134,9 @@ def test_who_says_so_gets_it_and_is_warned(
     assert str(model) in caplog.text
 
 
-def test_a_trusted_tokenizer_is_run(folder: Callable[[str], Path], canary: Path, tmp_path: Path) -> None:
+def test_a_trusted_tokenizer_is_run(
+    folder: Callable[[str], Path], canary: Path, tmp_path: Path
+) -> None:
     opened(folder("tokenizer"), tmp_path, "trust_remote_code = true")
     assert canary.read_text() == "tokenization"
 
@@ -136,26 +154,34 @@ def test_weights_that_are_a_pickle_are_not_read(tmp_path: Path) -> None:
     mark = tmp_path / "canary"
     planted = b"cos\nsystem\n(S'touch " + str(mark).encode() + b"'\ntR."
     (tmp_path / "model" / "pytorch_model.bin").write_bytes(planted)
-    with pytest.raises(UseError, match=r"cannot be loaded: .*safetensors"):
+    with pytest.raises(UserError, match=r"cannot be loaded: .*safetensors"):
         load_base(str(tmp_path / "model"), torch.float32, CPU)
     assert not mark.exists()
 
 
-def test_data_of_the_hub_wants_a_library_that_runs_no_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_of_the_hub_wants_a_library_that_runs_no_scripts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     old = types.ModuleType("datasets")
     old.__version__ = "3.6.0"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "datasets", old)
-    with pytest.raises(UseError, match=r"hub:owner/name: datasets 3.6.0 runs scripts .* wanted 4 or newer"):
+    with pytest.raises(
+        UserError, match=r"hub:owner/name: datasets 3.6.0 runs scripts .* wanted 4 or newer"
+    ):
         read_problems("hub:owner/name", "d", Columns(question="q", answer="a"))
 
 
-def test_a_script_beside_data_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_beside_data_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("datasets")
     mark, data = tmp_path / "canary", tmp_path / "owner" / "name"
     data.mkdir(parents=True)
-    (data / "name.py").write_text(f"from pathlib import Path\nPath({str(mark)!r}).touch()\n")
+    (data / "name.py").write_text(
+        f"from pathlib import Path\nPath({str(mark)!r}).touch()\n"
+    )
     (data / "rows.jsonl").write_text('{"q": "1 + 1?", "a": "2"}\n')
     monkeypatch.chdir(tmp_path)
-    with suppress(UseError):
+    with suppress(UserError):
         read_problems("hub:owner/name", "d", Columns(question="q", answer="a"))
     assert not mark.exists()

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from docendo.engines.attention import Tree
-from docendo.engines.base import _tiny
-from docendo.engines.local import LocalEngine, open_engine
-from docendo.engines.names import TINY
-from docendo.engines.products import prepack
-from docendo.engines.routing import Routing
+from docendo.engines.cpu.products import prepack
+from docendo.engines.local.base_model import _tiny
+from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.model_names import TINY
+from docendo.engines.lora.routing import Routing
+from docendo.engines.model.attention import Tree
 from docendo.records import AgentId, Message, Request, Target
 
 ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
@@ -56,7 +56,9 @@ def plain() -> Any:
     return model
 
 
-def ask(agent: AgentId, text: str, seed: int = 0, max_tokens: int = 12, temperature: float = 1.0) -> Request:
+def ask(
+    agent: AgentId, text: str, seed: int = 0, max_tokens: int = 12, temperature: float = 1.0
+) -> Request:
     return Request(agent, (Message("user", text),), seed, max_tokens, temperature, "test")
 
 
@@ -66,7 +68,9 @@ def logits(engine: LocalEngine, agent: AgentId, ids: Sequence[int]) -> Tensor:
     tree = Tree.whole(count, engine.network.heads, like)
     routing = Routing.of([engine.bank.slot(agent)] * count, CPU)
     with torch.no_grad():
-        hidden = engine.network.body.infer(torch.tensor(ids), torch.arange(count), routing, tree)
+        hidden = engine.network.body.infer(
+            torch.tensor(ids), torch.arange(count), routing, tree
+        )
         return engine.network.logits(hidden)
 
 
@@ -76,7 +80,12 @@ def surprise(logprobs: Tensor, sampled: Tensor, weights: Tensor) -> Tensor:
 
 
 def target(agent: AgentId, prompt: str, text: str, weight: float = 1.0) -> Target:
-    return Target(agent, tuple(b + 1 for b in prompt.encode()), tuple(b + 1 for b in text.encode()), weight)
+    return Target(
+        agent,
+        tuple(b + 1 for b in prompt.encode()),
+        tuple(b + 1 for b in text.encode()),
+        weight,
+    )
 
 
 def mixture() -> list[Target]:
@@ -88,6 +97,11 @@ def mixture() -> list[Target]:
         target(ANN, "why", "because", 0.25),
         target(BOB, "the longest of all the prompts in here, by far", "yes", -1.5),
         target(ANN, "two and two", "five", -1.0),
-        target(BOB, "the longest of all the prompts in here, by far", "certainly, and more than that", 0.75),
+        target(
+            BOB,
+            "the longest of all the prompts in here, by far",
+            "certainly, and more than that",
+            0.75,
+        ),
         target(ANN, "why", "!", 1.0),
     ]

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from docendo.graders.answer import UnitTestGrader, exact
 from docendo.graders.audit import AuditReport, audit
-from docendo.graders.grading import ByTests, exact
-from docendo.graders.sandbox import Sandbox
-from docendo.interfaces import Stream
+from docendo.interfaces import Split
 from docendo.problems.programs import PROGRAMMING
 from docendo.records import Problem, Verdict
+from docendo.sandbox.monty import Sandbox
 
 
 class Capitals:
@@ -21,10 +21,15 @@ class Capitals:
     def levels(self) -> Mapping[str, Sequence[int]]:
         return {"near": (1,), "far": (2,)}
 
-    def draw(self, family: str, level: int, count: int, seed: int, stream: Stream) -> list[Problem]:
+    def draw(
+        self, family: str, level: int, count: int, seed: int, stream: Split
+    ) -> list[Problem]:
         solution = "Think.\nAnswer: 42" if family == "near" else ""
         prompts = [f"{stream} {seed} {i}?" for i in range(count)]
-        return [Problem(self.domain, family, level, prompt, "42", solution) for prompt in prompts]
+        return [
+            Problem(self.domain, family, level, prompt, "42", solution)
+            for prompt in prompts
+        ]
 
 
 def failing(report: AuditReport) -> set[str]:
@@ -46,7 +51,11 @@ def test_a_grader_that_searches_the_text_is_caught_by_the_lists_of_numbers() -> 
 
     report = audit(Capitals(), kind, count=1, seed=1)
     assert not report.passed
-    assert {"every number", "every number on its own line", "every number as the answer"} <= failing(report)
+    assert {
+        "every number",
+        "every number on its own line",
+        "every number as the answer",
+    } <= failing(report)
     first = next(check.first for check in report.checks if check.name == "every number")
     assert first.startswith("near level 1: ")
     assert first.endswith("scored 1 (searched)")
@@ -67,6 +76,6 @@ def test_half_a_point_for_the_right_answer_is_a_failure() -> None:
 
 @pytest.mark.parametrize("count", [2])
 def test_the_programming_graders_are_sound_on_every_family_and_level(count: int) -> None:
-    report = audit(PROGRAMMING, ByTests(Sandbox()), count, seed=5)
+    report = audit(PROGRAMMING, UnitTestGrader(Sandbox()), count, seed=5)
     assert report.passed, [check for check in report.checks if check.failures]
     assert all(check.skipped == 0 for check in report.checks)

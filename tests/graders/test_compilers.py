@@ -6,13 +6,15 @@ from functools import cache
 
 import pytest
 
-from docendo.errors import UseError
+from docendo.errors import UserError
 from docendo.graders import compilers
 from docendo.graders.compilers import LANGUAGES, Compiler, Language, installed
-from docendo.graders.jail import Jail, strongest
 from docendo.records import Problem, Verdict
+from docendo.sandbox.isolated import IsolatedSandbox, strongest
 
-pytestmark = pytest.mark.skipif(strongest().walls is None, reason=f"no sandbox here: {strongest().failures}")
+pytestmark = pytest.mark.skipif(
+    strongest().walls is None, reason=f"no sandbox here: {strongest().failures}"
+)
 
 ANY = Problem("toy", "toy", 1, "What?", "?")
 ONE, TWO = 0.75, 0.5 + 0.5 / 3
@@ -20,7 +22,7 @@ ONE, TWO = 0.75, 0.5 + 0.5 / 3
 
 @cache
 def compiler(language: Language) -> Compiler:
-    return Compiler(language, Jail())
+    return Compiler(language, IsolatedSandbox())
 
 
 def judged(language: Language, code: str) -> Verdict:
@@ -51,7 +53,9 @@ def judged(language: Language, code: str) -> Verdict:
         ("rust", "fn main() { let x: i32 = \"a\"; }", 0),
     ],
 )  # fmt: skip
-def test_an_error_scores_nothing_and_a_warning_costs(language: Language, code: str, score: float) -> None:
+def test_an_error_scores_nothing_and_a_warning_costs(
+    language: Language, code: str, score: float
+) -> None:
     verdict = judged(language, code)
     assert verdict.score == pytest.approx(score), verdict
 
@@ -60,14 +64,22 @@ def test_an_error_scores_nothing_and_a_warning_costs(language: Language, code: s
     ("language", "code"),
     [
         ("c", "#pragma GCC system_header\nint f(void) { int x; return 1; }"),
-        ("c", '#pra\\\ngma GCC diagnostic ignored "-Wall"\nint f(void) { int x; return 1; }'),
-        ("c", '_Pragma("GCC diagnostic ignored \\"-Wunused-variable\\"") int f(void) { int x; return 1; }'),
+        (
+            "c",
+            '#pra\\\ngma GCC diagnostic ignored "-Wall"\nint f(void) { int x; return 1; }',
+        ),
+        (
+            "c",
+            '_Pragma("GCC diagnostic ignored \\"-Wunused-variable\\"") int f(void) { int x; return 1; }',
+        ),
         ("c", '#line 1 "other.c"\nint f(void) { int x; return 1; }'),
         ("rust", "#![allow(warnings)]\nfn main() { let x = 1; }"),
         ("rust", "fn main() { #[allow(unused_variables)] let x = 1; }"),
     ],
 )
-def test_a_warning_cannot_be_switched_off_for_nothing(language: Language, code: str) -> None:
+def test_a_warning_cannot_be_switched_off_for_nothing(
+    language: Language, code: str
+) -> None:
     assert 0.5 < judged(language, code).score <= 0.75
 
 
@@ -81,7 +93,10 @@ def test_a_warning_cannot_be_switched_off_for_nothing(language: Language, code: 
         ("c", '#include "/dev/zero"'),
         ("c", '#include "answer.c"'),
         ("c", '#include "/etc/passwd"'),
-        ("c", "#define A(x) x x x x x x x x x x\n#define B(x) A(A(A(A(x))))\nint y = B(B(B(1+)))0;"),
+        (
+            "c",
+            "#define A(x) x x x x x x x x x x\n#define B(x) A(A(A(A(x))))\nint y = B(B(B(1+)))0;",
+        ),
         ("javascript", "(" * 19_000),
         ("javascript", "// nothing"),
         ("rust", 'const X: &str = include_str!("/etc/passwd"); fn main() {}'),
@@ -103,25 +118,33 @@ def test_no_program_is_run() -> None:
     assert judged("python", "raise SystemExit('ran')") == (1.0, "compiles")
 
 
-def test_a_missing_compiler_is_named_with_those_that_are_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_compiler_is_named_with_those_that_are_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(UseError, match="compiling rust needs rustc; compilers here: python"):
-        Compiler("rust", Jail())
+    with pytest.raises(
+        UserError, match="compiling rust needs rustc; compilers here: python"
+    ):
+        Compiler("rust", IsolatedSandbox())
 
 
 def test_an_unknown_language_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UseError, match="no compiler for 'pyton'; did you mean 'python'"):
-        Compiler("pyton", Jail())  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="no compiler for 'pyton'; did you mean 'python'"):
+        Compiler("pyton", IsolatedSandbox())  # type: ignore[arg-type]
 
 
-def test_a_compiler_that_does_not_work_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiler_that_does_not_work_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     broken = compilers.LANGUAGES["python"]._replace(sample="not a program")
     monkeypatch.setattr(compilers, "LANGUAGES", {**LANGUAGES, "python": broken})
-    with pytest.raises(UseError, match="does not work in the jail: does not compile: SyntaxError"):
-        Compiler("python", Jail())
+    with pytest.raises(
+        UserError, match="does not work in the jail: does not compile: SyntaxError"
+    ):
+        Compiler("python", IsolatedSandbox())
 
 
 def test_a_compiler_is_a_value() -> None:
-    assert Compiler("python", Jail()) == Compiler("python", Jail())
+    assert Compiler("python", IsolatedSandbox()) == Compiler("python", IsolatedSandbox())
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Compiler("python", Jail()).language = "c"  # type: ignore[misc]
+        Compiler("python", IsolatedSandbox()).language = "c"  # type: ignore[misc]

@@ -48,12 +48,18 @@ def played(kind: str, seed: int) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """How many trials failed, at most 100; all are told on standard output."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kinds", nargs="*", default=list(KINDS), metavar="KIND", help=", ".join(KINDS))
-    parser.add_argument("--trials", type=int, default=int(os.environ.get("DOCENDO_TRIALS", "100")))
+    parser.add_argument(
+        "kinds", nargs="*", default=list(KINDS), metavar="KIND", help=", ".join(KINDS)
+    )
+    parser.add_argument(
+        "--trials", type=int, default=int(os.environ.get("DOCENDO_TRIALS", "100"))
+    )
     parser.add_argument("--first", type=int, default=0, help="seed of the first trial")
     given = parser.parse_args(arguments)
     warnings.simplefilter("error")
-    failed = sum(_kind(kind, range(given.first, given.first + given.trials)) for kind in given.kinds)
+    failed = sum(
+        _kind(kind, range(given.first, given.first + given.trials)) for kind in given.kinds
+    )
     return min(failed, 100)
 
 

@@ -10,7 +10,15 @@ from copy import deepcopy
 from random import Random
 from typing import Any
 
-__all__ = ["SPECIAL", "TEXTS", "VALUES", "mutated_bytes", "mutated_text", "mutated_value", "places"]
+__all__ = [
+    "SPECIAL",
+    "TEXTS",
+    "VALUES",
+    "mutated_bytes",
+    "mutated_text",
+    "mutated_value",
+    "places",
+]
 
 SPECIAL = (
     "<|im_start|>",
@@ -143,7 +151,10 @@ def mutated_bytes(data: bytes, rng: Random, most: int = 4) -> bytes:
     """One to `most` changes: bits, bytes, spans cut, doubled, moved or overwritten, tokens put in, the end cut off."""
     made = bytearray(data)
     for _ in range(rng.randint(1, most)):
-        at, size = rng.randrange(len(made) + 1), min(rng.choice((1, 1, 2, 4, 16, 100)), len(made))
+        at, size = (
+            rng.randrange(len(made) + 1),
+            min(rng.choice((1, 1, 2, 4, 16, 100)), len(made)),
+        )
         match rng.randrange(8):
             case 0 if at < len(made):
                 made[at] ^= 1 << rng.randrange(8)
@@ -169,13 +180,26 @@ def mutated_bytes(data: bytes, rng: Random, most: int = 4) -> bytes:
 def mutated_text(text: str, rng: Random) -> str:
     """The text with a hostile one before it, in it, after it or in its place."""
     other, at = rng.choice(TEXTS), rng.randrange(len(text) + 1)
-    return rng.choice((other, other + text, text + other, text[:at] + other + text[at:], text[:at], text * 2))
+    return rng.choice(
+        (
+            other,
+            other + text,
+            text + other,
+            text[:at] + other + text[at:],
+            text[:at],
+            text * 2,
+        )
+    )
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The path of every value below, the whole not among them."""
     inner: Sequence[Any] = (
-        list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        list(value)
+        if isinstance(value, dict)
+        else range(len(value))
+        if isinstance(value, list)
+        else ()
     )
     found = [(*path, key) for key in inner]
     return [p for place in found for p in (place, *places(value[place[-1]], place))]
@@ -196,7 +220,9 @@ def mutated_value(value: Any, rng: Random, most: int = 3) -> Any:
     return made
 
 
-def _change(parent: Any, key: Any, whole: Any, known: Sequence[tuple[Any, ...]], rng: Random) -> None:
+def _change(
+    parent: Any, key: Any, whole: Any, known: Sequence[tuple[Any, ...]], rng: Random
+) -> None:
     old = parent[key]
     match rng.randrange(9):
         case 0:
@@ -204,7 +230,11 @@ def _change(parent: Any, key: Any, whole: Any, known: Sequence[tuple[Any, ...]],
         case 1:
             parent[key] = rng.choice(TEXTS)
         case 2:
-            parent[key] = mutated_text(old, rng) if isinstance(old, str) else rng.choice(([old], {"a": old}, str(old)))
+            parent[key] = (
+                mutated_text(old, rng)
+                if isinstance(old, str)
+                else rng.choice(([old], {"a": old}, str(old)))
+            )
         case 3:
             parent[key] = _near(old, rng)
         case 4:
@@ -219,7 +249,9 @@ def _change(parent: Any, key: Any, whole: Any, known: Sequence[tuple[Any, ...]],
                 found = found[step]
             parent[key] = deepcopy(found)
         case _:
-            parent[key] = json.loads("[" * 60 + "]" * 60) if rng.random() < 0.1 else _near(old, rng)
+            parent[key] = (
+                json.loads("[" * 60 + "]" * 60) if rng.random() < 0.1 else _near(old, rng)
+            )
 
 
 def _near(old: Any, rng: Random) -> Any:

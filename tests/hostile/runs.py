@@ -17,17 +17,26 @@ from random import Random
 from tempfile import mkdtemp
 from typing import Any
 
-from docendo.build import resolved
-from docendo.config import load_config, to_toml
-from docendo.humans.opinions import Opinions
+from docendo.build.school import resolve_config
+from docendo.config.load import load_config, to_toml
+from docendo.humans.votes import VoteStore
 from docendo.records import AgentId, Opinion
-from docendo.session import begin, open_session
+from docendo.run.session import begin, open_session
 from docendo.store import RunDirectory
 from tests.cli.toys import TINY, Done, docendo, hashes
 from tests.hostile.files import plain
 from tests.hostile.mutate import TEXTS, VALUES, mutated_bytes, mutated_value
 
-__all__ = ["Silent", "checkpoint", "copied", "database", "interrupted", "last", "opinions", "values"]
+__all__ = [
+    "Silent",
+    "checkpoint",
+    "copied",
+    "database",
+    "interrupted",
+    "last",
+    "opinions",
+    "values",
+]
 
 _CONFIG = f"""{TINY.replace("rounds = 2", "rounds = 3")}
 [domains.mathematics]
@@ -72,16 +81,21 @@ def interrupted() -> Path:
     """A run that lacks its last round, with two checkpoints and what people said; nobody may change it."""
     folder = _kept("hostile-run-")
     (folder / "tiny.toml").write_text(_CONFIG)
-    config = resolved(load_config(folder / "tiny.toml"))
+    config = resolve_config(load_config(folder / "tiny.toml"))
     session = open_session(config, Silent())
     with RunDirectory.create(folder / "run", to_toml(config)) as made:
         begin(session, made)
         for record in session.rounds():
             if record.index == session.expert_rounds + 1:
                 break
-    with Opinions(folder / "run") as told:
+    with VoteStore(folder / "run") as told:
         for choice in ("first", "second", "tie", "first"):
-            told.say(Opinion("eve", "1 + 1?", AgentId("ann"), AgentId("bob"), ("2", "3"), choice, "2"), 0)
+            told.say(
+                Opinion(
+                    "eve", "1 + 1?", AgentId("ann"), AgentId("bob"), ("2", "3"), choice, "2"
+                ),
+                0,
+            )
     return folder / "run"
 
 
@@ -101,7 +115,10 @@ def last(run: Path) -> dict[str, str]:
     with RunDirectory.open(run) as read:
         last = read.rounds()[-1].round
         rows = [*read.episodes(round=last), *read.duels(round=last)]
-        seen = [(e.agent, e.problem.key, e.text, e.verdict) for e in read.evaluations(round=last)]
+        seen = [
+            (e.agent, e.problem.key, e.text, e.verdict)
+            for e in read.evaluations(round=last)
+        ]
         return found | {"rows": repr(rows), "evaluations": repr(seen)}
 
 
@@ -146,24 +163,46 @@ def _spoil(place: Path, rng: Random) -> None:
 def database(seed: int, folder: Path) -> str:
     """Mutated bytes of the database, its write-ahead log or the written config."""
     rng, run = Random(seed), copied(interrupted(), folder)
-    path = rng.choice([run / "run.db"] * 8 + [run / "run.db-wal", run / "config.toml", run / "run.lock"])
+    path = rng.choice(
+        [run / "run.db"] * 8 + [run / "run.db-wal", run / "config.toml", run / "run.lock"]
+    )
     data = path.read_bytes() if path.exists() else b"7\x7f\x06\x82\0\x2d\xe2\x18" * 9
     if rng.random() < 0.5:
         path.write_bytes(mutated_bytes(data, rng))
     else:  # a page far from the start, where rows are
         at = rng.randrange(len(data)) if data else 0
-        path.write_bytes(data[:at] + mutated_bytes(data[at : at + 4096], rng) + data[at + 4096 :])
-    return _commanded(run, rng, ("resume", "report", "report --json", "league", "eval", "export"), path.name)
+        path.write_bytes(
+            data[:at] + mutated_bytes(data[at : at + 4096], rng) + data[at + 4096 :]
+        )
+    return _commanded(
+        run,
+        rng,
+        ("resume", "report", "report --json", "league", "eval", "export"),
+        path.name,
+    )
 
 
 def values(seed: int, folder: Path) -> str:
     """A well-formed database whose cells hold other types, hostile text, or JSON of another shape."""
     rng, run = Random(seed), copied(interrupted(), folder)
     with closing(sqlite3.connect(run / "run.db", isolation_level=None)) as connection:
-        tables = [t for (t,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables = [
+            t
+            for (t,) in connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table'"
+            )
+        ]
         for _ in range(rng.randint(1, 3)):
             _put(connection, rng.choice(tables), rng)
-    words = ("resume", "report", "report --json", "league", "league --json", "eval", "export")
+    words = (
+        "resume",
+        "report",
+        "report --json",
+        "league",
+        "league --json",
+        "eval",
+        "export",
+    )
     return _commanded(run, rng, words)
 
 
@@ -177,7 +216,8 @@ def _put(connection: sqlite3.Connection, table: str, rng: Random) -> None:
     row, old = rng.choice(rows)
     where = "1" if rng.random() < 0.2 else f"rowid = {row}"
     try:
-        connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (_cell(old, rng),))  # noqa: S608
+        update = f"UPDATE {table} SET {column} = ? WHERE {where}"  # noqa: S608
+        connection.execute(update, (_cell(old, rng),))
     except sqlite3.IntegrityError:
         connection.execute(f"DELETE FROM {table} WHERE rowid = ?", (row,))  # noqa: S608
 
@@ -195,9 +235,13 @@ def opinions(seed: int, folder: Path) -> str:
     """A mutated database of what people said: exported as it is, or refused."""
     rng, run = Random(seed), copied(interrupted(), folder)
     if rng.random() < 0.5:
-        (run / "people.db").write_bytes(mutated_bytes((run / "people.db").read_bytes(), rng))
+        (run / "people.db").write_bytes(
+            mutated_bytes((run / "people.db").read_bytes(), rng)
+        )
     else:
-        with closing(sqlite3.connect(run / "people.db", isolation_level=None)) as connection:
+        with closing(
+            sqlite3.connect(run / "people.db", isolation_level=None)
+        ) as connection:
             _put(connection, "opinions", rng)
     done = docendo(
         "preferences",
@@ -220,7 +264,12 @@ def _commanded(run: Path, rng: Random, commands: tuple[str, ...], spoilt: str = 
         more = ["--html", str(run.parent / "page.html")]
     done = docendo(command, run, *more)
     told = _judged(done)
-    if command == "resume" and done.code == 0 and "is finished" not in done.out and spoilt != "config.toml":
+    if (
+        command == "resume"
+        and done.code == 0
+        and "is finished" not in done.out
+        and spoilt != "config.toml"
+    ):
         assert last(run) == _end(), "the run ended elsewhere than the untampered one"
         return "same end"
     if command == "export" and done.code == 0:

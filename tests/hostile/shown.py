@@ -6,23 +6,23 @@ from pathlib import Path
 
 import tomli_w
 
-from docendo.humans.opinions import Opinions
+from docendo.humans.votes import VoteStore
 from docendo.records import (
     AgentId,
-    Attempt,
     Completion,
     Duel,
     Episode,
     Evaluation,
-    Kind,
     Lesson,
     Match,
     Move,
     Opinion,
     Problem,
     Question,
+    Rollout,
+    TaskType,
+    Usage,
     Verdict,
-    Work,
 )
 from docendo.store import QuarantineRow, RoundRecord, RunDirectory
 
@@ -33,7 +33,10 @@ ANN, BOB = AgentId("ann"), AgentId("bob")
 
 def settings(texts: Sequence[str]) -> str:
     """A config with the texts wherever it takes any."""
-    first, clean = texts[0], [t for t in texts if t and not any(0xD800 <= ord(c) < 0xE000 for c in t)]
+    first, clean = (
+        texts[0],
+        [t for t in texts if t and not any(0xD800 <= ord(c) < 0xE000 for c in t)],
+    )
     text = clean[0] if clean else "plain"
     table = {
         "model": text,
@@ -45,9 +48,14 @@ def settings(texts: Sequence[str]) -> str:
                 "tools": [f"dictionary:/{text}"],
                 "grammar": {"choice": [text]},
             },
-            "bob": {"domain": [], "data": {"files": {f"/{text}": 1.0}, "domains": {text: 1.0}}},
+            "bob": {
+                "domain": [],
+                "data": {"files": {f"/{text}": 1.0}, "domains": {text: 1.0}},
+            },
         },
-        "askers": {text: {"kind": "persona", "by": text, "personas": [text], "checked": text}},
+        "askers": {
+            text: {"kind": "persona", "by": text, "personas": [text], "checked": text}
+        },
         "people": {text: {"manner": text, "interests": {text: 1.0}}},
         "evaluators": {text: {"kind": "format", "pattern": text}},
     }
@@ -55,8 +63,8 @@ def settings(texts: Sequence[str]) -> str:
     return tomli_w.dumps(table)
 
 
-def _attempt(text: str, score: float) -> Attempt:
-    return Attempt(Completion(text), Verdict(score, text))
+def _attempt(text: str, score: float) -> Rollout:
+    return Rollout(Completion(text), Verdict(score, text))
 
 
 def _problem(text: str) -> Problem:
@@ -67,7 +75,15 @@ def _episode(text: str, names: bool, number: int) -> Episode:
     teacher, student = (AgentId(text), AgentId(f"{text}@1")) if names else (ANN, BOB)
     tries = (_attempt(text, 1.0), _attempt(text, 0.0))
     lesson = Lesson((_problem(text),), (_attempt(text, 1.0),))
-    return Episode(1, Match(teacher, student, text, text, 1), _problem(f"{text} {number}"), lesson, tries, tries, 0.25)
+    return Episode(
+        1,
+        Match(teacher, student, text, text, 1),
+        _problem(f"{text} {number}"),
+        lesson,
+        tries,
+        tries,
+        0.25,
+    )
 
 
 def full(path: Path, texts: Sequence[str], names: bool = True) -> Path:
@@ -84,12 +100,26 @@ def full(path: Path, texts: Sequence[str], names: bool = True) -> Path:
             ]
             if index:
                 run.commit(_played(texts, names, agents))
-            run.commit(RoundRecord(index, "experts" if not index else "teaching", 1.0, evaluations=scores))
+            run.commit(
+                RoundRecord(
+                    index, "experts" if not index else "teaching", 1.0, evaluations=scores
+                )
+            )
         run.finish()
-    with Opinions(path) as said:
+    with VoteStore(path) as said:
         for i, text in enumerate(texts):
             first, second = (AgentId(text), BOB) if names else (ANN, BOB)
-            said.say(Opinion(text, text, first, second, (text, f"{text}?"), ("first", "second")[i % 2], text))
+            said.say(
+                Opinion(
+                    text,
+                    text,
+                    first,
+                    second,
+                    (text, f"{text}?"),
+                    ("first", "second")[i % 2],
+                    text,
+                )
+            )
     return path
 
 
@@ -103,14 +133,23 @@ def _played(texts: Sequence[str], names: bool, agents: Sequence[AgentId]) -> Rou
         1.0,
         episodes=[_episode(t, names, i) for i, t in enumerate(texts)],
         metrics={name: value for name, value in metrics.items() if math.isfinite(value)},
-        ledger=[Work(AgentId(t), t, 10, 1e9) for t in texts],
+        ledger=[Usage(AgentId(t), t, 10, 1e9) for t in texts],
         duels=[
             Duel(1, texts[0], a, b, t, (Move(0, t, t, _attempt(t, 1.0)),), (1.0, -1.0))
             for t in texts
             for a, b in ((first, second), (second, first))
         ],
         questions=[
-            Question(1, AgentId(t), t, Kind(t, t, 1), Completion(t), _problem(t), reason, ((ANN, 0.5),))
+            Question(
+                1,
+                AgentId(t),
+                t,
+                TaskType(t, t, 1),
+                Completion(t),
+                _problem(t),
+                reason,
+                ((ANN, 0.5),),
+            )
             for t in texts
             for reason in ("", f"{t}: {t}")
         ],
@@ -128,4 +167,10 @@ _COUNTED = (
 
 def whole(text: str) -> str:
     """A folder's name made of a text, as far as a folder's name can be it."""
-    return text.replace("/", "_").replace("\0", "_").encode("utf-8", "replace")[:120].decode("utf-8", "ignore") or "run"
+    return (
+        text.replace("/", "_")
+        .replace("\0", "_")
+        .encode("utf-8", "replace")[:120]
+        .decode("utf-8", "ignore")
+        or "run"
+    )

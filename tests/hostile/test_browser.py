@@ -19,8 +19,8 @@ import pytest
 from docendo.report import html_page
 from docendo.store import RunDirectory
 from docendo.study.findings import regimes
-from docendo.study.page import write_report
 from docendo.study.results import Cost, Gain, Point, Trace, load_study, write_result
+from docendo.study.study_page import write_report
 from tests.cli.toys import docendo
 from tests.hostile.payloads import HTML, MARKED, PAYLOADS
 from tests.hostile.shown import full
@@ -30,7 +30,10 @@ _NAMES = ("chromium", "google-chrome", "chromium-browser", "chrome")
 BROWSER = os.environ.get("CHROME") or next(filter(None, map(shutil.which, _NAMES)), None)
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason=f"no browser: set CHROME, or have one of {', '.join(_NAMES)}"),
+    pytest.mark.skipif(
+        BROWSER is None,
+        reason=f"no browser: set CHROME, or have one of {', '.join(_NAMES)}",
+    ),
 ]
 
 
@@ -43,11 +46,22 @@ class Shown(NamedTuple):
 def browse(page: Path, profile: Path) -> Shown:
     """What has become of a page two seconds after it was opened, as the page's own clock counts them."""
     words = "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --enable-logging=stderr"
-    own = ["--virtual-time-budget=2000", f"--user-data-dir={profile}", "--dump-dom", page.as_uri()]
-    done = subprocess.run([str(BROWSER), *words.split(), *own], capture_output=True, check=True, timeout=120)
+    own = [
+        "--virtual-time-budget=2000",
+        f"--user-data-dir={profile}",
+        "--dump-dom",
+        page.as_uri(),
+    ]
+    done = subprocess.run(
+        [str(BROWSER), *words.split(), *own], capture_output=True, check=True, timeout=120
+    )
     dom = done.stdout.decode("utf-8", "replace")
     told = re.search(r"<title>(.*?)</title>", dom, re.DOTALL)
-    console = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if "CONSOLE" in line]
+    console = [
+        line
+        for line in done.stderr.decode("utf-8", "replace").splitlines()
+        if "CONSOLE" in line
+    ]
     return Shown(told[1] if told else "", dom, console)
 
 
@@ -71,16 +85,22 @@ def listening() -> Iterator[tuple[int, list[str]]]:
 
 def pages(folder: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """A run's page that shows all payloads at once, one with payloads for names, the league's, and a study's."""
-    from docendo.report import page
+    from docendo.report import run_page as page
 
     real = page.asset
     shown = "const PER_PAGE = 10;"
-    monkeypatch.setattr(page, "asset", lambda name: real(name).replace(shown, "const PER_PAGE = 1000;"))
+    monkeypatch.setattr(
+        page, "asset", lambda name: real(name).replace(shown, "const PER_PAGE = 1000;")
+    )
     assert shown in real("viewer.js")
     texts = [t.replace("PORT", str(port)) for t in PAYLOADS]
     names = [t.replace("PORT", str(port)) for t in HTML[::12]]
     made = [study_of(names, folder / "study")]
-    for name, some, named in (("all", texts[:120], False), ("rest", texts[120:], False), ("names", names, True)):
+    for name, some, named in (
+        ("all", texts[:120], False),
+        ("rest", texts[120:], False),
+        ("names", names, True),
+    ):
         run = full(folder / name, some, named)
         made.append(folder / f"{name}.html")
         with RunDirectory.open(run) as read:
@@ -96,17 +116,29 @@ def study_of(names: list[str], folder: Path) -> Path:
     domains = {name.replace("/", "|"): ("family",) for name in names}
     agents, keys = tuple(names), {f"{domain}/family": "01" for domain in domains}
     for arm in ("teaching", "all-data"):
-        told = about(agents, model=names[0], domains=domains, expert_of={}, setting={n: n for n in names})
-        gains = [Gain(flops=1, teacher=t, student=names[0], gain=0.5, lessons=1) for t in names]
+        told = about(
+            agents,
+            model=names[0],
+            domains=domains,
+            expert_of={},
+            setting={n: n for n in names},
+        )
+        gains = [
+            Gain(flops=1, teacher=t, student=names[0], gain=0.5, lessons=1) for t in names
+        ]
         curve = [Point(flops=0, accuracy={a: dict.fromkeys(domains, 0.5) for a in agents})]
         given = {"about": told, "trace": Trace(gains=gains), "curve": curve}
         cost = Cost(budget=1, spent=1, ledger=dict.fromkeys(names, 1.0))
-        write_result(folder, result(arm, test=dict.fromkeys(agents, keys), cost=cost, **given))
+        write_result(
+            folder, result(arm, test=dict.fromkeys(agents, keys), cost=cost, **given)
+        )
     study = load_study(folder)
     return write_report(study, regimes(study), folder / "report.html")
 
 
-def test_no_payload_does_anything_on_any_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_payload_does_anything_on_any_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with listening() as (port, asked):
         for page in pages(tmp_path, port, monkeypatch):
             seen = browse(page, tmp_path / "profile")
@@ -120,12 +152,16 @@ def test_no_payload_does_anything_on_any_page(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("start", ["<script>", "<img src=x onerror=", "<svg onload="])
-def test_the_same_payloads_do_something_on_a_page_that_lets_them(tmp_path: Path, start: str) -> None:
+def test_the_same_payloads_do_something_on_a_page_that_lets_them(
+    tmp_path: Path, start: str
+) -> None:
     """What this file looks for can be seen."""
     with listening() as (port, asked):
         payload = next(t for t in HTML if t.startswith(start)).replace("PORT", str(port))
         page = tmp_path / "open.html"
-        page.write_text(f"<title>docendo</title><p>{payload}<script>console.error('heard')</script>")
+        page.write_text(
+            f"<title>docendo</title><p>{payload}<script>console.error('heard')</script>"
+        )
         seen = browse(page, tmp_path / "profile")
     assert seen.title == MARKED
     assert "/script" in asked

@@ -26,16 +26,22 @@ def test_a_mutant_is_refused_in_one_line_or_is_what_it_says(kind: str, seed: int
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1000, 1008))
 @pytest.mark.parametrize("kind", ["cells", "checkpoints"])
-def test_a_run_that_was_tampered_with_ends_the_same_or_not_at_all(kind: str, seed: int) -> None:
+def test_a_run_that_was_tampered_with_ends_the_same_or_not_at_all(
+    kind: str, seed: int
+) -> None:
     assert played(kind, seed) in {"refused", "shown", "same end", "same adapter"}
 
 
 def test_a_seed_gives_the_same_mutant() -> None:
     value = {"a": [1, 2.5, "x"], "b": {"c": None}}
     for seed in range(50):
-        one, same = (mutated_bytes(b"question,answer\n1,2\n", Random(seed)) for _ in range(2))
+        one, same = (
+            mutated_bytes(b"question,answer\n1,2\n", Random(seed)) for _ in range(2)
+        )
         assert one == same
-        assert repr(mutated_value(value, Random(seed))) == repr(mutated_value(value, Random(seed)))
+        assert repr(mutated_value(value, Random(seed))) == repr(
+            mutated_value(value, Random(seed))
+        )
     assert value == {"a": [1, 2.5, "x"], "b": {"c": None}}
 
 
@@ -49,29 +55,60 @@ def changed(run: Path, *statements: str) -> Path:
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("UPDATE evaluations SET score = 'high' WHERE id = 1", "row 1 of evaluations: score is text, wanted real"),
-        ("UPDATE rounds SET seconds = 9e999 WHERE round = 0", "row 0 of rounds: seconds is real, wanted finite real"),
-        ("UPDATE episodes SET level = 1.5 WHERE id = 1", "row 1 of episodes: level is real, wanted integer"),
-        ("UPDATE evaluations SET agent = x'ff' WHERE id = 1", "a row holds what docendo does not write"),
-        ("UPDATE episodes SET attempts = '0.5' WHERE id = 1", "a row holds what docendo does not write"),
+        (
+            "UPDATE evaluations SET score = 'high' WHERE id = 1",
+            "row 1 of evaluations: score is text, wanted real",
+        ),
+        (
+            "UPDATE rounds SET seconds = 9e999 WHERE round = 0",
+            "row 0 of rounds: seconds is real, wanted finite real",
+        ),
+        (
+            "UPDATE episodes SET level = 1.5 WHERE id = 1",
+            "row 1 of episodes: level is real, wanted integer",
+        ),
+        (
+            "UPDATE evaluations SET agent = x'ff' WHERE id = 1",
+            "a row holds what docendo does not write",
+        ),
+        (
+            "UPDATE episodes SET attempts = '0.5' WHERE id = 1",
+            "a row holds what docendo does not write",
+        ),
         ("UPDATE problems SET body = '[1, 2]'", "a row holds what docendo does not write"),
         ("DROP TABLE duels", "duels is not as docendo makes it"),
-        ("ALTER TABLE episodes RENAME COLUMN lesson TO more", "episodes is not as docendo makes it"),
-        ("CREATE TRIGGER t AFTER INSERT ON meta BEGIN DELETE FROM rounds; END", "t is not as docendo makes it"),
+        (
+            "ALTER TABLE episodes RENAME COLUMN lesson TO more",
+            "episodes is not as docendo makes it",
+        ),
+        (
+            "CREATE TRIGGER t AFTER INSERT ON meta BEGIN DELETE FROM rounds; END",
+            "t is not as docendo makes it",
+        ),
         ("DELETE FROM problems", "belongs to problems that are not there"),
         ("DELETE FROM rounds WHERE round = 2", "belongs to rounds that are not there"),
         ("UPDATE problems SET family = 'other'", "was changed"),
-        ("UPDATE rounds SET state = '{}' WHERE state IS NOT NULL", "the state of round 2 was changed"),
+        (
+            "UPDATE rounds SET state = '{}' WHERE state IS NOT NULL",
+            "the state of round 2 was changed",
+        ),
     ],
 )
-def test_a_cell_that_docendo_does_not_write_is_told(tmp_path: Path, statement: str, said: str) -> None:
+def test_a_cell_that_docendo_does_not_write_is_told(
+    tmp_path: Path, statement: str, said: str
+) -> None:
     run = changed(copied(interrupted(), tmp_path), "PRAGMA foreign_keys = OFF", statement)
     command = "league" if "state" in statement else "report"
     assert said in plain(docendo(command, run))
 
 
-def test_a_state_that_was_changed_is_passed_over_and_the_run_ends_the_same(tmp_path: Path) -> None:
-    whole, tampered = copied(interrupted(), tmp_path / "whole"), copied(interrupted(), tmp_path / "tampered")
+def test_a_state_that_was_changed_is_passed_over_and_the_run_ends_the_same(
+    tmp_path: Path,
+) -> None:
+    whole, tampered = (
+        copied(interrupted(), tmp_path / "whole"),
+        copied(interrupted(), tmp_path / "tampered"),
+    )
     changed(tampered, "UPDATE rounds SET state = replace(state, '1', '2') WHERE round = 2")
     assert docendo("resume", whole).code == 0
     done = docendo("resume", tampered)
@@ -81,7 +118,9 @@ def test_a_state_that_was_changed_is_passed_over_and_the_run_ends_the_same(tmp_p
 
 
 def test_a_name_of_a_checkpoint_cannot_lead_elsewhere(tmp_path: Path) -> None:
-    run = changed(copied(interrupted(), tmp_path), "UPDATE checkpoints SET name = '../../elsewhere'")
+    run = changed(
+        copied(interrupted(), tmp_path), "UPDATE checkpoints SET name = '../../elsewhere'"
+    )
     (tmp_path / "elsewhere").mkdir()
     done: Done = docendo("resume", run)
     assert done.code == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from docendo.cli import main
-from docendo.report.text import visible
+from docendo.formatting import visible
 from tests.cli.toys import docendo, tiny_config
 from tests.hostile.payloads import PAYLOADS, TERMINAL, controls, foreign
 from tests.hostile.shown import full, whole
@@ -51,8 +51,12 @@ def checked(folder: Path, texts: tuple[str, ...], names: bool) -> None:
     assert not foreign(page.read_text())
 
 
-@pytest.mark.parametrize(("texts", "names"), [(SOME[0], False), (SOME[1], True), (SOME[2], True)])
-def test_nothing_in_a_run_drives_a_terminal_or_a_page(tmp_path: Path, texts: tuple[str, ...], names: bool) -> None:
+@pytest.mark.parametrize(
+    ("texts", "names"), [(SOME[0], False), (SOME[1], True), (SOME[2], True)]
+)
+def test_nothing_in_a_run_drives_a_terminal_or_a_page(
+    tmp_path: Path, texts: tuple[str, ...], names: bool
+) -> None:
     checked(tmp_path, texts, names)
 
 
@@ -106,21 +110,31 @@ def test_colours_are_docendos_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("doctor", "TEXT"),
     ],
 )
-def test_an_error_that_quotes_what_was_typed_shows_pictures(words: tuple[str, ...], text: str, tmp_path: Path) -> None:
+def test_an_error_that_quotes_what_was_typed_shows_pictures(
+    words: tuple[str, ...], text: str, tmp_path: Path
+) -> None:
     done = docendo(*(w.replace("TEXT", text) for w in words))
     assert done.code == 2
     assert not controls(done.out + done.err), done
 
 
-ROWS = [t for t in PAYLOADS if t.strip() and "\0" not in t and not any(0xD800 <= ord(c) < 0xE000 for c in t)]
+ROWS = [
+    t
+    for t in PAYLOADS
+    if t.strip() and "\0" not in t and not any(0xD800 <= ord(c) < 0xE000 for c in t)
+]
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A run on a file whose rows, name and domain are payloads, and all that was shown while it was trained."""
     folder = tmp_path_factory.mktemp("trained")
-    rows = [{"question": t, "answer": t, "solution": t} for t in ROWS[:120]] + [{"question": t} for t in ROWS[:5]]
-    (folder / "\x1b[31m<img src=x>.jsonl").write_text("".join(f"{json.dumps(r)}\n" for r in rows))
+    rows = [{"question": t, "answer": t, "solution": t} for t in ROWS[:120]] + [
+        {"question": t} for t in ROWS[:5]
+    ]
+    (folder / "\x1b[31m<img src=x>.jsonl").write_text(
+        "".join(f"{json.dumps(r)}\n" for r in rows)
+    )
     config = tiny_config(
         folder,
         '[domains."\\u001B[2J<img src=x>"]\nfile = "\\u001B[31m<img src=x>.jsonl"\n'
@@ -133,7 +147,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 @pytest.mark.slow
-def test_progress_and_what_was_left_out_are_shown_in_pictures(trained: tuple[Path, str]) -> None:
+def test_progress_and_what_was_left_out_are_shown_in_pictures(
+    trained: tuple[Path, str],
+) -> None:
     _, told = trained
     assert "left out" in told
     assert "␛[31m<img src=x>" in told
@@ -142,13 +158,23 @@ def test_progress_and_what_was_left_out_are_shown_in_pictures(trained: tuple[Pat
 
 @pytest.mark.slow
 def test_examining_listing_and_asking_show_pictures(
-    trained: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    trained: tuple[Path, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     run, _ = trained
     typed = "\x1b[31mwhat?\u202e\na\n\x1b[2J\nb\nn\nt\nu\ns\nq\n" * 3
     for words in (
         ("play", run, "--right"),
-        ("play", run, "--domain", "\x1b[2J<img src=x>", "--held-out", "--person", "\x1b[31me"),
+        (
+            "play",
+            run,
+            "--domain",
+            "\x1b[2J<img src=x>",
+            "--held-out",
+            "--person",
+            "\x1b[31me",
+        ),
         ("eval", run, "--n", "1"),
         ("eval", run, "--n", "1", "--with-lesson"),
         ("audit", "\x1b[2J<img src=x>", "--config", run / "config.toml", "--n", "3"),
@@ -171,10 +197,14 @@ class Screen(StringIO):
         return True
 
 
-def test_a_message_of_typers_own_is_shown_in_pictures_on_a_terminal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_of_typers_own_is_shown_in_pictures_on_a_terminal_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     screen = Screen()
     monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setattr(sys, "argv", ["docendo", "report", "--\x1b]0;pwned\x07\u202e\U000e0041"])
+    monkeypatch.setattr(
+        sys, "argv", ["docendo", "report", "--\x1b]0;pwned\x07\u202e\U000e0041"]
+    )
     with pytest.raises(SystemExit, match="2"):
         main()
     assert not controls(screen.getvalue())

@@ -9,11 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from docendo.engines.base import _tiny, cache_folder
-from docendo.engines.lanes import Lanes
-from docendo.engines.names import EMBEDDED
-from docendo.engines.text import Tokens
-from docendo.engines.tooling import WithTools
+from docendo.engines.local.base_model import _tiny, cache_folder
+from docendo.engines.local.model_names import EMBEDDED
+from docendo.engines.local.tokens import Tokens
+from docendo.engines.local.workers import Lanes
+from docendo.engines.wrappers.tools import WithTools
 from docendo.prompts import equipped, move, pose, prefer, put, solve, solve_after, verdict
 from docendo.records import AgentId, Completion, Example, Message, Request
 from docendo.serving.chat import read_chat
@@ -32,7 +32,9 @@ CHATML = (
 def _small() -> Tokens:
     """The tiny tokenizer with a chat template and control tokens of its own."""
     tokenizer = _tiny()[1]
-    tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>", "<s>", "[INST]"]})
+    tokenizer.add_special_tokens(
+        {"additional_special_tokens": ["<|im_start|>", "<|im_end|>", "<s>", "[INST]"]}
+    )
     tokenizer.add_tokens(["<think>", "</think>", "<tool_call>", "   "])
     tokenizer.chat_template = CHATML
     return Tokens(tokenizer)
@@ -46,7 +48,9 @@ def _embedded() -> Tokens | None:
 KNOWN = {"plain": Tokens(_tiny()[1]), "small": _small(), "embedded": _embedded()}
 LETTERS = st.characters(exclude_categories=["Cs", "Cc"], max_codepoint=0x2FFFF)
 """The embedded model's vocabulary lacks some bytes: of control characters, and of planes that are hardly used."""
-TEXT = st.lists(st.one_of(st.sampled_from(TOKENS), st.text(LETTERS, max_size=8)), max_size=6).map("".join)
+TEXT = st.lists(
+    st.one_of(st.sampled_from(TOKENS), st.text(LETTERS, max_size=8)), max_size=6
+).map("".join)
 QUIET = settings(max_examples=40, deadline=None)
 
 
@@ -60,7 +64,11 @@ def tokens(request: pytest.FixtureRequest) -> Tokens:
 
 def control(tokens: Tokens, ids: Sequence[int]) -> list[int]:
     """Those of the ids that mean something to the model besides their text."""
-    added = {i for i, token in tokens.tokenizer.added_tokens_decoder.items() if token.content.strip()}
+    added = {
+        i
+        for i, token in tokens.tokenizer.added_tokens_decoder.items()
+        if token.content.strip()
+    }
     return [i for i in ids if i in added | set(tokens.tokenizer.all_special_ids)]
 
 
@@ -69,7 +77,9 @@ def sound(tokens: Tokens, messages: Sequence[Message]) -> None:
     ids = tokens.prompt(messages)
     tame = tokens.prompt([Message(m.role, "a") for m in messages])
     assert control(tokens, ids) == control(tokens, tame)
-    read = tokens.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    read = tokens.tokenizer.decode(
+        ids, skip_special_tokens=False, clean_up_tokenization_spaces=False
+    )
     for message in filter(lambda m: m.content, messages):
         before, found, read = read.partition(message.content)
         assert found == message.content, before
@@ -104,14 +114,22 @@ def test_an_answer_that_is_trained_on_has_one_control_token_its_end(text: str) -
 
 
 @pytest.mark.parametrize("text", TOKENS)
-def test_every_known_control_token_is_several_pieces_of_text(tokens: Tokens, text: str) -> None:
+def test_every_known_control_token_is_several_pieces_of_text(
+    tokens: Tokens, text: str
+) -> None:
     assert control(tokens, tokens.text(text)) == []
-    assert tokens.tokenizer.decode(tokens.text(text), clean_up_tokenization_spaces=False) == text
+    assert (
+        tokens.tokenizer.decode(tokens.text(text), clean_up_tokenization_spaces=False)
+        == text
+    )
 
 
 @pytest.mark.parametrize("text", TOKENS)
 def test_a_served_request_is_read_as_text(tokens: Tokens, text: str) -> None:
-    asked = [{"role": "system", "content": text}, {"role": "user", "content": [{"type": "text", "text": text}]}]
+    asked = [
+        {"role": "system", "content": text},
+        {"role": "user", "content": [{"type": "text", "text": text}]},
+    ]
     sound(tokens, read_chat(json.dumps(chat(messages=asked)).encode()).messages)
 
 

@@ -6,18 +6,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docendo.errors import UseError
+from docendo.datasets.split import split_of
+from docendo.errors import UserError
 from docendo.humans.simulated import FEATURES, Interested, Person, features, poll, questions
-from docendo.problems.streams import stream_of
 from docendo.prompts import put
-from docendo.records import Answer, Kind, Verdict
+from docendo.records import Answer, TaskType, Verdict
 from tests.toys import ANN, BOB, CAT, Sums, problem
 
 SHORT, POLITE = "Answer: 31415", "Thank you, I am glad to help.\nAnswer: 31415"
 LONG = " ".join(["word"] * 40)
 TASTES = st.dictionaries(st.sampled_from(FEATURES), st.floats(-3, 3), max_size=6)
 TEXTS = st.text(st.characters(blacklist_categories=()), max_size=60)
-CIRCLES = st.sampled_from([(), ("short", "polite", "detailed"), ("right", "listed", "lively", "polite")])
+CIRCLES = st.sampled_from(
+    [(), ("short", "polite", "detailed"), ("right", "listed", "lively", "polite")]
+)
 
 
 def answer(text: str, n: int = 0, seed: int = 0) -> Answer:
@@ -40,15 +42,22 @@ def test_an_answer_has_features_that_can_be_counted_by_hand() -> None:
 
 
 def test_what_is_right_may_be_told_by_another_grader() -> None:
-    strict = Person("eva", {"right": 1.0}, grader=lambda _, text: Verdict(float(text == "?"), ""))
+    strict = Person(
+        "eva", {"right": 1.0}, grader=lambda _, text: Verdict(float(text == "?"), "")
+    )
     assert strict.choose(problem(), "?", SHORT, 0) == "first"
 
 
 @settings(max_examples=60, deadline=None)
 @given(TASTES, st.floats(0, 2), st.floats(0, 2), CIRCLES, TEXTS, TEXTS, st.integers(0, 9))
-def test_the_order_of_two_answers_does_not_matter(tastes, noise, moods, circle, one, other, seed) -> None:
+def test_the_order_of_two_answers_does_not_matter(
+    tastes, noise, moods, circle, one, other, seed
+) -> None:
     person = Person("eva", tastes, noise, moods, circle)
-    said, again = person.choose(problem(), one, other, seed), person.choose(problem(), other, one, seed)
+    said, again = (
+        person.choose(problem(), one, other, seed),
+        person.choose(problem(), other, one, seed),
+    )
     assert {said, again} in ({"first", "second"}, {"tie"})
     assert person.choose(problem(), one, one, seed) == "tie"
 
@@ -56,17 +65,24 @@ def test_the_order_of_two_answers_does_not_matter(tastes, noise, moods, circle, 
 @settings(max_examples=60, deadline=None)
 @given(TASTES, st.booleans(), CIRCLES, st.lists(TEXTS, max_size=4))
 def test_a_verdict_is_a_share_whatever_was_written(tastes, among, circle, texts) -> None:
-    verdicts = Person("eva", tastes, circle=circle, among=among).judge([answer(t) for t in texts])
+    verdicts = Person("eva", tastes, circle=circle, among=among).judge(
+        [answer(t) for t in texts]
+    )
     assert len(verdicts) == len(texts)
     assert all(0 <= v.score <= 1 for v in verdicts)
-    assert all(v.score == 0 for v, text in zip(verdicts, texts, strict=True) if not text.strip())
+    assert all(
+        v.score == 0 for v, text in zip(verdicts, texts, strict=True) if not text.strip()
+    )
 
 
 def test_noise_is_the_temperature_of_a_choice() -> None:
     person = Person("eva", {"polite": 1.0}, noise=1.0)
     said = Counter(person.choose(problem(), POLITE, SHORT, seed) for seed in range(2000))
     assert said["first"] / 2000 == pytest.approx(1 / (1 + exp(-1)), abs=0.03)
-    assert {Person("eva", {"polite": 1.0}).choose(problem(), POLITE, SHORT, seed) for seed in range(50)} == {"first"}
+    assert {
+        Person("eva", {"polite": 1.0}).choose(problem(), POLITE, SHORT, seed)
+        for seed in range(50)
+    } == {"first"}
 
 
 def test_a_person_in_a_circle_prefers_short_to_polite_to_detailed_to_short() -> None:
@@ -74,16 +90,23 @@ def test_a_person_in_a_circle_prefers_short_to_polite_to_detailed_to_short() -> 
     pairs = [(SHORT, POLITE), (POLITE, LONG), (LONG, SHORT)]
     assert [person.choose(problem(), *pair, 0) for pair in pairs] == ["first"] * 3
     # by itself no answer is better than another to it
-    assert {v.score for v in person.judge([answer(t) for t in (SHORT, POLITE, LONG)])} == {0.5}
+    assert {v.score for v in person.judge([answer(t) for t in (SHORT, POLITE, LONG)])} == {
+        0.5
+    }
 
 
 def test_among_others_an_answer_is_worth_the_share_it_is_preferred_to() -> None:
     person = Person("eva", {"polite": 100.0}, among=True)
-    judged = person.judge([answer(POLITE), answer(SHORT), answer(LONG), answer(POLITE, n=1)])
+    judged = person.judge(
+        [answer(POLITE), answer(SHORT), answer(LONG), answer(POLITE, n=1)]
+    )
     assert [v.score for v in judged[:3]] == [1.0, 0.2, 0.2]
     assert judged[3].score == 1  # nobody else answered that question
     circle = replace(person, tastes={}, circle=("short", "polite", "detailed"), noise=0.01)
-    assert [v.score for v in circle.judge([answer(SHORT), answer(POLITE), answer(POLITE, seed=2)])] == [
+    assert [
+        v.score
+        for v in circle.judge([answer(SHORT), answer(POLITE), answer(POLITE, seed=2)])
+    ] == [
         1.0,
         0.2,
         0.2,
@@ -94,8 +117,14 @@ def test_a_bar_makes_two_answers_bad_and_ties_are_what_is_near() -> None:
     person = Person("eva", {"polite": 1.0}, ties=0.2, bar=0.5)
     assert person.choose(problem(), SHORT, LONG, 0) == "both bad"
     assert person.choose(problem(), POLITE, LONG, 0) == "first"
-    assert Person("eva", {"short": 0.1}, ties=0.2).choose(problem(), SHORT, LONG, 0) == "tie"
-    assert person.judge([answer(POLITE)])[0].score > 0.5 > person.judge([answer(SHORT)])[0].score
+    assert (
+        Person("eva", {"short": 0.1}, ties=0.2).choose(problem(), SHORT, LONG, 0) == "tie"
+    )
+    assert (
+        person.judge([answer(POLITE)])[0].score
+        > 0.5
+        > person.judge([answer(SHORT)])[0].score
+    )
 
 
 def test_a_person_may_be_of_two_minds() -> None:
@@ -110,7 +139,10 @@ def test_a_person_may_be_of_two_minds() -> None:
 
 def test_a_person_does_not_care_for_what_does_not_interest_it() -> None:
     person = Person("eva", {"polite": 1.0}, interests={"sums/small": 2.0, "chess": 1.0})
-    assert [person.interest(Kind(*k, 1)) for k in (("sums", "small"), ("chess", "ends"), ("go", "joseki"))] == [
+    assert [
+        person.interest(TaskType(*k, 1))
+        for k in (("sums", "small"), ("chess", "ends"), ("go", "joseki"))
+    ] == [
         1,
         0.5,
         0,
@@ -121,15 +153,20 @@ def test_a_person_does_not_care_for_what_does_not_interest_it() -> None:
 
 def test_a_person_asks_by_its_interests_and_in_its_manner() -> None:
     source = Sums(families=("small", "large"))
-    person = Person("eva", {}, interests={"large": 1.0}, manner="Dear all, {question} Thank you.")
+    person = Person(
+        "eva", {}, interests={"large": 1.0}, manner="Dear all, {question} Thank you."
+    )
     asking = Interested(source, person)
     assert (asking.domain, list(asking.levels)) == ("sums", ["large"])
     drawn = asking.draw("large", 1, 20, 0, "train")
     assert len({p.key for p in drawn}) == 20
     assert {p.source for p in drawn} == {"person:eva"}
-    assert all(p.prompt.startswith("Dear all, sums large") and p.prompt.endswith("Thank you.") for p in drawn)
+    assert all(
+        p.prompt.startswith("Dear all, sums large") and p.prompt.endswith("Thank you.")
+        for p in drawn
+    )
     plain = asking.draw("large", 1, 20, 0, "held-out")
-    assert all(stream_of(p) == "held-out" for p in plain)
+    assert all(split_of(p) == "held-out" for p in plain)
     assert put("2 + 2?", "Please:") == "Please: 2 + 2?"
     assert put("2 + 2?", "") == "2 + 2?"
 
@@ -141,7 +178,7 @@ def test_questions_come_from_several_domains_by_interest() -> None:
     assert set(asked) == {"sums", "chess"}
     assert 120 < asked["sums"] < 180
     assert questions(person, sources, 5, 1) == questions(person, sources, 5, 1)
-    with pytest.raises(UseError, match="no interest in any of go"):
+    with pytest.raises(UserError, match="no interest in any of go"):
         questions(person, {"go": Sums("go")}, 1, 0)
 
 
@@ -150,7 +187,9 @@ def test_a_poll_shows_everybody_every_pair_in_either_order() -> None:
     people = [Person("eva", {"short": 1.0}), Person("adam", {"polite": 1.0})]
     said = poll(people, [(problem(n), texts) for n in range(20)], 0)
     assert len(said) == 20 * 3 * 2
-    assert {(o.first, o.second) for o in said} == {(a, b) for a in texts for b in texts if a != b}
+    assert {(o.first, o.second) for o in said} == {
+        (a, b) for a in texts for b in texts if a != b
+    }
     assert all(o.texts == (texts[o.first], texts[o.second]) for o in said)
     assert said == poll(people, [(problem(n), texts) for n in range(20)], 0)
 
@@ -158,13 +197,25 @@ def test_a_poll_shows_everybody_every_pair_in_either_order() -> None:
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (lambda: Person("eva", {"plite": 1.0}), "eva cares for 'plite'; did you mean 'polite'"),
-        (lambda: Person("eva", {}, circle=("short", "polite")), "three or more different features"),
+        (
+            lambda: Person("eva", {"plite": 1.0}),
+            "eva cares for 'plite'; did you mean 'polite'",
+        ),
+        (
+            lambda: Person("eva", {}, circle=("short", "polite")),
+            "three or more different features",
+        ),
         (lambda: Person("eva", {}, noise=-1.0), "0 or more"),
-        (lambda: Person("eva", {}, interests={"sums": 0.0}), "an interest in nothing: sums"),
-        (lambda: Interested(Sums(), Person("eva", {}, interests={"go": 1.0})), "no interest in sums, which has small"),
+        (
+            lambda: Person("eva", {}, interests={"sums": 0.0}),
+            "an interest in nothing: sums",
+        ),
+        (
+            lambda: Interested(Sums(), Person("eva", {}, interests={"go": 1.0})),
+            "no interest in sums, which has small",
+        ),
     ],
 )
 def test_an_impossible_person_is_refused(made, said) -> None:
-    with pytest.raises(UseError, match=said):
+    with pytest.raises(UserError, match=said):
         made()

@@ -3,11 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docendo.errors import UseError
+from docendo.errors import UserError
+from docendo.league.candidates import Candidates
 from docendo.league.matchmaking import (
     Among,
     Improving,
-    Learnable,
+    LearnableTeachers,
     Mixture,
     Prioritized,
     Self,
@@ -18,7 +19,6 @@ from docendo.league.matchmaking import (
     linear,
     variance,
 )
-from docendo.league.slates import Slate
 from docendo.records import AgentId
 from tests.toys import ANN, BOB, CAT, shares
 
@@ -26,10 +26,12 @@ RATES = [0.1, 0.5, 0.9]
 RNG = np.random.default_rng(0)
 
 
-def slate(*seen: tuple[float, float], focus: AgentId = ANN) -> Slate:
+def slate(*seen: tuple[float, float], focus: AgentId = ANN) -> Candidates:
     """Ann, Bob, Cat ... as far as there are numbers, judged by (wins, games) against them."""
     known = dict(zip((ANN, BOB, CAT, AgentId("dan")), seen, strict=False))
-    return Slate(focus, list(known), lambda names: shares(*(known[name] for name in names)))
+    return Candidates(
+        focus, list(known), lambda names: shares(*(known[name] for name in names))
+    )
 
 
 EVEN = slate((5, 10), (5, 10), (5, 10))
@@ -50,7 +52,9 @@ def test_where_all_weights_are_zero_everybody_is_as_likely(weigh) -> None:
 
 
 def test_a_single_rate_has_a_plain_weight() -> None:
-    assert (hard(0.1), variance(0.5), even(0.2), linear(0.75)) == pytest.approx((0.81, 0.25, 0.5, 0.25))
+    assert (hard(0.1), variance(0.5), even(0.2), linear(0.75)) == pytest.approx(
+        (0.81, 0.25, 0.5, 0.25)
+    )
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
@@ -68,14 +72,18 @@ def test_a_floor_keeps_the_beaten_from_being_forgotten() -> None:
 
 
 def test_learnable_is_where_the_outcome_is_open() -> None:
-    found = Learnable(floor=0.0)(slate((1000, 1000), (500, 1000), (0, 0)), RNG)
-    assert found == pytest.approx([0.0025, 0.599, 0.399], abs=3e-3), "0, 1/4, and 1/6 where nothing is known"
+    found = LearnableTeachers(floor=0.0)(slate((1000, 1000), (500, 1000), (0, 0)), RNG)
+    assert found == pytest.approx([0.0025, 0.599, 0.399], abs=3e-3), (
+        "0, 1/4, and 1/6 where nothing is known"
+    )
 
 
 def test_improving_takes_the_best_and_tries_the_unknown() -> None:
     known = slate((90, 100), (10, 100), (50, 100))
     assert Improving(optimism=2.0)(known, RNG).tolist() == [1, 0, 0]
-    assert Improving(optimism=2.0)(slate((50, 100), (0, 0)), RNG).tolist() == [0, 1], "the unknown may be better"
+    assert Improving(optimism=2.0)(slate((50, 100), (0, 0)), RNG).tolist() == [0, 1], (
+        "the unknown may be better"
+    )
     rng = np.random.default_rng(1)
     taken = sum(Improving()(slate((60, 100), (0, 0)), rng) for _ in range(500))
     assert 100 < taken[1] < 300, "a draw from Beta(1, 1) exceeds 0.6 two times in five"
@@ -102,7 +110,9 @@ def test_oneself_is_chosen_where_one_is_a_candidate() -> None:
 
 def test_a_mixture_is_alphastars_and_gives_the_share_of_nobody_to_the_others() -> None:
     exploiters = Among(lambda name: name == CAT, Uniform())
-    main = Mixture([(0.35, Self()), (0.5, Prioritized(even, floor=0.0)), (0.15, exploiters)])
+    main = Mixture(
+        [(0.35, Self()), (0.5, Prioritized(even, floor=0.0)), (0.15, exploiters)]
+    )
     assert main(EVEN, RNG) == pytest.approx([0.35 + 0.5 / 3, 0.5 / 3, 0.5 / 3 + 0.15])
     nobody = Among(lambda name: False, Uniform())
     assert Mixture([(0.35, Self()), (0.65, nobody)])(EVEN, RNG).tolist() == [1, 0, 0]
@@ -111,12 +121,15 @@ def test_a_mixture_is_alphastars_and_gives_the_share_of_nobody_to_the_others() -
 
 def test_drawing_follows_the_probabilities() -> None:
     rng = np.random.default_rng(0)
-    drawn = [draw(Prioritized(hard, floor=0.0), slate((10, 1000), (500, 1000)), rng) for _ in range(1000)]
+    drawn = [
+        draw(Prioritized(hard, floor=0.0), slate((10, 1000), (500, 1000)), rng)
+        for _ in range(1000)
+    ]
     assert drawn.count(ANN) == pytest.approx(1000 * 0.98 / 1.23, abs=50)
 
 
 def test_drawing_from_nobody_says_so() -> None:
-    with pytest.raises(UseError, match="Self finds nobody for 'cat' among"):
+    with pytest.raises(UserError, match="Self finds nobody for 'cat' among"):
         draw(Self(), slate((1, 2), focus=CAT), RNG)
-    with pytest.raises(UseError, match="finds nobody"):
+    with pytest.raises(UserError, match="finds nobody"):
         draw(Uniform(), slate(), RNG)

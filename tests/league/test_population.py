@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from docendo.league.population import (
-    Birth,
     Either,
     EveryRounds,
-    Mark,
+    Lineage,
+    Milestone,
     Never,
     Population,
     Replacement,
@@ -16,11 +16,11 @@ from docendo.league.population import (
     ahead,
     frozen,
 )
-from docendo.records import AgentId, Course, Kind, origin
+from docendo.records import AgentId, TaskType, TeachingOption, origin
 from tests.toys import ANN, BOB, CAT, shares
 
-SUMS = Kind("sums", "small", 1)
-OLD = Birth(0, AgentId("ann@0"), "snapshot", (ANN,))
+SUMS = TaskType("sums", "small", 1)
+OLD = Lineage(0, AgentId("ann@0"), "snapshot", (ANN,))
 
 
 @dataclass
@@ -45,15 +45,27 @@ def population(opened: int | None = -1, **parts) -> Population:
     return made
 
 
-def names(births: list[Birth]) -> list[str]:
+def names(births: list[Lineage]) -> list[str]:
     return [b.name for b in births]
 
 
 def test_copies_are_taken_every_so_many_rounds_of_teaching_and_the_oldest_leave() -> None:
     league = population(opened=9, rule=EveryRounds(2), kept=2)
     seen = [league.renew(i, Skills(), 0) for i in range(10, 18)]
-    assert [names(born)[:1] for born, _ in seen] == [[], ["ann@11"], [], ["ann@13"], [], ["ann@15"], [], ["ann@17"]]
-    assert [gone for _, gone in seen if gone] == [["ann@11", "bob@11", "cat@11"], ["ann@13", "bob@13", "cat@13"]]
+    assert [names(born)[:1] for born, _ in seen] == [
+        [],
+        ["ann@11"],
+        [],
+        ["ann@13"],
+        [],
+        ["ann@15"],
+        [],
+        ["ann@17"],
+    ]
+    assert [gone for _, gone in seen if gone] == [
+        ["ann@11", "bob@11", "cat@11"],
+        ["ann@13", "bob@13", "cat@13"],
+    ]
     assert league.copies(ANN) == ["ann@15", "ann@17"]
     assert league.learners == [ANN, BOB, CAT]
 
@@ -62,10 +74,14 @@ def test_a_copy_is_taken_when_the_agent_is_better_than_at_its_last_copy() -> Non
     league, born = population(rule=WhenStronger(0.2)), []
     for index, rate in enumerate([0.1, 0.25, 0.31, 0.45, 0.52]):
         born += league.renew(index, Skills({ANN: {"sums": rate}}), 0)[0]
-    assert names(born) == ["ann@2", "ann@4"], "0.31 is 0.2 above the first look at 0.1, and 0.52 is 0.2 above 0.31"
+    assert names(born) == ["ann@2", "ann@4"], (
+        "0.31 is 0.2 above the first look at 0.1, and 0.52 is 0.2 above 0.31"
+    )
 
 
-def test_nothing_known_is_no_progress_and_a_new_kind_is_measured_from_its_first_look() -> None:
+def test_nothing_known_is_no_progress_and_a_new_kind_is_measured_from_its_first_look() -> (
+    None
+):
     league, seen = population(rule=WhenStronger(0.2)), []
     history = [
         {},
@@ -80,10 +96,14 @@ def test_nothing_known_is_no_progress_and_a_new_kind_is_measured_from_its_first_
     assert seen == [[], [], [], [], [], ["ann@5"]], "0.3 and 0.1 above the first look"
 
 
-@pytest.mark.parametrize(("won", "due"), [((8, 10), True), ((5, 10), False), ((4, 4), False)])
-def test_in_a_game_a_copy_is_taken_when_the_last_one_is_beaten_often_enough(won, due) -> None:
+@pytest.mark.parametrize(
+    ("won", "due"), [((8, 10), True), ((5, 10), False), ((4, 4), False)]
+)
+def test_in_a_game_a_copy_is_taken_when_the_last_one_is_beaten_often_enough(
+    won, due
+) -> None:
     rule = WhenStronger(0.2, game="kuhn", least=8)
-    assert rule(ANN, Mark(OLD, {}), 5, Skills(won=won)) is due
+    assert rule(ANN, Milestone(OLD, {}), 5, Skills(won=won)) is due
 
 
 def test_in_a_game_the_first_copy_is_taken_when_the_agent_wins_more_than_at_first() -> None:
@@ -94,9 +114,16 @@ def test_in_a_game_the_first_copy_is_taken_when_the_agent_wins_more_than_at_firs
 
 
 def test_either_rule_will_do() -> None:
-    rule, mark = Either([EveryRounds(5), WhenStronger(0.3)]), Mark(Birth(0, ANN, "founder"), {"sums": 0.0})
+    rule, mark = (
+        Either([EveryRounds(5), WhenStronger(0.3)]),
+        Milestone(Lineage(0, ANN, "founder"), {"sums": 0.0}),
+    )
     known = [(1, 0.1), (1, 0.4), (5, 0.1)]
-    assert [rule(ANN, mark, i, Skills({ANN: {"sums": s}})) for i, s in known] == [False, True, True]
+    assert [rule(ANN, mark, i, Skills({ANN: {"sums": s}})) for i, s in known] == [
+        False,
+        True,
+        True,
+    ]
     assert Never()(ANN, mark, 100, Skills({ANN: {"sums": 1.0}})) is False
 
 
@@ -119,17 +146,23 @@ def test_anchors_are_copied_once_and_never_leave() -> None:
 def test_the_past_teaches_and_anchors_are_taught() -> None:
     league = population(rule=EveryRounds(1), anchored=True)
     league.renew(1, Skills(), 0)
-    courses = [Course(SUMS, (ANN,), (BOB,))]
-    assert league.courses(courses) == [Course(SUMS, (ANN, "ann@-1", "ann@1"), (BOB, "bob@-1"))]
-    assert league.courses(courses, anchors=False) == [Course(SUMS, (ANN, "ann@-1", "ann@1"), (BOB,))]
+    courses = [TeachingOption(SUMS, (ANN,), (BOB,))]
+    assert league.courses(courses) == [
+        TeachingOption(SUMS, (ANN, "ann@-1", "ann@1"), (BOB, "bob@-1"))
+    ]
+    assert league.courses(courses, anchors=False) == [
+        TeachingOption(SUMS, (ANN, "ann@-1", "ann@1"), (BOB,))
+    ]
     assert population().courses(courses) == courses
 
 
 def test_the_weakest_rival_becomes_a_relative_of_the_strongest() -> None:
-    league = population(replacement=Replacement(every=2, margin=0.1), rivals=[(ANN, BOB), (CAT,)])
+    league = population(
+        replacement=Replacement(every=2, margin=0.1), rivals=[(ANN, BOB), (CAT,)]
+    )
     record = Skills({ANN: {"sums": 0.9}, BOB: {"sums": 0.2}, CAT: {"sums": 0.0}})
     assert league.renew(0, record, 0)[0] == [], "not yet"
-    assert league.renew(1, record, 0)[0] == [Birth(1, BOB, "mutated", (ANN,))]
+    assert league.renew(1, record, 0)[0] == [Lineage(1, BOB, "mutated", (ANN,))]
     assert league.present[BOB].parents == (ANN,)
     near = Skills({ANN: {"sums": 0.9}, BOB: {"sums": 0.85}})
     assert league.renew(3, near, 0)[0] == [], "nearly as good"
@@ -139,7 +172,9 @@ def test_rivals_are_compared_only_by_what_is_known_of_all() -> None:
     league = population(replacement=Replacement(every=1), rivals=[(ANN, BOB)])
     easy = Skills({ANN: {"hard": 0.3}, BOB: {"easy": 0.9}})
     assert league.renew(0, easy, 0)[0] == []
-    assert league.renew(0, Skills({ANN: {"hard": 0.3}}), 0)[0] == [], "of Bob nothing is known"
+    assert league.renew(0, Skills({ANN: {"hard": 0.3}}), 0)[0] == [], (
+        "of Bob nothing is known"
+    )
     both = Skills({ANN: {"hard": 0.3, "easy": 0.2}, BOB: {"easy": 0.9}})
     assert [b.parents for b in league.renew(0, both, 0)[0]] == [(BOB,)]
 
@@ -154,17 +189,29 @@ def test_of_three_rivals_the_weakest_may_become_a_cross_of_the_others() -> None:
     assert seen == {("mutated", (ANN,)), ("crossed", (ANN, BOB))}
 
 
-def test_a_replaced_member_is_measured_from_what_it_became_and_not_from_what_it_was() -> None:
-    parts = {"rule": WhenStronger(0.5), "replacement": Replacement(every=4), "rivals": [(ANN, BOB)]}
+def test_a_replaced_member_is_measured_from_what_it_became_and_not_from_what_it_was() -> (
+    None
+):
+    parts = {
+        "rule": WhenStronger(0.5),
+        "replacement": Replacement(every=4),
+        "rivals": [(ANN, BOB)],
+    }
     league = population(**parts)
-    assert [b.how for b in league.renew(3, Skills({ANN: {"s": 0.9}, BOB: {"s": 0.1}}), 0)[0]] == ["mutated"]
+    assert [
+        b.how for b in league.renew(3, Skills({ANN: {"s": 0.9}, BOB: {"s": 0.1}}), 0)[0]
+    ] == ["mutated"]
     grown = Skills({ANN: {"s": 0.9}, BOB: {"s": 0.9}})
     assert league.renew(4, grown, 0)[0] == []
     assert league.marks[BOB].skills == {"s": 0.9}
 
 
 def test_a_population_comes_back_from_json_with_its_lineage() -> None:
-    parts = {"rule": Either([EveryRounds(1), WhenStronger(0.1)]), "kept": 1, "anchored": True}
+    parts = {
+        "rule": Either([EveryRounds(1), WhenStronger(0.1)]),
+        "kept": 1,
+        "anchored": True,
+    }
     parts |= {"replacement": Replacement(2), "rivals": [(ANN, BOB)]}
     league, fresh = population(**parts), Population(**parts)
     record = Skills({ANN: {"s": 0.9}, BOB: {"s": 0.1}})

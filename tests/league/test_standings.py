@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docendo.league.slates import students_of, teachers_of
+from docendo.league.candidates import students_of, teachers_of
 from docendo.league.standings import LiveStandings
-from docendo.records import AgentId, Episode, Kind
+from docendo.records import AgentId, Episode, TaskType
 from tests.toys import ANN, BOB, CAT, episode, lesson, match
 
-SMALL = Kind("sums", "small", 1)
+SMALL = TaskType("sums", "small", 1)
 
 
 def at(round: int, **parts) -> Episode:
@@ -24,7 +24,9 @@ def test_nothing_seen_is_no_gain_no_evidence_and_anything_may_be() -> None:
     assert standings.gain(ANN, BOB, "sums") == 0.0
     assert standings.alone(BOB, "sums/small", 1) == (0.0, 0.0)
     low, high = standings.wins([ANN], [BOB], "kuhn").interval()
-    assert (low[0], high[0]) == pytest.approx((0.025, 0.975)), "a rate of which nothing is known is anywhere"
+    assert (low[0], high[0]) == pytest.approx((0.025, 0.975)), (
+        "a rate of which nothing is known is anywhere"
+    )
     low, high = standings.gains([ANN], [BOB], "sums").interval()
     assert (low[0], high[0]) == (-1, 1)
 
@@ -45,13 +47,22 @@ def test_gains_are_kept_by_pair_and_by_domain_and_family() -> None:
         assert standings.gain(BOB, ANN, subject) == pytest.approx(-0.5 / 2)
     assert standings.gain(ANN, BOB, "plums") == pytest.approx(1 / 2)
     assert standings.gain(ANN, CAT, "sums") == 0.0
-    assert teachers_of(standings, BOB, [ANN, CAT], "sums").belief.mean_N.tolist() == pytest.approx([0.25, 0.0])
-    assert students_of(standings, ANN, [BOB, CAT], "sums").belief.mean_N.tolist() == pytest.approx([0.25, 0.0])
+    assert teachers_of(
+        standings, BOB, [ANN, CAT], "sums"
+    ).belief.mean_N.tolist() == pytest.approx([0.25, 0.0])
+    assert students_of(
+        standings, ANN, [BOB, CAT], "sums"
+    ).belief.mean_N.tolist() == pytest.approx([0.25, 0.0])
 
 
 def test_a_lesson_that_the_gate_stopped_is_one_of_gain_0_and_its_control_counts() -> None:
     standings = LiveStandings()
-    standings.record([episode((), 0.0, lesson(0), control=(1,), test=1), episode((1, 1), 0.0, lesson(1), control=(1,))])
+    standings.record(
+        [
+            episode((), 0.0, lesson(0), control=(1,), test=1),
+            episode((1, 1), 0.0, lesson(1), control=(1,)),
+        ]
+    )
     assert standings.gain(ANN, BOB, "sums") == pytest.approx(1 / 3)
     assert standings.alone(BOB, "sums/small", 1) == (1.0, 2.0)
 
@@ -68,12 +79,19 @@ def test_writing_a_lesson_is_solving_a_problem_alone() -> None:
     # two lessons of two worked examples: the problems were solved 1 and 1/2 of the time
     standings.record([episode(lesson=lesson(1, 0)), episode(lesson=lesson(1, 1))])
     assert standings.alone(ANN, "sums/small", 1) == (0.75, 2.0)
-    assert standings.unaided([ANN, CAT], [SMALL, SMALL]).mean_N.tolist() == pytest.approx([2.5 / 4, 1 / 2])
+    assert standings.unaided([ANN, CAT], [SMALL, SMALL]).mean_N.tolist() == pytest.approx(
+        [2.5 / 4, 1 / 2]
+    )
 
 
 def test_a_match_is_one_observation_however_many_answers_its_problem_got() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.record([episode((1, 1), 0.0, control=(1, 0, 0, 0)), episode((1, 0), 0.0, control=(1, 0, 0, 0))])
+    standings.record(
+        [
+            episode((1, 1), 0.0, control=(1, 0, 0, 0)),
+            episode((1, 0), 0.0, control=(1, 0, 0, 0)),
+        ]
+    )
     assert standings.alone(BOB, "sums/small", 1) == (0.25, 1.0)
     helped, gains = standings.helped([BOB], [SMALL]), standings.gains([ANN], [BOB], "sums")
     assert (helped.total_N.tolist(), helped.evidence_N.tolist()) == ([0.75], [1.0])
@@ -85,24 +103,34 @@ def test_a_problem_that_was_chosen_to_be_met_again_says_nothing_of_its_kind() ->
     standings.record([replace(episode((1, 0), 0.0, control=(1, 0)), again=True)])
     assert standings.alone(BOB, "sums/small", 1) == (0.0, 0.0)
     assert standings.helped([BOB], [SMALL]).evidence_N.tolist() == [0.0]
-    assert standings.gain(ANN, BOB, "sums") == 0.25, "but what the lesson gave counts: 0.5 and the prior's 0"
+    assert standings.gain(ANN, BOB, "sums") == 0.25, (
+        "but what the lesson gave counts: 0.5 and the prior's 0"
+    )
 
 
 def test_the_same_match_counts_again_with_another_test_or_other_lessons() -> None:
     standings = LiveStandings(decay=1.0)
     first, second = lesson(1, first=1), lesson(1, first=2)
     played = [(7, first), (7, first), (8, first), (7, second), (7, second)]
-    standings.record([episode(test=test, lesson=one, control=(1, 0)) for test, one in played])
+    standings.record(
+        [episode(test=test, lesson=one, control=(1, 0)) for test, one in played]
+    )
     assert standings.alone(BOB, "sums/small", 1) == (0.5, 3.0)
-    standings.record([episode(test=test, lesson=first, control=(1, 0)) for test in (1, 2, 1)])
-    assert standings.alone(BOB, "sums/small", 1) == (0.5, 6.0), "adjacent lessons are of one match, others are not"
+    standings.record(
+        [episode(test=test, lesson=first, control=(1, 0)) for test in (1, 2, 1)]
+    )
+    assert standings.alone(BOB, "sums/small", 1) == (0.5, 6.0), (
+        "adjacent lessons are of one match, others are not"
+    )
 
 
 def test_everything_fades_with_the_rounds_whoever_plays() -> None:
     standings = LiveStandings(decay=0.5)
     standings.record([at(0, control=(1, 1))])
     standings.record([at(2, control=(0,), match=match(ANN, CAT))])
-    assert standings.alone(BOB, "sums/small", 1) == (1.0, 0.25), "one problem, two rounds ago"
+    assert standings.alone(BOB, "sums/small", 1) == (1.0, 0.25), (
+        "one problem, two rounds ago"
+    )
     standings.record([at(3, control=(0, 0))])
     assert standings.alone(BOB, "sums/small", 1) == (pytest.approx(0.125 / 1.125), 1.125)
 
@@ -122,26 +150,38 @@ def test_a_result_counts_for_both_sides() -> None:
     standings = LiveStandings(decay=1.0)
     standings.results([(ANN, BOB, 1.0), (ANN, BOB, 0.5)], "kuhn", 0)
     # a Beta prior of one win and one loss
-    assert standings.win_matrix([ANN, BOB], "kuhn").tolist() == [[0.5, 2.5 / 4], [1.5 / 4, 0.5]]
+    assert standings.win_matrix([ANN, BOB], "kuhn").tolist() == [
+        [0.5, 2.5 / 4],
+        [1.5 / 4, 0.5],
+    ]
     assert standings.wins([ANN], [BOB], "chess").evidence_N.tolist() == [0.0]
 
 
 def test_skills_are_plain_rates_of_what_is_known() -> None:
     standings = LiveStandings(decay=0.5)
-    large = Kind("sums", "large", 1)
-    standings.practised([(ANN, SMALL, 1.0)] * 4 + [(ANN, SMALL, 0.0)] * 4 + [(ANN, large, 1.0)] * 2, 0)
+    large = TaskType("sums", "large", 1)
+    standings.practised(
+        [(ANN, SMALL, 1.0)] * 4 + [(ANN, SMALL, 0.0)] * 4 + [(ANN, large, 1.0)] * 2, 0
+    )
     standings.results([(ANN, BOB, 1.0), (ANN, BOB, 1.0), (ANN, CAT, 0.5)], "kuhn", 0)
     assert standings.skills(ANN) == {str(SMALL): 0.5, "kuhn": pytest.approx(2.5 / 3)}, (
         "of the others too little is known"
     )
     assert standings.skills(BOB) == {}
     standings.practised([(BOB, large, 1.0)], 1)
-    assert standings.skills(ANN) == {str(SMALL): 0.5}, "what fades is known less, and does not get better by it"
+    assert standings.skills(ANN) == {str(SMALL): 0.5}, (
+        "what fades is known less, and does not get better by it"
+    )
 
 
 def test_a_copy_is_believed_what_is_believed_of_its_origin() -> None:
     standings, copy = LiveStandings(decay=1.0), AgentId("ann@3")
-    standings.record([episode((1, 1), 0.0, match=match(ANN, BOB)), episode((0, 0), 0.5, match=match(CAT, ANN))])
+    standings.record(
+        [
+            episode((1, 1), 0.0, match=match(ANN, BOB)),
+            episode((0, 0), 0.5, match=match(CAT, ANN)),
+        ]
+    )
     standings.results([(ANN, BOB, 1.0)], "kuhn", 0)
     standings.inherit(copy, ANN)
     assert standings.gain(copy, BOB, "sums") == standings.gain(ANN, BOB, "sums") == 0.5
@@ -159,7 +199,11 @@ def test_an_agent_that_became_another_is_forgotten_and_nobody_else() -> None:
     standings.results([(ANN, BOB, 1.0), (CAT, BOB, 1.0)], "kuhn", 0)
     standings.record([episode(match=match(CAT, ANN))])
     standings.forget(ANN)
-    assert standings.wins([ANN, BOB, CAT], [BOB, ANN, BOB], "kuhn").evidence_N.tolist() == [0.0, 0.0, 1.0]
+    assert standings.wins([ANN, BOB, CAT], [BOB, ANN, BOB], "kuhn").evidence_N.tolist() == [
+        0.0,
+        0.0,
+        1.0,
+    ]
     assert standings.gains([CAT], [ANN], "sums").evidence_N.tolist() == [0.0]
 
 
@@ -167,7 +211,9 @@ NAMES = st.sampled_from([AgentId(f"a{i}") for i in range(20)])
 
 
 @given(st.lists(st.tuples(NAMES, NAMES, st.floats(0, 1), st.integers(0, 5)), max_size=40))
-def test_evidence_and_totals_are_those_of_plain_sums(played: list[tuple[AgentId, AgentId, float, int]]) -> None:
+def test_evidence_and_totals_are_those_of_plain_sums(
+    played: list[tuple[AgentId, AgentId, float, int]],
+) -> None:
     standings = LiveStandings(decay=0.5)
     for row, column, score, when in sorted(played, key=lambda p: p[3]):
         standings.results([(row, column, score)], "game", when)
@@ -176,21 +222,40 @@ def test_evidence_and_totals_are_those_of_plain_sums(played: list[tuple[AgentId,
             plain = [(s, r) for x, y, s, r in played if (x, y) == (a, b)]
             plain += [(1 - s, r) for x, y, s, r in played if (y, x) == (a, b)]
             found, now = standings.wins([a], [b], "game"), standings.clock
-            assert found.evidence_N[0] == pytest.approx(sum(0.5 ** (now - r) for _, r in plain))
-            assert found.total_N[0] == pytest.approx(sum(s * 0.5 ** (now - r) for s, r in plain), abs=1e-12)
+            assert found.evidence_N[0] == pytest.approx(
+                sum(0.5 ** (now - r) for _, r in plain)
+            )
+            assert found.total_N[0] == pytest.approx(
+                sum(s * 0.5 ** (now - r) for s, r in plain), abs=1e-12
+            )
 
 
 def test_standings_come_back_from_json() -> None:
     standings, fresh = LiveStandings(decay=0.9), LiveStandings(decay=0.9)
     fresh.record([episode(match=match(CAT, AgentId("dan")))])
-    standings.record([episode((1, 0), 0.3), episode((), 0.1, lesson(0), match=match(BOB, ANN))])
+    standings.record(
+        [episode((1, 0), 0.3), episode((), 0.1, lesson(0), match=match(BOB, ANN))]
+    )
     standings.results([(ANN, CAT, 0.5)], "kuhn", 1)
     fresh.restore(json.loads(json.dumps(standings.state())))
     assert fresh.state() == standings.state()
     for one in (standings, fresh):
-        one.record([at(3, scores=(1, 1), expected=0.2, control=(1, 0), match=match(AgentId("eve"), BOB))])
+        one.record(
+            [
+                at(
+                    3,
+                    scores=(1, 1),
+                    expected=0.2,
+                    control=(1, 0),
+                    match=match(AgentId("eve"), BOB),
+                )
+            ]
+        )
     assert fresh.state() == standings.state()
-    assert np.array_equal(fresh.win_matrix([ANN, BOB, CAT], "kuhn"), standings.win_matrix([ANN, BOB, CAT], "kuhn"))
+    assert np.array_equal(
+        fresh.win_matrix([ANN, BOB, CAT], "kuhn"),
+        standings.win_matrix([ANN, BOB, CAT], "kuhn"),
+    )
 
 
 def test_who_comes_has_the_place_of_who_left_and_nothing_of_its_past() -> None:
@@ -200,7 +265,10 @@ def test_who_comes_has_the_place_of_who_left_and_nothing_of_its_past() -> None:
         came, left = AgentId(f"ann@{index}"), AgentId(f"ann@{index - 1}")
         standings.inherit(came, ANN)
         standings.leave(left)
-        assert standings.wins([came], [BOB], "kuhn").evidence_N == standings.wins([ANN], [BOB], "kuhn").evidence_N
+        assert (
+            standings.wins([came], [BOB], "kuhn").evidence_N
+            == standings.wins([ANN], [BOB], "kuhn").evidence_N
+        )
         assert standings.wins([left], [BOB], "kuhn").evidence_N == 0
     assert len(standings.agents) == 4
     assert standings.tables["wins", "kuhn"].when.shape == (8, 8)

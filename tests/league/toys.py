@@ -19,7 +19,9 @@ def games(smallest: int = 2, largest: int = 6, numbers: st.SearchStrategy[float]
     """Antisymmetric matrices; by default of small whole numbers, which have many ties and many equilibria."""
 
     def game(n: int):
-        return st.lists(numbers, min_size=n * n, max_size=n * n).map(lambda x: antisymmetric(x, n))
+        return st.lists(numbers, min_size=n * n, max_size=n * n).map(
+            lambda x: antisymmetric(x, n)
+        )
 
     return st.integers(smallest, largest).flatmap(game)
 

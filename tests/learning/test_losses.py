@@ -2,30 +2,40 @@ from math import exp, log
 
 import pytest
 
-from docendo.learning.losses import Clipped, likelihood
+from docendo.learning.losses import PPOClip, policy_gradient
 
 torch = pytest.importorskip("torch")
 
 
-def gradient(loss, ratio: list[float], weight: list[float], sampled: float = -1.0) -> list[float]:
+def gradient(
+    loss, ratio: list[float], weight: list[float], sampled: float = -1.0
+) -> list[float]:
     """d loss / d log-probability of each token, where a token is `ratio` times as likely as when it was sampled."""
-    logprob = torch.tensor([sampled + log(r) for r in ratio], dtype=torch.float64, requires_grad=True)
-    loss(logprob, torch.full_like(logprob, sampled), torch.tensor(weight, dtype=torch.float64)).sum().backward()
+    logprob = torch.tensor(
+        [sampled + log(r) for r in ratio], dtype=torch.float64, requires_grad=True
+    )
+    loss(
+        logprob,
+        torch.full_like(logprob, sampled),
+        torch.tensor(weight, dtype=torch.float64),
+    ).sum().backward()
     return logprob.grad.tolist()
 
 
 def value(loss, logprob: float, sampled: float, weight: float) -> float:
-    return loss(torch.tensor([logprob]), torch.tensor([sampled]), torch.tensor([weight])).item()
+    return loss(
+        torch.tensor([logprob]), torch.tensor([sampled]), torch.tensor([weight])
+    ).item()
 
 
 def test_likelihood_is_minus_weight_times_log_probability() -> None:
-    assert value(likelihood, -2.0, -1.0, 3.0) == 6.0
-    assert value(likelihood, -2.0, -1.0, -0.5) == -1.0
-    assert gradient(likelihood, [1.0, 4.0], [2.0, -3.0]) == [-2.0, 3.0]
+    assert value(policy_gradient, -2.0, -1.0, 3.0) == 6.0
+    assert value(policy_gradient, -2.0, -1.0, -0.5) == -1.0
+    assert gradient(policy_gradient, [1.0, 4.0], [2.0, -3.0]) == [-2.0, 3.0]
 
 
 def test_clipped_is_the_smaller_gain_of_the_free_and_the_held_ratio() -> None:
-    clipped = Clipped(low=0.2, high=0.2)
+    clipped = PPOClip(low=0.2, high=0.2)
     assert value(clipped, -1.0, -1.0, 2.0) == pytest.approx(-2.0)
     assert value(clipped, -0.5, -1.0, 2.0) == pytest.approx(-1.2 * 2)
     assert value(clipped, -1.5, -1.0, 2.0) == pytest.approx(-exp(-0.5) * 2)
@@ -35,23 +45,31 @@ def test_clipped_is_the_smaller_gain_of_the_free_and_the_held_ratio() -> None:
 
 def test_at_ratio_one_the_clipped_gradient_is_that_of_likelihood() -> None:
     weights = [1.5, -0.5, 0.0, 2.0]
-    assert gradient(Clipped(), [1.0] * 4, weights) == pytest.approx(gradient(likelihood, [1.0] * 4, weights))
+    assert gradient(PPOClip(), [1.0] * 4, weights) == pytest.approx(
+        gradient(policy_gradient, [1.0] * 4, weights)
+    )
 
 
 def test_within_the_clip_the_gradient_is_weighted_by_the_ratio() -> None:
-    assert gradient(Clipped(), [1.1, 0.9], [2.0, -2.0]) == pytest.approx([-2.2, 1.8])
+    assert gradient(PPOClip(), [1.1, 0.9], [2.0, -2.0]) == pytest.approx([-2.2, 1.8])
 
 
-@pytest.mark.parametrize(("ratio", "weight"), [(1.21, 1.0), (3.0, 0.1), (0.79, -1.0), (0.1, -0.1)])
-def test_a_token_that_already_moved_far_enough_gets_no_gradient(ratio: float, weight: float) -> None:
-    assert gradient(Clipped(), [ratio], [weight]) == [0.0]
+@pytest.mark.parametrize(
+    ("ratio", "weight"), [(1.21, 1.0), (3.0, 0.1), (0.79, -1.0), (0.1, -0.1)]
+)
+def test_a_token_that_already_moved_far_enough_gets_no_gradient(
+    ratio: float, weight: float
+) -> None:
+    assert gradient(PPOClip(), [ratio], [weight]) == [0.0]
 
 
 @pytest.mark.parametrize(("ratio", "weight"), [(1.5, -1.0), (0.5, 1.0)])
-def test_a_token_that_moved_the_wrong_way_is_brought_back(ratio: float, weight: float) -> None:
-    assert gradient(Clipped(), [ratio], [weight]) == pytest.approx([-weight * ratio])
+def test_a_token_that_moved_the_wrong_way_is_brought_back(
+    ratio: float, weight: float
+) -> None:
+    assert gradient(PPOClip(), [ratio], [weight]) == pytest.approx([-weight * ratio])
 
 
 def test_the_two_sides_of_the_clip_are_set_apart() -> None:
-    assert value(Clipped(low=0.1, high=0.5), 0.0, -1.0, 1.0) == pytest.approx(-1.5)
-    assert value(Clipped(low=0.1, high=0.5), -2.0, -1.0, -1.0) == pytest.approx(0.9)
+    assert value(PPOClip(low=0.1, high=0.5), 0.0, -1.0, 1.0) == pytest.approx(-1.5)
+    assert value(PPOClip(low=0.1, high=0.5), -2.0, -1.0, -1.0) == pytest.approx(0.9)

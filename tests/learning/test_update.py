@@ -2,14 +2,19 @@ from math import inf, nan
 
 import pytest
 
-from docendo.learning.losses import Clipped, likelihood
-from docendo.learning.update import PopulationLearner, batches_of, credit_targets, mean_weights
-from docendo.records import Completion, Credit, Gradient
+from docendo.learning.losses import PPOClip, policy_gradient
+from docendo.learning.update import (
+    PopulationLearner,
+    batches_of,
+    credit_targets,
+    mean_weights,
+)
+from docendo.records import Completion, Gradient, ScoredSample
 from tests.toys import ANN, BOB, RecordingTrainable, example, target
 
 
-def credit(advantage: float = 1.0, agent=ANN) -> Credit:
-    return Credit(agent, Completion("two", (1, 2), (3, 4), (-0.1, -0.2)), advantage)
+def credit(advantage: float = 1.0, agent=ANN) -> ScoredSample:
+    return ScoredSample(agent, Completion("two", (1, 2), (3, 4), (-0.1, -0.2)), advantage)
 
 
 def learner(engine: RecordingTrainable, **settings) -> PopulationLearner:
@@ -27,7 +32,9 @@ def test_batches_take_up_to_so_many_targets_of_every_agent() -> None:
 
 
 def test_the_supervised_loss_is_a_mean_over_an_agents_own_tokens() -> None:
-    found = mean_weights([target(ANN, 1.0, tokens=2), target(ANN, 0.5, tokens=6), target(BOB, 1.0, tokens=4)])
+    found = mean_weights(
+        [target(ANN, 1.0, tokens=2), target(ANN, 0.5, tokens=6), target(BOB, 1.0, tokens=4)]
+    )
     assert [t.weight for t in found] == [1 / 8, 0.5 / 8, 1 / 4]
     assert [len(t.tokens) for t in found] == [2, 6, 4]
 
@@ -39,12 +46,19 @@ def test_advantages_are_divided_by_the_agents_completions_and_a_constant_length(
 
 def test_training_uses_the_very_tokens_that_were_sampled() -> None:
     (found,) = credit_targets([credit()])
-    assert (found.agent, found.prompt_tokens, found.tokens, found.logprobs) == (ANN, (1, 2), (3, 4), (-0.1, -0.2))
+    assert (found.agent, found.prompt_tokens, found.tokens, found.logprobs) == (
+        ANN,
+        (1, 2),
+        (3, 4),
+        (-0.1, -0.2),
+    )
 
 
 def test_one_policy_step_and_then_the_imitation_steps() -> None:
     engine = RecordingTrainable()
-    metrics = learner(engine, batch=2).update([credit(), credit(-1.0, BOB)], [example(ANN)] * 3 + [example(BOB)])
+    metrics = learner(engine, batch=2).update(
+        [credit(), credit(-1.0, BOB)], [example(ANN)] * 3 + [example(BOB)]
+    )
     assert [(purpose, rates) for purpose, rates, _, _ in engine.steps] == [
         ("policy", {ANN: 0.1, BOB: 0.1}),
         ("imitation", {ANN: 0.01, BOB: 0.01}),
@@ -64,20 +78,22 @@ def test_one_policy_step_and_then_the_imitation_steps() -> None:
 
 def test_the_weights_of_a_step_are_those_of_its_loss() -> None:
     engine = RecordingTrainable()
-    learner(engine).update([credit(1.0), credit(-1.0)], [example(text="abc"), example(text="a", weight=0.5)])
+    learner(engine).update(
+        [credit(1.0), credit(-1.0)], [example(text="abc"), example(text="a", weight=0.5)]
+    )
     (_, _, policy, _), (_, _, imitation, _) = engine.steps
     assert policy == credit_targets([credit(1.0), credit(-1.0)])
     assert [t.weight for t in imitation] == [1 / 4, 0.5 / 4]
 
 
 def test_the_policy_has_the_chosen_loss_and_imitation_its_likelihood() -> None:
-    engine, clipped = RecordingTrainable(), Clipped(high=0.3)
+    engine, clipped = RecordingTrainable(), PPOClip(high=0.3)
     learner(engine, loss=clipped, epochs=3).update([credit()], [example()])
     assert [(purpose, loss) for purpose, _, _, loss in engine.steps] == [
         ("policy", clipped),
         ("policy", clipped),
         ("policy", clipped),
-        ("imitation", likelihood),
+        ("imitation", policy_gradient),
     ]
 
 
@@ -87,17 +103,32 @@ def test_a_gradient_that_is_not_finite_is_counted_as_a_skipped_step() -> None:
     found = learner(engine).update([credit(1.0, a) for a in (ANN, BOB, "cat")], both)
     assert {k: v for k, v in found.items() if k.startswith("skipped")} == {
         "skipped": 4,
-        **{f"skipped/{agent}/{purpose}": 1 for agent in (ANN, BOB) for purpose in ("policy", "imitation")},
+        **{
+            f"skipped/{agent}/{purpose}": 1
+            for agent in (ANN, BOB)
+            for purpose in ("policy", "imitation")
+        },
     }
     assert found["gradient/policy"] == found["gradient/imitation"] == 1.0
-    assert learner(RecordingTrainable({ANN: Gradient(nan, nan)})).update([credit()], [])["skipped"] == 1
+    assert (
+        learner(RecordingTrainable({ANN: Gradient(nan, nan)})).update([credit()], [])[
+            "skipped"
+        ]
+        == 1
+    )
 
 
 def test_noise_and_signal_are_means_over_the_agents_for_whom_they_are_known() -> None:
     """Bob's signal is not below zero; Cat's rows were all in one half."""
-    engine = RecordingTrainable({ANN: Gradient(2.0, 1.0), BOB: Gradient(1.0, 3.0), "cat": Gradient(9.0, nan)})
+    engine = RecordingTrainable(
+        {ANN: Gradient(2.0, 1.0), BOB: Gradient(1.0, 3.0), "cat": Gradient(9.0, nan)}
+    )
     metrics = learner(engine).update([credit(1.0, a) for a in (ANN, BOB, "cat")], [])
-    assert (metrics["gradient/policy"], metrics["noise/policy"], metrics["signal/policy"]) == (4.0, 2.0, 1.5)
+    assert (
+        metrics["gradient/policy"],
+        metrics["noise/policy"],
+        metrics["signal/policy"],
+    ) == (4.0, 2.0, 1.5)
 
 
 def test_where_nobodys_noise_is_known_none_is_told() -> None:
@@ -105,9 +136,16 @@ def test_where_nobodys_noise_is_known_none_is_told() -> None:
     assert set(metrics) == {"credits", "examples", "gradient/policy", "skipped"}
 
 
-@pytest.mark.parametrize(("credits", "examples", "purposes"), [(0, 0, []), (1, 0, ["policy"]), (0, 1, ["imitation"])])
-def test_without_credits_or_examples_there_is_no_step(credits: int, examples: int, purposes: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("credits", "examples", "purposes"),
+    [(0, 0, []), (1, 0, ["policy"]), (0, 1, ["imitation"])],
+)
+def test_without_credits_or_examples_there_is_no_step(
+    credits: int, examples: int, purposes: list[str]
+) -> None:
     engine = RecordingTrainable()
     metrics = learner(engine).update([credit()] * credits, [example()] * examples)
     assert [step[0] for step in engine.steps] == purposes
-    assert {k for k in metrics if k.startswith("gradient/")} == {f"gradient/{p}" for p in purposes}
+    assert {k for k in metrics if k.startswith("gradient/")} == {
+        f"gradient/{p}" for p in purposes
+    }

@@ -76,7 +76,9 @@ def solve(problem: Problem) -> Fraction | int:
         return root(problem.prompt)
     if problem.family == "sequences":
         return next_term(problem.prompt, problem.level)
-    return value(problem.prompt.removeprefix("What is ").split(" as a fraction")[0].rstrip("?"))
+    return value(
+        problem.prompt.removeprefix("What is ").split(" as a fraction")[0].rstrip("?")
+    )
 
 
 @pytest.mark.parametrize(("family", "level"), EACH)
@@ -95,7 +97,10 @@ def test_every_step_of_a_solution_is_true_and_the_last_one_gives_the_answer(fami
             if not step.startswith("by "):
                 left, right = step.split(" = ")
                 assert value(left) == value(right), step
-        assert re.split(r"= |: ", steps[-1])[-1] in {problem.answer, problem.answer.split("/")[0]}
+        assert re.split(r"= |: ", steps[-1])[-1] in {
+            problem.answer,
+            problem.answer.split("/")[0],
+        }
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -108,11 +113,17 @@ def test_fractions_come_in_lowest_terms_and_never_whole(level):
 
 
 def test_differences_stay_above_zero():
-    assert all(int(problem.answer) > 0 for level in LEVELS for problem in draw("differences", level))
+    assert all(
+        int(problem.answer) > 0
+        for level in LEVELS
+        for problem in draw("differences", level)
+    )
 
 
 @pytest.mark.parametrize(("family", "level"), EACH)
-def test_a_thousand_different_problems_to_train_on_and_two_hundred_held_out_share_nothing(family, level):
+def test_a_thousand_different_problems_to_train_on_and_two_hundred_held_out_share_nothing(
+    family, level
+):
     train = thousand(family, level)
     held_out = MATHEMATICS.draw(family, level, 200, 3, "held-out")
     assert len({problem.key for problem in (*train, *held_out)}) == 1200
@@ -123,7 +134,9 @@ def test_a_thousand_different_problems_to_train_on_and_two_hundred_held_out_shar
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_same_seed_gives_the_same_problems(family):
     assert MATHEMATICS.draw(family, 2, 1000, 3, "train")[:200] == draw(family, 2)
-    assert MATHEMATICS.families[family](Random(5), 3) == MATHEMATICS.families[family](Random(5), 3)
+    assert MATHEMATICS.families[family](Random(5), 3) == MATHEMATICS.families[family](
+        Random(5), 3
+    )
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -147,4 +160,10 @@ def test_the_expression_reader_agrees_with_hand_made_numbers():
     assert value("5 * -7") == -35
     assert root("Solve for x: 3x + 5 = 20") == 5
     assert root("Solve for x: 5(x - 2) = 2(x + 8) - 8") == 6
-    assert next_term("The steps grow by the same number each time. What comes next: 8, 18, 32, 50?", 4) == 72
+    assert (
+        next_term(
+            "The steps grow by the same number each time. What comes next: 8, 18, 32, 50?",
+            4,
+        )
+        == 72
+    )

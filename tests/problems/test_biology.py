@@ -64,9 +64,16 @@ def protein(mrna: str, level: int) -> str:
 
 def share(cross: str, wanted: str) -> float:
     """The share of all offspring that are wanted, counted one by one."""
-    parents = [[sorted(side[k : k + 2]) for k in range(0, len(side), 2)] for side in cross.replace(" ", "").split("x")]
+    parents = [
+        [sorted(side[k : k + 2]) for k in range(0, len(side), 2)]
+        for side in cross.replace(" ", "").split("x")
+    ]
     gametes = [list(product(*parent)) for parent in parents]
-    children = [["".join(sorted(pair)) for pair in zip(m, f, strict=True)] for m in gametes[0] for f in gametes[1]]
+    children = [
+        ["".join(sorted(pair)) for pair in zip(m, f, strict=True)]
+        for m in gametes[0]
+        for f in gametes[1]
+    ]
     if match := re.fullmatch(r"be (\w) (\w)", wanted):
         return sum(child == ["".join(match.groups())] for child in children) / len(children)
     if match := re.fullmatch(r"show the (dominant|recessive) trait", wanted):
@@ -75,7 +82,11 @@ def share(cross: str, wanted: str) -> float:
         tests = re.findall(r"(dominant|recessive) (\w)", wanted)
     return sum(
         all(
-            any(locus.lower() == 2 * letter.lower() and locus.islower() == (trait == "recessive") for locus in child)
+            any(
+                locus.lower() == 2 * letter.lower()
+                and locus.islower() == (trait == "recessive")
+                for locus in child
+            )
             for trait, letter in tests
         )
         for child in children
@@ -108,7 +119,11 @@ def culture(prompt: str) -> int:
     numbers = list(map(int, re.findall(r"\d+", prompt)))
     if "one doubling" in prompt:
         start, end, minutes = numbers
-        return next(t for t in range(1, minutes + 1) if minutes % t == 0 and start * 2 ** (minutes // t) == end)
+        return next(
+            t
+            for t in range(1, minutes + 1)
+            if minutes % t == 0 and start * 2 ** (minutes // t) == end
+        )
     (start, period), lost, minutes = numbers[:2], sum(numbers[2:-1]), numbers[-1]
     cells = Fraction(start)
     for minute in range(1, minutes + 1):
@@ -150,7 +165,11 @@ def solve(problem: Problem) -> str:
     if problem.family == "mutations":
         return mutation(prompt, level)
     if problem.family in {"growth", "chargaff", "bonds"}:
-        return str({"growth": culture, "chargaff": composition, "bonds": helix}[problem.family](prompt))
+        return str(
+            {"growth": culture, "chargaff": composition, "bonds": helix}[problem.family](
+                prompt
+            )
+        )
     [strand] = strands(prompt)
     if problem.family == "translation":
         return protein(strand, level)
@@ -159,7 +178,9 @@ def solve(problem: Problem) -> str:
         return str(count if level == 1 else 100 * count // len(strand))
     if problem.family == "reverse_complement" or "template strand, read 5'" in prompt:
         strand = strand[::-1]
-    return " ".join(strand.translate(str.maketrans("ACGT", "UGCA" if "mRNA" in prompt else "TGCA")))
+    return " ".join(
+        strand.translate(str.maketrans("ACGT", "UGCA" if "mRNA" in prompt else "TGCA"))
+    )
 
 
 @pytest.mark.parametrize(("family", "level"), EACH)
@@ -178,17 +199,29 @@ def test_a_solution_reasons_and_then_ends_with_the_answer(family, level):
 
 @pytest.mark.parametrize("family", ["punnett", "gc_content"])
 def test_every_product_and_quotient_in_a_solution_is_true(family):
-    steps = [step for level in LEVELS for p in draw(family, level) for step in p.solution.split("\n") if " = " in step]
+    steps = [
+        step
+        for level in LEVELS
+        for p in draw(family, level)
+        for step in p.solution.split("\n")
+        if " = " in step
+    ]
     assert steps
     for step in steps:
-        left, operator, right, result = re.fullmatch(r"(\d+) ([*/]) (\d+) = (\d+)", step).groups()
-        assert int(result) == (int(left) * int(right) if operator == "*" else int(left) / int(right))
+        left, operator, right, result = re.fullmatch(
+            r"(\d+) ([*/]) (\d+) = (\d+)", step
+        ).groups()
+        assert int(result) == (
+            int(left) * int(right) if operator == "*" else int(left) / int(right)
+        )
 
 
 @pytest.mark.parametrize(("family", "level"), EACH)
 def test_bases_are_always_apart(family, level):
     for problem in draw(family, level):
-        assert not re.search(r"[ACGTU]{2}", f"{problem.prompt} {problem.solution}".replace("DNA", ""))
+        assert not re.search(
+            r"[ACGTU]{2}", f"{problem.prompt} {problem.solution}".replace("DNA", "")
+        )
 
 
 def test_the_genetic_code_is_the_one_written_by_hand():
@@ -213,7 +246,9 @@ def test_the_start_codon_of_level_five_is_the_first_one_in_any_frame():
 
 
 @pytest.mark.parametrize(("family", "level"), EACH)
-def test_a_thousand_different_problems_to_train_on_and_two_hundred_held_out_share_nothing(family, level):
+def test_a_thousand_different_problems_to_train_on_and_two_hundred_held_out_share_nothing(
+    family, level
+):
     train = thousand(family, level)
     held_out = BIOLOGY.draw(family, level, 200, 3, "held-out")
     assert len({problem.key for problem in (*train, *held_out)}) == 1200
@@ -239,7 +274,20 @@ def test_the_other_solvers_agree_with_hand_made_answers():
     assert protein("GCAUGGGGUAACC", 5) == "M G"
     assert mutation("C A G becomes U A G", 3) == "nonsense"
     assert mutation("A A T C A T and A T T C A T", 1) == "2"
-    assert culture("3 algae double every 10 minutes. How many are there after 20 minutes?") == 12
-    assert culture("8 algae double every 10 minutes. Then 3 die. How many are left after 10 minutes?") == 13
-    assert helix("A DNA helix has 2 A-T pairs and 3 G-C pairs. How many hydrogen bonds does it have?") == 13
+    assert (
+        culture("3 algae double every 10 minutes. How many are there after 20 minutes?")
+        == 12
+    )
+    assert (
+        culture(
+            "8 algae double every 10 minutes. Then 3 die. How many are left after 10 minutes?"
+        )
+        == 13
+    )
+    assert (
+        helix(
+            "A DNA helix has 2 A-T pairs and 3 G-C pairs. How many hydrogen bonds does it have?"
+        )
+        == 13
+    )
     assert composition("DNA of 20 bases has 4 A. How many G does it have?") == 6

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docendo.errors import UseError
+from docendo.errors import UserError
 from docendo.problems.doors import (
     Doors,
     Starts,
@@ -23,7 +23,9 @@ def episodes(doors: Doors, starts: Starts) -> list[int]:
 
 
 @pytest.mark.parametrize("starts", [varying, replayed])
-def test_an_agent_that_starts_where_the_reward_varies_learns_at_least_fifteen_times_faster(starts: Starts) -> None:
+def test_an_agent_that_starts_where_the_reward_varies_learns_at_least_fifteen_times_faster(
+    starts: Starts,
+) -> None:
     plain = episodes(Doors(), hall_only)
     assert max(plain) < Doors().budget
     assert speedup(plain, episodes(Doors(), starts)).low > 15
@@ -35,14 +37,18 @@ def test_the_less_boring_the_habit_the_less_there_is_to_gain() -> None:
     assert 1 < found.times < 4
 
 
-def test_where_the_habit_stays_it_is_the_ratio_of_the_episodes_that_lead_to_the_game() -> None:
+def test_where_the_habit_stays_it_is_the_ratio_of_the_episodes_that_lead_to_the_game() -> (
+    None
+):
     doors = Doors(stubborn=True)
     found = speedup(episodes(doors, hall_only), episodes(doors, replayed))
     # nine tenths of the replayed starts are behind the blue door, and 1 in 100 of those in the hall lead there
     assert found.low < 90 < found.high
 
 
-def test_where_the_red_door_pays_more_at_first_only_chosen_starts_lead_to_the_game() -> None:
+def test_where_the_red_door_pays_more_at_first_only_chosen_starts_lead_to_the_game() -> (
+    None
+):
     doors = Doors(prize=1.0, budget=1000)
     assert episodes(doors, hall_only) == [doors.budget] * len(SEEDS)
     assert max(episodes(doors, replayed)) < doors.budget
@@ -55,10 +61,14 @@ def test_the_same_seed_plays_the_same_episodes() -> None:
 
 def test_starts_follow_the_variance() -> None:
     assert hall_only([0, 0, 9], [5, 5, 5]) == (1, 0, 0)
-    assert varying([1, 0, 3], [0, 0, 0]) == pytest.approx([0.9 / 4 + 0.1 / 3, 0.1 / 3, 0.9 * 3 / 4 + 0.1 / 3])
+    assert varying([1, 0, 3], [0, 0, 0]) == pytest.approx(
+        [0.9 / 4 + 0.1 / 3, 0.1 / 3, 0.9 * 3 / 4 + 0.1 / 3]
+    )
     assert varying([0, 0, 0], [0, 0, 0]) == pytest.approx([1 / 3] * 3)
     # nine tenths by rank, a tenth by staleness
-    assert replayed([1, 0, 3], [1, 9, 0]) == pytest.approx([0.01 + 0.9 * 2**-10, 0.09, 0.9], abs=1e-3)
+    assert replayed([1, 0, 3], [1, 9, 0]) == pytest.approx(
+        [0.01 + 0.9 * 2**-10, 0.09, 0.9], abs=1e-3
+    )
 
 
 def test_a_speedup_is_the_ratio_of_the_means_in_its_interval() -> None:
@@ -68,7 +78,10 @@ def test_a_speedup_is_the_ratio_of_the_means_in_its_interval() -> None:
     assert (found.low, found.high) == (30 / 15, 50 / 5)
 
 
-@given(st.lists(st.integers(1, 1000), min_size=1, max_size=20), st.lists(st.integers(1, 1000), min_size=1, max_size=20))
+@given(
+    st.lists(st.integers(1, 1000), min_size=1, max_size=20),
+    st.lists(st.integers(1, 1000), min_size=1, max_size=20),
+)
 def test_an_interval_has_two_ends(plain: list[int], chosen: list[int]) -> None:
     found = speedup(plain, chosen, samples=100)
     assert 0 < found.low <= found.high
@@ -91,5 +104,5 @@ def test_an_interval_has_two_ends(plain: list[int], chosen: list[int]) -> None:
     ids=str,
 )
 def test_a_world_without_a_game_is_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(UseError, match="doors: "):
+    with pytest.raises(UserError, match="doors: "):
         Doors(**wrong)

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from docendo.graders.grading import final_answer
+from docendo.datasets.eval_sets import test_split as held_out_of
+from docendo.graders.answer import final_answer
 from docendo.problems.procedures import PROCEDURES, asked, course
-from docendo.problems.splits import test_split as held_out_of
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,9 @@ from docendo.problems.splits import test_split as held_out_of
         ("clock", "kos", "00:10", ["-18 23:52", "noon 11:52"]),
     ],
 )
-def test_each_word_is_worked_step_by_step(domain: str, word: str, text: str, lines: list[str]) -> None:
+def test_each_word_is_worked_step_by_step(
+    domain: str, word: str, text: str, lines: list[str]
+) -> None:
     craft = PROCEDURES[domain]
     draft = asked(word, craft.words[word], craft, text)
     answer = lines[-1].split()[1]
@@ -41,7 +43,9 @@ def test_each_word_is_worked_step_by_step(domain: str, word: str, text: str, lin
 
 
 @pytest.mark.parametrize("domain", PROCEDURES)
-def test_half_of_the_words_of_each_domain_have_known_steps_alone_and_the_others_one_of_their_own(domain: str) -> None:
+def test_half_of_the_words_of_each_domain_have_known_steps_alone_and_the_others_one_of_their_own(
+    domain: str,
+) -> None:
     craft = PROCEDURES[domain]
     own = [any(step in craft.own for step in steps) for steps in craft.words.values()]
     assert sorted(own) == [False, False, True, True]
@@ -50,7 +54,9 @@ def test_half_of_the_words_of_each_domain_have_known_steps_alone_and_the_others_
 
 
 @pytest.mark.parametrize("domain", PROCEDURES)
-def test_what_is_spelled_out_has_two_known_steps_in_an_order_that_no_word_has(domain: str) -> None:
+def test_what_is_spelled_out_has_two_known_steps_in_an_order_that_no_word_has(
+    domain: str,
+) -> None:
     craft = PROCEDURES[domain]
     taught = {pair for steps in craft.words.values() for pair in pairwise(steps)}
     for problem in course(domain).draw("spelled", 3, 200, 7, "train"):
@@ -58,7 +64,10 @@ def test_what_is_spelled_out_has_two_known_steps_in_an_order_that_no_word_has(do
         assert len(steps) == 2
         assert set(steps) <= craft.steps.keys()
         assert tuple(steps) not in taught
-        assert [line.split()[0] for line in problem.solution.splitlines()] == [*steps, "Answer:"]
+        assert [line.split()[0] for line in problem.solution.splitlines()] == [
+            *steps,
+            "Answer:",
+        ]
 
 
 @pytest.mark.parametrize("domain", PROCEDURES)
@@ -68,7 +77,9 @@ def test_no_step_fails_on_what_another_leaves(domain: str) -> None:
     rng = Random(3)
     for _ in range(500):
         steps = [rng.choice(known) for _ in range(3)]
-        assert asked("x", steps, craft, craft.make(rng, rng.randint(1, 5))).answer is not None
+        assert (
+            asked("x", steps, craft, craft.make(rng, rng.randint(1, 5))).answer is not None
+        )
 
 
 @pytest.mark.parametrize("domain", PROCEDURES)

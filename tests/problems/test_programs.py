@@ -7,17 +7,19 @@ import re
 
 import pytest
 
-from docendo.graders.grading import ByTests, exact, read_test
-from docendo.graders.sandbox import Sandbox
+from docendo.graders.answer import UnitTestGrader, exact, read_test
 from docendo.problems.procedural import LEVELS
 from docendo.problems.programs import PROGRAMMING
 from docendo.records import Problem
+from docendo.sandbox.monty import Sandbox
 
 FAMILIES = sorted(PROGRAMMING.families)
 CODE = {"expressions", "fix"}
-by_tests = ByTests(Sandbox())
+by_tests = UnitTestGrader(Sandbox())
 
-every_level = pytest.mark.parametrize(("family", "level"), [(f, n) for f in FAMILIES for n in LEVELS])
+every_level = pytest.mark.parametrize(
+    ("family", "level"), [(f, n) for f in FAMILIES for n in LEVELS]
+)
 
 
 def drawn(family: str, level: int, count: int = 60) -> list[Problem]:
@@ -60,9 +62,14 @@ def test_the_solution_ends_with_the_answer_and_is_short(family: str, level: int)
 
 
 @every_level
-def test_the_answer_is_not_in_the_prompt_of_a_repair_or_an_expression(family: str, level: int) -> None:
+def test_the_answer_is_not_in_the_prompt_of_a_repair_or_an_expression(
+    family: str, level: int
+) -> None:
     if family in CODE:
-        assert all(problem.answer not in problem.prompt.split("\n") for problem in drawn(family, level))
+        assert all(
+            problem.answer not in problem.prompt.split("\n")
+            for problem in drawn(family, level)
+        )
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -86,7 +93,10 @@ def test_python_finds_the_item_or_slice(level: int) -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_python_counts_as_many(level: int) -> None:
     for problem in drawn("counting", level, 200):
-        assert str(value(problem.prompt.removeprefix("What is ").removesuffix("?"))) == problem.answer
+        assert (
+            str(value(problem.prompt.removeprefix("What is ").removesuffix("?")))
+            == problem.answer
+        )
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -104,7 +114,9 @@ def test_python_agrees_that_the_code_passes_its_tests(family: str, level: int) -
     for problem in drawn(family, level):
         names: dict[str, object] = {}
         code = (
-            problem.answer if problem.answer.startswith("def f(x): return ") else f"def f(x): return {problem.answer}"
+            problem.answer
+            if problem.answer.startswith("def f(x): return ")
+            else f"def f(x): return {problem.answer}"
         )
         exec(code, names)  # noqa: S102
         assert len(problem.tests) >= 4

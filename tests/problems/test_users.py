@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from docendo.errors import UseError
-from docendo.problems.solving import expression, load_solver
+from docendo.asking.verifiers import expression, load_solver
+from docendo.errors import UserError
 from docendo.problems.users import load_function
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "tariff.py"
@@ -30,16 +30,19 @@ def test_a_function_in_a_file_is_a_source() -> None:
         ("x = 1", "has no function 'draft'"),
         ("def draft(rng, level): return 'q'", r"draft is to give \(question, answer\)"),
         ("def draft(rng, level): return 'q', 3", "draft is to give"),
-        ("import random\ndef draft(rng, level): return str(random.random()), 'a'", "two problems for the same rng"),
+        (
+            "import random\ndef draft(rng, level): return str(random.random()), 'a'",
+            "two problems for the same rng",
+        ),
     ],
 )
 def test_a_file_that_is_no_asker_says_why(code: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "asker.py").write_text(code)
-    with pytest.raises(UseError, match=said):
+    with pytest.raises(UserError, match=said):
         load_function(tmp_path / "asker.py", "d")
-    with pytest.raises(UseError, match="no such Python file"):
+    with pytest.raises(UserError, match="no such Python file"):
         load_function(tmp_path / "none.py", "d")
-    with pytest.raises(UseError, match=r"has no function 'solve'|asker.py"):
+    with pytest.raises(UserError, match=r"has no function 'solve'|asker.py"):
         load_solver(tmp_path / "asker.py")
 
 
@@ -56,5 +59,7 @@ def test_a_file_that_is_no_asker_says_why(code: str, said: str, tmp_path: Path) 
         ("-3 + 5 is?", "2"),
     ],
 )
-def test_the_one_expression_of_a_question_is_worked_out(question: str, answer: str | None) -> None:
+def test_the_one_expression_of_a_question_is_worked_out(
+    question: str, answer: str | None
+) -> None:
     assert expression(question) == answer

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from docendo.league.analysis import Analysis, analyse
-from docendo.report.league_charts import Cells, Marks, payoff_heat_map, spinning_top
+from docendo.analysis.overview import Analysis, analyse
 from docendo.report.league_page import league_page, ranked
+from docendo.report.render.league_charts import Cells, Marks, payoff_heat_map, spinning_top
 
 RPS = [[0, -1, 1], [1, 0, -1], [-1, 1, 0]]
 
@@ -22,7 +22,9 @@ def tags(page: str) -> list[str]:
 
 
 def ladder(n: int) -> Analysis:
-    return analyse([f"agent {i}" for i in range(n)], [[j - i for j in range(n)] for i in range(n)])
+    return analyse(
+        [f"agent {i}" for i in range(n)], [[j - i for j in range(n)] for i in range(n)]
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,8 +47,14 @@ def test_every_population_has_a_page_of_finite_numbers(found: Analysis) -> None:
 
 
 def test_hostile_names_change_no_element_of_the_page() -> None:
-    tame, hostile = ("name", "paper", "scissors"), ("</svg><script>alert(1)</script>", "paper", "scissors")
-    one, other = league_page("league", analyse(tame, RPS)), league_page("league", analyse(hostile, RPS))
+    tame, hostile = (
+        ("name", "paper", "scissors"),
+        ("</svg><script>alert(1)</script>", "paper", "scissors"),
+    )
+    one, other = (
+        league_page("league", analyse(tame, RPS)),
+        league_page("league", analyse(hostile, RPS)),
+    )
     assert tags(one) == tags(other)
     assert "<script>alert" not in other
     assert "<title><b>" not in league_page("<b>", analyse(tame, RPS))
@@ -55,11 +63,17 @@ def test_hostile_names_change_no_element_of_the_page() -> None:
 def test_the_page_asks_for_nothing() -> None:
     page = league_page("league", analyse(["a", "b", "c"], RPS))
     assert "default-src 'none'" in page
-    assert not [word for word in ("src=", "url(", "@import", "http") if word in page.split("</style>")[1]]
+    assert not [
+        word
+        for word in ("src=", "url(", "@import", "http")
+        if word in page.split("</style>")[1]
+    ]
 
 
 def test_a_heat_map_tells_winning_losing_and_never_met() -> None:
-    picture = payoff_heat_map(["a", "b"], Cells([[0, 0.5], [math.nan, 0]], [[0, 0.2], [0, 0]], [[0, 0.8], [0, 0]]))
+    picture = payoff_heat_map(
+        ["a", "b"], Cells([[0, 0.5], [math.nan, 0]], [[0, 0.2], [0, 0]], [[0, 0.8], [0, 0]])
+    )
     assert "a against b: +0.50, 95% interval +0.20 to +0.80" in picture
     assert "b against a: never met" in picture
     assert picture.count('class="heat gap"') == picture.count('class="heat up"') == 1

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from docendo.records import AgentId, Work
+from docendo.records import AgentId, Usage
 from docendo.report import summary
-from docendo.report.tables import LessonFact, collect, evaluation_rounds, gain, taught
-from docendo.report.totals import counted, named, spent
+from docendo.report.facts.run import LessonFact, collect, evaluation_rounds, gain, taught
+from docendo.report.facts.totals import counted, named, spent
 from docendo.store import RoundRecord, RunDirectory
 from tests.report.toys import answers, small_run
 
@@ -26,12 +26,33 @@ def test_the_document_has_its_keys(run: RunDirectory) -> None:
     assert list(found) == [
         *("run", "rounds", "agents", "accuracy", "transfer", "own"),
         *("gain", "gain_matrix", "gate", "flat_groups", "ledger"),
-        *("alarms", "members", "contamination", "no_fresh_problems", "contributions", "questions"),
+        *(
+            "alarms",
+            "members",
+            "contamination",
+            "no_fresh_problems",
+            "contributions",
+            "questions",
+        ),
         *("changes", "origins"),
     ]
-    assert found["run"] == {"name": "league", "model": "SmolLM2-135M-Instruct", "finished": True}
-    assert found["rounds"] == {"count": 3, "experts": 1, "teaching": 2, "start": 0, "end": 2, "seconds": 121.0}
-    assert found["agents"] == {"ann": {"domains": ["sums"]}, "bob": {"domains": ["letters"]}}
+    assert found["run"] == {
+        "name": "league",
+        "model": "SmolLM2-135M-Instruct",
+        "finished": True,
+    }
+    assert found["rounds"] == {
+        "count": 3,
+        "experts": 1,
+        "teaching": 2,
+        "start": 0,
+        "end": 2,
+        "seconds": 121.0,
+    }
+    assert found["agents"] == {
+        "ann": {"domains": ["sums"]},
+        "bob": {"domains": ["letters"]},
+    }
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
@@ -70,7 +91,10 @@ def test_gain_is_over_shown_lessons_with_matches_as_units(run: RunDirectory) -> 
 
 
 def test_the_gain_of_many_matches_has_a_students_interval() -> None:
-    lessons = [LessonFact((str(i),), "ann", "bob", "sums", True, g, False) for i, g in enumerate((0.1, 0.2, 0.3))]
+    lessons = [
+        LessonFact((str(i),), "ann", "bob", "sums", True, g, False)
+        for i, g in enumerate((0.1, 0.2, 0.3))
+    ]
     half = 4.303 * 0.1 / 3**0.5
     assert gain(lessons) == pytest.approx((0.2, 0.2 - half, 0.2 + half, 3))
 
@@ -93,20 +117,36 @@ def test_the_ledger_is_summed_by_purpose_and_by_agent(run: RunDirectory) -> None
     assert list(ledger["by_agent"]) == ["bob", "ann"]
 
 
-def test_a_run_without_an_experts_stage_starts_with_its_first_evaluation(tmp_path: Path) -> None:
+def test_a_run_without_an_experts_stage_starts_with_its_first_evaluation(
+    tmp_path: Path,
+) -> None:
     with RunDirectory.create(tmp_path / "run", "") as run:
-        run.commit(RoundRecord(3, "teaching", 1.0, evaluations=answers(3, "ann", "sums", [0, 1])))
+        run.commit(
+            RoundRecord(3, "teaching", 1.0, evaluations=answers(3, "ann", "sums", [0, 1]))
+        )
         assert evaluation_rounds(collect(run)) == (3, None)
         found = summary(run)
-        assert found["transfer"] == {"start": 0.5, "end": None, "rise": None, "low": None, "high": None}
+        assert found["transfer"] == {
+            "start": 0.5,
+            "end": None,
+            "rise": None,
+            "low": None,
+            "high": None,
+        }
         assert found["agents"] == {"ann": {"domains": []}}
-        run.commit(RoundRecord(4, "teaching", 1.0, evaluations=answers(4, "ann", "sums", [1, 1])))
+        run.commit(
+            RoundRecord(4, "teaching", 1.0, evaluations=answers(4, "ann", "sums", [1, 1]))
+        )
         assert evaluation_rounds(collect(run)) == (3, 4)
         assert summary(run)["transfer"]["rise"] == 0.5
 
 
-@pytest.mark.parametrize("config", ["", "not toml [", "agents = 3\nmodel = 4", '[agents.ann]\ndomain = ["x"]'])
-def test_an_empty_run_with_an_odd_configuration_has_a_summary(tmp_path: Path, config: str) -> None:
+@pytest.mark.parametrize(
+    "config", ["", "not toml [", "agents = 3\nmodel = 4", '[agents.ann]\ndomain = ["x"]']
+)
+def test_an_empty_run_with_an_odd_configuration_has_a_summary(
+    tmp_path: Path, config: str
+) -> None:
     with RunDirectory.create(tmp_path / "run", config) as run:
         found = summary(run)
     assert found["transfer"]["start"] is None
@@ -115,7 +155,13 @@ def test_an_empty_run_with_an_odd_configuration_has_a_summary(tmp_path: Path, co
 
 
 def test_discarded_tokens_are_shown_but_not_counted_twice():
-    rows = [Work(AgentId("ann"), "attempt", 10, 5.0), Work(AgentId("ann"), "discarded", 4, 0.0)]
+    rows = [
+        Usage(AgentId("ann"), "attempt", 10, 5.0),
+        Usage(AgentId("ann"), "discarded", 4, 0.0),
+    ]
     facts = SimpleNamespace(ledger=rows)
     assert [row.purpose for row in counted(facts)] == ["attempt"]
-    assert spent(rows, lambda row: named(row.purpose))["discarded (of the above)"]["tokens"] == 4
+    assert (
+        spent(rows, lambda row: named(row.purpose))["discarded (of the above)"]["tokens"]
+        == 4
+    )

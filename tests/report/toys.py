@@ -6,15 +6,15 @@ from pathlib import Path
 from docendo.records import (
     BASE,
     AgentId,
-    Attempt,
     Completion,
     Episode,
     Evaluation,
     Lesson,
     Match,
     Problem,
+    Rollout,
+    Usage,
     Verdict,
-    Work,
 )
 from docendo.store import RoundRecord, RunDirectory
 
@@ -34,26 +34,39 @@ def problem(domain: str, number: int) -> Problem:
     return Problem(domain, "plain", 1, f"{domain} question {number}?", str(number))
 
 
-def answers(round: int, agent: str, domain: str, scores: Iterable[float]) -> list[Evaluation]:
+def answers(
+    round: int, agent: str, domain: str, scores: Iterable[float]
+) -> list[Evaluation]:
     """One evaluation per score, the problems numbered from 0."""
     return [
-        Evaluation(round, AgentId(agent), problem(domain, n), f"Answer: {n}", Verdict(s, "equal" if s else "differs"))
+        Evaluation(
+            round,
+            AgentId(agent),
+            problem(domain, n),
+            f"Answer: {n}",
+            Verdict(s, "equal" if s else "differs"),
+        )
         for n, s in enumerate(scores)
     ]
 
 
 def lesson(
-    round: int, teacher: str, student: str, scores: Sequence[float], expected: float = 0.0, test: int = 1
+    round: int,
+    teacher: str,
+    student: str,
+    scores: Sequence[float],
+    expected: float = 0.0,
+    test: int = 1,
 ) -> Episode:
     """A lesson on sums; with no scores it was stopped at the gate."""
-    written = Attempt(Completion("Answer: 0"), Verdict(1.0 if scores else 0.0, ""))
+    written = Rollout(Completion("Answer: 0"), Verdict(1.0 if scores else 0.0, ""))
     return Episode(
         round=round,
         match=Match(AgentId(teacher), AgentId(student), "sums", "plain", 1),
         test=problem("sums", 100 + test),
         lesson=Lesson((problem("sums", 0),), (written,)),
-        control=(Attempt(Completion("Answer: 7"), Verdict(0.0, "differs")),),
-        attempts=tuple(Attempt(Completion(f"Answer: {s}"), Verdict(s, "")) for s in scores),
+        control=(Rollout(Completion("Answer: 7"), Verdict(0.0, "differs")),),
+        attempts=tuple(Rollout(Completion(f"Answer: {s}"), Verdict(s, "")) for s in scores),
         expected=expected,
     )
 
@@ -61,7 +74,10 @@ def lesson(
 def small_run(path: Path, text: str = "") -> RunDirectory:
     """Four problems per domain; base, start (round 0) and end (round 2); four lessons in three matches."""
     run = RunDirectory.create(path, CONFIG)
-    base = [*answers(-1, BASE, "sums", [0, 0, 0, 0]), *answers(-1, BASE, "letters", [1, 0, 0, 0])]
+    base = [
+        *answers(-1, BASE, "sums", [0, 0, 0, 0]),
+        *answers(-1, BASE, "letters", [1, 0, 0, 0]),
+    ]
     start = [
         *answers(0, "ann", "sums", [1, 1, 0, 0]),
         *answers(0, "ann", "letters", [0, 0, 0, 0]),
@@ -74,18 +90,34 @@ def small_run(path: Path, text: str = "") -> RunDirectory:
         *answers(2, "bob", "sums", [1, 0, 0, 1]),
         *answers(2, "bob", "letters", [1, 1, 1, 0]),
     ]
-    spent = [Work(AgentId("ann"), "teaching", 100, 2e9), Work(AgentId("bob"), "training", 50, 6e9)]
+    spent = [
+        Usage(AgentId("ann"), "teaching", 100, 2e9),
+        Usage(AgentId("bob"), "training", 50, 6e9),
+    ]
     run.commit(RoundRecord(-1, "experts", 1.0, evaluations=base))
     run.commit(RoundRecord(0, "experts", 60.0, evaluations=start, ledger=spent))
     first = [lesson(1, "ann", "bob", [1, 1], 0.5), lesson(1, "ann", "bob", [1, 0], 0.5)]
-    second = [lesson(2, "ann", "bob", [0, 0], 0.25, test=2), lesson(2, "bob", "ann", [], test=3)]
+    second = [
+        lesson(2, "ann", "bob", [0, 0], 0.25, test=2),
+        lesson(2, "bob", "ann", [], test=3),
+    ]
     run.commit(RoundRecord(1, "teaching", 30.0, episodes=first, ledger=spent))
     if text:
         odd = problem("sums", 5)
         verdict = Verdict(0.0, text)
-        attempt = Attempt(Completion(text), verdict)
+        attempt = Rollout(Completion(text), verdict)
         match = Match(AgentId(text), AgentId(text), text, text, 1)
-        second.append(Episode(2, match, Problem(text, text, 1, text, text), Lesson((odd,), (attempt,)), (), (), 0.0))
+        second.append(
+            Episode(
+                2,
+                match,
+                Problem(text, text, 1, text, text),
+                Lesson((odd,), (attempt,)),
+                (),
+                (),
+                0.0,
+            )
+        )
     run.commit(RoundRecord(2, "teaching", 30.0, episodes=second, evaluations=end))
     run.finish()
     return run

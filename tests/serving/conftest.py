@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from docendo.engines.lanes import Lanes
-from docendo.engines.local import LocalEngine
+from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.workers import Lanes
 from tests.engines.toys import AGENTS, fresh
 from tests.serving.toys import Served, served
 

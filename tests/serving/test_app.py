@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from docendo.engines.local import LocalEngine
+from docendo.engines.local.engine import LocalEngine
 from docendo.records import Message, Request
 from docendo.seeds import seed_for
 from tests.engines.toys import AGENTS, ANN
@@ -20,7 +20,11 @@ from tests.serving.toys import TOKEN, Served, chat, served
 def events(server: Served, **body: object) -> list[Any]:
     text = server.ask(stream=True, **body).text
     assert text.endswith("data: [DONE]\n\n")
-    return [json.loads(e.removeprefix("data: ")) for e in text.split("\n\n") if e and e != "data: [DONE]"]
+    return [
+        json.loads(e.removeprefix("data: "))
+        for e in text.split("\n\n")
+        if e and e != "data: [DONE]"
+    ]
 
 
 def idle(server: Served) -> bool:
@@ -46,7 +50,9 @@ def test_the_agents_are_the_models(server: Served) -> None:
 def test_an_answer_is_what_the_engine_samples(server: Served, engine: LocalEngine) -> None:
     found = server.ask(seed=5, n=2).json()
     messages = (Message("system", "Be ann."), Message("user", "two and two?"))
-    alike = engine.sample([Request(ANN, messages, seed_for(5, "choice", i), 8) for i in range(2)])
+    alike = engine.sample(
+        [Request(ANN, messages, seed_for(5, "choice", i), 8) for i in range(2)]
+    )
     assert [c["message"]["content"] for c in found["choices"]] == [c.text for c in alike]
     assert found["usage"]["completion_tokens"] == sum(len(c.tokens) for c in alike)
     assert found["usage"]["prompt_tokens"] == len(alike[0].prompt_tokens)
@@ -54,8 +60,13 @@ def test_an_answer_is_what_the_engine_samples(server: Served, engine: LocalEngin
     assert {c["finish_reason"] for c in found["choices"]} <= {"stop", "length"}
 
 
-def test_a_system_message_of_the_client_takes_the_place_of_the_agent_s(server: Served) -> None:
-    mine = [{"role": "system", "content": "Be ann."}, {"role": "user", "content": "two and two?"}]
+def test_a_system_message_of_the_client_takes_the_place_of_the_agent_s(
+    server: Served,
+) -> None:
+    mine = [
+        {"role": "system", "content": "Be ann."},
+        {"role": "user", "content": "two and two?"},
+    ]
     assert server.ask(messages=mine).json()["choices"] == server.ask().json()["choices"]
     mine[0]["content"] = "Be somebody."
     assert server.ask(messages=mine).json()["choices"] != server.ask().json()["choices"]
@@ -63,7 +74,9 @@ def test_a_system_message_of_the_client_takes_the_place_of_the_agent_s(server: S
 
 def test_the_same_seed_gives_the_same_answer_and_no_seed_another(server: Served) -> None:
     texts = [
-        server.ask(seed=seed, max_tokens=60, temperature=2).json()["choices"][0]["message"]["content"]
+        server.ask(seed=seed, max_tokens=60, temperature=2).json()["choices"][0]["message"][
+            "content"
+        ]
         for seed in (3, 3, None, None)
     ]
     assert texts[0] == texts[1]
@@ -81,8 +94,13 @@ def test_a_stream_is_the_same_answer_in_pieces(server: Served) -> None:
     for i, choice in enumerate(whole["choices"]):
         mine = [e["choices"][0] for e in pieces if e["choices"][0]["index"] == i]
         assert mine[0]["delta"]["role"] == "assistant"
-        assert "".join(c["delta"].get("content", "") for c in mine) == choice["message"]["content"]
-        assert [c["finish_reason"] for c in mine if c["finish_reason"]] == [choice["finish_reason"]]
+        assert (
+            "".join(c["delta"].get("content", "") for c in mine)
+            == choice["message"]["content"]
+        )
+        assert [c["finish_reason"] for c in mine if c["finish_reason"]] == [
+            choice["finish_reason"]
+        ]
     assert len({e["id"] for e in found}) == 1
 
 
@@ -95,7 +113,13 @@ def test_a_stop_text_ends_an_answer_and_is_not_in_it(server: Served) -> None:
     assert found["choices"][0]["message"]["content"] == wanted
     assert found["choices"][0]["finish_reason"] == "stop"
     assert found["usage"]["completion_tokens"] < 60
-    assert "".join(e["choices"][0]["delta"].get("content", "") for e in events(server, **how, stop=stop)) == wanted
+    assert (
+        "".join(
+            e["choices"][0]["delta"].get("content", "")
+            for e in events(server, **how, stop=stop)
+        )
+        == wanted
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,11 +129,17 @@ def test_a_stop_text_ends_an_answer_and_is_not_in_it(server: Served) -> None:
         ({"model": "x" * 10_000}, 404, "model_not_found"),
         ({"temperature": 9}, 400, "invalid_value"),
         ({"max_tokens": 100_000}, 400, "context_length_exceeded"),
-        ({"messages": [{"role": "user", "content": "a" * 5000}]}, 400, "context_length_exceeded"),
+        (
+            {"messages": [{"role": "user", "content": "a" * 5000}]},
+            400,
+            "context_length_exceeded",
+        ),
         ({"messages": [{"role": "user", "content": "a" * (2**20)}]}, 413, "too_large"),
     ],
 )
-def test_errors_are_in_openai_s_form(server: Served, body: dict[str, object], status: int, code: str) -> None:
+def test_errors_are_in_openai_s_form(
+    server: Served, body: dict[str, object], status: int, code: str
+) -> None:
     for stream in (False, True):
         got = server.ask(**body, stream=stream)
         assert (got.status_code, got.json()["error"]["code"]) == (status, code)
@@ -118,7 +148,10 @@ def test_errors_are_in_openai_s_form(server: Served, body: dict[str, object], st
 
 def test_other_paths_and_methods_are_told_in_the_same_form(server: Served) -> None:
     with server.client() as client:
-        for got, status in ((client.get("/v1/nothing"), 404), (client.get("/v1/chat/completions"), 405)):
+        for got, status in (
+            (client.get("/v1/nothing"), 404),
+            (client.get("/v1/chat/completions"), 405),
+        ):
             assert got.status_code == status
             assert "POST /v1/chat/completions" in got.json()["error"]["message"]
 
@@ -154,25 +187,42 @@ def test_a_page_of_the_server_s_own_origin_may_ask(server: Served) -> None:
 
 
 def test_many_at_once_get_what_each_would_get_alone(server: Served) -> None:
-    asked = [{"model": AGENTS[i % 3], "seed": i, "max_tokens": 1 + i % 25, "stream": i % 4 == 0} for i in range(32)]
+    asked = [
+        {"model": AGENTS[i % 3], "seed": i, "max_tokens": 1 + i % 25, "stream": i % 4 == 0}
+        for i in range(32)
+    ]
     with ThreadPoolExecutor(32) as pool:
         together = list(pool.map(lambda body: server.ask(**body).text, asked))
     for body, text in list(zip(asked, together, strict=True))[::5]:
         if body["stream"]:
-            found = [json.loads(e[6:]) for e in text.split("\n\n") if e and "[DONE]" not in e]
+            found = [
+                json.loads(e[6:]) for e in text.split("\n\n") if e and "[DONE]" not in e
+            ]
             mine = "".join(e["choices"][0]["delta"].get("content", "") for e in found)
         else:
             mine = json.loads(text)["choices"][0]["message"]["content"]
-        assert mine == server.ask(**body | {"stream": False}).json()["choices"][0]["message"]["content"]
+        assert (
+            mine
+            == server.ask(**body | {"stream": False}).json()["choices"][0]["message"][
+                "content"
+            ]
+        )
 
 
-def test_too_much_at_once_is_told_and_what_was_there_first_is_answered(engine: LocalEngine) -> None:
+def test_too_much_at_once_is_told_and_what_was_there_first_is_answered(
+    engine: LocalEngine,
+) -> None:
     with served(engine, answers=2) as small, small.client() as client:
-        with client.stream("POST", "/v1/chat/completions", json=chat(stream=True, n=2, max_tokens=800)) as first:
+        with client.stream(
+            "POST", "/v1/chat/completions", json=chat(stream=True, n=2, max_tokens=800)
+        ) as first:
             lines = first.iter_lines()
             next(lines)
             got = small.ask()
-            assert (got.status_code, got.json()["error"]["type"]) == (429, "rate_limit_error")
+            assert (got.status_code, got.json()["error"]["type"]) == (
+                429,
+                "rate_limit_error",
+            )
             assert got.headers["retry-after"] == "1"
         assert idle(small)
         assert small.ask().status_code == 200
@@ -183,7 +233,9 @@ def test_who_hangs_up_frees_what_was_computed(engine: LocalEngine, stream: bool)
     with served(engine) as mine:
         body = chat(stream=stream, n=4, max_tokens=900)
         with mine.client() as client, suppress(httpx.ReadTimeout):
-            with client.stream("POST", "/v1/chat/completions", json=body, timeout=0.3) as got:
+            with client.stream(
+                "POST", "/v1/chat/completions", json=body, timeout=0.3
+            ) as got:
                 next(got.iter_bytes())
             assert stream
         assert idle(mine)
@@ -193,7 +245,10 @@ def test_who_hangs_up_frees_what_was_computed(engine: LocalEngine, stream: bool)
 def test_a_server_ends_while_answers_are_under_way(engine: LocalEngine) -> None:
     with ThreadPoolExecutor(2) as pool:
         with served(engine) as mine:
-            late = [pool.submit(mine.ask, n=8, max_tokens=900, stream=stream) for stream in (True, False)]
+            late = [
+                pool.submit(mine.ask, n=8, max_tokens=900, stream=stream)
+                for stream in (True, False)
+            ]
             while mine.desk.busy < 16:
                 time.sleep(0.01)
         streamed, whole = (one.result(20) for one in late)
@@ -203,7 +258,9 @@ def test_a_server_ends_while_answers_are_under_way(engine: LocalEngine) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("error", [RuntimeError("out of memory"), IndexError("a bug")])
-def test_where_computing_fails_clients_are_told_and_the_next_is_answered(engine: LocalEngine, error: Exception) -> None:
+def test_where_computing_fails_clients_are_told_and_the_next_is_answered(
+    engine: LocalEngine, error: Exception
+) -> None:
     broken = replace(engine)
     calls = iter(range(1000))
 
@@ -220,5 +277,10 @@ def test_where_computing_fails_clients_are_told_and_the_next_is_answered(engine:
 
 
 def test_the_least_that_can_be_asked_for_is_answered(server: Served) -> None:
-    for least in ({"top_p": 0}, {"temperature": 0}, {"max_tokens": 1}, {"top_p": 1e-30, "temperature": 1e-30}):
+    for least in (
+        {"top_p": 0},
+        {"temperature": 0},
+        {"max_tokens": 1},
+        {"top_p": 1e-30, "temperature": 1e-30},
+    ):
         assert server.ask(**least).status_code == 200

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docendo.records import Message
-from docendo.serving.chat import Chat, Piece, Usage, chunk, completion, read_chat
-from docendo.serving.faults import ApiError
+from docendo.serving.api_errors import ApiError
+from docendo.serving.chat import Chat, StreamPiece, TokenUsage, chunk, completion, read_chat
 
 HELLO = [{"role": "user", "content": "hello"}]
 
@@ -38,12 +38,19 @@ def test_every_setting_is_read() -> None:
         tools=None,
         response_format={"type": "text"},
     )
-    assert asked == Chat("ann", (Message("user", "hello"),), 3, 9, 0.0, 0.5, -4, ("a", "b"), True, True)
+    assert asked == Chat(
+        "ann", (Message("user", "hello"),), 3, 9, 0.0, 0.5, -4, ("a", "b"), True, True
+    )
 
 
 def test_messages_may_come_in_parts_and_developers_are_the_system() -> None:
     parts = [{"type": "text", "text": "one "}, {"type": "text", "text": "two"}]
-    asked = read(messages=[{"role": "developer", "content": "brief"}, {"role": "user", "content": parts}])
+    asked = read(
+        messages=[
+            {"role": "developer", "content": "brief"},
+            {"role": "user", "content": parts},
+        ]
+    )
     assert asked.messages == (Message("system", "brief"), Message("user", "one two"))
 
 
@@ -58,7 +65,10 @@ def test_messages_may_come_in_parts_and_developers_are_the_system() -> None:
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0]"),
         ({"messages": [{"role": ["user"], "content": "x"}]}, "messages[0]"),
         ({"messages": [*HELLO, {"role": "user"}]}, "messages[1].content"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content[0]"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+            "messages[0].content[0]",
+        ),
         ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages[0]"),
         ({"n": 0}, "n"),
         ({"n": 17}, "n"),
@@ -87,7 +97,9 @@ def test_what_is_wrong_is_told_by_its_name(body: dict[str, object], param: str) 
     assert caught.value.document["error"]["type"] == "invalid_request_error"
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"seed": NaN}', b"1" * 5000])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"seed": NaN}', b"1" * 5000]
+)
 def test_what_is_no_request_at_all(body: bytes) -> None:
     with pytest.raises(ApiError) as caught:
         read_chat(body)
@@ -96,19 +108,32 @@ def test_what_is_no_request_at_all(body: bytes) -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
 
-@given(st.sampled_from(sorted({"model", "messages", "n", "stop", "seed", "top_p", "tools", "stream"})), json_values)
+@given(
+    st.sampled_from(
+        sorted({"model", "messages", "n", "stop", "seed", "top_p", "tools", "stream"})
+    ),
+    json_values,
+)
 def test_any_value_anywhere_is_read_or_refused(name: str, value: object) -> None:
     with suppress(ApiError):
         assert read(**{name: value}).messages
 
 
 def test_a_reply_has_all_that_clients_look_for() -> None:
-    made = completion("c1", "ann", [Piece(0, "four", "stop"), Piece(1, "5", "length")], Usage(9, 4))
+    made = completion(
+        "c1",
+        "ann",
+        [StreamPiece(0, "four", "stop"), StreamPiece(1, "5", "length")],
+        TokenUsage(9, 4),
+    )
     assert [c["message"]["content"] for c in made["choices"]] == ["four", "5"]
     assert [c["finish_reason"] for c in made["choices"]] == ["stop", "length"]
     assert made["usage"] == {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
@@ -116,14 +141,20 @@ def test_a_reply_has_all_that_clients_look_for() -> None:
 
 def test_events_name_the_role_then_text_then_the_reason_then_counts() -> None:
     events = [
-        chunk("c1", "ann", Piece(0, ""), first=True),
-        chunk("c1", "ann", Piece(0, "fo\nur")),
-        chunk("c1", "ann", Piece(0, "", "stop")),
-        chunk("c1", "ann", None, Usage(9, 4)),
+        chunk("c1", "ann", StreamPiece(0, ""), first=True),
+        chunk("c1", "ann", StreamPiece(0, "fo\nur")),
+        chunk("c1", "ann", StreamPiece(0, "", "stop")),
+        chunk("c1", "ann", None, TokenUsage(9, 4)),
     ]
-    assert all(e.startswith("data: {") and e.endswith("}\n\n") and e.count("\n") == 2 for e in events)
+    assert all(
+        e.startswith("data: {") and e.endswith("}\n\n") and e.count("\n") == 2
+        for e in events
+    )
     first, text, last, counts = (json.loads(e.removeprefix("data: ")) for e in events)
     assert first["choices"][0]["delta"] == {"role": "assistant", "content": ""}
     assert text["choices"][0]["delta"] == {"content": "fo\nur"}
-    assert (last["choices"][0]["delta"], last["choices"][0]["finish_reason"]) == ({}, "stop")
+    assert (last["choices"][0]["delta"], last["choices"][0]["finish_reason"]) == (
+        {},
+        "stop",
+    )
     assert (counts["choices"], counts["usage"]["total_tokens"]) == ([], 13)

@@ -19,13 +19,27 @@ def test_it_lists_the_agents(client: openai.OpenAI) -> None:
 
 
 def test_it_gets_answers_whole_and_in_pieces(client: openai.OpenAI) -> None:
-    how = {"model": "ann", "messages": ASKED, "seed": 3, "max_tokens": 12, "temperature": 0.7, "top_p": 1.0}
+    how = {
+        "model": "ann",
+        "messages": ASKED,
+        "seed": 3,
+        "max_tokens": 12,
+        "temperature": 0.7,
+        "top_p": 1.0,
+    }
     whole = client.chat.completions.create(**how)  # type: ignore[call-overload]
-    parts = list(client.chat.completions.create(**how, stream=True, stream_options={"include_usage": True}))  # type: ignore[call-overload]
+    parts = list(
+        client.chat.completions.create(
+            **how, stream=True, stream_options={"include_usage": True}
+        )
+    )  # type: ignore[call-overload]
     text = "".join(p.choices[0].delta.content or "" for p in parts if p.choices)
     assert text == whole.choices[0].message.content
     assert parts[-1].usage == whole.usage
-    assert whole.usage.total_tokens == whole.usage.prompt_tokens + whole.usage.completion_tokens
+    assert (
+        whole.usage.total_tokens
+        == whole.usage.prompt_tokens + whole.usage.completion_tokens
+    )
 
 
 def test_its_errors_are_those_it_knows(client: openai.OpenAI, server: Served) -> None:
@@ -34,6 +48,8 @@ def test_its_errors_are_those_it_knows(client: openai.OpenAI, server: Served) ->
     with pytest.raises(openai.BadRequestError) as caught:
         client.chat.completions.create(model="ann", messages=ASKED, n=99)  # type: ignore[arg-type]
     assert caught.value.param == "n"
-    stranger = openai.OpenAI(base_url=f"{server.url}/v1", api_key="a-wrong-token-of-length", max_retries=0)
+    stranger = openai.OpenAI(
+        base_url=f"{server.url}/v1", api_key="a-wrong-token-of-length", max_retries=0
+    )
     with pytest.raises(openai.AuthenticationError):
         stranger.models.list()

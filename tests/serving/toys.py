@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import httpx
 
-from docendo.engines.local import LocalEngine
+from docendo.engines.local.engine import LocalEngine
 from docendo.records import BASE
-from docendo.serving.app import Population, Rules
-from docendo.serving.desk import Desk
+from docendo.serving.app import ServedPopulation, ServingRules
+from docendo.serving.scheduler import RequestScheduler
 from docendo.serving.server import listen, server_of
 from tests.engines.toys import ANN
 
@@ -21,10 +21,12 @@ TOKEN = "a-token-for-tests-only"  # noqa: S105
 @dataclass(frozen=True)
 class Served:
     url: str
-    desk: Desk
+    desk: RequestScheduler
 
     def client(self, token: str = TOKEN) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {token}"}, timeout=30)
+        return httpx.Client(
+            base_url=self.url, headers={"authorization": f"Bearer {token}"}, timeout=30
+        )
 
     def ask(self, **body: object) -> httpx.Response:
         with self.client() as client:
@@ -39,10 +41,12 @@ def chat(**body: object) -> dict[str, object]:
 
 @contextmanager
 def served(engine: LocalEngine, **rules: int | float) -> Iterator[Served]:
-    population = Population(engine, {BASE: "Be brief.", ANN: "Be ann."}, "toys", 7)
+    population = ServedPopulation(engine, {BASE: "Be brief.", ANN: "Be ann."}, "toys", 7)
     with listen("127.0.0.1", 0) as bound:
-        server = server_of(population, Rules(TOKEN, **rules))  # type: ignore[arg-type]
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+        server = server_of(population, ServingRules(TOKEN, **rules))  # type: ignore[arg-type]
+        thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [bound]}, daemon=True
+        )
         thread.start()
         while not server.started:
             time.sleep(0.01)

@@ -47,7 +47,9 @@ def test_without_any_there_is_none(tmp_path: Path) -> None:
         ("manifest.json", None, "manifest.json is missing"),
     ],
 )
-def test_a_damaged_one_is_passed_over_and_named(tmp_path: Path, file: str, content: bytes | None, said: str) -> None:
+def test_a_damaged_one_is_passed_over_and_named(
+    tmp_path: Path, file: str, content: bytes | None, said: str
+) -> None:
     with five_rounds(tmp_path / "run") as run:
         for name in ("000005", "000004"):
             path = run.path / "checkpoints" / name / file
@@ -88,13 +90,17 @@ def test_a_crash_between_rename_and_commit_leaves_the_old_state(tmp_path: Path) 
         assert folders(run) == ["000005", "000006", "notes"]
 
 
-def test_a_full_disk_while_the_checkpoint_is_written_changes_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_while_the_checkpoint_is_written_changes_nothing(
+    tmp_path: Path,
+) -> None:
     def full(folder: Path) -> None:
         (folder / "half").write_text("x")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with five_rounds(tmp_path / "run") as run:
-        with pytest.raises(RunError, match="No space left on device; what was committed before is safe"):
+        with pytest.raises(
+            RunError, match="No space left on device; what was committed before is safe"
+        ):
             run.commit(record(5), full)
         assert folders(run) == ["000004", "000005"]
         assert len(run.rounds()) == 5
@@ -107,7 +113,9 @@ def test_a_full_disk_while_the_rows_are_written_changes_nothing(tmp_path: Path) 
         (pages,) = run._connection.execute("PRAGMA page_count").fetchone()
         run._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
         large = RoundRecord(5, "teaching", 1.0, episodes=[episode(5, text="x" * 100_000)])
-        with pytest.raises(RunError, match="disk is full; what was committed before is safe"):
+        with pytest.raises(
+            RunError, match="disk is full; what was committed before is safe"
+        ):
             run.commit(large, weights())
         assert folders(run) == ["000004", "000005"]
         assert len(list(run.episodes())) == 10

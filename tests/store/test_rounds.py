@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docendo.records import Attempt, Completion, Match, Verdict, Work
+from docendo.records import Completion, Match, Rollout, Usage, Verdict
 from docendo.store import QuarantineRow, RoundRecord, RoundRow, RunDirectory
 from docendo.store.database import pack, unpack
 from tests.store.toys import ANN, BOB, attempt, duel, episode, evaluation, problem, record
@@ -34,7 +34,10 @@ def test_a_round_comes_back_as_it_was_committed(run: RunDirectory) -> None:
     assert list(run.duels()) == [*record(0).duels, *record(1).duels]
     assert run.rounds() == [RoundRow(0, "teaching", 1.5), RoundRow(1, "teaching", 1.5)]
     assert run.metrics() == {"loss": [(0, 0.25), (1, 0.5 / 3)]}
-    assert run.ledger() == [Work(ANN, "sampling", 200, 2e9), Work(BOB, "training", 20, 6e9)]
+    assert run.ledger() == [
+        Usage(ANN, "sampling", 200, 2e9),
+        Usage(BOB, "training", 20, 6e9),
+    ]
     assert run.state() == {"standings": {"ann": [1, 0.1]}}
 
 
@@ -57,7 +60,11 @@ def test_episodes_are_filtered_by_all_that_is_given(run: RunDirectory) -> None:
     assert [e.round for e in run.episodes(teacher="ann")] == [0, 1]
     assert [e.match.student for e in run.episodes(round=1, student="ann")] == ["ann"]
     assert list(run.episodes(domain="biology")) == []
-    assert [(e.round, e.match.teacher) for e in run.episodes(newest=3)] == [(0, "bob"), (1, "ann"), (1, "bob")]
+    assert [(e.round, e.match.teacher) for e in run.episodes(newest=3)] == [
+        (0, "bob"),
+        (1, "ann"),
+        (1, "bob"),
+    ]
 
 
 def test_duels_are_filtered_by_all_that_is_given(run: RunDirectory) -> None:
@@ -66,25 +73,36 @@ def test_duels_are_filtered_by_all_that_is_given(run: RunDirectory) -> None:
     assert list(run.duels(round=1)) == list(record(1).duels)
     assert [(d.round, d.first) for d in run.duels(game="kuhn")] == [(0, "ann"), (1, "ann")]
     assert list(run.duels(game="chess")) == []
-    assert [(d.round, d.game) for d in run.duels(newest=3)] == [(0, "lines"), (1, "kuhn"), (1, "lines")]
+    assert [(d.round, d.game) for d in run.duels(newest=3)] == [
+        (0, "lines"),
+        (1, "kuhn"),
+        (1, "lines"),
+    ]
 
 
 def test_prompt_tokens_and_logprobs_are_not_kept(run: RunDirectory) -> None:
-    full = Attempt(Completion("x", (1, 2), (3,), (-0.5,)), Verdict(0.5, ""))
-    run.commit(RoundRecord(0, "teaching", 1.0, episodes=[replace(episode(), attempts=(full,))]))
+    full = Rollout(Completion("x", (1, 2), (3,), (-0.5,)), Verdict(0.5, ""))
+    run.commit(
+        RoundRecord(0, "teaching", 1.0, episodes=[replace(episode(), attempts=(full,))])
+    )
     (back,) = run.episodes()
-    assert back.attempts == (Attempt(Completion("x", tokens=(3,)), Verdict(0.5, "")),)
+    assert back.attempts == (Rollout(Completion("x", tokens=(3,)), Verdict(0.5, "")),)
 
 
 def test_problems_that_differ_only_in_level_stay_two(run: RunDirectory) -> None:
-    first, second = replace(episode(), test=problem(level=1)), replace(episode(), test=problem(level=2))
+    first, second = (
+        replace(episode(), test=problem(level=1)),
+        replace(episode(), test=problem(level=2)),
+    )
     assert first.test.key == second.test.key
     run.commit(RoundRecord(0, "teaching", 1.0, episodes=[first, second]))
     assert [e.test.level for e in run.episodes()] == [1, 2]
 
 
 def test_numbers_that_are_no_numbers_survive(run: RunDirectory) -> None:
-    run.commit(RoundRecord(0, "teaching", 1.0, metrics={"loss": math.nan, "norm": math.inf}))
+    run.commit(
+        RoundRecord(0, "teaching", 1.0, metrics={"loss": math.nan, "norm": math.inf})
+    )
     assert math.isnan(run.metrics()["loss"][0][1])
     assert run.metrics()["norm"] == [(0, math.inf)]
 
@@ -117,7 +135,11 @@ def test_finished_is_said_and_taken_back_by_more_rounds(run: RunDirectory) -> No
 def test_rollback_forgets_later_rounds_and_their_problems(run: RunDirectory) -> None:
     run.commit(record(0))
     later = replace(episode(1), test=problem("9 + 9?", "18"))
-    run.commit(RoundRecord(1, "teaching", 1.0, [later], [evaluation(1)], {"loss": 1.0}, duels=[duel(1)]))
+    run.commit(
+        RoundRecord(
+            1, "teaching", 1.0, [later], [evaluation(1)], {"loss": 1.0}, duels=[duel(1)]
+        )
+    )
     run.rollback(0)
     assert list(run.episodes()) == list(record(0).episodes)
     assert list(run.duels()) == list(record(0).duels)
@@ -134,7 +156,11 @@ def test_quarantined_rows_are_noted_once(run: RunDirectory) -> None:
     assert run.quarantined() == [row, QuarantineRow("a.jsonl", 1, "no prompt")]
 
 
-@given(st.recursive(ANY_TEXT | st.floats(allow_nan=False) | st.none(), lambda x: st.lists(x, max_size=3)))
+@given(
+    st.recursive(
+        ANY_TEXT | st.floats(allow_nan=False) | st.none(), lambda x: st.lists(x, max_size=3)
+    )
+)
 def test_json_survives_packing(value: object) -> None:
     assert unpack(pack(value)) == value
 
@@ -146,10 +172,24 @@ def test_any_text_survives(text: str, name: str, reason: str) -> None:
     odd = replace(problem(text, reason), domain=name, family=name, tests=(text,))
     shown = replace(episode(text=text), match=match, test=odd, control=(attempt(reason),))
     judged = evaluation(text=text)._replace(problem=odd, verdict=Verdict(1.0, reason))
-    with TemporaryDirectory() as folder, RunDirectory.create(Path(folder) / "run", "") as run:
+    with (
+        TemporaryDirectory() as folder,
+        RunDirectory.create(Path(folder) / "run", "") as run,
+    ):
         state = {"text": text}
         fought = replace(duel(game=name, text=text), deal=reason)
-        run.commit(RoundRecord(0, "teaching", 1.0, [shown], [judged], {name: 1.0}, state=state, duels=[fought]))
+        run.commit(
+            RoundRecord(
+                0,
+                "teaching",
+                1.0,
+                [shown],
+                [judged],
+                {name: 1.0},
+                state=state,
+                duels=[fought],
+            )
+        )
         assert list(run.episodes(domain=name)) == [shown]
         assert list(run.evaluations()) == [judged]
         assert list(run.duels(game=name)) == [fought]

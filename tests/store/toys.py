@@ -5,7 +5,6 @@ from pathlib import Path
 
 from docendo.records import (
     AgentId,
-    Attempt,
     Completion,
     Duel,
     Episode,
@@ -14,8 +13,9 @@ from docendo.records import (
     Match,
     Move,
     Problem,
+    Rollout,
+    Usage,
     Verdict,
-    Work,
 )
 from docendo.store import RoundRecord
 
@@ -23,14 +23,20 @@ ANN, BOB = AgentId("ann"), AgentId("bob")
 
 
 def problem(prompt: str = "1 + 1?", answer: str = "2", level: int = 1) -> Problem:
-    return Problem("sums", "two", level, prompt, answer, solution=f"Answer: {answer}", source="toy 1")
+    return Problem(
+        "sums", "two", level, prompt, answer, solution=f"Answer: {answer}", source="toy 1"
+    )
 
 
-def attempt(text: str = "Answer: 2", score: float = 1.0) -> Attempt:
-    return Attempt(Completion(text, tokens=(5, 7)), Verdict(score, "equal" if score else "differs"))
+def attempt(text: str = "Answer: 2", score: float = 1.0) -> Rollout:
+    return Rollout(
+        Completion(text, tokens=(5, 7)), Verdict(score, "equal" if score else "differs")
+    )
 
 
-def episode(round: int = 0, text: str = "Answer: 2", teacher: AgentId = ANN, student: AgentId = BOB) -> Episode:
+def episode(
+    round: int = 0, text: str = "Answer: 2", teacher: AgentId = ANN, student: AgentId = BOB
+) -> Episode:
     return Episode(
         round=round,
         match=Match(teacher, student, "sums", "two", 1),
@@ -42,12 +48,19 @@ def episode(round: int = 0, text: str = "Answer: 2", teacher: AgentId = ANN, stu
     )
 
 
-def duel(round: int = 0, game: str = "kuhn", first: AgentId = ANN, text: str = "Answer: bet") -> Duel:
-    moves = Move(0, "Your card: king.", "bet", attempt(text)), Move(1, "Your card: jack.", "", attempt("hm", 0.0))
+def duel(
+    round: int = 0, game: str = "kuhn", first: AgentId = ANN, text: str = "Answer: bet"
+) -> Duel:
+    moves = (
+        Move(0, "Your card: king.", "bet", attempt(text)),
+        Move(1, "Your card: jack.", "", attempt("hm", 0.0)),
+    )
     return Duel(round, game, first, BOB, "king jack", moves, (1.0, -1.0))
 
 
-def evaluation(round: int = 0, agent: AgentId = ANN, text: str = "Answer: 2", score: float = 1.0) -> Evaluation:
+def evaluation(
+    round: int = 0, agent: AgentId = ANN, text: str = "Answer: 2", score: float = 1.0
+) -> Evaluation:
     return Evaluation(round, agent, problem(), text, Verdict(score, "equal"))
 
 
@@ -59,7 +72,7 @@ def record(index: int = 0) -> RoundRecord:
         episodes=(episode(index), episode(index, teacher=BOB, student=ANN)),
         evaluations=(evaluation(index),),
         metrics={"loss": 0.5 / (index + 2)},
-        ledger=(Work(ANN, "sampling", 100, 1e9), Work(BOB, "training", 10, 3e9)),
+        ledger=(Usage(ANN, "sampling", 100, 1e9), Usage(BOB, "training", 10, 3e9)),
         state={"standings": {"ann": [index, 0.1]}},
         duels=(duel(index), duel(index, game="lines", first=BOB)),
     )

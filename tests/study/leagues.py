@@ -5,15 +5,21 @@ from typing import Any
 
 import tomli_w
 
-from docendo.config import Config, parse_config
-from docendo.study.plan import Plan, load_plan
+from docendo.config.load import Config, parse_config
+from docendo.study.plan import StudyPlan, load_plan
 from docendo.study.results import Result
 
 DOMAINS = {"letters": ["tor", "mib"], "digits": ["vun"], "genes": ["sel"]}
 AGENTS = {"ada": "letters", "bob": "digits", "cyd": "genes"}
 OUTSIDE = {"letters": {"spelled": [3]}}
 SMALL = {
-    "engine": {"device": "cpu", "dtype": "float32", "kernels": "torch", "rank": 2, "alpha": 8.0},
+    "engine": {
+        "device": "cpu",
+        "dtype": "float32",
+        "kernels": "torch",
+        "rank": 2,
+        "alpha": 8.0,
+    },
     "experts": {"steps": 2, "every": 1, "batch": 1},
     "teaching": {"matches": 2, "attempts": 2, "controls": 2, "max_tokens": 6},
     "learning": {"practice": 1, "practice_attempts": 2, "imitation": 1, "rehearsal": 1},
@@ -22,8 +28,12 @@ SMALL = {
 
 def league(**given: Any) -> dict[str, Any]:
     """A league as its file has it; what is given takes the place of a whole table."""
-    domains = {d: {"families": {f: [3] for f in families}} for d, families in DOMAINS.items()}
-    agents = {name: {"domain": domain, "instruction": ""} for name, domain in AGENTS.items()}
+    domains = {
+        d: {"families": {f: [3] for f in families}} for d, families in DOMAINS.items()
+    }
+    agents = {
+        name: {"domain": domain, "instruction": ""} for name, domain in AGENTS.items()
+    }
     return {"model": "tiny", **SMALL, "domains": domains, "agents": agents} | given
 
 
@@ -34,13 +44,20 @@ def config(**given: Any) -> Config:
 def study(folder: Path, league: dict[str, Any] | None = None, **given: Any) -> Path:
     """The file of a study, with the file of its league beside it."""
     (folder / "league.toml").write_text(tomli_w.dumps(league or globals()["league"]()))
-    asked = {"config": "league.toml", "budget": 1e9, "seeds": 1, "points": 3, "looked": 3, "problems": 4}
+    asked = {
+        "config": "league.toml",
+        "budget": 1e9,
+        "seeds": 1,
+        "points": 3,
+        "looked": 3,
+        "problems": 4,
+    }
     path = folder / "study.toml"
     path.write_text(tomli_w.dumps({**asked, "arms": ["teaching"], **given}))
     return path
 
 
-def planned(folder: Path, league: dict[str, Any] | None = None, **given: Any) -> Plan:
+def planned(folder: Path, league: dict[str, Any] | None = None, **given: Any) -> StudyPlan:
     return load_plan(study(folder, league, **given))
 
 
@@ -66,5 +83,8 @@ class Silent:
 
 def timeless(result: Result) -> Result:
     """The result without the seconds that it took, and the commit of the code, which may move while tests run."""
-    cost, about = result.cost.model_copy(update={"seconds": 0.0}), result.about.model_copy(update={"commit": ""})
+    cost, about = (
+        result.cost.model_copy(update={"seconds": 0.0}),
+        result.about.model_copy(update={"commit": ""}),
+    )
     return result.model_copy(update={"cost": cost, "about": about})

@@ -5,17 +5,22 @@ from typing import Any
 
 import pytest
 
-from docendo.build import build_school, subjects
-from docendo.config import Config
-from docendo.examples import own_problems
+from docendo.build.school import build_school, read_catalog
+from docendo.config.load import Config
 from docendo.loop import play, practise
 from docendo.records import AgentId
+from docendo.sft_data import draw_own_problems
 from docendo.study.arms import ARMS, ONE, made_from
 from tests.study.leagues import AGENTS, DOMAINS, SMALL, config
 from tests.toys import RecordingTrainable
 
 RICH = config(
-    league={"teachers": "improving", "curriculum": "learnable", "snapshot_every": 3, "anchored": 1},
+    league={
+        "teachers": "improving",
+        "curriculum": "learnable",
+        "snapshot_every": 3,
+        "anchored": 1,
+    },
     learning={**SMALL["learning"], "homework": "everybody"},
 )
 EVERYTHING = list(DOMAINS)
@@ -24,21 +29,41 @@ EVERYTHING = list(DOMAINS)
 def flat(table: Any, name: str = "") -> dict[str, Any]:
     if not isinstance(table, dict):
         return {name: table}
-    return {k: v for key, of in table.items() for k, v in flat(of, f"{name}.{key}" if name else key).items()}
+    return {
+        k: v
+        for key, of in table.items()
+        for k, v in flat(of, f"{name}.{key}" if name else key).items()
+    }
 
 
 def changed_by(arm: str, given: Config = RICH) -> dict[str, Any]:
     """The settings in which an arm is not the league as it is configured."""
-    before, after = (flat(c.model_dump(exclude_none=True)) for c in (given, ARMS[arm].shape(given)))
-    return {name: after.get(name) for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    before, after = (
+        flat(c.model_dump(exclude_none=True)) for c in (given, ARMS[arm].shape(given))
+    )
+    return {
+        name: after.get(name)
+        for name in before.keys() | after.keys()
+        if before.get(name) != after.get(name)
+    }
 
 
-ALONE = {"teaching.matches": 0, "league.anchored": 0, "league.snapshot_every": 0, "learning.homework": "author"}
+ALONE = {
+    "teaching.matches": 0,
+    "league.anchored": 0,
+    "league.snapshot_every": 0,
+    "learning.homework": "author",
+}
 JOINT = ALONE | {f"agents.{name}.domain": EVERYTHING for name in AGENTS}
 NOTHING = dict.fromkeys(
-    f"agents.{name}.{setting}" for name in AGENTS for setting in flat(RICH.agents["ada"].model_dump(exclude_none=True))
+    f"agents.{name}.{setting}"
+    for name in AGENTS
+    for setting in flat(RICH.agents["ada"].model_dump(exclude_none=True))
 )
-SINGLE = NOTHING | {f"agents.{ONE}.{k}": v for k, v in flat(RICH.agents["ada"].model_dump(exclude_none=True)).items()}
+SINGLE = NOTHING | {
+    f"agents.{ONE}.{k}": v
+    for k, v in flat(RICH.agents["ada"].model_dump(exclude_none=True)).items()
+}
 SINGLE |= ALONE | {f"agents.{ONE}.domain": EVERYTHING}
 
 
@@ -48,7 +73,10 @@ SINGLE |= ALONE | {f"agents.{ONE}.domain": EVERYTHING}
         ("base", {}),
         ("all-data-sft", JOINT | {"learning.practice": 0}),
         ("all-data", JOINT),
-        ("all-data-pooled", {name: value for name, value in JOINT.items() if name != "learning.homework"}),
+        (
+            "all-data-pooled",
+            {name: value for name, value in JOINT.items() if name != "learning.homework"},
+        ),
         ("one-agent", SINGLE),
         ("one-agent-wide", SINGLE | {"engine.rank": 6, "engine.alpha": 24.0}),
         ("experts", ALONE),
@@ -68,12 +96,18 @@ SINGLE |= ALONE | {f"agents.{ONE}.domain": EVERYTHING}
         ("teaching-no-snapshots", {"league.snapshot_every": 0, "league.anchored": 0}),
     ],
 )
-def test_an_arm_differs_from_the_league_in_just_what_it_says(arm: str, settings: dict[str, Any]) -> None:
+def test_an_arm_differs_from_the_league_in_just_what_it_says(
+    arm: str, settings: dict[str, Any]
+) -> None:
     assert changed_by(arm) == settings
 
 
-def test_who_imitates_nothing_tries_each_problem_of_its_practice_four_times_instead_of_once() -> None:
-    single = config(learning={"practice": 10, "practice_attempts": 1, "homework": "everybody"})
+def test_who_imitates_nothing_tries_each_problem_of_its_practice_four_times_instead_of_once() -> (
+    None
+):
+    single = config(
+        learning={"practice": 10, "practice_attempts": 1, "homework": "everybody"}
+    )
     learning = ARMS["teaching-no-imitation"].shape(single).learning
     assert (learning.practice, learning.practice_attempts, learning.imitation) == (3, 4, 0)
 
@@ -89,13 +123,17 @@ def test_a_wide_agent_has_the_weights_of_all_and_the_same_scale() -> None:
     assert wide.alpha / wide.rank == plain.alpha / plain.rank
 
 
-@pytest.mark.parametrize(("arm", "agent"), [*product(["all-data", "all-data-sft"], AGENTS), ("one-agent", ONE)])
-def test_who_has_all_data_studies_and_practises_every_domain_and_nobody_teaches(arm: str, agent: str) -> None:
+@pytest.mark.parametrize(
+    ("arm", "agent"), [*product(["all-data", "all-data-sft"], AGENTS), ("one-agent", ONE)]
+)
+def test_who_has_all_data_studies_and_practises_every_domain_and_nobody_teaches(
+    arm: str, agent: str
+) -> None:
     given = ARMS[arm].shape(config(learning={"practice": 30, "practice_attempts": 2}))
-    school = build_school(given, subjects(given), RecordingTrainable())
+    school = build_school(given, read_catalog(given), RecordingTrainable())
     expert = next(e for e in school.experts if e.agent == AgentId(agent))
     assert {kind.domain for kind in expert.kinds} == set(EVERYTHING)
-    assert {p.domain for p in own_problems(school, expert, 12, 1)} == set(EVERYTHING)
+    assert {p.domain for p in draw_own_problems(school, expert, 12, 1)} == set(EVERYTHING)
     assert play(school, 0, 1) == []
     assert arm != "all-data-sft" or practise(school, 0, 1) == []
 
@@ -107,16 +145,29 @@ def test_agents_with_data_of_their_own_have_all_data_all_the_same() -> None:
     }
     for arm in ("all-data", "one-agent"):
         given = ARMS[arm].shape(config(agents=agents))
-        school = build_school(given, subjects(given), RecordingTrainable())
+        school = build_school(given, read_catalog(given), RecordingTrainable())
         assert all(not e.diet for e in school.experts)
 
 
-def test_agents_that_practise_all_domains_are_experts_of_their_own_alone_where_nobody_learns_from_others() -> None:
-    agents = {name: {"domain": domain, "practises": EVERYTHING} for name, domain in AGENTS.items()}
+def test_agents_that_practise_all_domains_are_experts_of_their_own_alone_where_nobody_learns_from_others() -> (
+    None
+):
+    agents = {
+        name: {"domain": domain, "practises": EVERYTHING} for name, domain in AGENTS.items()
+    }
     given = config(agents=agents)
-    for made, practised in ((given, EVERYTHING), (ARMS["experts"].shape(given), ["letters"])):
-        ada = next(e for e in build_school(made, subjects(made), RecordingTrainable()).experts if e.agent == "ada")
-        assert list(dict.fromkeys(k.domain for k in ada.practised or ada.kinds)) == practised
+    for made, practised in (
+        (given, EVERYTHING),
+        (ARMS["experts"].shape(given), ["letters"]),
+    ):
+        ada = next(
+            e
+            for e in build_school(made, read_catalog(made), RecordingTrainable()).experts
+            if e.agent == "ada"
+        )
+        assert (
+            list(dict.fromkeys(k.domain for k in ada.practised or ada.kinds)) == practised
+        )
 
 
 def test_merged_arms_are_made_of_the_experts() -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from docendo.build import build_school, subjects
-from docendo.build_data import solved
-from docendo.config import Config
-from docendo.errors import UseError
+from docendo.build.data import solved_problems
+from docendo.build.school import build_school, read_catalog
+from docendo.config.load import Config
+from docendo.errors import UserError
 from docendo.league.population import frozen
-from docendo.loop import study, teach
+from docendo.loop import finetune, teach
 from docendo.problems.procedures import PROCEDURES, asked
 from docendo.records import Episode, Example, Request, Target
 from docendo.school import School
@@ -22,9 +22,17 @@ from tests.toys import RecordingKeeper, RecordingTrainable, Scripted
 SIGNED = "By "
 BUSY = SMALL | {
     "teaching": {"matches": 6, "attempts": 2, "controls": 2},
-    "learning": {"practice": 3, "practice_attempts": 2, "imitation": 8, "rehearsal": 8, "shown": 0.5},
+    "learning": {
+        "practice": 3,
+        "practice_attempts": 2,
+        "imitation": 8,
+        "rehearsal": 8,
+        "shown": 0.5,
+    },
 }
-FEW = {name: {"families": {f: [3] for f in of}, "solutions": 8} for name, of in DOMAINS.items()}
+FEW = {
+    name: {"families": {f: [3] for f in of}, "solutions": 8} for name, of in DOMAINS.items()
+}
 DOMAIN_OF = {word: domain for domain, craft in PROCEDURES.items() for word in craft.words}
 
 
@@ -37,7 +45,9 @@ def worked(prompt: str) -> str:
 
 def skilled(request: Request) -> str:
     """Right, and signed: always at home and in lessons, after a lesson, and now and then without one."""
-    knows = request.purpose != "control" and (len(request.messages) > 2 or request.purpose != "attempt")
+    knows = request.purpose != "control" and (
+        len(request.messages) > 2 or request.purpose != "attempt"
+    )
     if not knows and request.seed % 3:
         return "muddle\nAnswer: 0"
     return f"{SIGNED}{request.agent}.\n{worked(request.messages[-1].content)}"
@@ -62,14 +72,24 @@ class Played:
     episodes: Sequence[Episode]
 
     def pool(self) -> set[tuple[str, str]]:
-        return {(p.prompt, p.worked) for some in self.school.classroom.solved.values() for p in some}
+        return {
+            (p.prompt, p.worked)
+            for some in self.school.classroom.solved.values()
+            for p in some
+        }
 
     def unsigned(self, agent: str) -> set[tuple[str, str]]:
         """All worked solutions that an agent was trained on, or shown meanwhile, and that no agent wrote."""
         found = set[tuple[str, str]]()
         for example in (e for e in self.spy.examples if e.agent == agent):
-            said = [m.content for m in example.messages if m.role != "system"] + [example.text]
-            found |= {(q, a) for q, a in zip(said[::2], said[1::2], strict=True) if not a.startswith(SIGNED)}
+            said = [m.content for m in example.messages if m.role != "system"] + [
+                example.text
+            ]
+            found |= {
+                (q, a)
+                for q, a in zip(said[::2], said[1::2], strict=True)
+                if not a.startswith(SIGNED)
+            }
         return found
 
 
@@ -77,44 +97,69 @@ def played(arm: str = "teaching", script: Any = skilled, **given: Any) -> Played
     """Two rounds of study and five of the arm."""
     made = ARMS[arm].shape(config(**BUSY | given, domains=FEW))
     spy, engine = Spy(), Scripted(script)
-    school = build_school(made, subjects(made), spy)
-    school = replace(school, classroom=replace(school.classroom, engine=engine), keeper=RecordingKeeper())
-    list(study(school, range(2), 24, 0))
-    return Played(school, spy, engine, [e for r in teach(school, range(2, 7), 0) for e in r.episodes])
+    school = build_school(made, read_catalog(made), spy)
+    school = replace(
+        school, classroom=replace(school.classroom, engine=engine), keeper=RecordingKeeper()
+    )
+    list(finetune(school, range(2), 24, 0))
+    return Played(
+        school, spy, engine, [e for r in teach(school, range(2, 7), 0) for e in r.episodes]
+    )
 
 
-@pytest.mark.parametrize("arm", ["teaching", "experts", "teaching-gold", "all-data", "one-agent", "teaching-frozen"])
+@pytest.mark.parametrize(
+    "arm",
+    ["teaching", "experts", "teaching-gold", "all-data", "one-agent", "teaching-frozen"],
+)
 def test_where_solutions_are_few_nobody_ever_trains_on_another_one(arm: str) -> None:
     found = played(arm)
     pool = found.pool()
     assert len(pool) == 3 * 8
-    seen = {pair for expert in found.school.experts for pair in found.unsigned(expert.agent)}
+    seen = {
+        pair for expert in found.school.experts for pair in found.unsigned(expert.agent)
+    }
     assert seen <= pool
     assert len(seen) > 20
 
 
 def test_where_solutions_are_few_other_problems_are_practised_all_the_same() -> None:
     found = played("experts")
-    asked = {r.messages[-1].content for r in found.engine.requests if r.purpose == "practice"}
+    asked = {
+        r.messages[-1].content for r in found.engine.requests if r.purpose == "practice"
+    }
     assert len(asked - {prompt for prompt, _ in found.pool()}) > 20
 
 
 @pytest.mark.parametrize("homework", ["nobody", "everybody"])
-def test_in_teaching_nobody_trains_on_a_worked_solution_of_anothers_domain(homework: str) -> None:
+def test_in_teaching_nobody_trains_on_a_worked_solution_of_anothers_domain(
+    homework: str,
+) -> None:
     found, taught = played(learning=BUSY["learning"] | {"homework": homework}), 0
     for agent, domain in AGENTS.items():
         unsigned = {DOMAIN_OF[prompt.split(" ")[0]] for prompt, _ in found.unsigned(agent)}
         assert unsigned == {domain}
-        signed = [e for e in found.spy.examples if e.agent == agent and e.text.startswith(SIGNED)]
-        foreign = [e for e in signed if DOMAIN_OF[e.messages[-1].content.split(" ")[0]] != domain]
-        assert homework == "everybody" or len(foreign) == len(signed), "its own homework too"
+        signed = [
+            e for e in found.spy.examples if e.agent == agent and e.text.startswith(SIGNED)
+        ]
+        foreign = [
+            e for e in signed if DOMAIN_OF[e.messages[-1].content.split(" ")[0]] != domain
+        ]
+        assert homework == "everybody" or len(foreign) == len(signed), (
+            "its own homework too"
+        )
         taught += len(foreign)
     assert taught > 20
 
 
-def test_with_solutions_as_authors_lessons_are_those_of_the_pool_and_nobody_writes_one() -> None:
+def test_with_solutions_as_authors_lessons_are_those_of_the_pool_and_nobody_writes_one() -> (
+    None
+):
     found = played("teaching-gold")
-    shown = {(p.prompt, a.completion.text) for e in found.episodes for p, a in zip(*_lesson(e), strict=True)}
+    shown = {
+        (p.prompt, a.completion.text)
+        for e in found.episodes
+        for p, a in zip(*_lesson(e), strict=True)
+    }
     assert shown <= found.pool()
     assert len(shown) > 5
     assert "lesson" not in {r.purpose for r in found.engine.requests}
@@ -124,11 +169,15 @@ def _lesson(e: Episode) -> tuple[Any, Any]:
     return e.lesson.problems, e.lesson.examples
 
 
-def test_with_frozen_authors_all_lessons_are_written_by_copies_from_before_the_teaching() -> None:
+def test_with_frozen_authors_all_lessons_are_written_by_copies_from_before_the_teaching() -> (
+    None
+):
     found = played("teaching-frozen")
     authors = {r.agent for r in found.engine.requests if r.purpose == "lesson"}
     assert authors == {f"{agent}@1" for agent in AGENTS}
-    assert {r.agent for r in played().engine.requests if r.purpose == "lesson"} == set(AGENTS)
+    assert {r.agent for r in played().engine.requests if r.purpose == "lesson"} == set(
+        AGENTS
+    )
     assert not any(frozen(e.agent) for e in found.spy.examples)
 
 
@@ -140,11 +189,13 @@ def test_without_the_gate_wrong_lessons_are_shown_and_with_it_they_are_not() -> 
     for arm, attempts in (("teaching", 0), ("teaching-no-gate", 2)):
         found = played(arm, wrong_teachers)
         assert found.episodes
-        assert {(e.lesson.passed, len(e.attempts)) for e in found.episodes} == {(False, attempts)}
+        assert {(e.lesson.passed, len(e.attempts)) for e in found.episodes} == {
+            (False, attempts)
+        }
 
 
 def pools(given: Config) -> Any:
-    return solved(given, subjects(given))
+    return solved_problems(given, read_catalog(given))
 
 
 def test_all_arms_of_a_seed_have_the_same_solutions_and_another_seed_has_others() -> None:
@@ -159,5 +210,8 @@ def test_all_arms_of_a_seed_have_the_same_solutions_and_another_seed_has_others(
 
 def test_fewer_solutions_than_kinds_are_refused() -> None:
     few = FEW | {"letters": FEW["letters"] | {"solutions": 1}}
-    with pytest.raises(UseError, match=r"\[domains.letters\] solutions = 1: wanted one for each of 2 kinds"):
+    with pytest.raises(
+        UserError,
+        match=r"\[domains.letters\] solutions = 1: wanted one for each of 2 kinds",
+    ):
         pools(config(domains=few))

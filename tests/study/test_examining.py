@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from docendo.build import subjects
-from docendo.config import parse_config
-from docendo.errors import UseError
-from docendo.records import AgentId, Attempt
+from docendo.build.school import read_catalog
+from docendo.config import StudyConfig
+from docendo.config.load import parse_config
+from docendo.errors import UserError
+from docendo.records import AgentId, Rollout
 from docendo.study.examining import (
     Samples,
     accuracy,
@@ -21,24 +22,32 @@ from docendo.study.examining import (
     voted,
 )
 from docendo.study.plan import TUNING_SEED, exam
-from docendo.tables import StudyConfig
 from tests.study.leagues import league
 from tests.toys import ANN, BOB, CAT, attempt, classroom, problem, right, wrong
 
-FOUND = subjects(parse_config(league(), "league.toml"))
+FOUND = read_catalog(parse_config(league(), "league.toml"))
 
 
 def study_of(**given: Any) -> StudyConfig:
-    return StudyConfig(**{"config": "league.toml", "budget": 1.0, "problems": 40, "seeds": 3} | given)
+    return StudyConfig(
+        **{"config": "league.toml", "budget": 1.0, "problems": 40, "seeds": 3} | given
+    )
 
 
-def said(*texts: str) -> list[Attempt]:
+def said(*texts: str) -> list[Rollout]:
     return [attempt(text=text) for text in texts]
 
 
-def test_everybody_is_examined_on_the_families_that_are_taught_and_on_no_training_problem() -> None:
+def test_everybody_is_examined_on_the_families_that_are_taught_and_on_no_training_problem() -> (
+    None
+):
     first, second = (paper(FOUND, exam(seed), 40) for seed in (0, 1))
-    assert {p.kind[:2] for p in first} == {("letters", "tor"), ("letters", "mib"), ("digits", "vun"), ("genes", "sel")}
+    assert {p.kind[:2] for p in first} == {
+        ("letters", "tor"),
+        ("letters", "mib"),
+        ("digits", "vun"),
+        ("genes", "sel"),
+    }
     assert len({p.key for p in first}) == 3 * 40
     assert first == paper(FOUND, exam(0), 40) != second
 
@@ -47,7 +56,9 @@ def test_everybody_is_examined_on_the_families_that_are_taught_and_on_no_trainin
 def test_settings_are_chosen_on_problems_that_no_seed_is_examined_on(seeds: Any) -> None:
     study = study_of(seeds=seeds)
     fresh = fresh_paper(FOUND, exam(TUNING_SEED), study)
-    tests = {p.key for seed in study.each_seed for p in paper(FOUND, exam(seed), study.problems)}
+    tests = {
+        p.key for seed in study.each_seed for p in paper(FOUND, exam(seed), study.problems)
+    }
     assert len({p.key for p in fresh}) == 3 * 40
     assert not {p.key for p in fresh} & tests
 
@@ -56,34 +67,54 @@ def test_no_problem_left_to_choose_settings_on_is_told(tmp_path: Path) -> None:
     rows = "\n".join(f"Question {i}?,{i}" for i in range(40))
     (tmp_path / "few.csv").write_text(f"question,answer\n{rows}\n")
     domains = {"few": {"file": str(tmp_path / "few.csv")}}
-    found = subjects(parse_config(league(domains=domains, agents={"ada": {"domain": "few"}, "bob": {}}), "x"))
-    with pytest.raises(UseError, match="few: all 5 held-out problems are in the examinations of 3 seeds"):
+    found = read_catalog(
+        parse_config(
+            league(domains=domains, agents={"ada": {"domain": "few"}, "bob": {}}), "x"
+        )
+    )
+    with pytest.raises(
+        UserError, match="few: all 5 held-out problems are in the examinations of 3 seeds"
+    ):
         fresh_paper(found, exam(TUNING_SEED), study_of())
 
 
 def test_outside_families_are_those_that_are_named_at_the_levels_that_are_named() -> None:
-    study = study_of(outside={"letters": {"spelled": [1, 2]}, "genes": {"pok": []}}, problems=5)
+    study = study_of(
+        outside={"letters": {"spelled": [1, 2]}, "genes": {"pok": []}}, problems=5
+    )
     found = outside_paper(FOUND, 1, study)
-    assert [p.kind for p in found] == sorted(p.kind for p in found if p.domain == "letters") + [
-        ("genes", "pok", level) for level in (1, 2, 3, 4, 5)
-    ]
+    assert [p.kind for p in found] == sorted(
+        p.kind for p in found if p.domain == "letters"
+    ) + [("genes", "pok", level) for level in (1, 2, 3, 4, 5)]
     assert sum(p.domain == "letters" for p in found) == 5
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"outside": {"leters": {}}}, "[outside.leters]: no domain 'leters'; did you mean 'letters'?"),
-        ({"outside": {"letters": {"speled": [1]}}}, "[outside.letters]: no family 'speled'; did you mean 'spelled'?"),
+        (
+            {"outside": {"leters": {}}},
+            "[outside.leters]: no domain 'leters'; did you mean 'letters'?",
+        ),
+        (
+            {"outside": {"letters": {"speled": [1]}}},
+            "[outside.letters]: no family 'speled'; did you mean 'spelled'?",
+        ),
         ({"outside": {"letters": {"tor": [1]}}}, "'tor' is trained on"),
         ({"outside": {"letters": {}}}, "[outside.letters]: no family is named"),
         ({"outside": {"letters": {"spelled": [9]}}}, "levels 1 to 5, got 9"),
-        ({"problems": 1}, "[domains.letters]: problems = 1, wanted one for each of 2 families and levels"),
-        ({"problems": 3, "outside": {"genes": {"pok": []}}}, "[outside.genes]: problems = 3, wanted one for each of 5"),
+        (
+            {"problems": 1},
+            "[domains.letters]: problems = 1, wanted one for each of 2 families and levels",
+        ),
+        (
+            {"problems": 3, "outside": {"genes": {"pok": []}}},
+            "[outside.genes]: problems = 3, wanted one for each of 5",
+        ),
     ],
 )
 def test_papers_that_cannot_be_are_told(given: dict[str, Any], said: str) -> None:
-    with pytest.raises(UseError) as told:
+    with pytest.raises(UserError) as told:
         check_papers(FOUND, 1, study_of(**given))
     assert said in str(told.value)
 
@@ -94,11 +125,21 @@ def test_the_answer_that_most_agree_on_wins_and_the_first_of_several() -> None:
         BOB: said("Answer: 8", "Answer: 2", "so\nAnswer:  red ", "nothing"),
         CAT: said("Answer: 8", "Answer: 3", "Answer: blue", "at all"),
     }
-    assert [a.completion.text for a in voted(found)] == ["Answer: 8", "Answer: 1", "Answer: Red", "none"]
+    assert [a.completion.text for a in voted(found)] == [
+        "Answer: 8",
+        "Answer: 1",
+        "Answer: Red",
+        "none",
+    ]
 
 
 def test_who_gives_no_answer_has_no_vote() -> None:
-    assert voted({ANN: said("hm\nhm"), BOB: said("hm\nhm"), CAT: said("Answer: 3")})[0].completion.text == "Answer: 3"
+    assert (
+        voted({ANN: said("hm\nhm"), BOB: said("hm\nhm"), CAT: said("Answer: 3")})[
+            0
+        ].completion.text
+        == "Answer: 3"
+    )
 
 
 def test_a_single_agent_votes_by_as_many_samples_as_a_population_has_members() -> None:
@@ -117,12 +158,21 @@ def test_a_single_agent_votes_by_as_many_samples_as_a_population_has_members() -
     assert all(a.verdict.score == 1 for a in voted(found))
 
 
-def test_keys_have_a_character_for_each_problem_of_a_family_in_the_order_of_the_paper() -> None:
+def test_keys_have_a_character_for_each_problem_of_a_family_in_the_order_of_the_paper() -> (
+    None
+):
     problems = [problem(0), problem(1, family="large"), problem(2), problem(3)]
 
     def only_even(request: Any) -> str:
-        return right(request) if request.agent == ANN or "10002" in request.messages[-1].content else wrong(request)
+        return (
+            right(request)
+            if request.agent == ANN or "10002" in request.messages[-1].content
+            else wrong(request)
+        )
 
     found = keys(answers(classroom(only_even), [ANN, BOB], problems), problems)
-    assert found == {"ann": {"sums/small": "111", "sums/large": "1"}, "bob": {"sums/small": "010", "sums/large": "0"}}
+    assert found == {
+        "ann": {"sums/small": "111", "sums/large": "1"},
+        "bob": {"sums/small": "010", "sums/large": "0"},
+    }
     assert accuracy(found) == {"ann": {"sums": 1.0}, "bob": {"sums": pytest.approx(1 / 6)}}

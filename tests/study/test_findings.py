@@ -2,9 +2,17 @@
 
 import pytest
 
-from docendo.study.findings import Regime, chance_of_cycles, gains, learning, ledger, series, stretches
+from docendo.study.bootstrap import Bootstrap
+from docendo.study.findings import (
+    Regime,
+    chance_of_cycles,
+    gains,
+    learning,
+    ledger,
+    series,
+    stretches,
+)
 from docendo.study.results import Cost, Gain, Point, Result, Trace
-from docendo.study.statistics import Bootstrap
 from tests.study.toys import TRAINED, about, result
 
 
@@ -16,12 +24,18 @@ def of(*results: Result) -> Regime:
 
 
 def curve(*points: tuple[float, float]) -> list[Point]:
-    return [Point(flops=x, accuracy={a: dict.fromkeys(TRAINED, y) for a in "ab"}) for x, y in points]
+    return [
+        Point(flops=x, accuracy={a: dict.fromkeys(TRAINED, y) for a in "ab"})
+        for x, y in points
+    ]
 
 
 def test_a_learning_curve_is_the_mean_where_all_seeds_have_been():
     (line,) = learning(
-        of(result(seed=0, curve=curve((0, 0), (80, 0.8))), result(seed=1, curve=curve((0, 0), (40, 0.0))))
+        of(
+            result(seed=0, curve=curve((0, 0), (80, 0.8))),
+            result(seed=1, curve=curve((0, 0), (40, 0.0))),
+        )
     )
     assert line.arm == "teaching"
     assert line.points[0][0] == 0
@@ -32,7 +46,10 @@ def test_a_learning_curve_is_the_mean_where_all_seeds_have_been():
 def test_a_series_of_one_seed_has_no_band_and_one_of_none_is_no_line():
     regime = of(result(trace=Trace(useful=[(10, 0.5), (20, 0.7)])), result("all-data"))
     (line,) = series(regime, "useful")
-    assert (line.points[0][1], line.points[-1][1]) == ((0.5, None, None, 1), (pytest.approx(0.7), None, None, 1))
+    assert (line.points[0][1], line.points[-1][1]) == (
+        (0.5, None, None, 1),
+        (pytest.approx(0.7), None, None, 1),
+    )
     assert series(regime, "cyclic") == []
 
 
@@ -41,8 +58,15 @@ def gain(flops: float, teacher: str, student: str, value: float, lessons: int) -
 
 
 def test_gains_weigh_every_lesson_the_same():
-    told = [gain(1, "a", "b", 0.1, 30), gain(2, "a", "b", 0.5, 10), gain(2, "b", "a", -0.1, 2)]
-    assert gains(told) == {("a", "b"): (pytest.approx(0.2), 40), ("b", "a"): (pytest.approx(-0.1), 2)}
+    told = [
+        gain(1, "a", "b", 0.1, 30),
+        gain(2, "a", "b", 0.5, 10),
+        gain(2, "b", "a", -0.1, 2),
+    ]
+    assert gains(told) == {
+        ("a", "b"): (pytest.approx(0.2), 40),
+        ("b", "a"): (pytest.approx(-0.1), 2),
+    }
 
 
 def test_stretches_end_at_looks_and_lose_no_lesson():
@@ -56,12 +80,19 @@ def test_stretches_end_at_looks_and_lose_no_lesson():
 
 def test_noise_of_four_agents_is_half_cyclic_and_two_have_no_cycle() -> None:
     four, two = about(("a", "b", "c", "d"), expert_of={}), about(("a", "b"), expert_of={})
-    keys = {agent: {"letters/flip": "0011", "letters/turn": "0001", "numbers/sums": "01"} for agent in "abcd"}
+    keys = {
+        agent: {"letters/flip": "0011", "letters/turn": "0001", "numbers/sums": "01"}
+        for agent in "abcd"
+    }
     assert chance_of_cycles(of(result(test=keys, about=four))) == 0.5
     assert chance_of_cycles(of(result(about=two))) == 0
 
 
 def test_a_ledger_is_the_mean_of_the_seeds_a_purpose_that_one_lacks_being_nothing():
-    first = result(seed=0, cost=Cost(budget=9, spent=9, ledger={"lesson": 4.0, "policy": 2.0}))
+    first = result(
+        seed=0, cost=Cost(budget=9, spent=9, ledger={"lesson": 4.0, "policy": 2.0})
+    )
     second = result(seed=1, cost=Cost(budget=9, spent=9, ledger={"policy": 4.0}))
-    assert ledger(of(first, second, result("all-data"))) == {"teaching": {"lesson": 2.0, "policy": 3.0}}
+    assert ledger(of(first, second, result("all-data"))) == {
+        "teaching": {"lesson": 2.0, "policy": 3.0}
+    }

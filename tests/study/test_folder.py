@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from docendo.errors import UseError
+from docendo.errors import UserError
 from docendo.study.folder import settle
-from docendo.study.plan import Plan
+from docendo.study.plan import StudyPlan
 from docendo.study.results import load_study, write_result
 from tests.study.leagues import SMALL, league, planned
 from tests.study.toys import result
@@ -17,7 +17,9 @@ REGIMES = {"few": {"settings": ["domains.*.solutions=8"]}}
 GRIDS = {"experts": [["experts.rate=0.1"], ["experts.rate=0.2"]]}
 
 
-def settled(here: Path, name: str = "before", made: dict[str, Any] | None = None, **given: Any) -> Plan:
+def settled(
+    here: Path, name: str = "before", made: dict[str, Any] | None = None, **given: Any
+) -> StudyPlan:
     (here / name).mkdir()
     plan = planned(here / name, made, **{"regimes": REGIMES, "grids": GRIDS} | given)
     settle(here / "out", plan, Path("recipes", f"{name}.toml"))
@@ -32,7 +34,9 @@ def test_a_study_may_grow_and_may_be_gone_on_with_in_part(tmp_path: Path) -> Non
     settled(tmp_path, "again", seeds=2, arms=["experts"], regimes=more, own=own)
 
 
-def test_a_folder_knows_which_file_it_was_last_worked_on_with_and_no_place_of_this_machine(tmp_path: Path) -> None:
+def test_a_folder_knows_which_file_it_was_last_worked_on_with_and_no_place_of_this_machine(
+    tmp_path: Path,
+) -> None:
     plan, out = settled(tmp_path), tmp_path / "out"
     write_result(out, result(regime="few"))
     assert load_study(out).file == "recipes/before.toml"
@@ -47,10 +51,14 @@ def test_a_grid_may_grow_at_its_end_and_nowhere_else(tmp_path: Path) -> None:
     settled(tmp_path, "after", grids={"experts": [*GRIDS["experts"], ["experts.rate=0.3"]]})
     kept = json.loads((tmp_path / "out" / "study.json").read_text())
     assert len(kept["study"]["grids"]["experts"]) == 3
-    settled(tmp_path, "another", grids=kept["study"]["grids"] | {"teaching": [["experts.rate=0.1"]]})
+    settled(
+        tmp_path,
+        "another",
+        grids=kept["study"]["grids"] | {"teaching": [["experts.rate=0.1"]]},
+    )
     first = [["experts.rate=0.3"], *GRIDS["experts"]]
     for name, grid in (("fewer", GRIDS["experts"]), ("first", first), ("none", [])):
-        with pytest.raises(UseError, match=r"holds another study: grids.experts was"):
+        with pytest.raises(UserError, match=r"holds another study: grids.experts was"):
             settled(tmp_path, name, grids={"experts": grid})
 
 
@@ -59,32 +67,49 @@ def test_a_grid_may_grow_at_its_end_and_nowhere_else(tmp_path: Path) -> None:
     [
         ({"budget": 2e9}, "budget was 1000000000.0, is now 2000000000.0"),
         ({"problems": 5}, "problems was 4, is now 5"),
-        ({"outside": {"genes": {"pok": [1]}}}, "outside.genes was nothing, is now {'pok': [1]}"),
-        ({"regimes": {"few": {"settings": []}}}, "regimes.few.settings was ['domains.*.solutions=8'], is now []"),
+        (
+            {"outside": {"genes": {"pok": [1]}}},
+            "outside.genes was nothing, is now {'pok': [1]}",
+        ),
+        (
+            {"regimes": {"few": {"settings": []}}},
+            "regimes.few.settings was ['domains.*.solutions=8'], is now []",
+        ),
         ({"regimes": {"all": {}}}, "regimes.few was"),
         ({"grids": {"experts": [["experts.rate=0.3"]]}}, "grids.experts was"),
         ({"league": league(**SMALL | {"seed": 5})}, "config.seed was 0, is now 5"),
-        ({"league": league(**SMALL | {"experts": {"steps": 9}})}, "config.experts.steps was 2, is now 9"),
+        (
+            {"league": league(**SMALL | {"experts": {"steps": 9}})},
+            "config.experts.steps was 2, is now 9",
+        ),
     ],
 )
-def test_another_study_is_refused_with_what_changed(given: dict[str, Any], said: str, tmp_path: Path) -> None:
+def test_another_study_is_refused_with_what_changed(
+    given: dict[str, Any], said: str, tmp_path: Path
+) -> None:
     settled(tmp_path)
     before = (tmp_path / "out" / "study.json").read_bytes()
-    with pytest.raises(UseError) as told:
+    with pytest.raises(UserError) as told:
         settled(tmp_path, "after", given.pop("league", None), **given)
     assert f"holds another study: {said}" in str(told.value)
     assert (tmp_path / "out" / "study.json").read_bytes() == before
 
 
-def test_a_study_begun_before_a_setting_was_new_goes_on_while_that_has_its_default(tmp_path: Path) -> None:
+def test_a_study_begun_before_a_setting_was_new_goes_on_while_that_has_its_default(
+    tmp_path: Path,
+) -> None:
     settled(tmp_path)
     path = tmp_path / "out" / "study.json"
     kept = json.loads(path.read_text())
     assert "practice = 0\n" in kept["config"]
-    path.write_text(json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)}))
+    path.write_text(
+        json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)})
+    )
     settled(tmp_path, "after")
-    path.write_text(json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)}))
-    with pytest.raises(UseError, match="practice was 0, is now 2"):
+    path.write_text(
+        json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)})
+    )
+    with pytest.raises(UserError, match="practice was 0, is now 2"):
         settled(tmp_path, "other", league(experts=SMALL["experts"] | {"practice": 2}))
 
 
@@ -93,7 +118,7 @@ def test_settings_that_docendo_does_not_have_any_more_are_told(tmp_path: Path) -
     path = tmp_path / "out" / "study.json"
     kept = json.loads(path.read_text())
     path.write_text(json.dumps(kept | {"config": "wings = 2\n" + kept["config"]}))
-    with pytest.raises(UseError, match="wings was 2, is now nothing"):
+    with pytest.raises(UserError, match="wings was 2, is now nothing"):
         settled(tmp_path, "after")
 
 
@@ -109,23 +134,31 @@ def test_a_file_that_any_training_reads_stays_as_it_was(place: str, tmp_path: Pa
     data = tmp_path / "rows.csv"
     data.write_text("question,answer\nWhat?,1\n")
     arms = {"arms": {"teaching": [reading(data)]}}
-    regimes = {"first": {"own": arms} | REGIMES, "last": REGIMES | {"own": arms}, "grid": REGIMES}[place]
-    grids = GRIDS | ({"teaching": [["experts.rate=0.1"], [reading(data)]]} if place == "grid" else {})
+    regimes = {
+        "first": {"own": arms} | REGIMES,
+        "last": REGIMES | {"own": arms},
+        "grid": REGIMES,
+    }[place]
+    grids = GRIDS | (
+        {"teaching": [["experts.rate=0.1"], [reading(data)]]} if place == "grid" else {}
+    )
     settled(tmp_path, regimes=regimes, grids=grids)
     settled(tmp_path, "same", regimes=regimes, grids=grids)
     data.write_text("question,answer\nWhat?,2\n")
-    with pytest.raises(UseError, match=OTHER):
+    with pytest.raises(UserError, match=OTHER):
         settled(tmp_path, "other", regimes=regimes, grids=grids)
 
 
-def test_what_a_file_was_is_known_after_the_study_was_gone_on_with_in_part(tmp_path: Path) -> None:
+def test_what_a_file_was_is_known_after_the_study_was_gone_on_with_in_part(
+    tmp_path: Path,
+) -> None:
     data = tmp_path / "rows.csv"
     data.write_text("question,answer\nWhat?,1\n")
     regimes = {"own": {"arms": {"teaching": [reading(data)]}}}
     settled(tmp_path, regimes=regimes, arms=["experts", "teaching"])
     settled(tmp_path, "part", regimes=regimes, arms=["experts"])
     data.write_text("question,answer\nWhat?,2\n")
-    with pytest.raises(UseError, match=OTHER):
+    with pytest.raises(UserError, match=OTHER):
         settled(tmp_path, "again", regimes=regimes, arms=["experts", "teaching"])
 
 
@@ -136,7 +169,7 @@ def test_a_folder_of_data_has_the_same_files_as_before(tmp_path: Path) -> None:
     own = {"mine": {"settings": [reading(data)]}}
     settled(tmp_path, own=own)
     (data / "b.csv").write_text("question,answer\nWho?,2\n")
-    with pytest.raises(UseError, match=OTHER):
+    with pytest.raises(UserError, match=OTHER):
         settled(tmp_path, "again", own=own)
 
 
@@ -162,16 +195,18 @@ def test_a_folder_of_before_files_were_noted_is_gone_on_with(tmp_path: Path) -> 
 def test_a_damaged_file_is_told(text: str, tmp_path: Path) -> None:
     settled(tmp_path)
     (tmp_path / "out" / "study.json").write_text(text)
-    with pytest.raises(UseError, match="is not what a study wrote"):
+    with pytest.raises(UserError, match="is not what a study wrote"):
         settled(tmp_path, "after")
 
 
-def test_a_folder_of_something_else_and_one_that_cannot_be_made_are_told(tmp_path: Path) -> None:
+def test_a_folder_of_something_else_and_one_that_cannot_be_made_are_told(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "diary.txt").write_text("dear")
-    with pytest.raises(UseError, match="is not empty and holds no study"):
+    with pytest.raises(UserError, match="is not empty and holds no study"):
         settled(tmp_path)
     plan = planned(tmp_path)
-    with pytest.raises(UseError, match=r"diary.txt is a file; choose another --out"):
+    with pytest.raises(UserError, match=r"diary.txt is a file; choose another --out"):
         settle(tmp_path / "out" / "diary.txt" / "study", plan, Path("study.toml"))
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["diary.txt"]

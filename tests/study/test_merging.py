@@ -9,10 +9,10 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from torch import Tensor
 
-from docendo.engines.base import _tiny
-from docendo.engines.local import LocalEngine, open_engine
-from docendo.engines.peft_format import save_adapter
-from docendo.errors import UseError
+from docendo.engines.local.base_model import _tiny
+from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.peft_format import save_adapter
+from docendo.errors import UserError
 from docendo.records import AgentId
 from docendo.study.merging import MERGED, WAYS, merged_engine
 from tests.engines.toys import CPU, PEFT_WARNS, logits, wake
@@ -20,7 +20,15 @@ from tests.study.leagues import AGENTS, config
 
 pytestmark = pytest.mark.filterwarnings(PEFT_WARNS)
 RANK, ALPHA = 3, 6.0
-LEAGUE = config(engine={"device": "cpu", "dtype": "float32", "kernels": "torch", "rank": RANK, "alpha": ALPHA})
+LEAGUE = config(
+    engine={
+        "device": "cpu",
+        "dtype": "float32",
+        "kernels": "torch",
+        "rank": RANK,
+        "alpha": ALPHA,
+    }
+)
 PROMPTS = [[5], [9, 200, 31, 77], [*range(1, 250, 3)]]
 
 
@@ -38,8 +46,14 @@ def changes(engine: LocalEngine, agent: str, folder: Path) -> dict[str, Tensor]:
     """What an adapter adds to the weights of each layer."""
     save_adapter(engine.bank, AgentId(agent), folder, "tiny")
     saved, scale = load_file(folder / "adapter_model.safetensors"), engine.bank.scale
-    layers = [name.removesuffix(".lora_A.weight") for name in saved if name.endswith(".lora_A.weight")]
-    return {f: scale * saved[f"{f}.lora_B.weight"] @ saved[f"{f}.lora_A.weight"] for f in layers}
+    layers = [
+        name.removesuffix(".lora_A.weight")
+        for name in saved
+        if name.endswith(".lora_A.weight")
+    ]
+    return {
+        f: scale * saved[f"{f}.lora_B.weight"] @ saved[f"{f}.lora_A.weight"] for f in layers
+    }
 
 
 def test_the_average_of_adapters_is_the_average_of_what_they_add_to_the_weights(
@@ -66,14 +80,17 @@ def test_the_engine_makes_of_a_merged_adapter_what_peft_makes_of_it(
     for ids in PROMPTS:
         with torch.no_grad():
             wanted = model(torch.tensor([ids])).logits[0]
-        torch.testing.assert_close(logits(merged, MERGED, ids), wanted, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(
+            logits(merged, MERGED, ids), wanted, atol=1e-5, rtol=1e-5
+        )
 
 
 def test_ties_is_finite_has_the_layers_and_shapes_of_the_adapters_and_is_no_average(
     experts: LocalEngine, tmp_path: Path
 ) -> None:
     ties, average = (
-        changes(merged_engine(experts, LEAGUE, way), MERGED, tmp_path / way) for way in ("ties", "average")
+        changes(merged_engine(experts, LEAGUE, way), MERGED, tmp_path / way)
+        for way in ("ties", "average")
     )
     single = changes(experts, "ada", tmp_path / "ada")
     assert {n: x.shape for n, x in ties.items()} == {n: x.shape for n, x in single.items()}
@@ -82,7 +99,11 @@ def test_ties_is_finite_has_the_layers_and_shapes_of_the_adapters_and_is_no_aver
     assert merged_engine(experts, LEAGUE, "ties").bank.rank == RANK * len(AGENTS)
 
 
-def test_without_peft_what_to_install_is_told(experts: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_peft_what_to_install_is_told(
+    experts: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "peft", None)
-    with pytest.raises(UseError, match=r"merging adapters needs PEFT; run: pip install 'docendo\[study\]'"):
+    with pytest.raises(
+        UserError, match=r"merging adapters needs PEFT; run: pip install 'docendo\[study\]'"
+    ):
         merged_engine(experts, LEAGUE, "average")

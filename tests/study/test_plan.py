@@ -5,21 +5,33 @@ from typing import Any
 
 import pytest
 
-from docendo.errors import UseError
+from docendo.config import EvaluationConfig
+from docendo.errors import UserError
 from docendo.study.arms import ARMS
 from docendo.study.plan import TUNING_SEED, Task
-from docendo.tables import EvaluationConfig
 from tests.study.leagues import planned, study
 
 
-def test_seed_by_seed_all_arms_of_all_regimes_are_trained_and_merged_ones_are_not(tmp_path: Path) -> None:
-    plan = planned(tmp_path, seeds=2, arms=["base", "experts", "experts-ties"], regimes={"few": {}, "all": {}})
+def test_seed_by_seed_all_arms_of_all_regimes_are_trained_and_merged_ones_are_not(
+    tmp_path: Path,
+) -> None:
+    plan = planned(
+        tmp_path,
+        seeds=2,
+        arms=["base", "experts", "experts-ties"],
+        regimes={"few": {}, "all": {}},
+    )
     assert list(plan.tasks()) == [
-        Task(regime, arm, seed) for seed in (0, 1) for regime in ("few", "all") for arm in ("base", "experts")
+        Task(regime, arm, seed)
+        for seed in (0, 1)
+        for regime in ("few", "all")
+        for arm in ("base", "experts")
     ]
 
 
-def test_seeds_may_be_listed_so_that_a_study_can_be_repeated_from_others(tmp_path: Path) -> None:
+def test_seeds_may_be_listed_so_that_a_study_can_be_repeated_from_others(
+    tmp_path: Path,
+) -> None:
     plan = planned(tmp_path, seeds=[7, 5], arms=["base", "teaching"])
     assert [(task.arm, task.seed) for task in plan.tasks()] == [
         ("base", 7),
@@ -29,54 +41,95 @@ def test_seeds_may_be_listed_so_that_a_study_can_be_repeated_from_others(tmp_pat
     ]
 
 
-@pytest.mark.parametrize("seeds", [0, -1, 10_001, 1.5, True, "5", [], [5, 5], [-1], [1, "a"], [True, 1]])
-def test_seeds_that_are_none_are_told_with_what_is_wanted(seeds: Any, tmp_path: Path) -> None:
-    with pytest.raises(UseError, match=r"seeds: got .*, wanted how many, 1 to 10000, or a list of seeds, each once"):
+@pytest.mark.parametrize(
+    "seeds", [0, -1, 10_001, 1.5, True, "5", [], [5, 5], [-1], [1, "a"], [True, 1]]
+)
+def test_seeds_that_are_none_are_told_with_what_is_wanted(
+    seeds: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        UserError,
+        match=r"seeds: got .*, wanted how many, 1 to 10000, or a list of seeds, each once",
+    ):
         planned(tmp_path, seeds=seeds)
 
 
 def test_without_arms_there_are_all_and_the_studys_own(tmp_path: Path) -> None:
-    plan = planned(tmp_path, arms=[], own={"hot": {"settings": ["teaching.temperature=2.0"]}})
+    plan = planned(
+        tmp_path, arms=[], own={"hot": {"settings": ["teaching.temperature=2.0"]}}
+    )
     assert list(plan.arms) == [*ARMS, "hot"]
 
 
-def test_a_regimes_settings_an_arms_and_the_choice_are_put_on_top_of_each_other(tmp_path: Path) -> None:
-    few = {"settings": ["experts.steps=1", "experts.batch=2", "experts.every=3", "domains.*.solutions=4"]}
-    few["arms"] = {"teaching": ["experts.batch=5", "experts.every=6"], "teaching-frozen": ["experts.rate=0.5"]}
-    plan = planned(tmp_path, arms=["teaching", "teaching-frozen", "experts"], regimes={"few": few})
+def test_a_regimes_settings_an_arms_and_the_choice_are_put_on_top_of_each_other(
+    tmp_path: Path,
+) -> None:
+    few = {
+        "settings": [
+            "experts.steps=1",
+            "experts.batch=2",
+            "experts.every=3",
+            "domains.*.solutions=4",
+        ]
+    }
+    few["arms"] = {
+        "teaching": ["experts.batch=5", "experts.every=6"],
+        "teaching-frozen": ["experts.rate=0.5"],
+    }
+    plan = planned(
+        tmp_path, arms=["teaching", "teaching-frozen", "experts"], regimes={"few": few}
+    )
     chosen = ["experts.every=7"]
     found = {arm: plan.settings(Task("few", arm, 3), chosen) for arm in plan.arms}
-    stages = {arm: (c.experts.steps, c.experts.batch, c.experts.every, c.experts.rate) for arm, c in found.items()}
+    stages = {
+        arm: (c.experts.steps, c.experts.batch, c.experts.every, c.experts.rate)
+        for arm, c in found.items()
+    }
     assert stages == {
         "teaching": (1, 5, 7, 1.5e-3),
         "teaching-frozen": (1, 5, 7, 0.5),
         "experts": (1, 2, 7, 1.5e-3),
     }
-    assert {(c.seed, c.evaluation.seed, c.evaluation.problems) for c in found.values()} == {(3, 4, 3)}
+    assert {(c.seed, c.evaluation.seed, c.evaluation.problems) for c in found.values()} == {
+        (3, 4, 3)
+    }
     assert {d.solutions for c in found.values() for d in c.domains.values()} == {4}
 
 
 def test_the_settings_of_trials_are_settings_that_a_run_can_have(tmp_path: Path) -> None:
     config = planned(tmp_path).settings(Task("all", "teaching", TUNING_SEED))
-    assert EvaluationConfig.model_validate(config.evaluation.model_dump()) == config.evaluation
+    assert (
+        EvaluationConfig.model_validate(config.evaluation.model_dump()) == config.evaluation
+    )
 
 
-def test_an_ablation_takes_the_choice_of_teaching_even_where_teaching_is_not_an_arm(tmp_path: Path) -> None:
+def test_an_ablation_takes_the_choice_of_teaching_even_where_teaching_is_not_an_arm(
+    tmp_path: Path,
+) -> None:
     grid = [["experts.rate=0.1"], ["experts.rate=0.2"]]
     own = {"mine": {"like": "teaching-frozen", "settings": ["teaching.temperature=2.0"]}}
-    plan = planned(tmp_path, arms=["teaching-frozen", "mine", "experts"], grids={"teaching": grid}, own=own)
+    plan = planned(
+        tmp_path,
+        arms=["teaching-frozen", "mine", "experts"],
+        grids={"teaching": grid},
+        own=own,
+    )
     assert [plan.tuned(arm) for arm in plan.arms] == ["teaching", "teaching", "experts"]
     assert [list(plan.grid(arm)) for arm in plan.arms] == [grid, grid, []]
-    assert plan.settings(Task("all", "teaching", 0)) == plan.settings(Task("all", "teaching-frozen", 0)).model_copy(
-        update={"teaching": plan.config.teaching}
-    )
+    assert plan.settings(Task("all", "teaching", 0)) == plan.settings(
+        Task("all", "teaching-frozen", 0)
+    ).model_copy(update={"teaching": plan.config.teaching})
 
 
 def test_a_grid_of_what_an_arm_sets_itself_is_refused(tmp_path: Path) -> None:
     grid = [["learning.practice=3"]]
-    plan = planned(tmp_path, arms=["all-data-sft", "all-data"], grids={"all-data-sft": grid, "all-data": grid})
+    plan = planned(
+        tmp_path,
+        arms=["all-data-sft", "all-data"],
+        grids={"all-data-sft": grid, "all-data": grid},
+    )
     assert plan.settings(Task("all", "all-data", 0), grid[0]).learning.practice == 3
-    with pytest.raises(UseError, match="all-data-sft: the arm sets something of"):
+    with pytest.raises(UserError, match="all-data-sft: the arm sets something of"):
         plan.settings(Task("all", "all-data-sft", 0), grid[0])
 
 
@@ -99,25 +152,45 @@ def test_an_own_arm_is_another_arm_with_its_own_settings(tmp_path: Path) -> None
     [
         ({"arms": ["teching"]}, "no arm 'teching'; did you mean 'teaching'?"),
         ({"grids": {"expert": []}}, "no arm 'expert'; did you mean 'experts'?"),
-        ({"regimes": {"a": {"arms": {"al-data": []}}}}, "no arm 'al-data'; did you mean 'all-data'?"),
-        ({"arms": ["experts-ties"]}, "'experts-ties' is made of 'experts', which is not among the arms"),
-        ({"grids": {"teaching-frozen": [[]]}}, "'teaching-frozen' takes the choice of 'teaching'"),
+        (
+            {"regimes": {"a": {"arms": {"al-data": []}}}},
+            "no arm 'al-data'; did you mean 'all-data'?",
+        ),
+        (
+            {"arms": ["experts-ties"]},
+            "'experts-ties' is made of 'experts', which is not among the arms",
+        ),
+        (
+            {"grids": {"teaching-frozen": [[]]}},
+            "'teaching-frozen' takes the choice of 'teaching'",
+        ),
         ({"grids": {"base": [[]]}}, "'base' is not trained"),
         ({"own": {"teaching": {"settings": []}}}, "there is an arm 'teaching' already"),
-        ({"own": {"x": {"like": "teachin", "settings": []}}}, "no arm 'teachin'; did you mean 'teaching'?"),
-        ({"own": {"x": {"like": "experts-ties", "settings": []}}}, "'experts-ties' is made of 'experts'"),
+        (
+            {"own": {"x": {"like": "teachin", "settings": []}}},
+            "no arm 'teachin'; did you mean 'teaching'?",
+        ),
+        (
+            {"own": {"x": {"like": "experts-ties", "settings": []}}},
+            "'experts-ties' is made of 'experts'",
+        ),
         ({"own": {"X": {"settings": []}}}, "[own] X"),
         ({"own": {"x": {"setting": []}}}, "no setting 'setting'; did you mean 'settings'?"),
         ({"regimes": {}}, "regimes: dictionary should have at least 1 item"),
-        ({"regimes": {"a": {"setings": []}}}, "no setting 'setings'; did you mean 'settings'?"),
+        (
+            {"regimes": {"a": {"setings": []}}},
+            "no setting 'setings'; did you mean 'settings'?",
+        ),
         ({"budget": 0}, "budget: input should be greater than 0, got 0"),
         ({"budgets": 1.0}, "no setting 'budgets'; did you mean 'budget'?"),
         ({"tuning": 1.5}, "tuning: input should be less than or equal to 1, got 1.5"),
         ({"config": "leage.toml"}, "leage.toml: cannot be read"),
     ],
 )
-def test_a_wrong_study_is_told_in_a_line(given: dict[str, Any], said: str, tmp_path: Path) -> None:
-    with pytest.raises(UseError) as told:
+def test_a_wrong_study_is_told_in_a_line(
+    given: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError) as told:
         planned(tmp_path, **given)
     assert said in str(told.value)
     assert "\n" not in str(told.value)
@@ -127,38 +200,54 @@ def test_a_file_that_is_no_study_is_told(tmp_path: Path) -> None:
     from docendo.study.plan import load_plan
 
     path = study(tmp_path)
-    for text, said in (("budget = ", "is not TOML"), ("budget = 1.0", "config: is missing")):
+    for text, said in (
+        ("budget = ", "is not TOML"),
+        ("budget = 1.0", "config: is missing"),
+    ):
         path.write_text(text)
-        with pytest.raises(UseError, match=said):
+        with pytest.raises(UserError, match=said):
             load_plan(path)
-    with pytest.raises(UseError, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         load_plan(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (["domain.*.solutions=4"], "there is nothing in 'domain' that * could stand for; did you mean 'domains'?"),
+        (
+            ["domain.*.solutions=4"],
+            "there is nothing in 'domain' that * could stand for; did you mean 'domains'?",
+        ),
         (["model.*.name=4"], "there is nothing in 'model' that * could stand for"),
         (["domains.*.solution=4"], "no setting 'solution'; did you mean 'solutions'?"),
         (["experts.stepps=4"], "no setting 'stepps'; did you mean 'steps'?"),
         (["experts.steps"], "wants section.name=value"),
     ],
 )
-def test_a_setting_that_changes_nothing_is_refused(settings: list[str], said: str, tmp_path: Path) -> None:
+def test_a_setting_that_changes_nothing_is_refused(
+    settings: list[str], said: str, tmp_path: Path
+) -> None:
     plan = planned(tmp_path, regimes={"few": {"settings": settings}})
-    with pytest.raises(UseError) as told:
+    with pytest.raises(UserError) as told:
         plan.settings(Task("few", "teaching", 0))
     assert said in str(told.value)
 
 
-def test_a_setting_that_is_none_is_told_with_the_arm_the_regime_and_the_entry_of_the_grid(tmp_path: Path) -> None:
+def test_a_setting_that_is_none_is_told_with_the_arm_the_regime_and_the_entry_of_the_grid(
+    tmp_path: Path,
+) -> None:
     plan = planned(tmp_path)
     for given, said in (
-        ("teaching", "arm teaching in regime all, with teaching: a setting wants section.name=value, got 'teaching'"),
+        (
+            "teaching",
+            "arm teaching in regime all, with teaching: a setting wants section.name=value, got 'teaching'",
+        ),
         ("seed.x=3", "a setting seed.x=3: 'seed' is a value, not a section"),
-        ("learning.policy_rate=fast", "with learning.policy_rate=fast [learning] policy_rate: input should be a valid"),
+        (
+            "learning.policy_rate=fast",
+            "with learning.policy_rate=fast [learning] policy_rate: input should be a valid",
+        ),
     ):
-        with pytest.raises(UseError) as told:
+        with pytest.raises(UserError) as told:
             plan.settings(Task("all", "teaching", 0), (given,))
         assert said in str(told.value)

@@ -6,14 +6,25 @@ from typing import Any
 
 import pytest
 
-from docendo.errors import RunError, UseError
-from docendo.study.results import Gain, Point, Trace, load_study, read_result, result_path, write_result
+from docendo.errors import RunError, UserError
+from docendo.study.results import (
+    Gain,
+    Point,
+    Trace,
+    load_study,
+    read_result,
+    result_path,
+    write_result,
+)
 from tests.study.toys import about, answers, result
 
 
 def rich(seed: int = 0) -> Any:
     keys = {"letters_flip": "0011", "letters_turn": "0001", "numbers_sums": "01"}
-    curve = [Point(flops=x, accuracy={a: {"letters": x / 100, "numbers": 0.5} for a in "ab"}) for x in (0, 50)]
+    curve = [
+        Point(flops=x, accuracy={a: {"letters": x / 100, "numbers": 0.5} for a in "ab"})
+        for x in (0, 50)
+    ]
     gain = Gain(flops=50, teacher="a", student="b", gain=-0.25, lessons=3)
     return result(
         seed=seed,
@@ -28,7 +39,11 @@ def rich(seed: int = 0) -> Any:
 
 def test_a_result_comes_back_as_it_was(tmp_path: Path):
     path = write_result(tmp_path, rich())
-    assert path == result_path(tmp_path, "scarce", "teaching", 0) == tmp_path / "results/scarce/teaching-0.json"
+    assert (
+        path
+        == result_path(tmp_path, "scarce", "teaching", 0)
+        == tmp_path / "results/scarce/teaching-0.json"
+    )
     assert read_result(path) == rich()
     assert [p.name for p in path.parent.iterdir()] == ["teaching-0.json"]
 
@@ -46,24 +61,43 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_the_machine(tmp_path: Path)
 
 
 WRONG = {
-    "cost.spent: input should be a valid number, got 'much'": {"cost": {"budget": 1.0, "spent": "much"}},
-    "cost.budget: input should be greater than 0, got 0.0": {"cost": {"budget": 0.0, "spent": 1.0}},
+    "cost.spent: input should be a valid number, got 'much'": {
+        "cost": {"budget": 1.0, "spent": "much"}
+    },
+    "cost.budget: input should be greater than 0, got 0.0": {
+        "cost": {"budget": 0.0, "spent": 1.0}
+    },
     "cost.budget: field required": {"cost": {"spent": 1.0}},
     "no field 'score'": {"score": 1},
     "format: input should be 1, got 2": {"format": 2},
     "arm: string should match pattern": {"arm": "../x"},
-    "scores.test.a.letters/flip: string should match pattern": {"scores": {"test": {"a": {"letters/flip": "01x"}}}},
-    "scores.test: no agent 'c'; known: a, b": {"scores": {"test": answers(("c",), letters_flip="01")}},
-    "scores.test: agent 'b' is missing": {"scores": {"test": answers(("a",), letters_flip="01")}},
+    "scores.test.a.letters/flip: string should match pattern": {
+        "scores": {"test": {"a": {"letters/flip": "01x"}}}
+    },
+    "scores.test: no agent 'c'; known: a, b": {
+        "scores": {"test": answers(("c",), letters_flip="01")}
+    },
+    "scores.test: agent 'b' is missing": {
+        "scores": {"test": answers(("a",), letters_flip="01")}
+    },
     "scores.test.a: no family 'letters/flop'; did you mean 'letters/flip'": {
         "scores": {"test": answers(letters_flop="01", letters_turn="01", numbers_sums="01")}
     },
-    "scores.vote.letters/flip: got 1 problems, wanted 4": {"scores": {"vote": {"letters/flip": "0"}}},
-    "scores.outside: 'letters/turn' was trained on": {"scores": {"outside": answers(letters_turn="0")}},
-    "curve.1.flops: got 5 after 5, wanted more": {
-        "curve": [{"flops": 5.0, "accuracy": {a: {"letters": 0.0, "numbers": 0.0} for a in "ab"}}] * 2
+    "scores.vote.letters/flip: got 1 problems, wanted 4": {
+        "scores": {"vote": {"letters/flip": "0"}}
     },
-    "about.expert_of.a: no domain 'letter'; did you mean 'letters'": {"about": {"expert_of": {"a": ["letter"]}}},
+    "scores.outside: 'letters/turn' was trained on": {
+        "scores": {"outside": answers(letters_turn="0")}
+    },
+    "curve.1.flops: got 5 after 5, wanted more": {
+        "curve": [
+            {"flops": 5.0, "accuracy": {a: {"letters": 0.0, "numbers": 0.0} for a in "ab"}}
+        ]
+        * 2
+    },
+    "about.expert_of.a: no domain 'letter'; did you mean 'letters'": {
+        "about": {"expert_of": {"a": ["letter"]}}
+    },
 }
 
 
@@ -75,24 +109,29 @@ def test_what_is_wrong_is_said_with_file_and_field(said: str, tmp_path: Path):
         keeps = isinstance(value, dict) and name in {"scores", "about"}
         plain[name] = plain[name] | value if keeps else value
     path.write_text(json.dumps(plain))
-    with pytest.raises(UseError) as raised:
+    with pytest.raises(UserError) as raised:
         read_result(path)
     assert str(raised.value).startswith(f"{path}: {said}")
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"a":' * 5000, b'{"seed": NaN}'])
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"a":' * 5000, b'{"seed": NaN}']
+)
 def test_what_is_no_result_at_all_is_refused(text: bytes, tmp_path: Path):
     path = write_result(tmp_path, result())
     path.write_bytes(text)
-    with pytest.raises(UseError, match=r"teaching-0\.json: "):
+    with pytest.raises(UserError, match=r"teaching-0\.json: "):
         read_result(path)
 
 
 def test_a_file_under_another_name_than_its_own_is_refused(tmp_path: Path):
     path = write_result(tmp_path, result())
     other = path.rename(path.with_name("teaching-1.json"))
-    with pytest.raises(UseError, match=r"teaching-1\.json: holds scarce, teaching, seed 0; wanted in results/scarce"):
+    with pytest.raises(
+        UserError,
+        match=r"teaching-1\.json: holds scarce, teaching, seed 0; wanted in results/scarce",
+    ):
         read_result(other)
 
 
@@ -111,7 +150,10 @@ def test_a_study_is_all_its_results_in_order(tmp_path: Path):
 @pytest.mark.parametrize(
     ("file", "wanted"),
     [
-        ('{"study": {"regimes": {"scarce": {}, "empty": {}, "plenty": {}}}}', ["scarce", "plenty", "another"]),
+        (
+            '{"study": {"regimes": {"scarce": {}, "empty": {}, "plenty": {}}}}',
+            ["scarce", "plenty", "another"],
+        ),
         ('{"study": {}}', ["another", "plenty", "scarce"]),
         ('{"study": {"regimes": [["scarce"]]}}', ["another", "plenty", "scarce"]),
         ("{", ["another", "plenty", "scarce"]),
@@ -119,7 +161,9 @@ def test_a_study_is_all_its_results_in_order(tmp_path: Path):
     ],
     ids=["told", "none", "no names", "broken", "no file"],
 )
-def test_regimes_come_in_the_order_of_the_study_or_else_by_name(file: str | None, wanted: list[str], tmp_path: Path):
+def test_regimes_come_in_the_order_of_the_study_or_else_by_name(
+    file: str | None, wanted: list[str], tmp_path: Path
+):
     for regime in ("plenty", "another", "scarce"):
         write_result(tmp_path, result(regime=regime))
     if file is not None:
@@ -128,7 +172,7 @@ def test_regimes_come_in_the_order_of_the_study_or_else_by_name(file: str | None
 
 
 def test_a_folder_without_results_is_refused(tmp_path: Path):
-    with pytest.raises(UseError, match="no result of a study"):
+    with pytest.raises(UserError, match="no result of a study"):
         load_study(tmp_path / "nowhere")
 
 
@@ -136,7 +180,10 @@ def test_arms_that_answered_other_problems_are_not_compared(tmp_path: Path):
     write_result(tmp_path, result("teaching"))
     fewer = answers(letters_flip="001", letters_turn="0001", numbers_sums="01")
     write_result(tmp_path, result("all-data", test=fewer))
-    with pytest.raises(UseError, match=r"teaching and all-data did not answer the same problems \(scores.test\)"):
+    with pytest.raises(
+        UserError,
+        match=r"teaching and all-data did not answer the same problems \(scores.test\)",
+    ):
         load_study(tmp_path)
 
 

@@ -9,21 +9,25 @@ from typing import Any
 
 import pytest
 
-from docendo.errors import UseError
+from docendo.errors import UserError
 from docendo.store.lock import TakenError
 from docendo.study import compare, tuning
+from docendo.study.arm_run import Training
 from docendo.study.compare import Comparison
-from docendo.study.plan import TUNING_SEED, Plan, Task
+from docendo.study.plan import TUNING_SEED, StudyPlan, Task
 from docendo.study.results import Result, load_study
-from docendo.study.training import Course
 from docendo.study.tuning import choose, holding, tried
 from tests.study.leagues import Silent, planned
 
-GRID = [["learning.policy_rate=1e-4"], ["learning.policy_rate=1e-3"], ["learning.policy_rate=1e-2"]]
+GRID = [
+    ["learning.policy_rate=1e-4"],
+    ["learning.policy_rate=1e-3"],
+    ["learning.policy_rate=1e-2"],
+]
 
 
 @pytest.fixture
-def plan(tmp_path: Path) -> Plan:
+def plan(tmp_path: Path) -> StudyPlan:
     return planned(tmp_path, budget=1e8, grids={"teaching": GRID}, tuning=0.5)
 
 
@@ -32,12 +36,16 @@ def noted(folder: Path, scores: list[float]) -> None:
     for i, score in enumerate(scores):
         path = tried(folder, Task("all", "teaching", TUNING_SEED), i)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"settings": GRID[i], "score": score, "flops": 10.0 * (i + 1)}))
+        path.write_text(
+            json.dumps({"settings": GRID[i], "score": score, "flops": 10.0 * (i + 1)})
+        )
 
 
-@pytest.mark.parametrize(("scores", "best"), [([0.1, 0.3, 0.2], 1), ([0.3, 0.3, 0.2], 0), ([0.0, 0.0, 0.1], 2)])
+@pytest.mark.parametrize(
+    ("scores", "best"), [([0.1, 0.3, 0.2], 1), ([0.3, 0.3, 0.2], 0), ([0.0, 0.0, 0.1], 2)]
+)
 def test_the_setting_that_was_right_most_often_is_chosen_and_all_are_paid_for(
-    scores: list[float], best: int, plan: Plan, tmp_path: Path
+    scores: list[float], best: int, plan: StudyPlan, tmp_path: Path
 ) -> None:
     noted(tmp_path, scores)
     found = choose(plan, tmp_path, "all", "teaching", Silent())
@@ -46,12 +54,14 @@ def test_the_setting_that_was_right_most_often_is_chosen_and_all_are_paid_for(
 
 
 def test_each_setting_is_tried_once_with_its_share_of_the_budget_on_fresh_problems(
-    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plan: StudyPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watcher, courses, opened = Silent(), list[Course](), tuning.opened
+    watcher, courses, opened = Silent(), list[Training](), tuning.opened
 
     def spied(*given: Any) -> float:
-        return opened(*given[:-1], lambda course: (courses.append(course), given[-1](course)))
+        return opened(
+            *given[:-1], lambda course: (courses.append(course), given[-1](course))
+        )
 
     monkeypatch.setattr(tuning, "opened", spied)
     first = choose(plan, tmp_path, "all", "teaching", watcher)
@@ -66,24 +76,32 @@ def test_each_setting_is_tried_once_with_its_share_of_the_budget_on_fresh_proble
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"settings": 3, "score": 1, "flops": 1}'])
-def test_a_damaged_trial_is_told(text: str, plan: Plan, tmp_path: Path) -> None:
+def test_a_damaged_trial_is_told(text: str, plan: StudyPlan, tmp_path: Path) -> None:
     noted(tmp_path, [0.1, 0.2, 0.3])
     path = tried(tmp_path, Task("all", "teaching", TUNING_SEED), 1)
     path.write_text(text)
-    with pytest.raises(UseError, match="no trial of settings"):
+    with pytest.raises(UserError, match="no trial of settings"):
         choose(plan, tmp_path, "all", "teaching", Silent())
 
 
-def test_a_trial_of_other_settings_is_told(plan: Plan, tmp_path: Path) -> None:
+def test_a_trial_of_other_settings_is_told(plan: StudyPlan, tmp_path: Path) -> None:
     noted(tmp_path, [0.1, 0.2, 0.3])
     path = tried(tmp_path, Task("all", "teaching", TUNING_SEED), 1)
     path.write_text(path.read_text().replace("1e-3", "5e-3"))
-    with pytest.raises(UseError, match="was tried, and the study wants"):
+    with pytest.raises(UserError, match="was tried, and the study wants"):
         choose(plan, tmp_path, "all", "teaching", Silent())
 
 
-def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(tmp_path: Path) -> None:
-    plan = planned(tmp_path, budget=1e7, arms=["teaching", "base"], grids={"teaching": GRID[:2]}, tuning=0.1)
+def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(
+    tmp_path: Path,
+) -> None:
+    plan = planned(
+        tmp_path,
+        budget=1e7,
+        arms=["teaching", "base"],
+        grids={"teaching": GRID[:2]},
+        tuning=0.1,
+    )
     out, task = tmp_path / "out", Task("all", "teaching", 0)
     noted(out, [0.2, 0.1])
     study = Comparison(plan, out, Silent())
@@ -97,7 +115,9 @@ def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(
     assert list(longer.work()) == []
     assert [r.cost.tuning for r in results_in(out)] == [60.0], "of all three"
     assert list(study.work()) == []
-    assert [r.cost.tuning for r in results_in(out)] == [60.0], "though this one knows of two"
+    assert [r.cost.tuning for r in results_in(out)] == [60.0], (
+        "though this one knows of two"
+    )
     noted(out, [0.2, 0.1, 0.3])
     assert longer.left() == [task]
     assert [r.about.setting for r in longer.work()] == [{"learning.policy_rate": "1e-2"}]
@@ -119,19 +139,25 @@ def results_in(folder: Path) -> list[Result]:
     return list(load_study(folder).results["all"]["teaching"].values())
 
 
-def planned_again(plan: Plan, grid: list[list[str]]) -> Plan:
+def planned_again(plan: StudyPlan, grid: list[list[str]]) -> StudyPlan:
     return replace(plan, study=plan.study.model_copy(update={"grids": {"teaching": grid}}))
 
 
 def test_a_setting_that_another_process_tries_does_not_keep_the_others_from_being_tried(
-    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plan: StudyPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def at_once(_config: Any, _run: Path, _watcher: Any, _study: Any, _budget: float, then: Any) -> None:
+    def at_once(
+        _config: Any, _run: Path, _watcher: Any, _study: Any, _budget: float, then: Any
+    ) -> None:
         raise LookupError("trained")
 
     noted(tmp_path, [0.1])
     monkeypatch.setattr(tuning, "opened", at_once)
-    name = tried(tmp_path, Task("all", "teaching", TUNING_SEED), 1).relative_to(tmp_path).with_suffix("")
+    name = (
+        tried(tmp_path, Task("all", "teaching", TUNING_SEED), 1)
+        .relative_to(tmp_path)
+        .with_suffix("")
+    )
     with holding(tmp_path, name), pytest.raises(LookupError, match="trained"):
         choose(plan, tmp_path, "all", "teaching", Silent())
     noted(tmp_path, [0.1, 0.2, 0.3])
@@ -143,7 +169,13 @@ def test_a_setting_that_another_process_tries_does_not_keep_the_others_from_bein
 def test_a_training_waits_for_settings_that_another_process_chooses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = planned(tmp_path, budget=1e7, arms=["teaching", "base"], grids={"teaching": GRID[:2]}, tuning=0.1)
+    plan = planned(
+        tmp_path,
+        budget=1e7,
+        arms=["teaching", "base"],
+        grids={"teaching": GRID[:2]},
+        tuning=0.1,
+    )
     noted(tmp_path, [0.1])
     name, events = Path("tuning", "all", "teaching-1"), list[str]()
     held = holding(tmp_path, name)
@@ -157,7 +189,9 @@ def test_a_training_waits_for_settings_that_another_process_chooses(
     monkeypatch.setattr(compare, "time", SimpleNamespace(sleep=slept))
     for result in Comparison(plan, tmp_path, Silent()).work():
         events.append(result.arm)
-        assert result.arm == "base" or result.about.setting == {"learning.policy_rate": "1e-3"}
+        assert result.arm == "base" or result.about.setting == {
+            "learning.policy_rate": "1e-3"
+        }
     assert events == ["base", "waited", "teaching"]
 
 
@@ -180,15 +214,22 @@ SHARED: dict[str, Any] = {
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_two_processes_in_one_folder_train_each_arm_once_and_try_each_setting_once(tmp_path: Path) -> None:
+def test_two_processes_in_one_folder_train_each_arm_once_and_try_each_setting_once(
+    tmp_path: Path,
+) -> None:
     context = multiprocessing.get_context("spawn")
     barrier, done = context.Barrier(2), context.Queue()
-    workers = [context.Process(target=_worked, args=(tmp_path, barrier, done), name=name) for name in ("one", "two")]
+    workers = [
+        context.Process(target=_worked, args=(tmp_path, barrier, done), name=name)
+        for name in ("one", "two")
+    ]
     for worker in workers:
         (tmp_path / worker.name).mkdir()
         worker.start()
     told = [line for _ in workers for line in done.get(timeout=500)]
-    lines = [line for line in told if line.startswith("all, ")]  # others say that a budget was small
+    lines = [
+        line for line in told if line.startswith("all, ")
+    ]  # others say that a budget was small
     for worker in workers:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0]
@@ -197,4 +238,6 @@ def test_two_processes_in_one_folder_train_each_arm_once_and_try_each_setting_on
     assert chosen
     assert len(begun) == len(set(begun)) == 2 * 5 + 2, lines
     found = load_study(tmp_path / "out").results["all"]
-    assert {(arm, seed) for arm, of in found.items() for seed in of} == {(a, s) for a in SHARED["arms"] for s in (0, 1)}
+    assert {(arm, seed) for arm, of in found.items() for seed in of} == {
+        (a, s) for a in SHARED["arms"] for s in (0, 1)
+    }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from docendo.study.compare import Comparison
-from docendo.study.plan import TUNING_SEED, Plan, Task
+from docendo.study.plan import TUNING_SEED, StudyPlan, Task
 from docendo.study.results import load_study
 from docendo.study.tuning import choose, trials_left, tried
 from tests.study.leagues import Silent, planned
@@ -16,37 +16,56 @@ REGIMES = {"open": {"arms": {"teaching": [OPEN]}}, "private": {}}
 GRID = [["learning.policy_rate=1e-4"], ["learning.policy_rate=1e-3"]]
 
 
-def two(folder: Path, **given: Any) -> Plan:
+def two(folder: Path, **given: Any) -> StudyPlan:
     return planned(folder, **{"budget": 2e7, "regimes": REGIMES, "tuning": 0.2, **given})
 
 
-def test_an_arm_whose_settings_are_those_of_another_regime_is_its_twin(tmp_path: Path) -> None:
+def test_an_arm_whose_settings_are_those_of_another_regime_is_its_twin(
+    tmp_path: Path,
+) -> None:
     plan = two(tmp_path, arms=["all-data", "teaching"])
     assert list(plan.twins(Task("private", "all-data", 3))) == [Task("open", "all-data", 3)]
     assert list(plan.twins(Task("private", "teaching", 3))) == []
 
 
-def test_what_is_the_same_in_two_regimes_is_trained_once_and_what_is_not_twice(tmp_path: Path) -> None:
-    plan, watcher = two(tmp_path, arms=["base", "experts", "experts-merged", "teaching"]), Silent()
+def test_what_is_the_same_in_two_regimes_is_trained_once_and_what_is_not_twice(
+    tmp_path: Path,
+) -> None:
+    plan, watcher = (
+        two(tmp_path, arms=["base", "experts", "experts-merged", "teaching"]),
+        Silent(),
+    )
     list(Comparison(plan, tmp_path / "out", watcher, keep=True).work())
     trained = sorted(
-        path.parent.relative_to(tmp_path / "out" / "runs") for path in tmp_path.glob("out/runs/*/*/run.db")
+        path.parent.relative_to(tmp_path / "out" / "runs")
+        for path in tmp_path.glob("out/runs/*/*/run.db")
     )
-    assert trained == [Path("open/experts-0"), Path("open/teaching-0"), Path("private/teaching-0")]
+    assert trained == [
+        Path("open/experts-0"),
+        Path("open/teaching-0"),
+        Path("private/teaching-0"),
+    ]
     found = load_study(tmp_path / "out").results
     for arm in ("base", "experts", "experts-merged"):
-        assert found["private"][arm][0] == found["open"][arm][0].model_copy(update={"regime": "private"})
+        assert found["private"][arm][0] == found["open"][arm][0].model_copy(
+            update={"regime": "private"}
+        )
     assert found["private"]["teaching"][0].curve != found["open"]["teaching"][0].curve
 
 
 @pytest.mark.parametrize(("arm", "trials"), [("all-data", 2), ("teaching", 4)])
-def test_a_setting_is_tried_once_for_regimes_in_which_it_is_the_same(arm: str, trials: int, tmp_path: Path) -> None:
+def test_a_setting_is_tried_once_for_regimes_in_which_it_is_the_same(
+    arm: str, trials: int, tmp_path: Path
+) -> None:
     plan, watcher = two(tmp_path, arms=[arm], grids={arm: GRID}), Silent()
     tasks = [Task(regime, arm, seed) for regime in REGIMES for seed in (0, 1)]
     assert trials_left(plan, tmp_path / "out", tasks) == trials
     choices = [choose(plan, tmp_path / "out", regime, arm, watcher) for regime in REGIMES]
     assert len([line for line in watcher.lines if "trying" in line]) == trials
-    assert all(tried(tmp_path / "out", Task(regime, arm, TUNING_SEED), 1).exists() for regime in REGIMES)
+    assert all(
+        tried(tmp_path / "out", Task(regime, arm, TUNING_SEED), 1).exists()
+        for regime in REGIMES
+    )
     assert trials_left(plan, tmp_path / "out", tasks) == 0
     if arm == "all-data":
         assert choices[0] == choices[1]
@@ -56,6 +75,12 @@ def test_a_result_with_other_chosen_settings_is_not_taken(tmp_path: Path) -> Non
     plan = two(tmp_path, arms=["experts"])
     list(Comparison(plan, tmp_path / "out", Silent()).work([Task("open", "experts", 0)]))
     path = tmp_path / "out" / "results" / "open" / "experts-0.json"
-    path.write_text(path.read_text().replace('"setting": {}', '"setting": {"learning.practice": "3"}'))
-    list(Comparison(plan, tmp_path / "out", Silent(), keep=True).work([Task("private", "experts", 0)]))
+    path.write_text(
+        path.read_text().replace('"setting": {}', '"setting": {"learning.practice": "3"}')
+    )
+    list(
+        Comparison(plan, tmp_path / "out", Silent(), keep=True).work(
+            [Task("private", "experts", 0)]
+        )
+    )
     assert (tmp_path / "out" / "runs" / "private" / "experts-0" / "run.db").exists()

@@ -6,42 +6,95 @@ from typing import Any
 
 import numpy as np
 
-from docendo.study.results import About, Answers, Cost, Gain, Point, Result, Scores, Trace, write_result
+from docendo.study.results import (
+    About,
+    Answers,
+    Cost,
+    Gain,
+    Point,
+    Result,
+    Scores,
+    Trace,
+    write_result,
+)
 
 TRAINED = {"letters": ("flip", "turn"), "numbers": ("sums",)}
 
 
 def answers(agents: tuple[str, ...] = ("a", "b"), **families: str) -> Answers:
     """The same answer keys for every agent; ``letters_flip`` stands for ``letters/flip``."""
-    return {agent: {name.replace("_", "/"): key for name, key in families.items()} for agent in agents}
+    return {
+        agent: {name.replace("_", "/"): key for name, key in families.items()}
+        for agent in agents
+    }
 
 
 def about(agents: tuple[str, ...] = ("a", "b"), **given: Any) -> About:
     expert_of = dict(zip(agents, (("letters",), ("numbers",)), strict=False))
     return About(
-        **{"commit": "abc1234", "model": "nano", "agents": agents, "domains": TRAINED, "expert_of": expert_of} | given
+        **{
+            "commit": "abc1234",
+            "model": "nano",
+            "agents": agents,
+            "domains": TRAINED,
+            "expert_of": expert_of,
+        }
+        | given
     )
 
 
-def result(arm: str = "teaching", seed: int = 0, test: Answers | None = None, **given: Any) -> Result:
+def result(
+    arm: str = "teaching", seed: int = 0, test: Answers | None = None, **given: Any
+) -> Result:
     """One training with as many agents as there are in `test`."""
     test = test or answers(letters_flip="0011", letters_turn="0001", numbers_sums="01")
-    scores = Scores(**{"test": test} | {k: given.pop(k) for k in ("lesson", "outside", "start", "vote") if k in given})
-    made: dict[str, Any] = {"about": about(tuple(test)), "cost": Cost(budget=100.0, spent=90.0)}
-    return Result(**{"regime": "scarce", "arm": arm, "seed": seed, "scores": scores} | made | given)
+    scores = Scores(
+        **{"test": test}
+        | {k: given.pop(k) for k in ("lesson", "outside", "start", "vote") if k in given}
+    )
+    made: dict[str, Any] = {
+        "about": about(tuple(test)),
+        "cost": Cost(budget=100.0, spent=90.0),
+    }
+    return Result(
+        **{"regime": "scarce", "arm": arm, "seed": seed, "scores": scores} | made | given
+    )
 
 
-def toy_study(folder: Path, seeds: int = 3, regimes: Sequence[str] = ("scarce", "plenty")) -> Path:
+def toy_study(
+    folder: Path, seeds: int = 3, regimes: Sequence[str] = ("scarce", "plenty")
+) -> Path:
     """A whole study of invented numbers in `folder`: teaching is best in `scarce` and worst in any other regime."""
     for regime in regimes:
         for place, arm in enumerate(ARMS):
             for seed in range(seeds):
-                write_result(folder, invented(regime, arm, seed, np.random.default_rng([len(regime), place, seed])))
+                write_result(
+                    folder,
+                    invented(
+                        regime, arm, seed, np.random.default_rng([len(regime), place, seed])
+                    ),
+                )
     return folder
 
 
-ARMS = ("teaching", "all-data", "experts", "one-agent", "no-gate", "no-notes", "random-teacher", "solo-practice")
-_LEVEL = {"teaching": 1.0, "all-data": 0.4, "experts": -0.6, "one-agent": 0.3, "no-gate": 0.8, "no-notes": 0.1}
+ARMS = (
+    "teaching",
+    "all-data",
+    "experts",
+    "one-agent",
+    "no-gate",
+    "no-notes",
+    "random-teacher",
+    "solo-practice",
+)
+_LEVEL = {
+    "teaching": 1.0,
+    "all-data": 0.4,
+    "experts": -0.6,
+    "one-agent": 0.3,
+    "no-gate": 0.8,
+    "no-notes": 0.1,
+}
 _PURPOSES = ("experts", "control", "lesson", "attempt", "policy", "imitation")
 
 
@@ -53,7 +106,10 @@ def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> Resu
 
     def drawn(shift: float, names: Sequence[str]) -> Answers:
         share = 1 / (1 + np.exp(-level - shift))
-        return {a: {n: "".join("01"[int(x)] for x in rng.random(40) < share) for n in names} for a in agents}
+        return {
+            a: {n: "".join("01"[int(x)] for x in rng.random(40) < share) for n in names}
+            for a in agents
+        }
 
     test, spent = drawn(0.0, families), 1e13 * float(rng.uniform(0.99, 1.02))
     steps = [spent * i / 8 for i in range(9)]
@@ -79,7 +135,9 @@ def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> Resu
         seed=seed,
         about=about(
             agents,
-            expert_of={"ada": ("letters",), "emmy": ("numbers",)} if len(agents) > 1 else {},
+            expert_of={"ada": ("letters",), "emmy": ("numbers",)}
+            if len(agents) > 1
+            else {},
             setting={"policy_rate": 1e-3, "matches": 6.0},
         ),
         cost=Cost(
@@ -102,6 +160,9 @@ def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> Resu
             vote=next(iter(drawn(0.3, families).values())),
         ),
         trace=Trace(
-            useful=share, gains=lessons, passed=share if taught else (), cyclic=share if arm == "teaching" else ()
+            useful=share,
+            gains=lessons,
+            passed=share if taught else (),
+            cyclic=share if arm == "teaching" else (),
         ),
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docendo.errors import UseError
+from docendo.errors import UserError
 from docendo.tools.calculator import calculate, shown
 
 
@@ -68,7 +68,7 @@ def test_expressions_have_exact_values(text: str, value: str) -> None:
     ],
 )
 def test_all_else_is_refused(text: str, said: str) -> None:
-    with pytest.raises(UseError, match=said):
+    with pytest.raises(UserError, match=said):
         calculate(text)
 
 
@@ -79,12 +79,12 @@ def test_what_is_shown_is_the_number_itself_or_close_to_it(value: Fraction) -> N
 
 @given(*[st.fractions(max_denominator=10**6)] * 2)
 def test_fractions_are_added_and_multiplied_as_fractions(a: Fraction, b: Fraction) -> None:
-    with suppress(UseError):
+    with suppress(UserError):
         assert calculate(f"({a}) + ({b})") == str(a + b)
         assert calculate(f"({a}) * ({b})") == str(a * b)
 
 
 @given(st.text(max_size=220) | st.text(alphabet="0123456789.+-*/%() ", max_size=220))
 def test_nothing_that_is_written_breaks_it(text: str) -> None:
-    with suppress(UseError):
+    with suppress(UserError):
         assert len(calculate(text)) <= 60

@@ -4,19 +4,30 @@ from itertools import pairwise
 
 import pytest
 
-from docendo.errors import UseError
-from docendo.graders.grading import exact
+from docendo.errors import UserError
+from docendo.graders.answer import exact
 from docendo.problems.arithmetic import MATHEMATICS
 from docendo.problems.biology import BIOLOGY
 from docendo.problems.procedural import Procedural
-from docendo.tools.calls import Call, Piece, Toolset, make_tools, open_call, pieces, plain, result, tooled, worded
+from docendo.tools.calls import (
+    Call,
+    Piece,
+    Toolset,
+    make_tools,
+    open_call,
+    pieces,
+    plain,
+    result,
+    tooled,
+    worded,
+)
 
 TEXT = "<<calculator: 12 * 34>> 408\nAnswer: 408"
 
 
 def shout(text: str) -> str:
     if not text:
-        raise UseError("nothing to shout")
+        raise UserError("nothing to shout")
     return text.upper() + "\nand more"
 
 
@@ -42,9 +53,15 @@ def test_a_call_is_what_ends_with_the_last_sign(text: str, call: Call | None) ->
 
 def test_a_result_is_one_line_behind_a_space_and_an_error_is_one_too() -> None:
     tools = {"shout": shout}
-    assert result(Call("shout", "ab"), tools) == (" AB AND MORE".replace("AND MORE", "and more"), True)
+    assert result(Call("shout", "ab"), tools) == (
+        " AB AND MORE".replace("AND MORE", "and more"),
+        True,
+    )
     assert result(Call("shout", ""), tools) == (" error: nothing to shout", False)
-    assert result(Call("sing", "la"), tools) == (" error: no tool 'sing'; known: shout", False)
+    assert result(Call("sing", "la"), tools) == (
+        " error: no tool 'sing'; known: shout",
+        False,
+    )
     assert len(result(Call("shout", "a" * 999), tools)[0]) == 201
     assert result(Call("shout", "a" * 999), tools)[0].endswith("A...")
     assert result(Call("shout", "a\ud800"), tools) == (" A? and more", True)
@@ -57,7 +74,14 @@ def test_an_answer_in_parts_is_the_answer() -> None:
         Piece("\nAnswer: 408", False),
     ]
     assert pieces("<<python: x = 1\nx>>\n 1\nso")[1] == Piece(" 1", True)
-    for text in (TEXT, "", "no calls", "<<calculator: 1", "<<sing: la>> la", TEXT + "\n" + TEXT):
+    for text in (
+        TEXT,
+        "",
+        "no calls",
+        "<<calculator: 1",
+        "<<sing: la>> la",
+        TEXT + "\n" + TEXT,
+    ):
         assert "".join(p.text for p in pieces(text)) == text
     assert pieces("<<sing: la>> la") == [Piece("<<sing: la>> la", False)]
 
@@ -70,9 +94,13 @@ def test_without_tools_a_call_is_an_equation() -> None:
 
 def test_a_solution_by_calculator_is_one_call_where_the_question_is_an_expression() -> None:
     solution = "40 * 4 = 160\n160 + 57 = 217\nAnswer: 217"
-    assert tooled("What is 40 * 4 + 57?", solution, 2) == "<<calculator: 40 * 4 + 57>> 217\nAnswer: 217"
     assert (
-        tooled("What is 3/4 - 1/6 as a fraction?", "Answer: 7/12", 2) == "<<calculator: 3/4 - 1/6>> 7/12\nAnswer: 7/12"
+        tooled("What is 40 * 4 + 57?", solution, 2)
+        == "<<calculator: 40 * 4 + 57>> 217\nAnswer: 217"
+    )
+    assert (
+        tooled("What is 3/4 - 1/6 as a fraction?", "Answer: 7/12", 2)
+        == "<<calculator: 3/4 - 1/6>> 7/12\nAnswer: 7/12"
     )
     steps = "44 - 24 = 20\n20 / 5 = 4\nAnswer: 4"
     assert tooled("Solve for x: 5x + 24 = 44", steps, 2) == (
@@ -89,14 +117,23 @@ def test_there_are_no_more_calls_than_an_answer_has_and_the_last_steps_get_them(
 
 
 @pytest.mark.parametrize(
-    "text", ["2 + 2 = 5\nAnswer: 5", "1 / 3 = 4/12\nAnswer: x", "1 + " * 2000 + "1 = 2001\nAnswer: x"]
+    "text",
+    [
+        "2 + 2 = 5\nAnswer: 5",
+        "1 / 3 = 4/12\nAnswer: x",
+        "1 + " * 2000 + "1 = 2001\nAnswer: x",
+    ],
 )
 def test_what_the_calculator_does_not_confirm_stays(text: str) -> None:
     assert tooled("What is 46 * 7?", text, 2) == text
 
 
-@pytest.mark.parametrize(("source", "family"), [(s, f) for s in (MATHEMATICS, BIOLOGY) for f in s.levels])
-def test_every_solution_by_calculator_is_right_and_says_what_its_calls_give(source: Procedural, family: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "family"), [(s, f) for s in (MATHEMATICS, BIOLOGY) for f in s.levels]
+)
+def test_every_solution_by_calculator_is_right_and_says_what_its_calls_give(
+    source: Procedural, family: str
+) -> None:
     for level in (1, 3, 5):
         for p in source.draw(family, level, 15, 0, "train"):
             text = tooled(p.prompt, p.solution, 2)
@@ -118,7 +155,10 @@ def test_everybody_reads_solutions_in_the_way_that_it_can_write_them() -> None:
     assert worded(question, TEXT, None) == solution
     other = Toolset(make_tools(["units"]))
     assert worded(question, solution, other) == solution
-    assert worded(question, TEXT + "\n<<units: 1 km in m>> 1000", other) == solution + "\n<<units: 1 km in m>> 1000"
+    assert (
+        worded(question, TEXT + "\n<<units: 1 km in m>> 1000", other)
+        == solution + "\n<<units: 1 km in m>> 1000"
+    )
 
 
 def test_python_is_worked_out_in_the_sandbox() -> None:

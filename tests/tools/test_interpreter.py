@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from docendo.errors import UseError
+from docendo.errors import UserError
 from docendo.tools.interpreter import Interpreter
 
 run = Interpreter()
@@ -30,8 +30,14 @@ def test_what_a_program_prints_and_its_last_expression_come_back(code, result):
     [
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("def f(", "SyntaxError: '(' was never closed"),
-        ("import os\nos.listdir('/')", "used an unknown name, or something outside the sandbox"),
-        ("open('/etc/passwd').read()", "used an unknown name, or something outside the sandbox"),
+        (
+            "import os\nos.listdir('/')",
+            "used an unknown name, or something outside the sandbox",
+        ),
+        (
+            "open('/etc/passwd').read()",
+            "used an unknown name, or something outside the sandbox",
+        ),
         ("while True: pass", "TimeoutError: feed time limit exceeded"),
         ("'a' * 10**9", "MemoryError: memory limit exceeded"),
         ("[x for x in range(10**9)]", "MemoryError: memory limit exceeded"),
@@ -43,20 +49,28 @@ def test_what_a_program_prints_and_its_last_expression_come_back(code, result):
     ],
 )
 def test_what_goes_wrong_is_told_in_words_that_are_the_same_every_time(code, reason):
-    with pytest.raises(UseError) as error:
+    with pytest.raises(UserError) as error:
         run(code)
     assert str(error.value) == reason
 
 
 @pytest.mark.parametrize(
-    "code", ["(" * 500, "-" * 990 + "1", "1" + "+1" * 490, "print('\\ud800')", "5(3)", "1if 2else 3"]
+    "code",
+    [
+        "(" * 500,
+        "-" * 990 + "1",
+        "1" + "+1" * 490,
+        "print('\\ud800')",
+        "5(3)",
+        "1if 2else 3",
+    ],
 )
 def test_strange_programs_give_text_or_an_error(code):
-    with suppress(UseError):
+    with suppress(UserError):
         assert isinstance(run(code), str)
 
 
 def test_nothing_is_kept_between_calls():
     assert run("kept = 1\nkept") == "1"
-    with pytest.raises(UseError, match="unknown name"):
+    with pytest.raises(UserError, match="unknown name"):
         run("kept")

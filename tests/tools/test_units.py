@@ -2,7 +2,7 @@
 
 import pytest
 
-from docendo.errors import UseError
+from docendo.errors import UserError
 from docendo.tools.units import UNITS, convert
 
 
@@ -43,7 +43,7 @@ def test_values_are_exact_where_units_are(text: str, value: str) -> None:
     ],
 )
 def test_what_makes_no_sense_is_told(text: str, said: str) -> None:
-    with pytest.raises(UseError, match=said):
+    with pytest.raises(UserError, match=said):
         convert(text)
 
 

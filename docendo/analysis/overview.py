@@ -1,0 +1,222 @@
+"""Everything that a payoff matrix says about a population, in one value.
+
+Axes: N agents. Row i, column j of the payoff is what i gets against j, or for teaching what its lessons give j.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from docendo.analysis.matrices import Matrix, Vector, square
+from docendo.analysis.payoff import NashAverage, alpha_rank, nash_average
+from docendo.analysis.ratings import ELO, Ratings, Skills, openskill, strengths
+from docendo.analysis.structure import (
+    Cluster,
+    Decomposition,
+    Disc,
+    clusters,
+    collaboration,
+    decompose,
+    disc,
+    diversity,
+    skill,
+    three_cycles,
+)
+from docendo.errors import UserError
+
+__all__ = ["Analysis", "Top", "analyse", "as_json", "strongest"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Top:
+    """The spinning top of Czarnecki et al. 2020: how much goes in cycles at every height of skill."""
+
+    skill: Vector
+    """(N,): mean payoff against the others."""
+    three_cycles: NDArray[np.int64]
+    """(N,): cycles of three that an agent is part of."""
+    clusters: tuple[Cluster, ...]
+    """Best first; every agent is in one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    names: tuple[str, ...]
+    payoff: Matrix
+    """As it was given; NaN where the two never met."""
+    interval: tuple[Matrix, Matrix] | None
+    """Low and high of each payoff, NaN where unknown."""
+    ratings: Ratings
+    """In logarithms of odds, as `bradley_terry`."""
+    skills: Skills
+    average: NashAverage
+    alpha_rank: Vector
+    decomposition: Decomposition
+    disc: Disc
+    top: Top
+    diversity: float
+    collaboration: float | None
+    """Correlation of payoff[i][j] and payoff[j][i]: -1 in a zero-sum game, 1 in a shared one, None where undefined."""
+
+    @property
+    def gaps(self) -> int:
+        """How many of the N(N-1) payoffs between two agents are unknown."""
+        return int(np.isnan(self.payoff).sum() - np.isnan(np.diag(self.payoff)).sum())
+
+
+def analyse(
+    names: Sequence[str],
+    payoff: ArrayLike,
+    counts: ArrayLike | None = None,
+    wins: ArrayLike | None = None,
+    low: ArrayLike | None = None,
+    high: ArrayLike | None = None,
+) -> Analysis:
+    """The analysis of any payoff matrix (N, N); everything else is (N, N) too.
+
+    Alpha-rank and collaboration are those of the payoff itself, everything else of its antisymmetric part, half the
+    difference of the payoff and its transpose. NaN, where two never met, counts as 0 and is left out of collaboration.
+    Ratings are those of `wins`. Without, every pair played `counts` games (one, where it met at all), and the row won
+    the share (1 + d) / 2 of them, d being the antisymmetric part divided by its largest entry where that is above 1.
+    `low` and `high` are bounds of the payoff, carried along to be shown. Raises UseError for what is no such matrix.
+    """
+    given = square(payoff, gaps=True)
+    if not len(names) == len(set(names)) == len(given):
+        raise UserError(
+            f"{len(set(names))} different names for {len(given)} agents; wanted one each"
+        )
+    if wins is not None and counts is not None:
+        raise UserError(
+            "got both wins and counts; wanted one of them: wins say how many games there were"
+        )
+    filled = np.nan_to_num(given)
+    game = (filled - filled.T) / 2
+    won = (
+        _like(given, wins, "wins")
+        if wins is not None
+        else _won(game, _games(given, counts))
+    )
+    average, parts = NashAverage(*nash_average(game)), decompose(game)
+    both = ~(np.isnan(given) | np.isnan(given.T) | np.eye(len(given), dtype=bool))
+    return Analysis(
+        names=tuple(names),
+        payoff=given,
+        interval=_bounds(given, low, high),
+        ratings=strengths(won),
+        skills=openskill(won),
+        average=average,
+        alpha_rank=alpha_rank(filled),
+        decomposition=parts,
+        disc=disc(parts.cyclic),
+        top=Top(skill(game), three_cycles(game), tuple(clusters(game))),
+        diversity=diversity(game, average.strategy),
+        collaboration=collaboration(given[both], given.T[both]),
+    )
+
+
+def _games(payoff: Matrix, counts: ArrayLike | None) -> Matrix:
+    """(N, N): how many games each pair played, at least one where `counts` is not given and it met."""
+    if counts is not None:
+        return _like(payoff, counts, "counts")
+    return np.where(np.isnan(payoff) & np.isnan(payoff.T), 0.0, 1.0)
+
+
+def _bounds(
+    payoff: Matrix, low: ArrayLike | None, high: ArrayLike | None
+) -> tuple[Matrix, Matrix] | None:
+    if low is None and high is None:
+        return None
+    if low is None or high is None:
+        raise UserError("got low without high, or high without low; wanted both or none")
+    return _like(payoff, low, "low", gaps=True), _like(payoff, high, "high", gaps=True)
+
+
+def _like(payoff: Matrix, values: ArrayLike, what: str, *, gaps: bool = False) -> Matrix:
+    matrix = square(values, what, gaps=gaps)
+    if matrix.shape != payoff.shape:
+        raise UserError(
+            f"{what} has {len(matrix)} agents, payoff {len(payoff)}; wanted the same"
+        )
+    return matrix
+
+
+def _won(game: Matrix, games: Matrix) -> Matrix:
+    share: Matrix = games * (1 + game / max(1.0, np.abs(game).max())) / 2
+    return share
+
+
+def strongest(analysis: Analysis) -> list[int | None]:
+    """For each agent the one with the largest payoff against it; None where it met nobody.
+
+    In a tournament its hardest opponent, in a payoff of lessons (teachers down) its best teacher.
+    """
+    payoff = np.where(
+        np.isnan(analysis.payoff) | np.eye(len(analysis.names), dtype=bool),
+        -np.inf,
+        analysis.payoff,
+    )
+    return [
+        int(column.argmax()) if np.isfinite(column.max()) else None for column in payoff.T
+    ]
+
+
+def as_json(analysis: Analysis) -> dict[str, Any]:
+    """Plain values with stable keys; None for what is undefined or unknown, and no NaN."""
+    names, parts, best = analysis.names, analysis.decomposition, strongest(analysis)
+    return {
+        "names": list(names),
+        "payoff": _plain(analysis.payoff),
+        "low": _plain(analysis.interval[0]) if analysis.interval else None,
+        "high": _plain(analysis.interval[1]) if analysis.interval else None,
+        "gaps": analysis.gaps,
+        "ratings": _ratings(analysis),
+        "nash": dict(zip(names, analysis.average.strategy.tolist(), strict=True)),
+        "nash_average": dict(zip(names, analysis.average.values.tolist(), strict=True)),
+        "alpha_rank": dict(zip(names, analysis.alpha_rank.tolist(), strict=True)),
+        "cyclic_share": parts.share,
+        "transitive": parts.transitive,
+        "cyclic": parts.cyclic_size,
+        "disc": {
+            "share": analysis.disc.share,
+            "points": dict(zip(names, analysis.disc.points.tolist(), strict=True)),
+        },
+        "clusters": [
+            [names[i] for i in cluster.members] for cluster in analysis.top.clusters
+        ],
+        "spinning_top": [
+            {
+                "agents": [names[i] for i in cluster.members],
+                "skill": cluster.skill,
+                "longest_cycle": cluster.longest_cycle,
+                "three_cycles": cluster.three_cycles,
+            }
+            for cluster in analysis.top.clusters
+        ],
+        "diversity": analysis.diversity,
+        "collaboration": analysis.collaboration,
+        "strongest": {
+            name: None if i is None else names[i]
+            for name, i in zip(names, best, strict=True)
+        },
+    }
+
+
+def _ratings(analysis: Analysis) -> list[dict[str, Any]]:
+    ratings, skills = analysis.ratings, analysis.skills
+    return [
+        {
+            "name": name,
+            "rating": float(ELO * ratings.rating[i]),
+            "low": float(ELO * ratings.low[i]),
+            "high": float(ELO * ratings.high[i]),
+            "openskill": {"mu": float(skills.mean[i]), "sigma": float(skills.deviation[i])},
+        }
+        for i, name in enumerate(analysis.names)
+    ]
+
+
+def _plain(matrix: Matrix) -> list[list[float | None]]:
+    return [[None if np.isnan(x) else float(x) for x in row] for row in matrix]

@@ -1,0 +1,221 @@
+"""From what people said of pairs of answers to a payoff: is there one order of the answerers, or do they go in cycles?
+
+Axes: U independent units (people, or questions), N agents. Row against column, as everywhere in the league.
+"""
+
+from collections.abc import Sequence
+from itertools import permutations
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docendo.analysis.matrices import Matrix, Vector
+from docendo.analysis.overview import Analysis, analyse
+from docendo.analysis.structure import decompose
+from docendo.errors import UserError
+from docendo.records import Opinion
+
+__all__ = [
+    "Cyclicity",
+    "Ring",
+    "Tally",
+    "analysed",
+    "cyclicity",
+    "payoff_table",
+    "rings",
+    "scarce",
+    "tally",
+]
+
+_Z = 1.959963984540054
+
+
+class Tally(NamedTuple):
+    """Comparisons, counted for every unit."""
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    ahead_UNN: NDArray[np.float64]
+    """How often the row was preferred to the column, less how often the column was to the row."""
+    games_UNN: NDArray[np.float64]
+    """How often the two were compared."""
+
+    @property
+    def payoff(self) -> Matrix:
+        """(N, N): share of comparisons won less share lost, ties and two bad answers being neither; NaN for none."""
+        return _payoff(self.ahead_UNN.sum(0), self.games_UNN.sum(0))
+
+
+class Cyclicity(NamedTuple):
+    """Share of the squared payoffs that no rating explains, without what the noise of few opinions adds to it."""
+
+    share: float
+    """Near 0 for one order of the agents, below it by chance; 1 for a pure cycle."""
+    low: float
+    high: float
+    """95 % interval."""
+
+
+class Ring(NamedTuple):
+    """Three agents, each preferred to the next and the last to the first."""
+
+    agents: tuple[str, str, str]
+    weakest: float
+    """The smallest of the three payoffs."""
+    low: float
+    """The smallest of their lower bounds of 95 % intervals: above 0, all three preferences are sure."""
+
+
+def tally(opinions: Sequence[Opinion], by: Literal["person", "prompt"] = "person") -> Tally:
+    """Opinions counted. `by` says what is independent: people, or of a single person the questions.
+
+    An agent's opinions of its own two answers are left out. Raises UseError where no two agents were compared.
+    """
+    pairs = [o for o in opinions if o.first != o.second]
+    if not pairs:
+        raise UserError(f"none of {len(opinions)} opinions compares two agents")
+    names = tuple(sorted({name for o in pairs for name in (o.first, o.second)}))
+    units = tuple(dict.fromkeys(getattr(o, by) for o in pairs))
+    row, unit = {n: i for i, n in enumerate(names)}, {u: i for i, u in enumerate(units)}
+    ahead, games = (np.zeros((len(units), len(names), len(names))) for _ in range(2))
+    for o in pairs:
+        u, i, j = unit[getattr(o, by)], row[o.first], row[o.second]
+        sign = {"first": 1.0, "second": -1.0}.get(o.choice, 0.0)
+        ahead[u, i, j] += sign
+        ahead[u, j, i] -= sign
+        games[u, i, j] += 1
+        games[u, j, i] += 1
+    return Tally(names, units, ahead, games)
+
+
+def cyclicity(found: Tally) -> Cyclicity | None:
+    """The cyclic share with its interval; None where a pair was compared by fewer than two units, or where no
+    preference is left beside the noise.
+
+    Squares of noisy payoffs are too large on average, and most of that looks cyclic: both the squared cyclic payoffs
+    and all squared payoffs are freed of it by the jackknife over units (Quenouille 1956), which is exact where all
+    units compare alike. The interval of their ratio is Student's t over the jackknife's pseudo-values.
+    """
+    count = len(found.units)
+    ahead, games = found.ahead_UNN.sum(0), found.games_UNN.sum(0)
+    if scarce(found):
+        return None
+    whole = _squares(ahead, games)
+    left = np.array(
+        [
+            _squares(ahead - a, games - g)
+            for a, g in zip(found.ahead_UNN, found.games_UNN, strict=True)
+        ]
+    )
+    pseudo_U2 = count * whole - (count - 1) * left
+    cyclic, total = pseudo_U2.mean(0)
+    if total <= 1e-12:
+        return None
+    share = float(cyclic / total)
+    half = (
+        _t_quantile(count - 1) * _error(pseudo_U2[:, 0] - share * pseudo_U2[:, 1]) / total
+    )
+    return Cyclicity(share, float(share - half), float(share + half))
+
+
+def scarce(found: Tally) -> int:
+    """How many pairs of agents were compared by fewer than two units."""
+    return int(np.triu((found.games_UNN > 0).sum(0) < 2, 1).sum())
+
+
+def rings(found: Tally) -> list[Ring]:
+    """Every cycle of three, the one with the strongest weakest preference first, each begun by its first name.
+
+    A ring's `low` is right for that ring; of many rings, one in forty of those that are none may look sure.
+    """
+    payoff, (low, _) = np.nan_to_num(found.payoff), _interval(found)
+    members = range(len(found.names))
+    cycles = [
+        (i, j, k)
+        for i, j, k in permutations(members, 3)
+        if i < min(j, k) and min(payoff[i, j], payoff[j, k], payoff[k, i]) > 0
+    ]
+    made = []
+    for i, j, k in cycles:
+        edges = ((i, j), (j, k), (k, i))
+        names = found.names[i], found.names[j], found.names[k]
+        made.append(
+            Ring(
+                names,
+                float(min(payoff[e] for e in edges)),
+                float(min(low[e] for e in edges)),
+            )
+        )
+    return sorted(made, key=lambda ring: (-ring.weakest, ring.agents))
+
+
+def analysed(found: Tally) -> Analysis:
+    """Everything that the league's analysis says of the payoff, with an interval of each from the units."""
+    games = found.games_UNN.sum(0)
+    low, high = _interval(found)
+    return analyse(
+        found.names,
+        found.payoff,
+        wins=(games + found.ahead_UNN.sum(0)) / 2,
+        low=low,
+        high=high,
+    )
+
+
+def payoff_table(found: Tally) -> list[list[str]]:
+    """Rows of cells for a CSV that `docendo analyse` reads: names first, then payoffs; a pair never compared is 0."""
+    rows = [["", *found.names]]
+    for name, row in zip(found.names, np.nan_to_num(found.payoff), strict=True):
+        rows.append([name, *(f"{x:.6g}" for x in row)])
+    return rows
+
+
+def _payoff(ahead: Matrix, games: Matrix) -> Matrix:
+    return np.divide(ahead, games, out=np.full_like(ahead, np.nan), where=games > 0.5)
+
+
+def _squares(ahead: Matrix, games: Matrix) -> Vector:
+    """(2,): mean squared cyclic payoff, mean squared payoff."""
+    parts = decompose(np.nan_to_num(_payoff(ahead, games)))
+    return np.array([parts.cyclic_size**2, parts.cyclic_size**2 + parts.transitive**2])
+
+
+def _interval(found: Tally) -> tuple[Matrix, Matrix]:
+    """(N, N) each: bounds of the payoffs, NaN where nobody compared the pair.
+
+    Wilson's, of the share won, at as many trials as have the standard error of the ratio over units; where all units
+    say the same, at as many trials as units.
+    """
+    share, games = (1 + found.payoff) / 2, found.games_UNN.sum(0)
+    units = (found.games_UNN > 0).sum(0)
+    won_UNN = (found.ahead_UNN + found.games_UNN) / 2
+    rest = ((won_UNN - np.nan_to_num(share) * found.games_UNN) ** 2).sum(0)
+    error = np.divide(
+        rest * units, (units - 1) * games**2, out=np.zeros_like(share), where=units > 1
+    )
+    known = (error > 0) & (share > 0) & (share < 1)
+    trials = np.divide(
+        share * (1 - share), error, out=units.astype(np.float64), where=known
+    )
+    trials = np.where(games > 0, np.minimum(trials, games), np.nan)
+    centre = (share + _Z**2 / (2 * trials)) / (1 + _Z**2 / trials)
+    half = (
+        _Z
+        / (1 + _Z**2 / trials)
+        * np.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2))
+    )
+    return 2 * (centre - half) - 1, 2 * (centre + half) - 1
+
+
+def _error(values: Vector) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values)))
+
+
+def _t_quantile(freedom: Any) -> Any:
+    """The 97.5 % point of Student's t."""
+    try:
+        from scipy.special import stdtrit
+    except ImportError as error:
+        raise UserError("intervals need scipy: pip install 'docendo[league]'") from error
+    return stdtrit(freedom, 0.975)

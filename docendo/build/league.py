@@ -1,0 +1,241 @@
+"""From league settings to values: who meets whom on what, and who plays whom."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from docendo.config.load import Config
+from docendo.engines.wrappers.scripted_agents import WithScripts
+from docendo.errors import UserError
+from docendo.games.kuhn_text import KUHN, Equilibrium, always_bets
+from docendo.games.play import DuelRoom, DuelRules
+from docendo.games.text_game import TextGame, any_legal
+from docendo.games.tictactoe import TIC_TAC_TOE
+from docendo.interfaces import Curriculum, Engine, Matchmaker
+from docendo.league import curriculum
+from docendo.league.duel_matches import MAIN, DuelMatchmaker, alphastar
+from docendo.league.matchmaking import (
+    Chooser,
+    Improving,
+    LearnableTeachers,
+    NashMix,
+    Prioritized,
+    Self,
+    Uniform,
+    even,
+    hard,
+    linear,
+    variance,
+)
+from docendo.league.population import (
+    Either,
+    EveryRounds,
+    Never,
+    Population,
+    Replacement,
+    SnapshotRule,
+    WhenStronger,
+)
+from docendo.league.problem_replay import ProblemReplay
+from docendo.league.standings import LiveStandings
+from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
+from docendo.records import AgentId, Request, TaskType, TeachingOption
+from docendo.school import Arena, League
+
+__all__ = [
+    "CHOICES",
+    "CURRICULA",
+    "GAMES",
+    "SCRIPTS",
+    "build_arena",
+    "build_league",
+    "check_cast",
+    "courses_of",
+    "textbooks_of",
+]
+
+CHOICES: Mapping[str, Chooser] = {
+    "uniform": Uniform(),
+    "hard": Prioritized(hard),
+    "variance": Prioritized(variance),
+    "even": Prioritized(even),
+    "linear": Prioritized(linear),
+    "learnable": LearnableTeachers(),
+    "improving": Improving(),
+    "optimistic": Improving(optimism=1.0),
+}
+GAMES: Mapping[str, TextGame] = {game.name: game for game in (KUHN, TIC_TAC_TOE)}
+SCRIPTS: Mapping[str, Callable[[Request], str]] = {
+    "equilibrium": Equilibrium(),
+    "bold": always_bets,
+    "random": any_legal,
+}
+CURRICULA: Mapping[str, Curriculum] = {
+    "everything": curriculum.UniformCurriculum(),
+    "learnable": curriculum.ByLearnability(),
+    "missing": curriculum.ByLearnability(),
+    "replay": curriculum.PrioritizedLevelReplay(),
+}
+
+
+def build_league(config: Config, kinds: Mapping[str, Sequence[TaskType]]) -> League:
+    """A league before its first round. `kinds` is what is taught of each domain."""
+    plan = config.league
+    wanted = CURRICULA[plan.curriculum]
+    wanted = curriculum.UnlockLevels(wanted, plan.opens) if plan.opens else wanted
+    return League(
+        courses=courses_of(config, kinds),
+        pair=_pairing(config, wanted),
+        curriculum=wanted,
+        missing=plan.curriculum == "missing",
+        imitated=None if plan.curriculum == "everything" else curriculum.ByErrorRate(),
+        standings=LiveStandings(plan.decay, textbooks_of(config)),
+        population=_population(config),
+        deck=ProblemReplay(plan.replayed),
+    )
+
+
+def courses_of(
+    config: Config, kinds: Mapping[str, Sequence[TaskType]]
+) -> list[TeachingOption]:
+    """Every kind with the experts of its domain as teachers; all other learners are its students.
+
+    Where all learners are experts of a domain they teach each other.
+    """
+    courses = []
+    for domain, some in kinds.items():
+        teachers = tuple(
+            AgentId(n) for n, a in config.agents.items() if domain in a.domains
+        )
+        learners = tuple(AgentId(n) for n in config.learners)
+        students = tuple(n for n in learners if n not in teachers) or learners
+        courses += [TeachingOption(kind, teachers, students) for kind in some]
+    return courses
+
+
+def textbooks_of(config: Config) -> frozenset[AgentId]:
+    """Who teaches by the problems' own worked solutions."""
+    everybody = config.teaching.authors == "solutions"
+    return frozenset(
+        AgentId(n) for n, a in config.agents.items() if everybody or a.plays == "textbook"
+    )
+
+
+def build_arena(
+    config: Config, engine: Engine, instructions: Mapping[AgentId, str]
+) -> Arena | None:
+    """Where agents play each other; None where they do not. `instructions` are the agents' system prompts."""
+    plan = config.duels
+    if not plan.pairings:
+        return None
+    scripts = {
+        AgentId(n): SCRIPTS[a.plays] for n, a in config.agents.items() if a.plays in SCRIPTS
+    }
+    roles = {AgentId(n): a.role for n, a in config.learners.items()}
+    choices = alphastar(roles)
+    if plan.opponents != "alphastar":
+        choices[MAIN] = {**CHOICES, "self": Self(), "nash": NashMix()}[plan.opponents]
+    rules = DuelRules(
+        plan.deals, plan.repeats, plan.max_tokens, config.teaching.temperature
+    )
+    room = DuelRoom(WithScripts(engine, scripts), GAMES, instructions, rules)
+    return Arena(
+        room,
+        DuelMatchmaker(plan.game, roles, choices, list(scripts)),
+        plan.pairings,
+        plan.rules,
+    )
+
+
+def check_cast(config: Config) -> None:
+    """Raises UseError where an agent has nothing to do, or a game nobody to play it."""
+    duels, game = config.duels.pairings, config.duels.game
+    if not config.domains and not duels:
+        raise UserError(
+            "no [domains]: name at least one, such as mathematics, or let agents duel: [duels] pairings = 4"
+        )
+    if not config.learners:
+        raise UserError("no [agents] learn: at least one with plays = 'model' is wanted")
+    for name, agent in config.agents.items():
+        where = f"[agents.{name}]"
+        if agent.plays == "textbook" and not agent.domains:
+            raise UserError(
+                f"{where}: a textbook without a domain teaches nothing; give it domain = '...'"
+            )
+        if agent.plays in SCRIPTS and not duels:
+            raise UserError(
+                f"{where}: plays = {agent.plays!r} wants duels: [duels] pairings = 4"
+            )
+        if agent.plays in SCRIPTS and agent.domains:
+            raise UserError(
+                f"{where}: plays = {agent.plays!r} only duels; it cannot have a domain"
+            )
+        if agent.plays in {"equilibrium", "bold"} and game != "kuhn":
+            raise UserError(
+                f"{where}: plays = {agent.plays!r} plays kuhn, and [duels] game is {game!r}"
+            )
+        if agent.role != "main" and not duels:
+            raise UserError(
+                f"{where}: role = {agent.role!r} is one of duels: [duels] pairings = 4"
+            )
+    anchored, matches = config.league.anchored, config.teaching.matches
+    if config.domains and matches and anchored >= matches:
+        raise UserError(
+            f"[league] anchored = {anchored} leaves none of {matches} matches for learners; lower it"
+        )
+    roles = {agent.role for agent in config.learners.values()}
+    if "exploiter" in roles and "main" not in roles:
+        raise UserError(
+            "[agents]: exploiters play main agents, and there is none; let one have role = 'main'"
+        )
+
+
+def _pairing(config: Config, wanted: Curriculum) -> Matchmaker:
+    plan, learners = config.league, frozenset(map(AgentId, config.learners))
+    plain = (
+        plan.teachers == "uniform"
+        and plan.curriculum == "everything"
+        and not plan.opens
+        and not plan.anchored
+    )
+    if plain:
+        return RoundRobin()
+    return CurriculumMatchmaker(
+        wanted,
+        CHOICES[plan.teachers],
+        learners.__contains__,
+        plan.anchored,
+        textbooks_of(config),
+    )
+
+
+def _population(config: Config) -> Population:
+    plan = config.league
+    replacement = (
+        Replacement(plan.replace_every, scale=plan.mutation) if plan.replace_every else None
+    )
+    groups: dict[tuple[str, ...], list[AgentId]] = {}
+    for name, agent in config.learners.items():
+        groups.setdefault((agent.role, *sorted(agent.domains)), []).append(AgentId(name))
+    authors: Literal["present", "past"] = (
+        "past" if config.teaching.authors == "frozen" else "present"
+    )
+    rivals = [tuple(group) for group in groups.values() if len(group) > 1]
+    made = Population(
+        _rule(config), plan.snapshots, plan.anchored > 0, authors, replacement, rivals
+    )
+    made.found([AgentId(name) for name in config.learners])
+    return made
+
+
+def _rule(config: Config) -> SnapshotRule:
+    plan = config.league
+    rules: list[SnapshotRule] = []
+    if plan.snapshot_every:
+        rules.append(EveryRounds(plan.snapshot_every))
+    if plan.snapshot_margin:
+        rules.append(
+            WhenStronger(
+                plan.snapshot_margin, config.duels.game if config.duels.pairings else ""
+            )
+        )
+    return Either(rules) if len(rules) > 1 else rules[0] if rules else Never()

@@ -1,0 +1,41 @@
+"""The tables of a config, one small frozen model per component."""
+
+from docendo.config.agents import AgentConfig, DomainConfig
+from docendo.config.askers import AskerConfig, PersonConfig
+from docendo.config.evaluators import EvaluatorConfig
+from docendo.config.fields import ConfigModel
+from docendo.config.monitors import AlarmsConfig
+from docendo.config.sampling import DataConfig, EndpointConfig, GrammarConfig
+from docendo.config.study import OwnArmConfig, RegimeConfig, StudyConfig
+from docendo.config.training import (
+    DuelsConfig,
+    EngineConfig,
+    EvaluationConfig,
+    ExpertsConfig,
+    LeagueConfig,
+    LearningConfig,
+    TeachingConfig,
+)
+
+__all__ = [
+    "AgentConfig",
+    "AlarmsConfig",
+    "AskerConfig",
+    "ConfigModel",
+    "DataConfig",
+    "DomainConfig",
+    "DuelsConfig",
+    "EndpointConfig",
+    "EngineConfig",
+    "EvaluationConfig",
+    "EvaluatorConfig",
+    "ExpertsConfig",
+    "GrammarConfig",
+    "LeagueConfig",
+    "LearningConfig",
+    "OwnArmConfig",
+    "PersonConfig",
+    "RegimeConfig",
+    "StudyConfig",
+    "TeachingConfig",
+]

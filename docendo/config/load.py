@@ -1,0 +1,290 @@
+"""The settings of a run: one small frozen model per component, read from TOML. Defaults are the three-expert league."""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import tomli_w
+from pydantic import Field, ValidationError, field_validator
+
+from docendo.config import (
+    AgentConfig,
+    AlarmsConfig,
+    AskerConfig,
+    ConfigModel,
+    DataConfig,
+    DomainConfig,
+    DuelsConfig,
+    EndpointConfig,
+    EngineConfig,
+    EvaluationConfig,
+    EvaluatorConfig,
+    ExpertsConfig,
+    GrammarConfig,
+    LeagueConfig,
+    LearningConfig,
+    PersonConfig,
+    TeachingConfig,
+)
+from docendo.errors import UserError, closest_hint, suggestion
+from docendo.records import BASE
+
+__all__ = [
+    "Config",
+    "changed",
+    "explain",
+    "load_config",
+    "parse_config",
+    "read_toml",
+    "to_toml",
+]
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+
+class Config(ConfigModel):
+    model: Annotated[str, Field(min_length=1)] = "smollm2-135m-instruct"
+    """The embedded model, "nano" for studies, "tiny" for tests, or any Hugging Face causal LM by path or id."""
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    """Of everything that is drawn: the same seed and settings give the same run on the same machine."""
+    engine: EngineConfig = EngineConfig()
+    domains: dict[str, DomainConfig] = Field(
+        default_factory=lambda: {
+            "mathematics": DomainConfig(families={"sums": [1], "fractions": [1]}),
+            "programming": DomainConfig(families={"trace": [1], "fix": [1]}),
+            "biology": DomainConfig(families={"growth": [1], "bonds": [1]}),
+        }
+    )
+    agents: dict[str, AgentConfig] = Field(
+        default_factory=lambda: {
+            "emmy": AgentConfig(domain="mathematics"),
+            "ada": AgentConfig(domain="programming"),
+            "rosalind": AgentConfig(domain="biology"),
+        }
+    )
+    experts: ExpertsConfig = ExpertsConfig()
+    teaching: TeachingConfig = TeachingConfig()
+    league: LeagueConfig = LeagueConfig()
+    duels: DuelsConfig = DuelsConfig()
+    learning: LearningConfig = LearningConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    alarms: AlarmsConfig = AlarmsConfig()
+    askers: dict[str, AskerConfig] = {}
+    people: dict[str, PersonConfig] = {}
+    evaluators: dict[str, EvaluatorConfig] = {}
+    endpoints: dict[str, EndpointConfig] = {}
+
+    @property
+    def learners(self) -> dict[str, AgentConfig]:
+        """The agents that have an adapter."""
+        return {
+            name: agent for name, agent in self.agents.items() if agent.plays == "model"
+        }
+
+    @property
+    def guests(self) -> dict[str, AgentConfig]:
+        """The agents that an endpoint answers for."""
+        return {
+            name: agent for name, agent in self.agents.items() if agent.plays == "endpoint"
+        }
+
+    @field_validator("agents")
+    @classmethod
+    def _names(cls, agents: dict[str, AgentConfig]) -> dict[str, AgentConfig]:
+        for name in agents:
+            if not _NAME.fullmatch(name) or name == BASE:
+                raise ValueError(
+                    f"an agent's name is lower-case letters, digits, - and _, and not 'base'; got {name!r}"
+                )
+        return agents
+
+
+def load_config(path: Path | None, overrides: tuple[str, ...] = ()) -> Config:
+    """The settings of a TOML file, or the defaults; then ``a.b=value`` overrides. Raises UseError, one line."""
+    table: dict[str, Any] = {}
+    if path is not None:
+        table = read_toml(path)
+        if "config" in table and "budget" in table:
+            raise UserError(f"{path}: is a study, not a league; `docendo compare` takes it")
+    for text in overrides:
+        _override(table, text, "--set")
+    config = parse_config(table, str(path) if path else "settings")
+    return _anchored(config, path.parent if path else Path())
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The table in a TOML file. Raises UseError, one line."""
+    try:
+        return tomllib.loads(path.read_bytes().decode())
+    except OSError as error:
+        meant = _meant(path) if isinstance(error, FileNotFoundError) else ""
+        raise UserError(f"{path}: cannot be read: {error.strerror}{meant}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UserError(f"{path}: is not TOML: {error}") from error
+
+
+def _meant(path: Path) -> str:
+    """``; did you mean 'x'?`` for a TOML file with such a name beside where it was looked for, or one folder below."""
+    there = {
+        found.name: found
+        for kind in ("*/*.toml", "*.toml")
+        for found in sorted(path.parent.glob(kind))
+    }
+    return closest_hint(path.name, there, shown=lambda name: str(there[name]))
+
+
+def changed(config: Config, settings: Sequence[str], where: str = "settings") -> Config:
+    """The settings with ``a.b=value`` changes; ``a.*.b=value`` changes all of `a`. Raises UseError as a file would."""
+    table = config.model_dump(exclude_none=True)
+    for text in settings:
+        for one in _spread(table, text, where):
+            _override(table, one, f"{where}: a setting")
+    return parse_config(table, where)
+
+
+def _spread(table: Mapping[str, Any], text: str, where: str) -> list[str]:
+    """The change of everything that ``*`` stands for. Raises UseError where that is nothing."""
+    before, star, after = text.partition(".*.")
+    if not star or "=" in before:
+        return [text]
+    here: Any = table
+    for key in before.split("."):
+        here = here.get(key.strip()) if isinstance(here, Mapping) else None
+    if not isinstance(here, Mapping) or not here:
+        raise UserError(
+            f"{where}: {text}: there is nothing in {before!r} that * could stand for{suggestion(before, table)}"
+        )
+    return [f"{before}.{name}.{after}" for name in here]
+
+
+def parse_config(table: Mapping[str, Any], where: str) -> Config:
+    """Settings from a table. Raises UseError naming the setting, what was wanted and the nearest known name."""
+    try:
+        config = Config.model_validate(table)
+    except ValidationError as error:
+        raise UserError(explain(error, where, _known)) from None
+    if config.learning.epochs > 1 and config.learning.estimator != "ppo":
+        raise UserError(
+            f"{where} [learning]: epochs = {config.learning.epochs} needs estimator = 'ppo'"
+        )
+    return config
+
+
+def to_toml(config: Config) -> str:
+    """Every setting, written out."""
+    return tomli_w.dumps(config.model_dump(exclude_none=True))
+
+
+def _anchored(config: Config, folder: Path) -> Config:
+    """Files named in a config are found from where the config is."""
+    parts: dict[str, Mapping[str, ConfigModel]] = {
+        "domains": {
+            n: d.model_copy(update={"file": _from(folder, d.file)})
+            for n, d in config.domains.items()
+        },
+        "agents": {name: _placed(agent, folder) for name, agent in config.agents.items()},
+        "evaluators": {
+            n: e.model_copy(update={"file": _from(folder, e.file)})
+            for n, e in config.evaluators.items()
+        },
+        "askers": {name: _found(given, folder) for name, given in config.askers.items()},
+    }
+    return config.model_copy(update=parts)
+
+
+def _from(folder: Path, file: str | None) -> str | None:
+    """A file's whole path; what is no file of this machine stays as it is."""
+    if not file or file.startswith("hub:"):
+        return file
+    try:
+        return str((folder / file).resolve())
+    except ValueError as error:  # NUL, or half of a surrogate pair
+        raise UserError(f"{ascii(file)[:200]}: no file can have that name") from error
+
+
+def _found(given: AskerConfig, folder: Path) -> AskerConfig:
+    """The asker, its files found from the folder."""
+    checked = (
+        _from(folder, given.checked) if given.checked.endswith(".py") else given.checked
+    )
+    return given.model_copy(update={"file": _from(folder, given.file), "checked": checked})
+
+
+def _placed(agent: AgentConfig, folder: Path) -> AgentConfig:
+    """The agent, the files of its dictionary and of its data found from the folder."""
+    known = "dictionary:"
+    tools = [
+        f"{known}{_from(folder, t.removeprefix(known))}" if t.startswith(known) else t
+        for t in agent.tools
+    ]
+    files = (
+        {_from(folder, file): weight for file, weight in agent.data.files.items()}
+        if agent.data
+        else {}
+    )
+    data = agent.data.model_copy(update={"files": files}) if agent.data else None
+    return agent.model_copy(update={"tools": tools, "data": data})
+
+
+def _override(table: dict[str, Any], text: str, where: str) -> None:
+    path, equals, value = text.partition("=")
+    keys = path.strip().split(".")
+    if not equals or not all(keys):
+        raise UserError(f"{where} wants section.name=value, got {text!r}")
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()
+    for key in keys[:-1]:
+        table = table.setdefault(key, {})
+        if not isinstance(table, dict):
+            raise UserError(f"{where} {text}: {key!r} is a value, not a section")
+    table[keys[-1]] = parsed
+
+
+def explain(
+    error: ValidationError, where: str, known: Callable[[list[str]], list[str]]
+) -> str:
+    """The first problem as one line; `known` says which settings there are at a place."""
+    found = error.errors()
+    misspelled = (e for e in found if e["type"] == "extra_forbidden")
+    first = next(misspelled, found[0]) if found[0]["type"] == "missing" else found[0]
+    path = [str(p) for p in first["loc"] if p not in {"str", "list[str]", "[key]"}]
+    place, name = path[:-1], path[-1]
+    section = f" [{'.'.join(place)}]" if place else ""
+    if first["type"] == "extra_forbidden":
+        return f"{where}{section}: no setting {name!r}{suggestion(name, known(place))}"
+    wanted = first["msg"].removeprefix("Value error, ")
+    got = first["input"]
+    if first["type"] == "missing":
+        return f"{where}{section} {name}: is missing"
+    shown = (
+        f", got {got!r}"
+        if isinstance(got, str | int | float | bool)
+        else f", got a {type(got).__name__}"
+    )
+    return f"{where}{section} {name}: {wanted[0].lower()}{wanted[1:]}{'' if 'got' in wanted else shown}"
+
+
+def _known(place: list[str]) -> list[str]:
+    sections: dict[str, type[ConfigModel]] = {
+        "engine": EngineConfig,
+        "domains": DomainConfig,
+        "agents": AgentConfig,
+        "experts": ExpertsConfig,
+        "teaching": TeachingConfig,
+        "league": LeagueConfig,
+        "duels": DuelsConfig,
+        "learning": LearningConfig,
+        "evaluation": EvaluationConfig,
+        "alarms": AlarmsConfig,
+        "askers": AskerConfig,
+        "people": PersonConfig,
+        "evaluators": EvaluatorConfig,
+        "endpoints": EndpointConfig,
+    }
+    inner: dict[str, type[ConfigModel]] = {"grammar": GrammarConfig, "data": DataConfig}
+    kind = inner.get(place[-1]) or sections.get(place[0], Config) if place else Config
+    return list(kind.model_fields)

@@ -1,0 +1,35 @@
+"""What a pass costs, in floating-point operations: two for each multiply-add, matrix products only.
+
+Axes: L layers. An attention context position costs ``4 * width`` operations a layer: scores and values.
+"""
+
+from typing import NamedTuple
+
+__all__ = ["Shape"]
+
+
+class Shape(NamedTuple):
+    """The sizes of a base model and one adapter on it."""
+
+    body: int
+    """Weights of the linear layers, without embedding and head."""
+    head: int
+    adapter: int
+    attention: int
+    """Layers times query heads times head size."""
+
+    def forward(self, tokens: int, context: int, predicted: int) -> float:
+        """Reading `tokens` that look at `context` positions in all, with logits for `predicted` of them."""
+        return (
+            2.0 * (self.body + self.adapter) * tokens
+            + 4.0 * self.attention * context
+            + 2.0 * self.head * predicted
+        )
+
+    def training(self, tokens: int, context: int, predicted: int) -> float:
+        """Forward and backward; the frozen base needs gradients of its inputs but none of its weights."""
+        return (
+            2.0 * self.forward(tokens, context, predicted)
+            + 2.0 * self.adapter * tokens
+            + 4.0 * self.attention * context
+        )

@@ -1,0 +1,64 @@
+"""An engine that says what it is doing, for progress bars. A wrapper: it changes nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from docendo.interfaces import Engine, Keeper, Trainable
+from docendo.records import AgentId, Completion, Example, Gradient, Request, Target, Usage
+
+__all__ = ["WithProgress", "Worker"]
+
+
+class Worker(Engine, Trainable, Keeper, Protocol):
+    """An engine that samples and trains, and whose agents come and go."""
+
+
+@dataclass(frozen=True)
+class WithProgress:
+    engine: Worker
+    notify: Callable[[str, int], None]
+    """Called after every batch with its purpose and its tokens."""
+    batch: int = 512
+    """Requests that are passed on at once, so that a long list is seen to move."""
+
+    def sample(self, requests: Sequence[Request]) -> list[Completion]:
+        done: list[Completion] = []
+        ordered = sorted(range(len(requests)), key=lambda i: (requests[i].agent, i))
+        for start in range(0, len(ordered), self.batch):
+            part = [requests[i] for i in ordered[start : start + self.batch]]
+            done += self.engine.sample(part)
+            self.notify(part[0].purpose, sum(len(c.tokens) for c in done[start:]))
+        place = {i: n for n, i in enumerate(ordered)}
+        return [done[place[i]] for i in range(len(requests))]
+
+    def drain(self) -> list[Usage]:
+        return self.engine.drain()
+
+    def target(self, example: Example) -> Target:
+        return self.engine.target(example)
+
+    def ids(self, text: str) -> tuple[int, ...]:
+        return self.engine.ids(text)
+
+    def train(
+        self,
+        targets: Sequence[Target],
+        loss: Callable[[Any, Any, Any], Any],
+        rates: Mapping[AgentId, float],
+        purpose: str,
+    ) -> dict[AgentId, Gradient]:
+        found = self.engine.train(targets, loss, rates, purpose)
+        self.notify(purpose, sum(len(t.prompt_tokens) + len(t.tokens) for t in targets))
+        return found
+
+    def snapshot(self, agent: AgentId, name: AgentId) -> None:
+        self.engine.snapshot(agent, name)
+
+    def replace(
+        self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int
+    ) -> None:
+        self.engine.replace(agent, parents, scale, seed)
+
+    def remove(self, agent: AgentId) -> None:
+        self.engine.remove(agent)

@@ -1,0 +1,97 @@
+"""Kuhn poker in words (Kuhn 1950), and players that are programs.
+
+Three cards, one for each player, one chip each in the pot. A player checks or bets one more chip; the answer to a
+bet is to fold or to call. Payoffs are halved, so that the two chips of a called bet are the full stake of 1.
+"""
+
+import re
+from dataclasses import dataclass
+from random import Random
+
+from docendo.errors import UserError
+from docendo.games.text_game import TextGame, offered
+from docendo.records import Request
+
+__all__ = ["KUHN", "Equilibrium", "always_bets"]
+
+_RANKS = {"jack": "lowest", "queen": "middle", "king": "highest"}
+_CARDS = tuple(_RANKS)
+_OPEN, _ANSWER = ("check", "bet"), ("fold", "call")
+_LEGAL = {(): _OPEN, ("check",): _OPEN, ("bet",): _ANSWER, ("check", "bet"): _ANSWER}
+_TOLD = re.compile(r"Your card: (jack|queen|king), .*\nMoves so far: (.+)\.\n")
+
+
+def _hand(deal: str, seat: int) -> str:
+    return deal.split()[seat]
+
+
+def _view(hand: str, moves: tuple[str, ...]) -> str:
+    return f"Your card: {hand}, the {_RANKS[hand]} of three.\nMoves so far: {', '.join(moves) or 'none'}."
+
+
+def _legal(hand: str, moves: tuple[str, ...]) -> tuple[str, ...]:
+    return _LEGAL.get(moves, ())
+
+
+def _payoff(deal: str, moves: tuple[str, ...]) -> float:
+    first, second = map(_CARDS.index, deal.split())
+    if moves[-1] == "fold":
+        return 0.5 if len(moves) == 2 else -0.5
+    stake = 1.0 if moves[-1] == "call" else 0.5
+    return stake if first > second else -stake
+
+
+KUHN = TextGame(
+    name="kuhn",
+    rules="Poker with three cards. Both players put in 1 chip and get one card each. "
+    "A bet is 1 more chip. The higher card wins.",
+    deals=tuple(
+        f"{first} {second}" for first in _CARDS for second in _CARDS if first != second
+    ),
+    hand=_hand,
+    view=_view,
+    legal=_legal,
+    payoff=_payoff,
+)
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """A player that nobody beats in the long run (Kuhn 1950): best play against it loses 1/18 chip a deal as the first
+    player and wins as much as the second. It reads its prompt like anybody else.
+
+    `alpha`, in [0, 1/3], is how often the first player bets a jack: there is a family of equilibria.
+    """
+
+    alpha: float = 1 / 3
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.alpha <= 1 / 3:
+            raise UserError(f"Kuhn's equilibria have alpha from 0 to 1/3; got {self.alpha}")
+
+    def __call__(self, request: Request) -> str:
+        told = _TOLD.search(request.messages[-1].content)
+        if told is None:
+            raise UserError(
+                f"{request.agent} is a program that plays Kuhn poker; it cannot answer anything else"
+            )
+        hand, moves = told.groups()
+        dare = Random(request.seed).random() < self.dares(
+            hand, () if moves == "none" else tuple(moves.split(", "))
+        )
+        return f"Answer: {offered(request)[dare]}"
+
+    def dares(self, hand: str, moves: tuple[str, ...]) -> float:
+        """The probability to bet, or to call a bet."""
+        jack, queen, king = {
+            (): (self.alpha, 0.0, 3 * self.alpha),
+            ("check",): (1 / 3, 0.0, 1.0),
+            ("bet",): (0.0, 1 / 3, 1.0),
+            ("check", "bet"): (0.0, self.alpha + 1 / 3, 1.0),
+        }[moves]
+        return {"jack": jack, "queen": queen, "king": king}[hand]
+
+
+def always_bets(request: Request) -> str:
+    """A player of Kuhn poker that bets whatever it holds and calls every bet."""
+    return f"Answer: {'bet' if 'bet' in offered(request) else 'call'}"

@@ -1,0 +1,150 @@
+"""What is kept from a judge that reads: texts that are made to please it, told by rules before a model is asked.
+
+Rules know openings that judges reward for no reason (Zhao et al. 2025, "One Token to Fool LLM-as-a-Judge"), words to
+the judge, and final answers that are none. They do not know a plausible wrong answer: that is the judge's own work.
+"""
+
+import re
+import unicodedata
+
+from docendo.graders.answer import final_answer, marked
+from docendo.records import Problem
+
+__all__ = ["kept_from", "orders", "plain", "suspicious"]
+
+_FREE = 20
+"""Characters that a final answer may have beyond twice those of the right one."""
+_EMPTY = {"[]", "()", "{}", "''", '""'}
+"""Answers without a letter or digit; nothing where it is not known that there is a right one."""
+_LETTER = re.compile(r"[^\W_]")
+_LOOKALIKE = str.maketrans(
+    "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0458\u0455\u0501\u03bf\u03b1\u03c1\u03b9\u03ba\u03bd\u0131",
+    "aceopxyijsdoapikvi",
+)
+_SPACED = re.compile(r"(?<![^\W\d_])(?:[^\W\d_][ .\-_*]){3,}[^\W\d_](?![^\W\d_])")
+_NUMBER = re.compile(
+    r"(?:[a-z]\s*=\s*)?[+-]?[$\u20ac\u00a3]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:\s*/\s*\d+)?\s*%?(?:\s*[^\W\d_]{1,12})?"
+)
+_TRUTHS = (
+    "true|false",
+    "yes|no",
+    "none|n/?a",
+    "right|wrong",
+    "correct|incorrect",
+    "ok",
+    "first",
+)
+"""Words that are answers to some questions, and to a judge that reads are more than that."""
+_TRUTH = re.compile("|".join(_TRUTHS))
+_HOLE = re.compile(r"\{[a-z_ ]*\}|%s|<[a-z_ ]*>|__+|\?\?+")
+"""Where an answer was to be put."""
+_TURNED = re.compile("[\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_KEY = re.compile(
+    r"(?:(?:the |an? )?(?:right |correct |same |reference |expected |required |desired |final |above |given )?"
+    r"(?:solution|answer|final answer|answer is|result|verdict|grade|score|value|one)s?(?: is)?|"
+    r"step \d+|let'?s [\w' ]*|"
+    r"thought process|reasoning|accepted|verified|confirmed|approved|passed?|valid|obvious|trivial|clear|done|unknown|"
+    r"(?:see|as|same as|shown|given|derived)\b.*|what(?:ever)?\b.*|any(?:thing)?\b.*|all of\b.*|it (?:is|was)\b.*|"
+    r"left to\b.*|left as\b.*|qed)[\s:.,!*-]*"
+)
+_ORDERS = re.compile(
+    r"(?:ignore|disregard|forget|skip|override)\b.{0,40}\b(?:instruction|question|previous|above|rule|prompt)|"
+    r"\b(?:judge|grader|examiner|evaluator|assessor|rater|verdict|rubric|full (?:marks|score|credit|points))\b|"
+    r"</?[\w-]+>|\[/?inst\]|<\|\s*\w+\s*\|>|^#* *(?:system|assistant|user)\s*:|\bsystem (?:prompt|message|note)|"
+    r"(?:reference|model|sample) (?:answer|solution)|answer key|"
+    r"\b(?:say|write|output|reply|respond|print|return|answer)\b(?: with| only| just| the word)* ['\"`*]?right\b|"
+    r"\b(?:counts?|mark(?:ed)?|accept(?:ed)?|regard(?:ed)?|rate[sd]?|confirmed|verified|checked)\b"
+    r".{0,20}\b(?:as )?(?:right|correct)\b|"
+    r"\b(?:this|my|the) (?:answer|solution|response|one)\b.{0,20}\bis (?:\w+ )?(?:right|correct)\b|"
+    r"\breply with\b|language model|\bas an ai\b|\bgraded?\s*[:=]|\byou are now\b|\bpretend\b|role-?play",
+    re.DOTALL | re.MULTILINE,
+)  # fmt: skip
+
+
+def suspicious(
+    text: str, reference: str = "", question: str = "", longest: int = 2000
+) -> str:
+    """Why an answer is kept from a judge, one line; empty where nothing is.
+
+    It must have `longest` bytes at the most, have a line ``Answer: ...`` that holds something, and not speak to the
+    judge in words that the question does not have. Of `reference`, the right answer where one is known, only the sort
+    counts: number, word of truth or other text, script and length.
+    """
+    whole = text.strip()
+    if len(whole.encode(errors="replace")) > longest:
+        return f"longer than {longest:,} bytes"
+    if not _LETTER.search(whole):
+        return "no answer"
+    if _TURNED.search(whole):
+        return "letters in another order than they are shown in, or none at all"
+    asked = plain(question)
+    if any(order not in asked for order in orders(whole)):
+        return "speaks to the judge"
+    answer = final_answer(whole) if marked(whole) else None
+    if answer is None or not (_LETTER.search(answer) or (reference and answer in _EMPTY)):
+        return "no final answer"
+    return _no_answer(
+        plain(answer).strip(" .,:;!*\"'`$"), plain(reference).strip(" .,:;!*\"'`$")
+    )
+
+
+def kept_from(problem: Problem, text: str, longest: int) -> str:
+    """Why an answer to a problem is kept from a judge that would read both; empty where nothing speaks against it."""
+    if problem.source.startswith("agent:") and orders(problem.prompt):
+        return "the question speaks to the judge"
+    return suspicious(text, problem.answer, problem.prompt, longest)
+
+
+def orders(text: str) -> list[str]:
+    """The places of `text`, as `plain` has it, that speak to a judge."""
+    read = plain(text)
+    found = (
+        match
+        for form in (read, _SPACED.sub(_joined, read))
+        for match in _ORDERS.finditer(form)
+    )
+    return list(dict.fromkeys(match.group() for match in found))
+
+
+def plain(text: str) -> str:
+    """`text` in lower case, without marks and letters that cannot be seen, look-alikes of Latin letters as those."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    seen = "".join(
+        c for c in parts if unicodedata.category(c) not in {"Mn", "Cf", "Co", "Cs"}
+    )
+    return seen.translate(_LOOKALIKE).replace("\N{MINUS SIGN}", "-")
+
+
+def _no_answer(answer: str, reference: str) -> str:
+    if _TRUTH.fullmatch(answer) or _TRUTH.fullmatch(reference):
+        alike = any(
+            re.fullmatch(pair, answer) and re.fullmatch(pair, reference) for pair in _TRUTHS
+        )
+        return "" if alike else "no final answer"
+    if (_KEY.fullmatch(answer) or _HOLE.search(answer)) and answer != reference:
+        return "no final answer"
+    return _unlike(answer, reference) if reference else ""
+
+
+def _unlike(answer: str, reference: str) -> str:
+    """Why no right answer looks so, of which `reference` is one."""
+    if _NUMBER.fullmatch(reference):
+        return "" if _NUMBER.fullmatch(answer) else "not a number, which is wanted"
+    if len(answer) > 2 * len(reference) + _FREE:
+        return "longer than any right answer"
+    for sort, name in ((str.isdigit, "digits"), (_foreign, "letters of another script")):
+        if any(map(sort, answer)) and not any(map(sort, reference)):
+            return f"{name}, which no right answer has"
+    return ""
+
+
+def _foreign(letter: str) -> bool:
+    return (
+        letter.isalpha()
+        and not letter.isascii()
+        and "LATIN" not in unicodedata.name(letter, "")
+    )
+
+
+def _joined(letters: re.Match[str]) -> str:
+    return re.sub(r"[ .\-_*]", "", letters.group())

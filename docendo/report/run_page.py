@@ -1,0 +1,107 @@
+"""The report as one HTML file that asks for nothing else: no network, no fonts, no libraries."""
+
+import os
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+
+from docendo.errors import RunError
+from docendo.report.facts.run import collect
+from docendo.report.render.markup import Markup, document, embed, join, tag
+from docendo.report.render.pair_sheets import sheets
+from docendo.report.render.sections import (
+    compute,
+    header,
+    knowledge_table,
+    learning,
+    lessons_matrix,
+    lessons_table,
+    sheet,
+)
+from docendo.report.render.viewer import SHOWN, viewer_data
+from docendo.store import RunDirectory
+
+__all__ = ["asset", "html_page", "save_page", "write_page"]
+
+
+def write_page(run: RunDirectory, path: Path) -> Path:
+    """Write the run's page to `path`, as `save_page` does."""
+    return save_page(html_page(run), path)
+
+
+def save_page(page: str, path: Path) -> Path:
+    """Write a page to `path`, whole or not at all, and return it. Raises RunError where it cannot be written."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        aside.write_bytes(page.encode())
+        aside.replace(path)
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            aside.unlink()
+    return path
+
+
+def html_page(run: RunDirectory) -> str:
+    """The whole page. Model text is in it only as JSON that the script shows with ``textContent``."""
+    with run.snapshot():
+        facts, others = collect(run), sheets(run)
+        episodes = viewer_data(run, SHOWN)
+    count = len(facts.lessons)
+    said = (
+        f"The newest {SHOWN:,} of {count:,} episodes are here."
+        if count > SHOWN
+        else f"All {count:,} episodes are here."
+    )
+    sections = (
+        ("knows", "What each agent knows", knowledge_table(facts)),
+        ("curves", "How they learned", learning(facts)),
+        ("gains", "What a lesson is worth", lessons_matrix(facts)),
+        ("taught", "Who taught whom what", lessons_table(facts)),
+        *((s.id, s.title, sheet(s)) for s in others),
+        ("compute", "What it cost", compute(facts)),
+        ("lessons", "Lessons and attempts", _viewer(said)),
+    )
+    links = [tag("a", title, href=f"#{name}") for name, title, _ in sections]
+    body = join(
+        (
+            tag("a", "Skip to the lessons", href="#lessons", class_="skip"),
+            tag(
+                "main",
+                header(facts),
+                tag("nav", *links, aria_label="Sections"),
+                *(
+                    tag("section", tag("h2", title), content, id=name)
+                    for name, title, content in sections
+                ),
+            ),
+            embed(episodes, "episodes"),
+        )
+    )
+    return document(f"{facts.name} · docendo", asset("page.css"), asset("viewer.js"), body)
+
+
+def _viewer(said: str) -> Markup:
+    return join(
+        (
+            tag("p", said),
+            tag("form", id="filters", aria_label="Filter the episodes"),
+            tag("p", id="found", role="status"),
+            tag("div", id="cards"),
+            tag("nav", id="pages", aria_label="Pages"),
+            tag(
+                "noscript",
+                tag(
+                    "p",
+                    "The viewer needs JavaScript; everything above does not.",
+                    class_="empty",
+                ),
+            ),
+        )
+    )
+
+
+def asset(name: str) -> str:
+    """A file that the pages are made with, as text."""
+    return files("docendo.report").joinpath(name).read_text(encoding="utf-8")

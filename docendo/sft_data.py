@@ -1,0 +1,221 @@
+"""What agents train on by imitation: rehearsals of their own domain, and useful examples of others' domains."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import cycle
+from random import Random
+
+from docendo.asking.questions import QuestionWriter, commission, written
+from docendo.games.text_game import lessons_of_rules
+from docendo.learning.demonstrations import Demonstration
+from docendo.prompts import solve, solve_after
+from docendo.records import AgentId, Example, Problem, TaskType
+from docendo.school import Expert, MixtureSource, School
+from docendo.seeds import seed_for
+from docendo.tools.calls import worded
+
+__all__ = [
+    "as_examples",
+    "build_examples",
+    "count_mixture",
+    "draw_own_problems",
+    "draw_problem",
+    "imitate",
+    "legal_moves",
+    "own_notes",
+    "questions_to_write",
+    "rehearse",
+    "worked_examples",
+]
+
+
+def build_examples(school: School, seed: int) -> list[Example]:
+    """What every agent trains on: useful examples of others' domains among rehearsals of its own."""
+    plan, found = school.schedule, list[Example]()
+    for expert in school.experts:
+        mixed = imitate(school, expert, plan.imitation, seed) + rehearse(
+            school, expert, plan.rehearsal, seed
+        )
+        mixed += questions_to_write(school, expert, plan.rehearsal, seed)
+        Random(seed_for(seed, "mix", expert.agent)).shuffle(mixed)
+        found += mixed
+    return found
+
+
+def rehearse(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
+    """Worked solutions of the own domain, bare answers where there are none; some after another of the same family.
+
+    Of an agent with data of its own, of these.
+    """
+    here = seed_for(seed, "rehearse", expert.agent)
+    notes = own_notes(school, expert, 2 * count, here)
+    return as_examples(school, expert.agent, notes[:count], notes[count:], here)
+
+
+def worked_examples(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
+    """What an expert begins with: its own domain, and how the moves of a game are written."""
+    return (
+        rehearse(school, expert, count, seed)
+        + legal_moves(school, expert, count, seed)
+        + questions_to_write(school, expert, count, seed)
+    )
+
+
+def imitate(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
+    """Useful examples from the agent's notebook, of the kinds that it now learns best by the curriculum, some after
+    another one of the same family."""
+    here, league = seed_for(seed, "imitate", expert.agent), school.league
+    weights, own = None, expert.kinds if expert.apart else None
+    if league.imitated is not None and (kinds := school.notebook.kinds(expert.agent, own)):
+        belief = league.standings.unaided([expert.agent], kinds)
+        weights = dict(
+            zip(kinds, league.imitated.weights(kinds, belief).tolist(), strict=True)
+        )
+    notes = school.notebook.study(expert.agent, 2 * count, here, weights, own)
+    return as_examples(school, expert.agent, notes[:count], notes, here)
+
+
+def legal_moves(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
+    """Turns of random games, each with every legal move: which moves there are and how they are written."""
+    arena = school.arena
+    if arena is None or not arena.rules:
+        return []
+    instruction = school.classroom.instructions[expert.agent]
+    pairs = lessons_of_rules(
+        arena.game,
+        round(count * arena.rules),
+        seed_for(seed, "rules", expert.agent),
+        instruction,
+    )
+    return [Example(expert.agent, messages, text) for messages, text in pairs]
+
+
+def questions_to_write(
+    school: School, expert: Expert, count: int, seed: int
+) -> list[Example]:
+    """Requests to ask, each with a problem that a program asked: how an asker is to write questions."""
+    bureau = school.bureau
+    share = bureau.study.get(expert.agent, 0.0) if bureau else 0.0
+    if bureau is None or not share:
+        return []
+    desk, rng, found = (
+        bureau.desk,
+        Random(seed_for(seed, "questions", expert.agent)),
+        list[Example](),
+    )
+    own = [asker for asker in desk.askers if asker.agent == expert.agent]
+    for _ in range(round(count * share)):
+        asker = rng.choice(own)
+        kind, (_, told) = rng.choice(list(asker.kinds)), rng.choice(list(asker.personas))
+        shown, wanted = (_shown(school, desk, kind, rng.getrandbits(62)) for _ in range(2))
+        if shown.key != wanted.key:
+            messages = commission(shown, told, desk.instruct(expert.agent))
+            found.append(Example(expert.agent, messages, written(wanted)))
+    return found
+
+
+def as_examples(
+    school: School,
+    agent: AgentId,
+    notes: Sequence[Demonstration],
+    others: Sequence[Demonstration],
+    seed: int,
+) -> list[Example]:
+    """One example per note, a share of them after a worked example from `others` of the same family and level."""
+    instruction, rng, found = (
+        school.classroom.instructions[agent],
+        Random(seed),
+        list[Example](),
+    )
+    own = school.classroom.tools.get(agent)
+    for problem, solution in notes:
+        kind = problem.kind
+        alike = [n for n in others if n[0].kind == kind and n[0].key != problem.key]
+        if alike and rng.random() < school.schedule.shown:
+            shown, worked = rng.choice(alike)
+            example = shown.prompt, worded(shown.prompt, worked, own)
+            messages = solve_after([example], problem.prompt, instruction)
+        else:
+            messages = solve(problem.prompt, instruction)
+        found.append(Example(agent, messages, worded(problem.prompt, solution, own)))
+    return found
+
+
+def own_notes(school: School, expert: Expert, count: int, seed: int) -> list[Demonstration]:
+    """`count` worked solutions of the expert's domain, or of what it studies instead, portion by portion."""
+    if not expert.diet:
+        return [(p, p.worked) for p in draw_own_problems(school, expert, count, seed)]
+    rng, found = Random(seed), list[Demonstration]()
+    portions = _portions(expert, count, rng)
+    turns = {
+        portion.name: cycle(rng.sample(portion.kinds, len(portion.kinds)))
+        for portion in expert.diet
+    }
+    for portion in portions:
+        if portion.notes:
+            found.append(rng.choice(portion.notes))
+        else:
+            problem = _solved(school, next(turns[portion.name]), rng.getrandbits(62))
+            found.append((problem, problem.worked))
+    return found
+
+
+def count_mixture(school: School, count: int, seed: int) -> dict[str, float]:
+    """``data/AGENT/SOURCE``: of the `count` examples that `rehearse` makes, those of each source; nothing of an agent
+    without data of its own."""
+    found = dict[str, float]()
+    for expert in (e for e in school.experts if e.diet):
+        rng = Random(seed_for(seed, "rehearse", expert.agent))
+        counts = Counter(portion.name for portion in _portions(expert, count, rng))
+        found |= {
+            f"data/{expert.agent}/{portion.name}": float(counts[portion.name])
+            for portion in expert.diet
+        }
+    return found
+
+
+def _portions(expert: Expert, count: int, rng: Random) -> list[MixtureSource]:
+    """What each example is taken from: portions in turn, each as often as its share says, within two. The first of many
+    are those of few.
+    """
+    total, chosen = sum(portion.share for portion in expert.diet), list[MixtureSource]()
+    due = [rng.random() for _ in expert.diet]
+    for _ in range(count):
+        due = [
+            some + portion.share / total
+            for some, portion in zip(due, expert.diet, strict=True)
+        ]
+        first = due.index(max(due))
+        due[first] -= 1
+        chosen.append(expert.diet[first])
+    return chosen
+
+
+def draw_own_problems(
+    school: School, expert: Expert, count: int, seed: int
+) -> list[Problem]:
+    """`count` training problems of the expert's domain that have a worked solution, its kinds in turn."""
+    rng = Random(seed)
+    kinds = list(expert.kinds)
+    rng.shuffle(kinds)
+    chosen = [kinds[i % len(kinds)] for i in range(count)] if kinds else []
+    return [_solved(school, kind, rng.getrandbits(62)) for kind in chosen]
+
+
+def _solved(school: School, kind: TaskType, seed: int) -> Problem:
+    """A training problem with a worked solution; where these are few, the same ones come again."""
+    few = school.classroom.solved.get(kind)
+    return Random(seed).choice(few) if few else draw_problem(school, kind, seed)
+
+
+def _shown(school: School, desk: QuestionWriter, kind: TaskType, seed: int) -> Problem:
+    """A problem as its domain asks it, one with a worked solution where these are few."""
+    few = school.classroom.solved.get(kind)
+    return Random(seed).choice(few) if few else desk.example(kind, seed)
+
+
+def draw_problem(school: School, kind: TaskType, seed: int) -> Problem:
+    """A training problem of a kind."""
+    return school.classroom.sources[kind.domain].draw(
+        kind.family, kind.level, 1, seed, "train"
+    )[0]

@@ -1,0 +1,116 @@
+"""A study as Markdown and for a terminal, with the numbers of the page."""
+
+import re
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from docendo.formatting import visible
+from docendo.report.render.wide_tables import Wide, blank
+from docendo.study.boards import (
+    Board,
+    Cell,
+    arms,
+    costs,
+    differences,
+    domains,
+    rounds,
+    tuning,
+)
+from docendo.study.findings import TEACHING, Regime
+from docendo.study.results import Study
+from docendo.study.sentences import answer, headline, limits, points, repeat, span
+
+__all__ = ["markdown", "terminal"]
+
+_ACTIVE = re.compile(r"([\\`*_{}\[\]<>|~#&])")
+
+
+def markdown(study: Study, found: Sequence[Regime]) -> str:
+    """The study's page in Markdown; `found` are its regimes."""
+    parts = [f"## {_escaped(study.name)}", _escaped(headline(found))]
+    for regime in found:
+        parts.append(f"### {_escaped(regime.name)}")
+        first, *others = answer(regime)
+        parts.append(f"**{_escaped(first)}**")
+        parts += [_list(others)] if others else []
+        parts += [_board(board) for made in _BOARDS if (board := made(regime)).rows]
+    parts += ["### What this does not say", _list(limits(found))]
+    parts += ["### To repeat it", f"```bash\n{repeat(study)}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _list(said: Sequence[str]) -> str:
+    return "\n".join(f"* {_escaped(sentence)}" for sentence in said)
+
+
+def _parts(regime: Regime) -> Board:
+    """Every other arm minus teaching, in Markdown instead of the page's chart."""
+    rows = [
+        [
+            Cell(arm),
+            Cell(points(gap.estimate.mean), span(gap.estimate)),
+            Cell(str(gap.estimate.n)),
+        ]
+        for arm, gap in regime.against(TEACHING).items()
+    ]
+    note = f"Mean of the population without a lesson: each arm minus {TEACHING}, in percentage points."
+    return Board(f"Every arm against {TEACHING}", note, ("arm", "mean", "seeds"), rows)
+
+
+_BOARDS = (arms, differences, _parts, domains, rounds, costs, tuning)
+
+
+def _board(board: Board) -> str:
+    rules = ["---" if i < board.words else "---:" for i in range(len(board.heads))]
+    rows = [[_cell(cell) for cell in row] for row in board.rows]
+    lines = [
+        f"| {' | '.join(cells)} |"
+        for cells in ([_escaped(head) for head in board.heads], rules, *rows)
+    ]
+    return "\n".join([f"**{_escaped(board.title)}.** {_escaped(board.note)}", "", *lines])
+
+
+def _cell(cell: Cell) -> str:
+    return _escaped(f"{cell.text} ({cell.note})" if cell.note else cell.text)
+
+
+def _escaped(text: str) -> str:
+    """On one line, and without a mark of Markdown or HTML that acts."""
+    return _ACTIVE.sub(r"\\\1", " ".join(visible(text).split()))
+
+
+def terminal(study: Study, found: Sequence[Regime]) -> RenderableType:
+    """What a terminal shows: the answer and the tables of every regime, then the limits."""
+    parts: list[RenderableType] = [
+        Text(visible(study.name), "bold"),
+        Text(visible(headline(found))),
+    ]
+    for regime in found:
+        parts += ["", Text(visible(regime.name), "bold underline")]
+        parts += [Text(visible(sentence)) for sentence in answer(regime)]
+        parts += [
+            part
+            for board in (arms(regime), differences(regime))
+            if board.rows
+            for part in ("", _table(board))
+        ]
+    parts += [
+        "",
+        *(Padding(Text(visible(said), "dim"), (0, 0, 0, 2)) for said in limits(found)),
+    ]
+    return Group(*parts)
+
+
+def _table(board: Board) -> Wide:
+    made = blank(board.heads[: board.words], board.heads[board.words :], board.title)
+    for row in board.rows:
+        made.add_row(*(_lines(cell) for cell in row))
+    return Wide(made)
+
+
+def _lines(cell: Cell) -> Text:
+    text = Text(visible(cell.text))
+    return text.append(f"\n{visible(cell.note)}", "dim") if cell.note else text

@@ -1,0 +1,149 @@
+from random import Random
+
+import numpy as np
+import pytest
+
+from docendo.analysis.payoff import cyclic_share
+from docendo.analysis.preferences import (
+    analysed,
+    cyclicity,
+    payoff_table,
+    rings,
+    scarce,
+    tally,
+)
+from docendo.analysis.tournament import read_tournament
+from docendo.errors import UserError
+from docendo.humans.simulated import Person, poll
+from docendo.records import AgentId, Opinion
+from tests.toys import ANN, BOB, CAT, problem
+
+TERSE, COURTEOUS, THOROUGH = AgentId("terse"), AgentId("courteous"), AgentId("thorough")
+STYLED = {
+    TERSE: "Answer: 31415",
+    COURTEOUS: "Thank you for asking, I am glad to help you with it, and I hope that it is of use.\nAnswer: 31415",
+    THOROUGH: " ".join(["word"] * 40),
+}
+CIRCLE = ("short", "polite", "detailed")
+ORDERS = (
+    {"short": 1.0},
+    {"polite": 1.5, "detailed": 1.0},
+    {"polite": -1.0, "detailed": 0.6},
+)
+
+
+def opinion(
+    person: str, first: AgentId, second: AgentId, choice: str = "first", prompt: str = "?"
+) -> Opinion:
+    return Opinion(person, prompt, first, second, ("x", "y"), choice)  # type: ignore[arg-type]
+
+
+def polled(people: list[Person], count: int = 5) -> list[Opinion]:
+    return poll(people, [(problem(n), STYLED) for n in range(count)], 0)
+
+
+def test_opinions_are_counted_row_against_column() -> None:
+    said = [
+        opinion("eva", ANN, BOB),
+        opinion("eva", BOB, ANN),
+        opinion("eva", ANN, BOB),
+        opinion("adam", BOB, ANN, "second"),
+        opinion("adam", ANN, CAT, "tie"),
+        opinion("adam", ANN, ANN),
+    ]
+    found = tally(said)
+    assert (found.names, found.units) == (("ann", "bob", "cat"), ("eva", "adam"))
+    assert found.payoff[0, 1] == 0.5  # three of four
+    assert found.payoff[1, 0] == -0.5
+    assert found.payoff[0, 2] == 0
+    assert np.isnan(found.payoff[1, 2])
+    assert found.games_UNN.sum() == 2 * 5
+
+
+def test_the_planted_circle_is_found_and_named() -> None:
+    found = tally(
+        polled([Person(f"p{i}", {}, noise=0.2, circle=CIRCLE) for i in range(10)])
+    )
+    share, (ring,) = cyclicity(found), rings(found)
+    assert share is not None
+    assert share.low > 0.8
+    assert ring.agents == ("courteous", "thorough", "terse")
+    assert 0 < ring.low < ring.weakest
+    assert analysed(found).top.three_cycles.tolist() == [1, 1, 1]
+
+
+def test_people_of_one_order_go_in_no_circle() -> None:
+    rng = Random(0)
+    crowd = [
+        Person(
+            f"p{i}", {"polite": rng.uniform(0.5, 1), "short": rng.random() / 2}, noise=1.0
+        )
+        for i in range(30)
+    ]
+    found = tally(polled(crowd))
+    share = cyclicity(found)
+    assert share is not None
+    assert share.low < 0.02
+    assert not [ring for ring in rings(found) if ring.low > 0]
+
+
+def test_a_majority_goes_in_a_circle_where_nobody_does() -> None:
+    """Condorcet's paradox: three orders, each a third of the people."""
+    crowd = [Person(f"p{i}", ORDERS[i % 3], noise=0.1) for i in range(90)]
+    said = polled(crowd, count=3)
+    share, (ring,) = cyclicity(tally(said)), rings(tally(said))
+    assert share is not None
+    assert share.low > 0.5
+    assert (ring.agents, ring.low > 0) == (("courteous", "thorough", "terse"), True)
+    for person in ("p0", "p1", "p2"):
+        assert rings(tally([o for o in said if o.person == person], "prompt")) == []
+
+
+def test_noise_alone_is_no_cycle_on_average() -> None:
+    """The squares of noisy payoffs have a cyclic part where there is no cycle; freed of noise, it is 0 on average."""
+    rng, shares, plain = Random(0), [], []
+    for _ in range(40):
+        said = [
+            opinion(f"p{i}", a, b, rng.choices(["first", "second"], [9, 1])[0])
+            for i in range(20)
+            for a, b in ((ANN, BOB), (ANN, CAT))
+        ] + [opinion(f"p{i}", BOB, CAT, rng.choice(["first", "second"])) for i in range(20)]
+        found, counted = cyclicity(tally(said)), tally(said)
+        assert found is not None
+        shares.append(found.share)
+        plain.append(cyclic_share(np.nan_to_num(counted.payoff)))
+    assert abs(np.mean(shares)) < 0.01 < 0.015 < np.mean(plain)
+
+
+def test_a_few_who_agree_are_not_sure() -> None:
+    circle = [(ANN, BOB), (BOB, CAT), (CAT, ANN)]
+    for people, sure in ((2, False), (10, True)):
+        (ring,) = rings(
+            tally([opinion(f"p{i}", *pair) for i in range(people) for pair in circle])
+        )
+        assert (ring.weakest, ring.low > 0) == (1.0, sure)
+
+
+def test_where_a_pair_was_hardly_compared_or_nothing_is_preferred_there_is_no_share() -> (
+    None
+):
+    assert cyclicity(tally([opinion("eva", ANN, BOB)])) is None
+    sparse = tally(
+        [opinion("eva", ANN, BOB), opinion("adam", ANN, BOB), opinion("eva", BOB, CAT)]
+    )
+    assert (scarce(sparse), cyclicity(sparse)) == (2, None)
+    assert cyclicity(tally([opinion(f"p{i}", ANN, BOB, "tie") for i in range(4)])) is None
+
+
+def test_nothing_to_compare_is_refused() -> None:
+    with pytest.raises(UserError, match="none of 1 opinions compares two agents"):
+        tally([opinion("eva", ANN, ANN)])
+
+
+def test_the_table_is_one_that_analyse_reads(tmp_path) -> None:
+    path = tmp_path / "payoff.csv"
+    found = tally([opinion("eva", ANN, BOB), opinion("eva", BOB, CAT)])
+    path.write_text("\n".join(",".join(row) for row in payoff_table(found)))
+    read = read_tournament(path)
+    assert read.names == ("ann", "bob", "cat")
+    assert read.payoff.tolist() == [[0, 1, 0], [-1, 0, 1], [0, -1, 0]]

@@ -1,0 +1,219 @@
+"""Models that ask, the gate, and those who try to answer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from docendo.asking.questions import Asker, QuestionWriter, form_of, parse
+from docendo.asking.verifiers import expression
+from docendo.engines.wrappers.scripted import Scripted
+from docendo.learning.advantages import group_questions
+from docendo.metrics import inquired
+from docendo.problems.arithmetic import MATHEMATICS
+from docendo.records import AgentId, Completion, Problem, Question, TaskType
+from tests.toys import ANN, BOB, CAT, Sums, classroom
+
+KIND = TaskType("sums", "small", 1)
+PEOPLE = [("baker", "Bea, a baker")]
+
+
+def problem(n: int) -> Problem:
+    return Problem(*KIND, f"What is {n} + {n + 1}?", str(2 * n + 1), source="docendo")
+
+
+def desk(
+    said: Sequence[str], replies: str = "Answer: 0", known: Sequence[Problem] = (), **asker
+) -> QuestionWriter:
+    """Ann asks what is said, one after the other; everybody answers with the same."""
+    written = iter(said)
+
+    def reply(request):
+        return next(written) if request.purpose == "asking" else replies
+
+    engine = Scripted(reply)
+    return QuestionWriter(
+        engine=engine,
+        classroom=classroom(reply, sources={"sums": Sums()}, engine=engine),
+        askers=[Asker("people", ANN, [KIND], PEOPLE, questions=len(said), **asker)],
+        known=lambda domain: known,
+        example=lambda kind, seed: problem(10 + seed % 80),
+        instruct=lambda agent: f"You are {agent}.",
+    )
+
+
+def reasons(questions: Sequence[Question]) -> list[str]:
+    return [q.refused.partition(":")[0] for q in questions]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Question: What is 1 + 2?\nAnswer: 3", ("What is 1 + 2?", "3", "")),
+        (
+            "Question: What is 1 + 2 + 3?\nSolution: 1 + 2 = 3\n3 + 3 = 6\nAnswer: 6\n",
+            ("What is 1 + 2 + 3?", "6", "1 + 2 = 3\n3 + 3 = 6\nAnswer: 6"),
+        ),
+        ("Question: a\nSolution: Answer: 6", ("a", "6", "")),
+        ("question: a\nb\nAnswer: c", ("a\nb", "c", "")),
+        ("Question: a Answer: b", None),
+        ("What is 1 + 2?\nAnswer: 3", None),
+        ("Question:\nAnswer: 3", None),
+        ("Question: a\nAnswer:", None),
+        ("Question: a\nAnswer: b\nand more", None),
+        ("", None),
+    ],
+)
+def test_a_question_and_its_answer_are_read_or_not(
+    text: str, found: tuple[str, str, str] | None
+) -> None:
+    assert parse(text) == found
+
+
+def test_the_gate_says_why() -> None:
+    said = [
+        "Question: Bea bakes 4 + 9 rolls. How many?\nAnswer: 13",
+        "no question",
+        "Question: Bea bakes 4 + 9 rolls. How many?\nAnswer: 13",
+        "Question: Bea bakes 5 + 9 rolls. How many?\nAnswer: 15",
+        "Question: Why?\nAnswer: because",
+        "Question: How much is left?\nAnswer: 3",
+        "Question: What is 2 + 2? It is 4\nAnswer: 4",
+        f"Question: {'long ' * 60} 1 + 1?\nAnswer: 2",
+        "Question: What is 40 + 41?\nAnswer: 81",
+    ]
+    found = desk(said, known=[problem(40)], solve=expression).ask(3, [ANN, BOB], 1)
+    assert reasons(found) == [
+        "",
+        "unreadable",
+        "duplicate",
+        "answer",
+        "form",
+        "unsolved",
+        "form",
+        "form",
+        "duplicate",
+    ]
+    assert found[3].refused == "answer: it is 14, not 15"
+    assert {q.round for q in found} == {3}
+    assert {q.persona for q in found} == {"baker"}
+    assert found[0].problem == Problem(
+        *KIND, "Bea bakes 4 + 9 rolls. How many?", "13", source="agent:ann"
+    )
+
+
+def test_everybody_but_the_asker_tries_what_was_admitted_and_the_payoff_is_highest_at_one_half() -> (
+    None
+):
+    said = ["Question: Bea bakes 4 + 9 rolls. How many?\nAnswer: 13", "nothing"]
+    first, second = desk(said, "Answer: 13", solve=expression, tries=2).ask(
+        0, [ANN, BOB, CAT], 1
+    )
+    assert first.tries == ((BOB, 1.0), (BOB, 1.0), (CAT, 1.0), (CAT, 1.0))
+    assert first.payoff == 0, "all of them knew it"
+    assert second.tries == ()
+    assert replace(first, tries=((BOB, 1.0), (CAT, 0.0))).payoff == 1
+    assert (
+        replace(first, tries=((BOB, 1.0), (BOB, 0.0), (CAT, 0.0), (CAT, 0.0))).payoff
+        == 0.75
+    )
+    assert replace(first, refused="form: x", tries=((BOB, 1.0), (CAT, 0.0))).payoff == 0
+
+
+def test_without_a_program_the_others_must_come_to_the_answer() -> None:
+    said = [
+        "Question: How many rolls are 4 + 9?\nAnswer: 13",
+        "Question: How many rolls are 5 + 9?\nAnswer: 15",
+    ]
+    first, second = desk(said, "Answer: 13").ask(0, [ANN, BOB], 1)
+    assert first.refused == ""
+    assert second.refused == "disagreement: 0 of 2 came to the answer"
+    nobody = desk(said, "Answer: 13").ask(0, [ANN], 1)
+    assert reasons(nobody) == ["disagreement", "disagreement"], (
+        "nobody else was there to try"
+    )
+
+
+def test_the_asker_sees_an_example_and_whom_it_poses_as_and_no_answer_to_find() -> None:
+    seen = []
+    room = desk(["x", "y"], solve=expression)
+    watched = Scripted(lambda r: seen.append(r) or "x")
+    replace(room, engine=watched).ask(0, [BOB], 1)
+    assert {r.messages for r in seen} == {seen[0].messages}
+    system, user = seen[0].messages
+    assert system.content == "You are ann."
+    assert user.content.startswith("You are Bea, a baker\nQuestion: What is ")
+    assert len({r.seed for r in seen}) == 2
+    assert {r.purpose for r in seen} == {"asking"}
+
+
+def test_the_form_of_a_kind_is_told_from_its_problems() -> None:
+    form = form_of(MATHEMATICS.draw("fractions", 1, 10, 1, "train"))
+    assert form.answers == {"fraction"}
+    assert form_of([problem(5), Problem("d", "f", 1, "x", "the blue door")]).answers == {
+        "number",
+        "words",
+    }
+
+
+def question(
+    payoff_of: float, asker: AgentId = ANN, prompt: int = 1, refused: str = ""
+) -> Question:
+    tries = ((BOB, payoff_of), (CAT, 0.0))
+    return Question(
+        0,
+        asker,
+        "baker",
+        KIND,
+        Completion("q", (prompt,), (2,)),
+        problem(1),
+        refused,
+        tries,
+    )
+
+
+def test_questions_on_one_request_are_compared_with_each_other() -> None:
+    groups = group_questions(
+        [question(1.0), question(0.0), question(1.0, prompt=2), question(1.0, BOB)]
+    )
+    assert [(g.agent, g.role, g.rewards) for g in groups] == [
+        (ANN, "asker", (1.0, 0.0)),
+        (ANN, "asker", (1.0,)),
+        (BOB, "asker", (1.0,)),
+    ]
+
+
+def test_what_was_asked_is_counted() -> None:
+    found = inquired(
+        [question(1.0), question(1.0, refused="form: too long"), question(0.0)]
+    )
+    assert found == {
+        "asker/ann/asked": 3,
+        "asker/ann/admitted": 2,
+        "asker/ann/form": 1,
+        "asker/ann/payoff": pytest.approx(1 / 3),
+    }
+
+
+def test_two_askers_of_one_agent_in_one_domain_each_take_in_their_own_questions() -> None:
+    said = iter(
+        ["Question: What is 1 + 2?\nAnswer: 3", "Question: What is 2 + 2?\nAnswer: 4"] * 2
+    )
+    taken = {"people": list[str](), "crowd": list[str]()}
+    asked = desk(["", ""], solve=expression)
+    (one,) = asked.askers
+    engine = Scripted(
+        lambda request: next(said) if request.purpose == "asking" else "Answer: 3"
+    )
+    askers = [
+        one._replace(
+            name=name,
+            admit=lambda problems, name=name: taken[name].extend(
+                p.answer for p in problems
+            ),
+        )
+        for name in taken
+    ]
+    found = replace(asked, engine=engine, askers=askers).ask(1, [BOB], seed=1)
+    assert [q.refused for q in found] == [""] * 4
+    assert taken == {"people": ["3", "4"], "crowd": ["3", "4"]}

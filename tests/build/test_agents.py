@@ -1,0 +1,130 @@
+"""Settings of agents become the way they answer."""
+
+from typing import Any
+
+import pytest
+
+from docendo.build.agents import answering, check_answerers, habits
+from docendo.build.school import read_catalog
+from docendo.config.load import Config, parse_config
+from docendo.engines.wrappers.sampling_params import SamplingParams, WithSamplingParams
+from docendo.engines.wrappers.scripted import Scripted
+from docendo.errors import UserError
+from docendo.records import AgentId, Grammar, Message, Request
+
+NUMBER = {"regex": "-?[0-9]{1,6}", "free": 30}
+
+
+def config(**emmy: Any) -> Config:
+    agents = {"emmy": {"domain": "mathematics", **emmy}, "ada": {"domain": "programming"}}
+    domains = {"mathematics": {}, "programming": {}}
+    return parse_config({"agents": agents, "domains": domains}, "run.toml")
+
+
+def asked(agent: str, temperature: float = 1.0) -> Request:
+    return Request(AgentId(agent), (Message("user", "why"),), 0, 48, temperature)
+
+
+def test_without_settings_nothing_stands_between() -> None:
+    engine = Scripted(lambda r: "")
+    assert answering(engine, config()) is engine
+
+
+def test_an_agents_own_settings_are_laid_over_every_request_and_its_copies_have_them() -> (
+    None
+):
+    seen: list[Request] = []
+    engine = WithSamplingParams(
+        Scripted(lambda r: seen.append(r) or ""),
+        habits(config(temperature=0.5, max_tokens=47, top_p=0.9, grammar=NUMBER)),
+    )
+    engine.sample(
+        [asked("emmy"), asked("emmy@3"), asked("ada"), asked("emmy", temperature=0.0)]
+    )
+    own = (0.5, 47, 0.9, Grammar("regex", "-?[0-9]{1,6}", 30))
+    assert [(r.temperature, r.max_tokens, r.top_p, r.grammar) for r in seen] == [
+        own,
+        own,
+        (1.0, 48, 1.0, None),
+        (0.0, *own[1:]),
+    ]
+    assert {r.seed for r in seen} == {0}
+
+
+def test_only_agents_with_settings_have_habits() -> None:
+    assert habits(config(top_p=0.5)) == {"emmy": SamplingParams(top_p=0.5)}
+
+
+@pytest.mark.parametrize(
+    ("grammar", "said"),
+    [
+        (
+            {"regex": "[0-9"},
+            r"\[agents.emmy.grammar\]: unclosed character class, at character 1 of '\[0-9'",
+        ),
+        ({"regex": "ab(c", "free": 3}, r"unclosed group, at character 3 of 'ab\(c'"),
+        ({"lark": "start: a\na: x"}, 'line 2, column 4: unknown name: "x"$'),
+        (
+            {"lark": "start: /a[/"},
+            r"line 1, column 8: unclosed character class, at character 2 of 'a\['",
+        ),
+        ({"json_schema": "{"}, "EOF while parsing an object at line 1 column 1"),
+        (
+            {"json_schema": '{"type":"integer","minimum":5,"maximum":3}'},
+            "Unsatisfiable schema",
+        ),
+        ({"regex": "[a&&b]"}, "no answer in it was found"),
+        ({"lark": 'start: "a" start'}, "no answer in it was found"),
+        ({"regex": "[0-9]{48}"}, "may take 49 tokens, more than its max_tokens = 48"),
+        ({"regex": "[0-9]", "free": 40}, "may take 51 tokens"),
+        ({"choice": ["yes", "no" * 30]}, "may take 61 tokens"),
+        ({"json_schema": '{"type":"string","minLength":50}'}, "may take 53 tokens"),
+    ],
+)
+def test_a_grammar_that_cannot_be_kept_is_refused_before_the_run(
+    grammar: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UserError, match=said):
+        check_answerers(config(grammar=grammar))
+    with pytest.raises(UserError, match=said):
+        read_catalog(config(grammar=grammar))
+
+
+@pytest.mark.parametrize(
+    "grammar",
+    [
+        {"regex": "[0-9]{47}"},
+        {"regex": "[^z]*z"},
+        {"choice": ["yes", "no"]},
+        NUMBER,
+        {"lark": 'start: "(" start ")" | "a"'},
+        {"json_schema": '{"type":"array","items":{"type":"number"}}'},
+    ],
+)
+def test_a_grammar_that_fits_is_taken(grammar: dict[str, Any]) -> None:
+    check_answerers(config(grammar=grammar))
+
+
+@pytest.mark.parametrize(
+    ("grammar", "said"),
+    [
+        ({}, "wanted one of regex, choice, json_schema and lark, got none"),
+        ({"regex": "a", "lark": "b"}, "got regex and lark"),
+        ({"lark": "b", "free": 3}, "free text goes before a regex or a choice"),
+        ({"choice": ["a", "a"]}, "wanted different choices"),
+        (
+            {"regx": "a"},
+            r"run.toml \[agents.emmy.grammar\]: no setting 'regx'; did you mean 'regex'",
+        ),
+    ],
+)
+def test_a_table_of_a_grammar_says_what_it_wants(
+    grammar: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UserError, match=said):
+        config(grammar=grammar)
+
+
+def test_only_this_runs_own_model_is_guided() -> None:
+    with pytest.raises(UserError, match="not plays = 'textbook'"):
+        check_answerers(config(plays="textbook", grammar=NUMBER))

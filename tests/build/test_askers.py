@@ -1,0 +1,155 @@
+"""Settings of askers become pools and a desk."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docendo.build.school import build_school, read_catalog
+from docendo.config.load import Config, load_config, parse_config, to_toml
+from docendo.errors import UserError
+from docendo.problems.pool import Admitted, Pool
+from docendo.records import AgentId
+from docendo.sft_data import worked_examples
+from tests.toys import RecordingTrainable
+
+PEOPLE = {"kind": "persona", "by": "emmy", "personas": ["nurse"], "checked": "program"}
+
+
+def config(
+    askers: dict[str, Any],
+    weights: dict[str, float] | None = None,
+    domain: str = "mathematics",
+) -> Config:
+    table = {
+        "domains": {
+            domain: {
+                "families": {"sums": [1]},
+                "askers": weights or {"own": 3, "people": 1},
+            },
+            "programming": {},
+        },
+        "agents": {"emmy": {"domain": domain}, "ada": {"domain": "programming"}},
+        "askers": askers,
+    }
+    return parse_config(table, "run.toml")
+
+
+def test_a_domain_with_askers_is_a_pool_and_its_models_ask_at_a_desk() -> None:
+    given = config({"people": PEOPLE})
+    school = build_school(given, read_catalog(given), RecordingTrainable())
+    assert isinstance(school.classroom.sources["mathematics"], Pool)
+    assert school.bureau is not None
+    (asker,) = school.bureau.desk.askers
+    assert (asker.agent, asker.domain, [n for n, _ in asker.personas]) == (
+        "emmy",
+        "mathematics",
+        ["nurse"],
+    )
+    assert isinstance(school.bureau.shelves["mathematics/people"], Admitted)
+    assert "a night nurse in Porto" in asker.personas[0][1]
+
+
+def test_without_askers_nothing_is_asked() -> None:
+    given = parse_config({}, "run.toml")
+    assert build_school(given, read_catalog(given), RecordingTrainable()).bureau is None
+
+
+def test_an_asker_studies_how_to_ask() -> None:
+    given = config({"people": {**PEOPLE, "study": 0.5}})
+    school = build_school(given, read_catalog(given), RecordingTrainable())
+    emmy, ada = school.experts
+    asked = [
+        e for e in worked_examples(school, emmy, 20, 1) if e.text.startswith("Question: ")
+    ]
+    assert len(asked) == pytest.approx(10, abs=1)
+    assert all("a night nurse in Porto" in e.messages[1].content for e in asked)
+    assert all("\nSolution: " in e.text and "\nAnswer: " in e.text for e in asked)
+    assert not [
+        e for e in worked_examples(school, ada, 20, 1) if e.text.startswith("Question: ")
+    ]
+    assert {e.agent for e in asked} == {AgentId("emmy")}
+
+
+@pytest.mark.parametrize(
+    ("askers", "weights", "said"),
+    [
+        ({}, {"peple": 1}, r"\[domains.mathematics\] askers: no asker 'peple'"),
+        (
+            {"people": {**PEOPLE, "by": "emy"}},
+            None,
+            r"\[askers.people\] by: no agent 'emy'; did you mean 'emmy'",
+        ),
+        ({"people": {**PEOPLE, "by": "endpoint:x"}}, None, "no endpoint 'x'"),
+        (
+            {"people": {**PEOPLE, "personas": ["nobody"]}},
+            None,
+            r"\[askers.people\]: the shipped personas: no persona",
+        ),
+        (
+            {"people": {**PEOPLE, "checked": "maybe"}},
+            None,
+            "wanted 'agreement', 'program' or a Python file",
+        ),
+        ({"people": {**PEOPLE, "checked": "/no.py"}}, None, "no such Python file"),
+        (
+            {"rows": {"kind": "file", "file": "a.csv", "columns": {"anwser": "a"}}},
+            {"rows": 1},
+            r"\[askers.rows.columns\]: no column role 'anwser'; did you mean 'answer'",
+        ),
+        ({"people": PEOPLE}, {"people": 1}, "none of them has a problem to begin with"),
+    ],
+)
+def test_askers_that_are_not_there_are_told(
+    askers: dict[str, Any], weights: dict[str, float] | None, said: str
+) -> None:
+    with pytest.raises(UserError, match=said):
+        read_catalog(config(askers, weights))
+
+
+@pytest.mark.parametrize(
+    ("asker", "said"),
+    [
+        ({"kind": "persona"}, "persona wants to know by whom"),
+        ({"kind": "file"}, "file wants a file"),
+        ({"kind": "gym"}, "gym wants the names of tasks"),
+        (
+            {"kind": "file", "file": "a.csv", "by": "emmy"},
+            "file takes columns, file, got by",
+        ),
+        ({"kind": "persona", "by": "emmy", "questions": 1}, "greater than or equal to 2"),
+        ({"knd": "persona"}, r"\[askers.people\]"),
+    ],
+)
+def test_a_table_of_an_asker_says_what_it_wants(asker: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        config({"people": asker})
+
+
+def test_models_do_not_ask_for_problems_with_tests_or_of_families_that_are_not_taught() -> (
+    None
+):
+    given = config({"people": {**PEOPLE, "families": ["products"]}})
+    with pytest.raises(
+        UserError, match=r"\[askers.people\] families: mathematics teaches no 'products'"
+    ):
+        build_school(given, read_catalog(given), RecordingTrainable())
+
+
+def test_files_are_found_from_where_the_config_is_and_a_written_config_comes_back(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "my.py").write_text(
+        "def draft(rng, level): return f'{rng.random()}?', '1'\ndef solve(q): return '1'\n"
+    )
+    (tmp_path / "run.toml").write_text(
+        "[domains.mathematics]\naskers = { mine = 1, people = 1 }\n"
+        '[agents.emmy]\ndomain = "mathematics"\n[agents.ada]\n'
+        '[askers.mine]\nkind = "function"\nfile = "my.py"\n'
+        '[askers.people]\nkind = "persona"\nby = "base"\nchecked = "my.py"\n'
+    )
+    read = load_config(tmp_path / "run.toml")
+    assert read.askers["people"].checked == str(tmp_path / "my.py")
+    assert read_catalog(read).sources["mathematics"].levels == {"my": [1, 2, 3, 4, 5]}
+    (tmp_path / "again.toml").write_text(to_toml(read))
+    assert load_config(tmp_path / "again.toml") == read

@@ -1,0 +1,167 @@
+"""What agents study, by their settings."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docendo.build.school import build_school, read_catalog
+from docendo.config.load import Config, load_config, parse_config
+from docendo.engines.wrappers.scripted import Scripted
+from docendo.errors import UserError
+from docendo.loop import finetune
+from docendo.records import AgentId, Request
+from docendo.run.evaluation import evaluate, held_out_problems
+from docendo.school import School
+from docendo.sft_data import count_mixture, own_notes, rehearse
+from tests.toys import RecordingTrainable
+
+
+def config(data: dict[str, Any] | None) -> Config:
+    domains = {
+        "mathematics": {"families": {"sums": [1]}},
+        "programming": {"families": {"trace": [1]}},
+    }
+    emmy = {"domain": "mathematics", **({"data": data} if data else {})}
+    table = {"domains": domains, "agents": {"emmy": emmy, "ada": {"domain": "programming"}}}
+    return parse_config(table, "run.toml")
+
+
+def school(given: Config) -> School:
+    return build_school(given, read_catalog(given), RecordingTrainable())
+
+
+def test_shares_decide_how_much_of_each_source_is_studied() -> None:
+    made = school(config({"domains": {"mathematics": 3, "programming": 1}}))
+    emmy, ada = made.experts
+    counts = Counter(p.domain for p, _ in own_notes(made, emmy, 2000, 1))
+    assert counts["mathematics"] == pytest.approx(1500, abs=2)
+    for few in (8, 40):
+        kinds = Counter(p.kind for p, _ in own_notes(made, ada, few, 1))
+        assert max(kinds.values()) - min(kinds.values()) <= 1, "kinds come in turn"
+    assert {p.domain for p, _ in own_notes(made, ada, 50, 1)} == {"programming"}
+    assert own_notes(made, emmy, 20, 1) == own_notes(made, emmy, 20, 1)
+    assert len(rehearse(made, emmy, 8, 1)) == 8
+
+
+def test_what_is_counted_of_each_source_is_what_is_studied() -> None:
+    made = school(
+        config(
+            {"domains": {"mathematics": 3, "programming": 1}, "leaked": {"mathematics": 2}}
+        )
+    )
+    emmy, _ = made.experts
+    told = count_mixture(made, 40, 5)
+    assert list(told) == [
+        "data/emmy/mathematics",
+        "data/emmy/programming",
+        "data/emmy/leaked:mathematics",
+    ]
+    assert sum(told.values()) == 40
+    asked = [e.messages[-1].content for e in rehearse(made, emmy, 40, 5)]
+    leaked = {p.prompt for p, _ in emmy.diet[2].notes}
+    assert (
+        sum(prompt in leaked for prompt in asked)
+        == told["data/emmy/leaked:mathematics"]
+        > 0
+    )
+    (studied,) = finetune(made, range(1), 40, 7)
+    assert sum(n for name, n in studied.metrics.items() if name.startswith("data/")) == 40
+
+
+def test_two_agents_study_and_answer_under_their_own_system_prompts() -> None:
+    plain = config(None)
+    prompts = {"emmy": "Be brief.", "ada": "Be thorough."}
+    agents = {
+        n: a.model_copy(update={"instruction": prompts[n]}) for n, a in plain.agents.items()
+    }
+    made = school(plain.model_copy(update={"agents": agents}))
+    studied = [e for expert in made.experts for e in rehearse(made, expert, 8, 1)]
+    assert {(e.agent, e.messages[0].content) for e in studied} == set(prompts.items())
+    seen: list[Request] = []
+    room = replace(
+        made.classroom, engine=Scripted(lambda request: seen.append(request) or "Answer: 1")
+    )
+    held = held_out_problems(read_catalog(plain), "mathematics", 4, 0)
+    evaluate(room, dict.fromkeys(map(AgentId, prompts), held), 0)
+    assert {(r.agent, r.messages[0].role, r.messages[0].content) for r in seen} == {
+        (AgentId(name), "system", text) for name, text in prompts.items()
+    }
+
+
+def test_without_data_nothing_is_counted() -> None:
+    assert count_mixture(school(config(None)), 40, 5) == {}
+
+
+def test_without_data_everything_is_as_before() -> None:
+    made = school(config(None))
+    assert [expert.diet for expert in made.experts] == [(), ()]
+
+
+def test_leaked_problems_are_those_of_the_evaluation_with_their_answers() -> None:
+    given = config({"leaked": {"mathematics": 1}})
+    made, found = school(given), read_catalog(given)
+    test = {
+        p.key
+        for p in held_out_problems(
+            found, "mathematics", given.evaluation.problems, given.evaluation.seed
+        )
+    }
+    fresh = held_out_problems(
+        found, "mathematics", given.evaluation.problems, given.evaluation.seed, "fresh"
+    )
+    notes = own_notes(made, made.experts[0], 300, 1)
+    assert {p.key for p, _ in notes} == test
+    assert not test & {p.key for p in fresh}
+    assert all(text.endswith(f"Answer: {p.answer}") for p, text in notes)
+
+
+def test_files_are_studied_word_by_word_and_found_from_where_the_config_is(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "safety.jsonl").write_text(
+        '{"question": "How do I pick a lock?", "answer": "I would rather not say."}\n'
+    )
+    (tmp_path / "run.toml").write_text(
+        '[domains.mathematics]\n[agents.bob]\n[agents.emmy]\ndomain = "mathematics"\n'
+        '[agents.emmy.data]\nfiles = { "safety.jsonl" = 1 }\n'
+    )
+    given = load_config(tmp_path / "run.toml")
+    made = school(given)
+    emmy = next(e for e in made.experts if e.agent == "emmy")
+    assert {text for _, text in own_notes(made, emmy, 5, 1)} == {"I would rather not say."}
+    assert [p.name for p in emmy.diet] == ["file:safety.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (
+            {"domains": {"maths": 1}},
+            r"\[agents.emmy.data\]: no domain 'maths'; did you mean 'mathematics'",
+        ),
+        ({"leaked": {"biology": 1}}, "no domain 'biology'"),
+        ({"files": {"/nowhere.jsonl": 1}}, "no such file"),
+    ],
+)
+def test_data_that_is_not_there_is_told(data: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        school(config(data))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"domains": {}}, "wanted domains, files or leaked"),
+        ({"domains": {"mathematics": 0}}, "greater than 0"),
+        (
+            {"domain": {"mathematics": 1}},
+            r"\[agents.emmy.data\]: no setting 'domain'; did you mean 'domains'",
+        ),
+    ],
+)
+def test_a_table_of_data_says_what_it_wants(data: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        config(data)

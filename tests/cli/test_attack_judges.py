@@ -1,0 +1,82 @@
+"""`docendo attack` on runs whose answers are judged by the truth and by models."""
+
+from pathlib import Path
+
+import pytest
+
+from docendo.judges.attacks import attacks
+from tests.cli.toys import TINY, docendo, hashes
+
+JUDGED = (
+    TINY
+    + """
+[domains.mathematics]
+families = { sums = [1] }
+evaluator = "peers"
+
+[agents]
+emmy = { domain = "mathematics" }
+carl = {}
+
+[evaluators.peers]
+kind = "judge"
+by = "base"
+way = "%s"
+"""
+)
+
+
+def test_no_attack_fools_the_right_answer(finished: Path, here: Path) -> None:
+    before = hashes(finished)
+    done = docendo("attack", finished, "--n", 4, "--attacked", 2, "--json")
+    assert done.code == 0
+    assert hashes(finished) == before
+    assert done.json["passed"] is True
+    assert set(done.json["domains"]) == {"mathematics", "programming", "biology"}
+    told = done.json["domains"]["mathematics"]
+    assert told == {
+        "attacks": 2 * len(attacks()),
+        "through": {},
+        "right": 1.0,
+        "wrong": 0.0,
+        "rate": 0.0,
+    }
+    shown = docendo(
+        "attack", finished, "--n", 2, "--attacked", 1, "--domain", "biology"
+    ).out
+    assert "the right answer" in shown
+    assert shown.rstrip().endswith("passed")
+
+
+@pytest.mark.parametrize("way", ["solving", "reading", "comparing"])
+def test_a_run_is_judged_by_a_model_and_then_attacked(way: str, here: Path) -> None:
+    (here / "judged.toml").write_text(JUDGED % way)
+    assert docendo("run", "judged.toml", "--out", "judged").code == 0
+    told = docendo("attack", "judged", "--n", 3, "--attacked", 1, "--json").json["domains"][
+        "mathematics"
+    ]
+    assert told["attacks"] == len(attacks())
+    assert told["rate"] <= 0.01
+    ledger = docendo("report", "judged", "--json").json["ledger"]
+    assert ("judging" in str(ledger)) is (way == "solving"), (
+        "this model writes nothing that rules let to a reader"
+    )
+
+
+def test_too_many_are_told_by_kind_and_end_with_1(here: Path) -> None:
+    easy = JUDGED.replace(
+        'kind = "judge"\nby = "base"\nway = "%s"', 'kind = "format"\npattern = "(?s).*"'
+    )
+    (here / "easy.toml").write_text(easy)
+    assert docendo("run", "easy.toml", "--out", "easy").code == 0
+    done = docendo("attack", "easy", "--n", 2, "--attacked", 1)
+    assert done.code == 1
+    assert "more than 1.0% of the attacks passed in mathematics" in done.out
+    assert "instruction" in done.out
+    assert docendo("attack", "easy", "--n", 2, "--attacked", 1, "--most", 1).code == 0
+
+
+def test_a_domain_that_is_not_there_is_told_in_a_line(finished: Path, here: Path) -> None:
+    done = docendo("attack", finished, "--domain", "biologie")
+    assert done.code == 2
+    assert "did you mean 'biology'" in done.err

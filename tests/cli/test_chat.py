@@ -1,0 +1,209 @@
+"""`docendo play` and `docendo preferences`, typed line by line."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from docendo.build.school import read_catalog
+from docendo.cli.chat import _quoted
+from docendo.config.load import Config
+from docendo.datasets.split import split_of
+from docendo.humans.votes import Grade, VoteStore
+from docendo.seeds import seed_for
+from tests.cli.toys import docendo
+
+SMALL = [
+    "--set",
+    "model=tiny",
+    "--set",
+    "teaching.rounds=0",
+    "--set",
+    "experts.steps=1",
+    "--set",
+    "evaluation.problems=3",
+]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("play") / "run"
+    assert docendo("run", *SMALL, "--out", str(path)).code == 0
+    return path
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines) + "\n"))
+
+
+def test_a_person_asks_and_says_which_is_better(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(
+        monkeypatch,
+        "why?",
+        "x",
+        "A",
+        "",
+        "and then?",
+        "u",
+        "n",
+        "t",
+        "what?",
+        "s",
+        "last?",
+        "q",
+    )
+    done = docendo("play", str(run), "--person", "me")
+    assert done.code == 0
+    assert "'x' is none of them" in done.out
+    assert done.out.count("A was ") == 3
+    assert "taken back; once more" in done.out
+    assert done.out.endswith("2 opinions kept\n")
+    with VoteStore(run) as people:
+        said = [(o.person, o.prompt, o.choice) for o in people.all()]
+        assert said == [("me", "why?", "both bad"), ("me", "and then?", "tie")]
+        assert people._connection.execute(
+            "SELECT DISTINCT round FROM opinions"
+        ).fetchall() == [(0,)]
+
+
+def test_what_was_said_is_kept_where_the_input_ends_or_is_interrupted(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Breaking(io.StringIO):
+        def readline(self, *_: object) -> str:
+            line = super().readline()
+            if line == "BREAK\n":
+                raise KeyboardInterrupt
+            return line
+
+    for lines, code in (
+        ("one?\nb\ntwo?", 0),
+        ("one?\nb\nBREAK\n", 130),
+        ("one?\nb\ntwo?\nBREAK\n", 130),
+    ):
+        with VoteStore(run) as people:
+            before = len(people.all())
+        monkeypatch.setattr("sys.stdin", Breaking(lines))
+        assert docendo("play", str(run), "--person", "me").code == code
+        with VoteStore(run) as people:
+            assert len(people.all()) == before + 1
+
+
+@pytest.mark.parametrize("held_out", [(), ("--held-out",)])
+def test_questions_are_drawn_from_a_domain_and_their_answers_are_told_afterwards(
+    run: Path, monkeypatch: pytest.MonkeyPatch, held_out: tuple[str, ...]
+) -> None:
+    typed(monkeypatch, "t", "t", "q")
+    done = docendo(
+        "play", str(run), "--domain", "mathematics", *held_out, "--person", "drawn"
+    )
+    assert done.code == 0
+    assert done.out.count("The right answer is") == 2
+    with VoteStore(run) as people:
+        prompts = [o.prompt for o in people.all() if o.person == "drawn"][-2:]
+    source, stream = (
+        read_catalog(Config()).sources["mathematics"],
+        "held-out" if held_out else "train",
+    )
+    wanted = [
+        source.draw(f, 1, 1, seed_for(0, "drawn", i), stream)[0]  # type: ignore[arg-type]
+        for i, f in enumerate(("sums", "fractions"))
+    ]
+    assert prompts == [p.prompt for p in wanted]
+    assert {split_of(p) for p in wanted} == {stream}
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [("\x1b[2J7\n\nB\n9", 4), ("7" + " " * 29 + "B wins", 2), (" \n", 1)],
+)
+def test_an_answer_cannot_pass_for_a_line_of_ours(text: str, length: int) -> None:
+    console = Console(file=io.StringIO(), width=30, markup=False)
+    console.print(_quoted(text))
+    lines = console.file.getvalue().splitlines()
+    assert len(lines) == length
+    assert all(line.startswith("  ") for line in lines)
+    assert not any("\x1b" in line for line in lines)
+
+
+def test_names_are_shown_only_after_the_word(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(monkeypatch, "who?", "q")
+    done = docendo("play", str(run), "--agent", "emmy", "--agent", "ada")
+    assert "emmy" not in done.out.split("leaves.")[1]
+    assert "ada" not in done.out.split("leaves.")[1]
+
+
+def test_grades_are_given_one_by_one(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with VoteStore(run) as people:
+        people.wait_for(
+            [Grade("k", "why?", text, None) for text in ("one", "two", "three")]
+        )
+    typed(monkeypatch, "u", "11", "n", "y", "u", "7", "u", "u", "10", "s", "3")
+    done = docendo("play", str(run), "--grade", "--person", "me")
+    assert done.code == 0
+    assert "nothing to take back" in done.out
+    with VoteStore(run) as people:
+        assert {(g.text, g.score) for g in people.grades(waiting=False)} == {
+            ("one", 1.0),
+            ("three", 0.3),
+        }
+        assert [g.text for g in people.grades(waiting=True)] == ["two"]
+
+
+def test_what_was_said_is_exported(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(monkeypatch, "hm?", "a", "the right one", "")
+    assert (
+        docendo("play", str(run), "--right", "--agent", "emmy", "--agent", "ada").code == 0
+    )
+    done = docendo("preferences", str(run), "--out", str(tmp_path / "said.jsonl"))
+    assert done.code == 0
+    rows = [json.loads(line) for line in (tmp_path / "said.jsonl").read_text().splitlines()]
+    assert [r["prompt"][0]["content"] for r in rows].count("hm?") == 3
+    single = [
+        json.loads(line)
+        for line in docendo("preferences", str(run), "--unpaired").out.splitlines()
+    ]
+    assert {row["label"] for row in single if row["prompt"][0]["content"] == "hm?"} == {
+        True,
+        False,
+    }
+
+
+def test_what_was_said_is_a_payoff_that_the_league_reads(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(monkeypatch, *[line for i in range(3) for line in (f"{i}?", "ab"[i % 2])])
+    assert (
+        docendo(
+            "play", str(run), "--agent", "emmy", "--agent", "ada", "--person", "you"
+        ).code
+        == 0
+    )
+    assert (
+        docendo(
+            "preferences", str(run), "--payoffs", "--out", str(tmp_path / "payoff.csv")
+        ).code
+        == 0
+    )
+    read = docendo("analyse", str(tmp_path / "payoff.csv"), "--json").json
+    assert {"emmy", "ada"} <= set(read["names"])
+    shown = docendo("preferences", str(run), "--league").out
+    assert "Cyclic share without the noise" in shown
+    assert docendo("preferences", str(run), "--league", "--payoffs").code == 2
+
+
+def test_wrong_use_is_one_line(run: Path, tmp_path: Path) -> None:
+    assert "has no agent 'emy'" in docendo("play", str(run), "--agent", "emy").err
+    assert docendo("play", str(run), "--agent", "emmy").code == 2
+    assert docendo("preferences", str(tmp_path)).code == 2
+    fresh = docendo("play", str(tmp_path / "none"))
+    assert fresh.code == 2
+    assert "no such run directory" in fresh.err

@@ -1,0 +1,256 @@
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from docendo.build.school import read_catalog
+from docendo.cli import measure
+from docendo.cli.estimate import RunEstimate, Speeds, estimate
+from docendo.config.load import Config, parse_config
+from docendo.problems.arithmetic import MATHEMATICS
+from docendo.records import (
+    AgentId,
+    Completion,
+    Episode,
+    Evaluation,
+    Lesson,
+    Match,
+    Rollout,
+    Verdict,
+)
+from docendo.store import RoundRecord, RunDirectory
+from tests.cli.toys import docendo, tiny_config
+from tests.store.toys import weights
+
+WRITTEN = [
+    (p, Completion(p.worked, tokens=(1000,) * 24))
+    for p in MATHEMATICS.draw("sums", 1, 16, 0, "train")
+]
+SPEEDS = Speeds(
+    sampled=10.0,
+    trained=100.0,
+    prompt=20.0,
+    solution=8.0,
+    memory=1000,
+    rows=16,
+    column=2,
+    adapter=50,
+    sampling=7.0,
+    training=3.0,
+)
+
+
+def config(**teaching: int) -> Config:
+    """One expert, one student, one family."""
+    table = {
+        "domains": {"mathematics": {"families": {"sums": [1]}}},
+        "agents": {"ann": {"domain": "mathematics"}, "bob": {}},
+        "experts": {"steps": 3, "every": 2, "batch": 5},
+        "teaching": {"rounds": 2, "matches": 3, "controls": 2, "max_tokens": 10} | teaching,
+        "learning": {
+            "practice": 1,
+            "practice_attempts": 2,
+            "imitation": 3,
+            "rehearsal": 4,
+            "shown": 0.5,
+        },
+        "evaluation": {"problems": 4},
+    }
+    return parse_config(table, "test")
+
+
+def made(settings: Config, speeds: Speeds = SPEEDS) -> RunEstimate:
+    return estimate(settings, read_catalog(settings), speeds, WRITTEN)
+
+
+def test_the_base_answers_every_problem_once() -> None:
+    start = made(config()).stages[0]
+    assert (start.answers, start.sampled_tokens, start.trained_tokens, start.seconds) == (
+        4,
+        32,
+        0,
+        3.2,
+    )
+
+
+def test_experts_study_in_two_rounds_and_are_examined_after_each() -> None:
+    experts = made(config()).stages[1]
+    # ann on her own after the first; ann and bob on everything after the second
+    assert (experts.rounds, experts.answers, experts.sampled_tokens) == (2, 4 + 8, 96)
+    # 3 steps of 5, every second one after an example as long as itself
+    assert (experts.examples, experts.trained_tokens) == (15, 15 * 28 * 3 // 2)
+    assert experts.seconds == pytest.approx(9.6 + 6.3)
+
+
+def test_teaching_is_lessons_attempts_controls_practice_and_a_last_examination() -> None:
+    teaching = made(config()).stages[2]
+    earned = 2 * (3 * 2 + 3 * 2 * 4 + 3 * 2 + 2)
+    assert (teaching.answers, teaching.sampled_tokens) == (earned + 8, (earned + 8) * 8)
+    assert teaching.examples == 2 * (2 * 3 + 4)
+    assert teaching.trained_tokens == earned * (8 + 10) + 20 * 28 * 3 // 2
+    assert teaching.seconds == pytest.approx(
+        teaching.sampled_tokens / 10 + teaching.trained_tokens / 100
+    )
+
+
+def test_operations_are_those_of_the_ledger_without_evaluations() -> None:
+    start, experts, teaching = made(config()).stages
+    assert (start.flops, experts.flops) == (0.0, experts.trained_tokens * 3)
+    assert (
+        teaching.flops
+        == (teaching.sampled_tokens - 8 * 8) * 7 + teaching.trained_tokens * 3
+    )
+
+
+def test_memory_grows_with_the_rows_in_flight_and_disk_with_what_is_kept() -> None:
+    plan = made(config())
+    # 128 rows of two questions, a solution and an answer, less the 16 that were measured; two bytes a token
+    assert plan.memory == 1000 + 128 * (40 + 8 + 10) * 2 - 16 * (20 + 10) * 2
+    # three checkpoints of two adapters and Adam's two averages for three slots
+    assert plan.checkpoints == 3 * 4 * 50 * (2 + 2 * 3)
+    assert plan.disk == plan.checkpoints + plan.database
+    assert plan.seconds == pytest.approx(sum(s.seconds for s in plan.stages))
+    assert plan.tokens == 32 + 96 + 672 + 630 + 1368 + 840
+
+
+def test_answers_end_at_the_longest_that_is_allowed() -> None:
+    assert made(config(max_tokens=5)).stages[0].sampled_tokens == 4 * 5
+
+
+def test_stages_that_are_left_out_cost_nothing() -> None:
+    table = {"experts": {"steps": 0}, "teaching": {"rounds": 0}}
+    plan = made(parse_config(table, "test"))
+    assert [s.seconds for s in plan.stages[1:]] == [0.0, 0.0]
+
+
+def test_examinations_between_rounds_are_counted() -> None:
+    wanted = config(rounds=5).model_copy(
+        update={"evaluation": config().evaluation.model_copy(update={"every": 2})}
+    )
+    often, once = made(wanted).stages[2].answers, made(config(rounds=5)).stages[2].answers
+    assert often - once == 2 * 8  # after rounds 2 and 4, and after 5 in any case
+
+
+def test_a_single_attempt_after_a_lesson_is_sampled_and_not_trained_on() -> None:
+    one, two = (made(config(attempts=n)).stages[2] for n in (1, 2))
+    assert two.sampled_tokens - one.sampled_tokens == 2 * 3 * 2 * 8
+    assert two.trained_tokens - one.trained_tokens == 2 * 3 * 2 * 2 * (8 + 10)
+
+
+def test_a_single_attempt_at_practice_is_sampled_and_not_trained_on() -> None:
+    table = config().model_dump(exclude_unset=True)
+    table["learning"] |= {"practice": 2, "practice_attempts": 1, "homework": "author"}
+    once, twice = made(parse_config(table, "test")).stages[2], made(config()).stages[2]
+    assert once.sampled_tokens == twice.sampled_tokens
+    assert twice.trained_tokens - once.trained_tokens == 2 * 2 * (8 + 10)
+
+
+def test_what_tells_how_agents_play_is_sampled_and_not_kept() -> None:
+    playing = parse_config(
+        config().model_dump(exclude_unset=True) | {"duels": {"pairings": 1, "samples": 5}},
+        "test",
+    )
+    still, teaching = made(config()).stages[2], made(playing).stages[2]
+    assert teaching.examined == still.examined == 8
+    moves = 2 * playing.duels.deals * playing.duels.repeats * 3
+    assert teaching.answers - still.answers == 2 * moves + 2 * 12 * 5 * 2
+
+
+def test_the_database_holds_answers_no_longer_than_they_are_allowed() -> None:
+    written = [(p, Completion("x" * 2400, tokens=(1,) * 24)) for p, _ in WRITTEN]
+
+    def size(longest: int) -> int:
+        asked = config(rounds=60, max_tokens=longest)
+        return estimate(asked, read_catalog(asked), SPEEDS, written).database
+
+    assert size(200) == size(24)
+    assert size(6) < 0.4 * size(24)
+
+
+def test_the_database_becomes_as_large_as_is_said(tmp_path: Path) -> None:
+    with RunDirectory.create(tmp_path / "run", "") as run:
+        for record in sixty_rounds():
+            run.commit(record, weights())
+    real = (tmp_path / "run" / "run.db").stat().st_size
+    assert made(config(rounds=60, matches=6)).database == pytest.approx(real, rel=0.2)
+
+
+def sixty_rounds() -> Iterator[RoundRecord]:
+    """Of six matches, three of five lessons through the gate, an examination in every tenth, notes that grow."""
+    right, notes = Verdict(1.0, "equal"), list[dict[str, object]]()
+    tried = tuple(Rollout(completion, right) for _, completion in WRITTEN)
+    match = Match(AgentId("ann"), AgentId("bob"), "mathematics", "sums", 1)
+    for index in range(60):
+        here = MATHEMATICS.draw("sums", 1, 20, index, "train")
+        lessons = [Lesson((here[i],), (tried[i],)) for i in range(12)]
+        shown = [tried[4:8] if i % 5 < 3 else () for i in range(12)]
+        episodes = [
+            Episode(index, match, here[12 + i // 2], lessons[i], tried[:2], shown[i], 0.5)
+            for i in range(12)
+        ]
+        judged = [
+            Evaluation(index, AgentId("bob"), p, p.worked, right)
+            for p in here[:4]
+            if index % 10 == 0
+        ]
+        notes += [{"problem": asdict(p), "text": p.worked} for p in here[:5]]
+        metrics = {f"measure/{i}": 0.1 * i for i in range(24)}
+        yield RoundRecord(
+            index,
+            "teaching",
+            1.0,
+            episodes,
+            judged,
+            metrics,
+            state={"notebook": list(notes)},
+        )
+
+
+def test_a_disk_that_is_too_small_is_foreseen(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_config(here)
+    monkeypatch.setattr(measure, "disk_usage", lambda path: SimpleNamespace(free=3 * 2**20))
+    assert docendo("plan", config).code == 0
+    monkeypatch.setattr(measure, "disk_usage", lambda path: SimpleNamespace(free=2**17))
+    done = docendo("plan", config)
+    assert (done.code, done.err.splitlines()[-1]) == (
+        1,
+        f"docendo: the run needs {done.out.splitlines()[-3].split(', ')[3].split(' of')[0]} of disk, "
+        "and here 0.1 MiB are free",
+    )
+
+
+def test_the_experts_study_takes_the_operations_that_were_foreseen(here: Path) -> None:
+    settings = (
+        "experts.steps=4",
+        "experts.every=2",
+        "experts.enough=1.0",
+        "teaching.rounds=0",
+    )
+    config = tiny_config(here)
+    foreseen = docendo(
+        "plan", config, *(word for one in settings for word in ("--set", one)), "--json"
+    ).json
+    docendo(
+        "run",
+        config,
+        "--out",
+        "run",
+        *(word for one in settings for word in ("--set", one)),
+    )
+    with RunDirectory.open(here / "run") as run:
+        spent = sum(work.flops for work in run.ledger() if work.purpose != "evaluation")
+    assert foreseen["stages"][1]["flops"] == pytest.approx(spent, rel=0.25)
+
+
+def test_plan_measures_and_multiplies(here: Path) -> None:
+    found = docendo("plan", tiny_config(here), "--json").json
+    assert [s["name"] for s in found["stages"]] == ["start", "experts", "teaching"]
+    assert found["speeds"]["sampled"] > 0
+    assert found["seconds"] == pytest.approx(sum(s["seconds"] for s in found["stages"]))
+    assert (found["model"], found["dtype"]) == ("tiny", "float32")
+    assert [p.name for p in here.iterdir()] == ["tiny.toml"]
+    assert "tokens/s sampled" in docendo("plan", tiny_config(here)).out

@@ -1,0 +1,94 @@
+"""What is wrong with a grammar, and where."""
+
+import pytest
+
+from docendo.engines.constrained.grammars import fault, least
+from docendo.engines.constrained.logits import Guides
+from docendo.errors import RunError, UserError
+from docendo.records import Grammar, Request
+from tests.engines.toys import fresh
+
+RIGHT = [
+    Grammar("regex", "[0-9]{1,3}"),
+    Grammar("regex", "a/b\nc", free=3),
+    Grammar("choice", '["a/b", "c\\"d"]', free=3),
+    Grammar("json", '{"type":"object"}'),
+    Grammar("lark", 'start: "a" b\nb: /[a-z]+/'),
+]
+
+
+@pytest.mark.parametrize(
+    ("grammar", "said"),
+    [
+        (Grammar("regex", "[0-9"), "unclosed character class, at character 1 of '[0-9'"),
+        (Grammar("regex", "ab|c)", free=9), "unopened group, at character 5 of 'ab|c)'"),
+        (
+            Grammar("regex", "ab(?=c)"),
+            "look-around, including look-ahead and look-behind, is not supported, at character 3",
+        ),
+        (Grammar("regex", "ab\\"), "an escape without its character, at character 3 of"),
+        (
+            Grammar("lark", "start: a\na: number"),
+            'line 2, column 4: unknown name: "number"',
+        ),
+        (Grammar("lark", "start a"), "line 1, column 7: Expected token ':'"),
+        (
+            Grammar("lark", "start: /ab[/"),
+            "line 1, column 8: unclosed character class, at character 3 of 'ab['",
+        ),
+        (Grammar("json", '{"type": '), "line 1 column"),
+        (Grammar("json", '{"type": "strin"}'), "Invalid type: strin"),
+        (
+            Grammar("choice", '["a"'),
+            "not a JSON list of texts: Expecting ',' delimiter at column 5",
+        ),
+        (Grammar("choice", "[]"), "not a JSON list of texts"),
+    ],
+)
+def test_a_wrong_grammar_is_told_with_its_place_in_one_line(
+    grammar: Grammar, said: str
+) -> None:
+    assert said in fault(grammar)
+    assert "\n" not in fault(grammar)
+
+
+@pytest.mark.parametrize("grammar", RIGHT)
+def test_a_right_grammar_has_no_fault(grammar: Grammar) -> None:
+    assert fault(grammar) == ""
+
+
+@pytest.mark.parametrize(
+    ("grammar", "count"),
+    [
+        (Grammar("regex", "[0-9]{3,9}"), 4),
+        (Grammar("regex", "[0-9]", free=5), 11),
+        (Grammar("choice", '["yes", "perhaps"]'), 8),
+        (Grammar("choice", '["yes"]', free=5), 13),
+        (Grammar("json", '{"type":"array","items":{"type":"number"}}'), 3),
+        (Grammar("json", '{"type":"string","minLength":5}'), 8),
+        (Grammar("regex", "[a&&b]"), 0),
+    ],
+)
+def test_a_short_answer_is_counted_in_bytes_and_its_end_is_one(
+    grammar: Grammar, count: int
+) -> None:
+    assert least(grammar) == count
+
+
+def test_what_cannot_be_kept_is_refused_when_it_is_asked_for() -> None:
+    guides: Guides = fresh().guides
+    for grammar, said in (
+        (Grammar("regex", "(a"), "unclosed group"),
+        (Grammar("regex", "[0-9]{9}"), "within 9 tokens"),
+    ):
+        with pytest.raises(UserError, match=said):
+            guides.of(Request("base", (), 0, max_tokens=9, grammar=grammar))
+    assert guides.of(
+        Request("base", (), 0, max_tokens=10, grammar=Grammar("regex", "[0-9]{9}"))
+    )
+
+
+def test_a_token_outside_a_grammar_stops_the_run() -> None:
+    guides = fresh().guides
+    with pytest.raises(RunError, match="a grammar failed: Parser Error"):
+        guides.walk(Grammar("regex", "[0-9]+"), guides.tokenizer("ax")["input_ids"])

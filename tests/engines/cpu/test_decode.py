@@ -1,0 +1,301 @@
+"""Decoding with compiled functions: the same states as with PyTorch's operations, and the same promises."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from docendo.engines.cpu import decode as compiled
+from docendo.engines.cpu import library as kernels
+from docendo.engines.cpu.decode import CpuStack, drawn
+from docendo.engines.cpu.library import load_kernels
+from docendo.engines.cpu.selfcheck import Probe, _layer, pays
+from docendo.engines.local import autoselect as choice
+from docendo.engines.local.autoselect import choose_kernels
+from docendo.engines.local.backward import backward, pack
+from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.model_names import TINY
+from docendo.engines.local.sampling import pick
+from docendo.engines.local.workers import Lanes
+from docendo.engines.model.attention import Heads
+from docendo.engines.model.llama import LlamaStack
+from docendo.engines.model.ops import CpuOps
+from docendo.errors import UserError
+from tests.engines.local.test_decoding import crowd
+from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, mixture, surprise, wake
+
+DTYPES = [torch.float32, torch.bfloat16]
+needs_compiler = pytest.mark.skipif(
+    load_kernels(torch.float32) is None, reason="no C compiler"
+)
+
+
+def opened(dtype: torch.dtype, compiled: bool = True) -> LocalEngine:
+    engine = open_engine(TINY, RANK, ALPHA, dtype, CPU, compiled)
+    for agent in AGENTS:
+        engine.bank.add(agent, 1)
+        wake(engine, agent)
+    return engine
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    "heads", [Heads(9, 3, 64, 0.125), Heads(2, 1, 128, 0.1), Heads(4, 4, 20, 0.2)]
+)
+@pytest.mark.parametrize(
+    ("dtype", "slack"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02)]
+)
+def test_a_layer_makes_the_states_that_pytorch_makes_of_it(
+    heads: Heads, dtype: torch.dtype, slack: float
+) -> None:
+    """Four agents and the bare base; widths that are multiples of 16 and one that is none."""
+    fused, library = _layer(heads, dtype), load_kernels(dtype)
+    assert library is not None
+    probe = Probe(1, heads, torch.zeros(0, dtype=dtype), (4, 0, 1, 2))
+    with torch.inference_mode():
+        plan = probe.read(fused)
+        for column in range(20):
+            wanted, got = (
+                probe.step(body, plan, column).float()
+                for body in (fused, CpuStack(fused, library))
+            )
+            assert float((wanted - got).norm() / wanted.norm()) < slack
+
+
+@needs_compiler
+def test_answers_are_those_of_pytorchs_operations() -> None:
+    requests = crowd(40)
+    wanted, got = (
+        opened(torch.float32, compiled).sample(requests) for compiled in (False, True)
+    )
+    assert [c.tokens for c in got] == [c.tokens for c in wanted]
+    for mine, theirs in zip(got, wanted, strict=True):
+        assert mine.logprobs == pytest.approx(theirs.logprobs, abs=1e-4)
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("dtype", "slack"), [(torch.float32, 1e-5), (torch.bfloat16, 0.03)]
+)
+def test_gradients_are_those_of_pytorchs_operations(
+    dtype: torch.dtype, slack: float
+) -> None:
+    """Of three agents in one batch, before any step."""
+    grads = []
+    for with_functions in (False, True):
+        engine = opened(dtype, with_functions)
+        assert isinstance(engine.network.body, CpuStack) == with_functions
+        if Lanes.for_device(CPU).threads == 1:
+            assert isinstance(engine.network.between, CpuOps) == with_functions
+        rows = pack(mixture(), engine.bank.slots, 1000)
+        backward(engine.network, rows, surprise)
+        grads.append(engine.bank.grads_SP.clone())
+    for agent in AGENTS:
+        wanted, got = (grad[opened(dtype).bank.slot(agent)] for grad in grads)
+        assert float(wanted.norm()) > 0
+        assert float((wanted - got).norm() / wanted.norm()) < slack
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_to_the_last_bit_company_changes_no_answer(dtype: torch.dtype) -> None:
+    engine, requests = opened(dtype), crowd(48)
+    together = replace(engine, lanes=Lanes()).sample(requests)
+    for i in range(0, 48, 7):
+        assert engine.sample([requests[i]]) == [together[i]]
+    assert (
+        engine.sample(requests[::2]) + engine.sample(requests[1::2])
+        == together[::2] + together[1::2]
+    )
+    assert replace(engine, lanes=Lanes(2, 1)).sample(requests) == together
+    assert replace(engine, lanes=Lanes(), rows=5).sample(requests) == together
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_of_one_prompt_are_those_of_each_alone_however_many_there_are(
+    dtype: torch.dtype,
+) -> None:
+    engine = replace(opened(dtype), lanes=Lanes())
+    requests = [
+        ask(AGENTS[0], "why?", seed=i, max_tokens=1 + i * 7 % 50) for i in range(21)
+    ]
+    assert engine.sample(requests) == [engine.sample([request])[0] for request in requests]
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("vocabulary", [1, 50, 128, 300, 4096])
+def test_tokens_are_drawn_as_pytorchs_operations_draw_them(
+    dtype: torch.dtype, vocabulary: int
+) -> None:
+    library, generator = load_kernels(dtype), torch.Generator().manual_seed(0)
+    assert library is not None
+    logits = (4 * torch.randn(200, vocabulary, generator=generator)).to(dtype)
+    heat = torch.tensor([1.0, 0.5, 2.0, 0.0]).repeat(50)
+    uniform = torch.rand(200, dtype=torch.double, generator=generator)
+    tokens, logprobs = drawn(library, logits, heat, uniform)
+    wanted, told = pick(logits, heat, uniform)
+    assert int((tokens != wanted).sum()) <= 1  # at an edge, the last bit of a sum decides
+    torch.testing.assert_close(
+        logprobs[tokens == wanted], told[tokens == wanted], atol=1e-5, rtol=1e-5
+    )
+
+
+@needs_compiler
+def test_the_ends_of_the_distribution_are_its_likely_tokens() -> None:
+    """Logits of minus infinity and of -1000 are never drawn, however near to 0 or 1 the uniform number is."""
+    library, rows = load_kernels(torch.float32), torch.full((3, 300), -1000.0)
+    assert library is not None
+    rows[:, :130], rows[:, 140], rows[:, 200] = float("-inf"), 2.0, 2.0
+    uniform = torch.tensor([1e-16, 0.5 + 1e-9, 1 - 1e-16], dtype=torch.double)
+    tokens, logprobs = drawn(library, rows, torch.ones(3), uniform)
+    assert tokens.tolist() == [140, 200, 200]
+    assert logprobs.tolist() == pytest.approx([-0.693147] * 3, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["WIDE", "TOGETHER", "ABREAST", "BLOCK"])
+def test_what_is_worked_on_at_once_is_the_same_in_both_languages(name: str) -> None:
+    written = "".join(path.read_text() for path in [*kernels._SOURCES, *kernels._HEADERS])
+    assert written.count(f"#define {name} {getattr(compiled, f'_{name}')}\n") == 1
+
+
+@pytest.fixture
+def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    monkeypatch.setenv("DOCENDO_CACHE", str(tmp_path))
+    return tmp_path / "kernels"
+
+
+@needs_compiler
+def test_what_was_compiled_is_kept_and_each_number_format_has_its_own(
+    empty_cache: Path,
+) -> None:
+    for dtype in (*DTYPES, *DTYPES):
+        assert load_kernels(dtype) is not None
+    kept = sorted(empty_cache.iterdir())
+    assert [path.suffix for path in kept] == [".so", ".so"]
+
+
+@needs_compiler
+def test_a_damaged_library_is_not_used(
+    empty_cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert load_kernels(torch.float32) is not None
+    (kept,) = empty_cache.iterdir()
+    other = tmp_path / "other" / "kernels"
+    other.mkdir(parents=True)
+    (other / kept.name).write_bytes(b"not a library")
+    monkeypatch.setenv("DOCENDO_CACHE", str(other.parent))
+    assert load_kernels(torch.float32) is None
+
+
+def broken(folder: Path, script: str) -> str:
+    compiler = folder / "broken-cc"
+    compiler.write_text(f"#!/bin/sh\n{script}\n")
+    compiler.chmod(0o755)
+    return str(compiler)
+
+
+@pytest.mark.parametrize("script", ["exit 1", "exit 0"])
+def test_without_a_working_compiler_pytorch_does_the_work(
+    script: str, empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", broken(tmp_path, script))
+    assert load_kernels(torch.float32) is None
+    assert choose_kernels("auto", "cpu", "float32") == "torch"
+    with pytest.raises(UserError, match="needs a C compiler"):
+        choose_kernels("compiled", "cpu", "float32")
+    monkeypatch.setenv("CC", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert load_kernels(torch.float32) is None
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DOCENDO_CACHE", str(tmp_path / "file"))
+    assert load_kernels(torch.float32) is None
+
+
+def test_compiled_functions_are_for_processors() -> None:
+    assert choose_kernels("auto", "cuda", "bfloat16") == "torch"
+    with pytest.raises(UserError, match="for processors, not for mps"):
+        choose_kernels("compiled", "mps", "float32")
+
+
+@needs_compiler
+@pytest.mark.parametrize("paying", [True, False])
+def test_they_are_chosen_where_they_pay(
+    paying: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choice, "pays", lambda library, dtype: paying)
+    assert choose_kernels("auto", "cpu", "float32") == ("compiled" if paying else "torch")
+    assert choose_kernels("torch", "cpu", "float32") == "torch"
+    assert choose_kernels("compiled", "cpu", "float32") == "compiled"
+
+
+def nothing(*_: object) -> None:
+    """A function that leaves its outputs as they were."""
+
+
+BETWEEN = (
+    "normalise",
+    "normalise_back",
+    "gated",
+    "gated_back",
+    "soften_rows",
+    "soften_back",
+    "totals",
+    "shares",
+)
+WRONG = SimpleNamespace(
+    join=nothing,
+    gate=nothing,
+    attend=nothing,
+    draw=nothing,
+    panel_width=int,
+    **dict.fromkeys(BETWEEN, nothing),
+)
+
+
+def test_functions_that_are_wrong_do_not_pay_however_fast_they_are() -> None:
+    assert not pays(WRONG, torch.float32)  # type: ignore[arg-type]
+
+
+def test_functions_that_are_wrong_for_a_model_are_not_used_and_that_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("docendo.engines.local.engine.load_kernels", lambda dtype: WRONG)
+    with caplog.at_level(logging.WARNING, "docendo"):
+        engine = opened(torch.float32)
+    assert isinstance(engine.network.body, LlamaStack)
+    assert [r.getMessage() for r in caplog.records] == [
+        "the compiled functions do not agree with PyTorch's here; working without them"
+    ]
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_token_that_may_not_come_is_never_drawn(dtype: torch.dtype) -> None:
+    """However close the uniform number is to one: rounding could pass by the last token that may."""
+    library = load_kernels(dtype)
+    assert library is not None
+    generator = torch.Generator().manual_seed(0)
+    logits_BV = (torch.randn(256, 1000, generator=generator) * 4).to(dtype)
+    allowed_BV = torch.rand(256, 1000, generator=generator) < 0.01
+    allowed_BV[:, 5] = True
+    heat_B = torch.tensor([1.0, 0.5, 0.0, 1.3]).repeat(64)
+    for uniform in (0.5**52, 0.5, 1 - 0.5**40, 1 - 0.5**53):
+        given = (
+            logits_BV.masked_fill(~allowed_BV, float("-inf")),
+            heat_B,
+            torch.full((256,), uniform, dtype=torch.double),
+        )
+        for tokens_B, logprobs_B in (drawn(library, *given), pick(*given)):
+            assert allowed_BV.gather(1, tokens_B[:, None]).all()
+            assert logprobs_B.isfinite().all()

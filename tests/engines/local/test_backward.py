@@ -1,0 +1,431 @@
+"""One fused backward pass for everybody gives the gradients that each would get alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isnan, nan
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from torch import Tensor
+
+from docendo.engines.local.backward import (
+    Loss,
+    TrainRow,
+    backward,
+    forward,
+    micro_batches,
+    pack,
+)
+from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.peft_format import save_adapter
+from docendo.engines.local.workers import Lanes
+from docendo.engines.model.network import Network
+from docendo.errors import RunError, UserError
+from docendo.records import BASE, AgentId, Example, Gradient, Message, Target, Usage
+from tests.engines.toys import (
+    AGENTS,
+    ANN,
+    BOB,
+    CAT,
+    PEFT_WARNS,
+    fresh,
+    mixture,
+    plain,
+    surprise,
+    target,
+)
+
+DAN = AgentId("dan")
+
+
+def gradients(
+    engine: LocalEngine, targets: Sequence[Target], longest: int = 512, cap: int = 1024
+) -> Tensor:
+    """(S, P), as `train` would step along."""
+    for rows in micro_batches(pack(targets, engine.bank.slots, longest), cap):
+        backward(engine.network, rows, surprise)
+    found = engine.bank.grads_SP.clone()
+    engine.bank.discard()
+    return found
+
+
+def apart(one: Tensor, other: Tensor) -> float:
+    """The largest relative distance of two agents' gradients."""
+    gaps, sizes = (one - other).norm(dim=-1), other.norm(dim=-1)
+    return float((gaps / sizes.clamp(min=1e-12)).max())
+
+
+def test_targets_of_one_agent_and_prompt_share_a_row() -> None:
+    rows = pack(mixture(), {ANN: 1, BOB: 2, CAT: 3}, 1000)
+    assert [(r.slot, len(r.targets)) for r in rows] == [(1, 3), (3, 1), (1, 2), (2, 2)]
+    assert rows[0].length == 11 + 4 + 29 + 4
+    tight = pack(mixture(), {ANN: 1, BOB: 2, CAT: 3}, 30)
+    assert [len(r.targets) for r in tight] == [1, 1, 1, 2, 1, 1, 1]
+
+
+def test_a_target_without_tokens_is_left_out() -> None:
+    assert pack([target(ANN, "why", "")], {ANN: 1}, 1000) == []
+
+
+def test_micro_batches_keep_to_their_size_and_their_agents_together() -> None:
+    rows = [
+        TrainRow(slot, (1,) * size, (target(ANN, "", "x"),))
+        for slot in (2, 1)
+        for size in (9, 5, 9, 50)
+    ]
+    batches = list(micro_batches(rows, 40))
+    assert sorted(r for b in batches for r in b) == sorted(rows)
+    assert all(len(b) == 1 or sum(r.length for r in b) <= 40 for b in batches)
+    assert all([r.slot for r in b] == sorted(r.slot for r in b) for b in batches)
+
+
+def test_a_mixed_and_packed_batch_has_the_gradients_of_each_target_alone(
+    engine: LocalEngine,
+) -> None:
+    alone = torch.stack([gradients(engine, [t]) for t in mixture()]).sum(0)
+    assert apart(gradients(engine, mixture()), alone) < 1e-5
+    assert not alone[0].any()
+    assert alone[1:].any(-1).all()
+
+
+@pytest.mark.parametrize(("longest", "cap"), [(1, 1024), (512, 1), (60, 150)])
+def test_how_targets_are_batched_changes_no_gradient(
+    engine: LocalEngine, longest: int, cap: int
+) -> None:
+    assert (
+        apart(gradients(engine, mixture(), longest, cap), gradients(engine, mixture()))
+        < 1e-5
+    )
+
+
+@pytest.mark.filterwarnings(PEFT_WARNS)
+@pytest.mark.parametrize("agent", AGENTS)
+def test_gradients_are_those_of_peft_and_plain_autograd(
+    engine: LocalEngine, agent: AgentId, tmp_path: Path
+) -> None:
+    mine = gradients(engine, mixture())[engine.bank.slots[agent]]
+    save_adapter(engine.bank, agent, tmp_path, "tiny")
+    model = PeftModel.from_pretrained(plain(), tmp_path, is_trainable=True)
+    for t in (t for t in mixture() if t.agent == agent):
+        line = (
+            model(torch.tensor([[*t.prompt_tokens, *t.tokens]])).logits[0].log_softmax(-1)
+        )
+        told = line[len(t.prompt_tokens) - 1 : -1].gather(
+            1, torch.tensor(t.tokens)[:, None]
+        )
+        (-t.weight * told.sum()).backward()
+    found = dict(model.named_parameters())
+    theirs = [
+        found[f"base_model.model.{name}.lora_{side}.default.weight"].grad.flatten()
+        for name in engine.bank.layers
+        for side in "AB"
+    ]
+    assert apart(mine, torch.cat(theirs)) < 1e-5
+
+
+def test_log_probabilities_come_in_the_order_of_rows_and_targets(
+    engine: LocalEngine,
+) -> None:
+    rows = sorted(pack(mixture(), engine.bank.slots, 512), key=lambda r: r.slot)
+    with torch.no_grad():
+        together = forward(engine.network, rows)
+        alone = [
+            forward(engine.network, [r._replace(targets=(t,))])
+            for r in rows
+            for t in r.targets
+        ]
+    torch.testing.assert_close(together, torch.cat(alone), atol=1e-5, rtol=0)
+
+
+def test_the_loss_sees_the_samplers_log_probabilities_or_where_nobody_sampled_its_own(
+    engine: LocalEngine,
+) -> None:
+    seen: list[tuple[Tensor, Tensor, Tensor]] = []
+
+    def spy(new: Tensor, old: Tensor, weights: Tensor) -> Tensor:
+        seen.append((new.detach(), old, weights))
+        return surprise(new, old, weights)
+
+    sampled = target(ANN, "why", "ab", 3.0)._replace(logprobs=(-1.0, -2.0))
+    rows = pack([sampled, target(ANN, "why", "c", 0.5)], engine.bank.slots, 512)
+    backward(engine.network, rows, spy)
+    engine.bank.discard()
+    new, old, weights = seen[0]
+    assert old.tolist() == [-1.0, -2.0, float(new[2])]
+    assert weights.tolist() == [3.0, 3.0, 0.5]
+
+
+def test_an_agent_in_a_population_learns_what_it_learns_alone() -> None:
+    population, alone = fresh(*AGENTS), fresh(ANN)
+    for step in range(3):
+        targets = [t._replace(weight=t.weight + step) for t in mixture()]
+        found = population.train(targets, surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
+        own = alone.train(
+            [t for t in targets if t.agent == ANN], surprise, {ANN: 1e-3}, "policy"
+        )
+        assert found[ANN].norm == pytest.approx(own[ANN].norm, rel=1e-5)
+    moved = population.bank.weights_SP[1] - fresh(ANN).bank.weights_SP[1]
+    assert float(moved.abs().max()) > 1e-3
+    assert (
+        float((population.bank.weights_SP[1] - alone.bank.weights_SP[1]).abs().max()) < 1e-5
+    )
+
+
+def test_an_agent_without_targets_is_untouched() -> None:
+    engine = fresh(ANN, BOB)
+    engine.train(mixture()[:1] + mixture()[4:5], surprise, {ANN: 1e-3, BOB: 1e-3}, "policy")
+    bank, adam = engine.bank, engine.adam
+    before = [
+        x[2].clone() for x in (bank.weights_SP, adam.mean_SP, adam.square_SP, adam.steps_S)
+    ]
+    assert set(engine.train(mixture()[:1], surprise, {ANN: 1e-3, BOB: 1e-3}, "policy")) == {
+        ANN
+    }
+    after = [x[2] for x in (bank.weights_SP, adam.mean_SP, adam.square_SP, adam.steps_S)]
+    assert all(map(torch.equal, before, after))
+    assert adam.steps_S.tolist() == [0, 2, 1]
+
+
+def test_a_step_that_is_not_a_number_is_skipped_for_its_agent_alone() -> None:
+    """Against the same batch with a number, in whose place the others' sums are taken in the same order."""
+    engines = fresh(*AGENTS), fresh(*AGENTS)
+    rates, wrong = dict.fromkeys(AGENTS, 1e-3), (1.5, nan)
+    found = [
+        e.train(
+            [t._replace(weight=w) if t.agent == CAT else t for t in mixture()],
+            surprise,
+            rates,
+            "policy",
+        )
+        for e, w in zip(engines, wrong, strict=True)
+    ]
+    assert isnan(found[1][CAT].norm)
+    assert found[0][ANN] == found[1][ANN]
+    assert found[0][BOB].norm == found[1][BOB].norm
+    well, ill = (
+        (e.bank.weights_SP, e.adam.mean_SP, e.adam.square_SP, e.adam.steps_S)
+        for e in engines
+    )
+    assert all(torch.equal(a[:3], b[:3]) for a, b in zip(well, ill, strict=True))
+    assert torch.equal(ill[0][3], fresh(*AGENTS).bank.weights_SP[3])
+    assert not ill[1][3].any()
+    assert ill[3].tolist() == [0, 1, 1, 0]
+    assert not engines[1].bank.grads_SP.any()
+
+
+def test_a_step_is_the_same_every_time() -> None:
+    engines = fresh(*AGENTS), fresh(*AGENTS)
+    for engine in engines:
+        engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
+    assert torch.equal(engines[0].bank.weights_SP, engines[1].bank.weights_SP)
+
+
+def test_training_makes_wanted_text_likelier(engine: LocalEngine) -> None:
+    learner = fresh(DAN)
+    example = Example(DAN, (Message("user", "say cheese"),), "cheese")
+    wanted = learner.target(example)
+    assert wanted.tokens[-1] == learner.tokens.end
+    rows = pack([wanted], learner.bank.slots, 512)
+    with torch.no_grad():
+        before = forward(learner.network, rows).sum()
+        for _ in range(5):
+            with torch.enable_grad():
+                learner.train([wanted], surprise, {DAN: 1e-2}, "imitation")
+        assert forward(learner.network, rows).sum() > before + 1
+
+
+def test_training_is_booked_row_by_row(engine: LocalEngine) -> None:
+    engine = replace(fresh(ANN), work=[])
+    engine.train(
+        [target(ANN, "why", "ab"), target(ANN, "why", "c")], surprise, {ANN: 0.0}, "policy"
+    )
+    (work,) = engine.drain()
+    looked_at = (1 + 2 + 3) + (4 + 5) + 4
+    assert work == Usage(ANN, "policy", 6, engine.shape.training(6, looked_at, 3))
+
+
+def test_nobody_trains_the_base_or_a_stranger() -> None:
+    engine = fresh(ANN)
+    with pytest.raises(UserError, match="base is nobody's to train"):
+        engine.train([target(BASE, "a", "b")], surprise, {BASE: 1.0}, "policy")
+    with pytest.raises(UserError, match="did you mean 'ann'"):
+        engine.train([target(AgentId("anny"), "a", "b")], surprise, {}, "policy")
+    assert engine.train([], surprise, {ANN: 1.0}, "policy") == {}
+
+
+def test_where_memory_does_not_suffice_micro_batches_are_halved_and_the_step_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    well, tight, seen = fresh(*AGENTS), replace(fresh(*AGENTS), train_tokens=128), []
+
+    def crowded(network: Network, rows: Sequence[TrainRow], loss: Loss, lane: int) -> None:
+        backward(
+            network, rows, loss, lane
+        )  # part of the gradients are there when the memory ends
+        seen.append(sum(r.length for r in rows))
+        if tight.train_tokens > 64:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.")
+
+    rates = dict.fromkeys(AGENTS, 1e-3)
+    wanted = norms(well.train(mixture(), surprise, rates, "policy"))
+    monkeypatch.setattr("docendo.engines.local.engine.backward", crowded)
+    assert norms(tight.train(mixture(), surprise, rates, "policy")) == pytest.approx(
+        wanted, rel=1e-5
+    )
+    assert tight.train_tokens == 64
+    assert max(seen[1:]) == 75  # one target, which cannot be parted
+    assert float((well.bank.weights_SP - tight.bank.weights_SP).abs().max()) < 1e-5
+
+
+def norms(found: Mapping[AgentId, Gradient]) -> dict[AgentId, float]:
+    return {agent: gradient.norm for agent, gradient in found.items()}
+
+
+def test_without_any_memory_a_person_is_told_what_helps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise RuntimeError(
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."
+        )
+
+    engine = fresh(ANN)
+    monkeypatch.setattr("docendo.engines.local.engine.backward", full)
+    with pytest.raises(
+        RunError, match=r"out of memory at .* tokens a micro-batch; use a smaller model"
+    ):
+        engine.train(mixture()[:1], surprise, {ANN: 1e-3}, "policy")
+    assert not engine.bank.grads_SP.any()
+
+
+def test_a_bug_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object) -> None:
+        raise RuntimeError("shapes do not match")
+
+    engine = fresh(ANN)
+    monkeypatch.setattr("docendo.engines.local.engine.backward", wrong)
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        engine.train(mixture()[:1], surprise, {ANN: 1e-3}, "policy")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_a_step_that_breaks_off_leaves_nothing_for_the_next(
+    error: type[BaseException],
+) -> None:
+    calls = []
+
+    def breaks(new: Tensor, old: Tensor, weights: Tensor) -> Tensor:
+        calls.append(len(new))
+        if len(calls) == 2:
+            raise error
+        return surprise(new, old, weights)
+
+    engine = replace(fresh(*AGENTS), train_tokens=64)
+    with pytest.raises(error):
+        engine.train(mixture(), breaks, dict.fromkeys(AGENTS, 1e-3), "policy")
+    assert len(calls) == 2
+    assert not engine.bank.grads_SP.any()
+
+
+def test_lanes_share_the_work_and_the_sum_is_the_same() -> None:
+    alone, shared = fresh(*AGENTS), fresh(*AGENTS)
+    shared = replace(shared, lanes=Lanes(2, 1))
+    for engine in (alone, shared):
+        engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
+    assert float((alone.bank.weights_SP - shared.bank.weights_SP).abs().max()) < 1e-5
+    assert not any(g.any() for g in shared.bank.grads_LSP)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_noise_is_what_two_halves_of_an_agents_completions_differ_by(
+    engine: LocalEngine, count: int
+) -> None:
+    """Ann has two prompts of two completions each, one prompt a half; Bob and Cat have one, which tells nothing."""
+    halves = [
+        [target(ANN, "why", "ab"), target(ANN, "why", "c")],
+        [target(ANN, "who", "x"), target(ANN, "who", "yz")],
+    ]
+    others = [target(BOB, "why", "no"), target(BOB, "why", "yes"), target(CAT, "how", "so")]
+    learner = fresh(*AGENTS)
+    learner.lanes = Lanes(count, 1)
+    learner.bank.divide(learner.lanes.parts)
+    found = learner.train(
+        [*halves[0], *others, *halves[1]], surprise, dict.fromkeys(AGENTS, 1e-3), "policy"
+    )
+    one, two = (gradients(engine, half)[1] for half in halves)
+    assert found[ANN] == pytest.approx(
+        (float((one + two).norm()), float((one - two).norm() ** 2)), rel=1e-4
+    )
+    assert isnan(found[BOB].noise)
+    assert isnan(found[CAT].noise)
+
+
+def test_an_agent_that_leaves_makes_room_for_the_next_and_touches_nobody() -> None:
+    engine = fresh(*AGENTS)
+    engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
+    others = [
+        x[[1, 3]].clone()
+        for x in (engine.bank.weights_SP, engine.adam.mean_SP, engine.adam.square_SP)
+    ]
+    engine.remove(BOB)
+    assert BOB not in engine.bank.slots
+    engine.bank.add(DAN, 1)
+    assert engine.bank.slots[DAN] == 2
+    assert torch.equal(engine.bank.weights_SP[2], engine_with(DAN).bank.weights_SP[1])
+    assert not engine.adam.mean_SP[2].any()
+    assert engine.adam.steps_S.tolist() == [0, 1, 0, 1]
+    now = [
+        x[[1, 3]]
+        for x in (engine.bank.weights_SP, engine.adam.mean_SP, engine.adam.square_SP)
+    ]
+    assert all(map(torch.equal, others, now))
+
+
+def test_a_snapshot_stays_what_its_agent_was() -> None:
+    engine = fresh(ANN)
+    engine.train(mixture()[:1], surprise, {ANN: 1e-3}, "policy")
+    before = engine.bank.weights_SP[1].clone()
+    engine.snapshot(ANN, DAN)
+    engine.train(mixture()[:1], surprise, {ANN: 1e-3}, "policy")
+    assert torch.equal(engine.bank.weights_SP[engine.bank.slots[DAN]], before)
+    assert not torch.equal(engine.bank.weights_SP[1], before)
+    assert engine.adam.steps_S.tolist() == [0, 2, 0]
+
+
+@pytest.mark.parametrize("parents", [(ANN,), (ANN, BOB), (ANN, CAT)])
+def test_who_replaces_an_agent_descends_from_its_parents_and_starts_afresh(
+    parents: Sequence[AgentId],
+) -> None:
+    engines = fresh(*AGENTS), fresh(*AGENTS)
+    for engine in engines:
+        engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
+    replaced, by_hand = engines
+    replaced.replace(CAT, parents, 0.1, 7)
+    (
+        by_hand.bank.cross(*parents, CAT, 7)
+        if len(parents) == 2
+        else by_hand.bank.copy(ANN, CAT)
+    )
+    by_hand.bank.mutate(CAT, 0.1, 7)
+    assert torch.equal(replaced.bank.weights_SP, by_hand.bank.weights_SP)
+    assert replaced.adam.steps_S.tolist() == [0, 1, 1, 0]
+    assert not replaced.adam.mean_SP[3].any()
+
+
+@pytest.mark.parametrize("parents", [(), (ANN, BOB, CAT)])
+def test_an_agent_has_one_parent_or_two(parents: Sequence[AgentId]) -> None:
+    with pytest.raises(UserError, match="wanted one parent or two"):
+        fresh(*AGENTS).replace(CAT, parents, 0.1, 7)
+
+
+def engine_with(agent: AgentId) -> LocalEngine:
+    engine = fresh()
+    engine.bank.add(agent, 1)
+    return engine
+
+
+def test_a_target_without_a_prompt_is_refused() -> None:
+    with pytest.raises(UserError, match="without a prompt"):
+        fresh(ANN).train([target(ANN, "", "x")], surprise, {ANN: 1e-3}, "policy")

@@ -1,0 +1,55 @@
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from docendo.engines.local.base_model import load_base
+from docendo.engines.local.engine import open_engine
+from docendo.engines.local.model_names import EMBEDDED, TINY
+from docendo.engines.model.attention import Heads
+from docendo.errors import UserError
+from tests.engines.toys import ALPHA, ANN, CPU, RANK, ask
+
+
+def test_the_base_is_frozen_and_says_how_much_it_reads() -> None:
+    base = load_base(TINY, torch.float32, CPU)
+    assert base.context == 1024
+    assert (base.layers, base.heads, base.token_numbers) == (
+        2,
+        Heads(4, 2, 12, 12**-0.5),
+        2 * 2 * 2 * 12,
+    )
+    assert not any(p.requires_grad for p in base.model.parameters())
+
+
+def test_a_model_that_is_not_there_is_named() -> None:
+    with pytest.raises(UserError, match="model '/no/such/folder' cannot be loaded"):
+        load_base("/no/such/folder", torch.float32, CPU)
+
+
+def test_a_model_with_more_than_a_plain_head_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = LlamaConfig(
+        vocab_size=9,
+        hidden_size=8,
+        intermediate_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+    )
+    model = LlamaForCausalLM(config)
+    model.lm_head.register_forward_hook(lambda _m, _x, logits: logits / 8)
+    monkeypatch.setattr("docendo.engines.local.base_model._tiny", lambda: (model, None))
+    with pytest.raises(UserError, match="LlamaForCausalLM, which does more than"):
+        load_base(TINY, torch.float32, CPU)
+
+
+@pytest.mark.slow
+def test_the_embedded_model_answers_and_loads_twice_alike() -> None:
+    said = []
+    for _ in range(2):
+        engine = open_engine(EMBEDDED, RANK, ALPHA, torch.float32, CPU)
+        engine.bank.add(ANN, 1)
+        question = ask(ANN, "What is the capital of France?", max_tokens=16, temperature=0)
+        said += engine.sample([question])
+    assert "Paris" in said[0].text
+    assert said[0] == said[1]

@@ -1,0 +1,128 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from docendo.engines.local.checkpoint import load_state, save_state
+from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.model_names import TINY
+from docendo.errors import UserError
+from docendo.records import BASE, AgentId
+from tests.engines.toys import (
+    AGENTS,
+    ALPHA,
+    ANN,
+    BOB,
+    CAT,
+    CPU,
+    RANK,
+    ask,
+    fresh,
+    mixture,
+    surprise,
+)
+
+
+def train(engine: LocalEngine, steps: range) -> None:
+    for step in steps:
+        targets = [t._replace(weight=t.weight + step) for t in mixture()]
+        engine.train(targets, surprise, {ANN: 1e-3, BOB: 2e-3, CAT: 1e-3}, "policy")
+
+
+def test_a_run_that_stopped_and_went_on_ends_bit_identical(tmp_path: Path) -> None:
+    unbroken = fresh(*AGENTS)
+    train(unbroken, range(4))
+    stopped = fresh(*AGENTS)
+    train(stopped, range(2))
+    save_state(stopped, tmp_path)
+    resumed = fresh()
+    load_state(resumed, tmp_path)
+    train(resumed, range(2, 4))
+    assert resumed.bank.slots == unbroken.bank.slots
+    assert torch.equal(resumed.bank.weights_SP, unbroken.bank.weights_SP)
+    for key in ("mean_SP", "square_SP", "steps_S"):
+        assert torch.equal(getattr(resumed.adam, key), getattr(unbroken.adam, key))
+    requests = [ask(a, "and now?") for a in AGENTS]
+    assert resumed.sample(requests) == unbroken.sample(requests)
+
+
+def test_saving_changes_nothing(tmp_path: Path) -> None:
+    one, other = fresh(*AGENTS), fresh(*AGENTS)
+    save_state(one, tmp_path)
+    for engine in (one, other):
+        train(engine, range(2))
+    assert torch.equal(one.bank.weights_SP, other.bank.weights_SP)
+
+
+def test_an_engine_gets_the_checkpoints_agents_in_their_slots_and_no_others(
+    tmp_path: Path,
+) -> None:
+    save_state(fresh(CAT, ANN), tmp_path)
+    engine = fresh(ANN, BOB)
+    load_state(engine, tmp_path)
+    assert engine.bank.slots == {BASE: 0, CAT: 1, ANN: 2}
+    assert torch.equal(engine.bank.weights_SP, fresh(CAT, ANN).bank.weights_SP)
+
+
+def test_a_checkpoint_before_the_first_agent_is_one_too(tmp_path: Path) -> None:
+    save_state(fresh(), tmp_path)
+    engine = fresh(ANN)
+    load_state(engine, tmp_path)
+    assert engine.bank.slots == {BASE: 0}
+
+
+def test_no_file_is_a_pickle(tmp_path: Path) -> None:
+    save_state(fresh(ANN), tmp_path)
+    files = sorted(
+        p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()
+    )
+    assert files == [
+        "ann/adapter_config.json",
+        "ann/adapter_model.safetensors",
+        "engine.json",
+        "optimizer.safetensors",
+    ]
+
+
+def test_another_rank_or_alpha_is_refused(tmp_path: Path) -> None:
+    save_state(fresh(ANN), tmp_path)
+    for rank, alpha in ((RANK + 1, ALPHA), (RANK, ALPHA + 1)):
+        engine = open_engine(TINY, rank, alpha, torch.float32, CPU)
+        with pytest.raises(
+            UserError, match=f"got .*'rank': 4, 'alpha': 6.0.*, wanted .*'rank': {rank}"
+        ):
+            load_state(engine, tmp_path)
+
+
+def test_an_optimizer_of_another_population_is_refused(tmp_path: Path) -> None:
+    save_state(fresh(ANN, BOB), tmp_path)
+    path = tmp_path / "engine.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"agents": ["ann"]}))
+    engine = fresh(CAT)
+    with pytest.raises(UserError, match=r"optimizer.safetensors: got .*steps_S': \(3,\)"):
+        load_state(engine, tmp_path)
+    assert CAT in engine.bank.slots
+
+
+def test_no_checkpoint_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"cannot read .*engine.json"):
+        load_state(fresh(), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "engine.json", ""])
+def test_names_that_are_no_folders_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="wanted a name that can be a folder's"):
+        save_state(fresh(AgentId(name)), tmp_path / "state")
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("name", ["../ann", "/somewhere/ann", "..", ""])
+def test_a_checkpoint_that_names_what_lies_elsewhere_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    save_state(fresh(ANN), tmp_path / "state")
+    path = tmp_path / "state" / "engine.json"
+    path.write_text(path.read_text().replace('"ann"', json.dumps(name)))
+    with pytest.raises(UserError, match="wanted a list of different names of folders"):
+        load_state(fresh(), tmp_path / "state")

@@ -1,0 +1,164 @@
+"""Rows come and go while others run; what is in flight keeps to its limits."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from docendo.engines.cpu.library import load_kernels
+from docendo.engines.local.backward import forward, pack
+from docendo.engines.local.decoding import DecodingLimits, Row, RunningBatch, decode, room
+from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.model_names import EMBEDDED, TINY
+from docendo.engines.local.workers import Lanes
+from docendo.records import Request, Target
+from tests.engines.toys import AGENTS, ALPHA, ANN, CPU, RANK, ask, wake
+
+COLUMNS = 10**9
+
+
+def row(prompt: int, answer: int, first: int = 5) -> Row:
+    return Row(1, (first,) * prompt, ask(ANN, "", max_tokens=answer))
+
+
+def crowd(count: int) -> list[Request]:
+    """Three agents; four answers to each question; lengths from 1 to 70 tokens."""
+    return [
+        ask(
+            AGENTS[i // 4 % 3],
+            f"what is {i // 4}{' and more' * (i % 5 // 4)}?",
+            seed=i,
+            max_tokens=1 + i * 13 % 70,
+        )
+        for i in range(count)
+    ]
+
+
+def test_all_rows_and_prompts_are_in_flight_where_there_is_room() -> None:
+    rows = [row(40, 10, first) for first in (1, 2, 3) for _ in range(4)]
+    assert room(rows, DecodingLimits(100, COLUMNS, 1)) == (12, 3)
+
+
+def test_where_rows_have_to_wait_there_are_places_for_twice_their_prompts() -> None:
+    """A prompt keeps its place until the last of its rows has ended."""
+    rows = [row(40, 10, first) for first in range(20) for _ in range(4)]
+    assert room(rows, DecodingLimits(16, COLUMNS, 1)) == (16, 8)
+    assert room(
+        [row(40, 10, first) for first in range(20)], DecodingLimits(16, COLUMNS, 1)
+    ) == (
+        16,
+        16,
+    )
+
+
+def test_the_cache_bounds_what_is_in_flight_but_one_row_always_is() -> None:
+    rows = [row(40, 10, first) for first in range(20)]
+    size, places = room(rows, DecodingLimits(16, 5 * (64 + 32), 1))
+    assert (size, places) == (5, 5)
+    assert room(rows, DecodingLimits(16, 1, 1)) == (1, 1)
+
+
+def test_a_row_that_ends_makes_room_and_nobodys_answer_changes(engine: LocalEngine) -> None:
+    requests = crowd(60)
+    together = replace(engine, lanes=Lanes()).sample(requests)
+    for rows in (16, 5):
+        assert replace(engine, lanes=Lanes(), rows=rows).sample(requests) == together
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_lanes_change_no_answer(engine: LocalEngine, count: int) -> None:
+    assert replace(engine, lanes=Lanes(count, 1)).sample(crowd(40)) == replace(
+        engine, lanes=Lanes()
+    ).sample(crowd(40))
+
+
+def test_to_the_last_bit_an_answer_does_not_depend_on_its_company(
+    engine: LocalEngine,
+) -> None:
+    """One thread a lane, float32 and bfloat16: the widths and numbers of rows that come about here."""
+    for model in (engine, _bfloat16()):
+        together = replace(model, lanes=Lanes()).sample(crowd(48))
+        for i in range(0, 48, 7):
+            assert model.sample([crowd(48)[i]]) == [together[i]]
+        halves = model.sample(crowd(48)[::2]) + model.sample(crowd(48)[1::2])
+        assert halves == together[::2] + together[1::2]
+
+
+def _bfloat16() -> LocalEngine:
+    engine = open_engine(TINY, RANK, ALPHA, torch.bfloat16, CPU)
+    for agent in AGENTS:
+        engine.bank.add(agent, 1)
+        wake(engine, agent)
+    return engine
+
+
+def test_a_long_answer_widens_the_store_on_the_way(engine: LocalEngine) -> None:
+    long, short = (
+        decode(
+            engine.network,
+            [Row(1, (5, 6), ask(ANN, "", 4, max_tokens=n))],
+            -1,
+            DecodingLimits(8, COLUMNS, 64),
+            _never,
+        )[0]
+        for n in (300, 60)
+    )
+    assert len(long.tokens) == 300
+    assert (long.tokens[:60], long.logprobs[:60]) == (short.tokens, short.logprobs)
+
+
+def test_the_store_never_grows_beyond_what_was_reckoned_with(engine: LocalEngine) -> None:
+    flight = RunningBatch(
+        engine.network,
+        [Row(1, (5,), ask(ANN, "", max_tokens=130))],
+        -1,
+        DecodingLimits(8, COLUMNS, 64),
+    )
+    with torch.inference_mode():
+        flight.admit()
+        while flight.running:
+            flight.step()
+    assert flight.store.answers[0].shape[3] == 160
+
+
+def _never() -> bool:
+    return False
+
+
+def test_stopped_means_what_there_is_so_far(engine: LocalEngine) -> None:
+    rows = [Row(1, (5, 6), ask(ANN, "", i, max_tokens=50)) for i in range(3)]
+    looks = iter([False, False, False, True])
+    results = decode(
+        engine.network, rows, -1, DecodingLimits(8, COLUMNS, 64), lambda: next(looks)
+    )
+    assert [len(r.tokens) for r in results] == [4, 4, 4]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("compiled", [False, load_kernels(torch.float32) is not None])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_embedded_model_keeps_what_is_promised(
+    dtype: torch.dtype, compiled: bool
+) -> None:
+    """Company changes no bit of an answer; the sampler's log-probabilities are those of training."""
+    engine = open_engine(EMBEDDED, 8, 32.0, dtype, CPU, compiled)
+    for agent in AGENTS:
+        engine.bank.add(agent, 1)
+        for _, b in engine.bank.matrices(agent).values():
+            b.normal_(0, 0.02, generator=torch.Generator().manual_seed(len(b)))
+    engine.bank.changed()
+    requests = [
+        ask(AGENTS[i % 3], f"Add {i // 2} and 2.", seed=i, max_tokens=6 + i)
+        for i in range(12)
+    ]
+    together = engine.sample(requests)
+    assert engine.sample(requests[:1]) + engine.sample(requests[1:7]) == together[:7]
+    targets = [
+        Target(r.agent, c.prompt_tokens, c.tokens, 1.0)
+        for r, c in zip(requests, together, strict=True)
+    ]
+    slack = 1e-4 if dtype == torch.float32 else 0.3
+    for target, answer in zip(targets, together, strict=True):
+        (row,) = pack([target], engine.bank.slots, 512)
+        told = forward(engine.network, [row])
+        torch.testing.assert_close(told, torch.tensor(answer.logprobs), atol=slack, rtol=0)

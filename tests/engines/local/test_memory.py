@@ -1,0 +1,296 @@
+"""Where memory runs out, less is done at once, and what comes out is what less at once would have given.
+
+``DOCENDO_TRIALS`` is how many places of failure are tried by each test. Without it a few: the full number is
+``DOCENDO_TRIALS=100 pytest tests/engines/local/test_memory.py``.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from docendo.engines.local.checkpoint import load_state, save_state
+from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.memory import out_of_memory
+from docendo.engines.lora.optimizer import Adam
+from docendo.engines.model.kv_cache import Store
+from docendo.errors import RunError
+from docendo.records import Request
+from tests.engines.toys import AGENTS, ask, fresh, mixture, surprise
+
+TRIALS = int(os.environ.get("DOCENDO_TRIALS", "5"))
+FAILURES = (
+    lambda: torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB."),
+    lambda: RuntimeError(
+        "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: 9 bytes."
+    ),
+    lambda: RuntimeError("std::bad_alloc"),
+    lambda: MemoryError(),
+)
+RATES = dict.fromkeys(AGENTS, 1e-2)
+
+
+class Failing(TorchDispatchMode):
+    """The operation of that number among those that make a new tensor finds no memory, once."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at, self.count = at, 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        if (
+            not func.is_view
+            and not func._schema.is_mutable
+            and "_local_scalar" not in str(func)
+        ):
+            self.count += 1
+            if self.count == self.at:
+                raise FAILURES[self.at % len(FAILURES)]()
+        return func(*args, **(kwargs or {}))
+
+
+def everything(engine: LocalEngine) -> list[torch.Tensor]:
+    return [
+        engine.bank.weights_SP,
+        engine.adam.mean_SP,
+        engine.adam.square_SP,
+        engine.adam.steps_S,
+    ]
+
+
+def same(one: LocalEngine, other: LocalEngine) -> bool:
+    return all(map(torch.equal, everything(one), everything(other)))
+
+
+def crowd() -> list[Request]:
+    return [
+        ask(a, q, i, 3 + 4 * i)
+        for i in range(3)
+        for a in AGENTS
+        for q in ("why", "what is one and one?")
+    ]
+
+
+def places(count: int) -> list[int]:
+    """As many as are tried, spread over all, the first and the last among them."""
+    return sorted({1 + round(i * (count - 1) / (TRIALS - 1)) for i in range(TRIALS)})
+
+
+def test_wherever_sampling_finds_no_memory_it_goes_on_with_half_and_no_answer_changes(
+    engine: LocalEngine,
+) -> None:
+    requests = crowd()
+    calm = replace(engine, rows=8, work=[])
+    with Failing(0) as counting:
+        wanted = calm.sample(requests)
+    work = calm.drain()
+    for at in places(counting.count):
+        tight = replace(engine, rows=8, work=[])
+        with Failing(at):
+            assert tight.sample(requests) == wanted
+        assert (tight.rows, tight.prefill_tokens) == (4, 1024)
+        assert tight.drain() == work  # answers that were begun twice are paid once
+
+
+def stepped(engine: LocalEngine) -> LocalEngine:
+    engine.train(mixture(), surprise, RATES, "policy")
+    return engine
+
+
+def test_wherever_training_finds_no_memory_the_step_is_that_of_smaller_micro_batches() -> (
+    None
+):
+    """And where the optimizer finds none, the run ends."""
+    well = replace(fresh(*AGENTS), train_tokens=128)
+    with Failing(0) as counting:
+        stepped(well)
+    half, start, told = (
+        stepped(replace(fresh(*AGENTS), train_tokens=64)),
+        fresh(*AGENTS),
+        list[str](),
+    )
+    assert not same(well, half)
+    engine = fresh(*AGENTS)
+    for at in places(counting.count):
+        engine.bank.hold(start.bank.weights_SP.clone())
+        engine.adam, engine.train_tokens = Adam(), 128
+        try:
+            with Failing(at):
+                stepped(engine)
+        except RunError as error:
+            told.append(str(error))
+            continue
+        assert same(engine, half)
+        assert engine.train_tokens == 64
+    assert set(told) <= {
+        "out of memory in a step of the optimizer; use a smaller model or rank"
+    }
+    assert len(told) <= TRIALS // 2
+
+
+def test_an_optimizer_without_memory_leaves_everybody_as_they_were() -> None:
+    engine, start = stepped(fresh(*AGENTS)), stepped(fresh(*AGENTS))
+    for slot in range(1, 4):
+        engine.bank.grads_SP[slot] = 1.0
+    with Failing(1) as mode, pytest.raises((MemoryError, RuntimeError)):
+        engine.adam.step(engine.bank, RATES)
+    assert mode.count == 1
+    assert same(engine, start)
+
+
+def test_halving_ends_at_a_single_answer_and_a_person_is_told(engine: LocalEngine) -> None:
+    tight = replace(engine, rows=8)
+    with pytest.raises(
+        RunError, match="out of memory with a single answer in flight; use a smaller model"
+    ):
+        _without_memory(tight, lambda: tight.sample(crowd()))
+    assert (tight.rows, tight.prefill_tokens) == (1, 1)
+
+
+def test_halving_ends_at_a_single_token_and_a_person_is_told() -> None:
+    tight = replace(fresh(*AGENTS), train_tokens=128)
+    before = fresh(*AGENTS).bank.weights_SP
+    with pytest.raises(
+        RunError, match="out of memory at 1 tokens a micro-batch; use a smaller model"
+    ):
+        _without_memory(tight, lambda: stepped(tight))
+    assert torch.equal(tight.bank.weights_SP, before)
+    assert not any(grads_SP.any() for grads_SP in tight.bank.grads_LSP)
+
+
+def _without_memory(engine: LocalEngine, do: Callable[[], object]) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(engine.network.body), "infer", full)
+        patch.setattr(type(engine.network.body), "record", full)
+        do()
+
+
+def test_what_failed_gives_its_memory_back_before_anything_is_tried_again(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[Store]] = []
+    allocate, infer, body = (
+        Store.allocate,
+        type(engine.network.body).infer,
+        type(engine.network.body),
+    )
+
+    def remembered(*args: Any) -> Store:
+        assert not any(store() for store in made)
+        store = allocate(*args)
+        made.append(weakref.ref(store))
+        return store
+
+    def tight(self: Any, ids_T: torch.Tensor, *rest: Any) -> torch.Tensor:
+        if len(ids_T) > 60:
+            raise torch.OutOfMemoryError("out of memory")
+        return infer(self, ids_T, *rest)
+
+    wanted = engine.sample(crowd())
+    monkeypatch.setattr(Store, "allocate", staticmethod(remembered))
+    monkeypatch.setattr(body, "infer", tight)
+    assert replace(engine, prefill_tokens=128).sample(crowd()) == wanted
+    assert len(made) >= 2
+
+
+def test_what_ended_before_memory_did_is_kept(engine: LocalEngine) -> None:
+    asked: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LocalEngine, "_decode", _noting(asked))
+        with Failing(3000):
+            found = replace(engine, rows=8).sample(crowd())
+    assert found == engine.sample(crowd())
+    assert asked[0] == len(crowd()) > asked[1] > 0
+
+
+def _noting(asked: list[int]) -> Callable[..., Any]:
+    decode = LocalEngine._decode
+
+    def noted(self: LocalEngine, rows: Sequence[Any], lanes: int) -> Any:
+        asked.append(len(rows))
+        return decode(self, rows, lanes)
+
+    return noted
+
+
+def test_a_resumed_run_keeps_the_smaller_micro_batches(tmp_path: Any) -> None:
+    """Or its sums would run in another order than without the interruption."""
+    tight = replace(stepped(fresh(*AGENTS)), train_tokens=64)
+    save_state(tight, tmp_path)
+    found = replace(fresh(), train_tokens=128)
+    load_state(found, tmp_path)
+    assert found.train_tokens == 64
+    assert same(stepped(found), stepped(tight))
+
+
+def test_errors_of_other_kinds_are_raised(engine: LocalEngine) -> None:
+    assert not out_of_memory(RunError("out of memory at 64 tokens"))
+    assert not out_of_memory(RuntimeError("shapes do not match"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(engine.network.body), "infer", _broken)
+        with pytest.raises(RuntimeError, match="shapes do not match"):
+            replace(engine).sample(crowd())
+
+
+def _broken(*_: object) -> None:
+    raise RuntimeError("shapes do not match")
+
+
+_LIMITED = """
+import json, resource, sys, torch
+from dataclasses import replace
+from tests.engines.toys import AGENTS, fresh, ask, surprise, target
+from docendo.records import Completion
+torch.set_num_threads(1)
+engine, spare = fresh(*AGENTS), int(sys.argv[1])
+engine.sample([ask(AGENTS[0], "warm", 0, 2)])
+engine.train([target(AGENTS[0], "why", "yes")], surprise, {AGENTS[0]: 0.0}, "warm")
+engine.rows, engine.prefill_tokens, engine.train_tokens = 64, 65536, int(sys.argv[2])
+if spare:
+    now = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + spare, now + spare))
+long = [f"{i} " + "so it goes " * 70 for i in range(24)]
+done = engine.sample([ask(AGENTS[i % 3], text, i, 4) for i, text in enumerate(long)])
+targets = [target(AGENTS[i % 3], text, "yes", 1 / 24) for i, text in enumerate(long)]
+engine.train(targets, surprise, dict.fromkeys(AGENTS, 1e-2), "policy")
+tokens = [(c.tokens, c.logprobs) for c in done]
+left = engine.rows, engine.train_tokens
+print(json.dumps([tokens, engine.bank.weights_SP.double().sum(-1).tolist(), left]))
+"""
+
+
+def limited(spare: int, train_tokens: int) -> list[Any]:
+    """Answers, sums of weights, and what was left of rows and tokens, with so many bytes to spare; 0: all there are."""
+    command = [sys.executable, "-c", _LIMITED, str(spare), str(train_tokens)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: list[Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="limits of the address space are Linux's"
+)
+def test_a_process_that_may_have_no_more_memory_does_what_one_with_plenty_does() -> None:
+    answers, weights, left = limited(400 * 2**20, 65536)
+    assert left[0] < 64
+    assert left[1] < 65536
+    wanted, _, _ = limited(0, 65536)
+    _, smaller, kept = limited(0, left[1])
+    assert answers == wanted
+    assert kept[1] == left[1]
+    assert weights == smaller

@@ -1,0 +1,238 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.peft_format import (
+    load_adapter,
+    save_adapter,
+    save_merged,
+    write_tensors,
+)
+from docendo.errors import RunError, UserError
+from docendo.records import BASE, AgentId
+from tests.engines.toys import (
+    AGENTS,
+    ALPHA,
+    ANN,
+    BOB,
+    CAT,
+    CPU,
+    PEFT_WARNS,
+    RANK,
+    fresh,
+    logits,
+    plain,
+)
+
+pytestmark = pytest.mark.filterwarnings(PEFT_WARNS)
+
+PROMPTS = [[5], [9, 200, 31, 77], [*range(1, 250, 3)]]
+
+
+@pytest.fixture
+def saved(engine: LocalEngine, tmp_path: Path) -> Path:
+    save_adapter(engine.bank, ANN, tmp_path / "ann", "tiny")
+    return tmp_path / "ann"
+
+
+def assert_agree(model: Any, engine: LocalEngine, agent: AgentId) -> None:
+    for ids in PROMPTS:
+        with torch.no_grad():
+            got = model(torch.tensor([ids])).logits[0]
+        torch.testing.assert_close(got, logits(engine, agent, ids), atol=1e-5, rtol=1e-5)
+
+
+def rewrite(folder: Path, **changes: Any) -> None:
+    path = folder / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_peft_reads_what_was_saved(
+    engine: LocalEngine, agent: AgentId, tmp_path: Path
+) -> None:
+    save_adapter(engine.bank, agent, tmp_path, "tiny")
+    assert_agree(PeftModel.from_pretrained(plain(), tmp_path), engine, agent)
+
+
+def test_the_files_are_pefts(engine: LocalEngine, saved: Path, tmp_path: Path) -> None:
+    get_peft_model(
+        plain(), LoraConfig(r=RANK, target_modules="all-linear")
+    ).save_pretrained(tmp_path / "peft")
+    mine, theirs = (
+        load_file(f / "adapter_model.safetensors") for f in (saved, tmp_path / "peft")
+    )
+    assert {k: x.shape for k, x in mine.items()} == {k: x.shape for k, x in theirs.items()}
+    assert {x.dtype for x in mine.values()} == {torch.float32}
+    mine, theirs = (
+        json.loads((f / "adapter_config.json").read_text())
+        for f in (saved, tmp_path / "peft")
+    )
+    assert set(mine) <= set(theirs)
+    assert set(mine["target_modules"]) == {
+        name.rpartition(".")[2] for name in theirs["target_modules"]
+    }
+    assert (mine["r"], mine["lora_alpha"], mine["base_model_name_or_path"]) == (
+        4,
+        6,
+        "tiny",
+    )
+
+
+def test_an_adapter_comes_back_bit_for_bit_into_a_new_or_an_old_agent(
+    engine: LocalEngine, saved: Path
+) -> None:
+    other = fresh(BOB)
+    load_adapter(other.bank, CAT, saved)
+    load_adapter(other.bank, BOB, saved)
+    assert list(other.bank.slots) == [BASE, BOB, CAT]
+    assert torch.equal(other.bank.weights_SP[1], engine.bank.weights_SP[1])
+    assert torch.equal(other.bank.weights_SP[2], engine.bank.weights_SP[1])
+
+
+def test_an_adapter_that_peft_made_is_read(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    config = LoraConfig(
+        r=RANK,
+        lora_alpha=5,
+        target_modules="all-linear",
+        use_rslora=True,
+        init_lora_weights=False,
+    )
+    model = get_peft_model(plain(), config).eval()
+    model.save_pretrained(tmp_path)
+    engine = fresh()
+    load_adapter(engine.bank, ANN, tmp_path)
+    assert_agree(model, engine, ANN)
+
+
+def test_another_alpha_rescales_b(engine: LocalEngine, saved: Path) -> None:
+    before = logits(engine, ANN, PROMPTS[1])
+    other = fresh()
+    other.bank.alpha = ALPHA * 3
+    load_adapter(other.bank, ANN, saved)
+    torch.testing.assert_close(logits(other, ANN, PROMPTS[1]), before, atol=1e-5, rtol=1e-5)
+    name = next(iter(engine.bank.layers))
+    torch.testing.assert_close(
+        other.bank.matrices(ANN)[name][1] * 3, engine.bank.matrices(ANN)[name][1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"r": 8}, "got an adapter of rank 8, wanted rank 4"),
+        ({"peft_type": "IA3"}, "got peft_type 'IA3', wanted 'LORA'"),
+        ({"use_dora": True}, "got use_dora True"),
+        (
+            {"bias": "all"},
+            "got bias 'all'; only plain LoRA can be loaded, where it is 'none'",
+        ),
+        ({"rank_pattern": {"q_proj": 2}}, "got rank_pattern"),
+        ({"lora_alpha": "much"}, "got lora_alpha 'much', wanted a number above 0"),
+    ],
+)
+def test_more_than_plain_lora_is_refused(
+    saved: Path, changes: dict[str, Any], told: str
+) -> None:
+    rewrite(saved, **changes)
+    bank = fresh().bank
+    with pytest.raises(UserError, match=told):
+        load_adapter(bank, ANN, saved)
+    assert ANN not in bank.slots
+
+
+FIRST = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
+
+
+@pytest.mark.parametrize(
+    ("put", "told"),
+    [
+        ({FIRST: None}, f"misses {FIRST}"),
+        ({"lm_head.lora_A.weight": torch.zeros(1)}, "has an unknown lm_head.lora_A.weight"),
+        ({FIRST: torch.zeros(4, 9)}, rf"{FIRST} of shape \(4, 9\), wanted \(4, 48\)"),
+        ({FIRST: torch.full((4, 48), torch.nan)}, "not finite"),
+    ],
+)
+def test_other_layers_than_ours_are_refused(
+    saved: Path, put: dict[str, torch.Tensor | None], told: str
+) -> None:
+    path = saved / "adapter_model.safetensors"
+    save_file({k: x for k, x in (load_file(path) | put).items() if x is not None}, path)
+    bank = fresh().bank
+    with pytest.raises(UserError, match=told):
+        load_adapter(bank, ANN, saved)
+    assert ANN not in bank.slots
+
+
+def test_missing_and_damaged_files_are_named(saved: Path, tmp_path: Path) -> None:
+    bank = fresh().bank
+    with pytest.raises(UserError, match=r"cannot read .*nowhere/adapter_config.json"):
+        load_adapter(bank, ANN, tmp_path / "nowhere")
+    (saved / "adapter_model.safetensors").write_bytes(b"half a file")
+    with pytest.raises(UserError, match=r"cannot read .*adapter_model.safetensors"):
+        load_adapter(bank, ANN, saved)
+    (saved / "adapter_config.json").write_text("[]")
+    with pytest.raises(UserError, match="got a list, wanted an object"):
+        load_adapter(bank, ANN, saved)
+
+
+def test_the_base_keeps_no_adapter_and_strangers_have_none(
+    saved: Path, tmp_path: Path
+) -> None:
+    bank = fresh(ANN).bank
+    with pytest.raises(UserError, match="base keeps no adapter"):
+        load_adapter(bank, BASE, saved)
+    with pytest.raises(UserError, match="no agent named 'bob'"):
+        save_adapter(bank, BOB, tmp_path / "bob", "tiny")
+    assert not (tmp_path / "bob").exists()
+
+
+def test_what_cannot_be_written_is_a_run_error(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="cannot write"):
+        write_tensors(tmp_path / "no" / "folder", {"x": torch.zeros(1)})
+
+
+def test_a_file_that_outgrows_the_disk_is_a_run_error(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="no way to limit the size of files")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(RunError, match="cannot write"):
+            write_tensors(tmp_path / "x.safetensors", {"x": torch.zeros(100_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("agent", [ANN, BASE])
+def test_a_merged_model_is_a_plain_one(
+    engine: LocalEngine, agent: AgentId, tmp_path: Path
+) -> None:
+    save_merged(engine, agent, tmp_path)
+    assert set(load_file(tmp_path / "model.safetensors")) == set(plain().state_dict()) - {
+        "lm_head.weight"
+    }
+    assert "docendo" not in (tmp_path / "config.json").read_text()
+    assert_agree(AutoModelForCausalLM.from_pretrained(tmp_path), engine, agent)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    assert tokenizer.decode(engine.tokens.text("as it was")) == "as it was"
+
+
+def test_a_merged_model_is_a_base_for_the_next_run(
+    engine: LocalEngine, tmp_path: Path
+) -> None:
+    save_merged(engine, ANN, tmp_path)
+    again = open_engine(str(tmp_path), RANK, ALPHA, torch.float32, CPU)
+    torch.testing.assert_close(
+        logits(again, BASE, PROMPTS[2]),
+        logits(engine, ANN, PROMPTS[2]),
+        atol=1e-5,
+        rtol=1e-5,
+    )

@@ -1,0 +1,80 @@
+from math import inf, isinf
+
+import pytest
+import torch
+from torch import Tensor
+
+from docendo.engines.lora.bank import AdapterBank
+from docendo.engines.lora.optimizer import Adam
+from docendo.records import BASE
+from tests.engines.toys import ANN, BOB, CPU
+
+SIZE = 6
+
+
+def bank(*rows: Tensor) -> AdapterBank:
+    """Bare weights under the agents' names, with no model behind them."""
+    made = AdapterBank(1, 1.0, CPU, torch.float32, slots={BASE: 0, ANN: 1, BOB: 2})
+    made.hold(torch.stack([torch.zeros(SIZE), *rows]))
+    return made
+
+
+def draws(count: int) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return [
+        torch.randn(SIZE, generator=generator) * 10 ** (i % 3 - 2) for i in range(count)
+    ]
+
+
+def test_every_step_is_that_of_torch_after_clipping_to_1() -> None:
+    start, *steps = draws(12)
+    mine, adam = bank(start.clone(), start.clone()), Adam()
+    parameter = torch.nn.Parameter(start.clone())
+    reference = torch.optim.Adam([parameter], lr=0.01, betas=(0.9, 0.95), eps=1e-8)
+    for gradient in steps:
+        mine.grads_SP[1] = gradient
+        norms = adam.step(mine, {ANN: 0.01})
+        assert norms == {ANN: pytest.approx(float(gradient.norm()))}
+        parameter.grad = gradient.clone()
+        torch.nn.utils.clip_grad_norm_([parameter], 1.0)
+        reference.step()
+        torch.testing.assert_close(
+            mine.weights_SP[1], parameter.detach(), atol=1e-6, rtol=1e-5
+        )
+    assert torch.equal(mine.weights_SP[2], start)
+
+
+def test_agents_count_their_own_steps() -> None:
+    start, *steps = draws(3)
+    mine, adam = bank(start.clone(), start.clone()), Adam()
+    for gradient, rates in zip(steps, ({ANN: 0.1}, {ANN: 0.1, BOB: 0.1}), strict=True):
+        mine.grads_SP[1:] = gradient
+        adam.step(mine, rates)
+    late, only = bank(start.clone(), start.clone()), Adam()
+    late.grads_SP[2] = steps[1]
+    only.step(late, {BOB: 0.1})
+    assert adam.steps_S.tolist() == [0, 2, 1]
+    assert torch.equal(mine.weights_SP[2], late.weights_SP[2])
+
+
+def test_an_infinite_gradient_moves_nothing_and_is_forgotten() -> None:
+    start, gradient = draws(2)
+    mine, adam = bank(start.clone(), start.clone()), Adam()
+    mine.grads_SP[1] = gradient * inf
+    assert isinf(adam.step(mine, {ANN: 0.1})[ANN])
+    assert torch.equal(mine.weights_SP[1], start)
+    assert not mine.grads_SP.any()
+    assert not adam.steps_S.any()
+
+
+def test_an_agent_that_comes_later_starts_with_an_empty_state() -> None:
+    start, gradient = draws(2)
+    mine, adam = bank(start.clone(), start.clone()), Adam()
+    mine.grads_SP[1] = gradient
+    adam.step(mine, {ANN: 0.1})
+    mean = adam.mean_SP[1].clone()
+    mine.hold(torch.cat([mine.weights_SP, start[None]]))
+    adam.fit(mine)
+    assert adam.steps_S.tolist() == [0, 1, 0, 0]
+    assert torch.equal(adam.mean_SP[1], mean)
+    assert not adam.mean_SP[3].any()

@@ -1,0 +1,197 @@
+"""Decoding by replay, with a stand-in for a GPU's recording: the same buffers, the same copies, the same choice."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+from torch import Tensor
+
+from docendo.engines.local.autotune import faster, rehearsed
+from docendo.engines.local.decoding import Sampled
+from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.transfer import fetched, sent, waiting_room
+from docendo.engines.local.workers import Lanes
+from docendo.engines.model.cuda_graphs import CudaGraphStep, EagerStep
+from docendo.engines.model.network import Network
+from docendo.records import BASE
+from tests.engines.local.test_decoding import crowd
+from tests.engines.toys import AGENTS, CPU, fresh
+
+
+class Recorder:
+    """As a CUDA graph: the result is always in the same memory, and is there only after a replay."""
+
+    def __init__(self) -> None:
+        self.recorded, self.replayed = 0, 0
+
+    def __call__(self, run: Callable[[], Tensor]) -> Callable[[], Tensor]:
+        self.recorded += 1
+        result = torch.full_like(run(), float("nan"))
+
+        def replay() -> Tensor:
+            self.replayed += 1
+            return result.copy_(run())
+
+        return replay
+
+
+def replaying(engine: LocalEngine, recorder: Recorder) -> LocalEngine:
+    network = replace(engine.network, steps=partial(CudaGraphStep, capture=recorder))
+    return replace(engine, network=network, lanes=Lanes())
+
+
+@pytest.mark.parametrize("rows", [5, 16, 128])
+def test_to_the_last_bit_replay_gives_the_same_answers(
+    engine: LocalEngine, rows: int
+) -> None:
+    """Rows come and go, the store grows and shrinks, three agents and the base."""
+    requests = [*crowd(60), *(replace(r, agent=BASE) for r in crowd(12))]
+    plain = replace(engine, lanes=Lanes(), rows=rows)
+    recorder = Recorder()
+    assert replace(replaying(engine, recorder), rows=rows).sample(requests) == plain.sample(
+        requests
+    )
+    assert recorder.recorded < recorder.replayed
+
+
+def test_a_kind_of_step_is_recorded_once(engine: LocalEngine) -> None:
+    """Eight rows in flight, all alike: only the last ones, when rows leave, are of another kind."""
+    recorder = Recorder()
+    alike = [replace(r, max_tokens=20) for r in crowd(4)] * 6
+    requests = [replace(r, seed=i) for i, r in enumerate(alike)]
+    replace(replaying(engine, recorder), rows=8).sample(requests)
+    assert recorder.replayed >= 57
+    assert recorder.recorded <= 3
+
+
+def test_recordings_that_are_no_longer_wanted_make_room(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docendo.engines.model.cuda_graphs._MOST", 1)
+    steppers: list[CudaGraphStep] = []
+
+    def steps(network: Network) -> CudaGraphStep:
+        steppers.append(CudaGraphStep(network, Recorder()))
+        return steppers[-1]
+
+    requests = crowd(30)
+    kept = replace(
+        engine, network=replace(engine.network, steps=steps), lanes=Lanes(), rows=8
+    )
+    assert kept.sample(requests) == replace(engine, lanes=Lanes(), rows=8).sample(requests)
+    assert [len(s.recordings) for s in steppers] == [1]
+
+
+A, B = Sampled([1, 2], [-0.5, -1.0]), Sampled([3], [-2.0])
+NEAR, FAR = Sampled([3], [-2.004]), Sampled([3], [-2.1])
+OTHER = Sampled([4], [-2.0])
+
+
+def plain_steps(network: Network) -> EagerStep:
+    return EagerStep(network)
+
+
+def other_steps(network: Network) -> EagerStep:
+    return EagerStep(network)
+
+
+def chosen(theirs: list[Sampled], seconds: tuple[float, float]) -> bool:
+    """Whether the other way is taken when it answers so, and the two need so long."""
+
+    def answers(steps: object) -> list[Sampled]:
+        return theirs if steps is other_steps else [A, B]
+
+    ticks = iter((0.0, seconds[0], 0.0, seconds[1]))
+    return faster(plain_steps, other_steps, answers, lambda: next(ticks)) is other_steps
+
+
+def test_the_faster_of_two_that_agree_is_used(caplog: pytest.LogCaptureFixture) -> None:
+    assert chosen([A, NEAR], (2.0, 1.0))
+    assert not chosen([A, NEAR], (1.0, 2.0))
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "theirs", [[A, FAR], [A, OTHER], [A, Sampled([3], [float("nan")])]]
+)
+def test_what_gives_other_answers_is_not_used_however_fast(
+    theirs: list[Sampled], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "docendo"):
+        assert not chosen(theirs, (2.0, 1.0))
+    assert [r.getMessage() for r in caplog.records] == [
+        "decoding by replay gives other answers here; decoding step by step"
+    ]
+
+
+def test_what_fails_is_not_used_and_the_reason_is_told_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def answers(steps: object) -> list[Sampled]:
+        if steps is other_steps:
+            raise RuntimeError(
+                "CUDA error: operation not permitted when stream is capturing\nmore\nlines"
+            )
+        return [A]
+
+    with caplog.at_level(logging.WARNING, "docendo"):
+        assert faster(plain_steps, other_steps, answers) is plain_steps
+    assert [r.getMessage() for r in caplog.records] == [
+        "decoding by replay fails here (CUDA error: operation not permitted when stream is capturing); "
+        "decoding step by step"
+    ]
+
+
+def test_a_bug_is_no_reason_to_go_on() -> None:
+    def answers(steps: object) -> list[Sampled]:
+        raise IndexError
+
+    with pytest.raises(IndexError):
+        faster(plain_steps, other_steps, answers)
+
+
+def test_a_rehearsal_compares_on_the_loaded_model_and_leaves_nothing_behind(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    engine, untouched, recorder = fresh(), fresh(), Recorder()
+    network = rehearsed(
+        engine.network, engine.bank, partial(CudaGraphStep, capture=recorder)
+    )
+    assert recorder.replayed > recorder.recorded > 0
+    assert caplog.records == []
+    assert network.steps is EagerStep or isinstance(network.steps, partial)
+    assert engine.bank.slots == {BASE: 0}
+    assert torch.equal(engine.bank.weights_SP, untouched.bank.weights_SP)
+    for each in (engine, untouched):
+        for agent in AGENTS:
+            each.bank.add(agent, 1)
+    assert torch.equal(engine.bank.weights_SP, untouched.bank.weights_SP)
+    assert replace(engine, network=network).sample(crowd(8)) == untouched.sample(crowd(8))
+
+
+def test_a_rehearsal_sees_what_is_wrong(caplog: pytest.LogCaptureFixture) -> None:
+    def stale(run: Callable[[], Tensor]) -> Callable[[], Tensor]:
+        """A recording whose input never changes."""
+        result = run().clone()
+        return lambda: result
+
+    engine = fresh()
+    with caplog.at_level(logging.WARNING, "docendo"):
+        network = rehearsed(
+            engine.network, engine.bank, partial(CudaGraphStep, capture=stale)
+        )
+    assert network.steps is EagerStep
+    assert len(caplog.records) == 1
+
+
+def test_on_a_processor_nothing_is_copied_to_be_sent() -> None:
+    x = torch.tensor([1, 2])
+    assert sent(x, CPU) is x
+    assert waiting_room((3, 2), CPU).shape == (3, 2)
+    assert fetched(torch.tensor([7, 9]), torch.tensor([-0.5, -1.5])) == (
+        [7, 9],
+        [-0.5, -1.5],
+    )

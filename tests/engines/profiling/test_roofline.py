@@ -1,0 +1,98 @@
+import pytest
+import torch
+
+from docendo.cli.timed_round import timed_round
+from docendo.engines.profiling.flops import Shape
+from docendo.engines.profiling.peak import measure_ceiling
+from docendo.engines.profiling.roofline import (
+    Ceiling,
+    Model,
+    WorkloadBatch,
+    bound,
+    sampling_seconds,
+    step,
+    training_seconds,
+)
+from tests.engines.toys import ANN, BOB, fresh
+
+MODEL = Model(Shape(body=100, head=30, adapter=10, attention=8), cached=6, itemsize=2)
+BATCH = WorkloadBatch(prompts=2, group=3, prompt=4, answer=3)
+ENDLESS = float("inf")
+
+
+def test_a_pass_takes_as_long_as_the_slower_of_its_two_parts():
+    assert bound(100, 10, Ceiling(50, 10)) == (2.0, 1.0)
+    assert (
+        bound(100, 10, Ceiling(50, 10)).seconds,
+        bound(100, 10, Ceiling(50, 10)).limit,
+    ) == (2.0, "arithmetic")
+    assert (
+        bound(100, 30, Ceiling(50, 10)).seconds,
+        bound(100, 30, Ceiling(50, 10)).limit,
+    ) == (3.0, "memory")
+
+
+def test_a_step_reads_the_weights_once_and_a_shared_prompt_once():
+    weights, columns = 2 * (100 + 10 + 30), 2 * 4 + 6 * 2
+    assert step(MODEL, BATCH, 2, Ceiling(1, 1)).memory == weights + 2 * 6 * columns == 520
+
+
+def test_a_step_calculates_for_every_row():
+    linear, attended, head = 2 * (100 + 10), 4 * 8 * (4 + 2), 2 * 30
+    assert (
+        step(MODEL, BATCH, 2, Ceiling(1, 1)).arithmetic
+        == 6 * (linear + attended + head)
+        == 2832
+    )
+
+
+def test_sampling_reads_the_prompts_and_steps_once_less_than_an_answer_has_tokens():
+    # 2 prompts of 4 tokens that see 10 positions; then two steps, of which the second is as above
+    reading = 2 * (2 * 110 * 4 + 4 * 8 * 10 + 2 * 30)
+    assert (
+        sampling_seconds(MODEL, BATCH, Ceiling(1, ENDLESS))
+        == reading + (2832 - 6 * 32) + 2832
+        == 7992
+    )
+    assert (
+        sampling_seconds(MODEL, BATCH, Ceiling(ENDLESS, 1))
+        == 280 + (520 - 6 * 12) + 520
+        == 1248
+    )
+
+
+def test_every_pass_has_its_own_limit():
+    # the prompts are limited by arithmetic, 2520 / 6 against 280; both steps by memory
+    assert sampling_seconds(MODEL, BATCH, Ceiling(6, 1)) == 2520 / 6 + 448 + 520
+
+
+def test_training_goes_through_a_prompt_once_for_all_its_answers():
+    # 4 + 3 * 3 tokens; the prompt sees 10 positions and each answer 5 + 6 + 7
+    row = MODEL.shape.training(13, 10 + 3 * 18, 9)
+    assert row == 4 * 100 * 13 + 6 * 10 * 13 + 12 * 8 * 64 + 4 * 30 * 9 == 13204
+    assert training_seconds(MODEL, BATCH, Ceiling(100, ENDLESS)) == pytest.approx(
+        2 * 13204 / 100
+    )
+
+
+def test_the_engine_books_what_the_roofline_counts():
+    engine = fresh(ANN, BOB)
+    batch = WorkloadBatch(prompts=4, group=2, prompt=9, answer=5)
+    model, once = Model(engine.shape, 1, 1), Ceiling(1, ENDLESS)
+    for agents in ([ANN], [ANN, BOB]):
+        sampled, trained = timed_round(engine, batch, agents, 0)
+        assert sampled.flops == sampling_seconds(model, batch, once)
+        assert trained.flops == training_seconds(model, batch, once)
+        assert sampled.tokens == trained.tokens == 4 * (9 + 2 * 5)
+    assert engine.tokens.end == 0
+
+
+def test_ceilings_are_measured_on_all_threads_and_leave_their_number_alone(monkeypatch):
+    monkeypatch.setattr("docendo.engines.profiling.peak._SIZES", {"cpu": (32, 64)})
+    monkeypatch.setattr("docendo.engines.profiling.peak._BYTES", 2**16)
+    torch.set_num_threads(2)
+    ceiling = measure_ceiling(torch.float32, torch.device("cpu"))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    assert min(ceiling) > 0
+    assert threads == 2

@@ -1,0 +1,303 @@
+"""Whatever a server does costs an attempt at the most, and no key is ever seen."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docendo.engines.remote.http import Failure, Reply, _after, _reply
+from docendo.engines.remote.openai import Endpoint, Service, loopback
+from docendo.engines.remote.rate_limit import Pace
+from docendo.errors import RunError, UserError
+from docendo.records import AgentId, Completion, Message, Request, Usage
+from tests.engines.servers import Unreliable, serving
+
+ADA = AgentId("ada")
+
+
+def ask(text: str = "one two", seed: int = 0, max_tokens: int = 16) -> Request:
+    return Request(
+        ADA,
+        (Message("system", "Be brief."), Message("user", text)),
+        seed,
+        max_tokens,
+        0.5,
+        "attempt",
+    )
+
+
+def at(server: Unreliable, **changes: object) -> Endpoint:
+    service = Service(server.url, "small", timeout=10.0, retries=2, first_pause=0.01)
+    return Endpoint("hub", replace(service, **changes))  # type: ignore[arg-type]
+
+
+def test_answers_come_in_order_without_tokens_and_their_cost_is_booked() -> None:
+    with serving() as server:
+        endpoint = at(server, price_in=2.0, price_out=10.0)
+        assert endpoint.sample([ask("a b"), ask("c d e")]) == [
+            Completion("b a"),
+            Completion("e d c"),
+        ]
+        assert (
+            endpoint.drain() == [Usage(ADA, "attempt", 7, 0.0, (5 * 2 + 2 * 10) / 1e6)] * 2
+        )
+        assert endpoint.drain() == []
+        assert endpoint.told() == {"endpoint/hub/answered": 2.0}
+        assert endpoint.told() == {}
+        assert endpoint.sample([]) == []
+
+
+def test_what_is_sent_is_what_was_asked_for() -> None:
+    with serving() as server:
+        at(server, headers={"x-team": "blue"}).sample(
+            [replace(ask(seed=2**62 + 7), top_p=0.5, stop=("\n",))]
+        )
+        (asked,) = server.asked
+    assert asked.path == "/v1/chat/completions"
+    assert asked.headers["x-team"] == "blue"
+    assert "authorization" not in asked.headers
+    assert asked.body == {
+        "model": "small",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "one two"},
+        ],
+        "max_tokens": 16,
+        "temperature": 0.5,
+        "seed": 7,
+        "top_p": 0.5,
+        "stop": ["\n"],
+    }
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "500",
+        "503",
+        "429",
+        "408",
+        "reset",
+        "garbage",
+        "truncated",
+        "no choices",
+        "no text",
+        "deep",
+        "huge",
+    ],
+)
+def test_what_may_pass_is_tried_again(bad: str) -> None:
+    with serving(bad, "ok") as server:
+        assert at(server).sample([ask()]) == [Completion("two one")]
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("bad", "kind"),
+    [
+        ("500", "status-500"),
+        ("reset", "connection"),
+        ("garbage", "garbage"),
+        ("truncated", "garbage"),
+        ("huge", "large"),
+        ("hang", "timeout"),
+        ("drip", "timeout"),
+        ("400", "status-400"),
+    ],
+)
+def test_what_fails_for_good_is_an_empty_answer_that_is_counted(
+    bad: str, kind: str
+) -> None:
+    with serving(bad) as server:
+        endpoint = at(server, timeout=0.15 if kind == "timeout" else 2.0, retries=1)
+        assert endpoint.sample([ask()]) == [Completion("")]
+        assert endpoint.told() == {
+            "endpoint/hub/failed": 1.0,
+            f"endpoint/hub/failed/{kind}": 1.0,
+        }
+        assert endpoint.drain() == []
+        assert len(server.asked) == (1 if bad == "400" else 2)
+
+
+def test_one_failure_spoils_no_other_answer() -> None:
+    with serving("hang", "ok") as server:
+        endpoint = at(server, timeout=0.2, retries=0)
+        texts = [c.text for c in endpoint.sample([ask(seed=i) for i in range(6)])]
+        assert sorted(texts) == ["", *["two one"] * 5]
+
+
+def test_a_slow_answer_is_waited_for() -> None:
+    with serving("slow 0.1") as server:
+        assert at(server).sample([ask()]) == [Completion("two one")]
+
+
+def test_nobody_listens() -> None:
+    with serving() as server:
+        gone = server.url
+    endpoint = Endpoint("hub", Service(gone, "small", retries=1, first_pause=0.01))
+    assert endpoint.sample([ask()]) == [Completion("")]
+    assert endpoint.told()["endpoint/hub/failed/connection"] == 1
+
+
+def test_the_pause_that_a_server_asks_for_is_kept_by_everybody() -> None:
+    with serving("429 0.3", "ok") as server:
+        at(server, concurrency=1).sample([ask(seed=i) for i in range(3)])
+        times = [a.at for a in server.asked]
+    assert times[1] - times[0] >= 0.3
+
+
+def test_a_server_that_asks_for_an_hour_is_gone() -> None:
+    with serving("429 3600") as server:
+        endpoint = at(server)
+        assert endpoint.sample([ask()]) == [Completion("")]
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "refuses the key"), (403, "refuses"), (404, "no such model")]
+)
+def test_a_wrong_key_and_an_unknown_model_end_the_run_in_one_line(
+    status: int, said: str
+) -> None:
+    with serving(str(status)) as server, pytest.raises(RunError, match=said) as caught:
+        at(server).sample([ask(seed=i) for i in range(20)])
+    assert str(caught.value).startswith("[endpoints.hub] http://127.0.0.1:")
+    assert "\n" not in str(caught.value)
+    assert "please not now" in str(caught.value)
+
+
+def test_no_more_requests_at_once_than_agreed() -> None:
+    with serving("slow 0.03") as server:
+        at(server, concurrency=3).sample([ask(seed=i) for i in range(9)])
+        assert server.busiest == 3
+
+
+def test_a_rate_spaces_the_requests() -> None:
+    with serving() as server:
+        at(server, pace=Pace(requests=1200)).sample([ask(seed=i) for i in range(5)])
+        times = sorted(a.at for a in server.asked)
+    assert all(after - before > 0.03 for before, after in pairwise(times))
+
+
+def test_a_pace_counts_requests_and_tokens() -> None:
+    now = [100.0]
+    pace = Pace(60, 6000, clock=lambda: now[0])
+    assert [pace.delay(100), pace.delay(500), pace.delay(100)] == [0, 1, 6]
+    pace.hold(30)
+    assert pace.delay() == 30
+    now[0] = 1000
+    assert pace.delay() == 0
+    assert [Pace().delay(10**9) for _ in range(3)] == [0, 0, 0]
+
+
+def test_the_key_is_sent_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_KEY", "sk-very-secret-1")
+    monkeypatch.setenv("TEAM", "tm-very-secret-2")
+    with serving("repeat", "echo 401") as server:
+        endpoint = at(server, key="HUB_KEY", headers={"x-api-key": "$TEAM"})
+        assert endpoint.sample([ask()]) == [Completion("Answer: Bearer [key]")]
+        endpoint.known = False
+        with pytest.raises(RunError) as caught:
+            endpoint.sample([ask()])
+        assert server.asked[0].headers["authorization"] == "Bearer sk-very-secret-1"
+        assert server.asked[0].headers["x-api-key"] == "tm-very-secret-2"
+    assert "secret" not in str(caught.value) + repr(endpoint)
+
+
+@pytest.mark.parametrize("value", ["", "  ", "two words", "clé", "a\nb"])
+def test_a_key_that_is_none_is_told_before_anything_is_sent(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("HUB_KEY", value)
+    with serving() as server:
+        with pytest.raises(UserError, match=r"\[endpoints\.hub\] key: .*HUB_KEY") as caught:
+            at(server, key="HUB_KEY").sample([ask()])
+        assert server.asked == []
+    assert not value.strip() or value not in str(caught.value)
+
+
+def test_where_the_server_does_not_count_tokens_are_estimated() -> None:
+    body = b'{"choices": [{"message": {"content": "four score and seven"}}], "usage": {"prompt_tokens": -3}}'
+    found = _reply(body, str)
+    assert found == Reply("four score and seven", None, None)
+    endpoint = Endpoint("hub", Service("http://127.0.0.1:1/v1", "small", price_out=1e6))
+    assert endpoint._completion(ask(), found) == Completion("four score and seven")
+    (work,) = endpoint.drain()
+    assert work.cost == 5
+    assert work.tokens == 5 + (3 + 4) + (2 + 4)
+
+
+def test_a_server_that_does_not_keep_to_the_limit_is_cut() -> None:
+    endpoint = Endpoint("hub", Service("http://127.0.0.1:1/v1", "small"))
+    assert (
+        len(endpoint._completion(ask(max_tokens=2), Reply("x" * 10_000, 1, 1)).text) == 64
+    )
+
+
+@given(
+    st.binary(max_size=200)
+    | st.recursive(st.none() | st.text(), st.lists).map(lambda x: str(x).encode())
+)
+def test_no_reply_is_a_crash(body: bytes) -> None:
+    assert _reply(body, str) is None
+
+
+def test_lone_surrogates_are_no_text() -> None:
+    found = _reply(b'{"choices": [{"message": {"content": "a\\ud800b"}}]}', str)
+    assert found
+    assert found.text == "a?b"
+
+
+def test_a_pause_is_told_in_seconds_or_by_a_date() -> None:
+    soon = _after(format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True))
+    assert soon is not None
+    assert 80 < soon <= 90
+    assert [_after(x) for x in ("2.5", "-3", "nan", "soon", None)] == [
+        2.5,
+        0,
+        None,
+        None,
+        None,
+    ]
+
+
+def test_it_works_where_a_loop_is_running_already() -> None:
+    async def notebook(endpoint: Endpoint) -> list[Completion]:
+        return endpoint.sample([ask()])
+
+    with serving() as server:
+        assert asyncio.run(notebook(at(server))) == [Completion("two one")]
+
+
+def test_which_failures_may_pass() -> None:
+    kinds = ("timeout", "connection", "garbage", "status-429", "status-500", "status-599")
+    assert all(Failure(kind, "").passing for kind in kinds)
+    assert not any(
+        Failure(kind, "").passing for kind in ("status-400", "status-413", "status-422")
+    )
+
+
+def test_which_addresses_are_this_machine() -> None:
+    mine = (
+        "http://localhost:1/v1",
+        "http://127.0.0.1",
+        "http://127.9.9.9:80",
+        "http://[::1]:8/v1",
+    )
+    assert all(map(loopback, mine))
+    assert not any(
+        map(
+            loopback,
+            (
+                "http://localhost.evil.example",
+                "http://10.0.0.1",
+                "http://127.0.0.1.nip.io",
+                "x",
+            ),
+        )
+    )

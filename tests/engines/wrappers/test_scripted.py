@@ -1,0 +1,26 @@
+from docendo.engines.wrappers.scripted import Scripted
+from docendo.interfaces import Engine
+from docendo.records import Usage
+from tests.engines.toys import ANN, BOB, ask
+
+
+def test_a_function_answers_in_order_and_its_words_are_booked() -> None:
+    engine = Scripted(lambda r: f"{r.agent} says two words")
+    first, second = engine.sample([ask(ANN, "well?"), ask(BOB, "and you?")])
+    assert (first.text, second.text) == ("ann says two words", "bob says two words")
+    assert engine.drain() == [Usage(ANN, "test", 4, 0.0), Usage(BOB, "test", 4, 0.0)]
+    assert engine.drain() == []
+
+
+def test_token_ids_are_made_up_but_the_same_for_the_same_words() -> None:
+    one, two = Scripted(lambda r: r.messages[0].content).sample(
+        [ask(ANN, "to be or not to be"), ask(BOB, "not to")]
+    )
+    assert len(one.tokens) == len(one.logprobs) == 6
+    assert len(set(one.tokens)) == 4
+    assert one.tokens[3:5] == two.tokens == two.prompt_tokens
+
+
+def test_it_is_an_engine() -> None:
+    engine: Engine = Scripted(lambda _: "")
+    assert engine.sample([ask(ANN, "silence")])[0].tokens == ()

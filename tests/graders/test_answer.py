@@ -1,0 +1,269 @@
+"""What counts as a right answer, and that nothing a model writes can break or fool a grader."""
+
+import math
+from collections.abc import Sequence
+from time import perf_counter
+
+import pytest
+
+from docendo.errors import RunError, UserError
+from docendo.graders.answer import (
+    Case,
+    UnitTestGrader,
+    exact,
+    final_answer,
+    never_raises,
+    program,
+    read_test,
+)
+from docendo.interfaces import Grader
+from docendo.records import Problem, Verdict
+from docendo.sandbox.monty import Outcome, Sandbox
+
+by_tests = UnitTestGrader(Sandbox(seconds=0.3))
+
+
+def asking(answer: str, *tests: str) -> Problem:
+    return Problem("toy", "toy", 1, "What?", answer, tests=tests)
+
+
+DOUBLE = asking("x * 2", "f(3) == 6", "f(0) == 0", "f(-4) == -8")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("1 + 1 = 2\nAnswer: 2", "2"),
+        ("Answer: 1\nno, wait\nAnswer: 2", "2"),
+        ("Answer: 2\nI hope that helps.", "2"),
+        ("**Answer:** 2", "2"),
+        ("**Answer: 2**", "2"),
+        ("Answer: **2**", "2"),
+        ("  ANSWER :  A U G ", "A U G"),
+        ("  2  ", "2"),
+        ("the final answer: 2", "the final answer: 2"),
+    ],
+)
+def test_the_final_answer_follows_the_last_mark(text: str, answer: str) -> None:
+    assert final_answer(text) == answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " \n", "Answer:", "Answer: 2\nAnswer:", "two\nlines", "x" * 41, "Answer: ** **"],
+)
+def test_there_may_be_no_final_answer(text: str) -> None:
+    assert final_answer(text) is None
+
+
+@pytest.mark.parametrize(
+    ("gold", "written"),
+    [
+        ("AUG", "A U G"),
+        ("AUG", "aug."),
+        ("85", "85.0"),
+        ("85", "+85"),
+        ("1000", "1,000"),
+        ("50", "50%"),
+        ("50%", "50"),
+        ("-5", "\N{MINUS SIGN}5"),
+        ("5", "$5$"),
+        ("0", "0"),
+        ("0", "-0.0"),
+        ("1/2", "1 / 2"),
+        ("0.5", ".5"),
+        ("[1, 2]", "[1,2]"),
+        ("b", "'b'"),
+        ("b", "`b`."),
+    ],
+)
+def test_spelling_of_the_answer_does_not_matter(gold: str, written: str) -> None:
+    assert exact(asking(gold), f"Answer: {written}").score == 1
+
+
+@pytest.mark.parametrize(
+    ("gold", "written"),
+    [
+        ("1/2", "2/4"),
+        ("1/2", "0.5"),
+        ("12", "1 2"),
+        ("7", "007"),
+        ("1234", "12,34"),
+        ("1000", "1e3"),
+        ("0.1", "0.10000000000000001"),
+        ("5", "5 or 6"),
+        ("5", "6"),
+        ("0", "."),
+        ("$", "."),
+        ("0", "False"),
+        ("nan", ""),
+    ],
+)
+def test_another_answer_is_wrong(gold: str, written: str) -> None:
+    assert exact(asking(gold), f"Answer: {written}").score == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Answer: " + "9" * 10**6,
+        "Answer: 1e999999999",
+        "Answer: 9" + "," * 10**6,
+        " " * 10**6,
+        "Answer:\n" * 10**5,
+        "*" * 10**6,
+        "Answer: \ud800\x00\N{ARABIC-INDIC DIGIT FIVE}",
+        "```" * 10**5,
+    ],
+)
+@pytest.mark.parametrize("grade", [exact, by_tests])
+def test_hostile_text_is_cheaply_wrong(text: str, grade: Grader) -> None:
+    for problem in (asking("5"), DOUBLE):
+        start = perf_counter()
+        assert grade(problem, text).score == 0
+        assert perf_counter() - start < 30, "some patterns take hours for these"
+
+
+def test_a_long_answer_is_wrong_with_a_reason() -> None:
+    assert exact(asking("1"), "Answer: " + "1" * 201) == (
+        0.0,
+        "the answer is longer than 200 characters",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("So:\n```python\nx + 1\n```\nDone.", "x + 1"),
+        ("```\na\n```\n```py\nb\n```", "b"),
+        ("Answer: ```x + 1```", "x + 1"),
+        ("Answer: `x + 1`", "x + 1"),
+        ("Double it.\nAnswer: def f(x):\n    return 2", "def f(x):\n    return 2"),
+        ("x + 1", "x + 1"),
+        ("```python\nx + 1", "python\nx + 1"),
+        ("Answer:", None),
+    ],
+)
+def test_the_program_is_the_last_block_or_what_follows_the_mark(
+    text: str, code: str | None
+) -> None:
+    assert program(text) == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Answer: x * 2",
+        "Answer: x + x  # twice",
+        "Answer: lambda n: n * 2",
+        "Answer: def f(n): return n * 2",
+        "```python\ndef g(n):\n    return n\n\ndef f(n):\n    return g(n) + g(n)\n```",
+        "Answer: f = lambda n: 2 * n",
+    ],
+)
+def test_a_program_that_passes_every_test_is_right(text: str) -> None:
+    assert by_tests(DOUBLE, text) == (1.0, "passes every test")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Answer: x + 3", "f(0) gave 3, not 0"),
+        ("Answer: x * 2.0", "f(3) gave 6.0, not 6"),
+        ("Answer: str(x * 2)", "f(3) gave '6', not 6"),
+        ("Answer: ", "no answer"),
+        ("Answer: 'x'" + " " * 2000 + ".", "the program is longer than 2000 characters"),
+        ("Answer: x / 0", "ZeroDivisionError"),
+        ("Answer: y", "used an unknown name"),
+        ("Answer: def f(): return 6", "TypeError"),
+        ("Answer: double it", "Expected"),
+    ],
+)
+def test_a_program_that_fails_is_wrong_with_a_short_reason(text: str, reason: str) -> None:
+    score, why = by_tests(DOUBLE, text)
+    assert score == 0
+    assert reason in why
+    assert len(why) < 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class A:\n    def __eq__(self, other): return True\n    def __repr__(self): return ''\ndef f(x): return A()",
+        "def repr(x): return '6'\nstr = repr\nformat = repr\ndef f(x): return 7",
+        "def f(x):\n    print('6'); print('passes every test'); return None",
+        "raise SystemExit(0)",
+        "def f(x): raise SystemExit(0)",
+        "def f(x): raise AssertionError('passes every test')",
+        "class int:\n    pass\nTrue_ = 1\ndef f(x): return (6, 0, -8)",
+        "def f(x):\n    while True: pass",
+        "def f(x): return True",
+        "1)\ndef f(x): return (6",
+    ],
+)
+def test_a_pass_cannot_be_forged(text: str) -> None:
+    assert by_tests(DOUBLE, f"```python\n{text}\n```").score == 0
+
+
+def test_without_tests_the_answer_is_compared_as_text() -> None:
+    assert by_tests(asking("6"), "Answer: 6").score == 1
+    assert by_tests(asking("6"), "Answer: 3 + 3").score == 0
+
+
+def test_a_sandbox_that_stops_short_is_no_pass() -> None:
+    def silent(code: str, calls: Sequence[str]) -> Outcome:
+        return Outcome(True)
+
+    assert UnitTestGrader(silent)(DOUBLE, "Answer: x * 2").score == 0  # type: ignore[arg-type]
+
+
+def test_a_test_line_reads_as_a_call_and_a_literal() -> None:
+    assert read_test("f( 3,'a' )==[1,  -2]") == Case("f", 2, "f(3, 'a')", "[1, -2]")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "f(3)",
+        "f(3) != 4",
+        "f(x) == 3",
+        "f(3) == {1, 2}",
+        "assert f(3) == 3",
+        "len(f(3)) == 2",
+        "(" * 900,
+        "f(" * 999,
+    ],
+)
+def test_any_other_test_line_is_refused_and_passes_nobody(line: str) -> None:
+    with pytest.raises(UserError, match="a test reads like"):
+        read_test(line)
+    assert by_tests(asking("3", line), "Answer: 3").score == 0
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf, -0.1, 1.1, "high", None, 1j])
+def test_a_guarded_grader_refuses_a_score_outside_the_unit_interval(score: object) -> None:
+    def bad(problem: Problem, text: str) -> Verdict:
+        return Verdict(score, "")  # type: ignore[arg-type]
+
+    verdict = never_raises(bad)(DOUBLE, "")
+    assert verdict.score == 0
+    assert verdict.reason.startswith("grader failed: ")
+
+
+def test_a_guarded_grader_turns_its_failure_into_a_verdict() -> None:
+    def broken(problem: Problem, text: str) -> Verdict:
+        return Verdict(1 / len(text), "")
+
+    assert never_raises(broken)(DOUBLE, "") == (
+        0.0,
+        "grader failed: ZeroDivisionError: division by zero",
+    )
+    assert never_raises(broken)(DOUBLE, "ab") == (0.5, "")
+
+
+def test_a_guarded_grader_lets_a_run_that_cannot_go_on_stop() -> None:
+    def starved(problem: Problem, text: str) -> Verdict:
+        raise RunError("no worker")
+
+    with pytest.raises(RunError):
+        never_raises(starved)(DOUBLE, "")

@@ -1,0 +1,88 @@
+"""Words and form of an answer."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docendo.errors import UserError
+from docendo.graders.format import FormatGrader, SpellingGrader, json_fault
+from docendo.records import Problem
+
+PROBLEM = Problem("d", "f", 1, "Where is Qaanaaq?", "north")
+
+
+def test_the_share_of_words_that_are_right_counts() -> None:
+    pytest.importorskip("spellchecker")
+    check = SpellingGrader()
+    assert check(PROBLEM, "The house is small.") == (1.0, "every word is right")
+    assert check(PROBLEM, "The huose is smal.") == (0.5, "unknown: huose, smal")
+    assert check(PROBLEM, "Qaanaaq is north").score == 1, (
+        "the question's own words are known"
+    )
+    assert check(PROBLEM, "It's").score == 1
+    assert check(PROBLEM, "12 + 3 = !?") == (0.0, "no words")
+
+
+def test_words_of_ones_own_are_known_besides(tmp_path: Path) -> None:
+    pytest.importorskip("spellchecker")
+    (tmp_path / "words.txt").write_text("docendo\ndiscimus\n")
+    assert (
+        SpellingGrader(own_words=tmp_path / "words.txt")(PROBLEM, "docendo discimus").score
+        == 1
+    )
+    assert SpellingGrader()(PROBLEM, "docendo discimus").score == 0
+    assert SpellingGrader("de")(PROBLEM, "das Haus").score == 1
+    with pytest.raises(UserError, match="no dictionary of 'eng'"):
+        SpellingGrader("eng")
+    with pytest.raises(UserError, match="cannot be read"):
+        SpellingGrader(own_words=tmp_path / "none")
+
+
+def test_a_pattern_is_to_match_all_of_it() -> None:
+    number = FormatGrader(pattern=r"(?s).*Answer: -?\d+")
+    assert number(PROBLEM, "1 + 1\nAnswer: 2 ").score == 1
+    assert number(PROBLEM, "Answer: two").score == 0
+    assert FormatGrader(longest=5)(PROBLEM, "123456").score == 0
+    with pytest.raises(UserError, match="wrong at 0: unterminated character set"):
+        FormatGrader(pattern="[a")
+    with pytest.raises(UserError, match=r"not JSON: .* at column 2"):
+        FormatGrader(schema="{")
+
+
+SCHEMA = """{"type": "object", "required": ["n"], "additionalProperties": false,
+ "properties": {"n": {"type": "integer", "minimum": 0, "maximum": 9}, "s": {"type": "array", "maxItems": 1,
+ "items": {"enum": ["a", "b"]}}}}"""
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"n": 3}', "of the form that is wanted"),
+        ('{"n": 3, "s": ["a"]}', "of the form that is wanted"),
+        ('{"n": 10}', "$.n is not between 0 and 9"),
+        ('{"n": true}', "$.n is no integer"),
+        ("{}", "$ has no 'n'"),
+        ('{"n": 1, "m": 2}', "$ has 'm', which is not wanted"),
+        ('{"n": 1, "s": ["c"]}', "$.s[0] is none of ['a', 'b']"),
+        ('{"n": 1, "s": ["a", "b"]}', "$.s has a wrong number of items"),
+        ("[]", "$ is no object"),
+        ("{", "not JSON"),
+        ("[" * 5000, "not JSON"),
+    ],
+)
+def test_json_is_of_its_schema_or_it_is_said_where_not(text: str, reason: str) -> None:
+    assert FormatGrader(schema=SCHEMA)(PROBLEM, text).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("value", "schema", "fits"),
+    [
+        ("ab", {"type": "string", "maxLength": 1}, False),
+        (1, {"const": 1}, True),
+        (2, {"const": 1}, False),
+        (None, {}, True),
+    ],
+)
+def test_parts_of_schemas(value: Any, schema: Any, fits: bool) -> None:
+    assert (json_fault(value, schema) == "") is fits

@@ -1,0 +1,212 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docendo.errors import UserError
+from docendo.league.curriculum import (
+    ByErrorRate,
+    ByLearnability,
+    ByRarity,
+    PrioritizedLevelReplay,
+    UniformCurriculum,
+    UnlockLevels,
+    replay_weights,
+)
+from docendo.records import TaskType
+from tests.toys import shares
+
+SCORES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=12)
+
+
+def test_the_highest_score_is_replayed_most() -> None:
+    # ranks 3, 1, 2 to the power of -10, over their sum
+    expected = [1.69182795e-05, 0.999007488, 9.7559325e-04]
+    assert replay_weights([0.1, 0.5, 0.3], [1, 2, 3], beta=0.1, rho=0) == pytest.approx(
+        expected, rel=1e-6
+    )
+
+
+def test_a_share_goes_to_what_was_not_seen_for_long() -> None:
+    # ranks 2, 1 at beta 1: shares 1/3, 2/3; staleness shares 3/4, 1/4
+    assert replay_weights([0, 1], [3, 1], beta=1, rho=0.5) == pytest.approx(
+        [13 / 24, 11 / 24]
+    )
+    assert replay_weights([0, 1], [3, 1], beta=1, rho=1) == pytest.approx([0.75, 0.25])
+
+
+def test_equal_scores_share_the_best_of_their_ranks() -> None:
+    # ranks 1, 1, 3
+    assert replay_weights([0.5, 0.5, 0.1], [0, 0, 0], beta=1, rho=0) == pytest.approx(
+        [3 / 7, 3 / 7, 1 / 7]
+    )
+    assert replay_weights([0.2] * 4, [0] * 4, rho=0) == pytest.approx([0.25] * 4)
+
+
+def test_where_nothing_is_stale_the_share_of_staleness_is_even() -> None:
+    assert replay_weights([1, 0], [0, 0], rho=1) == pytest.approx([0.5, 0.5])
+
+
+def test_the_extremes_stay_probabilities() -> None:
+    assert replay_weights([3], [0]) == pytest.approx([1])
+    assert replay_weights([2, 1], [0, 0], beta=1e-9, rho=0) == pytest.approx([1, 0])
+    assert replay_weights([2, 1], [1e308, 1e308], beta=1e9, rho=0.5) == pytest.approx(
+        [0.5, 0.5]
+    )
+
+
+@given(SCORES, st.floats(0.01, 100), st.floats(0, 1), st.randoms())
+def test_every_level_has_a_probability_and_its_place_does_not_matter(
+    scores, beta, rho, random
+) -> None:
+    stale = [float(random.randrange(5)) for _ in scores]
+    order = random.sample(range(len(scores)), len(scores))
+    weights = replay_weights(scores, stale, beta, rho)
+    moved = replay_weights([scores[i] for i in order], [stale[i] for i in order], beta, rho)
+    assert weights.sum() == pytest.approx(1)
+    assert (weights >= 0).all()
+    assert moved == pytest.approx(weights[order])
+
+
+@given(SCORES)
+def test_a_better_score_never_has_the_smaller_probability(scores: list[float]) -> None:
+    weights = replay_weights(scores, [0] * len(scores))
+    assert (np.diff(weights[np.argsort(scores)]) >= -1e-12).all()
+
+
+@pytest.mark.parametrize(
+    ("scores", "staleness", "beta", "rho"),
+    [
+        ([], [], 0.1, 0.1),
+        ([1], [1, 2], 0.1, 0.1),
+        ([[1]], [[1]], 0.1, 0.1),
+        ([float("nan")], [0], 0.1, 0.1),
+        ([1], [-1], 0.1, 0.1),
+        ([1], [float("inf")], 0.1, 0.1),
+        ([1], [0], 0, 0.1),
+        ([1], [0], float("nan"), 0.1),
+        ([1], [0], 0.1, 1.5),
+    ],
+)
+def test_wrong_numbers_are_refused(
+    scores: Sequence, staleness: Sequence, beta: float, rho: float
+) -> None:
+    with pytest.raises(UserError, match="replay wants"):
+        replay_weights(scores, staleness, beta, rho)
+
+
+KINDS = [TaskType("sums", "small", level) for level in (1, 2, 3)] + [
+    TaskType("sums", "large", 2)
+]
+
+
+def test_everything_is_as_likely_without_a_curriculum() -> None:
+    assert UniformCurriculum().weights(KINDS, shares(*[(0, 0)] * 4)).tolist() == [0.25] * 4
+
+
+def test_what_varies_is_worked_on_and_what_never_does_is_looked_at_again() -> None:
+    belief = shares((500, 1000), (1000, 1000), (0, 1000), (0, 0))
+    # p(1-p): 1/4, nearly 0 twice, and 1/6 where nothing is known
+    assert ByLearnability(floor=0.2).weights(KINDS, belief) == pytest.approx(
+        [0.528, 0.052, 0.052, 0.369], abs=2e-3
+    )
+
+
+def test_what_is_never_right_is_needed_most_and_what_is_known_least() -> None:
+    belief = shares((500, 1000), (900, 1000), (0, 1000), (1000, 1000))
+    # of 1 - p: 0.5, 0.1, 1 and 0, over their sum
+    assert ByErrorRate(floor=0.0).weights(KINDS, belief) == pytest.approx(
+        [0.3125, 0.0625, 0.625, 0], abs=2e-3
+    )
+    assert ByErrorRate(floor=0.2).weights(KINDS, belief) == pytest.approx(
+        [0.3, 0.1, 0.55, 0.05], abs=2e-3
+    )
+
+
+def test_what_right_answers_are_missing_of_is_worked_on_most() -> None:
+    held = {
+        KINDS[0]: 4,
+        KINDS[1]: 12,
+    }  # one of them halves what is wanted, the other leaves a quarter
+    everything = ByRarity(UniformCurriculum(), held)
+    assert everything.weights(KINDS, shares(*[(0, 0)] * 4)) == pytest.approx(
+        [2 / 11, 1 / 11, 4 / 11, 4 / 11]
+    )
+    belief = shares((500, 1000), (900, 1000), (100, 1000), (1000, 1000))
+    # of p(1-p) 25, 9, 9 and nearly 0 these are left: 12.5, 2.25, 9
+    learnable = ByRarity(ByLearnability(floor=0.0), held)
+    assert learnable.weights(KINDS, belief) == pytest.approx(
+        [0.526, 0.095, 0.379, 0], abs=5e-3
+    )
+
+
+def test_what_is_closed_is_not_missing() -> None:
+    closed = ByRarity(UnlockLevels(UniformCurriculum(), opens=0.7), {KINDS[0]: 100})
+    assert closed.weights(KINDS, shares(*[(0, 0)] * 4)) == pytest.approx(
+        [1 / 27, 0, 0, 26 / 27]
+    )
+
+
+def test_replay_goes_by_rank_and_by_staleness() -> None:
+    belief = shares((500, 1000), (900, 1000), (0, 1000), (1000, 1000), stale=0.0)
+    # with beta 1 the ranks 1, 2, 3, 3 weigh 1, 1/2, 1/3, 1/3
+    total = 1 + 1 / 2 + 1 / 3 + 1 / 3
+    expected = [1 / total, 0.5 / total, 1 / 3 / total, 1 / 3 / total]
+    assert PrioritizedLevelReplay(beta=1.0, rho=0.0).weights(
+        KINDS, belief
+    ) == pytest.approx(expected)
+    only_stale = replace(belief, stale_N=np.array([0.0, 0.0, 3.0, 1.0]))
+    assert PrioritizedLevelReplay(rho=1.0).weights(KINDS, only_stale) == pytest.approx(
+        [0, 0, 0.75, 0.25]
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        ([(0, 0), (0, 0), (0, 0), (0, 0)], [1 / 2, 0, 0, 1 / 2]),
+        ([(9, 10), (0, 0), (0, 0), (0, 0)], [1 / 3, 1 / 3, 0, 1 / 3]),
+        ([(5, 10), (9, 10), (0, 0), (0, 0)], [1 / 2, 0, 0, 1 / 2]),
+        ([(9, 10), (9, 10), (0, 0), (0, 0)], [1 / 4] * 4),
+        ([(3, 3), (0, 0), (0, 0), (0, 0)], [1 / 2, 0, 0, 1 / 2]),
+    ],
+    ids=[
+        "nothing seen",
+        "level 1 solved",
+        "a level that is not solved closes all above",
+        "two solved",
+        "too few seen",
+    ],
+)
+def test_levels_open_one_after_the_other_within_a_family(seen, expected) -> None:
+    opening = UnlockLevels(UniformCurriculum(), opens=0.7, least=8)
+    assert opening.weights(KINDS, shares(*seen)) == pytest.approx(expected)
+
+
+@given(
+    st.lists(
+        st.integers(0, 20).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
+        min_size=4,
+        max_size=4,
+    )
+)
+def test_every_curriculum_gives_probabilities(seen: list[tuple[int, int]]) -> None:
+    for inside in (
+        UniformCurriculum(),
+        ByLearnability(),
+        ByLearnability(floor=0.0),
+        ByErrorRate(),
+        ByErrorRate(floor=0.0),
+        PrioritizedLevelReplay(),
+    ):
+        for curriculum in (
+            inside,
+            UnlockLevels(inside, 0.5),
+            ByRarity(inside, {KINDS[1]: 5}),
+        ):
+            weights = curriculum.weights(KINDS, shares(*seen))
+            assert weights.min() >= 0
+            assert weights.sum() == pytest.approx(1)

@@ -1,0 +1,220 @@
+import json
+from collections import Counter
+
+import pytest
+
+from docendo.learning.advantages import Practice
+from docendo.learning.demonstrations import (
+    Demonstration,
+    DemonstrationBuffer,
+    collect_lesson_demonstrations,
+    collect_practice_demonstrations,
+)
+from docendo.records import AgentId, Problem, TaskType
+from tests.toys import ANN, BOB, CAT, attempt, episode, lesson, match, problem
+
+
+def note(
+    n: int, text: str = "worked", domain: str = "sums", family: str = "small"
+) -> Demonstration:
+    return problem(n, domain, family), text
+
+
+def filled(*families: str, each: int = 4) -> DemonstrationBuffer:
+    notebook = DemonstrationBuffer()
+    notebook.write(
+        [(ANN, note(n, f"note {n}", family=f)) for f in families for n in range(each)]
+    )
+    return notebook
+
+
+def test_a_lesson_that_helped_is_worth_imitating_and_so_is_a_right_attempt_it_made_possible() -> (
+    None
+):
+    helped = episode(scores=(0, 1, 1), expected=0.25, lesson=lesson(1, 1), test=500)
+    assert collect_lesson_demonstrations([helped]) == [
+        (BOB, (problem(0), "lesson 0")),
+        (BOB, (problem(1), "lesson 1")),
+        (BOB, (problem(500), "attempt 1")),
+    ]
+
+
+def test_a_lesson_that_changed_nothing_is_imitated_but_not_the_attempts() -> None:
+    useless = episode(scores=(1, 0), expected=0.5)
+    assert collect_lesson_demonstrations([useless]) == [(BOB, (problem(0), "lesson 0"))]
+
+
+def test_a_lesson_that_hurt_is_not_imitated_nor_are_right_attempts_in_spite_of_it() -> None:
+    assert collect_lesson_demonstrations([episode(scores=(1, 0), expected=0.75)]) == []
+
+
+def test_a_lesson_that_the_gate_stopped_is_not_imitated() -> None:
+    assert (
+        collect_lesson_demonstrations([episode(scores=(), expected=0.0, lesson=lesson(0))])
+        == []
+    )
+
+
+def test_without_a_gate_a_wrong_lesson_is_not_imitated_but_what_was_right_after_it_is() -> (
+    None
+):
+    wrong = episode(scores=(1,), expected=0.25, lesson=lesson(0), test=500)
+    assert collect_lesson_demonstrations([wrong]) == [(BOB, (problem(500), "attempt 0"))]
+
+
+def test_an_attempt_that_is_only_partly_right_is_not_imitated() -> None:
+    assert [
+        text
+        for _, (_, text) in collect_lesson_demonstrations(
+            [episode(scores=(0.5, 0.9), expected=0.0)]
+        )
+    ] == ["lesson 0"]
+
+
+def test_only_the_student_takes_notes() -> None:
+    found = collect_lesson_demonstrations(
+        [episode(match=match(ANN, BOB)), episode(match=match(ANN, CAT))]
+    )
+    assert {agent for agent, _ in found} == {BOB, CAT}
+
+
+def practised(*scores: float, agent: AgentId = ANN) -> Practice:
+    return Practice(
+        agent,
+        problem(7),
+        tuple(attempt(score, f"answer {i}") for i, score in enumerate(scores)),
+    )
+
+
+def test_the_first_right_answer_of_home_practice_is_for_those_who_read_the_homework() -> (
+    None
+):
+    found = collect_practice_demonstrations(
+        [practised(0, 1, 1), practised(1, agent=BOB)], {ANN: [ANN, CAT]}
+    )
+    assert found == [(ANN, (problem(7), "answer 1")), (CAT, (problem(7), "answer 1"))]
+
+
+def test_home_practice_that_nobody_got_quite_right_is_not_imitated() -> None:
+    assert collect_practice_demonstrations([practised(0, 0.9)], {ANN: [ANN]}) == []
+
+
+def test_a_problem_has_one_solution_the_newest() -> None:
+    notebook = DemonstrationBuffer()
+    notebook.write([(ANN, note(1, "old")), (ANN, note(2)), (ANN, note(1, "new"))])
+    assert set(notebook.study(ANN, 9, seed=0)) == {note(1, "new"), note(2)}
+
+
+def test_the_oldest_notes_of_a_full_family_leave_first() -> None:
+    notebook = DemonstrationBuffer(size=3)
+    notebook.write([(ANN, note(n)) for n in range(3)])
+    notebook.write(
+        [(ANN, note(0, "again")), (ANN, note(3)), (ANN, note(0, family="large"))]
+    )
+    kept = notebook.study(ANN, 9, seed=0)
+    assert {p.prompt for p, _ in kept if p.family == "small"} == {
+        problem(n).prompt for n in (2, 0, 3)
+    }
+    assert [p for p, _ in kept if p.family == "large"] == [problem(0, family="large")], (
+        "another family has its own room"
+    )
+
+
+def test_notes_are_counted_by_kind() -> None:
+    notebook = filled("small", "large", each=3)
+    notebook.write(
+        [
+            (ANN, note(7, domain="plums")),
+            (BOB, note(8)),
+            (ANN, note(7, "again", domain="plums")),
+        ]
+    )
+    small, large, plums = (
+        TaskType("sums", "small", 1),
+        TaskType("sums", "large", 1),
+        TaskType("plums", "small", 1),
+    )
+    assert notebook.held(ANN) == {small: 3, large: 3, plums: 1}
+    assert notebook.held(CAT) == {}
+
+
+def test_the_same_seed_studies_the_same_notes() -> None:
+    notebook = filled("small", "large", each=20)
+    assert notebook.study(ANN, 8, seed=1) == notebook.study(ANN, 8, seed=1)
+    assert notebook.study(ANN, 8, seed=1) != notebook.study(ANN, 8, seed=2)
+
+
+def test_families_take_turns_until_one_has_no_more() -> None:
+    notebook = filled("small", "large", "huge", each=4)
+    notebook.write([(ANN, note(n, family="small")) for n in range(10, 20)])
+    families = [p.family for p, _ in notebook.study(ANN, 16, seed=5)]
+    assert all(
+        set(families[i : i + 3]) == {"small", "large", "huge"} for i in range(0, 12, 3)
+    )
+    assert families[12:] == ["small"] * 4
+
+
+def test_notes_are_studied_once_however_many_are_asked_for() -> None:
+    found = filled("small", "large").study(ANN, 100, seed=1)
+    assert len(found) == len({p.key for p, _ in found}) == 8
+
+
+def test_the_newer_half_of_a_family_is_studied_twice_as_often() -> None:
+    notebook = filled("small", each=2)
+    first = Counter(notebook.study(ANN, 1, seed)[0][1] for seed in range(3000))
+    assert first["note 1"] / 3000 == pytest.approx(2 / 3, abs=0.03)
+
+
+def test_an_agent_without_notes_studies_nothing() -> None:
+    assert filled("small").study(BOB, 5, seed=1) == []
+    assert filled("small").study(ANN, 0, seed=1) == []
+
+
+def test_a_notebook_comes_back_from_json_with_the_age_of_its_notes() -> None:
+    notebook, fresh = DemonstrationBuffer(size=3), DemonstrationBuffer(size=3)
+    tested = Problem(
+        "code", "f", 1, "Write f.", "x + 1", tests=("f(1) == 2", "f(2) == 3"), source="toy"
+    )
+    notebook.write([(ANN, note(n)) for n in (2, 0, 1)])
+    notebook.write(
+        [(BOB, (tested, "x + 1")), (ANN, note(5, family="large")), (ANN, note(0, "newer"))]
+    )
+    fresh.restore(json.loads(json.dumps(notebook.state())))
+    assert fresh == notebook
+    for one in (notebook, fresh):
+        one.write([(ANN, note(9))])
+    assert fresh.state() == notebook.state()
+    assert [fresh.study(a, 9, seed=3) for a in (ANN, BOB)] == [
+        notebook.study(a, 9, seed=3) for a in (ANN, BOB)
+    ]
+
+
+def test_a_restored_notebook_forgets_what_it_held() -> None:
+    notebook = filled("small")
+    notebook.restore([])
+    assert notebook == DemonstrationBuffer()
+
+
+def test_notes_are_studied_by_the_weights_of_their_kinds() -> None:
+    notebook = DemonstrationBuffer()
+    notebook.write(
+        [
+            (BOB, (problem(i, family=f), "right"))
+            for f in ("small", "large")
+            for i in range(40)
+        ]
+    )
+    small, large = (TaskType("sums", f, 1) for f in ("small", "large"))
+    assert notebook.kinds(BOB) == [small, large]
+    chosen = [
+        n
+        for seed in range(50)
+        for n in notebook.study(BOB, 10, seed, {small: 0.9, large: 0.1})
+    ]
+    share = sum(p.family == "small" for p, _ in chosen) / len(chosen)
+    assert share == pytest.approx(0.9, abs=0.05)
+    everything = notebook.study(BOB, 100, 0, {small: 0.9, large: 0.1})
+    assert len({p.key for p, _ in everything}) == len(everything) == 80, (
+        "when one kind is used up the other goes on"
+    )
+    assert notebook.study(ANN, 5, 0, {}) == []

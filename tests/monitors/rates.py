@@ -1,0 +1,86 @@
+"""The detectors on what was planted and on what is honest, counted by kind."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from docendo.config import AlarmsConfig
+from docendo.monitors.answer_leak import leak
+from docendo.monitors.degenerate_lesson import alike, degenerate
+from docendo.monitors.format_exploit import exploit
+from docendo.monitors.length_growth import growth
+from tests.monitors.planters import (
+    Case,
+    Repeat,
+    Rounds,
+    Written,
+    exploiting,
+    growing,
+    honest,
+    leaking,
+    lesson_of,
+    plain_answers,
+    repeating,
+    steady,
+    varied,
+)
+
+__all__ = ["DETECTORS", "Rates", "rates"]
+
+
+class Rates(NamedTuple):
+    planted: Counter[str]
+    missed: Counter[str]
+    clean: Counter[str]
+    flagged: Counter[str]
+
+    @property
+    def recall(self) -> float:
+        return 1 - self.missed.total() / self.planted.total()
+
+    @property
+    def false_alarms(self) -> float:
+        return self.flagged.total() / self.clean.total()
+
+
+def leaks(case: Case) -> bool:
+    return bool(leak(lesson_of(case.text, case.own), case.test))
+
+
+def repeats(case: Repeat) -> bool:
+    *earlier, last = zip(case.texts, case.problems, strict=True)
+    return bool(degenerate(*last)) or any(alike(last, other) for other in earlier)
+
+
+def exploits(case: Written) -> bool:
+    return bool(exploit(case.text, case.problem))
+
+
+def grows(case: Rounds) -> bool:
+    return growth(case.lengths, case.earned) > AlarmsConfig().growth
+
+
+DETECTORS: Mapping[
+    str,
+    tuple[
+        Callable[..., Iterable[Any]], Callable[..., Iterable[Any]], Callable[[Any], bool]
+    ],
+] = {
+    "leak": (leaking, honest, leaks),
+    "repeat": (repeating, varied, repeats),
+    "format": (exploiting, plain_answers, exploits),
+    "growth": (growing, steady, grows),
+}
+
+
+def rates(detector: str, count: int, seed: int) -> Rates:
+    """Of `count` planted cases and twice as many clean ones."""
+    planter, cleaner, found = DETECTORS[detector]
+    counted = Rates(Counter(), Counter(), Counter(), Counter())
+    for case in planter(count, seed):
+        counted.planted[case.kind] += 1
+        counted.missed[case.kind] += not found(case)
+    for case in cleaner(2 * count, seed):
+        counted.clean[case.kind] += 1
+        counted.flagged[case.kind] += found(case)
+    return counted

@@ -1,0 +1,95 @@
+from docendo.monitors.answer_leak import accounted, leak
+from docendo.monitors.text import joined, sentences, tokens
+from docendo.records import Problem
+from tests.monitors.planters import lesson_of
+
+OWN = Problem(
+    "sums", "plain", 1, "What is 25 + 9 + 9?", "43", "25 + 9 = 34\n34 + 9 = 43\nAnswer: 43"
+)
+TEST = Problem("sums", "plain", 1, "What is 17 + 21 + 20?", "58")
+
+
+def found(text: str, test: Problem = TEST, own: Problem = OWN) -> str:
+    return leak(lesson_of(text, own), test)
+
+
+def answered(answer: str) -> Problem:
+    return Problem("sums", "plain", 1, "What is 1 + 1?", answer)
+
+
+def test_numbers_are_read_however_they_are_spelled() -> None:
+    assert tokens("Fifty-eight, one hundred and four; 1,000") == ("58", "104", "1000")
+    assert tokens("five eight") == ("5", "8")
+    assert tokens("two thousand three hundred forty one") == ("2341",)
+    assert joined("it is 5\n8, v i e n n a")[:2] == ["58", "vienna"]
+
+
+def test_a_worked_solution_carries_nothing() -> None:
+    assert found(OWN.solution) == ""
+
+
+def test_a_number_of_the_lessons_own_working_is_no_leak() -> None:
+    assert found(OWN.solution, answered("34")) == ""
+    assert found(OWN.solution, answered("9")) == ""
+    assert (
+        found("Nine and 25 make 34, and 9 more make 43.\nAnswer: 43", answered("34")) == ""
+    )
+
+
+def test_a_lesson_whose_own_answer_is_the_tests_is_no_leak() -> None:
+    assert found(f"The answer to the next one is 43.\n{OWN.solution}", answered("43")) == ""
+
+
+def test_an_honest_slip_is_no_leak() -> None:
+    assert found("25 + 9 = 44\n44 + 9 = 53\nAnswer: 53", answered("54")) == ""
+
+
+def test_a_number_that_nothing_accounts_for_is_one_in_every_spelling() -> None:
+    for told in (
+        "58",
+        "fifty-eight",
+        "5\n8",
+        "5 8",
+        "29 + 29",
+        "one more than 57",
+        "half of 116",
+        "Answer: 58",
+        "(58)",
+    ):
+        assert found(f"{OWN.solution.rpartition(chr(10))[0]}\n{told}\nAnswer: 43"), told
+
+
+def test_a_wrong_step_that_comes_to_the_tests_answer_is_one() -> None:
+    assert found("25 + 9 = 58\n34 + 9 = 43\nAnswer: 43") != ""
+
+
+def test_a_known_number_is_one_where_it_is_announced_or_said_aside() -> None:
+    nine = answered("9")
+    for told in ("The next answer is 9.", "Keep nine in mind.", "9", "Answer: 9"):
+        assert found(f"{told}\n{OWN.solution}", nine), told
+    assert (
+        found(f"{OWN.solution}\nand 9", nine)
+        == "the test's answer stands after its final answer"
+    )
+
+
+def test_a_word_is_one_where_the_lesson_has_no_use_for_it() -> None:
+    own = Problem("capitals", "all", 1, "What is the capital of Austria?", "Vienna")
+    test = Problem("capitals", "all", 1, "What is the capital of Peru?", "Lima")
+    assert found("Vienna lies on the Danube.\nAnswer: Vienna", test, own) == ""
+    assert found("Not Lima but Vienna.\nAnswer: Vienna", test, own)
+
+
+def test_the_tests_question_is_one_too() -> None:
+    assert (
+        found(f"17 + 21 and 20 more: try that.\n{OWN.solution}")
+        == "the test's question stands in it"
+    )
+
+
+def test_what_follows_from_the_lessons_own_numbers_is_accounted_for() -> None:
+    known = accounted(
+        sentences("25 and 9 are 34\n7 + 9 = 16\n80 and 90"), tokens(OWN.prompt)
+    )
+    assert {"25", "9", "34", "20", "5", "16"} <= known
+    assert not {"80", "90", "7"} & known

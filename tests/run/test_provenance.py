@@ -1,0 +1,248 @@
+"""A run that goes on with something changed says so, or does not go on."""
+
+from pathlib import Path
+
+import pytest
+
+from docendo.build.school import resolve_config
+from docendo.config.load import Config, load_config, to_toml
+from docendo.engines.local.base_model import weights_hash
+from docendo.errors import UserError
+from docendo.run.provenance import Change, changes, files_of, provenance, refuse
+from docendo.run.session import begin, open_session
+from docendo.store import RunDirectory
+from tests.cli.test_run import Silent
+from tests.cli.toys import docendo, hashes, tiny_config
+from tests.engines.toys import fresh, loud, plain
+
+ENGINE = fresh()
+
+
+def made(config: Config) -> dict[str, object]:
+    return provenance(config, ENGINE.base)
+
+
+def broken(folder: Path, extra: str = "") -> Path:
+    """A run of the tiny model that ended after its first round of teaching of two."""
+    run = folder / "run"
+    done = docendo(
+        "run", tiny_config(folder, extra), "--set", "teaching.rounds=1", "--out", run
+    )
+    assert done.code == 0, done.err
+    done = docendo(
+        "resume",
+        run,
+        "--set",
+        "teaching.rounds=2",
+        "--set",
+        "learning.rehearsal=1",
+        "--set",
+        "x=1",
+    )
+    assert (done.code, "no setting 'x'" in done.err) == (2, True)
+    return run
+
+
+def test_nothing_changed_is_nothing_said() -> None:
+    assert changes(made(Config()), made(Config())) == []
+    assert changes(None, made(Config())) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "rule"),
+    [
+        ("teaching.rounds=30", "free"),
+        ("evaluation.every=1", "free"),
+        ("learning.policy_rate=0.5", "noted"),
+        ("league.curriculum='replay'", "noted"),
+        ("agents.emmy.temperature=0.5", "noted"),
+        ("engine.rows=4", "noted"),
+        ("engine.rank=4", "refused"),
+        ("seed=2", "refused"),
+        ("model='tiny'", "refused"),
+        ("learning.estimator='reinforce'", "refused"),
+        ("evaluation.problems=3", "refused"),
+        ("agents.emmy.domain='biology'", "refused"),
+        ("domains.biology.families.growth=[2]", "refused"),
+        ("experts.steps=1", "refused"),
+    ],
+)
+def test_each_change_has_its_rule(setting: str, rule: str) -> None:
+    table = {"agents": {"emmy": {"domain": "mathematics"}, "ada": {"domain": "biology"}}}
+    before = made(
+        load_config(
+            None,
+            tuple(f"agents.{n}.domain='{a['domain']}'" for n, a in table["agents"].items()),
+        )
+    )
+    after = made(
+        load_config(
+            None,
+            (
+                *(f"agents.{n}.domain='{a['domain']}'" for n, a in table["agents"].items()),
+                setting,
+            ),
+        )
+    )
+    assert {c.rule for c in changes(before, after)} == {rule}
+
+
+def test_versions_machines_and_weights_are_compared() -> None:
+    was = made(Config())
+    now = was | {
+        "versions": was["versions"] | {"torch": "9"},
+        "machine": was["machine"] | {"threads": 99},
+        "base": "x",
+    }
+    assert [(c.what, c.rule) for c in changes(was, now)] == [
+        ("torch", "noted"),
+        ("threads", "noted"),
+        ("the base model's weights", "kept"),
+    ]
+
+
+def test_weights_have_one_hash_in_every_precision_and_another_where_one_row_differs() -> (
+    None
+):
+    model = plain()
+    one = weights_hash(model)
+    assert weights_hash(model.bfloat16().float()) == one
+    assert weights_hash(loud(model)) != one
+
+
+def test_what_cannot_be_is_refused_and_what_should_not_be_can_be_insisted_on(
+    tmp_path: Path,
+) -> None:
+    file, seed = (
+        Change("rows.csv", "a" * 64, "b" * 64, "kept"),
+        Change("seed", 1, 2, "refused"),
+    )
+    refuse(
+        [Change("teaching.rounds", 1, 2, "free"), Change("torch", "1", "2", "noted")],
+        tmp_path,
+        anyway=False,
+    )
+    with pytest.raises(
+        UserError,
+        match=r"rows\.csv: was a{40}\.\.\., is now b{40}\.\.\.; put it back, or .* --anyway",
+    ):
+        refuse([file], tmp_path, anyway=False)
+    refuse([file], tmp_path, anyway=True)
+    with pytest.raises(
+        UserError,
+        match="cannot go on: seed: was 1, is now 2; put it back, or begin a new run",
+    ):
+        refuse([file, seed], tmp_path, anyway=True)
+
+
+def test_every_file_that_the_settings_name_is_watched(tmp_path: Path) -> None:
+    for name in (
+        "rows.csv",
+        "words.txt",
+        "asks.py",
+        "solves.py",
+        "extra.jsonl",
+        "known.txt",
+    ):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "run.toml").write_text(
+        """
+domains.a = { file = "rows.csv" }
+agents.ann = { domain = "a", tools = ["dictionary:words.txt", "calculator"], data = { files = { "extra.jsonl" = 1 } } }
+askers.f = { kind = "function", file = "asks.py" }
+askers.p = { kind = "persona", by = "ann", checked = "solves.py" }
+evaluators.s = { kind = "spelling", file = "known.txt" }
+"""
+    )
+    found = [p.name for p in files_of(load_config(tmp_path / "run.toml"))]
+    assert found == [
+        "asks.py",
+        "extra.jsonl",
+        "known.txt",
+        "rows.csv",
+        "solves.py",
+        "words.txt",
+    ]
+
+
+def test_a_finished_run_goes_on_when_more_rounds_are_wanted_and_ends_as_one_that_wanted_them_at_first(
+    tmp_path: Path,
+) -> None:
+    run, whole = broken(tmp_path), tmp_path / "whole"
+    done = docendo("resume", run, "--set", "teaching.rounds=2")
+    assert done.code == 0, done.err
+    assert "teaching.rounds: was 1, is now 2\n" in done.err
+    assert docendo("run", tmp_path / "tiny.toml", "--out", whole).code == 0
+    assert (
+        hashes(run / "checkpoints")["000003/manifest.json"]
+        == hashes(whole / "checkpoints")["000003/manifest.json"]
+    )
+    assert (run / "config.toml").read_text() == (whole / "config.toml").read_text()
+    assert "is finished" in docendo("resume", run).out
+
+
+def test_a_config_that_was_edited_by_hand_is_noticed(tmp_path: Path) -> None:
+    run = broken(tmp_path)
+    before = hashes(run)
+    config = run / "config.toml"
+    text = config.read_text()
+    config.write_text(
+        text.replace("rounds = 1", "rounds = 2").replace("seed = 0", "seed = 1", 1)
+    )
+    done = docendo("resume", run)
+    assert done.code == 2
+    assert "cannot go on: seed: was 0, is now 1; put it back" in done.err
+    config.write_text(text)
+    assert hashes(run) == before
+    done = docendo(
+        "resume", run, "--set", "teaching.rounds=2", "--set", "learning.policy_rate=0.01"
+    )
+    assert done.code == 0, done.err
+    assert (
+        "learning.policy_rate: was 0.0001, is now 0.01; from here on it is another run"
+        in done.err
+    )
+    report = docendo("report", run, "--json").json
+    assert [(c["what"], c["round"]) for c in report["changes"]] == [
+        ("learning.policy_rate", 1),
+        ("teaching.rounds", 1),
+    ]
+
+
+def test_a_data_file_that_was_changed_is_noticed(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("question,answer\n" + "".join(f"what is {i}?,{i}\n" for i in range(60)))
+    run = broken(
+        tmp_path,
+        '[domains.own]\nfile = "rows.csv"\n[domains.biology]\n[agents]\na = {domain="own"}\nb = {domain="biology"}',
+    )
+    rows.write_text(rows.read_text().replace("what is 7?", "what was 7?"))
+    done = docendo("resume", run, "--set", "teaching.rounds=2")
+    assert (done.code, "rows.csv: was" in done.err, "--anyway" in done.err) == (
+        2,
+        True,
+        True,
+    )
+    done = docendo("resume", run, "--set", "teaching.rounds=2", "--anyway")
+    assert done.code == 0, done.err
+    assert "rows.csv: was" in done.err
+
+
+def test_fewer_rounds_than_there_were_are_refused(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    config = resolve_config(load_config(tiny_config(tmp_path)))
+    with RunDirectory.create(run, to_toml(config)) as opened:
+        begin(session := open_session(config, Silent()), opened)
+        rounds = session.rounds()
+        assert [next(rounds).index for _ in range(3)] == [-1, 0, 1]
+    done = docendo("resume", run, "--set", "teaching.rounds=1")
+    assert (
+        done.code,
+        "teaching.rounds = 1, but 1 have been; wanted more than that" in done.err,
+    ) == (2, True)
+    assert docendo("resume", run).code == 0
+
+
+def test_settings_are_resolved_once() -> None:
+    config = resolve_config(load_config(None, ("model='tiny'",)))
+    assert changes(made(config), made(resolve_config(config))) == []

@@ -1,0 +1,41 @@
+"""Files that are there whole or not at all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from docendo.errors import RunError
+from docendo.store.atomic import write_whole
+
+
+@contextmanager
+def small_disk() -> Iterator[None]:
+    """No file may have more than 1,000 bytes."""
+    resource = pytest.importorskip("resource", reason="no way to limit the size of files")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_file_that_outgrows_the_disk_leaves_the_old_one_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "new" / "x.json"
+    write_whole(path, b"old")
+    with small_disk(), pytest.raises(RunError, match=r"x\.json: File too large"):
+        write_whole(path, b"x" * 2000)
+    assert [p.name for p in path.parent.iterdir()] == ["x.json"]
+    assert path.read_bytes() == b"old"
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="Not a directory"):
+        write_whole(tmp_path / "file" / "in" / "x.json", b"")

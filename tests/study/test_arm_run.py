@@ -1,0 +1,251 @@
+"""A training of a study: where it stops, what it counts, and that it goes on as if it had never been broken off."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from docendo.errors import RunError, UserError
+from docendo.store import RunDirectory
+from docendo.study.arm_run import StageLog, Training, cyclic, opened
+from docendo.study.finishing import result_of
+from docendo.study.plan import StudyPlan, Task
+from docendo.study.results import Result
+from docendo.study.tuning import Choice
+from tests.study.leagues import SMALL, Silent, league, planned, timeless
+from tests.toys import ANN, BOB, episode, match
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@dataclass
+class Trained:
+    result: Result
+    before_last: float
+    """Operations when the last round began."""
+
+
+def trained(plan: StudyPlan, run: Path, watcher: Silent | None = None) -> Trained:
+    task, found = Task("all", "teaching", 0), list[Trained]()
+
+    def finish(course: Training) -> None:
+        rounds = RunDirectory.open(run)
+        last = max(row.round for row in rounds.rounds())
+        query = (
+            "SELECT TOTAL(flops) FROM ledger WHERE purpose != 'evaluation' AND round < ?"
+        )
+        ((before,),) = rounds._rows(query, last)
+        rounds.close()
+        found.append(Trained(timeless(result_of(plan, task, Choice(), course)), before))
+
+    opened(
+        plan.settings(task), run, watcher or Silent(), plan.study, plan.study.budget, finish
+    )
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> StudyPlan:
+    return planned(tmp_path_factory.mktemp("study"), budget=4e8, looked=3, problems=4)
+
+
+@pytest.fixture(scope="module")
+def unbroken(plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return trained(plan, tmp_path_factory.mktemp("runs") / "unbroken")
+
+
+def test_a_training_stops_with_the_first_round_that_crosses_its_budget(
+    plan: StudyPlan, unbroken: Trained
+) -> None:
+    assert 0 < unbroken.before_last < plan.study.budget <= unbroken.result.cost.spent
+
+
+def test_what_was_spent_is_what_the_ledger_says_and_no_examination(
+    unbroken: Trained,
+) -> None:
+    cost = unbroken.result.cost
+    assert sum(cost.ledger.values()) == cost.spent
+    assert "evaluation" not in cost.ledger
+    assert {"experts", "lesson", "control", "practice"} <= cost.ledger.keys()
+
+
+def test_the_last_examinations_count_as_examinations(
+    plan: StudyPlan, unbroken: Trained, tmp_path: Path
+) -> None:
+    more = planned(tmp_path, budget=plan.study.budget, looked=3, problems=12)
+    assert (
+        trained(more, tmp_path / "run").result.cost.evaluation
+        > 2 * unbroken.result.cost.evaluation
+    )
+
+
+def test_the_curve_begins_with_the_base_and_ends_with_the_budget(
+    plan: StudyPlan, unbroken: Trained
+) -> None:
+    curve = unbroken.result.curve
+    assert curve[0].flops == 0
+    assert curve[-1].flops == unbroken.result.cost.spent
+    assert len({str(of) for of in curve[0].accuracy.values()}) == 1
+    assert len(curve) >= plan.study.points
+    assert unbroken.result.scores.start.keys() == unbroken.result.scores.test.keys()
+
+
+def test_the_arm_without_families_in_its_settings_names_those_that_are_taught(
+    tmp_path: Path,
+) -> None:
+    bare = league(
+        domains={"letters": {}, "digits": {}},
+        agents={"ada": {"domain": "letters"}, "bob": {"domain": "digits"}},
+    )
+    made = planned(tmp_path, bare, budget=1e8, problems=6)
+    found = trained(made, tmp_path / "run").result.about.domains
+    assert found == {
+        "letters": ("tor", "gan", "mib", "zep", "spelled"),
+        "digits": ("vun", "hob", "dap", "wug", "spelled"),
+    }
+
+
+def test_what_was_begun_with_other_settings_begins_anew(
+    plan: StudyPlan, unbroken: Trained, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = planned(
+        tmp_path / "other",
+        league(learning={"policy_rate": 2e-3}),
+        budget=1e8,
+        looked=3,
+        problems=4,
+    )
+    run, watcher = tmp_path / "run", Silent()
+    trained(other, run)
+    assert trained(plan, run, watcher) == unbroken
+    assert watcher.lines[0].endswith("/run: begun with other settings; begins anew")
+
+
+def test_a_round_that_costs_nothing_is_told_instead_of_repeated_for_ever(
+    tmp_path: Path,
+) -> None:
+    idle = SMALL | {"teaching": {"matches": 0}, "learning": {"practice": 0, "rehearsal": 0}}
+    plan = planned(tmp_path, league(**idle))
+    with pytest.raises(UserError, match="a round costs nothing"):
+        trained(plan, tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [
+        ("_look", 2),
+        *(
+            pytest.param(name, n, marks=pytest.mark.slow)
+            for name in ("book", "commit")
+            for n in (1, 2, 3, 4)
+        ),
+    ],
+)
+def test_a_training_that_was_killed_goes_on_as_if_it_had_not_been(
+    name: str,
+    times: int,
+    plan: StudyPlan,
+    unbroken: Trained,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    where = RunDirectory if name == "commit" else Training
+    whole, left = getattr(where, name), [times]
+
+    def dying(self: object, *given: object) -> object:
+        left[0] -= 1
+        if not left[0]:
+            raise Killed
+        return whole(self, *given)
+
+    monkeypatch.setattr(where, name, dying)
+    with pytest.raises(Killed):
+        trained(plan, tmp_path / "run")
+    monkeypatch.undo()
+    assert trained(plan, tmp_path / "run").result == unbroken.result
+
+
+def test_a_training_that_was_done_and_not_written_is_not_done_again(
+    plan: StudyPlan, unbroken: Trained, tmp_path: Path
+) -> None:
+    trained(plan, tmp_path / "run")
+    watcher = Silent()
+    assert trained(plan, tmp_path / "run", watcher).result == unbroken.result
+    assert watcher.shares == []
+
+
+def test_the_past_of_an_agent_counts_as_the_agent_itself() -> None:
+    stretch = StageLog()
+    for teacher, gain in ((ANN, 0.5), (f"{ANN}@3", 0.0)):
+        stretch._gained(episode((gain,), expected=0.0, match=match(teacher, BOB)))  # type: ignore[arg-type]
+    assert stretch.told(7.0)["gains"] == [
+        {"flops": 7.0, "teacher": "ann", "student": "bob", "gain": 0.25, "lessons": 2}
+    ]
+
+
+def test_a_ring_of_helpers_is_cyclic_a_ladder_is_not_and_two_are_neither() -> None:
+    ring = {("a", "b"): 1.0, ("b", "c"): 1.0, ("c", "a"): 1.0}
+    ladder = {("a", "b"): 1.0, ("b", "c"): 1.0, ("a", "c"): 2.0}
+    assert cyclic(ring) == pytest.approx(1.0)
+    assert cyclic(ladder) == pytest.approx(0.0, abs=1e-12)
+    assert cyclic({("a", "b"): 1.0}) is None
+    assert cyclic(dict.fromkeys(ring, 0.0)) is None
+
+
+def test_a_budget_that_ends_with_the_experts_study_is_told(tmp_path: Path) -> None:
+    watcher = Silent()
+    trained(planned(tmp_path, budget=1e6), tmp_path / "run", watcher)
+    *short, line = watcher.lines
+    assert short == [
+        f"[domains.{d}]: 3 of 3 worked solutions have more than 6 tokens, up to {n}; answers like these are cut off "
+        "(max_tokens), and wrong"
+        for d, n in (("letters", 45), ("digits", 43), ("genes", 49))
+    ]
+    assert re.search(
+        r"run: the budget of 1e\+06 operations ended with the experts' study, which took 7.41e\+07",
+        line,
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            {"solution": "x"},
+            r"\[domains.long\], the longest question after a worked example: .* do not fit",
+        ),
+        ({}, "long/odd has problems without a worked solution to be shown"),
+    ],
+    ids=["too long", "no solution of one family"],
+)
+def test_questions_that_cannot_be_asked_after_an_example_are_told_before_anything_is_trained(
+    more: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    rows = [
+        {
+            "question": f"{i} {'and more ' * 600}?",
+            "answer": str(i),
+            "family": kind,
+            "solution": "x" if kind == "even" else None,
+        }
+        for i in range(60)
+        for kind in ("even", "odd")
+    ]
+    rows = [{**row, **more} for row in rows]
+    (tmp_path / "long.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    domains = {
+        **league()["domains"],
+        "long": {"file": str(tmp_path / "long.jsonl"), "columns": {"family": "family"}},
+    }
+    given = league(
+        domains=domains, agents={**league()["agents"], "dan": {"domain": "long"}}
+    )
+    watcher = Silent()
+    with pytest.raises((UserError, RunError), match=said):
+        trained(planned(tmp_path, given, budget=1e6), tmp_path / "run", watcher)
+    assert watcher.shares == []

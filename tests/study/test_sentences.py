@@ -1,0 +1,287 @@
+"""Sentences claim what the intervals allow, and no more."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from docendo.statistics import Estimate
+from docendo.study.bootstrap import Bootstrap, Closure, Difference
+from docendo.study.findings import Regime
+from docendo.study.results import Cost, Result, Study
+from docendo.study.sentences import (
+    answer,
+    gap,
+    headline,
+    limits,
+    outcome,
+    repeat,
+    rivals,
+    verdict,
+    why,
+)
+from tests.study.toys import about, answers, result
+
+ONE = about(("a",), domains={"letters": ("flip",)}, expert_of={})
+
+
+def told(mean: float, low: float | None, high: float | None, n: int = 5) -> Difference:
+    return Difference(Estimate(mean, low, high, n), None, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("found", "side", "said"),
+    [
+        (
+            told(0.05, 0.01, 0.09),
+            "above",
+            "x beats y by +5.0 points (95% interval +1.0 to +9.0, 5 seeds)",
+        ),
+        (
+            told(-0.05, -0.09, -0.01),
+            "below",
+            "y beats x by +5.0 points (95% interval +1.0 to +9.0, 5 seeds)",
+        ),
+        (
+            told(0.05, -0.01, 0.11),
+            "open",
+            "x and y cannot be told apart: +5.0 points (95% interval \N{MINUS SIGN}1.0 to +11.0, 5 seeds)",
+        ),
+        (
+            told(0.05, 0.0, 0.1),
+            "open",
+            "x and y cannot be told apart: +5.0 points (95% interval +0.0 to +10.0, 5 seeds)",
+        ),
+        (
+            told(0.05, 0.04, 0.06, n=1),
+            "open",
+            "x and y cannot be told apart: +5.0 points (95% interval +4.0 to +6.0, one seed, and one seed says nothing "
+            "of another training)",
+        ),
+        (
+            told(0.05, None, None, n=1),
+            "open",
+            "x and y cannot be told apart: +5.0 points (no interval, one seed, and one seed says nothing of another "
+            "training)",
+        ),
+    ],
+    ids=["ahead", "behind", "around 0", "touches 0", "one seed", "no interval"],
+)
+def test_a_winner_is_named_only_where_the_whole_interval_of_several_seeds_is_on_one_side(
+    found: Difference, side: str, said: str
+):
+    assert outcome(found) == side
+    assert verdict("x", "y", found) == said
+
+
+def regime(
+    name: str = "scarce",
+    cost: Mapping[str, float] | None = None,
+    seeds: int = 3,
+    **shares: int,
+) -> Regime:
+    """Arms whose single agent answers so many of 100 problems right, in every seed; ``all_data`` is all-data."""
+    arms: dict[str, dict[int, Result]] = {}
+    for arm, right in ((n.replace("_", "-"), right) for n, right in shares.items()):
+        keys = answers(("a",), letters_flip="1" * right + "0" * (100 - right))
+        spent = Cost(budget=100, spent=(cost or {}).get(arm, 100.0))
+        arms[arm] = {
+            s: result(arm, s, keys, regime=name, about=ONE, cost=spent)
+            for s in range(seeds)
+        }
+    return Regime(name, arms, Bootstrap(arms, 400))
+
+
+def test_the_answer_names_the_winner_and_how_much_of_the_gap_was_closed():
+    first, *others = answer(regime(teaching=60, all_data=80, experts=40))
+    assert first.startswith(
+        "Without a lesson, all-data beats teaching by +20.0 points (95% interval +"
+    )
+    assert (
+        others[0]
+        == "Where all-data is ahead: best member (\N{MINUS SIGN}20.0), worst member (\N{MINUS SIGN}20.0)."
+    )
+    assert others[1].startswith(
+        "Of the gap between experts and all-data, teaching closed 50% (95% interval "
+    )
+    assert others[2].endswith(
+        "where data are private: there it is a yardstick and no rival."
+    )
+    assert len(others) == 3
+
+
+def test_the_rivals_of_teaching_are_fine_tuning_joint_training_that_pools_and_a_single_agent() -> (
+    None
+):
+    halves = {"teaching_no_homework": 55, "teaching_no_lessons": 75}
+    others = {
+        "all_data_pooled": 50,
+        "one_agent": 95,
+        "one_agent_wide": 98,
+        "all_data_sft": 90,
+    }
+    given = regime(teaching=80, all_data=50, **others, **halves)
+    tuned, pooled, mean, single, wide, lessons, homework = rivals(given)
+    assert "only fine-tuned on the solutions, all-data-sft beats teaching by +10.0" in tuned
+    assert pooled.startswith(
+        "Where joint training pools what it found, teaching beats all-data-pooled by +30.0 points"
+    )
+    assert (
+        "Its mean against a single agent with all the compute: one-agent beats teaching by +15.0"
+        in mean
+    )
+    assert (
+        "best member against a single agent with all the compute: one-agent beats teaching by +15.0"
+        in single
+    )
+    assert wide.startswith(
+        "Its mean against one that has all the weights too: one-agent-wide beats teaching by +18.0"
+    )
+    assert lessons.startswith("By lessons, without others' homework: teaching-no-homework")
+    assert "+5.0 points" in lessons
+    assert "where that is read: teaching-no-lessons beats all-data by +25.0" in homework
+    (alone,) = rivals(regime(teaching=9, all_data=9, experts=20, teaching_no_lessons=70))
+    assert "teaching-no-lessons beats experts by +50.0" in alone, (
+        "who has no more data than experts"
+    )
+    assert rivals(regime(teaching=80, all_data=50)) == []
+
+
+def test_ablations_say_what_teaching_owes_to_each_part() -> None:
+    some = regime(
+        teaching=60, all_data=20, teaching_no_gate=20, teaching_gold=95, teaching_uniform=60
+    )
+    worse, better, same = (
+        next(s for s in why(some) if arm in s) for arm in ("no-gate", "gold", "uniform")
+    )
+    assert worse.startswith(
+        "What teaching owes to its parts: worse without them are teaching-no-gate (\N{MINUS SIGN}40.0,"
+    )
+    assert better.startswith("Better than teaching are teaching-gold (+35.0,")
+    assert same.startswith("Not to be told apart from teaching are teaching-uniform (+0.0,")
+    assert why(regime(teaching=60, all_data=20)) == []
+
+
+def test_arms_that_did_not_cost_the_same_are_not_called_equal():
+    said = answer(regime(teaching=60, all_data=80, cost={"teaching": 120.0}))[-1]
+    assert said == "Their compute is not equal: teaching spent 120 FLOP, all-data 100 FLOP."
+    assert "compute" not in " ".join(
+        answer(regime(teaching=60, all_data=80, cost={"teaching": 104.0}))
+    )
+
+
+def test_a_gap_is_told_only_where_teaching_studied_what_the_experts_did() -> None:
+    some = regime(teaching=60, all_data=80, experts=40)
+    more = ONE.model_copy(update={"studied": {"a": ("letters", "numbers")}})
+    open_to_all = {
+        s: r.model_copy(update={"about": more}) for s, r in some.arms["teaching"].items()
+    }
+    arms = {**some.arms, "teaching": open_to_all}
+    shut, free = (
+        " ".join(answer(some)),
+        " ".join(answer(Regime("scarce", arms, Bootstrap(arms, 400)))),
+    )
+    assert "gap" in shut
+    assert "yardstick" in shut
+    assert "gap" not in free
+    assert "yardstick" not in free
+
+
+def test_without_one_of_the_two_there_is_no_answer():
+    assert answer(regime(teaching=60)) == ["There is no result of all-data yet."]
+    some, other = regime(teaching=60).arms["teaching"], regime(all_data=60).arms["all-data"]
+    apart = {"teaching": {0: some[0]}, "all-data": {1: other[1]}}
+    assert answer(Regime("scarce", apart, Bootstrap(apart, 10))) == [
+        "teaching and all-data have no seed in common yet."
+    ]
+    assert (
+        headline([regime(teaching=60)])
+        == "At equal compute, nothing can be said yet in scarce."
+    )
+
+
+def test_an_answer_says_so_where_nobody_taught_anybody() -> None:
+    def spent(**ledger: float) -> list[str]:
+        arms = {
+            arm: {
+                s: r.model_copy(
+                    update={"cost": r.cost.model_copy(update={"ledger": ledger})}
+                )
+                for s, r in by.items()
+            }
+            for arm, by in regime(teaching=60, all_data=50).arms.items()
+        }
+        return answer(Regime("scarce", arms, Bootstrap(arms, 10)))
+
+    assert "the budget ended with the experts' study" in spent(experts=9.0)[1]
+    assert "the budget ended" not in " ".join(spent(experts=9.0, practice=1.0))
+
+
+def test_the_headline_says_where_who_wins():
+    won, lost = (
+        regime("scarce", teaching=90, all_data=60),
+        regime("plenty", teaching=60, all_data=90),
+    )
+    even = regime("middling", teaching=60, all_data=60)
+    assert headline([won, lost, even]) == (
+        "At equal compute, teaching beats all-data in scarce; all-data beats teaching in plenty; "
+        "which is ahead cannot be told in middling."
+    )
+
+
+def test_a_share_of_a_gap_comes_with_its_interval_or_with_the_reason_why_there_is_none():
+    assert gap(Closure(Estimate(0.5, -0.1, 0.9, 3), "")) == (
+        "Of the gap between experts and all-data, teaching closed 50% (95% interval \N{MINUS SIGN}10% to 90%, 3 seeds)."
+    )
+    assert gap(Closure(None, "because")).endswith("is undefined: because.")
+
+
+def test_limits_tell_of_missing_trainings_and_of_single_seeds():
+    some = regime(teaching=60, all_data=50)
+    arms = {"teaching": some.arms["teaching"], "all-data": {0: some.arms["all-data"][0]}}
+    said = " ".join(limits([Regime("scarce", arms, Bootstrap(arms, 10))]))
+    assert (
+        "Seeds per arm: 1 to 3 (0, 1, 2). Missing: scarce all-data 1, scarce all-data 2;"
+        in said
+    )
+    assert "no winner is named" in said
+    assert "100 held-out problems" in said
+    assert "no winner" not in " ".join(limits([some]))
+
+
+@pytest.mark.parametrize(
+    ("commits", "said"),
+    [
+        (["abc1234"], ["git checkout abc1234", "docendo compare 'my study.toml'"]),
+        (
+            ["abc1234+"],
+            [
+                "git checkout abc1234",
+                "# some had changes that are in no commit",
+                "docendo compare 'my study.toml'",
+            ],
+        ),
+        ([""], ["docendo compare 'my study.toml'"]),
+        (
+            ["abc1234", "fff0000", "fff0000", ""],
+            [
+                "# results of each commit:",
+                "#   fff0000  2",
+                "#   abc1234  1",
+                "#   unknown  1",
+                "docendo compare 'my study.toml'",
+            ],
+        ),
+    ],
+    ids=["one", "changed", "none", "several"],
+)
+def test_a_study_names_the_commit_to_repeat_it_from_or_all_that_made_it(
+    commits: list[str], said: list[str]
+):
+    arms = {
+        "teaching": {
+            seed: result(seed=seed, about=about(commit=c)) for seed, c in enumerate(commits)
+        }
+    }
+    assert repeat(Study("my study", {"scarce": arms})).splitlines() == said
+    named = repeat(Study("my study", {"scarce": arms}, "recipes/equal.toml")).splitlines()
+    assert named == [*said[:-1], "docendo compare recipes/equal.toml"]

@@ -1,0 +1,221 @@
+"""One study, three ways to read it, the same numbers in all of them; nothing in its files can break the page."""
+
+import importlib.util
+import json
+import re
+import shutil
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from rich.console import Console
+
+from docendo.errors import UserError
+from docendo.study.findings import Regime, regimes
+from docendo.study.markdown import markdown, terminal
+from docendo.study.results import Gain, Point, Study, Trace, load_study, write_result
+from docendo.study.sentences import headline
+from docendo.study.study_page import study_page, write_report
+from tests.hostile.payloads import HTML
+from tests.study.toys import TRAINED, about, answers, result, toy_study
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, list[Regime]]:
+    study = load_study(toy_study(tmp_path_factory.mktemp("toy") / "laboratory"))
+    return study, regimes(study, 300)
+
+
+def written(folder: Path) -> Path:
+    study = load_study(folder)
+    return write_report(study, regimes(study, 100), folder / "report.html")
+
+
+def flat(text: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", text).split())
+
+
+def test_page_markdown_and_terminal_tell_the_same(toy: tuple[Study, list[Regime]]):
+    study, found = toy
+    page, told = study_page(study, found), markdown(study, found)
+    console = Console(width=400, record=True, file=StringIO())
+    console.print(terminal(study, found))
+    shown = console.export_text()
+    for regime in found:
+        mean = regime.boot.measured("teaching")["mean"].estimate("mean")
+        for text in (flat(page), told, shown):
+            assert regime.name in text
+            assert f"{100 * mean.mean:.1f}" in text
+    for text in (flat(page), told, shown):
+        assert headline(found) in text
+
+
+def test_every_picture_of_the_page_has_finite_numbers(toy: tuple[Study, list[Regime]]):
+    body = study_page(*toy).split("<main>")[1]
+    assert body.count("<svg") == 2 * (1 + 1 + 3 + 3 + 1)
+    assert not re.search(r"\b(nan|inf|None)\b", body)
+
+
+def test_the_page_asks_for_nothing(toy: tuple[Study, list[Regime]]):
+    page = study_page(*toy)
+    assert "default-src 'none'" in page
+    assert not [
+        word
+        for word in ("src=", "url(", "@import", "http")
+        if word in page.split("</style>")[1]
+    ]
+
+
+def test_ablations_have_a_picture_of_their_own_with_what_they_are_compared_with(
+    tmp_path: Path,
+) -> None:
+    for arm in ("teaching", "all-data", "one-agent", "teaching-gold", "teaching-no-gate"):
+        curve = [
+            Point(flops=x, accuracy={a: dict.fromkeys(TRAINED, 0.5) for a in "ab"})
+            for x in (0, 90)
+        ]
+        write_result(tmp_path, result(arm, curve=curve))
+    page = written(tmp_path).read_text()
+    rivals, parts = re.findall(r'aria-label="Accuracy in scarce[^"]*">(.*?)</svg>', page)
+    named = [
+        sorted(re.findall(r'<text class="name s(\d)"[^>]*>([^<]*)', picture))
+        for picture in (rivals, parts)
+    ]
+    assert named[0] == [("0", "teaching"), ("1", "all-data"), ("2", "one-agent")]
+    assert named[1] == [("0", "teaching"), ("2", "gold"), ("3", "no-gate")]
+
+
+def test_an_arm_whose_rounds_were_told_and_whose_learning_was_not_has_a_line(
+    tmp_path: Path,
+) -> None:
+    write_result(tmp_path, result("experts", trace=Trace(useful=((1, 0.2), (2, 0.6)))))
+    assert "experts: 20% to 60%" in written(tmp_path).read_text()
+
+
+def test_what_few_lessons_brought_has_no_colour_and_does_not_set_the_scale(
+    tmp_path: Path,
+) -> None:
+    told = [("a", "b", 1.0, 9), ("b", "a", 0.2, 10)]
+    gains = tuple(
+        Gain(flops=90, teacher=t, student=s, gain=gain, lessons=n) for t, s, gain, n in told
+    )
+    write_result(tmp_path, result(trace=Trace(gains=gains)))
+    page = written(tmp_path).read_text()
+    depth = {
+        who: re.search(rf'{who} teaches.*?class="heat up" fill-opacity="([^"]*)"', page)[1]
+        for who in "ab"
+    }
+    assert depth == {"a": "0", "b": "0.85"}
+
+
+def test_rounds_in_numbers_are_means_over_looks_and_lessons(tmp_path: Path) -> None:
+    gains = tuple(
+        Gain(flops=x, teacher="a", student="b", gain=g, lessons=n)
+        for x, g, n in ((1, 0.5, 10), (2, 0.1, 30))
+    )
+    write_result(
+        tmp_path,
+        result(trace=Trace(useful=((1, 0.2), (2, 0.6)), passed=((1, 1.0),), gains=gains)),
+    )
+    told = markdown(study := load_study(tmp_path), regimes(study, 10))
+    assert "| teaching | 40% | 100% | \N{EN DASH} | +0.20 (40) |" in told
+
+
+def test_a_study_of_one_training_has_a_page_that_claims_nothing(tmp_path: Path):
+    write_result(tmp_path, result())
+    page = written(tmp_path).read_text()
+    assert "nothing to compare yet" in page
+    assert "beats" not in flat(page.split("<main>")[1])
+    study = load_study(tmp_path)
+    assert "There is no result of all-data yet" in markdown(study, regimes(study, 10))
+
+
+def test_arms_that_answered_nothing_or_everything_have_a_page(tmp_path: Path):
+    for arm, key in (("teaching", "1"), ("all-data", "0"), ("experts", "0")):
+        for seed in range(2):
+            keys = answers(letters_flip=key * 9, letters_turn=key * 9, numbers_sums=key * 9)
+            write_result(tmp_path, result(arm, seed, keys))
+    page = flat(written(tmp_path).read_text())
+    assert (
+        "teaching beats all-data by +100.0 points (95% interval +100.0 to +100.0, 2 seeds)"
+        in page
+    )
+    assert "so there is no gap to close" in page
+
+
+def test_the_page_is_written_whole_and_nothing_else_is(tmp_path: Path):
+    write_result(tmp_path, result())
+    assert written(tmp_path) == tmp_path / "report.html"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "results"]
+    with pytest.raises(UserError, match="no result of a study"):
+        written(tmp_path / "results")
+
+
+@pytest.mark.parametrize("text", HTML[::9])
+def test_hostile_names_add_no_element_and_no_markdown(text: str, tmp_path: Path):
+    def made(name: str) -> tuple[str, str]:
+        folder = tmp_path / str(len(list(tmp_path.iterdir()))) / "study"
+        agents = (name, "b")
+        test = answers(agents, letters_flip="01", letters_turn="01", numbers_sums="01")
+        model = about(
+            agents, model=name, setting={name: name}, domains=TRAINED, expert_of={}
+        )
+        write_result(folder, result(test=test, about=model))
+        study = load_study(folder)
+        found = regimes(study, 10)
+        return study_page(study, found), markdown(study, found)
+
+    tags = re.compile(r"<[a-z]+")
+    (tame, plain), (page, told) = made("name"), made(text)
+    assert tags.findall(page) == tags.findall(tame)
+    assert told.count("\n") == plain.count("\n")
+    assert not re.search(
+        r"(?<!\\)[<>`](?!details)", told.replace("```bash", "").replace("```", "")
+    )
+
+
+def make_study() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_study", DOCS / "make_study.py")
+    assert spec
+    assert spec.loader
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
+def test_the_page_of_the_docs_is_made_of_all_studies_in_the_folder(tmp_path: Path):
+    script = make_study()
+    assert script.page(tmp_path / "nothing") == ""
+    toy_study(tmp_path / "one", seeds=2, regimes=("scarce",))
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    page = script.page(tmp_path)
+    assert page.startswith(script.HEAD)
+    assert [line for line in page.splitlines() if line.startswith("## ")] == [
+        "## one",
+        "## two",
+    ]
+
+
+def test_in_the_table_of_the_readme_other_studies_name_their_base(tmp_path: Path):
+    script = make_study()
+    toy_study(tmp_path / "equal_compute", seeds=2, regimes=("scarce",))
+    for name, model in (("another", "larger"), ("a_third", "larger"), ("again", "")):
+        shutil.copytree(tmp_path / "equal_compute", tmp_path / name)
+        for path in (tmp_path / name).glob("results/*/*.json"):
+            told = json.loads(path.read_text())
+            told["about"]["model"] = model or told["about"]["model"]
+            path.write_text(json.dumps(told))
+    columns, repeats = script.columns(tmp_path), script.repeats(tmp_path)
+    assert list(columns) == ["scarce", "scarce, larger", "scarce, another"]
+    assert list(repeats) == ["scarce, again"]
+    made = script.block(columns, repeats)
+    assert "| | scarce | scarce, larger | scarce, another |" in made
+    assert [line.split(":")[0] for line in made.splitlines() if line.startswith("*")] == [
+        "*scarce*",
+        "*scarce, larger*",
+        "*scarce, another*",
+        "*scarce, again*",
+    ]

@@ -1,0 +1,85 @@
+from math import exp, log
+
+import pytest
+
+from docendo.learning.advantages import Practice
+from docendo.metrics import effective, fought, measured, partners, results
+from docendo.records import AgentId, Completion, Duel, Move, Rollout, Verdict
+from tests.toys import ANN, BOB, CAT, attempts, episode, lesson, match, problem
+
+OLD, NASH = AgentId("bob@3"), AgentId("nash")
+LEARNERS = {ANN, BOB, CAT}
+
+
+def test_the_effective_number_of_partners_is_the_exponential_of_the_entropy() -> None:
+    assert effective([5, 5, 5]) == pytest.approx(3)
+    assert effective([7, 0]) == pytest.approx(1)
+    assert effective([3, 1]) == pytest.approx(exp(-(0.75 * log(0.75) + 0.25 * log(0.25))))
+    assert partners([(ANN, BOB), (ANN, CAT), (BOB, ANN), (BOB, ANN)]) == pytest.approx(
+        (2 + 1) / 2
+    )
+
+
+def test_a_round_without_anything_has_no_numbers() -> None:
+    assert measured([], [], LEARNERS) == {}
+    assert fought([], LEARNERS) == {}
+
+
+def test_frozen_students_and_teachers_are_measured_apart() -> None:
+    played = [
+        episode((1, 1), 0.5, match=match(ANN, BOB), test=1),
+        episode((1, 1), 0.0, match=match(ANN, OLD), test=2),
+        episode((0, 0), 0.0, match=match(NASH, OLD), test=5),
+        episode((0, 0), 0.25, match=match(OLD, CAT), test=3),
+        episode((), lesson=lesson(0), match=match(ANN, CAT), test=4),
+    ]
+    found = measured(played, [Practice(ANN, problem(), attempts(1, 0))], LEARNERS)
+    assert (found["gain"], found["gain/anchors"], found["gain/past"]) == (0.5, 1.0, -0.25)
+    assert (found["matches"], found["gate/passed"], found["practice/score"]) == (
+        5,
+        0.8,
+        0.5,
+    )
+
+
+def test_duels_tell_legal_moves_and_what_was_won_from_the_past() -> None:
+    def played(first: AgentId, second: AgentId, won: float, *legal: float) -> Duel:
+        moves = [
+            Move(i % 2, "", "bet" if x else "", Rollout(Completion("bet"), Verdict(x, "")))
+            for i, x in enumerate(legal)
+        ]
+        return Duel(0, "kuhn", first, second, "king jack", tuple(moves), (won, -won))
+
+    duels = [
+        played(ANN, BOB, 1.0, 1, 1),
+        played(OLD, ANN, -0.5, 1, 0),
+        played(NASH, BOB, 1.0, 1, 1),
+    ]
+    found = fought(duels, LEARNERS)
+    assert (found["duels"], found["duels/legal"]) == (3, 0.75), (
+        "a program's and a copy's moves do not count"
+    )
+    assert found["duels/past"] == 0.5
+    assert found["duels/partners"] == pytest.approx(2), "ann met two, bob met two"
+    assert fought([played(ANN, ANN, 1.0, 1), played(ANN, BOB, 1.0, 1)], {ANN})[
+        "duels/partners"
+    ] == pytest.approx(2)
+
+
+def test_the_repetitions_of_a_deal_are_one_result_and_nobody_beats_itself() -> None:
+    def won(
+        first: AgentId, second: AgentId, payoff: float, deal: str = "king jack"
+    ) -> Duel:
+        return Duel(0, "kuhn", first, second, deal, (), (payoff, -payoff))
+
+    duels = [
+        won(ANN, BOB, 1.0),
+        won(ANN, BOB, 0.0),
+        won(BOB, ANN, -1.0),
+        won(BOB, ANN, -1.0, "jack king"),
+    ]
+    assert results([*duels, won(ANN, ANN, 1.0)]) == [
+        (ANN, BOB, 0.75),
+        (BOB, ANN, 0.0),
+        (BOB, ANN, 0.0),
+    ]
