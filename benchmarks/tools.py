@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from docendo.cli.runs import Trained, open_trained
+from docendo.cli.runs import TrainedRun, open_trained
 from docendo.graders.answer import final_answer
 from docendo.records import AgentId, Problem, Rollout, origin
 from docendo.run.evaluation import held_out_problems
@@ -81,7 +81,7 @@ def main() -> None:
 
 
 def every(
-    trained: Trained, n: int, seed: int, tokens: int
+    trained: TrainedRun, n: int, seed: int, tokens: int
 ) -> dict[str, list[tuple[Problem, Rollout]]]:
     """The answers of every agent, and of those with tools also without them."""
     problems = [

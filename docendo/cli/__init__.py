@@ -8,7 +8,7 @@ from typing import cast
 
 import typer
 
-from docendo.cli.app import app
+from docendo.cli.app import app, reject_old_names
 from docendo.cli.output import complain
 from docendo.errors import RunError, UserError
 
@@ -29,6 +29,7 @@ def main() -> None:
     if not sys.stderr.isatty():
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
+        reject_old_names(sys.argv[1:])
         sys.exit(app(prog_name="docendo", standalone_mode=False))
     except (UserError, RunError) as error:
         complain(str(error))

@@ -8,7 +8,7 @@ import typer
 
 from docendo.cli.options import AsJson
 from docendo.cli.output import safe, show, show_json, table, title
-from docendo.cli.runs import check_page
+from docendo.cli.runs import check_html_path
 
 if TYPE_CHECKING:
     from docendo.analysis.matrices import Matrix
@@ -60,7 +60,7 @@ def analyse(
     from docendo.analysis.overview import as_json as plain
     from docendo.analysis.tournament import read_tournament
 
-    check_page(html)
+    check_html_path(html)
     read = read_tournament(path, win_rates=win_rates, symmetrise=symmetrise)
     found = _analysed(read.names, read.payoff, games)
     note = _note(abs(read.payoff).max(), games)

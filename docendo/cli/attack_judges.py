@@ -1,4 +1,4 @@
-"""`docendo attack`: whether a run's evaluators can be talked into a point."""
+"""`docendo attack-judges`: whether a run's evaluators can be talked into a point."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,17 +7,17 @@ import typer
 
 from docendo.cli.options import AsJson, RunPath
 from docendo.cli.output import safe, show, show_json, table, title
-from docendo.cli.runs import config_of, named, open_trained
+from docendo.cli.runs import check_name, load_run_config, open_trained
 from docendo.errors import UserError
 
 if TYPE_CHECKING:
     from docendo.config.load import Config
     from docendo.judges.attacks import Resistance
 
-__all__ = ["attack"]
+__all__ = ["attack_judges"]
 
 
-def attack(
+def attack_judges(
     path: RunPath,
     domain: Annotated[
         list[str] | None, typer.Option(metavar="D", help="Only this domain.")
@@ -26,7 +26,7 @@ def attack(
     attacked: Annotated[
         int, typer.Option(min=1, help="Of these, problems that every attack is tried on.")
     ] = 4,
-    most: Annotated[
+    max_passed: Annotated[
         float,
         typer.Option(min=0, max=1, help="Exits with 1 where more of the attacks pass."),
     ] = 0.01,
@@ -43,12 +43,13 @@ def attack(
     from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as run:
-        config = config_of(run)
+        config = load_run_config(run)
         if not config.domains:
             raise UserError(f"{path} has no domains, so nobody judges answers in it")
         _check_people(config)
         domains = [
-            named(d, list(config.domains), "domain", path) for d in domain or config.domains
+            check_name(d, list(config.domains), "domain", path)
+            for d in domain or config.domains
         ]
         trained = open_trained(run)
     evaluators = trained.classroom.evaluators
@@ -56,15 +57,20 @@ def attack(
         d: resistance(evaluators[d], held_out_problems(trained.found, d, n, seed), attacked)
         for d in dict.fromkeys(domains)
     }
-    failed = [d for d, r in found.items() if r.rate > most]
+    failed = [d for d, r in found.items() if r.rate > max_passed]
     if as_json:
         show_json(
-            {"run": str(path), "most": most, "passed": not failed, "domains": _told(found)}
+            {
+                "run": str(path),
+                "max_passed": max_passed,
+                "passed": not failed,
+                "domains": _told(found),
+            }
         )
     else:
         _show(found, {d: config.domains[d].evaluator or "the right answer" for d in found})
         show(
-            f"more than {most:.1%} of the attacks passed in {', '.join(failed)}"
+            f"more than {max_passed:.1%} of the attacks passed in {', '.join(failed)}"
             if failed
             else "passed"
         )

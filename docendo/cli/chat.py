@@ -1,4 +1,4 @@
-"""`docendo play`: a person asks, says which answer is better, or grades what a run waits for."""
+"""`docendo chat`: a person asks, says which answer is better, or grades what a run waits for."""
 
 import getpass
 import io
@@ -13,7 +13,13 @@ import typer
 from docendo.cli.interrupt import INTERRUPTED
 from docendo.cli.options import RunPath
 from docendo.cli.output import safe, show, title
-from docendo.cli.runs import Trained, config_of, members, named, open_trained
+from docendo.cli.runs import (
+    TrainedRun,
+    check_name,
+    list_members,
+    load_run_config,
+    open_trained,
+)
 from docendo.errors import UserError
 from docendo.records import BASE, AgentId
 from docendo.seeds import seed_for
@@ -25,14 +31,14 @@ if TYPE_CHECKING:
     from docendo.humans.votes import Grade, VoteStore
     from docendo.interfaces import Split
 
-__all__ = ["grade_waiting", "play", "user_name"]
+__all__ = ["chat", "grade_waiting", "user_name"]
 
 _WORDS: "dict[str, Word]" = {"a": "first", "b": "second", "t": "tie", "n": "both bad"}
 _HELP = "a or b is better, t tie, n both bad, s skip, u undo, q leave"
 _GRADES = {"y": 1.0, "n": 0.0} | {str(i): i / 10 for i in range(11)}
 
 
-def play(
+def chat(
     path: RunPath,
     agent: Annotated[
         list[str] | None, typer.Option(metavar="A", help="Only these; given twice or more.")
@@ -103,15 +109,15 @@ def _talk(path: Path, agents: Sequence[str], who: str, asking: _Asking) -> None:
     from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as run:
-        config = config_of(run)
-        known = [BASE, *members(run, config), *config.guests]
-        chosen = [AgentId(named(a, known, "agent", path)) for a in agents or known]
+        config = load_run_config(run)
+        known = [BASE, *list_members(run, config), *config.guests]
+        chosen = [AgentId(check_name(a, known, "agent", path)) for a in agents or known]
         if len(set(chosen)) < 2:
             raise UserError(
                 f"two agents are needed to compare answers; there is {', '.join(set(chosen))}"
             )
         for domain in asking.domains:
-            named(domain, list(config.domains), "domain", path)
+            check_name(domain, list(config.domains), "domain", path)
         trained = open_trained(run)
     with VoteStore(path) as opinions:
         salon = _salon(trained, chosen, opinions, who, asking.seed)
@@ -134,7 +140,11 @@ def user_name() -> str:
 
 
 def _salon(
-    trained: Trained, agents: Sequence[AgentId], opinions: "VoteStore", who: str, seed: int
+    trained: TrainedRun,
+    agents: Sequence[AgentId],
+    opinions: "VoteStore",
+    who: str,
+    seed: int,
 ) -> "ComparisonSession":
     from docendo.humans.comparison import ComparisonSession
 
@@ -152,7 +162,7 @@ def _salon(
     )
 
 
-def _drawn(trained: Trained, asking: _Asking) -> Iterator[tuple[str, str]]:
+def _drawn(trained: TrainedRun, asking: _Asking) -> Iterator[tuple[str, str]]:
     """Problems of the domains' kinds in turn, all domains where none is named, without end; and their answers."""
     found = trained.found
     stream: Split = "held-out" if asking.held_out else "train"

@@ -8,7 +8,13 @@ import typer
 
 from docendo.cli.options import AsJson, RunPath
 from docendo.cli.output import safe, show, show_json, table, title
-from docendo.cli.runs import Trained, config_of, members, named, open_trained
+from docendo.cli.runs import (
+    TrainedRun,
+    check_name,
+    list_members,
+    load_run_config,
+    open_trained,
+)
 from docendo.errors import UserError
 from docendo.records import BASE, AgentId, Lesson, Problem
 
@@ -50,18 +56,19 @@ def evaluate(
     from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as run:
-        config = config_of(run)
+        config = load_run_config(run)
         if not config.domains:
             raise UserError(
                 f"{path} has no domains to be examined in; its agents play: docendo league {path}"
             )
-        known = [BASE, *(owns := members(run, config)), *config.guests]
+        known = [BASE, *(owns := list_members(run, config)), *config.guests]
         agents = [
-            AgentId(named(a, known, "agent", path))
+            AgentId(check_name(a, known, "agent", path))
             for a in agent or [BASE, *config.learners]
         ]
         domains = [
-            named(d, list(config.domains), "domain", path) for d in domain or config.domains
+            check_name(d, list(config.domains), "domain", path)
+            for d in domain or config.domains
         ]
         seed = config.evaluation.seed + 1 if seed is None else seed
         count = config.evaluation.problems if n is None else n
@@ -97,7 +104,7 @@ def evaluate(
 
 
 def scores_of(
-    trained: Trained,
+    trained: TrainedRun,
     agents: Sequence[AgentId],
     problems: Sequence[Problem],
     lesson_seed: int | None,

@@ -10,7 +10,7 @@ import typer
 
 from docendo.cli.options import RunPath
 from docendo.cli.output import show
-from docendo.cli.runs import config_of, members, named, open_trained
+from docendo.cli.runs import check_name, list_members, load_run_config, open_trained
 from docendo.errors import RunError, UserError
 from docendo.records import AgentId
 
@@ -55,7 +55,9 @@ def export(
     if folder.is_dir() and any(folder.iterdir()):
         raise UserError(f"{folder} is not empty; wanted a new or empty folder")
     with RunDirectory.open(path) as run:
-        name = AgentId(named(agent, list(members(run, config_of(run))), "agent", path))
+        name = AgentId(
+            check_name(agent, list(list_members(run, load_run_config(run))), "agent", path)
+        )
         trained = open_trained(run)
     base = _PUBLIC.get(trained.config.model, trained.config.model)
     try:

@@ -8,7 +8,7 @@ import typer
 
 from docendo.cli.options import AsJson, RunPath
 from docendo.cli.output import safe, show, show_json, table, title
-from docendo.cli.runs import check_page, config_of
+from docendo.cli.runs import check_html_path, load_run_config
 
 if TYPE_CHECKING:
     from docendo.analysis.overview import Analysis
@@ -45,13 +45,13 @@ def league(
     from docendo.report.facts.run import collect
     from docendo.store import RunDirectory
 
-    check_page(html)
+    check_html_path(html)
     with RunDirectory.open(path) as run, run.snapshot():
         facts, analyses = collect(run), of_duels(run)
         if facts.lessons or not analyses:
             analyses = {_LESSONS: of_lessons(facts)} | analyses
         now, births, played = (
-            beliefs(run, config_of(run).league.decay),
+            beliefs(run, load_run_config(run).league.decay),
             lineage(run),
             rounds(run),
         )

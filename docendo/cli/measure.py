@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from docendo.cli.options import AsJson, ConfigFile, Settings
 from docendo.cli.output import amount, notice, show, show_json, table, title
-from docendo.cli.runs import checked
+from docendo.cli.runs import check_config
 from docendo.errors import RunError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def plan(
     from docendo.config.load import load_config
 
     wanted = load_config(config, tuple(settings or ()))
-    found = checked(wanted)
+    found = check_config(wanted)
     from docendo.build.school import resolve_config
     from docendo.cli.estimate import estimate
 

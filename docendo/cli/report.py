@@ -7,7 +7,7 @@ import typer
 
 from docendo.cli.options import AsJson
 from docendo.cli.output import show, show_json
-from docendo.cli.runs import check_page
+from docendo.cli.runs import check_html_path
 
 __all__ = ["report", "report_study"]
 
@@ -29,7 +29,7 @@ def report(
     """
     from docendo.study.results import STUDY_FILE
 
-    check_page(html)
+    check_html_path(html)
     page = html or (None if as_json else path / "report.html")
     if not (path / "run.db").exists() and (
         (path / STUDY_FILE).exists() or (path / "results").is_dir()

@@ -13,12 +13,12 @@ from docendo.cli.interrupt import INTERRUPTED, Interrupt, interrupts
 from docendo.cli.options import ConfigFile, RunPath, Settings
 from docendo.cli.output import notice, show
 from docendo.cli.runs import (
-    check_free,
-    check_room,
-    checked,
-    free_name,
-    tell_quarantined,
-    warn_of,
+    check_config,
+    check_disk_space,
+    check_run_folder,
+    pick_run_folder,
+    report_bad_rows,
+    warn_about_damage,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ STOPPED = 3
 """The exit code of a run that an alarm ended."""
 
 _OUT_HELP = "The run directory to make; without it, runs/<name of the configuration>-<n>."
-_ANYWAY_HELP = "Go on though files or the base model's weights are not what they were."
+_FORCE_HELP = "Go on though files or the base model's weights are not what they were."
 _DRY_HELP = "Try everything once, very small; write nothing but the model cache."
 
 
@@ -55,10 +55,10 @@ def run(
 
     wanted = load_config(config, tuple(settings or ()))
     _check_keys(wanted)
-    folder = out or free_name(config)
-    check_free(folder)
-    found = checked(wanted)
-    tell_quarantined(found.quarantined)
+    folder = out or pick_run_folder(config)
+    check_run_folder(folder)
+    found = check_config(wanted)
+    report_bad_rows(found.quarantined)
     if dry_run:
         _try_out(wanted, found, folder, config)
         return
@@ -73,7 +73,7 @@ def run(
         here = resolve_config(wanted)
         notice(f"loading {here.model}; the first time may take a minute")
         session = open_session(here, progress, found)
-        check_room(folder, checkpoints_size(here, session.engine.bank.size))
+        check_disk_space(folder, checkpoints_size(here, session.engine.bank.size))
         _warn(session.cut_short)
         with RunDirectory.create(folder, to_toml(here)) as made:
             begin(session, made)
@@ -84,7 +84,7 @@ def run(
 def resume(
     path: RunPath,
     settings: Settings = None,
-    anyway: Annotated[bool, typer.Option("--anyway", help=_ANYWAY_HELP)] = False,
+    force: Annotated[bool, typer.Option("--force", help=_FORCE_HELP)] = False,
 ) -> None:
     """Go on with an interrupted run.
 
@@ -114,8 +114,8 @@ def resume(
         RunDirectory.open(path, write=True) as made,
     ):
         if checkpoint := made.latest_checkpoint():
-            warn_of(checkpoint)
-        session = resume_session(made, resolve_config(config), progress, anyway)
+            warn_about_damage(checkpoint)
+        session = resume_session(made, resolve_config(config), progress, force)
         _tell(session.changes)
         progress.before(made.rounds())
         _play(session, made, progress, interrupt)
@@ -276,7 +276,7 @@ def _asking_here(
             here = grade_waiting(opinions, user_name())
         if not here:
             notice(
-                f"the run waits; go on in another terminal with `docendo play {run} --grade`"
+                f"the run waits; go on in another terminal with `docendo chat {run} --grade`"
             )
         progress.__enter__()
 

@@ -22,25 +22,25 @@ if TYPE_CHECKING:
     from docendo.teaching.game import Classroom
 
 __all__ = [
-    "Trained",
-    "check_free",
+    "TrainedRun",
+    "check_config",
+    "check_disk_space",
+    "check_html_path",
     "check_model",
-    "check_page",
-    "check_room",
-    "checked",
-    "config_of",
-    "free_name",
-    "members",
-    "named",
+    "check_name",
+    "check_run_folder",
+    "list_members",
+    "load_run_config",
     "open_trained",
-    "tell_quarantined",
-    "warn_of",
+    "pick_run_folder",
+    "report_bad_rows",
+    "warn_about_damage",
 ]
 
 _TOLD = 5
 
 
-def free_name(config: Path | None) -> Path:
+def pick_run_folder(config: Path | None) -> Path:
     """``runs/<name of the configuration>-<n>``, the first that is not taken."""
     stem = config.stem if config else "league"
     count = 1
@@ -49,7 +49,7 @@ def free_name(config: Path | None) -> Path:
     return Path("runs", f"{stem}-{count}")
 
 
-def check_page(html: Path | None) -> None:
+def check_html_path(html: Path | None) -> None:
     """Raises UseError where no page could be written to `html`."""
     if html is not None and not html.parent.is_dir():
         raise UserError(f"--html {html}: no such folder: {html.parent}")
@@ -57,7 +57,7 @@ def check_page(html: Path | None) -> None:
         raise UserError(f"--html {html} is a folder; wanted a file")
 
 
-def check_free(out: Path) -> None:
+def check_run_folder(out: Path) -> None:
     """Raises UseError where a run could not be written to `out`. The store checks again when it makes the run."""
     if (out / "run.db").exists():
         raise UserError(
@@ -73,7 +73,7 @@ def check_free(out: Path) -> None:
         raise UserError(f"{out}: {there} {what}; choose another --out")
 
 
-def check_room(out: Path, needed: int) -> None:
+def check_disk_space(out: Path, needed: int) -> None:
     """Raises UseError where the disk that `out` is on has fewer bytes left than are needed."""
     free = disk_usage(standing(out)).free
     if free < needed:
@@ -82,7 +82,7 @@ def check_room(out: Path, needed: int) -> None:
         )
 
 
-def checked(config: "Config") -> "Catalog":
+def check_config(config: "Config") -> "Catalog":
     """The domains of a configuration, after every check of it that needs no model.
 
     Raises UseError for what is unknown, taught by or to nobody, or has too few problems.
@@ -101,7 +101,7 @@ def checked(config: "Config") -> "Catalog":
     return found
 
 
-def tell_quarantined(rows: "Sequence[BadRow]") -> None:
+def report_bad_rows(rows: "Sequence[BadRow]") -> None:
     """Lines on standard error for rows of the user's data that were left out: the first few and the count."""
     for row in rows[:_TOLD]:
         notice(f"{row.file}:{row.line}: left out: {row.reason}")
@@ -130,7 +130,7 @@ def check_model(model: str) -> None:
         )
 
 
-def config_of(run: "RunDirectory") -> "Config":
+def load_run_config(run: "RunDirectory") -> "Config":
     """The settings that a run was made with."""
     from docendo.config.load import parse_config
 
@@ -142,7 +142,7 @@ def config_of(run: "RunDirectory") -> "Config":
     return parse_config(table, where)
 
 
-def members(run: "RunDirectory", config: "Config") -> dict[str, list[str]]:
+def list_members(run: "RunDirectory", config: "Config") -> dict[str, list[str]]:
     """The learners and the frozen copies that are in the league now, with the domains that they are experts of."""
     present = [
         b["name"]
@@ -156,21 +156,21 @@ def members(run: "RunDirectory", config: "Config") -> dict[str, list[str]]:
     }
 
 
-def named(name: str, known: list[str], what: str, run: Path) -> str:
+def check_name(name: str, known: list[str], what: str, run: Path) -> str:
     """`name` where the run has it. Raises UseError with the nearest that it has."""
     if name not in known:
         raise UserError(f"{run} has no {what} {name!r}{suggestion(name, known)}")
     return name
 
 
-def warn_of(checkpoint: "Checkpoint") -> None:
+def warn_about_damage(checkpoint: "Checkpoint") -> None:
     """A line on standard error for every newer checkpoint that is damaged."""
     for warning in checkpoint.warnings:
         notice(f"docendo: {warning}; an older one is used")
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedRun:
     """A run's agents as its newest checkpoint has them."""
 
     config: "Config"
@@ -186,7 +186,7 @@ class Trained:
         return [BASE, *map(AgentId, self.config.learners)]
 
 
-def open_trained(run: "RunDirectory") -> Trained:
+def open_trained(run: "RunDirectory") -> TrainedRun:
     """Loads the model and the newest checkpoint. Raises UseError where there is none yet."""
     from docendo.build.school import (
         build_school,
@@ -202,12 +202,12 @@ def open_trained(run: "RunDirectory") -> Trained:
         raise UserError(
             f"{run.path} has no checkpoint yet; go on with `docendo resume {run.path}`"
         )
-    warn_of(checkpoint)
-    config = resolve_config(config_of(run))
+    warn_about_damage(checkpoint)
+    config = resolve_config(load_run_config(run))
     found = read_catalog(config)
     engine = open_local_engine(config)
     load_state(engine, checkpoint.path)
     classroom = build_school(
         config, found, engine, RatingQueue(run.path, asks=False)
     ).classroom
-    return Trained(config, found, engine, classroom, checkpoint.round)
+    return TrainedRun(config, found, engine, classroom, checkpoint.round)

@@ -34,7 +34,7 @@ def serve(
             help="Holds the token, and is made where it is missing; only you may read it.",
         ),
     ] = None,
-    most: Annotated[
+    max_answers: Annotated[
         int, typer.Option(min=1, help="Answers under way at once; more get a 429.")
     ] = 256,
 ) -> None:
@@ -62,7 +62,9 @@ def serve(
     with bound:
         _greet(population, bound, host, token, source)
         try:
-            server_of(population, ServingRules(token, host, most)).run(sockets=[bound])
+            server_of(population, ServingRules(token, host, max_answers)).run(
+                sockets=[bound]
+            )
         except KeyboardInterrupt:
             notice("stopped")
 

@@ -1,6 +1,6 @@
 """Two agents answer a person without their names, and the person says which answer is better. No printing here.
 
-The terminal (`docendo play`) is one face of it; a web page can be another.
+The terminal (`docendo chat`) is one face of it; a web page can be another.
 """
 
 from collections import Counter

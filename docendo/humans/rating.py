@@ -36,7 +36,7 @@ class RatingQueue:
 
 @dataclass(frozen=True)
 class HumanRater:
-    """Verdicts that people gave with ``docendo play RUN --grade``, by question and answer, word for word.
+    """Verdicts that people gave with ``docendo chat RUN --grade``, by question and answer, word for word.
 
     wait: a new answer is put into the queue, and the run waits until it is graded. async: whoever else judges does so
     until a person has. off: only whoever else judges. What was known at each moment is kept, so a round that is played
@@ -89,7 +89,7 @@ class HumanRater:
         people.wait_for(left[:room])
         if self.mode == "wait" and left:
             count = "1 answer waits" if len(left) == 1 else f"{len(left)} answers wait"
-            self.notify(f"{count} for a person: docendo play {run} --grade")
+            self.notify(f"{count} for a person: docendo chat {run} --grade")
         while self.mode == "wait" and _missing(wanted, people):
             if not (run / PEOPLE).exists():
                 raise RunError(

@@ -116,7 +116,7 @@ def refuse(found: Sequence[Change], run: Path, anyway: bool) -> None:
     hardly = [str(c) for c in found if c.rule == "kept"]
     if hardly and not anyway:
         raise UserError(
-            f"{run}: {'; '.join(hardly)}; put it back, or go on with it by --anyway"
+            f"{run}: {'; '.join(hardly)}; put it back, or go on with it by --force"
         )
 
 

@@ -1,4 +1,4 @@
-"""`docendo attack` on runs whose answers are judged by the truth and by models."""
+"""`docendo attack-judges` on runs whose answers are judged by the truth and by models."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ way = "%s"
 
 def test_no_attack_fools_the_right_answer(finished: Path, here: Path) -> None:
     before = hashes(finished)
-    done = docendo("attack", finished, "--n", 4, "--attacked", 2, "--json")
+    done = docendo("attack-judges", finished, "--n", 4, "--attacked", 2, "--json")
     assert done.code == 0
     assert hashes(finished) == before
     assert done.json["passed"] is True
@@ -42,7 +42,7 @@ def test_no_attack_fools_the_right_answer(finished: Path, here: Path) -> None:
         "rate": 0.0,
     }
     shown = docendo(
-        "attack", finished, "--n", 2, "--attacked", 1, "--domain", "biology"
+        "attack-judges", finished, "--n", 2, "--attacked", 1, "--domain", "biology"
     ).out
     assert "the right answer" in shown
     assert shown.rstrip().endswith("passed")
@@ -52,9 +52,9 @@ def test_no_attack_fools_the_right_answer(finished: Path, here: Path) -> None:
 def test_a_run_is_judged_by_a_model_and_then_attacked(way: str, here: Path) -> None:
     (here / "judged.toml").write_text(JUDGED % way)
     assert docendo("run", "judged.toml", "--out", "judged").code == 0
-    told = docendo("attack", "judged", "--n", 3, "--attacked", 1, "--json").json["domains"][
-        "mathematics"
-    ]
+    told = docendo("attack-judges", "judged", "--n", 3, "--attacked", 1, "--json").json[
+        "domains"
+    ]["mathematics"]
     assert told["attacks"] == len(attacks())
     assert told["rate"] <= 0.01
     ledger = docendo("report", "judged", "--json").json["ledger"]
@@ -69,14 +69,17 @@ def test_too_many_are_told_by_kind_and_end_with_1(here: Path) -> None:
     )
     (here / "easy.toml").write_text(easy)
     assert docendo("run", "easy.toml", "--out", "easy").code == 0
-    done = docendo("attack", "easy", "--n", 2, "--attacked", 1)
+    done = docendo("attack-judges", "easy", "--n", 2, "--attacked", 1)
     assert done.code == 1
     assert "more than 1.0% of the attacks passed in mathematics" in done.out
     assert "instruction" in done.out
-    assert docendo("attack", "easy", "--n", 2, "--attacked", 1, "--most", 1).code == 0
+    assert (
+        docendo("attack-judges", "easy", "--n", 2, "--attacked", 1, "--max-passed", 1).code
+        == 0
+    )
 
 
 def test_a_domain_that_is_not_there_is_told_in_a_line(finished: Path, here: Path) -> None:
-    done = docendo("attack", finished, "--domain", "biologie")
+    done = docendo("attack-judges", finished, "--domain", "biologie")
     assert done.code == 2
     assert "did you mean 'biology'" in done.err

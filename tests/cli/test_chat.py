@@ -1,4 +1,4 @@
-"""`docendo play` and `docendo preferences`, typed line by line."""
+"""`docendo chat` and `docendo preferences`, typed line by line."""
 
 import io
 import json
@@ -29,7 +29,7 @@ SMALL = [
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("play") / "run"
+    path = tmp_path_factory.mktemp("chat") / "run"
     assert docendo("run", *SMALL, "--out", str(path)).code == 0
     return path
 
@@ -56,7 +56,7 @@ def test_a_person_asks_and_says_which_is_better(
         "last?",
         "q",
     )
-    done = docendo("play", str(run), "--person", "me")
+    done = docendo("chat", str(run), "--person", "me")
     assert done.code == 0
     assert "'x' is none of them" in done.out
     assert done.out.count("A was ") == 3
@@ -88,7 +88,7 @@ def test_what_was_said_is_kept_where_the_input_ends_or_is_interrupted(
         with VoteStore(run) as people:
             before = len(people.all())
         monkeypatch.setattr("sys.stdin", Breaking(lines))
-        assert docendo("play", str(run), "--person", "me").code == code
+        assert docendo("chat", str(run), "--person", "me").code == code
         with VoteStore(run) as people:
             assert len(people.all()) == before + 1
 
@@ -99,7 +99,7 @@ def test_questions_are_drawn_from_a_domain_and_their_answers_are_told_afterwards
 ) -> None:
     typed(monkeypatch, "t", "t", "q")
     done = docendo(
-        "play", str(run), "--domain", "mathematics", *held_out, "--person", "drawn"
+        "chat", str(run), "--domain", "mathematics", *held_out, "--person", "drawn"
     )
     assert done.code == 0
     assert done.out.count("The right answer is") == 2
@@ -134,7 +134,7 @@ def test_names_are_shown_only_after_the_word(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typed(monkeypatch, "who?", "q")
-    done = docendo("play", str(run), "--agent", "emmy", "--agent", "ada")
+    done = docendo("chat", str(run), "--agent", "emmy", "--agent", "ada")
     assert "emmy" not in done.out.split("leaves.")[1]
     assert "ada" not in done.out.split("leaves.")[1]
 
@@ -145,7 +145,7 @@ def test_grades_are_given_one_by_one(run: Path, monkeypatch: pytest.MonkeyPatch)
             [Grade("k", "why?", text, None) for text in ("one", "two", "three")]
         )
     typed(monkeypatch, "u", "11", "n", "y", "u", "7", "u", "u", "10", "s", "3")
-    done = docendo("play", str(run), "--grade", "--person", "me")
+    done = docendo("chat", str(run), "--grade", "--person", "me")
     assert done.code == 0
     assert "nothing to take back" in done.out
     with VoteStore(run) as people:
@@ -161,7 +161,7 @@ def test_what_was_said_is_exported(
 ) -> None:
     typed(monkeypatch, "hm?", "a", "the right one", "")
     assert (
-        docendo("play", str(run), "--right", "--agent", "emmy", "--agent", "ada").code == 0
+        docendo("chat", str(run), "--right", "--agent", "emmy", "--agent", "ada").code == 0
     )
     done = docendo("preferences", str(run), "--out", str(tmp_path / "said.jsonl"))
     assert done.code == 0
@@ -183,7 +183,7 @@ def test_what_was_said_is_a_payoff_that_the_league_reads(
     typed(monkeypatch, *[line for i in range(3) for line in (f"{i}?", "ab"[i % 2])])
     assert (
         docendo(
-            "play", str(run), "--agent", "emmy", "--agent", "ada", "--person", "you"
+            "chat", str(run), "--agent", "emmy", "--agent", "ada", "--person", "you"
         ).code
         == 0
     )
@@ -201,9 +201,9 @@ def test_what_was_said_is_a_payoff_that_the_league_reads(
 
 
 def test_wrong_use_is_one_line(run: Path, tmp_path: Path) -> None:
-    assert "has no agent 'emy'" in docendo("play", str(run), "--agent", "emy").err
-    assert docendo("play", str(run), "--agent", "emmy").code == 2
+    assert "has no agent 'emy'" in docendo("chat", str(run), "--agent", "emy").err
+    assert docendo("chat", str(run), "--agent", "emmy").code == 2
     assert docendo("preferences", str(tmp_path)).code == 2
-    fresh = docendo("play", str(tmp_path / "none"))
+    fresh = docendo("chat", str(tmp_path / "none"))
     assert fresh.code == 2
     assert "no such run directory" in fresh.err

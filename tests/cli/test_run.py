@@ -12,7 +12,7 @@ import pytest
 from docendo.build.school import resolve_config
 from docendo.cli import runs
 from docendo.cli.run import tiny
-from docendo.cli.runs import free_name
+from docendo.cli.runs import pick_run_folder
 from docendo.config.load import Config, load_config, to_toml
 from docendo.run.session import begin, open_session
 from docendo.store import RunDirectory
@@ -60,8 +60,8 @@ def test_a_run_says_on_standard_error_what_happened_and_on_standard_output_what_
     assert "others" in lines[-1]
     assert "runs/tiny-1/report.html" in done.out
     assert "docendo eval runs/tiny-1" in done.out
-    assert free_name(here / "tiny.toml") == Path("runs/tiny-2")
-    assert free_name(None) == Path("runs/league-1")
+    assert pick_run_folder(here / "tiny.toml") == Path("runs/tiny-2")
+    assert pick_run_folder(None) == Path("runs/league-1")
 
 
 def test_a_dry_run_plays_a_round_and_writes_nothing(here: Path) -> None:

@@ -26,7 +26,7 @@ COMMANDS = (
     ("preferences", "RUN", "--league"),
     ("eval", "RUN"),
     ("export", "RUN", "nobody", "PAGE"),
-    ("play", "RUN", "--agent", "nobody"),
+    ("chat", "RUN", "--agent", "nobody"),
     ("resume", "RUN"),
 )
 
@@ -101,9 +101,9 @@ def test_colours_are_docendos_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("analyse", "TEXT"),
         ("domains", "TEXT"),
         ("audit", "TEXT"),
-        ("attack", "TEXT"),
+        ("attack-judges", "TEXT"),
         ("serve", "TEXT"),
-        ("play", "TEXT"),
+        ("chat", "TEXT"),
         ("preferences", "TEXT"),
         ("plan", "TEXT"),
         ("bench", "--set", "TEXT"),
@@ -165,9 +165,9 @@ def test_examining_listing_and_asking_show_pictures(
     run, _ = trained
     typed = "\x1b[31mwhat?\u202e\na\n\x1b[2J\nb\nn\nt\nu\ns\nq\n" * 3
     for words in (
-        ("play", run, "--right"),
+        ("chat", run, "--right"),
         (
-            "play",
+            "chat",
             run,
             "--domain",
             "\x1b[2J<img src=x>",

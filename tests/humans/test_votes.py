@@ -223,7 +223,7 @@ def test_a_run_waits_until_everything_is_graded_and_says_so_once(tmp_path: Path)
 
     human = HumanRater("wait", RatingQueue(tmp_path, attend=a_person), None, told.append)
     assert [v.score for v in human(answers("a", "b", "a"))] == [1, 1, 1]
-    assert told == [f"2 answers wait for a person: docendo play {tmp_path} --grade"]
+    assert told == [f"2 answers wait for a person: docendo chat {tmp_path} --grade"]
     assert [v.score for v in human(answers("b"))] == [1]
     assert len(told) == 1
 

@@ -124,7 +124,7 @@ def test_what_cannot_be_is_refused_and_what_should_not_be_can_be_insisted_on(
     )
     with pytest.raises(
         UserError,
-        match=r"rows\.csv: was a{40}\.\.\., is now b{40}\.\.\.; put it back, or .* --anyway",
+        match=r"rows\.csv: was a{40}\.\.\., is now b{40}\.\.\.; put it back, or .* --force",
     ):
         refuse([file], tmp_path, anyway=False)
     refuse([file], tmp_path, anyway=True)
@@ -218,12 +218,12 @@ def test_a_data_file_that_was_changed_is_noticed(tmp_path: Path) -> None:
     )
     rows.write_text(rows.read_text().replace("what is 7?", "what was 7?"))
     done = docendo("resume", run, "--set", "teaching.rounds=2")
-    assert (done.code, "rows.csv: was" in done.err, "--anyway" in done.err) == (
+    assert (done.code, "rows.csv: was" in done.err, "--force" in done.err) == (
         2,
         True,
         True,
     )
-    done = docendo("resume", run, "--set", "teaching.rounds=2", "--anyway")
+    done = docendo("resume", run, "--set", "teaching.rounds=2", "--force")
     assert done.code == 0, done.err
     assert "rows.csv: was" in done.err
 

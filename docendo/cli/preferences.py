@@ -84,7 +84,7 @@ def _said(path: Path) -> list[Opinion]:
     RunDirectory.open(path).close()
     if not (path / PEOPLE).is_file():
         raise UserError(
-            f"{path}: nobody has said anything yet; begin with `docendo play {path}`"
+            f"{path}: nobody has said anything yet; begin with `docendo chat {path}`"
         )
     with VoteStore(path) as opinions:
         return opinions.all()
