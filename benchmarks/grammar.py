@@ -19,7 +19,7 @@ from docendo.build.school import open_local_engine, resolve_config
 from docendo.config.load import Config
 from docendo.graders.answer import final_answer
 from docendo.problems.registry import PROCEDURAL
-from docendo.prompts import solve
+from docendo.prompts import solve_prompt
 from docendo.records import BASE, Completion, Grammar, Request
 from docendo.seeds import seed_for
 
@@ -42,7 +42,7 @@ def requests(count: int, turn: int, grammar: Grammar | None) -> list[Request]:
     return [
         Request(
             BASE,
-            solve(p.prompt),
+            solve_prompt(p.prompt),
             seed_for(turn, i),
             TOKENS,
             1.0,

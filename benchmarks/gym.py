@@ -22,7 +22,7 @@ from statistics import median
 from typing import Any
 
 from docendo.graders.answer import exact, never_raises
-from docendo.problems.gym import VERSION, Item
+from docendo.problems.gym import VERSION, GymItem
 from docendo.records import Problem
 
 LEVELS, LONGEST, SLOWEST, PATIENCE = 5, 200, 0.2, 5
@@ -86,7 +86,7 @@ def facts(task: str, level: int, count: int) -> dict[str, Any]:
     for k in range(count):
         if k >= 8 and time.perf_counter() - start > BUDGET:
             break
-        item = Item(task, level, k * 104729 * 7919 % SPAN)
+        item = GymItem(task, level, k * 104729 * 7919 % SPAN)
         try:
             items.append((item, item.entry()))
         except (
@@ -133,7 +133,7 @@ def graded_exactly(entry: dict[str, Any], text: str) -> bool:
     return never_raises(exact)(problem, text).score == 1
 
 
-def right(item: Item, answer: str) -> bool:
+def right(item: GymItem, answer: str) -> bool:
     """Whether the task's own scorer takes an answer for right, as ByTask asks it."""
     if not answer:
         return False
@@ -159,7 +159,7 @@ def one_pass(file: Path, count: int) -> None:
         raise Late
 
     signal.signal(signal.SIGALRM, late)
-    Item("chain_sum", 1, 0).entry()  # the library is loaded before anything is timed
+    GymItem("chain_sum", 1, 0).entry()  # the library is loaded before anything is timed
     found: dict[str, list[dict[str, Any]]] = {}
     for task in sorted(set(DATASETS) - set(READ)):
         found[task] = []

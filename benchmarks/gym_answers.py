@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from string import ascii_letters
 
-from docendo.problems.gym import Item, tasks
+from docendo.problems.gym import GymItem, sound_tasks
 
 Check = Callable[[str, str], bool]
 BASES = {"binary": 2, "hexadecimal": 16}
@@ -173,10 +173,10 @@ def main() -> None:
     )
     options = parser.parse_args()
     for task, check in CHECKS.items():
-        for level in range(1, (options.levels or tasks()[task].levels) + 1):
+        for level in range(1, (options.levels or sound_tasks()[task].levels) + 1):
             wrong, unread = list[str](), 0
             for k in range(options.n):
-                entry = Item(task, level, k * 104729 % SPAN).entry()
+                entry = GymItem(task, level, k * 104729 % SPAN).entry()
                 try:
                     if not check(entry["question"], str(entry["answer"]).strip()):
                         wrong.append(f"{last_line(entry['question'])} -> {entry['answer']}")

@@ -19,8 +19,13 @@ import torch
 from docendo.engines.local.base_model import load_base
 from docendo.engines.local.engine import open_engine
 from docendo.graders.answer import exact, per_answer
-from docendo.problems.procedural import Procedural
-from docendo.problems.procedures import PROCEDURES, Craft, asked, course
+from docendo.problems.procedural import ProceduralSource
+from docendo.problems.procedures import (
+    PROCEDURES,
+    ProcedureSpec,
+    draft_procedure,
+    procedure_source,
+)
 from docendo.prompts import INSTRUCTION
 from docendo.records import BASE, Completion, Lesson, Problem, Rollout, Verdict, mean_score
 from docendo.seeds import seed_for
@@ -40,20 +45,20 @@ def recipe() -> ModuleType:
     return module
 
 
-def invented(made: ModuleType, domain: str, craft: Craft) -> Procedural:
+def invented(made: ModuleType, domain: str, craft: ProcedureSpec) -> ProceduralSource:
     """Six words of two or three known steps, in orders that no domain has."""
     rng, families = Random(seed_for(0, "invented", domain)), dict[str, object]()
     while len(families) < 6:
         name, steps = made.invented(rng), made.chain(craft, rng)
         if len(steps) > 1:
-            families[name] = lambda r, level, n=name, s=steps: asked(
+            families[name] = lambda r, level, n=name, s=steps: draft_procedure(
                 n, s, craft, craft.make(r, level)
             )
-    return Procedural(domain, families)  # type: ignore[arg-type]
+    return ProceduralSource(domain, families)  # type: ignore[arg-type]
 
 
 def accuracy(
-    source: Procedural,
+    source: ProceduralSource,
     families: list[str],
     shown: int,
     given: argparse.Namespace,
@@ -72,12 +77,16 @@ def accuracy(
         {BASE: said},
     )
     count = -(-given.problems // len(families))
-    asked = [p for f in families for p in source.draw(f, given.level, count, 1, "held-out")]
-    tries = [RolloutSpec(BASE, p, lesson(source, p, shown), "evaluation", 0) for p in asked]
+    problems = [
+        p for f in families for p in source.draw(f, given.level, count, 1, "held-out")
+    ]
+    tries = [
+        RolloutSpec(BASE, p, lesson(source, p, shown), "evaluation", 0) for p in problems
+    ]
     return mean_score(room.attempt(tries, 0.0))
 
 
-def lesson(source: Procedural, problem: Problem, shown: int) -> Lesson | None:
+def lesson(source: ProceduralSource, problem: Problem, shown: int) -> Lesson | None:
     if not shown:
         return None
     drawn = source.draw(
@@ -99,7 +108,7 @@ def main() -> None:
     given = parser.parse_args()
     made, rows = recipe(), list[dict[str, object]]()
     for domain, craft in PROCEDURES.items():
-        new, own = invented(made, domain, craft), course(domain)
+        new, own = invented(made, domain, craft), procedure_source(domain)
         plain = [(new, [*new.families], "invented words", "")]
         plain += [(own, [word], f"the word {word}", "") for word in craft.words]
         plain += [

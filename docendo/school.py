@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from docendo.asking.questions import QuestionWriter
-from docendo.games.play import DuelRoom
+from docendo.games.play import DuelRunner
 from docendo.games.text_game import TextGame
 from docendo.interfaces import Curriculum, Keeper, Learner, Matchmaker, Reward
 from docendo.league.curriculum import UniformCurriculum
@@ -17,7 +17,7 @@ from docendo.league.problem_replay import ProblemReplay
 from docendo.league.standings import LiveStandings
 from docendo.learning.advantages import Baseline, Practice
 from docendo.learning.demonstrations import Demonstration, DemonstrationBuffer
-from docendo.problems.pool import Admitted
+from docendo.problems.pool import AcceptedQuestions
 from docendo.records import (
     AgentId,
     Duel,
@@ -115,7 +115,7 @@ class League:
 class Arena:
     """Where agents play each other."""
 
-    room: DuelRoom
+    room: DuelRunner
     pair: DuelMatchmaker
     pairings: int
     """In a round."""
@@ -132,7 +132,7 @@ class QuestionPhase:
     """Where models ask, and where their questions go."""
 
     desk: QuestionWriter
-    shelves: Mapping[str, Admitted]
+    shelves: Mapping[str, AcceptedQuestions]
     """What was admitted, by ``domain/asker``."""
     study: Mapping[AgentId, float] = field(default_factory=dict)
     """Questions to write that each asker imitates, as a share of the worked solutions that it studies or rehearses."""

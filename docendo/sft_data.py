@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from itertools import cycle
 from random import Random
 
-from docendo.asking.questions import QuestionWriter, commission, written
-from docendo.games.text_game import lessons_of_rules
+from docendo.asking.questions import QuestionWriter, commission, render_question
+from docendo.games.text_game import demonstrate_rules
 from docendo.learning.demonstrations import Demonstration
-from docendo.prompts import solve, solve_after
+from docendo.prompts import lesson_prompt, solve_prompt
 from docendo.records import AgentId, Example, Problem, TaskType
 from docendo.school import Expert, MixtureSource, School
 from docendo.seeds import seed_for
@@ -81,7 +81,7 @@ def legal_moves(school: School, expert: Expert, count: int, seed: int) -> list[E
     if arena is None or not arena.rules:
         return []
     instruction = school.classroom.instructions[expert.agent]
-    pairs = lessons_of_rules(
+    pairs = demonstrate_rules(
         arena.game,
         round(count * arena.rules),
         seed_for(seed, "rules", expert.agent),
@@ -110,7 +110,7 @@ def questions_to_write(
         shown, wanted = (_shown(school, desk, kind, rng.getrandbits(62)) for _ in range(2))
         if shown.key != wanted.key:
             messages = commission(shown, told, desk.instruct(expert.agent))
-            found.append(Example(expert.agent, messages, written(wanted)))
+            found.append(Example(expert.agent, messages, render_question(wanted)))
     return found
 
 
@@ -134,9 +134,9 @@ def as_examples(
         if alike and rng.random() < school.schedule.shown:
             shown, worked = rng.choice(alike)
             example = shown.prompt, worded(shown.prompt, worked, own)
-            messages = solve_after([example], problem.prompt, instruction)
+            messages = lesson_prompt([example], problem.prompt, instruction)
         else:
-            messages = solve(problem.prompt, instruction)
+            messages = solve_prompt(problem.prompt, instruction)
         found.append(Example(agent, messages, worded(problem.prompt, solution, own)))
     return found
 

@@ -11,8 +11,13 @@ import json
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from docendo.games.kuhn_exact import KuhnPoker, first_seat
-from docendo.games.matrix import Game, biased, disc_game, rock_paper_scissors
+from docendo.games.kuhn_exact import KuhnPoker, first_seat_payoff
+from docendo.games.matrix import (
+    Game,
+    biased_rock_paper_scissors,
+    disc_game,
+    rock_paper_scissors,
+)
 from docendo.games.population_play import (
     fictitious_play,
     prioritized_play,
@@ -21,7 +26,12 @@ from docendo.games.population_play import (
     train,
 )
 
-GAMES: tuple[Game, ...] = (rock_paper_scissors(), biased(), disc_game(5), KuhnPoker())
+GAMES: tuple[Game, ...] = (
+    rock_paper_scissors(),
+    biased_rock_paper_scissors(),
+    disc_game(5),
+    KuhnPoker(),
+)
 METHODS = {
     "naive self-play": (self_play(), ("latest", "mean")),
     "fictitious self-play": (fictitious_play(), ("mean",)),
@@ -60,7 +70,9 @@ def curves_of(game: Game, options: Namespace) -> list[dict[str, Any]]:
         for answer in answers:
             policy_SA = getattr(stages[-1], f"{answer}_SA")
             value = (
-                first_seat(policy_SA, policy_SA) if isinstance(game, KuhnPoker) else None
+                first_seat_payoff(policy_SA, policy_SA)
+                if isinstance(game, KuhnPoker)
+                else None
             )
             curve = [getattr(stage, answer) for stage in stages]
             found.append(

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from docendo.problems.procedures import PROCEDURES, Craft, asked
+from docendo.problems.procedures import PROCEDURES, ProcedureSpec, draft_procedure
 from docendo.prompts import INSTRUCTION
 
 END = "<end>"
@@ -50,12 +50,12 @@ def document(rng: Random) -> list[tuple[str, bool]]:
         if not named:
             steps = chain(craft, rng)
             name = " ".join(steps)
-        prompt, _, solution, _ = asked(name, steps, craft, craft.make(rng, level))
+        prompt, _, solution, _ = draft_procedure(name, steps, craft, craft.make(rng, level))
         pieces += [(f"Q: {prompt}\n", False), (solution + END, True)]
     return pieces
 
 
-def chain(craft: Craft, rng: Random) -> tuple[str, ...]:
+def chain(craft: ProcedureSpec, rng: Random) -> tuple[str, ...]:
     """One to three known steps, as no domain's word has them."""
     while True:
         steps = tuple(

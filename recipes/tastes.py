@@ -22,7 +22,7 @@ from docendo.errors import UserError
 from docendo.humans.simulated import Person, poll
 from docendo.interfaces import Engine
 from docendo.problems.arithmetic import MATHEMATICS
-from docendo.prompts import solve
+from docendo.prompts import solve_prompt
 from docendo.records import BASE, AgentId, Opinion, Problem, Request
 from docendo.seeds import seed_for
 
@@ -90,7 +90,7 @@ def answers(options: Namespace, seed: int) -> list[tuple[Problem, Mapping[AgentI
     requests = [
         Request(
             BASE if options.model else AgentId(name),
-            solve(p.prompt, instructions[name]),
+            solve_prompt(p.prompt, instructions[name]),
             seed_for(seed, "answer", name, p.key),
             max_tokens=96,
             temperature=0.7,

@@ -8,8 +8,8 @@ import pytest
 
 from docendo.datasets.split import split_of
 from docendo.games.kuhn_text import KUHN
-from docendo.games.play import DuelRoom, DuelRules
-from docendo.games.text_game import offered
+from docendo.games.play import DuelRules, DuelRunner
+from docendo.games.text_game import legal_moves_in
 from docendo.league.curriculum import ByLearnability, UnlockLevels
 from docendo.league.duel_matches import DuelMatchmaker
 from docendo.league.matchmaking import Improving, Uniform
@@ -674,13 +674,17 @@ def dueller(request: Request) -> str:
     """Everybody bets and calls; teaches as before."""
     if request.purpose != "duel":
         return helped(request)
-    return "Answer: bet" if "bet" in offered(request) else f"Answer: {offered(request)[1]}"
+    return (
+        "Answer: bet"
+        if "bet" in legal_moves_in(request)
+        else f"Answer: {legal_moves_in(request)[1]}"
+    )
 
 
 def with_arena(script=dueller, pairings: int = 3) -> School:
     school = make(script, **lively())
     roles = dict.fromkeys((ANN, BOB, CAT), "main")
-    room = DuelRoom(
+    room = DuelRunner(
         school.classroom.engine,
         {"kuhn": KUHN},
         school.classroom.instructions,
@@ -707,7 +711,7 @@ def test_duels_are_credited_to_learners_alone() -> None:
     def daring(request: Request) -> str:
         if request.purpose != "duel":
             return helped(request)
-        return f"Answer: {offered(request)[request.seed % 2]}"
+        return f"Answer: {legal_moves_in(request)[request.seed % 2]}"
 
     school = with_arena(daring, pairings=12)
     rounds = taught(school, rounds=3)

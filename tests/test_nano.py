@@ -14,8 +14,8 @@ import pytest
 import docendo
 from docendo.engines.local.engine import LocalEngine
 from docendo.graders.answer import exact, per_answer
-from docendo.problems.procedural import Procedural
-from docendo.problems.procedures import PROCEDURES, Craft, asked
+from docendo.problems.procedural import ProceduralSource
+from docendo.problems.procedures import PROCEDURES, ProcedureSpec, draft_procedure
 from docendo.problems.registry import PROCEDURAL
 from docendo.records import BASE, mean_score
 from docendo.run.evaluation import worked_lesson
@@ -128,7 +128,7 @@ def test_one_worked_example_raises_its_accuracy_on_invented_words_by_a_third(
     assert mean_score(room.attempt(shown, 0.0)) >= mean_score(bare) + 0.3
 
 
-def invented(recipe: ModuleType, domain: str, craft: Craft) -> Procedural:
+def invented(recipe: ModuleType, domain: str, craft: ProcedureSpec) -> ProceduralSource:
     """Six words that nobody has read before, of known steps in orders that no domain has."""
     rng = Random(len(domain))
 
@@ -137,10 +137,10 @@ def invented(recipe: ModuleType, domain: str, craft: Craft) -> Procedural:
 
     words = dict(word() for _ in range(6))
     families = {
-        n: lambda r, level, n=n, s=s: asked(n, s, craft, craft.make(r, level))
+        n: lambda r, level, n=n, s=s: draft_procedure(n, s, craft, craft.make(r, level))
         for n, s in words.items()
     }
-    return Procedural(domain, families)
+    return ProceduralSource(domain, families)
 
 
 @pytest.fixture

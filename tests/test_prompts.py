@@ -4,7 +4,7 @@ from typing import get_type_hints
 import pytest
 
 from docendo import prompts
-from docendo.prompts import INSTRUCTION, move, solve, solve_after
+from docendo.prompts import INSTRUCTION, lesson_prompt, move_prompt, solve_prompt
 from docendo.records import Message, Problem, Request
 from docendo.teaching.game import TeachingRules
 from tests.toys import (
@@ -23,15 +23,15 @@ from tests.toys import (
 
 
 def test_a_bare_question_follows_the_instruction() -> None:
-    assert solve("2 + 2?", "Be brief.") == (
+    assert solve_prompt("2 + 2?", "Be brief.") == (
         Message("system", "Be brief."),
         Message("user", "2 + 2?"),
     )
-    assert solve("2 + 2?")[0] == Message("system", INSTRUCTION)
+    assert solve_prompt("2 + 2?")[0] == Message("system", INSTRUCTION)
 
 
 def test_worked_examples_are_earlier_turns_in_the_order_given() -> None:
-    assert solve_after(
+    assert lesson_prompt(
         [("1 + 1?", "Answer: 2"), ("1 + 2?", "Answer: 3")], "2 + 2?", "Be brief."
     ) == (
         Message("system", "Be brief."),
@@ -44,13 +44,13 @@ def test_worked_examples_are_earlier_turns_in_the_order_given() -> None:
 
 
 def test_a_question_after_no_examples_is_a_bare_question() -> None:
-    assert solve_after([], "2 + 2?") == solve("2 + 2?")
+    assert lesson_prompt([], "2 + 2?") == solve_prompt("2 + 2?")
 
 
 def test_a_turn_of_a_game_lists_the_legal_moves_as_they_are_to_be_written() -> None:
-    assert move(
+    assert move_prompt(
         "Higher wins.", "Your card: 5.", ["stay", "go", "ask"], "Be brief."
-    ) == solve(
+    ) == solve_prompt(
         "Higher wins.\nYour card: 5.\nWrite 'Answer: stay' or 'Answer: go' or 'Answer: ask'.",
         "Be brief.",
     )
@@ -93,7 +93,7 @@ def test_no_prompt_holds_the_answer_or_the_solution_of_the_problem_it_asks(
 def test_the_search_would_find_a_leak() -> None:
     """The toy's answers are unusual: 31415 and up, in no prompt by chance."""
     p = problem(7)
-    leak = Request(ANN, solve_after([(p.prompt, p.solution)], p.prompt), 0)
+    leak = Request(ANN, lesson_prompt([(p.prompt, p.solution)], p.prompt), 0)
     assert p.answer == "31422"
     assert p.answer in said(leak)
-    assert p.answer not in said(Request(ANN, solve(p.prompt), 0))
+    assert p.answer not in said(Request(ANN, solve_prompt(p.prompt), 0))

@@ -132,13 +132,13 @@ class Sums:
         return dict.fromkeys(self.families, (1, 2))
 
     def draw(
-        self, family: str, level: int, count: int, seed: int, stream: Split
+        self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
         self.log.append("draw")
         rng, found = Random(seed), dict[str, Problem]()
         while len(found) < count:
             drawn = problem(rng.randrange(1000), self.domain, family, level)
-            if split_of(drawn) == stream:
+            if split_of(drawn) == split:
                 found.setdefault(drawn.key, drawn)
         return list(found.values())
 
@@ -152,7 +152,7 @@ class Few:
     levels: Mapping[str, Sequence[int]] = field(default_factory=lambda: {"small": (1,)})
 
     def draw(
-        self, family: str, level: int, count: int, seed: int, stream: Split
+        self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
         if count > len(self.problems):
             raise UserError(f"only {len(self.problems)} problems, not {count}")

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import NamedTuple
 
+from docendo.asking.verifiers import Solver
 from docendo.graders.answer import final_answer
 from docendo.interfaces import Engine
-from docendo.prompts import pose
+from docendo.prompts import persona_prompt
 from docendo.records import AgentId, Message, Problem, Question, Request, TaskType
 from docendo.sandbox.worker import CallError
 from docendo.seeds import seed_for
@@ -22,14 +23,12 @@ __all__ = [
     "Asker",
     "QuestionShape",
     "QuestionWriter",
-    "Solve",
     "commission",
-    "form_of",
-    "parse",
-    "written",
+    "measure_shape",
+    "parse_question",
+    "render_question",
 ]
 
-Solve = Callable[[str], str | None]
 _WRITTEN = re.compile(
     r"question\s*:(?P<question>.*?)(?:\n\s*solution\s*:(?P<steps>.*?))?"
     r"(?:^|\n|(?<=:))[ \t]*(?P<answer>answer\s*:[^\n]*)",
@@ -55,7 +54,7 @@ class Asker(NamedTuple):
     """Q, at least 2: they are compared with each other."""
     tries: int = 2
     """Of every answerer at each question."""
-    solve: Solve | None = None
+    solve: Solver | None = None
     """A program that knows the answer; without one, answerers must agree with the asker."""
     agreement: float = 0.25
     """The least share of tries that must come to the asker's answer where no program knows it."""
@@ -133,7 +132,7 @@ class QuestionWriter:
             )
             for q in range(asker.questions)
         ]
-        form = form_of(
+        form = measure_shape(
             [self.example(kind, seed_for(seed, "form", i)) for i in range(_SEEN)]
         )
         others = [
@@ -196,21 +195,21 @@ class QuestionWriter:
 
 def commission(shown: Problem, told: str, instruction: str) -> tuple[Message, ...]:
     """What an asker is told: whom it poses as, and an example of what is wanted."""
-    return pose(told, shown.prompt, shown.worked, instruction)
+    return persona_prompt(told, shown.prompt, shown.worked, instruction)
 
 
-def written(problem: Problem) -> str:
+def render_question(problem: Problem) -> str:
     """A problem as an asker is to write it."""
     return f"Question: {problem.prompt}\nSolution: {problem.worked}"
 
 
-def form_of(problems: Sequence[Problem]) -> QuestionShape:
+def measure_shape(problems: Sequence[Problem]) -> QuestionShape:
     """The form of a kind, from some of its problems."""
     longest = max(len(p.prompt) for p in problems)
     return QuestionShape(2 * longest + 40, frozenset(_sort(p.answer) for p in problems))
 
 
-def parse(text: str) -> tuple[str, str, str] | None:
+def parse_question(text: str) -> tuple[str, str, str] | None:
     """(question, answer, solution) of ``Question: ...``, ``Solution: ...`` and a last line ``Answer: ...``.
 
     The solution may be missing, and is then empty. None where question or answer cannot be told.
@@ -229,7 +228,7 @@ def parse(text: str) -> tuple[str, str, str] | None:
 
 
 def _read(text: str, kind: TaskType, source: str) -> tuple[Problem | None, str]:
-    found = parse(text)
+    found = parse_question(text)
     if found is None:
         return None, "unreadable: no question and answer"
     question, answer, solution = found
@@ -275,7 +274,7 @@ def _numbers(words: Sequence[str]) -> list[str]:
     return [w for w in words if w.isdigit()]
 
 
-def _solved(problem: Problem, solve: Solve) -> tuple[str | None, str]:
+def _solved(problem: Problem, solve: Solver) -> tuple[str | None, str]:
     """The program's answer, and why the question is refused."""
     try:
         answer = solve(problem.prompt)

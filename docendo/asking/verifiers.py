@@ -8,14 +8,14 @@ from docendo.errors import UserError
 from docendo.sandbox.worker import SubprocessWorker
 from docendo.tools.calculator import calculate
 
-__all__ = ["Solver", "expression", "load_solver"]
+__all__ = ["Solver", "evaluate_expression", "load_solver"]
 
 Solver = Callable[[str], str | None]
 """From a question to its answer; None where the program cannot tell."""
 _EXPRESSION = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?: ?[-+*/] ?\d+(?:\.\d+)?)+(?![\w])")
 
 
-def expression(question: str) -> str | None:
+def evaluate_expression(question: str) -> str | None:
     """The value of the one arithmetic expression in a question; None where there is none, or more than one."""
     found = _EXPRESSION.findall(question)
     if len(found) != 1:

@@ -5,23 +5,29 @@ from functools import partial
 from pathlib import Path
 
 from docendo.asking.personas import Persona, read_personas
-from docendo.asking.questions import Asker, QuestionWriter, Solve
-from docendo.asking.verifiers import expression, load_solver
+from docendo.asking.questions import Asker, QuestionWriter
+from docendo.asking.verifiers import Solver, evaluate_expression, load_solver
 from docendo.build.people import person
 from docendo.config import AskerConfig
 from docendo.config.load import Config
-from docendo.datasets.files import BadRow, FileSource, columns_from, read_problems
+from docendo.datasets.files import BadRow, FileSource, parse_columns, read_problems
 from docendo.errors import UserError, suggestion
 from docendo.humans.simulated import Interested
 from docendo.interfaces import Engine, Source
 from docendo.problems.gym import load_gym
-from docendo.problems.pool import Admitted, Member, Pool
-from docendo.problems.users import load_function
+from docendo.problems.pool import AcceptedQuestions, AskerPool, PoolMember
+from docendo.problems.user_function import load_function
 from docendo.prompts import INSTRUCTION
 from docendo.records import BASE, AgentId, Problem, TaskType, origin
 from docendo.teaching.game import Classroom
 
-__all__ = ["OWN", "admitted", "build_desk", "check_askers", "pooled"]
+__all__ = [
+    "OWN",
+    "accepted_questions",
+    "build_pool",
+    "build_question_writer",
+    "check_askers",
+]
 
 OWN = "own"
 """What a domain's own program or file is called among its askers."""
@@ -52,14 +58,14 @@ def _check_writer(by: str, config: Config, where: str) -> None:
         raise UserError(f"{where}: no agent {by!r}{suggestion(by, (BASE, *config.agents))}")
 
 
-def pooled(
+def build_pool(
     config: Config, domain: str, own: Source | None
 ) -> tuple[Source, tuple[BadRow, ...]]:
     """The domain's askers as one, and rows of their files that were left out.
 
     `own` is the domain's own program or file, None where it has none. Raises UseError for files that cannot be read.
     """
-    members, bad = dict[str, Member](), list[BadRow]()
+    members, bad = dict[str, PoolMember](), list[BadRow]()
     for name, weight in config.domains[domain].askers.items():
         if name != OWN:
             source, rows = _member(config, name, domain, own)
@@ -69,9 +75,9 @@ def pooled(
             raise UserError(
                 f"[domains.{domain}] askers: it has no program and no file of its own"
             )
-        members[name] = Member(source, weight)
+        members[name] = PoolMember(source, weight)
         bad += rows
-    pool = Pool(domain, members)
+    pool = AskerPool(domain, members)
     if not pool.levels:
         raise UserError(
             f"[domains.{domain}] askers: none of them has a problem to begin with"
@@ -85,9 +91,9 @@ def _member(
     given, where = config.askers[name], f"[askers.{name}]"
     match given.kind:
         case "persona":
-            return Admitted(domain), ()
+            return AcceptedQuestions(domain), ()
         case "file":
-            columns = columns_from(given.columns, f"[askers.{name}.columns]")
+            columns = parse_columns(given.columns, f"[askers.{name}.columns]")
             found = read_problems(str(given.file), domain, columns)
             return FileSource(domain, found.problems), found.quarantined
         case "function":
@@ -109,18 +115,18 @@ def _gym(given: AskerConfig, where: str, domain: str) -> Source:
         raise UserError(f"{where} tasks: {error}") from error
 
 
-def admitted(sources: Mapping[str, Source]) -> dict[str, Admitted]:
+def accepted_questions(sources: Mapping[str, Source]) -> dict[str, AcceptedQuestions]:
     """What grows: the admitted questions of each asker and domain, by ``domain/asker``."""
     return {
         f"{domain}/{name}": member.source
         for domain, source in sources.items()
-        if isinstance(source, Pool)
+        if isinstance(source, AskerPool)
         for name, member in source.members.items()
-        if isinstance(member.source, Admitted)
+        if isinstance(member.source, AcceptedQuestions)
     }
 
 
-def build_desk(
+def build_question_writer(
     config: Config,
     classroom: Classroom,
     engine: Engine,
@@ -128,7 +134,7 @@ def build_desk(
 ) -> QuestionWriter | None:
     """Where models ask; None where none does."""
     sources = classroom.sources
-    shelves = admitted(sources)
+    shelves = accepted_questions(sources)
     askers = [
         _asker(
             name,
@@ -171,11 +177,13 @@ def build_desk(
 
 def _example(source: Source, kind: TaskType, seed: int) -> Problem:
     """A problem by a program or from a file, not one that a model asked."""
-    if isinstance(source, Pool):
+    if isinstance(source, AskerPool):
         static = {
-            n: m for n, m in source.members.items() if not isinstance(m.source, Admitted)
+            n: m
+            for n, m in source.members.items()
+            if not isinstance(m.source, AcceptedQuestions)
         }
-        source = Pool(source.domain, static)
+        source = AskerPool(source.domain, static)
     return source.draw(kind.family, kind.level, 1, seed, "train")[0]
 
 
@@ -202,7 +210,7 @@ def _askable(
 
 
 def _asker(
-    name: str, given: AskerConfig, kinds: Sequence[TaskType], shelf: Admitted
+    name: str, given: AskerConfig, kinds: Sequence[TaskType], shelf: AcceptedQuestions
 ) -> Asker:
     where = f"[askers.{name}]"
     told = [(p.name, _told(p)) for p in _personas(given, where)]
@@ -230,11 +238,11 @@ def _personas(given: AskerConfig, where: str) -> list[Persona]:
         raise UserError(f"{where}: {error}") from error
 
 
-def _solver(given: AskerConfig, where: str) -> Solve | None:
+def _solver(given: AskerConfig, where: str) -> Solver | None:
     if given.checked == "agreement":
         return None
     if given.checked == "program":
-        return expression
+        return evaluate_expression
     if not given.checked.endswith(".py"):
         raise UserError(
             f"{where} checked: wanted 'agreement', 'program' or a Python file, got {given.checked!r}"

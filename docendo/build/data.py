@@ -6,7 +6,7 @@ from typing import Protocol
 
 from docendo.config import DataConfig
 from docendo.config.load import Config
-from docendo.datasets.eval_sets import most, test_split
+from docendo.datasets.eval_sets import test_split, up_to
 from docendo.datasets.files import read_problems
 from docendo.errors import UserError, suggestion
 from docendo.interfaces import Source
@@ -87,7 +87,7 @@ def solved_problems(
         for i, kind in enumerate(kinds):
             share = count // len(kinds) + (i < count % len(kinds))
             seed = seed_for(config.seed, "solutions", *kind)
-            problems[kind] = most(found.sources[name], kind, share, seed)
+            problems[kind] = up_to(found.sources[name], kind, share, seed)
     return problems
 
 

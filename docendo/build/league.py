@@ -6,9 +6,9 @@ from typing import Literal
 from docendo.config.load import Config
 from docendo.engines.wrappers.scripted_agents import WithScripts
 from docendo.errors import UserError
-from docendo.games.kuhn_text import KUHN, Equilibrium, always_bets
-from docendo.games.play import DuelRoom, DuelRules
-from docendo.games.text_game import TextGame, any_legal
+from docendo.games.kuhn_text import KUHN, EquilibriumPlayer, play_always_bet
+from docendo.games.play import DuelRules, DuelRunner
+from docendo.games.text_game import TextGame, play_random
 from docendo.games.tictactoe import TIC_TAC_TOE
 from docendo.interfaces import Curriculum, Engine, Matchmaker
 from docendo.league import curriculum
@@ -65,9 +65,9 @@ CHOICES: Mapping[str, Chooser] = {
 }
 GAMES: Mapping[str, TextGame] = {game.name: game for game in (KUHN, TIC_TAC_TOE)}
 SCRIPTS: Mapping[str, Callable[[Request], str]] = {
-    "equilibrium": Equilibrium(),
-    "bold": always_bets,
-    "random": any_legal,
+    "equilibrium": EquilibriumPlayer(),
+    "bold": play_always_bet,
+    "random": play_random,
 }
 CURRICULA: Mapping[str, Curriculum] = {
     "everything": curriculum.UniformCurriculum(),
@@ -137,7 +137,7 @@ def build_arena(
     rules = DuelRules(
         plan.deals, plan.repeats, plan.max_tokens, config.teaching.temperature
     )
-    room = DuelRoom(WithScripts(engine, scripts), GAMES, instructions, rules)
+    room = DuelRunner(WithScripts(engine, scripts), GAMES, instructions, rules)
     return Arena(
         room,
         DuelMatchmaker(plan.game, roles, choices, list(scripts)),

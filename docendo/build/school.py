@@ -8,7 +8,13 @@ from typing import Any
 import torch
 
 from docendo.build.agents import answering, check_answerers, toolsets
-from docendo.build.askers import OWN, admitted, build_desk, check_askers, pooled
+from docendo.build.askers import (
+    OWN,
+    accepted_questions,
+    build_pool,
+    build_question_writer,
+    check_askers,
+)
 from docendo.build.data import check_data, data_mixture, solved_problems
 from docendo.build.endpoints import check_endpoints, routed
 from docendo.build.evaluators import build_panel, check_evaluators, judging
@@ -16,7 +22,7 @@ from docendo.build.league import build_arena, build_league, check_cast, textbook
 from docendo.build.people import check_people
 from docendo.config import AgentConfig, DomainConfig, ExpertsConfig, LearningConfig
 from docendo.config.load import Config
-from docendo.datasets.files import BadRow, FileSource, columns_from, read_problems
+from docendo.datasets.files import BadRow, FileSource, parse_columns, read_problems
 from docendo.engines.local.autoselect import choose_device, choose_dtype, choose_kernels
 from docendo.engines.local.base_model import load_base
 from docendo.engines.local.engine import LocalEngine, open_engine
@@ -31,7 +37,7 @@ from docendo.learning.losses import PPOClip, policy_gradient
 from docendo.learning.rewards import GainReward
 from docendo.learning.update import PopulationLearner
 from docendo.problems.registry import PROCEDURAL
-from docendo.prompts import INSTRUCTION, equipped
+from docendo.prompts import INSTRUCTION, with_tool_help
 from docendo.records import BASE, AgentId, TaskType
 from docendo.school import Audience, Expert, QuestionPhase, Schedule, School
 from docendo.teaching.game import Classroom, TeachingRules
@@ -83,7 +89,7 @@ def read_catalog(config: Config) -> Catalog:
         )
         bad += rows
         if domain.askers:
-            own, rows = pooled(config, name, own)
+            own, rows = build_pool(config, name, own)
             bad += rows
         if own is not None:
             sources[name] = own
@@ -97,7 +103,7 @@ def read_catalog(config: Config) -> Catalog:
 
 def _source(name: str, domain: DomainConfig) -> tuple[Source, tuple[BadRow, ...]]:
     if domain.file is not None:
-        columns = columns_from(domain.columns, f"[domains.{name}.columns]")
+        columns = parse_columns(domain.columns, f"[domains.{name}.columns]")
         found = read_problems(domain.file, name, columns)
         return FileSource(name, found.problems), found.quarantined
     if name not in PROCEDURAL:
@@ -224,7 +230,7 @@ def _classroom(
     """Where answers are given and judged; `player` answers, with tools where there are any."""
     t, tools = config.teaching, equipment.toolsets
     instructions = {BASE: INSTRUCTION} | {
-        AgentId(n): equipped(
+        AgentId(n): with_tool_help(
             instruction_of(a), tuple(tools[AgentId(n)].tools) if n in tools else ()
         )
         for n, a in config.agents.items()
@@ -271,11 +277,11 @@ def _expert(name: str, config: Config, found: Catalog) -> Expert:
 def _bureau(
     config: Config, classroom: Classroom, engine: Engine, found: Catalog
 ) -> QuestionPhase | None:
-    desk = build_desk(config, classroom, engine, found.kinds)
+    desk = build_question_writer(config, classroom, engine, found.kinds)
     if desk is None:
         return None
     study = {asker.agent: config.askers[asker.name].study for asker in desk.askers}
-    return QuestionPhase(desk, admitted(classroom.sources), study)
+    return QuestionPhase(desk, accepted_questions(classroom.sources), study)
 
 
 def _schedule(config: Config) -> Schedule:

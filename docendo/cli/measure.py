@@ -126,7 +126,7 @@ def _timed(run: Callable[[], _Made]) -> tuple[_Made, float]:
 def _examples(config: "Config", found: "Catalog") -> list["Example"]:
     """A worked solution for each of some problems, or moves of a game where there are none; the agents in turn."""
     from docendo.build.school import instruction_of
-    from docendo.prompts import solve
+    from docendo.prompts import solve_prompt
     from docendo.records import AgentId, Example
 
     agents = cycle(config.learners.items())
@@ -136,16 +136,16 @@ def _examples(config: "Config", found: "Catalog") -> list["Example"]:
             for (name, _), pair in zip(agents, _moves(config), strict=False)
         ]
     return [
-        Example(AgentId(name), solve(p.prompt, instruction_of(a)), p.worked)
+        Example(AgentId(name), solve_prompt(p.prompt, instruction_of(a)), p.worked)
         for (name, a), p in zip(agents, _problems(config, found), strict=False)
     ]
 
 
 def _moves(config: "Config") -> list[tuple[tuple["Message", ...], str]]:
     from docendo.build.league import GAMES
-    from docendo.games.text_game import lessons_of_rules
+    from docendo.games.text_game import demonstrate_rules
 
-    return lessons_of_rules(GAMES[config.duels.game], _ROWS, 0)
+    return demonstrate_rules(GAMES[config.duels.game], _ROWS, 0)
 
 
 def _one_batch(targets: Sequence["Target"], cap: int) -> list["Target"]:

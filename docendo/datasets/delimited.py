@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["MAX_FIELD", "MAX_LINE", "Line", "Record", "is_text", "lines", "records"]
+__all__ = [
+    "MAX_FIELD",
+    "MAX_LINE",
+    "CsvRecord",
+    "TextLine",
+    "is_text",
+    "read_lines",
+    "read_records",
+]
 
 MAX_FIELD = 100_000
 """Characters a field may have."""
@@ -17,7 +25,7 @@ MAX_LINE = 4_000_000
 """Characters of one physical line that are held in memory."""
 
 
-class Line(NamedTuple):
+class TextLine(NamedTuple):
     number: int
     text: str | None
     """With its line end; None where it is over MAX_LINE."""
@@ -26,7 +34,7 @@ class Line(NamedTuple):
 
 
 @dataclass(slots=True)
-class Record:
+class CsvRecord:
     """One CSV record, built up line by line."""
 
     line: int
@@ -85,30 +93,30 @@ class Record:
         self.size = 0
 
 
-def lines(path: Path) -> Iterator[Line]:
+def read_lines(path: Path) -> Iterator[TextLine]:
     """The physical lines, ended by LF, CRLF or CR; a byte that is not UTF-8 becomes a lone surrogate."""
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         number = 0
         while text := file.readline(MAX_LINE):
             number += 1
             if len(text) < MAX_LINE or text.endswith(("\n", "\r")):
-                yield Line(number, text)
+                yield TextLine(number, text)
                 continue
             quotes = text.count('"')
             while text and not text.endswith(("\n", "\r")):
                 text = file.readline(MAX_LINE)
                 quotes += text.count('"')
-            yield Line(number, None, quotes % 2 == 1)
+            yield TextLine(number, None, quotes % 2 == 1)
 
 
-def records(path: Path, delimiter: str) -> Iterator[Record]:
+def read_records(path: Path, delimiter: str) -> Iterator[CsvRecord]:
     """The records, header first. Blank lines between records are skipped."""
-    record: Record | None = None
-    for number, text, odd_quotes in lines(path):
+    record: CsvRecord | None = None
+    for number, text, odd_quotes in read_lines(path):
         if record is None:
             if text is not None and text.isspace():
                 continue
-            record = Record(number)
+            record = CsvRecord(number)
         if text is None:
             record.fault = f"a line over {MAX_LINE:,} characters"
             record.quoted ^= odd_quotes

@@ -8,7 +8,7 @@ from docendo.interfaces import Source
 from docendo.records import Problem, TaskType
 from docendo.seeds import seed_for
 
-__all__ = ["fresh_split", "most", "test_split"]
+__all__ = ["fresh_split", "test_split", "up_to"]
 
 
 def test_split(
@@ -55,7 +55,7 @@ def fresh_split(
     return found
 
 
-def most(source: Source, kind: TaskType, count: int, seed: int) -> list[Problem]:
+def up_to(source: Source, kind: TaskType, count: int, seed: int) -> list[Problem]:
     """`count` training problems of a kind; all that there are where a file has fewer."""
     wanted = (
         source.size(kind.family, kind.level, "train")

@@ -11,7 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from docendo.datasets.delimited import MAX_FIELD, is_text
-from docendo.datasets.readers import HUB, Row, Wanted, read_rows
+from docendo.datasets.readers import HUB, ColumnNames, FileRow, read_rows
 from docendo.datasets.split import split_of
 from docendo.errors import UserError, suggestion
 from docendo.interfaces import Split
@@ -22,7 +22,7 @@ __all__ = [
     "Columns",
     "FileProblems",
     "FileSource",
-    "columns_from",
+    "parse_columns",
     "read_problems",
 ]
 
@@ -57,15 +57,15 @@ class Columns:
                 raise UserError(f"{name!r} is blank; wanted a name")
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> ColumnNames:
         needed = [self.question, self.answer, self.family, self.level]
         optional = (_OWN_SOLUTION,) if self.solution == _OWN_SOLUTION else ()
         if not optional:
             needed.append(self.solution)
-        return Wanted(tuple(name for name in needed if name is not None), optional)
+        return ColumnNames(tuple(name for name in needed if name is not None), optional)
 
 
-def columns_from(roles: Mapping[str, str], where: str) -> Columns:
+def parse_columns(roles: Mapping[str, str], where: str) -> Columns:
     """The columns that a config names by their roles. Raises UseError, saying `where`, for a role that there is not."""
     known = [f.name for f in fields(Columns)]
     for role in roles:
@@ -114,12 +114,12 @@ class FileSource:
             pools[problem.family, problem.level, split_of(problem)].append(problem)
         return dict(pools)
 
-    def size(self, family: str, level: int, stream: Split) -> int:
+    def size(self, family: str, level: int, split: Split) -> int:
         """How many problems there are to draw from."""
-        return len(self._pools.get((family, level, stream), ()))
+        return len(self._pools.get((family, level, split), ()))
 
     def draw(
-        self, family: str, level: int, count: int, seed: int, stream: Split
+        self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
         """`count` different problems. Raises UseError for an unknown family or level, or where there are too few."""
         if family not in self.levels:
@@ -129,10 +129,10 @@ class FileSource:
         if level not in self.levels[family]:
             known = ", ".join(map(str, self.levels[family]))
             raise UserError(f"{self.domain}/{family} has no level {level}; known: {known}")
-        pool = self._pools.get((family, level, stream), ())
+        pool = self._pools.get((family, level, split), ())
         if len(pool) < count:
             raise UserError(
-                f"{self.domain}/{family} level {level} has only {len(pool)} {stream} problems, not {count}; "
+                f"{self.domain}/{family} level {level} has only {len(pool)} {split} problems, not {count}; "
                 "ask for fewer, or add rows to its file (about one in five is held out)"
             )
         return Random(seed).sample(pool, count)
@@ -179,7 +179,7 @@ class _RowError(ValueError):
     """Why a row is no problem."""
 
 
-def _problem(row: Row, domain: str, columns: Columns, source: str) -> Problem:
+def _problem(row: FileRow, domain: str, columns: Columns, source: str) -> Problem:
     if row.fault:
         raise _RowError(row.fault)
     question = _text(row, columns.question)
@@ -205,7 +205,7 @@ def _problem(row: Row, domain: str, columns: Columns, source: str) -> Problem:
     )
 
 
-def _text(row: Row, name: str, *, numbers: bool = False, empty: bool = False) -> str:
+def _text(row: FileRow, name: str, *, numbers: bool = False, empty: bool = False) -> str:
     """The stripped text of a column. A whole number has no decimal point: 42.0 is ``42``."""
     value = row.values.get(name)
     if value is None:
@@ -240,7 +240,7 @@ def _digits(value: int | float | Decimal, name: str) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
-def _level(row: Row, name: str) -> int:
+def _level(row: FileRow, name: str) -> int:
     value = row.values.get(name)
     if (
         isinstance(value, str)

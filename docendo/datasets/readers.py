@@ -6,10 +6,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from docendo.datasets.delimited import MAX_LINE, is_text, lines, records
+from docendo.datasets.delimited import MAX_LINE, is_text, read_lines, read_records
 from docendo.errors import UserError, suggestion
 
-__all__ = ["HUB", "Row", "Wanted", "read_rows"]
+__all__ = ["HUB", "ColumnNames", "FileRow", "read_rows"]
 
 HUB = "hub:"
 """What a file name starts with that is a dataset of the Hugging Face hub."""
@@ -19,7 +19,7 @@ _NAMES_KEPT = 100
 _NAME_SHOWN = 60
 
 
-class Row(NamedTuple):
+class FileRow(NamedTuple):
     line: int
     """From 1: the physical line it starts on, or the row number where the format has no lines."""
     values: Mapping[str, object]
@@ -27,7 +27,7 @@ class Row(NamedTuple):
     """Why the row could not be read; empty where `values` holds."""
 
 
-class Wanted(NamedTuple):
+class ColumnNames(NamedTuple):
     """Names of columns."""
 
     needed: tuple[str, ...]
@@ -49,7 +49,7 @@ class Wanted(NamedTuple):
         return found
 
 
-def read_rows(path: str | Path, wanted: Wanted) -> Iterator[Row]:
+def read_rows(path: str | Path, wanted: ColumnNames) -> Iterator[FileRow]:
     """One row after another; a row that cannot be read has a fault. Raises UseError for a file that cannot."""
     file = str(path)
     if file.startswith(HUB):
@@ -73,9 +73,9 @@ def read_rows(path: str | Path, wanted: Wanted) -> Iterator[Row]:
     return _READERS[path.suffix.lower()](path, wanted)
 
 
-def _json_rows(path: Path, wanted: Wanted) -> Iterator[Row]:
+def _json_rows(path: Path, wanted: ColumnNames) -> Iterator[FileRow]:
     names: set[str] = set()
-    for number, text, _ in lines(path):
+    for number, text, _ in read_lines(path):
         if text is not None and text.isspace():
             continue
         row = _json_row(number, text)
@@ -89,26 +89,26 @@ def _json_rows(path: Path, wanted: Wanted) -> Iterator[Row]:
         wanted.among(names, str(path))
 
 
-def _json_row(number: int, text: str | None) -> Row:
+def _json_row(number: int, text: str | None) -> FileRow:
     if text is None:
-        return Row(number, {}, f"a line over {MAX_LINE:,} characters")
+        return FileRow(number, {}, f"a line over {MAX_LINE:,} characters")
     if not is_text(text):
-        return Row(number, {}, "not UTF-8")
+        return FileRow(number, {}, "not UTF-8")
     try:
         value = json.loads(text)
     except RecursionError:
-        return Row(number, {}, "JSON nested too deeply")
+        return FileRow(number, {}, "JSON nested too deeply")
     except json.JSONDecodeError as error:
-        return Row(number, {}, f"not JSON: {error.msg} at column {error.colno}")
+        return FileRow(number, {}, f"not JSON: {error.msg} at column {error.colno}")
     except ValueError:
-        return Row(number, {}, "a number with too many digits")
+        return FileRow(number, {}, "a number with too many digits")
     if not isinstance(value, dict):
-        return Row(number, {}, f"a JSON {type(value).__name__}, wanted an object")
-    return Row(number, value)
+        return FileRow(number, {}, f"a JSON {type(value).__name__}, wanted an object")
+    return FileRow(number, value)
 
 
-def _csv_rows(path: Path, wanted: Wanted, delimiter: str = ",") -> Iterator[Row]:
-    found = records(path, delimiter)
+def _csv_rows(path: Path, wanted: ColumnNames, delimiter: str = ",") -> Iterator[FileRow]:
+    found = read_records(path, delimiter)
     header = next(found, None)
     if header is None:
         return
@@ -120,18 +120,18 @@ def _csv_rows(path: Path, wanted: Wanted, delimiter: str = ",") -> Iterator[Row]
         fault = record.fault
         if not fault and len(record.cells) != len(names):
             fault = f"{len(record.cells)} cells, the header has {len(names)}"
-        yield Row(
+        yield FileRow(
             record.line,
             {} if fault else {name: record.cells[i] for name, i in places.items()},
             fault,
         )
 
 
-def _tsv_rows(path: Path, wanted: Wanted) -> Iterator[Row]:
+def _tsv_rows(path: Path, wanted: ColumnNames) -> Iterator[FileRow]:
     return _csv_rows(path, wanted, delimiter="\t")
 
 
-def _parquet_rows(path: Path, wanted: Wanted) -> Iterator[Row]:
+def _parquet_rows(path: Path, wanted: ColumnNames) -> Iterator[FileRow]:
     parquet = _library("pyarrow.parquet", "data", str(path))
 
     def batches() -> Iterator[Any]:
@@ -143,8 +143,8 @@ def _parquet_rows(path: Path, wanted: Wanted) -> Iterator[Row]:
 
 
 def _dataset_rows(
-    load: Callable[[Any, str], Any], wanted: Wanted, file: str
-) -> Iterator[Row]:
+    load: Callable[[Any, str], Any], wanted: ColumnNames, file: str
+) -> Iterator[FileRow]:
     datasets = _library("datasets", "hub", file)
 
     def batches() -> Iterator[Any]:
@@ -198,7 +198,7 @@ def _guarded(batches: Callable[[], Iterator[Any]], file: str) -> Iterator[Any]:
         raise UserError(f"{file}: cannot be read: {str(error)[:300]}") from error
 
 
-def _table_rows(tables: Iterator[Any], wanted: Wanted, file: str) -> Iterator[Row]:
+def _table_rows(tables: Iterator[Any], wanted: ColumnNames, file: str) -> Iterator[FileRow]:
     number = 0
     for table in tables:
         names = wanted.among(table.schema.names, file)
@@ -207,9 +207,9 @@ def _table_rows(tables: Iterator[Any], wanted: Wanted, file: str) -> Iterator[Ro
             values = dict(zip(names, cells, strict=True))
             bad = [name for name, cell in values.items() if isinstance(cell, Exception)]
             yield (
-                Row(number, {}, f"{bad[0]!r} cannot be decoded")
+                FileRow(number, {}, f"{bad[0]!r} cannot be decoded")
                 if bad
-                else Row(number, values)
+                else FileRow(number, values)
             )
 
 
@@ -239,7 +239,7 @@ def _library(module: str, extra: str, file: str) -> Any:
         ) from error
 
 
-_READERS: dict[str, Callable[[Path, Wanted], Iterator[Row]]] = {
+_READERS: dict[str, Callable[[Path, ColumnNames], Iterator[FileRow]]] = {
     ".jsonl": _json_rows,
     ".ndjson": _json_rows,
     ".csv": _csv_rows,

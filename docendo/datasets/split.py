@@ -1,4 +1,4 @@
-"""Two streams that share no problem: the key of a problem alone decides which one it belongs to."""
+"""The split of a problem, train or held-out, from its key alone."""
 
 from docendo.interfaces import Split
 from docendo.records import Problem
@@ -13,5 +13,5 @@ HELD_OUT_SHARE = 5
 
 
 def split_of(problem: Problem) -> Split:
-    """The stream of a problem. It depends on nothing but its content, so no seed can leak one into the other."""
+    """The split of a problem. It depends on the content alone, so no seed can leak one into the other."""
     return "held-out" if int(problem.key, 16) % HELD_OUT_SHARE == 0 else "train"

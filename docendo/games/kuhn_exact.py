@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from docendo.errors import UserError
 from docendo.games.matrix import Array
 
-__all__ = ["KuhnPoker", "equilibrium", "first_seat"]
+__all__ = ["KuhnPoker", "equilibrium", "first_seat_payoff"]
 
 _DEALS_DC: Array = (1 - np.eye(3)) / 6
 """How likely each pair of cards is."""
@@ -72,7 +72,7 @@ def _answer(bets_D: Array) -> Array:
     return np.stack([-bets_D @ _DEALS_DC, 2 * bets_D @ _POT_DC], axis=-1)
 
 
-def first_seat(mine_SA: Array, theirs_SA: Array) -> float:
+def first_seat_payoff(mine_SA: Array, theirs_SA: Array) -> float:
     """What `mine_SA` gets on average in the first seat; -1/18 where both are at an equilibrium."""
     return 2 * float((mine_SA * KuhnPoker().values(mine_SA, theirs_SA))[:3].sum())
 

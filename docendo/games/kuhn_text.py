@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from random import Random
 
 from docendo.errors import UserError
-from docendo.games.text_game import TextGame, offered
+from docendo.games.text_game import TextGame, legal_moves_in
 from docendo.records import Request
 
-__all__ = ["KUHN", "Equilibrium", "always_bets"]
+__all__ = ["KUHN", "EquilibriumPlayer", "play_always_bet"]
 
 _RANKS = {"jack": "lowest", "queen": "middle", "king": "highest"}
 _CARDS = tuple(_RANKS)
@@ -56,7 +56,7 @@ KUHN = TextGame(
 
 
 @dataclass(frozen=True)
-class Equilibrium:
+class EquilibriumPlayer:
     """A player that nobody beats in the long run (Kuhn 1950): best play against it loses 1/18 chip a deal as the first
     player and wins as much as the second. It reads its prompt like anybody else.
 
@@ -79,7 +79,7 @@ class Equilibrium:
         dare = Random(request.seed).random() < self.dares(
             hand, () if moves == "none" else tuple(moves.split(", "))
         )
-        return f"Answer: {offered(request)[dare]}"
+        return f"Answer: {legal_moves_in(request)[dare]}"
 
     def dares(self, hand: str, moves: tuple[str, ...]) -> float:
         """The probability to bet, or to call a bet."""
@@ -92,6 +92,6 @@ class Equilibrium:
         return {"jack": jack, "queen": queen, "king": king}[hand]
 
 
-def always_bets(request: Request) -> str:
+def play_always_bet(request: Request) -> str:
     """A player of Kuhn poker that bets whatever it holds and calls every bet."""
-    return f"Answer: {'bet' if 'bet' in offered(request) else 'call'}"
+    return f"Answer: {'bet' if 'bet' in legal_moves_in(request) else 'call'}"

@@ -17,7 +17,7 @@ __all__ = [
     "Game",
     "MatrixGame",
     "best_response",
-    "biased",
+    "biased_rock_paper_scissors",
     "disc_game",
     "exploitability",
     "mixture",
@@ -113,7 +113,7 @@ def rock_paper_scissors() -> MatrixGame:
     return MatrixGame("rock-paper-scissors", ((0, -1, 1), (1, 0, -1), (-1, 1, 0)))
 
 
-def biased() -> MatrixGame:
+def biased_rock_paper_scissors() -> MatrixGame:
     """Rock, paper, scissors where rock's win over scissors counts 2. The equilibrium is (1/4, 1/2, 1/4)."""
     return MatrixGame("biased rock-paper-scissors", ((0, -1, 2), (1, 0, -1), (-2, 1, 0)))
 

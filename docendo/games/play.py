@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from docendo.errors import UserError, suggestion
-from docendo.games.text_game import TextGame, Turn, judge
+from docendo.games.text_game import TextGame, Turn, read_move
 from docendo.interfaces import Engine
 from docendo.records import (
     AgentId,
@@ -22,7 +22,7 @@ from docendo.records import (
 )
 from docendo.seeds import seed_for
 
-__all__ = ["DuelRoom", "DuelRules"]
+__all__ = ["DuelRules", "DuelRunner"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class _Table:
 
 
 @dataclass(frozen=True)
-class DuelRoom:
+class DuelRunner:
     engine: Engine
     games: Mapping[str, TextGame]
     """By name."""
@@ -122,5 +122,5 @@ class DuelRoom:
 
 
 def _move(turn: Turn, completion: Completion) -> Move:
-    choice, verdict = judge(completion.text, turn.legal)
+    choice, verdict = read_move(completion.text, turn.legal)
     return Move(turn.seat, turn.view, choice, Rollout(completion, verdict))

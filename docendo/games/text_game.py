@@ -18,11 +18,11 @@ from docendo.records import Message, Request, Verdict
 __all__ = [
     "TextGame",
     "Turn",
-    "any_legal",
+    "demonstrate_rules",
     "information_sets",
-    "judge",
-    "lessons_of_rules",
-    "offered",
+    "legal_moves_in",
+    "play_random",
+    "read_move",
 ]
 
 _ORNAMENT = " .!\"'`*"
@@ -90,7 +90,7 @@ class Turn(NamedTuple):
 
     def prompt(self, instruction: str = prompts.INSTRUCTION) -> tuple[Message, ...]:
         """What a player with this system prompt is asked."""
-        return prompts.move(self.game.rules, self.view, self.legal, instruction)
+        return prompts.move_prompt(self.game.rules, self.view, self.legal, instruction)
 
 
 def information_sets(game: TextGame) -> list[Turn]:
@@ -107,7 +107,7 @@ def _turns(game: TextGame, deal: str, moves: tuple[str, ...]) -> Iterator[Turn]:
             yield from _turns(game, deal, (*moves, choice))
 
 
-def judge(text: str, legal: Sequence[str]) -> tuple[str, Verdict]:
+def read_move(text: str, legal: Sequence[str]) -> tuple[str, Verdict]:
     """The legal move that `text` ends with and score 1; an empty move, score 0 and the reason where it has none.
 
     The move is read as any final answer is, from the last line ``Answer: ...``. Never raises, whatever `text` holds.
@@ -125,7 +125,7 @@ def _plain(move: str) -> str:
     return move.strip(_ORNAMENT).casefold()
 
 
-def lessons_of_rules(
+def demonstrate_rules(
     game: TextGame, count: int, seed: int, instruction: str = prompts.INSTRUCTION
 ) -> list[tuple[tuple[Message, ...], str]]:
     """`count` pairs (prompt, text): turns of random games, each answered with every legal move, one after the other.
@@ -151,7 +151,7 @@ def _random_game(game: TextGame, rng: Random) -> list[Turn]:
     return met
 
 
-def offered(request: Request) -> list[str]:
+def legal_moves_in(request: Request) -> list[str]:
     """The legal moves, as the prompt of a turn lists them. Raises UseError for any other prompt."""
     found = _OFFER.findall(request.messages[-1].content.rpartition("\n")[2])
     if not found:
@@ -161,6 +161,6 @@ def offered(request: Request) -> list[str]:
     return found
 
 
-def any_legal(request: Request) -> str:
+def play_random(request: Request) -> str:
     """A player that makes a random legal move."""
-    return f"Answer: {Random(request.seed).choice(offered(request))}"
+    return f"Answer: {Random(request.seed).choice(legal_moves_in(request))}"

@@ -11,7 +11,7 @@ from docendo.seeds import seed_for
 __all__ = ["AuditReport", "Check", "audit"]
 
 _NUMBERS = [str(n) for n in range(1001)]
-_STREAMS: tuple[Split, ...] = ("train", "held-out")
+_SPLITS: tuple[Split, ...] = ("train", "held-out")
 
 _RIGHT: dict[str, Callable[[Problem], str]] = {
     "the answer": lambda problem: f"Answer: {problem.answer}",
@@ -56,9 +56,9 @@ class AuditReport:
 
 
 def audit(source: Source, grade: Grader, count: int, seed: int) -> AuditReport:
-    """Every check on `count` problems of each family, level and stream of `source`.
+    """Every check on `count` problems of each family, level and split of `source`.
 
-    Raises UseError where a family has fewer problems than `count` in a stream.
+    Raises UseError where a family has fewer problems than `count` in a split.
     """
     problems = list(_drawn(source, count, seed))
     right = (_check(name, 1, write, problems, grade) for name, write in _RIGHT.items())
@@ -69,13 +69,13 @@ def audit(source: Source, grade: Grader, count: int, seed: int) -> AuditReport:
 def _drawn(source: Source, count: int, seed: int) -> Iterator[Problem]:
     for family, levels in source.levels.items():
         for level in levels:
-            for stream in _STREAMS:
+            for split in _SPLITS:
                 yield from source.draw(
                     family,
                     level,
                     count,
-                    seed_for(seed, "audit", family, level, stream),
-                    stream,
+                    seed_for(seed, "audit", family, level, split),
+                    split,
                 )
 
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from docendo.errors import UserError
 from docendo.humans.votes import VoteStore
 from docendo.interfaces import Engine
-from docendo.prompts import INSTRUCTION, solve
+from docendo.prompts import INSTRUCTION, solve_prompt
 from docendo.records import AgentId, Opinion, Request, origin
 from docendo.seeds import seed_for
 
@@ -77,7 +77,7 @@ class ComparisonSession:
         requests = [
             Request(
                 agent=agent,
-                messages=solve(
+                messages=solve_prompt(
                     prompt.strip(), self.instructions.get(origin(agent), INSTRUCTION)
                 ),
                 seed=seed,

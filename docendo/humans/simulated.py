@@ -16,7 +16,7 @@ from typing import Literal
 from docendo.errors import UserError, suggestion
 from docendo.graders.answer import exact
 from docendo.interfaces import Grader, Source, Split
-from docendo.prompts import put
+from docendo.prompts import in_manner
 from docendo.records import AgentId, Answer, Opinion, Problem, TaskType, Verdict
 from docendo.seeds import seed_for
 
@@ -251,14 +251,14 @@ class Interested:
         }
 
     def draw(
-        self, family: str, level: int, count: int, seed: int, stream: Split
+        self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
         """`count` different problems. Raises UseError where the source has not that many."""
-        drawn = self.source.draw(family, level, count, seed, stream)
-        if stream == "held-out":
+        drawn = self.source.draw(family, level, count, seed, split)
+        if split == "held-out":
             return drawn
         who, manner = f"person:{self.person.name}", self.person.manner
-        return [replace(p, prompt=put(p.prompt, manner), source=who) for p in drawn]
+        return [replace(p, prompt=in_manner(p.prompt, manner), source=who) for p in drawn]
 
 
 def questions(

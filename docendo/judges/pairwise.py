@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from docendo.interfaces import Engine
 from docendo.judges.filters import kept_from
 from docendo.judges.pointwise import NOBODY, independent
-from docendo.prompts import prefer
+from docendo.prompts import preference_prompt
 from docendo.records import AgentId, Answer, Request, Verdict
 from docendo.seeds import seed_for
 
@@ -95,7 +95,9 @@ class PairwiseJudge:
 
 
 def _request(judge: AgentId, first: Answer, second: Answer) -> Request:
-    messages = prefer(first.problem.prompt, first.text.strip(), second.text.strip())
+    messages = preference_prompt(
+        first.problem.prompt, first.text.strip(), second.text.strip()
+    )
     return Request(
         judge, messages, seed_for(0, "comparing", first.problem.key), _WORD, 0.0, "judging"
     )

@@ -21,7 +21,7 @@ from docendo.graders.answer import (
 )
 from docendo.interfaces import Engine
 from docendo.judges.filters import kept_from
-from docendo.prompts import INSTRUCTION, solve, verdict
+from docendo.prompts import INSTRUCTION, solve_prompt, verdict_prompt
 from docendo.records import AgentId, Answer, Problem, Request, Verdict, origin
 from docendo.sandbox.monty import Sandbox
 from docendo.seeds import seed_for
@@ -92,9 +92,11 @@ class ModelJudge:
         if judge is None:
             return []
         if self.way == "solving":
-            messages = solve(question, self.instructions.get(origin(judge), INSTRUCTION))
+            messages = solve_prompt(
+                question, self.instructions.get(origin(judge), INSTRUCTION)
+            )
             return [Request(judge, messages, seed, self.max_tokens, 0.0, "judging")]
-        shown = (verdict(question, answer.text.strip(), words) for words in _ORDERS)
+        shown = (verdict_prompt(question, answer.text.strip(), words) for words in _ORDERS)
         return [Request(judge, messages, seed, _WORD, 0.0, "judging") for messages in shown]
 
     def _compared(self, answer: Answer, judge: AgentId, said: Sequence[str]) -> Verdict:

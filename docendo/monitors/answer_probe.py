@@ -17,7 +17,7 @@ import numpy as np
 from docendo.errors import UserError
 from docendo.interfaces import Source
 from docendo.monitors.text import digits, joined, tokens, within
-from docendo.prompts import hinted
+from docendo.prompts import hidden_question_prompt
 from docendo.records import BASE, AgentId, Episode, Example, Problem, origin
 from docendo.seeds import seed_for
 
@@ -90,7 +90,7 @@ def probed(
         > 1
     ]
     examples = [
-        Example(BASE, hinted(shown), answer)
+        Example(BASE, hidden_question_prompt(shown), answer)
         for e, offered in chosen
         for shown in (_lesson(e), [(p.prompt, _read(p.worked)) for p in e.lesson.problems])
         for answer in offered

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from random import Random
 
-from docendo.problems.procedural import Draft, Procedural, worked
+from docendo.problems.procedural import Draft, ProceduralSource, draft_with_steps
 
 __all__ = ["MATHEMATICS"]
 
@@ -55,7 +55,7 @@ _ADDENDS = {1: (2, 1, 1), 2: (2, 2, 2), 3: (2, 2, 2, 2), 4: (3, 3, 3), 5: (3, 3,
 def _sums(rng: Random, level: int) -> Draft:
     first, *rest = (_number(rng, digits) for digits in _ADDENDS[level])
     prompt = f"What is {' + '.join(map(str, (first, *rest)))}?"
-    return worked(prompt, first + sum(rest), _chain(first, _by_parts(rest)))
+    return draft_with_steps(prompt, first + sum(rest), _chain(first, _by_parts(rest)))
 
 
 _SUBTRAHENDS = {1: (2, 1, 1), 2: (2, 2, 1), 3: (3, 2, 2), 4: (3, 3, 2), 5: (4, 3, 3, 3)}
@@ -67,7 +67,9 @@ def _differences(rng: Random, level: int) -> Draft:
     while sum(rest) >= first:
         first, *rest = (_number(rng, digits) for digits in _SUBTRAHENDS[level])
     prompt = f"What is {' - '.join(map(str, (first, *rest)))}?"
-    return worked(prompt, first - sum(rest), _chain(first, [-n for n in _by_parts(rest)]))
+    return draft_with_steps(
+        prompt, first - sum(rest), _chain(first, [-n for n in _by_parts(rest)])
+    )
 
 
 _TERMS = {
@@ -92,7 +94,7 @@ def _products(rng: Random, level: int) -> Draft:
         total += left * right
     plain = [t[0] for t in terms if len(t) == 1]
     prompt = f"What is {' + '.join(' * '.join(map(str, t)) for t in terms)}?"
-    return worked(prompt, total + sum(plain), steps + _chain(total, plain))
+    return draft_with_steps(prompt, total + sum(plain), steps + _chain(total, plain))
 
 
 def _signed(number: int) -> str:
@@ -105,7 +107,7 @@ def _nonzero(rng: Random, most: int) -> int:
 
 def _solved(sides: str, steps: Sequence[str], coefficient: int, x: int) -> Draft:
     """The draft whose `steps` lead to ``coefficient`` times x; the last step divides."""
-    return worked(
+    return draft_with_steps(
         f"Solve for x: {sides}", x, [*steps, f"{coefficient * x} / {coefficient} = {x}"]
     )
 
@@ -201,7 +203,7 @@ def _fractions(rng: Random, level: int) -> Draft:
     widened = [
         f"{abs(n)}/{d} = {abs(n) * common // d}/{common}" for n, d in terms if d < common
     ]
-    return worked(
+    return draft_with_steps(
         prompt, total, [*widened, *_chain(numerators[0], numerators[1:]), *reduced]
     )
 
@@ -212,7 +214,7 @@ def _arithmetic_sequence(rng: Random, level: int) -> Draft:
     a, b, c = first, first + step, first + 2 * step
     found = _plus(b, -a) if step > 0 else _plus(a, -b)
     prompt = f"Each step {'adds' if step > 0 else 'subtracts'} the same number. What comes next: {a}, {b}, {c}?"
-    return worked(prompt, c + step, [found, _plus(c, step)])
+    return draft_with_steps(prompt, c + step, [found, _plus(c, step)])
 
 
 def _affine_sequence(rng: Random) -> Draft:
@@ -226,7 +228,7 @@ def _affine_sequence(rng: Random) -> Draft:
         _times(factor, third),
         _plus(factor * third, added),
     ]
-    return worked(
+    return draft_with_steps(
         f"{rule} What comes next: {first}, {second}, {third}?",
         factor * third + added,
         steps,
@@ -246,7 +248,7 @@ def _quadratic_sequence(rng: Random) -> Draft:
         _plus(terms[-1], last + growth),
     ]
     prompt = f"The steps grow by the same number each time. What comes next: {', '.join(map(str, terms))}?"
-    return worked(prompt, terms[-1] + last + growth, steps)
+    return draft_with_steps(prompt, terms[-1] + last + growth, steps)
 
 
 def _recurrence(rng: Random) -> Draft:
@@ -257,7 +259,7 @@ def _recurrence(rng: Random) -> Draft:
         steps += [_times(p, terms[-1]), _times(q, terms[-2]), _plus(x, y)]
         terms.append(x + y)
     rule = f"Each term is {p} times the one before plus {q} times the one before that."
-    return worked(
+    return draft_with_steps(
         f"{rule} The first two are {terms[0]}, {terms[1]}. What is the fifth?",
         terms[-1],
         steps,
@@ -270,7 +272,7 @@ def _sequences(rng: Random, level: int) -> Draft:
     return {3: _affine_sequence, 4: _quadratic_sequence, 5: _recurrence}[level](rng)
 
 
-MATHEMATICS = Procedural(
+MATHEMATICS = ProceduralSource(
     "mathematics",
     {
         "sums": _sums,

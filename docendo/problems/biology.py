@@ -5,7 +5,7 @@ from itertools import product
 from math import prod
 from random import Random
 
-from docendo.problems.procedural import Draft, Procedural, worked
+from docendo.problems.procedural import Draft, ProceduralSource, draft_with_steps
 from docendo.problems.quantities import bonds, chargaff, growth
 
 __all__ = ["BIOLOGY"]
@@ -81,7 +81,7 @@ def _paired(strand: str, pairs: dict[str, str]) -> tuple[str, str]:
 def _complement(rng: Random, level: int) -> Draft:
     strand = _strand(rng, level)
     answer, pairs = _paired(strand, _DNA_PAIRS)
-    return worked(
+    return draft_with_steps(
         f"Write the complement of the DNA strand {_spaced(strand)} in the same order.",
         answer,
         [pairs],
@@ -93,7 +93,7 @@ def _reverse_complement(rng: Random, level: int) -> Draft:
     backwards = strand[::-1]
     answer, pairs = _paired(backwards, _DNA_PAIRS)
     steps = [f"Backwards: {_spaced(backwards)}"] + ([pairs] if level > 1 else [])
-    return worked(
+    return draft_with_steps(
         f"Write the reverse complement of the DNA strand {_spaced(strand)}.", answer, steps
     )
 
@@ -106,7 +106,7 @@ def _transcription(rng: Random, level: int) -> Draft:
     answer, pairs = _paired(strand[::-1] if turned else strand, _RNA_PAIRS)
     steps = ([f"Backwards: {_spaced(strand[::-1])}"] if turned else []) + [pairs]
     prompt = f"The DNA template strand, read {read}, is {_spaced(strand)}. Write the mRNA from 5' to 3'."
-    return worked(prompt, answer, steps)
+    return draft_with_steps(prompt, answer, steps)
 
 
 def _codon_step(codon: str) -> str:
@@ -140,7 +140,7 @@ def _translation(rng: Random, level: int) -> Draft:
     prompt = (
         f"Translate the mRNA {mrna}, read 5' to 3'{where}, into one-letter amino acids."
     )
-    return worked(prompt, acids, map(_codon_step, codons))
+    return draft_with_steps(prompt, acids, map(_codon_step, codons))
 
 
 _GENES = "ABDEFGHJLMNPQRTY"
@@ -183,7 +183,9 @@ def _one_gene(rng: Random, level: int) -> Draft:
     cross, squares = f"{_spaced(mother)} x {_spaced(father)}", _squares(offspring)
     if level == 1:
         prompt = f"In {rng.choice(_ORGANISMS)}, cross {cross}. What percent of the offspring are expected to {event}?"
-        return worked(prompt, count * 25, [squares, f"{count} * 25 = {count * 25}"])
+        return draft_with_steps(
+            prompt, count * 25, [squares, f"{count} * 25 = {count * 25}"]
+        )
     quarter = rng.randint(2, 20)
     steps = [
         squares,
@@ -193,7 +195,7 @@ def _one_gene(rng: Random, level: int) -> Draft:
     prompt = (
         f"The cross {cross} has {quarter * 4} offspring. How many are expected to {event}?"
     )
-    return worked(prompt, count * quarter, steps)
+    return draft_with_steps(prompt, count * quarter, steps)
 
 
 def _many_genes(rng: Random, level: int) -> Draft:
@@ -229,7 +231,7 @@ def _many_genes(rng: Random, level: int) -> Draft:
     )
     event = " and ".join(map(_spaced, zip(traits, names, strict=True)))
     prompt = f"With unlinked genes, {cross} has {total * unit} offspring. How many are expected to show {event}?"
-    return worked(prompt, prod(counts) * unit, steps)
+    return draft_with_steps(prompt, prod(counts) * unit, steps)
 
 
 def _punnett(rng: Random, level: int) -> Draft:
@@ -249,10 +251,14 @@ def _gc_content(rng: Random, level: int) -> Draft:
         f"{base} {k}" for k, base in enumerate((b for b in bases if b in "GC"), 1)
     )
     if level == 1:
-        return worked(f"How many bases in {_spaced(bases)} are G or C?", count, [tally])
+        return draft_with_steps(
+            f"How many bases in {_spaced(bases)} are G or C?", count, [tally]
+        )
     weight = 100 // length
     prompt = f"What percent of the {length} bases in {_spaced(bases)} are G or C?"
-    return worked(prompt, count * weight, [tally, f"{count} * {weight} = {count * weight}"])
+    return draft_with_steps(
+        prompt, count * weight, [tally, f"{count} * {weight} = {count * weight}"]
+    )
 
 
 def _point_mutations(codon: str) -> list[str]:
@@ -293,9 +299,9 @@ def _substitution(rng: Random, level: int) -> Draft:
     ]
     if level == 1:
         prompt = f"At which position, counting from 1, do {_spaced(before)} and {_spaced(after)} differ?"
-        return worked(prompt, k + 1, steps)
+        return draft_with_steps(prompt, k + 1, steps)
     prompt = f"{_spaced(before)} mutates to {_spaced(after)}. Write the old base, its position from 1, the new base."
-    return worked(prompt, f"{before[k]} {k + 1} {after[k]}", steps)
+    return draft_with_steps(prompt, f"{before[k]} {k + 1} {after[k]}", steps)
 
 
 def _classified(rng: Random, level: int) -> Draft:
@@ -321,14 +327,14 @@ def _classified(rng: Random, level: int) -> Draft:
         steps = [_codon_step(old), _codon_step(new)]
     lengths = [f"{len(before)} bases, then {len(after)}"] if level == 5 else []
     prompt = f"In frame, the mRNA {_spaced(before)} becomes {_spaced(after)}. Is the mutation {kinds}?"
-    return worked(prompt, effect, lengths + steps)
+    return draft_with_steps(prompt, effect, lengths + steps)
 
 
 def _mutations(rng: Random, level: int) -> Draft:
     return _substitution(rng, level) if level <= 2 else _classified(rng, level)
 
 
-BIOLOGY = Procedural(
+BIOLOGY = ProceduralSource(
     "biology",
     {
         "complement": _complement,

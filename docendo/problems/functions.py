@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from operator import add, mul, sub
 from random import Random
 
-from docendo.problems.procedural import Draft, worked
+from docendo.problems.procedural import Draft, draft_with_steps
 
 __all__ = ["expressions", "fix"]
 
@@ -24,21 +24,21 @@ def expressions(rng: Random, level: int) -> Draft:
             f"Write a Python expression for f(x): {words}.",
             [f"even x: {even}", f"odd x: {odd}"],
         )
-        return worked(prompt, _choice(even, odd), lines, _tests(function))
+        return draft_with_steps(prompt, _choice(even, odd), lines, _tests(function))
     kinds = (("*", "+-"), ("+-", "*"), ("+-*", "+-*", "+-"))[level - 1]
     steps = [(rng.choice(kind), rng.randint(2, 40)) for kind in kinds]
     codes = _codes(steps)
     prompt = (
         f"Write a Python expression for f(x): take x, {', then '.join(map(_said, steps))}."
     )
-    return worked(prompt, codes[-1], _worked(steps), _tests(_function(steps)))
+    return draft_with_steps(prompt, codes[-1], _worked(steps), _tests(_function(steps)))
 
 
 def _line_through(rng: Random) -> Draft:
     a, b = rng.randint(2, 40), rng.randint(1, 60)
     lines = [f"b = f(0) = {b}", f"a = f(1) - b = {a + b} - {b} = {a}"]
     prompt = f"f(x) = a * x + b, with f(0) = {b} and f(1) = {a + b}. Write a Python expression for f(x)."
-    return worked(prompt, f"x * {a} + {b}", lines, _tests(lambda x: a * x + b))
+    return draft_with_steps(prompt, f"x * {a} + {b}", lines, _tests(lambda x: a * x + b))
 
 
 def fix(rng: Random, level: int) -> Draft:
@@ -76,7 +76,7 @@ def _repair(
     wanted: str, wrong: str, right: str, lines: list[str], tests: tuple[str, ...]
 ) -> Draft:
     prompt = f"Fix this to {wanted}.\ndef f(x): return {wrong}"
-    return worked(prompt, f"def f(x): return {right}", lines, tests)
+    return draft_with_steps(prompt, f"def f(x): return {right}", lines, tests)
 
 
 def _fix_slice(rng: Random) -> Draft:

@@ -22,7 +22,16 @@ from docendo.graders.answer import final_answer
 from docendo.interfaces import Grader, Source, Split
 from docendo.records import Problem, Verdict
 
-__all__ = ["VERSION", "Gym", "GymGrader", "Item", "Task", "load_gym", "refused", "tasks"]
+__all__ = [
+    "VERSION",
+    "GymGrader",
+    "GymItem",
+    "GymSource",
+    "GymTask",
+    "load_gym",
+    "rejected_tasks",
+    "sound_tasks",
+]
 
 VERSION = "0.1.25"
 """Of reasoning-gym, for which the list of tasks holds: another one makes other problems."""
@@ -37,14 +46,14 @@ _ITEMS = {"gsm_symbolic": 100_000, "list_functions": 100_000}
 """Of tasks whose data set is laid out in advance; others are as good as endless."""
 
 
-class Task(NamedTuple):
+class GymTask(NamedTuple):
     graded: str
     """exact: it has one right answer, compared as text; scored: by the task's own scorer."""
     levels: int
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class GymItem:
     """Where a problem stands in reasoning-gym."""
 
     task: str
@@ -64,12 +73,12 @@ class Item:
         return float(_data(self.task, self.level).score_answer(answer, self.entry()))
 
 
-def tasks() -> Mapping[str, Task]:
+def sound_tasks() -> Mapping[str, GymTask]:
     """The tasks whose grading is sound."""
-    return {name: Task(**fields) for name, fields in _table()["tasks"].items()}
+    return {name: GymTask(**fields) for name, fields in _table()["tasks"].items()}
 
 
-def refused() -> Mapping[str, str]:
+def rejected_tasks() -> Mapping[str, str]:
     """The other tasks, with the reason."""
     found: dict[str, str] = _table()["refused"]
     return found
@@ -78,7 +87,7 @@ def refused() -> Mapping[str, str]:
 def load_gym(names: Sequence[str], domain: str) -> Source:
     """Problems of some tasks. Raises UseError for a task that there is not or whose grading is not sound, and where
     reasoning-gym is missing or has another version."""
-    known, bad = tasks(), refused()
+    known, bad = sound_tasks(), rejected_tasks()
     for name in names:
         if name in bad:
             raise UserError(f"reasoning-gym's task {name!r} is not taken: {bad[name]}")
@@ -94,22 +103,22 @@ def load_gym(names: Sequence[str], domain: str) -> Source:
         raise UserError(
             f"its tasks were checked with reasoning-gym {VERSION}, not {found}; pip install the former"
         )
-    return Gym(domain, {name: known[name] for name in names})
+    return GymSource(domain, {name: known[name] for name in names})
 
 
 @dataclass(frozen=True)
-class Gym:
+class GymSource:
     """A source; it has few worked solutions to learn from, since most tasks give nothing but the answer."""
 
     domain: str
-    tasks: Mapping[str, Task]
+    tasks: Mapping[str, GymTask]
 
     @property
     def levels(self) -> Mapping[str, Sequence[int]]:
         return {name: range(1, task.levels + 1) for name, task in self.tasks.items()}
 
     def draw(
-        self, family: str, level: int, count: int, seed: int, stream: Split
+        self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
         """`count` different problems. Raises UseError for an unknown task or level, or one that has fewer."""
         if family not in self.tasks:
@@ -124,17 +133,17 @@ class Gym:
         while len(found) < count and idle < _PATIENCE:
             idle += 1
             problem = self._problem(
-                Item(family, level, rng.randrange(_ITEMS.get(family, 2**31 - 1)))
+                GymItem(family, level, rng.randrange(_ITEMS.get(family, 2**31 - 1)))
             )
-            if problem and split_of(problem) == stream and problem.key not in found:
+            if problem and split_of(problem) == split and problem.key not in found:
                 found[problem.key], idle = problem, 0
         if len(found) < count:
             raise UserError(
-                f"{self.domain}/{family} level {level} has only {len(found)} {stream} problems, not {count}"
+                f"{self.domain}/{family} level {level} has only {len(found)} {split} problems, not {count}"
             )
         return list(found.values())
 
-    def _problem(self, item: Item) -> Problem | None:
+    def _problem(self, item: GymItem) -> Problem | None:
         """None for an item that cannot be made, or whose answer is too long to be graded."""
         try:
             entry = _entry(item)
@@ -164,7 +173,7 @@ class GymGrader:
     def __call__(self, problem: Problem, text: str) -> Verdict:
         """Raises RunError where the installed reasoning-gym makes another problem of the same number."""
         item = _item(problem.source)
-        if item is None or tasks()[item.task].graded == "exact":
+        if item is None or sound_tasks()[item.task].graded == "exact":
             return self.otherwise(problem, text)
         if item.entry()["question"].strip() != problem.prompt:
             raise RunError(
@@ -180,11 +189,11 @@ class GymGrader:
         return Verdict(0.0, f"{answer!r} is not right, says {item.task}'s own scorer")
 
 
-def _item(source: str) -> Item | None:
+def _item(source: str) -> GymItem | None:
     found = _SOURCE.fullmatch(source)
     return (
-        Item(found[1], int(found[2]), int(found[3]))
-        if found and found[1] in tasks()
+        GymItem(found[1], int(found[2]), int(found[3]))
+        if found and found[1] in sound_tasks()
         else None
     )
 
@@ -195,7 +204,7 @@ def _table() -> Mapping[str, Any]:
 
 
 @lru_cache(2048)
-def _entry(item: Item) -> dict[str, Any]:
+def _entry(item: GymItem) -> dict[str, Any]:
     found: dict[str, Any] = _data(item.task, item.level)[item.number]
     return found
 

@@ -11,16 +11,16 @@ from docendo.interfaces import Source, Split
 from docendo.records import Problem, TaskType, problem_of
 from docendo.seeds import seed_for
 
-__all__ = ["Admitted", "Member", "Pool"]
+__all__ = ["AcceptedQuestions", "AskerPool", "PoolMember"]
 
 
-class Member(NamedTuple):
+class PoolMember(NamedTuple):
     source: Source
     weight: float
 
 
 @dataclass(frozen=True)
-class Pool:
+class AskerPool:
     """A weighted mixture of askers, itself an asker. It has all families of its members.
 
     Each problem comes from one of the members that have its family and level, by weight; where one of them has too few,
@@ -28,7 +28,7 @@ class Pool:
     """
 
     domain: str
-    members: Mapping[str, Member]
+    members: Mapping[str, PoolMember]
 
     @property
     def levels(self) -> Mapping[str, Sequence[int]]:
@@ -39,7 +39,7 @@ class Pool:
         return {family: sorted(levels) for family, levels in found.items()}
 
     def draw(
-        self, family: str, level: int, count: int, seed: int, stream: Split
+        self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
         """`count` problems with different keys. Raises UseError where all members together have not that many."""
         able = [
@@ -63,7 +63,7 @@ class Pool:
                 break
             try:
                 drawn = self.members[name].source.draw(
-                    family, level, share, seed_for(seed, name, share), stream
+                    family, level, share, seed_for(seed, name, share), split
                 )
             except UserError as error:
                 fault = error
@@ -80,7 +80,7 @@ class Pool:
 
 
 @dataclass
-class Admitted:
+class AcceptedQuestions:
     """Questions that passed the gate: a source of training problems that grows. Held-out problems it has none."""
 
     domain: str
@@ -103,12 +103,12 @@ class Admitted:
                 del shelf[next(iter(shelf))]
 
     def draw(
-        self, family: str, level: int, count: int, seed: int, stream: Split
+        self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
         """`count` different questions. Raises UseError where fewer were admitted so far."""
         shelf = (
             list(self.problems.get(TaskType(self.domain, family, level), {}).values())
-            if stream == "train"
+            if split == "train"
             else []
         )
         if len(shelf) < count:

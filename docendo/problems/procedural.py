@@ -10,7 +10,7 @@ from docendo.errors import RunError, UserError, suggestion
 from docendo.interfaces import Split
 from docendo.records import Problem
 
-__all__ = ["LEVELS", "Draft", "Maker", "Procedural", "worked"]
+__all__ = ["LEVELS", "Draft", "DraftFunction", "ProceduralSource", "draft_with_steps"]
 
 LEVELS = (1, 2, 3, 4, 5)
 _PATIENCE = 5000
@@ -27,10 +27,10 @@ class Draft(NamedTuple):
     tests: tuple[str, ...] = ()
 
 
-Maker = Callable[[Random, int], Draft]
+DraftFunction = Callable[[Random, int], Draft]
 
 
-def worked(
+def draft_with_steps(
     prompt: str, answer: object, steps: Iterable[str], tests: tuple[str, ...] = ()
 ) -> Draft:
     """A draft whose solution is `steps`, a line each, and then the line ``Answer: ...``."""
@@ -38,9 +38,9 @@ def worked(
 
 
 @dataclass(frozen=True)
-class Procedural:
+class ProceduralSource:
     domain: str
-    families: Mapping[str, Maker]
+    families: Mapping[str, DraftFunction]
     source: str = "docendo"
     """What its problems say of where they come from."""
 
@@ -49,7 +49,7 @@ class Procedural:
         return dict.fromkeys(self.families, LEVELS)
 
     def draw(
-        self, family: str, level: int, count: int, seed: int, stream: Split
+        self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
         """`count` different problems. Raises UseError for an unknown family or level, or a family that is too small."""
         if family not in self.families:
@@ -67,12 +67,12 @@ class Procedural:
                     f"{error} (at {self.domain}/{family}, level {level}, seed {seed})"
                 ) from error
             problem = Problem(self.domain, family, level, *draft, source=self.source)
-            fresh = split_of(problem) == stream and problem.key not in found
+            fresh = split_of(problem) == split and problem.key not in found
             idle = 0 if fresh else idle + 1
             if fresh:
                 found[problem.key] = problem
         if len(found) < count:
             raise UserError(
-                f"{self.domain}/{family} level {level} has only {len(found)} {stream} problems, not {count}"
+                f"{self.domain}/{family} level {level} has only {len(found)} {split} problems, not {count}"
             )
         return list(found.values())

@@ -10,7 +10,12 @@ from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
-from docendo.problems.procedural import Draft, Maker, Procedural, worked
+from docendo.problems.procedural import (
+    Draft,
+    DraftFunction,
+    ProceduralSource,
+    draft_with_steps,
+)
 
 __all__ = [
     "CLOCK",
@@ -18,11 +23,11 @@ __all__ = [
     "GENES",
     "LETTERS",
     "PROCEDURES",
-    "Craft",
+    "ProcedureSpec",
     "Step",
-    "asked",
-    "course",
-    "spelled",
+    "draft_procedure",
+    "draft_spelled_out",
+    "procedure_source",
 ]
 
 Step = Callable[[str], str]
@@ -32,7 +37,7 @@ _BASES = "acgt"
 _DAY = 24 * 60
 
 
-class Craft(NamedTuple):
+class ProcedureSpec(NamedTuple):
     """What a domain is made of."""
 
     steps: Mapping[str, Step]
@@ -45,37 +50,40 @@ class Craft(NamedTuple):
     """A string to work on, of a level."""
 
 
-def asked(name: str, steps: Sequence[str], craft: Craft, text: str) -> Draft:
+def draft_procedure(
+    name: str, steps: Sequence[str], craft: ProcedureSpec, text: str
+) -> Draft:
     """The question what `name` makes of `text`, solved step by step."""
     known, lines, now = {**craft.steps, **craft.own}, list[str](), text
     for step in steps:
         now = known[step](now)
         lines.append(f"{step} {now}")
-    return worked(f"{name} {text}", now, lines)
+    return draft_with_steps(f"{name} {text}", now, lines)
 
 
-def spelled(craft: Craft, rng: Random, level: int) -> Draft:
+def draft_spelled_out(craft: ProcedureSpec, rng: Random, level: int) -> Draft:
     """A question that names its steps, two of the known ones, in an order that no word of the domain has."""
     taken = {pair for steps in craft.words.values() for pair in pairwise(steps)}
     pairs = [
         (a, b) for a in craft.steps for b in craft.steps if a != b and (a, b) not in taken
     ]
     steps = rng.choice(pairs)
-    return asked(" ".join(steps), steps, craft, craft.make(rng, level))
+    return draft_procedure(" ".join(steps), steps, craft, craft.make(rng, level))
 
 
-def course(domain: str) -> Procedural:
+def procedure_source(domain: str) -> ProceduralSource:
     """The domain's words, and questions that spell their steps out."""
     craft = PROCEDURES[domain]
 
-    def word(name: str) -> Maker:
-        return lambda rng, level: asked(
+    def word(name: str) -> DraftFunction:
+        return lambda rng, level: draft_procedure(
             name, craft.words[name], craft, craft.make(rng, level)
         )
 
     families = {name: word(name) for name in craft.words}
-    return Procedural(
-        domain, {**families, "spelled": lambda rng, level: spelled(craft, rng, level)}
+    return ProceduralSource(
+        domain,
+        {**families, "spelled": lambda rng, level: draft_spelled_out(craft, rng, level)},
     )
 
 
@@ -149,7 +157,7 @@ _STRINGS: Mapping[str, Step] = {
     "cut": lambda text: text[1:],
 }
 
-LETTERS = Craft(
+LETTERS = ProcedureSpec(
     {
         **_STRINGS,
         "up": _shifted(_LETTERS, 1),
@@ -166,7 +174,7 @@ LETTERS = Craft(
     },
     _word(_LETTERS, 2),
 )
-DIGITS = Craft(
+DIGITS = ProcedureSpec(
     {
         **{f"+{n}": _added(n) for n in range(1, 10)},
         "x2": _times(2),
@@ -185,7 +193,7 @@ DIGITS = Craft(
     },
     lambda rng, level: str(rng.randint(10**level, 10 ** (level + 1) - 1)),
 )
-GENES = Craft(
+GENES = ProcedureSpec(
     {
         **_STRINGS,
         "pair": _mapped(_BASES, "tgca"),
@@ -202,7 +210,7 @@ GENES = Craft(
     },
     _word(_BASES, 3),
 )
-CLOCK = Craft(
+CLOCK = ProcedureSpec(
     {
         **{f"+{n}": _later(n) for n in (5, 10, 15, 20, 30)},
         "noon": _later(_DAY // 2),
@@ -221,7 +229,7 @@ CLOCK = Craft(
         f"{rng.randrange(24):02}:{rng.randrange(60) if level > 1 else 5 * rng.randrange(12):02}"
     ),
 )
-PROCEDURES: Mapping[str, Craft] = {
+PROCEDURES: Mapping[str, ProcedureSpec] = {
     "letters": LETTERS,
     "digits": DIGITS,
     "genes": GENES,

@@ -10,7 +10,7 @@ from random import Random
 from string import ascii_lowercase
 
 from docendo.problems.functions import expressions, fix
-from docendo.problems.procedural import Draft, Procedural, worked
+from docendo.problems.procedural import Draft, ProceduralSource, draft_with_steps
 
 __all__ = ["PROGRAMMING", "booleans", "counting", "indexing", "trace"]
 
@@ -61,7 +61,7 @@ def trace(rng: Random, level: int) -> Draft:
         )
         text, x = _step(x, sign, amount)
         lines.append(f"i = {i}: {text}")
-    return worked(f"What does this print?\n{source}", str(x), lines)
+    return draft_with_steps(f"What does this print?\n{source}", str(x), lines)
 
 
 def _straight(rng: Random, level: int) -> Draft:
@@ -81,7 +81,7 @@ def _straight(rng: Random, level: int) -> Draft:
         text, result = _step(values["x"], "+", values["y"])
         lines.append(f"x + y = {text}")
     code = "\n".join((*source, f"print({shown})"))
-    return worked(f"What does this print?\n{code}", str(result), lines)
+    return draft_with_steps(f"What does this print?\n{code}", str(result), lines)
 
 
 def _step(left: int, op: str, right: int) -> tuple[str, int]:
@@ -94,7 +94,7 @@ def indexing(rng: Random, level: int) -> Draft:
     size = (5, 6, 5, 6, 8)[level - 1]
     items = [rng.randint(0, size - 1 if level == 4 else 9) for _ in range(size)]
     lines, asked, value = (_front, _slice, _back, _nested, _stride)[level - 1](rng, items)
-    return worked(f"s = {items}\nWhat is {asked}?", str(value), lines)
+    return draft_with_steps(f"s = {items}\nWhat is {asked}?", str(value), lines)
 
 
 _Found = tuple[list[str], str, object]
@@ -164,7 +164,7 @@ def counting(rng: Random, level: int) -> Draft:
     running = " ".join(
         f"{letter} {so_far}" for letter, so_far in zip(letters, seen, strict=True)
     )
-    return worked(f"What is {asked}?", str(seen[-1]), [running])
+    return draft_with_steps(f"What is {asked}?", str(seen[-1]), [running])
 
 
 def booleans(rng: Random, level: int) -> Draft:
@@ -186,7 +186,7 @@ def booleans(rng: Random, level: int) -> Draft:
         text, value = _joined(op, given[0], given[1], lines)
         first = _negated((f"({text})", value), lines)
         second = _joined("or", _joined("and", given[2], given[3], lines), given[4], lines)
-    return worked(
+    return draft_with_steps(
         f"What does this print?\nprint({first[0]}, {second[0]})",
         f"{first[1]} {second[1]}",
         lines,
@@ -214,7 +214,7 @@ def _negated(truth: _Truth, lines: list[str]) -> _Truth:
     return f"not {truth[0]}", not truth[1]
 
 
-PROGRAMMING = Procedural(
+PROGRAMMING = ProceduralSource(
     "programming",
     {
         "booleans": booleans,

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from docendo.problems.procedural import Draft, worked
+from docendo.problems.procedural import Draft, draft_with_steps
 
 __all__ = ["bonds", "chargaff", "growth"]
 
@@ -28,13 +28,13 @@ def growth(rng: Random, level: int) -> Draft:
         for i, count in enumerate(counts[:-1])
     ]
     if level < 4:
-        return worked(prompt, counts[-1], steps)
+        return draft_with_steps(prompt, counts[-1], steps)
     lost = rng.randint(1, counts[-1] - 1)
     left = counts[-1] - lost
     prompt = prompt.replace("How many", f"Then {lost} die. How many").replace(
         "there after", "left after"
     )
-    return worked(prompt, left, [*steps, f"{counts[-1]} - {lost} = {left}"])
+    return draft_with_steps(prompt, left, [*steps, f"{counts[-1]} - {lost} = {left}"])
 
 
 def _doubling_time(rng: Random, culture: str) -> Draft:
@@ -45,7 +45,7 @@ def _doubling_time(rng: Random, culture: str) -> Draft:
         "How many minutes does one doubling take?"
     )
     chain = ", ".join(map(str, counts))
-    return worked(
+    return draft_with_steps(
         prompt,
         minutes,
         [chain, f"{times} doublings", f"{minutes * times} / {times} = {minutes}"],
@@ -74,14 +74,14 @@ def chargaff(rng: Random, level: int) -> Draft:
             f"3 * {strong} = {3 * strong}",
             f"{2 * weak} + {3 * strong} = {bonds}",
         )
-        return worked(prompt, bonds, [*count, *sums])
+        return draft_with_steps(prompt, bonds, [*count, *sums])
     prompt = f"Double-stranded DNA of {total} bases has {known} {base}. How many {other} does it have?"
     steps = [
         f"{base} + {pair} = {known} + {known} = {both}",
         f"{other} + {rest} = {total} - {both} = {total - both}",
         f"{total - both} / 2 = {wanted}",
     ]
-    return worked(prompt, wanted, steps)
+    return draft_with_steps(prompt, wanted, steps)
 
 
 def bonds(rng: Random, level: int) -> Draft:
@@ -91,7 +91,7 @@ def bonds(rng: Random, level: int) -> Draft:
     pairs, total = weak + strong, 2 * weak + 3 * strong
     if level == 5:
         prompt = f"A DNA helix of {pairs} base pairs has {total} hydrogen bonds. How many of its pairs are G-C?"
-        return worked(
+        return draft_with_steps(
             prompt,
             strong,
             [f"{pairs} * 2 = {2 * pairs}", f"{total} - {2 * pairs} = {strong}"],
@@ -108,6 +108,6 @@ def bonds(rng: Random, level: int) -> Draft:
     if level == 4:
         steps.insert(0, f"{2 * pairs} / 2 = {pairs}")
         known = f"{2 * pairs} bases, {strong} of them C"
-    return worked(
+    return draft_with_steps(
         f"A DNA helix has {known}. How many hydrogen bonds does it have?", total, steps
     )

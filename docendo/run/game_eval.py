@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from docendo.games.kuhn_exact import KuhnPoker, first_seat
+from docendo.games.kuhn_exact import KuhnPoker, first_seat_payoff
 from docendo.games.matrix import exploitability
-from docendo.games.text_game import Turn, information_sets, judge
+from docendo.games.text_game import Turn, information_sets, read_move
 from docendo.interfaces import FloatArray
 from docendo.records import AgentId, Request, origin
 from docendo.school import Arena
@@ -48,7 +48,8 @@ def styles(
     texts = [completion.text for completion in room.engine.sample(requests)]
     counts = {
         (agent, turn.name): Counter(
-            judge(text, turn.legal)[0] for text in texts[i * samples : (i + 1) * samples]
+            read_move(text, turn.legal)[0]
+            for text in texts[i * samples : (i + 1) * samples]
         )
         for i, (agent, turn) in enumerate(asked)
     }
@@ -81,7 +82,7 @@ def told(found: Mapping[AgentId, Style]) -> dict[str, float]:
         policy = kuhn_policy(style)
         metrics[f"duels/legal/{agent}"] = style.legal
         metrics[f"duels/exploitability/{agent}"] = exploitable(style)
-        metrics[f"duels/value/{agent}"] = first_seat(policy, policy)
+        metrics[f"duels/value/{agent}"] = first_seat_payoff(policy, policy)
     return metrics
 
 

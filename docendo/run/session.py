@@ -25,7 +25,7 @@ from docendo.humans.rating import RatingQueue
 from docendo.loop import finetune, teach
 from docendo.monitors.answer_probe import ProbeRoom
 from docendo.monitors.monitor import Monitors
-from docendo.problems.pool import Admitted
+from docendo.problems.pool import AcceptedQuestions
 from docendo.records import BASE, AgentId, Evaluation, Usage
 from docendo.run.evaluation import accuracies, cut_short, evaluate, held_out_problems
 from docendo.run.game_eval import styles, told
@@ -275,7 +275,7 @@ class Session:
         }
 
     @property
-    def _shelves(self) -> Mapping[str, Admitted]:
+    def _shelves(self) -> Mapping[str, AcceptedQuestions]:
         return self.school.bureau.shelves if self.school.bureau else {}
 
     def restore(self, index: int, folder: Path, state: dict[str, Any]) -> None:

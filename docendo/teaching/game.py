@@ -9,7 +9,7 @@ from random import Random
 
 from docendo.errors import UserError
 from docendo.interfaces import Deck, Engine, Evaluator, Source, Standings
-from docendo.prompts import solve, solve_after
+from docendo.prompts import lesson_prompt, solve_prompt
 from docendo.records import (
     AgentId,
     Answer,
@@ -280,12 +280,12 @@ class Classroom:
             wanted.problem.prompt,
         )
         if wanted.lesson is None:
-            return solve(question, instruction)
+            return solve_prompt(question, instruction)
         lesson = wanted.lesson
         own = self.tools.get(origin(wanted.agent))
         pairs = zip(lesson.problems, lesson.examples, strict=True)
         shown = [(p.prompt, worded(p.prompt, a.completion.text, own)) for p, a in pairs]
-        return solve_after(shown, question, instruction)
+        return lesson_prompt(shown, question, instruction)
 
 
 def shrink_control(control: Sequence[Rollout], rate: float, weight: float) -> float:

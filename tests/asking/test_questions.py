@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from docendo.asking.questions import Asker, QuestionWriter, form_of, parse
-from docendo.asking.verifiers import expression
+from docendo.asking.questions import Asker, QuestionWriter, measure_shape, parse_question
+from docendo.asking.verifiers import evaluate_expression
 from docendo.engines.wrappers.scripted import Scripted
 from docendo.learning.advantages import group_questions
 from docendo.metrics import inquired
@@ -67,7 +67,7 @@ def reasons(questions: Sequence[Question]) -> list[str]:
 def test_a_question_and_its_answer_are_read_or_not(
     text: str, found: tuple[str, str, str] | None
 ) -> None:
-    assert parse(text) == found
+    assert parse_question(text) == found
 
 
 def test_the_gate_says_why() -> None:
@@ -82,7 +82,7 @@ def test_the_gate_says_why() -> None:
         f"Question: {'long ' * 60} 1 + 1?\nAnswer: 2",
         "Question: What is 40 + 41?\nAnswer: 81",
     ]
-    found = desk(said, known=[problem(40)], solve=expression).ask(3, [ANN, BOB], 1)
+    found = desk(said, known=[problem(40)], solve=evaluate_expression).ask(3, [ANN, BOB], 1)
     assert reasons(found) == [
         "",
         "unreadable",
@@ -106,7 +106,7 @@ def test_everybody_but_the_asker_tries_what_was_admitted_and_the_payoff_is_highe
     None
 ):
     said = ["Question: Bea bakes 4 + 9 rolls. How many?\nAnswer: 13", "nothing"]
-    first, second = desk(said, "Answer: 13", solve=expression, tries=2).ask(
+    first, second = desk(said, "Answer: 13", solve=evaluate_expression, tries=2).ask(
         0, [ANN, BOB, CAT], 1
     )
     assert first.tries == ((BOB, 1.0), (BOB, 1.0), (CAT, 1.0), (CAT, 1.0))
@@ -136,7 +136,7 @@ def test_without_a_program_the_others_must_come_to_the_answer() -> None:
 
 def test_the_asker_sees_an_example_and_whom_it_poses_as_and_no_answer_to_find() -> None:
     seen = []
-    room = desk(["x", "y"], solve=expression)
+    room = desk(["x", "y"], solve=evaluate_expression)
     watched = Scripted(lambda r: seen.append(r) or "x")
     replace(room, engine=watched).ask(0, [BOB], 1)
     assert {r.messages for r in seen} == {seen[0].messages}
@@ -148,9 +148,11 @@ def test_the_asker_sees_an_example_and_whom_it_poses_as_and_no_answer_to_find() 
 
 
 def test_the_form_of_a_kind_is_told_from_its_problems() -> None:
-    form = form_of(MATHEMATICS.draw("fractions", 1, 10, 1, "train"))
+    form = measure_shape(MATHEMATICS.draw("fractions", 1, 10, 1, "train"))
     assert form.answers == {"fraction"}
-    assert form_of([problem(5), Problem("d", "f", 1, "x", "the blue door")]).answers == {
+    assert measure_shape(
+        [problem(5), Problem("d", "f", 1, "x", "the blue door")]
+    ).answers == {
         "number",
         "words",
     }
@@ -200,7 +202,7 @@ def test_two_askers_of_one_agent_in_one_domain_each_take_in_their_own_questions(
         ["Question: What is 1 + 2?\nAnswer: 3", "Question: What is 2 + 2?\nAnswer: 4"] * 2
     )
     taken = {"people": list[str](), "crowd": list[str]()}
-    asked = desk(["", ""], solve=expression)
+    asked = desk(["", ""], solve=evaluate_expression)
     (one,) = asked.askers
     engine = Scripted(
         lambda request: next(said) if request.purpose == "asking" else "Answer: 3"

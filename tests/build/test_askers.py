@@ -8,7 +8,7 @@ import pytest
 from docendo.build.school import build_school, read_catalog
 from docendo.config.load import Config, load_config, parse_config, to_toml
 from docendo.errors import UserError
-from docendo.problems.pool import Admitted, Pool
+from docendo.problems.pool import AcceptedQuestions, AskerPool
 from docendo.records import AgentId
 from docendo.sft_data import worked_examples
 from tests.toys import RecordingTrainable
@@ -38,7 +38,7 @@ def config(
 def test_a_domain_with_askers_is_a_pool_and_its_models_ask_at_a_desk() -> None:
     given = config({"people": PEOPLE})
     school = build_school(given, read_catalog(given), RecordingTrainable())
-    assert isinstance(school.classroom.sources["mathematics"], Pool)
+    assert isinstance(school.classroom.sources["mathematics"], AskerPool)
     assert school.bureau is not None
     (asker,) = school.bureau.desk.askers
     assert (asker.agent, asker.domain, [n for n, _ in asker.personas]) == (
@@ -46,7 +46,7 @@ def test_a_domain_with_askers_is_a_pool_and_its_models_ask_at_a_desk() -> None:
         "mathematics",
         ["nurse"],
     )
-    assert isinstance(school.bureau.shelves["mathematics/people"], Admitted)
+    assert isinstance(school.bureau.shelves["mathematics/people"], AcceptedQuestions)
     assert "a night nurse in Porto" in asker.personas[0][1]
 
 

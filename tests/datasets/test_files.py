@@ -17,7 +17,7 @@ from docendo.datasets.files import (
     Columns,
     FileProblems,
     FileSource,
-    columns_from,
+    parse_columns,
     read_problems,
 )
 from docendo.datasets.split import split_of
@@ -371,15 +371,15 @@ def test_two_columns_of_one_name_and_blank_names_are_refused(tmp_path: Path) -> 
 
 
 def test_columns_of_a_config_are_named_by_role() -> None:
-    assert columns_from({"question": "q", "level": "grade"}, "here") == Columns(
+    assert parse_columns({"question": "q", "level": "grade"}, "here") == Columns(
         question="q", level="grade"
     )
     with pytest.raises(
         UserError, match=r"^here: no column role 'anwser'; did you mean 'answer'\?$"
     ):
-        columns_from({"anwser": "a"}, "here")
+        parse_columns({"anwser": "a"}, "here")
     with pytest.raises(UserError, match=r"^here: ' ' is blank; wanted a name$"):
-        columns_from({"answer": " "}, "here")
+        parse_columns({"answer": " "}, "here")
 
 
 def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path) -> None:

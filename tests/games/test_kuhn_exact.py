@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from docendo.errors import UserError
-from docendo.games.kuhn_exact import KuhnPoker, equilibrium, first_seat
+from docendo.games.kuhn_exact import KuhnPoker, equilibrium, first_seat_payoff
 from docendo.games.matrix import (
     Array,
     best_response,
@@ -48,7 +48,7 @@ def test_the_walk_over_all_deals_is_the_rules_deal_by_deal(
     mine: Array, theirs: Array
 ) -> None:
     a, b = policy(mine), policy(theirs)
-    assert first_seat(a, b) == pytest.approx(by_the_rules(a, b))
+    assert first_seat_payoff(a, b) == pytest.approx(by_the_rules(a, b))
     assert payoff(KUHN, a, b) == pytest.approx(
         (by_the_rules(a, b) - by_the_rules(b, a)) / 2
     )
@@ -59,7 +59,7 @@ def test_every_equilibrium_is_worth_a_loss_of_one_eighteenth_and_cannot_be_explo
     bluff: float,
 ) -> None:
     solution = equilibrium(bluff)
-    assert first_seat(solution, solution) == pytest.approx(-1 / 18)
+    assert first_seat_payoff(solution, solution) == pytest.approx(-1 / 18)
     assert exploitability(KUHN, solution) == pytest.approx(0, abs=1e-15)
 
 
@@ -72,7 +72,7 @@ def test_the_mixture_of_equilibria_is_one() -> None:
 def test_playing_evenly_is_worth_an_eighth_and_loses_eleven_twentyfourths() -> None:
     even = uniform(KUHN)
     # showdowns even out; a bet is refused in 1/4 of the games and a bet after a check in 1/8
-    assert first_seat(even, even) == pytest.approx(1 / 4 - 1 / 8)
+    assert first_seat_payoff(even, even) == pytest.approx(1 / 4 - 1 / 8)
     # half of the NashConv of 11/12 that OpenSpiel reports
     assert exploitability(KUHN, even) == pytest.approx(11 / 24)
 
@@ -87,9 +87,9 @@ def test_the_best_response_is_the_best_of_all_pure_policies() -> None:
     theirs = policy(np.random.default_rng(0).random(12))
     found = payoff(KUHN, best_response(KUHN, theirs), theirs)
     pure = (policy(np.array([*bets, *[0.0] * 6])) for bets in product((0.0, 1.0), repeat=6))
-    first = max(first_seat(one, theirs) for one in pure)
+    first = max(first_seat_payoff(one, theirs) for one in pure)
     pure = (policy(np.array([*[0.0] * 6, *bets])) for bets in product((0.0, 1.0), repeat=6))
-    second = max(-first_seat(theirs, one) for one in pure)
+    second = max(-first_seat_payoff(theirs, one) for one in pure)
     assert found == pytest.approx((first + second) / 2)
 
 

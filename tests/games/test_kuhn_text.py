@@ -8,8 +8,8 @@ from itertools import product
 import pytest
 
 from docendo.errors import UserError
-from docendo.games.kuhn_text import KUHN, Equilibrium, always_bets
-from docendo.games.text_game import Turn, information_sets, judge
+from docendo.games.kuhn_text import KUHN, EquilibriumPlayer, play_always_bet
+from docendo.games.text_game import Turn, information_sets, read_move
 from docendo.games.tictactoe import TIC_TAC_TOE
 from docendo.records import Request
 from tests.toys import ANN
@@ -123,7 +123,7 @@ def test_at_equilibrium_the_first_player_loses_an_eighteenth_of_a_chip_and_nobod
     alpha: float,
 ) -> None:
     """Kuhn (1950): the value is -1/18 chip; a payoff of 1 is two chips."""
-    play = Equilibrium(alpha).dares
+    play = EquilibriumPlayer(alpha).dares
     assert value(play, play) == Fraction(-1, 36)
     assert max(value(other, play) for other in pure(0)) == Fraction(-1, 36)
     assert min(value(play, other) for other in pure(1)) == Fraction(-1, 36)
@@ -132,14 +132,15 @@ def test_at_equilibrium_the_first_player_loses_an_eighteenth_of_a_chip_and_nobod
 def test_outside_the_family_of_equilibria_there_is_none() -> None:
     for alpha in (-0.1, 0.5, float("nan")):
         with pytest.raises(UserError, match="alpha from 0 to 1/3"):
-            Equilibrium(alpha)
+            EquilibriumPlayer(alpha)
 
 
 @pytest.mark.parametrize("turn", information_sets(KUHN), ids=lambda t: t.name)
 def test_the_equilibrium_player_reads_its_prompt_and_mixes_as_it_should(turn: Turn) -> None:
-    player = Equilibrium(0.2)
+    player = EquilibriumPlayer(0.2)
     made = [
-        judge(player(Request(ANN, turn.prompt(), seed)), turn.legal) for seed in range(2000)
+        read_move(player(Request(ANN, turn.prompt(), seed)), turn.legal)
+        for seed in range(2000)
     ]
     assert {verdict.score for _, verdict in made} == {1.0}
     dared = sum(choice == turn.legal[1] for choice, _ in made) / 2000
@@ -149,13 +150,13 @@ def test_the_equilibrium_player_reads_its_prompt_and_mixes_as_it_should(turn: Tu
 
 def test_the_equilibrium_player_refuses_other_prompts() -> None:
     with pytest.raises(UserError, match="ann is a program that plays Kuhn poker"):
-        Equilibrium()(Request(ANN, Turn(TIC_TAC_TOE, "").prompt(), 0))
+        EquilibriumPlayer()(Request(ANN, Turn(TIC_TAC_TOE, "").prompt(), 0))
 
 
 def test_who_always_bets_calls_every_bet() -> None:
     for turn in information_sets(KUHN):
         assert (
-            judge(always_bets(Request(ANN, turn.prompt(), 0)), turn.legal)[0]
+            read_move(play_always_bet(Request(ANN, turn.prompt(), 0)), turn.legal)[0]
             == turn.legal[1]
         )
 

@@ -13,7 +13,7 @@ from docendo.games.matrix import (
     Game,
     MatrixGame,
     best_response,
-    biased,
+    biased_rock_paper_scissors,
     disc_game,
     exploitability,
     mixture,
@@ -24,7 +24,13 @@ from docendo.games.matrix import (
 )
 
 ROCK, PAPER, SCISSORS = np.eye(3)[:, None, :]
-GAMES = (rock_paper_scissors(), biased(), disc_game(5), disc_game(4), KuhnPoker())
+GAMES = (
+    rock_paper_scissors(),
+    biased_rock_paper_scissors(),
+    disc_game(5),
+    disc_game(4),
+    KuhnPoker(),
+)
 
 
 @st.composite
@@ -57,7 +63,7 @@ def test_half_rock_half_paper_loses_half_to_paper() -> None:
 
 
 def test_the_equilibrium_of_the_biased_game_has_half_paper() -> None:
-    game = biased()
+    game = biased_rock_paper_scissors()
     assert exploitability(game, np.array([[0.25, 0.5, 0.25]])) == 0
     # rock against everything alike: it wins 2, loses 1, draws
     assert exploitability(game, uniform(game)) == pytest.approx(1 / 3)

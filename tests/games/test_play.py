@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from docendo.engines.wrappers.scripted_agents import WithScripts
 from docendo.errors import UserError
-from docendo.games.kuhn_text import KUHN, Equilibrium, always_bets
-from docendo.games.play import DuelRoom, DuelRules
-from docendo.games.text_game import any_legal
+from docendo.games.kuhn_text import KUHN, EquilibriumPlayer, play_always_bet
+from docendo.games.play import DuelRules, DuelRunner
+from docendo.games.text_game import play_random
 from docendo.games.tictactoe import TIC_TAC_TOE
 from docendo.records import Pairing, Request
 from tests.toys import ANN, BOB, CAT, Script, Scripted, pairing, said
@@ -19,8 +19,8 @@ GAMES = {g.name: g for g in (KUHN, TIC_TAC_TOE)}
 CARDS = {"jack", "queen", "king"}
 
 
-def room(script: Script, rules: DuelRules = DuelRules()) -> DuelRoom:  # noqa: B008
-    return DuelRoom(
+def room(script: Script, rules: DuelRules = DuelRules()) -> DuelRunner:  # noqa: B008
+    return DuelRunner(
         Scripted(script), GAMES, {a: f"You are {a}." for a in (ANN, BOB, CAT)}, rules
     )
 
@@ -30,7 +30,7 @@ def mute(request: Request) -> str:
 
 
 def test_every_deal_is_played_from_both_seats_and_as_often_as_the_rules_say() -> None:
-    duels = room(any_legal, DuelRules(deals=6, repeats=3)).play(
+    duels = room(play_random, DuelRules(deals=6, repeats=3)).play(
         7, [pairing(), pairing(BOB, CAT)], seed=1
     )
     assert len(duels) == 2 * 6 * 2 * 3
@@ -43,13 +43,13 @@ def test_every_deal_is_played_from_both_seats_and_as_often_as_the_rules_say() ->
 
 
 def test_the_repetitions_of_a_seating_are_adjacent() -> None:
-    duels = room(any_legal, DuelRules(deals=2, repeats=4)).play(0, [pairing()], seed=1)
+    duels = room(play_random, DuelRules(deals=2, repeats=4)).play(0, [pairing()], seed=1)
     for i in range(0, len(duels), 4):
         assert len({(d.first, d.deal) for d in duels[i : i + 4]}) == 1
 
 
 def test_who_always_bets_shows_the_cards_at_the_full_stake() -> None:
-    for d in room(always_bets).play(0, [pairing()], seed=1):
+    for d in room(play_always_bet).play(0, [pairing()], seed=1):
         assert [m.choice for m in d.moves] == ["bet", "call"]
         assert d.payoffs == (
             KUHN.payoff(d.deal, ("bet", "call")),
@@ -59,7 +59,7 @@ def test_who_always_bets_shows_the_cards_at_the_full_stake() -> None:
 
 
 def test_where_all_deals_are_played_equal_players_earn_the_same() -> None:
-    duels = room(always_bets, DuelRules(deals=6)).play(0, [pairing()], seed=1)
+    duels = room(play_always_bet, DuelRules(deals=6)).play(0, [pairing()], seed=1)
     assert sum(d.payoffs[d.first != ANN] for d in duels) == 0
 
 
@@ -95,7 +95,7 @@ def test_the_second_player_can_break_the_rules_too() -> None:
 
 
 def test_there_is_one_batch_per_ply_for_all_duels_that_still_run() -> None:
-    played = room(any_legal)
+    played = room(play_random)
     duels = played.play(
         0, [pairing(), pairing(CAT, ANN), pairing(game="tic-tac-toe")], seed=1
     )
@@ -106,7 +106,7 @@ def test_there_is_one_batch_per_ply_for_all_duels_that_still_run() -> None:
 
 
 def test_every_request_has_a_seed_of_its_own_and_the_rules_limits() -> None:
-    played = room(any_legal, DuelRules(max_tokens=9, temperature=0.7))
+    played = room(play_random, DuelRules(max_tokens=9, temperature=0.7))
     played.play(0, [pairing()] * 3, seed=1)
     assert len({r.seed for r in played.engine.requests}) == len(played.engine.requests)
     assert {(r.max_tokens, r.temperature) for r in played.engine.requests} == {(9, 0.7)}
@@ -116,28 +116,28 @@ def test_every_request_has_a_seed_of_its_own_and_the_rules_limits() -> None:
 
 
 def test_the_same_seed_plays_the_same_duels_whatever_else_is_played() -> None:
-    alone = room(any_legal).play(0, [pairing()], seed=1)
-    beside = room(any_legal).play(
+    alone = room(play_random).play(0, [pairing()], seed=1)
+    beside = room(play_random).play(
         0, [pairing(), pairing(CAT, BOB), pairing(game="tic-tac-toe")], seed=1
     )
     assert beside[: len(alone)] == alone
-    assert room(any_legal).play(0, [pairing()], seed=2) != alone
+    assert room(play_random).play(0, [pairing()], seed=2) != alone
 
 
 def test_the_same_pairing_twice_is_played_differently() -> None:
-    duels = room(any_legal).play(0, [pairing(), pairing()], seed=1)
+    duels = room(play_random).play(0, [pairing(), pairing()], seed=1)
     assert duels[: len(duels) // 2] != duels[len(duels) // 2 :]
 
 
 def test_an_agent_may_play_itself() -> None:
-    for d in room(any_legal).play(0, [pairing(ANN, ANN)], seed=1):
+    for d in room(play_random).play(0, [pairing(ANN, ANN)], seed=1):
         assert (d.first, d.second) == (ANN, ANN)
         assert [m.seat for m in d.moves] == [i % 2 for i in range(len(d.moves))]
 
 
 @given(st.integers(0, 2**62))
 def test_no_prompt_of_kuhn_poker_shows_the_card_of_the_other_player(seed: int) -> None:
-    played = room(any_legal, DuelRules(repeats=2))
+    played = room(play_random, DuelRules(repeats=2))
     duels = played.play(0, [pairing(), pairing(CAT, CAT)], seed)
     shown = iter(played.engine.requests)
     for ply in range(3):
@@ -152,7 +152,7 @@ def test_no_prompt_of_kuhn_poker_shows_the_card_of_the_other_player(seed: int) -
 @given(st.integers(0, 2**62), st.sampled_from(sorted(GAMES)))
 def test_payoffs_sum_to_zero_and_stay_within_the_stake(seed: int, game: str) -> None:
     def careless(request: Request) -> str:
-        return any_legal(request) if request.seed % 8 else "Answer: resign"
+        return play_random(request) if request.seed % 8 else "Answer: resign"
 
     for d in room(careless, DuelRules(deals=2, repeats=2)).play(
         0, [pairing(game=game)], seed
@@ -177,8 +177,10 @@ def test_any_text_ends_a_duel_and_never_raises(text: str) -> None:
 
 
 def test_programs_and_agents_play_each_other() -> None:
-    engine = WithScripts(Scripted(mute), {CAT: Equilibrium()})
-    duels = DuelRoom(engine, GAMES, {ANN: "", CAT: ""}).play(0, [pairing(ANN, CAT)], seed=1)
+    engine = WithScripts(Scripted(mute), {CAT: EquilibriumPlayer()})
+    duels = DuelRunner(engine, GAMES, {ANN: "", CAT: ""}).play(
+        0, [pairing(ANN, CAT)], seed=1
+    )
     assert {d.payoffs[d.first != CAT] for d in duels if d.first == ANN} == {1.0}
     for d in duels:
         for m in d.moves:
@@ -187,7 +189,7 @@ def test_programs_and_agents_play_each_other() -> None:
 
 def test_an_unknown_game_is_named_with_the_nearest_that_there_is() -> None:
     with pytest.raises(UserError, match="no game 'khun'; did you mean 'kuhn'"):
-        room(any_legal).play(0, [Pairing(ANN, BOB, "khun")], seed=1)
+        room(play_random).play(0, [Pairing(ANN, BOB, "khun")], seed=1)
 
 
 @pytest.mark.parametrize(
@@ -201,4 +203,4 @@ def test_rules_that_leave_nothing_to_compare_are_refused(setting: dict[str, int]
 
 
 def test_no_pairings_make_no_duels() -> None:
-    assert room(any_legal).play(0, [], seed=1) == []
+    assert room(play_random).play(0, [], seed=1) == []

@@ -5,11 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from docendo.games.kuhn_exact import KuhnPoker, first_seat
+from docendo.games.kuhn_exact import KuhnPoker, first_seat_payoff
 from docendo.games.matrix import (
     Game,
     best_response,
-    biased,
+    biased_rock_paper_scissors,
     disc_game,
     exploitability,
     payoff,
@@ -30,7 +30,7 @@ from docendo.league.matchmaking import Self
 from docendo.league.population import EveryRounds, Never, WhenStronger
 
 RPS, KUHN = rock_paper_scissors(), KuhnPoker()
-GAMES = (RPS, biased(), disc_game(5), KUHN)
+GAMES = (RPS, biased_rock_paper_scissors(), disc_game(5), KUHN)
 
 
 @cache
@@ -95,7 +95,7 @@ def test_kuhn_poker_is_worth_a_loss_of_one_eighteenth_to_the_first_player() -> N
         last(KUHN, fictitious_play(), 200).mean_SA,
         last(KUHN, psro(), 30).chosen_SA,
     ):
-        assert first_seat(answer, answer) == pytest.approx(-1 / 18, abs=0.02)
+        assert first_seat_payoff(answer, answer) == pytest.approx(-1 / 18, abs=0.02)
 
 
 def test_policy_gradient_finds_the_best_response() -> None:
@@ -108,7 +108,9 @@ def test_policy_gradient_finds_the_best_response() -> None:
 
 def test_at_an_equilibrium_of_full_support_the_gradient_is_zero() -> None:
     logits = np.log([[0.25, 0.5, 0.25]])
-    assert Climb()(biased(), logits, softmax(logits)) == pytest.approx(logits)
+    assert Climb()(biased_rock_paper_scissors(), logits, softmax(logits)) == pytest.approx(
+        logits
+    )
 
 
 def test_a_step_adds_the_advantages() -> None:

@@ -11,11 +11,11 @@ from docendo.games.kuhn_text import KUHN
 from docendo.games.text_game import (
     TextGame,
     Turn,
-    any_legal,
+    demonstrate_rules,
     information_sets,
-    judge,
-    lessons_of_rules,
-    offered,
+    legal_moves_in,
+    play_random,
+    read_move,
 )
 from docendo.games.tictactoe import TIC_TAC_TOE
 from docendo.prompts import INSTRUCTION
@@ -42,7 +42,7 @@ def asked(turn: Turn, seed: int = 0) -> Request:
     ],
 )
 def test_a_move_is_read_from_the_final_answer(text: str) -> None:
-    assert judge(text, LEGAL) == ("call", (1.0, "legal"))
+    assert read_move(text, LEGAL) == ("call", (1.0, "legal"))
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,15 @@ def test_a_move_is_read_from_the_final_answer(text: str) -> None:
     ],
 )
 def test_anything_else_is_illegal_and_says_why(text: str, reason: str) -> None:
-    assert judge(text, LEGAL) == ("", (0.0, reason))
+    assert read_move(text, LEGAL) == ("", (0.0, reason))
 
 
 @given(ANY_TEXT)
 def test_any_text_is_judged_and_only_a_legal_move_scores(text: str) -> None:
-    choice, verdict = judge(text, LEGAL)
+    choice, verdict = read_move(text, LEGAL)
     assert (choice, verdict.score) in {("", 0.0), ("fold", 1.0), ("call", 1.0)}
-    assert judge(f"{text}\nAnswer: fold", LEGAL)[0] == "fold"
-    assert judge(f"{text}\nAnswer: raise", LEGAL)[0] == ""
+    assert read_move(f"{text}\nAnswer: fold", LEGAL)[0] == "fold"
+    assert read_move(f"{text}\nAnswer: raise", LEGAL)[0] == ""
 
 
 @pytest.mark.parametrize("game", [KUHN, TIC_TAC_TOE], ids=lambda g: g.name)
@@ -75,9 +75,9 @@ def test_a_random_legal_player_reads_its_moves_from_the_prompt(game: TextGame) -
     for seed in range(60):
         moves: tuple[str, ...] = ()
         while turn := game.turn(game.deals[0], moves):
-            assert offered(asked(turn)) == list(turn.legal)
-            choice, verdict = judge(
-                any_legal(asked(turn, 10 * seed + len(moves))), turn.legal
+            assert legal_moves_in(asked(turn)) == list(turn.legal)
+            choice, verdict = read_move(
+                play_random(asked(turn, 10 * seed + len(moves))), turn.legal
             )
             assert verdict.score == 1
             moves = (*moves, choice)
@@ -87,9 +87,9 @@ def test_a_random_legal_player_reads_its_moves_from_the_prompt(game: TextGame) -
 
 def test_a_program_that_plays_games_is_not_asked_anything_else() -> None:
     with pytest.raises(UserError, match="ann is a program that plays games"):
-        any_legal(Request(ANN, (Message("user", "2 + 2?"),), 0))
+        play_random(Request(ANN, (Message("user", "2 + 2?"),), 0))
     with pytest.raises(UserError, match="ann is a program that plays games"):
-        any_legal(Request(ANN, (Message("user", ""),), 0))
+        play_random(Request(ANN, (Message("user", ""),), 0))
 
 
 def test_a_game_needs_a_deal_even_where_chance_does_nothing() -> None:
@@ -116,19 +116,19 @@ def test_a_turn_has_no_place_for_what_the_other_player_holds() -> None:
 
 @pytest.mark.parametrize("game", [KUHN, TIC_TAC_TOE], ids=lambda g: g.name)
 def test_lessons_of_rules_show_legal_moves_of_possible_turns(game: TextGame) -> None:
-    lessons = lessons_of_rules(game, 60, seed=1, instruction="Be brief.")
+    lessons = demonstrate_rules(game, 60, seed=1, instruction="Be brief.")
     assert len(lessons) == 60
     for messages, text in lessons:
         request = Request(ANN, messages, 0)
-        assert judge(text, offered(request))[1].score == 1
+        assert read_move(text, legal_moves_in(request))[1].score == 1
         assert said(request).startswith(f"Be brief.\n{game.rules}")
-    assert lessons == lessons_of_rules(game, 60, seed=1, instruction="Be brief.")
-    assert lessons != lessons_of_rules(game, 60, seed=2, instruction="Be brief.")
+    assert lessons == demonstrate_rules(game, 60, seed=1, instruction="Be brief.")
+    assert lessons != demonstrate_rules(game, 60, seed=2, instruction="Be brief.")
 
 
 def test_lessons_of_rules_prefer_no_move() -> None:
     texts: dict[str, Counter[str]] = {}
-    for messages, text in lessons_of_rules(KUHN, 400, seed=1):
+    for messages, text in demonstrate_rules(KUHN, 400, seed=1):
         texts.setdefault(messages[-1].content, Counter())[text] += 1
     assert len(texts) == len(information_sets(KUHN)) == 12
     for counts in texts.values():
@@ -137,7 +137,7 @@ def test_lessons_of_rules_prefer_no_move() -> None:
 
 
 def test_a_turn_of_a_lesson_is_answered_with_all_its_moves_before_the_next_comes() -> None:
-    lessons = lessons_of_rules(KUHN, 400, seed=1)
+    lessons = demonstrate_rules(KUHN, 400, seed=1)
     for (one, choice), (same, other) in zip(lessons[::2], lessons[1::2], strict=True):
         assert one == same
         assert choice != other

@@ -22,10 +22,10 @@ class Capitals:
         return {"near": (1,), "far": (2,)}
 
     def draw(
-        self, family: str, level: int, count: int, seed: int, stream: Split
+        self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
         solution = "Think.\nAnswer: 42" if family == "near" else ""
-        prompts = [f"{stream} {seed} {i}?" for i in range(count)]
+        prompts = [f"{split} {seed} {i}?" for i in range(count)]
         return [
             Problem(self.domain, family, level, prompt, "42", solution)
             for prompt in prompts

@@ -14,7 +14,16 @@ from docendo.engines.local.model_names import EMBEDDED
 from docendo.engines.local.tokens import Tokens
 from docendo.engines.local.workers import Lanes
 from docendo.engines.wrappers.tools import WithTools
-from docendo.prompts import equipped, move, pose, prefer, put, solve, solve_after, verdict
+from docendo.prompts import (
+    in_manner,
+    lesson_prompt,
+    move_prompt,
+    persona_prompt,
+    preference_prompt,
+    solve_prompt,
+    verdict_prompt,
+    with_tool_help,
+)
 from docendo.records import AgentId, Completion, Example, Message, Request
 from docendo.serving.chat import read_chat
 from docendo.tools.calls import END, Toolset
@@ -92,13 +101,13 @@ def test_no_text_of_a_prompt_is_a_control_token(a: str, b: str, c: str) -> None:
     """Questions, lessons, answers, system prompts, personas, views of a game, what a judge reads, how people ask."""
     for tokens in filter(None, KNOWN.values()):
         for messages in (
-            solve(a, equipped(b, [c])),
-            solve_after([(a, b), (b, c)], c, a),
-            pose(a, b, c, c),
-            verdict(a, b, (b, c), c),
-            prefer(a, b, c, a),
-            move(a, b, [c, a], b),
-            solve(put(a, b)),
+            solve_prompt(a, with_tool_help(b, [c])),
+            lesson_prompt([(a, b), (b, c)], c, a),
+            persona_prompt(a, b, c, c),
+            verdict_prompt(a, b, (b, c), c),
+            preference_prompt(a, b, c, a),
+            move_prompt(a, b, [c, a], b),
+            solve_prompt(in_manner(a, b)),
         ):
             sound(tokens, messages)
 
@@ -154,7 +163,7 @@ def test_what_a_tool_gives_is_text(tokens: Tokens, text: str) -> None:
     engine = Calling(tokens, text)
     tools = {ANN: Toolset({"echo": lambda _: text}, 2)}
     wrapped = WithTools(engine, tools, tokens.text)
-    (answer,) = wrapped.sample([Request(ANN, solve("?"), 0, 2000, 1.0, "test")])
+    (answer,) = wrapped.sample([Request(ANN, solve_prompt("?"), 0, 2000, 1.0, "test")])
     assert len(engine.asked) == 2
     assert control(tokens, engine.asked[1].begun) == []
     assert control(tokens, answer.tokens) == []
@@ -164,10 +173,10 @@ def test_what_a_tool_gives_is_text(tokens: Tokens, text: str) -> None:
 def test_an_engine_samples_and_trains_on_hostile_texts_as_text() -> None:
     engine = replace(fresh(ANN), lanes=Lanes(1, 1))
     hostile = "".join(SPECIAL)
-    target = engine.target(Example(ANN, solve(hostile), hostile))
+    target = engine.target(Example(ANN, solve_prompt(hostile), hostile))
     assert engine.tokens.end not in target.prompt_tokens
     assert target.tokens.count(engine.tokens.end) == 1
-    row = engine.row(Request(AgentId("ann"), solve(hostile), 0, 4, 1.0, "test"))
+    row = engine.row(Request(AgentId("ann"), solve_prompt(hostile), 0, 4, 1.0, "test"))
     assert engine.tokens.end not in row.prompt
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from docendo.datasets.split import split_of
 from docendo.errors import UserError
 from docendo.humans.simulated import FEATURES, Interested, Person, features, poll, questions
-from docendo.prompts import put
+from docendo.prompts import in_manner
 from docendo.records import Answer, TaskType, Verdict
 from tests.toys import ANN, BOB, CAT, Sums, problem
 
@@ -167,8 +167,8 @@ def test_a_person_asks_by_its_interests_and_in_its_manner() -> None:
     )
     plain = asking.draw("large", 1, 20, 0, "held-out")
     assert all(split_of(p) == "held-out" for p in plain)
-    assert put("2 + 2?", "Please:") == "Please: 2 + 2?"
-    assert put("2 + 2?", "") == "2 + 2?"
+    assert in_manner("2 + 2?", "Please:") == "Please: 2 + 2?"
+    assert in_manner("2 + 2?", "") == "2 + 2?"
 
 
 def test_questions_come_from_several_domains_by_interest() -> None:

@@ -17,12 +17,12 @@ from docendo.graders.answer import UnitTestGrader, exact, never_raises
 from docendo.graders.audit import audit
 from docendo.interfaces import Source
 from docendo.problems import gym
-from docendo.problems.gym import GymGrader, load_gym, refused, tasks
-from docendo.problems.pool import Pool
+from docendo.problems.gym import GymGrader, load_gym, rejected_tasks, sound_tasks
+from docendo.problems.pool import AskerPool
 from docendo.records import AgentId, Answer, Problem
 from docendo.sandbox.monty import Sandbox
 
-SCORED = sorted(name for name, task in tasks().items() if task.graded == "scored")
+SCORED = sorted(name for name, task in sound_tasks().items() if task.graded == "scored")
 TIMES = "\N{MULTIPLICATION SIGN}"
 GUESSES = [
     "nan",
@@ -54,10 +54,10 @@ def drawn(name: str, count: int = 3, level: int = 1) -> list[Problem]:
 
 def test_every_task_is_either_taken_or_refused_with_a_reason() -> None:
     registry = pytest.importorskip("reasoning_gym.factory").DATASETS
-    assert set(tasks()) | set(refused()) == set(registry)
-    assert not set(tasks()) & set(refused())
-    assert all(refused().values())
-    assert {task.graded for task in tasks().values()} == {"exact", "scored"}
+    assert set(sound_tasks()) | set(rejected_tasks()) == set(registry)
+    assert not set(sound_tasks()) & set(rejected_tasks())
+    assert all(rejected_tasks().values())
+    assert {task.graded for task in sound_tasks().values()} == {"exact", "scored"}
 
 
 def test_the_same_seed_draws_the_same_problems_and_no_problem_is_in_both_streams(
@@ -215,7 +215,7 @@ def test_a_domain_may_have_tasks_beside_its_own_families() -> None:
     source = read_catalog(parse_config(config(["chain_sum"]), "run.toml")).sources[
         "mathematics"
     ]
-    assert isinstance(source, Pool)
+    assert isinstance(source, AskerPool)
     assert source.levels["chain_sum"][0] == 1
     assert source.draw("chain_sum", 1, 2, 1, "train")[0].source.startswith("reasoning-gym")
     assert source.draw("sums", 1, 2, 1, "train")[0].source == "docendo"

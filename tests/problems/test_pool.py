@@ -8,7 +8,7 @@ import pytest
 from docendo.datasets.files import FileSource
 from docendo.errors import UserError
 from docendo.problems.arithmetic import MATHEMATICS
-from docendo.problems.pool import Admitted, Member, Pool
+from docendo.problems.pool import AcceptedQuestions, AskerPool, PoolMember
 from docendo.records import Problem, TaskType
 
 SUMS = TaskType("mathematics", "sums", 1)
@@ -25,14 +25,15 @@ def asked(n: int, family: str = "sums") -> Problem:
     )
 
 
-def pool(shelf: Admitted, weight: float = 1.0) -> Pool:
-    return Pool(
-        "mathematics", {"own": Member(MATHEMATICS, 3.0), "people": Member(shelf, weight)}
+def pool(shelf: AcceptedQuestions, weight: float = 1.0) -> AskerPool:
+    return AskerPool(
+        "mathematics",
+        {"own": PoolMember(MATHEMATICS, 3.0), "people": PoolMember(shelf, weight)},
     )
 
 
 def test_members_take_part_by_weight() -> None:
-    shelf = Admitted("mathematics")
+    shelf = AcceptedQuestions("mathematics")
     shelf.admit([asked(n) for n in range(400)])
     counts = Counter(
         p.source
@@ -44,19 +45,19 @@ def test_members_take_part_by_weight() -> None:
 
 
 def test_who_has_too_few_is_made_up_for_and_no_problem_comes_twice() -> None:
-    shelf = Admitted("mathematics")
+    shelf = AcceptedQuestions("mathematics")
     shelf.admit([asked(1), asked(2)])
     for seed in range(20):
         drawn = pool(shelf, weight=100.0).draw("sums", 1, 6, seed, "train")
         assert len({p.key for p in drawn}) == 6
-    assert pool(Admitted("mathematics"), 100.0).draw("sums", 1, 3, 1, "train")
+    assert pool(AcceptedQuestions("mathematics"), 100.0).draw("sums", 1, 3, 1, "train")
     assert pool(shelf).draw("sums", 1, 6, 3, "train") == pool(shelf).draw(
         "sums", 1, 6, 3, "train"
     )
 
 
 def test_what_models_asked_is_never_held_out() -> None:
-    shelf = Admitted("mathematics")
+    shelf = AcceptedQuestions("mathematics")
     shelf.admit([asked(n) for n in range(50)])
     assert {p.source for p in pool(shelf, 100.0).draw("sums", 1, 20, 1, "held-out")} == {
         "docendo"
@@ -65,11 +66,11 @@ def test_what_models_asked_is_never_held_out() -> None:
 
 def test_families_are_those_of_all_members_and_each_comes_from_who_has_it() -> None:
     own = Problem("mathematics", "riddles", 2, "What has keys?", "a piano")
-    mixed = Pool(
+    mixed = AskerPool(
         "mathematics",
         {
-            "own": Member(MATHEMATICS, 1.0),
-            "file": Member(FileSource("mathematics", (own,)), 1.0),
+            "own": PoolMember(MATHEMATICS, 1.0),
+            "file": PoolMember(FileSource("mathematics", (own,)), 1.0),
         },
     )
     assert mixed.levels["riddles"] == [2]
@@ -87,15 +88,19 @@ def test_families_are_those_of_all_members_and_each_comes_from_who_has_it() -> N
 
 
 def test_a_pool_may_hold_pools() -> None:
-    shelf = Admitted("mathematics")
-    outer = Pool(
-        "mathematics", {"inner": Member(pool(shelf), 1.0), "more": Member(MATHEMATICS, 1.0)}
+    shelf = AcceptedQuestions("mathematics")
+    outer = AskerPool(
+        "mathematics",
+        {"inner": PoolMember(pool(shelf), 1.0), "more": PoolMember(MATHEMATICS, 1.0)},
     )
     assert len(outer.draw("sums", 1, 5, 1, "train")) == 5
 
 
 def test_admitted_questions_come_back_from_json_and_the_oldest_leave() -> None:
-    shelf, again = Admitted("mathematics", size=3), Admitted("mathematics", size=3)
+    shelf, again = (
+        AcceptedQuestions("mathematics", size=3),
+        AcceptedQuestions("mathematics", size=3),
+    )
     shelf.admit([asked(n) for n in range(5)])
     shelf.admit([asked(9, "products")])
     assert [p.answer for p in shelf.problems[SUMS].values()] == ["3", "4", "5"]

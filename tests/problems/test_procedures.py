@@ -7,7 +7,7 @@ import pytest
 
 from docendo.datasets.eval_sets import test_split as held_out_of
 from docendo.graders.answer import final_answer
-from docendo.problems.procedures import PROCEDURES, asked, course
+from docendo.problems.procedures import PROCEDURES, draft_procedure, procedure_source
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_each_word_is_worked_step_by_step(
     domain: str, word: str, text: str, lines: list[str]
 ) -> None:
     craft = PROCEDURES[domain]
-    draft = asked(word, craft.words[word], craft, text)
+    draft = draft_procedure(word, craft.words[word], craft, text)
     answer = lines[-1].split()[1]
     assert draft.prompt == f"{word} {text}"
     assert draft.solution.splitlines() == [*lines, f"Answer: {answer}"]
@@ -59,7 +59,7 @@ def test_what_is_spelled_out_has_two_known_steps_in_an_order_that_no_word_has(
 ) -> None:
     craft = PROCEDURES[domain]
     taught = {pair for steps in craft.words.values() for pair in pairwise(steps)}
-    for problem in course(domain).draw("spelled", 3, 200, 7, "train"):
+    for problem in procedure_source(domain).draw("spelled", 3, 200, 7, "train"):
         *steps, _ = problem.prompt.split()
         assert len(steps) == 2
         assert set(steps) <= craft.steps.keys()
@@ -78,12 +78,13 @@ def test_no_step_fails_on_what_another_leaves(domain: str) -> None:
     for _ in range(500):
         steps = [rng.choice(known) for _ in range(3)]
         assert (
-            asked("x", steps, craft, craft.make(rng, rng.randint(1, 5))).answer is not None
+            draft_procedure("x", steps, craft, craft.make(rng, rng.randint(1, 5))).answer
+            is not None
         )
 
 
 @pytest.mark.parametrize("domain", PROCEDURES)
 def test_there_are_enough_held_out_problems_for_a_study(domain: str) -> None:
-    source = course(domain)
+    source = procedure_source(domain)
     found = held_out_of(source, [(word, 3) for word in PROCEDURES[domain].words], 96, 1)
     assert len({p.key for p in found}) == 96

@@ -1,9 +1,9 @@
 import pytest
 
 from docendo.engines.wrappers.scripted_agents import WithScripts
-from docendo.games.kuhn_text import KUHN, Equilibrium, always_bets
-from docendo.games.play import DuelRoom, DuelRules
-from docendo.games.text_game import any_legal
+from docendo.games.kuhn_text import KUHN, EquilibriumPlayer, play_always_bet
+from docendo.games.play import DuelRules, DuelRunner
+from docendo.games.text_game import play_random
 from docendo.league.duel_matches import DuelMatchmaker, alphastar
 from docendo.records import AgentId
 from docendo.run.game_eval import KUHN_STATES, exploitable, kuhn_policy, styles, told
@@ -11,12 +11,12 @@ from docendo.school import Arena
 from tests.toys import ANN, Scripted
 
 NASH, BOLD, DICE = AgentId("nash"), AgentId("bold"), AgentId("dice")
-PLAYERS = {NASH: Equilibrium(1 / 3), BOLD: always_bets, DICE: any_legal}
+PLAYERS = {NASH: EquilibriumPlayer(1 / 3), BOLD: play_always_bet, DICE: play_random}
 
 
 def arena(script=lambda request: "pass") -> Arena:
     engine = WithScripts(Scripted(script), PLAYERS)
-    room = DuelRoom(
+    room = DuelRunner(
         engine, {"kuhn": KUHN}, dict.fromkeys([*PLAYERS, ANN], "Play."), DuelRules()
     )
     roles = {ANN: "main"}

@@ -17,7 +17,7 @@ from docendo.errors import RunError, UserError
 from docendo.graders.answer import parallel, per_answer
 from docendo.graders.format import FormatGrader
 from docendo.interfaces import Evaluator
-from docendo.problems.users import load_function
+from docendo.problems.user_function import load_function
 from docendo.records import AgentId, Answer, Problem, Verdict
 from docendo.sandbox.worker import CallError, FunctionGrader, SubprocessWorker
 

@@ -12,7 +12,7 @@ from docendo.config.load import Config
 from docendo.errors import UserError
 from docendo.league.population import frozen
 from docendo.loop import finetune, teach
-from docendo.problems.procedures import PROCEDURES, asked
+from docendo.problems.procedures import PROCEDURES, draft_procedure
 from docendo.records import Episode, Example, Request, Target
 from docendo.school import School
 from docendo.study.arms import ARMS
@@ -40,7 +40,7 @@ def worked(prompt: str) -> str:
     """The worked solution of a question, as the domain has it."""
     word, text = prompt.split(" ")
     craft = PROCEDURES[DOMAIN_OF[word]]
-    return asked(word, craft.words[word], craft, text).solution
+    return draft_procedure(word, craft.words[word], craft, text).solution
 
 
 def skilled(request: Request) -> str:
@@ -124,10 +124,10 @@ def test_where_solutions_are_few_nobody_ever_trains_on_another_one(arm: str) -> 
 
 def test_where_solutions_are_few_other_problems_are_practised_all_the_same() -> None:
     found = played("experts")
-    asked = {
+    prompts = {
         r.messages[-1].content for r in found.engine.requests if r.purpose == "practice"
     }
-    assert len(asked - {prompt for prompt, _ in found.pool()}) > 20
+    assert len(prompts - {prompt for prompt, _ in found.pool()}) > 20
 
 
 @pytest.mark.parametrize("homework", ["nobody", "everybody"])

@@ -8,7 +8,7 @@ from docendo.errors import UserError
 from docendo.graders.answer import exact
 from docendo.problems.arithmetic import MATHEMATICS
 from docendo.problems.biology import BIOLOGY
-from docendo.problems.procedural import Procedural
+from docendo.problems.procedural import ProceduralSource
 from docendo.tools.calls import (
     Call,
     Piece,
@@ -132,7 +132,7 @@ def test_what_the_calculator_does_not_confirm_stays(text: str) -> None:
     ("source", "family"), [(s, f) for s in (MATHEMATICS, BIOLOGY) for f in s.levels]
 )
 def test_every_solution_by_calculator_is_right_and_says_what_its_calls_give(
-    source: Procedural, family: str
+    source: ProceduralSource, family: str
 ) -> None:
     for level in (1, 3, 5):
         for p in source.draw(family, level, 15, 0, "train"):

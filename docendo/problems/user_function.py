@@ -6,16 +6,16 @@ from random import Random
 
 from docendo.errors import RunError, UserError
 from docendo.interfaces import Source
-from docendo.problems.procedural import Draft, Procedural
+from docendo.problems.procedural import Draft, ProceduralSource
 from docendo.sandbox.worker import CallError, SubprocessWorker
 
-__all__ = ["Function", "load_function"]
+__all__ = ["UserFunction", "load_function"]
 
 _WANTED = "draft(rng, level) that returns (question, answer)"
 
 
 @dataclass(frozen=True)
-class Function:
+class UserFunction:
     """What a user's ``draft(rng, level)`` gives, as a draft."""
 
     errand: SubprocessWorker
@@ -50,9 +50,9 @@ def load_function(path: Path, domain: str) -> Source:
     The same generator must give the same problem. Raises UseError where the file cannot be loaded, has no such
     function, or the function gives something else.
     """
-    made = Function(SubprocessWorker(path, "draft", _WANTED))
+    made = UserFunction(SubprocessWorker(path, "draft", _WANTED))
     if made(Random(1), 1) != made(Random(1), 1):
         raise UserError(
             f"{path}: draft gave two problems for the same rng and level; take all that is random from rng"
         )
-    return Procedural(domain, {path.stem: made}, path.name)
+    return ProceduralSource(domain, {path.stem: made}, path.name)

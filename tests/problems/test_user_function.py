@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from docendo.asking.verifiers import expression, load_solver
+from docendo.asking.verifiers import evaluate_expression, load_solver
 from docendo.errors import UserError
-from docendo.problems.users import load_function
+from docendo.problems.user_function import load_function
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "tariff.py"
 
@@ -62,4 +62,4 @@ def test_a_file_that_is_no_asker_says_why(code: str, said: str, tmp_path: Path) 
 def test_the_one_expression_of_a_question_is_worked_out(
     question: str, answer: str | None
 ) -> None:
-    assert expression(question) == answer
+    assert evaluate_expression(question) == answer
