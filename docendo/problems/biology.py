@@ -25,34 +25,8 @@ _CODE = dict(
 
 _SENSE = tuple(codon for codon, acid in _CODE.items() if acid != "*")
 _STOPS = tuple(codon for codon, acid in _CODE.items() if acid == "*")
-_FIRST_CODONS = (
-    "AUG",
-    "UUU",
-    "AAA",
-    "GGG",
-    "CCC",
-    "UGG",
-    "GCU",
-    "CAU",
-    "GAU",
-    "UAU",
-    "ACU",
-    "GUU",
-)
-_MORE_CODONS = (
-    "UCU",
-    "CGU",
-    "AAU",
-    "GAA",
-    "CAA",
-    "AUU",
-    "CUU",
-    "UGU",
-    "GGU",
-    "CCU",
-    "UUC",
-    "AAG",
-)
+_FIRST_CODONS = tuple("AUG UUU AAA GGG CCC UGG GCU CAU GAU UAU ACU GUU".split())
+_MORE_CODONS = tuple("UCU CGU AAU GAA CAA AUU CUU UGU GGU CCU UUC AAG".split())
 
 
 def _spaced(letters: Iterable[str]) -> str:
