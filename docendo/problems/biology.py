@@ -25,8 +25,8 @@ _CODE = dict(
 
 _SENSE = tuple(codon for codon, acid in _CODE.items() if acid != "*")
 _STOPS = tuple(codon for codon, acid in _CODE.items() if acid == "*")
-_FIRST_CODONS = tuple("AUG UUU AAA GGG CCC UGG GCU CAU GAU UAU ACU GUU".split())
-_MORE_CODONS = tuple("UCU CGU AAU GAA CAA AUU CUU UGU GGU CCU UUC AAG".split())
+_FIRST_CODONS = "AUG UUU AAA GGG CCC UGG GCU CAU GAU UAU ACU GUU"
+_MORE_CODONS = " UCU CGU AAU GAA CAA AUU CUU UGU GGU CCU UUC AAG"
 
 
 def _spaced(letters: Iterable[str]) -> str:
@@ -97,7 +97,7 @@ def _leader(rng: Random) -> str:
 
 
 def _translation(rng: Random, level: int) -> Draft:
-    known = {1: _FIRST_CODONS, 2: _FIRST_CODONS + _MORE_CODONS}.get(level, _SENSE)
+    known = _SENSE if level > 2 else (_FIRST_CODONS + _MORE_CODONS * (level == 2)).split()
     codons = rng.choices(
         known, k=level + 2 if level < 4 else rng.randint(level - 1, level + 1)
     )
