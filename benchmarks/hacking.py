@@ -86,7 +86,7 @@ def probes(count: int, choices: int, seed: int) -> dict[str, Any]:
             either[case.kind] += any(seen) or bool(
                 leak(lesson_of(case.text, case.own), case.test)
             )
-        work, total = engine.drain(), looked.total()
+        work, total = engine.pop_usage(), looked.total()
         told[name] = {
             "lessons": made.total(),
             "probed": total,

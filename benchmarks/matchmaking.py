@@ -101,7 +101,7 @@ def one_seed(given: argparse.Namespace, seed: int) -> None:
                 save_state(engine, experts)
             else:
                 load_state(engine, experts)
-            engine.drain()
+            engine.pop_usage()
             result, budget = played(config, school, found, engine, budget)
             (given.out / f"{arm}-{seed}.json").write_text(
                 json.dumps(result, indent=1) + "\n"
@@ -113,7 +113,7 @@ def played(
 ) -> tuple[dict[str, Any], float]:
     """One arm, and the tokens that it spent; all its rounds where there is no budget yet."""
     before, start, ledger = foreign(config, school, found), time.monotonic(), Ledger()
-    engine.drain()
+    engine.pop_usage()
     rounds: list[Round] = []
     first = expert_rounds(config.experts)
     most = config.teaching.rounds if not budget else 4 * config.teaching.rounds
@@ -147,7 +147,7 @@ def booked(
     config: Config, school: School, engine: LocalEngine, ledger: Ledger, rounds: range
 ) -> Iterator[Round]:
     for played in teach(school, rounds, config.seed):
-        ledger.book([*engine.drain(), *played.discarded])
+        ledger.book([*engine.pop_usage(), *played.discarded])
         yield played
 
 

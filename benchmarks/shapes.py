@@ -186,7 +186,7 @@ def train_step(engine: LocalEngine, requests: Sequence[Request], group: int) -> 
     engine.train(
         credit_targets(paid), policy_gradient, {r.agent: RATE for r in requests}, "policy"
     )
-    engine.drain()
+    engine.pop_usage()
 
 
 def seconds_of(call: Callable[[], Any]) -> float:

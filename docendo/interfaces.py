@@ -74,7 +74,7 @@ class Engine(Protocol):
         """One completion per request, in order. Same requests and weights, same tokens."""
         ...
 
-    def drain(self) -> list[Usage]:
+    def pop_usage(self) -> list[Usage]:
         """The compute spent since the last call."""
         ...
 

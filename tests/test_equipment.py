@@ -37,7 +37,7 @@ class Calculating(RecordingTrainable):
         return [self._answer(r) for r in requests]
 
     def _answer(self, r: Request) -> Completion:
-        before = bytes(r.begun).decode()
+        before = bytes(r.prefix_ids).decode()
         asked = r.messages[-1].content.removeprefix("What is ").removesuffix("?")
         wrong = "" if r.seed % 2 else " + 1"
         text = (
@@ -47,7 +47,7 @@ class Calculating(RecordingTrainable):
         )
         return Completion(text, (1,), tuple(text.encode()), (-0.5,) * len(text))
 
-    def drain(self) -> list[Any]:
+    def pop_usage(self) -> list[Any]:
         return []
 
 
@@ -137,8 +137,8 @@ def test_an_agents_own_length_counts_calls_and_results() -> None:
     built, engine = school(config(max_tokens=60))
     practise(built, 0, seed=3)
     mine = [r for r in engine.seen if r.agent == EMMY]
-    assert {r.max_tokens + len(r.begun) for r in mine} == {60}
-    assert any(r.begun for r in mine)
+    assert {r.max_tokens + len(r.prefix_ids) for r in mine} == {60}
+    assert any(r.prefix_ids for r in mine)
 
 
 def test_players_of_games_have_their_tools_too() -> None:

@@ -241,7 +241,7 @@ class Scripted:
             for text in map(self.script, requests)
         ]
 
-    def drain(self) -> list[Usage]:
+    def pop_usage(self) -> list[Usage]:
         return []
 
 

@@ -259,8 +259,8 @@ def _classroom(
         tools=tools,
         counters=[
             panel.told,
-            equipment.told,
-            *([hub.told] if isinstance(hub := equipment.engine, Router) else []),
+            equipment.pop_metrics,
+            *([hub.pop_metrics] if isinstance(hub := equipment.engine, Router) else []),
         ],
     )
 

@@ -86,13 +86,13 @@ def measure(config: "Config", found: "Catalog") -> "tuple[Speeds, Written]":
     longest = min(_LONGEST, config.teaching.max_tokens)
     requests = [Request(e.agent, e.messages, i, longest) for i, e in enumerate(examples)]
     engine.sample(requests[:2])
-    engine.drain()
+    engine.pop_usage()
     sampled, sampling = _timed(lambda: sum(len(c.tokens) for c in engine.sample(requests)))
-    sampling_flops = sum(work.flops for work in engine.drain())
+    sampling_flops = sum(work.flops for work in engine.pop_usage())
     targets = [engine.target(e) for e in examples]
     batch = _one_batch(targets, config.engine.train_tokens)
     engine.train(batch[:1], policy_gradient, {}, "measurement")
-    engine.drain()
+    engine.pop_usage()
     _, training = _timed(lambda: engine.train(batch, policy_gradient, {}, "measurement"))
     answers = [
         Completion(example.text, tokens=t.tokens)
@@ -113,7 +113,7 @@ def measure(config: "Config", found: "Catalog") -> "tuple[Speeds, Written]":
         column=engine.base.token_numbers * engine.bank.dtype.itemsize,
         adapter=engine.bank.size,
         sampling=sampling_flops / sampled,
-        training=sum(work.flops for work in engine.drain()) / sum(map(_length, batch)),
+        training=sum(work.flops for work in engine.pop_usage()) / sum(map(_length, batch)),
     )
     return speeds, list(zip(problems, answers, strict=False))
 

@@ -55,13 +55,13 @@ def timed_round(
 
 def _timed(engine: LocalEngine, run: Callable[[], _Made]) -> tuple[_Made, Timed]:
     device: torch.device = engine.bank.device
-    engine.drain()
+    engine.pop_usage()
     wait(device)
     start = time.perf_counter()
     made = run()
     wait(device)
     seconds = time.perf_counter() - start
-    work = engine.drain()
+    work = engine.pop_usage()
     return made, Timed(seconds, sum(w.tokens for w in work), sum(w.flops for w in work))
 
 

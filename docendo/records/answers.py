@@ -38,7 +38,7 @@ class Request:
     grammar: Grammar | None = None
     stop: tuple[str, ...] = ()
     """Texts after which the answer ends, as after its end-of-turn token."""
-    begun: tuple[int, ...] = ()
+    prefix_ids: tuple[int, ...] = ()
     """Token ids with which the answer begins: they are given, not sampled, and not part of the completion."""
 
 

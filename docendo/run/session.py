@@ -153,12 +153,15 @@ class Session:
         )
         for counted in self.school.classroom.counters:
             metrics |= counted()
-        metrics |= self.engine.told()
+        metrics |= self.engine.pop_metrics()
         metrics |= {
             f"held-out/{a}/{d}": value for (a, d), value in accuracies(evaluations).items()
         }
         ledger = self.ledger.book(
-            [*self.school.classroom.engine.drain(), *(played.discarded if played else ())]
+            [
+                *self.school.classroom.engine.pop_usage(),
+                *(played.discarded if played else ()),
+            ]
         )
         seconds = time.monotonic() - start
         duels = played.duels if played else ()

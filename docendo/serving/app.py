@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from docendo.engines.local.decoding import Row
+from docendo.engines.local.decoding import DecodeRequest
 from docendo.engines.local.engine import LocalEngine
 from docendo.errors import RunError, UserError, suggestion
 from docendo.records import AgentId, Message, Request, origin
@@ -141,7 +141,7 @@ class _Api:
         return JSONResponse(completion(name, wanted.model, pieces, _usage(rows, writers)))
 
     async def _streamed(
-        self, wanted: Chat, rows: Sequence[Row], request: HttpRequest
+        self, wanted: Chat, rows: Sequence[DecodeRequest], request: HttpRequest
     ) -> "Response | _Streaming":
         """The reply starts once there is a first token, so that what goes wrong before has a status."""
         writers = [self._writer(wanted) for _ in rows]
@@ -172,7 +172,7 @@ class _Api:
         return _Streaming(events(), answers)
 
     async def _answers(
-        self, wanted: Chat, rows: Sequence[Row], writers: Sequence[Writer]
+        self, wanted: Chat, rows: Sequence[DecodeRequest], writers: Sequence[Writer]
     ) -> AsyncGenerator[StreamPiece, None]:
         """Pieces of all choices as they come; the last of each has a reason. Leaving a row ends all others of it too,
         so one that a stop text ended runs on unseen while others are not over."""
@@ -192,7 +192,7 @@ class _Api:
                 if not left:
                     return
 
-    def _reason(self, writer: Writer, row: Row, some: Grown) -> str | None:
+    def _reason(self, writer: Writer, row: DecodeRequest, some: Grown) -> str | None:
         if writer.stopped:
             return "stop"
         if not some.over:
@@ -206,7 +206,7 @@ class _Api:
     def _writer(self, wanted: Chat) -> Writer:
         return Writer(self.population.engine.tokens.decode, wanted.stop)
 
-    def _rows(self, wanted: Chat) -> list[Row]:
+    def _rows(self, wanted: Chat) -> list[DecodeRequest]:
         """One row for each choice. Raises ApiError for an unknown agent and for what does not fit."""
         engine, agent = self.population.engine, self._agent(wanted.model)
         messages = wanted.messages
@@ -316,7 +316,7 @@ async def _gathered(answers: AsyncIterator[StreamPiece], choices: int) -> list[S
     return [StreamPiece(i, "".join(text), reasons[i]) for i, text in enumerate(texts)]
 
 
-def _usage(rows: Sequence[Row], writers: Sequence[Writer]) -> TokenUsage:
+def _usage(rows: Sequence[DecodeRequest], writers: Sequence[Writer]) -> TokenUsage:
     return TokenUsage(len(rows[0].prompt), sum(len(writer.tokens) for writer in writers))
 
 

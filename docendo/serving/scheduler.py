@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import torch
 
-from docendo.engines.local.continuous_batch import ContinuousBatch, Seen
-from docendo.engines.local.decoding import Row
+from docendo.engines.local.continuous_batch import ContinuousBatch, StreamUpdate
+from docendo.engines.local.decoding import DecodeRequest
 from docendo.engines.local.engine import LocalEngine
 from docendo.serving.api_errors import ApiError
 
@@ -42,7 +42,7 @@ class _Told(NamedTuple):
 
 class _Entry(NamedTuple):
     ticket: int
-    row: Row | None
+    row: DecodeRequest | None
     """None: it is wanted no more."""
     eager: bool = False
     """Whether tokens are told one by one, or all when it is over."""
@@ -92,33 +92,33 @@ class _Lane:
 
     def _receive(self, stream: ContinuousBatch) -> bool:
         """Takes what is in the queue, and waits for something where there is nothing else to do."""
-        while stream.idle or not self.entries.empty():
+        while stream.is_idle or not self.entries.empty():
             entry = self.entries.get()
             if entry is None:
                 return False
             if entry.row is None:
-                stream.leave(entry.ticket)
+                stream.abort_request(entry.ticket)
                 self._forget(entry.ticket)
             else:
-                stream.enter(entry.ticket, entry.row)
+                stream.add_request(entry.ticket, entry.row)
                 self.eager[entry.ticket], self.told[entry.ticket] = entry.eager, 0
         return True
 
-    def _tell(self, seen: Sequence[Seen]) -> None:
+    def _tell(self, seen: Sequence[StreamUpdate]) -> None:
         fresh = []
         for s in seen:
-            if s.over or self.eager[s.ticket]:
+            if s.finished or self.eager[s.request_id]:
                 fresh.append(
                     _Told(
-                        s.ticket,
-                        tuple(s.result.tokens[self.told[s.ticket] :]),
-                        s.over,
-                        s.result.lost,
+                        s.request_id,
+                        tuple(s.result.tokens[self.told[s.request_id] :]),
+                        s.finished,
+                        s.result.non_finite,
                     )
                 )
-                self.told[s.ticket] = len(s.result.tokens)
-            if s.over:
-                self._forget(s.ticket)
+                self.told[s.request_id] = len(s.result.tokens)
+            if s.finished:
+                self._forget(s.request_id)
         if fresh:
             self.tell(fresh)
 
@@ -144,14 +144,16 @@ class RequestScheduler:
         self._loop = asyncio.get_running_loop()
         self._numbers = count()
         self._waiting: dict[int, asyncio.Queue[_Told]] = {}
-        self._lanes = [self._lane() for _ in range(engine.lanes.count)]
+        self._lanes = [self._lane() for _ in range(engine.workers.count)]
 
     @property
     def busy(self) -> int:
         """Rows that were asked for and are not over."""
         return len(self._waiting)
 
-    async def answer(self, rows: Sequence[Row], eager: bool) -> AsyncGenerator[Grown, None]:
+    async def answer(
+        self, rows: Sequence[DecodeRequest], eager: bool
+    ) -> AsyncGenerator[Grown, None]:
         """The tokens of the rows as they come, or of each row all at once; rows that nobody waits for are given up.
 
         Close it (`aclosing`) where it is left early. Raises ApiError: 429 where too much is wanted already, 503 where
@@ -209,7 +211,7 @@ class RequestScheduler:
         )
 
     def _lane(self) -> _Lane:
-        lane = _Lane(self.engine.stream, self.engine.lanes.threads, self._tell)
+        lane = _Lane(self.engine.stream, self.engine.workers.threads, self._tell)
         threading.Thread(target=lane.run, name="serving", daemon=True).start()
         return lane
 

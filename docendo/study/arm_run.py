@@ -225,7 +225,7 @@ class Training:
 
     def book(self) -> list[Usage]:
         """Enter what examinations cost, and say what that was."""
-        return self.session.ledger.book(self.session.school.classroom.engine.drain())
+        return self.session.ledger.book(self.session.school.classroom.engine.pop_usage())
 
     def recall(self, run: RunDirectory) -> None:
         """The points of a training that goes on, and what happened since the last of them."""

@@ -159,7 +159,7 @@ def check_lengths(session: Session, problems: Paper) -> None:
             raise RunError(
                 f"[domains.{domain}], the longest question after a worked example: {error}"
             ) from error
-    session.school.classroom.engine.drain()
+    session.school.classroom.engine.pop_usage()
 
 
 def _lesson(session: Session, problem: Problem) -> Lesson:

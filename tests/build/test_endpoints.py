@@ -130,10 +130,10 @@ def test_agents_are_routed_to_their_endpoint_and_others_stay_here(tmp_path: Path
             "b a",
             "local base",
         ]
-        booked = {w.agent: w.tokens for w in engine.drain()}
+        booked = {w.agent: w.tokens for w in engine.pop_usage()}
         assert booked == {"base": 2, "emmy": 2, "endpoint:hub": 7, "sage": 7}
         assert isinstance(engine, Router)
-        assert engine.told() == {"endpoint/hub/answered": 2.0}
+        assert engine.pop_metrics() == {"endpoint/hub/answered": 2.0}
         alone = open_endpoint(loaded(tmp_path, toml(server.url)).endpoints["hub"])
         assert alone.sample(asked[:1]) == [Completion("b a")]
 

@@ -20,7 +20,7 @@ from docendo.engines.cpu.library import load_kernels
 from docendo.engines.local.backward import Loss
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
-from docendo.engines.local.workers import Lanes
+from docendo.engines.local.workers import Workers
 from docendo.engines.lora.bank import AdapterBank
 from docendo.engines.lora.optimizer import Adam
 from docendo.engines.model.huggingface import HFStack
@@ -230,10 +230,10 @@ def streamed(trial: Trial, engine: LocalEngine) -> dict[AgentId, list[Completion
     stream, requests = engine.stream(), trial.requests()
     over = {}
     for ticket, request in enumerate(requests):
-        stream.enter(ticket, engine.row(request))
-        over |= {seen.ticket: seen.result for seen in stream.step() if seen.over}
-    while not stream.idle:
-        over |= {seen.ticket: seen.result for seen in stream.step() if seen.over}
+        stream.add_request(ticket, engine.row(request))
+        over |= {seen.request_id: seen.result for seen in stream.step() if seen.finished}
+    while not stream.is_idle:
+        over |= {seen.request_id: seen.result for seen in stream.step() if seen.finished}
     said = [
         Completion("", (), tuple(r.tokens), tuple(r.logprobs))
         for _, r in sorted(over.items())
@@ -275,10 +275,12 @@ def test_an_agent_whose_weights_are_not_finite_spoils_its_own_answers_alone(
             peopled = crowd(trial.agents, engine)
             if happens:
                 in_the_weights(inf)(trial, peopled)
-            count = 1 + seed % 2 if say is answers and engine.network.body.abreast else 1
-            small = replace(peopled, rows=5, lanes=Lanes(count, 1))
+            count = (
+                1 + seed % 2 if say is answers and engine.network.body.thread_safe else 1
+            )
+            small = replace(peopled, rows=5, workers=Workers(count, 1))
             found.append(say(trial, small))
-            told = small.told()
+            told = small.pop_metrics()
             assert set(told) <= {f"lost/{trial.victim}"} if happens else not told
         ill, well = found
         if isinstance(

@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 from docendo.engines.local.base_model import _tiny, cache_folder
 from docendo.engines.local.model_names import EMBEDDED
 from docendo.engines.local.tokens import Tokens
-from docendo.engines.local.workers import Lanes
+from docendo.engines.local.workers import Workers
 from docendo.engines.wrappers.tools import WithTools
 from docendo.prompts import (
     in_manner,
@@ -150,11 +150,11 @@ class Calling:
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         self.asked += requests
-        said = f"<<echo: x{END}" if not requests[0].begun else "done"
+        said = f"<<echo: x{END}" if not requests[0].prefix_ids else "done"
         ids = tuple(self.tokens.text(said))
         return [Completion(said, (), ids, (0.0,) * len(ids)) for _ in requests]
 
-    def drain(self) -> list[object]:
+    def pop_usage(self) -> list[object]:
         return []
 
 
@@ -165,13 +165,13 @@ def test_what_a_tool_gives_is_text(tokens: Tokens, text: str) -> None:
     wrapped = WithTools(engine, tools, tokens.text)
     (answer,) = wrapped.sample([Request(ANN, solve_prompt("?"), 0, 2000, 1.0, "test")])
     assert len(engine.asked) == 2
-    assert control(tokens, engine.asked[1].begun) == []
+    assert control(tokens, engine.asked[1].prefix_ids) == []
     assert control(tokens, answer.tokens) == []
     assert " ".join(text.split()) in " ".join(answer.text.split())
 
 
 def test_an_engine_samples_and_trains_on_hostile_texts_as_text() -> None:
-    engine = replace(fresh(ANN), lanes=Lanes(1, 1))
+    engine = replace(fresh(ANN), workers=Workers(1, 1))
     hostile = "".join(SPECIAL)
     target = engine.target(Example(ANN, solve_prompt(hostile), hostile))
     assert engine.tokens.end not in target.prompt_tokens

@@ -4,14 +4,14 @@ from dataclasses import replace
 import pytest
 
 from docendo.engines.local.engine import LocalEngine
-from docendo.engines.local.workers import Lanes
+from docendo.engines.local.workers import Workers
 from tests.engines.toys import AGENTS, fresh
 from tests.serving.toys import Served, served
 
 
 @pytest.fixture(scope="session")
 def engine() -> LocalEngine:
-    return replace(fresh(*AGENTS), lanes=Lanes(2, 1))
+    return replace(fresh(*AGENTS), workers=Workers(2, 1))
 
 
 @pytest.fixture(scope="session")

@@ -106,7 +106,7 @@ class Guide(NamedTuple):
         grammar, most = self.request.grammar, self.request.max_tokens
         assert grammar is not None, "there is a path"  # noqa: S101
         for kept in (*range(len(tokens) - 1, max(0, len(tokens) - _BACK), -1), 0):
-            path = self.make.path(grammar, (*self.request.begun, *tokens[:kept]))
+            path = self.make.path(grammar, (*self.request.prefix_ids, *tokens[:kept]))
             if ending := path.ending(most - kept):
                 return kept, ending
         raise RunError(
@@ -135,13 +135,15 @@ class Guides:
             return None
         if (
             grammar
-            and not request.begun
+            and not request.prefix_ids
             and not 0 < self._shortest(grammar) <= request.max_tokens
         ):
             raise UserError(
                 f"no answer in its {grammar.kind} grammar was found within {request.max_tokens} tokens"
             )
-        return Guide(self, request, self.path(grammar, request.begun) if grammar else None)
+        return Guide(
+            self, request, self.path(grammar, request.prefix_ids) if grammar else None
+        )
 
     def walk(
         self, grammar: Grammar, tokens: Sequence[int], sampled: Sequence[bool] = ()

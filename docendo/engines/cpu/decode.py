@@ -31,7 +31,7 @@ whose weights are added up."""
 class CpuStack:
     fused: LlamaStack
     library: CDLL
-    abreast: ClassVar[bool] = True
+    thread_safe: ClassVar[bool] = True
 
     @property
     def heads(self) -> Heads:

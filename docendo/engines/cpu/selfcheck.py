@@ -13,7 +13,7 @@ from torch import Tensor
 from docendo.engines.cpu.decode import CpuStack, drawn
 from docendo.engines.cpu.products import prepack
 from docendo.engines.local.sampling import pick
-from docendo.engines.local.workers import Lanes
+from docendo.engines.local.workers import Workers
 from docendo.engines.lora.bank import AdapterBank, adapt
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.attention import Heads
@@ -95,7 +95,7 @@ def pays(library: CDLL, dtype: torch.dtype) -> bool:
     """Both ways take turns with one layer and the threads of one lane; the best time of each counts."""
     heads, like = Heads(9, 3, 64, 0.125), torch.zeros(0, dtype=dtype)
     fused, threads = _layer(heads, dtype), torch.get_num_threads()
-    torch.set_num_threads(Lanes.for_device(like.device).threads)
+    torch.set_num_threads(Workers.for_device(like.device).threads)
     libraries = None, library if torch.get_num_threads() == 1 else None
     packed = [[prepack(p.weight_od, x) for p in fused.projections] for x in libraries]
     bodies: tuple[LlamaStack, CpuStack] = fused, CpuStack(fused, library)

@@ -7,21 +7,26 @@ from logging import getLogger
 
 import torch
 
-from docendo.engines.local.decoding import DecodingLimits, Row, Sampled, decode
+from docendo.engines.local.decoding import (
+    DecodeRequest,
+    DecodeResult,
+    DecodingLimits,
+    decode,
+)
 from docendo.engines.lora.bank import AdapterBank
 from docendo.engines.model.network import Network, Steps
 from docendo.records import BASE, AgentId, Request
 
-__all__ = ["faster", "rehearsed"]
+__all__ = ["autotune_step", "choose_step"]
 
 _ROWS, _PROMPTS, _LENGTH, _TOKENS = 32, 8, 24, 16
 _APART = 0.01
 """Nats by which log-probabilities may differ."""
 
-_Answers = Callable[[Steps], list[Sampled]]
+_Answers = Callable[[Steps], list[DecodeResult]]
 
 
-def rehearsed(network: Network, bank: AdapterBank, other: Steps) -> Network:
+def autotune_step(network: Network, bank: AdapterBank, other: Steps) -> Network:
     """The network with the other way of stepping, where it proves right and faster. Nobody may be in the bank."""
     agents = [AgentId(f"rehearsal {i}") for i in range(3)]
     for agent in agents:
@@ -36,27 +41,29 @@ def rehearsed(network: Network, bank: AdapterBank, other: Steps) -> Network:
     bank.changed()
     rows = [_row(i, [BASE, *agents], len(network.head_Vd)) for i in range(_ROWS)]
 
-    def answers(steps: Steps) -> list[Sampled]:
+    def answers(steps: Steps) -> list[DecodeResult]:
         limits = DecodingLimits(
             _ROWS - 8, 10**9, 512
         )  # fewer seats than rows: some have to wait
         return decode(replace(network, steps=steps), rows, -1, limits, lambda: False)
 
-    chosen = faster(network.steps, other, answers)
+    chosen = choose_step(network.steps, other, answers)
     for agent in agents:
         bank.remove(agent)
     bank.hold(bank.weights_SP[:1].clone())
     return replace(network, steps=chosen)
 
 
-def _row(i: int, agents: Sequence[AgentId], vocabulary: int) -> Row:
+def _row(i: int, agents: Sequence[AgentId], vocabulary: int) -> DecodeRequest:
     prompt = i * _PROMPTS // _ROWS
     agent = prompt * len(agents) // _PROMPTS
     tokens = tuple((7 * prompt + 13 * t) % vocabulary for t in range(_LENGTH + prompt))
-    return Row(agent, tokens, Request(agents[agent], (), i, max_tokens=_TOKENS + i % 3))
+    return DecodeRequest(
+        agent, tokens, Request(agents[agent], (), i, max_tokens=_TOKENS + i % 3)
+    )
 
 
-def faster(
+def choose_step(
     plain: Steps,
     other: Steps,
     answers: _Answers,
@@ -84,7 +91,7 @@ def faster(
     return other if seconds[1] < seconds[0] else plain
 
 
-def _alike(wanted: Sequence[Sampled], got: Sequence[Sampled]) -> bool:
+def _alike(wanted: Sequence[DecodeResult], got: Sequence[DecodeResult]) -> bool:
     if [w.tokens for w in wanted] != [g.tokens for g in got]:
         return False
     pairs = (

@@ -9,20 +9,25 @@ from typing import NamedTuple
 
 import torch
 
-from docendo.engines.local.decoding import DecodingLimits, Row, RunningBatch, Sampled
+from docendo.engines.local.decoding import (
+    DecodeRequest,
+    DecodeResult,
+    DecodingLimits,
+    RunningBatch,
+)
 from docendo.engines.model.kv_cache import ALIGN, Fit, columns
 from docendo.engines.model.network import Network
 
-__all__ = ["ContinuousBatch", "Seen", "fitting"]
+__all__ = ["ContinuousBatch", "StreamUpdate", "count_admissible"]
 
 
-class Seen(NamedTuple):
+class StreamUpdate(NamedTuple):
     """What there is of an answer."""
 
-    ticket: int
-    result: Sampled
+    request_id: int
+    result: DecodeResult
     """It goes on growing, unless it is over."""
-    over: bool
+    finished: bool
 
 
 class ContinuousBatch:
@@ -30,66 +35,69 @@ class ContinuousBatch:
 
     def __init__(self, network: Network, end: int, limits: DecodingLimits) -> None:
         self.network, self.end, self.limits = network, end, limits
-        self.waiting: deque[tuple[int, Row]] = deque()
-        self.running: dict[int, Sampled] = {}
-        self.flight: RunningBatch | None = None
+        self.waiting: deque[tuple[int, DecodeRequest]] = deque()
+        self.running: dict[int, DecodeResult] = {}
+        self.batch: RunningBatch | None = None
 
     @property
-    def idle(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nobody waits and nobody runs."""
         return not self.waiting and not self.running
 
-    def enter(self, ticket: int, row: Row) -> None:
+    def add_request(self, request_id: int, row: DecodeRequest) -> None:
         """A row that is to be answered: it joins with the next step, or once there is room."""
-        self.waiting.append((ticket, row))
+        self.waiting.append((request_id, row))
 
-    def leave(self, ticket: int) -> None:
+    def abort_request(self, request_id: int) -> None:
         """Nobody wants the answer any more. A ticket that is over or unknown is none."""
-        self.waiting = deque(pair for pair in self.waiting if pair[0] != ticket)
-        gone = self.running.pop(ticket, None)
-        if self.flight and gone is not None:
-            self.flight.seats = [
-                -1 if self._result(b) is gone else i
-                for b, i in enumerate(self.flight.seats)
+        self.waiting = deque(pair for pair in self.waiting if pair[0] != request_id)
+        gone = self.running.pop(request_id, None)
+        if self.batch and gone is not None:
+            self.batch.seats = [
+                -1 if self._result(b) is gone else i for b, i in enumerate(self.batch.seats)
             ]
 
     @torch.inference_mode()
-    def step(self) -> list[Seen]:
+    def step(self) -> list[StreamUpdate]:
         """The answers that grew: those that wait have joined as far as there is room, and all have a token more."""
         self._join()
-        if self.flight and self.flight.running:
-            self.flight.step()
-        alive = {id(self._result(b)) for b in self.flight.running} if self.flight else set()
+        if self.batch and self.batch.running:
+            self.batch.step()
+        alive = {id(self._result(b)) for b in self.batch.running} if self.batch else set()
         seen = [
-            Seen(ticket, result, id(result) not in alive)
+            StreamUpdate(ticket, result, id(result) not in alive)
             for ticket, result in self.running.items()
         ]
-        self.running = {s.ticket: s.result for s in seen if not s.over}
+        self.running = {s.request_id: s.result for s in seen if not s.finished}
         if not self.running:
-            self.flight = None
+            self.batch = None
         return seen
 
     def _join(self) -> None:
-        flight, waiting = self.flight, [row for _, row in self.waiting]
-        live = [flight.rows[flight.seats[b]] for b in flight.running] if flight else []
-        rows = waiting[: fitting(live, waiting, self.limits)]
+        batch, waiting = self.batch, [row for _, row in self.waiting]
+        live = [batch.rows[batch.seats[b]] for b in batch.running] if batch else []
+        rows = waiting[: count_admissible(live, waiting, self.limits)]
         if not rows:
             return
-        if flight is None:
-            flight = self.flight = RunningBatch(self.network, rows, self.end, self.limits)
+        if batch is None:
+            batch = self.batch = RunningBatch(self.network, rows, self.end, self.limits)
         else:
-            _board(flight, rows)
-        flight.refill = len(flight.seats)
-        flight.admit()
+            _board(batch, rows)
+        batch.refill = len(batch.seats)
+        batch.admit()
         tickets = [self.waiting.popleft()[0] for _ in rows]
-        self.running |= zip(tickets, flight.results[-len(rows) :], strict=True)
+        self.running |= zip(tickets, batch.results[-len(rows) :], strict=True)
 
-    def _result(self, seat: int) -> Sampled | None:
-        number = self.flight.seats[seat] if self.flight else -1
-        return self.flight.results[number] if self.flight and number >= 0 else None
+    def _result(self, seat: int) -> DecodeResult | None:
+        number = self.batch.seats[seat] if self.batch else -1
+        return self.batch.results[number] if self.batch and number >= 0 else None
 
 
-def fitting(running: Sequence[Row], waiting: Sequence[Row], limits: DecodingLimits) -> int:
+def count_admissible(
+    running: Sequence[DecodeRequest],
+    waiting: Sequence[DecodeRequest],
+    limits: DecodingLimits,
+) -> int:
     """How many of those that wait, the first first, can join those that run; one at least where nobody runs."""
     keys, count = {r.key for r in running}, len(running)
     answer = max((r.request.max_tokens for r in running), default=0)
@@ -104,49 +112,49 @@ def fitting(running: Sequence[Row], waiting: Sequence[Row], limits: DecodingLimi
     return len(waiting)
 
 
-def _board(flight: RunningBatch, rows: Sequence[Row]) -> None:
-    """Rows that fit wait in the flight, which has room for them all; rows that ended are forgotten."""
-    running = flight.running
-    live = [flight.seats[b] for b in running]
+def _board(batch: RunningBatch, rows: Sequence[DecodeRequest]) -> None:
+    """Rows that fit wait in the batch, which has room for them all; rows that ended are forgotten."""
+    running = batch.running
+    live = [batch.seats[b] for b in running]
     place = {number: i for i, number in enumerate(live)}
-    flight.seats = [place.get(number, -1) for number in flight.seats]
-    flight.rows = [*(flight.rows[i] for i in live), *rows]
-    flight.results = [*(flight.results[i] for i in live), *(Sampled() for _ in rows)]
-    flight.waiting = len(live)
-    flight.widest = columns(max(r.request.max_tokens for r in flight.rows))
-    flight.plan = None
-    if not _roomy(flight, running):
-        _refit(flight, running)
+    batch.seats = [place.get(number, -1) for number in batch.seats]
+    batch.rows = [*(batch.rows[i] for i in live), *rows]
+    batch.results = [*(batch.results[i] for i in live), *(DecodeResult() for _ in rows)]
+    batch.waiting = len(live)
+    batch.widest = columns(max(r.request.max_tokens for r in batch.rows))
+    batch.plan = None
+    if not _roomy(batch, running):
+        _refit(batch, running)
 
 
-def _roomy(flight: RunningBatch, running: Sequence[int]) -> bool:
+def _roomy(batch: RunningBatch, running: Sequence[int]) -> bool:
     """Whether the store has room for all rows as it is, and keeps to the limits when they are at their longest."""
-    kept = {flight.place[b] for b in running}
-    fresh = {r.key for r in flight.rows} - {flight.prompts[q] for q in kept}
+    kept = {batch.place[b] for b in running}
+    fresh = {r.key for r in batch.rows} - {batch.prompts[q] for q in kept}
     seats, places, width = (
-        len(flight.seats),
-        len(flight.prompts),
-        flight.store.prompts[0].shape[3],
+        len(batch.seats),
+        len(batch.prompts),
+        batch.store.prompts[0].shape[3],
     )
     return (
-        len(flight.rows) <= seats
+        len(batch.rows) <= seats
         and len(kept) + len(fresh) <= places
-        and max(len(r.prompt) for r in flight.rows) <= width
-        and seats * max(flight.width, flight.widest) + places * width
-        <= flight.limits.cache_columns
+        and max(len(r.prompt) for r in batch.rows) <= width
+        and seats * max(batch.width, batch.widest) + places * width
+        <= batch.limits.cache_columns
     )
 
 
-def _refit(flight: RunningBatch, running: Sequence[int]) -> None:
+def _refit(batch: RunningBatch, running: Sequence[int]) -> None:
     """A store for all rows, and no more."""
-    used, rows = sorted({flight.place[b] for b in running}), flight.rows
+    used, rows = sorted({batch.place[b] for b in running}), batch.rows
     places, prompt = len({r.key for r in rows}), columns(max(len(r.prompt) for r in rows))
-    longest = max((len(result.tokens) for result in flight.results), default=0)
-    flight.width = min(flight.widest, max(ALIGN, 2 * columns(longest)))
-    flight.store.refit(Fit(used, places, prompt), Fit(running, len(rows), flight.width))
-    flight.renumber(used, running)
-    flight.prompts += [None] * (places - len(used))
-    blank = flight.first_QV.new_zeros(places - len(used), flight.first_QV.shape[1])
-    flight.first_QV = torch.cat([flight.first_QV, blank])
-    flight.place += [0] * (len(rows) - len(running))
-    flight.seats += [-1] * (len(rows) - len(running))
+    longest = max((len(result.tokens) for result in batch.results), default=0)
+    batch.width = min(batch.widest, max(ALIGN, 2 * columns(longest)))
+    batch.store.refit(Fit(used, places, prompt), Fit(running, len(rows), batch.width))
+    batch.renumber(used, running)
+    batch.prompts += [None] * (places - len(used))
+    blank = batch.first_QV.new_zeros(places - len(used), batch.first_QV.shape[1])
+    batch.first_QV = torch.cat([batch.first_QV, blank])
+    batch.place += [0] * (len(rows) - len(running))
+    batch.seats += [-1] * (len(rows) - len(running))

@@ -14,14 +14,21 @@ from torch import Tensor
 from docendo.engines.constrained.logits import Guide, barred, certain
 from docendo.engines.local.memory import recover
 from docendo.engines.local.sampling import nucleus, uniforms
-from docendo.engines.local.transfer import fetched, sent
+from docendo.engines.local.transfer import to_device, to_host
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.cuda_graphs import Next
 from docendo.engines.model.kv_cache import Decode, Prefill, Store, columns
 from docendo.engines.model.network import Network
 from docendo.records import Request
 
-__all__ = ["DecodingLimits", "Row", "RunningBatch", "Sampled", "decode", "room"]
+__all__ = [
+    "DecodeRequest",
+    "DecodeResult",
+    "DecodingLimits",
+    "RunningBatch",
+    "decode",
+    "plan_capacity",
+]
 
 _COMPACT_BELOW = 0.8
 """Once nobody waits, ended rows leave the store when so small a share still runs: moving the rest costs a copy."""
@@ -31,7 +38,7 @@ _FIRST_COLUMNS = 64
 """Width of the store at first; it doubles when an answer grows beyond it."""
 
 
-class Row(NamedTuple):
+class DecodeRequest(NamedTuple):
     """One completion that is wanted."""
 
     slot: int
@@ -46,20 +53,20 @@ class Row(NamedTuple):
 
 
 @dataclass
-class Sampled:
+class DecodeResult:
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
-    chosen: list[bool] = field(default_factory=list)
+    was_sampled: list[bool] = field(default_factory=list)
     """Whether each token could have been another one."""
-    over: bool = False
-    lost: bool = False
+    finished: bool = False
+    non_finite: bool = False
     """Whether it ended because the agent's logits were not finite."""
 
     def close(self, kept: int, ending: Sequence[int]) -> None:
         """Keep so many tokens, and end with others, which nobody sampled."""
         self.tokens[kept:] = ending
         self.logprobs[kept:] = [0.0] * len(ending)
-        self.chosen[kept:] = [False] * len(ending)
+        self.was_sampled[kept:] = [False] * len(ending)
 
 
 class DecodingLimits(NamedTuple):
@@ -70,7 +77,7 @@ class DecodingLimits(NamedTuple):
     prefill_tokens: int
 
 
-def room(rows: Sequence[Row], limits: DecodingLimits) -> tuple[int, int]:
+def plan_capacity(rows: Sequence[DecodeRequest], limits: DecodingLimits) -> tuple[int, int]:
     """(B, Q) rows and prompts that are in flight together; at least one of each."""
     prompts = len({r.key for r in rows})
     prompt, answer = (
@@ -87,7 +94,7 @@ def room(rows: Sequence[Row], limits: DecodingLimits) -> tuple[int, int]:
         size = max(1, min(size - 1, int(size * 0.9)))
 
 
-def _neighbours(rows: Sequence[Row], size: int) -> int:
+def _neighbours(rows: Sequence[DecodeRequest], size: int) -> int:
     """The most prompts among so many rows in sequence."""
     starts = [i for i, row in enumerate(rows) if i == 0 or row.key != rows[i - 1].key]
     return max(
@@ -99,16 +106,16 @@ def _neighbours(rows: Sequence[Row], size: int) -> int:
 @torch.inference_mode()
 def decode(
     network: Network,
-    rows: Sequence[Row],
+    rows: Sequence[DecodeRequest],
     end: int,
     limits: DecodingLimits,
     stopped: Callable[[], bool],
-) -> list[Sampled]:
+) -> list[DecodeResult]:
     """One result per row, cut short where `stopped` or out of memory.
 
     Equal prompts of a slot are adjacent in `rows`.
     """
-    results = [Sampled() for _ in rows]
+    results = [DecodeResult() for _ in rows]
     try:
         flight = RunningBatch(network, list(rows), end, limits)
         results = flight.results
@@ -126,12 +133,12 @@ class RunningBatch:
     """The rows in flight. `seats[b]` is the number of the row in place b, which may have ended; -1 for none yet."""
 
     def __init__(
-        self, network: Network, rows: list[Row], end: int, limits: DecodingLimits
+        self, network: Network, rows: list[DecodeRequest], end: int, limits: DecodingLimits
     ) -> None:
         self.network, self.rows, self.end, self.limits = network, rows, end, limits
-        self.results = [Sampled() for _ in rows]
+        self.results = [DecodeResult() for _ in rows]
         self.device, self.stepper = network.head_Vd.device, network.steps(network)
-        size, places = room(rows, limits)
+        size, places = plan_capacity(rows, limits)
         self.seats, self.waiting = [-1] * size, 0
         self.widest = columns(max(r.request.max_tokens for r in rows))
         self.width = min(_FIRST_COLUMNS, self.widest)
@@ -154,7 +161,9 @@ class RunningBatch:
 
     @property
     def running(self) -> list[int]:
-        return [b for b, i in enumerate(self.seats) if i >= 0 and not self.results[i].over]
+        return [
+            b for b, i in enumerate(self.seats) if i >= 0 and not self.results[i].finished
+        ]
 
     def admit(self) -> None:
         """Let waiting rows in, once that is worth it, until those that run fill the seats."""
@@ -280,20 +289,22 @@ class RunningBatch:
         where = (
             torch.device("cpu") if self.device.type == "mps" else self.device
         )  # Metal has no float64
-        uniform = sent(torch.from_numpy(uniforms([r.seed for r in requests], done)), where)
+        uniform = to_device(
+            torch.from_numpy(uniforms([r.seed for r in requests], done)), where
+        )
         heat = torch.tensor([r.temperature for r in requests])
         bits = [guide.allowed() if (guide := self.rows[i].guide) else None for i in numbers]
         logits_BV = barred(bits, logits_BV.to(where))
-        tokens, logprobs = fetched(*self._pick(requests, logits_BV, heat, uniform))
+        tokens, logprobs = to_host(*self._pick(requests, logits_BV, heat, uniform))
         for i, token, logprob, some in zip(numbers, tokens, logprobs, bits, strict=True):
             result = self.results[i]
             if not isfinite(logprob):
-                result.over = result.lost = True
+                result.finished = result.non_finite = True
                 continue
             result.tokens.append(token)
             result.logprobs.append(logprob)
-            result.chosen.append(some is None or not certain(some))
-            result.over = self._ends(self.rows[i], result)
+            result.was_sampled.append(some is None or not certain(some))
+            result.finished = self._ends(self.rows[i], result)
 
     def _pick(
         self,
@@ -315,7 +326,7 @@ class RunningBatch:
             )
         return tokens_B, logprobs_B
 
-    def _ends(self, row: Row, result: Sampled) -> bool:
+    def _ends(self, row: DecodeRequest, result: DecodeResult) -> bool:
         stopped = row.guide.take(result.tokens) if row.guide else False
         if stopped or result.tokens[-1] == self.end:
             return True

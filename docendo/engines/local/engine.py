@@ -9,16 +9,21 @@ import torch
 
 from docendo.engines.constrained.logits import Guides
 from docendo.engines.cpu.library import load_kernels
-from docendo.engines.local.autotune import rehearsed
+from docendo.engines.local.autotune import autotune_step
 from docendo.engines.local.backward import Loss, TrainRow, backward, micro_batches, pack
 from docendo.engines.local.base_model import BaseModel, load_base
 from docendo.engines.local.continuous_batch import ContinuousBatch
-from docendo.engines.local.decoding import DecodingLimits, Row, Sampled, decode
+from docendo.engines.local.decoding import (
+    DecodeRequest,
+    DecodeResult,
+    DecodingLimits,
+    decode,
+)
 from docendo.engines.local.memory import recover
-from docendo.engines.local.scoring import Scores, scored
+from docendo.engines.local.scoring import TargetScores, score_targets
 from docendo.engines.local.tokens import Tokens
-from docendo.engines.local.usage import of_rows, of_sampling
-from docendo.engines.local.workers import Lanes, shares, stretches
+from docendo.engines.local.usage import usage_of_rows, usage_of_sampling
+from docendo.engines.local.workers import Workers, balanced_chunks, contiguous_chunks
 from docendo.engines.lora.bank import AdapterBank
 from docendo.engines.lora.gradient_noise import noise
 from docendo.engines.lora.optimizer import Adam
@@ -48,7 +53,7 @@ class LocalEngine:
     network: Network
     tokens: Tokens
     shape: Shape
-    lanes: Lanes = field(default_factory=Lanes)
+    workers: Workers = field(default_factory=Workers)
     adam: Adam = field(default_factory=Adam)
     rows: int = 128
     """The most completions in flight at once."""
@@ -56,7 +61,7 @@ class LocalEngine:
     """Size of the key-value cache: where prompts are long, fewer completions are in flight."""
     prefill_tokens: int = 2048
     train_tokens: int = 1536
-    """Tokens of the micro-batches of all lanes together; bounds the memory of a backward pass."""
+    """Tokens of the micro-batches of all workers together; bounds the memory of a backward pass."""
     work: list[Usage] = field(default_factory=list)
 
     @cached_property
@@ -79,7 +84,7 @@ class LocalEngine:
         many answers in flight from then on; no answer depends on how many are.
         """
         rows = [self.row(r) for r in requests]
-        done: dict[int, Sampled] = {}
+        done: dict[int, DecodeResult] = {}
         while left := [i for i in range(len(rows)) if i not in done]:
             found = self._decoded([rows[i] for i in left])
             done |= {left[n]: result for n, result in found.items()}
@@ -93,25 +98,26 @@ class LocalEngine:
         self.lost.update(
             f"lost/{row.request.agent}"
             for row, found in zip(rows, results, strict=True)
-            if found.lost
+            if found.non_finite
         )
-        self.work += of_sampling(self.shape, rows, results)
+        self.work += usage_of_sampling(self.shape, rows, results)
         return [
             self._completion(row, found) for row, found in zip(rows, results, strict=True)
         ]
 
-    def _decoded(self, rows: Sequence[Row]) -> dict[int, Sampled]:
+    def _decoded(self, rows: Sequence[DecodeRequest]) -> dict[int, DecodeResult]:
         """The results of the rows that ended, by number: all, unless memory ran out."""
-        lanes = self._divide(rows)
+        workers = self._divide(rows)
         jobs = [
-            partial(self._decode, [rows[i] for i in lane], len(lanes)) for lane in lanes
+            partial(self._decode, [rows[i] for i in worker], len(workers))
+            for worker in workers
         ]
-        results = zip(lanes, self.lanes.run(jobs), strict=True)
+        results = zip(workers, self.workers.run(jobs), strict=True)
         return {
             i: result
-            for lane, some in results
-            for i, result in zip(lane, some, strict=True)
-            if result.over
+            for worker, some in results
+            for i, result in zip(worker, some, strict=True)
+            if result.finished
         }
 
     def _halve(self, wanted: int) -> None:
@@ -123,17 +129,19 @@ class LocalEngine:
         self.rows = max(1, min(self.rows, wanted) // 2)
         self.prefill_tokens = max(1, self.prefill_tokens // 2)
 
-    def row(self, request: Request) -> Row:
+    def row(self, request: Request) -> DecodeRequest:
         """What is decoded for a request. Raises UseError for an unknown agent, RunError for what does not fit."""
-        prompt = self._prompt(request) + request.begun
-        return Row(self.bank.slot(request.agent), prompt, request, self.guides.of(request))
+        prompt = self._prompt(request) + request.prefix_ids
+        return DecodeRequest(
+            self.bank.slot(request.agent), prompt, request, self.guides.of(request)
+        )
 
     def stream(self) -> ContinuousBatch:
-        """Of one lane, with its share of the rows and of the cache; for one thread that computes as the lanes do."""
+        """A continuous batch with one worker's share of the rows and the cache. For one thread."""
         network = replace(
             self.network, steps=EagerStep
         )  # rows come and go: what a recording holds is soon out of date
-        return ContinuousBatch(network, self.tokens.end, self._limits(self.lanes.count))
+        return ContinuousBatch(network, self.tokens.end, self._limits(self.workers.count))
 
     def remove(self, agent: AgentId) -> None:
         """Forget an agent, its adapter and its optimizer state; others are as before."""
@@ -200,21 +208,21 @@ class LocalEngine:
         ]
         while (found := self._scored(rows := pack(wanted, slots, self._cap))) is None:
             self.train_tokens //= 2
-        self.work += of_rows(self.shape.forward, rows, purpose)
+        self.work += usage_of_rows(self.shape.forward, rows, purpose)
         return [found.get(t, ()) for t in targets]
 
-    def _scored(self, rows: Sequence[TrainRow]) -> Scores | None:
+    def _scored(self, rows: Sequence[TrainRow]) -> TargetScores | None:
         """None where the memory did not suffice."""
         try:
-            return scored(self.network, rows, self._cap, self.lanes)
+            return score_targets(self.network, rows, self._cap, self.workers)
         except (MemoryError, RuntimeError) as error:
             self._crowded(error)
             return None
 
     @property
     def _cap(self) -> int:
-        """Tokens of a micro-batch of one lane."""
-        return max(1, self.train_tokens // self.lanes.count)
+        """Tokens of a micro-batch of one worker."""
+        return max(1, self.train_tokens // self.workers.count)
 
     def _crowded(self, error: BaseException) -> None:
         """Memory ran out in a pass. Raises RunError where less at once is not possible, and any other error again."""
@@ -244,7 +252,7 @@ class LocalEngine:
         slots = {agent: self.bank.slot(agent) for agent in present}
         while not any(parts := self._gradients(targets, slots, loss)) and present:
             self.train_tokens //= 2
-        self.work += of_rows(
+        self.work += usage_of_rows(
             self.shape.training, [row for part in parts for row in part], purpose
         )
         rates = {a: r for a, r in rates.items() if a in present}
@@ -278,14 +286,14 @@ class LocalEngine:
         """The rows of each part; none where the memory did not suffice, and then no gradient is left either."""
         cap = self._cap
         rows = pack(targets, slots, cap)
-        placed = shares(
+        placed = balanced_chunks(
             [r.length for r in rows], [r.slot for r in rows], len(self.bank.grads_LSP)
         )
         parts = [[rows[i] for i in share] for share in placed]
         jobs = [partial(self._backward, i, part, cap, loss) for i, part in enumerate(parts)]
         done = False
         try:
-            self.lanes.run(
+            self.workers.run(
                 jobs if cap > 1 else [lambda: [job() for job in jobs]]
             )  # at last not even side by side
             done = True
@@ -311,16 +319,16 @@ class LocalEngine:
 
     def _backward(self, part: int, rows: Sequence[TrainRow], cap: int, loss: Loss) -> None:
         for batch in micro_batches(rows, cap):
-            if self.lanes.stop.is_set():
+            if self.workers.stop.is_set():
                 return
             backward(self.network, [self._guided(row) for row in batch], loss, part)
 
-    def drain(self) -> list[Usage]:
+    def pop_usage(self) -> list[Usage]:
         """The compute spent since the last call."""
         work, self.work = self.work, []
         return work
 
-    def told(self) -> dict[str, float]:
+    def pop_metrics(self) -> dict[str, float]:
         """Answers lost to logits that were not finite, ``lost/AGENT``, since the last call."""
         found = {name: float(count) for name, count in sorted(self.lost.items())}
         self.lost.clear()
@@ -332,7 +340,7 @@ class LocalEngine:
             raise UserError(
                 f"a prompt of {len(prompt)} tokens and max_tokens={request.max_tokens}; both must be 1 or more"
             )
-        wanted = len(prompt) + len(request.begun) + request.max_tokens
+        wanted = len(prompt) + len(request.prefix_ids) + request.max_tokens
         if wanted > self.base.context:
             raise RunError(
                 f"a prompt of {len(prompt)} tokens and an answer of {request.max_tokens} do not fit the model's "
@@ -340,9 +348,9 @@ class LocalEngine:
             )
         return prompt
 
-    def _divide(self, rows: Sequence[Row]) -> list[list[int]]:
-        """Numbers of the rows of each lane. Equal prompts are read by one lane, and agents are spread as little as can
-        be: the fewer are in a lane, the larger are their matrix products."""
+    def _divide(self, rows: Sequence[DecodeRequest]) -> list[list[int]]:
+        """Numbers of the rows of each worker. Equal prompts go to one worker; agents are spread as little as can
+        be: the fewer are in a worker, the larger are their matrix products."""
         groups: dict[tuple[int, tuple[int, ...]], list[int]] = {}
         for i in sorted(
             range(len(rows)),
@@ -350,34 +358,38 @@ class LocalEngine:
         ):
             groups.setdefault(rows[i].key, []).append(i)
         cells = list(groups.values())
-        count = min(self.lanes.count, self.rows)
-        lanes = stretches(
+        count = min(self.workers.count, self.rows)
+        workers = contiguous_chunks(
             [sum(rows[i].request.max_tokens for i in cell) for cell in cells], count
         )
-        return [[i for c in lane for i in cells[c]] for lane in lanes]
+        return [[i for c in worker for i in cells[c]] for worker in workers]
 
-    def _decode(self, rows: Sequence[Row], lanes: int) -> list[Sampled]:
+    def _decode(self, rows: Sequence[DecodeRequest], workers: int) -> list[DecodeResult]:
         found = decode(
-            self.network, rows, self.tokens.end, self._limits(lanes), self.lanes.stop.is_set
+            self.network,
+            rows,
+            self.tokens.end,
+            self._limits(workers),
+            self.workers.stop.is_set,
         )
-        if not all(result.over for result in found):
-            self.lanes.stop.set()  # memory ran out: the others give theirs back too
+        if not all(result.finished for result in found):
+            self.workers.stop.set()  # memory ran out: the others give theirs back too
         return found
 
-    def _limits(self, lanes: int) -> DecodingLimits:
+    def _limits(self, workers: int) -> DecodingLimits:
         columns = self.cache_bytes // (
-            lanes * self.base.token_numbers * self.bank.dtype.itemsize
+            workers * self.base.token_numbers * self.bank.dtype.itemsize
         )
-        return DecodingLimits(max(1, self.rows // lanes), columns, self.prefill_tokens)
+        return DecodingLimits(max(1, self.rows // workers), columns, self.prefill_tokens)
 
-    def _completion(self, row: Row, found: Sampled) -> Completion:
+    def _completion(self, row: DecodeRequest, found: DecodeResult) -> Completion:
         request, prompt = (
             row.request,
-            row.prompt[: len(row.prompt) - len(row.request.begun)],
+            row.prompt[: len(row.prompt) - len(row.request.prefix_ids)],
         )
         text, chosen = (
             self.tokens.decode(found.tokens),
-            () if all(found.chosen) else tuple(found.chosen),
+            () if all(found.was_sampled) else tuple(found.was_sampled),
         )
         return Completion(
             text,
@@ -402,10 +414,10 @@ def open_engine(
     head = base.model.get_output_embeddings().weight.numel()  # type: ignore[operator]
     bank = AdapterBank(rank, alpha, device, dtype)
     network = build_network(base, bank, load_kernels(dtype) if compiled else None)
-    lanes = Lanes.for_device(device) if network.body.abreast else Lanes()
-    bank.divide(lanes.parts)
+    workers = Workers.for_device(device) if network.body.thread_safe else Workers()
+    bank.divide(workers.parts)
     if device.type == "cuda":
-        network = rehearsed(network, bank, partial(CudaGraphStep, capture=cuda_graph))
+        network = autotune_step(network, bank, partial(CudaGraphStep, capture=cuda_graph))
     body = sum(m.base.weight.numel() for m in bank.layers.values())
     shape = Shape(body, head, bank.size, base.layers * base.heads.query * base.heads.size)
-    return LocalEngine(base, bank, network, Tokens(base.tokenizer), shape, lanes)
+    return LocalEngine(base, bank, network, Tokens(base.tokenizer), shape, workers)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from docendo.engines.local.transfer import sent
+from docendo.engines.local.transfer import to_device
 
 __all__ = ["nucleus", "pick", "uniforms"]
 
@@ -49,8 +49,8 @@ def nucleus(logits_BV: Tensor, temperatures_B: Tensor, shares_B: Tensor) -> Tens
 
     Rows of share 1 are the same, bit by bit. The share is of the tempered distribution; the likeliest token stays.
     """
-    shares_B1 = sent(shares_B, logits_BV.device)[:, None]
-    hot_B1 = sent(temperatures_B, logits_BV.device).clamp(min=1e-6)[:, None]
+    shares_B1 = to_device(shares_B, logits_BV.device)[:, None]
+    hot_B1 = to_device(temperatures_B, logits_BV.device).clamp(min=1e-6)[:, None]
     weights_BV, order_BV = (
         (logits_BV.float() / hot_B1).softmax(-1).sort(stable=True, dim=-1, descending=True)
     )
@@ -67,7 +67,7 @@ def _pick(
     highest_B1 = logits_BV.amax(-1, keepdim=True)
     tokens_B, total_B = _inverse((logits_BV - highest_B1).exp_(), uniform_B)
     if not bool((temperatures_B == 1).all()):
-        temperatures_B = sent(temperatures_B, logits_BV.device)
+        temperatures_B = to_device(temperatures_B, logits_BV.device)
         hot_B1 = temperatures_B.clamp(min=1e-6)[:, None]
         drawn_B, _ = _inverse(((logits_BV - highest_B1) / hot_B1).exp_(), uniform_B)
         tokens_B = torch.where(temperatures_B > 0, drawn_B, logits_BV.argmax(-1))

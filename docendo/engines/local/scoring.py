@@ -5,30 +5,32 @@ from functools import partial
 from itertools import islice
 
 from docendo.engines.local.backward import TrainRow, forward, micro_batches
-from docendo.engines.local.workers import Lanes, stretches
+from docendo.engines.local.workers import Workers, contiguous_chunks
 from docendo.engines.model.network import Network
 from docendo.records import Target
 
-__all__ = ["Scores", "scored"]
+__all__ = ["TargetScores", "score_targets"]
 
-Scores = dict[Target, tuple[float, ...]]
+TargetScores = dict[Target, tuple[float, ...]]
 """Log-probabilities of each target's tokens, in nats."""
 
 
-def scored(network: Network, rows: Sequence[TrainRow], cap: int, lanes: Lanes) -> Scores:
-    """The scores of every target in the rows; each lane has its share of them, `cap` tokens at once."""
-    parts = stretches([row.length for row in rows], lanes.count)
+def score_targets(
+    network: Network, rows: Sequence[TrainRow], cap: int, workers: Workers
+) -> TargetScores:
+    """The scores of every target in the rows; each worker has its share of them, `cap` tokens at once."""
+    parts = contiguous_chunks([row.length for row in rows], workers.count)
     jobs = [
-        partial(_scored, network, [rows[i] for i in part], cap, lanes.stop.is_set)
+        partial(_scored, network, [rows[i] for i in part], cap, workers.stop.is_set)
         for part in parts
     ]
-    return {target: score for found in lanes.run(jobs) for target, score in found.items()}
+    return {target: score for found in workers.run(jobs) for target, score in found.items()}
 
 
 def _scored(
     network: Network, rows: Sequence[TrainRow], cap: int, stop: Callable[[], bool]
-) -> Scores:
-    found: Scores = {}
+) -> TargetScores:
+    found: TargetScores = {}
     for batch in micro_batches(rows, cap):
         if stop():
             break

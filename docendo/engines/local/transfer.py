@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-__all__ = ["fetched", "sent", "waiting_room"]
+__all__ = ["pinned_buffer", "to_device", "to_host"]
 
 
-def waiting_room(shape: Sequence[int], device: torch.device) -> Tensor:
+def pinned_buffer(shape: Sequence[int], device: torch.device) -> Tensor:
     """Whole numbers on the processor, in memory that CUDA reads by itself where `device` is one of its."""
     return torch.empty(*shape, dtype=torch.long, pin_memory=device.type == "cuda")
 
 
-def sent(x: Tensor, device: torch.device) -> Tensor:
+def to_device(x: Tensor, device: torch.device) -> Tensor:
     """`x`, which is on the processor, on the device; work that is queued after this sees it."""
     return (
         x.pin_memory().to(device, non_blocking=True)
@@ -22,7 +22,7 @@ def sent(x: Tensor, device: torch.device) -> Tensor:
     )
 
 
-def fetched(tokens_B: Tensor, logprobs_B: Tensor) -> tuple[list[int], list[float]]:
+def to_host(tokens_B: Tensor, logprobs_B: Tensor) -> tuple[list[int], list[float]]:
     """Both on the processor, in one transfer."""
     if tokens_B.device.type == "cpu":
         return tokens_B.tolist(), logprobs_B.tolist()

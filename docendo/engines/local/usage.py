@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from docendo.engines.local.backward import TrainRow
-from docendo.engines.local.decoding import Row, Sampled
+from docendo.engines.local.decoding import DecodeRequest, DecodeResult
 from docendo.engines.profiling.flops import Shape
 from docendo.records import AgentId, Usage
 
-__all__ = ["of_rows", "of_sampling"]
+__all__ = ["usage_of_rows", "usage_of_sampling"]
 
 
-def of_sampling(
-    shape: Shape, rows: Sequence[Row], results: Sequence[Sampled]
+def usage_of_sampling(
+    shape: Shape, rows: Sequence[DecodeRequest], results: Sequence[DecodeResult]
 ) -> list[Usage]:
     """The work of each agent and purpose; a prompt is read once for all its rows."""
     tokens: Counter[tuple[AgentId, str]] = Counter()
@@ -34,7 +34,7 @@ def of_sampling(
     return [Usage(*key, tokens[key], float(flops[key])) for key in tokens]
 
 
-def of_rows(
+def usage_of_rows(
     cost: Callable[[int, int, int], float], rows: Sequence[TrainRow], purpose: str
 ) -> list[Usage]:
     """The work of each row; `cost` is of (tokens, context, predicted tokens), as `Shape` has it of a pass."""

@@ -1,4 +1,4 @@
-"""Several lanes, each a thread that computes on its own share of the rows with its own share of the cores.
+"""Several workers, each a thread that computes on its own share of the rows with its own share of the cores.
 
 Where the products are small, as in decoding, two cores that work on rows of their own are faster by half than two that
 share every product and wait for each other after it.
@@ -14,47 +14,47 @@ from typing import Any, TypeVar
 
 import torch
 
-__all__ = ["Lanes", "shares", "stretches"]
+__all__ = ["Workers", "balanced_chunks", "contiguous_chunks"]
 
 _Made = TypeVar("_Made")
 
 _MOST = 4
-"""Python runs one thread at a time between products, so more lanes would wait for that."""
+"""Python runs one thread at a time between products, so more workers would wait for that."""
 
 
 @dataclass
-class Lanes:
+class Workers:
     count: int = 1
     threads: int = 1
-    """Of each lane."""
+    """Of each worker."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when a job failed, cannot go on or the user interrupted: long jobs look at it and return early."""
     pool: ThreadPoolExecutor | None = None
     pending: list[Future[Any]] = field(default_factory=list)
 
     @staticmethod
-    def for_device(device: torch.device) -> "Lanes":
+    def for_device(device: torch.device) -> "Workers":
         """As many as there are threads, which ``OMP_NUM_THREADS`` sets, up to four; one on an accelerator."""
         threads = torch.get_num_threads()
         count = min(threads, _MOST) if device.type == "cpu" else 1
-        return Lanes(count, threads // count)
+        return Workers(count, threads // count)
 
     @property
     def parts(self) -> int:
-        """Of the rows of a training step: an even number, of which every lane has as many."""
+        """Of the rows of a training step: an even number, of which every worker has as many."""
         return self.count if self.count % 2 == 0 else 2 * self.count
 
     def run(self, jobs: Sequence[Callable[[], _Made]]) -> list[_Made]:
         """The results in order. The first error is raised when all jobs have returned.
 
-        Even a single job runs in a lane: with another number of threads its sums would run in another order.
+        Even a single job runs in a worker: with another number of threads its sums would run in another order.
         """
         if self.count == 1 or not jobs:
             self.stop.clear()
             return [job() for job in jobs]
         if self.pool is None:
             self.pool = ThreadPoolExecutor(
-                self.count, "lane", partial(torch.set_num_threads, self.threads)
+                self.count, "worker", partial(torch.set_num_threads, self.threads)
             )
         wait(self.pending)  # what an impatient user may have left running
         self.stop.clear()
@@ -72,7 +72,7 @@ class Lanes:
         return [future.result() for future in futures]
 
 
-def shares(
+def balanced_chunks(
     costs: Sequence[float], owners: Sequence[Hashable], count: int
 ) -> list[list[int]]:
     """Numbers of the pieces of each part, of about the same cost; `count` is even.
@@ -92,10 +92,10 @@ def shares(
     return [sorted(part) for part in parts]
 
 
-def stretches(costs: Sequence[float], count: int) -> list[list[int]]:
-    """Numbers of the pieces of each lane, none empty: neighbours in a stretch, all stretches of about the same cost."""
-    lanes, done, total = [list[int]() for _ in range(count)], 0.0, sum(costs)
+def contiguous_chunks(costs: Sequence[float], count: int) -> list[list[int]]:
+    """Numbers of the pieces of each chunk, none empty: neighbours together, all of about the same cost."""
+    workers, done, total = [list[int]() for _ in range(count)], 0.0, sum(costs)
     for i, cost in enumerate(costs):
-        lanes[min(count - 1, int((done + cost / 2) * count / total))].append(i)
+        workers[min(count - 1, int((done + cost / 2) * count / total))].append(i)
         done += cost
-    return [lane for lane in lanes if lane]
+    return [worker for worker in workers if worker]

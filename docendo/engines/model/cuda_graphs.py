@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from docendo.engines.local.transfer import sent, waiting_room
+from docendo.engines.local.transfer import pinned_buffer, to_device
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.kv_cache import Decode
 
@@ -52,7 +52,7 @@ class EagerStep:
     def __call__(self, last: Next, routing: Routing, plan: Decode) -> Tensor:
         return _logits(
             self.network,
-            sent(torch.tensor(last), self.network.head_Vd.device),
+            to_device(torch.tensor(last), self.network.head_Vd.device),
             routing,
             plan,
         )
@@ -78,7 +78,7 @@ class _Recording:
     def __init__(self, network: "Network", routing: Routing, plan: Decode) -> None:
         self.network, self.routing, self.plan, self.shown = network, routing, plan, plan
         device, shape = network.head_Vd.device, (len(Next._fields), len(plan.column_B))
-        self.host_3B = waiting_room(shape, device)
+        self.host_3B = pinned_buffer(shape, device)
         self.last_3B = torch.zeros(shape, dtype=torch.long, device=device)
         self.replay: Callable[[], Tensor] | None = None
 

@@ -53,7 +53,7 @@ class _Attend(torch.autograd.Function):
 class HFStack:
     body: Any
     bank: AdapterBank
-    abreast: ClassVar[bool] = False
+    thread_safe: ClassVar[bool] = False
 
     @property
     def projections(self) -> list[Projection]:

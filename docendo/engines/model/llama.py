@@ -69,7 +69,7 @@ class LlamaStack:
     layers: tuple[Layer, ...]
     last: Norm
     between: ElementwiseOps = field(default_factory=TorchOps)
-    abreast: ClassVar[bool] = True
+    thread_safe: ClassVar[bool] = True
 
     @staticmethod
     def of(body: nn.Module, heads: Heads) -> "LlamaStack | None":

@@ -21,7 +21,7 @@ from docendo.engines.cpu.products import (
 from docendo.engines.cpu.selfcheck import Probe, draw_alike
 from docendo.engines.local.base_model import BaseModel
 from docendo.engines.local.sampling import pick
-from docendo.engines.local.workers import Lanes
+from docendo.engines.local.workers import Workers
 from docendo.engines.lora.bank import AdapterBank, adapt, serve
 from docendo.engines.lora.linear import Projection
 from docendo.engines.lora.routing import Routing
@@ -41,8 +41,8 @@ _UNLIKE = "the compiled functions do not agree with PyTorch's here; working with
 
 class DecoderStack(Protocol):
     @property
-    def abreast(self) -> bool:
-        """Whether several lanes may compute at the same time."""
+    def thread_safe(self) -> bool:
+        """Whether several threads may compute at the same time."""
         ...
 
     @property
@@ -119,7 +119,7 @@ def build_network(
         else None
     )
     alone = (
-        library if Lanes.for_device(bank.device).threads == 1 else None
+        library if Workers.for_device(bank.device).threads == 1 else None
     )  # functions of training use one thread
     between: ElementwiseOps = TorchOps() if alone is None else CpuOps(alone)
     if fused is not None and chosen is fused:

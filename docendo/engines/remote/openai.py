@@ -83,12 +83,12 @@ class Endpoint:
                 found = aside.submit(asyncio.run, self._ask(requests, access)).result()
         return [self._completion(r, f) for r, f in zip(requests, found, strict=True)]
 
-    def drain(self) -> list[Usage]:
+    def pop_usage(self) -> list[Usage]:
         """The tokens since the last call, as the server counted them, and what they cost; no operations."""
         work, self.work = self.work, []
         return work
 
-    def told(self) -> dict[str, float]:
+    def pop_metrics(self) -> dict[str, float]:
         """Answers and failures since the last call: ``endpoint/NAME/answered``, ``endpoint/NAME/failed``, and of the
         failures each kind."""
         found = {

@@ -32,8 +32,8 @@ class WithProgress:
         place = {i: n for n, i in enumerate(ordered)}
         return [done[place[i]] for i in range(len(requests))]
 
-    def drain(self) -> list[Usage]:
-        return self.engine.drain()
+    def pop_usage(self) -> list[Usage]:
+        return self.engine.pop_usage()
 
     def target(self, example: Example) -> Target:
         return self.engine.target(example)

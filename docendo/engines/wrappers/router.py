@@ -27,18 +27,20 @@ class Router:
             done |= zip(own, engine.sample([requests[i] for i in own]), strict=True)
         return [done[i] for i in range(len(requests))]
 
-    def drain(self) -> list[Usage]:
+    def pop_usage(self) -> list[Usage]:
         """The compute of all engines since the last call."""
         return [
-            work for engine in (self.engine, *self._endpoints()) for work in engine.drain()
+            work
+            for engine in (self.engine, *self._endpoints())
+            for work in engine.pop_usage()
         ]
 
-    def told(self) -> dict[str, float]:
+    def pop_metrics(self) -> dict[str, float]:
         """What the endpoints counted since the last call."""
         return {
             name: count
             for endpoint in self._endpoints()
-            for name, count in endpoint.told().items()
+            for name, count in endpoint.pop_metrics().items()
         }
 
     def _endpoints(self) -> list[Endpoint]:

@@ -31,9 +31,9 @@ class WithSamplingParams:
         """One completion per request, in order."""
         return self.engine.sample([self._own(r) for r in requests])
 
-    def drain(self) -> list[Usage]:
+    def pop_usage(self) -> list[Usage]:
         """The compute spent since the last call."""
-        return self.engine.drain()
+        return self.engine.pop_usage()
 
     def _own(self, request: Request) -> Request:
         habit = self.habits.get(origin(request.agent))

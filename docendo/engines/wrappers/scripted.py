@@ -24,7 +24,7 @@ class Scripted:
         """One completion per request, in order. The reply is not cut at `max_tokens`."""
         return [self._answer(r) for r in requests]
 
-    def drain(self) -> list[Usage]:
+    def pop_usage(self) -> list[Usage]:
         """The work since the last call, one entry per request."""
         work, self.work = self.work, []
         return work

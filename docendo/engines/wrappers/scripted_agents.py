@@ -26,5 +26,5 @@ class WithScripts:
             for r in requests
         ]
 
-    def drain(self) -> list[Usage]:
-        return self.engine.drain()
+    def pop_usage(self) -> list[Usage]:
+        return self.engine.pop_usage()

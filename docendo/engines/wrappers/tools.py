@@ -55,11 +55,11 @@ class WithTools:
                 answer.newest, answer.done = more.text, _joined(answer.done, more)
         return [answers[b].done if b in answers else c for b, c in enumerate(done)]
 
-    def drain(self) -> list[Usage]:
+    def pop_usage(self) -> list[Usage]:
         """The compute spent since the last call."""
-        return self.engine.drain()
+        return self.engine.pop_usage()
 
-    def told(self) -> dict[str, float]:
+    def pop_metrics(self) -> dict[str, float]:
         """Calls, and those answered by an error, of every agent since the last time."""
         found = {name: float(count) for name, count in sorted(self.tally.items())}
         self.tally.clear()
@@ -107,7 +107,7 @@ def _next(first: Request, done: Completion, turn: int) -> Request:
     return replace(
         first,
         seed=seed_for(first.seed, "turn", turn),
-        begun=(*first.begun, *done.tokens),
+        prefix_ids=(*first.prefix_ids, *done.tokens),
         max_tokens=first.max_tokens - len(done.tokens),
     )
 

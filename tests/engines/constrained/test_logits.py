@@ -181,7 +181,7 @@ def test_an_answer_ends_with_the_text_that_ends_it(engine: LocalEngine) -> None:
 def test_an_answer_goes_on_from_what_was_begun(engine: LocalEngine) -> None:
     (whole,) = engine.sample([within(None, temperature=0.0)])
     (rest,) = engine.sample(
-        [within(None, temperature=0.0, begun=whole.tokens[:3], max_tokens=9)]
+        [within(None, temperature=0.0, prefix_ids=whole.tokens[:3], max_tokens=9)]
     )
     assert rest.tokens == whole.tokens[3:12]
     assert rest.prompt_tokens == whole.prompt_tokens
@@ -190,7 +190,7 @@ def test_an_answer_goes_on_from_what_was_begun(engine: LocalEngine) -> None:
 
 def test_an_answer_in_a_grammar_goes_on_from_what_was_begun(engine: LocalEngine) -> None:
     pair = Grammar("regex", "[0-9]{4}")
-    (rest,) = engine.sample([within(pair, begun=engine.tokens.completion("12")[:2])])
+    (rest,) = engine.sample([within(pair, prefix_ids=engine.tokens.completion("12")[:2])])
     assert re.fullmatch("[0-9]{2}", rest.text)
 
 

@@ -20,7 +20,7 @@ from docendo.engines.local.backward import backward, pack
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.local.sampling import pick
-from docendo.engines.local.workers import Lanes
+from docendo.engines.local.workers import Workers
 from docendo.engines.model.attention import Heads
 from docendo.engines.model.llama import LlamaStack
 from docendo.engines.model.ops import CpuOps
@@ -89,7 +89,7 @@ def test_gradients_are_those_of_pytorchs_operations(
     for with_functions in (False, True):
         engine = opened(dtype, with_functions)
         assert isinstance(engine.network.body, CpuStack) == with_functions
-        if Lanes.for_device(CPU).threads == 1:
+        if Workers.for_device(CPU).threads == 1:
             assert isinstance(engine.network.between, CpuOps) == with_functions
         rows = pack(mixture(), engine.bank.slots, 1000)
         backward(engine.network, rows, surprise)
@@ -104,15 +104,15 @@ def test_gradients_are_those_of_pytorchs_operations(
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_to_the_last_bit_company_changes_no_answer(dtype: torch.dtype) -> None:
     engine, requests = opened(dtype), crowd(48)
-    together = replace(engine, lanes=Lanes()).sample(requests)
+    together = replace(engine, workers=Workers()).sample(requests)
     for i in range(0, 48, 7):
         assert engine.sample([requests[i]]) == [together[i]]
     assert (
         engine.sample(requests[::2]) + engine.sample(requests[1::2])
         == together[::2] + together[1::2]
     )
-    assert replace(engine, lanes=Lanes(2, 1)).sample(requests) == together
-    assert replace(engine, lanes=Lanes(), rows=5).sample(requests) == together
+    assert replace(engine, workers=Workers(2, 1)).sample(requests) == together
+    assert replace(engine, workers=Workers(), rows=5).sample(requests) == together
 
 
 @needs_compiler
@@ -120,7 +120,7 @@ def test_to_the_last_bit_company_changes_no_answer(dtype: torch.dtype) -> None:
 def test_rows_of_one_prompt_are_those_of_each_alone_however_many_there_are(
     dtype: torch.dtype,
 ) -> None:
-    engine = replace(opened(dtype), lanes=Lanes())
+    engine = replace(opened(dtype), workers=Workers())
     requests = [
         ask(AGENTS[0], "why?", seed=i, max_tokens=1 + i * 7 % 50) for i in range(21)
     ]

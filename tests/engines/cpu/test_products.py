@@ -16,14 +16,14 @@ from docendo.engines.cpu.selfcheck import Probe, _layer
 from docendo.engines.local.decoding import DecodingLimits, RunningBatch
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
-from docendo.engines.local.workers import Lanes
+from docendo.engines.local.workers import Workers
 from docendo.engines.model.attention import Heads
 from docendo.records import AgentId
 from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, wake
 
 LIBRARY = load_kernels(torch.bfloat16)
 needs_pairs = pytest.mark.skipif(
-    LIBRARY is None or not LIBRARY.panel_width() or Lanes.for_device(CPU).threads > 1,
+    LIBRARY is None or not LIBRARY.panel_width() or Workers.for_device(CPU).threads > 1,
     reason="no compiler, a processor that libraries serve better, or more cores than lanes",
 )
 SHAPES = [(1, 2), (31, 34), (32, 64), (70, 576), (97, 2050), (64, 4100)]
@@ -168,7 +168,7 @@ def test_an_agent_that_comes_while_others_answer_changes_nothing() -> None:
     with torch.inference_mode():
         for come in (False, True):
             engine = opened()
-            assert Lanes.for_device(CPU).threads > 1 or all(
+            assert Workers.for_device(CPU).threads > 1 or all(
                 isinstance(p.packed, Panels) for p in engine.bank.projections
             )
             rows = [

@@ -20,7 +20,7 @@ from docendo.engines.local.backward import (
 )
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.peft_format import save_adapter
-from docendo.engines.local.workers import Lanes
+from docendo.engines.local.workers import Workers
 from docendo.engines.model.network import Network
 from docendo.errors import RunError, UserError
 from docendo.records import BASE, AgentId, Example, Gradient, Message, Target, Usage
@@ -241,7 +241,7 @@ def test_training_is_booked_row_by_row(engine: LocalEngine) -> None:
     engine.train(
         [target(ANN, "why", "ab"), target(ANN, "why", "c")], surprise, {ANN: 0.0}, "policy"
     )
-    (work,) = engine.drain()
+    (work,) = engine.pop_usage()
     looked_at = (1 + 2 + 3) + (4 + 5) + 4
     assert work == Usage(ANN, "policy", 6, engine.shape.training(6, looked_at, 3))
 
@@ -331,7 +331,7 @@ def test_a_step_that_breaks_off_leaves_nothing_for_the_next(
 
 def test_lanes_share_the_work_and_the_sum_is_the_same() -> None:
     alone, shared = fresh(*AGENTS), fresh(*AGENTS)
-    shared = replace(shared, lanes=Lanes(2, 1))
+    shared = replace(shared, workers=Workers(2, 1))
     for engine in (alone, shared):
         engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
     assert float((alone.bank.weights_SP - shared.bank.weights_SP).abs().max()) < 1e-5
@@ -349,8 +349,8 @@ def test_the_noise_is_what_two_halves_of_an_agents_completions_differ_by(
     ]
     others = [target(BOB, "why", "no"), target(BOB, "why", "yes"), target(CAT, "how", "so")]
     learner = fresh(*AGENTS)
-    learner.lanes = Lanes(count, 1)
-    learner.bank.divide(learner.lanes.parts)
+    learner.workers = Workers(count, 1)
+    learner.bank.divide(learner.workers.parts)
     found = learner.train(
         [*halves[0], *others, *halves[1]], surprise, dict.fromkeys(AGENTS, 1e-3), "policy"
     )

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docendo.engines.local.continuous_batch import ContinuousBatch, fitting
-from docendo.engines.local.decoding import DecodingLimits, Row
+from docendo.engines.local.continuous_batch import ContinuousBatch, count_admissible
+from docendo.engines.local.decoding import DecodeRequest, DecodingLimits
 from docendo.engines.local.engine import LocalEngine
-from docendo.engines.local.workers import Lanes
+from docendo.engines.local.workers import Workers
 from docendo.records import Request
 from tests.engines.toys import AGENTS, ANN, ask
 
 COLUMNS = 10**9
 
 
-def row(prompt: int, answer: int, first: int = 5) -> Row:
-    return Row(1, (first,) * prompt, ask(ANN, "", max_tokens=answer))
+def row(prompt: int, answer: int, first: int = 5) -> DecodeRequest:
+    return DecodeRequest(1, (first,) * prompt, ask(ANN, "", max_tokens=answer))
 
 
 def crowd(count: int) -> list[Request]:
@@ -38,17 +38,17 @@ def answered(
     engine: LocalEngine, requests: list[Request], arrivals: list[int]
 ) -> list[tuple[int, ...]]:
     """The tokens of every answer, where request i comes before step arrivals[i]."""
-    stream = replace(engine, lanes=Lanes()).stream()
+    stream = replace(engine, workers=Workers()).stream()
     found: dict[int, tuple[int, ...]] = {}
     step = 0
     while len(found) < len(requests):
         for i, request in enumerate(requests):
             if arrivals[i] == step:
-                stream.enter(i, engine.row(request))
-        found |= {s.ticket: tuple(s.result.tokens) for s in stream.step() if s.over}
+                stream.add_request(i, engine.row(request))
+        found |= {s.request_id: tuple(s.result.tokens) for s in stream.step() if s.finished}
         step += 1
-    assert stream.idle
-    assert stream.flight is None
+    assert stream.is_idle
+    assert stream.batch is None
     return [found[i] for i in range(len(requests))]
 
 
@@ -57,7 +57,7 @@ def test_answers_are_those_of_a_batch_whenever_their_requests_come(
     engine: LocalEngine, rows: int
 ) -> None:
     requests = crowd(40)
-    alike = [c.tokens for c in replace(engine, lanes=Lanes()).sample(requests)]
+    alike = [c.tokens for c in replace(engine, workers=Workers()).sample(requests)]
     arrivals = [Random(i).randrange(60) for i in range(40)]
     assert answered(replace(engine, rows=rows), requests, arrivals) == alike
 
@@ -80,14 +80,14 @@ def test_what_is_kept_never_exceeds_the_cache(engine: LocalEngine) -> None:
     limits = DecodingLimits(100, 12 * 128, 64)
     stream, most = ContinuousBatch(engine.network, engine.tokens.end, limits), 0
     for i, request in enumerate(crowd(30)):
-        stream.enter(i, engine.row(request))
-    while not stream.idle:
+        stream.add_request(i, engine.row(request))
+    while not stream.is_idle:
         stream.step()
-        if stream.flight:
+        if stream.batch:
             store, seats, places = (
-                stream.flight.store,
-                len(stream.flight.seats),
-                len(stream.flight.prompts),
+                stream.batch.store,
+                len(stream.batch.seats),
+                len(stream.batch.prompts),
             )
             assert store.answers[0].shape[1] == seats
             most = max(
@@ -99,18 +99,18 @@ def test_what_is_kept_never_exceeds_the_cache(engine: LocalEngine) -> None:
 def test_a_row_that_leaves_frees_its_seat_and_disturbs_nobody(engine: LocalEngine) -> None:
     requests = crowd(12)
     wanted = [c.tokens for c in engine.sample(requests)]
-    stream = replace(engine, lanes=Lanes(), rows=4).stream()
+    stream = replace(engine, workers=Workers(), rows=4).stream()
     for i, request in enumerate(requests):
-        stream.enter(i, engine.row(request))
-    seen = {s.ticket for s in stream.step()}
+        stream.add_request(i, engine.row(request))
+    seen = {s.request_id for s in stream.step()}
     gone = max(i for i in seen if len(wanted[i]) > 5)
-    stream.leave(gone)
-    stream.leave(11)
-    stream.leave(99)
+    stream.abort_request(gone)
+    stream.abort_request(11)
+    stream.abort_request(99)
     found: dict[int, tuple[int, ...]] = {}
-    while not stream.idle:
+    while not stream.is_idle:
         assert gone not in stream.running
-        found |= {s.ticket: tuple(s.result.tokens) for s in stream.step() if s.over}
+        found |= {s.request_id: tuple(s.result.tokens) for s in stream.step() if s.finished}
     for i, tokens in found.items():
         assert tokens == wanted[i]
     assert gone not in found
@@ -118,14 +118,14 @@ def test_a_row_that_leaves_frees_its_seat_and_disturbs_nobody(engine: LocalEngin
 
 
 def test_when_all_have_left_the_next_starts_afresh(engine: LocalEngine) -> None:
-    stream = replace(engine, lanes=Lanes()).stream()
+    stream = replace(engine, workers=Workers()).stream()
     first, second = crowd(2)
-    stream.enter(0, engine.row(replace(first, max_tokens=50)))
+    stream.add_request(0, engine.row(replace(first, max_tokens=50)))
     stream.step()
-    stream.leave(0)
-    assert stream.idle
+    stream.abort_request(0)
+    assert stream.is_idle
     assert stream.step() == []
-    stream.enter(1, engine.row(second))
+    stream.add_request(1, engine.row(second))
     while stream.running or stream.waiting:
         (seen,) = stream.step()
     assert tuple(seen.result.tokens) == engine.sample([second])[0].tokens
@@ -133,10 +133,10 @@ def test_when_all_have_left_the_next_starts_afresh(engine: LocalEngine) -> None:
 
 def test_rows_join_in_order_while_seats_and_columns_last() -> None:
     waiting = [row(40, 10, first) for first in (1, 2, 3)]
-    assert fitting([], waiting, DecodingLimits(2, COLUMNS, 1)) == 2
-    assert fitting(waiting[:1], waiting[1:], DecodingLimits(2, COLUMNS, 1)) == 1
-    assert fitting(waiting[:2], waiting[2:], DecodingLimits(2, COLUMNS, 1)) == 0
-    assert fitting([], waiting, DecodingLimits(9, 2 * (32 + 64), 1)) == 2
-    assert fitting([], waiting, DecodingLimits(9, 1, 1)) == 1
+    assert count_admissible([], waiting, DecodingLimits(2, COLUMNS, 1)) == 2
+    assert count_admissible(waiting[:1], waiting[1:], DecodingLimits(2, COLUMNS, 1)) == 1
+    assert count_admissible(waiting[:2], waiting[2:], DecodingLimits(2, COLUMNS, 1)) == 0
+    assert count_admissible([], waiting, DecodingLimits(9, 2 * (32 + 64), 1)) == 2
+    assert count_admissible([], waiting, DecodingLimits(9, 1, 1)) == 1
     same = [row(40, 10)] * 3
-    assert fitting([], same, DecodingLimits(9, 3 * 32 + 64, 1)) == 3
+    assert count_admissible([], same, DecodingLimits(9, 3 * 32 + 64, 1)) == 3

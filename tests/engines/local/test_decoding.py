@@ -7,18 +7,24 @@ import torch
 
 from docendo.engines.cpu.library import load_kernels
 from docendo.engines.local.backward import forward, pack
-from docendo.engines.local.decoding import DecodingLimits, Row, RunningBatch, decode, room
+from docendo.engines.local.decoding import (
+    DecodeRequest,
+    DecodingLimits,
+    RunningBatch,
+    decode,
+    plan_capacity,
+)
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import EMBEDDED, TINY
-from docendo.engines.local.workers import Lanes
+from docendo.engines.local.workers import Workers
 from docendo.records import Request, Target
 from tests.engines.toys import AGENTS, ALPHA, ANN, CPU, RANK, ask, wake
 
 COLUMNS = 10**9
 
 
-def row(prompt: int, answer: int, first: int = 5) -> Row:
-    return Row(1, (first,) * prompt, ask(ANN, "", max_tokens=answer))
+def row(prompt: int, answer: int, first: int = 5) -> DecodeRequest:
+    return DecodeRequest(1, (first,) * prompt, ask(ANN, "", max_tokens=answer))
 
 
 def crowd(count: int) -> list[Request]:
@@ -36,14 +42,14 @@ def crowd(count: int) -> list[Request]:
 
 def test_all_rows_and_prompts_are_in_flight_where_there_is_room() -> None:
     rows = [row(40, 10, first) for first in (1, 2, 3) for _ in range(4)]
-    assert room(rows, DecodingLimits(100, COLUMNS, 1)) == (12, 3)
+    assert plan_capacity(rows, DecodingLimits(100, COLUMNS, 1)) == (12, 3)
 
 
 def test_where_rows_have_to_wait_there_are_places_for_twice_their_prompts() -> None:
     """A prompt keeps its place until the last of its rows has ended."""
     rows = [row(40, 10, first) for first in range(20) for _ in range(4)]
-    assert room(rows, DecodingLimits(16, COLUMNS, 1)) == (16, 8)
-    assert room(
+    assert plan_capacity(rows, DecodingLimits(16, COLUMNS, 1)) == (16, 8)
+    assert plan_capacity(
         [row(40, 10, first) for first in range(20)], DecodingLimits(16, COLUMNS, 1)
     ) == (
         16,
@@ -53,22 +59,22 @@ def test_where_rows_have_to_wait_there_are_places_for_twice_their_prompts() -> N
 
 def test_the_cache_bounds_what_is_in_flight_but_one_row_always_is() -> None:
     rows = [row(40, 10, first) for first in range(20)]
-    size, places = room(rows, DecodingLimits(16, 5 * (64 + 32), 1))
+    size, places = plan_capacity(rows, DecodingLimits(16, 5 * (64 + 32), 1))
     assert (size, places) == (5, 5)
-    assert room(rows, DecodingLimits(16, 1, 1)) == (1, 1)
+    assert plan_capacity(rows, DecodingLimits(16, 1, 1)) == (1, 1)
 
 
 def test_a_row_that_ends_makes_room_and_nobodys_answer_changes(engine: LocalEngine) -> None:
     requests = crowd(60)
-    together = replace(engine, lanes=Lanes()).sample(requests)
+    together = replace(engine, workers=Workers()).sample(requests)
     for rows in (16, 5):
-        assert replace(engine, lanes=Lanes(), rows=rows).sample(requests) == together
+        assert replace(engine, workers=Workers(), rows=rows).sample(requests) == together
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_lanes_change_no_answer(engine: LocalEngine, count: int) -> None:
-    assert replace(engine, lanes=Lanes(count, 1)).sample(crowd(40)) == replace(
-        engine, lanes=Lanes()
+    assert replace(engine, workers=Workers(count, 1)).sample(crowd(40)) == replace(
+        engine, workers=Workers()
     ).sample(crowd(40))
 
 
@@ -77,7 +83,7 @@ def test_to_the_last_bit_an_answer_does_not_depend_on_its_company(
 ) -> None:
     """One thread a lane, float32 and bfloat16: the widths and numbers of rows that come about here."""
     for model in (engine, _bfloat16()):
-        together = replace(model, lanes=Lanes()).sample(crowd(48))
+        together = replace(model, workers=Workers()).sample(crowd(48))
         for i in range(0, 48, 7):
             assert model.sample([crowd(48)[i]]) == [together[i]]
         halves = model.sample(crowd(48)[::2]) + model.sample(crowd(48)[1::2])
@@ -96,7 +102,7 @@ def test_a_long_answer_widens_the_store_on_the_way(engine: LocalEngine) -> None:
     long, short = (
         decode(
             engine.network,
-            [Row(1, (5, 6), ask(ANN, "", 4, max_tokens=n))],
+            [DecodeRequest(1, (5, 6), ask(ANN, "", 4, max_tokens=n))],
             -1,
             DecodingLimits(8, COLUMNS, 64),
             _never,
@@ -110,7 +116,7 @@ def test_a_long_answer_widens_the_store_on_the_way(engine: LocalEngine) -> None:
 def test_the_store_never_grows_beyond_what_was_reckoned_with(engine: LocalEngine) -> None:
     flight = RunningBatch(
         engine.network,
-        [Row(1, (5,), ask(ANN, "", max_tokens=130))],
+        [DecodeRequest(1, (5,), ask(ANN, "", max_tokens=130))],
         -1,
         DecodingLimits(8, COLUMNS, 64),
     )
@@ -126,7 +132,7 @@ def _never() -> bool:
 
 
 def test_stopped_means_what_there_is_so_far(engine: LocalEngine) -> None:
-    rows = [Row(1, (5, 6), ask(ANN, "", i, max_tokens=50)) for i in range(3)]
+    rows = [DecodeRequest(1, (5, 6), ask(ANN, "", i, max_tokens=50)) for i in range(3)]
     looks = iter([False, False, False, True])
     results = decode(
         engine.network, rows, -1, DecodingLimits(8, COLUMNS, 64), lambda: next(looks)

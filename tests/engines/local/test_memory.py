@@ -93,13 +93,13 @@ def test_wherever_sampling_finds_no_memory_it_goes_on_with_half_and_no_answer_ch
     calm = replace(engine, rows=8, work=[])
     with Failing(0) as counting:
         wanted = calm.sample(requests)
-    work = calm.drain()
+    work = calm.pop_usage()
     for at in places(counting.count):
         tight = replace(engine, rows=8, work=[])
         with Failing(at):
             assert tight.sample(requests) == wanted
         assert (tight.rows, tight.prefill_tokens) == (4, 1024)
-        assert tight.drain() == work  # answers that were begun twice are paid once
+        assert tight.pop_usage() == work  # answers that were begun twice are paid once
 
 
 def stepped(engine: LocalEngine) -> LocalEngine:
@@ -219,9 +219,9 @@ def test_what_ended_before_memory_did_is_kept(engine: LocalEngine) -> None:
 def _noting(asked: list[int]) -> Callable[..., Any]:
     decode = LocalEngine._decode
 
-    def noted(self: LocalEngine, rows: Sequence[Any], lanes: int) -> Any:
+    def noted(self: LocalEngine, rows: Sequence[Any], workers: int) -> Any:
         asked.append(len(rows))
-        return decode(self, rows, lanes)
+        return decode(self, rows, workers)
 
     return noted
 

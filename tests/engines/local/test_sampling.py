@@ -184,9 +184,9 @@ def test_the_base_says_what_transformers_says(engine: LocalEngine) -> None:
 
 
 def test_work_is_booked_by_agent_and_a_shared_prompt_once(engine: LocalEngine) -> None:
-    engine.drain()
+    engine.pop_usage()
     done = engine.sample([ask(ANN, "hi", 1), ask(ANN, "hi", 2), ask(CAT, "hi", 3)])
-    work = {w.agent: w for w in engine.drain()}
+    work = {w.agent: w for w in engine.pop_usage()}
     prompt, sizes = len(done[0].prompt_tokens), [len(c.tokens) for c in done]
     assert (work[ANN].tokens, work[CAT].tokens) == (
         prompt + sizes[0] + sizes[1],
@@ -198,7 +198,7 @@ def test_work_is_booked_by_agent_and_a_shared_prompt_once(engine: LocalEngine) -
         sizes[2] - 1, contexts, sizes[2] - 1
     )
     assert work[CAT].purpose == "test"
-    assert engine.drain() == []
+    assert engine.pop_usage() == []
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.5])

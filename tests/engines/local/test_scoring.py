@@ -9,7 +9,7 @@ import torch
 from docendo.engines.local.backward import TrainRow, forward
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
-from docendo.engines.local.workers import Lanes
+from docendo.engines.local.workers import Workers
 from docendo.engines.model.network import Network
 from docendo.errors import RunError, UserError
 from docendo.records import BASE, AgentId, Example, Message, Usage
@@ -60,11 +60,11 @@ def test_every_agent_has_scores_of_its_own(engine: LocalEngine) -> None:
     assert max(abs(a - b) for a, b in zip(base, ann, strict=True)) > 0.01
 
 
-@pytest.mark.parametrize(("train_tokens", "lanes"), [(1, 1), (60, 1), (60, 2), (4096, 2)])
+@pytest.mark.parametrize(("train_tokens", "workers"), [(1, 1), (60, 1), (60, 2), (4096, 2)])
 def test_how_texts_are_batched_changes_no_score(
-    engine: LocalEngine, train_tokens: int, lanes: int
+    engine: LocalEngine, train_tokens: int, workers: int
 ) -> None:
-    other = replace(engine, train_tokens=train_tokens, lanes=Lanes(lanes, 1), work=[])
+    other = replace(engine, train_tokens=train_tokens, workers=Workers(workers, 1), work=[])
     for one, two in zip(
         engine.score(MIXED, "test"), other.score(MIXED, "test"), strict=True
     ):
@@ -94,7 +94,7 @@ def test_scores_are_booked_as_reading_with_the_shared_prompt_once(
     other = replace(engine, work=[])
     other.score([example(ANN, "why", "ab"), example(ANN, "why", "c")], "probe")
     p = len(engine.target(example(ANN, "why", "ab")).prompt_tokens)
-    (work,) = other.drain()
+    (work,) = other.pop_usage()
     looked_at = p * (p + 1) // 2 + (3 * p + 1 + 2 + 3) + (2 * p + 1 + 2)
     assert work == Usage(ANN, "probe", p + 5, engine.shape.forward(p + 5, looked_at, 5))
 

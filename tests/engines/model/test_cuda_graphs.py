@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from docendo.engines.local.autotune import faster, rehearsed
-from docendo.engines.local.decoding import Sampled
+from docendo.engines.local.autotune import autotune_step, choose_step
+from docendo.engines.local.decoding import DecodeResult
 from docendo.engines.local.engine import LocalEngine
-from docendo.engines.local.transfer import fetched, sent, waiting_room
-from docendo.engines.local.workers import Lanes
+from docendo.engines.local.transfer import pinned_buffer, to_device, to_host
+from docendo.engines.local.workers import Workers
 from docendo.engines.model.cuda_graphs import CudaGraphStep, EagerStep
 from docendo.engines.model.network import Network
 from docendo.records import BASE
@@ -40,7 +40,7 @@ class Recorder:
 
 def replaying(engine: LocalEngine, recorder: Recorder) -> LocalEngine:
     network = replace(engine.network, steps=partial(CudaGraphStep, capture=recorder))
-    return replace(engine, network=network, lanes=Lanes())
+    return replace(engine, network=network, workers=Workers())
 
 
 @pytest.mark.parametrize("rows", [5, 16, 128])
@@ -49,7 +49,7 @@ def test_to_the_last_bit_replay_gives_the_same_answers(
 ) -> None:
     """Rows come and go, the store grows and shrinks, three agents and the base."""
     requests = [*crowd(60), *(replace(r, agent=BASE) for r in crowd(12))]
-    plain = replace(engine, lanes=Lanes(), rows=rows)
+    plain = replace(engine, workers=Workers(), rows=rows)
     recorder = Recorder()
     assert replace(replaying(engine, recorder), rows=rows).sample(requests) == plain.sample(
         requests
@@ -79,15 +79,17 @@ def test_recordings_that_are_no_longer_wanted_make_room(
 
     requests = crowd(30)
     kept = replace(
-        engine, network=replace(engine.network, steps=steps), lanes=Lanes(), rows=8
+        engine, network=replace(engine.network, steps=steps), workers=Workers(), rows=8
     )
-    assert kept.sample(requests) == replace(engine, lanes=Lanes(), rows=8).sample(requests)
+    assert kept.sample(requests) == replace(engine, workers=Workers(), rows=8).sample(
+        requests
+    )
     assert [len(s.recordings) for s in steppers] == [1]
 
 
-A, B = Sampled([1, 2], [-0.5, -1.0]), Sampled([3], [-2.0])
-NEAR, FAR = Sampled([3], [-2.004]), Sampled([3], [-2.1])
-OTHER = Sampled([4], [-2.0])
+A, B = DecodeResult([1, 2], [-0.5, -1.0]), DecodeResult([3], [-2.0])
+NEAR, FAR = DecodeResult([3], [-2.004]), DecodeResult([3], [-2.1])
+OTHER = DecodeResult([4], [-2.0])
 
 
 def plain_steps(network: Network) -> EagerStep:
@@ -98,14 +100,16 @@ def other_steps(network: Network) -> EagerStep:
     return EagerStep(network)
 
 
-def chosen(theirs: list[Sampled], seconds: tuple[float, float]) -> bool:
+def chosen(theirs: list[DecodeResult], seconds: tuple[float, float]) -> bool:
     """Whether the other way is taken when it answers so, and the two need so long."""
 
-    def answers(steps: object) -> list[Sampled]:
+    def answers(steps: object) -> list[DecodeResult]:
         return theirs if steps is other_steps else [A, B]
 
     ticks = iter((0.0, seconds[0], 0.0, seconds[1]))
-    return faster(plain_steps, other_steps, answers, lambda: next(ticks)) is other_steps
+    return (
+        choose_step(plain_steps, other_steps, answers, lambda: next(ticks)) is other_steps
+    )
 
 
 def test_the_faster_of_two_that_agree_is_used(caplog: pytest.LogCaptureFixture) -> None:
@@ -115,10 +119,10 @@ def test_the_faster_of_two_that_agree_is_used(caplog: pytest.LogCaptureFixture) 
 
 
 @pytest.mark.parametrize(
-    "theirs", [[A, FAR], [A, OTHER], [A, Sampled([3], [float("nan")])]]
+    "theirs", [[A, FAR], [A, OTHER], [A, DecodeResult([3], [float("nan")])]]
 )
 def test_what_gives_other_answers_is_not_used_however_fast(
-    theirs: list[Sampled], caplog: pytest.LogCaptureFixture
+    theirs: list[DecodeResult], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "docendo"):
         assert not chosen(theirs, (2.0, 1.0))
@@ -130,7 +134,7 @@ def test_what_gives_other_answers_is_not_used_however_fast(
 def test_what_fails_is_not_used_and_the_reason_is_told_in_one_line(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def answers(steps: object) -> list[Sampled]:
+    def answers(steps: object) -> list[DecodeResult]:
         if steps is other_steps:
             raise RuntimeError(
                 "CUDA error: operation not permitted when stream is capturing\nmore\nlines"
@@ -138,7 +142,7 @@ def test_what_fails_is_not_used_and_the_reason_is_told_in_one_line(
         return [A]
 
     with caplog.at_level(logging.WARNING, "docendo"):
-        assert faster(plain_steps, other_steps, answers) is plain_steps
+        assert choose_step(plain_steps, other_steps, answers) is plain_steps
     assert [r.getMessage() for r in caplog.records] == [
         "decoding by replay fails here (CUDA error: operation not permitted when stream is capturing); "
         "decoding step by step"
@@ -146,18 +150,18 @@ def test_what_fails_is_not_used_and_the_reason_is_told_in_one_line(
 
 
 def test_a_bug_is_no_reason_to_go_on() -> None:
-    def answers(steps: object) -> list[Sampled]:
+    def answers(steps: object) -> list[DecodeResult]:
         raise IndexError
 
     with pytest.raises(IndexError):
-        faster(plain_steps, other_steps, answers)
+        choose_step(plain_steps, other_steps, answers)
 
 
 def test_a_rehearsal_compares_on_the_loaded_model_and_leaves_nothing_behind(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     engine, untouched, recorder = fresh(), fresh(), Recorder()
-    network = rehearsed(
+    network = autotune_step(
         engine.network, engine.bank, partial(CudaGraphStep, capture=recorder)
     )
     assert recorder.replayed > recorder.recorded > 0
@@ -180,7 +184,7 @@ def test_a_rehearsal_sees_what_is_wrong(caplog: pytest.LogCaptureFixture) -> Non
 
     engine = fresh()
     with caplog.at_level(logging.WARNING, "docendo"):
-        network = rehearsed(
+        network = autotune_step(
             engine.network, engine.bank, partial(CudaGraphStep, capture=stale)
         )
     assert network.steps is EagerStep
@@ -189,9 +193,9 @@ def test_a_rehearsal_sees_what_is_wrong(caplog: pytest.LogCaptureFixture) -> Non
 
 def test_on_a_processor_nothing_is_copied_to_be_sent() -> None:
     x = torch.tensor([1, 2])
-    assert sent(x, CPU) is x
-    assert waiting_room((3, 2), CPU).shape == (3, 2)
-    assert fetched(torch.tensor([7, 9]), torch.tensor([-0.5, -1.5])) == (
+    assert to_device(x, CPU) is x
+    assert pinned_buffer((3, 2), CPU).shape == (3, 2)
+    assert to_host(torch.tensor([7, 9]), torch.tensor([-0.5, -1.5])) == (
         [7, 9],
         [-0.5, -1.5],
     )

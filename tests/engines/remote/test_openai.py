@@ -44,11 +44,12 @@ def test_answers_come_in_order_without_tokens_and_their_cost_is_booked() -> None
             Completion("e d c"),
         ]
         assert (
-            endpoint.drain() == [Usage(ADA, "attempt", 7, 0.0, (5 * 2 + 2 * 10) / 1e6)] * 2
+            endpoint.pop_usage()
+            == [Usage(ADA, "attempt", 7, 0.0, (5 * 2 + 2 * 10) / 1e6)] * 2
         )
-        assert endpoint.drain() == []
-        assert endpoint.told() == {"endpoint/hub/answered": 2.0}
-        assert endpoint.told() == {}
+        assert endpoint.pop_usage() == []
+        assert endpoint.pop_metrics() == {"endpoint/hub/answered": 2.0}
+        assert endpoint.pop_metrics() == {}
         assert endpoint.sample([]) == []
 
 
@@ -116,11 +117,11 @@ def test_what_fails_for_good_is_an_empty_answer_that_is_counted(
     with serving(bad) as server:
         endpoint = at(server, timeout=0.15 if kind == "timeout" else 2.0, retries=1)
         assert endpoint.sample([ask()]) == [Completion("")]
-        assert endpoint.told() == {
+        assert endpoint.pop_metrics() == {
             "endpoint/hub/failed": 1.0,
             f"endpoint/hub/failed/{kind}": 1.0,
         }
-        assert endpoint.drain() == []
+        assert endpoint.pop_usage() == []
         assert len(server.asked) == (1 if bad == "400" else 2)
 
 
@@ -141,7 +142,7 @@ def test_nobody_listens() -> None:
         gone = server.url
     endpoint = Endpoint("hub", Service(gone, "small", retries=1, first_pause=0.01))
     assert endpoint.sample([ask()]) == [Completion("")]
-    assert endpoint.told()["endpoint/hub/failed/connection"] == 1
+    assert endpoint.pop_metrics()["endpoint/hub/failed/connection"] == 1
 
 
 def test_the_pause_that_a_server_asks_for_is_kept_by_everybody() -> None:
@@ -227,7 +228,7 @@ def test_where_the_server_does_not_count_tokens_are_estimated() -> None:
     assert found == Reply("four score and seven", None, None)
     endpoint = Endpoint("hub", Service("http://127.0.0.1:1/v1", "small", price_out=1e6))
     assert endpoint._completion(ask(), found) == Completion("four score and seven")
-    (work,) = endpoint.drain()
+    (work,) = endpoint.pop_usage()
     assert work.cost == 5
     assert work.tokens == 5 + (3 + 4) + (2 + 4)
 

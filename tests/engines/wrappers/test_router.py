@@ -114,7 +114,7 @@ def test_whatever_a_server_does_local_answers_are_the_same_and_its_own_are_empty
                 assert (
                     answered
                 )  # of the first batch, all but what this machine was too slow for
-            told = endpoint.told()
+            told = endpoint.pop_metrics()
             assert told["endpoint/hub/answered"] == answered
             assert told.get("endpoint/hub/failed", 0) == 12 - answered
 
@@ -132,7 +132,7 @@ def test_a_server_that_never_answered_is_a_wrong_setting_and_one_that_did_costs_
         hub, endpoint = mixed(engine, server)
         hub.sample(REQUESTS)
         assert parted(hub.sample(REQUESTS))[1] == [""] * 4
-        assert endpoint.told()[f"endpoint/hub/failed/status-{mode.split()[-1]}"] == 4
+        assert endpoint.pop_metrics()[f"endpoint/hub/failed/status-{mode.split()[-1]}"] == 4
         assert not [asked for asked in server.asked if "elsewhere" in asked.path]
 
 

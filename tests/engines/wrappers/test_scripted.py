@@ -8,8 +8,8 @@ def test_a_function_answers_in_order_and_its_words_are_booked() -> None:
     engine = Scripted(lambda r: f"{r.agent} says two words")
     first, second = engine.sample([ask(ANN, "well?"), ask(BOB, "and you?")])
     assert (first.text, second.text) == ("ann says two words", "bob says two words")
-    assert engine.drain() == [Usage(ANN, "test", 4, 0.0), Usage(BOB, "test", 4, 0.0)]
-    assert engine.drain() == []
+    assert engine.pop_usage() == [Usage(ANN, "test", 4, 0.0), Usage(BOB, "test", 4, 0.0)]
+    assert engine.pop_usage() == []
 
 
 def test_token_ids_are_made_up_but_the_same_for_the_same_words() -> None:

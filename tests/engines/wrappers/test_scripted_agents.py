@@ -26,8 +26,8 @@ def test_what_a_program_says_costs_nothing_and_has_no_tokens() -> None:
     scripted, sampled = cast.sample([ask(BOB, "well?"), ask(ANN, "well?")])
     assert scripted == Completion("many words for free")
     assert len(sampled.tokens) == 2
-    assert cast.drain() == [Usage(ANN, "test", 2, 0.0)]
-    assert cast.drain() == []
+    assert cast.pop_usage() == [Usage(ANN, "test", 2, 0.0)]
+    assert cast.pop_usage() == []
 
 
 def test_the_engine_is_left_alone_where_programs_answer_everything() -> None:

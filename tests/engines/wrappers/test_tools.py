@@ -24,7 +24,7 @@ class Turns:
         self.seen.append(list(requests))
         return [self._one(self.said.pop(0)) for _ in requests]
 
-    def drain(self):
+    def pop_usage(self):
         return []
 
     @staticmethod
@@ -45,7 +45,7 @@ def test_a_call_is_answered_and_the_answer_goes_on() -> None:
     assert done.logprobs == (-0.5,) * 21 + (0.0,) * 3 + (-0.5,) * 11
     (first,), (second,) = engine.seen
     assert first.stop == (">>",)
-    assert bytes(second.begun).decode() == "<<calculator: 6 * 7>> 42"
+    assert bytes(second.prefix_ids).decode() == "<<calculator: 6 * 7>> 42"
     assert second.max_tokens == 99 - 24
     assert second.seed != first.seed
 
@@ -82,8 +82,8 @@ def test_errors_are_told_and_calls_are_counted_and_run_out() -> None:
         "<<calculator: 1 / 0>> error: division by zero<<sing: la>> error: no tool 'sing'; known: calculator"
         "<<calculator: 3>> error: no calls are left<<calculator: 4>> error: no calls are left."
     )
-    assert tools.told() == {"tools/ann/calls": 4.0, "tools/ann/errors": 4.0}
-    assert tools.told() == {}
+    assert tools.pop_metrics() == {"tools/ann/calls": 4.0, "tools/ann/errors": 4.0}
+    assert tools.pop_metrics() == {}
 
 
 @pytest.mark.parametrize("most", [21, 22, 24])
@@ -105,7 +105,7 @@ def test_a_sign_that_ends_no_call_is_text_and_the_answer_goes_on() -> None:
     engine = Turns("8 >>", " 1 is 4, and <<calculator: 2>>", " so")
     (done,) = tooled(engine).sample([ask(ANN, "what", max_tokens=99)])
     assert done.text == "8 >> 1 is 4, and <<calculator: 2>> 2 so"
-    assert bytes(engine.seen[1][0].begun).decode() == "8 >>"
+    assert bytes(engine.seen[1][0].prefix_ids).decode() == "8 >>"
     assert len({turn[0].seed for turn in engine.seen}) == 3
 
 
@@ -188,7 +188,7 @@ def test_the_tokens_of_turns_are_those_that_training_sees(engine: LocalEngine) -
                 )
             ]
 
-        def drain(self):
+        def pop_usage(self):
             return []
 
     (done,) = replace(real, engine=Started()).sample([ask(ANN, "what", max_tokens=40)])
@@ -206,7 +206,7 @@ def test_the_tokens_of_turns_are_those_that_training_sees(engine: LocalEngine) -
 
 
 def test_scripts_may_call_tools_too() -> None:
-    script = Scripted(lambda r: "done" if r.begun else "<<calculator: 2 * 3>>")
+    script = Scripted(lambda r: "done" if r.prefix_ids else "<<calculator: 2 * 3>>")
     (done,) = WithTools(
         script, {ANN: Toolset(make_tools(["calculator"]))}, str.encode
     ).sample([ask(ANN, "x", max_tokens=99)])
