@@ -32,7 +32,7 @@ from docendo.loop import finetune, teach
 from docendo.records import DISCARDED, AgentId
 from docendo.run.evaluation import accuracies, evaluate, held_out_problems
 from docendo.school import Round, School
-from docendo.statistics import clustered
+from docendo.statistics import clustered_mean
 
 KINDS = {
     "mathematics": {"sums": [1, 2], "fractions": [1]},
@@ -191,7 +191,9 @@ def compared(folder: Path, seeds: range) -> dict[str, tuple[float, float, float]
             [json.loads((folder / f"{arm}-{seed}.json").read_text())[name] for arm in ARMS]
             for seed in seeds
         ]
-        mean, low, high, _ = clustered([[league - uniform] for uniform, league in pairs])
+        mean, low, high, _ = clustered_mean(
+            [[league - uniform] for uniform, league in pairs]
+        )
         found[name] = (
             mean,
             -math.inf if low is None else low,

@@ -20,7 +20,7 @@ from docendo.cli.runs import TrainedRun, open_trained
 from docendo.graders.answer import final_answer
 from docendo.records import AgentId, Problem, Rollout, origin
 from docendo.run.evaluation import held_out_problems
-from docendo.statistics import wilson
+from docendo.statistics import wilson_interval
 from docendo.store import RunDirectory
 from docendo.teaching.game import Classroom, RolloutSpec
 
@@ -33,7 +33,7 @@ def examined(room: Classroom, agent: AgentId, problems: Sequence[Problem]) -> li
 
 def told(attempts: Sequence[Rollout]) -> dict[str, Any]:
     scores = [a.verdict.score for a in attempts]
-    low, high = wilson(fmean(scores), len(scores))
+    low, high = wilson_interval(fmean(scores), len(scores))
     sizes = [len(a.completion.tokens) for a in attempts]
     return {
         "right": fmean(scores),

@@ -4,7 +4,16 @@ import re
 
 from docendo.statistics import Estimate
 
-__all__ = ["DASH", "between", "clip", "compact", "duration", "percent", "signed", "visible"]
+__all__ = [
+    "DASH",
+    "clip",
+    "compact",
+    "duration",
+    "interval_text",
+    "percent",
+    "signed",
+    "visible",
+]
 
 DASH = "\N{EN DASH}"
 """What stands for a number that cannot be had."""
@@ -58,7 +67,7 @@ def signed(value: float | None, digits: int = 2) -> str:
     return (text if float(text) else text.replace("-", "+")).replace("-", _MINUS)
 
 
-def between(estimate: Estimate, *, share: bool) -> str:
+def interval_text(estimate: Estimate, *, share: bool) -> str:
     """``30 to 61`` for a share, ``+0.01 to +0.20`` for a gain; empty where there is no interval."""
     if estimate.low is None or estimate.high is None:
         return ""

@@ -12,14 +12,14 @@ from typing import NamedTuple
 __all__ = [
     "NORMAL",
     "Estimate",
-    "PairedDifference",
-    "Rise",
-    "clustered",
+    "PairedChange",
+    "PairedScores",
+    "clustered_mean",
     "clustered_share",
-    "difference",
-    "rise",
+    "difference_of_shares",
+    "paired_change",
     "t_quantile",
-    "wilson",
+    "wilson_interval",
 ]
 
 NORMAL = 1.959963984540054
@@ -36,7 +36,7 @@ class Estimate(NamedTuple):
     """How many scores the mean is of."""
 
 
-class Rise(NamedTuple):
+class PairedChange(NamedTuple):
     """A mean before and after; all None where there is nothing to compare."""
 
     start: float | None
@@ -46,7 +46,7 @@ class Rise(NamedTuple):
     high: float | None
 
 
-def wilson(mean: float, n: float) -> tuple[float, float]:
+def wilson_interval(mean: float, n: float) -> tuple[float, float]:
     """Wilson's score interval of a share `mean` seen in `n` > 0 trials; inside [0, 1], never empty."""
     centre = (mean + NORMAL**2 / (2 * n)) / (1 + NORMAL**2 / n)
     half = (
@@ -57,7 +57,7 @@ def wilson(mean: float, n: float) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def difference(
+def difference_of_shares(
     first: Sequence[float], second: Sequence[float]
 ) -> tuple[Estimate, Estimate, Estimate]:
     """Means of two independent samples of scores in [0, 1], and the first minus the second (Newcombe 1998, method 10).
@@ -66,7 +66,7 @@ def difference(
     """
     means = [sum(scores) / len(scores) for scores in (first, second)]
     one, other = (
-        Estimate(m, *wilson(m, len(s)), len(s))
+        Estimate(m, *wilson_interval(m, len(s)), len(s))
         for m, s in zip(means, (first, second), strict=True)
     )
     gap, (low_1, high_1), (low_2, high_2) = one.mean - other.mean, one[1:3], other[1:3]
@@ -77,7 +77,7 @@ def difference(
     return one, other, Estimate(gap, gap - below, gap + above, len(first) + len(second))
 
 
-def clustered(groups: Sequence[Sequence[float]]) -> Estimate:
+def clustered_mean(groups: Sequence[Sequence[float]]) -> Estimate:
     """Mean of all scores; Student's t interval with the groups as the independent units. `groups` is not empty."""
     mean, error, n = _clustered_error(groups)
     if error is None:
@@ -90,7 +90,7 @@ def clustered_share(groups: Sequence[Sequence[float]]) -> Estimate:
     """As `clustered` for scores in [0, 1]: Wilson's interval at as many trials as would give the groups' error."""
     mean, error, n = _clustered_error(groups)
     trials = min(mean * (1 - mean) / error**2, n) if error and 0 < mean < 1 else len(groups)
-    return Estimate(mean, *wilson(mean, trials), n)
+    return Estimate(mean, *wilson_interval(mean, trials), n)
 
 
 def _clustered_error(groups: Sequence[Sequence[float]]) -> tuple[float, float | None, int]:
@@ -114,7 +114,7 @@ def t_quantile(freedom: int) -> float:
     return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
-class PairedDifference(NamedTuple):
+class PairedScores(NamedTuple):
     """One problem as some takers answered it before and after: column sums, one entry per taker."""
 
     start: tuple[float, ...]
@@ -123,9 +123,9 @@ class PairedDifference(NamedTuple):
     end_count: tuple[int, ...]
 
 
-def rise(
-    strata: Sequence[Sequence[PairedDifference]], seed: int = 0, samples: int = 1000
-) -> Rise:
+def paired_change(
+    strata: Sequence[Sequence[PairedScores]], seed: int = 0, samples: int = 1000
+) -> PairedChange:
     """Mean over strata and takers, before and after, with the percentile bootstrap interval of the difference.
 
     A stratum is a domain; its problems are drawn anew together with everything that was answered to them, so what
@@ -139,7 +139,7 @@ def rise(
     everything = [range(len(stratum[0][0])) for stratum in columns]
     start, end = _means(columns, everything)
     if start is None or end is None:
-        return Rise(start, end, None, None, None)
+        return PairedChange(start, end, None, None, None)
     random = Random(seed)
     drawn = sorted(
         after - before
@@ -150,7 +150,7 @@ def rise(
         if before is not None and after is not None
     )
     cut = round(0.025 * len(drawn))
-    return Rise(start, end, end - start, drawn[cut], drawn[-1 - cut])
+    return PairedChange(start, end, end - start, drawn[cut], drawn[-1 - cut])
 
 
 def _means(

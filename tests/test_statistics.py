@@ -4,18 +4,24 @@ from random import Random
 
 import pytest
 
-from docendo.statistics import PairedDifference, clustered, clustered_share, rise, wilson
+from docendo.statistics import (
+    PairedScores,
+    clustered_mean,
+    clustered_share,
+    paired_change,
+    wilson_interval,
+)
 
 
 def test_wilson_intervals_are_the_known_ones() -> None:
-    assert wilson(0.5, 4) == pytest.approx((0.1500, 0.8500), abs=1e-4)
-    assert wilson(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
-    assert wilson(1.0, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
-    assert wilson(0.81, 263) == pytest.approx((0.7582, 0.8529), abs=2e-3)
+    assert wilson_interval(0.5, 4) == pytest.approx((0.1500, 0.8500), abs=1e-4)
+    assert wilson_interval(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
+    assert wilson_interval(1.0, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+    assert wilson_interval(0.81, 263) == pytest.approx((0.7582, 0.8529), abs=2e-3)
 
 
 def test_with_one_score_per_group_the_interval_is_students() -> None:
-    mean, low, high, n = clustered([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]])
+    mean, low, high, n = clustered_mean([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]])
     assert (mean, n) == (3.5, 6)
     assert low == pytest.approx(3.5 - 2.5706 * 0.76376, abs=1e-3)
     assert high == pytest.approx(3.5 + 2.5706 * 0.76376, abs=1e-3)
@@ -23,28 +29,28 @@ def test_with_one_score_per_group_the_interval_is_students() -> None:
 
 def test_copies_of_a_score_in_its_group_add_no_certainty() -> None:
     once, thrice = (
-        clustered([[0.1], [0.4], [0.3]]),
-        clustered([[0.1] * 3, [0.4] * 3, [0.3] * 3]),
+        clustered_mean([[0.1], [0.4], [0.3]]),
+        clustered_mean([[0.1] * 3, [0.4] * 3, [0.3] * 3]),
     )
     assert thrice[:3] == pytest.approx(once[:3])
     assert thrice.n == 9
 
 
 def test_one_group_has_a_mean_and_no_interval() -> None:
-    assert clustered([[0.0, 0.5]]) == (0.25, None, None, 2)
+    assert clustered_mean([[0.0, 0.5]]) == (0.25, None, None, 2)
 
 
 def test_a_share_stays_inside_zero_and_one_and_is_never_certain() -> None:
     mean, low, high, _ = clustered_share([[0.0], [0.0], [0.0], [0.0]])
     assert (mean, low) == (0.0, 0.0)
-    assert high == pytest.approx(wilson(0.0, 4)[1])
+    assert high == pytest.approx(wilson_interval(0.0, 4)[1])
     mean, low, high, _ = clustered_share([[1.0], [0.0], [1.0], [0.0]])
     assert 0.1 < (low or 0) < mean < (high or 0) < 0.9
 
 
 def test_a_rise_on_every_problem_is_certain() -> None:
-    strata = [[PairedDifference((0.0,), (1,), (1.0,), (1,)) for _ in range(5)]]
-    assert rise(strata) == (0.0, 1.0, 1.0, 1.0, 1.0)
+    strata = [[PairedScores((0.0,), (1,), (1.0,), (1,)) for _ in range(5)]]
+    assert paired_change(strata) == (0.0, 1.0, 1.0, 1.0, 1.0)
 
 
 def test_the_interval_of_a_rise_covers_it() -> None:
@@ -55,14 +61,14 @@ def test_the_interval_of_a_rise_covers_it() -> None:
             (float(random.random() < 0.3), float(random.random() < 0.5)) for _ in range(80)
         ]
         strata = [
-            [PairedDifference((before,), (1,), (after,), (1,)) for before, after in drawn]
+            [PairedScores((before,), (1,), (after,), (1,)) for before, after in drawn]
         ]
-        _, _, _, low, high = rise(strata, seed, samples=200)
+        _, _, _, low, high = paired_change(strata, seed, samples=200)
         covered += (low or 0) <= 0.2 <= (high or 0)
     assert 88 <= covered <= 100
 
 
 def test_a_taker_that_was_measured_once_is_left_out() -> None:
-    problems = [PairedDifference((0.0, 1.0), (1, 1), (1.0, 0.0), (1, 0)) for _ in range(3)]
-    assert rise([problems]) == (0.0, 1.0, 1.0, 1.0, 1.0)
-    assert rise([[], []]) == (None,) * 5
+    problems = [PairedScores((0.0, 1.0), (1, 1), (1.0, 0.0), (1, 0)) for _ in range(3)]
+    assert paired_change([problems]) == (0.0, 1.0, 1.0, 1.0, 1.0)
+    assert paired_change([[], []]) == (None,) * 5

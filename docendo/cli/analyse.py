@@ -94,14 +94,16 @@ def _analysed(names: tuple[str, ...], payoff: "Matrix", games: int | None) -> "A
     import numpy as np
 
     from docendo.analysis import overview as analysis
-    from docendo.statistics import wilson
+    from docendo.statistics import wilson_interval
 
     if games is None:
         return analysis.analyse(names, payoff)
     counts = np.full(payoff.shape, float(games))
     if np.abs(payoff).max() > 1:
         return analysis.analyse(names, payoff, counts)
-    low, high = (2 * bound - 1 for bound in np.vectorize(wilson)((1 + payoff) / 2, games))
+    low, high = (
+        2 * bound - 1 for bound in np.vectorize(wilson_interval)((1 + payoff) / 2, games)
+    )
     for bound in (low, high):
         np.fill_diagonal(bound, 0.0)
     return analysis.analyse(names, payoff, counts, low=low, high=high)

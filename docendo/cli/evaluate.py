@@ -138,12 +138,12 @@ def summed_up(scores: _Scores, owns: Mapping[str, Sequence[str]]) -> dict[str, A
 
     Who does not learn, the base among them, counts in neither mean; a mean of no cells is None.
     """
-    from docendo.statistics import wilson
+    from docendo.statistics import wilson_interval
 
     accuracy: dict[str, dict[str, Any]] = {}
     for (agent, domain), values in scores.items():
         mean = fmean(values)
-        low, high = wilson(mean, len(values))
+        low, high = wilson_interval(mean, len(values))
         own = domain in owns.get(agent, ())
         cell = {"accuracy": mean, "low": low, "high": high, "n": len(values), "own": own}
         accuracy.setdefault(agent, {})[domain] = cell

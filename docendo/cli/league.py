@@ -41,19 +41,25 @@ def league(
     Payoffs over the whole run with ratings, Nash averaging, alpha-rank, clusters and collaboration; the standings that
     matches are made from, in which recent rounds count more; copies and their lineage.
     """
-    from docendo.report.facts.league import beliefs, lineage, of_duels, of_lessons, rounds
+    from docendo.report.facts.league import (
+        analyse_duels,
+        analyse_lessons,
+        lineage,
+        round_metrics,
+        standings_by_measure,
+    )
     from docendo.report.facts.run import collect
     from docendo.store import RunDirectory
 
     check_html_path(html)
     with RunDirectory.open(path) as run, run.snapshot():
-        facts, analyses = collect(run), of_duels(run)
+        facts, analyses = collect(run), analyse_duels(run)
         if facts.lessons or not analyses:
-            analyses = {_LESSONS: of_lessons(facts)} | analyses
+            analyses = {_LESSONS: analyse_lessons(facts)} | analyses
         now, births, played = (
-            beliefs(run, load_run_config(run).league.decay),
+            standings_by_measure(run, load_run_config(run).league.decay),
             lineage(run),
-            rounds(run),
+            round_metrics(run),
         )
     if html is not None:
         _write_page(path, analyses, html)
@@ -140,7 +146,7 @@ def _show(path: Path, name: str, found: "Analysis | None") -> None:
 
 def _best(facts: "Facts") -> Any:
     """Every student's teachers, the best first."""
-    from docendo.formatting import between, signed
+    from docendo.formatting import interval_text, signed
     from docendo.report.facts.run import gain_matrix
 
     made = table(["student", "teacher"], ["gain", "interval", "lessons"])
@@ -155,7 +161,7 @@ def _best(facts: "Facts") -> Any:
                 safe(student),
                 safe(teacher),
                 signed(e.mean),
-                between(e, share=False),
+                interval_text(e, share=False),
                 f"{e.n:,}",
             )
     return made

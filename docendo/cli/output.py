@@ -63,9 +63,9 @@ def _fitting(part: Any) -> Any:
     """A table in as many parts as the terminal's width needs; anything else as it is."""
     from rich.table import Table
 
-    from docendo.report.render.wide_tables import Wide
+    from docendo.report.render.terminal_table import TerminalTable
 
-    return Wide(part) if isinstance(part, Table) else part
+    return TerminalTable(part) if isinstance(part, Table) else part
 
 
 def show_json(value: Any) -> None:
@@ -75,9 +75,9 @@ def show_json(value: Any) -> None:
 
 def table(names: Iterable[str], numbers: Iterable[str] = ()) -> "Table":
     """An empty table with left-aligned columns, then right-aligned ones."""
-    from docendo.report.render.wide_tables import blank
+    from docendo.report.render.terminal_table import new_table
 
-    return blank(names, numbers)
+    return new_table(names, numbers)
 
 
 def standard_error() -> "Console":

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from docendo.analysis.overview import Analysis, strongest
 from docendo.analysis.ratings import ELO
 from docendo.formatting import DASH, percent, signed
-from docendo.report.render.components import empty, figure, swatch, table, tile
+from docendo.report.render.components import empty_note, figure, swatch, table, tile
 from docendo.report.render.league_charts import (
-    Cells,
-    Marks,
+    AgentMarks,
+    PayoffMatrix,
     cycle_disc,
     payoff_heat_map,
     rating_chart,
@@ -147,7 +147,11 @@ def payoffs(found: Analysis) -> Markup:
         class_="key",
     )
     return join(
-        (tag("p", about), key, _scrolling(payoff_heat_map(names, Cells(*shown)), "Payoffs"))
+        (
+            tag("p", about),
+            key,
+            _scrolling(payoff_heat_map(names, PayoffMatrix(*shown)), "Payoffs"),
+        )
     )
 
 
@@ -161,7 +165,7 @@ def cycles(found: Analysis) -> Markup:
         f"transitive {decomposition.transitive:.3f}, cyclic {decomposition.cyclic_size:.3f}."
     )
     if found.disc.share is None:
-        disc = empty("Nothing is cyclic: a rating explains every payoff.")
+        disc = empty_note("Nothing is cyclic: a rating explains every payoff.")
     else:
         disc = cycle_disc(marks, [[float(x) for x in found.disc.points[i]] for i in order])
     said = (
@@ -213,14 +217,14 @@ def layers(found: Analysis) -> Markup:
     return join((tag("p", about), table(heads, rows)))
 
 
-def _marks(found: Analysis, order: Sequence[int]) -> Marks:
+def _marks(found: Analysis, order: Sequence[int]) -> AgentMarks:
     best, rating = set(found.top.clusters[0].members), found.ratings
     said = [
         f"{found.names[i]}: rating {signed(ELO * rating.rating[i], 0)}, mean payoff {signed(found.top.skill[i])}, "
         f"cycles of three: {found.top.three_cycles[i]}"
         for i in order
     ]
-    return Marks([found.names[i] for i in order], said, [i in best for i in order])
+    return AgentMarks([found.names[i] for i in order], said, [i in best for i in order])
 
 
 def _key() -> Markup:

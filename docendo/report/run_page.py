@@ -8,7 +8,6 @@ from pathlib import Path
 from docendo.errors import RunError
 from docendo.report.facts.run import collect
 from docendo.report.render.markup import Markup, document, embed, join, tag
-from docendo.report.render.pair_sheets import sheets
 from docendo.report.render.sections import (
     compute,
     header,
@@ -18,6 +17,7 @@ from docendo.report.render.sections import (
     lessons_table,
     sheet,
 )
+from docendo.report.render.text_tables import text_tables
 from docendo.report.render.viewer import SHOWN, viewer_data
 from docendo.store import RunDirectory
 
@@ -46,7 +46,7 @@ def save_page(page: str, path: Path) -> Path:
 def html_page(run: RunDirectory) -> str:
     """The whole page. Model text is in it only as JSON that the script shows with ``textContent``."""
     with run.snapshot():
-        facts, others = collect(run), sheets(run)
+        facts, others = collect(run), text_tables(run)
         episodes = viewer_data(run, SHOWN)
     count = len(facts.lessons)
     said = (

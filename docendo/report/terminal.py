@@ -4,7 +4,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from docendo.formatting import DASH, between, compact, duration, percent, signed, visible
+from docendo.formatting import (
+    DASH,
+    compact,
+    duration,
+    interval_text,
+    percent,
+    signed,
+    visible,
+)
 from docendo.report.facts.run import (
     Facts,
     accuracy,
@@ -12,15 +20,15 @@ from docendo.report.facts.run import (
     collect,
     domains,
     evaluation_rounds,
-    gain,
     gain_matrix,
     knowledge,
-    taught,
+    mean_gain,
+    summarise_teaching,
 )
-from docendo.report.facts.totals import named, spent
-from docendo.report.render.pair_sheets import Sheet, sheets
-from docendo.report.render.wide_tables import Wide, blank
-from docendo.statistics import Estimate, Rise
+from docendo.report.facts.summary import purpose_label, sum_usage
+from docendo.report.render.terminal_table import TerminalTable, new_table
+from docendo.report.render.text_tables import TextTable, text_tables
+from docendo.statistics import Estimate, PairedChange
 from docendo.store import RunDirectory
 
 __all__ = ["terminal_report"]
@@ -29,7 +37,7 @@ __all__ = ["terminal_report"]
 def terminal_report(run: RunDirectory) -> RenderableType:
     """What `docendo report` prints: hand it to a rich console."""
     with run.snapshot():
-        facts, others = collect(run), sheets(run)
+        facts, others = collect(run), text_tables(run)
     parts: list[RenderableType] = [_heading(facts)]
     if evaluation_rounds(facts)[0] is not None:
         parts.append(_accuracy(facts))
@@ -42,7 +50,7 @@ def terminal_report(run: RunDirectory) -> RenderableType:
 
 
 def _heading(facts: Facts) -> RenderableType:
-    shown, passed = gain(facts.lessons), sum(x.passed for x in facts.lessons)
+    shown, passed = mean_gain(facts.lessons), sum(x.passed for x in facts.lessons)
     rounds = sum(r.round >= 0 for r in facts.rounds)
     state = "finished" if facts.finished else "not finished"
     lines = [
@@ -61,10 +69,10 @@ def _heading(facts: Facts) -> RenderableType:
     return Group(_text(facts.name, "bold"), _text(said, "dim"), "", grid)
 
 
-def _accuracy(facts: Facts) -> Wide:
+def _accuracy(facts: Facts) -> TerminalTable:
     start, end = evaluation_rounds(facts)
     title = "Accuracy without a lesson, start to end (95% interval; * own domain)"
-    table = blank(["agent"], domains(facts), title)
+    table = new_table(["agent"], domains(facts), title)
     base = base_accuracy(facts)
     table.add_row("base", *(_change(base.get(d), None) for d in domains(facts)))
     for agent, own in facts.owns.items():
@@ -74,53 +82,55 @@ def _accuracy(facts: Facts) -> Wide:
             for d in domains(facts)
         ]
         table.add_row(_text(agent), *cells)
-    return Wide(table)
+    return TerminalTable(table)
 
 
-def _gains(facts: Facts) -> Wide:
+def _gains(facts: Facts) -> TerminalTable:
     matrix = gain_matrix(facts)
     students = list(
         dict.fromkeys((*facts.owns, *(s for row in matrix.values() for s in row)))
     )
-    table = blank(
+    table = new_table(
         ["teacher"], students, "Mean gain of a shown lesson, teachers down, students across"
     )
     for teacher in dict.fromkeys((*facts.owns, *matrix)):
         table.add_row(
             _text(teacher), *(_gain(matrix.get(teacher, {}).get(s)) for s in students)
         )
-    return Wide(table)
+    return TerminalTable(table)
 
 
-def _taught(facts: Facts) -> Wide:
+def _taught(facts: Facts) -> TerminalTable:
     names, numbers = (
         ["teacher", "student", "domain"],
         ["lessons", "through the gate", "mean gain"],
     )
-    table = blank(names, numbers, "Who taught whom what")
-    for row in taught(facts):
+    table = new_table(names, numbers, "Who taught whom what")
+    for row in summarise_teaching(facts):
         who = (_text(row.teacher), _text(row.student), _text(row.domain))
         table.add_row(
             *who, f"{row.lessons:,}", percent(row.passed / row.lessons), _gain(row.gain)
         )
-    return Wide(table)
+    return TerminalTable(table)
 
 
-def _ledger(facts: Facts) -> Wide:
-    table = blank(["purpose"], ["tokens", "compute"], "Compute")
-    for purpose, total in spent(facts.ledger, lambda row: row.purpose).items():
+def _ledger(facts: Facts) -> TerminalTable:
+    table = new_table(["purpose"], ["tokens", "compute"], "Compute")
+    for purpose, total in sum_usage(facts.ledger, lambda row: row.purpose).items():
         table.add_row(
-            _text(named(purpose)), compact(total["tokens"]), compact(total["flops"], "FLOP")
+            _text(purpose_label(purpose)),
+            compact(total["tokens"]),
+            compact(total["flops"], "FLOP"),
         )
-    return Wide(table)
+    return TerminalTable(table)
 
 
-def _sheet(sheet: Sheet) -> Wide:
+def _sheet(sheet: TextTable) -> TerminalTable:
     middle = len(sheet.heads) - sheet.numbers
-    table = blank(sheet.heads[:middle], sheet.heads[middle:], sheet.title)
+    table = new_table(sheet.heads[:middle], sheet.heads[middle:], sheet.title)
     for row in sheet.rows:
         table.add_row(*map(_text, row))
-    return Wide(table)
+    return TerminalTable(table)
 
 
 def _text(text: str, style: str = "") -> Text:
@@ -136,17 +146,17 @@ def _change(start: Estimate | None, end: Estimate | None) -> str:
         if start and end
         else percent(last.mean)
     )
-    return f"{change} ({between(last, share=True)})"
+    return f"{change} ({interval_text(last, share=True)})"
 
 
 def _gain(estimate: Estimate | None) -> str:
     if estimate is None:
         return DASH
-    interval = between(estimate, share=False)
+    interval = interval_text(estimate, share=False)
     return signed(estimate.mean) + (f" ({interval})" if interval else "")
 
 
-def _rise(rise: Rise) -> str:
+def _rise(rise: PairedChange) -> str:
     if rise.rise is None or rise.start is None or rise.low is None or rise.high is None:
         return percent(rise.start)
     low, high = (signed(100 * bound, 0) for bound in (rise.low, rise.high))

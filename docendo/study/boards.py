@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from docendo.formatting import DASH, between, compact, duration, percent, signed
+from docendo.formatting import DASH, compact, duration, interval_text, percent, signed
 from docendo.study.bootstrap import Difference, Measured
 from docendo.study.findings import JOINT, Regime, chance_of_cycles, ledger
 from docendo.study.measures import MEASURES
@@ -217,7 +217,7 @@ def _measured(name: str, found: Mapping[str, Measured]) -> Cell:
     estimate = found[name].estimate(name)
     if name == "forgotten":
         return Cell(points(estimate.mean), span(estimate))
-    return Cell(f"{100 * estimate.mean:.1f}", between(estimate, share=True))
+    return Cell(f"{100 * estimate.mean:.1f}", interval_text(estimate, share=True))
 
 
 def _chance(share: float) -> str:

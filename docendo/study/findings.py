@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from docendo.statistics import Estimate, clustered
+from docendo.statistics import Estimate, clustered_mean
 from docendo.study.bootstrap import SAMPLES, Bootstrap, Difference
 from docendo.study.measures import Floats, height
 from docendo.study.results import Gain, Result, Study
@@ -159,7 +159,7 @@ def _mean_course(
     grid: Floats = np.unique(np.linspace(first, last, _GRID))
     values = [np.interp(grid, *c[np.argsort(c[:, 0], kind="stable")].T) for c in told]
     return [
-        (float(x), clustered([[float(v)] for v in column]))
+        (float(x), clustered_mean([[float(v)] for v in column]))
         for x, column in zip(grid, np.array(values).T, strict=True)
     ]
 

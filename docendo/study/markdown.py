@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from docendo.formatting import visible
-from docendo.report.render.wide_tables import Wide, blank
+from docendo.report.render.terminal_table import TerminalTable, new_table
 from docendo.study.boards import (
     Board,
     Cell,
@@ -104,11 +104,11 @@ def terminal(study: Study, found: Sequence[Regime]) -> RenderableType:
     return Group(*parts)
 
 
-def _table(board: Board) -> Wide:
-    made = blank(board.heads[: board.words], board.heads[board.words :], board.title)
+def _table(board: Board) -> TerminalTable:
+    made = new_table(board.heads[: board.words], board.heads[board.words :], board.title)
     for row in board.rows:
         made.add_row(*(_lines(cell) for cell in row))
-    return Wide(made)
+    return TerminalTable(made)
 
 
 def _lines(cell: Cell) -> Text:

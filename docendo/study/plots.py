@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from docendo.formatting import between, clip, compact, percent, signed
+from docendo.formatting import clip, compact, interval_text, percent, signed
 from docendo.report.render.drawing import label, picture, points_of, ticks_of
 from docendo.report.render.markup import Markup, join, tag
 from docendo.statistics import Estimate
@@ -12,12 +12,12 @@ from docendo.study.findings import Line, Stretch
 from docendo.study.sentences import points, span
 
 __all__ = [
-    "FEW",
-    "Gap",
-    "Shares",
-    "darkest",
+    "MIN_LESSONS",
+    "ArmDifference",
+    "ShareCurves",
     "difference_chart",
     "gain_map",
+    "gain_scale",
     "ledger_chart",
     "share_chart",
 ]
@@ -26,7 +26,7 @@ _COLOURS = 8
 _LINE = 14
 _NAME = 6.6
 """What a character of a name takes."""
-FEW = 10
+MIN_LESSONS = 10
 """Fewer lessons than this say little of a pair."""
 _BANDS = 3
 """Of more lines, only the two of the question have a band: more would hide one another."""
@@ -34,7 +34,7 @@ _Scale = Callable[[float], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class ShareCurves:
     """Some arms' courses in one picture. `places` gives every arm its colour, the same in all pictures; names are shown
     without `prefix`.
     """
@@ -46,7 +46,7 @@ class Shares:
     wide: bool = False
 
 
-class Gap(NamedTuple):
+class ArmDifference(NamedTuple):
     """An arm minus another, and which side of 0 its interval is on: ``above``, ``below`` or ``open``."""
 
     arm: str
@@ -54,7 +54,7 @@ class Gap(NamedTuple):
     side: str
 
 
-def share_chart(shown: Shares) -> Markup:
+def share_chart(shown: ShareCurves) -> Markup:
     """Shares against operations: a line and a pale band for every arm, its name at the line's end."""
     width, height = (1084.0, 420.0) if shown.wide else (330.0, 220.0)
     named = {
@@ -124,7 +124,7 @@ def _band(line: Line, x: _Scale, y: _Scale, place: int) -> Markup:
 
 def _course(line: Line, x: _Scale, y: _Scale, place: int) -> Markup:
     (_, start), (_, end) = line.points[0], line.points[-1]
-    interval = between(end, share=True)
+    interval = interval_text(end, share=True)
     said = f"{line.arm}: {percent(start.mean)} to {percent(end.mean)}" + (
         f", 95% interval {interval}" if interval else ""
     )
@@ -156,7 +156,7 @@ def _apart(
     return found
 
 
-def difference_chart(gaps: Sequence[Gap], other: str) -> Markup:
+def difference_chart(gaps: Sequence[ArmDifference], other: str) -> Markup:
     """A dot and an interval for every arm, in percentage points; blue above 0, orange below, grey where it is open."""
     step, width = 30, 1084.0
     left, right = 26 + 6.8 * max(len(clip(g.arm, 28)) for g in gaps), 190.0
@@ -208,13 +208,13 @@ def difference_chart(gaps: Sequence[Gap], other: str) -> Markup:
     return picture(parts, width, height, f"Every arm minus {other}")
 
 
-def darkest(found: Sequence[Stretch]) -> float:
+def gain_scale(found: Sequence[Stretch]) -> float:
     """The gain that has the darkest colour: the largest one of enough lessons."""
     told = [
         abs(gain)
         for part in found
         for gain, lessons in part.gain.values()
-        if lessons >= FEW
+        if lessons >= MIN_LESSONS
     ]
     return max(0.1, *told) if told else 0.1
 
@@ -257,7 +257,7 @@ def _gain_cell(
             "g", tag("title", f"{who}: no lesson"), tag("rect", class_="heat none", **box)
         )
     gain, lessons = cell
-    deep = 0.85 * min(1.0, abs(gain) / scale) if lessons >= FEW else 0.0
+    deep = 0.85 * min(1.0, abs(gain) / scale) if lessons >= MIN_LESSONS else 0.0
     shade = tag(
         "rect", class_="heat up" if gain > 0 else "heat down", fill_opacity=deep, **box
     )

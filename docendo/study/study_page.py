@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from docendo.formatting import DASH, compact
-from docendo.report.render.components import empty, figure, swatch, table, tile
+from docendo.report.render.components import empty_note, figure, swatch, table, tile
 from docendo.report.render.markup import Markup, document, join, tag
 from docendo.report.run_page import asset, save_page
 from docendo.study.arms import is_ablation
@@ -30,12 +30,12 @@ from docendo.study.findings import (
     stretches,
 )
 from docendo.study.plots import (
-    FEW,
-    Gap,
-    Shares,
-    darkest,
+    MIN_LESSONS,
+    ArmDifference,
+    ShareCurves,
     difference_chart,
     gain_map,
+    gain_scale,
     ledger_chart,
     share_chart,
 )
@@ -119,19 +119,21 @@ def _places(found: Sequence[Regime]) -> dict[str, int]:
 
 def _apart(
     title: str, lines: Sequence[Line], places: Mapping[str, int], wide: bool = False
-) -> list[Shares]:
+) -> list[ShareCurves]:
     """One picture, or two: of rivals, and of ablations with what they are to be compared with."""
     parts = [line for line in lines if is_ablation(line.arm)]
     rivals = [line for line in lines if not is_ablation(line.arm)]
     whole = [line for line in rivals if line.arm == TEACHING]
     found = (
-        [Shares(title, rivals, places, wide=wide)]
+        [ShareCurves(title, rivals, places, wide=wide)]
         if rivals and not (parts and rivals == whole)
         else []
     )
     if parts:
         found.append(
-            Shares(f"{title}: ablations", [*whole, *parts], places, f"{TEACHING}-", wide)
+            ShareCurves(
+                f"{title}: ablations", [*whole, *parts], places, f"{TEACHING}-", wide
+            )
         )
     return found
 
@@ -189,7 +191,7 @@ def _tables(regime: Regime) -> Markup:
     gaps = differences(regime)
     parts = [
         _board(arms(regime)),
-        _board(gaps) if gaps.rows else empty(f"Nothing to compare with {JOINT} yet."),
+        _board(gaps) if gaps.rows else empty_note(f"Nothing to compare with {JOINT} yet."),
     ]
     return join((*parts, _folded(domains(regime)), _folded(families(regime))))
 
@@ -230,11 +232,11 @@ def _kind(words: bool) -> str | None:
 def _parts(regime: Regime) -> Markup:
     """Every other arm against teaching, sorted."""
     gaps = [
-        Gap(arm, gap.estimate, outcome(gap))
+        ArmDifference(arm, gap.estimate, outcome(gap))
         for arm, gap in regime.against(TEACHING).items()
     ]
     if not gaps:
-        return empty(f"Nothing to compare with {TEACHING} yet.")
+        return empty_note(f"Nothing to compare with {TEACHING} yet.")
     about = f"Mean of the population without a lesson: each arm minus {TEACHING}, in percentage points."
     key = tag(
         "p",
@@ -254,7 +256,7 @@ def _parts(regime: Regime) -> Markup:
 def _curves(regime: Regime, places: dict[str, int]) -> Markup:
     lines = learning(regime)
     if not lines:
-        return empty("No training was examined on the way.")
+        return empty_note("No training was examined on the way.")
     about = "Held-out accuracy without a lesson, mean over agents, domains and seeds; the band is its 95% interval."
     shown = _apart(f"Accuracy in {regime.name}", lines, places, wide=True)
     return join(
@@ -269,7 +271,7 @@ def _courses(regime: Regime, places: dict[str, int]) -> Markup:
         for shown in _apart(said, series(regime, name), places)
     ]
     if not found:
-        return empty("Nothing was told of the rounds.")
+        return empty_note("Nothing was told of the rounds.")
     panels = [figure(shown.title, share_chart(shown)) for shown in found]
     return join(
         (tag("div", *panels, class_="panels"), _folded(rounds(regime), "In numbers"))
@@ -282,17 +284,17 @@ def _gains(regime: Regime) -> Markup:
         gated = any(
             result.trace.passed for result in regime.arms.get(TEACHING, {}).values()
         )
-        return empty(
+        return empty_note(
             f"No lesson of {TEACHING} {'passed the gate' if gated else 'was given'}."
         )
     agents = sorted({name for part in told for pair in part.gain for name in pair})
     panels = [
-        figure(f"Until {compact(p.last, 'FLOP')}", gain_map(p, agents, darkest(told)))
+        figure(f"Until {compact(p.last, 'FLOP')}", gain_map(p, agents, gain_scale(told)))
         for p in told
     ]
     about = (
-        f"Mean gain of the lessons of {TEACHING} by teacher and student, and of how many lessons; fewer than {FEW} "
-        "have no colour. Each picture goes from the last look of the one before to its own last."
+        f"Mean gain of the lessons of {TEACHING} by teacher and student, and of how many lessons; fewer "
+        f"than {MIN_LESSONS} have no colour. Each picture goes from the last look of the one before to its own last."
     )
     key = tag(
         "p",
@@ -315,7 +317,7 @@ def _purposes(found: Sequence[Regime]) -> list[str]:
 def _compute(regime: Regime, purposes: Sequence[str]) -> Markup:
     spent = ledger(regime)
     if not spent:
-        return join((empty("Nothing was booked in a ledger."), _board(tuning(regime))))
+        return join((empty_note("Nothing was booked in a ledger."), _board(tuning(regime))))
     key = tag(
         "p",
         *(swatch(f"swatch s{i % 8}", name) for i, name in enumerate(purposes)),

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from docendo.cli.evaluate import summed_up
 from docendo.records import AgentId
-from docendo.statistics import wilson
+from docendo.statistics import wilson_interval
 from docendo.store import RunDirectory
 from tests.cli.toys import docendo, hashes
 from tests.report.toys import small_run
@@ -47,7 +47,9 @@ def test_eval_examines_everybody_on_problems_that_the_run_did_not_see(
     cell = found["accuracy"]["emmy"]["mathematics"]
     assert cell["n"] == 2
     assert cell["own"] is True
-    assert [cell["low"], cell["high"]] == pytest.approx(wilson(cell["accuracy"], 2))
+    assert [cell["low"], cell["high"]] == pytest.approx(
+        wilson_interval(cell["accuracy"], 2)
+    )
     assert found["accuracy"]["base"]["mathematics"]["own"] is False
     assert docendo("eval", finished, "--json").json == found
     assert docendo("eval", finished, "--seed", 1, "--json").json["asked_in_run"] == 6

@@ -8,7 +8,12 @@ import pytest
 
 from docendo.analysis.overview import Analysis, analyse
 from docendo.report.league_page import league_page, ranked
-from docendo.report.render.league_charts import Cells, Marks, payoff_heat_map, spinning_top
+from docendo.report.render.league_charts import (
+    AgentMarks,
+    PayoffMatrix,
+    payoff_heat_map,
+    spinning_top,
+)
 
 RPS = [[0, -1, 1], [1, 0, -1], [-1, 1, 0]]
 
@@ -72,7 +77,8 @@ def test_the_page_asks_for_nothing() -> None:
 
 def test_a_heat_map_tells_winning_losing_and_never_met() -> None:
     picture = payoff_heat_map(
-        ["a", "b"], Cells([[0, 0.5], [math.nan, 0]], [[0, 0.2], [0, 0]], [[0, 0.8], [0, 0]])
+        ["a", "b"],
+        PayoffMatrix([[0, 0.5], [math.nan, 0]], [[0, 0.2], [0, 0]], [[0, 0.8], [0, 0]]),
     )
     assert "a against b: +0.50, 95% interval +0.20 to +0.80" in picture
     assert "b against a: never met" in picture
@@ -83,13 +89,17 @@ def test_a_heat_map_tells_winning_losing_and_never_met() -> None:
 def test_a_large_heat_map_is_a_small_picture() -> None:
     n = 200
     upper = np.triu(np.random.default_rng(0).normal(size=(n, n)), 1)
-    picture = payoff_heat_map([str(i) for i in range(n)], Cells((upper - upper.T).tolist()))
+    picture = payoff_heat_map(
+        [str(i) for i in range(n)], PayoffMatrix((upper - upper.T).tolist())
+    )
     assert picture.count("<path") <= 18
     assert "<rect" not in picture
 
 
 def test_the_spinning_top_is_as_wide_as_the_cycles() -> None:
-    picture = spinning_top(Marks("abc", "xyz", [True, False, False]), [1, 0, -1], [0, 4, 2])
+    picture = spinning_top(
+        AgentMarks("abc", "xyz", [True, False, False]), [1, 0, -1], [0, 4, 2]
+    )
     halves = [(188.0, 188.0), (68.0, 308.0), (128.0, 248.0)]
     for left, right in halves:
         assert f'x1="{left:.0f}" x2="{right:.0f}"' in picture

@@ -12,7 +12,7 @@ from rich.console import Console
 from docendo.errors import RunError
 from docendo.formatting import compact, duration, signed, visible
 from docendo.report import html_page, terminal_report, write_page
-from docendo.report.render.run_charts import Curves, learning_curves
+from docendo.report.render.run_charts import LearningCurves, learning_curves
 from docendo.report.render.viewer import viewer_data
 from docendo.report.run_page import save_page
 from docendo.statistics import Estimate
@@ -168,7 +168,7 @@ def test_numbers_read_well() -> None:
 
 def test_a_curve_of_one_point_is_a_point() -> None:
     point = {4: Estimate(0.5, 0.4, 0.6, 10)}
-    picture = learning_curves(Curves("sums", point, {"ann": point}))
+    picture = learning_curves(LearningCurves("sums", point, {"ann": point}))
     assert "polyline" not in picture
     assert picture.count("<circle") == 3
 

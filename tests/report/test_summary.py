@@ -8,8 +8,14 @@ import pytest
 
 from docendo.records import AgentId, Usage
 from docendo.report import summary
-from docendo.report.facts.run import LessonFact, collect, evaluation_rounds, gain, taught
-from docendo.report.facts.totals import counted, named, spent
+from docendo.report.facts.run import (
+    LessonFact,
+    collect,
+    evaluation_rounds,
+    mean_gain,
+    summarise_teaching,
+)
+from docendo.report.facts.summary import purpose_label, sum_usage, without_discarded
 from docendo.store import RoundRecord, RunDirectory
 from tests.report.toys import answers, small_run
 
@@ -96,12 +102,12 @@ def test_the_gain_of_many_matches_has_a_students_interval() -> None:
         for i, g in enumerate((0.1, 0.2, 0.3))
     ]
     half = 4.303 * 0.1 / 3**0.5
-    assert gain(lessons) == pytest.approx((0.2, 0.2 - half, 0.2 + half, 3))
+    assert mean_gain(lessons) == pytest.approx((0.2, 0.2 - half, 0.2 + half, 3))
 
 
 def test_who_taught_whom_what_counts_the_stopped_lessons_too(run: RunDirectory) -> None:
     with run:
-        first, second = taught(collect(run))
+        first, second = summarise_teaching(collect(run))
     assert first[:5] == ("ann", "bob", "sums", 3, 3)
     assert second[:] == ("bob", "ann", "sums", 1, 0, None)
 
@@ -160,8 +166,10 @@ def test_discarded_tokens_are_shown_but_not_counted_twice():
         Usage(AgentId("ann"), "discarded", 4, 0.0),
     ]
     facts = SimpleNamespace(ledger=rows)
-    assert [row.purpose for row in counted(facts)] == ["attempt"]
+    assert [row.purpose for row in without_discarded(facts)] == ["attempt"]
     assert (
-        spent(rows, lambda row: named(row.purpose))["discarded (of the above)"]["tokens"]
+        sum_usage(rows, lambda row: purpose_label(row.purpose))["discarded (of the above)"][
+            "tokens"
+        ]
         == 4
     )

@@ -12,17 +12,24 @@ from docendo.analysis.overview import Analysis, analyse
 from docendo.analysis.structure import collaboration
 from docendo.league.standings import LiveStandings
 from docendo.records import AgentId, TaskType
-from docendo.report.facts.run import Facts, called, gain_matrix
-from docendo.statistics import Estimate, clustered
+from docendo.report.facts.run import Facts, gain_matrix, table_name
+from docendo.statistics import Estimate, clustered_mean
 from docendo.store import RunDirectory
 
-__all__ = ["beliefs", "lineage", "of_duels", "of_lessons", "rounds", "shared_interest"]
+__all__ = [
+    "analyse_duels",
+    "analyse_lessons",
+    "lineage",
+    "round_metrics",
+    "shared_interest",
+    "standings_by_measure",
+]
 
 _Meetings = Mapping[str, Mapping[str, Estimate]]
 """By row and column."""
 
 
-def of_lessons(facts: Facts) -> Analysis | None:
+def analyse_lessons(facts: Facts) -> Analysis | None:
     """The matrix of gains, teachers down, students across; None where fewer than two agents met."""
     found = _analysed(list(facts.owns), gain_matrix(facts))
     return found and replace(found, collaboration=shared_interest(facts))
@@ -42,7 +49,7 @@ def shared_interest(facts: Facts) -> float | None:
     return collaboration([gain for gain, _ in shown], [score for _, score in shown])
 
 
-def of_duels(run: RunDirectory) -> dict[str, Analysis | None]:
+def analyse_duels(run: RunDirectory) -> dict[str, Analysis | None]:
     """By game, mean payoffs of the row against the column; the independent units of their intervals are the deals.
 
     None for a game that no two different agents played.
@@ -51,8 +58,8 @@ def of_duels(run: RunDirectory) -> dict[str, Analysis | None]:
     for d in run.duels():
         pairs, first, second = (
             deals.setdefault(d.game, {}),
-            called(d.first),
-            called(d.second),
+            table_name(d.first),
+            table_name(d.second),
         )
         if first != second:
             unit = d.round, d.first, d.second, d.deal
@@ -70,7 +77,7 @@ def _of_game(
     meetings: dict[str, dict[str, Estimate]] = defaultdict(dict)
     won: dict[tuple[str, str], float] = {}
     for (row, column), units in deals.items():
-        meetings[row][column] = clustered(list(units.values()))
+        meetings[row][column] = clustered_mean(list(units.values()))
         won[row, column] = sum(
             (1 + payoff) / 2 for payoffs in units.values() for payoff in payoffs
         )
@@ -107,7 +114,9 @@ def _analysed(
     return analyse(names, payoff, None if won else games, wins if won else None, low, high)
 
 
-def beliefs(run: RunDirectory, decay: float) -> dict[str, list[dict[str, Any]]]:
+def standings_by_measure(
+    run: RunDirectory, decay: float
+) -> dict[str, list[dict[str, Any]]]:
     """The standings as rows with 95 % credible intervals; `evidence` is what `decay` has left. Not by family."""
     standings = LiveStandings(decay)
     if state := run.state().get("standings"):
@@ -159,7 +168,7 @@ def _kind(text: str) -> TaskType:
     return TaskType(domain, family, int(level))
 
 
-def rounds(run: RunDirectory) -> list[dict[str, Any]]:
+def round_metrics(run: RunDirectory) -> list[dict[str, Any]]:
     """Every round of teaching: how much of what was sampled could be learned from, and from how many partners."""
     series = {
         name: dict(values)

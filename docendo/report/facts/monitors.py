@@ -12,7 +12,7 @@ from docendo.monitors.detectors import findings
 from docendo.report.facts.run import settings
 from docendo.store import RunDirectory
 
-__all__ = ["MonitorFacts", "watched"]
+__all__ = ["MonitorFacts", "monitor_facts"]
 
 
 class MonitorFacts(NamedTuple):
@@ -33,7 +33,7 @@ class MonitorFacts(NamedTuple):
     """Why a text of the first such round was found, where the text says it itself."""
 
 
-def watched(run: RunDirectory) -> list[MonitorFacts]:
+def monitor_facts(run: RunDirectory) -> list[MonitorFacts]:
     """Everything that was looked at, the raised alarms first; empty for a run in which nothing was."""
     rules = rules_of(_settings(run))
     series = {

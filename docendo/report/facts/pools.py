@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 
 from docendo.records import BASE, AgentId, EvalSplit
 from docendo.report.facts.run import configured
-from docendo.statistics import Estimate, difference
+from docendo.statistics import Estimate, difference_of_shares
 from docendo.store import RunDirectory
 
 __all__ = [
     "MEANS",
-    "Fault",
-    "Gap",
-    "contributions",
-    "faults",
-    "gaps",
-    "members",
-    "unmatched",
+    "Contamination",
+    "NumericFault",
+    "agent_settings",
+    "domains_without_fresh",
+    "measure_contamination",
+    "numeric_faults",
+    "sum_contributions",
 ]
 
 _TELLING = (
@@ -30,7 +30,7 @@ MEANS = {"score": "verdicts", "agreement": "verdicts", "payoff": "asked"}
 _USED = {"evaluator": ("verdicts",), "tools": ("calls", "errors")}
 
 
-class Gap(NamedTuple):
+class Contamination(NamedTuple):
     """Accuracy on the evaluation's own problems minus that on fresh ones."""
 
     agent: AgentId
@@ -45,7 +45,7 @@ class Gap(NamedTuple):
         return self.gap.low is not None and self.gap.low > 0
 
 
-class Fault(NamedTuple):
+class NumericFault(NamedTuple):
     """What an agent lost because its own numbers were not finite; nobody else did."""
 
     agent: str
@@ -54,7 +54,7 @@ class Fault(NamedTuple):
     rounds: tuple[int, ...]
 
 
-def faults(run: RunDirectory) -> list[Fault]:
+def numeric_faults(run: RunDirectory) -> list[NumericFault]:
     """Steps that were skipped and answers that broke off, by agent; empty where all went well."""
     found = []
     for name, told in sorted(run.metrics().items()):
@@ -66,7 +66,7 @@ def faults(run: RunDirectory) -> list[Fault]:
             )
             seen = [(index, value) for index, value in told if value]
             found.append(
-                Fault(
+                NumericFault(
                     agent,
                     what,
                     int(sum(v for _, v in seen)),
@@ -76,7 +76,7 @@ def faults(run: RunDirectory) -> list[Fault]:
     return [fault for fault in found if fault.times]
 
 
-def members(run: RunDirectory) -> dict[str, dict[str, Any]]:
+def agent_settings(run: RunDirectory) -> dict[str, dict[str, Any]]:
     """What each agent is made of, as its settings say; what is as usual is left out."""
     found = {}
     for name, given in configured(run, "agents").items():
@@ -93,21 +93,23 @@ def members(run: RunDirectory) -> dict[str, dict[str, Any]]:
     return found
 
 
-def gaps(run: RunDirectory) -> list[Gap]:
+def measure_contamination(run: RunDirectory) -> list[Contamination]:
     """Of every agent and domain, after the last round that examined both splits; empty where none did."""
     test, fresh = _scores(run, "test"), _scores(run, "fresh")
     last = max((index for index, *_ in fresh), default=None)
     return [
-        Gap(agent, domain, *difference(test[index, agent, domain], scores))
+        Contamination(
+            agent, domain, *difference_of_shares(test[index, agent, domain], scores)
+        )
         for (index, agent, domain), scores in sorted(fresh.items())
         if index == last and agent != BASE and test.get((index, agent, domain))
     ]
 
 
-def unmatched(run: RunDirectory) -> list[str]:
+def domains_without_fresh(run: RunDirectory) -> list[str]:
     """Domains without fresh problems, where fresh ones were wanted: files whose held-out rows are all in the test."""
     fresh = {domain for _, _, domain in _scores(run, "fresh")}
-    recipes = [told.get("data") for told in members(run).values()]
+    recipes = [told.get("data") for told in agent_settings(run).values()]
     leaked = {
         domain
         for data in recipes
@@ -132,7 +134,7 @@ def _scores(
     return dict(found)
 
 
-def contributions(run: RunDirectory) -> dict[str, dict[str, dict[str, float]]]:
+def sum_contributions(run: RunDirectory) -> dict[str, dict[str, dict[str, float]]]:
     """By what was counted (evaluator, asker, tools, endpoint, data) and name: sums over the rounds, and means over all
     that was judged or asked. All are finite; who was there and did nothing has zeros."""
     series = {
@@ -163,6 +165,6 @@ def contributions(run: RunDirectory) -> dict[str, dict[str, dict[str, float]]]:
 
 def _ready(run: RunDirectory) -> dict[str, list[str]]:
     """Evaluators that the configuration has, and agents with tools."""
-    armed = [name for name, told in members(run).items() if told.get("tools")]
+    armed = [name for name, told in agent_settings(run).items() if told.get("tools")]
     ready = {"evaluator": list(configured(run, "evaluators")), "tools": armed}
     return {kind: names for kind, names in ready.items() if names}

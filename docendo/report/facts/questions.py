@@ -9,15 +9,20 @@ from statistics import fmean
 from typing import NamedTuple
 
 from docendo.records import AgentId, Question
-from docendo.statistics import Estimate, clustered, clustered_share
+from docendo.statistics import Estimate, clustered_mean, clustered_share
 from docendo.store import RunDirectory
 
-__all__ = ["Origin", "Posed", "origins", "posed"]
+__all__ = [
+    "PersonaQuestions",
+    "ProblemSource",
+    "problems_by_source",
+    "questions_by_persona",
+]
 
 _ROW = re.compile(r":\d+\Z")
 
 
-class Posed(NamedTuple):
+class PersonaQuestions(NamedTuple):
     """The questions that one model wrote as one persona in one domain."""
 
     asker: AgentId
@@ -31,7 +36,7 @@ class Posed(NamedTuple):
     """Why, the most frequent first."""
 
 
-class Origin(NamedTuple):
+class ProblemSource(NamedTuple):
     """The test problems of matches that came from one program, file or model."""
 
     domain: str
@@ -43,7 +48,7 @@ class Origin(NamedTuple):
     """Over the lessons that were shown."""
 
 
-def posed(run: RunDirectory) -> list[Posed]:
+def questions_by_persona(run: RunDirectory) -> list[PersonaQuestions]:
     """Everybody that a model posed as, in the order of asker, persona and domain."""
     found = defaultdict[tuple[AgentId, str, str], list[Question]](list)
     for question in run.questions():
@@ -53,14 +58,14 @@ def posed(run: RunDirectory) -> list[Posed]:
 
 def _posed(
     asker: AgentId, persona: str, domain: str, questions: Sequence[Question]
-) -> Posed:
+) -> PersonaQuestions:
     refused = Counter(q.refused.partition(":")[0] for q in questions if q.refused)
     admitted, payoffs = (
         len(questions) - refused.total(),
         [q.payoff for q in questions if isfinite(q.payoff)],
     )
     payoff = fmean(payoffs) if payoffs else 0.0
-    return Posed(
+    return PersonaQuestions(
         asker,
         persona,
         domain,
@@ -71,7 +76,7 @@ def _posed(
     )
 
 
-def origins(run: RunDirectory) -> list[Origin]:
+def problems_by_source(run: RunDirectory) -> list[ProblemSource]:
     """Every source of test problems, in the order of domain and source; all rows of a file are one source."""
     controls = defaultdict[tuple[str, str], list[list[float]]](list)
     gains = defaultdict[tuple[str, str], list[list[float]]](list)
@@ -97,9 +102,9 @@ def origins(run: RunDirectory) -> list[Origin]:
 
 def _origin(
     domain: str, source: str, controls: list[list[float]], gains: list[list[float]]
-) -> Origin:
+) -> ProblemSource:
     shown = [group for group in gains if group]
     without = clustered_share([group for group in controls if group])
-    return Origin(
-        domain, source, len(controls), without, clustered(shown) if shown else None
+    return ProblemSource(
+        domain, source, len(controls), without, clustered_mean(shown) if shown else None
     )

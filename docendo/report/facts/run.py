@@ -10,39 +10,39 @@ from typing import Any, NamedTuple
 from docendo.records import BASE, AgentId, Episode, Usage, mean_score, origin
 from docendo.statistics import (
     Estimate,
-    PairedDifference,
-    Rise,
-    clustered,
+    PairedChange,
+    PairedScores,
+    clustered_mean,
     clustered_share,
-    rise,
-    wilson,
+    paired_change,
+    wilson_interval,
 )
 from docendo.store import RoundRow, RunDirectory
 
 __all__ = [
-    "Cells",
     "Facts",
     "LessonFact",
-    "Taught",
+    "ScoresByCell",
+    "TeachingSummary",
     "accuracy",
     "base_accuracy",
-    "called",
     "collect",
     "configured",
-    "curve",
     "domains",
     "evaluation_rounds",
     "flat_groups",
-    "gain",
     "gain_matrix",
     "knowledge",
+    "learning_curve",
+    "mean_gain",
     "settings",
-    "taught",
+    "summarise_teaching",
+    "table_name",
 ]
 
 _PAST = " (past)"
 
-Cells = Mapping[tuple[int, str, str], Mapping[str, Sequence[float]]]
+ScoresByCell = Mapping[tuple[int, str, str], Mapping[str, Sequence[float]]]
 """Scores by problem key, of each (round, agent, domain)."""
 
 
@@ -70,12 +70,12 @@ class Facts:
     owns: Mapping[str, tuple[str, ...]]
     """Every learning agent, in the order of the configuration, with the domains it is an expert of."""
     rounds: Sequence[RoundRow]
-    scores: Cells
+    scores: ScoresByCell
     lessons: Sequence[LessonFact]
     ledger: Sequence[Usage]
 
 
-class Taught(NamedTuple):
+class TeachingSummary(NamedTuple):
     """What one teacher taught one student in one domain."""
 
     teacher: str
@@ -118,14 +118,14 @@ def _lesson(episode: Episode) -> LessonFact:
     match = episode.match
     address = (str(episode.round), *map(str, match), episode.test.key)
     flat = len({a.verdict.score for a in episode.attempts}) == 1
-    who = called(match.teacher), called(match.student)
+    who = table_name(match.teacher), table_name(match.student)
     score = mean_score(episode.attempts) if episode.attempts else None
     return LessonFact(
         address, *who, match.domain, episode.lesson.passed, episode.gain, flat, score
     )
 
 
-def called(agent: AgentId) -> str:
+def table_name(agent: AgentId) -> str:
     """All frozen copies of an agent are one line of a table."""
     return agent if origin(agent) == agent else origin(agent) + _PAST
 
@@ -212,7 +212,7 @@ def accuracy(facts: Facts, round: int | None, agent: str) -> dict[str, Estimate]
         ]
         if scores and round is not None:
             mean = math.fsum(scores) / len(scores)
-            found[domain] = Estimate(mean, *wilson(mean, len(scores)), len(scores))
+            found[domain] = Estimate(mean, *wilson_interval(mean, len(scores)), len(scores))
     return found
 
 
@@ -222,14 +222,14 @@ def base_accuracy(facts: Facts) -> dict[str, Estimate]:
     return accuracy(facts, first, BASE)
 
 
-def knowledge(facts: Facts, *, own: bool) -> Rise:
+def knowledge(facts: Facts, *, own: bool) -> PairedChange:
     """Mean accuracy over the agents in their own domain, or over agents and domains that are not theirs.
 
     Without a lesson, from start to end; the interval is of the rise, problems drawn anew within each domain.
     """
     start, end = evaluation_rounds(facts)
     if start is None:
-        return Rise(None, None, None, None, None)
+        return PairedChange(None, None, None, None, None)
     if end is None:
         cells = [
             accuracy(facts, start, a)[d].mean
@@ -237,7 +237,7 @@ def knowledge(facts: Facts, *, own: bool) -> Rise:
             for d in accuracy(facts, start, a)
             if (d in facts.owns[a]) == own
         ]
-        return Rise(
+        return PairedChange(
             math.fsum(cells) / len(cells) if cells else None, None, None, None, None
         )
     strata = []
@@ -247,11 +247,11 @@ def knowledge(facts: Facts, *, own: bool) -> Rise:
         after = [facts.scores.get((end, a, domain), {}) for a in takers]
         keys = dict.fromkeys(key for some in (*before, *after) for key in some)
         strata.append(
-            [PairedDifference(*_sums(before, key), *_sums(after, key)) for key in keys]
+            [PairedScores(*_sums(before, key), *_sums(after, key)) for key in keys]
             if takers
             else []
         )
-    return rise(strata)
+    return paired_change(strata)
 
 
 def _sums(
@@ -261,7 +261,7 @@ def _sums(
     return tuple(math.fsum(s) for s in scores), tuple(len(s) for s in scores)
 
 
-def curve(facts: Facts, domain: str, agents: Iterable[str]) -> dict[int, Estimate]:
+def learning_curve(facts: Facts, domain: str, agents: Iterable[str]) -> dict[int, Estimate]:
     """Mean accuracy over the agents after each round that evaluated all of them; problems are the independent units.
 
     Rounds in which only the experts were examined are left out: a mean over other agents is no point of the same curve.
@@ -280,7 +280,7 @@ def curve(facts: Facts, domain: str, agents: Iterable[str]) -> dict[int, Estimat
     }
 
 
-def gain(lessons: Iterable[LessonFact]) -> Estimate | None:
+def mean_gain(lessons: Iterable[LessonFact]) -> Estimate | None:
     """Mean gain of the lessons that were shown, the matches being the independent units; None for no lesson."""
     groups: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for lesson in lessons:
@@ -288,7 +288,7 @@ def gain(lessons: Iterable[LessonFact]) -> Estimate | None:
             groups[lesson.match].append(lesson.gain)
     if not groups:
         return None
-    mean, low, high, n = clustered(list(groups.values()))
+    mean, low, high, n = clustered_mean(list(groups.values()))
     if low is None or high is None:
         return Estimate(mean, low, high, n)
     return Estimate(mean, max(low, -1.0), min(high, 1.0), n)
@@ -301,19 +301,21 @@ def gain_matrix(facts: Facts) -> dict[str, dict[str, Estimate]]:
         pairs[lesson.teacher, lesson.student].append(lesson)
     matrix: dict[str, dict[str, Estimate]] = defaultdict(dict)
     for (teacher, student), lessons in sorted(pairs.items()):
-        estimate = gain(lessons)
+        estimate = mean_gain(lessons)
         if estimate:
             matrix[teacher][student] = estimate
     return dict(matrix)
 
 
-def taught(facts: Facts) -> list[Taught]:
+def summarise_teaching(facts: Facts) -> list[TeachingSummary]:
     """Who taught whom what, sorted by teacher, student and domain."""
     groups: dict[tuple[str, str, str], list[LessonFact]] = defaultdict(list)
     for lesson in facts.lessons:
         groups[lesson.teacher, lesson.student, lesson.domain].append(lesson)
     return [
-        Taught(*who, len(lessons), sum(x.passed for x in lessons), gain(lessons))
+        TeachingSummary(
+            *who, len(lessons), sum(x.passed for x in lessons), mean_gain(lessons)
+        )
         for who, lessons in sorted(groups.items())
     ]
 

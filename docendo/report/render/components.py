@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from docendo.report.render.markup import Markup, tag
 
-__all__ = ["empty", "figure", "swatch", "table", "tile"]
+__all__ = ["empty_note", "figure", "swatch", "table", "tile"]
 
 
 def tile(title: str, value: str, notes: Iterable[str]) -> Markup:
@@ -45,6 +45,6 @@ def swatch(kind: str, text: str) -> Markup:
     return tag("span", tag("i", class_=kind), text)
 
 
-def empty(text: str) -> Markup:
+def empty_note(text: str) -> Markup:
     """What stands where there is nothing to show."""
     return tag("p", text, class_="empty")

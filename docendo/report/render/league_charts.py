@@ -12,8 +12,8 @@ from docendo.report.render.drawing import label, picture, points_of, ticks_of
 from docendo.report.render.markup import Markup, tag
 
 __all__ = [
-    "Cells",
-    "Marks",
+    "AgentMarks",
+    "PayoffMatrix",
     "cycle_disc",
     "payoff_heat_map",
     "rating_chart",
@@ -31,7 +31,7 @@ _LETTER, _LINE = 6.6, 13
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class PayoffMatrix:
     """A payoff, (N, N), with its bounds where they are known."""
 
     payoff: Sequence[Sequence[float]]
@@ -50,7 +50,7 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class AgentMarks:
     """Agents as marks of a chart: a name, what it says when pointed at, and whether it is of the best cluster."""
 
     names: Sequence[str]
@@ -61,7 +61,7 @@ class Marks:
         return "mark best" if self.best[place] else "mark"
 
 
-def payoff_heat_map(names: Sequence[str], cells: Cells) -> Markup:
+def payoff_heat_map(names: Sequence[str], cells: PayoffMatrix) -> Markup:
     """The row's payoff against the column: blue where it wins, orange where it loses, a hole where they never met.
 
     Few agents are shown with their numbers, many as a texture.
@@ -138,7 +138,7 @@ def _texture(
 
 
 def rating_chart(
-    marks: Marks, values: Sequence[float], low: Sequence[float], high: Sequence[float]
+    marks: AgentMarks, values: Sequence[float], low: Sequence[float], high: Sequence[float]
 ) -> Markup:
     """A dot for every agent's rating, a line for its interval."""
     count = len(values)
@@ -172,7 +172,7 @@ def rating_chart(
     return picture(parts, width, height, "Rating of each agent with its 95% interval")
 
 
-def cycle_disc(marks: Marks, points: Sequence[Sequence[float]]) -> Markup:
+def cycle_disc(marks: AgentMarks, points: Sequence[Sequence[float]]) -> Markup:
     """The plane of the strongest cycle: each agent beats those that lie less than half a turn anticlockwise of it."""
     size, radius = 380.0, 138.0
     middle = size / 2
@@ -198,7 +198,9 @@ def cycle_disc(marks: Marks, points: Sequence[Sequence[float]]) -> Markup:
     )
 
 
-def spinning_top(marks: Marks, skill: Sequence[float], cycles: Sequence[float]) -> Markup:
+def spinning_top(
+    marks: AgentMarks, skill: Sequence[float], cycles: Sequence[float]
+) -> Markup:
     """Skill upwards; every agent is as wide as the number of cycles of three that it is part of."""
     width, height, top, bottom, left = 430.0, 380.0, 22.0, 50.0, 48.0
     middle, reach = left + 140.0, 120.0
@@ -257,7 +259,7 @@ def _arrow(middle: float, radius: float) -> Markup:
     )
 
 
-def _dot(marks: Marks, place: int, x: float, y: float) -> Markup:
+def _dot(marks: AgentMarks, place: int, x: float, y: float) -> Markup:
     return tag(
         "circle",
         tag("title", marks.said[place]),

@@ -3,12 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from docendo.formatting import between, clip, percent, signed
+from docendo.formatting import clip, interval_text, percent, signed
 from docendo.report.render.drawing import label, picture, points_of
 from docendo.report.render.markup import Markup, tag
 from docendo.statistics import Estimate
 
-__all__ = ["Curves", "Row", "accuracy_bars", "gain_heat_map", "learning_curves"]
+__all__ = [
+    "AccuracyBars",
+    "LearningCurves",
+    "accuracy_bars",
+    "gain_heat_map",
+    "learning_curves",
+]
 
 _SERIES = 8
 _DOTS = 40
@@ -17,7 +23,7 @@ _Scale = Callable[[float], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Curves:
+class LearningCurves:
     """What one domain's panel of learning curves shows."""
 
     title: str
@@ -31,7 +37,7 @@ class Curves:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AccuracyBars:
     """One agent's bars."""
 
     agent: str
@@ -40,7 +46,7 @@ class Row:
     own: bool = field(default=False)
 
 
-def learning_curves(curves: Curves) -> Markup:
+def learning_curves(curves: LearningCurves) -> Markup:
     """Accuracy against round: a thin line for every agent, a thick one with its band for their mean."""
     left, right, top, bottom, height = 36, 10, 10, 26, 216
     rounds = sorted(
@@ -99,7 +105,7 @@ def learning_curves(curves: Curves) -> Markup:
     parts.append(_line(curves.mean, x, y, "line mean", "mean"))
     kind = "dot" if len(curves.mean) <= _DOTS else "dot unseen"
     for index, estimate in curves.mean.items():
-        said = f"after round {index}: mean {percent(estimate.mean)}, 95% interval {between(estimate, share=True)}"
+        said = f"after round {index}: mean {percent(estimate.mean)}, 95% interval {interval_text(estimate, share=True)}"
         parts.append(
             tag(
                 "circle",
@@ -113,7 +119,7 @@ def learning_curves(curves: Curves) -> Markup:
     return picture(parts, _WIDTH, height, f"Accuracy in {curves.title} against round")
 
 
-def accuracy_bars(title: str, rows: Sequence[Row], base: float | None) -> Markup:
+def accuracy_bars(title: str, rows: Sequence[AccuracyBars], base: float | None) -> Markup:
     """Each agent's accuracy: a pale bar for the start, a solid one with whiskers for the end, a tick for the base."""
     left, right, step = 92, 78, 30
     height = step * len(rows) + 22
@@ -223,7 +229,7 @@ def _heat_cell(x: float, y: float, cell: Estimate | None, scale: float, who: str
             tag("title", f"{who}: no lesson shown"),
             tag("rect", class_="heat none", **box),
         )
-    interval = between(cell, share=False)
+    interval = interval_text(cell, share=False)
     said = f"{who}: mean gain {signed(cell.mean)}{f', 95% interval {interval}' if interval else ''}, lessons: {cell.n}"
     return tag(
         "g",
@@ -252,7 +258,7 @@ def _whisker(low: float, high: float, y: float) -> Markup:
     return tag("path", class_="whisker", d=path)
 
 
-def _change(row: Row) -> str:
+def _change(row: AccuracyBars) -> str:
     if row.start and row.end:
         return f"{100 * row.start.mean:.0f} → {percent(row.end.mean)}"
     shown = row.end or row.start

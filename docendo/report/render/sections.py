@@ -2,33 +2,33 @@
 
 from collections.abc import Mapping
 
-from docendo.formatting import DASH, between, compact, duration, percent, signed
+from docendo.formatting import DASH, compact, duration, interval_text, percent, signed
 from docendo.records import BASE
 from docendo.report.facts.run import (
     Facts,
     accuracy,
     base_accuracy,
-    curve,
     domains,
     evaluation_rounds,
     flat_groups,
-    gain,
     gain_matrix,
     knowledge,
-    taught,
+    learning_curve,
+    mean_gain,
+    summarise_teaching,
 )
-from docendo.report.facts.totals import counted, named, spent
-from docendo.report.render.components import empty, figure, swatch, table, tile
+from docendo.report.facts.summary import purpose_label, sum_usage, without_discarded
+from docendo.report.render.components import empty_note, figure, swatch, table, tile
 from docendo.report.render.markup import Markup, join, tag
-from docendo.report.render.pair_sheets import Sheet
 from docendo.report.render.run_charts import (
-    Curves,
-    Row,
+    AccuracyBars,
+    LearningCurves,
     accuracy_bars,
     gain_heat_map,
     learning_curves,
 )
-from docendo.statistics import Estimate, Rise
+from docendo.report.render.text_tables import TextTable
+from docendo.statistics import Estimate, PairedChange
 
 __all__ = [
     "compute",
@@ -52,11 +52,11 @@ def header(facts: Facts) -> Markup:
         if experts
         else f"{teaching} teaching rounds",
         duration(sum(r.seconds for r in facts.rounds)),
-        f"{compact(sum(r.tokens for r in counted(facts)))} tokens",
-        compact(sum(r.flops for r in counted(facts)), "FLOP"),
+        f"{compact(sum(r.tokens for r in without_discarded(facts)))} tokens",
+        compact(sum(r.flops for r in without_discarded(facts)), "FLOP"),
         "finished" if facts.finished else "not finished",
     ]
-    passed, shown = sum(x.passed for x in facts.lessons), gain(facts.lessons)
+    passed, shown = sum(x.passed for x in facts.lessons), mean_gain(facts.lessons)
     gate = percent(passed / len(facts.lessons)) if facts.lessons else DASH
     tiles = (
         _rise_tile("Other domains, without a lesson", knowledge(facts, own=False)),
@@ -77,7 +77,7 @@ def header(facts: Facts) -> Markup:
     )
 
 
-def _rise_tile(title: str, rise: Rise) -> Markup:
+def _rise_tile(title: str, rise: PairedChange) -> Markup:
     value = percent(rise.end) if rise.start is None else percent(rise.start)
     if rise.end is not None and rise.start is not None:
         value = f"{100 * rise.start:.0f} → {percent(rise.end)}"
@@ -91,7 +91,7 @@ def _rise_tile(title: str, rise: Rise) -> Markup:
 def _interval(estimate: Estimate | None) -> list[str]:
     if estimate is None:
         return ["no lesson shown yet"]
-    interval = between(estimate, share=False)
+    interval = interval_text(estimate, share=False)
     return [f"{estimate.n:,} lessons", *([f"95% interval {interval}"] if interval else [])]
 
 
@@ -99,7 +99,7 @@ def knowledge_table(facts: Facts) -> Markup:
     """Accuracy of each agent in each domain, start and end, as a table and as bars."""
     start, end = evaluation_rounds(facts)
     if start is None:
-        return empty("No evaluation was committed yet.")
+        return empty_note("No evaluation was committed yet.")
     where, base = domains(facts), base_accuracy(facts)
     before = {a: accuracy(facts, start, a) for a in facts.owns}
     after = {a: accuracy(facts, end, a) for a in facts.owns}
@@ -119,7 +119,7 @@ def knowledge_table(facts: Facts) -> Markup:
     panels = []
     for domain in where:
         bars = [
-            Row(a, before[a].get(domain), after[a].get(domain), domain in own)
+            AccuracyBars(a, before[a].get(domain), after[a].get(domain), domain in own)
             for a, own in facts.owns.items()
         ]
         mean = base[domain].mean if domain in base else None
@@ -154,28 +154,29 @@ def _accuracy_cell(start: Estimate | None, end: Estimate | None, *, own: bool) -
         else percent(last.mean)
     )
     badge = (tag("span", "own", class_="badge"), " ") if own else ()
-    note = tag("small", f"{between(last, share=True)}, n = {last.n}")
+    note = tag("small", f"{interval_text(last, share=True)}, n = {last.n}")
     return tag("td", *badge, change, note, class_="number own" if own else "number")
 
 
 def learning(facts: Facts) -> Markup:
     """Learning curves, one panel per domain, and every evaluation as a table."""
     if evaluation_rounds(facts)[0] is None:
-        return empty("No evaluation was committed yet.")
+        return empty_note("No evaluation was committed yet.")
     base = base_accuracy(facts)
     experts = [r.round for r in facts.rounds if r.stage == "experts" and r.round >= 0]
     panels = []
     for domain in domains(facts):
-        mean = curve(facts, domain, facts.owns)
+        mean = learning_curve(facts, domain, facts.owns)
         if not mean:
             continue
         expert = next((a for a, own in facts.owns.items() if domain in own), None)
         level = base[domain].mean if domain in base else None
-        agents = {a: curve(facts, domain, [a]) for a in facts.owns}
+        agents = {a: learning_curve(facts, domain, [a]) for a in facts.owns}
         stage = (min(experts), max(experts)) if experts else None
         panels.append(
             figure(
-                domain, learning_curves(Curves(domain, mean, agents, expert, level, stage))
+                domain,
+                learning_curves(LearningCurves(domain, mean, agents, expert, level, stage)),
             )
         )
     swatches = [
@@ -217,20 +218,26 @@ def _all_evaluations(facts: Facts) -> Markup:
 
 def _short(estimate: Estimate | None) -> str:
     return (
-        f"{percent(estimate.mean)} ({between(estimate, share=True)})" if estimate else DASH
+        f"{percent(estimate.mean)} ({interval_text(estimate, share=True)})"
+        if estimate
+        else DASH
     )
 
 
 def lessons_matrix(facts: Facts) -> Markup:
     """The heat map of gains, teacher by student, and their mean."""
-    matrix, mean = gain_matrix(facts), gain(facts.lessons)
+    matrix, mean = gain_matrix(facts), mean_gain(facts.lessons)
     if mean is None:
-        return empty("No lesson was shown yet.")
+        return empty_note("No lesson was shown yet.")
     flat = flat_groups(facts)["student"]
     note = (
         f"Gain is the student's mean score with the lesson minus its expected score without. Over all {mean.n:,} shown "
         f"lessons it is {signed(mean.mean)}"
-        + (f" (95% interval {between(mean, share=False)})" if mean.low is not None else "")
+        + (
+            f" (95% interval {interval_text(mean, share=False)})"
+            if mean.low is not None
+            else ""
+        )
         + ". Lessons of one match share their control, so matches, not lessons, count as independent. "
         f"{percent(flat[1] / flat[0])} of the students' groups were flat: all attempts scored the same."
     )
@@ -270,10 +277,10 @@ def lessons_table(facts: Facts) -> Markup:
                 class_="number",
             ),
         ]
-        for row in taught(facts)
+        for row in summarise_teaching(facts)
     ]
     if not rows:
-        return empty("No lesson was given yet.")
+        return empty_note("No lesson was given yet.")
     return table(
         ("teacher", "student", "domain", "lessons", "through the gate", "mean gain"), rows
     )
@@ -281,13 +288,13 @@ def lessons_table(facts: Facts) -> Markup:
 
 def _small(estimate: Estimate | None) -> Markup:
     return (
-        tag("small", between(estimate, share=False))
+        tag("small", interval_text(estimate, share=False))
         if estimate and estimate.low is not None
         else Markup("")
     )
 
 
-def sheet(found: Sheet) -> Markup:
+def sheet(found: TextTable) -> Markup:
     """A sheet of plain text as a table, its note above."""
     middle = len(found.heads) - found.numbers
     rows = [
@@ -304,9 +311,9 @@ def sheet(found: Sheet) -> Markup:
 def compute(facts: Facts) -> Markup:
     """Tokens and FLOPs by purpose and by agent."""
     if not facts.ledger:
-        return empty("Nothing was booked in the ledger.")
-    purposes = spent(facts.ledger, lambda row: named(row.purpose))
-    agents = spent(counted(facts), lambda row: row.agent or BASE)
+        return empty_note("Nothing was booked in the ledger.")
+    purposes = sum_usage(facts.ledger, lambda row: purpose_label(row.purpose))
+    agents = sum_usage(without_discarded(facts), lambda row: row.agent or BASE)
     return tag(
         "div",
         _spent_table("purpose", purposes),

@@ -11,18 +11,18 @@ from rich.console import Console
 from docendo.formatting import DASH
 from docendo.records import AgentId, Evaluation, Problem, Verdict
 from docendo.report.facts.pools import (
-    Fault,
-    contributions,
-    faults,
-    gaps,
-    members,
-    unmatched,
+    NumericFault,
+    agent_settings,
+    domains_without_fresh,
+    measure_contamination,
+    numeric_faults,
+    sum_contributions,
 )
-from docendo.report.facts.totals import summary
-from docendo.report.render.pair_sheets import sheets
+from docendo.report.facts.summary import summary
+from docendo.report.render.text_tables import text_tables
 from docendo.report.run_page import html_page
 from docendo.report.terminal import terminal_report
-from docendo.statistics import difference
+from docendo.statistics import difference_of_shares
 from docendo.store import RoundRecord, RunDirectory
 
 CONFIG = """
@@ -73,13 +73,13 @@ def run(tmp_path: Path) -> RunDirectory:
 
 def test_the_difference_of_two_shares_by_hand() -> None:
     """Newcombe (1998), table II: 56/70 and 48/80, method 10: 0.0524 to 0.3339."""
-    _, _, gap = difference([1.0] * 56 + [0.0] * 14, [1.0] * 48 + [0.0] * 32)
+    _, _, gap = difference_of_shares([1.0] * 56 + [0.0] * 14, [1.0] * 48 + [0.0] * 32)
     assert (gap.mean, gap.low, gap.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
 
 
 def test_who_studied_the_test_is_found_and_who_did_not_is_not(run: RunDirectory) -> None:
     with run:
-        ann, bob = gaps(run)
+        ann, bob = measure_contamination(run)
     assert ann.gap.mean == pytest.approx(0.6)
     assert ann.found
     assert bob.gap.mean == pytest.approx(0.05)
@@ -96,7 +96,7 @@ def test_agents_say_what_they_are_made_of_where_it_is_not_as_usual(
     run: RunDirectory,
 ) -> None:
     with run:
-        assert members(run) == {
+        assert agent_settings(run) == {
             "ann": {
                 "domains": ["sums"],
                 "tools": ["calculator"],
@@ -111,7 +111,7 @@ def test_counts_are_summed_and_means_weighted_by_what_they_are_of(
 ) -> None:
     """(4 * 0.5 + 6 * 0.7) / 10; ann never got an error, and never said so."""
     with run:
-        assert contributions(run) == {
+        assert sum_contributions(run) == {
             "tools": {"ann": {"calls": 5.0, "errors": 0.0}},
             "evaluator": {"words": {"verdicts": 10.0, "score": pytest.approx(0.62)}},
         }
@@ -126,7 +126,7 @@ def made(tmp_path: Path, config: str, metrics: dict[str, float]) -> RunDirectory
 def test_who_was_there_and_did_nothing_has_a_zero(tmp_path: Path) -> None:
     config = '[agents.ann]\ntools = ["calculator"]\n[agents.bob]\n[evaluators.words]\nkind = "spelling"\n'
     with made(tmp_path, config, {}) as run:
-        assert contributions(run) == {
+        assert sum_contributions(run) == {
             "evaluator": {"words": {"verdicts": 0.0}},
             "tools": {"ann": {"calls": 0.0, "errors": 0.0}},
         }
@@ -144,12 +144,12 @@ def test_a_number_that_is_none_is_left_out_and_slashes_stay_in_names(
         "tools/": 1.0,
     }
     with made(tmp_path, "", metrics) as run:
-        assert contributions(run) == {
+        assert sum_contributions(run) == {
             "evaluator": {"a/b": {"verdicts": 2.0}},
             "data": {"ann": {"hub:owner/name": 7.0, "score": 3.0}},
         }
         assert json.loads(json.dumps(summary(run), allow_nan=False))
-        assert [s.title for s in sheets(run)] == ["Who judged", "What was studied"]
+        assert [s.title for s in text_tables(run)] == ["Who judged", "What was studied"]
 
 
 def test_recipes_are_told_in_shares_and_files_without_their_folders(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_recipes_are_told_in_shares_and_files_without_their_folders(tmp_path: Pa
     data = {{ domains = {{ sums = 1 }}, files = {{ "/home/me/safety.jsonl" = 1 }}, leaked = {{ sums = 2 }} }}
     """
     with made(tmp_path, config, {}) as run:
-        sheet, tools = sheets(run)
+        sheet, tools = text_tables(run)
     assert tools.rows == [["ann", "0", "0"]]
     ((_, _, said),) = sheet.rows
     assert said.startswith(
@@ -175,10 +175,10 @@ def test_a_domain_without_fresh_problems_says_so_once_there_should_be_some(
     config = "[agents.ann]\ndata = { leaked = { sums = 1 } }"
     with RunDirectory.create(tmp_path / "made", config) as run:
         run.commit(RoundRecord(0, "experts", 1.0, evaluations=scored("ann", "test", 3)))
-        assert unmatched(run) == []
+        assert domains_without_fresh(run) == []
         run.finish()
-        assert unmatched(run) == ["sums"]
-        known = next(s for s in sheets(run) if s.id == "contamination")
+        assert domains_without_fresh(run) == ["sums"]
+        known = next(s for s in text_tables(run) if s.id == "contamination")
     assert known.rows == [["everybody", "sums", DASH, "no more problems", DASH, ""]]
 
 
@@ -192,12 +192,12 @@ def test_an_answer_without_a_finite_score_counts_on_neither_side(tmp_path: Path)
                 0, "experts", 1.0, evaluations=[*odd, *scored("ann", "fresh", 1, of=2)]
             )
         )
-        assert gaps(run) == []
+        assert measure_contamination(run) == []
 
 
 def test_the_page_shows_each_sheet_and_escapes_what_is_in_it(run: RunDirectory) -> None:
     with run:
-        titles = [s.title for s in sheets(run)]
+        titles = [s.title for s in text_tables(run)]
         page = html_page(run)
     assert titles == ["Who takes part", "Who knew the test", "Who judged", "Tools"]
     assert all(f"<h2>{title}</h2>" in page for title in titles)
@@ -245,15 +245,15 @@ def test_what_was_skipped_is_told_with_agent_step_and_round(tmp_path: Path) -> N
     }
     with RunDirectory.create(tmp_path / "run", CONFIG) as made:
         made.commit(RoundRecord(0, "experts", 1.0, metrics={"skipped": 0.0}))
-        assert faults(made) == []
+        assert numeric_faults(made) == []
         made.commit(RoundRecord(1, "teaching", 1.0, metrics=told))
         made.commit(RoundRecord(2, "teaching", 1.0, metrics={"skipped/ann/policy": 2.0}))
         lost, skipped = (
-            Fault("ann", "answers broken off", 2, (1,)),
-            Fault("ann", "steps skipped (policy)", 3, (1, 2)),
+            NumericFault("ann", "answers broken off", 2, (1,)),
+            NumericFault("ann", "steps skipped (policy)", 3, (1, 2)),
         )
-        assert faults(made) == [lost, skipped]
-        (sheet,) = [s for s in sheets(made) if s.id == "faults"]
+        assert numeric_faults(made) == [lost, skipped]
+        (sheet,) = [s for s in text_tables(made) if s.id == "faults"]
         assert ["ann", "steps skipped (policy)", "1, 2", "3"] in [
             list(row) for row in sheet.rows
         ]

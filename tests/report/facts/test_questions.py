@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from docendo.records import AgentId, Completion, Problem, Question, TaskType
-from docendo.report.facts.questions import origins, posed
-from docendo.report.facts.totals import summary
-from docendo.report.render.pair_sheets import sheets
+from docendo.report.facts.questions import problems_by_source, questions_by_persona
+from docendo.report.facts.summary import summary
+from docendo.report.render.text_tables import text_tables
 from docendo.report.run_page import html_page
 from docendo.store import RoundRecord, RunDirectory
 from tests.report.toys import lesson
@@ -59,7 +59,7 @@ def test_every_persona_has_what_it_asked_what_was_let_in_and_why_the_rest_was_no
     run: RunDirectory,
 ) -> None:
     with run:
-        baker, clerk = posed(run)
+        baker, clerk = questions_by_persona(run)
     assert (baker.asked, baker.admitted, baker.refused) == (3, 1, {"form": 2})
     assert baker.payoff == pytest.approx(1 / 3)  # 4 * 0.5 * 0.5 for one of three
     assert (clerk.asked, clerk.admitted, clerk.payoff, clerk.refused) == (
@@ -74,7 +74,7 @@ def test_rows_of_a_file_are_one_source_and_lessons_of_a_match_one_problem(
     run: RunDirectory,
 ) -> None:
     with run:
-        ann, capitals = origins(run)
+        ann, capitals = problems_by_source(run)
     assert (capitals.source, capitals.matches, capitals.without.mean) == (
         "capitals.csv",
         2,
@@ -87,7 +87,11 @@ def test_rows_of_a_file_are_one_source_and_lessons_of_a_match_one_problem(
 
 def test_both_are_on_the_page_and_in_the_document(run: RunDirectory) -> None:
     with run:
-        titles, page, found = [s.title for s in sheets(run)], html_page(run), summary(run)
+        titles, page, found = (
+            [s.title for s in text_tables(run)],
+            html_page(run),
+            summary(run),
+        )
     assert titles == ["Whose problems were worked on", "Who asked as whom"]
     assert "ann as &lt;b&gt;Baker&lt;/b&gt;" in page
     assert "2 form" in page
@@ -102,4 +106,4 @@ def test_without_a_pool_of_askers_nobody_is_told_where_problems_came_from(
         run.commit(
             RoundRecord(0, "teaching", 1.0, episodes=[lesson(0, "ann", "bob", [1, 0])])
         )
-        assert sheets(run) == []
+        assert text_tables(run) == []

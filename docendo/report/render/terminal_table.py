@@ -10,13 +10,13 @@ from rich.text import Text
 
 from docendo.formatting import visible
 
-__all__ = ["Wide", "blank"]
+__all__ = ["TerminalTable", "new_table"]
 
 _GAP = 2
 """Characters between two columns."""
 
 
-def blank(names: Iterable[str], numbers: Iterable[str] = (), title: str = "") -> Table:
+def new_table(names: Iterable[str], numbers: Iterable[str] = (), title: str = "") -> Table:
     """A table without rows: columns of words, then of numbers. The heads may be anybody's text."""
     made = Table(title=title or None)
     for name in names:
@@ -27,7 +27,7 @@ def blank(names: Iterable[str], numbers: Iterable[str] = (), title: str = "") ->
 
 
 @dataclass(frozen=True, slots=True)
-class Wide:
+class TerminalTable:
     """A table without lines: columns of words, then columns of numbers, which are aligned to the right.
 
     Where they do not fit beside each other, even with heads on several lines, it comes in parts below each other, each

@@ -4,9 +4,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from docendo.records import BASE, DISCARDED, Usage
-from docendo.report.facts.monitors import watched
-from docendo.report.facts.pools import contributions, gaps, members, unmatched
-from docendo.report.facts.questions import origins, posed
+from docendo.report.facts.monitors import monitor_facts
+from docendo.report.facts.pools import (
+    agent_settings,
+    domains_without_fresh,
+    measure_contamination,
+    sum_contributions,
+)
+from docendo.report.facts.questions import problems_by_source, questions_by_persona
 from docendo.report.facts.run import (
     Facts,
     accuracy,
@@ -14,22 +19,22 @@ from docendo.report.facts.run import (
     collect,
     evaluation_rounds,
     flat_groups,
-    gain,
     gain_matrix,
     knowledge,
+    mean_gain,
 )
 from docendo.statistics import Estimate
 from docendo.store import RunDirectory
 
-__all__ = ["counted", "named", "spent", "summarise", "summary"]
+__all__ = ["purpose_label", "sum_usage", "summarise", "summary", "without_discarded"]
 
 
 def summary(run: RunDirectory) -> dict[str, Any]:
     """Everything `docendo report --json` prints. A number that cannot be had is None; all others are finite."""
     with run.snapshot():
         return summarise(collect(run)) | {
-            "alarms": [w._asdict() for w in watched(run)],
-            "members": members(run),
+            "alarms": [w._asdict() for w in monitor_facts(run)],
+            "members": agent_settings(run),
             "contamination": [
                 {
                     "agent": g.agent,
@@ -39,11 +44,11 @@ def summary(run: RunDirectory) -> dict[str, Any]:
                     "found": g.found,
                 }
                 | {"gap": g.gap.mean, "low": g.gap.low, "high": g.gap.high}
-                for g in gaps(run)
+                for g in measure_contamination(run)
             ],
-            "no_fresh_problems": unmatched(run),
-            "contributions": contributions(run),
-            "questions": [p._asdict() for p in posed(run)],
+            "no_fresh_problems": domains_without_fresh(run),
+            "contributions": sum_contributions(run),
+            "questions": [p._asdict() for p in questions_by_persona(run)],
             "changes": run.noted("changes") or [],
             "origins": [
                 {"domain": o.domain, "source": o.source, "matches": o.matches}
@@ -55,7 +60,7 @@ def summary(run: RunDirectory) -> dict[str, Any]:
                     }
                 }
                 | {"gain": _gain(o.gain)}
-                for o in origins(run)
+                for o in problems_by_source(run)
             ],
         }
 
@@ -63,7 +68,7 @@ def summary(run: RunDirectory) -> dict[str, Any]:
 def summarise(facts: Facts) -> dict[str, Any]:
     """`summary` of facts that were read already."""
     start, end = evaluation_rounds(facts)
-    shown = gain(facts.lessons)
+    shown = mean_gain(facts.lessons)
     return {
         "run": {"name": facts.name, "model": facts.model, "finished": facts.finished},
         "rounds": {
@@ -97,25 +102,27 @@ def summarise(facts: Facts) -> dict[str, Any]:
             role: _flat(*counts) for role, counts in flat_groups(facts).items()
         },
         "ledger": {
-            "tokens": sum(r.tokens for r in counted(facts)),
-            "flops": sum(r.flops for r in counted(facts)),
-            "by_purpose": spent(facts.ledger, lambda row: row.purpose),
-            "by_agent": spent(counted(facts), lambda row: row.agent or BASE),
+            "tokens": sum(r.tokens for r in without_discarded(facts)),
+            "flops": sum(r.flops for r in without_discarded(facts)),
+            "by_purpose": sum_usage(facts.ledger, lambda row: row.purpose),
+            "by_agent": sum_usage(without_discarded(facts), lambda row: row.agent or BASE),
         },
     }
 
 
-def counted(facts: Facts) -> list[Usage]:
+def without_discarded(facts: Facts) -> list[Usage]:
     """The ledger without what repeats tokens that are booked under another purpose."""
     return [row for row in facts.ledger if row.purpose != DISCARDED]
 
 
-def named(purpose: str) -> str:
+def purpose_label(purpose: str) -> str:
     """A purpose as a person reads it."""
     return f"{purpose} (of the above)" if purpose == DISCARDED else purpose
 
 
-def spent(rows: Iterable[Usage], by: Callable[[Usage], str]) -> dict[str, dict[str, float]]:
+def sum_usage(
+    rows: Iterable[Usage], by: Callable[[Usage], str]
+) -> dict[str, dict[str, float]]:
     """Tokens and FLOPs of the ledger's rows, summed by a property of theirs, the largest first."""
     totals: dict[str, dict[str, float]] = {}
     for row in rows:

@@ -5,24 +5,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docendo.formatting import DASH, between, clip, percent, signed
-from docendo.report.facts.monitors import MonitorFacts, watched
+from docendo.formatting import DASH, clip, interval_text, percent, signed
+from docendo.report.facts.monitors import MonitorFacts, monitor_facts
 from docendo.report.facts.pools import (
     MEANS,
-    Fault,
-    Gap,
-    contributions,
-    faults,
-    gaps,
-    members,
-    unmatched,
+    Contamination,
+    NumericFault,
+    agent_settings,
+    domains_without_fresh,
+    measure_contamination,
+    numeric_faults,
+    sum_contributions,
 )
-from docendo.report.facts.questions import Origin, Posed, origins, posed
+from docendo.report.facts.questions import (
+    PersonaQuestions,
+    ProblemSource,
+    problems_by_source,
+    questions_by_persona,
+)
 from docendo.report.facts.run import configured
 from docendo.statistics import Estimate
 from docendo.store import RunDirectory
 
-__all__ = ["Sheet", "sheets"]
+__all__ = ["TextTable", "text_tables"]
 
 _LONGEST = 120
 _ORDER = (
@@ -38,7 +43,7 @@ _ORDER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class TextTable:
     """A table whose cells are text."""
 
     id: str
@@ -50,19 +55,19 @@ class Sheet:
     """How many of the last columns are numbers."""
 
 
-def sheets(run: RunDirectory) -> list[Sheet]:
+def text_tables(run: RunDirectory) -> list[TextTable]:
     """Those that have something to say."""
-    asked, told = posed(run), contributions(run)
+    asked, told = questions_by_persona(run), sum_contributions(run)
     seen = {p.asker for p in asked}
     others = {
         who: counts for who, counts in told.get("asker", {}).items() if who not in seen
     }
     found = [
-        _alarms(watched(run)),
-        _faults(faults(run)),
-        _members(members(run)),
-        _gaps(gaps(run), unmatched(run)),
-        _origins(origins(run) if configured(run, "askers") else []),
+        _alarms(monitor_facts(run)),
+        _faults(numeric_faults(run)),
+        _members(agent_settings(run)),
+        _gaps(measure_contamination(run), domains_without_fresh(run)),
+        _origins(problems_by_source(run) if configured(run, "askers") else []),
         _posed(asked),
         *_contributions({**told, "asker": others}),
         _changed(run.noted("changes") or []),
@@ -70,7 +75,7 @@ def sheets(run: RunDirectory) -> list[Sheet]:
     return [sheet for sheet in found if sheet.rows]
 
 
-def _changed(found: Sequence[Mapping[str, Any]]) -> Sheet:
+def _changed(found: Sequence[Mapping[str, Any]]) -> TextTable:
     rows = [
         [
             str(c["round"]),
@@ -80,23 +85,23 @@ def _changed(found: Sequence[Mapping[str, Any]]) -> Sheet:
         for c in found
     ]
     note = "What was not as before when the run was gone on with after a round."
-    return Sheet(
+    return TextTable(
         "changes", "Changed on the way", note, ("round", "what", "was", "is"), rows
     )
 
 
-def _faults(found: Sequence[Fault]) -> Sheet:
+def _faults(found: Sequence[NumericFault]) -> TextTable:
     rows = [
         [f.agent, f.what, clip(", ".join(map(str, f.rounds)), _LONGEST), f"{f.times:,}"]
         for f in found
     ]
     note = "Where gradients or logits of an agent were not finite, or gradients absurdly large. Others lost nothing."
-    return Sheet(
+    return TextTable(
         "faults", "What was skipped", note, ("agent", "what", "rounds", "times"), rows, 1
     )
 
 
-def _alarms(found: Sequence[MonitorFacts]) -> Sheet:
+def _alarms(found: Sequence[MonitorFacts]) -> TextTable:
     seen = [w for w in found if w.most > 0]
     rows = [
         [
@@ -116,7 +121,7 @@ def _alarms(found: Sequence[MonitorFacts]) -> Sheet:
         "without earning more. A few are found by chance: an alarm is raised above the limit."
     )
     heads = ("what was found", "agent", "alarm raised", "now", "largest", "limit")
-    return Sheet("alarms", "Alarms", note, heads, rows, 3)
+    return TextTable("alarms", "Alarms", note, heads, rows, 3)
 
 
 def _raised(one: MonitorFacts) -> str:
@@ -140,7 +145,7 @@ _ALARMS = {
 }
 
 
-def _members(found: Mapping[str, Mapping[str, Any]]) -> Sheet:
+def _members(found: Mapping[str, Mapping[str, Any]]) -> TextTable:
     rows = [
         [
             name,
@@ -151,7 +156,7 @@ def _members(found: Mapping[str, Mapping[str, Any]]) -> Sheet:
     ]
     wanted = any(row[2] != DASH for row in rows)
     note = "What each agent is made of, where it is not as usual."
-    return Sheet(
+    return TextTable(
         "members",
         "Who takes part",
         note,
@@ -204,7 +209,9 @@ def _diet(data: Any) -> str:
 _SAYING: dict[str, Callable[[Any], str]] = {"tools": _tools, "data": _diet}
 
 
-def _gaps(found: Sequence[Gap], unmatched: Sequence[str]) -> Sheet:
+def _gaps(
+    found: Sequence[Contamination], domains_without_fresh: Sequence[str]
+) -> TextTable:
     rows = [
         [
             g.agent,
@@ -216,17 +223,18 @@ def _gaps(found: Sequence[Gap], unmatched: Sequence[str]) -> Sheet:
         for g in found
     ]
     rows += [
-        ["everybody", domain, DASH, "no more problems", DASH, ""] for domain in unmatched
+        ["everybody", domain, DASH, "no more problems", DASH, ""]
+        for domain in domains_without_fresh
     ]
     note = (
         "Accuracy on the evaluation's own problems minus that on fresh ones, with its 95% interval. "
         "Of forty agents who know nothing, about one is above 0 by chance."
     )
     heads = ("agent", "domain", "test", "fresh", "gap", "")
-    return Sheet("contamination", "Who knew the test", note, heads, rows, 4)
+    return TextTable("contamination", "Who knew the test", note, heads, rows, 4)
 
 
-def _origins(found: Sequence[Origin]) -> Sheet:
+def _origins(found: Sequence[ProblemSource]) -> TextTable:
     rows = [
         [
             o.source,
@@ -239,10 +247,10 @@ def _origins(found: Sequence[Origin]) -> Sheet:
     ]
     note = "Problems that students were tested on, by who made them: their score without a lesson, and a lesson's gain."
     heads = ("asker", "domain", "matches", "without a lesson", "gain")
-    return Sheet("origins", "Whose problems were worked on", note, heads, rows, 3)
+    return TextTable("origins", "Whose problems were worked on", note, heads, rows, 3)
 
 
-def _posed(found: Sequence[Posed]) -> Sheet:
+def _posed(found: Sequence[PersonaQuestions]) -> TextTable:
     rows = [
         [
             f"{p.asker} as {p.persona}" if p.persona else p.asker,
@@ -254,10 +262,12 @@ def _posed(found: Sequence[Posed]) -> Sheet:
     ]
     note = "Questions of models that posed as people, what the gate let through, and the mean payoff of all of them."
     heads = ("asker", "domain", "refused", "asked", "admitted", "payoff")
-    return Sheet("posed", "Who asked as whom", note, heads, rows, 3)
+    return TextTable("posed", "Who asked as whom", note, heads, rows, 3)
 
 
-def _contributions(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[Sheet]:
+def _contributions(
+    found: Mapping[str, Mapping[str, Mapping[str, float]]],
+) -> list[TextTable]:
     named = {
         "asker": (
             "Who else asked",
@@ -281,7 +291,7 @@ def _contributions(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> li
             [who, *(_count(told, what) for what in heads)]
             for who, told in sorted(found.get(kind, {}).items())
         ]
-        made.append(Sheet(kind, title, note, ("name", *heads), rows, len(heads)))
+        made.append(TextTable(kind, title, note, ("name", *heads), rows, len(heads)))
     return made
 
 
@@ -292,9 +302,9 @@ def _count(told: Mapping[str, float], what: str) -> str:
 
 
 def _share(estimate: Estimate) -> str:
-    return f"{percent(estimate.mean)} ({between(estimate, share=True)})"
+    return f"{percent(estimate.mean)} ({interval_text(estimate, share=True)})"
 
 
 def _points(estimate: Estimate) -> str:
-    interval = between(estimate, share=False)
+    interval = interval_text(estimate, share=False)
     return signed(estimate.mean) + (f" ({interval})" if interval else "")

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
 
-from docendo.report.render.wide_tables import Wide
+from docendo.report.render.terminal_table import TerminalTable
 
 WORDS = st.text(alphabet="abcdefgh", min_size=1, max_size=12)
 
 
 def shown(table: Table, width: int) -> list[str]:
     console = Console(width=width, file=StringIO(), record=True)
-    console.print(Wide(table))
+    console.print(TerminalTable(table))
     return [line.rstrip() for line in console.export_text().splitlines()]
 
 
