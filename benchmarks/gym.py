@@ -1,4 +1,4 @@
-"""Audits every task of reasoning-gym and writes `docendo/problems/gym.toml`: which are taken, and how they are graded.
+"""Audits every task of reasoning-gym and writes `docendo/datasets/reasoning_gym.toml`: the sound ones and their grading.
 
 A task is refused for what is measured here (an item that differs between two processes, no answer, several lines, a
 right answer that does not score, a wrong one that does, slowness) and for what reading its scorer showed (`READ`).
@@ -21,8 +21,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from docendo.datasets.reasoning_gym import VERSION, GymItem
 from docendo.graders.answer import exact, never_raises
-from docendo.problems.gym import VERSION, GymItem
 from docendo.records import Problem
 
 LEVELS, LONGEST, SLOWEST, PATIENCE = 5, 200, 0.2, 5
@@ -257,7 +257,9 @@ def main() -> None:
         )
         passes.append(json.loads(file.read_text()))
     taken, bad = judged(*passes)
-    with resources.as_file(resources.files("docendo.problems") / "gym.toml") as path:
+    with resources.as_file(
+        resources.files("docendo.datasets") / "reasoning_gym.toml"
+    ) as path:
         path.write_text(written(taken, bad))
     print(f"{len(taken)} tasks are taken, {len(bad)} refused")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from string import ascii_letters
 
-from docendo.problems.gym import GymItem, sound_tasks
+from docendo.datasets.reasoning_gym import GymItem, sound_tasks
 
 Check = Callable[[str, str], bool]
 BASES = {"binary": 2, "hexadecimal": 16}

@@ -11,19 +11,20 @@ import json
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from population_play import (
+    fictitious_play,
+    prioritized_play,
+    psro,
+    self_play,
+    train,
+)
+
 from docendo.games.kuhn_exact import KuhnPoker, first_seat_payoff
 from docendo.games.matrix import (
     Game,
     biased_rock_paper_scissors,
     disc_game,
     rock_paper_scissors,
-)
-from docendo.games.population_play import (
-    fictitious_play,
-    prioritized_play,
-    psro,
-    self_play,
-    train,
 )
 
 GAMES: tuple[Game, ...] = (
@@ -64,17 +65,17 @@ def options_of() -> Namespace:
 def curves_of(game: Game, options: Namespace) -> list[dict[str, Any]]:
     """For each policy looked at: its exploitability after every round; in Kuhn poker its value in the first seat."""
     found = []
-    for method, (academy, answers) in METHODS.items():
+    for method, (learning, answers) in METHODS.items():
         rounds = options.psro if method == "PSRO" else options.rounds
-        stages = list(train(game, academy, rounds, options.seed))
+        results = list(train(game, learning, rounds, options.seed))
         for answer in answers:
-            policy_SA = getattr(stages[-1], f"{answer}_SA")
+            policy_SA = getattr(results[-1], f"{answer}_SA")
             value = (
                 first_seat_payoff(policy_SA, policy_SA)
                 if isinstance(game, KuhnPoker)
                 else None
             )
-            curve = [getattr(stage, answer) for stage in stages]
+            curve = [getattr(result, answer) for result in results]
             found.append(
                 {
                     "game": game.name,

@@ -13,8 +13,7 @@ from argparse import ArgumentParser, Namespace
 from statistics import fmean, median
 from typing import Any
 
-from docendo.errors import UserError
-from docendo.problems.doors import (
+from two_doors import (
     Doors,
     episodes_until_mastery,
     hall_only,
@@ -22,6 +21,8 @@ from docendo.problems.doors import (
     speedup,
     varying,
 )
+
+from docendo.errors import UserError
 
 STARTS = {
     "always in the hall": hall_only,

@@ -15,6 +15,7 @@ LAYERS = [
     {
         "analysis",
         "compute",
+        "datasets",
         "engines/constrained",
         "engines/remote",
         "formatting",
@@ -22,7 +23,7 @@ LAYERS = [
         "sandbox",
         "store",
     },
-    {"config", "datasets", "graders", "league", "learning", "tools"},
+    {"config", "graders", "league", "learning", "tools"},
     {"engines/wrappers", "games", "humans", "judges", "metrics", "problems", "teaching"},
     {"asking", "monitors"},
     {"school"},

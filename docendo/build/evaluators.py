@@ -14,6 +14,7 @@ from docendo.graders.answer import UnitTestGrader, never_raises, parallel, per_a
 from docendo.graders.combinators import FirstApplicable, Gate, all_of, any_of, weighted
 from docendo.graders.compilers import Compiler
 from docendo.graders.format import FormatGrader, SpellingGrader
+from docendo.graders.gym import GymGrader
 from docendo.graders.numbers import Numeric, Symbolic
 from docendo.graders.stats import WithStats
 from docendo.graders.unit_tests import CPythonTestGrader
@@ -21,7 +22,6 @@ from docendo.humans.rating import HumanRater, Mode, RatingQueue
 from docendo.interfaces import Engine, Evaluator, Grader
 from docendo.judges.pairwise import PairwiseJudge
 from docendo.judges.pointwise import ModelJudge
-from docendo.problems.gym import GymGrader
 from docendo.records import BASE, AgentId, Answer
 from docendo.sandbox.isolated import UNSAFE, IsolatedSandbox
 from docendo.sandbox.monty import Sandbox

@@ -3,9 +3,7 @@ from math import isfinite
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from docendo.errors import UserError
-from docendo.problems.doors import (
+from two_doors import (
     Doors,
     Starts,
     episodes_until_mastery,
@@ -14,6 +12,8 @@ from docendo.problems.doors import (
     speedup,
     varying,
 )
+
+from docendo.errors import UserError
 
 SEEDS = range(20)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-RECIPES = Path(__file__).parents[1] / "recipes"
+RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 def ran(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,17 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from population_play import (
+    Method,
+    PolicyGradient,
+    RoundResult,
+    fictitious_play,
+    prioritized_play,
+    psro,
+    self_play,
+    softmax,
+    train,
+)
 
 from docendo.games.kuhn_exact import KuhnPoker, first_seat_payoff
 from docendo.games.matrix import (
@@ -15,17 +26,6 @@ from docendo.games.matrix import (
     payoff,
     rock_paper_scissors,
 )
-from docendo.games.population_play import (
-    Academy,
-    Climb,
-    Stage,
-    fictitious_play,
-    prioritized_play,
-    psro,
-    self_play,
-    softmax,
-    train,
-)
 from docendo.league.matchmaking import Self
 from docendo.league.population import EveryRounds, Never, WhenStronger
 
@@ -34,14 +34,14 @@ GAMES = (RPS, biased_rock_paper_scissors(), disc_game(5), KUHN)
 
 
 @cache
-def last(game: Game, academy: Academy, rounds: int, seed: int = 0) -> Stage:
-    *_, stage = train(game, academy, rounds, seed)
-    return stage
+def last(game: Game, method: Method, rounds: int, seed: int = 0) -> RoundResult:
+    *_, result = train(game, method, rounds, seed)
+    return result
 
 
-def likeliest(academy: Academy, rounds: int) -> list[int]:
+def likeliest(method: Method, rounds: int) -> list[int]:
     """The learner's likeliest move in rock-paper-scissors after each round, repetitions left out."""
-    moves = [int(stage.latest_SA.argmax()) for stage in train(RPS, academy, rounds)]
+    moves = [int(result.latest_SA.argmax()) for result in train(RPS, method, rounds)]
     return [move for i, move in enumerate(moves) if i == 0 or move != moves[i - 1]]
 
 
@@ -55,16 +55,16 @@ def test_naive_self_play_runs_in_a_circle() -> None:
 def test_the_latest_of_naive_self_play_stays_exploitable_while_the_mean_of_its_past_does_not(
     game: Game,
 ) -> None:
-    stages = list(train(game, self_play(), 200))
-    assert all(stage.latest > 0.75 for stage in stages[100:])
-    assert stages[0].mean > 0.25
-    assert stages[-1].mean < 0.08
+    results = list(train(game, self_play(), 200))
+    assert all(result.latest > 0.75 for result in results[100:])
+    assert results[0].mean > 0.25
+    assert results[-1].mean < 0.08
 
 
 def test_in_kuhn_poker_too_the_latest_of_naive_self_play_stays_exploitable() -> None:
-    stages = list(train(KUHN, self_play(), 200))
-    assert min(stage.latest for stage in stages[100:]) > 0.15
-    assert stages[-1].mean < 0.05
+    results = list(train(KUHN, self_play(), 200))
+    assert min(result.latest for result in results[100:]) > 0.15
+    assert results[-1].mean < 0.05
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_in_kuhn_poker_too_the_latest_of_naive_self_play_stays_exploitable() -> 
     ids=lambda x: getattr(x, "name", x),
 )
 def test_fictitious_play_comes_to_the_equilibrium(game: Game, rounds: int) -> None:
-    stage = last(game, fictitious_play(), rounds)
-    assert stage.mean == exploitability(game, stage.mean_SA) < 0.05
+    result = last(game, fictitious_play(), rounds)
+    assert result.mean == exploitability(game, result.mean_SA) < 0.05
 
 
 @pytest.mark.parametrize("game", GAMES, ids=lambda game: game.name)
@@ -86,8 +86,8 @@ def test_prioritized_play_comes_to_the_equilibrium(game: Game) -> None:
 def test_the_equilibrium_among_the_copies_comes_to_the_equilibrium_of_the_game(
     game: Game,
 ) -> None:
-    stage = last(game, psro(), 30)
-    assert stage.chosen == exploitability(game, stage.chosen_SA) < 0.05
+    result = last(game, psro(), 30)
+    assert result.chosen == exploitability(game, result.chosen_SA) < 0.05
 
 
 def test_kuhn_poker_is_worth_a_loss_of_one_eighteenth_to_the_first_player() -> None:
@@ -100,7 +100,9 @@ def test_kuhn_poker_is_worth_a_loss_of_one_eighteenth_to_the_first_player() -> N
 
 def test_policy_gradient_finds_the_best_response() -> None:
     theirs = softmax(np.random.default_rng(0).normal(size=(12, 2)))
-    found = payoff(KUHN, softmax(Climb(steps=500)(KUHN, np.zeros((12, 2)), theirs)), theirs)
+    found = payoff(
+        KUHN, softmax(PolicyGradient(steps=500)(KUHN, np.zeros((12, 2)), theirs)), theirs
+    )
     assert found == pytest.approx(
         payoff(KUHN, best_response(KUHN, theirs), theirs), abs=1e-3
     )
@@ -108,14 +110,14 @@ def test_policy_gradient_finds_the_best_response() -> None:
 
 def test_at_an_equilibrium_of_full_support_the_gradient_is_zero() -> None:
     logits = np.log([[0.25, 0.5, 0.25]])
-    assert Climb()(biased_rock_paper_scissors(), logits, softmax(logits)) == pytest.approx(
-        logits
-    )
+    assert PolicyGradient()(
+        biased_rock_paper_scissors(), logits, softmax(logits)
+    ) == pytest.approx(logits)
 
 
 def test_a_step_adds_the_advantages() -> None:
     # against rock: rock 0, paper 1, scissors -1; evenly played they are worth 0
-    assert Climb(rate=0.5, steps=1)(
+    assert PolicyGradient(rate=0.5, steps=1)(
         RPS, np.zeros((1, 3)), np.array([[1.0, 0, 0]])
     ).tolist() == [[0, 0.5, -0.5]]
 
@@ -132,10 +134,10 @@ def test_the_same_seed_makes_the_same_population() -> None:
 
 
 def test_the_mean_is_of_what_the_population_keeps() -> None:
-    stages = list(train(RPS, replace(fictitious_play(), rule=EveryRounds(3)), 6))
-    kept = [stages[2].latest_SA, stages[5].latest_SA]
-    first = stages[0].mean_SA
-    assert [np.array_equal(stage.mean_SA, first) for stage in stages] == [
+    results = list(train(RPS, replace(fictitious_play(), rule=EveryRounds(3)), 6))
+    kept = [results[2].latest_SA, results[5].latest_SA]
+    first = results[0].mean_SA
+    assert [np.array_equal(result.mean_SA, first) for result in results] == [
         True,
         True,
         False,
@@ -143,19 +145,22 @@ def test_the_mean_is_of_what_the_population_keeps() -> None:
         False,
         False,
     ]
-    assert stages[-1].mean_SA == pytest.approx(sum(kept, first) / 3)
+    assert results[-1].mean_SA == pytest.approx(sum(kept, first) / 3)
     (once,) = train(RPS, replace(fictitious_play(), rule=Never()), 1)
     assert np.array_equal(once.mean_SA, first)
 
 
 def test_a_copy_is_made_when_the_learner_beats_its_past() -> None:
-    slow = Academy(
-        Self(), fresh=False, learn=Climb(0.1, 5), rule=WhenStronger(0.1, RPS.name, least=1)
+    slow = Method(
+        Self(),
+        fresh=False,
+        learn=PolicyGradient(0.1, 5),
+        rule=WhenStronger(0.1, RPS.name, least=1),
     )
-    stages = list(train(RPS, slow, 60))
-    copied = [not np.array_equal(a.mean_SA, b.mean_SA) for a, b in pairwise(stages)]
+    results = list(train(RPS, slow, 60))
+    copied = [not np.array_equal(a.mean_SA, b.mean_SA) for a, b in pairwise(results)]
     assert 0 < sum(copied) < 30
 
 
-def test_no_rounds_are_no_stages() -> None:
+def test_no_rounds_are_no_results() -> None:
     assert list(train(RPS, fictitious_play(), 0)) == []
