@@ -1,4 +1,4 @@
-"""Audits every task of reasoning-gym and writes `docendo/datasets/reasoning_gym.toml`: the sound ones and their grading.
+"""Audits every task of reasoning-gym; writes `docendo/datasets/reasoning_gym.toml`: sound ones and their grading.
 
 A task is refused for what is measured here (an item that differs between two processes, no answer, several lines, a
 right answer that does not score, a wrong one that does, slowness) and for what reading its scorer showed (`READ`).
