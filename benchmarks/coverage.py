@@ -12,18 +12,18 @@ from math import sqrt
 import numpy as np
 
 from docendo.study.bootstrap import Bootstrap
-from docendo.study.results import About, Cost, Result, Scores
+from docendo.study.results import ArmResult, Cost, Scores, TrainingSetup
 
 FAMILIES = {"letters": ("flip", "turn"), "numbers": ("sums", "primes")}
 PROBLEMS, SAMPLES = 24, 1000
-ABOUT = About(commit="", model="coin", agents=("a", "b"), domains=FAMILIES)
+ABOUT = TrainingSetup(commit="", model="coin", agents=("a", "b"), domains=FAMILIES)
 ARMS = {"better": 0.5, "plain": 0.0}
 Hardness = np.ndarray
 
 
 def training(
     arm: str, seed: int, level: float, hardness: Hardness, rng: np.random.Generator
-) -> Result:
+) -> ArmResult:
     """Two agents whose answers are drawn."""
     names = [
         f"{domain}/{family}" for domain, families in FAMILIES.items() for family in families
@@ -37,7 +37,7 @@ def training(
         }
         for agent in ABOUT.agents
     }
-    return Result(
+    return ArmResult(
         regime="coins",
         arm=arm,
         seed=seed,
@@ -64,7 +64,7 @@ def truth(spread: float) -> float:
 
 def trial(seeds: int, spread: float, rng: np.random.Generator) -> tuple[bool, bool]:
     """Whether the interval missed the truth, and whether one between equal arms was not around 0."""
-    arms: dict[str, dict[int, Result]] = {"better": {}, "plain": {}, "same": {}}
+    arms: dict[str, dict[int, ArmResult]] = {"better": {}, "plain": {}, "same": {}}
     for seed in range(seeds):
         hardness, shared = rng.normal(size=(4, PROBLEMS)), 0.3 * rng.normal()
         for name, found in arms.items():

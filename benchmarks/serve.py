@@ -20,7 +20,7 @@ import httpx
 from shapes import engine_with, prompts_of, report
 
 from docendo.serving.app import ServedPopulation, ServingRules
-from docendo.serving.server import listen, server_of
+from docendo.serving.server import build_server, open_socket
 
 _WARM = 8
 """Requests before the clock runs."""
@@ -58,8 +58,8 @@ def options_of() -> Namespace:
 
 @contextmanager
 def served(population: ServedPopulation) -> Iterator[str]:
-    with listen("127.0.0.1", 0) as bound:
-        server = server_of(population, ServingRules(TOKEN))
+    with open_socket("127.0.0.1", 0) as bound:
+        server = build_server(population, ServingRules(TOKEN))
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [bound]}, daemon=True
         )

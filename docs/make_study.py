@@ -11,19 +11,11 @@ from functools import cache
 from pathlib import Path
 
 from docendo.formatting import DASH, percent
-from docendo.study.findings import (
-    EXPERTS,
-    JOINT,
-    POOLED,
-    SINGLE,
-    TEACHING,
-    TUNED,
-    Regime,
-    regimes,
-)
-from docendo.study.markdown import markdown
-from docendo.study.results import Study, load_study
-from docendo.study.sentences import verdict
+from docendo.study.arms import EXPERTS, JOINT, JOINT_SFT, JOINT_SHARED, SINGLE, TEACHING
+from docendo.study.markdown import render_markdown
+from docendo.study.regimes import RegimeResults, split_by_regime
+from docendo.study.results import StudyResults, load_study
+from docendo.study.sentences import describe_difference
 
 ROOT = Path(__file__).parents[1]
 RESULTS, PAGE, README = (
@@ -47,9 +39,9 @@ repeats what was chosen in equal\\_compute from seeds that nobody had seen, and 
 ARMS = {
     "base": "base model",
     EXPERTS: "experts, each on its own domain",
-    TUNED: "every agent fine-tuned on all data",
+    JOINT_SFT: "every agent fine-tuned on all data",
     JOINT: "... and then practises all domains",
-    POOLED: "... and all imitate what anybody found",
+    JOINT_SHARED: "... and all imitate what anybody found",
     TEACHING: "**agents that teach each other**",
     SINGLE: "one agent, with the compute of all",
 }
@@ -60,20 +52,20 @@ def page(folder: Path) -> str:
     """The whole page of all studies in a folder; empty where there is none."""
     studies = [read(path) for path in sorted(folder.glob("*")) if path.is_dir()]
     return (
-        HEAD + "\n".join(markdown(study, found) for study, found in studies)
+        HEAD + "\n".join(render_markdown(study, found) for study, found in studies)
         if studies
         else ""
     )
 
 
 @cache
-def read(folder: Path) -> tuple[Study, list[Regime]]:
+def read(folder: Path) -> tuple[StudyResults, list[RegimeResults]]:
     """A study and its regimes, whose resamples are made once."""
     study = load_study(folder)
-    return study, regimes(study)
+    return study, split_by_regime(study)
 
 
-def block(columns: Mapping[str, Regime], others: Mapping[str, Regime]) -> str:
+def block(columns: Mapping[str, RegimeResults], others: Mapping[str, RegimeResults]) -> str:
     """The README's table: regimes in columns, and whether teaching is better than joint training in each of these and
     of the others.
     """
@@ -100,12 +92,16 @@ def block(columns: Mapping[str, Regime], others: Mapping[str, Regime]) -> str:
         [
             *lines,
             "",
-            *(f"*{name}*: {verdict(TEACHING, JOINT, gap)}.\n" for name, gap in gaps if gap),
+            *(
+                f"*{name}*: {describe_difference(TEACHING, JOINT, gap)}.\n"
+                for name, gap in gaps
+                if gap
+            ),
         ]
     )
 
 
-def columns(folder: Path) -> dict[str, Regime]:
+def columns(folder: Path) -> dict[str, RegimeResults]:
     """Of the README's table, by what stands above them."""
     found = {r.name: r for r in read(folder / EQUAL_COMPUTE)[1]}
     base = _base(folder / EQUAL_COMPUTE)
@@ -116,7 +112,7 @@ def columns(folder: Path) -> dict[str, Regime]:
     return found
 
 
-def repeats(folder: Path) -> dict[str, Regime]:
+def repeats(folder: Path) -> dict[str, RegimeResults]:
     """Of other studies of the first one's base."""
     base = _base(folder / EQUAL_COMPUTE)
     return {
@@ -139,7 +135,7 @@ def _base(path: Path) -> str:
     return read(path)[1][0].results[0].about.model
 
 
-def _share(regime: Regime, arm: str) -> str:
+def _share(regime: RegimeResults, arm: str) -> str:
     if arm not in regime.arms:
         return DASH
     mean, low, high, _ = regime.boot.measured(arm)["mean"].estimate("mean")

@@ -9,10 +9,10 @@ import pytest
 
 from docendo.build.school import build_school, read_catalog
 from docendo.config.load import Config, load_config
-from docendo.study.examining import check_papers
+from docendo.study.eval_problems import check_eval_problems
 from docendo.study.folder import check_folder
 from docendo.study.plan import load_plan
-from docendo.study.tuning import chosen
+from docendo.study.tuning import read_choice
 from tests.toys import RecordingTrainable
 
 ROOT = Path(__file__).parents[1]
@@ -40,7 +40,7 @@ def test_the_recipe_of_a_study_can_be_done(path):
     plan = load_plan(path)
     for task in (task for task in plan.tasks() if task.seed == plan.study.each_seed[0]):
         config = plan.settings(task)
-        check_papers(read_catalog(config), config.evaluation.seed, plan.study)
+        check_eval_problems(read_catalog(config), config.evaluation.seed, plan.study)
     assert {"all-data", "teaching"} <= set(plan.arms)
 
 
@@ -50,7 +50,7 @@ def test_the_study_that_is_repeated_has_the_settings_that_were_chosen_in_the_fir
     )
     assert not {*first.study.each_seed} & {*again.study.each_seed}
     for task in again.tasks():
-        choice = chosen(
+        choice = read_choice(
             first,
             ROOT / "docs" / "results" / "study" / "equal_compute",
             task.regime,

@@ -15,7 +15,7 @@ from docendo.cli.report import report_study
 from docendo.errors import RunError, UserError, suggestion
 
 if TYPE_CHECKING:
-    from docendo.study.plan import StudyPlan, Task
+    from docendo.study.plan import StudyPlan, TrainingTask
 
 __all__ = ["compare"]
 
@@ -56,7 +56,7 @@ def compare(
     of these commands may work in one folder at once, on one machine or on several that share a disk.
     --arm, --regime and --seed may be given several times.
     """
-    from docendo.study.folder import settle
+    from docendo.study.folder import write_study_file
     from docendo.study.plan import load_plan
 
     plan = load_plan(study)
@@ -66,7 +66,7 @@ def compare(
     if dry_run:
         _tell(plan, folder, tasks)
         return
-    settle(folder, plan, study)
+    write_study_file(folder, plan, study)
     helpers = [_helper(jobs) for _ in range(jobs - 1)]
     try:
         with _stopped():
@@ -95,7 +95,7 @@ def _stopped() -> Iterator[None]:
 
 def _wanted(
     plan: "StudyPlan", arms: Sequence[str], regimes: Sequence[str], seeds: Sequence[int]
-) -> "list[Task]":
+) -> "list[TrainingTask]":
     """The trainings that are asked for. Raises UseError for an arm, a regime or a seed that there is not."""
     for given, known, what in (
         (arms, list(plan.arms), "arm"),
@@ -123,16 +123,16 @@ def _wanted(
     ]
 
 
-def _check(plan: "StudyPlan", tasks: "Sequence[Task]", folder: Path) -> None:
+def _check(plan: "StudyPlan", tasks: "Sequence[TrainingTask]", folder: Path) -> None:
     """Raises UseError for a folder of something else, and for settings of any training that do not fit, before the
     first of them.
     """
     from docendo.build.data import solved_problems
     from docendo.build.school import read_catalog
     from docendo.cli.runs import check_model
-    from docendo.study.examining import check_papers, fresh_paper
+    from docendo.study.eval_problems import check_eval_problems, draw_tuning_problems
     from docendo.study.folder import check_folder
-    from docendo.study.tuning import trials_left
+    from docendo.study.tuning import count_trials_left
 
     check_folder(folder, plan)
     checked = set[str]()
@@ -146,21 +146,21 @@ def _check(plan: "StudyPlan", tasks: "Sequence[Task]", folder: Path) -> None:
             if asked not in checked:
                 solved_problems(config, found)
             checked.add(asked)
-        tries = bool(grid and trials_left(plan, folder, [task]))
+        tries = bool(grid and count_trials_left(plan, folder, [task]))
         papers = f"{asked} {tries}"
         if papers not in checked:
-            check_papers(found, config.evaluation.seed, plan.study)
+            check_eval_problems(found, config.evaluation.seed, plan.study)
             if tries:
-                fresh_paper(found, config.evaluation.seed, plan.study)
+                draw_tuning_problems(found, config.evaluation.seed, plan.study)
         checked.add(papers)
 
 
-def _tell(plan: "StudyPlan", folder: Path, tasks: "Sequence[Task]") -> None:
-    from docendo.study.compare import left_of
-    from docendo.study.tuning import trials_left
+def _tell(plan: "StudyPlan", folder: Path, tasks: "Sequence[TrainingTask]") -> None:
+    from docendo.study.tuning import count_trials_left
+    from docendo.study.worker import find_unfinished
 
-    left = left_of(plan, folder, tasks)
-    trials = trials_left(plan, folder, left)
+    left = find_unfinished(plan, folder, tasks)
+    trials = count_trials_left(plan, folder, left)
     show(
         f"{folder}: trainings: {len(tasks)}, left: {len(left)}; trials of settings left: {trials}"
     )
@@ -185,21 +185,21 @@ def _helper(jobs: int) -> "subprocess.Popen[bytes]":
 
 
 def _work(
-    plan: "StudyPlan", folder: Path, tasks: "Sequence[Task]", keep: bool, jobs: int
+    plan: "StudyPlan", folder: Path, tasks: "Sequence[TrainingTask]", keep: bool, jobs: int
 ) -> None:
     import torch
 
     from docendo.formatting import percent
-    from docendo.study.compare import Comparison
-    from docendo.study.measures import measures
+    from docendo.study.measures import measure_result
+    from docendo.study.worker import StudyWorker
 
     if jobs > 1:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
     with _Bar(len(tasks)) as bar:
-        study = Comparison(plan, folder, bar, keep)
+        study = StudyWorker(plan, folder, bar, keep)
         bar.done(len(tasks) - len(study.left(tasks)))
         for result in study.work(tasks):
-            right = percent(float(measures(result)["mean"][0]))
+            right = percent(float(measure_result(result)["mean"][0]))
             bar.told(
                 f"{result.regime}, {result.arm}, seed {result.seed}: {right} right without a lesson"
             )

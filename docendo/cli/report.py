@@ -56,18 +56,18 @@ def _report_run(path: Path, page: Path | None, as_json: bool) -> None:
 
 def report_study(folder: Path, page: Path | None, as_json: bool = False) -> None:
     """Shows what a study came to so far, and writes its page. Raises UseError where nothing is finished."""
-    from docendo.study.findings import regimes
-    from docendo.study.markdown import terminal
+    from docendo.study.markdown import render_terminal
+    from docendo.study.regimes import split_by_regime
     from docendo.study.results import load_study
     from docendo.study.study_page import write_report
-    from docendo.study.summary import summary
+    from docendo.study.summary import summarize_study
 
     study = load_study(folder)
-    found = regimes(study)
+    found = split_by_regime(study)
     if as_json:
-        show_json(summary(study, found))
+        show_json(summarize_study(study, found))
     else:
-        show(terminal(study, found))
+        show(render_terminal(study, found))
     if page:
         write_report(study, found, page)
         if not as_json:

@@ -52,17 +52,17 @@ def serve(
             f"docendo serve needs {error.name}: pip install 'docendo[serve]'"
         ) from error
     from docendo.serving.app import ServingRules
-    from docendo.serving.server import find_token, listen, server_of
+    from docendo.serving.server import build_server, find_token, open_socket
     from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as run:
         token, source = find_token(token_file)
-        bound = listen(host, port)
+        bound = open_socket(host, port)
         population = _population(run)
     with bound:
         _greet(population, bound, host, token, source)
         try:
-            server_of(population, ServingRules(token, host, max_answers)).run(
+            build_server(population, ServingRules(token, host, max_answers)).run(
                 sockets=[bound]
             )
         except KeyboardInterrupt:

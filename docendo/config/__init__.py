@@ -6,7 +6,7 @@ from docendo.config.evaluators import EvaluatorConfig
 from docendo.config.fields import ConfigModel
 from docendo.config.monitors import AlarmsConfig
 from docendo.config.sampling import DataConfig, EndpointConfig, GrammarConfig
-from docendo.config.study import OwnArmConfig, RegimeConfig, StudyConfig
+from docendo.config.study import CustomArmConfig, RegimeConfig, StudyConfig
 from docendo.config.training import (
     DuelsConfig,
     EngineConfig,
@@ -22,6 +22,7 @@ __all__ = [
     "AlarmsConfig",
     "AskerConfig",
     "ConfigModel",
+    "CustomArmConfig",
     "DataConfig",
     "DomainConfig",
     "DuelsConfig",
@@ -33,7 +34,6 @@ __all__ = [
     "GrammarConfig",
     "LeagueConfig",
     "LearningConfig",
-    "OwnArmConfig",
     "PersonConfig",
     "RegimeConfig",
     "StudyConfig",

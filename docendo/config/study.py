@@ -7,9 +7,9 @@ from pydantic import Field, field_validator
 
 from docendo.config.fields import ConfigModel, Positive
 
-__all__ = ["Name", "OwnArmConfig", "RegimeConfig", "StudyConfig"]
+__all__ = ["CustomArmConfig", "FileName", "RegimeConfig", "StudyConfig"]
 
-Name = Annotated[str, Field(pattern=r"\A[a-z0-9]+([_-][a-z0-9]+)*\z", max_length=60)]
+FileName = Annotated[str, Field(pattern=r"\A[a-z0-9]+([_-][a-z0-9]+)*\z", max_length=60)]
 """Of a regime or an arm, which is part of a file's name."""
 _MOST = 10_000
 
@@ -21,7 +21,7 @@ class RegimeConfig(ConfigModel):
     """More settings of single arms, and of the arms that are like them."""
 
 
-class OwnArmConfig(ConfigModel):
+class CustomArmConfig(ConfigModel):
     like: str = "teaching"
     """The arm that it differs from, whose tuned settings it takes."""
     settings: list[str]
@@ -41,7 +41,7 @@ class StudyConfig(ConfigModel):
     """Held-out problems of each domain at each of these looks."""
     problems: Positive = 96
     """Held-out problems of each domain at the end."""
-    regimes: Annotated[dict[Name, RegimeConfig], Field(min_length=1)] = {
+    regimes: Annotated[dict[FileName, RegimeConfig], Field(min_length=1)] = {
         "all": RegimeConfig()
     }
     arms: list[str] = []
@@ -52,7 +52,7 @@ class StudyConfig(ConfigModel):
     """Settings to choose from on other held-out problems, by arm, each a list as in --set."""
     tuning: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the budget that each of these choices is tried with."""
-    own: dict[Name, OwnArmConfig] = {}
+    own: dict[FileName, CustomArmConfig] = {}
     """Further arms."""
 
     @field_validator("seeds", mode="before")

@@ -30,9 +30,16 @@ from docendo.records import AgentId, Message, Request, origin
 from docendo.seeds import seed_for
 from docendo.serving.api_errors import ApiError
 from docendo.serving.auth import Guard
-from docendo.serving.chat import Chat, StreamPiece, TokenUsage, chunk, completion, read_chat
-from docendo.serving.scheduler import Grown, RequestScheduler
-from docendo.serving.text_stream import Writer
+from docendo.serving.chat import (
+    ChatRequest,
+    ChoiceDelta,
+    TokenUsage,
+    chunk,
+    completion,
+    read_chat,
+)
+from docendo.serving.detokenizer import Detokenizer
+from docendo.serving.scheduler import RequestScheduler, TokenDelta
 
 __all__ = ["ServedPopulation", "ServingRules", "build_app"]
 
@@ -141,7 +148,7 @@ class _Api:
         return JSONResponse(completion(name, wanted.model, pieces, _usage(rows, writers)))
 
     async def _streamed(
-        self, wanted: Chat, rows: Sequence[DecodeRequest], request: HttpRequest
+        self, wanted: ChatRequest, rows: Sequence[DecodeRequest], request: HttpRequest
     ) -> "Response | _Streaming":
         """The reply starts once there is a first token, so that what goes wrong before has a status."""
         writers = [self._writer(wanted) for _ in rows]
@@ -155,9 +162,9 @@ class _Api:
         async def events() -> AsyncGenerator[str, None]:
             name, model = f"chatcmpl-{secrets.token_hex(12)}", wanted.model
             for i in range(len(rows)):
-                yield chunk(name, model, StreamPiece(i, ""), first=True)
+                yield chunk(name, model, ChoiceDelta(i, ""), first=True)
             try:
-                piece: StreamPiece | None = first
+                piece: ChoiceDelta | None = first
                 while piece is not None:
                     if piece.text or piece.reason:
                         yield chunk(name, model, piece)
@@ -172,8 +179,11 @@ class _Api:
         return _Streaming(events(), answers)
 
     async def _answers(
-        self, wanted: Chat, rows: Sequence[DecodeRequest], writers: Sequence[Writer]
-    ) -> AsyncGenerator[StreamPiece, None]:
+        self,
+        wanted: ChatRequest,
+        rows: Sequence[DecodeRequest],
+        writers: Sequence[Detokenizer],
+    ) -> AsyncGenerator[ChoiceDelta, None]:
         """Pieces of all choices as they come; the last of each has a reason. Leaving a row ends all others of it too,
         so one that a stop text ended runs on unseen while others are not over."""
         left = len(rows)
@@ -188,11 +198,13 @@ class _Api:
                     self._reason(writer, rows[some.row], some),
                 )
                 left -= reason is not None
-                yield StreamPiece(some.row, text, reason)
+                yield ChoiceDelta(some.row, text, reason)
                 if not left:
                     return
 
-    def _reason(self, writer: Writer, row: DecodeRequest, some: Grown) -> str | None:
+    def _reason(
+        self, writer: Detokenizer, row: DecodeRequest, some: TokenDelta
+    ) -> str | None:
         if writer.stopped:
             return "stop"
         if not some.over:
@@ -203,10 +215,10 @@ class _Api:
         )
         return "length" if cut else "stop"
 
-    def _writer(self, wanted: Chat) -> Writer:
-        return Writer(self.population.engine.tokens.decode, wanted.stop)
+    def _writer(self, wanted: ChatRequest) -> Detokenizer:
+        return Detokenizer(self.population.engine.tokens.decode, wanted.stop)
 
-    def _rows(self, wanted: Chat) -> list[DecodeRequest]:
+    def _rows(self, wanted: ChatRequest) -> list[DecodeRequest]:
         """One row for each choice. Raises ApiError for an unknown agent and for what does not fit."""
         engine, agent = self.population.engine, self._agent(wanted.model)
         messages = wanted.messages
@@ -282,7 +294,7 @@ class _Streaming:
     """Server-sent events, which are closed when the client hangs up, wherever they are."""
 
     events: AsyncGenerator[str, None]
-    source: AsyncGenerator[StreamPiece, None]
+    source: AsyncGenerator[ChoiceDelta, None]
     """What they are made of; they may be closed before they have begun."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -307,16 +319,16 @@ async def _unless_gone(request: HttpRequest, work: Awaitable[_Made]) -> _Made:
         await asyncio.gather(task, gone, return_exceptions=True)
 
 
-async def _gathered(answers: AsyncIterator[StreamPiece], choices: int) -> list[StreamPiece]:
+async def _gathered(answers: AsyncIterator[ChoiceDelta], choices: int) -> list[ChoiceDelta]:
     """The pieces of each choice as one."""
     texts, reasons = [list[str]() for _ in range(choices)], [""] * choices
     async for piece in answers:
         texts[piece.choice].append(piece.text)
         reasons[piece.choice] = piece.reason or reasons[piece.choice]
-    return [StreamPiece(i, "".join(text), reasons[i]) for i, text in enumerate(texts)]
+    return [ChoiceDelta(i, "".join(text), reasons[i]) for i, text in enumerate(texts)]
 
 
-def _usage(rows: Sequence[DecodeRequest], writers: Sequence[Writer]) -> TokenUsage:
+def _usage(rows: Sequence[DecodeRequest], writers: Sequence[Detokenizer]) -> TokenUsage:
     return TokenUsage(len(rows[0].prompt), sum(len(writer.tokens) for writer in writers))
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from docendo.records import Message
 from docendo.serving.api_errors import ApiError
 
-__all__ = ["Chat", "StreamPiece", "TokenUsage", "chunk", "completion", "read_chat"]
+__all__ = ["ChatRequest", "ChoiceDelta", "TokenUsage", "chunk", "completion", "read_chat"]
 
 _ROLES = {
     "system": "system",
@@ -36,7 +36,7 @@ _MOST_SEED = 2**63
 
 
 @dataclass(frozen=True)
-class Chat:
+class ChatRequest:
     """What a client wants."""
 
     model: str
@@ -64,7 +64,7 @@ class TokenUsage(NamedTuple):
         return {**self._asdict(), "total_tokens": sum(self)}
 
 
-class StreamPiece(NamedTuple):
+class ChoiceDelta(NamedTuple):
     """Some more of an answer, or all of it."""
 
     choice: int
@@ -73,7 +73,7 @@ class StreamPiece(NamedTuple):
     """``stop`` or ``length`` with the last."""
 
 
-def read_chat(body: bytes) -> Chat:
+def read_chat(body: bytes) -> ChatRequest:
     """The request in a body of JSON. Raises ApiError, 400, naming the parameter that is wrong."""
     try:
         given = json.loads(body, parse_constant=_no_constant)
@@ -93,7 +93,7 @@ def read_chat(body: bytes) -> Chat:
         else "max_tokens"
     )
     stream = bool(_of(given, "stream", bool, False))
-    return Chat(
+    return ChatRequest(
         model=_text(_of(given, "model", str, None), "model"),
         messages=_messages(given),
         choices=_integer(given, "n", 1, _MOST_CHOICES) or 1,
@@ -108,7 +108,7 @@ def read_chat(body: bytes) -> Chat:
 
 
 def completion(
-    name: str, model: str, pieces: Sequence[StreamPiece], usage: TokenUsage
+    name: str, model: str, pieces: Sequence[ChoiceDelta], usage: TokenUsage
 ) -> dict[str, Any]:
     """The whole reply."""
     choices = [
@@ -130,7 +130,7 @@ def completion(
 def chunk(
     name: str,
     model: str,
-    piece: StreamPiece | None,
+    piece: ChoiceDelta | None,
     usage: TokenUsage | None = None,
     *,
     first: bool = False,

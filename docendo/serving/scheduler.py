@@ -19,13 +19,13 @@ from docendo.engines.local.decoding import DecodeRequest
 from docendo.engines.local.engine import LocalEngine
 from docendo.serving.api_errors import ApiError
 
-__all__ = ["Grown", "RequestScheduler"]
+__all__ = ["RequestScheduler", "TokenDelta"]
 
 _ATTACHED = 4
 """Rows by which another lane must be emptier before an agent leaves its own: agents together are faster than apart."""
 
 
-class Grown(NamedTuple):
+class TokenDelta(NamedTuple):
     """New tokens of one of the rows that were asked for."""
 
     row: int
@@ -153,7 +153,7 @@ class RequestScheduler:
 
     async def answer(
         self, rows: Sequence[DecodeRequest], eager: bool
-    ) -> AsyncGenerator[Grown, None]:
+    ) -> AsyncGenerator[TokenDelta, None]:
         """The tokens of the rows as they come, or of each row all at once; rows that nobody waits for are given up.
 
         Close it (`aclosing`) where it is left early. Raises ApiError: 429 where too much is wanted already, 503 where
@@ -183,7 +183,7 @@ class RequestScheduler:
                     self._waiting.pop(told.ticket, None)
                 if told.failed:
                     raise _ending() if self.ending else _failed()
-                yield Grown(tickets[told.ticket], told.tokens, told.over)
+                yield TokenDelta(tickets[told.ticket], told.tokens, told.over)
         finally:
             lane.load -= len(rows)
             for ticket in tickets:

@@ -14,7 +14,7 @@ from docendo.serving.app import ServedPopulation, ServingRules, build_app
 if TYPE_CHECKING:
     from uvicorn import Server
 
-__all__ = ["TOKEN_VARIABLE", "find_token", "listen", "server_of"]
+__all__ = ["TOKEN_VARIABLE", "build_server", "find_token", "open_socket"]
 
 TOKEN_VARIABLE = "DOCENDO_TOKEN"  # noqa: S105 - a name
 _SHORTEST = 16
@@ -34,7 +34,7 @@ def find_token(file: Path | None) -> tuple[str, str]:
     return secrets.token_urlsafe(32), ""
 
 
-def listen(host: str, port: int) -> socket.socket:
+def open_socket(host: str, port: int) -> socket.socket:
     """A socket that listens; port 0 takes any that is free. Raises RunError where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
@@ -50,7 +50,7 @@ def listen(host: str, port: int) -> socket.socket:
     return made
 
 
-def server_of(population: ServedPopulation, rules: ServingRules) -> "Server":
+def build_server(population: ServedPopulation, rules: ServingRules) -> "Server":
     """A server; `run(sockets=[...])` serves until Ctrl-C, or until its `should_exit` is set."""
     server = uvicorn.Server(
         uvicorn.Config(

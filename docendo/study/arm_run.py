@@ -31,20 +31,27 @@ from docendo.run.session import (
 )
 from docendo.store import RunDirectory
 from docendo.store.rows import RoundRecord
-from docendo.study.examining import Paper, accuracy, answers, check_lengths, keys, paper
-from docendo.study.results import Answers, Gain, Point, Trace
+from docendo.study.eval_problems import (
+    EvalProblems,
+    accuracy_by_domain,
+    answer_keys,
+    answer_problems,
+    check_prompt_lengths,
+    draw_eval_problems,
+)
+from docendo.study.results import AnswerKeys, CurvePoint, LessonGain, TrainingTrace
 
 __all__ = [
-    "ENDLESS",
+    "UNLIMITED_ROUNDS",
     "StageLog",
     "Training",
     "TrainingCallback",
-    "cyclic",
-    "opened",
-    "spent",
+    "cyclic_gain_share",
+    "spent_flops",
+    "train_to_budget",
 ]
 
-ENDLESS = 1_000_000
+UNLIMITED_ROUNDS = 1_000_000
 """Rounds of teaching that no budget lasts for."""
 _NOTED = "study"
 
@@ -116,13 +123,15 @@ class StageLog:
             if values:
                 found[name] = [flops, fmean(values)]
         if (
-            share := cyclic({pair: fmean(values) for pair, values in self.gains.items()})
+            share := cyclic_gain_share(
+                {pair: fmean(values) for pair, values in self.gains.items()}
+            )
         ) is not None:
             found["cyclic"] = [flops, share]
         return found
 
 
-def cyclic(gains: dict[tuple[str, str], float]) -> float | None:
+def cyclic_gain_share(gains: dict[tuple[str, str], float]) -> float | None:
     """The cyclic share of who helps whom more than it is helped by; None where fewer than three agents met or nobody
     was ahead.
     """
@@ -137,7 +146,7 @@ def cyclic(gains: dict[tuple[str, str], float]) -> float | None:
         return None
 
 
-def spent(session: Session) -> float:
+def spent_flops(session: Session) -> float:
     """Operations that count against the budget."""
     return session.ledger.flops()
 
@@ -149,14 +158,14 @@ class Training:
     session: Session
     budget: float
     points: int
-    looked: Paper
+    looked: EvalProblems
     """At each point."""
-    whole: Paper
+    whole: EvalProblems
     """Right after the experts' stage."""
     noted: list[dict[str, Any]] = field(default_factory=list)
     """One entry per point, each with the round that it came after."""
     stretch: StageLog = field(default_factory=StageLog)
-    start: Answers = field(default_factory=dict)
+    start: AnswerKeys = field(default_factory=dict)
     """Right after the experts' stage."""
 
     def run(self) -> Iterator[RoundRecord]:
@@ -167,15 +176,15 @@ class Training:
             self.session.done >= START
         ):  # it may have ended between a round and the look after it
             self._look_if_due(self.session.done)
-        before = spent(self.session)
+        before = spent_flops(self.session)
         for record in within(
-            self.budget, lambda: spent(self.session), self.session.rounds()
+            self.budget, lambda: spent_flops(self.session), self.session.rounds()
         ):
-            if record.stage == TEACHING and spent(self.session) == before:
+            if record.stage == TEACHING and spent_flops(self.session) == before:
                 raise UserError(
                     "a round costs nothing, so that its budget lasts for ever: nobody studies or practises"
                 )
-            before = spent(self.session)
+            before = spent_flops(self.session)
             self.stretch.add(record)
             self._look_if_due(record.index)
             yield record
@@ -195,7 +204,7 @@ class Training:
             self._look(index, [BASE])
         elif index == self.session.expert_rounds - 1:
             self.start = self._look(index, self.session.agents, self.whole)
-        elif spent(self.session) >= self._due():
+        elif spent_flops(self.session) >= self._due():
             self._look(index, self.session.agents)
 
     def _due(self) -> float:
@@ -204,16 +213,18 @@ class Training:
         return float((self.noted[-1]["flops"] // share + 1) * share)
 
     def _look(
-        self, index: int, agents: Sequence[AgentId], problems: Paper | None = None
-    ) -> Answers:
+        self, index: int, agents: Sequence[AgentId], problems: EvalProblems | None = None
+    ) -> AnswerKeys:
         asked = problems or self.looked
-        found = keys(answers(self.session.school.classroom, agents, asked), asked)
+        found = answer_keys(
+            answer_problems(self.session.school.classroom, agents, asked), asked
+        )
         cost = self.book()
-        flops = spent(self.session)
+        flops = spent_flops(self.session)
         told = {
             "round": index,
             "flops": flops,
-            "accuracy": accuracy(found),
+            "accuracy": accuracy_by_domain(found),
             "cost": cost,
             **self.stretch.told(flops),
         }
@@ -237,11 +248,11 @@ class Training:
         self.stretch.recall(run, self._last)
 
     @property
-    def curve(self) -> tuple[Point, ...]:
+    def curve(self) -> tuple[CurvePoint, ...]:
         """Accuracy at each point; of the base for everybody at the first."""
         agents = self.session.agents
         return tuple(
-            Point(
+            CurvePoint(
                 flops=one["flops"],
                 accuracy={
                     a: one["accuracy"].get(a) or one["accuracy"][BASE] for a in agents
@@ -251,12 +262,12 @@ class Training:
         )
 
     @property
-    def trace(self) -> Trace:
+    def trace(self) -> TrainingTrace:
         def series(name: str) -> tuple[tuple[float, float], ...]:
             return tuple((one[name][0], one[name][1]) for one in self.noted if name in one)
 
-        gains = tuple(Gain(**gain) for one in self.noted for gain in one["gains"])
-        return Trace(
+        gains = tuple(LessonGain(**gain) for one in self.noted for gain in one["gains"])
+        return TrainingTrace(
             useful=series("useful"),
             passed=series("passed"),
             cyclic=series("cyclic"),
@@ -281,8 +292,8 @@ class Training:
         return sum(w.flops for w in self.session.ledger.rows() if w.purpose == "evaluation")
 
 
-def _paper(session: Session, count: int) -> Paper:
-    return paper(session.found, session.config.evaluation.seed, count)
+def _paper(session: Session, count: int) -> EvalProblems:
+    return draw_eval_problems(session.found, session.config.evaluation.seed, count)
 
 
 def _begun_with(settings: str, folder: Path) -> bool:
@@ -293,7 +304,7 @@ def _begun_with(settings: str, folder: Path) -> bool:
         return False
 
 
-def opened(
+def train_to_budget(
     config: Config,
     folder: Path,
     watcher: TrainingCallback,
@@ -306,7 +317,7 @@ def opened(
     there.
     """
     place = Path(*folder.parts[-3:])
-    endless = resolve_config(changed(config, (f"teaching.rounds={ENDLESS}",)))
+    endless = resolve_config(changed(config, (f"teaching.rounds={UNLIMITED_ROUNDS}",)))
     settings, there = to_toml(endless), (folder / "run.db").exists()
     if there and not _begun_with(settings, folder):
         watcher.warned(f"{place}: begun with other settings; begins anew")
@@ -331,7 +342,7 @@ def opened(
             _paper(session, study.problems),
         )
         if not goes_on:
-            check_lengths(session, course.whole)
+            check_prompt_lengths(session, course.whole)
             for line in session.cut_short:
                 watcher.warned(line)
             begin(session, run)
@@ -339,11 +350,11 @@ def opened(
         for change in session.changes:
             watcher.warned(f"{place}: {change}")
         for _ in course.run():
-            watcher.share(min(1.0, spent(session) / budget))
+            watcher.share(min(1.0, spent_flops(session) / budget))
         if session.done < session.expert_rounds:
             told = (
                 f"the budget of {budget:.3g} operations ended with the experts' study, "
-                f"which took {spent(session):.3g}"
+                f"which took {spent_flops(session):.3g}"
             )
             watcher.warned(f"{place}: {told}; give at least five times that")
         then(course)

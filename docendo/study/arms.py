@@ -8,9 +8,43 @@ from typing import NamedTuple
 
 from docendo.config.load import Config, changed
 
-__all__ = ["ARMS", "ONE", "Arm", "is_ablation", "made_from"]
+__all__ = [
+    "ARMS",
+    "EXPERTS",
+    "JOINT",
+    "JOINT_SFT",
+    "JOINT_SHARED",
+    "LESSONS_ONLY",
+    "ONLY_AGENT",
+    "SHARING_ONLY",
+    "SINGLE",
+    "SINGLE_WIDE",
+    "TEACHING",
+    "Arm",
+    "find_merged_arms",
+    "is_ablation",
+]
 
-ONE = "one"
+TEACHING = "teaching"
+"""The population whose members teach each other."""
+JOINT = "all-data"
+"""The same agents, each trained on all the data."""
+JOINT_SFT = "all-data-sft"
+"""The same agents, fine-tuned on all the data and nothing else."""
+JOINT_SHARED = "all-data-pooled"
+"""The same, and everybody imitates what anybody found."""
+SINGLE = "one-agent"
+"""One agent with the compute of all."""
+SINGLE_WIDE = "one-agent-wide"
+"""The same with the weights of all."""
+LESSONS_ONLY = "teaching-no-homework"
+"""The population whose members learn from each other by lessons alone."""
+SHARING_ONLY = "teaching-no-lessons"
+"""The same by each other's homework alone."""
+EXPERTS = "experts"
+"""The same agents, each trained on its own domain alone."""
+
+ONLY_AGENT = "one"
 """What a single agent is called."""
 
 
@@ -79,7 +113,7 @@ def _single(config: Config) -> Config:
     """One agent studies and practises all domains."""
     first = next(iter(config.learners.values()))
     one = first.model_copy(update={"domain": list(config.domains), "data": None})
-    return _alone(config.model_copy(update={"agents": {ONE: one}}))
+    return _alone(config.model_copy(update={"agents": {ONLY_AGENT: one}}))
 
 
 def _wide(config: Config) -> Config:
@@ -167,6 +201,6 @@ def is_ablation(arm: str) -> bool:
     return arm in ARMS and ARMS[arm].like == "teaching"
 
 
-def made_from(arm: str, known: Mapping[str, Arm] = ARMS) -> Sequence[str]:
+def find_merged_arms(arm: str, known: Mapping[str, Arm] = ARMS) -> Sequence[str]:
     """The arms that come out of the same training, without that one."""
     return [name for name, other in known.items() if other.merged and other.like == arm]

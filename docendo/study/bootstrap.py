@@ -17,27 +17,27 @@ from numpy.typing import NDArray
 
 from docendo.seeds import seed_for
 from docendo.statistics import NORMAL, Estimate, t_quantile
-from docendo.study.measures import Counts, Floats, Weigh, measures
-from docendo.study.results import Result
+from docendo.study.measures import Counts, Floats, ProblemWeights, measure_result
+from docendo.study.results import ArmResult
 
 __all__ = [
-    "SAMPLES",
+    "RESAMPLES",
     "Bootstrap",
     "Closure",
     "Difference",
-    "Measured",
+    "MeasureDraws",
     "dominance",
     "effect_size",
 ]
 
-SAMPLES = 10_000
+RESAMPLES = 10_000
 _SEED = 0
 _WITHOUT_PROBLEMS = {"area"}
 _TIE = 1e-9
 """Shares that are no further apart are equal: they are sums of fractions."""
 
 
-class Measured(NamedTuple):
+class MeasureDraws(NamedTuple):
     """One measure of one arm."""
 
     seeds_S: Floats
@@ -81,13 +81,13 @@ class Closure(NamedTuple):
 class Bootstrap:
     """The resamples of one regime's arms. `arms` are by arm and seed; equal arms give equal numbers."""
 
-    arms: Mapping[str, Mapping[int, Result]]
-    samples: int = SAMPLES
-    kept: dict[tuple[int, ...], dict[str, dict[str, Measured]]] = field(
+    arms: Mapping[str, Mapping[int, ArmResult]]
+    samples: int = RESAMPLES
+    kept: dict[tuple[int, ...], dict[str, dict[str, MeasureDraws]]] = field(
         default_factory=dict, repr=False
     )
 
-    def measured(self, arm: str) -> dict[str, Measured]:
+    def measured(self, arm: str) -> dict[str, MeasureDraws]:
         """Every measure that was taken of the arm in all its seeds."""
         return self._over(self._shared(arm))[arm]
 
@@ -123,7 +123,7 @@ class Bootstrap:
         point = (x.seeds_S - a.seeds_S).mean() / (b.seeds_S - a.seeds_S).mean()
         return Closure(_estimate(float(point), share_R, len(x.seeds_S), measure), "")
 
-    def _each(self, measure: str, *names: str) -> list[Measured]:
+    def _each(self, measure: str, *names: str) -> list[MeasureDraws]:
         """The measure of several arms with the same draws; empty where it cannot be had."""
         seeds = self._shared(*names)
         found = self._over(seeds) if seeds else {}
@@ -139,7 +139,7 @@ class Bootstrap:
             sorted(set.intersection(*(set(self.arms.get(name, {})) for name in names)))
         )
 
-    def _over(self, seeds: tuple[int, ...]) -> dict[str, dict[str, Measured]]:
+    def _over(self, seeds: tuple[int, ...]) -> dict[str, dict[str, MeasureDraws]]:
         """All measures of all arms that have these seeds."""
         if seeds not in self.kept:
             self.kept[seeds] = _resample(
@@ -155,12 +155,12 @@ class Bootstrap:
 
 
 def _resample(
-    arms: Mapping[str, Sequence[Result]], seeds: Sequence[int], samples: int
-) -> dict[str, dict[str, Measured]]:
+    arms: Mapping[str, Sequence[ArmResult]], seeds: Sequence[int], samples: int
+) -> dict[str, dict[str, MeasureDraws]]:
     rng = np.random.default_rng(seed_for(_SEED, "seeds", *seeds))
     picked_RS = rng.integers(len(seeds), size=(samples, len(seeds)))
     points: dict[str, list[dict[str, Floats]]] = {
-        arm: [measures(r) for r in results] for arm, results in arms.items()
+        arm: [measure_result(r) for r in results] for arm, results in arms.items()
     }
     common = {
         arm: set.intersection(*(set(found) for found in each))
@@ -173,7 +173,7 @@ def _resample(
         rows = np.nonzero(picked_RS == place)[0]
         weigh = _draws(seed, len(rows))
         for arm, results in arms.items():
-            drawn = measures(results[place], weigh)
+            drawn = measure_result(results[place], weigh)
             for name, total_R in sums[arm].items():
                 total_R += np.bincount(rows, drawn[name], samples)
     return {
@@ -190,17 +190,19 @@ def _resample(
     }
 
 
-def _stretched(seeds_S: Floats, picked_RS: NDArray[np.int64], total_R: Floats) -> Measured:
+def _stretched(
+    seeds_S: Floats, picked_RS: NDArray[np.int64], total_R: Floats
+) -> MeasureDraws:
     """The resamples, their seeds as far from the mean of all as Student's t has it for so few."""
     count = len(seeds_S)
     if count == 1:
-        return Measured(seeds_S, total_R)
+        return MeasureDraws(seeds_S, total_R)
     stretch = t_quantile(count - 1) / NORMAL * sqrt(count / (count - 1))
     away_R = seeds_S[picked_RS].mean(1) - seeds_S.mean()
-    return Measured(seeds_S, total_R / count + (stretch - 1) * away_R)
+    return MeasureDraws(seeds_S, total_R / count + (stretch - 1) * away_R)
 
 
-def _draws(seed: int, count: int) -> Weigh:
+def _draws(seed: int, count: int) -> ProblemWeights:
     """Draws of a family's problems, the same ones for every arm that has as many; made once."""
     made: dict[tuple[str, int], Counts] = {}
 

@@ -15,13 +15,13 @@ from docendo.store.checkpoints import digest
 from docendo.study.plan import StudyPlan
 from docendo.study.results import STUDY_FILE
 
-__all__ = ["check_folder", "settle"]
+__all__ = ["check_folder", "write_study_file"]
 
 _FREE = {"seeds", "arms", "own", "regimes", "grids"}
 """May grow; what is there already may not change. An arm's grid may grow at its end."""
 
 
-def settle(folder: Path, plan: StudyPlan, file: Path) -> None:
+def write_study_file(folder: Path, plan: StudyPlan, file: Path) -> None:
     """Keeps what is compared in the folder, and which file says so. Raises UseError where it is not what was compared
     there before.
     """

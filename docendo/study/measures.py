@@ -9,23 +9,23 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from docendo.study.results import Answers, Point, Result
+from docendo.study.results import AnswerKeys, ArmResult, CurvePoint
 
 __all__ = [
     "MEASURES",
     "Counts",
     "Floats",
-    "Weigh",
-    "area",
-    "as_drawn",
-    "height",
-    "measures",
+    "ProblemWeights",
+    "area_under_curve",
+    "count_each_once",
+    "mean_accuracy",
+    "measure_result",
 ]
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.float32]
 """Whole numbers, which sums of these keep."""
-Weigh = Callable[[str, int], Counts]
+ProblemWeights = Callable[[str, int], Counts]
 """(family, n) -> (R, n): how often each of its problems was drawn; rows sum to n."""
 MEASURES = {
     "mean": "mean of the population",
@@ -44,12 +44,14 @@ the best on some problems.
 """
 
 
-def as_drawn(family: str, n: int) -> Counts:
+def count_each_once(family: str, n: int) -> Counts:
     """Every problem once: the training's own numbers."""
     return np.ones((1, n), np.float32)
 
 
-def measures(result: Result, weigh: Weigh = as_drawn) -> dict[str, Floats]:
+def measure_result(
+    result: ArmResult, weigh: ProblemWeights = count_each_once
+) -> dict[str, Floats]:
     """(R,) of every measure that was taken; those of ``area``, which has no problems, are all equal."""
     scores = result.scores
     families, test_RAF = _table(scores.test, weigh)
@@ -71,7 +73,9 @@ def measures(result: Result, weigh: Weigh = as_drawn) -> dict[str, Floats]:
         lost = [_on(start_RAF - test_RAF, families, result, agent) for agent in experts]
         found["forgotten"] = np.mean(lost, axis=0)
     if result.curve:
-        found["area"] = np.full(len(own_RA), area(result.curve, result.cost.budget))
+        found["area"] = np.full(
+            len(own_RA), area_under_curve(result.curve, result.cost.budget)
+        )
     mean_RF = test_RAF.mean(1)
     for domain in dict.fromkeys(map(_domain, families)):
         found[f"domain/{domain}"] = mean_RF[
@@ -80,19 +84,19 @@ def measures(result: Result, weigh: Weigh = as_drawn) -> dict[str, Floats]:
     return found | {f"family/{family}": mean_RF[:, i] for i, family in enumerate(families)}
 
 
-def area(curve: Sequence[Point], budget: float) -> float:
+def area_under_curve(curve: Sequence[CurvePoint], budget: float) -> float:
     """Mean accuracy over the budget: trapezoids in operations, the first and the last value held to its ends.
 
     What was spent beyond the budget does not count.
     """
     flops = np.array([point.flops for point in curve])
-    accuracy = np.array([height(point) for point in curve])
+    accuracy = np.array([mean_accuracy(point) for point in curve])
     x = np.unique([0.0, *flops[(flops > 0) & (flops < budget)], budget])
     y = np.interp(x, flops, accuracy)
     return float((np.diff(x) * (y[1:] + y[:-1])).sum() / 2 / budget)
 
 
-def height(point: Point) -> float:
+def mean_accuracy(point: CurvePoint) -> float:
     """Mean accuracy over agents and domains at a point of a curve."""
     return float(
         np.mean(
@@ -101,7 +105,7 @@ def height(point: Point) -> float:
     )
 
 
-def _table(answers: Answers, weigh: Weigh) -> tuple[list[str], Floats]:
+def _table(answers: AnswerKeys, weigh: ProblemWeights) -> tuple[list[str], Floats]:
     """The families in order, and the share of right answers by draw, agent (by name) and family."""
     families = sorted(next(iter(answers.values())))
     columns = []
@@ -116,14 +120,14 @@ def _table(answers: Answers, weigh: Weigh) -> tuple[list[str], Floats]:
     return families, np.stack(columns, axis=2)
 
 
-def _right(answers: Answers, family: str) -> Counts:
+def _right(answers: AnswerKeys, family: str) -> Counts:
     """(A, n) 1 where an agent (by name) was right."""
     keys = [answers[agent][family].encode() for agent in sorted(answers)]
     return np.array([np.frombuffer(key, np.uint8) for key in keys]) - np.float32(ord("0"))
 
 
 def _extremes(
-    answers: Answers, own_RA: Floats, families: Sequence[str]
+    answers: AnswerKeys, own_RA: Floats, families: Sequence[str]
 ) -> tuple[Floats, Floats]:
     """(R,) of the best and of the worst member, drawn towards the mean by the share of their spread that is chance.
 
@@ -159,7 +163,7 @@ def _chance(right_An: Floats) -> float:
     )
 
 
-def _alone(vote: Mapping[str, str]) -> Answers:
+def _alone(vote: Mapping[str, str]) -> AnswerKeys:
     return {"": dict(vote)} if vote else {}
 
 
@@ -169,7 +173,9 @@ def _even(families: Sequence[str]) -> Floats:
     return np.array([1 / len(set(domains)) / domains.count(domain) for domain in domains])
 
 
-def _on(table_RAF: Floats, families: Sequence[str], result: Result, agent: str) -> Floats:
+def _on(
+    table_RAF: Floats, families: Sequence[str], result: ArmResult, agent: str
+) -> Floats:
     """(R,) of one agent on its own domains."""
     own = [f for f in families if _domain(f) in result.about.expert_of[agent]]
     place = sorted(result.scores.test).index(agent)

@@ -19,16 +19,16 @@ from docendo.errors import RunError, UserError
 from docendo.records import AgentId
 from docendo.run.session import Session
 
-__all__ = ["MERGED", "WAYS", "merged_engine", "with_merged"]
+__all__ = ["MERGED", "MERGE_METHODS", "build_merged_engine", "merge_session"]
 
 MERGED = AgentId("merged")
-WAYS = {"average": "cat", "ties": "ties_svd"}
+MERGE_METHODS = {"average": "cat", "ties": "ties_svd"}
 """To PEFT's names."""
 _DENSITY = 0.5
 """Share of an adapter's changes that TIES keeps; its largest."""
 
 
-def merged_engine(engine: LocalEngine, config: Config, way: str) -> LocalEngine:
+def build_merged_engine(engine: LocalEngine, config: Config, way: str) -> LocalEngine:
     """An engine whose one agent is all agents of `engine` in one. Raises UseError where PEFT is not installed."""
     agents = [AgentId(name) for name in config.learners]
     rank = config.engine.rank * len(agents)
@@ -36,7 +36,7 @@ def merged_engine(engine: LocalEngine, config: Config, way: str) -> LocalEngine:
         folders = {agent: Path(made, agent) for agent in agents}
         for agent, folder in folders.items():
             save_adapter(engine.bank, agent, folder, config.model)
-        merged = _merged(config, folders, WAYS[way], rank, Path(made, "peft"))
+        merged = _merged(config, folders, MERGE_METHODS[way], rank, Path(made, "peft"))
         dtype, device = engine.bank.dtype, torch.device(config.engine.device)
         found = open_engine(
             load_base(config.model, dtype, device, config.engine.trust_remote_code),
@@ -52,10 +52,10 @@ def merged_engine(engine: LocalEngine, config: Config, way: str) -> LocalEngine:
     return found
 
 
-def with_merged(session: Session, way: str) -> Session:
+def merge_session(session: Session, way: str) -> Session:
     """A session that writes nothing, in which the agents of another are one, with the first one's instruction."""
     config = session.config
-    engine = merged_engine(session.engine, config, way)
+    engine = build_merged_engine(session.engine, config, way)
     school = build_school(config, session.found, engine)
     room = school.classroom
     first = room.instructions[AgentId(next(iter(config.learners)))]

@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from docendo.config import ConfigModel, OwnArmConfig, RegimeConfig, StudyConfig
+from docendo.config import ConfigModel, CustomArmConfig, RegimeConfig, StudyConfig
 from docendo.config.load import Config, changed, explain, load_config, read_toml
 from docendo.errors import UserError, suggestion
 from docendo.study.arms import ARMS, Arm
 
-__all__ = ["TUNING_SEED", "StudyPlan", "Task", "exam", "load_plan"]
+__all__ = ["TUNING_SEED", "StudyPlan", "TrainingTask", "eval_seed", "load_plan"]
 
 TUNING_SEED = 999_999
 """Of the trainings that choose settings; no training of the study has it."""
 
 
-class Task(NamedTuple):
+class TrainingTask(NamedTuple):
     """One training."""
 
     regime: str
@@ -33,12 +33,12 @@ class StudyPlan:
     arms: Mapping[str, Arm]
     """Those that are wanted, in order."""
 
-    def tasks(self) -> Iterator[Task]:
+    def tasks(self) -> Iterator[TrainingTask]:
         """Everything that is trained, seed by seed, so that what is finished can be compared early."""
         for seed in self.study.each_seed:
             for regime in self.study.regimes:
                 yield from (
-                    Task(regime, arm, seed)
+                    TrainingTask(regime, arm, seed)
                     for arm in self.arms
                     if not self.arms[arm].merged
                 )
@@ -59,7 +59,7 @@ class StudyPlan:
         """An arm that is wanted, or one that such an arm is like."""
         return self.arms.get(name) or ARMS[name]
 
-    def settings(self, task: Task, chosen: Sequence[str] = ()) -> Config:
+    def settings(self, task: TrainingTask, chosen: Sequence[str] = ()) -> Config:
         """The settings of one training. Raises UseError for what does not fit together."""
         regime = self.study.regimes[task.regime]
         own = [*regime.settings, *regime.arms.get(self.tuned(task.arm), ()), *chosen]
@@ -75,11 +75,13 @@ class StudyPlan:
                 f"[grids] {task.arm}: the arm sets something of {given!r} itself; leave that out"
             )
         evaluation = shaped.evaluation.model_copy(
-            update={"problems": self.study.looked, "seed": exam(task.seed)}
+            update={"problems": self.study.looked, "seed": eval_seed(task.seed)}
         )
         return shaped.model_copy(update={"seed": task.seed, "evaluation": evaluation})
 
-    def twins(self, task: Task, chosen: Sequence[str] = ()) -> Iterator[Task]:
+    def twins(
+        self, task: TrainingTask, chosen: Sequence[str] = ()
+    ) -> Iterator[TrainingTask]:
         """The same training in other regimes: those in which the arm has the same settings."""
         settings = self.settings(task, chosen)
         others = (
@@ -90,7 +92,7 @@ class StudyPlan:
         return (other for other in others if self.settings(other, chosen) == settings)
 
 
-def exam(seed: int) -> int:
+def eval_seed(seed: int) -> int:
     """The seed of the held-out problems of a training with that seed."""
     return seed + 1
 
@@ -145,7 +147,7 @@ def _chosen(study: StudyConfig, path: Path) -> dict[str, Arm]:
     return {arm: known[arm] for arm in wanted}
 
 
-def _own(name: str, own: OwnArmConfig, path: Path) -> Arm:
+def _own(name: str, own: CustomArmConfig, path: Path) -> Arm:
     if name in ARMS:
         raise UserError(
             f"{path} [own.{name}]: there is an arm {name!r} already; choose another name"
@@ -168,6 +170,6 @@ def _own(name: str, own: OwnArmConfig, path: Path) -> Arm:
 
 
 def _known(place: list[str]) -> list[str]:
-    tables: dict[str, type[ConfigModel]] = {"regimes": RegimeConfig, "own": OwnArmConfig}
+    tables: dict[str, type[ConfigModel]] = {"regimes": RegimeConfig, "own": CustomArmConfig}
     table = tables.get(place[0], StudyConfig) if place else StudyConfig
     return list(table.model_fields)

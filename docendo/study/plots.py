@@ -8,8 +8,8 @@ from docendo.formatting import clip, compact, interval_text, percent, signed
 from docendo.report.render.drawing import label, picture, points_of, ticks_of
 from docendo.report.render.markup import Markup, join, tag
 from docendo.statistics import Estimate
-from docendo.study.findings import Line, Stretch
-from docendo.study.sentences import points, span
+from docendo.study.regimes import ArmCurve, PhaseGains
+from docendo.study.sentences import format_interval, format_points
 
 __all__ = [
     "MIN_LESSONS",
@@ -40,7 +40,7 @@ class ShareCurves:
     """
 
     title: str
-    lines: Sequence[Line]
+    lines: Sequence[ArmCurve]
     places: Mapping[str, int]
     prefix: str = ""
     wide: bool = False
@@ -105,7 +105,7 @@ def share_chart(shown: ShareCurves) -> Markup:
     return picture(parts, width, height, f"{shown.title} against floating-point operations")
 
 
-def _band(line: Line, x: _Scale, y: _Scale, place: int) -> Markup:
+def _band(line: ArmCurve, x: _Scale, y: _Scale, place: int) -> Markup:
     told = [
         (at, e.low, e.high)
         for at, e in line.points
@@ -122,7 +122,7 @@ def _band(line: Line, x: _Scale, y: _Scale, place: int) -> Markup:
     )
 
 
-def _course(line: Line, x: _Scale, y: _Scale, place: int) -> Markup:
+def _course(line: ArmCurve, x: _Scale, y: _Scale, place: int) -> Markup:
     (_, start), (_, end) = line.points[0], line.points[-1]
     interval = interval_text(end, share=True)
     said = f"{line.arm}: {percent(start.mean)} to {percent(end.mean)}" + (
@@ -183,10 +183,10 @@ def difference_chart(gaps: Sequence[ArmDifference], other: str) -> Markup:
         )
     for place, (arm, estimate, side) in enumerate(gaps):
         y = step * (place + 0.5) + 2
-        told = points(estimate.mean)
+        told = format_points(estimate.mean)
         said = tag(
             "title",
-            f"{arm} minus {other}: {told} points, 95% interval {span(estimate)}, seeds: {estimate.n}",
+            f"{arm} minus {other}: {told} points, 95% interval {format_interval(estimate)}, seeds: {estimate.n}",
         )
         ends = [x(100 * v) for v in (estimate.low, estimate.high) if v is not None]
         bar = (
@@ -204,11 +204,14 @@ def difference_chart(gaps: Sequence[ArmDifference], other: str) -> Markup:
             )
         )
         shown = label(told, width - right + 50, y + 4, "label end")
-        parts += [shown, label(span(estimate), width - right + 62, y + 4, "note")]
+        parts += [
+            shown,
+            label(format_interval(estimate), width - right + 62, y + 4, "note"),
+        ]
     return picture(parts, width, height, f"Every arm minus {other}")
 
 
-def gain_scale(found: Sequence[Stretch]) -> float:
+def gain_scale(found: Sequence[PhaseGains]) -> float:
     """The gain that has the darkest colour: the largest one of enough lessons."""
     told = [
         abs(gain)
@@ -219,7 +222,7 @@ def gain_scale(found: Sequence[Stretch]) -> float:
     return max(0.1, *told) if told else 0.1
 
 
-def gain_map(found: Stretch, agents: Sequence[str], scale: float) -> Markup:
+def gain_map(found: PhaseGains, agents: Sequence[str], scale: float) -> Markup:
     """Mean gain by teacher (rows) and student (columns) over a part of the budget, and of how many lessons; `scale` is
     the darkest. What few lessons brought has no colour.
     """

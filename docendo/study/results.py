@@ -12,21 +12,21 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from docendo.config.study import Name
+from docendo.config.study import FileName
 from docendo.errors import UserError, suggestion
 from docendo.store.atomic import write_whole
 
 __all__ = [
     "STUDY_FILE",
-    "About",
-    "Answers",
+    "AnswerKeys",
+    "ArmResult",
     "Cost",
-    "Gain",
-    "Point",
-    "Result",
+    "CurvePoint",
+    "LessonGain",
     "Scores",
-    "Study",
-    "Trace",
+    "StudyResults",
+    "TrainingSetup",
+    "TrainingTrace",
     "load_study",
     "read_result",
     "result_path",
@@ -41,12 +41,12 @@ _Amount = Annotated[float, Field(ge=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Series = tuple[tuple[_Amount, _Share], ...]
 _Families = dict[str, _Key]
-Answers = dict[str, _Families]
+AnswerKeys = dict[str, _Families]
 """By agent and by family, written ``domain/family``."""
 _CONFIG = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class About(BaseModel):
+class TrainingSetup(BaseModel):
     """Who was trained on what, and from which code."""
 
     model_config = _CONFIG
@@ -77,7 +77,7 @@ class Cost(BaseModel):
     """By purpose."""
 
 
-class Point(BaseModel):
+class CurvePoint(BaseModel):
     """Held-out accuracy without a lesson, after so much of the budget."""
 
     model_config = _CONFIG
@@ -90,19 +90,19 @@ class Scores(BaseModel):
     """Answer keys after the training, on held-out problems."""
 
     model_config = _CONFIG
-    test: Answers
+    test: AnswerKeys
     """Trained families, without a lesson."""
-    lesson: Answers = {}
+    lesson: AnswerKeys = {}
     """After a worked example of the family."""
-    outside: Answers = {}
+    outside: AnswerKeys = {}
     """Families that nobody was trained on, without a lesson."""
-    start: Answers = {}
+    start: AnswerKeys = {}
     """The problems of `test`, right after the experts' stage."""
     vote: _Families = {}
     """The problems of `test` by majority of the population, or of as many samples of a single agent."""
 
 
-class Gain(BaseModel):
+class LessonGain(BaseModel):
     """What the lessons of one teacher to one student were worth, over a stretch that ends at `flops`."""
 
     model_config = _CONFIG
@@ -113,32 +113,32 @@ class Gain(BaseModel):
     lessons: int = Field(ge=1)
 
 
-class Trace(BaseModel):
+class TrainingTrace(BaseModel):
     """What happened on the way: pairs of operations spent and a share."""
 
     model_config = _CONFIG
     useful: _Series = ()
     """Groups of rewards that were not flat."""
-    gains: tuple[Gain, ...] = ()
+    gains: tuple[LessonGain, ...] = ()
     cyclic: _Series = ()
     passed: _Series = ()
     """Lessons that passed the gate."""
 
 
-class Result(BaseModel):
+class ArmResult(BaseModel):
     """One arm of one regime, trained from one seed."""
 
     model_config = _CONFIG
     format: Literal[1] = 1
-    regime: Name
-    arm: Name
+    regime: FileName
+    arm: FileName
     seed: int = Field(ge=0)
-    about: About
+    about: TrainingSetup
     cost: Cost
-    curve: tuple[Point, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
     """Ascending in operations."""
     scores: Scores
-    trace: Trace = Trace()
+    trace: TrainingTrace = TrainingTrace()
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -167,7 +167,7 @@ class Result(BaseModel):
 
 
 def _check_answers(
-    where: str, answers: Answers, agents: Iterable[str], families: set[str]
+    where: str, answers: AnswerKeys, agents: Iterable[str], families: set[str]
 ) -> None:
     """Raises ValueError where not every agent answered all problems of every family."""
     _check_names(where, answers, set(agents), "agent")
@@ -197,7 +197,7 @@ def _check_lengths(where: str, keys: Mapping[str, str], wanted: Mapping[str, int
             )
 
 
-def _check_curve(result: Result) -> None:
+def _check_curve(result: ArmResult) -> None:
     flops = [point.flops for point in result.curve]
     for i, (one, other) in enumerate(pairwise(flops), 1):
         if other <= one:
@@ -212,7 +212,7 @@ def _check_curve(result: Result) -> None:
             )
 
 
-def _check_experts(about: About) -> None:
+def _check_experts(about: TrainingSetup) -> None:
     for agent, domains in about.expert_of.items():
         if agent not in about.agents:
             raise ValueError(
@@ -225,11 +225,11 @@ def _check_experts(about: About) -> None:
                 )
 
 
-class Study(NamedTuple):
+class StudyResults(NamedTuple):
     """All that is finished of a study."""
 
     name: str
-    results: Mapping[str, Mapping[str, Mapping[int, Result]]]
+    results: Mapping[str, Mapping[str, Mapping[int, ArmResult]]]
     """By regime, arm and seed, each in order; regimes as they stand in the study's file."""
     file: str = ""
     """What says what is compared, as it was named when it was last worked on; empty where that is not known."""
@@ -240,17 +240,17 @@ def result_path(study: Path, regime: str, arm: str, seed: int) -> Path:
     return study / "results" / regime / f"{arm}-{seed}.json"
 
 
-def write_result(study: Path, result: Result) -> Path:
+def write_result(study: Path, result: ArmResult) -> Path:
     """Writes the result's file, whole or not at all, and returns its path. Raises RunError on a full disk."""
     path = result_path(study, result.regime, result.arm, result.seed)
     write_whole(path, result.model_dump_json(indent=1).encode() + b"\n")
     return path
 
 
-def read_result(path: Path) -> Result:
+def read_result(path: Path) -> ArmResult:
     """The result in a file. Raises UseError, naming file and field, for one that no study wrote."""
     try:
-        result = Result.model_validate_json(path.read_bytes(), strict=True)
+        result = ArmResult.model_validate_json(path.read_bytes(), strict=True)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
@@ -281,7 +281,7 @@ def _explain(error: ValidationError) -> str:
     return f"{place}: {said[0].lower()}{said[1:]}{shown}" if place else said
 
 
-def load_study(folder: Path) -> Study:
+def load_study(folder: Path) -> StudyResults:
     """All results in a study's folder. Raises UseError where there are none, or where arms answered other problems."""
     paths = sorted(p for p in folder.glob("results/*/*.json") if not p.name.startswith("."))
     if not paths:
@@ -289,12 +289,12 @@ def load_study(folder: Path) -> Study:
             f"{folder}: no result of a study; wanted results/REGIME/ARM-SEED.json in it"
         )
     file, names = _told(folder)
-    found: dict[str, dict[str, dict[int, Result]]] = {name: {} for name in names}
+    found: dict[str, dict[str, dict[int, ArmResult]]] = {name: {} for name in names}
     for result in sorted(map(read_result, paths), key=lambda r: (r.regime, r.arm, r.seed)):
         found.setdefault(result.regime, {}).setdefault(result.arm, {})[result.seed] = result
     for regime in found.values():
         _check_pairs(regime)
-    return Study(
+    return StudyResults(
         folder.resolve().name, {name: arms for name, arms in found.items() if arms}, file
     )
 
@@ -308,13 +308,13 @@ def _told(folder: Path) -> tuple[str, list[str]]:
         return "", []
 
 
-def _check_pairs(arms: Mapping[str, Mapping[int, Result]]) -> None:
+def _check_pairs(arms: Mapping[str, Mapping[int, ArmResult]]) -> None:
     """Raises UseError where two arms of one seed did not answer the same number of problems of the same families."""
-    first: dict[tuple[int, str], tuple[Result, dict[str, int]]] = {}
+    first: dict[tuple[int, str], tuple[ArmResult, dict[str, int]]] = {}
     for results in arms.values():
         for seed, result in results.items():
             for name in ("test", "lesson", "outside"):
-                answers: Answers = getattr(result.scores, name)
+                answers: AnswerKeys = getattr(result.scores, name)
                 if answers:
                     sizes = {
                         family: len(key)

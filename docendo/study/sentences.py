@@ -6,49 +6,49 @@ from shlex import quote
 
 from docendo.formatting import DASH, compact, percent, signed, visible
 from docendo.statistics import Estimate
-from docendo.study.arms import is_ablation
-from docendo.study.bootstrap import Closure, Difference
-from docendo.study.findings import (
+from docendo.study.arms import (
     EXPERTS,
-    HOMEWORK,
     JOINT,
-    LESSONS,
-    POOLED,
+    JOINT_SFT,
+    JOINT_SHARED,
+    LESSONS_ONLY,
+    SHARING_ONLY,
     SINGLE,
+    SINGLE_WIDE,
     TEACHING,
-    TUNED,
-    WIDE,
-    Regime,
+    is_ablation,
 )
+from docendo.study.bootstrap import Closure, Difference
 from docendo.study.measures import MEASURES
-from docendo.study.results import Study
+from docendo.study.regimes import RegimeResults
+from docendo.study.results import StudyResults
 
 __all__ = [
-    "answer",
-    "gap",
-    "headline",
-    "limits",
-    "outcome",
-    "points",
-    "repeat",
-    "rivals",
-    "span",
-    "verdict",
-    "why",
+    "compare_with_rivals",
+    "describe_ablations",
+    "describe_closure",
+    "describe_difference",
+    "describe_regime",
+    "format_interval",
+    "format_points",
+    "list_limits",
+    "side_of_zero",
+    "write_headline",
+    "write_reproduction",
 ]
 
 _EVEN = 0.05
 """How far apart the operations of two arms may be to be called equal."""
 _RIVALS = (
-    (TUNED, "mean", "Where agents are only fine-tuned on the solutions,"),
-    (POOLED, "mean", "Where joint training pools what it found,"),
+    (JOINT_SFT, "mean", "Where agents are only fine-tuned on the solutions,"),
+    (JOINT_SHARED, "mean", "Where joint training pools what it found,"),
     (SINGLE, "mean", "Its mean against a single agent with all the compute:"),
     (SINGLE, "best", "Its best member against a single agent with all the compute:"),
-    (WIDE, "mean", "Its mean against one that has all the weights too:"),
+    (SINGLE_WIDE, "mean", "Its mean against one that has all the weights too:"),
 )
 _HALVES = (
-    (LESSONS, "By lessons, without others' homework:"),
-    (HOMEWORK, "Without lessons, by others' homework where that is read:"),
+    (LESSONS_ONLY, "By lessons, without others' homework:"),
+    (SHARING_ONLY, "Without lessons, by others' homework where that is read:"),
 )
 
 
@@ -58,21 +58,21 @@ _SHUT = (
 )
 
 
-def points(value: float | None) -> str:
+def format_points(value: float | None) -> str:
     """A share as percentage points: ``+4.2``."""
     return signed(None if value is None else 100 * value, 1)
 
 
-def span(estimate: Estimate) -> str:
+def format_interval(estimate: Estimate) -> str:
     """``+1.1 to +7.3``; empty where there is no interval."""
     return (
-        f"{points(estimate.low)} to {points(estimate.high)}"
+        f"{format_points(estimate.low)} to {format_points(estimate.high)}"
         if estimate.low is not None
         else ""
     )
 
 
-def outcome(found: Difference) -> str:
+def side_of_zero(found: Difference) -> str:
     """``above``, ``below`` or ``open``: which side of 0 the whole interval is on; one seed never tells."""
     low, high = found.estimate.low, found.estimate.high
     if found.estimate.n < 2 or low is None or high is None:
@@ -80,27 +80,27 @@ def outcome(found: Difference) -> str:
     return "above" if low > 0 else "below" if high < 0 else "open"
 
 
-def verdict(one: str, other: str, found: Difference) -> str:
+def describe_difference(one: str, other: str, found: Difference) -> str:
     """Whether one arm beats another, by how much, and how sure that is."""
-    told = outcome(found)
-    told_by = f"{points(found.estimate.mean)} points"
+    told = side_of_zero(found)
+    told_by = f"{format_points(found.estimate.mean)} points"
     interval = (
-        f"95% interval {span(found.estimate)}" if span(found.estimate) else "no interval"
+        f"95% interval {format_interval(found.estimate)}"
+        if format_interval(found.estimate)
+        else "no interval"
     )
     seeds = _seeds(found.estimate.n)
     if told == "open":
-        why = (
+        describe_ablations = (
             ""
             if found.estimate.n > 1
             else ", and one seed says nothing of another training"
         )
-        return (
-            f"{one} and {other} cannot be told apart: {told_by} ({interval}, {seeds}{why})"
-        )
+        return f"{one} and {other} cannot be told apart: {told_by} ({interval}, {seeds}{describe_ablations})"
     winner, loser = (one, other) if told == "above" else (other, one)
     turned = found if told == "above" else _turned(found)
-    low_high = f"95% interval {span(turned.estimate)}"
-    return f"{winner} beats {loser} by {points(turned.estimate.mean)} points ({low_high}, {seeds})"
+    low_high = f"95% interval {format_interval(turned.estimate)}"
+    return f"{winner} beats {loser} by {format_points(turned.estimate.mean)} points ({low_high}, {seeds})"
 
 
 def _seeds(count: int) -> str:
@@ -115,12 +115,14 @@ def _turned(found: Difference) -> Difference:
     return found._replace(estimate=flipped)
 
 
-def headline(found: Sequence[Regime]) -> str:
+def write_headline(found: Sequence[RegimeResults]) -> str:
     """In which regimes teaching beats joint training, in which it is beaten, and which are open."""
     sides: dict[str, list[str]] = {"above": [], "below": [], "open": [], "missing": []}
     for regime in found:
-        gap = regime.boot.difference(TEACHING, JOINT, "mean")
-        sides[outcome(gap) if gap else "missing"].append(regime.name)
+        describe_closure = regime.boot.difference(TEACHING, JOINT, "mean")
+        sides[side_of_zero(describe_closure) if describe_closure else "missing"].append(
+            regime.name
+        )
     told = {
         "above": f"{TEACHING} beats {JOINT}",
         "below": f"{JOINT} beats {TEACHING}",
@@ -133,14 +135,14 @@ def headline(found: Sequence[Regime]) -> str:
     return f"At equal compute, {'; '.join(parts)}."
 
 
-def answer(regime: Regime) -> list[str]:
+def describe_regime(regime: RegimeResults) -> list[str]:
     """Teaching against joint training in one regime: the main measure first, then what else was measured."""
     main = regime.boot.difference(TEACHING, JOINT, "mean")
     if not main:
         lacking = [arm for arm in (TEACHING, JOINT) if arm not in regime.arms]
         apart = f"{TEACHING} and {JOINT} have no seed in common yet."
         return [f"There is no result of {lacking[0]} yet." if lacking else apart]
-    said = [f"Without a lesson, {verdict(TEACHING, JOINT, main)}."]
+    said = [f"Without a lesson, {describe_difference(TEACHING, JOINT, main)}."]
     if all(
         r.cost.ledger and r.cost.ledger.keys() <= {"experts"}
         for r in regime.arms[TEACHING].values()
@@ -151,8 +153,8 @@ def answer(regime: Regime) -> list[str]:
     others: dict[str, list[str]] = {"above": [], "below": [], "open": []}
     for name in ("best", "worst", "lesson", "outside", "area", "vote"):
         if found := regime.boot.difference(TEACHING, JOINT, name):
-            others[outcome(found)].append(
-                f"{MEASURES[name]} ({points(found.estimate.mean)})"
+            others[side_of_zero(found)].append(
+                f"{MEASURES[name]} ({format_points(found.estimate.mean)})"
             )
     heads = {
         "above": f"Where {TEACHING} is ahead",
@@ -163,14 +165,14 @@ def answer(regime: Regime) -> list[str]:
         f"{heads[side]}: {', '.join(names)}." for side, names in others.items() if names
     ]
     if _alike(regime):
-        said.append(gap(regime.boot.closure(TEACHING, EXPERTS, JOINT)))
+        said.append(describe_closure(regime.boot.closure(TEACHING, EXPERTS, JOINT)))
         said += [_SHUT] if regime.apart(TEACHING) else []
     if uneven := _uneven(regime):
         said.append(uneven)
-    return said + rivals(regime) + why(regime)
+    return said + compare_with_rivals(regime) + describe_ablations(regime)
 
 
-def rivals(regime: Regime) -> list[str]:
+def compare_with_rivals(regime: RegimeResults) -> list[str]:
     """Teaching against fine-tuning alone, against joint training that pools what it found, and its mean and best member
     against a single agent, of one member's weights or of all members'. Then half of teaching against those who learn
     from nobody: joint training, or experts where teaching has no more data than they have.
@@ -182,21 +184,25 @@ def rivals(regime: Regime) -> list[str]:
         (said, one, other, regime.boot.difference(one, other, by))
         for one, other, by, said in asked
     ]
-    return [f"{said} {verdict(one, other, gap)}." for said, one, other, gap in found if gap]
+    return [
+        f"{said} {describe_difference(one, other, describe_closure)}."
+        for said, one, other, describe_closure in found
+        if describe_closure
+    ]
 
 
-def _alike(regime: Regime) -> bool:
+def _alike(regime: RegimeResults) -> bool:
     """Whether the agents that teach studied nothing but what the experts did."""
     return EXPERTS in regime.arms and regime.studied(EXPERTS) == regime.studied(TEACHING)
 
 
-def why(regime: Regime) -> list[str]:
+def describe_ablations(regime: RegimeResults) -> list[str]:
     """What the ablations say: without which parts teaching is worse, better, or neither that one could tell."""
     sides: dict[str, list[str]] = {"below": [], "above": [], "open": []}
     for arm, found in regime.against(TEACHING).items():
         if is_ablation(arm):
-            sides[outcome(found)].append(
-                f"{arm} ({points(found.estimate.mean)}, {span(found.estimate)})"
+            sides[side_of_zero(found)].append(
+                f"{arm} ({format_points(found.estimate.mean)}, {format_interval(found.estimate)})"
             )
     heads = {
         "below": "What teaching owes to its parts: worse without them are",
@@ -206,7 +212,7 @@ def why(regime: Regime) -> list[str]:
     return [f"{heads[side]} {', '.join(arms)}." for side, arms in sides.items() if arms]
 
 
-def gap(found: Closure) -> str:
+def describe_closure(found: Closure) -> str:
     """How much of what joint training gains over experts the population gained by teaching."""
     if not found.share:
         return f"What {TEACHING} closed of the gap between {EXPERTS} and {JOINT} is undefined: {found.why}."
@@ -218,7 +224,7 @@ def gap(found: Closure) -> str:
     return f"Of the gap between {EXPERTS} and {JOINT}, {TEACHING} closed {told}."
 
 
-def _uneven(regime: Regime) -> str:
+def _uneven(regime: RegimeResults) -> str:
     """Says so where the two did not cost the same; empty where they did."""
     spent = {
         arm: sum(r.cost.spent for r in regime.arms[arm].values()) / len(regime.arms[arm])
@@ -233,7 +239,7 @@ def _uneven(regime: Regime) -> str:
     )
 
 
-def limits(found: Sequence[Regime]) -> list[str]:
+def list_limits(found: Sequence[RegimeResults]) -> list[str]:
     """What the numbers do not say."""
     results = [result for regime in found for result in regime.results]
     counts = sorted({len(by_seed) for regime in found for by_seed in regime.arms.values()})
@@ -269,7 +275,7 @@ def limits(found: Sequence[Regime]) -> list[str]:
     return said
 
 
-def _missing(found: Sequence[Regime]) -> str:
+def _missing(found: Sequence[RegimeResults]) -> str:
     """Trainings that other arms of the regime have."""
     lost = []
     for regime in found:
@@ -293,7 +299,7 @@ def _range(numbers: Sequence[int]) -> str:
     )
 
 
-def repeat(study: Study) -> str:
+def write_reproduction(study: StudyResults) -> str:
     """The command that makes the study again, and the commit that made it, or how much each of several made."""
     results = [
         r for arms in study.results.values() for by in arms.values() for r in by.values()

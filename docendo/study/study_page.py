@@ -8,27 +8,7 @@ from docendo.formatting import DASH, compact
 from docendo.report.render.components import empty_note, figure, swatch, table, tile
 from docendo.report.render.markup import Markup, document, join, tag
 from docendo.report.run_page import asset, save_page
-from docendo.study.arms import is_ablation
-from docendo.study.boards import (
-    Board,
-    arms,
-    costs,
-    differences,
-    domains,
-    families,
-    rounds,
-    tuning,
-)
-from docendo.study.findings import (
-    JOINT,
-    TEACHING,
-    Line,
-    Regime,
-    learning,
-    ledger,
-    series,
-    stretches,
-)
+from docendo.study.arms import JOINT, TEACHING, is_ablation
 from docendo.study.plots import (
     MIN_LESSONS,
     ArmDifference,
@@ -39,8 +19,34 @@ from docendo.study.plots import (
     ledger_chart,
     share_chart,
 )
-from docendo.study.results import Study
-from docendo.study.sentences import answer, headline, limits, outcome, points, repeat, span
+from docendo.study.regimes import (
+    ArmCurve,
+    RegimeResults,
+    average_ledger,
+    compute_learning_curves,
+    compute_phase_gains,
+    compute_trace_curves,
+)
+from docendo.study.result_tables import (
+    ResultTable,
+    tabulate_arms,
+    tabulate_costs,
+    tabulate_differences,
+    tabulate_domains,
+    tabulate_families,
+    tabulate_rounds,
+    tabulate_tuning,
+)
+from docendo.study.results import StudyResults
+from docendo.study.sentences import (
+    describe_regime,
+    format_interval,
+    format_points,
+    list_limits,
+    side_of_zero,
+    write_headline,
+    write_reproduction,
+)
 
 __all__ = ["study_page", "write_report"]
 
@@ -56,12 +62,12 @@ _SIDES = {
 }
 
 
-def write_report(study: Study, found: Sequence[Regime], path: Path) -> Path:
+def write_report(study: StudyResults, found: Sequence[RegimeResults], path: Path) -> Path:
     """Writes the page of a study to `path`, whole or not at all, and returns that; `found` are its regimes."""
     return save_page(study_page(study, found), path)
 
 
-def study_page(study: Study, found: Sequence[Regime]) -> str:
+def study_page(study: StudyResults, found: Sequence[RegimeResults]) -> str:
     """The whole page; `found` are the study's regimes."""
     places, purposes = _places(found), _purposes(found)
     sections = (
@@ -82,8 +88,8 @@ def study_page(study: Study, found: Sequence[Regime]) -> str:
             _each(found, lambda r: _courses(r, places)),
         ),
         ("compute", "Cost", "What it cost", _each(found, lambda r: _compute(r, purposes))),
-        ("limits", "Limits", "What this does not say", _list(limits(found))),
-        ("repeat", "Repeat", "To repeat it", tag("pre", repeat(study))),
+        ("limits", "Limits", "What this does not say", _list(list_limits(found))),
+        ("repeat", "Repeat", "To repeat it", tag("pre", write_reproduction(study))),
     )
     links = [tag("a", short, href=f"#{name}") for name, short, _, _ in sections]
     body = tag(
@@ -98,7 +104,7 @@ def study_page(study: Study, found: Sequence[Regime]) -> str:
     return document(f"{study.name} · docendo", asset("page.css"), "", body)
 
 
-def _places(found: Sequence[Regime]) -> dict[str, int]:
+def _places(found: Sequence[RegimeResults]) -> dict[str, int]:
     """The colour of every arm that may have a line: those of the question first, then rivals and, in pictures of their
     own, the ablations.
     """
@@ -118,7 +124,7 @@ def _places(found: Sequence[Regime]) -> dict[str, int]:
 
 
 def _apart(
-    title: str, lines: Sequence[Line], places: Mapping[str, int], wide: bool = False
+    title: str, lines: Sequence[ArmCurve], places: Mapping[str, int], wide: bool = False
 ) -> list[ShareCurves]:
     """One picture, or two: of rivals, and of ablations with what they are to be compared with."""
     parts = [line for line in lines if is_ablation(line.arm)]
@@ -138,7 +144,7 @@ def _apart(
     return found
 
 
-def _header(study: Study, found: Sequence[Regime]) -> Markup:
+def _header(study: StudyResults, found: Sequence[RegimeResults]) -> Markup:
     results = [result for regime in found for result in regime.results]
     names = {arm for regime in found for arm in regime.arms}
     budgets = sorted({r.cost.budget for r in results})
@@ -158,27 +164,35 @@ def _header(study: Study, found: Sequence[Regime]) -> Markup:
     )
 
 
-def _tile(regime: Regime) -> Markup:
+def _tile(regime: RegimeResults) -> Markup:
     gap = regime.boot.difference(TEACHING, JOINT, "mean")
     title = f"{regime.name}: {TEACHING} minus {JOINT}"
     if not gap:
         return tile(title, DASH, ["nothing to compare yet"])
-    interval = f"95% interval {span(gap.estimate)}" if span(gap.estimate) else "no interval"
+    interval = (
+        f"95% interval {format_interval(gap.estimate)}"
+        if format_interval(gap.estimate)
+        else "no interval"
+    )
     return tile(
-        title, f"{points(gap.estimate.mean)} points", [interval, _SIDES[outcome(gap)]]
+        title,
+        f"{format_points(gap.estimate.mean)} points",
+        [interval, _SIDES[side_of_zero(gap)]],
     )
 
 
-def _each(found: Sequence[Regime], show: Callable[[Regime], Markup]) -> Markup:
+def _each(
+    found: Sequence[RegimeResults], show: Callable[[RegimeResults], Markup]
+) -> Markup:
     """One part after the other, under the regimes' names where there are several."""
     if len(found) == 1:
         return show(found[0])
     return join(part for regime in found for part in (tag("h3", regime.name), show(regime)))
 
 
-def _answers(found: Sequence[Regime]) -> Markup:
-    said = _each(found, lambda r: _said(answer(r)))
-    return join((tag("p", headline(found)), said)) if len(found) > 1 else said
+def _answers(found: Sequence[RegimeResults]) -> Markup:
+    said = _each(found, lambda r: _said(describe_regime(r)))
+    return join((tag("p", write_headline(found)), said)) if len(found) > 1 else said
 
 
 def _said(sentences: Sequence[str]) -> Markup:
@@ -187,20 +201,22 @@ def _said(sentences: Sequence[str]) -> Markup:
     return tag("div", tag("p", tag("strong", first)), *rest, class_="say")
 
 
-def _tables(regime: Regime) -> Markup:
-    gaps = differences(regime)
+def _tables(regime: RegimeResults) -> Markup:
+    gaps = tabulate_differences(regime)
     parts = [
-        _board(arms(regime)),
+        _board(tabulate_arms(regime)),
         _board(gaps) if gaps.rows else empty_note(f"Nothing to compare with {JOINT} yet."),
     ]
-    return join((*parts, _folded(domains(regime)), _folded(families(regime))))
+    return join(
+        (*parts, _folded(tabulate_domains(regime)), _folded(tabulate_families(regime)))
+    )
 
 
-def _folded(board: Board, said: str = "") -> Markup:
+def _folded(board: ResultTable, said: str = "") -> Markup:
     return tag("details", tag("summary", said or board.title), _board(board))
 
 
-def _board(board: Board) -> Markup:
+def _board(board: ResultTable) -> Markup:
     rows = [
         [
             tag("th", row[0].text, scope="row"),
@@ -229,10 +245,10 @@ def _kind(words: bool) -> str | None:
     return None if words else "number"
 
 
-def _parts(regime: Regime) -> Markup:
+def _parts(regime: RegimeResults) -> Markup:
     """Every other arm against teaching, sorted."""
     gaps = [
-        ArmDifference(arm, gap.estimate, outcome(gap))
+        ArmDifference(arm, gap.estimate, side_of_zero(gap))
         for arm, gap in regime.against(TEACHING).items()
     ]
     if not gaps:
@@ -253,8 +269,8 @@ def _parts(regime: Regime) -> Markup:
     )
 
 
-def _curves(regime: Regime, places: dict[str, int]) -> Markup:
-    lines = learning(regime)
+def _curves(regime: RegimeResults, places: dict[str, int]) -> Markup:
+    lines = compute_learning_curves(regime)
     if not lines:
         return empty_note("No training was examined on the way.")
     about = "Held-out accuracy without a lesson, mean over agents, domains and seeds; the band is its 95% interval."
@@ -264,22 +280,25 @@ def _curves(regime: Regime, places: dict[str, int]) -> Markup:
     )
 
 
-def _courses(regime: Regime, places: dict[str, int]) -> Markup:
+def _courses(regime: RegimeResults, places: dict[str, int]) -> Markup:
     found = [
         shown
         for name, said in _SERIES.items()
-        for shown in _apart(said, series(regime, name), places)
+        for shown in _apart(said, compute_trace_curves(regime, name), places)
     ]
     if not found:
         return empty_note("Nothing was told of the rounds.")
     panels = [figure(shown.title, share_chart(shown)) for shown in found]
     return join(
-        (tag("div", *panels, class_="panels"), _folded(rounds(regime), "In numbers"))
+        (
+            tag("div", *panels, class_="panels"),
+            _folded(tabulate_rounds(regime), "In numbers"),
+        )
     )
 
 
-def _gains(regime: Regime) -> Markup:
-    told = stretches(regime, TEACHING)
+def _gains(regime: RegimeResults) -> Markup:
+    told = compute_phase_gains(regime, TEACHING)
     if not told:
         gated = any(
             result.trace.passed for result in regime.arms.get(TEACHING, {}).values()
@@ -305,26 +324,35 @@ def _gains(regime: Regime) -> Markup:
     return join((tag("p", about), key, tag("div", *panels, class_="panels")))
 
 
-def _purposes(found: Sequence[Regime]) -> list[str]:
+def _purposes(found: Sequence[RegimeResults]) -> list[str]:
     """What operations were spent on, the most first; each has its colour in all regimes."""
     sums = Counter[str]()
     for regime in found:
-        for amounts in ledger(regime).values():
+        for amounts in average_ledger(regime).values():
             sums.update(amounts)
     return sorted(sums, key=lambda purpose: (-sums[purpose], purpose))
 
 
-def _compute(regime: Regime, purposes: Sequence[str]) -> Markup:
-    spent = ledger(regime)
+def _compute(regime: RegimeResults, purposes: Sequence[str]) -> Markup:
+    spent = average_ledger(regime)
     if not spent:
-        return join((empty_note("Nothing was booked in a ledger."), _board(tuning(regime))))
+        return join(
+            (empty_note("Nothing was booked in a ledger."), _board(tabulate_tuning(regime)))
+        )
     key = tag(
         "p",
         *(swatch(f"swatch s{i % 8}", name) for i, name in enumerate(purposes)),
         class_="key",
     )
     chart = _scrolling(ledger_chart(spent, purposes), "Compute by arm and purpose")
-    return join((key, chart, _folded(costs(regime), "As a table"), _board(tuning(regime))))
+    return join(
+        (
+            key,
+            chart,
+            _folded(tabulate_costs(regime), "As a table"),
+            _board(tabulate_tuning(regime)),
+        )
+    )
 
 
 def _scrolling(chart: Markup, said: str) -> Markup:

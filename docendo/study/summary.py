@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from docendo.statistics import Estimate
+from docendo.study.arms import JOINT, TEACHING
 from docendo.study.bootstrap import Difference
-from docendo.study.findings import JOINT, TEACHING, Regime
-from docendo.study.results import Study
+from docendo.study.regimes import RegimeResults
+from docendo.study.results import StudyResults
 
-__all__ = ["summary"]
+__all__ = ["summarize_study"]
 
 
-def summary(study: Study, found: Sequence[Regime]) -> dict[str, Any]:
+def summarize_study(study: StudyResults, found: Sequence[RegimeResults]) -> dict[str, Any]:
     """JSON of a study: by regime and arm its seeds' settings and costs, every measure, and every arm minus `teaching`
     and `all-data`. What happened on the way is in the results themselves.
 
@@ -24,7 +25,7 @@ def summary(study: Study, found: Sequence[Regime]) -> dict[str, Any]:
     }
 
 
-def _regime(regime: Regime) -> dict[str, Any]:
+def _regime(regime: RegimeResults) -> dict[str, Any]:
     arms = {
         arm: {
             "seeds": sorted(regime.arms[arm]),

@@ -11,14 +11,26 @@ from typing import NamedTuple
 from docendo.errors import RunError, UserError
 from docendo.store.atomic import write_whole
 from docendo.store.lock import TakenError, WriterLock
-from docendo.study.arm_run import Training, TrainingCallback, opened, spent
-from docendo.study.examining import accuracy, answers, fresh_paper, keys
-from docendo.study.plan import TUNING_SEED, StudyPlan, Task
+from docendo.study.arm_run import Training, TrainingCallback, spent_flops, train_to_budget
+from docendo.study.eval_problems import (
+    accuracy_by_domain,
+    answer_keys,
+    answer_problems,
+    draw_tuning_problems,
+)
+from docendo.study.plan import TUNING_SEED, StudyPlan, TrainingTask
 
-__all__ = ["Choice", "choose", "chosen", "holding", "trials_left", "tried"]
+__all__ = [
+    "TunedSettings",
+    "choose_settings",
+    "count_trials_left",
+    "lock_run",
+    "read_choice",
+    "trial_path",
+]
 
 
-class Choice(NamedTuple):
+class TunedSettings(NamedTuple):
     settings: tuple[str, ...] = ()
     """Those that were right most often; the first in the grid of several that were."""
     flops: float = 0.0
@@ -32,20 +44,20 @@ class _Trial(NamedTuple):
     flops: float
 
 
-def choose(
+def choose_settings(
     plan: StudyPlan, folder: Path, regime: str, arm: str, watcher: TrainingCallback
-) -> Choice:
+) -> TunedSettings:
     """The settings that the arm takes in a regime; those that were tried before are not tried again.
 
     Raises TakenError where other processes are still trying some, when all others were tried.
     """
-    if (known := chosen(plan, folder, regime, arm)) is not None:
+    if (known := read_choice(plan, folder, regime, arm)) is not None:
         return known
     trials, taken = list[_Trial](), list[TakenError]()
     for number in range(len(plan.grid(arm))):
         try:
             trials.append(
-                _try(plan, folder, Task(regime, arm, TUNING_SEED), number, watcher)
+                _try(plan, folder, TrainingTask(regime, arm, TUNING_SEED), number, watcher)
             )
         except TakenError as error:
             taken.append(error)
@@ -59,10 +71,12 @@ def choose(
     return found
 
 
-def chosen(plan: StudyPlan, folder: Path, regime: str, arm: str) -> Choice | None:
+def read_choice(
+    plan: StudyPlan, folder: Path, regime: str, arm: str
+) -> TunedSettings | None:
     """The same where all settings of its grid were tried, else None."""
-    grid, task = plan.grid(arm), Task(regime, arm, TUNING_SEED)
-    paths = [tried(folder, task, number) for number in range(len(grid))]
+    grid, task = plan.grid(arm), TrainingTask(regime, arm, TUNING_SEED)
+    paths = [trial_path(folder, task, number) for number in range(len(grid))]
     if not all(path.exists() for path in paths):
         return None
     return _best(
@@ -70,28 +84,29 @@ def chosen(plan: StudyPlan, folder: Path, regime: str, arm: str) -> Choice | Non
     )
 
 
-def _best(trials: Sequence[_Trial]) -> Choice:
+def _best(trials: Sequence[_Trial]) -> TunedSettings:
     if not trials:  # nothing to choose from
-        return Choice()
+        return TunedSettings()
     best = max(trials, key=lambda trial: trial.score)
-    return Choice(best.settings, sum(trial.flops for trial in trials))
+    return TunedSettings(best.settings, sum(trial.flops for trial in trials))
 
 
-def tried(folder: Path, task: Task, number: int) -> Path:
+def trial_path(folder: Path, task: TrainingTask, number: int) -> Path:
     """Where the outcome of one trial belongs."""
     return folder / "tuning" / task.regime / f"{task.arm}-{number}.json"
 
 
-def trials_left(plan: StudyPlan, folder: Path, tasks: Iterable[Task]) -> int:
+def count_trials_left(plan: StudyPlan, folder: Path, tasks: Iterable[TrainingTask]) -> int:
     """How many settings are still to be tried before these are trained; the same one in two regimes is one."""
     left, seen = 0, set[Path]()
     for regime, arm in dict.fromkeys((task.regime, plan.tuned(task.arm)) for task in tasks):
-        trial = Task(regime, arm, TUNING_SEED)
+        trial = TrainingTask(regime, arm, TUNING_SEED)
         for number, settings in enumerate(plan.grid(arm)):
-            if tried(folder, trial, number).exists():
+            if trial_path(folder, trial, number).exists():
                 continue
             outcomes = {
-                tried(folder, one, number) for one in (trial, *plan.twins(trial, settings))
+                trial_path(folder, one, number)
+                for one in (trial, *plan.twins(trial, settings))
             }
             left += not (outcomes & seen or any(path.exists() for path in outcomes))
             seen |= outcomes
@@ -99,19 +114,23 @@ def trials_left(plan: StudyPlan, folder: Path, tasks: Iterable[Task]) -> int:
 
 
 def _try(
-    plan: StudyPlan, folder: Path, task: Task, number: int, watcher: TrainingCallback
+    plan: StudyPlan,
+    folder: Path,
+    task: TrainingTask,
+    number: int,
+    watcher: TrainingCallback,
 ) -> _Trial:
-    path, settings = tried(folder, task, number), tuple(plan.grid(task.arm)[number])
+    path, settings = trial_path(folder, task, number), tuple(plan.grid(task.arm)[number])
     if path.exists():
         return _read(path, settings)
-    with holding(folder, path.relative_to(folder).with_suffix("")) as run:
+    with lock_run(folder, path.relative_to(folder).with_suffix("")) as run:
         if path.exists():
             return _read(path, settings)
         if done := next(
             (
                 p
                 for twin in plan.twins(task, settings)
-                if (p := tried(folder, twin, number)).exists()
+                if (p := trial_path(folder, twin, number)).exists()
             ),
             None,
         ):
@@ -121,16 +140,19 @@ def _try(
 
         def examine(course: Training) -> None:
             session = course.session
-            problems = fresh_paper(
+            problems = draw_tuning_problems(
                 session.found, session.config.evaluation.seed, plan.study
             )
-            right = accuracy(
-                keys(answers(session.school.classroom, session.agents, problems), problems)
+            right = accuracy_by_domain(
+                answer_keys(
+                    answer_problems(session.school.classroom, session.agents, problems),
+                    problems,
+                )
             )
             score = fmean(share for domains in right.values() for share in domains.values())
-            found.append(_Trial(settings, score, spent(session)))
+            found.append(_Trial(settings, score, spent_flops(session)))
 
-        opened(
+        train_to_budget(
             plan.settings(task, settings),
             run,
             watcher,
@@ -166,7 +188,7 @@ def _read(path: Path, settings: Sequence[str]) -> _Trial:
 
 
 @contextmanager
-def holding(folder: Path, name: Path) -> Iterator[Path]:
+def lock_run(folder: Path, name: Path) -> Iterator[Path]:
     """The run directory of that name, which no other process enters meanwhile. Raises TakenError where one is there."""
     run = folder / "runs" / name
     try:

@@ -18,8 +18,15 @@ import pytest
 
 from docendo.report import html_page
 from docendo.store import RunDirectory
-from docendo.study.findings import regimes
-from docendo.study.results import Cost, Gain, Point, Trace, load_study, write_result
+from docendo.study.regimes import split_by_regime
+from docendo.study.results import (
+    Cost,
+    CurvePoint,
+    LessonGain,
+    TrainingTrace,
+    load_study,
+    write_result,
+)
 from docendo.study.study_page import write_report
 from tests.cli.toys import docendo
 from tests.hostile.payloads import HTML, MARKED, PAYLOADS
@@ -124,16 +131,19 @@ def study_of(names: list[str], folder: Path) -> Path:
             setting={n: n for n in names},
         )
         gains = [
-            Gain(flops=1, teacher=t, student=names[0], gain=0.5, lessons=1) for t in names
+            LessonGain(flops=1, teacher=t, student=names[0], gain=0.5, lessons=1)
+            for t in names
         ]
-        curve = [Point(flops=0, accuracy={a: dict.fromkeys(domains, 0.5) for a in agents})]
-        given = {"about": told, "trace": Trace(gains=gains), "curve": curve}
+        curve = [
+            CurvePoint(flops=0, accuracy={a: dict.fromkeys(domains, 0.5) for a in agents})
+        ]
+        given = {"about": told, "trace": TrainingTrace(gains=gains), "curve": curve}
         cost = Cost(budget=1, spent=1, ledger=dict.fromkeys(names, 1.0))
         write_result(
             folder, result(arm, test=dict.fromkeys(agents, keys), cost=cost, **given)
         )
     study = load_study(folder)
-    return write_report(study, regimes(study), folder / "report.html")
+    return write_report(study, split_by_regime(study), folder / "report.html")
 
 
 def test_no_payload_does_anything_on_any_page(

@@ -9,17 +9,24 @@ from hypothesis import strategies as st
 
 from docendo.records import Message
 from docendo.serving.api_errors import ApiError
-from docendo.serving.chat import Chat, StreamPiece, TokenUsage, chunk, completion, read_chat
+from docendo.serving.chat import (
+    ChatRequest,
+    ChoiceDelta,
+    TokenUsage,
+    chunk,
+    completion,
+    read_chat,
+)
 
 HELLO = [{"role": "user", "content": "hello"}]
 
 
-def read(**body: object) -> Chat:
+def read(**body: object) -> ChatRequest:
     return read_chat(json.dumps({"model": "ann", "messages": HELLO} | body).encode())
 
 
 def test_a_bare_request_has_the_usual_settings() -> None:
-    assert read() == Chat("ann", (Message("user", "hello"),))
+    assert read() == ChatRequest("ann", (Message("user", "hello"),))
 
 
 def test_every_setting_is_read() -> None:
@@ -38,7 +45,7 @@ def test_every_setting_is_read() -> None:
         tools=None,
         response_format={"type": "text"},
     )
-    assert asked == Chat(
+    assert asked == ChatRequest(
         "ann", (Message("user", "hello"),), 3, 9, 0.0, 0.5, -4, ("a", "b"), True, True
     )
 
@@ -131,7 +138,7 @@ def test_a_reply_has_all_that_clients_look_for() -> None:
     made = completion(
         "c1",
         "ann",
-        [StreamPiece(0, "four", "stop"), StreamPiece(1, "5", "length")],
+        [ChoiceDelta(0, "four", "stop"), ChoiceDelta(1, "5", "length")],
         TokenUsage(9, 4),
     )
     assert [c["message"]["content"] for c in made["choices"]] == ["four", "5"]
@@ -141,9 +148,9 @@ def test_a_reply_has_all_that_clients_look_for() -> None:
 
 def test_events_name_the_role_then_text_then_the_reason_then_counts() -> None:
     events = [
-        chunk("c1", "ann", StreamPiece(0, ""), first=True),
-        chunk("c1", "ann", StreamPiece(0, "fo\nur")),
-        chunk("c1", "ann", StreamPiece(0, "", "stop")),
+        chunk("c1", "ann", ChoiceDelta(0, ""), first=True),
+        chunk("c1", "ann", ChoiceDelta(0, "fo\nur")),
+        chunk("c1", "ann", ChoiceDelta(0, "", "stop")),
         chunk("c1", "ann", None, TokenUsage(9, 4)),
     ]
     assert all(

@@ -12,7 +12,7 @@ from docendo.engines.local.engine import LocalEngine
 from docendo.records import BASE
 from docendo.serving.app import ServedPopulation, ServingRules
 from docendo.serving.scheduler import RequestScheduler
-from docendo.serving.server import listen, server_of
+from docendo.serving.server import build_server, open_socket
 from tests.engines.toys import ANN
 
 TOKEN = "a-token-for-tests-only"  # noqa: S105
@@ -42,8 +42,8 @@ def chat(**body: object) -> dict[str, object]:
 @contextmanager
 def served(engine: LocalEngine, **rules: int | float) -> Iterator[Served]:
     population = ServedPopulation(engine, {BASE: "Be brief.", ANN: "Be ann."}, "toys", 7)
-    with listen("127.0.0.1", 0) as bound:
-        server = server_of(population, ServingRules(TOKEN, **rules))  # type: ignore[arg-type]
+    with open_socket("127.0.0.1", 0) as bound:
+        server = build_server(population, ServingRules(TOKEN, **rules))  # type: ignore[arg-type]
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [bound]}, daemon=True
         )

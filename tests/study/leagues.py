@@ -7,7 +7,7 @@ import tomli_w
 
 from docendo.config.load import Config, parse_config
 from docendo.study.plan import StudyPlan, load_plan
-from docendo.study.results import Result
+from docendo.study.results import ArmResult
 
 DOMAINS = {"letters": ["tor", "mib"], "digits": ["vun"], "genes": ["sel"]}
 AGENTS = {"ada": "letters", "bob": "digits", "cyd": "genes"}
@@ -81,7 +81,7 @@ class Silent:
         self.shares.append(spent)
 
 
-def timeless(result: Result) -> Result:
+def timeless(result: ArmResult) -> ArmResult:
     """The result without the seconds that it took, and the commit of the code, which may move while tests run."""
     cost, about = (
         result.cost.model_copy(update={"seconds": 0.0}),

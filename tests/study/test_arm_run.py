@@ -9,11 +9,11 @@ import pytest
 
 from docendo.errors import RunError, UserError
 from docendo.store import RunDirectory
-from docendo.study.arm_run import StageLog, Training, cyclic, opened
-from docendo.study.finishing import result_of
-from docendo.study.plan import StudyPlan, Task
-from docendo.study.results import Result
-from docendo.study.tuning import Choice
+from docendo.study.arm_results import make_result
+from docendo.study.arm_run import StageLog, Training, cyclic_gain_share, train_to_budget
+from docendo.study.plan import StudyPlan, TrainingTask
+from docendo.study.results import ArmResult
+from docendo.study.tuning import TunedSettings
 from tests.study.leagues import SMALL, Silent, league, planned, timeless
 from tests.toys import ANN, BOB, episode, match
 
@@ -24,13 +24,13 @@ class Killed(BaseException):
 
 @dataclass
 class Trained:
-    result: Result
+    result: ArmResult
     before_last: float
     """Operations when the last round began."""
 
 
 def trained(plan: StudyPlan, run: Path, watcher: Silent | None = None) -> Trained:
-    task, found = Task("all", "teaching", 0), list[Trained]()
+    task, found = TrainingTask("all", "teaching", 0), list[Trained]()
 
     def finish(course: Training) -> None:
         rounds = RunDirectory.open(run)
@@ -40,9 +40,11 @@ def trained(plan: StudyPlan, run: Path, watcher: Silent | None = None) -> Traine
         )
         ((before,),) = rounds._rows(query, last)
         rounds.close()
-        found.append(Trained(timeless(result_of(plan, task, Choice(), course)), before))
+        found.append(
+            Trained(timeless(make_result(plan, task, TunedSettings(), course)), before)
+        )
 
-    opened(
+    train_to_budget(
         plan.settings(task), run, watcher or Silent(), plan.study, plan.study.budget, finish
     )
     return found[0]
@@ -191,10 +193,10 @@ def test_the_past_of_an_agent_counts_as_the_agent_itself() -> None:
 def test_a_ring_of_helpers_is_cyclic_a_ladder_is_not_and_two_are_neither() -> None:
     ring = {("a", "b"): 1.0, ("b", "c"): 1.0, ("c", "a"): 1.0}
     ladder = {("a", "b"): 1.0, ("b", "c"): 1.0, ("a", "c"): 2.0}
-    assert cyclic(ring) == pytest.approx(1.0)
-    assert cyclic(ladder) == pytest.approx(0.0, abs=1e-12)
-    assert cyclic({("a", "b"): 1.0}) is None
-    assert cyclic(dict.fromkeys(ring, 0.0)) is None
+    assert cyclic_gain_share(ring) == pytest.approx(1.0)
+    assert cyclic_gain_share(ladder) == pytest.approx(0.0, abs=1e-12)
+    assert cyclic_gain_share({("a", "b"): 1.0}) is None
+    assert cyclic_gain_share(dict.fromkeys(ring, 0.0)) is None
 
 
 def test_a_budget_that_ends_with_the_experts_study_is_told(tmp_path: Path) -> None:

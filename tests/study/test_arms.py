@@ -10,7 +10,7 @@ from docendo.config.load import Config
 from docendo.loop import play, practise
 from docendo.records import AgentId
 from docendo.sft_data import draw_own_problems
-from docendo.study.arms import ARMS, ONE, made_from
+from docendo.study.arms import ARMS, ONLY_AGENT, find_merged_arms
 from tests.study.leagues import AGENTS, DOMAINS, SMALL, config
 from tests.toys import RecordingTrainable
 
@@ -61,10 +61,10 @@ NOTHING = dict.fromkeys(
     for setting in flat(RICH.agents["ada"].model_dump(exclude_none=True))
 )
 SINGLE = NOTHING | {
-    f"agents.{ONE}.{k}": v
+    f"agents.{ONLY_AGENT}.{k}": v
     for k, v in flat(RICH.agents["ada"].model_dump(exclude_none=True)).items()
 }
-SINGLE |= ALONE | {f"agents.{ONE}.domain": EVERYTHING}
+SINGLE |= ALONE | {f"agents.{ONLY_AGENT}.domain": EVERYTHING}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,8 @@ def test_a_wide_agent_has_the_weights_of_all_and_the_same_scale() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arm", "agent"), [*product(["all-data", "all-data-sft"], AGENTS), ("one-agent", ONE)]
+    ("arm", "agent"),
+    [*product(["all-data", "all-data-sft"], AGENTS), ("one-agent", ONLY_AGENT)],
 )
 def test_who_has_all_data_studies_and_practises_every_domain_and_nobody_teaches(
     arm: str, agent: str
@@ -171,6 +172,6 @@ def test_agents_that_practise_all_domains_are_experts_of_their_own_alone_where_n
 
 
 def test_merged_arms_are_made_of_the_experts() -> None:
-    assert made_from("experts") == ["experts-merged", "experts-ties"]
-    assert made_from("teaching") == []
-    assert made_from("experts", {"experts": ARMS["experts"]}) == []
+    assert find_merged_arms("experts") == ["experts-merged", "experts-ties"]
+    assert find_merged_arms("teaching") == []
+    assert find_merged_arms("experts", {"experts": ARMS["experts"]}) == []

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docendo.study.bootstrap import Bootstrap, dominance, effect_size
-from docendo.study.results import Point, Result
+from docendo.study.results import ArmResult, CurvePoint
 from tests.study.toys import about, answers, result
 
 ONE = about(("a",), domains={"letters": ("flip",)}, expert_of={})
 
 
-def arm(name: str, *keys: str, first: int = 0) -> dict[int, Result]:
+def arm(name: str, *keys: str, first: int = 0) -> dict[int, ArmResult]:
     """One agent, one family, one key for each seed."""
     return {
         seed: result(name, seed, answers(("a",), letters_flip=key), about=ONE)
@@ -22,14 +22,14 @@ def arm(name: str, *keys: str, first: int = 0) -> dict[int, Result]:
     }
 
 
-def curved(name: str, *heights: float) -> dict[int, Result]:
+def curved(name: str, *heights: float) -> dict[int, ArmResult]:
     return {
         seed: result(
             name,
             seed,
             answers(("a",), letters_flip="01"),
             about=ONE,
-            curve=[Point(flops=0, accuracy={"a": {"letters": height}})],
+            curve=[CurvePoint(flops=0, accuracy={"a": {"letters": height}})],
         )
         for seed, height in enumerate(heights)
     }
@@ -170,7 +170,7 @@ KEYS = st.lists(
 )
 
 
-def population(name: str, keys: list[list[str]]) -> dict[int, Result]:
+def population(name: str, keys: list[list[str]]) -> dict[int, ArmResult]:
     two = about(domains={"letters": ("flip",)}, expert_of={})
     return {
         seed: result(

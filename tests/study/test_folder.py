@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from docendo.errors import UserError
-from docendo.study.folder import settle
+from docendo.study.folder import write_study_file
 from docendo.study.plan import StudyPlan
 from docendo.study.results import load_study, write_result
 from tests.study.leagues import SMALL, league, planned
@@ -22,7 +22,7 @@ def settled(
 ) -> StudyPlan:
     (here / name).mkdir()
     plan = planned(here / name, made, **{"regimes": REGIMES, "grids": GRIDS} | given)
-    settle(here / "out", plan, Path("recipes", f"{name}.toml"))
+    write_study_file(here / "out", plan, Path("recipes", f"{name}.toml"))
     return plan
 
 
@@ -40,7 +40,7 @@ def test_a_folder_knows_which_file_it_was_last_worked_on_with_and_no_place_of_th
     plan, out = settled(tmp_path), tmp_path / "out"
     write_result(out, result(regime="few"))
     assert load_study(out).file == "recipes/before.toml"
-    settle(out, plan, tmp_path / "elsewhere.toml")
+    write_study_file(out, plan, tmp_path / "elsewhere.toml")
     assert load_study(out).file == "elsewhere.toml"
     (out / "study.json").unlink()
     assert load_study(out).file == ""
@@ -208,5 +208,5 @@ def test_a_folder_of_something_else_and_one_that_cannot_be_made_are_told(
         settled(tmp_path)
     plan = planned(tmp_path)
     with pytest.raises(UserError, match=r"diary.txt is a file; choose another --out"):
-        settle(tmp_path / "out" / "diary.txt" / "study", plan, Path("study.toml"))
+        write_study_file(tmp_path / "out" / "diary.txt" / "study", plan, Path("study.toml"))
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["diary.txt"]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from docendo.study.measures import area, measures
-from docendo.study.results import Point, Scores
+from docendo.study.measures import area_under_curve, measure_result
+from docendo.study.results import CurvePoint, Scores
 from tests.study.toys import about, answers, result
 
 A = {"letters/flip": "0011", "letters/turn": "0001", "numbers/sums": "11"}
@@ -12,7 +12,9 @@ B = {"letters/flip": "0000", "letters/turn": "1111", "numbers/sums": "01"}
 
 
 def figures(**given: object) -> dict[str, float]:
-    return {name: float(value[0]) for name, value in measures(result(**given)).items()}
+    return {
+        name: float(value[0]) for name, value in measure_result(result(**given)).items()
+    }
 
 
 def test_domains_weigh_the_same_and_so_do_the_families_of_each():
@@ -62,11 +64,11 @@ def test_nobody_forgets_without_a_domain_or_without_a_start():
     )
 
 
-def curve(*points: tuple[float, float]) -> list[Point]:
+def curve(*points: tuple[float, float]) -> list[CurvePoint]:
     """Of two agents, one always 0.2 above, the other as much below."""
     spread = {"a": 0.2, "b": -0.2}
     return [
-        Point(flops=x, accuracy={k: {"d": y + v} for k, v in spread.items()})
+        CurvePoint(flops=x, accuracy={k: {"d": y + v} for k, v in spread.items()})
         for x, y in points
     ]
 
@@ -93,21 +95,21 @@ def curve(*points: tuple[float, float]) -> list[Point]:
 def test_the_area_is_the_mean_over_the_budget(
     points: list[tuple[float, float]], wanted: float
 ):
-    assert area(curve(*points), 100.0) == pytest.approx(wanted)
+    assert area_under_curve(curve(*points), 100.0) == pytest.approx(wanted)
 
 
 def test_a_drawn_problem_counts_as_often_as_it_was_drawn():
     def last_only(family: str, n: int) -> np.ndarray:
         return np.array([[0.0] * (n - 1) + [n]], np.float32)
 
-    found = measures(result(test={"a": A, "b": B}), last_only)
+    found = measure_result(result(test={"a": A, "b": B}), last_only)
     assert found["mean"][0] == (1 + (0 + 1) / 2 / 2 + 0.5) / 2
     assert found["best"][0] == found["mean"][0], "chance alone would spread the two as far"
     sure = {
         agent: {f: digit * len(key) for f, key in A.items()}
         for agent, digit in (("a", "1"), ("b", "0"))
     }
-    assert measures(result(test=sure), last_only)["best"][0] == 1
+    assert measure_result(result(test=sure), last_only)["best"][0] == 1
 
 
 def test_the_best_of_equal_members_is_no_better_than_all_of_them() -> None:
@@ -149,5 +151,5 @@ def test_members_that_differ_in_every_problem_are_as_far_apart_as_they_are() -> 
 
 def test_agents_keep_their_own_starts_in_whatever_order_they_are_written():
     scores = Scores(test={"a": A, "b": B}, start={"b": B, "a": A})
-    found = measures(result(test=scores.test, start=scores.start))
+    found = measure_result(result(test=scores.test, start=scores.start))
     assert found["forgotten"][0] == 0

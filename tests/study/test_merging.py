@@ -14,7 +14,7 @@ from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.peft_format import save_adapter
 from docendo.errors import UserError
 from docendo.records import AgentId
-from docendo.study.merging import MERGED, WAYS, merged_engine
+from docendo.study.merging import MERGE_METHODS, MERGED, build_merged_engine
 from tests.engines.toys import CPU, PEFT_WARNS, logits, wake
 from tests.study.leagues import AGENTS, config
 
@@ -59,7 +59,9 @@ def changes(engine: LocalEngine, agent: str, folder: Path) -> dict[str, Tensor]:
 def test_the_average_of_adapters_is_the_average_of_what_they_add_to_the_weights(
     experts: LocalEngine, tmp_path: Path
 ) -> None:
-    merged = changes(merged_engine(experts, LEAGUE, "average"), MERGED, tmp_path / "merged")
+    merged = changes(
+        build_merged_engine(experts, LEAGUE, "average"), MERGED, tmp_path / "merged"
+    )
     single = [changes(experts, name, tmp_path / name) for name in AGENTS]
     assert merged.keys() == single[0].keys()
     for layer, change in merged.items():
@@ -68,11 +70,11 @@ def test_the_average_of_adapters_is_the_average_of_what_they_add_to_the_weights(
         torch.testing.assert_close(change, wanted, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", MERGE_METHODS)
 def test_the_engine_makes_of_a_merged_adapter_what_peft_makes_of_it(
     way: str, experts: LocalEngine, tmp_path: Path
 ) -> None:
-    merged = merged_engine(experts, LEAGUE, way)
+    merged = build_merged_engine(experts, LEAGUE, way)
     save_adapter(merged.bank, MERGED, tmp_path, "tiny")
     bare = _tiny()[0].eval()
     bare.set_attn_implementation("sdpa")
@@ -89,14 +91,14 @@ def test_ties_is_finite_has_the_layers_and_shapes_of_the_adapters_and_is_no_aver
     experts: LocalEngine, tmp_path: Path
 ) -> None:
     ties, average = (
-        changes(merged_engine(experts, LEAGUE, way), MERGED, tmp_path / way)
+        changes(build_merged_engine(experts, LEAGUE, way), MERGED, tmp_path / way)
         for way in ("ties", "average")
     )
     single = changes(experts, "ada", tmp_path / "ada")
     assert {n: x.shape for n, x in ties.items()} == {n: x.shape for n, x in single.items()}
     assert all(x.isfinite().all() for x in ties.values())
     assert all((ties[n] - average[n]).abs().max() > 1e-3 for n in ties)
-    assert merged_engine(experts, LEAGUE, "ties").bank.rank == RANK * len(AGENTS)
+    assert build_merged_engine(experts, LEAGUE, "ties").bank.rank == RANK * len(AGENTS)
 
 
 def test_without_peft_what_to_install_is_told(
@@ -106,4 +108,4 @@ def test_without_peft_what_to_install_is_told(
     with pytest.raises(
         UserError, match=r"merging adapters needs PEFT; run: pip install 'docendo\[study\]'"
     ):
-        merged_engine(experts, LEAGUE, "average")
+        build_merged_engine(experts, LEAGUE, "average")

@@ -8,7 +8,7 @@ import pytest
 from docendo.config import EvaluationConfig
 from docendo.errors import UserError
 from docendo.study.arms import ARMS
-from docendo.study.plan import TUNING_SEED, Task
+from docendo.study.plan import TUNING_SEED, TrainingTask
 from tests.study.leagues import planned, study
 
 
@@ -22,7 +22,7 @@ def test_seed_by_seed_all_arms_of_all_regimes_are_trained_and_merged_ones_are_no
         regimes={"few": {}, "all": {}},
     )
     assert list(plan.tasks()) == [
-        Task(regime, arm, seed)
+        TrainingTask(regime, arm, seed)
         for seed in (0, 1)
         for regime in ("few", "all")
         for arm in ("base", "experts")
@@ -80,7 +80,7 @@ def test_a_regimes_settings_an_arms_and_the_choice_are_put_on_top_of_each_other(
         tmp_path, arms=["teaching", "teaching-frozen", "experts"], regimes={"few": few}
     )
     chosen = ["experts.every=7"]
-    found = {arm: plan.settings(Task("few", arm, 3), chosen) for arm in plan.arms}
+    found = {arm: plan.settings(TrainingTask("few", arm, 3), chosen) for arm in plan.arms}
     stages = {
         arm: (c.experts.steps, c.experts.batch, c.experts.every, c.experts.rate)
         for arm, c in found.items()
@@ -97,7 +97,7 @@ def test_a_regimes_settings_an_arms_and_the_choice_are_put_on_top_of_each_other(
 
 
 def test_the_settings_of_trials_are_settings_that_a_run_can_have(tmp_path: Path) -> None:
-    config = planned(tmp_path).settings(Task("all", "teaching", TUNING_SEED))
+    config = planned(tmp_path).settings(TrainingTask("all", "teaching", TUNING_SEED))
     assert (
         EvaluationConfig.model_validate(config.evaluation.model_dump()) == config.evaluation
     )
@@ -116,8 +116,8 @@ def test_an_ablation_takes_the_choice_of_teaching_even_where_teaching_is_not_an_
     )
     assert [plan.tuned(arm) for arm in plan.arms] == ["teaching", "teaching", "experts"]
     assert [list(plan.grid(arm)) for arm in plan.arms] == [grid, grid, []]
-    assert plan.settings(Task("all", "teaching", 0)) == plan.settings(
-        Task("all", "teaching-frozen", 0)
+    assert plan.settings(TrainingTask("all", "teaching", 0)) == plan.settings(
+        TrainingTask("all", "teaching-frozen", 0)
     ).model_copy(update={"teaching": plan.config.teaching})
 
 
@@ -128,9 +128,9 @@ def test_a_grid_of_what_an_arm_sets_itself_is_refused(tmp_path: Path) -> None:
         arms=["all-data-sft", "all-data"],
         grids={"all-data-sft": grid, "all-data": grid},
     )
-    assert plan.settings(Task("all", "all-data", 0), grid[0]).learning.practice == 3
+    assert plan.settings(TrainingTask("all", "all-data", 0), grid[0]).learning.practice == 3
     with pytest.raises(UserError, match="all-data-sft: the arm sets something of"):
-        plan.settings(Task("all", "all-data-sft", 0), grid[0])
+        plan.settings(TrainingTask("all", "all-data-sft", 0), grid[0])
 
 
 def test_an_own_arm_is_another_arm_with_its_own_settings(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_an_own_arm_is_another_arm_with_its_own_settings(tmp_path: Path) -> None
         "long": {"like": "experts", "settings": ["experts.steps=9"]},
     }
     plan = planned(tmp_path, arms=list(own), own=own)
-    found = {arm: plan.settings(Task("all", arm, 0)) for arm in own}
+    found = {arm: plan.settings(TrainingTask("all", arm, 0)) for arm in own}
     assert (found["hot"].teaching.temperature, found["hot"].teaching.matches) == (2.0, 2)
     assert (found["long"].experts.steps, found["long"].teaching.matches) == (9, 0)
     assert found["bare"].agents["ada"].instruction == "Think."
@@ -229,7 +229,7 @@ def test_a_setting_that_changes_nothing_is_refused(
 ) -> None:
     plan = planned(tmp_path, regimes={"few": {"settings": settings}})
     with pytest.raises(UserError) as told:
-        plan.settings(Task("few", "teaching", 0))
+        plan.settings(TrainingTask("few", "teaching", 0))
     assert said in str(told.value)
 
 
@@ -249,5 +249,5 @@ def test_a_setting_that_is_none_is_told_with_the_arm_the_regime_and_the_entry_of
         ),
     ):
         with pytest.raises(UserError) as told:
-            plan.settings(Task("all", "teaching", 0), (given,))
+            plan.settings(TrainingTask("all", "teaching", 0), (given,))
         assert said in str(told.value)

@@ -8,9 +8,9 @@ import pytest
 
 from docendo.errors import RunError, UserError
 from docendo.study.results import (
-    Gain,
-    Point,
-    Trace,
+    CurvePoint,
+    LessonGain,
+    TrainingTrace,
     load_study,
     read_result,
     result_path,
@@ -22,10 +22,12 @@ from tests.study.toys import about, answers, result
 def rich(seed: int = 0) -> Any:
     keys = {"letters_flip": "0011", "letters_turn": "0001", "numbers_sums": "01"}
     curve = [
-        Point(flops=x, accuracy={a: {"letters": x / 100, "numbers": 0.5} for a in "ab"})
+        CurvePoint(
+            flops=x, accuracy={a: {"letters": x / 100, "numbers": 0.5} for a in "ab"}
+        )
         for x in (0, 50)
     ]
-    gain = Gain(flops=50, teacher="a", student="b", gain=-0.25, lessons=3)
+    gain = LessonGain(flops=50, teacher="a", student="b", gain=-0.25, lessons=3)
     return result(
         seed=seed,
         lesson=answers(**keys),
@@ -33,7 +35,7 @@ def rich(seed: int = 0) -> Any:
         outside=answers(letters_sort="1"),
         vote={"letters/flip": "0110"},
         curve=curve,
-        trace=Trace(useful=[(50, 0.5)], gains=[gain]),
+        trace=TrainingTrace(useful=[(50, 0.5)], gains=[gain]),
     )
 
 

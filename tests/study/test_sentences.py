@@ -6,18 +6,18 @@ import pytest
 
 from docendo.statistics import Estimate
 from docendo.study.bootstrap import Bootstrap, Closure, Difference
-from docendo.study.findings import Regime
-from docendo.study.results import Cost, Result, Study
+from docendo.study.regimes import RegimeResults
+from docendo.study.results import ArmResult, Cost, StudyResults
 from docendo.study.sentences import (
-    answer,
-    gap,
-    headline,
-    limits,
-    outcome,
-    repeat,
-    rivals,
-    verdict,
-    why,
+    compare_with_rivals,
+    describe_ablations,
+    describe_closure,
+    describe_difference,
+    describe_regime,
+    list_limits,
+    side_of_zero,
+    write_headline,
+    write_reproduction,
 )
 from tests.study.toys import about, answers, result
 
@@ -69,8 +69,8 @@ def told(mean: float, low: float | None, high: float | None, n: int = 5) -> Diff
 def test_a_winner_is_named_only_where_the_whole_interval_of_several_seeds_is_on_one_side(
     found: Difference, side: str, said: str
 ):
-    assert outcome(found) == side
-    assert verdict("x", "y", found) == said
+    assert side_of_zero(found) == side
+    assert describe_difference("x", "y", found) == said
 
 
 def regime(
@@ -78,9 +78,9 @@ def regime(
     cost: Mapping[str, float] | None = None,
     seeds: int = 3,
     **shares: int,
-) -> Regime:
+) -> RegimeResults:
     """Arms whose single agent answers so many of 100 problems right, in every seed; ``all_data`` is all-data."""
-    arms: dict[str, dict[int, Result]] = {}
+    arms: dict[str, dict[int, ArmResult]] = {}
     for arm, right in ((n.replace("_", "-"), right) for n, right in shares.items()):
         keys = answers(("a",), letters_flip="1" * right + "0" * (100 - right))
         spent = Cost(budget=100, spent=(cost or {}).get(arm, 100.0))
@@ -88,11 +88,11 @@ def regime(
             s: result(arm, s, keys, regime=name, about=ONE, cost=spent)
             for s in range(seeds)
         }
-    return Regime(name, arms, Bootstrap(arms, 400))
+    return RegimeResults(name, arms, Bootstrap(arms, 400))
 
 
 def test_the_answer_names_the_winner_and_how_much_of_the_gap_was_closed():
-    first, *others = answer(regime(teaching=60, all_data=80, experts=40))
+    first, *others = describe_regime(regime(teaching=60, all_data=80, experts=40))
     assert first.startswith(
         "Without a lesson, all-data beats teaching by +20.0 points (95% interval +"
     )
@@ -120,7 +120,7 @@ def test_the_rivals_of_teaching_are_fine_tuning_joint_training_that_pools_and_a_
         "all_data_sft": 90,
     }
     given = regime(teaching=80, all_data=50, **others, **halves)
-    tuned, pooled, mean, single, wide, lessons, homework = rivals(given)
+    tuned, pooled, mean, single, wide, lessons, homework = compare_with_rivals(given)
     assert "only fine-tuned on the solutions, all-data-sft beats teaching by +10.0" in tuned
     assert pooled.startswith(
         "Where joint training pools what it found, teaching beats all-data-pooled by +30.0 points"
@@ -139,11 +139,13 @@ def test_the_rivals_of_teaching_are_fine_tuning_joint_training_that_pools_and_a_
     assert lessons.startswith("By lessons, without others' homework: teaching-no-homework")
     assert "+5.0 points" in lessons
     assert "where that is read: teaching-no-lessons beats all-data by +25.0" in homework
-    (alone,) = rivals(regime(teaching=9, all_data=9, experts=20, teaching_no_lessons=70))
+    (alone,) = compare_with_rivals(
+        regime(teaching=9, all_data=9, experts=20, teaching_no_lessons=70)
+    )
     assert "teaching-no-lessons beats experts by +50.0" in alone, (
         "who has no more data than experts"
     )
-    assert rivals(regime(teaching=80, all_data=50)) == []
+    assert compare_with_rivals(regime(teaching=80, all_data=50)) == []
 
 
 def test_ablations_say_what_teaching_owes_to_each_part() -> None:
@@ -151,21 +153,22 @@ def test_ablations_say_what_teaching_owes_to_each_part() -> None:
         teaching=60, all_data=20, teaching_no_gate=20, teaching_gold=95, teaching_uniform=60
     )
     worse, better, same = (
-        next(s for s in why(some) if arm in s) for arm in ("no-gate", "gold", "uniform")
+        next(s for s in describe_ablations(some) if arm in s)
+        for arm in ("no-gate", "gold", "uniform")
     )
     assert worse.startswith(
         "What teaching owes to its parts: worse without them are teaching-no-gate (\N{MINUS SIGN}40.0,"
     )
     assert better.startswith("Better than teaching are teaching-gold (+35.0,")
     assert same.startswith("Not to be told apart from teaching are teaching-uniform (+0.0,")
-    assert why(regime(teaching=60, all_data=20)) == []
+    assert describe_ablations(regime(teaching=60, all_data=20)) == []
 
 
 def test_arms_that_did_not_cost_the_same_are_not_called_equal():
-    said = answer(regime(teaching=60, all_data=80, cost={"teaching": 120.0}))[-1]
+    said = describe_regime(regime(teaching=60, all_data=80, cost={"teaching": 120.0}))[-1]
     assert said == "Their compute is not equal: teaching spent 120 FLOP, all-data 100 FLOP."
     assert "compute" not in " ".join(
-        answer(regime(teaching=60, all_data=80, cost={"teaching": 104.0}))
+        describe_regime(regime(teaching=60, all_data=80, cost={"teaching": 104.0}))
     )
 
 
@@ -177,8 +180,8 @@ def test_a_gap_is_told_only_where_teaching_studied_what_the_experts_did() -> Non
     }
     arms = {**some.arms, "teaching": open_to_all}
     shut, free = (
-        " ".join(answer(some)),
-        " ".join(answer(Regime("scarce", arms, Bootstrap(arms, 400)))),
+        " ".join(describe_regime(some)),
+        " ".join(describe_regime(RegimeResults("scarce", arms, Bootstrap(arms, 400)))),
     )
     assert "gap" in shut
     assert "yardstick" in shut
@@ -187,14 +190,14 @@ def test_a_gap_is_told_only_where_teaching_studied_what_the_experts_did() -> Non
 
 
 def test_without_one_of_the_two_there_is_no_answer():
-    assert answer(regime(teaching=60)) == ["There is no result of all-data yet."]
+    assert describe_regime(regime(teaching=60)) == ["There is no result of all-data yet."]
     some, other = regime(teaching=60).arms["teaching"], regime(all_data=60).arms["all-data"]
     apart = {"teaching": {0: some[0]}, "all-data": {1: other[1]}}
-    assert answer(Regime("scarce", apart, Bootstrap(apart, 10))) == [
+    assert describe_regime(RegimeResults("scarce", apart, Bootstrap(apart, 10))) == [
         "teaching and all-data have no seed in common yet."
     ]
     assert (
-        headline([regime(teaching=60)])
+        write_headline([regime(teaching=60)])
         == "At equal compute, nothing can be said yet in scarce."
     )
 
@@ -210,7 +213,7 @@ def test_an_answer_says_so_where_nobody_taught_anybody() -> None:
             }
             for arm, by in regime(teaching=60, all_data=50).arms.items()
         }
-        return answer(Regime("scarce", arms, Bootstrap(arms, 10)))
+        return describe_regime(RegimeResults("scarce", arms, Bootstrap(arms, 10)))
 
     assert "the budget ended with the experts' study" in spent(experts=9.0)[1]
     assert "the budget ended" not in " ".join(spent(experts=9.0, practice=1.0))
@@ -222,30 +225,30 @@ def test_the_headline_says_where_who_wins():
         regime("plenty", teaching=60, all_data=90),
     )
     even = regime("middling", teaching=60, all_data=60)
-    assert headline([won, lost, even]) == (
+    assert write_headline([won, lost, even]) == (
         "At equal compute, teaching beats all-data in scarce; all-data beats teaching in plenty; "
         "which is ahead cannot be told in middling."
     )
 
 
 def test_a_share_of_a_gap_comes_with_its_interval_or_with_the_reason_why_there_is_none():
-    assert gap(Closure(Estimate(0.5, -0.1, 0.9, 3), "")) == (
+    assert describe_closure(Closure(Estimate(0.5, -0.1, 0.9, 3), "")) == (
         "Of the gap between experts and all-data, teaching closed 50% (95% interval \N{MINUS SIGN}10% to 90%, 3 seeds)."
     )
-    assert gap(Closure(None, "because")).endswith("is undefined: because.")
+    assert describe_closure(Closure(None, "because")).endswith("is undefined: because.")
 
 
 def test_limits_tell_of_missing_trainings_and_of_single_seeds():
     some = regime(teaching=60, all_data=50)
     arms = {"teaching": some.arms["teaching"], "all-data": {0: some.arms["all-data"][0]}}
-    said = " ".join(limits([Regime("scarce", arms, Bootstrap(arms, 10))]))
+    said = " ".join(list_limits([RegimeResults("scarce", arms, Bootstrap(arms, 10))]))
     assert (
         "Seeds per arm: 1 to 3 (0, 1, 2). Missing: scarce all-data 1, scarce all-data 2;"
         in said
     )
     assert "no winner is named" in said
     assert "100 held-out problems" in said
-    assert "no winner" not in " ".join(limits([some]))
+    assert "no winner" not in " ".join(list_limits([some]))
 
 
 @pytest.mark.parametrize(
@@ -282,6 +285,10 @@ def test_a_study_names_the_commit_to_repeat_it_from_or_all_that_made_it(
             seed: result(seed=seed, about=about(commit=c)) for seed, c in enumerate(commits)
         }
     }
-    assert repeat(Study("my study", {"scarce": arms})).splitlines() == said
-    named = repeat(Study("my study", {"scarce": arms}, "recipes/equal.toml")).splitlines()
+    assert (
+        write_reproduction(StudyResults("my study", {"scarce": arms})).splitlines() == said
+    )
+    named = write_reproduction(
+        StudyResults("my study", {"scarce": arms}, "recipes/equal.toml")
+    ).splitlines()
     assert named == [*said[:-1], "docendo compare recipes/equal.toml"]

@@ -12,10 +12,17 @@ import pytest
 from rich.console import Console
 
 from docendo.errors import UserError
-from docendo.study.findings import Regime, regimes
-from docendo.study.markdown import markdown, terminal
-from docendo.study.results import Gain, Point, Study, Trace, load_study, write_result
-from docendo.study.sentences import headline
+from docendo.study.markdown import render_markdown, render_terminal
+from docendo.study.regimes import RegimeResults, split_by_regime
+from docendo.study.results import (
+    CurvePoint,
+    LessonGain,
+    StudyResults,
+    TrainingTrace,
+    load_study,
+    write_result,
+)
+from docendo.study.sentences import write_headline
 from docendo.study.study_page import study_page, write_report
 from tests.hostile.payloads import HTML
 from tests.study.toys import TRAINED, about, answers, result, toy_study
@@ -24,25 +31,29 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, list[Regime]]:
+def toy(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[StudyResults, list[RegimeResults]]:
     study = load_study(toy_study(tmp_path_factory.mktemp("toy") / "laboratory"))
-    return study, regimes(study, 300)
+    return study, split_by_regime(study, 300)
 
 
 def written(folder: Path) -> Path:
     study = load_study(folder)
-    return write_report(study, regimes(study, 100), folder / "report.html")
+    return write_report(study, split_by_regime(study, 100), folder / "report.html")
 
 
 def flat(text: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", text).split())
 
 
-def test_page_markdown_and_terminal_tell_the_same(toy: tuple[Study, list[Regime]]):
+def test_page_markdown_and_terminal_tell_the_same(
+    toy: tuple[StudyResults, list[RegimeResults]],
+):
     study, found = toy
-    page, told = study_page(study, found), markdown(study, found)
+    page, told = study_page(study, found), render_markdown(study, found)
     console = Console(width=400, record=True, file=StringIO())
-    console.print(terminal(study, found))
+    console.print(render_terminal(study, found))
     shown = console.export_text()
     for regime in found:
         mean = regime.boot.measured("teaching")["mean"].estimate("mean")
@@ -50,16 +61,18 @@ def test_page_markdown_and_terminal_tell_the_same(toy: tuple[Study, list[Regime]
             assert regime.name in text
             assert f"{100 * mean.mean:.1f}" in text
     for text in (flat(page), told, shown):
-        assert headline(found) in text
+        assert write_headline(found) in text
 
 
-def test_every_picture_of_the_page_has_finite_numbers(toy: tuple[Study, list[Regime]]):
+def test_every_picture_of_the_page_has_finite_numbers(
+    toy: tuple[StudyResults, list[RegimeResults]],
+):
     body = study_page(*toy).split("<main>")[1]
     assert body.count("<svg") == 2 * (1 + 1 + 3 + 3 + 1)
     assert not re.search(r"\b(nan|inf|None)\b", body)
 
 
-def test_the_page_asks_for_nothing(toy: tuple[Study, list[Regime]]):
+def test_the_page_asks_for_nothing(toy: tuple[StudyResults, list[RegimeResults]]):
     page = study_page(*toy)
     assert "default-src 'none'" in page
     assert not [
@@ -74,7 +87,7 @@ def test_ablations_have_a_picture_of_their_own_with_what_they_are_compared_with(
 ) -> None:
     for arm in ("teaching", "all-data", "one-agent", "teaching-gold", "teaching-no-gate"):
         curve = [
-            Point(flops=x, accuracy={a: dict.fromkeys(TRAINED, 0.5) for a in "ab"})
+            CurvePoint(flops=x, accuracy={a: dict.fromkeys(TRAINED, 0.5) for a in "ab"})
             for x in (0, 90)
         ]
         write_result(tmp_path, result(arm, curve=curve))
@@ -91,7 +104,9 @@ def test_ablations_have_a_picture_of_their_own_with_what_they_are_compared_with(
 def test_an_arm_whose_rounds_were_told_and_whose_learning_was_not_has_a_line(
     tmp_path: Path,
 ) -> None:
-    write_result(tmp_path, result("experts", trace=Trace(useful=((1, 0.2), (2, 0.6)))))
+    write_result(
+        tmp_path, result("experts", trace=TrainingTrace(useful=((1, 0.2), (2, 0.6))))
+    )
     assert "experts: 20% to 60%" in written(tmp_path).read_text()
 
 
@@ -100,9 +115,10 @@ def test_what_few_lessons_brought_has_no_colour_and_does_not_set_the_scale(
 ) -> None:
     told = [("a", "b", 1.0, 9), ("b", "a", 0.2, 10)]
     gains = tuple(
-        Gain(flops=90, teacher=t, student=s, gain=gain, lessons=n) for t, s, gain, n in told
+        LessonGain(flops=90, teacher=t, student=s, gain=gain, lessons=n)
+        for t, s, gain, n in told
     )
-    write_result(tmp_path, result(trace=Trace(gains=gains)))
+    write_result(tmp_path, result(trace=TrainingTrace(gains=gains)))
     page = written(tmp_path).read_text()
     depth = {
         who: re.search(rf'{who} teaches.*?class="heat up" fill-opacity="([^"]*)"', page)[1]
@@ -113,14 +129,18 @@ def test_what_few_lessons_brought_has_no_colour_and_does_not_set_the_scale(
 
 def test_rounds_in_numbers_are_means_over_looks_and_lessons(tmp_path: Path) -> None:
     gains = tuple(
-        Gain(flops=x, teacher="a", student="b", gain=g, lessons=n)
+        LessonGain(flops=x, teacher="a", student="b", gain=g, lessons=n)
         for x, g, n in ((1, 0.5, 10), (2, 0.1, 30))
     )
     write_result(
         tmp_path,
-        result(trace=Trace(useful=((1, 0.2), (2, 0.6)), passed=((1, 1.0),), gains=gains)),
+        result(
+            trace=TrainingTrace(
+                useful=((1, 0.2), (2, 0.6)), passed=((1, 1.0),), gains=gains
+            )
+        ),
     )
-    told = markdown(study := load_study(tmp_path), regimes(study, 10))
+    told = render_markdown(study := load_study(tmp_path), split_by_regime(study, 10))
     assert "| teaching | 40% | 100% | \N{EN DASH} | +0.20 (40) |" in told
 
 
@@ -130,7 +150,9 @@ def test_a_study_of_one_training_has_a_page_that_claims_nothing(tmp_path: Path):
     assert "nothing to compare yet" in page
     assert "beats" not in flat(page.split("<main>")[1])
     study = load_study(tmp_path)
-    assert "There is no result of all-data yet" in markdown(study, regimes(study, 10))
+    assert "There is no result of all-data yet" in render_markdown(
+        study, split_by_regime(study, 10)
+    )
 
 
 def test_arms_that_answered_nothing_or_everything_have_a_page(tmp_path: Path):
@@ -165,8 +187,8 @@ def test_hostile_names_add_no_element_and_no_markdown(text: str, tmp_path: Path)
         )
         write_result(folder, result(test=test, about=model))
         study = load_study(folder)
-        found = regimes(study, 10)
-        return study_page(study, found), markdown(study, found)
+        found = split_by_regime(study, 10)
+        return study_page(study, found), render_markdown(study, found)
 
     tags = re.compile(r"<[a-z]+")
     (tame, plain), (page, told) = made("name"), made(text)

@@ -11,12 +11,13 @@ import pytest
 
 from docendo.errors import UserError
 from docendo.store.lock import TakenError
-from docendo.study import compare, tuning
+from docendo.study import tuning
+from docendo.study import worker as compare
 from docendo.study.arm_run import Training
-from docendo.study.compare import Comparison
-from docendo.study.plan import TUNING_SEED, StudyPlan, Task
-from docendo.study.results import Result, load_study
-from docendo.study.tuning import choose, holding, tried
+from docendo.study.plan import TUNING_SEED, StudyPlan, TrainingTask
+from docendo.study.results import ArmResult, load_study
+from docendo.study.tuning import choose_settings, lock_run, trial_path
+from docendo.study.worker import StudyWorker
 from tests.study.leagues import Silent, planned
 
 GRID = [
@@ -34,7 +35,7 @@ def plan(tmp_path: Path) -> StudyPlan:
 def noted(folder: Path, scores: list[float]) -> None:
     """Trials that were made: the outcome of each setting of the grid."""
     for i, score in enumerate(scores):
-        path = tried(folder, Task("all", "teaching", TUNING_SEED), i)
+        path = trial_path(folder, TrainingTask("all", "teaching", TUNING_SEED), i)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
             json.dumps({"settings": GRID[i], "score": score, "flops": 10.0 * (i + 1)})
@@ -48,7 +49,7 @@ def test_the_setting_that_was_right_most_often_is_chosen_and_all_are_paid_for(
     scores: list[float], best: int, plan: StudyPlan, tmp_path: Path
 ) -> None:
     noted(tmp_path, scores)
-    found = choose(plan, tmp_path, "all", "teaching", Silent())
+    found = choose_settings(plan, tmp_path, "all", "teaching", Silent())
     assert found.settings == tuple(GRID[best])
     assert found.flops == 60.0
 
@@ -56,20 +57,20 @@ def test_the_setting_that_was_right_most_often_is_chosen_and_all_are_paid_for(
 def test_each_setting_is_tried_once_with_its_share_of_the_budget_on_fresh_problems(
     plan: StudyPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watcher, courses, opened = Silent(), list[Training](), tuning.opened
+    watcher, courses, opened = Silent(), list[Training](), tuning.train_to_budget
 
     def spied(*given: Any) -> float:
         return opened(
             *given[:-1], lambda course: (courses.append(course), given[-1](course))
         )
 
-    monkeypatch.setattr(tuning, "opened", spied)
-    first = choose(plan, tmp_path, "all", "teaching", watcher)
+    monkeypatch.setattr(tuning, "train_to_budget", spied)
+    first = choose_settings(plan, tmp_path, "all", "teaching", watcher)
     assert [c.session.config.learning.policy_rate for c in courses] == [1e-4, 1e-3, 1e-2]
     assert {(c.budget, c.session.config.seed) for c in courses} == {(5e7, TUNING_SEED)}
     told = [line for line in watcher.lines if "trying" in line]
     assert told == [f"all, teaching: trying {settings[0]}" for settings in GRID]
-    assert choose(plan, tmp_path, "all", "teaching", watcher) == first
+    assert choose_settings(plan, tmp_path, "all", "teaching", watcher) == first
     assert len(courses) == 3
     assert first.flops >= 3 * 5e7
     assert not list((tmp_path / "runs").rglob("run.db"))
@@ -78,18 +79,18 @@ def test_each_setting_is_tried_once_with_its_share_of_the_budget_on_fresh_proble
 @pytest.mark.parametrize("text", ["", "{}", '{"settings": 3, "score": 1, "flops": 1}'])
 def test_a_damaged_trial_is_told(text: str, plan: StudyPlan, tmp_path: Path) -> None:
     noted(tmp_path, [0.1, 0.2, 0.3])
-    path = tried(tmp_path, Task("all", "teaching", TUNING_SEED), 1)
+    path = trial_path(tmp_path, TrainingTask("all", "teaching", TUNING_SEED), 1)
     path.write_text(text)
     with pytest.raises(UserError, match="no trial of settings"):
-        choose(plan, tmp_path, "all", "teaching", Silent())
+        choose_settings(plan, tmp_path, "all", "teaching", Silent())
 
 
 def test_a_trial_of_other_settings_is_told(plan: StudyPlan, tmp_path: Path) -> None:
     noted(tmp_path, [0.1, 0.2, 0.3])
-    path = tried(tmp_path, Task("all", "teaching", TUNING_SEED), 1)
+    path = trial_path(tmp_path, TrainingTask("all", "teaching", TUNING_SEED), 1)
     path.write_text(path.read_text().replace("1e-3", "5e-3"))
     with pytest.raises(UserError, match="was tried, and the study wants"):
-        choose(plan, tmp_path, "all", "teaching", Silent())
+        choose_settings(plan, tmp_path, "all", "teaching", Silent())
 
 
 def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(
@@ -102,12 +103,12 @@ def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(
         grids={"teaching": GRID[:2]},
         tuning=0.1,
     )
-    out, task = tmp_path / "out", Task("all", "teaching", 0)
+    out, task = tmp_path / "out", TrainingTask("all", "teaching", 0)
     noted(out, [0.2, 0.1])
-    study = Comparison(plan, out, Silent())
+    study = StudyWorker(plan, out, Silent())
     list(study.work())
     assert study.left() == []
-    longer = Comparison(planned_again(plan, GRID), out, Silent())
+    longer = StudyWorker(planned_again(plan, GRID), out, Silent())
     assert task in longer.left(), "the third was not tried yet"
     noted(out, [0.2, 0.1, 0.15])
     assert longer.left() == []
@@ -127,14 +128,14 @@ def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(
 def test_an_arm_that_is_given_a_choice_later_is_trained_again(tmp_path: Path) -> None:
     plan = planned(tmp_path, budget=1e7, arms=["teaching"], seeds=1, tuning=0.1)
     out = tmp_path / "out"
-    assert [r.about.setting for r in Comparison(plan, out, Silent()).work()] == [{}]
+    assert [r.about.setting for r in StudyWorker(plan, out, Silent()).work()] == [{}]
     noted(out, [0.2])
-    chosen = Comparison(planned_again(plan, GRID[:1]), out, Silent())
+    chosen = StudyWorker(planned_again(plan, GRID[:1]), out, Silent())
     assert [r.about.setting for r in chosen.work()] == [{"learning.policy_rate": "1e-4"}]
     assert chosen.left() == []
 
 
-def results_in(folder: Path) -> list[Result]:
+def results_in(folder: Path) -> list[ArmResult]:
     """Those of teaching, seed by seed."""
     return list(load_study(folder).results["all"]["teaching"].values())
 
@@ -152,18 +153,18 @@ def test_a_setting_that_another_process_tries_does_not_keep_the_others_from_bein
         raise LookupError("trained")
 
     noted(tmp_path, [0.1])
-    monkeypatch.setattr(tuning, "opened", at_once)
+    monkeypatch.setattr(tuning, "train_to_budget", at_once)
     name = (
-        tried(tmp_path, Task("all", "teaching", TUNING_SEED), 1)
+        trial_path(tmp_path, TrainingTask("all", "teaching", TUNING_SEED), 1)
         .relative_to(tmp_path)
         .with_suffix("")
     )
-    with holding(tmp_path, name), pytest.raises(LookupError, match="trained"):
-        choose(plan, tmp_path, "all", "teaching", Silent())
+    with lock_run(tmp_path, name), pytest.raises(LookupError, match="trained"):
+        choose_settings(plan, tmp_path, "all", "teaching", Silent())
     noted(tmp_path, [0.1, 0.2, 0.3])
-    tried(tmp_path, Task("all", "teaching", TUNING_SEED), 1).unlink()
-    with holding(tmp_path, name), pytest.raises(TakenError):
-        choose(plan, tmp_path, "all", "teaching", Silent())
+    trial_path(tmp_path, TrainingTask("all", "teaching", TUNING_SEED), 1).unlink()
+    with lock_run(tmp_path, name), pytest.raises(TakenError):
+        choose_settings(plan, tmp_path, "all", "teaching", Silent())
 
 
 def test_a_training_waits_for_settings_that_another_process_chooses(
@@ -178,7 +179,7 @@ def test_a_training_waits_for_settings_that_another_process_chooses(
     )
     noted(tmp_path, [0.1])
     name, events = Path("tuning", "all", "teaching-1"), list[str]()
-    held = holding(tmp_path, name)
+    held = lock_run(tmp_path, name)
     held.__enter__()
 
     def slept(_seconds: float) -> None:
@@ -187,7 +188,7 @@ def test_a_training_waits_for_settings_that_another_process_chooses(
         held.__exit__(None, None, None)
 
     monkeypatch.setattr(compare, "time", SimpleNamespace(sleep=slept))
-    for result in Comparison(plan, tmp_path, Silent()).work():
+    for result in StudyWorker(plan, tmp_path, Silent()).work():
         events.append(result.arm)
         assert result.arm == "base" or result.about.setting == {
             "learning.policy_rate": "1e-3"
@@ -199,7 +200,7 @@ def _worked(folder: Path, barrier: Any, done: Any) -> None:
     plan = planned(folder / f"{multiprocessing.current_process().name}", **SHARED)
     watcher = Silent()
     barrier.wait()
-    list(Comparison(plan, folder / "out", watcher).work())
+    list(StudyWorker(plan, folder / "out", watcher).work())
     done.put(watcher.lines)
 
 

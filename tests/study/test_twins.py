@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from docendo.study.compare import Comparison
-from docendo.study.plan import TUNING_SEED, StudyPlan, Task
+from docendo.study.plan import TUNING_SEED, StudyPlan, TrainingTask
 from docendo.study.results import load_study
-from docendo.study.tuning import choose, trials_left, tried
+from docendo.study.tuning import choose_settings, count_trials_left, trial_path
+from docendo.study.worker import StudyWorker
 from tests.study.leagues import Silent, planned
 
 OPEN = "agents.*.data={domains={letters=1,digits=1,genes=1}}"
@@ -24,8 +24,10 @@ def test_an_arm_whose_settings_are_those_of_another_regime_is_its_twin(
     tmp_path: Path,
 ) -> None:
     plan = two(tmp_path, arms=["all-data", "teaching"])
-    assert list(plan.twins(Task("private", "all-data", 3))) == [Task("open", "all-data", 3)]
-    assert list(plan.twins(Task("private", "teaching", 3))) == []
+    assert list(plan.twins(TrainingTask("private", "all-data", 3))) == [
+        TrainingTask("open", "all-data", 3)
+    ]
+    assert list(plan.twins(TrainingTask("private", "teaching", 3))) == []
 
 
 def test_what_is_the_same_in_two_regimes_is_trained_once_and_what_is_not_twice(
@@ -35,7 +37,7 @@ def test_what_is_the_same_in_two_regimes_is_trained_once_and_what_is_not_twice(
         two(tmp_path, arms=["base", "experts", "experts-merged", "teaching"]),
         Silent(),
     )
-    list(Comparison(plan, tmp_path / "out", watcher, keep=True).work())
+    list(StudyWorker(plan, tmp_path / "out", watcher, keep=True).work())
     trained = sorted(
         path.parent.relative_to(tmp_path / "out" / "runs")
         for path in tmp_path.glob("out/runs/*/*/run.db")
@@ -58,29 +60,35 @@ def test_a_setting_is_tried_once_for_regimes_in_which_it_is_the_same(
     arm: str, trials: int, tmp_path: Path
 ) -> None:
     plan, watcher = two(tmp_path, arms=[arm], grids={arm: GRID}), Silent()
-    tasks = [Task(regime, arm, seed) for regime in REGIMES for seed in (0, 1)]
-    assert trials_left(plan, tmp_path / "out", tasks) == trials
-    choices = [choose(plan, tmp_path / "out", regime, arm, watcher) for regime in REGIMES]
+    tasks = [TrainingTask(regime, arm, seed) for regime in REGIMES for seed in (0, 1)]
+    assert count_trials_left(plan, tmp_path / "out", tasks) == trials
+    choices = [
+        choose_settings(plan, tmp_path / "out", regime, arm, watcher) for regime in REGIMES
+    ]
     assert len([line for line in watcher.lines if "trying" in line]) == trials
     assert all(
-        tried(tmp_path / "out", Task(regime, arm, TUNING_SEED), 1).exists()
+        trial_path(tmp_path / "out", TrainingTask(regime, arm, TUNING_SEED), 1).exists()
         for regime in REGIMES
     )
-    assert trials_left(plan, tmp_path / "out", tasks) == 0
+    assert count_trials_left(plan, tmp_path / "out", tasks) == 0
     if arm == "all-data":
         assert choices[0] == choices[1]
 
 
 def test_a_result_with_other_chosen_settings_is_not_taken(tmp_path: Path) -> None:
     plan = two(tmp_path, arms=["experts"])
-    list(Comparison(plan, tmp_path / "out", Silent()).work([Task("open", "experts", 0)]))
+    list(
+        StudyWorker(plan, tmp_path / "out", Silent()).work(
+            [TrainingTask("open", "experts", 0)]
+        )
+    )
     path = tmp_path / "out" / "results" / "open" / "experts-0.json"
     path.write_text(
         path.read_text().replace('"setting": {}', '"setting": {"learning.practice": "3"}')
     )
     list(
-        Comparison(plan, tmp_path / "out", Silent(), keep=True).work(
-            [Task("private", "experts", 0)]
+        StudyWorker(plan, tmp_path / "out", Silent(), keep=True).work(
+            [TrainingTask("private", "experts", 0)]
         )
     )
     assert (tmp_path / "out" / "runs" / "private" / "experts-0" / "run.db").exists()

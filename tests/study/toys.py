@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 
 from docendo.study.results import (
-    About,
-    Answers,
+    AnswerKeys,
+    ArmResult,
     Cost,
-    Gain,
-    Point,
-    Result,
+    CurvePoint,
+    LessonGain,
     Scores,
-    Trace,
+    TrainingSetup,
+    TrainingTrace,
     write_result,
 )
 
 TRAINED = {"letters": ("flip", "turn"), "numbers": ("sums",)}
 
 
-def answers(agents: tuple[str, ...] = ("a", "b"), **families: str) -> Answers:
+def answers(agents: tuple[str, ...] = ("a", "b"), **families: str) -> AnswerKeys:
     """The same answer keys for every agent; ``letters_flip`` stands for ``letters/flip``."""
     return {
         agent: {name.replace("_", "/"): key for name, key in families.items()}
@@ -29,9 +29,9 @@ def answers(agents: tuple[str, ...] = ("a", "b"), **families: str) -> Answers:
     }
 
 
-def about(agents: tuple[str, ...] = ("a", "b"), **given: Any) -> About:
+def about(agents: tuple[str, ...] = ("a", "b"), **given: Any) -> TrainingSetup:
     expert_of = dict(zip(agents, (("letters",), ("numbers",)), strict=False))
-    return About(
+    return TrainingSetup(
         **{
             "commit": "abc1234",
             "model": "nano",
@@ -44,8 +44,8 @@ def about(agents: tuple[str, ...] = ("a", "b"), **given: Any) -> About:
 
 
 def result(
-    arm: str = "teaching", seed: int = 0, test: Answers | None = None, **given: Any
-) -> Result:
+    arm: str = "teaching", seed: int = 0, test: AnswerKeys | None = None, **given: Any
+) -> ArmResult:
     """One training with as many agents as there are in `test`."""
     test = test or answers(letters_flip="0011", letters_turn="0001", numbers_sums="01")
     scores = Scores(
@@ -56,7 +56,7 @@ def result(
         "about": about(tuple(test)),
         "cost": Cost(budget=100.0, spent=90.0),
     }
-    return Result(
+    return ArmResult(
         **{"regime": "scarce", "arm": arm, "seed": seed, "scores": scores} | made | given
     )
 
@@ -98,13 +98,13 @@ _LEVEL = {
 _PURPOSES = ("experts", "control", "lesson", "attempt", "policy", "imitation")
 
 
-def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> Result:
+def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> ArmResult:
     """One training with everything that a result can hold."""
     agents = ("one",) if arm == "one-agent" else ("ada", "emmy", "rosalind")
     level = _LEVEL.get(arm, 0.0) * (1 if regime == "scarce" else -0.5) + rng.normal(0, 0.1)
     families = [f"{d}/{f}" for d, of in TRAINED.items() for f in of]
 
-    def drawn(shift: float, names: Sequence[str]) -> Answers:
+    def drawn(shift: float, names: Sequence[str]) -> AnswerKeys:
         share = 1 / (1 + np.exp(-level - shift))
         return {
             a: {n: "".join("01"[int(x)] for x in rng.random(40) < share) for n in names}
@@ -117,7 +117,7 @@ def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> Resu
     taught = arm in {"teaching", "no-gate", "no-notes"}
     pairs = [(t, s) for t in agents for s in agents if t != s] if taught else []
     lessons = [
-        Gain(
+        LessonGain(
             flops=x,
             teacher=t,
             student=s,
@@ -129,7 +129,7 @@ def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> Resu
     ]
     share = [(x, float(rng.uniform(0.3, 0.6))) for x in steps[1:]]
     purposes = _PURPOSES if taught else ("experts", "policy")
-    return Result(
+    return ArmResult(
         regime=regime,
         arm=arm,
         seed=seed,
@@ -149,7 +149,9 @@ def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> Resu
             ledger={p: spent / len(purposes) for p in purposes},
         ),
         curve=[
-            Point(flops=x, accuracy={a: {d: float(y) for d in TRAINED} for a in agents})
+            CurvePoint(
+                flops=x, accuracy={a: {d: float(y) for d in TRAINED} for a in agents}
+            )
             for x, y in zip(steps, rise, strict=True)
         ],
         scores=Scores(
@@ -159,7 +161,7 @@ def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> Resu
             start=drawn(-0.4, families) if taught else {},
             vote=next(iter(drawn(0.3, families).values())),
         ),
-        trace=Trace(
+        trace=TrainingTrace(
             useful=share,
             gains=lessons,
             passed=share if taught else (),

@@ -7,60 +7,33 @@ from typing import NamedTuple
 import numpy as np
 
 from docendo.statistics import Estimate, clustered_mean
-from docendo.study.bootstrap import SAMPLES, Bootstrap, Difference
-from docendo.study.measures import Floats, height
-from docendo.study.results import Gain, Result, Study
+from docendo.study.bootstrap import RESAMPLES, Bootstrap, Difference
+from docendo.study.measures import Floats, mean_accuracy
+from docendo.study.results import ArmResult, LessonGain, StudyResults
 
 __all__ = [
-    "EXPERTS",
-    "HOMEWORK",
-    "JOINT",
-    "LESSONS",
-    "POOLED",
-    "SINGLE",
-    "TEACHING",
-    "TUNED",
-    "WIDE",
-    "Line",
-    "Regime",
-    "Stretch",
-    "chance_of_cycles",
-    "gains",
-    "learning",
-    "ledger",
-    "regimes",
-    "series",
-    "stretches",
+    "ArmCurve",
+    "PhaseGains",
+    "RegimeResults",
+    "average_gains",
+    "average_ledger",
+    "compute_learning_curves",
+    "compute_phase_gains",
+    "compute_trace_curves",
+    "expected_cyclic_share",
+    "split_by_regime",
 ]
 
-TEACHING = "teaching"
-"""The population whose members teach each other."""
-JOINT = "all-data"
-"""The same agents, each trained on all the data."""
-TUNED = "all-data-sft"
-"""The same agents, fine-tuned on all the data and nothing else."""
-POOLED = "all-data-pooled"
-"""The same, and everybody imitates what anybody found."""
-SINGLE = "one-agent"
-"""One agent with the compute of all."""
-WIDE = "one-agent-wide"
-"""The same with the weights of all."""
-LESSONS = "teaching-no-homework"
-"""The population whose members learn from each other by lessons alone."""
-HOMEWORK = "teaching-no-lessons"
-"""The same by each other's homework alone."""
-EXPERTS = "experts"
-"""The same agents, each trained on its own domain alone."""
 _GRID = 33
 _STRETCHES = 3
 
 
 @dataclass(frozen=True)
-class Regime:
+class RegimeResults:
     """The arms of one regime, by arm and seed."""
 
     name: str
-    arms: Mapping[str, Mapping[int, Result]]
+    arms: Mapping[str, Mapping[int, ArmResult]]
     boot: Bootstrap
 
     @property
@@ -70,7 +43,7 @@ class Regime:
         return sorted(self.arms, key=lambda arm: (-mean[arm], arm))
 
     @property
-    def results(self) -> list[Result]:
+    def results(self) -> list[ArmResult]:
         return [result for by_seed in self.arms.values() for result in by_seed.values()]
 
     def studied(self, arm: str) -> set[tuple[str, str]]:
@@ -103,14 +76,14 @@ class Regime:
         return dict(sorted(told, key=lambda item: (-item[1].estimate.mean, item[0])))
 
 
-class Line(NamedTuple):
+class ArmCurve(NamedTuple):
     """One arm's course: points of the budget with the mean over the seeds."""
 
     arm: str
     points: Sequence[tuple[float, Estimate]]
 
 
-class Stretch(NamedTuple):
+class PhaseGains(NamedTuple):
     """The lessons of a part of the budget, all seeds together."""
 
     last: float
@@ -119,28 +92,30 @@ class Stretch(NamedTuple):
     """By teacher and student: the mean over the lessons, and how many they were."""
 
 
-def regimes(study: Study, samples: int = SAMPLES) -> list[Regime]:
+def split_by_regime(study: StudyResults, samples: int = RESAMPLES) -> list[RegimeResults]:
     """Every regime of the study."""
     return [
-        Regime(name, arms, Bootstrap(arms, samples)) for name, arms in study.results.items()
+        RegimeResults(name, arms, Bootstrap(arms, samples))
+        for name, arms in study.results.items()
     ]
 
 
-def learning(regime: Regime) -> list[Line]:
+def compute_learning_curves(regime: RegimeResults) -> list[ArmCurve]:
     """Mean held-out accuracy over agents and domains against operations."""
     found = []
     for arm, by_seed in regime.arms.items():
         courses = [
-            [(point.flops, height(point)) for point in r.curve] for r in by_seed.values()
+            [(point.flops, mean_accuracy(point)) for point in r.curve]
+            for r in by_seed.values()
         ]
-        found.append(Line(arm, _mean_course(courses)))
+        found.append(ArmCurve(arm, _mean_course(courses)))
     return [line for line in found if line.points]
 
 
-def series(regime: Regime, name: str) -> list[Line]:
+def compute_trace_curves(regime: RegimeResults, name: str) -> list[ArmCurve]:
     """One of a trace's series (``useful``, ``cyclic``, ``passed``) of every arm that has it."""
     found = [
-        Line(arm, _mean_course([getattr(r.trace, name) for r in by_seed.values()]))
+        ArmCurve(arm, _mean_course([getattr(r.trace, name) for r in by_seed.values()]))
         for arm, by_seed in regime.arms.items()
     ]
     return [line for line in found if line.points]
@@ -164,7 +139,7 @@ def _mean_course(
     ]
 
 
-def stretches(regime: Regime, arm: str) -> list[Stretch]:
+def compute_phase_gains(regime: RegimeResults, arm: str) -> list[PhaseGains]:
     """The gains of an arm's lessons in the parts of its budget, in order; empty where it gave none. Lessons are told at
     looks, so that a part begins and ends with one.
     """
@@ -176,11 +151,11 @@ def stretches(regime: Regime, arm: str) -> list[Stretch]:
     for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         inside = [g for g in told if first < g.flops <= last]
         if inside:
-            found.append(Stretch(max(g.flops for g in inside), gains(inside)))
+            found.append(PhaseGains(max(g.flops for g in inside), average_gains(inside)))
     return found
 
 
-def gains(told: Sequence[Gain]) -> dict[tuple[str, str], tuple[float, int]]:
+def average_gains(told: Sequence[LessonGain]) -> dict[tuple[str, str], tuple[float, int]]:
     """Mean gain by teacher and student, every lesson the same."""
     found: dict[tuple[str, str], tuple[float, int]] = {}
     for g in told:
@@ -189,7 +164,7 @@ def gains(told: Sequence[Gain]) -> dict[tuple[str, str], tuple[float, int]]:
     return {pair: (total / lessons, lessons) for pair, (total, lessons) in found.items()}
 
 
-def chance_of_cycles(regime: Regime) -> float:
+def expected_cyclic_share(regime: RegimeResults) -> float:
     """The cyclic share of noise: antisymmetric matrices of n(n-1)/2 free numbers, n-1 of which are ratings.
 
     That is (n-2)/n, with n the agents of the largest population.
@@ -198,7 +173,7 @@ def chance_of_cycles(regime: Regime) -> float:
     return max(0, agents - 2) / agents
 
 
-def ledger(regime: Regime) -> dict[str, dict[str, float]]:
+def average_ledger(regime: RegimeResults) -> dict[str, dict[str, float]]:
     """By arm, the best mean first, and purpose: mean operations over the seeds."""
     found = {}
     for arm in regime.ranked:

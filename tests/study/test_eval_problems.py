@@ -10,18 +10,18 @@ from docendo.config import StudyConfig
 from docendo.config.load import parse_config
 from docendo.errors import UserError
 from docendo.records import AgentId, Rollout
-from docendo.study.examining import (
-    Samples,
-    accuracy,
-    answers,
-    check_papers,
-    fresh_paper,
-    keys,
-    outside_paper,
-    paper,
-    voted,
+from docendo.study.eval_problems import (
+    VoteSamples,
+    accuracy_by_domain,
+    answer_keys,
+    answer_problems,
+    check_eval_problems,
+    draw_eval_problems,
+    draw_ood_problems,
+    draw_tuning_problems,
+    majority_answers,
 )
-from docendo.study.plan import TUNING_SEED, exam
+from docendo.study.plan import TUNING_SEED, eval_seed
 from tests.study.leagues import league
 from tests.toys import ANN, BOB, CAT, attempt, classroom, problem, right, wrong
 
@@ -41,7 +41,7 @@ def said(*texts: str) -> list[Rollout]:
 def test_everybody_is_examined_on_the_families_that_are_taught_and_on_no_training_problem() -> (
     None
 ):
-    first, second = (paper(FOUND, exam(seed), 40) for seed in (0, 1))
+    first, second = (draw_eval_problems(FOUND, eval_seed(seed), 40) for seed in (0, 1))
     assert {p.kind[:2] for p in first} == {
         ("letters", "tor"),
         ("letters", "mib"),
@@ -49,15 +49,17 @@ def test_everybody_is_examined_on_the_families_that_are_taught_and_on_no_trainin
         ("genes", "sel"),
     }
     assert len({p.key for p in first}) == 3 * 40
-    assert first == paper(FOUND, exam(0), 40) != second
+    assert first == draw_eval_problems(FOUND, eval_seed(0), 40) != second
 
 
 @pytest.mark.parametrize("seeds", [3, [7, 5]])
 def test_settings_are_chosen_on_problems_that_no_seed_is_examined_on(seeds: Any) -> None:
     study = study_of(seeds=seeds)
-    fresh = fresh_paper(FOUND, exam(TUNING_SEED), study)
+    fresh = draw_tuning_problems(FOUND, eval_seed(TUNING_SEED), study)
     tests = {
-        p.key for seed in study.each_seed for p in paper(FOUND, exam(seed), study.problems)
+        p.key
+        for seed in study.each_seed
+        for p in draw_eval_problems(FOUND, eval_seed(seed), study.problems)
     }
     assert len({p.key for p in fresh}) == 3 * 40
     assert not {p.key for p in fresh} & tests
@@ -75,14 +77,14 @@ def test_no_problem_left_to_choose_settings_on_is_told(tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match="few: all 5 held-out problems are in the examinations of 3 seeds"
     ):
-        fresh_paper(found, exam(TUNING_SEED), study_of())
+        draw_tuning_problems(found, eval_seed(TUNING_SEED), study_of())
 
 
 def test_outside_families_are_those_that_are_named_at_the_levels_that_are_named() -> None:
     study = study_of(
         outside={"letters": {"spelled": [1, 2]}, "genes": {"pok": []}}, problems=5
     )
-    found = outside_paper(FOUND, 1, study)
+    found = draw_ood_problems(FOUND, 1, study)
     assert [p.kind for p in found] == sorted(
         p.kind for p in found if p.domain == "letters"
     ) + [("genes", "pok", level) for level in (1, 2, 3, 4, 5)]
@@ -115,7 +117,7 @@ def test_outside_families_are_those_that_are_named_at_the_levels_that_are_named(
 )
 def test_papers_that_cannot_be_are_told(given: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError) as told:
-        check_papers(FOUND, 1, study_of(**given))
+        check_eval_problems(FOUND, 1, study_of(**given))
     assert said in str(told.value)
 
 
@@ -125,7 +127,7 @@ def test_the_answer_that_most_agree_on_wins_and_the_first_of_several() -> None:
         BOB: said("Answer: 8", "Answer: 2", "so\nAnswer:  red ", "nothing"),
         CAT: said("Answer: 8", "Answer: 3", "Answer: blue", "at all"),
     }
-    assert [a.completion.text for a in voted(found)] == [
+    assert [a.completion.text for a in majority_answers(found)] == [
         "Answer: 8",
         "Answer: 1",
         "Answer: Red",
@@ -135,9 +137,9 @@ def test_the_answer_that_most_agree_on_wins_and_the_first_of_several() -> None:
 
 def test_who_gives_no_answer_has_no_vote() -> None:
     assert (
-        voted({ANN: said("hm\nhm"), BOB: said("hm\nhm"), CAT: said("Answer: 3")})[
-            0
-        ].completion.text
+        majority_answers(
+            {ANN: said("hm\nhm"), BOB: said("hm\nhm"), CAT: said("Answer: 3")}
+        )[0].completion.text
         == "Answer: 3"
     )
 
@@ -151,11 +153,11 @@ def test_a_single_agent_votes_by_as_many_samples_as_a_population_has_members() -
         return right(request)
 
     room, problems = classroom(often_right), [problem(i) for i in range(4)]
-    found = Samples(ANN, 3)(room, problems)
+    found = VoteSamples(ANN, 3)(room, problems)
     assert list(found) == [AgentId(f"ann-{i}") for i in range(3)]
     assert [len(of) for of in found.values()] == [4, 4, 4]
     assert len(set(seeds)) == 12
-    assert all(a.verdict.score == 1 for a in voted(found))
+    assert all(a.verdict.score == 1 for a in majority_answers(found))
 
 
 def test_keys_have_a_character_for_each_problem_of_a_family_in_the_order_of_the_paper() -> (
@@ -170,9 +172,14 @@ def test_keys_have_a_character_for_each_problem_of_a_family_in_the_order_of_the_
             else wrong(request)
         )
 
-    found = keys(answers(classroom(only_even), [ANN, BOB], problems), problems)
+    found = answer_keys(
+        answer_problems(classroom(only_even), [ANN, BOB], problems), problems
+    )
     assert found == {
         "ann": {"sums/small": "111", "sums/large": "1"},
         "bob": {"sums/small": "010", "sums/large": "0"},
     }
-    assert accuracy(found) == {"ann": {"sums": 1.0}, "bob": {"sums": pytest.approx(1 / 6)}}
+    assert accuracy_by_domain(found) == {
+        "ann": {"sums": 1.0},
+        "bob": {"sums": pytest.approx(1 / 6)},
+    }

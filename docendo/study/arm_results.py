@@ -8,35 +8,43 @@ from pathlib import Path
 import docendo
 from docendo.records import BASE, AgentId, Rollout
 from docendo.run.session import Session
-from docendo.study.arm_run import Training, spent
-from docendo.study.examining import (
-    Paper,
-    Samples,
-    answers,
-    keys,
-    lesson_answers,
-    outside_paper,
-    paper,
-    voted,
+from docendo.study.arm_run import Training, spent_flops
+from docendo.study.eval_problems import (
+    EvalProblems,
+    VoteSamples,
+    answer_keys,
+    answer_problems,
+    answer_with_lessons,
+    draw_eval_problems,
+    draw_ood_problems,
+    majority_answers,
 )
-from docendo.study.merging import MERGED, with_merged
-from docendo.study.plan import StudyPlan, Task
-from docendo.study.results import About, Cost, Result, Scores
-from docendo.study.tuning import Choice
+from docendo.study.merging import MERGED, merge_session
+from docendo.study.plan import StudyPlan, TrainingTask
+from docendo.study.results import ArmResult, Cost, Scores, TrainingSetup
+from docendo.study.tuning import TunedSettings
 
-__all__ = ["chosen_settings", "commit", "result_of", "result_of_base", "results_merged"]
+__all__ = [
+    "code_commit",
+    "make_base_result",
+    "make_merged_results",
+    "make_result",
+    "settings_dict",
+]
 
 _VOTE = AgentId("vote")
 
 
-def result_of(plan: StudyPlan, task: Task, choice: Choice, course: Training) -> Result:
+def make_result(
+    plan: StudyPlan, task: TrainingTask, choice: TunedSettings, course: Training
+) -> ArmResult:
     """The result of a training that is done, but for the seconds that it took."""
     session = course.session
     scores = _scores(plan, session, session.agents)
     course.book()
     cost = _cost(plan, course, choice)
     about = _about(session, session.agents, choice)
-    return Result(
+    return ArmResult(
         regime=task.regime,
         arm=task.arm,
         seed=task.seed,
@@ -48,18 +56,22 @@ def result_of(plan: StudyPlan, task: Task, choice: Choice, course: Training) -> 
     )
 
 
-def results_merged(
-    plan: StudyPlan, task: Task, choice: Choice, course: Training, arms: Mapping[str, str]
-) -> list[Result]:
+def make_merged_results(
+    plan: StudyPlan,
+    task: TrainingTask,
+    choice: TunedSettings,
+    course: Training,
+    arms: Mapping[str, str],
+) -> list[ArmResult]:
     """The results of the same agents merged into one, by arm and way; they cost no more than their training."""
     found = []
     for arm, way in arms.items():
-        merged = with_merged(course.session, way)
+        merged = merge_session(course.session, way)
         about = _about(merged, [MERGED], choice)
         cost = _cost(plan, course, choice)
         scores = _scores(plan, merged, [MERGED])
         found.append(
-            Result(
+            ArmResult(
                 regime=task.regime,
                 arm=arm,
                 seed=task.seed,
@@ -71,12 +83,12 @@ def results_merged(
     return found
 
 
-def result_of_base(plan: StudyPlan, task: Task, session: Session) -> Result:
+def make_base_result(plan: StudyPlan, task: TrainingTask, session: Session) -> ArmResult:
     """The result of the bare base model, which costs nothing."""
-    about = _about(session, [BASE], Choice())
+    about = _about(session, [BASE], TunedSettings())
     scores = _scores(plan, session, [BASE])
     cost = Cost(budget=plan.study.budget, spent=0.0)
-    return Result(
+    return ArmResult(
         regime=task.regime,
         arm=task.arm,
         seed=task.seed,
@@ -88,14 +100,18 @@ def result_of_base(plan: StudyPlan, task: Task, session: Session) -> Result:
 
 def _scores(plan: StudyPlan, session: Session, agents: Sequence[AgentId]) -> Scores:
     seed, classroom = session.config.evaluation.seed, session.school.classroom
-    problems = paper(session.found, seed, plan.study.problems)
-    alone = answers(classroom, agents, problems)
-    outside = outside_paper(session.found, seed, plan.study)
+    problems = draw_eval_problems(session.found, seed, plan.study.problems)
+    alone = answer_problems(classroom, agents, problems)
+    outside = draw_ood_problems(session.found, seed, plan.study)
     return Scores(
-        test=keys(alone, problems),
-        lesson=keys(lesson_answers(session, agents, problems), problems),
-        outside=keys(answers(classroom, agents, outside), outside) if outside else {},
-        vote=keys({_VOTE: voted(_voters(plan, session, alone, problems))}, problems)[_VOTE],
+        test=answer_keys(alone, problems),
+        lesson=answer_keys(answer_with_lessons(session, agents, problems), problems),
+        outside=answer_keys(answer_problems(classroom, agents, outside), outside)
+        if outside
+        else {},
+        vote=answer_keys(
+            {_VOTE: majority_answers(_voters(plan, session, alone, problems))}, problems
+        )[_VOTE],
     )
 
 
@@ -103,19 +119,21 @@ def _voters(
     plan: StudyPlan,
     session: Session,
     alone: Mapping[AgentId, Sequence[Rollout]],
-    problems: Paper,
+    problems: EvalProblems,
 ) -> Mapping[AgentId, Sequence[Rollout]]:
     """Those whose majority counts: the population, or as many samples of a single agent."""
     if len(alone) > 1:
         return alone
     (agent,) = alone
-    return Samples(agent, len(plan.config.learners))(session.school.classroom, problems)
+    return VoteSamples(agent, len(plan.config.learners))(session.school.classroom, problems)
 
 
-def _about(session: Session, agents: Sequence[AgentId], choice: Choice) -> About:
+def _about(
+    session: Session, agents: Sequence[AgentId], choice: TunedSettings
+) -> TrainingSetup:
     config, courses = session.config, session.found.courses
-    return About(
-        commit=commit(),
+    return TrainingSetup(
+        commit=code_commit(),
         model=config.model,
         agents=tuple(agents),
         domains={
@@ -132,20 +150,20 @@ def _about(session: Session, agents: Sequence[AgentId], choice: Choice) -> About
             for a in agents
             if (own := config.agents.get(a)) and own.data
         },
-        setting=chosen_settings(choice),
+        setting=settings_dict(choice),
     )
 
 
-def chosen_settings(choice: Choice) -> dict[str, float | str | bool]:
+def settings_dict(choice: TunedSettings) -> dict[str, float | str | bool]:
     """What was chosen, as a result tells it."""
     pairs = [setting.partition("=") for setting in choice.settings]
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _cost(plan: StudyPlan, course: Training, choice: Choice) -> Cost:
+def _cost(plan: StudyPlan, course: Training, choice: TunedSettings) -> Cost:
     return Cost(
         budget=plan.study.budget,
-        spent=spent(course.session),
+        spent=spent_flops(course.session),
         tuning=choice.flops,
         evaluation=course.examined,
         ledger=course.ledger,
@@ -153,7 +171,7 @@ def _cost(plan: StudyPlan, course: Training, choice: Choice) -> Cost:
 
 
 @cache
-def commit() -> str:
+def code_commit() -> str:
     """The commit of this code as it was when first asked, ``+`` behind it where code differs from it; its version where
     it is no checkout, such as one installed inside another project's.
     """

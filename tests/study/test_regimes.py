@@ -3,35 +3,35 @@
 import pytest
 
 from docendo.study.bootstrap import Bootstrap
-from docendo.study.findings import (
-    Regime,
-    chance_of_cycles,
-    gains,
-    learning,
-    ledger,
-    series,
-    stretches,
+from docendo.study.regimes import (
+    RegimeResults,
+    average_gains,
+    average_ledger,
+    compute_learning_curves,
+    compute_phase_gains,
+    compute_trace_curves,
+    expected_cyclic_share,
 )
-from docendo.study.results import Cost, Gain, Point, Result, Trace
+from docendo.study.results import ArmResult, Cost, CurvePoint, LessonGain, TrainingTrace
 from tests.study.toys import TRAINED, about, result
 
 
-def of(*results: Result) -> Regime:
-    arms: dict[str, dict[int, Result]] = {}
+def of(*results: ArmResult) -> RegimeResults:
+    arms: dict[str, dict[int, ArmResult]] = {}
     for r in results:
         arms.setdefault(r.arm, {})[r.seed] = r
-    return Regime("scarce", arms, Bootstrap(arms, 10))
+    return RegimeResults("scarce", arms, Bootstrap(arms, 10))
 
 
-def curve(*points: tuple[float, float]) -> list[Point]:
+def curve(*points: tuple[float, float]) -> list[CurvePoint]:
     return [
-        Point(flops=x, accuracy={a: dict.fromkeys(TRAINED, y) for a in "ab"})
+        CurvePoint(flops=x, accuracy={a: dict.fromkeys(TRAINED, y) for a in "ab"})
         for x, y in points
     ]
 
 
 def test_a_learning_curve_is_the_mean_where_all_seeds_have_been():
-    (line,) = learning(
+    (line,) = compute_learning_curves(
         of(
             result(seed=0, curve=curve((0, 0), (80, 0.8))),
             result(seed=1, curve=curve((0, 0), (40, 0.0))),
@@ -44,17 +44,23 @@ def test_a_learning_curve_is_the_mean_where_all_seeds_have_been():
 
 
 def test_a_series_of_one_seed_has_no_band_and_one_of_none_is_no_line():
-    regime = of(result(trace=Trace(useful=[(10, 0.5), (20, 0.7)])), result("all-data"))
-    (line,) = series(regime, "useful")
+    regime = of(
+        result(trace=TrainingTrace(useful=[(10, 0.5), (20, 0.7)])), result("all-data")
+    )
+    (line,) = compute_trace_curves(regime, "useful")
     assert (line.points[0][1], line.points[-1][1]) == (
         (0.5, None, None, 1),
         (pytest.approx(0.7), None, None, 1),
     )
-    assert series(regime, "cyclic") == []
+    assert compute_trace_curves(regime, "cyclic") == []
 
 
-def gain(flops: float, teacher: str, student: str, value: float, lessons: int) -> Gain:
-    return Gain(flops=flops, teacher=teacher, student=student, gain=value, lessons=lessons)
+def gain(
+    flops: float, teacher: str, student: str, value: float, lessons: int
+) -> LessonGain:
+    return LessonGain(
+        flops=flops, teacher=teacher, student=student, gain=value, lessons=lessons
+    )
 
 
 def test_gains_weigh_every_lesson_the_same():
@@ -63,7 +69,7 @@ def test_gains_weigh_every_lesson_the_same():
         gain(2, "a", "b", 0.5, 10),
         gain(2, "b", "a", -0.1, 2),
     ]
-    assert gains(told) == {
+    assert average_gains(told) == {
         ("a", "b"): (pytest.approx(0.2), 40),
         ("b", "a"): (pytest.approx(-0.1), 2),
     }
@@ -71,11 +77,11 @@ def test_gains_weigh_every_lesson_the_same():
 
 def test_stretches_end_at_looks_and_lose_no_lesson():
     told = [gain(x, "a", "b", 0.1, 1) for x in (10, 20, 30, 50, 89, 90)]
-    found = stretches(of(result(trace=Trace(gains=told))), "teaching")
+    found = compute_phase_gains(of(result(trace=TrainingTrace(gains=told))), "teaching")
     assert [part.last for part in found] == [30, 50, 90]
     assert [part.gain["a", "b"][1] for part in found] == [3, 1, 2]
-    assert stretches(of(result()), "teaching") == []
-    assert stretches(of(result()), "no-gate") == []
+    assert compute_phase_gains(of(result()), "teaching") == []
+    assert compute_phase_gains(of(result()), "no-gate") == []
 
 
 def test_noise_of_four_agents_is_half_cyclic_and_two_have_no_cycle() -> None:
@@ -84,8 +90,8 @@ def test_noise_of_four_agents_is_half_cyclic_and_two_have_no_cycle() -> None:
         agent: {"letters/flip": "0011", "letters/turn": "0001", "numbers/sums": "01"}
         for agent in "abcd"
     }
-    assert chance_of_cycles(of(result(test=keys, about=four))) == 0.5
-    assert chance_of_cycles(of(result(about=two))) == 0
+    assert expected_cyclic_share(of(result(test=keys, about=four))) == 0.5
+    assert expected_cyclic_share(of(result(about=two))) == 0
 
 
 def test_a_ledger_is_the_mean_of_the_seeds_a_purpose_that_one_lacks_being_nothing():
@@ -93,6 +99,6 @@ def test_a_ledger_is_the_mean_of_the_seeds_a_purpose_that_one_lacks_being_nothin
         seed=0, cost=Cost(budget=9, spent=9, ledger={"lesson": 4.0, "policy": 2.0})
     )
     second = result(seed=1, cost=Cost(budget=9, spent=9, ledger={"policy": 4.0}))
-    assert ledger(of(first, second, result("all-data"))) == {
+    assert average_ledger(of(first, second, result("all-data"))) == {
         "teaching": {"lesson": 2.0, "policy": 3.0}
     }

@@ -15,30 +15,30 @@ from docendo.records import BASE, AgentId, Lesson, Problem, Rollout
 from docendo.run.evaluation import worked_lesson
 from docendo.run.session import Session
 from docendo.seeds import seed_for
-from docendo.study.plan import exam
-from docendo.study.results import Answers
+from docendo.study.plan import eval_seed
+from docendo.study.results import AnswerKeys
 from docendo.teaching.game import Classroom, RolloutSpec
 
 __all__ = [
-    "Paper",
-    "Samples",
-    "accuracy",
-    "answers",
-    "check_lengths",
-    "check_papers",
-    "fresh_paper",
-    "keys",
-    "lesson_answers",
-    "outside_paper",
-    "paper",
-    "voted",
+    "EvalProblems",
+    "VoteSamples",
+    "accuracy_by_domain",
+    "answer_keys",
+    "answer_problems",
+    "answer_with_lessons",
+    "check_eval_problems",
+    "check_prompt_lengths",
+    "draw_eval_problems",
+    "draw_ood_problems",
+    "draw_tuning_problems",
+    "majority_answers",
 ]
 
-Paper = Sequence[Problem]
+EvalProblems = Sequence[Problem]
 """Problems in a fixed order."""
 
 
-def paper(found: Catalog, seed: int, count: int) -> list[Problem]:
+def draw_eval_problems(found: Catalog, seed: int, count: int) -> list[Problem]:
     """`count` held-out problems of each domain, of the families that are taught."""
     return [
         p
@@ -47,13 +47,15 @@ def paper(found: Catalog, seed: int, count: int) -> list[Problem]:
     ]
 
 
-def fresh_paper(found: Catalog, seed: int, study: StudyConfig) -> list[Problem]:
+def draw_tuning_problems(found: Catalog, seed: int, study: StudyConfig) -> list[Problem]:
     """As many other held-out problems, which no training of the study is examined on: those on which settings are
     chosen. Raises UseError where there are none left of a domain.
     """
     problems: list[Problem] = []
     tests = [
-        p for number in study.each_seed for p in paper(found, exam(number), study.problems)
+        p
+        for number in study.each_seed
+        for p in draw_eval_problems(found, eval_seed(number), study.problems)
     ]
     for domain, source in found.sources.items():
         taken = [p for p in tests if p.domain == domain]
@@ -68,7 +70,7 @@ def fresh_paper(found: Catalog, seed: int, study: StudyConfig) -> list[Problem]:
     return problems
 
 
-def outside_paper(found: Catalog, seed: int, study: StudyConfig) -> list[Problem]:
+def draw_ood_problems(found: Catalog, seed: int, study: StudyConfig) -> list[Problem]:
     """Held-out problems of each domain that has families that nobody is trained on, all levels of a family where the
     study names none. Raises UseError where it has not those that the study names, or somebody is trained on one.
     """
@@ -102,12 +104,12 @@ def outside_paper(found: Catalog, seed: int, study: StudyConfig) -> list[Problem
     return problems
 
 
-def check_papers(found: Catalog, seed: int, study: StudyConfig) -> None:
+def check_eval_problems(found: Catalog, seed: int, study: StudyConfig) -> None:
     """Raises UseError where a family would be examined by no problem."""
     for domain, courses in found.courses.items():
         _check_count(courses, study.problems, f"[domains.{domain}]")
-    paper(found, seed, study.problems)
-    outside_paper(found, seed, study)
+    draw_eval_problems(found, seed, study.problems)
+    draw_ood_problems(found, seed, study)
 
 
 def _check_count(courses: Sequence[tuple[str, int]], problems: int, where: str) -> None:
@@ -119,8 +121,8 @@ def _check_count(courses: Sequence[tuple[str, int]], problems: int, where: str) 
         )
 
 
-def answers(
-    classroom: Classroom, agents: Sequence[AgentId], problems: Paper
+def answer_problems(
+    classroom: Classroom, agents: Sequence[AgentId], problems: EvalProblems
 ) -> dict[AgentId, list[Rollout]]:
     """The likeliest answer of each agent to each problem, without a lesson."""
     return _asked(
@@ -129,8 +131,8 @@ def answers(
     )
 
 
-def lesson_answers(
-    session: Session, agents: Sequence[AgentId], problems: Paper
+def answer_with_lessons(
+    session: Session, agents: Sequence[AgentId], problems: EvalProblems
 ) -> dict[AgentId, list[Rollout]]:
     """The same after a right worked example of the problem's family and level."""
     lessons = [_lesson(session, p) for p in problems]
@@ -142,7 +144,7 @@ def lesson_answers(
     return _asked(session.school.classroom, wanted)
 
 
-def check_lengths(session: Session, problems: Paper) -> None:
+def check_prompt_lengths(session: Session, problems: EvalProblems) -> None:
     """Raises UseError or RunError where a problem cannot be asked after a worked example, which is not there or makes
     it too long for the model: better now than when the budget is spent. What this costs is booked nowhere.
     """
@@ -154,7 +156,7 @@ def check_lengths(session: Session, problems: Paper) -> None:
             shown, key=lambda pair: len(pair[0].prompt + pair[1].prompt + pair[1].worked)
         )
         try:
-            lesson_answers(session, [BASE, *session.agents], [longest])
+            answer_with_lessons(session, [BASE, *session.agents], [longest])
         except RunError as error:
             raise RunError(
                 f"[domains.{domain}], the longest question after a worked example: {error}"
@@ -181,14 +183,14 @@ def _asked(
 
 
 @dataclass(frozen=True)
-class Samples:
+class VoteSamples:
     """Several answers of one agent to each problem, as many as a population has members."""
 
     agent: AgentId
     count: int
 
     def __call__(
-        self, classroom: Classroom, problems: Paper
+        self, classroom: Classroom, problems: EvalProblems
     ) -> dict[AgentId, list[Rollout]]:
         wanted = [
             RolloutSpec(self.agent, p, None, "evaluation", seed_for(0, "vote", p.key, i))
@@ -203,7 +205,7 @@ class Samples:
         }
 
 
-def voted(found: Mapping[AgentId, Sequence[Rollout]]) -> list[Rollout]:
+def majority_answers(found: Mapping[AgentId, Sequence[Rollout]]) -> list[Rollout]:
     """For each problem one of the answers that most agents agree on, the first to be given where several are as many.
 
     An answer is what is read as the final one; agents without any do not vote, unless nobody has one.
@@ -219,12 +221,14 @@ def _winner(attempts: Sequence[Rollout]) -> Rollout:
     return attempts[finals.index(counts.most_common(1)[0][0])] if counts else attempts[0]
 
 
-def keys(found: Mapping[AgentId, Sequence[Rollout]], problems: Paper) -> Answers:
+def answer_keys(
+    found: Mapping[AgentId, Sequence[Rollout]], problems: EvalProblems
+) -> AnswerKeys:
     """Answer keys by agent and family."""
     return {agent: _families(attempts, problems) for agent, attempts in found.items()}
 
 
-def _families(attempts: Sequence[Rollout], problems: Paper) -> dict[str, str]:
+def _families(attempts: Sequence[Rollout], problems: EvalProblems) -> dict[str, str]:
     pairs = sorted(
         zip(problems, attempts, strict=True),
         key=lambda pair: (pair[0].domain, pair[0].family),
@@ -237,7 +241,7 @@ def _families(attempts: Sequence[Rollout], problems: Paper) -> dict[str, str]:
     }
 
 
-def accuracy(found: Answers) -> dict[str, dict[str, float]]:
+def accuracy_by_domain(found: AnswerKeys) -> dict[str, dict[str, float]]:
     """Share of right answers by agent and domain, all families of a domain weighing the same."""
     return {agent: _domains(families) for agent, families in found.items()}
 

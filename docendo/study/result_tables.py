@@ -5,22 +5,23 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from docendo.formatting import DASH, compact, duration, interval_text, percent, signed
-from docendo.study.bootstrap import Difference, Measured
-from docendo.study.findings import JOINT, Regime, chance_of_cycles, ledger
+from docendo.study.arms import JOINT
+from docendo.study.bootstrap import Difference, MeasureDraws
 from docendo.study.measures import MEASURES
-from docendo.study.results import Result
-from docendo.study.sentences import points, span
+from docendo.study.regimes import RegimeResults, average_ledger, expected_cyclic_share
+from docendo.study.results import ArmResult
+from docendo.study.sentences import format_interval, format_points
 
 __all__ = [
-    "Board",
     "Cell",
-    "arms",
-    "costs",
-    "differences",
-    "domains",
-    "families",
-    "rounds",
-    "tuning",
+    "ResultTable",
+    "tabulate_arms",
+    "tabulate_costs",
+    "tabulate_differences",
+    "tabulate_domains",
+    "tabulate_families",
+    "tabulate_rounds",
+    "tabulate_tuning",
 ]
 
 _SHORT = {
@@ -42,7 +43,7 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class ResultTable:
     """A table; the first `words` columns are text, the others numbers."""
 
     title: str
@@ -52,7 +53,7 @@ class Board:
     words: int = 1
 
 
-def arms(regime: Regime) -> Board:
+def tabulate_arms(regime: RegimeResults) -> ResultTable:
     """Every arm with what was measured of it, the best mean first."""
     measured = {arm: regime.boot.measured(arm) for arm in regime.ranked}
     shown = [name for name in MEASURES if any(name in found for found in measured.values())]
@@ -74,12 +75,12 @@ def arms(regime: Regime) -> Board:
         f"{'; ' if explained else ''}spent: operations, and their share of the budget"
     )
     note = f"Share of held-out problems answered right, with 95% intervals over seeds and problems. {explained}."
-    return Board(
+    return ResultTable(
         "Every arm", note, ("arm", *(_SHORT[n] for n in shown), "seeds", "spent"), rows
     )
 
 
-def differences(regime: Regime) -> Board:
+def tabulate_differences(regime: RegimeResults) -> ResultTable:
     """Every arm minus joint training on the seeds that both have."""
     found = {
         name: regime.against(JOINT, name) for name in ("mean", "lesson", "outside", "area")
@@ -102,10 +103,10 @@ def differences(regime: Regime) -> Board:
         "seeds in which the arm is ahead, not paired."
     )
     heads = ("arm", *(_SHORT[n] for n in shown), "effect", "P(better)", "P(X > Y)", "seeds")
-    return Board(f"Differences from {JOINT}", note, heads, rows)
+    return ResultTable(f"Differences from {JOINT}", note, heads, rows)
 
 
-def domains(regime: Regime) -> Board:
+def tabulate_domains(regime: RegimeResults) -> ResultTable:
     """Every arm's mean in every domain."""
     return _shares(
         regime,
@@ -114,7 +115,7 @@ def domains(regime: Regime) -> Board:
     )
 
 
-def families(regime: Regime) -> Board:
+def tabulate_families(regime: RegimeResults) -> ResultTable:
     """Every arm's mean in every family."""
     trained = (
         f"{d}/{f}"
@@ -125,18 +126,18 @@ def families(regime: Regime) -> Board:
     return _shares(regime, "family", list(dict.fromkeys(trained)))
 
 
-def _shares(regime: Regime, by: str, names: Sequence[str]) -> Board:
+def _shares(regime: RegimeResults, by: str, names: Sequence[str]) -> ResultTable:
     measured = {arm: regime.boot.measured(arm) for arm in regime.ranked}
     rows = [
         [Cell(arm), *(_measured(f"{by}/{name}", found) for name in names)]
         for arm, found in measured.items()
     ]
-    return Board(
+    return ResultTable(
         f"By {by}", "Mean of the population without a lesson.", ("arm", *names), rows
     )
 
 
-def rounds(regime: Regime) -> Board:
+def tabulate_rounds(regime: RegimeResults) -> ResultTable:
     """What the rounds of every arm were like, as far as it was told of them."""
     rows = []
     for arm in regime.ranked:
@@ -157,9 +158,9 @@ def rounds(regime: Regime) -> Board:
     note = (
         "Means over looks and seeds. Useful: groups of attempts whose rewards were not all the same. Gate: written "
         "lessons that passed it. Cyclic: share of who helps whom that no rating explains; noise alone has about "
-        f"{percent(chance_of_cycles(regime))}. Gain of a lesson in its student's score, and of how many lessons."
+        f"{percent(expected_cyclic_share(regime))}. Gain of a lesson in its student's score, and of how many lessons."
     )
-    return Board(
+    return ResultTable(
         "What the rounds were like", note, ("arm", "useful", "gate", "cyclic", "gain"), rows
     )
 
@@ -168,9 +169,9 @@ def _mean(values: Sequence[float]) -> Cell:
     return Cell(percent(sum(values) / len(values)) if values else DASH)
 
 
-def costs(regime: Regime) -> Board:
+def tabulate_costs(regime: RegimeResults) -> ResultTable:
     """Where every arm's operations went, by purpose."""
-    found = ledger(regime)
+    found = average_ledger(regime)
     purposes = list(dict.fromkeys(sorted({p for spent in found.values() for p in spent})))
     rows = []
     for arm, spent in found.items():
@@ -180,12 +181,12 @@ def costs(regime: Regime) -> Board:
         seconds = duration(sum(r.cost.seconds for r in results) / len(results))
         rows.append([Cell(arm), *cells, Cell(examined), Cell(seconds)])
     note = "Operations by purpose, those of examinations beside the budget, and time; means over the seeds."
-    return Board(
+    return ResultTable(
         "Where the compute went", note, ("arm", *purposes, "examinations", "time"), rows
     )
 
 
-def tuning(regime: Regime) -> Board:
+def tabulate_tuning(regime: RegimeResults) -> ResultTable:
     """What the tuning chose for every arm, and what it cost beside the budget."""
     rows = []
     for arm, by_seed in regime.arms.items():
@@ -200,7 +201,7 @@ def tuning(regime: Regime) -> Board:
             ]
         )
     note = "The settings that each arm was given, and the operations spent on finding them, once per arm."
-    return Board("Tuning", note, ("arm", "settings", "cost"), rows, words=2)
+    return ResultTable("Tuning", note, ("arm", "settings", "cost"), rows, words=2)
 
 
 def _setting(chosen: Mapping[str, float | str | bool]) -> str:
@@ -211,12 +212,12 @@ def _setting(chosen: Mapping[str, float | str | bool]) -> str:
     return ", ".join(told) or "not tuned"
 
 
-def _measured(name: str, found: Mapping[str, Measured]) -> Cell:
+def _measured(name: str, found: Mapping[str, MeasureDraws]) -> Cell:
     if name not in found:
         return Cell(DASH)
     estimate = found[name].estimate(name)
     if name == "forgotten":
-        return Cell(points(estimate.mean), span(estimate))
+        return Cell(format_points(estimate.mean), format_interval(estimate))
     return Cell(f"{100 * estimate.mean:.1f}", interval_text(estimate, share=True))
 
 
@@ -226,9 +227,13 @@ def _chance(share: float) -> str:
 
 
 def _gap(found: Difference | None) -> Cell:
-    return Cell(points(found.estimate.mean), span(found.estimate)) if found else Cell(DASH)
+    return (
+        Cell(format_points(found.estimate.mean), format_interval(found.estimate))
+        if found
+        else Cell(DASH)
+    )
 
 
-def _spent(results: Sequence[Result]) -> Cell:
+def _spent(results: Sequence[ArmResult]) -> Cell:
     mean = sum(r.cost.spent for r in results) / len(results)
     return Cell(compact(mean, "FLOP"), percent(mean / results[0].cost.budget))

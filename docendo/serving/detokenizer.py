@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-__all__ = ["Writer"]
+__all__ = ["Detokenizer"]
 
 _BROKEN = "\ufffd"
 _LONGEST = 4
 """Tokens of a character: what is no character after so many will be none."""
 
 
-class Writer:
+class Detokenizer:
     """One answer. Half characters wait for their other half, and what may be the start of a stop text for the rest."""
 
     def __init__(
