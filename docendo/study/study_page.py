@@ -8,6 +8,7 @@ from docendo.formatting import DASH, compact
 from docendo.report.render.components import empty_note, figure, swatch, table, tile
 from docendo.report.render.markup import Markup, document, join, tag
 from docendo.report.run_page import asset, save_page
+from docendo.study import result_tables
 from docendo.study.arms import JOINT, TEACHING, is_ablation
 from docendo.study.plots import (
     MIN_LESSONS,
@@ -26,16 +27,6 @@ from docendo.study.regimes import (
     compute_learning_curves,
     compute_phase_gains,
     compute_trace_curves,
-)
-from docendo.study.result_tables import (
-    ResultTable,
-    tabulate_arms,
-    tabulate_costs,
-    tabulate_differences,
-    tabulate_domains,
-    tabulate_families,
-    tabulate_rounds,
-    tabulate_tuning,
 )
 from docendo.study.results import StudyResults
 from docendo.study.sentences import (
@@ -169,16 +160,9 @@ def _tile(regime: RegimeResults) -> Markup:
     title = f"{regime.name}: {TEACHING} minus {JOINT}"
     if not gap:
         return tile(title, DASH, ["nothing to compare yet"])
-    interval = (
-        f"95% interval {format_interval(gap.estimate)}"
-        if format_interval(gap.estimate)
-        else "no interval"
-    )
-    return tile(
-        title,
-        f"{format_points(gap.estimate.mean)} points",
-        [interval, _SIDES[side_of_zero(gap)]],
-    )
+    span, value = format_interval(gap.estimate), format_points(gap.estimate.mean)
+    interval = f"95% interval {span}" if span else "no interval"
+    return tile(title, f"{value} points", [interval, _SIDES[side_of_zero(gap)]])
 
 
 def _each(
@@ -202,21 +186,25 @@ def _said(sentences: Sequence[str]) -> Markup:
 
 
 def _tables(regime: RegimeResults) -> Markup:
-    gaps = tabulate_differences(regime)
+    gaps = result_tables.tabulate_differences(regime)
     parts = [
-        _board(tabulate_arms(regime)),
+        _board(result_tables.tabulate_arms(regime)),
         _board(gaps) if gaps.rows else empty_note(f"Nothing to compare with {JOINT} yet."),
     ]
     return join(
-        (*parts, _folded(tabulate_domains(regime)), _folded(tabulate_families(regime)))
+        (
+            *parts,
+            _folded(result_tables.tabulate_domains(regime)),
+            _folded(result_tables.tabulate_families(regime)),
+        )
     )
 
 
-def _folded(board: ResultTable, said: str = "") -> Markup:
+def _folded(board: result_tables.ResultTable, said: str = "") -> Markup:
     return tag("details", tag("summary", said or board.title), _board(board))
 
 
-def _board(board: ResultTable) -> Markup:
+def _board(board: result_tables.ResultTable) -> Markup:
     rows = [
         [
             tag("th", row[0].text, scope="row"),
@@ -292,7 +280,7 @@ def _courses(regime: RegimeResults, places: dict[str, int]) -> Markup:
     return join(
         (
             tag("div", *panels, class_="panels"),
-            _folded(tabulate_rounds(regime), "In numbers"),
+            _folded(result_tables.tabulate_rounds(regime), "In numbers"),
         )
     )
 
@@ -334,25 +322,17 @@ def _purposes(found: Sequence[RegimeResults]) -> list[str]:
 
 
 def _compute(regime: RegimeResults, purposes: Sequence[str]) -> Markup:
-    spent = average_ledger(regime)
+    spent, choices = average_ledger(regime), _board(result_tables.tabulate_tuning(regime))
     if not spent:
-        return join(
-            (empty_note("Nothing was booked in a ledger."), _board(tabulate_tuning(regime)))
-        )
+        return join((empty_note("Nothing was booked in a ledger."), choices))
     key = tag(
         "p",
         *(swatch(f"swatch s{i % 8}", name) for i, name in enumerate(purposes)),
         class_="key",
     )
     chart = _scrolling(ledger_chart(spent, purposes), "Compute by arm and purpose")
-    return join(
-        (
-            key,
-            chart,
-            _folded(tabulate_costs(regime), "As a table"),
-            _board(tabulate_tuning(regime)),
-        )
-    )
+    as_table = _folded(result_tables.tabulate_costs(regime), "As a table")
+    return join((key, chart, as_table, choices))
 
 
 def _scrolling(chart: Markup, said: str) -> Markup:
