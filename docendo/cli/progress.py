@@ -1,14 +1,14 @@
-"""What a person sees while a run is going: a live line on a terminal, and a permanent line after every round."""
+"""What a person sees while a run is going: a live bar, and a permanent line after every round."""
 
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from docendo.cli.output import notice, safe, standard_error
+from docendo.cli.live_bar import BarState, LiveBar
 from docendo.formatting import compact, duration, percent, signed
 from docendo.records import BASE, Evaluation
 
@@ -18,83 +18,113 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "accuracy_line", "round_line", "seconds_left"]
 
-_NAMED = 4
-"""More agents than this are told as their mean alone."""
+_MAX_NAMED = 4
+"""Accuracies of single agents are shown up to this many agents."""
 _FAULT = re.compile("(skipped|lost)/")
+_GAP = "  "
 
 
 def seconds_left(
-    spent: Mapping[str, Sequence[float]], to_do: Mapping[str, int]
+    seconds_by_stage: Mapping[str, Sequence[float]], rounds_left: Mapping[str, int]
 ) -> float | None:
-    """Rounds to do by stage times the stage's mean seconds so far, or the other stages' where it has none yet.
+    """Estimate the seconds that are left from the mean round of each stage.
 
-    None where rounds are left and none was measured.
+    A stage without a finished round is taken to be as slow as the others. None where rounds
+    are left and none was measured.
     """
-    every = [s for seconds in spent.values() for s in seconds]
-    if not every:
-        return None if any(to_do.values()) else 0.0
-    return sum(count * fmean(spent.get(stage) or every) for stage, count in to_do.items())
+    all_seconds = [s for seconds in seconds_by_stage.values() for s in seconds]
+    if not all_seconds:
+        return None if any(rounds_left.values()) else 0.0
+
+    total = 0.0
+    for stage, count in rounds_left.items():
+        total += count * fmean(seconds_by_stage.get(stage) or all_seconds)
+    return total
 
 
 def accuracy_line(
     evaluations: Sequence[Evaluation], owns: Mapping[str, Sequence[str]], *, each: bool
 ) -> str:
-    """``own 50% (emmy 25%, ada 75%), others 10%``, means over cells of agent and domain; empty for no evaluation.
+    """``own 50% (emmy 25%, ada 75%), others 10%``; empty for no evaluation.
 
-    `each` tells the agents apart where they are few.
+    The numbers are means over cells of agent and domain. `owns` are the domains that each
+    learner is an expert of; `each` shows single agents where they are few.
     """
     scores: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for e in evaluations:
-        scores[e.agent, e.problem.domain].append(e.verdict.score)
-    cells = {key: fmean(values) for key, values in scores.items()}
-    base = [value for (agent, _), value in cells.items() if agent == BASE]
-    own = {
-        a: [v for (agent, d), v in cells.items() if agent == a and d in owns[a]]
-        for a in owns
-    }
-    others = [v for (a, d), v in cells.items() if a in owns and d not in owns[a]]
-    parts = [f"base {percent(fmean(base))}"] if base else []
-    if mine := [v for values in own.values() for v in values]:
-        apart = ", ".join(
-            f"{a} {percent(fmean(values))}" for a, values in own.items() if values
-        )
-        parts.append(
-            f"own {percent(fmean(mine))}"
-            + (f" ({apart})" if each and 1 < len(own) <= _NAMED else "")
-        )
-    if others:
-        parts.append(f"others {percent(fmean(others))}")
+    for evaluation in evaluations:
+        scores[evaluation.agent, evaluation.problem.domain].append(evaluation.verdict.score)
+
+    base_cells: list[float] = []
+    other_cells: list[float] = []
+    own_cells: dict[str, list[float]] = {agent: [] for agent in owns}
+    for (agent, domain), values in scores.items():
+        if agent == BASE:
+            base_cells.append(fmean(values))
+        elif agent in owns and domain in owns[agent]:
+            own_cells[agent].append(fmean(values))
+        elif agent in owns:
+            other_cells.append(fmean(values))
+
+    parts = []
+    if base_cells:
+        parts.append(f"base {percent(fmean(base_cells))}")
+    if any(own_cells.values()):
+        parts.append(_own_accuracy(own_cells, each=each and 1 < len(owns) <= _MAX_NAMED))
+    if other_cells:
+        parts.append(f"others {percent(fmean(other_cells))}")
     return ", ".join(parts)
 
 
+def _own_accuracy(cells_by_agent: Mapping[str, Sequence[float]], *, each: bool) -> str:
+    all_cells = [cell for cells in cells_by_agent.values() for cell in cells]
+    text = f"own {percent(fmean(all_cells))}"
+    if not each:
+        return text
+
+    agents = []
+    for agent, cells in cells_by_agent.items():
+        if cells:
+            agents.append(f"{agent} {percent(fmean(cells))}")
+    return f"{text} ({', '.join(agents)})"
+
+
 def round_line(record: "RoundRecord", place: str, owns: Mapping[str, Sequence[str]]) -> str:
-    """``teaching 3/10  34 s  gate 58%  gain +0.08  own 50%``: what a round came to."""
-    parts = [
-        place,
-        f"{record.seconds:.1f} s" if record.seconds < 10 else duration(record.seconds),
-    ]
+    """``teaching 3/10  34 s  passed the gate 58%  gain +0.08  own 50%``."""
+    metrics, seconds = record.metrics, record.seconds
+    parts = [place, f"{seconds:.1f} s" if seconds < 10 else duration(seconds)]
+
     if record.episodes:
-        parts.append(f"gate {percent(record.metrics.get('gate/passed'))}")
-        parts.append(f"gain {signed(record.metrics.get('gain'))}")
-    if "duels" in record.metrics:
-        parts.append(
-            f"duels {record.metrics['duels']:.0f}  legal {percent(record.metrics['duels/legal'])}"
-        )
-    if open_to := [
-        v for name, v in record.metrics.items() if name.startswith("duels/exploitability/")
-    ]:
-        parts.append(f"exploitability {fmean(open_to):.2f}")
-    parts += [
-        f"{name.replace('/', ' ')} {v:.0f}"
-        for name, v in record.metrics.items()
-        if _FAULT.match(name) and v
-    ]
+        parts.append(f"passed the gate {percent(metrics.get('gate/passed'))}")
+        parts.append(f"gain {signed(metrics.get('gain'))}")
+
+    if "duels" in metrics:
+        parts.append(f"duels {metrics['duels']:.0f}")
+        parts.append(f"legal {percent(metrics['duels/legal'])}")
+
+    exploitability = []
+    faults = []
+    for name, value in metrics.items():
+        if name.startswith("duels/exploitability/"):
+            exploitability.append(value)
+        if _FAULT.match(name) and value:
+            faults.append(f"{name.replace('/', ' ')} {value:.0f}")
+    if exploitability:
+        parts.append(f"exploitability {fmean(exploitability):.2f}")
+
+    parts += faults
     parts.append(accuracy_line(record.evaluations, owns, each=True))
-    return "  ".join(p for p in parts if p)
+    return _join(parts)
+
+
+def _join(parts: Iterable[str]) -> str:
+    return _GAP.join(part for part in parts if part)
 
 
 class Progress:
-    """A watcher of a session (docendo.run.session.Callback), and a context manager. Says nothing to standard output."""
+    """Shows a session's work on standard error (docendo.run.session.Callback).
+
+    A context manager. It prints nothing on standard output.
+    """
 
     def __init__(
         self,
@@ -102,40 +132,30 @@ class Progress:
         expert_rounds: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        from rich.progress import BarColumn, TextColumn
-        from rich.progress import Progress as Bar
-        from rich.table import Column
-
         self._owns = {name: agent.domains for name, agent in config.learners.items()}
-        self._of = {"experts": expert_rounds, "teaching": config.teaching.rounds}
-        self._spent: dict[str, list[float]] = defaultdict(list)
-        self._place, self._purpose, self._rate = "start", "", 0.0
+        self._experts = config.experts
+        self._rounds = {"experts": expert_rounds, "teaching": config.teaching.rounds}
+        # all keys from the start: another thread reads this while the bar is drawn
+        self._seconds: dict[str, list[float]] = {"experts": [], "teaching": []}
+
+        self._stage = ""
+        self._place = "start"
+        self._steps_before = 0
+        self._steps = 0
+
         self._clock = clock
-        self._began = self._last = self._since = clock()
+        self._round_start = clock()
+        self._purpose = ""
+        self._purpose_start = self._last_batch = self._round_start
         self._tokens = 0
-        self._gain = self._accuracy = ""
+
+        self._gain = ""
+        self._accuracy = ""
         self._stopping = False
-        place = TextColumn(
-            "{task.fields[place]}",
-            markup=False,
-            table_column=Column(no_wrap=True, min_width=14),
-        )
-        said = TextColumn("{task.fields[said]}", markup=False)
-        self._bar = Bar(
-            place,
-            BarColumn(bar_width=20),
-            said,
-            console=standard_error(),
-            refresh_per_second=4,
-        )
-        self._live = self._bar.console.is_terminal
-        self._task = self._bar.add_task(
-            "", total=sum(self._of.values()) or 1, place="start", said=""
-        )
+        self._bar = LiveBar(self._describe)
 
     def __enter__(self) -> Self:
-        if self._live:
-            self._bar.start()
+        self._bar.start()
         return self
 
     def __exit__(
@@ -148,82 +168,111 @@ class Progress:
 
     def close(self) -> None:
         """Give the terminal back. Closing twice does nothing."""
-        if self._live:
-            self._bar.stop()
+        self._bar.stop()
 
     def before(self, rounds: Sequence["RoundRow"]) -> None:
-        """Take in the rounds that were there already when a run goes on."""
+        """Take in the rounds that were finished before a run was resumed."""
         for row in rounds:
             self._count(row.round, row.stage, row.seconds)
 
     def stage(self, name: str, index: int, of: int) -> None:
-        """A round begins."""
-        self._of[name] = of
-        if name == "teaching":
-            self._of["experts"] = len(self._spent["experts"])
+        """A round begins; the first of a stage has index 1."""
+        self._stage = name
         self._place = f"{name} {index}/{of}"
-        self._began = self._last = self._clock()
+        self._rounds[name] = of
+        if name == "teaching":
+            # experts that were good enough early have no rounds left
+            self._rounds["experts"] = len(self._seconds["experts"])
+
+        self._steps_before = (index - 1) * self._experts.every
+        self._steps = 0
         self._purpose = ""
-        self._show()
+        self._round_start = self._last_batch = self._clock()
 
     def work(self, purpose: str, tokens: int) -> None:
         """A batch is done."""
-        now = self._clock()
         if purpose != self._purpose:
-            self._purpose, self._since, self._tokens = purpose, self._last, 0
-        self._tokens, self._last = self._tokens + tokens, now
-        self._rate = self._tokens / max(now - self._since, 1e-9)
-        self._show()
+            self._purpose = purpose
+            self._purpose_start = self._last_batch
+            self._tokens = 0
+        if purpose == "experts":
+            self._steps += 1
+        self._tokens += tokens
+        self._last_batch = self._clock()
 
     def ended(self, record: "RoundRecord") -> None:
-        """A round is committed: its permanent line."""
+        """A round is committed: print its line."""
         self._count(record.index, record.stage, record.seconds)
-        line = round_line(record, self._place, self._owns)
         if "gain" in record.metrics:
             self._gain = f"gain {signed(record.metrics['gain'])}"
-        self._accuracy = (
-            accuracy_line(record.evaluations, self._owns, each=False) or self._accuracy
-        )
-        if self._live:
-            self._bar.console.print(safe(line))
-        else:
-            notice(line)
-        self._began = self._last = self._clock()
-        self._show()
+        accuracy = accuracy_line(record.evaluations, self._owns, each=False)
+        self._accuracy = accuracy or self._accuracy
+
+        self._bar.print_line(round_line(record, self._place, self._owns))
+        self._round_start = self._last_batch = self._clock()
 
     def stopping(self) -> None:
-        """Ctrl-C was pressed once. Called between any two instructions, so it does next to nothing."""
+        """Ctrl-C was pressed once. A signal handler calls this, so it only sets a flag."""
         self._stopping = True
-        self._show()
 
     @property
     def left(self) -> float | None:
-        """Seconds to the end of the run, as far as the rounds so far tell."""
-        to_do = {
-            stage: max(0, of - len(self._spent[stage])) for stage, of in self._of.items()
-        }
-        left = seconds_left(self._spent, to_do)
-        return None if left is None else max(0.0, left - (self._clock() - self._began))
+        """Seconds to the end of the run; None before the first round has ended."""
+        rounds_left = {}
+        for stage, count in self._rounds.items():
+            rounds_left[stage] = max(0, count - len(self._seconds[stage]))
+
+        seconds = seconds_left(self._seconds, rounds_left)
+        return None if seconds is None else max(0.0, seconds - self._elapsed)
+
+    @property
+    def _elapsed(self) -> float:
+        """Seconds since the round began."""
+        return self._clock() - self._round_start
 
     def _count(self, index: int, stage: str, seconds: float) -> None:
         if index >= 0:
-            self._spent[stage].append(seconds)
+            self._seconds[stage].append(seconds)
 
-    def _show(self) -> None:
-        if not self._live:
-            return
-        left = self.left
-        parts = [
-            f"{self._purpose} {compact(self._rate)} tokens/s" if self._purpose else "",
-            self._gain,
-            self._accuracy,
-            f"about {duration(left)} left" if left is not None else "",
-        ]
+    def _describe(self) -> BarState:
+        finished = sum(len(seconds) for seconds in self._seconds.values())
+        total = max(1, sum(self._rounds.values()))
+        share = (finished + self._share_of_round()) / total
         if self._stopping:
-            parts = ["finishing this round; Ctrl-C again stops now"]
-        done = sum(map(len, self._spent.values()))
-        total = max(sum(self._of.values()), 1)
-        said = "  ".join(p for p in parts if p)
-        self._bar.update(
-            self._task, completed=done, total=total, place=self._place, said=said
-        )
+            return BarState(
+                self._place, share, "finishing this round; Ctrl-C again stops now"
+            )
+
+        details = _join([self._time_left(), self._speed(), self._gain, self._accuracy])
+        return BarState(self._place, share, details)
+
+    def _share_of_round(self) -> float:
+        """How much of the round is done: by the stage's mean round, or by its training steps."""
+        seconds = self._seconds.get(self._stage)
+        if seconds:
+            return min(0.95, self._elapsed / max(fmean(seconds), 1e-9))
+        if self._stage == "experts":
+            # the evaluation after the steps is not counted: it is short
+            steps = min(self._experts.every, self._experts.steps - self._steps_before)
+            return 0.95 * self._steps / max(1, steps)
+        return 0.0
+
+    def _time_left(self) -> str:
+        left = self.left
+        if left is not None:
+            return f"about {duration(left)} left"
+
+        if self._stage == "experts" and self._steps:
+            # before any round has ended, the training steps alone tell how fast it goes
+            seconds_per_step = (self._last_batch - self._round_start) / self._steps
+            steps_left = self._experts.steps - self._steps_before - self._steps
+            since_step = self._clock() - self._last_batch
+            left = max(0.0, seconds_per_step * steps_left - since_step)
+            return f"about {duration(left)} left for the experts"
+        return f"{duration(self._elapsed)} so far"
+
+    def _speed(self) -> str:
+        if not self._purpose:
+            return ""
+        seconds = max(self._last_batch - self._purpose_start, 1e-9)
+        return f"{self._purpose} {compact(self._tokens / seconds)} tokens/s"

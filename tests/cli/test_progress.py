@@ -39,11 +39,14 @@ def test_a_round_is_one_line() -> None:
         3, "teaching", 34.2, episodes, START, {"gate/passed": 0.5, "gain": 0.081}
     )
     line = round_line(record, "teaching 3/10", OWNS)
-    assert line == "teaching 3/10  34 s  gate 50%  gain +0.08  own 38% (ann 50%, bob 25%)"
+    assert (
+        line
+        == "teaching 3/10  34 s  passed the gate 50%  gain +0.08  own 38% (ann 50%, bob 25%)"
+    )
     quiet = RoundRecord(3, "teaching", 3.21, episodes[1:], (), {"gate/passed": 0.0})
     assert (
         round_line(quiet, "teaching 3/10", OWNS)
-        == f"teaching 3/10  3.2 s  gate 0%  gain {DASH}"
+        == f"teaching 3/10  3.2 s  passed the gate 0%  gain {DASH}"
     )
     faulty = RoundRecord(
         3,
@@ -92,11 +95,12 @@ def test_without_a_terminal_there_is_one_plain_line_per_round(
     assert "\x1b" not in err
 
 
-def test_a_terminal_sees_what_is_happening(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
+
+def test_a_terminal_sees_what_is_happening(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setenv("COLUMNS", "140")
     monkeypatch.setenv("TERM", "xterm")
@@ -105,6 +109,26 @@ def test_a_terminal_sees_what_is_happening(monkeypatch: pytest.MonkeyPatch) -> N
     shown = terminal.getvalue()
     assert "teaching 2/4" in shown
     assert "finishing this round; Ctrl-C again stops now" in shown
+
+
+def test_the_experts_bar_moves_and_tells_the_time_before_a_round_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr", terminal)
+    times = [0.0]
+    progress = Progress(Config(), 2, clock=lambda: times[0])
+    progress.stage("experts", 1, 2)
+    for step in range(4):
+        times[0] = 3.0 * (step + 1)
+        progress.work("experts", 100)
+    with progress:
+        pass
+    # 28 steps in two rounds, 4 of which took 12 seconds; no round of teaching is known yet
+    assert "about 1 min 12 s left for the experts" in terminal.getvalue()
+    assert "experts 33 tokens/s" in terminal.getvalue()
 
 
 def test_domains_with_odd_names_do_not_matter() -> None:
