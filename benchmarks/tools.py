@@ -86,8 +86,8 @@ def every(
     """The answers of every agent, and of those with tools also without them."""
     problems = [
         p
-        for d in trained.found.sources
-        for p in held_out_problems(trained.found, d, n, seed)
+        for d in trained.catalog.sources
+        for p in held_out_problems(trained.catalog, d, n, seed)
     ]
     rules = replace(trained.classroom.rules, max_tokens=tokens)
     room, answers = (

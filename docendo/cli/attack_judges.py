@@ -54,7 +54,9 @@ def attack_judges(
         trained = open_trained(run)
     evaluators = trained.classroom.evaluators
     found = {
-        d: resistance(evaluators[d], held_out_problems(trained.found, d, n, seed), attacked)
+        d: resistance(
+            evaluators[d], held_out_problems(trained.catalog, d, n, seed), attacked
+        )
         for d in dict.fromkeys(domains)
     }
     failed = [d for d, r in found.items() if r.rate > max_passed]

@@ -164,7 +164,7 @@ def _salon(
 
 def _drawn(trained: TrainedRun, asking: _Asking) -> Iterator[tuple[str, str]]:
     """Problems of the domains' kinds in turn, all domains where none is named, without end; and their answers."""
-    found = trained.found
+    found = trained.catalog
     stream: Split = "held-out" if asking.held_out else "train"
     kinds = [kind for d in asking.domains or found.kinds for kind in found.kinds[d]]
     for number in count():

@@ -79,7 +79,7 @@ def evaluate(
     problems = [
         p
         for d in dict.fromkeys(domains)
-        for p in held_out_problems(trained.found, d, count, seed)
+        for p in held_out_problems(trained.catalog, d, count, seed)
     ]
     scores = scores_of(
         trained, list(dict.fromkeys(agents)), problems, seed if with_lesson else None
@@ -113,7 +113,7 @@ def scores_of(
     from docendo.run.evaluation import worked_lesson
     from docendo.teaching.game import RolloutSpec
 
-    sources, lessons = trained.found.sources, dict[str, Lesson]()
+    sources, lessons = trained.catalog.sources, dict[str, Lesson]()
     if lesson_seed is not None:
         lessons = {
             p.key: worked_lesson(sources[p.domain], p, lesson_seed) for p in problems

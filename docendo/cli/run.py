@@ -1,7 +1,7 @@
-"""`docendo run` and `docendo resume`."""
+"""`docendo run` and `docendo resume`: training a population, and going on after an interruption."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,6 @@ from docendo.cli.runs import (
     check_disk_space,
     check_run_folder,
     pick_run_folder,
-    report_bad_rows,
     warn_about_damage,
 )
 
@@ -25,60 +24,66 @@ if TYPE_CHECKING:
     from docendo.build.school import Catalog
     from docendo.cli.progress import Progress
     from docendo.config.load import Config
-    from docendo.run.provenance import Change
     from docendo.run.session import Session
     from docendo.store import RunDirectory
 
-__all__ = ["STOPPED", "resume", "run", "tiny"]
+__all__ = ["STOPPED", "resume", "run"]
 
 STOPPED = 3
 """The exit code of a run that an alarm ended."""
 
 _OUT_HELP = "The run directory to make; without it, runs/<name of the configuration>-<n>."
-_FORCE_HELP = "Go on though files or the base model's weights are not what they were."
+_FORCE_HELP = "Go on though files or the base model's weights have changed."
 _DRY_HELP = "Try everything once, very small; write nothing but the model cache."
 
 
 def run(
-    config: ConfigFile = None,
+    config_file: ConfigFile = None,
     settings: Settings = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=_OUT_HELP)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_DRY_HELP)] = False,
 ) -> None:
     """Train the experts, then let them teach each other.
 
-    Writes a run directory with everything that happened, and report.html. Ctrl-C finishes the round and saves;
-    a second Ctrl-C stops at once. Either way `docendo resume` goes on from the last saved round.
-    An alarm of alarms.stop ends the run after its round, with exit code 3.
+    Writes a run directory with everything that happened, and report.html. Ctrl-C finishes
+    the round and saves; a second Ctrl-C stops at once. Either way `docendo resume` goes on
+    from the last saved round. An alarm that alarms.stop names ends the run after its round,
+    with exit code 3.
     """
     from docendo.config.load import load_config
 
-    wanted = load_config(config, tuple(settings or ()))
-    _check_keys(wanted)
-    folder = out or pick_run_folder(config)
+    config = load_config(config_file, tuple(settings or ()))
+    _check_api_keys(config)
+    folder = out or pick_run_folder(config_file)
     check_run_folder(folder)
-    found = check_config(wanted)
-    report_bad_rows(found.quarantined)
+    catalog = check_config(config)
+
     if dry_run:
-        _try_out(wanted, found, folder, config)
-        return
+        _rehearse(config, catalog, folder, config_file)
+    else:
+        _train(config, catalog, folder)
+
+
+def _train(config: "Config", catalog: "Catalog", folder: Path) -> None:
+    """A new run in `folder`."""
     from docendo.build.school import resolve_config
     from docendo.cli.estimate import checkpoints_size
     from docendo.config.load import to_toml
     from docendo.run.session import begin, open_session
     from docendo.store import RunDirectory
 
-    progress = _progress(wanted)
-    with interrupts(progress.stopping, lambda: _stopped_now(progress, folder)) as interrupt:
-        here = resolve_config(wanted)
-        notice(f"loading {here.model}; the first time may take a minute")
-        session = open_session(here, progress, found)
-        check_disk_space(folder, checkpoints_size(here, session.engine.bank.size))
-        _warn(session.cut_short)
-        with RunDirectory.create(folder, to_toml(here)) as made:
-            begin(session, made)
-            notice(f"{folder}: {_plan(here)}")
-            _play(session, made, progress, interrupt)
+    progress = _open_progress(config)
+    with interrupts(progress.stopping, lambda: _stop_now(progress, folder)) as interrupt:
+        resolved = resolve_config(config)
+        notice(f"loading {resolved.model}; the first time may take a minute")
+        session = open_session(resolved, progress, catalog)
+        check_disk_space(folder, checkpoints_size(resolved, session.engine.bank.size))
+        _notice_each(session.cut_short)
+
+        with RunDirectory.create(folder, to_toml(resolved)) as directory:
+            begin(session, directory)
+            notice(f"{folder}: {_describe_plan(resolved)}")
+            _play_rounds(session, directory, progress, interrupt)
 
 
 def resume(
@@ -88,215 +93,216 @@ def resume(
 ) -> None:
     """Go on with an interrupted run.
 
-    It starts after the last saved round and ends as it would have ended without the interruption. A
-    finished run is left as it is, unless --set teaching.rounds=N wants more of it. What is not as it
-    was when the run was begun is said, and refused where the run could not go on with it.
+    It starts after the last saved round and ends as it would have ended without the
+    interruption. A finished run is left as it is, unless --set teaching.rounds=N asks for
+    more rounds. Everything that has changed since the run began is named, and refused where
+    the run could not go on with it.
     """
     from docendo.config.load import load_config
     from docendo.store import RunDirectory
 
-    with RunDirectory.open(path) as found:
-        finished, made_with = found.finished, found.noted("provenance")
-        config = load_config(found.path / "config.toml", tuple(settings or ()))
-    wanted = (
-        made_with["settings"]["teaching"]["rounds"] if made_with else config.teaching.rounds
-    )
-    if finished and config.teaching.rounds <= wanted:
+    with RunDirectory.open(path) as directory:
+        finished = directory.finished
+        provenance = directory.noted("provenance")
+        config = load_config(directory.path / "config.toml", tuple(settings or ()))
+
+    planned_rounds = config.teaching.rounds
+    if provenance:
+        planned_rounds = provenance["settings"]["teaching"]["rounds"]
+    if finished and config.teaching.rounds <= planned_rounds:
         show(f"{path} is finished; see it with `docendo report {path}`")
         return
-    _check_keys(config)
+
+    _check_api_keys(config)
+    _go_on(path, config, force)
+
+
+def _go_on(path: Path, config: "Config", force: bool) -> None:
     from docendo.build.school import resolve_config
     from docendo.run.session import resume_session
+    from docendo.store import RunDirectory
 
-    progress = _progress(config)
+    progress = _open_progress(config)
     with (
-        interrupts(progress.stopping, lambda: _stopped_now(progress, path)) as interrupt,
-        RunDirectory.open(path, write=True) as made,
+        interrupts(progress.stopping, lambda: _stop_now(progress, path)) as interrupt,
+        RunDirectory.open(path, write=True) as directory,
     ):
-        if checkpoint := made.latest_checkpoint():
+        checkpoint = directory.latest_checkpoint()
+        if checkpoint:
             warn_about_damage(checkpoint)
-        session = resume_session(made, resolve_config(config), progress, force)
-        _tell(session.changes)
-        progress.before(made.rounds())
-        _play(session, made, progress, interrupt)
+
+        session = resume_session(directory, resolve_config(config), progress, force)
+        for change in session.changes:
+            effect = "" if change.rule == "free" else "; from here on it is another run"
+            notice(f"{change}{effect}")
+
+        # an alarm that still stands ends the run again before its next round
+        if not session.watch.stops:
+            notice(f"{path} goes on with {_name_next_round(session)}")
+        progress.before(directory.rounds())
+        _play_rounds(session, directory, progress, interrupt)
 
 
-def _tell(changes: "Sequence[Change]") -> None:
-    for change in changes:
-        notice(
-            f"{change}{'' if change.rule == 'free' else '; from here on it is another run'}"
-        )
+def _name_next_round(session: "Session") -> str:
+    """``teaching, round 3 of 20``."""
+    from docendo.run.session import START
+
+    index = session.done + 1
+    if index <= START:
+        return "the evaluation of the base model, before the first round"
+    if index < session.expert_rounds:
+        return f"the experts, round {index + 1} of {session.expert_rounds}"
+    number = index - session.expert_rounds + 1
+    return f"teaching, round {number} of {session.config.teaching.rounds}"
 
 
-def tiny(config: "Config") -> "Config":
-    """The same league with one step, one round and two matches, for trying it out."""
-    e, t, learn, d = config.experts, config.teaching, config.learning, config.duels
-    steps, count = min(e.steps, 1), min(learn.practice, 1)
-    guided = any(
-        a.grammar for a in config.agents.values()
-    )  # whose answers may not fit into fewer tokens
-    tokens = t.max_tokens if guided else min(t.max_tokens, 8)
-    small = {"rounds": min(t.rounds, 1), "matches": min(t.matches, 2), "max_tokens": tokens}
-    amounts = {
-        "imitation": min(learn.imitation, 1),
-        "rehearsal": min(learn.rehearsal, 1),
-        "practice": count,
-    }
-    return config.model_copy(
-        update={
-            "experts": e.model_copy(update={"steps": steps, "every": 1, "batch": 1}),
-            "teaching": t.model_copy(update=small),
-            "learning": learn.model_copy(update=amounts),
-            "duels": d.model_copy(
-                update={
-                    "pairings": min(d.pairings, 1),
-                    "deals": 1,
-                    "repeats": 2,
-                    "samples": 1,
-                }
-            ),
-            "evaluation": config.evaluation.model_copy(update={"problems": 1, "every": 0}),
-        }
-    )
-
-
-def _try_out(wanted: "Config", found: "Catalog", folder: Path, config: Path | None) -> None:
+def _rehearse(
+    config: "Config", catalog: "Catalog", folder: Path, config_file: Path | None
+) -> None:
+    """Play a very small version of the run, and write nothing."""
     from docendo.build.school import resolve_config
+    from docendo.cli.rehearsal import shrink_config
     from docendo.run.session import open_session
 
-    here = resolve_config(wanted)
-    progress = _progress(tiny(here))
-    session = open_session(tiny(here), progress, found)
+    resolved = resolve_config(config)
+    small = shrink_config(resolved)
+    progress = _open_progress(small)
+    session = open_session(small, progress, catalog)
     with progress:
         for record in session.rounds():
             progress.ended(record)
-    _warn(replace(session, config=here).cut_short)
-    show(f"Everything works. A real run would write {folder}: {_plan(here)}.")
-    show(f"How long it takes: docendo plan {config or ''}".rstrip())
+
+    # the warning is about the answers of the real run, which may be longer
+    _notice_each(replace(session, config=resolved).cut_short)
+    show(f"Everything works. A real run would write {folder}: {_describe_plan(resolved)}.")
+    show(f"How long it takes: docendo plan {config_file or ''}".rstrip())
 
 
-def _warn(lines: "Sequence[str]") -> None:
+def _notice_each(lines: Iterable[str]) -> None:
     for line in lines:
         notice(line)
 
 
-def _check_keys(config: "Config") -> None:
+def _check_api_keys(config: "Config") -> None:
     if config.endpoints:
         from docendo.build.endpoints import check_keys
 
         check_keys(config)
 
 
-def _progress(config: "Config") -> "Progress":
+def _open_progress(config: "Config") -> "Progress":
     from docendo.build.school import expert_rounds
     from docendo.cli.progress import Progress
 
     return Progress(config, expert_rounds(config.experts))
 
 
-def _plan(config: "Config") -> str:
-    e, t = config.experts, config.teaching
-    counts = [
-        (len(config.agents), "agent"),
-        (len(config.domains), "domain"),
-        (t.rounds, "teaching round"),
+def _describe_plan(config: "Config") -> str:
+    """The model, the machine, and how much there is to do."""
+    parts = [
+        f"{config.model} in {config.engine.dtype} on {config.engine.device}",
+        f"{_count(len(config.agents), 'agent')}, {_count(len(config.domains), 'domain')}",
+        f"expert steps: {config.experts.steps} at most",
+        _count(config.teaching.rounds, "teaching round"),
     ]
-    agents, domains, rounds = (
-        f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts
-    )
-    matches = [f"matches: {t.matches} each"] if config.domains else []
-    duels = (
-        [f"pairings at {config.duels.game}: {config.duels.pairings} each"]
-        if config.duels.pairings
-        else []
-    )
-    return (
-        f"{config.model} in {config.engine.dtype} on {config.engine.device}; {agents}, {domains}; "
-        f"expert steps: {e.steps} at most; {', '.join([rounds, *matches, *duels])}"
-    )
+    if config.domains:
+        parts[-1] += f", matches: {config.teaching.matches} each"
+    if config.duels.pairings:
+        parts[-1] += f", pairings at {config.duels.game}: {config.duels.pairings} each"
+    return "; ".join(parts)
 
 
-def _play(
-    session: "Session", made: "RunDirectory", progress: "Progress", interrupt: Interrupt
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _play_rounds(
+    session: "Session",
+    directory: "RunDirectory",
+    progress: "Progress",
+    interrupt: Interrupt,
 ) -> None:
-    """Every round that is left, or up to the first Ctrl-C."""
+    """Every round that is left, or up to the first Ctrl-C; then the report."""
     interrupt.running = True
     if sys.stdin.isatty() and sys.stderr.isatty():
-        session.guestbook.attend = _asking_here(progress, session.guestbook.attend)
+        session.guestbook.attend = _grade_here(progress, session.guestbook.attend)
+
     with progress:
         for record in session.rounds():
             progress.ended(record)
-            if (
-                interrupt.asked
-                and session.done + 1
-                < session.expert_rounds + session.config.teaching.rounds
-            ):
+            # the experts may have been good enough early, and so the last round another one
+            last = session.expert_rounds + session.config.teaching.rounds - 1
+            if interrupt.asked and session.done < last:
                 break
     interrupt.running = False
+
     if session.watch.stops:
-        _report(made)
-        notice(_why(session, made.path, finished=made.finished))
+        _write_report(directory)
+        notice(_explain_alarms(session, directory.path, finished=directory.finished))
         raise typer.Exit(STOPPED)
-    if not made.finished:
-        notice(f"saved after this round; go on with `docendo resume {made.path}`")
+    if not directory.finished:
+        notice(f"saved after this round; go on with `docendo resume {directory.path}`")
         raise typer.Exit(INTERRUPTED)
-    _report(made)
+    _write_report(directory)
 
 
-def _why(session: "Session", folder: Path, *, finished: bool) -> str:
+def _explain_alarms(session: "Session", folder: Path, *, finished: bool) -> str:
     """Which alarms ended the run, and how to go on."""
-    stops, window = session.watch.stops, session.config.alarms.window
-    told = "; ".join(
-        f"{a.name} of {a.agent} is {a.share:.2f}, more than {a.limit:g}" for a in stops
+    alarms = session.watch.stops
+    rounds = session.config.alarms.window
+    facts = "; ".join(
+        f"{a.name} of {a.agent} is {a.share:.2f}, more than {a.limit:g}" for a in alarms
     )
     if finished:
-        return f"an alarm was raised after the last round: {told} (rounds: {window})"
-    names = ", ".join(dict.fromkeys(a.name for a in stops))
+        return f"an alarm was raised after the last round: {facts} (rounds: {rounds})"
+
+    names = ", ".join(dict.fromkeys(alarm.name for alarm in alarms))
     return (
-        f"stopped by an alarm after round {session.done}, which is saved: {told} (rounds: {window}). To go on, raise "
-        f"{names} or take it out of stop in {folder}/config.toml under [alarms], then `docendo resume {folder}`"
+        f"stopped by an alarm after round {session.done}, which is saved: {facts} "
+        f"(rounds: {rounds}). To go on, raise {names} or take it out of stop in "
+        f"{folder}/config.toml under [alarms], then `docendo resume {folder}`"
     )
 
 
-def _asking_here(
-    progress: "Progress", otherwise: Callable[[Path], None]
+def _grade_here(
+    progress: "Progress", wait_elsewhere: Callable[[Path], None]
 ) -> Callable[[Path], None]:
-    """Puts answers that wait before the person at this terminal, until it leaves them to others."""
-    here = True
+    """Ask the person at this terminal for grades, until that person leaves them to others."""
+    stays = True
 
-    def attend(run: Path) -> None:
-        nonlocal here
-        if not here:
-            otherwise(run)
+    def attend(run_path: Path) -> None:
+        nonlocal stays
+        if not stays:
+            wait_elsewhere(run_path)
             return
         from docendo.humans.votes import VoteStore
 
         progress.close()
-        with VoteStore(run) as opinions:
-            here = grade_waiting(opinions, user_name())
-        if not here:
-            notice(
-                f"the run waits; go on in another terminal with `docendo chat {run} --grade`"
-            )
+        with VoteStore(run_path) as votes:
+            stays = grade_waiting(votes, user_name())
+        if not stays:
+            command = f"docendo chat {run_path} --grade"
+            notice(f"the run waits; go on in another terminal with `{command}`")
         progress.__enter__()
 
     return attend
 
 
-def _stopped_now(progress: "Progress", folder: Path) -> None:
+def _stop_now(progress: "Progress", folder: Path) -> None:
     progress.close()
     notice(
-        f"stopped; the rounds before this one are saved; go on with `docendo resume {folder}`"
+        "stopped; the rounds before this one are saved; "
+        f"go on with `docendo resume {folder}`"
     )
 
 
-def _report(made: "RunDirectory") -> None:
+def _write_report(directory: "RunDirectory") -> None:
     from docendo.report import terminal_report, write_page
 
-    show(terminal_report(made))
-    page = write_page(made, made.path / "report.html")
+    show(terminal_report(directory))
+    page = write_page(directory, directory.path / "report.html")
     show(
         f"{page}",
-        f"again: docendo report {made.path}",
-        f"new problems: docendo eval {made.path}",
+        f"again: docendo report {directory.path}",
+        f"new problems: docendo eval {directory.path}",
     )

@@ -1,4 +1,4 @@
-"""Opening what a command was pointed at, with every check that needs no model before those that do."""
+"""Opening the run or configuration that a command names; checks without a model come first."""
 
 import os
 import tomllib
@@ -37,96 +37,109 @@ __all__ = [
     "warn_about_damage",
 ]
 
-_TOLD = 5
+_MAX_REPORTED = 5
 
 
-def pick_run_folder(config: Path | None) -> Path:
-    """``runs/<name of the configuration>-<n>``, the first that is not taken."""
-    stem = config.stem if config else "league"
-    count = 1
-    while Path("runs", f"{stem}-{count}").exists():
-        count += 1
-    return Path("runs", f"{stem}-{count}")
+def pick_run_folder(config_file: Path | None) -> Path:
+    """``runs/<name of the configuration>-<n>`` with the first free number."""
+    name = config_file.stem if config_file else "league"
+    number = 1
+    while Path("runs", f"{name}-{number}").exists():
+        number += 1
+    return Path("runs", f"{name}-{number}")
 
 
 def check_html_path(html: Path | None) -> None:
-    """Raises UseError where no page could be written to `html`."""
-    if html is not None and not html.parent.is_dir():
+    """Raise UserError where no page could be written to `html`."""
+    if html is None:
+        return
+    if not html.parent.is_dir():
         raise UserError(f"--html {html}: no such folder: {html.parent}")
-    if html is not None and html.is_dir():
-        raise UserError(f"--html {html} is a folder; wanted a file")
+    if html.is_dir():
+        raise UserError(f"--html {html} is a folder; expected a file")
 
 
 def check_run_folder(out: Path) -> None:
-    """Raises UseError where a run could not be written to `out`. The store checks again when it makes the run."""
+    """Raise UserError where no run could be made in `out`. The store checks it again."""
     if (out / "run.db").exists():
         raise UserError(
-            f"{out} holds another run; resume it with `docendo resume {out}` or choose another --out"
+            f"{out} holds another run; resume it with `docendo resume {out}` "
+            "or choose another --out"
         )
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; choose another --out")
     if out.is_dir() and any(out.iterdir()):
         raise UserError(f"{out} is not empty; choose another --out")
-    there = standing(out)
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        what = "cannot be written" if there.is_dir() else "is a file"
-        raise UserError(f"{out}: {there} {what}; choose another --out")
+
+    parent = standing(out)
+    if not parent.is_dir():
+        raise UserError(f"{out}: {parent} is a file; choose another --out")
+    if not os.access(parent, os.W_OK):
+        raise UserError(f"{out}: {parent} cannot be written; choose another --out")
 
 
 def check_disk_space(out: Path, needed: int) -> None:
-    """Raises UseError where the disk that `out` is on has fewer bytes left than are needed."""
+    """Raise UserError where the disk of `out` has fewer than `needed` bytes left."""
     free = disk_usage(standing(out)).free
     if free < needed:
         raise UserError(
-            f"{out}: the checkpoints need {amount(needed)}, and {amount(free)} are free; choose another --out"
+            f"{out}: the checkpoints need {amount(needed)}, and {amount(free)} are free; "
+            "choose another --out"
         )
 
 
 def check_config(config: "Config") -> "Catalog":
-    """The domains of a configuration, after every check of it that needs no model.
+    """Read the domains of a configuration, and check all of it that needs no model.
 
-    Raises UseError for what is unknown, taught by or to nobody, or has too few problems.
+    Rows of data files that are left out are reported. Raises UserError for what is unknown,
+    is taught by or to nobody, or has too few problems.
     """
     from docendo.build.school import read_catalog
     from docendo.run.evaluation import held_out_problems
 
     check_model(config.model)
-    found = read_catalog(config)
-    for domain, courses in found.courses.items():
-        held_out_problems(found, domain, config.evaluation.problems, config.evaluation.seed)
+    catalog = read_catalog(config)
+    # before the checks below: too few problems are often the fault of bad rows
+    report_bad_rows(catalog.quarantined)
+
+    evaluation = config.evaluation
+    for domain, courses in catalog.courses.items():
+        held_out_problems(catalog, domain, evaluation.problems, evaluation.seed)
         for family, level in courses:
-            found.sources[domain].draw(
-                family, level, config.teaching.examples + 1, 0, "train"
-            )
-    return found
+            # a lesson's examples and its test problem are drawn together
+            count = config.teaching.examples + 1
+            catalog.sources[domain].draw(family, level, count, 0, "train")
+    return catalog
 
 
 def report_bad_rows(rows: "Sequence[BadRow]") -> None:
-    """Lines on standard error for rows of the user's data that were left out: the first few and the count."""
-    for row in rows[:_TOLD]:
+    """Lines on standard error for rows that were left out: the first few, and how many more."""
+    for row in rows[:_MAX_REPORTED]:
         notice(f"{row.file}:{row.line}: left out: {row.reason}")
-    if len(rows) > _TOLD:
+    if len(rows) > _MAX_REPORTED:
         notice(
-            f"... and {len(rows) - _TOLD} more rows left out; all are kept in the run's table quarantine"
+            f"... and {len(rows) - _MAX_REPORTED} more rows left out; "
+            "a run keeps all of them in its table quarantine"
         )
 
 
 def check_model(model: str) -> None:
-    """Raises UseError for a model that is not here and whose name is no Hugging Face id."""
+    """Raise UserError for a folder that is not there, and for a misspelt name of a built-in model."""
     from docendo.engines.local.model_names import EMBEDDED, NANO, TINY
 
-    if (
-        "/" not in model
-        and not Path(model).exists()
-        and model not in {EMBEDDED, NANO, TINY}
-    ):
-        meant = closest_hint(model, [EMBEDDED, NANO, TINY], cutoff=0.7)
-        if meant:
-            raise UserError(f"model {model!r} is not known{meant}")
-    local = model.startswith((".", "/", "~")) or "\\" in model or model.count("/") > 1
-    if local and not Path(model).is_dir():
+    built_in = [EMBEDDED, NANO, TINY]
+    if "/" not in model and model not in built_in and not Path(model).exists():
+        hint = closest_hint(model, built_in, cutoff=0.7)
+        if hint:
+            raise UserError(f"model {model!r} is not known{hint}")
+
+    looks_like_path = (
+        model.startswith((".", "/", "~")) or "\\" in model or model.count("/") > 1
+    )
+    if looks_like_path and not Path(model).is_dir():
         raise UserError(
-            f"model {model!r}: no such folder; give a folder, a Hugging Face id, or leave the setting out"
+            f"model {model!r}: no such folder; give a folder, a Hugging Face id, "
+            "or leave the setting out"
         )
 
 
@@ -143,21 +156,18 @@ def load_run_config(run: "RunDirectory") -> "Config":
 
 
 def list_members(run: "RunDirectory", config: "Config") -> dict[str, list[str]]:
-    """The learners and the frozen copies that are in the league now, with the domains that they are experts of."""
-    present = [
-        b["name"]
-        for b in run.state().get("population", {}).get("births", [])
-        if b["present"]
-    ]
-    owns = {name: agent.domains for name, agent in config.learners.items()}
-    return {
-        name: owns.get(origin(AgentId(name)), [])
-        for name in dict.fromkeys([*owns, *present])
-    }
+    """The learners and the frozen copies now in the league, with their own domains."""
+    own_domains = {name: agent.domains for name, agent in config.learners.items()}
+    members = dict(own_domains)
+    for birth in run.state().get("population", {}).get("births", []):
+        if birth["present"]:
+            name = birth["name"]
+            members.setdefault(name, own_domains.get(origin(AgentId(name)), []))
+    return members
 
 
-def check_name(name: str, known: list[str], what: str, run: Path) -> str:
-    """`name` where the run has it. Raises UseError with the nearest that it has."""
+def check_name(name: str, known: Sequence[str], what: str, run: Path) -> str:
+    """`name` if the run has it. Raises UserError with the nearest name that it has."""
     if name not in known:
         raise UserError(f"{run} has no {what} {name!r}{suggestion(name, known)}")
     return name
@@ -174,11 +184,11 @@ class TrainedRun:
     """A run's agents as its newest checkpoint has them."""
 
     config: "Config"
-    found: "Catalog"
+    catalog: "Catalog"
     engine: "LocalEngine"
     classroom: "Classroom"
     round: int
-    """The checkpoint's."""
+    """The round that the checkpoint was written after."""
 
     @property
     def agents(self) -> list[AgentId]:
@@ -187,7 +197,7 @@ class TrainedRun:
 
 
 def open_trained(run: "RunDirectory") -> TrainedRun:
-    """Loads the model and the newest checkpoint. Raises UseError where there is none yet."""
+    """Load the model and the newest checkpoint. Raises UserError where there is none yet."""
     from docendo.build.school import (
         build_school,
         open_local_engine,
@@ -199,15 +209,13 @@ def open_trained(run: "RunDirectory") -> TrainedRun:
 
     checkpoint = run.latest_checkpoint()
     if checkpoint is None:
-        raise UserError(
-            f"{run.path} has no checkpoint yet; go on with `docendo resume {run.path}`"
-        )
+        command = f"docendo resume {run.path}"
+        raise UserError(f"{run.path} has no checkpoint yet; go on with `{command}`")
     warn_about_damage(checkpoint)
+
     config = resolve_config(load_run_config(run))
-    found = read_catalog(config)
+    catalog = read_catalog(config)
     engine = open_local_engine(config)
     load_state(engine, checkpoint.path)
-    classroom = build_school(
-        config, found, engine, RatingQueue(run.path, asks=False)
-    ).classroom
-    return TrainedRun(config, found, engine, classroom, checkpoint.round)
+    school = build_school(config, catalog, engine, RatingQueue(run.path, asks=False))
+    return TrainedRun(config, catalog, engine, school.classroom, checkpoint.round)

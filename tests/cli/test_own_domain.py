@@ -41,6 +41,17 @@ def test_a_league_on_the_users_own_file_names_the_rows_it_left_out(tmp_path):
     assert docendo("resume", tmp_path / "run").code == 0
 
 
+def test_a_file_with_too_few_good_rows_is_refused_after_its_bad_rows_are_named(tmp_path):
+    lines = ["q,a", "Capital of one?,One", *("no answer," for _ in range(8))]
+    config = tiny_config(tmp_path, AGENTS)
+    (tmp_path / "capitals.csv").write_text("\n".join(lines) + "\n")
+    *rows, refusal = docendo("run", config, "--out", tmp_path / "run").err.splitlines()
+    assert "capitals.csv:3: left out:" in rows[0]
+    assert rows[5].startswith("... and 3 more rows left out")
+    assert refusal.startswith("docendo: ")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_small_file_is_evaluated_on_all_that_it_holds_out(tmp_path):
     capitals(tmp_path)
     many = ["--set", "evaluation.problems=1000", "--set", "teaching.rounds=0"]

@@ -1,0 +1,45 @@
+"""The smallest version of a run, for trying out whether everything works."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from docendo.config.load import Config
+
+__all__ = ["shrink_config"]
+
+_FEW_TOKENS = 8
+
+
+def shrink_config(config: "Config") -> "Config":
+    """The same league with at most one expert step, one teaching round and two matches."""
+    teaching, learning, duels = config.teaching, config.learning, config.duels
+
+    max_tokens = min(teaching.max_tokens, _FEW_TOKENS)
+    if any(agent.grammar for agent in config.agents.values()):
+        # an answer that follows a grammar may not fit into fewer tokens
+        max_tokens = teaching.max_tokens
+
+    changes = {
+        "experts": {"steps": min(config.experts.steps, 1), "every": 1, "batch": 1},
+        "teaching": {
+            "rounds": min(teaching.rounds, 1),
+            "matches": min(teaching.matches, 2),
+            "max_tokens": max_tokens,
+        },
+        "learning": {
+            "imitation": min(learning.imitation, 1),
+            "rehearsal": min(learning.rehearsal, 1),
+            "practice": min(learning.practice, 1),
+        },
+        "duels": {
+            "pairings": min(duels.pairings, 1),
+            "deals": 1,
+            "repeats": 2,
+            "samples": 1,
+        },
+        "evaluation": {"problems": 1, "every": 0},
+    }
+    tables = {}
+    for table_name, values in changes.items():
+        tables[table_name] = getattr(config, table_name).model_copy(update=values)
+    return config.model_copy(update=tables)
