@@ -45,14 +45,14 @@ def recipe() -> ModuleType:
     return module
 
 
-def invented(made: ModuleType, domain: str, craft: ProcedureSpec) -> ProceduralSource:
+def invented(made: ModuleType, domain: str, spec: ProcedureSpec) -> ProceduralSource:
     """Six words of two or three known steps, in orders that no domain has."""
     rng, families = Random(seed_for(0, "invented", domain)), dict[str, object]()
     while len(families) < 6:
-        name, steps = made.invented(rng), made.chain(craft, rng)
+        name, steps = made.invented(rng), made.chain(spec, rng)
         if len(steps) > 1:
             families[name] = lambda r, level, n=name, s=steps: draft_procedure(
-                n, s, craft, craft.make(r, level)
+                n, s, spec, spec.make_text(r, level)
             )
     return ProceduralSource(domain, families)  # type: ignore[arg-type]
 
@@ -107,10 +107,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     made, rows = recipe(), list[dict[str, object]]()
-    for domain, craft in PROCEDURES.items():
-        new, own = invented(made, domain, craft), procedure_source(domain)
+    for domain, spec in PROCEDURES.items():
+        new, own = invented(made, domain, spec), procedure_source(domain)
         plain = [(new, [*new.families], "invented words", "")]
-        plain += [(own, [word], f"the word {word}", "") for word in craft.words]
+        plain += [(own, [word], f"the word {word}", "") for word in spec.words]
         plain += [
             (own, ["spelled"], "spelled out", ""),
             (new, [*new.families], "invented, instructed", INSTRUCTION),

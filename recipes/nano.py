@@ -34,33 +34,33 @@ SIZES = {"hidden_size": 192, "intermediate_size": 512, "num_hidden_layers": 4}
 HEADS = {"num_attention_heads": 6, "num_key_value_heads": 2}
 TAKEN = {
     word
-    for craft in PROCEDURES.values()
-    for word in (*craft.words, *craft.steps, *craft.own)
+    for spec in PROCEDURES.values()
+    for word in (*spec.words, *spec.steps, *spec.unique_steps)
 }
-CHAINS = {steps for craft in PROCEDURES.values() for steps in craft.words.values()}
+CHAINS = {steps for spec in PROCEDURES.values() for steps in spec.words.values()}
 
 
 def document(rng: Random) -> list[tuple[str, bool]]:
     """Pieces of text, and whether each is an answer: the instruction, then one to four questions, each answered."""
-    craft = rng.choice(list(PROCEDURES.values()))
+    spec = rng.choice(list(PROCEDURES.values()))
     pieces = [((INSTRUCTION if rng.random() < 0.1 else "") + "\n", False)]
     named, count = rng.random() < 0.6, rng.choice((1, 2, 2, 3, 4))
-    name, steps, level = invented(rng), chain(craft, rng), rng.randint(1, 4)
+    name, steps, level = invented(rng), chain(spec, rng), rng.randint(1, 4)
     for _ in range(max(count, 2) if named else count):
         if not named:
-            steps = chain(craft, rng)
+            steps = chain(spec, rng)
             name = " ".join(steps)
-        prompt, _, solution, _ = draft_procedure(name, steps, craft, craft.make(rng, level))
+        prompt, _, solution, _ = draft_procedure(
+            name, steps, spec, spec.make_text(rng, level)
+        )
         pieces += [(f"Q: {prompt}\n", False), (solution + END, True)]
     return pieces
 
 
-def chain(craft: ProcedureSpec, rng: Random) -> tuple[str, ...]:
+def chain(spec: ProcedureSpec, rng: Random) -> tuple[str, ...]:
     """One to three known steps, as no domain's word has them."""
     while True:
-        steps = tuple(
-            rng.choice(list(craft.steps)) for _ in range(rng.choice((1, 2, 2, 3)))
-        )
+        steps = tuple(rng.choice(list(spec.steps)) for _ in range(rng.choice((1, 2, 2, 3))))
         if steps not in CHAINS:
             return steps
 

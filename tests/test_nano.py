@@ -49,9 +49,9 @@ def questions(recipe: ModuleType, documents: int) -> Iterator[tuple[list[str], l
 def test_no_document_has_a_domains_word_its_steps_in_order_or_its_own_step(
     recipe: ModuleType,
 ) -> None:
-    words = {word for craft in PROCEDURES.values() for word in craft.words}
-    own = {step for craft in PROCEDURES.values() for step in craft.own}
-    chains = {steps for craft in PROCEDURES.values() for steps in craft.words.values()}
+    words = {word for spec in PROCEDURES.values() for word in spec.words}
+    own = {step for spec in PROCEDURES.values() for step in spec.unique_steps}
+    chains = {steps for spec in PROCEDURES.values() for steps in spec.words.values()}
     seen = list(questions(recipe, 4000))
     assert len(seen) > 8000
     assert not {word for name, _ in seen for word in name} & (words | own)
@@ -62,7 +62,7 @@ def test_no_document_has_a_domains_word_its_steps_in_order_or_its_own_step(
 def test_an_invented_name_is_no_step_and_means_the_same_within_a_document(
     recipe: ModuleType,
 ) -> None:
-    known = {step for craft in PROCEDURES.values() for step in craft.steps}
+    known = {step for spec in PROCEDURES.values() for step in spec.steps}
     for seed in range(1000):
         pieces = [text for text, _ in recipe.document(Random(seed))][1:]
         names = [question.split(" ")[1:-1] for question in pieces[::2]]
@@ -104,7 +104,7 @@ def test_its_curve_is_that_of_a_training_which_learned() -> None:
 def test_one_worked_example_raises_its_accuracy_on_invented_words_by_a_third(
     recipe: ModuleType, nano: LocalEngine
 ) -> None:
-    domains = {name: invented(recipe, name, craft) for name, craft in PROCEDURES.items()}
+    domains = {name: invented(recipe, name, spec) for name, spec in PROCEDURES.items()}
     room = Classroom(
         nano,
         domains,
@@ -128,16 +128,16 @@ def test_one_worked_example_raises_its_accuracy_on_invented_words_by_a_third(
     assert mean_score(room.attempt(shown, 0.0)) >= mean_score(bare) + 0.3
 
 
-def invented(recipe: ModuleType, domain: str, craft: ProcedureSpec) -> ProceduralSource:
+def invented(recipe: ModuleType, domain: str, spec: ProcedureSpec) -> ProceduralSource:
     """Six words that nobody has read before, of known steps in orders that no domain has."""
     rng = Random(len(domain))
 
     def word() -> tuple[str, tuple[str, ...]]:
-        return recipe.invented(rng), recipe.chain(craft, rng)
+        return recipe.invented(rng), recipe.chain(spec, rng)
 
     words = dict(word() for _ in range(6))
     families = {
-        n: lambda r, level, n=n, s=s: draft_procedure(n, s, craft, craft.make(r, level))
+        n: lambda r, level, n=n, s=s: draft_procedure(n, s, spec, spec.make_text(r, level))
         for n, s in words.items()
     }
     return ProceduralSource(domain, families)

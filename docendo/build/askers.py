@@ -223,7 +223,7 @@ def _asker(
         *amounts,
         _solver(given, where),
         given.agreement,
-        shelf.admit,
+        shelf.add,
     )
 
 

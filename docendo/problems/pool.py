@@ -1,4 +1,4 @@
-"""Several askers as one, and what askers that are models have had admitted so far."""
+"""Several askers as one source, and the questions of models that were accepted so far."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,10 @@ class PoolMember(NamedTuple):
 
 @dataclass(frozen=True)
 class AskerPool:
-    """A weighted mixture of askers, itself an asker. It has all families of its members.
+    """A weighted mixture of askers, itself a source with the families of all its members.
 
-    Each problem comes from one of the members that have its family and level, by weight; where one of them has too few,
-    the others make up for it.
+    Each problem comes from a member that has its family and level, chosen by weight. Where a
+    member has too few problems, the others make up for it.
     """
 
     domain: str
@@ -32,99 +32,110 @@ class AskerPool:
 
     @property
     def levels(self) -> Mapping[str, Sequence[int]]:
-        found: dict[str, set[int]] = {}
+        levels_by_family: dict[str, set[int]] = {}
         for member in self.members.values():
             for family, levels in member.source.levels.items():
-                found.setdefault(family, set()).update(levels)
-        return {family: sorted(levels) for family, levels in found.items()}
+                levels_by_family.setdefault(family, set()).update(levels)
+        return {family: sorted(levels) for family, levels in levels_by_family.items()}
 
     def draw(
         self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
-        """`count` problems with different keys. Raises UseError where all members together have not that many."""
-        able = [
-            n
-            for n, m in self.members.items()
-            if m.weight > 0 and level in m.source.levels.get(family, ())
-        ]
-        if not able:
+        """`count` problems with different keys. Raises UserError where the members have fewer."""
+        weights = self._weights(family, level)
+        if not weights:
             raise UserError(f"{self.domain} has no asker for {family} level {level}")
-        able.sort(key=lambda n: -self.members[n].weight)
-        shares = Counter(
-            Random(seed).choices(able, [self.members[n].weight for n in able], k=count)
-        )
-        found: dict[str, Problem] = {}
-        fault: UserError | None = None
-        for name, share in [
-            *((n, shares[n]) for n in able if shares[n]),
-            *((n, count) for n in able),
-        ]:
-            if len(found) >= count:
+        names = list(weights)
+        shares = Counter(Random(seed).choices(names, list(weights.values()), k=count))
+
+        problems: dict[str, Problem] = {}
+        by_weight = [(name, shares[name]) for name in names if shares[name]]
+        top_up = [(name, count) for name in names]
+        for name, share in (*by_weight, *top_up):
+            if len(problems) == count:
                 break
-            try:
-                drawn = self.members[name].source.draw(
-                    family, level, share, seed_for(seed, name, share), split
-                )
-            except UserError as error:
-                fault = error
-                continue
-            fresh = [p for p in drawn if p.key not in found]
-            found |= {p.key: p for p in fresh[: count - len(found)]}
-        if len(found) < count:
-            raise fault or UserError(
-                f"{self.domain}/{family} level {level} has only {len(found)} problems, not {count}"
+            source = self.members[name].source
+            member_seed = seed_for(seed, name, share)
+            for problem in _draw_all_or_none(
+                source, TaskType(self.domain, family, level), share, member_seed, split
+            ):
+                if len(problems) < count:
+                    problems.setdefault(problem.key, problem)
+
+        if len(problems) < count:
+            raise UserError(
+                f"{self.domain}/{family} level {level}: its askers have only {len(problems)} "
+                f"{split} problems, not {count}"
             )
-        problems = list(found.values())
-        Random(seed_for(seed, "order")).shuffle(problems)
-        return problems
+        shuffled = list(problems.values())
+        Random(seed_for(seed, "order")).shuffle(shuffled)
+        return shuffled
+
+    def _weights(self, family: str, level: int) -> dict[str, float]:
+        """The weights of the members that have this family and level, the largest first."""
+        weights = {
+            name: member.weight
+            for name, member in self.members.items()
+            if member.weight > 0 and level in member.source.levels.get(family, ())
+        }
+        return dict(sorted(weights.items(), key=lambda item: -item[1]))
+
+
+def _draw_all_or_none(
+    source: Source, task_type: TaskType, count: int, seed: int, split: Split
+) -> list[Problem]:
+    """`count` problems; none where the source has fewer, which only drawing from it can tell."""
+    try:
+        return source.draw(task_type.family, task_type.level, count, seed, split)
+    except UserError:
+        return []
 
 
 @dataclass
 class AcceptedQuestions:
-    """Questions that passed the gate: a source of training problems that grows. Held-out problems it has none."""
+    """Questions that passed the gate: a growing source of training problems, none held out."""
 
     domain: str
     size: int = 500
-    """Kept of each kind; the oldest leave."""
+    """How many questions of each task type are kept; the oldest leave."""
     problems: dict[TaskType, dict[str, Problem]] = field(default_factory=dict)
+    """By task type and key, the oldest first."""
 
     @property
     def levels(self) -> Mapping[str, Sequence[int]]:
-        found: dict[str, list[int]] = {}
-        for kind in sorted(self.problems):
-            found.setdefault(kind.family, []).append(kind.level)
-        return found
+        levels_by_family: dict[str, list[int]] = {}
+        for task_type in sorted(self.problems):
+            levels_by_family.setdefault(task_type.family, []).append(task_type.level)
+        return levels_by_family
 
-    def admit(self, problems: Sequence[Problem]) -> None:
+    def add(self, problems: Sequence[Problem]) -> None:
         for problem in problems:
-            shelf = self.problems.setdefault(problem.kind, {})
-            shelf[problem.key] = problem
-            while len(shelf) > self.size:
-                del shelf[next(iter(shelf))]
+            questions = self.problems.setdefault(problem.kind, {})
+            questions[problem.key] = problem
+            while len(questions) > self.size:
+                oldest = next(iter(questions))
+                del questions[oldest]
 
     def draw(
         self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
-        """`count` different questions. Raises UseError where fewer were admitted so far."""
-        shelf = (
-            list(self.problems.get(TaskType(self.domain, family, level), {}).values())
-            if split == "train"
-            else []
-        )
-        if len(shelf) < count:
+        """`count` different questions. Raises UserError where fewer were accepted so far."""
+        questions: list[Problem] = []
+        if split == "train":
+            task_type = TaskType(self.domain, family, level)
+            questions = list(self.problems.get(task_type, {}).values())
+        if len(questions) < count:
             raise UserError(
-                f"{self.domain}/{family} level {level} has {len(shelf)} admitted questions, not {count}"
+                f"{self.domain}/{family} level {level} has {len(questions)} accepted questions, "
+                f"not {count}"
             )
-        return Random(seed).sample(shelf, count)
+        return Random(seed).sample(questions, count)
 
     def state(self) -> list[dict[str, Any]]:
         """JSON from which `restore` makes an equal object."""
-        return [
-            asdict(problem)
-            for shelf in self.problems.values()
-            for problem in shelf.values()
-        ]
+        questions = [q for by_key in self.problems.values() for q in by_key.values()]
+        return [asdict(question) for question in questions]
 
     def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
         self.problems = {}
-        self.admit([problem_of(fields) for fields in state])
+        self.add([problem_of(fields) for fields in state])

@@ -28,6 +28,7 @@ class Draft(NamedTuple):
 
 
 DraftFunction = Callable[[Random, int], Draft]
+"""A family: from a random generator and a level in 1 to 5 to a draft."""
 
 
 def draft_with_steps(
@@ -39,10 +40,12 @@ def draft_with_steps(
 
 @dataclass(frozen=True)
 class ProceduralSource:
+    """A domain whose families are functions; every family has levels 1 to 5."""
+
     domain: str
     families: Mapping[str, DraftFunction]
     source: str = "docendo"
-    """What its problems say of where they come from."""
+    """What its problems name as their source."""
 
     @property
     def levels(self) -> Mapping[str, Sequence[int]]:
@@ -51,28 +54,39 @@ class ProceduralSource:
     def draw(
         self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
-        """`count` different problems. Raises UseError for an unknown family or level, or a family that is too small."""
+        """`count` different problems.
+
+        Raises UserError for an unknown family or level, and for a family that is too small.
+        """
         if family not in self.families:
             raise UserError(
                 f"{self.domain} has no family {family!r}{suggestion(family, self.families)}"
             )
         if level not in LEVELS:
             raise UserError(f"{self.domain}/{family} has levels 1 to 5, got {level}")
-        rng, found, idle = Random(seed), dict[str, Problem](), 0
-        while len(found) < count and idle < _PATIENCE:
-            try:
-                draft = self.families[family](rng, level)
-            except RunError as error:
-                raise RunError(
-                    f"{error} (at {self.domain}/{family}, level {level}, seed {seed})"
-                ) from error
+
+        rng = Random(seed)
+        problems: dict[str, Problem] = {}
+        misses = 0
+        while len(problems) < count and misses < _PATIENCE:
+            draft = self._draft(family, level, rng, seed)
             problem = Problem(self.domain, family, level, *draft, source=self.source)
-            fresh = split_of(problem) == split and problem.key not in found
-            idle = 0 if fresh else idle + 1
-            if fresh:
-                found[problem.key] = problem
-        if len(found) < count:
+            if split_of(problem) == split and problem.key not in problems:
+                problems[problem.key] = problem
+                misses = 0
+            else:
+                misses += 1
+
+        if len(problems) < count:
             raise UserError(
-                f"{self.domain}/{family} level {level} has only {len(found)} {split} problems, not {count}"
+                f"{self.domain}/{family} level {level} has only {len(problems)} {split} problems, "
+                f"not {count}"
             )
-        return list(found.values())
+        return list(problems.values())
+
+    def _draft(self, family: str, level: int, rng: Random, seed: int) -> Draft:
+        try:
+            return self.families[family](rng, level)
+        except RunError as error:
+            place = f"at {self.domain}/{family}, level {level}, seed {seed}"
+            raise RunError(f"{error} ({place})") from error

@@ -1,12 +1,13 @@
 """Words that stand for procedures: small domains that a model of two million weights can learn.
 
-A procedure is a few steps on a short string, and a worked solution names each step and what it makes:
-``tor abcd`` is ``rev dcba``, ``up edcb``, ``dbl edcbb``. What a word means can be told from one example, and not
-guessed. Each domain has two words whose steps are known ones, and two with a step that nothing else has.
+A procedure is a few steps on a short string. A worked solution names each step and its result:
+``tor abcd`` is ``rev dcba``, ``up edcb``, ``dbl edcbb``. One example shows what a word means;
+guessing does not. Each domain has two words made of common steps, and two words with a step
+that nothing else has.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, permutations
 from random import Random
 from typing import NamedTuple
 
@@ -34,200 +35,210 @@ Step = Callable[[str], str]
 
 _LETTERS = "abcdefghij"
 _BASES = "acgt"
-_DAY = 24 * 60
+_MINUTES_PER_DAY = 24 * 60
 
 
 class ProcedureSpec(NamedTuple):
-    """What a domain is made of."""
+    """What a domain of procedures is made of."""
 
     steps: Mapping[str, Step]
-    """By name: those that everybody may know."""
-    own: Mapping[str, Step]
-    """Those that only one of the domain's words has."""
+    """The common steps, by name."""
+    unique_steps: Mapping[str, Step]
+    """Steps that only one of the domain's words has."""
     words: Mapping[str, tuple[str, ...]]
-    """The steps of each word that is taught."""
-    make: Callable[[Random, int], str]
+    """The names of the steps of each word that is taught."""
+    make_text: Callable[[Random, int], str]
     """A string to work on, of a level."""
 
 
 def draft_procedure(
-    name: str, steps: Sequence[str], craft: ProcedureSpec, text: str
+    name: str, steps: Sequence[str], spec: ProcedureSpec, text: str
 ) -> Draft:
     """The question what `name` makes of `text`, solved step by step."""
-    known, lines, now = {**craft.steps, **craft.own}, list[str](), text
+    functions = {**spec.steps, **spec.unique_steps}
+    lines = []
+    result = text
     for step in steps:
-        now = known[step](now)
-        lines.append(f"{step} {now}")
-    return draft_with_steps(f"{name} {text}", now, lines)
+        result = functions[step](result)
+        lines.append(f"{step} {result}")
+    return draft_with_steps(f"{name} {text}", result, lines)
 
 
-def draft_spelled_out(craft: ProcedureSpec, rng: Random, level: int) -> Draft:
-    """A question that names its steps, two of the known ones, in an order that no word of the domain has."""
-    taken = {pair for steps in craft.words.values() for pair in pairwise(steps)}
-    pairs = [
-        (a, b) for a in craft.steps for b in craft.steps if a != b and (a, b) not in taken
-    ]
-    steps = rng.choice(pairs)
-    return draft_procedure(" ".join(steps), steps, craft, craft.make(rng, level))
+def draft_spelled_out(spec: ProcedureSpec, rng: Random, level: int) -> Draft:
+    """A question that names its two steps, common ones in an order that no word of the domain has."""
+    taught = {pair for steps in spec.words.values() for pair in pairwise(steps)}
+    pairs = permutations(spec.steps, 2)
+    steps = rng.choice([pair for pair in pairs if pair not in taught])
+    return draft_procedure(" ".join(steps), steps, spec, spec.make_text(rng, level))
 
 
 def procedure_source(domain: str) -> ProceduralSource:
-    """The domain's words, and questions that spell their steps out."""
-    craft = PROCEDURES[domain]
+    """The domain's words, a family each, and the family ``spelled`` whose questions name their steps."""
+    spec = PROCEDURES[domain]
 
-    def word(name: str) -> DraftFunction:
+    def draft_word(name: str) -> DraftFunction:
         return lambda rng, level: draft_procedure(
-            name, craft.words[name], craft, craft.make(rng, level)
+            name, spec.words[name], spec, spec.make_text(rng, level)
         )
 
-    families = {name: word(name) for name in craft.words}
-    return ProceduralSource(
-        domain,
-        {**families, "spelled": lambda rng, level: draft_spelled_out(craft, rng, level)},
-    )
+    families = {name: draft_word(name) for name in spec.words}
+    families["spelled"] = lambda rng, level: draft_spelled_out(spec, rng, level)
+    return ProceduralSource(domain, families)
 
 
-def _shifted(alphabet: str, by: int) -> Step:
-    return _mapped(alphabet, alphabet[by:] + alphabet[:by])
+def _shift(alphabet: str, by: int) -> Step:
+    return _replace(alphabet, alphabet[by:] + alphabet[:by])
 
 
-def _mapped(alphabet: str, to: str) -> Step:
-    table = str.maketrans(alphabet, to)
+def _replace(alphabet: str, by: str) -> Step:
+    table = str.maketrans(alphabet, by)
     return lambda text: text.translate(table)
 
 
-def _word(alphabet: str, extra: int) -> Callable[[Random, int], str]:
+def _random_word(alphabet: str, extra: int) -> Callable[[Random, int], str]:
     return lambda rng, level: "".join(rng.choice(alphabet) for _ in range(level + extra))
 
 
-def _reversed(text: str) -> str:
+def _reverse(text: str) -> str:
     return text[::-1]
 
 
-def _rotated(text: str) -> str:
+def _rotate(text: str) -> str:
     return text[1:] + text[:1]
 
 
-def _swapped(text: str) -> str:
+def _swap_ends(text: str) -> str:
     return text[-1:] + text[1:-1] + text[:1] if len(text) > 1 else text
 
 
-def _sorted(text: str) -> str:
+def _sort(text: str) -> str:
     return "".join(sorted(text))
 
 
-def _number(change: Callable[[int], int]) -> Step:
+def _on_number(change: Callable[[int], int]) -> Step:
+    # `cut` may leave an empty text, and a number never goes below 0.
     return lambda text: str(max(0, change(int(text or "0"))))
 
 
-def _added(amount: int) -> Step:
-    return _number(lambda n: n + amount)
+def _add(amount: int) -> Step:
+    return _on_number(lambda number: number + amount)
 
 
-def _times(factor: int) -> Step:
-    return _number(lambda n: n * factor)
+def _multiply(factor: int) -> Step:
+    return _on_number(lambda number: number * factor)
 
 
-def _time(change: Callable[[int], int]) -> Step:
+def _random_number(rng: Random, level: int) -> str:
+    return str(rng.randint(10**level, 10 ** (level + 1) - 1))
+
+
+def _on_time(change: Callable[[int], int]) -> Step:
     def step(text: str) -> str:
-        minutes = change(60 * int(text[:2]) + int(text[3:])) % _DAY
+        minutes = change(60 * int(text[:2]) + int(text[3:])) % _MINUTES_PER_DAY
         return f"{minutes // 60:02}:{minutes % 60:02}"
 
     return step
 
 
-def _later(minutes: int) -> Step:
-    return _time(lambda t: t + minutes)
+def _add_minutes(minutes: int) -> Step:
+    return _on_time(lambda time: time + minutes)
 
 
-def _crossed(text: str) -> str:
-    """With the second and the third character exchanged."""
+def _random_time(rng: Random, level: int) -> str:
+    hour = rng.randrange(24)
+    minute = rng.randrange(60) if level > 1 else 5 * rng.randrange(12)
+    return f"{hour:02}:{minute:02}"
+
+
+def _exchange_middle(text: str) -> str:
+    """Exchange the second and the third character."""
     return text[:1] + text[2:3] + text[1:2] + text[3:]
 
 
-def _marked(text: str) -> str:
-    """With a mark on each base that a certain one follows."""
+def _mark_bases(text: str) -> str:
+    """Mark each c before a g, and each a before a t."""
     return text.replace("cg", "mg").replace("at", "nt")
 
 
-_STRINGS: Mapping[str, Step] = {
-    "rev": _reversed,
-    "rot": _rotated,
-    "swap": _swapped,
+_STRING_STEPS: Mapping[str, Step] = {
+    "rev": _reverse,
+    "rot": _rotate,
+    "swap": _swap_ends,
     "cut": lambda text: text[1:],
 }
 
 LETTERS = ProcedureSpec(
-    {
-        **_STRINGS,
-        "up": _shifted(_LETTERS, 1),
-        "down": _shifted(_LETTERS, -1),
-        "sort": _sorted,
+    steps={
+        **_STRING_STEPS,
+        "up": _shift(_LETTERS, 1),
+        "down": _shift(_LETTERS, -1),
+        "sort": _sort,
         "dbl": lambda text: text + text[-1:],
     },
-    {"kel": _mapped("adgi", "hbjc"), "lop": lambda text: text[::2]},
-    {
+    unique_steps={"kel": _replace("adgi", "hbjc"), "lop": lambda text: text[::2]},
+    words={
         "tor": ("rev", "up", "dbl"),
         "gan": ("swap", "down"),
         "mib": ("kel", "rot"),
         "zep": ("lop", "dbl"),
     },
-    _word(_LETTERS, 2),
+    make_text=_random_word(_LETTERS, 2),
 )
 DIGITS = ProcedureSpec(
-    {
-        **{f"+{n}": _added(n) for n in range(1, 10)},
-        "x2": _times(2),
-        "x3": _times(3),
-        "rot": _rotated,
-        "sort": _sorted,
+    steps={
+        **{f"+{n}": _add(n) for n in range(1, 10)},
+        "x2": _multiply(2),
+        "x3": _multiply(3),
+        "rot": _rotate,
+        "sort": _sort,
         "cut": lambda text: text[1:],
         "end": lambda text: text[-1:],
     },
-    {"+37": _added(37), "mid": _crossed},
-    {
+    unique_steps={"+37": _add(37), "mid": _exchange_middle},
+    words={
         "vun": ("x2", "+8", "sort"),
         "hob": ("x3", "cut"),
         "dap": ("+37", "rot"),
         "wug": ("mid", "+6"),
     },
-    lambda rng, level: str(rng.randint(10**level, 10 ** (level + 1) - 1)),
+    make_text=_random_number,
 )
 GENES = ProcedureSpec(
-    {
-        **_STRINGS,
-        "pair": _mapped(_BASES, "tgca"),
+    steps={
+        **_STRING_STEPS,
+        "pair": _replace(_BASES, "tgca"),
         "rna": lambda text: text.replace("t", "u"),
         "cap": lambda text: "g" + text,
         "tail": lambda text: text + "aa",
     },
-    {"met": _marked, "fus": lambda text: text.replace("aa", "w").replace("cc", "y")},
-    {
+    unique_steps={
+        "met": _mark_bases,
+        "fus": lambda text: text.replace("aa", "w").replace("cc", "y"),
+    },
+    words={
         "sel": ("pair", "rev", "rna"),
         "bav": ("rot", "tail"),
         "pok": ("met", "rev"),
         "rul": ("fus", "cap"),
     },
-    _word(_BASES, 3),
+    make_text=_random_word(_BASES, 3),
 )
 CLOCK = ProcedureSpec(
-    {
-        **{f"+{n}": _later(n) for n in (5, 10, 15, 20, 30)},
-        "noon": _later(_DAY // 2),
-        "mir": _time(lambda t: -t),
-        "hour": _time(lambda t: t - t % 60),
-        "half": _time(lambda t: t // 2),
+    steps={
+        **{f"+{n}": _add_minutes(n) for n in (5, 10, 15, 20, 30)},
+        "noon": _add_minutes(_MINUTES_PER_DAY // 2),
+        "mir": _on_time(lambda time: -time),
+        "hour": _on_time(lambda time: time - time % 60),
+        "half": _on_time(lambda time: time // 2),
     },
-    {"+47": _later(47), "-18": _later(-18)},
-    {
+    unique_steps={"+47": _add_minutes(47), "-18": _add_minutes(-18)},
+    words={
         "fam": ("noon", "mir", "+20"),
         "dit": ("half", "+5"),
         "jeb": ("+47", "mir"),
         "kos": ("-18", "noon"),
     },
-    lambda rng, level: (
-        f"{rng.randrange(24):02}:{rng.randrange(60) if level > 1 else 5 * rng.randrange(12):02}"
-    ),
+    make_text=_random_time,
 )
 PROCEDURES: Mapping[str, ProcedureSpec] = {
     "letters": LETTERS,

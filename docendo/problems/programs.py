@@ -1,4 +1,4 @@
-"""Programming: reading short Python programs here, writing one line of it in `functions`.
+"""The domain programming: short Python programs to read here, one line of Python to write in `functions`.
 
 Letters that are looked at one by one stand apart ("b a n a n a"), so that each is one token.
 """
@@ -9,10 +9,16 @@ from operator import add, eq, ge, gt, le, lt, ne, sub
 from random import Random
 from string import ascii_lowercase
 
-from docendo.problems.functions import expressions, fix
+from docendo.problems.functions import draft_expression, draft_fix
 from docendo.problems.procedural import Draft, ProceduralSource, draft_with_steps
 
-__all__ = ["PROGRAMMING", "booleans", "counting", "indexing", "trace"]
+__all__ = [
+    "PROGRAMMING",
+    "draft_booleans",
+    "draft_counting",
+    "draft_indexing",
+    "draft_trace",
+]
 
 _OPERATORS: dict[str, Callable[[int, int], int]] = {"+": add, "-": sub}
 _COMPARISONS: dict[str, Callable[[int, int], bool]] = {
@@ -24,204 +30,247 @@ _COMPARISONS: dict[str, Callable[[int, int], bool]] = {
     ">=": ge,
 }
 _WORDS_OF_3 = (
-    "ant bag bat bed bee bus cat cow cup day dog ear egg eye fan fox gum hat hen ice jam jar key leg map "
-    "mud nut oak owl pan pen pig pot rat red sea sky sun tea ten toe top van web zoo"
+    "ant bag bat bed bee bus cat cow cup day dog ear egg eye fan fox gum hat hen ice jam jar "
+    "key leg map mud nut oak owl pan pen pig pot rat red sea sky sun tea ten toe top van web zoo"
 )
 _WORDS_OF_4 = (
-    "bear bell bird boat book cake coin corn deer desk door drum duck farm fish foot frog gate goat gold "
-    "hand hill king lake lamp leaf lion milk moon nest nose pear pool rain ring road rock roof room rose "
-    "sand seed ship shoe snow star tree wall wind wolf wood"
+    "bear bell bird boat book cake coin corn deer desk door drum duck farm fish foot frog gate "
+    "goat gold hand hill king lake lamp leaf lion milk moon nest nose pear pool rain ring road "
+    "rock roof room rose sand seed ship shoe snow star tree wall wind wolf wood"
 )
 
 
-def trace(rng: Random, level: int) -> Draft:
+def draft_trace(rng: Random, level: int) -> Draft:
     """The value that a short program prints; loops from level 3, a branch in the loop at level 5."""
-    if level <= 2:
-        return _straight(rng, level)
-    x, by, op = rng.randint(30, 150), rng.randint(1, 9), rng.choice("+-")
+    if level == 1:
+        return _trace_lines(rng, targets=("x", "x"), operands=("x", "x"), prints_sum=False)
+    if level == 2:
+        return _trace_lines(rng, targets=("y", "x"), operands=("x", "y"), prints_sum=True)
+    return _trace_loop(rng, level)
+
+
+def _trace_lines(
+    rng: Random, *, targets: tuple[str, str], operands: tuple[str, str], prints_sum: bool
+) -> Draft:
+    values = {"x": rng.randint(1, 15)}
+    code = [f"x = {values['x']}"]
+    lines = []
+    for target, operand in zip(targets, operands, strict=True):
+        by = rng.randint(1, 9)
+        op = rng.choice("+-") if by <= values[operand] else "+"
+        text, values[target] = _calculate(values[operand], op, by)
+        code.append(f"{target} = {operand} {op} {by}")
+        lines.append(f"{target} = {text}")
+
+    printed = "x"
+    result = values["x"]
+    if prints_sum:
+        printed = "x + y"
+        text, result = _calculate(values["x"], "+", values["y"])
+        lines.append(f"x + y = {text}")
+    code.append(f"print({printed})")
+    return _ask_output(code, result, lines)
+
+
+def _trace_loop(rng: Random, level: int) -> Draft:
+    x = rng.randint(30, 150)
+    by = rng.randint(1, 9)
+    op = rng.choice("+-")
     first = 0 if level == 3 else rng.randint(1, 5)
     rounds = range(first, first + rng.randint(2, 3 if level == 3 else 4))
-    spread = f"{rounds.stop}" if level == 3 else f"{rounds.start}, {rounds.stop}"
+    arguments = f"{rounds.stop}" if level == 3 else f"{rounds.start}, {rounds.stop}"
     body = {
         3: f"    x = x {op} {by}",
         4: f"    x = x {op} i",
         5: f"    if i % 2 == 0:\n        x = x + i\n    else:\n        x = x - {by}",
     }[level]
-    source = f"x = {x}\nfor i in range({spread}):\n{body}\nprint(x)"
-    lines = list[str]()
+    code = [f"x = {x}", f"for i in range({arguments}):", body, "print(x)"]
+
+    lines = []
     for i in rounds:
-        sign, amount = (
-            (op, by)
-            if level == 3
-            else (op, i)
-            if level == 4
-            else ("-", by)
-            if i % 2
-            else ("+", i)
-        )
-        text, x = _step(x, sign, amount)
+        if level == 3:
+            step = (op, by)
+        elif level == 4:
+            step = (op, i)
+        else:
+            step = ("-", by) if i % 2 else ("+", i)
+        text, x = _calculate(x, *step)
         lines.append(f"i = {i}: {text}")
-    return draft_with_steps(f"What does this print?\n{source}", str(x), lines)
+    return _ask_output(code, x, lines)
 
 
-def _straight(rng: Random, level: int) -> Draft:
-    values = {"x": rng.randint(1, 15)}
-    source, lines = [f"x = {values['x']}"], list[str]()
-    for target, left in (
-        (("x", "x"), ("x", "x")) if level == 1 else (("y", "x"), ("x", "y"))
-    ):
-        by = rng.randint(1, 9)
-        op = rng.choice("+-") if by <= values[left] else "+"
-        text, values[target] = _step(values[left], op, by)
-        source.append(f"{target} = {left} {op} {by}")
-        lines.append(f"{target} = {text}")
-    shown, result = "x", values["x"]
-    if level == 2:
-        shown = "x + y"
-        text, result = _step(values["x"], "+", values["y"])
-        lines.append(f"x + y = {text}")
-    code = "\n".join((*source, f"print({shown})"))
-    return draft_with_steps(f"What does this print?\n{code}", str(result), lines)
+def _ask_output(code: Sequence[str], result: int, lines: Sequence[str]) -> Draft:
+    program = "\n".join(code)
+    return draft_with_steps(f"What does this print?\n{program}", result, lines)
 
 
-def _step(left: int, op: str, right: int) -> tuple[str, int]:
+def _calculate(left: int, op: str, right: int) -> tuple[str, int]:
     result = _OPERATORS[op](left, right)
     return f"{left} {op} {right} = {result}", result
 
 
-def indexing(rng: Random, level: int) -> Draft:
+_Access = tuple[list[str], str, object]
+"""The steps, the expression that is asked for, and its value."""
+
+
+def draft_indexing(rng: Random, level: int) -> Draft:
     """An item or a slice of a list of digits: from the front, slices, from the back, nested, with a stride."""
     size = (5, 6, 5, 6, 8)[level - 1]
-    items = [rng.randint(0, size - 1 if level == 4 else 9) for _ in range(size)]
-    lines, asked, value = (_front, _slice, _back, _nested, _stride)[level - 1](rng, items)
-    return draft_with_steps(f"s = {items}\nWhat is {asked}?", str(value), lines)
+    # At level 4 an item is an index into the same list.
+    highest = size - 1 if level == 4 else 9
+    items = [rng.randint(0, highest) for _ in range(size)]
+    access = (
+        _from_the_front,
+        _with_a_slice,
+        _from_the_back,
+        _by_an_item,
+        _with_a_stride,
+    )[level - 1]
+    lines, expression, value = access(rng, items)
+    return draft_with_steps(f"s = {items}\nWhat is {expression}?", value, lines)
 
 
-_Found = tuple[list[str], str, object]
-
-
-def _front(rng: Random, items: list[int]) -> _Found:
+def _from_the_front(rng: Random, items: list[int]) -> _Access:
     at = rng.randrange(len(items))
-    return [_places(items, range(at + 1))], f"s[{at}]", items[at]
+    return [_list_places(items, range(at + 1))], f"s[{at}]", items[at]
 
 
-def _slice(rng: Random, items: list[int]) -> _Found:
+def _with_a_slice(rng: Random, items: list[int]) -> _Access:
     start = rng.randint(1, 3)
     stop = start + rng.randint(1, 2)
-    lines = [_places(items, range(stop)), f"keep {' '.join(map(str, range(start, stop)))}"]
+    lines = [_list_places(items, range(stop)), _keep(range(start, stop))]
     return lines, f"s[{start}:{stop}]", items[start:stop]
 
 
-def _back(rng: Random, items: list[int]) -> _Found:
+def _from_the_back(rng: Random, items: list[int]) -> _Access:
     at = rng.randint(1, len(items) - 1)
-    places = [_places(items, range(-1, -at - 1, -1))]
+    places = _list_places(items, range(-1, -at - 1, -1))
     if rng.random() < 0.5:
-        return places, f"s[-{at}]", items[-at]
-    return [*places, "keep these in order"], f"s[-{at}:]", items[-at:]
+        return [places], f"s[-{at}]", items[-at]
+    return [places, "keep these in order"], f"s[-{at}:]", items[-at:]
 
 
-def _nested(rng: Random, items: list[int]) -> _Found:
+def _by_an_item(rng: Random, items: list[int]) -> _Access:
     at = rng.randrange(len(items))
-    then = items[at]
+    index = items[at]
     lines = [
-        _places(items, range(at + 1)),
-        f"s[{at}] = {then}",
-        _places(items, range(then + 1)),
+        _list_places(items, range(at + 1)),
+        f"s[{at}] = {index}",
+        _list_places(items, range(index + 1)),
     ]
-    return lines, f"s[s[{at}]]", items[then]
+    return lines, f"s[s[{at}]]", items[index]
 
 
-def _stride(rng: Random, items: list[int]) -> _Found:
-    start, stop, by = rng.randint(0, 2), rng.randint(5, 8), rng.choice((2, 3))
-    kept = range(start, stop, by)
-    lines = [_places(items, range(stop)), f"keep {' '.join(map(str, kept))}"]
+def _with_a_stride(rng: Random, items: list[int]) -> _Access:
+    start = rng.randint(0, 2)
+    stop = rng.randint(5, 8)
+    by = rng.choice((2, 3))
+    lines = [_list_places(items, range(stop)), _keep(range(start, stop, by))]
     return lines, f"s[{start}:{stop}:{by}]", items[start:stop:by]
 
 
-def _places(items: Sequence[int], at: Sequence[int]) -> str:
-    return " ".join(f"{i}:{items[i]}" for i in at)
+def _list_places(items: Sequence[int], places: Sequence[int]) -> str:
+    return " ".join(f"{i}:{items[i]}" for i in places)
 
 
-def counting(rng: Random, level: int) -> Draft:
+def _keep(places: Sequence[int]) -> str:
+    return f"keep {' '.join(map(str, places))}"
+
+
+def draft_counting(rng: Random, level: int) -> Draft:
     """How often a letter (level 4: any vowel) occurs in spaced letters (level 1) or words (above)."""
-    if level == 1:
-        few = rng.sample(ascii_lowercase, 3)
-        text = " ".join(rng.choice(few) for _ in range(5))
-    else:
-        words = (_WORDS_OF_3 if level == 2 else _WORDS_OF_4).split()
-        text = " ".join(
-            rng.sample(words, rng.randint(2, 4) if level == 4 else 4 if level == 5 else 3)
-        )
-    count = rng.choice(sorted({text.count(letter) for letter in ascii_lowercase}))
-    wanted = rng.choice(
-        [letter for letter in ascii_lowercase if text.count(letter) == count]
-    )
-    asked = f'"{text}".count("{wanted}")'
+    text = _random_letters(rng) if level == 1 else _random_words(rng, level)
+
+    # The count is drawn first, so that rare letters are not asked for more often than others.
+    counts = sorted({text.count(letter) for letter in ascii_lowercase})
+    count = rng.choice(counts)
+    letters = rng.choice([c for c in ascii_lowercase if text.count(c) == count])
+    expression = f'"{text}".count("{letters}")'
     if level == 4:
-        wanted, asked = "aeiou", f'sum(c in "aeiou" for c in "{text}")'
-    letters = text.replace(" ", "")
-    seen = list(accumulate(int(letter in wanted) for letter in letters))
+        letters = "aeiou"
+        expression = f'sum(c in "aeiou" for c in "{text}")'
+
+    characters = text.replace(" ", "")
+    totals = list(accumulate(int(character in letters) for character in characters))
     running = " ".join(
-        f"{letter} {so_far}" for letter, so_far in zip(letters, seen, strict=True)
+        f"{character} {total}" for character, total in zip(characters, totals, strict=True)
     )
-    return draft_with_steps(f"What is {asked}?", str(seen[-1]), [running])
+    return draft_with_steps(f"What is {expression}?", totals[-1], [running])
 
 
-def booleans(rng: Random, level: int) -> Draft:
+def _random_letters(rng: Random) -> str:
+    alphabet = rng.sample(ascii_lowercase, 3)
+    return " ".join(rng.choice(alphabet) for _ in range(5))
+
+
+def _random_words(rng: Random, level: int) -> str:
+    words = (_WORDS_OF_3 if level == 2 else _WORDS_OF_4).split()
+    count = rng.randint(2, 4) if level == 4 else {2: 3, 3: 3, 5: 4}[level]
+    return " ".join(rng.sample(words, count))
+
+
+_Condition = tuple[str, bool]
+"""An expression and its value."""
+
+
+def draft_booleans(rng: Random, level: int) -> Draft:
     """What ``print`` shows for two conditions: two values, so that a guess is right one time in four."""
-    given = [_compared(rng) for _ in range((2, 3, 3, 4, 5)[level - 1])]
-    lines, op = [f"{text} is {value}" for text, value in given], rng.choice(("and", "or"))
-    if level == 1:
-        first, second = given
-    elif level == 2:
-        first, second = _joined(op, given[0], given[1], lines), given[2]
+    count = (2, 3, 3, 4, 5)[level - 1]
+    conditions = [_random_comparison(rng) for _ in range(count)]
+    lines = [f"{text} is {value}" for text, value in conditions]
+    op = rng.choice(("and", "or"))
+
+    first, second = conditions[:2]
+    if level == 2:
+        first = _join(op, conditions[0], conditions[1], lines)
+        second = conditions[2]
     elif level == 3:
-        first, second = _negated(given[0], lines), _joined(op, given[1], given[2], lines)
+        first = _negate(conditions[0], lines)
+        second = _join(op, conditions[1], conditions[2], lines)
     elif level == 4:
-        first, second = (
-            _joined("or", given[0], _joined("and", given[1], given[2], lines), lines),
-            given[3],
-        )
-    else:
-        text, value = _joined(op, given[0], given[1], lines)
-        first = _negated((f"({text})", value), lines)
-        second = _joined("or", _joined("and", given[2], given[3], lines), given[4], lines)
-    return draft_with_steps(
-        f"What does this print?\nprint({first[0]}, {second[0]})",
-        f"{first[1]} {second[1]}",
-        lines,
-    )
+        right = _join("and", conditions[1], conditions[2], lines)
+        first = _join("or", conditions[0], right, lines)
+        second = conditions[3]
+    elif level == 5:
+        text, value = _join(op, conditions[0], conditions[1], lines)
+        first = _negate((f"({text})", value), lines)
+        left = _join("and", conditions[2], conditions[3], lines)
+        second = _join("or", left, conditions[4], lines)
+
+    prompt = f"What does this print?\nprint({first[0]}, {second[0]})"
+    return draft_with_steps(prompt, f"{first[1]} {second[1]}", lines)
 
 
-_Truth = tuple[str, bool]
-
-
-def _compared(rng: Random) -> _Truth:
-    op, left, right = rng.choice(list(_COMPARISONS)), rng.randint(0, 9), rng.randint(0, 9)
+def _random_comparison(rng: Random) -> _Condition:
+    op = rng.choice(list(_COMPARISONS))
+    left = rng.randint(0, 9)
+    right = rng.randint(0, 9)
+    # Two random digits are seldom equal.
     if op in {"==", "!="} and rng.random() < 0.5:
         right = left
     return f"{left} {op} {right}", _COMPARISONS[op](left, right)
 
 
-def _joined(op: str, left: _Truth, right: _Truth, lines: list[str]) -> _Truth:
+def _join(op: str, left: _Condition, right: _Condition, lines: list[str]) -> _Condition:
     value = (left[1] and right[1]) if op == "and" else (left[1] or right[1])
     lines.append(f"{left[1]} {op} {right[1]} is {value}")
     return f"{left[0]} {op} {right[0]}", value
 
 
-def _negated(truth: _Truth, lines: list[str]) -> _Truth:
-    lines.append(f"not {truth[1]} is {not truth[1]}")
-    return f"not {truth[0]}", not truth[1]
+def _negate(condition: _Condition, lines: list[str]) -> _Condition:
+    text, value = condition
+    lines.append(f"not {value} is {not value}")
+    return f"not {text}", not value
 
 
 PROGRAMMING = ProceduralSource(
     "programming",
     {
-        "booleans": booleans,
-        "counting": counting,
-        "expressions": expressions,
-        "fix": fix,
-        "indexing": indexing,
-        "trace": trace,
+        "booleans": draft_booleans,
+        "counting": draft_counting,
+        "expressions": draft_expression,
+        "fix": draft_fix,
+        "indexing": draft_indexing,
+        "trace": draft_trace,
     },
 )

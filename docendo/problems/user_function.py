@@ -1,4 +1,4 @@
-"""A user's own Python function that makes problems. It is trusted, and runs in a process of its own."""
+"""Problems from a user's own Python function. It is trusted, and runs in a process of its own."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,48 +11,51 @@ from docendo.sandbox.worker import CallError, SubprocessWorker
 
 __all__ = ["UserFunction", "load_function"]
 
-_WANTED = "draft(rng, level) that returns (question, answer)"
+_SIGNATURE = "draft(rng, level) that returns (question, answer)"
 
 
 @dataclass(frozen=True)
 class UserFunction:
-    """What a user's ``draft(rng, level)`` gives, as a draft."""
+    """A user's ``draft(rng, level)`` as a family's function."""
 
-    errand: SubprocessWorker
+    worker: SubprocessWorker
 
     def __call__(self, rng: Random, level: int) -> Draft:
-        """Raises UseError where the function gives something else than a question, an answer and perhaps a solution,
-        RunError, with the user's own line, where it raises or does not come back."""
+        """Raises UserError where the function returns anything but two or three texts.
+
+        Raises RunError, with the user's own line, where it raises or does not come back.
+        """
         try:
-            done = self.errand(rng, level)
+            result = self.worker(rng, level)
         except CallError as error:
             raise RunError(str(error)) from error
-        made = done.value
-        if (
-            done.kind != "tuple"
-            or not 2 <= len(made) <= 3
-            or not all(isinstance(m, str) and m for m in made)
-        ):
+
+        texts = result.value
+        is_tuple = result.kind == "tuple" and 2 <= len(texts) <= 3
+        if not is_tuple or not all(isinstance(text, str) and text for text in texts):
             raise UserError(
-                f"{self.errand.path}: draft is to give (question, answer) or (question, answer, solution), "
-                f"got {done.shown}"[:300]
+                f"{self.worker.path}: draft must return (question, answer) or "
+                f"(question, answer, solution), got {result.shown}"[:300]
             )
-        prompt, answer, *rest = made
-        solution = rest[0].rstrip() if rest else ""
-        if solution and not solution.endswith(f"Answer: {answer}"):
-            solution += f"\nAnswer: {answer}"
+
+        prompt, answer, *optional = texts
+        solution = optional[0].rstrip() if optional else ""
+        ending = f"Answer: {answer}"
+        if solution and not solution.endswith(ending):
+            solution += f"\n{ending}"
         return Draft(prompt, answer, solution)
 
 
 def load_function(path: Path, domain: str) -> Source:
-    """Problems of the function ``draft(rng, level)`` in a Python file, levels 1 to 5; the family has the file's name.
+    """Problems of the function ``draft(rng, level)`` in a Python file; the family has the file's name.
 
-    The same generator must give the same problem. Raises UseError where the file cannot be loaded, has no such
-    function, or the function gives something else.
+    Levels are 1 to 5. The same generator must give the same problem. Raises UserError where the
+    file cannot be loaded, has no such function, or the function returns something else.
     """
-    made = UserFunction(SubprocessWorker(path, "draft", _WANTED))
-    if made(Random(1), 1) != made(Random(1), 1):
+    function = UserFunction(SubprocessWorker(path, "draft", _SIGNATURE))
+    if function(Random(1), 1) != function(Random(1), 1):
         raise UserError(
-            f"{path}: draft gave two problems for the same rng and level; take all that is random from rng"
+            f"{path}: draft gave two problems for the same rng and level; "
+            "take everything random from rng"
         )
-    return ProceduralSource(domain, {path.stem: made}, path.name)
+    return ProceduralSource(domain, {path.stem: function}, path.name)

@@ -8,7 +8,8 @@ from random import Random
 
 import pytest
 
-from docendo.problems.biology import _CODE, BIOLOGY
+from docendo.problems.biology import BIOLOGY
+from docendo.problems.codons import GENETIC_CODE
 from docendo.problems.procedural import LEVELS
 from docendo.records import Problem
 
@@ -226,12 +227,12 @@ def test_bases_are_always_apart(family, level):
 
 def test_the_genetic_code_is_the_one_written_by_hand():
     assert len(BY_HAND) == 64
-    assert _CODE == BY_HAND
+    assert GENETIC_CODE == BY_HAND
 
 
 def test_the_genetic_code_is_the_one_of_biopython():
     table = pytest.importorskip("Bio.Data.CodonTable").unambiguous_rna_by_id[1]
-    assert table.forward_table | dict.fromkeys(table.stop_codons, "*") == _CODE
+    assert table.forward_table | dict.fromkeys(table.stop_codons, "*") == GENETIC_CODE
 
 
 def test_every_effect_of_a_mutation_is_asked_for():

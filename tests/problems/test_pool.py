@@ -1,4 +1,4 @@
-"""Several askers as one, and questions that were admitted."""
+"""Several askers as one, and questions that were accepted."""
 
 import json
 from collections import Counter
@@ -25,41 +25,41 @@ def asked(n: int, family: str = "sums") -> Problem:
     )
 
 
-def pool(shelf: AcceptedQuestions, weight: float = 1.0) -> AskerPool:
+def pool(accepted: AcceptedQuestions, weight: float = 1.0) -> AskerPool:
     return AskerPool(
         "mathematics",
-        {"own": PoolMember(MATHEMATICS, 3.0), "people": PoolMember(shelf, weight)},
+        {"own": PoolMember(MATHEMATICS, 3.0), "people": PoolMember(accepted, weight)},
     )
 
 
 def test_members_take_part_by_weight() -> None:
-    shelf = AcceptedQuestions("mathematics")
-    shelf.admit([asked(n) for n in range(400)])
+    accepted = AcceptedQuestions("mathematics")
+    accepted.add([asked(n) for n in range(400)])
     counts = Counter(
         p.source
         for seed in range(40)
-        for p in pool(shelf).draw("sums", 1, 10, seed, "train")
+        for p in pool(accepted).draw("sums", 1, 10, seed, "train")
     )
     assert counts["agent:emmy"] == pytest.approx(100, abs=30)
     assert counts.total() == 400
 
 
 def test_who_has_too_few_is_made_up_for_and_no_problem_comes_twice() -> None:
-    shelf = AcceptedQuestions("mathematics")
-    shelf.admit([asked(1), asked(2)])
+    accepted = AcceptedQuestions("mathematics")
+    accepted.add([asked(1), asked(2)])
     for seed in range(20):
-        drawn = pool(shelf, weight=100.0).draw("sums", 1, 6, seed, "train")
+        drawn = pool(accepted, weight=100.0).draw("sums", 1, 6, seed, "train")
         assert len({p.key for p in drawn}) == 6
     assert pool(AcceptedQuestions("mathematics"), 100.0).draw("sums", 1, 3, 1, "train")
-    assert pool(shelf).draw("sums", 1, 6, 3, "train") == pool(shelf).draw(
+    assert pool(accepted).draw("sums", 1, 6, 3, "train") == pool(accepted).draw(
         "sums", 1, 6, 3, "train"
     )
 
 
 def test_what_models_asked_is_never_held_out() -> None:
-    shelf = AcceptedQuestions("mathematics")
-    shelf.admit([asked(n) for n in range(50)])
-    assert {p.source for p in pool(shelf, 100.0).draw("sums", 1, 20, 1, "held-out")} == {
+    accepted = AcceptedQuestions("mathematics")
+    accepted.add([asked(n) for n in range(50)])
+    assert {p.source for p in pool(accepted, 100.0).draw("sums", 1, 20, 1, "held-out")} == {
         "docendo"
     }
 
@@ -75,36 +75,36 @@ def test_families_are_those_of_all_members_and_each_comes_from_who_has_it() -> N
     )
     assert mixed.levels["riddles"] == [2]
     assert mixed.levels["sums"] == [1, 2, 3, 4, 5]
-    (stream,) = [
+    (split,) = [
         s
         for s in ("train", "held-out")
         if FileSource("mathematics", (own,)).size("riddles", 2, s)
     ]
-    assert mixed.draw("riddles", 2, 1, 1, stream) == [own]
+    assert mixed.draw("riddles", 2, 1, 1, split) == [own]
     with pytest.raises(UserError, match="no asker for riddles level 1"):
         mixed.draw("riddles", 1, 1, 1, "train")
-    with pytest.raises(UserError, match="has only 1"):
-        mixed.draw("riddles", 2, 2, 1, stream)
+    with pytest.raises(UserError, match=rf"have only 0 {split} problems, not 2"):
+        mixed.draw("riddles", 2, 2, 1, split)
 
 
 def test_a_pool_may_hold_pools() -> None:
-    shelf = AcceptedQuestions("mathematics")
+    accepted = AcceptedQuestions("mathematics")
     outer = AskerPool(
         "mathematics",
-        {"inner": PoolMember(pool(shelf), 1.0), "more": PoolMember(MATHEMATICS, 1.0)},
+        {"inner": PoolMember(pool(accepted), 1.0), "more": PoolMember(MATHEMATICS, 1.0)},
     )
     assert len(outer.draw("sums", 1, 5, 1, "train")) == 5
 
 
-def test_admitted_questions_come_back_from_json_and_the_oldest_leave() -> None:
-    shelf, again = (
+def test_accepted_questions_come_back_from_json_and_the_oldest_leave() -> None:
+    accepted, again = (
         AcceptedQuestions("mathematics", size=3),
         AcceptedQuestions("mathematics", size=3),
     )
-    shelf.admit([asked(n) for n in range(5)])
-    shelf.admit([asked(9, "products")])
-    assert [p.answer for p in shelf.problems[SUMS].values()] == ["3", "4", "5"]
-    again.restore(json.loads(json.dumps(shelf.state())))
-    assert again == shelf
-    assert again.draw("sums", 1, 2, 7, "train") == shelf.draw("sums", 1, 2, 7, "train")
-    assert shelf.levels == {"products": [1], "sums": [1]}
+    accepted.add([asked(n) for n in range(5)])
+    accepted.add([asked(9, "products")])
+    assert [p.answer for p in accepted.problems[SUMS].values()] == ["3", "4", "5"]
+    again.restore(json.loads(json.dumps(accepted.state())))
+    assert again == accepted
+    assert again.draw("sums", 1, 2, 7, "train") == accepted.draw("sums", 1, 2, 7, "train")
+    assert accepted.levels == {"products": [1], "sums": [1]}

@@ -34,8 +34,8 @@ from docendo.problems.procedures import PROCEDURES, draft_procedure, procedure_s
 def test_each_word_is_worked_step_by_step(
     domain: str, word: str, text: str, lines: list[str]
 ) -> None:
-    craft = PROCEDURES[domain]
-    draft = draft_procedure(word, craft.words[word], craft, text)
+    spec = PROCEDURES[domain]
+    draft = draft_procedure(word, spec.words[word], spec, text)
     answer = lines[-1].split()[1]
     assert draft.prompt == f"{word} {text}"
     assert draft.solution.splitlines() == [*lines, f"Answer: {answer}"]
@@ -46,23 +46,25 @@ def test_each_word_is_worked_step_by_step(
 def test_half_of_the_words_of_each_domain_have_known_steps_alone_and_the_others_one_of_their_own(
     domain: str,
 ) -> None:
-    craft = PROCEDURES[domain]
-    own = [any(step in craft.own for step in steps) for steps in craft.words.values()]
+    spec = PROCEDURES[domain]
+    own = [
+        any(step in spec.unique_steps for step in steps) for steps in spec.words.values()
+    ]
     assert sorted(own) == [False, False, True, True]
-    assert not craft.own.keys() & craft.steps.keys()
-    assert not craft.words.keys() & (craft.own.keys() | craft.steps.keys())
+    assert not spec.unique_steps.keys() & spec.steps.keys()
+    assert not spec.words.keys() & (spec.unique_steps.keys() | spec.steps.keys())
 
 
 @pytest.mark.parametrize("domain", PROCEDURES)
 def test_what_is_spelled_out_has_two_known_steps_in_an_order_that_no_word_has(
     domain: str,
 ) -> None:
-    craft = PROCEDURES[domain]
-    taught = {pair for steps in craft.words.values() for pair in pairwise(steps)}
+    spec = PROCEDURES[domain]
+    taught = {pair for steps in spec.words.values() for pair in pairwise(steps)}
     for problem in procedure_source(domain).draw("spelled", 3, 200, 7, "train"):
         *steps, _ = problem.prompt.split()
         assert len(steps) == 2
-        assert set(steps) <= craft.steps.keys()
+        assert set(steps) <= spec.steps.keys()
         assert tuple(steps) not in taught
         assert [line.split()[0] for line in problem.solution.splitlines()] == [
             *steps,
@@ -72,13 +74,13 @@ def test_what_is_spelled_out_has_two_known_steps_in_an_order_that_no_word_has(
 
 @pytest.mark.parametrize("domain", PROCEDURES)
 def test_no_step_fails_on_what_another_leaves(domain: str) -> None:
-    craft = PROCEDURES[domain]
-    known = list({**craft.steps, **craft.own})
+    spec = PROCEDURES[domain]
+    known = list({**spec.steps, **spec.unique_steps})
     rng = Random(3)
     for _ in range(500):
         steps = [rng.choice(known) for _ in range(3)]
         assert (
-            draft_procedure("x", steps, craft, craft.make(rng, rng.randint(1, 5))).answer
+            draft_procedure("x", steps, spec, spec.make_text(rng, rng.randint(1, 5))).answer
             is not None
         )
 

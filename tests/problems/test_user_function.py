@@ -28,8 +28,8 @@ def test_a_function_in_a_file_is_a_source() -> None:
         ("def draft(rng, level: return 1", r"asker.py:1: "),
         ("import no_such_module_here", "No module named"),
         ("x = 1", "has no function 'draft'"),
-        ("def draft(rng, level): return 'q'", r"draft is to give \(question, answer\)"),
-        ("def draft(rng, level): return 'q', 3", "draft is to give"),
+        ("def draft(rng, level): return 'q'", r"draft must return \(question, answer\)"),
+        ("def draft(rng, level): return 'q', 3", "draft must return"),
         (
             "import random\ndef draft(rng, level): return str(random.random()), 'a'",
             "two problems for the same rng",

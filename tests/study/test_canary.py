@@ -33,14 +33,14 @@ BUSY = SMALL | {
 FEW = {
     name: {"families": {f: [3] for f in of}, "solutions": 8} for name, of in DOMAINS.items()
 }
-DOMAIN_OF = {word: domain for domain, craft in PROCEDURES.items() for word in craft.words}
+DOMAIN_OF = {word: domain for domain, spec in PROCEDURES.items() for word in spec.words}
 
 
 def worked(prompt: str) -> str:
     """The worked solution of a question, as the domain has it."""
     word, text = prompt.split(" ")
-    craft = PROCEDURES[DOMAIN_OF[word]]
-    return draft_procedure(word, craft.words[word], craft, text).solution
+    spec = PROCEDURES[DOMAIN_OF[word]]
+    return draft_procedure(word, spec.words[word], spec, text).solution
 
 
 def skilled(request: Request) -> str:
