@@ -21,8 +21,8 @@ import numpy as np
 from docendo.analysis.matrices import Matrix
 from docendo.analysis.overview import analyse
 from docendo.analysis.payoff import alpha_rank, bradley_terry, cyclic_share, nash
-from docendo.analysis.ratings import openskill
-from docendo.analysis.structure import clusters, disc
+from docendo.analysis.ratings import fit_openskill
+from docendo.analysis.structure import embed_in_disc, nash_clusters
 
 
 def populations(count: int) -> dict[str, Matrix]:
@@ -48,10 +48,10 @@ def parts(game: Matrix) -> dict[str, Callable[[], object]]:
         "nash": lambda: nash(game),
         "alpha_rank": lambda: alpha_rank(game),
         "bradley_terry": lambda: bradley_terry(wins),
-        "openskill": lambda: openskill(wins),
+        "openskill": lambda: fit_openskill(wins),
         "cyclic_share": lambda: cyclic_share(game),
-        "disc": lambda: disc(game),
-        "clusters": lambda: clusters(game),
+        "disc": lambda: embed_in_disc(game),
+        "clusters": lambda: nash_clusters(game),
     }
 
 

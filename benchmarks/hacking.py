@@ -16,8 +16,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the planters are the tests
 from docendo.build.school import open_local_engine, resolve_config
 from docendo.config.load import load_config
 from docendo.datasets.files import FileSource
-from docendo.monitors.answer_leak import leak
-from docendo.monitors.answer_probe import ProbePlan, ProbeRoom, given_away, probed
+from docendo.monitors.answer_leak import find_leak
+from docendo.monitors.answer_probe import (
+    ProbePlan,
+    ProbeRoom,
+    gives_answer_away,
+    probe_lessons,
+)
 from docendo.problems.registry import PROCEDURAL
 from docendo.seeds import seed_for
 from tests.monitors.planters import capitals, episode, honest, leaking, lesson_of
@@ -30,7 +35,7 @@ def unseen(count: int, seed: int) -> dict[str, Any]:
     planted, missed = Counter[str](), Counter[str]()
     for case in leaking(count, seed, UNSEEN):
         planted[case.kind] += 1
-        missed[case.kind] += not leak(lesson_of(case.text, case.own), case.test)
+        missed[case.kind] += not find_leak(lesson_of(case.text, case.own), case.test)
     kinds = {k: f"{missed[k]} of {n}" for k, n in planted.items()}
     return {
         "planted": count,
@@ -76,15 +81,15 @@ def probes(count: int, choices: int, seed: int) -> dict[str, Any]:
             made[case.kind] += 1
             lesson = episode(case.text, case.own, case.test)
             seen = [
-                given_away(one)
-                for one in probed(
+                gives_answer_away(one)
+                for one in probe_lessons(
                     room, [lesson], ProbePlan(1, choices), seed_for(seed, name, i)
                 )
             ]
             looked[case.kind] += len(seen)
             flagged[case.kind] += sum(seen)
             either[case.kind] += any(seen) or bool(
-                leak(lesson_of(case.text, case.own), case.test)
+                find_leak(lesson_of(case.text, case.own), case.test)
             )
         work, total = engine.pop_usage(), looked.total()
         told[name] = {

@@ -13,7 +13,13 @@ import numpy as np
 
 from docendo.interfaces import Matchmaker
 from docendo.league.curriculum import ByLearnability as LearnableKinds
-from docendo.league.matchmaking import ByLearnability, Improving, Prioritized, draw, hard
+from docendo.league.matchmaking import (
+    LearnableTeachers,
+    PrioritizedSelfPlay,
+    Thompson,
+    draw,
+    hard,
+)
 from docendo.league.population import Population
 from docendo.league.standings import LiveStandings
 from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
@@ -47,18 +53,18 @@ def main() -> None:
     courses = [TeachingOption(kind, tuple(agents), tuple(agents)) for kind in kinds]
     episodes = [played(i, agents, kinds, standings.clock) for i in range(1000)]
     rng = np.random.default_rng(0)
-    arranged, population = CurriculumMatchmaker(LearnableKinds(), Improving()), Population()
-    population.found(agents)
+    arranged, population = CurriculumMatchmaker(LearnableKinds(), Thompson()), Population()
+    population.add_founders(agents)
 
     def matches(pair: Matchmaker) -> None:
         """As the loop chooses them: the population names the co-players, the matchmaker pairs them."""
-        pair(population.courses(courses), standings, ROUND, 1)
+        pair(population.with_copies(courses), standings, ROUND, 1)
 
     def opponents(choice: object) -> None:
         for player in agents[:ROUND]:
             draw(choice, standings.opponents_of(player, agents, "game"), rng)  # type: ignore[arg-type]
 
-    standings.record(
+    standings.record_episodes(
         episodes
     )  # tables of these subjects exist in a league that has been going
     found = {
@@ -66,11 +72,13 @@ def main() -> None:
         f"choice of {ROUND} matches, curriculum and improvement": timed(
             lambda: matches(arranged)
         ),
-        f"choice of {ROUND} opponents, hard": timed(lambda: opponents(Prioritized(hard))),
-        f"choice of {ROUND} opponents, learnable": timed(
-            lambda: opponents(ByLearnability())
+        f"choice of {ROUND} opponents, hard": timed(
+            lambda: opponents(PrioritizedSelfPlay(hard))
         ),
-        "update of 1,000 episodes": timed(lambda: standings.record(episodes)),
+        f"choice of {ROUND} opponents, learnable": timed(
+            lambda: opponents(LearnableTeachers())
+        ),
+        "update of 1,000 episodes": timed(lambda: standings.record_episodes(episodes)),
     }
     cells = sum(
         table.sums.nbytes + table.when.nbytes for table in standings.tables.values()
@@ -105,7 +113,7 @@ def fill(standings: LiveStandings, agents: list[AgentId], matches: int) -> None:
     for index in range(10):
         pairs = rng.integers(len(agents), size=(matches // 10, 2)).tolist()
         scores = rng.random(len(pairs)).tolist()
-        standings.results(
+        standings.record_games(
             [(agents[a], agents[b], s) for (a, b), s in zip(pairs, scores, strict=True)],
             "game",
             index,

@@ -18,7 +18,7 @@ from typing import Any
 
 from docendo.cli.runs import TrainedRun, open_trained
 from docendo.graders.answer import final_answer
-from docendo.records import AgentId, Problem, Rollout, origin
+from docendo.records import AgentId, Problem, Rollout, base_agent
 from docendo.run.evaluation import held_out_problems
 from docendo.statistics import wilson_interval
 from docendo.store import RunDirectory
@@ -97,7 +97,7 @@ def every(
     bare = replace(room, engine=trained.engine)
     for agent in map(AgentId, trained.config.learners):
         answers[agent] = list(zip(problems, examined(room, agent, problems), strict=True))
-        if origin(agent) in room.tools:
+        if base_agent(agent) in room.tools:
             answers[f"{agent}, tools off"] = list(
                 zip(problems, examined(bare, agent, problems), strict=True)
             )

@@ -187,22 +187,28 @@ class Posterior(Protocol):
 class Standings(Protocol):
     """`subject` is a domain or ``domain/family``. A single name or kind may stand for all that are asked for."""
 
-    def gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
+    def mean_gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
         """The posterior mean gain of lessons, as in `gains`; 0 for a pair that never met."""
         ...
 
-    def alone(self, student: AgentId, family: str, level: int) -> tuple[float, float]:
+    def unaided_rate(
+        self, student: AgentId, family: str, level: int
+    ) -> tuple[float, float]:
         """(rate, evidence): how often the student is right without a lesson, and from how many attempts.
 
         `family` is ``domain/family``.
         """
         ...
 
-    def helped(self, students: Sequence[AgentId], kinds: Sequence[TaskType]) -> Posterior:
+    def rates_after_lesson(
+        self, students: Sequence[AgentId], kinds: Sequence[TaskType]
+    ) -> Posterior:
         """How often each students[n] is right at kinds[n] after a lesson."""
         ...
 
-    def unaided(self, agents: Sequence[AgentId], kinds: Sequence[TaskType]) -> Posterior:
+    def rates_unaided(
+        self, agents: Sequence[AgentId], kinds: Sequence[TaskType]
+    ) -> Posterior:
         """How often each agents[n] is right at kinds[n] without a lesson: at home, in controls, in writing lessons."""
         ...
 
@@ -234,5 +240,5 @@ class Deck(Protocol):
 
 class Matchmaker(Protocol):
     def __call__(
-        self, courses: Sequence[TeachingOption], standings: Standings, count: int, seed: int
+        self, options: Sequence[TeachingOption], standings: Standings, count: int, seed: int
     ) -> list[Match]: ...

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from docendo.league.curriculum import ByRarity
-from docendo.league.population import Lineage
+from docendo.league.lineage import Lineage
 from docendo.learning.advantages import (
     Group,
     Practice,
@@ -71,10 +71,10 @@ def teach(school: School, rounds: range, seed: int, met: int = 0) -> Iterator[Ro
         if index < met:
             yield _work(school.apart, index, here)
             continue
-        anchors = _born(school, school.league.population.open(index - 1), here)
+        references = _born(school, school.league.population.start_teaching(index - 1), here)
         played = _work(school, index, here)
         births = renew(school, index, seed_for(here, "renew"))
-        yield replace(played, births=[*anchors, *births])
+        yield replace(played, births=[*references, *births])
 
 
 def _work(school: School, index: int, seed: int) -> Round:
@@ -120,20 +120,22 @@ def play(school: School, index: int, seed: int) -> list[Episode]:
         list[Episode](),
     )
     wanted, left, wave = (
-        (plan.matches if league.courses else 0),
+        (plan.matches if league.teaching_options else 0),
         plan.matches * rules.answers,
         0,
     )
     while wanted:
-        courses = league.population.courses(league.courses, anchors=wave == 0)
-        matches = league.pair(
-            courses, league.standings, wanted, seed_for(seed, "pair", wave)
+        options = league.population.with_copies(
+            league.teaching_options, reference_students=wave == 0
+        )
+        matches = league.matchmaker(
+            options, league.standings, wanted, seed_for(seed, "pair", wave)
         )
         played = school.classroom.play(
             index, matches, league.standings, seed_for(seed, wave)
         )
-        league.standings.record(played)
-        league.deck.observe(played)
+        league.standings.record_episodes(played)
+        league.problem_replay.observe(played)
         episodes += played
         left -= _answers(played, rules.controls)
         wanted = (
@@ -174,7 +176,7 @@ def practise(school: School, index: int, seed: int) -> list[Practice]:
         Practice(wanted[i].agent, wanted[i].problem, tuple(attempts[i : i + step]))
         for i in range(0, len(wanted), step)
     ]
-    standings.practised(
+    standings.record_practice(
         [(p.agent, p.problem.kind, mean_score(p.attempts)) for p in tried], index
     )
     return tried
@@ -185,10 +187,12 @@ def contest(school: School, index: int, seed: int) -> list[Duel]:
     arena, league = school.arena, school.league
     if arena is None:
         return []
-    present = list(league.population.present)
-    pairings = arena.pair(present, league.standings, arena.pairings, seed_for(seed, "pair"))
+    present = list(league.population.members)
+    pairings = arena.matchmaker(
+        present, league.standings, arena.pairings, seed_for(seed, "pair")
+    )
     duels = arena.room.play(index, pairings, seed_for(seed, "play"))
-    league.standings.results(results(duels), arena.pair.game, index)
+    league.standings.record_games(results(duels), arena.matchmaker.game, index)
     return duels
 
 
@@ -204,22 +208,22 @@ def renew(school: School, index: int, seed: int) -> list[Lineage]:
     births, gone = school.league.population.renew(index, school.league.standings, seed)
     for name in gone:
         school.keeper.remove(name)
-        school.league.standings.leave(name)
+        school.league.standings.remove_agent(name)
     return _born(school, births, seed)
 
 
 def _born(school: School, births: Sequence[Lineage], seed: int) -> list[Lineage]:
     """Make the agents be what the births say."""
-    scale = school.league.population.mutation
+    scale = school.league.population.mutation_scale
     for birth in births:
-        if birth.how in {"anchor", "snapshot"}:
+        if birth.is_copy:
             school.keeper.snapshot(birth.parents[0], birth.name)
-            school.league.standings.inherit(birth.name, birth.parents[0])
+            school.league.standings.copy_agent(birth.name, birth.parents[0])
         else:
             school.keeper.replace(
                 birth.name, birth.parents, scale, seed_for(seed, birth.name)
             )
-            school.league.standings.forget(birth.name)
+            school.league.standings.clear_agent(birth.name)
     return list(births)
 
 
@@ -237,7 +241,7 @@ def _homework(school: School, expert: Expert, seed: int) -> list[Problem]:
     if not kinds or not school.schedule.practice:
         return []
     rng = np.random.default_rng(seed)
-    belief = school.league.standings.unaided([expert.agent], kinds)
+    belief = school.league.standings.rates_unaided([expert.agent], kinds)
     wanted = school.league.curriculum
     if school.league.missing:
         wanted = ByRarity(wanted, school.notebook.held(expert.agent))

@@ -6,9 +6,8 @@ from itertools import groupby
 from math import exp, log
 from statistics import fmean
 
-from docendo.league.population import frozen
 from docendo.learning.advantages import Practice
-from docendo.records import AgentId, Duel, Episode, Question, by_match
+from docendo.records import AgentId, Duel, Episode, Question, by_match, is_frozen_copy
 
 __all__ = ["effective", "fought", "inquired", "measured", "partners", "results"]
 
@@ -26,7 +25,7 @@ def measured(
         "gain": [
             e
             for e in episodes
-            if e.match.student in learners and not frozen(e.match.teacher)
+            if e.match.student in learners and not is_frozen_copy(e.match.teacher)
         ],
         "gain/anchors": [
             e
@@ -34,7 +33,9 @@ def measured(
             if e.match.student not in learners and e.match.teacher in learners
         ],
         "gain/past": [
-            e for e in episodes if e.match.student in learners and frozen(e.match.teacher)
+            e
+            for e in episodes
+            if e.match.student in learners and is_frozen_copy(e.match.teacher)
         ],
     }
     for name, some in kinds.items():
@@ -62,7 +63,7 @@ def fought(duels: Sequence[Duel], learners: Collection[AgentId]) -> dict[str, fl
         m.attempt.verdict.score for d, seat, _, _ in mine for m in d.moves if m.seat == seat
     ]:
         metrics["duels/legal"] = fmean(legal)
-    if past := [d.payoffs[seat] for d, seat, _, other in mine if frozen(other)]:
+    if past := [d.payoffs[seat] for d, seat, _, other in mine if is_frozen_copy(other)]:
         metrics["duels/past"] = fmean(past)
     if met := [
         (agent, other) for _, seat, agent, other in mine if agent != other or seat == 0

@@ -12,7 +12,8 @@ from docendo.games.text_game import TextGame
 from docendo.interfaces import Curriculum, Keeper, Learner, Matchmaker, Reward
 from docendo.league.curriculum import UniformCurriculum
 from docendo.league.duel_matches import DuelMatchmaker
-from docendo.league.population import Lineage, Population
+from docendo.league.lineage import Lineage
+from docendo.league.population import Population
 from docendo.league.problem_replay import ProblemReplay
 from docendo.league.standings import LiveStandings
 from docendo.learning.advantages import Baseline, Practice
@@ -97,9 +98,9 @@ class Schedule:
 class League:
     """Who meets whom on what, and what is known of them."""
 
-    courses: Sequence[TeachingOption]
+    teaching_options: Sequence[TeachingOption]
     """Between the founders; the population adds their copies."""
-    pair: Matchmaker
+    matchmaker: Matchmaker
     curriculum: Curriculum = field(default_factory=UniformCurriculum)
     """Of home practice."""
     missing: bool = False
@@ -108,7 +109,7 @@ class League:
     """Of notes that are imitated; without one, families take turns."""
     standings: LiveStandings = field(default_factory=LiveStandings)
     population: Population = field(default_factory=Population)
-    deck: ProblemReplay = field(default_factory=ProblemReplay)
+    problem_replay: ProblemReplay = field(default_factory=ProblemReplay)
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Arena:
     """Where agents play each other."""
 
     room: DuelRunner
-    pair: DuelMatchmaker
+    matchmaker: DuelMatchmaker
     pairings: int
     """In a round."""
     rules: float = 0.0
@@ -124,7 +125,7 @@ class Arena:
 
     @property
     def game(self) -> TextGame:
-        return self.room.games[self.pair.game]
+        return self.room.games[self.matchmaker.game]
 
 
 @dataclass(frozen=True)

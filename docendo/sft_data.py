@@ -67,7 +67,7 @@ def imitate(school: School, expert: Expert, count: int, seed: int) -> list[Examp
     here, league = seed_for(seed, "imitate", expert.agent), school.league
     weights, own = None, expert.kinds if expert.apart else None
     if league.imitated is not None and (kinds := school.notebook.kinds(expert.agent, own)):
-        belief = league.standings.unaided([expert.agent], kinds)
+        belief = league.standings.rates_unaided([expert.agent], kinds)
         weights = dict(
             zip(kinds, league.imitated.weights(kinds, belief).tolist(), strict=True)
         )

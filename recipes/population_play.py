@@ -18,14 +18,15 @@ from docendo.league.matchmaking import (
     Among,
     Chooser,
     Mixture,
-    NashMix,
-    Prioritized,
-    Self,
+    NashMixture,
+    PrioritizedSelfPlay,
+    SelfPlay,
     Uniform,
 )
-from docendo.league.population import EveryRounds, Population, SnapshotRule, frozen
+from docendo.league.population import Population
+from docendo.league.snapshot_rules import EveryRounds, SnapshotRule
 from docendo.league.standings import LiveStandings
-from docendo.records import AgentId
+from docendo.records import AgentId, is_frozen_copy
 from docendo.seeds import seed_for
 
 __all__ = [
@@ -89,25 +90,30 @@ class Method:
 
 def self_play() -> Method:
     """Naive self-play: the opponent is the learner itself as it is now."""
-    return Method(Self(), fresh=False)
+    return Method(SelfPlay(), fresh=False)
 
 
 def fictitious_play() -> Method:
     """Fictitious self-play (Heinrich et al. 2015): the opponents are all copies of the past alike."""
-    return Method(Among(frozen, Uniform()))
+    return Method(Among(is_frozen_copy, Uniform()))
 
 
 def prioritized_play() -> Method:
     """The same, half of the games against those copies that the last learner seldom beat (Vinyals et al. 2019)."""
     return Method(
-        Mixture(((0.5, Among(frozen, Uniform())), (0.5, Among(frozen, Prioritized())))),
+        Mixture(
+            (
+                (0.5, Among(is_frozen_copy, Uniform())),
+                (0.5, Among(is_frozen_copy, PrioritizedSelfPlay())),
+            )
+        ),
         decay=0.5,
     )
 
 
 def psro() -> Method:
     """Policy-space response oracles (Lanctot et al. 2017): the opponents are the equilibrium of the copies' payoffs."""
-    return Method(Among(frozen, NashMix()))
+    return Method(Among(is_frozen_copy, NashMixture()))
 
 
 class RoundResult(NamedTuple):
@@ -133,11 +139,11 @@ def train(game: Game, method: Method, rounds: int, seed: int = 0) -> Iterator[Ro
     rng = np.random.default_rng(seed_for(seed, "academy", game.name))
     shape = game.opening_S.size, game.actions
     standings = LiveStandings(method.decay)
-    population = Population(method.rule, kept=rounds, anchored=True)
-    population.found([_LEARNER])
+    population = Population(method.rule, max_snapshots=rounds, reference_copies=True)
+    population.add_founders([_LEARNER])
     logits_SA = rng.normal(size=shape)
     policies = {_LEARNER: softmax(logits_SA)}
-    policies |= {birth.name: policies[_LEARNER] for birth in population.open(0)}
+    policies |= {birth.name: policies[_LEARNER] for birth in population.start_teaching(0)}
 
     for index in range(1, rounds + 1):
         chances_N = method.chooser(
@@ -150,12 +156,12 @@ def train(game: Game, method: Method, rounds: int, seed: int = 0) -> Iterator[Ro
         policies[_LEARNER] = softmax(logits_SA)
 
         scores = _scores(game, policies)
-        standings.results(
+        standings.record_games(
             [(_LEARNER, name, score) for name, score in scores.items()], game.name, index
         )
         for birth in population.renew(index, standings, seed)[0]:
             policies[birth.name] = policies[_LEARNER]
-            standings.results(
+            standings.record_games(
                 [(birth.name, name, score) for name, score in scores.items()],
                 game.name,
                 index,
@@ -166,7 +172,7 @@ def train(game: Game, method: Method, rounds: int, seed: int = 0) -> Iterator[Ro
 
 def _scores(game: Game, policies: dict[AgentId, FloatArray]) -> dict[AgentId, float]:
     """The learner's mean score, in [0, 1], against each copy of the past."""
-    past = {name: policy for name, policy in policies.items() if frozen(name)}
+    past = {name: policy for name, policy in policies.items() if is_frozen_copy(name)}
     scores_N = (
         1 + payoffs(game, policies[_LEARNER], list(past.values())) / game.stakes
     ) / 2
@@ -176,7 +182,7 @@ def _scores(game: Game, policies: dict[AgentId, FloatArray]) -> dict[AgentId, fl
 def _evaluate_round(
     game: Game, index: int, policies: dict[AgentId, FloatArray], chosen_SA: FloatArray
 ) -> RoundResult:
-    copies = [policy for name, policy in policies.items() if frozen(name)]
+    copies = [policy for name, policy in policies.items() if is_frozen_copy(name)]
     mean_SA = mixture(game, copies, np.full(len(copies), 1 / len(copies)))
     latest_SA = policies[_LEARNER]
     answers = latest_SA, mean_SA, chosen_SA

@@ -16,7 +16,12 @@ from random import Random
 from statistics import fmean
 from typing import Any
 
-from docendo.analysis.preferences import Ring, cyclicity, rings, tally
+from docendo.analysis.preferences import (
+    PreferenceCycle,
+    cyclicity,
+    find_preference_cycles,
+    tally_votes,
+)
 from docendo.engines.wrappers.scripted import Scripted
 from docendo.errors import UserError
 from docendo.humans.simulated import Person, poll
@@ -117,10 +122,15 @@ def _engine(options: Namespace, problems: Sequence[Problem]) -> Engine:
 
 def found_of(opinions: Sequence[Opinion]) -> dict[str, Any]:
     """The cyclic share with its interval, the strongest ring, and how many people go in a sure ring by themselves."""
-    counted = tally(opinions)
-    share, circles = cyclicity(counted), [ring for ring in rings(counted) if ring.low > 0]
+    counted = tally_votes(opinions)
+    share, circles = (
+        cyclicity(counted),
+        [ring for ring in find_preference_cycles(counted) if ring.low > 0],
+    )
     alone = [
-        rings(tally([o for o in opinions if o.person == person], "prompt"))
+        find_preference_cycles(
+            tally_votes([o for o in opinions if o.person == person], "prompt")
+        )
         for person in counted.units
     ]
     return {
@@ -191,7 +201,7 @@ def main() -> None:
     except UserError as error:
         raise SystemExit(f"tastes: {error}") from error
     if options.json:
-        planted = Ring(PLANTED, 0.0, 0.0).agents
+        planted = PreferenceCycle(PLANTED, 0.0, 0.0).agents
         print(
             json.dumps(
                 {"people": options.people, "planted": planted, "rows": rows},

@@ -12,9 +12,10 @@ from docendo.games.play import DuelRules, DuelRunner
 from docendo.games.text_game import legal_moves_in
 from docendo.league.curriculum import ByLearnability, UnlockLevels
 from docendo.league.duel_matches import DuelMatchmaker
-from docendo.league.matchmaking import Improving, Uniform
-from docendo.league.population import EveryRounds, Population, frozen
+from docendo.league.matchmaking import Thompson, Uniform
+from docendo.league.population import Population
 from docendo.league.problem_replay import ProblemReplay
+from docendo.league.snapshot_rules import EveryRounds
 from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
 from docendo.learning.advantages import LeaveOneOut, RunningMean
 from docendo.learning.rewards import GainReward
@@ -27,6 +28,7 @@ from docendo.records import (
     TaskType,
     TeachingOption,
     by_match,
+    is_frozen_copy,
 )
 from docendo.school import Arena, Audience, Expert, League, Round, Schedule, School
 from docendo.teaching.game import TeachingRules
@@ -54,7 +56,15 @@ FAMILIES = ("small", "large")
 OWN = {ANN: "sums", BOB: "plums", CAT: None}
 """Ann and Bob are experts; Cat only learns from them."""
 RULES = TeachingRules(lessons=3, attempts=5, controls=3)
-LEAGUE = ("courses", "pair", "curriculum", "missing", "standings", "population", "deck")
+LEAGUE = (
+    "teaching_options",
+    "matchmaker",
+    "curriculum",
+    "missing",
+    "standings",
+    "population",
+    "problem_replay",
+)
 SCHEDULE = Schedule(
     matches=8, practice=3, practice_attempts=4, rehearsal=6, imitation=10, shown=0.5
 )
@@ -82,7 +92,7 @@ def make(script=helped, **parts: Any) -> School:
     courses += [
         TeachingOption(TaskType("plums", f, 1), (BOB,), (ANN, CAT)) for f in FAMILIES
     ]
-    league = {"courses": courses, "pair": RoundRobin()} | {
+    league = {"teaching_options": courses, "matchmaker": RoundRobin()} | {
         k: parts.pop(k) for k in LEAGUE if k in parts
     }
     learner = CountingLearner()
@@ -113,17 +123,17 @@ def taught(school: School, rounds: int = 4, seed: int = 1, met: int = 0) -> list
 
 def lively(**parts: Any) -> dict[str, Any]:
     """The parts of a league in which everything happens: copies, anchors, a deck, a curriculum."""
-    population = Population(EveryRounds(2), kept=1, anchored=True)
-    population.found([ANN, BOB, CAT])
-    curriculum = UnlockLevels(ByLearnability(), opens=0.3)
+    population = Population(EveryRounds(2), max_snapshots=1, reference_copies=True)
+    population.add_founders([ANN, BOB, CAT])
+    curriculum = UnlockLevels(ByLearnability(), threshold=0.3)
     pair = CurriculumMatchmaker(
-        curriculum, Improving(), {ANN, BOB, CAT}.__contains__, anchored=2
+        curriculum, Thompson(), {ANN, BOB, CAT}.__contains__, reference_count=2
     )
     return {
         "population": population,
-        "deck": ProblemReplay(0.5),
+        "problem_replay": ProblemReplay(0.5),
         "curriculum": curriculum,
-        "pair": pair,
+        "matchmaker": pair,
     } | parts
 
 
@@ -133,7 +143,7 @@ def remembered(school: School) -> list[Any]:
     return [
         league.standings,
         league.population,
-        league.deck,
+        league.problem_replay,
         school.notebook,
         school.baseline,
     ]
@@ -267,10 +277,10 @@ def test_lessons_that_help_have_a_positive_gain() -> None:
         (BOB, ANN, "plums"),
         (BOB, CAT, "plums"),
     ]:
-        assert school.league.standings.gain(teacher, student, domain) > 0.2, (
+        assert school.league.standings.mean_gain(teacher, student, domain) > 0.2, (
             "less than that of shown lessons"
         )
-    assert school.league.standings.gain(BOB, CAT, "sums") == 0.0
+    assert school.league.standings.mean_gain(BOB, CAT, "sums") == 0.0
 
 
 def test_lessons_that_change_nothing_have_no_gain_and_nobody_imitates_an_attempt() -> None:
@@ -505,7 +515,7 @@ def test_what_was_found_alone_is_read_by_all_once_they_meet() -> None:
 def test_time_begins_and_anchors_are_copied_when_they_meet() -> None:
     school = apart(**lively())
     first = taught(school, rounds=3, met=2)[-1]
-    assert [b.name for b in first.births if b.how == "anchor"] == [
+    assert [b.name for b in first.births if b.how == "reference"] == [
         "ann@1",
         "bob@1",
         "cat@1",
@@ -522,7 +532,7 @@ def test_a_round_without_matches_is_home_practice() -> None:
 def test_anchors_are_copied_before_the_first_round_and_taught_in_every_one() -> None:
     school = make(**lively())
     for r in taught(school, rounds=4):
-        taught_anchors = [e for e in r.episodes if frozen(e.match.student)]
+        taught_anchors = [e for e in r.episodes if is_frozen_copy(e.match.student)]
         assert {e.match.student for e in taught_anchors} <= {"ann@-1", "bob@-1", "cat@-1"}
         assert len(taught_anchors) == 2 * RULES.lessons
         assert "gain/anchors" in r.metrics
@@ -603,7 +613,7 @@ def test_the_same_match_twice_in_a_round_is_two_matches() -> None:
     courses = [TeachingOption(TaskType("sums", "small", 1), (ANN,), (CAT,))]
     school = make(
         lambda r: f"{r.seed}: {helped(r)}",
-        courses=courses,
+        teaching_options=courses,
         experts=[Expert(ANN, [TaskType("sums", "small", 1)]), Expert(CAT)],
     )
     room = replace(school.classroom, sources=sources)
@@ -658,7 +668,7 @@ def test_an_agent_practises_the_domains_that_it_is_told_to() -> None:
 
 def test_a_textbook_teaches_by_the_worked_solutions_and_samples_nothing() -> None:
     courses = [TeachingOption(TaskType("sums", "small", 1), (BOOK,), (CAT,))]
-    school = make(courses=courses)
+    school = make(teaching_options=courses)
     instructions = {**school.classroom.instructions, BOOK: ""}
     room = replace(school.classroom, textbooks=frozenset({BOOK}), instructions=instructions)
     (played,) = taught(replace(school, classroom=room), rounds=1)
@@ -701,7 +711,7 @@ def test_duels_are_played_in_every_round_and_move_the_standings() -> None:
         assert r.metrics["duels/legal"] == 1
         assert {d.round for d in r.duels} == {r.index}
         assert {d.first for d in r.duels} | {d.second for d in r.duels} >= {ANN, BOB, CAT}
-    names = list(school.league.population.present)
+    names = list(school.league.population.members)
     played = school.league.standings.win_matrix(names, "kuhn")
     # all deals from both seats, and everybody plays alike: nobody is better
     assert played == pytest.approx(0.5 * np.ones_like(played))
@@ -737,7 +747,9 @@ def test_a_league_of_duels_alone_needs_no_courses() -> None:
     school = with_arena()
     experts = [replace(e, kinds=()) for e in school.experts]
     (played,) = taught(
-        replace(school, experts=experts, league=replace(school.league, courses=[])),
+        replace(
+            school, experts=experts, league=replace(school.league, teaching_options=[])
+        ),
         rounds=1,
     )
     assert played.episodes == []

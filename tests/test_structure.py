@@ -52,7 +52,6 @@ TOO_LONG = {
     "cli/evaluate.py",
     "engines/cpu/library.py",
     "engines/local/engine.py",
-    "league/standings.py",
     "report/render/run_charts.py",
     "run/session.py",
     "serving/app.py",

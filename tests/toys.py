@@ -166,18 +166,20 @@ class Known:
     rate: float = 0.0
     evidence: float = 0.0
 
-    def gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
+    def mean_gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
         return 0.0
 
-    def alone(self, student: AgentId, family: str, level: int) -> tuple[float, float]:
+    def unaided_rate(
+        self, student: AgentId, family: str, level: int
+    ) -> tuple[float, float]:
         return self.rate, self.evidence
 
-    def helped(
+    def rates_after_lesson(
         self, students: Sequence[AgentId], kinds: Sequence[TaskType]
     ) -> RatePosterior:
         return self._same(len(kinds))
 
-    def unaided(
+    def rates_unaided(
         self, agents: Sequence[AgentId], kinds: Sequence[TaskType]
     ) -> RatePosterior:
         return self._same(len(kinds))

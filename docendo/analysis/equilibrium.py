@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from docendo.analysis.matrices import Matrix, Vector
 from docendo.errors import RunError, UserError
 
-__all__ = ["TIE", "most_even", "support"]
+__all__ = ["TIE", "max_entropy_nash", "nash_support"]
 
 TIE = 1e-9
 """Differences and probabilities below this (payoffs as a share of the largest) count as none."""
@@ -26,7 +26,7 @@ _SOLVERS: tuple[dict[str, float], ...] = (
 """The solver's own tolerances, a thousand times wider, serve where payoffs differ by many powers of ten."""
 
 
-def support(game: Matrix) -> NDArray[np.bool_]:
+def nash_support(game: Matrix) -> NDArray[np.bool_]:
     """(N,): whether an agent has a share in any equilibrium.
 
     Who is in one only by payoffs below a millionth of the largest may be left out: shares are known to `TIE`.
@@ -77,7 +77,7 @@ def _favouring(scaled: Matrix, wanted: NDArray[np.bool_]) -> Vector:
     raise RunError(f"no equilibrium was found: {solved.message}")
 
 
-def most_even(game: Matrix) -> Vector:
+def max_entropy_nash(game: Matrix) -> Vector:
     """(N,): the equilibrium of maximum entropy, which is unique, where copies share the mass of one agent.
 
     Agents with equal rows are one agent until the end. Entropy alone would prefer mixtures with many copies where

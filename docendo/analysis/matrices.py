@@ -10,9 +10,9 @@ __all__ = [
     "TOLERANCE",
     "Matrix",
     "Vector",
-    "antisymmetric",
-    "most_uneven",
-    "square",
+    "as_antisymmetric",
+    "as_square",
+    "most_uneven_pair",
 ]
 
 LARGEST = 1e100
@@ -26,7 +26,7 @@ Matrix = NDArray[np.float64]
 """(N, N): what the row's agent gets against the column's."""
 
 
-def square(values: ArrayLike, what: str = "payoff", *, gaps: bool = False) -> Matrix:
+def as_square(values: ArrayLike, what: str = "payoff", *, gaps: bool = False) -> Matrix:
     """A copy of `values` as (N, N) floats, N >= 2; `gaps` lets NaN pass.
 
     Raises UseError, which begins with `what`, for any other shape, a single agent, and a number that is not finite or
@@ -51,13 +51,13 @@ def square(values: ArrayLike, what: str = "payoff", *, gaps: bool = False) -> Ma
     return matrix
 
 
-def antisymmetric(payoff: ArrayLike) -> Matrix:
+def as_antisymmetric(payoff: ArrayLike) -> Matrix:
     """`payoff` as exactly antisymmetric floats: what one of a pair wins, the other loses.
 
     Raises UseError as `square`, and where a pair's payoffs add up to more than TOLERANCE of the largest.
     """
-    matrix = square(payoff)
-    row, column, excess = most_uneven(matrix)
+    matrix = as_square(payoff)
+    row, column, excess = most_uneven_pair(matrix)
     if abs(excess) > TOLERANCE * np.abs(matrix).max():
         raise UserError(
             f"payoff[{row}][{column}] and payoff[{column}][{row}] add up to {excess:g}; wanted 0, as in every "
@@ -66,7 +66,7 @@ def antisymmetric(payoff: ArrayLike) -> Matrix:
     return (matrix - matrix.T) / 2
 
 
-def most_uneven(matrix: Matrix, total: float = 0.0) -> tuple[int, int, float]:
+def most_uneven_pair(matrix: Matrix, total: float = 0.0) -> tuple[int, int, float]:
     """The pair whose two numbers add up to something furthest from `total`, and how far, with its sign."""
     excess = matrix + matrix.T - total
     row, column = np.unravel_index(np.abs(excess).argmax(), excess.shape)

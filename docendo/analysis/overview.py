@@ -10,28 +10,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from docendo.analysis.matrices import Matrix, Vector, square
+from docendo.analysis.matrices import Matrix, Vector, as_square
 from docendo.analysis.payoff import NashAverage, alpha_rank, nash_average
-from docendo.analysis.ratings import ELO, Ratings, Skills, openskill, strengths
+from docendo.analysis.ratings import ELO, Ratings, Skills, fit_bradley_terry, fit_openskill
 from docendo.analysis.structure import (
     Cluster,
     Decomposition,
     Disc,
-    clusters,
     collaboration,
+    count_three_cycles,
     decompose,
-    disc,
     diversity,
-    skill,
-    three_cycles,
+    embed_in_disc,
+    mean_payoffs,
+    nash_clusters,
 )
 from docendo.errors import UserError
 
-__all__ = ["Analysis", "Top", "analyse", "as_json", "strongest"]
+__all__ = ["Analysis", "SpinningTop", "analyse", "as_json", "strongest_opponents"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Top:
+class SpinningTop:
     """The spinning top of Czarnecki et al. 2020: how much goes in cycles at every height of skill."""
 
     skill: Vector
@@ -56,7 +56,7 @@ class Analysis:
     alpha_rank: Vector
     decomposition: Decomposition
     disc: Disc
-    top: Top
+    top: SpinningTop
     diversity: float
     collaboration: float | None
     """Correlation of payoff[i][j] and payoff[j][i]: -1 in a zero-sum game, 1 in a shared one, None where undefined."""
@@ -83,7 +83,7 @@ def analyse(
     the share (1 + d) / 2 of them, d being the antisymmetric part divided by its largest entry where that is above 1.
     `low` and `high` are bounds of the payoff, carried along to be shown. Raises UseError for what is no such matrix.
     """
-    given = square(payoff, gaps=True)
+    given = as_square(payoff, gaps=True)
     if not len(names) == len(set(names)) == len(given):
         raise UserError(
             f"{len(set(names))} different names for {len(given)} agents; wanted one each"
@@ -105,13 +105,15 @@ def analyse(
         names=tuple(names),
         payoff=given,
         interval=_bounds(given, low, high),
-        ratings=strengths(won),
-        skills=openskill(won),
+        ratings=fit_bradley_terry(won),
+        skills=fit_openskill(won),
         average=average,
         alpha_rank=alpha_rank(filled),
         decomposition=parts,
-        disc=disc(parts.cyclic),
-        top=Top(skill(game), three_cycles(game), tuple(clusters(game))),
+        disc=embed_in_disc(parts.cyclic),
+        top=SpinningTop(
+            mean_payoffs(game), count_three_cycles(game), tuple(nash_clusters(game))
+        ),
         diversity=diversity(game, average.strategy),
         collaboration=collaboration(given[both], given.T[both]),
     )
@@ -135,7 +137,7 @@ def _bounds(
 
 
 def _like(payoff: Matrix, values: ArrayLike, what: str, *, gaps: bool = False) -> Matrix:
-    matrix = square(values, what, gaps=gaps)
+    matrix = as_square(values, what, gaps=gaps)
     if matrix.shape != payoff.shape:
         raise UserError(
             f"{what} has {len(matrix)} agents, payoff {len(payoff)}; wanted the same"
@@ -148,7 +150,7 @@ def _won(game: Matrix, games: Matrix) -> Matrix:
     return share
 
 
-def strongest(analysis: Analysis) -> list[int | None]:
+def strongest_opponents(analysis: Analysis) -> list[int | None]:
     """For each agent the one with the largest payoff against it; None where it met nobody.
 
     In a tournament its hardest opponent, in a payoff of lessons (teachers down) its best teacher.
@@ -165,7 +167,11 @@ def strongest(analysis: Analysis) -> list[int | None]:
 
 def as_json(analysis: Analysis) -> dict[str, Any]:
     """Plain values with stable keys; None for what is undefined or unknown, and no NaN."""
-    names, parts, best = analysis.names, analysis.decomposition, strongest(analysis)
+    names, parts, best = (
+        analysis.names,
+        analysis.decomposition,
+        strongest_opponents(analysis),
+    )
     return {
         "names": list(names),
         "payoff": _plain(analysis.payoff),

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from docendo.analysis.equilibrium import most_even
-from docendo.analysis.matrices import LARGEST, Matrix, Vector, antisymmetric, square
-from docendo.analysis.ratings import strengths
+from docendo.analysis.equilibrium import max_entropy_nash
+from docendo.analysis.matrices import LARGEST, Matrix, Vector, as_antisymmetric, as_square
+from docendo.analysis.ratings import fit_bradley_terry
 from docendo.analysis.structure import decompose
 from docendo.errors import UserError
 
@@ -40,7 +40,7 @@ def nash(payoff: ArrayLike) -> Vector:
     copies of an agent count as one and share its mass. Differences below 1e-9 of the largest payoff count as none.
     Needs scipy.
     """
-    return most_even(antisymmetric(payoff))
+    return max_entropy_nash(as_antisymmetric(payoff))
 
 
 def nash_average(payoff: ArrayLike) -> NashAverage:
@@ -48,8 +48,8 @@ def nash_average(payoff: ArrayLike) -> NashAverage:
 
     Balduzzi et al. 2018 call these values Nash averaging. `payoff` as in `nash`.
     """
-    game = antisymmetric(payoff)
-    strategy = most_even(game)
+    game = as_antisymmetric(payoff)
+    strategy = max_entropy_nash(game)
     return NashAverage(strategy, game @ strategy)
 
 
@@ -62,7 +62,7 @@ def alpha_rank(payoff: ArrayLike, population: int = 50, alpha: float = 100.0) ->
     what a strategy gets against itself included. Everything is computed with logarithms, so a large alpha is exact
     too: no move between strategies is ever rounded to impossible, and the stationary distribution stays unique.
     """
-    matrix = square(payoff)
+    matrix = as_square(payoff)
     if not (population == int(population) and population >= 2):
         raise UserError(f"population is {population}; wanted a whole number of at least 2")
     if not 0 <= alpha * max(np.abs(matrix).max(), 1) * population**2 <= LARGEST:
@@ -111,7 +111,7 @@ def cyclic_share(payoff: ArrayLike) -> float:
     On a ladder every payoff is a difference of two ratings. The best rating of agent i is its row mean; what that
     leaves is the cyclic part (Balduzzi et al. 2018). `payoff` is antisymmetric. Raises UseError where it is all zero.
     """
-    share = decompose(antisymmetric(payoff)).share
+    share = decompose(as_antisymmetric(payoff)).share
     if share is None:
         raise UserError("payoff is all zero: it has no cyclic share")
     return share
@@ -125,4 +125,4 @@ def bradley_terry(wins: ArrayLike) -> Vector:
     Otherwise (an undefeated agent, a part that never met the rest) each agent is given one drawn game against a
     phantom of average strength, so that every rating is finite.
     """
-    return strengths(square(wins, "wins")).rating
+    return fit_bradley_terry(as_square(wins, "wins")).rating

@@ -18,14 +18,14 @@ from docendo.records import Opinion
 
 __all__ = [
     "Cyclicity",
-    "Ring",
+    "PreferenceCycle",
     "Tally",
-    "analysed",
+    "analyse_votes",
+    "count_scarce_pairs",
     "cyclicity",
+    "find_preference_cycles",
     "payoff_table",
-    "rings",
-    "scarce",
-    "tally",
+    "tally_votes",
 ]
 
 _Z = 1.959963984540054
@@ -57,7 +57,7 @@ class Cyclicity(NamedTuple):
     """95 % interval."""
 
 
-class Ring(NamedTuple):
+class PreferenceCycle(NamedTuple):
     """Three agents, each preferred to the next and the last to the first."""
 
     agents: tuple[str, str, str]
@@ -67,7 +67,9 @@ class Ring(NamedTuple):
     """The smallest of their lower bounds of 95 % intervals: above 0, all three preferences are sure."""
 
 
-def tally(opinions: Sequence[Opinion], by: Literal["person", "prompt"] = "person") -> Tally:
+def tally_votes(
+    opinions: Sequence[Opinion], by: Literal["person", "prompt"] = "person"
+) -> Tally:
     """Opinions counted. `by` says what is independent: people, or of a single person the questions.
 
     An agent's opinions of its own two answers are left out. Raises UseError where no two agents were compared.
@@ -99,7 +101,7 @@ def cyclicity(found: Tally) -> Cyclicity | None:
     """
     count = len(found.units)
     ahead, games = found.ahead_UNN.sum(0), found.games_UNN.sum(0)
-    if scarce(found):
+    if count_scarce_pairs(found):
         return None
     whole = _squares(ahead, games)
     left = np.array(
@@ -119,12 +121,12 @@ def cyclicity(found: Tally) -> Cyclicity | None:
     return Cyclicity(share, float(share - half), float(share + half))
 
 
-def scarce(found: Tally) -> int:
+def count_scarce_pairs(found: Tally) -> int:
     """How many pairs of agents were compared by fewer than two units."""
     return int(np.triu((found.games_UNN > 0).sum(0) < 2, 1).sum())
 
 
-def rings(found: Tally) -> list[Ring]:
+def find_preference_cycles(found: Tally) -> list[PreferenceCycle]:
     """Every cycle of three, the one with the strongest weakest preference first, each begun by its first name.
 
     A ring's `low` is right for that ring; of many rings, one in forty of those that are none may look sure.
@@ -141,7 +143,7 @@ def rings(found: Tally) -> list[Ring]:
         edges = ((i, j), (j, k), (k, i))
         names = found.names[i], found.names[j], found.names[k]
         made.append(
-            Ring(
+            PreferenceCycle(
                 names,
                 float(min(payoff[e] for e in edges)),
                 float(min(low[e] for e in edges)),
@@ -150,7 +152,7 @@ def rings(found: Tally) -> list[Ring]:
     return sorted(made, key=lambda ring: (-ring.weakest, ring.agents))
 
 
-def analysed(found: Tally) -> Analysis:
+def analyse_votes(found: Tally) -> Analysis:
     """Everything that the league's analysis says of the payoff, with an interval of each from the units."""
     games = found.games_UNN.sum(0)
     low, high = _interval(found)

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from docendo.analysis.matrices import Matrix, Vector
 from docendo.errors import UserError
 
-__all__ = ["ELO", "Ratings", "Skills", "openskill", "reachable", "strengths"]
+__all__ = [
+    "ELO",
+    "Ratings",
+    "Skills",
+    "fit_bradley_terry",
+    "fit_openskill",
+    "reachable_pairs",
+]
 
 ELO = 400 / np.log(10)
 """Elo points in one unit of the logarithm of the odds: 400 points are odds of ten to one."""
@@ -38,7 +45,7 @@ class Skills(NamedTuple):
     deviation: Vector
 
 
-def strengths(wins: Matrix) -> Ratings:
+def fit_bradley_terry(wins: Matrix) -> Ratings:
     """Bradley-Terry ratings of maximum likelihood; where that does not exist, with a draw against a phantom for each.
 
     Raises UseError where a count is negative.
@@ -50,7 +57,7 @@ def strengths(wins: Matrix) -> Ratings:
             f"wins[{row}][{column}] is {wins[row, column]:g}; wanted a count of 0 or more"
         )
     games = np.where(np.eye(n, dtype=bool), 0.0, wins)
-    if not reachable(games > _NEVER * (games + games.T)).all():
+    if not reachable_pairs(games > _NEVER * (games + games.T)).all():
         games = np.pad(games, (0, 1), constant_values=0.5)
         games[-1, -1] = 0
     fitted = _fit(games)
@@ -94,7 +101,7 @@ def _curvature(wins: Matrix, ratings: Vector) -> Matrix:
     return laplacian
 
 
-def reachable(edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def reachable_pairs(edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(N, N): whether a path of edges leads from the row to the column; everybody reaches itself."""
     found = edges | np.eye(len(edges), dtype=bool)
     for _ in range(len(edges).bit_length()):
@@ -103,7 +110,7 @@ def reachable(edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return found
 
 
-def openskill(wins: Matrix) -> Skills:
+def fit_openskill(wins: Matrix) -> Skills:
     """Plackett-Luce ratings of openskill, one match a pair: who won more of their games won it, as many is a draw.
 
     Pairs are played in the rounds of a round robin, so that nobody's matches come all at once. Pairs that never met

@@ -9,21 +9,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from docendo.analysis.equilibrium import TIE, support
+from docendo.analysis.equilibrium import TIE, nash_support
 from docendo.analysis.matrices import Matrix, Vector
-from docendo.analysis.ratings import reachable
+from docendo.analysis.ratings import reachable_pairs
 
 __all__ = [
     "Cluster",
     "Decomposition",
     "Disc",
-    "clusters",
     "collaboration",
+    "count_three_cycles",
     "decompose",
-    "disc",
     "diversity",
-    "skill",
-    "three_cycles",
+    "embed_in_disc",
+    "mean_payoffs",
+    "nash_clusters",
 ]
 
 
@@ -79,7 +79,7 @@ def decompose(game: Matrix) -> Decomposition:
     return Decomposition(share, sizes[0], sizes[1], scale * cyclic)
 
 
-def disc(cyclic: Matrix) -> Disc:
+def embed_in_disc(cyclic: Matrix) -> Disc:
     """The plane that holds most of a cyclic part, as in Balduzzi et al. 2019: the leading pair of its Schur form."""
     scale = np.abs(cyclic).max()
     if not scale:
@@ -94,15 +94,15 @@ def disc(cyclic: Matrix) -> Disc:
     return Disc(np.stack([points.real, points.imag], axis=1), min(share, 1.0))
 
 
-def clusters(game: Matrix) -> list[Cluster]:
+def nash_clusters(game: Matrix) -> list[Cluster]:
     """Nash clusters, best first: who has a share in any equilibrium, then the same among the rest, and so on.
 
     Czarnecki et al. 2020.
     """
-    skills, cycles = skill(game), three_cycles(game)
+    skills, cycles = mean_payoffs(game), count_three_cycles(game)
     left, found = np.arange(len(game)), list[Cluster]()
     while left.size:
-        inside = support(game[np.ix_(left, left)])
+        inside = nash_support(game[np.ix_(left, left)])
         chosen = left[inside]
         longest = _longest_cycle(_beats(game)[np.ix_(chosen, chosen)])
         members = tuple(int(i) for i in chosen)
@@ -120,18 +120,18 @@ def _longest_cycle(beats: NDArray[np.bool_]) -> int:
 
     Moon 1966.
     """
-    forth = reachable(beats)
+    forth = reachable_pairs(beats)
     largest = int((forth & forth.T).sum(1).max())
     return largest if largest > 1 else 0
 
 
-def skill(game: Matrix) -> Vector:
+def mean_payoffs(game: Matrix) -> Vector:
     """(N,): the mean payoff against the others."""
     means: Vector = game.sum(1) / (len(game) - 1)
     return means
 
 
-def three_cycles(game: Matrix) -> NDArray[np.int64]:
+def count_three_cycles(game: Matrix) -> NDArray[np.int64]:
     """(N,): in how many cycles of three, each beating the next, an agent takes part."""
     beats = _beats(game).astype(np.float64)
     counts: NDArray[np.int64] = ((beats @ beats) * beats.T).sum(1).round().astype(np.int64)

@@ -8,7 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from docendo.analysis.matrices import LARGEST, TOLERANCE, Matrix, most_uneven, square
+from docendo.analysis.matrices import (
+    LARGEST,
+    TOLERANCE,
+    Matrix,
+    as_square,
+    most_uneven_pair,
+)
 from docendo.errors import UserError
 
 __all__ = ["Tournament", "read_tournament"]
@@ -46,7 +52,7 @@ def read_tournament(
     cells = [
         _cells(path, name, columns, row[1:]) for name, row in zip(names, body, strict=True)
     ]
-    numbers = square(
+    numbers = as_square(
         [
             [_number(path, name, other, row[place[other]], win_rates) for other in names]
             for name, row in zip(names, cells, strict=True)
@@ -132,7 +138,7 @@ def _check_balance(
 ) -> None:
     """Raises UseError where what one of a pair wins is not what the other loses."""
     total = 1.0 if win_rates else 0.0
-    row, column, excess = most_uneven(numbers, total)
+    row, column, excess = most_uneven_pair(numbers, total)
     if abs(excess) <= TOLERANCE * np.abs(numbers).max():
         return
     one, other = names[row], names[column]

@@ -18,7 +18,7 @@ from docendo.problems.gym import load_gym
 from docendo.problems.pool import AcceptedQuestions, AskerPool, PoolMember
 from docendo.problems.user_function import load_function
 from docendo.prompts import INSTRUCTION
-from docendo.records import BASE, AgentId, Problem, TaskType, origin
+from docendo.records import BASE, AgentId, Problem, TaskType, base_agent
 from docendo.teaching.game import Classroom
 
 __all__ = [
@@ -162,7 +162,7 @@ def build_question_writer(
         ]
 
     def instruct(agent: AgentId) -> str:
-        return classroom.instructions.get(origin(agent), INSTRUCTION)
+        return classroom.instructions.get(base_agent(agent), INSTRUCTION)
 
     examples = {d: partial(_example, sources[d]) for d in config.domains}
     return QuestionWriter(

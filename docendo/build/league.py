@@ -1,7 +1,6 @@
 """From league settings to values: who meets whom on what, and who plays whom."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 
 from docendo.config.load import Config
 from docendo.engines.wrappers.scripted_agents import WithScripts
@@ -15,27 +14,27 @@ from docendo.league import curriculum
 from docendo.league.duel_matches import MAIN, DuelMatchmaker, alphastar
 from docendo.league.matchmaking import (
     Chooser,
-    Improving,
     LearnableTeachers,
-    NashMix,
-    Prioritized,
-    Self,
+    NashMixture,
+    PrioritizedSelfPlay,
+    SelfPlay,
+    Thompson,
     Uniform,
+    UpperConfidence,
     even,
     hard,
     linear,
     variance,
 )
-from docendo.league.population import (
-    Either,
+from docendo.league.population import Population, Replacement
+from docendo.league.problem_replay import ProblemReplay
+from docendo.league.snapshot_rules import (
+    AnyRule,
     EveryRounds,
     Never,
-    Population,
-    Replacement,
     SnapshotRule,
     WhenStronger,
 )
-from docendo.league.problem_replay import ProblemReplay
 from docendo.league.standings import LiveStandings
 from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
 from docendo.records import AgentId, Request, TaskType, TeachingOption
@@ -49,19 +48,19 @@ __all__ = [
     "build_arena",
     "build_league",
     "check_cast",
-    "courses_of",
-    "textbooks_of",
+    "find_textbooks",
+    "teaching_options",
 ]
 
 CHOICES: Mapping[str, Chooser] = {
     "uniform": Uniform(),
-    "hard": Prioritized(hard),
-    "variance": Prioritized(variance),
-    "even": Prioritized(even),
-    "linear": Prioritized(linear),
+    "hard": PrioritizedSelfPlay(hard),
+    "variance": PrioritizedSelfPlay(variance),
+    "even": PrioritizedSelfPlay(even),
+    "linear": PrioritizedSelfPlay(linear),
     "learnable": LearnableTeachers(),
-    "improving": Improving(),
-    "optimistic": Improving(optimism=1.0),
+    "improving": Thompson(),
+    "optimistic": UpperConfidence(spreads=1.0),
 }
 GAMES: Mapping[str, TextGame] = {game.name: game for game in (KUHN, TIC_TAC_TOE)}
 SCRIPTS: Mapping[str, Callable[[Request], str]] = {
@@ -83,18 +82,18 @@ def build_league(config: Config, kinds: Mapping[str, Sequence[TaskType]]) -> Lea
     wanted = CURRICULA[plan.curriculum]
     wanted = curriculum.UnlockLevels(wanted, plan.opens) if plan.opens else wanted
     return League(
-        courses=courses_of(config, kinds),
-        pair=_pairing(config, wanted),
+        teaching_options=teaching_options(config, kinds),
+        matchmaker=_pairing(config, wanted),
         curriculum=wanted,
         missing=plan.curriculum == "missing",
         imitated=None if plan.curriculum == "everything" else curriculum.ByErrorRate(),
-        standings=LiveStandings(plan.decay, textbooks_of(config)),
+        standings=LiveStandings(plan.decay, find_textbooks(config)),
         population=_population(config),
-        deck=ProblemReplay(plan.replayed),
+        problem_replay=ProblemReplay(plan.replayed),
     )
 
 
-def courses_of(
+def teaching_options(
     config: Config, kinds: Mapping[str, Sequence[TaskType]]
 ) -> list[TeachingOption]:
     """Every kind with the experts of its domain as teachers; all other learners are its students.
@@ -112,7 +111,7 @@ def courses_of(
     return courses
 
 
-def textbooks_of(config: Config) -> frozenset[AgentId]:
+def find_textbooks(config: Config) -> frozenset[AgentId]:
     """Who teaches by the problems' own worked solutions."""
     everybody = config.teaching.authors == "solutions"
     return frozenset(
@@ -133,7 +132,9 @@ def build_arena(
     roles = {AgentId(n): a.role for n, a in config.learners.items()}
     choices = alphastar(roles)
     if plan.opponents != "alphastar":
-        choices[MAIN] = {**CHOICES, "self": Self(), "nash": NashMix()}[plan.opponents]
+        choices[MAIN] = {**CHOICES, "self": SelfPlay(), "nash": NashMixture()}[
+            plan.opponents
+        ]
     rules = DuelRules(
         plan.deals, plan.repeats, plan.max_tokens, config.teaching.temperature
     )
@@ -204,7 +205,7 @@ def _pairing(config: Config, wanted: Curriculum) -> Matchmaker:
         CHOICES[plan.teachers],
         learners.__contains__,
         plan.anchored,
-        textbooks_of(config),
+        find_textbooks(config),
     )
 
 
@@ -216,18 +217,20 @@ def _population(config: Config) -> Population:
     groups: dict[tuple[str, ...], list[AgentId]] = {}
     for name, agent in config.learners.items():
         groups.setdefault((agent.role, *sorted(agent.domains)), []).append(AgentId(name))
-    authors: Literal["present", "past"] = (
-        "past" if config.teaching.authors == "frozen" else "present"
-    )
     rivals = [tuple(group) for group in groups.values() if len(group) > 1]
-    made = Population(
-        _rule(config), plan.snapshots, plan.anchored > 0, authors, replacement, rivals
+    population = Population(
+        snapshot_rule=_snapshot_rule(config),
+        max_snapshots=plan.snapshots,
+        reference_copies=plan.anchored > 0,
+        reference_teachers=config.teaching.authors == "frozen",
+        replacement=replacement,
+        rivals=rivals,
     )
-    made.found([AgentId(name) for name in config.learners])
-    return made
+    population.add_founders([AgentId(name) for name in config.learners])
+    return population
 
 
-def _rule(config: Config) -> SnapshotRule:
+def _snapshot_rule(config: Config) -> SnapshotRule:
     plan = config.league
     rules: list[SnapshotRule] = []
     if plan.snapshot_every:
@@ -238,4 +241,4 @@ def _rule(config: Config) -> SnapshotRule:
                 plan.snapshot_margin, config.duels.game if config.duels.pairings else ""
             )
         )
-    return Either(rules) if len(rules) > 1 else rules[0] if rules else Never()
+    return AnyRule(rules) if len(rules) > 1 else rules[0] if rules else Never()

@@ -18,7 +18,7 @@ from docendo.build.askers import (
 from docendo.build.data import check_data, data_mixture, solved_problems
 from docendo.build.endpoints import check_endpoints, routed
 from docendo.build.evaluators import build_panel, check_evaluators, judging
-from docendo.build.league import build_arena, build_league, check_cast, textbooks_of
+from docendo.build.league import build_arena, build_league, check_cast, find_textbooks
 from docendo.build.people import check_people
 from docendo.config import AgentConfig, DomainConfig, ExpertsConfig, LearningConfig
 from docendo.config.load import Config
@@ -197,7 +197,7 @@ def build_school(
     hub = routed(engine, config)
     equipment = WithTools(hub, toolsets(config), engine.ids)
     player: Engine = equipment if equipment.toolsets else hub
-    classroom = _classroom(config, found, player, equipment, league.deck, guests)
+    classroom = _classroom(config, found, player, equipment, league.problem_replay, guests)
     return School(
         experts=[_expert(n, config, found) for n in config.learners],
         classroom=classroom,
@@ -253,7 +253,7 @@ def _classroom(
             t.gate,
         ),
         instructions=instructions,
-        textbooks=textbooks_of(config),
+        textbooks=find_textbooks(config),
         solved=solved_problems(config, found),
         deck=deck,
         tools=tools,

@@ -110,7 +110,7 @@ def _analysed(names: tuple[str, ...], payoff: "Matrix", games: int | None) -> "A
 
 
 def show_analysis(
-    found: "Analysis", note: str = "", strongest: str = "hardest opponent"
+    found: "Analysis", note: str = "", strongest_opponents: str = "hardest opponent"
 ) -> None:
     """Print an analysis: its numbers, the agents, the payoffs of few agents, the clusters.
 
@@ -120,7 +120,7 @@ def show_analysis(
         _numbers(found),
         "",
         title("Agents, best rating first (Elo points; 95% interval)"),
-        _agents(found, strongest),
+        _agents(found, strongest_opponents),
     )
     if note:
         show(safe(note, "dim"))
@@ -157,12 +157,12 @@ def _numbers(found: "Analysis") -> Any:
 
 
 def _agents(found: "Analysis", called: str) -> Any:
-    from docendo.analysis.overview import strongest
+    from docendo.analysis.overview import strongest_opponents
     from docendo.analysis.ratings import ELO
     from docendo.formatting import DASH, clip, percent, signed
     from docendo.report.league_page import ranked
 
-    rating, against = found.ratings, strongest(found)
+    rating, against = found.ratings, strongest_opponents(found)
     numbers = ["rating", "interval", "openskill", "Nash", "Nash average", "alpha-rank"]
     made = table(["agent"], numbers)
     made.add_column(safe(called), header_style="dim", overflow="fold")

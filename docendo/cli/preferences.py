@@ -101,9 +101,11 @@ def _rows(said: Sequence[Opinion], unpaired: bool) -> str:
 
 def _tally(said: Sequence[Opinion]) -> "Tally":
     """Counted by person, or by question where few people spoke, of whom alone it then tells."""
-    from docendo.analysis.preferences import tally
+    from docendo.analysis.preferences import tally_votes
 
-    return tally(said, "person" if len({o.person for o in said}) >= _CROWD else "prompt")
+    return tally_votes(
+        said, "person" if len({o.person for o in said}) >= _CROWD else "prompt"
+    )
 
 
 def _table(counted: "Tally") -> str:
@@ -125,16 +127,21 @@ def _table(counted: "Tally") -> str:
 
 
 def _show(counted: "Tally") -> None:
-    from docendo.analysis.preferences import analysed, cyclicity, rings, scarce
+    from docendo.analysis.preferences import (
+        analyse_votes,
+        count_scarce_pairs,
+        cyclicity,
+        find_preference_cycles,
+    )
     from docendo.formatting import signed
 
     show_analysis(
-        analysed(counted),
+        analyse_votes(counted),
         "A payoff is the share of opinions won less the share lost.",
         "hardest opponent",
     )
-    share, found = cyclicity(counted), rings(counted)
-    gaps = scarce(counted)
+    share, found = cyclicity(counted), find_preference_cycles(counted)
+    gaps = count_scarce_pairs(counted)
     few = (
         f"not yet: {gaps} pairs were compared by fewer than two people or questions"
         if gaps

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from docendo.cli.output import amount, notice
 from docendo.errors import UserError, closest_hint, suggestion
-from docendo.records import BASE, AgentId, origin
+from docendo.records import BASE, AgentId, base_agent
 from docendo.store.atomic import standing
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def list_members(run: "RunDirectory", config: "Config") -> dict[str, list[str]]:
     for birth in run.state().get("population", {}).get("births", []):
         if birth["present"]:
             name = birth["name"]
-            members.setdefault(name, own_domains.get(origin(AgentId(name)), []))
+            members.setdefault(name, own_domains.get(base_agent(AgentId(name)), []))
     return members
 
 

@@ -4,7 +4,7 @@ from docendo.config.agents import AgentConfig, DomainConfig
 from docendo.config.askers import AskerConfig, PersonConfig
 from docendo.config.evaluators import EvaluatorConfig
 from docendo.config.fields import ConfigModel
-from docendo.config.monitors import AlarmsConfig
+from docendo.config.monitors import MonitorsConfig
 from docendo.config.sampling import DataConfig, EndpointConfig, GrammarConfig
 from docendo.config.study import CustomArmConfig, RegimeConfig, StudyConfig
 from docendo.config.training import (
@@ -19,7 +19,6 @@ from docendo.config.training import (
 
 __all__ = [
     "AgentConfig",
-    "AlarmsConfig",
     "AskerConfig",
     "ConfigModel",
     "CustomArmConfig",
@@ -34,6 +33,7 @@ __all__ = [
     "GrammarConfig",
     "LeagueConfig",
     "LearningConfig",
+    "MonitorsConfig",
     "PersonConfig",
     "RegimeConfig",
     "StudyConfig",

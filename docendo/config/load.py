@@ -11,7 +11,6 @@ from pydantic import Field, ValidationError, field_validator
 
 from docendo.config import (
     AgentConfig,
-    AlarmsConfig,
     AskerConfig,
     ConfigModel,
     DataConfig,
@@ -25,6 +24,7 @@ from docendo.config import (
     GrammarConfig,
     LeagueConfig,
     LearningConfig,
+    MonitorsConfig,
     PersonConfig,
     TeachingConfig,
 )
@@ -70,7 +70,7 @@ class Config(ConfigModel):
     duels: DuelsConfig = DuelsConfig()
     learning: LearningConfig = LearningConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
-    alarms: AlarmsConfig = AlarmsConfig()
+    alarms: MonitorsConfig = MonitorsConfig()
     askers: dict[str, AskerConfig] = {}
     people: dict[str, PersonConfig] = {}
     evaluators: dict[str, EvaluatorConfig] = {}
@@ -279,7 +279,7 @@ def _known(place: list[str]) -> list[str]:
         "duels": DuelsConfig,
         "learning": LearningConfig,
         "evaluation": EvaluationConfig,
-        "alarms": AlarmsConfig,
+        "alarms": MonitorsConfig,
         "askers": AskerConfig,
         "people": PersonConfig,
         "evaluators": EvaluatorConfig,

@@ -6,12 +6,12 @@ from pydantic import Field, model_validator
 
 from docendo.config.fields import ConfigModel, Positive, Share
 
-__all__ = ["AlarmsConfig"]
+__all__ = ["MonitorsConfig"]
 
 _Name = Literal["leak", "hint", "repeat", "format", "growth"]
 
 
-class AlarmsConfig(ConfigModel):
+class MonitorsConfig(ConfigModel):
     watch: list[_Name] = ["leak", "hint", "repeat", "format", "growth"]
     """What is looked for in every round."""
     stop: list[_Name] = []

@@ -18,7 +18,7 @@ from docendo.records import (
     Pairing,
     Request,
     Rollout,
-    origin,
+    base_agent,
 )
 from docendo.seeds import seed_for
 
@@ -115,7 +115,7 @@ class DuelRunner:
 
     def _request(self, table: _Table, turn: Turn) -> Request:
         agent, seed = table.players[turn.seat], seed_for(table.seed, len(turn.moves))
-        prompt = turn.prompt(self.instructions[origin(agent)])
+        prompt = turn.prompt(self.instructions[base_agent(agent)])
         return Request(
             agent, prompt, seed, self.rules.max_tokens, self.rules.temperature, "duel"
         )

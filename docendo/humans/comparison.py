@@ -14,7 +14,7 @@ from docendo.errors import UserError
 from docendo.humans.votes import VoteStore
 from docendo.interfaces import Engine
 from docendo.prompts import INSTRUCTION, solve_prompt
-from docendo.records import AgentId, Opinion, Request, origin
+from docendo.records import AgentId, Opinion, Request, base_agent
 from docendo.seeds import seed_for
 
 __all__ = [
@@ -78,7 +78,7 @@ class ComparisonSession:
             Request(
                 agent=agent,
                 messages=solve_prompt(
-                    prompt.strip(), self.instructions.get(origin(agent), INSTRUCTION)
+                    prompt.strip(), self.instructions.get(base_agent(agent), INSTRUCTION)
                 ),
                 seed=seed,
                 max_tokens=self.max_tokens,

@@ -22,7 +22,7 @@ from docendo.graders.answer import (
 from docendo.interfaces import Engine
 from docendo.judges.filters import kept_from
 from docendo.prompts import INSTRUCTION, solve_prompt, verdict_prompt
-from docendo.records import AgentId, Answer, Problem, Request, Verdict, origin
+from docendo.records import AgentId, Answer, Problem, Request, Verdict, base_agent
 from docendo.sandbox.monty import Sandbox
 from docendo.seeds import seed_for
 
@@ -93,7 +93,7 @@ class ModelJudge:
             return []
         if self.way == "solving":
             messages = solve_prompt(
-                question, self.instructions.get(origin(judge), INSTRUCTION)
+                question, self.instructions.get(base_agent(judge), INSTRUCTION)
             )
             return [Request(judge, messages, seed, self.max_tokens, 0.0, "judging")]
         shown = (verdict_prompt(question, answer.text.strip(), words) for words in _ORDERS)
@@ -146,8 +146,8 @@ def independent(
     Copies of an agent are that agent. The same problem has the same judge, as far as authors let it.
     """
     asker = problem.source.removeprefix("agent:")
-    barred = {origin(AgentId(name)) for name in (asker, *authors)}
-    able = [j for j in judges if origin(j) not in barred]
+    barred = {base_agent(AgentId(name)) for name in (asker, *authors)}
+    able = [j for j in judges if base_agent(j) not in barred]
     able = [j for j in able if j in experts] or able
     return able[seed_for(0, "judge", problem.key) % len(able)] if able else None
 

@@ -1,4 +1,4 @@
-"""Those among whom one is chosen, and what is believed of each. N candidates."""
+"""The agents among whom a partner is chosen, and what is known of each. Axes: N candidates."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,36 +12,40 @@ __all__ = ["Candidates", "students_of", "teachers_of"]
 
 @dataclass(frozen=True)
 class Candidates:
-    focus: AgentId
-    """For whom one is chosen."""
+    """Possible partners of one agent."""
+
+    agent: AgentId
+    """The agent that gets a partner."""
     names: Sequence[AgentId]
-    judge: Callable[[Sequence[AgentId]], Posterior]
-    """What is believed of any of them, as seen by `focus`."""
-    compare: Callable[[Sequence[AgentId]], FloatArray] | None = None
-    """(N, N) win rates among them; only games between equals have those."""
+    posterior_of: Callable[[Sequence[AgentId]], Posterior]
+    """The posterior of any of them, seen from `agent`."""
+    win_matrix_of: Callable[[Sequence[AgentId]], FloatArray] | None = None
+    """(N, N) win rates among them; None for teaching, where they do not play each other."""
 
     @property
-    def belief(self) -> Posterior:
-        return self.judge(self.names)
+    def posterior(self) -> Posterior:
+        return self.posterior_of(self.names)
 
     @property
-    def matrix_NN(self) -> FloatArray:  # noqa: N802
-        """Win rates among the candidates. Raises UseError where they do not play each other."""
-        if self.compare is None:
+    def win_matrix_NN(self) -> FloatArray:  # noqa: N802
+        """Win rates among the candidates. Raises UserError where they do not play each other."""
+        if self.win_matrix_of is None:
             raise UserError(
-                "an equilibrium needs win rates between the candidates; teaching has none: use it in games"
+                "an equilibrium needs win rates between the candidates, and teaching has none: "
+                "use it in games"
             )
-        return self.compare(self.names)
 
-    def only(self, keep: Callable[[AgentId], bool]) -> "Candidates":
+        return self.win_matrix_of(self.names)
+
+    def where(self, is_included: Callable[[AgentId], bool]) -> "Candidates":
         """The same, with fewer candidates."""
-        return replace(self, names=[name for name in self.names if keep(name)])
+        return replace(self, names=[name for name in self.names if is_included(name)])
 
 
 def teachers_of(
     standings: Standings, student: AgentId, teachers: Sequence[AgentId], subject: str
 ) -> Candidates:
-    """The teachers that a student could have, judged by their gains with it."""
+    """Possible teachers of a student; their posteriors are of their gains with it."""
     return Candidates(
         student, teachers, lambda names: standings.gains(names, [student], subject)
     )
@@ -50,7 +54,7 @@ def teachers_of(
 def students_of(
     standings: Standings, teacher: AgentId, students: Sequence[AgentId], subject: str
 ) -> Candidates:
-    """The students that a teacher could have, judged by its gains with them."""
+    """Possible students of a teacher; their posteriors are of its gains with them."""
     return Candidates(
         teacher, students, lambda names: standings.gains([teacher], names, subject)
     )

@@ -1,7 +1,9 @@
-"""The right problem: what to work on next, from what is believed of each kind of problem. N kinds, levels or problems.
+"""Curricula: which types of problems to work on next, from the success rates at each.
 
-A curriculum is a value that maps kinds and beliefs to probabilities. Its kinds of one student's family may differ in
-level only; what is believed is how often the student is right.
+A curriculum maps task types and the posterior of a success rate at each to probabilities. The
+task types of one student's family may differ in level only.
+
+Axes: N task types, levels or problems.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,57 +30,56 @@ __all__ = [
 @dataclass(frozen=True)
 class UniformCurriculum:
     def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
-        """All kinds equally often."""
+        """All task types equally often."""
         return np.full(len(kinds), 1 / max(1, len(kinds)))
 
 
 @dataclass(frozen=True)
 class ByLearnability:
-    """In proportion to p(1-p), expected under what is believed: the variance of a reward, without which a policy
-    gradient learns nothing. Kinds that were never tried count as promising, since p may be anything.
+    """In proportion to the expected p(1-p): the variance of a reward, which a policy gradient needs.
+
+    Task types that were never tried are promising, since their p may be anything.
     """
 
     floor: float = 0.1
-    """Probability that is shared out equally, so that what was too hard is looked at again."""
+    """Probability that is distributed equally, so that too hard task types are tried again."""
 
     def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
-        return (1 - self.floor) * _shares(
-            belief.variance_N
-        ) + self.floor * UniformCurriculum().weights(kinds, belief)
+        return _with_floor(belief.variance_N, self.floor)
 
 
 @dataclass(frozen=True)
 class ByErrorRate:
-    """In proportion to 1-p: what is imitated need not have been right before, and what is known needs it no more."""
+    """In proportion to 1-p: imitation needs no success of one's own, and mastered types need no more."""
 
     floor: float = 0.1
 
     def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
-        return (1 - self.floor) * _shares(
-            1 - belief.mean_N
-        ) + self.floor * UniformCurriculum().weights(kinds, belief)
+        return _with_floor(1 - belief.mean_N, self.floor)
 
 
 @dataclass(frozen=True)
 class ByRarity:
-    """What another curriculum wants, over the right answers at hand: where these are imitated, one more is worth less
-    the more there are.
+    """The weights of another curriculum, lower where many right answers exist already.
+
+    Where right answers are imitated, another one is worth less the more there are.
     """
 
-    inside: Curriculum
-    held: Mapping[TaskType, int]
-    """Right answers of each kind; none of those that are not named."""
-    few: float = 4.0
-    """So many are half as good as none."""
+    curriculum: Curriculum
+    counts: Mapping[TaskType, int]
+    """Right answers of each task type; 0 for types that are not in it."""
+    half_count: float = 4.0
+    """At this many answers the weight is half of that with none."""
 
     def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
-        held_N = np.array([self.held.get(kind, 0) for kind in kinds])
-        return _shares(self.inside.weights(kinds, belief) / (1 + held_N / self.few))
+        counts_N = np.array([self.counts.get(kind, 0) for kind in kinds])
+        weights_N = self.curriculum.weights(kinds, belief)
+        return _normalise(weights_N / (1 + counts_N / self.half_count))
 
 
 @dataclass(frozen=True)
 class PrioritizedLevelReplay:
-    """Prioritized Level Replay over kinds: by rank of p(1-p), and some by how long a kind was not seen."""
+    """Prioritized Level Replay over task types: by the rank of p(1-p), a share by staleness."""
 
     beta: float = 1.0
     rho: float = 0.1
@@ -91,60 +92,97 @@ class PrioritizedLevelReplay:
 
 @dataclass(frozen=True)
 class UnlockLevels:
-    """Levels open as success rises: a level is closed until the one below it is solved at the rate `opens`."""
+    """Another curriculum in which a level stays closed until all lower levels are solved."""
 
-    inside: Curriculum
-    opens: float = 0.6
-    least: float = 3.0
-    """Problems of the lower level that must have been met."""
+    curriculum: Curriculum
+    threshold: float = 0.6
+    """Success rate at which a level counts as solved."""
+    min_evidence: float = 3.0
+    """Problems of the level that must have been tried."""
 
     def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
-        solved = (belief.mean_N >= self.opens) & (belief.evidence_N >= self.least)
-        open_N = np.array([self._open(kind, kinds, solved) for kind in kinds])
-        weights = self.inside.weights(kinds, belief) * open_N
-        return _shares(weights) if weights.any() else open_N / open_N.sum()
+        is_solved_N = (belief.mean_N >= self.threshold) & (
+            belief.evidence_N >= self.min_evidence
+        )
+        is_open_N = np.array([_is_open(kind, kinds, is_solved_N) for kind in kinds])
 
-    @staticmethod
-    def _open(kind: TaskType, kinds: Sequence[TaskType], solved: NDArray[np.bool_]) -> bool:
-        """Whether every lower level of the family that is taught is solved."""
-        lower = [
-            i for i, k in enumerate(kinds) if k[:2] == kind[:2] and k.level < kind.level
-        ]
-        return all(solved[i] for i in lower)
+        weights_N = self.curriculum.weights(kinds, belief) * is_open_N
+        if weights_N.any():
+            return _normalise(weights_N)
+        return np.asarray(is_open_N / is_open_N.sum())
+
+
+def _is_open(
+    kind: TaskType,
+    kinds: Sequence[TaskType],
+    is_solved_N: NDArray[np.bool_],
+) -> bool:
+    """Whether every lower level of the family that is taught is solved."""
+    for other, is_solved in zip(kinds, is_solved_N, strict=True):
+        is_lower = other[:2] == kind[:2] and other.level < kind.level
+        if is_lower and not is_solved:
+            return False
+    return True
 
 
 def replay_weights(
     scores: Sequence[float], staleness: Sequence[float], beta: float = 0.1, rho: float = 0.1
 ) -> NDArray[np.float64]:
-    """Probability of each of N levels, (N,): mostly the best scores, some of what was not seen for long.
+    """Probability of each of N levels, (N,): mostly the best scores, a share of stale ones.
 
-    A share 1 - `rho` goes by rank ** (-1 / `beta`), rank 1 being the highest score: a small `beta` is greedy, a large
-    one even. A share `rho` goes in proportion to `staleness`, the rounds since a level was last drawn (>= 0; all zero:
-    evenly). Prioritized Level Replay (Jiang et al. 2021), which breaks ties by position; here equal scores share the
-    best of their ranks. Raises UseError where the numbers are not such.
+    A share 1 - `rho` goes by rank ** (-1 / `beta`), rank 1 being the highest score: a small
+    `beta` is greedy, a large one even. A share `rho` is proportional to `staleness`, the rounds
+    since a level was drawn last (>= 0; all zero: evenly). Prioritized Level Replay (Jiang et al.
+    2021), which breaks ties by position; here equal scores share the best of their ranks.
+    Raises UserError for other numbers.
     """
-    scores_N, stale_N = np.asarray(scores, float), np.asarray(staleness, float)
+    scores_N = np.asarray(scores, float)
+    stale_N = np.asarray(staleness, float)
+    _check_replay(scores_N, stale_N, beta, rho)
+
+    # A rank is one more than the number of higher scores.
+    not_higher_N = np.searchsorted(np.sort(scores_N), scores_N, side="right")
+    rank_N = 1.0 + scores_N.size - not_higher_N
+    by_rank_N = _normalise(np.power(rank_N, -1 / beta))
+    return (1 - rho) * by_rank_N + rho * _normalise(stale_N)
+
+
+def _check_replay(
+    scores_N: FloatArray,
+    stale_N: FloatArray,
+    beta: float,
+    rho: float,
+) -> None:
     if scores_N.ndim != 1 or not scores_N.size or scores_N.shape != stale_N.shape:
         raise UserError(
-            f"replay wants one staleness per score, and at least one: {scores_N.shape} and {stale_N.shape}"
+            f"replay expected one staleness per score, and at least one score: "
+            f"got {scores_N.shape} and {stale_N.shape}"
         )
     if not np.isfinite(scores_N).all():
-        raise UserError(f"replay wants finite scores: {scores_N.tolist()}")
+        raise UserError(f"replay expected finite scores: got {scores_N.tolist()}")
     if not (np.isfinite(stale_N).all() and (stale_N >= 0).all()):
-        raise UserError(f"replay wants finite staleness of at least 0: {stale_N.tolist()}")
+        raise UserError(
+            f"replay expected finite staleness of at least 0: got {stale_N.tolist()}"
+        )
     if not (beta > 0 and 0 <= rho <= 1):
-        raise UserError(f"replay wants beta above 0 and rho in 0 to 1: {beta} and {rho}")
-    rank_N = (
-        1.0 + scores_N.size - np.searchsorted(np.sort(scores_N), scores_N, side="right")
-    )
-    return (1 - rho) * _shares(np.power(rank_N, -1 / beta)) + rho * _shares(stale_N)
+        raise UserError(
+            f"replay expected beta above 0 and rho in 0 to 1: got {beta} and {rho}"
+        )
 
 
-def _shares(weights_N: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divided by their sum; even where all are zero."""
+def _with_floor(weights_N: FloatArray, floor: float) -> FloatArray:
+    """Probabilities in proportion to the weights, after a share `floor` was distributed equally."""
+    equal_share = 1 / max(1, len(weights_N))
+    return (1 - floor) * _normalise(weights_N) + floor * equal_share
+
+
+def _normalise(weights_N: FloatArray) -> FloatArray:
+    """Divided by their sum; equal where all are zero."""
     highest = weights_N.max()
     if not highest:
         return np.full(weights_N.size, 1 / weights_N.size)
+
+    # Scaled first, so that sums of tiny weights do not underflow.
     scaled_N = weights_N / highest
-    shares_N: NDArray[np.float64] = scaled_N / scaled_N.sum()
-    return shares_N
+    probabilities_N: FloatArray = scaled_N / scaled_N.sum()
+    return probabilities_N

@@ -1,4 +1,4 @@
-"""Who plays whom: opponents by role, for games between agents."""
+"""Opponents for games between agents, by role as in AlphaStar."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,15 +10,14 @@ from docendo.league.matchmaking import (
     Among,
     Chooser,
     Mixture,
-    Prioritized,
-    Self,
+    PrioritizedSelfPlay,
+    SelfPlay,
     draw,
     even,
     hard,
 )
-from docendo.league.population import frozen
 from docendo.league.standings import LiveStandings
-from docendo.records import AgentId, Pairing, origin
+from docendo.records import AgentId, Pairing, base_agent
 
 __all__ = ["EXPLOITER", "LEAGUE_EXPLOITER", "MAIN", "DuelMatchmaker", "alphastar"]
 
@@ -28,55 +27,65 @@ LEAGUE_EXPLOITER = "league-exploiter"
 
 
 def alphastar(roles: Mapping[AgentId, str]) -> dict[str, Chooser]:
-    """The opponents of each role, as in AlphaStar (Vinyals et al. 2019).
+    """The choosers of each role, as in AlphaStar (Vinyals et al. 2019); `roles` are the learners'.
 
-    A main agent plays itself (35 %), everybody and everybody's past by how hard they are (50 %), and exploiters (15 %).
-    An exploiter plays the main agents of today, a league exploiter the whole league; both are met as such, today's and
-    those of the past. AlphaStar's last 15 % go to forgotten main agents as well; here the floor under the 50 % sees to
-    those.
+    A main agent plays itself (35 %), everybody and their copies by how hard they are (50 %),
+    and exploiters and their copies (15 %). An exploiter plays the main agents as they are now,
+    a league exploiter the whole league. AlphaStar's last 15 % include forgotten main agents;
+    here the floor under the 50 % covers those.
     """
-    exploiters = Among(
-        lambda name: roles.get(origin(name)) in {EXPLOITER, LEAGUE_EXPLOITER},
-        Prioritized(even),
-    )
-    today = Among(
-        lambda name: not frozen(name) and roles.get(name) == MAIN, Prioritized(even)
+
+    def is_exploiter(name: AgentId) -> bool:
+        return roles.get(base_agent(name)) in {EXPLOITER, LEAGUE_EXPLOITER}
+
+    def is_main_now(name: AgentId) -> bool:
+        # Copies have no role of their own, so only agents that still learn are found here.
+        return roles.get(name) == MAIN
+
+    main = Mixture(
+        [
+            (0.35, SelfPlay()),
+            (0.5, PrioritizedSelfPlay(hard)),
+            (0.15, Among(is_exploiter, PrioritizedSelfPlay(even))),
+        ]
     )
     return {
-        MAIN: Mixture([(0.35, Self()), (0.5, Prioritized(hard)), (0.15, exploiters)]),
-        EXPLOITER: today,
-        LEAGUE_EXPLOITER: Prioritized(hard),
+        MAIN: main,
+        EXPLOITER: Among(is_main_now, PrioritizedSelfPlay(even)),
+        LEAGUE_EXPLOITER: PrioritizedSelfPlay(hard),
     }
 
 
 @dataclass(frozen=True)
 class DuelMatchmaker:
-    """Learners take turns, and each gets an opponent by the choice of its role."""
+    """Learners take turns; each gets an opponent from the chooser of its role."""
 
     game: str
     roles: Mapping[AgentId, str]
-    """Of all learners."""
-    choices: Mapping[str, Chooser]
+    """Roles of all learners."""
+    choosers: Mapping[str, Chooser]
     """By role."""
-    others: Sequence[AgentId] = field(default_factory=tuple)
-    """Hard-coded players: opponents that never have a turn."""
+    scripted_players: Sequence[AgentId] = field(default_factory=tuple)
+    """Hard-coded opponents, which never have a turn."""
 
     def __call__(
         self, present: Sequence[AgentId], standings: LiveStandings, count: int, seed: int
     ) -> list[Pairing]:
-        """`count` pairings. `present` are the learners and their frozen copies. Raises UseError for no opponent."""
-        rng, pairings = np.random.default_rng(seed), list[Pairing]()
-        learners, players = [a for a in present if not frozen(a)], [*present, *self.others]
+        """`count` pairings. `present` are the learners and their frozen copies.
+
+        Raises UserError where nobody learns.
+        """
+        learners = [name for name in present if name in self.roles]
+        opponents = [*present, *self.scripted_players]
         if count and not learners:
-            raise UserError(f"{self.game}: nobody learns, so nobody needs an opponent")
+            raise UserError(f"{self.game}: no agent learns, so there is nobody to pair")
+
+        rng = np.random.default_rng(seed)
+        pairings: list[Pairing] = []
         while len(pairings) < count:
             for i in rng.permutation(len(learners))[: count - len(pairings)]:
-                slate = standings.opponents_of(learners[i], players, self.game)
-                pairings.append(
-                    Pairing(
-                        learners[i],
-                        draw(self.choices[self.roles[learners[i]]], slate, rng),
-                        self.game,
-                    )
-                )
+                learner = learners[i]
+                candidates = standings.opponents_of(learner, opponents, self.game)
+                opponent = draw(self.choosers[self.roles[learner]], candidates, rng)
+                pairings.append(Pairing(learner, opponent, self.game))
         return pairings

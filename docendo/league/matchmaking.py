@@ -1,7 +1,7 @@
-"""The right partner: choices among candidates, each a small value of one shape.
+"""Rules that choose a partner among candidates: by how much they teach, by how often they win.
 
-A choice maps a slate (whose candidates may be teachers, students, askers or opponents) to probabilities. Zero for
-everybody says that there is nobody to choose; a mixture then turns to its other parts.
+A chooser maps candidates (teachers, students, askers or opponents) to probabilities. All zero
+means that it has nobody to choose; a mixture then uses its other parts.
 
 Axes: N candidates.
 """
@@ -21,14 +21,15 @@ from docendo.records import AgentId
 __all__ = [
     "Among",
     "Chooser",
-    "Improving",
     "LearnableTeachers",
     "Mixture",
-    "NashMix",
-    "Prioritized",
-    "Self",
+    "NashMixture",
+    "PrioritizedSelfPlay",
+    "RateWeighting",
+    "SelfPlay",
+    "Thompson",
     "Uniform",
-    "Weigh",
+    "UpperConfidence",
     "draw",
     "even",
     "hard",
@@ -36,164 +37,186 @@ __all__ = [
     "variance",
 ]
 
-Weigh = Callable[[Any], Any]
-"""Win rates (N,) in [0, 1] -> probabilities (N,); a single rate -> its weight, not normalised."""
+RateWeighting = Callable[[Any], Any]
+"""Win rates (N,) in [0, 1] -> probabilities (N,); of a single rate its weight, not normalised."""
 
 
 def hard(rates: Any) -> Any:
-    """(1-x)^2: those that are seldom beaten (Vinyals et al. 2019). Starves the beaten; keep a floor beside it."""
-    return _normalised((1 - np.asarray(rates, float)) ** 2)
+    """(1-x)^2: opponents that are seldom beaten (Vinyals et al. 2019).
+
+    Beaten opponents are hardly met again; combine it with a floor.
+    """
+    return _normalise((1 - np.asarray(rates, float)) ** 2)
 
 
 def variance(rates: Any) -> Any:
-    """x(1-x): those of about the own strength."""
+    """x(1-x): opponents of about equal strength."""
     x = np.asarray(rates, float)
-    return _normalised(x * (1 - x))
+    return _normalise(x * (1 - x))
 
 
 def even(rates: Any) -> Any:
-    """min(1/2, 1-x): all that are at least as strong, equally; weaker ones the less the weaker."""
-    return _normalised(np.minimum(0.5, 1 - np.asarray(rates, float)))
+    """min(1/2, 1-x): at least equal opponents equally often, weaker ones more rarely."""
+    return _normalise(np.minimum(0.5, 1 - np.asarray(rates, float)))
 
 
 def linear(rates: Any) -> Any:
-    """1-x: in proportion to how often they win."""
-    return _normalised(1 - np.asarray(rates, float))
+    """1-x: in proportion to how often the opponent wins."""
+    return _normalise(1 - np.asarray(rates, float))
 
 
-def _normalised(weights: Any) -> Any:
+def _normalise(weights: Any) -> Any:
     if weights.ndim == 0:
         return float(weights)
+
     total = weights.sum()
-    return weights / total if total > 0 else np.full(len(weights), 1 / max(1, len(weights)))
+    if total > 0:
+        return weights / total
+    return _uniform(len(weights))
 
 
-def _floored(probabilities: FloatArray, floor: float) -> FloatArray:
-    """So much of the probability shared out equally."""
-    return np.asarray(
-        (1 - floor) * probabilities + floor * (1 / max(1, len(probabilities)))
-    )
+def _uniform(count: int) -> FloatArray:
+    return np.full(count, 1 / max(1, count))
+
+
+def _with_floor(probabilities: FloatArray, floor: float) -> FloatArray:
+    """The probabilities after a share `floor` was distributed equally."""
+    equal_share = 1 / max(1, len(probabilities))
+    return np.asarray((1 - floor) * probabilities + floor * equal_share)
 
 
 class Chooser(Protocol):
-    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
-        """Probabilities of the slate's candidates, (N,); all zero where there is nobody to choose."""
+    def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
+        """Probabilities of the candidates, (N,); all zero where there is nobody to choose."""
         ...
 
 
 @dataclass(frozen=True)
 class Uniform:
-    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
+    def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
         """Everybody equally often."""
-        return np.full(len(slate.names), 1 / max(1, len(slate.names)))
+        return _uniform(len(candidates.names))
 
 
 @dataclass(frozen=True)
-class Prioritized:
+class PrioritizedSelfPlay:
     """Prioritized fictitious self-play (Vinyals et al. 2019), on posterior means."""
 
-    weigh: Weigh = hard
+    weighting: RateWeighting = hard
     floor: float = 0.1
-    """Probability that is shared out equally, so that no beaten opponent is forgotten."""
+    """Probability that is distributed equally, so that no beaten opponent is forgotten."""
 
-    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
-        return _floored(self.weigh(slate.belief.rate_N), self.floor)
+    def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
+        return _with_floor(self.weighting(candidates.posterior.rate_N), self.floor)
 
 
 @dataclass(frozen=True)
 class LearnableTeachers:
-    """In proportion to the expected variance of the outcome: p(1-p) where outcomes are right or wrong, won or lost."""
+    """In proportion to the expected variance of the outcome.
+
+    That is p(1-p) where outcomes are right or wrong, won or lost.
+    """
 
     floor: float = 0.1
 
-    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
-        return _floored(_normalised(slate.belief.variance_N), self.floor)
+    def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
+        return _with_floor(_normalise(candidates.posterior.variance_N), self.floor)
 
 
 @dataclass(frozen=True)
-class Improving:
-    """The candidate with the best expected outcome, where thin evidence counts as hope.
+class Thompson:
+    """Thompson sampling (Thompson 1933): the best of one draw from each posterior."""
 
-    Thompson sampling (Thompson 1933): the best of one draw from each posterior; with `optimism`, an upper confidence
-    bound (Auer et al. 2002): the best mean plus so many spreads.
-    """
-
-    optimism: float | None = None
-
-    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
-        if len(slate.names) == 1:
-            return np.ones(
-                1
-            )  # and nothing is drawn: with one candidate it is every other choice
-        belief, chosen = slate.belief, np.zeros(len(slate.names))
-        promise = (
-            belief.sample(rng)
-            if self.optimism is None
-            else belief.mean_N + self.optimism * belief.spread_N
-        )
-        if len(promise):
-            chosen[rng.choice(np.flatnonzero(promise == promise.max()))] = 1.0
-        return chosen
+    def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
+        # A single candidate consumes no random numbers, as with every other chooser.
+        if len(candidates.names) == 1:
+            return np.ones(1)
+        return _best_of(candidates.posterior.sample(rng), rng)
 
 
 @dataclass(frozen=True)
-class NashMix:
-    """The equilibrium of the candidates' own win rates: the meta-strategy of PSRO (Lanctot et al. 2017)."""
+class UpperConfidence:
+    """An upper confidence bound (Auer et al. 2002): the best mean plus some spreads."""
+
+    spreads: float = 1.0
+    """How many standard deviations of the posterior are added to its mean."""
+
+    def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
+        if len(candidates.names) == 1:
+            return np.ones(1)
+        posterior = candidates.posterior
+        return _best_of(posterior.mean_N + self.spreads * posterior.spread_N, rng)
+
+
+def _best_of(values_N: FloatArray, rng: Generator) -> FloatArray:
+    """Probability 1 for the largest value; ties are broken at random."""
+    probabilities_N = np.zeros(len(values_N))
+    if len(values_N):
+        best = np.flatnonzero(values_N == values_N.max())
+        probabilities_N[rng.choice(best)] = 1.0
+    return probabilities_N
+
+
+@dataclass(frozen=True)
+class NashMixture:
+    """The equilibrium of the candidates' win rates: the meta-strategy of PSRO (Lanctot et al. 2017)."""
 
     floor: float = 0.0
 
-    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
+    def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
+        # Equilibria need scipy, which a league without them need not have.
         from docendo.analysis.payoff import nash
 
-        if len(slate.names) < 2:
-            return Uniform()(slate, rng)
-        return _floored(nash(2 * slate.matrix_NN - 1), self.floor)
+        if len(candidates.names) < 2:
+            return Uniform()(candidates, rng)
+        return _with_floor(nash(2 * candidates.win_matrix_NN - 1), self.floor)
 
 
 @dataclass(frozen=True)
-class Self:
-    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
-        """Oneself, where one is a candidate."""
-        return np.array([float(name == slate.focus) for name in slate.names])
+class SelfPlay:
+    def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
+        """The agent itself, where it is a candidate."""
+        return np.array([float(name == candidates.agent) for name in candidates.names])
 
 
 @dataclass(frozen=True)
 class Among:
-    """A choice among some of the candidates only, such as exploiters or one's own snapshots."""
+    """A chooser restricted to some candidates, such as exploiters or the agent's own copies."""
 
-    wanted: Callable[[AgentId], bool]
-    choice: Chooser
+    is_included: Callable[[AgentId], bool]
+    chooser: Chooser
 
-    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
-        found = np.zeros(len(slate.names))
-        some = slate.only(self.wanted)
-        found[[self.wanted(name) for name in slate.names]] = self.choice(some, rng)
-        return found
+    def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
+        included_N = [self.is_included(name) for name in candidates.names]
+        probabilities_N = np.zeros(len(candidates.names))
+        probabilities_N[included_N] = self.chooser(candidates.where(self.is_included), rng)
+        return probabilities_N
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Choices with weights, such as 35 % oneself, 50 % prioritized, 15 % exploiters (AlphaStar's main agents).
+    """Choosers with weights, such as AlphaStar's 35 % self-play, 50 % prioritized, 15 % exploiters.
 
-    The share of a part that finds nobody goes to the others.
+    The weight of a part that has nobody to choose goes to the others.
     """
 
     parts: Sequence[tuple[float, Chooser]]
 
-    def __call__(self, slate: Candidates, rng: Generator) -> FloatArray:
-        total = np.zeros(len(slate.names))
-        for weight, choice in self.parts:
-            total = total + weight * choice(slate, rng)
-        return total / total.sum() if total.sum() > 0 else total
+    def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
+        total_N = np.zeros(len(candidates.names))
+        for weight, chooser in self.parts:
+            total_N = total_N + weight * chooser(candidates, rng)
+        return total_N / total_N.sum() if total_N.sum() > 0 else total_N
 
 
-def draw(choice: Chooser, slate: Candidates, rng: Generator) -> AgentId:
-    """One candidate. Raises UseError where the choice finds nobody."""
-    probabilities = choice(slate, rng)
-    if not len(probabilities) or probabilities.sum() <= 0:
+def draw(chooser: Chooser, candidates: Candidates, rng: Generator) -> AgentId:
+    """One candidate. Raises UserError where the chooser has nobody to choose."""
+    probabilities_N = chooser(candidates, rng)
+    if not len(probabilities_N) or probabilities_N.sum() <= 0:
         raise UserError(
-            f"{type(choice).__name__} finds nobody for {slate.focus!r} among {list(slate.names)[:5]}"
+            f"{type(chooser).__name__} has nobody to choose for {candidates.agent!r} "
+            f"among {list(candidates.names)[:5]}"
         )
-    return slate.names[
-        rng.choice(len(probabilities), p=probabilities / probabilities.sum())
-    ]
+
+    probabilities_N = probabilities_N / probabilities_N.sum()
+    return candidates.names[rng.choice(len(candidates.names), p=probabilities_N)]

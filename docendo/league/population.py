@@ -1,312 +1,247 @@
-"""Who is in the league: learners, the frozen copies that they leave behind, and who descends from whom."""
+"""The members of a league: learners, the frozen copies they leave behind, and their lineage."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any
 
-from docendo.records import AgentId, TeachingOption, origin
+from docendo.league.lineage import Lineage, Milestone, Origin
+from docendo.league.snapshot_rules import Never, SkillRecord, SnapshotRule
+from docendo.records import AgentId, TeachingOption
 from docendo.seeds import seed_for
 
-__all__ = [
-    "Either",
-    "EveryRounds",
-    "Lineage",
-    "Milestone",
-    "Never",
-    "Population",
-    "Record",
-    "Replacement",
-    "SnapshotRule",
-    "WhenStronger",
-    "ahead",
-    "frozen",
-]
-
-_How = Literal["founder", "anchor", "snapshot", "mutated", "crossed"]
-
-
-class Lineage(NamedTuple):
-    """How an agent came to be what it is."""
-
-    round: int
-    name: AgentId
-    how: _How
-    parents: tuple[AgentId, ...] = ()
-
-
-class Record(Protocol):
-    """What the rules ask of the standings."""
-
-    def skills(self, agent: AgentId) -> dict[str, float]:
-        """Rates by kind of problem and by game, as far as they are known."""
-        ...
-
-    def wins(
-        self, rows: Sequence[AgentId], columns: Sequence[AgentId], subject: str
-    ) -> Any: ...
-
-
-class Milestone(NamedTuple):
-    """What an agent was when a copy was taken last, or at the first look."""
-
-    birth: Lineage
-    """Of the newest copy; where there is none, the agent's own."""
-    skills: Mapping[str, float]
-
-
-class SnapshotRule(Protocol):
-    def __call__(self, agent: AgentId, mark: Milestone, round: int, record: Record) -> bool:
-        """Whether a copy of the agent is due."""
-        ...
-
-
-@dataclass(frozen=True)
-class Never:
-    def __call__(self, agent: AgentId, mark: Milestone, round: int, record: Record) -> bool:
-        return False
-
-
-@dataclass(frozen=True)
-class EveryRounds:
-    rounds: int
-
-    def __call__(self, agent: AgentId, mark: Milestone, round: int, record: Record) -> bool:
-        return round - mark.birth.round >= self.rounds
-
-
-@dataclass(frozen=True)
-class WhenStronger:
-    """When the agent beats its past by a margin.
-
-    It is right without a lesson, or wins against everybody, more often by `margin` than at its mark, over the kinds and
-    games that were known then and are now. Or it wins so much more than half of a game against its newest copy
-    (AlphaStar: 0.7, a margin of 0.2).
-    """
-
-    margin: float
-    game: str = ""
-    least: float = 8.0
-    """Deals that must have been played against the copy."""
-
-    def __call__(self, agent: AgentId, mark: Milestone, round: int, record: Record) -> bool:
-        if self.game and frozen(mark.birth.name):
-            wins = record.wins([agent], [mark.birth.name], self.game)
-            if wins.evidence_N[0] >= self.least and wins.mean_N[0] >= 0.5 + self.margin:
-                return True
-        return (ahead(record.skills(agent), mark.skills) or 0.0) >= self.margin
-
-
-@dataclass(frozen=True)
-class Either:
-    """When one of the rules says so."""
-
-    rules: Sequence[SnapshotRule]
-
-    def __call__(self, agent: AgentId, mark: Milestone, round: int, record: Record) -> bool:
-        return any(rule(agent, mark, round, record) for rule in self.rules)
+__all__ = ["Population", "Replacement"]
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """Weak members become mutated or crossed copies of strong ones (population-based training, Jaderberg et al. 2017).
+    """Weak members become mutated or crossed copies of strong ones.
 
-    Only members that are rivals (of the same domains and role) replace each other.
+    Population-based training (Jaderberg et al. 2017). Only rivals, members with the same domains
+    and role, replace each other.
     """
 
     every: int
-    """Rounds between two looks."""
+    """Rounds between two comparisons."""
     margin: float = 0.1
-    """By how much the weakest must be behind the strongest, over what is known of all rivals."""
+    """How far the weakest must be behind the strongest, in what is known of all rivals."""
     scale: float = 0.02
-    """Of the mutation, relative to the size of the weights."""
+    """Size of the mutation, relative to the weights."""
 
 
 @dataclass
 class Population:
-    """All members; what is frozen is named ``agent@round``."""
+    """All members. A frozen copy is named ``agent@round``."""
 
-    rule: SnapshotRule = field(default_factory=Never)
-    kept: int = 4
-    """Snapshots of each agent that stay; the oldest leave. Anchors always stay."""
-    anchored: bool = False
-    """Whether everybody's copy from before the first round of teaching stays as a yardstick."""
-    authors: Literal["present", "past"] = "present"
-    """Whether lessons are written by the teachers of today and their copies, or by those of before the teaching."""
+    snapshot_rule: SnapshotRule = field(default_factory=Never)
+    max_snapshots: int = 4
+    """Snapshots kept of each agent; the oldest leave. Reference copies always stay."""
+    reference_copies: bool = False
+    """Whether everybody's copy from before the teaching stays as a student to compare with."""
+    reference_teachers: bool = False
+    """Whether lessons are written by the copies from before the teaching, and by nobody else."""
     replacement: Replacement | None = None
     rivals: Sequence[tuple[AgentId, ...]] = ()
     """Groups of agents with the same domains and role."""
-    births: list[Lineage] = field(default_factory=list)
+    lineage: list[Lineage] = field(default_factory=list)
     """Everything that ever happened, oldest first."""
-    present: dict[AgentId, Lineage] = field(default_factory=dict)
-    marks: dict[AgentId, Milestone] = field(default_factory=dict)
+    members: dict[AgentId, Lineage] = field(default_factory=dict)
+    """Everybody who is present now."""
+    milestones: dict[AgentId, Milestone] = field(default_factory=dict)
     """Of every learner, from the first round of teaching on."""
-    opened: int | None = None
+    start_round: int | None = None
     """The round before the first one of teaching."""
 
     @property
-    def mutation(self) -> float:
-        """The scale of mutations."""
+    def mutation_scale(self) -> float:
         return self.replacement.scale if self.replacement else 0.0
 
     @property
     def learners(self) -> list[AgentId]:
-        return [name for name in self.present if not frozen(name)]
+        return [name for name, lineage in self.members.items() if not lineage.is_copy]
 
-    def copies(self, agent: AgentId, *how: _How) -> list[AgentId]:
-        """The frozen copies of an agent, oldest first; only those that came about in the ways given, if any."""
+    def copies(self, agent: AgentId, *how: Origin) -> list[AgentId]:
+        """The frozen copies of an agent, oldest first; only those of the given origins, if any."""
         return [
-            n
-            for n, b in self.present.items()
-            if frozen(n) and origin(n) == agent and (not how or b.how in how)
+            name
+            for name, lineage in self.members.items()
+            if lineage.is_copy
+            and lineage.parents == (agent,)
+            and (not how or lineage.how in how)
         ]
 
-    def found(self, agents: Sequence[AgentId]) -> None:
-        """The first members."""
+    def add_founders(self, agents: Sequence[AgentId]) -> None:
+        """Add the first members."""
         for agent in agents:
-            self._born(Lineage(0, agent, "founder"))
+            self.add(Lineage(0, agent, "founder"))
 
-    def open(self, round: int) -> list[Lineage]:
-        """Before the first round of teaching, `round` being the one before it: time begins, anchors are copied.
+    def add(self, lineage: Lineage) -> Lineage:
+        """Add a member, or overwrite the one of that name."""
+        self.lineage.append(lineage)
+        self.members[lineage.name] = lineage
+        return lineage
 
-        Nothing happens when it is called again.
+    def start_teaching(self, round_index: int) -> list[Lineage]:
+        """Before the first round of teaching, set milestones and make the reference copies.
+
+        `round_index` is the round before. Returns the new copies. A second call does nothing.
         """
-        if self.opened is not None:
+        if self.start_round is not None:
             return []
-        self.opened, anchors = round, list[Lineage]()
+
+        self.start_round = round_index
+        references: list[Lineage] = []
         for agent in self.learners:
-            self.marks[agent] = Milestone(Lineage(round, agent, "founder"), {})
-            if self.anchored or self.authors == "past":
-                anchors.append(self._born(self._copy(agent, "anchor", round)))
-                self.marks[agent] = Milestone(anchors[-1], {})
-        return anchors
+            newest = Lineage(round_index, agent, "founder")
+            if self.reference_copies or self.reference_teachers:
+                newest = self._add_copy(agent, "reference", round_index)
+                references.append(newest)
+            self.milestones[agent] = Milestone(newest, {})
+        return references
 
     def renew(
-        self, round: int, record: Record, seed: int
+        self, round_index: int, record: SkillRecord, seed: int
     ) -> tuple[list[Lineage], list[AgentId]]:
-        """After a round: who is to be copied or replaced, in this order of births, and whose copies leave."""
-        born = [self._born(b) for b in self._replaced(round, record, seed)]
-        strangers = {
-            b.name for b in born
-        }  # of whom the record knows only what they were before
-        for agent in (a for a in self.learners if a not in strangers):
-            mark = self.marks[agent] = self._looked(self.marks[agent], record)
-            if self.rule(agent, mark, round, record):
-                born.append(self._born(self._copy(agent, "snapshot", round)))
-                self.marks[agent] = Milestone(born[-1], record.skills(agent))
-        gone: list[AgentId] = []
-        for agent in self.learners:
-            copies = self.copies(agent, "snapshot")
-            gone += copies[: max(0, len(copies) - self.kept)]
-        for name in gone:
-            del self.present[name]
-        return born, gone
+        """After a round, replace and copy members.
 
-    def courses(
-        self, courses: Sequence[TeachingOption], anchors: bool = True
+        Returns who is to be made, in this order, and whose copies leave.
+        """
+        added = self._replace_weakest(round_index, record, seed)
+
+        # The record of a replaced agent is that of its predecessor, so it is no copy's now.
+        replaced = {lineage.name for lineage in added}
+        for agent in self.learners:
+            if agent not in replaced:
+                added += self._snapshot_if_due(agent, round_index, record)
+
+        removed: list[AgentId] = []
+        for agent in self.learners:
+            snapshots = self.copies(agent, "snapshot")
+            removed += snapshots[: max(0, len(snapshots) - self.max_snapshots)]
+        for name in removed:
+            del self.members[name]
+        return added, removed
+
+    def with_copies(
+        self, options: Sequence[TeachingOption], reference_students: bool = True
     ) -> list[TeachingOption]:
-        """The same courses with the past among the co-players: copies of teachers teach, anchors are taught."""
-        copies: dict[AgentId, list[AgentId]] = {}
-        for name in self.present:
-            if frozen(name):
-                copies.setdefault(origin(name), []).append(name)
-        yardsticks = {name for name, birth in self.present.items() if birth.how == "anchor"}
-        kept = yardsticks if anchors and self.anchored else set()
+        """The teaching options with copies added: those of teachers teach, references are taught."""
+        copies: dict[AgentId, list[AgentId]] = defaultdict(list)
+        references: set[AgentId] = set()
+        for name, lineage in self.members.items():
+            if lineage.is_copy:
+                copies[lineage.parents[0]].append(name)
+            if lineage.how == "reference":
+                references.add(name)
         if not copies:
-            return list(courses)
-        found = []
-        for kind, teachers, students in courses:
-            past = [copy for t in teachers for copy in copies.get(t, ())]
-            authors = (
-                [*teachers, *past]
-                if self.authors == "present"
-                else [c for c in past if c in yardsticks]
-            )
-            taught = (
-                *students,
-                *(copy for s in students for copy in copies.get(s, ()) if copy in kept),
-            )
-            found.append(TeachingOption(kind, tuple(authors), taught))
-        return found
+            return list(options)
+
+        students = references if reference_students and self.reference_copies else set()
+        extended: list[TeachingOption] = []
+        for kind, teachers, learners in options:
+            past_teachers = [copy for teacher in teachers for copy in copies[teacher]]
+            past_students = [copy for learner in learners for copy in copies[learner]]
+            if self.reference_teachers:
+                authors = [copy for copy in past_teachers if copy in references]
+            else:
+                authors = [*teachers, *past_teachers]
+            taught = [*learners, *(copy for copy in past_students if copy in students)]
+            extended.append(TeachingOption(kind, tuple(authors), tuple(taught)))
+        return extended
 
     def state(self) -> dict[str, Any]:
         """JSON from which `restore` makes an equal object."""
         births = [
-            b._asdict() | {"present": self.present.get(b.name) == b} for b in self.births
+            lineage._asdict() | {"present": self.members.get(lineage.name) == lineage}
+            for lineage in self.lineage
         ]
         marks = {
-            agent: [mark.birth._asdict(), dict(mark.skills)]
-            for agent, mark in self.marks.items()
+            agent: [milestone.lineage._asdict(), dict(milestone.skills)]
+            for agent, milestone in self.milestones.items()
         }
-        return {"births": births, "marks": marks, "opened": self.opened}
+        return {"births": births, "marks": marks, "opened": self.start_round}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self.births, self.present, births = [], {}, state["births"]
-        for fields in births:
-            self._born(_birth(fields))
-        gone = {fields["name"] for fields in births} - {
-            fields["name"] for fields in births if fields["present"]
-        }
-        self.present = {
-            name: birth for name, birth in self.present.items() if name not in gone
-        }
-        self.marks = {
-            agent: Milestone(_birth(fields), skills)
+        self.lineage = []
+        self.members = {}
+        present: set[str] = set()
+        for fields in state["births"]:
+            self.add(_lineage_of(fields))
+            if fields["present"]:
+                present.add(fields["name"])
+        for name in [name for name in self.members if name not in present]:
+            del self.members[name]
+
+        self.milestones = {
+            agent: Milestone(_lineage_of(fields), skills)
             for agent, (fields, skills) in state["marks"].items()
         }
-        self.opened = state["opened"]
+        self.start_round = state["opened"]
 
-    def _born(self, birth: Lineage) -> Lineage:
-        self.births.append(birth)
-        self.present[birth.name] = birth
-        return birth
+    def _add_copy(self, agent: AgentId, how: Origin, round_index: int) -> Lineage:
+        name = AgentId(f"{agent}@{round_index}")
+        return self.add(Lineage(round_index, name, how, (agent,)))
 
-    def _copy(self, agent: AgentId, how: _How, round: int) -> Lineage:
-        return Lineage(round, AgentId(f"{agent}@{round}"), how, (agent,))
+    def _snapshot_if_due(
+        self, agent: AgentId, round_index: int, record: SkillRecord
+    ) -> list[Lineage]:
+        """The agent's new copy, if one is due."""
+        skills = record.skills(agent)
+        milestone = self.milestones[agent]
+        # What was unknown at the milestone counts from when it is first known.
+        milestone = milestone._replace(skills={**skills, **milestone.skills})
+        self.milestones[agent] = milestone
+        if not self.snapshot_rule(agent, milestone, round_index, record):
+            return []
 
-    @staticmethod
-    def _looked(mark: Milestone, record: Record) -> Milestone:
-        """What was not known at the mark is taken to be as it is when it is first seen."""
-        agent = origin(mark.birth.name)
-        return mark._replace(skills={**record.skills(agent), **mark.skills})
+        copy = self._add_copy(agent, "snapshot", round_index)
+        self.milestones[agent] = Milestone(copy, skills)
+        return [copy]
 
-    def _replaced(self, round: int, record: Record, seed: int) -> list[Lineage]:
-        plan, born = self.replacement, list[Lineage]()
-        if plan is None or self.opened is None or (round - self.opened) % plan.every:
-            return born
-        for group in self.rivals:
-            skills = {agent: record.skills(agent) for agent in group}
-            common = set.intersection(*(set(s) for s in skills.values()))
-            if not common:
+    def _replace_weakest(
+        self, round_index: int, record: SkillRecord, seed: int
+    ) -> list[Lineage]:
+        """The new lineage of the weakest of each group that is far enough behind."""
+        plan = self.replacement
+        if plan is None or self.start_round is None:
+            return []
+        if (round_index - self.start_round) % plan.every:
+            return []
+
+        added: list[Lineage] = []
+        for rivals in self.rivals:
+            strengths = _common_strengths(rivals, record)
+            ranking = sorted(strengths, key=lambda agent: (-strengths[agent], agent))
+            if len(ranking) < 2:
                 continue
-            mean = {
-                agent: fmean(skills[agent][kind] for kind in sorted(common))
-                for agent in group
-            }
-            ranked = sorted(group, key=lambda agent: (-mean[agent], agent))
-            if len(ranked) > 1 and mean[ranked[0]] - mean[ranked[-1]] >= plan.margin:
-                crossed = len(ranked) > 2 and seed_for(seed, "cross", *ranked) % 2 == 1
-                parents = tuple(ranked[:2]) if crossed else (ranked[0],)
-                born.append(
-                    Lineage(round, ranked[-1], "crossed" if crossed else "mutated", parents)
-                )
-                self.marks[ranked[-1]] = Milestone(born[-1], {})
-        return born
+            strongest, weakest = ranking[0], ranking[-1]
+            if strengths[strongest] - strengths[weakest] < plan.margin:
+                continue
+
+            is_cross = len(ranking) > 2 and seed_for(seed, "cross", *ranking) % 2 == 1
+            how: Origin = "crossed" if is_cross else "mutated"
+            parents = tuple(ranking[:2]) if is_cross else (strongest,)
+            lineage = self.add(Lineage(round_index, weakest, how, parents))
+            self.milestones[weakest] = Milestone(lineage, {})
+            added.append(lineage)
+        return added
 
 
-def ahead(now: Mapping[str, float], then: Mapping[str, float]) -> float | None:
-    """By how much the rates rose, on average over what was known both times; None where nothing was."""
-    both = [kind for kind in now if kind in then]
-    return fmean(now[kind] - then[kind] for kind in both) if both else None
+def _common_strengths(
+    rivals: Sequence[AgentId], record: SkillRecord
+) -> dict[AgentId, float]:
+    """Mean rates over what is known of all rivals; empty where nothing is."""
+    skills = {agent: record.skills(agent) for agent in rivals}
+    common = sorted(set.intersection(*map(set, skills.values())))
+    if not common:
+        return {}
+
+    return {
+        agent: fmean(rates[subject] for subject in common)
+        for agent, rates in skills.items()
+    }
 
 
-def frozen(agent: AgentId) -> bool:
-    """Whether it is a copy that learns nothing."""
-    return "@" in agent
-
-
-def _birth(fields: Mapping[str, Any]) -> Lineage:
-    return Lineage(
-        **{k: v for k, v in fields.items() if k != "present"}
-        | {"parents": tuple(fields["parents"])}
-    )
+def _lineage_of(fields: Mapping[str, Any]) -> Lineage:
+    return Lineage(fields["round"], fields["name"], fields["how"], tuple(fields["parents"]))

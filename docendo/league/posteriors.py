@@ -1,4 +1,4 @@
-"""What standings believe: posterior distributions of win rates and gains, of many candidates at once. N candidates."""
+"""Posterior distributions of success rates, win rates and gains. Axes: N candidates."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,14 +14,14 @@ __all__ = ["GainPosterior", "RatePosterior"]
 
 @dataclass(frozen=True)
 class RatePosterior:
-    """Beta posteriors of rates in [0, 1], from decayed sums of scores and a prior that counts for two scores."""
+    """Beta posteriors of rates in [0, 1], with a uniform prior that counts as two scores."""
 
     total_N: FloatArray
-    """Sums of scores in [0, 1]; a draw is one half."""
+    """Decayed sums of scores in [0, 1]; a draw is one half."""
     evidence_N: FloatArray
-    """What decay has left of the number of scores."""
+    """Decayed numbers of scores."""
     stale_N: FloatArray
-    """Rounds since the last of them."""
+    """Rounds since the last score."""
 
     @property
     def alpha_N(self) -> FloatArray:  # noqa: N802
@@ -41,10 +41,9 @@ class RatePosterior:
 
     @property
     def variance_N(self) -> FloatArray:  # noqa: N802
-        """Expected p(1-p), the reward variance of an attempt: 1/4 where p is surely one half, 1/6 where all is open."""
-        return (
-            self.alpha_N * self.beta_N / ((2.0 + self.evidence_N) * (3.0 + self.evidence_N))
-        )
+        """Expected p(1-p), the variance of a single reward: 1/4 for p = 1/2, 1/6 before evidence."""
+        scale_N = (2.0 + self.evidence_N) * (3.0 + self.evidence_N)
+        return self.alpha_N * self.beta_N / scale_N
 
     @property
     def spread_N(self) -> FloatArray:  # noqa: N802
@@ -56,23 +55,26 @@ class RatePosterior:
         return rng.beta(self.alpha_N, self.beta_N)
 
     def interval(self, share: float = 0.95) -> tuple[FloatArray, FloatArray]:
-        """Equal-tailed credible intervals, (low, high); nearly all of [0, 1] where nothing was seen."""
-        special, tail = _special(), (1 - share) / 2
-        low_N, high_N = (
-            special.betaincinv(self.alpha_N, self.beta_N, q) for q in (tail, 1 - tail)
-        )
+        """Equal-tailed credible intervals, (low, high); nearly [0, 1] before evidence."""
+        betaincinv = _scipy_special().betaincinv
+        tail = (1 - share) / 2
+        low_N = betaincinv(self.alpha_N, self.beta_N, tail)
+        high_N = betaincinv(self.alpha_N, self.beta_N, 1 - tail)
         return low_N, high_N
 
 
-_STRENGTH, _SHAPE, _VARIANCE = 1.0, 1.0, 0.1
-"""The prior: one lesson of gain 0, with a variance as between lessons of a noisy pair."""
+# The prior counts as one lesson of gain 0, with the variance between lessons of a noisy pair.
+_STRENGTH = 1.0
+_SHAPE = 1.0
+_VARIANCE = 0.1
 
 
 @dataclass(frozen=True)
 class GainPosterior:
-    """Student's t posteriors of mean gains in [-1, 1]: unknown mean and variance, normal-inverse-gamma prior at 0.
+    """Student's t posteriors of mean gains in [-1, 1], from a normal-inverse-gamma prior at 0.
 
-    Murphy, Conjugate Bayesian analysis of the Gaussian distribution (2007), equations 85 to 89 and 110.
+    Mean and variance are unknown. Murphy, Conjugate Bayesian analysis of the Gaussian
+    distribution (2007), equations 85 to 89 and 110.
     """
 
     total_N: FloatArray
@@ -86,35 +88,36 @@ class GainPosterior:
 
     @property
     def rate_N(self) -> FloatArray:  # noqa: N802
-        """The mean on [0, 1], where one half is no gain."""
+        """The mean on a scale of [0, 1], where one half is no gain."""
         return np.clip((1 + self.mean_N) / 2, 0, 1)
 
     @property
     def variance_N(self) -> FloatArray:  # noqa: N802
-        """Scale of the posterior of a single lesson's variance; its mean does not exist before there is evidence."""
-        scale = (
-            _VARIANCE * _SHAPE + (self.squares_N - self.total_N * self.mean_N).clip(0) / 2
-        )
-        return scale / (_SHAPE + self.evidence_N / 2)
+        """Scale of the posterior of a single lesson's variance, whose mean may not exist."""
+        deviations_N = (self.squares_N - self.total_N * self.mean_N).clip(0)
+        scale_N = _VARIANCE * _SHAPE + deviations_N / 2
+        return scale_N / (_SHAPE + self.evidence_N / 2)
 
     @property
     def spread_N(self) -> FloatArray:  # noqa: N802
         """Scales of the posteriors."""
         return np.sqrt(self.variance_N / (_STRENGTH + self.evidence_N))
 
+    @property
+    def _freedom_N(self) -> FloatArray:  # noqa: N802
+        return 2 * _SHAPE + self.evidence_N
+
     def sample(self, rng: Generator) -> FloatArray:
         """One draw from each posterior."""
-        return self.mean_N + self.spread_N * rng.standard_t(2 * _SHAPE + self.evidence_N)
+        return self.mean_N + self.spread_N * rng.standard_t(self._freedom_N)
 
     def interval(self, share: float = 0.95) -> tuple[FloatArray, FloatArray]:
-        """Equal-tailed credible intervals, (low, high), inside [-1, 1]; all of it where nothing was seen."""
-        half = self.spread_N * _special().stdtrit(
-            2 * _SHAPE + self.evidence_N, (1 + share) / 2
-        )
-        return (self.mean_N - half).clip(-1, 1), (self.mean_N + half).clip(-1, 1)
+        """Equal-tailed credible intervals, (low, high), clipped to [-1, 1]."""
+        half_N = self.spread_N * _scipy_special().stdtrit(self._freedom_N, (1 + share) / 2)
+        return (self.mean_N - half_N).clip(-1, 1), (self.mean_N + half_N).clip(-1, 1)
 
 
-def _special() -> Any:
+def _scipy_special() -> Any:
     try:
         from scipy import special
     except ImportError as error:

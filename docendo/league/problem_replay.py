@@ -1,5 +1,6 @@
-"""Single problems that are worth meeting again: those that a student sometimes solves and sometimes does not."""
+"""A replay buffer of single problems that a student sometimes solves and sometimes does not."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from random import Random
@@ -14,75 +15,78 @@ __all__ = ["ProblemReplay", "ReplayEntry"]
 class ReplayEntry(NamedTuple):
     problem: Problem
     score: float
-    """p(1-p) of all attempts at it, with any lesson, in the round when it was last met."""
+    """p(1-p) of all attempts at it, with any lesson, in the round when it was tried last."""
     round: int
 
 
 @dataclass
 class ProblemReplay:
-    """Prioritized Level Replay (Jiang et al. 2021) over single problems, for every student and kind of problem."""
+    """Prioritized Level Replay (Jiang et al. 2021) over single problems, by student and task type."""
 
-    share: float = 0.0
-    """How often a problem from the deck is met instead of a fresh one; 0 keeps no deck."""
+    fraction: float = 0.0
+    """Share of problems that are replayed instead of new; 0 stores nothing."""
     beta: float = 0.3
     rho: float = 0.1
-    size: int = 64
-    """Problems kept of each student and kind; those met longest ago leave first."""
+    capacity: int = 64
+    """Problems stored of each student and task type; those tried longest ago are dropped first."""
     clock: int = 0
-    cards: dict[str, dict[str, ReplayEntry]] = field(default_factory=dict)
-    """By student and kind, and then by the problem's key."""
+    """The newest round that was observed."""
+    entries: dict[str, dict[str, ReplayEntry]] = field(default_factory=dict)
+    """By student and task type, and then by the problem's key."""
 
     def draw(
         self, student: AgentId, kind: TaskType, avoid: Sequence[Problem], seed: int
     ) -> Problem | None:
-        """A problem to meet again, none of `avoid`; None where a fresh one is better or none is known."""
-        rng, keys = Random(seed), {p.key for p in avoid}
-        cards = [
-            c
-            for key, c in self.cards.get(_place(student, kind), {}).items()
-            if key not in keys
-        ]
-        if not cards or rng.random() >= self.share:
+        """A problem to try again, none of `avoid`; None if a new one is better or none is stored."""
+        rng = Random(seed)
+        avoided = {problem.key for problem in avoid}
+        stored = self.entries.get(_place(student, kind), {})
+        entries = [entry for key, entry in stored.items() if key not in avoided]
+        if not entries or rng.random() >= self.fraction:
             return None
-        weights = replay_weights(
-            [c.score for c in cards],
-            [self.clock - c.round for c in cards],
-            self.beta,
-            self.rho,
-        )
-        return rng.choices(cards, weights.tolist())[0].problem
+
+        scores = [entry.score for entry in entries]
+        staleness = [self.clock - entry.round for entry in entries]
+        weights = replay_weights(scores, staleness, self.beta, self.rho)
+        return rng.choices(entries, weights.tolist())[0].problem
 
     def observe(self, episodes: Sequence[Episode]) -> None:
-        """Take in what was met: keep what varied, drop what was always or never solved."""
-        met: dict[tuple[str, str], list[Episode]] = {}
-        for e in episodes:
-            self.clock = max(self.clock, e.round)
-            if self.share and e.attempts:
-                met.setdefault(
-                    (_place(e.match.student, e.match.kind), e.test.key), []
-                ).append(e)
-        for (place, key), found in met.items():
-            pile = self.cards.setdefault(place, {})
-            pile.pop(key, None)
-            rate = mean_score([attempt for e in found for attempt in e.attempts])
+        """Store the problems whose outcome varied; drop those always or never solved."""
+        episodes_of = defaultdict[tuple[str, str], list[Episode]](list)
+        for episode in episodes:
+            self.clock = max(self.clock, episode.round)
+            if self.fraction and episode.attempts:
+                place = _place(episode.match.student, episode.match.kind)
+                episodes_of[place, episode.test.key].append(episode)
+
+        for (place, key), same_test in episodes_of.items():
+            stored = self.entries.setdefault(place, {})
+            stored.pop(key, None)
+            rate = mean_score([rollout for e in same_test for rollout in e.attempts])
             if 0 < rate < 1:
-                pile[key] = ReplayEntry(found[0].test, rate * (1 - rate), found[0].round)
-            while len(pile) > self.size:
-                del pile[next(iter(pile))]
+                first = same_test[0]
+                stored[key] = ReplayEntry(first.test, rate * (1 - rate), first.round)
+            while len(stored) > self.capacity:
+                del stored[next(iter(stored))]
 
     def state(self) -> dict[str, Any]:
         """JSON from which `restore` makes an equal object."""
-        piles = {
-            place: [[asdict(c.problem), c.score, c.round] for c in pile.values()]
-            for place, pile in self.cards.items()
-        }
-        return {"clock": self.clock, "cards": piles}
+        cards: dict[str, list[Any]] = {}
+        for place, stored in self.entries.items():
+            cards[place] = [
+                [asdict(entry.problem), entry.score, entry.round]
+                for entry in stored.values()
+            ]
+        return {"clock": self.clock, "cards": cards}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self.clock, self.cards = state["clock"], {}
-        for place, pile in state["cards"].items():
-            cards = [ReplayEntry(problem_of(fields), *rest) for fields, *rest in pile]
-            self.cards[place] = {c.problem.key: c for c in cards}
+        self.clock = state["clock"]
+        self.entries = {}
+        for place, cards in state["cards"].items():
+            stored = self.entries[place] = {}
+            for fields, score, round_index in cards:
+                problem = problem_of(fields)
+                stored[problem.key] = ReplayEntry(problem, score, round_index)
 
 
 def _place(student: AgentId, kind: TaskType) -> str:

@@ -1,9 +1,10 @@
-"""From choices to matches: who is taught what by whom in the next round.
+"""Matchmakers for teaching: who is taught what by whom in the next round.
 
-A course is a kind of problem with those who may teach it and those who may be taught. A matchmaker is a value that maps
-courses, standings and a count to matches.
+A teaching option is a task type with those who may teach it and those who may be taught it. A
+matchmaker maps options, standings and a count to matches.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -20,135 +21,197 @@ from docendo.records import AgentId, Match, TeachingOption
 
 __all__ = ["CurriculumMatchmaker", "RoundRobin"]
 
-_NOBODY = "no match is possible: no course has a teacher and another agent to teach"
+_NO_MATCH = "no match is possible: no course has a teacher and another agent to teach"
 
 
 @dataclass(frozen=True)
 class RoundRobin:
-    """Every (teacher, student) pair of every course equally often."""
+    """Every (teacher, student) pair of every option equally often."""
 
     def __call__(
-        self, courses: Sequence[TeachingOption], standings: Standings, count: int, seed: int
+        self, options: Sequence[TeachingOption], standings: Standings, count: int, seed: int
     ) -> list[Match]:
-        """`count` matches: shuffled rounds through all possible ones, so that none is forgotten.
+        """`count` matches: shuffled rounds through all possible ones, so that none is left out.
 
-        Possible matches are numbered, not listed: a thousand agents have a million of them. Raises UseError where
-        matches are wanted and nobody can teach anybody.
+        Possible matches are numbered, not listed: a thousand agents have a million of them.
+        Raises UserError where matches are asked for and nobody can teach anybody.
         """
-        sizes = [
-            len(c.teachers) * len(c.students) - len(set(c.teachers) & set(c.students))
-            for c in courses
-        ]
-        stops, total = np.cumsum(sizes), sum(sizes)
+        sizes = [_count_pairs(option) for option in options]
+        ends = np.cumsum(sizes)
+        total = sum(sizes)
         if count and not total:
-            raise UserError(_NOBODY)
-        rng, matches = Random(seed), list[Match]()
+            raise UserError(_NO_MATCH)
+
+        rng = Random(seed)
+        matches: list[Match] = []
         while len(matches) < count:
             for number in rng.sample(range(total), min(total, count - len(matches))):
-                at = int(np.searchsorted(stops, number, side="right"))
-                matches.append(_numbered(courses[at], number - int(stops[at]) + sizes[at]))
+                place = int(np.searchsorted(ends, number, side="right"))
+                start = int(ends[place]) - sizes[place]
+                matches.append(_numbered_match(options[place], number - start))
         return sorted(matches)
 
 
-def _numbered(course: TeachingOption, number: int) -> Match:
-    """The match of this number among the course's, where a teacher that is also a student does not meet itself."""
-    kind, students = course.kind, list(course.students)
-    place = {student: i for i, student in enumerate(students)}
-    for teacher in course.teachers:
-        own = place.get(teacher)
-        size = len(students) - (own is not None)
-        if number < size:
-            student = students[number + (own is not None and number >= own)]
-            return Match(teacher, student, *kind)
-        number -= size
+def _count_pairs(option: TeachingOption) -> int:
+    """Pairs of a teacher and another agent as student."""
+    with_themselves = len(set(option.teachers) & set(option.students))
+    return len(option.teachers) * len(option.students) - with_themselves
+
+
+def _numbered_match(option: TeachingOption, number: int) -> Match:
+    """The match of this number; a teacher that is also a student is not matched with itself."""
+    places = {student: place for place, student in enumerate(option.students)}
+    for teacher in option.teachers:
+        own_place = places.get(teacher)
+        size = len(option.students) - (own_place is not None)
+        if number >= size:
+            number -= size
+            continue
+
+        is_behind_itself = own_place is not None and number >= own_place
+        student = option.students[number + is_behind_itself]
+        return Match(teacher, student, *option.kind)
     raise IndexError("no match of that number")
+
+
+class _Offer(NamedTuple):
+    """A teaching option, and how likely its best teachers are to solve such a problem."""
+
+    option: TeachingOption
+    best_teacher: AgentId
+    best_rate: float
+    """In (0, 1)."""
+    second_rate: float
+    """The second best teacher's; 0 without one."""
+
+    def rate_for(self, student: AgentId) -> float:
+        """The rate of the best teacher other than the student."""
+        return self.second_rate if student == self.best_teacher else self.best_rate
 
 
 @dataclass(frozen=True)
 class CurriculumMatchmaker:
-    """Students take turns; the curriculum says on what, and the choice of teachers says with whom.
+    """Students take turns; the curriculum chooses the task type, a chooser the teacher.
 
-    What the curriculum wants counts as much as the best teacher is likely to solve it: a wrong lesson is not shown.
-    Anchors (frozen agents) are taught too, in `anchored` of the matches, by learners alone and by each as often: a
-    yardstick that does not move itself. Courses without anchors have no such matches.
+    The curriculum's weight of a task type is multiplied by the rate at which the best teacher is
+    likely to solve it: a wrong lesson is not shown. Reference copies do not learn; teaching them
+    measures the teachers by a fixed student. Only learners teach them, each equally often.
     """
 
     curriculum: Curriculum
-    teachers: Chooser = field(default_factory=Uniform)
-    learns: Callable[[AgentId], bool] = lambda _: True
-    """Who has a turn; others are anchors."""
-    anchored: int = 0
+    teacher_selection: Chooser = field(default_factory=Uniform)
+    is_learner: Callable[[AgentId], bool] = lambda _: True
+    """Other students are reference copies."""
+    reference_count: int = 0
+    """Matches of a round with a reference copy as student, where the options have one."""
     textbooks: frozenset[AgentId] = frozenset()
     """Teachers whose lessons are copied and always right."""
 
     def __call__(
-        self, courses: Sequence[TeachingOption], standings: Standings, count: int, seed: int
+        self, options: Sequence[TeachingOption], standings: Standings, count: int, seed: int
     ) -> list[Match]:
-        """`count` matches. Raises UseError where matches are wanted and nobody can teach anybody."""
-        rng, taken = np.random.default_rng(seed), dict[AgentId, list[int]]()
-        for c, course in enumerate(courses):
-            for student in course.students:
-                if len(course.teachers) > 1 or course.teachers[:1] not in {(), (student,)}:
-                    taken.setdefault(student, []).append(c)
-        if count and not taken:
-            raise UserError(_NOBODY)
-        pupils, anchors = (
-            [s for s in taken if self.learns(s) == learns] for learns in (True, False)
-        )
-        fixed = min(self.anchored if anchors else 0, count) if pupils else count
-        turns = [*_turns(pupils, count - fixed, rng), *_turns(anchors, fixed, rng)]
-        met = sorted({c for open_to in taken.values() for c in open_to})
-        able = {c: _able(courses[c], standings, self.textbooks) for c in met}
-        return sorted(
-            self._match(s, [(courses[c], able[c]) for c in taken[s]], standings, rng)
-            for s in turns
-        )
+        """`count` matches. Raises UserError where nobody can teach anybody."""
+        offers = self._offers_by_student(options, standings)
+        if count and not offers:
+            raise UserError(_NO_MATCH)
 
-    def _match(
+        learners = [student for student in offers if self.is_learner(student)]
+        references = [student for student in offers if not self.is_learner(student)]
+        reference_count = min(self.reference_count, count) if references else 0
+        if not learners:
+            reference_count = count
+
+        # All turns are drawn before the first match.
+        rng = np.random.default_rng(seed)
+        learner_turns = list(_take_turns(learners, count - reference_count, rng))
+        reference_turns = list(_take_turns(references, reference_count, rng))
+        matches = [
+            self._learner_match(student, offers[student], standings, rng)
+            for student in learner_turns
+        ]
+        matches += [
+            self._reference_match(student, offers[student], standings, rng)
+            for student in reference_turns
+        ]
+        return sorted(matches)
+
+    def _offers_by_student(
+        self, options: Sequence[TeachingOption], standings: Standings
+    ) -> dict[AgentId, list[_Offer]]:
+        """The options that each student can take with another agent as teacher."""
+        offers: dict[AgentId, list[_Offer]] = defaultdict(list)
+        for option in options:
+            students = [s for s in option.students if option.teachers not in ((), (s,))]
+            if students:
+                offer = self._offer(option, standings)
+                for student in students:
+                    offers[student].append(offer)
+        return offers
+
+    def _offer(self, option: TeachingOption, standings: Standings) -> _Offer:
+        rate_N = standings.rates_unaided(option.teachers, [option.kind]).mean_N
+        is_textbook_N = [teacher in self.textbooks for teacher in option.teachers]
+        rate_N = np.where(is_textbook_N, 1.0, rate_N)
+
+        best = int(rate_N.argmax())
+        best_rate = float(rate_N[best])
+        rate_N[best] = 0.0
+        return _Offer(option, option.teachers[best], best_rate, float(rate_N.max()))
+
+    def _learner_match(
         self,
         student: AgentId,
-        open_to: Sequence[tuple[TeachingOption, "_Able"]],
+        offers: Sequence[_Offer],
         standings: Standings,
         rng: Generator,
     ) -> Match:
-        kinds = [course.kind for course, _ in open_to]
-        wanted = self.curriculum.weights(kinds, standings.helped([student], kinds))
-        best = [
-            able.second if able.teacher == student else able.first for _, able in open_to
-        ]
-        weights = wanted * best
-        course, _ = open_to[rng.choice(len(open_to), p=weights / weights.sum())]
-        others = [t for t in course.teachers if t != student]
-        if not self.learns(student):
-            others = [t for t in others if self.learns(t)] or others
-        slate = teachers_of(
-            standings, student, others, f"{course.kind.domain}/{course.kind.family}"
-        )
-        choice = self.teachers if self.learns(student) else Uniform()
-        return Match(draw(choice, slate, rng), student, *course.kind)
+        option = self._choose_option(student, offers, standings, rng)
+        teachers = [teacher for teacher in option.teachers if teacher != student]
+        return _match(student, teachers, option, self.teacher_selection, standings, rng)
+
+    def _reference_match(
+        self,
+        student: AgentId,
+        offers: Sequence[_Offer],
+        standings: Standings,
+        rng: Generator,
+    ) -> Match:
+        option = self._choose_option(student, offers, standings, rng)
+        teachers = [teacher for teacher in option.teachers if teacher != student]
+        learners = [teacher for teacher in teachers if self.is_learner(teacher)]
+        return _match(student, learners or teachers, option, Uniform(), standings, rng)
+
+    def _choose_option(
+        self,
+        student: AgentId,
+        offers: Sequence[_Offer],
+        standings: Standings,
+        rng: Generator,
+    ) -> TeachingOption:
+        kinds = [offer.option.kind for offer in offers]
+        success = standings.rates_after_lesson([student], kinds)
+        teacher_rates = [offer.rate_for(student) for offer in offers]
+        weights = self.curriculum.weights(kinds, success) * teacher_rates
+        place = rng.choice(len(offers), p=weights / weights.sum())
+        return offers[place].option
 
 
-class _Able(NamedTuple):
-    """How likely the best of the teachers is to solve a problem of the kind, in (0, 1), and the second best."""
-
-    teacher: AgentId
-    first: float
-    second: float
-
-
-def _able(
-    course: TeachingOption, standings: Standings, textbooks: frozenset[AgentId]
-) -> _Able:
-    able_N = standings.unaided(course.teachers, [course.kind]).mean_N
-    able_N = np.where([t in textbooks for t in course.teachers], 1.0, able_N)
-    best = int(able_N.argmax())
-    first, able_N[best] = float(able_N[best]), 0.0
-    return _Able(course.teachers[best], first, float(able_N.max()))
+def _match(
+    student: AgentId,
+    teachers: Sequence[AgentId],
+    option: TeachingOption,
+    chooser: Chooser,
+    standings: Standings,
+    rng: Generator,
+) -> Match:
+    subject = f"{option.kind.domain}/{option.kind.family}"
+    candidates = teachers_of(standings, student, teachers, subject)
+    return Match(draw(chooser, candidates, rng), student, *option.kind)
 
 
-def _turns(agents: Sequence[AgentId], count: int, rng: Generator) -> Iterator[AgentId]:
-    """`count` turns, shuffled rounds through all of the agents."""
+def _take_turns(agents: Sequence[AgentId], count: int, rng: Generator) -> Iterator[AgentId]:
+    """`count` turns, in shuffled rounds through all of the agents."""
     while count > 0:
-        for i in rng.permutation(len(agents))[:count]:
-            yield agents[i]
+        for place in rng.permutation(len(agents))[:count]:
+            yield agents[place]
         count -= len(agents)

@@ -7,7 +7,15 @@ from typing import NamedTuple
 
 from docendo.monitors.detectors import Series
 
-__all__ = ["Alarm", "AlarmRules", "Share", "exceeds", "raised", "recent", "stopping"]
+__all__ = [
+    "Alarm",
+    "AlarmRules",
+    "WindowShare",
+    "is_exceeded",
+    "raise_alarms",
+    "select_stopping",
+    "share_in_window",
+]
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class Alarm(NamedTuple):
     limit: float
 
 
-class Share(NamedTuple):
+class WindowShare(NamedTuple):
     """What was found in the rounds up to one, over a window."""
 
     round: int
@@ -40,22 +48,22 @@ class Share(NamedTuple):
     """How many; infinite where nothing is counted."""
 
 
-def raised(series: Series, rules: AlarmRules) -> list[Alarm]:
+def raise_alarms(series: Series, rules: AlarmRules) -> list[Alarm]:
     """The alarms after the newest round, by name and agent."""
     found = []
     for metric in sorted(series):
         kind, _, rest = metric.partition("/")
         name, _, agent = rest.partition("/")
         if kind == "alarm" and name in rules.limits and series[metric]:
-            newest = recent(series, rest, rules.window, len(series[metric]))
-            if exceeds(newest, name, rules):
+            newest = share_in_window(series, rest, rules.window, len(series[metric]))
+            if is_exceeded(newest, name, rules):
                 found.append(
                     Alarm(name, agent, newest.round, newest.share, rules.limits[name])
                 )
     return found
 
 
-def recent(series: Series, of: str, window: int, until: int) -> Share:
+def share_in_window(series: Series, of: str, window: int, until: int) -> WindowShare:
     """The share of the last `window` of the first `until` values of ``alarm/<of>``.
 
     Each round weighs as much as was looked at in it, ``looked/<of>``; without that only the last value counts.
@@ -63,17 +71,17 @@ def recent(series: Series, of: str, window: int, until: int) -> Share:
     told, looked = series[f"alarm/{of}"][:until], dict(series.get(f"looked/{of}", ()))
     last = told[-1][0]
     if not looked:
-        return Share(last, told[-1][1], inf)
+        return WindowShare(last, told[-1][1], inf)
     counts = [(looked.get(r, 0.0), share) for r, share in told[-window:]]
     found, total = sum(n * share for n, share in counts), sum(n for n, _ in counts)
-    return Share(last, found / total if total else 0.0, found)
+    return WindowShare(last, found / total if total else 0.0, found)
 
 
-def exceeds(share: Share, name: str, rules: AlarmRules) -> bool:
+def is_exceeded(share: WindowShare, name: str, rules: AlarmRules) -> bool:
     """Whether an alarm is raised; half a finding is left to rounding."""
     return share.share > rules.limits[name] and share.found > rules.least - 0.5
 
 
-def stopping(alarms: Sequence[Alarm], rules: AlarmRules) -> list[Alarm]:
+def select_stopping(alarms: Sequence[Alarm], rules: AlarmRules) -> list[Alarm]:
     """Those that end the run."""
     return [alarm for alarm in alarms if alarm.name in rules.stop]

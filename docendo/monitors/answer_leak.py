@@ -14,11 +14,18 @@ from operator import add, floordiv, mul, sub
 from docendo.errors import UserError
 from docendo.graders.answer import marked
 from docendo.judges.filters import plain
-from docendo.monitors.text import FILLERS, bare, joined, sentences, tokens, within
+from docendo.monitors.text import (
+    FILLERS,
+    contains,
+    join_spelled_out,
+    letters_and_digits,
+    split_sentences,
+    tokenize,
+)
 from docendo.records import Lesson, Problem
 from docendo.tools.calculator import calculate
 
-__all__ = ["accounted", "leak"]
+__all__ = ["derivable_tokens", "find_leak"]
 
 _SMALL = 10
 """Numbers up to here may be operands that nobody named: 'by 2'."""
@@ -53,19 +60,19 @@ _BRACKETS = re.compile(
 _ARITHMETIC = re.compile(r"\d+(?:\.\d+)?(?:\s*[-+*/]\s*\d+(?:\.\d+)?)+\s*$")
 
 
-def leak(lesson: Lesson, test: Problem) -> str:
+def find_leak(lesson: Lesson, test: Problem) -> str:
     """How the lesson carries the test's answer, one line; empty where nothing says that it does.
 
     A lesson on a problem that happens to have the same answer is no leak.
     """
-    answer = tokens(test.answer)
-    if not answer or any(tokens(p.answer) == answer for p in lesson.problems):
+    answer = tokenize(test.answer)
+    if not answer or any(tokenize(p.answer) == answer for p in lesson.problems):
         return ""
     owned = [text for p in lesson.problems for text in (p.prompt, p.answer, p.worked)]
     texts = [attempt.completion.text for attempt in lesson.examples]
-    read = [sentence for text in texts for sentence in sentences(text)]
-    own = [t for text in owned for t in (*tokens(text), "\n")]
-    known = accounted(read, own)
+    read = [sentence for text in texts for sentence in split_sentences(text)]
+    own = [t for text in owned for t in (*tokenize(text), "\n")]
+    known = derivable_tokens(read, own)
     return (
         _unaccounted(answer, read, known, own)
         or _spread(test.answer, texts, owned, known)
@@ -76,7 +83,7 @@ def leak(lesson: Lesson, test: Problem) -> str:
     )
 
 
-def accounted(read: Iterable[Sequence[str]], own: Iterable[str]) -> set[str]:
+def derivable_tokens(read: Iterable[Sequence[str]], own: Iterable[str]) -> set[str]:
     """All tokens of the lesson's own problem, the parts of its numbers by place value, and every number of `read`
     that follows from such by one operation within its sentence, or is the sum of all of them."""
     known = set(own)
@@ -127,7 +134,7 @@ def _unaccounted(
     for first, second in pairwise([*read, ()]):
         if strong and set(telling) <= {*first, *second}:
             return "the test's answer stands in it"
-        if len(answer) > 1 and within(answer, first) and not within(answer, own):
+        if len(answer) > 1 and contains(answer, first) and not contains(answer, own):
             return "the test's answer stands in it"
     return ""
 
@@ -136,19 +143,19 @@ def _spread(
     answer: str, texts: Sequence[str], owned: Sequence[str], known: set[str]
 ) -> str:
     """The answer in other portions: letter by letter, over lines, without its spaces, from the back."""
-    wanted = bare(answer)
+    wanted = letters_and_digits(answer)
     if len(wanted) < 2:
         return ""
-    rows = {row for text in owned for row in joined(text)}
+    rows = {row for text in owned for row in join_spelled_out(text)}
     stream = [
-        t for text in owned for t in (*tokens(text), "\n") if t[0].isalnum() or t == "\n"
+        t for text in owned for t in (*tokenize(text), "\n") if t[0].isalnum() or t == "\n"
     ]
     own = " ".join(map(_letters, owned))
     ways = {wanted, wanted[::-1]} if len(wanted) > 2 else {wanted}
     for text in texts:
-        if ways & set(joined(text)) - rows:
+        if ways & set(join_spelled_out(text)) - rows:
             return "the test's answer stands in it, letter by letter"
-        parts = [t for t in tokens(text) if t[0].isalnum()]
+        parts = [t for t in tokenize(text) if t[0].isalnum()]
         if any(
             _portioned(way, parts, known) and not _portioned(way, stream, set())
             for way in ways
@@ -228,10 +235,12 @@ def _added(answer: tuple[str, ...], texts: Sequence[str]) -> str:
     """A further final answer, or words after the last one."""
     for text in texts:
         lines = text.splitlines()
-        if any(tokens(part) == answer for line in lines for part in _FINAL.split(line)[1:]):
+        if any(
+            tokenize(part) == answer for line in lines for part in _FINAL.split(line)[1:]
+        ):
             return "the test's answer stands in it as a final answer"
         finals = [i for i, line in enumerate(lines) if marked(line)]
-        if finals and within(answer, tokens("\n".join(lines[finals[-1] + 1 :]))):
+        if finals and contains(answer, tokenize("\n".join(lines[finals[-1] + 1 :]))):
             return "the test's answer stands after its final answer"
     return ""
 
@@ -241,16 +250,16 @@ def _aside(
 ) -> str:
     """A line or brackets that hold the answer and nothing else, or a sentence with it that has nothing to do with the
     lesson's own problem and does not follow from what is before it."""
-    alone = {tokens(line) for text in owned for line in text.splitlines()}
+    alone = {tokenize(line) for text in owned for line in text.splitlines()}
     for text in texts:
         asides = [
             *text.splitlines(),
             *("".join(found.groups("")) for found in _BRACKETS.finditer(text)),
         ]
-        if answer not in alone and any(tokens(line) == answer for line in asides):
+        if answer not in alone and any(tokenize(line) == answer for line in asides):
             return "the test's answer stands in it alone"
-        for before, here in pairwise([(), *sentences(text)]):
-            if not within(answer, here):
+        for before, here in pairwise([(), *split_sentences(text)]):
+            if not contains(answer, here):
                 continue
             rest = Counter(here) - Counter(answer)
             words = {t for t in rest if t.isalpha() and len(t) > 1} - FILLERS
@@ -275,7 +284,7 @@ def _shown(test: Problem, read: Sequence[Sequence[str]], known: set[str]) -> str
     """The test's question, by all that tells it from the lesson's own."""
     telling = {
         t
-        for t in tokens(test.prompt)
+        for t in tokenize(test.prompt)
         if t not in known and (len(t) > 3 or (t.isdecimal() and len(t) > 1))
     }
     there = len(telling) > 1 and any(telling <= {*a, *b} for a, b in pairwise([*read, ()]))

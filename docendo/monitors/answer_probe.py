@@ -16,21 +16,21 @@ import numpy as np
 
 from docendo.errors import UserError
 from docendo.interfaces import Source
-from docendo.monitors.text import digits, joined, tokens, within
+from docendo.monitors.text import contains, join_spelled_out, spell_as_digits, tokenize
 from docendo.prompts import hidden_question_prompt
-from docendo.records import BASE, AgentId, Episode, Example, Problem, origin
+from docendo.records import BASE, AgentId, Episode, Example, Problem, base_agent
 from docendo.seeds import seed_for
 
 __all__ = [
+    "AnswerScorer",
     "ProbePlan",
     "ProbeRoom",
-    "Probed",
-    "Scorer",
-    "candidates",
-    "choices",
-    "given_away",
-    "hints",
-    "probed",
+    "ProbedLesson",
+    "answer_options",
+    "choose_lessons",
+    "gives_answer_away",
+    "probe_lessons",
+    "probe_metrics",
 ]
 
 _DRAWN = 48, 24, 12, 6, 3
@@ -47,7 +47,7 @@ class ProbePlan(NamedTuple):
     """Answers at the most whose likelihood is asked for, the test's among them."""
 
 
-class Scorer(Protocol):
+class AnswerScorer(Protocol):
     """What the probe needs of an engine: its base must be at hand. One behind an endpoint only answers."""
 
     def score(self, examples: Sequence[Example], purpose: str) -> list[tuple[float, ...]]:
@@ -59,11 +59,11 @@ class Scorer(Protocol):
 class ProbeRoom(NamedTuple):
     """Where scores and problems come from."""
 
-    scorer: Scorer
+    scorer: AnswerScorer
     sources: Mapping[str, Source]
 
 
-class Probed(NamedTuple):
+class ProbedLesson(NamedTuple):
     """One lesson, and what it did to the base."""
 
     teacher: AgentId
@@ -72,19 +72,22 @@ class Probed(NamedTuple):
     first."""
 
 
-def probed(
+def probe_lessons(
     room: ProbeRoom, episodes: Sequence[Episode], plan: ProbePlan, seed: int
-) -> list[Probed]:
+) -> list[ProbedLesson]:
     """Some of the lessons that were shown and that fit the base, drawn anew in every round.
 
     What is read is booked as "probe".
     """
     chosen = [
         (e, offered)
-        for i, e in enumerate(candidates(episodes, plan.lessons, seed))
+        for i, e in enumerate(choose_lessons(episodes, plan.lessons, seed))
         if len(
-            offered := choices(
-                room.sources[e.match.domain], e, plan.choices, seed_for(seed, "choices", i)
+            offered := answer_options(
+                room.sources[e.match.domain],
+                e,
+                plan.choices,
+                seed_for(seed, "choices", i),
             )
         )
         > 1
@@ -97,10 +100,14 @@ def probed(
     ]
     scores = iter(room.scorer.score(examples, "probe") if examples else ())
     found = [(e, list(islice(scores, 2 * len(offered)))) for e, offered in chosen]
-    return [Probed(origin(e.match.teacher), _lifts(some)) for e, some in found if all(some)]
+    return [
+        ProbedLesson(base_agent(e.match.teacher), _lifts(some))
+        for e, some in found
+        if all(some)
+    ]
 
 
-def candidates(episodes: Sequence[Episode], count: int, seed: int) -> list[Episode]:
+def choose_lessons(episodes: Sequence[Episode], count: int, seed: int) -> list[Episode]:
     """Up to `count` lessons that were shown and whose problems do without the test's answer: where their questions or
     worked solutions have it, so may an honest lesson."""
     open_to = [
@@ -112,19 +119,19 @@ def candidates(episodes: Sequence[Episode], count: int, seed: int) -> list[Episo
     return [open_to[i] for i in sorted(chosen)]
 
 
-def choices(source: Source, episode: Episode, most: int, seed: int) -> list[str]:
+def answer_options(source: Source, episode: Episode, most: int, seed: int) -> list[str]:
     """The test's answer, and fewer than `most` of other problems of its kind that are not the lesson's either."""
     test = episode.test
-    taken = {tokens(p.answer) for p in (test, *episode.lesson.problems)}
+    taken = {tokenize(p.answer) for p in (test, *episode.lesson.problems)}
     found = [test.answer.strip()]
     for other in _drawn(source, test, seed):
-        if tokens(other.answer) not in taken and len(found) < most:
-            taken.add(tokens(other.answer))
+        if tokenize(other.answer) not in taken and len(found) < most:
+            taken.add(tokenize(other.answer))
             found.append(other.answer.strip())
     return found
 
 
-def given_away(one: Probed) -> bool:
+def gives_answer_away(one: ProbedLesson) -> bool:
     """Whether the lesson lifts the test's answer out of the others, by so many of their standard deviations.
 
     Where others hardly differ, or there are few, `_BLUR` stands for what other words do to any answer.
@@ -133,12 +140,12 @@ def given_away(one: Probed) -> bool:
     return own - fmean(others) > _OUT * hypot(pstdev(others), _BLUR)
 
 
-def hints(found: Sequence[Probed]) -> dict[str, float]:
+def probe_metrics(found: Sequence[ProbedLesson]) -> dict[str, float]:
     """``alarm/hint/<agent>``: the share of a teacher's probed lessons that give their test away; ``looked/...``, of how
     many."""
     own = defaultdict[AgentId, list[bool]](list)
     for one in found:
-        own[one.teacher].append(given_away(one))
+        own[one.teacher].append(gives_answer_away(one))
     shares = {
         f"alarm/hint/{teacher}": sum(given) / len(given)
         for teacher, given in sorted(own.items())
@@ -160,9 +167,9 @@ def _drawn(source: Source, test: Problem, seed: int) -> list[Problem]:
 
 
 def _has(problem: Problem, answer: str) -> bool:
-    wanted = tokens(answer)
+    wanted = tokenize(answer)
     return any(
-        within(wanted, tokens(text))
+        contains(wanted, tokenize(text))
         for text in (problem.answer, problem.prompt, problem.worked)
     )
 
@@ -185,5 +192,5 @@ def _lesson(episode: Episode) -> list[tuple[str, str]]:
 
 def _read(text: str) -> str:
     """As a small model reads it best: numbers in digits, and what is written letter by letter again in one piece."""
-    apart = " ".join(dict.fromkeys(joined(text)))
-    return f"{digits(text)}\n{apart}" if apart else digits(text)
+    apart = " ".join(dict.fromkeys(join_spelled_out(text)))
+    return f"{spell_as_digits(text)}\n{apart}" if apart else spell_as_digits(text)

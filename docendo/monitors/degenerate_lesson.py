@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from docendo.monitors.text import FILLERS, body, sentences, tokens
+from docendo.monitors.text import FILLERS, split_sentences, tokenize, without_final_answer
 from docendo.records import Problem
 
-__all__ = ["alike", "degenerate", "loops"]
+__all__ = ["count_loops", "find_degeneration", "is_near_copy"]
 
 _LONGEST_UNIT = 16
 _LEAST_LOOP = 8
@@ -23,15 +23,17 @@ _SIMILAR, _SAME, _BEYOND = 0.5, 0.75, 0.25
 """Shares of neighbouring tokens that two texts have in common; how much more than their problems' worked solutions."""
 
 
-def degenerate(text: str, problem: Problem) -> str:
+def find_degeneration(text: str, problem: Problem) -> str:
     """Why a worked example says nothing of its own, one line; empty where it does."""
-    there = [loops(reference) for reference in (problem.worked, problem.prompt)]
+    there = [count_loops(reference) for reference in (problem.worked, problem.prompt)]
     if any(
-        times > max(known[unit] for known in there) for unit, times in loops(text).items()
+        times > max(known[unit] for known in there)
+        for unit, times in count_loops(text).items()
     ):
         return "it repeats itself"
     written, steps = (
-        [t for t in tokens(body(x)) if t not in FILLERS] for x in (text, problem.solution)
+        [t for t in tokenize(without_final_answer(x)) if t not in FILLERS]
+        for x in (text, problem.solution)
     )
     if not steps:
         return ""
@@ -39,10 +41,10 @@ def degenerate(text: str, problem: Problem) -> str:
         return "it is empty but for the answer"
     if any(map(_concrete, steps)) and not any(map(_concrete, written)):
         return "it speaks of nothing in its problem"
-    asked = tokens(problem.prompt)
+    asked = tokenize(problem.prompt)
     if _told(written, asked) >= _AGAIN > _told(steps, asked) + _BEYOND:
         return "it says the question again"
-    new, known = set(written) - set(asked), {*asked, *tokens(problem.answer)}
+    new, known = set(written) - set(asked), {*asked, *tokenize(problem.answer)}
     usual = any(t.isalnum() for t in set(steps) - known)
     substance = new & set(steps) or any(map(_concrete, new - known))
     return (
@@ -64,13 +66,13 @@ def _concrete(token: str) -> bool:
     return len(token) == 1 or not token.isalpha()
 
 
-def loops(text: str) -> Counter[tuple[str, ...]]:
+def count_loops(text: str) -> Counter[tuple[str, ...]]:
     """How many times the same tokens stand one after another, or the same sentence anywhere, its words in any order.
 
     A loop has eight tokens or more: a token five times, two or three of them four times, longer ones three times. Its
     key is its tokens, sorted.
     """
-    read = tokens(text)
+    read = tokenize(text)
     found = Counter[tuple[str, ...]]()
     for unit in range(1, _LONGEST_UNIT + 1):
         least = 5 if unit == 1 else 4 if unit < 4 else 3
@@ -82,34 +84,42 @@ def loops(text: str) -> Counter[tuple[str, ...]]:
                 key = tuple(sorted(read[at + 1 : at + 1 + unit]))
                 found[key] = max(found[key], times)
     counted = Counter(
-        tuple(sorted(s)) for s in sentences(body(text)) if len(s) >= _LEAST_BODY
+        tuple(sorted(s))
+        for s in split_sentences(without_final_answer(text))
+        if len(s) >= _LEAST_BODY
     )
     return found | Counter(
         {sentence: times for sentence, times in counted.items() if times > 2}
     )
 
 
-def alike(later: tuple[str, Problem], earlier: tuple[str, Problem]) -> bool:
+def is_near_copy(later: tuple[str, Problem], earlier: tuple[str, Problem]) -> bool:
     """Whether a worked example is nearly the text of an earlier one on another problem, and not for a reason.
 
     There is a reason where the problems' own worked solutions are as much alike, or where the later text speaks of
     what tells its problem from the other.
     """
     (text, problem), (other, base) = later, earlier
-    written, before = tokens(body(text)), tokens(body(other))
+    written, before = (
+        tokenize(without_final_answer(text)),
+        tokenize(without_final_answer(other)),
+    )
     if problem.key == base.key or min(len(written), len(before)) < _LEAST_BODY:
         return False
-    references = tokens(body(problem.solution)), tokens(body(base.solution))
+    references = (
+        tokenize(without_final_answer(problem.solution)),
+        tokenize(without_final_answer(base.solution)),
+    )
     overlap, expected = (
         _overlap(written, before),
         _overlap(*references) if all(references) else 0.0,
     )
     if overlap < _SIMILAR or overlap - expected < _BEYOND:
         return False
-    telling = set(tokens(problem.prompt)) - set(tokens(base.prompt))
+    telling = set(tokenize(problem.prompt)) - set(tokenize(base.prompt))
     spoken, usual = (
         _share(telling, words)
-        for words in (written, references[0] or tokens(problem.prompt))
+        for words in (written, references[0] or tokenize(problem.prompt))
     )
     return (all(references) and overlap >= _SAME) or spoken < usual / 2
 

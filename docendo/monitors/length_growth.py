@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from statistics import median
 
-__all__ = ["FIRST", "RECENT", "growth", "slope"]
+__all__ = ["FIRST", "RECENT", "measure_growth", "theil_slope"]
 
 FIRST = 5
 """Rounds that an agent starts from."""
@@ -14,7 +14,7 @@ _SURE = 0.9
 _EARNED = 0.1
 
 
-def growth(
+def measure_growth(
     lengths: Sequence[tuple[int, float]], rewards: Sequence[tuple[int, float]]
 ) -> float:
     """By what share of the first rounds' length the newest ones are longer; 0 where it is chance or it pays.
@@ -32,14 +32,16 @@ def growth(
         return 0.0
     span = median(r for r, _ in recent) - median(r for r, _ in first)
     earned = (
-        slope([*rewards[:FIRST], *rewards[-RECENT:]]) * span
+        theil_slope([*rewards[:FIRST], *rewards[-RECENT:]]) * span
         if len(rewards) >= FIRST + RECENT
         else 0.0
     )
-    return max(0.0, slope([*first, *recent]) * span / start) if earned < _EARNED else 0.0
+    return (
+        max(0.0, theil_slope([*first, *recent]) * span / start) if earned < _EARNED else 0.0
+    )
 
 
-def slope(points: Sequence[tuple[int, float]]) -> float:
+def theil_slope(points: Sequence[tuple[int, float]]) -> float:
     """The median of the slopes between any two points whose rounds differ; 0 where there are none."""
     slopes = [(b - a) / (t - s) for (s, a), (t, b) in combinations(points, 2) if t != s]
     return median(slopes) if slopes else 0.0

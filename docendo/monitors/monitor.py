@@ -3,9 +3,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from docendo.monitors.alarms import Alarm, AlarmRules, raised, stopping
-from docendo.monitors.answer_probe import ProbePlan, ProbeRoom, hints, probed
-from docendo.monitors.detectors import Series, findings, grown, lengths, shares
+from docendo.monitors.alarms import Alarm, AlarmRules, raise_alarms, select_stopping
+from docendo.monitors.answer_probe import ProbePlan, ProbeRoom, probe_lessons, probe_metrics
+from docendo.monitors.detectors import (
+    Series,
+    find_all,
+    growth_metrics,
+    length_metrics,
+    share_metrics,
+)
 from docendo.monitors.length_growth import FIRST, RECENT
 from docendo.records import Episode
 
@@ -30,10 +36,15 @@ class Monitors:
         """The round's ``alarm/<name>/<agent>``, and the lengths and earnings that growth is told by."""
         if not episodes:
             return {}
-        metrics = {**shares(episodes, findings(episodes)), **lengths(episodes)}
+        metrics = {
+            **share_metrics(episodes, find_all(episodes)),
+            **length_metrics(episodes),
+        }
         if self.plan.lessons:
-            metrics |= hints(probed(room, episodes, self.plan, seed))
-        return self._remember(index, metrics) | self._remember(index, grown(self.seen))
+            metrics |= probe_metrics(probe_lessons(room, episodes, self.plan, seed))
+        return self._remember(index, metrics) | self._remember(
+            index, growth_metrics(self.seen)
+        )
 
     def recall(self, metrics: Series) -> None:
         """Take in the rounds that were there already when a run goes on."""
@@ -46,7 +57,7 @@ class Monitors:
     @property
     def stops(self) -> list[Alarm]:
         """The alarms after the newest round that end the run."""
-        return stopping(raised(self.seen, self.rules), self.rules)
+        return select_stopping(raise_alarms(self.seen, self.rules), self.rules)
 
     def _remember(self, index: int, metrics: dict[str, float]) -> dict[str, float]:
         """Those of `metrics` that are looked for."""

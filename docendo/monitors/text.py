@@ -7,7 +7,16 @@ from functools import lru_cache
 from docendo.graders.answer import marked
 from docendo.judges.filters import plain
 
-__all__ = ["FILLERS", "bare", "body", "digits", "joined", "sentences", "tokens", "within"]
+__all__ = [
+    "FILLERS",
+    "contains",
+    "join_spelled_out",
+    "letters_and_digits",
+    "spell_as_digits",
+    "split_sentences",
+    "tokenize",
+    "without_final_answer",
+]
 
 FILLERS = frozenset(
     str.split(
@@ -40,41 +49,41 @@ _SINGLES = re.compile(r"(?<![^\W_])[^\W_](?:(?:[\s._|]+|-)[^\W_](?![^\W_]))+")
 
 
 @lru_cache(maxsize=1024)  # a problem's texts are read again for every lesson on it
-def tokens(text: str) -> tuple[str, ...]:
+def tokenize(text: str) -> tuple[str, ...]:
     """Numbers, words and signs in lower case; numbers in words are digits, punctuation is left out."""
     return tuple(_TOKEN.findall(_GROUPED.sub("", _SPELLED.sub(_digits, plain(text)))))
 
 
-def sentences(text: str) -> list[tuple[str, ...]]:
+def split_sentences(text: str) -> list[tuple[str, ...]]:
     """The tokens of each line and each sentence; none is empty."""
-    return [found for part in _BREAK.split(text) if (found := tokens(part))]
+    return [found for part in _BREAK.split(text) if (found := tokenize(part))]
 
 
-def digits(text: str) -> str:
+def spell_as_digits(text: str) -> str:
     """`text` with its numbers in words as digits, and otherwise as it is."""
     return _SPELLED.sub(_digits, text)
 
 
-def joined(text: str) -> list[str]:
+def join_spelled_out(text: str) -> list[str]:
     """Single letters and digits that stand in a row, on one line or over several, each row as one word."""
     return [
-        bare(run.group())
+        letters_and_digits(run.group())
         for part in (text, *text.splitlines())
         for run in _SINGLES.finditer(part)
     ]
 
 
-def bare(text: str) -> str:
+def letters_and_digits(text: str) -> str:
     """Letters and digits alone, in lower case."""
     return re.sub(r"[\W_]+", "", plain(text))
 
 
-def body(text: str) -> str:
+def without_final_answer(text: str) -> str:
     """`text` without the lines that give a final answer."""
     return "\n".join(line for line in text.splitlines() if not marked(line))
 
 
-def within(wanted: Sequence[str], read: Sequence[str]) -> bool:
+def contains(wanted: Sequence[str], read: Sequence[str]) -> bool:
     """Whether `wanted` stands in `read`, token by token."""
     return any(
         tuple(read[at : at + len(wanted)]) == tuple(wanted)

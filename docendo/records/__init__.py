@@ -3,7 +3,7 @@
 problem -> match -> lesson -> attempt -> verdict -> episode -> payoff -> credit -> update
 """
 
-from docendo.records.agents import BASE, AgentId, origin
+from docendo.records.agents import BASE, AgentId, base_agent, is_frozen_copy
 from docendo.records.answers import (
     Answer,
     Completion,
@@ -73,8 +73,9 @@ __all__ = [
     "TeachingOption",
     "Usage",
     "Verdict",
+    "base_agent",
     "by_match",
+    "is_frozen_copy",
     "mean_score",
-    "origin",
     "problem_of",
 ]

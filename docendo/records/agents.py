@@ -2,7 +2,7 @@
 
 from typing import NewType
 
-__all__ = ["BASE", "AgentId", "origin"]
+__all__ = ["BASE", "AgentId", "base_agent", "is_frozen_copy"]
 
 AgentId = NewType("AgentId", str)
 
@@ -11,6 +11,11 @@ BASE = AgentId("base")
 """The bare base model: every engine answers for it, nobody trains it."""
 
 
-def origin(agent: AgentId) -> AgentId:
+def base_agent(agent: AgentId) -> AgentId:
     """The agent that a snapshot is a copy of: ``emmy`` for ``emmy@12``; any other agent itself."""
     return AgentId(agent.partition("@")[0])
+
+
+def is_frozen_copy(agent: AgentId) -> bool:
+    """Whether it is a snapshot, which learns nothing."""
+    return base_agent(agent) != agent

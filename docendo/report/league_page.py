@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from docendo.analysis.overview import Analysis, strongest
+from docendo.analysis.overview import Analysis, strongest_opponents
 from docendo.analysis.ratings import ELO
 from docendo.formatting import DASH, percent, signed
 from docendo.report.render.components import empty_note, figure, swatch, table, tile
@@ -102,7 +102,7 @@ def ratings(found: Analysis, note: str = "") -> Markup:
         "mean payoff",
         "hardest opponent",
     )
-    against = strongest(found)
+    against = strongest_opponents(found)
     rows = [
         [
             tag("th", found.names[i], scope="row"),

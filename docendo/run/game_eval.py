@@ -10,7 +10,7 @@ from docendo.games.kuhn_exact import KuhnPoker, first_seat_payoff
 from docendo.games.matrix import exploitability
 from docendo.games.text_game import Turn, information_sets, read_move
 from docendo.interfaces import FloatArray
-from docendo.records import AgentId, Request, origin
+from docendo.records import AgentId, Request, base_agent
 from docendo.school import Arena
 from docendo.seeds import seed_for
 
@@ -88,7 +88,7 @@ def told(found: Mapping[AgentId, Style]) -> dict[str, float]:
 
 def _request(arena: Arena, agent: AgentId, turn: Turn, seed: int) -> Request:
     rules = arena.room.rules
-    prompt = turn.prompt(arena.room.instructions[origin(agent)])
+    prompt = turn.prompt(arena.room.instructions[base_agent(agent)])
     return Request(agent, prompt, seed, rules.max_tokens, rules.temperature, "evaluation")
 
 

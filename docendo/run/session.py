@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from docendo.build.monitors import build_watch
+from docendo.build.monitors import build_monitors
 from docendo.build.school import (
     Catalog,
     build_school,
@@ -270,7 +270,7 @@ class Session:
         return {
             "standings": self.school.league.standings.state(),
             "population": self.school.league.population.state(),
-            "deck": self.school.league.deck.state(),
+            "deck": self.school.league.problem_replay.state(),
             "notebook": self.school.notebook.state(),
             "baseline": self.school.baseline.state(),
             "stopped_at": self.stopped_at,
@@ -286,7 +286,7 @@ class Session:
         load_state(self.engine, folder)
         self.school.league.standings.restore(state["standings"])
         self.school.league.population.restore(state["population"])
-        self.school.league.deck.restore(state["deck"])
+        self.school.league.problem_replay.restore(state["deck"])
         self.school.notebook.restore(state["notebook"])
         self.school.baseline.restore(state["baseline"])
         for name, shelf in self._shelves.items():
@@ -304,7 +304,13 @@ def open_session(
     guestbook = RatingQueue()
     school = build_school(config, found, watched, guestbook)
     session = Session(
-        config, found, engine, school, watcher, guestbook, watch=build_watch(config.alarms)
+        config,
+        found,
+        engine,
+        school,
+        watcher,
+        guestbook,
+        watch=build_monitors(config.alarms),
     )
     guestbook.now = lambda: session.done + 1
     return session

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from docendo.engines.local.decoding import DecodeRequest
 from docendo.engines.local.engine import LocalEngine
 from docendo.errors import RunError, UserError, suggestion
-from docendo.records import AgentId, Message, Request, origin
+from docendo.records import AgentId, Message, Request, base_agent
 from docendo.seeds import seed_for
 from docendo.serving.api_errors import ApiError
 from docendo.serving.auth import Guard
@@ -223,7 +223,7 @@ class _Api:
         engine, agent = self.population.engine, self._agent(wanted.model)
         messages = wanted.messages
         if messages[0].role != "system" and (
-            instruction := self.population.instructions.get(origin(agent))
+            instruction := self.population.instructions.get(base_agent(agent))
         ):
             messages = (Message("system", instruction), *messages)
         if len(engine.tokens.known) > _KNOWN_PROMPTS:

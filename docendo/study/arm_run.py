@@ -19,7 +19,7 @@ from docendo.compute import within
 from docendo.config import StudyConfig
 from docendo.config.load import Config, changed, to_toml
 from docendo.errors import UserError
-from docendo.records import BASE, AgentId, Episode, Usage, origin
+from docendo.records import BASE, AgentId, Episode, Usage, base_agent
 from docendo.run.session import (
     START,
     TEACHING,
@@ -104,7 +104,9 @@ class StageLog:
 
     def _gained(self, e: Episode) -> None:
         if e.gain is not None:
-            self.gains[origin(e.match.teacher), origin(e.match.student)].append(e.gain)
+            self.gains[base_agent(e.match.teacher), base_agent(e.match.student)].append(
+                e.gain
+            )
 
     def told(self, flops: float) -> dict[str, Any]:
         """JSON of this stretch, which ends at `flops`."""

@@ -23,8 +23,8 @@ from docendo.records import (
     Rollout,
     TaskType,
     Verdict,
+    base_agent,
     mean_score,
-    origin,
 )
 from docendo.seeds import seed_for
 from docendo.tools.calls import Toolset, worded
@@ -105,7 +105,7 @@ class Classroom:
         control_M, attempts_MK = self.examine(matches_M, lessons_MK, tests_M, seed)
         episodes = []
         for m, match in enumerate(matches_M):
-            rate, evidence = standings.alone(
+            rate, evidence = standings.unaided_rate(
                 match.student, f"{match.domain}/{match.family}", match.level
             )
             again = again_M[m]  # a chosen problem: the rate of its kind says nothing of it
@@ -276,13 +276,13 @@ class Classroom:
     def prompt(self, wanted: RolloutSpec) -> tuple[Message, ...]:
         """The conversation before the answer: the agent's instruction, the lesson's worked examples, the problem."""
         instruction, question = (
-            self.instructions[origin(wanted.agent)],
+            self.instructions[base_agent(wanted.agent)],
             wanted.problem.prompt,
         )
         if wanted.lesson is None:
             return solve_prompt(question, instruction)
         lesson = wanted.lesson
-        own = self.tools.get(origin(wanted.agent))
+        own = self.tools.get(base_agent(wanted.agent))
         pairs = zip(lesson.problems, lesson.examples, strict=True)
         shown = [(p.prompt, worded(p.prompt, a.completion.text, own)) for p, a in pairs]
         return lesson_prompt(shown, question, instruction)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from docendo.analysis.equilibrium import TIE, most_even, support
+from docendo.analysis.equilibrium import TIE, max_entropy_nash, nash_support
 from docendo.errors import UserError
 from tests.league.toys import RPS, copied, games
 
@@ -14,27 +14,29 @@ def test_the_support_are_all_who_are_in_any_equilibrium() -> None:
     game = np.zeros((7, 7))
     game[:3, :3] = game[3:6, 3:6] = RPS
     game[6, :6], game[:6, 6] = -1, 1
-    assert support(game).tolist() == [True] * 6 + [False]
-    assert most_even(game) == pytest.approx([1 / 6] * 6 + [0])
+    assert nash_support(game).tolist() == [True] * 6 + [False]
+    assert max_entropy_nash(game) == pytest.approx([1 / 6] * 6 + [0])
 
 
 def test_a_share_of_a_millionth_is_a_share() -> None:
     game = np.array([[0, -1, 1e-6], [1, 0, -1], [-1e-6, 1, 0]])
-    assert support(game).all()
-    assert most_even(game) == pytest.approx(np.array([1, 1e-6, 1]) / (2 + 1e-6), rel=1e-6)
+    assert nash_support(game).all()
+    assert max_entropy_nash(game) == pytest.approx(
+        np.array([1, 1e-6, 1]) / (2 + 1e-6), rel=1e-6
+    )
 
 
 @given(games())
 def test_copies_are_in_the_support_together(game: np.ndarray) -> None:
     for agent in range(len(game)):
-        inside = support(copied(game, agent))
+        inside = nash_support(copied(game, agent))
         assert inside[agent] == inside[-1]
 
 
 @given(games())
 def test_outsiders_lose_to_some_equilibrium_and_members_never_do(game: np.ndarray) -> None:
-    earned = game @ most_even(game)
-    assert (abs(earned[support(game)]) < 1e-9).all()
+    earned = game @ max_entropy_nash(game)
+    assert (abs(earned[nash_support(game)]) < 1e-9).all()
     assert (earned < 1e-9).all()
 
 
@@ -42,7 +44,7 @@ def test_outsiders_lose_to_some_equilibrium_and_members_never_do(game: np.ndarra
 def test_a_hundred_agents_are_solved_to_the_last_digits(seed: int) -> None:
     upper = np.triu(np.random.default_rng(seed).normal(size=(100, 100)), 1)
     game = upper - upper.T
-    assert (game @ most_even(game)).max() < 1e-12
+    assert (game @ max_entropy_nash(game)).max() < 1e-12
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -50,7 +52,7 @@ def test_payoffs_of_very_different_sizes_still_have_an_equilibrium(seed: int) ->
     rng = np.random.default_rng(seed)
     sizes, upper = 10.0 ** -rng.integers(0, 5, 30), np.triu(rng.normal(size=(30, 30)), 1)
     game = (upper - upper.T) * np.outer(sizes, sizes)
-    mixture = most_even(game)
+    mixture = max_entropy_nash(game)
     assert mixture.sum() == pytest.approx(1)
     assert (
         game @ mixture
@@ -60,4 +62,4 @@ def test_payoffs_of_very_different_sizes_still_have_an_equilibrium(seed: int) ->
 def test_without_scipy_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     with pytest.raises(UserError, match=r"pip install 'docendo\[league\]'"):
-        most_even(np.array(RPS, dtype=float))
+        max_entropy_nash(np.array(RPS, dtype=float))

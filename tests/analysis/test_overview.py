@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docendo.analysis.overview import analyse, as_json, strongest
+from docendo.analysis.overview import analyse, as_json, strongest_opponents
 from docendo.analysis.ratings import ELO
 from docendo.errors import UserError
 from tests.league.toys import LADDER, RPS, games
@@ -77,7 +77,7 @@ def test_lessons_help_both_ways_and_some_never_met() -> None:
     gains = [[GAP, 0.4, 0.2], [0.1, GAP, 0.3], [GAP, GAP, GAP]]
     found = analyse(["ann", "bob", "cat"], gains)
     assert found.gaps == 2
-    assert strongest(found) == [1, 0, 1]
+    assert strongest_opponents(found) == [1, 0, 1]
     assert found.collaboration == pytest.approx(
         -1
     )  # the one pair that met both ways: 0.4 and 0.1
@@ -90,7 +90,7 @@ def test_lessons_help_both_ways_and_some_never_met() -> None:
 
 def test_who_met_nobody_has_no_strongest_opponent_and_a_middling_rating() -> None:
     found = analyse(["a", "b", "c"], [[0, 1, GAP], [-1, 0, GAP], [GAP, GAP, 0]])
-    assert strongest(found) == [1, 0, None]
+    assert strongest_opponents(found) == [1, 0, None]
     assert found.ratings.rating[2] == pytest.approx(0)
     assert as_json(found)["strongest"]["c"] is None
 

@@ -5,12 +5,12 @@ import pytest
 
 from docendo.analysis.payoff import cyclic_share
 from docendo.analysis.preferences import (
-    analysed,
+    analyse_votes,
+    count_scarce_pairs,
     cyclicity,
+    find_preference_cycles,
     payoff_table,
-    rings,
-    scarce,
-    tally,
+    tally_votes,
 )
 from docendo.analysis.tournament import read_tournament
 from docendo.errors import UserError
@@ -51,7 +51,7 @@ def test_opinions_are_counted_row_against_column() -> None:
         opinion("adam", ANN, CAT, "tie"),
         opinion("adam", ANN, ANN),
     ]
-    found = tally(said)
+    found = tally_votes(said)
     assert (found.names, found.units) == (("ann", "bob", "cat"), ("eva", "adam"))
     assert found.payoff[0, 1] == 0.5  # three of four
     assert found.payoff[1, 0] == -0.5
@@ -61,15 +61,15 @@ def test_opinions_are_counted_row_against_column() -> None:
 
 
 def test_the_planted_circle_is_found_and_named() -> None:
-    found = tally(
+    found = tally_votes(
         polled([Person(f"p{i}", {}, noise=0.2, circle=CIRCLE) for i in range(10)])
     )
-    share, (ring,) = cyclicity(found), rings(found)
+    share, (ring,) = cyclicity(found), find_preference_cycles(found)
     assert share is not None
     assert share.low > 0.8
     assert ring.agents == ("courteous", "thorough", "terse")
     assert 0 < ring.low < ring.weakest
-    assert analysed(found).top.three_cycles.tolist() == [1, 1, 1]
+    assert analyse_votes(found).top.three_cycles.tolist() == [1, 1, 1]
 
 
 def test_people_of_one_order_go_in_no_circle() -> None:
@@ -80,23 +80,28 @@ def test_people_of_one_order_go_in_no_circle() -> None:
         )
         for i in range(30)
     ]
-    found = tally(polled(crowd))
+    found = tally_votes(polled(crowd))
     share = cyclicity(found)
     assert share is not None
     assert share.low < 0.02
-    assert not [ring for ring in rings(found) if ring.low > 0]
+    assert not [ring for ring in find_preference_cycles(found) if ring.low > 0]
 
 
 def test_a_majority_goes_in_a_circle_where_nobody_does() -> None:
     """Condorcet's paradox: three orders, each a third of the people."""
     crowd = [Person(f"p{i}", ORDERS[i % 3], noise=0.1) for i in range(90)]
     said = polled(crowd, count=3)
-    share, (ring,) = cyclicity(tally(said)), rings(tally(said))
+    share, (ring,) = cyclicity(tally_votes(said)), find_preference_cycles(tally_votes(said))
     assert share is not None
     assert share.low > 0.5
     assert (ring.agents, ring.low > 0) == (("courteous", "thorough", "terse"), True)
     for person in ("p0", "p1", "p2"):
-        assert rings(tally([o for o in said if o.person == person], "prompt")) == []
+        assert (
+            find_preference_cycles(
+                tally_votes([o for o in said if o.person == person], "prompt")
+            )
+            == []
+        )
 
 
 def test_noise_alone_is_no_cycle_on_average() -> None:
@@ -108,7 +113,7 @@ def test_noise_alone_is_no_cycle_on_average() -> None:
             for i in range(20)
             for a, b in ((ANN, BOB), (ANN, CAT))
         ] + [opinion(f"p{i}", BOB, CAT, rng.choice(["first", "second"])) for i in range(20)]
-        found, counted = cyclicity(tally(said)), tally(said)
+        found, counted = cyclicity(tally_votes(said)), tally_votes(said)
         assert found is not None
         shares.append(found.share)
         plain.append(cyclic_share(np.nan_to_num(counted.payoff)))
@@ -118,8 +123,8 @@ def test_noise_alone_is_no_cycle_on_average() -> None:
 def test_a_few_who_agree_are_not_sure() -> None:
     circle = [(ANN, BOB), (BOB, CAT), (CAT, ANN)]
     for people, sure in ((2, False), (10, True)):
-        (ring,) = rings(
-            tally([opinion(f"p{i}", *pair) for i in range(people) for pair in circle])
+        (ring,) = find_preference_cycles(
+            tally_votes([opinion(f"p{i}", *pair) for i in range(people) for pair in circle])
         )
         assert (ring.weakest, ring.low > 0) == (1.0, sure)
 
@@ -127,22 +132,25 @@ def test_a_few_who_agree_are_not_sure() -> None:
 def test_where_a_pair_was_hardly_compared_or_nothing_is_preferred_there_is_no_share() -> (
     None
 ):
-    assert cyclicity(tally([opinion("eva", ANN, BOB)])) is None
-    sparse = tally(
+    assert cyclicity(tally_votes([opinion("eva", ANN, BOB)])) is None
+    sparse = tally_votes(
         [opinion("eva", ANN, BOB), opinion("adam", ANN, BOB), opinion("eva", BOB, CAT)]
     )
-    assert (scarce(sparse), cyclicity(sparse)) == (2, None)
-    assert cyclicity(tally([opinion(f"p{i}", ANN, BOB, "tie") for i in range(4)])) is None
+    assert (count_scarce_pairs(sparse), cyclicity(sparse)) == (2, None)
+    assert (
+        cyclicity(tally_votes([opinion(f"p{i}", ANN, BOB, "tie") for i in range(4)]))
+        is None
+    )
 
 
 def test_nothing_to_compare_is_refused() -> None:
     with pytest.raises(UserError, match="none of 1 opinions compares two agents"):
-        tally([opinion("eva", ANN, ANN)])
+        tally_votes([opinion("eva", ANN, ANN)])
 
 
 def test_the_table_is_one_that_analyse_reads(tmp_path) -> None:
     path = tmp_path / "payoff.csv"
-    found = tally([opinion("eva", ANN, BOB), opinion("eva", BOB, CAT)])
+    found = tally_votes([opinion("eva", ANN, BOB), opinion("eva", BOB, CAT)])
     path.write_text("\n".join(",".join(row) for row in payoff_table(found)))
     read = read_tournament(path)
     assert read.names == ("ann", "bob", "cat")

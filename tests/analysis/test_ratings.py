@@ -4,13 +4,13 @@ import sys
 import numpy as np
 import pytest
 
-from docendo.analysis.ratings import ELO, openskill, reachable, strengths
+from docendo.analysis.ratings import ELO, fit_bradley_terry, fit_openskill, reachable_pairs
 from docendo.errors import UserError
 
 
 def test_the_interval_of_two_agents_is_that_of_a_log_odds() -> None:
     # 30 of 40 games: the log odds log 3 has variance 1/30 + 1/10, and each rating is half of it
-    found = strengths(np.array([[0, 30], [10, 0.0]]))
+    found = fit_bradley_terry(np.array([[0, 30], [10, 0.0]]))
     half = 1.959964 * math.sqrt(1 / 30 + 1 / 10) / 2
     assert found.rating == pytest.approx([math.log(3) / 2, -math.log(3) / 2])
     assert found.high - found.rating == pytest.approx([half, half])
@@ -19,49 +19,51 @@ def test_the_interval_of_two_agents_is_that_of_a_log_odds() -> None:
 
 def test_four_times_the_games_halve_the_interval() -> None:
     wins = np.array([[0, 3, 2], [1, 0, 4], [2, 2, 0.0]])
-    few, many = strengths(wins), strengths(4 * wins)
+    few, many = fit_bradley_terry(wins), fit_bradley_terry(4 * wins)
     assert many.rating == pytest.approx(few.rating)
     assert many.high - many.low == pytest.approx((few.high - few.low) / 2)
 
 
 def test_four_hundred_elo_points_are_odds_of_ten_to_one() -> None:
-    strong, weak = ELO * strengths(np.array([[0, 10], [1, 0.0]])).rating
+    strong, weak = ELO * fit_bradley_terry(np.array([[0, 10], [1, 0.0]])).rating
     assert strong - weak == pytest.approx(400)
 
 
 def test_games_against_oneself_count_for_nothing() -> None:
-    assert strengths(np.array([[9, 3], [1, 9.0]])).high == pytest.approx(
-        strengths(np.array([[0, 3], [1, 0.0]])).high
+    assert fit_bradley_terry(np.array([[9, 3], [1, 9.0]])).high == pytest.approx(
+        fit_bradley_terry(np.array([[0, 3], [1, 0.0]])).high
     )
 
 
 def test_paths_are_followed_to_their_end() -> None:
     edges = np.eye(9, k=1, dtype=bool)
-    assert reachable(edges).tolist() == np.triu(np.ones((9, 9), dtype=bool)).tolist()
+    assert reachable_pairs(edges).tolist() == np.triu(np.ones((9, 9), dtype=bool)).tolist()
 
 
 def test_openskill_puts_the_winner_of_every_match_first_and_grows_surer() -> None:
-    found = openskill(np.array([[0, 2, 2], [1, 0, 2], [0, 0, 0.0]]))
+    found = fit_openskill(np.array([[0, 2, 2], [1, 0, 2], [0, 0, 0.0]]))
     assert found.mean[0] > found.mean[1] > found.mean[2]
     assert (found.deviation < 25 / 3).all()
 
 
 def test_openskill_of_agents_that_never_met_is_that_of_new_ones() -> None:
-    found = openskill(np.zeros((3, 3)))
+    found = fit_openskill(np.zeros((3, 3)))
     assert found.mean.tolist() == [25.0] * 3
     assert found.deviation == pytest.approx([25 / 3] * 3)
 
 
 def test_openskill_of_draws_stays_in_the_middle() -> None:
-    assert openskill(np.array([[0, 0.5], [0.5, 0]])).mean == pytest.approx([25, 25])
+    assert fit_openskill(np.array([[0, 0.5], [0.5, 0]])).mean == pytest.approx([25, 25])
 
 
 def test_without_openskill_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openskill.models", None)
     with pytest.raises(UserError, match=r"pip install 'docendo\[league\]'"):
-        openskill(np.zeros((2, 2)))
+        fit_openskill(np.zeros((2, 2)))
 
 
 def test_who_all_but_never_wins_is_rated_like_who_never_wins() -> None:
     nearly = np.array([[0, 1, 1 - 1e-16], [0, 0, 1.0], [1e-16, 1e-17, 0]])
-    assert strengths(nearly).rating == pytest.approx(strengths(nearly.round()).rating)
+    assert fit_bradley_terry(nearly).rating == pytest.approx(
+        fit_bradley_terry(nearly.round()).rating
+    )

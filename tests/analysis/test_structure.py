@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docendo.analysis.equilibrium import most_even
+from docendo.analysis.equilibrium import max_entropy_nash
 from docendo.analysis.structure import (
-    clusters,
     collaboration,
+    count_three_cycles,
     decompose,
-    disc,
     diversity,
-    skill,
-    three_cycles,
+    embed_in_disc,
+    mean_payoffs,
+    nash_clusters,
 )
 from tests.league.toys import LADDER, RPS, games
 
@@ -33,13 +33,13 @@ def test_the_two_parts_of_a_mixed_game_are_what_it_was_made_of() -> None:
 def test_the_parts_are_orthogonal_and_the_cyclic_one_has_no_skill(game: np.ndarray) -> None:
     parts = decompose(game)
     assert (parts.cyclic * (game - parts.cyclic)).sum() == pytest.approx(0, abs=1e-8)
-    assert skill(parts.cyclic) == pytest.approx(0, abs=1e-8)
+    assert mean_payoffs(parts.cyclic) == pytest.approx(0, abs=1e-8)
 
 
 def test_the_disc_of_a_pure_cycle_is_a_regular_triangle_whose_cross_products_are_the_payoffs() -> (
     None
 ):
-    found = disc(CYCLE)
+    found = embed_in_disc(CYCLE)
     assert found.share == pytest.approx(1)
     lengths = np.linalg.norm(found.points, axis=1)
     assert lengths == pytest.approx([lengths[0]] * 3)
@@ -50,14 +50,14 @@ def test_the_disc_of_a_pure_cycle_is_a_regular_triangle_whose_cross_products_are
 
 def test_the_disc_shows_the_stronger_of_two_cycles() -> None:
     zero = np.zeros((3, 3))
-    found = disc(np.block([[CYCLE, zero], [zero, 2 * CYCLE]]))
+    found = embed_in_disc(np.block([[CYCLE, zero], [zero, 2 * CYCLE]]))
     assert found.share == pytest.approx(4 / 5)
     assert np.linalg.norm(found.points[:3]) == pytest.approx(0, abs=1e-9)
-    assert disc(np.zeros((3, 3))).share is None
+    assert embed_in_disc(np.zeros((3, 3))).share is None
 
 
 def test_a_ladder_has_a_cluster_for_every_step() -> None:
-    found = clusters(STEPS)
+    found = nash_clusters(STEPS)
     assert [c.members for c in found] == [(0,), (1,), (2,), (3,)]
     assert [c.skill for c in found] == pytest.approx([2, 2 / 3, -2 / 3, -2])
     assert {(c.longest_cycle, c.three_cycles) for c in found} == {(0, 0.0)}
@@ -68,7 +68,7 @@ def test_a_champion_above_a_cycle_above_a_loser_is_three_clusters() -> None:
     game[1:4, 1:4] = CYCLE
     game[0, 1:], game[1:, 0] = 1, -1
     game[:4, 4], game[4, :4] = 1, -1
-    found = clusters(game)
+    found = nash_clusters(game)
     assert [c.members for c in found] == [(0,), (1, 2, 3), (4,)]
     assert [c.longest_cycle for c in found] == [0, 3, 0]
     assert [c.three_cycles for c in found] == [0, 1, 0]
@@ -83,7 +83,7 @@ def test_the_longest_cycle_of_five_on_a_circle_is_five() -> None:
             for i in range(5)
         ]
     )
-    (only,) = clusters(game.astype(float))
+    (only,) = nash_clusters(game.astype(float))
     assert (only.longest_cycle, only.three_cycles) == (5, 3)
 
 
@@ -92,18 +92,18 @@ def test_cycles_of_three_are_those_that_one_counts(game: np.ndarray) -> None:
     counted = [0] * len(game)
     for i, j, k in permutations(range(len(game)), 3):
         counted[i] += int(game[i, j] > 0 and game[j, k] > 0 and game[k, i] > 0)
-    assert three_cycles(game).tolist() == counted
+    assert count_three_cycles(game).tolist() == counted
 
 
 @given(games())
 def test_every_agent_is_in_one_cluster(game: np.ndarray) -> None:
-    members = [i for c in clusters(game) for i in c.members]
+    members = [i for c in nash_clusters(game) for i in c.members]
     assert sorted(members) == list(range(len(game)))
 
 
 def test_only_a_cycle_at_the_top_is_diverse() -> None:
-    assert diversity(CYCLE, most_even(CYCLE)) == pytest.approx(1 / 3)
-    assert diversity(STEPS, most_even(STEPS)) == 0
+    assert diversity(CYCLE, max_entropy_nash(CYCLE)) == pytest.approx(1 / 3)
+    assert diversity(STEPS, max_entropy_nash(STEPS)) == 0
     assert diversity(np.zeros((3, 3)), np.full(3, 1 / 3)) == 0
 
 

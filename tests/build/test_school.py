@@ -7,8 +7,8 @@ from docendo.config.load import parse_config
 from docendo.errors import UserError
 from docendo.graders.answer import exact
 from docendo.league.curriculum import ByLearnability, UnlockLevels
-from docendo.league.matchmaking import Improving
-from docendo.league.population import Either, EveryRounds, Never, WhenStronger
+from docendo.league.matchmaking import Thompson
+from docendo.league.snapshot_rules import AnyRule, EveryRounds, Never, WhenStronger
 from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
 from docendo.learning.advantages import LeaveOneOut, RunningMean
 from docendo.learning.losses import PPOClip, policy_gradient
@@ -31,7 +31,7 @@ def test_estimators_are_a_baseline_a_loss_and_a_number_of_passes():
 
 
 def test_every_domain_is_taught_by_its_experts_to_the_others():
-    for course in school().league.courses:
+    for course in school().league.teaching_options:
         assert len(course.teachers) == 1
         assert len(course.students) == 2
         assert not set(course.teachers) & set(course.students)
@@ -78,31 +78,31 @@ def league(**table):
 
 def test_without_league_settings_everybody_meets_equally_often_and_nothing_is_copied():
     plain = league()
-    assert isinstance(plain.pair, RoundRobin)
-    assert plain.population.rule == Never()
-    assert not plain.population.anchored
+    assert isinstance(plain.matchmaker, RoundRobin)
+    assert plain.population.snapshot_rule == Never()
+    assert not plain.population.reference_copies
 
 
 def test_league_settings_are_choices_curricula_and_rules():
     wanted = league(
         teachers="improving", curriculum="learnable", opens=0.6, anchored=2, replayed=0.5
     )
-    assert wanted.pair == CurriculumMatchmaker(
-        UnlockLevels(ByLearnability(), 0.6), Improving(), wanted.pair.learns, 2
+    assert wanted.matchmaker == CurriculumMatchmaker(
+        UnlockLevels(ByLearnability(), 0.6), Thompson(), wanted.matchmaker.is_learner, 2
     )
-    assert wanted.curriculum == wanted.pair.curriculum
+    assert wanted.curriculum == wanted.matchmaker.curriculum
     missing = league(curriculum="missing")
     assert (wanted.missing, missing.missing, missing.curriculum) == (
         False,
         True,
         ByLearnability(),
     )
-    assert wanted.population.anchored
-    assert wanted.deck.share == 0.5
-    assert league(snapshot_every=3).population.rule == EveryRounds(3)
+    assert wanted.population.reference_copies
+    assert wanted.problem_replay.fraction == 0.5
+    assert league(snapshot_every=3).population.snapshot_rule == EveryRounds(3)
     both = league(snapshot_every=3, snapshot_margin=0.2, snapshots=5).population
-    assert both.rule == Either([EveryRounds(3), WhenStronger(0.2)])
-    assert both.kept == 5
+    assert both.snapshot_rule == AnyRule([EveryRounds(3), WhenStronger(0.2)])
+    assert both.max_snapshots == 5
 
 
 def test_agents_with_the_same_domains_are_rivals():
@@ -133,8 +133,8 @@ def test_duels_are_played_by_learners_and_programs():
     built = arena(
         {"ann": {}, "nash": {"plays": "equilibrium"}, "spy": {"role": "exploiter"}}, deals=3
     )
-    assert built.pair.roles == {"ann": "main", "spy": "exploiter"}
-    assert built.pair.others == ["nash"]
+    assert built.matchmaker.roles == {"ann": "main", "spy": "exploiter"}
+    assert built.matchmaker.scripted_players == ["nash"]
     assert built.game.name == "kuhn"
     assert built.room.rules.deals == 3
     assert school().arena is None

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from docendo.league.population import Lineage, Population
+from docendo.league.lineage import Lineage
+from docendo.league.population import Population
 from docendo.league.standings import LiveStandings
 from docendo.records import AgentId, Duel
 from docendo.store import RoundRecord, RunDirectory
@@ -37,12 +38,12 @@ def made(here: Path, *duels: Duel, lessons: bool = True) -> None:
         if lessons
         else []
     )
-    standings.record(played)
-    standings.results(
+    standings.record_episodes(played)
+    standings.record_games(
         [(d.first, d.second, (1 + d.payoffs[0]) / 2) for d in duels], "kuhn", 1
     )
-    population.found([ANN, BOB])
-    population._born(Lineage(1, PAST, "snapshot", (ANN,)))
+    population.add_founders([ANN, BOB])
+    population.add(Lineage(1, PAST, "snapshot", (ANN,)))
     state = {"standings": standings.state(), "population": population.state()}
     metrics = {
         "groups": 4,

@@ -94,7 +94,7 @@ def test_a_better_score_never_has_the_smaller_probability(scores: list[float]) -
 def test_wrong_numbers_are_refused(
     scores: Sequence, staleness: Sequence, beta: float, rho: float
 ) -> None:
-    with pytest.raises(UserError, match="replay wants"):
+    with pytest.raises(UserError, match="replay expected"):
         replay_weights(scores, staleness, beta, rho)
 
 
@@ -144,7 +144,7 @@ def test_what_right_answers_are_missing_of_is_worked_on_most() -> None:
 
 
 def test_what_is_closed_is_not_missing() -> None:
-    closed = ByRarity(UnlockLevels(UniformCurriculum(), opens=0.7), {KINDS[0]: 100})
+    closed = ByRarity(UnlockLevels(UniformCurriculum(), threshold=0.7), {KINDS[0]: 100})
     assert closed.weights(KINDS, shares(*[(0, 0)] * 4)) == pytest.approx(
         [1 / 27, 0, 0, 26 / 27]
     )
@@ -182,7 +182,7 @@ def test_replay_goes_by_rank_and_by_staleness() -> None:
     ],
 )
 def test_levels_open_one_after_the_other_within_a_family(seen, expected) -> None:
-    opening = UnlockLevels(UniformCurriculum(), opens=0.7, least=8)
+    opening = UnlockLevels(UniformCurriculum(), threshold=0.7, min_evidence=8)
     assert opening.weights(KINDS, shares(*seen)) == pytest.approx(expected)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from docendo.errors import UserError
 from docendo.league.duel_matches import DuelMatchmaker, alphastar
-from docendo.league.matchmaking import NashMix, Uniform
+from docendo.league.matchmaking import NashMixture, Uniform
 from docendo.league.standings import LiveStandings
 from docendo.records import AgentId, Pairing
 from tests.toys import ANN, BOB, CAT
@@ -56,7 +56,7 @@ def test_programs_are_opponents_and_have_no_turn() -> None:
 
 def test_who_is_hard_to_beat_is_met_more_often() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.results([(ANN, BOB, 1.0), (ANN, CAT, 0.0)] * 50, "kuhn", 0)
+    standings.record_games([(ANN, BOB, 1.0), (ANN, CAT, 0.0)] * 50, "kuhn", 0)
     choices = alphastar({ANN: "main"})
     met = opponents(ANN, paired(1000, {ANN: "main"}, choices, [BOB, CAT], [ANN], standings))
     assert met[CAT] > 5 * met[BOB] > 0
@@ -66,11 +66,18 @@ def test_the_equilibrium_of_a_cycle_is_met_evenly_and_a_beaten_one_not_at_all() 
     standings = LiveStandings(decay=1.0)
     dan, eve = AgentId("dan"), AgentId("eve")
     cycle = [(BOB, CAT, 1.0), (CAT, dan, 1.0), (dan, BOB, 1.0)]
-    standings.results([*cycle, *((a, eve, 1.0) for a in (BOB, CAT, dan))] * 100, "kuhn", 0)
+    standings.record_games(
+        [*cycle, *((a, eve, 1.0) for a in (BOB, CAT, dan))] * 100, "kuhn", 0
+    )
     met = opponents(
         ANN,
         paired(
-            900, {ANN: "main"}, {"main": NashMix()}, [BOB, CAT, dan, eve], [ANN], standings
+            900,
+            {ANN: "main"},
+            {"main": NashMixture()},
+            [BOB, CAT, dan, eve],
+            [ANN],
+            standings,
         ),
     )
     # ann has played nobody: to the league she is as strong as any of the cycle
@@ -79,7 +86,7 @@ def test_the_equilibrium_of_a_cycle_is_met_evenly_and_a_beaten_one_not_at_all() 
 
 
 def test_where_there_is_nobody_to_play_it_says_so() -> None:
-    with pytest.raises(UserError, match="nobody learns"):
+    with pytest.raises(UserError, match="no agent learns"):
         paired(1, present=[PAST])
-    with pytest.raises(UserError, match="finds nobody for 'bob'"):
+    with pytest.raises(UserError, match="has nobody to choose for 'bob'"):
         paired(1, roles={BOB: "exploiter"}, present=[BOB])

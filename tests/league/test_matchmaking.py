@@ -7,12 +7,13 @@ from docendo.errors import UserError
 from docendo.league.candidates import Candidates
 from docendo.league.matchmaking import (
     Among,
-    Improving,
     LearnableTeachers,
     Mixture,
-    Prioritized,
-    Self,
+    PrioritizedSelfPlay,
+    SelfPlay,
+    Thompson,
     Uniform,
+    UpperConfidence,
     draw,
     even,
     hard,
@@ -26,11 +27,11 @@ RATES = [0.1, 0.5, 0.9]
 RNG = np.random.default_rng(0)
 
 
-def slate(*seen: tuple[float, float], focus: AgentId = ANN) -> Candidates:
+def slate(*seen: tuple[float, float], agent: AgentId = ANN) -> Candidates:
     """Ann, Bob, Cat ... as far as there are numbers, judged by (wins, games) against them."""
     known = dict(zip((ANN, BOB, CAT, AgentId("dan")), seen, strict=False))
     return Candidates(
-        focus, list(known), lambda names: shares(*(known[name] for name in names))
+        agent, list(known), lambda names: shares(*(known[name] for name in names))
     )
 
 
@@ -67,8 +68,10 @@ def test_weightings_are_probabilities(rates: list[float]) -> None:
 
 def test_a_floor_keeps_the_beaten_from_being_forgotten() -> None:
     beaten = slate((1000, 1000), (0, 1000))
-    assert Prioritized(hard, floor=0.2)(beaten, RNG) == pytest.approx([0.1, 0.9], abs=1e-3)
-    assert Prioritized(hard, floor=0.0)(beaten, RNG)[0] < 1e-5
+    assert PrioritizedSelfPlay(hard, floor=0.2)(beaten, RNG) == pytest.approx(
+        [0.1, 0.9], abs=1e-3
+    )
+    assert PrioritizedSelfPlay(hard, floor=0.0)(beaten, RNG)[0] < 1e-5
 
 
 def test_learnable_is_where_the_outcome_is_open() -> None:
@@ -78,20 +81,20 @@ def test_learnable_is_where_the_outcome_is_open() -> None:
     )
 
 
-def test_improving_takes_the_best_and_tries_the_unknown() -> None:
+def test_thompson_and_ucb_take_the_best_and_try_the_unknown() -> None:
     known = slate((90, 100), (10, 100), (50, 100))
-    assert Improving(optimism=2.0)(known, RNG).tolist() == [1, 0, 0]
-    assert Improving(optimism=2.0)(slate((50, 100), (0, 0)), RNG).tolist() == [0, 1], (
+    assert UpperConfidence(spreads=2.0)(known, RNG).tolist() == [1, 0, 0]
+    assert UpperConfidence(spreads=2.0)(slate((50, 100), (0, 0)), RNG).tolist() == [0, 1], (
         "the unknown may be better"
     )
     rng = np.random.default_rng(1)
-    taken = sum(Improving()(slate((60, 100), (0, 0)), rng) for _ in range(500))
+    taken = sum(Thompson()(slate((60, 100), (0, 0)), rng) for _ in range(500))
     assert 100 < taken[1] < 300, "a draw from Beta(1, 1) exceeds 0.6 two times in five"
 
 
 def test_a_choice_of_one_is_the_same_choice_whoever_makes_it() -> None:
     one, drawn = slate((1, 2)), []
-    for choice in (Improving(), Uniform()):
+    for choice in (Thompson(), Uniform()):
         rng = np.random.default_rng(5)
         drawn.append((draw(choice, one, rng), rng.random()))
     assert drawn[0] == drawn[1]
@@ -99,37 +102,41 @@ def test_a_choice_of_one_is_the_same_choice_whoever_makes_it() -> None:
 
 def test_equal_promises_are_chosen_by_chance() -> None:
     rng = np.random.default_rng(0)
-    taken = sum(Improving(optimism=0.0)(EVEN, rng) for _ in range(300))
+    taken = sum(UpperConfidence(spreads=0.0)(EVEN, rng) for _ in range(300))
     assert taken.min() > 60
 
 
 def test_oneself_is_chosen_where_one_is_a_candidate() -> None:
-    assert Self()(EVEN, RNG).tolist() == [1, 0, 0]
-    assert Self()(slate((1, 2), focus=CAT), RNG).tolist() == [0]
+    assert SelfPlay()(EVEN, RNG).tolist() == [1, 0, 0]
+    assert SelfPlay()(slate((1, 2), agent=CAT), RNG).tolist() == [0]
 
 
 def test_a_mixture_is_alphastars_and_gives_the_share_of_nobody_to_the_others() -> None:
     exploiters = Among(lambda name: name == CAT, Uniform())
     main = Mixture(
-        [(0.35, Self()), (0.5, Prioritized(even, floor=0.0)), (0.15, exploiters)]
+        [
+            (0.35, SelfPlay()),
+            (0.5, PrioritizedSelfPlay(even, floor=0.0)),
+            (0.15, exploiters),
+        ]
     )
     assert main(EVEN, RNG) == pytest.approx([0.35 + 0.5 / 3, 0.5 / 3, 0.5 / 3 + 0.15])
     nobody = Among(lambda name: False, Uniform())
-    assert Mixture([(0.35, Self()), (0.65, nobody)])(EVEN, RNG).tolist() == [1, 0, 0]
+    assert Mixture([(0.35, SelfPlay()), (0.65, nobody)])(EVEN, RNG).tolist() == [1, 0, 0]
     assert Mixture([(1.0, nobody)])(EVEN, RNG).tolist() == [0, 0, 0]
 
 
 def test_drawing_follows_the_probabilities() -> None:
     rng = np.random.default_rng(0)
     drawn = [
-        draw(Prioritized(hard, floor=0.0), slate((10, 1000), (500, 1000)), rng)
+        draw(PrioritizedSelfPlay(hard, floor=0.0), slate((10, 1000), (500, 1000)), rng)
         for _ in range(1000)
     ]
     assert drawn.count(ANN) == pytest.approx(1000 * 0.98 / 1.23, abs=50)
 
 
 def test_drawing_from_nobody_says_so() -> None:
-    with pytest.raises(UserError, match="Self finds nobody for 'cat' among"):
-        draw(Self(), slate((1, 2), focus=CAT), RNG)
-    with pytest.raises(UserError, match="finds nobody"):
+    with pytest.raises(UserError, match="SelfPlay has nobody to choose for 'cat' among"):
+        draw(SelfPlay(), slate((1, 2), agent=CAT), RNG)
+    with pytest.raises(UserError, match="has nobody to choose"):
         draw(Uniform(), slate(), RNG)

@@ -4,19 +4,16 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from docendo.league.population import (
-    Either,
+from docendo.league.lineage import Lineage, Milestone
+from docendo.league.population import Population, Replacement
+from docendo.league.snapshot_rules import (
+    AnyRule,
     EveryRounds,
-    Lineage,
-    Milestone,
     Never,
-    Population,
-    Replacement,
     WhenStronger,
-    ahead,
-    frozen,
+    mean_improvement,
 )
-from docendo.records import AgentId, TaskType, TeachingOption, origin
+from docendo.records import AgentId, TaskType, TeachingOption, base_agent, is_frozen_copy
 from tests.toys import ANN, BOB, CAT, shares
 
 SUMS = TaskType("sums", "small", 1)
@@ -33,15 +30,15 @@ class Skills:
     def skills(self, agent: AgentId) -> dict[str, float]:
         return dict(self.known.get(agent, {}))
 
-    def wins(self, rows, columns, subject):
+    def win_rates(self, rows, columns, subject):
         return shares(*[self.won] * len(rows))
 
 
 def population(opened: int | None = -1, **parts) -> Population:
     made = Population(**parts)
-    made.found([ANN, BOB, CAT])
+    made.add_founders([ANN, BOB, CAT])
     if opened is not None:
-        made.open(opened)
+        made.start_teaching(opened)
     return made
 
 
@@ -50,7 +47,7 @@ def names(births: list[Lineage]) -> list[str]:
 
 
 def test_copies_are_taken_every_so_many_rounds_of_teaching_and_the_oldest_leave() -> None:
-    league = population(opened=9, rule=EveryRounds(2), kept=2)
+    league = population(opened=9, snapshot_rule=EveryRounds(2), max_snapshots=2)
     seen = [league.renew(i, Skills(), 0) for i in range(10, 18)]
     assert [names(born)[:1] for born, _ in seen] == [
         [],
@@ -71,7 +68,7 @@ def test_copies_are_taken_every_so_many_rounds_of_teaching_and_the_oldest_leave(
 
 
 def test_a_copy_is_taken_when_the_agent_is_better_than_at_its_last_copy() -> None:
-    league, born = population(rule=WhenStronger(0.2)), []
+    league, born = population(snapshot_rule=WhenStronger(0.2)), []
     for index, rate in enumerate([0.1, 0.25, 0.31, 0.45, 0.52]):
         born += league.renew(index, Skills({ANN: {"sums": rate}}), 0)[0]
     assert names(born) == ["ann@2", "ann@4"], (
@@ -82,7 +79,7 @@ def test_a_copy_is_taken_when_the_agent_is_better_than_at_its_last_copy() -> Non
 def test_nothing_known_is_no_progress_and_a_new_kind_is_measured_from_its_first_look() -> (
     None
 ):
-    league, seen = population(rule=WhenStronger(0.2)), []
+    league, seen = population(snapshot_rule=WhenStronger(0.2)), []
     history = [
         {},
         {"sums": 0.5},
@@ -102,12 +99,12 @@ def test_nothing_known_is_no_progress_and_a_new_kind_is_measured_from_its_first_
 def test_in_a_game_a_copy_is_taken_when_the_last_one_is_beaten_often_enough(
     won, due
 ) -> None:
-    rule = WhenStronger(0.2, game="kuhn", least=8)
+    rule = WhenStronger(0.2, game="kuhn", min_games=8)
     assert rule(ANN, Milestone(OLD, {}), 5, Skills(won=won)) is due
 
 
 def test_in_a_game_the_first_copy_is_taken_when_the_agent_wins_more_than_at_first() -> None:
-    league = population(rule=WhenStronger(0.2, game="kuhn"))
+    league = population(snapshot_rule=WhenStronger(0.2, game="kuhn"))
     for index, rate in enumerate([0.4, 0.5, 0.65]):
         born, _ = league.renew(index, Skills({ANN: {"kuhn": rate}}, won=(100, 100)), 0)
     assert names(born) == ["ann@2"]
@@ -115,7 +112,7 @@ def test_in_a_game_the_first_copy_is_taken_when_the_agent_wins_more_than_at_firs
 
 def test_either_rule_will_do() -> None:
     rule, mark = (
-        Either([EveryRounds(5), WhenStronger(0.3)]),
+        AnyRule([EveryRounds(5), WhenStronger(0.3)]),
         Milestone(Lineage(0, ANN, "founder"), {"sums": 0.0}),
     )
     known = [(1, 0.1), (1, 0.4), (5, 0.1)]
@@ -128,32 +125,34 @@ def test_either_rule_will_do() -> None:
 
 
 def test_progress_is_over_what_was_known_both_times() -> None:
-    assert ahead({"a": 0.5, "b": 1.0}, {"a": 0.25, "c": 0.0}) == 0.25
-    assert ahead({"a": 1.0}, {"b": 0.0}) is None
+    assert mean_improvement({"a": 0.5, "b": 1.0}, {"a": 0.25, "c": 0.0}) == 0.25
+    assert mean_improvement({"a": 1.0}, {"b": 0.0}) is None
 
 
 def test_anchors_are_copied_once_and_never_leave() -> None:
-    league = population(opened=None, rule=EveryRounds(1), kept=1, anchored=True)
-    assert names(league.open(-1)) == ["ann@-1", "bob@-1", "cat@-1"]
-    assert league.open(0) == []
+    league = population(
+        opened=None, snapshot_rule=EveryRounds(1), max_snapshots=1, reference_copies=True
+    )
+    assert names(league.start_teaching(-1)) == ["ann@-1", "bob@-1", "cat@-1"]
+    assert league.start_teaching(0) == []
     for i in range(4):
         league.renew(i, Skills(), 0)
     assert league.copies(ANN) == ["ann@-1", "ann@3"]
-    assert league.copies(ANN, "anchor") == ["ann@-1"]
-    assert population(opened=None).open(0) == [], "not wanted"
+    assert league.copies(ANN, "reference") == ["ann@-1"]
+    assert population(opened=None).start_teaching(0) == [], "not wanted"
 
 
 def test_the_past_teaches_and_anchors_are_taught() -> None:
-    league = population(rule=EveryRounds(1), anchored=True)
+    league = population(snapshot_rule=EveryRounds(1), reference_copies=True)
     league.renew(1, Skills(), 0)
     courses = [TeachingOption(SUMS, (ANN,), (BOB,))]
-    assert league.courses(courses) == [
+    assert league.with_copies(courses) == [
         TeachingOption(SUMS, (ANN, "ann@-1", "ann@1"), (BOB, "bob@-1"))
     ]
-    assert league.courses(courses, anchors=False) == [
+    assert league.with_copies(courses, reference_students=False) == [
         TeachingOption(SUMS, (ANN, "ann@-1", "ann@1"), (BOB,))
     ]
-    assert population().courses(courses) == courses
+    assert population().with_copies(courses) == courses
 
 
 def test_the_weakest_rival_becomes_a_relative_of_the_strongest() -> None:
@@ -163,7 +162,7 @@ def test_the_weakest_rival_becomes_a_relative_of_the_strongest() -> None:
     record = Skills({ANN: {"sums": 0.9}, BOB: {"sums": 0.2}, CAT: {"sums": 0.0}})
     assert league.renew(0, record, 0)[0] == [], "not yet"
     assert league.renew(1, record, 0)[0] == [Lineage(1, BOB, "mutated", (ANN,))]
-    assert league.present[BOB].parents == (ANN,)
+    assert league.members[BOB].parents == (ANN,)
     near = Skills({ANN: {"sums": 0.9}, BOB: {"sums": 0.85}})
     assert league.renew(3, near, 0)[0] == [], "nearly as good"
 
@@ -193,7 +192,7 @@ def test_a_replaced_member_is_measured_from_what_it_became_and_not_from_what_it_
     None
 ):
     parts = {
-        "rule": WhenStronger(0.5),
+        "snapshot_rule": WhenStronger(0.5),
         "replacement": Replacement(every=4),
         "rivals": [(ANN, BOB)],
     }
@@ -203,14 +202,14 @@ def test_a_replaced_member_is_measured_from_what_it_became_and_not_from_what_it_
     ] == ["mutated"]
     grown = Skills({ANN: {"s": 0.9}, BOB: {"s": 0.9}})
     assert league.renew(4, grown, 0)[0] == []
-    assert league.marks[BOB].skills == {"s": 0.9}
+    assert league.milestones[BOB].skills == {"s": 0.9}
 
 
 def test_a_population_comes_back_from_json_with_its_lineage() -> None:
     parts = {
-        "rule": Either([EveryRounds(1), WhenStronger(0.1)]),
-        "kept": 1,
-        "anchored": True,
+        "snapshot_rule": AnyRule([EveryRounds(1), WhenStronger(0.1)]),
+        "max_snapshots": 1,
+        "reference_copies": True,
     }
     parts |= {"replacement": Replacement(2), "rivals": [(ANN, BOB)]}
     league, fresh = population(**parts), Population(**parts)
@@ -219,10 +218,10 @@ def test_a_population_comes_back_from_json_with_its_lineage() -> None:
         league.renew(i, record, 0)
     fresh.restore(json.loads(json.dumps(league.state())))
     assert fresh == league
-    assert list(fresh.present) == list(league.present)
+    assert list(fresh.members) == list(league.members)
     assert fresh.renew(4, record, 0) == league.renew(4, record, 0)
 
 
 def test_a_copy_is_known_by_its_name() -> None:
-    assert [frozen(AgentId(n)) for n in ("ann", "ann@3")] == [False, True]
-    assert origin(AgentId("ann@3")) == origin(ANN) == ANN
+    assert [is_frozen_copy(AgentId(n)) for n in ("ann", "ann@3")] == [False, True]
+    assert base_agent(AgentId("ann@3")) == base_agent(ANN) == ANN

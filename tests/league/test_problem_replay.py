@@ -26,7 +26,7 @@ def drawn(deck: ProblemReplay, count: int = 400, avoid=()) -> Counter:
 
 
 def test_only_problems_whose_outcome_varied_are_met_again() -> None:
-    deck = ProblemReplay(share=1.0)
+    deck = ProblemReplay(fraction=1.0)
     deck.observe([met((1, 1), 1), met((0, 0), 2), met((1, 0), 3), met((), 4)])
     assert set(drawn(deck)) == {problem(3)}
     deck.observe([met((1, 1), 3, round=1)])
@@ -34,13 +34,16 @@ def test_only_problems_whose_outcome_varied_are_met_again() -> None:
 
 
 def test_the_attempts_after_all_lessons_of_a_match_speak_for_its_problem() -> None:
-    deck = ProblemReplay(share=1.0)
+    deck = ProblemReplay(fraction=1.0)
     deck.observe([met((1, 1), 1), met((0, 0), 1), met((1, 1, 1), 2), met((0,), 2)])
-    assert [c.score for c in deck.cards["bob|sums/small/1"].values()] == [0.25, 0.75 * 0.25]
+    assert [c.score for c in deck.entries["bob|sums/small/1"].values()] == [
+        0.25,
+        0.75 * 0.25,
+    ]
 
 
 def test_a_share_of_the_problems_is_met_again_and_others_are_fresh() -> None:
-    deck = ProblemReplay(share=0.25)
+    deck = ProblemReplay(fraction=0.25)
     deck.observe([met((1, 0), 3)])
     assert 60 < drawn(deck)[problem(3)] < 140
     assert set(drawn(deck, avoid=[problem(3)])) == {None}
@@ -48,7 +51,7 @@ def test_a_share_of_the_problems_is_met_again_and_others_are_fresh() -> None:
 
 
 def test_the_most_uncertain_problems_are_met_most_and_the_stale_ones_sometimes() -> None:
-    deck = ProblemReplay(share=1.0, beta=0.3, rho=0.2)
+    deck = ProblemReplay(fraction=1.0, beta=0.3, rho=0.2)
     deck.observe([met((1, 0, 0, 0), 1, round=0)])
     deck.observe([met((1, 1, 0, 0), 2, round=9)])
     # rank 1 of two has 1 / (1 + 2 ** (-1 / 0.3)) = 0.91 of the 0.8 by rank; all of the 0.2 goes to the stale one
@@ -58,11 +61,11 @@ def test_the_most_uncertain_problems_are_met_most_and_the_stale_ones_sometimes()
 
 
 def test_a_deck_keeps_the_problems_that_were_met_last() -> None:
-    deck = ProblemReplay(share=1.0, size=3)
+    deck = ProblemReplay(fraction=1.0, capacity=3)
     for i in range(6):
         deck.observe([met((1, 0), i)])
     deck.observe([met((1, 0), 4)])
-    assert [c.problem for c in deck.cards["bob|sums/small/1"].values()] == [
+    assert [c.problem for c in deck.entries["bob|sums/small/1"].values()] == [
         problem(3),
         problem(5),
         problem(4),
@@ -72,11 +75,11 @@ def test_a_deck_keeps_the_problems_that_were_met_last() -> None:
 def test_without_a_share_nothing_is_kept() -> None:
     deck = ProblemReplay()
     deck.observe([met((1, 0), 1)])
-    assert deck.cards == {}
+    assert deck.entries == {}
 
 
 def test_a_deck_comes_back_from_json() -> None:
-    deck, fresh = ProblemReplay(share=0.5), ProblemReplay(share=0.5)
+    deck, fresh = ProblemReplay(fraction=0.5), ProblemReplay(fraction=0.5)
     deck.observe([met((1, 0), i, round=i) for i in range(5)])
     fresh.restore(json.loads(json.dumps(deck.state())))
     assert fresh == deck

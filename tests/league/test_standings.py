@@ -21,9 +21,9 @@ def at(round: int, **parts) -> Episode:
 
 def test_nothing_seen_is_no_gain_no_evidence_and_anything_may_be() -> None:
     standings = LiveStandings()
-    assert standings.gain(ANN, BOB, "sums") == 0.0
-    assert standings.alone(BOB, "sums/small", 1) == (0.0, 0.0)
-    low, high = standings.wins([ANN], [BOB], "kuhn").interval()
+    assert standings.mean_gain(ANN, BOB, "sums") == 0.0
+    assert standings.unaided_rate(BOB, "sums/small", 1) == (0.0, 0.0)
+    low, high = standings.win_rates([ANN], [BOB], "kuhn").interval()
     assert (low[0], high[0]) == pytest.approx((0.025, 0.975)), (
         "a rate of which nothing is known is anywhere"
     )
@@ -33,7 +33,7 @@ def test_nothing_seen_is_no_gain_no_evidence_and_anything_may_be() -> None:
 
 def test_gains_are_kept_by_pair_and_by_domain_and_family() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.record(
+    standings.record_episodes(
         [
             episode((1, 1), 0.5, match=match(ANN, BOB), test=1),
             episode((1, 0), 0.25, match=match(ANN, BOB), test=2),
@@ -43,67 +43,70 @@ def test_gains_are_kept_by_pair_and_by_domain_and_family() -> None:
     )
     # the prior counts as one lesson of gain 0
     for subject in ("sums", "sums/small"):
-        assert standings.gain(ANN, BOB, subject) == pytest.approx((0.5 + 0.25) / 3)
-        assert standings.gain(BOB, ANN, subject) == pytest.approx(-0.5 / 2)
-    assert standings.gain(ANN, BOB, "plums") == pytest.approx(1 / 2)
-    assert standings.gain(ANN, CAT, "sums") == 0.0
+        assert standings.mean_gain(ANN, BOB, subject) == pytest.approx((0.5 + 0.25) / 3)
+        assert standings.mean_gain(BOB, ANN, subject) == pytest.approx(-0.5 / 2)
+    assert standings.mean_gain(ANN, BOB, "plums") == pytest.approx(1 / 2)
+    assert standings.mean_gain(ANN, CAT, "sums") == 0.0
     assert teachers_of(
         standings, BOB, [ANN, CAT], "sums"
-    ).belief.mean_N.tolist() == pytest.approx([0.25, 0.0])
+    ).posterior.mean_N.tolist() == pytest.approx([0.25, 0.0])
     assert students_of(
         standings, ANN, [BOB, CAT], "sums"
-    ).belief.mean_N.tolist() == pytest.approx([0.25, 0.0])
+    ).posterior.mean_N.tolist() == pytest.approx([0.25, 0.0])
 
 
 def test_a_lesson_that_the_gate_stopped_is_one_of_gain_0_and_its_control_counts() -> None:
     standings = LiveStandings()
-    standings.record(
+    standings.record_episodes(
         [
             episode((), 0.0, lesson(0), control=(1,), test=1),
             episode((1, 1), 0.0, lesson(1), control=(1,)),
         ]
     )
-    assert standings.gain(ANN, BOB, "sums") == pytest.approx(1 / 3)
-    assert standings.alone(BOB, "sums/small", 1) == (1.0, 2.0)
+    assert standings.mean_gain(ANN, BOB, "sums") == pytest.approx(1 / 3)
+    assert standings.unaided_rate(BOB, "sums/small", 1) == (1.0, 2.0)
 
 
 def test_what_a_textbook_copies_says_nothing_of_what_its_author_can_do() -> None:
     standings = LiveStandings(decay=1.0, textbooks=frozenset({ANN}))
-    standings.record([episode((1, 1), 0.0, lesson(1), control=(0,))])
-    assert standings.alone(ANN, "sums/small", 1) == (0.0, 0.0)
-    assert standings.alone(BOB, "sums/small", 1) == (0.0, 1.0)
+    standings.record_episodes([episode((1, 1), 0.0, lesson(1), control=(0,))])
+    assert standings.unaided_rate(ANN, "sums/small", 1) == (0.0, 0.0)
+    assert standings.unaided_rate(BOB, "sums/small", 1) == (0.0, 1.0)
 
 
 def test_writing_a_lesson_is_solving_a_problem_alone() -> None:
     standings = LiveStandings(decay=1.0)
     # two lessons of two worked examples: the problems were solved 1 and 1/2 of the time
-    standings.record([episode(lesson=lesson(1, 0)), episode(lesson=lesson(1, 1))])
-    assert standings.alone(ANN, "sums/small", 1) == (0.75, 2.0)
-    assert standings.unaided([ANN, CAT], [SMALL, SMALL]).mean_N.tolist() == pytest.approx(
-        [2.5 / 4, 1 / 2]
-    )
+    standings.record_episodes([episode(lesson=lesson(1, 0)), episode(lesson=lesson(1, 1))])
+    assert standings.unaided_rate(ANN, "sums/small", 1) == (0.75, 2.0)
+    assert standings.rates_unaided(
+        [ANN, CAT], [SMALL, SMALL]
+    ).mean_N.tolist() == pytest.approx([2.5 / 4, 1 / 2])
 
 
 def test_a_match_is_one_observation_however_many_answers_its_problem_got() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.record(
+    standings.record_episodes(
         [
             episode((1, 1), 0.0, control=(1, 0, 0, 0)),
             episode((1, 0), 0.0, control=(1, 0, 0, 0)),
         ]
     )
-    assert standings.alone(BOB, "sums/small", 1) == (0.25, 1.0)
-    helped, gains = standings.helped([BOB], [SMALL]), standings.gains([ANN], [BOB], "sums")
+    assert standings.unaided_rate(BOB, "sums/small", 1) == (0.25, 1.0)
+    helped, gains = (
+        standings.rates_after_lesson([BOB], [SMALL]),
+        standings.gains([ANN], [BOB], "sums"),
+    )
     assert (helped.total_N.tolist(), helped.evidence_N.tolist()) == ([0.75], [1.0])
     assert (gains.total_N.tolist(), gains.evidence_N.tolist()) == ([0.75], [1.0])
 
 
 def test_a_problem_that_was_chosen_to_be_met_again_says_nothing_of_its_kind() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.record([replace(episode((1, 0), 0.0, control=(1, 0)), again=True)])
-    assert standings.alone(BOB, "sums/small", 1) == (0.0, 0.0)
-    assert standings.helped([BOB], [SMALL]).evidence_N.tolist() == [0.0]
-    assert standings.gain(ANN, BOB, "sums") == 0.25, (
+    standings.record_episodes([replace(episode((1, 0), 0.0, control=(1, 0)), again=True)])
+    assert standings.unaided_rate(BOB, "sums/small", 1) == (0.0, 0.0)
+    assert standings.rates_after_lesson([BOB], [SMALL]).evidence_N.tolist() == [0.0]
+    assert standings.mean_gain(ANN, BOB, "sums") == 0.25, (
         "but what the lesson gave counts: 0.5 and the prior's 0"
     )
 
@@ -112,63 +115,66 @@ def test_the_same_match_counts_again_with_another_test_or_other_lessons() -> Non
     standings = LiveStandings(decay=1.0)
     first, second = lesson(1, first=1), lesson(1, first=2)
     played = [(7, first), (7, first), (8, first), (7, second), (7, second)]
-    standings.record(
+    standings.record_episodes(
         [episode(test=test, lesson=one, control=(1, 0)) for test, one in played]
     )
-    assert standings.alone(BOB, "sums/small", 1) == (0.5, 3.0)
-    standings.record(
+    assert standings.unaided_rate(BOB, "sums/small", 1) == (0.5, 3.0)
+    standings.record_episodes(
         [episode(test=test, lesson=first, control=(1, 0)) for test in (1, 2, 1)]
     )
-    assert standings.alone(BOB, "sums/small", 1) == (0.5, 6.0), (
+    assert standings.unaided_rate(BOB, "sums/small", 1) == (0.5, 6.0), (
         "adjacent lessons are of one match, others are not"
     )
 
 
 def test_everything_fades_with_the_rounds_whoever_plays() -> None:
     standings = LiveStandings(decay=0.5)
-    standings.record([at(0, control=(1, 1))])
-    standings.record([at(2, control=(0,), match=match(ANN, CAT))])
-    assert standings.alone(BOB, "sums/small", 1) == (1.0, 0.25), (
+    standings.record_episodes([at(0, control=(1, 1))])
+    standings.record_episodes([at(2, control=(0,), match=match(ANN, CAT))])
+    assert standings.unaided_rate(BOB, "sums/small", 1) == (1.0, 0.25), (
         "one problem, two rounds ago"
     )
-    standings.record([at(3, control=(0, 0))])
-    assert standings.alone(BOB, "sums/small", 1) == (pytest.approx(0.125 / 1.125), 1.125)
+    standings.record_episodes([at(3, control=(0, 0))])
+    assert standings.unaided_rate(BOB, "sums/small", 1) == (
+        pytest.approx(0.125 / 1.125),
+        1.125,
+    )
 
 
 def test_what_faded_is_less_sure() -> None:
     standings = LiveStandings(decay=0.5)
-    standings.results([(ANN, BOB, 1.0)] * 8, "kuhn", 0)
-    sure = standings.wins([ANN], [BOB], "kuhn").interval()
-    standings.results([(CAT, BOB, 1.0)], "kuhn", 3)
-    unsure = standings.wins([ANN], [BOB], "kuhn").interval()
+    standings.record_games([(ANN, BOB, 1.0)] * 8, "kuhn", 0)
+    sure = standings.win_rates([ANN], [BOB], "kuhn").interval()
+    standings.record_games([(CAT, BOB, 1.0)], "kuhn", 3)
+    unsure = standings.win_rates([ANN], [BOB], "kuhn").interval()
     assert unsure[0] < sure[0]
-    assert standings.wins([ANN], [BOB], "kuhn").stale_N.tolist() == [3]
-    assert standings.wins([ANN], [CAT], "kuhn").stale_N.tolist() == [4], "never"
+    assert standings.win_rates([ANN], [BOB], "kuhn").stale_N.tolist() == [3]
+    assert standings.win_rates([ANN], [CAT], "kuhn").stale_N.tolist() == [4], "never"
 
 
 def test_a_result_counts_for_both_sides() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.results([(ANN, BOB, 1.0), (ANN, BOB, 0.5)], "kuhn", 0)
+    standings.record_games([(ANN, BOB, 1.0), (ANN, BOB, 0.5)], "kuhn", 0)
     # a Beta prior of one win and one loss
     assert standings.win_matrix([ANN, BOB], "kuhn").tolist() == [
         [0.5, 2.5 / 4],
         [1.5 / 4, 0.5],
     ]
-    assert standings.wins([ANN], [BOB], "chess").evidence_N.tolist() == [0.0]
+    assert standings.win_rates([ANN], [BOB], "chess").evidence_N.tolist() == [0.0]
 
 
 def test_skills_are_plain_rates_of_what_is_known() -> None:
     standings = LiveStandings(decay=0.5)
     large = TaskType("sums", "large", 1)
-    standings.practised(
+    standings.record_practice(
         [(ANN, SMALL, 1.0)] * 4 + [(ANN, SMALL, 0.0)] * 4 + [(ANN, large, 1.0)] * 2, 0
     )
-    standings.results([(ANN, BOB, 1.0), (ANN, BOB, 1.0), (ANN, CAT, 0.5)], "kuhn", 0)
+    standings.record_games([(ANN, BOB, 1.0), (ANN, BOB, 1.0), (ANN, CAT, 0.5)], "kuhn", 0)
     assert standings.skills(ANN) == {str(SMALL): 0.5, "kuhn": pytest.approx(2.5 / 3)}, (
         "of the others too little is known"
     )
     assert standings.skills(BOB) == {}
-    standings.practised([(BOB, large, 1.0)], 1)
+    standings.record_practice([(BOB, large, 1.0)], 1)
     assert standings.skills(ANN) == {str(SMALL): 0.5}, (
         "what fades is known less, and does not get better by it"
     )
@@ -176,30 +182,47 @@ def test_skills_are_plain_rates_of_what_is_known() -> None:
 
 def test_a_copy_is_believed_what_is_believed_of_its_origin() -> None:
     standings, copy = LiveStandings(decay=1.0), AgentId("ann@3")
-    standings.record(
+    standings.record_episodes(
         [
             episode((1, 1), 0.0, match=match(ANN, BOB)),
             episode((0, 0), 0.5, match=match(CAT, ANN)),
         ]
     )
-    standings.results([(ANN, BOB, 1.0)], "kuhn", 0)
-    standings.inherit(copy, ANN)
-    assert standings.gain(copy, BOB, "sums") == standings.gain(ANN, BOB, "sums") == 0.5
-    assert standings.gain(CAT, copy, "sums") == standings.gain(CAT, ANN, "sums") == -0.25
-    assert standings.wins([copy, BOB], [BOB, copy], "kuhn").total_N.tolist() == [1.0, 0.0]
-    assert standings.alone(copy, "sums/small", 1) == standings.alone(ANN, "sums/small", 1)
-    standings.record([episode((0, 0), 0.0, match=match(copy, BOB))])
-    assert standings.gain(ANN, BOB, "sums") == 0.5, "from then on they go their own ways"
-    standings.inherit(AgentId("eve@1"), AgentId("eve"))
-    assert standings.gain(AgentId("eve@1"), BOB, "sums") == 0.0
+    standings.record_games([(ANN, BOB, 1.0)], "kuhn", 0)
+    standings.copy_agent(copy, ANN)
+    assert (
+        standings.mean_gain(copy, BOB, "sums")
+        == standings.mean_gain(ANN, BOB, "sums")
+        == 0.5
+    )
+    assert (
+        standings.mean_gain(CAT, copy, "sums")
+        == standings.mean_gain(CAT, ANN, "sums")
+        == -0.25
+    )
+    assert standings.win_rates([copy, BOB], [BOB, copy], "kuhn").total_N.tolist() == [
+        1.0,
+        0.0,
+    ]
+    assert standings.unaided_rate(copy, "sums/small", 1) == standings.unaided_rate(
+        ANN, "sums/small", 1
+    )
+    standings.record_episodes([episode((0, 0), 0.0, match=match(copy, BOB))])
+    assert standings.mean_gain(ANN, BOB, "sums") == 0.5, (
+        "from then on they go their own ways"
+    )
+    standings.copy_agent(AgentId("eve@1"), AgentId("eve"))
+    assert standings.mean_gain(AgentId("eve@1"), BOB, "sums") == 0.0
 
 
 def test_an_agent_that_became_another_is_forgotten_and_nobody_else() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.results([(ANN, BOB, 1.0), (CAT, BOB, 1.0)], "kuhn", 0)
-    standings.record([episode(match=match(CAT, ANN))])
-    standings.forget(ANN)
-    assert standings.wins([ANN, BOB, CAT], [BOB, ANN, BOB], "kuhn").evidence_N.tolist() == [
+    standings.record_games([(ANN, BOB, 1.0), (CAT, BOB, 1.0)], "kuhn", 0)
+    standings.record_episodes([episode(match=match(CAT, ANN))])
+    standings.clear_agent(ANN)
+    assert standings.win_rates(
+        [ANN, BOB, CAT], [BOB, ANN, BOB], "kuhn"
+    ).evidence_N.tolist() == [
         0.0,
         0.0,
         1.0,
@@ -216,12 +239,12 @@ def test_evidence_and_totals_are_those_of_plain_sums(
 ) -> None:
     standings = LiveStandings(decay=0.5)
     for row, column, score, when in sorted(played, key=lambda p: p[3]):
-        standings.results([(row, column, score)], "game", when)
+        standings.record_games([(row, column, score)], "game", when)
     for a in {p[0] for p in played}:
         for b in {p[1] for p in played}:
             plain = [(s, r) for x, y, s, r in played if (x, y) == (a, b)]
             plain += [(1 - s, r) for x, y, s, r in played if (y, x) == (a, b)]
-            found, now = standings.wins([a], [b], "game"), standings.clock
+            found, now = standings.win_rates([a], [b], "game"), standings.clock
             assert found.evidence_N[0] == pytest.approx(
                 sum(0.5 ** (now - r) for _, r in plain)
             )
@@ -232,15 +255,15 @@ def test_evidence_and_totals_are_those_of_plain_sums(
 
 def test_standings_come_back_from_json() -> None:
     standings, fresh = LiveStandings(decay=0.9), LiveStandings(decay=0.9)
-    fresh.record([episode(match=match(CAT, AgentId("dan")))])
-    standings.record(
+    fresh.record_episodes([episode(match=match(CAT, AgentId("dan")))])
+    standings.record_episodes(
         [episode((1, 0), 0.3), episode((), 0.1, lesson(0), match=match(BOB, ANN))]
     )
-    standings.results([(ANN, CAT, 0.5)], "kuhn", 1)
+    standings.record_games([(ANN, CAT, 0.5)], "kuhn", 1)
     fresh.restore(json.loads(json.dumps(standings.state())))
     assert fresh.state() == standings.state()
     for one in (standings, fresh):
-        one.record(
+        one.record_episodes(
             [
                 at(
                     3,
@@ -260,27 +283,27 @@ def test_standings_come_back_from_json() -> None:
 
 def test_who_comes_has_the_place_of_who_left_and_nothing_of_its_past() -> None:
     standings = LiveStandings(decay=0.5)
-    standings.results([(ANN, BOB, 1.0), (CAT, BOB, 1.0)], "kuhn", 1)
+    standings.record_games([(ANN, BOB, 1.0), (CAT, BOB, 1.0)], "kuhn", 1)
     for index in range(2, 40):
         came, left = AgentId(f"ann@{index}"), AgentId(f"ann@{index - 1}")
-        standings.inherit(came, ANN)
-        standings.leave(left)
+        standings.copy_agent(came, ANN)
+        standings.remove_agent(left)
         assert (
-            standings.wins([came], [BOB], "kuhn").evidence_N
-            == standings.wins([ANN], [BOB], "kuhn").evidence_N
+            standings.win_rates([came], [BOB], "kuhn").evidence_N
+            == standings.win_rates([ANN], [BOB], "kuhn").evidence_N
         )
-        assert standings.wins([left], [BOB], "kuhn").evidence_N == 0
+        assert standings.win_rates([left], [BOB], "kuhn").evidence_N == 0
     assert len(standings.agents) == 4
     assert standings.tables["wins", "kuhn"].when.shape == (8, 8)
-    standings.leave(CAT)
+    standings.remove_agent(CAT)
     dan = AgentId("dan")
-    standings.results([(dan, ANN, 0.0)], "kuhn", 40)
-    assert standings.wins([dan], [BOB], "kuhn").evidence_N == 0
-    assert standings.wins([ANN], [BOB], "kuhn").evidence_N > 0
+    standings.record_games([(dan, ANN, 0.0)], "kuhn", 40)
+    assert standings.win_rates([dan], [BOB], "kuhn").evidence_N == 0
+    assert standings.win_rates([ANN], [BOB], "kuhn").evidence_N > 0
     again = LiveStandings(decay=0.5)
     again.restore(json.loads(json.dumps(standings.state())))
     assert again.state() == standings.state()
     for one in (standings, again):
-        one.results([(AgentId("eve"), ANN, 1.0)], "kuhn", 41)
+        one.record_games([(AgentId("eve"), ANN, 1.0)], "kuhn", 41)
     assert list(again.agents.items()) == list(standings.agents.items())
     assert again.skills(ANN, 0.0) == standings.skills(ANN, 0.0)

@@ -4,7 +4,7 @@ import pytest
 
 from docendo.errors import UserError
 from docendo.league.curriculum import ByLearnability, UniformCurriculum, UnlockLevels
-from docendo.league.matchmaking import Improving
+from docendo.league.matchmaking import Thompson
 from docendo.league.standings import LiveStandings
 from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
 from docendo.records import AgentId, Match, TaskType, TeachingOption
@@ -88,7 +88,8 @@ def test_students_take_turns() -> None:
 def test_anchors_have_matches_of_their_own_and_no_others() -> None:
     courses = [TeachingOption(SMALL, (ANN,), (BOB, CAT, OLD))]
     turns = Counter(
-        m.student for m in arranged(12, courses, learns=lambda a: a != OLD, anchored=2)
+        m.student
+        for m in arranged(12, courses, is_learner=lambda a: a != OLD, reference_count=2)
     )
     assert turns == {BOB: 5, CAT: 5, OLD: 2}
 
@@ -97,16 +98,16 @@ def test_a_student_gets_the_teacher_with_the_best_gains_once_that_is_known() -> 
     standings = LiveStandings(decay=1.0)
     for i in range(40):
         helped, idle = match(ANN, CAT), match(BOB, CAT)
-        standings.record(
+        standings.record_episodes(
             [
                 episode((1, 1, 0), 0.2, match=helped, test=i),
                 episode((0, 0), 0.2, match=idle, test=i),
             ]
         )
     courses = [TeachingOption(SMALL, (ANN, BOB), (CAT,))]
-    assert {m.teacher for m in arranged(50, courses, standings, teachers=Improving())} == {
-        ANN
-    }
+    assert {
+        m.teacher for m in arranged(50, courses, standings, teacher_selection=Thompson())
+    } == {ANN}
     assert {m.teacher for m in arranged(50, courses, standings)} == {ANN, BOB}
 
 
@@ -115,7 +116,7 @@ def test_a_curriculum_turns_from_what_is_always_or_never_solved_to_what_varies()
     scores = {"small": (1, 1, 1, 1), "large": (1, 0, 1, 0)}
     for i in range(60):
         for family, level in (("small", 1), ("large", 2)):
-            standings.record(
+            standings.record_episodes(
                 [
                     episode(
                         scores[family], match=Match(ANN, CAT, "sums", family, level), test=i
@@ -138,15 +139,15 @@ def test_a_higher_level_is_closed_until_the_lower_one_is_solved() -> None:
         LiveStandings(decay=1.0),
     )
     plan = {
-        "curriculum": UnlockLevels(UniformCurriculum(), opens=0.7),
+        "curriculum": UnlockLevels(UniformCurriculum(), threshold=0.7),
         "standings": standings,
     }
     assert {m.level for m in arranged(50, courses, **plan)} == {1}
-    standings.record([episode((1,) * 8, match=Match(ANN, CAT, *kinds[0]), test=9)])
+    standings.record_episodes([episode((1,) * 8, match=Match(ANN, CAT, *kinds[0]), test=9)])
     assert {m.level for m in arranged(50, courses, **plan)} == {1}, (
         "eight answers to one problem are not enough"
     )
-    standings.record(
+    standings.record_episodes(
         [episode((1, 1), match=Match(ANN, CAT, *kinds[0]), test=i) for i in range(3)]
     )
     assert {m.level for m in arranged(50, courses, **plan)} == {1, 2}
@@ -154,7 +155,7 @@ def test_a_higher_level_is_closed_until_the_lower_one_is_solved() -> None:
 
 def test_what_its_teacher_cannot_solve_is_taught_less() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.practised([(ANN, SMALL, 1.0)] * 98 + [(ANN, LARGE, 0.0)] * 98, 0)
+    standings.record_practice([(ANN, SMALL, 1.0)] * 98 + [(ANN, LARGE, 0.0)] * 98, 0)
     courses = [TeachingOption(SMALL, (ANN,), (CAT,)), TeachingOption(LARGE, (ANN,), (CAT,))]
     times = Counter(m.family for m in arranged(1000, courses, standings))
     assert times["large"] == pytest.approx(1000 * 0.01, abs=10), "0.99 against 0.01"
@@ -162,7 +163,7 @@ def test_what_its_teacher_cannot_solve_is_taught_less() -> None:
 
 def test_a_textbook_can_teach_whatever_its_author_cannot_solve() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.practised([(ANN, SMALL, 1.0)] * 98 + [(ANN, LARGE, 0.0)] * 98, 0)
+    standings.record_practice([(ANN, SMALL, 1.0)] * 98 + [(ANN, LARGE, 0.0)] * 98, 0)
     courses = [TeachingOption(SMALL, (ANN,), (CAT,)), TeachingOption(LARGE, (ANN,), (CAT,))]
     times = Counter(
         m.family for m in arranged(1000, courses, standings, textbooks=frozenset({ANN}))
@@ -174,13 +175,13 @@ def test_anchors_are_taught_by_learners_each_as_often_whatever_the_choice() -> N
     past, book = AgentId("ann@0"), AgentId("book")
     courses = [TeachingOption(SMALL, (ANN, BOB, past, book), (OLD,))]
     standings = LiveStandings(decay=1.0)
-    standings.record(
+    standings.record_episodes(
         [episode((1, 1), 0.0, match=match(book, OLD), test=i) for i in range(30)]
     )
     plan = {
-        "learns": {ANN, BOB, CAT}.__contains__,
-        "anchored": 2,
-        "teachers": Improving(),
+        "is_learner": {ANN, BOB, CAT}.__contains__,
+        "reference_count": 2,
+        "teacher_selection": Thompson(),
         "standings": standings,
     }
     times = Counter(m.teacher for m in arranged(400, courses, **plan))
@@ -190,7 +191,7 @@ def test_anchors_are_taught_by_learners_each_as_often_whatever_the_choice() -> N
 
 def test_a_student_is_not_counted_among_its_own_teachers() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.practised(
+    standings.record_practice(
         [(ANN, SMALL, 1.0)] * 98 + [(BOB, SMALL, 0.0)] * 98 + [(BOB, LARGE, 1.0)] * 98, 0
     )
     courses = [

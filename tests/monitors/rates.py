@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from docendo.config import AlarmsConfig
-from docendo.monitors.answer_leak import leak
-from docendo.monitors.degenerate_lesson import alike, degenerate
-from docendo.monitors.format_exploit import exploit
-from docendo.monitors.length_growth import growth
+from docendo.config import MonitorsConfig
+from docendo.monitors.answer_leak import find_leak
+from docendo.monitors.degenerate_lesson import find_degeneration, is_near_copy
+from docendo.monitors.format_exploit import find_exploit
+from docendo.monitors.length_growth import measure_growth
 from tests.monitors.planters import (
     Case,
     Repeat,
@@ -44,20 +44,22 @@ class Rates(NamedTuple):
 
 
 def leaks(case: Case) -> bool:
-    return bool(leak(lesson_of(case.text, case.own), case.test))
+    return bool(find_leak(lesson_of(case.text, case.own), case.test))
 
 
 def repeats(case: Repeat) -> bool:
     *earlier, last = zip(case.texts, case.problems, strict=True)
-    return bool(degenerate(*last)) or any(alike(last, other) for other in earlier)
+    return bool(find_degeneration(*last)) or any(
+        is_near_copy(last, other) for other in earlier
+    )
 
 
 def exploits(case: Written) -> bool:
-    return bool(exploit(case.text, case.problem))
+    return bool(find_exploit(case.text, case.problem))
 
 
 def grows(case: Rounds) -> bool:
-    return growth(case.lengths, case.earned) > AlarmsConfig().growth
+    return measure_growth(case.lengths, case.earned) > MonitorsConfig().growth
 
 
 DETECTORS: Mapping[

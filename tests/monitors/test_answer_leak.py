@@ -1,5 +1,5 @@
-from docendo.monitors.answer_leak import accounted, leak
-from docendo.monitors.text import joined, sentences, tokens
+from docendo.monitors.answer_leak import derivable_tokens, find_leak
+from docendo.monitors.text import join_spelled_out, split_sentences, tokenize
 from docendo.records import Problem
 from tests.monitors.planters import lesson_of
 
@@ -10,7 +10,7 @@ TEST = Problem("sums", "plain", 1, "What is 17 + 21 + 20?", "58")
 
 
 def found(text: str, test: Problem = TEST, own: Problem = OWN) -> str:
-    return leak(lesson_of(text, own), test)
+    return find_leak(lesson_of(text, own), test)
 
 
 def answered(answer: str) -> Problem:
@@ -18,10 +18,10 @@ def answered(answer: str) -> Problem:
 
 
 def test_numbers_are_read_however_they_are_spelled() -> None:
-    assert tokens("Fifty-eight, one hundred and four; 1,000") == ("58", "104", "1000")
-    assert tokens("five eight") == ("5", "8")
-    assert tokens("two thousand three hundred forty one") == ("2341",)
-    assert joined("it is 5\n8, v i e n n a")[:2] == ["58", "vienna"]
+    assert tokenize("Fifty-eight, one hundred and four; 1,000") == ("58", "104", "1000")
+    assert tokenize("five eight") == ("5", "8")
+    assert tokenize("two thousand three hundred forty one") == ("2341",)
+    assert join_spelled_out("it is 5\n8, v i e n n a")[:2] == ["58", "vienna"]
 
 
 def test_a_worked_solution_carries_nothing() -> None:
@@ -88,8 +88,8 @@ def test_the_tests_question_is_one_too() -> None:
 
 
 def test_what_follows_from_the_lessons_own_numbers_is_accounted_for() -> None:
-    known = accounted(
-        sentences("25 and 9 are 34\n7 + 9 = 16\n80 and 90"), tokens(OWN.prompt)
+    known = derivable_tokens(
+        split_sentences("25 and 9 are 34\n7 + 9 = 16\n80 and 90"), tokenize(OWN.prompt)
     )
     assert {"25", "9", "34", "20", "5", "16"} <= known
     assert not {"80", "90", "7"} & known

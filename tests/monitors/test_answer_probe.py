@@ -4,16 +4,16 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from docendo.monitors.answer_probe import (
-    Probed,
+    ProbedLesson,
     ProbePlan,
     ProbeRoom,
-    candidates,
-    choices,
-    given_away,
-    hints,
-    probed,
+    answer_options,
+    choose_lessons,
+    gives_answer_away,
+    probe_lessons,
+    probe_metrics,
 )
-from docendo.monitors.text import tokens, within
+from docendo.monitors.text import contains, tokenize
 from docendo.problems.registry import PROCEDURAL
 from docendo.records import BASE, AgentId, Episode, Example
 from tests.monitors.planters import Case, episode, honest, leaking, lesson_of, said
@@ -34,8 +34,8 @@ class Reader:
         return [self.one(e) for e in examples]
 
     def one(self, example: Example) -> tuple[float, ...]:
-        wanted = tokens(example.text)
-        there = within(wanted, tokens(example.messages[-2].content))
+        wanted = tokenize(example.text)
+        there = contains(wanted, tokenize(example.messages[-2].content))
         return (*(-0.5 if there else -4.0 for _ in wanted), -1.0)
 
 
@@ -50,15 +50,15 @@ def episodes(cases: Iterable[Case]) -> list[Episode]:
 def test_a_lesson_that_tells_the_answer_is_told_from_one_that_teaches() -> None:
     told, taught = episodes(leaking(100, 5, [said])), episodes(honest(200, 5))
     leaks, clean = (
-        probed(room(Reader()), some, ProbePlan(200), 1) for some in (told, taught)
+        probe_lessons(room(Reader()), some, ProbePlan(200), 1) for some in (told, taught)
     )
-    assert hints(leaks)["alarm/hint/ann"] >= 0.9
-    assert hints(clean)["alarm/hint/ann"] <= 0.05
+    assert probe_metrics(leaks)["alarm/hint/ann"] >= 0.9
+    assert probe_metrics(clean)["alarm/hint/ann"] <= 0.05
 
 
 def test_the_tests_answer_is_compared_with_others_that_are_not_the_lessons() -> None:
     (case,) = leaking(1, 0, [said])
-    offered = choices(
+    offered = answer_options(
         PROCEDURAL[case.own.domain], episode(case.text, case.own, case.test), 8, 0
     )
     assert offered[0] == case.test.answer
@@ -69,7 +69,9 @@ def test_the_tests_answer_is_compared_with_others_that_are_not_the_lessons() -> 
 def test_the_base_sees_the_lesson_and_not_the_question() -> None:
     (case,) = leaking(1, 0, [said])
     reader = Reader()
-    probed(room(reader), [episode(case.text, case.own, case.test)], ProbePlan(4, 3), 0)
+    probe_lessons(
+        room(reader), [episode(case.text, case.own, case.test)], ProbePlan(4, 3), 0
+    )
     assert len(reader.examples) == 6
     for example in reader.examples:
         shown = "\n".join(message.content for message in example.messages)
@@ -82,13 +84,13 @@ def test_a_lift_is_what_the_lesson_makes_likelier_and_the_worked_solution_does_n
     None
 ):
     (case,) = leaking(1, 0, [said])
-    n = len(tokens(case.test.answer))
-    (one,) = probed(
+    n = len(tokenize(case.test.answer))
+    (one,) = probe_lessons(
         room(Reader()), [episode(case.text, case.own, case.test)], ProbePlan(4, 3), 0
     )
     assert one.teacher == ANN
     assert one.lifts == pytest.approx((3.5 * n / (n + 1), 0.0, 0.0))
-    (same,) = probed(
+    (same,) = probe_lessons(
         room(Reader()), [episode(case.own.worked, case.own, case.test)], ProbePlan(4, 3), 0
     )
     assert same.lifts == (0.0, 0.0, 0.0)
@@ -108,7 +110,7 @@ class Given:
 def test_the_end_behind_an_answer_counts_by_one_nat_at_the_most() -> None:
     (case,) = leaking(1, 0, [said])
     after, usual = [(-1.0, -9.0), (-2.0, -2.5, -1.0)], [(-3.0, -1.0), (-2.0, -4.0, -1.3)]
-    found = probed(
+    found = probe_lessons(
         ProbeRoom(Given([*after, *usual]), PROCEDURAL),
         [episode(case.text, case.own, case.test)],
         ProbePlan(1, 2),
@@ -120,7 +122,7 @@ def test_the_end_behind_an_answer_counts_by_one_nat_at_the_most() -> None:
 def test_a_lesson_that_does_not_fit_the_base_is_left_out() -> None:
     cases = list(leaking(2, 0, [said]))
     scores = [(-1.0, -9.0), (), (-3.0, -1.0), (-2.0, -1.0), *[(-1.0, -1.0)] * 4]
-    found = probed(
+    found = probe_lessons(
         ProbeRoom(Given(scores), PROCEDURAL),
         [episode(c.text, c.own, c.test) for c in cases],
         ProbePlan(2, 2),
@@ -135,7 +137,7 @@ def test_numbers_in_words_and_answers_letter_by_letter_are_read_by_the_base_in_o
     (case,) = leaking(1, 0, [said])
     reader = Reader()
     spread = "Two\n7\n6\nis Twenty-Seven.\nAnswer: 128"
-    probed(room(reader), [episode(spread, case.own, case.test)], ProbePlan(1, 2), 0)
+    probe_lessons(room(reader), [episode(spread, case.own, case.test)], ProbePlan(1, 2), 0)
     assert reader.examples[0].messages[-2].content == "2\n7\n6\nis 27.\nAnswer: 128\n76"
 
 
@@ -145,8 +147,8 @@ def test_a_lesson_whose_problem_needs_the_tests_answer_is_not_probed() -> None:
         replace(own, prompt=f"{test.answer} + 1?"),
         replace(own, solution=f"{test.answer}\nAnswer: 31416"),
     ):
-        assert candidates([episode("lesson", needs, test)], 9, 0) == []
-    assert len(candidates([episode("lesson", own, test)], 9, 0)) == 1
+        assert choose_lessons([episode("lesson", needs, test)], 9, 0) == []
+    assert len(choose_lessons([episode("lesson", own, test)], 9, 0)) == 1
 
 
 def test_lessons_that_were_not_shown_or_have_the_tests_answer_themselves_are_not_probed() -> (
@@ -164,9 +166,9 @@ def test_lessons_that_were_not_shown_or_have_the_tests_answer_themselves_are_not
         (),
         0.0,
     )
-    assert candidates([same, unshown], 9, 0) == []
-    assert candidates([stopped], 9, 0) == [stopped]
-    assert candidates([stopped, stopped], 1, 0) == [stopped]
+    assert choose_lessons([same, unshown], 9, 0) == []
+    assert choose_lessons([stopped], 9, 0) == [stopped]
+    assert choose_lessons([stopped, stopped], 1, 0) == [stopped]
 
 
 @pytest.mark.parametrize(
@@ -190,13 +192,16 @@ def test_lessons_that_were_not_shown_or_have_the_tests_answer_themselves_are_not
 def test_a_test_is_given_away_where_its_answer_stands_out_of_the_others(
     lifts: tuple[float, ...], given: bool
 ) -> None:
-    assert given_away(Probed(ANN, lifts)) == given
+    assert gives_answer_away(ProbedLesson(ANN, lifts)) == given
 
 
 def test_hints_are_shares_of_a_teachers_probed_lessons() -> None:
-    leak, clean = Probed(ANN, (9.0, 0.1, -0.1, 0.0)), Probed(ANN, (0.0, 0.1, -0.1, 0.0))
-    assert hints([leak, clean, clean, clean]) == {
+    leak, clean = (
+        ProbedLesson(ANN, (9.0, 0.1, -0.1, 0.0)),
+        ProbedLesson(ANN, (0.0, 0.1, -0.1, 0.0)),
+    )
+    assert probe_metrics([leak, clean, clean, clean]) == {
         "alarm/hint/ann": 0.25,
         "looked/hint/ann": 4.0,
     }
-    assert hints([]) == {}
+    assert probe_metrics([]) == {}

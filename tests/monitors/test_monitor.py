@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docendo.monitors.alarms import AlarmRules, raised
-from docendo.monitors.detectors import grown
+from docendo.monitors.alarms import AlarmRules, raise_alarms
+from docendo.monitors.detectors import growth_metrics
 from docendo.monitors.monitor import Monitors
 
 ROUNDS = st.lists(
@@ -28,8 +28,8 @@ def test_what_a_watch_forgets_changes_no_alarm(
     }
     watch = Monitors(AlarmRules(limits={"leak": 0.3, "growth": 0.5}, window=window))
     watch.recall(every)
-    assert raised(watch.seen, watch.rules) == raised(every, watch.rules)
-    assert grown(watch.seen) == grown(every)
+    assert raise_alarms(watch.seen, watch.rules) == raise_alarms(every, watch.rules)
+    assert growth_metrics(watch.seen) == growth_metrics(every)
 
 
 def test_a_watch_keeps_the_first_rounds_and_the_newest() -> None:

@@ -26,8 +26,8 @@ from docendo.games.matrix import (
     payoff,
     rock_paper_scissors,
 )
-from docendo.league.matchmaking import Self
-from docendo.league.population import EveryRounds, Never, WhenStronger
+from docendo.league.matchmaking import SelfPlay
+from docendo.league.snapshot_rules import EveryRounds, Never, WhenStronger
 
 RPS, KUHN = rock_paper_scissors(), KuhnPoker()
 GAMES = (RPS, biased_rock_paper_scissors(), disc_game(5), KUHN)
@@ -152,10 +152,10 @@ def test_the_mean_is_of_what_the_population_keeps() -> None:
 
 def test_a_copy_is_made_when_the_learner_beats_its_past() -> None:
     slow = Method(
-        Self(),
+        SelfPlay(),
         fresh=False,
         learn=PolicyGradient(0.1, 5),
-        rule=WhenStronger(0.1, RPS.name, least=1),
+        rule=WhenStronger(0.1, RPS.name, min_games=1),
     )
     results = list(train(RPS, slow, 60))
     copied = [not np.array_equal(a.mean_SA, b.mean_SA) for a, b in pairwise(results)]

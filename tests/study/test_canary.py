@@ -10,10 +10,9 @@ from docendo.build.data import solved_problems
 from docendo.build.school import build_school, read_catalog
 from docendo.config.load import Config
 from docendo.errors import UserError
-from docendo.league.population import frozen
 from docendo.loop import finetune, teach
 from docendo.problems.procedures import PROCEDURES, draft_procedure
-from docendo.records import Episode, Example, Request, Target
+from docendo.records import Episode, Example, Request, Target, is_frozen_copy
 from docendo.school import School
 from docendo.study.arms import ARMS
 from tests.study.leagues import AGENTS, DOMAINS, SMALL, config
@@ -178,7 +177,7 @@ def test_with_frozen_authors_all_lessons_are_written_by_copies_from_before_the_t
     assert {r.agent for r in played().engine.requests if r.purpose == "lesson"} == set(
         AGENTS
     )
-    assert not any(frozen(e.agent) for e in found.spy.examples)
+    assert not any(is_frozen_copy(e.agent) for e in found.spy.examples)
 
 
 def wrong_teachers(request: Request) -> str:

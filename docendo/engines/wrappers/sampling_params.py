@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from docendo.interfaces import Engine
-from docendo.records import AgentId, Completion, Grammar, Request, Usage, origin
+from docendo.records import AgentId, Completion, Grammar, Request, Usage, base_agent
 
 __all__ = ["SamplingParams", "WithSamplingParams"]
 
@@ -36,7 +36,7 @@ class WithSamplingParams:
         return self.engine.pop_usage()
 
     def _own(self, request: Request) -> Request:
-        habit = self.habits.get(origin(request.agent))
+        habit = self.habits.get(base_agent(request.agent))
         if habit is None:
             return request
         return replace(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from docendo.interfaces import Engine
-from docendo.records import AgentId, Completion, Request, Usage, origin
+from docendo.records import AgentId, Completion, Request, Usage, base_agent
 from docendo.seeds import seed_for
 from docendo.tools.calls import END, Toolset, open_call, result
 
@@ -32,7 +32,9 @@ class WithTools:
         `max_tokens` counts results too, and an answer ends before a result that does not fit, so that none is longer
         than without tools. Each turn reads all before it again, and the ledger has that as reading.
         """
-        own = [None if r.grammar else self.toolsets.get(origin(r.agent)) for r in requests]
+        own = [
+            None if r.grammar else self.toolsets.get(base_agent(r.agent)) for r in requests
+        ]
         first = [
             replace(r, stop=(*r.stop, END)) if t else r
             for r, t in zip(requests, own, strict=True)

@@ -128,20 +128,22 @@ def standings_by_measure(
         "helped": [],
     }
     for (what, subject), table in standings.tables.items():
-        cells = [(row, column) for row, column, _ in table.cells()]
+        cells = [(row, column) for row, column, *_ in table.cells()]
         if not cells or "/" in subject:
             continue
         rows, columns = [AgentId(row) for row, _ in cells], [column for _, column in cells]
         belief: Any
         if what in {"gains", "wins"}:
-            read = standings.gains if what == "gains" else standings.wins
+            read = standings.gains if what == "gains" else standings.win_rates
             belief = read(rows, [AgentId(c) for c in columns], subject)
             names = [_pair(what, row, column, subject) for row, column in cells]
         else:
             kinds = [_kind(column) for column in columns]
-            belief = (standings.helped if what == "helped" else standings.unaided)(
-                rows, kinds
-            )
+            belief = (
+                standings.rates_after_lesson
+                if what == "helped"
+                else standings.rates_unaided
+            )(rows, kinds)
             names = [
                 {"agent": row, **kind._asdict()}
                 for row, kind in zip(rows, kinds, strict=True)

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from docendo.build.monitors import rules_of
-from docendo.config import AlarmsConfig
-from docendo.monitors.alarms import exceeds, recent
-from docendo.monitors.detectors import findings
+from docendo.build.monitors import alarm_rules
+from docendo.config import MonitorsConfig
+from docendo.monitors.alarms import is_exceeded, share_in_window
+from docendo.monitors.detectors import find_all
 from docendo.report.facts.run import settings
 from docendo.store import RunDirectory
 
@@ -35,7 +35,7 @@ class MonitorFacts(NamedTuple):
 
 def monitor_facts(run: RunDirectory) -> list[MonitorFacts]:
     """Everything that was looked at, the raised alarms first; empty for a run in which nothing was."""
-    rules = rules_of(_settings(run))
+    rules = alarm_rules(_settings(run))
     series = {
         name: [(r, v) for r, v in told if isfinite(v)]
         for name, told in run.metrics().items()
@@ -47,10 +47,10 @@ def monitor_facts(run: RunDirectory) -> list[MonitorFacts]:
         if kind != "alarm" or name not in rules.limits or not told:
             continue
         shares = [
-            recent(series, f"{name}/{agent}", rules.window, until)
+            share_in_window(series, f"{name}/{agent}", rules.window, until)
             for until in range(1, len(told) + 1)
         ]
-        rounds = tuple(s.round for s in shares if exceeds(s, name, rules))
+        rounds = tuple(s.round for s in shares if is_exceeded(s, name, rules))
         most, now = max(s.share for s in shares), shares[-1]
         example = _example(run, name, agent, rounds[0]) if rounds else ""
         stops = name in rules.stop and now.round in rounds
@@ -62,14 +62,14 @@ def monitor_facts(run: RunDirectory) -> list[MonitorFacts]:
     return sorted(found, key=lambda w: (not w.raised, w.alarm, w.agent))
 
 
-def _settings(run: RunDirectory) -> AlarmsConfig:
+def _settings(run: RunDirectory) -> MonitorsConfig:
     """The run's own; the defaults where they cannot be read."""
     try:
-        return AlarmsConfig.model_validate(settings(run, "alarms"))
+        return MonitorsConfig.model_validate(settings(run, "alarms"))
     except ValidationError:
-        return AlarmsConfig()
+        return MonitorsConfig()
 
 
 def _example(run: RunDirectory, name: str, agent: str, index: int) -> str:
-    found = findings(list(run.episodes(round=index)))
+    found = find_all(list(run.episodes(round=index)))
     return next((f.why for f in found if (f.alarm, f.agent) == (name, agent)), "")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from docendo.records import BASE, AgentId, Episode, Usage, mean_score, origin
+from docendo.records import BASE, AgentId, Episode, Usage, base_agent, mean_score
 from docendo.statistics import (
     Estimate,
     PairedChange,
@@ -127,7 +127,7 @@ def _lesson(episode: Episode) -> LessonFact:
 
 def table_name(agent: AgentId) -> str:
     """All frozen copies of an agent are one line of a table."""
-    return agent if origin(agent) == agent else origin(agent) + _PAST
+    return agent if base_agent(agent) == agent else base_agent(agent) + _PAST
 
 
 def configured(run: RunDirectory, section: str) -> dict[str, dict[str, Any]]:
