@@ -1,12 +1,21 @@
-"""Pictures of a study: courses against compute, differences with their intervals, who gained from whom, the ledger."""
+"""The charts of a study: curves against compute, differences between arms, gains and the ledger."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from docendo.formatting import clip, compact, interval_text, percent, signed
-from docendo.report.render.drawing import label, picture, points_of, ticks_of
-from docendo.report.render.markup import Markup, join, tag
+from docendo.report.render.markup import Markup
+from docendo.report.render.plot import (
+    LINE_HEIGHT,
+    HeatCell,
+    Margins,
+    Plot,
+    heat_map,
+    round_ticks,
+    series_class,
+    text_width,
+)
 from docendo.statistics import Estimate
 from docendo.study.regimes import ArmCurve, PhaseGains
 from docendo.study.sentences import format_interval, format_points
@@ -22,290 +31,255 @@ __all__ = [
     "share_chart",
 ]
 
+_WIDE = 1084.0
+_ROW_HEIGHT = 30.0
+_NAME_LENGTH = 28
 _COLOURS = 8
-_LINE = 14
-_NAME = 6.6
-"""What a character of a name takes."""
+"""Arms after the eighth repeat the colours and are dashed."""
 MIN_LESSONS = 10
 """Fewer lessons than this say little of a pair."""
-_BANDS = 3
-"""Of more lines, only the two of the question have a band: more would hide one another."""
-_Scale = Callable[[float], float]
+_FAINTEST_GAIN = 0.1
+_MAX_BANDS = 3
+"""With more curves only the two of the question have a band: more would hide one another."""
+_SHARE_LIMITS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class ShareCurves:
-    """Some arms' courses in one picture. `places` gives every arm its colour, the same in all pictures; names are shown
-    without `prefix`.
-    """
+    """The curves of some arms in one picture."""
 
     title: str
-    lines: Sequence[ArmCurve]
+    curves: Sequence[ArmCurve]
     places: Mapping[str, int]
+    """Gives every arm its colour, the same in all pictures."""
     prefix: str = ""
-    wide: bool = False
+    """Names are shown without it."""
+    is_wide: bool = False
+
+    def name_of(self, curve: ArmCurve) -> str:
+        """An arm's name as it stands at the end of its curve."""
+        length = _NAME_LENGTH if self.is_wide else 15
+        return clip(curve.arm.removeprefix(self.prefix), length)
+
+    def has_band(self, curve: ArmCurve) -> bool:
+        """Whether the interval of a curve is shown."""
+        return len(self.curves) <= _MAX_BANDS or self.places[curve.arm] < 2
 
 
 class ArmDifference(NamedTuple):
-    """An arm minus another, and which side of 0 its interval is on: ``above``, ``below`` or ``open``."""
+    """An arm minus another."""
 
     arm: str
     estimate: Estimate
     side: str
+    """Where its interval is: ``above`` 0, ``below`` it, or ``open``."""
 
 
 def share_chart(shown: ShareCurves) -> Markup:
-    """Shares against operations: a line and a pale band for every arm, its name at the line's end."""
-    width, height = (1084.0, 420.0) if shown.wide else (330.0, 220.0)
-    named = {
-        line.arm: clip(line.arm.removeprefix(shown.prefix), 28 if shown.wide else 15)
-        for line in shown.lines
-    }
-    left, right, top, bottom = 40.0, 8 + _NAME * max(map(len, named.values())), 10.0, 30.0
-    last = max(x for line in shown.lines for x, _ in line.points) or 1.0
-    highs = [
-        e.mean if e.high is None else e.high for line in shown.lines for _, e in line.points
-    ]
-    most = min(
-        1.0, next(h for h in (0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if h >= min(1.0, max(highs)))
+    """Shares against operations: a line and a pale band for every arm, its name at the end."""
+    longest_name = max(text_width(shown.name_of(curve)) for curve in shown.curves)
+    last = max(flops for curve in shown.curves for flops, _ in curve.points) or 1.0
+    limit = _share_limit(shown.curves)
+    plot = Plot(
+        size=(_WIDE, 420) if shown.is_wide else (330, 220),
+        margins=Margins(left=40, right=8 + longest_name, top=10, bottom=30),
+        x=(0, last),
+        y=(0, limit),
     )
 
-    def x(flops: float) -> float:
-        return left + flops / last * (width - left - right)
+    plot.y_axis({share: percent(share) for share in round_ticks(0, limit)})
+    flops_labels = {flops: compact(flops) for flops in round_ticks(0, last)}
+    largest = max(flops_labels)
+    flops_labels[largest] = compact(largest, "FLOP")
+    plot.x_axis(flops_labels, grid=False)
 
-    def y(share: float) -> float:
-        return top + (1 - min(max(share, 0), most) / most) * (height - top - bottom)
-
-    parts: list[Markup] = []
-    for share in ticks_of(0, most):
-        parts.append(
-            tag("line", class_="grid", x1=left, x2=width - right, y1=y(share), y2=y(share))
-        )
-        parts.append(label(percent(share), left - 6, y(share) + 4, "tick end"))
-    ticks = ticks_of(0, last)
-    names = [compact(at, "FLOP" if at == ticks[-1] else "") for at in ticks]
-    parts += [
-        label(name, x(at), height - 10, "tick middle")
-        for name, at in zip(names, ticks, strict=True)
-    ]
-    banded = [
-        line
-        for line in shown.lines
-        if len(shown.lines) <= _BANDS or shown.places[line.arm] < 2
-    ]
-    parts += [_band(line, x, y, shown.places[line.arm]) for line in banded]
-    parts += [_course(line, x, y, shown.places[line.arm]) for line in shown.lines]
-    ends = [(line.arm, y(line.points[-1][1].mean)) for line in shown.lines]
-    parts += [
-        label(
-            named[arm], width - right + 8, at + 4, f"name s{shown.places[arm] % _COLOURS}"
-        )
-        for arm, at in _apart(ends, top, height - bottom)
-    ]
-    return picture(parts, width, height, f"{shown.title} against floating-point operations")
+    for curve in shown.curves:
+        if shown.has_band(curve):
+            _draw_band(plot, curve, shown.places[curve.arm])
+    for curve in shown.curves:
+        _draw_curve(plot, curve, shown.places[curve.arm])
+    _draw_arm_names(plot, shown)
+    return plot.svg(f"{shown.title} against floating-point operations")
 
 
-def _band(line: ArmCurve, x: _Scale, y: _Scale, place: int) -> Markup:
-    told = [
-        (at, e.low, e.high)
-        for at, e in line.points
-        if e.low is not None and e.high is not None
-    ]
-    edge = [(x(at), y(high)) for at, _, high in told] + [
-        (x(at), y(low)) for at, low, _ in reversed(told)
-    ]
-    kind = f"s{place % _COLOURS}"
-    return (
-        tag("polygon", class_=kind, fill_opacity=0.1, points=points_of(edge))
-        if told
-        else Markup("")
-    )
+def _share_limit(curves: Sequence[ArmCurve]) -> float:
+    """The share at the upper edge: the least round one that leaves room for all intervals."""
+    highest = 0.0
+    for curve in curves:
+        for _, share in curve.points:
+            highest = max(highest, share.mean if share.high is None else share.high)
+    return next((limit for limit in _SHARE_LIMITS if limit >= highest), 1.0)
 
 
-def _course(line: ArmCurve, x: _Scale, y: _Scale, place: int) -> Markup:
-    (_, start), (_, end) = line.points[0], line.points[-1]
+def _draw_band(plot: Plot, curve: ArmCurve, place: int) -> None:
+    lower = []
+    upper = []
+    for flops, share in curve.points:
+        if share.low is not None and share.high is not None:
+            # An interval of Student's t may leave [0, 1].
+            lower.append((flops, max(share.low, 0.0)))
+            upper.append((flops, min(share.high, plot.y.high)))
+    if lower:
+        plot.band(lower, upper, series_class(place), opacity=0.1)
+
+
+def _draw_curve(plot: Plot, curve: ArmCurve, place: int) -> None:
+    start = curve.points[0][1]
+    end = curve.points[-1][1]
+    title = f"{curve.arm}: {percent(start.mean)} to {percent(end.mean)}"
     interval = interval_text(end, share=True)
-    said = f"{line.arm}: {percent(start.mean)} to {percent(end.mean)}" + (
-        f", 95% interval {interval}" if interval else ""
-    )
-    name, kind = tag("title", said), f"s{place % _COLOURS}"
-    if len(line.points) == 1:
-        return tag(
-            "circle", name, class_=kind, cx=x(line.points[0][0]), cy=y(end.mean), r=3.5
+    if interval:
+        title += f", 95% interval {interval}"
+
+    points = [(flops, share.mean) for flops, share in curve.points]
+    if len(points) == 1:
+        plot.dot(*points[0], series_class(place), title, radius=3.5)
+        return
+    weight = "expert" if place < 2 else "thin"
+    if place >= _COLOURS:
+        weight = "dashed"
+    plot.line(points, f"line {weight} {series_class(place)}", title)
+
+
+def _draw_arm_names(plot: Plot, shown: ShareCurves) -> None:
+    """Every arm's name beside the end of its curve, moved up or down where two would touch."""
+    by_height = sorted(shown.curves, key=lambda curve: -curve.points[-1][1].mean)
+    levels = [plot.y(curve.points[-1][1].mean) for curve in by_height]
+    names = zip(by_height, levels, _spread(levels, plot.y.end, plot.y.start), strict=True)
+    for curve, level, free_level in names:
+        plot.text(
+            shown.name_of(curve),
+            plot.x.high,
+            curve.points[-1][1].mean,
+            f"name {series_class(shown.places[curve.arm])}",
+            shift=(8, free_level - level),
         )
-    weight = "dashed" if place >= _COLOURS else "expert" if place < 2 else "thin"
-    return tag(
-        "polyline",
-        name,
-        class_=f"line {weight} {kind}",
-        points=points_of((x(at), y(e.mean)) for at, e in line.points),
-    )
 
 
-def _apart(
-    wanted: Sequence[tuple[str, float]], top: float, bottom: float
-) -> list[tuple[str, float]]:
-    """The names at heights that leave a line's room between any two, as near to where they belong as that allows."""
-    found: list[tuple[str, float]] = []
-    for name, at in sorted(wanted, key=lambda item: item[1]):
-        found.append((name, max(at, found[-1][1] + _LINE if found else top)))
-    floor = bottom
-    for i in range(len(found) - 1, -1, -1):
-        found[i] = found[i][0], min(found[i][1], floor)
-        floor = found[i][1] - _LINE
-    return found
+def _spread(levels: Sequence[float], top: float, bottom: float) -> list[float]:
+    """Sorted levels a line apart, as near to where they were as the area allows."""
+    free: list[float] = []
+    for level in levels:
+        free.append(max(level, free[-1] + LINE_HEIGHT if free else top))
+
+    lowest = bottom
+    for i in reversed(range(len(free))):
+        free[i] = min(free[i], lowest)
+        lowest = free[i] - LINE_HEIGHT
+    return free
 
 
-def difference_chart(gaps: Sequence[ArmDifference], other: str) -> Markup:
-    """A dot and an interval for every arm, in percentage points; blue above 0, orange below, grey where it is open."""
-    step, width = 30, 1084.0
-    left, right = 26 + 6.8 * max(len(clip(g.arm, 28)) for g in gaps), 190.0
-    height = step * len(gaps) + 34.0
-    bounds = [100 * v for g in gaps for v in g.estimate[:3] if v is not None]
-    low, high = min(0.0, *bounds), max(0.0, *bounds)
-    low, high = (low, high) if low < high else (-1.0, 1.0)
+def difference_chart(differences: Sequence[ArmDifference], other: str) -> Markup:
+    """A dot and an interval for every arm, in percentage points.
 
-    def x(value: float) -> float:
-        return left + (value - low) / (high - low) * (width - left - right)
-
-    parts: list[Markup] = []
-    digits = 0 if high - low >= 5 else 1 if high - low >= 0.5 else 2
-    for tick in ticks_of(low, high):
-        kind = "zero" if abs(tick) < 1e-9 else "grid"
-        parts.append(tag("line", class_=kind, x1=x(tick), x2=x(tick), y1=2, y2=height - 28))
-        parts.append(
-            label(
-                signed(tick, digits) if kind == "grid" else "0",
-                x(tick),
-                height - 10,
-                "tick middle",
-            )
-        )
-    for place, (arm, estimate, side) in enumerate(gaps):
-        y = step * (place + 0.5) + 2
-        told = format_points(estimate.mean)
-        said = tag(
-            "title",
-            f"{arm} minus {other}: {told} points, 95% interval {format_interval(estimate)}, seeds: {estimate.n}",
-        )
-        ends = [x(100 * v) for v in (estimate.low, estimate.high) if v is not None]
-        bar = (
-            tag("line", class_=f"span {side}", x1=ends[0], x2=ends[1], y1=y, y2=y)
-            if ends
-            else Markup("")
-        )
-        parts.append(label(clip(arm, 28), left - 14, y + 4, "label end"))
-        parts.append(
-            tag(
-                "g",
-                said,
-                bar,
-                tag("circle", class_="dot", cx=x(100 * estimate.mean), cy=y, r=4.5),
-            )
-        )
-        shown = label(told, width - right + 50, y + 4, "label end")
-        parts += [
-            shown,
-            label(format_interval(estimate), width - right + 62, y + 4, "note"),
-        ]
-    return picture(parts, width, height, f"Every arm minus {other}")
-
-
-def gain_scale(found: Sequence[PhaseGains]) -> float:
-    """The gain that has the darkest colour: the largest one of enough lessons."""
-    told = [
-        abs(gain)
-        for part in found
-        for gain, lessons in part.gain.values()
-        if lessons >= MIN_LESSONS
-    ]
-    return max(0.1, *told) if told else 0.1
-
-
-def gain_map(found: PhaseGains, agents: Sequence[str], scale: float) -> Markup:
-    """Mean gain by teacher (rows) and student (columns) over a part of the budget, and of how many lessons; `scale` is
-    the darkest. What few lessons brought has no colour.
+    Blue is above 0, orange below; grey cannot be told from 0.
     """
-    side, left, top = 54.0, 16 + _NAME * max(len(clip(a, 12)) for a in agents), 42.0
-    width, height = left + side * len(agents) + 4, top + side * len(agents) + 4
-    parts = [label("student →", left, 12, "tick")]
-    for i, agent in enumerate(agents):
-        parts.append(
-            label(clip(agent, 8), left + side * (i + 0.5), top - 8, "label middle")
-        )
-        parts.append(
-            label(clip(agent, 12), left - 8, top + side * (i + 0.5) + 4, "label end")
-        )
-    for i, teacher in enumerate(agents):
-        for j, student in enumerate(agents):
-            cell = found.gain.get((teacher, student))
-            parts.append(
-                _gain_cell(
-                    left + side * j,
-                    top + side * i,
-                    cell,
-                    scale,
-                    f"{teacher} teaches {student}",
-                )
-            )
-    return picture(parts, max(width, 280), height, "Mean gain by teacher and student")
+    bounds = [0.0]
+    for difference in differences:
+        bounds += [100 * v for v in difference.estimate[:3] if v is not None]
+    low = min(bounds)
+    high = max(bounds)
+    if low == high:
+        low, high = -1.0, 1.0
+    plot = _row_plot([d.arm for d in differences], x=(low, high), right=190, bottom=32)
+
+    digits = 0 if high - low >= 5 else 1
+    if high - low < 0.5:
+        digits = 2
+    ticks = [0.0 if abs(tick) < 1e-9 else tick for tick in round_ticks(low, high)]
+    plot.x_axis({tick: signed(tick, digits) if tick else "0" for tick in ticks})
+    plot.rule(x=0, kind="zero")
+    for row, difference in enumerate(differences):
+        _draw_difference(plot, difference, row + 0.5, other)
+    return plot.svg(f"Every arm minus {other}")
+
+
+def _draw_difference(plot: Plot, difference: ArmDifference, y: float, other: str) -> None:
+    arm, estimate, side = difference
+    value = format_points(estimate.mean)
+    interval = format_interval(estimate)
+    title = (
+        f"{arm} minus {other}: {value} points, 95% interval {interval}, seeds: {estimate.n}"
+    )
+    if estimate.low is not None and estimate.high is not None:
+        ends = (100 * estimate.low, 100 * estimate.high)
+        plot.interval(ends, y, f"span {side}", title)
+    plot.dot(100 * estimate.mean, y, "dot", title, radius=4.5)
+    plot.text(value, plot.x.high, y, "label end", shift=(50, 0))
+    plot.text(interval, plot.x.high, y, "note", shift=(62, 0))
+
+
+def gain_scale(phases: Sequence[PhaseGains]) -> float:
+    """The gain that has the darkest colour: the largest one of enough lessons."""
+    darkest = _FAINTEST_GAIN
+    for phase in phases:
+        for gain, lessons in phase.gain.values():
+            if lessons >= MIN_LESSONS:
+                darkest = max(darkest, abs(gain))
+    return darkest
+
+
+def gain_map(phase: PhaseGains, agents: Sequence[str], darkest: float) -> Markup:
+    """Mean gain and count of the lessons by teacher (rows) and student, over a part of the budget.
+
+    A gain of `darkest` has the darkest colour; the gain of few lessons has none.
+    """
+    cells = []
+    for teacher in agents:
+        pairs = [(teacher, student) for student in agents]
+        cells.append([_gain_cell(pair, phase.gain.get(pair), darkest) for pair in pairs])
+    return heat_map(
+        "Mean gain by teacher and student",
+        agents,
+        cells,
+        cell_size=(54, 54),
+        axes=("teacher", "student"),
+    )
 
 
 def _gain_cell(
-    x: float, y: float, cell: tuple[float, int] | None, scale: float, who: str
-) -> Markup:
-    box = {"x": x + 1, "y": y + 1, "width": 52.0, "height": 52.0, "rx": 4.0}
-    if cell is None:
-        return tag(
-            "g", tag("title", f"{who}: no lesson"), tag("rect", class_="heat none", **box)
-        )
-    gain, lessons = cell
-    deep = 0.85 * min(1.0, abs(gain) / scale) if lessons >= MIN_LESSONS else 0.0
-    shade = tag(
-        "rect", class_="heat up" if gain > 0 else "heat down", fill_opacity=deep, **box
-    )
-    said = tag("title", f"{who}: mean gain {signed(gain)}, lessons: {lessons:,}")
-    value = label(signed(gain), x + 27, y + 27, "label middle")
-    count = label(f"{lessons:,}", x + 27, y + 42, "tick middle")
-    return tag("g", said, tag("rect", class_="heat none", **box), shade, value, count)
+    pair: tuple[str, str], gain_and_lessons: tuple[float, int] | None, darkest: float
+) -> HeatCell:
+    teacher, student = pair
+    if gain_and_lessons is None:
+        return HeatCell(0, f"{teacher} teaches {student}: no lesson")
+
+    gain, lessons = gain_and_lessons
+    level = max(-1.0, min(1.0, gain / darkest)) if lessons >= MIN_LESSONS else 0.0
+    title = f"{teacher} teaches {student}: mean gain {signed(gain)}, lessons: {lessons:,}"
+    return HeatCell(level, title, ((signed(gain), "label"), (f"{lessons:,}", "tick")))
 
 
 def ledger_chart(
     spent: Mapping[str, Mapping[str, float]], purposes: Sequence[str]
 ) -> Markup:
     """A bar for every arm, as long as its operations, in the colours of the purposes."""
-    step, width, left, right = (
-        30,
-        1084.0,
-        26 + 6.8 * max(len(clip(arm, 28)) for arm in spent),
-        96.0,
-    )
-    most = max(sum(parts.values()) for parts in spent.values()) or 1.0
-    parts: list[Markup] = []
+    totals = [sum(amounts.values()) for amounts in spent.values()]
+    plot = _row_plot(list(spent), x=(0, max(totals) or 1.0), right=96, bottom=4)
     for row, (arm, amounts) in enumerate(spent.items()):
-        y, at, total = step * row + 4, left, sum(amounts.values())
-        parts.append(label(clip(arm, 28), left - 14, y + 15, "label end"))
+        start = 0.0
         for place, purpose in enumerate(purposes):
-            long = amounts.get(purpose, 0.0) / most * (width - left - right)
-            said = f"{arm}, {purpose}: {compact(amounts.get(purpose, 0.0), 'FLOP')}"
-            if long > 0:
-                title = tag("title", said)
-                parts.append(
-                    tag(
-                        "rect",
-                        title,
-                        class_=f"s{place % _COLOURS}",
-                        x=at,
-                        y=y,
-                        width=long,
-                        height=22,
-                    )
-                )
-            at += long
-        parts.append(label(compact(total, "FLOP"), at + 8, y + 15, "note"))
-    return picture(
-        [join(parts)],
-        width,
-        step * len(spent) + 8.0,
-        "Floating-point operations of every arm by purpose",
+            flops = amounts.get(purpose, 0.0)
+            if flops > 0:
+                title = f"{arm}, {purpose}: {compact(flops, 'FLOP')}"
+                ends = (start, start + flops)
+                plot.bar(ends, row + 0.5, 22, series_class(place), title)
+            start += flops
+        plot.text(compact(start, "FLOP"), start, row + 0.5, "note", shift=(8, 0))
+    return plot.svg("Floating-point operations of every arm by purpose")
+
+
+def _row_plot(
+    arms: Sequence[str], *, x: tuple[float, float], right: float, bottom: float
+) -> Plot:
+    """A wide plot with one named row for every arm."""
+    names = [clip(arm, _NAME_LENGTH) for arm in arms]
+    left = 26 + max(map(text_width, names))
+    plot = Plot(
+        size=(_WIDE, _ROW_HEIGHT * len(names) + 2 + bottom),
+        margins=Margins(left, right, top=2, bottom=bottom),
+        x=x,
+        y=(len(names), 0),
     )
+    plot.row_names(names)
+    return plot

@@ -7,6 +7,7 @@ from pathlib import Path
 from docendo.formatting import DASH, compact
 from docendo.report.render.components import empty_note, figure, swatch, table, tile
 from docendo.report.render.markup import Markup, document, join, tag
+from docendo.report.render.plot import series_class
 from docendo.report.run_page import asset, save_page
 from docendo.study import result_tables
 from docendo.study.arms import JOINT, TEACHING, is_ablation
@@ -122,7 +123,7 @@ def _apart(
     rivals = [line for line in lines if not is_ablation(line.arm)]
     whole = [line for line in rivals if line.arm == TEACHING]
     found = (
-        [ShareCurves(title, rivals, places, wide=wide)]
+        [ShareCurves(title, rivals, places, is_wide=wide)]
         if rivals and not (parts and rivals == whole)
         else []
     )
@@ -327,7 +328,7 @@ def _compute(regime: RegimeResults, purposes: Sequence[str]) -> Markup:
         return join((empty_note("Nothing was booked in a ledger."), choices))
     key = tag(
         "p",
-        *(swatch(f"swatch s{i % 8}", name) for i, name in enumerate(purposes)),
+        *(swatch(f"swatch {series_class(i)}", name) for i, name in enumerate(purposes)),
         class_="key",
     )
     chart = _scrolling(ledger_chart(spent, purposes), "Compute by arm and purpose")

@@ -1,6 +1,7 @@
 """The page about a population, for every shape that a population can have."""
 
 import math
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -100,9 +101,8 @@ def test_the_spinning_top_is_as_wide_as_the_cycles() -> None:
     picture = spinning_top(
         AgentMarks("abc", "xyz", [True, False, False]), [1, 0, -1], [0, 4, 2]
     )
-    halves = [(188.0, 188.0), (68.0, 308.0), (128.0, 248.0)]
-    for left, right in halves:
-        assert f'x1="{left:.0f}" x2="{right:.0f}"' in picture
+    spreads = re.findall(r'class="spread" points="([\d.]+),[\d.]+ ([\d.]+),', picture)
+    assert spreads == [("188.0", "188.0"), ("68.0", "308.0"), ("128.0", "248.0")]
 
 
 def test_agents_are_ranked_by_rating_and_then_by_place() -> None:

@@ -1,15 +1,24 @@
-"""Pictures of a population: who beats whom, who is how good, what goes in cycles.
+"""The charts of a population: who beats whom, who is how good, and what goes in cycles.
 
-Plain numbers go in, for agents in the order in which they are to be shown; NaN is a number that is not known.
+They take plain numbers, for agents in the order in which they are shown. NaN is an unknown number.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, cos, hypot, isnan, pi, sin
 
 from docendo.formatting import clip, signed
-from docendo.report.render.drawing import label, picture, points_of, ticks_of
-from docendo.report.render.markup import Markup, tag
+from docendo.report.render.markup import Markup
+from docendo.report.render.plot import (
+    LINE_HEIGHT,
+    HeatCell,
+    Margins,
+    Plot,
+    Point,
+    heat_map,
+    round_ticks,
+    text_width,
+)
 
 __all__ = [
     "AgentMarks",
@@ -20,14 +29,9 @@ __all__ = [
     "spinning_top",
 ]
 
-_LEVELS = 8
-"""Shades of a colour."""
-_LONGEST = 16
-"""Characters of a name that are shown."""
-_NAMED = 40
-"""Up to so many agents are named in a picture, and every cell of a heat map says what it is when pointed at."""
-_LETTER, _LINE = 6.6, 13
-"""About the width of a letter and the height of a line."""
+_NAME_LENGTH = 16
+_MAX_NAMES = 40
+"""With more agents the marks of a chart have no names beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,103 +42,59 @@ class PayoffMatrix:
     low: Sequence[Sequence[float]] | None = None
     high: Sequence[Sequence[float]] | None = None
 
-    def said(self, row: int, column: int) -> str:
+    def describe(self, row: int, column: int) -> str:
+        """One payoff and its interval, in words."""
         value = self.payoff[row][column]
         if isnan(value):
             return "never met"
+
         low = self.low[row][column] if self.low else value
         high = self.high[row][column] if self.high else value
-        return signed(value) + (
-            f", 95% interval {signed(low)} to {signed(high)}" if low < high else ""
-        )
+        if low < high:
+            return f"{signed(value)}, 95% interval {signed(low)} to {signed(high)}"
+        return signed(value)
 
 
 @dataclass(frozen=True, slots=True)
 class AgentMarks:
-    """Agents as marks of a chart: a name, what it says when pointed at, and whether it is of the best cluster."""
+    """Agents as marks of a chart."""
 
     names: Sequence[str]
-    said: Sequence[str]
-    best: Sequence[bool]
+    titles: Sequence[str]
+    """What each shows when it is pointed at."""
+    in_best_cluster: Sequence[bool]
 
     def kind(self, place: int) -> str:
-        return "mark best" if self.best[place] else "mark"
+        """The class of a mark."""
+        return "mark best" if self.in_best_cluster[place] else "mark"
 
 
-def payoff_heat_map(names: Sequence[str], cells: PayoffMatrix) -> Markup:
-    """The row's payoff against the column: blue where it wins, orange where it loses, a hole where they never met.
+def payoff_heat_map(names: Sequence[str], matrix: PayoffMatrix) -> Markup:
+    """The row's payoff against the column: blue where it wins, orange where it loses.
 
-    Few agents are shown with their numbers, many as a texture.
+    Pairs that never met are holes. Few agents have their numbers in the cells.
     """
-    count = len(names)
-    side = min(46, max(3, 620 // count))
-    gap = 2 if side > 12 else 0
-    left = _margin(names)
-    every = ceil(_LINE / side)
-    parts = [*_texture(cells.payoff, left, side, side - gap)]
-    for i in range(0, count, every):
-        middle = left + side * (i + 0.5) - gap / 2
-        parts.append(label(clip(names[i], _LONGEST), left - 8, middle + 4, "tick end"))
-        above = {"transform": f"rotate(-90 {middle + 4:.1f} {left - 8:.1f})"}
-        parts.append(
-            tag(
-                "text",
-                clip(names[i], _LONGEST),
-                class_="tick",
-                x=middle + 4,
-                y=left - 8,
-                **above,
-            )
-        )
-    for i in range(count if count <= _NAMED else 0):
-        for j in range(count):
-            x, y, value = left + side * j, left + side * i, cells.payoff[i][j]
-            if side > 40:
-                shown = "" if i == j else signed(value) if not isnan(value) else "?"
-                parts.append(
-                    label(shown, x + side / 2 - 1, y + side / 2 + 3, "note middle")
-                )
-            said = tag("title", f"{names[i]} against {names[j]}: {cells.said(i, j)}")
-            parts.append(tag("rect", said, class_="hit", x=x, y=y, width=side, height=side))
-    return picture(
-        parts,
-        left + side * count + 4,
-        left + side * count + 4,
-        "Payoff of each agent against each other",
-    )
+    side = min(46, max(3, 620 // len(names)))
+    darkest = 0.0
+    for row in matrix.payoff:
+        darkest = max([darkest, *(abs(value) for value in row if not isnan(value))])
+
+    places = range(len(names))
+    cells = []
+    for i in places:
+        row_cells = []
+        for j in places:
+            title = f"{names[i]} against {names[j]}: {matrix.describe(i, j)}"
+            value = 0.0 if i == j else matrix.payoff[i][j]
+            text = _cell_text(value) if i != j and side > 40 else ""
+            level = None if isnan(value) else value / (darkest or 1)
+            row_cells.append(HeatCell(level, title, [(text, "note")] if text else []))
+        cells.append(row_cells)
+    return heat_map("Payoff of each agent against each other", names, cells, (side, side))
 
 
-def _texture(
-    payoff: Sequence[Sequence[float]], left: float, side: int, width: int
-) -> Iterable[Markup]:
-    """All cells of a shade as one path: a large matrix stays a small page."""
-    scale = max((abs(x) for row in payoff for x in row if not isnan(x)), default=0) or 1
-    corners: dict[tuple[str, int], list[str]] = {}
-    for i, row in enumerate(payoff):
-        for j, value in enumerate(row):
-            level = 0 if isnan(value) else ceil(_LEVELS * abs(value) / scale - 1e-9)
-            kind = (
-                "gap"
-                if isnan(value) and i != j
-                else "up"
-                if value > 0
-                else "down"
-                if value < 0
-                else "none"
-            )
-            for shade in {("none" if kind != "gap" else "gap", 0), (kind, level)}:
-                corners.setdefault(shade, []).append(
-                    f"M{left + side * j:.0f} {left + side * i:.0f}"
-                )
-    box = f"h{width}v{width}h-{width}z"
-    for (kind, level), places in sorted(corners.items(), key=lambda item: item[0][1]):
-        opacity = 0.85 * level / _LEVELS if level else None
-        yield tag(
-            "path",
-            class_=f"heat {kind}",
-            fill_opacity=opacity,
-            d="".join(corner + box for corner in places),
-        )
+def _cell_text(value: float) -> str:
+    return "?" if isnan(value) else signed(value)
 
 
 def rating_chart(
@@ -142,184 +102,146 @@ def rating_chart(
 ) -> Markup:
     """A dot for every agent's rating, a line for its interval."""
     count = len(values)
-    step = min(24, max(5, 960 // count))
-    left, right, width, height = _margin(marks.names), 20.0, 620.0, step * count + 34.0
-    ticks = ticks_of(min(low), max(high))
-    first, last = min(*low, ticks[0]), max(*high, ticks[-1])
-    first, last = (first, last) if first < last else (first - 1, last + 1)
+    row_height = min(24, max(5, 960 // count))
+    names = [clip(name, _NAME_LENGTH) for name in marks.names]
+    ticks = round_ticks(min(low), max(high))
+    first = min(*low, ticks[0])
+    last = max(*high, ticks[-1])
+    if first == last:
+        first, last = first - 1, last + 1
 
-    def x(value: float) -> float:
-        return left + (value - first) / (last - first) * (width - left - right)
-
-    parts: list[Markup] = []
-    for tick in ticks:
-        parts.append(
-            tag("line", class_="grid", x1=x(tick), x2=x(tick), y1=4, y2=height - 28)
-        )
-        parts.append(label(signed(tick, 0), x(tick), height - 10, "tick middle"))
-    every = ceil(_LINE / step)
+    plot = Plot(
+        size=(620, row_height * count + 34),
+        margins=Margins(_name_margin(names), right=20, top=4, bottom=30),
+        x=(first, last),
+        y=(count, 0),
+    )
+    plot.x_axis({tick: signed(tick, 0) for tick in ticks})
+    plot.row_names(names, every=ceil((LINE_HEIGHT - 1) / row_height))
+    radius = min(4.5, 0.38 * row_height)
     for i in range(count):
-        y = 4 + step * (i + 0.5)
-        if i % every == 0:
-            parts.append(
-                label(clip(marks.names[i], _LONGEST), left - 8, y + 4, "label end")
-            )
-        line = tag("path", class_="whisker", d=f"M{x(low[i]):.1f} {y:.1f}H{x(high[i]):.1f}")
-        dot = tag(
-            "circle", class_=marks.kind(i), cx=x(values[i]), cy=y, r=min(4.5, 0.38 * step)
-        )
-        parts.append(tag("g", tag("title", marks.said[i]), line, dot))
-    return picture(parts, width, height, "Rating of each agent with its 95% interval")
+        plot.interval((low[i], high[i]), i + 0.5, "whisker", marks.titles[i])
+        plot.dot(values[i], i + 0.5, marks.kind(i), marks.titles[i], radius)
+    return plot.svg("Rating of each agent with its 95% interval")
 
 
 def cycle_disc(marks: AgentMarks, points: Sequence[Sequence[float]]) -> Markup:
-    """The plane of the strongest cycle: each agent beats those that lie less than half a turn anticlockwise of it."""
-    size, radius = 380.0, 138.0
-    middle = size / 2
+    """The plane of the strongest cycle.
+
+    Each agent beats those that lie less than half a turn anticlockwise of it.
+    """
+    plot = Plot(size=(380, 380), margins=Margins(52, 52, 52, 52), x=(-1, 1), y=(-1, 1))
+    radius = plot.x(1) - plot.x(0)
+    plot.dot(0, 0, "rim", radius=radius)
+    plot.rule(x=0)
+    plot.rule(y=0)
+    _draw_arrow(plot)
+
     furthest = max(hypot(*point) for point in points) or 1
-    places = [
-        (middle + radius * x / furthest, middle - radius * y / furthest) for x, y in points
-    ]
-    parts = [
-        tag("circle", class_="rim", cx=middle, cy=middle, r=radius),
-        tag(
-            "path",
-            class_="grid",
-            d=f"M{middle - radius} {middle}h{2 * radius}M{middle} {middle - radius}v{2 * radius}",
-        ),
-    ]
-    parts += [
-        _arrow(middle, radius + 12),
-        label("beats", middle + radius - 14, middle - radius + 4, "tick"),
-    ]
-    parts += [_dot(marks, i, x, y) for i, (x, y) in enumerate(places)]
-    return picture(
-        [*parts, *_names(marks.names, places, size)], size, size, "The strongest cycle"
-    )
+    places = [(x / furthest, y / furthest) for x, y in points]
+    for i, (x, y) in enumerate(places):
+        plot.dot(x, y, marks.kind(i), marks.titles[i])
+    _draw_names(plot, marks.names, places)
+    return plot.svg("The strongest cycle")
+
+
+def _draw_arrow(plot: Plot) -> None:
+    """An arrow outside the disc, from 30 to 60 degrees: who is at its tail beats who is at its tip."""
+    radius = 1.09
+    angles = [pi / 6 + pi / 6 * step / 12 for step in range(13)]
+    arc = [(radius * cos(angle), radius * sin(angle)) for angle in angles]
+    tip_x, tip_y = arc[-1]
+    plot.line(arc, "whisker")
+    head = [(tip_x + 0.05, tip_y + 0.022), (tip_x, tip_y), (tip_x + 0.036, tip_y - 0.05)]
+    plot.line(head, "whisker")
+    plot.text("beats", 0.9, 0.97, "tick", shift=(0, -4))
 
 
 def spinning_top(
     marks: AgentMarks, skill: Sequence[float], cycles: Sequence[float]
 ) -> Markup:
-    """Skill upwards; every agent is as wide as the number of cycles of three that it is part of."""
-    width, height, top, bottom, left = 430.0, 380.0, 22.0, 50.0, 48.0
-    middle, reach = left + 140.0, 120.0
-    ticks, widest = ticks_of(min(skill), max(skill)), max(cycles) or 1
-    first, last = min(*skill, ticks[0]), max(*skill, ticks[-1])
-
-    def y(value: float) -> float:
-        return (
-            height
-            - bottom
-            - ((value - first) / (last - first) if last > first else 0.5)
-            * (height - top - bottom)
-        )
-
-    parts: list[Markup] = []
-    for tick in ticks:
-        parts.append(
-            tag("line", class_="grid", x1=left, x2=width - 8, y1=y(tick), y2=y(tick))
-        )
-        parts.append(label(signed(tick), left - 6, y(tick) + 4, "tick end"))
-    halves = [reach * count / widest for count in cycles]
-    outline = _smoothed(sorted((y(s), half) for s, half in zip(skill, halves, strict=True)))
-    sides = [(middle + half, at) for at, half in outline] + [
-        (middle - half, at) for at, half in reversed(outline)
-    ]
-    parts.append(tag("polygon", class_="band", points=points_of(sides)))
-    places = [(middle + half, y(s)) for s, half in zip(skill, halves, strict=True)]
-    for i, (x, at) in enumerate(places):
-        line = tag("line", class_="spread", x1=2 * middle - x, x2=x, y1=at, y2=at)
-        parts.append(
-            tag("g", line, _dot(marks, i, 2 * middle - x, at), _dot(marks, i, x, at))
-        )
-    parts.append(
-        label(
-            f"cycles of three, at the widest {max(cycles):,.0f}",
-            middle,
-            height - 12,
-            "tick middle",
-        )
+    """Skill upwards; an agent is as wide as the number of cycles of three it is part of."""
+    ticks = round_ticks(min(skill), max(skill))
+    widest = max(cycles) or 1
+    plot = Plot(
+        size=(430, 380),
+        margins=Margins(left=48, right=8, top=22, bottom=50),
+        # The top is 240 pixels wide; the space on its right is for names.
+        x=(-140 / 120 * widest, 234 / 120 * widest),
+        y=(min(*skill, ticks[0]), max(*skill, ticks[-1])),
     )
-    return picture(
-        [*parts, *_names(marks.names, places, width)], width, height, "The spinning top"
-    )
+    plot.y_axis({tick: signed(tick) for tick in ticks})
+
+    outline = _smooth(sorted(zip(skill, cycles, strict=True), reverse=True))
+    left_side = [(-half, level) for level, half in outline]
+    right_side = [(half, level) for level, half in outline]
+    plot.band(left_side, right_side, "band")
+
+    places = list(zip(cycles, skill, strict=True))
+    for i, (half, level) in enumerate(places):
+        plot.line([(-half, level), (half, level)], "spread")
+        plot.dot(-half, level, marks.kind(i), marks.titles[i])
+        plot.dot(half, level, marks.kind(i), marks.titles[i])
+    caption = f"cycles of three, at the widest {max(cycles):,.0f}"
+    plot.text(caption, 0, plot.y.low, "tick middle", shift=(0, 34))
+    _draw_names(plot, marks.names, places)
+    return plot.svg("The spinning top")
 
 
-def _arrow(middle: float, radius: float) -> Markup:
-    """An arc from 30 to 60 degrees, anticlockwise, and its head."""
-    (x, y), (to_x, to_y) = (
-        (middle + radius * cos(a), middle - radius * sin(a)) for a in (pi / 6, pi / 3)
-    )
-    head = f"M{to_x + 7:.1f} {to_y - 3:.1f}L{to_x:.1f} {to_y:.1f}L{to_x + 5:.1f} {to_y + 7:.1f}"
-    return tag(
-        "path",
-        class_="whisker",
-        d=f"M{x:.1f} {y:.1f}A{radius:.1f} {radius:.1f} 0 0 0 {to_x:.1f} {to_y:.1f}{head}",
-    )
-
-
-def _dot(marks: AgentMarks, place: int, x: float, y: float) -> Markup:
-    return tag(
-        "circle",
-        tag("title", marks.said[place]),
-        class_=marks.kind(place),
-        cx=x,
-        cy=y,
-        r=3.6,
-    )
-
-
-def _smoothed(outline: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Means over a sixth of the points around each."""
+def _smooth(outline: Sequence[Point]) -> list[Point]:
+    """The same (level, half width) points, each width a mean over a sixth of the points around it."""
     reach = len(outline) // 12
-    spans = [outline[max(0, i - reach) : i + reach + 1] for i in range(len(outline))]
-    return [
-        (at, sum(half for _, half in span) / len(span))
-        for (at, _), span in zip(outline, spans, strict=True)
-    ]
+    smooth = []
+    for i, (level, _) in enumerate(outline):
+        around = outline[max(0, i - reach) : i + reach + 1]
+        smooth.append((level, sum(half for _, half in around) / len(around)))
+    return smooth
 
 
-def _names(
-    names: Sequence[str], places: Sequence[tuple[float, float]], width: float
-) -> Iterable[Markup]:
-    """The names of few agents beside their places, but for those that would cover another or leave the picture."""
-    taken: list[tuple[float, float, float]] = []
-    for name, (x, y) in zip(names, places, strict=True) if len(names) <= _NAMED else ():
-        text = clip(name, _LONGEST)
-        wide = _LETTER * len(text)
-        spots = [
-            (start, y + _LINE * k) for k in (0, 1, -1) for start in (x + 7, x - 7 - wide)
-        ]
-        free = [
-            (start, level)
-            for start, level in spots
-            if 0 <= start <= width - wide
-            and all(
-                abs(level - b) >= _LINE or start >= a + w or a >= start + wide
-                for a, b, w in taken
-            )
-        ]
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """Where a name is written: its left end and the middle of its line, in pixels."""
+
+    x: float
+    y: float
+    width: float
+
+    def overlaps(self, other: "_Label") -> bool:
+        is_apart = self.x >= other.x + other.width or other.x >= self.x + self.width
+        return abs(self.y - other.y) < LINE_HEIGHT - 1 and not is_apart
+
+    def hides(self, point: Point) -> bool:
+        x, y = point
+        return self.x - 4 < x < self.x + self.width + 4 and abs(self.y - y) < 9
+
+
+def _draw_names(plot: Plot, names: Sequence[str], places: Sequence[Point]) -> None:
+    """Write the names beside their marks, if there are few.
+
+    A name that would cover another one or leave the picture is left out. Of the places that are free
+    a name gets the one where it hides the fewest marks.
+    """
+    if len(names) > _MAX_NAMES:
+        return
+
+    pixels = [(plot.x(x), plot.y(y)) for x, y in places]
+    labels: list[_Label] = []
+    for name, (x, y), place in zip(names, pixels, places, strict=True):
+        text = clip(name, _NAME_LENGTH)
+        width = text_width(text)
+        free = []
+        for line in (0, 1, -1):
+            for start in (x + 7, x - 7 - width):
+                label = _Label(start, y + (LINE_HEIGHT - 1) * line, width)
+                is_inside = 0 <= start <= plot.width - width
+                if is_inside and not any(map(label.overlaps, labels)):
+                    free.append(label)
         if free:
-            start, level = free[
-                min(
-                    range(len(free)),
-                    key=[_hidden(places, spot, wide) for spot in free].__getitem__,
-                )
-            ]
-            taken.append((start, level, wide))
-            yield label(text, start, level + 4, "tick")
+            label = min(free, key=lambda label: sum(map(label.hides, pixels)))
+            labels.append(label)
+            plot.text(text, *place, "tick", shift=(label.x - x, label.y - y))
 
 
-def _hidden(
-    places: Sequence[tuple[float, float]], spot: tuple[float, float], wide: float
-) -> int:
-    """How many marks a name at this spot would cover."""
-    return sum(
-        spot[0] - 4 < x < spot[0] + wide + 4 and abs(spot[1] - y) < 9 for x, y in places
-    )
-
-
-def _margin(names: Sequence[str]) -> float:
-    """Room for the longest name that is shown."""
-    return 16 + _LETTER * max(len(clip(name, _LONGEST)) for name in names)
+def _name_margin(names: Sequence[str]) -> float:
+    """Space for the longest name that is shown."""
+    return 16 + max(map(text_width, names))

@@ -1,11 +1,19 @@
-"""Charts as inline SVG, coloured by the page's classes so that they follow its light and dark schemes."""
+"""The charts of a run's page: learning curves, accuracy bars and the gains of lessons."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from docendo.formatting import clip, interval_text, percent, signed
-from docendo.report.render.drawing import label, picture, points_of
-from docendo.report.render.markup import Markup, tag
+from docendo.report.render.markup import Markup
+from docendo.report.render.plot import (
+    HeatCell,
+    Margins,
+    Plot,
+    Point,
+    heat_map,
+    round_ticks,
+    series_class,
+)
 from docendo.statistics import Estimate
 
 __all__ = [
@@ -16,273 +24,182 @@ __all__ = [
     "learning_curves",
 ]
 
-_SERIES = 8
-_DOTS = 40
-_WIDTH = 360
-_Scale = Callable[[float], float]
+_WIDTH = 360.0
+_MAX_DOTS = 40
+"""With more evaluations the dots of the mean would hide its line: they show their titles only."""
+_ROW_HEIGHT = 30.0
+_FAINTEST_GAIN = 0.1
+"""The gain that has the darkest colour, where all gains are smaller: noise stays pale."""
 
 
 @dataclass(frozen=True, slots=True)
 class LearningCurves:
-    """What one domain's panel of learning curves shows."""
+    """Accuracy in one domain, by round."""
 
-    title: str
+    domain: str
     mean: Mapping[int, Estimate]
     agents: Mapping[str, Mapping[int, Estimate]]
-    """Each agent's own curve; its place gives its colour."""
+    """Each agent's curve; its place gives its colour."""
     expert: str | None = None
     base: float | None = None
     experts_stage: tuple[int, int] | None = None
-    """First and last round of it."""
+    """First and last round of the experts stage."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccuracyBars:
-    """One agent's bars."""
+    """One agent's accuracy in one domain, at the start and at the end."""
 
     agent: str
     start: Estimate | None
     end: Estimate | None
-    own: bool = field(default=False)
+    is_own: bool = False
+    """Whether the domain is the agent's own."""
+
+    @property
+    def latest(self) -> Estimate | None:
+        """The accuracy at the end, or at the start where there is no end yet."""
+        return self.end or self.start
+
+    @property
+    def label(self) -> str:
+        """``31 → 81%``, or the one number there is."""
+        if self.start and self.end:
+            return f"{100 * self.start.mean:.0f} → {percent(self.end.mean)}"
+        return percent(self.latest.mean if self.latest else None)
 
 
 def learning_curves(curves: LearningCurves) -> Markup:
-    """Accuracy against round: a thin line for every agent, a thick one with its band for their mean."""
-    left, right, top, bottom, height = 36, 10, 10, 26, 216
-    rounds = sorted(
-        {r for c in (curves.mean, *curves.agents.values()) for r in c}
-        | set(curves.experts_stage or ())
+    """Accuracy against round: a thin line for each agent, a thick one with a band for the mean."""
+    first, last = _round_range(curves)
+    plot = Plot(
+        size=(_WIDTH, 216),
+        margins=Margins(left=36, right=10, top=10, bottom=26),
+        x=(first, last),
+        y=(0, 1),
     )
-    first, last = rounds[0], max(rounds[-1], rounds[0] + 1)
 
-    def x(index: float) -> float:
-        return left + (index - first) / (last - first) * (_WIDTH - left - right)
-
-    def y(share: float) -> float:
-        return top + (1 - share) * (height - top - bottom)
-
-    parts: list[Markup] = []
-    ticks = _ticks(first, last)
     if curves.experts_stage:
         begin, end = curves.experts_stage
-        width = max(x(end) - x(begin), 3)
-        parts.append(
-            tag(
-                "rect",
-                class_="stage",
-                x=x(begin),
-                y=top,
-                width=width,
-                height=height - top - bottom,
-            )
-        )
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        parts.append(
-            tag("line", class_="grid", x1=left, x2=_WIDTH - right, y1=y(share), y2=y(share))
-        )
-        parts.append(label(percent(share), left - 6, y(share) + 4, "tick end"))
-    parts.extend(
-        label(f"round {t}" if t == ticks[0] else str(t), x(t), height - 8, "tick middle")
-        for t in ticks
-    )
+        # Where the stage is one round long it still shows, as a strip.
+        edge = max(end, begin + 0.01 * (last - first))
+        plot.band([(begin, 0), (edge, 0)], [(begin, 1), (edge, 1)], "stage")
+    ticks = round_ticks(first, last, min_step=1)
+    round_labels = {tick: f"{tick:.0f}" for tick in ticks}
+    round_labels[ticks[0]] = f"round {ticks[0]:.0f}"
+    plot.y_axis({share: percent(share) for share in (0, 0.25, 0.5, 0.75, 1)})
+    plot.x_axis(round_labels, grid=False)
     if curves.base is not None:
-        parts.append(
-            tag(
-                "line",
-                class_="base",
-                x1=left,
-                x2=_WIDTH - right,
-                y1=y(curves.base),
-                y2=y(curves.base),
-            )
-        )
-    band = [(x(r), y(e.high or 0)) for r, e in curves.mean.items()]
-    band += [(x(r), y(e.low or 0)) for r, e in reversed([*curves.mean.items()])]
-    parts.append(tag("polygon", class_="band", points=points_of(band)))
-    for place, (agent, series) in enumerate(curves.agents.items()):
-        weight = "line expert" if agent == curves.expert else "line thin"
-        parts.append(_line(series, x, y, f"{weight} s{place % _SERIES}", agent))
-    parts.append(_line(curves.mean, x, y, "line mean", "mean"))
-    kind = "dot" if len(curves.mean) <= _DOTS else "dot unseen"
-    for index, estimate in curves.mean.items():
-        said = f"after round {index}: mean {percent(estimate.mean)}, 95% interval {interval_text(estimate, share=True)}"
-        parts.append(
-            tag(
-                "circle",
-                tag("title", said),
-                class_=kind,
-                cx=x(index),
-                cy=y(estimate.mean),
-                r=2.6,
-            )
-        )
-    return picture(parts, _WIDTH, height, f"Accuracy in {curves.title} against round")
+        plot.rule(y=curves.base, kind="base")
+
+    lower = [(index, mean.low or 0) for index, mean in curves.mean.items()]
+    upper = [(index, mean.high or 0) for index, mean in curves.mean.items()]
+    plot.band(lower, upper, "band")
+    for place, (agent, curve) in enumerate(curves.agents.items()):
+        weight = "expert" if agent == curves.expert else "thin"
+        _draw_curve(plot, curve, f"{weight} {series_class(place)}", agent)
+    _draw_curve(plot, curves.mean, "mean", "mean")
+    _draw_means(plot, curves.mean)
+    return plot.svg(f"Accuracy in {curves.domain} against round")
 
 
-def accuracy_bars(title: str, rows: Sequence[AccuracyBars], base: float | None) -> Markup:
-    """Each agent's accuracy: a pale bar for the start, a solid one with whiskers for the end, a tick for the base."""
-    left, right, step = 92, 78, 30
-    height = step * len(rows) + 22
+def _round_range(curves: LearningCurves) -> tuple[int, int]:
+    """The first and the last round that is shown; they differ."""
+    rounds = set(curves.experts_stage or ())
+    for curve in (curves.mean, *curves.agents.values()):
+        rounds |= set(curve)
+    first = min(rounds)
+    return first, max(*rounds, first + 1)
 
-    def x(share: float) -> float:
-        return left + share * (_WIDTH - left - right)
 
-    parts = [
-        tag("line", class_="grid", x1=x(s), x2=x(s), y1=2, y2=height - 20)
-        for s in (0, 0.5, 1)
-    ]
-    parts += [label(percent(s), x(s), height - 5, "tick middle") for s in (0, 0.5, 1)]
-    for place, row in enumerate(rows):
-        y = step * place + 4
-        parts.append(
-            label(
-                clip(row.agent, 11),
-                left - 8,
-                y + 15,
-                "label end own" if row.own else "label end",
-            )
+def _draw_curve(plot: Plot, curve: Mapping[int, Estimate], kind: str, title: str) -> None:
+    points: list[Point] = [(index, estimate.mean) for index, estimate in curve.items()]
+    if len(points) == 1:
+        plot.dot(*points[0], f"point {kind}", title, radius=3)
+    else:
+        plot.line(points, f"line {kind}", title)
+
+
+def _draw_means(plot: Plot, mean: Mapping[int, Estimate]) -> None:
+    kind = "dot" if len(mean) <= _MAX_DOTS else "dot unseen"
+    for index, estimate in mean.items():
+        interval = interval_text(estimate, share=True)
+        title = (
+            f"after round {index}: mean {percent(estimate.mean)}, 95% interval {interval}"
         )
-        colour = "own" if row.own else "other"
-        if row.start:
-            parts.append(
-                tag(
-                    "rect",
-                    class_=f"before {colour}",
-                    x=left,
-                    y=y,
-                    width=_length(x, row.start),
-                    height=22,
-                    rx=2,
-                )
-            )
-        if row.end:
-            parts.append(
-                tag(
-                    "rect",
-                    class_=f"after {colour}",
-                    x=left,
-                    y=y + 6,
-                    width=_length(x, row.end),
-                    height=10,
-                    rx=2,
-                )
-            )
-        shown = row.end or row.start
-        if shown:
-            parts.append(_whisker(x(shown.low or 0), x(shown.high or 0), y + 11))
-        parts.append(label(_change(row), _WIDTH - right + 10, y + 15, "label"))
-    if base is not None:
-        parts.append(
-            tag(
-                "line",
-                tag("title", f"base model: {percent(base)}"),
-                class_="base",
-                x1=x(base),
-                x2=x(base),
-                y1=2,
-                y2=height - 20,
-            )
-        )
-    return picture(
-        parts, _WIDTH, height, f"Accuracy in {title}: start and end of each agent"
+        plot.dot(index, estimate.mean, kind, title, radius=2.6)
+
+
+def accuracy_bars(domain: str, rows: Sequence[AccuracyBars], base: float | None) -> Markup:
+    """A pale bar for each agent's start, a solid one with its interval for the end.
+
+    A dashed line is the base model's accuracy.
+    """
+    plot = Plot(
+        size=(_WIDTH, _ROW_HEIGHT * len(rows) + 22),
+        margins=Margins(left=92, right=78, top=2, bottom=20),
+        x=(0, 1),
+        y=(len(rows), 0),
     )
+    plot.x_axis({share: percent(share) for share in (0, 0.5, 1)})
+    for place, row in enumerate(rows):
+        _draw_bars(plot, row, place + 0.5)
+    if base is not None:
+        plot.rule(x=base, kind="base", title=f"base model: {percent(base)}")
+    return plot.svg(f"Accuracy in {domain}: start and end of each agent")
+
+
+def _draw_bars(plot: Plot, row: AccuracyBars, y: float) -> None:
+    name_kind = "label end own" if row.is_own else "label end"
+    plot.text(clip(row.agent, 11), 0, y, name_kind, shift=(-8, 0))
+    plot.text(row.label, 1, y, "label", shift=(10, 0))
+
+    colour = "own" if row.is_own else "other"
+    if row.start:
+        plot.bar((0, row.start.mean), y, thickness=22, kind=f"before {colour}")
+    if row.end:
+        plot.bar((0, row.end.mean), y, thickness=10, kind=f"after {colour}")
+    if row.latest:
+        ends = (row.latest.low or 0, row.latest.high or 0)
+        plot.interval(ends, y, "whisker", cap=3)
 
 
 def gain_heat_map(
     agents: Sequence[str], matrix: Mapping[str, Mapping[str, Estimate]]
 ) -> Markup:
-    """Mean gain of the lessons by teacher (rows) and student (columns), blue where they helped."""
-    left, top, wide, high = 112, 46, 104, 62
-    width, height = left + wide * len(agents) + 4, top + high * len(agents) + 4
-    scale = max((abs(e.mean) for row in matrix.values() for e in row.values()), default=0)
-    parts = [
-        label("student →", left, 14, "tick"),
-        label("teacher ↓", left - 12, top - 10, "tick end"),
-    ]
-    for place, agent in enumerate(agents):
-        parts.append(
-            label(clip(agent, 12), left + wide * (place + 0.5), top - 10, "label middle")
-        )
-        parts.append(
-            label(clip(agent, 12), left - 12, top + high * (place + 0.5) + 4, "label end")
-        )
-    for i, teacher in enumerate(agents):
-        for j, student in enumerate(agents):
-            cell = matrix.get(teacher, {}).get(student)
-            parts.append(
-                _heat_cell(
-                    left + wide * j,
-                    top + high * i,
-                    cell,
-                    max(scale, 0.1),
-                    f"{teacher} teaches {student}",
-                )
-            )
-    return picture(parts, width, height, "Mean gain by teacher and student")
+    """Mean gain of the lessons by teacher (rows) and student, blue where they helped."""
+    darkest = _FAINTEST_GAIN
+    for row in matrix.values():
+        for estimate in row.values():
+            darkest = max(darkest, abs(estimate.mean))
 
-
-def _heat_cell(x: float, y: float, cell: Estimate | None, scale: float, who: str) -> Markup:
-    box = {"x": x + 2, "y": y + 2, "width": 100, "height": 58, "rx": 4}
-    if cell is None:
-        return tag(
-            "g",
-            tag("title", f"{who}: no lesson shown"),
-            tag("rect", class_="heat none", **box),
-        )
-    interval = interval_text(cell, share=False)
-    said = f"{who}: mean gain {signed(cell.mean)}{f', 95% interval {interval}' if interval else ''}, lessons: {cell.n}"
-    return tag(
-        "g",
-        tag("title", said),
-        tag("rect", class_="heat none", **box),
-        tag(
-            "rect",
-            class_="heat up" if cell.mean > 0 else "heat down",
-            fill_opacity=0.8 * abs(cell.mean) / scale,
-            **box,
-        ),
-        label(signed(cell.mean), x + 52, y + 25, "value middle"),
-        label(
-            interval.replace(" to ", " … ") or "one match", x + 52, y + 40, "note middle"
-        ),
-        label(f"n = {cell.n}", x + 52, y + 53, "note middle"),
+    cells = []
+    for teacher in agents:
+        gains = matrix.get(teacher, {})
+        cells.append([_gain_cell(teacher, s, gains.get(s), darkest) for s in agents])
+    return heat_map(
+        "Mean gain by teacher and student",
+        agents,
+        cells,
+        cell_size=(104, 62),
+        axes=("teacher", "student"),
     )
 
 
-def _length(x: _Scale, estimate: Estimate) -> float:
-    return max(x(estimate.mean) - x(0), 1)
+def _gain_cell(
+    teacher: str, student: str, gain: Estimate | None, darkest: float
+) -> HeatCell:
+    pair = f"{teacher} teaches {student}"
+    if gain is None:
+        return HeatCell(0, f"{pair}: no lesson shown")
 
-
-def _whisker(low: float, high: float, y: float) -> Markup:
-    path = f"M{low:.1f} {y - 3:.1f}v6M{low:.1f} {y:.1f}H{high:.1f}M{high:.1f} {y - 3:.1f}v6"
-    return tag("path", class_="whisker", d=path)
-
-
-def _change(row: AccuracyBars) -> str:
-    if row.start and row.end:
-        return f"{100 * row.start.mean:.0f} → {percent(row.end.mean)}"
-    shown = row.end or row.start
-    return percent(shown.mean if shown else None)
-
-
-def _line(
-    series: Mapping[int, Estimate], x: _Scale, y: _Scale, kind: str, name: str
-) -> Markup:
-    points = [(x(r), y(e.mean)) for r, e in series.items()]
-    if len(points) == 1:
-        return tag(
-            "circle",
-            tag("title", name),
-            class_=kind.replace("line", "point"),
-            cx=points[0][0],
-            cy=points[0][1],
-            r=3,
-        )
-    return tag("polyline", tag("title", name), class_=kind, points=points_of(points))
-
-
-def _ticks(first: int, last: int) -> list[int]:
-    """Three to six whole rounds at a step of 1, 2 or 5 times a power of ten."""
-    span = last - first
-    step = next(s * 10**p for p in range(9) for s in (1, 2, 5) if span / (s * 10**p) <= 5)
-    return [t for t in range(first - first % step, last + 1, step) if t >= first]
+    interval = interval_text(gain, share=False)
+    title = f"{pair}: mean gain {signed(gain.mean)}"
+    if interval:
+        title += f", 95% interval {interval}"
+    lines = (
+        (signed(gain.mean), "value"),
+        (interval.replace(" to ", " … ") or "one match", "note"),
+        (f"n = {gain.n}", "note"),
+    )
+    return HeatCell(gain.mean / darkest, f"{title}, lessons: {gain.n}", lines)

@@ -20,6 +20,7 @@ from docendo.report.facts.run import (
 from docendo.report.facts.summary import purpose_label, sum_usage, without_discarded
 from docendo.report.render.components import empty_note, figure, swatch, table, tile
 from docendo.report.render.markup import Markup, join, tag
+from docendo.report.render.plot import series_class
 from docendo.report.render.run_charts import (
     AccuracyBars,
     LearningCurves,
@@ -180,7 +181,8 @@ def learning(facts: Facts) -> Markup:
             )
         )
     swatches = [
-        swatch(f"swatch s{place % 8}", agent) for place, agent in enumerate(facts.owns)
+        swatch(f"swatch {series_class(place)}", agent)
+        for place, agent in enumerate(facts.owns)
     ]
     marks = (
         swatch("swatch mean", "mean, with 95% interval"),
