@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from docendo.formatting import clip, compact, interval_text, percent, signed
+from docendo.report.render.heat_map import HeatCell, heat_map
 from docendo.report.render.markup import Markup
 from docendo.report.render.plot import (
     LINE_HEIGHT,
-    HeatCell,
     Margins,
     Plot,
-    heat_map,
     round_ticks,
     series_class,
     text_width,

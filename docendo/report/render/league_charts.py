@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from math import ceil, cos, hypot, isnan, pi, sin
 
 from docendo.formatting import clip, signed
+from docendo.report.render.heat_map import HeatCell, heat_map
 from docendo.report.render.markup import Markup
 from docendo.report.render.plot import (
     LINE_HEIGHT,
-    HeatCell,
     Margins,
     Plot,
     Point,
-    heat_map,
     round_ticks,
     text_width,
 )

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docendo.formatting import clip, interval_text, percent, signed
+from docendo.report.render.heat_map import HeatCell, heat_map
 from docendo.report.render.markup import Markup
 from docendo.report.render.plot import (
-    HeatCell,
     Margins,
     Plot,
     Point,
-    heat_map,
     round_ticks,
     series_class,
 )

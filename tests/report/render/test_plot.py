@@ -1,10 +1,10 @@
-"""Scales, marks and heat maps, with places worked out by hand."""
+"""Scales and marks, with places worked out by hand."""
 
 import re
 
 import pytest
 
-from docendo.report.render.plot import HeatCell, Margins, Plot, heat_map, round_ticks
+from docendo.report.render.plot import Margins, Plot, round_ticks
 
 
 def plot() -> Plot:
@@ -67,21 +67,3 @@ def test_text_of_a_plot_is_escaped() -> None:
     svg = picture.svg("<u>")
     assert "&lt;b&gt;" in svg
     assert not re.search("<[biu]>", svg)
-
-
-def test_a_heat_map_shows_depth_sign_and_holes() -> None:
-    cells = [[HeatCell(0.5), HeatCell(-1)], [HeatCell(None), HeatCell(0)]]
-    svg = heat_map("map", ["a", "b"], cells, (20, 20))
-    assert re.findall(r'class="heat (up|down)" fill-opacity="([^"]*)"', svg) == [
-        ("up", "0.42"),
-        ("down", "0.85"),
-    ]
-    assert svg.count("heat gap") == 1
-    assert svg.count("heat none") == 3
-
-
-def test_a_large_heat_map_has_one_path_for_every_shade() -> None:
-    cells = [[HeatCell((i - j) / 50) for j in range(50)] for i in range(50)]
-    svg = heat_map("map", [str(i) for i in range(50)], cells, (3, 3))
-    assert svg.count("<path") == 1 + 8 + 8
-    assert "<rect" not in svg
