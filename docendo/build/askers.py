@@ -10,7 +10,12 @@ from docendo.asking.verifiers import Solver, evaluate_expression, load_solver
 from docendo.build.people import person
 from docendo.config import AskerConfig
 from docendo.config.load import Config
-from docendo.datasets.files import BadRow, FileSource, parse_columns, read_problems
+from docendo.datasets.file_source import FileSource
+from docendo.datasets.files import (
+    BadRow,
+    parse_columns,
+    read_problems,
+)
 from docendo.errors import UserError, suggestion
 from docendo.humans.simulated import Interested
 from docendo.interfaces import Engine, Source

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from docendo.config import DataConfig
 from docendo.config.load import Config
-from docendo.datasets.eval_sets import test_split, up_to
+from docendo.datasets.eval_sets import draw_test_split, up_to
 from docendo.datasets.files import read_problems
 from docendo.errors import UserError, suggestion
 from docendo.interfaces import Source
@@ -102,5 +102,7 @@ def _leaked(
 ) -> Sequence[tuple[Problem, str]]:
     """The evaluation's own test problems, with their answers."""
     e = config.evaluation
-    problems = test_split(found.sources[domain], found.courses[domain], e.problems, e.seed)
+    problems = draw_test_split(
+        found.sources[domain], found.courses[domain], e.problems, e.seed
+    )
     return [(p, p.worked) for p in problems]

@@ -22,7 +22,12 @@ from docendo.build.league import build_arena, build_league, check_cast, find_tex
 from docendo.build.people import check_people
 from docendo.config import AgentConfig, DomainConfig, ExpertsConfig, LearningConfig
 from docendo.config.load import Config
-from docendo.datasets.files import BadRow, FileSource, parse_columns, read_problems
+from docendo.datasets.file_source import FileSource
+from docendo.datasets.files import (
+    BadRow,
+    parse_columns,
+    read_problems,
+)
 from docendo.engines.local.autoselect import choose_device, choose_dtype, choose_kernels
 from docendo.engines.local.base_model import load_base
 from docendo.engines.local.engine import LocalEngine, open_engine

@@ -1,6 +1,7 @@
 """Physical lines of a text file, and the CSV records (RFC 4180) in them.
 
-Unlike the csv module this needs no process-wide field limit, and one damaged record cannot swallow memory.
+Unlike the csv module this needs no process-wide field limit, knows the line that every record
+starts on, and cannot be made to hold a damaged record of any size in memory.
 """
 
 from collections.abc import Iterator
@@ -27,9 +28,10 @@ MAX_LINE = 4_000_000
 
 class TextLine(NamedTuple):
     number: int
+    """From 1."""
     text: str | None
     """With its line end; None where it is over MAX_LINE."""
-    odd_quotes: bool = False
+    toggles_quote: bool = False
     """Whether an overlong line has an odd number of double quotes."""
 
 
@@ -44,53 +46,62 @@ class CsvRecord:
     fault: str = ""
     """Why the cells cannot be trusted; empty where they can."""
     quoted: bool = False
-    """Whether the record goes on because a quote is open."""
-    pieces: list[str] = field(default_factory=list)
-    size: int = 0
+    """Whether the record continues on the next line because a quote is open."""
+    _parts: list[str] = field(default_factory=list)
+    """Of the cell that is being read."""
+    _size: int = 0
+    """Characters in the parts."""
 
     def feed(self, text: str, delimiter: str) -> None:
         """Take one physical line. The record is complete where `quoted` is false afterwards."""
         if not is_text(text):
             self.fault = "not UTF-8"
+
         at = 0
-        while at >= 0:
+        while True:
             if not self.quoted and text.startswith('"', at):
-                self.quoted, at = True, at + 1
+                self.quoted = True
+                at += 1
             was_quoted = self.quoted
-            if self.quoted:
-                at = self._quoted_part(text, at)
+            if was_quoted:
+                at = self._read_quoted(text, at)
                 if self.quoted:
                     return
+
             end = text.find(delimiter, at)
             bare = text[at:end] if end >= 0 else text[at:].rstrip("\r\n")
-            if was_quoted and bare:
-                self.fault = self.fault or "text after a closing quote"
-            self._add(bare)
+            if was_quoted and bare and not self.fault:
+                self.fault = "text after a closing quote"
+            self._append(bare)
             self._close_cell()
-            at = end + 1 if end >= 0 else -1
+            if end < 0:
+                return
+            at = end + 1
 
-    def _quoted_part(self, text: str, at: int) -> int:
-        """The position after the closing quote, or the end of the line where there is none."""
+    def _read_quoted(self, text: str, at: int) -> int:
+        """Read on in a quoted cell. Returns the position after the closing quote, or the line's end."""
         while (end := text.find('"', at)) >= 0:
-            self._add(text[at:end])
-            if not text.startswith('"', end + 1):
+            self._append(text[at:end])
+            is_escaped = text.startswith('"', end + 1)
+            if not is_escaped:
                 self.quoted = False
                 return end + 1
-            self._add('"')
+            self._append('"')
             at = end + 2
-        self._add(text[at:])
+        self._append(text[at:])
         return len(text)
 
-    def _add(self, text: str) -> None:
-        room = MAX_FIELD + 1 - self.size
+    def _append(self, text: str) -> None:
+        # One character over the limit is kept, so that a reader sees that it was passed.
+        room = MAX_FIELD + 1 - self._size
         if room > 0 and text:
-            self.pieces.append(text[:room])
-            self.size += min(len(text), room)
+            self._parts.append(text[:room])
+            self._size += min(len(text), room)
 
     def _close_cell(self) -> None:
-        self.cells.append("".join(self.pieces))
-        self.pieces.clear()
-        self.size = 0
+        self.cells.append("".join(self._parts))
+        self._parts.clear()
+        self._size = 0
 
 
 def read_lines(path: Path) -> Iterator[TextLine]:
@@ -102,29 +113,33 @@ def read_lines(path: Path) -> Iterator[TextLine]:
             if len(text) < MAX_LINE or text.endswith(("\n", "\r")):
                 yield TextLine(number, text)
                 continue
+
+            # Skip the rest of an overlong line piece by piece, and only count its quotes.
             quotes = text.count('"')
             while text and not text.endswith(("\n", "\r")):
                 text = file.readline(MAX_LINE)
                 quotes += text.count('"')
-            yield TextLine(number, None, quotes % 2 == 1)
+            yield TextLine(number, None, toggles_quote=quotes % 2 == 1)
 
 
 def read_records(path: Path, delimiter: str) -> Iterator[CsvRecord]:
     """The records, header first. Blank lines between records are skipped."""
     record: CsvRecord | None = None
-    for number, text, odd_quotes in read_lines(path):
+    for number, text, toggles_quote in read_lines(path):
         if record is None:
             if text is not None and text.isspace():
                 continue
             record = CsvRecord(number)
+
         if text is None:
             record.fault = f"a line over {MAX_LINE:,} characters"
-            record.quoted ^= odd_quotes
+            record.quoted ^= toggles_quote
         else:
             record.feed(text, delimiter)
         if not record.quoted:
             yield record
             record = None
+
     if record is not None:
         record.fault = "a quote that is never closed"
         yield record

@@ -1,82 +1,80 @@
 """Held-out problems: the evaluation's own test split, and a fresh one that no agent's data ever holds."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from docendo.datasets.files import FileSource
+from docendo.datasets.file_source import FileSource
 from docendo.interfaces import Source
 from docendo.records import Problem, TaskType
 from docendo.seeds import seed_for
 
-__all__ = ["fresh_split", "test_split", "up_to"]
+__all__ = ["draw_fresh_split", "draw_test_split", "up_to"]
 
 
-def test_split(
+def draw_test_split(
     source: Source, courses: Sequence[tuple[str, int]], count: int, seed: int
 ) -> list[Problem]:
-    """`count` held-out problems, the (family, level) of `courses` as equally as possible, without repeats.
+    """`count` held-out problems without repeats, spread evenly over `courses`, (family, level) each.
 
-    A user's own file gives all that it has where that is fewer; UseError where a family and level has none.
+    A user's own file gives all that it has where that is fewer. Raises UserError where a family
+    and level has no problem.
     """
-    return [
-        problem
-        for (family, level), share in _shares(courses, count)
-        for problem in source.draw(
-            family,
-            level,
-            _at_most(source, family, level, share),
-            seed_for(seed, "held-out", family, level),
-            "held-out",
-        )
-    ]
+    problems: list[Problem] = []
+    for task_type, share in _split_evenly(source.domain, courses, count):
+        _, family, level = task_type
+        available = _cap(source, task_type, share)
+        draw_seed = seed_for(seed, "held-out", family, level)
+        problems += source.draw(family, level, available, draw_seed, "held-out")
+    return problems
 
 
-def fresh_split(
+def draw_fresh_split(
     source: Source,
     courses: Sequence[tuple[str, int]],
     count: int,
     seed: int,
-    taken: Collection[Problem] | None = None,
+    exclude: Collection[Problem] | None = None,
 ) -> list[Problem]:
-    """As many other held-out problems, none of the test split, or of those that are `taken`; fewer where a file has no
-    more.
+    """As many other held-out problems, none of `exclude`, by default the test split.
+
+    Fewer where a file has no more.
     """
-    taken = test_split(source, courses, count, seed) if taken is None else taken
-    known = Counter({p.key: p.kind for p in taken}.values())
-    keys, found = {p.key for p in taken}, list[Problem]()
-    for (family, level), share in _shares(courses, count):
-        wanted = _at_most(
-            source, family, level, share + known[TaskType(source.domain, family, level)]
-        )
-        drawn = source.draw(
-            family, level, wanted, seed_for(seed, "fresh", family, level), "held-out"
-        )
-        found += [p for p in drawn if p.key not in keys][:share]
-    return found
+    if exclude is None:
+        exclude = draw_test_split(source, courses, count, seed)
+    excluded_keys = {problem.key: problem.kind for problem in exclude}
+    excluded_counts = Counter(excluded_keys.values())
+
+    problems: list[Problem] = []
+    for task_type, share in _split_evenly(source.domain, courses, count):
+        _, family, level = task_type
+        # Enough that `share` problems are left when all the excluded ones are among them.
+        enough = _cap(source, task_type, share + excluded_counts[task_type])
+        draw_seed = seed_for(seed, "fresh", family, level)
+        drawn = source.draw(family, level, enough, draw_seed, "held-out")
+        problems += [p for p in drawn if p.key not in excluded_keys][:share]
+    return problems
 
 
-def up_to(source: Source, kind: TaskType, count: int, seed: int) -> list[Problem]:
-    """`count` training problems of a kind; all that there are where a file has fewer."""
-    wanted = (
-        source.size(kind.family, kind.level, "train")
-        if isinstance(source, FileSource)
-        else count
-    )
-    return source.draw(kind.family, kind.level, min(count, wanted), seed, "train")
+def up_to(source: Source, task_type: TaskType, count: int, seed: int) -> list[Problem]:
+    """`count` training problems of a task type; all that there are where a file has fewer."""
+    _, family, level = task_type
+    if isinstance(source, FileSource):
+        count = min(count, source.size(family, level, "train"))
+    return source.draw(family, level, count, seed, "train")
 
 
-def _shares(
-    courses: Sequence[tuple[str, int]], count: int
-) -> list[tuple[tuple[str, int], int]]:
-    shares = [
-        count // len(courses) + (i < count % len(courses)) for i in range(len(courses))
-    ]
-    return [(course, share) for course, share in zip(courses, shares, strict=True) if share]
+def _split_evenly(
+    domain: str, courses: Sequence[tuple[str, int]], count: int
+) -> Iterator[tuple[TaskType, int]]:
+    """The task types that get a share of `count` problems, and the share of each."""
+    for i, (family, level) in enumerate(courses):
+        share = count // len(courses) + (i < count % len(courses))
+        if share:
+            yield TaskType(domain, family, level), share
 
 
-def _at_most(source: Source, family: str, level: int, share: int) -> int:
-    return (
-        max(1, min(share, source.size(family, level, "held-out")))
-        if isinstance(source, FileSource)
-        else share
-    )
+def _cap(source: Source, task_type: TaskType, count: int) -> int:
+    """At most as many held-out problems as a file has, but at least 1, so that none is an error."""
+    if not isinstance(source, FileSource):
+        return count
+    return max(1, min(count, source.size(task_type.family, task_type.level, "held-out")))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
 from docendo.build.school import Catalog
-from docendo.datasets.eval_sets import fresh_split, test_split
+from docendo.datasets.eval_sets import draw_fresh_split, draw_test_split
 from docendo.errors import UserError
 from docendo.interfaces import Source
 from docendo.records import (
@@ -30,7 +30,7 @@ def held_out_problems(
 
     A user's own file gives all that it has where that is fewer; UseError where a family and level has none.
     """
-    draw = test_split if split == "test" else fresh_split
+    draw = draw_test_split if split == "test" else draw_fresh_split
     return draw(found.sources[domain], found.courses[domain], count, seed)
 
 

@@ -8,7 +8,7 @@ from statistics import fmean
 
 from docendo.build.school import Catalog
 from docendo.config import StudyConfig
-from docendo.datasets.eval_sets import fresh_split, test_split
+from docendo.datasets.eval_sets import draw_fresh_split, draw_test_split
 from docendo.errors import RunError, UserError, suggestion
 from docendo.graders.answer import final_answer
 from docendo.records import BASE, AgentId, Lesson, Problem, Rollout
@@ -43,7 +43,7 @@ def draw_eval_problems(found: Catalog, seed: int, count: int) -> list[Problem]:
     return [
         p
         for d in found.sources
-        for p in test_split(found.sources[d], found.courses[d], count, seed)
+        for p in draw_test_split(found.sources[d], found.courses[d], count, seed)
     ]
 
 
@@ -59,7 +59,7 @@ def draw_tuning_problems(found: Catalog, seed: int, study: StudyConfig) -> list[
     ]
     for domain, source in found.sources.items():
         taken = [p for p in tests if p.domain == domain]
-        fresh = fresh_split(source, found.courses[domain], study.problems, seed, taken)
+        fresh = draw_fresh_split(source, found.courses[domain], study.problems, seed, taken)
         if not fresh:
             count, seeds = len({p.key for p in taken}), len(study.each_seed)
             raise UserError(
@@ -100,7 +100,7 @@ def draw_ood_problems(found: Catalog, seed: int, study: StudyConfig) -> list[Pro
             for n in levels or source.levels[family]
         ]
         _check_count(courses, study.problems, where)
-        problems += test_split(source, courses, study.problems, seed)
+        problems += draw_test_split(source, courses, study.problems, seed)
     return problems
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from docendo.datasets.files import FileSource
+from docendo.datasets.file_source import FileSource
 from docendo.errors import UserError
 from docendo.problems.arithmetic import MATHEMATICS
 from docendo.problems.pool import AcceptedQuestions, AskerPool, PoolMember

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from docendo.datasets.eval_sets import test_split as held_out_of
+from docendo.datasets.eval_sets import draw_test_split
 from docendo.graders.answer import final_answer
 from docendo.problems.procedures import PROCEDURES, draft_procedure, procedure_source
 
@@ -88,5 +88,5 @@ def test_no_step_fails_on_what_another_leaves(domain: str) -> None:
 @pytest.mark.parametrize("domain", PROCEDURES)
 def test_there_are_enough_held_out_problems_for_a_study(domain: str) -> None:
     source = procedure_source(domain)
-    found = held_out_of(source, [(word, 3) for word in PROCEDURES[domain].words], 96, 1)
+    found = draw_test_split(source, [(word, 3) for word in PROCEDURES[domain].words], 96, 1)
     assert len({p.key for p in found}) == 96

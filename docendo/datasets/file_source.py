@@ -1,0 +1,66 @@
+"""The problems of a user's file as a source: by family and level, drawn without replacement."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from random import Random
+
+from docendo.datasets.split import split_of
+from docendo.errors import UserError, suggestion
+from docendo.interfaces import Split
+from docendo.records import Problem
+
+__all__ = ["FileSource"]
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """Problems by family and level. The order of `problems` does not matter."""
+
+    domain: str
+    problems: tuple[Problem, ...] = field(repr=False)
+
+    @cached_property
+    def levels(self) -> Mapping[str, Sequence[int]]:
+        levels_by_family: dict[str, set[int]] = defaultdict(set)
+        for problem in self.problems:
+            levels_by_family[problem.family].add(problem.level)
+        families = sorted(levels_by_family.items())
+        return {family: tuple(sorted(levels)) for family, levels in families}
+
+    @cached_property
+    def _pools(self) -> Mapping[tuple[str, int, Split], Sequence[Problem]]:
+        pools: dict[tuple[str, int, Split], list[Problem]] = defaultdict(list)
+        # Sorted by key, so that moving rows in the file changes no draw.
+        for problem in sorted(self.problems, key=lambda problem: problem.key):
+            pools[problem.family, problem.level, split_of(problem)].append(problem)
+        return dict(pools)
+
+    def size(self, family: str, level: int, split: Split) -> int:
+        """How many problems there are to draw from."""
+        return len(self._pools.get((family, level, split), ()))
+
+    def draw(
+        self, family: str, level: int, count: int, seed: int, split: Split
+    ) -> list[Problem]:
+        """`count` different problems.
+
+        Raises UserError for an unknown family or level, or where there are too few problems.
+        """
+        if family not in self.levels:
+            raise UserError(
+                f"{self.domain} has no family {family!r}{suggestion(family, self.levels)}"
+            )
+        if level not in self.levels[family]:
+            levels = ", ".join(map(str, self.levels[family]))
+            raise UserError(f"{self.domain}/{family} has no level {level}; known: {levels}")
+
+        pool = self._pools.get((family, level, split), ())
+        if len(pool) < count:
+            raise UserError(
+                f"{self.domain}/{family} level {level} has only {len(pool)} {split} problems, "
+                f"not {count}; ask for fewer, or add rows to its file "
+                "(about one in five is held out)"
+            )
+        return Random(seed).sample(pool, count)
