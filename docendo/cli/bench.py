@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from docendo.cli.timed_round import Timed
     from docendo.config.load import Config
     from docendo.engines.local.engine import LocalEngine
-    from docendo.engines.profiling.roofline import Ceiling, Model, WorkloadBatch
+    from docendo.engines.profiling.roofline import Ceiling, WorkloadBatch, WorkloadModel
 
 __all__ = ["Bench", "Ceilings", "Machine", "PopulationBench", "Speed", "bench"]
 
@@ -188,10 +188,12 @@ def _populations(
     }
 
 
-def _model(engine: "LocalEngine") -> "Model":
-    from docendo.engines.profiling.roofline import Model
+def _model(engine: "LocalEngine") -> "WorkloadModel":
+    from docendo.engines.profiling.roofline import WorkloadModel
 
-    return Model(engine.shape, engine.base.token_numbers, engine.bank.dtype.itemsize)
+    return WorkloadModel(
+        engine.shape, engine.base.token_numbers, engine.bank.dtype.itemsize
+    )
 
 
 def _speed(

@@ -175,7 +175,7 @@ def _jail() -> DoctorFinding:
 
 def _cache() -> DoctorFinding:
     try:
-        from docendo.engines.local.base_model import cache_folder
+        from docendo.cache import cache_folder
     except ImportError:
         return DoctorFinding(
             "model cache",

@@ -10,7 +10,7 @@ import torch
 
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.tokens import Tokens
-from docendo.engines.profiling.peak import wait
+from docendo.engines.profiling.peak import synchronize
 from docendo.engines.profiling.roofline import WorkloadBatch
 from docendo.learning.losses import policy_gradient
 from docendo.records import AgentId, Completion, Message, Request, Target
@@ -56,10 +56,10 @@ def timed_round(
 def _timed(engine: LocalEngine, run: Callable[[], _Made]) -> tuple[_Made, Timed]:
     device: torch.device = engine.bank.device
     engine.pop_usage()
-    wait(device)
+    synchronize(device)
     start = time.perf_counter()
     made = run()
-    wait(device)
+    synchronize(device)
     seconds = time.perf_counter() - start
     work = engine.pop_usage()
     return made, Timed(seconds, sum(w.tokens for w in work), sum(w.flops for w in work))

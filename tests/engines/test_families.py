@@ -42,7 +42,7 @@ def test_families_with_plain_attention_are_used_by_path(tmp_path, family, compil
     engine = open_engine(
         saved(tmp_path, family), 2, 4.0, torch.float32, torch.device("cpu"), compiled
     )
-    assert isinstance(engine.network.body, CpuStack) == (compiled and family != "Qwen3")
+    assert isinstance(engine.network.stack, CpuStack) == (compiled and family != "Qwen3")
     engine.bank.add(AgentId("ann"), 0)
     (completion,) = engine.sample(
         [Request(AgentId("ann"), (Message("user", "1 + 1?"),), 0, max_tokens=4)]

@@ -96,7 +96,7 @@ def crowd(agents: Sequence[AgentId], engine: LocalEngine = ENGINE) -> LocalEngin
     """The engine with these agents, as they are before any step."""
     for agent in [a for a in engine.bank.slots if a != "base"]:
         engine.remove(agent)
-    engine.bank.hold(engine.bank.weights_SP[:1].clone())
+    engine.bank.set_weights(engine.bank.weights_SP[:1].clone())
     engine.adam = Adam()
     for agent in agents:
         engine.bank.add(agent, 1)
@@ -113,7 +113,7 @@ def bits(x: Tensor) -> list[int]:
 def state(engine: LocalEngine, agent: AgentId) -> list[list[int]]:
     """The weights of an agent, its moments and its step count, bit by bit."""
     slot, adam = engine.bank.slot(agent), engine.adam
-    adam.fit(engine.bank)
+    adam.resize(engine.bank)
     return [
         bits(x[slot : slot + 1])
         for x in (engine.bank.weights_SP, adam.mean_SP, adam.square_SP, adam.steps_S)
@@ -124,7 +124,7 @@ def in_the_weights(value: float) -> Callable[[Trial, LocalEngine], None]:
     def poison(trial: Trial, engine: LocalEngine) -> None:
         row_P = engine.bank.weights_SP[engine.bank.slot(trial.victim)]
         row_P[trial.rng.randrange(len(row_P))] = trial.bad if value == inf else value
-        engine.bank.changed()
+        engine.bank.refresh()
 
     return poison
 
@@ -256,7 +256,7 @@ def engine(request: pytest.FixtureRequest) -> LocalEngine:
             TINY, RANK, ALPHA, torch.float32, CPU, compiled=request.param == "compiled"
         )
     assert (
-        type(made.network.body)
+        type(made.network.stack)
         is {"fused": LlamaStack, "plain": HFStack, "compiled": CpuStack}[request.param]
     )
     return made
@@ -276,7 +276,7 @@ def test_an_agent_whose_weights_are_not_finite_spoils_its_own_answers_alone(
             if happens:
                 in_the_weights(inf)(trial, peopled)
             count = (
-                1 + seed % 2 if say is answers and engine.network.body.thread_safe else 1
+                1 + seed % 2 if say is answers and engine.network.stack.thread_safe else 1
             )
             small = replace(peopled, rows=5, workers=Workers(count, 1))
             found.append(say(trial, small))
@@ -284,7 +284,7 @@ def test_an_agent_whose_weights_are_not_finite_spoils_its_own_answers_alone(
             assert set(told) <= {f"lost/{trial.victim}"} if happens else not told
         ill, well = found
         if isinstance(
-            engine.network.body, HFStack
+            engine.network.stack, HFStack
         ):  # whose sums depend on the batch, as transformers' do
             for agent in trial.others:
                 for one, other in zip(ill[agent], well[agent], strict=True):

@@ -12,7 +12,7 @@ from docendo.engines.local.base_model import _tiny
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.lora.routing import Routing
-from docendo.engines.model.attention import Tree
+from docendo.engines.model.attention import TreeAttention
 from docendo.records import AgentId, Message, Request, Target
 
 ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
@@ -30,9 +30,9 @@ def loud(model: Any) -> Any:
     return model
 
 
-def fresh(*agents: AgentId) -> LocalEngine:
+def fresh(*agents: AgentId, alpha: float = ALPHA) -> LocalEngine:
     """An engine on the tiny model, with agents that change its answers."""
-    engine = open_engine(TINY, RANK, ALPHA, torch.float32, CPU)
+    engine = open_engine(TINY, RANK, alpha, torch.float32, CPU)
     loud(engine.base.model)
     engine.network = replace(engine.network, packed_head=prepack(engine.network.head_Vd))
     for agent in agents:
@@ -46,7 +46,7 @@ def wake(engine: LocalEngine, agent: AgentId) -> None:
     generator = torch.Generator().manual_seed(sum(agent.encode()))
     for _, b in engine.bank.matrices(agent).values():
         b.normal_(0, 0.2, generator=generator)
-    engine.bank.changed()
+    engine.bank.refresh()
 
 
 def plain() -> Any:
@@ -65,10 +65,10 @@ def ask(
 def logits(engine: LocalEngine, agent: AgentId, ids: Sequence[int]) -> Tensor:
     """What the agent makes of every token, (T, V)."""
     like, count = engine.network.head_Vd, len(ids)
-    tree = Tree.whole(count, engine.network.heads, like)
+    tree = TreeAttention.single(count, engine.network.heads, like)
     routing = Routing.of([engine.bank.slot(agent)] * count, CPU)
     with torch.no_grad():
-        hidden = engine.network.body.infer(
+        hidden = engine.network.stack.infer(
             torch.tensor(ids), torch.arange(count), routing, tree
         )
         return engine.network.logits(hidden)

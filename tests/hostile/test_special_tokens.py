@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from docendo.engines.local.base_model import _tiny, cache_folder
+from docendo.cache import cache_folder
+from docendo.engines.local.base_model import _tiny
 from docendo.engines.local.model_names import EMBEDDED
 from docendo.engines.local.tokens import Tokens
 from docendo.engines.local.workers import Workers

@@ -267,7 +267,7 @@ def test_where_computing_fails_clients_are_told_and_the_next_is_answered(
     def pick(*given: Any) -> Any:
         if next(calls) == 3:
             raise error
-        return engine.network.pick(*given)
+        return engine.network.sample_tokens(*given)
 
     broken.network = replace(engine.network, pick=pick)
     with served(broken) as mine:

@@ -1,15 +1,14 @@
-"""Whether compiled functions made what PyTorch's operations make."""
+"""Whether compiled functions gave what PyTorch's operations give."""
 
 from torch import Tensor
 
-__all__ = [
-    "allclose",
-]
+__all__ = ["allclose"]
 
 _TOLERANCE = 0.02
-"""Of the norm of what is wanted; bfloat16 alone makes about half a percent."""
+"""Relative to the norm of the expected result; bfloat16 alone makes about half a percent."""
 
 
-def allclose(got: Tensor, wanted: Tensor) -> bool:
-    """Within what the number format loses; never where something is no number."""
-    return bool((got.float() - wanted.float()).norm() <= _TOLERANCE * wanted.float().norm())
+def allclose(actual: Tensor, expected: Tensor) -> bool:
+    """Equal within the number format. False where any number is NaN."""
+    distance = (actual.float() - expected.float()).norm()
+    return bool(distance <= _TOLERANCE * expected.float().norm())

@@ -11,16 +11,16 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from docendo.engines.cpu.calls import Calls, arranged, cache_of, update_of
+from docendo.engines.cpu.calls import StepCalls, cache_of, layer_calls, update_of
 from docendo.engines.cpu.library import Batch, HeadSizes
 from docendo.engines.lora.linear import Projection
 from docendo.engines.lora.routing import Routing
-from docendo.engines.model.attention import AttentionPlan, Heads, Tree
-from docendo.engines.model.kv_cache import Decode
+from docendo.engines.model.attention import AttentionPlan, Heads, TreeAttention
+from docendo.engines.model.kv_cache import DecodePlan
 from docendo.engines.model.llama import LlamaStack, Tape, rotate
-from docendo.engines.model.ops import Norm
+from docendo.engines.model.ops import RMSNorm
 
-__all__ = ["CpuStack", "drawn"]
+__all__ = ["CpuStack", "sample_tokens_compiled"]
 
 _WIDE, _TOGETHER, _ABREAST, _BLOCK = 16, 4, 8, 128
 """What the functions work on at once, as in `kernels.c`: numbers, rows of one agent, rows of one prompt, and logits
@@ -42,27 +42,27 @@ class CpuStack:
         return self.fused.projections
 
     def record(
-        self, ids_T: Tensor, positions_T: Tensor, routing: Routing, tree: Tree
+        self, ids_T: Tensor, positions_T: Tensor, routing: Routing, tree: TreeAttention
     ) -> tuple[Tensor, Tape]:
         """Hidden states behind the last layer, (T, d), and what `back` needs."""
         return self.fused.record(ids_T, positions_T, routing, tree)
 
-    def back(self, tape: Tape, grad_Td: Tensor, part: int) -> None:
+    def backward(self, tape: Tape, grad_Td: Tensor, part: int) -> None:
         """Adds the gradients of the adapters to those of the part, and empties the tape."""
-        self.fused.back(tape, grad_Td, part)
+        self.fused.backward(tape, grad_Td, part)
 
     def infer(
         self, ids_T: Tensor, positions_T: Tensor, routing: Routing, plan: AttentionPlan
     ) -> Tensor:
         """Hidden states behind the last layer, (T, d)."""
         if (
-            not isinstance(plan, Decode) and torch.get_num_threads() > 1
+            not isinstance(plan, DecodePlan) and torch.get_num_threads() > 1
         ):  # which the functions do not use
             return self.fused.infer(ids_T, positions_T, routing, plan)
         return _Pass(self, routing, plan).run(ids_T, positions_T)
 
 
-def drawn(
+def sample_tokens_compiled(
     library: CDLL, logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor
 ) -> tuple[Tensor, Tensor]:
     """As `sampling.pick`."""
@@ -81,7 +81,7 @@ class _Pass:
         self.fused, self.library, self.heads = body.fused, body.library, body.heads
         self.routing, self.plan = routing, plan
         room = _TOGETHER * max(p.a_SCd.shape[1] for p in self.fused.projections)
-        if isinstance(plan, Decode):
+        if isinstance(plan, DecodePlan):
             columns, g, size = (
                 plan.width + plan.store.answers[0].shape[3],
                 self.heads.group,
@@ -97,7 +97,7 @@ class _Pass:
     def run(self, ids_B: Tensor, positions_B: Tensor) -> Tensor:
         layers = self.fused.layers
         x_Bd = self.fused.body.embed_tokens(ids_B)
-        one_token = isinstance(self.plan, Decode)
+        one_token = isinstance(self.plan, DecodePlan)
         tables = (
             self.fused.rope(x_Bd, positions_B)
             if one_token
@@ -107,7 +107,9 @@ class _Pass:
             x_Bd, float("nan")
         )  # fresh memory may hold another body's answer
         self._norm(x_Bd, layers[0].before, normed_Bd)
-        if isinstance(self.plan, Decode) and (calls := arranged(self.fused, self.plan)):
+        if isinstance(self.plan, DecodePlan) and (
+            calls := layer_calls(self.fused, self.plan)
+        ):
             self._all(calls, x_Bd, normed_Bd, tables)
             return normed_Bd
         for i, (layer, after) in enumerate(zip(layers, self.fused.after, strict=True)):
@@ -119,7 +121,11 @@ class _Pass:
         return normed_Bd
 
     def _all(
-        self, calls: Calls, x_Bd: Tensor, normed_Bd: Tensor, tables: tuple[Tensor, Tensor]
+        self,
+        calls: StepCalls,
+        x_Bd: Tensor,
+        normed_Bd: Tensor,
+        tables: tuple[Tensor, Tensor],
     ) -> None:
         """All layers in one call."""
         y_Bo, found_Bi = (
@@ -131,7 +137,7 @@ class _Pass:
             byref(self.batch), calls.layers, number, *given[:2], sizes, *given[2:]
         )
 
-    def _norm(self, x_Bd: Tensor, norm: Norm, into_Bd: Tensor) -> None:
+    def _norm(self, x_Bd: Tensor, norm: RMSNorm, into_Bd: Tensor) -> None:
         weight, x, into = (t.data_ptr() for t in (norm.weight_d, x_Bd, into_Bd))
         self.library.join(
             byref(self.batch),
@@ -150,7 +156,7 @@ class _Pass:
         projection: Projection,
         from_Bi: Tensor,
         x_Bd: Tensor,
-        norm: Norm,
+        norm: RMSNorm,
         into_Bd: Tensor,
     ) -> None:
         """x += the projection of `from_Bi`, and its normalisation."""
@@ -189,7 +195,7 @@ class _Pass:
         tables: tuple[Tensor, Tensor],
     ) -> Tensor:
         y_Bo, plan = projection.base(from_Bd), self.plan
-        assert isinstance(plan, Decode)  # noqa: S101
+        assert isinstance(plan, DecodePlan)  # noqa: S101
         out_Bo = y_Bo.new_empty(len(y_Bo), self.heads.query * self.heads.size)
         cache = cache_of(plan, layer)
         given, y, cos, sin, out = (t.data_ptr() for t in (from_Bd, y_Bo, *tables, out_Bo))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from docendo.engines.local.base_model import cache_folder
+from docendo.cache import cache_folder
 
 __all__ = [
     "Batch",

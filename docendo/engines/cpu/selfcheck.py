@@ -1,140 +1,167 @@
-"""Whether compiled functions do what PyTorch's operations do, and whether they are faster where they are to run.
+"""Whether compiled functions agree with PyTorch's operations, and whether they are faster here.
 
-Axes: Q prompts, T tokens of all prompts, B rows, d hidden size.
+Axes: Q prompts, T tokens of all prompts, B rows, d hidden size, V vocabulary.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from ctypes import CDLL
 
 import torch
 from torch import Tensor
 
-from docendo.engines.cpu.decode import CpuStack, drawn
+from docendo.engines.cpu.decode import CpuStack, sample_tokens_compiled
 from docendo.engines.cpu.products import prepack
-from docendo.engines.local.sampling import pick
-from docendo.engines.local.workers import Workers
 from docendo.engines.lora.bank import AdapterBank, adapt
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.attention import Heads
-from docendo.engines.model.kv_cache import Decode, Prefill, Store
+from docendo.engines.model.kv_cache import DecodePlan, KVCache, PrefillPlan
 from docendo.engines.model.llama import LlamaStack
+from docendo.engines.model.network import DecoderStack
+from docendo.engines.model.sampling import sample_tokens
 from docendo.records import AgentId
 
-__all__ = ["Probe", "draw_alike", "pays"]
+__all__ = ["Probe", "is_faster", "random_layer", "sampling_agrees"]
 
 _TOLERANCE = 0.02
-"""Of the norm of the states; bfloat16 alone makes about one percent."""
-_ROUNDS, _STEPS = 10, 3
-_LENGTHS, _GROUP = (70, 96, 33, 1), 8
-"""Of the prompts, and the rows of each."""
+"""Relative to the norm of the states; bfloat16 alone makes about one percent."""
+_REPEATS, _STEPS = 10, 3
+_PROMPT_LENGTHS = (70, 96, 33, 1)
+_ROWS_PER_PROMPT = 8
+_PROMPT_COLUMNS, _ANSWER_COLUMNS = 96, 32
 
 
 class Probe:
-    """Rows that share prompts; equal numbers of rows for each prompt."""
+    """A small batch to decode: prompts of several lengths with equally many rows each."""
 
     def __init__(
         self, layers: int, heads: Heads, like: Tensor, slots_Q: Sequence[int]
     ) -> None:
-        """The model's number of layers and heads, its device and number format, and an agent for each prompt."""
-        self.layers, self.heads, self.like, self.slots_Q = layers, heads, like, slots_Q
-        self.place_B = [q for q in range(len(_LENGTHS)) for _ in range(_GROUP)]
-        self.routing = Routing.of([slots_Q[q] for q in self.place_B], like.device)
+        """`like` has the model's device and number format; `slots_Q` is an agent per prompt."""
+        self.layers = layers
+        self.heads = heads
+        self.like = like
+        self.slots_Q = slots_Q
+        self.prompt_B: list[int] = []
+        for prompt in range(len(_PROMPT_LENGTHS)):
+            self.prompt_B += [prompt] * _ROWS_PER_PROMPT
+        self.routing = Routing.of([slots_Q[q] for q in self.prompt_B], like.device)
 
-    def read(self, body: LlamaStack | CpuStack) -> Decode:
-        """A step's plan, after the prompts were read."""
-        device, rows = self.like.device, len(self.place_B)
-        store = Store.allocate(
-            self.layers, self.heads, (len(_LENGTHS), 96), (rows, 32), self.like
-        )
-        stops = [sum(_LENGTHS[: q + 1]) for q in range(len(_LENGTHS))]
-        prefill = Prefill.of(
-            store,
+    def read(self, stack: DecoderStack) -> DecodePlan:
+        """Reads the prompts; the plan of the steps that follow."""
+        device = self.like.device
+        cache = KVCache.allocate(
+            self.layers,
             self.heads,
-            list(zip([0, *stops], stops, strict=False)),
-            range(len(_LENGTHS)),
+            prompts=(len(_PROMPT_LENGTHS), _PROMPT_COLUMNS),
+            answers=(len(self.prompt_B), _ANSWER_COLUMNS),
+            like=self.like,
         )
-        slots_T = [
-            slot
-            for slot, length in zip(self.slots_Q, _LENGTHS, strict=True)
-            for _ in range(length)
-        ]
-        positions_T = torch.tensor(
-            [t for length in _LENGTHS for t in range(length)], device=device
-        )
-        body.infer(
-            torch.arange(stops[-1], device=device) % 99,
-            positions_T,
-            Routing.of(slots_T, device),
-            prefill,
-        )
-        return Decode(store, self.heads, self.place_B, _LENGTHS)
+        spans: list[tuple[int, int]] = []
+        slots_T: list[int] = []
+        positions_T: list[int] = []
+        for slot, length in zip(self.slots_Q, _PROMPT_LENGTHS, strict=True):
+            spans.append((len(slots_T), len(slots_T) + length))
+            slots_T += [slot] * length
+            positions_T += range(length)
 
-    def step(self, body: LlamaStack | CpuStack, plan: Decode, column: int) -> Tensor:
+        stack.infer(
+            torch.arange(len(slots_T), device=device) % 99,
+            torch.tensor(positions_T, device=device),
+            Routing.of(slots_T, device),
+            PrefillPlan.of(cache, self.heads, spans, range(len(spans))),
+        )
+        return DecodePlan(cache, self.heads, self.prompt_B, _PROMPT_LENGTHS)
+
+    def step(self, stack: DecoderStack, plan: DecodePlan, column: int) -> Tensor:
         """Hidden states behind the last layer, (B, d), of another token for every row."""
-        plan.show(torch.full_like(plan.column_B, column))
-        ids_B = torch.arange(len(self.place_B), device=self.like.device) + column
-        return body.infer(ids_B, plan.length_B + column, self.routing, plan)
+        plan.set_columns(torch.full_like(plan.column_B, column))
+        ids_B = torch.arange(len(self.prompt_B), device=self.like.device) + column
+        return stack.infer(ids_B, plan.length_B + column, self.routing, plan)
 
     @torch.inference_mode()
-    def agree(self, one: LlamaStack | CpuStack, other: LlamaStack | CpuStack) -> bool:
-        """Whether both make the same states of a few tokens, within what the number format loses."""
-        plans = self.read(one), self.read(other)
+    def agree(self, reference: DecoderStack, stack: DecoderStack) -> bool:
+        """Whether both make the same states of a few tokens, within the number format."""
+        expected_plan, plan = self.read(reference), self.read(stack)
         for column in range(_STEPS):
-            wanted_Bd, got_Bd = (
-                self.step(one, plans[0], column).float(),
-                self.step(other, plans[1], column).float(),
-            )
-            if not bool((wanted_Bd - got_Bd).norm() < _TOLERANCE * wanted_Bd.norm()):
+            expected_Bd = self.step(reference, expected_plan, column).float()
+            states_Bd = self.step(stack, plan, column).float()
+            distance = (expected_Bd - states_Bd).norm()
+            if not bool(distance < _TOLERANCE * expected_Bd.norm()):
                 return False
         return True
 
 
 @torch.inference_mode()
-def pays(library: CDLL, dtype: torch.dtype) -> bool:
-    """Both ways take turns with one layer and the threads of one lane; the best time of each counts."""
-    heads, like = Heads(9, 3, 64, 0.125), torch.zeros(0, dtype=dtype)
-    fused, threads = _layer(heads, dtype), torch.get_num_threads()
-    torch.set_num_threads(Workers.for_device(like.device).threads)
-    libraries = None, library if torch.get_num_threads() == 1 else None
-    packed = [[prepack(p.weight_od, x) for p in fused.projections] for x in libraries]
-    bodies: tuple[LlamaStack, CpuStack] = fused, CpuStack(fused, library)
-    probe, best = Probe(1, heads, like, (1, 2, 3, 4)), [float("inf")] * 2
-    plan = probe.read(fused)
-    for _ in range(_ROUNDS):
-        for i in range(2):
-            for projection, matrix in zip(fused.projections, packed[i], strict=True):
-                projection.packed = matrix
-            start = time.perf_counter()
-            probe.step(bodies[i], plan, _STEPS)
-            best[i] = min(best[i], time.perf_counter() - start)
-    torch.set_num_threads(threads)
-    return best[1] < best[0] and probe.agree(*bodies)
+def is_faster(library: CDLL, dtype: torch.dtype, threads: int) -> bool:
+    """Whether compiled decoding is faster than PyTorch's, and right.
+
+    Both take turns with one layer on so many threads; the best time of each counts.
+    """
+    heads = Heads(9, 3, 64, 0.125)
+    llama = random_layer(heads, dtype)
+    compiled = CpuStack(llama, library)
+    probe = Probe(1, heads, torch.zeros(0, dtype=dtype), (1, 2, 3, 4))
+
+    with _torch_threads(threads):
+        # compiled products use one thread
+        product_library = library if torch.get_num_threads() == 1 else None
+        torch_weights = [prepack(p.weight_od) for p in llama.projections]
+        compiled_weights = [
+            prepack(p.weight_od, product_library) for p in llama.projections
+        ]
+        plan = probe.read(llama)
+        torch_seconds = compiled_seconds = float("inf")
+        for _ in range(_REPEATS):
+            for projection, packed in zip(llama.projections, torch_weights, strict=True):
+                projection.packed = packed
+            torch_seconds = min(torch_seconds, _time_step(probe, llama, plan))
+
+            for projection, packed in zip(llama.projections, compiled_weights, strict=True):
+                projection.packed = packed
+            compiled_seconds = min(compiled_seconds, _time_step(probe, compiled, plan))
+    return compiled_seconds < torch_seconds and probe.agree(llama, compiled)
 
 
-def draw_alike(library: CDLL, like_Vd: Tensor) -> bool:
-    """Whether tokens are drawn as by PyTorch's operations; where two tokens meet, either may be."""
-    logits_BV = (
-        torch.linspace(0, 1000, 4 * len(like_Vd))
-        .sin_()
-        .mul_(5)
-        .view(4, -1)
-        .to(like_Vd.dtype)
+@contextmanager
+def _torch_threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _time_step(probe: Probe, stack: DecoderStack, plan: DecodePlan) -> float:
+    start = time.perf_counter()
+    probe.step(stack, plan, _STEPS)
+    return time.perf_counter() - start
+
+
+def sampling_agrees(library: CDLL, like_Vd: Tensor) -> bool:
+    """Whether tokens are sampled as by PyTorch's operations.
+
+    Neighbouring tokens count as equal: where two meet, the last bit of a sum decides.
+    """
+    waves = torch.linspace(0, 1000, 4 * len(like_Vd)).sin_().mul_(5)
+    logits_BV = waves.view(4, -1).to(like_Vd.dtype)
+    temperatures_B = torch.tensor([1, 0.7, 0, 1])
+    uniform_B = torch.tensor([0.1, 0.5, 0.9, 0.999], dtype=torch.double)
+
+    expected_B, expected_logprobs_B = sample_tokens(logits_BV, temperatures_B, uniform_B)
+    tokens_B, logprobs_B = sample_tokens_compiled(
+        library, logits_BV, temperatures_B, uniform_B
     )
-    given = (
-        logits_BV,
-        torch.tensor([1, 0.7, 0, 1]),
-        torch.tensor([0.1, 0.5, 0.9, 0.999], dtype=torch.double),
-    )
-    (tokens_B, logprobs_B), (others_B, told_B) = pick(*given), drawn(library, *given)
-    near = bool(((tokens_B - others_B).abs() <= 1).all())
-    return near and torch.allclose(
-        logprobs_B[tokens_B == others_B], told_B[tokens_B == others_B], atol=1e-3
-    )
+    if not bool(((expected_B - tokens_B).abs() <= 1).all()):
+        return False
+    same_B = expected_B == tokens_B
+    return torch.allclose(expected_logprobs_B[same_B], logprobs_B[same_B], atol=1e-3)
 
 
-def _layer(heads: Heads, dtype: torch.dtype) -> LlamaStack:
-    """One layer of the embedded model's size, with four adapters, all at random."""
+def random_layer(heads: Heads, dtype: torch.dtype) -> LlamaStack:
+    """One layer of the embedded model's size with four adapters, all random."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     config = LlamaConfig(
@@ -153,10 +180,10 @@ def _layer(heads: Heads, dtype: torch.dtype) -> LlamaStack:
         for i in range(4):
             bank.add(AgentId(str(i)), 0)
         bank.weights_SP[1:].normal_(0, 0.05)
-    fused = LlamaStack.of(model.base_model, heads)
-    assert fused is not None, "a Llama has the form of a Llama"  # noqa: S101
-    for projection in fused.projections:
+
+    llama = LlamaStack.of(model.base_model, heads)
+    assert llama is not None, "a Llama has the form of a Llama"  # noqa: S101
+    for projection in llama.projections:
         projection.packed = prepack(projection.weight_od)
-    bank.projections = fused.projections
-    bank.changed()
-    return fused
+    bank.use_projections(llama.projections)
+    return llama

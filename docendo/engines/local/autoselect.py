@@ -5,7 +5,8 @@ import time
 import torch
 
 from docendo.engines.cpu.library import load_kernels
-from docendo.engines.cpu.selfcheck import pays
+from docendo.engines.cpu.selfcheck import is_faster
+from docendo.engines.local.workers import Workers
 from docendo.errors import UserError
 
 __all__ = ["choose_device", "choose_dtype", "choose_kernels"]
@@ -69,7 +70,9 @@ def choose_kernels(wanted: str, device: str, dtype: str) -> str:
                 "[engine] kernels: 'compiled' needs a C compiler that works; install gcc, or use 'auto'"
             )
         return wanted
-    return "compiled" if library is not None and pays(library, number) else "torch"
+    threads = Workers.for_device(torch.device(device)).threads
+    fast = library is not None and is_faster(library, number, threads)
+    return "compiled" if fast else "torch"
 
 
 def _seconds(dtype: torch.dtype, device: str) -> float:

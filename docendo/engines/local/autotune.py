@@ -14,7 +14,7 @@ from docendo.engines.local.decoding import (
     decode,
 )
 from docendo.engines.lora.bank import AdapterBank
-from docendo.engines.model.network import Network, Steps
+from docendo.engines.model.network import Network, StepperFactory
 from docendo.records import BASE, AgentId, Request
 
 __all__ = ["autotune_step", "choose_step"]
@@ -23,10 +23,10 @@ _ROWS, _PROMPTS, _LENGTH, _TOKENS = 32, 8, 24, 16
 _APART = 0.01
 """Nats by which log-probabilities may differ."""
 
-_Answers = Callable[[Steps], list[DecodeResult]]
+_Answers = Callable[[StepperFactory], list[DecodeResult]]
 
 
-def autotune_step(network: Network, bank: AdapterBank, other: Steps) -> Network:
+def autotune_step(network: Network, bank: AdapterBank, other: StepperFactory) -> Network:
     """The network with the other way of stepping, where it proves right and faster. Nobody may be in the bank."""
     agents = [AgentId(f"rehearsal {i}") for i in range(3)]
     for agent in agents:
@@ -38,20 +38,20 @@ def autotune_step(network: Network, bank: AdapterBank, other: Steps) -> Network:
         .view_as(bank.weights_SP)
     )
     bank.weights_SP[0] = 0
-    bank.changed()
+    bank.refresh()
     rows = [_row(i, [BASE, *agents], len(network.head_Vd)) for i in range(_ROWS)]
 
-    def answers(steps: Steps) -> list[DecodeResult]:
+    def answers(steps: StepperFactory) -> list[DecodeResult]:
         limits = DecodingLimits(
             _ROWS - 8, 10**9, 512
         )  # fewer seats than rows: some have to wait
-        return decode(replace(network, steps=steps), rows, -1, limits, lambda: False)
+        return decode(replace(network, make_stepper=steps), rows, -1, limits, lambda: False)
 
-    chosen = choose_step(network.steps, other, answers)
+    chosen = choose_step(network.make_stepper, other, answers)
     for agent in agents:
         bank.remove(agent)
-    bank.hold(bank.weights_SP[:1].clone())
-    return replace(network, steps=chosen)
+    bank.set_weights(bank.weights_SP[:1].clone())
+    return replace(network, make_stepper=chosen)
 
 
 def _row(i: int, agents: Sequence[AgentId], vocabulary: int) -> DecodeRequest:
@@ -64,11 +64,11 @@ def _row(i: int, agents: Sequence[AgentId], vocabulary: int) -> DecodeRequest:
 
 
 def choose_step(
-    plain: Steps,
-    other: Steps,
+    plain: StepperFactory,
+    other: StepperFactory,
     answers: _Answers,
     clock: Callable[[], float] = time.perf_counter,
-) -> Steps:
+) -> StepperFactory:
     """`other` where it gives the answers that `plain` gives, and sooner; a failure is told in one line."""
     try:
         got = answers(other)

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from docendo.engines.constrained.logits import Bits
 from docendo.engines.lora.routing import Routing
-from docendo.engines.model.attention import Tree, sequences
-from docendo.engines.model.lm_head import token_logprobs, token_logprobs_back
+from docendo.engines.model.attention import TreeAttention, build_block
+from docendo.engines.model.lm_head import token_logprobs, token_logprobs_backward
 from docendo.engines.model.network import Network
 from docendo.records import AgentId, Target
 
@@ -75,7 +75,7 @@ class _Laid(NamedTuple):
     ids_T: Tensor
     positions_T: Tensor
     routing: Routing
-    tree: Tree
+    tree: TreeAttention
     place_K: Tensor
     """Where the token before each predicted token stands."""
     token_K: Tensor
@@ -110,12 +110,14 @@ def _lay_out(rows: Sequence[TrainRow], network: Network) -> _Laid:
             alone.append((start, len(ids)))
         else:
             alone.append((start, start + p))
-            trees.append(sequences(spans, (start, start + p), heads, like))
+            trees.append(build_block(spans, (start, start + p), heads, like))
     tensors = (
         torch.tensor(x, device=like.device) for x in (ids, positions, before, wanted)
     )
     ids_T, positions_T, place_K, token_K = tensors
-    tree = Tree([sequences(alone, None, heads, like), *trees], heads, network.between)
+    tree = TreeAttention(
+        [build_block(alone, None, heads, like), *trees], heads, network.ops
+    )
     allowed = [
         bits
         for row in rows
@@ -137,7 +139,7 @@ def _lay_out(rows: Sequence[TrainRow], network: Network) -> _Laid:
 def forward(network: Network, rows: Sequence[TrainRow]) -> Tensor:
     """Log-probabilities of every target token, (K,), in the order of rows and targets."""
     laid = _lay_out(rows, network)
-    hidden_Td = network.body.infer(laid.ids_T, laid.positions_T, laid.routing, laid.tree)
+    hidden_Td = network.stack.infer(laid.ids_T, laid.positions_T, laid.routing, laid.tree)
     return token_logprobs(network, hidden_Td[laid.place_K], laid.token_K, laid.allowed_K)[0]
 
 
@@ -147,19 +149,19 @@ def backward(
 ) -> Tensor:
     """Adds the gradients of one micro-batch to every agent's in the part; returns the log-probabilities, (K,)."""
     laid = _lay_out(rows, network)
-    hidden_Td, tape = network.body.record(
+    hidden_Td, tape = network.stack.record(
         laid.ids_T, laid.positions_T, laid.routing, laid.tree
     )
     logprobs_K, saved = token_logprobs(
         network, hidden_Td[laid.place_K], laid.token_K, laid.allowed_K
     )
     grad_K = _grad(rows, logprobs_K, loss)
-    grad_Kd = token_logprobs_back(network, saved, laid.token_K, grad_K)
+    grad_Kd = token_logprobs_backward(network, saved, laid.token_K, grad_K)
     # in float32: the last token of a prompt predicts the first one of all its completions
     grad_Td = torch.zeros(hidden_Td.shape, device=hidden_Td.device).index_add_(
         0, laid.place_K, grad_Kd.float()
     )
-    network.body.back(tape, grad_Td.to(hidden_Td.dtype), part)
+    network.stack.backward(tape, grad_Td.to(hidden_Td.dtype), part)
     return logprobs_K
 
 

@@ -1,7 +1,6 @@
 """The frozen base model: the embedded one, one for studies, a random one for tests, or any Hugging Face causal LM."""
 
 import importlib.util
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -13,14 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from docendo.cache import cache_folder
 from docendo.engines.local.model_names import EMBEDDED, NANO, TINY
-from docendo.engines.model.attention import Heads, Tree
+from docendo.engines.model.attention import Heads, TreeAttention
 from docendo.engines.model.huggingface import ATTENTION, attend
 from docendo.errors import RunError, UserError
 
 __all__ = [
     "BaseModel",
-    "cache_folder",
     "embedded_file",
     "load_base",
     "logits_of",
@@ -69,12 +68,6 @@ def _heads(config: Any) -> Heads:
         or config.hidden_size // config.num_attention_heads
     )
     return Heads(config.num_attention_heads, config.num_key_value_heads, size, size**-0.5)
-
-
-def cache_folder() -> Path:
-    """Where converted models are kept: ``DOCENDO_CACHE`` or the user's cache folder."""
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "docendo"
-    return Path(os.environ.get("DOCENDO_CACHE") or default)
 
 
 def embedded_file() -> Path:
@@ -152,7 +145,7 @@ def _check(name: str, model: Any, device: torch.device) -> None:
 
 def _whole(model: Any, ids_T: Tensor) -> dict[str, Any]:
     heads, like = _heads(model.config), model.get_input_embeddings().weight.detach()
-    tree = Tree.whole(len(ids_T), heads, like)
+    tree = TreeAttention.single(len(ids_T), heads, like)
     positions = torch.arange(len(ids_T), device=ids_T.device)
     return {
         "input_ids": ids_T[None],

@@ -35,7 +35,7 @@ def save_state(engine: LocalEngine, folder: Path) -> None:
             )
     for agent in agents:
         save_adapter(bank, agent, folder / agent, engine.base.name)
-    adam.fit(bank)
+    adam.resize(bank)
     folder.mkdir(parents=True, exist_ok=True)
     state = {
         "format": 1,
@@ -90,7 +90,7 @@ def load_state(engine: LocalEngine, folder: Path) -> None:
     if shapes != wanted:
         raise UserError(f"{folder / _OPTIMIZER}: got {shapes}, wanted {wanted}")
     bank.slots = {BASE: 0}
-    bank.hold(torch.zeros(1, bank.size, device=bank.device))
+    bank.set_weights(torch.zeros(1, bank.size, device=bank.device))
     for agent in agents:
         load_adapter(bank, agent, folder / agent)
     for key, tensor in optimizer.items():

@@ -15,7 +15,7 @@ from docendo.engines.local.decoding import (
     DecodingLimits,
     RunningBatch,
 )
-from docendo.engines.model.kv_cache import ALIGN, Fit, columns
+from docendo.engines.model.kv_cache import ALIGN, CacheShape, aligned_width
 from docendo.engines.model.network import Network
 
 __all__ = ["ContinuousBatch", "StreamUpdate", "count_admissible"]
@@ -106,7 +106,7 @@ def count_admissible(
         answer, prompt = max(answer, row.request.max_tokens), max(prompt, len(row.prompt))
         keys.add(row.key)
         count += 1
-        needed = count * columns(answer) + len(keys) * columns(prompt)
+        needed = count * aligned_width(answer) + len(keys) * aligned_width(prompt)
         if count > 1 and (count > limits.rows or needed > limits.cache_columns):
             return joined
     return len(waiting)
@@ -121,7 +121,7 @@ def _board(batch: RunningBatch, rows: Sequence[DecodeRequest]) -> None:
     batch.rows = [*(batch.rows[i] for i in live), *rows]
     batch.results = [*(batch.results[i] for i in live), *(DecodeResult() for _ in rows)]
     batch.waiting = len(live)
-    batch.widest = columns(max(r.request.max_tokens for r in batch.rows))
+    batch.widest = aligned_width(max(r.request.max_tokens for r in batch.rows))
     batch.plan = None
     if not _roomy(batch, running):
         _refit(batch, running)
@@ -148,10 +148,15 @@ def _roomy(batch: RunningBatch, running: Sequence[int]) -> bool:
 def _refit(batch: RunningBatch, running: Sequence[int]) -> None:
     """A store for all rows, and no more."""
     used, rows = sorted({batch.place[b] for b in running}), batch.rows
-    places, prompt = len({r.key for r in rows}), columns(max(len(r.prompt) for r in rows))
+    places, prompt = (
+        len({r.key for r in rows}),
+        aligned_width(max(len(r.prompt) for r in rows)),
+    )
     longest = max((len(result.tokens) for result in batch.results), default=0)
-    batch.width = min(batch.widest, max(ALIGN, 2 * columns(longest)))
-    batch.store.refit(Fit(used, places, prompt), Fit(running, len(rows), batch.width))
+    batch.width = min(batch.widest, max(ALIGN, 2 * aligned_width(longest)))
+    batch.store.resize(
+        CacheShape(used, places, prompt), CacheShape(running, len(rows), batch.width)
+    )
     batch.renumber(used, running)
     batch.prompts += [None] * (places - len(used))
     blank = batch.first_QV.new_zeros(places - len(used), batch.first_QV.shape[1])

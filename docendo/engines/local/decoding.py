@@ -13,12 +13,11 @@ from torch import Tensor
 
 from docendo.engines.constrained.logits import Guide, barred, certain
 from docendo.engines.local.memory import recover
-from docendo.engines.local.sampling import nucleus, uniforms
-from docendo.engines.local.transfer import to_device, to_host
 from docendo.engines.lora.routing import Routing
-from docendo.engines.model.cuda_graphs import Next
-from docendo.engines.model.kv_cache import Decode, Prefill, Store, columns
-from docendo.engines.model.network import Network
+from docendo.engines.model.kv_cache import DecodePlan, KVCache, PrefillPlan, aligned_width
+from docendo.engines.model.network import LastTokens, Network
+from docendo.engines.model.sampling import keep_nucleus, uniform_numbers
+from docendo.engines.model.transfer import to_device, to_host
 from docendo.records import Request
 
 __all__ = [
@@ -81,7 +80,7 @@ def plan_capacity(rows: Sequence[DecodeRequest], limits: DecodingLimits) -> tupl
     """(B, Q) rows and prompts that are in flight together; at least one of each."""
     prompts = len({r.key for r in rows})
     prompt, answer = (
-        columns(max(x))
+        aligned_width(max(x))
         for x in ((len(r.prompt) for r in rows), (r.request.max_tokens for r in rows))
     )
     size = min(len(rows), limits.rows)
@@ -137,16 +136,16 @@ class RunningBatch:
     ) -> None:
         self.network, self.rows, self.end, self.limits = network, rows, end, limits
         self.results = [DecodeResult() for _ in rows]
-        self.device, self.stepper = network.head_Vd.device, network.steps(network)
+        self.device, self.stepper = network.head_Vd.device, network.make_stepper(network)
         size, places = plan_capacity(rows, limits)
         self.seats, self.waiting = [-1] * size, 0
-        self.widest = columns(max(r.request.max_tokens for r in rows))
+        self.widest = aligned_width(max(r.request.max_tokens for r in rows))
         self.width = min(_FIRST_COLUMNS, self.widest)
-        prompt = columns(max(len(r.prompt) for r in rows))
+        prompt = aligned_width(max(len(r.prompt) for r in rows))
         self.prompts: list[tuple[int, tuple[int, ...]] | None] = [None] * places
         self.place = [0] * size
         """Of each seat, the place of its prompt."""
-        self.store = Store.allocate(
+        self.store = KVCache.allocate(
             network.layers,
             network.heads,
             (places, prompt),
@@ -155,7 +154,7 @@ class RunningBatch:
         )
         self.first_QV = network.head_Vd.new_empty(places, len(network.head_Vd))
         """Logits of the first token after each prompt."""
-        self.plan: Decode | None = None
+        self.plan: DecodePlan | None = None
         self.routing: Routing | None = None
         self.refill = _REFILL
 
@@ -197,7 +196,7 @@ class RunningBatch:
             self.seats[b], self.place[b] = self.waiting, at
             self.waiting += 1
             entered.append(b)
-        self.store.clear(fresh, entered)
+        self.store.zero(fresh, entered)
         self._read(fresh)
         return entered
 
@@ -223,8 +222,8 @@ class RunningBatch:
             [t for p in prompts for t in range(len(p))], device=self.device
         )
         slots = [s for s, p in (self.prompts[q] or (0, ()) for q in places) for _ in p]
-        plan = Prefill.of(self.store, self.network.heads, spans, places)
-        hidden_Td = self.network.body.infer(
+        plan = PrefillPlan.of(self.store, self.network.heads, spans, places)
+        hidden_Td = self.network.stack.infer(
             ids, positions, Routing.of(slots, self.device), plan
         )
         self.first_QV[places] = self.network.logits(hidden_Td[[stop - 1 for stop in stops]])
@@ -243,13 +242,13 @@ class RunningBatch:
         position = [
             len(self._prompt(q)) + c for q, c in zip(self.place, column, strict=True)
         ]
-        logits_BV = self.stepper(Next(last, position, column), routing, plan)
+        logits_BV = self.stepper(LastTokens(last, position, column), routing, plan)
         running = self.running
         self._draw(
             running, logits_BV if len(running) == len(self.seats) else logits_BV[running]
         )
 
-    def _planned(self) -> tuple[Decode, Routing]:
+    def _planned(self) -> tuple[DecodePlan, Routing]:
         longest = max(len(self.results[self.seats[b]].tokens) for b in self.running)
         if longest > self.width:
             self.width = min(2 * self.width, self.widest)
@@ -257,7 +256,7 @@ class RunningBatch:
             self.plan = None
         if self.plan is None or self.routing is None:
             lengths = [len(self._prompt(q)) for q in range(len(self.prompts))]
-            self.plan = Decode(self.store, self.network.heads, self.place, lengths)
+            self.plan = DecodePlan(self.store, self.network.heads, self.place, lengths)
             self.routing = Routing.of(
                 [self.rows[max(i, 0)].slot for i in self.seats], self.device
             )
@@ -268,7 +267,7 @@ class RunningBatch:
         if self.waiting < len(self.rows) or len(running) > _COMPACT_BELOW * len(self.seats):
             return
         used = sorted({self.place[b] for b in running})
-        self.store.keep(used, running)
+        self.store.select(used, running)
         self.renumber(used, running)
 
     def renumber(self, used: Sequence[int], running: Sequence[int]) -> None:
@@ -290,7 +289,7 @@ class RunningBatch:
             torch.device("cpu") if self.device.type == "mps" else self.device
         )  # Metal has no float64
         uniform = to_device(
-            torch.from_numpy(uniforms([r.seed for r in requests], done)), where
+            torch.from_numpy(uniform_numbers([r.seed for r in requests], done)), where
         )
         heat = torch.tensor([r.temperature for r in requests])
         bits = [guide.allowed() if (guide := self.rows[i].guide) else None for i in numbers]
@@ -314,13 +313,15 @@ class RunningBatch:
         uniform_B: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """Tokens, and their log-probabilities among all that a grammar allows, were less drawn from or not."""
-        tokens_B, logprobs_B = self.network.pick(logits_BV, heat_B, uniform_B)
+        tokens_B, logprobs_B = self.network.sample_tokens(logits_BV, heat_B, uniform_B)
         if narrow := [b for b, request in enumerate(requests) if request.top_p < 1]:
             some_NV, heat_N = logits_BV[narrow], heat_B[narrow]
-            left_NV = nucleus(
+            left_NV = keep_nucleus(
                 some_NV, heat_N, torch.tensor([requests[b].top_p for b in narrow])
             )
-            tokens_B[narrow], _ = self.network.pick(left_NV, heat_N, uniform_B[narrow])
+            tokens_B[narrow], _ = self.network.sample_tokens(
+                left_NV, heat_N, uniform_B[narrow]
+            )
             logprobs_B[narrow] = (
                 some_NV.float().log_softmax(-1).gather(1, tokens_B[narrow][:, None])[:, 0]
             )

@@ -12,6 +12,7 @@ from docendo.engines.cpu.library import load_kernels
 from docendo.engines.local.autotune import autotune_step
 from docendo.engines.local.backward import Loss, TrainRow, backward, micro_batches, pack
 from docendo.engines.local.base_model import BaseModel, load_base
+from docendo.engines.local.build_network import build_network
 from docendo.engines.local.continuous_batch import ContinuousBatch
 from docendo.engines.local.decoding import (
     DecodeRequest,
@@ -25,11 +26,11 @@ from docendo.engines.local.tokens import Tokens
 from docendo.engines.local.usage import usage_of_rows, usage_of_sampling
 from docendo.engines.local.workers import Workers, balanced_chunks, contiguous_chunks
 from docendo.engines.lora.bank import AdapterBank
-from docendo.engines.lora.gradient_noise import noise
+from docendo.engines.lora.gradient_noise import estimate_gradient_noise
 from docendo.engines.lora.optimizer import Adam
-from docendo.engines.model.cuda_graphs import CudaGraphStep, EagerStep, cuda_graph
-from docendo.engines.model.network import Network, build_network
-from docendo.engines.profiling.flops import Shape
+from docendo.engines.model.cuda_graphs import CudaGraphStep, capture_cuda_graph
+from docendo.engines.model.network import EagerStep, Network
+from docendo.engines.profiling.flops import ModelShape
 from docendo.errors import RunError, UserError
 from docendo.records import (
     BASE,
@@ -52,7 +53,7 @@ class LocalEngine:
     bank: AdapterBank
     network: Network
     tokens: Tokens
-    shape: Shape
+    shape: ModelShape
     workers: Workers = field(default_factory=Workers)
     adam: Adam = field(default_factory=Adam)
     rows: int = 128
@@ -139,18 +140,18 @@ class LocalEngine:
     def stream(self) -> ContinuousBatch:
         """A continuous batch with one worker's share of the rows and the cache. For one thread."""
         network = replace(
-            self.network, steps=EagerStep
+            self.network, make_stepper=EagerStep
         )  # rows come and go: what a recording holds is soon out of date
         return ContinuousBatch(network, self.tokens.end, self._limits(self.workers.count))
 
     def remove(self, agent: AgentId) -> None:
         """Forget an agent, its adapter and its optimizer state; others are as before."""
-        self.adam.forget(self.bank.remove(agent))
+        self.adam.reset(self.bank.remove(agent))
 
     def snapshot(self, agent: AgentId, name: AgentId) -> None:
         """A new agent that is what `agent` is now; its optimizer starts afresh."""
         self.bank.clone(agent, name)
-        self.adam.forget(self.bank.slot(name))
+        self.adam.reset(self.bank.slot(name))
 
     def replace(
         self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int
@@ -165,7 +166,7 @@ class LocalEngine:
                 f"{agent!r} is to descend from {list(parents)}; wanted one parent or two"
             )
         self.bank.mutate(agent, scale, seed)
-        self.adam.forget(self.bank.slot(agent))
+        self.adam.reset(self.bank.slot(agent))
 
     def target(self, example: Example) -> Target:
         """An example as token ids; results of tools in it are read and not learned."""
@@ -208,7 +209,7 @@ class LocalEngine:
         ]
         while (found := self._scored(rows := pack(wanted, slots, self._cap))) is None:
             self.train_tokens //= 2
-        self.work += usage_of_rows(self.shape.forward, rows, purpose)
+        self.work += usage_of_rows(self.shape.forward_flops, rows, purpose)
         return [found.get(t, ()) for t in targets]
 
     def _scored(self, rows: Sequence[TrainRow]) -> TargetScores | None:
@@ -253,7 +254,7 @@ class LocalEngine:
         while not any(parts := self._gradients(targets, slots, loss)) and present:
             self.train_tokens //= 2
         self.work += usage_of_rows(
-            self.shape.training, [row for part in parts for row in part], purpose
+            self.shape.training_flops, [row for part in parts for row in part], purpose
         )
         rates = {a: r for a, r in rates.items() if a in present}
         try:
@@ -275,9 +276,12 @@ class LocalEngine:
         for i, part in enumerate(parts):
             for row in part:
                 counts[i % 2][row.slot] += len(row.targets)
-        first_SP, second_SP = self.bank.halves()
+        first_SP, second_SP = self.bank.grad_halves()
         return {
-            s: noise(first_SP[s], second_SP[s], (counts[0][s], counts[1][s])) for s in slots
+            s: estimate_gradient_noise(
+                first_SP[s], second_SP[s], (counts[0][s], counts[1][s])
+            )
+            for s in slots
         }
 
     def _gradients(
@@ -302,7 +306,7 @@ class LocalEngine:
             return []
         finally:
             if not done:
-                self.bank.discard()
+                self.bank.zero_grad()
         return parts
 
     def _guided(self, row: TrainRow) -> TrainRow:
@@ -414,10 +418,14 @@ def open_engine(
     head = base.model.get_output_embeddings().weight.numel()  # type: ignore[operator]
     bank = AdapterBank(rank, alpha, device, dtype)
     network = build_network(base, bank, load_kernels(dtype) if compiled else None)
-    workers = Workers.for_device(device) if network.body.thread_safe else Workers()
-    bank.divide(workers.parts)
+    workers = Workers.for_device(device) if network.stack.thread_safe else Workers()
+    bank.split_grads(workers.parts)
     if device.type == "cuda":
-        network = autotune_step(network, bank, partial(CudaGraphStep, capture=cuda_graph))
+        network = autotune_step(
+            network, bank, partial(CudaGraphStep, capture=capture_cuda_graph)
+        )
     body = sum(m.base.weight.numel() for m in bank.layers.values())
-    shape = Shape(body, head, bank.size, base.layers * base.heads.query * base.heads.size)
+    shape = ModelShape(
+        body, head, bank.size, base.layers * base.heads.query * base.heads.size
+    )
     return LocalEngine(base, bank, network, Tokens(base.tokenizer), shape, workers)

@@ -83,7 +83,7 @@ def load_adapter(bank: AdapterBank, agent: AgentId, folder: Path) -> None:
         into.copy_(tensors[key])
         if factor != 1 and key.endswith("lora_B.weight"):
             into.mul_(factor)
-    bank.changed()
+    bank.refresh()
 
 
 def save_merged(engine: LocalEngine, agent: AgentId, folder: Path) -> None:

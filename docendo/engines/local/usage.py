@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 
 from docendo.engines.local.backward import TrainRow
 from docendo.engines.local.decoding import DecodeRequest, DecodeResult
-from docendo.engines.profiling.flops import Shape
+from docendo.engines.profiling.flops import ModelShape
 from docendo.records import AgentId, Usage
 
 __all__ = ["usage_of_rows", "usage_of_sampling"]
 
 
 def usage_of_sampling(
-    shape: Shape, rows: Sequence[DecodeRequest], results: Sequence[DecodeResult]
+    shape: ModelShape, rows: Sequence[DecodeRequest], results: Sequence[DecodeResult]
 ) -> list[Usage]:
     """The work of each agent and purpose; a prompt is read once for all its rows."""
     tokens: Counter[tuple[AgentId, str]] = Counter()
@@ -27,17 +27,19 @@ def usage_of_sampling(
         if (row.slot, row.prompt) not in seen:
             seen.add((row.slot, row.prompt))
             tokens[key] += p
-            flops[key] += int(shape.forward(p, p * (p + 1) // 2, 1))
+            flops[key] += int(shape.forward_flops(p, p * (p + 1) // 2, 1))
         tokens[key] += n
         if n:
-            flops[key] += int(shape.forward(n - 1, (n - 1) * p + n * (n - 1) // 2, n - 1))
+            flops[key] += int(
+                shape.forward_flops(n - 1, (n - 1) * p + n * (n - 1) // 2, n - 1)
+            )
     return [Usage(*key, tokens[key], float(flops[key])) for key in tokens]
 
 
 def usage_of_rows(
     cost: Callable[[int, int, int], float], rows: Sequence[TrainRow], purpose: str
 ) -> list[Usage]:
-    """The work of each row; `cost` is of (tokens, context, predicted tokens), as `Shape` has it of a pass."""
+    """The work of each row; `cost` is of (tokens, context, predicted tokens), as `ModelShape` has it of a pass."""
     found = []
     for row in rows:
         p, sizes = len(row.prompt), [len(t.tokens) for t in row.targets]

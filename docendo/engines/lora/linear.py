@@ -1,48 +1,107 @@
-"""Linear layers that read the same input, as one matrix product, with the low-rank update of each token's agent.
+"""Linear layers with a low-rank update for each token's agent; those that share an input as one.
 
-Axes: S slots, N agents in the batch, T tokens, d inputs, o outputs of all members together, C rank times members.
+Axes: S slots, R rank, N agents in the batch, T tokens, d inputs of a layer, o outputs of all
+members together, C rank times members.
 
-LoRA: Hu et al. 2021, y = W x + (alpha / R) B A x. The A of all members stand on top of each other; their B stand on the
-diagonal of one matrix, zero elsewhere, so that members cost two small products together and not two each.
+LoRA (Hu et al. 2021): y = W x + (alpha / R) B A x. The A of all members are stacked. Their B are
+the blocks of one block-diagonal matrix, so that all members together cost two small products.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from docendo.engines.cpu.products import Packed, product, product_back
+from docendo.engines.lora.batch_invariant import (
+    PackedWeight,
+    batch_invariant_linear,
+    input_gradient,
+)
 from docendo.engines.lora.routing import Routing
 
-if TYPE_CHECKING:
-    from docendo.engines.lora.bank import AdaptedLinear
+__all__ = ["AdaptedLinear", "LoraMatrices", "PassState", "Projection"]
 
-__all__ = ["Projection"]
+
+class LoraMatrices(NamedTuple):
+    """The two matrices of one layer for all slots; views of the bank's big matrix."""
+
+    a_SRd: Tensor
+    b_SdR: Tensor
+
+
+@dataclass
+class PassState:
+    """What a model's own forward pass cannot hand to its layers as arguments."""
+
+    routing: Routing | None = None
+    """None outside `AdapterBank.use_routing`: the layers are then those of the bare base."""
+    part: int = 0
+    """The part of the gradients that autograd adds to."""
+    anchor: Tensor = field(default_factory=lambda: torch.zeros((), requires_grad=True))
+    """Makes autograd visit the adapted layers, none of whose inputs may need a gradient."""
+
+
+class AdaptedLinear(nn.Module):
+    """A frozen linear layer where the model keeps it, with the adapters of all agents."""
+
+    def __init__(self, base: nn.Linear, rank: int, scale: float, state: PassState) -> None:
+        super().__init__()
+        self.base = base
+        self.rank = rank
+        self.scale = scale
+        self.state = state
+        self.weights = LoraMatrices(torch.empty(0), torch.empty(0))
+        self.grads: list[LoraMatrices] = []
+        """One for each part."""
+        self.projection: Projection | None = None
+        """Set where the model's own forward pass calls its layers one by one."""
+
+    @property
+    def size(self) -> int:
+        """Numbers in the adapter of one agent."""
+        return self.rank * (self.base.in_features + self.base.out_features)
+
+    def forward(self, x_1Td: Tensor) -> Tensor:
+        routing, projection = self.state.routing, self.projection
+        y: Tensor
+        if routing is None or projection is None:
+            y = self.base(x_1Td)
+            return y
+        if not torch.is_grad_enabled():
+            return projection.infer(x_1Td[0], routing)[None]
+
+        y = _TrainingPass.apply(x_1Td[0], self.state.anchor, projection, self.state)  # type: ignore[no-untyped-call]
+        return y[None]
 
 
 class Projection:
-    def __init__(self, members: Sequence["AdaptedLinear"]) -> None:
+    """One or several adapted layers that read the same input, as one matrix product."""
+
+    def __init__(self, members: Sequence[AdaptedLinear]) -> None:
+        bases = [member.base for member in members]
         self.members = members
-        self.bank = members[0].bank
-        bases = [m.base for m in members]
-        self.weight_od, self.bias_o = (
-            bases[0].weight.detach(),
-            None if bases[0].bias is None else bases[0].bias.detach(),
-        )
+        self.rank = members[0].rank
+        self.scale = members[0].scale
+        self.weight_od = bases[0].weight.detach()
+        self.bias_o = None if bases[0].bias is None else bases[0].bias.detach()
         if len(bases) > 1:
             self._join(bases)
-        self.packed: Packed | None = None
-        self.outs = [0]
+        self.packed: PackedWeight | None = None
+        self.offsets = [0]
+        """First output of each member, and behind the last one the number of outputs."""
         for base in bases:
-            self.outs.append(self.outs[-1] + base.out_features)
-        self.a_SCd = self.b_SCo = torch.empty(0)
+            self.offsets.append(self.offsets[-1] + base.out_features)
+        self.a_SCd = torch.empty(0)
+        self.b_SCo = torch.empty(0)
 
-    def _join(self, bases: Sequence[torch.nn.Linear]) -> None:
-        """One matrix for all members, of which their own weights become views: no memory is spent twice."""
-        self.weight_od = torch.cat([b.weight.detach() for b in bases])
+    def _join(self, bases: Sequence[nn.Linear]) -> None:
+        """One matrix for all members. Their own weights become views of it, which saves memory."""
+        self.weight_od = torch.cat([base.weight.detach() for base in bases])
         if self.bias_o is not None:
-            self.bias_o = torch.cat([b.bias.detach() for b in bases])
+            self.bias_o = torch.cat([base.bias.detach() for base in bases])
+
         start = 0
         for base in bases:
             stop = start + base.out_features
@@ -52,41 +111,54 @@ class Projection:
             start = stop
 
     def refresh(self) -> None:
-        """Take over the bank's weights: in its number format, the scale multiplied into B."""
-        bank, rank = self.bank, self.bank.rank
-        slots, width = len(bank.weights_SP), rank * len(self.members)
+        """Copies the adapters in the model's number format, with the scale multiplied into B."""
+        slots, width = len(self.members[0].weights.a_SRd), self.rank * len(self.members)
         if len(self.a_SCd) != slots:
+            # the zeros between the blocks of B stay zero: only the blocks are written below
             self.a_SCd = self.weight_od.new_zeros(slots, width, self.weight_od.shape[1])
-            self.b_SCo = self.weight_od.new_zeros(slots, width, self.outs[-1])
+            self.b_SCo = self.weight_od.new_zeros(slots, width, self.offsets[-1])
+
         for i, member in enumerate(self.members):
-            ranks, outs = (
-                slice(i * rank, (i + 1) * rank),
-                slice(self.outs[i], self.outs[i + 1]),
-            )
+            ranks, outputs = self._block(i)
+            scaled_b_SdR = member.weights.b_SdR * self.scale
             self.a_SCd[:, ranks] = member.weights.a_SRd
-            self.b_SCo[:, ranks, outs] = (member.weights.b_SdR * bank.scale).transpose(1, 2)
+            self.b_SCo[:, ranks, outputs] = scaled_b_SdR.transpose(1, 2)
+
+    def _block(self, member: int) -> tuple[slice, slice]:
+        """The rows (C) and columns (o) of a member."""
+        ranks = slice(member * self.rank, (member + 1) * self.rank)
+        return ranks, slice(self.offsets[member], self.offsets[member + 1])
 
     def base(self, x_Td: Tensor) -> Tensor:
-        """What the bare base makes of it, (T, o)."""
-        return product(x_Td, self.weight_od, self.bias_o, self.packed)
+        """W x + b without adapters, (T, o)."""
+        return batch_invariant_linear(x_Td, self.weight_od, self.bias_o, self.packed)
 
     def infer(self, x_Td: Tensor, routing: Routing) -> Tensor:
         """(T, o)."""
         y_To = self.base(x_Td)
-        if routing.bare:
+        if routing.is_base:
             return y_To
+
         if len(routing.slots) == 1:
             slot = routing.slots[0]
-            return y_To.add_(product(product(x_Td, self.a_SCd[slot]), self.b_SCo[slot].T))
-        low_NMC = torch.bmm(routing.group(x_Td), routing.pick(self.a_SCd).transpose(1, 2))
-        return y_To.add_(routing.ungroup(torch.bmm(low_NMC, routing.pick(self.b_SCo))))
+            low_TC = batch_invariant_linear(x_Td, self.a_SCd[slot])
+            return y_To.add_(batch_invariant_linear(low_TC, self.b_SCo[slot].T))
+
+        a_NCd, b_NCo = routing.select(self.a_SCd), routing.select(self.b_SCo)
+        low_NMC = torch.bmm(routing.group(x_Td), a_NCd.transpose(1, 2))
+        return y_To.add_(routing.ungroup(torch.bmm(low_NMC, b_NCo)))
 
     def forward(self, x_Td: Tensor, routing: Routing) -> tuple[Tensor, list[Tensor]]:
-        """(T, o), and for `backward` A x of each run. Runs are few, so slices serve better than padding."""
-        y_To, lows = self.base(x_Td), []
+        """(T, o), and for `backward` A x of each run.
+
+        In training runs are few and long, so slices cost less than padding.
+        """
+        y_To = self.base(x_Td)
+        lows = []
         for slot, start, stop in routing.runs:
-            lows.append(x_Td[start:stop] @ self.a_SCd[slot].T)
-            y_To[start:stop].addmm_(lows[-1], self.b_SCo[slot])
+            low_TC = x_Td[start:stop] @ self.a_SCd[slot].T
+            y_To[start:stop].addmm_(low_TC, self.b_SCo[slot])
+            lows.append(low_TC)
         return y_To, lows
 
     def backward(
@@ -97,18 +169,42 @@ class Projection:
         routing: Routing,
         part: int,
     ) -> Tensor:
-        """The gradient of the input, (T, d); those of the adapters are added to the part's, in float32."""
-        grad_Td = product_back(grad_To, self.weight_od, self.packed)
-        rank, scale = self.bank.rank, self.bank.scale
-        for (slot, start, stop), low in zip(routing.runs, lows, strict=True):
-            x, grad = x_Td[start:stop], grad_To[start:stop]
-            grad_low = grad @ self.b_SCo[slot].T
-            grad_Td[start:stop].addmm_(grad_low, self.a_SCd[slot])
-            grad_a = grad_low.T @ x
+        """The gradient of the input, (T, d).
+
+        Those of the adapters are added to the part's gradients, in float32.
+        """
+        grad_Td = input_gradient(grad_To, self.weight_od, self.packed)
+        for (slot, start, stop), low_TC in zip(routing.runs, lows, strict=True):
+            run_x_Td, run_grad_To = x_Td[start:stop], grad_To[start:stop]
+            grad_low_TC = run_grad_To @ self.b_SCo[slot].T
+            grad_Td[start:stop].addmm_(grad_low_TC, self.a_SCd[slot])
+
+            grad_a_Cd = grad_low_TC.T @ run_x_Td
             for i, member in enumerate(self.members):
-                ranks, into = slice(i * rank, (i + 1) * rank), member.grads[part]
-                into.a_SRd[slot].add_(grad_a[ranks])
-                into.b_SdR[slot].add_(
-                    grad[:, self.outs[i] : self.outs[i + 1]].T @ low[:, ranks], alpha=scale
-                )
+                ranks, outputs = self._block(i)
+                grad_b_oR = run_grad_To[:, outputs].T @ low_TC[:, ranks]
+                member.grads[part].a_SRd[slot].add_(grad_a_Cd[ranks])
+                member.grads[part].b_SdR[slot].add_(grad_b_oR, alpha=self.scale)
         return grad_Td
+
+
+class _TrainingPass(torch.autograd.Function):
+    """One adapted layer within autograd. Gradients of adapters go straight to the bank."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x_Td: Tensor, _anchor: Tensor, projection: Projection, state: PassState
+    ) -> Tensor:
+        assert state.routing is not None  # noqa: S101
+        y_To, lows = projection.forward(x_Td.contiguous(), state.routing)
+        ctx.save_for_backward(x_Td, *lows)
+        ctx.projection, ctx.routing, ctx.state = projection, state.routing, state
+        return y_To
+
+    @staticmethod
+    def backward(ctx: Any, grad_To: Tensor) -> tuple[Tensor, None, None, None]:
+        x_Td, *lows = ctx.saved_tensors
+        grad_Td = ctx.projection.backward(
+            x_Td, lows, grad_To.contiguous(), ctx.routing, ctx.state.part
+        )
+        return grad_Td, None, None, None

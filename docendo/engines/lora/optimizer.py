@@ -15,13 +15,13 @@ from docendo.records import AgentId
 
 __all__ = ["Adam"]
 
-_ABSURD = 1e6
-"""Times the clip. Of a gradient that large, float32 leaves nothing to learn from once it is clipped."""
+_MAX_NORM = 1e6
+"""In units of the clip. Once a larger gradient is clipped, float32 leaves nothing of it."""
 
 
 @dataclass
 class Adam:
-    """Adam (Kingma & Ba 2015) with one state and one step count per agent; agents without gradients are untouched."""
+    """Adam (Kingma & Ba 2015) for every agent; agents without gradients stay as they are."""
 
     beta1: float = 0.9
     beta2: float = 0.95
@@ -32,27 +32,23 @@ class Adam:
     square_SP: Tensor = field(default_factory=lambda: torch.zeros(0))
     steps_S: Tensor = field(default_factory=lambda: torch.zeros(0))
 
-    def fit(self, bank: AdapterBank) -> None:
-        """Make room for agents that were added since."""
-        size = len(bank.weights_SP)
-        if len(self.steps_S) == size:
+    def resize(self, bank: AdapterBank) -> None:
+        """Make room for agents that were added since the last call."""
+        old_count, count = len(self.steps_S), len(bank.weights_SP)
+        if old_count == count:
             return
-        like, old = bank.weights_SP, len(self.steps_S)
-        mean, square, steps = (
-            torch.zeros_like(like),
-            torch.zeros_like(like),
-            torch.zeros(size, device=like.device),
-        )
-        if old:
-            mean[:old], square[:old], steps[:old] = (
-                self.mean_SP,
-                self.square_SP,
-                self.steps_S,
-            )
-        self.mean_SP, self.square_SP, self.steps_S = mean, square, steps
 
-    def forget(self, slot: int) -> None:
-        """Start the slot afresh, for another agent."""
+        mean_SP = torch.zeros_like(bank.weights_SP)
+        square_SP = torch.zeros_like(bank.weights_SP)
+        steps_S = torch.zeros(count, device=bank.weights_SP.device)
+        if old_count:
+            mean_SP[:old_count] = self.mean_SP
+            square_SP[:old_count] = self.square_SP
+            steps_S[:old_count] = self.steps_S
+        self.mean_SP, self.square_SP, self.steps_S = mean_SP, square_SP, steps_S
+
+    def reset(self, slot: int) -> None:
+        """Clear the state of a slot that another agent takes."""
         if slot < len(self.steps_S):
             for state in (self.mean_SP, self.square_SP, self.steps_S):
                 state[slot] = 0
@@ -61,41 +57,40 @@ class Adam:
     def step(
         self, bank: AdapterBank, rates: Mapping[AgentId, float]
     ) -> dict[AgentId, float]:
-        """One step for each agent named in `rates`; its gradient's norm, NaN or infinite where the step was skipped.
+        """One step for each agent named in `rates`; the norm of its gradient.
 
-        Skipped are gradients that are not finite or absurdly large: the agent's weights and state stay as they were.
+        Gradients that are not finite or absurdly large are skipped: the agent's weights and state
+        stay as they were. The norm is then NaN or infinite.
         """
-        self.fit(bank)
-        bank.collect()
-        room_P = torch.empty_like(
-            bank.weights_SP[0]
-        )  # before anything changes: where memory ends, all is as it was
+        self.resize(bank)
+        bank.reduce_grads()
+        # allocated before anything changes: if memory ends here, all is as it was
+        scratch_P = torch.empty_like(bank.weights_SP[0])
+
         norms = {}
         for agent, rate in rates.items():
-            s = bank.slots[agent]
-            gradient_P = bank.grads_SP[s]
+            slot = bank.slots[agent]
+            gradient_P = bank.grads_SP[slot]
             norm = float(gradient_P.norm())
-            norms[agent] = inf if norm > _ABSURD * self.clip else norm
+            norms[agent] = inf if norm > _MAX_NORM * self.clip else norm
             if isfinite(norms[agent]):
                 gradient_P.mul_(min(1.0, self.clip / (norm + 1e-12)))
-                self._move(bank, s, rate, room_P)
-        bank.discard()
-        bank.changed()
+                self._update(bank, slot, rate, scratch_P)
+
+        bank.zero_grad()
+        bank.refresh()
         return norms
 
-    def _move(self, bank: AdapterBank, s: int, rate: float, room_P: Tensor) -> None:
-        gradient_P = bank.grads_SP[s]
-        self.steps_S[s] += 1
-        count = float(self.steps_S[s])
-        self.mean_SP[s].lerp_(gradient_P, 1 - self.beta1)
-        self.square_SP[s].mul_(self.beta2).addcmul_(
-            gradient_P, gradient_P, value=1 - self.beta2
-        )
-        spread_P = (
-            torch.div(self.square_SP[s], 1 - self.beta2**count, out=room_P)
-            .sqrt_()
-            .add_(self.epsilon)
-        )
-        bank.weights_SP[s].addcdiv_(
-            self.mean_SP[s], spread_P, value=-rate / (1 - self.beta1**count)
-        )
+    def _update(self, bank: AdapterBank, slot: int, rate: float, scratch_P: Tensor) -> None:
+        gradient_P = bank.grads_SP[slot]
+        mean_P, square_P = self.mean_SP[slot], self.square_SP[slot]
+        self.steps_S[slot] += 1
+        count = float(self.steps_S[slot])
+
+        mean_P.lerp_(gradient_P, 1 - self.beta1)
+        square_P.mul_(self.beta2).addcmul_(gradient_P, gradient_P, value=1 - self.beta2)
+
+        torch.div(square_P, 1 - self.beta2**count, out=scratch_P)
+        scratch_P.sqrt_().add_(self.epsilon)
+        step_size = rate / (1 - self.beta1**count)
+        bank.weights_SP[slot].addcdiv_(mean_P, scratch_P, value=-step_size)

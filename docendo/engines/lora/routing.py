@@ -1,6 +1,7 @@
 """Which adapter each token of a batch belongs to.
 
-Axes: T tokens of the batch (in decoding: rows, of one token each), N agents in it, M tokens per agent.
+Axes: T tokens of the batch (in decoding: rows, of one token each), N agents in the batch,
+M tokens of each agent after padding, F = N * M.
 """
 
 from collections.abc import Sequence
@@ -10,11 +11,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["FEWEST", "Routing", "Run"]
+from docendo.engines.lora.batch_invariant import MIN_ROWS
 
-FEWEST = 4
-"""Matrix products of fewer rows than this sum in another order than larger ones (MKL, float32), so that an answer would
-depend on what else is in the batch. PyTorch multiplies nothing smaller while sampling."""
+__all__ = ["Routing", "Run"]
 
 
 class Run(NamedTuple):
@@ -26,75 +25,84 @@ class Run(NamedTuple):
 
 
 class Routing(NamedTuple):
+    """The agents of a batch, and the order in which their tokens stand together."""
+
     slots: tuple[int, ...]
-    """Those in the batch, in ascending order."""
+    """Those in the batch, ascending."""
     slots_N: Tensor
     slots_T: Tensor
-    """Of each token."""
+    """The slot of each token."""
     runs: tuple[Run, ...]
-    padded_F: Tensor | None
-    """Places of the tokens by agent, each agent padded to M (F = N * M); None where that is how they stand already."""
-    kept_T: Tensor | None
-    """Where each token stands in `padded_F`."""
+    token_F: Tensor | None
+    """The token at each padded place; None where the tokens stand in that order already."""
+    place_T: Tensor | None
+    """The place of each token in `token_F`."""
 
     @staticmethod
     def of(slots_T: Sequence[int], device: torch.device) -> "Routing":
         slots = tuple(sorted(set(slots_T)))
-        runs, at = list[Run](), 0
-        for slot, same in groupby(slots_T):
-            size = len(list(same))
-            runs.append(Run(slot, at, at + size))
-            at += size
-        places = (
-            [[t for t, slot in enumerate(slots_T) if slot == wanted] for wanted in slots]
-            if len(slots) > 1
-            else []
+        token_F, place_T = _pad_by_agent(slots_T, slots)
+        return Routing(
+            slots=slots,
+            slots_N=torch.tensor(slots, device=device),
+            slots_T=torch.tensor(slots_T, device=device),
+            runs=tuple(_find_runs(slots_T)),
+            token_F=None if token_F is None else torch.tensor(token_F, device=device),
+            place_T=None if place_T is None else torch.tensor(place_T, device=device),
         )
-        padded_F, kept_T = _padding(places, len(slots_T))
-        tensors = (
-            None if x is None else torch.tensor(x, device=device)
-            for x in (padded_F, kept_T)
-        )
-        slots_N, every_T = (
-            torch.tensor(slots, device=device),
-            torch.tensor(slots_T, device=device),
-        )
-        return Routing(slots, slots_N, every_T, tuple(runs), *tensors)
 
     @property
-    def bare(self) -> bool:
-        """Whether nobody but the base, whose adapter is zero, is in the batch."""
+    def is_base(self) -> bool:
+        """Whether only the base, whose adapter is zero, is in the batch."""
         return self.slots == (0,)
 
-    def pick(self, of_slots: Tensor) -> Tensor:
-        """The entries of the slots in the batch; a view where they are neighbours."""
+    def select(self, x_SX: Tensor) -> Tensor:
+        """The entries of the slots in the batch; a view where these are neighbours."""
         first, last = self.slots[0], self.slots[-1]
-        return (
-            of_slots[first : last + 1]
-            if last - first + 1 == len(self.slots)
-            else of_slots[self.slots_N]
-        )
+        if last - first + 1 == len(self.slots):
+            return x_SX[first : last + 1]
+        return x_SX[self.slots_N]
 
     def group(self, x_Td: Tensor) -> Tensor:
         """(N, M, d): the tokens of each agent together."""
-        tokens = x_Td if self.padded_F is None else x_Td[self.padded_F]
-        return tokens.view(len(self.slots), -1, x_Td.shape[-1])
+        x_Fd = x_Td if self.token_F is None else x_Td[self.token_F]
+        return x_Fd.view(len(self.slots), -1, x_Td.shape[-1])
 
     def ungroup(self, y_NMd: Tensor) -> Tensor:
         """The inverse of `group`: (T, d)."""
-        flat = y_NMd.flatten(0, 1)
-        return flat if self.kept_T is None else flat[self.kept_T]
+        y_Fd = y_NMd.flatten(0, 1)
+        return y_Fd if self.place_T is None else y_Fd[self.place_T]
 
 
-def _padding(
-    places: list[list[int]], tokens: int
+def _find_runs(slots_T: Sequence[int]) -> list[Run]:
+    runs: list[Run] = []
+    start = 0
+    for slot, equal_slots in groupby(slots_T):
+        stop = start + len(list(equal_slots))
+        runs.append(Run(slot, start, stop))
+        start = stop
+    return runs
+
+
+def _pad_by_agent(
+    slots_T: Sequence[int], slots: Sequence[int]
 ) -> tuple[list[int] | None, list[int] | None]:
-    widest = max([FEWEST, *map(len, places)])
-    padded = [place for own in places for place in [*own, *own[:1] * (widest - len(own))]]
-    if not places or padded == list(range(tokens)):
+    """`Routing.token_F` and `Routing.place_T`. Padding repeats an agent's first token."""
+    if len(slots) == 1:
         return None, None
-    kept = [0] * tokens
-    for n, own in enumerate(places):
-        for m, place in enumerate(own):
-            kept[place] = n * widest + m
-    return padded, kept
+
+    tokens_by_slot: dict[int, list[int]] = {slot: [] for slot in slots}
+    for token, slot in enumerate(slots_T):
+        tokens_by_slot[slot].append(token)
+    width = max(MIN_ROWS, *map(len, tokens_by_slot.values()))
+
+    token_F: list[int] = []
+    place_T = [0] * len(slots_T)
+    for tokens in tokens_by_slot.values():
+        for place, token in enumerate(tokens, start=len(token_F)):
+            place_T[token] = place
+        token_F += tokens + tokens[:1] * (width - len(tokens))
+
+    if token_F == list(range(len(slots_T))):
+        return None, None
+    return token_F, place_T

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from docendo.engines.model.ops import ElementwiseOps, TorchOps
 
-__all__ = ["AttentionPlan", "Block", "Heads", "Tree", "sequences"]
+__all__ = ["AttentionPlan", "Block", "Heads", "TreeAttention", "build_block"]
 
 
 class Heads(NamedTuple):
@@ -52,7 +52,7 @@ class Block(NamedTuple):
     """(1, g * n, n): 0 where the query may look, minus infinity elsewhere."""
 
 
-def sequences(
+def build_block(
     spans: Sequence[tuple[int, int]],
     prompt: tuple[int, int] | None,
     heads: Heads,
@@ -86,19 +86,19 @@ class _Parts(NamedTuple):
     prompt_value: Tensor | None
 
 
-class Tree:
+class TreeAttention:
     """Sequences with their own or a shared prompt: what reading prompts and training on completions need."""
 
     def __init__(
-        self, blocks: Sequence[Block], heads: Heads, between: ElementwiseOps | None = None
+        self, blocks: Sequence[Block], heads: Heads, ops: ElementwiseOps | None = None
     ) -> None:
         self.blocks, self.heads = sorted(blocks, key=lambda b: b.prompt is not None), heads
-        self.between = between or TorchOps()
+        self.ops = ops or TorchOps()
 
     @staticmethod
-    def whole(length: int, heads: Heads, like: Tensor) -> "Tree":
+    def single(length: int, heads: Heads, like: Tensor) -> "TreeAttention":
         """One sequence that is the whole batch."""
-        return Tree([sequences([(0, length)], None, heads, like)], heads)
+        return TreeAttention([build_block([(0, length)], None, heads, like)], heads)
 
     def __call__(self, layer: int, qkv_THD: Tensor) -> Tensor:
         return self.forward(qkv_THD)[0]
@@ -109,7 +109,7 @@ class Tree:
         shares = []
         for block in self.blocks:
             parts = self._parts(block, qkv_THD)
-            share = self.between.softened(self._scores(block, parts))
+            share = self.ops.softmax(self._scores(block, parts))
             shares.append(share)
             out_F = self._flat(block, self._mix(block, parts, share)).flatten(1)
             _put(block, out_THD, out_F)
@@ -195,7 +195,7 @@ class Tree:
         if parts.prompt_value is not None:
             prompt = torch.bmm(self._together(grad), parts.prompt_value.transpose(1, 2))
             to_share = torch.cat([prompt.view(*to_share.shape[:2], -1), to_share], -1)
-        to_score = self.between.softened_back(share, to_share)
+        to_score = self.ops.softmax_backward(share, to_share)
         score_prompt, score = self._split(block, to_score)
         share_prompt, share = self._split(block, share)
         query = torch.bmm(score, parts.key)

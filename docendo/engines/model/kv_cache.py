@@ -11,21 +11,29 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from docendo.engines.lora.routing import FEWEST
-from docendo.engines.model.attention import Heads, Tree, sequences
+from docendo.engines.lora.batch_invariant import MIN_ROWS
+from docendo.engines.model.attention import Heads, TreeAttention, build_block
 
-__all__ = ["ALIGN", "Decode", "Fit", "Prefill", "Seats", "Store", "columns"]
+__all__ = [
+    "ALIGN",
+    "CacheShape",
+    "DecodePlan",
+    "KVCache",
+    "PrefillPlan",
+    "RowGroups",
+    "aligned_width",
+]
 
 ALIGN = 32
 """Widths are multiples of this: sums over columns then run in the same order however wide the store is."""
 
 
-def columns(tokens: int) -> int:
+def aligned_width(tokens: int) -> int:
     """The width that holds so many tokens."""
     return -(-tokens // ALIGN) * ALIGN
 
 
-class Fit(NamedTuple):
+class CacheShape(NamedTuple):
     """What one side of a store is to be: so many prompts or rows of that width, and which of the old are kept."""
 
     kept: Sequence[int]
@@ -34,7 +42,7 @@ class Fit(NamedTuple):
 
 
 @dataclass
-class Store:
+class KVCache:
     prompts: list[Tensor]
     """Of each layer (2, Q, K, p, D), keys and values."""
     answers: list[Tensor]
@@ -47,7 +55,7 @@ class Store:
         prompts: tuple[int, int],
         answers: tuple[int, int],
         like: Tensor,
-    ) -> "Store":
+    ) -> "KVCache":
         """Zeros for (prompts, columns) and (rows, columns)."""
 
         def blank(count: int, width: int) -> list[Tensor]:
@@ -56,7 +64,7 @@ class Store:
                 for _ in range(layers)
             ]
 
-        return Store(blank(*prompts), blank(*answers))
+        return KVCache(blank(*prompts), blank(*answers))
 
     def widen(self, width: int) -> None:
         """Make room for more tokens of every row."""
@@ -65,7 +73,7 @@ class Store:
                 tensor, (0, 0, 0, width - tensor.shape[3])
             )
 
-    def refit(self, prompts: "Fit", rows: "Fit") -> None:
+    def resize(self, prompts: "CacheShape", rows: "CacheShape") -> None:
         """Another size for either side; what is kept stands first, in the order given, and new room is zero."""
         for side, fit in ((self.prompts, prompts), (self.answers, rows)):
             index = torch.tensor(fit.kept, device=side[0].device, dtype=torch.long)
@@ -75,7 +83,7 @@ class Store:
                 fresh[:, : len(fit.kept), :, :width] = old[:, index, :, :width]
                 side[layer] = fresh
 
-    def clear(self, prompts: Sequence[int], rows: Sequence[int]) -> None:
+    def zero(self, prompts: Sequence[int], rows: Sequence[int]) -> None:
         """Zeros for prompts and rows that are to come: what is masked counts zero times, and 0 * NaN is NaN."""
         for side, places in ((self.prompts, prompts), (self.answers, rows)):
             if places:
@@ -83,7 +91,7 @@ class Store:
                 for tensor in side:
                     tensor.index_fill_(1, index, 0)
 
-    def keep(self, prompts: Sequence[int], rows: Sequence[int]) -> None:
+    def select(self, prompts: Sequence[int], rows: Sequence[int]) -> None:
         """Drop all prompts and rows but these."""
         for side, kept in ((self.prompts, prompts), (self.answers, rows)):
             index = torch.tensor(kept, device=side[0].device)
@@ -92,28 +100,28 @@ class Store:
 
 
 @dataclass(frozen=True)
-class Prefill:
+class PrefillPlan:
     """Reads prompts that stand one after the other in the batch, and stores their keys and values."""
 
-    store: Store
-    tree: Tree
+    store: KVCache
+    tree: TreeAttention
     prompt_T: Tensor
     column_T: Tensor
 
     @staticmethod
     def of(
-        store: Store, heads: Heads, spans: Sequence[tuple[int, int]], into: Sequence[int]
-    ) -> "Prefill":
+        store: KVCache, heads: Heads, spans: Sequence[tuple[int, int]], into: Sequence[int]
+    ) -> "PrefillPlan":
         """The prompt from place to place goes to the store's prompt of that number."""
         like = store.prompts[0]
-        tree = Tree([sequences(spans, None, heads, like, ALIGN)], heads)
+        tree = TreeAttention([build_block(spans, None, heads, like, ALIGN)], heads)
         prompt = [
             q
             for q, (start, stop) in zip(into, spans, strict=True)
             for _ in range(start, stop)
         ]
         column = [t for start, stop in spans for t in range(stop - start)]
-        return Prefill(
+        return PrefillPlan(
             store, tree, *(torch.tensor(x, device=like.device) for x in (prompt, column))
         )
 
@@ -125,18 +133,18 @@ class Prefill:
 
 
 @dataclass(frozen=True)
-class Seats:
+class RowGroups:
     """Where the rows of each prompt stand, W seats a prompt: (Q * W) rows, and each row's own seat, (B)."""
 
-    row_of_seat: Tensor | None
+    row_of_place: Tensor | None
     """None where each prompt has one row and all are in order."""
-    seat_of_row: Tensor | None
+    place_of_row: Tensor | None
     prompts: int
 
     @staticmethod
     def of(
         prompt_of_row: Sequence[int], prompts: int, fewest: int, device: torch.device
-    ) -> "Seats":
+    ) -> "RowGroups":
         """At least `fewest` seats a prompt."""
         rows = [
             [b for b, q in enumerate(prompt_of_row) if q == wanted]
@@ -144,41 +152,41 @@ class Seats:
         ]
         width = max(fewest, *map(len, rows))
         if width == 1 and list(prompt_of_row) == list(range(prompts)):
-            return Seats(None, None, prompts)
-        row_of_seat = [b for own in rows for b in [*own, *[0] * (width - len(own))]]
-        seat_of_row = [0] * len(prompt_of_row)
+            return RowGroups(None, None, prompts)
+        row_of_place = [b for own in rows for b in [*own, *[0] * (width - len(own))]]
+        place_of_row = [0] * len(prompt_of_row)
         for q, own in enumerate(rows):
             for w, b in enumerate(own):
-                seat_of_row[b] = q * width + w
-        return Seats(
-            torch.tensor(row_of_seat, device=device),
-            torch.tensor(seat_of_row, device=device),
+                place_of_row[b] = q * width + w
+        return RowGroups(
+            torch.tensor(row_of_place, device=device),
+            torch.tensor(place_of_row, device=device),
             prompts,
         )
 
-    def seat(self, x_BKgL: Tensor) -> Tensor:
+    def group(self, x_BKgL: Tensor) -> Tensor:
         """(Q * K, W * g, L): the rows of each prompt together."""
-        if self.row_of_seat is None:
+        if self.row_of_place is None:
             return x_BKgL.flatten(0, 1)
         k, g, size = x_BKgL.shape[1:]
-        seats = x_BKgL[self.row_of_seat].view(self.prompts, -1, k, g, size).transpose(1, 2)
+        seats = x_BKgL[self.row_of_place].view(self.prompts, -1, k, g, size).transpose(1, 2)
         return seats.reshape(self.prompts * k, -1, size)
 
-    def leave(self, y_XYL: Tensor, k: int, g: int) -> Tensor:
+    def ungroup(self, y_XYL: Tensor, k: int, g: int) -> Tensor:
         """The inverse of `seat`: (B, K, g, L)."""
         size = y_XYL.shape[-1]
-        if self.seat_of_row is None:
+        if self.place_of_row is None:
             return y_XYL.view(self.prompts, k, g, size)
         seats = y_XYL.view(self.prompts, k, -1, g, size).transpose(1, 2).flatten(0, 1)
-        return seats[self.seat_of_row]
+        return seats[self.place_of_row]
 
 
-class Decode:
+class DecodePlan:
     """One new token for every row: it sees its prompt, which rows share, and its own tokens so far."""
 
     def __init__(
         self,
-        store: Store,
+        store: KVCache,
         heads: Heads,
         prompt_of_row: Sequence[int],
         lengths_Q: Sequence[int],
@@ -187,8 +195,10 @@ class Decode:
         self.store, self.heads = store, heads
         self.calls: object = None
         """What compiled functions were told of it."""
-        fewest = -(-FEWEST // heads.group) if like.dtype == torch.float32 else 1
-        self.seats = Seats.of(prompt_of_row, store.prompts[0].shape[1], fewest, like.device)
+        fewest = -(-MIN_ROWS // heads.group) if like.dtype == torch.float32 else 1
+        self.groups = RowGroups.of(
+            prompt_of_row, store.prompts[0].shape[1], fewest, like.device
+        )
         self.rows = torch.arange(like.shape[1], device=like.device)
         self.width = store.prompts[0].shape[3]
         self.mask = like.new_full(
@@ -197,12 +207,12 @@ class Decode:
         for b, q in enumerate(prompt_of_row):
             self.mask[b, :, :, : lengths_Q[q]] = 0
         self.column_B = torch.zeros_like(self.rows)
-        self.place_B = torch.tensor(prompt_of_row, device=like.device)
+        self.prompt_B = torch.tensor(prompt_of_row, device=like.device)
         self.length_B = torch.tensor(
             [lengths_Q[q] for q in prompt_of_row], device=like.device
         )
 
-    def show(self, columns_B: Tensor) -> None:
+    def set_columns(self, columns_B: Tensor) -> None:
         """The next tokens stand at these columns of the answers; each row sees its columns up to there."""
         self.column_B.copy_(columns_B)
         answer = self.mask[:, 0, 0, self.width :]
@@ -225,11 +235,13 @@ class Decode:
         keys, values = (x.flatten(0, 1) for x in answers)
         own = torch.bmm(query.view(b * h.key, h.group, h.size), keys.transpose(1, 2))
         prompt_keys, prompt_values = (x.flatten(0, 1) for x in prompts)
-        before = self.seats.leave(
-            torch.bmm(self.seats.seat(query), prompt_keys.transpose(1, 2)), h.key, h.group
+        before = self.groups.ungroup(
+            torch.bmm(self.groups.group(query), prompt_keys.transpose(1, 2)), h.key, h.group
         )
         scores = torch.cat([before, own.view(b, h.key, h.group, -1)], -1)
         shares = scores.add_(self.mask).softmax(-1)
         own = torch.bmm(shares[..., self.width :].flatten(0, 1), values)
-        before = torch.bmm(self.seats.seat(shares[..., : self.width]), prompt_values)
-        return own.view(b, -1).add_(self.seats.leave(before, h.key, h.group).reshape(b, -1))
+        before = torch.bmm(self.groups.group(shares[..., : self.width]), prompt_values)
+        return own.view(b, -1).add_(
+            self.groups.ungroup(before, h.key, h.group).reshape(b, -1)
+        )

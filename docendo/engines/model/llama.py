@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from docendo.engines.lora.linear import Projection
 from docendo.engines.lora.routing import Routing
-from docendo.engines.model.attention import AttentionPlan, Heads, Tree
-from docendo.engines.model.ops import ElementwiseOps, Norm, TorchOps
+from docendo.engines.model.attention import AttentionPlan, Heads, TreeAttention
+from docendo.engines.model.ops import ElementwiseOps, RMSNorm, TorchOps
 
 __all__ = ["Layer", "LlamaStack", "Tape", "rotate"]
 
@@ -25,10 +25,10 @@ _CHANGING = ("dynamic", "longrope")
 
 
 class Layer(NamedTuple):
-    before: Norm
+    before: RMSNorm
     qkv: Projection
     out: Projection
-    middle: Norm
+    middle: RMSNorm
     gate_up: Projection
     down: Projection
 
@@ -57,7 +57,7 @@ class Tape(NamedTuple):
     tables: tuple[Tensor, Tensor]
     last_Td: Tensor
     factor_T: Tensor
-    tree: Tree
+    tree: TreeAttention
     routing: Routing
 
 
@@ -67,8 +67,8 @@ class LlamaStack:
     """The model without its head, as transformers has it."""
     heads: Heads
     layers: tuple[Layer, ...]
-    last: Norm
-    between: ElementwiseOps = field(default_factory=TorchOps)
+    last: RMSNorm
+    ops: ElementwiseOps = field(default_factory=TorchOps)
     thread_safe: ClassVar[bool] = True
 
     @staticmethod
@@ -94,7 +94,7 @@ class LlamaStack:
         ]
 
     @property
-    def after(self) -> list[Norm]:
+    def after(self) -> list[RMSNorm]:
         """The normalisation behind each layer, which is in front of the next one or the last."""
         return [*(layer.before for layer in self.layers[1:]), self.last]
 
@@ -108,25 +108,25 @@ class LlamaStack:
             qkv_THD = rotate(layer.qkv.infer(layer.before.infer(x_Td), routing), *tables)
             x_Td = layer.out.infer(plan(i, qkv_THD), routing).add_(x_Td)
             both_Tf = layer.gate_up.infer(layer.middle.infer(x_Td), routing)
-            x_Td = layer.down.infer(self.between.gated(both_Tf), routing).add_(x_Td)
+            x_Td = layer.down.infer(self.ops.swiglu(both_Tf), routing).add_(x_Td)
         return self.last.infer(x_Td)
 
     def record(
-        self, ids_T: Tensor, positions_T: Tensor, routing: Routing, tree: Tree
+        self, ids_T: Tensor, positions_T: Tensor, routing: Routing, tree: TreeAttention
     ) -> tuple[Tensor, Tape]:
         """Hidden states behind the last layer, (T, d), and what `back` needs."""
         x_Td = self.body.embed_tokens(ids_T)
         tables, kept = self.tables(x_Td, positions_T), list[_Kept]()
         for layer in self.layers:
-            normed, factor = self.between.normalised(layer.before, x_Td)
+            normed, factor = self.ops.rms_norm(layer.before, x_Td)
             flat, low_qkv = layer.qkv.forward(normed, routing)
             qkv_THD = rotate(flat, *tables)
             attended, shares = tree.forward(qkv_THD)
             middle, low_out = layer.out.forward(attended, routing)
             middle.add_(x_Td)
-            middle_normed, middle_factor = self.between.normalised(layer.middle, middle)
+            middle_normed, middle_factor = self.ops.rms_norm(layer.middle, middle)
             both, low_both = layer.gate_up.forward(middle_normed, routing)
-            inner = self.between.gated(both)
+            inner = self.ops.swiglu(both)
             after, low_down = layer.down.forward(inner, routing)
             lows = (low_qkv, low_out, low_both, low_down)
             first, second = (x_Td, factor, normed), (middle, middle_factor, middle_normed)
@@ -134,12 +134,12 @@ class LlamaStack:
                 _Kept(*first, qkv_THD, shares, attended, *second, both, inner, lows)
             )
             x_Td = after.add_(middle)
-        hidden_Td, factor = self.between.normalised(self.last, x_Td)
+        hidden_Td, factor = self.ops.rms_norm(self.last, x_Td)
         return hidden_Td, Tape(kept, tables, x_Td, factor, tree, routing)
 
-    def back(self, tape: Tape, grad_Td: Tensor, part: int) -> None:
+    def backward(self, tape: Tape, grad_Td: Tensor, part: int) -> None:
         """Adds the gradients of the adapters to those of the part, and empties the tape."""
-        grad_Td = self.between.normalised_back(
+        grad_Td = self.ops.rms_norm_backward(
             self.last, tape.last_Td, tape.factor_T, grad_Td
         )
         for layer in reversed(self.layers):
@@ -152,9 +152,9 @@ class LlamaStack:
     ) -> Tensor:
         _, _, low_both, low_down = kept.lows
         grad_Tf = layer.down.backward(kept.inner_Tf, low_down, grad_Td, routing, part)
-        into = self.between.gated_back(kept.gate_up_Tf, grad_Tf)
+        into = self.ops.swiglu_backward(kept.gate_up_Tf, grad_Tf)
         grad = layer.gate_up.backward(kept.middle_normed_Td, low_both, into, routing, part)
-        return self.between.normalised_back(
+        return self.ops.rms_norm_backward(
             layer.middle, kept.middle_Td, kept.middle_factor_T, grad
         )
 
@@ -171,7 +171,7 @@ class LlamaStack:
         grad = layer.qkv.backward(
             kept.normed_Td, low_qkv, qkv.flatten(1), tape.routing, part
         )
-        return self.between.normalised_back(layer.before, kept.x_Td, kept.factor_T, grad)
+        return self.ops.rms_norm_backward(layer.before, kept.x_Td, kept.factor_T, grad)
 
     def rope(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines, and sines with the sign of their half, of every token, (T, D)."""
@@ -201,8 +201,8 @@ def _rotate_back(grad_THD: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
     return (grad_THD * sin_THD).roll(cos_THD.shape[-1] // 2, -1).addcmul_(grad_THD, cos_THD)
 
 
-def _norm(module: Any) -> Norm:
-    return Norm(module.weight.detach(), float(module.variance_epsilon))
+def _norm(module: Any) -> RMSNorm:
+    return RMSNorm(module.weight.detach(), float(module.variance_epsilon))
 
 
 def _layer(layer: Any) -> Layer:

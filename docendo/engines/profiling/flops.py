@@ -5,10 +5,10 @@ Axes: L layers. An attention context position costs ``4 * width`` operations a l
 
 from typing import NamedTuple
 
-__all__ = ["Shape"]
+__all__ = ["ModelShape"]
 
 
-class Shape(NamedTuple):
+class ModelShape(NamedTuple):
     """The sizes of a base model and one adapter on it."""
 
     body: int
@@ -18,7 +18,7 @@ class Shape(NamedTuple):
     attention: int
     """Layers times query heads times head size."""
 
-    def forward(self, tokens: int, context: int, predicted: int) -> float:
+    def forward_flops(self, tokens: int, context: int, predicted: int) -> float:
         """Reading `tokens` that look at `context` positions in all, with logits for `predicted` of them."""
         return (
             2.0 * (self.body + self.adapter) * tokens
@@ -26,10 +26,10 @@ class Shape(NamedTuple):
             + 2.0 * self.head * predicted
         )
 
-    def training(self, tokens: int, context: int, predicted: int) -> float:
+    def training_flops(self, tokens: int, context: int, predicted: int) -> float:
         """Forward and backward; the frozen base needs gradients of its inputs but none of its weights."""
         return (
-            2.0 * self.forward(tokens, context, predicted)
+            2.0 * self.forward_flops(tokens, context, predicted)
             + 2.0 * self.adapter * tokens
             + 4.0 * self.attention * context
         )

@@ -13,7 +13,7 @@ import torch
 
 from docendo.engines.profiling.roofline import Ceiling
 
-__all__ = ["measure_ceiling", "wait"]
+__all__ = ["measure_ceiling", "synchronize"]
 
 _Job = Callable[[], object]
 
@@ -34,7 +34,7 @@ def measure_ceiling(dtype: torch.dtype, device: torch.device) -> Ceiling:
     return Ceiling(flops, _memory(_BYTES if device.type == "cpu" else 4 * _BYTES, device))
 
 
-def wait(device: torch.device) -> None:
+def synchronize(device: torch.device) -> None:
     """Returns once the device has done all it was asked to."""
     if device.type == "cuda":
         torch.cuda.synchronize()
@@ -78,7 +78,7 @@ def _alone(job: _Job, device: torch.device) -> float:
     def several() -> None:
         for _ in range(burst):
             job()
-        wait(device)
+        synchronize(device)
 
     return _fastest(several) / burst
 

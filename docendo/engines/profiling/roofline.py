@@ -9,13 +9,13 @@ implementation, however it fuses, can be faster.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from docendo.engines.profiling.flops import Shape
+from docendo.engines.profiling.flops import ModelShape
 
 __all__ = [
     "Bound",
     "Ceiling",
-    "Model",
     "WorkloadBatch",
+    "WorkloadModel",
     "bound",
     "sampling_seconds",
     "step",
@@ -62,10 +62,10 @@ class WorkloadBatch(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class WorkloadModel:
     """A base with one adapter, as memory holds it."""
 
-    shape: Shape
+    shape: ModelShape
     cached: int
     """Numbers kept of each token, keys and values of all layers."""
     itemsize: int
@@ -87,26 +87,32 @@ def bound(flops: float, moved: float, ceiling: Ceiling) -> Bound:
     return Bound(flops / ceiling.flops, moved / ceiling.bytes)
 
 
-def step(model: Model, batch: WorkloadBatch, token: int, ceiling: Ceiling) -> Bound:
+def step(model: WorkloadModel, batch: WorkloadBatch, token: int, ceiling: Ceiling) -> Bound:
     """Every row reads the token'th token of its answer (from 1) and gets logits for the next."""
-    flops = batch.rows * model.shape.forward(1, batch.prompt + token, 1)
+    flops = batch.rows * model.shape.forward_flops(1, batch.prompt + token, 1)
     columns = batch.prompts * batch.prompt + batch.rows * token
     return bound(flops, model.weights + model.column * columns, ceiling)
 
 
-def sampling_seconds(model: Model, batch: WorkloadBatch, ceiling: Ceiling) -> float:
+def sampling_seconds(model: WorkloadModel, batch: WorkloadBatch, ceiling: Ceiling) -> float:
     """Each prompt is read once; then a step for every token of an answer but the last, which nobody reads."""
     p = batch.prompt
     reading = bound(
-        batch.prompts * model.shape.forward(p, p * (p + 1) // 2, 1), model.weights, ceiling
+        batch.prompts * model.shape.forward_flops(p, p * (p + 1) // 2, 1),
+        model.weights,
+        ceiling,
     )
     return reading.seconds + sum(
         step(model, batch, t, ceiling).seconds for t in range(1, batch.answer)
     )
 
 
-def training_seconds(model: Model, batch: WorkloadBatch, ceiling: Ceiling) -> float:
+def training_seconds(model: WorkloadModel, batch: WorkloadBatch, ceiling: Ceiling) -> float:
     """One pass forward and backward through every prompt once and all of its answers; arithmetic alone."""
     p, n, g = batch.prompt, batch.answer, batch.group
     context = p * (p + 1) // 2 + g * (n * p + n * (n + 1) // 2)
-    return batch.prompts * model.shape.training(p + g * n, context, g * n) / ceiling.flops
+    return (
+        batch.prompts
+        * model.shape.training_flops(p + g * n, context, g * n)
+        / ceiling.flops
+    )

@@ -11,7 +11,7 @@ import torch
 from docendo.engines.constrained.logits import barred
 from docendo.engines.local.backward import TrainRow, forward
 from docendo.engines.local.engine import LocalEngine
-from docendo.engines.local.sampling import nucleus
+from docendo.engines.model.sampling import keep_nucleus
 from docendo.learning.losses import policy_gradient
 from docendo.records import Completion, Grammar, Request, Target
 from tests.engines.toys import ANN, BOB, ask, fresh
@@ -202,7 +202,7 @@ def test_few_rows_in_flight_change_no_answer_in_a_grammar(engine: LocalEngine) -
 
 def test_only_the_likeliest_tokens_are_left_and_a_share_of_one_leaves_all() -> None:
     logits = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log().repeat(3, 1)
-    left = nucleus(logits, torch.ones(3), torch.tensor([0.5, 0.75, 1.0]))
+    left = keep_nucleus(logits, torch.ones(3), torch.tensor([0.5, 0.75, 1.0]))
     assert (left > -math.inf).tolist() == [
         [True, False, False, False],
         [True, True, False, False],

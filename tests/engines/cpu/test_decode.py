@@ -11,19 +11,19 @@ import torch
 
 from docendo.engines.cpu import decode as compiled
 from docendo.engines.cpu import library as kernels
-from docendo.engines.cpu.decode import CpuStack, drawn
+from docendo.engines.cpu.decode import CpuStack, sample_tokens_compiled
 from docendo.engines.cpu.library import load_kernels
-from docendo.engines.cpu.selfcheck import Probe, _layer, pays
+from docendo.engines.cpu.ops import CpuOps
+from docendo.engines.cpu.selfcheck import Probe, is_faster, random_layer
 from docendo.engines.local import autoselect as choice
 from docendo.engines.local.autoselect import choose_kernels
 from docendo.engines.local.backward import backward, pack
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
-from docendo.engines.local.sampling import pick
 from docendo.engines.local.workers import Workers
 from docendo.engines.model.attention import Heads
 from docendo.engines.model.llama import LlamaStack
-from docendo.engines.model.ops import CpuOps
+from docendo.engines.model.sampling import sample_tokens
 from docendo.errors import UserError
 from tests.engines.local.test_decoding import crowd
 from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, mixture, surprise, wake
@@ -53,7 +53,7 @@ def test_a_layer_makes_the_states_that_pytorch_makes_of_it(
     heads: Heads, dtype: torch.dtype, slack: float
 ) -> None:
     """Four agents and the bare base; widths that are multiples of 16 and one that is none."""
-    fused, library = _layer(heads, dtype), load_kernels(dtype)
+    fused, library = random_layer(heads, dtype), load_kernels(dtype)
     assert library is not None
     probe = Probe(1, heads, torch.zeros(0, dtype=dtype), (4, 0, 1, 2))
     with torch.inference_mode():
@@ -88,9 +88,9 @@ def test_gradients_are_those_of_pytorchs_operations(
     grads = []
     for with_functions in (False, True):
         engine = opened(dtype, with_functions)
-        assert isinstance(engine.network.body, CpuStack) == with_functions
+        assert isinstance(engine.network.stack, CpuStack) == with_functions
         if Workers.for_device(CPU).threads == 1:
-            assert isinstance(engine.network.between, CpuOps) == with_functions
+            assert isinstance(engine.network.ops, CpuOps) == with_functions
         rows = pack(mixture(), engine.bank.slots, 1000)
         backward(engine.network, rows, surprise)
         grads.append(engine.bank.grads_SP.clone())
@@ -138,8 +138,8 @@ def test_tokens_are_drawn_as_pytorchs_operations_draw_them(
     logits = (4 * torch.randn(200, vocabulary, generator=generator)).to(dtype)
     heat = torch.tensor([1.0, 0.5, 2.0, 0.0]).repeat(50)
     uniform = torch.rand(200, dtype=torch.double, generator=generator)
-    tokens, logprobs = drawn(library, logits, heat, uniform)
-    wanted, told = pick(logits, heat, uniform)
+    tokens, logprobs = sample_tokens_compiled(library, logits, heat, uniform)
+    wanted, told = sample_tokens(logits, heat, uniform)
     assert int((tokens != wanted).sum()) <= 1  # at an edge, the last bit of a sum decides
     torch.testing.assert_close(
         logprobs[tokens == wanted], told[tokens == wanted], atol=1e-5, rtol=1e-5
@@ -153,7 +153,7 @@ def test_the_ends_of_the_distribution_are_its_likely_tokens() -> None:
     assert library is not None
     rows[:, :130], rows[:, 140], rows[:, 200] = float("-inf"), 2.0, 2.0
     uniform = torch.tensor([1e-16, 0.5 + 1e-9, 1 - 1e-16], dtype=torch.double)
-    tokens, logprobs = drawn(library, rows, torch.ones(3), uniform)
+    tokens, logprobs = sample_tokens_compiled(library, rows, torch.ones(3), uniform)
     assert tokens.tolist() == [140, 200, 200]
     assert logprobs.tolist() == pytest.approx([-0.693147] * 3, abs=1e-5)
 
@@ -233,7 +233,7 @@ def test_compiled_functions_are_for_processors() -> None:
 def test_they_are_chosen_where_they_pay(
     paying: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(choice, "pays", lambda library, dtype: paying)
+    monkeypatch.setattr(choice, "is_faster", lambda library, dtype, threads: paying)
     assert choose_kernels("auto", "cpu", "float32") == ("compiled" if paying else "torch")
     assert choose_kernels("torch", "cpu", "float32") == "torch"
     assert choose_kernels("compiled", "cpu", "float32") == "compiled"
@@ -264,7 +264,7 @@ WRONG = SimpleNamespace(
 
 
 def test_functions_that_are_wrong_do_not_pay_however_fast_they_are() -> None:
-    assert not pays(WRONG, torch.float32)  # type: ignore[arg-type]
+    assert not is_faster(WRONG, torch.float32, threads=1)  # type: ignore[arg-type]
 
 
 def test_functions_that_are_wrong_for_a_model_are_not_used_and_that_is_said_once(
@@ -273,7 +273,7 @@ def test_functions_that_are_wrong_for_a_model_are_not_used_and_that_is_said_once
     monkeypatch.setattr("docendo.engines.local.engine.load_kernels", lambda dtype: WRONG)
     with caplog.at_level(logging.WARNING, "docendo"):
         engine = opened(torch.float32)
-    assert isinstance(engine.network.body, LlamaStack)
+    assert isinstance(engine.network.stack, LlamaStack)
     assert [r.getMessage() for r in caplog.records] == [
         "the compiled functions do not agree with PyTorch's here; working without them"
     ]
@@ -296,6 +296,9 @@ def test_a_token_that_may_not_come_is_never_drawn(dtype: torch.dtype) -> None:
             heat_B,
             torch.full((256,), uniform, dtype=torch.double),
         )
-        for tokens_B, logprobs_B in (drawn(library, *given), pick(*given)):
+        for tokens_B, logprobs_B in (
+            sample_tokens_compiled(library, *given),
+            sample_tokens(*given),
+        ):
             assert allowed_BV.gather(1, tokens_B[:, None]).all()
             assert logprobs_B.isfinite().all()

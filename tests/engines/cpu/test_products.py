@@ -8,15 +8,16 @@ import torch
 from torch import Tensor
 
 from docendo.engines.cpu import decode as compiled
-from docendo.engines.cpu.calls import Calls
+from docendo.engines.cpu.calls import StepCalls
 from docendo.engines.cpu.decode import CpuStack
 from docendo.engines.cpu.library import load_kernels
-from docendo.engines.cpu.products import Panels, _panels, prepack, product, product_back
-from docendo.engines.cpu.selfcheck import Probe, _layer
+from docendo.engines.cpu.products import Panels, pack_panels, prepack
+from docendo.engines.cpu.selfcheck import Probe, random_layer
 from docendo.engines.local.decoding import DecodingLimits, RunningBatch
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.local.workers import Workers
+from docendo.engines.lora.batch_invariant import batch_invariant_linear, input_gradient
 from docendo.engines.model.attention import Heads
 from docendo.records import AgentId
 from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, wake
@@ -39,7 +40,7 @@ def whole(*shape: int, seed: int) -> Tensor:
 
 def packed(weight_od: Tensor) -> Panels:
     assert LIBRARY is not None
-    found = _panels(weight_od, LIBRARY)
+    found = pack_panels(weight_od, LIBRARY)
     assert found is not None
     return found
 
@@ -55,8 +56,8 @@ def test_whole_numbers_are_multiplied_exactly(outputs: int, inputs: int, rows: i
     )
     panels = packed(weight)
     exact = x.float() @ weight.float().T
-    assert torch.equal(panels.times(x, None), exact.bfloat16())
-    assert torch.equal(panels.times(x, bias), (exact + bias.float()).bfloat16())
+    assert torch.equal(panels.linear(x, None), exact.bfloat16())
+    assert torch.equal(panels.linear(x, bias), (exact + bias.float()).bfloat16())
 
 
 @needs_pairs
@@ -69,7 +70,9 @@ def test_whole_numbers_are_multiplied_exactly_on_the_way_back(
 ) -> None:
     """With an odd number of outputs too, which PyTorch multiplies."""
     weight, y = whole(outputs, inputs, seed=0), whole(rows, outputs, seed=1)
-    assert torch.equal(packed(weight).back(y), (y.float() @ weight.float()).bfloat16())
+    assert torch.equal(
+        packed(weight).input_gradient(y), (y.float() @ weight.float()).bfloat16()
+    )
 
 
 @needs_pairs
@@ -77,16 +80,19 @@ def test_to_the_last_bit_a_row_is_that_of_it_alone() -> None:
     generator = torch.Generator().manual_seed(0)
     weight, x = (torch.randn(n, 576, generator=generator).bfloat16() for n in (200, 300))
     panels = packed(weight)
-    together = panels.times(x, None)
+    together = panels.linear(x, None)
     for start, stop in ((0, 1), (5, 17), (7, 40), (260, 300)):
-        assert torch.equal(panels.times(x[start:stop], None), together[start:stop])
+        assert torch.equal(panels.linear(x[start:stop], None), together[start:stop])
 
 
 @needs_pairs
 def test_what_is_no_number_stays_in_its_row() -> None:
     weight, x = whole(64, 32, seed=0), whole(20, 32, seed=1)
     x[3, 5] = float("nan")
-    got, back = packed(weight).times(x, None), packed(whole(32, 64, seed=0)).back(x)
+    got, back = (
+        packed(weight).linear(x, None),
+        packed(whole(32, 64, seed=0)).input_gradient(x),
+    )
     for found in (got, back):
         assert found[3].isnan().all()
         assert found[[i for i in range(20) if i != 3]].isfinite().all()
@@ -97,10 +103,10 @@ def test_rows_that_do_not_stand_side_by_side_are_read_as_they_are() -> None:
     weight, wide = whole(40, 32, seed=0), whole(10, 64, seed=1)
     exact = wide[:, :32].float() @ weight.float().T
     assert torch.equal(
-        product(wide[:, :32], weight, None, packed(weight)), exact.bfloat16()
+        batch_invariant_linear(wide[:, :32], weight, None, packed(weight)), exact.bfloat16()
     )
     assert torch.equal(
-        product_back(wide[:, :40], weight, packed(weight)), (wide[:, :40] @ weight)
+        input_gradient(wide[:, :40], weight, packed(weight)), (wide[:, :40] @ weight)
     )
 
 
@@ -127,9 +133,9 @@ def test_to_the_last_bit_all_layers_in_one_call_are_what_each_gap_by_itself_is(
 ) -> None:
     """With biases, four agents and the bare base."""
     assert LIBRARY is not None
-    fused = _layer(heads, torch.bfloat16)
+    fused = random_layer(heads, torch.bfloat16)
     for projection in fused.projections:
-        projection.bias_o = torch.linspace(-1, 1, projection.outs[-1]).bfloat16()
+        projection.bias_o = torch.linspace(-1, 1, projection.offsets[-1]).bfloat16()
         projection.packed = prepack(projection.weight_od, LIBRARY)
     probe, body = (
         Probe(1, heads, torch.zeros(0, dtype=torch.bfloat16), (4, 0, 1, 2)),
@@ -138,8 +144,8 @@ def test_to_the_last_bit_all_layers_in_one_call_are_what_each_gap_by_itself_is(
     with torch.inference_mode():
         plan = probe.read(fused)
         together = [probe.step(body, plan, column) for column in range(20)]
-        assert isinstance(plan.calls, Calls), "it was one call"
-        monkeypatch.setattr(compiled, "arranged", lambda fused, plan: None)
+        assert isinstance(plan.calls, StepCalls), "it was one call"
+        monkeypatch.setattr(compiled, "layer_calls", lambda fused, plan: None)
         plan = probe.read(fused)
         assert all(
             torch.equal(probe.step(body, plan, column), wanted)

@@ -47,7 +47,7 @@ def gradients(
     for rows in micro_batches(pack(targets, engine.bank.slots, longest), cap):
         backward(engine.network, rows, surprise)
     found = engine.bank.grads_SP.clone()
-    engine.bank.discard()
+    engine.bank.zero_grad()
     return found
 
 
@@ -151,7 +151,7 @@ def test_the_loss_sees_the_samplers_log_probabilities_or_where_nobody_sampled_it
     sampled = target(ANN, "why", "ab", 3.0)._replace(logprobs=(-1.0, -2.0))
     rows = pack([sampled, target(ANN, "why", "c", 0.5)], engine.bank.slots, 512)
     backward(engine.network, rows, spy)
-    engine.bank.discard()
+    engine.bank.zero_grad()
     new, old, weights = seen[0]
     assert old.tolist() == [-1.0, -2.0, float(new[2])]
     assert weights.tolist() == [3.0, 3.0, 0.5]
@@ -243,7 +243,7 @@ def test_training_is_booked_row_by_row(engine: LocalEngine) -> None:
     )
     (work,) = engine.pop_usage()
     looked_at = (1 + 2 + 3) + (4 + 5) + 4
-    assert work == Usage(ANN, "policy", 6, engine.shape.training(6, looked_at, 3))
+    assert work == Usage(ANN, "policy", 6, engine.shape.training_flops(6, looked_at, 3))
 
 
 def test_nobody_trains_the_base_or_a_stranger() -> None:
@@ -350,7 +350,7 @@ def test_the_noise_is_what_two_halves_of_an_agents_completions_differ_by(
     others = [target(BOB, "why", "no"), target(BOB, "why", "yes"), target(CAT, "how", "so")]
     learner = fresh(*AGENTS)
     learner.workers = Workers(count, 1)
-    learner.bank.divide(learner.workers.parts)
+    learner.bank.split_grads(learner.workers.parts)
     found = learner.train(
         [*halves[0], *others, *halves[1]], surprise, dict.fromkeys(AGENTS, 1e-3), "policy"
     )

@@ -152,7 +152,7 @@ def test_the_embedded_model_keeps_what_is_promised(
         engine.bank.add(agent, 1)
         for _, b in engine.bank.matrices(agent).values():
             b.normal_(0, 0.02, generator=torch.Generator().manual_seed(len(b)))
-    engine.bank.changed()
+    engine.bank.refresh()
     requests = [
         ask(AGENTS[i % 3], f"Add {i // 2} and 2.", seed=i, max_tokens=6 + i)
         for i in range(12)

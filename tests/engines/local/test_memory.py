@@ -21,7 +21,7 @@ from docendo.engines.local.checkpoint import load_state, save_state
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.memory import out_of_memory
 from docendo.engines.lora.optimizer import Adam
-from docendo.engines.model.kv_cache import Store
+from docendo.engines.model.kv_cache import KVCache
 from docendo.errors import RunError
 from docendo.records import Request
 from tests.engines.toys import AGENTS, ask, fresh, mixture, surprise
@@ -122,7 +122,7 @@ def test_wherever_training_finds_no_memory_the_step_is_that_of_smaller_micro_bat
     assert not same(well, half)
     engine = fresh(*AGENTS)
     for at in places(counting.count):
-        engine.bank.hold(start.bank.weights_SP.clone())
+        engine.bank.set_weights(start.bank.weights_SP.clone())
         engine.adam, engine.train_tokens = Adam(), 128
         try:
             with Failing(at):
@@ -173,22 +173,22 @@ def _without_memory(engine: LocalEngine, do: Callable[[], object]) -> None:
         raise MemoryError
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(engine.network.body), "infer", full)
-        patch.setattr(type(engine.network.body), "record", full)
+        patch.setattr(type(engine.network.stack), "infer", full)
+        patch.setattr(type(engine.network.stack), "record", full)
         do()
 
 
 def test_what_failed_gives_its_memory_back_before_anything_is_tried_again(
     engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[weakref.ref[Store]] = []
+    made: list[weakref.ref[KVCache]] = []
     allocate, infer, body = (
-        Store.allocate,
-        type(engine.network.body).infer,
-        type(engine.network.body),
+        KVCache.allocate,
+        type(engine.network.stack).infer,
+        type(engine.network.stack),
     )
 
-    def remembered(*args: Any) -> Store:
+    def remembered(*args: Any) -> KVCache:
         assert not any(store() for store in made)
         store = allocate(*args)
         made.append(weakref.ref(store))
@@ -200,7 +200,7 @@ def test_what_failed_gives_its_memory_back_before_anything_is_tried_again(
         return infer(self, ids_T, *rest)
 
     wanted = engine.sample(crowd())
-    monkeypatch.setattr(Store, "allocate", staticmethod(remembered))
+    monkeypatch.setattr(KVCache, "allocate", staticmethod(remembered))
     monkeypatch.setattr(body, "infer", tight)
     assert replace(engine, prefill_tokens=128).sample(crowd()) == wanted
     assert len(made) >= 2
@@ -240,7 +240,7 @@ def test_errors_of_other_kinds_are_raised(engine: LocalEngine) -> None:
     assert not out_of_memory(RunError("out of memory at 64 tokens"))
     assert not out_of_memory(RuntimeError("shapes do not match"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(engine.network.body), "infer", _broken)
+        patch.setattr(type(engine.network.stack), "infer", _broken)
         with pytest.raises(RuntimeError, match="shapes do not match"):
             replace(engine).sample(crowd())
 

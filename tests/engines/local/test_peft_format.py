@@ -115,8 +115,7 @@ def test_an_adapter_that_peft_made_is_read(tmp_path: Path) -> None:
 
 def test_another_alpha_rescales_b(engine: LocalEngine, saved: Path) -> None:
     before = logits(engine, ANN, PROMPTS[1])
-    other = fresh()
-    other.bank.alpha = ALPHA * 3
+    other = fresh(alpha=ALPHA * 3)
     load_adapter(other.bank, ANN, saved)
     torch.testing.assert_close(logits(other, ANN, PROMPTS[1]), before, atol=1e-5, rtol=1e-5)
     name = next(iter(engine.bank.layers))

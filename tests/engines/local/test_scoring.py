@@ -96,7 +96,9 @@ def test_scores_are_booked_as_reading_with_the_shared_prompt_once(
     p = len(engine.target(example(ANN, "why", "ab")).prompt_tokens)
     (work,) = other.pop_usage()
     looked_at = p * (p + 1) // 2 + (3 * p + 1 + 2 + 3) + (2 * p + 1 + 2)
-    assert work == Usage(ANN, "probe", p + 5, engine.shape.forward(p + 5, looked_at, 5))
+    assert work == Usage(
+        ANN, "probe", p + 5, engine.shape.forward_flops(p + 5, looked_at, 5)
+    )
 
 
 def test_scoring_changes_nobody() -> None:

@@ -3,7 +3,8 @@
 import pytest
 from transformers import AutoTokenizer
 
-from docendo.engines.local.base_model import _tiny, cache_folder
+from docendo.cache import cache_folder
+from docendo.engines.local.base_model import _tiny
 from docendo.engines.local.model_names import EMBEDDED
 from docendo.engines.local.tokens import Tokens
 from docendo.errors import UserError

@@ -15,7 +15,7 @@ IDS = [5, 80, 33, 7, 120]
 
 def test_equal_groups_are_only_a_reshape() -> None:
     routing = Routing.of([3] * 4 + [5] * 4, CPU)
-    assert routing.padded_F is None
+    assert routing.token_F is None
     assert routing.slots == (3, 5)
     assert routing.group(torch.arange(8.0)[:, None])[:, :, 0].tolist() == [
         [0, 1, 2, 3],
@@ -91,7 +91,7 @@ def test_a_clone_answers_alike_and_then_goes_its_own_way() -> None:
     before = logits(engine, ANN, IDS)
     assert torch.equal(logits(engine, CAT, IDS), before)
     next(iter(engine.bank.matrices(CAT).values()))[1].zero_()
-    engine.bank.changed()
+    engine.bank.refresh()
     assert torch.equal(logits(engine, ANN, IDS), before)
     assert not torch.equal(logits(engine, CAT, IDS), before)
 
@@ -127,7 +127,7 @@ def test_a_mutated_newcomer_still_changes_nothing() -> None:
 
 @pytest.mark.parametrize("scale", [-0.1, float("nan"), float("inf")])
 def test_a_mutation_has_a_size(scale: float) -> None:
-    with pytest.raises(UserError, match="wanted a number from 0"):
+    with pytest.raises(UserError, match="expected a number from 0"):
         fresh(ANN).bank.mutate(ANN, scale, 0)
 
 
@@ -212,7 +212,7 @@ def test_in_bfloat16_the_weights_stay_float32_and_layers_see_what_changed() -> N
     before = logits(engine, ANN, IDS)
     next(iter(engine.bank.matrices(ANN).values()))[1].fill_(1.0)
     assert torch.equal(logits(engine, ANN, IDS), before)
-    engine.bank.changed()
+    engine.bank.refresh()
     assert not torch.equal(logits(engine, ANN, IDS), before)
     assert (engine.bank.weights_SP.dtype, engine.bank.projections[0].a_SCd.dtype) == (
         torch.float32,

@@ -15,7 +15,7 @@ SIZE = 6
 def bank(*rows: Tensor) -> AdapterBank:
     """Bare weights under the agents' names, with no model behind them."""
     made = AdapterBank(1, 1.0, CPU, torch.float32, slots={BASE: 0, ANN: 1, BOB: 2})
-    made.hold(torch.stack([torch.zeros(SIZE), *rows]))
+    made.set_weights(torch.stack([torch.zeros(SIZE), *rows]))
     return made
 
 
@@ -73,8 +73,8 @@ def test_an_agent_that_comes_later_starts_with_an_empty_state() -> None:
     mine.grads_SP[1] = gradient
     adam.step(mine, {ANN: 0.1})
     mean = adam.mean_SP[1].clone()
-    mine.hold(torch.cat([mine.weights_SP, start[None]]))
-    adam.fit(mine)
+    mine.set_weights(torch.cat([mine.weights_SP, start[None]]))
+    adam.resize(mine)
     assert adam.steps_S.tolist() == [0, 1, 0, 0]
     assert torch.equal(adam.mean_SP[1], mean)
     assert not adam.mean_SP[3].any()

@@ -12,10 +12,10 @@ from torch import Tensor
 from docendo.engines.local.autotune import autotune_step, choose_step
 from docendo.engines.local.decoding import DecodeResult
 from docendo.engines.local.engine import LocalEngine
-from docendo.engines.local.transfer import pinned_buffer, to_device, to_host
 from docendo.engines.local.workers import Workers
-from docendo.engines.model.cuda_graphs import CudaGraphStep, EagerStep
-from docendo.engines.model.network import Network
+from docendo.engines.model.cuda_graphs import CudaGraphStep
+from docendo.engines.model.network import EagerStep, Network
+from docendo.engines.model.transfer import pinned_buffer, to_device, to_host
 from docendo.records import BASE
 from tests.engines.local.test_decoding import crowd
 from tests.engines.toys import AGENTS, CPU, fresh
@@ -39,7 +39,7 @@ class Recorder:
 
 
 def replaying(engine: LocalEngine, recorder: Recorder) -> LocalEngine:
-    network = replace(engine.network, steps=partial(CudaGraphStep, capture=recorder))
+    network = replace(engine.network, make_stepper=partial(CudaGraphStep, capture=recorder))
     return replace(engine, network=network, workers=Workers())
 
 
@@ -70,7 +70,7 @@ def test_a_kind_of_step_is_recorded_once(engine: LocalEngine) -> None:
 def test_recordings_that_are_no_longer_wanted_make_room(
     engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docendo.engines.model.cuda_graphs._MOST", 1)
+    monkeypatch.setattr("docendo.engines.model.cuda_graphs._MAX_RECORDINGS", 1)
     steppers: list[CudaGraphStep] = []
 
     def steps(network: Network) -> CudaGraphStep:
@@ -79,7 +79,10 @@ def test_recordings_that_are_no_longer_wanted_make_room(
 
     requests = crowd(30)
     kept = replace(
-        engine, network=replace(engine.network, steps=steps), workers=Workers(), rows=8
+        engine,
+        network=replace(engine.network, make_stepper=steps),
+        workers=Workers(),
+        rows=8,
     )
     assert kept.sample(requests) == replace(engine, workers=Workers(), rows=8).sample(
         requests
@@ -166,7 +169,7 @@ def test_a_rehearsal_compares_on_the_loaded_model_and_leaves_nothing_behind(
     )
     assert recorder.replayed > recorder.recorded > 0
     assert caplog.records == []
-    assert network.steps is EagerStep or isinstance(network.steps, partial)
+    assert network.make_stepper is EagerStep or isinstance(network.make_stepper, partial)
     assert engine.bank.slots == {BASE: 0}
     assert torch.equal(engine.bank.weights_SP, untouched.bank.weights_SP)
     for each in (engine, untouched):
@@ -187,7 +190,7 @@ def test_a_rehearsal_sees_what_is_wrong(caplog: pytest.LogCaptureFixture) -> Non
         network = autotune_step(
             engine.network, engine.bank, partial(CudaGraphStep, capture=stale)
         )
-    assert network.steps is EagerStep
+    assert network.make_stepper is EagerStep
     assert len(caplog.records) == 1
 
 

@@ -7,30 +7,31 @@ from torch import Tensor
 
 from docendo.engines.constrained.logits import Bits
 from docendo.engines.cpu.library import load_kernels
-from docendo.engines.model.lm_head import token_logprobs, token_logprobs_back
-from docendo.engines.model.ops import CpuOps, ElementwiseOps, TorchOps
+from docendo.engines.cpu.ops import CpuOps
+from docendo.engines.model.lm_head import token_logprobs, token_logprobs_backward
+from docendo.engines.model.ops import ElementwiseOps, TorchOps
 
 LIBRARY = load_kernels(torch.float32)
 WAYS = [TorchOps(), *([CpuOps(LIBRARY)] if LIBRARY else [])]
 
 
-class Plain:
+class LinearHead:
     """A head with nothing else of a model."""
 
-    def __init__(self, weight_Vd: Tensor, between: ElementwiseOps) -> None:
-        self.weight_Vd, self.between = weight_Vd, between
+    def __init__(self, weight_Vd: Tensor, ops: ElementwiseOps) -> None:
+        self.weight_Vd, self.ops = weight_Vd, ops
 
     def logits(self, hidden_Td: Tensor) -> Tensor:
         return hidden_Td @ self.weight_Vd.T
 
-    def logits_back(self, grad_TV: Tensor) -> Tensor:
+    def logits_backward(self, grad_TV: Tensor) -> Tensor:
         return grad_TV @ self.weight_Vd
 
 
-@pytest.mark.parametrize("between", WAYS)
+@pytest.mark.parametrize("ops", WAYS)
 @pytest.mark.parametrize("count", [5, 300])
 def test_the_gradient_is_that_of_the_masked_distribution_where_there_is_a_mask(
-    count: int, between: ElementwiseOps
+    count: int, ops: ElementwiseOps
 ) -> None:
     """K = 5 and more than a block; every third place has no grammar, and one has a single token."""
     generator = torch.Generator().manual_seed(count)
@@ -50,10 +51,10 @@ def test_the_gradient_is_that_of_the_masked_distribution_where_there_is_a_mask(
     masked_KV = (hidden_Kd @ weight_Vd.T).masked_fill(~allowed_KV, float("-inf"))
     wanted_K = masked_KV.log_softmax(-1).gather(1, token_K[:, None])[:, 0]
     (wanted_Kd,) = torch.autograd.grad(wanted_K, hidden_Kd, grad_K)
-    head = Plain(weight_Vd, between)
+    head = LinearHead(weight_Vd, ops)
     with torch.no_grad():
         got_K, saved = token_logprobs(head, hidden_Kd, token_K, bits)
-        got_Kd = token_logprobs_back(head, saved, token_K, grad_K)
+        got_Kd = token_logprobs_backward(head, saved, token_K, grad_K)
     assert torch.allclose(got_K, wanted_K, atol=1e-5)
     assert torch.allclose(got_Kd, wanted_Kd, atol=1e-5)
     assert got_K[1] == 0

@@ -6,7 +6,6 @@ import pytest
 
 from docendo.engines.local.backward import backward, micro_batches, pack
 from docendo.engines.local.engine import LocalEngine
-from docendo.engines.lora.bank import serve
 from docendo.engines.model.huggingface import HFStack
 from docendo.engines.model.llama import LlamaStack
 from docendo.records import BASE
@@ -16,12 +15,12 @@ from tests.engines.toys import AGENTS, ask, fresh, mixture, surprise
 def own(engine: LocalEngine) -> LocalEngine:
     """The engine with the forward pass that transformers has for its model."""
     plain = HFStack.of(engine.base.model.base_model, engine.bank)
-    serve(engine.bank, plain.projections)
-    return replace(engine, network=replace(engine.network, body=plain))
+    engine.bank.use_projections(plain.projections)
+    return replace(engine, network=replace(engine.network, stack=plain))
 
 
 def test_a_model_of_the_llama_form_is_written_out() -> None:
-    assert isinstance(fresh().network.body, LlamaStack)
+    assert isinstance(fresh().network.stack, LlamaStack)
 
 
 def test_both_sample_the_same_tokens() -> None:

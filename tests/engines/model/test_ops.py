@@ -9,13 +9,8 @@ from torch import Tensor
 from torch.nn.functional import silu
 
 from docendo.engines.cpu.library import load_kernels
-from docendo.engines.model.ops import (
-    CpuOps,
-    ElementwiseOps,
-    Norm,
-    TorchOps,
-    between_alike,
-)
+from docendo.engines.cpu.ops import CpuOps, ops_agree
+from docendo.engines.model.ops import ElementwiseOps, RMSNorm, TorchOps
 
 DTYPES = [torch.float32, torch.bfloat16]
 needs_compiler = pytest.mark.skipif(
@@ -42,37 +37,37 @@ def grad_of(function: Callable[[Tensor], Tensor], x: Tensor, grad: Tensor) -> Te
 @pytest.mark.parametrize("width", [1, 16, 37, 64])
 def test_gradients_are_those_of_autograd(way: ElementwiseOps, width: int) -> None:
     x, both, grad = drawn(5, width), drawn(5, 2 * width, seed=1), drawn(5, width, seed=2)
-    norm = Norm(drawn(width, seed=3), 1e-5)
+    norm = RMSNorm(drawn(width, seed=3), 1e-5)
 
     def normalised(x: Tensor) -> Tensor:
         return x * (x.square().mean(-1, keepdim=True) + 1e-5).rsqrt() * norm.weight_d
 
-    normed, factor = way.normalised(norm, x)
+    normed, factor = way.rms_norm(norm, x)
     torch.testing.assert_close(normed, normalised(x), rtol=1e-5, atol=1e-6)
     wanted = grad_of(normalised, x, grad)
     torch.testing.assert_close(
-        way.normalised_back(norm, x, factor, grad), wanted, rtol=1e-4, atol=1e-5
+        way.rms_norm_backward(norm, x, factor, grad), wanted, rtol=1e-4, atol=1e-5
     )
 
     def gated(both: Tensor) -> Tensor:
         return silu(both[:, :width]) * both[:, width:]
 
-    torch.testing.assert_close(way.gated(both), gated(both), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(way.swiglu(both), gated(both), rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(
-        way.gated_back(both, grad), grad_of(gated, both, grad), rtol=1e-5, atol=1e-6
+        way.swiglu_backward(both, grad), grad_of(gated, both, grad), rtol=1e-5, atol=1e-6
     )
 
-    share = way.softened(x.clone())
+    share = way.softmax(x.clone())
     torch.testing.assert_close(share, x.softmax(-1), rtol=1e-5, atol=1e-7)
     wanted = grad_of(lambda x: x.softmax(-1), x, grad)
     torch.testing.assert_close(
-        way.softened_back(share, grad.clone()), wanted, rtol=1e-5, atol=1e-6
+        way.softmax_backward(share, grad.clone()), wanted, rtol=1e-5, atol=1e-6
     )
 
     token, outer, logits = torch.arange(5) % width, drawn(5, seed=4), x.clone()
-    total = way.totals(logits)
+    total = way.logsumexp(logits)
     torch.testing.assert_close(total, x.logsumexp(-1), rtol=1e-5, atol=1e-6)
-    way.shares(logits, total, token, outer)
+    way.logprob_backward_(logits, total, token, outer)
     wanted = grad_of(lambda x: x.log_softmax(-1).gather(1, token[:, None])[:, 0], x, outer)
     torch.testing.assert_close(logits, wanted, rtol=1e-5, atol=1e-6)
 
@@ -82,7 +77,7 @@ def test_gradients_are_those_of_autograd(way: ElementwiseOps, width: int) -> Non
 def test_compiled_functions_do_what_pytorchs_operations_do(dtype: torch.dtype) -> None:
     library = load_kernels(dtype)
     assert library is not None
-    assert between_alike(library, dtype)
+    assert ops_agree(library, dtype)
 
 
 def test_functions_that_are_wrong_are_seen() -> None:
@@ -97,7 +92,7 @@ def test_functions_that_are_wrong_are_seen() -> None:
         "shares",
     ]
     wrong = SimpleNamespace(**dict.fromkeys(names, lambda *_: None))
-    assert not between_alike(wrong, torch.float32)  # type: ignore[arg-type]
+    assert not ops_agree(wrong, torch.float32)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("way", ways())
@@ -106,12 +101,16 @@ def test_what_is_no_number_is_not_lost(way: ElementwiseOps, place: int) -> None:
     """In full groups of sixteen and behind them; and it stays in its row."""
     x = drawn(3, 37)
     x[1, place] = NONE
-    share, total = way.softened(x.clone()), way.totals(x)
-    for found in (share, total[:, None], way.normalised(Norm(torch.ones(37), 1e-5), x)[0]):
+    share, total = way.softmax(x.clone()), way.logsumexp(x)
+    for found in (
+        share,
+        total[:, None],
+        way.rms_norm(RMSNorm(torch.ones(37), 1e-5), x)[0],
+    ):
         assert found[1].isnan().any()
         assert found[[0, 2]].isfinite().all()
     logits = x.clone()
-    way.shares(logits, total, torch.zeros(3, dtype=torch.long), torch.ones(3))
+    way.logprob_backward_(logits, total, torch.zeros(3, dtype=torch.long), torch.ones(3))
     assert logits[1].isnan().any()
     assert logits[[0, 2]].isfinite().all()
 
@@ -120,8 +119,8 @@ def test_what_is_no_number_is_not_lost(way: ElementwiseOps, place: int) -> None:
 def test_what_is_forbidden_gets_no_share_and_no_gradient(way: ElementwiseOps) -> None:
     x = drawn(2, 40)
     x[:, 5:] = float("-inf")
-    assert not way.softened(x.clone())[:, 5:].any()
-    logits, total = x.clone(), way.totals(x)
-    way.shares(logits, total, torch.tensor([1, 2]), torch.ones(2))
+    assert not way.softmax(x.clone())[:, 5:].any()
+    logits, total = x.clone(), way.logsumexp(x)
+    way.logprob_backward_(logits, total, torch.tensor([1, 2]), torch.ones(2))
     assert not logits[:, 5:].any()
     torch.testing.assert_close(total, x[:, :5].logsumexp(-1))

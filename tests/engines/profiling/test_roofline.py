@@ -2,12 +2,12 @@ import pytest
 import torch
 
 from docendo.cli.timed_round import timed_round
-from docendo.engines.profiling.flops import Shape
+from docendo.engines.profiling.flops import ModelShape
 from docendo.engines.profiling.peak import measure_ceiling
 from docendo.engines.profiling.roofline import (
     Ceiling,
-    Model,
     WorkloadBatch,
+    WorkloadModel,
     bound,
     sampling_seconds,
     step,
@@ -15,7 +15,9 @@ from docendo.engines.profiling.roofline import (
 )
 from tests.engines.toys import ANN, BOB, fresh
 
-MODEL = Model(Shape(body=100, head=30, adapter=10, attention=8), cached=6, itemsize=2)
+MODEL = WorkloadModel(
+    ModelShape(body=100, head=30, adapter=10, attention=8), cached=6, itemsize=2
+)
 BATCH = WorkloadBatch(prompts=2, group=3, prompt=4, answer=3)
 ENDLESS = float("inf")
 
@@ -68,7 +70,7 @@ def test_every_pass_has_its_own_limit():
 
 def test_training_goes_through_a_prompt_once_for_all_its_answers():
     # 4 + 3 * 3 tokens; the prompt sees 10 positions and each answer 5 + 6 + 7
-    row = MODEL.shape.training(13, 10 + 3 * 18, 9)
+    row = MODEL.shape.training_flops(13, 10 + 3 * 18, 9)
     assert row == 4 * 100 * 13 + 6 * 10 * 13 + 12 * 8 * 64 + 4 * 30 * 9 == 13204
     assert training_seconds(MODEL, BATCH, Ceiling(100, ENDLESS)) == pytest.approx(
         2 * 13204 / 100
@@ -78,7 +80,7 @@ def test_training_goes_through_a_prompt_once_for_all_its_answers():
 def test_the_engine_books_what_the_roofline_counts():
     engine = fresh(ANN, BOB)
     batch = WorkloadBatch(prompts=4, group=2, prompt=9, answer=5)
-    model, once = Model(engine.shape, 1, 1), Ceiling(1, ENDLESS)
+    model, once = WorkloadModel(engine.shape, 1, 1), Ceiling(1, ENDLESS)
     for agents in ([ANN], [ANN, BOB]):
         sampled, trained = timed_round(engine, batch, agents, 0)
         assert sampled.flops == sampling_seconds(model, batch, once)

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from docendo.engines.local.transfer import to_device
+from docendo.engines.model.transfer import to_device
 
-__all__ = ["nucleus", "pick", "uniforms"]
+__all__ = ["keep_nucleus", "sample_tokens", "uniform_numbers"]
 
 _BLOCK = 128
 _PART = 8
 """Rows that are worked on at once: few enough to stay in the processor's cache."""
 
 
-def uniforms(seeds_B: Sequence[int], positions_B: Sequence[int]) -> np.ndarray:
+def uniform_numbers(seeds_B: Sequence[int], positions_B: Sequence[int]) -> np.ndarray:
     """One number in (0, 1) per (seed, position), whatever else is in the batch: the splitmix64 counter generator."""
     with np.errstate(over="ignore"):
         x = np.array(seeds_B, np.uint64) + (
@@ -31,7 +31,7 @@ def uniforms(seeds_B: Sequence[int], positions_B: Sequence[int]) -> np.ndarray:
     return drawn
 
 
-def pick(
+def sample_tokens(
     logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Tokens by the inverse of the cumulative distribution, and their untempered log-probabilities.
@@ -44,7 +44,7 @@ def pick(
     return torch.cat(tokens), torch.cat(logprobs)
 
 
-def nucleus(logits_BV: Tensor, temperatures_B: Tensor, shares_B: Tensor) -> Tensor:
+def keep_nucleus(logits_BV: Tensor, temperatures_B: Tensor, shares_B: Tensor) -> Tensor:
     """Logits in which only the likeliest tokens with this share of the probability are left (Holtzman et al. 2020).
 
     Rows of share 1 are the same, bit by bit. The share is of the tempered distribution; the likeliest token stays.

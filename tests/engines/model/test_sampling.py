@@ -11,7 +11,7 @@ from torch import Tensor
 
 from docendo.engines.local.backward import forward, micro_batches, pack
 from docendo.engines.local.engine import LocalEngine
-from docendo.engines.local.sampling import _inverse, pick, uniforms
+from docendo.engines.model.sampling import _inverse, sample_tokens, uniform_numbers
 from docendo.errors import RunError, UserError
 from docendo.records import BASE, AgentId, Completion, Request, Target
 from tests.engines.toys import AGENTS, ANN, BOB, CAT, ask, logits, plain
@@ -192,9 +192,9 @@ def test_work_is_booked_by_agent_and_a_shared_prompt_once(engine: LocalEngine) -
         prompt + sizes[0] + sizes[1],
         prompt + sizes[2],
     )
-    read = engine.shape.forward(prompt, prompt * (prompt + 1) // 2, 1)
+    read = engine.shape.forward_flops(prompt, prompt * (prompt + 1) // 2, 1)
     contexts = sum(prompt + i for i in range(1, sizes[2]))
-    assert work[CAT].flops == read + engine.shape.forward(
+    assert work[CAT].flops == read + engine.shape.forward_flops(
         sizes[2] - 1, contexts, sizes[2] - 1
     )
     assert work[CAT].purpose == "test"
@@ -205,8 +205,8 @@ def test_work_is_booked_by_agent_and_a_shared_prompt_once(engine: LocalEngine) -
 def test_tokens_come_as_often_as_they_should(temperature: float) -> None:
     draws, vocabulary = 40_000, 300
     line = torch.randn(vocabulary, generator=torch.Generator().manual_seed(0))
-    uniform = torch.from_numpy(uniforms(list(range(draws)), [3] * draws))
-    tokens, logprobs = pick(
+    uniform = torch.from_numpy(uniform_numbers(list(range(draws)), [3] * draws))
+    tokens, logprobs = sample_tokens(
         line.expand(draws, -1), torch.full((draws,), temperature), uniform
     )
     expected = draws * (line.double() / temperature).softmax(-1)
@@ -217,10 +217,12 @@ def test_tokens_come_as_often_as_they_should(temperature: float) -> None:
 
 
 def test_uniforms_are_even_and_inside_0_and_1() -> None:
-    drawn = uniforms(list(range(1000)) * 20, [p for p in range(20) for _ in range(1000)])
+    drawn = uniform_numbers(
+        list(range(1000)) * 20, [p for p in range(20) for _ in range(1000)]
+    )
     assert 0 < drawn.min() < drawn.max() < 1
     assert np.histogram(drawn, 10, (0, 1))[0].std() < 5 * (20_000 * 0.09) ** 0.5
-    assert uniforms([7], [2]) == uniforms([1, 7], [5, 2])[1]
+    assert uniform_numbers([7], [2]) == uniform_numbers([1, 7], [5, 2])[1]
 
 
 def inverse(weights: list[float], u: float) -> int:
