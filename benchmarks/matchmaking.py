@@ -175,7 +175,7 @@ def settings(given: argparse.Namespace, seed: int, league: dict[str, Any]) -> Co
         "model": given.model,
         "seed": seed,
         "domains": {name: {"families": families} for name, families in KINDS.items()},
-        "experts": {"every": 28},
+        "experts": {"eval_every": 28},
         "teaching": {"rounds": given.rounds},
         "evaluation": {"problems": given.problems, "seed": seed + 1},
         "league": league,

@@ -25,7 +25,7 @@ SMALL = [
     "teaching.matches=4",
     "teaching.max_tokens=40",
     "evaluation.problems=6",
-    "evaluation.every=10",
+    "evaluation.eval_every=10",
 ]
 WARM = 0.25
 """The share of the rounds, at the beginning, in which caches fill: the slope is of the rest."""

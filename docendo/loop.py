@@ -1,7 +1,8 @@
 """The training loop, one line per stage.
 
-First every expert studies its own domain, all in the same batches. Then they teach each other, and keep practising.
-Both loops yield each round as it ends: logging, evaluation, checkpoints and budgets belong to who consumes them.
+Experts first: every agent is finetuned on worked solutions of its own domain. Then they teach each
+other and keep practising. Both loops yield each round as it ends; logging, evaluation, checkpoints
+and budgets belong to whoever consumes the rounds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,22 +12,21 @@ import numpy as np
 
 from docendo.league.curriculum import ByRarity
 from docendo.league.lineage import Lineage
-from docendo.learning.advantages import (
+from docendo.learning.advantages import assign_advantages, discarded_usage, measure_groups
+from docendo.learning.demonstrations import (
+    collect_lesson_demonstrations,
+    collect_practice_demonstrations,
+)
+from docendo.learning.groups import (
     Group,
     Practice,
-    assign_advantages,
-    discarded_usage,
     group_attempts,
     group_duels,
     group_lessons,
     group_practice,
     group_questions,
 )
-from docendo.learning.demonstrations import (
-    collect_lesson_demonstrations,
-    collect_practice_demonstrations,
-)
-from docendo.metrics import fought, inquired, measured, results
+from docendo.metrics import measure_duels, measure_questions, measure_teaching, score_duels
 from docendo.records import Duel, Episode, Problem, Question, by_match, mean_score
 from docendo.school import Expert, Round, School
 from docendo.seeds import seed_for
@@ -35,223 +35,259 @@ from docendo.teaching.game import RolloutSpec
 
 __all__ = [
     "ask",
-    "contest",
+    "count_idle_matches",
+    "duel",
     "finetune",
-    "groups_of",
-    "idle_matches",
+    "group_rollouts",
     "play",
     "practise",
-    "renew",
+    "renew_population",
     "teach",
 ]
 
 
 def finetune(school: School, rounds: range, count: int, seed: int) -> Iterator[Round]:
-    """Supervised rounds: every expert on `count` worked solutions of its own domain, all in the same batches."""
-    for index in rounds:
-        here = seed_for(seed, "study", index)
-        examples = [
-            example
-            for expert in school.experts
-            for example in worked_examples(school, expert, count, here)
-        ]
-        yield Round(
-            index,
-            metrics={
-                **school.tutor(index).update((), examples),
-                **count_mixture(school, count, here),
-            },
-        )
+    """Supervised rounds: every expert on `count` worked solutions of its own domain.
 
-
-def teach(school: School, rounds: range, seed: int, met: int = 0) -> Iterator[Round]:
-    """Rounds of the teaching game. Before round `met` everybody is kept apart and works on its own domain alone."""
-    for index in rounds:
-        here = seed_for(seed, "teach", index)
-        if index < met:
-            yield _work(school.apart, index, here)
-            continue
-        references = _born(school, school.league.population.start_teaching(index - 1), here)
-        played = _work(school, index, here)
-        births = renew(school, index, seed_for(here, "renew"))
-        yield replace(played, births=[*references, *births])
-
-
-def _work(school: School, index: int, seed: int) -> Round:
-    """What is played, tried, asked and learned in a round."""
-    episodes = play(school, index, seed_for(seed, "play"))
-    practice = practise(school, index, seed_for(seed, "practice"))
-    duels = contest(school, index, seed_for(seed, "duels"))
-    questions = ask(school, index, seed_for(seed, "ask"))
-    groups = [
-        *groups_of(school, episodes, practice),
-        *group_duels(duels, school.learners),
-        *(group for group in group_questions(questions) if group.agent in school.learners),
-    ]
-    earned, useful = assign_advantages(groups, school.baseline)
-    notes = collect_lesson_demonstrations(
-        episodes, school.audience.lessons
-    ) + collect_practice_demonstrations(practice, school.audience.homework)
-    school.notebook.write([note for note in notes if note[0] in school.learners])
-    metrics = school.learner.update(
-        earned, build_examples(school, seed_for(seed, "examples"))
-    )
-    metrics = {
-        **metrics,
-        **useful,
-        **measured(episodes, practice, school.learners),
-        **fought(duels, school.learners),
-        **inquired(questions),
-        **count_mixture(school, school.schedule.rehearsal, seed_for(seed, "examples")),
-    }
-    return Round(
-        index, episodes, practice, metrics, discarded_usage(groups), (), duels, questions
-    )
-
-
-def play(school: School, index: int, seed: int) -> list[Episode]:
-    """The matches of a round, and those that replace matches without any useful group, as long as answers are left:
-    a lesson that the gate stops saves the attempts that would have followed it.
+    All experts are trained in the same batches.
     """
-    league, rules, plan, episodes = (
-        school.league,
-        school.classroom.rules,
-        school.schedule,
-        list[Episode](),
+    for round_index in rounds:
+        round_seed = seed_for(seed, "study", round_index)
+
+        examples = []
+        for expert in school.experts:
+            examples += worked_examples(school, expert, count, round_seed)
+
+        metrics = school.sft_learner(round_index).update((), examples)
+        metrics |= count_mixture(school, count, round_seed)
+        yield Round(round_index, metrics=metrics)
+
+
+def teach(
+    school: School, rounds: range, seed: int, first_matched_round: int = 0
+) -> Iterator[Round]:
+    """Rounds of the teaching game.
+
+    Before `first_matched_round` agents are kept apart: each works on its own domain alone.
+    """
+    for round_index in rounds:
+        round_seed = seed_for(seed, "teach", round_index)
+        if round_index < first_matched_round:
+            yield _run_round(school.without_contact, round_index, round_seed)
+            continue
+
+        opening = school.league.population.start_teaching(round_index - 1)
+        reference_copies = _apply_lineage(school, opening, round_seed)
+        played = _run_round(school, round_index, round_seed)
+        renewed = renew_population(school, round_index, seed_for(round_seed, "renew"))
+        yield replace(played, births=[*reference_copies, *renewed])
+
+
+def _run_round(school: School, round_index: int, seed: int) -> Round:
+    """One round: play, practise, duel, ask; then advantages, demonstrations and one update."""
+    episodes = play(school, round_index, seed_for(seed, "play"))
+    practice = practise(school, round_index, seed_for(seed, "practice"))
+    duels = duel(school, round_index, seed_for(seed, "duels"))
+    questions = ask(school, round_index, seed_for(seed, "ask"))
+
+    groups = group_rollouts(school, episodes, practice)
+    groups += group_duels(duels, school.learners)
+    groups += [
+        group for group in group_questions(questions) if group.agent in school.learners
+    ]
+    samples = assign_advantages(groups, school.baseline)
+
+    _remember_demonstrations(school, episodes, practice)
+    examples = build_examples(school, seed_for(seed, "examples"))
+    metrics = school.learner.update(samples, examples)
+
+    metrics |= measure_groups(groups)
+    metrics |= measure_teaching(episodes, practice, school.learners)
+    metrics |= measure_duels(duels, school.learners)
+    metrics |= measure_questions(questions)
+    metrics |= count_mixture(school, school.schedule.rehearsal, seed_for(seed, "examples"))
+    return Round(
+        index=round_index,
+        episodes=episodes,
+        practice=practice,
+        metrics=metrics,
+        discarded=discarded_usage(groups),
+        duels=duels,
+        questions=questions,
     )
-    wanted, left, wave = (
-        (plan.matches if league.teaching_options else 0),
-        plan.matches * rules.answers,
-        0,
-    )
-    while wanted:
+
+
+def play(school: School, round_index: int, seed: int) -> list[Episode]:
+    """The matches of a round, each episode with its payoff.
+
+    With `resample_zero_variance`, matches whose groups all have zero variance are replaced as long
+    as completions are left: a lesson that the gate rejects saves the attempts after it (the idea of
+    DAPO's dynamic sampling, Yu et al. 2025, within a fixed budget).
+    """
+    league, rules, schedule = school.league, school.classroom.rules, school.schedule
+    episodes: list[Episode] = []
+    completions_left = schedule.matches * rules.answers
+    num_matches = schedule.matches if league.teaching_options else 0
+    wave = 0
+
+    while num_matches:
+        # Reference copies are matched once a round; replacements are for learners.
         options = league.population.with_copies(
             league.teaching_options, reference_students=wave == 0
         )
         matches = league.matchmaker(
-            options, league.standings, wanted, seed_for(seed, "pair", wave)
+            options, league.standings, num_matches, seed_for(seed, "pair", wave)
         )
         played = school.classroom.play(
-            index, matches, league.standings, seed_for(seed, wave)
+            round_index, matches, league.standings, seed_for(seed, wave)
         )
+        played = [replace(episode, payoff=school.reward(episode)) for episode in played]
+
         league.standings.record_episodes(played)
         league.problem_replay.observe(played)
         episodes += played
-        left -= _answers(played, rules.controls)
-        wanted = (
-            min(idle_matches(school, played), left // rules.answers) if plan.refill else 0
-        )
+
+        completions_left -= _count_completions(played, rules.controls)
+        num_matches = 0
+        if schedule.resample_zero_variance:
+            affordable = completions_left // rules.answers
+            num_matches = min(count_idle_matches(school, played), affordable)
         wave += 1
     return episodes
 
 
-def groups_of(
-    school: School, episodes: Sequence[Episode], practice: Sequence[Practice]
-) -> list[Group]:
-    """Everything that learners sampled, in groups that share a baseline."""
-    reward = school.reward
-    groups = [
-        *group_attempts(episodes, reward),
-        *group_lessons(episodes, reward),
-        *group_practice(practice),
-    ]
-    return [group for group in groups if group.agent in school.learners]
-
-
-def practise(school: School, index: int, seed: int) -> list[Practice]:
-    """Home practice: every expert tries problems of its own domain, graded by ground truth."""
-    step, standings = school.schedule.practice_attempts, school.league.standings
-    wanted = [
-        RolloutSpec(
-            expert.agent, problem, None, "practice", seed_for(seed, expert.agent, i, g)
-        )
-        for expert in school.experts
-        for i, problem in enumerate(_homework(school, expert, seed_for(seed, expert.agent)))
-        for g in range(step)
-    ]
-    if not wanted:
+def practise(school: School, round_index: int, seed: int) -> list[Practice]:
+    """Self-practice: agents try problems of their own domain, graded by the domain's evaluator."""
+    num_attempts = school.schedule.practice_attempts
+    rollouts = []
+    for expert in school.experts:
+        problems = _practice_problems(school, expert, seed_for(seed, expert.agent))
+        for i, problem in enumerate(problems):
+            for attempt in range(num_attempts):
+                attempt_seed = seed_for(seed, expert.agent, i, attempt)
+                rollouts.append(
+                    RolloutSpec(expert.agent, problem, None, "practice", attempt_seed)
+                )
+    if not rollouts:
         return []
-    attempts = school.classroom.attempt(wanted, school.classroom.rules.temperature)
-    tried = [
-        Practice(wanted[i].agent, wanted[i].problem, tuple(attempts[i : i + step]))
-        for i in range(0, len(wanted), step)
-    ]
-    standings.record_practice(
-        [(p.agent, p.problem.kind, mean_score(p.attempts)) for p in tried], index
-    )
-    return tried
+
+    attempts = school.classroom.attempt(rollouts, school.classroom.rules.temperature)
+    practice = []
+    for start in range(0, len(rollouts), num_attempts):
+        first = rollouts[start]
+        tried = tuple(attempts[start : start + num_attempts])
+        practice.append(Practice(first.agent, first.problem, tried))
+
+    outcomes = [(p.agent, p.problem.task_type, mean_score(p.attempts)) for p in practice]
+    school.league.standings.record_practice(outcomes, round_index)
+    return practice
 
 
-def contest(school: School, index: int, seed: int) -> list[Duel]:
-    """The duels of a round, and what they say of who beats whom."""
+def duel(school: School, round_index: int, seed: int) -> list[Duel]:
+    """The duels of a round; the standings learn who beats whom."""
     arena, league = school.arena, school.league
     if arena is None:
         return []
+
     present = list(league.population.members)
     pairings = arena.matchmaker(
         present, league.standings, arena.pairings, seed_for(seed, "pair")
     )
-    duels = arena.room.play(index, pairings, seed_for(seed, "play"))
-    league.standings.record_games(results(duels), arena.matchmaker.game, index)
+    duels = arena.room.play(round_index, pairings, seed_for(seed, "play"))
+    league.standings.record_games(score_duels(duels), arena.matchmaker.game, round_index)
     return duels
 
 
-def ask(school: School, index: int, seed: int) -> list[Question]:
-    """The questions of models that pose as people; those that the gate admits are problems from the next round on."""
-    if school.bureau is None:
+def ask(school: School, round_index: int, seed: int) -> list[Question]:
+    """Questions by models that pose as people; accepted ones are problems from the next round on."""
+    if school.question_phase is None:
         return []
-    return school.bureau.desk.ask(index, sorted(school.learners), seed)
+    return school.question_phase.writer.ask(round_index, sorted(school.learners), seed)
 
 
-def renew(school: School, index: int, seed: int) -> list[Lineage]:
-    """After a round: copies that are due, weak members replaced by relatives of strong ones, old copies taken away."""
-    births, gone = school.league.population.renew(index, school.league.standings, seed)
-    for name in gone:
-        school.keeper.remove(name)
-        school.league.standings.remove_agent(name)
-    return _born(school, births, seed)
+def group_rollouts(
+    school: School, episodes: Sequence[Episode], practice: Sequence[Practice]
+) -> list[Group]:
+    """What learners sampled in matches and practice, in groups that share a baseline."""
+    groups = group_attempts(episodes) + group_lessons(episodes) + group_practice(practice)
+    return [group for group in groups if group.agent in school.learners]
 
 
-def _born(school: School, births: Sequence[Lineage], seed: int) -> list[Lineage]:
-    """Make the agents be what the births say."""
-    scale = school.league.population.mutation_scale
+def renew_population(school: School, round_index: int, seed: int) -> list[Lineage]:
+    """Population-based training (Jaderberg et al. 2017) and league snapshots, after a round.
+
+    Copies that are due are made, weak members are replaced by relatives of strong ones, and old
+    copies leave.
+    """
+    population = school.league.population
+    births, leaving = population.renew(round_index, school.league.standings, seed)
+    for agent in leaving:
+        school.adapters.remove(agent)
+        school.league.standings.remove_agent(agent)
+    return _apply_lineage(school, births, seed)
+
+
+def count_idle_matches(school: School, episodes: Sequence[Episode]) -> int:
+    """How many matches have no group of a learner whose rewards vary."""
+    idle = 0
+    for lessons in by_match(episodes):
+        groups = group_rollouts(school, lessons, ())
+        idle += all(group.has_zero_variance for group in groups)
+    return idle
+
+
+def _apply_lineage(school: School, births: Sequence[Lineage], seed: int) -> list[Lineage]:
+    """Give every new agent its weights and its place in the standings."""
+    mutation = school.league.population.mutation_scale
     for birth in births:
         if birth.is_copy:
-            school.keeper.snapshot(birth.parents[0], birth.name)
+            school.adapters.snapshot(birth.parents[0], birth.name)
             school.league.standings.copy_agent(birth.name, birth.parents[0])
         else:
-            school.keeper.replace(
-                birth.name, birth.parents, scale, seed_for(seed, birth.name)
-            )
+            weights_seed = seed_for(seed, birth.name)
+            school.adapters.replace(birth.name, birth.parents, mutation, weights_seed)
             school.league.standings.clear_agent(birth.name)
     return list(births)
 
 
-def idle_matches(school: School, episodes: Sequence[Episode]) -> int:
-    """How many matches have no group of a learner that varies."""
-    return sum(
-        all(group.flat for group in groups_of(school, lessons, ()))
-        for lessons in by_match(episodes)
-    )
+def _remember_demonstrations(
+    school: School, episodes: Sequence[Episode], practice: Sequence[Practice]
+) -> None:
+    """Useful lessons and right solutions go into the buffers of those who may imitate them."""
+    lessons = collect_lesson_demonstrations(episodes, school.audience.lessons)
+    solutions = collect_practice_demonstrations(practice, school.audience.solutions)
+    for_learners = [
+        (agent, demonstration)
+        for agent, demonstration in lessons + solutions
+        if agent in school.learners
+    ]
+    school.demonstrations.write(for_learners)
 
 
-def _homework(school: School, expert: Expert, seed: int) -> list[Problem]:
-    """Problems of the domains that the expert practises, of kinds that the curriculum wants or that are missing."""
-    kinds = expert.practised or expert.kinds
-    if not kinds or not school.schedule.practice:
+def _practice_problems(school: School, expert: Expert, seed: int) -> list[Problem]:
+    """Training problems of the expert's practice, drawn by the practice curriculum."""
+    task_types = expert.practised or expert.kinds
+    if not task_types or not school.schedule.practice:
         return []
+
+    league = school.league
+    curriculum = league.curriculum
+    if league.missing:
+        curriculum = ByRarity(curriculum, school.demonstrations.held(expert.agent))
+    accuracy = league.standings.rates_unaided([expert.agent], task_types)
+    weights = curriculum.weights(task_types, accuracy)
+
     rng = np.random.default_rng(seed)
-    belief = school.league.standings.rates_unaided([expert.agent], kinds)
-    wanted = school.league.curriculum
-    if school.league.missing:
-        wanted = ByRarity(wanted, school.notebook.held(expert.agent))
-    weights = wanted.weights(kinds, belief)
-    chosen = rng.choice(len(kinds), school.schedule.practice, p=weights)
-    return [draw_problem(school, kinds[k], seed_for(seed, i)) for i, k in enumerate(chosen)]
+    drawn = rng.choice(len(task_types), school.schedule.practice, p=weights)
+    return [
+        draw_problem(school, task_types[place], seed_for(seed, i))
+        for i, place in enumerate(drawn)
+    ]
 
 
-def _answers(episodes: Sequence[Episode], controls: int) -> int:
-    """How many completions were sampled; a textbook's lessons count too."""
-    return len(by_match(episodes)) * controls + sum(
-        len(e.lesson.examples) + len(e.attempts) for e in episodes
-    )
+def _count_completions(episodes: Sequence[Episode], control_attempts: int) -> int:
+    """How many completions were sampled; the lessons of an oracle teacher count, too."""
+    count = len(by_match(episodes)) * control_attempts
+    for episode in episodes:
+        count += len(episode.lesson.examples) + len(episode.attempts)
+    return count

@@ -6,13 +6,20 @@ from itertools import groupby
 from math import exp, log
 from statistics import fmean
 
-from docendo.learning.advantages import Practice
+from docendo.learning.groups import Practice
 from docendo.records import AgentId, Duel, Episode, Question, by_match, is_frozen_copy
 
-__all__ = ["effective", "fought", "inquired", "measured", "partners", "results"]
+__all__ = [
+    "effective",
+    "measure_duels",
+    "measure_questions",
+    "measure_teaching",
+    "partners",
+    "score_duels",
+]
 
 
-def measured(
+def measure_teaching(
     episodes: Sequence[Episode], practice: Sequence[Practice], learners: Collection[AgentId]
 ) -> dict[str, float]:
     """Gate, gain, scores; how many partners there were; what learners achieve with anchors, which tells a collapse."""
@@ -48,7 +55,7 @@ def measured(
     return metrics
 
 
-def fought(duels: Sequence[Duel], learners: Collection[AgentId]) -> dict[str, float]:
+def measure_duels(duels: Sequence[Duel], learners: Collection[AgentId]) -> dict[str, float]:
     """Share of the learners' moves that were legal, what they won from frozen copies, how many opponents they had."""
     if not duels:
         return {}
@@ -72,7 +79,7 @@ def fought(duels: Sequence[Duel], learners: Collection[AgentId]) -> dict[str, fl
     return metrics
 
 
-def results(duels: Sequence[Duel]) -> list[tuple[AgentId, AgentId, float]]:
+def score_duels(duels: Sequence[Duel]) -> list[tuple[AgentId, AgentId, float]]:
     """(first, second, the first player's mean score in [0, 1]) of every deal and seating; nobody beats itself."""
     found: list[tuple[AgentId, AgentId, float]] = []
     for (first, second, _), same in groupby(
@@ -97,7 +104,7 @@ def effective(counts: Sequence[int]) -> float:
     return exp(-sum(c / total * log(c / total) for c in counts if c))
 
 
-def inquired(questions: Sequence[Question]) -> dict[str, float]:
+def measure_questions(questions: Sequence[Question]) -> dict[str, float]:
     """Of each asker: how many questions were asked and admitted, why others were refused, and the mean payoff."""
     metrics: dict[str, float] = {}
     for asker in dict.fromkeys(q.asker for q in questions):

@@ -16,8 +16,9 @@ from docendo.league.lineage import Lineage
 from docendo.league.population import Population
 from docendo.league.problem_replay import ProblemReplay
 from docendo.league.standings import LiveStandings
-from docendo.learning.advantages import Baseline, Practice
+from docendo.learning.baselines import Baseline
 from docendo.learning.demonstrations import Demonstration, DemonstrationBuffer
+from docendo.learning.groups import Practice
 from docendo.problems.pool import AcceptedQuestions
 from docendo.records import (
     AgentId,
@@ -72,7 +73,7 @@ class Audience(NamedTuple):
 
     lessons: Mapping[str, Sequence[AgentId]] = MappingProxyType({})
     """By domain: every useful lesson, not only those given to itself."""
-    homework: Mapping[AgentId, Sequence[AgentId]] = MappingProxyType({})
+    solutions: Mapping[AgentId, Sequence[AgentId]] = MappingProxyType({})
     """By expert: what that one gets right at home."""
 
 
@@ -81,7 +82,7 @@ class Schedule:
     """How much of everything there is in a round."""
 
     matches: int = 12
-    refill: bool = False
+    resample_zero_variance: bool = False
     """Whether answers that the gate saved are spent on new matches in the place of those that taught nothing."""
     practice: int = 2
     """Problems that each expert works on at home, each several times."""
@@ -90,7 +91,7 @@ class Schedule:
     """Worked solutions of the own domain that each expert trains on again."""
     imitation: int = 16
     """Useful examples that each student trains on."""
-    shown: float = 0.33
+    one_shot_fraction: float = 0.33
     """Share of the supervised examples that come after a worked example, so that lessons stay understood."""
 
 
@@ -132,10 +133,10 @@ class Arena:
 class QuestionPhase:
     """Where models ask, and where their questions go."""
 
-    desk: QuestionWriter
+    writer: QuestionWriter
     shelves: Mapping[str, AcceptedQuestions]
     """What was admitted, by ``domain/asker``."""
-    study: Mapping[AgentId, float] = field(default_factory=dict)
+    sft_fraction: Mapping[AgentId, float] = field(default_factory=dict)
     """Questions to write that each asker imitates, as a share of the worked solutions that it studies or rehearses."""
 
 
@@ -147,22 +148,22 @@ class School:
     reward: Reward
     baseline: Baseline
     learner: Learner
-    tutor: Callable[[int], Learner]
+    sft_learner: Callable[[int], Learner]
     """The learner of each supervised round: its learning rate falls."""
     schedule: Schedule
-    keeper: Keeper
+    adapters: Keeper
     """Makes copies of agents, and takes them away."""
     arena: Arena | None = None
-    bureau: QuestionPhase | None = None
+    question_phase: QuestionPhase | None = None
     audience: Audience = field(default_factory=Audience)
-    notebook: DemonstrationBuffer = field(default_factory=DemonstrationBuffer)
+    demonstrations: DemonstrationBuffer = field(default_factory=DemonstrationBuffer)
 
     @cached_property
     def learners(self) -> frozenset[AgentId]:
         return frozenset(expert.agent for expert in self.experts)
 
     @cached_property
-    def apart(self) -> "School":
+    def without_contact(self) -> "School":
         """The same while nobody meets anybody: each practises, rehearses and imitates its own kinds."""
         alone = [
             replace(expert, diet=(), practised=(), apart=True) for expert in self.experts

@@ -66,12 +66,14 @@ def imitate(school: School, expert: Expert, count: int, seed: int) -> list[Examp
     another one of the same family."""
     here, league = seed_for(seed, "imitate", expert.agent), school.league
     weights, own = None, expert.kinds if expert.apart else None
-    if league.imitated is not None and (kinds := school.notebook.kinds(expert.agent, own)):
+    if league.imitated is not None and (
+        kinds := school.demonstrations.kinds(expert.agent, own)
+    ):
         belief = league.standings.rates_unaided([expert.agent], kinds)
         weights = dict(
             zip(kinds, league.imitated.weights(kinds, belief).tolist(), strict=True)
         )
-    notes = school.notebook.study(expert.agent, 2 * count, here, weights, own)
+    notes = school.demonstrations.study(expert.agent, 2 * count, here, weights, own)
     return as_examples(school, expert.agent, notes[:count], notes, here)
 
 
@@ -94,12 +96,12 @@ def questions_to_write(
     school: School, expert: Expert, count: int, seed: int
 ) -> list[Example]:
     """Requests to ask, each with a problem that a program asked: how an asker is to write questions."""
-    bureau = school.bureau
-    share = bureau.study.get(expert.agent, 0.0) if bureau else 0.0
+    bureau = school.question_phase
+    share = bureau.sft_fraction.get(expert.agent, 0.0) if bureau else 0.0
     if bureau is None or not share:
         return []
     desk, rng, found = (
-        bureau.desk,
+        bureau.writer,
         Random(seed_for(seed, "questions", expert.agent)),
         list[Example](),
     )
@@ -129,9 +131,9 @@ def as_examples(
     )
     own = school.classroom.tools.get(agent)
     for problem, solution in notes:
-        kind = problem.kind
-        alike = [n for n in others if n[0].kind == kind and n[0].key != problem.key]
-        if alike and rng.random() < school.schedule.shown:
+        kind = problem.task_type
+        alike = [n for n in others if n[0].task_type == kind and n[0].key != problem.key]
+        if alike and rng.random() < school.schedule.one_shot_fraction:
             shown, worked = rng.choice(alike)
             example = shown.prompt, worded(shown.prompt, worked, own)
             messages = lesson_prompt([example], problem.prompt, instruction)

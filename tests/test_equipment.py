@@ -179,7 +179,7 @@ def _try(built: School) -> RolloutSpec:
             "nowhere.tsv: the dictionary cannot be read: No such file",
         ),
         (
-            {"tools": ["units"], "plays": "textbook"},
+            {"tools": ["units"], "policy": "oracle"},
             "only agents that play 'model' call tools",
         ),
     ],

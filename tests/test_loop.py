@@ -17,9 +17,9 @@ from docendo.league.population import Population
 from docendo.league.problem_replay import ProblemReplay
 from docendo.league.snapshot_rules import EveryRounds
 from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
-from docendo.learning.advantages import LeaveOneOut, RunningMean
+from docendo.learning.baselines import LeaveOneOut, RunningMean
 from docendo.learning.rewards import GainReward
-from docendo.loop import finetune, idle_matches, teach
+from docendo.loop import count_idle_matches, finetune, teach
 from docendo.records import (
     AgentId,
     Example,
@@ -45,6 +45,7 @@ from tests.toys import (
     classroom,
     episode,
     lesson,
+    pay,
     problem,
     right,
     said,
@@ -66,7 +67,12 @@ LEAGUE = (
     "problem_replay",
 )
 SCHEDULE = Schedule(
-    matches=8, practice=3, practice_attempts=4, rehearsal=6, imitation=10, shown=0.5
+    matches=8,
+    practice=3,
+    practice_attempts=4,
+    rehearsal=6,
+    imitation=10,
+    one_shot_fraction=0.5,
 )
 
 
@@ -105,20 +111,22 @@ def make(script=helped, **parts: Any) -> School:
         experts=parts.pop("experts", experts),
         classroom=classroom(script, parts.pop("rules", RULES), sources=sources),
         league=League(**league),
-        reward=GainReward(),
-        keeper=RecordingKeeper(),
+        reward=GainReward(-0.5),
+        adapters=RecordingKeeper(),
         **{
             "baseline": LeaveOneOut(),
             "learner": learner,
-            "tutor": lambda _: learner,
+            "sft_learner": lambda _: learner,
             "schedule": SCHEDULE,
             **parts,
         },
     )
 
 
-def taught(school: School, rounds: int = 4, seed: int = 1, met: int = 0) -> list[Round]:
-    return list(teach(school, range(rounds), seed, met))
+def taught(
+    school: School, rounds: int = 4, seed: int = 1, first_matched_round: int = 0
+) -> list[Round]:
+    return list(teach(school, range(rounds), seed, first_matched_round))
 
 
 def lively(**parts: Any) -> dict[str, Any]:
@@ -144,7 +152,7 @@ def remembered(school: School) -> list[Any]:
         league.standings,
         league.population,
         league.problem_replay,
-        school.notebook,
+        school.demonstrations,
         school.baseline,
     ]
 
@@ -209,7 +217,7 @@ def test_every_family_of_the_domain_is_studied_as_often() -> None:
 
 def test_every_round_is_studied_with_its_own_learner_and_problems() -> None:
     learners = [CountingLearner(), CountingLearner()]
-    list(finetune(make(tutor=learners.__getitem__), range(2), 5, seed=1))
+    list(finetune(make(sft_learner=learners.__getitem__), range(2), 5, seed=1))
     first, second = ([e.messages[-1] for e in one.rounds[0][1]] for one in learners)
     assert len(first) == len(second) == 10
     assert first != second
@@ -221,7 +229,7 @@ def test_every_round_is_studied_with_its_own_learner_and_problems() -> None:
 def test_a_share_of_what_is_studied_follows_a_worked_example_of_the_same_kind(
     share, least, most
 ) -> None:
-    school = make(schedule=Schedule(shown=share))
+    school = make(schedule=Schedule(one_shot_fraction=share))
     list(finetune(school, range(2), 50, seed=1))
     with_one = [e for e in trained_on(school) if len(e.messages) == 4]
     assert least <= len(with_one) <= most
@@ -303,7 +311,7 @@ def test_a_gate_that_nothing_passes_leaves_nothing_to_imitate() -> None:
     assert all({w.agent for w in r.discarded} == {ANN, BOB} for r in rounds)
 
 
-@pytest.mark.parametrize("baseline", [LeaveOneOut, RunningMean])
+@pytest.mark.parametrize("baseline", [LeaveOneOut, lambda: RunningMean(0.9)])
 def test_the_same_seed_replays_the_same_rounds(baseline) -> None:
     first, again, other = (make(baseline=baseline()) for _ in range(3))
     assert taught(first) == taught(again)
@@ -311,7 +319,7 @@ def test_the_same_seed_replays_the_same_rounds(baseline) -> None:
     assert taught(other, seed=2) != taught(make())
 
 
-@pytest.mark.parametrize("baseline", [LeaveOneOut, RunningMean])
+@pytest.mark.parametrize("baseline", [LeaveOneOut, lambda: RunningMean(0.9)])
 @pytest.mark.parametrize("done", [1, 3])
 def test_a_resumed_run_equals_the_unbroken_one(done: int, baseline) -> None:
     unbroken, before, after = (make(baseline=baseline(), **lively()) for _ in range(3))
@@ -369,7 +377,7 @@ def test_what_a_student_imitates_was_said_by_an_agent_and_never_copied_from_the_
 
 
 def test_what_a_student_imitates_comes_without_the_lesson_that_made_it_possible() -> None:
-    school = make(schedule=Schedule(matches=8, shown=0.0))
+    school = make(schedule=Schedule(matches=8, one_shot_fraction=0.0))
     taught(school)
     assert {len(e.messages) for e in foreign(school)} == {2}
     assert any("carry" in e.text for e in foreign(school))
@@ -454,7 +462,7 @@ def test_any_part_of_a_round_may_be_left_out(schedule: Schedule) -> None:
 def test_single_attempts_at_practice_are_imitated_where_they_are_right_and_credited_to_nobody() -> (
     None
 ):
-    audience = Audience(homework={a: [a] for a in (ANN, BOB, CAT)})
+    audience = Audience(solutions={a: [a] for a in (ANN, BOB, CAT)})
     school = make(
         schedule=Schedule(matches=0, practice=6, practice_attempts=1), audience=audience
     )
@@ -465,7 +473,7 @@ def test_single_attempts_at_practice_are_imitated_where_they_are_right_and_credi
         right = {p.problem.key for p in r.practice if p.attempts[0].verdict.score >= 1}
         noted = [
             key
-            for pages in school.notebook.notes.values()
+            for pages in school.demonstrations.notes.values()
             for page in pages.values()
             for key in page
         ]
@@ -479,7 +487,7 @@ def apart(**parts: Any) -> School:
         TaskType("plums", f, 1) for f in FAMILIES
     ]
     experts = [replace(e, practised=every) for e in make().experts]
-    audience = Audience(homework=dict.fromkeys((ANN, BOB), (ANN, BOB, CAT)))
+    audience = Audience(solutions=dict.fromkeys((ANN, BOB), (ANN, BOB, CAT)))
     schedule = Schedule(matches=2, practice=12, practice_attempts=1)
     return make(
         script=right, experts=experts, audience=audience, schedule=schedule, **parts
@@ -488,7 +496,7 @@ def apart(**parts: Any) -> School:
 
 def test_at_first_everybody_may_work_on_its_own_domain_alone() -> None:
     school = apart(**lively())
-    rounds = taught(school, rounds=2, met=2)
+    rounds = taught(school, rounds=2, first_matched_round=2)
     assert [(r.episodes, r.births) for r in rounds] == [([], ()), ([], ())]
     assert {(p.agent, p.problem.domain) for r in rounds for p in r.practice} == {
         (ANN, "sums"),
@@ -500,11 +508,11 @@ def test_at_first_everybody_may_work_on_its_own_domain_alone() -> None:
 
 def test_what_was_found_alone_is_read_by_all_once_they_meet() -> None:
     school = apart()
-    taught(school, rounds=2, met=2)
-    found = {key for page in school.notebook.notes[CAT].values() for key in page}
+    taught(school, rounds=2, first_matched_round=2)
+    found = {key for page in school.demonstrations.notes[CAT].values() for key in page}
     assert found
     before = len(trained_on(school))
-    (first,) = teach(school, range(2, 3), 1, met=2)
+    (first,) = teach(school, range(2, 3), 1, first_matched_round=2)
     assert first.episodes
     assert {p.problem.domain for p in first.practice if p.agent == ANN} == {"sums", "plums"}
     read = trained_on(school)[before:]
@@ -514,7 +522,7 @@ def test_what_was_found_alone_is_read_by_all_once_they_meet() -> None:
 
 def test_time_begins_and_anchors_are_copied_when_they_meet() -> None:
     school = apart(**lively())
-    first = taught(school, rounds=3, met=2)[-1]
+    first = taught(school, rounds=3, first_matched_round=2)[-1]
     assert [b.name for b in first.births if b.how == "reference"] == [
         "ann@1",
         "bob@1",
@@ -536,7 +544,7 @@ def test_anchors_are_copied_before_the_first_round_and_taught_in_every_one() -> 
         assert {e.match.student for e in taught_anchors} <= {"ann@-1", "bob@-1", "cat@-1"}
         assert len(taught_anchors) == 2 * RULES.lessons
         assert "gain/anchors" in r.metrics
-    assert school.keeper.log[:3] == [("snapshot", a, f"{a}@-1") for a in (ANN, BOB, CAT)]
+    assert school.adapters.log[:3] == [("snapshot", a, f"{a}@-1") for a in (ANN, BOB, CAT)]
 
 
 def test_copies_come_leave_and_teach_but_learn_nothing() -> None:
@@ -550,18 +558,18 @@ def test_copies_come_leave_and_teach_but_learn_nothing() -> None:
         else []
         for i in range(1, 6)
     ]
-    assert ("remove", "ann@1") in school.keeper.log, "one snapshot is kept"
+    assert ("remove", "ann@1") in school.adapters.log, "one snapshot is kept"
     assert {e.match.teacher for r in rounds for e in r.episodes} > {"ann@1", "bob@1"}
     learned = {c.agent for earned, _ in school.learner.rounds for c in earned} | {
         e.agent for e in trained_on(school)
     }
     assert learned == {ANN, BOB, CAT}
-    assert set(school.notebook.notes) <= {ANN, BOB, CAT}
+    assert set(school.demonstrations.notes) <= {ANN, BOB, CAT}
 
 
 def test_answers_that_the_gate_saves_replace_matches_that_taught_nothing() -> None:
     plain, refilled = (
-        make(wrong_lessons, schedule=replace(SCHEDULE, refill=refill))
+        make(wrong_lessons, schedule=replace(SCHEDULE, resample_zero_variance=refill))
         for refill in (False, True)
     )
     (before,), (after,) = taught(plain, rounds=1), taught(refilled, rounds=1)
@@ -596,13 +604,17 @@ def test_a_match_is_idle_when_no_learner_can_learn_from_it() -> None:
         episode((), lesson=stopped, test=4),
     ]
     assert [
-        idle_matches(school, x) for x in (useful_to_student, useful_to_teacher, idle, [])
+        count_idle_matches(school, pay(x))
+        for x in (useful_to_student, useful_to_teacher, idle, [])
     ] == [0, 0, 2, 0]
-    assert idle_matches(school, [*useful_to_student, *useful_to_teacher, *idle]) == 2
+    assert (
+        count_idle_matches(school, pay([*useful_to_student, *useful_to_teacher, *idle]))
+        == 2
+    )
     by_the_book = [
         replace(e, match=e.match._replace(teacher=BOOK)) for e in useful_to_teacher
     ]
-    assert idle_matches(school, by_the_book) == 1, (
+    assert count_idle_matches(school, pay(by_the_book)) == 1, (
         "a textbook learns nothing, however its lessons differ"
     )
 
@@ -643,7 +655,9 @@ def test_home_practice_may_turn_to_what_right_answers_are_missing_of() -> None:
     schedule = replace(SCHEDULE, practice=20)
     school = make(right, schedule=schedule, missing=True)
     notes = [(problem(n, family="small"), "worked") for n in range(100)]
-    school.notebook.write([(BOB, (replace(p, domain="plums"), text)) for p, text in notes])
+    school.demonstrations.write(
+        [(BOB, (replace(p, domain="plums"), text)) for p, text in notes]
+    )
     practised = [
         p.problem.family for p in taught(school, rounds=1)[0].practice if p.agent == BOB
     ]

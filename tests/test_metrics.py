@@ -2,8 +2,14 @@ from math import exp, log
 
 import pytest
 
-from docendo.learning.advantages import Practice
-from docendo.metrics import effective, fought, measured, partners, results
+from docendo.learning.groups import Practice
+from docendo.metrics import (
+    effective,
+    measure_duels,
+    measure_teaching,
+    partners,
+    score_duels,
+)
 from docendo.records import AgentId, Completion, Duel, Move, Rollout, Verdict
 from tests.toys import ANN, BOB, CAT, attempts, episode, lesson, match, problem
 
@@ -21,8 +27,8 @@ def test_the_effective_number_of_partners_is_the_exponential_of_the_entropy() ->
 
 
 def test_a_round_without_anything_has_no_numbers() -> None:
-    assert measured([], [], LEARNERS) == {}
-    assert fought([], LEARNERS) == {}
+    assert measure_teaching([], [], LEARNERS) == {}
+    assert measure_duels([], LEARNERS) == {}
 
 
 def test_frozen_students_and_teachers_are_measured_apart() -> None:
@@ -33,7 +39,7 @@ def test_frozen_students_and_teachers_are_measured_apart() -> None:
         episode((0, 0), 0.25, match=match(OLD, CAT), test=3),
         episode((), lesson=lesson(0), match=match(ANN, CAT), test=4),
     ]
-    found = measured(played, [Practice(ANN, problem(), attempts(1, 0))], LEARNERS)
+    found = measure_teaching(played, [Practice(ANN, problem(), attempts(1, 0))], LEARNERS)
     assert (found["gain"], found["gain/anchors"], found["gain/past"]) == (0.5, 1.0, -0.25)
     assert (found["matches"], found["gate/passed"], found["practice/score"]) == (
         5,
@@ -55,13 +61,13 @@ def test_duels_tell_legal_moves_and_what_was_won_from_the_past() -> None:
         played(OLD, ANN, -0.5, 1, 0),
         played(NASH, BOB, 1.0, 1, 1),
     ]
-    found = fought(duels, LEARNERS)
+    found = measure_duels(duels, LEARNERS)
     assert (found["duels"], found["duels/legal"]) == (3, 0.75), (
         "a program's and a copy's moves do not count"
     )
     assert found["duels/past"] == 0.5
     assert found["duels/partners"] == pytest.approx(2), "ann met two, bob met two"
-    assert fought([played(ANN, ANN, 1.0, 1), played(ANN, BOB, 1.0, 1)], {ANN})[
+    assert measure_duels([played(ANN, ANN, 1.0, 1), played(ANN, BOB, 1.0, 1)], {ANN})[
         "duels/partners"
     ] == pytest.approx(2)
 
@@ -78,7 +84,7 @@ def test_the_repetitions_of_a_deal_are_one_result_and_nobody_beats_itself() -> N
         won(BOB, ANN, -1.0),
         won(BOB, ANN, -1.0, "jack king"),
     ]
-    assert results([*duels, won(ANN, ANN, 1.0)]) == [
+    assert score_duels([*duels, won(ANN, ANN, 1.0)]) == [
         (ANN, BOB, 0.75),
         (BOB, ANN, 0.0),
         (BOB, ANN, 0.0),

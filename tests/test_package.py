@@ -28,7 +28,7 @@ HEAVY = [
         ("docendo", []),
         ("docendo.records", []),
         ("docendo.interfaces", ["numpy"]),
-        ("docendo.loop", ["numpy"]),
+        ("docendo.loop", ["numpy", "pydantic"]),
     ],
 )
 def test_importing_the_library_imports_nothing_heavy(module: str, needs: list[str]) -> None:

@@ -53,7 +53,7 @@ by = "population"
 [agents]
 emmy = { domain = "mathematics" }
 abacus = { domain = "mathematics", tools = ["calculator"] }
-ada = { domain = "programming", instruction = "Be brief." }
+ada = { domain = "programming", system_prompt = "Be brief." }
 cribber = { domain = "mathematics", data = { domains = { mathematics = 1 }, leaked = { mathematics = 2 } } }
 former = { grammar = { regex = '-?[0-9]{1,3}', free = 20 } }
 [teaching]

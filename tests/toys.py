@@ -1,7 +1,7 @@
 """Records that build in one line, and small parts that do what a test says: no model, no randomness of their own."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -12,6 +12,7 @@ from docendo.errors import UserError
 from docendo.graders.answer import exact, per_answer
 from docendo.interfaces import Split
 from docendo.league.posteriors import GainPosterior, RatePosterior
+from docendo.learning.rewards import GainReward
 from docendo.records import (
     AgentId,
     Completion,
@@ -101,6 +102,12 @@ def episode(
 
 def pairing(first: AgentId = ANN, second: AgentId = BOB, game: str = "kuhn") -> Pairing:
     return Pairing(first, second, game)
+
+
+def pay(episodes: Sequence[Episode], rejected: float = -0.5) -> list[Episode]:
+    """The episodes with their payoffs: scores for the student, the gain for the teacher."""
+    reward = GainReward(rejected)
+    return [replace(episode, payoff=reward(episode)) for episode in episodes]
 
 
 def duel(

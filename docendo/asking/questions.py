@@ -137,7 +137,7 @@ class QuestionWriter:
         )
         others = [
             shown.prompt,
-            *(p.prompt for p in self.known(asker.domain) if p.kind == kind),
+            *(p.prompt for p in self.known(asker.domain) if p.task_type == kind),
         ]
         found = list[tuple[Asker, Question, bool]]()
         for completion in self.engine.sample(requests):

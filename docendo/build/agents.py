@@ -25,16 +25,16 @@ def answering(engine: Engine, config: Config) -> Engine:
 
 
 def toolsets(config: Config) -> dict[AgentId, Toolset]:
-    """Of the agents that have any tools. Raises UseError for a tool that there is not, or an agent that calls none."""
+    """Of the agents that have any tools. Raises UserError for a tool that there is not, or an agent that calls none."""
     found: dict[AgentId, Toolset] = {}
     for name, agent in config.agents.items():
         where = f"[agents.{name}] tools"
-        if agent.tools and agent.plays != "model":
+        if agent.tools and agent.policy != "model":
             raise UserError(
-                f"{where}: only agents that play 'model' call tools, and this one plays {agent.plays!r}"
+                f"{where}: only agents that play 'model' call tools, and this one plays {agent.policy!r}"
             )
         if agent.tools:
-            found[AgentId(name)] = Toolset(_tools(agent.tools, where), agent.calls)
+            found[AgentId(name)] = Toolset(_tools(agent.tools, where), agent.max_tool_calls)
     return found
 
 
@@ -69,14 +69,14 @@ def habits(config: Config) -> Mapping[AgentId, SamplingParams]:
 
 
 def check_answerers(config: Config) -> None:
-    """Raises UseError for tools that there are not, and a grammar that is wrong or that no answer fits."""
+    """Raises UserError for tools that there are not, and a grammar that is wrong or that no answer fits."""
     equipment = toolsets(config)
     for name, habit in habits(config).items():
         if habit.grammar is None:
             continue
-        if (plays := config.agents[name].plays) != "model":
+        if (plays := config.agents[name].policy) != "model":
             raise UserError(
-                f"[agents.{name}]: a grammar guides agents of this run's own model, not plays = {plays!r}"
+                f"[agents.{name}]: a grammar guides agents of this run's own model, not policy = {plays!r}"
             )
         if name in equipment:
             raise UserError(

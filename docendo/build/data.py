@@ -34,10 +34,10 @@ class TaughtDomains(Protocol):
     def sources(self) -> Mapping[str, Source]: ...
 
     @property
-    def courses(self) -> Mapping[str, Sequence[tuple[str, int]]]: ...
+    def levels(self) -> Mapping[str, Sequence[tuple[str, int]]]: ...
 
     @property
-    def kinds(self) -> Mapping[str, Sequence[TaskType]]: ...
+    def task_types(self) -> Mapping[str, Sequence[TaskType]]: ...
 
 
 def data_mixture(
@@ -49,7 +49,7 @@ def data_mixture(
     """
     if data is None:
         return ()
-    kinds = found.kinds
+    kinds = found.task_types
     return (
         *(
             MixtureSource(name, share, kinds=kinds[name])
@@ -79,7 +79,7 @@ def solved_problems(
     }
     problems: dict[TaskType, Sequence[Problem]] = {}
     for name, count in few.items():
-        kinds = found.kinds[name]
+        kinds = found.task_types[name]
         if count < len(kinds):
             raise UserError(
                 f"[domains.{name}] solutions = {count}: wanted one for each of {len(kinds)} kinds, or 0 for all"
@@ -103,6 +103,6 @@ def _leaked(
     """The evaluation's own test problems, with their answers."""
     e = config.evaluation
     problems = draw_test_split(
-        found.sources[domain], found.courses[domain], e.problems, e.seed
+        found.sources[domain], found.levels[domain], e.problems, e.seed
     )
     return [(p, p.worked) for p in problems]

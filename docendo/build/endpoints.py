@@ -46,13 +46,13 @@ def routed(engine: Engine, config: Config) -> Engine:
 
 
 def check_endpoints(config: Config) -> None:
-    """Raises UseError for an agent whose endpoint there is not, and for what an endpoint cannot do."""
+    """Raises UserError for an agent whose endpoint there is not, and for what an endpoint cannot do."""
     for name, agent in config.agents.items():
         where = f"[agents.{name}]"
-        if agent.plays != "endpoint":
+        if agent.policy != "endpoint":
             if agent.endpoint is not None:
                 raise UserError(
-                    f"{where}: endpoint = {agent.endpoint!r} wants plays = 'endpoint', got {agent.plays!r}"
+                    f"{where}: endpoint = {agent.endpoint!r} wants policy = 'endpoint', got {agent.policy!r}"
                 )
             continue
         if agent.endpoint not in config.endpoints:
@@ -70,7 +70,7 @@ def check_endpoints(config: Config) -> None:
 
 
 def check_keys(config: Config) -> None:
-    """Raises UseError where the environment lacks the key of an endpoint, before anything is loaded or written."""
+    """Raises UserError where the environment lacks the key of an endpoint, before anything is loaded or written."""
     for name, given in config.endpoints.items():
         where = f"[endpoints.{name}]"
         if given.key:

@@ -113,9 +113,9 @@ def teaching_options(
 
 def find_textbooks(config: Config) -> frozenset[AgentId]:
     """Who teaches by the problems' own worked solutions."""
-    everybody = config.teaching.authors == "solutions"
+    everybody = config.teaching.lesson_source == "dataset"
     return frozenset(
-        AgentId(n) for n, a in config.agents.items() if everybody or a.plays == "textbook"
+        AgentId(n) for n, a in config.agents.items() if everybody or a.policy == "oracle"
     )
 
 
@@ -127,7 +127,9 @@ def build_arena(
     if not plan.pairings:
         return None
     scripts = {
-        AgentId(n): SCRIPTS[a.plays] for n, a in config.agents.items() if a.plays in SCRIPTS
+        AgentId(n): SCRIPTS[a.policy]
+        for n, a in config.agents.items()
+        if a.policy in SCRIPTS
     }
     roles = {AgentId(n): a.role for n, a in config.learners.items()}
     choices = alphastar(roles)
@@ -143,7 +145,7 @@ def build_arena(
         room,
         DuelMatchmaker(plan.game, roles, choices, list(scripts)),
         plan.pairings,
-        plan.rules,
+        plan.rules_fraction,
     )
 
 
@@ -155,24 +157,24 @@ def check_cast(config: Config) -> None:
             "no [domains]: name at least one, such as mathematics, or let agents duel: [duels] pairings = 4"
         )
     if not config.learners:
-        raise UserError("no [agents] learn: at least one with plays = 'model' is wanted")
+        raise UserError("no [agents] learn: at least one with policy = 'model' is wanted")
     for name, agent in config.agents.items():
         where = f"[agents.{name}]"
-        if agent.plays == "textbook" and not agent.domains:
+        if agent.policy == "oracle" and not agent.domains:
             raise UserError(
                 f"{where}: a textbook without a domain teaches nothing; give it domain = '...'"
             )
-        if agent.plays in SCRIPTS and not duels:
+        if agent.policy in SCRIPTS and not duels:
             raise UserError(
-                f"{where}: plays = {agent.plays!r} wants duels: [duels] pairings = 4"
+                f"{where}: policy = {agent.policy!r} wants duels: [duels] pairings = 4"
             )
-        if agent.plays in SCRIPTS and agent.domains:
+        if agent.policy in SCRIPTS and agent.domains:
             raise UserError(
-                f"{where}: plays = {agent.plays!r} only duels; it cannot have a domain"
+                f"{where}: policy = {agent.policy!r} only duels; it cannot have a domain"
             )
-        if agent.plays in {"equilibrium", "bold"} and game != "kuhn":
+        if agent.policy in {"equilibrium", "always_bet"} and game != "kuhn":
             raise UserError(
-                f"{where}: plays = {agent.plays!r} plays kuhn, and [duels] game is {game!r}"
+                f"{where}: policy = {agent.policy!r} plays kuhn, and [duels] game is {game!r}"
             )
         if agent.role != "main" and not duels:
             raise UserError(
@@ -222,7 +224,7 @@ def _population(config: Config) -> Population:
         snapshot_rule=_snapshot_rule(config),
         max_snapshots=plan.snapshots,
         reference_copies=plan.anchored > 0,
-        reference_teachers=config.teaching.authors == "frozen",
+        reference_teachers=config.teaching.lesson_source == "initial_policy",
         replacement=replacement,
         rivals=rivals,
     )

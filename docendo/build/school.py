@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from logging import getLogger
-from typing import Any
 
 import torch
 
@@ -37,9 +36,6 @@ from docendo.engines.wrappers.tools import WithTools
 from docendo.errors import UserError, suggestion
 from docendo.humans.rating import RatingQueue
 from docendo.interfaces import Deck, Engine, Source
-from docendo.learning.advantages import Baseline, LeaveOneOut, RunningMean
-from docendo.learning.losses import PPOClip, policy_gradient
-from docendo.learning.rewards import GainReward
 from docendo.learning.update import PopulationLearner
 from docendo.problems.registry import PROCEDURAL
 from docendo.prompts import INSTRUCTION, with_tool_help
@@ -63,21 +59,21 @@ class Catalog:
     """The domains of a run, and what of each is taught."""
 
     sources: Mapping[str, Source]
-    courses: Mapping[str, tuple[tuple[str, int], ...]]
+    levels: Mapping[str, tuple[tuple[str, int], ...]]
     """(family, level) by domain."""
     quarantined: tuple[BadRow, ...] = ()
 
     @property
-    def kinds(self) -> dict[str, tuple[TaskType, ...]]:
+    def task_types(self) -> dict[str, tuple[TaskType, ...]]:
         """All that is taught of each domain."""
         return {
             d: tuple(TaskType(d, family, level) for family, level in some)
-            for d, some in self.courses.items()
+            for d, some in self.levels.items()
         }
 
 
 def read_catalog(config: Config) -> Catalog:
-    """Reads and checks the domains. Raises UseError for what is unknown, or taught to nobody or by nobody."""
+    """Reads and checks the domains. Raises UserError for what is unknown, or taught to nobody or by nobody."""
     sources: dict[str, Source] = {}
     bad: list[BadRow] = []
     check_people(config)
@@ -146,7 +142,7 @@ def _check_roles(config: Config) -> None:
     check_evaluators(config)
     check_data(config)
     for name, agent in config.agents.items():
-        for domain in (*agent.domains, *agent.practises):
+        for domain in (*agent.domains, *agent.practice_domains):
             if domain not in config.domains:
                 raise UserError(
                     f"[agents.{name}]: no domain {domain!r}{suggestion(domain, config.domains)}"
@@ -189,7 +185,7 @@ def open_local_engine(config: Config) -> LocalEngine:
     device = torch.device(e.device)
     base = load_base(config.model, dtype, device, e.trust_remote_code)
     engine = open_engine(base, e.rank, e.alpha, dtype, device, compiled)
-    engine.rows, engine.train_tokens = e.rows, e.train_tokens
+    engine.rows, engine.train_tokens = e.max_num_seqs, e.max_tokens_per_microbatch
     for name in config.learners:
         engine.bank.add(AgentId(name), config.seed)
     return engine
@@ -198,7 +194,7 @@ def open_local_engine(config: Config) -> LocalEngine:
 def build_school(
     config: Config, found: Catalog, engine: Worker, guests: RatingQueue | None = None
 ) -> School:
-    learn, league = config.learning, build_league(config, found.kinds)
+    learn, league = config.learning, build_league(config, found.task_types)
     hub = routed(engine, config)
     equipment = WithTools(hub, toolsets(config), engine.ids)
     player: Engine = equipment if equipment.toolsets else hub
@@ -207,21 +203,21 @@ def build_school(
         experts=[_expert(n, config, found) for n in config.learners],
         classroom=classroom,
         league=league,
-        reward=GainReward(config.teaching.penalty),
-        baseline=_baseline(learn),
+        reward=config.teaching.reward.build(),
+        baseline=learn.baseline.build(),
         learner=_learner(learn, engine),
-        tutor=_tutor(config.experts, engine),
+        sft_learner=_tutor(config.experts, engine),
         schedule=_schedule(config),
-        keeper=engine,
+        adapters=engine,
         arena=build_arena(config, player, classroom.instructions),
-        bureau=_bureau(config, classroom, hub, found),
+        question_phase=_bureau(config, classroom, hub, found),
         audience=_audience(config),
     )
 
 
 def instruction_of(agent: AgentConfig) -> str:
     """An agent's system prompt, without its tools; the usual one where its table says nothing."""
-    return INSTRUCTION if agent.instruction is None else agent.instruction
+    return INSTRUCTION if agent.system_prompt is None else agent.system_prompt
 
 
 def _classroom(
@@ -251,8 +247,8 @@ def _classroom(
             t.lessons,
             t.examples,
             t.attempts,
-            t.controls,
-            t.prior,
+            t.control_attempts,
+            t.control_shrinkage,
             t.max_tokens,
             t.temperature,
             t.gate,
@@ -273,8 +269,8 @@ def _classroom(
 def _expert(name: str, config: Config, found: Catalog) -> Expert:
     agent = config.agents[name]
     own, practised = (
-        [k for d in some for k in found.kinds[d]]
-        for some in (agent.domains, agent.practises)
+        [k for d in some for k in found.task_types[d]]
+        for some in (agent.domains, agent.practice_domains)
     )
     return Expert(AgentId(name), own, data_mixture(agent.data, config, found), practised)
 
@@ -282,7 +278,7 @@ def _expert(name: str, config: Config, found: Catalog) -> Expert:
 def _bureau(
     config: Config, classroom: Classroom, engine: Engine, found: Catalog
 ) -> QuestionPhase | None:
-    desk = build_question_writer(config, classroom, engine, found.kinds)
+    desk = build_question_writer(config, classroom, engine, found.task_types)
     if desk is None:
         return None
     study = {asker.agent: config.askers[asker.name].study for asker in desk.askers}
@@ -291,8 +287,10 @@ def _bureau(
 
 def _schedule(config: Config) -> Schedule:
     learn = config.learning
-    amounts = learn.practice, learn.practice_attempts, learn.rehearsal, learn.imitation
-    return Schedule(config.teaching.matches, config.league.refill, *amounts, learn.shown)
+    amounts = learn.self_practice, learn.practice_attempts, learn.rehearsal, learn.imitation
+    return Schedule(
+        config.teaching.matches, config.league.refill, *amounts, learn.one_shot_fraction
+    )
 
 
 def _audience(config: Config) -> Audience:
@@ -302,29 +300,23 @@ def _audience(config: Config) -> Audience:
         for d in config.domains
     }
     homework = {
-        "nobody": {},
-        "author": {a: [a] for a in learners},
-        "everybody": dict.fromkeys(learners, learners),
+        "none": {},
+        "self": {a: [a] for a in learners},
+        "all": dict.fromkeys(learners, learners),
     }
     return Audience(
-        strangers if learn.audience == "class" else {}, homework[learn.homework]
+        strangers if learn.share_lessons == "all" else {}, homework[learn.share_solutions]
     )
 
 
-def _baseline(learn: LearningConfig) -> Baseline:
-    kinds: dict[str, Any] = {
-        "rloo": LeaveOneOut,
-        "ppo": LeaveOneOut,
-        "reinforce": RunningMean,
-    }
-    baseline: Baseline = kinds[learn.estimator]()
-    return baseline
-
-
 def _learner(learn: LearningConfig, engine: Worker) -> PopulationLearner:
-    loss = PPOClip() if learn.estimator == "ppo" else policy_gradient
     return PopulationLearner(
-        engine, learn.policy_rate, learn.imitation_rate, learn.batch, loss, learn.epochs
+        engine,
+        policy_rate=learn.policy_lr,
+        imitation_rate=learn.sft_lr,
+        batch=learn.batch_size,
+        loss=learn.loss.build(),
+        epochs=learn.epochs,
     )
 
 
@@ -332,12 +324,12 @@ def _tutor(experts: ExpertsConfig, engine: Worker) -> Callable[[int], Population
     rounds = expert_rounds(experts)
 
     def tutor(index: int) -> PopulationLearner:
-        rate = experts.rate * (1 - 0.9 * index / max(1, rounds))
-        return PopulationLearner(engine, rate, rate, experts.batch, purpose="experts")
+        rate = experts.lr * (1 - 0.9 * index / max(1, rounds))
+        return PopulationLearner(engine, rate, rate, experts.batch_size, purpose="experts")
 
     return tutor
 
 
 def expert_rounds(experts: ExpertsConfig) -> int:
     """Rounds of `every` steps each."""
-    return -(-experts.steps // experts.every)
+    return -(-experts.steps // experts.eval_every)

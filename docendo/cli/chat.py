@@ -166,7 +166,9 @@ def _drawn(trained: TrainedRun, asking: _Asking) -> Iterator[tuple[str, str]]:
     """Problems of the domains' kinds in turn, all domains where none is named, without end; and their answers."""
     found = trained.catalog
     stream: Split = "held-out" if asking.held_out else "train"
-    kinds = [kind for d in asking.domains or found.kinds for kind in found.kinds[d]]
+    kinds = [
+        kind for d in asking.domains or found.task_types for kind in found.task_types[d]
+    ]
     for number in count():
         kind, here = kinds[number % len(kinds)], seed_for(asking.seed, "drawn", number)
         (problem,) = found.sources[kind.domain].draw(

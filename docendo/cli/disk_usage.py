@@ -119,7 +119,9 @@ def _episodes(config: Config, written: Written, index: int) -> Iterator[Episode]
             passed -= passed >= 1
             examples = tuple(shown[lesson * t.examples : (lesson + 1) * t.examples])
             given = Lesson(examples, (attempt,) * t.examples)
-            yield Episode(index, match, test, given, (attempt,) * t.controls, tried, 0.5)
+            yield Episode(
+                index, match, test, given, (attempt,) * t.control_attempts, tried, 0.5
+            )
 
 
 def _duels(config: Config, written: Written, index: int) -> Iterator[Duel]:
@@ -157,7 +159,7 @@ def _questions(config: Config, written: Written, index: int) -> Iterator[Questio
                     index,
                     AgentId("an asker"),
                     "a persona",
-                    problem.kind,
+                    problem.task_type,
                     completion,
                     asked,
                     "",
@@ -168,8 +170,11 @@ def _questions(config: Config, written: Written, index: int) -> Iterator[Questio
 def _states(config: Config, written: Written) -> int:
     """Bytes of what is remembered: nearly all of it is the agents' notes."""
     notes = [len(json.dumps({"problem": asdict(p), "text": c.text})) for p, c in written]
-    learners, families = max(1, len(config.learners)), len({p.kind[:2] for p, _ in written})
-    heard = learners - 1 if config.learning.audience == "class" else 1
+    learners, families = (
+        max(1, len(config.learners)),
+        len({p.task_type[:2] for p, _ in written}),
+    )
+    heard = learners - 1 if config.learning.share_lessons == "all" else 1
     t = config.teaching
     kept = min(
         _NOTES * families * learners,

@@ -95,7 +95,7 @@ def estimate(
     )
     database = database_size(config, written, sum(s.examined for s in stages))
     longest = 2 * speeds.prompt + speeds.solution + config.teaching.max_tokens
-    cache = round(min(config.engine.rows * longest * speeds.column, _CACHE))
+    cache = round(min(config.engine.max_num_seqs * longest * speeds.column, _CACHE))
     measured = round(
         speeds.rows * (speeds.prompt + config.teaching.max_tokens) * speeds.column
     )
@@ -128,7 +128,7 @@ def _styles(config: Config) -> int:
     """Answers from which it is estimated how everybody plays: in Kuhn poker's twelve situations."""
     plan = config.duels
     return (
-        12 * plan.samples * len(config.learners)
+        12 * plan.style_samples * len(config.learners)
         if plan.pairings and plan.game == "kuhn"
         else 0
     )
@@ -153,24 +153,29 @@ def _experts(config: Config, found: Catalog, speeds: Speeds) -> StageEstimate:
     own = sum(len(a.domains) for a in config.learners.values())
     examined = config.evaluation.problems * (own * (rounds - 1) + cells) if rounds else 0
     e = config.experts
-    examples = e.steps * e.batch * len(_learned(config, found))
+    examples = e.steps * e.batch_size * len(_learned(config, found))
     if config.duels.pairings:
-        examples += round(e.steps * e.batch * config.duels.rules) * len(config.learners)
+        examples += round(e.steps * e.batch_size * config.duels.rules_fraction) * len(
+            config.learners
+        )
     return _stage(config, speeds, "experts", (rounds, examined, 0, 0, examples))
 
 
 def _teaching(config: Config, found: Catalog, speeds: Speeds) -> StageEstimate:
     t, learn, e = config.teaching, config.learning, config.evaluation
     experts = len(_learned(config, found))
-    lessons = t.matches * t.lessons * (t.examples + t.attempts) + t.matches * t.controls
+    lessons = (
+        t.matches * t.lessons * (t.examples + t.attempts) + t.matches * t.control_attempts
+    )
     lessons = lessons if config.domains else 0
-    practice = t.rounds * experts * learn.practice * learn.practice_attempts
-    met = max(0, t.rounds - config.experts.practice)
+    practice = t.rounds * experts * learn.self_practice * learn.practice_attempts
+    met = max(0, t.rounds - config.experts.warmup_rounds)
     alone = practice if learn.practice_attempts == 1 else 0
     alone += met * t.matches * t.lessons if t.attempts == 1 and config.domains else 0
     earned = met * (lessons + _moves(config)) + practice - alone
     looks = sum(
-        i == t.rounds or (e.every > 0 and i % e.every == 0) for i in range(1, t.rounds + 1)
+        i == t.rounds or (e.eval_every > 0 and i % e.eval_every == 0)
+        for i in range(1, t.rounds + 1)
     )
     examined = looks * len(config.learners) * len(config.domains) * e.problems
     styles = (looks + 1) * _styles(config)
@@ -185,7 +190,7 @@ def _teaching(config: Config, found: Catalog, speeds: Speeds) -> StageEstimate:
 def _learned(config: Config, found: Catalog) -> list[str]:
     """The agents that have something of their own to rehearse."""
     return [
-        n for n, a in config.learners.items() if any(found.courses[d] for d in a.domains)
+        n for n, a in config.learners.items() if any(found.levels[d] for d in a.domains)
     ]
 
 
@@ -200,10 +205,14 @@ def _stage(
     # a policy gradient compares at least two attempts, which share their prompt
     policy = (
         config.learning.epochs * earned * (answer + speeds.prompt / 2)
-        if config.learning.policy_rate
+        if config.learning.policy_lr
         else 0.0
     )
-    supervised = examples * (speeds.prompt + speeds.solution) * (1 + config.learning.shown)
+    supervised = (
+        examples
+        * (speeds.prompt + speeds.solution)
+        * (1 + config.learning.one_shot_fraction)
+    )
     sampled = answers * answer
     trained = policy + supervised
     seconds = sampled / speeds.sampled + trained / speeds.trained

@@ -90,7 +90,7 @@ def measure(config: "Config", found: "Catalog") -> "tuple[Speeds, Written]":
     sampled, sampling = _timed(lambda: sum(len(c.tokens) for c in engine.sample(requests)))
     sampling_flops = sum(work.flops for work in engine.pop_usage())
     targets = [engine.target(e) for e in examples]
-    batch = _one_batch(targets, config.engine.train_tokens)
+    batch = _one_batch(targets, config.engine.max_tokens_per_microbatch)
     engine.train(batch[:1], policy_gradient, {}, "measurement")
     engine.pop_usage()
     _, training = _timed(lambda: engine.train(batch, policy_gradient, {}, "measurement"))
@@ -161,7 +161,7 @@ def _length(target: "Target") -> int:
 def _problems(config: "Config", found: "Catalog") -> list["Problem"]:
     """Sixteen training problems, the courses in turn; fewer where the domains have no more."""
     courses = [
-        (d, family, level) for d, kinds in found.courses.items() for family, level in kinds
+        (d, family, level) for d, kinds in found.levels.items() for family, level in kinds
     ]
     problems = []
     for i, (domain, family, level) in enumerate(islice(cycle(courses), _ROWS)):

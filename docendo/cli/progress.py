@@ -184,7 +184,7 @@ class Progress:
             # experts that were good enough early have no rounds left
             self._rounds["experts"] = len(self._seconds["experts"])
 
-        self._steps_before = (index - 1) * self._experts.every
+        self._steps_before = (index - 1) * self._experts.eval_every
         self._steps = 0
         self._purpose = ""
         self._round_start = self._last_batch = self._clock()
@@ -253,7 +253,7 @@ class Progress:
             return min(0.95, self._elapsed / max(fmean(seconds), 1e-9))
         if self._stage == "experts":
             # the evaluation after the steps is not counted: it is short
-            steps = min(self._experts.every, self._experts.steps - self._steps_before)
+            steps = min(self._experts.eval_every, self._experts.steps - self._steps_before)
             return 0.95 * self._steps / max(1, steps)
         return 0.0
 

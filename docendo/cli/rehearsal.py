@@ -29,7 +29,7 @@ def shrink_config(config: "Config") -> "Config":
         "learning": {
             "imitation": min(learning.imitation, 1),
             "rehearsal": min(learning.rehearsal, 1),
-            "practice": min(learning.practice, 1),
+            "practice": min(learning.self_practice, 1),
         },
         "duels": {
             "pairings": min(duels.pairings, 1),

@@ -103,7 +103,7 @@ def check_config(config: "Config") -> "Catalog":
     report_bad_rows(catalog.quarantined)
 
     evaluation = config.evaluation
-    for domain, courses in catalog.courses.items():
+    for domain, courses in catalog.levels.items():
         held_out_problems(catalog, domain, evaluation.problems, evaluation.seed)
         for family, level in courses:
             # a lesson's examples and its test problem are drawn together

@@ -3,7 +3,6 @@
 from docendo.config.agents import AgentConfig, DomainConfig
 from docendo.config.askers import AskerConfig, PersonConfig
 from docendo.config.evaluators import EvaluatorConfig
-from docendo.config.fields import ConfigModel
 from docendo.config.monitors import MonitorsConfig
 from docendo.config.sampling import DataConfig, EndpointConfig, GrammarConfig
 from docendo.config.study import CustomArmConfig, RegimeConfig, StudyConfig
@@ -16,6 +15,7 @@ from docendo.config.training import (
     LearningConfig,
     TeachingConfig,
 )
+from docendo.parts import ConfigModel
 
 __all__ = [
     "AgentConfig",

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from docendo.config.fields import ConfigModel
 from docendo.config.sampling import DataConfig, GrammarConfig
+from docendo.parts import ConfigModel
 
 __all__ = ["AgentConfig", "DomainConfig"]
 
@@ -28,11 +28,11 @@ class DomainConfig(ConfigModel):
 class AgentConfig(ConfigModel):
     domain: str | list[str] = []
     """What the agent is an expert of; none: it only learns from others."""
-    instruction: str | None = None
+    system_prompt: str | None = None
     """System prompt, which may be empty; the default asks for steps and a line with the answer."""
-    plays: Literal["model", "textbook", "endpoint", "equilibrium", "bold", "random"] = (
-        "model"
-    )
+    policy: Literal[
+        "model", "oracle", "endpoint", "equilibrium", "always_bet", "random"
+    ] = "model"
     """model: a learner; textbook: teaches by worked solutions; the others are programs that duel."""
     role: Literal["main", "exploiter", "league-exploiter"] = "main"
     """In duels: exploiters play the main agents of today, league exploiters everybody and their past."""
@@ -40,7 +40,7 @@ class AgentConfig(ConfigModel):
     """Of [endpoints]: who answers for an agent that plays "endpoint"."""
     tools: list[str] = []
     """What it may call while it answers: calculator, python, units, dictionary, or dictionary:FILE of your own."""
-    calls: Annotated[int, Field(ge=1, le=16)] = 2
+    max_tool_calls: Annotated[int, Field(ge=1, le=16)] = 2
     """Of tools, in one answer at the most."""
     grammar: GrammarConfig | None = None
     """What its answers look like, except for its moves in duels."""
@@ -52,7 +52,7 @@ class AgentConfig(ConfigModel):
     """Of its answers; the default is that of [teaching]."""
     data: DataConfig | None = None
     """What it studies and rehearses; the default is worked solutions of its own domains."""
-    practises: list[str] = []
+    practice_domains: list[str] = []
     """Domains of its home practice; none named: those that it is an expert of."""
 
     @property

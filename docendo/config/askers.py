@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from docendo.config.fields import ConfigModel, Share, no_others, only
+from docendo.config.fields import Share, no_others, only
+from docendo.parts import ConfigModel
 
 __all__ = ["AskerConfig", "PersonConfig"]
 

@@ -3,17 +3,15 @@
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-__all__ = ["ConfigModel", "Positive", "Rate", "Share", "no_others", "only"]
+from docendo.parts import ConfigModel
+
+__all__ = ["Positive", "Rate", "Share", "no_others", "only"]
 
 Positive = Annotated[int, Field(ge=1, le=10_000)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class ConfigModel(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def no_others(table: ConfigModel, kind: str, own: Collection[str]) -> None:

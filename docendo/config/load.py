@@ -28,6 +28,7 @@ from docendo.config import (
     PersonConfig,
     TeachingConfig,
 )
+from docendo.config.renamed import new_name_of, new_value_of
 from docendo.errors import UserError, closest_hint, suggestion
 from docendo.records import BASE
 
@@ -80,14 +81,14 @@ class Config(ConfigModel):
     def learners(self) -> dict[str, AgentConfig]:
         """The agents that have an adapter."""
         return {
-            name: agent for name, agent in self.agents.items() if agent.plays == "model"
+            name: agent for name, agent in self.agents.items() if agent.policy == "model"
         }
 
     @property
     def guests(self) -> dict[str, AgentConfig]:
         """The agents that an endpoint answers for."""
         return {
-            name: agent for name, agent in self.agents.items() if agent.plays == "endpoint"
+            name: agent for name, agent in self.agents.items() if agent.policy == "endpoint"
         }
 
     @field_validator("agents")
@@ -102,7 +103,7 @@ class Config(ConfigModel):
 
 
 def load_config(path: Path | None, overrides: tuple[str, ...] = ()) -> Config:
-    """The settings of a TOML file, or the defaults; then ``a.b=value`` overrides. Raises UseError, one line."""
+    """The settings of a TOML file, or the defaults; then ``a.b=value`` overrides. Raises UserError, one line."""
     table: dict[str, Any] = {}
     if path is not None:
         table = read_toml(path)
@@ -115,7 +116,7 @@ def load_config(path: Path | None, overrides: tuple[str, ...] = ()) -> Config:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The table in a TOML file. Raises UseError, one line."""
+    """The table in a TOML file. Raises UserError, one line."""
     try:
         return tomllib.loads(path.read_bytes().decode())
     except OSError as error:
@@ -136,7 +137,7 @@ def _meant(path: Path) -> str:
 
 
 def changed(config: Config, settings: Sequence[str], where: str = "settings") -> Config:
-    """The settings with ``a.b=value`` changes; ``a.*.b=value`` changes all of `a`. Raises UseError as a file would."""
+    """The settings with ``a.b=value`` changes; ``a.*.b=value`` changes all of `a`. Raises UserError as a file would."""
     table = config.model_dump(exclude_none=True)
     for text in settings:
         for one in _spread(table, text, where):
@@ -145,7 +146,7 @@ def changed(config: Config, settings: Sequence[str], where: str = "settings") ->
 
 
 def _spread(table: Mapping[str, Any], text: str, where: str) -> list[str]:
-    """The change of everything that ``*`` stands for. Raises UseError where that is nothing."""
+    """The change of everything that ``*`` stands for. Raises UserError where that is nothing."""
     before, star, after = text.partition(".*.")
     if not star or "=" in before:
         return [text]
@@ -160,14 +161,14 @@ def _spread(table: Mapping[str, Any], text: str, where: str) -> list[str]:
 
 
 def parse_config(table: Mapping[str, Any], where: str) -> Config:
-    """Settings from a table. Raises UseError naming the setting, what was wanted and the nearest known name."""
+    """Settings from a table. Raises UserError naming the setting, what was wanted and the nearest known name."""
     try:
         config = Config.model_validate(table)
     except ValidationError as error:
         raise UserError(explain(error, where, _known)) from None
-    if config.learning.epochs > 1 and config.learning.estimator != "ppo":
+    if config.learning.epochs > 1 and config.learning.loss.type == "policy_gradient":
         raise UserError(
-            f"{where} [learning]: epochs = {config.learning.epochs} needs estimator = 'ppo'"
+            f"{where} [learning]: epochs = {config.learning.epochs} needs a clipped loss, such as loss = 'ppo_clip'"
         )
     return config
 
@@ -238,9 +239,12 @@ def _override(table: dict[str, Any], text: str, where: str) -> None:
     except tomllib.TOMLDecodeError:
         parsed = value.strip()
     for key in keys[:-1]:
-        table = table.setdefault(key, {})
-        if not isinstance(table, dict):
+        inner = table.setdefault(key, {})
+        if isinstance(inner, str):  # a part that is written as its name alone
+            inner = table[key] = {"type": inner}
+        if not isinstance(inner, dict):
             raise UserError(f"{where} {text}: {key!r} is a value, not a section")
+        table = inner
     table[keys[-1]] = parsed
 
 
@@ -255,7 +259,11 @@ def explain(
     place, name = path[:-1], path[-1]
     section = f" [{'.'.join(place)}]" if place else ""
     if first["type"] == "extra_forbidden":
+        if new_name := new_name_of(path):
+            return f"{where}{section}: {name!r} has a new name: {new_name}"
         return f"{where}{section}: no setting {name!r}{suggestion(name, known(place))}"
+    if new_value := new_value_of(path, first["input"]):
+        return f"{where}{section} {name}: {first['input']!r} has a new name: {new_value!r}"
     wanted = first["msg"].removeprefix("Value error, ")
     got = first["input"]
     if first["type"] == "missing":

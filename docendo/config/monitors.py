@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from docendo.config.fields import ConfigModel, Positive, Share
+from docendo.config.fields import Positive, Share
+from docendo.parts import ConfigModel
 
 __all__ = ["MonitorsConfig"]
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from docendo.config.fields import ConfigModel
 from docendo.engines.remote.openai import loopback
+from docendo.parts import ConfigModel
 
 __all__ = ["DataConfig", "EndpointConfig", "GrammarConfig"]
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
-from docendo.config.fields import ConfigModel, Positive
+from docendo.config.fields import Positive
+from docendo.parts import ConfigModel
 
 __all__ = ["CustomArmConfig", "FileName", "RegimeConfig", "StudyConfig"]
 

@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from docendo.config.fields import ConfigModel, Positive, Rate, Share
+from docendo.config.fields import Positive, Rate, Share
+from docendo.parts import ConfigModel, Part, PartConfig, default_part
 
 __all__ = [
     "DuelsConfig",
@@ -28,9 +29,9 @@ class EngineConfig(ConfigModel):
     """compiled: decode with functions made by this machine's C compiler; auto: where that is faster, measured once."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """auto: cuda, else mps, else cpu."""
-    rows: Positive = 128
+    max_num_seqs: Positive = 128
     """Completions in flight at once, over all lanes; one that ends makes room for the next."""
-    train_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 1536
+    max_tokens_per_microbatch: Annotated[int, Field(ge=64, le=10_000_000)] = 1536
     """Tokens of the backward passes of all lanes together; halved where memory runs out."""
     trust_remote_code: bool = False
     """Dangerous: true runs the Python files that a model brings along, with your rights. Read them first."""
@@ -39,15 +40,15 @@ class EngineConfig(ConfigModel):
 class ExpertsConfig(ConfigModel):
     steps: Annotated[int, Field(ge=0, le=1_000_000)] = 28
     """Supervised steps at the most."""
-    every: Positive = 14
+    eval_every: Positive = 14
     """Steps between two looks at the held-out problems."""
-    enough: Share = 0.95
+    target_accuracy: Share = 0.95
     """Stops early once every expert is right this often on the held-out problems of its domain."""
-    batch: Positive = 8
+    batch_size: Positive = 8
     """Worked solutions of each expert in one step."""
-    rate: Rate = 1.5e-3
+    lr: Rate = 1.5e-3
     """Learning rate, falling linearly to a tenth."""
-    practice: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    warmup_rounds: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Of the rounds of teaching the first in which nobody meets anybody: everyone practises, rehearses and imitates its
     own domain alone, and what it gets right waits for those who read its homework."""
 
@@ -57,7 +58,7 @@ class TeachingConfig(ConfigModel):
     """Rounds of the teaching game, after the experts have studied."""
     matches: Annotated[int, Field(ge=0, le=1_000_000)] = 12
     """Matches in a round; 0: nobody teaches, everybody works at home."""
-    authors: Literal["agents", "frozen", "solutions"] = "agents"
+    lesson_source: Literal["policy", "initial_policy", "dataset"] = "policy"
     """Who writes lessons: agents as they are now; as they were before the teaching; nobody: worked solutions."""
     lessons: Annotated[int, Field(ge=2, le=64)] = 2
     """Lessons a teacher writes in one match; at least 2, since they are compared with each other."""
@@ -65,14 +66,14 @@ class TeachingConfig(ConfigModel):
     """Worked examples in a lesson."""
     attempts: Positive = 4
     """Answers of the student with each lesson."""
-    controls: Positive = 4
+    control_attempts: Positive = 4
     """Answers of the student without a lesson."""
-    prior: Annotated[float, Field(ge=0, le=1000)] = 4.0
+    control_shrinkage: Annotated[float, Field(ge=0, le=1000)] = 4.0
     """Attempts that the student's running rate counts for in the control estimate."""
     gate: bool = True
     """Whether a lesson that is wrong itself is not shown."""
-    penalty: Annotated[float, Field(ge=-10, le=0)] = -0.5
-    """Reward of a lesson that is not shown."""
+    reward: Annotated[PartConfig, Part("reward")] = default_part("reward", "gain")
+    """What teacher and student are paid for an episode. Your own: "package.module:name"."""
     max_tokens: Annotated[int, Field(ge=1, le=4096)] = 48
     """Tokens of an answer at the most."""
     temperature: Annotated[float, Field(gt=0, le=10)] = 1.0
@@ -81,38 +82,42 @@ class TeachingConfig(ConfigModel):
 
 
 class LearningConfig(ConfigModel):
-    estimator: Literal["rloo", "reinforce", "ppo"] = "rloo"
-    """Group baseline; running baseline; group baseline with clipping and several passes."""
+    baseline: Annotated[PartConfig, Part("baseline")] = default_part(
+        "baseline", "leave_one_out"
+    )
+    """What rewards are compared with. Your own: "package.module:name"."""
+    loss: Annotated[PartConfig, Part("loss")] = default_part("loss", "policy_gradient")
+    """Loss of the policy update. Your own: "package.module:name"."""
     epochs: Positive = 1
-    """Passes over the credits; more than one only with ppo."""
-    policy_rate: Annotated[float, Field(ge=0, le=1)] = 1e-4
+    """Passes over the sampled completions; more than one needs a clipped loss such as ppo_clip."""
+    policy_lr: Annotated[float, Field(ge=0, le=1)] = 1e-4
     """Learning rate of the policy-gradient step."""
-    imitation_rate: Rate = 6e-4
+    sft_lr: Rate = 6e-4
     """Learning rate of imitation and rehearsal."""
-    batch: Positive = 8
+    batch_size: Positive = 8
     """Examples of each agent in one supervised step."""
     imitation: Annotated[int, Field(ge=0, le=1_000_000)] = 14
     """Useful examples that each student trains on in a round."""
     rehearsal: Annotated[int, Field(ge=0, le=1_000_000)] = 12
     """Worked solutions of its own domain that each expert trains on in a round."""
-    practice: Annotated[int, Field(ge=0, le=1_000_000)] = 2
+    self_practice: Annotated[int, Field(ge=0, le=1_000_000)] = 2
     """Problems of its own domain that each expert works on in a round."""
     practice_attempts: Annotated[int, Field(ge=1, le=1024)] = 4
     """Attempts at each of them. A single one is compared with nothing: only who imitates it, by homework, learns."""
-    shown: Share = 0.33
+    one_shot_fraction: Share = 0.33
     """Share of the supervised examples that follow a worked example."""
-    audience: Literal["student", "class"] = "class"
+    share_lessons: Literal["none", "all"] = "all"
     """Who may imitate a useful lesson: the student it was given to, or everybody who is no expert of its domain."""
-    homework: Literal["nobody", "author", "everybody"] = "nobody"
+    share_solutions: Literal["none", "self", "all"] = "none"
     """Who imitates right answers of home practice: nobody, who gave them, or everybody."""
 
     @model_validator(mode="after")
     def _learns(self) -> Self:
-        imitated = self.homework != "nobody" and self.imitation > 0
-        if self.practice and self.practice_attempts == 1 and not imitated:
+        imitated = self.share_solutions != "none" and self.imitation > 0
+        if self.self_practice and self.practice_attempts == 1 and not imitated:
             raise ValueError(
                 "practice_attempts: nobody learns from a single attempt, since it is compared with nothing; "
-                "wanted at least 2, or homework = 'author' or 'everybody' and some imitation; got 1"
+                "wanted at least 2, or share_solutions = 'self' or 'all' and some imitation; got 1"
             )
         return self
 
@@ -166,18 +171,18 @@ class DuelsConfig(ConfigModel):
         "learnable",
     ] = "alphastar"
     """Of main agents: AlphaStar's mixture, only oneself, or a choice by win rates."""
-    rules: Share = 0.15
+    rules_fraction: Share = 0.15
     """Turns of random games that players imitate while the experts study, as a share of an expert's examples."""
     max_tokens: Annotated[int, Field(ge=1, le=4096)] = 12
     """Tokens of a move at the most."""
-    samples: Positive = 32
+    style_samples: Positive = 32
     """Answers in each situation from which an agent's way to play is estimated, at evaluations."""
 
 
 class EvaluationConfig(ConfigModel):
     problems: Positive = 36
     """Held-out problems of each domain."""
-    every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    eval_every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Rounds between two evaluations of everybody on everything; 0: only before and after the teaching."""
     seed: Annotated[int, Field(ge=0, le=1_000_000)] = 1
     """Picks the held-out problems."""

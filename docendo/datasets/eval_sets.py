@@ -41,7 +41,7 @@ def draw_fresh_split(
     """
     if exclude is None:
         exclude = draw_test_split(source, courses, count, seed)
-    excluded_keys = {problem.key: problem.kind for problem in exclude}
+    excluded_keys = {problem.key: problem.task_type for problem in exclude}
     excluded_counts = Counter(excluded_keys.values())
 
     problems: list[Problem] = []

@@ -118,7 +118,9 @@ class Person:
         if self.bar is not None and max(worths) < self.bar:
             return "both bad"
         ahead = (
-            worths[0] - worths[1] + self.interest(problem.kind) * self._circling(one, other)
+            worths[0]
+            - worths[1]
+            + self.interest(problem.task_type) * self._circling(one, other)
         )
         ahead += self.noise * (self._chance(first, seed) - self._chance(second, seed))
         if abs(ahead) <= max(self.ties, 1e-12):
@@ -157,7 +159,7 @@ class Person:
                 _grade((worth - (self.bar or 0.0)) / scale),
                 f"{self.name} finds it worth {worth:.2g}",
             )
-        care = self.interest(problem.kind)
+        care = self.interest(problem.task_type)
         leads = [
             worth
             - self._worth(problem, found[j], seed)
@@ -181,7 +183,7 @@ class Person:
             (tastes.get(f, 0.0) + d) * found[f]
             for f, d in zip(FEATURES, drift, strict=True)
         )
-        return self.interest(problem.kind) * worth
+        return self.interest(problem.task_type) * worth
 
     def _circling(self, one: Mapping[str, float], other: Mapping[str, float]) -> float:
         """What the circle adds to the first: antisymmetric, up to 1 for an answer of one feature against the next."""

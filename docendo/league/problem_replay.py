@@ -56,7 +56,7 @@ class ProblemReplay:
         for episode in episodes:
             self.clock = max(self.clock, episode.round)
             if self.fraction and episode.attempts:
-                place = _place(episode.match.student, episode.match.kind)
+                place = _place(episode.match.student, episode.match.task_type)
                 episodes_of[place, episode.test.key].append(episode)
 
         for (place, key), same_test in episodes_of.items():

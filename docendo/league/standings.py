@@ -201,7 +201,7 @@ class LiveStandings:
         for lessons in by_match(episodes):
             first = lessons[0]
             teacher, student, domain, family, _ = first.match
-            kind = str(first.match.kind)
+            kind = str(first.match.task_type)
             gain = fmean(episode.gain or 0.0 for episode in lessons)
             for subject in (domain, f"{domain}/{family}"):
                 gains.setdefault(subject, []).append((teacher, student, gain))

@@ -70,7 +70,7 @@ def _numbered_match(option: TeachingOption, number: int) -> Match:
 
         is_behind_itself = own_place is not None and number >= own_place
         student = option.students[number + is_behind_itself]
-        return Match(teacher, student, *option.kind)
+        return Match(teacher, student, *option.task_type)
     raise IndexError("no match of that number")
 
 
@@ -149,7 +149,7 @@ class CurriculumMatchmaker:
         return offers
 
     def _offer(self, option: TeachingOption, standings: Standings) -> _Offer:
-        rate_N = standings.rates_unaided(option.teachers, [option.kind]).mean_N
+        rate_N = standings.rates_unaided(option.teachers, [option.task_type]).mean_N
         is_textbook_N = [teacher in self.textbooks for teacher in option.teachers]
         rate_N = np.where(is_textbook_N, 1.0, rate_N)
 
@@ -188,7 +188,7 @@ class CurriculumMatchmaker:
         standings: Standings,
         rng: Generator,
     ) -> TeachingOption:
-        kinds = [offer.option.kind for offer in offers]
+        kinds = [offer.option.task_type for offer in offers]
         success = standings.rates_after_lesson([student], kinds)
         teacher_rates = [offer.rate_for(student) for offer in offers]
         weights = self.curriculum.weights(kinds, success) * teacher_rates
@@ -204,9 +204,9 @@ def _match(
     standings: Standings,
     rng: Generator,
 ) -> Match:
-    subject = f"{option.kind.domain}/{option.kind.family}"
+    subject = f"{option.task_type.domain}/{option.task_type.family}"
     candidates = teachers_of(standings, student, teachers, subject)
-    return Match(draw(chooser, candidates, rng), student, *option.kind)
+    return Match(draw(chooser, candidates, rng), student, *option.task_type)
 
 
 def _take_turns(agents: Sequence[AgentId], count: int, rng: Generator) -> Iterator[AgentId]:

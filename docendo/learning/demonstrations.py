@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
 
-from docendo.learning.advantages import Practice
+from docendo.learning.groups import Practice
 from docendo.records import AgentId, Episode, Problem, TaskType, problem_of
 
 __all__ = [
@@ -85,7 +85,9 @@ class DemonstrationBuffer:
     def held(self, agent: AgentId) -> Counter[TaskType]:
         """How many notes the agent has of each kind."""
         return Counter(
-            p.kind for page in self.notes.get(agent, {}).values() for p, _ in page.values()
+            p.task_type
+            for page in self.notes.get(agent, {}).values()
+            for p, _ in page.values()
         )
 
     def kinds(
@@ -109,7 +111,9 @@ class DemonstrationBuffer:
         rng = Random(seed)
         stacks = [self._shuffled(page, rng) for page in self.notes.get(agent, {}).values()]
         if kinds is not None:
-            stacks = [[note for note in page if note[0].kind in kinds] for page in stacks]
+            stacks = [
+                [note for note in page if note[0].task_type in kinds] for page in stacks
+            ]
         if weights is not None:
             return _weighed(
                 [note for stack in stacks for note in stack], count, weights, rng
@@ -155,7 +159,7 @@ def _weighed(
 ) -> list[Demonstration]:
     stacks: dict[TaskType, list[Demonstration]] = {}
     for note in notes:
-        stacks.setdefault(note[0].kind, []).append(note)
+        stacks.setdefault(note[0].task_type, []).append(note)
     chosen: list[Demonstration] = []
     while stacks and len(chosen) < count:
         (kind,) = rng.choices(list(stacks), [weights[k] for k in stacks])

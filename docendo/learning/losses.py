@@ -5,9 +5,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-__all__ = ["PPOClip", "TokenLoss", "policy_gradient"]
+from pydantic import Field
+
+from docendo.parts import PartConfig
+
+__all__ = [
+    "PPOClip",
+    "PPOClipConfig",
+    "PolicyGradientConfig",
+    "TokenLoss",
+    "policy_gradient",
+]
 
 
 def policy_gradient(logprob: Any, sampled: Any, weight: Any) -> Any:
@@ -19,8 +29,8 @@ def policy_gradient(logprob: Any, sampled: Any, weight: Any) -> Any:
 class PPOClip:
     """The clipped surrogate of PPO (Schulman et al. 2017), for more than one pass over the same completions."""
 
-    low: float = 0.2
-    high: float = 0.2
+    low: float
+    high: float
 
     def __call__(self, logprob: Any, sampled: Any, weight: Any) -> Any:
         """-min(ratio * weight, clip(ratio, 1 - low, 1 + high) * weight), tensors of shape (K,)."""
@@ -30,3 +40,25 @@ class PPOClip:
 
 
 TokenLoss = Callable[[Any, Any, Any], Any]
+
+
+class PolicyGradientConfig(PartConfig):
+    """The policy gradient: minus advantage times log-probability (REINFORCE, RLOO)."""
+
+    type: str = "policy_gradient"
+
+    def build(self, context: Any = None) -> TokenLoss:
+        return policy_gradient
+
+
+class PPOClipConfig(PartConfig):
+    """PPO's clipped surrogate, for several passes over the same completions."""
+
+    type: str = "ppo_clip"
+    clip_low: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """How far below 1 the probability ratio may fall before its gradient stops."""
+    clip_high: Annotated[float, Field(gt=0)] = 0.2
+    """How far above 1 the probability ratio may rise before its gradient stops."""
+
+    def build(self, context: Any = None) -> TokenLoss:
+        return PPOClip(low=self.clip_low, high=self.clip_high)

@@ -1,17 +1,24 @@
 """What an episode was worth to each side. A reward is a function from an episode to a payoff."""
 
 from dataclasses import dataclass
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from docendo.parts import PartConfig
 from docendo.records import Episode, Payoff
 
-__all__ = ["GainReward"]
+__all__ = [
+    "GainReward",
+    "GainRewardConfig",
+]
 
 
 @dataclass(frozen=True)
 class GainReward:
     """The student earns its scores, the teacher how much its lesson raised them."""
 
-    penalty: float = -0.5
+    penalty: float
     """What a lesson earns that does not reach the right answer itself. It is not shown to the student."""
 
     def __call__(self, episode: Episode) -> Payoff:
@@ -20,3 +27,14 @@ class GainReward:
             self.penalty if gain is None else gain,
             tuple(a.verdict.score for a in episode.attempts),
         )
+
+
+class GainRewardConfig(PartConfig):
+    """The student is paid its scores, the teacher the gain of its lesson."""
+
+    type: str = "gain"
+    rejected_lesson: Annotated[float, Field(ge=-10, le=0)] = -0.5
+    """Reward of a lesson that the gate rejects: it is wrong itself and never shown."""
+
+    def build(self, context: Any = None) -> GainReward:
+        return GainReward(self.rejected_lesson)

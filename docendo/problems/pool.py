@@ -110,7 +110,7 @@ class AcceptedQuestions:
 
     def add(self, problems: Sequence[Problem]) -> None:
         for problem in problems:
-            questions = self.problems.setdefault(problem.kind, {})
+            questions = self.problems.setdefault(problem.task_type, {})
             questions[problem.key] = problem
             while len(questions) > self.size:
                 oldest = next(iter(questions))

@@ -22,6 +22,7 @@ from docendo.records.games import (
     Move,
     Opinion,
     Pairing,
+    Payoff,
     Question,
     by_match,
 )
@@ -37,7 +38,6 @@ from docendo.records.training import (
     DISCARDED,
     Example,
     Gradient,
-    Payoff,
     ScoredSample,
     Target,
     Usage,

@@ -18,6 +18,7 @@ __all__ = [
     "Move",
     "Opinion",
     "Pairing",
+    "Payoff",
     "Question",
     "by_match",
 ]
@@ -34,6 +35,12 @@ class Lesson:
     def passed(self) -> bool:
         """The gate: every worked example reaches the right answer."""
         return all(a.verdict.score >= 1 for a in self.examples)
+
+
+class Payoff(NamedTuple):
+    teacher: float
+    student: tuple[float, ...]
+    """One per attempt in `Episode.attempts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class Episode:
     """The control's score, shrunk towards the running rate of this student on this family and level."""
     again: bool = False
     """Whether the student had met the test problem before: it was chosen, and says nothing about others of its kind."""
+    payoff: Payoff | None = None
+    """What teacher and student are paid by the run's reward; computed once, after play."""
 
     @property
     def gain(self) -> float | None:
@@ -106,7 +115,7 @@ class Question:
     """An agent, the base or an endpoint."""
     persona: str
     """Whom the asker posed as; empty where it posed as nobody."""
-    kind: TaskType
+    task_type: TaskType
     completion: Completion
     problem: Problem | None
     """None where nothing could be read."""

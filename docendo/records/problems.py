@@ -43,7 +43,7 @@ class Problem:
     """A program and its version, a file and row, or the agent that asked it."""
 
     @property
-    def kind(self) -> TaskType:
+    def task_type(self) -> TaskType:
         return TaskType(self.domain, self.family, self.level)
 
     @property
@@ -68,14 +68,14 @@ class Match(NamedTuple):
     level: int
 
     @property
-    def kind(self) -> TaskType:
+    def task_type(self) -> TaskType:
         return TaskType(self.domain, self.family, self.level)
 
 
 class TeachingOption(NamedTuple):
     """A kind of problem, who may teach it, and who may be taught it; nobody teaches itself."""
 
-    kind: TaskType
+    task_type: TaskType
     teachers: tuple[AgentId, ...]
     students: tuple[AgentId, ...]
 

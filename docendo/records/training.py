@@ -6,16 +6,10 @@ from docendo.records.agents import AgentId
 from docendo.records.answers import Completion, Grammar
 from docendo.records.problems import Message
 
-__all__ = ["DISCARDED", "Example", "Gradient", "Payoff", "ScoredSample", "Target", "Usage"]
+__all__ = ["DISCARDED", "Example", "Gradient", "ScoredSample", "Target", "Usage"]
 
 DISCARDED = "discarded"
 """The purpose of work whose tokens are booked under another purpose too: nobody learns from them."""
-
-
-class Payoff(NamedTuple):
-    teacher: float
-    student: tuple[float, ...]
-    """One per attempt in `Episode.attempts`."""
 
 
 class ScoredSample(NamedTuple):

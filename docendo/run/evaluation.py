@@ -31,7 +31,7 @@ def held_out_problems(
     A user's own file gives all that it has where that is fewer; UseError where a family and level has none.
     """
     draw = draw_test_split if split == "test" else draw_fresh_split
-    return draw(found.sources[domain], found.courses[domain], count, seed)
+    return draw(found.sources[domain], found.levels[domain], count, seed)
 
 
 def cut_short(

@@ -34,23 +34,38 @@ kept: refused unless the user insists. refused: what was learned would not fit t
 
 _FREE = [
     "teaching.rounds",
-    "evaluation.every",
+    "evaluation.eval_every",
     "endpoints.*",
     "alarms.*",
     "engine.trust_remote_code",
 ]
 _NOTED = [
-    *(f"engine.{name}" for name in ("dtype", "kernels", "device", "rows", "train_tokens")),
+    *(
+        f"engine.{name}"
+        for name in (
+            "dtype",
+            "kernels",
+            "device",
+            "max_num_seqs",
+            "max_tokens_per_microbatch",
+        )
+    ),
     *(
         f"agents.*.{name}"
-        for name in ("temperature", "top_p", "max_tokens", "calls", "instruction")
+        for name in (
+            "temperature",
+            "top_p",
+            "max_tokens",
+            "max_tool_calls",
+            "system_prompt",
+        )
     ),
     "teaching.*",
     "learning.*",
     "league.*",
     "duels.*",
 ]
-_REFUSED = ["learning.estimator", "league.anchored", "duels.game"]
+_REFUSED = ["learning.baseline*", "league.anchored", "duels.game"]
 _SHOWN = 40
 _PACKAGES = ("torch", "transformers", "numpy")
 
@@ -107,7 +122,7 @@ def changes(was: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[Chang
 
 
 def refuse(found: Sequence[Change], run: Path, anyway: bool) -> None:
-    """Raises UseError naming every change with which the run cannot be gone on with, or should not be."""
+    """Raises UserError naming every change with which the run cannot be gone on with, or should not be."""
     never = [str(c) for c in found if c.rule == "refused"]
     if never:
         raise UserError(

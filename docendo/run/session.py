@@ -95,7 +95,7 @@ class Session:
         )
         problems = [
             p
-            for d in self.found.courses
+            for d in self.found.levels
             for p in held_out_problems(self.found, d, asked.problems, asked.seed)
         ]
         return cut_short(problems, shortest, lambda text: len(self.engine.ids(text)) + 1)
@@ -126,7 +126,7 @@ class Session:
                 TEACHING, index - self.expert_rounds + 1, self.config.teaching.rounds
             )
             start = time.monotonic()
-            met = self.expert_rounds + self.config.experts.practice
+            met = self.expert_rounds + self.config.experts.warmup_rounds
             (played,) = teach(self.school, range(index, index + 1), self.config.seed, met)
             yield self._commit(index, TEACHING, start, played)
         if self.run:
@@ -136,7 +136,7 @@ class Session:
         e = self.config.experts
         self.watcher.stage(EXPERTS, index + 1, self.expert_rounds)
         start = time.monotonic()
-        count = min(e.every, e.steps - index * e.every) * e.batch
+        count = min(e.eval_every, e.steps - index * e.eval_every) * e.batch_size
         (studied,) = finetune(self.school, range(index, index + 1), count, self.config.seed)
         return self._commit(index, EXPERTS, start, studied)
 
@@ -192,7 +192,7 @@ class Session:
         if stage == EXPERTS:
             own = self._examine(self.agents, lambda a: self.config.agents[a].domains, index)
             reached = accuracies(own).values()
-            if reached and min(reached) >= self.config.experts.enough:
+            if reached and min(reached) >= self.config.experts.target_accuracy:
                 self.stopped_at = index
             if index + 1 < self.expert_rounds:
                 return own
@@ -207,7 +207,7 @@ class Session:
 
     def _due(self, index: int) -> bool:
         """Whether everybody is examined after this round of teaching."""
-        every = self.config.evaluation.every
+        every = self.config.evaluation.eval_every
         return self._last(index) or bool(
             every and (index - self.expert_rounds + 1) % every == 0
         )
@@ -229,7 +229,7 @@ class Session:
             styles(
                 arena,
                 self.agents,
-                duels.samples,
+                duels.style_samples,
                 seed_for(self.config.seed, "styles", index),
             )
         )
@@ -271,7 +271,7 @@ class Session:
             "standings": self.school.league.standings.state(),
             "population": self.school.league.population.state(),
             "deck": self.school.league.problem_replay.state(),
-            "notebook": self.school.notebook.state(),
+            "notebook": self.school.demonstrations.state(),
             "baseline": self.school.baseline.state(),
             "stopped_at": self.stopped_at,
             "admitted": {name: shelf.state() for name, shelf in self._shelves.items()},
@@ -279,7 +279,7 @@ class Session:
 
     @property
     def _shelves(self) -> Mapping[str, AcceptedQuestions]:
-        return self.school.bureau.shelves if self.school.bureau else {}
+        return self.school.question_phase.shelves if self.school.question_phase else {}
 
     def restore(self, index: int, folder: Path, state: dict[str, Any]) -> None:
         """Continue after round `index` from its checkpoint."""
@@ -287,7 +287,7 @@ class Session:
         self.school.league.standings.restore(state["standings"])
         self.school.league.population.restore(state["population"])
         self.school.league.problem_replay.restore(state["deck"])
-        self.school.notebook.restore(state["notebook"])
+        self.school.demonstrations.restore(state["notebook"])
         self.school.baseline.restore(state["baseline"])
         for name, shelf in self._shelves.items():
             shelf.restore(state["admitted"][name])
@@ -300,7 +300,7 @@ def open_session(
     """Builds everything and writes nothing. `config` is resolved; `found` are its domains where already read."""
     found = found or read_catalog(config)
     engine = open_local_engine(config)
-    watched = WithProgress(engine, watcher.work, config.engine.rows)
+    watched = WithProgress(engine, watcher.work, config.engine.max_num_seqs)
     guestbook = RatingQueue()
     school = build_school(config, found, watched, guestbook)
     session = Session(
@@ -330,7 +330,7 @@ def resume_session(
 ) -> Session:
     """The session as it was after the newest valid checkpoint; rounds after that are rolled back.
 
-    What is not as it was when the run was last written is in its `changes`, and noted in the run. Raises UseError where
+    What has changed since the run was last written is in `changes`, and noted in the run. Raises UserError where
     that cannot be gone on with, or should not and not `anyway`; then the run is left as it is.
     """
     session = open_session(config, watcher)
@@ -360,7 +360,7 @@ def resume_session(
 
 
 def _check_rounds(session: Session, run: RunDirectory) -> None:
-    """Raises UseError where the settings want fewer rounds of teaching than there were."""
+    """Raises UserError where the settings want fewer rounds of teaching than there were."""
     wanted, taught = (
         session.config.teaching.rounds,
         session.done + 1 - session.expert_rounds,

@@ -41,7 +41,7 @@ CREATE TABLE episodes (
     id INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE,
     teacher TEXT NOT NULL, student TEXT NOT NULL, domain TEXT NOT NULL, family TEXT NOT NULL, level INTEGER NOT NULL,
     test TEXT NOT NULL REFERENCES problems, lesson TEXT NOT NULL, control TEXT NOT NULL, attempts TEXT NOT NULL,
-    expected REAL, again INTEGER NOT NULL);
+    expected REAL, again INTEGER NOT NULL, payoff TEXT NOT NULL);
 CREATE INDEX episodes_round ON episodes (round);
 CREATE INDEX episodes_test ON episodes (test);
 CREATE TABLE duels (

@@ -20,6 +20,7 @@ from docendo.records import (
     Lesson,
     Match,
     Move,
+    Payoff,
     Problem,
     Question,
     Rollout,
@@ -44,7 +45,8 @@ __all__ = [
 ]
 
 _COLUMNS = {
-    "episodes": "round, teacher, student, domain, family, level, test, lesson, control, attempts, expected, again",
+    "episodes": "round, teacher, student, domain, family, level, test, lesson, control, attempts, "
+    "expected, again, payoff",
     "duels": "round, game, first, second, deal, moves, first_payoff, second_payoff",
     "questions": "round, asker, persona, domain, family, level, text, tokens, problem, refused, tries",
 }
@@ -149,8 +151,20 @@ def _insert_episode(connection: sqlite3.Connection, episode: Episode) -> None:
         pack(_attempts(episode.attempts)),
         episode.expected,
         int(episode.again),
+        pack(_payoff_parts(episode.payoff)),
     )
     _insert(connection, "episodes", row)
+
+
+def _payoff_parts(payoff: Payoff | None) -> list[Any] | None:
+    return None if payoff is None else [payoff.teacher, list(payoff.student)]
+
+
+def _read_payoff(parts: Any) -> Payoff | None:
+    if parts is None:
+        return None
+    teacher, student = parts
+    return Payoff(float(teacher), tuple(float(reward) for reward in student))
 
 
 def _insert_duel(connection: sqlite3.Connection, duel: Duel) -> None:
@@ -166,13 +180,14 @@ def _insert_question(connection: sqlite3.Connection, row: Question) -> None:
         None if row.problem is None else _insert_problem(connection, row.round, row.problem)
     )
     texts = (
-        cell(text) for text in (row.asker, row.persona, row.kind.domain, row.kind.family)
+        cell(text)
+        for text in (row.asker, row.persona, row.task_type.domain, row.task_type.family)
     )
     written = cell(row.completion.text), pack(row.completion.tokens)
     values = (
         row.round,
         *texts,
-        row.kind.level,
+        row.task_type.level,
         *written,
         problem,
         cell(row.refused),
@@ -288,6 +303,7 @@ def read_episode(row: Sequence[Any], problems: ProblemShelf) -> Episode:
         attempts,
         expected,
         again,
+        payoff,
     ) = row
     written = unpack(lesson)
     return Episode(
@@ -308,6 +324,7 @@ def read_episode(row: Sequence[Any], problems: ProblemShelf) -> Episode:
         attempts=_read_attempts(unpack(attempts)),
         expected=_number(expected),
         again=bool(again),
+        payoff=_read_payoff(unpack(payoff)),
     )
 
 
@@ -337,7 +354,7 @@ def read_question(row: Sequence[Any], problems: ProblemShelf) -> Question:
         round=index,
         asker=AgentId(uncell(asker)),
         persona=uncell(persona),
-        kind=TaskType(uncell(domain), uncell(family), level),
+        task_type=TaskType(uncell(domain), uncell(family), level),
         completion=Completion(uncell(text), tokens=tuple(unpack(tokens))),
         problem=None if problem is None else problems[problem],
         refused=uncell(refused),

@@ -131,7 +131,7 @@ def _voters(
 def _about(
     session: Session, agents: Sequence[AgentId], choice: TunedSettings
 ) -> TrainingSetup:
-    config, courses = session.config, session.found.courses
+    config, courses = session.config, session.found.levels
     return TrainingSetup(
         commit=code_commit(),
         model=config.model,

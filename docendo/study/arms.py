@@ -75,7 +75,7 @@ def _joint(config: Config) -> Config:
 
 def _studied(config: Config) -> Config:
     """The same without practice: supervised steps alone, to the end of the budget."""
-    return changed(_joint(config), ("learning.practice=0",))
+    return changed(_joint(config), ("learning.self_practice=0",))
 
 
 def _alone(config: Config) -> Config:
@@ -98,15 +98,15 @@ def _alone(config: Config) -> Config:
 def _unread(config: Config) -> Config:
     """Nobody reads others' homework."""
     return (
-        changed(config, ("learning.homework=author",))
-        if config.learning.homework == "everybody"
+        changed(config, ("learning.share_solutions=self",))
+        if config.learning.share_solutions == "all"
         else config
     )
 
 
 def _pooled(config: Config) -> Config:
     """Joint training in which everybody imitates what anybody gets right in practice."""
-    return changed(_joint(config), ("learning.homework=everybody",))
+    return changed(_joint(config), ("learning.share_solutions=all",))
 
 
 def _single(config: Config) -> Config:
@@ -128,9 +128,9 @@ def _wide(config: Config) -> Config:
 
 def _unimitated(config: Config) -> Config:
     """Nobody imitates anything. Single attempts at home become fours, so that a policy gradient learns from them."""
-    practice, attempts = config.learning.practice, config.learning.practice_attempts
+    practice, attempts = config.learning.self_practice, config.learning.practice_attempts
     fours = (
-        (f"learning.practice={-(-practice // 4)}", "learning.practice_attempts=4")
+        (f"learning.self_practice={-(-practice // 4)}", "learning.practice_attempts=4")
         if attempts == 1
         else ()
     )
@@ -173,19 +173,22 @@ ARMS: Mapping[str, Arm] = {
         "teachers are drawn uniformly", "league.teachers=uniform"
     ),
     "teaching-frozen": _ablation(
-        "lessons are written by the experts of the first day", "teaching.authors=frozen"
+        "lessons are written by the experts of the first day",
+        "teaching.lesson_source=initial_policy",
     ),
     "teaching-no-curriculum": _ablation(
         "all kinds of problems equally", "league.curriculum=everything"
     ),
     "teaching-no-imitation": Arm("nobody imitates anything", _unimitated, "teaching"),
     "teaching-no-gate": _ablation("wrong lessons are shown too", "teaching.gate=false"),
-    "teaching-no-practice": _ablation("nobody practises at home", "learning.practice=0"),
+    "teaching-no-practice": _ablation(
+        "nobody practises at home", "learning.self_practice=0"
+    ),
     "teaching-no-home": _ablation(
-        "nobody practises or rehearses", "learning.practice=0", "learning.rehearsal=0"
+        "nobody practises or rehearses", "learning.self_practice=0", "learning.rehearsal=0"
     ),
     "teaching-gold": _ablation(
-        "worked solutions are shown, not written lessons", "teaching.authors=solutions"
+        "worked solutions are shown, not written lessons", "teaching.lesson_source=dataset"
     ),
     "teaching-no-snapshots": _ablation(
         "no past of anybody",

@@ -43,7 +43,7 @@ def draw_eval_problems(found: Catalog, seed: int, count: int) -> list[Problem]:
     return [
         p
         for d in found.sources
-        for p in draw_test_split(found.sources[d], found.courses[d], count, seed)
+        for p in draw_test_split(found.sources[d], found.levels[d], count, seed)
     ]
 
 
@@ -59,7 +59,7 @@ def draw_tuning_problems(found: Catalog, seed: int, study: StudyConfig) -> list[
     ]
     for domain, source in found.sources.items():
         taken = [p for p in tests if p.domain == domain]
-        fresh = draw_fresh_split(source, found.courses[domain], study.problems, seed, taken)
+        fresh = draw_fresh_split(source, found.levels[domain], study.problems, seed, taken)
         if not fresh:
             count, seeds = len({p.key for p in taken}), len(study.each_seed)
             raise UserError(
@@ -83,7 +83,7 @@ def draw_ood_problems(found: Catalog, seed: int, study: StudyConfig) -> list[Pro
             )
         source, taught = (
             found.sources[domain],
-            {family for family, _ in found.courses[domain]},
+            {family for family, _ in found.levels[domain]},
         )
         for family in families:
             if family not in source.levels:
@@ -106,7 +106,7 @@ def draw_ood_problems(found: Catalog, seed: int, study: StudyConfig) -> list[Pro
 
 def check_eval_problems(found: Catalog, seed: int, study: StudyConfig) -> None:
     """Raises UseError where a family would be examined by no problem."""
-    for domain, courses in found.courses.items():
+    for domain, courses in found.levels.items():
         _check_count(courses, study.problems, f"[domains.{domain}]")
     draw_eval_problems(found, seed, study.problems)
     draw_ood_problems(found, seed, study)

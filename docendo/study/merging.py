@@ -46,7 +46,10 @@ def build_merged_engine(engine: LocalEngine, config: Config, way: str) -> LocalE
             device,
             config.engine.kernels == "compiled",
         )
-        found.rows, found.train_tokens = config.engine.rows, config.engine.train_tokens
+        found.rows, found.train_tokens = (
+            config.engine.max_num_seqs,
+            config.engine.max_tokens_per_microbatch,
+        )
         found.bank.add(MERGED, config.seed)
         load_adapter(found.bank, MERGED, merged)
     return found

@@ -155,7 +155,7 @@ class Classroom:
 
     def _taught(self, match: Match, seed: int) -> tuple[Problem, ...]:
         """X teaching problems: a textbook's are among those that have a worked solution."""
-        count, solved = self.rules.examples, self.solved.get(match.kind)
+        count, solved = self.rules.examples, self.solved.get(match.task_type)
         if solved and match.teacher in self.textbooks:
             return tuple(Random(seed).sample(solved, min(count, len(solved))))
         return tuple(
@@ -183,7 +183,9 @@ class Classroom:
         self, match: Match, shown: Sequence[Problem], seed: int
     ) -> tuple[Problem, bool]:
         again = (
-            self.deck.draw(match.student, match.kind, shown, seed) if self.deck else None
+            self.deck.draw(match.student, match.task_type, shown, seed)
+            if self.deck
+            else None
         )
         if again:
             return again, True

@@ -8,8 +8,8 @@ import pytest
 from docendo.asking.questions import Asker, QuestionWriter, measure_shape, parse_question
 from docendo.asking.verifiers import evaluate_expression
 from docendo.engines.wrappers.scripted import Scripted
-from docendo.learning.advantages import group_questions
-from docendo.metrics import inquired
+from docendo.learning.groups import group_questions
+from docendo.metrics import measure_questions
 from docendo.problems.arithmetic import MATHEMATICS
 from docendo.records import AgentId, Completion, Problem, Question, TaskType
 from tests.toys import ANN, BOB, CAT, Sums, classroom
@@ -186,7 +186,7 @@ def test_questions_on_one_request_are_compared_with_each_other() -> None:
 
 
 def test_what_was_asked_is_counted() -> None:
-    found = inquired(
+    found = measure_questions(
         [question(1.0), question(1.0, refused="form: too long"), question(0.0)]
     )
     assert found == {

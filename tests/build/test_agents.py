@@ -126,5 +126,5 @@ def test_a_table_of_a_grammar_says_what_it_wants(
 
 
 def test_only_this_runs_own_model_is_guided() -> None:
-    with pytest.raises(UserError, match="not plays = 'textbook'"):
-        check_answerers(config(plays="textbook", grammar=NUMBER))
+    with pytest.raises(UserError, match="not policy = 'oracle'"):
+        check_answerers(config(policy="oracle", grammar=NUMBER))

@@ -39,20 +39,25 @@ def test_a_domain_with_askers_is_a_pool_and_its_models_ask_at_a_desk() -> None:
     given = config({"people": PEOPLE})
     school = build_school(given, read_catalog(given), RecordingTrainable())
     assert isinstance(school.classroom.sources["mathematics"], AskerPool)
-    assert school.bureau is not None
-    (asker,) = school.bureau.desk.askers
+    assert school.question_phase is not None
+    (asker,) = school.question_phase.writer.askers
     assert (asker.agent, asker.domain, [n for n, _ in asker.personas]) == (
         "emmy",
         "mathematics",
         ["nurse"],
     )
-    assert isinstance(school.bureau.shelves["mathematics/people"], AcceptedQuestions)
+    assert isinstance(
+        school.question_phase.shelves["mathematics/people"], AcceptedQuestions
+    )
     assert "a night nurse in Porto" in asker.personas[0][1]
 
 
 def test_without_askers_nothing_is_asked() -> None:
     given = parse_config({}, "run.toml")
-    assert build_school(given, read_catalog(given), RecordingTrainable()).bureau is None
+    assert (
+        build_school(given, read_catalog(given), RecordingTrainable()).question_phase
+        is None
+    )
 
 
 def test_an_asker_studies_how_to_ask() -> None:

@@ -39,7 +39,7 @@ def test_shares_decide_how_much_of_each_source_is_studied() -> None:
     counts = Counter(p.domain for p, _ in own_notes(made, emmy, 2000, 1))
     assert counts["mathematics"] == pytest.approx(1500, abs=2)
     for few in (8, 40):
-        kinds = Counter(p.kind for p, _ in own_notes(made, ada, few, 1))
+        kinds = Counter(p.task_type for p, _ in own_notes(made, ada, few, 1))
         assert max(kinds.values()) - min(kinds.values()) <= 1, "kinds come in turn"
     assert {p.domain for p, _ in own_notes(made, ada, 50, 1)} == {"programming"}
     assert own_notes(made, emmy, 20, 1) == own_notes(made, emmy, 20, 1)
@@ -75,7 +75,8 @@ def test_two_agents_study_and_answer_under_their_own_system_prompts() -> None:
     plain = config(None)
     prompts = {"emmy": "Be brief.", "ada": "Be thorough."}
     agents = {
-        n: a.model_copy(update={"instruction": prompts[n]}) for n, a in plain.agents.items()
+        n: a.model_copy(update={"system_prompt": prompts[n]})
+        for n, a in plain.agents.items()
     }
     made = school(plain.model_copy(update={"agents": agents}))
     studied = [e for expert in made.experts for e in rehearse(made, expert, 8, 1)]

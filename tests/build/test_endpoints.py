@@ -26,7 +26,7 @@ families = {{ sums = [1] }}
 [agents]
 emmy = {{ domain = "mathematics" }}
 ada = {{}}
-sage = {{ plays = "endpoint", endpoint = "hub", domain = "mathematics"{agent} }}
+sage = {{ policy = "endpoint", endpoint = "hub", domain = "mathematics"{agent} }}
 
 [endpoints.hub]
 url = "{url}"
@@ -108,7 +108,7 @@ def test_an_endpoint_that_there_is_not_is_told_with_the_nearest(tmp_path: Path) 
     with pytest.raises(UserError, match="no endpoint 'hup'; did you mean 'hub'"):
         read_catalog(loaded(tmp_path, text.replace('endpoint = "hub"', 'endpoint = "hup"')))
     with pytest.raises(
-        UserError, match="endpoint = 'hub' wants plays = 'endpoint', got 'model'"
+        UserError, match="endpoint = 'hub' wants policy = 'endpoint', got 'model'"
     ):
         read_catalog(
             loaded(tmp_path, text.replace("ada = {}", 'ada = { endpoint = "hub" }'))

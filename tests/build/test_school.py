@@ -10,7 +10,7 @@ from docendo.league.curriculum import ByLearnability, UnlockLevels
 from docendo.league.matchmaking import Thompson
 from docendo.league.snapshot_rules import AnyRule, EveryRounds, Never, WhenStronger
 from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
-from docendo.learning.advantages import LeaveOneOut, RunningMean
+from docendo.learning.baselines import LeaveOneOut, RunningMean
 from docendo.learning.losses import PPOClip, policy_gradient
 from docendo.records import BASE, Answer
 from tests.toys import RecordingTrainable
@@ -24,9 +24,9 @@ def school(**learning):
 def test_estimators_are_a_baseline_a_loss_and_a_number_of_passes():
     assert isinstance(school().baseline, LeaveOneOut)
     assert school().learner.loss is policy_gradient
-    assert isinstance(school(estimator="reinforce").baseline, RunningMean)
-    clipped = school(estimator="ppo", epochs=3).learner
-    assert clipped.loss == PPOClip()
+    assert isinstance(school(baseline="running_mean").baseline, RunningMean)
+    clipped = school(loss="ppo_clip", epochs=3).learner
+    assert clipped.loss == PPOClip(low=0.2, high=0.2)
     assert clipped.epochs == 3
 
 
@@ -39,24 +39,24 @@ def test_every_domain_is_taught_by_its_experts_to_the_others():
 
 def test_the_class_listens_unless_lessons_are_for_their_student_alone():
     assert school().audience.lessons["mathematics"] == ["ada", "rosalind"]
-    assert school(audience="student").audience.lessons == {}
+    assert school(share_lessons="none").audience.lessons == {}
 
 
 @pytest.mark.parametrize(
     ("homework", "readers"),
-    [("author", ["ada"]), ("everybody", ["ada", "emmy", "rosalind"])],
+    [("self", ["ada"]), ("all", ["ada", "emmy", "rosalind"])],
 )
 def test_homework_is_read_by_its_author_or_by_everybody(homework, readers):
-    assert sorted(school(homework=homework).audience.homework["ada"]) == readers
+    assert sorted(school(share_solutions=homework).audience.solutions["ada"]) == readers
 
 
 def test_nobody_reads_homework_unless_the_configuration_says_so():
-    assert school().audience.homework == {}
+    assert school().audience.solutions == {}
 
 
 def test_the_learning_rate_of_the_supervised_rounds_falls():
     built = school()
-    rates = [built.tutor(i).imitation_rate for i in range(2)]
+    rates = [built.sft_learner(i).imitation_rate for i in range(2)]
     assert rates[0] == 1.5e-3
     assert rates[1] < rates[0]
 
@@ -131,7 +131,8 @@ def arena(agents, **duels):
 
 def test_duels_are_played_by_learners_and_programs():
     built = arena(
-        {"ann": {}, "nash": {"plays": "equilibrium"}, "spy": {"role": "exploiter"}}, deals=3
+        {"ann": {}, "nash": {"policy": "equilibrium"}, "spy": {"role": "exploiter"}},
+        deals=3,
     )
     assert built.matchmaker.roles == {"ann": "main", "spy": "exploiter"}
     assert built.matchmaker.scripted_players == ["nash"]
@@ -145,14 +146,14 @@ def test_duels_are_played_by_learners_and_programs():
     [
         ({"domains": {}}, "no [domains]"),
         (
-            {"agents": {"book": {"plays": "textbook", "domain": "biology"}}},
+            {"agents": {"book": {"policy": "oracle", "domain": "biology"}}},
             "no [agents] learn",
         ),
         (
-            {"agents": {"a": {}, "book": {"plays": "textbook"}}},
+            {"agents": {"a": {}, "book": {"policy": "oracle"}}},
             "[agents.book]: a textbook without a domain",
         ),
-        ({"agents": {"a": {}, "n": {"plays": "random"}}}, "plays = 'random' wants duels"),
+        ({"agents": {"a": {}, "n": {"policy": "random"}}}, "policy = 'random' wants duels"),
         ({"agents": {"a": {"role": "exploiter"}}}, "role = 'exploiter' is one of duels"),
         (
             {"agents": {"a": {"role": "exploiter"}}, "duels": {"pairings": 1}},
@@ -178,14 +179,14 @@ def test_duels_are_played_by_learners_and_programs():
         ),
         (
             {
-                "agents": {"a": {}, "n": {"plays": "bold"}},
+                "agents": {"a": {}, "n": {"policy": "always_bet"}},
                 "duels": {"pairings": 1, "game": "tictactoe"},
             },
             "plays kuhn",
         ),
         (
             {
-                "agents": {"a": {}, "n": {"plays": "bold", "domain": "biology"}},
+                "agents": {"a": {}, "n": {"policy": "always_bet", "domain": "biology"}},
                 "duels": {"pairings": 1},
             },
             "only duels; it cannot have a domain",

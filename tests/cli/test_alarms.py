@@ -87,7 +87,7 @@ def run(folder: Path, out: str, url: str, *settings: str) -> Done:
 file = "rivers.csv"
 
 [agents]
-book = {{ domain = "rivers", plays = "endpoint", endpoint = "book", max_tokens = 512 }}
+book = {{ domain = "rivers", policy = "endpoint", endpoint = "book", max_tokens = 512 }}
 bob = {{}}
 
 [endpoints.book]

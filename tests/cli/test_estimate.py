@@ -47,14 +47,15 @@ def config(**teaching: int) -> Config:
     table = {
         "domains": {"mathematics": {"families": {"sums": [1]}}},
         "agents": {"ann": {"domain": "mathematics"}, "bob": {}},
-        "experts": {"steps": 3, "every": 2, "batch": 5},
-        "teaching": {"rounds": 2, "matches": 3, "controls": 2, "max_tokens": 10} | teaching,
+        "experts": {"steps": 3, "eval_every": 2, "batch_size": 5},
+        "teaching": {"rounds": 2, "matches": 3, "control_attempts": 2, "max_tokens": 10}
+        | teaching,
         "learning": {
-            "practice": 1,
+            "self_practice": 1,
             "practice_attempts": 2,
             "imitation": 3,
             "rehearsal": 4,
-            "shown": 0.5,
+            "one_shot_fraction": 0.5,
         },
         "evaluation": {"problems": 4},
     }
@@ -127,7 +128,7 @@ def test_stages_that_are_left_out_cost_nothing() -> None:
 
 def test_examinations_between_rounds_are_counted() -> None:
     wanted = config(rounds=5).model_copy(
-        update={"evaluation": config().evaluation.model_copy(update={"every": 2})}
+        update={"evaluation": config().evaluation.model_copy(update={"eval_every": 2})}
     )
     often, once = made(wanted).stages[2].answers, made(config(rounds=5)).stages[2].answers
     assert often - once == 2 * 8  # after rounds 2 and 4, and after 5 in any case
@@ -141,7 +142,11 @@ def test_a_single_attempt_after_a_lesson_is_sampled_and_not_trained_on() -> None
 
 def test_a_single_attempt_at_practice_is_sampled_and_not_trained_on() -> None:
     table = config().model_dump(exclude_unset=True)
-    table["learning"] |= {"practice": 2, "practice_attempts": 1, "homework": "author"}
+    table["learning"] |= {
+        "self_practice": 2,
+        "practice_attempts": 1,
+        "share_solutions": "self",
+    }
     once, twice = made(parse_config(table, "test")).stages[2], made(config()).stages[2]
     assert once.sampled_tokens == twice.sampled_tokens
     assert twice.trained_tokens - once.trained_tokens == 2 * 2 * (8 + 10)
@@ -149,7 +154,8 @@ def test_a_single_attempt_at_practice_is_sampled_and_not_trained_on() -> None:
 
 def test_what_tells_how_agents_play_is_sampled_and_not_kept() -> None:
     playing = parse_config(
-        config().model_dump(exclude_unset=True) | {"duels": {"pairings": 1, "samples": 5}},
+        config().model_dump(exclude_unset=True)
+        | {"duels": {"pairings": 1, "style_samples": 5}},
         "test",
     )
     still, teaching = made(config()).stages[2], made(playing).stages[2]
@@ -226,8 +232,8 @@ def test_a_disk_that_is_too_small_is_foreseen(
 def test_the_experts_study_takes_the_operations_that_were_foreseen(here: Path) -> None:
     settings = (
         "experts.steps=4",
-        "experts.every=2",
-        "experts.enough=1.0",
+        "experts.eval_every=2",
+        "experts.target_accuracy=1.0",
         "teaching.rounds=0",
     )
     config = tiny_config(here)

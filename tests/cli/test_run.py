@@ -78,7 +78,7 @@ def test_a_dry_run_plays_a_round_and_writes_nothing(here: Path) -> None:
 
 
 def test_the_rounds_before_experts_meet_come_after_their_study(here: Path) -> None:
-    sets = ("--set", "experts.practice=2", "--set", "teaching.rounds=3")
+    sets = ("--set", "experts.warmup_rounds=2", "--set", "teaching.rounds=3")
     assert docendo("run", tiny_config(here), *sets, "--out", "run").code == 0
     with RunDirectory.open(here / "run") as run:
         first, *_ = (row.round for row in run.rounds() if row.stage == "teaching")

@@ -21,20 +21,20 @@ kernels = "torch"
 
 [experts]
 steps = 1
-every = 1
-batch = 1
+eval_every = 1
+batch_size = 1
 
 [teaching]
 rounds = 2
 matches = 2
 attempts = 2
-controls = 2
+control_attempts = 2
 max_tokens = 8
 
 [learning]
 imitation = 1
 rehearsal = 1
-practice = 1
+self_practice = 1
 practice_attempts = 2
 
 [evaluation]

@@ -50,7 +50,7 @@ domain = "mathematics"
 pairings = 1
 deals = 1
 repeats = 2
-samples = 1
+style_samples = 1
 max_tokens = 4
 
 [league]

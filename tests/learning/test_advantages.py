@@ -4,21 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docendo.learning.advantages import (
+from docendo.learning.advantages import assign_advantages, discarded_usage, measure_groups
+from docendo.learning.baselines import LeaveOneOut, RunningMean
+from docendo.learning.groups import (
     Group,
-    LeaveOneOut,
     Practice,
-    RunningMean,
-    assign_advantages,
-    discarded_usage,
     group_attempts,
     group_duels,
     group_lessons,
     group_practice,
 )
-from docendo.learning.rewards import GainReward
 from docendo.records import Completion, Usage
-from tests.toys import ANN, BOB, CAT, attempts, duel, episode, lesson, match, problem
+from tests.toys import ANN, BOB, CAT, attempts, duel, episode, lesson, match, pay, problem
 
 REWARDS = st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=16)
 
@@ -81,7 +78,7 @@ def test_a_running_baseline_moves_a_tenth_of_the_way() -> None:
 
 
 def test_a_running_baseline_is_apart_for_every_agent_role_and_domain() -> None:
-    running = RunningMean()
+    running = RunningMean(0.9)
     running.advantages(group(1, 1))
     for other in (
         group(0, 1, agent=BOB),
@@ -92,7 +89,7 @@ def test_a_running_baseline_is_apart_for_every_agent_role_and_domain() -> None:
 
 
 def test_baselines_come_back_from_json() -> None:
-    running, fresh = RunningMean(), RunningMean()
+    running, fresh = RunningMean(0.9), RunningMean(0.9)
     running.advantages(group(1, 0))
     fresh.restore(json.loads(json.dumps(running.state())))
     assert fresh == running
@@ -104,11 +101,10 @@ def test_baselines_come_back_from_json() -> None:
 
 def test_flat_groups_are_dropped_and_counted() -> None:
     flat, useful = [group(1, 1, 1), group(0, 0)], [group(1, 0)]
-    earned, measured = assign_advantages(
-        [*flat, *useful, group(0, 1, role="teacher")], LeaveOneOut()
-    )
-    assert [c.advantage for c in earned] == [1, -1, -1, 1]
-    assert measured == {
+    groups = [*flat, *useful, group(0, 1, role="teacher")]
+    samples = assign_advantages(groups, LeaveOneOut())
+    assert [sample.advantage for sample in samples] == [1, -1, -1, 1]
+    assert measure_groups(groups) == {
         "useful": 0.5,
         "groups": 4,
         "flat": 2,
@@ -117,21 +113,21 @@ def test_flat_groups_are_dropped_and_counted() -> None:
         "variance/student": pytest.approx(0.25 / 3),
         "variance/teacher": 0.25,
     }
-    assert assign_advantages([], LeaveOneOut()) == ([], {})
+    assert measure_groups([]) == {}
 
 
 def test_a_flat_group_still_moves_a_running_baseline() -> None:
     running = RunningMean(decay=0.5)
-    assert assign_advantages([group(0, 0), group(1, 0)], running)[0][0].advantage == 1
+    assert assign_advantages([group(0, 0), group(1, 0)], running)[0].advantage == 1
     assert running.means["ann/student/sums"] == 0.25
 
 
 def test_no_groups_make_no_credit() -> None:
-    assert assign_advantages([], LeaveOneOut()) == ([], {})
+    assert assign_advantages([], LeaveOneOut()) == []
 
 
 def test_a_completion_at_the_baseline_earns_no_credit() -> None:
-    earned, _ = assign_advantages([group(1, 0.5, 0)], LeaveOneOut())
+    earned = assign_advantages([group(1, 0.5, 0)], LeaveOneOut())
     assert [(c.completion.text, c.advantage) for c in earned] == [
         ("text 0", 0.75),
         ("text 2", -0.75),
@@ -140,7 +136,7 @@ def test_a_completion_at_the_baseline_earns_no_credit() -> None:
 
 def test_students_are_compared_over_the_attempts_after_one_lesson() -> None:
     shown, stopped = episode(scores=(1, 0, 0)), episode(scores=(), lesson=lesson(0))
-    (only,) = group_attempts([shown, stopped], GainReward())
+    (only,) = group_attempts(pay([shown, stopped]))
     assert only == Group(
         BOB, "student", "sums", (1, 0, 0), tuple((a.completion,) for a in shown.attempts)
     )
@@ -150,10 +146,10 @@ def test_teachers_are_compared_over_the_lessons_of_one_match() -> None:
     lessons = [lesson(1, text="good"), lesson(1, text="useless"), lesson(0, text="wrong")]
     scores = [(1, 1), (0, 0), ()]
     episodes = [episode(s, 0.25, one) for s, one in zip(scores, lessons, strict=True)]
-    (only,) = group_lessons(episodes, GainReward(penalty=-0.5))
+    (only,) = group_lessons(pay(episodes))
     assert (only.agent, only.role, only.domain) == (ANN, "teacher", "sums")
     assert only.rewards == (0.75, -0.25, -0.5)
-    earned, _ = assign_advantages([only], LeaveOneOut())
+    earned = assign_advantages([only], LeaveOneOut())
     assert [c.advantage for c in earned] == pytest.approx(
         [0.75 + 0.375, -0.25 - 0.125, -0.5 - 0.25]
     )
@@ -162,28 +158,26 @@ def test_teachers_are_compared_over_the_lessons_of_one_match() -> None:
 
 def test_every_example_of_a_lesson_earns_what_the_lesson_earned() -> None:
     pair = [episode((1, 1), 0.0, lesson(1, 1, 1)), episode((), 0.0, lesson(1, 0, 1))]
-    earned, _ = assign_advantages(
-        group_lessons(pair, GainReward(penalty=-0.5)), LeaveOneOut()
-    )
+    earned = assign_advantages(group_lessons(pay(pair)), LeaveOneOut())
     assert [c.advantage for c in earned] == [1.5, 1.5, 1.5, -1.5, -1.5, -1.5]
 
 
 def test_the_same_match_twice_is_two_groups_where_the_taught_problems_differ() -> None:
     first, again = lesson(1, first=1), lesson(1, first=2)
     groups = group_lessons(
-        [episode(lesson=one) for one in (first, first, again, again)], GainReward()
+        pay([episode(lesson=one) for one in (first, first, again, again)])
     )
     assert [len(g.rewards) for g in groups] == [2, 2]
 
 
 def test_the_same_match_twice_is_two_groups_where_only_the_test_differs() -> None:
-    groups = group_lessons([episode(test=n) for n in (7, 7, 8, 8)], GainReward())
+    groups = group_lessons(pay([episode(test=n) for n in (7, 7, 8, 8)]))
     assert [len(g.rewards) for g in groups] == [2, 2]
 
 
 def test_two_students_of_one_teacher_are_two_groups() -> None:
     groups = group_lessons(
-        [episode(match=match(ANN, s)) for s in (BOB, BOB, "cat", "cat")], GainReward()
+        pay([episode(match=match(ANN, s)) for s in (BOB, BOB, "cat", "cat")])
     )
     assert [len(g.rewards) for g in groups] == [2, 2]
 
@@ -229,7 +223,7 @@ def test_duels_are_compared_over_the_repetitions_of_one_deal_and_pay_for_every_m
         "second player",
         (0.5, -1.0),
     )
-    earned, _ = assign_advantages([mine], LeaveOneOut())
+    earned = assign_advantages([mine], LeaveOneOut())
     assert [(c.completion.text, c.advantage) for c in earned] == [
         ("move 0", -1.5),
         ("move 2", -1.5),

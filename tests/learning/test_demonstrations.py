@@ -3,13 +3,13 @@ from collections import Counter
 
 import pytest
 
-from docendo.learning.advantages import Practice
 from docendo.learning.demonstrations import (
     Demonstration,
     DemonstrationBuffer,
     collect_lesson_demonstrations,
     collect_practice_demonstrations,
 )
+from docendo.learning.groups import Practice
 from docendo.records import AgentId, Problem, TaskType
 from tests.toys import ANN, BOB, CAT, attempt, episode, lesson, match, problem
 

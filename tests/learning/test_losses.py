@@ -45,13 +45,15 @@ def test_clipped_is_the_smaller_gain_of_the_free_and_the_held_ratio() -> None:
 
 def test_at_ratio_one_the_clipped_gradient_is_that_of_likelihood() -> None:
     weights = [1.5, -0.5, 0.0, 2.0]
-    assert gradient(PPOClip(), [1.0] * 4, weights) == pytest.approx(
+    assert gradient(PPOClip(0.2, 0.2), [1.0] * 4, weights) == pytest.approx(
         gradient(policy_gradient, [1.0] * 4, weights)
     )
 
 
 def test_within_the_clip_the_gradient_is_weighted_by_the_ratio() -> None:
-    assert gradient(PPOClip(), [1.1, 0.9], [2.0, -2.0]) == pytest.approx([-2.2, 1.8])
+    assert gradient(PPOClip(0.2, 0.2), [1.1, 0.9], [2.0, -2.0]) == pytest.approx(
+        [-2.2, 1.8]
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,14 +62,16 @@ def test_within_the_clip_the_gradient_is_weighted_by_the_ratio() -> None:
 def test_a_token_that_already_moved_far_enough_gets_no_gradient(
     ratio: float, weight: float
 ) -> None:
-    assert gradient(PPOClip(), [ratio], [weight]) == [0.0]
+    assert gradient(PPOClip(0.2, 0.2), [ratio], [weight]) == [0.0]
 
 
 @pytest.mark.parametrize(("ratio", "weight"), [(1.5, -1.0), (0.5, 1.0)])
 def test_a_token_that_moved_the_wrong_way_is_brought_back(
     ratio: float, weight: float
 ) -> None:
-    assert gradient(PPOClip(), [ratio], [weight]) == pytest.approx([-weight * ratio])
+    assert gradient(PPOClip(0.2, 0.2), [ratio], [weight]) == pytest.approx(
+        [-weight * ratio]
+    )
 
 
 def test_the_two_sides_of_the_clip_are_set_apart() -> None:

@@ -87,7 +87,7 @@ def test_the_weights_of_a_step_are_those_of_its_loss() -> None:
 
 
 def test_the_policy_has_the_chosen_loss_and_imitation_its_likelihood() -> None:
-    engine, clipped = RecordingTrainable(), PPOClip(high=0.3)
+    engine, clipped = RecordingTrainable(), PPOClip(low=0.2, high=0.3)
     learner(engine, loss=clipped, epochs=3).update([credit()], [example()])
     assert [(purpose, loss) for purpose, _, _, loss in engine.steps] == [
         ("policy", clipped),

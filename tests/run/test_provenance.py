@@ -52,15 +52,15 @@ def test_nothing_changed_is_nothing_said() -> None:
     ("setting", "rule"),
     [
         ("teaching.rounds=30", "free"),
-        ("evaluation.every=1", "free"),
-        ("learning.policy_rate=0.5", "noted"),
+        ("evaluation.eval_every=1", "free"),
+        ("learning.policy_lr=0.5", "noted"),
         ("league.curriculum='replay'", "noted"),
         ("agents.emmy.temperature=0.5", "noted"),
-        ("engine.rows=4", "noted"),
+        ("engine.max_num_seqs=4", "noted"),
         ("engine.rank=4", "refused"),
         ("seed=2", "refused"),
         ("model='tiny'", "refused"),
-        ("learning.estimator='reinforce'", "refused"),
+        ("learning.baseline='running_mean'", "refused"),
         ("evaluation.problems=3", "refused"),
         ("agents.emmy.domain='biology'", "refused"),
         ("domains.biology.families.growth=[2]", "refused"),
@@ -195,16 +195,16 @@ def test_a_config_that_was_edited_by_hand_is_noticed(tmp_path: Path) -> None:
     config.write_text(text)
     assert hashes(run) == before
     done = docendo(
-        "resume", run, "--set", "teaching.rounds=2", "--set", "learning.policy_rate=0.01"
+        "resume", run, "--set", "teaching.rounds=2", "--set", "learning.policy_lr=0.01"
     )
     assert done.code == 0, done.err
     assert (
-        "learning.policy_rate: was 0.0001, is now 0.01; from here on it is another run"
+        "learning.policy_lr: was 0.0001, is now 0.01; from here on it is another run"
         in done.err
     )
     report = docendo("report", run, "--json").json
     assert [(c["what"], c["round"]) for c in report["changes"]] == [
-        ("learning.policy_rate", 1),
+        ("learning.policy_lr", 1),
         ("teaching.rounds", 1),
     ]
 

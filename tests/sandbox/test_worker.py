@@ -51,7 +51,7 @@ def grade(question, answer, text):
     if text == "recurse":
         return grade(question, answer, text) + 1
     if text == "print":
-        print('{"value": 1.0, "kind": "float", "shown": "1.0", "states": []}')
+        print('{"value": 1.0, "kind": "float", "one_shot_fraction": "1.0", "states": []}')
         os.write(1, b'{"value": 1.0}\\n')
         return 0.25, "printed"
     if text == "close":

@@ -15,7 +15,7 @@ families = {{ sums = [1] }}
 [agents]
 bo = {{}}
 ada = {{}}
-sage = {{ plays = "endpoint", endpoint = "first", domain = "mathematics" }}
+sage = {{ policy = "endpoint", endpoint = "first", domain = "mathematics" }}
 
 [endpoints.first]
 url = "{url}/v1"

@@ -20,9 +20,14 @@ SMALL = {
         "rank": 2,
         "alpha": 8.0,
     },
-    "experts": {"steps": 2, "every": 1, "batch": 1},
-    "teaching": {"matches": 2, "attempts": 2, "controls": 2, "max_tokens": 6},
-    "learning": {"practice": 1, "practice_attempts": 2, "imitation": 1, "rehearsal": 1},
+    "experts": {"steps": 2, "eval_every": 1, "batch_size": 1},
+    "teaching": {"matches": 2, "attempts": 2, "control_attempts": 2, "max_tokens": 6},
+    "learning": {
+        "self_practice": 1,
+        "practice_attempts": 2,
+        "imitation": 1,
+        "rehearsal": 1,
+    },
 }
 
 
@@ -32,7 +37,7 @@ def league(**given: Any) -> dict[str, Any]:
         d: {"families": {f: [3] for f in families}} for d, families in DOMAINS.items()
     }
     agents = {
-        name: {"domain": domain, "instruction": ""} for name, domain in AGENTS.items()
+        name: {"domain": domain, "system_prompt": ""} for name, domain in AGENTS.items()
     }
     return {"model": "tiny", **SMALL, "domains": domains, "agents": agents} | given
 

@@ -117,7 +117,7 @@ def test_what_was_begun_with_other_settings_begins_anew(
     (tmp_path / "other").mkdir()
     other = planned(
         tmp_path / "other",
-        league(learning={"policy_rate": 2e-3}),
+        league(learning={"policy_lr": 2e-3}),
         budget=1e8,
         looked=3,
         problems=4,
@@ -131,7 +131,10 @@ def test_what_was_begun_with_other_settings_begins_anew(
 def test_a_round_that_costs_nothing_is_told_instead_of_repeated_for_ever(
     tmp_path: Path,
 ) -> None:
-    idle = SMALL | {"teaching": {"matches": 0}, "learning": {"practice": 0, "rehearsal": 0}}
+    idle = SMALL | {
+        "teaching": {"matches": 0},
+        "learning": {"self_practice": 0, "rehearsal": 0},
+    }
     plan = planned(tmp_path, league(**idle))
     with pytest.raises(UserError, match="a round costs nothing"):
         trained(plan, tmp_path / "run")

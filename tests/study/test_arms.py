@@ -21,7 +21,7 @@ RICH = config(
         "snapshot_every": 3,
         "anchored": 1,
     },
-    learning={**SMALL["learning"], "homework": "everybody"},
+    learning={**SMALL["learning"], "share_solutions": "all"},
 )
 EVERYTHING = list(DOMAINS)
 
@@ -52,7 +52,7 @@ ALONE = {
     "teaching.matches": 0,
     "league.anchored": 0,
     "league.snapshot_every": 0,
-    "learning.homework": "author",
+    "learning.share_solutions": "self",
 }
 JOINT = ALONE | {f"agents.{name}.domain": EVERYTHING for name in AGENTS}
 NOTHING = dict.fromkeys(
@@ -71,11 +71,15 @@ SINGLE |= ALONE | {f"agents.{ONLY_AGENT}.domain": EVERYTHING}
     ("arm", "settings"),
     [
         ("base", {}),
-        ("all-data-sft", JOINT | {"learning.practice": 0}),
+        ("all-data-sft", JOINT | {"learning.self_practice": 0}),
         ("all-data", JOINT),
         (
             "all-data-pooled",
-            {name: value for name, value in JOINT.items() if name != "learning.homework"},
+            {
+                name: value
+                for name, value in JOINT.items()
+                if name != "learning.share_solutions"
+            },
         ),
         ("one-agent", SINGLE),
         ("one-agent-wide", SINGLE | {"engine.rank": 6, "engine.alpha": 24.0}),
@@ -84,15 +88,15 @@ SINGLE |= ALONE | {f"agents.{ONLY_AGENT}.domain": EVERYTHING}
         ("experts-ties", ALONE),
         ("teaching", {}),
         ("teaching-no-lessons", {"teaching.matches": 0}),
-        ("teaching-no-homework", {"learning.homework": "author"}),
+        ("teaching-no-homework", {"learning.share_solutions": "self"}),
         ("teaching-uniform", {"league.teachers": "uniform"}),
-        ("teaching-frozen", {"teaching.authors": "frozen"}),
+        ("teaching-frozen", {"teaching.lesson_source": "initial_policy"}),
         ("teaching-no-curriculum", {"league.curriculum": "everything"}),
         ("teaching-no-imitation", {"learning.imitation": 0}),
         ("teaching-no-gate", {"teaching.gate": False}),
-        ("teaching-no-practice", {"learning.practice": 0}),
-        ("teaching-no-home", {"learning.practice": 0, "learning.rehearsal": 0}),
-        ("teaching-gold", {"teaching.authors": "solutions"}),
+        ("teaching-no-practice", {"learning.self_practice": 0}),
+        ("teaching-no-home", {"learning.self_practice": 0, "learning.rehearsal": 0}),
+        ("teaching-gold", {"teaching.lesson_source": "dataset"}),
         ("teaching-no-snapshots", {"league.snapshot_every": 0, "league.anchored": 0}),
     ],
 )
@@ -106,7 +110,7 @@ def test_who_imitates_nothing_tries_each_problem_of_its_practice_four_times_inst
     None
 ):
     single = config(
-        learning={"practice": 10, "practice_attempts": 1, "homework": "everybody"}
+        learning={"self_practice": 10, "practice_attempts": 1, "share_solutions": "all"}
     )
     learning = ARMS["teaching-no-imitation"].shape(single).learning
     assert (learning.practice, learning.practice_attempts, learning.imitation) == (3, 4, 0)
@@ -130,7 +134,7 @@ def test_a_wide_agent_has_the_weights_of_all_and_the_same_scale() -> None:
 def test_who_has_all_data_studies_and_practises_every_domain_and_nobody_teaches(
     arm: str, agent: str
 ) -> None:
-    given = ARMS[arm].shape(config(learning={"practice": 30, "practice_attempts": 2}))
+    given = ARMS[arm].shape(config(learning={"self_practice": 30, "practice_attempts": 2}))
     school = build_school(given, read_catalog(given), RecordingTrainable())
     expert = next(e for e in school.experts if e.agent == AgentId(agent))
     assert {kind.domain for kind in expert.kinds} == set(EVERYTHING)

@@ -20,13 +20,13 @@ from tests.toys import RecordingKeeper, RecordingTrainable, Scripted
 
 SIGNED = "By "
 BUSY = SMALL | {
-    "teaching": {"matches": 6, "attempts": 2, "controls": 2},
+    "teaching": {"matches": 6, "attempts": 2, "control_attempts": 2},
     "learning": {
-        "practice": 3,
+        "self_practice": 3,
         "practice_attempts": 2,
         "imitation": 8,
         "rehearsal": 8,
-        "shown": 0.5,
+        "one_shot_fraction": 0.5,
     },
 }
 FEW = {
@@ -129,11 +129,11 @@ def test_where_solutions_are_few_other_problems_are_practised_all_the_same() -> 
     assert len(prompts - {prompt for prompt, _ in found.pool()}) > 20
 
 
-@pytest.mark.parametrize("homework", ["nobody", "everybody"])
+@pytest.mark.parametrize("homework", ["none", "all"])
 def test_in_teaching_nobody_trains_on_a_worked_solution_of_anothers_domain(
     homework: str,
 ) -> None:
-    found, taught = played(learning=BUSY["learning"] | {"homework": homework}), 0
+    found, taught = played(learning=BUSY["learning"] | {"share_solutions": homework}), 0
     for agent, domain in AGENTS.items():
         unsigned = {DOMAIN_OF[prompt.split(" ")[0]] for prompt, _ in found.unsigned(agent)}
         assert unsigned == {domain}
@@ -143,9 +143,7 @@ def test_in_teaching_nobody_trains_on_a_worked_solution_of_anothers_domain(
         foreign = [
             e for e in signed if DOMAIN_OF[e.messages[-1].content.split(" ")[0]] != domain
         ]
-        assert homework == "everybody" or len(foreign) == len(signed), (
-            "its own homework too"
-        )
+        assert homework == "all" or len(foreign) == len(signed), "its own homework too"
         taught += len(foreign)
     assert taught > 20
 

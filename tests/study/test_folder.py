@@ -14,7 +14,7 @@ from tests.study.leagues import SMALL, league, planned
 from tests.study.toys import result
 
 REGIMES = {"few": {"settings": ["domains.*.solutions=8"]}}
-GRIDS = {"experts": [["experts.rate=0.1"], ["experts.rate=0.2"]]}
+GRIDS = {"experts": [["experts.lr=0.1"], ["experts.lr=0.2"]]}
 
 
 def settled(
@@ -48,15 +48,15 @@ def test_a_folder_knows_which_file_it_was_last_worked_on_with_and_no_place_of_th
 
 def test_a_grid_may_grow_at_its_end_and_nowhere_else(tmp_path: Path) -> None:
     settled(tmp_path)
-    settled(tmp_path, "after", grids={"experts": [*GRIDS["experts"], ["experts.rate=0.3"]]})
+    settled(tmp_path, "after", grids={"experts": [*GRIDS["experts"], ["experts.lr=0.3"]]})
     kept = json.loads((tmp_path / "out" / "study.json").read_text())
     assert len(kept["study"]["grids"]["experts"]) == 3
     settled(
         tmp_path,
         "another",
-        grids=kept["study"]["grids"] | {"teaching": [["experts.rate=0.1"]]},
+        grids=kept["study"]["grids"] | {"teaching": [["experts.lr=0.1"]]},
     )
-    first = [["experts.rate=0.3"], *GRIDS["experts"]]
+    first = [["experts.lr=0.3"], *GRIDS["experts"]]
     for name, grid in (("fewer", GRIDS["experts"]), ("first", first), ("none", [])):
         with pytest.raises(UserError, match=r"holds another study: grids.experts was"):
             settled(tmp_path, name, grids={"experts": grid})
@@ -76,7 +76,7 @@ def test_a_grid_may_grow_at_its_end_and_nowhere_else(tmp_path: Path) -> None:
             "regimes.few.settings was ['domains.*.solutions=8'], is now []",
         ),
         ({"regimes": {"all": {}}}, "regimes.few was"),
-        ({"grids": {"experts": [["experts.rate=0.3"]]}}, "grids.experts was"),
+        ({"grids": {"experts": [["experts.lr=0.3"]]}}, "grids.experts was"),
         ({"league": league(**SMALL | {"seed": 5})}, "config.seed was 0, is now 5"),
         (
             {"league": league(**SMALL | {"experts": {"steps": 9}})},
@@ -110,7 +110,7 @@ def test_a_study_begun_before_a_setting_was_new_goes_on_while_that_has_its_defau
         json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)})
     )
     with pytest.raises(UserError, match="practice was 0, is now 2"):
-        settled(tmp_path, "other", league(experts=SMALL["experts"] | {"practice": 2}))
+        settled(tmp_path, "other", league(experts=SMALL["experts"] | {"warmup_rounds": 2}))
 
 
 def test_settings_that_docendo_does_not_have_any_more_are_told(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_file_that_any_training_reads_stays_as_it_was(place: str, tmp_path: Pa
         "grid": REGIMES,
     }[place]
     grids = GRIDS | (
-        {"teaching": [["experts.rate=0.1"], [reading(data)]]} if place == "grid" else {}
+        {"teaching": [["experts.lr=0.1"], [reading(data)]]} if place == "grid" else {}
     )
     settled(tmp_path, regimes=regimes, grids=grids)
     settled(tmp_path, "same", regimes=regimes, grids=grids)

@@ -67,19 +67,19 @@ def test_a_regimes_settings_an_arms_and_the_choice_are_put_on_top_of_each_other(
     few = {
         "settings": [
             "experts.steps=1",
-            "experts.batch=2",
-            "experts.every=3",
+            "experts.batch_size=2",
+            "experts.eval_every=3",
             "domains.*.solutions=4",
         ]
     }
     few["arms"] = {
-        "teaching": ["experts.batch=5", "experts.every=6"],
-        "teaching-frozen": ["experts.rate=0.5"],
+        "teaching": ["experts.batch_size=5", "experts.eval_every=6"],
+        "teaching-frozen": ["experts.lr=0.5"],
     }
     plan = planned(
         tmp_path, arms=["teaching", "teaching-frozen", "experts"], regimes={"few": few}
     )
-    chosen = ["experts.every=7"]
+    chosen = ["experts.eval_every=7"]
     found = {arm: plan.settings(TrainingTask("few", arm, 3), chosen) for arm in plan.arms}
     stages = {
         arm: (c.experts.steps, c.experts.batch, c.experts.every, c.experts.rate)
@@ -106,7 +106,7 @@ def test_the_settings_of_trials_are_settings_that_a_run_can_have(tmp_path: Path)
 def test_an_ablation_takes_the_choice_of_teaching_even_where_teaching_is_not_an_arm(
     tmp_path: Path,
 ) -> None:
-    grid = [["experts.rate=0.1"], ["experts.rate=0.2"]]
+    grid = [["experts.lr=0.1"], ["experts.lr=0.2"]]
     own = {"mine": {"like": "teaching-frozen", "settings": ["teaching.temperature=2.0"]}}
     plan = planned(
         tmp_path,
@@ -122,7 +122,7 @@ def test_an_ablation_takes_the_choice_of_teaching_even_where_teaching_is_not_an_
 
 
 def test_a_grid_of_what_an_arm_sets_itself_is_refused(tmp_path: Path) -> None:
-    grid = [["learning.practice=3"]]
+    grid = [["learning.self_practice=3"]]
     plan = planned(
         tmp_path,
         arms=["all-data-sft", "all-data"],
@@ -136,7 +136,7 @@ def test_a_grid_of_what_an_arm_sets_itself_is_refused(tmp_path: Path) -> None:
 def test_an_own_arm_is_another_arm_with_its_own_settings(tmp_path: Path) -> None:
     own = {
         "hot": {"settings": ["teaching.temperature=2.0"]},
-        "bare": {"like": "base", "settings": ["agents.*.instruction=Think."]},
+        "bare": {"like": "base", "settings": ["agents.*.system_prompt=Think."]},
         "long": {"like": "experts", "settings": ["experts.steps=9"]},
     }
     plan = planned(tmp_path, arms=list(own), own=own)
@@ -244,8 +244,8 @@ def test_a_setting_that_is_none_is_told_with_the_arm_the_regime_and_the_entry_of
         ),
         ("seed.x=3", "a setting seed.x=3: 'seed' is a value, not a section"),
         (
-            "learning.policy_rate=fast",
-            "with learning.policy_rate=fast [learning] policy_rate: input should be a valid",
+            "learning.policy_lr=fast",
+            "with learning.policy_lr=fast [learning] policy_rate: input should be a valid",
         ),
     ):
         with pytest.raises(UserError) as told:

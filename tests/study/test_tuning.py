@@ -21,9 +21,9 @@ from docendo.study.worker import StudyWorker
 from tests.study.leagues import Silent, planned
 
 GRID = [
-    ["learning.policy_rate=1e-4"],
-    ["learning.policy_rate=1e-3"],
-    ["learning.policy_rate=1e-2"],
+    ["learning.policy_lr=1e-4"],
+    ["learning.policy_lr=1e-3"],
+    ["learning.policy_lr=1e-2"],
 ]
 
 
@@ -121,7 +121,7 @@ def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(
     )
     noted(out, [0.2, 0.1, 0.3])
     assert longer.left() == [task]
-    assert [r.about.setting for r in longer.work()] == [{"learning.policy_rate": "1e-2"}]
+    assert [r.about.setting for r in longer.work()] == [{"learning.policy_lr": "1e-2"}]
     assert longer.left() == []
 
 
@@ -131,7 +131,7 @@ def test_an_arm_that_is_given_a_choice_later_is_trained_again(tmp_path: Path) ->
     assert [r.about.setting for r in StudyWorker(plan, out, Silent()).work()] == [{}]
     noted(out, [0.2])
     chosen = StudyWorker(planned_again(plan, GRID[:1]), out, Silent())
-    assert [r.about.setting for r in chosen.work()] == [{"learning.policy_rate": "1e-4"}]
+    assert [r.about.setting for r in chosen.work()] == [{"learning.policy_lr": "1e-4"}]
     assert chosen.left() == []
 
 
@@ -191,7 +191,7 @@ def test_a_training_waits_for_settings_that_another_process_chooses(
     for result in StudyWorker(plan, tmp_path, Silent()).work():
         events.append(result.arm)
         assert result.arm == "base" or result.about.setting == {
-            "learning.policy_rate": "1e-3"
+            "learning.policy_lr": "1e-3"
         }
     assert events == ["base", "waited", "teaching"]
 

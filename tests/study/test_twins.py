@@ -13,7 +13,7 @@ from tests.study.leagues import Silent, planned
 
 OPEN = "agents.*.data={domains={letters=1,digits=1,genes=1}}"
 REGIMES = {"open": {"arms": {"teaching": [OPEN]}}, "private": {}}
-GRID = [["learning.policy_rate=1e-4"], ["learning.policy_rate=1e-3"]]
+GRID = [["learning.policy_lr=1e-4"], ["learning.policy_lr=1e-3"]]
 
 
 def two(folder: Path, **given: Any) -> StudyPlan:
@@ -84,7 +84,9 @@ def test_a_result_with_other_chosen_settings_is_not_taken(tmp_path: Path) -> Non
     )
     path = tmp_path / "out" / "results" / "open" / "experts-0.json"
     path.write_text(
-        path.read_text().replace('"setting": {}', '"setting": {"learning.practice": "3"}')
+        path.read_text().replace(
+            '"setting": {}', '"setting": {"learning.self_practice": "3"}'
+        )
     )
     list(
         StudyWorker(plan, tmp_path / "out", Silent(), keep=True).work(

@@ -138,7 +138,7 @@ def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> ArmR
             expert_of={"ada": ("letters",), "emmy": ("numbers",)}
             if len(agents) > 1
             else {},
-            setting={"policy_rate": 1e-3, "matches": 6.0},
+            setting={"policy_lr": 1e-3, "matches": 6.0},
         ),
         cost=Cost(
             budget=1e13,

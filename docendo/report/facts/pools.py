@@ -24,7 +24,7 @@ _TELLING = (
     *("plays", "role", "endpoint", "tools", "calls", "grammar", "data"),
     *("temperature", "top_p", "max_tokens", "instruction"),
 )
-_PLAIN: dict[str, Any] = {"plays": "model", "role": "main", "calls": 2, "top_p": 1.0}
+_PLAIN: dict[str, Any] = {"policy": "model", "role": "main", "calls": 2, "top_p": 1.0}
 MEANS = {"score": "verdicts", "agreement": "verdicts", "payoff": "asked"}
 """What is a mean in each round, and of how many."""
 _USED = {"evaluator": ("verdicts",), "tools": ("calls", "errors")}

@@ -52,7 +52,7 @@ def questions_by_persona(run: RunDirectory) -> list[PersonaQuestions]:
     """Everybody that a model posed as, in the order of asker, persona and domain."""
     found = defaultdict[tuple[AgentId, str, str], list[Question]](list)
     for question in run.questions():
-        found[question.asker, question.persona, question.kind.domain].append(question)
+        found[question.asker, question.persona, question.task_type.domain].append(question)
     return [_posed(*who, questions) for who, questions in sorted(found.items())]
 
 

@@ -27,11 +27,11 @@ from docendo.store import RoundRecord, RunDirectory
 
 CONFIG = """
 [agents.ann]
-plays = "model"
+policy = "model"
 domain = "sums"
 tools = ["calculator"]
 top_p = 1.0
-instruction = "<b>Be brief.</b>"
+system_prompt = "<b>Be brief.</b>"
 [agents.bob]
 domain = ["sums"]
 """
@@ -100,7 +100,7 @@ def test_agents_say_what_they_are_made_of_where_it_is_not_as_usual(
             "ann": {
                 "domains": ["sums"],
                 "tools": ["calculator"],
-                "instruction": "<b>Be brief.</b>",
+                "system_prompt": "<b>Be brief.</b>",
             },
             "bob": {"domains": ["sums"]},
         }
@@ -156,7 +156,7 @@ def test_recipes_are_told_in_shares_and_files_without_their_folders(tmp_path: Pa
     config = f"""
     [agents.ann]
     tools = ["calculator", "dictionary:/home/me/words.tsv"]
-    instruction = "{"Be brief. " * 40}"
+    system_prompt = "{"Be brief. " * 40}"
     data = {{ domains = {{ sums = 1 }}, files = {{ "/home/me/safety.jsonl" = 1 }}, leaked = {{ sums = 2 }} }}
     """
     with made(tmp_path, config, {}) as run:
