@@ -1,4 +1,4 @@
-"""The command line. `main` is the boundary where errors that are a person's to fix become one line."""
+"""The command line. `main` turns errors that a person can fix into one line."""
 
 import errno
 import io
@@ -14,7 +14,7 @@ from docendo.errors import RunError, UserError
 
 __all__ = ["app", "main"]
 
-_Mistyped = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
+_UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
 """What typer raises for words that are no command line; it has no public name."""
 
 
@@ -26,8 +26,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    if not sys.stderr.isatty():
-        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    _quiet_libraries()
+
     try:
         reject_old_names(sys.argv[1:])
         sys.exit(app(prog_name="docendo", standalone_mode=False))
@@ -39,12 +39,24 @@ def main() -> None:
             raise
         complain(f"{str(error.filename)[:60]}...: no file can have a name as long as that")
         sys.exit(2)
-    except _Mistyped as error:  # typer's message quotes what was typed as it is
+    except _UsageError as error:
         from docendo.formatting import visible
 
-        told = io.StringIO()
-        error.show(told)
-        sys.stderr.write(visible(told.getvalue()))
+        # typer's message quotes what was typed, whatever characters it holds
+        message = io.StringIO()
+        error.show(message)
+        sys.stderr.write(visible(message.getvalue()))
         sys.exit(error.exit_code)
     except typer.Abort:
         sys.exit(1)
+
+
+def _quiet_libraries() -> None:
+    """Keep Hugging Face's libraries from writing between our lines; a set variable stays.
+
+    Without a network they warn five times before the error that says so too.
+    """
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    if not sys.stderr.isatty():
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

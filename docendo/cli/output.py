@@ -1,4 +1,4 @@
-"""What reaches the terminal. Text of models and files goes through `safe` first."""
+"""Everything that reaches the terminal. Text of models and files goes through `safe` first."""
 
 import json
 import os
@@ -23,7 +23,7 @@ __all__ = [
     "title",
 ]
 
-_WIDTH = 120
+_PIPE_WIDTH = 120
 """Columns of tables that go into a file or a pipe."""
 
 
@@ -49,23 +49,29 @@ def safe(text: str, style: str = "") -> "Text":
     return Text(visible(text), style)
 
 
+def title(text: str) -> "Text":
+    """A heading, which stays on one line however narrow the terminal is."""
+    heading = safe(text, "bold")
+    heading.no_wrap = True
+    heading.overflow = "ellipsis"
+    return heading
+
+
 def show(*parts: Any) -> None:
     """Print rich renderables to standard output; strings are shown as they are, as by `safe`."""
-    console = _console(sys.stdout)
-    for part in parts:
-        console.print(
-            safe(part) if isinstance(part, str) else _fitting(part),
-            soft_wrap=isinstance(part, str),
-        )
-
-
-def _fitting(part: Any) -> Any:
-    """A table in as many parts as the terminal's width needs; anything else as it is."""
     from rich.table import Table
 
-    from docendo.report.render.terminal_table import TerminalTable
+    from docendo.report.render.wide_tables import Wide
 
-    return TerminalTable(part) if isinstance(part, Table) else part
+    console = _open_console(sys.stdout)
+    for part in parts:
+        if isinstance(part, str):
+            console.print(safe(part), soft_wrap=True)
+        elif isinstance(part, Table):
+            # in as many parts below each other as the width needs
+            console.print(Wide(part))
+        else:
+            console.print(part)
 
 
 def show_json(value: Any) -> None:
@@ -75,28 +81,25 @@ def show_json(value: Any) -> None:
 
 def table(names: Iterable[str], numbers: Iterable[str] = ()) -> "Table":
     """An empty table with left-aligned columns, then right-aligned ones."""
-    from docendo.report.render.terminal_table import new_table
+    from docendo.report.render.wide_tables import blank
 
-    return new_table(names, numbers)
+    return blank(names, numbers)
 
 
 def standard_error() -> "Console":
-    """Where progress goes."""
-    return _console(sys.stderr)
+    """The console that progress goes to."""
+    return _open_console(sys.stderr)
 
 
-def title(text: str) -> "Text":
-    """A heading."""
-    return safe(text, "bold")
-
-
-def _console(stream: Any) -> "Console":
+def _open_console(stream: Any) -> "Console":
     from rich.console import Console
 
-    fixed = None if stream.isatty() or "COLUMNS" in os.environ else _WIDTH
-    return Console(file=stream, width=fixed, highlight=False, markup=False)
+    width = None if stream.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+    return Console(file=stream, width=width, highlight=False, markup=False)
 
 
 def amount(size: int) -> str:
     """Bytes as a person reads them."""
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
+    if size >= 2**30:
+        return f"{size / 2**30:.1f} GiB"
+    return f"{size / 2**20:.1f} MiB"

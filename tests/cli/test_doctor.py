@@ -1,34 +1,53 @@
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from docendo.cli import doctor
-from docendo.cli.doctor import Package, findings
+from docendo.cli.doctor import PACKAGES, Package, check_package
 from tests.cli.toys import docendo
+
+ROOT = Path(__file__).parents[2]
+MISSING = Package("nosuchpackage>=3", "does things", "nosuchpackage")
+OPTIONAL = Package("nosuchpackage>=3", "does things")
 
 
 def test_everything_that_the_tests_need_is_here() -> None:
     done = docendo("doctor", "--json")
     status = {f["name"]: f["status"] for f in done.json["findings"]}
-    assert {
-        status[name] for name in ("python", "torch", "transformers", "safetensors", "cores")
-    } == {"ok"}
+    needed = ("python", "torch", "transformers", "safetensors", "cores")
+    assert {status[name] for name in needed} == {"ok"}
     assert done.code == (0 if done.json["passed"] else 1)
     assert all(f["fix"] for f in done.json["findings"] if f["status"] == "missing")
 
 
-def test_what_is_missing_is_named_with_the_command_that_mends_it(
+def test_every_package_of_the_extras_is_looked_at_with_the_version_that_pip_takes() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = {line for name, lines in extras.items() if name != "dev" for line in lines}
+    assert wanted <= {package.requirement for package in PACKAGES}
+    assert all(re.fullmatch("[a-z-]+", package.name) for package in PACKAGES)
+
+
+def test_a_package_that_is_here_is_told_with_its_version() -> None:
+    finding = check_package(Package("pytest>=8", "runs tests"))
+    assert (finding.name, finding.status, finding.fix) == ("pytest", "ok", "")
+    assert finding.detail == pytest.__version__
+
+
+def test_what_is_missing_is_named_with_the_command_that_brings_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    packages = (Package("nosuchpackage", "nosuchpackage>=3", True, "does things"),)
-    (found,) = [f for f in findings(packages) if f.name == "nosuchpackage"]
-    assert (found.status, found.fix) == ("missing", "pip install 'nosuchpackage>=3'")
-    monkeypatch.setattr(doctor, "findings", lambda: iter([found]))
-    monkeypatch.setenv("COLUMNS", "120")
+    finding = check_package(MISSING)
+    assert (finding.status, finding.fix) == ("missing", "pip install 'nosuchpackage>=3'")
+    monkeypatch.setattr(doctor, "PACKAGES", (MISSING,))
+    monkeypatch.setenv("COLUMNS", "60")
     done = docendo("doctor")
     assert done.code == 1
-    assert "pip install 'nosuchpackage>=3'" in done.out
+    assert "\nnosuchpackage: pip install 'nosuchpackage>=3'\n" in done.out
 
 
 def test_what_is_not_needed_may_be_missing() -> None:
-    packages = (Package("nosuchpackage", "nosuchpackage>=3", False, "does things"),)
-    (found,) = [f for f in findings(packages) if f.name == "nosuchpackage"]
-    assert (found.status, found.detail) == ("optional", "does things")
+    finding = check_package(OPTIONAL)
+    assert (finding.status, finding.purpose) == ("optional", "does things")
