@@ -61,7 +61,7 @@ def show(*parts: Any) -> None:
     """Print rich renderables to standard output; strings are shown as they are, as by `safe`."""
     from rich.table import Table
 
-    from docendo.report.render.wide_tables import Wide
+    from docendo.report.render.terminal_table import TerminalTable
 
     console = _open_console(sys.stdout)
     for part in parts:
@@ -69,7 +69,7 @@ def show(*parts: Any) -> None:
             console.print(safe(part), soft_wrap=True)
         elif isinstance(part, Table):
             # in as many parts below each other as the width needs
-            console.print(Wide(part))
+            console.print(TerminalTable(part))
         else:
             console.print(part)
 
@@ -81,9 +81,9 @@ def show_json(value: Any) -> None:
 
 def table(names: Iterable[str], numbers: Iterable[str] = ()) -> "Table":
     """An empty table with left-aligned columns, then right-aligned ones."""
-    from docendo.report.render.wide_tables import blank
+    from docendo.report.render.terminal_table import new_table
 
-    return blank(names, numbers)
+    return new_table(names, numbers)
 
 
 def standard_error() -> "Console":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from docendo.cli.output import show, table
+from docendo.cli.output import show, table, title
 
 
 def test_a_table_with_numbers_is_whole_in_a_narrow_terminal(
@@ -29,3 +29,11 @@ def test_a_table_of_words_alone_stays_one_table(
     made.add_row("sandbox", "install something that is long")
     show(made)
     assert capsys.readouterr().out.count("what") == 1
+
+
+def test_a_title_is_one_line_in_any_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    show(title("Agents, best rating first (Elo points)"), "and then")
+    assert capsys.readouterr().out.splitlines() == ["Agents, best rating…", "and then"]
