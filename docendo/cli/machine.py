@@ -89,7 +89,7 @@ def _check_isolation() -> DoctorFinding:
 def _check_cache() -> DoctorFinding:
     name, purpose = "model cache", "converted models and measurements"
     try:
-        from docendo.engines.local.base_model import cache_folder
+        from docendo.cache import cache_folder
     except ImportError:
         return DoctorFinding(name, "missing", "unknown without torch", purpose, _TORCH_FIX)
 

@@ -50,10 +50,9 @@ def safe(text: str, style: str = "") -> "Text":
 
 
 def title(text: str) -> "Text":
-    """A heading, which stays on one line however narrow the terminal is."""
+    """A heading. `show` leaves it on one line, as it does plain strings."""
     heading = safe(text, "bold")
     heading.no_wrap = True
-    heading.overflow = "ellipsis"
     return heading
 
 
@@ -71,7 +70,7 @@ def show(*parts: Any) -> None:
             # in as many parts below each other as the width needs
             console.print(TerminalTable(part))
         else:
-            console.print(part)
+            console.print(part, soft_wrap=bool(getattr(part, "no_wrap", False)))
 
 
 def show_json(value: Any) -> None:
