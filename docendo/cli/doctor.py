@@ -3,31 +3,17 @@
 import importlib
 from collections.abc import Iterator
 from importlib import metadata
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import typer
 
+from docendo.cli.machine import DoctorFinding, Status, check_machine
 from docendo.cli.options import AsJson
 from docendo.cli.output import safe, show, show_json, table
 
-__all__ = ["PACKAGES", "DoctorFinding", "Package", "Status", "check_package", "doctor"]
-
-Status = Literal["ok", "missing", "optional"]
-"""``optional``: not here, and not needed by the embedded league."""
+__all__ = ["PACKAGES", "Package", "check_package", "doctor"]
 
 _COLOURS: dict[Status, str] = {"ok": "green", "missing": "red", "optional": "yellow"}
-
-
-class DoctorFinding(NamedTuple):
-    """One line of the report."""
-
-    name: str
-    status: Status
-    detail: str
-    """What is here, such as a version; or why it is not."""
-    purpose: str = ""
-    fix: str = ""
-    """The command or step that would make it ok."""
 
 
 class Package(NamedTuple):
@@ -78,8 +64,6 @@ def doctor(as_json: AsJson = False) -> None:
     Names the command that brings what is missing. Exits with 1 where something required is
     missing.
     """
-    from docendo.cli.machine import check_machine
-
     findings = [*map(check_package, PACKAGES), *check_machine()]
     passed = all(finding.status != "missing" for finding in findings)
     if as_json:

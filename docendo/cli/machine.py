@@ -7,18 +7,33 @@ import time
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Literal, NamedTuple
 
-from docendo.cli.doctor import DoctorFinding, Status
 from docendo.errors import RunError, UserError
 from docendo.store.atomic import standing
 
-__all__ = ["check_machine"]
+__all__ = ["DoctorFinding", "Status", "check_machine"]
+
+Status = Literal["ok", "missing", "optional"]
+"""``optional``: not here, and not needed by the embedded league."""
 
 _GIB = 2**30
 _DISK_GIB = 2.0
 _MEMORY_GIB = 2.0
 """What the embedded league needs."""
 _TORCH_FIX = "pip install 'torch>=2.5'"
+
+
+class DoctorFinding(NamedTuple):
+    """One line of the report."""
+
+    name: str
+    status: Status
+    detail: str
+    """What is here, such as a version; or why it is not."""
+    purpose: str = ""
+    fix: str = ""
+    """The command or step that would make it ok."""
 
 
 def check_machine() -> Iterator[DoctorFinding]:
