@@ -1,11 +1,12 @@
-"""Kuhn poker: three cards, one chip each, one bet of one more chip. The smallest poker in which bluffing pays.
+"""Kuhn poker, solved exactly: three cards, one chip each, one bet of one more chip.
 
-The first player checks or bets. A bet is folded or called. After a check the second player may bet, which the first
-folds or calls. At a showdown the higher card takes the pot. Worth -1/18 to the first player (Kuhn 1950).
+It is the smallest poker in which bluffing pays. The first player checks or bets. A bet is folded
+or called. After a check the second player may bet, which the first folds or calls. At a showdown
+the higher card takes the pot. The game is worth -1/18 to the first player (Kuhn 1950).
 
-Axes: S = 12 states, three cards (the lowest first) at each of four moments: the first player's opening; its answer to
-a bet that met its check; the second player's move after a check; its answer to a bet. A = 2 actions: check or fold, bet
-or call. C my card, D the other's.
+Axes: S = 12 states, three cards (the lowest first) at each of four moments: the first player's
+opening; its answer to a bet after its check; the second player's move after a check; its answer to
+a bet. A = 2 actions: check or fold, bet or call. C my card, D the other's.
 """
 
 from dataclasses import dataclass
@@ -14,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docendo.errors import UserError
-from docendo.games.matrix import Array
+from docendo.interfaces import FloatArray
 
 __all__ = ["KuhnPoker", "equilibrium", "first_seat_payoff"]
 
-_DEALS_DC: Array = (1 - np.eye(3)) / 6
-"""How likely each pair of cards is."""
+_DEALS_DC: FloatArray = (1 - np.eye(3)) / 6
+"""The probability of each pair of cards."""
 
-_POT_DC: Array = _DEALS_DC * np.sign(np.subtract.outer(range(3), range(3)).T)
-"""What showing the cards is worth to me where nobody has bet, times how likely the cards are."""
+_POT_DC: FloatArray = _DEALS_DC * np.sign(np.subtract.outer(range(3), range(3)).T)
+"""The value of a showdown without a bet to me, times the probability of the cards."""
 
 
 @dataclass(frozen=True)
@@ -38,53 +39,64 @@ class KuhnPoker:
     def opening_S(self) -> NDArray[np.bool_]:  # noqa: N802
         return np.repeat([True, False, True, True], 3)
 
-    def reach(self, policy_SA: Array) -> Array:
+    def reach(self, policy_SA: FloatArray) -> FloatArray:
         reach_S = np.ones(policy_SA.shape[:-1])
         reach_S[..., 3:6] = policy_SA[..., :3, 0]
         return reach_S
 
-    def values(self, mine_SA: Array, theirs_SA: Array) -> Array:
-        """The tree walked for all deals at once, from its leaves to its root."""
+    def values(self, mine_SA: FloatArray, theirs_SA: FloatArray) -> FloatArray:
+        # The game tree is walked for all deals at once, from its leaves to its root.
         opens_D, answers_D, bets_D, calls_D = np.moveaxis(
             theirs_SA[..., 1].reshape(*theirs_SA.shape[:-2], 4, 3), -2, 0
         )
+        # The first seat.
         answer_CA = _answer(bets_D)
         check_C = (1 - bets_D) @ _POT_DC + (mine_SA[3:6] * answer_CA).sum(axis=-1)
         opening_CA = np.stack([check_C, _bet(np.ones(3), calls_D)], axis=-1)
+
+        # The second seat.
         after_check_CA = np.stack(
             [(1 - opens_D) @ _POT_DC, _bet(1 - opens_D, answers_D)], axis=-1
         )
-        return (
-            np.concatenate(
-                [opening_CA, answer_CA, after_check_CA, _answer(opens_D)], axis=-2
-            )
-            / 2
-        )
+        moments = [opening_CA, answer_CA, after_check_CA, _answer(opens_D)]
+        # Each seat is taken in half of the games.
+        return np.asarray(np.concatenate(moments, axis=-2) / 2)
 
 
-def _bet(there_D: Array, calls_D: Array) -> Array:
-    """What a bet is worth with each card, (..., C), against those who are there and call so often."""
-    return there_D * (1 - calls_D) @ _DEALS_DC + 2 * (there_D * calls_D) @ _POT_DC
+def _bet(reach_D: FloatArray, calls_D: FloatArray) -> FloatArray:
+    """The value of a bet with each card, (..., C).
+
+    `reach_D` is the probability that the other player is there, `calls_D` that it then calls.
+    """
+    folded_C = reach_D * (1 - calls_D) @ _DEALS_DC
+    called_C = 2 * (reach_D * calls_D) @ _POT_DC
+    return np.asarray(folded_C + called_C)
 
 
-def _answer(bets_D: Array) -> Array:
-    """What folding and calling are worth with each card, (..., C, A), against those who bet so often."""
+def _answer(bets_D: FloatArray) -> FloatArray:
+    """The values of folding and of calling with each card, (..., C, A), where the other bets by `bets_D`."""
     return np.stack([-bets_D @ _DEALS_DC, 2 * bets_D @ _POT_DC], axis=-1)
 
 
-def first_seat_payoff(mine_SA: Array, theirs_SA: Array) -> float:
-    """What `mine_SA` gets on average in the first seat; -1/18 where both are at an equilibrium."""
-    return 2 * float((mine_SA * KuhnPoker().values(mine_SA, theirs_SA))[:3].sum())
+def first_seat_payoff(mine_SA: FloatArray, theirs_SA: FloatArray) -> float:
+    """The mean payoff of `mine_SA` in the first seat; -1/18 where both are at an equilibrium."""
+    values_SA = KuhnPoker().values(mine_SA, theirs_SA)
+    return 2 * float((mine_SA * values_SA)[:3].sum())
 
 
-def equilibrium(bluff: float = 0.0) -> Array:
-    """The equilibrium in which the first player bets its lowest card with probability `bluff`, in 0 to 1/3, (S, A).
+def equilibrium(bluff: float = 0.0) -> FloatArray:
+    """The equilibrium in which the first player bets its lowest card with probability `bluff`, (S, A).
 
-    The first player has one for every such number, the second only one (Kuhn 1950).
+    `bluff` is in 0 to 1/3: the first player has one equilibrium for each such number, the second
+    only one (Kuhn 1950).
     """
     if not 0 <= bluff <= 1 / 3:
-        raise UserError(f"Kuhn poker: equilibria bluff in 0 to 1/3 of the games: {bluff}")
-    opens, answers = (bluff, 0.0, 3 * bluff), (0.0, bluff + 1 / 3, 1.0)
-    bets, calls = (1 / 3, 0.0, 1.0), (0.0, 1 / 3, 1.0)
+        raise UserError(
+            f"Kuhn poker: an equilibrium bluffs in 0 to 1/3 of the games, got {bluff}"
+        )
+    opens = (bluff, 0.0, 3 * bluff)
+    answers = (0.0, bluff + 1 / 3, 1.0)
+    bets = (1 / 3, 0.0, 1.0)
+    calls = (0.0, 1 / 3, 1.0)
     bet_S = np.array([*opens, *answers, *bets, *calls])
     return np.stack([1 - bet_S, bet_S], axis=1)

@@ -1,7 +1,8 @@
 """Kuhn poker in words (Kuhn 1950), and players that are programs.
 
-Three cards, one for each player, one chip each in the pot. A player checks or bets one more chip; the answer to a
-bet is to fold or to call. Payoffs are halved, so that the two chips of a called bet are the full stake of 1.
+Three cards, one for each player, one chip each in the pot. A player checks or bets one more chip;
+the answer to a bet is to fold or to call. Payoffs are halved, so that the two chips of a called
+bet are the full stake of 1.
 """
 
 import re
@@ -16,9 +17,10 @@ __all__ = ["KUHN", "EquilibriumPlayer", "play_always_bet"]
 
 _RANKS = {"jack": "lowest", "queen": "middle", "king": "highest"}
 _CARDS = tuple(_RANKS)
-_OPEN, _ANSWER = ("check", "bet"), ("fold", "call")
+_OPEN = ("check", "bet")
+_ANSWER = ("fold", "call")
 _LEGAL = {(): _OPEN, ("check",): _OPEN, ("bet",): _ANSWER, ("check", "bet"): _ANSWER}
-_TOLD = re.compile(r"Your card: (jack|queen|king), .*\nMoves so far: (.+)\.\n")
+_VIEW = re.compile(r"Your card: (jack|queen|king), .*\nMoves so far: (.+)\.\n")
 
 
 def _hand(deal: str, seat: int) -> str:
@@ -26,7 +28,8 @@ def _hand(deal: str, seat: int) -> str:
 
 
 def _view(hand: str, moves: tuple[str, ...]) -> str:
-    return f"Your card: {hand}, the {_RANKS[hand]} of three.\nMoves so far: {', '.join(moves) or 'none'}."
+    history = ", ".join(moves) or "none"
+    return f"Your card: {hand}, the {_RANKS[hand]} of three.\nMoves so far: {history}."
 
 
 def _legal(hand: str, moves: tuple[str, ...]) -> tuple[str, ...]:
@@ -34,9 +37,10 @@ def _legal(hand: str, moves: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _payoff(deal: str, moves: tuple[str, ...]) -> float:
-    first, second = map(_CARDS.index, deal.split())
     if moves[-1] == "fold":
+        # After two moves the second player folded, after three the first.
         return 0.5 if len(moves) == 2 else -0.5
+    first, second = map(_CARDS.index, deal.split())
     stake = 1.0 if moves[-1] == "call" else 0.5
     return stake if first > second else -stake
 
@@ -57,10 +61,11 @@ KUHN = TextGame(
 
 @dataclass(frozen=True)
 class EquilibriumPlayer:
-    """A player that nobody beats in the long run (Kuhn 1950): best play against it loses 1/18 chip a deal as the first
-    player and wins as much as the second. It reads its prompt like anybody else.
+    """A player that nobody beats in the long run (Kuhn 1950); it reads its prompt like any agent.
 
-    `alpha`, in [0, 1/3], is how often the first player bets a jack: there is a family of equilibria.
+    Best play against it loses 1/18 chip a deal as the first player and wins as much as the
+    second. `alpha`, in [0, 1/3], is how often the first player bets a jack: there is a family
+    of equilibria.
     """
 
     alpha: float = 1 / 3
@@ -70,26 +75,26 @@ class EquilibriumPlayer:
             raise UserError(f"Kuhn's equilibria have alpha from 0 to 1/3; got {self.alpha}")
 
     def __call__(self, request: Request) -> str:
-        told = _TOLD.search(request.messages[-1].content)
-        if told is None:
+        view = _VIEW.search(request.messages[-1].content)
+        if view is None:
             raise UserError(
-                f"{request.agent} is a program that plays Kuhn poker; it cannot answer anything else"
+                f"{request.agent} is a program that plays Kuhn poker; "
+                "it cannot answer anything else"
             )
-        hand, moves = told.groups()
-        dare = Random(request.seed).random() < self.dares(
-            hand, () if moves == "none" else tuple(moves.split(", "))
-        )
-        return f"Answer: {legal_moves_in(request)[dare]}"
+        hand, history = view.groups()
+        moves = () if history == "none" else tuple(history.split(", "))
+        is_bold = Random(request.seed).random() < self.bet_probability(hand, moves)
+        return f"Answer: {legal_moves_in(request)[is_bold]}"
 
-    def dares(self, hand: str, moves: tuple[str, ...]) -> float:
+    def bet_probability(self, hand: str, moves: tuple[str, ...]) -> float:
         """The probability to bet, or to call a bet."""
-        jack, queen, king = {
+        probabilities = {
             (): (self.alpha, 0.0, 3 * self.alpha),
             ("check",): (1 / 3, 0.0, 1.0),
             ("bet",): (0.0, 1 / 3, 1.0),
             ("check", "bet"): (0.0, self.alpha + 1 / 3, 1.0),
         }[moves]
-        return {"jack": jack, "queen": queen, "king": king}[hand]
+        return probabilities[_CARDS.index(hand)]
 
 
 def play_always_bet(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""Games with known answers for two players with the same rules for both; what one gets the other pays.
+"""Symmetric zero-sum games with exact solutions: payoffs, best responses and exploitability.
 
 Axes: S states in which a player moves, A actions, N policies. A policy is (S, A): every row holds probabilities.
 `...` axes are any number of policies at once.
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from docendo.errors import UserError
+from docendo.interfaces import FloatArray
 
 __all__ = [
-    "Array",
     "Game",
     "MatrixGame",
     "best_response",
@@ -27,11 +27,9 @@ __all__ = [
     "uniform",
 ]
 
-Array = NDArray[np.float64]
-
 
 class Game(Protocol):
-    """Symmetric: where the seats differ, each player has each seat in half of the games."""
+    """A symmetric game: where the seats differ, each player has each seat in half of the games."""
 
     @property
     def name(self) -> str: ...
@@ -54,35 +52,37 @@ class Game(Protocol):
         """The most that can be won."""
         ...
 
-    def reach(self, policy_SA: Array) -> Array:
-        """How likely a policy's own moves lead to each state, (..., S), where all else does; 1 at an opening."""
+    def reach(self, policy_SA: FloatArray) -> FloatArray:
+        """The probability that a policy's own moves lead to each state, (..., S); 1 at an opening.
+
+        Chance and the other player are left out: they are taken to lead there.
+        """
         ...
 
-    def values(self, mine_SA: Array, theirs_SA: Array) -> Array:
-        """What each action is worth, (..., S, A), against one policy or several.
+    def values(self, mine_SA: FloatArray, theirs_SA: FloatArray) -> FloatArray:
+        """The value of each action, (..., S, A), against one policy or several.
 
-        Its mean payoff where the player goes on by `mine_SA`, times how likely all else leads to the state.
+        It is the mean payoff of a player that continues by `mine_SA`, times the probability that
+        chance and the other player lead to the state.
         """
         ...
 
 
 @dataclass(frozen=True)
 class MatrixGame:
-    """One simultaneous move: `payoffs_AA` says what the row gets. Raises UseError where it is not antisymmetric."""
+    """One simultaneous move; the row player gets `payoffs_AA`. Raises UserError if not antisymmetric."""
 
     name: str
     payoffs_AA: tuple[tuple[float, ...], ...]
 
     def __post_init__(self) -> None:
-        square = all(len(row) == len(self.payoffs_AA) for row in self.payoffs_AA)
-        negative = tuple(tuple(-x for x in row) for row in self.payoffs_AA)
-        if (
-            not square
-            or tuple(zip(*self.payoffs_AA, strict=True)) != negative
-            or not any(map(any, negative))
-        ):
+        size = len(self.payoffs_AA)
+        is_square = all(len(row) == size for row in self.payoffs_AA)
+        matrix_AA = np.array(self.payoffs_AA) if is_square else np.zeros((1, 1))
+        if not matrix_AA.any() or not np.array_equal(matrix_AA.T, -matrix_AA):
             raise UserError(
-                f"{self.name}: payoffs wanted that add up to 0 over the seats, not all 0: {self.payoffs_AA}"
+                f"{self.name}: expected payoffs that sum to 0 over the seats, not all 0: "
+                f"{self.payoffs_AA}"
             )
 
     @property
@@ -101,10 +101,10 @@ class MatrixGame:
     def stakes(self) -> float:
         return max(map(max, self.payoffs_AA))
 
-    def reach(self, policy_SA: Array) -> Array:
+    def reach(self, policy_SA: FloatArray) -> FloatArray:
         return np.ones(policy_SA.shape[:-1])
 
-    def values(self, mine_SA: Array, theirs_SA: Array) -> Array:
+    def values(self, mine_SA: FloatArray, theirs_SA: FloatArray) -> FloatArray:
         return np.asarray(theirs_SA @ np.transpose(self.payoffs_AA))
 
 
@@ -119,39 +119,40 @@ def biased_rock_paper_scissors() -> MatrixGame:
 
 
 def disc_game(points: int = 5) -> MatrixGame:
-    """Points on a circle, `points` >= 3 of them evenly spaced: each beats the half turn after it, by the sine between.
+    """Evenly spaced points on a circle: each beats those up to half a turn after it, by the sine between.
 
-    The disc game of Balduzzi et al. (2019), all cycle and no skill. Evenly played points are an equilibrium.
+    The disc game of Balduzzi et al. (2019), all cycle and no skill. Playing all points equally
+    often is an equilibrium. `points` is at least 3.
     """
     if points < 3:
-        raise UserError(f"disc game: at least 3 points are wanted: {points}")
+        raise UserError(f"disc game: expected at least 3 points, got {points}")
     angles = 2 * np.pi * np.arange(points) / points
     sines = np.triu(np.sin(np.subtract.outer(angles, angles).T))
-    return MatrixGame(
-        f"disc game of {points}", tuple(map(tuple, (sines - sines.T).tolist()))
-    )
+    rows = (sines - sines.T).tolist()
+    return MatrixGame(f"disc game of {points}", tuple(map(tuple, rows)))
 
 
-def payoffs(game: Game, mine_SA: Array, theirs_NSA: ArrayLike) -> Array:
-    """What a policy gets on average against each of N policies, (N,)."""
+def payoffs(game: Game, mine_SA: FloatArray, theirs_NSA: ArrayLike) -> FloatArray:
+    """The mean payoff of a policy against each of N policies, (N,)."""
     values_NSA = game.values(mine_SA, np.asarray(theirs_NSA))
     return np.asarray((mine_SA * values_NSA)[:, game.opening_S].sum(axis=(1, 2)))
 
 
-def payoff(game: Game, mine_SA: Array, theirs_SA: Array) -> float:
-    """What the first policy gets on average against the second."""
+def payoff(game: Game, mine_SA: FloatArray, theirs_SA: FloatArray) -> float:
+    """The mean payoff of the first policy against the second."""
     return float(payoffs(game, mine_SA, [theirs_SA])[0])
 
 
-def uniform(game: Game) -> Array:
-    """The policy that does everything equally often, (S, A)."""
+def uniform(game: Game) -> FloatArray:
+    """The policy that takes every action equally often, (S, A)."""
     return np.full((game.opening_S.size, game.actions), 1 / game.actions)
 
 
-def best_response(game: Game, theirs_SA: Array) -> Array:
-    """The policy that gets most from `theirs_SA`, (S, A), each row one action with probability 1; ties to the first.
+def best_response(game: Game, theirs_SA: FloatArray) -> FloatArray:
+    """The policy with the highest payoff against `theirs_SA`, (S, A), one action in each row.
 
-    Exact: the last moves are right after the first pass, and each pass makes those right that come before them.
+    Ties go to the first action. The result is exact: the last moves are right after the first
+    pass, and each pass makes those before them right.
     """
     answer_SA = uniform(game)
     for _ in range(game.depth):
@@ -159,22 +160,24 @@ def best_response(game: Game, theirs_SA: Array) -> Array:
     return answer_SA
 
 
-def exploitability(game: Game, policy_SA: Array) -> float:
-    """What the best response gets from a policy, >= 0; 0 at an equilibrium, since the game is symmetric and worth 0.
+def exploitability(game: Game, policy_SA: FloatArray) -> float:
+    """The payoff of the best response to a policy, >= 0; 0 at an equilibrium.
 
-    Half of what is called NashConv.
+    Half of NashConv, since the game is symmetric and worth 0.
     """
     return max(0.0, payoff(game, best_response(game, policy_SA), policy_SA))
 
 
-def mixture(game: Game, policies_NSA: ArrayLike, weights_N: ArrayLike) -> Array:
-    """One policy that does to every opponent what drawing one of N policies before each game would do, (S, A).
+def mixture(game: Game, policies_NSA: ArrayLike, weights_N: ArrayLike) -> FloatArray:
+    """One policy that plays like one of N policies drawn before each game, (S, A).
 
-    A row is the mean of the policies' rows by their weight times how likely each leads to that state (Kuhn 1953).
-    `weights_N` are probabilities, and all that counts in a state to which no policy leads.
+    A row is the mean of the policies' rows, weighted by `weights_N` times the probability that
+    each leads to that state (Kuhn 1953). Where no policy leads to a state, by `weights_N` alone.
     """
     rows_NSA = np.asarray(policies_NSA)
-    drawn_NS = np.repeat(np.asarray(weights_N, float)[:, None], rows_NSA.shape[1], axis=1)
-    there_NS = drawn_NS * game.reach(rows_NSA)
-    parts_NS = np.where(there_NS.sum(axis=0) > 0, there_NS, drawn_NS)
-    return np.asarray(np.einsum("ns,nsa->sa", parts_NS / parts_NS.sum(axis=0), rows_NSA))
+    states = rows_NSA.shape[1]
+    prior_NS = np.repeat(np.asarray(weights_N, float)[:, None], states, axis=1)
+    reached_NS = prior_NS * game.reach(rows_NSA)
+    weights_NS = np.where(reached_NS.sum(axis=0) > 0, reached_NS, prior_NS)
+    weights_NS = weights_NS / weights_NS.sum(axis=0)
+    return np.asarray(np.einsum("ns,nsa->sa", weights_NS, rows_NSA))

@@ -30,21 +30,19 @@ class DuelRules:
     deals: int = 6
     """D. Where it is a multiple of all deals that a game has, nobody has better cards than the other."""
     repeats: int = 4
-    """G, at least 2: what an agent earns is compared between the repetitions of one deal."""
+    """G, at least 2: an agent's payoffs are compared between the repetitions of one deal."""
     max_tokens: int = 16
     temperature: float = 1.0
 
     def __post_init__(self) -> None:
         if self.deals < 1 or self.repeats < 2 or self.max_tokens < 1:
             raise UserError(
-                f"duels want 1 or more deals and tokens, and 2 or more repeats; got {self}"
+                f"duels need at least 1 deal, 1 token and 2 repeats; got {self}"
             )
 
 
 @dataclass
-class _Table:
-    """One duel while it is played."""
-
+class _OngoingDuel:
     game: TextGame
     players: tuple[AgentId, AgentId]
     deal: str
@@ -53,24 +51,28 @@ class _Table:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        return tuple(m.choice for m in self.moves)
+        return tuple(move.choice for move in self.moves)
 
     @property
     def turn(self) -> Turn | None:
         """Whose turn it is and what that player knows; None where the duel is over."""
-        return None if "" in self.choices else self.game.turn(self.deal, self.choices)
+        choices = self.choices
+        return None if "" in choices else self.game.turn(self.deal, choices)
 
     @property
     def payoffs(self) -> tuple[float, float]:
         """The first player's and the second's; an illegal move has lost the full stake."""
         if "" in self.choices:
             return (-1.0, 1.0) if self.moves[-1].seat == 0 else (1.0, -1.0)
-        won = self.game.payoff(self.deal, self.choices)
-        return won, 0.0 - won
+        payoff = self.game.payoff(self.deal, self.choices)
+        # A difference, so that a draw is 0.0 and not -0.0.
+        return payoff, 0.0 - payoff
 
 
 @dataclass(frozen=True)
 class DuelRunner:
+    """Plays duels in batches."""
+
     engine: Engine
     games: Mapping[str, TextGame]
     """By name."""
@@ -78,49 +80,71 @@ class DuelRunner:
     """The system prompt of each agent; copies of an agent have its own."""
     rules: DuelRules = DuelRules()
 
-    def play(self, index: int, pairings_P: Sequence[Pairing], seed: int) -> list[Duel]:
-        """All duels of round `index`: P x D x S x G of them, the repetitions of a seating adjacent.
+    def play(
+        self, round_index: int, pairings_P: Sequence[Pairing], seed: int
+    ) -> list[Duel]:
+        """All duels of a round: P x D x S x G of them, the repetitions of a seating adjacent.
 
-        One batch per ply holds the movers of all duels that still run. A duel depends on its own pairing, its place in
-        the list and the seed, and on nothing else in the batch. Raises UseError for a game that there is not.
+        One batch per ply holds the movers of all duels that still run. A duel depends on its own
+        pairing, its place in the list and the seed, and on nothing else in the batch. Raises
+        UserError for an unknown game.
         """
-        tables = [
-            table
-            for p, pairing in enumerate(pairings_P)
-            for table in self._deal(pairing, seed_for(seed, p))
-        ]
-        while running := [(table, turn) for table in tables if (turn := table.turn)]:
-            completions = self.engine.sample(
-                [self._request(table, turn) for table, turn in running]
-            )
-            for (table, turn), completion in zip(running, completions, strict=True):
-                table.moves.append(_move(turn, completion))
+        duels: list[_OngoingDuel] = []
+        for p, pairing in enumerate(pairings_P):
+            duels += self._deal(pairing, seed_for(seed, p))
+
+        while running := [(duel, turn) for duel in duels if (turn := duel.turn)]:
+            requests = [self._request(duel, turn) for duel, turn in running]
+            completions = self.engine.sample(requests)
+            for (duel, turn), completion in zip(running, completions, strict=True):
+                duel.moves.append(_parse_move(turn, completion))
+
         return [
-            Duel(index, t.game.name, *t.players, t.deal, tuple(t.moves), t.payoffs)
-            for t in tables
+            Duel(
+                round=round_index,
+                game=duel.game.name,
+                first=duel.players[0],
+                second=duel.players[1],
+                deal=duel.deal,
+                moves=tuple(duel.moves),
+                payoffs=duel.payoffs,
+            )
+            for duel in duels
         ]
 
-    def _deal(self, pairing: Pairing, seed: int) -> list[_Table]:
+    def _deal(self, pairing: Pairing, seed: int) -> list[_OngoingDuel]:
         if pairing.game not in self.games:
             raise UserError(
                 f"no game {pairing.game!r}{suggestion(pairing.game, self.games)}"
             )
-        game, r = self.games[pairing.game], self.rules
-        seatings_S = (pairing.first, pairing.second), (pairing.second, pairing.first)
-        deals_D = game.draw(r.deals, seed_for(seed, "deals"))
-        return [
-            _Table(game, seatings_S[s], deals_D[d], seed_for(seed, "duel", d, s, g))
-            for d, s, g in product(range(r.deals), range(2), range(r.repeats))
-        ]
+        game = self.games[pairing.game]
+        seatings_S = (
+            (pairing.first, pairing.second),
+            (pairing.second, pairing.first),
+        )
+        deals_D = game.draw(self.rules.deals, seed_for(seed, "deals"))
 
-    def _request(self, table: _Table, turn: Turn) -> Request:
-        agent, seed = table.players[turn.seat], seed_for(table.seed, len(turn.moves))
-        prompt = turn.prompt(self.instructions[base_agent(agent)])
+        duels = []
+        axes = product(
+            range(len(deals_D)), range(len(seatings_S)), range(self.rules.repeats)
+        )
+        for d, s, g in axes:
+            duel_seed = seed_for(seed, "duel", d, s, g)
+            duels.append(_OngoingDuel(game, seatings_S[s], deals_D[d], duel_seed))
+        return duels
+
+    def _request(self, duel: _OngoingDuel, turn: Turn) -> Request:
+        agent = duel.players[turn.seat]
         return Request(
-            agent, prompt, seed, self.rules.max_tokens, self.rules.temperature, "duel"
+            agent=agent,
+            messages=turn.prompt(self.instructions[base_agent(agent)]),
+            seed=seed_for(duel.seed, len(turn.moves)),
+            max_tokens=self.rules.max_tokens,
+            temperature=self.rules.temperature,
+            purpose="duel",
         )
 
 
-def _move(turn: Turn, completion: Completion) -> Move:
+def _parse_move(turn: Turn, completion: Completion) -> Move:
     choice, verdict = read_move(completion.text, turn.legal)
     return Move(turn.seat, turn.view, choice, Rollout(completion, verdict))

@@ -1,7 +1,8 @@
 """Two-player zero-sum games in words: values made of pure functions.
 
-The state of a game is its deal and the moves so far. Players alternate, the first player begins, every move is seen by
-both, and the game is over where nobody has a legal move. Chance acts once, in the deal.
+The state of a game is its deal and the moves so far. Players alternate, the first player begins,
+both see every move, and the game is over where the player to move has no legal move. Chance acts
+once, in the deal.
 """
 
 import re
@@ -26,20 +27,20 @@ __all__ = [
 ]
 
 _ORNAMENT = " .!\"'`*"
-_OFFER = re.compile("'Answer: (.+?)'")
+_OPTION = re.compile("'Answer: (.+?)'")
 
 
 @dataclass(frozen=True)
 class TextGame:
     name: str
     rules: str
-    """What every prompt begins with. It names no deal, so that a prompt can be searched for what it must not tell."""
+    """The beginning of every prompt. It names no deal, so that tests can search prompts for deals."""
     deals: tuple[str, ...]
     """All that chance can do, equally likely."""
     hand: Callable[[str, int], str]
     """(deal, seat) -> the part of the deal that this player sees."""
     view: Callable[[str, tuple[str, ...]], str]
-    """(hand, moves) -> what the player to move is told. It never sees the other hand, so it cannot tell it."""
+    """(hand, moves) -> what the player to move reads. It never gets the other hand, so it cannot show it."""
     legal: Callable[[str, tuple[str, ...]], tuple[str, ...]]
     """(hand, moves) -> the legal moves, each a few words on one line; none where the game is over."""
     payoff: Callable[[str, tuple[str, ...]], float]
@@ -48,24 +49,26 @@ class TextGame:
     def __post_init__(self) -> None:
         if not self.deals:
             raise UserError(
-                f"game {self.name!r} has no deals; one empty text is enough where chance does nothing"
+                f"game {self.name!r} has no deals; "
+                "one empty text is enough where chance does nothing"
             )
 
     def draw(self, count: int, seed: int) -> list[str]:
         """`count` deals, each equally likely; none comes again before all others have come."""
-        rng, found = Random(seed), list[str]()
-        while len(found) < count:
-            found += rng.sample(self.deals, len(self.deals))
-        return found[:count]
+        rng = Random(seed)
+        deals: list[str] = []
+        while len(deals) < count:
+            deals += rng.sample(self.deals, len(self.deals))
+        return deals[:count]
 
     def turn(self, deal: str, moves: tuple[str, ...]) -> "Turn | None":
-        """What the player who is to move knows; None where the game is over."""
+        """What the player to move knows; None where the game is over."""
         turn = Turn(self, self.hand(deal, len(moves) % 2), moves)
         return turn if turn.legal else None
 
 
 class Turn(NamedTuple):
-    """One information set: all that a player knows when it is to move."""
+    """One information set: all that the player to move knows."""
 
     game: TextGame
     hand: str
@@ -78,6 +81,7 @@ class Turn(NamedTuple):
 
     @property
     def seat(self) -> int:
+        """0 is the first player, 1 the second."""
         return len(self.moves) % 2
 
     @property
@@ -89,76 +93,84 @@ class Turn(NamedTuple):
         return self.game.view(self.hand, self.moves)
 
     def prompt(self, instruction: str = prompts.INSTRUCTION) -> tuple[Message, ...]:
-        """What a player with this system prompt is asked."""
+        """The prompt of a player with this instruction."""
         return prompts.move_prompt(self.game.rules, self.view, self.legal, instruction)
 
 
 def information_sets(game: TextGame) -> list[Turn]:
     """Every turn that a player can meet, once: 12 in Kuhn poker. Walks the whole tree: for small games."""
-    return list(
-        dict.fromkeys(turn for deal in game.deals for turn in _turns(game, deal, ()))
-    )
+    turns: dict[Turn, None] = {}
+    for deal in game.deals:
+        turns |= dict.fromkeys(_walk_turns(game, deal, ()))
+    return list(turns)
 
 
-def _turns(game: TextGame, deal: str, moves: tuple[str, ...]) -> Iterator[Turn]:
-    if turn := game.turn(deal, moves):
-        yield turn
-        for choice in turn.legal:
-            yield from _turns(game, deal, (*moves, choice))
+def _walk_turns(game: TextGame, deal: str, moves: tuple[str, ...]) -> Iterator[Turn]:
+    turn = game.turn(deal, moves)
+    if turn is None:
+        return
+    yield turn
+    for move in turn.legal:
+        yield from _walk_turns(game, deal, (*moves, move))
 
 
 def read_move(text: str, legal: Sequence[str]) -> tuple[str, Verdict]:
-    """The legal move that `text` ends with and score 1; an empty move, score 0 and the reason where it has none.
+    """The legal move that `text` ends with and score 1; else an empty move, score 0 and the reason.
 
-    The move is read as any final answer is, from the last line ``Answer: ...``. Never raises, whatever `text` holds.
+    The move is read as any final answer is, from the last line ``Answer: ...``. Never raises,
+    whatever `text` holds.
     """
     answer = final_answer(text)
     if answer is None:
         return "", Verdict(0.0, "no move")
-    choice = {_plain(move): move for move in legal}.get(_plain(answer))
-    if choice is not None:
-        return choice, Verdict(1.0, "legal")
-    return "", Verdict(0.0, f"{answer[:60]!r} is not one of {', '.join(legal)}")
+    moves_by_text = {_normalize(move): move for move in legal}
+    move = moves_by_text.get(_normalize(answer))
+    if move is None:
+        return "", Verdict(0.0, f"{answer[:60]!r} is not one of {', '.join(legal)}")
+    return move, Verdict(1.0, "legal")
 
 
-def _plain(move: str) -> str:
+def _normalize(move: str) -> str:
     return move.strip(_ORNAMENT).casefold()
 
 
 def demonstrate_rules(
     game: TextGame, count: int, seed: int, instruction: str = prompts.INSTRUCTION
 ) -> list[tuple[tuple[Message, ...], str]]:
-    """`count` pairs (prompt, text): turns of random games, each answered with every legal move, one after the other.
+    """`count` pairs (prompt, text): turns of random games, each answered with every legal move in turn.
 
-    What is imitated from them is which moves there are and how they are written, and nothing of how to play well.
+    Who imitates them learns which moves there are and how they are written, and nothing of how to
+    play well.
     """
-    rng, found = Random(seed), list[tuple[tuple[Message, ...], str]]()
-    while len(found) < count:
-        turn = rng.choice(_random_game(game, rng))
-        found += [
-            (turn.prompt(instruction), f"Answer: {choice}")
-            for choice in rng.sample(turn.legal, len(turn.legal))
-        ]
-    return found[:count]
+    rng = Random(seed)
+    pairs: list[tuple[tuple[Message, ...], str]] = []
+    while len(pairs) < count:
+        turn = rng.choice(_play_random_game(game, rng))
+        prompt = turn.prompt(instruction)
+        shuffled = rng.sample(turn.legal, len(turn.legal))
+        pairs += [(prompt, f"Answer: {move}") for move in shuffled]
+    return pairs[:count]
 
 
-def _random_game(game: TextGame, rng: Random) -> list[Turn]:
-    deal, met = rng.choice(game.deals), list[Turn]()
+def _play_random_game(game: TextGame, rng: Random) -> list[Turn]:
+    deal = rng.choice(game.deals)
+    turns: list[Turn] = []
     moves: tuple[str, ...] = ()
     while turn := game.turn(deal, moves):
-        met.append(turn)
+        turns.append(turn)
         moves = (*moves, rng.choice(turn.legal))
-    return met
+    return turns
 
 
 def legal_moves_in(request: Request) -> list[str]:
-    """The legal moves, as the prompt of a turn lists them. Raises UseError for any other prompt."""
-    found = _OFFER.findall(request.messages[-1].content.rpartition("\n")[2])
-    if not found:
+    """The legal moves, as the prompt of a turn lists them. Raises UserError for any other prompt."""
+    last_line = request.messages[-1].content.rpartition("\n")[2]
+    moves = _OPTION.findall(last_line)
+    if not moves:
         raise UserError(
             f"{request.agent} is a program that plays games; it cannot answer anything else"
         )
-    return found
+    return moves
 
 
 def play_random(request: Request) -> str:

@@ -9,22 +9,28 @@ _LINES = [set(line) for line in ("123", "456", "789", "147", "258", "369", "159"
 
 
 def _view(hand: str, moves: tuple[str, ...]) -> str:
-    marks = {square: "XO"[turn % 2] for turn, square in enumerate(moves)}
-    rows = [" ".join(marks.get(s, s) for s in _SQUARES[i : i + 3]) for i in (0, 3, 6)]
+    board = dict(zip(_SQUARES, _SQUARES, strict=True))
+    for turn, square in enumerate(moves):
+        board[square] = "XO"[turn % 2]
+    squares = list(board.values())
+    rows = [" ".join(squares[i : i + 3]) for i in (0, 3, 6)]
     return "\n".join((*rows, f"You are {'XO'[len(moves) % 2]}."))
 
 
-def _won(moves: tuple[str, ...]) -> bool:
+def _has_won(moves: tuple[str, ...]) -> bool:
     """Whether the last move made a line."""
-    return any(line <= set(moves[-1::-2]) for line in _LINES)
+    squares = set(moves[-1::-2])
+    return any(line <= squares for line in _LINES)
 
 
-def _legal(hand: str, moves: tuple[str, ...]) -> tuple[str, ...]:
-    return () if _won(moves) else tuple(s for s in _SQUARES if s not in moves)
+def _legal_moves(hand: str, moves: tuple[str, ...]) -> tuple[str, ...]:
+    if _has_won(moves):
+        return ()
+    return tuple(square for square in _SQUARES if square not in moves)
 
 
 def _payoff(deal: str, moves: tuple[str, ...]) -> float:
-    if not _won(moves):
+    if not _has_won(moves):
         return 0.0
     return 1.0 if len(moves) % 2 else -1.0
 
@@ -35,6 +41,6 @@ TIC_TAC_TOE = TextGame(
     deals=("",),
     hand=lambda deal, seat: "",
     view=_view,
-    legal=_legal,
+    legal=_legal_moves,
     payoff=_payoff,
 )

@@ -9,24 +9,26 @@ from hypothesis.extra import numpy as hnp
 from docendo.errors import UserError
 from docendo.games.kuhn_exact import KuhnPoker, equilibrium, first_seat_payoff
 from docendo.games.matrix import (
-    Array,
     best_response,
     exploitability,
     mixture,
     payoff,
     uniform,
 )
+from docendo.interfaces import FloatArray
 
 KUHN = KuhnPoker()
 BETS = hnp.arrays(float, 12, elements=st.floats(0, 1))
 MOMENTS = {"": 0, "cb": 3, "c": 6, "b": 9}
 
 
-def policy(bet_S: Array) -> Array:
+def policy(bet_S: FloatArray) -> FloatArray:
     return np.stack([1 - bet_S, bet_S], axis=1)
 
 
-def played(first: Array, second: Array, cards: tuple[int, int], history: str = "") -> float:
+def played(
+    first: FloatArray, second: FloatArray, cards: tuple[int, int], history: str = ""
+) -> float:
     """The rules, one deal and one move after the other: what the first player gets on average."""
     if history in {"cc", "cbb", "bb"}:
         return (1 if cards[0] > cards[1] else -1) * (1 if history == "cc" else 2)
@@ -39,13 +41,13 @@ def played(first: Array, second: Array, cards: tuple[int, int], history: str = "
     )
 
 
-def by_the_rules(first: Array, second: Array) -> float:
+def by_the_rules(first: FloatArray, second: FloatArray) -> float:
     return sum(played(first, second, deal) for deal in permutations(range(3), 2)) / 6
 
 
 @given(BETS, BETS)
 def test_the_walk_over_all_deals_is_the_rules_deal_by_deal(
-    mine: Array, theirs: Array
+    mine: FloatArray, theirs: FloatArray
 ) -> None:
     a, b = policy(mine), policy(theirs)
     assert first_seat_payoff(a, b) == pytest.approx(by_the_rules(a, b))
@@ -95,5 +97,5 @@ def test_the_best_response_is_the_best_of_all_pure_policies() -> None:
 
 @pytest.mark.parametrize("bluff", [-0.1, 0.34, float("nan")])
 def test_no_equilibrium_bluffs_otherwise(bluff: float) -> None:
-    with pytest.raises(UserError, match="bluff in 0 to 1/3"):
+    with pytest.raises(UserError, match="bluffs in 0 to 1/3"):
         equilibrium(bluff)

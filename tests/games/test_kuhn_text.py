@@ -123,7 +123,7 @@ def test_at_equilibrium_the_first_player_loses_an_eighteenth_of_a_chip_and_nobod
     alpha: float,
 ) -> None:
     """Kuhn (1950): the value is -1/18 chip; a payoff of 1 is two chips."""
-    play = EquilibriumPlayer(alpha).dares
+    play = EquilibriumPlayer(alpha).bet_probability
     assert value(play, play) == Fraction(-1, 36)
     assert max(value(other, play) for other in pure(0)) == Fraction(-1, 36)
     assert min(value(play, other) for other in pure(1)) == Fraction(-1, 36)
@@ -144,7 +144,7 @@ def test_the_equilibrium_player_reads_its_prompt_and_mixes_as_it_should(turn: Tu
     ]
     assert {verdict.score for _, verdict in made} == {1.0}
     dared = sum(choice == turn.legal[1] for choice, _ in made) / 2000
-    wanted = player.dares(turn.hand, turn.moves)
+    wanted = player.bet_probability(turn.hand, turn.moves)
     assert dared == wanted if wanted in (0, 1) else abs(dared - wanted) < 0.04
 
 

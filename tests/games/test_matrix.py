@@ -9,7 +9,6 @@ from hypothesis.extra import numpy as hnp
 from docendo.errors import UserError
 from docendo.games.kuhn_exact import KuhnPoker
 from docendo.games.matrix import (
-    Array,
     Game,
     MatrixGame,
     best_response,
@@ -22,6 +21,7 @@ from docendo.games.matrix import (
     rock_paper_scissors,
     uniform,
 )
+from docendo.interfaces import FloatArray
 
 ROCK, PAPER, SCISSORS = np.eye(3)[:, None, :]
 GAMES = (
@@ -34,7 +34,7 @@ GAMES = (
 
 
 @st.composite
-def games_with_policies(draw: Any, count: int) -> tuple[Game, Array]:
+def games_with_policies(draw: Any, count: int) -> tuple[Game, FloatArray]:
     """A game and (count, S, A) policies of it, some of whose probabilities are 0."""
     game = draw(st.sampled_from(GAMES))
     shape = count, game.opening_S.size, game.actions
@@ -82,14 +82,16 @@ def test_on_the_disc_every_point_beats_the_half_turn_after_it() -> None:
 
 
 @given(games_with_policies(2))
-def test_what_one_gets_the_other_pays(played: tuple[Game, Array]) -> None:
+def test_what_one_gets_the_other_pays(played: tuple[Game, FloatArray]) -> None:
     game, (mine, theirs) = played
     assert payoff(game, mine, theirs) == pytest.approx(-payoff(game, theirs, mine))
     assert abs(payoff(game, mine, theirs)) <= game.stakes + 1e-12
 
 
 @given(games_with_policies(2))
-def test_nothing_does_better_than_the_best_response(played: tuple[Game, Array]) -> None:
+def test_nothing_does_better_than_the_best_response(
+    played: tuple[Game, FloatArray],
+) -> None:
     game, (other, theirs) = played
     best = payoff(game, best_response(game, theirs), theirs)
     assert best >= payoff(game, other, theirs) - 1e-12
@@ -98,7 +100,7 @@ def test_nothing_does_better_than_the_best_response(played: tuple[Game, Array]) 
 
 @given(games_with_policies(4), st.permutations([0.1, 0.2, 0.7]))
 def test_a_mixture_plays_as_drawing_one_of_its_policies_would(
-    played: tuple[Game, Array], weights: list[float]
+    played: tuple[Game, FloatArray], weights: list[float]
 ) -> None:
     game, (*mixed, other) = played
     expected = np.dot(weights, payoffs(game, other, mixed))
@@ -107,7 +109,7 @@ def test_a_mixture_plays_as_drawing_one_of_its_policies_would(
 
 
 @given(games_with_policies(3))
-def test_a_mixture_holds_probabilities(played: tuple[Game, Array]) -> None:
+def test_a_mixture_holds_probabilities(played: tuple[Game, FloatArray]) -> None:
     game, policies = played
     mixed = mixture(game, policies, [0.5, 0.5, 0.0])
     assert mixed.sum(axis=1) == pytest.approx(1)
@@ -125,7 +127,7 @@ def test_a_matrix_game_that_is_none_is_refused() -> None:
         (),
         ((0, float("nan")), (float("nan"), 0)),
     ):
-        with pytest.raises(UserError, match="odd: payoffs wanted"):
+        with pytest.raises(UserError, match="odd: expected payoffs"):
             MatrixGame("odd", payoffs_AA)
-    with pytest.raises(UserError, match="at least 3 points are wanted: 2"):
+    with pytest.raises(UserError, match="expected at least 3 points, got 2"):
         disc_game(2)
