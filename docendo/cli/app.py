@@ -16,7 +16,7 @@ from docendo.cli.doctor import doctor
 from docendo.cli.evaluate import evaluate
 from docendo.cli.export import export
 from docendo.cli.league import league
-from docendo.cli.measure import plan
+from docendo.cli.plan import plan
 from docendo.cli.preferences import preferences
 from docendo.cli.problems import audit, domains
 from docendo.cli.report import report

@@ -1,14 +1,12 @@
-"""`docendo bench`: how near the engine comes to what this machine can do, and what more agents cost."""
+"""`docendo bench`: how near the engine comes to the machine's limit, and what agents cost."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docendo.cli.measure import peak
 from docendo.cli.options import AsJson, ConfigFile, Settings
 from docendo.cli.output import notice, show, show_json, table, title
 from docendo.records import AgentId
@@ -24,16 +22,13 @@ __all__ = ["Bench", "Ceilings", "Machine", "PopulationBench", "Speed", "bench"]
 _AGENTS = tuple(AgentId(f"agent-{i}") for i in range(16))
 _COUNTS = (1, 2, 4, 8, 16)
 
-_Quick = Annotated[
-    bool,
-    typer.Option(
-        "--quick", help="Shorter prompts and answers, fewer repeats: a rough look."
-    ),
-]
+_QUICK_HELP = "Shorter prompts and answers, fewer repeats: a rough look."
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
+    """Where it was measured."""
+
     threads: int
     device: str
     dtype: str
@@ -41,12 +36,16 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
+    """The fastest arithmetic and memory traffic that were measured."""
+
     matrix_gflops: float
     memory_gbs: float
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
+    """Sampling or training of one agent."""
+
     rows: int
     seconds: float
     """Of the best repeat, as the ceilings are; the other numbers follow from it."""
@@ -55,9 +54,9 @@ class Speed:
     """Sampled; or trained on, a prompt once for all its answers."""
     roofline_tokens_per_second: float
     share: float
-    """Of the roofline."""
+    """Share of the roofline."""
     matrix_share: float
-    """Of the matrix ceiling alone."""
+    """Share of the matrix ceiling alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,55 +66,58 @@ class PopulationBench:
     sampling_seconds: float
     training_seconds: float
     ratio: float
-    """Of both together to those of one agent."""
+    """Seconds of both together, divided by those of one agent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
+    """Everything that was measured."""
+
     model: str
     machine: Machine
     ceilings: Ceilings
     limit: str
-    """Of a step in the middle of an answer: arithmetic or memory."""
+    """What limits a step in the middle of an answer: arithmetic or memory."""
     sampling: Speed
     training: Speed
     agents: Mapping[str, PopulationBench]
     peak_memory_bytes: int
-    """After one agent's sampling and training; 0 where it cannot be told."""
+    """After one agent's sampling and training; 0 if unknown."""
 
 
 def bench(
-    config: ConfigFile = None,
+    config_file: ConfigFile = None,
     settings: Settings = None,
-    quick: _Quick = False,
+    quick: Annotated[bool, typer.Option("--quick", help=_QUICK_HELP)] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how near sampling and training come to what this machine can do.
+    """Measure how near the engine comes to the limit of this machine.
 
-    The roofline is the least time that the arithmetic and the memory traffic can take here. Also
-    measures what more agents cost at the same rows and tokens. Uses as many threads as PyTorch
-    does; takes some minutes, with --quick about one.
+    The roofline is the least time that the arithmetic and the memory traffic can take here.
+    Also measures what more agents cost at the same rows and tokens. Uses as many threads as
+    PyTorch does. Takes some minutes, with --quick about one.
     """
     from docendo.config.load import load_config
 
-    wanted = load_config(config, tuple(settings or ()))
+    config = load_config(config_file, tuple(settings or ()))
     from docendo.build.school import resolve_config
 
-    here = resolve_config(wanted)
-    notice(f"measuring {here.model} in {here.engine.dtype} on {here.engine.device} ...")
-    made = _measure(here, quick)
+    resolved = resolve_config(config)
+    engine = resolved.engine
+    notice(f"measuring {resolved.model} in {engine.dtype} on {engine.device} ...")
+    result = _measure(resolved, quick)
     if as_json:
-        show_json(asdict(made))
+        show_json(asdict(result))
     else:
-        _show(made)
+        _show(result)
 
 
 def _measure(config: "Config", quick: bool) -> Bench:
-    """`config` is resolved. The ceilings are looked at twice, as another program may be busy at one of the times, and
-    only once the engine's memory is known, of which theirs is no part."""
+    """`config` is resolved."""
     import torch
 
     from docendo.build.school import open_local_engine
+    from docendo.cli.speeds import peak_memory
     from docendo.config import AgentConfig
     from docendo.engines.profiling.peak import measure_ceiling
     from docendo.engines.profiling.roofline import (
@@ -126,69 +128,92 @@ def _measure(config: "Config", quick: bool) -> Bench:
         training_seconds,
     )
 
-    machine = Machine(torch.get_num_threads(), config.engine.device, config.engine.dtype)
-    repeats, lengths = (2, (32, 8)) if quick else (3, (150, 48))
-    batch = WorkloadBatch(8, 8, *lengths)
-    engine = open_local_engine(
-        config.model_copy(update={"agents": {_AGENTS[0]: AgentConfig()}})
+    threads = torch.get_num_threads()
+    machine = Machine(threads, config.engine.device, config.engine.dtype)
+    repeats, prompt, answer = (2, 32, 8) if quick else (3, 150, 48)
+    batch = WorkloadBatch(prompts=8, group=8, prompt=prompt, answer=answer)
+    one_agent = config.model_copy(update={"agents": {_AGENTS[0]: AgentConfig()}})
+    engine = open_local_engine(one_agent)
+    ((sampled, trained),) = _time_populations(engine, batch, (1,), repeats)
+
+    # before the ceilings are measured, which take memory of their own
+    memory = peak_memory(machine.device)
+
+    # twice, since another program may be busy at one of the times
+    device = torch.device(machine.device)
+    torch.set_num_threads(threads)
+    early = measure_ceiling(engine.bank.dtype, device)
+    agents = _compare_populations(
+        engine, WorkloadBatch(16, 4, prompt, answer), repeats, config.seed
     )
-    ((sampled, trained),) = _alternating(engine, batch, (1,), repeats)
-    memory = peak(machine.device)
-    look = partial(measure_ceiling, engine.bank.dtype, torch.device(machine.device))
-    torch.set_num_threads(machine.threads)
-    early = look()
-    agents = _populations(engine, WorkloadBatch(16, 4, *lengths), repeats, config.seed)
-    torch.set_num_threads(machine.threads)
-    ceiling, model = Ceiling(*map(max, early, look())), _model(engine)
-    answers, passed = batch.rows * batch.answer, trained[0].tokens
+    torch.set_num_threads(threads)
+    late = measure_ceiling(engine.bank.dtype, device)
+    ceiling = Ceiling(max(early.flops, late.flops), max(early.bytes, late.bytes))
+
+    model = _describe_model(engine)
     return Bench(
         model=config.model,
         machine=machine,
         ceilings=Ceilings(ceiling.flops / 1e9, ceiling.bytes / 1e9),
         limit=step(model, batch, batch.answer // 2, ceiling).limit,
-        sampling=_speed(
-            batch.rows, answers, sampled, sampling_seconds(model, batch, ceiling), ceiling
+        sampling=_summarize(
+            sampled,
+            rows=batch.rows,
+            tokens=batch.rows * batch.answer,
+            roofline_seconds=sampling_seconds(model, batch, ceiling),
+            ceiling=ceiling,
         ),
-        training=_speed(
-            batch.rows, passed, trained, training_seconds(model, batch, ceiling), ceiling
+        training=_summarize(
+            trained,
+            rows=batch.rows,
+            tokens=trained[0].tokens,
+            roofline_seconds=training_seconds(model, batch, ceiling),
+            ceiling=ceiling,
         ),
         agents=agents,
         peak_memory_bytes=memory,
     )
 
 
-def _alternating(
+def _time_populations(
     engine: "LocalEngine", batch: "WorkloadBatch", counts: Sequence[int], repeats: int
 ) -> list[tuple[list["Timed"], list["Timed"]]]:
-    """Sampling and training of so many agents, each in turn within a repeat, after one that does not count."""
+    """Sampling and training times of populations of each size.
+
+    The sizes take turns within a repeat, so that a slow spell hits all of them; the first
+    repeat does not count.
+    """
     from docendo.cli.timed_round import timed_round
 
-    rounds = [
-        [timed_round(engine, batch, _AGENTS[:n], r) for n in counts]
-        for r in range(repeats + 1)
-    ][1:]
-    return [
-        ([r[i][0] for r in rounds], [r[i][1] for r in rounds]) for i in range(len(counts))
-    ]
+    times: list[tuple[list[Timed], list[Timed]]] = [([], []) for _ in counts]
+    for repeat in range(repeats + 1):
+        for (sampling, training), count in zip(times, counts, strict=True):
+            sampled, trained = timed_round(engine, batch, _AGENTS[:count], repeat)
+            if repeat:
+                sampling.append(sampled)
+                training.append(trained)
+    return times
 
 
-def _populations(
+def _compare_populations(
     engine: "LocalEngine", batch: "WorkloadBatch", repeats: int, seed: int
 ) -> dict[str, PopulationBench]:
     for agent in _AGENTS[1:]:
         engine.bank.add(agent, seed)
-    found = _alternating(engine, batch, _COUNTS, repeats)
-    best = [
-        (min(s.seconds for s in sampled), min(t.seconds for t in trained))
-        for sampled, trained in found
-    ]
-    return {
-        str(n): PopulationBench(*times, sum(times) / sum(best[0]))
-        for n, times in zip(_COUNTS, best, strict=True)
-    }
+
+    results: dict[str, PopulationBench] = {}
+    alone = 0.0
+    times = _time_populations(engine, batch, _COUNTS, repeats)
+    for count, (sampled, trained) in zip(_COUNTS, times, strict=True):
+        sampling = min(timed.seconds for timed in sampled)
+        training = min(timed.seconds for timed in trained)
+        alone = alone or sampling + training
+        ratio = (sampling + training) / alone
+        results[str(count)] = PopulationBench(sampling, training, ratio)
+    return results
 
 
-def _model(engine: "LocalEngine") -> "WorkloadModel":
+def _describe_model(engine: "LocalEngine") -> "WorkloadModel":
     from docendo.engines.profiling.roofline import WorkloadModel
 
     return WorkloadModel(
@@ -196,55 +221,63 @@ def _model(engine: "LocalEngine") -> "WorkloadModel":
     )
 
 
-def _speed(
-    rows: int, tokens: int, times: Sequence["Timed"], roofline: float, ceiling: "Ceiling"
+def _summarize(
+    times: Sequence["Timed"],
+    *,
+    rows: int,
+    tokens: int,
+    roofline_seconds: float,
+    ceiling: "Ceiling",
 ) -> Speed:
-    """`roofline` is in seconds."""
-    seconds = min(t.seconds for t in times)
+    seconds = min(timed.seconds for timed in times)
     return Speed(
         rows=rows,
         seconds=seconds,
-        median_seconds=median(t.seconds for t in times),
+        median_seconds=median(timed.seconds for timed in times),
         tokens_per_second=tokens / seconds,
-        roofline_tokens_per_second=tokens / roofline,
-        share=roofline / seconds,
+        roofline_tokens_per_second=tokens / roofline_seconds,
+        share=roofline_seconds / seconds,
         matrix_share=times[0].flops / ceiling.flops / seconds,
     )
 
 
-def _show(made: Bench) -> None:
+def _show(result: Bench) -> None:
     from docendo.formatting import compact, percent
 
     speeds = table(
         ["one agent"],
         ["rows", "seconds", "median", "tokens/s", "roofline", "share", "of matrix ceiling"],
     )
-    for name, s in (("sampling", made.sampling), ("training", made.training)):
-        times = [f"{s.seconds:.3f}", f"{s.median_seconds:.3f}"]
-        tokens = [compact(s.tokens_per_second), compact(s.roofline_tokens_per_second)]
+    for name, speed in (("sampling", result.sampling), ("training", result.training)):
         speeds.add_row(
-            name, str(s.rows), *times, *tokens, percent(s.share), percent(s.matrix_share)
+            name,
+            str(speed.rows),
+            f"{speed.seconds:.3f}",
+            f"{speed.median_seconds:.3f}",
+            compact(speed.tokens_per_second),
+            compact(speed.roofline_tokens_per_second),
+            percent(speed.share),
+            percent(speed.matrix_share),
         )
+
     agents = table(["agents"], ["sampling s", "training s", "times one agent"])
-    for count, p in made.agents.items():
+    for count, population in result.agents.items():
         agents.add_row(
             count,
-            f"{p.sampling_seconds:.3f}",
-            f"{p.training_seconds:.3f}",
-            f"{p.ratio:.2f}",
+            f"{population.sampling_seconds:.3f}",
+            f"{population.training_seconds:.3f}",
+            f"{population.ratio:.2f}",
         )
-    flops, width = (
-        compact(1e9 * made.ceilings.matrix_gflops, "FLOP"),
-        made.ceilings.memory_gbs,
-    )
-    threads = "1 thread" if made.machine.threads == 1 else f"{made.machine.threads} threads"
+
+    flops = compact(1e9 * result.ceilings.matrix_gflops, "FLOP")
+    bandwidth = f"{result.ceilings.memory_gbs:.1f} GB/s"
+    threads = result.machine.threads
+    cores = "1 thread" if threads == 1 else f"{threads} threads"
     show(
-        title(
-            f"At most {flops}/s in matrix products, {width:.1f} GB/s from memory, {threads}"
-        ),
+        title(f"At most {flops}/s in matrix products, {bandwidth} from memory, {cores}"),
         speeds,
-        f"\na step of {made.sampling.rows} rows is limited by {made.limit}; "
-        f"peak memory with one agent {made.peak_memory_bytes / 2**30:.1f} GiB\n",
+        f"\na step of {result.sampling.rows} rows is limited by {result.limit}; "
+        f"peak memory with one agent {result.peak_memory_bytes / 2**30:.1f} GiB\n",
         title("The same rows and tokens, shared by more agents"),
         agents,
     )

@@ -1,4 +1,4 @@
-"""How large the database of a run will be: a few rounds of its shape are stored in memory, and measured."""
+"""How large a run's database will be: rounds like its own are stored in memory and measured."""
 
 import json
 import sqlite3
@@ -19,7 +19,6 @@ from docendo.records import (
     Match,
     Move,
     Problem,
-    Question,
     Rollout,
     Usage,
     Verdict,
@@ -28,170 +27,155 @@ from docendo.store.checkpoints import forget_old
 from docendo.store.database import SCHEMA
 from docendo.store.rows import RoundRecord, insert_round
 
-__all__ = ["PASSED", "Written", "database_size"]
+__all__ = ["Solutions", "database_size"]
 
-Written = Sequence[tuple[Problem, Completion]]
-"""Problems, and what agents who know how answer them."""
+Solutions = Sequence[tuple[Problem, Completion]]
+"""Problems with answers as long as those of agents that can solve them."""
 
-PASSED = 2 / 3
-"""Share of the lessons that the gate lets through, as in the runs that were measured (docs/performance.md)."""
+_PASSED = 2 / 3
+"""Share of the lessons that pass the gate, as in the runs that were measured."""
 _USEFUL = 0.5
-"""Share of the lessons that are written down by those who listen."""
-_NOTES = 200
+"""Share of the lessons that are kept as demonstrations."""
+_DEMONSTRATIONS = 200
 """Kept by each agent of each family."""
 _STATES = 3
-"""The newest, that of the older checkpoint, and the room of the one before."""
-_STATE = 20_000
-"""Letters of a state that stands for any. It leaves its round when two newer ones are there, and half-empty pages."""
-_METRICS, _ALARMS, _PURPOSES = 22, 11, 6
+"""The newest state, that of the older checkpoint, and the room that the one before left."""
+_STATE_TEXT = "x" * 20_000
+"""Stands for a state while pages are counted: states come and go, and leave half-empty pages."""
+_METRICS, _METRICS_OF_AGENT, _PURPOSES = 22, 11, 6
 _FEW, _MORE = 8, 24
 """Rounds that are stored to see what one adds."""
-_MANY = 1000
-"""Evaluations, likewise."""
+_EVALUATIONS = 1000
+"""Likewise for evaluations."""
 
 
-def database_size(config: Config, written: Written, examined: int) -> int:
+def database_size(config: Config, solutions: Solutions, evaluations: int) -> int:
     """Bytes of run.db after all rounds, with so many evaluated answers in it."""
-    written = [
-        (problem, _cut(completion, config.teaching.max_tokens))
-        for problem, completion in written
-    ]
-    few, more = (_stored(config, written, rounds, 0) for rounds in (_FEW, _MORE))
-    judged = (_stored(config, written, 1, _MANY) - _stored(config, written, 1, 0)) / _MANY
-    taught = (more - few) / (_MORE - _FEW) * (config.teaching.rounds - _FEW)
-    return round(few + taught + judged * examined + _states(config, written))
+    max_tokens = config.teaching.max_tokens
+    solutions = [(problem, _cut(answer, max_tokens)) for problem, answer in solutions]
+
+    few = _stored_size(config, solutions, rounds=_FEW)
+    more = _stored_size(config, solutions, rounds=_MORE)
+    rounds_size = few + (more - few) / (_MORE - _FEW) * (config.teaching.rounds - _FEW)
+
+    plain = _stored_size(config, solutions, rounds=1)
+    evaluated = _stored_size(config, solutions, rounds=1, evaluations=_EVALUATIONS)
+    evaluations_size = (evaluated - plain) / _EVALUATIONS * evaluations
+
+    return round(rounds_size + evaluations_size + _states_size(config, solutions))
 
 
-def _stored(config: Config, written: Written, rounds: int, examined: int) -> int:
-    """Bytes of a database with so many rounds of teaching and so many evaluations."""
+def _stored_size(
+    config: Config, solutions: Solutions, *, rounds: int, evaluations: int = 0
+) -> int:
+    """Bytes of a database with some rounds of teaching and some evaluations in each."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         database.executescript(SCHEMA)
         for index in range(rounds):
-            insert_round(database, _round(config, written, index, examined))
+            insert_round(database, _make_round(config, solutions, index, evaluations))
             database.execute("INSERT INTO checkpoints VALUES (?, '', '')", (index,))
             forget_old(database, _STATES - 1)
-        (pages,), (size,) = (
-            database.execute(f"PRAGMA {what}").fetchone()
-            for what in ("page_count", "page_size")
-        )
-        return int(pages * size)
+
+        ((pages,),) = database.execute("PRAGMA page_count")
+        ((page_size,),) = database.execute("PRAGMA page_size")
+        return int(pages * page_size)
 
 
-def _round(config: Config, written: Written, index: int, examined: int) -> RoundRecord:
-    agents = [AgentId(name) for name in config.learners]
-    problem, completion = written[0]
-    judged = Evaluation(index, BASE, problem, completion.text, Verdict(1.0, "equal"))
+def _make_round(
+    config: Config, solutions: Solutions, index: int, evaluations: int
+) -> RoundRecord:
+    """A round of teaching as this run might have."""
+    problem, answer = solutions[0]
+    evaluation = Evaluation(index, BASE, problem, answer.text, Verdict(1.0, "equal"))
+    metrics = _METRICS + _METRICS_OF_AGENT * len(config.learners)
+    usage = []
+    for name in config.learners:
+        for purpose in range(_PURPOSES):
+            usage.append(Usage(AgentId(name), f"purpose {purpose}", 1000, 1e9))
+
     return RoundRecord(
-        index,
-        "teaching",
-        1.0,
-        episodes=list(_episodes(config, written, index)) if config.domains else (),
-        evaluations=[judged] * examined,
-        metrics={f"metric/{i:02d}": i / 3 for i in range(_METRICS + _ALARMS * len(agents))},
-        ledger=[
-            Usage(agent, f"purpose {i}", 1000, 1e9)
-            for agent in agents
-            for i in range(_PURPOSES)
-        ],
-        duels=list(_duels(config, written, index)),
-        questions=list(_questions(config, written, index)),
-        state={"notes": "x" * _STATE},
+        index=index,
+        stage="teaching",
+        seconds=1.0,
+        episodes=list(_make_episodes(config, solutions, index)) if config.domains else (),
+        evaluations=[evaluation] * evaluations,
+        metrics={f"metric/{i:02d}": i / 3 for i in range(metrics)},
+        ledger=usage,
+        duels=_make_duels(config, index),
+        state={"notes": _STATE_TEXT},
     )
 
 
-def _episodes(config: Config, written: Written, index: int) -> Iterator[Episode]:
-    t, passed = config.teaching, 0.0
-    for m, (problem, completion) in enumerate(islice(cycle(written), t.matches)):
-        match = Match(
-            AgentId("a teacher"),
-            AgentId("a student"),
-            problem.domain,
-            problem.family,
-            problem.level,
-        )
-        attempt = Rollout(completion, Verdict(1.0, "equal"))
-        test, *shown = (
-            _other(problem, (index, m, i)) for i in range(1 + t.lessons * t.examples)
-        )
-        for lesson in range(t.lessons):
-            passed += PASSED
-            tried = (attempt,) * t.attempts if passed >= 1 else ()
-            passed -= passed >= 1
-            examples = tuple(shown[lesson * t.examples : (lesson + 1) * t.examples])
-            given = Lesson(examples, (attempt,) * t.examples)
+def _make_episodes(config: Config, solutions: Solutions, index: int) -> Iterator[Episode]:
+    teaching = config.teaching
+    passed = 0.0
+    for m, (problem, answer) in enumerate(islice(cycle(solutions), teaching.matches)):
+        match = Match(AgentId("a teacher"), AgentId("a student"), *problem.task_type)
+        rollout = Rollout(answer, Verdict(1.0, "equal"))
+        test = _vary(problem, f"{index}.{m}")
+
+        for number in range(teaching.lessons):
+            shown = [
+                _vary(problem, f"{index}.{m}.{number}.{x}")
+                for x in range(teaching.examples)
+            ]
+            passed += _PASSED
+            attempts = 0
+            if passed >= 1:
+                passed -= 1
+                attempts = teaching.attempts
+
             yield Episode(
-                index, match, test, given, (attempt,) * t.control_attempts, tried, 0.5
+                round=index,
+                match=match,
+                test=test,
+                lesson=Lesson(tuple(shown), (rollout,) * teaching.examples),
+                control=(rollout,) * teaching.control_attempts,
+                attempts=(rollout,) * attempts,
+                expected=0.5,
             )
 
 
-def _duels(config: Config, written: Written, index: int) -> Iterator[Duel]:
-    plan, attempt = (
-        config.duels,
-        Rollout(Completion("Answer: bet", tokens=(1000,) * 5), Verdict(1.0, "legal")),
+def _make_duels(config: Config, index: int) -> list[Duel]:
+    duels = config.duels
+    answer = Completion("Answer: bet", tokens=(1000,) * 5)
+    prompt = "Your card: king. Nobody has bet yet."
+    move = Move(0, prompt, "bet", Rollout(answer, Verdict(1.0, "legal")))
+    duel = Duel(
+        round=index,
+        game=duels.game,
+        first=AgentId("a player"),
+        second=AgentId("another"),
+        deal="king jack",
+        moves=(move,) * (3 if duels.game == "kuhn" else 8),
+        payoffs=(1.0, -1.0),
     )
-    moves = (Move(0, "Your card: king. Nobody has bet yet.", "bet", attempt),) * (
-        3 if plan.game == "kuhn" else 8
-    )
-    for _ in range(2 * plan.pairings * plan.deals * plan.repeats):
-        yield Duel(
-            index,
-            plan.game,
-            AgentId("a player"),
-            AgentId("another"),
-            "king jack",
-            moves,
-            (1.0, -1.0),
-        )
+    return [duel] * (2 * duels.pairings * duels.deals * duels.repeats)
 
 
-def _questions(config: Config, written: Written, index: int) -> Iterator[Question]:
-    for domain in config.domains.values():
-        for asker in (
-            config.askers[name] for name in domain.askers if name in config.askers
-        ):
-            for q in range(asker.questions if asker.kind == "persona" else 0):
-                problem, completion = written[q % len(written)]
-                tries = [(AgentId("somebody"), 1.0)] * (
-                    asker.tries * (len(config.learners) - 1)
-                )
-                asked = _other(problem, (index, q)) if q % 2 else None
-                yield Question(
-                    index,
-                    AgentId("an asker"),
-                    "a persona",
-                    problem.task_type,
-                    completion,
-                    asked,
-                    "",
-                    tuple(tries),
-                )
+def _states_size(config: Config, solutions: Solutions) -> int:
+    """Bytes of the states: nearly all of them are the agents' demonstrations."""
+    teaching = config.teaching
+    learners = max(1, len(config.learners))
+    families = {(problem.domain, problem.family) for problem, _ in solutions}
+    recipients = learners - 1 if config.learning.share_lessons == "all" else 1
+
+    lessons = teaching.rounds * teaching.matches * teaching.lessons * teaching.examples
+    count = min(_DEMONSTRATIONS * len(families) * learners, _USEFUL * lessons * recipients)
+    letters = 0
+    for problem, answer in solutions:
+        letters += len(json.dumps({"problem": asdict(problem), "text": answer.text}))
+    return round(_STATES * count * letters / len(solutions))
 
 
-def _states(config: Config, written: Written) -> int:
-    """Bytes of what is remembered: nearly all of it is the agents' notes."""
-    notes = [len(json.dumps({"problem": asdict(p), "text": c.text})) for p, c in written]
-    learners, families = (
-        max(1, len(config.learners)),
-        len({p.task_type[:2] for p, _ in written}),
-    )
-    heard = learners - 1 if config.learning.share_lessons == "all" else 1
-    t = config.teaching
-    kept = min(
-        _NOTES * families * learners,
-        _USEFUL * t.rounds * t.matches * t.lessons * t.examples * heard,
-    )
-    return round(_STATES * kept * sum(notes) / len(notes))
+def _cut(answer: Completion, max_tokens: int) -> Completion:
+    """What is left of an answer that ends after `max_tokens` tokens."""
+    if len(answer.tokens) <= max_tokens:
+        return answer
+    letters = len(answer.text) * max_tokens // len(answer.tokens)
+    return replace(answer, text=answer.text[:letters], tokens=answer.tokens[:max_tokens])
 
 
-def _cut(completion: Completion, longest: int) -> Completion:
-    """What there is of an answer that had to end after so many tokens."""
-    if len(completion.tokens) <= longest:
-        return completion
-    letters = len(completion.text) * longest // len(completion.tokens)
-    return replace(
-        completion, text=completion.text[:letters], tokens=completion.tokens[:longest]
-    )
-
-
-def _other(problem: Problem, place: tuple[int, ...]) -> Problem:
-    return replace(problem, prompt=f"{problem.prompt}{'.'.join(map(str, place))}")
+def _vary(problem: Problem, mark: str) -> Problem:
+    """Another problem of the same length: equal ones are stored once."""
+    return replace(problem, prompt=f"{problem.prompt}{mark}")

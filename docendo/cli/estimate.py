@@ -1,20 +1,25 @@
-"""What a run will cost, worked out from its settings and a few speeds. Pure arithmetic.
+"""What a run will cost, computed from its settings and a few measured speeds.
 
-Counts are upper bounds: experts may be good enough early, and a lesson that the gate stops is not tried.
+Counts are upper bounds: experts may be good enough early, and a lesson that the gate stops is
+not tried.
 """
 
 from dataclasses import dataclass
 
 from docendo.build.school import Catalog, expert_rounds
-from docendo.cli.disk_usage import Written, database_size
+from docendo.cli.disk_usage import Solutions, database_size
 from docendo.config.load import Config
+from docendo.teaching.game import TeachingRules
 
 __all__ = ["RunEstimate", "Speeds", "StageEstimate", "checkpoints_size", "estimate"]
 
-_CACHE = 2 * 2**30
+_MAX_CACHE = 2 * 2**30
 """The engine's bound on its key-value cache, in bytes."""
 _CHECKPOINTS = 3
 """Two are kept while the next is written."""
+_KUHN_SITUATIONS = 12
+_MOVES = {"kuhn": 3, "tictactoe": 9}
+"""Moves of one game, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +31,13 @@ class Speeds:
     trained: float
     """Tokens per second, of prompts and answers."""
     prompt: float
-    """Tokens of a question with its instruction, on average."""
+    """Mean tokens of a question with its instruction."""
     solution: float
-    """Tokens of a worked solution, on average."""
+    """Mean tokens of a worked solution."""
     memory: int
     """Bytes of this process at its peak, so far."""
     rows: int
-    """Completions that were in flight."""
+    """Completions that were sampled at once."""
     column: int
     """Bytes of the key-value cache per token."""
     adapter: int
@@ -44,14 +49,31 @@ class Speeds:
 
 
 @dataclass(frozen=True, slots=True)
+class _Work:
+    """What one stage does, in counts."""
+
+    rounds: int = 1
+    evaluations: int = 0
+    """Answers that are evaluated and kept."""
+    untrained: int = 0
+    """Other answers that no policy gradient trains on."""
+    rewarded: int = 0
+    """Answers that a policy gradient trains on."""
+    examples: int = 0
+    """Supervised examples, each time that one is trained on."""
+
+
+@dataclass(frozen=True, slots=True)
 class StageEstimate:
+    """The cost of one stage."""
+
     name: str
     rounds: int
     answers: int
-    examined: int
+    evaluations: int
     """Those of the answers that are evaluations, which the run keeps."""
     examples: int
-    """Supervised, one at a time."""
+    """Supervised examples, each time that one is trained on."""
     sampled_tokens: int
     trained_tokens: int
     flops: float
@@ -61,9 +83,11 @@ class StageEstimate:
 
 @dataclass(frozen=True, slots=True)
 class RunEstimate:
+    """The cost of a whole run."""
+
     stages: tuple[StageEstimate, ...]
     memory: int
-    """Bytes."""
+    """Bytes at the peak."""
     database: int
     """Bytes of run.db."""
     checkpoints: int
@@ -76,155 +100,161 @@ class RunEstimate:
 
     @property
     def seconds(self) -> float:
-        return sum(s.seconds for s in self.stages)
+        return sum(stage.seconds for stage in self.stages)
 
     @property
     def tokens(self) -> int:
         """Sampled and trained on."""
-        return sum(s.sampled_tokens + s.trained_tokens for s in self.stages)
+        return sum(stage.sampled_tokens + stage.trained_tokens for stage in self.stages)
 
 
 def estimate(
-    config: Config, found: Catalog, speeds: Speeds, written: Written
+    config: Config, catalog: Catalog, speeds: Speeds, solutions: Solutions
 ) -> RunEstimate:
-    """Stages with their counts, tokens and seconds; peak memory; disk of the run directory."""
+    """The cost of each stage, peak memory, and the disk space of the run directory."""
+    start = _Work(evaluations=len(config.domains) * config.evaluation.problems)
     stages = (
-        _start(config, speeds),
-        _experts(config, found, speeds),
-        _teaching(config, found, speeds),
+        _price("start", start, config, speeds),
+        _price("experts", _count_experts(config, catalog), config, speeds),
+        _price("teaching", _count_teaching(config, catalog), config, speeds),
     )
-    database = database_size(config, written, sum(s.examined for s in stages))
-    longest = 2 * speeds.prompt + speeds.solution + config.teaching.max_tokens
-    cache = round(min(config.engine.max_num_seqs * longest * speeds.column, _CACHE))
-    measured = round(
-        speeds.rows * (speeds.prompt + config.teaching.max_tokens) * speeds.column
+    evaluations = sum(stage.evaluations for stage in stages)
+    return RunEstimate(
+        stages,
+        memory=_peak_memory(config, speeds),
+        database=database_size(config, solutions, evaluations),
+        checkpoints=checkpoints_size(config, speeds.adapter),
     )
-    memory = speeds.memory + max(0, cache - measured)
-    return RunEstimate(stages, memory, database, checkpoints_size(config, speeds.adapter))
 
 
 def checkpoints_size(config: Config, adapter: int) -> int:
-    """Bytes of all checkpoints that are there at once, where an adapter has so many numbers."""
-    agents = len(config.learners) * (1 + _copies(config))
-    # an adapter for each agent and frozen copy, and Adam's two averages for each and for the base
+    """Bytes of all checkpoints that exist at once, for adapters of that many numbers."""
+    league = config.league
+    copies = 1 if league.anchored else 0
+    if league.snapshot_every or league.snapshot_margin:
+        copies += league.snapshots
+    agents = len(config.learners) * (1 + copies)
+
+    # float32: one adapter for each agent, and Adam's two averages for each and for the base
     return _CHECKPOINTS * 4 * adapter * (agents + 2 * (agents + 1))
 
 
-def _copies(config: Config) -> int:
-    """Frozen copies of each agent, at the most."""
-    plan = config.league
-    return (plan.snapshots if plan.snapshot_every or plan.snapshot_margin else 0) + (
-        plan.anchored > 0
-    )
+def _peak_memory(config: Config, speeds: Speeds) -> int:
+    """The measured bytes, plus what a full key-value cache adds."""
+    max_tokens = config.teaching.max_tokens
+    # the longest row: a lesson's question and solution, the test question, and the answer
+    longest = 2 * speeds.prompt + speeds.solution + max_tokens
+    full = round(min(config.engine.max_num_seqs * longest * speeds.column, _MAX_CACHE))
+    measured = round(speeds.rows * (speeds.prompt + max_tokens) * speeds.column)
+    return speeds.memory + max(0, full - measured)
 
 
-def _moves(config: Config) -> int:
-    """Moves of all duels of a round, at the most; each counts as an answer, though it is shorter."""
-    plan = config.duels
-    return 2 * plan.pairings * plan.deals * plan.repeats * (3 if plan.game == "kuhn" else 9)
+def _count_experts(config: Config, catalog: Catalog) -> _Work:
+    """Each expert is evaluated on its own domain after each round, on all after the last."""
+    experts = config.experts
+    rounds = expert_rounds(experts)
+    evaluated_domains = 0
+    if rounds:
+        own_domains = sum(len(agent.domains) for agent in config.learners.values())
+        evaluated_domains = own_domains * (rounds - 1)
+        evaluated_domains += len(config.learners) * len(config.domains)
 
-
-def _styles(config: Config) -> int:
-    """Answers from which it is estimated how everybody plays: in Kuhn poker's twelve situations."""
-    plan = config.duels
-    return (
-        12 * plan.style_samples * len(config.learners)
-        if plan.pairings and plan.game == "kuhn"
-        else 0
-    )
-
-
-def _start(config: Config, speeds: Speeds) -> StageEstimate:
-    """The base model on everything."""
-    return _stage(
-        config,
-        speeds,
-        "start",
-        (1, len(config.domains) * config.evaluation.problems, 0, 0, 0),
-    )
-
-
-def _experts(config: Config, found: Catalog, speeds: Speeds) -> StageEstimate:
-    """Every expert on its own domain after each round, and on all others after the last."""
-    rounds, cells = (
-        expert_rounds(config.experts),
-        len(config.learners) * len(config.domains),
-    )
-    own = sum(len(a.domains) for a in config.learners.values())
-    examined = config.evaluation.problems * (own * (rounds - 1) + cells) if rounds else 0
-    e = config.experts
-    examples = e.steps * e.batch_size * len(_learned(config, found))
+    examples = experts.steps * experts.batch_size
+    total = examples * _count_rehearsing(config, catalog)
     if config.duels.pairings:
-        examples += round(e.steps * e.batch_size * config.duels.rules_fraction) * len(
-            config.learners
-        )
-    return _stage(config, speeds, "experts", (rounds, examined, 0, 0, examples))
-
-
-def _teaching(config: Config, found: Catalog, speeds: Speeds) -> StageEstimate:
-    t, learn, e = config.teaching, config.learning, config.evaluation
-    experts = len(_learned(config, found))
-    lessons = (
-        t.matches * t.lessons * (t.examples + t.attempts) + t.matches * t.control_attempts
-    )
-    lessons = lessons if config.domains else 0
-    practice = t.rounds * experts * learn.self_practice * learn.practice_attempts
-    met = max(0, t.rounds - config.experts.warmup_rounds)
-    alone = practice if learn.practice_attempts == 1 else 0
-    alone += met * t.matches * t.lessons if t.attempts == 1 and config.domains else 0
-    earned = met * (lessons + _moves(config)) + practice - alone
-    looks = sum(
-        i == t.rounds or (e.eval_every > 0 and i % e.eval_every == 0)
-        for i in range(1, t.rounds + 1)
-    )
-    examined = looks * len(config.learners) * len(config.domains) * e.problems
-    styles = (looks + 1) * _styles(config)
-    examples = t.rounds * (
-        len(config.learners) * learn.imitation + experts * learn.rehearsal
-    )
-    return _stage(
-        config, speeds, "teaching", (t.rounds, examined, styles + alone, earned, examples)
-    )
-
-
-def _learned(config: Config, found: Catalog) -> list[str]:
-    """The agents that have something of their own to rehearse."""
-    return [
-        n for n, a in config.learners.items() if any(found.levels[d] for d in a.domains)
-    ]
-
-
-def _stage(
-    config: Config, speeds: Speeds, name: str, counts: tuple[int, int, int, int, int]
-) -> StageEstimate:
-    """`counts`: rounds, answers that are evaluations, other answers without a policy gradient, answers with one,
-    supervised examples."""
-    rounds, examined, others, earned, examples = counts
-    answer = min(speeds.solution, config.teaching.max_tokens)
-    answers = examined + others + earned
-    # a policy gradient compares at least two attempts, which share their prompt
-    policy = (
-        config.learning.epochs * earned * (answer + speeds.prompt / 2)
-        if config.learning.policy_lr
-        else 0.0
-    )
-    supervised = (
-        examples
-        * (speeds.prompt + speeds.solution)
-        * (1 + config.learning.one_shot_fraction)
-    )
-    sampled = answers * answer
-    trained = policy + supervised
-    seconds = sampled / speeds.sampled + trained / speeds.trained
-    flops = (others + earned) * answer * speeds.sampling + trained * speeds.training
-    return StageEstimate(
-        name,
+        rule_examples = round(examples * config.duels.rules_fraction)
+        total += rule_examples * len(config.learners)
+    return _Work(
         rounds,
-        answers,
-        examined,
-        examples,
-        round(sampled),
-        round(trained),
-        flops,
-        seconds,
+        evaluations=config.evaluation.problems * evaluated_domains,
+        examples=total,
+    )
+
+
+def _count_teaching(config: Config, catalog: Catalog) -> _Work:
+    teaching, learning, duels = config.teaching, config.learning, config.duels
+    learners = len(config.learners)
+    experts = _count_rehearsing(config, catalog)
+    rules = TeachingRules(
+        lessons=teaching.lessons,
+        examples=teaching.examples,
+        attempts=teaching.attempts,
+        controls=teaching.control_attempts,
+    )
+
+    # agents meet only after the rounds of warming up
+    meeting_rounds = max(0, teaching.rounds - config.experts.warmup_rounds)
+    matches = meeting_rounds * teaching.matches if config.domains else 0
+    games = meeting_rounds * 2 * duels.pairings * duels.deals * duels.repeats
+    practice = teaching.rounds * experts * learning.self_practice
+    practice *= learning.practice_attempts
+    answers = matches * rules.answers + games * _MOVES[duels.game] + practice
+
+    # a single attempt has no baseline, so that no policy gradient trains on it
+    single_attempts = 0
+    if learning.practice_attempts == 1:
+        single_attempts += practice
+    if teaching.attempts == 1:
+        single_attempts += matches * teaching.lessons
+
+    evaluated_rounds = _count_evaluated_rounds(config)
+    style_samples = 0
+    if duels.pairings and duels.game == "kuhn":
+        style_samples = _KUHN_SITUATIONS * duels.style_samples * learners
+
+    return _Work(
+        rounds=teaching.rounds,
+        evaluations=(
+            evaluated_rounds * learners * len(config.domains) * config.evaluation.problems
+        ),
+        # how agents play is also measured before the first round
+        untrained=single_attempts + (evaluated_rounds + 1) * style_samples,
+        rewarded=answers - single_attempts,
+        examples=teaching.rounds
+        * (learners * learning.imitation + experts * learning.rehearsal),
+    )
+
+
+def _count_evaluated_rounds(config: Config) -> int:
+    """Every `eval_every` rounds of teaching, and the last one in any case."""
+    rounds, every = config.teaching.rounds, config.evaluation.eval_every
+    if not every:
+        return min(rounds, 1)
+    return -(-rounds // every)
+
+
+def _count_rehearsing(config: Config, catalog: Catalog) -> int:
+    """How many agents have something of their own to rehearse."""
+    count = 0
+    for agent in config.learners.values():
+        if any(catalog.levels[domain] for domain in agent.domains):
+            count += 1
+    return count
+
+
+def _price(name: str, work: _Work, config: Config, speeds: Speeds) -> StageEstimate:
+    """Tokens, operations and seconds of some work."""
+    learning = config.learning
+    answer_tokens = min(speeds.solution, config.teaching.max_tokens)
+    answers = work.evaluations + work.untrained + work.rewarded
+    sampled = answers * answer_tokens
+
+    trained = work.examples * (speeds.prompt + speeds.solution)
+    trained *= 1 + learning.one_shot_fraction
+    if learning.policy_lr:
+        # a policy gradient compares at least two attempts, which share their prompt
+        tokens = answer_tokens + speeds.prompt / 2
+        trained += learning.epochs * work.rewarded * tokens
+
+    counted = (work.untrained + work.rewarded) * answer_tokens
+    return StageEstimate(
+        name=name,
+        rounds=work.rounds,
+        answers=answers,
+        evaluations=work.evaluations,
+        examples=work.examples,
+        sampled_tokens=round(sampled),
+        trained_tokens=round(trained),
+        flops=counted * speeds.sampling + trained * speeds.training,
+        seconds=sampled / speeds.sampled + trained / speeds.trained,
     )

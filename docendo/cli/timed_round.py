@@ -1,4 +1,4 @@
-"""A batch of prompts and answers whose lengths are given, sampled and trained on against the clock."""
+"""A batch of prompts and answers with given lengths, sampled and trained on against the clock."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,12 +18,14 @@ from docendo.seeds import seed_for
 
 __all__ = ["Timed", "timed_round"]
 
-_Made = TypeVar("_Made")
+_Result = TypeVar("_Result")
 _PURPOSE = "measurement"
-_RATE = 1e-5
+_LEARNING_RATE = 1e-5
 
 
 class Timed(NamedTuple):
+    """What one pass took."""
+
     seconds: float
     tokens: int
     """A prompt counts once for all its answers."""
@@ -33,81 +35,97 @@ class Timed(NamedTuple):
 def timed_round(
     engine: LocalEngine, batch: WorkloadBatch, agents: Sequence[AgentId], number: int
 ) -> tuple[Timed, Timed]:
-    """Sampling the batch, and one training step on what was sampled. The agents get equal shares of the prompts.
+    """Time the sampling of a batch, and one training step on what was sampled.
 
-    `number` picks the prompts and the seeds.
+    The agents get equal shares of the prompts. `number` picks the prompts and the seeds.
     """
-    before = engine.tokens
-    engine.tokens = _endless(engine, batch, number)
-    completions, sampling = _timed(
-        engine, lambda: engine.sample(_requests(batch, agents, number))
-    )
-    engine.tokens = before
-    targets = _targets(completions, batch, agents)
-    _, training = _timed(
-        engine,
-        lambda: engine.train(
-            targets, policy_gradient, dict.fromkeys(agents, _RATE), _PURPOSE
-        ),
+    rates = dict.fromkeys(agents, _LEARNING_RATE)
+    requests = _make_requests(batch, agents, number)
+
+    real_tokens = engine.tokens
+    engine.tokens = _make_endless_tokens(engine, batch, number)
+    completions, sampling = _time(engine, lambda: engine.sample(requests))
+    engine.tokens = real_tokens
+
+    targets = _make_targets(completions, batch, agents)
+    _, training = _time(
+        engine, lambda: engine.train(targets, policy_gradient, rates, _PURPOSE)
     )
     return sampling, training
 
 
-def _timed(engine: LocalEngine, run: Callable[[], _Made]) -> tuple[_Made, Timed]:
+def _time(engine: LocalEngine, run: Callable[[], _Result]) -> tuple[_Result, Timed]:
     device: torch.device = engine.bank.device
     engine.pop_usage()
     synchronize(device)
+
     start = time.perf_counter()
-    made = run()
+    result = run()
     synchronize(device)
     seconds = time.perf_counter() - start
-    work = engine.pop_usage()
-    return made, Timed(seconds, sum(w.tokens for w in work), sum(w.flops for w in work))
+
+    usage = engine.pop_usage()
+    tokens = sum(entry.tokens for entry in usage)
+    return result, Timed(seconds, tokens, sum(entry.flops for entry in usage))
 
 
-def _endless(engine: LocalEngine, batch: WorkloadBatch, number: int) -> Tokens:
-    """Prompts of random tokens, exactly as long as the batch wants, and no token that ends an answer."""
-    draw, size = Random(seed_for(number, "bench")), engine.base.config.vocab_size
-    known = {
-        _messages(i): tuple(draw.randrange(size) for _ in range(batch.prompt))
-        for i in range(batch.prompts)
-    }
-    return Tokens(
-        SimpleNamespace(eos_token_id=-1, decode=engine.base.tokenizer.decode), known
-    )
+def _make_endless_tokens(engine: LocalEngine, batch: WorkloadBatch, number: int) -> Tokens:
+    """Prompts of random tokens of the batch's length, and no token that ends an answer."""
+    random = Random(seed_for(number, "bench"))
+    vocabulary = engine.base.config.vocab_size
+    prompts = {}
+    for prompt in range(batch.prompts):
+        ids = tuple(random.randrange(vocabulary) for _ in range(batch.prompt))
+        prompts[_make_messages(prompt)] = ids
+
+    tokenizer = SimpleNamespace(eos_token_id=-1, decode=engine.base.tokenizer.decode)
+    return Tokens(tokenizer, prompts)
 
 
-def _requests(
+def _make_requests(
     batch: WorkloadBatch, agents: Sequence[AgentId], number: int
 ) -> list[Request]:
-    return [
-        Request(
-            agent,
-            _messages(i // batch.group),
-            seed_for(number, "bench", i),
-            batch.answer,
-            purpose=_PURPOSE,
+    requests = []
+    for row, agent in enumerate(_assign_rows(batch, agents)):
+        requests.append(
+            Request(
+                agent,
+                _make_messages(row // batch.group),
+                seed_for(number, "bench", row),
+                batch.answer,
+                purpose=_PURPOSE,
+            )
         )
-        for i, agent in enumerate(_asked(batch, agents))
-    ]
+    return requests
 
 
-def _targets(
+def _make_targets(
     completions: Sequence[Completion], batch: WorkloadBatch, agents: Sequence[AgentId]
 ) -> list[Target]:
-    """With advantages of either sign."""
-    return [
-        Target(agent, c.prompt_tokens, c.tokens, (-1.0) ** i / len(c.tokens), c.logprobs)
-        for i, (agent, c) in enumerate(zip(_asked(batch, agents), completions, strict=True))
-    ]
+    """Advantages of both signs in turn."""
+    targets = []
+    rows = zip(_assign_rows(batch, agents), completions, strict=True)
+    for row, (agent, completion) in enumerate(rows):
+        advantage = (-1.0) ** row / len(completion.tokens)
+        targets.append(
+            Target(
+                agent,
+                completion.prompt_tokens,
+                completion.tokens,
+                advantage,
+                completion.logprobs,
+            )
+        )
+    return targets
 
 
-def _asked(batch: WorkloadBatch, agents: Sequence[AgentId]) -> list[AgentId]:
+def _assign_rows(batch: WorkloadBatch, agents: Sequence[AgentId]) -> list[AgentId]:
     """The agent of each row; all rows of a prompt have one agent."""
     return [
-        agents[i // batch.group * len(agents) // batch.prompts] for i in range(batch.rows)
+        agents[row // batch.group * len(agents) // batch.prompts]
+        for row in range(batch.rows)
     ]
 
 
-def _messages(prompt: int) -> tuple[Message, ...]:
+def _make_messages(prompt: int) -> tuple[Message, ...]:
     return (Message("user", str(prompt)),)

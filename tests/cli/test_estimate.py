@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from docendo.build.school import read_catalog
-from docendo.cli import measure
+from docendo.cli import plan
 from docendo.cli.estimate import RunEstimate, Speeds, estimate
 from docendo.config.load import Config, parse_config
 from docendo.problems.arithmetic import MATHEMATICS
@@ -159,7 +159,7 @@ def test_what_tells_how_agents_play_is_sampled_and_not_kept() -> None:
         "test",
     )
     still, teaching = made(config()).stages[2], made(playing).stages[2]
-    assert teaching.examined == still.examined == 8
+    assert teaching.evaluations == still.evaluations == 8
     moves = 2 * playing.duels.deals * playing.duels.repeats * 3
     assert teaching.answers - still.answers == 2 * moves + 2 * 12 * 5 * 2
 
@@ -218,9 +218,9 @@ def test_a_disk_that_is_too_small_is_foreseen(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny_config(here)
-    monkeypatch.setattr(measure, "disk_usage", lambda path: SimpleNamespace(free=3 * 2**20))
+    monkeypatch.setattr(plan, "disk_usage", lambda path: SimpleNamespace(free=3 * 2**20))
     assert docendo("plan", config).code == 0
-    monkeypatch.setattr(measure, "disk_usage", lambda path: SimpleNamespace(free=2**17))
+    monkeypatch.setattr(plan, "disk_usage", lambda path: SimpleNamespace(free=2**17))
     done = docendo("plan", config)
     assert (done.code, done.err.splitlines()[-1]) == (
         1,
