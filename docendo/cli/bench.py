@@ -119,9 +119,7 @@ def _measure(config: "Config", quick: bool) -> Bench:
     from docendo.build.school import open_local_engine
     from docendo.cli.speeds import peak_memory
     from docendo.config import AgentConfig
-    from docendo.engines.profiling.peak import measure_ceiling
     from docendo.engines.profiling.roofline import (
-        Ceiling,
         WorkloadBatch,
         sampling_seconds,
         step,
@@ -139,17 +137,10 @@ def _measure(config: "Config", quick: bool) -> Bench:
     # before the ceilings are measured, which take memory of their own
     memory = peak_memory(machine.device)
 
-    # twice, since another program may be busy at one of the times
-    device = torch.device(machine.device)
     torch.set_num_threads(threads)
-    early = measure_ceiling(engine.bank.dtype, device)
-    agents = _compare_populations(
+    agents, ceiling = _measure_agents_and_ceiling(
         engine, WorkloadBatch(16, 4, prompt, answer), repeats, config.seed
     )
-    torch.set_num_threads(threads)
-    late = measure_ceiling(engine.bank.dtype, device)
-    ceiling = Ceiling(max(early.flops, late.flops), max(early.bytes, late.bytes))
-
     model = _describe_model(engine)
     return Bench(
         model=config.model,
@@ -173,6 +164,24 @@ def _measure(config: "Config", quick: bool) -> Bench:
         agents=agents,
         peak_memory_bytes=memory,
     )
+
+
+def _measure_agents_and_ceiling(
+    engine: "LocalEngine", batch: "WorkloadBatch", repeats: int, seed: int
+) -> tuple[dict[str, PopulationBench], "Ceiling"]:
+    """The ceilings are measured twice, as another program may be busy at one of the times."""
+    import torch
+
+    from docendo.engines.profiling.peak import measure_ceiling
+    from docendo.engines.profiling.roofline import Ceiling
+
+    threads = torch.get_num_threads()
+    early = measure_ceiling(engine.bank.dtype, engine.bank.device)
+    agents = _compare_populations(engine, batch, repeats, seed)
+    torch.set_num_threads(threads)
+    late = measure_ceiling(engine.bank.dtype, engine.bank.device)
+    ceiling = Ceiling(max(early.flops, late.flops), max(early.bytes, late.bytes))
+    return agents, ceiling
 
 
 def _time_populations(
