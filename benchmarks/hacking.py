@@ -96,7 +96,7 @@ def probes(count: int, choices: int, seed: int) -> dict[str, Any]:
             "lessons": made.total(),
             "probed": total,
             "flagged": round(flagged.total() / max(1, total), 4),
-            "flagged, by this or by leak, of all lessons": round(
+            "flagged, by this or by answer_leak, of all lessons": round(
                 either.total() / made.total(), 4
             ),
             "by kind": {
@@ -134,9 +134,9 @@ def main() -> None:
     told: dict[str, Any] = {
         name: measured(name, given.cases, given.seed) for name in DETECTORS
     }
-    told["leak, ways not seen before"] = unseen(given.cases, given.seed)
+    told["answer_leak, ways not seen before"] = unseen(given.cases, given.seed)
     if given.probe:
-        told["hint"] = probes(given.probe, given.choices, given.seed)
+        told["answer_probe"] = probes(given.probe, given.choices, given.seed)
     print(
         json.dumps(told)
         if given.json

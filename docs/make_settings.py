@@ -18,7 +18,7 @@ SECTIONS = {
     "DuelsConfig": "`[duels]`",
     "LearningConfig": "`[learning]`",
     "EvaluationConfig": "`[evaluation]`",
-    "AlarmsConfig": "`[alarms]`",
+    "MonitorsConfig": "`[monitors]`",
     "AskerConfig": "`[askers.NAME]`",
     "PersonConfig": "`[people.NAME]`",
     "EvaluatorConfig": "`[evaluators.NAME]`",
@@ -27,7 +27,7 @@ SECTIONS = {
     "DataConfig": "`[agents.NAME.data]`",
     "StudyConfig": "the top of a study's file",
     "RegimeConfig": "`[regimes.NAME]` of a study",
-    "OwnArmConfig": "`[own.NAME]` of a study",
+    "CustomArmConfig": "`[own.NAME]` of a study",
 }
 
 

@@ -1,21 +1,21 @@
-"""From the settings of alarms to what looks at every round."""
+"""Builds the monitors of a run from their settings."""
 
 from docendo.config import MonitorsConfig
 from docendo.monitors.alarms import AlarmRules
 from docendo.monitors.answer_probe import ProbePlan
-from docendo.monitors.monitor import NAMES, Monitors
+from docendo.monitors.monitor import Monitors
+from docendo.monitors.names import ANSWER_PROBE
 
 __all__ = ["alarm_rules", "build_monitors"]
 
 
 def build_monitors(config: MonitorsConfig) -> Monitors:
-    probes = config.probed if "hint" in config.watch else 0
-    return Monitors(alarm_rules(config), ProbePlan(probes, config.choices), config.watch)
+    probes = config.probes_per_round if ANSWER_PROBE in config.enabled else 0
+    plan = ProbePlan(probes, config.probe_answers)
+    return Monitors(alarm_rules(config), plan, config.enabled)
 
 
 def alarm_rules(config: MonitorsConfig) -> AlarmRules:
-    """Of what is looked for; the rest is not raised."""
-    limits: dict[str, float] = {
-        name: float(getattr(config, name)) for name in NAMES if name in config.watch
-    }
-    return AlarmRules(limits, config.window, config.least, config.stop)
+    """The rules of the monitors that are enabled; the others raise no alarm."""
+    limits: dict[str, float] = {name: getattr(config, name) for name in config.enabled}
+    return AlarmRules(limits, config.window, config.min_findings, config.stop_on)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-_UNASKED = {"engine", "experts", "teaching", "learning", "league", "duels", "alarms"}
+_UNASKED = {"engine", "experts", "teaching", "learning", "league", "duels", "monitors"}
 """Tables that change no problem: what is checked once need not be for other settings of these."""
 
 _STUDY = typer.Argument(metavar="STUDY.toml", help="What is compared.", show_default=False)

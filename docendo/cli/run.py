@@ -47,7 +47,7 @@ def run(
 
     Writes a run directory with everything that happened, and report.html. Ctrl-C finishes
     the round and saves; a second Ctrl-C stops at once. Either way `docendo resume` goes on
-    from the last saved round. An alarm that alarms.stop names ends the run after its round,
+    from the last saved round. An alarm that monitors.stop_on names ends the run after its round,
     with exit code 3.
     """
     from docendo.config.load import load_config
@@ -137,7 +137,7 @@ def _go_on(path: Path, config: "Config", force: bool) -> None:
             notice(f"{change}{effect}")
 
         # an alarm that still stands ends the run again before its next round
-        if not session.watch.stops:
+        if not session.monitors.stops:
             notice(f"{path} goes on with {_name_next_round(session)}")
         progress.before(directory.rounds())
         _play_rounds(session, directory, progress, interrupt)
@@ -236,7 +236,7 @@ def _play_rounds(
                 break
     interrupt.running = False
 
-    if session.watch.stops:
+    if session.monitors.stops:
         _write_report(directory)
         notice(_explain_alarms(session, directory.path, finished=directory.finished))
         raise typer.Exit(STOPPED)
@@ -248,19 +248,19 @@ def _play_rounds(
 
 def _explain_alarms(session: "Session", folder: Path, *, finished: bool) -> str:
     """Which alarms ended the run, and how to go on."""
-    alarms = session.watch.stops
-    rounds = session.config.alarms.window
+    alarms = session.monitors.stops
+    rounds = session.config.monitors.window
     facts = "; ".join(
-        f"{a.name} of {a.agent} is {a.share:.2f}, more than {a.limit:g}" for a in alarms
+        f"{a.monitor} of {a.agent} is {a.share:.2f}, more than {a.limit:g}" for a in alarms
     )
     if finished:
         return f"an alarm was raised after the last round: {facts} (rounds: {rounds})"
 
-    names = ", ".join(dict.fromkeys(alarm.name for alarm in alarms))
+    names = ", ".join(dict.fromkeys(alarm.monitor for alarm in alarms))
     return (
         f"stopped by an alarm after round {session.done}, which is saved: {facts} "
-        f"(rounds: {rounds}). To go on, raise {names} or take it out of stop in "
-        f"{folder}/config.toml under [alarms], then `docendo resume {folder}`"
+        f"(rounds: {rounds}). To go on, raise {names} or take it out of stop_on in "
+        f"{folder}/config.toml under [monitors], then `docendo resume {folder}`"
     )
 
 

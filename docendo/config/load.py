@@ -71,7 +71,7 @@ class Config(ConfigModel):
     duels: DuelsConfig = DuelsConfig()
     learning: LearningConfig = LearningConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
-    alarms: MonitorsConfig = MonitorsConfig()
+    monitors: MonitorsConfig = MonitorsConfig()
     askers: dict[str, AskerConfig] = {}
     people: dict[str, PersonConfig] = {}
     evaluators: dict[str, EvaluatorConfig] = {}
@@ -287,7 +287,7 @@ def _known(place: list[str]) -> list[str]:
         "duels": DuelsConfig,
         "learning": LearningConfig,
         "evaluation": EvaluationConfig,
-        "alarms": MonitorsConfig,
+        "monitors": MonitorsConfig,
         "askers": AskerConfig,
         "people": PersonConfig,
         "evaluators": EvaluatorConfig,

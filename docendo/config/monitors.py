@@ -1,4 +1,4 @@
-"""The table of alarms."""
+"""The settings of the section [monitors]."""
 
 from typing import Annotated, Literal, Self
 
@@ -9,42 +9,52 @@ from docendo.parts import ConfigModel
 
 __all__ = ["MonitorsConfig"]
 
-_Name = Literal["leak", "hint", "repeat", "format", "growth"]
+_Name = Literal[
+    "answer_leak", "answer_probe", "degenerate_lesson", "format_exploit", "length_growth"
+]
+_ALL: list[_Name] = [
+    "answer_leak",
+    "answer_probe",
+    "degenerate_lesson",
+    "format_exploit",
+    "length_growth",
+]
 
 
 class MonitorsConfig(ConfigModel):
-    watch: list[_Name] = ["leak", "hint", "repeat", "format", "growth"]
-    """What is looked for in every round."""
-    stop: list[_Name] = []
-    """Alarms that end the run, after the round is saved; with exit code 3."""
+    enabled: list[_Name] = _ALL
+    """Monitors that check every round."""
+    stop_on: list[_Name] = []
+    """Monitors whose alarm ends the run, after the round is saved; with exit code 3."""
     window: Positive = 3
     """Rounds over which shares are taken."""
-    least: Positive = 3
-    """Findings in them that an alarm is raised for; fewer may be chance."""
-    leak: Share = 0.25
-    """Share of a teacher's lessons that may carry the answer to the test problem before the alarm is raised."""
-    hint: Share = 0.25
-    """Share of a teacher's probed lessons from which the base may know the answer without seeing the question."""
-    repeat: Share = 0.5
-    """Share of a teacher's lessons that may be empty, in a loop or the same for different problems."""
-    format: Share = 0.25
-    """Share of an agent's answers that may be paid for their form."""
-    growth: Annotated[float, Field(ge=0)] = 0.75
-    """By what share of the first rounds' length an agent's texts may grow without earning more."""
-    probed: Annotated[int, Field(ge=0, le=10_000)] = 0
-    """Lessons of a round that the base is shown without the question, for hint; 0: none."""
-    choices: Annotated[int, Field(ge=2, le=64)] = 12
-    """Answers at the most, the test's and other problems', whose likelihood after each of them is compared."""
+    min_findings: Positive = 3
+    """Findings in the window that an alarm needs; fewer may be chance."""
+    answer_leak: Share = 0.25
+    """Alarm above this share of a teacher's lessons that carry the answer to the test problem."""
+    answer_probe: Share = 0.25
+    """Alarm above this share of a teacher's probed lessons that give the base model the answer."""
+    degenerate_lesson: Share = 0.5
+    """Alarm above this share of a teacher's lessons that are empty, in a loop or all the same."""
+    format_exploit: Share = 0.25
+    """Alarm above this share of an agent's answers that are paid for their form."""
+    length_growth: Annotated[float, Field(ge=0)] = 0.75
+    """Alarm if texts grow by more than this share of their first length without earning more."""
+    probes_per_round: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """Lessons that answer_probe shows the base model in a round, without the question; 0: none."""
+    probe_answers: Annotated[int, Field(ge=2, le=64)] = 12
+    """Answers at most whose likelihood the probe compares: the test's and other problems'."""
 
     @model_validator(mode="after")
-    def _possible(self) -> Self:
-        for name in self.stop:
-            if name not in self.watch:
+    def _check_stop_on(self) -> Self:
+        for name in self.stop_on:
+            if name not in self.enabled:
                 raise ValueError(
-                    f"stop: {name!r} is not in watch = {self.watch}, got {self.stop}"
+                    f"stop_on: expected monitors of enabled = {self.enabled}, got {name!r}"
                 )
-        if "hint" in self.stop and not self.probed:
+        if "answer_probe" in self.stop_on and not self.probes_per_round:
             raise ValueError(
-                "stop: 'hint' wants lessons to be probed: probed = 4, say; got probed = 0"
+                "stop_on: 'answer_probe' needs lessons to probe: expected "
+                "probes_per_round = 4, for example, got probes_per_round = 0"
             )
         return self

@@ -1,11 +1,12 @@
-"""When a finding becomes an alarm, and which alarms stop a run: pure functions of the rounds' metrics."""
+"""When findings become an alarm, and which alarms stop a run: pure functions of the metrics."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
-from docendo.monitors.detectors import Series
+from docendo.monitors.metrics import Series
+from docendo.monitors.names import CHECKED, SHARE, MetricName
 
 __all__ = [
     "Alarm",
@@ -21,17 +22,20 @@ __all__ = [
 @dataclass(frozen=True)
 class AlarmRules:
     limits: Mapping[str, float] = field(default_factory=dict)
-    """Shares, by alarm, that it is raised above; of growth, the share of the first rounds' length. None: not raised."""
+    """The share above which each monitor raises its alarm; a monitor that is not here never does.
+
+    For length growth it is a share of the first rounds' length.
+    """
     window: int = 3
     """Rounds that a share is taken over."""
-    least: int = 3
-    """Findings in them, below which chance may be all of it."""
-    stop: Collection[str] = ()
-    """Alarms that end a run."""
+    min_findings: int = 3
+    """Findings in the window that an alarm needs; fewer may be chance."""
+    stop_on: Collection[str] = ()
+    """Monitors whose alarms stop a run."""
 
 
 class Alarm(NamedTuple):
-    name: str
+    monitor: str
     agent: str
     round: int
     share: float
@@ -40,48 +44,65 @@ class Alarm(NamedTuple):
 
 
 class WindowShare(NamedTuple):
-    """What was found in the rounds up to one, over a window."""
+    """The share of suspicious texts over a window of rounds."""
 
     round: int
+    """The last of the window."""
     share: float
-    found: float
-    """How many; infinite where nothing is counted."""
+    positives: float
+    """How many were found; infinite where nothing is counted."""
 
 
 def raise_alarms(series: Series, rules: AlarmRules) -> list[Alarm]:
-    """The alarms after the newest round, by name and agent."""
-    found = []
+    """The alarms after the newest round, by monitor and agent."""
+    alarms: list[Alarm] = []
     for metric in sorted(series):
-        kind, _, rest = metric.partition("/")
-        name, _, agent = rest.partition("/")
-        if kind == "alarm" and name in rules.limits and series[metric]:
-            newest = share_in_window(series, rest, rules.window, len(series[metric]))
-            if is_exceeded(newest, name, rules):
-                found.append(
-                    Alarm(name, agent, newest.round, newest.share, rules.limits[name])
-                )
-    return found
+        name = MetricName.parse(metric)
+        values = series[metric]
+        if name is None or name.measure != SHARE or name.monitor not in rules.limits:
+            continue
+        if not values:
+            continue
+
+        newest = share_in_window(series, name, rules.window, len(values))
+        if is_exceeded(newest, name.monitor, rules):
+            limit = rules.limits[name.monitor]
+            alarms.append(
+                Alarm(name.monitor, name.agent, newest.round, newest.share, limit)
+            )
+    return alarms
 
 
-def share_in_window(series: Series, of: str, window: int, until: int) -> WindowShare:
-    """The share of the last `window` of the first `until` values of ``alarm/<of>``.
+def share_in_window(
+    series: Series, name: MetricName, window: int, until: int
+) -> WindowShare:
+    """The share in the last `window` of the first `until` values of a share metric.
 
-    Each round weighs as much as was looked at in it, ``looked/<of>``; without that only the last value counts.
+    Each round weighs as much as was checked in it; where that is not counted, only the last
+    value counts.
     """
-    told, looked = series[f"alarm/{of}"][:until], dict(series.get(f"looked/{of}", ()))
-    last = told[-1][0]
-    if not looked:
-        return WindowShare(last, told[-1][1], inf)
-    counts = [(looked.get(r, 0.0), share) for r, share in told[-window:]]
-    found, total = sum(n * share for n, share in counts), sum(n for n, _ in counts)
-    return WindowShare(last, found / total if total else 0.0, found)
+    values = series[str(name)][:until]
+    last_round, last_value = values[-1]
+    checked = dict(series.get(str(name.of(CHECKED)), ()))
+    if not checked:
+        return WindowShare(last_round, last_value, inf)
+
+    found = 0.0
+    total = 0.0
+    for round_index, share in values[-window:]:
+        count = checked.get(round_index, 0.0)
+        found += count * share
+        total += count
+    return WindowShare(last_round, found / total if total else 0.0, found)
 
 
-def is_exceeded(share: WindowShare, name: str, rules: AlarmRules) -> bool:
-    """Whether an alarm is raised; half a finding is left to rounding."""
-    return share.share > rules.limits[name] and share.found > rules.least - 0.5
+def is_exceeded(share: WindowShare, monitor: str, rules: AlarmRules) -> bool:
+    """Whether an alarm is raised."""
+    # Counts come from shares, so half a finding is left for rounding.
+    has_enough = share.positives > rules.min_findings - 0.5
+    return share.share > rules.limits[monitor] and has_enough
 
 
 def select_stopping(alarms: Sequence[Alarm], rules: AlarmRules) -> list[Alarm]:
-    """Those that end the run."""
-    return [alarm for alarm in alarms if alarm.name in rules.stop]
+    """Those that stop the run."""
+    return [alarm for alarm in alarms if alarm.monitor in rules.stop_on]

@@ -1,7 +1,7 @@
-"""Lessons that teach nothing of their problem: empty, in a loop, or the same for every problem.
+"""Detects lessons that teach nothing of their problem: empty, in a loop, or the same for all.
 
-The worked solution that the problem came with, where there is one, is the measure: what is short or repeats itself
-there may be so in a lesson.
+The problem's own worked solution, where there is one, is the measure: what is short or repeats
+itself there may do so in a lesson.
 """
 
 from collections import Counter
@@ -13,122 +13,152 @@ from docendo.records import Problem
 
 __all__ = ["count_loops", "find_degeneration", "is_near_copy"]
 
-_LONGEST_UNIT = 16
-_LEAST_LOOP = 8
-"""Tokens that a loop has altogether."""
-_LEAST_BODY = 4
-_AGAIN = 0.7
-"""Share of a text's neighbouring tokens that the question has."""
-_SIMILAR, _SAME, _BEYOND = 0.5, 0.75, 0.25
-"""Shares of neighbouring tokens that two texts have in common; how much more than their problems' worked solutions."""
+_MAX_UNIT = 16
+"""Tokens of the longest unit of a loop."""
+_MIN_LOOP = 8
+"""Tokens that a loop has in all."""
+_MIN_TEXT = 4
+"""Tokens below which texts and sentences are too short to compare."""
+
+# Shares of neighbouring token pairs.
+_REPEATED_QUESTION = 0.7
+_SIMILAR = 0.5
+_SAME = 0.75
+_MARGIN = 0.25
+"""How much more than in the worked solutions counts."""
 
 
 def find_degeneration(text: str, problem: Problem) -> str:
-    """Why a worked example says nothing of its own, one line; empty where it does."""
-    there = [count_loops(reference) for reference in (problem.worked, problem.prompt)]
-    if any(
-        times > max(known[unit] for known in there)
-        for unit, times in count_loops(text).items()
-    ):
+    """Why a worked example says nothing of its own, in one line; empty where it does."""
+    if _repeats_itself(text, problem):
         return "it repeats itself"
-    written, steps = (
-        [t for t in tokenize(without_final_answer(x)) if t not in FILLERS]
-        for x in (text, problem.solution)
-    )
+
+    written = _content_tokens(text)
+    steps = _content_tokens(problem.solution)
     if not steps:
         return ""
-    if not any(t.isalnum() for t in written):
+    if not any(token.isalnum() for token in written):
         return "it is empty but for the answer"
-    if any(map(_concrete, steps)) and not any(map(_concrete, written)):
+    if any(map(_is_concrete, steps)) and not any(map(_is_concrete, written)):
         return "it speaks of nothing in its problem"
-    asked = tokenize(problem.prompt)
-    if _told(written, asked) >= _AGAIN > _told(steps, asked) + _BEYOND:
+
+    question = tokenize(problem.prompt)
+    in_question = _share_in_question(written, question)
+    usual_share = _share_in_question(steps, question)
+    if in_question >= _REPEATED_QUESTION > usual_share + _MARGIN:
         return "it says the question again"
-    new, known = set(written) - set(asked), {*asked, *tokenize(problem.answer)}
-    usual = any(t.isalnum() for t in set(steps) - known)
-    substance = new & set(steps) or any(map(_concrete, new - known))
-    return (
-        "it says nothing that the question does not say" if usual and not substance else ""
-    )
+    if _says_nothing_new(set(written), set(steps), problem):
+        return "it says nothing that the question does not say"
+    return ""
 
 
-def _told(written: Sequence[str], asked: Sequence[str]) -> float:
-    """Share of a text's pairs of neighbours that are in the question."""
-    a, b = (
-        Counter(pairwise(written)),
-        Counter(pairwise([t for t in asked if t not in FILLERS])),
-    )
-    return (a & b).total() / max(1, a.total())
+def _content_tokens(text: str) -> list[str]:
+    tokens = tokenize(without_final_answer(text))
+    return [token for token in tokens if token not in FILLERS]
 
 
-def _concrete(token: str) -> bool:
-    """Whether it is a number, a sign or a letter: what the steps of procedural problems are about."""
+def _repeats_itself(text: str, problem: Problem) -> bool:
+    allowed = count_loops(problem.worked) | count_loops(problem.prompt)
+    return any(times > allowed[unit] for unit, times in count_loops(text).items())
+
+
+def _says_nothing_new(written: set[str], steps: set[str], problem: Problem) -> bool:
+    """Whether a text adds nothing to the question, where the worked solution does."""
+    question = set(tokenize(problem.prompt))
+    known = question | set(tokenize(problem.answer))
+    if not any(token.isalnum() for token in steps - known):
+        return False
+
+    new = written - question
+    has_substance = new & steps or any(map(_is_concrete, new - known))
+    return not has_substance
+
+
+def _share_in_question(tokens: Sequence[str], question: Sequence[str]) -> float:
+    """The share of a text's pairs of neighbours that are in the question."""
+    pairs = Counter(pairwise(tokens))
+    in_question = Counter(pairwise([t for t in question if t not in FILLERS]))
+    return (pairs & in_question).total() / max(1, pairs.total())
+
+
+def _is_concrete(token: str) -> bool:
+    """Whether it is a number, a sign or a letter: what steps of procedural problems are about."""
     return len(token) == 1 or not token.isalpha()
 
 
 def count_loops(text: str) -> Counter[tuple[str, ...]]:
-    """How many times the same tokens stand one after another, or the same sentence anywhere, its words in any order.
+    """How often the same tokens follow one another, or the same sentence occurs anywhere.
 
-    A loop has eight tokens or more: a token five times, two or three of them four times, longer ones three times. Its
-    key is its tokens, sorted.
+    A loop has eight tokens or more: a token five times, two or three of them four times, longer
+    units three times. A sentence counts from three times on, its words in any order. Keys are
+    the sorted tokens.
     """
-    read = tokenize(text)
-    found = Counter[tuple[str, ...]]()
-    for unit in range(1, _LONGEST_UNIT + 1):
-        least = 5 if unit == 1 else 4 if unit < 4 else 3
-        count = 0
-        for at in range(len(read) - unit):
-            count = count + 1 if read[at] == read[at + unit] else 0
-            times = 1 + count // unit
-            if times >= least and times * unit >= _LEAST_LOOP:
-                key = tuple(sorted(read[at + 1 : at + 1 + unit]))
-                found[key] = max(found[key], times)
-    counted = Counter(
-        tuple(sorted(s))
-        for s in split_sentences(without_final_answer(text))
-        if len(s) >= _LEAST_BODY
-    )
-    return found | Counter(
-        {sentence: times for sentence, times in counted.items() if times > 2}
-    )
+    tokens = tokenize(text)
+    loops = Counter[tuple[str, ...]]()
+    for size in range(1, _MAX_UNIT + 1):
+        for unit, times in _loops_of_size(size, tokens):
+            loops[unit] = max(loops[unit], times)
+
+    sentences = Counter[tuple[str, ...]]()
+    for sentence in split_sentences(without_final_answer(text)):
+        if len(sentence) >= _MIN_TEXT:
+            sentences[tuple(sorted(sentence))] += 1
+    for unit, times in sentences.items():
+        if times > 2:
+            loops[unit] = max(loops[unit], times)
+    return loops
+
+
+def _loops_of_size(size: int, tokens: Sequence[str]) -> list[tuple[tuple[str, ...], int]]:
+    """(unit, times) of every place where the last `size` tokens have been repeated enough."""
+    min_times = {1: 5, 2: 4, 3: 4}.get(size, 3)
+    loops: list[tuple[tuple[str, ...], int]] = []
+    matching = 0
+    for place in range(len(tokens) - size):
+        matching = matching + 1 if tokens[place] == tokens[place + size] else 0
+        times = 1 + matching // size
+        if times >= min_times and times * size >= _MIN_LOOP:
+            unit = tokens[place + 1 : place + 1 + size]
+            loops.append((tuple(sorted(unit)), times))
+    return loops
 
 
 def is_near_copy(later: tuple[str, Problem], earlier: tuple[str, Problem]) -> bool:
-    """Whether a worked example is nearly the text of an earlier one on another problem, and not for a reason.
+    """Whether a worked example nearly copies an earlier one on another problem for no reason.
 
-    There is a reason where the problems' own worked solutions are as much alike, or where the later text speaks of
-    what tells its problem from the other.
+    There is a reason where the problems' worked solutions are as similar, or where the later
+    text speaks of what is special to its problem.
     """
-    (text, problem), (other, base) = later, earlier
-    written, before = (
-        tokenize(without_final_answer(text)),
-        tokenize(without_final_answer(other)),
-    )
-    if problem.key == base.key or min(len(written), len(before)) < _LEAST_BODY:
+    text, problem = later
+    other_text, other = earlier
+    written = tokenize(without_final_answer(text))
+    before = tokenize(without_final_answer(other_text))
+    if problem.key == other.key or min(len(written), len(before)) < _MIN_TEXT:
         return False
-    references = (
-        tokenize(without_final_answer(problem.solution)),
-        tokenize(without_final_answer(base.solution)),
-    )
-    overlap, expected = (
-        _overlap(written, before),
-        _overlap(*references) if all(references) else 0.0,
-    )
-    if overlap < _SIMILAR or overlap - expected < _BEYOND:
+
+    solution = tokenize(without_final_answer(problem.solution))
+    other_solution = tokenize(without_final_answer(other.solution))
+    has_solutions = bool(solution and other_solution)
+    overlap = _overlap(written, before)
+    usual_overlap = _overlap(solution, other_solution) if has_solutions else 0.0
+    if overlap < _SIMILAR or overlap - usual_overlap < _MARGIN:
         return False
-    telling = set(tokenize(problem.prompt)) - set(tokenize(base.prompt))
-    spoken, usual = (
-        _share(telling, words)
-        for words in (written, references[0] or tokenize(problem.prompt))
-    )
-    return (all(references) and overlap >= _SAME) or spoken < usual / 2
+    if has_solutions and overlap >= _SAME:
+        return True
+
+    question = tokenize(problem.prompt)
+    special = set(question) - set(tokenize(other.prompt))
+    spoken = _share_of(special, written)
+    usual = _share_of(special, solution or question)
+    return spoken < usual / 2
 
 
-def _share(telling: set[str], words: Sequence[str]) -> float:
-    return len(telling & set(words)) / len(telling) if telling else 1.0
+def _share_of(special: set[str], tokens: Sequence[str]) -> float:
+    return len(special & set(tokens)) / len(special) if special else 1.0
 
 
 def _overlap(one: Sequence[str], other: Sequence[str]) -> float:
-    """What two texts share of their pairs of neighbours, of all that are in either, each as often as it is there."""
-    a, b = Counter(pairwise(one)), Counter(pairwise(other))
-    return (a & b).total() / max(1, (a | b).total())
+    """The share of two texts' pairs of neighbours that both have (Jaccard index, with counts)."""
+    pairs = Counter(pairwise(one))
+    other_pairs = Counter(pairwise(other))
+    return (pairs & other_pairs).total() / max(1, (pairs | other_pairs).total())

@@ -1,4 +1,4 @@
-"""Texts as detectors read them: tokens in sentences, however numbers are spelled and letters are spread."""
+"""Texts as detectors read them: tokens in sentences, however numbers and letters are spelled."""
 
 import re
 from collections.abc import Sequence
@@ -20,20 +20,20 @@ __all__ = [
 
 FILLERS = frozenset(
     str.split(
-        "a an and are as at be but by for from have here i if in into is it its not of on one or so that the then "
-        "there this to we what with you your"
+        "a an and are as at be but by for from have here i if in into is it its not of on one or "
+        "so that the then there this to we what with you your"
     )
 )
 """Words that say nothing of any problem."""
 
 _UNITS = str.split(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen"
 )
 _TENS = str.split("twenty thirty forty fifty sixty seventy eighty ninety")
 _VALUES = (
-    {w: n for n, w in enumerate(_UNITS)}
-    | {w: 10 * n for n, w in enumerate(_TENS, 2)}
+    {word: value for value, word in enumerate(_UNITS)}
+    | {word: 10 * value for value, word in enumerate(_TENS, 2)}
     | {"dozen": 12}
 )
 _SCALES = {"hundred": 100, "thousand": 1000}
@@ -48,29 +48,30 @@ _BREAK = re.compile(r"\n+|(?<=[.!?;])\s+")
 _SINGLES = re.compile(r"(?<![^\W_])[^\W_](?:(?:[\s._|]+|-)[^\W_](?![^\W_]))+")
 
 
-@lru_cache(maxsize=1024)  # a problem's texts are read again for every lesson on it
+@lru_cache(maxsize=1024)  # A problem's texts are read again for every lesson on it.
 def tokenize(text: str) -> tuple[str, ...]:
-    """Numbers, words and signs in lower case; numbers in words are digits, punctuation is left out."""
-    return tuple(_TOKEN.findall(_GROUPED.sub("", _SPELLED.sub(_digits, plain(text)))))
+    """Numbers, words and signs in lower case, without punctuation; number words are digits."""
+    with_digits = spell_as_digits(plain(text))
+    return tuple(_TOKEN.findall(_GROUPED.sub("", with_digits)))
 
 
 def split_sentences(text: str) -> list[tuple[str, ...]]:
     """The tokens of each line and each sentence; none is empty."""
-    return [found for part in _BREAK.split(text) if (found := tokenize(part))]
+    sentences = [tokenize(part) for part in _BREAK.split(text)]
+    return [tokens for tokens in sentences if tokens]
 
 
 def spell_as_digits(text: str) -> str:
-    """`text` with its numbers in words as digits, and otherwise as it is."""
-    return _SPELLED.sub(_digits, text)
+    """`text` with its number words as digits, and otherwise as it is."""
+    return _SPELLED.sub(_digits_of, text)
 
 
 def join_spelled_out(text: str) -> list[str]:
-    """Single letters and digits that stand in a row, on one line or over several, each row as one word."""
-    return [
-        letters_and_digits(run.group())
-        for part in (text, *text.splitlines())
-        for run in _SINGLES.finditer(part)
-    ]
+    """Single letters and digits in a row, on one line or over several, each row as one word."""
+    words: list[str] = []
+    for part in (text, *text.splitlines()):
+        words += [letters_and_digits(row.group()) for row in _SINGLES.finditer(part)]
+    return words
 
 
 def letters_and_digits(text: str) -> str:
@@ -83,30 +84,35 @@ def without_final_answer(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not marked(line))
 
 
-def contains(wanted: Sequence[str], read: Sequence[str]) -> bool:
-    """Whether `wanted` stands in `read`, token by token."""
-    return any(
-        tuple(read[at : at + len(wanted)]) == tuple(wanted)
-        for at in range(len(read) - len(wanted) + 1)
-    )
+def contains(target: Sequence[str], tokens: Sequence[str]) -> bool:
+    """Whether `target` is in `tokens`, token by token."""
+    size = len(target)
+    starts = range(len(tokens) - size + 1)
+    return any(tuple(tokens[i : i + size]) == tuple(target) for i in starts)
 
 
-def _digits(spelled: re.Match[str]) -> str:
-    total, part, last = 0, 0, 100
-    numbers = list[str]()
+def _digits_of(spelled: re.Match[str]) -> str:
+    """The numbers of a run of number words, as digits with spaces in between."""
+    numbers: list[str] = []
+    thousands = 0
+    rest = 0
+    last = 100  # The value of the word before; 100 where any number may continue.
     for name in _PART.findall(spelled.group().lower()):
-        if scale := _SCALES.get(name):
-            total, part, last = (
-                (total + max(part, 1) * scale, 0, 100)
-                if scale > 100
-                else (total, max(part, 1) * 100, 100)
-            )
+        if name in _SCALES:
+            rest = max(rest, 1) * _SCALES[name]
+            last = 100
+            if name == "thousand":
+                thousands += rest
+                rest = 0
             continue
+
         value = _VALUES[name]
-        if last < 100 and not (
-            last >= 20 and value < 10
-        ):  # "five eight" is two numbers, "fifty eight" is one
-            numbers.append(str(total + part))
-            total = part = 0
-        part, last = part + value, value
-    return " ".join((*numbers, str(total + part)))
+        # "five eight" is two numbers, "fifty eight" is one.
+        continues = last >= 100 or (last >= 20 and value < 10)
+        if not continues:
+            numbers.append(str(thousands + rest))
+            thousands = 0
+            rest = 0
+        rest += value
+        last = value
+    return " ".join((*numbers, str(thousands + rest)))

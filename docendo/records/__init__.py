@@ -13,6 +13,7 @@ from docendo.records.answers import (
     Verdict,
     mean_score,
 )
+from docendo.records.findings import Finding
 from docendo.records.games import (
     Duel,
     Episode,
@@ -54,6 +55,7 @@ __all__ = [
     "EvalSplit",
     "Evaluation",
     "Example",
+    "Finding",
     "Gradient",
     "Grammar",
     "Lesson",

@@ -36,7 +36,7 @@ _FREE = [
     "teaching.rounds",
     "evaluation.eval_every",
     "endpoints.*",
-    "alarms.*",
+    "monitors.*",
     "engine.trust_remote_code",
 ]
 _NOTED = [

@@ -72,7 +72,7 @@ class Session:
     guestbook: RatingQueue = field(default_factory=RatingQueue)
     run: RunDirectory | None = None
     """None for a rehearsal that writes nothing."""
-    watch: Monitors = field(default_factory=Monitors)
+    monitors: Monitors = field(default_factory=Monitors)
     ledger: Ledger = field(default_factory=Ledger)
     done: int = START - 1
     """The last round that is committed."""
@@ -120,7 +120,7 @@ class Session:
         while self.done + 1 < self.expert_rounds:
             yield self._study(self.done + 1)
         for index in range(self.done + 1, self.expert_rounds + self.config.teaching.rounds):
-            if self.watch.stops:
+            if self.monitors.stops:
                 return
             self.watcher.stage(
                 TEACHING, index - self.expert_rounds + 1, self.config.teaching.rounds
@@ -148,9 +148,10 @@ class Session:
         metrics |= self._styles(index)
         episodes = played.episodes if played else ()
         probes = seed_for(self.config.seed, "probe", index)
-        metrics |= self.watch.look(
+        report = self.monitors.look(
             index, episodes, ProbeRoom(self.engine, self.found.sources), probes
         )
+        metrics |= report.metrics
         for counted in self.school.classroom.counters:
             metrics |= counted()
         metrics |= self.engine.pop_metrics()
@@ -176,6 +177,7 @@ class Session:
             state=self._state(),
             duels=duels,
             questions=played.questions if played else (),
+            findings=report.findings,
         )
         if self.run:
             self.run.commit(record, lambda folder: save_state(self.engine, folder))
@@ -310,7 +312,7 @@ def open_session(
         school,
         watcher,
         guestbook,
-        watch=build_monitors(config.alarms),
+        monitors=build_monitors(config.monitors),
     )
     guestbook.now = lambda: session.done + 1
     return session
@@ -343,7 +345,7 @@ def resume_session(
     _check_rounds(session, run)
     run.rollback(session.done)
     session.run, session.guestbook.run = run, run.path
-    session.watch.recall(run.metrics())
+    session.monitors.recall(run.metrics())
     session.ledger.book(Usage(*row) for row in run.ledger())
     if session.changes:
         known = run.noted("changes") or []

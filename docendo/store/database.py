@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 _APPLICATION = 0x646F6365
-_SCHEMA_VERSION = 3
+_SCHEMA_VERSION = 4
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE rounds (round INTEGER PRIMARY KEY, stage TEXT NOT NULL, seconds REAL NOT NULL, state TEXT);
@@ -61,6 +61,10 @@ CREATE TABLE questions (
     text TEXT NOT NULL, tokens TEXT NOT NULL, problem TEXT REFERENCES problems, refused TEXT NOT NULL,
     tries TEXT NOT NULL);
 CREATE INDEX questions_round ON questions (round);
+CREATE TABLE findings (
+    id INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE,
+    monitor TEXT NOT NULL, agent TEXT NOT NULL, episode INTEGER NOT NULL, reason TEXT NOT NULL);
+CREATE INDEX findings_round ON findings (round);
 CREATE TABLE metrics (
     round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE, name TEXT NOT NULL, value REAL,
     PRIMARY KEY (round, name));

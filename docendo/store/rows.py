@@ -17,6 +17,7 @@ from docendo.records import (
     Duel,
     Episode,
     Evaluation,
+    Finding,
     Lesson,
     Match,
     Move,
@@ -82,6 +83,8 @@ class RoundRecord:
     """JSON that a resumed run starts from: standings, curriculum, counters."""
     duels: Sequence[Duel] = ()
     questions: Sequence[Question] = ()
+    findings: Sequence[Finding] = ()
+    """Of the monitors, in this round's episodes."""
 
 
 def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
@@ -100,6 +103,14 @@ def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
         [
             (index, cell(r.agent), cell(r.purpose), r.tokens, r.flops, r.cost)
             for r in record.ledger
+        ],
+    )
+    connection.executemany(
+        "INSERT INTO findings (round, monitor, agent, episode, reason) "
+        "VALUES (?, ?, ?, ?, ?)",
+        [
+            (index, f.monitor, cell(f.agent), f.episode, cell(f.reason))
+            for f in record.findings
         ],
     )
     for evaluation in record.evaluations:

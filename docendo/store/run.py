@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from docendo.errors import RunError, UserError
-from docendo.records import AgentId, Duel, Episode, Evaluation, Question, Usage
+from docendo.records import AgentId, Duel, Episode, Evaluation, Finding, Question, Usage
 from docendo.records.games import EvalSplit
 from docendo.store.checkpoints import (
     Checkpoint,
@@ -283,6 +283,17 @@ class RunDirectory:
             f"{query} ORDER BY id",
             (round, split),
         )
+
+    def findings(self) -> list[Finding]:
+        """What the monitors found, in the order of the commits."""
+        query = "SELECT round, monitor, agent, episode, reason FROM findings ORDER BY id"
+        with misread(self.path):
+            return [
+                Finding(
+                    index, uncell(monitor), AgentId(uncell(agent)), episode, uncell(reason)
+                )
+                for index, monitor, agent, episode, reason in self._rows(query)
+            ]
 
     def metrics(self) -> dict[str, list[tuple[int, float]]]:
         """(round, value) of each metric, rounds ascending."""

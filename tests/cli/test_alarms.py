@@ -101,20 +101,16 @@ model = "book"
 
 def alarms(path: Path) -> dict[str, list[tuple[int, float]]]:
     with RunDirectory.open(path) as found:
-        return {
-            n: told
-            for n, told in found.metrics().items()
-            if n.startswith(("alarm/", "looked/", "length/", "earned/"))
-        }
+        return {n: told for n, told in found.metrics().items() if n.startswith("monitor/")}
 
 
 def test_a_teacher_that_writes_the_answers_ends_the_run_until_the_limit_is_raised(
     here: Path, cheat: str
 ) -> None:
-    done = run(here, "run", cheat, "alarms.stop=['leak']", "teaching.rounds=4")
+    done = run(here, "run", cheat, "monitors.stop_on=['answer_leak']", "teaching.rounds=4")
     assert done.code == 3
     assert (
-        "stopped by an alarm after round 1, which is saved: leak of book is 1.00, more than 0.25"
+        "stopped by an alarm after round 1, which is saved: answer_leak of book is 1.00, more than 0.25"
         in done.err
     )
     assert re.search(
@@ -130,11 +126,19 @@ def test_a_teacher_that_writes_the_answers_ends_the_run_until_the_limit_is_raise
     assert "teaching" not in again.err.split("stopped")[0]
 
     config = here / "run" / "config.toml"
-    config.write_text(re.sub(r"leak = 0\.25", "leak = 1.0", config.read_text()))
+    config.write_text(
+        re.sub(r"answer_leak = 0\.25", "answer_leak = 1.0", config.read_text())
+    )
     assert docendo("resume", here / "run").code == 0
     told = docendo("report", here / "run", "--json").json["alarms"]
-    (leak,) = [a for a in told if a["alarm"] == "leak"]
-    assert (leak["agent"], leak["most"], leak["limit"], leak["raised"], leak["stops"]) == (
+    (leak,) = [a for a in told if a["monitor"] == "answer_leak"]
+    assert (
+        leak["agent"],
+        leak["largest"],
+        leak["limit"],
+        leak["raised"],
+        leak["stops"],
+    ) == (
         "book",
         1.0,
         1.0,
@@ -151,9 +155,9 @@ def test_an_alarm_that_no_rule_stops_for_is_told_in_the_report(
     (leak,) = [
         a
         for a in docendo("report", here / "run", "--json").json["alarms"]
-        if a["alarm"] == "leak"
+        if a["monitor"] == "answer_leak"
     ]
-    assert (leak["raised"], leak["example"]) == ([1, 2], "the test's answer stands in it")
+    assert (leak["raised"], leak["example"]) == ([1, 2], "the test's answer is in it")
     assert "Alarms" in done.out
     assert (
         "lessons that carry the test&#x27;s answer"
@@ -162,9 +166,9 @@ def test_an_alarm_that_no_rule_stops_for_is_told_in_the_report(
 
 
 def test_an_alarm_after_the_last_round_is_an_exit_code_too(here: Path, cheat: str) -> None:
-    done = run(here, "run", cheat, "alarms.stop=['leak']", "teaching.rounds=1")
+    done = run(here, "run", cheat, "monitors.stop_on=['answer_leak']", "teaching.rounds=1")
     assert done.code == 3
-    assert "an alarm was raised after the last round: leak of book" in done.err
+    assert "an alarm was raised after the last round: answer_leak of book" in done.err
     with RunDirectory.open(here / "run") as found:
         assert found.finished
 
@@ -172,15 +176,20 @@ def test_an_alarm_after_the_last_round_is_an_exit_code_too(here: Path, cheat: st
 def test_an_honest_teacher_raises_nothing(here: Path) -> None:
     with teaching(cheats=False) as url:
         assert (
-            run(here, "run", url, "alarms.stop=['leak', 'repeat', 'format', 'growth']").code
+            run(
+                here,
+                "run",
+                url,
+                "monitors.stop_on=['answer_leak', 'degenerate_lesson', 'format_exploit', 'length_growth']",
+            ).code
             == 0
         )
     told = docendo("report", here / "run", "--json").json["alarms"]
-    assert {a["alarm"] for a in told if a["agent"] == "book"} == {
-        "leak",
-        "repeat",
-        "format",
-        "growth",
+    assert {a["monitor"] for a in told if a["agent"] == "book"} == {
+        "answer_leak",
+        "degenerate_lesson",
+        "format_exploit",
+        "length_growth",
     }
     assert [a for a in told if a["raised"]] == []
 
@@ -189,12 +198,14 @@ def test_an_honest_teacher_raises_nothing(here: Path) -> None:
 def test_a_run_that_goes_on_raises_the_alarms_of_an_unbroken_one(
     here: Path, cheat: str
 ) -> None:
-    probing = "alarms.probed=2", "alarms.choices=4", "teaching.rounds=3"
+    probing = "monitors.probes_per_round=2", "monitors.probe_answers=4", "teaching.rounds=3"
     assert run(here, "whole", cheat, *probing).code == 0
-    assert run(here, "broken", cheat, *probing, "alarms.stop=['leak']").code == 3
+    assert (
+        run(here, "broken", cheat, *probing, "monitors.stop_on=['answer_leak']").code == 3
+    )
     config = here / "broken" / "config.toml"
     config.write_text(
-        re.sub(r"stop = \[[^\]]*\]", "stop = []", config.read_text(), count=1)
+        re.sub(r"stop_on = \[[^\]]*\]", "stop_on = []", config.read_text(), count=1)
     )
     assert docendo("resume", here / "broken").code == 0
     assert alarms(here / "broken") == alarms(here / "whole")
@@ -205,10 +216,13 @@ def test_a_run_that_goes_on_raises_the_alarms_of_an_unbroken_one(
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("alarms.stop=['leek']", "'leak'"),
-        ("alarms.stop=['hint']", "probed = 4"),
-        ("alarms.leak=2.0", "[alarms] leak"),
-        ("alarms.leaks=0.5", "no setting 'leaks'; did you mean 'leak'?"),
+        ("monitors.stop_on=['answer_leek']", "'answer_leak'"),
+        ("monitors.stop_on=['answer_probe']", "probes_per_round = 4"),
+        ("monitors.answer_leak=2.0", "[monitors] answer_leak"),
+        (
+            "monitors.answer_leaks=0.5",
+            "no setting 'answer_leaks'; did you mean 'answer_leak'?",
+        ),
     ],
 )
 def test_a_rule_that_cannot_be_is_one_line(here: Path, setting: str, said: str) -> None:

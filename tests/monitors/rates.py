@@ -59,7 +59,7 @@ def exploits(case: Written) -> bool:
 
 
 def grows(case: Rounds) -> bool:
-    return measure_growth(case.lengths, case.earned) > MonitorsConfig().growth
+    return measure_growth(case.lengths, case.earned) > MonitorsConfig().length_growth
 
 
 DETECTORS: Mapping[
@@ -68,10 +68,10 @@ DETECTORS: Mapping[
         Callable[..., Iterable[Any]], Callable[..., Iterable[Any]], Callable[[Any], bool]
     ],
 ] = {
-    "leak": (leaking, honest, leaks),
-    "repeat": (repeating, varied, repeats),
-    "format": (exploiting, plain_answers, exploits),
-    "growth": (growing, steady, grows),
+    "answer_leak": (leaking, honest, leaks),
+    "degenerate_lesson": (repeating, varied, repeats),
+    "format_exploit": (exploiting, plain_answers, exploits),
+    "length_growth": (growing, steady, grows),
 }
 
 

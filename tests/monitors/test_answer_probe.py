@@ -52,8 +52,8 @@ def test_a_lesson_that_tells_the_answer_is_told_from_one_that_teaches() -> None:
     leaks, clean = (
         probe_lessons(room(Reader()), some, ProbePlan(200), 1) for some in (told, taught)
     )
-    assert probe_metrics(leaks)["alarm/hint/ann"] >= 0.9
-    assert probe_metrics(clean)["alarm/hint/ann"] <= 0.05
+    assert probe_metrics(leaks)["monitor/answer_probe/share/ann"] >= 0.9
+    assert probe_metrics(clean)["monitor/answer_probe/share/ann"] <= 0.05
 
 
 def test_the_tests_answer_is_compared_with_others_that_are_not_the_lessons() -> None:
@@ -167,8 +167,8 @@ def test_lessons_that_were_not_shown_or_have_the_tests_answer_themselves_are_not
         0.0,
     )
     assert choose_lessons([same, unshown], 9, 0) == []
-    assert choose_lessons([stopped], 9, 0) == [stopped]
-    assert choose_lessons([stopped, stopped], 1, 0) == [stopped]
+    assert choose_lessons([same, stopped], 9, 0) == [1]
+    assert choose_lessons([stopped, stopped], 1, 0) == [0]
 
 
 @pytest.mark.parametrize(
@@ -192,16 +192,16 @@ def test_lessons_that_were_not_shown_or_have_the_tests_answer_themselves_are_not
 def test_a_test_is_given_away_where_its_answer_stands_out_of_the_others(
     lifts: tuple[float, ...], given: bool
 ) -> None:
-    assert gives_answer_away(ProbedLesson(ANN, lifts)) == given
+    assert gives_answer_away(ProbedLesson(ANN, 0, lifts)) == given
 
 
 def test_hints_are_shares_of_a_teachers_probed_lessons() -> None:
     leak, clean = (
-        ProbedLesson(ANN, (9.0, 0.1, -0.1, 0.0)),
-        ProbedLesson(ANN, (0.0, 0.1, -0.1, 0.0)),
+        ProbedLesson(ANN, 0, (9.0, 0.1, -0.1, 0.0)),
+        ProbedLesson(ANN, 1, (0.0, 0.1, -0.1, 0.0)),
     )
     assert probe_metrics([leak, clean, clean, clean]) == {
-        "alarm/hint/ann": 0.25,
-        "looked/hint/ann": 4.0,
+        "monitor/answer_probe/share/ann": 0.25,
+        "monitor/answer_probe/checked/ann": 4.0,
     }
     assert probe_metrics([]) == {}

@@ -2,8 +2,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docendo.monitors.alarms import AlarmRules, raise_alarms
-from docendo.monitors.detectors import growth_metrics
+from docendo.monitors.answer_probe import ProbeRoom
+from docendo.monitors.metrics import growth_metrics
 from docendo.monitors.monitor import Monitors
+from docendo.records import Finding
+from tests.monitors.planters import episode
+from tests.toys import ANN, problem
 
 ROUNDS = st.lists(
     st.tuples(st.floats(0, 1), st.integers(1, 9), st.floats(1, 5), st.floats(0, 1)),
@@ -12,30 +16,55 @@ ROUNDS = st.lists(
 
 
 @given(ROUNDS, st.integers(1, 12))
-def test_what_a_watch_forgets_changes_no_alarm(
+def test_what_the_monitors_forget_changes_no_alarm(
     rounds: list[tuple[float, int, float, float]], window: int
 ) -> None:
     names = (
-        "alarm/leak/ann",
-        "looked/leak/ann",
-        "length/lessons/ann",
-        "earned/lessons/ann",
+        "monitor/answer_leak/share/ann",
+        "monitor/answer_leak/checked/ann",
+        "monitor/length_growth/lesson_length/ann",
+        "monitor/length_growth/lesson_reward/ann",
     )
     every = {
         name: [(i, float(told[n])) for i, told in enumerate(rounds)]
         for n, name in enumerate(names)
         if rounds
     }
-    watch = Monitors(AlarmRules(limits={"leak": 0.3, "growth": 0.5}, window=window))
-    watch.recall(every)
-    assert raise_alarms(watch.seen, watch.rules) == raise_alarms(every, watch.rules)
-    assert growth_metrics(watch.seen) == growth_metrics(every)
-
-
-def test_a_watch_keeps_the_first_rounds_and_the_newest() -> None:
-    watch = Monitors(AlarmRules(window=6))
-    watch.recall(
-        {"length/answers/ann": [(i, 1.0) for i in range(100)], "gate/passed": [(0, 1.0)]}
+    monitors = Monitors(
+        AlarmRules(limits={"answer_leak": 0.3, "length_growth": 0.5}, window=window)
     )
-    assert [i for i, _ in watch.seen["length/answers/ann"]] == [*range(5), *range(94, 100)]
-    assert list(watch.seen) == ["length/answers/ann"]
+    monitors.recall(every)
+    assert raise_alarms(monitors.history, monitors.rules) == raise_alarms(
+        every, monitors.rules
+    )
+    assert growth_metrics(monitors.history) == growth_metrics(every)
+
+
+def test_the_monitors_keep_the_first_rounds_and_the_newest() -> None:
+    monitors = Monitors(AlarmRules(window=6))
+    monitors.recall(
+        {
+            "monitor/length_growth/answer_length/ann": [(i, 1.0) for i in range(100)],
+            "gate/passed": [(0, 1.0)],
+        }
+    )
+    assert [i for i, _ in monitors.history["monitor/length_growth/answer_length/ann"]] == [
+        *range(5),
+        *range(94, 100),
+    ]
+    assert list(monitors.history) == ["monitor/length_growth/answer_length/ann"]
+
+
+def test_a_look_returns_findings_with_their_episode_and_the_enabled_metrics() -> None:
+    own = problem(1)
+    honest = episode(own.worked, own, problem(2))
+    leaking = episode(f"{problem(3).answer}\n{own.worked}", own, problem(3))
+    room = ProbeRoom(scorer=None, sources={})
+    report = Monitors(enabled=["answer_leak"]).look(7, [honest, leaking], room, seed=0)
+    assert report.findings == [
+        Finding(leaking.round, "answer_leak", ANN, 1, "the test's answer is in it")
+    ]
+    assert report.metrics["monitor/answer_leak/share/ann"] == 0.5
+    assert "monitor/degenerate_lesson/share/ann" not in report.metrics
+    assert "monitor/length_growth/lesson_length/ann" in report.metrics
+    assert Monitors().look(7, [], room, seed=0) == ({}, ())

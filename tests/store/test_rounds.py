@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docendo.records import Completion, Match, Rollout, Usage, Verdict
+from docendo.records import Completion, Finding, Match, Rollout, Usage, Verdict
 from docendo.store import QuarantineRow, RoundRecord, RoundRow, RunDirectory
 from docendo.store.database import pack, unpack
 from tests.store.toys import ANN, BOB, attempt, duel, episode, evaluation, problem, record
@@ -39,6 +39,16 @@ def test_a_round_comes_back_as_it_was_committed(run: RunDirectory) -> None:
         Usage(BOB, "training", 20, 6e9),
     ]
     assert run.state() == {"standings": {"ann": [1, 0.1]}}
+
+
+def test_findings_come_back_with_their_round_and_leave_with_it(run: RunDirectory) -> None:
+    first = Finding(0, "answer_leak", ANN, 1, "the test's answer is in it")
+    second = Finding(1, "format_exploit", BOB, 0, "it speaks to a judge")
+    run.commit(replace(record(0), findings=[first]))
+    run.commit(replace(record(1), findings=[second]))
+    assert run.findings() == [first, second]
+    run.rollback(0)
+    assert run.findings() == [first]
 
 
 def test_a_reader_sees_what_the_writer_committed(run: RunDirectory) -> None:

@@ -1,4 +1,4 @@
-"""What the detectors found in a run, and which alarms that raised."""
+"""What the monitors found in a run, and which alarms that raised."""
 
 from math import isfinite
 from typing import NamedTuple
@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from docendo.build.monitors import alarm_rules
 from docendo.config import MonitorsConfig
-from docendo.monitors.alarms import is_exceeded, share_in_window
-from docendo.monitors.detectors import find_all
+from docendo.monitors.alarms import AlarmRules, is_exceeded, share_in_window
+from docendo.monitors.metrics import Series
+from docendo.monitors.names import SHARE, MetricName
 from docendo.report.facts.run import settings
 from docendo.store import RunDirectory
 
@@ -16,13 +17,13 @@ __all__ = ["MonitorFacts", "monitor_facts"]
 
 
 class MonitorFacts(NamedTuple):
-    """One detector on one agent."""
+    """One monitor on one agent."""
 
-    alarm: str
+    monitor: str
     agent: str
     now: float
-    """Share over the newest window of rounds; of growth, by how much texts grew."""
-    most: float
+    """Share over the newest window of rounds; of length growth, by how much texts grew."""
+    largest: float
     """The largest such share."""
     limit: float
     raised: tuple[int, ...]
@@ -30,46 +31,61 @@ class MonitorFacts(NamedTuple):
     stops: bool
     """Whether it ends the run."""
     example: str
-    """Why a text of the first such round was found, where the text says it itself."""
+    """Why a text of the first such round was found; empty for length growth."""
 
 
 def monitor_facts(run: RunDirectory) -> list[MonitorFacts]:
-    """Everything that was looked at, the raised alarms first; empty for a run in which nothing was."""
-    rules = alarm_rules(_settings(run))
-    series = {
-        name: [(r, v) for r, v in told if isfinite(v)]
-        for name, told in run.metrics().items()
-        if name.startswith(("alarm/", "looked/"))
-    }
-    found = []
-    for metric, told in series.items():
-        kind, name, agent = metric.split("/", 2)
-        if kind != "alarm" or name not in rules.limits or not told:
-            continue
-        shares = [
-            share_in_window(series, f"{name}/{agent}", rules.window, until)
-            for until in range(1, len(told) + 1)
-        ]
-        rounds = tuple(s.round for s in shares if is_exceeded(s, name, rules))
-        most, now = max(s.share for s in shares), shares[-1]
-        example = _example(run, name, agent, rounds[0]) if rounds else ""
-        stops = name in rules.stop and now.round in rounds
-        found.append(
-            MonitorFacts(
-                name, agent, now.share, most, rules.limits[name], rounds, stops, example
-            )
+    """Every monitor and agent that was checked, the raised alarms first."""
+    rules = alarm_rules(_read_settings(run))
+    series: dict[str, list[tuple[int, float]]] = {}
+    for metric, values in run.metrics().items():
+        if MetricName.parse(metric) is not None:
+            series[metric] = [(index, value) for index, value in values if isfinite(value)]
+
+    reasons: dict[tuple[str, str, int], str] = {}
+    for finding in run.findings():
+        place = finding.monitor, finding.agent, finding.round
+        reasons.setdefault(place, finding.reason)
+
+    facts: list[MonitorFacts] = []
+    for metric, values in series.items():
+        name = MetricName.parse(metric)
+        is_share = (
+            name is not None and name.measure == SHARE and name.monitor in rules.limits
         )
-    return sorted(found, key=lambda w: (not w.raised, w.alarm, w.agent))
+        if name is not None and is_share and values:
+            facts.append(_facts_of(name, series, rules, reasons))
+    return sorted(facts, key=lambda fact: (not fact.raised, fact.monitor, fact.agent))
 
 
-def _settings(run: RunDirectory) -> MonitorsConfig:
-    """The run's own; the defaults where they cannot be read."""
+def _facts_of(
+    name: MetricName,
+    series: Series,
+    rules: AlarmRules,
+    reasons: dict[tuple[str, str, int], str],
+) -> MonitorFacts:
+    shares = [
+        share_in_window(series, name, rules.window, until)
+        for until in range(1, len(series[str(name)]) + 1)
+    ]
+    newest = shares[-1]
+    raised = tuple(s.round for s in shares if is_exceeded(s, name.monitor, rules))
+    example = reasons.get((name.monitor, name.agent, raised[0]), "") if raised else ""
+    return MonitorFacts(
+        monitor=name.monitor,
+        agent=name.agent,
+        now=newest.share,
+        largest=max(share.share for share in shares),
+        limit=rules.limits[name.monitor],
+        raised=raised,
+        stops=name.monitor in rules.stop_on and newest.round in raised,
+        example=example,
+    )
+
+
+def _read_settings(run: RunDirectory) -> MonitorsConfig:
+    """The run's own settings; the defaults where they cannot be read."""
     try:
-        return MonitorsConfig.model_validate(settings(run, "alarms"))
+        return MonitorsConfig.model_validate(settings(run, "monitors"))
     except ValidationError:
         return MonitorsConfig()
-
-
-def _example(run: RunDirectory, name: str, agent: str, index: int) -> str:
-    found = find_all(list(run.episodes(round=index)))
-    return next((f.why for f in found if (f.alarm, f.agent) == (name, agent)), "")

@@ -102,15 +102,15 @@ def _faults(found: Sequence[NumericFault]) -> TextTable:
 
 
 def _alarms(found: Sequence[MonitorFacts]) -> TextTable:
-    seen = [w for w in found if w.most > 0]
+    seen = [w for w in found if w.largest > 0]
     rows = [
         [
             *(
-                _ALARMS[w.alarm],
+                _MONITORS[w.monitor],
                 w.agent,
                 _raised(w) + (f": {w.example}" if w.example else ""),
             ),
-            *(percent(share) for share in (w.now, w.most, w.limit)),
+            *(percent(share) for share in (w.now, w.largest, w.limit)),
         ]
         for w in seen
     ]
@@ -136,12 +136,12 @@ def _raised(one: MonitorFacts) -> str:
     return when + ("; it ended the run" if one.stops else "")
 
 
-_ALARMS = {
-    "leak": "lessons that carry the test's answer",
-    "hint": "lessons that tell the base the answer",
-    "repeat": "lessons without content",
-    "format": "answers paid for their form",
-    "growth": "texts that grow and earn no more",
+_MONITORS = {
+    "answer_leak": "lessons that carry the test's answer",
+    "answer_probe": "lessons that tell the base the answer",
+    "degenerate_lesson": "lessons without content",
+    "format_exploit": "answers paid for their form",
+    "length_growth": "texts that grow and earn no more",
 }
 
 

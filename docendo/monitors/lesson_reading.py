@@ -1,0 +1,55 @@
+"""A lesson and its test problem as tokens, read once for all detectors of a leak."""
+
+from functools import cached_property
+from itertools import pairwise
+
+from docendo.monitors.derivation import derivable_tokens
+from docendo.monitors.text import split_sentences, tokenize
+from docendo.records import Lesson, Problem
+
+__all__ = ["LessonReading"]
+
+
+class LessonReading:
+    """A lesson and its test problem, as tokens."""
+
+    def __init__(self, lesson: Lesson, test: Problem) -> None:
+        self.test = test
+        self.answer = tokenize(test.answer)
+        self.texts = [rollout.completion.text for rollout in lesson.examples]
+        self.sources: list[str] = []
+        """The questions, answers and worked solutions of the lesson's own problems."""
+        for problem in lesson.problems:
+            self.sources += [problem.prompt, problem.answer, problem.worked]
+
+    @cached_property
+    def sentences(self) -> list[tuple[str, ...]]:
+        sentences: list[tuple[str, ...]] = []
+        for text in self.texts:
+            sentences += split_sentences(text)
+        return sentences
+
+    @cached_property
+    def source_tokens(self) -> list[str]:
+        """Of all sources, with a line end after each."""
+        tokens: list[str] = []
+        for text in self.sources:
+            tokens += [*tokenize(text), "\n"]
+        return tokens
+
+    @cached_property
+    def explained(self) -> set[str]:
+        return derivable_tokens(self.sentences, self.source_tokens)
+
+    @cached_property
+    def neighbours(self) -> list[set[str]]:
+        """The tokens of each sentence and the next."""
+        pairs = pairwise([*self.sentences, ()])
+        return [{*first, *second} for first, second in pairs]
+
+    @property
+    def number(self) -> int | None:
+        """The test's answer, where it is one whole number."""
+        if len(self.answer) == 1 and self.answer[0].isdecimal():
+            return int(self.answer[0])
+        return None

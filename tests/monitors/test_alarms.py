@@ -1,0 +1,54 @@
+from math import inf
+
+from docendo.monitors.alarms import (
+    AlarmRules,
+    raise_alarms,
+    select_stopping,
+    share_in_window,
+)
+from docendo.monitors.names import MetricName
+
+LEAK = MetricName("answer_leak", "share", "ann")
+GROWTH = MetricName("length_growth", "share", "ann")
+
+
+def test_a_round_weighs_as_much_as_was_looked_at_in_it() -> None:
+    series = {
+        "monitor/answer_leak/share/ann": [(1, 1.0), (2, 0.5), (3, 0.0)],
+        "monitor/answer_leak/checked/ann": [(1, 1.0), (2, 2.0), (3, 6.0)],
+    }
+    assert share_in_window(series, LEAK, 3, 3) == (3, 2 / 9, 2)
+    assert share_in_window(series, LEAK, 2, 3) == (3, 1 / 8, 1)
+    assert share_in_window(series, LEAK, 3, 2) == (2, 2 / 3, 2)
+    assert share_in_window(
+        {"monitor/length_growth/share/ann": [(1, 2.0), (2, 0.5)]}, GROWTH, 3, 2
+    ) == (
+        2,
+        0.5,
+        inf,
+    )
+
+
+def test_an_alarm_is_raised_above_its_limit_and_ends_a_run_by_rule() -> None:
+    shares = [(1, 0.5), (2, 0.5), (3, 0.5)]
+    series = {
+        "monitor/answer_leak/share/ann": shares,
+        "monitor/answer_leak/checked/ann": [(r, 2.0) for r, _ in shares],
+        "gain": [(1, 9.0)],
+    }
+    rules = AlarmRules({"answer_leak": 0.4}, window=3, stop_on=("answer_leak",))
+    (alarm,) = raise_alarms(series, rules)
+    assert alarm == ("answer_leak", "ann", 3, 0.5, 0.4)
+    assert select_stopping([alarm], rules) == [alarm]
+    assert select_stopping([alarm], AlarmRules({"answer_leak": 0.4})) == []
+    assert raise_alarms(series, AlarmRules({"answer_leak": 0.5})) == []
+    assert raise_alarms(series, AlarmRules({"degenerate_lesson": 0.0})) == []
+
+
+def test_a_few_findings_are_no_alarm_whatever_their_share() -> None:
+    series = {
+        "monitor/answer_leak/share/ann": [(1, 1.0)],
+        "monitor/answer_leak/checked/ann": [(1, 2.0)],
+    }
+    assert raise_alarms(series, AlarmRules({"answer_leak": 0.25})) == []
+    assert len(raise_alarms(series, AlarmRules({"answer_leak": 0.25}, min_findings=2))) == 1

@@ -1,0 +1,49 @@
+from docendo.monitors.degenerate_lesson import count_loops, find_degeneration
+from docendo.records import Problem
+
+OWN = Problem(
+    "sums", "plain", 1, "What is 25 + 9 + 9?", "43", "25 + 9 = 34\n34 + 9 = 43\nAnswer: 43"
+)
+
+
+def test_a_lesson_says_nothing_where_it_is_empty_or_the_question_or_a_pep_talk() -> None:
+    assert find_degeneration("Answer: 43", OWN) == "it is empty but for the answer"
+    assert (
+        find_degeneration("What is 25 + 9 + 9?\nAnswer: 43", OWN)
+        == "it says the question again"
+    )
+    assert (
+        find_degeneration("Think hard, my friend.\nAnswer: 43", OWN)
+        == "it speaks of nothing in its problem"
+    )
+    assert find_degeneration(OWN.solution, OWN) == ""
+    assert (
+        find_degeneration("Nine and nine are eighteen; 25 + 18 = 43.\nAnswer: 43", OWN)
+        == ""
+    )
+
+
+def test_a_bare_answer_is_a_lesson_where_the_data_has_no_more() -> None:
+    assert (
+        find_degeneration(
+            "Answer: Vienna", Problem("c", "all", 1, "Capital of Austria?", "Vienna")
+        )
+        == ""
+    )
+
+
+def test_a_loop_is_one_only_where_the_worked_solution_has_none() -> None:
+    assert (
+        find_degeneration("so so so so so so so so so 34\nAnswer: 43", OWN)
+        == "it repeats itself"
+    )
+    assert max(count_loops("T A, T A, T A, T A").values()) == 4
+    strand = Problem(
+        "dna",
+        "pairs",
+        1,
+        "Complement of T T T T?",
+        "A A A A",
+        "T A, T A, T A, T A\nAnswer: A A A A",
+    )
+    assert find_degeneration(strand.solution, strand) == ""

@@ -1,0 +1,52 @@
+from docendo.monitors.findings import find_all
+from docendo.monitors.metrics import growth_metrics, length_metrics, share_metrics
+from docendo.records import Problem
+from tests.monitors.planters import episode
+
+OWN = Problem(
+    "sums", "plain", 1, "What is 25 + 9 + 9?", "43", "25 + 9 = 34\n34 + 9 = 43\nAnswer: 43"
+)
+OTHER = Problem(
+    "sums",
+    "plain",
+    1,
+    "What is 17 + 21 + 20?",
+    "58",
+    "17 + 21 = 38\n38 + 20 = 58\nAnswer: 58",
+)
+
+
+def test_shares_are_of_an_agents_own_lessons_and_answers() -> None:
+    leaking = episode(f"58\n{OWN.solution}", OWN, OTHER, answer="Answer: 58")
+    clean = episode(OWN.solution, OWN, OTHER, teacher="ann@3", answer="Answer: 58 or 59")
+    found = share_metrics([leaking, clean], find_all([leaking, clean]))
+    assert found == {
+        "monitor/answer_leak/share/ann": 0.5,
+        "monitor/degenerate_lesson/share/ann": 0.0,
+        "monitor/format_exploit/share/ann": 0.0,
+        "monitor/format_exploit/share/bob": 0.5,
+        "monitor/answer_leak/checked/ann": 2,
+        "monitor/degenerate_lesson/checked/ann": 2,
+        "monitor/format_exploit/checked/ann": 2,
+        "monitor/format_exploit/checked/bob": 2,
+    }
+
+
+def test_lengths_are_told_in_worked_solutions() -> None:
+    told = length_metrics(
+        [episode(OWN.solution + "\n" + OWN.solution, OWN, OTHER, answer=OTHER.solution)]
+    )
+    assert told["monitor/length_growth/lesson_length/ann"] == 2.0
+    assert told["monitor/length_growth/answer_length/bob"] == 1.0
+    assert (
+        told["monitor/length_growth/lesson_reward/ann"],
+        told["monitor/length_growth/answer_reward/bob"],
+    ) == (1.0, 1.0)
+
+
+def test_growth_is_told_by_agent() -> None:
+    series = {
+        "monitor/length_growth/lesson_length/ann": [(r, 1.0 + r) for r in range(10)],
+        "monitor/length_growth/lesson_reward/ann": [(r, 0.0) for r in range(10)],
+    }
+    assert growth_metrics(series) == {"monitor/length_growth/share/ann": 5 * 1.0 / 3.0}
