@@ -19,158 +19,170 @@ from docendo.errors import UserError
 from docendo.records import BASE, AgentId, Lesson, Problem
 
 if TYPE_CHECKING:
-    pass
+    from docendo.config.load import Config
 
-__all__ = ["evaluate", "scores_of", "summed_up"]
+__all__ = ["evaluate", "score_agents", "summarize_scores"]
 
 _Scores = Mapping[tuple[AgentId, str], Sequence[float]]
+
+_AGENT_HELP = "Only this agent; 'base' is the model."
+_SEED_HELP = "Picks the problems; without it, the run's plus 1."
+_N_HELP = "Problems of each domain; without it, as in the run."
 
 
 def evaluate(
     path: RunPath,
-    agent: Annotated[
-        list[str] | None,
-        typer.Option(metavar="A", help="Only this agent; 'base' is the model."),
-    ] = None,
+    agent: Annotated[list[str] | None, typer.Option(metavar="A", help=_AGENT_HELP)] = None,
     domain: Annotated[
         list[str] | None, typer.Option(metavar="D", help="Only this domain.")
     ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(min=0, help="Picks the problems; without it, the run's plus 1."),
-    ] = None,
-    n: Annotated[
-        int | None,
-        typer.Option(min=1, help="Problems of each domain; without it, as in the run."),
-    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help=_SEED_HELP)] = None,
+    n: Annotated[int | None, typer.Option(min=1, help=_N_HELP)] = None,
     with_lesson: Annotated[
         bool, typer.Option("--with-lesson", help="Show one right worked example first.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Examine a run's agents on held-out problems.
+    """Evaluate a run's agents on held-out problems.
 
-    Accuracy without a lesson, with 95% intervals. Reads the newest checkpoint and writes nothing.
-    --agent and --domain may be given several times.
+    Accuracy without a lesson, with 95% intervals. Reads the newest checkpoint and writes
+    nothing. --agent and --domain may be given several times.
     """
+    from docendo.run.evaluation import held_out_problems
     from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as run:
         config = load_run_config(run)
         if not config.domains:
             raise UserError(
-                f"{path} has no domains to be examined in; its agents play: docendo league {path}"
+                f"{path} has no domains to be evaluated in; its agents play games: "
+                f"docendo league {path}"
             )
-        known = [BASE, *(owns := list_members(run, config)), *config.guests]
-        agents = [
-            AgentId(check_name(a, known, "agent", path))
-            for a in agent or [BASE, *config.learners]
-        ]
-        domains = [
-            check_name(d, list(config.domains), "domain", path)
-            for d in domain or config.domains
-        ]
-        seed = config.evaluation.seed + 1 if seed is None else seed
-        count = config.evaluation.problems if n is None else n
+        own_domains = list_members(run, config)
+        known_agents = [BASE, *own_domains, *config.guests]
+        agents = []
+        for name in dict.fromkeys(agent or [BASE, *config.learners]):
+            agents.append(AgentId(check_name(name, known_agents, "agent", path)))
+        domains = list(dict.fromkeys(domain or config.domains))
+        for name in domains:
+            check_name(name, list(config.domains), "domain", path)
         trained = open_trained(run)
-        seen = {e.problem.key for e in run.evaluations()}
-    from docendo.run.evaluation import held_out_problems
+        seen = {evaluation.problem.key for evaluation in run.evaluations()}
 
-    problems = [
-        p
-        for d in dict.fromkeys(domains)
-        for p in held_out_problems(trained.catalog, d, count, seed)
-    ]
-    scores = scores_of(
-        trained, list(dict.fromkeys(agents)), problems, seed if with_lesson else None
-    )
-    found = summed_up(scores, owns)
-    again = sum(p.key in seen for p in problems)
+    seed, count = _choose_problems(config, seed, n)
+    problems: list[Problem] = []
+    for name in domains:
+        problems += held_out_problems(trained.catalog, name, count, seed)
+
+    scores = score_agents(trained, agents, problems, seed if with_lesson else None)
+    summary = summarize_scores(scores, own_domains)
+    repeated = sum(problem.key in seen for problem in problems)
     if as_json:
-        about = {
+        settings = {
             "run": str(path),
             "seed": seed,
             "n": count,
             "with_lesson": with_lesson,
-            "asked_in_run": again,
+            "asked_in_run": repeated,
         }
-        show_json({**about, **found})
+        show_json({**settings, **summary})
         return
-    _show(found, with_lesson)
-    told = f"{again} of {len(problems)} were asked in the run too; none was trained on"
+
+    _show(summary, with_lesson)
     show(
-        f"{count} held-out problems a domain, seed {seed}, after round {trained.round}; {told}"
+        f"{count} held-out problems a domain, seed {seed}, after round {trained.round}; "
+        f"{repeated} of {len(problems)} were asked in the run too; none was trained on"
     )
 
 
-def scores_of(
+def _choose_problems(config: "Config", seed: int | None, n: int | None) -> tuple[int, int]:
+    """Seed and count of the problems: other problems than the run's where neither is given."""
+    if seed is None:
+        seed = config.evaluation.seed + 1
+    return seed, config.evaluation.problems if n is None else n
+
+
+def score_agents(
     trained: TrainedRun,
     agents: Sequence[AgentId],
     problems: Sequence[Problem],
     lesson_seed: int | None,
 ) -> _Scores:
-    """Every agent's scores on the problems, by domain; each after a worked example where there is a seed for those."""
+    """Every agent's scores on the problems, by agent and domain.
+
+    With a `lesson_seed` each problem comes after a worked example that the seed picks.
+    """
     from docendo.run.evaluation import worked_lesson
     from docendo.teaching.game import RolloutSpec
 
-    sources, lessons = trained.catalog.sources, dict[str, Lesson]()
+    lessons: dict[str, Lesson] = {}
     if lesson_seed is not None:
-        lessons = {
-            p.key: worked_lesson(sources[p.domain], p, lesson_seed) for p in problems
-        }
-    wanted = [
-        RolloutSpec(a, p, lessons.get(p.key), "evaluation", 0)
-        for a in agents
-        for p in problems
-    ]
+        for problem in problems:
+            source = trained.catalog.sources[problem.domain]
+            lessons[problem.key] = worked_lesson(source, problem, lesson_seed)
+
+    specs = []
+    for agent in agents:
+        for problem in problems:
+            lesson = lessons.get(problem.key)
+            specs.append(RolloutSpec(agent, problem, lesson, "evaluation", 0))
+    rollouts = trained.classroom.attempt(specs, temperature=0.0)
+
     scores: dict[tuple[AgentId, str], list[float]] = {}
-    for tried, attempt in zip(
-        wanted, trained.classroom.attempt(wanted, temperature=0.0), strict=True
-    ):
-        scores.setdefault((tried.agent, tried.problem.domain), []).append(
-            attempt.verdict.score
-        )
+    for spec, rollout in zip(specs, rollouts, strict=True):
+        cell = scores.setdefault((spec.agent, spec.problem.domain), [])
+        cell.append(rollout.verdict.score)
     return scores
 
 
-def summed_up(scores: _Scores, owns: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """``accuracy`` by agent and domain with Wilson's interval, and its means over ``own`` cells and ``others``.
+def summarize_scores(
+    scores: _Scores, own_domains: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """Accuracy by agent and domain with Wilson's interval, and means over ``own`` and ``others``.
 
-    Who does not learn, the base among them, counts in neither mean; a mean of no cells is None.
+    The means are over cells of agent and domain. Agents that do not learn, the base among
+    them, count in neither; a mean of no cells is None.
     """
     from docendo.statistics import wilson_interval
 
     accuracy: dict[str, dict[str, Any]] = {}
+    own_means: list[float] = []
+    other_means: list[float] = []
     for (agent, domain), values in scores.items():
         mean = fmean(values)
         low, high = wilson_interval(mean, len(values))
-        own = domain in owns.get(agent, ())
-        cell = {"accuracy": mean, "low": low, "high": high, "n": len(values), "own": own}
+        is_own = domain in own_domains.get(agent, ())
+        cell = {"accuracy": mean, "low": low, "high": high, "n": len(values), "own": is_own}
         accuracy.setdefault(agent, {})[domain] = cell
-    cells = [c for agent, row in accuracy.items() if agent in owns for c in row.values()]
-    means = {}
-    for name, own in (("own", True), ("others", False)):
-        chosen = [c["accuracy"] for c in cells if c["own"] == own]
-        means[name] = fmean(chosen) if chosen else None
-    return {"accuracy": accuracy, **means}
+        if agent in own_domains:
+            (own_means if is_own else other_means).append(mean)
+
+    return {
+        "accuracy": accuracy,
+        "own": fmean(own_means) if own_means else None,
+        "others": fmean(other_means) if other_means else None,
+    }
 
 
-def _show(found: Mapping[str, Any], with_lesson: bool) -> None:
+def _show(summary: Mapping[str, Any], with_lesson: bool) -> None:
     from docendo.formatting import DASH, percent
 
-    domains = list(dict.fromkeys(d for row in found["accuracy"].values() for d in row))
-    how = "after a worked example" if with_lesson else "without a lesson"
-    made = table(["agent"], domains)
-    for agent, row in found["accuracy"].items():
-        cells = []
-        for domain in domains:
-            c = row.get(domain)
-            mark = " *" if c and c["own"] else ""
-            cells.append(
-                f"{percent(c['accuracy'])} ({100 * c['low']:.0f} to {100 * c['high']:.0f}){mark}"
-                if c
-                else DASH
-            )
-        made.add_row(safe(agent), *cells)
-    show(title(f"Accuracy {how} (95% interval; * own domain)"), made)
-    show(f"own {percent(found['own'])}, others {percent(found['others'])}")
+    accuracy: Mapping[str, Mapping[str, Any]] = summary["accuracy"]
+    domains = list(dict.fromkeys(domain for row in accuracy.values() for domain in row))
+    rows = table(["agent"], domains)
+    for agent, row in accuracy.items():
+        cells = [_format_cell(row[domain]) if domain in row else DASH for domain in domains]
+        rows.add_row(safe(agent), *cells)
+
+    condition = "after a worked example" if with_lesson else "without a lesson"
+    show(title(f"Accuracy {condition} (95% interval; * own domain)"), rows)
+    show(f"own {percent(summary['own'])}, others {percent(summary['others'])}")
+
+
+def _format_cell(cell: Mapping[str, Any]) -> str:
+    """``75% (41 to 93) *``."""
+    from docendo.formatting import percent
+
+    interval = f"{100 * cell['low']:.0f} to {100 * cell['high']:.0f}"
+    mark = " *" if cell["own"] else ""
+    return f"{percent(cell['accuracy'])} ({interval}){mark}"

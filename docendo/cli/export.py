@@ -4,26 +4,33 @@ import shutil
 import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from docendo.cli.options import RunPath
 from docendo.cli.output import show
-from docendo.cli.runs import check_name, list_members, load_run_config, open_trained
+from docendo.cli.runs import (
+    TrainedRun,
+    check_name,
+    list_members,
+    load_run_config,
+    open_trained,
+)
 from docendo.errors import RunError, UserError
 from docendo.records import AgentId
 
-if TYPE_CHECKING:
-    from docendo.engines.local.engine import LocalEngine
-
 __all__ = ["Format", "export"]
 
-_PUBLIC = {"smollm2-135m-instruct": "HuggingFaceTB/SmolLM2-135M-Instruct"}
-"""What others call the embedded model."""
+_PUBLIC_NAMES = {"smollm2-135m-instruct": "HuggingFaceTB/SmolLM2-135M-Instruct"}
+"""The embedded model's name on Hugging Face."""
+
+_FORMAT_HELP = "peft: the adapter alone; merged: a whole model in Hugging Face's layout."
 
 
 class Format(StrEnum):
+    """What is written."""
+
     PEFT = "peft"
     MERGED = "merged"
 
@@ -31,18 +38,14 @@ class Format(StrEnum):
 def export(
     path: RunPath,
     agent: Annotated[
-        str, typer.Argument(metavar="AGENT", help="Whom to export.", show_default=False)
+        str,
+        typer.Argument(metavar="AGENT", help="The agent to export.", show_default=False),
     ],
     folder: Annotated[
         Path,
         typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False),
     ],
-    format: Annotated[
-        Format,
-        typer.Option(
-            help="peft: the adapter alone; merged: a whole model in Hugging Face's layout."
-        ),
-    ] = Format.PEFT,
+    format: Annotated[Format, typer.Option(help=_FORMAT_HELP)] = Format.PEFT,
 ) -> None:
     """Write an agent for other programs.
 
@@ -51,37 +54,40 @@ def export(
     from docendo.store import RunDirectory
 
     if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is a file; wanted a new or empty folder")
+        raise UserError(f"{folder} is a file; expected a new or empty folder")
     if folder.is_dir() and any(folder.iterdir()):
-        raise UserError(f"{folder} is not empty; wanted a new or empty folder")
+        raise UserError(f"{folder} is not empty; expected a new or empty folder")
+
     with RunDirectory.open(path) as run:
-        name = AgentId(
-            check_name(agent, list(list_members(run, load_run_config(run))), "agent", path)
-        )
+        known = list(list_members(run, load_run_config(run)))
+        agent_id = AgentId(check_name(agent, known, "agent", path))
         trained = open_trained(run)
-    base = _PUBLIC.get(trained.config.model, trained.config.model)
+
+    base = _PUBLIC_NAMES.get(trained.config.model, trained.config.model)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            _write(trained.engine, name, aside, format, base)
-            folder.mkdir(exist_ok=True)
-            for part in sorted(aside.iterdir()):
-                part.rename(folder / part.name)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        _write(trained, agent_id, folder, format, base)
     except OSError as error:
         raise RunError(f"cannot write {folder}: {error.strerror or error}") from error
-    what = f"adapter for {base}" if format is Format.PEFT else "whole model"
-    show(f"{folder}: {what}, agent {name} after round {trained.round}")
+    content = f"adapter for {base}" if format is Format.PEFT else "whole model"
+    show(f"{folder}: {content}, agent {agent_id} after round {trained.round}")
 
 
 def _write(
-    engine: "LocalEngine", agent: AgentId, folder: Path, format: Format, base: str
+    trained: TrainedRun, agent: AgentId, folder: Path, format: Format, base: str
 ) -> None:
+    """Write beside `folder` and then move: what is in it is whole."""
     from docendo.engines.local.peft_format import save_adapter, save_merged
 
-    if format is Format.PEFT:
-        save_adapter(engine.bank, agent, folder, base)
-    else:
-        save_merged(engine, agent, folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        if format is Format.PEFT:
+            save_adapter(trained.engine.bank, agent, unfinished, base)
+        else:
+            save_merged(trained.engine, agent, unfinished)
+
+        folder.mkdir(exist_ok=True)
+        for part in sorted(unfinished.iterdir()):
+            part.rename(folder / part.name)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)

@@ -11,22 +11,27 @@ from typing import Any
 __all__ = ["INTERRUPTED", "Interrupt", "interrupts"]
 
 INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 
 
 @dataclass
 class Interrupt:
+    """Shared with the signal handler."""
+
     running: bool = False
-    """Set once there is something to finish; before that, Ctrl-C raises KeyboardInterrupt as usual."""
+    """Whether there is a round to finish; before that, Ctrl-C raises KeyboardInterrupt."""
     asked: bool = False
+    """Whether Ctrl-C was pressed."""
 
 
 @contextmanager
 def interrupts(
     first: Callable[[], None], second: Callable[[], None]
 ) -> Iterator[Interrupt]:
-    """Within the block Ctrl-C sets `asked` and calls `first`; another calls `second` and ends the process.
+    """Within the block Ctrl-C sets `asked` and calls `first`; another calls `second` and exits.
 
-    It ends as if it had been killed, which the run directory is made for: no code runs half of its clean-up.
+    It exits as if it had been killed, which the run directory is made for: no code runs half
+    of its clean-up.
     """
     state = Interrupt()
 
@@ -39,29 +44,30 @@ def interrupts(
         state.asked = True
         first()
 
-    before = signal.signal(signal.SIGINT, handle)
-    with _spared():
+    previous_handler = signal.signal(signal.SIGINT, handle)
+    with _shield_children():
         try:
             yield state
         finally:
-            signal.signal(signal.SIGINT, before)
+            signal.signal(signal.SIGINT, previous_handler)
 
 
 @contextmanager
-def _spared() -> Iterator[None]:
-    """Lets processes that are started in the block live through a Ctrl-C, which a terminal sends to them too.
+def _shield_children() -> Iterator[None]:
+    """Let processes that start in the block survive a Ctrl-C, which terminals send them too.
 
-    They inherit the blocked signal from this thread; a sandbox that died of it would make a right answer wrong. The
-    signal comes to this process through a thread that does not block it.
+    They inherit the blocked signal from this thread. A sandbox that died of it would make a
+    right answer wrong. This process gets the signal through a thread that does not block it.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    over = threading.Event()
-    threading.Thread(target=over.wait, daemon=True).start()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+    finished = threading.Event()
+    threading.Thread(target=finished.wait, daemon=True).start()
+    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        over.set()
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
+        finished.set()

@@ -1,52 +1,57 @@
-"""`docendo domains` and `docendo audit`: what is taught, and whether its graders can be trusted."""
+"""`docendo domains` and `docendo audit`: what is taught, and whether its grader can be trusted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from docendo.cli.options import AsJson, DomainFile
-from docendo.cli.output import safe, show, show_json, table, title
+from docendo.cli.output import notice, safe, show, show_json, table, title
 from docendo.errors import UserError, suggestion
 
 if TYPE_CHECKING:
-    from docendo.interfaces import Source
+    from docendo.datasets.file_source import FileSource
+    from docendo.graders.audit import AuditReport
+    from docendo.interfaces import Source, Split
     from docendo.records import Problem
 
-__all__ = ["audit", "domains", "sources_of"]
+__all__ = ["audit", "domains", "load_sources"]
+
+_LEVEL_HELP = "Level of the example; families without it show their lowest."
 
 
 def domains(
     domain: Annotated[
         str | None, typer.Argument(metavar="DOMAIN", help="Only this one.")
     ] = None,
-    level: Annotated[
-        int,
-        typer.Option(min=1, help="Of the example; families without it show their lowest."),
-    ] = 1,
+    level: Annotated[int, typer.Option(min=1, help=_LEVEL_HELP)] = 1,
     config: DomainFile = None,
 ) -> None:
     """List domains and families, with examples.
 
-    Each family with one problem and its worked solution.
+    Each family comes with one problem and its worked solution.
     """
-    known = sources_of(config)
-    for name in [_known(domain, known)] if domain else known:
-        source = known[name]
+    sources = load_sources(config)
+    names = [_check_domain(domain, sources)] if domain else list(sources)
+    for name in names:
         show(title(name))
-        for family, levels in source.levels.items():
-            chosen = level if level in levels else min(levels)
-            show(
-                safe(f"\n  {family}", "cyan"),
-                f"  levels {', '.join(map(str, levels))}; level {chosen}:",
-            )
-            example = _example(source, family, chosen)
-            show(
-                safe(_indented(example.prompt)),
-                safe(_indented(example.worked), "green"),
-            )
+        _show_families(sources[name], level)
         show("")
+
+
+def _show_families(source: "Source", level: int) -> None:
+    for family, levels in source.levels.items():
+        example_level = level if level in levels else min(levels)
+        example = _draw_example(source, family, example_level)
+        known_levels = ", ".join(map(str, levels))
+        show(
+            safe(f"\n  {family}", "cyan"),
+            f"  levels {known_levels}; level {example_level}:",
+            safe(_indent(example.prompt)),
+            safe(_indent(example.worked), "green"),
+        )
 
 
 def audit(
@@ -56,72 +61,119 @@ def audit(
     ],
     config: DomainFile = None,
     n: Annotated[
-        int, typer.Option(min=1, help="Problems of each family, level and stream.")
+        int, typer.Option(min=1, help="Problems of each family, level and split.")
     ] = 20,
     seed: Annotated[int, typer.Option(min=0, help="Picks the problems.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Prove a domain's grader.
+    """Check a domain's grader.
 
-    Right answers must score 1, and nothing that knows no answer may. Exits with 1 where a check fails.
+    Right answers must score 1, and nothing that knows no answer may. A file with fewer rows
+    than --n gives all it has. Exits with 1 where a check fails.
     """
-    source = sources_of(config)[_known(domain, sources_of(config))]
-    from docendo.build.evaluators import ground_truth
-    from docendo.graders import audit as auditing
+    sources = load_sources(config)
+    source = sources[_check_domain(domain, sources)]
 
-    found = auditing.audit(source, ground_truth(), n, seed)
+    from docendo.build.evaluators import ground_truth
+    from docendo.datasets.file_source import FileSource
+    from docendo.graders.audit import audit as run_audit
+
+    if isinstance(source, FileSource):
+        _tell_shortage(source, n)
+        source = _AvailableProblems(source)
+    report = run_audit(source, ground_truth(), n, seed)
     if as_json:
-        rows = [c._asdict() for c in found.checks]
-        show_json(
-            {
-                "domain": domain,
-                "problems": found.problems,
-                "passed": found.passed,
-                "checks": rows,
-            }
-        )
+        _print_json(domain, report)
     else:
-        made = table(["graded text"], ["wanted", "tried", "failed"])
-        for check in found.checks:
-            failed = safe(f"{check.failures:,}", "red" if check.failures else "green")
-            made.add_row(safe(check.name), f"{check.want}", f"{check.trials:,}", failed)
-        show(
-            title(f"{domain}: {found.problems:,} problems"),
-            made,
-            *(f"failed: {c.name}: {c.first}" for c in found.checks if c.failures),
-        )
-        show("passed" if found.passed else "failed")
-    if not found.passed:
+        _show_report(domain, report)
+    if not report.passed:
         raise typer.Exit(1)
 
 
-def sources_of(config: Path | None) -> Mapping[str, "Source"]:
-    """The procedural domains, and those of a configuration where one is given."""
+@dataclass(frozen=True)
+class _AvailableProblems:
+    """A file's problems; it gives as many as it has where more are asked for."""
+
+    source: "FileSource"
+
+    @property
+    def domain(self) -> str:
+        return self.source.domain
+
+    @property
+    def levels(self) -> Mapping[str, Sequence[int]]:
+        return self.source.levels
+
+    def draw(
+        self, family: str, level: int, count: int, seed: int, split: "Split"
+    ) -> "list[Problem]":
+        count = min(count, self.source.size(family, level, split))
+        return self.source.draw(family, level, count, seed, split) if count else []
+
+
+def _tell_shortage(source: "FileSource", count: int) -> None:
+    splits: tuple[Split, ...] = ("train", "held-out")
+    for family, levels in source.levels.items():
+        for level in levels:
+            for split in splits:
+                size = source.size(family, level, split)
+                if size < count:
+                    notice(f"{family} level {level}: {size} {split} problems, not {count}")
+
+
+def _print_json(domain: str, report: "AuditReport") -> None:
+    show_json(
+        {
+            "domain": domain,
+            "problems": report.problems,
+            "passed": report.passed,
+            "checks": [check._asdict() for check in report.checks],
+        }
+    )
+
+
+def _show_report(domain: str, report: "AuditReport") -> None:
+    rows = table(["graded text"], ["expected score", "tried", "failed"])
+    failures = []
+    for check in report.checks:
+        failed = safe(f"{check.failures:,}", "red" if check.failures else "green")
+        rows.add_row(safe(check.name), f"{check.want}", f"{check.trials:,}", failed)
+        if check.failures:
+            failures.append(f"failed: {check.name}: {check.first}")
+
+    show(title(f"{domain}: {report.problems:,} problems"), rows, *failures)
+    show("passed" if report.passed else "failed")
+
+
+def load_sources(config: Path | None) -> Mapping[str, "Source"]:
+    """The procedural domains, and those of a configuration if one is given."""
     from docendo.problems.registry import PROCEDURAL
 
     if config is None:
         return PROCEDURAL
+
     from docendo.build.school import read_catalog
     from docendo.config.load import load_config
 
     return {**PROCEDURAL, **read_catalog(load_config(config)).sources}
 
 
-def _known(domain: str, known: Mapping[str, "Source"]) -> str:
-    if domain not in known:
+def _check_domain(name: str, sources: Mapping[str, "Source"]) -> str:
+    if name not in sources:
+        hint = suggestion(name, sources)
         raise UserError(
-            f"no domain {domain!r}{suggestion(domain, known)}; name a domain of your own with --config"
+            f"no domain {name!r}{hint}; name a domain of your own with --config"
         )
-    return domain
+    return name
 
 
-def _example(source: "Source", family: str, level: int) -> "Problem":
-    """A training problem, or where all are held out one of those."""
+def _draw_example(source: "Source", family: str, level: int) -> "Problem":
+    """A training problem; a held-out one where there is no other."""
     try:
         return source.draw(family, level, 1, 0, "train")[0]
     except UserError:
         return source.draw(family, level, 1, 0, "held-out")[0]
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines())

@@ -1,4 +1,4 @@
-"""`docendo report`."""
+"""`docendo report`: the results of a run or of a study."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,26 +14,28 @@ __all__ = ["report", "report_study"]
 _PATH = typer.Argument(
     metavar="RUN", help="A run directory, or a study's folder.", show_default=False
 )
-_PAGE_HELP = "The page; without it, report.html in that folder."
+_HTML_HELP = "The page; without it, report.html in that folder."
 
 
 def report(
     path: Annotated[Path, _PATH],
     as_json: AsJson = False,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help=_PAGE_HELP)] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help=_HTML_HELP)] = None,
 ) -> None:
-    """Show what a run or a study came to.
+    """Show the results of a run or a study.
 
-    Neither need be finished. The report is written as one HTML page too;
-    with --json nothing is written but what --html asks for.
+    Neither need be finished. The report is written as one HTML page too; with --json only
+    where --html asks for it.
     """
     from docendo.study.results import STUDY_FILE
 
     check_html_path(html)
-    page = html or (None if as_json else path / "report.html")
-    if not (path / "run.db").exists() and (
-        (path / STUDY_FILE).exists() or (path / "results").is_dir()
-    ):
+    page = html
+    if html is None and not as_json:
+        page = path / "report.html"
+
+    is_study = (path / STUDY_FILE).exists() or (path / "results").is_dir()
+    if is_study and not (path / "run.db").exists():
         report_study(path, page, as_json)
     else:
         _report_run(path, page, as_json)
@@ -50,12 +52,15 @@ def _report_run(path: Path, page: Path | None, as_json: bool) -> None:
             show(terminal_report(run))
         if page:
             write_page(run, page)
-            if not as_json:
-                show(f"{page}")
+    if page and not as_json:
+        show(f"{page}")
 
 
 def report_study(folder: Path, page: Path | None, as_json: bool = False) -> None:
-    """Shows what a study came to so far, and writes its page. Raises UseError where nothing is finished."""
+    """Show a study's results so far, and write its page.
+
+    Raises UserError where nothing is finished.
+    """
     from docendo.study.markdown import render_terminal
     from docendo.study.regimes import split_by_regime
     from docendo.study.results import load_study
@@ -63,12 +68,12 @@ def report_study(folder: Path, page: Path | None, as_json: bool = False) -> None
     from docendo.study.summary import summarize_study
 
     study = load_study(folder)
-    found = split_by_regime(study)
+    regimes = split_by_regime(study)
     if as_json:
-        show_json(summarize_study(study, found))
+        show_json(summarize_study(study, regimes))
     else:
-        show(render_terminal(study, found))
+        show(render_terminal(study, regimes))
     if page:
-        write_report(study, found, page)
+        write_report(study, regimes, page)
         if not as_json:
             show(f"{page}")

@@ -18,31 +18,30 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
-_HOST_HELP = "Where to listen. Other machines can ask only if this lets them, and then without encryption."
+_PORT_HELP = "0 takes any that is free."
+_HOST_HELP = (
+    "Where to listen. Other machines can connect only if this lets them, "
+    "and then without encryption."
+)
+_KEY_FILE_HELP = "Holds the token; made where it is missing. Only you may read it."
+_MAX_ANSWERS_HELP = "Answers under way at once; more get a 429."
 
 
 def serve(
     path: RunPath,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="0 takes any that is free.")
-    ] = 8317,
+    port: Annotated[int, typer.Option(min=0, max=65535, help=_PORT_HELP)] = 8317,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help=_HOST_HELP)] = "127.0.0.1",
     token_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Holds the token, and is made where it is missing; only you may read it.",
-        ),
+        Path | None, typer.Option(metavar="FILE", help=_KEY_FILE_HELP)
     ] = None,
-    max_answers: Annotated[
-        int, typer.Option(min=1, help="Answers under way at once; more get a 429.")
-    ] = 256,
+    max_answers: Annotated[int, typer.Option(min=1, help=_MAX_ANSWERS_HELP)] = 256,
 ) -> None:
-    """Let other programs talk to a run's agents, as they would to OpenAI's models.
+    """Serve a run's agents as OpenAI's models are served.
 
-    Answers GET /v1/models and POST /v1/chat/completions from the newest checkpoint and writes nothing; requests
-    that come at the same time are computed together, whichever agents they are for. Clients need the token: from
-    --token-file, else from DOCENDO_TOKEN, else a new one that is shown. Ctrl-C ends it.
+    Answers GET /v1/models and POST /v1/chat/completions from the newest checkpoint and writes
+    nothing. Requests that come at the same time are computed together, whichever agents they
+    are for. Clients need the token: from --token-file, else from DOCENDO_TOKEN, else a new one
+    that is shown. Ctrl-C ends it.
     """
     try:
         import starlette  # noqa: F401
@@ -56,44 +55,39 @@ def serve(
     from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as run:
-        token, source = find_token(token_file)
-        bound = open_socket(host, port)
-        population = _population(run)
-    with bound:
-        _greet(population, bound, host, token, source)
+        token, token_source = find_token(token_file)
+        # before the model is loaded, which takes long: the port may be taken
+        listening = open_socket(host, port)
+        population = _load_population(run)
+
+    with listening:
+        _announce(population, listening, host)
+        notice(f"the token is in {token_source}" if token_source else f"token: {token}")
+        rules = ServingRules(token, host, max_answers)
         try:
-            build_server(population, ServingRules(token, host, max_answers)).run(
-                sockets=[bound]
-            )
+            build_server(population, rules).run(sockets=[listening])
         except KeyboardInterrupt:
             notice("stopped")
 
 
-def _population(run: "RunDirectory") -> "ServedPopulation":
+def _load_population(run: "RunDirectory") -> "ServedPopulation":
     from docendo.serving.app import ServedPopulation
 
     trained = open_trained(run)
     created = int((run.path / "run.db").stat().st_mtime)
-    return ServedPopulation(
-        trained.engine, trained.classroom.instructions, run.path.resolve().name, created
-    )
+    name = run.path.resolve().name
+    return ServedPopulation(trained.engine, trained.classroom.instructions, name, created)
 
 
-def _greet(
-    population: "ServedPopulation", bound: socket.socket, host: str, token: str, source: str
-) -> None:
-    shown = f"[{host}]" if ":" in host else host
-    if host != "localhost" and not _loopback(host):
-        notice(
-            f"{host}: other machines can ask, and what is said is not encrypted on the way"
-        )
-    notice(
-        f"http://{shown}:{bound.getsockname()[1]}/v1 answers for {', '.join(population.agents)}"
-    )
-    notice(f"the token is in {source}" if source else f"token: {token}")
+def _announce(population: "ServedPopulation", listening: socket.socket, host: str) -> None:
+    if host != "localhost" and not _is_loopback(host):
+        notice(f"{host}: other machines can connect, and the connection is not encrypted")
+    address = f"[{host}]" if ":" in host else host
+    port = listening.getsockname()[1]
+    notice(f"http://{address}:{port}/v1 answers for {', '.join(population.agents)}")
 
 
-def _loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -24,6 +24,8 @@ __all__ = [
 
 _SOLUTION_COLUMN = "solution"
 _GSM8K_MARKER = "####"
+_MAX_EXPLAINED = 3
+"""Bad rows that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,10 @@ def _explain_no_rows(file: str, columns: Columns, quarantined: list[BadRow]) -> 
         f"{file}: no usable row, {len(quarantined)} bad; "
         f"expected rows with {columns.question!r} and {columns.answer!r}"
     )
-    if quarantined:
-        first = quarantined[0]
-        message += f"; line {first.line}: {first.reason}"
+    for row in quarantined[:_MAX_EXPLAINED]:
+        message += f"; line {row.line}: {row.reason}"
+    if len(quarantined) > _MAX_EXPLAINED:
+        message += f"; and {len(quarantined) - _MAX_EXPLAINED} more"
     return message
 
 

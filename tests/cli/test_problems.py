@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from docendo.cli.problems import sources_of
+from docendo.cli.problems import load_sources
 from docendo.problems.registry import PROCEDURAL
 from tests.cli.toys import docendo, tiny_config
 
@@ -22,7 +22,7 @@ def own_domain(here: Path, question: str) -> Path:
 
 
 def test_the_stock_domains_are_those_that_a_configuration_can_name() -> None:
-    found = sources_of(None)
+    found = load_sources(None)
     assert {d: s.levels for d, s in found.items()} == {
         d: s.levels for d, s in PROCEDURAL.items()
     }
@@ -62,8 +62,20 @@ def test_an_audit_that_passes(here: Path) -> None:
 def test_an_audit_fails_where_the_question_is_the_answer(here: Path) -> None:
     config = own_domain(here, "{}")
     done = docendo("audit", "echo", "--config", config, "--n", 2)
-    assert done.code == 1
+    assert (done.code, done.err) == (1, "")
     assert "failed: the question as the answer: echo level 1:" in done.out
     found = docendo("audit", "echo", "--config", config, "--n", 2, "--json")
     assert found.code == 1
     assert found.json["passed"] is False
+
+
+def test_an_audit_takes_all_rows_of_a_file_that_has_fewer_than_it_asks_for(
+    here: Path,
+) -> None:
+    config = own_domain(here, "What is {}?")
+    done = docendo("audit", "echo", "--config", config, "--n", 1000, "--json")
+    assert (done.code, done.json["problems"]) == (0, 60)
+    train, held_out = done.err.splitlines()
+    assert train.startswith("echo level 1: ")
+    assert train.endswith("train problems, not 1000")
+    assert held_out.endswith("held-out problems, not 1000")

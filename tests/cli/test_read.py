@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from docendo.cli.evaluate import summed_up
+from docendo.cli.evaluate import summarize_scores
 from docendo.records import AgentId
 from docendo.statistics import wilson_interval
 from docendo.store import RunDirectory
@@ -87,10 +87,10 @@ def test_the_means_leave_the_base_out() -> None:
         (base, "sums"): [1, 1],
         (base, "words"): [1],
     }
-    found = summed_up(scores, {"ann": ["sums"]})
+    found = summarize_scores(scores, {"ann": ["sums"]})
     assert (found["own"], found["others"]) == (0.5, 0.25)
     assert found["accuracy"]["base"]["words"]["accuracy"] == 1.0
-    assert summed_up({}, {}) == {"accuracy": {}, "own": None, "others": None}
+    assert summarize_scores({}, {}) == {"accuracy": {}, "own": None, "others": None}
 
 
 def test_a_run_without_a_checkpoint_cannot_be_examined(here: Path, finished: Path) -> None:
