@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from docendo.engines.lora.batch_invariant import (
     PackedWeight,
+    batch_invariant_bmm,
     batch_invariant_linear,
     input_gradient,
 )
@@ -145,7 +146,7 @@ class Projection:
             return y_To.add_(batch_invariant_linear(low_TC, self.b_SCo[slot].T))
 
         a_NCd, b_NCo = routing.select(self.a_SCd), routing.select(self.b_SCo)
-        low_NMC = torch.bmm(routing.group(x_Td), a_NCd.transpose(1, 2))
+        low_NMC = batch_invariant_bmm(routing.group(x_Td), a_NCd)
         return y_To.add_(routing.ungroup(torch.bmm(low_NMC, b_NCo)))
 
     def forward(self, x_Td: Tensor, routing: Routing) -> tuple[Tensor, list[Tensor]]:

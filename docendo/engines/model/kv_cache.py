@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from docendo.engines.lora.batch_invariant import MIN_ROWS
+from docendo.engines.lora.batch_invariant import min_rows
 from docendo.engines.model.attention import Heads, TreeAttention, build_block
 
 __all__ = [
@@ -195,7 +195,9 @@ class DecodePlan:
         self.store, self.heads = store, heads
         self.calls: object = None
         """What compiled functions were told of it."""
-        fewest = -(-MIN_ROWS // heads.group) if like.dtype == torch.float32 else 1
+        fewest = 1
+        if like.dtype == torch.float32:
+            fewest = -(-min_rows(heads.size, like) // heads.group)
         self.groups = RowGroups.of(
             prompt_of_row, store.prompts[0].shape[1], fewest, like.device
         )
