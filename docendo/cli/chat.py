@@ -1,6 +1,5 @@
-"""`docendo chat`: a person asks, says which answer is better, or grades what a run waits for."""
+"""`docendo chat`: a person asks agents and votes for the better answer, or grades answers."""
 
-import getpass
 import io
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from docendo.cli.dialog import get_user_name, indent_quote, read_line
+from docendo.cli.grading import grade_waiting
 from docendo.cli.interrupt import INTERRUPTED
 from docendo.cli.options import RunPath
 from docendo.cli.output import safe, show, title
@@ -25,247 +26,203 @@ from docendo.records import BASE, AgentId
 from docendo.seeds import seed_for
 
 if TYPE_CHECKING:
-    from rich.padding import Padding
-
     from docendo.humans.comparison import AnswerPair, ComparisonSession, Word
-    from docendo.humans.votes import Grade, VoteStore
+    from docendo.humans.votes import VoteStore
     from docendo.interfaces import Split
+    from docendo.records import TaskType
 
-__all__ = ["chat", "grade_waiting", "user_name"]
+__all__ = ["chat"]
 
-_WORDS: "dict[str, Word]" = {"a": "first", "b": "second", "t": "tie", "n": "both bad"}
-_HELP = "a or b is better, t tie, n both bad, s skip, u undo, q leave"
-_GRADES = {"y": 1.0, "n": 0.0} | {str(i): i / 10 for i in range(11)}
+_VOTES: "dict[str, Word]" = {"a": "first", "b": "second", "t": "tie", "n": "both bad"}
+_CHOICES = "a or b is better, t tie, n both bad, s skip, u undo, q leave"
 
-
-def chat(
-    path: RunPath,
-    agent: Annotated[
-        list[str] | None, typer.Option(metavar="A", help="Only these; given twice or more.")
-    ] = None,
-    person: Annotated[
-        str, typer.Option(metavar="NAME", help="Who you are; without it, your user name.")
-    ] = "",
-    domain: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="D", help="Draw the questions from this domain instead of typing them."
-        ),
-    ] = None,
-    held_out: Annotated[
-        bool, typer.Option("--held-out", help="Draw problems that nobody was trained on.")
-    ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of who answers, and how.")] = 0,
-    right: Annotated[
-        bool, typer.Option("--right", help="Also ask for the right answer.")
-    ] = False,
-    grade: Annotated[
-        bool, typer.Option("--grade", help="Grade answers that the run waits for, instead.")
-    ] = False,
-) -> None:
-    """Ask the agents of a run anything, and say which of two answers is better.
-
-    Nobody's name is shown before you have spoken. What you say is kept in RUN/people.db, word by word, and
-    can be exported with `docendo preferences`; a run may go on meanwhile. Questions are read line by line.
-    """
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")
-    who = person or user_name()
-    try:
-        if grade:
-            _grade(path, who)
-        else:
-            asking = _Asking(tuple(domain or ()), held_out, seed, right)
-            _talk(path, agent or [], who, asking)
-    except KeyboardInterrupt:
-        show("", "left; all that was said is kept")
-        raise typer.Exit(INTERRUPTED) from None
+_AGENT_HELP = "Only these agents; given twice or more."
+_PERSON_HELP = "Who you are; without it, your user name."
+_DOMAIN_HELP = "Draw the questions from this domain instead of typing them."
+_HELD_OUT_HELP = "Draw problems that nobody was trained on."
+_GRADE_HELP = "Grade answers that the run waits for, instead."
 
 
-class _Asking(NamedTuple):
-    """How questions come about."""
+class _Settings(NamedTuple):
+    """Where questions come from, and what is asked about their answers."""
 
     domains: tuple[str, ...]
     held_out: bool
     seed: int
-    right: bool
+    ask_right: bool
 
     @property
-    def drawn(self) -> bool:
+    def draws_questions(self) -> bool:
         return bool(self.domains) or self.held_out
 
 
-def _grade(path: Path, who: str) -> None:
+def chat(
+    path: RunPath,
+    agent: Annotated[list[str] | None, typer.Option(metavar="A", help=_AGENT_HELP)] = None,
+    person: Annotated[str, typer.Option(metavar="NAME", help=_PERSON_HELP)] = "",
+    domain: Annotated[
+        list[str] | None, typer.Option(metavar="D", help=_DOMAIN_HELP)
+    ] = None,
+    held_out: Annotated[bool, typer.Option("--held-out", help=_HELD_OUT_HELP)] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Picks who answers, and how.")] = 0,
+    right: Annotated[
+        bool, typer.Option("--right", help="Also ask for the right answer.")
+    ] = False,
+    grade: Annotated[bool, typer.Option("--grade", help=_GRADE_HELP)] = False,
+) -> None:
+    """Ask the agents of a run, and vote for the better of two answers.
+
+    No names are shown before you have voted. Votes are kept in RUN/people.db, and can be
+    exported with `docendo preferences`; the run may go on meanwhile. Questions are read line
+    by line.
+    """
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+
+    voter = person or get_user_name()
+    try:
+        if grade:
+            _grade(path, voter)
+        else:
+            settings = _Settings(tuple(domain or ()), held_out, seed, right)
+            _converse(path, agent or [], voter, settings)
+    except KeyboardInterrupt:
+        show("", "left; all votes are kept")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _grade(path: Path, person: str) -> None:
     from docendo.humans.votes import VoteStore
     from docendo.store import RunDirectory
 
     RunDirectory.open(path).close()
-    with VoteStore(path) as opinions:
-        grade_waiting(opinions, who)
+    with VoteStore(path) as votes:
+        grade_waiting(votes, person)
 
 
-def _talk(path: Path, agents: Sequence[str], who: str, asking: _Asking) -> None:
+def _converse(
+    path: Path, agent_names: Sequence[str], person: str, settings: _Settings
+) -> None:
     from docendo.humans.votes import VoteStore
     from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as run:
         config = load_run_config(run)
         known = [BASE, *list_members(run, config), *config.guests]
-        chosen = [AgentId(check_name(a, known, "agent", path)) for a in agents or known]
-        if len(set(chosen)) < 2:
-            raise UserError(
-                f"two agents are needed to compare answers; there is {', '.join(set(chosen))}"
-            )
-        for domain in asking.domains:
+        agents = []
+        for name in dict.fromkeys(agent_names or known):
+            agents.append(AgentId(check_name(name, known, "agent", path)))
+        if len(agents) < 2:
+            names = ", ".join(agents)
+            raise UserError(f"two agents are needed to compare answers; there is {names}")
+        for domain in settings.domains:
             check_name(domain, list(config.domains), "domain", path)
         trained = open_trained(run)
-    with VoteStore(path) as opinions:
-        salon = _salon(trained, chosen, opinions, who, asking.seed)
-        where = "Questions are drawn" if asking.drawn else "Type a question"
-        show(f"{len(salon.agents)} agents listen. {where}; q leaves.")
-        for prompt, answer in _drawn(trained, asking) if asking.drawn else _typed():
-            if not _spoken(salon, salon.ask(prompt), ask_right=asking.right):
-                break
-            if answer:
-                show("The right answer is", _quoted(answer))
-        show(f"{len(salon.said)} opinion{'' if len(salon.said) == 1 else 's'} kept")
+
+    with VoteStore(path) as votes:
+        session = _open_session(trained, agents, votes, person, settings.seed)
+        _take_votes(session, trained, settings)
 
 
-def user_name() -> str:
-    """Of whoever is logged in."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "somebody"
-
-
-def _salon(
+def _open_session(
     trained: TrainedRun,
     agents: Sequence[AgentId],
-    opinions: "VoteStore",
-    who: str,
+    votes: "VoteStore",
+    person: str,
     seed: int,
 ) -> "ComparisonSession":
     from docendo.humans.comparison import ComparisonSession
 
-    room, rules = trained.classroom, trained.config.teaching
+    teaching = trained.config.teaching
     return ComparisonSession(
-        engine=room.engine,
+        engine=trained.classroom.engine,
         agents=agents,
-        opinions=opinions,
-        person=who,
+        opinions=votes,
+        person=person,
         seed=seed,
-        max_tokens=rules.max_tokens,
-        temperature=rules.temperature,
-        instructions=room.instructions,
+        max_tokens=teaching.max_tokens,
+        temperature=teaching.temperature,
+        instructions=trained.classroom.instructions,
         round=trained.round,
     )
 
 
-def _drawn(trained: TrainedRun, asking: _Asking) -> Iterator[tuple[str, str]]:
-    """Problems of the domains' kinds in turn, all domains where none is named, without end; and their answers."""
-    found = trained.catalog
-    stream: Split = "held-out" if asking.held_out else "train"
-    kinds = [
-        kind for d in asking.domains or found.task_types for kind in found.task_types[d]
-    ]
+def _take_votes(
+    session: "ComparisonSession", trained: TrainedRun, settings: _Settings
+) -> None:
+    """Question after question, until the person leaves."""
+    if settings.draws_questions:
+        questions, invitation = _draw_questions(trained, settings), "Questions are drawn"
+    else:
+        questions, invitation = _read_questions(), "Type a question"
+
+    show(f"{len(session.agents)} agents listen. {invitation}; q leaves.")
+    for prompt, right_answer in questions:
+        stays = _ask_for_vote(session, session.ask(prompt), settings.ask_right)
+        if not stays:
+            break
+        if right_answer:
+            show("The right answer is", indent_quote(right_answer))
+
+    number = len(session.said)
+    show(f"{number} vote{'' if number == 1 else 's'} kept")
+
+
+def _draw_questions(trained: TrainedRun, settings: _Settings) -> Iterator[tuple[str, str]]:
+    """Problems without end with their answers, the domains' task types in turn."""
+    catalog = trained.catalog
+    split: Split = "held-out" if settings.held_out else "train"
+    task_types: list[TaskType] = []
+    for domain in settings.domains or catalog.task_types:
+        task_types += catalog.task_types[domain]
+
     for number in count():
-        kind, here = kinds[number % len(kinds)], seed_for(asking.seed, "drawn", number)
-        (problem,) = found.sources[kind.domain].draw(
-            kind.family, kind.level, 1, here, stream
-        )
-        show(title("\n?"), _quoted(problem.prompt))
+        domain, family, level = task_types[number % len(task_types)]
+        seed = seed_for(settings.seed, "drawn", number)
+        (problem,) = catalog.sources[domain].draw(family, level, 1, seed, split)
+        show(title("\n?"), indent_quote(problem.prompt))
         yield problem.prompt, problem.answer
 
 
-def _typed() -> Iterator[tuple[str, str]]:
-    """Questions line by line, whose answers nobody knows."""
-    while (line := _line("\n? ")) not in {None, "q"}:
+def _read_questions() -> Iterator[tuple[str, str]]:
+    """Typed questions; nobody knows their answers, which are empty."""
+    while (line := read_line("\n? ")) not in {None, "q"}:
         if line:
             yield line, ""
 
 
-def _spoken(salon: "ComparisonSession", pair: "AnswerPair", *, ask_right: bool) -> bool:
-    """Shows a pair and takes the person's word; whether the person stays."""
+def _ask_for_vote(
+    session: "ComparisonSession", pair: "AnswerPair", ask_right: bool
+) -> bool:
+    """Show a pair and take the person's vote; whether the person stays."""
     _show_pair(pair)
-    while (word := _line(f"\n{_HELP}: ")) not in {None, "q"}:
-        word = (word or "").lower()
-        if word in _WORDS:
-            salon.say(
-                pair,
-                _WORDS[word],
-                (_line("the right answer, or nothing: ") or "") if ask_right else "",
-            )
+    while (line := read_line(f"\n{_CHOICES}: ")) not in {None, "q"}:
+        reply = (line or "").lower()
+        if reply in _VOTES:
+            right = ""
+            if ask_right:
+                right = read_line("the right answer, or nothing: ") or ""
+            session.say(pair, _VOTES[reply], right)
             show(f"A was {pair.first}, B was {pair.second}")
             return True
-        if word == "s":
+
+        if reply == "s":
             return True
-        if word == "u":
-            before = salon.undo()
-            if before is None:
+        if reply == "u":
+            previous = session.undo()
+            if previous is None:
                 show("nothing to take back")
                 continue
-            show("taken back; once more:", title("?"), _quoted(before.prompt))
-            if not _spoken(salon, before, ask_right=ask_right):
+            show("taken back; once more:", title("?"), indent_quote(previous.prompt))
+            if not _ask_for_vote(session, previous, ask_right):
                 return False
-            show("", title("?"), _quoted(pair.prompt))
+            show("", title("?"), indent_quote(pair.prompt))
             _show_pair(pair)
-        elif word:
-            show(safe(f"{word!r} is none of them"))
+        elif reply:
+            show(safe(f"{reply!r} is none of them"))
     return False
 
 
 def _show_pair(pair: "AnswerPair") -> None:
     for letter, text in zip("AB", pair.texts, strict=True):
-        show(title(f"\n{letter}"), _quoted(text))
-
-
-def _quoted(text: str) -> "Padding":
-    """Somebody's text, set in, also where it is wrapped, so that nothing in it can pass for a line of ours."""
-    from rich.padding import Padding
-
-    return Padding(safe(text if text.strip() else "(nothing)"), (0, 0, 0, 2), expand=False)
-
-
-def grade_waiting(opinions: "VoteStore", person: str) -> bool:
-    """Asks for a grade of every answer that waits; whether the person went through all of them."""
-    waiting, graded = opinions.grades(waiting=True), list["Grade"]()
-    waits = "1 answer waits" if len(waiting) == 1 else f"{len(waiting)} answers wait"
-    show(f"{waits}. For each: y right, n wrong, or 0 to 10; s skip, u undo, q leave.")
-    place = 0
-    while place < len(waiting):
-        one = waiting[place]
-        show(
-            title(f"\n{place + 1}/{len(waiting)}"),
-            _quoted(one.prompt),
-            "",
-            _quoted(one.text),
-        )
-        if one.known:
-            show("the right answer is", _quoted(one.known))
-        word = _line("y, n, 0 to 10, s, u, q: ")
-        if word is None or word.lower() == "q":
-            return False
-        word = word.lower()
-        if word == "u" and graded:
-            opinions.grade(graded[-1]._replace(score=None), person)
-            place = waiting.index(graded.pop())
-        elif word in _GRADES:
-            opinions.grade(one._replace(score=_GRADES[word]), person)
-            graded.append(one)
-            place += 1
-        elif word == "s":
-            place += 1
-        else:
-            show(
-                safe(f"{word!r} is none of them" if word != "u" else "nothing to take back")
-            )
-    return True
-
-
-def _line(asked: str) -> str | None:
-    """What was typed, less the spaces around it; None at the end of the input."""
-    sys.stdout.write(asked)
-    sys.stdout.flush()
-    line = sys.stdin.readline()
-    return line.strip() if line else None
+        show(title(f"\n{letter}"), indent_quote(text))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docendo.cli.chat import grade_waiting, user_name
+from docendo.cli.dialog import get_user_name
+from docendo.cli.grading import grade_waiting
 from docendo.cli.interrupt import INTERRUPTED, Interrupt, interrupts
 from docendo.cli.options import ConfigFile, RunPath, Settings
 from docendo.cli.output import notice, show
@@ -279,7 +280,7 @@ def _grade_here(
 
         progress.close()
         with VoteStore(run_path) as votes:
-            stays = grade_waiting(votes, user_name())
+            stays = grade_waiting(votes, get_user_name())
         if not stays:
             command = f"docendo chat {run_path} --grade"
             notice(f"the run waits; go on in another terminal with `{command}`")

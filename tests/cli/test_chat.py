@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from docendo.build.school import read_catalog
-from docendo.cli.chat import _quoted
+from docendo.cli.dialog import indent_quote
 from docendo.config.load import Config
 from docendo.datasets.split import split_of
 from docendo.humans.votes import Grade, VoteStore
@@ -61,7 +61,7 @@ def test_a_person_asks_and_says_which_is_better(
     assert "'x' is none of them" in done.out
     assert done.out.count("A was ") == 3
     assert "taken back; once more" in done.out
-    assert done.out.endswith("2 opinions kept\n")
+    assert done.out.endswith("2 votes kept\n")
     with VoteStore(run) as people:
         said = [(o.person, o.prompt, o.choice) for o in people.all()]
         assert said == [("me", "why?", "both bad"), ("me", "and then?", "tie")]
@@ -123,7 +123,7 @@ def test_questions_are_drawn_from_a_domain_and_their_answers_are_told_afterwards
 )
 def test_an_answer_cannot_pass_for_a_line_of_ours(text: str, length: int) -> None:
     console = Console(file=io.StringIO(), width=30, markup=False)
-    console.print(_quoted(text))
+    console.print(indent_quote(text))
     lines = console.file.getvalue().splitlines()
     assert len(lines) == length
     assert all(line.startswith("  ") for line in lines)
