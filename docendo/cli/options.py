@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "ConfigFile", "DomainFile", "RunPath", "Settings"]
+__all__ = ["AsJson", "ConfigFile", "DomainFile", "HtmlPage", "RunPath", "Settings"]
 
 RunPath = Annotated[
     Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)
@@ -33,4 +33,7 @@ DomainFile = Annotated[
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+]
+HtmlPage = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write a page with four pictures too.")
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docendo.cli.analyse import show_analysis
+from docendo.cli.analysis_tables import show_analysis
 from docendo.cli.options import RunPath
 from docendo.cli.output import notice, safe, show, table, title
 from docendo.errors import RunError, UserError
