@@ -122,7 +122,7 @@ def _measure(config: "Config", quick: bool) -> Bench:
     from docendo.engines.profiling.roofline import (
         WorkloadBatch,
         sampling_seconds,
-        step,
+        step_bound,
         training_seconds,
     )
 
@@ -146,7 +146,7 @@ def _measure(config: "Config", quick: bool) -> Bench:
         model=config.model,
         machine=machine,
         ceilings=Ceilings(ceiling.flops / 1e9, ceiling.bytes / 1e9),
-        limit=step(model, batch, batch.answer // 2, ceiling).limit,
+        limit=step_bound(model, batch, batch.answer // 2, ceiling).limit,
         sampling=_summarize(
             sampled,
             rows=batch.rows,

@@ -1,90 +1,105 @@
-"""What the compiled functions are told of a model's layers: where its matrices, adapters, keys and values stand.
+"""The arguments of compiled functions: where matrices, adapters, keys and values are in memory.
 
-Telling takes longer than some of the functions do, so it is kept for as long as it is true.
+Collecting them takes longer than some of the functions run, so they are kept while they hold.
 """
 
 from ctypes import Array
 from typing import NamedTuple
 
-from torch import Tensor
-
-from docendo.engines.cpu.library import Cache, LayerCall, ProjectionCall, Update
 from docendo.engines.cpu.products import Panels
+from docendo.engines.cpu.structs import Cache, LayerCall, ProjectionCall, Update
 from docendo.engines.lora.linear import Projection
 from docendo.engines.model.kv_cache import DecodePlan
 from docendo.engines.model.llama import Layer, LlamaStack
 from docendo.engines.model.ops import RMSNorm
 
-__all__ = ["StepCalls", "cache_of", "layer_calls", "update_of"]
+__all__ = ["StepCalls", "adapter_update", "layer_cache", "layer_calls"]
 
 
 class StepCalls(NamedTuple):
-    """All layers of a step."""
+    """The arguments of one step through all layers."""
 
     layers: Array[LayerCall]
-    outputs: int
+    max_outputs: int
     """The most of any projection."""
-    inputs: int
-    places: tuple[int, ...]
-    """Where all that may move stood."""
+    max_inputs: int
+    addresses: tuple[int, ...]
+    """Of all tensors that may move between steps."""
 
 
-def layer_calls(fused: LlamaStack, plan: DecodePlan) -> StepCalls | None:
-    """For one call that does all layers; None where some matrix is not in panels."""
-    projections = fused.projections
-    if not all(isinstance(p.packed, Panels) for p in projections):
+def layer_calls(llama: LlamaStack, plan: DecodePlan) -> StepCalls | None:
+    """For the one call that computes all layers; None where a matrix is not in panels."""
+    projections = llama.projections
+    if not all(isinstance(projection.packed, Panels) for projection in projections):
         return None
-    places = tuple(t.data_ptr() for t in _moving(projections, plan))
-    if isinstance(plan.calls, StepCalls) and plan.calls.places == places:
+
+    addresses = _movable_addresses(projections, plan)
+    if isinstance(plan.calls, StepCalls) and plan.calls.addresses == addresses:
         return plan.calls
-    calls = [
-        _layer(i, layer, norm, plan)
-        for i, (layer, norm) in enumerate(zip(fused.layers, fused.after, strict=True))
-    ]
-    outputs, inputs = (
-        max(p.offsets[-1] for p in projections),
-        max(p.a_SCd.shape[2] for p in projections),
+
+    norms = llama.following_norms
+    calls: list[LayerCall] = []
+    for layer, norm in zip(llama.layers, norms, strict=True):
+        calls.append(_layer_call(layer, norm, layer_cache(plan, len(calls))))
+    plan.calls = StepCalls(
+        layers=(LayerCall * len(calls))(*calls),
+        max_outputs=max(p.offsets[-1] for p in projections),
+        max_inputs=max(p.a_SCd.shape[2] for p in projections),
+        addresses=addresses,
     )
-    plan.calls = StepCalls((LayerCall * len(calls))(*calls), outputs, inputs, places)
     return plan.calls
 
 
-def update_of(projection: Projection) -> Update:
-    a, b = projection.a_SCd, projection.b_SCo
-    sizes = a.shape[2], len(projection.members), projection.rank
-    return Update(a.data_ptr(), b.data_ptr(), *sizes, tuple(projection.offsets))
+def adapter_update(projection: Projection) -> Update:
+    return Update(
+        projection.a_SCd.data_ptr(),
+        projection.b_SCo.data_ptr(),
+        projection.a_SCd.shape[2],
+        len(projection.members),
+        projection.rank,
+        tuple(projection.offsets),
+    )
 
 
-def cache_of(plan: DecodePlan, layer: int) -> Cache:
-    prompts, answers = plan.store.prompts[layer], plan.store.answers[layer]
-    whole = (prompts, answers, plan.prompt_B, plan.length_B, plan.column_B)
+def layer_cache(plan: DecodePlan, layer: int) -> Cache:
+    """The keys and values of one layer."""
+    prompts, answers = plan.cache.prompts[layer], plan.cache.answers[layer]
     return Cache(
-        *(t.data_ptr() for t in whole), prompts.shape[1], prompts.shape[3], answers.shape[3]
+        prompts.data_ptr(),
+        answers.data_ptr(),
+        plan.prompt_B.data_ptr(),
+        plan.length_B.data_ptr(),
+        plan.column_B.data_ptr(),
+        prompts.shape[1],
+        prompts.shape[3],
+        answers.shape[3],
     )
 
 
-def _moving(projections: list[Projection], plan: DecodePlan) -> list[Tensor]:
-    """New agents move the adapters; more or longer answers, keys and values."""
-    return (
-        [t for p in projections for t in (p.a_SCd, p.b_SCo)]
-        + plan.store.prompts
-        + plan.store.answers
-    )
+def _movable_addresses(projections: list[Projection], plan: DecodePlan) -> tuple[int, ...]:
+    """New agents move the adapters; more or longer answers move keys and values."""
+    tensors = [*plan.cache.prompts, *plan.cache.answers]
+    for projection in projections:
+        tensors += (projection.a_SCd, projection.b_SCo)
+    return tuple(tensor.data_ptr() for tensor in tensors)
 
 
-def _layer(number: int, layer: Layer, after: RMSNorm, plan: DecodePlan) -> LayerCall:
-    called = [_projection(p) for p in (layer.qkv, layer.out, layer.gate_up, layer.down)]
-    weights = layer.middle.weight_d.data_ptr(), after.weight_d.data_ptr()
+def _layer_call(layer: Layer, following_norm: RMSNorm, cache: Cache) -> LayerCall:
     return LayerCall(
-        *called, *weights, layer.middle.epsilon, after.epsilon, cache_of(plan, number)
+        _projection_call(layer.qkv),
+        _projection_call(layer.out),
+        _projection_call(layer.gate_up),
+        _projection_call(layer.down),
+        layer.mlp_norm.weight_d.data_ptr(),
+        following_norm.weight_d.data_ptr(),
+        layer.mlp_norm.epsilon,
+        following_norm.epsilon,
+        cache,
     )
 
 
-def _projection(projection: Projection) -> ProjectionCall:
-    packed, bias = projection.packed, projection.bias_o
+def _projection_call(projection: Projection) -> ProjectionCall:
+    packed, bias_o = projection.packed, projection.bias_o
     assert isinstance(packed, Panels)  # noqa: S101
-    return ProjectionCall(
-        packed.panels.data_ptr(),
-        None if bias is None else bias.data_ptr(),
-        update_of(projection),
-    )
+    bias = None if bias_o is None else bias_o.data_ptr()
+    return ProjectionCall(packed.panels.data_ptr(), bias, adapter_update(projection))

@@ -36,7 +36,11 @@ class CpuOps:
         return normed_Td, factor_T
 
     def rms_norm_backward(
-        self, norm: RMSNorm, x_Td: Tensor, factor_T: Tensor, grad_Td: Tensor
+        self,
+        norm: RMSNorm,
+        x_Td: Tensor,
+        factor_T: Tensor,
+        grad_Td: Tensor,
     ) -> Tensor:
         grad_Td = grad_Td.contiguous()
         grad_x_Td = torch.empty_like(x_Td)
@@ -85,7 +89,11 @@ class CpuOps:
         return total_K
 
     def logprob_backward_(
-        self, logits_KV: Tensor, total_K: Tensor, token_K: Tensor, grad_K: Tensor
+        self,
+        logits_KV: Tensor,
+        total_K: Tensor,
+        token_K: Tensor,
+        grad_K: Tensor,
     ) -> None:
         total_K, token_K = total_K.contiguous(), token_K.contiguous()
         grad_K = grad_K.contiguous()

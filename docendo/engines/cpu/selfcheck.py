@@ -36,7 +36,11 @@ class Probe:
     """A small batch to decode: prompts of several lengths with equally many rows each."""
 
     def __init__(
-        self, layers: int, heads: Heads, like: Tensor, slots_Q: Sequence[int]
+        self,
+        layers: int,
+        heads: Heads,
+        like: Tensor,
+        slots_Q: Sequence[int],
     ) -> None:
         """`like` has the model's device and number format; `slots_Q` is an agent per prompt."""
         self.layers = layers
@@ -152,7 +156,10 @@ def sampling_agrees(library: CDLL, like_Vd: Tensor) -> bool:
 
     expected_B, expected_logprobs_B = sample_tokens(logits_BV, temperatures_B, uniform_B)
     tokens_B, logprobs_B = sample_tokens_compiled(
-        library, logits_BV, temperatures_B, uniform_B
+        library,
+        logits_BV,
+        temperatures_B,
+        uniform_B,
     )
     if not bool(((expected_B - tokens_B).abs() <= 1).all()):
         return False

@@ -29,7 +29,9 @@ _TOLERANCE = 0.02
 
 
 def build_network(
-    base: BaseModel, bank: AdapterBank, library: CDLL | None = None
+    base: BaseModel,
+    bank: AdapterBank,
+    library: CDLL | None = None,
 ) -> Network:
     """Adapts the model, and chooses the fastest stack that gives the model's own states.
 
@@ -79,7 +81,10 @@ def _llama_stack(base: BaseModel, bank: AdapterBank) -> LlamaStack | None:
 
 @torch.no_grad()
 def _states_agree(
-    reference: HFStack, llama: LlamaStack, base: BaseModel, bank: AdapterBank
+    reference: HFStack,
+    llama: LlamaStack,
+    base: BaseModel,
+    bank: AdapterBank,
 ) -> bool:
     """Whether both make the same states of some tokens, within the number format."""
     ids_T = torch.arange(100, 132, device=bank.device) % base.config.vocab_size

@@ -11,7 +11,9 @@ __all__ = ["estimate_gradient_noise"]
 
 
 def estimate_gradient_noise(
-    first_P: Tensor, second_P: Tensor, counts: tuple[int, int]
+    first_P: Tensor,
+    second_P: Tensor,
+    counts: tuple[int, int],
 ) -> float:
     """Estimate of the expected ``|g - E g|^2``, where g is the sum of both halves.
 

@@ -194,7 +194,11 @@ class _TrainingPass(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x_Td: Tensor, _anchor: Tensor, projection: Projection, state: PassState
+        ctx: Any,
+        x_Td: Tensor,
+        _anchor: Tensor,
+        projection: Projection,
+        state: PassState,
     ) -> Tensor:
         assert state.routing is not None  # noqa: S101
         y_To, lows = projection.forward(x_Td.contiguous(), state.routing)
@@ -206,6 +210,10 @@ class _TrainingPass(torch.autograd.Function):
     def backward(ctx: Any, grad_To: Tensor) -> tuple[Tensor, None, None, None]:
         x_Td, *lows = ctx.saved_tensors
         grad_Td = ctx.projection.backward(
-            x_Td, lows, grad_To.contiguous(), ctx.routing, ctx.state.part
+            x_Td,
+            lows,
+            grad_To.contiguous(),
+            ctx.routing,
+            ctx.state.part,
         )
         return grad_Td, None, None, None

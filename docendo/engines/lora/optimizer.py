@@ -55,7 +55,9 @@ class Adam:
 
     @torch.no_grad()
     def step(
-        self, bank: AdapterBank, rates: Mapping[AgentId, float]
+        self,
+        bank: AdapterBank,
+        rates: Mapping[AgentId, float],
     ) -> dict[AgentId, float]:
         """One step for each agent named in `rates`; the norm of its gradient.
 

@@ -85,7 +85,8 @@ def _find_runs(slots_T: Sequence[int]) -> list[Run]:
 
 
 def _pad_by_agent(
-    slots_T: Sequence[int], slots: Sequence[int]
+    slots_T: Sequence[int],
+    slots: Sequence[int],
 ) -> tuple[list[int] | None, list[int] | None]:
     """`Routing.token_F` and `Routing.place_T`. Padding repeats an agent's first token."""
     if len(slots) == 1:

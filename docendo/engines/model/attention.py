@@ -1,8 +1,11 @@
 """Attention over prompts and over trees of completions, forward and backward.
 
-Axes: T tokens of the batch, C sequences of one block, n their longest, H query heads, K key-value heads, g = H / K,
-D head size, p tokens of a shared prompt. Queries, keys and values of a token stand side by side: (T, H + 2K, D).
-The query heads that share a key-value head are folded into the query length, so keys and values are never repeated.
+Axes: T tokens of the batch, C sequences of one block, n tokens of the longest, F = C * n,
+p tokens of a shared prompt, H query heads, K key-value heads, g = H / K, D head size, O = H * D.
+Queries, keys and values of a token stand side by side: (T, H + 2K, D).
+
+The query heads that share a key-value head are folded into the query length, so keys and values
+are never repeated: B = K * C batches of N = g * n queries over L keys, n or p + n.
 """
 
 from collections.abc import Sequence
@@ -18,6 +21,8 @@ __all__ = ["AttentionPlan", "Block", "Heads", "TreeAttention", "build_block"]
 
 
 class Heads(NamedTuple):
+    """The attention heads of every layer: numbers of them, their size, and 1 / sqrt(size)."""
+
     query: int
     key: int
     size: int
@@ -25,6 +30,7 @@ class Heads(NamedTuple):
 
     @property
     def group(self) -> int:
+        """g, query heads per key-value head."""
         return self.query // self.key
 
 
@@ -32,24 +38,26 @@ class AttentionPlan(Protocol):
     """What one forward pass does with queries, keys and values of a layer."""
 
     def __call__(self, layer: int, qkv_THD: Tensor, /) -> Tensor:
-        """The attended values, (T, H * D)."""
+        """The attended values, (T, O)."""
         ...
 
 
 class Block(NamedTuple):
     """Sequences that see themselves causally and, before that, the tokens of one prompt."""
 
-    places_F: Tensor | slice
-    """Places of their tokens in the batch, (C * n); behind the end of a short sequence any place. A slice where these
-    are all tokens from one place to another."""
-    real_F: Tensor | None
+    token_F: Tensor | slice
+    """The sequences' tokens in the batch; a slice where these are neighbours.
+
+    Behind the end of a short sequence any token.
+    """
+    valid_F: Tensor | None
     """Which of these are tokens; None where all are."""
-    number: int
+    sequences: int
     """C."""
     prompt: tuple[int, int] | None
-    """First place of the shared prompt and the one after its last."""
+    """First token of the shared prompt and the one after its last."""
     mask: Tensor
-    """(1, g * n, n): 0 where the query may look, minus infinity elsewhere."""
+    """(1, N, n): 0 where the query may look, minus infinity elsewhere."""
 
 
 def build_block(
@@ -59,172 +67,229 @@ def build_block(
     like: Tensor,
     align: int = 1,
 ) -> Block:
-    """The block of the sequences from place to place; `like` has the device and number format of the model."""
-    longest = -(-max(stop - start for start, stop in spans) // align) * align
+    """The block of the sequences from (first token, one after the last).
+
+    `like` has the model's device and number format; n is rounded up to a multiple of `align`.
+    """
+    longest = max(stop - start for start, stop in spans)
+    n = -(-longest // align) * align
     start_C, stop_C = torch.tensor(spans, device=like.device).T
-    places_CN = start_C[:, None] + torch.arange(longest, device=like.device)
-    real_CN = places_CN < stop_C[:, None]
-    mask = torch.full(
-        (longest, longest), float("-inf"), dtype=like.dtype, device=like.device
-    ).triu_(1)
-    places_F: Tensor | slice = torch.minimum(places_CN, stop_C[:, None] - 1).flatten()
-    real_F = None if bool(real_CN.all()) else real_CN.flatten()
-    if real_F is None and all(one[1] == other[0] for one, other in pairwise(spans)):
-        places_F = slice(
-            spans[0][0], spans[-1][1]
-        )  # reading and writing them needs no list
-    return Block(places_F, real_F, len(spans), prompt, mask.repeat(heads.group, 1)[None])
+    offset_n = torch.arange(n, device=like.device)
+    token_Cn = start_C[:, None] + offset_n
+    valid_Cn = token_Cn < stop_C[:, None]
+    later_nn = like.new_full((n, n), float("-inf")).triu_(1)
+    mask = later_nn.repeat(heads.group, 1)[None]
+
+    token_F: Tensor | slice = torch.minimum(token_Cn, stop_C[:, None] - 1).flatten()
+    valid_F = None if bool(valid_Cn.all()) else valid_Cn.flatten()
+    if valid_F is None and all(left[1] == right[0] for left, right in pairwise(spans)):
+        # reading and writing a slice needs no index
+        token_F = slice(spans[0][0], spans[-1][1])
+    return Block(token_F, valid_F, len(spans), prompt, mask)
 
 
-class _Parts(NamedTuple):
-    """Of one block: queries (K * C, g * n, D), keys and values (K * C, n, D), those of the prompt (K, p, D)."""
+class _Operands(NamedTuple):
+    """Queries, keys and values of one block; those of its prompt where it has one."""
 
-    query: Tensor
-    key: Tensor
-    value: Tensor
-    prompt_key: Tensor | None
-    prompt_value: Tensor | None
+    query_BND: Tensor
+    key_BnD: Tensor
+    value_BnD: Tensor
+    prompt_key_KpD: Tensor | None
+    prompt_value_KpD: Tensor | None
+
+
+class _OperandGradients(NamedTuple):
+    query_BND: Tensor
+    key_BnD: Tensor
+    value_BnD: Tensor
+    prompt_pXD: Tensor | None
+    """Of the prompt's keys and values, (p, 2K, D)."""
 
 
 class TreeAttention:
-    """Sequences with their own or a shared prompt: what reading prompts and training on completions need."""
+    """Attention for reading prompts and for training on completions: each sees its prompt."""
 
     def __init__(
-        self, blocks: Sequence[Block], heads: Heads, ops: ElementwiseOps | None = None
+        self,
+        blocks: Sequence[Block],
+        heads: Heads,
+        ops: ElementwiseOps | None = None,
     ) -> None:
-        self.blocks, self.heads = sorted(blocks, key=lambda b: b.prompt is not None), heads
+        # blocks without a prompt first: the order in which gradients of prompts are added up
+        self.blocks = sorted(blocks, key=lambda block: block.prompt is not None)
+        self.heads = heads
         self.ops = ops or TorchOps()
 
     @staticmethod
     def single(length: int, heads: Heads, like: Tensor) -> "TreeAttention":
-        """One sequence that is the whole batch."""
+        """The batch is one sequence."""
         return TreeAttention([build_block([(0, length)], None, heads, like)], heads)
 
     def __call__(self, layer: int, qkv_THD: Tensor) -> Tensor:
         return self.forward(qkv_THD)[0]
 
     def forward(self, qkv_THD: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """(T, H * D), and for `backward` each block's attention shares."""
-        out_THD = qkv_THD.new_zeros(len(qkv_THD), self.heads.query * self.heads.size)
-        shares = []
+        """(T, O), and for `backward` the attention weights (B, N, L) of each block."""
+        out_TO = qkv_THD.new_zeros(len(qkv_THD), self.heads.query * self.heads.size)
+        weights = []
         for block in self.blocks:
-            parts = self._parts(block, qkv_THD)
-            share = self.ops.softmax(self._scores(block, parts))
-            shares.append(share)
-            out_F = self._flat(block, self._mix(block, parts, share)).flatten(1)
-            _put(block, out_THD, out_F)
-        return out_THD, shares
+            operands = self._operands(block, qkv_THD)
+            weights_BNL = self.ops.softmax(self._scores(block, operands))
+            weights.append(weights_BNL)
+            mixed_BND = self._mix(block, operands, weights_BNL)
+            _write(block, out_TO, self._unfold(block, mixed_BND).flatten(1))
+        return out_TO, weights
 
     def backward(
-        self, qkv_THD: Tensor, shares: Sequence[Tensor], grad_TO: Tensor
+        self,
+        qkv_THD: Tensor,
+        weights: Sequence[Tensor],
+        grad_TO: Tensor,
     ) -> Tensor:
-        """The gradient of `qkv_THD`, from that of the output, (T, H * D)."""
-        into_THD, h = torch.zeros_like(qkv_THD), self.heads
-        for block, share in zip(self.blocks, shares, strict=True):
-            parts, grad_F = self._parts(block, qkv_THD), grad_TO[block.places_F]
-            if block.real_F is not None:
-                grad_F.masked_fill_(~block.real_F[:, None], 0)
-            grad = self._fold(block, grad_F.view(len(grad_F), h.query, h.size))
-            query, key, value, prompt = self._back(block, parts, share, grad)
-            found_F = torch.cat(
-                [
-                    self._flat(block, query),
-                    self._flat(block, key),
-                    self._flat(block, value),
-                ],
-                1,
-            )
-            _put(block, into_THD, found_F)
-            if block.prompt is not None and prompt is not None:
-                into_THD[slice(*block.prompt), h.query :] += prompt
-        return into_THD
+        """The gradient of `qkv_THD`, from that of the output."""
+        heads = self.heads
+        grad_qkv_THD = torch.zeros_like(qkv_THD)
+        for block, weights_BNL in zip(self.blocks, weights, strict=True):
+            operands = self._operands(block, qkv_THD)
+            grad_FO = grad_TO[block.token_F]
+            if block.valid_F is not None:
+                grad_FO.masked_fill_(~block.valid_F[:, None], 0)
+            grad_FHD = grad_FO.view(len(grad_FO), heads.query, heads.size)
+            grad_BND = self._fold(block, grad_FHD)
+
+            grads = self._operand_gradients(block, operands, weights_BNL, grad_BND)
+            query_FHD = self._unfold(block, grads.query_BND)
+            key_FKD = self._unfold(block, grads.key_BnD)
+            value_FKD = self._unfold(block, grads.value_BnD)
+            _write(block, grad_qkv_THD, torch.cat([query_FHD, key_FKD, value_FKD], 1))
+            if block.prompt is not None and grads.prompt_pXD is not None:
+                grad_qkv_THD[slice(*block.prompt), heads.query :] += grads.prompt_pXD
+        return grad_qkv_THD
 
     def _fold(self, block: Block, x_FHD: Tensor) -> Tensor:
-        """(K * C, heads of each * n, D) from (C * n, heads, D)."""
-        k, c, d = self.heads.key, block.number, self.heads.size
-        parted = x_FHD.view(c, -1, k, x_FHD.shape[1] // k, d).permute(2, 0, 3, 1, 4)
-        return parted.reshape(k * c, -1, d)
+        """(B, N, D) of queries or (B, n, D) of keys and values."""
+        k, d = self.heads.key, self.heads.size
+        c = block.sequences
+        heads_per_key = x_FHD.shape[1] // k
+        x_CnKgD = x_FHD.view(c, -1, k, heads_per_key, d)
+        x_KCgnD = x_CnKgD.permute(2, 0, 3, 1, 4)
+        return x_KCgnD.reshape(k * c, -1, d)
 
-    def _flat(self, block: Block, x_BND: Tensor) -> Tensor:
+    def _unfold(self, block: Block, x_BND: Tensor) -> Tensor:
         """The inverse of `_fold`."""
-        k, c, d, n = self.heads.key, block.number, self.heads.size, block.mask.shape[-1]
-        return x_BND.view(k, c, -1, n, d).permute(1, 3, 0, 2, 4).reshape(c * n, -1, d)
+        k, d = self.heads.key, self.heads.size
+        c, n = block.sequences, block.mask.shape[-1]
+        x_KCgnD = x_BND.view(k, c, -1, n, d)
+        x_CnKgD = x_KCgnD.permute(1, 3, 0, 2, 4)
+        return x_CnKgD.reshape(c * n, -1, d)
 
-    def _parts(self, block: Block, qkv_THD: Tensor) -> _Parts:
-        h = self.heads
-        x_FHD = qkv_THD[block.places_F]
-        query, key, value = torch.split(x_FHD, [h.query, h.key, h.key], 1)
-        own = (
-            self._fold(block, query * h.scale),
-            self._fold(block, key),
-            self._fold(block, value),
-        )
+    def _operands(self, block: Block, qkv_THD: Tensor) -> _Operands:
+        heads = self.heads
+        split_sizes = [heads.query, heads.key, heads.key]
+        query, key, value = torch.split(qkv_THD[block.token_F], split_sizes, 1)
+        query_BND = self._fold(block, query * heads.scale)
+        key_BnD = self._fold(block, key)
+        value_BnD = self._fold(block, value)
         if block.prompt is None:
-            return _Parts(*own, None, None)
-        prompt = qkv_THD[slice(*block.prompt), h.query :].transpose(0, 1).contiguous()
-        return _Parts(*own, prompt[: h.key], prompt[h.key :])
+            return _Operands(query_BND, key_BnD, value_BnD, None, None)
 
-    def _scores(self, block: Block, parts: _Parts) -> Tensor:
-        own = torch.bmm(parts.query, parts.key.transpose(1, 2)).add_(block.mask)
-        if parts.prompt_key is None:
-            return own
-        prompt = torch.bmm(self._together(parts.query), parts.prompt_key.transpose(1, 2))
-        return torch.cat([prompt.view(*own.shape[:2], -1), own], -1)
+        prompt_pXD = qkv_THD[slice(*block.prompt), heads.query :]
+        prompt_XpD = prompt_pXD.transpose(0, 1).contiguous()
+        prompt_key_KpD = prompt_XpD[: heads.key]
+        prompt_value_KpD = prompt_XpD[heads.key :]
+        return _Operands(query_BND, key_BnD, value_BnD, prompt_key_KpD, prompt_value_KpD)
 
-    def _together(self, x_BND: Tensor) -> Tensor:
-        """(K, C * g * n, ...): all sequences that look at the prompt as one."""
+    def _scores(self, block: Block, operands: _Operands) -> Tensor:
+        """(B, N, L), those of the prompt's keys first."""
+        query_BND = operands.query_BND
+        scores_BNn = torch.bmm(query_BND, operands.key_BnD.transpose(1, 2))
+        scores_BNn.add_(block.mask)
+        if operands.prompt_key_KpD is None:
+            return scores_BNn
+
+        joined_query = self._join_sequences(query_BND)
+        prompt_key_KDp = operands.prompt_key_KpD.transpose(1, 2)
+        prompt_scores = torch.bmm(joined_query, prompt_key_KDp)
+        prompt_BNp = prompt_scores.view(*scores_BNn.shape[:2], -1)
+        return torch.cat([prompt_BNp, scores_BNn], -1)
+
+    def _join_sequences(self, x_BND: Tensor) -> Tensor:
+        """(K, C * N, ...): all sequences that look at the prompt as one."""
         return x_BND.reshape(self.heads.key, -1, x_BND.shape[-1])
 
-    def _split(self, block: Block, x_BNL: Tensor) -> tuple[Tensor, Tensor]:
-        """Of scores or shares: what is the prompt's, and what the sequence's own."""
+    def _split_keys(self, block: Block, x_BNL: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores or weights of the prompt's keys, and of the sequences' own."""
         n = block.mask.shape[-1]
-        return x_BNL[..., :-n].contiguous(), x_BNL[..., -n:].contiguous()
+        prompt_BNp = x_BNL[..., :-n]
+        own_BNn = x_BNL[..., -n:]
+        return prompt_BNp.contiguous(), own_BNn.contiguous()
 
-    def _mix(self, block: Block, parts: _Parts, share: Tensor) -> Tensor:
-        if parts.prompt_value is None:
-            return torch.bmm(share, parts.value)
-        prompt, own = self._split(block, share)
-        out = torch.bmm(own, parts.value)
-        return out.add_(torch.bmm(self._together(prompt), parts.prompt_value).view_as(out))
+    def _mix(self, block: Block, operands: _Operands, weights_BNL: Tensor) -> Tensor:
+        """The values of each query, (B, N, D)."""
+        if operands.prompt_value_KpD is None:
+            return torch.bmm(weights_BNL, operands.value_BnD)
 
-    def _back(
-        self, block: Block, parts: _Parts, share: Tensor, grad: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-        """Gradients of queries, keys and values, and of the prompt's keys and values, (p, 2K, D)."""
-        to_share = torch.bmm(grad, parts.value.transpose(1, 2))
-        if parts.prompt_value is not None:
-            prompt = torch.bmm(self._together(grad), parts.prompt_value.transpose(1, 2))
-            to_share = torch.cat([prompt.view(*to_share.shape[:2], -1), to_share], -1)
-        to_score = self.ops.softmax_backward(share, to_share)
-        score_prompt, score = self._split(block, to_score)
-        share_prompt, share = self._split(block, share)
-        query = torch.bmm(score, parts.key)
-        key, value = _across(score, parts.query), _across(share, grad)
-        if parts.prompt_key is None:
-            return query.mul_(self.heads.scale), key, value, None
-        score_prompt, share_prompt = (
-            self._together(score_prompt),
-            self._together(share_prompt),
-        )
-        query += torch.bmm(score_prompt, parts.prompt_key).view_as(query)
-        prompt_key = _across(score_prompt, self._together(parts.query))
-        prompt_value = _across(share_prompt, self._together(grad))
-        return (
-            query.mul_(self.heads.scale),
-            key,
-            value,
-            torch.cat([prompt_key, prompt_value]).transpose(0, 1),
-        )
+        prompt_BNp, own_BNn = self._split_keys(block, weights_BNL)
+        mixed_BND = torch.bmm(own_BNn, operands.value_BnD)
+        joined_weights = self._join_sequences(prompt_BNp)
+        prompt_mixed = torch.bmm(joined_weights, operands.prompt_value_KpD)
+        return mixed_BND.add_(prompt_mixed.view_as(mixed_BND))
+
+    def _operand_gradients(
+        self,
+        block: Block,
+        operands: _Operands,
+        weights_BNL: Tensor,
+        grad_BND: Tensor,
+    ) -> _OperandGradients:
+        grad_weights_BNL = self._weight_gradients(operands, grad_BND)
+        grad_scores_BNL = self.ops.softmax_backward(weights_BNL, grad_weights_BNL)
+        prompt_scores_BNp, scores_BNn = self._split_keys(block, grad_scores_BNL)
+        prompt_weights_BNp, weights_BNn = self._split_keys(block, weights_BNL)
+
+        query_BND = torch.bmm(scores_BNn, operands.key_BnD)
+        key_BnD = _transposed_product(scores_BNn, operands.query_BND)
+        value_BnD = _transposed_product(weights_BNn, grad_BND)
+        prompt_pXD = None
+        if operands.prompt_key_KpD is not None:
+            joined_scores = self._join_sequences(prompt_scores_BNp)
+            joined_weights = self._join_sequences(prompt_weights_BNp)
+            joined_query = self._join_sequences(operands.query_BND)
+            joined_grad = self._join_sequences(grad_BND)
+            prompt_query = torch.bmm(joined_scores, operands.prompt_key_KpD)
+            query_BND += prompt_query.view_as(query_BND)
+            prompt_key = _transposed_product(joined_scores, joined_query)
+            prompt_value = _transposed_product(joined_weights, joined_grad)
+            prompt_pXD = torch.cat([prompt_key, prompt_value]).transpose(0, 1)
+
+        query_BND.mul_(self.heads.scale)
+        return _OperandGradients(query_BND, key_BnD, value_BnD, prompt_pXD)
+
+    def _weight_gradients(self, operands: _Operands, grad_BND: Tensor) -> Tensor:
+        """(B, N, L), from the gradient of the mixed values."""
+        value_BDn = operands.value_BnD.transpose(1, 2)
+        grad_BNn = torch.bmm(grad_BND, value_BDn)
+        if operands.prompt_value_KpD is None:
+            return grad_BNn
+
+        joined_grad = self._join_sequences(grad_BND)
+        prompt_value_KDp = operands.prompt_value_KpD.transpose(1, 2)
+        prompt_grad = torch.bmm(joined_grad, prompt_value_KDp)
+        prompt_BNp = prompt_grad.view(*grad_BNn.shape[:2], -1)
+        return torch.cat([prompt_BNp, grad_BNn], -1)
 
 
-def _put(block: Block, into_TX: Tensor, found_F: Tensor) -> None:
-    """Write what was found for the block's tokens to their places in the batch."""
-    if block.real_F is None or isinstance(block.places_F, slice):
-        into_TX[block.places_F] = found_F
+def _write(block: Block, target_TX: Tensor, values_FX: Tensor) -> None:
+    """Writes what was computed for the block's tokens to their places in the batch."""
+    if block.valid_F is None or isinstance(block.token_F, slice):
+        target_TX[block.token_F] = values_FX
     else:
-        into_TX[block.places_F[block.real_F]] = found_F[block.real_F]
+        valid_tokens = block.token_F[block.valid_F]
+        target_TX[valid_tokens] = values_FX[block.valid_F]
 
 
-def _across(x_BNL: Tensor, y_BND: Tensor) -> Tensor:
-    """x^T y, (B, L, D), where turning y is less work than turning x."""
-    return torch.bmm(y_BND.transpose(1, 2).contiguous(), x_BNL).transpose(1, 2)
+def _transposed_product(x_BNL: Tensor, y_BND: Tensor) -> Tensor:
+    """x^T y, (B, L, D), by way of (y^T x)^T: turning y is less work than turning x."""
+    y_BDN = y_BND.transpose(1, 2).contiguous()
+    product_BDL = torch.bmm(y_BDN, x_BNL)
+    return product_BDL.transpose(1, 2)

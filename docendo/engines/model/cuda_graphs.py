@@ -60,7 +60,11 @@ class _Recording:
         self.replay: Callable[[], Tensor] | None = None
 
     def step(
-        self, last: LastTokens, routing: Routing, plan: DecodePlan, capture: Capture
+        self,
+        last: LastTokens,
+        routing: Routing,
+        plan: DecodePlan,
+        capture: Capture,
     ) -> Tensor:
         if plan is not self.copied_plan:
             buffers = _step_tensors(self.routing, self.plan)
@@ -79,7 +83,7 @@ class _Recording:
 
 def _step_key(routing: Routing, plan: DecodePlan) -> tuple[object, ...]:
     """Equal for steps that differ in numbers alone: same shapes, agents and cache."""
-    cache = [*plan.store.prompts, *plan.store.answers]
+    cache = [*plan.cache.prompts, *plan.cache.answers]
     shapes = [tuple(x.shape) for x in (*_step_tensors(routing, plan), *cache)]
     return routing.slots, *shapes, *(x.data_ptr() for x in cache)
 

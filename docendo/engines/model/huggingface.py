@@ -1,4 +1,9 @@
-"""Models of any other form: transformers' own forward pass and PyTorch's autograd, with docendo's attention in it."""
+"""Models of any other form: transformers' own forward pass and PyTorch's autograd.
+
+Its attention is replaced by docendo's.
+
+Axes: T tokens of the batch, d hidden size, H + 2K heads of size D, O = H * D.
+"""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,6 +19,7 @@ from docendo.engines.model.attention import AttentionPlan, TreeAttention
 __all__ = ["ATTENTION", "HFStack", "attend"]
 
 ATTENTION = "docendo"
+"""The name of docendo's attention among transformers' implementations."""
 
 
 def attend(
@@ -24,68 +30,83 @@ def attend(
     attention_mask: Tensor | None,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
-    """The attention function that transformers calls in every layer; the plan comes through the model's kwargs."""
+    """The attention function that transformers calls in every layer.
+
+    The plan comes through the model's keyword arguments. Queries, keys and values are
+    (1, heads, T, D).
+    """
     plan: AttentionPlan = kwargs["plan"]
     qkv_THD = torch.cat([query[0], key[0], value[0]]).transpose(0, 1).contiguous()
-    out_To: Tensor
+    attended_TO: Tensor
     if torch.is_grad_enabled() and isinstance(plan, TreeAttention):
-        out_To = _Attend.apply(qkv_THD, plan)  # type: ignore[no-untyped-call]
+        attended_TO = _TreeAttentionFunction.apply(qkv_THD, plan)  # type: ignore[no-untyped-call]
     else:
-        out_To = plan(int(module.layer_idx), qkv_THD)  # type: ignore[arg-type]
-    return out_To.view(1, len(out_To), query.shape[1], -1), None
+        attended_TO = plan(int(module.layer_idx), qkv_THD)  # type: ignore[arg-type]
+    return attended_TO.view(1, len(attended_TO), query.shape[1], -1), None
 
 
-class _Attend(torch.autograd.Function):
+class _TreeAttentionFunction(torch.autograd.Function):
+    """`TreeAttention` within autograd."""
+
     @staticmethod
     def forward(ctx: Any, qkv_THD: Tensor, tree: TreeAttention) -> Tensor:
-        out_To, shares = tree.forward(qkv_THD)
-        ctx.save_for_backward(qkv_THD, *shares)
+        attended_TO, weights = tree.forward(qkv_THD)
+        ctx.save_for_backward(qkv_THD, *weights)
         ctx.tree = tree
-        return out_To
+        return attended_TO
 
     @staticmethod
-    def backward(ctx: Any, grad_To: Tensor) -> tuple[Tensor, None]:
-        qkv_THD, *shares = ctx.saved_tensors
-        return ctx.tree.backward(qkv_THD, shares, grad_To), None
+    def backward(ctx: Any, grad_TO: Tensor) -> tuple[Tensor, None]:
+        qkv_THD, *weights = ctx.saved_tensors
+        return ctx.tree.backward(qkv_THD, weights, grad_TO), None
 
 
 @dataclass(frozen=True)
 class HFStack:
-    body: Any
+    """A `DecoderStack` for every model that transformers can run."""
+
+    base_model: Any
+    """The model without its head."""
     bank: AdapterBank
     thread_safe: ClassVar[bool] = False
 
     @property
     def projections(self) -> list[Projection]:
-        return [
-            layer.projection
-            for layer in self.bank.layers.values()
-            if layer.projection is not None
-        ]
+        projections = (layer.projection for layer in self.bank.layers.values())
+        return [projection for projection in projections if projection is not None]
 
     @staticmethod
-    def of(body: Any, bank: AdapterBank) -> "HFStack":
+    def of(base_model: Any, bank: AdapterBank) -> "HFStack":
         for layer in bank.layers.values():
             layer.projection = Projection([layer])
-        return HFStack(body, bank)
+        return HFStack(base_model, bank)
 
     def infer(
-        self, ids_T: Tensor, positions_T: Tensor, routing: Routing, plan: AttentionPlan
+        self,
+        ids_T: Tensor,
+        positions_T: Tensor,
+        routing: Routing,
+        plan: AttentionPlan,
     ) -> Tensor:
         """Hidden states behind the last layer, (T, d)."""
         with self.bank.use_routing(routing):
-            hidden_Td: Tensor = self.body(
+            outputs = self.base_model(
                 input_ids=ids_T[None],
                 position_ids=positions_T[None],
                 use_cache=False,
                 plan=plan,
-            )[0][0]
-        return hidden_Td
+            )
+        hidden_1Td: Tensor = outputs[0]
+        return hidden_1Td[0]
 
     def record(
-        self, ids_T: Tensor, positions_T: Tensor, routing: Routing, tree: TreeAttention
+        self,
+        ids_T: Tensor,
+        positions_T: Tensor,
+        routing: Routing,
+        tree: TreeAttention,
     ) -> tuple[Tensor, Tensor]:
-        """Hidden states behind the last layer, (T, d), and what `back` needs: the same with its graph."""
+        """Hidden states behind the last layer, (T, d), and as a tape the same with its graph."""
         with torch.enable_grad():
             hidden_Td = self.infer(ids_T, positions_T, routing, tree)
         return hidden_Td.detach(), hidden_Td

@@ -1,7 +1,8 @@
-"""Keys and values of what is being sampled: each prompt's once, each row's own tokens after it, written in place.
+"""Keys and values of what is being sampled: each prompt's once, then each row's own tokens.
 
-Axes: B rows in flight, Q prompts in flight, W the most rows of one prompt, H query heads, K key-value heads, g = H / K,
-D head size, p columns for prompts, n columns for the tokens of answers.
+Axes: B rows in flight, Q prompts in flight, W most rows of one prompt, P = Q * W places,
+H query heads, K key-value heads, g = H / K, D head size, p columns for prompts, n columns for
+answers, X and Y other axes joined.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 ALIGN = 32
-"""Widths are multiples of this: sums over columns then run in the same order however wide the store is."""
+"""Widths are multiples of this, so that sums over columns have one order at every width."""
 
 
 def aligned_width(tokens: int) -> int:
@@ -34,15 +35,18 @@ def aligned_width(tokens: int) -> int:
 
 
 class CacheShape(NamedTuple):
-    """What one side of a store is to be: so many prompts or rows of that width, and which of the old are kept."""
+    """One side of a resized cache: so many prompts or rows of this width."""
 
-    kept: Sequence[int]
+    source: Sequence[int]
+    """The old prompts or rows that stay, in their new order."""
     size: int
     width: int
 
 
 @dataclass
 class KVCache:
+    """The tensors that attention reads and writes in place."""
+
     prompts: list[Tensor]
     """Of each layer (2, Q, K, p, D), keys and values."""
     answers: list[Tensor]
@@ -58,33 +62,34 @@ class KVCache:
     ) -> "KVCache":
         """Zeros for (prompts, columns) and (rows, columns)."""
 
-        def blank(count: int, width: int) -> list[Tensor]:
-            return [
-                like.new_zeros(2, count, heads.key, width, heads.size)
-                for _ in range(layers)
-            ]
+        def allocate_side(count: int, width: int) -> list[Tensor]:
+            shape = (2, count, heads.key, width, heads.size)
+            return [like.new_zeros(shape) for _ in range(layers)]
 
-        return KVCache(blank(*prompts), blank(*answers))
+        return KVCache(allocate_side(*prompts), allocate_side(*answers))
 
     def widen(self, width: int) -> None:
         """Make room for more tokens of every row."""
         for layer, tensor in enumerate(self.answers):
-            self.answers[layer] = torch.nn.functional.pad(
-                tensor, (0, 0, 0, width - tensor.shape[3])
-            )
+            missing = width - tensor.shape[3]
+            self.answers[layer] = torch.nn.functional.pad(tensor, (0, 0, 0, missing))
 
-    def resize(self, prompts: "CacheShape", rows: "CacheShape") -> None:
-        """Another size for either side; what is kept stands first, in the order given, and new room is zero."""
-        for side, fit in ((self.prompts, prompts), (self.answers, rows)):
-            index = torch.tensor(fit.kept, device=side[0].device, dtype=torch.long)
+    def resize(self, prompts: CacheShape, rows: CacheShape) -> None:
+        """Give both sides another shape; new room is zero."""
+        for side, shape in ((self.prompts, prompts), (self.answers, rows)):
+            index = torch.tensor(shape.source, device=side[0].device, dtype=torch.long)
             for layer, old in enumerate(side):
-                width = min(fit.width, old.shape[3])
-                fresh = old.new_zeros(2, fit.size, old.shape[2], fit.width, old.shape[4])
-                fresh[:, : len(fit.kept), :, :width] = old[:, index, :, :width]
-                side[layer] = fresh
+                _, _, key_heads, old_width, head_size = old.shape
+                new = old.new_zeros(2, shape.size, key_heads, shape.width, head_size)
+                width = min(shape.width, old_width)
+                new[:, : len(index), :, :width] = old[:, index, :, :width]
+                side[layer] = new
 
     def zero(self, prompts: Sequence[int], rows: Sequence[int]) -> None:
-        """Zeros for prompts and rows that are to come: what is masked counts zero times, and 0 * NaN is NaN."""
+        """Zeros for new prompts and rows.
+
+        What is masked has weight 0, but 0 * NaN is NaN.
+        """
         for side, places in ((self.prompts, prompts), (self.answers, rows)):
             if places:
                 index = torch.tensor(places, device=side[0].device)
@@ -93,71 +98,85 @@ class KVCache:
 
     def select(self, prompts: Sequence[int], rows: Sequence[int]) -> None:
         """Drop all prompts and rows but these."""
-        for side, kept in ((self.prompts, prompts), (self.answers, rows)):
-            index = torch.tensor(kept, device=side[0].device)
+        for side, places in ((self.prompts, prompts), (self.answers, rows)):
+            index = torch.tensor(places, device=side[0].device)
             for layer, tensor in enumerate(side):
                 side[layer] = tensor[:, index]
 
 
 @dataclass(frozen=True)
 class PrefillPlan:
-    """Reads prompts that stand one after the other in the batch, and stores their keys and values."""
+    """Reads prompts that follow each other in the batch, and stores their keys and values."""
 
-    store: KVCache
+    cache: KVCache
     tree: TreeAttention
     prompt_T: Tensor
+    """The prompt in the cache of each token."""
     column_T: Tensor
 
     @staticmethod
     def of(
-        store: KVCache, heads: Heads, spans: Sequence[tuple[int, int]], into: Sequence[int]
+        cache: KVCache,
+        heads: Heads,
+        spans: Sequence[tuple[int, int]],
+        prompts: Sequence[int],
     ) -> "PrefillPlan":
-        """The prompt from place to place goes to the store's prompt of that number."""
-        like = store.prompts[0]
+        """`spans` are (first token, one after the last); `prompts` their places in the cache."""
+        like = cache.prompts[0]
         tree = TreeAttention([build_block(spans, None, heads, like, ALIGN)], heads)
-        prompt = [
-            q
-            for q, (start, stop) in zip(into, spans, strict=True)
-            for _ in range(start, stop)
-        ]
-        column = [t for start, stop in spans for t in range(stop - start)]
+        prompt_T: list[int] = []
+        column_T: list[int] = []
+        for prompt, (start, stop) in zip(prompts, spans, strict=True):
+            prompt_T += [prompt] * (stop - start)
+            column_T += range(stop - start)
         return PrefillPlan(
-            store, tree, *(torch.tensor(x, device=like.device) for x in (prompt, column))
+            cache,
+            tree,
+            torch.tensor(prompt_T, device=like.device),
+            torch.tensor(column_T, device=like.device),
         )
 
     def __call__(self, layer: int, qkv_THD: Tensor) -> Tensor:
-        h = self.tree.heads
-        pairs = qkv_THD[:, h.query :].view(len(qkv_THD), 2, h.key, h.size)
-        self.store.prompts[layer][:, self.prompt_T, :, self.column_T] = pairs
+        heads = self.tree.heads
+        key_value_TXD = qkv_THD[:, heads.query :]
+        key_value_T2KD = key_value_TXD.view(-1, 2, heads.key, heads.size)
+        prompts = self.cache.prompts[layer]
+        prompts[:, self.prompt_T, :, self.column_T] = key_value_T2KD
         return self.tree(layer, qkv_THD)
 
 
 @dataclass(frozen=True)
 class RowGroups:
-    """Where the rows of each prompt stand, W seats a prompt: (Q * W) rows, and each row's own seat, (B)."""
+    """The rows of each prompt together, W places a prompt, so that they are one product."""
 
     row_of_place: Tensor | None
-    """None where each prompt has one row and all are in order."""
+    """(Q * W); None where each prompt has one row and all are in order."""
     place_of_row: Tensor | None
+    """(B)."""
     prompts: int
+    """Q."""
 
     @staticmethod
     def of(
-        prompt_of_row: Sequence[int], prompts: int, fewest: int, device: torch.device
+        prompt_B: Sequence[int],
+        prompts: int,
+        min_places: int,
+        device: torch.device,
     ) -> "RowGroups":
-        """At least `fewest` seats a prompt."""
-        rows = [
-            [b for b, q in enumerate(prompt_of_row) if q == wanted]
-            for wanted in range(prompts)
-        ]
-        width = max(fewest, *map(len, rows))
-        if width == 1 and list(prompt_of_row) == list(range(prompts)):
+        """At least `min_places` places a prompt. Row 0 fills the empty ones."""
+        rows_by_prompt: list[list[int]] = [[] for _ in range(prompts)]
+        for row, prompt in enumerate(prompt_B):
+            rows_by_prompt[prompt].append(row)
+        width = max(min_places, *map(len, rows_by_prompt))
+        if width == 1 and list(prompt_B) == list(range(prompts)):
             return RowGroups(None, None, prompts)
-        row_of_place = [b for own in rows for b in [*own, *[0] * (width - len(own))]]
-        place_of_row = [0] * len(prompt_of_row)
-        for q, own in enumerate(rows):
-            for w, b in enumerate(own):
-                place_of_row[b] = q * width + w
+
+        row_of_place: list[int] = []
+        place_of_row = [0] * len(prompt_B)
+        for rows in rows_by_prompt:
+            for place, row in enumerate(rows, start=len(row_of_place)):
+                place_of_row[row] = place
+            row_of_place += rows + [0] * (width - len(rows))
         return RowGroups(
             torch.tensor(row_of_place, device=device),
             torch.tensor(place_of_row, device=device),
@@ -165,85 +184,112 @@ class RowGroups:
         )
 
     def group(self, x_BKgL: Tensor) -> Tensor:
-        """(Q * K, W * g, L): the rows of each prompt together."""
+        """(Q * K, W * g, L)."""
         if self.row_of_place is None:
             return x_BKgL.flatten(0, 1)
-        k, g, size = x_BKgL.shape[1:]
-        seats = x_BKgL[self.row_of_place].view(self.prompts, -1, k, g, size).transpose(1, 2)
-        return seats.reshape(self.prompts * k, -1, size)
+
+        _, k, g, size = x_BKgL.shape
+        x_PKgL = x_BKgL[self.row_of_place]
+        x_QWKgL = x_PKgL.view(self.prompts, -1, k, g, size)
+        x_QKWgL = x_QWKgL.transpose(1, 2)
+        return x_QKWgL.reshape(self.prompts * k, -1, size)
 
     def ungroup(self, y_XYL: Tensor, k: int, g: int) -> Tensor:
-        """The inverse of `seat`: (B, K, g, L)."""
+        """The inverse of `group`: (B, K, g, L)."""
         size = y_XYL.shape[-1]
         if self.place_of_row is None:
             return y_XYL.view(self.prompts, k, g, size)
-        seats = y_XYL.view(self.prompts, k, -1, g, size).transpose(1, 2).flatten(0, 1)
-        return seats[self.place_of_row]
+
+        y_QKWgL = y_XYL.view(self.prompts, k, -1, g, size)
+        y_PKgL = y_QKWgL.transpose(1, 2).flatten(0, 1)
+        return y_PKgL[self.place_of_row]
 
 
 class DecodePlan:
-    """One new token for every row: it sees its prompt, which rows share, and its own tokens so far."""
+    """One new token for every row: it sees its prompt, which rows share, and its own tokens."""
 
     def __init__(
         self,
-        store: KVCache,
+        cache: KVCache,
         heads: Heads,
-        prompt_of_row: Sequence[int],
+        prompt_B: Sequence[int],
         lengths_Q: Sequence[int],
     ) -> None:
-        like = store.answers[0]
-        self.store, self.heads = store, heads
+        like = cache.answers[0]
+        device = like.device
+        self.cache = cache
+        self.heads = heads
         self.calls: object = None
-        """What compiled functions were told of it."""
-        fewest = 1
-        if like.dtype == torch.float32:
-            fewest = -(-min_rows(heads.size, like) // heads.group)
-        self.groups = RowGroups.of(
-            prompt_of_row, store.prompts[0].shape[1], fewest, like.device
-        )
-        self.rows = torch.arange(like.shape[1], device=like.device)
-        self.width = store.prompts[0].shape[3]
-        self.mask = like.new_full(
-            (len(self.rows), 1, 1, self.width + like.shape[3]), float("-inf")
-        )
-        for b, q in enumerate(prompt_of_row):
-            self.mask[b, :, :, : lengths_Q[q]] = 0
-        self.column_B = torch.zeros_like(self.rows)
-        self.prompt_B = torch.tensor(prompt_of_row, device=like.device)
-        self.length_B = torch.tensor(
-            [lengths_Q[q] for q in prompt_of_row], device=like.device
-        )
+        """The arguments of compiled functions, kept between steps."""
+        self.row_B = torch.arange(like.shape[1], device=device)
+        self.column_B = torch.zeros_like(self.row_B)
+        self.prompt_B = torch.tensor(prompt_B, device=device)
+        self.length_B = torch.tensor([lengths_Q[q] for q in prompt_B], device=device)
 
-    def set_columns(self, columns_B: Tensor) -> None:
-        """The next tokens stand at these columns of the answers; each row sees its columns up to there."""
-        self.column_B.copy_(columns_B)
-        answer = self.mask[:, 0, 0, self.width :]
-        hidden = (
-            torch.arange(answer.shape[1], device=self.rows.device) > self.column_B[:, None]
-        )
-        answer.zero_().masked_fill_(hidden, float("-inf"))
+        min_places = 1
+        if like.dtype == torch.float32:
+            # in bfloat16 small products sum in the same order as large ones
+            min_places = -(-min_rows(heads.size, like) // heads.group)
+        prompts = cache.prompts[0].shape[1]
+        self.width = cache.prompts[0].shape[3]
+        """p."""
+        self.groups = RowGroups.of(prompt_B, prompts, min_places, device)
+
+        columns = self.width + like.shape[3]
+        self.mask = like.new_full((len(self.row_B), 1, 1, columns), float("-inf"))
+        """(B, 1, 1, p + n): 0 for columns that a row sees, minus infinity elsewhere."""
+        for row, prompt in enumerate(prompt_B):
+            self.mask[row, :, :, : lengths_Q[prompt]] = 0
+
+    def set_columns(self, column_B: Tensor) -> None:
+        """The next tokens stand at these columns; each row sees its answer up to there."""
+        self.column_B.copy_(column_B)
+        answer_mask_Bn = self.mask[:, 0, 0, self.width :]
+        columns = torch.arange(answer_mask_Bn.shape[1], device=self.row_B.device)
+        hidden_Bn = columns > self.column_B[:, None]
+        answer_mask_Bn.zero_().masked_fill_(hidden_Bn, float("-inf"))
 
     def __call__(self, layer: int, qkv_BHD: Tensor) -> Tensor:
-        h, answers, prompts = (
-            self.heads,
-            self.store.answers[layer],
-            self.store.prompts[layer],
-        )
-        b = len(qkv_BHD)
-        answers[:, self.rows, :, self.column_B] = qkv_BHD[:, h.query :].view(
-            b, 2, h.key, h.size
-        )
-        query = (qkv_BHD[:, : h.query] * h.scale).view(b, h.key, h.group, h.size)
-        keys, values = (x.flatten(0, 1) for x in answers)
-        own = torch.bmm(query.view(b * h.key, h.group, h.size), keys.transpose(1, 2))
-        prompt_keys, prompt_values = (x.flatten(0, 1) for x in prompts)
-        before = self.groups.ungroup(
-            torch.bmm(self.groups.group(query), prompt_keys.transpose(1, 2)), h.key, h.group
-        )
-        scores = torch.cat([before, own.view(b, h.key, h.group, -1)], -1)
-        shares = scores.add_(self.mask).softmax(-1)
-        own = torch.bmm(shares[..., self.width :].flatten(0, 1), values)
-        before = torch.bmm(self.groups.group(shares[..., : self.width]), prompt_values)
-        return own.view(b, -1).add_(
-            self.groups.ungroup(before, h.key, h.group).reshape(b, -1)
-        )
+        """The attended values of each row, (B, H * D)."""
+        rows = len(qkv_BHD)
+        query_heads, key_heads, size, scale = self.heads
+        answers = self.cache.answers[layer]
+        key_value_BXD = qkv_BHD[:, query_heads:]
+        key_value_B2KD = key_value_BXD.view(rows, 2, key_heads, size)
+        answers[:, self.row_B, :, self.column_B] = key_value_B2KD
+
+        query_BHD = qkv_BHD[:, :query_heads] * scale
+        query_BKgD = query_BHD.view(rows, key_heads, self.heads.group, size)
+        scores_BKgL = self._scores(layer, query_BKgD)
+        weights_BKgL = scores_BKgL.add_(self.mask).softmax(-1)
+        return self._mix(layer, weights_BKgL)
+
+    def _scores(self, layer: int, query_BKgD: Tensor) -> Tensor:
+        """(B, K, g, p + n): a row's own keys by itself, the prompt's for all of its rows."""
+        rows, k, g, _ = query_BKgD.shape
+        prompt_keys_XDp = self.cache.prompts[layer][0].flatten(0, 1).transpose(1, 2)
+        answer_keys_XDn = self.cache.answers[layer][0].flatten(0, 1).transpose(1, 2)
+
+        grouped_query = self.groups.group(query_BKgD)
+        prompt_scores = torch.bmm(grouped_query, prompt_keys_XDp)
+        prompt_BKgp = self.groups.ungroup(prompt_scores, k, g)
+        row_query = query_BKgD.flatten(0, 1)
+        answer_scores = torch.bmm(row_query, answer_keys_XDn)
+        answer_BKgn = answer_scores.view(rows, k, g, -1)
+        return torch.cat([prompt_BKgp, answer_BKgn], -1)
+
+    def _mix(self, layer: int, weights_BKgL: Tensor) -> Tensor:
+        """The values of each row, (B, H * D), by the same two ways."""
+        rows, k, g, _ = weights_BKgL.shape
+        prompt_values_XpD = self.cache.prompts[layer][1].flatten(0, 1)
+        answer_values_XnD = self.cache.answers[layer][1].flatten(0, 1)
+        prompt_weights_BKgp = weights_BKgL[..., : self.width]
+        answer_weights_BKgn = weights_BKgL[..., self.width :]
+
+        row_weights = answer_weights_BKgn.flatten(0, 1)
+        answer_mixed = torch.bmm(row_weights, answer_values_XnD)
+        grouped_weights = self.groups.group(prompt_weights_BKgp)
+        prompt_mixed = torch.bmm(grouped_weights, prompt_values_XpD)
+        prompt_BKgD = self.groups.ungroup(prompt_mixed, k, g)
+        prompt_BO = prompt_BKgD.reshape(rows, -1)
+        return answer_mixed.view(rows, -1).add_(prompt_BO)

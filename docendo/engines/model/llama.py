@@ -1,9 +1,11 @@
-"""The forward and backward pass of models of the Llama form, written out: few operations, and no more kept than needed.
+"""The forward and backward pass of models of the Llama form, written out.
 
-Llama, Mistral, Qwen2 and SmolLM have it. Layers that read the same input are one product (`Projection`). Whether the
-model really has this form is not guessed from its name: `open_engine` compares the result with the model's own.
+Llama, Mistral, Qwen2 and SmolLM have it. Written out, a pass takes few operations and keeps little.
+Layers that read the same input are one product (`Projection`). Whether a model really has this
+form is not guessed from its name: `build_network` compares the states with the model's own.
 
-Axes: T tokens of the batch, d hidden size, f inner size of the feed-forward part, H + 2K heads of size D.
+Axes: T tokens of the batch, d hidden size, f inner size of the feed-forward part,
+H + 2K heads of size D, o outputs of a projection.
 """
 
 from dataclasses import dataclass, field
@@ -19,42 +21,52 @@ from docendo.engines.model.ops import ElementwiseOps, RMSNorm, TorchOps
 
 __all__ = ["Layer", "LlamaStack", "Tape", "rotate"]
 
-
-_CHANGING = ("dynamic", "longrope")
-"""Rotary embeddings that change with the longest position in the batch: no two lanes may share them."""
+_BATCH_DEPENDENT_ROPE = ("dynamic", "longrope")
+"""Rotary embeddings that change with the longest position, so that threads cannot share them."""
 
 
 class Layer(NamedTuple):
-    before: RMSNorm
+    """The parts of one layer, in the order of the forward pass."""
+
+    attention_norm: RMSNorm
     qkv: Projection
     out: Projection
-    middle: RMSNorm
+    mlp_norm: RMSNorm
     gate_up: Projection
     down: Projection
 
 
-class _Kept(NamedTuple):
-    """What one layer's backward pass needs: in the order of the forward pass, A x of each projection last."""
+class _AttentionTape(NamedTuple):
+    """What the backward pass of one layer's attention half needs."""
 
     x_Td: Tensor
     factor_T: Tensor
     normed_Td: Tensor
     qkv_THD: Tensor
-    shares: list[Tensor]
-    attended_To: Tensor
-    middle_Td: Tensor
-    middle_factor_T: Tensor
-    middle_normed_Td: Tensor
+    qkv_lows: list[Tensor]
+    """A x of each run, as `Projection.forward` gives it."""
+    weights: list[Tensor]
+    attended_TO: Tensor
+    out_lows: list[Tensor]
+
+
+class _MlpTape(NamedTuple):
+    """What the backward pass of one layer's feed-forward half needs."""
+
+    x_Td: Tensor
+    factor_T: Tensor
+    normed_Td: Tensor
     gate_up_Tf: Tensor
+    gate_up_lows: list[Tensor]
     inner_Tf: Tensor
-    lows: tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]
+    down_lows: list[Tensor]
 
 
 class Tape(NamedTuple):
     """A recorded forward pass."""
 
-    layers: list[_Kept]
-    tables: tuple[Tensor, Tensor]
+    layers: list[tuple[_AttentionTape, _MlpTape]]
+    rope: tuple[Tensor, Tensor]
     last_Td: Tensor
     factor_T: Tensor
     tree: TreeAttention
@@ -63,157 +75,260 @@ class Tape(NamedTuple):
 
 @dataclass(frozen=True)
 class LlamaStack:
-    body: Any
+    """A `DecoderStack` for models of the Llama form."""
+
+    base_model: Any
     """The model without its head, as transformers has it."""
     heads: Heads
     layers: tuple[Layer, ...]
-    last: RMSNorm
+    last_norm: RMSNorm
     ops: ElementwiseOps = field(default_factory=TorchOps)
     thread_safe: ClassVar[bool] = True
 
     @staticmethod
-    def of(body: nn.Module, heads: Heads) -> "LlamaStack | None":
+    def of(base_model: nn.Module, heads: Heads) -> "LlamaStack | None":
         """The model in this form; None where its parts have other names or other kinds."""
-        config: Any = body.config
-        if getattr(config, "hidden_act", None) != "silu" or not hasattr(body, "rotary_emb"):
+        config: Any = base_model.config
+        if getattr(config, "hidden_act", None) != "silu":
             return None
-        if getattr(body.rotary_emb, "rope_type", "default") in _CHANGING:
+        rotary = getattr(base_model, "rotary_emb", None)
+        if rotary is None:
             return None
+        if getattr(rotary, "rope_type", "default") in _BATCH_DEPENDENT_ROPE:
+            return None
+
         try:
-            layers = tuple(_layer(layer) for layer in body.layers)  # type: ignore[union-attr]
-            return LlamaStack(body, heads, layers, _norm(body.norm))
+            layers = tuple(_read_layer(layer) for layer in base_model.layers)  # type: ignore[union-attr]
+            return LlamaStack(base_model, heads, layers, _read_norm(base_model.norm))
         except AttributeError:
             return None
 
     @property
     def projections(self) -> list[Projection]:
-        return [
-            p
-            for layer in self.layers
-            for p in (layer.qkv, layer.out, layer.gate_up, layer.down)
-        ]
+        projections: list[Projection] = []
+        for layer in self.layers:
+            projections += (layer.qkv, layer.out, layer.gate_up, layer.down)
+        return projections
 
     @property
-    def after(self) -> list[RMSNorm]:
-        """The normalisation behind each layer, which is in front of the next one or the last."""
-        return [*(layer.before for layer in self.layers[1:]), self.last]
+    def following_norms(self) -> list[RMSNorm]:
+        """The normalisation behind each layer: the next layer's first one, or the last one."""
+        return [*(layer.attention_norm for layer in self.layers[1:]), self.last_norm]
 
     def infer(
-        self, ids_T: Tensor, positions_T: Tensor, routing: Routing, plan: AttentionPlan
+        self,
+        ids_T: Tensor,
+        positions_T: Tensor,
+        routing: Routing,
+        plan: AttentionPlan,
     ) -> Tensor:
         """Hidden states behind the last layer, (T, d)."""
-        x_Td = self.body.embed_tokens(ids_T)
-        tables = self.tables(x_Td, positions_T)
+        x_Td = self.base_model.embed_tokens(ids_T)
+        rope = self.head_rope(x_Td, positions_T)
         for i, layer in enumerate(self.layers):
-            qkv_THD = rotate(layer.qkv.infer(layer.before.infer(x_Td), routing), *tables)
-            x_Td = layer.out.infer(plan(i, qkv_THD), routing).add_(x_Td)
-            both_Tf = layer.gate_up.infer(layer.middle.infer(x_Td), routing)
-            x_Td = layer.down.infer(self.ops.swiglu(both_Tf), routing).add_(x_Td)
-        return self.last.infer(x_Td)
+            qkv_To = layer.qkv.infer(layer.attention_norm.infer(x_Td), routing)
+            attended_TO = plan(i, rotate(qkv_To, *rope))
+            x_Td = layer.out.infer(attended_TO, routing).add_(x_Td)
+
+            gate_up_Tf = layer.gate_up.infer(layer.mlp_norm.infer(x_Td), routing)
+            inner_Tf = self.ops.swiglu(gate_up_Tf)
+            x_Td = layer.down.infer(inner_Tf, routing).add_(x_Td)
+        return self.last_norm.infer(x_Td)
 
     def record(
-        self, ids_T: Tensor, positions_T: Tensor, routing: Routing, tree: TreeAttention
+        self,
+        ids_T: Tensor,
+        positions_T: Tensor,
+        routing: Routing,
+        tree: TreeAttention,
     ) -> tuple[Tensor, Tape]:
-        """Hidden states behind the last layer, (T, d), and what `back` needs."""
-        x_Td = self.body.embed_tokens(ids_T)
-        tables, kept = self.tables(x_Td, positions_T), list[_Kept]()
+        """Hidden states behind the last layer, (T, d), and a tape for one `backward`."""
+        x_Td = self.base_model.embed_tokens(ids_T)
+        rope = self.head_rope(x_Td, positions_T)
+        tapes: list[tuple[_AttentionTape, _MlpTape]] = []
         for layer in self.layers:
-            normed, factor = self.ops.rms_norm(layer.before, x_Td)
-            flat, low_qkv = layer.qkv.forward(normed, routing)
-            qkv_THD = rotate(flat, *tables)
-            attended, shares = tree.forward(qkv_THD)
-            middle, low_out = layer.out.forward(attended, routing)
-            middle.add_(x_Td)
-            middle_normed, middle_factor = self.ops.rms_norm(layer.middle, middle)
-            both, low_both = layer.gate_up.forward(middle_normed, routing)
-            inner = self.ops.swiglu(both)
-            after, low_down = layer.down.forward(inner, routing)
-            lows = (low_qkv, low_out, low_both, low_down)
-            first, second = (x_Td, factor, normed), (middle, middle_factor, middle_normed)
-            kept.append(
-                _Kept(*first, qkv_THD, shares, attended, *second, both, inner, lows)
-            )
-            x_Td = after.add_(middle)
-        hidden_Td, factor = self.ops.rms_norm(self.last, x_Td)
-        return hidden_Td, Tape(kept, tables, x_Td, factor, tree, routing)
+            x_Td, attention_tape = self._record_attention(layer, x_Td, rope, routing, tree)
+            x_Td, mlp_tape = self._record_mlp(layer, x_Td, routing)
+            tapes.append((attention_tape, mlp_tape))
+
+        hidden_Td, factor_T = self.ops.rms_norm(self.last_norm, x_Td)
+        return hidden_Td, Tape(tapes, rope, x_Td, factor_T, tree, routing)
+
+    def _record_attention(
+        self,
+        layer: Layer,
+        x_Td: Tensor,
+        rope: tuple[Tensor, Tensor],
+        routing: Routing,
+        tree: TreeAttention,
+    ) -> tuple[Tensor, _AttentionTape]:
+        normed_Td, factor_T = self.ops.rms_norm(layer.attention_norm, x_Td)
+        qkv_To, qkv_lows = layer.qkv.forward(normed_Td, routing)
+        qkv_THD = rotate(qkv_To, *rope)
+        attended_TO, weights = tree.forward(qkv_THD)
+        out_Td, out_lows = layer.out.forward(attended_TO, routing)
+        tape = _AttentionTape(
+            x_Td,
+            factor_T,
+            normed_Td,
+            qkv_THD,
+            qkv_lows,
+            weights,
+            attended_TO,
+            out_lows,
+        )
+        return out_Td.add_(x_Td), tape
+
+    def _record_mlp(
+        self,
+        layer: Layer,
+        x_Td: Tensor,
+        routing: Routing,
+    ) -> tuple[Tensor, _MlpTape]:
+        normed_Td, factor_T = self.ops.rms_norm(layer.mlp_norm, x_Td)
+        gate_up_Tf, gate_up_lows = layer.gate_up.forward(normed_Td, routing)
+        inner_Tf = self.ops.swiglu(gate_up_Tf)
+        out_Td, down_lows = layer.down.forward(inner_Tf, routing)
+        tape = _MlpTape(
+            x_Td,
+            factor_T,
+            normed_Td,
+            gate_up_Tf,
+            gate_up_lows,
+            inner_Tf,
+            down_lows,
+        )
+        return out_Td.add_(x_Td), tape
 
     def backward(self, tape: Tape, grad_Td: Tensor, part: int) -> None:
         """Adds the gradients of the adapters to those of the part, and empties the tape."""
         grad_Td = self.ops.rms_norm_backward(
-            self.last, tape.last_Td, tape.factor_T, grad_Td
+            self.last_norm,
+            tape.last_Td,
+            tape.factor_T,
+            grad_Td,
         )
         for layer in reversed(self.layers):
-            kept = tape.layers.pop()
-            grad_Td = grad_Td + self._back_inner(layer, kept, grad_Td, tape.routing, part)
-            grad_Td = grad_Td + self._back_attention(layer, kept, grad_Td, tape, part)
+            attention_tape, mlp_tape = tape.layers.pop()  # memory is free once it was read
+            branch_Td = self._mlp_backward(layer, mlp_tape, grad_Td, tape, part)
+            grad_Td = grad_Td + branch_Td
+            branch_Td = self._attention_backward(layer, attention_tape, grad_Td, tape, part)
+            grad_Td = grad_Td + branch_Td
 
-    def _back_inner(
-        self, layer: Layer, kept: _Kept, grad_Td: Tensor, routing: Routing, part: int
+    def _mlp_backward(
+        self,
+        layer: Layer,
+        layer_tape: _MlpTape,
+        grad_Td: Tensor,
+        tape: Tape,
+        part: int,
     ) -> Tensor:
-        _, _, low_both, low_down = kept.lows
-        grad_Tf = layer.down.backward(kept.inner_Tf, low_down, grad_Td, routing, part)
-        into = self.ops.swiglu_backward(kept.gate_up_Tf, grad_Tf)
-        grad = layer.gate_up.backward(kept.middle_normed_Td, low_both, into, routing, part)
+        """The gradient of the half's input by way of the branch, without the skip connection."""
+        grad_inner_Tf = layer.down.backward(
+            layer_tape.inner_Tf,
+            layer_tape.down_lows,
+            grad_Td,
+            tape.routing,
+            part,
+        )
+        grad_gate_up_Tf = self.ops.swiglu_backward(layer_tape.gate_up_Tf, grad_inner_Tf)
+        grad_normed_Td = layer.gate_up.backward(
+            layer_tape.normed_Td,
+            layer_tape.gate_up_lows,
+            grad_gate_up_Tf,
+            tape.routing,
+            part,
+        )
         return self.ops.rms_norm_backward(
-            layer.middle, kept.middle_Td, kept.middle_factor_T, grad
+            layer.mlp_norm,
+            layer_tape.x_Td,
+            layer_tape.factor_T,
+            grad_normed_Td,
         )
 
-    def _back_attention(
-        self, layer: Layer, kept: _Kept, grad_Td: Tensor, tape: Tape, part: int
+    def _attention_backward(
+        self,
+        layer: Layer,
+        layer_tape: _AttentionTape,
+        grad_Td: Tensor,
+        tape: Tape,
+        part: int,
     ) -> Tensor:
-        low_qkv, low_out, _, _ = kept.lows
-        attended = layer.out.backward(
-            kept.attended_To, low_out, grad_Td, tape.routing, part
+        """The gradient of the half's input by way of the branch, without the skip connection."""
+        grad_attended_TO = layer.out.backward(
+            layer_tape.attended_TO,
+            layer_tape.out_lows,
+            grad_Td,
+            tape.routing,
+            part,
         )
-        qkv = _rotate_back(
-            tape.tree.backward(kept.qkv_THD, kept.shares, attended), *tape.tables
+        grad_qkv_THD = tape.tree.backward(
+            layer_tape.qkv_THD,
+            layer_tape.weights,
+            grad_attended_TO,
         )
-        grad = layer.qkv.backward(
-            kept.normed_Td, low_qkv, qkv.flatten(1), tape.routing, part
+        grad_qkv_To = _rotate_backward(grad_qkv_THD, *tape.rope).flatten(1)
+        grad_normed_Td = layer.qkv.backward(
+            layer_tape.normed_Td,
+            layer_tape.qkv_lows,
+            grad_qkv_To,
+            tape.routing,
+            part,
         )
-        return self.ops.rms_norm_backward(layer.before, kept.x_Td, kept.factor_T, grad)
+        return self.ops.rms_norm_backward(
+            layer.attention_norm,
+            layer_tape.x_Td,
+            layer_tape.factor_T,
+            grad_normed_Td,
+        )
 
     def rope(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines, and sines with the sign of their half, of every token, (T, D)."""
-        cos, sin = (t[0] for t in self.body.rotary_emb(x_Td[None], positions_T[None]))
-        half = cos.shape[-1] // 2
-        return cos, torch.cat([-sin[:, :half], sin[:, half:]], -1)
+        cos_1TD, sin_1TD = self.base_model.rotary_emb(x_Td[None], positions_T[None])
+        cos_TD, sin_TD = cos_1TD[0], sin_1TD[0]
+        half = cos_TD.shape[-1] // 2
+        return cos_TD, torch.cat([-sin_TD[:, :half], sin_TD[:, half:]], -1)
 
-    def tables(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
-        """Cosines, and sines with the sign of their half, of every token and head, (T, H + 2K, D); values stay."""
-        cos, signed = self.rope(x_Td, positions_T)
-        turned = self.heads.query + self.heads.key
-        still = cos.new_ones(len(cos), self.heads.key, cos.shape[-1])
-        cos_THD = torch.cat([cos[:, None].expand(-1, turned, -1), still], 1)
-        return cos_THD, torch.cat(
-            [signed[:, None].expand(-1, turned, -1), torch.zeros_like(still)], 1
+    def head_rope(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
+        """`rope` of every token and head, (T, H + 2K, D); it leaves values as they are."""
+        cos_TD, sin_TD = self.rope(x_Td, positions_T)
+        rotated_heads = self.heads.query + self.heads.key
+        ones_TKD = cos_TD.new_ones(len(cos_TD), self.heads.key, cos_TD.shape[-1])
+        cos_THD = cos_TD[:, None].expand(-1, rotated_heads, -1)
+        sin_THD = sin_TD[:, None].expand(-1, rotated_heads, -1)
+        return (
+            torch.cat([cos_THD, ones_TKD], 1),
+            torch.cat([sin_THD, torch.zeros_like(ones_TKD)], 1),
         )
 
 
-def rotate(flat_To: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
+def rotate(qkv_To: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
     """Rotary position embedding (Su et al. 2021) of queries and keys."""
-    x_THD = flat_To.view(cos_THD.shape)
-    return torch.addcmul(x_THD * cos_THD, x_THD.roll(cos_THD.shape[-1] // 2, -1), sin_THD)
+    x_THD = qkv_To.view(cos_THD.shape)
+    half_turned_THD = x_THD.roll(cos_THD.shape[-1] // 2, -1)
+    return torch.addcmul(x_THD * cos_THD, half_turned_THD, sin_THD)
 
 
-def _rotate_back(grad_THD: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
-    """The transpose of `rotate`: turning by half is its own inverse."""
-    return (grad_THD * sin_THD).roll(cos_THD.shape[-1] // 2, -1).addcmul_(grad_THD, cos_THD)
+def _rotate_backward(grad_THD: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
+    """The transpose of `rotate`. Turning by half is its own inverse."""
+    half_turned_THD = (grad_THD * sin_THD).roll(cos_THD.shape[-1] // 2, -1)
+    return half_turned_THD.addcmul_(grad_THD, cos_THD)
 
 
-def _norm(module: Any) -> RMSNorm:
+def _read_norm(module: Any) -> RMSNorm:
     return RMSNorm(module.weight.detach(), float(module.variance_epsilon))
 
 
-def _layer(layer: Any) -> Layer:
-    attention, inner = layer.self_attn, layer.mlp
+def _read_layer(layer: Any) -> Layer:
+    """Raises AttributeError where the layer has other parts."""
+    attention, mlp = layer.self_attn, layer.mlp
     if hasattr(attention, "q_norm"):
         raise AttributeError("queries are normalised")
     return Layer(
-        _norm(layer.input_layernorm),
-        Projection([attention.q_proj, attention.k_proj, attention.v_proj]),
-        Projection([attention.o_proj]),
-        _norm(layer.post_attention_layernorm),
-        Projection([inner.gate_proj, inner.up_proj]),
-        Projection([inner.down_proj]),
+        attention_norm=_read_norm(layer.input_layernorm),
+        qkv=Projection([attention.q_proj, attention.k_proj, attention.v_proj]),
+        out=Projection([attention.o_proj]),
+        mlp_norm=_read_norm(layer.post_attention_layernorm),
+        gate_up=Projection([mlp.gate_proj, mlp.up_proj]),
+        down=Projection([mlp.down_proj]),
     )

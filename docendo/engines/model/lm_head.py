@@ -1,4 +1,4 @@
-"""Log-probabilities of tokens from the last hidden states, and back.
+"""Log-probabilities of tokens from the last hidden states, forward and backward.
 
 Axes: K predicted tokens, d hidden size, V vocabulary.
 """
@@ -15,10 +15,12 @@ from docendo.engines.model.ops import ElementwiseOps
 __all__ = ["Head", "token_logprobs", "token_logprobs_backward"]
 
 _BLOCK = 256
-"""Predicted tokens whose logits are computed together: more would be a block of memory too large to be kept."""
+"""Predicted tokens whose logits are computed together, so that memory for them is reused."""
 
 
 class Head(Protocol):
+    """The output head of a network."""
+
     @property
     def ops(self) -> ElementwiseOps: ...
 
@@ -32,31 +34,42 @@ class Head(Protocol):
 
 
 def token_logprobs(
-    head: Head, hidden_Kd: Tensor, token_K: Tensor, allowed_K: Sequence[Bits | None] = ()
+    head: Head,
+    hidden_Kd: Tensor,
+    token_K: Tensor,
+    allowed_K: Sequence[Bits | None] = (),
 ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
-    """log softmax(logits of the hidden states)[token], (K,), in float32; and what `token_logprobs_back` needs.
+    """log softmax(logits of the hidden states)[token], (K,), in float32.
 
-    Among all tokens, or those that are allowed at that place. The logits are kept once, in the model's own format.
+    Among all tokens, or among those that are allowed at that place. Also returns what
+    `token_logprobs_backward` needs: the logits of each block in the model's own format, and their
+    log-sum-exp.
     """
-    saved, logprobs = list[tuple[Tensor, Tensor]](), list[Tensor]()
-    for i, (hidden, token) in enumerate(
-        zip(torch.split(hidden_Kd, _BLOCK), torch.split(token_K, _BLOCK), strict=True)
-    ):
-        logits = barred(allowed_K[i * _BLOCK : (i + 1) * _BLOCK], head.logits(hidden))
-        total = head.ops.logsumexp(logits)
-        saved.append((logits, total))
-        logprobs.append(logits.gather(1, token[:, None])[:, 0].float() - total)
+    saved: list[tuple[Tensor, Tensor]] = []
+    logprobs: list[Tensor] = []
+    for start in range(0, len(token_K), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        token_B = token_K[block]
+        logits_BV = barred(allowed_K[block], head.logits(hidden_Kd[block]))
+        total_B = head.ops.logsumexp(logits_BV)
+        token_logits_B = logits_BV.gather(1, token_B[:, None])[:, 0].float()
+        saved.append((logits_BV, total_B))
+        logprobs.append(token_logits_B - total_B)
     return torch.cat(logprobs), saved
 
 
 def token_logprobs_backward(
-    head: Head, saved: Sequence[tuple[Tensor, Tensor]], token_K: Tensor, grad_K: Tensor
+    head: Head,
+    saved: Sequence[tuple[Tensor, Tensor]],
+    token_K: Tensor,
+    grad_K: Tensor,
 ) -> Tensor:
     """The gradient of the hidden states, (K, d). The saved logits are overwritten."""
-    grads, start = list[Tensor](), 0
-    for logits, total in saved:
-        here = slice(start, start + len(logits))
-        head.ops.logprob_backward_(logits, total, token_K[here], grad_K[here])
-        grads.append(head.logits_backward(logits))
-        start += len(logits)
+    grads: list[Tensor] = []
+    start = 0
+    for logits_BV, total_B in saved:
+        block = slice(start, start + len(logits_BV))
+        head.ops.logprob_backward_(logits_BV, total_B, token_K[block], grad_K[block])
+        grads.append(head.logits_backward(logits_BV))
+        start = block.stop
     return torch.cat(grads)

@@ -46,13 +46,21 @@ class DecoderStack(Protocol):
     def projections(self) -> list[Projection]: ...
 
     def infer(
-        self, ids_T: Tensor, positions_T: Tensor, routing: Routing, plan: AttentionPlan
+        self,
+        ids_T: Tensor,
+        positions_T: Tensor,
+        routing: Routing,
+        plan: AttentionPlan,
     ) -> Tensor:
         """Hidden states behind the last layer, (T, d)."""
         ...
 
     def record(
-        self, ids_T: Tensor, positions_T: Tensor, routing: Routing, tree: TreeAttention
+        self,
+        ids_T: Tensor,
+        positions_T: Tensor,
+        routing: Routing,
+        tree: TreeAttention,
     ) -> tuple[Tensor, Any]:
         """Hidden states behind the last layer, (T, d), and a tape for one `backward`."""
         ...

@@ -34,7 +34,11 @@ class ElementwiseOps(Protocol):
         ...
 
     def rms_norm_backward(
-        self, norm: RMSNorm, x_Td: Tensor, factor_T: Tensor, grad_Td: Tensor
+        self,
+        norm: RMSNorm,
+        x_Td: Tensor,
+        factor_T: Tensor,
+        grad_Td: Tensor,
     ) -> Tensor:
         """The gradient of the states, from that of the normalised ones."""
         ...
@@ -60,7 +64,11 @@ class ElementwiseOps(Protocol):
         ...
 
     def logprob_backward_(
-        self, logits_KV: Tensor, total_K: Tensor, token_K: Tensor, grad_K: Tensor
+        self,
+        logits_KV: Tensor,
+        total_K: Tensor,
+        token_K: Tensor,
+        grad_K: Tensor,
     ) -> None:
         """Overwrites each row of logits by their gradient.
 
@@ -79,7 +87,11 @@ class TorchOps:
         return normed_Td, factor_T1[:, 0]
 
     def rms_norm_backward(
-        self, norm: RMSNorm, x_Td: Tensor, factor_T: Tensor, grad_Td: Tensor
+        self,
+        norm: RMSNorm,
+        x_Td: Tensor,
+        factor_T: Tensor,
+        grad_Td: Tensor,
     ) -> Tensor:
         factor_T1 = factor_T[:, None]
         unit_Td = x_Td.float() * factor_T1
@@ -114,7 +126,11 @@ class TorchOps:
         return torch.cat([block.float().logsumexp(-1) for block in blocks])
 
     def logprob_backward_(
-        self, logits_KV: Tensor, total_K: Tensor, token_K: Tensor, grad_K: Tensor
+        self,
+        logits_KV: Tensor,
+        total_K: Tensor,
+        token_K: Tensor,
+        grad_K: Tensor,
     ) -> None:
         for start in range(0, len(logits_KV), _BLOCK_ROWS):
             rows = slice(start, start + _BLOCK_ROWS)

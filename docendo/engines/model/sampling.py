@@ -1,4 +1,4 @@
-"""Drawing tokens: one uniform number per token, from a counter, through the inverse of the cumulative distribution.
+"""Sampling tokens: one uniform number per token, through the inverse cumulative distribution.
 
 Axes: B rows, V vocabulary, X blocks of Y tokens.
 """
@@ -14,96 +14,126 @@ from docendo.engines.model.transfer import to_device
 __all__ = ["keep_nucleus", "sample_tokens", "uniform_numbers"]
 
 _BLOCK = 128
-_PART = 8
+"""Y, tokens whose weights are added up first."""
+_CHUNK_ROWS = 8
 """Rows that are worked on at once: few enough to stay in the processor's cache."""
+_MIN_TEMPERATURE = 1e-6
 
 
 def uniform_numbers(seeds_B: Sequence[int], positions_B: Sequence[int]) -> np.ndarray:
-    """One number in (0, 1) per (seed, position), whatever else is in the batch: the splitmix64 counter generator."""
+    """One number in (0, 1) per (seed, position), whatever else is in the batch.
+
+    They come from splitmix64 (Steele et al. 2014), used as a counter-based generator.
+    """
+    seeds = np.array(seeds_B, np.uint64)
+    counters = np.array(positions_B, np.uint64) + 1
     with np.errstate(over="ignore"):
-        x = np.array(seeds_B, np.uint64) + (
-            np.array(positions_B, np.uint64) + 1
-        ) * np.uint64(0x9E3779B97F4A7C15)
+        x = seeds + counters * np.uint64(0x9E3779B97F4A7C15)
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         x = x ^ (x >> np.uint64(31))
-    drawn: np.ndarray = ((x >> np.uint64(12)).astype(np.float64) + 0.5) / 2.0**52
-    return drawn
+    high_bits = (x >> np.uint64(12)).astype(np.float64)
+    # the half keeps out both 0 and 1
+    uniform: np.ndarray = (high_bits + 0.5) / 2.0**52
+    return uniform
 
 
 def sample_tokens(
-    logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor
+    logits_BV: Tensor,
+    temperatures_B: Tensor,
+    uniform_B: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Tokens by the inverse of the cumulative distribution, and their untempered log-probabilities.
+    """Tokens, (B,), and their log-probabilities at temperature 1.
 
-    The temperatures are on the processor, so that looking at them makes no accelerator wait.
+    The temperatures are on the processor: reading them must not make an accelerator wait.
     """
-    step = _PART if logits_BV.device.type == "cpu" else len(logits_BV)
-    parts = [torch.split(x, step) for x in (logits_BV, temperatures_B, uniform_B)]
-    tokens, logprobs = zip(*map(_pick, *parts), strict=True)
+    on_cpu = logits_BV.device.type == "cpu"
+    rows = _CHUNK_ROWS if on_cpu else len(logits_BV)
+    tokens: list[Tensor] = []
+    logprobs: list[Tensor] = []
+    for start in range(0, len(logits_BV), rows):
+        chunk = slice(start, start + rows)
+        tokens_B, logprobs_B = _sample_chunk(
+            logits_BV[chunk], temperatures_B[chunk], uniform_B[chunk]
+        )
+        tokens.append(tokens_B)
+        logprobs.append(logprobs_B)
     return torch.cat(tokens), torch.cat(logprobs)
 
 
-def keep_nucleus(logits_BV: Tensor, temperatures_B: Tensor, shares_B: Tensor) -> Tensor:
-    """Logits in which only the likeliest tokens with this share of the probability are left (Holtzman et al. 2020).
+def keep_nucleus(logits_BV: Tensor, temperatures_B: Tensor, top_p_B: Tensor) -> Tensor:
+    """Logits of the likeliest tokens with this share of the probability; minus infinity elsewhere.
 
-    Rows of share 1 are the same, bit by bit. The share is of the tempered distribution; the likeliest token stays.
+    Nucleus sampling (Holtzman et al. 2020). The share is of the tempered distribution, and the
+    likeliest token stays. Rows of share 1 are the same, bit by bit.
     """
-    shares_B1 = to_device(shares_B, logits_BV.device)[:, None]
-    hot_B1 = to_device(temperatures_B, logits_BV.device).clamp(min=1e-6)[:, None]
-    weights_BV, order_BV = (
-        (logits_BV.float() / hot_B1).softmax(-1).sort(stable=True, dim=-1, descending=True)
-    )
-    outside_BV = (weights_BV.cumsum(-1) - weights_BV >= shares_B1) & (shares_B1 < 1)
-    return logits_BV.masked_fill(
-        torch.zeros_like(outside_BV).scatter_(1, order_BV, outside_BV), float("-inf")
-    )
+    top_p_B1 = to_device(top_p_B, logits_BV.device)[:, None]
+    temperature_B1 = to_device(temperatures_B, logits_BV.device)[:, None]
+    tempered_BV = logits_BV.float() / temperature_B1.clamp(min=_MIN_TEMPERATURE)
+    sorted_BV, order_BV = tempered_BV.softmax(-1).sort(stable=True, dim=-1, descending=True)
+
+    likelier_BV = sorted_BV.cumsum(-1) - sorted_BV
+    dropped_BV = (likelier_BV >= top_p_B1) & (top_p_B1 < 1)
+    mask_BV = torch.zeros_like(dropped_BV).scatter_(1, order_BV, dropped_BV)
+    return logits_BV.masked_fill(mask_BV, float("-inf"))
 
 
-def _pick(
-    logits_BV: Tensor, temperatures_B: Tensor, uniform_B: Tensor
+def _sample_chunk(
+    logits_BV: Tensor,
+    temperatures_B: Tensor,
+    uniform_B: Tensor,
 ) -> tuple[Tensor, Tensor]:
     logits_BV = logits_BV.float()
     highest_B1 = logits_BV.amax(-1, keepdim=True)
-    tokens_B, total_B = _inverse((logits_BV - highest_B1).exp_(), uniform_B)
+    weights_BV = (logits_BV - highest_B1).exp_()
+    tokens_B, total_B = _invert_cdf(weights_BV, uniform_B)
+
     if not bool((temperatures_B == 1).all()):
         temperatures_B = to_device(temperatures_B, logits_BV.device)
-        hot_B1 = temperatures_B.clamp(min=1e-6)[:, None]
-        drawn_B, _ = _inverse(((logits_BV - highest_B1) / hot_B1).exp_(), uniform_B)
-        tokens_B = torch.where(temperatures_B > 0, drawn_B, logits_BV.argmax(-1))
-    return tokens_B, logits_BV.gather(1, tokens_B[:, None])[:, 0] - highest_B1[
-        :, 0
-    ] - total_B.log()
+        positive_B = temperatures_B.clamp(min=_MIN_TEMPERATURE)
+        tempered_BV = (logits_BV - highest_B1) / positive_B[:, None]
+        sampled_B, _ = _invert_cdf(tempered_BV.exp_(), uniform_B)
+        likeliest_B = logits_BV.argmax(-1)
+        tokens_B = torch.where(temperatures_B > 0, sampled_B, likeliest_B)
+
+    token_logits_B = logits_BV.gather(1, tokens_B[:, None])[:, 0]
+    return tokens_B, token_logits_B - highest_B1[:, 0] - total_B.log()
 
 
-def _inverse(weight_BV: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
-    """The first token at which the running sum of the weights passes u times their total; and that total.
+def _invert_cdf(weights_BV: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
+    """The first token at which the running sum of the weights passes u times their total.
 
-    In two steps, blocks of the vocabulary and then tokens of one block: a running sum over all of it takes ten times
-    as long as everything else here.
+    Also returns that total. First the block of the vocabulary is found, then the token in it: a
+    running sum over all tokens takes ten times as long as everything else here.
     """
-    b, v = weight_BV.shape
-    blocks_BXY = torch.nn.functional.pad(weight_BV, (0, -v % _BLOCK)).view(b, -1, _BLOCK)
-    edges_BX = blocks_BXY.sum(-1).double().cumsum(-1)
-    want_B1 = _below(uniform_B[:, None] * edges_BX[:, -1:], edges_BX[:, -1:])
-    # a row that is not finite finds no block; its token is any, and its log-probability says so
-    block_B1 = torch.searchsorted(edges_BX, want_B1, right=True).clamp_(
-        max=edges_BX.shape[1] - 1
-    )
-    before_B1 = torch.where(
-        block_B1 > 0, edges_BX.gather(1, (block_B1 - 1).clamp(min=0)), 0.0
-    )
-    inside_BY = (
-        blocks_BXY[torch.arange(b, device=weight_BV.device), block_B1[:, 0]]
-        .double()
-        .cumsum(-1)
-    )
-    at_B1 = torch.searchsorted(
-        inside_BY, _below(want_B1 - before_B1, inside_BY[:, -1:]), right=True
-    )
-    return (block_B1 * _BLOCK + at_B1)[:, 0].clamp(max=v - 1), edges_BX[:, -1].float()
+    b, v = weights_BV.shape
+    padded_BV = torch.nn.functional.pad(weights_BV, (0, -v % _BLOCK))
+    blocks_BXY = padded_BV.view(b, -1, _BLOCK)
+    block_sums_BX = blocks_BXY.sum(-1)
+    edges_BX = block_sums_BX.double().cumsum(-1)
+    total_B1 = edges_BX[:, -1:]
+    target_B1 = uniform_B[:, None] * total_B1
+    target_B1 = _limit_below(target_B1, total_B1)
+
+    # a row that is not finite finds no block: its token is any, its log-probability NaN
+    last_block = edges_BX.shape[1] - 1
+    block_B1 = torch.searchsorted(edges_BX, target_B1, right=True)
+    block_B1.clamp_(max=last_block)
+    previous_B1 = (block_B1 - 1).clamp(min=0)
+    edge_B1 = edges_BX.gather(1, previous_B1)
+    before_B1 = torch.where(block_B1 > 0, edge_B1, 0.0)
+
+    row_B = torch.arange(b, device=weights_BV.device)
+    block_BY = blocks_BXY[row_B, block_B1[:, 0]]
+    sums_BY = block_BY.double().cumsum(-1)
+    rest_B1 = _limit_below(target_B1 - before_B1, sums_BY[:, -1:])
+    offset_B1 = torch.searchsorted(sums_BY, rest_B1, right=True)
+    token_B1 = block_B1 * _BLOCK + offset_B1
+    tokens_B = token_B1[:, 0].clamp(max=v - 1)
+    return tokens_B, total_B1[:, 0].float()
 
 
-def _below(want_B1: Tensor, total_B1: Tensor) -> Tensor:
-    """`want_B1`, but less than the total: rounding must not pick a token of weight zero behind the last one."""
-    return torch.minimum(want_B1, torch.nextafter(total_B1, torch.zeros_like(total_B1)))
+def _limit_below(target_B1: Tensor, total_B1: Tensor) -> Tensor:
+    """Less than the total: rounding must not sample a token of weight zero behind the last."""
+    largest_B1 = torch.nextafter(total_B1, torch.zeros_like(total_B1))
+    return torch.minimum(target_B1, largest_B1)

@@ -1,6 +1,6 @@
-"""What a pass costs, in floating-point operations: two for each multiply-add, matrix products only.
+"""What a pass costs in floating-point operations: matrix products, two for each multiply-add.
 
-Axes: L layers. An attention context position costs ``4 * width`` operations a layer: scores and values.
+An attention context position costs ``4 * width`` operations a layer: scores and values.
 """
 
 from typing import NamedTuple
@@ -19,7 +19,7 @@ class ModelShape(NamedTuple):
     """Layers times query heads times head size."""
 
     def forward_flops(self, tokens: int, context: int, predicted: int) -> float:
-        """Reading `tokens` that look at `context` positions in all, with logits for `predicted` of them."""
+        """Reading `tokens` that look at `context` positions in all, with logits for `predicted`."""
         return (
             2.0 * (self.body + self.adapter) * tokens
             + 4.0 * self.attention * context
@@ -27,7 +27,10 @@ class ModelShape(NamedTuple):
         )
 
     def training_flops(self, tokens: int, context: int, predicted: int) -> float:
-        """Forward and backward; the frozen base needs gradients of its inputs but none of its weights."""
+        """Forward and backward.
+
+        The frozen base needs gradients of its inputs but none of its weights.
+        """
         return (
             2.0 * self.forward_flops(tokens, context, predicted)
             + 2.0 * self.adapter * tokens

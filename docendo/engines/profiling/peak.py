@@ -1,7 +1,8 @@
-"""What this machine reaches at its best: matrix products per second, and bytes of memory per second.
+"""What this machine reaches at its best: operations of matrix products and bytes per second.
 
-On a processor both are measured two ways, one job on all threads and a job on each thread, since an engine may work
-either way. The better way counts, and of it the best time: a ceiling is what nothing can exceed.
+On a processor both are measured two ways, one job on all threads and a job on each thread, since
+an engine may work either way. The better way counts, and its best time: a ceiling is what nothing
+exceeds.
 """
 
 import time
@@ -23,81 +24,92 @@ _LARGE = (4096, 8192)
 _BYTES = 2**28
 """More than caches hold."""
 _REPEATS = 10
-_BURST = 10
-"""Jobs that an accelerator is given at once, so that starting them costs nothing."""
+_JOBS_AT_ONCE = 10
+"""Jobs that an accelerator gets at once, so that starting them costs nothing."""
 
 
 def measure_ceiling(dtype: torch.dtype, device: torch.device) -> Ceiling:
     """Takes a few seconds on a processor. Uses as many threads as torch does."""
     sizes = _SIZES.get(device.type, _LARGE)
-    flops = max(_matrices(size, dtype, device) for size in sizes)
-    return Ceiling(flops, _memory(_BYTES if device.type == "cpu" else 4 * _BYTES, device))
+    flops = max(_measure_flops(size, dtype, device) for size in sizes)
+    size = _BYTES if device.type == "cpu" else 4 * _BYTES
+    return Ceiling(flops, _measure_bandwidth(size, device))
 
 
 def synchronize(device: torch.device) -> None:
-    """Returns once the device has done all it was asked to."""
+    """Returns once the device has done all its work."""
     if device.type == "cuda":
         torch.cuda.synchronize()
     elif device.type == "mps":
         torch.mps.synchronize()
 
 
-def _matrices(size: int, dtype: torch.dtype, device: torch.device) -> float:
+def _measure_flops(size: int, dtype: torch.dtype, device: torch.device) -> float:
     """Operations per second in products of two square matrices."""
-    # not all alike: an accelerator saves power, and so is faster, where bits do not change
-    x, w = (
-        torch.linspace(-1, end, size * size, device=device).to(dtype).view(size, size)
-        for end in (1, 2)
-    )
-    outs = [torch.empty_like(x) for _ in range(_lanes(device))]
+    # numbers that differ: where bits do not change, an accelerator saves power and is faster
+    x = _ramp(1, size, dtype, device)
+    w = _ramp(2, size, dtype, device)
+    outs = [torch.empty_like(x) for _ in range(_count_workers(device))]
     jobs = [partial(torch.mm, x, w.T, out=out) for out in outs]
+
     flops = 2.0 * size**3
-    return max(flops / _alone(jobs[0], device), len(jobs) * flops / _abreast(jobs))
+    one_job = flops / _time_one(jobs[0], device)
+    all_jobs = len(jobs) * flops / _time_concurrent(jobs)
+    return max(one_job, all_jobs)
 
 
-def _memory(size: int, device: torch.device) -> float:
+def _ramp(end: float, size: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    numbers = torch.linspace(-1, end, size * size, device=device)
+    return numbers.to(dtype).view(size, size)
+
+
+def _measure_bandwidth(size: int, device: torch.device) -> float:
     """Bytes per second: of those that a sum reads, or those that a copy reads and writes."""
     source = torch.ones(size // 4, device=device)
     target = torch.zeros_like(source)
-    parts = [x.chunk(_lanes(device)) for x in (source, target)]
-    sums: list[_Job] = [partial(torch.sum, part) for part in parts[0]]
-    copies: list[_Job] = [partial(to.copy_, part) for part, to in zip(*parts, strict=True)]
-    read = min(_alone(partial(torch.sum, source), device), _abreast(sums))
-    copied = min(_alone(partial(target.copy_, source), device), _abreast(copies))
+    workers = _count_workers(device)
+    source_chunks, target_chunks = source.chunk(workers), target.chunk(workers)
+    sums: list[_Job] = [partial(torch.sum, chunk) for chunk in source_chunks]
+    copies: list[_Job] = []
+    for source_chunk, target_chunk in zip(source_chunks, target_chunks, strict=True):
+        copies.append(partial(target_chunk.copy_, source_chunk))
+
+    read = min(_time_one(partial(torch.sum, source), device), _time_concurrent(sums))
+    copied = min(_time_one(partial(target.copy_, source), device), _time_concurrent(copies))
     return max(size / read, 2 * size / copied)
 
 
-def _lanes(device: torch.device) -> int:
+def _count_workers(device: torch.device) -> int:
     return torch.get_num_threads() if device.type == "cpu" else 1
 
 
-def _alone(job: _Job, device: torch.device) -> float:
+def _time_one(job: _Job, device: torch.device) -> float:
     """Seconds of one job that has all threads."""
-    burst = 1 if device.type == "cpu" else _BURST
+    count = 1 if device.type == "cpu" else _JOBS_AT_ONCE
 
-    def several() -> None:
-        for _ in range(burst):
+    def run_jobs() -> None:
+        for _ in range(count):
             job()
         synchronize(device)
 
-    return _fastest(several) / burst
+    return _best_time(run_jobs) / count
 
 
-def _abreast(jobs: Sequence[_Job]) -> float:
-    """Seconds of all jobs at once, each on a single thread of its own; without end where there is only one."""
-    threads = torch.get_num_threads()
+def _time_concurrent(jobs: Sequence[_Job]) -> float:
+    """Seconds of all jobs at once, each on a thread of its own; infinite for a single one."""
     if len(jobs) == 1:
         return float("inf")
-    with ThreadPoolExecutor(
-        len(jobs), initializer=torch.set_num_threads, initargs=(1,)
-    ) as pool:
-        best = _fastest(lambda: list(pool.map(lambda job: job(), jobs)))
+
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(len(jobs), initializer=torch.set_num_threads, initargs=(1,))
+    with pool:
+        best = _best_time(lambda: list(pool.map(lambda job: job(), jobs)))
     torch.set_num_threads(threads)
     return best
 
 
-def _fastest(run: _Job) -> float:
-    """After one that does not count."""
+def _best_time(run: _Job) -> float:
+    """Seconds of the fastest of several runs, after one that does not count."""
     run()
     times = []
     for _ in range(_REPEATS):

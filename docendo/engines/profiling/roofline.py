@@ -1,9 +1,12 @@
-"""The least time that sampling and training can take on a machine: the roofline of Williams, Waterman, Patterson 2009.
+"""The least time that sampling and training can take on a machine: its roofline.
 
-A pass takes at least its operations over what the machine can calculate, and at least its bytes over what memory can
-deliver. Counted are matrix products, the weights once a pass and the keys and values that attention reads; what the
-completions of one prompt share counts once. Departure: written bytes and activations are left out, so that no
-implementation, however it fuses, can be faster.
+Williams, Waterman and Patterson 2009. A pass takes at least its operations over what the machine
+can calculate, and at least its bytes over what memory can deliver. Matrix products count, the
+weights once a pass, and the keys and values that attention reads. What the completions of one
+prompt share counts once.
+
+Departure: written bytes and activations do not count, so that no implementation can be faster,
+however many operations it fuses.
 """
 
 from dataclasses import dataclass
@@ -18,20 +21,20 @@ __all__ = [
     "WorkloadModel",
     "bound",
     "sampling_seconds",
-    "step",
+    "step_bound",
     "training_seconds",
 ]
 
 
 class Ceiling(NamedTuple):
-    """What a machine can do in a second."""
+    """What a machine can do in a second: operations, and bytes of memory."""
 
     flops: float
     bytes: float
 
 
 class Bound(NamedTuple):
-    """Seconds that a pass needs at least, were one of the two all it needs."""
+    """The least seconds of a pass by its arithmetic alone, and by its memory traffic alone."""
 
     arithmetic: float
     memory: float
@@ -52,9 +55,9 @@ class WorkloadBatch(NamedTuple):
     group: int
     """Answers to each prompt."""
     prompt: int
-    """Tokens."""
+    """Tokens of a prompt."""
     answer: int
-    """Tokens."""
+    """Tokens of an answer."""
 
     @property
     def rows(self) -> int:
@@ -67,27 +70,32 @@ class WorkloadModel:
 
     shape: ModelShape
     cached: int
-    """Numbers kept of each token, keys and values of all layers."""
+    """Numbers in the cache for each token, keys and values of all layers."""
     itemsize: int
     """Bytes of a number."""
 
     @property
     def weights(self) -> int:
-        """Bytes that every pass reads; of the embedding only single rows."""
+        """Bytes that every pass reads; the embedding's single rows do not count."""
         return self.itemsize * (self.shape.body + self.shape.head + self.shape.adapter)
 
     @property
     def column(self) -> int:
-        """Bytes that the cache keeps of each token."""
+        """Bytes in the cache for each token."""
         return self.itemsize * self.cached
 
 
-def bound(flops: float, moved: float, ceiling: Ceiling) -> Bound:
-    """`moved` is in bytes."""
-    return Bound(flops / ceiling.flops, moved / ceiling.bytes)
+def bound(flops: float, moved_bytes: float, ceiling: Ceiling) -> Bound:
+    """The bound of a pass with so many operations and bytes."""
+    return Bound(flops / ceiling.flops, moved_bytes / ceiling.bytes)
 
 
-def step(model: WorkloadModel, batch: WorkloadBatch, token: int, ceiling: Ceiling) -> Bound:
+def step_bound(
+    model: WorkloadModel,
+    batch: WorkloadBatch,
+    token: int,
+    ceiling: Ceiling,
+) -> Bound:
     """Every row reads the token'th token of its answer (from 1) and gets logits for the next."""
     flops = batch.rows * model.shape.forward_flops(1, batch.prompt + token, 1)
     columns = batch.prompts * batch.prompt + batch.rows * token
@@ -95,24 +103,23 @@ def step(model: WorkloadModel, batch: WorkloadBatch, token: int, ceiling: Ceilin
 
 
 def sampling_seconds(model: WorkloadModel, batch: WorkloadBatch, ceiling: Ceiling) -> float:
-    """Each prompt is read once; then a step for every token of an answer but the last, which nobody reads."""
+    """Each prompt is read once; then a step for every token of an answer but the last.
+
+    Nobody reads the last token.
+    """
     p = batch.prompt
-    reading = bound(
-        batch.prompts * model.shape.forward_flops(p, p * (p + 1) // 2, 1),
-        model.weights,
-        ceiling,
-    )
-    return reading.seconds + sum(
-        step(model, batch, t, ceiling).seconds for t in range(1, batch.answer)
-    )
+    prompt_flops = model.shape.forward_flops(p, p * (p + 1) // 2, 1)
+    reading = bound(batch.prompts * prompt_flops, model.weights, ceiling)
+    steps = [step_bound(model, batch, t, ceiling) for t in range(1, batch.answer)]
+    return reading.seconds + sum(step.seconds for step in steps)
 
 
 def training_seconds(model: WorkloadModel, batch: WorkloadBatch, ceiling: Ceiling) -> float:
-    """One pass forward and backward through every prompt once and all of its answers; arithmetic alone."""
+    """One pass, forward and backward, through every prompt once and all of its answers.
+
+    By arithmetic alone.
+    """
     p, n, g = batch.prompt, batch.answer, batch.group
     context = p * (p + 1) // 2 + g * (n * p + n * (n + 1) // 2)
-    return (
-        batch.prompts
-        * model.shape.training_flops(p + g * n, context, g * n)
-        / ceiling.flops
-    )
+    flops = model.shape.training_flops(p + g * n, context, g * n)
+    return batch.prompts * flops / ceiling.flops

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from docendo.engines.local.backward import forward, micro_batches, pack
 from docendo.engines.local.engine import LocalEngine
-from docendo.engines.model.sampling import _inverse, sample_tokens, uniform_numbers
+from docendo.engines.model.sampling import _invert_cdf, sample_tokens, uniform_numbers
 from docendo.errors import RunError, UserError
 from docendo.records import BASE, AgentId, Completion, Request, Target
 from tests.engines.toys import AGENTS, ANN, BOB, CAT, ask, logits, plain
@@ -226,7 +226,9 @@ def test_uniforms_are_even_and_inside_0_and_1() -> None:
 
 
 def inverse(weights: list[float], u: float) -> int:
-    return int(_inverse(torch.tensor([weights]), torch.tensor([u], dtype=torch.float64))[0])
+    return int(
+        _invert_cdf(torch.tensor([weights]), torch.tensor([u], dtype=torch.float64))[0]
+    )
 
 
 def ramp(weights: Tensor) -> Tensor:
@@ -238,7 +240,7 @@ whole = st.lists(st.integers(0, 3), min_size=1, max_size=400).filter(any)
 
 @settings(deadline=None)
 @given(whole, st.floats(0, 1, exclude_max=True), st.data())
-def test_the_inverse_is_that_of_the_plain_running_sum(
+def test_the_invert_cdf_is_that_of_the_plain_running_sum(
     weights: list[int], u: float, data: st.DataObject
 ) -> None:
     """Whole numbers are summed without rounding, so even at the edges of tokens and blocks the two agree."""
@@ -252,7 +254,7 @@ def test_the_inverse_is_that_of_the_plain_running_sum(
 
 @settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 700), st.floats(0, 1))
-def test_the_inverse_is_right_up_to_rounding_and_never_picks_the_impossible(
+def test_the_invert_cdf_is_right_up_to_rounding_and_never_picks_the_impossible(
     seed: int, size: int, u: float
 ) -> None:
     generator = torch.Generator().manual_seed(seed)

@@ -10,7 +10,7 @@ from docendo.engines.profiling.roofline import (
     WorkloadModel,
     bound,
     sampling_seconds,
-    step,
+    step_bound,
     training_seconds,
 )
 from tests.engines.toys import ANN, BOB, fresh
@@ -36,13 +36,17 @@ def test_a_pass_takes_as_long_as_the_slower_of_its_two_parts():
 
 def test_a_step_reads_the_weights_once_and_a_shared_prompt_once():
     weights, columns = 2 * (100 + 10 + 30), 2 * 4 + 6 * 2
-    assert step(MODEL, BATCH, 2, Ceiling(1, 1)).memory == weights + 2 * 6 * columns == 520
+    assert (
+        step_bound(MODEL, BATCH, 2, Ceiling(1, 1)).memory
+        == weights + 2 * 6 * columns
+        == 520
+    )
 
 
 def test_a_step_calculates_for_every_row():
     linear, attended, head = 2 * (100 + 10), 4 * 8 * (4 + 2), 2 * 30
     assert (
-        step(MODEL, BATCH, 2, Ceiling(1, 1)).arithmetic
+        step_bound(MODEL, BATCH, 2, Ceiling(1, 1)).arithmetic
         == 6 * (linear + attended + head)
         == 2832
     )
