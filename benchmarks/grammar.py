@@ -18,7 +18,7 @@ import torch
 from docendo.build.school import open_local_engine, resolve_config
 from docendo.config.load import Config
 from docendo.graders.answer import final_answer
-from docendo.problems.registry import PROCEDURAL
+from docendo.problems.registry import built_in_domains
 from docendo.prompts import solve_prompt
 from docendo.records import BASE, Completion, Grammar, Request
 from docendo.seeds import seed_for
@@ -36,7 +36,7 @@ TURNS = 8
 
 
 def requests(count: int, turn: int, grammar: Grammar | None) -> list[Request]:
-    problems = PROCEDURAL["mathematics"].draw(
+    problems = built_in_domains()["mathematics"].draw(
         "sums", 1, count, seed_for(0, "grammar", turn), "train"
     )
     return [

@@ -23,7 +23,7 @@ from docendo.monitors.answer_probe import (
     gives_answer_away,
     probe_lessons,
 )
-from docendo.problems.registry import PROCEDURAL
+from docendo.problems.registry import built_in_domains
 from docendo.seeds import seed_for
 from tests.monitors.planters import capitals, episode, honest, leaking, lesson_of
 from tests.monitors.rates import DETECTORS, rates
@@ -63,7 +63,9 @@ def measured(detector: str, count: int, seed: int) -> dict[str, Any]:
 def probes(count: int, choices: int, seed: int) -> dict[str, Any]:
     """Lessons that give their test away to the embedded base model, by kind, and what it costs to see that."""
     engine = open_local_engine(resolve_config(load_config(None)))
-    room = ProbeRoom(engine, {**PROCEDURAL, "capitals": FileSource("capitals", capitals())})
+    room = ProbeRoom(
+        engine, {**built_in_domains(), "capitals": FileSource("capitals", capitals())}
+    )
     groups = {
         "planted": leaking(count, seed),
         "honest": honest(2 * count, seed),

@@ -22,7 +22,7 @@ from docendo.interfaces import Evaluator
 from docendo.judges.attacks import resistance
 from docendo.judges.pointwise import ModelJudge
 from docendo.loop import finetune
-from docendo.problems.registry import PROCEDURAL
+from docendo.problems.registry import built_in_domains
 from docendo.records import BASE, AgentId, Problem
 
 CAPITALS = Path(__file__).parents[1] / "recipes" / "capitals.csv"
@@ -50,7 +50,7 @@ def main() -> None:
     engine, found = open_local_engine(config), read_catalog(config)
     school = build_school(config, found, engine)
     list(finetune(school, range(2), given.steps // 2 * config.experts.batch, 0))
-    sums = PROCEDURAL["mathematics"].draw("sums", 1, given.problems, 7, "held-out")
+    sums = built_in_domains()["mathematics"].draw("sums", 1, given.problems, 7, "held-out")
     capitals = read_problems(str(CAPITALS), "capitals", Columns()).problems
     told = {
         f"{name}, {way}, {what}": measured(ModelJudge(engine, [who], way), problems)

@@ -6,12 +6,12 @@ Without the words of `docendo.problems.procedures`, some of which have fewer at 
 import time
 
 from docendo.problems.procedures import PROCEDURES
-from docendo.problems.registry import PROCEDURAL
+from docendo.problems.registry import built_in_domains
 
 if __name__ == "__main__":
     found = []
-    for domain in (d for d in PROCEDURAL if d not in PROCEDURES):
-        source = PROCEDURAL[domain]
+    for domain in (d for d in built_in_domains() if d not in PROCEDURES):
+        source = built_in_domains()[domain]
         for family, levels in source.levels.items():
             for level in levels:
                 start = time.perf_counter()

@@ -53,9 +53,25 @@ __all__ = [
 ]
 
 PARTS: dict[str, dict[str, str]] = {
+    "asker": {
+        "file": "docendo.datasets.file_source:FileAskerConfig",
+        "function": "docendo.problems.user_function:FunctionAskerConfig",
+        "gym": "docendo.problems.gym:GymAskerConfig",
+        "person": "docendo.asking.people:PersonAskerConfig",
+        "persona": "docendo.asking.personas:PersonaAskerConfig",
+    },
     "baseline": {
         "leave_one_out": "docendo.learning.baselines:LeaveOneOutConfig",
         "running_mean": "docendo.learning.baselines:RunningMeanConfig",
+    },
+    "domain": {
+        "mathematics": "docendo.problems.arithmetic:MathematicsConfig",
+        "programming": "docendo.problems.programs:ProgrammingConfig",
+        "biology": "docendo.problems.biology:BiologyConfig",
+        "letters": "docendo.problems.procedures:ProcedureConfig",
+        "digits": "docendo.problems.procedures:ProcedureConfig",
+        "genes": "docendo.problems.procedures:ProcedureConfig",
+        "clock": "docendo.problems.procedures:ProcedureConfig",
     },
     "loss": {
         "policy_gradient": "docendo.learning.losses:PolicyGradientConfig",
@@ -85,6 +101,10 @@ class PartConfig(ConfigModel):
     def build(self, context: Any = None) -> Any:
         """The part. `context` is what parts of this kind may know of the run (see the kind's page)."""
         raise NotImplementedError
+
+    def file_settings(self) -> dict[str, str]:
+        """The settings that name files or folders of this machine, as they are written."""
+        return {}
 
     @model_serializer(mode="wrap")
     def _as_written(self, handler: SerializerFunctionWrapHandler) -> Any:
@@ -162,9 +182,7 @@ def parse_part(kind: str, value: Any) -> PartConfig:
         return value
     table = {"type": value} if isinstance(value, str) else value
     if not isinstance(table, Mapping) or not isinstance(table.get("type"), str):
-        raise UserError(
-            f"expected the name of a {kind} or a table with a type, got {value!r}"
-        )
+        raise UserError(f"expected the {kind}'s name or a table with a type, got {value!r}")
 
     part_class = load_part_class(kind, table["type"])
     try:

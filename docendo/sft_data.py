@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from itertools import cycle
 from random import Random
 
-from docendo.asking.questions import QuestionWriter, commission, render_question
+from docendo.asking.gate import render_question
+from docendo.asking.questions import QuestionWriter, question_prompt
 from docendo.games.text_game import demonstrate_rules
 from docendo.learning.demonstrations import Demonstration
 from docendo.prompts import lesson_prompt, solve_prompt
@@ -108,10 +109,13 @@ def questions_to_write(
     own = [asker for asker in desk.askers if asker.agent == expert.agent]
     for _ in range(round(count * share)):
         asker = rng.choice(own)
-        kind, (_, told) = rng.choice(list(asker.kinds)), rng.choice(list(asker.personas))
+        kind, (_, told) = (
+            rng.choice(list(asker.task_types)),
+            rng.choice(list(asker.personas)),
+        )
         shown, wanted = (_shown(school, desk, kind, rng.getrandbits(62)) for _ in range(2))
         if shown.key != wanted.key:
-            messages = commission(shown, told, desk.instruct(expert.agent))
+            messages = question_prompt(shown, told, desk.instruction_of(expert.agent))
             found.append(Example(expert.agent, messages, render_question(wanted)))
     return found
 
@@ -213,7 +217,7 @@ def _solved(school: School, kind: TaskType, seed: int) -> Problem:
 def _shown(school: School, desk: QuestionWriter, kind: TaskType, seed: int) -> Problem:
     """A problem as its domain asks it, one with a worked solution where these are few."""
     few = school.classroom.solved.get(kind)
-    return Random(seed).choice(few) if few else desk.example(kind, seed)
+    return Random(seed).choice(few) if few else desk.draw_example(kind, seed)
 
 
 def draw_problem(school: School, kind: TaskType, seed: int) -> Problem:

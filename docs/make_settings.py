@@ -5,7 +5,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SOURCES = sorted((ROOT / "docendo" / "config").glob("*.py"))
+SOURCES = [
+    *sorted((ROOT / "docendo" / "config").glob("*.py")),
+    ROOT / "docendo" / "asking" / "people.py",
+    ROOT / "docendo" / "asking" / "personas.py",
+    ROOT / "docendo" / "datasets" / "file_source.py",
+    ROOT / "docendo" / "problems" / "gym.py",
+    ROOT / "docendo" / "problems" / "user_function.py",
+]
 PAGE = ROOT / "docs" / "settings.md"
 SECTIONS = {
     "Config": "the top of the file",
@@ -19,7 +26,11 @@ SECTIONS = {
     "LearningConfig": "`[learning]`",
     "EvaluationConfig": "`[evaluation]`",
     "MonitorsConfig": "`[monitors]`",
-    "AskerConfig": "`[askers.NAME]`",
+    "PersonaAskerConfig": '`[askers.NAME]` with `type = "persona"`',
+    "FileAskerConfig": '`[askers.NAME]` with `type = "file"`',
+    "FunctionAskerConfig": '`[askers.NAME]` with `type = "function"`',
+    "GymAskerConfig": '`[askers.NAME]` with `type = "gym"`',
+    "PersonAskerConfig": '`[askers.NAME]` with `type = "person"`',
     "PersonConfig": "`[people.NAME]`",
     "EvaluatorConfig": "`[evaluators.NAME]`",
     "EndpointConfig": "`[endpoints.NAME]`",
@@ -64,6 +75,8 @@ def page() -> str:
 
 def _default(value: ast.expr | None) -> str:
     text = ast.unparse(value) if value else ""
+    empty = {"Field(default_factory=list)": "[]", "Field(default_factory=dict)": "{}"}
+    text = empty.get(text, text)
     if text.endswith("Config()"):
         return "see below"
     return "the embedded league" if len(text) > 40 else f"`{text}`"

@@ -16,7 +16,7 @@ from docendo.engines.local.engine import LocalEngine
 from docendo.graders.answer import exact, per_answer
 from docendo.problems.procedural import ProceduralSource
 from docendo.problems.procedures import PROCEDURES, ProcedureSpec, draft_procedure
-from docendo.problems.registry import PROCEDURAL
+from docendo.problems.registry import built_in_domains
 from docendo.records import BASE, mean_score
 from docendo.run.evaluation import worked_lesson
 from docendo.teaching.game import Classroom, RolloutSpec, TeachingRules
@@ -157,7 +157,7 @@ def nano() -> LocalEngine:
 
 
 def test_the_domains_of_procedures_are_among_those_that_a_config_can_name() -> None:
-    assert PROCEDURES.keys() <= PROCEDURAL.keys()
+    assert PROCEDURES.keys() <= built_in_domains().keys()
 
 
 @pytest.mark.slow

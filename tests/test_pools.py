@@ -12,7 +12,7 @@ model = "tiny"
 domains.mathematics = { families = { sums = [1] }, evaluator = "olga", askers = { own = 1, olga = 1 } }
 domains.programming = {}
 agents = { emmy = { domain = "mathematics" }, ada = { domain = "programming" } }
-askers = { olga = { kind = "person", by = "olga" } }
+askers = { olga = { type = "person", person = "olga" } }
 evaluators = { olga = { kind = "person", by = "olga" } }
 people = { olga = { tastes = { short = 5.0 }, manner = "Quick:" } }
 teaching = { rounds = 2, matches = 4 }
@@ -29,13 +29,13 @@ evaluator = "mixed"
 [domains.programming]
 families = { fix = [1] }
 [askers.people]
-kind = "persona"
-by = "emmy"
+type = "persona"
+model = "emmy"
 personas = ["nurse", "chef"]
-checked = "program"
+verify = "program"
 [askers.olga]
-kind = "person"
-by = "olga"
+type = "person"
+person = "olga"
 [people.olga]
 tastes = { right = 1.0 }
 interests = { sums = 1 }

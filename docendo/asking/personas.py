@@ -1,16 +1,20 @@
-"""People as whom a model may ask: small records in a TOML file."""
+"""Personas that a model may ask as: small records in a TOML file, and the settings of such an asker."""
 
 import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field
 
 from docendo.errors import UserError, suggestion
+from docendo.parts import PartConfig
+from docendo.problems.pool import AcceptedQuestions
 
-__all__ = ["Persona", "read_personas"]
+__all__ = ["Persona", "PersonaAskerConfig", "read_personas"]
 
-_LONGEST = 80
+_MAX_LENGTH = 80
 
 
 class Persona(NamedTuple):
@@ -21,40 +25,83 @@ class Persona(NamedTuple):
     interest: str
     manner: str
 
+    @property
+    def description(self) -> str:
+        """What a model reads about whom it asks as, after ``You are``."""
+        return (
+            f"{self.who}. You know {self.expertise}, care for {self.interest}, "
+            f"and are {self.manner}."
+        )
+
+
+class PersonaAskerConfig(PartConfig):
+    """A model that asks as one of several personas; a gate checks its questions, and others try them."""
+
+    type: str = "persona"
+    model: str
+    """Who writes: an agent, "base" or "endpoint:NAME"."""
+    personas: list[str] = Field(default_factory=list)
+    """Names of the personas; empty: all of them."""
+    families: list[str] = Field(default_factory=list)
+    """Families of the domain in which it asks; empty: all."""
+    file: str | None = None
+    """A TOML file with personas of your own."""
+    verify: str = "agreement"
+    """agreement: enough others must reach the asker's answer; program: the arithmetic in the question is
+    calculated; or a Python file of your own with solve(question)."""
+    questions: Annotated[int, Field(ge=2, le=64)] = 4
+    """Questions in each round; they are compared with each other."""
+    answer_attempts: Annotated[int, Field(ge=1, le=64)] = 2
+    """Attempts of every other agent at each accepted question."""
+    agreement: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """The share of attempts that must reach the asker's answer where no program verifies it."""
+    sft_fraction: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """Questions to imitate, as a share of the worked solutions that the asker trains on."""
+
+    def build(self, context: Any = None) -> AcceptedQuestions:
+        """A source that is empty at first: questions come in while the run goes on."""
+        return AcceptedQuestions(context.domain)
+
+    def file_settings(self) -> dict[str, str]:
+        settings = {"file": self.file or "", "verify": self.verify}
+        if not self.verify.endswith(".py"):
+            del settings["verify"]
+        return {name: path for name, path in settings.items() if path}
+
 
 def read_personas(names: Sequence[str] = (), path: Path | None = None) -> list[Persona]:
-    """Those of these names, all where none is given, of the shipped ones or of a file of the user's.
+    """The personas of these names, all where none is named, of the shipped ones or of a user's file.
 
-    Raises UseError for a file that cannot be read or is not of this form, and for a name that is not in it.
+    Raises UserError for a file that cannot be read or has another form, and for an unknown name.
     """
     where = str(path or "the shipped personas")
     try:
-        source = (
-            path.read_text()
-            if path
-            else files("docendo.asking").joinpath("personas.toml").read_text()
-        )
-        table = tomllib.loads(source)
+        source = path or files("docendo.asking").joinpath("personas.toml")
+        table = tomllib.loads(source.read_text())
     except OSError as error:
         raise UserError(f"{where}: cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UserError(f"{where}: is not TOML: {error}") from error
-    found = {name: _persona(name, fields, where) for name, fields in table.items()}
+
+    personas = {name: _parse_persona(name, fields, where) for name, fields in table.items()}
     for name in names:
-        if name not in found:
-            raise UserError(f"{where}: no persona {name!r}{suggestion(name, found)}")
-    return [found[name] for name in names or found]
+        if name not in personas:
+            raise UserError(f"{where}: no persona {name!r}{suggestion(name, personas)}")
+    return [personas[name] for name in names or personas]
 
 
-def _persona(name: str, fields: object, where: str) -> Persona:
-    wanted = Persona._fields[1:]
-    if not isinstance(fields, dict) or set(fields) != set(wanted):
+def _parse_persona(name: str, fields: object, where: str) -> Persona:
+    expected = Persona._fields[1:]
+    if not isinstance(fields, dict) or set(fields) != set(expected):
         got = ", ".join(map(str, fields)) if isinstance(fields, dict) else repr(fields)
         raise UserError(
-            f"{where} [{name}]: a persona has {', '.join(wanted)}; got {got[:_LONGEST]}"
+            f"{where} [{name}]: a persona has {', '.join(expected)}; got {got[:_MAX_LENGTH]}"
         )
+
     for key, text in fields.items():
-        if not isinstance(text, str) or not 0 < len(text) <= _LONGEST or "\n" in text:
-            wish = f"wanted a line of at most {_LONGEST} characters"
-            raise UserError(f"{where} [{name}] {key}: {wish}, got {str(text)[:60]!r}")
-    return Persona(name, *(fields[key] for key in wanted))
+        if not isinstance(text, str) or not 0 < len(text) <= _MAX_LENGTH or "\n" in text:
+            raise UserError(
+                f"{where} [{name}] {key}: expected a line of at most {_MAX_LENGTH} characters, "
+                f"got {str(text)[:60]!r}"
+            )
+    return Persona(name, *(fields[key] for key in expected))

@@ -1,27 +1,17 @@
-"""From the settings of askers to where problems come from, and to the desk where models ask."""
+"""From the settings of askers to the sources of problems, and to the models that write questions."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
-from docendo.asking.personas import Persona, read_personas
+from docendo.asking.personas import PersonaAskerConfig, read_personas
 from docendo.asking.questions import Asker, QuestionWriter
-from docendo.asking.verifiers import Solver, evaluate_expression, load_solver
-from docendo.build.people import person
-from docendo.config import AskerConfig
+from docendo.asking.verifiers import open_verifier
+from docendo.build.domains import build_member
 from docendo.config.load import Config
-from docendo.datasets.file_source import FileSource
-from docendo.datasets.files import (
-    BadRow,
-    parse_columns,
-    read_problems,
-)
+from docendo.datasets.files import BadRow
 from docendo.errors import UserError, suggestion
-from docendo.humans.simulated import Interested
 from docendo.interfaces import Engine, Source
-from docendo.problems.gym import load_gym
 from docendo.problems.pool import AcceptedQuestions, AskerPool, PoolMember
-from docendo.problems.user_function import load_function
 from docendo.prompts import INSTRUCTION
 from docendo.records import BASE, AgentId, Problem, TaskType, base_agent
 from docendo.teaching.game import Classroom
@@ -35,224 +25,188 @@ __all__ = [
 ]
 
 OWN = "own"
-"""What a domain's own program or file is called among its askers."""
+"""The name of a domain's own program or file among its askers."""
 
 
 def check_askers(config: Config) -> None:
-    """Raises UseError for an asker, or somebody behind it, that there is not."""
+    """Raises UserError for an unknown asker, and for settings of a persona that name nothing."""
     for name, domain in config.domains.items():
         for asker in domain.askers:
             if asker != OWN and asker not in config.askers:
                 hint = suggestion(asker, (OWN, *config.askers))
                 raise UserError(f"[domains.{name}] askers: no asker {asker!r}{hint}")
-    for name, given in config.askers.items():
-        if given.kind == "persona":
-            _check_writer(given.by, config, f"[askers.{name}] by")
-            _solver(given, f"[askers.{name}]")
-            _personas(given, f"[askers.{name}]")
+
+    for name, settings in config.askers.items():
+        if isinstance(settings, PersonaAskerConfig):
+            try:
+                _check_model(settings.model, config)
+                open_verifier(settings.verify)
+                _describe_personas(settings)
+            except UserError as error:
+                raise UserError(f"[askers.{name}]: {error}") from error
 
 
-def _check_writer(by: str, config: Config, where: str) -> None:
-    kind, colon, name = by.partition(":")
-    if colon and kind == "endpoint":
-        if name not in config.endpoints:
-            raise UserError(
-                f"{where}: no endpoint {name!r}{suggestion(name, config.endpoints)}"
-            )
-    elif by != BASE and by not in config.agents:
-        raise UserError(f"{where}: no agent {by!r}{suggestion(by, (BASE, *config.agents))}")
+def _check_model(model: str, config: Config) -> None:
+    prefix, colon, endpoint = model.partition(":")
+    if colon and prefix == "endpoint":
+        if endpoint not in config.endpoints:
+            hint = suggestion(endpoint, config.endpoints)
+            raise UserError(f"model: no endpoint {endpoint!r}{hint}")
+    elif model != BASE and model not in config.agents:
+        hint = suggestion(model, (BASE, *config.agents))
+        raise UserError(f"model: no agent {model!r}{hint}")
 
 
 def build_pool(
-    config: Config, domain: str, own: Source | None
+    config: Config, domain: str, own_source: Source | None
 ) -> tuple[Source, tuple[BadRow, ...]]:
-    """The domain's askers as one, and rows of their files that were left out.
+    """The domain's askers as one source, and the rows of their files that were left out.
 
-    `own` is the domain's own program or file, None where it has none. Raises UseError for files that cannot be read.
+    `own_source` is the domain's own program or file, None where it has none. Raises UserError
+    for files that cannot be read.
     """
-    members, bad = dict[str, PoolMember](), list[BadRow]()
+    where = f"[domains.{domain}] askers"
+    members: dict[str, PoolMember] = {}
+    quarantined: list[BadRow] = []
     for name, weight in config.domains[domain].askers.items():
         if name != OWN:
-            source, rows = _member(config, name, domain, own)
-        elif own is not None:
-            source, rows = own, ()
-        else:
-            raise UserError(
-                f"[domains.{domain}] askers: it has no program and no file of its own"
+            source, rows = build_member(
+                config,
+                config.askers[name],
+                domain=domain,
+                own_source=own_source,
+                where=f"[askers.{name}]",
             )
+            quarantined += rows
+        elif own_source is None:
+            raise UserError(f"{where}: it has no program and no file of its own")
+        else:
+            source = own_source
         members[name] = PoolMember(source, weight)
-        bad += rows
+
     pool = AskerPool(domain, members)
     if not pool.levels:
-        raise UserError(
-            f"[domains.{domain}] askers: none of them has a problem to begin with"
-        )
-    return pool, tuple(bad)
-
-
-def _member(
-    config: Config, name: str, domain: str, own: Source | None
-) -> tuple[Source, tuple[BadRow, ...]]:
-    given, where = config.askers[name], f"[askers.{name}]"
-    match given.kind:
-        case "persona":
-            return AcceptedQuestions(domain), ()
-        case "file":
-            columns = parse_columns(given.columns, f"[askers.{name}.columns]")
-            found = read_problems(str(given.file), domain, columns)
-            return FileSource(domain, found.problems), found.quarantined
-        case "function":
-            return load_function(Path(str(given.file)), domain), ()
-        case "gym":
-            return _gym(given, where, domain), ()
-        case "person":
-            if own is None:
-                raise UserError(
-                    f"{where}: a simulated person asks what the domain has, and {domain} has nothing of its own"
-                )
-            return Interested(own, person(config, given.by, f"{where} by")), ()
-
-
-def _gym(given: AskerConfig, where: str, domain: str) -> Source:
-    try:
-        return load_gym(given.tasks, domain)
-    except UserError as error:
-        raise UserError(f"{where} tasks: {error}") from error
+        raise UserError(f"{where}: none of them has a problem to begin with")
+    return pool, tuple(quarantined)
 
 
 def accepted_questions(sources: Mapping[str, Source]) -> dict[str, AcceptedQuestions]:
-    """What grows: the admitted questions of each asker and domain, by ``domain/asker``."""
-    return {
-        f"{domain}/{name}": member.source
-        for domain, source in sources.items()
-        if isinstance(source, AskerPool)
-        for name, member in source.members.items()
-        if isinstance(member.source, AcceptedQuestions)
-    }
+    """The growing sources: the accepted questions of each asker, by ``domain/asker``."""
+    accepted = {}
+    for domain, source in sources.items():
+        if not isinstance(source, AskerPool):
+            continue
+        for name, member in source.members.items():
+            if isinstance(member.source, AcceptedQuestions):
+                accepted[f"{domain}/{name}"] = member.source
+    return accepted
 
 
 def build_question_writer(
     config: Config,
     classroom: Classroom,
     engine: Engine,
-    kinds: Mapping[str, Sequence[TaskType]],
+    task_types: Mapping[str, Sequence[TaskType]],
 ) -> QuestionWriter | None:
-    """Where models ask; None where none does."""
+    """Has the config's personas ask; None where there is none. `task_types` are by domain."""
     sources = classroom.sources
-    shelves = accepted_questions(sources)
-    askers = [
-        _asker(
-            name,
-            config.askers[name],
-            _askable(config, name, domain, kinds[domain], sources[domain]),
-            shelves[f"{domain}/{name}"],
-        )
-        for domain, given in config.domains.items()
-        for name in given.askers
-        if name != OWN and config.askers[name].kind == "persona"
-    ]
+    accepted = accepted_questions(sources)
+    askers = []
+    for domain, domain_settings in config.domains.items():
+        for name in domain_settings.askers:
+            settings = config.askers.get(name) if name != OWN else None
+            if not isinstance(settings, PersonaAskerConfig):
+                continue
+            try:
+                askable = _askable(settings, task_types[domain], sources[domain])
+            except UserError as error:
+                raise UserError(f"[askers.{name}]: {error}") from error
+            askers.append(
+                _build_asker(name, settings, askable, accepted[f"{domain}/{name}"])
+            )
     if not askers:
         return None
-    grown = {
-        d: [a for key, a in shelves.items() if key.partition("/")[0] == d]
-        for d in config.domains
-    }
 
-    def known(domain: str) -> list[Problem]:
-        return [
-            p
-            for shelf in grown[domain]
-            for some in shelf.problems.values()
-            for p in some.values()
-        ]
+    def accepted_in(domain: str) -> list[Problem]:
+        problems: list[Problem] = []
+        for key, questions in accepted.items():
+            if key.partition("/")[0] == domain:
+                for by_key in questions.problems.values():
+                    problems += by_key.values()
+        return problems
 
-    def instruct(agent: AgentId) -> str:
+    def draw_example(task_type: TaskType, seed: int) -> Problem:
+        return _draw_static(sources[task_type.domain], task_type, seed)
+
+    def instruction_of(agent: AgentId) -> str:
         return classroom.instructions.get(base_agent(agent), INSTRUCTION)
 
-    examples = {d: partial(_example, sources[d]) for d in config.domains}
     return QuestionWriter(
-        engine,
-        classroom,
-        askers,
-        known,
-        lambda kind, seed: examples[kind.domain](kind, seed),
-        instruct,
+        engine=engine,
+        classroom=classroom,
+        askers=askers,
+        accepted=accepted_in,
+        draw_example=draw_example,
+        instruction_of=instruction_of,
     )
 
 
-def _example(source: Source, kind: TaskType, seed: int) -> Problem:
-    """A problem by a program or from a file, not one that a model asked."""
+def _draw_static(source: Source, task_type: TaskType, seed: int) -> Problem:
+    """A problem by a program or from a file, not one that a model wrote."""
     if isinstance(source, AskerPool):
         static = {
-            n: m
-            for n, m in source.members.items()
-            if not isinstance(m.source, AcceptedQuestions)
+            name: member
+            for name, member in source.members.items()
+            if not isinstance(member.source, AcceptedQuestions)
         }
         source = AskerPool(source.domain, static)
-    return source.draw(kind.family, kind.level, 1, seed, "train")[0]
+    return source.draw(task_type.family, task_type.level, 1, seed, "train")[0]
 
 
 def _askable(
-    config: Config, name: str, domain: str, kinds: Sequence[TaskType], source: Source
+    settings: PersonaAskerConfig, task_types: Sequence[TaskType], source: Source
 ) -> list[TaskType]:
-    """The kinds in which a persona asks: those of its families whose problems have no tests, which models write not."""
-    families, known = config.askers[name].families, {kind.family for kind in kinds}
-    for family in families:
-        if family not in known:
-            raise UserError(
-                f"[askers.{name}] families: {domain} teaches no {family!r}{suggestion(family, known)}"
-            )
-    found = [
-        k
-        for k in kinds
-        if k.family in (families or known) and not _example(source, k, 0).tests
-    ]
-    if not found:
-        raise UserError(
-            f"[askers.{name}]: {domain} has only problems with tests; models write none"
-        )
-    return found
+    """The task types in which a persona asks: those of its families whose problems have no tests."""
+    domain = source.domain
+    taught_families = {task_type.family for task_type in task_types}
+    for family in settings.families:
+        if family not in taught_families:
+            hint = suggestion(family, taught_families)
+            raise UserError(f"families: {domain} teaches no {family!r}{hint}")
+
+    families = settings.families or taught_families
+    askable = []
+    for task_type in task_types:
+        # Models write no tests.
+        if task_type.family in families and not _draw_static(source, task_type, 0).tests:
+            askable.append(task_type)
+    if not askable:
+        raise UserError(f"{domain} has only problems with tests; models write none")
+    return askable
 
 
-def _asker(
-    name: str, given: AskerConfig, kinds: Sequence[TaskType], shelf: AcceptedQuestions
+def _build_asker(
+    name: str,
+    settings: PersonaAskerConfig,
+    task_types: Sequence[TaskType],
+    accepted: AcceptedQuestions,
 ) -> Asker:
-    where = f"[askers.{name}]"
-    told = [(p.name, _told(p)) for p in _personas(given, where)]
-    amounts = given.questions, given.tries
     return Asker(
-        name,
-        AgentId(given.by),
-        kinds,
-        told,
-        *amounts,
-        _solver(given, where),
-        given.agreement,
-        shelf.add,
+        name=name,
+        agent=AgentId(settings.model),
+        task_types=task_types,
+        personas=_describe_personas(settings),
+        questions=settings.questions,
+        answer_attempts=settings.answer_attempts,
+        solver=open_verifier(settings.verify),
+        agreement=settings.agreement,
+        sft_fraction=settings.sft_fraction,
+        accept=accepted.add,
     )
 
 
-def _told(persona: Persona) -> str:
-    return f"{persona.who}. You know {persona.expertise}, care for {persona.interest}, and are {persona.manner}."
-
-
-def _personas(given: AskerConfig, where: str) -> list[Persona]:
-    try:
-        return read_personas(given.personas, Path(given.file) if given.file else None)
-    except UserError as error:
-        raise UserError(f"{where}: {error}") from error
-
-
-def _solver(given: AskerConfig, where: str) -> Solver | None:
-    if given.checked == "agreement":
-        return None
-    if given.checked == "program":
-        return evaluate_expression
-    if not given.checked.endswith(".py"):
-        raise UserError(
-            f"{where} checked: wanted 'agreement', 'program' or a Python file, got {given.checked!r}"
-        )
-    try:
-        return load_solver(Path(given.checked))
-    except UserError as error:
-        raise UserError(f"{where} checked: {error}") from error
+def _describe_personas(settings: PersonaAskerConfig) -> list[tuple[str, str]]:
+    """Name and description of each persona."""
+    path = Path(settings.file) if settings.file else None
+    personas = read_personas(settings.personas, path)
+    return [(persona.name, persona.description) for persona in personas]

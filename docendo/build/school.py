@@ -15,18 +15,14 @@ from docendo.build.askers import (
     check_askers,
 )
 from docendo.build.data import check_data, data_mixture, solved_problems
+from docendo.build.domains import open_own_source
 from docendo.build.endpoints import check_endpoints, routed
 from docendo.build.evaluators import build_panel, check_evaluators, judging
 from docendo.build.league import build_arena, build_league, check_cast, find_textbooks
 from docendo.build.people import check_people
 from docendo.config import AgentConfig, DomainConfig, ExpertsConfig, LearningConfig
 from docendo.config.load import Config
-from docendo.datasets.file_source import FileSource
-from docendo.datasets.files import (
-    BadRow,
-    parse_columns,
-    read_problems,
-)
+from docendo.datasets.files import BadRow
 from docendo.engines.local.autoselect import choose_device, choose_dtype, choose_kernels
 from docendo.engines.local.base_model import load_base
 from docendo.engines.local.engine import LocalEngine, open_engine
@@ -37,7 +33,6 @@ from docendo.errors import UserError, suggestion
 from docendo.humans.rating import RatingQueue
 from docendo.interfaces import Deck, Engine, Source
 from docendo.learning.update import PopulationLearner
-from docendo.problems.registry import PROCEDURAL
 from docendo.prompts import INSTRUCTION, with_tool_help
 from docendo.records import BASE, AgentId, TaskType
 from docendo.school import Audience, Expert, QuestionPhase, Schedule, School
@@ -84,7 +79,7 @@ def read_catalog(config: Config) -> Catalog:
                 f"[domains.{name!r}]: a domain's name has no '/', which parts domain and family"
             )
         own, rows = (
-            _source(name, domain)
+            open_own_source(config, name)
             if not domain.askers or OWN in domain.askers
             else (None, ())
         )
@@ -100,19 +95,6 @@ def read_catalog(config: Config) -> Catalog:
     }
     _check_roles(config)
     return Catalog(sources, courses, tuple(bad))
-
-
-def _source(name: str, domain: DomainConfig) -> tuple[Source, tuple[BadRow, ...]]:
-    if domain.file is not None:
-        columns = parse_columns(domain.columns, f"[domains.{name}.columns]")
-        found = read_problems(domain.file, name, columns)
-        return FileSource(name, found.problems), found.quarantined
-    if name not in PROCEDURAL:
-        hint = suggestion(name, PROCEDURAL)
-        raise UserError(f"[domains.{name}]: no domain {name!r}{hint} (or give it a file)")
-    if domain.columns:
-        raise UserError(f"[domains.{name}]: columns belong to a domain with a file")
-    return PROCEDURAL[name], ()
 
 
 def _courses(
@@ -281,7 +263,7 @@ def _bureau(
     desk = build_question_writer(config, classroom, engine, found.task_types)
     if desk is None:
         return None
-    study = {asker.agent: config.askers[asker.name].study for asker in desk.askers}
+    study = {asker.agent: asker.sft_fraction for asker in desk.askers}
     return QuestionPhase(desk, accepted_questions(classroom.sources), study)
 
 

@@ -147,15 +147,15 @@ def _show_report(domain: str, report: "AuditReport") -> None:
 
 def load_sources(config: Path | None) -> Mapping[str, "Source"]:
     """The procedural domains, and those of a configuration if one is given."""
-    from docendo.problems.registry import PROCEDURAL
+    from docendo.problems.registry import built_in_domains
 
     if config is None:
-        return PROCEDURAL
+        return built_in_domains()
 
     from docendo.build.school import read_catalog
     from docendo.config.load import load_config
 
-    return {**PROCEDURAL, **read_catalog(load_config(config)).sources}
+    return {**built_in_domains(), **read_catalog(load_config(config)).sources}
 
 
 def _check_domain(name: str, sources: Mapping[str, "Source"]) -> str:

@@ -1,7 +1,7 @@
 """The tables of a config, one small frozen model per component."""
 
 from docendo.config.agents import AgentConfig, DomainConfig
-from docendo.config.askers import AskerConfig, PersonConfig
+from docendo.config.askers import PersonConfig
 from docendo.config.evaluators import EvaluatorConfig
 from docendo.config.monitors import MonitorsConfig
 from docendo.config.sampling import DataConfig, EndpointConfig, GrammarConfig
@@ -19,7 +19,6 @@ from docendo.parts import ConfigModel
 
 __all__ = [
     "AgentConfig",
-    "AskerConfig",
     "ConfigModel",
     "CustomArmConfig",
     "DataConfig",

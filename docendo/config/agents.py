@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from docendo.config.sampling import DataConfig, GrammarConfig
-from docendo.parts import ConfigModel
+from docendo.parts import ConfigModel, Part, PartConfig
 
 __all__ = ["AgentConfig", "DomainConfig"]
 
@@ -15,6 +15,8 @@ class DomainConfig(ConfigModel):
     """Levels of each family that is taught; empty: all families at their lowest level."""
     file: str | None = None
     """Rows of the user's own: a .jsonl, .csv, .tsv or .parquet file, a dataset folder, or hub:owner/name."""
+    source: Annotated[PartConfig, Part("domain")] | None = None
+    """Your own Python as 'package.module:name'; none: the registered domain of the table's name."""
     columns: dict[str, str] = {}
     """Names of the columns: question, answer, solution, family, level; and answer_marker."""
     solutions: Annotated[int, Field(ge=0, le=1_000_000)] = 0

@@ -1,76 +1,12 @@
-"""The tables of who asks."""
+"""The tables of simulated people."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field
 
-from docendo.config.fields import Share, no_others, only
 from docendo.parts import ConfigModel
 
-__all__ = ["AskerConfig", "PersonConfig"]
-
-_OWN: dict[str, set[str]] = {
-    "file": {"file", "columns"},
-    "function": {"file"},
-    "gym": {"tasks"},
-    "person": {"by"},
-    "persona": {
-        "by",
-        "personas",
-        "families",
-        "file",
-        "checked",
-        "questions",
-        "tries",
-        "agreement",
-        "study",
-    },
-}
-"""The settings of each kind besides the kind itself."""
-
-
-class AskerConfig(ConfigModel):
-    kind: Literal["persona", "file", "function", "gym", "person"]
-    """persona: a model that poses as people; file: rows; function: your own Python file; gym: reasoning-gym's tasks;
-    person: a simulated one."""
-    by: str = ""
-    """Of persona: an agent, "base" or "endpoint:NAME"; of person: one of [people]."""
-    personas: list[str] = []
-    """Names of those whom it poses as; empty: all of them."""
-    file: str | None = None
-    """Of file: rows as in [domains.NAME] file; of function: a Python file; of persona: personas of your own."""
-    columns: dict[str, str] = {}
-    """Of file: as in [domains.NAME]."""
-    families: list[str] = []
-    """Of the domain, in which a persona asks; empty: all."""
-    tasks: list[str] = []
-    """Of gym: names of its tasks."""
-    checked: str = "agreement"
-    """agreement: others come to the asker's answer; program: the arithmetic in the question is worked out; or a Python
-    file of your own with solve(question)."""
-    questions: Annotated[int, Field(ge=2, le=64)] = 4
-    """Of each round; they are compared with each other."""
-    tries: Annotated[int, Field(ge=1, le=64)] = 2
-    """Of every other agent at each admitted question."""
-    agreement: Share = 0.25
-    """The share of tries that must come to the asker's answer where no program checks it."""
-    study: Share = 0.25
-    """Questions to write that the asker imitates, as a share of the worked solutions that it studies or rehearses."""
-
-    @model_validator(mode="after")
-    def _fitting(self) -> Self:
-        no_others(self, self.kind, _OWN[self.kind])
-        if self.kind in {"persona", "person"} and not self.by:
-            raise ValueError(f"{self.kind} wants to know by whom, got no 'by'")
-        if self.kind in {"file", "function"} and not self.file:
-            raise ValueError(f"{self.kind} wants a file, got none")
-        if self.kind == "gym" and not self.tasks:
-            raise ValueError("gym wants the names of tasks, got none")
-        return self
-
-    @model_serializer(mode="wrap")
-    def _own_settings(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return only(written(self), _OWN[self.kind])
+__all__ = ["PersonConfig"]
 
 
 class PersonConfig(ConfigModel):

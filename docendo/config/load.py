@@ -11,7 +11,6 @@ from pydantic import Field, ValidationError, field_validator
 
 from docendo.config import (
     AgentConfig,
-    AskerConfig,
     ConfigModel,
     DataConfig,
     DomainConfig,
@@ -30,6 +29,7 @@ from docendo.config import (
 )
 from docendo.config.renamed import new_name_of, new_value_of
 from docendo.errors import UserError, closest_hint, suggestion
+from docendo.parts import Part, PartConfig
 from docendo.records import BASE
 
 __all__ = [
@@ -72,7 +72,7 @@ class Config(ConfigModel):
     learning: LearningConfig = LearningConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     monitors: MonitorsConfig = MonitorsConfig()
-    askers: dict[str, AskerConfig] = {}
+    askers: dict[str, Annotated[PartConfig, Part("asker")]] = {}
     people: dict[str, PersonConfig] = {}
     evaluators: dict[str, EvaluatorConfig] = {}
     endpoints: dict[str, EndpointConfig] = {}
@@ -190,7 +190,9 @@ def _anchored(config: Config, folder: Path) -> Config:
             n: e.model_copy(update={"file": _from(folder, e.file)})
             for n, e in config.evaluators.items()
         },
-        "askers": {name: _found(given, folder) for name, given in config.askers.items()},
+        "askers": {
+            name: _resolve_part(part, folder) for name, part in config.askers.items()
+        },
     }
     return config.model_copy(update=parts)
 
@@ -205,12 +207,10 @@ def _from(folder: Path, file: str | None) -> str | None:
         raise UserError(f"{ascii(file)[:200]}: no file can have that name") from error
 
 
-def _found(given: AskerConfig, folder: Path) -> AskerConfig:
-    """The asker, its files found from the folder."""
-    checked = (
-        _from(folder, given.checked) if given.checked.endswith(".py") else given.checked
-    )
-    return given.model_copy(update={"file": _from(folder, given.file), "checked": checked})
+def _resolve_part(part: PartConfig, folder: Path) -> PartConfig:
+    """The part, its files found from the folder."""
+    files = part.file_settings().items()
+    return part.model_copy(update={name: _from(folder, file) for name, file in files})
 
 
 def _placed(agent: AgentConfig, folder: Path) -> AgentConfig:
@@ -262,6 +262,10 @@ def explain(
         if new_name := new_name_of(path):
             return f"{where}{section}: {name!r} has a new name: {new_name}"
         return f"{where}{section}: no setting {name!r}{suggestion(name, known(place))}"
+    if first["type"] == "part" and isinstance(first["input"], Mapping):
+        for setting in first["input"]:
+            if new_name := new_name_of([*path, setting]):
+                return f"{where} [{'.'.join(path)}]: {setting!r} has a new name: {new_name}"
     if new_value := new_value_of(path, first["input"]):
         return f"{where}{section} {name}: {first['input']!r} has a new name: {new_value!r}"
     wanted = first["msg"].removeprefix("Value error, ")
@@ -288,7 +292,6 @@ def _known(place: list[str]) -> list[str]:
         "learning": LearningConfig,
         "evaluation": EvaluationConfig,
         "monitors": MonitorsConfig,
-        "askers": AskerConfig,
         "people": PersonConfig,
         "evaluators": EvaluatorConfig,
         "endpoints": EndpointConfig,

@@ -5,13 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random
+from typing import Any
 
+from pydantic import Field
+
+from docendo.datasets.files import BadRow, parse_columns, read_problems
 from docendo.datasets.split import split_of
 from docendo.errors import UserError, suggestion
 from docendo.interfaces import Split
+from docendo.parts import PartConfig
 from docendo.records import Problem
 
-__all__ = ["FileSource"]
+__all__ = ["FileAskerConfig", "FileSource"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,8 @@ class FileSource:
 
     domain: str
     problems: tuple[Problem, ...] = field(repr=False)
+    quarantined: tuple[BadRow, ...] = ()
+    """Rows of the file that are no problems."""
 
     @cached_property
     def levels(self) -> Mapping[str, Sequence[int]]:
@@ -64,3 +71,21 @@ class FileSource:
                 "(about one in five is held out)"
             )
         return Random(seed).sample(pool, count)
+
+
+class FileAskerConfig(PartConfig):
+    """Rows of your own file: .jsonl, .csv, .tsv, .parquet, a dataset folder, or hub:owner/name."""
+
+    type: str = "file"
+    file: str
+    """The file, the folder, or the name on the hub."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Names of the columns, as in [domains.NAME]."""
+
+    def build(self, context: Any = None) -> FileSource:
+        columns = parse_columns(self.columns, "columns")
+        rows = read_problems(self.file, context.domain, columns)
+        return FileSource(context.domain, rows.problems, rows.quarantined)
+
+    def file_settings(self) -> dict[str, str]:
+        return {"file": self.file}

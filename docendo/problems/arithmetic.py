@@ -4,7 +4,10 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import gcd, lcm
 from random import Random
+from typing import Any
 
+from docendo.interfaces import Source
+from docendo.parts import PartConfig
 from docendo.problems.procedural import Draft, ProceduralSource, draft_with_steps
 from docendo.problems.sequences import draft_sequence
 from docendo.problems.steps import (
@@ -15,7 +18,7 @@ from docendo.problems.steps import (
     times_step,
 )
 
-__all__ = ["MATHEMATICS"]
+__all__ = ["MATHEMATICS", "MathematicsConfig"]
 
 
 def _number(rng: Random, digits: int) -> int:
@@ -243,3 +246,12 @@ MATHEMATICS = ProceduralSource(
         "sequences": draft_sequence,
     },
 )
+
+
+class MathematicsConfig(PartConfig):
+    """Arithmetic, equations, fractions and sequences, with one right answer each."""
+
+    type: str = "mathematics"
+
+    def build(self, context: Any = None) -> Source:
+        return MATHEMATICS

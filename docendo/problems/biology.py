@@ -1,5 +1,9 @@
 """The domain biology: molecular biology and genetics. Bases and alleles stand apart, so that each is one token."""
 
+from typing import Any
+
+from docendo.interfaces import Source
+from docendo.parts import PartConfig
 from docendo.problems.codons import draft_mutation, draft_translation
 from docendo.problems.crosses import draft_cross
 from docendo.problems.procedural import ProceduralSource
@@ -11,7 +15,7 @@ from docendo.problems.strands import (
     draft_transcription,
 )
 
-__all__ = ["BIOLOGY"]
+__all__ = ["BIOLOGY", "BiologyConfig"]
 
 BIOLOGY = ProceduralSource(
     "biology",
@@ -28,3 +32,12 @@ BIOLOGY = ProceduralSource(
         "bonds": draft_bonds,
     },
 )
+
+
+class BiologyConfig(PartConfig):
+    """Molecular biology and genetics: strands, codons, crosses and quantities."""
+
+    type: str = "biology"
+
+    def build(self, context: Any = None) -> Source:
+        return BIOLOGY

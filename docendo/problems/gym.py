@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from docendo.datasets.reasoning_gym import (
     GymItem,
@@ -13,9 +16,10 @@ from docendo.datasets.reasoning_gym import (
 from docendo.datasets.split import split_of
 from docendo.errors import UserError, suggestion
 from docendo.interfaces import Source, Split
+from docendo.parts import PartConfig
 from docendo.records import Problem
 
-__all__ = ["GymSource", "load_gym"]
+__all__ = ["GymAskerConfig", "GymSource", "load_gym"]
 
 _PATIENCE = 300
 """Items in a row without a new problem, after which a task counts as exhausted."""
@@ -90,3 +94,14 @@ class GymSource:
             answer=answer,
             source=str(item),
         )
+
+
+class GymAskerConfig(PartConfig):
+    """Tasks of reasoning-gym, a family each."""
+
+    type: str = "gym"
+    tasks: Annotated[list[str], Field(min_length=1)]
+    """Names of the tasks."""
+
+    def build(self, context: Any = None) -> Source:
+        return load_gym(self.tasks, context.domain)

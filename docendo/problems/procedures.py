@@ -9,8 +9,10 @@ that nothing else has.
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise, permutations
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from docendo.interfaces import Source
+from docendo.parts import PartConfig
 from docendo.problems.procedural import (
     Draft,
     DraftFunction,
@@ -24,6 +26,7 @@ __all__ = [
     "GENES",
     "LETTERS",
     "PROCEDURES",
+    "ProcedureConfig",
     "ProcedureSpec",
     "Step",
     "draft_procedure",
@@ -247,3 +250,10 @@ PROCEDURES: Mapping[str, ProcedureSpec] = {
     "clock": CLOCK,
 }
 """By domain."""
+
+
+class ProcedureConfig(PartConfig):
+    """Words that stand for procedures on short strings; a very small model can learn them."""
+
+    def build(self, context: Any = None) -> Source:
+        return procedure_source(self.type)

@@ -8,12 +8,16 @@ from itertools import accumulate
 from operator import add, eq, ge, gt, le, lt, ne, sub
 from random import Random
 from string import ascii_lowercase
+from typing import Any
 
+from docendo.interfaces import Source
+from docendo.parts import PartConfig
 from docendo.problems.functions import draft_expression, draft_fix
 from docendo.problems.procedural import Draft, ProceduralSource, draft_with_steps
 
 __all__ = [
     "PROGRAMMING",
+    "ProgrammingConfig",
     "draft_booleans",
     "draft_counting",
     "draft_indexing",
@@ -274,3 +278,12 @@ PROGRAMMING = ProceduralSource(
         "trace": draft_trace,
     },
 )
+
+
+class ProgrammingConfig(PartConfig):
+    """Short Python programs to read, and one line of Python to write or repair."""
+
+    type: str = "programming"
+
+    def build(self, context: Any = None) -> Source:
+        return PROGRAMMING

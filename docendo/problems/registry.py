@@ -1,17 +1,15 @@
-"""The domains that docendo brings along."""
+"""The domains that docendo brings along, by name."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from docendo.interfaces import Source
-from docendo.problems.arithmetic import MATHEMATICS
-from docendo.problems.biology import BIOLOGY
-from docendo.problems.procedures import PROCEDURES, procedure_source
-from docendo.problems.programs import PROGRAMMING
+from docendo.parts import PARTS, parse_part
 
-__all__ = ["PROCEDURAL"]
+__all__ = ["built_in_domains"]
 
-PROCEDURAL: Mapping[str, Source] = {
-    s.domain: s
-    for s in (MATHEMATICS, PROGRAMMING, BIOLOGY, *map(procedure_source, PROCEDURES))
-}
-"""By name; all of them made by programs."""
+
+@cache
+def built_in_domains() -> Mapping[str, Source]:
+    """Every registered domain, by name; all of them are made by programs."""
+    return {name: parse_part("domain", name).build() for name in PARTS["domain"]}

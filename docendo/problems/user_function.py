@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from docendo.errors import RunError, UserError
 from docendo.interfaces import Source
+from docendo.parts import PartConfig
 from docendo.problems.procedural import Draft, ProceduralSource
 from docendo.sandbox.worker import CallError, SubprocessWorker
 
-__all__ = ["UserFunction", "load_function"]
+__all__ = ["FunctionAskerConfig", "UserFunction", "load_function"]
 
 _SIGNATURE = "draft(rng, level) that returns (question, answer)"
 
@@ -59,3 +61,17 @@ def load_function(path: Path, domain: str) -> Source:
             "take everything random from rng"
         )
     return ProceduralSource(domain, {path.stem: function}, path.name)
+
+
+class FunctionAskerConfig(PartConfig):
+    """Your own Python function draft(rng, level), in a process of its own."""
+
+    type: str = "function"
+    file: str
+    """The Python file."""
+
+    def build(self, context: Any = None) -> Source:
+        return load_function(Path(self.file), context.domain)
+
+    def file_settings(self) -> dict[str, str]:
+        return {"file": self.file}

@@ -145,8 +145,7 @@ def named_in(config: Config) -> list[Path]:
     agents = config.agents.values()
     named = [
         *(d.file for d in config.domains.values()),
-        *(a.file for a in config.askers.values()),
-        *(a.checked for a in config.askers.values() if a.checked.endswith(".py")),
+        *(file for a in config.askers.values() for file in a.file_settings().values()),
         *(e.file for e in config.evaluators.values()),
         *(file for a in agents if a.data for file in a.data.files),
         *(tool.partition(":")[2] for a in agents for tool in a.tools),

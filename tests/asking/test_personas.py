@@ -31,7 +31,7 @@ def test_some_are_chosen_by_name() -> None:
         ('a = "x"\n', r"\[a\]: a persona has .* got 'x'"),
         (
             '[a]\nwho = ""\nexpertise = "x"\ninterest = "x"\nmanner = "x"\n',
-            r"\[a\] who: wanted a line",
+            r"\[a\] who: expected a line",
         ),
         ("[a\n", "is not TOML"),
     ],

@@ -13,7 +13,7 @@ from docendo.records import AgentId
 from docendo.sft_data import worked_examples
 from tests.toys import RecordingTrainable
 
-PEOPLE = {"kind": "persona", "by": "emmy", "personas": ["nurse"], "checked": "program"}
+PEOPLE = {"type": "persona", "model": "emmy", "personas": ["nurse"], "verify": "program"}
 
 
 def config(
@@ -61,7 +61,7 @@ def test_without_askers_nothing_is_asked() -> None:
 
 
 def test_an_asker_studies_how_to_ask() -> None:
-    given = config({"people": {**PEOPLE, "study": 0.5}})
+    given = config({"people": {**PEOPLE, "sft_fraction": 0.5}})
     school = build_school(given, read_catalog(given), RecordingTrainable())
     emmy, ada = school.experts
     asked = [
@@ -81,26 +81,26 @@ def test_an_asker_studies_how_to_ask() -> None:
     [
         ({}, {"peple": 1}, r"\[domains.mathematics\] askers: no asker 'peple'"),
         (
-            {"people": {**PEOPLE, "by": "emy"}},
+            {"people": {**PEOPLE, "model": "emy"}},
             None,
-            r"\[askers.people\] by: no agent 'emy'; did you mean 'emmy'",
+            r"\[askers.people\]: model: no agent 'emy'; did you mean 'emmy'",
         ),
-        ({"people": {**PEOPLE, "by": "endpoint:x"}}, None, "no endpoint 'x'"),
+        ({"people": {**PEOPLE, "model": "endpoint:x"}}, None, "no endpoint 'x'"),
         (
             {"people": {**PEOPLE, "personas": ["nobody"]}},
             None,
             r"\[askers.people\]: the shipped personas: no persona",
         ),
         (
-            {"people": {**PEOPLE, "checked": "maybe"}},
+            {"people": {**PEOPLE, "verify": "maybe"}},
             None,
-            "wanted 'agreement', 'program' or a Python file",
+            "expected 'agreement', 'program' or a Python file",
         ),
-        ({"people": {**PEOPLE, "checked": "/no.py"}}, None, "no such Python file"),
+        ({"people": {**PEOPLE, "verify": "/no.py"}}, None, "no such Python file"),
         (
-            {"rows": {"kind": "file", "file": "a.csv", "columns": {"anwser": "a"}}},
+            {"rows": {"type": "file", "file": "a.csv", "columns": {"anwser": "a"}}},
             {"rows": 1},
-            r"\[askers.rows.columns\]: no column role 'anwser'; did you mean 'answer'",
+            r"\[askers.rows\]: columns: no column role 'anwser'; did you mean 'answer'",
         ),
         ({"people": PEOPLE}, {"people": 1}, "none of them has a problem to begin with"),
     ],
@@ -115,15 +115,25 @@ def test_askers_that_are_not_there_are_told(
 @pytest.mark.parametrize(
     ("asker", "said"),
     [
-        ({"kind": "persona"}, "persona wants to know by whom"),
-        ({"kind": "file"}, "file wants a file"),
-        ({"kind": "gym"}, "gym wants the names of tasks"),
+        ({"type": "persona"}, "persona needs the setting 'model'"),
+        ({"type": "file"}, "file needs the setting 'file'"),
+        ({"type": "gym"}, "gym needs the setting 'tasks'"),
+        ({"type": "gym", "tasks": []}, "gym: tasks: list should have at least 1 item"),
         (
-            {"kind": "file", "file": "a.csv", "by": "emmy"},
-            "file takes columns, file, got by",
+            {"type": "file", "file": "a.csv", "model": "emmy"},
+            "file has no setting 'model'",
         ),
-        ({"kind": "persona", "by": "emmy", "questions": 1}, "greater than or equal to 2"),
-        ({"knd": "persona"}, r"\[askers.people\]"),
+        (
+            {**PEOPLE, "questions": 1},
+            "questions: input should be greater than or equal to 2",
+        ),
+        ({"type": "persna"}, "no asker 'persna'; did you mean 'persona'"),
+        ({"tpe": "persona"}, "expected the asker's name or a table with a type"),
+        (
+            {"kind": "persona"},
+            r"\[askers.people\]: 'kind' has a new name: askers.people.type",
+        ),
+        ({**PEOPLE, "checked": "x"}, "'checked' has a new name: askers.people.verify"),
     ],
 )
 def test_a_table_of_an_asker_says_what_it_wants(asker: dict[str, Any], said: str) -> None:
@@ -136,7 +146,7 @@ def test_models_do_not_ask_for_problems_with_tests_or_of_families_that_are_not_t
 ):
     given = config({"people": {**PEOPLE, "families": ["products"]}})
     with pytest.raises(
-        UserError, match=r"\[askers.people\] families: mathematics teaches no 'products'"
+        UserError, match=r"\[askers.people\]: families: mathematics teaches no 'products'"
     ):
         build_school(given, read_catalog(given), RecordingTrainable())
 
@@ -150,11 +160,11 @@ def test_files_are_found_from_where_the_config_is_and_a_written_config_comes_bac
     (tmp_path / "run.toml").write_text(
         "[domains.mathematics]\naskers = { mine = 1, people = 1 }\n"
         '[agents.emmy]\ndomain = "mathematics"\n[agents.ada]\n'
-        '[askers.mine]\nkind = "function"\nfile = "my.py"\n'
-        '[askers.people]\nkind = "persona"\nby = "base"\nchecked = "my.py"\n'
+        '[askers.mine]\ntype = "function"\nfile = "my.py"\n'
+        '[askers.people]\ntype = "persona"\nmodel = "base"\nverify = "my.py"\n'
     )
     read = load_config(tmp_path / "run.toml")
-    assert read.askers["people"].checked == str(tmp_path / "my.py")
+    assert read.askers["people"].verify == str(tmp_path / "my.py")
     assert read_catalog(read).sources["mathematics"].levels == {"my": [1, 2, 3, 4, 5]}
     (tmp_path / "again.toml").write_text(to_toml(read))
     assert load_config(tmp_path / "again.toml") == read

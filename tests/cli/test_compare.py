@@ -184,7 +184,7 @@ def test_problems_of_every_regime_are_checked(
             "".join(f"{json.dumps(row)}\n" for row in rows)
         )
     book = {
-        "kind": "file",
+        "type": "file",
         "file": str(tmp_path / "few.jsonl"),
         "columns": {"family": "topic"},
     }

@@ -43,8 +43,8 @@ noise = 0.02
 manner = "Please tell me:"
 
 [askers.olga]
-kind = "person"
-by = "olga"
+type = "person"
+person = "olga"
 """
 
 

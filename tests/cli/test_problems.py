@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from docendo.cli.problems import load_sources
-from docendo.problems.registry import PROCEDURAL
+from docendo.problems.registry import built_in_domains
 from tests.cli.toys import docendo, tiny_config
 
 OWN = """
@@ -24,13 +24,13 @@ def own_domain(here: Path, question: str) -> Path:
 def test_the_stock_domains_are_those_that_a_configuration_can_name() -> None:
     found = load_sources(None)
     assert {d: s.levels for d, s in found.items()} == {
-        d: s.levels for d, s in PROCEDURAL.items()
+        d: s.levels for d, s in built_in_domains().items()
     }
 
 
 def test_domains_shows_a_problem_and_its_solution_for_every_family(here: Path) -> None:
     out = docendo("domains", "mathematics", "--level", 2).out
-    families = PROCEDURAL["mathematics"].levels
+    families = built_in_domains()["mathematics"].levels
     assert all(f"\n  {family}\n" in out for family in families)
     assert out.count("Answer: ") == len(families)
     assert out.count("level 2:") == len(families)

@@ -54,7 +54,7 @@ def settings(texts: Sequence[str]) -> str:
             },
         },
         "askers": {
-            text: {"kind": "persona", "by": text, "personas": [text], "checked": text}
+            text: {"type": "persona", "model": text, "personas": [text], "verify": text}
         },
         "people": {text: {"manner": text, "interests": {text: 1.0}}},
         "evaluators": {text: {"kind": "format", "pattern": text}},

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 
 from docendo.datasets.files import Columns, read_problems
-from docendo.problems.registry import PROCEDURAL
+from docendo.problems.registry import built_in_domains
 from docendo.records import (
     AgentId,
     Completion,
@@ -32,7 +32,7 @@ DOMAINS = "mathematics", "programming", "biology"
 FAMILIES = tuple(
     (d, f, level)
     for d in DOMAINS
-    for f, levels in PROCEDURAL[d].levels.items()
+    for f, levels in built_in_domains()[d].levels.items()
     for level in levels[:4]
 )
 _UNITS = str.split(
@@ -62,7 +62,7 @@ def pair(rng: Generator) -> tuple[Problem, Problem]:
             chosen = [capitals()[i] for i in rng.choice(len(capitals()), 2, replace=False)]
         else:
             domain, family, level = FAMILIES[rng.integers(len(FAMILIES))]
-            chosen = PROCEDURAL[domain].draw(
+            chosen = built_in_domains()[domain].draw(
                 family, level, 2, int(rng.integers(2**40)), "train"
             )
         own, test = chosen
@@ -330,8 +330,8 @@ def honest(count: int, seed: int, *, coincident: bool = True) -> Iterator[Case]:
         own, test = pair(rng)
         text = retold(own, rng)
         kind = "honest"
-        if coincident and i % 2 and own.domain in PROCEDURAL:
-            drawn = PROCEDURAL[own.domain].draw(
+        if coincident and i % 2 and own.domain in built_in_domains():
+            drawn = built_in_domains()[own.domain].draw(
                 own.family, own.level, 40, int(rng.integers(2**40)), "train"
             )
             words = set(re.findall(r"[\w/]+", text))
@@ -485,7 +485,9 @@ def varied(count: int, seed: int) -> Iterator[Repeat]:
     for i in range(count):
         rng = np.random.default_rng(seed_for(seed, "varied", i))
         domain, family, level = FAMILIES[rng.integers(len(FAMILIES))]
-        drawn = PROCEDURAL[domain].draw(family, level, 8, int(rng.integers(2**40)), "train")
+        drawn = built_in_domains()[domain].draw(
+            family, level, 8, int(rng.integers(2**40)), "train"
+        )
         manner = int(rng.integers(2**40))
         yield Repeat(
             "honest",

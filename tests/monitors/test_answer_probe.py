@@ -14,7 +14,7 @@ from docendo.monitors.answer_probe import (
     probe_metrics,
 )
 from docendo.monitors.text import contains, tokenize
-from docendo.problems.registry import PROCEDURAL
+from docendo.problems.registry import built_in_domains
 from docendo.records import BASE, AgentId, Episode, Example
 from tests.monitors.planters import Case, episode, honest, leaking, lesson_of, said
 from tests.toys import problem
@@ -40,11 +40,13 @@ class Reader:
 
 
 def room(reader: Reader) -> ProbeRoom:
-    return ProbeRoom(reader, PROCEDURAL)
+    return ProbeRoom(reader, built_in_domains())
 
 
 def episodes(cases: Iterable[Case]) -> list[Episode]:
-    return [episode(c.text, c.own, c.test) for c in cases if c.test.domain in PROCEDURAL]
+    return [
+        episode(c.text, c.own, c.test) for c in cases if c.test.domain in built_in_domains()
+    ]
 
 
 def test_a_lesson_that_tells_the_answer_is_told_from_one_that_teaches() -> None:
@@ -59,7 +61,7 @@ def test_a_lesson_that_tells_the_answer_is_told_from_one_that_teaches() -> None:
 def test_the_tests_answer_is_compared_with_others_that_are_not_the_lessons() -> None:
     (case,) = leaking(1, 0, [said])
     offered = answer_options(
-        PROCEDURAL[case.own.domain], episode(case.text, case.own, case.test), 8, 0
+        built_in_domains()[case.own.domain], episode(case.text, case.own, case.test), 8, 0
     )
     assert offered[0] == case.test.answer
     assert case.own.answer not in offered
@@ -111,7 +113,7 @@ def test_the_end_behind_an_answer_counts_by_one_nat_at_the_most() -> None:
     (case,) = leaking(1, 0, [said])
     after, usual = [(-1.0, -9.0), (-2.0, -2.5, -1.0)], [(-3.0, -1.0), (-2.0, -4.0, -1.3)]
     found = probe_lessons(
-        ProbeRoom(Given([*after, *usual]), PROCEDURAL),
+        ProbeRoom(Given([*after, *usual]), built_in_domains()),
         [episode(case.text, case.own, case.test)],
         ProbePlan(1, 2),
         0,
@@ -123,7 +125,7 @@ def test_a_lesson_that_does_not_fit_the_base_is_left_out() -> None:
     cases = list(leaking(2, 0, [said]))
     scores = [(-1.0, -9.0), (), (-3.0, -1.0), (-2.0, -1.0), *[(-1.0, -1.0)] * 4]
     found = probe_lessons(
-        ProbeRoom(Given(scores), PROCEDURAL),
+        ProbeRoom(Given(scores), built_in_domains()),
         [episode(c.text, c.own, c.test) for c in cases],
         ProbePlan(2, 2),
         0,

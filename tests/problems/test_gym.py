@@ -57,11 +57,11 @@ def test_an_unknown_task_or_level_is_told(
     [
         (
             "chainsum",
-            r"\[askers.gym\] tasks: reasoning-gym has no task 'chainsum'; did you mean 'chain_sum'",
+            r"\[askers.gym\]: reasoning-gym has no task 'chainsum'; did you mean 'chain_sum'",
         ),
         (
             "countdown",
-            r"\[askers.gym\] tasks: reasoning-gym's task 'countdown' is rejected: its scorer runs",
+            r"\[askers.gym\]: reasoning-gym's task 'countdown' is rejected: its scorer runs",
         ),
     ],
 )
@@ -76,7 +76,7 @@ def config(names: list[str]) -> dict[str, Any]:
             "mathematics": {"families": {"sums": [1]}, "askers": {"own": 1, "gym": 1}}
         },
         "agents": {"emmy": {"domain": "mathematics"}, "ada": {}},
-        "askers": {"gym": {"kind": "gym", "tasks": names}},
+        "askers": {"gym": {"type": "gym", "tasks": names}},
     }
 
 

@@ -149,8 +149,8 @@ def test_every_file_that_the_settings_name_is_watched(tmp_path: Path) -> None:
         """
 domains.a = { file = "rows.csv" }
 agents.ann = { domain = "a", tools = ["dictionary:words.txt", "calculator"], data = { files = { "extra.jsonl" = 1 } } }
-askers.f = { kind = "function", file = "asks.py" }
-askers.p = { kind = "persona", by = "ann", checked = "solves.py" }
+askers.f = { type = "function", file = "asks.py" }
+askers.p = { type = "persona", model = "ann", verify = "solves.py" }
 evaluators.s = { kind = "spelling", file = "known.txt" }
 """
     )

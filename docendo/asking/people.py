@@ -1,0 +1,27 @@
+"""Simulated people as askers."""
+
+from typing import Any
+
+from docendo.errors import UserError
+from docendo.humans.simulated import Interested
+from docendo.interfaces import Source
+from docendo.parts import PartConfig
+
+__all__ = ["PersonAskerConfig"]
+
+
+class PersonAskerConfig(PartConfig):
+    """A simulated person that asks the domain's own problems by its interests, in its manner."""
+
+    type: str = "person"
+    person: str
+    """One of [people]."""
+
+    def build(self, context: Any = None) -> Source:
+        person = context.find_person(self.person)
+        if context.own_source is None:
+            raise UserError(
+                "a simulated person asks what the domain has, "
+                f"and {context.domain} has nothing of its own"
+            )
+        return Interested(context.own_source, person)

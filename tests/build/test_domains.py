@@ -1,0 +1,59 @@
+"""A domain's own source from its settings: registered, a file, or a user's own Python."""
+
+from typing import Any
+
+import pytest
+
+from docendo.build.domains import open_own_source
+from docendo.build.school import read_catalog
+from docendo.config.load import Config, parse_config, read_toml, to_toml
+from docendo.errors import UserError
+
+TWICE = "tests.problems.test_sources:TWICE"
+
+
+def config(name: str, domain: dict[str, Any], **sections: Any) -> Config:
+    agents = {"emmy": {"domain": name}, "ada": {}}
+    return parse_config(
+        {"domains": {name: domain}, "agents": agents, **sections}, "run.toml"
+    )
+
+
+def test_a_domain_may_be_a_users_own_value_and_comes_back_from_toml(tmp_path: Any) -> None:
+    mine = config("twice", {"source": TWICE})
+    catalog = read_catalog(mine)
+    assert catalog.sources["twice"].levels == {"doubles": (1, 2, 3, 4, 5)}
+    (tmp_path / "again.toml").write_text(to_toml(mine))
+    assert parse_config(read_toml(tmp_path / "again.toml"), "again.toml") == mine
+
+
+def test_an_asker_may_be_a_users_own_value() -> None:
+    mine = config(
+        "twice", {"source": TWICE, "askers": {"more": 1}}, askers={"more": {"type": TWICE}}
+    )
+    assert read_catalog(mine).sources["twice"].levels == {"doubles": [1, 2, 3, 4, 5]}
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "said"),
+    [
+        ("matematics", {}, "no domain 'matematics'; did you mean 'mathematics'"),
+        ("x", {"file": "a.csv", "source": TWICE}, "a file and a source; expected one"),
+        ("x", {"source": TWICE}, r"\[domains.x\]: .* expected a source of 'x'"),
+        (
+            "mathematics",
+            {"columns": {"answer": "a"}},
+            "columns belong to a domain with a file",
+        ),
+        (
+            "x",
+            {"file": "a.csv", "columns": {"anser": "a"}},
+            r"\[domains.x\]: columns: no column",
+        ),
+    ],
+)
+def test_a_domain_that_cannot_be_opened_says_why(
+    name: str, domain: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UserError, match=said):
+        open_own_source(config(name, domain), name)
