@@ -1,4 +1,4 @@
-"""Numbers and other people's text, made fit to be read."""
+"""Numbers and texts of models and files, formatted for people."""
 
 import re
 
@@ -9,6 +9,7 @@ __all__ = [
     "clip",
     "compact",
     "duration",
+    "estimate_text",
     "interval_text",
     "percent",
     "signed",
@@ -16,14 +17,16 @@ __all__ = [
 ]
 
 DASH = "\N{EN DASH}"
-"""What stands for a number that cannot be had."""
+"""Stands for a number that does not exist."""
 _MINUS = "\N{MINUS SIGN}"
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+# Control characters, marks of direction, and what Unicode says is invisible, except for the
+# selectors between forms of emoji.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e0fff]"
 )
-"""Controls, marks of direction, and what Unicode says is not to be seen, less the selectors between forms of emoji."""
-_STEPS = (
+_UNITS = (
     ("Y", 1e24),
     ("Z", 1e21),
     ("E", 1e18),
@@ -36,11 +39,12 @@ _STEPS = (
 
 
 def visible(text: str) -> str:
-    """`text` with a picture for every character that could drive a terminal, turn the line round or hide.
+    """`text` with a picture for each character that could drive a terminal, reorder the line or hide.
 
-    Newlines and tabs stay; ``\\x1b`` becomes ``␛``, what has no picture becomes its number, ``[U+202E]``.
+    Newlines and tabs stay. ``\\x1b`` becomes ``␛``; a character without a picture becomes its number,
+    ``[U+202E]``.
     """
-    return _HIDDEN.sub(lambda found: _picture(ord(found[0])), text.replace("\r\n", "\n"))
+    return _INVISIBLE.sub(lambda match: _picture(ord(match[0])), text.replace("\r\n", "\n"))
 
 
 def _picture(code: int) -> str:
@@ -50,7 +54,7 @@ def _picture(code: int) -> str:
 
 
 def clip(text: str, length: int) -> str:
-    """At most `length` characters, the last an ellipsis where some were cut."""
+    """At most `length` characters, the last an ellipsis if some were cut."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
@@ -60,15 +64,18 @@ def percent(share: float | None) -> str:
 
 
 def signed(value: float | None, digits: int = 2) -> str:
-    """``+0.12`` or a true minus for what is below zero, never minus zero; a dash for None."""
+    """``+0.12``, or a true minus below zero, but never minus zero; a dash for None."""
     if value is None:
         return DASH
+
     text = f"{value:+.{digits}f}"
-    return (text if float(text) else text.replace("-", "+")).replace("-", _MINUS)
+    if float(text) == 0:
+        text = text.replace("-", "+")
+    return text.replace("-", _MINUS)
 
 
 def interval_text(estimate: Estimate, *, share: bool) -> str:
-    """``30 to 61`` for a share, ``+0.01 to +0.20`` for a gain; empty where there is no interval."""
+    """``30 to 61`` for a share, ``+0.01 to +0.20`` for a gain; empty without an interval."""
     if estimate.low is None or estimate.high is None:
         return ""
     if share:
@@ -76,18 +83,29 @@ def interval_text(estimate: Estimate, *, share: bool) -> str:
     return f"{signed(estimate.low)} to {signed(estimate.high)}"
 
 
+def estimate_text(estimate: Estimate | None) -> str:
+    """``+0.12 (+0.01 to +0.20)``; a dash for None."""
+    if estimate is None:
+        return DASH
+
+    interval = interval_text(estimate, share=False)
+    return f"{signed(estimate.mean)} ({interval})" if interval else signed(estimate.mean)
+
+
 def compact(number: float, unit: str = "") -> str:
-    """``1.2M``, or ``1.2 MFLOP``: three digits and a step of a thousand."""
-    name, step = next(
-        ((name, step) for name, step in _STEPS if abs(number) >= 0.9995 * step), ("", 1)
-    )
-    digits = f"{number / step:.3g}" if step > 1 else f"{number:.0f}"
-    return f"{digits} {name}{unit}" if unit else f"{digits}{name}"
+    """``1.2M`` or ``1.2 MFLOP``: three digits and a prefix for each factor of a thousand."""
+    # From 999.5 on, three digits are those of the next prefix: 1M, not 1000k.
+    fitting = [(prefix, size) for prefix, size in _UNITS if abs(number) >= 0.9995 * size]
+    prefix, size = fitting[0] if fitting else ("", 1.0)
+    digits = f"{number / size:.3g}" if prefix else f"{number:.0f}"
+    return f"{digits} {prefix}{unit}" if unit else f"{digits}{prefix}"
 
 
 def duration(seconds: float) -> str:
     """``2 h 05 min``, ``3 min 10 s`` or ``12 s``."""
-    whole = round(seconds)
-    if whole >= 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"
+    minutes, remaining_seconds = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    if minutes:
+        return f"{minutes} min {remaining_seconds:02d} s"
+    return f"{remaining_seconds} s"

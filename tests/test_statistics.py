@@ -8,6 +8,7 @@ from docendo.statistics import (
     PairedScores,
     clustered_mean,
     clustered_share,
+    difference_of_shares,
     paired_change,
     wilson_interval,
 )
@@ -72,3 +73,9 @@ def test_a_taker_that_was_measured_once_is_left_out() -> None:
     problems = [PairedScores((0.0, 1.0), (1, 1), (1.0, 0.0), (1, 0)) for _ in range(3)]
     assert paired_change([problems]) == (0.0, 1.0, 1.0, 1.0, 1.0)
     assert paired_change([[], []]) == (None,) * 5
+
+
+def test_the_difference_of_two_shares_by_hand() -> None:
+    """Newcombe (1998), table II: 56/70 and 48/80, method 10: 0.0524 to 0.3339."""
+    _, _, gap = difference_of_shares([1.0] * 56 + [0.0] * 14, [1.0] * 48 + [0.0] * 32)
+    assert (gap.mean, gap.low, gap.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)

@@ -67,7 +67,7 @@ def _tabulate_agents(analysis: "Analysis", opponent_heading: str) -> Any:
     from docendo.analysis.overview import strongest_opponents
     from docendo.analysis.ratings import ELO
     from docendo.formatting import DASH, clip, percent, signed
-    from docendo.report.league_page import ranked
+    from docendo.report.league_page import rank_by_rating
 
     columns = ["rating", "interval", "openskill", "Nash", "Nash average", "alpha-rank"]
     rows = table(["agent"], columns)
@@ -75,7 +75,7 @@ def _tabulate_agents(analysis: "Analysis", opponent_heading: str) -> Any:
 
     ratings, skills = analysis.ratings, analysis.skills
     opponents = strongest_opponents(analysis)
-    for i in ranked(analysis):
+    for i in rank_by_rating(analysis):
         low, high = signed(ELO * ratings.low[i], 0), signed(ELO * ratings.high[i], 0)
         opponent = opponents[i]
         name = DASH if opponent is None else clip(analysis.names[opponent], _NAME_WIDTH)
@@ -94,9 +94,9 @@ def _tabulate_agents(analysis: "Analysis", opponent_heading: str) -> Any:
 
 def _tabulate_payoffs(analysis: "Analysis") -> Any:
     from docendo.formatting import DASH, clip, signed
-    from docendo.report.league_page import ranked
+    from docendo.report.league_page import rank_by_rating
 
-    order = ranked(analysis)
+    order = rank_by_rating(analysis)
     rows = table(["agent"], [clip(analysis.names[j], 8) for j in order])
     for i in order:
         cells = []

@@ -112,7 +112,7 @@ def _make_document(path: Path, facts: "Facts", analyses: _Analyses) -> dict[str,
     first = next(iter(documents))
     return {
         "run": str(path),
-        "agents": list(facts.owns),
+        "agents": list(facts.own_domains),
         "of": first,
         **documents[first],
         "games": documents,

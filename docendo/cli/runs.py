@@ -1,7 +1,6 @@
 """Opening the run or configuration that a command names; checks without a model come first."""
 
 import os
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,14 +144,9 @@ def check_model(model: str) -> None:
 
 def load_run_config(run: "RunDirectory") -> "Config":
     """The settings that a run was made with."""
-    from docendo.config.load import parse_config
+    from docendo.config.load import parse_toml
 
-    where = str(run.path / "config.toml")
-    try:
-        table = tomllib.loads(run.config_toml)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{where}: is not TOML: {error}") from error
-    return parse_config(table, where)
+    return parse_toml(run.config_toml, str(run.path / "config.toml"))
 
 
 def list_members(run: "RunDirectory", config: "Config") -> dict[str, list[str]]:

@@ -38,6 +38,7 @@ __all__ = [
     "explain",
     "load_config",
     "parse_config",
+    "parse_toml",
     "read_toml",
     "to_toml",
 ]
@@ -158,6 +159,15 @@ def _spread(table: Mapping[str, Any], text: str, where: str) -> list[str]:
             f"{where}: {text}: there is nothing in {before!r} that * could stand for{suggestion(before, table)}"
         )
     return [f"{before}.{name}.{after}" for name in here]
+
+
+def parse_toml(text: str, where: str) -> Config:
+    """Settings from the text of a TOML file, as `parse_config` reads a table."""
+    try:
+        table = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UserError(f"{where}: is not TOML: {error}") from error
+    return parse_config(table, where)
 
 
 def parse_config(table: Mapping[str, Any], where: str) -> Config:

@@ -5,10 +5,10 @@ All evidence decays with the rounds.
 Axes: N queries, E observations.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,10 +18,27 @@ from docendo.league.decayed_counts import DecayedCounts, Observation, Places, ne
 from docendo.league.posteriors import GainPosterior, RatePosterior
 from docendo.records import AgentId, Episode, TaskType, by_match, mean_score
 
-__all__ = ["LiveStandings"]
+__all__ = ["LiveStandings", "StandingsRow"]
 
 _BY_TASK_TYPE = {"alone", "helped"}
 """Tables with task types in their columns; the others have agents there."""
+
+
+class StandingsRow(NamedTuple):
+    """The posterior of one cell of a table, with its 95 % credible interval."""
+
+    measure: str
+    """gains, wins, alone or helped."""
+    subject: str
+    """Of gains the domain or ``domain/family``, of wins the game; empty otherwise."""
+    row: str
+    column: str
+    """The student, the opponent, or the task type as text."""
+    mean: float
+    low: float
+    high: float
+    evidence: float
+    """What decay has left of it."""
 
 
 @dataclass
@@ -123,6 +140,28 @@ class LiveStandings:
                     if evidence >= min_evidence:
                         skills[kind] = float(total / evidence)
         return skills
+
+    def posterior_rows(self) -> Iterator[StandingsRow]:
+        """Every cell with an observation, table by table."""
+        for (measure, subject), table in self.tables.items():
+            rows = [AgentId(row) for row, *_ in table.cells()]
+            columns = [column for _, column, *_ in table.cells()]
+            if not rows:
+                continue
+
+            posterior: GainPosterior | RatePosterior
+            if measure == "gains":
+                posterior = self.gains(rows, [AgentId(name) for name in columns], subject)
+            else:
+                posterior = self._rates(measure, subject, rows, columns)
+            low_N, high_N = posterior.interval()
+            numbers_N4 = np.transpose(
+                [posterior.mean_N, low_N, high_N, posterior.evidence_N]
+            )
+            for row, column, numbers in zip(
+                rows, columns, numbers_N4.tolist(), strict=True
+            ):
+                yield StandingsRow(measure, subject, row, column, *numbers)
 
     def copy_agent(self, copy: AgentId, agent: AgentId) -> None:
         """All that is known of an agent becomes known of its copy."""

@@ -1,4 +1,4 @@
-"""The report as one HTML file that asks for nothing else: no network, no fonts, no libraries."""
+"""A run's page: one HTML file that loads nothing else, no network, no fonts, no libraries."""
 
 import os
 from contextlib import suppress
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from docendo.errors import RunError
 from docendo.report.facts.run import collect
+from docendo.report.render.components import empty_note
 from docendo.report.render.markup import Markup, document, embed, join, tag
 from docendo.report.render.sections import (
     compute,
@@ -15,7 +16,7 @@ from docendo.report.render.sections import (
     learning,
     lessons_matrix,
     lessons_table,
-    sheet,
+    text_table,
 )
 from docendo.report.render.text_tables import text_tables
 from docendo.report.render.viewer import SHOWN, viewer_data
@@ -30,7 +31,10 @@ def write_page(run: RunDirectory, path: Path) -> Path:
 
 
 def save_page(page: str, path: Path) -> Path:
-    """Write a page to `path`, whole or not at all, and return it. Raises RunError where it cannot be written."""
+    """Write a page to `path`, whole or not at all, and return the path.
+
+    Raises RunError if it cannot be written.
+    """
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         aside.write_bytes(page.encode())
@@ -44,60 +48,53 @@ def save_page(page: str, path: Path) -> Path:
 
 
 def html_page(run: RunDirectory) -> str:
-    """The whole page. Model text is in it only as JSON that the script shows with ``textContent``."""
+    """The whole page.
+
+    Model text is in it only as JSON that the script shows with ``textContent``.
+    """
     with run.snapshot():
-        facts, others = collect(run), text_tables(run)
+        facts = collect(run)
+        tables = text_tables(run, facts)
         episodes = viewer_data(run, SHOWN)
-    count = len(facts.lessons)
-    said = (
-        f"The newest {SHOWN:,} of {count:,} episodes are here."
-        if count > SHOWN
-        else f"All {count:,} episodes are here."
-    )
+
     sections = (
         ("knows", "What each agent knows", knowledge_table(facts)),
         ("curves", "How they learned", learning(facts)),
         ("gains", "What a lesson is worth", lessons_matrix(facts)),
         ("taught", "Who taught whom what", lessons_table(facts)),
-        *((s.id, s.title, sheet(s)) for s in others),
+        *((table.id, table.title, text_table(table)) for table in tables),
         ("compute", "What it cost", compute(facts)),
-        ("lessons", "Lessons and attempts", _viewer(said)),
+        ("lessons", "Lessons and attempts", _viewer(len(facts.lessons))),
     )
     links = [tag("a", title, href=f"#{name}") for name, title, _ in sections]
+    contents = [
+        tag("section", tag("h2", title), content, id=name)
+        for name, title, content in sections
+    ]
+    navigation = tag("nav", *links, aria_label="Sections")
     body = join(
         (
             tag("a", "Skip to the lessons", href="#lessons", class_="skip"),
-            tag(
-                "main",
-                header(facts),
-                tag("nav", *links, aria_label="Sections"),
-                *(
-                    tag("section", tag("h2", title), content, id=name)
-                    for name, title, content in sections
-                ),
-            ),
+            tag("main", header(facts), navigation, *contents),
             embed(episodes, "episodes"),
         )
     )
     return document(f"{facts.name} · docendo", asset("page.css"), asset("viewer.js"), body)
 
 
-def _viewer(said: str) -> Markup:
+def _viewer(episodes: int) -> Markup:
+    note = f"All {episodes:,} episodes are here."
+    if episodes > SHOWN:
+        note = f"The newest {SHOWN:,} of {episodes:,} episodes are here."
+    without_script = "The viewer needs JavaScript; everything above does not."
     return join(
         (
-            tag("p", said),
+            tag("p", note),
             tag("form", id="filters", aria_label="Filter the episodes"),
             tag("p", id="found", role="status"),
             tag("div", id="cards"),
             tag("nav", id="pages", aria_label="Pages"),
-            tag(
-                "noscript",
-                tag(
-                    "p",
-                    "The viewer needs JavaScript; everything above does not.",
-                    class_="empty",
-                ),
-            ),
+            tag("noscript", empty_note(without_script)),
         )
     )
 

@@ -1,4 +1,4 @@
-"""The report for a terminal. Names come from files and models, so nothing in them may drive the terminal."""
+"""The report for a terminal. Names come from files and models: nothing in them may drive the terminal."""
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -8,24 +8,26 @@ from docendo.formatting import (
     DASH,
     compact,
     duration,
+    estimate_text,
     interval_text,
     percent,
     signed,
     visible,
 )
+from docendo.report.facts.ledger import purpose_label, sum_usage
 from docendo.report.facts.run import (
     Facts,
-    accuracy,
+    accuracy_by_domain,
     base_accuracy,
     collect,
-    domains,
+    evaluated_domains,
     evaluation_rounds,
     gain_matrix,
-    knowledge,
+    knowledge_change,
     mean_gain,
     summarise_teaching,
 )
-from docendo.report.facts.summary import purpose_label, sum_usage
+from docendo.report.render.components import change_text
 from docendo.report.render.terminal_table import TerminalTable, new_table
 from docendo.report.render.text_tables import TextTable, text_tables
 from docendo.statistics import Estimate, PairedChange
@@ -35,100 +37,109 @@ __all__ = ["terminal_report"]
 
 
 def terminal_report(run: RunDirectory) -> RenderableType:
-    """What `docendo report` prints: hand it to a rich console."""
+    """What `docendo report` prints, for a rich console."""
     with run.snapshot():
-        facts, others = collect(run), text_tables(run)
+        facts = collect(run)
+        others = text_tables(run, facts)
+
     parts: list[RenderableType] = [_heading(facts)]
     if evaluation_rounds(facts)[0] is not None:
-        parts.append(_accuracy(facts))
+        parts.append(_accuracy_table(facts))
     if facts.lessons:
-        parts += [_gains(facts), _taught(facts)]
-    parts += map(_sheet, others)
+        parts += [_gain_table(facts), _teaching_table(facts)]
+    parts += map(_text_table, others)
     if facts.ledger:
-        parts.append(_ledger(facts))
-    return Group(*(piece for part in parts for piece in (part, "")))
+        parts.append(_ledger_table(facts))
+
+    spaced: list[RenderableType] = []
+    for part in parts:
+        spaced += [part, ""]
+    return Group(*spaced)
 
 
 def _heading(facts: Facts) -> RenderableType:
-    shown, passed = mean_gain(facts.lessons), sum(x.passed for x in facts.lessons)
-    rounds = sum(r.round >= 0 for r in facts.rounds)
-    state = "finished" if facts.finished else "not finished"
-    lines = [
-        ("other domains", _rise(knowledge(facts, own=False))),
-        ("own domain", _rise(knowledge(facts, own=True))),
-        ("lesson's gain", _gain(shown) + (f", {shown.n:,} lessons" if shown else "")),
-        ("gate", f"{passed:,} of {len(facts.lessons):,} lessons passed"),
-    ]
+    gain = mean_gain(facts.lessons)
+    gain_text = estimate_text(gain)
+    if gain:
+        gain_text += f", {gain.n:,} lessons"
+    passed = sum(lesson.passed for lesson in facts.lessons)
     grid = Table.grid(padding=(0, 2))
-    for name, value in lines:
+    for name, value in (
+        ("other domains", _knowledge_text(knowledge_change(facts, own=False))),
+        ("own domain", _knowledge_text(knowledge_change(facts, own=True))),
+        ("lesson's gain", gain_text),
+        ("gate", f"{passed:,} of {len(facts.lessons):,} lessons passed"),
+    ):
         grid.add_row(Text(name, "dim"), _text(value))
-    seconds = sum(r.seconds for r in facts.rounds)
-    said = (
-        f"{facts.model or 'model unknown'}, {rounds} rounds, {duration(seconds)}, {state}"
-    )
-    return Group(_text(facts.name, "bold"), _text(said, "dim"), "", grid)
+
+    model = facts.config.model
+    rounds = sum(row.round >= 0 for row in facts.rounds)
+    seconds = duration(sum(row.seconds for row in facts.rounds))
+    state = "finished" if facts.finished else "not finished"
+    summary = _text(f"{model}, {rounds} rounds, {seconds}, {state}", "dim")
+    return Group(_text(facts.name, "bold"), summary, "", grid)
 
 
-def _accuracy(facts: Facts) -> TerminalTable:
+def _accuracy_table(facts: Facts) -> TerminalTable:
     start, end = evaluation_rounds(facts)
+    domains = evaluated_domains(facts)
     title = "Accuracy without a lesson, start to end (95% interval; * own domain)"
-    table = new_table(["agent"], domains(facts), title)
+    table = new_table(["agent"], domains, title)
     base = base_accuracy(facts)
-    table.add_row("base", *(_change(base.get(d), None) for d in domains(facts)))
-    for agent, own in facts.owns.items():
-        before, after = accuracy(facts, start, agent), accuracy(facts, end, agent)
-        cells = [
-            _change(before.get(d), after.get(d)) + (" *" if d in own else "")
-            for d in domains(facts)
-        ]
+    table.add_row("base", *(_accuracy_text(base.get(domain), None) for domain in domains))
+    for agent, own in facts.own_domains.items():
+        before = accuracy_by_domain(facts, start, agent)
+        after = accuracy_by_domain(facts, end, agent)
+        cells = []
+        for domain in domains:
+            text = _accuracy_text(before.get(domain), after.get(domain))
+            cells.append(f"{text} *" if domain in own else text)
         table.add_row(_text(agent), *cells)
     return TerminalTable(table)
 
 
-def _gains(facts: Facts) -> TerminalTable:
+def _gain_table(facts: Facts) -> TerminalTable:
     matrix = gain_matrix(facts)
-    students = list(
-        dict.fromkeys((*facts.owns, *(s for row in matrix.values() for s in row)))
-    )
-    table = new_table(
-        ["teacher"], students, "Mean gain of a shown lesson, teachers down, students across"
-    )
-    for teacher in dict.fromkeys((*facts.owns, *matrix)):
-        table.add_row(
-            _text(teacher), *(_gain(matrix.get(teacher, {}).get(s)) for s in students)
-        )
+    teachers = dict.fromkeys((*facts.own_domains, *matrix))
+    students = dict.fromkeys(facts.own_domains)
+    for row in matrix.values():
+        students |= dict.fromkeys(row)
+
+    title = "Mean gain of a shown lesson, teachers down, students across"
+    table = new_table(["teacher"], students, title)
+    for teacher in teachers:
+        gains = matrix.get(teacher, {})
+        cells = [estimate_text(gains.get(student)) for student in students]
+        table.add_row(_text(teacher), *cells)
     return TerminalTable(table)
 
 
-def _taught(facts: Facts) -> TerminalTable:
-    names, numbers = (
+def _teaching_table(facts: Facts) -> TerminalTable:
+    table = new_table(
         ["teacher", "student", "domain"],
         ["lessons", "through the gate", "mean gain"],
+        "Who taught whom what",
     )
-    table = new_table(names, numbers, "Who taught whom what")
     for row in summarise_teaching(facts):
-        who = (_text(row.teacher), _text(row.student), _text(row.domain))
-        table.add_row(
-            *who, f"{row.lessons:,}", percent(row.passed / row.lessons), _gain(row.gain)
-        )
+        names = map(_text, (row.teacher, row.student, row.domain))
+        passed = percent(row.passed / row.lessons)
+        table.add_row(*names, f"{row.lessons:,}", passed, estimate_text(row.gain))
     return TerminalTable(table)
 
 
-def _ledger(facts: Facts) -> TerminalTable:
+def _ledger_table(facts: Facts) -> TerminalTable:
     table = new_table(["purpose"], ["tokens", "compute"], "Compute")
     for purpose, total in sum_usage(facts.ledger, lambda row: row.purpose).items():
-        table.add_row(
-            _text(purpose_label(purpose)),
-            compact(total["tokens"]),
-            compact(total["flops"], "FLOP"),
-        )
+        tokens = compact(total["tokens"])
+        flops = compact(total["flops"], "FLOP")
+        table.add_row(_text(purpose_label(purpose)), tokens, flops)
     return TerminalTable(table)
 
 
-def _sheet(sheet: TextTable) -> TerminalTable:
-    middle = len(sheet.heads) - sheet.numbers
-    table = new_table(sheet.heads[:middle], sheet.heads[middle:], sheet.title)
-    for row in sheet.rows:
+def _text_table(content: TextTable) -> TerminalTable:
+    words = len(content.heads) - content.numbers
+    table = new_table(content.heads[:words], content.heads[words:], content.title)
+    for row in content.rows:
         table.add_row(*map(_text, row))
     return TerminalTable(table)
 
@@ -137,27 +148,24 @@ def _text(text: str, style: str = "") -> Text:
     return Text(visible(text), style)
 
 
-def _change(start: Estimate | None, end: Estimate | None) -> str:
+def _accuracy_text(start: Estimate | None, end: Estimate | None) -> str:
     last = end or start
     if last is None:
         return DASH
-    change = (
-        f"{100 * start.mean:.0f} → {percent(end.mean)}"
-        if start and end
-        else percent(last.mean)
-    )
-    return f"{change} ({interval_text(last, share=True)})"
+    return f"{change_text(start, end)} ({interval_text(last, share=True)})"
 
 
-def _gain(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return DASH
-    interval = interval_text(estimate, share=False)
-    return signed(estimate.mean) + (f" ({interval})" if interval else "")
+def _knowledge_text(change: PairedChange) -> str:
+    if (
+        change.start is None
+        or change.rise is None
+        or change.low is None
+        or change.high is None
+    ):
+        return percent(change.start)
 
-
-def _rise(rise: PairedChange) -> str:
-    if rise.rise is None or rise.start is None or rise.low is None or rise.high is None:
-        return percent(rise.start)
-    low, high = (signed(100 * bound, 0) for bound in (rise.low, rise.high))
-    return f"{100 * rise.start:.0f} → {percent(rise.end)}, {signed(100 * rise.rise, 0)} points (95% {low} to {high})"
+    shares = f"{100 * change.start:.0f} → {percent(change.end)}"
+    rise = signed(100 * change.rise, 0)
+    low = signed(100 * change.low, 0)
+    high = signed(100 * change.high, 0)
+    return f"{shares}, {rise} points (95% {low} to {high})"

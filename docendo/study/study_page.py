@@ -245,8 +245,8 @@ def _parts(regime: RegimeResults) -> Markup:
     about = f"Mean of the population without a lesson: each arm minus {TEACHING}, in percentage points."
     key = tag(
         "p",
-        *(swatch("swatch up", f"better than {TEACHING}"), swatch("swatch down", "worse")),
-        swatch("swatch open", "cannot be told apart, or one seed"),
+        *(swatch("up", f"better than {TEACHING}"), swatch("down", "worse")),
+        swatch("open", "cannot be told apart, or one seed"),
         class_="key",
     )
     return join(
@@ -306,8 +306,8 @@ def _gains(regime: RegimeResults) -> Markup:
     )
     key = tag(
         "p",
-        swatch("swatch up", "the lesson helped"),
-        swatch("swatch down", "it hurt"),
+        swatch("up", "the lesson helped"),
+        swatch("down", "it hurt"),
         class_="key",
     )
     return join((tag("p", about), key, tag("div", *panels, class_="panels")))
@@ -328,7 +328,7 @@ def _compute(regime: RegimeResults, purposes: Sequence[str]) -> Markup:
         return join((empty_note("Nothing was booked in a ledger."), choices))
     key = tag(
         "p",
-        *(swatch(f"swatch {series_class(i)}", name) for i, name in enumerate(purposes)),
+        *(swatch(series_class(i), name) for i, name in enumerate(purposes)),
         class_="key",
     )
     chart = _scrolling(ledger_chart(spent, purposes), "Compute by arm and purpose")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from docendo.analysis.overview import Analysis, analyse
-from docendo.report.league_page import league_page, ranked
+from docendo.report.league_page import league_page, rank_by_rating
 from docendo.report.render.league_charts import (
     AgentMarks,
     PayoffMatrix,
@@ -106,5 +106,5 @@ def test_the_spinning_top_is_as_wide_as_the_cycles() -> None:
 
 
 def test_agents_are_ranked_by_rating_and_then_by_place() -> None:
-    assert ranked(analyse("abc", [[0, -1, -2], [1, 0, -1], [2, 1, 0]])) == [2, 1, 0]
-    assert ranked(analyse(["a", "b"], [[0, 0], [0, 0]])) == [0, 1]
+    assert rank_by_rating(analyse("abc", [[0, -1, -2], [1, 0, -1], [2, 1, 0]])) == [2, 1, 0]
+    assert rank_by_rating(analyse(["a", "b"], [[0, 0], [0, 0]])) == [0, 1]

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+from docendo.errors import UserError
 from docendo.records import AgentId, Usage
 from docendo.report import summary
+from docendo.report.facts.ledger import purpose_label, sum_usage, without_discarded
 from docendo.report.facts.run import (
     LessonFact,
     collect,
@@ -15,7 +16,6 @@ from docendo.report.facts.run import (
     mean_gain,
     summarise_teaching,
 )
-from docendo.report.facts.summary import purpose_label, sum_usage, without_discarded
 from docendo.store import RoundRecord, RunDirectory
 from tests.report.toys import answers, small_run
 
@@ -126,7 +126,7 @@ def test_the_ledger_is_summed_by_purpose_and_by_agent(run: RunDirectory) -> None
 def test_a_run_without_an_experts_stage_starts_with_its_first_evaluation(
     tmp_path: Path,
 ) -> None:
-    with RunDirectory.create(tmp_path / "run", "") as run:
+    with RunDirectory.create(tmp_path / "run", "[agents.ann]\n") as run:
         run.commit(
             RoundRecord(3, "teaching", 1.0, evaluations=answers(3, "ann", "sums", [0, 1]))
         )
@@ -147,17 +147,25 @@ def test_a_run_without_an_experts_stage_starts_with_its_first_evaluation(
         assert summary(run)["transfer"]["rise"] == 0.5
 
 
-@pytest.mark.parametrize(
-    "config", ["", "not toml [", "agents = 3\nmodel = 4", '[agents.ann]\ndomain = ["x"]']
-)
-def test_an_empty_run_with_an_odd_configuration_has_a_summary(
-    tmp_path: Path, config: str
-) -> None:
-    with RunDirectory.create(tmp_path / "run", config) as run:
+def test_an_empty_run_has_a_summary(tmp_path: Path) -> None:
+    with RunDirectory.create(tmp_path / "run", "") as run:
         found = summary(run)
     assert found["transfer"]["start"] is None
     assert found["gain"] == {"mean": None, "low": None, "high": None, "lessons": 0}
     json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"), [("not toml [", "is not TOML"), ("agents = 3", "agents")]
+)
+def test_a_configuration_that_cannot_be_read_is_named(
+    tmp_path: Path, config: str, problem: str
+) -> None:
+    with (
+        RunDirectory.create(tmp_path / "run", config) as run,
+        pytest.raises(UserError, match=rf"run/config\.toml.*{problem}"),
+    ):
+        summary(run)
 
 
 def test_discarded_tokens_are_shown_but_not_counted_twice():
@@ -165,11 +173,6 @@ def test_discarded_tokens_are_shown_but_not_counted_twice():
         Usage(AgentId("ann"), "attempt", 10, 5.0),
         Usage(AgentId("ann"), "discarded", 4, 0.0),
     ]
-    facts = SimpleNamespace(ledger=rows)
-    assert [row.purpose for row in without_discarded(facts)] == ["attempt"]
-    assert (
-        sum_usage(rows, lambda row: purpose_label(row.purpose))["discarded (of the above)"][
-            "tokens"
-        ]
-        == 4
-    )
+    assert [row.purpose for row in without_discarded(rows)] == ["attempt"]
+    totals = sum_usage(rows, lambda row: purpose_label(row.purpose))
+    assert totals["discarded (of the above)"]["tokens"] == 4

@@ -1,6 +1,6 @@
 """Small runs with numbers that can be checked by hand, and a larger one to look at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from docendo.records import (
@@ -16,11 +16,11 @@ from docendo.records import (
     Usage,
     Verdict,
 )
+from docendo.records.games import EvalSplit
 from docendo.store import RoundRecord, RunDirectory
 
 CONFIG = """
-[model]
-name = "SmolLM2-135M-Instruct"
+model = "SmolLM2-135M-Instruct"
 
 [agents.ann]
 domain = "sums"
@@ -48,6 +48,25 @@ def answers(
         )
         for n, s in enumerate(scores)
     ]
+
+
+def split_answers(
+    agent: str, split: EvalSplit, right: int, of: int = 40
+) -> list[Evaluation]:
+    """Answers to sums of a split after round 0, the first `right` of them right."""
+    evaluations = []
+    for number in range(of):
+        verdict = Verdict(float(number < right), "")
+        sum_ = Problem("sums", "s", 1, f"{split} {number}", "1")
+        evaluations.append(Evaluation(0, AgentId(agent), sum_, "", verdict, split))
+    return evaluations
+
+
+def run_of_one_round(path: Path, config: str, metrics: Mapping[str, float]) -> RunDirectory:
+    """A run with nothing but metrics."""
+    run = RunDirectory.create(path, config)
+    run.commit(RoundRecord(0, "experts", 1.0, metrics=metrics))
+    return run
 
 
 def lesson(

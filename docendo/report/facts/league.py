@@ -1,4 +1,4 @@
-"""From a run directory to payoff matrices: what lessons gave whom, and who beats whom in duels."""
+"""The facts of a league: payoff matrices of lessons and duels, the standings, and the lineage."""
 
 import math
 from collections import defaultdict
@@ -10,8 +10,8 @@ import numpy as np
 
 from docendo.analysis.overview import Analysis, analyse
 from docendo.analysis.structure import collaboration
-from docendo.league.standings import LiveStandings
-from docendo.records import AgentId, TaskType
+from docendo.league.standings import LiveStandings, StandingsRow
+from docendo.report.facts.metrics import read_metrics
 from docendo.report.facts.run import Facts, gain_matrix, table_name
 from docendo.statistics import Estimate, clustered_mean
 from docendo.store import RunDirectory
@@ -25,164 +25,150 @@ __all__ = [
     "standings_by_measure",
 ]
 
-_Meetings = Mapping[str, Mapping[str, Estimate]]
+_Matrix = Mapping[str, Mapping[str, Estimate]]
 """By row and column."""
+_Pair = tuple[str, str]
+_PayoffsByDeal = dict[object, list[float]]
 
 
 def analyse_lessons(facts: Facts) -> Analysis | None:
-    """The matrix of gains, teachers down, students across; None where fewer than two agents met."""
-    found = _analysed(list(facts.owns), gain_matrix(facts))
-    return found and replace(found, collaboration=shared_interest(facts))
+    """The matrix of gains, teachers in rows; None if fewer than two agents met."""
+    analysis = _analyse(list(facts.own_domains), gain_matrix(facts))
+    return analysis and replace(analysis, collaboration=shared_interest(facts))
 
 
 def shared_interest(facts: Facts) -> float | None:
-    """Correlation, over the lessons that were shown, of what the teacher was paid for and what the student was.
+    """Correlation over the shown lessons of the teacher's payoff and the student's.
 
-    The teacher's is the gain, the student's its mean score: 1 where what is good for one is good for the other, -1
-    where it is bad. None for fewer than two lessons, or where one of the payoffs never varies.
+    The teacher's payoff is the gain, the student's its mean score: 1 where what is good for one is
+    good for the other, -1 where it is bad. None for fewer than two lessons, or if one of the payoffs
+    never varies.
     """
-    shown = [
-        (x.gain, x.score)
-        for x in facts.lessons
-        if x.gain is not None and x.score is not None
-    ]
-    return collaboration([gain for gain, _ in shown], [score for _, score in shown])
+    gains = []
+    scores = []
+    for lesson in facts.lessons:
+        if lesson.gain is not None and lesson.score is not None:
+            gains.append(lesson.gain)
+            scores.append(lesson.score)
+    return collaboration(gains, scores)
 
 
 def analyse_duels(run: RunDirectory) -> dict[str, Analysis | None]:
-    """By game, mean payoffs of the row against the column; the independent units of their intervals are the deals.
+    """By game, mean payoffs of the row against the column, with deals as the independent units.
 
     None for a game that no two different agents played.
     """
-    deals: dict[str, dict[tuple[str, str], dict[object, list[float]]]] = {}
-    for d in run.duels():
-        pairs, first, second = (
-            deals.setdefault(d.game, {}),
-            table_name(d.first),
-            table_name(d.second),
-        )
-        if first != second:
-            unit = d.round, d.first, d.second, d.deal
-            for pair, payoff in (
-                ((first, second), d.payoffs[0]),
-                ((second, first), d.payoffs[1]),
-            ):
-                pairs.setdefault(pair, {}).setdefault(unit, []).append(payoff)
-    return {game: _of_game(pairs) for game, pairs in deals.items()}
+    games: dict[str, dict[_Pair, _PayoffsByDeal]] = {}
+    for duel in run.duels():
+        pairs = games.setdefault(duel.game, {})
+        first = table_name(duel.first)
+        second = table_name(duel.second)
+        if first == second:
+            continue
+
+        deal = duel.round, duel.first, duel.second, duel.deal
+        first_payoff, second_payoff = duel.payoffs
+        for pair, payoff in (
+            ((first, second), first_payoff),
+            ((second, first), second_payoff),
+        ):
+            pairs.setdefault(pair, {}).setdefault(deal, []).append(payoff)
+    return {game: _analyse_game(pairs) for game, pairs in games.items()}
 
 
-def _of_game(
-    deals: Mapping[tuple[str, str], Mapping[object, list[float]]],
+def _analyse_game(pairs: Mapping[_Pair, _PayoffsByDeal]) -> Analysis | None:
+    means: dict[str, dict[str, Estimate]] = {}
+    wins: dict[_Pair, float] = defaultdict(float)
+    for (row, column), deals in pairs.items():
+        means.setdefault(row, {})[column] = clustered_mean(list(deals.values()))
+        for payoffs in deals.values():
+            for payoff in payoffs:
+                wins[row, column] += (1 + payoff) / 2
+    return _analyse([], means, wins)
+
+
+def _analyse(
+    names: Sequence[str], matrix: _Matrix, wins: Mapping[_Pair, float] | None = None
 ) -> Analysis | None:
-    meetings: dict[str, dict[str, Estimate]] = defaultdict(dict)
-    won: dict[tuple[str, str], float] = {}
-    for (row, column), units in deals.items():
-        meetings[row][column] = clustered_mean(list(units.values()))
-        won[row, column] = sum(
-            (1 + payoff) / 2 for payoffs in units.values() for payoff in payoffs
-        )
-    return _analysed([], meetings, won)
-
-
-def _analysed(
-    names: Sequence[str],
-    meetings: _Meetings,
-    won: Mapping[tuple[str, str], float] | None = None,
-) -> Analysis | None:
-    names = list(
-        dict.fromkeys(
-            (*names, *(n for row, cells in meetings.items() for n in (row, *cells)))
-        )
-    )
-    if len(names) < 2 or not meetings:
+    """Analyse a matrix of payoffs; without `wins` they come from the payoffs and the counts."""
+    places = {name: place for place, name in enumerate(names)}
+    for row, cells in matrix.items():
+        for name in (row, *cells):
+            places.setdefault(name, len(places))
+    if len(places) < 2 or not matrix:
         return None
-    payoff, low, high = (np.full((len(names), len(names)), np.nan) for _ in range(3))
-    games, wins = (np.zeros_like(payoff) for _ in range(2))
-    place = {name: i for i, name in enumerate(names)}
-    for row, cells in meetings.items():
+
+    shape = len(places), len(places)
+    payoff = np.full(shape, np.nan)
+    low = np.full(shape, np.nan)
+    high = np.full(shape, np.nan)
+    games = np.zeros(shape)
+    won = np.zeros(shape)
+    for row, cells in matrix.items():
         for column, estimate in cells.items():
-            at = place[row], place[column]
-            payoff[at] = estimate.mean
-            low[at], high[at] = (
-                math.nan if bound is None else bound
-                for bound in (estimate.low, estimate.high)
-            )
-            games[at] = estimate.n
-            wins[at] = won[row, column] if won else 0.0
-    # teaching need not be mutual: a pair counts as often as it met in either direction
+            cell = places[row], places[column]
+            payoff[cell] = estimate.mean
+            low[cell] = math.nan if estimate.low is None else estimate.low
+            high[cell] = math.nan if estimate.high is None else estimate.high
+            games[cell] = estimate.n
+            won[cell] = wins[row, column] if wins else 0.0
+
+    if wins:
+        return analyse(list(places), payoff, None, won, low, high)
+    # Teaching need not be mutual: a pair counts as often as it met in either direction.
     games = np.maximum(games, games.T)
-    return analyse(names, payoff, None if won else games, wins if won else None, low, high)
+    return analyse(list(places), payoff, games, None, low, high)
 
 
 def standings_by_measure(
     run: RunDirectory, decay: float
 ) -> dict[str, list[dict[str, Any]]]:
-    """The standings as rows with 95 % credible intervals; `evidence` is what `decay` has left. Not by family."""
+    """The standings as rows with 95 % credible intervals, without those of families.
+
+    `evidence` is what `decay` has left.
+    """
     standings = LiveStandings(decay)
-    if state := run.state().get("standings"):
+    state = run.state().get("standings")
+    if state:
         standings.restore(state)
-    found: dict[str, list[dict[str, Any]]] = {
+
+    rows: dict[str, list[dict[str, Any]]] = {
         "gains": [],
         "wins": [],
         "alone": [],
         "helped": [],
     }
-    for (what, subject), table in standings.tables.items():
-        cells = [(row, column) for row, column, *_ in table.cells()]
-        if not cells or "/" in subject:
-            continue
-        rows, columns = [AgentId(row) for row, _ in cells], [column for _, column in cells]
-        belief: Any
-        if what in {"gains", "wins"}:
-            read = standings.gains if what == "gains" else standings.win_rates
-            belief = read(rows, [AgentId(c) for c in columns], subject)
-            names = [_pair(what, row, column, subject) for row, column in cells]
-        else:
-            kinds = [_kind(column) for column in columns]
-            belief = (
-                standings.rates_after_lesson
-                if what == "helped"
-                else standings.rates_unaided
-            )(rows, kinds)
-            names = [
-                {"agent": row, **kind._asdict()}
-                for row, kind in zip(rows, kinds, strict=True)
-            ]
-        low, high = belief.interval()
-        numbers = zip(names, belief.mean_N, low, high, belief.evidence_N, strict=True)
-        found[what] += [
-            name
-            | {"mean": float(m), "low": float(lo), "high": float(hi), "evidence": float(e)}
-            for name, m, lo, hi, e in numbers
-        ]
-    return found
+    for row in standings.posterior_rows():
+        # The subject of a family is ``domain/family``.
+        if "/" not in row.subject:
+            numbers = {"mean": row.mean, "low": row.low, "high": row.high}
+            rows[row.measure].append(_describe(row) | numbers | {"evidence": row.evidence})
+    return rows
 
 
-def _pair(what: str, row: str, column: str, subject: str) -> dict[str, Any]:
-    if what == "gains":
-        return {"teacher": row, "student": column, "domain": subject}
-    return {"player": row, "opponent": column, "game": subject}
+def _describe(row: StandingsRow) -> dict[str, Any]:
+    """What a row is about, with a name for each part."""
+    if row.measure == "gains":
+        return {"teacher": row.row, "student": row.column, "domain": row.subject}
+    if row.measure == "wins":
+        return {"player": row.row, "opponent": row.column, "game": row.subject}
 
-
-def _kind(text: str) -> TaskType:
-    kind, _, level = text.rpartition("/")
+    kind, _, level = row.column.rpartition("/")
     domain, _, family = kind.partition("/")
-    return TaskType(domain, family, int(level))
+    return {"agent": row.row, "domain": domain, "family": family, "level": int(level)}
 
 
 def round_metrics(run: RunDirectory) -> list[dict[str, Any]]:
-    """Every round of teaching: how much of what was sampled could be learned from, and from how many partners."""
-    series = {
-        name: dict(values)
-        for name, values in run.metrics().items()
-        if not name.startswith("held-out/")
-    }
-    indices = sorted(series.get("groups", {}))
-    return [
-        {"round": i}
-        | {n: v[i] for n, v in series.items() if i in v and math.isfinite(v[i])}
-        for i in indices
-    ]
+    """The metrics of every round of teaching, by name."""
+    series = [each for each in read_metrics(run) if each.kind != "held-out"]
+    rounds: dict[int, dict[str, Any]] = {}
+    for each in series:
+        if each.name == "groups":
+            rounds = {index: {"round": index} for index in sorted(each.values)}
+    for each in series:
+        for index in rounds.keys() & each.values:
+            rounds[index][each.name] = each.values[index]
+    return list(rounds.values())
 
 
 def lineage(run: RunDirectory) -> list[dict[str, Any]]:

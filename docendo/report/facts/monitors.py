@@ -3,14 +3,11 @@
 from math import isfinite
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
 from docendo.build.monitors import alarm_rules
-from docendo.config import MonitorsConfig
+from docendo.config.load import Config
 from docendo.monitors.alarms import AlarmRules, is_exceeded, share_in_window
 from docendo.monitors.metrics import Series
 from docendo.monitors.names import SHARE, MetricName
-from docendo.report.facts.run import settings
 from docendo.store import RunDirectory
 
 __all__ = ["MonitorFacts", "monitor_facts"]
@@ -34,9 +31,9 @@ class MonitorFacts(NamedTuple):
     """Why a text of the first such round was found; empty for length growth."""
 
 
-def monitor_facts(run: RunDirectory) -> list[MonitorFacts]:
+def monitor_facts(run: RunDirectory, config: Config) -> list[MonitorFacts]:
     """Every monitor and agent that was checked, the raised alarms first."""
-    rules = alarm_rules(_read_settings(run))
+    rules = alarm_rules(config.monitors)
     series: dict[str, list[tuple[int, float]]] = {}
     for metric, values in run.metrics().items():
         if MetricName.parse(metric) is not None:
@@ -81,11 +78,3 @@ def _facts_of(
         stops=name.monitor in rules.stop_on and newest.round in raised,
         example=example,
     )
-
-
-def _read_settings(run: RunDirectory) -> MonitorsConfig:
-    """The run's own settings; the defaults where they cannot be read."""
-    try:
-        return MonitorsConfig.model_validate(settings(run, "monitors"))
-    except ValidationError:
-        return MonitorsConfig()

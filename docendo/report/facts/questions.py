@@ -1,14 +1,14 @@
-"""What each asker contributed: questions by whom a model posed as, and problems of matches by where they came from."""
+"""Who asked: questions by the persona a model wrote them as, and test problems by their source."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from math import isfinite
 from statistics import fmean
 from typing import NamedTuple
 
-from docendo.records import AgentId, Question
+from docendo.records import AgentId, Episode, Question, Rollout
 from docendo.statistics import Estimate, clustered_mean, clustered_share
 from docendo.store import RunDirectory
 
@@ -19,7 +19,8 @@ __all__ = [
     "questions_by_persona",
 ]
 
-_ROW = re.compile(r":\d+\Z")
+_ROW_NUMBER = re.compile(r":\d+\Z")
+"""The end of a source that is a row of a file, ``capitals.csv:71``."""
 
 
 class PersonaQuestions(NamedTuple):
@@ -31,9 +32,9 @@ class PersonaQuestions(NamedTuple):
     asked: int
     admitted: int
     payoff: float
-    """Mean of 4p(1-p) over all that was asked."""
+    """Mean of 4p(1-p) over all questions asked."""
     refused: Mapping[str, int]
-    """Why, the most frequent first."""
+    """Questions by the reason why they were refused, the most frequent first."""
 
 
 class ProblemSource(NamedTuple):
@@ -49,62 +50,71 @@ class ProblemSource(NamedTuple):
 
 
 def questions_by_persona(run: RunDirectory) -> list[PersonaQuestions]:
-    """Everybody that a model posed as, in the order of asker, persona and domain."""
-    found = defaultdict[tuple[AgentId, str, str], list[Question]](list)
+    """All questions, in the order of asker, persona and domain."""
+    groups: dict[tuple[AgentId, str, str], list[Question]] = {}
     for question in run.questions():
-        found[question.asker, question.persona, question.task_type.domain].append(question)
-    return [_posed(*who, questions) for who, questions in sorted(found.items())]
+        key = question.asker, question.persona, question.task_type.domain
+        groups.setdefault(key, []).append(question)
+    return [_count_questions(*key, group) for key, group in sorted(groups.items())]
 
 
-def _posed(
+def _count_questions(
     asker: AgentId, persona: str, domain: str, questions: Sequence[Question]
 ) -> PersonaQuestions:
-    refused = Counter(q.refused.partition(":")[0] for q in questions if q.refused)
-    admitted, payoffs = (
-        len(questions) - refused.total(),
-        [q.payoff for q in questions if isfinite(q.payoff)],
-    )
-    payoff = fmean(payoffs) if payoffs else 0.0
+    reasons = Counter(q.refused.partition(":")[0] for q in questions if q.refused)
+    payoffs = [q.payoff for q in questions if isfinite(q.payoff)]
     return PersonaQuestions(
-        asker,
-        persona,
-        domain,
-        len(questions),
-        admitted,
-        payoff,
-        dict(refused.most_common()),
+        asker=asker,
+        persona=persona,
+        domain=domain,
+        asked=len(questions),
+        admitted=len(questions) - reasons.total(),
+        payoff=fmean(payoffs) if payoffs else 0.0,
+        refused=dict(reasons.most_common()),
     )
 
 
 def problems_by_source(run: RunDirectory) -> list[ProblemSource]:
-    """Every source of test problems, in the order of domain and source; all rows of a file are one source."""
-    controls = defaultdict[tuple[str, str], list[list[float]]](list)
-    gains = defaultdict[tuple[str, str], list[list[float]]](list)
-    # one match at a time, as `by_match` finds them: a run may have more episodes than memory holds
-    for _, same in groupby(
-        run.episodes(), lambda e: (e.round, e.match, e.lesson.problems, e.test, e.control)
-    ):
-        lessons = list(same)
-        first = lessons[0]
-        where = first.match.domain, _ROW.sub("", first.test.source).removeprefix("agent:")
-        controls[where].append(
-            [a.verdict.score for a in first.control if isfinite(a.verdict.score)]
-        )
-        gains[where].append(
-            [e.gain for e in lessons if e.gain is not None and isfinite(e.gain)]
-        )
-    return [
-        _origin(*where, groups, gains[where])
-        for where, groups in sorted(controls.items())
-        if any(groups)
-    ]
+    """Every source of test problems, in the order of domain and source.
+
+    All rows of a file are one source.
+    """
+    controls: dict[tuple[str, str], list[list[float]]] = {}
+    gains: dict[tuple[str, str], list[list[float]]] = {}
+    # One match at a time, as `by_match` groups them: all episodes of a run may not fit in memory.
+    for _, lessons in groupby(run.episodes(), _match_key):
+        episodes = list(lessons)
+        key = _source_of(episodes[0])
+        controls.setdefault(key, []).append(_finite_scores(episodes[0].control))
+        match_gains = [e.gain for e in episodes if e.gain is not None and isfinite(e.gain)]
+        gains.setdefault(key, []).append(match_gains)
+
+    sources = []
+    for (domain, source), scores in sorted(controls.items()):
+        if any(scores):
+            shown = [group for group in gains[domain, source] if group]
+            sources.append(
+                ProblemSource(
+                    domain=domain,
+                    source=source,
+                    matches=len(scores),
+                    without=clustered_share([group for group in scores if group]),
+                    gain=clustered_mean(shown) if shown else None,
+                )
+            )
+    return sources
 
 
-def _origin(
-    domain: str, source: str, controls: list[list[float]], gains: list[list[float]]
-) -> ProblemSource:
-    shown = [group for group in gains if group]
-    without = clustered_share([group for group in controls if group])
-    return ProblemSource(
-        domain, source, len(controls), without, clustered_mean(shown) if shown else None
-    )
+def _match_key(episode: Episode) -> tuple[object, ...]:
+    lesson = episode.lesson
+    return episode.round, episode.match, lesson.problems, episode.test, episode.control
+
+
+def _source_of(episode: Episode) -> tuple[str, str]:
+    source = _ROW_NUMBER.sub("", episode.test.source).removeprefix("agent:")
+    return episode.match.domain, source
+
+
+def _finite_scores(attempts: Sequence[Rollout]) -> list[float]:
+    scores = [attempt.verdict.score for attempt in attempts]
+    return [score for score in scores if isfinite(score)]

@@ -1,13 +1,21 @@
-"""From a run directory to numbers: one pass over it makes `Facts`, and everything else is a function of those."""
+"""The facts of a run: `collect` reads its directory once, everything else is computed from that."""
 
 import math
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from docendo.records import BASE, AgentId, Episode, Usage, base_agent, mean_score
+from docendo.config.load import Config, parse_toml
+from docendo.records import (
+    BASE,
+    AgentId,
+    Episode,
+    Usage,
+    base_agent,
+    is_frozen_copy,
+    mean_score,
+)
 from docendo.statistics import (
     Estimate,
     PairedChange,
@@ -22,32 +30,34 @@ from docendo.store import RoundRow, RunDirectory
 __all__ = [
     "Facts",
     "LessonFact",
-    "ScoresByCell",
+    "Scores",
     "TeachingSummary",
-    "accuracy",
+    "accuracy_by_domain",
     "base_accuracy",
     "collect",
-    "configured",
-    "domains",
+    "evaluated_domains",
     "evaluation_rounds",
     "flat_groups",
     "gain_matrix",
-    "knowledge",
+    "knowledge_change",
     "learning_curve",
     "mean_gain",
-    "settings",
+    "read_config",
     "summarise_teaching",
     "table_name",
 ]
 
 _PAST = " (past)"
 
-ScoresByCell = Mapping[tuple[int, str, str], Mapping[str, Sequence[float]]]
-"""Scores by problem key, of each (round, agent, domain)."""
+_ScoresByProblem = Mapping[str, Sequence[float]]
+_Cell = tuple[int, str, str]
+"""(round, agent, domain)."""
+Scores = Mapping[_Cell, _ScoresByProblem]
+"""Scores by the problem's key, of each (round, agent, domain)."""
 
 
 class LessonFact(NamedTuple):
-    """What the numbers need of an episode."""
+    """What the report needs to know of an episode."""
 
     match: tuple[str, ...]
     """The same for all lessons of one match."""
@@ -56,7 +66,7 @@ class LessonFact(NamedTuple):
     domain: str
     passed: bool
     gain: float | None
-    flat: bool
+    is_flat: bool
     """Whether all attempts with the lesson got the same score; False where it was not shown."""
     score: float | None = None
     """The student's mean score with the lesson; None where it was not shown."""
@@ -64,13 +74,15 @@ class LessonFact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
+    """All that a report counts."""
+
     name: str
-    model: str
+    config: Config
     finished: bool
-    owns: Mapping[str, tuple[str, ...]]
-    """Every learning agent, in the order of the configuration, with the domains it is an expert of."""
+    own_domains: Mapping[str, tuple[str, ...]]
+    """The domains that each learning agent is an expert of, in the order of the configuration."""
     rounds: Sequence[RoundRow]
-    scores: ScoresByCell
+    scores: Scores
     lessons: Sequence[LessonFact]
     ledger: Sequence[Usage]
 
@@ -88,25 +100,27 @@ class TeachingSummary(NamedTuple):
 
 
 def collect(run: RunDirectory) -> Facts:
-    """Everything the report counts, read in one pass."""
-    config = _parsed(run.config_toml)
-    scores: dict[tuple[int, str, str], dict[str, list[float]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for row in run.evaluations():
-        if math.isfinite(row.verdict.score):
-            scores[row.round, row.agent, row.problem.domain][row.problem.key].append(
-                row.verdict.score
-            )
-    lessons = [_lesson(episode) for episode in run.episodes()]
-    seen = {agent for _, agent, _ in scores} | {
-        n for x in lessons for n in (x.teacher, x.student) if _PAST not in n
-    }
+    """Read everything the report counts, in one pass.
+
+    Raises UserError if the run's configuration cannot be read.
+    """
+    config = read_config(run)
+    scores = _read_scores(run)
+    lessons = [_lesson_fact(episode) for episode in run.episodes()]
+
+    agents = {agent for _, agent, _ in scores}
+    for lesson in lessons:
+        agents |= {lesson.teacher, lesson.student}
+    own_domains = {name: tuple(agent.domains) for name, agent in config.learners.items()}
+    for name in sorted(agents - set(config.agents) - {BASE}):
+        # An agent of a file that was edited by hand still gets its row.
+        if _PAST not in name:
+            own_domains[name] = ()
     return Facts(
         name=run.path.resolve().name,
-        model=_model(config),
+        config=config,
         finished=run.finished,
-        owns=_owners(config, seen),
+        own_domains=own_domains,
         rounds=run.rounds(),
         scores=scores,
         lessons=lessons,
@@ -114,197 +128,192 @@ def collect(run: RunDirectory) -> Facts:
     )
 
 
-def _lesson(episode: Episode) -> LessonFact:
+def read_config(run: RunDirectory) -> Config:
+    """The settings of a run. Raises UserError if they cannot be read."""
+    return parse_toml(run.config_toml, str(run.path / "config.toml"))
+
+
+def _read_scores(run: RunDirectory) -> dict[_Cell, dict[str, list[float]]]:
+    scores: dict[_Cell, dict[str, list[float]]] = {}
+    for row in run.evaluations():
+        if math.isfinite(row.verdict.score):
+            cell = scores.setdefault((row.round, row.agent, row.problem.domain), {})
+            cell.setdefault(row.problem.key, []).append(row.verdict.score)
+    return scores
+
+
+def _lesson_fact(episode: Episode) -> LessonFact:
     match = episode.match
-    address = (str(episode.round), *map(str, match), episode.test.key)
-    flat = len({a.verdict.score for a in episode.attempts}) == 1
-    who = table_name(match.teacher), table_name(match.student)
-    score = mean_score(episode.attempts) if episode.attempts else None
+    attempts = episode.attempts
     return LessonFact(
-        address, *who, match.domain, episode.lesson.passed, episode.gain, flat, score
+        match=(str(episode.round), *map(str, match), episode.test.key),
+        teacher=table_name(match.teacher),
+        student=table_name(match.student),
+        domain=match.domain,
+        passed=episode.lesson.passed,
+        gain=episode.gain,
+        is_flat=len({attempt.verdict.score for attempt in attempts}) == 1,
+        score=mean_score(attempts) if attempts else None,
     )
 
 
 def table_name(agent: AgentId) -> str:
-    """All frozen copies of an agent are one line of a table."""
-    return agent if base_agent(agent) == agent else base_agent(agent) + _PAST
+    """The row of an agent in a table: all frozen copies of an agent share one."""
+    return base_agent(agent) + _PAST if is_frozen_copy(agent) else agent
 
 
-def configured(run: RunDirectory, section: str) -> dict[str, dict[str, Any]]:
-    """The tables of a section of the run's configuration, by name."""
-    return {k: v for k, v in settings(run, section).items() if isinstance(v, dict)}
-
-
-def settings(run: RunDirectory, section: str) -> dict[str, Any]:
-    """A section of the run's configuration; empty where it has none."""
-    table = _parsed(run.config_toml).get(section)
-    return table if isinstance(table, dict) else {}
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return {}
-
-
-def _owners(config: Mapping[str, Any], seen: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    table = config.get("agents")
-    given = (
-        {k: v for k, v in table.items() if isinstance(v, dict)}
-        if isinstance(table, dict)
-        else {}
-    )
-    named = {
-        k: v.get("domain") for k, v in given.items() if v.get("plays", "model") == "model"
-    }
-    lists = {
-        name: [domain] if isinstance(domain, str) else domain
-        for name, domain in named.items()
-    }
-    owns = {
-        name: tuple(map(str, domains)) if isinstance(domains, list) else ()
-        for name, domains in lists.items()
-    }
-    return owns | {name: () for name in sorted(seen) if name not in given and name != BASE}
-
-
-def _model(config: Mapping[str, Any]) -> str:
-    """The base model's name, wherever a configuration may say it; empty where it does not."""
-    for table in (config, config.get("model"), config.get("engine")):
-        for key in ("model", "base", "name", "path"):
-            value = table.get(key) if isinstance(table, dict) else None
-            if isinstance(value, str):
-                return value
-    return ""
-
-
-def domains(facts: Facts) -> list[str]:
-    """Every domain that was evaluated, in the order of its owners and then of the alphabet."""
-    evaluated = {d for _, _, d in facts.scores}
-    owned = [d for domains in facts.owns.values() for d in domains if d in evaluated]
-    return list(dict.fromkeys((*owned, *sorted(evaluated))))
+def evaluated_domains(facts: Facts) -> list[str]:
+    """Every domain that was evaluated, in the order of its owners, then of the alphabet."""
+    evaluated = {domain for _, _, domain in facts.scores}
+    ordered: dict[str, None] = {}
+    for domains in facts.own_domains.values():
+        ordered |= dict.fromkeys(domain for domain in domains if domain in evaluated)
+    ordered |= dict.fromkeys(sorted(evaluated))
+    return list(ordered)
 
 
 def evaluation_rounds(facts: Facts) -> tuple[int | None, int | None]:
-    """The rounds of the start (after the experts stage) and the end; None where there is no such evaluation.
+    """The rounds of the start (after the experts stage) and of the end; None for a missing one.
 
-    A run that has no experts stage starts with its first evaluation. Only learners' rows count.
+    A run without an experts stage starts with its first evaluation. Only learners' scores count.
     """
-    measured = sorted({r for r, agent, _ in facts.scores if agent in facts.owns})
-    if not measured:
+    learners = facts.own_domains
+    evaluated = sorted({index for index, agent, _ in facts.scores if agent in learners})
+    if not evaluated:
         return None, None
-    experts = {r.round for r in facts.rounds if r.stage == "experts"}
-    start = max((r for r in measured if r in experts), default=measured[0])
-    return start, measured[-1] if measured[-1] > start else None
+
+    expert_rounds = {row.round for row in facts.rounds if row.stage == "experts"}
+    start = max((i for i in evaluated if i in expert_rounds), default=evaluated[0])
+    end = evaluated[-1]
+    return start, end if end > start else None
 
 
-def accuracy(facts: Facts, round: int | None, agent: str) -> dict[str, Estimate]:
-    """The agent's accuracy in each domain after a round, with Wilson's interval; a domain not measured is absent."""
-    found = {}
-    for domain in domains(facts):
-        scores = [
-            s
-            for some in facts.scores.get(
-                (-1 if round is None else round, agent, domain), {}
-            ).values()
-            for s in some
-        ]
-        if scores and round is not None:
+def accuracy_by_domain(
+    facts: Facts, round_index: int | None, agent: str
+) -> dict[str, Estimate]:
+    """The agent's accuracy after a round with Wilson's interval, in the domains evaluated then."""
+    accuracies: dict[str, Estimate] = {}
+    if round_index is None:
+        return accuracies
+
+    for domain in evaluated_domains(facts):
+        cell = facts.scores.get((round_index, agent, domain), {})
+        scores = [score for of_problem in cell.values() for score in of_problem]
+        if scores:
             mean = math.fsum(scores) / len(scores)
-            found[domain] = Estimate(mean, *wilson_interval(mean, len(scores)), len(scores))
-    return found
+            low, high = wilson_interval(mean, len(scores))
+            accuracies[domain] = Estimate(mean, low, high, len(scores))
+    return accuracies
 
 
 def base_accuracy(facts: Facts) -> dict[str, Estimate]:
-    """The base model's accuracy in each domain, at the first round where it was measured."""
-    first = min((r for r, agent, _ in facts.scores if agent == BASE), default=None)
-    return accuracy(facts, first, BASE)
+    """The base model's accuracy in each domain, after the first round that evaluated it."""
+    first = min((index for index, agent, _ in facts.scores if agent == BASE), default=None)
+    return accuracy_by_domain(facts, first, BASE)
 
 
-def knowledge(facts: Facts, *, own: bool) -> PairedChange:
-    """Mean accuracy over the agents in their own domain, or over agents and domains that are not theirs.
+def knowledge_change(facts: Facts, *, own: bool) -> PairedChange:
+    """Mean accuracy without a lesson from start to end, over agents and their own domains.
 
-    Without a lesson, from start to end; the interval is of the rise, problems drawn anew within each domain.
+    With ``own=False``, over agents and the domains of others. The interval is of the change, with
+    problems resampled within each domain.
     """
     start, end = evaluation_rounds(facts)
     if start is None:
         return PairedChange(None, None, None, None, None)
     if end is None:
-        cells = [
-            accuracy(facts, start, a)[d].mean
-            for a in facts.owns
-            for d in accuracy(facts, start, a)
-            if (d in facts.owns[a]) == own
-        ]
-        return PairedChange(
-            math.fsum(cells) / len(cells) if cells else None, None, None, None, None
-        )
+        mean = _mean_accuracy(facts, start, own=own)
+        return PairedChange(mean, None, None, None, None)
+
     strata = []
-    for domain in domains(facts):
-        takers = [a for a, owned in facts.owns.items() if (domain in owned) == own]
-        before = [facts.scores.get((start, a, domain), {}) for a in takers]
-        after = [facts.scores.get((end, a, domain), {}) for a in takers]
-        keys = dict.fromkeys(key for some in (*before, *after) for key in some)
-        strata.append(
-            [PairedScores(*_sums(before, key), *_sums(after, key)) for key in keys]
-            if takers
-            else []
-        )
+    for domain in evaluated_domains(facts):
+        agents = [a for a, owned in facts.own_domains.items() if (domain in owned) == own]
+        before = [facts.scores.get((start, agent, domain), {}) for agent in agents]
+        after = [facts.scores.get((end, agent, domain), {}) for agent in agents]
+        strata.append(_pair_scores(before, after))
     return paired_change(strata)
 
 
-def _sums(
-    cells: Sequence[Mapping[str, Sequence[float]]], key: str
-) -> tuple[tuple[float, ...], tuple[int, ...]]:
-    scores = [cell.get(key, ()) for cell in cells]
-    return tuple(math.fsum(s) for s in scores), tuple(len(s) for s in scores)
+def _mean_accuracy(facts: Facts, round_index: int, *, own: bool) -> float | None:
+    means = []
+    for agent, owned in facts.own_domains.items():
+        for domain, accuracy in accuracy_by_domain(facts, round_index, agent).items():
+            if (domain in owned) == own:
+                means.append(accuracy.mean)
+    return math.fsum(means) / len(means) if means else None
+
+
+def _pair_scores(
+    before: Sequence[_ScoresByProblem], after: Sequence[_ScoresByProblem]
+) -> list[PairedScores]:
+    """The scores of each problem, one entry for each agent."""
+    keys = dict.fromkeys(key for cell in (*before, *after) for key in cell)
+    pairs = []
+    for key in keys:
+        start = [cell.get(key, ()) for cell in before]
+        end = [cell.get(key, ()) for cell in after]
+        pairs.append(
+            PairedScores(
+                start=tuple(map(math.fsum, start)),
+                start_count=tuple(map(len, start)),
+                end=tuple(map(math.fsum, end)),
+                end_count=tuple(map(len, end)),
+            )
+        )
+    return pairs
 
 
 def learning_curve(facts: Facts, domain: str, agents: Iterable[str]) -> dict[int, Estimate]:
-    """Mean accuracy over the agents after each round that evaluated all of them; problems are the independent units.
+    """Mean accuracy over the agents by round; problems are the independent units.
 
-    Rounds in which only the experts were examined are left out: a mean over other agents is no point of the same curve.
+    A round that evaluated only some of the agents is left out: a mean over other agents is no
+    point of the same curve.
     """
-    chosen, seen = set(agents), defaultdict[int, set[str]](set)
-    groups: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for (index, agent, where), cell in facts.scores.items():
-        if agent in chosen and where == domain:
-            seen[index].add(agent)
-            for key, scores in cell.items():
-                groups[index][key].extend(scores)
-    return {
-        index: clustered_share(list(groups[index].values()))
-        for index in sorted(groups)
-        if seen[index] == chosen
-    }
+    members = set(agents)
+    agents_by_round: dict[int, set[str]] = defaultdict(set)
+    scores_by_round: dict[int, dict[str, list[float]]] = {}
+    for (index, agent, cell_domain), cell in facts.scores.items():
+        if agent not in members or cell_domain != domain:
+            continue
+        agents_by_round[index].add(agent)
+        by_problem = scores_by_round.setdefault(index, {})
+        for key, scores in cell.items():
+            by_problem.setdefault(key, []).extend(scores)
+
+    curve = {}
+    for index in sorted(scores_by_round):
+        if agents_by_round[index] == members:
+            curve[index] = clustered_share(list(scores_by_round[index].values()))
+    return curve
 
 
 def mean_gain(lessons: Iterable[LessonFact]) -> Estimate | None:
-    """Mean gain of the lessons that were shown, the matches being the independent units; None for no lesson."""
-    groups: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    """Mean gain of the shown lessons, with matches as the independent units; None for no lesson."""
+    gains_by_match: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for lesson in lessons:
         if lesson.gain is not None and math.isfinite(lesson.gain):
-            groups[lesson.match].append(lesson.gain)
-    if not groups:
+            gains_by_match[lesson.match].append(lesson.gain)
+    if not gains_by_match:
         return None
-    mean, low, high, n = clustered_mean(list(groups.values()))
+
+    mean, low, high, count = clustered_mean(list(gains_by_match.values()))
     if low is None or high is None:
-        return Estimate(mean, low, high, n)
-    return Estimate(mean, max(low, -1.0), min(high, 1.0), n)
+        return Estimate(mean, low, high, count)
+    return Estimate(mean, max(low, -1.0), min(high, 1.0), count)
 
 
 def gain_matrix(facts: Facts) -> dict[str, dict[str, Estimate]]:
     """Mean gain by teacher and student; a pair without a shown lesson is absent."""
-    pairs: dict[tuple[str, str], list[LessonFact]] = defaultdict(list)
+    lessons_by_pair: dict[tuple[str, str], list[LessonFact]] = defaultdict(list)
     for lesson in facts.lessons:
-        pairs[lesson.teacher, lesson.student].append(lesson)
-    matrix: dict[str, dict[str, Estimate]] = defaultdict(dict)
-    for (teacher, student), lessons in sorted(pairs.items()):
-        estimate = mean_gain(lessons)
-        if estimate:
-            matrix[teacher][student] = estimate
-    return dict(matrix)
+        lessons_by_pair[lesson.teacher, lesson.student].append(lesson)
+
+    matrix: dict[str, dict[str, Estimate]] = {}
+    for (teacher, student), lessons in sorted(lessons_by_pair.items()):
+        gain = mean_gain(lessons)
+        if gain:
+            matrix.setdefault(teacher, {})[student] = gain
+    return matrix
 
 
 def summarise_teaching(facts: Facts) -> list[TeachingSummary]:
@@ -312,25 +321,30 @@ def summarise_teaching(facts: Facts) -> list[TeachingSummary]:
     groups: dict[tuple[str, str, str], list[LessonFact]] = defaultdict(list)
     for lesson in facts.lessons:
         groups[lesson.teacher, lesson.student, lesson.domain].append(lesson)
-    return [
-        TeachingSummary(
-            *who, len(lessons), sum(x.passed for x in lessons), mean_gain(lessons)
+
+    summaries = []
+    for (teacher, student, domain), lessons in sorted(groups.items()):
+        passed = sum(lesson.passed for lesson in lessons)
+        gain = mean_gain(lessons)
+        summaries.append(
+            TeachingSummary(teacher, student, domain, len(lessons), passed, gain)
         )
-        for who, lessons in sorted(groups.items())
-    ]
+    return summaries
 
 
 def flat_groups(facts: Facts) -> dict[str, tuple[int, int]]:
-    """(groups, flat ones) by role: a flat group has equal rewards throughout and teaches a policy gradient nothing.
+    """(groups, flat groups) by role.
 
-    A student's group is its attempts with one lesson; a teacher's is its lessons of one match, of which those that
-    were stopped at the gate are all paid the same.
+    All rewards in a flat group are equal, so that it teaches a policy gradient nothing. A student's
+    group is its attempts with one lesson. A teacher's is its lessons of one match; those that were
+    stopped at the gate all have the same payoff.
     """
-    matches: dict[tuple[str, ...], list[float | None]] = defaultdict(list)
+    gains_by_match: dict[tuple[str, ...], set[float | None]] = defaultdict(set)
     for lesson in facts.lessons:
-        matches[lesson.match].append(lesson.gain)
-    shown = [x for x in facts.lessons if x.gain is not None]
+        gains_by_match[lesson.match].add(lesson.gain)
+    shown = [lesson for lesson in facts.lessons if lesson.gain is not None]
+    flat_matches = sum(len(gains) == 1 for gains in gains_by_match.values())
     return {
-        "student": (len(shown), sum(x.flat for x in shown)),
-        "teacher": (len(matches), sum(len(set(gains)) == 1 for gains in matches.values())),
+        "student": (len(shown), sum(lesson.is_flat for lesson in shown)),
+        "teacher": (len(gains_by_match), flat_matches),
     }

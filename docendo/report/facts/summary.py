@@ -1,141 +1,108 @@
-"""The report as one JSON document, its keys stable."""
+"""The report as one JSON document with stable keys."""
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
-from docendo.records import BASE, DISCARDED, Usage
-from docendo.report.facts.monitors import monitor_facts
-from docendo.report.facts.pools import (
-    agent_settings,
+from docendo.records import BASE
+from docendo.report.facts.agents import agent_settings
+from docendo.report.facts.contamination import (
+    Contamination,
     domains_without_fresh,
     measure_contamination,
-    sum_contributions,
 )
-from docendo.report.facts.questions import problems_by_source, questions_by_persona
+from docendo.report.facts.contributions import sum_contributions
+from docendo.report.facts.ledger import sum_usage, without_discarded
+from docendo.report.facts.monitors import monitor_facts
+from docendo.report.facts.questions import (
+    ProblemSource,
+    problems_by_source,
+    questions_by_persona,
+)
 from docendo.report.facts.run import (
     Facts,
-    accuracy,
+    accuracy_by_domain,
     base_accuracy,
     collect,
     evaluation_rounds,
     flat_groups,
     gain_matrix,
-    knowledge,
+    knowledge_change,
     mean_gain,
 )
 from docendo.statistics import Estimate
 from docendo.store import RunDirectory
 
-__all__ = ["purpose_label", "sum_usage", "summarise", "summary", "without_discarded"]
+__all__ = ["summarise", "summary"]
 
 
 def summary(run: RunDirectory) -> dict[str, Any]:
-    """Everything `docendo report --json` prints. A number that cannot be had is None; all others are finite."""
+    """All that `docendo report --json` prints.
+
+    A number that cannot be computed is None; all others are finite.
+    """
     with run.snapshot():
-        return summarise(collect(run)) | {
-            "alarms": [w._asdict() for w in monitor_facts(run)],
-            "members": agent_settings(run),
-            "contamination": [
-                {
-                    "agent": g.agent,
-                    "domain": g.domain,
-                    "test": g.test.mean,
-                    "fresh": g.fresh.mean,
-                    "found": g.found,
-                }
-                | {"gap": g.gap.mean, "low": g.gap.low, "high": g.gap.high}
-                for g in measure_contamination(run)
-            ],
-            "no_fresh_problems": domains_without_fresh(run),
-            "contributions": sum_contributions(run),
-            "questions": [p._asdict() for p in questions_by_persona(run)],
+        facts = collect(run)
+        return {
+            **summarise(facts),
+            "alarms": [row._asdict() for row in monitor_facts(run, facts.config)],
+            "members": agent_settings(facts.config),
+            "contamination": list(map(_contamination, measure_contamination(run))),
+            "no_fresh_problems": domains_without_fresh(run, facts.config),
+            "contributions": sum_contributions(run, facts.config),
+            "questions": [row._asdict() for row in questions_by_persona(run)],
             "changes": run.noted("changes") or [],
-            "origins": [
-                {"domain": o.domain, "source": o.source, "matches": o.matches}
-                | {
-                    "without": {
-                        "accuracy": o.without.mean,
-                        "low": o.without.low,
-                        "high": o.without.high,
-                    }
-                }
-                | {"gain": _gain(o.gain)}
-                for o in problems_by_source(run)
-            ],
+            "origins": list(map(_source, problems_by_source(run))),
         }
 
 
 def summarise(facts: Facts) -> dict[str, Any]:
-    """`summary` of facts that were read already."""
+    """The part of `summary` that needs nothing but the facts."""
     start, end = evaluation_rounds(facts)
-    shown = mean_gain(facts.lessons)
+    agents = facts.own_domains
+    played = [row for row in facts.rounds if row.round >= 0]
+    expert_rounds = sum(row.stage == "experts" for row in played)
+    teaching_rounds = sum(row.stage == "teaching" for row in played)
+    gains = {}
+    for teacher, row in gain_matrix(facts).items():
+        gains[teacher] = {student: _gain(gain) for student, gain in row.items()}
     return {
-        "run": {"name": facts.name, "model": facts.model, "finished": facts.finished},
+        "run": {
+            "name": facts.name,
+            "model": facts.config.model,
+            "finished": facts.finished,
+        },
         "rounds": {
-            "count": sum(r.round >= 0 for r in facts.rounds),
-            "experts": sum(r.round >= 0 and r.stage == "experts" for r in facts.rounds),
-            "teaching": sum(r.round >= 0 and r.stage == "teaching" for r in facts.rounds),
+            "count": len(played),
+            "experts": expert_rounds,
+            "teaching": teaching_rounds,
             "start": start,
             "end": end,
-            "seconds": sum(r.seconds for r in facts.rounds),
+            "seconds": sum(row.seconds for row in facts.rounds),
         },
-        "agents": {
-            name: {"domains": list(domains)} for name, domains in facts.owns.items()
-        },
+        "agents": {name: {"domains": list(own)} for name, own in agents.items()},
         "accuracy": {
             "base": _accuracies(base_accuracy(facts)),
-            "start": {a: _accuracies(accuracy(facts, start, a)) for a in facts.owns},
-            "end": {a: _accuracies(accuracy(facts, end, a)) for a in facts.owns},
+            "start": {a: _accuracies(accuracy_by_domain(facts, start, a)) for a in agents},
+            "end": {a: _accuracies(accuracy_by_domain(facts, end, a)) for a in agents},
         },
-        "transfer": knowledge(facts, own=False)._asdict(),
-        "own": knowledge(facts, own=True)._asdict(),
-        "gain": _gain(shown),
-        "gain_matrix": {
-            t: {s: _gain(e) for s, e in row.items()}
-            for t, row in gain_matrix(facts).items()
-        },
+        "transfer": knowledge_change(facts, own=False)._asdict(),
+        "own": knowledge_change(facts, own=True)._asdict(),
+        "gain": _gain(mean_gain(facts.lessons)),
+        "gain_matrix": gains,
         "gate": {
             "lessons": len(facts.lessons),
-            "passed": sum(x.passed for x in facts.lessons),
+            "passed": sum(lesson.passed for lesson in facts.lessons),
         },
         "flat_groups": {
-            role: _flat(*counts) for role, counts in flat_groups(facts).items()
+            role: _flat_share(*counts) for role, counts in flat_groups(facts).items()
         },
-        "ledger": {
-            "tokens": sum(r.tokens for r in without_discarded(facts)),
-            "flops": sum(r.flops for r in without_discarded(facts)),
-            "by_purpose": sum_usage(facts.ledger, lambda row: row.purpose),
-            "by_agent": sum_usage(without_discarded(facts), lambda row: row.agent or BASE),
-        },
+        "ledger": _ledger(facts),
     }
 
 
-def without_discarded(facts: Facts) -> list[Usage]:
-    """The ledger without what repeats tokens that are booked under another purpose."""
-    return [row for row in facts.ledger if row.purpose != DISCARDED]
-
-
-def purpose_label(purpose: str) -> str:
-    """A purpose as a person reads it."""
-    return f"{purpose} (of the above)" if purpose == DISCARDED else purpose
-
-
-def sum_usage(
-    rows: Iterable[Usage], by: Callable[[Usage], str]
-) -> dict[str, dict[str, float]]:
-    """Tokens and FLOPs of the ledger's rows, summed by a property of theirs, the largest first."""
-    totals: dict[str, dict[str, float]] = {}
-    for row in rows:
-        total = totals.setdefault(by(row), {"tokens": 0, "flops": 0.0})
-        total["tokens"] += row.tokens
-        total["flops"] += row.flops
-    return dict(sorted(totals.items(), key=lambda item: -item[1]["flops"]))
-
-
-def _accuracies(cells: dict[str, Estimate]) -> dict[str, dict[str, Any]]:
+def _accuracies(accuracies: dict[str, Estimate]) -> dict[str, dict[str, Any]]:
     return {
-        d: {"accuracy": e.mean, "low": e.low, "high": e.high, "n": e.n}
-        for d, e in cells.items()
+        domain: {"accuracy": e.mean, "low": e.low, "high": e.high, "n": e.n}
+        for domain, e in accuracies.items()
     }
 
 
@@ -144,5 +111,39 @@ def _gain(estimate: Estimate | None) -> dict[str, Any]:
     return {"mean": mean, "low": low, "high": high, "lessons": lessons}
 
 
-def _flat(groups: int, flat: int) -> dict[str, Any]:
+def _flat_share(groups: int, flat: int) -> dict[str, Any]:
     return {"groups": groups, "flat": flat, "share": flat / groups if groups else None}
+
+
+def _ledger(facts: Facts) -> dict[str, Any]:
+    rows = without_discarded(facts.ledger)
+    return {
+        "tokens": sum(row.tokens for row in rows),
+        "flops": sum(row.flops for row in rows),
+        "by_purpose": sum_usage(facts.ledger, lambda row: row.purpose),
+        "by_agent": sum_usage(rows, lambda row: row.agent or BASE),
+    }
+
+
+def _contamination(row: Contamination) -> dict[str, Any]:
+    return {
+        "agent": row.agent,
+        "domain": row.domain,
+        "test": row.test.mean,
+        "fresh": row.fresh.mean,
+        "found": row.is_certain,
+        "gap": row.gap.mean,
+        "low": row.gap.low,
+        "high": row.gap.high,
+    }
+
+
+def _source(row: ProblemSource) -> dict[str, Any]:
+    without = row.without
+    return {
+        "domain": row.domain,
+        "source": row.source,
+        "matches": row.matches,
+        "without": {"accuracy": without.mean, "low": without.low, "high": without.high},
+        "gain": _gain(row.gain),
+    }

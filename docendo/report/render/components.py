@@ -1,38 +1,58 @@
-"""What every page is made of: tables, figures, the keys of charts, the numbers of a heading."""
+"""The elements that every page is made of: tables, figures, keys of charts, numbers of a heading."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from docendo.formatting import DASH, interval_text, percent
 from docendo.report.render.markup import Markup, tag
+from docendo.statistics import Estimate
 
-__all__ = ["empty_note", "figure", "swatch", "table", "tile"]
+__all__ = [
+    "change_text",
+    "empty_note",
+    "figure",
+    "number_cell",
+    "row_head",
+    "scroll_box",
+    "share_text",
+    "swatch",
+    "swatch_key",
+    "table",
+    "tile",
+]
 
 
 def tile(title: str, value: str, notes: Iterable[str]) -> Markup:
-    """A number that matters, its name above and notes below."""
-    return tag(
-        "div",
-        tag("dt", title),
-        tag("dd", value),
-        *(tag("dd", note, class_="note") for note in notes),
-    )
+    """A number that matters, with its name above and notes below."""
+    note_tags = [tag("dd", note, class_="note") for note in notes]
+    return tag("div", tag("dt", title), tag("dd", value), *note_tags)
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[Markup]], words: int = 1) -> Markup:
-    """A table of cells in a box that scrolls sideways; the first columns are `words`, the others numbers."""
-    titles = (
-        tag("th", text, scope="col", class_="words" if i < words else None)
-        for i, text in enumerate(heads)
-    )
+    """A table of cells that scrolls sideways; the first `words` columns are text, the others numbers."""
+    titles = []
+    for place, text in enumerate(heads):
+        titles.append(
+            tag("th", text, scope="col", class_="words" if place < words else None)
+        )
     head = tag("thead", tag("tr", *titles))
     body = tag("tbody", *(tag("tr", *cells) for cells in rows))
-    return tag(
-        "div",
-        tag("table", head, body),
-        class_="scroll",
-        tabindex="0",
-        role="group",
-        aria_label="Table",
-    )
+    return scroll_box(tag("table", head, body), "Table")
+
+
+def row_head(text: str) -> Markup:
+    """The first cell of a row."""
+    return tag("th", text, scope="row")
+
+
+def number_cell(value: str, note: str = "") -> Markup:
+    """A cell with a number, and a smaller note below it."""
+    notes = [tag("small", note)] if note else []
+    return tag("td", value, *notes, class_="number")
+
+
+def scroll_box(content: Markup, label: str, kind: str = "scroll") -> Markup:
+    """A box that scrolls sideways, with the keyboard too; `label` names it to screen readers."""
+    return tag("div", content, class_=kind, tabindex="0", role="group", aria_label=label)
 
 
 def figure(title: str, picture: Markup) -> Markup:
@@ -41,10 +61,31 @@ def figure(title: str, picture: Markup) -> Markup:
 
 
 def swatch(kind: str, text: str) -> Markup:
-    """One entry of a chart's key."""
-    return tag("span", tag("i", class_=kind), text)
+    """One entry of a chart's key: a mark of the class `kind` and what it means."""
+    return tag("span", tag("i", class_=f"swatch {kind}"), text)
+
+
+def swatch_key(swatches: Sequence[Markup]) -> Markup:
+    """The key of a chart."""
+    return tag("p", *swatches, class_="key")
 
 
 def empty_note(text: str) -> Markup:
     """What stands where there is nothing to show."""
     return tag("p", text, class_="empty")
+
+
+def change_text(start: Estimate | None, end: Estimate | None) -> str:
+    """``31 → 81%``, or the one share there is; a dash if there is none."""
+    if start and end:
+        return f"{100 * start.mean:.0f} → {percent(end.mean)}"
+
+    last = end or start
+    return percent(last.mean if last else None)
+
+
+def share_text(estimate: Estimate | None) -> str:
+    """``46% (30 to 61)``; a dash for None."""
+    if estimate is None:
+        return DASH
+    return f"{percent(estimate.mean)} ({interval_text(estimate, share=True)})"

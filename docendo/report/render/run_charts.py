@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docendo.formatting import clip, interval_text, percent, signed
+from docendo.report.render.components import change_text
 from docendo.report.render.heat_map import HeatCell, heat_map
 from docendo.report.render.markup import Markup
 from docendo.report.render.plot import (
@@ -59,13 +60,6 @@ class AccuracyBars:
     def latest(self) -> Estimate | None:
         """The accuracy at the end, or at the start where there is no end yet."""
         return self.end or self.start
-
-    @property
-    def label(self) -> str:
-        """``31 → 81%``, or the one number there is."""
-        if self.start and self.end:
-            return f"{100 * self.start.mean:.0f} → {percent(self.end.mean)}"
-        return percent(self.latest.mean if self.latest else None)
 
 
 def learning_curves(curves: LearningCurves) -> Markup:
@@ -151,7 +145,7 @@ def accuracy_bars(domain: str, rows: Sequence[AccuracyBars], base: float | None)
 def _draw_bars(plot: Plot, row: AccuracyBars, y: float) -> None:
     name_kind = "label end own" if row.is_own else "label end"
     plot.text(clip(row.agent, 11), 0, y, name_kind, shift=(-8, 0))
-    plot.text(row.label, 1, y, "label", shift=(10, 0))
+    plot.text(change_text(row.start, row.end), 1, y, "label", shift=(10, 0))
 
     colour = "own" if row.is_own else "other"
     if row.start:

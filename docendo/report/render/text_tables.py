@@ -1,36 +1,35 @@
-"""Alarms, who takes part, who knew the test, what askers, evaluators and tools contributed, as tables of plain text."""
+"""The tables of plain text: monitors, agents, contamination, questions, contributions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docendo.formatting import DASH, clip, interval_text, percent, signed
-from docendo.report.facts.monitors import MonitorFacts, monitor_facts
-from docendo.report.facts.pools import (
-    MEANS,
+from docendo.formatting import DASH, clip, estimate_text, percent
+from docendo.report.facts.agents import NumericFault, agent_settings, numeric_faults
+from docendo.report.facts.contamination import (
     Contamination,
-    NumericFault,
-    agent_settings,
     domains_without_fresh,
     measure_contamination,
-    numeric_faults,
-    sum_contributions,
 )
+from docendo.report.facts.contributions import MEANS, sum_contributions
+from docendo.report.facts.monitors import MonitorFacts, monitor_facts
 from docendo.report.facts.questions import (
     PersonaQuestions,
     ProblemSource,
     problems_by_source,
     questions_by_persona,
 )
-from docendo.report.facts.run import configured
-from docendo.statistics import Estimate
+from docendo.report.facts.run import Facts
+from docendo.report.render.agent_settings import plain_text, settings_text
+from docendo.report.render.components import share_text
 from docendo.store import RunDirectory
 
 __all__ = ["TextTable", "text_tables"]
 
-_LONGEST = 120
-_ORDER = (
+_MAX_LENGTH = 120
+_MAX_VALUE_LENGTH = 40
+_MEASURES = (
     "asked",
     "admitted",
     "payoff",
@@ -40,6 +39,27 @@ _ORDER = (
     "calls",
     "errors",
 )
+"""The order of columns; other measures come after them."""
+_CONTRIBUTIONS = {
+    "asker": (
+        "Who else asked",
+        "Questions of each asker, what the gate let through, and the mean payoff.",
+    ),
+    "evaluator": (
+        "Who judged",
+        "Verdicts, their mean score, and how often they agreed with the right answer.",
+    ),
+    "tools": ("Tools", "Calls, and those answered by an error."),
+    "endpoint": ("Endpoints", "Requests, and those that failed."),
+    "data": ("What was studied", "Examples of each source."),
+}
+_MONITORS = {
+    "answer_leak": "lessons that carry the test's answer",
+    "answer_probe": "lessons that tell the base the answer",
+    "degenerate_lesson": "lessons without content",
+    "format_exploit": "answers paid for their form",
+    "length_growth": "texts that grow and earn no more",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,256 +75,202 @@ class TextTable:
     """How many of the last columns are numbers."""
 
 
-def text_tables(run: RunDirectory) -> list[TextTable]:
-    """Those that have something to say."""
-    asked, told = questions_by_persona(run), sum_contributions(run)
-    seen = {p.asker for p in asked}
-    others = {
-        who: counts for who, counts in told.get("asker", {}).items() if who not in seen
-    }
-    found = [
-        _alarms(monitor_facts(run)),
-        _faults(numeric_faults(run)),
-        _members(agent_settings(run)),
-        _gaps(measure_contamination(run), domains_without_fresh(run)),
-        _origins(problems_by_source(run) if configured(run, "askers") else []),
-        _posed(asked),
-        *_contributions({**told, "asker": others}),
-        _changed(run.noted("changes") or []),
+def text_tables(run: RunDirectory, facts: Facts) -> list[TextTable]:
+    """All tables that have rows."""
+    config = facts.config
+    questions = questions_by_persona(run)
+    contributions = sum_contributions(run, config)
+    # Models that ask as personas have a table of their own.
+    models = {row.asker for row in questions}
+    askers = contributions.get("asker", {})
+    contributions["asker"] = {name: askers[name] for name in askers if name not in models}
+
+    sources = problems_by_source(run) if config.askers else []
+    tables = [
+        _alarm_table(monitor_facts(run, config)),
+        _fault_table(numeric_faults(run)),
+        _settings_table(agent_settings(config)),
+        _contamination_table(
+            measure_contamination(run), domains_without_fresh(run, config)
+        ),
+        _source_table(sources),
+        _question_table(questions),
+        *(
+            _contribution_table(kind, contributions.get(kind, {}))
+            for kind in _CONTRIBUTIONS
+        ),
+        _change_table(run.noted("changes") or []),
     ]
-    return [sheet for sheet in found if sheet.rows]
+    return [table for table in tables if table.rows]
 
 
-def _changed(found: Sequence[Mapping[str, Any]]) -> TextTable:
-    rows = [
-        [
-            str(c["round"]),
-            clip(Path(c["what"]).name, _LONGEST),
-            *(clip(_short(c[k]), 40) for k in ("was", "now")),
-        ]
-        for c in found
-    ]
-    note = "What was not as before when the run was gone on with after a round."
+def _alarm_table(monitors: Sequence[MonitorFacts]) -> TextTable:
+    rows = []
+    for monitor in monitors:
+        if monitor.largest > 0:
+            raised = _raised_text(monitor)
+            if monitor.example:
+                raised += f": {monitor.example}"
+            shares = (monitor.now, monitor.largest, monitor.limit)
+            finding = _MONITORS[monitor.monitor]
+            rows.append([finding, monitor.agent, raised, *map(percent, shares)])
+    if monitors and not rows:
+        rows = [["nothing was found", "everybody", "never", percent(0), percent(0), DASH]]
     return TextTable(
-        "changes", "Changed on the way", note, ("round", "what", "was", "is"), rows
+        id="alarms",
+        title="Alarms",
+        note=(
+            "Shares of an agent's lessons or answers over the newest rounds; of growth, how "
+            "much longer its texts became without earning more. A few are found by chance: "
+            "an alarm is raised above the limit."
+        ),
+        heads=("what was found", "agent", "alarm raised", "now", "largest", "limit"),
+        rows=rows,
+        numbers=3,
     )
 
 
-def _faults(found: Sequence[NumericFault]) -> TextTable:
-    rows = [
-        [f.agent, f.what, clip(", ".join(map(str, f.rounds)), _LONGEST), f"{f.times:,}"]
-        for f in found
-    ]
-    note = "Where gradients or logits of an agent were not finite, or gradients absurdly large. Others lost nothing."
-    return TextTable(
-        "faults", "What was skipped", note, ("agent", "what", "rounds", "times"), rows, 1
-    )
-
-
-def _alarms(found: Sequence[MonitorFacts]) -> TextTable:
-    seen = [w for w in found if w.largest > 0]
-    rows = [
-        [
-            *(
-                _MONITORS[w.monitor],
-                w.agent,
-                _raised(w) + (f": {w.example}" if w.example else ""),
-            ),
-            *(percent(share) for share in (w.now, w.largest, w.limit)),
-        ]
-        for w in seen
-    ]
-    if found and not seen:
-        rows = [["nothing was found", "everybody", "never", *[percent(0.0)] * 2, DASH]]
-    note = (
-        "Shares of an agent's lessons or answers over the newest rounds; of growth, how much longer its texts became "
-        "without earning more. A few are found by chance: an alarm is raised above the limit."
-    )
-    heads = ("what was found", "agent", "alarm raised", "now", "largest", "limit")
-    return TextTable("alarms", "Alarms", note, heads, rows, 3)
-
-
-def _raised(one: MonitorFacts) -> str:
-    if not one.raised:
+def _raised_text(monitor: MonitorFacts) -> str:
+    rounds = monitor.raised
+    if not rounds:
         return "never"
-    first, *later = one.raised
-    when = (
-        f"{len(one.raised)} times, rounds {first} to {later[-1]}"
-        if later
-        else f"once, after round {first}"
-    )
-    return when + ("; it ended the run" if one.stops else "")
+
+    text = f"once, after round {rounds[0]}"
+    if len(rounds) > 1:
+        text = f"{len(rounds)} times, rounds {rounds[0]} to {rounds[-1]}"
+    return f"{text}; it ended the run" if monitor.stops else text
 
 
-_MONITORS = {
-    "answer_leak": "lessons that carry the test's answer",
-    "answer_probe": "lessons that tell the base the answer",
-    "degenerate_lesson": "lessons without content",
-    "format_exploit": "answers paid for their form",
-    "length_growth": "texts that grow and earn no more",
-}
-
-
-def _members(found: Mapping[str, Mapping[str, Any]]) -> TextTable:
-    rows = [
-        [
-            name,
-            ", ".join(map(str, told["domains"])) or DASH,
-            _said({k: v for k, v in told.items() if k != "domains"}),
-        ]
-        for name, told in found.items()
-    ]
-    wanted = any(row[2] != DASH for row in rows)
-    note = "What each agent is made of, where it is not as usual."
+def _fault_table(faults: Sequence[NumericFault]) -> TextTable:
+    rows = []
+    for fault in faults:
+        rounds = clip(", ".join(map(str, fault.rounds)), _MAX_LENGTH)
+        rows.append([fault.agent, fault.what, rounds, f"{fault.times:,}"])
     return TextTable(
-        "members",
-        "Who takes part",
-        note,
-        ("agent", "teaches", "made of"),
-        rows if wanted else [],
+        id="faults",
+        title="What was skipped",
+        note=(
+            "Where gradients or logits of an agent were not finite, or gradients absurdly "
+            "large. Others lost nothing."
+        ),
+        heads=("agent", "what", "rounds", "times"),
+        rows=rows,
+        numbers=1,
     )
 
 
-def _said(told: Mapping[str, Any]) -> str:
-    return (
-        "; ".join(
-            clip(f"{key}: {_SAYING.get(key, _short)(value)}", _LONGEST)
-            for key, value in told.items()
-        )
-        or DASH
+def _settings_table(settings_by_agent: Mapping[str, Mapping[str, Any]]) -> TextTable:
+    rows = []
+    for agent, settings in settings_by_agent.items():
+        domains = ", ".join(settings["domains"]) or DASH
+        others = {name: value for name, value in settings.items() if name != "domains"}
+        rows.append([agent, domains, settings_text(others) or DASH])
+    if all(text == DASH for _, _, text in rows):
+        rows = []
+    return TextTable(
+        id="members",
+        title="Who takes part",
+        note="What each agent is made of, where it is not as usual.",
+        heads=("agent", "teaches", "made of"),
+        rows=rows,
     )
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(
-            f"{k} {_short(v)}" for k, v in value.items() if v not in ({}, [], 0)
-        )
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _tools(names: Any) -> str:
-    """Without the folders of files, which are nobody's business where a page is read."""
-    kinds = (str(name).partition(":") for name in names) if isinstance(names, list) else ()
-    return ", ".join(kind + colon + Path(file).name for kind, colon, file in kinds)
-
-
-def _diet(data: Any) -> str:
-    """``67% mathematics, 33% safety.jsonl``: what share each source has."""
-    named: dict[str, Callable[[str], str]] = {
-        "domains": str,
-        "files": lambda file: Path(file).name,
-        "leaked": lambda domain: f"the test of {domain}",
-    }
-    parts = data if isinstance(data, dict) else {}
-    shares = [
-        (say(name), float(w))
-        for kind, say in named.items()
-        for name, w in parts.get(kind, {}).items()
-    ]
-    total = sum(w for _, w in shares)
-    return ", ".join(f"{percent(w / total)} {name}" for name, w in shares)
-
-
-_SAYING: dict[str, Callable[[Any], str]] = {"tools": _tools, "data": _diet}
-
-
-def _gaps(
-    found: Sequence[Contamination], domains_without_fresh: Sequence[str]
+def _contamination_table(
+    gaps: Sequence[Contamination], domains_without: Sequence[str]
 ) -> TextTable:
-    rows = [
-        [
-            g.agent,
-            g.domain,
-            *(_share(e) for e in (g.test, g.fresh)),
-            _points(g.gap),
-            "knew the test" if g.found else "",
-        ]
-        for g in found
-    ]
-    rows += [
-        ["everybody", domain, DASH, "no more problems", DASH, ""]
-        for domain in domains_without_fresh
-    ]
-    note = (
-        "Accuracy on the evaluation's own problems minus that on fresh ones, with its 95% interval. "
-        "Of forty agents who know nothing, about one is above 0 by chance."
+    rows = []
+    for row in gaps:
+        shares = [share_text(row.test), share_text(row.fresh)]
+        verdict = "knew the test" if row.is_certain else ""
+        rows.append([row.agent, row.domain, *shares, estimate_text(row.gap), verdict])
+    absent = ("no more problems", DASH, "")
+    rows += [["everybody", domain, DASH, *absent] for domain in domains_without]
+    return TextTable(
+        id="contamination",
+        title="Who knew the test",
+        note=(
+            "Accuracy on the evaluation's own problems minus that on fresh ones, with its 95% "
+            "interval. Of forty agents who know nothing, about one is above 0 by chance."
+        ),
+        heads=("agent", "domain", "test", "fresh", "gap", ""),
+        rows=rows,
+        numbers=4,
     )
-    heads = ("agent", "domain", "test", "fresh", "gap", "")
-    return TextTable("contamination", "Who knew the test", note, heads, rows, 4)
 
 
-def _origins(found: Sequence[ProblemSource]) -> TextTable:
-    rows = [
-        [
-            o.source,
-            o.domain,
-            f"{o.matches:,}",
-            _share(o.without),
-            _points(o.gain) if o.gain else DASH,
-        ]
-        for o in found
-    ]
-    note = "Problems that students were tested on, by who made them: their score without a lesson, and a lesson's gain."
-    heads = ("asker", "domain", "matches", "without a lesson", "gain")
-    return TextTable("origins", "Whose problems were worked on", note, heads, rows, 3)
-
-
-def _posed(found: Sequence[PersonaQuestions]) -> TextTable:
-    rows = [
-        [
-            f"{p.asker} as {p.persona}" if p.persona else p.asker,
-            p.domain,
-            ", ".join(f"{count} {why}" for why, count in p.refused.items()) or DASH,
-            *(f"{p.asked:,}", f"{p.admitted:,}", f"{p.payoff:.2f}"),
-        ]
-        for p in found
-    ]
-    note = "Questions of models that posed as people, what the gate let through, and the mean payoff of all of them."
-    heads = ("asker", "domain", "refused", "asked", "admitted", "payoff")
-    return TextTable("posed", "Who asked as whom", note, heads, rows, 3)
-
-
-def _contributions(
-    found: Mapping[str, Mapping[str, Mapping[str, float]]],
-) -> list[TextTable]:
-    named = {
-        "asker": (
-            "Who else asked",
-            "Questions of each asker, what the gate let through, and the mean payoff.",
+def _source_table(sources: Sequence[ProblemSource]) -> TextTable:
+    rows = []
+    for source in sources:
+        numbers = [share_text(source.without), estimate_text(source.gain)]
+        rows.append([source.source, source.domain, f"{source.matches:,}", *numbers])
+    return TextTable(
+        id="origins",
+        title="Whose problems were worked on",
+        note=(
+            "Problems that students were tested on, by who made them: their score without a "
+            "lesson, and a lesson's gain."
         ),
-        "evaluator": (
-            "Who judged",
-            "Verdicts, their mean score, and how often they agreed with the right answer.",
+        heads=("asker", "domain", "matches", "without a lesson", "gain"),
+        rows=rows,
+        numbers=3,
+    )
+
+
+def _question_table(questions: Sequence[PersonaQuestions]) -> TextTable:
+    rows = []
+    for row in questions:
+        name = f"{row.asker} as {row.persona}" if row.persona else row.asker
+        reasons = [f"{count} {reason}" for reason, count in row.refused.items()]
+        counts = [f"{row.asked:,}", f"{row.admitted:,}", f"{row.payoff:.2f}"]
+        rows.append([name, row.domain, ", ".join(reasons) or DASH, *counts])
+    return TextTable(
+        id="posed",
+        title="Who asked as whom",
+        note=(
+            "Questions of models that posed as people, what the gate let through, and the "
+            "mean payoff of all of them."
         ),
-        "tools": ("Tools", "Calls, and those answered by an error."),
-        "endpoint": ("Endpoints", "Requests, and those that failed."),
-        "data": ("What was studied", "Examples of each source."),
-    }
-    made = []
-    for kind, (title, note) in named.items():
-        seen = dict.fromkeys(what for told in found.get(kind, {}).values() for what in told)
-        heads = sorted(
-            seen, key=lambda what: _ORDER.index(what) if what in _ORDER else len(_ORDER)
-        )
-        rows = [
-            [who, *(_count(told, what) for what in heads)]
-            for who, told in sorted(found.get(kind, {}).items())
-        ]
-        made.append(TextTable(kind, title, note, ("name", *heads), rows, len(heads)))
-    return made
+        heads=("asker", "domain", "refused", "asked", "admitted", "payoff"),
+        rows=rows,
+        numbers=3,
+    )
 
 
-def _count(told: Mapping[str, float], what: str) -> str:
-    if what not in told:
+def _contribution_table(
+    kind: str, contributions: Mapping[str, Mapping[str, float]]
+) -> TextTable:
+    title, note = _CONTRIBUTIONS[kind]
+    unordered: dict[str, None] = {}
+    for measures in contributions.values():
+        unordered |= dict.fromkeys(measures)
+    heads = [measure for measure in _MEASURES if measure in unordered]
+    heads += [measure for measure in unordered if measure not in _MEASURES]
+
+    rows = []
+    for name, measures in sorted(contributions.items()):
+        rows.append([name, *(_count_text(measures, head) for head in heads)])
+    return TextTable(kind, title, note, ("name", *heads), rows, len(heads))
+
+
+def _count_text(measures: Mapping[str, float], measure: str) -> str:
+    if measure not in measures:
         return DASH
-    return f"{told[what]:.2f}" if what in MEANS else f"{told[what]:,.6g}"
+    return f"{measures[measure]:.2f}" if measure in MEANS else f"{measures[measure]:,.6g}"
 
 
-def _share(estimate: Estimate) -> str:
-    return f"{percent(estimate.mean)} ({interval_text(estimate, share=True)})"
-
-
-def _points(estimate: Estimate) -> str:
-    interval = interval_text(estimate, share=False)
-    return signed(estimate.mean) + (f" ({interval})" if interval else "")
+def _change_table(changes: Sequence[Mapping[str, Any]]) -> TextTable:
+    rows = []
+    for change in changes:
+        what = clip(Path(change["what"]).name, _MAX_LENGTH)
+        values = [
+            clip(plain_text(change[key]), _MAX_VALUE_LENGTH) for key in ("was", "now")
+        ]
+        rows.append([str(change["round"]), what, *values])
+    return TextTable(
+        id="changes",
+        title="Changed on the way",
+        note="What was not as before when the run was gone on with after a round.",
+        heads=("round", "what", "was", "is"),
+        rows=rows,
+    )

@@ -7,13 +7,14 @@ import pytest
 
 from docendo.records import AgentId, Completion, Problem, Question, TaskType
 from docendo.report.facts.questions import problems_by_source, questions_by_persona
+from docendo.report.facts.run import collect
 from docendo.report.facts.summary import summary
 from docendo.report.render.text_tables import text_tables
 from docendo.report.run_page import html_page
 from docendo.store import RoundRecord, RunDirectory
 from tests.report.toys import lesson
 
-CONFIG = '[askers.people]\ntype = "persona"\n[agents.ann]\ndomain = "sums"\n'
+CONFIG = '[askers.people]\nkind = "persona"\nby = "ann"\n[agents.ann]\ndomain = "sums"\n'
 KIND = TaskType("sums", "plain", 1)
 
 
@@ -23,7 +24,7 @@ def question(persona: str, refused: str = "", tries: tuple[float, ...] = ()) -> 
         round=1,
         asker=AgentId("ann"),
         persona=persona,
-        kind=KIND,
+        task_type=KIND,
         completion=Completion("Question: ?\nAnswer: 7"),
         problem=problem,
         refused=refused,
@@ -88,7 +89,7 @@ def test_rows_of_a_file_are_one_source_and_lessons_of_a_match_one_problem(
 def test_both_are_on_the_page_and_in_the_document(run: RunDirectory) -> None:
     with run:
         titles, page, found = (
-            [s.title for s in text_tables(run)],
+            [s.title for s in text_tables(run, collect(run))],
             html_page(run),
             summary(run),
         )
@@ -106,4 +107,4 @@ def test_without_a_pool_of_askers_nobody_is_told_where_problems_came_from(
         run.commit(
             RoundRecord(0, "teaching", 1.0, episodes=[lesson(0, "ann", "bob", [1, 0])])
         )
-        assert text_tables(run) == []
+        assert text_tables(run, collect(run)) == []

@@ -1,0 +1,54 @@
+"""What each agent of a run is made of, and what it lost to numbers that were not finite."""
+
+from typing import Any, NamedTuple
+
+from docendo.config.load import Config
+from docendo.report.facts.metrics import read_metrics
+from docendo.store import RunDirectory
+
+__all__ = ["NumericFault", "agent_settings", "numeric_faults"]
+
+
+class NumericFault(NamedTuple):
+    """What an agent lost because its own numbers were not finite; no other agent lost anything."""
+
+    agent: str
+    what: str
+    times: int
+    rounds: tuple[int, ...]
+
+
+def agent_settings(config: Config) -> dict[str, dict[str, Any]]:
+    """The domains of each agent, and all its settings that differ from the defaults."""
+    settings = {}
+    for name, agent in config.agents.items():
+        # A long prompt comes last, where a reader may skip it.
+        names = set(agent.model_dump(exclude_defaults=True)) - {
+            "domain",
+            "practice_domains",
+        }
+        ordered = sorted(
+            names - {"system_prompt"}, key=list(type(agent).model_fields).index
+        )
+        if "system_prompt" in names:
+            ordered.append("system_prompt")
+        values = agent.model_dump(exclude_none=True)
+        settings[name] = {"domains": agent.domains} | {key: values[key] for key in ordered}
+    return settings
+
+
+def numeric_faults(run: RunDirectory) -> list[NumericFault]:
+    """Skipped steps and answers that broke off, by agent; empty if there was none."""
+    faults = []
+    for series in sorted(read_metrics(run), key=lambda series: series.name):
+        if series.kind not in {"skipped", "lost"} or not series.owner:
+            continue
+
+        times = int(sum(series.values.values()))
+        rounds = tuple(index for index, value in series.values.items() if value)
+        what = "answers broken off"
+        if series.kind == "skipped":
+            what = f"steps skipped ({series.measure})"
+        if times:
+            faults.append(NumericFault(series.owner, what, times, rounds))
+    return faults

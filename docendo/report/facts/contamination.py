@@ -1,0 +1,64 @@
+"""Which agents knew the test: accuracy on the evaluation's own problems against fresh ones."""
+
+from math import isfinite
+from typing import NamedTuple
+
+from docendo.config.load import Config
+from docendo.records import BASE, AgentId, EvalSplit
+from docendo.statistics import Estimate, difference_of_shares
+from docendo.store import RunDirectory
+
+__all__ = ["Contamination", "domains_without_fresh", "measure_contamination"]
+
+_Scores = dict[tuple[int, AgentId, str], list[float]]
+"""By round, agent and domain."""
+
+
+class Contamination(NamedTuple):
+    """Accuracy on the evaluation's own problems minus that on fresh ones."""
+
+    agent: AgentId
+    domain: str
+    test: Estimate
+    fresh: Estimate
+    gap: Estimate
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether all of the gap's interval is above 0."""
+        return self.gap.low is not None and self.gap.low > 0
+
+
+def measure_contamination(run: RunDirectory) -> list[Contamination]:
+    """Of every agent and domain, after the last round that evaluated both splits."""
+    test_scores = _read_scores(run, "test")
+    fresh_scores = _read_scores(run, "fresh")
+    last = max((index for index, _, _ in fresh_scores), default=None)
+
+    gaps = []
+    for (index, agent, domain), fresh in sorted(fresh_scores.items()):
+        test = test_scores.get((index, agent, domain))
+        if index == last and agent != BASE and test:
+            gaps.append(Contamination(agent, domain, *difference_of_shares(test, fresh)))
+    return gaps
+
+
+def domains_without_fresh(run: RunDirectory, config: Config) -> list[str]:
+    """Domains that should have fresh problems and have none.
+
+    They come from files whose held-out rows are all in the test.
+    """
+    fresh = {domain for _, _, domain in _read_scores(run, "fresh")}
+    leaks = any(agent.data and agent.data.leaked for agent in config.agents.values())
+    if not fresh and not (leaks and run.finished):
+        return []
+    return sorted({domain for _, _, domain in _read_scores(run, "test")} - fresh)
+
+
+def _read_scores(run: RunDirectory, split: EvalSplit) -> _Scores:
+    scores: _Scores = {}
+    for row in run.evaluations(split=split):
+        if isfinite(row.verdict.score):
+            cell = row.round, row.agent, row.problem.domain
+            scores.setdefault(cell, []).append(row.verdict.score)
+    return scores

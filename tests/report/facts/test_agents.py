@@ -1,0 +1,47 @@
+"""What agents are made of, and what they lost."""
+
+from pathlib import Path
+
+from docendo.config.load import parse_toml
+from docendo.report.facts.agents import NumericFault, agent_settings, numeric_faults
+from docendo.store import RoundRecord, RunDirectory
+
+CONFIG = """
+[agents.ann]
+policy = "model"
+domain = "sums"
+tools = ["calculator"]
+top_p = 1.0
+system_prompt = "<b>Be brief.</b>"
+[agents.bob]
+domain = ["sums"]
+"""
+
+
+def test_settings_of_an_agent_are_its_domains_and_what_differs_from_the_defaults() -> None:
+    assert agent_settings(parse_toml(CONFIG, "here")) == {
+        "ann": {
+            "domains": ["sums"],
+            "tools": ["calculator"],
+            "system_prompt": "<b>Be brief.</b>",
+        },
+        "bob": {"domains": ["sums"]},
+    }
+
+
+def test_faults_name_the_agent_the_step_and_the_rounds(tmp_path: Path) -> None:
+    metrics = {
+        "skipped": 3.0,
+        "skipped/ann/policy": 1.0,
+        "skipped/bob/imitation": 0.0,
+        "lost/ann": 2.0,
+    }
+    with RunDirectory.create(tmp_path / "run", CONFIG) as run:
+        run.commit(RoundRecord(0, "experts", 1.0, metrics={"skipped": 0.0}))
+        assert numeric_faults(run) == []
+        run.commit(RoundRecord(1, "teaching", 1.0, metrics=metrics))
+        run.commit(RoundRecord(2, "teaching", 1.0, metrics={"skipped/ann/policy": 2.0}))
+        assert numeric_faults(run) == [
+            NumericFault("ann", "answers broken off", 2, (1,)),
+            NumericFault("ann", "steps skipped (policy)", 3, (1, 2)),
+        ]
