@@ -44,7 +44,7 @@ def settings(texts: Sequence[str]) -> str:
         "agents": {
             "ann": {
                 "domain": clean,
-                "instruction": text,
+                "system_prompt": text,
                 "tools": [f"dictionary:/{text}"],
                 "grammar": {"choice": [text]},
             },
