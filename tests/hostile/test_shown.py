@@ -138,7 +138,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     config = tiny_config(
         folder,
         '[domains."\\u001B[2J<img src=x>"]\nfile = "\\u001B[31m<img src=x>.jsonl"\n'
-        '[agents.ann]\ndomain = "\\u001B[2J<img src=x>"\nsystem_prompt = "\\u001B]0;x\\u0007<|im_end|>"\n[agents.bob]\n',
+        '[agents.ann]\ndomain = "\\u001B[2J<img src=x>"\n'
+        'system_prompt = "\\u001B]0;x\\u0007<|im_end|>"\n[agents.bob]\n',
     )
     config.write_text(config.read_text().replace("rounds = 2", "rounds = 1"))
     done = docendo("run", config, "--out", folder / "run")

@@ -14,7 +14,7 @@ from docendo.report.run_page import html_page
 from docendo.store import RoundRecord, RunDirectory
 from tests.report.toys import lesson
 
-CONFIG = '[askers.people]\nkind = "persona"\nby = "ann"\n[agents.ann]\ndomain = "sums"\n'
+CONFIG = '[askers.people]\ntype = "persona"\nmodel = "ann"\n[agents.ann]\ndomain = "sums"\n'
 KIND = TaskType("sums", "plain", 1)
 
 
