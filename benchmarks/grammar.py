@@ -15,7 +15,7 @@ from statistics import median
 
 import torch
 
-from docendo.build.school import open_local_engine, resolve_config
+from docendo.build.engine import open_local_engine, resolve_config
 from docendo.config.load import Config
 from docendo.graders.answer import final_answer
 from docendo.problems.registry import built_in_domains

@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the planters are the tests'
 
-from docendo.build.school import open_local_engine, resolve_config
+from docendo.build.engine import open_local_engine, resolve_config
 from docendo.config.load import load_config
 from docendo.datasets.file_source import FileSource
 from docendo.monitors.answer_leak import find_leak

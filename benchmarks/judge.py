@@ -9,12 +9,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from docendo.build.school import (
-    build_school,
-    open_local_engine,
-    read_catalog,
-    resolve_config,
-)
+from docendo.build.catalog import read_catalog
+from docendo.build.engine import open_local_engine, resolve_config
+from docendo.build.school import build_school
 from docendo.config import AgentConfig, DomainConfig
 from docendo.config.load import Config
 from docendo.datasets.files import Columns, read_problems

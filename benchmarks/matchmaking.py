@@ -16,19 +16,15 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from docendo.build.school import (
-    Catalog,
-    build_school,
-    expert_rounds,
-    open_local_engine,
-    read_catalog,
-    resolve_config,
-)
+from docendo.build.catalog import read_catalog
+from docendo.build.engine import open_local_engine, resolve_config
+from docendo.build.school import build_school, count_expert_rounds
 from docendo.compute import Ledger, within
 from docendo.config.load import Config, parse_config
 from docendo.engines.local.checkpoint import load_state, save_state
 from docendo.engines.local.engine import LocalEngine
 from docendo.loop import finetune, teach
+from docendo.problems.catalog import Catalog
 from docendo.records import DISCARDED, AgentId
 from docendo.run.evaluation import accuracies, evaluate, held_out_problems
 from docendo.school import Round, School
@@ -93,7 +89,7 @@ def one_seed(given: argparse.Namespace, seed: int) -> None:
                 say(f"seed {seed}: experts")
                 for _ in finetune(
                     school,
-                    range(expert_rounds(config.experts)),
+                    range(count_expert_rounds(config.experts)),
                     config.experts.steps * 8,
                     seed,
                 ):
@@ -115,7 +111,7 @@ def played(
     before, start, ledger = foreign(config, school, found), time.monotonic(), Ledger()
     engine.pop_usage()
     rounds: list[Round] = []
-    first = expert_rounds(config.experts)
+    first = count_expert_rounds(config.experts)
     most = config.teaching.rounds if not budget else 4 * config.teaching.rounds
     # the last round may end half a round above or below the budget
     budget -= budget / (2 * config.teaching.rounds)

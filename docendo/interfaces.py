@@ -27,13 +27,13 @@ from docendo.records import (
 )
 
 __all__ = [
+    "Adapters",
     "Curriculum",
     "Deck",
     "Engine",
     "Evaluator",
     "FloatArray",
     "Grader",
-    "Keeper",
     "Learner",
     "Matchmaker",
     "Posterior",
@@ -118,7 +118,7 @@ class Trainable(Protocol):
         ...
 
 
-class Keeper(Protocol):
+class Adapters(Protocol):
     """What a population needs of an engine."""
 
     def snapshot(self, agent: AgentId, name: AgentId) -> None:

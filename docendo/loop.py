@@ -254,8 +254,8 @@ def _remember_demonstrations(
     school: School, episodes: Sequence[Episode], practice: Sequence[Practice]
 ) -> None:
     """Useful lessons and right solutions go into the buffers of those who may imitate them."""
-    lessons = collect_lesson_demonstrations(episodes, school.audience.lessons)
-    solutions = collect_practice_demonstrations(practice, school.audience.solutions)
+    lessons = collect_lesson_demonstrations(episodes, school.recipients.lessons)
+    solutions = collect_practice_demonstrations(practice, school.recipients.solutions)
     for_learners = [
         (agent, demonstration)
         for agent, demonstration in lessons + solutions
@@ -266,7 +266,7 @@ def _remember_demonstrations(
 
 def _practice_problems(school: School, expert: Expert, seed: int) -> list[Problem]:
     """Training problems of the expert's practice, drawn by the practice curriculum."""
-    task_types = expert.practised or expert.kinds
+    task_types = expert.practice_task_types or expert.task_types
     if not task_types or not school.schedule.practice:
         return []
 

@@ -50,6 +50,7 @@ __all__ = [
     "describe_parts",
     "load_part_class",
     "parse_part",
+    "user_part_files",
 ]
 
 PARTS: dict[str, dict[str, str]] = {
@@ -216,6 +217,34 @@ def describe_parts() -> Iterator[PartDescription]:
         for name in sorted(PARTS[kind]):
             summary = getdoc(load_part_class(kind, name)) or ""
             yield PartDescription(kind, name, summary.partition("\n")[0])
+
+
+def user_part_files(config: BaseModel) -> list[str]:
+    """The source files of the user's own parts that a config names, for its provenance."""
+    files: list[str] = []
+    for name in config.model_fields_set | set(type(config).model_fields):
+        files += _files_below(getattr(config, name))
+    return sorted(set(files))
+
+
+def _files_below(value: Any) -> list[str]:
+    """The source files of users' parts in a setting, at any depth."""
+    files: list[str] = []
+    if isinstance(value, PartConfig) and ":" in value.type:
+        module = sys.modules[type(value).__module__]
+        if isinstance(value, UserPart):
+            module = sys.modules[_import(value.type).__module__]
+        if module.__file__:
+            files.append(module.__file__)
+    if isinstance(value, BaseModel):
+        files += user_part_files(value)
+    if isinstance(value, Mapping):
+        for entry in value.values():
+            files += _files_below(entry)
+    if isinstance(value, list | tuple):
+        for entry in value:
+            files += _files_below(entry)
+    return files
 
 
 def add_search_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Everything that a round is made of: who takes part, by which rules, and what is remembered from round to round."""
+"""Everything that a round is made of: who takes part, by which rules, and what is remembered."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from docendo.asking.questions import QuestionWriter
 from docendo.games.play import DuelRunner
 from docendo.games.text_game import TextGame
-from docendo.interfaces import Curriculum, Keeper, Learner, Matchmaker, Reward
+from docendo.interfaces import Adapters, Curriculum, Learner, Matchmaker, Reward
 from docendo.league.curriculum import UniformCurriculum
 from docendo.league.duel_matches import DuelMatchmaker
 from docendo.league.lineage import Lineage
@@ -33,11 +33,11 @@ from docendo.teaching.game import Classroom
 
 __all__ = [
     "Arena",
-    "Audience",
     "Expert",
     "League",
     "MixtureSource",
     "QuestionPhase",
+    "Recipients",
     "Round",
     "Schedule",
     "School",
@@ -45,54 +45,54 @@ __all__ = [
 
 
 class MixtureSource(NamedTuple):
-    """A part of what an agent studies: kinds of problems, or rows of its own."""
+    """One source of an agent's supervised data: task types of a domain, or rows of its own."""
 
     name: str
     share: float
-    """Of all its portions, not necessarily summing to 1."""
-    kinds: Sequence[TaskType] = ()
-    notes: Sequence[Demonstration] = ()
+    """Relative to the agent's other sources; shares need not sum to 1."""
+    task_types: Sequence[TaskType] = ()
+    rows: Sequence[Demonstration] = ()
 
 
 @dataclass(frozen=True)
 class Expert:
-    """A learning agent, and the kinds of problems of its own domain; none for an agent that is only a student."""
+    """A learning agent, and the task types of its own domains; none for a mere student."""
 
     agent: AgentId
-    kinds: Sequence[TaskType] = ()
-    diet: Sequence[MixtureSource] = ()
-    """What it studies and rehearses; empty: worked solutions of its own domain."""
-    practised: Sequence[TaskType] = ()
-    """What it practises at home; empty: its own kinds."""
-    apart: bool = False
-    """Whether it imitates nothing but its own kinds."""
+    task_types: Sequence[TaskType] = ()
+    data_mixture: Sequence[MixtureSource] = ()
+    """What it is finetuned on and rehearses; empty: worked solutions of its own domains."""
+    practice_task_types: Sequence[TaskType] = ()
+    """What it practises; empty: its own task types."""
+    is_apart: bool = False
+    """Whether it imitates nothing but its own task types."""
 
 
-class Audience(NamedTuple):
-    """Who writes down what was not found for it alone."""
+class Recipients(NamedTuple):
+    """Who may imitate what was found by somebody else, or for somebody else."""
 
     lessons: Mapping[str, Sequence[AgentId]] = MappingProxyType({})
-    """By domain: every useful lesson, not only those given to itself."""
+    """By domain: who may imitate every useful lesson, besides the student it was given to."""
     solutions: Mapping[AgentId, Sequence[AgentId]] = MappingProxyType({})
-    """By expert: what that one gets right at home."""
+    """By author: who may imitate the right solutions of its practice."""
 
 
 @dataclass(frozen=True)
 class Schedule:
     """How much of everything there is in a round."""
 
-    matches: int = 12
-    resample_zero_variance: bool = False
-    """Whether answers that the gate saved are spent on new matches in the place of those that taught nothing."""
-    practice: int = 2
-    """Problems that each expert works on at home, each several times."""
-    practice_attempts: int = 4
-    rehearsal: int = 8
-    """Worked solutions of the own domain that each expert trains on again."""
-    imitation: int = 16
-    """Useful examples that each student trains on."""
-    one_shot_fraction: float = 0.33
-    """Share of the supervised examples that come after a worked example, so that lessons stay understood."""
+    matches: int
+    resample_zero_variance: bool
+    """Whether completions that the gate saved go to new matches, in place of those without variance."""
+    practice: int
+    """Problems that each agent practises, each several times."""
+    practice_attempts: int
+    rehearsal: int
+    """Worked solutions of its own domain that each agent is trained on again."""
+    imitation: int
+    """Useful demonstrations that each agent is trained on."""
+    one_shot_fraction: float
+    """Share of supervised examples that follow a worked example, so that lessons stay understood."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,11 @@ class League:
     """Between the founders; the population adds their copies."""
     matchmaker: Matchmaker
     curriculum: Curriculum = field(default_factory=UniformCurriculum)
-    """Of home practice."""
+    """Which task types agents practise."""
     missing: bool = False
-    """Whether what an agent has few notes of is practised more."""
+    """Whether an agent practises more of what it has few demonstrations of."""
     imitated: Curriculum | None = None
-    """Of notes that are imitated; without one, families take turns."""
+    """Which demonstrations are imitated; None: families take turns."""
     standings: LiveStandings = field(default_factory=LiveStandings)
     population: Population = field(default_factory=Population)
     problem_replay: ProblemReplay = field(default_factory=ProblemReplay)
@@ -115,14 +115,14 @@ class League:
 
 @dataclass(frozen=True)
 class Arena:
-    """Where agents play each other."""
+    """Where agents play games against each other."""
 
     room: DuelRunner
     matchmaker: DuelMatchmaker
     pairings: int
-    """In a round."""
+    """Pairings in a round."""
     rules: float = 0.0
-    """Turns of random games that players imitate while the experts study, as a share of an expert's examples."""
+    """Turns of random games to imitate in the first stage, as a share of an agent's examples."""
 
     @property
     def game(self) -> TextGame:
@@ -131,17 +131,19 @@ class Arena:
 
 @dataclass(frozen=True)
 class QuestionPhase:
-    """Where models ask, and where their questions go."""
+    """Where models ask, and where their accepted questions go."""
 
     writer: QuestionWriter
-    shelves: Mapping[str, AcceptedQuestions]
-    """What was admitted, by ``domain/asker``."""
+    accepted: Mapping[str, AcceptedQuestions]
+    """By ``domain/asker``."""
     sft_fraction: Mapping[AgentId, float] = field(default_factory=dict)
-    """Questions to write that each asker imitates, as a share of the worked solutions that it studies or rehearses."""
+    """Questions to write that each asker imitates, as a share of its worked solutions."""
 
 
 @dataclass(frozen=True)
 class School:
+    """The whole state of training. `docendo.loop` moves it; everything in it can be replaced."""
+
     experts: Sequence[Expert]
     classroom: Classroom
     league: League
@@ -151,11 +153,11 @@ class School:
     sft_learner: Callable[[int], Learner]
     """The learner of each supervised round: its learning rate falls."""
     schedule: Schedule
-    adapters: Keeper
+    adapters: Adapters
     """Makes copies of agents, and takes them away."""
     arena: Arena | None = None
     question_phase: QuestionPhase | None = None
-    audience: Audience = field(default_factory=Audience)
+    recipients: Recipients = field(default_factory=Recipients)
     demonstrations: DemonstrationBuffer = field(default_factory=DemonstrationBuffer)
 
     @cached_property
@@ -164,25 +166,27 @@ class School:
 
     @cached_property
     def without_contact(self) -> "School":
-        """The same while nobody meets anybody: each practises, rehearses and imitates its own kinds."""
-        alone = [
-            replace(expert, diet=(), practised=(), apart=True) for expert in self.experts
-        ]
-        return replace(
-            self, experts=alone, schedule=replace(self.schedule, matches=0), arena=None
-        )
+        """The same school while nobody meets: each practises, rehearses and imitates its own domain."""
+        experts = []
+        for expert in self.experts:
+            apart = replace(expert, data_mixture=(), practice_task_types=(), is_apart=True)
+            experts.append(apart)
+        schedule = replace(self.schedule, matches=0)
+        return replace(self, experts=experts, schedule=schedule, arena=None)
 
 
 @dataclass(frozen=True)
 class Round:
+    """What happened in one round."""
+
     index: int
     episodes: Sequence[Episode] = ()
     practice: Sequence[Practice] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     discarded: Sequence[Usage] = ()
-    """Sampled tokens of groups without any variation."""
+    """Sampled tokens of groups with zero variance."""
     births: Sequence[Lineage] = ()
     """Copies that were made, and members that were replaced."""
     duels: Sequence[Duel] = ()
     questions: Sequence[Question] = ()
-    """What models asked, refused ones too."""
+    """What models asked; rejected questions, too."""

@@ -66,7 +66,7 @@ def imitate(school: School, expert: Expert, count: int, seed: int) -> list[Examp
     """Useful examples from the agent's notebook, of the kinds that it now learns best by the curriculum, some after
     another one of the same family."""
     here, league = seed_for(seed, "imitate", expert.agent), school.league
-    weights, own = None, expert.kinds if expert.apart else None
+    weights, own = None, expert.task_types if expert.is_apart else None
     if league.imitated is not None and (
         kinds := school.demonstrations.kinds(expert.agent, own)
     ):
@@ -149,17 +149,17 @@ def as_examples(
 
 def own_notes(school: School, expert: Expert, count: int, seed: int) -> list[Demonstration]:
     """`count` worked solutions of the expert's domain, or of what it studies instead, portion by portion."""
-    if not expert.diet:
+    if not expert.data_mixture:
         return [(p, p.worked) for p in draw_own_problems(school, expert, count, seed)]
     rng, found = Random(seed), list[Demonstration]()
     portions = _portions(expert, count, rng)
     turns = {
-        portion.name: cycle(rng.sample(portion.kinds, len(portion.kinds)))
-        for portion in expert.diet
+        portion.name: cycle(rng.sample(portion.task_types, len(portion.task_types)))
+        for portion in expert.data_mixture
     }
     for portion in portions:
-        if portion.notes:
-            found.append(rng.choice(portion.notes))
+        if portion.rows:
+            found.append(rng.choice(portion.rows))
         else:
             problem = _solved(school, next(turns[portion.name]), rng.getrandbits(62))
             found.append((problem, problem.worked))
@@ -170,12 +170,12 @@ def count_mixture(school: School, count: int, seed: int) -> dict[str, float]:
     """``data/AGENT/SOURCE``: of the `count` examples that `rehearse` makes, those of each source; nothing of an agent
     without data of its own."""
     found = dict[str, float]()
-    for expert in (e for e in school.experts if e.diet):
+    for expert in (e for e in school.experts if e.data_mixture):
         rng = Random(seed_for(seed, "rehearse", expert.agent))
         counts = Counter(portion.name for portion in _portions(expert, count, rng))
         found |= {
             f"data/{expert.agent}/{portion.name}": float(counts[portion.name])
-            for portion in expert.diet
+            for portion in expert.data_mixture
         }
     return found
 
@@ -184,16 +184,19 @@ def _portions(expert: Expert, count: int, rng: Random) -> list[MixtureSource]:
     """What each example is taken from: portions in turn, each as often as its share says, within two. The first of many
     are those of few.
     """
-    total, chosen = sum(portion.share for portion in expert.diet), list[MixtureSource]()
-    due = [rng.random() for _ in expert.diet]
+    total, chosen = (
+        sum(portion.share for portion in expert.data_mixture),
+        list[MixtureSource](),
+    )
+    due = [rng.random() for _ in expert.data_mixture]
     for _ in range(count):
         due = [
             some + portion.share / total
-            for some, portion in zip(due, expert.diet, strict=True)
+            for some, portion in zip(due, expert.data_mixture, strict=True)
         ]
         first = due.index(max(due))
         due[first] -= 1
-        chosen.append(expert.diet[first])
+        chosen.append(expert.data_mixture[first])
     return chosen
 
 
@@ -202,7 +205,7 @@ def draw_own_problems(
 ) -> list[Problem]:
     """`count` training problems of the expert's domain that have a worked solution, its kinds in turn."""
     rng = Random(seed)
-    kinds = list(expert.kinds)
+    kinds = list(expert.task_types)
     rng.shuffle(kinds)
     chosen = [kinds[i % len(kinds)] for i in range(count)] if kinds else []
     return [_solved(school, kind, rng.getrandbits(62)) for kind in chosen]

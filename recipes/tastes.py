@@ -110,7 +110,7 @@ def answers(options: Namespace, seed: int) -> list[tuple[Problem, Mapping[AgentI
 
 def _engine(options: Namespace, problems: Sequence[Problem]) -> Engine:
     if options.model:
-        from docendo.build.school import open_local_engine, resolve_config
+        from docendo.build.engine import open_local_engine, resolve_config
         from docendo.config.load import parse_config
 
         return open_local_engine(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from docendo.build.school import build_school, read_catalog
+from docendo.build.catalog import read_catalog
+from docendo.build.school import build_school
 from docendo.config.load import Config, load_config
 from docendo.study.eval_problems import check_eval_problems
 from docendo.study.folder import check_folder

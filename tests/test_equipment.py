@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from docendo.build.agents import toolsets
-from docendo.build.school import build_school, read_catalog
+from docendo.build.catalog import read_catalog
+from docendo.build.school import build_school
 from docendo.config.load import Config, load_config, parse_config
 from docendo.errors import UserError
 from docendo.learning.advantages import assign_advantages

@@ -30,7 +30,7 @@ from docendo.records import (
     by_match,
     is_frozen_copy,
 )
-from docendo.school import Arena, Audience, Expert, League, Round, Schedule, School
+from docendo.school import Arena, Expert, League, Recipients, Round, Schedule, School
 from docendo.teaching.game import TeachingRules
 from tests.toys import (
     ANN,
@@ -462,7 +462,7 @@ def test_any_part_of_a_round_may_be_left_out(schedule: Schedule) -> None:
 def test_single_attempts_at_practice_are_imitated_where_they_are_right_and_credited_to_nobody() -> (
     None
 ):
-    audience = Audience(solutions={a: [a] for a in (ANN, BOB, CAT)})
+    audience = Recipients(solutions={a: [a] for a in (ANN, BOB, CAT)})
     school = make(
         schedule=Schedule(matches=0, practice=6, practice_attempts=1), audience=audience
     )
@@ -487,7 +487,7 @@ def apart(**parts: Any) -> School:
         TaskType("plums", f, 1) for f in FAMILIES
     ]
     experts = [replace(e, practised=every) for e in make().experts]
-    audience = Audience(solutions=dict.fromkeys((ANN, BOB), (ANN, BOB, CAT)))
+    audience = Recipients(solutions=dict.fromkeys((ANN, BOB), (ANN, BOB, CAT)))
     schedule = Schedule(matches=2, practice=12, practice_attempts=1)
     return make(
         script=right, experts=experts, audience=audience, schedule=schedule, **parts

@@ -52,15 +52,15 @@ def data_mixture(
     kinds = found.task_types
     return (
         *(
-            MixtureSource(name, share, kinds=kinds[name])
+            MixtureSource(name, share, task_types=kinds[name])
             for name, share in data.domains.items()
         ),
         *(
-            MixtureSource(f"file:{Path(file).name}", share, notes=_rows(file))
+            MixtureSource(f"file:{Path(file).name}", share, rows=_rows(file))
             for file, share in data.files.items()
         ),
         *(
-            MixtureSource(f"leaked:{name}", share, notes=_leaked(name, config, found))
+            MixtureSource(f"leaked:{name}", share, rows=_leaked(name, config, found))
             for name, share in data.leaked.items()
         ),
     )

@@ -1,317 +1,207 @@
-"""From settings to values: the one place where names become behaviour."""
+"""From settings to a school: the values that the training loop works with."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from logging import getLogger
+from collections.abc import Callable
 
-import torch
-
-from docendo.build.agents import answering, check_answerers, toolsets
-from docendo.build.askers import (
-    OWN,
-    accepted_questions,
-    build_pool,
-    build_question_writer,
-    check_askers,
-)
-from docendo.build.data import check_data, data_mixture, solved_problems
-from docendo.build.domains import open_own_source
-from docendo.build.endpoints import check_endpoints, routed
-from docendo.build.evaluators import build_panel, check_evaluators, judging
-from docendo.build.league import build_arena, build_league, check_cast, find_textbooks
-from docendo.build.people import check_people
-from docendo.config import AgentConfig, DomainConfig, ExpertsConfig, LearningConfig
+from docendo.build.agents import answering, toolsets
+from docendo.build.askers import accepted_questions, build_question_writer
+from docendo.build.data import data_mixture, solved_problems
+from docendo.build.endpoints import routed
+from docendo.build.evaluators import build_panel, judging
+from docendo.build.league import build_arena, build_league, find_textbooks
+from docendo.build.parts import Parts
+from docendo.config import AgentConfig, ExpertsConfig
 from docendo.config.load import Config
-from docendo.datasets.files import BadRow
-from docendo.engines.local.autoselect import choose_device, choose_dtype, choose_kernels
-from docendo.engines.local.base_model import load_base
-from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.wrappers.progress import Worker
 from docendo.engines.wrappers.router import Router
 from docendo.engines.wrappers.tools import WithTools
-from docendo.errors import UserError, suggestion
 from docendo.humans.rating import RatingQueue
-from docendo.interfaces import Deck, Engine, Source
+from docendo.interfaces import Deck, Engine
 from docendo.learning.update import PopulationLearner
+from docendo.problems.catalog import Catalog
 from docendo.prompts import INSTRUCTION, with_tool_help
 from docendo.records import BASE, AgentId, TaskType
-from docendo.school import Audience, Expert, QuestionPhase, Schedule, School
+from docendo.school import Expert, QuestionPhase, Recipients, Schedule, School
 from docendo.teaching.game import Classroom, TeachingRules
 
-__all__ = [
-    "Catalog",
-    "build_school",
-    "expert_rounds",
-    "instruction_of",
-    "open_local_engine",
-    "read_catalog",
-    "resolve_config",
-]
-
-
-@dataclass(frozen=True)
-class Catalog:
-    """The domains of a run, and what of each is taught."""
-
-    sources: Mapping[str, Source]
-    levels: Mapping[str, tuple[tuple[str, int], ...]]
-    """(family, level) by domain."""
-    quarantined: tuple[BadRow, ...] = ()
-
-    @property
-    def task_types(self) -> dict[str, tuple[TaskType, ...]]:
-        """All that is taught of each domain."""
-        return {
-            d: tuple(TaskType(d, family, level) for family, level in some)
-            for d, some in self.levels.items()
-        }
-
-
-def read_catalog(config: Config) -> Catalog:
-    """Reads and checks the domains. Raises UserError for what is unknown, or taught to nobody or by nobody."""
-    sources: dict[str, Source] = {}
-    bad: list[BadRow] = []
-    check_people(config)
-    check_askers(config)
-    for name, domain in config.domains.items():
-        if "/" in name:
-            raise UserError(
-                f"[domains.{name!r}]: a domain's name has no '/', which parts domain and family"
-            )
-        own, rows = (
-            open_own_source(config, name)
-            if not domain.askers or OWN in domain.askers
-            else (None, ())
-        )
-        bad += rows
-        if domain.askers:
-            own, rows = build_pool(config, name, own)
-            bad += rows
-        if own is not None:
-            sources[name] = own
-    courses = {
-        name: _courses(sources[name], domain, name)
-        for name, domain in config.domains.items()
-    }
-    _check_roles(config)
-    return Catalog(sources, courses, tuple(bad))
-
-
-def _courses(
-    source: Source, domain: DomainConfig, name: str
-) -> tuple[tuple[str, int], ...]:
-    chosen = domain.families or {f: list(levels)[:1] for f, levels in source.levels.items()}
-    found = []
-    for family, levels in chosen.items():
-        if family not in source.levels:
-            raise UserError(
-                f"[domains.{name}.families]: no family {family!r}{suggestion(family, source.levels)}"
-            )
-        for level in levels or source.levels[family]:
-            if level not in source.levels[family]:
-                has = ", ".join(map(str, source.levels[family]))
-                raise UserError(
-                    f"[domains.{name}.families] {family}: no level {level}; it has {has}"
-                )
-            found.append((family, level))
-    return tuple(found)
-
-
-def _check_roles(config: Config) -> None:
-    check_cast(config)
-    check_endpoints(config)
-    check_answerers(config)
-    check_evaluators(config)
-    check_data(config)
-    for name, agent in config.agents.items():
-        for domain in (*agent.domains, *agent.practice_domains):
-            if domain not in config.domains:
-                raise UserError(
-                    f"[agents.{name}]: no domain {domain!r}{suggestion(domain, config.domains)}"
-                )
-    for domain in config.domains:
-        teachers = [n for n, a in config.agents.items() if domain in a.domains]
-        students = [n for n in config.learners if n not in teachers]
-        if not teachers:
-            raise UserError(
-                f"domain {domain!r} has no teacher: give an agent domain = {domain!r}"
-            )
-        if (
-            config.teaching.matches
-            and not students
-            and not any(n != t for n in config.learners for t in teachers)
-        ):
-            raise UserError(
-                f"domain {domain!r} has no student: {teachers[0]!r} is its only agent; add another agent"
-            )
-
-
-def resolve_config(config: Config) -> Config:
-    """The settings with everything that is measured on this machine filled in, so that a resumed run repeats it."""
-    device = choose_device(config.engine.device)
-    dtype = choose_dtype(config.engine.dtype, device)
-    kernels = choose_kernels(config.engine.kernels, device, dtype)
-    engine = config.engine.model_copy(
-        update={"device": device, "dtype": dtype, "kernels": kernels}
-    )
-    return config.model_copy(update={"engine": engine})
-
-
-def open_local_engine(config: Config) -> LocalEngine:
-    """The engine with a fresh adapter for every agent. `config` is resolved."""
-    e = config.engine
-    dtype, compiled = getattr(torch, e.dtype), e.kernels == "compiled"
-    if e.trust_remote_code:
-        warning = "engine.trust_remote_code is on: Python files that come with the model %s run with your rights"
-        getLogger("docendo").warning(warning, config.model)
-    device = torch.device(e.device)
-    base = load_base(config.model, dtype, device, e.trust_remote_code)
-    engine = open_engine(base, e.rank, e.alpha, dtype, device, compiled)
-    engine.rows, engine.train_tokens = e.max_num_seqs, e.max_tokens_per_microbatch
-    for name in config.learners:
-        engine.bank.add(AgentId(name), config.seed)
-    return engine
+__all__ = ["build_school", "count_expert_rounds", "system_prompt_of"]
 
 
 def build_school(
-    config: Config, found: Catalog, engine: Worker, guests: RatingQueue | None = None
+    config: Config,
+    catalog: Catalog,
+    engine: Worker,
+    ratings: RatingQueue | None = None,
+    parts: Parts | None = None,
 ) -> School:
-    learn, league = config.learning, build_league(config, found.task_types)
-    hub = routed(engine, config)
-    equipment = WithTools(hub, toolsets(config), engine.ids)
-    player: Engine = equipment if equipment.toolsets else hub
-    classroom = _classroom(config, found, player, equipment, league.problem_replay, guests)
+    """The school that a config describes. `parts` replace what the config says."""
+    given = parts or Parts()
+    league = build_league(config, catalog.task_types)
+    league = given.fill_league(league)
+
+    # Two views of one engine: with endpoints behind it, and with tools in agents' hands.
+    router = routed(engine, config)
+    with_tools = WithTools(router, toolsets(config), engine.ids)
+    player: Engine = with_tools if with_tools.toolsets else router
+
+    classroom = _build_classroom(
+        config, catalog, player, with_tools, league.problem_replay, ratings
+    )
+    classroom = given.fill_classroom(classroom)
     return School(
-        experts=[_expert(n, config, found) for n in config.learners],
+        experts=[_build_expert(name, config, catalog) for name in config.learners],
         classroom=classroom,
         league=league,
-        reward=config.teaching.reward.build(),
-        baseline=learn.baseline.build(),
-        learner=_learner(learn, engine),
-        sft_learner=_tutor(config.experts, engine),
-        schedule=_schedule(config),
+        reward=given.reward or config.teaching.reward.build(),
+        baseline=given.baseline or config.learning.baseline.build(),
+        learner=_build_learner(config, engine, given),
+        sft_learner=_build_sft_learner(config.experts, engine),
+        schedule=_build_schedule(config),
         adapters=engine,
         arena=build_arena(config, player, classroom.instructions),
-        question_phase=_bureau(config, classroom, hub, found),
-        audience=_audience(config),
+        question_phase=_build_question_phase(config, classroom, router, catalog),
+        recipients=_build_recipients(config),
     )
 
 
-def instruction_of(agent: AgentConfig) -> str:
-    """An agent's system prompt, without its tools; the usual one where its table says nothing."""
+def system_prompt_of(agent: AgentConfig) -> str:
+    """An agent's system prompt, without its tools; the default where its table has none."""
     return INSTRUCTION if agent.system_prompt is None else agent.system_prompt
 
 
-def _classroom(
+def count_expert_rounds(experts: ExpertsConfig) -> int:
+    """Supervised rounds of the first stage, `eval_every` steps each."""
+    return -(-experts.steps // experts.eval_every)
+
+
+def _build_classroom(
     config: Config,
-    found: Catalog,
+    catalog: Catalog,
     player: Engine,
-    equipment: WithTools,
-    deck: Deck,
-    guests: RatingQueue | None,
+    with_tools: WithTools,
+    problem_replay: Deck,
+    ratings: RatingQueue | None,
 ) -> Classroom:
-    """Where answers are given and judged; `player` answers, with tools where there are any."""
-    t, tools = config.teaching, equipment.toolsets
-    instructions = {BASE: INSTRUCTION} | {
-        AgentId(n): with_tool_help(
-            instruction_of(a), tuple(tools[AgentId(n)].tools) if n in tools else ()
-        )
-        for n, a in config.agents.items()
-    }
-    panel = build_panel(
-        config, {"judge": judging(config, equipment.engine, instructions)}, guests
-    )
+    """Where answers are given and graded; `player` answers, with tools where there are any."""
+    toolsets_by_agent = with_tools.toolsets
+    system_prompts = {BASE: INSTRUCTION}
+    for name, agent in config.agents.items():
+        toolset = toolsets_by_agent.get(AgentId(name))
+        tools = tuple(toolset.tools) if toolset else ()
+        system_prompts[AgentId(name)] = with_tool_help(system_prompt_of(agent), tools)
+
+    judges = {"judge": judging(config, with_tools.engine, system_prompts)}
+    panel = build_panel(config, judges, ratings)
+
+    metric_sources = [panel.told, with_tools.pop_metrics]
+    if isinstance(with_tools.engine, Router):
+        metric_sources.append(with_tools.engine.pop_metrics)
+
     return Classroom(
         engine=answering(player, config),
-        sources=found.sources,
+        sources=catalog.sources,
         evaluators=panel.domains,
-        rules=TeachingRules(
-            t.lessons,
-            t.examples,
-            t.attempts,
-            t.control_attempts,
-            t.control_shrinkage,
-            t.max_tokens,
-            t.temperature,
-            t.gate,
-        ),
-        instructions=instructions,
+        rules=_build_rules(config),
+        instructions=system_prompts,
         textbooks=find_textbooks(config),
-        solved=solved_problems(config, found),
-        deck=deck,
-        tools=tools,
-        counters=[
-            panel.told,
-            equipment.pop_metrics,
-            *([hub.pop_metrics] if isinstance(hub := equipment.engine, Router) else []),
-        ],
+        solved=solved_problems(config, catalog),
+        deck=problem_replay,
+        tools=toolsets_by_agent,
+        counters=metric_sources,
     )
 
 
-def _expert(name: str, config: Config, found: Catalog) -> Expert:
+def _build_rules(config: Config) -> TeachingRules:
+    teaching = config.teaching
+    return TeachingRules(
+        lessons=teaching.lessons,
+        examples=teaching.examples,
+        attempts=teaching.attempts,
+        controls=teaching.control_attempts,
+        prior=teaching.control_shrinkage,
+        max_tokens=teaching.max_tokens,
+        temperature=teaching.temperature,
+        gate=teaching.gate,
+    )
+
+
+def _build_expert(name: str, config: Config, catalog: Catalog) -> Expert:
     agent = config.agents[name]
-    own, practised = (
-        [k for d in some for k in found.task_types[d]]
-        for some in (agent.domains, agent.practice_domains)
+    return Expert(
+        agent=AgentId(name),
+        task_types=_task_types_of(agent.domains, catalog),
+        data_mixture=data_mixture(agent.data, config, catalog),
+        practice_task_types=_task_types_of(agent.practice_domains, catalog),
     )
-    return Expert(AgentId(name), own, data_mixture(agent.data, config, found), practised)
 
 
-def _bureau(
-    config: Config, classroom: Classroom, engine: Engine, found: Catalog
+def _task_types_of(domains: list[str], catalog: Catalog) -> list[TaskType]:
+    return [task_type for domain in domains for task_type in catalog.task_types[domain]]
+
+
+def _build_question_phase(
+    config: Config, classroom: Classroom, engine: Engine, catalog: Catalog
 ) -> QuestionPhase | None:
-    desk = build_question_writer(config, classroom, engine, found.task_types)
-    if desk is None:
+    writer = build_question_writer(config, classroom, engine, catalog.task_types)
+    if writer is None:
         return None
-    study = {asker.agent: asker.sft_fraction for asker in desk.askers}
-    return QuestionPhase(desk, accepted_questions(classroom.sources), study)
+    sft_fraction = {asker.agent: asker.sft_fraction for asker in writer.askers}
+    return QuestionPhase(writer, accepted_questions(classroom.sources), sft_fraction)
 
 
-def _schedule(config: Config) -> Schedule:
-    learn = config.learning
-    amounts = learn.self_practice, learn.practice_attempts, learn.rehearsal, learn.imitation
+def _build_schedule(config: Config) -> Schedule:
+    learning = config.learning
     return Schedule(
-        config.teaching.matches, config.league.refill, *amounts, learn.one_shot_fraction
+        matches=config.teaching.matches,
+        resample_zero_variance=config.league.refill,
+        practice=learning.self_practice,
+        practice_attempts=learning.practice_attempts,
+        rehearsal=learning.rehearsal,
+        imitation=learning.imitation,
+        one_shot_fraction=learning.one_shot_fraction,
     )
 
 
-def _audience(config: Config) -> Audience:
-    learn, learners = config.learning, [AgentId(n) for n in config.learners]
-    strangers = {
-        d: [AgentId(n) for n, a in config.learners.items() if d not in a.domains]
-        for d in config.domains
-    }
-    homework = {
-        "none": {},
-        "self": {a: [a] for a in learners},
-        "all": dict.fromkeys(learners, learners),
-    }
-    return Audience(
-        strangers if learn.share_lessons == "all" else {}, homework[learn.share_solutions]
-    )
+def _build_recipients(config: Config) -> Recipients:
+    learning = config.learning
+    learners = [AgentId(name) for name in config.learners]
+
+    lessons: dict[str, list[AgentId]] = {}
+    if learning.share_lessons == "all":
+        for domain in config.domains:
+            lessons[domain] = [
+                AgentId(name)
+                for name, agent in config.learners.items()
+                if domain not in agent.domains
+            ]
+
+    solutions: dict[AgentId, list[AgentId]] = {}
+    if learning.share_solutions == "self":
+        solutions = {learner: [learner] for learner in learners}
+    elif learning.share_solutions == "all":
+        solutions = dict.fromkeys(learners, learners)
+    return Recipients(lessons, solutions)
 
 
-def _learner(learn: LearningConfig, engine: Worker) -> PopulationLearner:
+def _build_learner(config: Config, engine: Worker, given: Parts) -> PopulationLearner:
+    learning = config.learning
     return PopulationLearner(
         engine,
-        policy_rate=learn.policy_lr,
-        imitation_rate=learn.sft_lr,
-        batch=learn.batch_size,
-        loss=learn.loss.build(),
-        epochs=learn.epochs,
+        policy_rate=learning.policy_lr,
+        imitation_rate=learning.sft_lr,
+        batch=learning.batch_size,
+        loss=given.loss or learning.loss.build(),
+        epochs=learning.epochs,
     )
 
 
-def _tutor(experts: ExpertsConfig, engine: Worker) -> Callable[[int], PopulationLearner]:
-    rounds = expert_rounds(experts)
+def _build_sft_learner(
+    experts: ExpertsConfig, engine: Worker
+) -> Callable[[int], PopulationLearner]:
+    """The learner of each supervised round: the learning rate falls linearly to a tenth."""
+    rounds = count_expert_rounds(experts)
 
-    def tutor(index: int) -> PopulationLearner:
-        rate = experts.lr * (1 - 0.9 * index / max(1, rounds))
-        return PopulationLearner(engine, rate, rate, experts.batch_size, purpose="experts")
+    def learner_of(round_index: int) -> PopulationLearner:
+        lr = experts.lr * (1 - 0.9 * round_index / max(1, rounds))
+        return PopulationLearner(engine, lr, lr, experts.batch_size, purpose="experts")
 
-    return tutor
-
-
-def expert_rounds(experts: ExpertsConfig) -> int:
-    """Rounds of `every` steps each."""
-    return -(-experts.steps // experts.eval_every)
+    return learner_of

@@ -100,7 +100,7 @@ def bench(
     from docendo.config.load import load_config
 
     config = load_config(config_file, tuple(settings or ()))
-    from docendo.build.school import resolve_config
+    from docendo.build.engine import resolve_config
 
     resolved = resolve_config(config)
     engine = resolved.engine
@@ -116,7 +116,7 @@ def _measure(config: "Config", quick: bool) -> Bench:
     """`config` is resolved."""
     import torch
 
-    from docendo.build.school import open_local_engine
+    from docendo.build.engine import open_local_engine
     from docendo.cli.speeds import peak_memory
     from docendo.config import AgentConfig
     from docendo.engines.profiling.roofline import (

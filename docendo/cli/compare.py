@@ -127,8 +127,8 @@ def _check(plan: "StudyPlan", tasks: "Sequence[TrainingTask]", folder: Path) -> 
     """Raises UseError for a folder of something else, and for settings of any training that do not fit, before the
     first of them.
     """
+    from docendo.build.catalog import read_catalog
     from docendo.build.data import solved_problems
-    from docendo.build.school import read_catalog
     from docendo.cli.runs import check_model
     from docendo.study.eval_problems import check_eval_problems, draw_tuning_problems
     from docendo.study.folder import check_folder

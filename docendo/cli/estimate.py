@@ -6,9 +6,10 @@ not tried.
 
 from dataclasses import dataclass
 
-from docendo.build.school import Catalog, expert_rounds
+from docendo.build.school import count_expert_rounds
 from docendo.cli.disk_usage import Solutions, database_size
 from docendo.config.load import Config
+from docendo.problems.catalog import Catalog
 from docendo.teaching.game import TeachingRules
 
 __all__ = ["RunEstimate", "Speeds", "StageEstimate", "checkpoints_size", "estimate"]
@@ -152,7 +153,7 @@ def _peak_memory(config: Config, speeds: Speeds) -> int:
 def _count_experts(config: Config, catalog: Catalog) -> _Work:
     """Each expert is evaluated on its own domain after each round, on all after the last."""
     experts = config.experts
-    rounds = expert_rounds(experts)
+    rounds = count_expert_rounds(experts)
     evaluated_domains = 0
     if rounds:
         own_domains = sum(len(agent.domains) for agent in config.learners.values())

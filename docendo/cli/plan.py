@@ -41,7 +41,7 @@ def plan(
     config = load_config(config_file, tuple(settings or ()))
     catalog = check_config(config)
 
-    from docendo.build.school import resolve_config
+    from docendo.build.engine import resolve_config
     from docendo.cli.estimate import estimate
     from docendo.cli.speeds import measure_speeds
 

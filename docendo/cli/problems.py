@@ -152,7 +152,7 @@ def load_sources(config: Path | None) -> Mapping[str, "Source"]:
     if config is None:
         return built_in_domains()
 
-    from docendo.build.school import read_catalog
+    from docendo.build.catalog import read_catalog
     from docendo.config.load import load_config
 
     return {**built_in_domains(), **read_catalog(load_config(config)).sources}

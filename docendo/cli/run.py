@@ -22,9 +22,9 @@ from docendo.cli.runs import (
 )
 
 if TYPE_CHECKING:
-    from docendo.build.school import Catalog
     from docendo.cli.progress import Progress
     from docendo.config.load import Config
+    from docendo.problems.catalog import Catalog
     from docendo.run.session import Session
     from docendo.store import RunDirectory
 
@@ -67,10 +67,10 @@ def run(
 
 def _train(config: "Config", catalog: "Catalog", folder: Path) -> None:
     """A new run in `folder`."""
-    from docendo.build.school import resolve_config
+    from docendo.build.engine import resolve_config
     from docendo.cli.estimate import checkpoints_size
     from docendo.config.load import to_toml
-    from docendo.run.session import begin, open_session
+    from docendo.run.opening import begin, open_session
     from docendo.store import RunDirectory
 
     progress = _open_progress(config)
@@ -79,7 +79,7 @@ def _train(config: "Config", catalog: "Catalog", folder: Path) -> None:
         notice(f"loading {resolved.model}; the first time may take a minute")
         session = open_session(resolved, progress, catalog)
         check_disk_space(folder, checkpoints_size(resolved, session.engine.bank.size))
-        _notice_each(session.cut_short)
+        _notice_each(session.truncation_warnings)
 
         with RunDirectory.create(folder, to_toml(resolved)) as directory:
             begin(session, directory)
@@ -119,8 +119,8 @@ def resume(
 
 
 def _go_on(path: Path, config: "Config", force: bool) -> None:
-    from docendo.build.school import resolve_config
-    from docendo.run.session import resume_session
+    from docendo.build.engine import resolve_config
+    from docendo.run.opening import resume_session
     from docendo.store import RunDirectory
 
     progress = _open_progress(config)
@@ -146,9 +146,9 @@ def _go_on(path: Path, config: "Config", force: bool) -> None:
 
 def _name_next_round(session: "Session") -> str:
     """``teaching, round 3 of 20``."""
-    from docendo.run.session import START
+    from docendo.run.evaluation_plan import START
 
-    index = session.done + 1
+    index = session.last_round + 1
     if index <= START:
         return "the evaluation of the base model, before the first round"
     if index < session.expert_rounds:
@@ -161,9 +161,9 @@ def _rehearse(
     config: "Config", catalog: "Catalog", folder: Path, config_file: Path | None
 ) -> None:
     """Play a very small version of the run, and write nothing."""
-    from docendo.build.school import resolve_config
+    from docendo.build.engine import resolve_config
     from docendo.cli.rehearsal import shrink_config
-    from docendo.run.session import open_session
+    from docendo.run.opening import open_session
 
     resolved = resolve_config(config)
     small = shrink_config(resolved)
@@ -174,7 +174,7 @@ def _rehearse(
             progress.ended(record)
 
     # the warning is about the answers of the real run, which may be longer
-    _notice_each(replace(session, config=resolved).cut_short)
+    _notice_each(replace(session, config=resolved).truncation_warnings)
     show(f"Everything works. A real run would write {folder}: {_describe_plan(resolved)}.")
     show(f"How long it takes: docendo plan {config_file or ''}".rstrip())
 
@@ -192,10 +192,9 @@ def _check_api_keys(config: "Config") -> None:
 
 
 def _open_progress(config: "Config") -> "Progress":
-    from docendo.build.school import expert_rounds
     from docendo.cli.progress import Progress
 
-    return Progress(config, expert_rounds(config.experts))
+    return Progress(config, count_expert_rounds(config.experts))
 
 
 def _describe_plan(config: "Config") -> str:
@@ -226,14 +225,14 @@ def _play_rounds(
     """Every round that is left, or up to the first Ctrl-C; then the report."""
     interrupt.running = True
     if sys.stdin.isatty() and sys.stderr.isatty():
-        session.guestbook.attend = _grade_here(progress, session.guestbook.attend)
+        session.ratings.attend = _grade_here(progress, session.ratings.attend)
 
     with progress:
         for record in session.rounds():
             progress.ended(record)
             # the experts may have been good enough early, and so the last round another one
             last = session.expert_rounds + session.config.teaching.rounds - 1
-            if interrupt.asked and session.done < last:
+            if interrupt.asked and session.last_round < last:
                 break
     interrupt.running = False
 
@@ -259,7 +258,7 @@ def _explain_alarms(session: "Session", folder: Path, *, finished: bool) -> str:
 
     names = ", ".join(dict.fromkeys(alarm.monitor for alarm in alarms))
     return (
-        f"stopped by an alarm after round {session.done}, which is saved: {facts} "
+        f"stopped by an alarm after round {session.last_round}, which is saved: {facts} "
         f"(rounds: {rounds}). To go on, raise {names} or take it out of stop_on in "
         f"{folder}/config.toml under [monitors], then `docendo resume {folder}`"
     )

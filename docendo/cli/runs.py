@@ -13,10 +13,10 @@ from docendo.records import BASE, AgentId, base_agent
 from docendo.store.atomic import standing
 
 if TYPE_CHECKING:
-    from docendo.build.school import Catalog
     from docendo.config.load import Config
     from docendo.datasets.files import BadRow
     from docendo.engines.local.engine import LocalEngine
+    from docendo.problems.catalog import Catalog
     from docendo.store import Checkpoint, RunDirectory
     from docendo.teaching.game import Classroom
 
@@ -93,7 +93,7 @@ def check_config(config: "Config") -> "Catalog":
     Rows of data files that are left out are reported. Raises UserError for what is unknown,
     is taught by or to nobody, or has too few problems.
     """
-    from docendo.build.school import read_catalog
+    from docendo.build.catalog import read_catalog
     from docendo.run.evaluation import held_out_problems
 
     check_model(config.model)
@@ -192,12 +192,9 @@ class TrainedRun:
 
 def open_trained(run: "RunDirectory") -> TrainedRun:
     """Load the model and the newest checkpoint. Raises UserError where there is none yet."""
-    from docendo.build.school import (
-        build_school,
-        open_local_engine,
-        read_catalog,
-        resolve_config,
-    )
+    from docendo.build.catalog import read_catalog
+    from docendo.build.engine import open_local_engine, resolve_config
+    from docendo.build.school import build_school
     from docendo.engines.local.checkpoint import load_state
     from docendo.humans.rating import RatingQueue
 

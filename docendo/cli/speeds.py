@@ -7,14 +7,16 @@ from itertools import cycle, islice
 from statistics import fmean
 from typing import TypeVar
 
+from docendo.build.engine import open_local_engine
 from docendo.build.league import GAMES
-from docendo.build.school import Catalog, instruction_of, open_local_engine
+from docendo.build.school import system_prompt_of
 from docendo.cli.disk_usage import Solutions
 from docendo.cli.estimate import Speeds
 from docendo.config.load import Config
 from docendo.engines.local.engine import LocalEngine
 from docendo.games.text_game import demonstrate_rules
 from docendo.learning.losses import policy_gradient
+from docendo.problems.catalog import Catalog
 from docendo.prompts import solve_prompt
 from docendo.records import AgentId, Completion, Example, Problem, Request, Target
 
@@ -105,7 +107,7 @@ def _make_examples(config: Config, problems: Sequence[Problem]) -> list[Example]
     examples = []
     if problems:
         for problem, (name, agent) in zip(problems, agents, strict=False):
-            prompt = solve_prompt(problem.prompt, instruction_of(agent))
+            prompt = solve_prompt(problem.prompt, system_prompt_of(agent))
             examples.append(Example(AgentId(name), prompt, problem.worked))
     else:
         moves = demonstrate_rules(GAMES[config.duels.game], _ROWS, 0)

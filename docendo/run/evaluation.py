@@ -1,12 +1,12 @@
-"""Held-out accuracy: everybody on everything, without a lesson, taking the likeliest token at every step."""
+"""Held-out accuracy: greedy answers without a lesson, graded by the domain's evaluator."""
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
-from docendo.build.school import Catalog
 from docendo.datasets.eval_sets import draw_fresh_split, draw_test_split
 from docendo.errors import UserError
 from docendo.interfaces import Source
+from docendo.problems.catalog import Catalog
 from docendo.records import (
     AgentId,
     Completion,
@@ -20,55 +20,77 @@ from docendo.records.games import EvalSplit
 from docendo.seeds import seed_for
 from docendo.teaching.game import Classroom, RolloutSpec
 
-__all__ = ["accuracies", "cut_short", "evaluate", "held_out_problems", "worked_lesson"]
+__all__ = [
+    "accuracies",
+    "evaluate",
+    "held_out_problems",
+    "warn_truncation",
+    "worked_lesson",
+]
 
 
 def held_out_problems(
-    found: Catalog, domain: str, count: int, seed: int, split: EvalSplit = "test"
+    catalog: Catalog, domain: str, count: int, seed: int, split: EvalSplit = "test"
 ) -> list[Problem]:
-    """`count` held-out problems of a domain, its families and levels as equally as possible, without repeats.
+    """`count` held-out problems of a domain, its families and levels as equally as possible.
 
-    A user's own file gives all that it has where that is fewer; UseError where a family and level has none.
+    No problem comes twice. A user's file gives all that it has where that is fewer. Raises
+    UserError where a family and level has none.
     """
     draw = draw_test_split if split == "test" else draw_fresh_split
-    return draw(found.sources[domain], found.levels[domain], count, seed)
+    return draw(catalog.sources[domain], catalog.levels[domain], count, seed)
 
 
-def cut_short(
-    problems: Sequence[Problem], most: int, count: Callable[[str], int]
+def warn_truncation(
+    problems: Sequence[Problem], max_tokens: int, count_tokens: Callable[[str], int]
 ) -> list[str]:
-    """A sentence on each domain of which more than half of the worked solutions are longer than `most` tokens, as
-    `count` counts them: who answers as they do is cut off, and wrong.
+    """One sentence per domain where over half of the worked solutions exceed `max_tokens`.
+
+    An agent that answers as they do is cut off, and its answer is wrong.
     """
-    told = []
-    for domain in dict.fromkeys(p.domain for p in problems):
-        lengths = [count(p.solution) for p in problems if p.domain == domain and p.solution]
-        long = [length for length in lengths if length > most]
-        if 2 * len(long) > len(lengths):
-            told.append(
-                f"[domains.{domain}]: {len(long)} of {len(lengths)} worked solutions have more than {most} tokens, up "
-                f"to {max(long)}; answers like these are cut off (max_tokens), and wrong"
+    warnings = []
+    for domain in dict.fromkeys(problem.domain for problem in problems):
+        lengths = [
+            count_tokens(problem.solution)
+            for problem in problems
+            if problem.domain == domain and problem.solution
+        ]
+        too_long = [length for length in lengths if length > max_tokens]
+        if 2 * len(too_long) > len(lengths):
+            warnings.append(
+                f"[domains.{domain}]: {len(too_long)} of {len(lengths)} worked solutions are "
+                f"longer than max_tokens = {max_tokens} (up to {max(too_long)}); answers like "
+                "these are cut off, and wrong; raise teaching.max_tokens"
             )
-    return told
+    return warnings
 
 
 def evaluate(
     classroom: Classroom,
     problems: Mapping[AgentId, Sequence[Problem]],
-    index: int,
+    round_index: int,
     split: EvalSplit = "test",
 ) -> list[Evaluation]:
-    """One answer of each agent to each of its problems."""
-    wanted = [
-        RolloutSpec(agent, p, None, "evaluation", 0)
-        for agent, ps in problems.items()
-        for p in ps
-    ]
-    attempts = classroom.attempt(wanted, temperature=0.0)
-    return [
-        Evaluation(index, w.agent, w.problem, a.completion.text, a.verdict, split)
-        for w, a in zip(wanted, attempts, strict=True)
-    ]
+    """One greedy answer of each agent to each of its problems, without a lesson."""
+    rollouts = []
+    for agent, agents_problems in problems.items():
+        for problem in agents_problems:
+            rollouts.append(RolloutSpec(agent, problem, None, "evaluation", 0))
+
+    evaluations = []
+    answers = classroom.attempt(rollouts, temperature=0.0)
+    for rollout, answer in zip(rollouts, answers, strict=True):
+        evaluations.append(
+            Evaluation(
+                round=round_index,
+                agent=rollout.agent,
+                problem=rollout.problem,
+                text=answer.completion.text,
+                verdict=answer.verdict,
+                split=split,
+            )
+        )
+    return evaluations
 
 
 def worked_lesson(source: Source, problem: Problem, seed: int) -> Lesson:
@@ -88,6 +110,8 @@ def worked_lesson(source: Source, problem: Problem, seed: int) -> Lesson:
 def accuracies(evaluations: Sequence[Evaluation]) -> dict[tuple[AgentId, str], float]:
     """Mean score by agent and domain, over the test split."""
     scores: dict[tuple[AgentId, str], list[float]] = {}
-    for e in (e for e in evaluations if e.split == "test"):
-        scores.setdefault((e.agent, e.problem.domain), []).append(e.verdict.score)
+    for evaluation in evaluations:
+        if evaluation.split == "test":
+            key = (evaluation.agent, evaluation.problem.domain)
+            scores.setdefault(key, []).append(evaluation.verdict.score)
     return {key: fmean(values) for key, values in scores.items()}

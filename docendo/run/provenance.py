@@ -13,6 +13,7 @@ from docendo import __version__
 from docendo.config.load import Config
 from docendo.engines.local.base_model import BaseModel, weights_hash
 from docendo.errors import UserError
+from docendo.parts import user_part_files
 from docendo.store.checkpoints import digest
 
 __all__ = [
@@ -80,8 +81,14 @@ class Change(NamedTuple):
         return f"{self.what}: was {_short(self.was)}, is now {_short(self.now)}"
 
 
-def provenance(config: Config, base: BaseModel) -> dict[str, Any]:
-    """JSON: settings, versions, machine, and hashes of the base's weights and of every file that the settings name."""
+def provenance(
+    config: Config, base: BaseModel, parts: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What a run was made with, as JSON.
+
+    Settings, versions, machine, hashes of the base's weights and of every file that the settings
+    name, and the parts that were put in from Python (place -> type).
+    """
     return {
         "settings": config.model_dump(mode="json", exclude_none=True),
         "versions": {
@@ -95,6 +102,7 @@ def provenance(config: Config, base: BaseModel) -> dict[str, Any]:
         },
         "files": {str(path): digest(path) for path in files_of(config)},
         "base": weights_hash(base.model),
+        "parts": dict(parts or {}),
     }
 
 
@@ -102,26 +110,43 @@ def changes(was: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[Chang
     """What differs between two provenances, settings first; nothing where a run has none."""
     if not was:
         return []
+
+    differences: list[Change] = []
     before, after = _flat(was["settings"]), _flat(now["settings"])
-    names = [
-        name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
-    ]
-    found = [
-        Change(name, before.get(name), after.get(name), _rule(name))
-        for name in sorted(names)
-    ]
-    for part, rule in (("versions", "noted"), ("machine", "noted"), ("files", "kept")):
-        old, new = was[part], now[part]
-        different = (
-            name for name in sorted(old.keys() & new.keys()) if old[name] != new[name]
-        )
-        found += [Change(name, old[name], new[name], rule) for name in different]  # type: ignore[arg-type]
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            change = Change(name, before.get(name), after.get(name), _rule(name))
+            differences.append(change)
+
+    rules: dict[str, Rule] = {"versions": "noted", "machine": "noted", "files": "kept"}
+    for section, rule in rules.items():
+        old, new = was[section], now[section]
+        for name in sorted(old.keys() & new.keys()):
+            if old[name] != new[name]:
+                differences.append(Change(name, old[name], new[name], rule))
+
     if was["base"] != now["base"]:
-        found.append(Change("the base model's weights", was["base"], now["base"], "kept"))
-    return found
+        change = Change("the base model's weights", was["base"], now["base"], "kept")
+        differences.append(change)
+    return differences + _changed_parts(was.get("parts", {}), now["parts"])
 
 
-def refuse(found: Sequence[Change], run: Path, anyway: bool) -> None:
+def _changed_parts(was: Mapping[str, str], now: Mapping[str, str]) -> list[Change]:
+    """Parts from Python that are missing or new are refused; another type in the same place is noted."""
+    differences = []
+    for place in sorted(was.keys() | now.keys()):
+        old, new = was.get(place), now.get(place)
+        if old == new:
+            continue
+        is_missing = old is None or new is None
+        rule: Rule = "refused" if is_missing else "noted"
+        differences.append(
+            Change(f"parts.{place}", old or "the config's", new or "the config's", rule)
+        )
+    return differences
+
+
+def refuse(found: Sequence[Change], run: Path, force: bool) -> None:
     """Raises UserError naming every change with which the run cannot be gone on with, or should not be."""
     never = [str(c) for c in found if c.rule == "refused"]
     if never:
@@ -129,7 +154,7 @@ def refuse(found: Sequence[Change], run: Path, anyway: bool) -> None:
             f"{run} cannot go on: {'; '.join(never)}; put it back, or begin a new run"
         )
     hardly = [str(c) for c in found if c.rule == "kept"]
-    if hardly and not anyway:
+    if hardly and not force:
         raise UserError(
             f"{run}: {'; '.join(hardly)}; put it back, or go on with it by --force"
         )
@@ -149,6 +174,7 @@ def named_in(config: Config) -> list[Path]:
         *(e.file for e in config.evaluators.values()),
         *(file for a in agents if a.data for file in a.data.files),
         *(tool.partition(":")[2] for a in agents for tool in a.tools),
+        *user_part_files(config),
     ]
     return sorted({Path(name) for name in named if name and not name.startswith("hub:")})
 

@@ -1,55 +1,35 @@
-"""A run from beginning to end: stages, evaluation, checkpoints and resume, around the loop."""
+"""A run from beginning to end: stages, evaluation, metrics and checkpoints, around the loop."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from docendo.build.monitors import build_monitors
-from docendo.build.school import (
-    Catalog,
-    build_school,
-    expert_rounds,
-    open_local_engine,
-    read_catalog,
-)
+from docendo.build.parts import Parts
+from docendo.build.school import count_expert_rounds
 from docendo.compute import Ledger
-from docendo.config.load import Config, to_toml
+from docendo.config.load import Config
 from docendo.engines.local.checkpoint import load_state, save_state
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.memory import give_back
-from docendo.engines.wrappers.progress import WithProgress
-from docendo.errors import UserError
 from docendo.humans.rating import RatingQueue
 from docendo.loop import finetune, teach
 from docendo.monitors.answer_probe import ProbeRoom
-from docendo.monitors.monitor import Monitors
+from docendo.monitors.monitor import MonitorReport, Monitors
+from docendo.problems.catalog import Catalog
 from docendo.problems.pool import AcceptedQuestions
-from docendo.records import BASE, AgentId, Evaluation, Usage
-from docendo.run.evaluation import accuracies, cut_short, evaluate, held_out_problems
+from docendo.records import AgentId, Evaluation
+from docendo.run.evaluation import accuracies, held_out_problems, warn_truncation
+from docendo.run.evaluation_plan import EXPERTS, START, TEACHING, EvaluationPlan
 from docendo.run.game_eval import styles, told
-from docendo.run.provenance import Change, changes, provenance, refuse
+from docendo.run.provenance import Change
 from docendo.school import Round, School
 from docendo.seeds import seed_for
-from docendo.store.rows import QuarantineRow, RoundRecord
+from docendo.store.rows import RoundRecord
 from docendo.store.run import RunDirectory
 
-__all__ = [
-    "EXPERTS",
-    "START",
-    "TEACHING",
-    "Callback",
-    "Session",
-    "begin",
-    "open_session",
-    "resume_session",
-]
-
-EXPERTS = "experts"
-TEACHING = "teaching"
-START = -1
-"""The index of what is measured before the first round."""
+__all__ = ["Callback", "Session"]
 
 
 class Callback(Protocol):
@@ -62,213 +42,207 @@ class Callback(Protocol):
 
 @dataclass
 class Session:
-    """Everything alive of a run. Iterate `rounds` to run it; each record is committed before it is yielded."""
+    """A run that is alive. Iterate `rounds`; each record is committed before it is yielded."""
 
     config: Config
-    found: Catalog
+    catalog: Catalog
     engine: LocalEngine
     school: School
-    watcher: Callback
-    guestbook: RatingQueue = field(default_factory=RatingQueue)
-    run: RunDirectory | None = None
+    callback: Callback
+    ratings: RatingQueue = field(default_factory=RatingQueue)
+    directory: RunDirectory | None = None
     """None for a rehearsal that writes nothing."""
     monitors: Monitors = field(default_factory=Monitors)
     ledger: Ledger = field(default_factory=Ledger)
-    done: int = START - 1
+    parts: Parts = field(default_factory=Parts)
+    """What was put in from Python."""
+    last_round: int = START - 1
     """The last round that is committed."""
     stopped_at: int | None = None
-    """The supervised round after which the experts were good enough."""
+    """The supervised round after which the experts had reached their target accuracy."""
     changes: list[Change] = field(default_factory=list)
-    """What was not as before when the run was gone on with."""
+    """What differed from before when the run was resumed."""
 
     @property
     def agents(self) -> list[AgentId]:
-        return [AgentId(n) for n in self.config.learners]
+        """The learners."""
+        return [AgentId(name) for name in self.config.learners]
 
     @property
-    def cut_short(self) -> list[str]:
-        """Of domains whose worked solutions are longer than every learner's answers may be, in sentences."""
-        most, asked = self.config.teaching.max_tokens, self.config.evaluation
-        shortest = min(
-            (agent.max_tokens or most for agent in self.config.learners.values()),
-            default=most,
-        )
-        problems = [
-            p
-            for d in self.found.levels
-            for p in held_out_problems(self.found, d, asked.problems, asked.seed)
-        ]
-        return cut_short(problems, shortest, lambda text: len(self.engine.ids(text)) + 1)
-
-    @property
-    def guests(self) -> list[AgentId]:
-        """Agents behind an endpoint: they do not change, and are examined before the first round and after the last."""
-        return [AgentId(n) for n in self.config.guests]
+    def evaluation_plan(self) -> EvaluationPlan:
+        return EvaluationPlan(self.config, self.catalog, self.school.classroom)
 
     @property
     def expert_rounds(self) -> int:
-        return (
-            self.stopped_at + 1
-            if self.stopped_at is not None
-            else expert_rounds(self.config.experts)
+        """Rounds of the first stage: as planned, or fewer where the target accuracy was reached."""
+        if self.stopped_at is not None:
+            return self.stopped_at + 1
+        return count_expert_rounds(self.config.experts)
+
+    @property
+    def truncation_warnings(self) -> list[str]:
+        """One sentence per domain whose worked solutions are longer than answers may be."""
+        limits = [
+            agent.max_tokens or self.config.teaching.max_tokens
+            for agent in self.config.learners.values()
+        ]
+        shortest = min(limits, default=self.config.teaching.max_tokens)
+
+        settings = self.config.evaluation
+        problems = []
+        for domain in self.catalog.levels:
+            problems += held_out_problems(
+                self.catalog, domain, settings.problems, settings.seed
+            )
+        return warn_truncation(
+            problems,
+            max_tokens=shortest,
+            count_tokens=lambda text: len(self.engine.ids(text)) + 1,
         )
 
     def rounds(self) -> Iterator[RoundRecord]:
-        """All rounds that are left, in order; or those up to an alarm that ends the run."""
-        if self.done < START:
-            yield self._commit(START, EXPERTS, time.monotonic(), None)
-        while self.done + 1 < self.expert_rounds:
-            yield self._study(self.done + 1)
-        for index in range(self.done + 1, self.expert_rounds + self.config.teaching.rounds):
+        """All rounds that are left, in order, or those up to an alarm that ends the run."""
+        if self.last_round < START:
+            yield self._commit(START, EXPERTS, started=time.monotonic(), played=None)
+
+        while self.last_round + 1 < self.expert_rounds:
+            yield self._finetune(self.last_round + 1)
+
+        end = self.expert_rounds + self.config.teaching.rounds
+        for round_index in range(self.last_round + 1, end):
             if self.monitors.stops:
                 return
-            self.watcher.stage(
-                TEACHING, index - self.expert_rounds + 1, self.config.teaching.rounds
-            )
-            start = time.monotonic()
-            met = self.expert_rounds + self.config.experts.warmup_rounds
-            (played,) = teach(self.school, range(index, index + 1), self.config.seed, met)
-            yield self._commit(index, TEACHING, start, played)
-        if self.run:
-            self.run.finish()
+            yield self._teach(round_index)
+        if self.directory:
+            self.directory.finish()
 
-    def _study(self, index: int) -> RoundRecord:
-        e = self.config.experts
-        self.watcher.stage(EXPERTS, index + 1, self.expert_rounds)
-        start = time.monotonic()
-        count = min(e.eval_every, e.steps - index * e.eval_every) * e.batch_size
-        (studied,) = finetune(self.school, range(index, index + 1), count, self.config.seed)
-        return self._commit(index, EXPERTS, start, studied)
+    def restore(self, round_index: int, folder: Path, state: dict[str, Any]) -> None:
+        """Continue after a round, from its checkpoint."""
+        load_state(self.engine, folder)
+        self.school.league.standings.restore(state["standings"])
+        self.school.league.population.restore(state["population"])
+        self.school.league.problem_replay.restore(state["deck"])
+        self.school.demonstrations.restore(state["notebook"])
+        self.school.baseline.restore(state["baseline"])
+        for name, questions in self._accepted_questions.items():
+            questions.restore(state["admitted"][name])
+        self.stopped_at = state["stopped_at"]
+        self.last_round = round_index
+
+    def _finetune(self, round_index: int) -> RoundRecord:
+        """One supervised round of the first stage."""
+        self.callback.stage(EXPERTS, round_index + 1, self.expert_rounds)
+        started = time.monotonic()
+
+        experts = self.config.experts
+        steps_left = experts.steps - round_index * experts.eval_every
+        count = min(experts.eval_every, steps_left) * experts.batch_size
+
+        this_round = range(round_index, round_index + 1)
+        (played,) = finetune(self.school, this_round, count, self.config.seed)
+        return self._commit(round_index, EXPERTS, started=started, played=played)
+
+    def _teach(self, round_index: int) -> RoundRecord:
+        """One round of the teaching game."""
+        teaching_round = round_index - self.expert_rounds
+        self.callback.stage(TEACHING, teaching_round + 1, self.config.teaching.rounds)
+        started = time.monotonic()
+
+        first_matched_round = self.expert_rounds + self.config.experts.warmup_rounds
+        this_round = range(round_index, round_index + 1)
+        (played,) = teach(self.school, this_round, self.config.seed, first_matched_round)
+        return self._commit(round_index, TEACHING, started=started, played=played)
 
     def _commit(
-        self, index: int, stage: str, start: float, played: Round | None
+        self, round_index: int, stage: str, *, started: float, played: Round | None
     ) -> RoundRecord:
-        evaluations = self._evaluate(index, stage)
-        metrics = dict(played.metrics) if played else {}
-        metrics |= self._styles(index)
-        episodes = played.episodes if played else ()
-        probes = seed_for(self.config.seed, "probe", index)
-        report = self.monitors.look(
-            index, episodes, ProbeRoom(self.engine, self.found.sources), probes
-        )
-        metrics |= report.metrics
-        for counted in self.school.classroom.counters:
-            metrics |= counted()
-        metrics |= self.engine.pop_metrics()
-        metrics |= {
-            f"held-out/{a}/{d}": value for (a, d), value in accuracies(evaluations).items()
-        }
-        ledger = self.ledger.book(
-            [
-                *self.school.classroom.engine.pop_usage(),
-                *(played.discarded if played else ()),
-            ]
-        )
-        seconds = time.monotonic() - start
-        duels = played.duels if played else ()
+        """Evaluate, measure and write a round; only then does it count."""
+        round_ = played or Round(round_index)
+        evaluations = self._evaluate(round_index, stage)
+        report = self._look(round_)
+        metrics = self._collect_metrics(round_, evaluations, report)
+
+        usage = self.school.classroom.engine.pop_usage()
+        ledger = self.ledger.book([*usage, *round_.discarded])
         record = RoundRecord(
-            index=index,
+            index=round_index,
             stage=stage,
-            seconds=seconds,
-            episodes=episodes,
+            seconds=time.monotonic() - started,
+            episodes=round_.episodes,
             evaluations=evaluations,
             metrics=metrics,
             ledger=ledger,
             state=self._state(),
-            duels=duels,
-            questions=played.questions if played else (),
+            duels=round_.duels,
+            questions=round_.questions,
             findings=report.findings,
         )
-        if self.run:
-            self.run.commit(record, lambda folder: save_state(self.engine, folder))
-        self.done = index
+        if self.directory:
+            self.directory.commit(record, lambda folder: save_state(self.engine, folder))
+        self.last_round = round_index
         give_back()
         return record
 
-    def _evaluate(self, index: int, stage: str) -> list[Evaluation]:
-        """Base and guests first, experts on their own domain as they study, everybody before and after the teaching."""
-        if index == START:
-            return self._examine(
-                [BASE, *self.guests], lambda _agent: list(self.config.domains), index
-            )
+    def _look(self, round_: Round) -> MonitorReport:
+        """What the monitors find in a round."""
+        return self.monitors.look(
+            round_.index,
+            round_.episodes,
+            ProbeRoom(self.engine, self.catalog.sources),
+            seed_for(self.config.seed, "probe", round_.index),
+        )
+
+    def _collect_metrics(
+        self, round_: Round, evaluations: Sequence[Evaluation], report: MonitorReport
+    ) -> dict[str, float]:
+        """The metrics of a round, from everything that measures; the one place where they meet."""
+        metrics = dict(round_.metrics)
+        metrics |= self._measure_styles(round_.index)
+
+        metrics |= report.metrics
+        for pop_metrics in self.school.classroom.counters:
+            metrics |= pop_metrics()
+        metrics |= self.engine.pop_metrics()
+
+        for (agent, domain), accuracy in accuracies(evaluations).items():
+            metrics[f"held-out/{agent}/{domain}"] = accuracy
+        return metrics
+
+    def _evaluate(self, round_index: int, stage: str) -> list[Evaluation]:
+        plan = self.evaluation_plan
+        if round_index == START:
+            return plan.evaluate_start()
+
         if stage == EXPERTS:
-            own = self._examine(self.agents, lambda a: self.config.agents[a].domains, index)
+            own = plan.evaluate_own(round_index)
             reached = accuracies(own).values()
             if reached and min(reached) >= self.config.experts.target_accuracy:
-                self.stopped_at = index
-            if index + 1 < self.expert_rounds:
+                self.stopped_at = round_index
+            if round_index + 1 < self.expert_rounds:
                 return own
-            others = self._examine(self.agents, self._foreign, index)
-            return own + others + self._fresh(index)
-        if self._due(index):
-            present = [*self.agents, *(self.guests if self._last(index) else ())]
-            return self._examine(
-                present, lambda _agent: list(self.config.domains), index
-            ) + self._fresh(index)
-        return []
+            return own + plan.evaluate_foreign(round_index)
 
-    def _due(self, index: int) -> bool:
-        """Whether everybody is examined after this round of teaching."""
-        every = self.config.evaluation.eval_every
-        return self._last(index) or bool(
-            every and (index - self.expert_rounds + 1) % every == 0
-        )
-
-    def _last(self, index: int) -> bool:
-        return index == self.expert_rounds + self.config.teaching.rounds - 1
-
-    def _styles(self, index: int) -> dict[str, float]:
-        """How everybody plays, before the first duels and whenever everybody is examined."""
-        arena, duels = self.school.arena, self.config.duels
-        before = index == self.expert_rounds - 1
-        if (
-            arena is None
-            or duels.game != "kuhn"
-            or not (before or (index >= self.expert_rounds and self._due(index)))
-        ):
-            return {}
-        return told(
-            styles(
-                arena,
-                self.agents,
-                duels.style_samples,
-                seed_for(self.config.seed, "styles", index),
-            )
-        )
-
-    def _foreign(self, agent: AgentId) -> list[str]:
-        return [
-            d for d in self.config.domains if d not in self.config.agents[agent].domains
-        ]
-
-    def _examine(
-        self, agents: list[AgentId], domains: Callable[[AgentId], list[str]], index: int
-    ) -> list[Evaluation]:
-        e = self.config.evaluation
-        problems = {
-            d: held_out_problems(self.found, d, e.problems, e.seed)
-            for d in self.config.domains
-        }
-        wanted = {a: [p for d in domains(a) for p in problems[d]] for a in agents}
-        return evaluate(self.school.classroom, wanted, index)
-
-    def _fresh(self, index: int) -> list[Evaluation]:
-        """Everybody on problems that nobody's data can hold, where somebody's may hold those of the evaluation."""
-        e = self.config.evaluation
-        if not e.fresh and not any(
-            a.data and a.data.leaked for a in self.config.learners.values()
-        ):
+        teaching_round = round_index - self.expert_rounds
+        if not plan.is_due(teaching_round):
             return []
-        problems = [
-            p
-            for d in self.config.domains
-            for p in held_out_problems(self.found, d, e.problems, e.seed, "fresh")
-        ]
-        return evaluate(
-            self.school.classroom, dict.fromkeys(self.agents, problems), index, "fresh"
-        )
+        return plan.evaluate_all(round_index, include_remote=plan.is_last(teaching_round))
+
+    def _measure_styles(self, round_index: int) -> dict[str, float]:
+        """How everybody plays, before the first duels and whenever everybody is evaluated."""
+        arena, duels = self.school.arena, self.config.duels
+        if arena is None or duels.game != "kuhn":
+            return {}
+
+        teaching_round = round_index - self.expert_rounds
+        is_before_first_duel = teaching_round == -1
+        is_evaluated = teaching_round >= 0 and self.evaluation_plan.is_due(teaching_round)
+        if not is_before_first_duel and not is_evaluated:
+            return {}
+        seed = seed_for(self.config.seed, "styles", round_index)
+        return told(styles(arena, self.agents, duels.style_samples, seed))
 
     def _state(self) -> dict[str, Any]:
+        """JSON from which `restore` continues."""
         return {
             "standings": self.school.league.standings.state(),
             "population": self.school.league.population.state(),
@@ -276,98 +250,13 @@ class Session:
             "notebook": self.school.demonstrations.state(),
             "baseline": self.school.baseline.state(),
             "stopped_at": self.stopped_at,
-            "admitted": {name: shelf.state() for name, shelf in self._shelves.items()},
+            "admitted": {
+                name: questions.state()
+                for name, questions in self._accepted_questions.items()
+            },
         }
 
     @property
-    def _shelves(self) -> Mapping[str, AcceptedQuestions]:
-        return self.school.question_phase.shelves if self.school.question_phase else {}
-
-    def restore(self, index: int, folder: Path, state: dict[str, Any]) -> None:
-        """Continue after round `index` from its checkpoint."""
-        load_state(self.engine, folder)
-        self.school.league.standings.restore(state["standings"])
-        self.school.league.population.restore(state["population"])
-        self.school.league.problem_replay.restore(state["deck"])
-        self.school.demonstrations.restore(state["notebook"])
-        self.school.baseline.restore(state["baseline"])
-        for name, shelf in self._shelves.items():
-            shelf.restore(state["admitted"][name])
-        self.stopped_at, self.done = state["stopped_at"], index
-
-
-def open_session(
-    config: Config, watcher: Callback, found: Catalog | None = None
-) -> Session:
-    """Builds everything and writes nothing. `config` is resolved; `found` are its domains where already read."""
-    found = found or read_catalog(config)
-    engine = open_local_engine(config)
-    watched = WithProgress(engine, watcher.work, config.engine.max_num_seqs)
-    guestbook = RatingQueue()
-    school = build_school(config, found, watched, guestbook)
-    session = Session(
-        config,
-        found,
-        engine,
-        school,
-        watcher,
-        guestbook,
-        monitors=build_monitors(config.monitors),
-    )
-    guestbook.now = lambda: session.done + 1
-    return session
-
-
-def begin(session: Session, run: RunDirectory) -> None:
-    """Tie a fresh session to the directory that will hold it."""
-    session.run, session.guestbook.run = run, run.path
-    run.note(provenance=provenance(session.config, session.engine.base))
-    run.quarantine(
-        [QuarantineRow(b.file, b.line, b.reason) for b in session.found.quarantined]
-    )
-
-
-def resume_session(
-    run: RunDirectory, config: Config, watcher: Callback, anyway: bool = False
-) -> Session:
-    """The session as it was after the newest valid checkpoint; rounds after that are rolled back.
-
-    What has changed since the run was last written is in `changes`, and noted in the run. Raises UserError where
-    that cannot be gone on with, or should not and not `anyway`; then the run is left as it is.
-    """
-    session = open_session(config, watcher)
-    checkpoint = run.latest_checkpoint()
-    here = provenance(config, session.engine.base)
-    session.changes = changes(run.noted("provenance"), here)
-    refuse(session.changes, run.path, anyway)
-    if checkpoint:
-        session.restore(checkpoint.round, checkpoint.path, checkpoint.state)
-    _check_rounds(session, run)
-    run.rollback(session.done)
-    session.run, session.guestbook.run = run, run.path
-    session.monitors.recall(run.metrics())
-    session.ledger.book(Usage(*row) for row in run.ledger())
-    if session.changes:
-        known = run.noted("changes") or []
-        run.note(
-            changes=[
-                *known,
-                *({"round": session.done, **c._asdict()} for c in session.changes),
-            ]
-        )
-    run.note(provenance=here)
-    if to_toml(config) != run.config_toml:
-        run.change_config(to_toml(config))
-    return session
-
-
-def _check_rounds(session: Session, run: RunDirectory) -> None:
-    """Raises UserError where the settings want fewer rounds of teaching than there were."""
-    wanted, taught = (
-        session.config.teaching.rounds,
-        session.done + 1 - session.expert_rounds,
-    )
-    if any(c.what == "teaching.rounds" for c in session.changes) and wanted <= taught:
-        raise UserError(
-            f"{run.path}: teaching.rounds = {wanted}, but {taught} have been; wanted more than that"
-        )
+    def _accepted_questions(self) -> Mapping[str, AcceptedQuestions]:
+        phase = self.school.question_phase
+        return phase.accepted if phase else {}

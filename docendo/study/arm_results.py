@@ -100,9 +100,9 @@ def make_base_result(plan: StudyPlan, task: TrainingTask, session: Session) -> A
 
 def _scores(plan: StudyPlan, session: Session, agents: Sequence[AgentId]) -> Scores:
     seed, classroom = session.config.evaluation.seed, session.school.classroom
-    problems = draw_eval_problems(session.found, seed, plan.study.problems)
+    problems = draw_eval_problems(session.catalog, seed, plan.study.problems)
     alone = answer_problems(classroom, agents, problems)
-    outside = draw_ood_problems(session.found, seed, plan.study)
+    outside = draw_ood_problems(session.catalog, seed, plan.study)
     return Scores(
         test=answer_keys(alone, problems),
         lesson=answer_keys(answer_with_lessons(session, agents, problems), problems),
@@ -131,7 +131,7 @@ def _voters(
 def _about(
     session: Session, agents: Sequence[AgentId], choice: TunedSettings
 ) -> TrainingSetup:
-    config, courses = session.config, session.found.levels
+    config, courses = session.config, session.catalog.levels
     return TrainingSetup(
         commit=code_commit(),
         model=config.model,

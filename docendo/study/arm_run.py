@@ -14,21 +14,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from docendo.analysis.payoff import cyclic_share
-from docendo.build.school import resolve_config
+from docendo.build.engine import resolve_config
 from docendo.compute import within
 from docendo.config import StudyConfig
 from docendo.config.load import Config, changed, to_toml
 from docendo.errors import UserError
 from docendo.records import BASE, AgentId, Episode, Usage, base_agent
-from docendo.run.session import (
-    START,
-    TEACHING,
-    Callback,
-    Session,
-    begin,
-    open_session,
-    resume_session,
-)
+from docendo.run.evaluation_plan import START, TEACHING
+from docendo.run.opening import begin, open_session, resume_session
+from docendo.run.session import Callback, Session
 from docendo.store import RunDirectory
 from docendo.store.rows import RoundRecord
 from docendo.study.eval_problems import (
@@ -175,9 +169,9 @@ class Training:
         since a budget would then last for ever.
         """
         if (
-            self.session.done >= START
+            self.session.last_round >= START
         ):  # it may have ended between a round and the look after it
-            self._look_if_due(self.session.done)
+            self._look_if_due(self.session.last_round)
         before = spent_flops(self.session)
         for record in within(
             self.budget, lambda: spent_flops(self.session), self.session.rounds()
@@ -190,8 +184,8 @@ class Training:
             self.stretch.add(record)
             self._look_if_due(record.index)
             yield record
-        if self.session.done > self._last:
-            self._look(self.session.done, self.session.agents)
+        if self.session.last_round > self._last:
+            self._look(self.session.last_round, self.session.agents)
 
     @property
     def _last(self) -> int:
@@ -232,8 +226,8 @@ class Training:
         }
         self.noted.append({**told, "start": found} if problems else told)
         self.stretch = StageLog()
-        if self.session.run:
-            self.session.run.note(**{_NOTED: self.noted})
+        if self.session.directory:
+            self.session.directory.note(**{_NOTED: self.noted})
         return found
 
     def book(self) -> list[Usage]:
@@ -243,7 +237,9 @@ class Training:
     def recall(self, run: RunDirectory) -> None:
         """The points of a training that goes on, and what happened since the last of them."""
         self.noted = [
-            one for one in run.noted(_NOTED) or [] if one["round"] <= self.session.done
+            one
+            for one in run.noted(_NOTED) or []
+            if one["round"] <= self.session.last_round
         ]
         self.start = next((one["start"] for one in self.noted if "start" in one), {})
         self.session.ledger.book(Usage(*work) for one in self.noted for work in one["cost"])
@@ -295,7 +291,7 @@ class Training:
 
 
 def _paper(session: Session, count: int) -> EvalProblems:
-    return draw_eval_problems(session.found, session.config.evaluation.seed, count)
+    return draw_eval_problems(session.catalog, session.config.evaluation.seed, count)
 
 
 def _begun_with(settings: str, folder: Path) -> bool:
@@ -345,7 +341,7 @@ def train_to_budget(
         )
         if not goes_on:
             check_prompt_lengths(session, course.whole)
-            for line in session.cut_short:
+            for line in session.truncation_warnings:
                 watcher.warned(line)
             begin(session, run)
         course.recall(run)
@@ -353,7 +349,7 @@ def train_to_budget(
             watcher.warned(f"{place}: {change}")
         for _ in course.run():
             watcher.share(min(1.0, spent_flops(session) / budget))
-        if session.done < session.expert_rounds:
+        if session.last_round < session.expert_rounds:
             told = (
                 f"the budget of {budget:.3g} operations ended with the experts' study, "
                 f"which took {spent_flops(session):.3g}"

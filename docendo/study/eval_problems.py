@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from statistics import fmean
 
-from docendo.build.school import Catalog
 from docendo.config import StudyConfig
 from docendo.datasets.eval_sets import draw_fresh_split, draw_test_split
 from docendo.errors import RunError, UserError, suggestion
 from docendo.graders.answer import final_answer
+from docendo.problems.catalog import Catalog
 from docendo.records import BASE, AgentId, Lesson, Problem, Rollout
 from docendo.run.evaluation import worked_lesson
 from docendo.run.session import Session
@@ -167,7 +167,7 @@ def check_prompt_lengths(session: Session, problems: EvalProblems) -> None:
 def _lesson(session: Session, problem: Problem) -> Lesson:
     """The right worked example that a problem is asked after."""
     return worked_lesson(
-        session.found.sources[problem.domain], problem, session.config.evaluation.seed
+        session.catalog.sources[problem.domain], problem, session.config.evaluation.seed
     )
 
 

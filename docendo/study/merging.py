@@ -59,12 +59,12 @@ def merge_session(session: Session, way: str) -> Session:
     """A session that writes nothing, in which the agents of another are one, with the first one's instruction."""
     config = session.config
     engine = build_merged_engine(session.engine, config, way)
-    school = build_school(config, session.found, engine)
+    school = build_school(config, session.catalog, engine)
     room = school.classroom
     first = room.instructions[AgentId(next(iter(config.learners)))]
     room = replace(room, instructions={**room.instructions, MERGED: first})
     return Session(
-        config, session.found, engine, replace(school, classroom=room), session.watcher
+        config, session.catalog, engine, replace(school, classroom=room), session.callback
     )
 
 

@@ -141,7 +141,7 @@ def _try(
         def examine(course: Training) -> None:
             session = course.session
             problems = draw_tuning_problems(
-                session.found, session.config.evaluation.seed, plan.study
+                session.catalog, session.config.evaluation.seed, plan.study
             )
             right = accuracy_by_domain(
                 answer_keys(

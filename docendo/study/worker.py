@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from docendo.build.school import resolve_config
-from docendo.run.session import open_session
+from docendo.build.engine import resolve_config
+from docendo.run.opening import open_session
 from docendo.store.lock import TakenError
 from docendo.study.arm_results import (
     code_commit,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from docendo.build.agents import answering, check_answerers, habits
-from docendo.build.school import read_catalog
+from docendo.build.catalog import read_catalog
 from docendo.config.load import Config, parse_config
 from docendo.engines.wrappers.sampling_params import SamplingParams, WithSamplingParams
 from docendo.engines.wrappers.scripted import Scripted

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from docendo.build.school import build_school, read_catalog
+from docendo.build.catalog import read_catalog
+from docendo.build.school import build_school
 from docendo.config.load import Config, load_config, parse_config, to_toml
 from docendo.errors import UserError
 from docendo.problems.pool import AcceptedQuestions, AskerPool

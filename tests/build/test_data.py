@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from docendo.build.school import build_school, read_catalog
+from docendo.build.catalog import read_catalog
+from docendo.build.school import build_school
 from docendo.config.load import Config, load_config, parse_config
 from docendo.engines.wrappers.scripted import Scripted
 from docendo.errors import UserError

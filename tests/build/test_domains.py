@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from docendo.build.catalog import read_catalog
 from docendo.build.domains import open_own_source
-from docendo.build.school import read_catalog
 from docendo.config.load import Config, parse_config, read_toml, to_toml
 from docendo.errors import UserError
 

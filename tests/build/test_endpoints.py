@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from docendo.build.catalog import read_catalog
 from docendo.build.endpoints import check_keys, open_endpoint, routed
-from docendo.build.school import read_catalog
 from docendo.config.load import Config, load_config
 from docendo.engines.wrappers.router import Router
 from docendo.engines.wrappers.scripted import Scripted

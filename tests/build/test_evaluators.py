@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from docendo.build.catalog import read_catalog
 from docendo.build.evaluators import build_panel, judging
-from docendo.build.school import read_catalog
 from docendo.config.load import Config, load_config, parse_config, to_toml
 from docendo.engines.wrappers.scripted import Scripted
 from docendo.errors import UserError

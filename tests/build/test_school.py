@@ -2,7 +2,8 @@
 
 import pytest
 
-from docendo.build.school import build_school, read_catalog
+from docendo.build.catalog import read_catalog
+from docendo.build.school import build_school
 from docendo.config.load import parse_config
 from docendo.errors import UserError
 from docendo.graders.answer import exact

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from docendo.build.school import read_catalog
+from docendo.build.catalog import read_catalog
 from docendo.cli.dialog import indent_quote
 from docendo.config.load import Config
 from docendo.datasets.split import split_of

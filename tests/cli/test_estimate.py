@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from docendo.build.school import read_catalog
+from docendo.build.catalog import read_catalog
 from docendo.cli import plan
 from docendo.cli.estimate import RunEstimate, Speeds, estimate
 from docendo.config.load import Config, parse_config

@@ -8,11 +8,11 @@ from statistics import pvariance
 
 import pytest
 
-from docendo.build.school import resolve_config
+from docendo.build.engine import resolve_config
 from docendo.cli.runs import open_trained
 from docendo.config.load import Config, load_config, to_toml
 from docendo.humans.votes import Grade, VoteStore
-from docendo.run.session import begin, open_session, resume_session
+from docendo.run.opening import begin, open_session, resume_session
 from docendo.store import RunDirectory
 from tests.cli.test_run import Silent
 from tests.cli.toys import docendo, hashes, tiny_config

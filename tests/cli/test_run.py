@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from docendo.build.school import resolve_config
+from docendo.build.engine import resolve_config
 from docendo.cli import runs
 from docendo.cli.runs import pick_run_folder
 from docendo.config.load import load_config, to_toml
-from docendo.run.session import begin, open_session
+from docendo.run.opening import begin, open_session
 from docendo.store import RunDirectory
 from tests.cli.toys import docendo, hashes, tiny_config
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from docendo.build.school import open_local_engine
+from docendo.build.engine import open_local_engine
 from docendo.config.load import Config, load_config
 from docendo.datasets.files import Columns, read_problems
 from docendo.engines.local.base_model import _tiny, load_base

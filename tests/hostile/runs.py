@@ -17,11 +17,11 @@ from random import Random
 from tempfile import mkdtemp
 from typing import Any
 
-from docendo.build.school import resolve_config
+from docendo.build.engine import resolve_config
 from docendo.config.load import load_config, to_toml
 from docendo.humans.votes import VoteStore
 from docendo.records import AgentId, Opinion
-from docendo.run.session import begin, open_session
+from docendo.run.opening import begin, open_session
 from docendo.store import RunDirectory
 from tests.cli.toys import TINY, Done, docendo, hashes
 from tests.hostile.files import plain

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from docendo.build.school import read_catalog
+from docendo.build.catalog import read_catalog
 from docendo.config.load import parse_config
 from docendo.datasets.split import split_of
 from docendo.errors import UserError

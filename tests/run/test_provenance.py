@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from docendo.build.school import resolve_config
+from docendo.build.engine import resolve_config
 from docendo.config.load import Config, load_config, to_toml
 from docendo.engines.local.base_model import weights_hash
 from docendo.errors import UserError
+from docendo.run.opening import begin, open_session
 from docendo.run.provenance import Change, changes, files_of, provenance, refuse
-from docendo.run.session import begin, open_session
 from docendo.store import RunDirectory
 from tests.cli.test_run import Silent
 from tests.cli.toys import docendo, hashes, tiny_config

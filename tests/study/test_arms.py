@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from docendo.build.school import build_school, read_catalog
+from docendo.build.catalog import read_catalog
+from docendo.build.school import build_school
 from docendo.config.load import Config
 from docendo.loop import play, practise
 from docendo.records import AgentId

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from docendo.build.catalog import read_catalog
 from docendo.build.data import solved_problems
-from docendo.build.school import build_school, read_catalog
+from docendo.build.school import build_school
 from docendo.config.load import Config
 from docendo.errors import UserError
 from docendo.loop import finetune, teach

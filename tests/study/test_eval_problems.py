@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from docendo.build.school import read_catalog
+from docendo.build.catalog import read_catalog
 from docendo.config import StudyConfig
 from docendo.config.load import parse_config
 from docendo.errors import UserError

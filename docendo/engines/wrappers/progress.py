@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from docendo.interfaces import Engine, Keeper, Trainable
+from docendo.interfaces import Adapters, Engine, Trainable
 from docendo.records import AgentId, Completion, Example, Gradient, Request, Target, Usage
 
 __all__ = ["WithProgress", "Worker"]
 
 
-class Worker(Engine, Trainable, Keeper, Protocol):
+class Worker(Engine, Trainable, Adapters, Protocol):
     """An engine that samples and trains, and whose agents come and go."""
 
 

@@ -1,0 +1,114 @@
+"""Opening a run, tying it to a directory, and resuming it from its newest checkpoint."""
+
+from docendo.build.catalog import read_catalog
+from docendo.build.engine import open_local_engine
+from docendo.build.monitors import build_monitors
+from docendo.build.parts import Parts
+from docendo.build.school import build_school
+from docendo.config.load import Config, to_toml
+from docendo.engines.wrappers.progress import WithProgress
+from docendo.errors import UserError
+from docendo.humans.rating import RatingQueue
+from docendo.problems.catalog import Catalog
+from docendo.records import Usage
+from docendo.run.provenance import changes, provenance, refuse
+from docendo.run.session import Callback, Session
+from docendo.store.rows import QuarantineRow
+from docendo.store.run import RunDirectory
+
+__all__ = ["begin", "open_session", "resume_session"]
+
+
+def open_session(
+    config: Config,
+    callback: Callback,
+    catalog: Catalog | None = None,
+    parts: Parts | None = None,
+) -> Session:
+    """Builds everything and writes nothing.
+
+    `config` is resolved; `catalog` holds its domains where they were read already; `parts` replace
+    what the config says.
+    """
+    given = parts or Parts()
+    domains = catalog or read_catalog(config, given.sources)
+    engine = open_local_engine(config)
+    watched_engine = WithProgress(engine, callback.work, config.engine.max_num_seqs)
+    ratings = RatingQueue()
+    session = Session(
+        config=config,
+        catalog=domains,
+        engine=engine,
+        school=build_school(config, domains, watched_engine, ratings, given),
+        callback=callback,
+        ratings=ratings,
+        monitors=build_monitors(config.monitors),
+        parts=given,
+    )
+    ratings.now = lambda: session.last_round + 1
+    return session
+
+
+def begin(session: Session, directory: RunDirectory) -> None:
+    """Tie a new session to the directory that will hold it."""
+    session.directory = directory
+    session.ratings.run = directory.path
+    directory.note(
+        provenance=provenance(session.config, session.engine.base, session.parts.describe())
+    )
+    bad_rows = session.catalog.quarantined
+    directory.quarantine(
+        [QuarantineRow(row.file, row.line, row.reason) for row in bad_rows]
+    )
+
+
+def resume_session(
+    directory: RunDirectory,
+    config: Config,
+    callback: Callback,
+    force: bool = False,
+    parts: Parts | None = None,
+) -> Session:
+    """The session as it was after the newest valid checkpoint; later rounds are rolled back.
+
+    What has changed since the run was last written is in `changes`, and noted in the run. Raises
+    UserError where the run cannot go on with a change, or should not and `force` is not given, or
+    where a part is missing that was put in from Python. Then the run is left as it is.
+    """
+    session = open_session(config, callback, parts=parts)
+    checkpoint = directory.latest_checkpoint()
+    present = provenance(config, session.engine.base, session.parts.describe())
+    session.changes = changes(directory.noted("provenance"), present)
+    refuse(session.changes, directory.path, force)
+
+    if checkpoint:
+        session.restore(checkpoint.round, checkpoint.path, checkpoint.state)
+    _check_rounds(session, directory)
+    directory.rollback(session.last_round)
+    session.directory = directory
+    session.ratings.run = directory.path
+    session.monitors.recall(directory.metrics())
+    session.ledger.book(Usage(*row) for row in directory.ledger())
+
+    if session.changes:
+        known = directory.noted("changes") or []
+        new = [
+            {"round": session.last_round, **change._asdict()} for change in session.changes
+        ]
+        directory.note(changes=[*known, *new])
+    directory.note(provenance=present)
+    if to_toml(config) != directory.config_toml:
+        directory.change_config(to_toml(config))
+    return session
+
+
+def _check_rounds(session: Session, directory: RunDirectory) -> None:
+    """Raises UserError where the settings ask for fewer rounds of teaching than there were."""
+    is_changed = any(change.what == "teaching.rounds" for change in session.changes)
+    rounds = session.config.teaching.rounds
+    taught = session.last_round + 1 - session.expert_rounds
+    if is_changed and rounds <= taught:
+        raise UserError(
+            f"{directory.path}: teaching.rounds = {rounds}, but {taught} have been played; "
+            "expected more than that"
+        )
