@@ -30,7 +30,7 @@ def test_every_recipe_names_what_exists():
     for path in RECIPES - STUDIES:
         config = load_config(path)
         found = read_catalog(config)
-        assert found.courses or config.duels.pairings
+        assert found.levels or config.duels.pairings
         assert build_school(config, found, RecordingTrainable()).learners == set(
             config.learners
         )

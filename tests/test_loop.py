@@ -30,7 +30,7 @@ from docendo.records import (
     by_match,
     is_frozen_copy,
 )
-from docendo.school import Arena, Expert, League, Recipients, Round, Schedule, School
+from docendo.school import Arena, Expert, League, Recipients, Round, School
 from docendo.teaching.game import TeachingRules
 from tests.toys import (
     ANN,
@@ -49,6 +49,7 @@ from tests.toys import (
     problem,
     right,
     said,
+    schedule,
     wrong,
 )
 
@@ -66,7 +67,7 @@ LEAGUE = (
     "population",
     "problem_replay",
 )
-SCHEDULE = Schedule(
+SCHEDULE = schedule(
     matches=8,
     practice=3,
     practice_attempts=4,
@@ -229,7 +230,7 @@ def test_every_round_is_studied_with_its_own_learner_and_problems() -> None:
 def test_a_share_of_what_is_studied_follows_a_worked_example_of_the_same_kind(
     share, least, most
 ) -> None:
-    school = make(schedule=Schedule(one_shot_fraction=share))
+    school = make(schedule=schedule(one_shot_fraction=share))
     list(finetune(school, range(2), 50, seed=1))
     with_one = [e for e in trained_on(school) if len(e.messages) == 4]
     assert least <= len(with_one) <= most
@@ -377,7 +378,7 @@ def test_what_a_student_imitates_was_said_by_an_agent_and_never_copied_from_the_
 
 
 def test_what_a_student_imitates_comes_without_the_lesson_that_made_it_possible() -> None:
-    school = make(schedule=Schedule(matches=8, one_shot_fraction=0.0))
+    school = make(schedule=schedule(matches=8, one_shot_fraction=0.0))
     taught(school)
     assert {len(e.messages) for e in foreign(school)} == {2}
     assert any("carry" in e.text for e in foreign(school))
@@ -443,14 +444,14 @@ def test_only_training_problems_are_ever_seen() -> None:
 @pytest.mark.parametrize(
     "schedule",
     [
-        Schedule(practice=0),
-        Schedule(practice_attempts=0),
-        Schedule(rehearsal=0),
-        Schedule(imitation=0),
+        schedule(practice=0),
+        schedule(practice_attempts=0),
+        schedule(rehearsal=0),
+        schedule(imitation=0),
     ],
     ids=str,
 )
-def test_any_part_of_a_round_may_be_left_out(schedule: Schedule) -> None:
+def test_any_part_of_a_round_may_be_left_out(schedule: Any) -> None:
     rounds = taught(make(schedule=schedule), rounds=2)
     assert all(r.episodes for r in rounds)
     assert all(
@@ -464,7 +465,7 @@ def test_single_attempts_at_practice_are_imitated_where_they_are_right_and_credi
 ):
     audience = Recipients(solutions={a: [a] for a in (ANN, BOB, CAT)})
     school = make(
-        schedule=Schedule(matches=0, practice=6, practice_attempts=1), audience=audience
+        schedule=schedule(matches=0, practice=6, practice_attempts=1), recipients=audience
     )
     for r in taught(school):
         assert [len(p.attempts) for p in r.practice] == [1] * len(r.practice)
@@ -486,11 +487,11 @@ def apart(**parts: Any) -> School:
     every = [TaskType("sums", f, 1) for f in FAMILIES] + [
         TaskType("plums", f, 1) for f in FAMILIES
     ]
-    experts = [replace(e, practised=every) for e in make().experts]
+    experts = [replace(e, practice_task_types=every) for e in make().experts]
     audience = Recipients(solutions=dict.fromkeys((ANN, BOB), (ANN, BOB, CAT)))
-    schedule = Schedule(matches=2, practice=12, practice_attempts=1)
+    amounts = schedule(matches=2, practice=12, practice_attempts=1)
     return make(
-        script=right, experts=experts, audience=audience, schedule=schedule, **parts
+        script=right, experts=experts, recipients=audience, schedule=amounts, **parts
     )
 
 
@@ -531,7 +532,7 @@ def test_time_begins_and_anchors_are_copied_when_they_meet() -> None:
 
 
 def test_a_round_without_matches_is_home_practice() -> None:
-    school = make(schedule=Schedule(matches=0))
+    school = make(schedule=schedule(matches=0))
     rounds = taught(school)
     assert all(r.episodes == [] and r.practice and "gain" not in r.metrics for r in rounds)
     assert foreign(school) == []
@@ -652,8 +653,8 @@ def test_home_practice_turns_to_what_the_curriculum_wants() -> None:
 
 
 def test_home_practice_may_turn_to_what_right_answers_are_missing_of() -> None:
-    schedule = replace(SCHEDULE, practice=20)
-    school = make(right, schedule=schedule, missing=True)
+    practice_only = replace(SCHEDULE, practice=20)
+    school = make(right, schedule=practice_only, missing=True)
     notes = [(problem(n, family="small"), "worked") for n in range(100)]
     school.demonstrations.write(
         [(BOB, (replace(p, domain="plums"), text)) for p, text in notes]
@@ -662,7 +663,7 @@ def test_home_practice_may_turn_to_what_right_answers_are_missing_of() -> None:
         p.problem.family for p in taught(school, rounds=1)[0].practice if p.agent == BOB
     ]
     assert practised.count("large") > 15, "of 26 to 1"
-    without = make(right, schedule=schedule)
+    without = make(right, schedule=practice_only)
     even = [
         p.problem.family for p in taught(without, rounds=1)[0].practice if p.agent == BOB
     ]
@@ -672,7 +673,7 @@ def test_home_practice_may_turn_to_what_right_answers_are_missing_of() -> None:
 def test_an_agent_practises_the_domains_that_it_is_told_to() -> None:
     school = make()
     everything = [
-        Expert(e.agent, e.kinds, practised=[TaskType("plums", "small", 1)])
+        Expert(e.agent, e.task_types, practice_task_types=[TaskType("plums", "small", 1)])
         for e in school.experts
     ]
     rounds = taught(replace(school, experts=everything), rounds=3)
@@ -759,7 +760,7 @@ def test_players_study_how_moves_are_written() -> None:
 
 def test_a_league_of_duels_alone_needs_no_courses() -> None:
     school = with_arena()
-    experts = [replace(e, kinds=()) for e in school.experts]
+    experts = [replace(e, task_types=()) for e in school.experts]
     (played,) = taught(
         replace(
             school, experts=experts, league=replace(school.league, teaching_options=[])

@@ -262,7 +262,7 @@ def test_nobody_inherits_an_implementation() -> None:
         "PartConfig",
         "Engine",
         "Trainable",
-        "Keeper",
+        "Adapters",
         "Callback",
     }
     for path in FILES:

@@ -34,6 +34,7 @@ from docendo.records import (
     Usage,
     Verdict,
 )
+from docendo.school import Schedule
 from docendo.teaching.game import Classroom, TeachingRules
 
 ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
@@ -102,6 +103,20 @@ def episode(
 
 def pairing(first: AgentId = ANN, second: AgentId = BOB, game: str = "kuhn") -> Pairing:
     return Pairing(first, second, game)
+
+
+def schedule(**amounts: Any) -> Schedule:
+    """A round's amounts: those that a test does not name are small."""
+    defaults = {
+        "matches": 12,
+        "resample_zero_variance": False,
+        "practice": 2,
+        "practice_attempts": 4,
+        "rehearsal": 8,
+        "imitation": 16,
+        "one_shot_fraction": 0.33,
+    }
+    return Schedule(**{**defaults, **amounts})
 
 
 def pay(episodes: Sequence[Episode], rejected: float = -0.5) -> list[Episode]:

@@ -65,7 +65,7 @@ CHOICES: Mapping[str, Chooser] = {
 GAMES: Mapping[str, TextGame] = {game.name: game for game in (KUHN, TIC_TAC_TOE)}
 SCRIPTS: Mapping[str, Callable[[Request], str]] = {
     "equilibrium": EquilibriumPlayer(),
-    "bold": play_always_bet,
+    "always_bet": play_always_bet,
     "random": play_random,
 }
 CURRICULA: Mapping[str, Curriculum] = {

@@ -192,6 +192,7 @@ def _check_api_keys(config: "Config") -> None:
 
 
 def _open_progress(config: "Config") -> "Progress":
+    from docendo.build.school import count_expert_rounds
     from docendo.cli.progress import Progress
 
     return Progress(config, count_expert_rounds(config.experts))

@@ -48,7 +48,7 @@ def test_a_domain_with_askers_is_a_pool_and_its_models_ask_at_a_desk() -> None:
         ["nurse"],
     )
     assert isinstance(
-        school.question_phase.shelves["mathematics/people"], AcceptedQuestions
+        school.question_phase.accepted["mathematics/people"], AcceptedQuestions
     )
     assert "a night nurse in Porto" in asker.personas[0][1]
 

@@ -62,7 +62,7 @@ def test_what_is_counted_of_each_source_is_what_is_studied() -> None:
     ]
     assert sum(told.values()) == 40
     asked = [e.messages[-1].content for e in rehearse(made, emmy, 40, 5)]
-    leaked = {p.prompt for p, _ in emmy.diet[2].notes}
+    leaked = {p.prompt for p, _ in emmy.data_mixture[2].rows}
     assert (
         sum(prompt in leaked for prompt in asked)
         == told["data/emmy/leaked:mathematics"]
@@ -99,7 +99,7 @@ def test_without_data_nothing_is_counted() -> None:
 
 def test_without_data_everything_is_as_before() -> None:
     made = school(config(None))
-    assert [expert.diet for expert in made.experts] == [(), ()]
+    assert [expert.data_mixture for expert in made.experts] == [(), ()]
 
 
 def test_leaked_problems_are_those_of_the_evaluation_with_their_answers() -> None:
@@ -134,7 +134,7 @@ def test_files_are_studied_word_by_word_and_found_from_where_the_config_is(
     made = school(given)
     emmy = next(e for e in made.experts if e.agent == "emmy")
     assert {text for _, text in own_notes(made, emmy, 5, 1)} == {"I would rather not say."}
-    assert [p.name for p in emmy.diet] == ["file:safety.jsonl"]
+    assert [p.name for p in emmy.data_mixture] == ["file:safety.jsonl"]
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,8 @@ def test_every_domain_is_taught_by_its_experts_to_the_others():
 
 
 def test_the_class_listens_unless_lessons_are_for_their_student_alone():
-    assert school().audience.lessons["mathematics"] == ["ada", "rosalind"]
-    assert school(share_lessons="none").audience.lessons == {}
+    assert school().recipients.lessons["mathematics"] == ["ada", "rosalind"]
+    assert school(share_lessons="none").recipients.lessons == {}
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_the_class_listens_unless_lessons_are_for_their_student_alone():
     [("self", ["ada"]), ("all", ["ada", "emmy", "rosalind"])],
 )
 def test_homework_is_read_by_its_author_or_by_everybody(homework, readers):
-    assert sorted(school(share_solutions=homework).audience.solutions["ada"]) == readers
+    assert sorted(school(share_solutions=homework).recipients.solutions["ada"]) == readers
 
 
 def test_nobody_reads_homework_unless_the_configuration_says_so():
-    assert school().audience.solutions == {}
+    assert school().recipients.solutions == {}
 
 
 def test_the_learning_rate_of_the_supervised_rounds_falls():
@@ -176,7 +176,7 @@ def test_duels_are_played_by_learners_and_programs():
                 "domains": {"a/b": {"file": "x.csv"}},
                 "agents": {"x": {"domain": "a/b"}, "y": {}},
             },
-            "a domain's name has no '/'",
+            "expected a name without '/'",
         ),
         (
             {

@@ -126,7 +126,7 @@ def test_a_run_that_was_stopped_ends_like_an_unbroken_one_whatever_people_said_m
         next(rounds)
         session = resume_session(run, wanted, Silent())
         # the crash comes after the answers of the next round were judged and before its commit
-        session.run = None
+        session.directory = None
         next(session.rounds())
     graded(tmp_path / "broken", 0.0)
     with RunDirectory.open(tmp_path / "broken", write=True) as run:
@@ -159,7 +159,7 @@ def test_a_run_waits_for_a_person_in_another_process(tmp_path: Path) -> None:
         with made(folder, wanted) as run:
             session = open_session(wanted, Silent())
             begin(session, run)
-            session.guestbook.attend = lambda _: time.sleep(0.01)
+            session.ratings.attend = lambda _: time.sleep(0.01)
             list(session.rounds())
     finally:
         over.set()

@@ -69,7 +69,7 @@ def test_a_dry_run_plays_a_round_and_writes_nothing(here: Path) -> None:
     assert done.code == 0
     assert "9 teaching rounds" in done.out
     assert "teaching 1/1" in done.err
-    assert "worked solutions have more than 8 tokens" in done.err
+    assert "worked solutions are longer than max_tokens = 8" in done.err
     assert (
         "max_tokens"
         not in docendo("run", config, "--dry-run", "--set", "teaching.max_tokens=64").err

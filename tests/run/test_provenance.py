@@ -120,19 +120,19 @@ def test_what_cannot_be_is_refused_and_what_should_not_be_can_be_insisted_on(
     refuse(
         [Change("teaching.rounds", 1, 2, "free"), Change("torch", "1", "2", "noted")],
         tmp_path,
-        anyway=False,
+        force=False,
     )
     with pytest.raises(
         UserError,
         match=r"rows\.csv: was a{40}\.\.\., is now b{40}\.\.\.; put it back, or .* --force",
     ):
-        refuse([file], tmp_path, anyway=False)
-    refuse([file], tmp_path, anyway=True)
+        refuse([file], tmp_path, force=False)
+    refuse([file], tmp_path, force=True)
     with pytest.raises(
         UserError,
         match="cannot go on: seed: was 1, is now 2; put it back, or begin a new run",
     ):
-        refuse([file, seed], tmp_path, anyway=True)
+        refuse([file, seed], tmp_path, force=True)
 
 
 def test_every_file_that_the_settings_name_is_watched(tmp_path: Path) -> None:

@@ -207,8 +207,8 @@ def test_a_budget_that_ends_with_the_experts_study_is_told(tmp_path: Path) -> No
     trained(planned(tmp_path, budget=1e6), tmp_path / "run", watcher)
     *short, line = watcher.lines
     assert short == [
-        f"[domains.{d}]: 3 of 3 worked solutions have more than 6 tokens, up to {n}; answers like these are cut off "
-        "(max_tokens), and wrong"
+        f"[domains.{d}]: 3 of 3 worked solutions are longer than max_tokens = 6 (up to {n}); answers "
+        "like these are cut off, and wrong; raise teaching.max_tokens"
         for d, n in (("letters", 45), ("digits", 43), ("genes", 49))
     ]
     assert re.search(

@@ -138,7 +138,7 @@ def test_who_has_all_data_studies_and_practises_every_domain_and_nobody_teaches(
     given = ARMS[arm].shape(config(learning={"self_practice": 30, "practice_attempts": 2}))
     school = build_school(given, read_catalog(given), RecordingTrainable())
     expert = next(e for e in school.experts if e.agent == AgentId(agent))
-    assert {kind.domain for kind in expert.kinds} == set(EVERYTHING)
+    assert {kind.domain for kind in expert.task_types} == set(EVERYTHING)
     assert {p.domain for p in draw_own_problems(school, expert, 12, 1)} == set(EVERYTHING)
     assert play(school, 0, 1) == []
     assert arm != "all-data-sft" or practise(school, 0, 1) == []
@@ -152,7 +152,7 @@ def test_agents_with_data_of_their_own_have_all_data_all_the_same() -> None:
     for arm in ("all-data", "one-agent"):
         given = ARMS[arm].shape(config(agents=agents))
         school = build_school(given, read_catalog(given), RecordingTrainable())
-        assert all(not e.diet for e in school.experts)
+        assert all(not e.data_mixture for e in school.experts)
 
 
 def test_agents_that_practise_all_domains_are_experts_of_their_own_alone_where_nobody_learns_from_others() -> (
@@ -172,7 +172,8 @@ def test_agents_that_practise_all_domains_are_experts_of_their_own_alone_where_n
             if e.agent == "ada"
         )
         assert (
-            list(dict.fromkeys(k.domain for k in ada.practised or ada.kinds)) == practised
+            list(dict.fromkeys(k.domain for k in ada.practice_task_types or ada.task_types))
+            == practised
         )
 
 
