@@ -1,4 +1,7 @@
-"""Every prompt the library writes. Functions take strings, never a Problem, so no answer can reach a prompt."""
+"""Every prompt the library writes.
+
+Functions take strings, never a Problem, so no answer can reach a prompt.
+"""
 
 from collections.abc import Sequence
 
@@ -35,7 +38,10 @@ def solve_prompt(question: str, instruction: str = INSTRUCTION) -> tuple[Message
 def lesson_prompt(
     examples: Sequence[tuple[str, str]], question: str, instruction: str = INSTRUCTION
 ) -> tuple[Message, ...]:
-    """A question after worked examples, (question, solution) each, as earlier turns of the conversation."""
+    """A question after worked examples.
+
+    They are (question, solution), and become earlier turns of the conversation.
+    """
     turns: list[Message] = []
     for example_question, solution in examples:
         turns.append(Message("user", example_question))
@@ -57,7 +63,7 @@ def hidden_question_prompt(
 def persona_prompt(
     persona: str, question: str, solution: str, instruction: str = INSTRUCTION
 ) -> tuple[Message, ...]:
-    """A request to write a question as `persona`, with an example question and its solution."""
+    """A request to write a question as `persona`, with an example and its solution."""
     return solve_prompt(
         f"You are {persona}\nQuestion: {question}\nSolution: {solution}\n"
         "Ask another one like it, with its solution.",
@@ -71,7 +77,10 @@ def verdict_prompt(
     words: tuple[str, str] = ("right", "wrong"),
     instruction: str = JUDGE_INSTRUCTION,
 ) -> tuple[Message, ...]:
-    """A request to call an answer right or wrong; `words` are those two, in the order in which they are offered."""
+    """A request to call an answer right or wrong.
+
+    `words` are those two, in the order in which they are offered.
+    """
     return solve_prompt(
         f"The question:\n{_fence(question)}\nThe answer to it:\n{_fence(answer)}\n"
         f"Is this answer right? Write only '{words[0]}' or '{words[1]}'.",
@@ -91,7 +100,10 @@ def preference_prompt(
 
 
 def _fence(text: str) -> str:
-    """The text between two fences. Fences in it are removed, so that it cannot end the quotation."""
+    """The text between two fences.
+
+    Fences in it are removed, so that it cannot end the quotation.
+    """
     return f"{_FENCE}\n{text.replace(_FENCE, '')}\n{_FENCE}"
 
 
@@ -106,13 +118,13 @@ def with_tool_help(instruction: str, tools: Sequence[str]) -> str:
 def move_prompt(
     rules: str, view: str, legal_moves: Sequence[str], instruction: str = INSTRUCTION
 ) -> tuple[Message, ...]:
-    """A player's turn in a game: the rules, what it knows, and the legal moves, word for word."""
+    """A player's turn in a game: the rules, what it knows, and the legal moves verbatim."""
     options = " or ".join(f"'Answer: {move}'" for move in legal_moves)
     return solve_prompt(f"{rules}\n{view}\nWrite {options}.", instruction)
 
 
 def in_manner(question: str, manner: str) -> str:
-    """A question in somebody's manner: where ``{question}`` stands in `manner`, or after it."""
+    """A question in a person's manner, in place of ``{question}`` or after it."""
     if "{question}" in manner:
         return manner.replace("{question}", question)
     return f"{manner} {question}" if manner else question

@@ -28,7 +28,8 @@ _FRACTION = re.compile(r"-?\d+/\d+")
 _GRAM = 4
 """Words that are compared together."""
 _MAX_OVERLAP = 0.8
-"""The share of common word groups above which two questions with the same numbers are duplicates."""
+"""The share of common word groups above which two questions with the same numbers are
+duplicates."""
 
 
 class QuestionShape(NamedTuple):
@@ -53,7 +54,9 @@ def render_question(problem: Problem) -> str:
 
 
 def parse_question(text: str) -> tuple[str, str, str] | None:
-    """(question, answer, solution) of ``Question: ...``, ``Solution: ...`` and a last line ``Answer: ...``.
+    """(question, answer, solution) of a text.
+
+    It is ``Question: ...``, ``Solution: ...`` and a last line ``Answer: ...``.
 
     The solution may be missing, and is then empty. None without a question and an answer.
     """

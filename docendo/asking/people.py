@@ -11,7 +11,7 @@ __all__ = ["PersonAskerConfig"]
 
 
 class PersonAskerConfig(PartConfig):
-    """A simulated person that asks the domain's own problems by its interests, in its manner."""
+    """A simulated person that asks the domain's own problems, by its interests."""
 
     type: str = "person"
     person: str

@@ -1,4 +1,4 @@
-"""Personas that a model may ask as: small records in a TOML file, and the settings of such an asker."""
+"""Personas that a model may ask as, read from TOML, and the settings of such an asker."""
 
 import tomllib
 from collections.abc import Sequence
@@ -35,7 +35,10 @@ class Persona(NamedTuple):
 
 
 class PersonaAskerConfig(PartConfig):
-    """A model that asks as one of several personas; a gate checks its questions, and others try them."""
+    """A model that asks as one of several personas.
+
+    A gate checks its questions, and other agents try them.
+    """
 
     type: str = "persona"
     model: str
@@ -47,14 +50,15 @@ class PersonaAskerConfig(PartConfig):
     file: str | None = None
     """A TOML file with personas of your own."""
     verify: str = "agreement"
-    """agreement: enough others must reach the asker's answer; program: the arithmetic in the question is
-    calculated; or a Python file of your own with solve(question)."""
+    """agreement: enough others must reach the asker's answer; program: the arithmetic in
+    the question is calculated; or a Python file of your own with solve(question)."""
     questions: Annotated[int, Field(ge=2, le=64)] = 4
     """Questions in each round; they are compared with each other."""
     answer_attempts: Annotated[int, Field(ge=1, le=64)] = 2
     """Attempts of every other agent at each accepted question."""
     agreement: Annotated[float, Field(ge=0, le=1)] = 0.25
-    """The share of attempts that must reach the asker's answer where no program verifies it."""
+    """The share of attempts that must reach the asker's answer where no program verifies
+    it."""
     sft_fraction: Annotated[float, Field(ge=0, le=1)] = 0.25
     """Questions to imitate, as a share of the worked solutions that the asker trains on."""
 
@@ -70,9 +74,12 @@ class PersonaAskerConfig(PartConfig):
 
 
 def read_personas(names: Sequence[str] = (), path: Path | None = None) -> list[Persona]:
-    """The personas of these names, all where none is named, of the shipped ones or of a user's file.
+    """The personas of these names, all where none is named.
 
-    Raises UserError for a file that cannot be read or has another form, and for an unknown name.
+    They are the shipped ones, or those of a user's file.
+
+    Raises UserError for a file that cannot be read or has another form, and for an unknown
+    name.
     """
     where = str(path or "the shipped personas")
     try:

@@ -1,4 +1,4 @@
-"""Models that ask: as personas they write questions, a gate accepts some, and other agents try to answer them.
+"""Models that ask: they write questions, a gate accepts some, and other agents try those.
 
 Axes: Q questions of one request, T attempts at a question.
 """
@@ -45,9 +45,11 @@ class Asker(NamedTuple):
     solver: Solver | None = None
     """A program that knows the answer; without one, answerers must agree with the asker."""
     agreement: float = 0.25
-    """The least share of attempts that must reach the asker's answer where no program knows it."""
+    """The least share of attempts that must reach the asker's answer where no program knows
+    it."""
     sft_fraction: float = 0.25
-    """Questions that the asker imitates, as a share of the worked solutions that it trains on."""
+    """Questions that the asker imitates, as a share of the worked solutions that it trains
+    on."""
     accept: Callable[[Sequence[Problem]], None] = lambda _problems: None
     """Takes in the accepted questions: they are problems from the next round on."""
 
@@ -73,13 +75,16 @@ class QuestionWriter:
     accepted: Callable[[str], Sequence[Problem]]
     """The questions of a domain that were accepted before."""
     draw_example: Callable[[TaskType, int], Problem]
-    """A problem of a task type by the domain's own program, by seed: what the asker is shown."""
+    """A problem of a task type by the domain's own program, by seed: what the asker is
+    shown."""
     instruction_of: Callable[[AgentId], str]
 
     def ask(
         self, round_index: int, answerers: Sequence[AgentId], seed: int
     ) -> list[Question]:
-        """The questions of a round, the Q of a request adjacent: refused with the reason, or tried.
+        """The questions of a round, refused with the reason or tried.
+
+        The Q of one request are adjacent.
 
         Those that are not refused after the attempts go to their asker's `accept`.
         """
@@ -111,12 +116,14 @@ class QuestionWriter:
         task_type = rng.choice(list(asker.task_types))
         example = self.draw_example(task_type, seed_for(seed, "example"))
         messages = question_prompt(example, description, self.instruction_of(asker.agent))
+
         rules = self.classroom.rules
         requests = [
             Request(
                 agent=asker.agent,
                 messages=messages,
                 seed=seed_for(seed, "question", q),
+                # A question comes with its solution.
                 max_tokens=2 * rules.max_tokens,
                 temperature=rules.temperature,
                 purpose="asking",
@@ -186,7 +193,7 @@ class QuestionWriter:
 def question_prompt(
     example: Problem, persona: str, instruction: str
 ) -> tuple[Message, ...]:
-    """The request to an asker: the persona's description, and an example of what is to be written."""
+    """The request to an asker: the persona's description, and an example question."""
     return persona_prompt(persona, example.prompt, example.worked, instruction)
 
 
@@ -213,7 +220,7 @@ def _verify(problem: Problem, solver: Solver) -> str:
 
 
 def _apply_agreement(draft: _Draft, question: Question) -> Question:
-    """Refuse a question without a verified answer unless enough attempts reached the asker's answer."""
+    """Refuse an unverified question unless enough attempts reached its answer."""
     if draft.is_verified:
         return question
     right = sum(score >= 1 for _, score in question.tries)

@@ -20,7 +20,8 @@ _SECONDS = 5.0
 def open_verifier(setting: str) -> Solver | None:
     """The program that a setting names; None for ``agreement``, which needs none.
 
-    `setting` is ``agreement``, ``program`` or a Python file. Raises UserError for anything else.
+    `setting` is ``agreement``, ``program`` or a Python file. Raises UserError for anything
+    else.
     """
     if setting == "agreement":
         return None
@@ -34,7 +35,10 @@ def open_verifier(setting: str) -> Solver | None:
 
 
 def evaluate_expression(question: str) -> str | None:
-    """The value of the one arithmetic expression in a question; None where there is none, or several."""
+    """The value of the one arithmetic expression in a question.
+
+    None where there is none, or several.
+    """
     expressions = _EXPRESSION.findall(question)
     if len(expressions) != 1:
         return None
@@ -47,9 +51,9 @@ def evaluate_expression(question: str) -> str | None:
 def load_solver(path: Path) -> Solver:
     """The function ``solve(question)`` of a user's own Python file.
 
-    It is trusted, and runs in a process of its own. Raises UserError where the file cannot be
-    loaded or has no such function. The solver raises CallError for a question on which the
-    function raises or does not come back.
+    It is trusted, and runs in a process of its own. Raises UserError where the file cannot
+    be loaded or has no such function. The solver raises CallError for a question on which
+    the function raises or does not come back.
     """
     signature = "solve(question) that returns the answer or None"
     worker = SubprocessWorker(path, "solve", signature, seconds=_SECONDS)

@@ -1,4 +1,4 @@
-"""From the settings of askers to the sources of problems, and to the models that write questions."""
+"""From the settings of askers to sources of problems and to models that write questions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ OWN = "own"
 
 
 def check_askers(config: Config) -> None:
-    """Raises UserError for an unknown asker, and for settings of a persona that name nothing."""
+    """Raises UserError for an unknown asker, and for a persona's settings that name nothing."""
     for name, domain in config.domains.items():
         for asker in domain.askers:
             if asker != OWN and asker not in config.askers:
@@ -62,8 +62,8 @@ def build_pool(
 ) -> tuple[Source, tuple[BadRow, ...]]:
     """The domain's askers as one source, and the rows of their files that were left out.
 
-    `own_source` is the domain's own program or file, None where it has none. Raises UserError
-    for files that cannot be read.
+    `own_source` is the domain's own program or file, None where it has none. Raises
+    UserError for files that cannot be read.
     """
     where = f"[domains.{domain}] askers"
     members: dict[str, PoolMember] = {}
@@ -108,7 +108,10 @@ def build_question_writer(
     engine: Engine,
     task_types: Mapping[str, Sequence[TaskType]],
 ) -> QuestionWriter | None:
-    """Has the config's personas ask; None where there is none. `task_types` are by domain."""
+    """Has the config's personas ask; None where there is none.
+
+    `task_types` are by domain.
+    """
     sources = classroom.sources
     accepted = accepted_questions(sources)
     askers = []
@@ -166,7 +169,10 @@ def _draw_static(source: Source, task_type: TaskType, seed: int) -> Problem:
 def _askable(
     settings: PersonaAskerConfig, task_types: Sequence[TaskType], source: Source
 ) -> list[TaskType]:
-    """The task types in which a persona asks: those of its families whose problems have no tests."""
+    """The task types in which a persona asks.
+
+    They are those of its families whose problems have no tests.
+    """
     domain = source.domain
     taught_families = {task_type.family for task_type in task_types}
     for family in settings.families:

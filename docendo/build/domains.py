@@ -13,7 +13,7 @@ __all__ = ["build_member", "open_own_source"]
 
 
 def open_own_source(config: Config, name: str) -> tuple[Source, tuple[BadRow, ...]]:
-    """A domain's program or file, without its askers, and the rows of its file that were left out.
+    """A domain's program or file without its askers, and the rows that were left out.
 
     Raises UserError for an unknown domain, and for a file that cannot be read.
     """
@@ -39,7 +39,7 @@ def open_own_source(config: Config, name: str) -> tuple[Source, tuple[BadRow, ..
 def build_member(
     config: Config, part: PartConfig, *, domain: str, own_source: Source | None, where: str
 ) -> tuple[Source, tuple[BadRow, ...]]:
-    """The source that a domain's or an asker's part builds, and the rows of its file that were left out."""
+    """The source that a part builds, and the rows of its file that were left out."""
     context = SourceContext(
         domain=domain,
         own_source=own_source,

@@ -107,6 +107,7 @@ def _read_tables(
 ) -> Iterator[FileRow]:
     number = 0
     for table in tables:
+        # Streamed tables have all columns; those of Parquet only the selected ones.
         names = columns.select(table.schema.names, file)
         cells_by_column = [_read_column(table.column(name)) for name in names]
         for cells in zip(*cells_by_column, strict=True):

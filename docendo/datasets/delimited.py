@@ -1,7 +1,7 @@
 """Physical lines of a text file, and the CSV records (RFC 4180) in them.
 
-Unlike the csv module this needs no process-wide field limit, knows the line that every record
-starts on, and cannot be made to hold a damaged record of any size in memory.
+Unlike the csv module this needs no process-wide field limit, knows the line that every
+record starts on, and cannot be made to hold a damaged record of any size in memory.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,10 @@ class CsvRecord:
     """Characters in the parts."""
 
     def feed(self, text: str, delimiter: str) -> None:
-        """Take one physical line. The record is complete where `quoted` is false afterwards."""
+        """Take one physical line.
+
+        The record is complete where `quoted` is false afterwards.
+        """
         if not is_text(text):
             self.fault = "not UTF-8"
 
@@ -79,7 +82,10 @@ class CsvRecord:
             at = end + 1
 
     def _read_quoted(self, text: str, at: int) -> int:
-        """Read on in a quoted cell. Returns the position after the closing quote, or the line's end."""
+        """Read on in a quoted cell.
+
+        Returns the position after the closing quote, or the line's end.
+        """
         while (end := text.find('"', at)) >= 0:
             self._append(text[at:end])
             is_escaped = text.startswith('"', end + 1)
@@ -105,7 +111,10 @@ class CsvRecord:
 
 
 def read_lines(path: Path) -> Iterator[TextLine]:
-    """The physical lines, ended by LF, CRLF or CR; a byte that is not UTF-8 becomes a lone surrogate."""
+    """The physical lines, ended by LF, CRLF or CR.
+
+    A byte that is not UTF-8 becomes a lone surrogate.
+    """
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         number = 0
         while text := file.readline(MAX_LINE):

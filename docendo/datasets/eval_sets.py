@@ -1,4 +1,4 @@
-"""Held-out problems: the evaluation's own test split, and a fresh one that no agent's data ever holds."""
+"""Held-out problems: the evaluation's test split, and a fresh one that no data holds."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -14,10 +14,12 @@ __all__ = ["draw_fresh_split", "draw_test_split", "up_to"]
 def draw_test_split(
     source: Source, courses: Sequence[tuple[str, int]], count: int, seed: int
 ) -> list[Problem]:
-    """`count` held-out problems without repeats, spread evenly over `courses`, (family, level) each.
+    """`count` held-out problems without repeats.
 
-    A user's own file gives all that it has where that is fewer. Raises UserError where a family
-    and level has no problem.
+    They are spread evenly over `courses`, (family, level) each.
+
+    A user's own file gives all that it has where that is fewer. Raises UserError where a
+    family and level has no problem.
     """
     problems: list[Problem] = []
     for task_type, share in _split_evenly(source.domain, courses, count):
@@ -74,7 +76,10 @@ def _split_evenly(
 
 
 def _cap(source: Source, task_type: TaskType, count: int) -> int:
-    """At most as many held-out problems as a file has, but at least 1, so that none is an error."""
+    """At most as many held-out problems as a file has.
+
+    At least 1, so that a file without any is an error.
+    """
     if not isinstance(source, FileSource):
         return count
     return max(1, min(count, source.size(task_type.family, task_type.level, "held-out")))

@@ -1,4 +1,4 @@
-"""The problems of a user's file as a source: by family and level, drawn without replacement."""
+"""The problems of a user's file as a source, by family and level."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -53,7 +53,8 @@ class FileSource:
     ) -> list[Problem]:
         """`count` different problems.
 
-        Raises UserError for an unknown family or level, or where there are too few problems.
+        Raises UserError for an unknown family or level, or where there are too few
+        problems.
         """
         if family not in self.levels:
             raise UserError(
@@ -74,7 +75,7 @@ class FileSource:
 
 
 class FileAskerConfig(PartConfig):
-    """Rows of your own file: .jsonl, .csv, .tsv, .parquet, a dataset folder, or hub:owner/name."""
+    """Rows of your own file, of a dataset folder, or of hub:owner/name."""
 
     type: str = "file"
     file: str

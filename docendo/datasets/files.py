@@ -1,4 +1,4 @@
-"""A domain from a user's own file: every row becomes a problem, or is set aside with the reason."""
+"""Problems from a user's own file: a row becomes a problem, or is set aside with the reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -30,7 +30,10 @@ _MAX_EXPLAINED = 3
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Names of the columns to read. A file must have each, except a solution under its default name."""
+    """Names of the columns to read.
+
+    A file must have each, except a solution under its default name.
+    """
 
     question: str = "question"
     answer: str = "answer"
@@ -40,7 +43,8 @@ class Columns:
     level: str | None = None
     """Whole numbers from 1 to 9; None makes every problem level 1."""
     answer_marker: str | None = None
-    """Where set, the solution stands before its last occurrence and the answer after it; ``####`` in GSM8K."""
+    """Where set, the solution stands before its last occurrence and the answer after it;
+    ``####`` in GSM8K."""
 
     def __post_init__(self) -> None:
         for column in fields(self):
@@ -62,7 +66,10 @@ class Columns:
 
 
 def parse_columns(roles: Mapping[str, str], where: str) -> Columns:
-    """The columns that a config names by their roles. Raises UserError, saying `where`, for an unknown role."""
+    """The columns that a config names by their roles.
+
+    Raises UserError, saying `where`, for an unknown role.
+    """
     known_roles = [column.name for column in fields(Columns)]
     for role in roles:
         if role not in known_roles:
@@ -79,7 +86,8 @@ class BadRow(NamedTuple):
 
     file: str
     line: int
-    """From 1: the physical line it starts on, or the row number where the format has no lines."""
+    """From 1: the physical line it starts on, or the row number where the format has no
+    lines."""
     reason: str
 
 
@@ -96,8 +104,8 @@ def read_problems(
     """The problems of a file, and the rows that are none.
 
     `path` is a .jsonl, .ndjson, .csv, .tsv or .parquet file, a dataset directory, or
-    ``hub:owner/name[/subset]``. Text is stripped, and its line ends become LF. Raises UserError
-    for a file that cannot be read, lacks a column, or has no usable row.
+    ``hub:owner/name[/subset]``. Text is stripped, and its line ends become LF. Raises
+    UserError for a file that cannot be read, lacks a column, or has no usable row.
     """
     columns = columns or Columns()
     file = str(path)
@@ -174,7 +182,10 @@ def _parse_problem(row: FileRow, domain: str, columns: Columns, source: str) -> 
 def _parse_text(
     row: FileRow, name: str, *, accept_numbers: bool = False, accept_empty: bool = False
 ) -> str:
-    """The stripped text of a column. A whole number has no decimal point: 42.0 is ``42``."""
+    """The stripped text of a column.
+
+    A whole number has no decimal point: 42.0 is ``42``.
+    """
     value = row.values.get(name)
     if value is None:
         if accept_empty:
@@ -228,7 +239,10 @@ def _parse_level(row: FileRow, name: str) -> int:
 
 
 def _end_with_answer(solution: str, answer: str) -> str:
-    """The solution with a last line ``Answer: ...``, instead of ``#### ...``; empty where it is empty."""
+    """The solution with a last line ``Answer: ...`` instead of ``#### ...``.
+
+    An empty one stays empty.
+    """
     reasoning, _, last_line = solution.rpartition("\n")
     if last_line.strip().startswith(_GSM8K_MARKER):
         solution = reasoning.rstrip()

@@ -1,4 +1,4 @@
-"""Rows of a user's file, whatever its format: JSON lines, CSV, Parquet, or a Hugging Face dataset."""
+"""Rows of a user's file of any format: JSON lines, CSV, Parquet, Hugging Face datasets."""
 
 import json
 from collections.abc import Callable, Iterator

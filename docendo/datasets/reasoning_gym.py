@@ -1,9 +1,9 @@
-"""Tasks of the reasoning-gym package: which are sound, their items by number, and their own scorers.
+"""Tasks of the reasoning-gym package: which are sound, their items and their scorers.
 
 Every task and level is one long data set, of which items are drawn by number. Data sets of
-neighbouring seeds share all but one item, so only seed 0 is used. `reasoning_gym.toml` lists
-the sound tasks and how each is graded. `benchmarks/gym.py` writes it from measurements and
-from a reading of every scorer.
+neighbouring seeds share all but one item, so only seed 0 is used. `reasoning_gym.toml`
+lists the sound tasks and how each is graded. `benchmarks/gym.py` writes it from
+measurements and from a reading of every scorer.
 """
 
 import re
@@ -30,13 +30,15 @@ __all__ = [
 ]
 
 VERSION = "0.1.25"
-"""The version of reasoning-gym that the list of tasks holds for; another makes other problems."""
+"""The version of reasoning-gym that the list of tasks holds for; another makes other
+problems."""
 
 _PREFIX = f"reasoning-gym {VERSION}"
 _SOURCE = re.compile(rf"{re.escape(_PREFIX)}/(\w+)/(\d+):(\d+)")
 _DEFAULT_SIZE = 2**31 - 1
 _SIZES = {"gsm_symbolic": 100_000, "list_functions": 100_000}
-"""Sizes of the tasks whose data set is laid out in advance; other tasks are practically endless."""
+"""Sizes of the tasks whose data set is laid out in advance; other tasks are practically
+endless."""
 
 
 class GymTask(NamedTuple):
@@ -94,8 +96,8 @@ def task_size(task: str) -> int:
 def require_tasks(names: Sequence[str]) -> Mapping[str, GymTask]:
     """The tasks with these names.
 
-    Raises UserError for an unknown or rejected task, and where reasoning-gym is not installed
-    or has another version.
+    Raises UserError for an unknown or rejected task, and where reasoning-gym is not
+    installed or has another version.
     """
     tasks = sound_tasks()
     rejected = rejected_tasks()
@@ -137,7 +139,7 @@ def _read_entry(item: GymItem) -> dict[str, Any]:
 
 @lru_cache(64)
 def _load_data(task: str, level: int) -> Any:
-    """The data set of a task at a level: the level's own step of the curriculum, without easier ones."""
+    """The data set of a task at a level, without the easier levels."""
     from reasoning_gym.coaching.base_curriculum import (
         DefaultCurriculumContext,
         RangeAttributeMode,

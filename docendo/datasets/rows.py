@@ -8,13 +8,15 @@ from docendo.errors import UserError, suggestion
 __all__ = ["MAX_NAMES", "ColumnNames", "FileRow"]
 
 MAX_NAMES = 100
-"""Column names that are remembered for an error; a JSON file may have a new one in every row."""
+"""Column names that are remembered for an error; a JSON file may have a new one in every
+row."""
 _NAME_LENGTH = 60
 
 
 class FileRow(NamedTuple):
     line: int
-    """From 1: the physical line it starts on, or the row number where the format has no lines."""
+    """From 1: the physical line it starts on, or the row number where the format has no
+    lines."""
     values: Mapping[str, object]
     fault: str = ""
     """Why the row could not be read; empty where `values` holds."""
@@ -25,7 +27,10 @@ class ColumnNames(NamedTuple):
     optional: tuple[str, ...] = ()
 
     def select(self, file_columns: Iterable[str], file: str) -> list[str]:
-        """Those that a file has. Raises UserError where it lacks a required one, or has one twice."""
+        """Those that a file has.
+
+        Raises UserError where it lacks a required one, or has one twice.
+        """
         columns = list(file_columns)
         for name in self.required:
             if name not in columns:

@@ -13,5 +13,8 @@ HELD_OUT_SHARE = 5
 
 
 def split_of(problem: Problem) -> Split:
-    """The split of a problem. It depends on the content alone, so no seed can leak one into the other."""
+    """The split of a problem.
+
+    It depends on the content alone, so no seed can leak one into the other.
+    """
     return "held-out" if int(problem.key, 16) % HELD_OUT_SHARE == 0 else "train"

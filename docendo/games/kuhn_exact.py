@@ -1,12 +1,14 @@
 """Kuhn poker, solved exactly: three cards, one chip each, one bet of one more chip.
 
-It is the smallest poker in which bluffing pays. The first player checks or bets. A bet is folded
-or called. After a check the second player may bet, which the first folds or calls. At a showdown
-the higher card takes the pot. The game is worth -1/18 to the first player (Kuhn 1950).
+It is the smallest poker in which bluffing pays. The first player checks or bets. A bet is
+folded or called. After a check the second player may bet, which the first folds or calls.
+At a showdown the higher card takes the pot. The game is worth -1/18 to the first player
+(Kuhn 1950).
 
-Axes: S = 12 states, three cards (the lowest first) at each of four moments: the first player's
-opening; its answer to a bet after its check; the second player's move after a check; its answer to
-a bet. A = 2 actions: check or fold, bet or call. C my card, D the other's.
+Axes: S = 12 states, three cards (the lowest first) at each of four moments: the first
+player's opening; its answer to a bet after its check; the second player's move after a
+check; its answer to a bet. A = 2 actions: check or fold, bet or call. C my card, D the
+other's.
 """
 
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ _POT_DC: FloatArray = _DEALS_DC * np.sign(np.subtract.outer(range(3), range(3)).
 
 @dataclass(frozen=True)
 class KuhnPoker:
-    """Each player has each seat in half of the games, so that the game as a whole is worth 0."""
+    """Each player has each seat in half of the games, so that the whole game is worth 0."""
 
     name: str = "Kuhn poker"
     actions: int = 2
@@ -66,7 +68,8 @@ class KuhnPoker:
 def _bet(reach_D: FloatArray, calls_D: FloatArray) -> FloatArray:
     """The value of a bet with each card, (..., C).
 
-    `reach_D` is the probability that the other player is there, `calls_D` that it then calls.
+    `reach_D` is the probability that the other player is there, `calls_D` that it then
+    calls.
     """
     folded_C = reach_D * (1 - calls_D) @ _DEALS_DC
     called_C = 2 * (reach_D * calls_D) @ _POT_DC
@@ -74,21 +77,24 @@ def _bet(reach_D: FloatArray, calls_D: FloatArray) -> FloatArray:
 
 
 def _answer(bets_D: FloatArray) -> FloatArray:
-    """The values of folding and of calling with each card, (..., C, A), where the other bets by `bets_D`."""
+    """The values of folding and of calling with each card, (..., C, A).
+
+    The other player bets by `bets_D`.
+    """
     return np.stack([-bets_D @ _DEALS_DC, 2 * bets_D @ _POT_DC], axis=-1)
 
 
 def first_seat_payoff(mine_SA: FloatArray, theirs_SA: FloatArray) -> float:
-    """The mean payoff of `mine_SA` in the first seat; -1/18 where both are at an equilibrium."""
+    """The mean payoff of `mine_SA` in the first seat; -1/18 if both are at an equilibrium."""
     values_SA = KuhnPoker().values(mine_SA, theirs_SA)
     return 2 * float((mine_SA * values_SA)[:3].sum())
 
 
 def equilibrium(bluff: float = 0.0) -> FloatArray:
-    """The equilibrium in which the first player bets its lowest card with probability `bluff`, (S, A).
+    """The equilibrium in which the first player bets its lowest card by `bluff`, (S, A).
 
-    `bluff` is in 0 to 1/3: the first player has one equilibrium for each such number, the second
-    only one (Kuhn 1950).
+    `bluff` is in 0 to 1/3: the first player has one equilibrium for each such number, the
+    second only one (Kuhn 1950).
     """
     if not 0 <= bluff <= 1 / 3:
         raise UserError(

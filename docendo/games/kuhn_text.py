@@ -1,8 +1,8 @@
 """Kuhn poker in words (Kuhn 1950), and players that are programs.
 
-Three cards, one for each player, one chip each in the pot. A player checks or bets one more chip;
-the answer to a bet is to fold or to call. Payoffs are halved, so that the two chips of a called
-bet are the full stake of 1.
+Three cards, one for each player, one chip each in the pot. A player checks or bets one more
+chip; the answer to a bet is to fold or to call. Payoffs are halved, so that the two chips
+of a called bet are the full stake of 1.
 """
 
 import re
@@ -20,6 +20,7 @@ _CARDS = tuple(_RANKS)
 _OPEN = ("check", "bet")
 _ANSWER = ("fold", "call")
 _LEGAL = {(): _OPEN, ("check",): _OPEN, ("bet",): _ANSWER, ("check", "bet"): _ANSWER}
+# As `_view` writes it, and the prompt goes on after it.
 _VIEW = re.compile(r"Your card: (jack|queen|king), .*\nMoves so far: (.+)\.\n")
 
 
@@ -61,11 +62,13 @@ KUHN = TextGame(
 
 @dataclass(frozen=True)
 class EquilibriumPlayer:
-    """A player that nobody beats in the long run (Kuhn 1950); it reads its prompt like any agent.
+    """A player that nobody beats in the long run (Kuhn 1950).
+
+    It reads its prompt like any agent.
 
     Best play against it loses 1/18 chip a deal as the first player and wins as much as the
-    second. `alpha`, in [0, 1/3], is how often the first player bets a jack: there is a family
-    of equilibria.
+    second. `alpha`, in [0, 1/3], is how often the first player bets a jack: there is a
+    family of equilibria.
     """
 
     alpha: float = 1 / 3
@@ -81,6 +84,7 @@ class EquilibriumPlayer:
                 f"{request.agent} is a program that plays Kuhn poker; "
                 "it cannot answer anything else"
             )
+
         hand, history = view.groups()
         moves = () if history == "none" else tuple(history.split(", "))
         is_bold = Random(request.seed).random() < self.bet_probability(hand, moves)

@@ -1,7 +1,7 @@
-"""Symmetric zero-sum games with exact solutions: payoffs, best responses and exploitability.
+"""Symmetric zero-sum games, exactly: payoffs, best responses and exploitability.
 
-Axes: S states in which a player moves, A actions, N policies. A policy is (S, A): every row holds probabilities.
-`...` axes are any number of policies at once.
+Axes: S states in which a player moves, A actions, N policies. A policy is (S, A): every row
+holds probabilities. `...` axes are any number of policies at once.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,10 @@ __all__ = [
 
 
 class Game(Protocol):
-    """A symmetric game: where the seats differ, each player has each seat in half of the games."""
+    """A symmetric game.
+
+    Where the seats differ, each player has each seat in half of the games.
+    """
 
     @property
     def name(self) -> str: ...
@@ -53,7 +56,7 @@ class Game(Protocol):
         ...
 
     def reach(self, policy_SA: FloatArray) -> FloatArray:
-        """The probability that a policy's own moves lead to each state, (..., S); 1 at an opening.
+        """The probability that a policy's moves lead to each state, (..., S); 1 at an opening.
 
         Chance and the other player are left out: they are taken to lead there.
         """
@@ -62,15 +65,18 @@ class Game(Protocol):
     def values(self, mine_SA: FloatArray, theirs_SA: FloatArray) -> FloatArray:
         """The value of each action, (..., S, A), against one policy or several.
 
-        It is the mean payoff of a player that continues by `mine_SA`, times the probability that
-        chance and the other player lead to the state.
+        It is the mean payoff of a player that continues by `mine_SA`, times the probability
+        that chance and the other player lead to the state.
         """
         ...
 
 
 @dataclass(frozen=True)
 class MatrixGame:
-    """One simultaneous move; the row player gets `payoffs_AA`. Raises UserError if not antisymmetric."""
+    """One simultaneous move; the row player gets `payoffs_AA`.
+
+    Raises UserError if not antisymmetric.
+    """
 
     name: str
     payoffs_AA: tuple[tuple[float, ...], ...]
@@ -109,20 +115,28 @@ class MatrixGame:
 
 
 def rock_paper_scissors() -> MatrixGame:
-    """Paper beats rock, scissors beat paper, rock beats scissors: a win is 1. The equilibrium is (1/3, 1/3, 1/3)."""
+    """Paper beats rock, scissors beat paper, rock beats scissors: a win is 1.
+
+    The equilibrium is (1/3, 1/3, 1/3).
+    """
     return MatrixGame("rock-paper-scissors", ((0, -1, 1), (1, 0, -1), (-1, 1, 0)))
 
 
 def biased_rock_paper_scissors() -> MatrixGame:
-    """Rock, paper, scissors where rock's win over scissors counts 2. The equilibrium is (1/4, 1/2, 1/4)."""
+    """Rock, paper, scissors where rock's win over scissors counts 2.
+
+    The equilibrium is (1/4, 1/2, 1/4).
+    """
     return MatrixGame("biased rock-paper-scissors", ((0, -1, 2), (1, 0, -1), (-2, 1, 0)))
 
 
 def disc_game(points: int = 5) -> MatrixGame:
-    """Evenly spaced points on a circle: each beats those up to half a turn after it, by the sine between.
+    """Evenly spaced points on a circle.
 
-    The disc game of Balduzzi et al. (2019), all cycle and no skill. Playing all points equally
-    often is an equilibrium. `points` is at least 3.
+    Each beats those up to half a turn after it, by the sine between.
+
+    The disc game of Balduzzi et al. (2019), all cycle and no skill. Playing all points
+    equally often is an equilibrium. `points` is at least 3.
     """
     if points < 3:
         raise UserError(f"disc game: expected at least 3 points, got {points}")
@@ -149,10 +163,12 @@ def uniform(game: Game) -> FloatArray:
 
 
 def best_response(game: Game, theirs_SA: FloatArray) -> FloatArray:
-    """The policy with the highest payoff against `theirs_SA`, (S, A), one action in each row.
+    """The policy with the highest payoff against `theirs_SA`, (S, A).
 
-    Ties go to the first action. The result is exact: the last moves are right after the first
-    pass, and each pass makes those before them right.
+    Each row has one action.
+
+    Ties go to the first action. The result is exact: the last moves are right after the
+    first pass, and each pass makes those before them right.
     """
     answer_SA = uniform(game)
     for _ in range(game.depth):
@@ -171,8 +187,9 @@ def exploitability(game: Game, policy_SA: FloatArray) -> float:
 def mixture(game: Game, policies_NSA: ArrayLike, weights_N: ArrayLike) -> FloatArray:
     """One policy that plays like one of N policies drawn before each game, (S, A).
 
-    A row is the mean of the policies' rows, weighted by `weights_N` times the probability that
-    each leads to that state (Kuhn 1953). Where no policy leads to a state, by `weights_N` alone.
+    A row is the mean of the policies' rows, weighted by `weights_N` times the probability
+    that each leads to that state (Kuhn 1953). Where no policy leads to a state, by
+    `weights_N` alone.
     """
     rows_NSA = np.asarray(policies_NSA)
     states = rows_NSA.shape[1]

@@ -1,6 +1,7 @@
-"""Duels: agents play text games against each other, every deal several times and from both seats.
+"""Duels: agents play text games, every deal several times and from both seats.
 
-Axes: P pairings, D deals per pairing, S = 2 seatings of each deal, G repetitions of each seating.
+Axes: P pairings, D deals per pairing, S = 2 seatings of each deal, G repetitions of each
+seating.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,8 @@ __all__ = ["DuelRules", "DuelRunner"]
 @dataclass(frozen=True)
 class DuelRules:
     deals: int = 6
-    """D. Where it is a multiple of all deals that a game has, nobody has better cards than the other."""
+    """D. Where it is a multiple of all deals that a game has, nobody has better cards than
+    the other."""
     repeats: int = 4
     """G, at least 2: an agent's payoffs are compared between the repetitions of one deal."""
     max_tokens: int = 16
@@ -83,11 +85,11 @@ class DuelRunner:
     def play(
         self, round_index: int, pairings_P: Sequence[Pairing], seed: int
     ) -> list[Duel]:
-        """All duels of a round: P x D x S x G of them, the repetitions of a seating adjacent.
+        """All P x D x S x G duels of a round, the repetitions of a seating adjacent.
 
-        One batch per ply holds the movers of all duels that still run. A duel depends on its own
-        pairing, its place in the list and the seed, and on nothing else in the batch. Raises
-        UserError for an unknown game.
+        One batch per ply holds the movers of all duels that still run. A duel depends on
+        its own pairing, its place in the list and the seed, and on nothing else in the
+        batch. Raises UserError for an unknown game.
         """
         duels: list[_OngoingDuel] = []
         for p, pairing in enumerate(pairings_P):

@@ -1,8 +1,8 @@
 """Two-player zero-sum games in words: values made of pure functions.
 
-The state of a game is its deal and the moves so far. Players alternate, the first player begins,
-both see every move, and the game is over where the player to move has no legal move. Chance acts
-once, in the deal.
+The state of a game is its deal and the moves so far. Players alternate, the first player
+begins, both see every move, and the game is over where the player to move has no legal
+move. Chance acts once, in the deal.
 """
 
 import re
@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _ORNAMENT = " .!\"'`*"
+# As `prompts.move_prompt` writes the legal moves.
 _OPTION = re.compile("'Answer: (.+?)'")
 
 
@@ -34,17 +35,21 @@ _OPTION = re.compile("'Answer: (.+?)'")
 class TextGame:
     name: str
     rules: str
-    """The beginning of every prompt. It names no deal, so that tests can search prompts for deals."""
+    """The beginning of every prompt. It names no deal, so that tests can search prompts for
+    deals."""
     deals: tuple[str, ...]
     """All that chance can do, equally likely."""
     hand: Callable[[str, int], str]
     """(deal, seat) -> the part of the deal that this player sees."""
     view: Callable[[str, tuple[str, ...]], str]
-    """(hand, moves) -> what the player to move reads. It never gets the other hand, so it cannot show it."""
+    """(hand, moves) -> what the player to move reads. It never gets the other hand, so it
+    cannot show it."""
     legal: Callable[[str, tuple[str, ...]], tuple[str, ...]]
-    """(hand, moves) -> the legal moves, each a few words on one line; none where the game is over."""
+    """(hand, moves) -> the legal moves, each a few words on one line; none where the game
+    is over."""
     payoff: Callable[[str, tuple[str, ...]], float]
-    """(deal, all moves) -> what the first player wins and the second loses; 1 is the full stake."""
+    """(deal, all moves) -> what the first player wins and the second loses; 1 is the full
+    stake."""
 
     def __post_init__(self) -> None:
         if not self.deals:
@@ -98,7 +103,10 @@ class Turn(NamedTuple):
 
 
 def information_sets(game: TextGame) -> list[Turn]:
-    """Every turn that a player can meet, once: 12 in Kuhn poker. Walks the whole tree: for small games."""
+    """Every turn that a player can meet, once: 12 in Kuhn poker.
+
+    Walks the whole tree: for small games.
+    """
     turns: dict[Turn, None] = {}
     for deal in game.deals:
         turns |= dict.fromkeys(_walk_turns(game, deal, ()))
@@ -115,10 +123,12 @@ def _walk_turns(game: TextGame, deal: str, moves: tuple[str, ...]) -> Iterator[T
 
 
 def read_move(text: str, legal: Sequence[str]) -> tuple[str, Verdict]:
-    """The legal move that `text` ends with and score 1; else an empty move, score 0 and the reason.
+    """The legal move that `text` ends with, and score 1.
 
-    The move is read as any final answer is, from the last line ``Answer: ...``. Never raises,
-    whatever `text` holds.
+    Without one: an empty move, score 0 and the reason.
+
+    The move is read as any final answer is, from the last line ``Answer: ...``. Never
+    raises, whatever `text` holds.
     """
     answer = final_answer(text)
     if answer is None:
@@ -137,10 +147,12 @@ def _normalize(move: str) -> str:
 def demonstrate_rules(
     game: TextGame, count: int, seed: int, instruction: str = prompts.INSTRUCTION
 ) -> list[tuple[tuple[Message, ...], str]]:
-    """`count` pairs (prompt, text): turns of random games, each answered with every legal move in turn.
+    """`count` pairs (prompt, text) that show the legal moves.
 
-    Who imitates them learns which moves there are and how they are written, and nothing of how to
-    play well.
+    They are turns of random games, each answered with every legal move.
+
+    Who imitates them learns which moves there are and how they are written, and nothing of
+    how to play well.
     """
     rng = Random(seed)
     pairs: list[tuple[tuple[Message, ...], str]] = []
@@ -163,7 +175,10 @@ def _play_random_game(game: TextGame, rng: Random) -> list[Turn]:
 
 
 def legal_moves_in(request: Request) -> list[str]:
-    """The legal moves, as the prompt of a turn lists them. Raises UserError for any other prompt."""
+    """The legal moves, as the prompt of a turn lists them.
+
+    Raises UserError for any other prompt.
+    """
     last_line = request.messages[-1].content.rpartition("\n")[2]
     moves = _OPTION.findall(last_line)
     if not moves:

@@ -1,4 +1,4 @@
-"""A grader for tasks of reasoning-gym that have several right answers: it asks the task's own scorer."""
+"""A grader for tasks of reasoning-gym with several right answers: it asks their scorers."""
 
 from dataclasses import dataclass
 
@@ -19,14 +19,14 @@ _FULL_SCORE = 0.99
 class GymGrader:
     """Score 1 where the task's own scorer accepts the final answer.
 
-    The item is made again from the problem's source. Problems of other sources, and of tasks
-    with one right answer, go to the `fallback` grader.
+    The item is made again from the problem's source. Problems of other sources, and of
+    tasks with one right answer, go to the `fallback` grader.
     """
 
     fallback: Grader
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
-        """Raises RunError where the installed reasoning-gym has another problem at this number."""
+        """Raises RunError where the installed version has another problem at this number."""
         item = parse_item(problem.source)
         if item is None or sound_tasks()[item.task].graded == "exact":
             return self.fallback(problem, text)

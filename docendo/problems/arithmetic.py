@@ -1,4 +1,4 @@
-"""The domain mathematics; a solution is a chain of small steps, most of them ``a op b = c``."""
+"""The domain mathematics: solutions are chains of small steps like ``a op b = c``."""
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -43,6 +43,7 @@ def _split_digits(number: int) -> list[int]:
 def _split_large(numbers: Iterable[int]) -> list[int]:
     """The numbers, those of three digits or more split into their digits' values."""
     parts = []
+    # Steps stay small computations, which a small model learns from few examples.
     for number in numbers:
         parts += _split_digits(number) if number >= 100 else [number]
     return parts
@@ -70,6 +71,7 @@ _SUBTRAHENDS = {1: (2, 1, 1), 2: (2, 2, 1), 3: (3, 2, 2), 4: (3, 3, 2), 5: (4, 3
 
 def _draft_difference(rng: Random, level: int) -> Draft:
     first, rest = _numbers(rng, _SUBTRAHENDS[level])
+    # Results stay above zero: negative ones would be another skill.
     while sum(rest) >= first:
         first, rest = _numbers(rng, _SUBTRAHENDS[level])
 
@@ -93,6 +95,7 @@ def _draft_product(rng: Random, level: int) -> Draft:
     steps: list[str] = []
     total = 0
     addends = []
+
     for factors in terms:
         if len(factors) == 1:
             addends += factors
@@ -129,6 +132,7 @@ def _one_sided(rng: Random, level: int) -> Draft:
     a = rng.randint(2, 9)
     x = rng.randint(2, 9 if level == 1 else 12)
     b = rng.randint(1, 40) if level == 1 else random_nonzero(rng, 40)
+
     left = f"{a}x {signed(b)}"
     right = str(a * x + b)
     is_swapped = level == 2 and rng.random() < 0.5
@@ -142,6 +146,7 @@ def _two_sided(rng: Random) -> Draft:
     x = rng.randint(2, 12)
     b = random_nonzero(rng, 20)
     d = (a - c) * x + b
+
     sides = f"{a}x {signed(b)} = {c}x {signed(d)}"
     return _solve_for_x(sides, [add_step(a, -c), add_step(d, -b)], a - c, x)
 
@@ -152,6 +157,8 @@ def _one_bracket(rng: Random) -> Draft:
     x = random_nonzero(rng, 12)
     b = random_nonzero(rng, 9)
     total = a * (x + b) + c * x
+
+    # One x is written x, not 1x.
     sides = f"{a}(x {signed(b)}) {signed(c).removesuffix('1')}x = {total}"
     steps = [times_step(a, b), add_step(a, c), add_step(total, -a * b)]
     return _solve_for_x(sides, steps, a + c, x)
@@ -164,6 +171,7 @@ def _two_brackets(rng: Random) -> Draft:
     b = random_nonzero(rng, 9)
     d = random_nonzero(rng, 9)
     e = a * (x + b) - c * (x + d)
+
     steps = [
         times_step(a, b),
         times_step(c, d),
@@ -195,6 +203,7 @@ def _fraction_terms(rng: Random, level: int) -> list[tuple[int, int]]:
         denominators = rng.sample((small, small * rng.randint(2, 5)), 2)
     else:
         denominators = rng.sample(range(2, 13), level - 2)
+
     signs = [1, *(rng.choice((1, -1)) for _ in denominators[1:])]
     pairs = zip(denominators, signs, strict=True)
     return [(rng.randint(1, d - 1) * sign, d) for d, sign in pairs]
@@ -204,6 +213,7 @@ def _reduction_steps(numerator: int, denominator: int) -> list[str]:
     """One step per prime that both share, the smallest first."""
     steps = []
     prime = 2
+
     while (shared := gcd(numerator, denominator)) > 1:
         while shared % prime:
             prime += 1
@@ -220,6 +230,7 @@ def _draft_fraction(rng: Random, level: int) -> Draft:
         numerators = [n * common // d for n, d in terms]
         total = Fraction(sum(numerators), common)
         reduction = _reduction_steps(sum(numerators), common)
+        # Level 1 reduces nothing, higher levels in few steps, so that solutions stay short.
         is_proper = total > 0 and total.denominator > 1
         if is_proper and len(reduction) <= 2 * (level - 1):
             break

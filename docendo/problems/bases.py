@@ -1,4 +1,4 @@
-"""Bases of DNA and RNA: the alphabets, random strands, and letters with spaces between them."""
+"""Bases of DNA and RNA: the alphabets, random strands, and spaced letters."""
 
 from collections.abc import Iterable
 from random import Random

@@ -1,4 +1,7 @@
-"""The domain biology: molecular biology and genetics. Bases and alleles stand apart, so that each is one token."""
+"""The domain biology: molecular biology and genetics.
+
+Bases and alleles stand apart, so that each is one token.
+"""
 
 from typing import Any
 

@@ -16,7 +16,8 @@ GENETIC_CODE = dict(
         strict=True,
     )
 )
-"""The standard genetic code (NCBI translation table 1): mRNA codon to one-letter amino acid, * for stop."""
+"""The standard genetic code (NCBI translation table 1): mRNA codon to one-letter amino
+acid, * for stop."""
 
 _SENSE = tuple(codon for codon, acid in GENETIC_CODE.items() if acid != "*")
 _STOPS = tuple(codon for codon, acid in GENETIC_CODE.items() if acid == "*")
@@ -25,13 +26,17 @@ _LEVEL_2_CODONS = f"{_LEVEL_1_CODONS} UCU CGU AAU GAA CAA AUU CUU UGU GGU CCU UU
 
 
 def draft_translation(rng: Random, level: int) -> Draft:
-    """The amino acids of an mRNA; from level 4 it ends in a stop codon, at level 5 it begins before A U G."""
+    """The amino acids of an mRNA.
+
+    From level 4 it ends in a stop codon, at level 5 it begins before A U G.
+    """
     codons_by_level: dict[int, Sequence[str]] = {
         1: _LEVEL_1_CODONS.split(),
         2: _LEVEL_2_CODONS.split(),
     }
     count = level + 2 if level < 4 else rng.randint(level - 1, level + 1)
     codons = rng.choices(codons_by_level.get(level, _SENSE), k=count)
+
     leader = ""
     trailer = ""
     where = ""
@@ -53,6 +58,8 @@ def draft_translation(rng: Random, level: int) -> Draft:
 
 def _random_leader(rng: Random) -> str:
     """One to seven bases after which A U G is the first A U G."""
+    # An earlier A U G, which may begin in the leader and end in the first codon, would be
+    # where translation starts.
     while True:
         letters = random_bases(rng, RNA, rng.randint(1, 7))
         if (letters + "AUG").index("AUG") == len(letters):
@@ -71,7 +78,7 @@ def _effect(before: str, after: str) -> str:
 
 
 def _changes_by_effect() -> dict[str, list[tuple[str, str]]]:
-    """Every change of one base in a codon that is not a stop, as (before, after), by its effect."""
+    """Every change of one base in a sense codon, as (before, after), by its effect."""
     changes: dict[str, list[tuple[str, str]]] = {
         "silent": [],
         "missense": [],
@@ -99,6 +106,7 @@ def _substitution(rng: Random, level: int) -> Draft:
     place = rng.randrange(len(before))
     base = rng.choice([base for base in DNA if base != before[place]])
     after = before[:place] + base + before[place + 1 :]
+
     compared = zip(range(1, place + 2), before, after, strict=False)
     steps = [", ".join(f"{n} {old} {new}" for n, old, new in compared)]
     if level == 1:
@@ -116,7 +124,10 @@ def _substitution(rng: Random, level: int) -> Draft:
 
 
 def _classification(rng: Random, level: int) -> Draft:
-    """The effect of a change in the reading frame; at level 5 a base before the last codon may be lost."""
+    """The effect of a change in the reading frame.
+
+    At level 5 a base before the last codon may be lost.
+    """
     codons = rng.choices(_SENSE, k=level - 1)
     place = rng.randrange(len(codons))
     effects = list(_CHANGES)
@@ -129,6 +140,7 @@ def _classification(rng: Random, level: int) -> Draft:
     steps = []
     if effect == "frameshift":
         before = "".join(codons)
+        # Not from the last codon: behind it no codon would shift.
         lost = rng.randrange(len(before) - 3)
         after = before[:lost] + before[lost + 1 :]
     else:

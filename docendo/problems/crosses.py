@@ -1,4 +1,4 @@
-"""Crosses of genotypes by Punnett squares: one gene, or several that assort independently."""
+"""Crosses by Punnett squares: one gene, or several that assort independently."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -15,7 +15,10 @@ _ORGANISMS = ("peas", "mice", "flies")
 
 
 def draft_cross(rng: Random, level: int) -> Draft:
-    """The expected offspring of a cross: one gene up to level 2, two genes above, three at level 5."""
+    """The expected offspring of a cross.
+
+    One gene up to level 2, two genes above, three at level 5.
+    """
     return _one_gene(rng, level) if level <= 2 else _many_genes(rng, level)
 
 

@@ -1,4 +1,4 @@
-"""One-line Python functions to write and to repair, with tests like ``f(3) == 11`` worked out here."""
+"""One-line Python functions to write and to repair, with tests like ``f(3) == 11``."""
 
 from collections.abc import Callable, Sequence
 from operator import add, mul, sub
@@ -9,6 +9,7 @@ from docendo.problems.procedural import Draft, draft_with_steps
 
 __all__ = ["draft_expression", "draft_fix"]
 
+# Even and odd, zero and negative: a wrong function differs from the right one somewhere.
 _INPUTS = (0, 1, 2, 5, 8, 11, -3)
 _OPERATORS: dict[str, Callable[[int, int], int]] = {"+": add, "-": sub, "*": mul}
 _VERBS = {"+": "add", "-": "subtract", "*": "multiply by"}
@@ -46,7 +47,10 @@ def _expression_of_line(rng: Random) -> Draft:
 
 
 def draft_fix(rng: Random, level: int) -> Draft:
-    """A one-line function to repair: one step, two steps, missing parentheses, slices, cases."""
+    """A one-line function to repair.
+
+    By level: one step, two steps, missing parentheses, slices, cases.
+    """
     if level == 4:
         return _fix_slice(rng)
     if level == 5:
@@ -98,6 +102,7 @@ _SLICES = {
 def _fix_slice(rng: Random) -> Draft:
     right_words = rng.choice(list(_SLICES))
     right_count = rng.randint(2, 20)
+    # Half of the mistakes have the right number, so that the number alone tells nothing.
     slices = []
     for words in _SLICES:
         slices += [(words, right_count), (words, rng.randint(2, 20))]
@@ -108,6 +113,8 @@ def _fix_slice(rng: Random) -> Draft:
     right = f"x[{right_slice}]"
     wrong = f"x[{_SLICES[wrong_words].format(wrong_count)}]"
     bounds = [int(end) if end else None for end in right_slice.split(":")]
+
+    # Lists that are longer and shorter than the slice, and an empty one.
     tests = []
     for start, size in ((0, 24), (5, 41), (7, 3), (0, 0)):
         items = list(range(start, start + size))
@@ -172,7 +179,7 @@ def _step_in_words(step: _Step) -> str:
 
 
 def _expressions(steps: Sequence[_Step]) -> list[str]:
-    """The expression after each step, with parentheses where * would otherwise bind to a part of it."""
+    """The expression after each step, with parentheses where * needs them."""
     expressions = []
     code = "x"
     is_sum = False

@@ -1,4 +1,4 @@
-"""Problems from the tasks of reasoning-gym: a family is a task, its levels are those of the task's curriculum."""
+"""Problems from reasoning-gym: a family is a task, with the levels of its curriculum."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,10 @@ def load_gym(names: Sequence[str], domain: str) -> Source:
 
 @dataclass(frozen=True)
 class GymSource:
-    """Problems of some tasks, drawn by number. Most have an answer but no worked solution."""
+    """Problems of some tasks, drawn by number.
+
+    Most have an answer but no worked solution.
+    """
 
     domain: str
     tasks: Mapping[str, GymTask]
@@ -47,7 +50,8 @@ class GymSource:
     ) -> list[Problem]:
         """`count` different problems.
 
-        Raises UserError for an unknown task or level, and for a task that has fewer problems.
+        Raises UserError for an unknown task or level, and for a task that has fewer
+        problems.
         """
         if family not in self.tasks:
             raise UserError(

@@ -23,8 +23,8 @@ class PoolMember(NamedTuple):
 class AskerPool:
     """A weighted mixture of askers, itself a source with the families of all its members.
 
-    Each problem comes from a member that has its family and level, chosen by weight. Where a
-    member has too few problems, the others make up for it.
+    Each problem comes from a member that has its family and level, chosen by weight. Where
+    a member has too few problems, the others make up for it.
     """
 
     domain: str
@@ -41,13 +41,17 @@ class AskerPool:
     def draw(
         self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
-        """`count` problems with different keys. Raises UserError where the members have fewer."""
+        """`count` problems with different keys.
+
+        Raises UserError where the members have fewer.
+        """
         weights = self._weights(family, level)
         if not weights:
             raise UserError(f"{self.domain} has no asker for {family} level {level}")
         names = list(weights)
         shares = Counter(Random(seed).choices(names, list(weights.values()), k=count))
 
+        # First by weight; then whoever has more makes up for members that have too few.
         problems: dict[str, Problem] = {}
         by_weight = [(name, shares[name]) for name in names if shares[name]]
         top_up = [(name, count) for name in names]
@@ -84,7 +88,10 @@ class AskerPool:
 def _draw_all_or_none(
     source: Source, task_type: TaskType, count: int, seed: int, split: Split
 ) -> list[Problem]:
-    """`count` problems; none where the source has fewer, which only drawing from it can tell."""
+    """`count` problems; none where the source has fewer.
+
+    Only drawing can tell how many it has.
+    """
     try:
         return source.draw(task_type.family, task_type.level, count, seed, split)
     except UserError:
@@ -119,7 +126,10 @@ class AcceptedQuestions:
     def draw(
         self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
-        """`count` different questions. Raises UserError where fewer were accepted so far."""
+        """`count` different questions.
+
+        Raises UserError where fewer were accepted so far.
+        """
         questions: list[Problem] = []
         if split == "train":
             task_type = TaskType(self.domain, family, level)

@@ -1,4 +1,4 @@
-"""Problems made by programs: a family is one function from a random generator and a level to a draft."""
+"""Problems made by programs: a family is a function that drafts a problem of a level."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,6 +68,7 @@ class ProceduralSource:
         rng = Random(seed)
         problems: dict[str, Problem] = {}
         misses = 0
+        # Drafts are random and repeat, and nobody knows how many different ones a family has.
         while len(problems) < count and misses < _PATIENCE:
             draft = self._draft(family, level, rng, seed)
             problem = Problem(self.domain, family, level, *draft, source=self.source)

@@ -1,9 +1,9 @@
-"""Words that stand for procedures: small domains that a model of two million weights can learn.
+"""Words that stand for procedures: domains that a model of two million weights can learn.
 
-A procedure is a few steps on a short string. A worked solution names each step and its result:
-``tor abcd`` is ``rev dcba``, ``up edcb``, ``dbl edcbb``. One example shows what a word means;
-guessing does not. Each domain has two words made of common steps, and two words with a step
-that nothing else has.
+A procedure is a few steps on a short string. A worked solution names each step and its
+result: ``tor abcd`` is ``rev dcba``, ``up edcb``, ``dbl edcbb``. One example shows what a
+word means; guessing does not. Each domain has two words made of common steps, and two words
+with a step that nothing else has.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -68,7 +68,10 @@ def draft_procedure(
 
 
 def draft_spelled_out(spec: ProcedureSpec, rng: Random, level: int) -> Draft:
-    """A question that names its two steps, common ones in an order that no word of the domain has."""
+    """A question that names its two steps.
+
+    They are common ones, in an order that no word of the domain has.
+    """
     taught = {pair for steps in spec.words.values() for pair in pairwise(steps)}
     pairs = permutations(spec.steps, 2)
     steps = rng.choice([pair for pair in pairs if pair not in taught])
@@ -76,7 +79,10 @@ def draft_spelled_out(spec: ProcedureSpec, rng: Random, level: int) -> Draft:
 
 
 def procedure_source(domain: str) -> ProceduralSource:
-    """The domain's words, a family each, and the family ``spelled`` whose questions name their steps."""
+    """The domain's words, a family each.
+
+    The family ``spelled`` has questions that name their steps.
+    """
     spec = PROCEDURES[domain]
 
     def draft_word(name: str) -> DraftFunction:

@@ -1,6 +1,7 @@
-"""The domain programming: short Python programs to read here, one line of Python to write in `functions`.
+"""The domain programming: short programs to read here, functions to write in `functions`.
 
-Letters that are looked at one by one stand apart ("b a n a n a"), so that each is one token.
+Letters that are looked at one by one stand apart ("b a n a n a"), so that each is one
+token.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,7 +46,10 @@ _WORDS_OF_4 = (
 
 
 def draft_trace(rng: Random, level: int) -> Draft:
-    """The value that a short program prints; loops from level 3, a branch in the loop at level 5."""
+    """The value that a short program prints.
+
+    Loops from level 3, a branch in the loop at level 5.
+    """
     if level == 1:
         return _trace_lines(rng, targets=("x", "x"), operands=("x", "x"), prints_sum=False)
     if level == 2:
@@ -61,6 +65,7 @@ def _trace_lines(
     lines = []
     for target, operand in zip(targets, operands, strict=True):
         by = rng.randint(1, 9)
+        # No value falls below 0.
         op = rng.choice("+-") if by <= values[operand] else "+"
         text, values[target] = _calculate(values[operand], op, by)
         code.append(f"{target} = {operand} {op} {by}")
@@ -80,6 +85,7 @@ def _trace_loop(rng: Random, level: int) -> Draft:
     x = rng.randint(30, 150)
     by = rng.randint(1, 9)
     op = rng.choice("+-")
+
     first = 0 if level == 3 else rng.randint(1, 5)
     rounds = range(first, first + rng.randint(2, 3 if level == 3 else 4))
     arguments = f"{rounds.stop}" if level == 3 else f"{rounds.start}, {rounds.stop}"
@@ -88,6 +94,7 @@ def _trace_loop(rng: Random, level: int) -> Draft:
         4: f"    x = x {op} i",
         5: f"    if i % 2 == 0:\n        x = x + i\n    else:\n        x = x - {by}",
     }[level]
+
     code = [f"x = {x}", f"for i in range({arguments}):", body, "print(x)"]
 
     lines = []
@@ -118,7 +125,10 @@ _Access = tuple[list[str], str, object]
 
 
 def draft_indexing(rng: Random, level: int) -> Draft:
-    """An item or a slice of a list of digits: from the front, slices, from the back, nested, with a stride."""
+    """An item or a slice of a list of digits.
+
+    By level: from the front, a slice, from the back, nested, with a stride.
+    """
     size = (5, 6, 5, 6, 8)[level - 1]
     # At level 4 an item is an index into the same list.
     highest = size - 1 if level == 4 else 9
@@ -182,7 +192,10 @@ def _keep(places: Sequence[int]) -> str:
 
 
 def draft_counting(rng: Random, level: int) -> Draft:
-    """How often a letter (level 4: any vowel) occurs in spaced letters (level 1) or words (above)."""
+    """How often a letter occurs in spaced letters (level 1) or in words.
+
+    At level 4 vowels are counted.
+    """
     text = _random_letters(rng) if level == 1 else _random_words(rng, level)
 
     # The count is drawn first, so that rare letters are not asked for more often than others.
@@ -218,7 +231,10 @@ _Condition = tuple[str, bool]
 
 
 def draft_booleans(rng: Random, level: int) -> Draft:
-    """What ``print`` shows for two conditions: two values, so that a guess is right one time in four."""
+    """What ``print`` shows for two conditions.
+
+    There are two values, so that a guess is right one time in four.
+    """
     count = (2, 3, 3, 4, 5)[level - 1]
     conditions = [_random_comparison(rng) for _ in range(count)]
     lines = [f"{text} is {value}" for text, value in conditions]

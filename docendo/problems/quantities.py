@@ -12,14 +12,19 @@ _PARTNERS = {"A": "T", "T": "A", "G": "C", "C": "G"}
 
 
 def draft_growth(rng: Random, level: int) -> Draft:
-    """How many cells there are after some doublings; then halvings, both, and the doubling time."""
+    """The number of cells after doublings (levels 1, 2) or halvings (3).
+
+    At level 4 some die, at level 5 the doubling time is asked for.
+    """
     culture = rng.choice(_CULTURES)
     minutes = rng.choice(_MINUTES)
     if level == 5:
         return _doubling_time(rng, culture)
 
     times = rng.randint(1, 2) if level == 1 else rng.randint(2, 3 + (level > 2))
+    # From level 3 on a multiple of 2 ** times, so that halving leaves no remainder.
     start = rng.randint(2, 60) if level <= 2 else rng.randint(2, 30) * 2**times
+
     counts = [start]
     steps = []
     for i in range(1, times + 1):
@@ -30,6 +35,7 @@ def draft_growth(rng: Random, level: int) -> Draft:
         else:
             counts.append(2 * count)
             steps.append(f"{minutes * i}: {count} + {count} = {2 * count}")
+
     result = counts[-1]
     verb = "halve" if level == 3 else "double"
     history = f"{start} {culture} {verb} every {minutes} minutes."
@@ -61,13 +67,14 @@ def _doubling_time(rng: Random, culture: str) -> Draft:
 
 
 def draft_chargaff(rng: Random, level: int) -> Draft:
-    """The number of one base in double-stranded DNA from the number of another (Chargaff's rule)."""
+    """The number of one base in DNA from the number of another (Chargaff's rule)."""
     base = rng.choice("ATGC")
     pair = _PARTNERS[base]
     target = rng.choice([b for b in "ATGC" if b not in {base, pair}])
     highest = (20, 60, 150, 400, 400)[level - 1]
     base_count = rng.randint(2, highest)
     target_count = rng.randint(2, highest)
+
     total = 2 * (base_count + target_count)
     dna = f"Double-stranded DNA of {total} bases has {base_count} {base}."
     if level == 5:
@@ -108,6 +115,7 @@ def draft_bonds(rng: Random, level: int) -> Draft:
     strong = rng.randint(2, highest)
     pairs = weak + strong
     total = 2 * weak + 3 * strong
+
     if level == 5:
         prompt = (
             f"A DNA helix of {pairs} base pairs has {total} hydrogen bonds. "

@@ -20,6 +20,7 @@ def _arithmetic(rng: Random, level: int) -> Draft:
     a = rng.randint(1, 90) if level == 1 else rng.randint(101, 200)
     b = a + step
     c = b + step
+
     difference = add_step(b, -a) if step > 0 else add_step(a, -b)
     prompt = (
         f"Each step {'adds' if step > 0 else 'subtracts'} the same number. "
@@ -34,6 +35,7 @@ def _affine(rng: Random) -> Draft:
     addend = rng.randint(1, 30)
     second = factor * first + addend
     third = factor * second + addend
+
     prompt = (
         f"Each term is {factor} times the one before plus a fixed number. "
         f"What comes next: {first}, {second}, {third}?"
@@ -75,6 +77,7 @@ def _recurrence(rng: Random) -> Draft:
     q = rng.randint(2, 4)
     terms = [rng.randint(1, 20), rng.randint(1, 20)]
     steps = []
+
     for _ in range(3):
         x = p * terms[-1]
         y = q * terms[-2]

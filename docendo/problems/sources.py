@@ -1,4 +1,4 @@
-"""How a part of a config becomes a source of problems: domains and askers, registered or a user's own."""
+"""From a domain's or an asker's part in a config to a source of problems."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

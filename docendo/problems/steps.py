@@ -1,4 +1,4 @@
-"""Steps of arithmetic as worked solutions write them, and the random numbers they start from."""
+"""Steps of arithmetic as worked solutions write them, and random numbers for them."""
 
 from collections.abc import Iterable
 from random import Random

@@ -27,10 +27,14 @@ def draft_complement(rng: Random, level: int) -> Draft:
 
 
 def draft_reverse_complement(rng: Random, level: int) -> Draft:
-    """The complement of a strand, read backwards; the pairs are a step of their own from level 2."""
+    """The complement of a strand, read backwards.
+
+    The pairs are a step of their own from level 2.
+    """
     strand = _random_strand(rng, level)
     backwards = strand[::-1]
     answer, pairs = _pair(backwards, _DNA_PAIRS)
+
     steps = [f"Backwards: {spaced(backwards)}"]
     if level > 1:
         steps.append(pairs)
@@ -39,7 +43,10 @@ def draft_reverse_complement(rng: Random, level: int) -> Draft:
 
 
 def draft_transcription(rng: Random, level: int) -> Draft:
-    """The mRNA of a template; from level 4 the template is read 5' to 3' and has to be turned round first."""
+    """The mRNA of a template.
+
+    From level 4 the template is read 5' to 3' and has to be reversed first.
+    """
     strand = _random_strand(rng, level)
     steps = []
     template = strand
@@ -48,6 +55,7 @@ def draft_transcription(rng: Random, level: int) -> Draft:
         template = strand[::-1]
         direction = "5' to 3'"
         steps.append(f"Backwards: {spaced(template)}")
+
     answer, pairs = _pair(template, _RNA_PAIRS)
     prompt = (
         f"The DNA template strand, read {direction}, is {spaced(strand)}. "
@@ -77,6 +85,7 @@ def draft_gc_content(rng: Random, level: int) -> Draft:
     count = rng.randint(1, max_count)
     bases = [*rng.choices("GC", k=count), *rng.choices("AT", k=length - count)]
     rng.shuffle(bases)
+
     counted = [base for base in bases if base in "GC"]
     tally = ", ".join(f"{base} {number}" for number, base in enumerate(counted, 1))
     steps = [f"Count: {tally}"]
@@ -84,6 +93,7 @@ def draft_gc_content(rng: Random, level: int) -> Draft:
         prompt = f"How many bases in {spaced(bases)} are G or C?"
         return draft_with_steps(prompt, count, steps)
 
+    # From level 2 on, every length divides 100.
     percent_each = 100 // length
     percent = count * percent_each
     steps.append(f"{count} * {percent_each} = {percent}")

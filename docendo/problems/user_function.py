@@ -1,4 +1,7 @@
-"""Problems from a user's own Python function. It is trusted, and runs in a process of its own."""
+"""Problems from a user's own Python function.
+
+It is trusted, and runs in a process of its own.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +52,14 @@ class UserFunction:
 
 
 def load_function(path: Path, domain: str) -> Source:
-    """Problems of the function ``draft(rng, level)`` in a Python file; the family has the file's name.
+    """Problems of the function ``draft(rng, level)`` in a Python file.
 
-    Levels are 1 to 5. The same generator must give the same problem. Raises UserError where the
-    file cannot be loaded, has no such function, or the function returns something else.
+    The family has the file's name.
+
+    Levels are 1 to 5. The same generator must give the same problem. Raises UserError where
+    the file cannot be loaded, has no such function, or the function returns something else.
     """
+    # Chance from elsewhere would give a run that cannot be resumed or repeated.
     function = UserFunction(SubprocessWorker(path, "draft", _SIGNATURE))
     if function(Random(1), 1) != function(Random(1), 1):
         raise UserError(
