@@ -1,7 +1,7 @@
-"""Means with 95 % intervals, from plain numbers. Nothing here knows what a run is.
+"""Means with 95 % intervals, computed from plain numbers.
 
-Scores that share a cause (the lessons of one match share its control; the agents answer the same problems) come as
-groups, and the groups, not the scores, are what is taken to be independent.
+Scores with a common cause come as groups: the lessons of one match share its control, and all agents
+answer the same problems. Groups, not scores, are taken to be independent.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from random import Random
 from typing import NamedTuple
 
 __all__ = [
-    "NORMAL",
+    "NORMAL_QUANTILE",
     "Estimate",
     "PairedChange",
     "PairedScores",
@@ -22,22 +22,25 @@ __all__ = [
     "wilson_interval",
 ]
 
-NORMAL = 1.959963984540054
+NORMAL_QUANTILE = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
-_T_SMALL = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306)
+_SMALL_T_QUANTILES = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306)
+"""For 1 to 8 degrees of freedom, where the expansion in `t_quantile` is not exact enough."""
 
 
 class Estimate(NamedTuple):
+    """A mean with its 95 % interval."""
+
     mean: float
     low: float | None
-    """None, as `high`, where a single group leaves nothing to estimate the spread from."""
+    """None, like `high`, if there is a single group: it says nothing about the spread."""
     high: float | None
     n: int
     """How many scores the mean is of."""
 
 
 class PairedChange(NamedTuple):
-    """A mean before and after; all None where there is nothing to compare."""
+    """A mean before and after; all None if there is nothing to compare."""
 
     start: float | None
     end: float | None
@@ -46,76 +49,8 @@ class PairedChange(NamedTuple):
     high: float | None
 
 
-def wilson_interval(mean: float, n: float) -> tuple[float, float]:
-    """Wilson's score interval of a share `mean` seen in `n` > 0 trials; inside [0, 1], never empty."""
-    centre = (mean + NORMAL**2 / (2 * n)) / (1 + NORMAL**2 / n)
-    half = (
-        NORMAL
-        / (1 + NORMAL**2 / n)
-        * sqrt(max(mean * (1 - mean), 0) / n + NORMAL**2 / (4 * n**2))
-    )
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def difference_of_shares(
-    first: Sequence[float], second: Sequence[float]
-) -> tuple[Estimate, Estimate, Estimate]:
-    """Means of two independent samples of scores in [0, 1], and the first minus the second (Newcombe 1998, method 10).
-
-    Neither is empty.
-    """
-    means = [sum(scores) / len(scores) for scores in (first, second)]
-    one, other = (
-        Estimate(m, *wilson_interval(m, len(s)), len(s))
-        for m, s in zip(means, (first, second), strict=True)
-    )
-    gap, (low_1, high_1), (low_2, high_2) = one.mean - other.mean, one[1:3], other[1:3]
-    if low_1 is None or high_1 is None or low_2 is None or high_2 is None:
-        raise ValueError("a share of no trials has no interval")
-    below = sqrt((one.mean - low_1) ** 2 + (high_2 - other.mean) ** 2)
-    above = sqrt((high_1 - one.mean) ** 2 + (other.mean - low_2) ** 2)
-    return one, other, Estimate(gap, gap - below, gap + above, len(first) + len(second))
-
-
-def clustered_mean(groups: Sequence[Sequence[float]]) -> Estimate:
-    """Mean of all scores; Student's t interval with the groups as the independent units. `groups` is not empty."""
-    mean, error, n = _clustered_error(groups)
-    if error is None:
-        return Estimate(mean, None, None, n)
-    half = t_quantile(len(groups) - 1) * error
-    return Estimate(mean, mean - half, mean + half, n)
-
-
-def clustered_share(groups: Sequence[Sequence[float]]) -> Estimate:
-    """As `clustered` for scores in [0, 1]: Wilson's interval at as many trials as would give the groups' error."""
-    mean, error, n = _clustered_error(groups)
-    trials = min(mean * (1 - mean) / error**2, n) if error and 0 < mean < 1 else len(groups)
-    return Estimate(mean, *wilson_interval(mean, trials), n)
-
-
-def _clustered_error(groups: Sequence[Sequence[float]]) -> tuple[float, float | None, int]:
-    """Mean, its standard error by the ratio estimator (None for one group), and the number of scores."""
-    n = sum(map(len, groups))
-    mean = sum(map(sum, groups)) / n
-    if len(groups) < 2:
-        return mean, None, n
-    squares = sum((sum(g) - mean * len(g)) ** 2 for g in groups)
-    return mean, sqrt(squares * len(groups) / (len(groups) - 1)) / n, n
-
-
-def t_quantile(freedom: int) -> float:
-    """The 97.5 % point of Student's t: exact to three digits (Abramowitz and Stegun 26.7.5)."""
-    if freedom <= len(_T_SMALL):
-        return _T_SMALL[freedom - 1]
-    z = NORMAL
-    first = (z**3 + z) / 4
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    return z + first / freedom + second / freedom**2 + third / freedom**3
-
-
 class PairedScores(NamedTuple):
-    """One problem as some takers answered it before and after: column sums, one entry per taker."""
+    """Scores of several agents on one problem, before and after: one sum and count per agent."""
 
     start: tuple[float, ...]
     start_count: tuple[int, ...]
@@ -123,49 +58,130 @@ class PairedScores(NamedTuple):
     end_count: tuple[int, ...]
 
 
-def paired_change(
-    strata: Sequence[Sequence[PairedScores]], seed: int = 0, samples: int = 1000
-) -> PairedChange:
-    """Mean over strata and takers, before and after, with the percentile bootstrap interval of the difference.
+def wilson_interval(mean: float, n: float) -> tuple[float, float]:
+    """Wilson's score interval of a share `mean` in `n` > 0 trials (Wilson 1927).
 
-    A stratum is a domain; its problems are drawn anew together with everything that was answered to them, so what
-    was measured twice on one problem stays paired. A taker without answers on both sides of a stratum is left out.
+    It is inside [0, 1] and never empty.
     """
-    columns = [
-        [list(zip(*part, strict=True)) for part in zip(*problems, strict=True)]
-        for problems in strata
-        if problems
-    ]
-    everything = [range(len(stratum[0][0])) for stratum in columns]
-    start, end = _means(columns, everything)
+    z = NORMAL_QUANTILE
+    scale = 1 + z**2 / n
+    centre = (mean + z**2 / (2 * n)) / scale
+    half = z / scale * sqrt(max(mean * (1 - mean), 0) / n + z**2 / (4 * n**2))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def difference_of_shares(
+    first: Sequence[float], second: Sequence[float]
+) -> tuple[Estimate, Estimate, Estimate]:
+    """Means of two independent samples of scores in [0, 1], and the first minus the second.
+
+    The interval of the difference is method 10 of Newcombe (1998). Neither sample is empty.
+    """
+    first_mean = sum(first) / len(first)
+    first_low, first_high = wilson_interval(first_mean, len(first))
+    second_mean = sum(second) / len(second)
+    second_low, second_high = wilson_interval(second_mean, len(second))
+
+    gap = first_mean - second_mean
+    below = sqrt((first_mean - first_low) ** 2 + (second_high - second_mean) ** 2)
+    above = sqrt((first_high - first_mean) ** 2 + (second_mean - second_low) ** 2)
+    return (
+        Estimate(first_mean, first_low, first_high, len(first)),
+        Estimate(second_mean, second_low, second_high, len(second)),
+        Estimate(gap, gap - below, gap + above, len(first) + len(second)),
+    )
+
+
+def clustered_mean(groups: Sequence[Sequence[float]]) -> Estimate:
+    """Mean of all scores with Student's t interval; groups are independent. `groups` is not empty."""
+    mean, error, count = _mean_and_error(groups)
+    if error is None:
+        return Estimate(mean, None, None, count)
+
+    half = t_quantile(len(groups) - 1) * error
+    return Estimate(mean, mean - half, mean + half, count)
+
+
+def clustered_share(groups: Sequence[Sequence[float]]) -> Estimate:
+    """Mean of scores in [0, 1] with Wilson's interval; groups are independent.
+
+    The interval is that of as many trials as would have the standard error of the groups.
+    """
+    mean, error, count = _mean_and_error(groups)
+    trials: float = len(groups)
+    if error and 0 < mean < 1:
+        trials = min(mean * (1 - mean) / error**2, count)
+    low, high = wilson_interval(mean, trials)
+    return Estimate(mean, low, high, count)
+
+
+def _mean_and_error(groups: Sequence[Sequence[float]]) -> tuple[float, float | None, int]:
+    """Mean, its standard error by the ratio estimator (None for one group), number of scores."""
+    count = sum(map(len, groups))
+    mean = sum(map(sum, groups)) / count
+    if len(groups) < 2:
+        return mean, None, count
+
+    squares = sum((sum(group) - mean * len(group)) ** 2 for group in groups)
+    error = sqrt(squares * len(groups) / (len(groups) - 1)) / count
+    return mean, error, count
+
+
+def t_quantile(freedom: int) -> float:
+    """The 97.5 % point of Student's t, to three digits (Abramowitz and Stegun 26.7.5)."""
+    if freedom <= len(_SMALL_T_QUANTILES):
+        return _SMALL_T_QUANTILES[freedom - 1]
+
+    z = NORMAL_QUANTILE
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / freedom + second / freedom**2 + third / freedom**3
+
+
+def paired_change(
+    strata: Sequence[Sequence[PairedScores]], seed: int = 0, resamples: int = 1000
+) -> PairedChange:
+    """Mean over strata and agents, before and after, with a bootstrap interval of the change.
+
+    A stratum is a domain. Its problems are resampled together with all answers to them, so that two
+    measurements on one problem stay paired. An agent without answers on both sides of a stratum is
+    left out. The interval is the percentile bootstrap's (Efron 1979).
+    """
+    strata = [problems for problems in strata if problems]
+    start, end = _mean_before_and_after(strata)
     if start is None or end is None:
         return PairedChange(start, end, None, None, None)
+
     random = Random(seed)
-    drawn = sorted(
-        after - before
-        for before, after in (
-            _means(columns, [random.choices(rows, k=len(rows)) for rows in everything])
-            for _ in range(samples)
-        )
-        if before is not None and after is not None
-    )
-    cut = round(0.025 * len(drawn))
-    return PairedChange(start, end, end - start, drawn[cut], drawn[-1 - cut])
+    changes = []
+    for _ in range(resamples):
+        resampled = [random.choices(problems, k=len(problems)) for problems in strata]
+        before, after = _mean_before_and_after(resampled)
+        if before is not None and after is not None:
+            changes.append(after - before)
+    changes.sort()
+    cut = round(0.025 * len(changes))
+    return PairedChange(start, end, end - start, changes[cut], changes[-1 - cut])
 
 
-def _means(
-    columns: Sequence[Sequence[Sequence[Sequence[float]]]], rows: Sequence[Sequence[int]]
+def _mean_before_and_after(
+    strata: Sequence[Sequence[PairedScores]],
 ) -> tuple[float | None, float | None]:
     before: list[float] = []
     after: list[float] = []
-    for stratum, chosen in zip(columns, rows, strict=True):
-        for taker in zip(*stratum, strict=True):
-            start, start_count, end, end_count = (
-                sum(map(column.__getitem__, chosen)) for column in taker
-            )
+    for problems in strata:
+        # Sums over the problems, one for each agent.
+        starts, start_counts, ends, end_counts = (
+            [sum(column) for column in zip(*rows, strict=True)]
+            for rows in zip(*problems, strict=True)
+        )
+        for agent, (start_count, end_count) in enumerate(
+            zip(start_counts, end_counts, strict=True)
+        ):
             if start_count and end_count:
-                before.append(start / start_count)
-                after.append(end / end_count)
+                before.append(starts[agent] / start_count)
+                after.append(ends[agent] / end_count)
     if not before:
         return None, None
     return sum(before) / len(before), sum(after) / len(after)

@@ -64,7 +64,7 @@ def test_the_interval_of_a_rise_covers_it() -> None:
         strata = [
             [PairedScores((before,), (1,), (after,), (1,)) for before, after in drawn]
         ]
-        _, _, _, low, high = paired_change(strata, seed, samples=200)
+        _, _, _, low, high = paired_change(strata, seed, resamples=200)
         covered += (low or 0) <= 0.2 <= (high or 0)
     assert 88 <= covered <= 100
 

@@ -5,7 +5,7 @@ Axes: U independent units (people, or questions), N agents. Row against column, 
 
 from collections.abc import Sequence
 from itertools import permutations
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from docendo.analysis.overview import Analysis, analyse
 from docendo.analysis.structure import decompose
 from docendo.errors import UserError
 from docendo.records import Opinion
+from docendo.statistics import t_quantile, wilson_interval
 
 __all__ = [
     "Cyclicity",
@@ -27,8 +28,6 @@ __all__ = [
     "payoff_table",
     "tally_votes",
 ]
-
-_Z = 1.959963984540054
 
 
 class Tally(NamedTuple):
@@ -115,9 +114,7 @@ def cyclicity(found: Tally) -> Cyclicity | None:
     if total <= 1e-12:
         return None
     share = float(cyclic / total)
-    half = (
-        _t_quantile(count - 1) * _error(pseudo_U2[:, 0] - share * pseudo_U2[:, 1]) / total
-    )
+    half = t_quantile(count - 1) * _error(pseudo_U2[:, 0] - share * pseudo_U2[:, 1]) / total
     return Cyclicity(share, float(share - half), float(share + half))
 
 
@@ -200,24 +197,15 @@ def _interval(found: Tally) -> tuple[Matrix, Matrix]:
     trials = np.divide(
         share * (1 - share), error, out=units.astype(np.float64), where=known
     )
-    trials = np.where(games > 0, np.minimum(trials, games), np.nan)
-    centre = (share + _Z**2 / (2 * trials)) / (1 + _Z**2 / trials)
-    half = (
-        _Z
-        / (1 + _Z**2 / trials)
-        * np.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2))
-    )
-    return 2 * (centre - half) - 1, 2 * (centre + half) - 1
+    trials = np.minimum(trials, games)
+
+    low = np.full_like(share, np.nan)
+    high = np.full_like(share, np.nan)
+    met = games > 0
+    intervals = np.vectorize(wilson_interval, otypes=[float, float])
+    low[met], high[met] = intervals(share[met], trials[met])
+    return 2 * low - 1, 2 * high - 1
 
 
 def _error(values: Vector) -> float:
     return float(values.std(ddof=1) / np.sqrt(len(values)))
-
-
-def _t_quantile(freedom: Any) -> Any:
-    """The 97.5 % point of Student's t."""
-    try:
-        from scipy.special import stdtrit
-    except ImportError as error:
-        raise UserError("intervals need scipy: pip install 'docendo[league]'") from error
-    return stdtrit(freedom, 0.975)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from docendo.analysis.matrices import Matrix, Vector
 from docendo.errors import UserError
+from docendo.statistics import NORMAL_QUANTILE
 
 __all__ = [
     "ELO",
@@ -22,7 +23,6 @@ __all__ = [
 
 ELO = 400 / np.log(10)
 """Elo points in one unit of the logarithm of the odds: 400 points are odds of ten to one."""
-_Z = 1.959963984540054
 
 
 class Ratings(NamedTuple):
@@ -63,7 +63,7 @@ def fit_bradley_terry(wins: Matrix) -> Ratings:
     fitted = _fit(games)
     inverse = np.linalg.inv(_curvature(games, fitted) + 1 / len(games))[:n, :n]
     rating, centre = fitted[:n] - fitted[:n].mean(), np.eye(n) - 1 / n
-    half = _Z * np.sqrt(np.diag(centre @ inverse @ centre))
+    half = NORMAL_QUANTILE * np.sqrt(np.diag(centre @ inverse @ centre))
     return Ratings(rating, rating - half, rating + half)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docendo.seeds import seed_for
-from docendo.statistics import NORMAL, Estimate, t_quantile
+from docendo.statistics import NORMAL_QUANTILE, Estimate, t_quantile
 from docendo.study.measures import Counts, Floats, ProblemWeights, measure_result
 from docendo.study.results import ArmResult
 
@@ -197,7 +197,7 @@ def _stretched(
     count = len(seeds_S)
     if count == 1:
         return MeasureDraws(seeds_S, total_R)
-    stretch = t_quantile(count - 1) / NORMAL * sqrt(count / (count - 1))
+    stretch = t_quantile(count - 1) / NORMAL_QUANTILE * sqrt(count / (count - 1))
     away_R = seeds_S[picked_RS].mean(1) - seeds_S.mean()
     return MeasureDraws(seeds_S, total_R / count + (stretch - 1) * away_R)
 
