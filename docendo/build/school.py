@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from docendo.build.agents import answering, toolsets
 from docendo.build.askers import accepted_questions, build_question_writer
-from docendo.build.data import data_mixture, solved_problems
+from docendo.build.data import build_data_mixture, draw_solved_problems
 from docendo.build.endpoints import routed
 from docendo.build.evaluators import build_panel, judging
 from docendo.build.league import build_arena, build_league, find_textbooks
@@ -103,7 +103,7 @@ def _build_classroom(
         rules=_build_rules(config),
         instructions=system_prompts,
         textbooks=find_textbooks(config),
-        solved=solved_problems(config, catalog),
+        solved=draw_solved_problems(config, catalog),
         deck=problem_replay,
         tools=toolsets_by_agent,
         counters=metric_sources,
@@ -129,7 +129,7 @@ def _build_expert(name: str, config: Config, catalog: Catalog) -> Expert:
     return Expert(
         agent=AgentId(name),
         task_types=_task_types_of(agent.domains, catalog),
-        data_mixture=data_mixture(agent.data, config, catalog),
+        data_mixture=build_data_mixture(agent.data, config, catalog),
         practice_task_types=_task_types_of(agent.practice_domains, catalog),
     )
 

@@ -128,7 +128,7 @@ def _check(plan: "StudyPlan", tasks: "Sequence[TrainingTask]", folder: Path) -> 
     first of them.
     """
     from docendo.build.catalog import read_catalog
-    from docendo.build.data import solved_problems
+    from docendo.build.data import draw_solved_problems
     from docendo.cli.runs import check_model
     from docendo.study.eval_problems import check_eval_problems, draw_tuning_problems
     from docendo.study.folder import check_folder
@@ -144,7 +144,7 @@ def _check(plan: "StudyPlan", tasks: "Sequence[TrainingTask]", folder: Path) -> 
             found = read_catalog(config)
             asked = config.model_dump_json(exclude=_UNASKED)
             if asked not in checked:
-                solved_problems(config, found)
+                draw_solved_problems(config, found)
             checked.add(asked)
         tries = bool(grid and count_trials_left(plan, folder, [task]))
         papers = f"{asked} {tries}"

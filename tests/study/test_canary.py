@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from docendo.build.catalog import read_catalog
-from docendo.build.data import solved_problems
+from docendo.build.data import draw_solved_problems
 from docendo.build.school import build_school
 from docendo.config.load import Config
 from docendo.errors import UserError
@@ -193,7 +193,7 @@ def test_without_the_gate_wrong_lessons_are_shown_and_with_it_they_are_not() -> 
 
 
 def pools(given: Config) -> Any:
-    return solved_problems(given, read_catalog(given))
+    return draw_solved_problems(given, read_catalog(given))
 
 
 def test_all_arms_of_a_seed_have_the_same_solutions_and_another_seed_has_others() -> None:
@@ -210,6 +210,6 @@ def test_fewer_solutions_than_kinds_are_refused() -> None:
     few = FEW | {"letters": FEW["letters"] | {"solutions": 1}}
     with pytest.raises(
         UserError,
-        match=r"\[domains.letters\] solutions = 1: wanted one for each of 2 kinds",
+        match=r"\[domains.letters\] solutions = 1: expected one for each of 2 families",
     ):
         pools(config(domains=few))
