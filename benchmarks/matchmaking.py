@@ -37,7 +37,13 @@ KINDS = {
 }
 ARMS: dict[str, dict[str, Any]] = {
     "uniform": {},
-    "league": {"teachers": "improving", "curriculum": "learnable"},
+    "league": {
+        "league": {"teacher_selection": "thompson", "curriculum": "learnability"},
+        "learning": {
+            "practice_curriculum": "learnability",
+            "imitation_sampling": "error_rate",
+        },
+    },
 }
 
 
@@ -80,8 +86,8 @@ def one_seed(given: argparse.Namespace, seed: int) -> None:
     """Experts once, then every arm from them."""
     with tempfile.TemporaryDirectory() as folder:
         experts, budget = Path(folder), 0.0
-        for arm, league in ARMS.items():
-            config = settings(given, seed, league)
+        for arm, sections in ARMS.items():
+            config = settings(given, seed, sections)
             engine = open_local_engine(config)
             found = read_catalog(config)
             school = build_school(config, found, engine)
@@ -166,7 +172,7 @@ def foreign(config: Config, school: School, found: Catalog) -> dict[str, float]:
     }
 
 
-def settings(given: argparse.Namespace, seed: int, league: dict[str, Any]) -> Config:
+def settings(given: argparse.Namespace, seed: int, sections: dict[str, Any]) -> Config:
     table = {
         "model": given.model,
         "seed": seed,
@@ -174,7 +180,7 @@ def settings(given: argparse.Namespace, seed: int, league: dict[str, Any]) -> Co
         "experts": {"eval_every": 28},
         "teaching": {"rounds": given.rounds},
         "evaluation": {"problems": given.problems, "seed": seed + 1},
-        "league": league,
+        **sections,
     }
     return resolve_config(parse_config(table, "benchmarks/matchmaking.py"))
 

@@ -220,10 +220,16 @@ class Standings(Protocol):
 
 
 class Curriculum(Protocol):
-    def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
-        """Probabilities, one per kind, of being worked on next; they sum to 1.
+    def __call__(
+        self,
+        task_types: Sequence[TaskType],
+        success: Posterior,
+        demonstrations: Mapping[TaskType, int],
+    ) -> FloatArray:
+        """Probabilities, one per task type, of being worked on next; they sum to 1.
 
-        `belief` is how often somebody is right at problems of each kind.
+        `success` is how often the student is right at each task type; `demonstrations` counts the
+        right answers that it may imitate, and is empty where these do not matter.
         """
         ...
 

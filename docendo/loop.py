@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from docendo.league.curriculum import ByRarity
 from docendo.league.lineage import Lineage
 from docendo.learning.advantages import assign_advantages, discarded_usage, measure_groups
 from docendo.learning.demonstrations import (
@@ -271,11 +270,9 @@ def _practice_problems(school: School, expert: Expert, seed: int) -> list[Proble
         return []
 
     league = school.league
-    curriculum = league.curriculum
-    if league.missing:
-        curriculum = ByRarity(curriculum, school.demonstrations.held(expert.agent))
-    accuracy = league.standings.rates_unaided([expert.agent], task_types)
-    weights = curriculum.weights(task_types, accuracy)
+    success = league.standings.rates_unaided([expert.agent], task_types)
+    demonstrations = school.demonstrations.held(expert.agent)
+    weights = league.practice_curriculum(task_types, success, demonstrations)
 
     rng = np.random.default_rng(seed)
     drawn = rng.choice(len(task_types), school.schedule.practice, p=weights)

@@ -65,6 +65,12 @@ PARTS: dict[str, dict[str, str]] = {
         "leave_one_out": "docendo.learning.baselines:LeaveOneOutConfig",
         "running_mean": "docendo.learning.baselines:RunningMeanConfig",
     },
+    "curriculum": {
+        "learnability": "docendo.league.curriculum:ByLearnabilityConfig",
+        "plr": "docendo.league.curriculum:PrioritizedLevelReplayConfig",
+        "rarity": "docendo.league.curriculum:ByRarityConfig",
+        "uniform": "docendo.league.curriculum:UniformCurriculumConfig",
+    },
     "domain": {
         "mathematics": "docendo.problems.arithmetic:MathematicsConfig",
         "programming": "docendo.problems.programs:ProgrammingConfig",
@@ -78,8 +84,25 @@ PARTS: dict[str, dict[str, str]] = {
         "policy_gradient": "docendo.learning.losses:PolicyGradientConfig",
         "ppo_clip": "docendo.learning.losses:PPOClipConfig",
     },
+    "opponent_selection": {
+        "alphastar": "docendo.league.duel_matches:AlphaStarConfig",
+        "even": "docendo.league.matchmaking:PrioritizedSelfPlayConfig",
+        "hard": "docendo.league.matchmaking:PrioritizedSelfPlayConfig",
+        "learnability": "docendo.league.matchmaking:LearnableTeachersConfig",
+        "linear": "docendo.league.matchmaking:PrioritizedSelfPlayConfig",
+        "nash": "docendo.league.matchmaking:NashMixtureConfig",
+        "self": "docendo.league.matchmaking:SelfPlayConfig",
+        "uniform": "docendo.league.matchmaking:UniformConfig",
+        "variance": "docendo.league.matchmaking:PrioritizedSelfPlayConfig",
+    },
     "reward": {
         "gain": "docendo.learning.rewards:GainRewardConfig",
+    },
+    "teacher_selection": {
+        "learnability": "docendo.league.matchmaking:LearnableTeachersConfig",
+        "thompson": "docendo.league.matchmaking:ThompsonConfig",
+        "ucb": "docendo.league.matchmaking:UpperConfidenceConfig",
+        "uniform": "docendo.league.matchmaking:UniformConfig",
     },
 }
 """Kind of part -> registered name -> where its `PartConfig` is, as ``package.module:Class``."""

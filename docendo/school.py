@@ -102,11 +102,8 @@ class League:
     teaching_options: Sequence[TeachingOption]
     """Between the founders; the population adds their copies."""
     matchmaker: Matchmaker
-    curriculum: Curriculum = field(default_factory=UniformCurriculum)
-    """Which task types agents practise."""
-    missing: bool = False
-    """Whether an agent practises more of what it has few demonstrations of."""
-    imitated: Curriculum | None = None
+    practice_curriculum: Curriculum = field(default_factory=UniformCurriculum)
+    imitation_curriculum: Curriculum | None = None
     """Which demonstrations are imitated; None: families take turns."""
     standings: LiveStandings = field(default_factory=LiveStandings)
     population: Population = field(default_factory=Population)

@@ -67,13 +67,11 @@ def imitate(school: School, expert: Expert, count: int, seed: int) -> list[Examp
     another one of the same family."""
     here, league = seed_for(seed, "imitate", expert.agent), school.league
     weights, own = None, expert.task_types if expert.is_apart else None
-    if league.imitated is not None and (
-        kinds := school.demonstrations.kinds(expert.agent, own)
-    ):
-        belief = league.standings.rates_unaided([expert.agent], kinds)
-        weights = dict(
-            zip(kinds, league.imitated.weights(kinds, belief).tolist(), strict=True)
-        )
+    curriculum = league.imitation_curriculum
+    if curriculum is not None and (kinds := school.demonstrations.kinds(expert.agent, own)):
+        success = league.standings.rates_unaided([expert.agent], kinds)
+        weights_N = curriculum(kinds, success, {})
+        weights = dict(zip(kinds, weights_N.tolist(), strict=True))
     notes = school.demonstrations.study(expert.agent, 2 * count, here, weights, own)
     return as_examples(school, expert.agent, notes[:count], notes, here)
 

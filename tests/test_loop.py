@@ -10,7 +10,12 @@ from docendo.datasets.split import split_of
 from docendo.games.kuhn_text import KUHN
 from docendo.games.play import DuelRules, DuelRunner
 from docendo.games.text_game import legal_moves_in
-from docendo.league.curriculum import ByLearnability, UnlockLevels
+from docendo.league.curriculum import (
+    ByLearnability,
+    ByRarity,
+    UniformCurriculum,
+    UnlockLevels,
+)
 from docendo.league.duel_matches import DuelMatchmaker
 from docendo.league.matchmaking import Thompson, Uniform
 from docendo.league.population import Population
@@ -61,8 +66,7 @@ RULES = TeachingRules(lessons=3, attempts=5, controls=3)
 LEAGUE = (
     "teaching_options",
     "matchmaker",
-    "curriculum",
-    "missing",
+    "practice_curriculum",
     "standings",
     "population",
     "problem_replay",
@@ -141,7 +145,7 @@ def lively(**parts: Any) -> dict[str, Any]:
     return {
         "population": population,
         "problem_replay": ProblemReplay(0.5),
-        "curriculum": curriculum,
+        "practice_curriculum": curriculum,
         "matchmaker": pair,
     } | parts
 
@@ -644,7 +648,7 @@ def test_home_practice_turns_to_what_the_curriculum_wants() -> None:
 
     school = make(
         sure_of_small,
-        curriculum=ByLearnability(floor=0.0),
+        practice_curriculum=ByLearnability(floor=0.0),
         schedule=replace(SCHEDULE, practice=6),
     )
     rounds = taught(school, rounds=8)
@@ -654,7 +658,9 @@ def test_home_practice_turns_to_what_the_curriculum_wants() -> None:
 
 def test_home_practice_may_turn_to_what_right_answers_are_missing_of() -> None:
     practice_only = replace(SCHEDULE, practice=20)
-    school = make(right, schedule=practice_only, missing=True)
+    school = make(
+        right, schedule=practice_only, practice_curriculum=ByRarity(UniformCurriculum())
+    )
     notes = [(problem(n, family="small"), "worked") for n in range(100)]
     school.demonstrations.write(
         [(BOB, (replace(p, domain="plums"), text)) for p, text in notes]

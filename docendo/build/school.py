@@ -152,7 +152,7 @@ def _build_schedule(config: Config) -> Schedule:
     learning = config.learning
     return Schedule(
         matches=config.teaching.matches,
-        resample_zero_variance=config.league.refill,
+        resample_zero_variance=config.league.resample_zero_variance,
         practice=learning.self_practice,
         practice_attempts=learning.practice_attempts,
         rehearsal=learning.rehearsal,

@@ -131,7 +131,7 @@ def estimate(
 def checkpoints_size(config: Config, adapter: int) -> int:
     """Bytes of all checkpoints that exist at once, for adapters of that many numbers."""
     league = config.league
-    copies = 1 if league.anchored else 0
+    copies = 1 if league.reference_matches else 0
     if league.snapshot_every or league.snapshot_margin:
         copies += league.snapshots
     agents = len(config.learners) * (1 + copies)

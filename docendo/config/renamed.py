@@ -36,6 +36,11 @@ RENAMED_SETTINGS: dict[str, str] = {
     "teaching.controls": "teaching.control_attempts",
     "teaching.penalty": "teaching.reward.rejected_lesson",
     "teaching.prior": "teaching.control_shrinkage",
+    "league.teachers": "league.teacher_selection",
+    "league.opens": "league.unlock_threshold",
+    "league.replayed": "league.replay_fraction",
+    "league.refill": "league.resample_zero_variance",
+    "league.anchored": "league.reference_matches",
     "alarms": "monitors",
     "alarms.watch": "monitors.enabled",
     "alarms.stop": "monitors.stop_on",
@@ -59,6 +64,22 @@ RENAMED_VALUES: dict[tuple[str, str], str] = {
     ("learning.share_solutions", "author"): "self",
     ("learning.share_solutions", "everybody"): "all",
     ("learning.share_solutions", "nobody"): "none",
+    ("duels.opponents", "learnable"): "learnability",
+    ("league.teacher_selection", "learnable"): "learnability",
+    ("league.teacher_selection", "improving"): "thompson",
+    ("league.teacher_selection", "optimistic"): "ucb",
+    ("league.curriculum", "everything"): "uniform",
+    ("league.curriculum", "learnable"): (
+        "learnability, with [learning] practice_curriculum = learnability "
+        "and imitation_sampling = error_rate"
+    ),
+    ("league.curriculum", "missing"): (
+        "learnability, with [learning] practice_curriculum = rarity "
+        "and imitation_sampling = error_rate"
+    ),
+    ("league.curriculum", "replay"): (
+        "plr, with [learning] practice_curriculum = plr and imitation_sampling = error_rate"
+    ),
     ("monitors.enabled.*", "leak"): "answer_leak",
     ("monitors.enabled.*", "hint"): "answer_probe",
     ("monitors.enabled.*", "repeat"): "degenerate_lesson",

@@ -106,6 +106,12 @@ class LearningConfig(ConfigModel):
     """Attempts at each of them. A single one is compared with nothing: only who imitates it, by homework, learns."""
     one_shot_fraction: Share = 0.33
     """Share of the supervised examples that follow a worked example."""
+    practice_curriculum: Annotated[PartConfig, Part("curriculum")] = default_part(
+        "curriculum", "uniform"
+    )
+    """Which task types agents practise on their own. Your own: "package.module:name"."""
+    imitation_sampling: Literal["family_turns", "error_rate"] = "family_turns"
+    """Which demonstrations are imitated: families take turns, or more of what the agent gets wrong."""
     share_lessons: Literal["none", "all"] = "all"
     """Who may imitate a useful lesson: the student it was given to, or everybody who is no expert of its domain."""
     share_solutions: Literal["none", "self", "all"] = "none"
@@ -123,25 +129,28 @@ class LearningConfig(ConfigModel):
 
 
 class LeagueConfig(ConfigModel):
-    teachers: Literal["uniform", "learnable", "improving", "optimistic"] = "uniform"
-    """How a student's teacher is chosen from its gains: improving is Thompson sampling, optimistic an upper bound."""
-    curriculum: Literal["everything", "learnable", "missing", "replay"] = "everything"
-    """What is worked on: all kinds equally; by p(1-p); by that, at home above all what the agent has few notes of; by
-    Prioritized Level Replay over kinds."""
-    opens: Share = 0.0
-    """Share of right answers at a level that opens the next one; 0: all levels are open from the start."""
-    replayed: Share = 0.0
-    """Share of test problems that the student met before, and sometimes solved and sometimes not."""
-    refill: bool = False
-    """Whether answers that the gate saved go to new matches in the place of those without a useful group."""
+    teacher_selection: Annotated[PartConfig, Part("teacher_selection")] = default_part(
+        "teacher_selection", "uniform"
+    )
+    """How a student's teacher is chosen from its gains. Your own: "package.module:name"."""
+    curriculum: Annotated[PartConfig, Part("curriculum")] = default_part(
+        "curriculum", "uniform"
+    )
+    """Which task types matches are on. Your own: "package.module:name"."""
+    unlock_threshold: Share = 0.0
+    """Success rate at a level that unlocks the next one; 0: all levels are open from the start."""
+    replay_fraction: Share = 0.0
+    """Share of test problems that the student has met before and solved only sometimes."""
+    resample_zero_variance: bool = False
+    """Whether completions that the gate saved replace matches whose rewards do not vary."""
     snapshot_every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Rounds after which a frozen copy of every agent joins the league; 0: none."""
     snapshot_margin: Share = 0.0
     """A copy also joins once the agent beats its newest copy by so much; 0: not."""
     snapshots: Positive = 2
     """Copies kept of each agent; the oldest leave."""
-    anchored: Annotated[int, Field(ge=0, le=10_000)] = 0
-    """Matches of a round whose student is a frozen copy from before the teaching, so that a collapse shows."""
+    reference_matches: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """Matches of a round whose student is a frozen copy from before the teaching, to measure teachers by."""
     replace_every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Rounds after which the weakest of agents with the same domains becomes a mutated or crossed copy of the best."""
     mutation: Share = 0.02
@@ -159,18 +168,10 @@ class DuelsConfig(ConfigModel):
     """Deals of each pairing, each from both seats."""
     repeats: Annotated[int, Field(ge=2, le=1024)] = 4
     """Times that each deal is played from each seat: an agent's payoffs are compared between them."""
-    opponents: Literal[
-        "alphastar",
-        "self",
-        "nash",
-        "uniform",
-        "hard",
-        "variance",
-        "even",
-        "linear",
-        "learnable",
-    ] = "alphastar"
-    """Of main agents: AlphaStar's mixture, only oneself, or a choice by win rates."""
+    opponents: Annotated[PartConfig, Part("opponent_selection")] = default_part(
+        "opponent_selection", "alphastar"
+    )
+    """How a main agent's opponent is chosen from win rates. Your own: "package.module:name"."""
     rules_fraction: Share = 0.15
     """Turns of random games that players imitate while the experts study, as a share of an expert's examples."""
     max_tokens: Annotated[int, Field(ge=1, le=4096)] = 12

@@ -1,27 +1,34 @@
 """Curricula: which types of problems to work on next, from the success rates at each.
 
-A curriculum maps task types and the posterior of a success rate at each to probabilities. The
-task types of one student's family may differ in level only.
+A curriculum maps task types and the posterior of a success rate at each to probabilities. It is
+any function of that shape; your own is named as "package.module:name" in a config.
 
 Axes: N task types, levels or problems.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from docendo.errors import UserError
 from docendo.interfaces import Curriculum, FloatArray, Posterior
+from docendo.parts import Part, PartConfig, default_part
 from docendo.records import TaskType
 
 __all__ = [
     "ByErrorRate",
     "ByLearnability",
+    "ByLearnabilityConfig",
     "ByRarity",
+    "ByRarityConfig",
     "PrioritizedLevelReplay",
+    "PrioritizedLevelReplayConfig",
     "UniformCurriculum",
+    "UniformCurriculumConfig",
     "UnlockLevels",
     "replay_weights",
 ]
@@ -29,9 +36,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class UniformCurriculum:
-    def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
+    def __call__(
+        self,
+        task_types: Sequence[TaskType],
+        success: Posterior,
+        demonstrations: Mapping[TaskType, int],
+    ) -> FloatArray:
         """All task types equally often."""
-        return np.full(len(kinds), 1 / max(1, len(kinds)))
+        return np.full(len(task_types), 1 / max(1, len(task_types)))
 
 
 @dataclass(frozen=True)
@@ -44,8 +56,13 @@ class ByLearnability:
     floor: float = 0.1
     """Probability that is distributed equally, so that too hard task types are tried again."""
 
-    def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
-        return _with_floor(belief.variance_N, self.floor)
+    def __call__(
+        self,
+        task_types: Sequence[TaskType],
+        success: Posterior,
+        demonstrations: Mapping[TaskType, int],
+    ) -> FloatArray:
+        return _with_floor(success.variance_N, self.floor)
 
 
 @dataclass(frozen=True)
@@ -54,8 +71,13 @@ class ByErrorRate:
 
     floor: float = 0.1
 
-    def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
-        return _with_floor(1 - belief.mean_N, self.floor)
+    def __call__(
+        self,
+        task_types: Sequence[TaskType],
+        success: Posterior,
+        demonstrations: Mapping[TaskType, int],
+    ) -> FloatArray:
+        return _with_floor(1 - success.mean_N, self.floor)
 
 
 @dataclass(frozen=True)
@@ -66,14 +88,17 @@ class ByRarity:
     """
 
     curriculum: Curriculum
-    counts: Mapping[TaskType, int]
-    """Right answers of each task type; 0 for types that are not in it."""
     half_count: float = 4.0
     """At this many answers the weight is half of that with none."""
 
-    def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
-        counts_N = np.array([self.counts.get(kind, 0) for kind in kinds])
-        weights_N = self.curriculum.weights(kinds, belief)
+    def __call__(
+        self,
+        task_types: Sequence[TaskType],
+        success: Posterior,
+        demonstrations: Mapping[TaskType, int],
+    ) -> FloatArray:
+        counts_N = np.array([demonstrations.get(kind, 0) for kind in task_types])
+        weights_N = self.curriculum(task_types, success, demonstrations)
         return _normalise(weights_N / (1 + counts_N / self.half_count))
 
 
@@ -84,9 +109,14 @@ class PrioritizedLevelReplay:
     beta: float = 1.0
     rho: float = 0.1
 
-    def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
+    def __call__(
+        self,
+        task_types: Sequence[TaskType],
+        success: Posterior,
+        demonstrations: Mapping[TaskType, int],
+    ) -> FloatArray:
         return replay_weights(
-            list(belief.variance_N), list(belief.stale_N), self.beta, self.rho
+            list(success.variance_N), list(success.stale_N), self.beta, self.rho
         )
 
 
@@ -100,13 +130,20 @@ class UnlockLevels:
     min_evidence: float = 3.0
     """Problems of the level that must have been tried."""
 
-    def weights(self, kinds: Sequence[TaskType], belief: Posterior) -> FloatArray:
-        is_solved_N = (belief.mean_N >= self.threshold) & (
-            belief.evidence_N >= self.min_evidence
+    def __call__(
+        self,
+        task_types: Sequence[TaskType],
+        success: Posterior,
+        demonstrations: Mapping[TaskType, int],
+    ) -> FloatArray:
+        is_solved_N = (success.mean_N >= self.threshold) & (
+            success.evidence_N >= self.min_evidence
         )
-        is_open_N = np.array([_is_open(kind, kinds, is_solved_N) for kind in kinds])
+        is_open_N = np.array(
+            [_is_open(kind, task_types, is_solved_N) for kind in task_types]
+        )
 
-        weights_N = self.curriculum.weights(kinds, belief) * is_open_N
+        weights_N = self.curriculum(task_types, success, demonstrations) * is_open_N
         if weights_N.any():
             return _normalise(weights_N)
         return np.asarray(is_open_N / is_open_N.sum())
@@ -114,11 +151,11 @@ class UnlockLevels:
 
 def _is_open(
     kind: TaskType,
-    kinds: Sequence[TaskType],
+    task_types: Sequence[TaskType],
     is_solved_N: NDArray[np.bool_],
 ) -> bool:
     """Whether every lower level of the family that is taught is solved."""
-    for other, is_solved in zip(kinds, is_solved_N, strict=True):
+    for other, is_solved in zip(task_types, is_solved_N, strict=True):
         is_lower = other[:2] == kind[:2] and other.level < kind.level
         if is_lower and not is_solved:
             return False
@@ -186,3 +223,53 @@ def _normalise(weights_N: FloatArray) -> FloatArray:
     scaled_N = weights_N / highest
     probabilities_N: FloatArray = scaled_N / scaled_N.sum()
     return probabilities_N
+
+
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class UniformCurriculumConfig(PartConfig):
+    """All task types equally often."""
+
+    type: str = "uniform"
+
+    def build(self, context: Any = None) -> UniformCurriculum:
+        return UniformCurriculum()
+
+
+class ByLearnabilityConfig(PartConfig):
+    """By the expected p(1-p): neither what is always solved nor what never is."""
+
+    type: str = "learnability"
+    floor: _Share = 0.1
+    """Probability that is distributed equally."""
+
+    def build(self, context: Any = None) -> ByLearnability:
+        return ByLearnability(self.floor)
+
+
+class ByRarityConfig(PartConfig):
+    """By another curriculum, less where the agent has many right answers to imitate already."""
+
+    type: str = "rarity"
+    curriculum: Annotated[PartConfig, Part("curriculum")] = default_part(
+        "curriculum", "learnability"
+    )
+    half_count: Annotated[float, Field(gt=0)] = 4.0
+    """At this many right answers the weight is half of that with none."""
+
+    def build(self, context: Any = None) -> ByRarity:
+        return ByRarity(self.curriculum.build(context), self.half_count)
+
+
+class PrioritizedLevelReplayConfig(PartConfig):
+    """Prioritized Level Replay over task types: by the rank of p(1-p), a share by staleness."""
+
+    type: str = "plr"
+    beta: Annotated[float, Field(gt=0)] = 1.0
+    """Small: the best ranks alone; large: all equally."""
+    rho: _Share = 0.1
+    """Share that goes by how long a task type was not drawn."""
+
+    def build(self, context: Any = None) -> PrioritizedLevelReplay:
+        return PrioritizedLevelReplay(self.beta, self.rho)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +18,17 @@ from docendo.league.matchmaking import (
     hard,
 )
 from docendo.league.standings import LiveStandings
+from docendo.parts import PartConfig
 from docendo.records import AgentId, Pairing, base_agent
 
-__all__ = ["EXPLOITER", "LEAGUE_EXPLOITER", "MAIN", "DuelMatchmaker", "alphastar"]
+__all__ = [
+    "EXPLOITER",
+    "LEAGUE_EXPLOITER",
+    "MAIN",
+    "AlphaStarConfig",
+    "DuelMatchmaker",
+    "alphastar",
+]
 
 MAIN = "main"
 EXPLOITER = "exploiter"
@@ -89,3 +98,13 @@ class DuelMatchmaker:
                 opponent = draw(self.choosers[self.roles[learner]], candidates, rng)
                 pairings.append(Pairing(learner, opponent, self.game))
         return pairings
+
+
+class AlphaStarConfig(PartConfig):
+    """AlphaStar's mixture: 35 % self-play, 50 % hard opponents, 15 % exploiters."""
+
+    type: str = "alphastar"
+
+    def build(self, context: Any = None) -> Chooser:
+        """The chooser of main agents; `context` are the roles of all learners."""
+        return alphastar(context)[MAIN]

@@ -8,28 +8,37 @@ Axes: N candidates.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 from numpy.random import Generator
+from pydantic import Field
 
 from docendo.errors import UserError
 from docendo.interfaces import FloatArray
 from docendo.league.candidates import Candidates
+from docendo.parts import PartConfig
 from docendo.records import AgentId
 
 __all__ = [
     "Among",
     "Chooser",
     "LearnableTeachers",
+    "LearnableTeachersConfig",
     "Mixture",
     "NashMixture",
+    "NashMixtureConfig",
     "PrioritizedSelfPlay",
+    "PrioritizedSelfPlayConfig",
     "RateWeighting",
     "SelfPlay",
+    "SelfPlayConfig",
     "Thompson",
+    "ThompsonConfig",
     "Uniform",
+    "UniformConfig",
     "UpperConfidence",
+    "UpperConfidenceConfig",
     "draw",
     "even",
     "hard",
@@ -220,3 +229,82 @@ def draw(chooser: Chooser, candidates: Candidates, rng: Generator) -> AgentId:
 
     probabilities_N = probabilities_N / probabilities_N.sum()
     return candidates.names[rng.choice(len(candidates.names), p=probabilities_N)]
+
+
+_Share = Annotated[float, Field(ge=0, le=1)]
+_WEIGHTINGS: dict[str, RateWeighting] = {
+    "hard": hard,
+    "variance": variance,
+    "even": even,
+    "linear": linear,
+}
+
+
+class UniformConfig(PartConfig):
+    """Everybody equally often."""
+
+    type: str = "uniform"
+
+    def build(self, context: Any = None) -> Uniform:
+        return Uniform()
+
+
+class LearnableTeachersConfig(PartConfig):
+    """By the expected variance of the outcome: neither what always succeeds nor what never does."""
+
+    type: str = "learnability"
+    floor: _Share = 0.1
+    """Probability that is distributed equally."""
+
+    def build(self, context: Any = None) -> LearnableTeachers:
+        return LearnableTeachers(self.floor)
+
+
+class ThompsonConfig(PartConfig):
+    """Thompson sampling: the best of one draw from each posterior."""
+
+    type: str = "thompson"
+
+    def build(self, context: Any = None) -> Thompson:
+        return Thompson()
+
+
+class UpperConfidenceConfig(PartConfig):
+    """An upper confidence bound: the best mean plus some standard deviations."""
+
+    type: str = "ucb"
+    spreads: Annotated[float, Field(ge=0)] = 1.0
+    """Standard deviations of the posterior that are added to its mean."""
+
+    def build(self, context: Any = None) -> UpperConfidence:
+        return UpperConfidence(self.spreads)
+
+
+class PrioritizedSelfPlayConfig(PartConfig):
+    """Prioritized fictitious self-play with the weighting of its name: hard, variance, even, linear."""
+
+    floor: _Share = 0.1
+    """Probability that is distributed equally."""
+
+    def build(self, context: Any = None) -> PrioritizedSelfPlay:
+        return PrioritizedSelfPlay(_WEIGHTINGS[self.type], self.floor)
+
+
+class NashMixtureConfig(PartConfig):
+    """The equilibrium of the opponents' win rates (PSRO)."""
+
+    type: str = "nash"
+    floor: _Share = 0.0
+    """Probability that is distributed equally."""
+
+    def build(self, context: Any = None) -> NashMixture:
+        return NashMixture(self.floor)
+
+
+class SelfPlayConfig(PartConfig):
+    """Oneself alone."""
+
+    type: str = "self"
+
+    def build(self, context: Any = None) -> SelfPlay:
+        return SelfPlay()

@@ -191,7 +191,7 @@ class CurriculumMatchmaker:
         kinds = [offer.option.task_type for offer in offers]
         success = standings.rates_after_lesson([student], kinds)
         teacher_rates = [offer.rate_for(student) for offer in offers]
-        weights = self.curriculum.weights(kinds, success) * teacher_rates
+        weights = self.curriculum(kinds, success, {}) * teacher_rates
         place = rng.choice(len(offers), p=weights / weights.sum())
         return offers[place].option
 

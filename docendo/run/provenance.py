@@ -66,7 +66,7 @@ _NOTED = [
     "league.*",
     "duels.*",
 ]
-_REFUSED = ["learning.baseline*", "league.anchored", "duels.game"]
+_REFUSED = ["learning.baseline*", "league.reference_matches", "duels.game"]
 _SHOWN = 40
 _PACKAGES = ("torch", "transformers", "numpy")
 

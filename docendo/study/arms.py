@@ -81,13 +81,13 @@ def _studied(config: Config) -> Config:
 def _alone(config: Config) -> Config:
     """Every learner studies and practises its own domain; nobody learns from anybody else."""
     past = (
-        "league.anchored=0",
+        "league.reference_matches=0",
         "league.snapshot_every=0",
         "league.snapshot_margin=0",
         "league.replace_every=0",
     )
     agents = {
-        name: agent.model_copy(update={"practises": []})
+        name: agent.model_copy(update={"practice_domains": []})
         for name, agent in config.agents.items()
     }
     return _unread(
@@ -170,14 +170,17 @@ ARMS: Mapping[str, Arm] = {
     ),
     "teaching-no-homework": Arm("nobody reads others' homework", _unread, "teaching"),
     "teaching-uniform": _ablation(
-        "teachers are drawn uniformly", "league.teachers=uniform"
+        "teachers are drawn uniformly", "league.teacher_selection=uniform"
     ),
     "teaching-frozen": _ablation(
         "lessons are written by the experts of the first day",
         "teaching.lesson_source=initial_policy",
     ),
     "teaching-no-curriculum": _ablation(
-        "all kinds of problems equally", "league.curriculum=everything"
+        "all kinds of problems equally",
+        "league.curriculum=uniform",
+        "learning.practice_curriculum=uniform",
+        "learning.imitation_sampling=family_turns",
     ),
     "teaching-no-imitation": Arm("nobody imitates anything", _unimitated, "teaching"),
     "teaching-no-gate": _ablation("wrong lessons are shown too", "teaching.gate=false"),
@@ -194,7 +197,7 @@ ARMS: Mapping[str, Arm] = {
         "no past of anybody",
         "league.snapshot_every=0",
         "league.snapshot_margin=0",
-        "league.anchored=0",
+        "league.reference_matches=0",
     ),
 }
 

@@ -7,8 +7,15 @@ from docendo.build.school import build_school
 from docendo.config.load import parse_config
 from docendo.errors import UserError
 from docendo.graders.answer import exact
-from docendo.league.curriculum import ByLearnability, UnlockLevels
-from docendo.league.matchmaking import Thompson
+from docendo.league.curriculum import (
+    ByErrorRate,
+    ByLearnability,
+    ByRarity,
+    PrioritizedLevelReplay,
+    UniformCurriculum,
+    UnlockLevels,
+)
+from docendo.league.matchmaking import Thompson, UpperConfidence
 from docendo.league.snapshot_rules import AnyRule, EveryRounds, Never, WhenStronger
 from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
 from docendo.learning.baselines import LeaveOneOut, RunningMean
@@ -72,8 +79,8 @@ def test_graders_compare_text_where_a_problem_has_no_tests():
         ) == [exact(problem, text)]
 
 
-def league(**table):
-    config = parse_config({"league": table}, "test")
+def league(learning=None, **table):
+    config = parse_config({"league": table, "learning": learning or {}}, "test")
     return build_school(config, read_catalog(config), RecordingTrainable()).league
 
 
@@ -86,24 +93,88 @@ def test_without_league_settings_everybody_meets_equally_often_and_nothing_is_co
 
 def test_league_settings_are_choices_curricula_and_rules():
     wanted = league(
-        teachers="improving", curriculum="learnable", opens=0.6, anchored=2, replayed=0.5
+        teacher_selection="thompson",
+        curriculum="learnability",
+        unlock_threshold=0.6,
+        reference_matches=2,
+        replay_fraction=0.5,
     )
     assert wanted.matchmaker == CurriculumMatchmaker(
         UnlockLevels(ByLearnability(), 0.6), Thompson(), wanted.matchmaker.is_learner, 2
     )
-    assert wanted.curriculum == wanted.matchmaker.curriculum
-    missing = league(curriculum="missing")
-    assert (wanted.missing, missing.missing, missing.curriculum) == (
-        False,
-        True,
-        ByLearnability(),
-    )
+    assert wanted.practice_curriculum == UnlockLevels(UniformCurriculum(), 0.6)
+    assert wanted.imitation_curriculum is None
     assert wanted.population.reference_copies
     assert wanted.problem_replay.fraction == 0.5
     assert league(snapshot_every=3).population.snapshot_rule == EveryRounds(3)
     both = league(snapshot_every=3, snapshot_margin=0.2, snapshots=5).population
     assert both.snapshot_rule == AnyRule([EveryRounds(3), WhenStronger(0.2)])
     assert both.max_snapshots == 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "matches", "practice", "imitation"),
+    [
+        (("uniform", "uniform", "family_turns"), None, UniformCurriculum(), None),
+        (
+            ("learnability", "learnability", "error_rate"),
+            ByLearnability(),
+            ByLearnability(),
+            ByErrorRate(),
+        ),
+        (
+            ("learnability", "rarity", "error_rate"),
+            ByLearnability(),
+            ByRarity(ByLearnability()),
+            ByErrorRate(),
+        ),
+        (
+            ("plr", "plr", "error_rate"),
+            PrioritizedLevelReplay(),
+            PrioritizedLevelReplay(),
+            ByErrorRate(),
+        ),
+    ],
+)
+def test_the_curricula_of_matches_practice_and_imitation_are_settings_of_their_own(
+    settings, matches, practice, imitation
+):
+    curriculum, practice_curriculum, sampling = settings
+    learning = {"practice_curriculum": practice_curriculum, "imitation_sampling": sampling}
+    built = league(learning, curriculum=curriculum)
+    assert getattr(built.matchmaker, "curriculum", None) == matches
+    assert built.practice_curriculum == practice
+    assert built.imitation_curriculum == imitation
+
+
+def hardest(candidates, rng):
+    return (candidates.posterior.mean_N == candidates.posterior.mean_N.min()).astype(float)
+
+
+def test_a_choice_of_ones_own_is_named_by_its_module_and_settings_go_to_the_part():
+    own = league(teacher_selection=f"{__name__}:hardest")
+    assert own.matchmaker.teacher_selection is hardest
+    bound = league(teacher_selection={"type": "ucb", "spreads": 2.0})
+    assert bound.matchmaker.teacher_selection == UpperConfidence(2.0)
+    replay = league(curriculum={"type": "plr", "beta": 0.5}).matchmaker.curriculum
+    assert replay == PrioritizedLevelReplay(beta=0.5)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"league": {"teachers": "improving"}}, "new name: league.teacher_selection"),
+        ({"league": {"teacher_selection": "improving"}}, "new name: 'thompson'"),
+        ({"league": {"curriculum": "missing"}}, "practice_curriculum = rarity"),
+        ({"league": {"anchored": 2}}, "new name: league.reference_matches"),
+        ({"alarms": {"stop": ["leak"]}}, "new name: monitors"),
+        ({"monitors": {"stop_on": ["leak"]}}, "new name: 'answer_leak'"),
+        ({"league": {"curriculum": "learnabilty"}}, "did you mean 'learnability'"),
+    ],
+)
+def test_old_names_are_told_their_new_ones(table, message):
+    with pytest.raises(UserError, match=message):
+        parse_config(table, "test")
 
 
 def test_agents_with_the_same_domains_are_rivals():
@@ -152,10 +223,10 @@ def test_duels_are_played_by_learners_and_programs():
         ),
         (
             {"agents": {"a": {}, "book": {"policy": "oracle"}}},
-            "[agents.book]: a textbook without a domain",
+            "[agents.book]: policy = 'oracle' without a domain",
         ),
-        ({"agents": {"a": {}, "n": {"policy": "random"}}}, "policy = 'random' wants duels"),
-        ({"agents": {"a": {"role": "exploiter"}}}, "role = 'exploiter' is one of duels"),
+        ({"agents": {"a": {}, "n": {"policy": "random"}}}, "policy = 'random' needs duels"),
+        ({"agents": {"a": {"role": "exploiter"}}}, "role = 'exploiter' needs duels"),
         (
             {"agents": {"a": {"role": "exploiter"}}, "duels": {"pairings": 1}},
             "there is none; let one have role",
@@ -168,8 +239,8 @@ def test_duels_are_played_by_learners_and_programs():
             "there is none; let one have role",
         ),
         (
-            {"league": {"anchored": 12}},
-            "anchored = 12 leaves none of 12 matches for learners",
+            {"league": {"reference_matches": 12}},
+            "reference_matches = 12 leaves none of 12 matches for learners",
         ),
         (
             {

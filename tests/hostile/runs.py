@@ -53,10 +53,14 @@ repeats = 2
 style_samples = 1
 max_tokens = 4
 
+[learning]
+practice_curriculum = "learnability"
+imitation_sampling = "error_rate"
+
 [league]
 snapshot_every = 1
-curriculum = "learnable"
-replayed = 0.5
+curriculum = "learnability"
+replay_fraction = 0.5
 """
 _CONTROL = {chr(i) for i in range(32)} - {"\n", "\t"} | {chr(i) for i in range(127, 160)}
 

@@ -104,13 +104,13 @@ KINDS = [TaskType("sums", "small", level) for level in (1, 2, 3)] + [
 
 
 def test_everything_is_as_likely_without_a_curriculum() -> None:
-    assert UniformCurriculum().weights(KINDS, shares(*[(0, 0)] * 4)).tolist() == [0.25] * 4
+    assert UniformCurriculum()(KINDS, shares(*[(0, 0)] * 4), {}).tolist() == [0.25] * 4
 
 
 def test_what_varies_is_worked_on_and_what_never_does_is_looked_at_again() -> None:
     belief = shares((500, 1000), (1000, 1000), (0, 1000), (0, 0))
     # p(1-p): 1/4, nearly 0 twice, and 1/6 where nothing is known
-    assert ByLearnability(floor=0.2).weights(KINDS, belief) == pytest.approx(
+    assert ByLearnability(floor=0.2)(KINDS, belief, {}) == pytest.approx(
         [0.528, 0.052, 0.052, 0.369], abs=2e-3
     )
 
@@ -118,34 +118,35 @@ def test_what_varies_is_worked_on_and_what_never_does_is_looked_at_again() -> No
 def test_what_is_never_right_is_needed_most_and_what_is_known_least() -> None:
     belief = shares((500, 1000), (900, 1000), (0, 1000), (1000, 1000))
     # of 1 - p: 0.5, 0.1, 1 and 0, over their sum
-    assert ByErrorRate(floor=0.0).weights(KINDS, belief) == pytest.approx(
+    assert ByErrorRate(floor=0.0)(KINDS, belief, {}) == pytest.approx(
         [0.3125, 0.0625, 0.625, 0], abs=2e-3
     )
-    assert ByErrorRate(floor=0.2).weights(KINDS, belief) == pytest.approx(
+    assert ByErrorRate(floor=0.2)(KINDS, belief, {}) == pytest.approx(
         [0.3, 0.1, 0.55, 0.05], abs=2e-3
     )
 
 
 def test_what_right_answers_are_missing_of_is_worked_on_most() -> None:
-    held = {
+    counts = {
         KINDS[0]: 4,
         KINDS[1]: 12,
     }  # one of them halves what is wanted, the other leaves a quarter
-    everything = ByRarity(UniformCurriculum(), held)
-    assert everything.weights(KINDS, shares(*[(0, 0)] * 4)) == pytest.approx(
+    everything = ByRarity(UniformCurriculum())
+    assert everything(KINDS, shares(*[(0, 0)] * 4), counts) == pytest.approx(
         [2 / 11, 1 / 11, 4 / 11, 4 / 11]
     )
     belief = shares((500, 1000), (900, 1000), (100, 1000), (1000, 1000))
     # of p(1-p) 25, 9, 9 and nearly 0 these are left: 12.5, 2.25, 9
-    learnable = ByRarity(ByLearnability(floor=0.0), held)
-    assert learnable.weights(KINDS, belief) == pytest.approx(
+    learnable = ByRarity(ByLearnability(floor=0.0))
+    assert learnable(KINDS, belief, counts) == pytest.approx(
         [0.526, 0.095, 0.379, 0], abs=5e-3
     )
 
 
 def test_what_is_closed_is_not_missing() -> None:
-    closed = ByRarity(UnlockLevels(UniformCurriculum(), threshold=0.7), {KINDS[0]: 100})
-    assert closed.weights(KINDS, shares(*[(0, 0)] * 4)) == pytest.approx(
+    closed = ByRarity(UnlockLevels(UniformCurriculum(), threshold=0.7))
+    counts = {KINDS[0]: 100}
+    assert closed(KINDS, shares(*[(0, 0)] * 4), counts) == pytest.approx(
         [1 / 27, 0, 0, 26 / 27]
     )
 
@@ -155,11 +156,11 @@ def test_replay_goes_by_rank_and_by_staleness() -> None:
     # with beta 1 the ranks 1, 2, 3, 3 weigh 1, 1/2, 1/3, 1/3
     total = 1 + 1 / 2 + 1 / 3 + 1 / 3
     expected = [1 / total, 0.5 / total, 1 / 3 / total, 1 / 3 / total]
-    assert PrioritizedLevelReplay(beta=1.0, rho=0.0).weights(
-        KINDS, belief
-    ) == pytest.approx(expected)
+    assert PrioritizedLevelReplay(beta=1.0, rho=0.0)(KINDS, belief, {}) == pytest.approx(
+        expected
+    )
     only_stale = replace(belief, stale_N=np.array([0.0, 0.0, 3.0, 1.0]))
-    assert PrioritizedLevelReplay(rho=1.0).weights(KINDS, only_stale) == pytest.approx(
+    assert PrioritizedLevelReplay(rho=1.0)(KINDS, only_stale, {}) == pytest.approx(
         [0, 0, 0.75, 0.25]
     )
 
@@ -183,7 +184,7 @@ def test_replay_goes_by_rank_and_by_staleness() -> None:
 )
 def test_levels_open_one_after_the_other_within_a_family(seen, expected) -> None:
     opening = UnlockLevels(UniformCurriculum(), threshold=0.7, min_evidence=8)
-    assert opening.weights(KINDS, shares(*seen)) == pytest.approx(expected)
+    assert opening(KINDS, shares(*seen), {}) == pytest.approx(expected)
 
 
 @given(
@@ -205,8 +206,8 @@ def test_every_curriculum_gives_probabilities(seen: list[tuple[int, int]]) -> No
         for curriculum in (
             inside,
             UnlockLevels(inside, 0.5),
-            ByRarity(inside, {KINDS[1]: 5}),
+            ByRarity(inside),
         ):
-            weights = curriculum.weights(KINDS, shares(*seen))
+            weights = curriculum(KINDS, shares(*seen), {KINDS[1]: 5})
             assert weights.min() >= 0
             assert weights.sum() == pytest.approx(1)

@@ -54,7 +54,7 @@ def test_nothing_changed_is_nothing_said() -> None:
         ("teaching.rounds=30", "free"),
         ("evaluation.eval_every=1", "free"),
         ("learning.policy_lr=0.5", "noted"),
-        ("league.curriculum='replay'", "noted"),
+        ("league.curriculum='plr'", "noted"),
         ("agents.emmy.temperature=0.5", "noted"),
         ("engine.max_num_seqs=4", "noted"),
         ("engine.rank=4", "refused"),

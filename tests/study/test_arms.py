@@ -17,12 +17,17 @@ from tests.toys import RecordingTrainable
 
 RICH = config(
     league={
-        "teachers": "improving",
-        "curriculum": "learnable",
+        "teacher_selection": "thompson",
+        "curriculum": "learnability",
         "snapshot_every": 3,
-        "anchored": 1,
+        "reference_matches": 1,
     },
-    learning={**SMALL["learning"], "share_solutions": "all"},
+    learning={
+        **SMALL["learning"],
+        "share_solutions": "all",
+        "practice_curriculum": "learnability",
+        "imitation_sampling": "error_rate",
+    },
 )
 EVERYTHING = list(DOMAINS)
 
@@ -51,7 +56,7 @@ def changed_by(arm: str, given: Config = RICH) -> dict[str, Any]:
 
 ALONE = {
     "teaching.matches": 0,
-    "league.anchored": 0,
+    "league.reference_matches": 0,
     "league.snapshot_every": 0,
     "learning.share_solutions": "self",
 }
@@ -90,15 +95,29 @@ SINGLE |= ALONE | {f"agents.{ONLY_AGENT}.domain": EVERYTHING}
         ("teaching", {}),
         ("teaching-no-lessons", {"teaching.matches": 0}),
         ("teaching-no-homework", {"learning.share_solutions": "self"}),
-        ("teaching-uniform", {"league.teachers": "uniform"}),
+        ("teaching-uniform", {"league.teacher_selection": "uniform"}),
         ("teaching-frozen", {"teaching.lesson_source": "initial_policy"}),
-        ("teaching-no-curriculum", {"league.curriculum": "everything"}),
+        (
+            "teaching-no-curriculum",
+            {
+                "league.curriculum": "uniform",
+                "league.curriculum.type": None,
+                "league.curriculum.floor": None,
+                "learning.practice_curriculum": "uniform",
+                "learning.practice_curriculum.type": None,
+                "learning.practice_curriculum.floor": None,
+                "learning.imitation_sampling": "family_turns",
+            },
+        ),
         ("teaching-no-imitation", {"learning.imitation": 0}),
         ("teaching-no-gate", {"teaching.gate": False}),
         ("teaching-no-practice", {"learning.self_practice": 0}),
         ("teaching-no-home", {"learning.self_practice": 0, "learning.rehearsal": 0}),
         ("teaching-gold", {"teaching.lesson_source": "dataset"}),
-        ("teaching-no-snapshots", {"league.snapshot_every": 0, "league.anchored": 0}),
+        (
+            "teaching-no-snapshots",
+            {"league.snapshot_every": 0, "league.reference_matches": 0},
+        ),
     ],
 )
 def test_an_arm_differs_from_the_league_in_just_what_it_says(
@@ -114,7 +133,11 @@ def test_who_imitates_nothing_tries_each_problem_of_its_practice_four_times_inst
         learning={"self_practice": 10, "practice_attempts": 1, "share_solutions": "all"}
     )
     learning = ARMS["teaching-no-imitation"].shape(single).learning
-    assert (learning.practice, learning.practice_attempts, learning.imitation) == (3, 4, 0)
+    assert (learning.self_practice, learning.practice_attempts, learning.imitation) == (
+        3,
+        4,
+        0,
+    )
 
 
 def test_all_arms_are_looked_at_above() -> None:
@@ -159,7 +182,8 @@ def test_agents_that_practise_all_domains_are_experts_of_their_own_alone_where_n
     None
 ):
     agents = {
-        name: {"domain": domain, "practises": EVERYTHING} for name, domain in AGENTS.items()
+        name: {"domain": domain, "practice_domains": EVERYTHING}
+        for name, domain in AGENTS.items()
     }
     given = config(agents=agents)
     for made, practised in (

@@ -128,7 +128,10 @@ def test_a_grid_of_what_an_arm_sets_itself_is_refused(tmp_path: Path) -> None:
         arms=["all-data-sft", "all-data"],
         grids={"all-data-sft": grid, "all-data": grid},
     )
-    assert plan.settings(TrainingTask("all", "all-data", 0), grid[0]).learning.practice == 3
+    assert (
+        plan.settings(TrainingTask("all", "all-data", 0), grid[0]).learning.self_practice
+        == 3
+    )
     with pytest.raises(UserError, match="all-data-sft: the arm sets something of"):
         plan.settings(TrainingTask("all", "all-data-sft", 0), grid[0])
 
