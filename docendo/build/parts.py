@@ -48,7 +48,7 @@ class Parts:
         if self.matchmaker is not None:
             league = replace(league, matchmaker=self.matchmaker)
         if self.practice_curriculum is not None:
-            league = replace(league, curriculum=self.practice_curriculum)
+            league = replace(league, practice_curriculum=self.practice_curriculum)
         return league
 
     def fill_classroom(self, classroom: Classroom) -> Classroom:
