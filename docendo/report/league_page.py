@@ -8,9 +8,11 @@ from docendo.analysis.overview import Analysis, strongest_opponents
 from docendo.analysis.ratings import ELO
 from docendo.formatting import DASH, percent, signed
 from docendo.report.render.components import (
+    Section,
     empty_note,
     figure,
     number_cell,
+    page_main,
     row_head,
     scroll_box,
     swatch,
@@ -35,18 +37,12 @@ __all__ = ["league_page", "rank_by_rating"]
 def league_page(title: str, analysis: Analysis, note: str = "") -> str:
     """The whole page, self-contained; `note` says where the ratings come from."""
     sections = (
-        ("ratings", "Who is how good", _ratings(analysis, note)),
-        ("payoffs", "Who beats whom", _payoffs(analysis)),
-        ("cycles", "What goes in cycles", _cycles(analysis)),
-        ("layers", "Layers of the population", _layers(analysis)),
+        Section("ratings", "Who is how good", _ratings(analysis, note)),
+        Section("payoffs", "Who beats whom", _payoffs(analysis)),
+        Section("cycles", "What goes in cycles", _cycles(analysis)),
+        Section("layers", "Layers of the population", _layers(analysis)),
     )
-    links = [tag("a", heading, href=f"#{name}") for name, heading, _ in sections]
-    contents = [
-        tag("section", tag("h2", heading), content, id=name)
-        for name, heading, content in sections
-    ]
-    navigation = tag("nav", *links, aria_label="Sections")
-    body = tag("main", _header(title, analysis), navigation, *contents)
+    body = page_main(_header(title, analysis), sections)
     return document(f"{title} · docendo", asset("page.css"), "", body)
 
 

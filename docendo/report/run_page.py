@@ -7,7 +7,7 @@ from pathlib import Path
 
 from docendo.errors import RunError
 from docendo.report.facts.run import collect
-from docendo.report.render.components import empty_note
+from docendo.report.render.components import Section, empty_note, page_main
 from docendo.report.render.markup import Markup, document, embed, join, tag
 from docendo.report.render.sections import (
     compute,
@@ -58,24 +58,18 @@ def html_page(run: RunDirectory) -> str:
         episodes = viewer_data(run, SHOWN)
 
     sections = (
-        ("knows", "What each agent knows", knowledge_table(facts)),
-        ("curves", "How they learned", learning(facts)),
-        ("gains", "What a lesson is worth", lessons_matrix(facts)),
-        ("taught", "Who taught whom what", lessons_table(facts)),
-        *((table.id, table.title, text_table(table)) for table in tables),
-        ("compute", "What it cost", compute(facts)),
-        ("lessons", "Lessons and attempts", _viewer(len(facts.lessons))),
+        Section("knows", "What each agent knows", knowledge_table(facts)),
+        Section("curves", "How they learned", learning(facts)),
+        Section("gains", "What a lesson is worth", lessons_matrix(facts)),
+        Section("taught", "Who taught whom what", lessons_table(facts)),
+        *(Section(table.id, table.title, text_table(table)) for table in tables),
+        Section("compute", "What it cost", compute(facts)),
+        Section("lessons", "Lessons and attempts", _viewer(len(facts.lessons))),
     )
-    links = [tag("a", title, href=f"#{name}") for name, title, _ in sections]
-    contents = [
-        tag("section", tag("h2", title), content, id=name)
-        for name, title, content in sections
-    ]
-    navigation = tag("nav", *links, aria_label="Sections")
     body = join(
         (
             tag("a", "Skip to the lessons", href="#lessons", class_="skip"),
-            tag("main", header(facts), navigation, *contents),
+            page_main(header(facts), sections),
             embed(episodes, "episodes"),
         )
     )

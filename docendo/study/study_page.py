@@ -1,11 +1,20 @@
-"""A study as one HTML file that asks for nothing else."""
+"""A study's page: one HTML file that loads nothing else."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from docendo.formatting import DASH, compact
-from docendo.report.render.components import empty_note, figure, swatch, table, tile
+from docendo.report.render.components import (
+    Section,
+    empty_note,
+    figure,
+    page_main,
+    scroll_box,
+    swatch,
+    swatch_key,
+    tile,
+)
 from docendo.report.render.markup import Markup, document, join, tag
 from docendo.report.render.plot import series_class
 from docendo.report.run_page import asset, save_page
@@ -29,7 +38,7 @@ from docendo.study.regimes import (
     compute_phase_gains,
     compute_trace_curves,
 )
-from docendo.study.results import StudyResults
+from docendo.study.results import ArmResult, StudyResults
 from docendo.study.sentences import (
     describe_regime,
     format_interval,
@@ -39,10 +48,11 @@ from docendo.study.sentences import (
     write_headline,
     write_reproduction,
 )
+from docendo.study.table_markup import folded_table, result_table
 
 __all__ = ["study_page", "write_report"]
 
-_SERIES = {
+_TRACES = {
     "useful": "Useful groups of rewards",
     "passed": "Lessons that passed the gate",
     "cyclic": "Cyclic share of who helps whom",
@@ -54,293 +64,282 @@ _SIDES = {
 }
 
 
-def write_report(study: StudyResults, found: Sequence[RegimeResults], path: Path) -> Path:
-    """Writes the page of a study to `path`, whole or not at all, and returns that; `found` are its regimes."""
-    return save_page(study_page(study, found), path)
+def write_report(study: StudyResults, regimes: Sequence[RegimeResults], path: Path) -> Path:
+    """Write the page of a study to `path`, whole or not at all, and return the path."""
+    return save_page(study_page(study, regimes), path)
 
 
-def study_page(study: StudyResults, found: Sequence[RegimeResults]) -> str:
-    """The whole page; `found` are the study's regimes."""
-    places, purposes = _places(found), _purposes(found)
+def study_page(study: StudyResults, regimes: Sequence[RegimeResults]) -> str:
+    """The whole page; `regimes` are the study's."""
+    places = _arm_places(regimes)
+    purposes = _ledger_purposes(regimes)
+
+    def show_each(show: Callable[[RegimeResults], Markup]) -> Markup:
+        return _for_each_regime(regimes, show)
+
     sections = (
-        ("answer", "Answer", "The answer", _answers(found)),
-        ("arms", "Numbers", "In numbers", _each(found, _tables)),
-        ("parts", "Parts", f"Every arm against {TEACHING}", _each(found, _parts)),
-        (
+        Section("answer", "The answer", _answers(regimes), "Answer"),
+        Section("arms", "In numbers", show_each(_tables), "Numbers"),
+        Section("parts", f"Every arm against {TEACHING}", show_each(_parts), "Parts"),
+        Section(
             "curves",
-            "Curves",
             "How they learned",
-            _each(found, lambda r: _curves(r, places)),
+            show_each(lambda regime: _curves(regime, places)),
+            "Curves",
         ),
-        ("gains", "Lessons", "Who gained from whom", _each(found, _gains)),
-        (
+        Section("gains", "Who gained from whom", show_each(_gains), "Lessons"),
+        Section(
             "course",
-            "Rounds",
             "What the rounds were like",
-            _each(found, lambda r: _courses(r, places)),
+            show_each(lambda regime: _traces(regime, places)),
+            "Rounds",
         ),
-        ("compute", "Cost", "What it cost", _each(found, lambda r: _compute(r, purposes))),
-        ("limits", "Limits", "What this does not say", _list(list_limits(found))),
-        ("repeat", "Repeat", "To repeat it", tag("pre", write_reproduction(study))),
-    )
-    links = [tag("a", short, href=f"#{name}") for name, short, _, _ in sections]
-    body = tag(
-        "main",
-        _header(study, found),
-        tag("nav", *links, aria_label="Sections"),
-        *(
-            tag("section", tag("h2", heading), content, id=name)
-            for name, _, heading, content in sections
+        Section(
+            "compute",
+            "What it cost",
+            show_each(lambda regime: _compute(regime, purposes)),
+            "Cost",
         ),
+        Section("limits", "What this does not say", _list(list_limits(regimes)), "Limits"),
+        Section("repeat", "To repeat it", tag("pre", write_reproduction(study)), "Repeat"),
     )
+    body = page_main(_header(study, regimes), sections)
     return document(f"{study.name} · docendo", asset("page.css"), "", body)
 
 
-def _places(found: Sequence[RegimeResults]) -> dict[str, int]:
-    """The colour of every arm that may have a line: those of the question first, then rivals and, in pictures of their
-    own, the ablations.
+def _for_each_regime(
+    regimes: Sequence[RegimeResults], show: Callable[[RegimeResults], Markup]
+) -> Markup:
+    """One regime after the other, each under its name if there are several."""
+    if len(regimes) == 1:
+        return show(regimes[0])
+
+    parts = []
+    for regime in regimes:
+        parts += [tag("h3", regime.name), show(regime)]
+    return join(parts)
+
+
+def _arm_places(regimes: Sequence[RegimeResults]) -> dict[str, int]:
+    """The place, and so the colour, of every arm that may have a curve.
+
+    The arms of the question come first. Rivals and ablations are counted apart: they are in
+    different pictures.
     """
-    drawn = (
-        r
-        for regime in found
-        for r in regime.results
-        if r.curve or any(getattr(r.trace, n) for n in _SERIES)
-    )
-    names = sorted({r.arm for r in drawn} - {TEACHING, JOINT})
-    rivals, parts = (
-        [arm for arm in names if is_ablation(arm) == whether] for whether in (False, True)
-    )
-    return {TEACHING: 0, JOINT: 1} | {
-        arm: place for some in (rivals, parts) for place, arm in enumerate(some, 2)
-    }
+    arms = set()
+    for regime in regimes:
+        arms |= {result.arm for result in regime.results if _has_curve(result)}
+    places = {TEACHING: 0, JOINT: 1}
+    others = sorted(arms - set(places))
+    rivals = [arm for arm in others if not is_ablation(arm)]
+    ablations = [arm for arm in others if is_ablation(arm)]
+    for group in (rivals, ablations):
+        places |= {arm: place for place, arm in enumerate(group, 2)}
+    return places
 
 
-def _apart(
-    title: str, lines: Sequence[ArmCurve], places: Mapping[str, int], wide: bool = False
+def _has_curve(result: ArmResult) -> bool:
+    return bool(result.curve) or any(getattr(result.trace, name) for name in _TRACES)
+
+
+def _split_ablations(
+    title: str,
+    curves: Sequence[ArmCurve],
+    places: Mapping[str, int],
+    *,
+    is_wide: bool = False,
 ) -> list[ShareCurves]:
-    """One picture, or two: of rivals, and of ablations with what they are to be compared with."""
-    parts = [line for line in lines if is_ablation(line.arm)]
-    rivals = [line for line in lines if not is_ablation(line.arm)]
-    whole = [line for line in rivals if line.arm == TEACHING]
-    found = (
-        [ShareCurves(title, rivals, places, is_wide=wide)]
-        if rivals and not (parts and rivals == whole)
-        else []
-    )
-    if parts:
-        found.append(
+    """One picture of the rivals, and one of the ablations with what they are compared with."""
+    ablations = [curve for curve in curves if is_ablation(curve.arm)]
+    rivals = [curve for curve in curves if not is_ablation(curve.arm)]
+    teaching = [curve for curve in rivals if curve.arm == TEACHING]
+
+    pictures = []
+    # Teaching alone is no picture of rivals: it is in that of the ablations anyway.
+    if rivals and not (ablations and rivals == teaching):
+        pictures.append(ShareCurves(title, rivals, places, is_wide=is_wide))
+    if ablations:
+        pictures.append(
             ShareCurves(
-                f"{title}: ablations", [*whole, *parts], places, f"{TEACHING}-", wide
+                f"{title}: ablations",
+                [*teaching, *ablations],
+                places,
+                prefix=f"{TEACHING}-",
+                is_wide=is_wide,
             )
         )
-    return found
+    return pictures
 
 
-def _header(study: StudyResults, found: Sequence[RegimeResults]) -> Markup:
-    results = [result for regime in found for result in regime.results]
-    names = {arm for regime in found for arm in regime.arms}
-    budgets = sorted({r.cost.budget for r in results})
-    said = [
-        ", ".join(sorted({r.about.model for r in results})),
-        f"{len(found)} regimes" if len(found) > 1 else "one regime",
-        f"{len(names)} arms",
+def _header(study: StudyResults, regimes: Sequence[RegimeResults]) -> Markup:
+    results = [result for regime in regimes for result in regime.results]
+    arms = {result.arm for result in results}
+    models = sorted({result.about.model for result in results})
+    budgets = sorted({result.cost.budget for result in results})
+    facts = [
+        ", ".join(models),
+        f"{len(regimes)} regimes" if len(regimes) > 1 else "one regime",
+        f"{len(arms)} arms",
         f"{len(results)} results",
-        f"{' or '.join(compact(b, 'FLOP') for b in budgets)} each",
+        f"{' or '.join(compact(budget, 'FLOP') for budget in budgets)} each",
     ]
     return tag(
         "header",
         tag("p", "docendo · a study at equal compute", class_="kicker"),
         tag("h1", study.name),
-        tag("p", " · ".join(said), class_="facts"),
-        tag("dl", *map(_tile, found), class_="tiles"),
+        tag("p", " · ".join(facts), class_="facts"),
+        tag("dl", *map(_tile, regimes), class_="tiles"),
     )
 
 
 def _tile(regime: RegimeResults) -> Markup:
-    gap = regime.boot.difference(TEACHING, JOINT, "mean")
     title = f"{regime.name}: {TEACHING} minus {JOINT}"
-    if not gap:
+    difference = regime.boot.difference(TEACHING, JOINT, "mean")
+    if not difference:
         return tile(title, DASH, ["nothing to compare yet"])
-    span, value = format_interval(gap.estimate), format_points(gap.estimate.mean)
-    interval = f"95% interval {span}" if span else "no interval"
-    return tile(title, f"{value} points", [interval, _SIDES[side_of_zero(gap)]])
+
+    interval = format_interval(difference.estimate)
+    value = format_points(difference.estimate.mean)
+    notes = [
+        f"95% interval {interval}" if interval else "no interval",
+        _SIDES[side_of_zero(difference)],
+    ]
+    return tile(title, f"{value} points", notes)
 
 
-def _each(
-    found: Sequence[RegimeResults], show: Callable[[RegimeResults], Markup]
-) -> Markup:
-    """One part after the other, under the regimes' names where there are several."""
-    if len(found) == 1:
-        return show(found[0])
-    return join(part for regime in found for part in (tag("h3", regime.name), show(regime)))
+def _answers(regimes: Sequence[RegimeResults]) -> Markup:
+    answers = _for_each_regime(regimes, lambda regime: _sentences(describe_regime(regime)))
+    if len(regimes) == 1:
+        return answers
+    return join((tag("p", write_headline(regimes)), answers))
 
 
-def _answers(found: Sequence[RegimeResults]) -> Markup:
-    said = _each(found, lambda r: _said(describe_regime(r)))
-    return join((tag("p", write_headline(found)), said)) if len(found) > 1 else said
-
-
-def _said(sentences: Sequence[str]) -> Markup:
+def _sentences(sentences: Sequence[str]) -> Markup:
     first, *others = sentences
-    rest = [_list(others)] if others else []
-    return tag("div", tag("p", tag("strong", first)), *rest, class_="say")
+    details = [_list(others)] if others else []
+    return tag("div", tag("p", tag("strong", first)), *details, class_="say")
 
 
 def _tables(regime: RegimeResults) -> Markup:
     gaps = result_tables.tabulate_differences(regime)
-    parts = [
-        _board(result_tables.tabulate_arms(regime)),
-        _board(gaps) if gaps.rows else empty_note(f"Nothing to compare with {JOINT} yet."),
-    ]
+    differences = empty_note(f"Nothing to compare with {JOINT} yet.")
+    if gaps.rows:
+        differences = result_table(gaps)
     return join(
         (
-            *parts,
-            _folded(result_tables.tabulate_domains(regime)),
-            _folded(result_tables.tabulate_families(regime)),
+            result_table(result_tables.tabulate_arms(regime)),
+            differences,
+            folded_table(result_tables.tabulate_domains(regime)),
+            folded_table(result_tables.tabulate_families(regime)),
         )
     )
-
-
-def _folded(board: result_tables.ResultTable, said: str = "") -> Markup:
-    return tag("details", tag("summary", said or board.title), _board(board))
-
-
-def _board(board: result_tables.ResultTable) -> Markup:
-    rows = [
-        [
-            tag("th", row[0].text, scope="row"),
-            *(
-                tag(
-                    "td",
-                    c.text,
-                    *((tag("small", c.note),) if c.note else ()),
-                    class_=_kind(i < board.words),
-                )
-                for i, c in enumerate(row[1:], 1)
-            ),
-        ]
-        for row in board.rows
-    ]
-    return join(
-        (
-            tag("h4", board.title),
-            tag("p", board.note),
-            table(board.heads, rows, board.words),
-        )
-    )
-
-
-def _kind(words: bool) -> str | None:
-    return None if words else "number"
 
 
 def _parts(regime: RegimeResults) -> Markup:
     """Every other arm against teaching, sorted."""
-    gaps = [
-        ArmDifference(arm, gap.estimate, side_of_zero(gap))
-        for arm, gap in regime.against(TEACHING).items()
+    differences = [
+        ArmDifference(arm, difference.estimate, side_of_zero(difference))
+        for arm, difference in regime.against(TEACHING).items()
     ]
-    if not gaps:
+    if not differences:
         return empty_note(f"Nothing to compare with {TEACHING} yet.")
-    about = f"Mean of the population without a lesson: each arm minus {TEACHING}, in percentage points."
-    key = tag(
-        "p",
-        *(swatch("up", f"better than {TEACHING}"), swatch("down", "worse")),
-        swatch("open", "cannot be told apart, or one seed"),
-        class_="key",
+
+    about = (
+        "Mean of the population without a lesson: "
+        f"each arm minus {TEACHING}, in percentage points."
     )
+    key = (
+        swatch("up", f"better than {TEACHING}"),
+        swatch("down", "worse"),
+        swatch("open", "cannot be told apart, or one seed"),
+    )
+    chart = difference_chart(differences, TEACHING)
     return join(
         (
             tag("p", about),
-            key,
-            _scrolling(difference_chart(gaps, TEACHING), f"Differences from {TEACHING}"),
+            swatch_key(key),
+            _wide_box(chart, f"Differences from {TEACHING}"),
         )
     )
 
 
-def _curves(regime: RegimeResults, places: dict[str, int]) -> Markup:
-    lines = compute_learning_curves(regime)
-    if not lines:
+def _curves(regime: RegimeResults, places: Mapping[str, int]) -> Markup:
+    curves = compute_learning_curves(regime)
+    if not curves:
         return empty_note("No training was examined on the way.")
-    about = "Held-out accuracy without a lesson, mean over agents, domains and seeds; the band is its 95% interval."
-    shown = _apart(f"Accuracy in {regime.name}", lines, places, wide=True)
-    return join(
-        (tag("p", about), *(_scrolling(share_chart(some), some.title) for some in shown))
+
+    about = (
+        "Held-out accuracy without a lesson, mean over agents, domains and seeds; "
+        "the band is its 95% interval."
     )
+    pictures = _split_ablations(f"Accuracy in {regime.name}", curves, places, is_wide=True)
+    charts = [_wide_box(share_chart(picture), picture.title) for picture in pictures]
+    return join((tag("p", about), *charts))
 
 
-def _courses(regime: RegimeResults, places: dict[str, int]) -> Markup:
-    found = [
-        shown
-        for name, said in _SERIES.items()
-        for shown in _apart(said, compute_trace_curves(regime, name), places)
-    ]
-    if not found:
+def _traces(regime: RegimeResults, places: Mapping[str, int]) -> Markup:
+    panels = []
+    for name, title in _TRACES.items():
+        curves = compute_trace_curves(regime, name)
+        for picture in _split_ablations(title, curves, places):
+            panels.append(figure(picture.title, share_chart(picture)))
+    if not panels:
         return empty_note("Nothing was told of the rounds.")
-    panels = [figure(shown.title, share_chart(shown)) for shown in found]
-    return join(
-        (
-            tag("div", *panels, class_="panels"),
-            _folded(result_tables.tabulate_rounds(regime), "In numbers"),
-        )
-    )
+
+    numbers = folded_table(result_tables.tabulate_rounds(regime), "In numbers")
+    return join((tag("div", *panels, class_="panels"), numbers))
 
 
 def _gains(regime: RegimeResults) -> Markup:
-    told = compute_phase_gains(regime, TEACHING)
-    if not told:
-        gated = any(
-            result.trace.passed for result in regime.arms.get(TEACHING, {}).values()
-        )
-        return empty_note(
-            f"No lesson of {TEACHING} {'passed the gate' if gated else 'was given'}."
-        )
-    agents = sorted({name for part in told for pair in part.gain for name in pair})
-    panels = [
-        figure(f"Until {compact(p.last, 'FLOP')}", gain_map(p, agents, gain_scale(told)))
-        for p in told
-    ]
+    phases = compute_phase_gains(regime, TEACHING)
+    if not phases:
+        results = regime.arms.get(TEACHING, {}).values()
+        has_gate = any(result.trace.passed for result in results)
+        what = "passed the gate" if has_gate else "was given"
+        return empty_note(f"No lesson of {TEACHING} {what}.")
+
+    agents = set()
+    for phase in phases:
+        for pair in phase.gain:
+            agents |= set(pair)
+    darkest = gain_scale(phases)
+    panels = []
+    for phase in phases:
+        picture = gain_map(phase, sorted(agents), darkest)
+        panels.append(figure(f"Until {compact(phase.last, 'FLOP')}", picture))
     about = (
-        f"Mean gain of the lessons of {TEACHING} by teacher and student, and of how many lessons; fewer "
-        f"than {MIN_LESSONS} have no colour. Each picture goes from the last look of the one before to its own last."
+        f"Mean gain of the lessons of {TEACHING} by teacher and student, and of how many "
+        f"lessons; fewer than {MIN_LESSONS} have no colour. Each picture goes from the last "
+        "look of the one before to its own last."
     )
-    key = tag(
-        "p",
-        swatch("up", "the lesson helped"),
-        swatch("down", "it hurt"),
-        class_="key",
-    )
+    key = swatch_key([swatch("up", "the lesson helped"), swatch("down", "it hurt")])
     return join((tag("p", about), key, tag("div", *panels, class_="panels")))
 
 
-def _purposes(found: Sequence[RegimeResults]) -> list[str]:
-    """What operations were spent on, the most first; each has its colour in all regimes."""
-    sums = Counter[str]()
-    for regime in found:
-        for amounts in average_ledger(regime).values():
-            sums.update(amounts)
-    return sorted(sums, key=lambda purpose: (-sums[purpose], purpose))
+def _ledger_purposes(regimes: Sequence[RegimeResults]) -> list[str]:
+    """What operations were spent on, the most first; each has one colour in all regimes."""
+    totals = Counter[str]()
+    for regime in regimes:
+        for flops_by_purpose in average_ledger(regime).values():
+            totals.update(flops_by_purpose)
+    return sorted(totals, key=lambda purpose: (-totals[purpose], purpose))
 
 
 def _compute(regime: RegimeResults, purposes: Sequence[str]) -> Markup:
-    spent, choices = average_ledger(regime), _board(result_tables.tabulate_tuning(regime))
-    if not spent:
-        return join((empty_note("Nothing was booked in a ledger."), choices))
-    key = tag(
-        "p",
-        *(swatch(series_class(i), name) for i, name in enumerate(purposes)),
-        class_="key",
-    )
-    chart = _scrolling(ledger_chart(spent, purposes), "Compute by arm and purpose")
-    as_table = _folded(result_tables.tabulate_costs(regime), "As a table")
-    return join((key, chart, as_table, choices))
+    ledger = average_ledger(regime)
+    tuning = result_table(result_tables.tabulate_tuning(regime))
+    if not ledger:
+        return join((empty_note("Nothing was booked in a ledger."), tuning))
+
+    key = [swatch(series_class(place), name) for place, name in enumerate(purposes)]
+    chart = _wide_box(ledger_chart(ledger, purposes), "Compute by arm and purpose")
+    costs = folded_table(result_tables.tabulate_costs(regime), "As a table")
+    return join((swatch_key(key), chart, costs, tuning))
 
 
-def _scrolling(chart: Markup, said: str) -> Markup:
-    return tag(
-        "div", chart, class_="scroll wide", tabindex="0", role="group", aria_label=said
-    )
+def _wide_box(chart: Markup, label: str) -> Markup:
+    return scroll_box(chart, label, kind="scroll wide")
 
 
-def _list(said: Sequence[str]) -> Markup:
-    return tag("ul", *(tag("li", sentence) for sentence in said), class_="limits")
+def _list(sentences: Sequence[str]) -> Markup:
+    return tag("ul", *(tag("li", sentence) for sentence in sentences), class_="limits")

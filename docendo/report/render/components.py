@@ -1,24 +1,50 @@
 """The elements that every page is made of: tables, figures, keys of charts, numbers of a heading."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from docendo.formatting import DASH, interval_text, percent
 from docendo.report.render.markup import Markup, tag
 from docendo.statistics import Estimate
 
 __all__ = [
+    "Section",
     "change_text",
     "empty_note",
     "figure",
     "number_cell",
+    "page_main",
     "row_head",
     "scroll_box",
     "share_text",
     "swatch",
     "swatch_key",
     "table",
+    "text_cell",
     "tile",
 ]
+
+
+class Section(NamedTuple):
+    """One section of a page."""
+
+    id: str
+    title: str
+    content: Markup
+    link: str = ""
+    """Its name in the navigation; the title if empty."""
+
+
+def page_main(header: Markup, sections: Sequence[Section]) -> Markup:
+    """The main element of a page: header, navigation, sections."""
+    links = []
+    contents = []
+    for section in sections:
+        links.append(tag("a", section.link or section.title, href=f"#{section.id}"))
+        heading = tag("h2", section.title)
+        contents.append(tag("section", heading, section.content, id=section.id))
+    navigation = tag("nav", *links, aria_label="Sections")
+    return tag("main", header, navigation, *contents)
 
 
 def tile(title: str, value: str, notes: Iterable[str]) -> Markup:
@@ -44,10 +70,18 @@ def row_head(text: str) -> Markup:
     return tag("th", text, scope="row")
 
 
+def text_cell(text: str, note: str = "") -> Markup:
+    """A cell with text, and a smaller note below it."""
+    return tag("td", text, *_cell_note(note))
+
+
 def number_cell(value: str, note: str = "") -> Markup:
     """A cell with a number, and a smaller note below it."""
-    notes = [tag("small", note)] if note else []
-    return tag("td", value, *notes, class_="number")
+    return tag("td", value, *_cell_note(note), class_="number")
+
+
+def _cell_note(note: str) -> list[Markup]:
+    return [tag("small", note)] if note else []
 
 
 def scroll_box(content: Markup, label: str, kind: str = "scroll") -> Markup:

@@ -29,6 +29,7 @@ from docendo.report.render.components import (
     swatch,
     swatch_key,
     table,
+    text_cell,
     tile,
 )
 from docendo.report.render.markup import Markup, join, tag
@@ -284,7 +285,7 @@ def lessons_table(facts: Facts) -> Markup:
         interval = interval_text(row.gain, share=False) if row.gain else ""
         rows.append(
             [
-                *(tag("td", text) for text in (row.teacher, row.student, row.domain)),
+                *map(text_cell, (row.teacher, row.student, row.domain)),
                 number_cell(f"{row.lessons:,}"),
                 number_cell(percent(row.passed / row.lessons)),
                 number_cell(signed(row.gain.mean if row.gain else None), interval),
@@ -303,7 +304,7 @@ def text_table(content: TextTable) -> Markup:
     for row in content.rows:
         cells = [row_head(row[0])]
         for place, text in enumerate(row[1:], 1):
-            cells.append(tag("td", text) if place < words else number_cell(text))
+            cells.append(text_cell(text) if place < words else number_cell(text))
         rows.append(cells)
     return join((tag("p", content.note), table(content.heads, rows, words)))
 
