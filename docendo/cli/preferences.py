@@ -1,4 +1,4 @@
-"""`docendo preferences`: what people said, for training or for the league's analysis."""
+"""`docendo preferences`: people's votes, for training or for the league's analysis."""
 
 import csv
 import io
@@ -10,63 +10,51 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docendo.cli.analysis_tables import show_analysis
 from docendo.cli.options import RunPath
 from docendo.cli.output import notice, safe, show, table, title
 from docendo.errors import RunError, UserError
 from docendo.records import Opinion
 
 if TYPE_CHECKING:
-    from docendo.analysis.preferences import Tally
+    from docendo.analysis.preferences import PreferenceCycle, Tally
 
 __all__ = ["preferences"]
 
 _CROWD = 6
-"""So many people stand for others; of fewer, questions are what varies."""
+"""With fewer people than this, intervals are over questions instead of people."""
+_MAX_CYCLES = 10
+
+_OUT_HELP = "The file to write; without it, standard output."
+_UNPAIRED_HELP = "One answer and whether it is good in a row; two bad ones too."
+_PAYOFFS_HELP = "Agents' payoffs against each other as CSV for `docendo analyse`."
+_LEAGUE_HELP = "Show what the votes say: ratings, cycles, and how sure they are."
 
 
 def preferences(
     path: RunPath,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Where to; without it, standard output."),
-    ] = None,
-    unpaired: Annotated[
-        bool,
-        typer.Option(
-            "--unpaired",
-            help="One answer and whether it is good in a row; two bad ones too.",
-        ),
-    ] = False,
-    payoffs: Annotated[
-        bool,
-        typer.Option(
-            "--payoffs",
-            help="Agents' payoffs against each other as CSV for `docendo analyse`.",
-        ),
-    ] = False,
-    league: Annotated[
-        bool,
-        typer.Option(
-            "--league",
-            help="Show what the opinions say: ratings, cycles, and how sure they are.",
-        ),
-    ] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help=_OUT_HELP)] = None,
+    unpaired: Annotated[bool, typer.Option("--unpaired", help=_UNPAIRED_HELP)] = False,
+    payoffs: Annotated[bool, typer.Option("--payoffs", help=_PAYOFFS_HELP)] = False,
+    league: Annotated[bool, typer.Option("--league", help=_LEAGUE_HELP)] = False,
 ) -> None:
-    """Export what people said of a run's answers, for training or for the league's analysis.
+    """Export people's votes, for training or for analysis.
 
-    Rows of JSON with prompt, chosen and rejected, as TRL reads preferences. Ties are left out; an answer
-    that a person gave is preferred to both.
+    Rows of JSON with prompt, chosen and rejected, as TRL reads preferences. Ties are left
+    out; an answer that a person gave is preferred to both.
     """
     if sum((unpaired, payoffs, league)) > 1:
         raise UserError(
             "--unpaired, --payoffs and --league exclude each other; got more than one of them"
         )
-    said = _said(path)
+
+    votes = _read_votes(path)
     if league:
-        _show(_tally(said))
+        _show_analysis(_tally_votes(votes))
         return
-    text = _table(_tally(said)) if payoffs else _rows(said, unpaired)
+
+    text = (
+        _format_payoffs(_tally_votes(votes)) if payoffs else _format_rows(votes, unpaired)
+    )
     if out is None:
         sys.stdout.write(text)
         return
@@ -74,89 +62,90 @@ def preferences(
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise RunError(f"{out}: {error.strerror}") from error
-    show(f"{out}: {len(text.splitlines())} lines of {len(said)} opinions")
+    show(f"{out}: {len(text.splitlines())} lines of {len(votes)} votes")
 
 
-def _said(path: Path) -> list[Opinion]:
+def _read_votes(path: Path) -> list[Opinion]:
     from docendo.humans.votes import PEOPLE, VoteStore
     from docendo.store import RunDirectory
 
+    # a folder that is no run is refused with the store's own message
     RunDirectory.open(path).close()
     if not (path / PEOPLE).is_file():
-        raise UserError(
-            f"{path}: nobody has said anything yet; begin with `docendo chat {path}`"
-        )
-    with VoteStore(path) as opinions:
-        return opinions.all()
+        raise UserError(f"{path}: no votes yet; begin with `docendo chat {path}`")
+    with VoteStore(path) as store:
+        return store.all()
 
 
-def _rows(said: Sequence[Opinion], unpaired: bool) -> str:
-    from docendo.humans import preference_data as rows
+def _format_rows(votes: Sequence[Opinion], unpaired: bool) -> str:
+    from docendo.humans import preference_data
 
-    return "".join(
-        json.dumps(row) + "\n"
-        for row in (rows.unpaired if unpaired else rows.preferences)(said)
-    )
+    make_rows = preference_data.unpaired if unpaired else preference_data.preferences
+    return "".join(json.dumps(row) + "\n" for row in make_rows(votes))
 
 
-def _tally(said: Sequence[Opinion]) -> "Tally":
-    """Counted by person, or by question where few people spoke, of whom alone it then tells."""
+def _tally_votes(votes: Sequence[Opinion]) -> "Tally":
+    """Count votes by person; by question where few people voted, about whom alone it tells."""
     from docendo.analysis.preferences import tally_votes
 
-    return tally_votes(
-        said, "person" if len({o.person for o in said}) >= _CROWD else "prompt"
-    )
+    people = {vote.person for vote in votes}
+    return tally_votes(votes, "person" if len(people) >= _CROWD else "prompt")
 
 
-def _table(counted: "Tally") -> str:
-    """The payoffs as CSV; a line on standard error says how many pairs were never compared."""
+def _format_payoffs(tally: "Tally") -> str:
+    """The payoffs as CSV; pairs that were never compared are counted on standard error."""
     from docendo.analysis.preferences import payoff_table
     from docendo.formatting import visible
 
-    pairs = [(i, j) for i in range(len(counted.names)) for j in range(i)]
-    gaps = sum(not counted.games_UNN[:, i, j].any() for i, j in pairs)
+    pairs = 0
+    gaps = 0
+    for i in range(len(tally.names)):
+        for j in range(i):
+            pairs += 1
+            gaps += not tally.games_UNN[:, i, j].any()
     if gaps:
-        notice(f"{gaps} of {len(pairs)} pairs were never compared; they count as even")
-    written = io.StringIO()
-    rows = (
-        [visible(cell) if isinstance(cell, str) else cell for cell in row]
-        for row in payoff_table(counted)
-    )
-    csv.writer(written, lineterminator="\n").writerows(rows)
-    return written.getvalue()
+        notice(f"{gaps} of {pairs} pairs were never compared; they count as even")
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for row in payoff_table(tally):
+        writer.writerow([visible(cell) for cell in row])
+    return text.getvalue()
 
 
-def _show(counted: "Tally") -> None:
-    from docendo.analysis.preferences import (
-        analyse_votes,
-        count_scarce_pairs,
-        cyclicity,
-        find_preference_cycles,
-    )
+def _show_analysis(tally: "Tally") -> None:
+    from docendo.analysis.preferences import analyse_votes, find_preference_cycles
+    from docendo.cli.analysis_tables import show_analysis
+
+    note = "A payoff is the share of votes won less the share lost."
+    show_analysis(analyse_votes(tally), note)
+    show("", f"Cyclic share without the noise of few votes: {_describe_cyclicity(tally)}")
+    show(title("Cycles of three"), _tabulate_cycles(find_preference_cycles(tally)))
+
+
+def _describe_cyclicity(tally: "Tally") -> str:
+    """``0.42 (0.11 to 0.70)``, or why there is no number."""
+    from docendo.analysis.preferences import count_scarce_pairs, cyclicity
+
+    estimate = cyclicity(tally)
+    if estimate:
+        return f"{estimate.share:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
+    gaps = count_scarce_pairs(tally)
+    if gaps:
+        return f"not yet: {gaps} pairs were compared by fewer than two people or questions"
+    return "no preference"
+
+
+def _tabulate_cycles(cycles: "Sequence[PreferenceCycle]") -> object:
     from docendo.formatting import signed
 
-    show_analysis(
-        analyse_votes(counted),
-        "A payoff is the share of opinions won less the share lost.",
-        "hardest opponent",
-    )
-    share, found = cyclicity(counted), find_preference_cycles(counted)
-    gaps = count_scarce_pairs(counted)
-    few = (
-        f"not yet: {gaps} pairs were compared by fewer than two people or questions"
-        if gaps
-        else "no preference"
-    )
-    told = f"{share.share:.2f} ({share.low:.2f} to {share.high:.2f})" if share else few
-    show("", f"Cyclic share without the noise of few opinions: {told}")
-    made = table(
+    if not cycles:
+        return "none"
+    rows = table(
         ["each preferred to the next, and the last to the first"],
         ["weakest payoff", "at least (95%)"],
     )
-    for ring in found[:10]:
-        made.add_row(
-            safe(" > ".join((*ring.agents, ring.agents[0]))),
-            signed(ring.weakest),
-            signed(ring.low),
-        )
-    show(title("Cycles of three"), made if found else "none")
+    for cycle in cycles[:_MAX_CYCLES]:
+        names = " > ".join((*cycle.agents, cycle.agents[0]))
+        rows.add_row(safe(names), signed(cycle.weakest), signed(cycle.low))
+    return rows
