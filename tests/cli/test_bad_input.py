@@ -32,10 +32,10 @@ def refused(here: Path, *words: object) -> str:
         ("teeching.rounds=3", "no setting 'teeching'; did you mean 'teaching'?"),
         ("teaching.rounds=many", "input should be a valid integer, got 'many'"),
         ("teaching.lessons=1", "greater than or equal to 2, got 1"),
-        ("learning.epochs=2", "needs estimator = 'ppo'"),
+        ("learning.epochs=2", "needs a clipped loss, such as loss = 'ppo_clip'"),
         (
             "learning.practice_attempts=1",
-            "compared with nothing; wanted at least 2, or homework = 'author'",
+            "compared with nothing; wanted at least 2, or share_solutions = 'self'",
         ),
         ("model=./nosuch", "model './nosuch': no such folder"),
         ("engine.device=abacus", "'abacus'"),

@@ -154,8 +154,8 @@ def test_what_there_is_not_is_told_with_what_is_nearest(
             "did you mean 'domains'?",
         ),
         (
-            {"grids": {"teaching": [["experts.rat=1e-3"]]}},
-            "no setting 'rat'; did you mean 'rate'?",
+            {"grids": {"teaching": [["experts.batch_siz=8"]]}},
+            "no setting 'batch_siz'; did you mean 'batch_size'?",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""A domain from the user's own file, with rows that are no good, and the three estimators, each in a whole tiny run."""
+"""A domain from the user's own file with bad rows, and every baseline and loss, in tiny runs."""
 
 import pytest
 
@@ -73,11 +73,17 @@ def test_a_file_without_a_usable_row_is_one_line_and_leaves_nothing(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("estimator", "epochs"), [("rloo", 1), ("reinforce", 1), ("ppo", 2)]
+    ("baseline", "loss", "epochs"),
+    [
+        ("leave_one_out", "policy_gradient", 1),
+        ("running_mean", "policy_gradient", 1),
+        ("leave_one_out", "ppo_clip", 2),
+    ],
 )
-def test_every_estimator_runs(tmp_path, estimator, epochs):
+def test_every_baseline_and_loss_runs(tmp_path, baseline, loss, epochs):
     settings = [
-        f"learning.estimator={estimator}",
+        f"learning.baseline={baseline}",
+        f"learning.loss={loss}",
         f"learning.epochs={epochs}",
         "teaching.rounds=1",
     ]
