@@ -7,7 +7,7 @@ import typer
 
 from docendo.cli.options import AsJson, RunPath
 from docendo.cli.output import safe, show, show_json, table, title
-from docendo.cli.runs import check_name, load_run_config, open_trained
+from docendo.cli.runs import check_names, load_run_config, open_trained
 from docendo.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def attack_judges(
         if not config.domains:
             raise UserError(f"{path} has no domains, so nobody judges answers in it")
         _check_people(config)
-        domains = list(dict.fromkeys(domain or config.domains))
-        for name in domains:
-            check_name(name, list(config.domains), "domain", path)
+        domains = check_names(
+            domain or config.domains, list(config.domains), "domain", path
+        )
         trained = open_trained(run)
 
     results: dict[str, Resistance] = {}

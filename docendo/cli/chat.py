@@ -16,7 +16,7 @@ from docendo.cli.options import RunPath
 from docendo.cli.output import safe, show, title
 from docendo.cli.runs import (
     TrainedRun,
-    check_name,
+    check_names,
     list_members,
     load_run_config,
     open_trained,
@@ -109,14 +109,13 @@ def _converse(
     with RunDirectory.open(path) as run:
         config = load_run_config(run)
         known = [BASE, *list_members(run, config), *config.guests]
-        agents = []
-        for name in dict.fromkeys(agent_names or known):
-            agents.append(AgentId(check_name(name, known, "agent", path)))
+        names = check_names(agent_names or known, known, "agent", path)
+        agents = [AgentId(name) for name in names]
         if len(agents) < 2:
-            names = ", ".join(agents)
-            raise UserError(f"two agents are needed to compare answers; there is {names}")
-        for domain in settings.domains:
-            check_name(domain, list(config.domains), "domain", path)
+            raise UserError(
+                f"two agents are needed to compare answers; there is {agents[0]}"
+            )
+        check_names(settings.domains, list(config.domains), "domain", path)
         trained = open_trained(run)
 
     with VoteStore(path) as votes:

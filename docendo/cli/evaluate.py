@@ -10,7 +10,7 @@ from docendo.cli.options import AsJson, RunPath
 from docendo.cli.output import safe, show, show_json, table, title
 from docendo.cli.runs import (
     TrainedRun,
-    check_name,
+    check_names,
     list_members,
     load_run_config,
     open_trained,
@@ -59,13 +59,12 @@ def evaluate(
                 f"docendo league {path}"
             )
         own_domains = list_members(run, config)
-        known_agents = [BASE, *own_domains, *config.guests]
-        agents = []
-        for name in dict.fromkeys(agent or [BASE, *config.learners]):
-            agents.append(AgentId(check_name(name, known_agents, "agent", path)))
-        domains = list(dict.fromkeys(domain or config.domains))
-        for name in domains:
-            check_name(name, list(config.domains), "domain", path)
+        known = [BASE, *own_domains, *config.guests]
+        names = check_names(agent or [BASE, *config.learners], known, "agent", path)
+        agents = [AgentId(name) for name in names]
+        domains = check_names(
+            domain or config.domains, list(config.domains), "domain", path
+        )
         trained = open_trained(run)
         seen = {evaluation.problem.key for evaluation in run.evaluations()}
 

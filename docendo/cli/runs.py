@@ -1,7 +1,7 @@
 """Opening the run or configuration that a command names; checks without a model come first."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import disk_usage
@@ -27,6 +27,7 @@ __all__ = [
     "check_html_path",
     "check_model",
     "check_name",
+    "check_names",
     "check_run_folder",
     "list_members",
     "load_run_config",
@@ -165,6 +166,13 @@ def check_name(name: str, known: Sequence[str], what: str, run: Path) -> str:
     if name not in known:
         raise UserError(f"{run} has no {what} {name!r}{suggestion(name, known)}")
     return name
+
+
+def check_names(
+    names: Iterable[str], known: Sequence[str], what: str, run: Path
+) -> list[str]:
+    """The names without repeats. Raises UserError for one that the run does not have."""
+    return [check_name(name, known, what, run) for name in dict.fromkeys(names)]
 
 
 def warn_about_damage(checkpoint: "Checkpoint") -> None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docendo.build.data import solved_problems
 from docendo.build.catalog import read_catalog
+from docendo.build.data import solved_problems
 from docendo.cli.output import show
 from docendo.cli.runs import check_model
 from docendo.errors import UserError, suggestion
@@ -16,8 +16,8 @@ from docendo.study.tuning import count_trials_left
 from docendo.study.worker import find_unfinished
 
 if TYPE_CHECKING:
-    from docendo.problems.catalog import Catalog
     from docendo.config.load import Config
+    from docendo.problems.catalog import Catalog
 
 __all__ = ["check_tasks", "select_tasks", "show_tasks"]
 
