@@ -1,6 +1,7 @@
 """`docendo eval`: fresh held-out problems for the agents of a run."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,11 +54,7 @@ def evaluate(
 
     with RunDirectory.open(path) as run:
         config = load_run_config(run)
-        if not config.domains:
-            raise UserError(
-                f"{path} has no domains to be evaluated in; its agents play games: "
-                f"docendo league {path}"
-            )
+        _check_has_domains(config, path)
         own_domains = list_members(run, config)
         known = [BASE, *own_domains, *config.guests]
         names = check_names(agent or [BASE, *config.learners], known, "agent", path)
@@ -92,6 +89,14 @@ def evaluate(
         f"{count} held-out problems a domain, seed {seed}, after round {trained.round}; "
         f"{repeated} of {len(problems)} were asked in the run too; none was trained on"
     )
+
+
+def _check_has_domains(config: "Config", path: Path) -> None:
+    if not config.domains:
+        raise UserError(
+            f"{path} has no domains to be evaluated in; its agents play games: "
+            f"docendo league {path}"
+        )
 
 
 def _choose_problems(config: "Config", seed: int | None, n: int | None) -> tuple[int, int]:

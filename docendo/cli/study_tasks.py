@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docendo.build.catalog import read_catalog
-from docendo.build.data import solved_problems
+from docendo.build.data import draw_solved_problems
 from docendo.cli.output import show
 from docendo.cli.runs import check_model
 from docendo.errors import UserError, suggestion
@@ -111,7 +111,7 @@ def _check_grid(
 
         key = _describe_problems(config)
         if key not in checked:
-            solved_problems(config, catalog)
+            draw_solved_problems(config, catalog)
         checked.add(key)
     return config, catalog
 
