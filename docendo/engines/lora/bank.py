@@ -98,8 +98,10 @@ class AdapterBank:
         for layer in self.layers.values():
             for matrices in layer.weights:
                 matrix = matrices[slot]
-                noise = torch.randn(matrix.shape, generator=generator).to(self.device)
-                matrix.add_(noise * (scale * matrix.square().mean().sqrt()))
+                # drawn on the processor: the same numbers on every device
+                noise = torch.randn(matrix.shape, generator=generator)
+                size = scale * matrix.square().mean().sqrt()
+                matrix.add_(noise.to(self.device) * size)
         self.refresh()
 
     def cross(self, first: AgentId, second: AgentId, into: AgentId, seed: int) -> None:
@@ -110,7 +112,8 @@ class AdapterBank:
         child = self._adapter_slot(into)
         parents = self._adapter_slot(first), self._adapter_slot(second)
         for name, layer in self.layers.items():
-            parent = parents[seed_for(seed, "cross", into, name) % 2]
+            coin = seed_for(seed, "cross", into, name) % 2
+            parent = parents[coin]
             for matrices in layer.weights:
                 matrices[child] = matrices[parent]
         self.refresh()
@@ -156,10 +159,11 @@ class AdapterBank:
         They are views that may be written; then call `refresh`.
         """
         slot = self.slot(agent)
-        return {
-            name: (layer.weights.a_SRd[slot], layer.weights.b_SdR[slot])
-            for name, layer in self.layers.items()
-        }
+        matrices: dict[str, tuple[Tensor, Tensor]] = {}
+        for name, layer in self.layers.items():
+            weights = layer.weights
+            matrices[name] = weights.a_SRd[slot], weights.b_SdR[slot]
+        return matrices
 
     def set_weights(self, weights_SP: Tensor) -> None:
         """Take these weights, one row per slot, with zero gradients."""
@@ -217,25 +221,28 @@ class AdapterBank:
     def _insert(self, agent: AgentId, row_P: Tensor) -> None:
         """Give the agent the first free slot, or a new one."""
         row_P = row_P.to(self.device)
+        rows = len(self.weights_SP)
         taken = set(self.slots.values())
-        slot = min(set(range(len(self.weights_SP) + 1)) - taken)
+        slot = min(set(range(rows + 1)) - taken)
         self.slots[agent] = slot
 
-        if slot < len(self.weights_SP):
+        if slot < rows:
             self.weights_SP[slot] = row_P
             self.refresh()
         else:
+            # a larger matrix: every layer's views move, and gradients start at zero
             self.set_weights(torch.cat([self.weights_SP, row_P[None]]))
 
 
 def _matrix_views(layer: AdaptedLinear, start: int, flat_SP: Tensor) -> LoraMatrices:
     """The layer's matrices as views of the bank's rows."""
+    rank = layer.rank
     d_in, d_out = layer.base.in_features, layer.base.out_features
-    middle = start + layer.rank * d_in
-    return LoraMatrices(
-        flat_SP[:, start:middle].view(-1, layer.rank, d_in),
-        flat_SP[:, middle : start + layer.size].view(-1, d_out, layer.rank),
-    )
+    middle = start + rank * d_in
+    stop = start + layer.size
+    a_SRd = flat_SP[:, start:middle].view(-1, rank, d_in)
+    b_SdR = flat_SP[:, middle:stop].view(-1, d_out, rank)
+    return LoraMatrices(a_SRd, b_SdR)
 
 
 def adapt(model: nn.Module, bank: AdapterBank) -> None:

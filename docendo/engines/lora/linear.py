@@ -85,15 +85,19 @@ class Projection:
         self.members = members
         self.rank = members[0].rank
         self.scale = members[0].scale
+        self.packed: PackedWeight | None = None
         self.weight_od = bases[0].weight.detach()
-        self.bias_o = None if bases[0].bias is None else bases[0].bias.detach()
+        self.bias_o: Tensor | None = None
+        if bases[0].bias is not None:
+            self.bias_o = bases[0].bias.detach()
         if len(bases) > 1:
             self._join(bases)
-        self.packed: PackedWeight | None = None
+
         self.offsets = [0]
         """First output of each member, and behind the last one the number of outputs."""
         for base in bases:
-            self.offsets.append(self.offsets[-1] + base.out_features)
+            stop = self.offsets[-1] + base.out_features
+            self.offsets.append(stop)
         self.a_SCd = torch.empty(0)
         self.b_SCo = torch.empty(0)
 
@@ -113,11 +117,13 @@ class Projection:
 
     def refresh(self) -> None:
         """Copies the adapters in the model's number format, with the scale multiplied into B."""
-        slots, width = len(self.members[0].weights.a_SRd), self.rank * len(self.members)
+        slots = len(self.members[0].weights.a_SRd)
         if len(self.a_SCd) != slots:
             # the zeros between the blocks of B stay zero: only the blocks are written below
-            self.a_SCd = self.weight_od.new_zeros(slots, width, self.weight_od.shape[1])
-            self.b_SCo = self.weight_od.new_zeros(slots, width, self.offsets[-1])
+            width = self.rank * len(self.members)
+            d_out, d_in = self.weight_od.shape
+            self.a_SCd = self.weight_od.new_zeros(slots, width, d_in)
+            self.b_SCo = self.weight_od.new_zeros(slots, width, d_out)
 
         for i, member in enumerate(self.members):
             ranks, outputs = self._block(i)
@@ -127,8 +133,10 @@ class Projection:
 
     def _block(self, member: int) -> tuple[slice, slice]:
         """The rows (C) and columns (o) of a member."""
-        ranks = slice(member * self.rank, (member + 1) * self.rank)
-        return ranks, slice(self.offsets[member], self.offsets[member + 1])
+        first_rank = member * self.rank
+        ranks = slice(first_rank, first_rank + self.rank)
+        outputs = slice(self.offsets[member], self.offsets[member + 1])
+        return ranks, outputs
 
     def base(self, x_Td: Tensor) -> Tensor:
         """W x + b without adapters, (T, o)."""
@@ -143,11 +151,14 @@ class Projection:
         if len(routing.slots) == 1:
             slot = routing.slots[0]
             low_TC = batch_invariant_linear(x_Td, self.a_SCd[slot])
-            return y_To.add_(batch_invariant_linear(low_TC, self.b_SCo[slot].T))
+            update_To = batch_invariant_linear(low_TC, self.b_SCo[slot].T)
+            return y_To.add_(update_To)
 
-        a_NCd, b_NCo = routing.select(self.a_SCd), routing.select(self.b_SCo)
+        a_NCd = routing.select(self.a_SCd)
+        b_NCo = routing.select(self.b_SCo)
         low_NMC = batch_invariant_bmm(routing.group(x_Td), a_NCd)
-        return y_To.add_(routing.ungroup(torch.bmm(low_NMC, b_NCo)))
+        update_NMo = torch.bmm(low_NMC, b_NCo)
+        return y_To.add_(routing.ungroup(update_NMo))
 
     def forward(self, x_Td: Tensor, routing: Routing) -> tuple[Tensor, list[Tensor]]:
         """(T, o), and for `backward` A x of each run.
@@ -157,8 +168,9 @@ class Projection:
         y_To = self.base(x_Td)
         lows = []
         for slot, start, stop in routing.runs:
-            low_TC = x_Td[start:stop] @ self.a_SCd[slot].T
-            y_To[start:stop].addmm_(low_TC, self.b_SCo[slot])
+            run = slice(start, stop)
+            low_TC = x_Td[run] @ self.a_SCd[slot].T
+            y_To[run].addmm_(low_TC, self.b_SCo[slot])
             lows.append(low_TC)
         return y_To, lows
 
@@ -176,16 +188,18 @@ class Projection:
         """
         grad_Td = input_gradient(grad_To, self.weight_od, self.packed)
         for (slot, start, stop), low_TC in zip(routing.runs, lows, strict=True):
-            run_x_Td, run_grad_To = x_Td[start:stop], grad_To[start:stop]
-            grad_low_TC = run_grad_To @ self.b_SCo[slot].T
-            grad_Td[start:stop].addmm_(grad_low_TC, self.a_SCd[slot])
+            run = slice(start, stop)
+            grad_low_TC = grad_To[run] @ self.b_SCo[slot].T
+            grad_Td[run].addmm_(grad_low_TC, self.a_SCd[slot])
 
-            grad_a_Cd = grad_low_TC.T @ run_x_Td
+            grad_a_Cd = grad_low_TC.T @ x_Td[run]
             for i, member in enumerate(self.members):
                 ranks, outputs = self._block(i)
-                grad_b_oR = run_grad_To[:, outputs].T @ low_TC[:, ranks]
-                member.grads[part].a_SRd[slot].add_(grad_a_Cd[ranks])
-                member.grads[part].b_SdR[slot].add_(grad_b_oR, alpha=self.scale)
+                grads = member.grads[part]
+                grads.a_SRd[slot].add_(grad_a_Cd[ranks])
+                # the copy of B has the scale in it, so A's gradient has it already; B's has not
+                grad_b_oR = grad_To[run, outputs].T @ low_TC[:, ranks]
+                grads.b_SdR[slot].add_(grad_b_oR, alpha=self.scale)
         return grad_Td
 
 

@@ -45,7 +45,9 @@ class Adam:
             mean_SP[:old_count] = self.mean_SP
             square_SP[:old_count] = self.square_SP
             steps_S[:old_count] = self.steps_S
-        self.mean_SP, self.square_SP, self.steps_S = mean_SP, square_SP, steps_S
+        self.mean_SP = mean_SP
+        self.square_SP = square_SP
+        self.steps_S = steps_S
 
     def reset(self, slot: int) -> None:
         """Clear the state of a slot that another agent takes."""
@@ -76,7 +78,9 @@ class Adam:
             norm = float(gradient_P.norm())
             norms[agent] = inf if norm > _MAX_NORM * self.clip else norm
             if isfinite(norms[agent]):
-                gradient_P.mul_(min(1.0, self.clip / (norm + 1e-12)))
+                # as torch.nn.utils.clip_grad_norm_, for each agent by itself
+                factor = min(1.0, self.clip / (norm + 1e-12))
+                gradient_P.mul_(factor)
                 self._update(bank, slot, rate, scratch_P)
 
         bank.zero_grad()
@@ -85,13 +89,16 @@ class Adam:
 
     def _update(self, bank: AdapterBank, slot: int, rate: float, scratch_P: Tensor) -> None:
         gradient_P = bank.grads_SP[slot]
-        mean_P, square_P = self.mean_SP[slot], self.square_SP[slot]
+        mean_P = self.mean_SP[slot]
+        square_P = self.square_SP[slot]
         self.steps_S[slot] += 1
         count = float(self.steps_S[slot])
 
         mean_P.lerp_(gradient_P, 1 - self.beta1)
-        square_P.mul_(self.beta2).addcmul_(gradient_P, gradient_P, value=1 - self.beta2)
+        square_P.mul_(self.beta2)
+        square_P.addcmul_(gradient_P, gradient_P, value=1 - self.beta2)
 
+        # both averages start at zero, which their corrections undo (section 3 of the paper)
         torch.div(square_P, 1 - self.beta2**count, out=scratch_P)
         scratch_P.sqrt_().add_(self.epsilon)
         step_size = rate / (1 - self.beta1**count)

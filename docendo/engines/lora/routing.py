@@ -41,14 +41,19 @@ class Routing(NamedTuple):
     @staticmethod
     def of(slots_T: Sequence[int], device: torch.device) -> "Routing":
         slots = tuple(sorted(set(slots_T)))
-        token_F, place_T = _pad_by_agent(slots_T, slots)
+        padding = _pad_by_agent(slots_T, slots)
+        token_F: Tensor | None = None
+        place_T: Tensor | None = None
+        if padding is not None:
+            token_F = torch.tensor(padding[0], device=device)
+            place_T = torch.tensor(padding[1], device=device)
         return Routing(
             slots=slots,
             slots_N=torch.tensor(slots, device=device),
             slots_T=torch.tensor(slots_T, device=device),
             runs=tuple(_find_runs(slots_T)),
-            token_F=None if token_F is None else torch.tensor(token_F, device=device),
-            place_T=None if place_T is None else torch.tensor(place_T, device=device),
+            token_F=token_F,
+            place_T=place_T,
         )
 
     @property
@@ -87,10 +92,13 @@ def _find_runs(slots_T: Sequence[int]) -> list[Run]:
 def _pad_by_agent(
     slots_T: Sequence[int],
     slots: Sequence[int],
-) -> tuple[list[int] | None, list[int] | None]:
-    """`Routing.token_F` and `Routing.place_T`. Padding repeats an agent's first token."""
+) -> tuple[list[int], list[int]] | None:
+    """`Routing.token_F` and `Routing.place_T`; None where the tokens need no other order.
+
+    Padding repeats an agent's first token.
+    """
     if len(slots) == 1:
-        return None, None
+        return None
 
     tokens_by_slot: dict[int, list[int]] = {slot: [] for slot in slots}
     for token, slot in enumerate(slots_T):
@@ -105,5 +113,5 @@ def _pad_by_agent(
         token_F += tokens + tokens[:1] * (width - len(tokens))
 
     if token_F == list(range(len(slots_T))):
-        return None, None
+        return None
     return token_F, place_T

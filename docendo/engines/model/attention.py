@@ -73,10 +73,12 @@ def build_block(
     """
     longest = max(stop - start for start, stop in spans)
     n = -(-longest // align) * align
+
     start_C, stop_C = torch.tensor(spans, device=like.device).T
     offset_n = torch.arange(n, device=like.device)
     token_Cn = start_C[:, None] + offset_n
     valid_Cn = token_Cn < stop_C[:, None]
+
     later_nn = like.new_full((n, n), float("-inf")).triu_(1)
     mask = later_nn.repeat(heads.group, 1)[None]
 
@@ -134,10 +136,13 @@ class TreeAttention:
         weights = []
         for block in self.blocks:
             operands = self._operands(block, qkv_THD)
-            weights_BNL = self.ops.softmax(self._scores(block, operands))
+            scores_BNL = self._scores(block, operands)
+            weights_BNL = self.ops.softmax(scores_BNL)
             weights.append(weights_BNL)
+
             mixed_BND = self._mix(block, operands, weights_BNL)
-            _write(block, out_TO, self._unfold(block, mixed_BND).flatten(1))
+            mixed_FHD = self._unfold(block, mixed_BND)
+            _write(block, out_TO, mixed_FHD.flatten(1))
         return out_TO, weights
 
     def backward(
@@ -150,9 +155,11 @@ class TreeAttention:
         heads = self.heads
         grad_qkv_THD = torch.zeros_like(qkv_THD)
         for block, weights_BNL in zip(self.blocks, weights, strict=True):
+            # recomputed and not kept since the forward pass, which saves memory
             operands = self._operands(block, qkv_THD)
             grad_FO = grad_TO[block.token_F]
             if block.valid_F is not None:
+                # behind the end of a short sequence its last token stands again
                 grad_FO.masked_fill_(~block.valid_F[:, None], 0)
             grad_FHD = grad_FO.view(len(grad_FO), heads.query, heads.size)
             grad_BND = self._fold(block, grad_FHD)
@@ -161,7 +168,9 @@ class TreeAttention:
             query_FHD = self._unfold(block, grads.query_BND)
             key_FKD = self._unfold(block, grads.key_BnD)
             value_FKD = self._unfold(block, grads.value_BnD)
-            _write(block, grad_qkv_THD, torch.cat([query_FHD, key_FKD, value_FKD], 1))
+            grad_qkv_FXD = torch.cat([query_FHD, key_FKD, value_FKD], 1)
+            _write(block, grad_qkv_THD, grad_qkv_FXD)
+            # blocks without a prompt wrote first; those with one add to their prompt's tokens
             if block.prompt is not None and grads.prompt_pXD is not None:
                 grad_qkv_THD[slice(*block.prompt), heads.query :] += grads.prompt_pXD
         return grad_qkv_THD
@@ -185,8 +194,10 @@ class TreeAttention:
 
     def _operands(self, block: Block, qkv_THD: Tensor) -> _Operands:
         heads = self.heads
+        qkv_FXD = qkv_THD[block.token_F]
         split_sizes = [heads.query, heads.key, heads.key]
-        query, key, value = torch.split(qkv_THD[block.token_F], split_sizes, 1)
+        query, key, value = torch.split(qkv_FXD, split_sizes, 1)
+        # queries are scaled, not scores: there are fewer of them
         query_BND = self._fold(block, query * heads.scale)
         key_BnD = self._fold(block, key)
         value_BnD = self._fold(block, value)

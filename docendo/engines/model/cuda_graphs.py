@@ -66,6 +66,7 @@ class _Recording:
         plan: DecodePlan,
         capture: Capture,
     ) -> Tensor:
+        # a plan holds for many steps; in between only the last tokens change
         if plan is not self.copied_plan:
             buffers = _step_tensors(self.routing, self.plan)
             for buffer, source in zip(buffers, _step_tensors(routing, plan), strict=True):
@@ -84,8 +85,11 @@ class _Recording:
 def _step_key(routing: Routing, plan: DecodePlan) -> tuple[object, ...]:
     """Equal for steps that differ in numbers alone: same shapes, agents and cache."""
     cache = [*plan.cache.prompts, *plan.cache.answers]
-    shapes = [tuple(x.shape) for x in (*_step_tensors(routing, plan), *cache)]
-    return routing.slots, *shapes, *(x.data_ptr() for x in cache)
+    tensors = [*_step_tensors(routing, plan), *cache]
+    shapes = [tuple(tensor.shape) for tensor in tensors]
+    # the cache is not copied: a recording reads and writes it where it is
+    addresses = [tensor.data_ptr() for tensor in cache]
+    return routing.slots, *shapes, *addresses
 
 
 def _step_tensors(routing: Routing, plan: DecodePlan) -> list[Tensor]:

@@ -168,6 +168,7 @@ class RowGroups:
         for row, prompt in enumerate(prompt_B):
             rows_by_prompt[prompt].append(row)
         width = max(min_places, *map(len, rows_by_prompt))
+
         if width == 1 and list(prompt_B) == list(range(prompts)):
             return RowGroups(None, None, prompts)
 
@@ -243,6 +244,7 @@ class DecodePlan:
 
     def set_columns(self, column_B: Tensor) -> None:
         """The next tokens stand at these columns; each row sees its answer up to there."""
+        # in place: compiled functions and CUDA graphs read these tensors where they are
         self.column_B.copy_(column_B)
         answer_mask_Bn = self.mask[:, 0, 0, self.width :]
         columns = torch.arange(answer_mask_Bn.shape[1], device=self.row_B.device)
@@ -254,6 +256,7 @@ class DecodePlan:
         rows = len(qkv_BHD)
         query_heads, key_heads, size, scale = self.heads
         answers = self.cache.answers[layer]
+        # written before it is read: a token sees itself
         key_value_BXD = qkv_BHD[:, query_heads:]
         key_value_B2KD = key_value_BXD.view(rows, 2, key_heads, size)
         answers[:, self.row_B, :, self.column_B] = key_value_B2KD
@@ -273,6 +276,7 @@ class DecodePlan:
         grouped_query = self.groups.group(query_BKgD)
         prompt_scores = torch.bmm(grouped_query, prompt_keys_XDp)
         prompt_BKgp = self.groups.ungroup(prompt_scores, k, g)
+
         row_query = query_BKgD.flatten(0, 1)
         answer_scores = torch.bmm(row_query, answer_keys_XDn)
         answer_BKgn = answer_scores.view(rows, k, g, -1)
@@ -288,6 +292,7 @@ class DecodePlan:
 
         row_weights = answer_weights_BKgn.flatten(0, 1)
         answer_mixed = torch.bmm(row_weights, answer_values_XnD)
+
         grouped_weights = self.groups.group(prompt_weights_BKgp)
         prompt_mixed = torch.bmm(grouped_weights, prompt_values_XpD)
         prompt_BKgD = self.groups.ungroup(prompt_mixed, k, g)

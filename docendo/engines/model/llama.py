@@ -167,6 +167,7 @@ class LlamaStack:
         qkv_THD = rotate(qkv_To, *rope)
         attended_TO, weights = tree.forward(qkv_THD)
         out_Td, out_lows = layer.out.forward(attended_TO, routing)
+
         tape = _AttentionTape(
             x_Td,
             factor_T,
@@ -189,6 +190,7 @@ class LlamaStack:
         gate_up_Tf, gate_up_lows = layer.gate_up.forward(normed_Td, routing)
         inner_Tf = self.ops.swiglu(gate_up_Tf)
         out_Td, down_lows = layer.down.forward(inner_Tf, routing)
+
         tape = _MlpTape(
             x_Td,
             factor_T,
@@ -292,6 +294,7 @@ class LlamaStack:
     def head_rope(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
         """`rope` of every token and head, (T, H + 2K, D); it leaves values as they are."""
         cos_TD, sin_TD = self.rope(x_Td, positions_T)
+        # cosine 1 and sine 0 for values: all heads then turn in one operation
         rotated_heads = self.heads.query + self.heads.key
         ones_TKD = cos_TD.new_ones(len(cos_TD), self.heads.key, cos_TD.shape[-1])
         cos_THD = cos_TD[:, None].expand(-1, rotated_heads, -1)

@@ -49,13 +49,15 @@ def _measure_flops(size: int, dtype: torch.dtype, device: torch.device) -> float
     # numbers that differ: where bits do not change, an accelerator saves power and is faster
     x = _ramp(1, size, dtype, device)
     w = _ramp(2, size, dtype, device)
-    outs = [torch.empty_like(x) for _ in range(_count_workers(device))]
-    jobs = [partial(torch.mm, x, w.T, out=out) for out in outs]
+    jobs: list[_Job] = []
+    for _ in range(_count_workers(device)):
+        out = torch.empty_like(x)
+        jobs.append(partial(torch.mm, x, w.T, out=out))
 
     flops = 2.0 * size**3
-    one_job = flops / _time_one(jobs[0], device)
-    all_jobs = len(jobs) * flops / _time_concurrent(jobs)
-    return max(one_job, all_jobs)
+    one_at_a_time = flops / _time_one(jobs[0], device)
+    together = len(jobs) * flops / _time_concurrent(jobs)
+    return max(one_at_a_time, together)
 
 
 def _ramp(end: float, size: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
@@ -68,15 +70,23 @@ def _measure_bandwidth(size: int, device: torch.device) -> float:
     source = torch.ones(size // 4, device=device)
     target = torch.zeros_like(source)
     workers = _count_workers(device)
-    source_chunks, target_chunks = source.chunk(workers), target.chunk(workers)
-    sums: list[_Job] = [partial(torch.sum, chunk) for chunk in source_chunks]
+    source_chunks = source.chunk(workers)
+    target_chunks = target.chunk(workers)
+    sums: list[_Job] = []
     copies: list[_Job] = []
     for source_chunk, target_chunk in zip(source_chunks, target_chunks, strict=True):
+        sums.append(partial(torch.sum, source_chunk))
         copies.append(partial(target_chunk.copy_, source_chunk))
 
-    read = min(_time_one(partial(torch.sum, source), device), _time_concurrent(sums))
-    copied = min(_time_one(partial(target.copy_, source), device), _time_concurrent(copies))
-    return max(size / read, 2 * size / copied)
+    sum_seconds = min(
+        _time_one(partial(torch.sum, source), device),
+        _time_concurrent(sums),
+    )
+    copy_seconds = min(
+        _time_one(partial(target.copy_, source), device),
+        _time_concurrent(copies),
+    )
+    return max(size / sum_seconds, 2 * size / copy_seconds)
 
 
 def _count_workers(device: torch.device) -> int:

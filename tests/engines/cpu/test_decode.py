@@ -1,10 +1,6 @@
 """Decoding with compiled functions: the same states as with PyTorch's operations, and the same promises."""
 
-import logging
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,17 +10,13 @@ from docendo.engines.cpu import library as kernels
 from docendo.engines.cpu.decode import CpuStack, sample_tokens_compiled
 from docendo.engines.cpu.library import load_kernels
 from docendo.engines.cpu.ops import CpuOps
-from docendo.engines.cpu.selfcheck import Probe, is_faster, random_layer
-from docendo.engines.local import autoselect as choice
-from docendo.engines.local.autoselect import choose_kernels
+from docendo.engines.cpu.selfcheck import Probe, random_layer
 from docendo.engines.local.backward import backward, pack
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.local.workers import Workers
 from docendo.engines.model.attention import Heads
-from docendo.engines.model.llama import LlamaStack
 from docendo.engines.model.sampling import sample_tokens
-from docendo.errors import UserError
 from tests.engines.local.test_decoding import crowd
 from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, mixture, surprise, wake
 
@@ -102,7 +94,7 @@ def test_gradients_are_those_of_pytorchs_operations(
 
 @needs_compiler
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_to_the_last_bit_company_changes_no_answer(dtype: torch.dtype) -> None:
+def test_no_answer_depends_on_its_batch(dtype: torch.dtype) -> None:
     engine, requests = opened(dtype), crowd(48)
     together = replace(engine, workers=Workers()).sample(requests)
     for i in range(0, 48, 7):
@@ -162,121 +154,6 @@ def test_the_ends_of_the_distribution_are_its_likely_tokens() -> None:
 def test_what_is_worked_on_at_once_is_the_same_in_both_languages(name: str) -> None:
     written = "".join(path.read_text() for path in [*kernels._SOURCES, *kernels._HEADERS])
     assert written.count(f"#define {name} {getattr(compiled, f'_{name}')}\n") == 1
-
-
-@pytest.fixture
-def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    monkeypatch.setenv("DOCENDO_CACHE", str(tmp_path))
-    return tmp_path / "kernels"
-
-
-@needs_compiler
-def test_what_was_compiled_is_kept_and_each_number_format_has_its_own(
-    empty_cache: Path,
-) -> None:
-    for dtype in (*DTYPES, *DTYPES):
-        assert load_kernels(dtype) is not None
-    kept = sorted(empty_cache.iterdir())
-    assert [path.suffix for path in kept] == [".so", ".so"]
-
-
-@needs_compiler
-def test_a_damaged_library_is_not_used(
-    empty_cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    assert load_kernels(torch.float32) is not None
-    (kept,) = empty_cache.iterdir()
-    other = tmp_path / "other" / "kernels"
-    other.mkdir(parents=True)
-    (other / kept.name).write_bytes(b"not a library")
-    monkeypatch.setenv("DOCENDO_CACHE", str(other.parent))
-    assert load_kernels(torch.float32) is None
-
-
-def broken(folder: Path, script: str) -> str:
-    compiler = folder / "broken-cc"
-    compiler.write_text(f"#!/bin/sh\n{script}\n")
-    compiler.chmod(0o755)
-    return str(compiler)
-
-
-@pytest.mark.parametrize("script", ["exit 1", "exit 0"])
-def test_without_a_working_compiler_pytorch_does_the_work(
-    script: str, empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CC", broken(tmp_path, script))
-    assert load_kernels(torch.float32) is None
-    assert choose_kernels("auto", "cpu", "float32") == "torch"
-    with pytest.raises(UserError, match="needs a C compiler"):
-        choose_kernels("compiled", "cpu", "float32")
-    monkeypatch.setenv("CC", "")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert load_kernels(torch.float32) is None
-
-
-def test_a_cache_that_cannot_be_written_is_no_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("DOCENDO_CACHE", str(tmp_path / "file"))
-    assert load_kernels(torch.float32) is None
-
-
-def test_compiled_functions_are_for_processors() -> None:
-    assert choose_kernels("auto", "cuda", "bfloat16") == "torch"
-    with pytest.raises(UserError, match="for processors, not for mps"):
-        choose_kernels("compiled", "mps", "float32")
-
-
-@needs_compiler
-@pytest.mark.parametrize("paying", [True, False])
-def test_they_are_chosen_where_they_pay(
-    paying: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(choice, "is_faster", lambda library, dtype, threads: paying)
-    assert choose_kernels("auto", "cpu", "float32") == ("compiled" if paying else "torch")
-    assert choose_kernels("torch", "cpu", "float32") == "torch"
-    assert choose_kernels("compiled", "cpu", "float32") == "compiled"
-
-
-def nothing(*_: object) -> None:
-    """A function that leaves its outputs as they were."""
-
-
-BETWEEN = (
-    "normalise",
-    "normalise_back",
-    "gated",
-    "gated_back",
-    "soften_rows",
-    "soften_back",
-    "totals",
-    "shares",
-)
-WRONG = SimpleNamespace(
-    join=nothing,
-    gate=nothing,
-    attend=nothing,
-    draw=nothing,
-    panel_width=int,
-    **dict.fromkeys(BETWEEN, nothing),
-)
-
-
-def test_functions_that_are_wrong_do_not_pay_however_fast_they_are() -> None:
-    assert not is_faster(WRONG, torch.float32, threads=1)  # type: ignore[arg-type]
-
-
-def test_functions_that_are_wrong_for_a_model_are_not_used_and_that_is_said_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr("docendo.engines.local.engine.load_kernels", lambda dtype: WRONG)
-    with caplog.at_level(logging.WARNING, "docendo"):
-        engine = opened(torch.float32)
-    assert isinstance(engine.network.stack, LlamaStack)
-    assert [r.getMessage() for r in caplog.records] == [
-        "the compiled functions do not agree with PyTorch's here; working without them"
-    ]
 
 
 @needs_compiler

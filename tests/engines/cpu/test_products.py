@@ -76,7 +76,7 @@ def test_whole_numbers_are_multiplied_exactly_on_the_way_back(
 
 
 @needs_pairs
-def test_to_the_last_bit_a_row_is_that_of_it_alone() -> None:
+def test_a_row_is_the_same_to_the_last_bit_alone_and_among_others() -> None:
     generator = torch.Generator().manual_seed(0)
     weight, x = (torch.randn(n, 576, generator=generator).bfloat16() for n in (200, 300))
     panels = packed(weight)
@@ -128,7 +128,7 @@ def test_products_that_are_wrong_or_not_there_are_not_used(width: int) -> None:
 @pytest.mark.parametrize(
     "heads", [Heads(9, 3, 64, 0.125), Heads(2, 1, 128, 0.1), Heads(4, 4, 20, 0.2)]
 )
-def test_to_the_last_bit_all_layers_in_one_call_are_what_each_gap_by_itself_is(
+def test_all_layers_in_one_call_give_the_same_bits_as_one_call_per_gap(
     heads: Heads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With biases, four agents and the bare base."""

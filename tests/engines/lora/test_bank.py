@@ -1,68 +1,13 @@
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
-from docendo.engines.lora.routing import Routing
 from docendo.errors import UserError
 from docendo.records import BASE, AgentId
 from tests.engines.toys import ALPHA, ANN, BOB, CAT, CPU, RANK, fresh, logits, plain
 
 IDS = [5, 80, 33, 7, 120]
-
-
-def test_equal_groups_are_only_a_reshape() -> None:
-    routing = Routing.of([3] * 4 + [5] * 4, CPU)
-    assert routing.token_F is None
-    assert routing.slots == (3, 5)
-    assert routing.group(torch.arange(8.0)[:, None])[:, :, 0].tolist() == [
-        [0, 1, 2, 3],
-        [4, 5, 6, 7],
-    ]
-
-
-def test_unequal_and_scattered_groups_are_padded_with_their_first_token_and_never_small() -> (
-    None
-):
-    routing = Routing.of([4, 3, 4, 4], CPU)
-    assert routing.runs == ((4, 0, 1), (3, 1, 2), (4, 2, 4))
-    assert routing.group(torch.arange(4.0)[:, None])[:, :, 0].tolist() == [
-        [1, 1, 1, 1],
-        [0, 2, 3, 0],
-    ]
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.integers(1, 3))
-def test_ungroup_undoes_group(slots: list[int], width: int) -> None:
-    x = torch.arange(float(len(slots) * width)).view(-1, width)
-    routing = Routing.of(slots, CPU)
-    assert len(routing.slots) == 1 or torch.equal(routing.ungroup(routing.group(x)), x)
-
-
-@pytest.mark.parametrize(
-    "slots", [[1, 1, 2, 2], [0, 1, 1, 1, 3], [2, 1, 3, 1], [2], [0, 0], [1, 3]]
-)
-@pytest.mark.parametrize("training", [False, True])
-def test_layers_that_share_an_input_add_each_tokens_own_update(
-    engine: LocalEngine, slots: list[int], training: bool
-) -> None:
-    names = [f"model.layers.0.self_attn.{x}_proj" for x in "qkv"]
-    (joined,) = (
-        p for p in engine.bank.projections if p.members[0] is engine.bank.layers[names[0]]
-    )
-    x = torch.randn(len(slots), 48, generator=torch.Generator().manual_seed(0))
-    routing = Routing.of(slots, CPU)
-    with torch.no_grad():
-        y = joined.forward(x, routing)[0] if training else joined.infer(x, routing)
-    agents = {slot: agent for agent, slot in engine.bank.slots.items()}
-    for t, slot in enumerate(slots):
-        matrices = engine.bank.matrices(agents[slot])
-        layers = [(engine.bank.layers[n].base.weight, *matrices[n]) for n in names]
-        wanted = torch.cat([x[t] @ (w + ALPHA / RANK * b @ a).T for w, a, b in layers])
-        torch.testing.assert_close(y[t], wanted, atol=1e-5, rtol=1e-5)
 
 
 def test_a_fresh_adapter_changes_nothing() -> None:
