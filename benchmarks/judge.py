@@ -16,7 +16,7 @@ from docendo.config import AgentConfig, DomainConfig
 from docendo.config.load import Config
 from docendo.datasets.files import Columns, read_problems
 from docendo.interfaces import Evaluator
-from docendo.judges.attacks import resistance
+from docendo.judges.attacks import measure_resistance
 from docendo.judges.pointwise import ModelJudge
 from docendo.loop import finetune
 from docendo.problems.registry import built_in_domains
@@ -26,7 +26,7 @@ CAPITALS = Path(__file__).parents[1] / "recipes" / "capitals.csv"
 
 
 def measured(judge: Evaluator, problems: Sequence[Problem]) -> dict[str, float]:
-    found = resistance(judge, problems)
+    found = measure_resistance(judge, problems)
     return {
         "right answers let through": found.right,
         "wrong answers let through": found.wrong,

@@ -13,7 +13,7 @@ from docendo.prompts import lesson_prompt, solve_prompt
 from docendo.records import AgentId, Example, Problem, TaskType
 from docendo.school import Expert, MixtureSource, School
 from docendo.seeds import seed_for
-from docendo.tools.calls import worded
+from docendo.tools.calls import render_tool_calls
 
 __all__ = [
     "as_examples",
@@ -137,11 +137,13 @@ def as_examples(
         alike = [n for n in others if n[0].task_type == kind and n[0].key != problem.key]
         if alike and rng.random() < school.schedule.one_shot_fraction:
             shown, worked = rng.choice(alike)
-            example = shown.prompt, worded(shown.prompt, worked, own)
+            example = shown.prompt, render_tool_calls(shown.prompt, worked, own)
             messages = lesson_prompt([example], problem.prompt, instruction)
         else:
             messages = solve_prompt(problem.prompt, instruction)
-        found.append(Example(agent, messages, worded(problem.prompt, solution, own)))
+        found.append(
+            Example(agent, messages, render_tool_calls(problem.prompt, solution, own))
+        )
     return found
 
 

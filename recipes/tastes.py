@@ -60,7 +60,7 @@ def crowds(people: int, seed: int) -> dict[str, list[Person]]:
     circle = ("short", "polite", "detailed")
     return {
         "cyclic": [
-            Person(n, {"right": 1.0}, noise=rng.uniform(0.1, 0.3), circle=circle)
+            Person(n, {"right": 1.0}, noise=rng.uniform(0.1, 0.3), cyclic_features=circle)
             for n in names
         ],
         "one order": [

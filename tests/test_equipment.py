@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from docendo.build.agents import toolsets
+from docendo.build.agents import build_toolsets
 from docendo.build.catalog import read_catalog
 from docendo.build.school import build_school
 from docendo.config.load import Config, load_config, parse_config
@@ -198,6 +198,6 @@ def test_a_dictionary_of_ones_own_is_found_from_where_the_config_is(tmp_path: An
     (tmp_path / "run.toml").write_text(
         '[agents]\nemmy = { domain = "biology", tools = ["dictionary:terms.tsv"] }\n'
     )
-    found = toolsets(load_config(tmp_path / "run.toml"))
+    found = build_toolsets(load_config(tmp_path / "run.toml"))
     assert found[EMMY].tools["dictionary"]("quarks") == "a part of a proton"
     assert found[EMMY].calls == 2

@@ -3,7 +3,7 @@
 from typing import Any
 
 from docendo.errors import UserError
-from docendo.humans.simulated import Interested
+from docendo.humans.simulated import InterestSource
 from docendo.interfaces import Source
 from docendo.parts import PartConfig
 
@@ -24,4 +24,4 @@ class PersonAskerConfig(PartConfig):
                 "a simulated person asks what the domain has, "
                 f"and {context.domain} has nothing of its own"
             )
-        return Interested(context.own_source, person)
+        return InterestSource(context.own_source, person)

@@ -13,18 +13,23 @@ from docendo.records import AgentId, Grammar
 from docendo.tools.calls import TOOLS, Tool, Toolset, make_tools
 from docendo.tools.dictionary import read_words
 
-__all__ = ["answering", "check_answerers", "habits", "toolsets"]
+__all__ = [
+    "build_toolsets",
+    "check_agents",
+    "sampling_params_by_agent",
+    "with_sampling_params",
+]
 
 
-def answering(engine: Engine, config: Config) -> Engine:
+def with_sampling_params(engine: Engine, config: Config) -> Engine:
     """The engine as it answers in class, every agent in its own way. Tools are inside it: calls and results count in
     an agent's own `max_tokens`.
     """
-    found = habits(config)
+    found = sampling_params_by_agent(config)
     return WithSamplingParams(engine, found) if found else engine
 
 
-def toolsets(config: Config) -> dict[AgentId, Toolset]:
+def build_toolsets(config: Config) -> dict[AgentId, Toolset]:
     """Of the agents that have any tools. Raises UserError for a tool that there is not, or an agent that calls none."""
     found: dict[AgentId, Toolset] = {}
     for name, agent in config.agents.items():
@@ -55,7 +60,7 @@ def _tools(wanted: Sequence[str], where: str) -> dict[str, Tool]:
     return make_tools(names, partial(read_words, path))
 
 
-def habits(config: Config) -> Mapping[AgentId, SamplingParams]:
+def sampling_params_by_agent(config: Config) -> Mapping[AgentId, SamplingParams]:
     """Of the agents that have any."""
     found: dict[AgentId, SamplingParams] = {}
     for name, agent in config.agents.items():
@@ -68,10 +73,10 @@ def habits(config: Config) -> Mapping[AgentId, SamplingParams]:
     return found
 
 
-def check_answerers(config: Config) -> None:
+def check_agents(config: Config) -> None:
     """Raises UserError for tools that there are not, and a grammar that is wrong or that no answer fits."""
-    equipment = toolsets(config)
-    for name, habit in habits(config).items():
+    equipment = build_toolsets(config)
+    for name, habit in sampling_params_by_agent(config).items():
         if habit.grammar is None:
             continue
         if (plays := config.agents[name].policy) != "model":

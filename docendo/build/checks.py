@@ -1,6 +1,6 @@
 """What a config must agree on across its sections; each rule raises one clear error."""
 
-from docendo.build.agents import check_answerers
+from docendo.build.agents import check_agents
 from docendo.build.askers import check_askers
 from docendo.build.data import check_data
 from docendo.build.endpoints import check_endpoints
@@ -19,7 +19,7 @@ def check_config(config: Config) -> None:
     check_askers(config)
     check_cast(config)
     check_endpoints(config)
-    check_answerers(config)
+    check_agents(config)
     check_evaluators(config)
     check_data(config)
     _check_agents_domains(config)

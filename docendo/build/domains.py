@@ -1,6 +1,6 @@
 """From the settings of a domain to its own source: a program, a file, or a user's own part."""
 
-from docendo.build.people import person
+from docendo.build.people import build_person
 from docendo.config.load import Config
 from docendo.datasets.file_source import FileAskerConfig, FileSource
 from docendo.datasets.files import BadRow
@@ -43,7 +43,7 @@ def build_member(
     context = SourceContext(
         domain=domain,
         own_source=own_source,
-        find_person=lambda name: person(config, name, "person"),
+        find_person=lambda name: build_person(config, name, "person"),
     )
     try:
         source = build_source(part, context)

@@ -6,7 +6,7 @@ from logging import getLogger
 from pathlib import Path
 from typing import Literal
 
-from docendo.build.people import person
+from docendo.build.people import build_person
 from docendo.config import EvaluatorConfig
 from docendo.config.load import Config
 from docendo.errors import UserError, suggestion
@@ -18,7 +18,7 @@ from docendo.graders.gym import GymGrader
 from docendo.graders.numbers import Numeric, Symbolic
 from docendo.graders.stats import WithStats
 from docendo.graders.unit_tests import CPythonTestGrader
-from docendo.humans.rating import HumanRater, Mode, RatingQueue
+from docendo.humans.rating import HumanRater, RatingMode, RatingQueue
 from docendo.interfaces import Engine, Evaluator, Grader
 from docendo.judges.pairwise import PairwiseJudge
 from docendo.judges.pointwise import ModelJudge
@@ -57,12 +57,12 @@ class EvaluatorPanel:
     domains: Mapping[str, Evaluator]
     counted: Mapping[str, WithStats]
 
-    def told(self) -> dict[str, float]:
+    def pop_metrics(self) -> dict[str, float]:
         """Counts of every evaluator since the last time."""
         return {
             f"evaluator/{name}/{what}": n
             for name, c in self.counted.items()
-            for what, n in c.told().items()
+            for what, n in c.pop_metrics().items()
         }
 
 
@@ -89,7 +89,7 @@ def check_evaluators(config: Config) -> None:
         if given.kind == "judge":
             _judges(given.by, config, f"[evaluators.{name}] by")
         if given.kind == "person":
-            person(config, given.by, f"[evaluators.{name}] by")
+            build_person(config, given.by, f"[evaluators.{name}] by")
 
 
 def _check_parts(config: Config, name: str, above: tuple[str, ...]) -> None:
@@ -203,7 +203,7 @@ def by_person(config: Config) -> Maker:
     """How evaluators are made that are simulated people."""
 
     def make(given: EvaluatorConfig, where: str) -> Evaluator:
-        return person(config, given.by, f"{where} by").judge
+        return build_person(config, given.by, f"{where} by").judge
 
     return make
 
@@ -214,7 +214,7 @@ def by_people(
     """How evaluators are made that are real people; `named` gives whoever judges meanwhile."""
 
     def make(given: EvaluatorConfig, where: str) -> Evaluator:
-        modes: dict[str, Mode] = {"wait": "wait", "async": "async", "off": "off"}
+        modes: dict[str, RatingMode] = {"wait": "wait", "async": "async", "off": "off"}
         if given.by not in modes:
             raise UserError(
                 f"{where} by: no way {given.by!r} of asking people{suggestion(given.by, modes)}"

@@ -6,10 +6,10 @@ from docendo.graders.answer import UnitTestGrader, never_raises
 from docendo.humans.simulated import Person
 from docendo.sandbox.monty import Sandbox
 
-__all__ = ["check_people", "person"]
+__all__ = ["build_person", "check_people"]
 
 
-def person(config: Config, name: str, where: str) -> Person:
+def build_person(config: Config, name: str, where: str) -> Person:
     """One of the config's simulated people. Raises UseError, saying where it is named, for one that there is not."""
     if name not in config.people:
         raise UserError(f"{where}: no person {name!r}{suggestion(name, config.people)}")
@@ -25,4 +25,4 @@ def person(config: Config, name: str, where: str) -> Person:
 def check_people(config: Config) -> None:
     """Raises UseError for a person that cannot be."""
     for name in config.people:
-        person(config, name, f"[people.{name}]")
+        build_person(config, name, f"[people.{name}]")

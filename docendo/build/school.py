@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from docendo.build.agents import answering, toolsets
+from docendo.build.agents import with_sampling_params, build_toolsets
 from docendo.build.askers import accepted_questions, build_question_writer
 from docendo.build.data import build_data_mixture, draw_solved_problems
 from docendo.build.endpoints import routed
@@ -40,7 +40,7 @@ def build_school(
 
     # Two views of one engine: with endpoints behind it, and with tools in agents' hands.
     router = routed(engine, config)
-    with_tools = WithTools(router, toolsets(config), engine.ids)
+    with_tools = WithTools(router, build_toolsets(config), engine.ids)
     player: Engine = with_tools if with_tools.toolsets else router
 
     classroom = _build_classroom(
@@ -92,12 +92,12 @@ def _build_classroom(
     judges = {"judge": judging(config, with_tools.engine, system_prompts)}
     panel = build_panel(config, judges, ratings)
 
-    metric_sources = [panel.told, with_tools.pop_metrics]
+    metric_sources = [panel.pop_metrics, with_tools.pop_metrics]
     if isinstance(with_tools.engine, Router):
         metric_sources.append(with_tools.engine.pop_metrics)
 
     return Classroom(
-        engine=answering(player, config),
+        engine=with_sampling_params(player, config),
         sources=catalog.sources,
         evaluators=panel.domains,
         rules=_build_rules(config),

@@ -37,7 +37,7 @@ def attack_judges(
     Tries texts that know no answer and are made to please a judge, and counts how many get a
     point; right and wrong answers beside them. Reads the newest checkpoint and writes nothing.
     """
-    from docendo.judges.attacks import resistance
+    from docendo.judges.attacks import measure_resistance
     from docendo.run.evaluation import held_out_problems
     from docendo.store import RunDirectory
 
@@ -55,7 +55,7 @@ def attack_judges(
     for name in domains:
         evaluator = trained.classroom.evaluators[name]
         problems = held_out_problems(trained.catalog, name, n, seed)
-        results[name] = resistance(evaluator, problems, attacked)
+        results[name] = measure_resistance(evaluator, problems, attacked)
 
     failed = [name for name, result in results.items() if result.rate > max_passed]
     if as_json:

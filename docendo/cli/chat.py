@@ -26,14 +26,14 @@ from docendo.records import BASE, AgentId
 from docendo.seeds import seed_for
 
 if TYPE_CHECKING:
-    from docendo.humans.comparison import AnswerPair, ComparisonSession, Word
+    from docendo.humans.comparison import AnswerPair, ComparisonSession
     from docendo.humans.votes import VoteStore
     from docendo.interfaces import Split
-    from docendo.records import TaskType
+    from docendo.records import TaskType, Vote
 
 __all__ = ["chat"]
 
-_VOTES: "dict[str, Word]" = {"a": "first", "b": "second", "t": "tie", "n": "both bad"}
+_VOTES: "dict[str, Vote]" = {"a": "first", "b": "second", "t": "tie", "n": "both bad"}
 _CHOICES = "a or b is better, t tie, n both bad, s skip, u undo, q leave"
 
 _AGENT_HELP = "Only these agents; given twice or more."
@@ -163,7 +163,7 @@ def _take_votes(
         if right_answer:
             show("The right answer is", indent_quote(right_answer))
 
-    number = len(session.said)
+    number = len(session.recorded)
     show(f"{number} vote{'' if number == 1 else 's'} kept")
 
 
@@ -201,7 +201,7 @@ def _ask_for_vote(
             right = ""
             if ask_right:
                 right = read_line("the right answer, or nothing: ") or ""
-            session.say(pair, _VOTES[reply], right)
+            session.record(pair, _VOTES[reply], right)
             show(f"A was {pair.first}, B was {pair.second}")
             return True
 

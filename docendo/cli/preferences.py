@@ -74,13 +74,13 @@ def _read_votes(path: Path) -> list[Opinion]:
     if not (path / PEOPLE).is_file():
         raise UserError(f"{path}: no votes yet; begin with `docendo chat {path}`")
     with VoteStore(path) as store:
-        return store.all()
+        return store.read_opinions()
 
 
 def _format_rows(votes: Sequence[Opinion], unpaired: bool) -> str:
     from docendo.humans import preference_data
 
-    make_rows = preference_data.unpaired if unpaired else preference_data.preferences
+    make_rows = preference_data.unpaired_rows if unpaired else preference_data.preference_rows
     return "".join(json.dumps(row) + "\n" for row in make_rows(votes))
 
 

@@ -20,14 +20,14 @@ __all__ = [
     "Runner",
     "UnitTestGrader",
     "exact",
+    "extract_program",
     "final_answer",
-    "marked",
+    "has_answer_line",
     "never_raises",
-    "outputs",
     "parallel",
     "per_answer",
-    "program",
     "read_test",
+    "run_calls",
 ]
 
 _SHORT, _LONGEST_ANSWER, _LONGEST_PROGRAM, _LONGEST_TEST = 40, 200, 2000, 1000
@@ -52,12 +52,12 @@ def final_answer(text: str) -> str | None:
     )
 
 
-def marked(text: str) -> bool:
+def has_answer_line(text: str) -> bool:
     """Whether a line of `text` starts with ``Answer:``."""
     return _after_mark(text) is not None
 
 
-def program(text: str, names: Collection[str] = _PYTHON) -> str | None:
+def extract_program(text: str, names: Collection[str] = _PYTHON) -> str | None:
     """The last closed ``` block of `text`, else all that follows its last ``Answer:``, else all of it.
 
     A first line of the block that is one of `names`, in lower case, is the language and no part of the program.
@@ -144,7 +144,7 @@ class UnitTestGrader:
     def __call__(self, problem: Problem, text: str) -> Verdict:
         if not problem.tests:
             return exact(problem, text)
-        code = program(text)
+        code = extract_program(text)
         if code is None:
             return Verdict(0.0, "no answer")
         if len(code) > _LONGEST_PROGRAM:
@@ -164,9 +164,9 @@ class UnitTestGrader:
         return Verdict(1.0, "passes every test")
 
 
-def outputs(run: Runner, text: str, cases: Sequence[Case]) -> tuple[str, ...]:
+def run_calls(run: Runner, text: str, cases: Sequence[Case]) -> tuple[str, ...]:
     """The ``repr`` of what the program in `text` gives for the call of each of `cases`, up to the first that fails."""
-    code = program(text)
+    code = extract_program(text)
     if code is None or len(code) > _LONGEST_PROGRAM or not cases:
         return ()
     return run(_defining(code, cases[0]), [case.call for case in cases]).values

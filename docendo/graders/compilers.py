@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from docendo.errors import RunError, UserError, suggestion
-from docendo.graders.answer import program
+from docendo.graders.answer import extract_program
 from docendo.records import Problem, Verdict
 from docendo.sandbox.isolated import IsolatedSandbox
 from docendo.sandbox.spec import Limits, Program, interpreter
 
-__all__ = ["LANGUAGES", "Compiler", "Language", "Tool", "installed"]
+__all__ = ["LANGUAGES", "Compiler", "CompilerCommand", "Language", "installed"]
 
 Language = Literal["python", "c", "javascript", "rust"]
 
@@ -34,7 +34,7 @@ for one in found:
 """
 
 
-class Tool(NamedTuple):
+class CompilerCommand(NamedTuple):
     """A compiler as it is found here, and how it is called."""
 
     command: tuple[str, ...]
@@ -48,7 +48,7 @@ class _Language(NamedTuple):
     """What a block of it may be called in an answer."""
     needs: str
     """The programs that compile it: one of them."""
-    find: Callable[[], Tool | None]
+    find: Callable[[], CompilerCommand | None]
     limits: Limits
     arguments: Callable[[str], tuple[str, ...]]
     """What else a program's compiler is told; last the name of the file that holds it."""
@@ -70,7 +70,7 @@ class Compiler:
 
     language: Language
     jail: IsolatedSandbox
-    _tool: Tool = field(init=False, repr=False)
+    _tool: CompilerCommand = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
@@ -97,7 +97,7 @@ class Compiler:
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
         language = LANGUAGES[self.language]
-        code = program(text, language.names)
+        code = extract_program(text, language.names)
         if code is None or not re.sub(language.comments, "", code).strip():
             return Verdict(0.0, "no program")
         if len(code) > _LONGEST_PROGRAM:
@@ -144,17 +144,19 @@ def _complaint(told: str, name: str) -> str:
     ]
 
 
-def _python() -> Tool:
+def _python() -> CompilerCommand:
     command, toolchain = interpreter()
-    return Tool((*command, "check.py"), toolchain, {"check.py": _PYTHON_CHECK.encode()})
+    return CompilerCommand(
+        (*command, "check.py"), toolchain, {"check.py": _PYTHON_CHECK.encode()}
+    )
 
 
-def _c() -> Tool | None:
+def _c() -> CompilerCommand | None:
     found = shutil.which("gcc") or shutil.which("clang") or shutil.which("cc")
     if found is None:
         return None
     quiet = "-fno-diagnostics-show-caret", "-fdiagnostics-color=never"
-    return Tool(
+    return CompilerCommand(
         (
             os.path.realpath(found),
             "-fsyntax-only",
@@ -166,15 +168,15 @@ def _c() -> Tool | None:
     )
 
 
-def _javascript() -> Tool | None:
+def _javascript() -> CompilerCommand | None:
     found = shutil.which("node")
     if found is None:
         return None
     real = os.path.realpath(found)
-    return Tool((real, "--max-old-space-size=192", "--check"), (real,))
+    return CompilerCommand((real, "--max-old-space-size=192", "--check"), (real,))
 
 
-def _rust() -> Tool | None:
+def _rust() -> CompilerCommand | None:
     found = shutil.which("rustc")
     if found is None:
         return None
@@ -199,7 +201,9 @@ def _rust() -> Tool | None:
         "-o",
         "out.rmeta",
     )
-    return Tool((f"{root}/bin/rustc", *forced, *out), (f"{root}/bin", f"{root}/lib"))
+    return CompilerCommand(
+        (f"{root}/bin/rustc", *forced, *out), (f"{root}/bin", f"{root}/lib")
+    )
 
 
 _RUST_LINTS = (

@@ -12,7 +12,7 @@ from docendo.records import Problem, Verdict
 from docendo.sandbox import regex
 from docendo.sandbox.worker import CallError, SubprocessWorker
 
-__all__ = ["FormatGrader", "SpellingGrader", "json_fault"]
+__all__ = ["FormatGrader", "SpellingGrader", "json_schema_error"]
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}][^\W\d_]+)*")
 _LONGEST, _WORDS = 20_000, 2_000
@@ -124,7 +124,7 @@ class FormatGrader:
                 return Verdict(0.0, f"matching it took more than {_SECONDS:g} seconds")
         if self.schema:
             try:
-                fault = json_fault(json.loads(whole), self._schema)
+                fault = json_schema_error(json.loads(whole), self._schema)
             except (ValueError, RecursionError):
                 return Verdict(0.0, "not JSON")
             if fault:
@@ -143,7 +143,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def json_fault(value: Any, schema: Any, where: str = "$") -> str:
+def json_schema_error(value: Any, schema: Any, where: str = "$") -> str:
     """What of `value` does not fit, and where; empty where all fits.
 
     Of JSON schema: type, enum, const, properties, required, additionalProperties (true or false), items, minimum,
@@ -163,7 +163,7 @@ def json_fault(value: Any, schema: Any, where: str = "$") -> str:
         return _object_fault(value, schema, where)
     if isinstance(value, list):
         found = (
-            json_fault(v, schema.get("items", {}), f"{where}[{i}]")
+            json_schema_error(v, schema.get("items", {}), f"{where}[{i}]")
             for i, v in enumerate(value)
         )
         return _size_fault(len(value), schema, "Items", where) or next(
@@ -187,7 +187,7 @@ def _object_fault(value: dict[str, Any], schema: Any, where: str) -> str:
     ):
         return f"{where} has {more[0]!r}, which is not wanted"
     found = (
-        json_fault(value[name], inner, f"{where}.{name}")
+        json_schema_error(value[name], inner, f"{where}.{name}")
         for name, inner in properties.items()
         if name in value
     )

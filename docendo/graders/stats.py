@@ -30,7 +30,7 @@ class WithStats:
         ]
         return verdicts
 
-    def told(self) -> dict[str, float]:
+    def pop_metrics(self) -> dict[str, float]:
         """Verdicts, their mean score, and the share that agreed with the right answer, since the last time."""
         found = {"verdicts": float(len(self.scores))}
         if self.scores:

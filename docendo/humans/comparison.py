@@ -8,22 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from random import Random
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from docendo.errors import UserError
 from docendo.humans.votes import VoteStore
 from docendo.interfaces import Engine
 from docendo.prompts import INSTRUCTION, solve_prompt
-from docendo.records import AgentId, Opinion, Request, base_agent
+from docendo.records import AgentId, Opinion, Request, Vote, base_agent
 from docendo.seeds import seed_for
 
 __all__ = [
     "AnswerPair",
     "ComparisonSession",
-    "Word",
 ]
-
-Word = Literal["first", "second", "tie", "both bad"]
 
 
 class AnswerPair(NamedTuple):
@@ -49,9 +46,9 @@ class ComparisonSession:
     """System prompts of the agents that have their own; copies of an agent have its own."""
     round: int | None = None
     """After which the agents are as they are here."""
-    said: list[tuple[int, Opinion]] = field(default_factory=list)
+    recorded: list[tuple[int, Opinion]] = field(default_factory=list)
     """The person's opinions of this session, with their numbers."""
-    asked: int = 0
+    question_count: int = 0
 
     def __post_init__(self) -> None:
         self.agents = list(dict.fromkeys(self.agents))
@@ -68,10 +65,10 @@ class ComparisonSession:
         if not prompt.strip():
             raise UserError("an empty question; type one, or q to leave")
         first, second = self._chosen(
-            seed_for(self.seed, "who", self.person, self.asked, prompt)
+            seed_for(self.seed, "who", self.person, self.question_count, prompt)
         )
         seeds = [
-            seed_for(self.seed, "answer", self.person, self.asked, prompt, agent)
+            seed_for(self.seed, "answer", self.person, self.question_count, prompt, agent)
             for agent in (first, second)
         ]
         requests = [
@@ -87,11 +84,11 @@ class ComparisonSession:
             )
             for agent, seed in zip((first, second), seeds, strict=True)
         ]
-        self.asked += 1
+        self.question_count += 1
         one, other = self.engine.sample(requests)
         return AnswerPair(prompt.strip(), first, second, (one.text, other.text))
 
-    def say(self, pair: AnswerPair, word: Word, right: str = "") -> Opinion:
+    def record(self, pair: AnswerPair, vote: Vote, right: str = "") -> Opinion:
         """Keep what the person says of a pair, durably."""
         opinion = Opinion(
             self.person,
@@ -99,24 +96,24 @@ class ComparisonSession:
             pair.first,
             pair.second,
             pair.texts,
-            word,
+            vote,
             right.strip(),
         )
-        self.said.append((self.opinions.say(opinion, self.round), opinion))
+        self.recorded.append((self.opinions.record(opinion, self.round), opinion))
         return opinion
 
     def undo(self) -> AnswerPair | None:
         """Take the last opinion of this session back; its pair, to be said again, or None where there is none."""
-        if not self.said:
+        if not self.recorded:
             return None
-        number, opinion = self.said.pop()
-        self.opinions.take_back(number)
+        number, opinion = self.recorded.pop()
+        self.opinions.delete(number)
         return AnswerPair(opinion.prompt, opinion.first, opinion.second, opinion.texts)
 
     def _chosen(self, seed: int) -> tuple[AgentId, AgentId]:
         rng, counts = (
             Random(seed),
-            Counter(frozenset((o.first, o.second)) for o in self.opinions.all()),
+            Counter(frozenset((o.first, o.second)) for o in self.opinions.read_opinions()),
         )
         pair = min(
             combinations(self.agents, 2), key=lambda p: (counts[frozenset(p)], rng.random())

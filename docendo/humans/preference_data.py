@@ -5,10 +5,10 @@ from typing import Any
 
 from docendo.records import Opinion
 
-__all__ = ["preferences", "unpaired"]
+__all__ = ["preference_rows", "unpaired_rows"]
 
 
-def preferences(opinions: Sequence[Opinion]) -> list[dict[str, Any]]:
+def preference_rows(opinions: Sequence[Opinion]) -> list[dict[str, Any]]:
     """Rows with ``prompt``, ``chosen`` and ``rejected``. Ties and two bad answers are left out.
 
     A right answer that the person gave is preferred to both, unless it says the same.
@@ -32,7 +32,7 @@ def preferences(opinions: Sequence[Opinion]) -> list[dict[str, Any]]:
     return rows
 
 
-def unpaired(opinions: Sequence[Opinion]) -> list[dict[str, Any]]:
+def unpaired_rows(opinions: Sequence[Opinion]) -> list[dict[str, Any]]:
     """Rows with ``prompt``, ``completion`` and ``label``: True for what was preferred, or given as the right answer.
 
     Two bad answers are both False; a tie says of neither whether it is good, and is left out.

@@ -12,9 +12,9 @@ from docendo.humans.votes import PEOPLE, Grade, VoteStore
 from docendo.interfaces import Evaluator
 from docendo.records import Answer, Verdict
 
-__all__ = ["HumanRater", "Mode", "RatingQueue"]
+__all__ = ["HumanRater", "RatingMode", "RatingQueue"]
 
-Mode = Literal["wait", "async", "off"]
+RatingMode = Literal["wait", "async", "off"]
 _LOOK = 1.0
 """Seconds between two looks at what people said."""
 _QUEUE = 200
@@ -43,8 +43,8 @@ class HumanRater:
     again after a crash is judged as it was, whatever was said since.
     """
 
-    mode: Mode
-    guests: RatingQueue
+    mode: RatingMode
+    queue: RatingQueue
     meanwhile: Evaluator | None
     """Who judges what no person has; 0 where there is nobody."""
     notify: Callable[[str], None] = lambda text: None
@@ -62,16 +62,16 @@ class HumanRater:
 
     def _graded(self, answers: Sequence[Answer]) -> dict[int, Verdict]:
         """The verdicts that count, by place."""
-        run, batch = self.guests.run, self._batch(answers)
-        if not answers or run is None or not (self.guests.asks or (run / PEOPLE).exists()):
+        run, batch = self.queue.run, self._batch(answers)
+        if not answers or run is None or not (self.queue.asks or (run / PEOPLE).exists()):
             return {}
         with VoteStore(run) as people:
-            if not self.guests.asks:
+            if not self.queue.asks:
                 return _known(answers, people.grades(waiting=False))
             if people.horizon(batch) is None:
                 self._ask(run, people, answers)
             return _known(
-                answers, people.grades(waiting=False, horizon=people.judged(batch))
+                answers, people.grades(waiting=False, horizon=people.fix_horizon(batch))
             )
 
     def _ask(self, run: Path, people: VoteStore, answers: Sequence[Answer]) -> None:
@@ -86,7 +86,7 @@ class HumanRater:
             if self.mode == "wait"
             else max(0, _QUEUE - len(people.grades(waiting=True)))
         )
-        people.wait_for(left[:room])
+        people.enqueue(left[:room])
         if self.mode == "wait" and left:
             count = "1 answer waits" if len(left) == 1 else f"{len(left)} answers wait"
             self.notify(f"{count} for a person: docendo chat {run} --grade")
@@ -95,13 +95,13 @@ class HumanRater:
                 raise RunError(
                     f"{run / PEOPLE} is gone, and answers in it wait for a person"
                 )
-            self.guests.attend(run)
+            self.queue.attend(run)
 
     def _batch(self, answers: Sequence[Answer]) -> str:
         """A name for these answers in this round."""
         said = [(a.problem.key, a.text, a.author, a.seed) for a in answers]
         return blake2b(
-            repr((self.guests.now(), self.mode, said)).encode(), digest_size=16
+            repr((self.queue.now(), self.mode, said)).encode(), digest_size=16
         ).hexdigest()
 
 

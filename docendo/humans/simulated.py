@@ -11,18 +11,23 @@ from itertools import combinations
 from math import exp, log
 from random import Random
 from statistics import fmean
-from typing import Literal
 
 from docendo.errors import UserError, suggestion
 from docendo.graders.answer import exact
 from docendo.interfaces import Grader, Source, Split
 from docendo.prompts import in_manner
-from docendo.records import AgentId, Answer, Opinion, Problem, TaskType, Verdict
+from docendo.records import AgentId, Answer, Opinion, Problem, TaskType, Verdict, Vote
 from docendo.seeds import seed_for
 
-__all__ = ["FEATURES", "Choice", "Interested", "Person", "features", "poll", "questions"]
+__all__ = [
+    "FEATURES",
+    "InterestSource",
+    "Person",
+    "draw_questions",
+    "measure_features",
+    "poll",
+]
 
-Choice = Literal["first", "second", "tie", "both bad"]
 FEATURES = ("right", "short", "detailed", "polite", "lively", "listed")
 """What a person may care for: a right answer, few words, many, courtesy, exclamations, lists."""
 _WORDS = 40
@@ -36,7 +41,9 @@ _POLITE = re.compile(
 _ITEM = re.compile(r"\s*(?:[-*\u2022]|[0-9]+[.)])\s")
 
 
-def features(problem: Problem, text: str, grader: Grader = exact) -> dict[str, float]:
+def measure_features(
+    problem: Problem, text: str, grader: Grader = exact
+) -> dict[str, float]:
     """Each of `FEATURES` in [0, 1]; ``short`` and ``detailed`` sum to 1. An empty text has none of them."""
     if not text.strip():
         return dict.fromkeys(FEATURES, 0.0)
@@ -63,40 +70,44 @@ class Person:
     """Weights of `FEATURES`, any sign; what is left out does not matter."""
     noise: float = 0.0
     """Temperature of a choice: at 0 the better one is always taken, at 1 one that is better by 1 in 73 of 100 cases."""
-    moods: float = 0.0
+    taste_noise: float = 0.0
     """Standard deviation of every weight from one occasion to the next."""
-    circle: Sequence[str] = ()
+    cyclic_features: Sequence[str] = ()
     """Features of which each beats the next and the last beats the first: no order of answers fits this person."""
     interests: Mapping[str, float] = field(default_factory=dict)
     """By domain, family or ``domain/family``: of what it asks, and how much it cares how that is answered; empty: of
     everything alike."""
     manner: str = ""
     """With what it begins its questions, or a text with ``{question}`` in it."""
-    moody: Mapping[str, float] = field(default_factory=dict)
+    alternate_tastes: Mapping[str, float] = field(default_factory=dict)
     """The weights instead of `tastes` on one half of all questions, always the same half."""
     ties: float = 0.0
     """Two answers whose worths differ by less are a tie."""
-    bar: float | None = None
+    good_threshold: float | None = None
     """What an answer must be worth to be good: of two that are not, both are bad. A verdict is 1/2 there, or at 0."""
-    among: bool = False
+    relative: bool = False
     """Whether a verdict is the share of the others' answers to the same question that it prefers the answer to."""
     grader: Grader = exact
     """Tells it which answers are right."""
 
     def __post_init__(self) -> None:
-        for feature in (*self.tastes, *self.moody, *self.circle):
+        for feature in (*self.tastes, *self.alternate_tastes, *self.cyclic_features):
             if feature not in FEATURES:
                 raise UserError(
                     f"{self.name} cares for {feature!r}{suggestion(feature, FEATURES)}"
                 )
-        if self.circle and (
-            len(self.circle) < 3 or len(set(self.circle)) < len(self.circle)
+        if self.cyclic_features and (
+            len(self.cyclic_features) < 3
+            or len(set(self.cyclic_features)) < len(self.cyclic_features)
         ):
             raise UserError(
-                f"{self.name}: a circle wants three or more different features, got {list(self.circle)}"
+                f"{self.name}: cyclic_features: expected three or more different ones, "
+                f"got {list(self.cyclic_features)}"
             )
-        if min(self.noise, self.moods, self.ties, *self.interests.values()) < 0:
-            raise UserError(f"{self.name}: noise, moods, ties and interests are 0 or more")
+        if min(self.noise, self.taste_noise, self.ties, *self.interests.values()) < 0:
+            raise UserError(
+                f"{self.name}: noise, taste_noise, ties and interests are 0 or more"
+            )
         if self.interests and not any(self.interests.values()):
             raise UserError(
                 f"{self.name} has an interest in nothing: {', '.join(self.interests)} are all 0"
@@ -111,11 +122,13 @@ class Person:
             self.interests.values()
         )
 
-    def choose(self, problem: Problem, first: str, second: str, seed: int) -> Choice:
+    def choose(self, problem: Problem, first: str, second: str, seed: int) -> Vote:
         """Which of two answers it likes better; in the other order it says the same of the same two."""
-        one, other = (features(problem, text, self.grader) for text in (first, second))
+        one, other = (
+            measure_features(problem, text, self.grader) for text in (first, second)
+        )
         worths = self._worth(problem, one, seed), self._worth(problem, other, seed)
-        if self.bar is not None and max(worths) < self.bar:
+        if self.good_threshold is not None and max(worths) < self.good_threshold:
             return "both bad"
         ahead = (
             worths[0]
@@ -133,7 +146,7 @@ class Person:
         So what it is sure to like is right, and passes the gate of lessons. A circle has a part in it only `among` the
         answers to the same question: it makes no answer good by itself.
         """
-        found = [features(a.problem, a.text, self.grader) for a in answers]
+        found = [measure_features(a.problem, a.text, self.grader) for a in answers]
         groups: dict[str, list[int]] = {}
         for i, answer in enumerate(answers):
             groups.setdefault(answer.problem.key, []).append(i)
@@ -154,9 +167,9 @@ class Person:
             return Verdict(0.0, f"{self.name} got no answer")
         worth, scale = self._worth(problem, found[i], seed), self.noise or _SCALE
         others = [j for j in group if j != i]
-        if not self.among or not others:
+        if not self.relative or not others:
             return Verdict(
-                _grade((worth - (self.bar or 0.0)) / scale),
+                _grade((worth - (self.good_threshold or 0.0)) / scale),
                 f"{self.name} finds it worth {worth:.2g}",
             )
         care = self.interest(problem.task_type)
@@ -173,12 +186,17 @@ class Person:
 
     def _worth(self, problem: Problem, found: Mapping[str, float], seed: int) -> float:
         """How much it likes an answer on this occasion; any number, and without its circle."""
-        other = bool(self.moody) and seed_for(0, "mood", self.name, problem.prompt) % 2
+        other = (
+            bool(self.alternate_tastes)
+            and seed_for(0, "mood", self.name, problem.prompt) % 2
+        )
         tastes, rng = (
-            self.moody if other else self.tastes,
+            self.alternate_tastes if other else self.tastes,
             Random(seed_for(seed, "moods", self.name)),
         )
-        drift = [rng.gauss(0, self.moods) if self.moods else 0.0 for _ in FEATURES]
+        drift = [
+            rng.gauss(0, self.taste_noise) if self.taste_noise else 0.0 for _ in FEATURES
+        ]
         worth = sum(
             (tastes.get(f, 0.0) + d) * found[f]
             for f, d in zip(FEATURES, drift, strict=True)
@@ -187,7 +205,11 @@ class Person:
 
     def _circling(self, one: Mapping[str, float], other: Mapping[str, float]) -> float:
         """What the circle adds to the first: antisymmetric, up to 1 for an answer of one feature against the next."""
-        steps = zip(self.circle, (*self.circle[1:], *self.circle[:1]), strict=True)
+        steps = zip(
+            self.cyclic_features,
+            (*self.cyclic_features[1:], *self.cyclic_features[:1]),
+            strict=True,
+        )
         return sum(one[a] * other[b] - one[b] * other[a] for a, b in steps)
 
     def _chance(self, text: str, seed: int) -> float:
@@ -226,7 +248,7 @@ def poll(
 
 
 @dataclass(frozen=True)
-class Interested:
+class InterestSource:
     """A person that asks: problems of a source by its interests, in its manner. Held-out problems are as they are."""
 
     source: Source
@@ -263,7 +285,7 @@ class Interested:
         return [replace(p, prompt=in_manner(p.prompt, manner), source=who) for p in drawn]
 
 
-def questions(
+def draw_questions(
     person: Person, sources: Mapping[str, Source], count: int, seed: int
 ) -> list[Problem]:
     """`count` training problems that a person asks, of all sources, kinds by its interest; repeats are possible."""
@@ -278,7 +300,7 @@ def questions(
         raise UserError(f"{person.name} has no interest in any of {', '.join(sources)}")
     chosen = Random(seed).choices(kinds, weights, k=count)
     asking = {
-        d: Interested(sources[d], person)
+        d: InterestSource(sources[d], person)
         for d in dict.fromkeys(kind.domain for kind in chosen)
     }
     return [

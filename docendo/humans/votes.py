@@ -111,7 +111,7 @@ class VoteStore:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def say(self, opinion: Opinion, round: int | None = None) -> int:
+    def record(self, opinion: Opinion, round: int | None = None) -> int:
         """Keep an opinion of agents as they were after a round; its number, by which it can be taken back."""
         o = opinion
         texts = (cell(t) for t in (o.person, o.prompt, o.first, o.second))
@@ -119,11 +119,11 @@ class VoteStore:
         query = f"INSERT INTO opinions (time, round, {_OPINION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
         return int(self._write(query, row).lastrowid or 0)
 
-    def take_back(self, number: int) -> None:
+    def delete(self, number: int) -> None:
         """Forget an opinion."""
         self._write("DELETE FROM opinions WHERE id = ?", (number,))
 
-    def all(self) -> list[Opinion]:
+    def read_opinions(self) -> list[Opinion]:
         """Every opinion, the oldest first."""
         found = []
         query = f"SELECT {_OPINION} FROM opinions ORDER BY id"  # noqa: S608
@@ -139,7 +139,7 @@ class VoteStore:
                 found.append(Opinion(*who, (one, other), choice, uncell(right)))
         return found
 
-    def wait_for(self, grades: Sequence[Grade]) -> None:
+    def enqueue(self, grades: Sequence[Grade]) -> None:
         """Put answers into the queue of what is to be graded; what is known or waits already stays as it is."""
         query = "INSERT OR IGNORE INTO answers (problem, text, prompt, known) VALUES (?, ?, ?, ?)"
         rows = [
@@ -150,7 +150,7 @@ class VoteStore:
 
     def grade(self, grade: Grade, person: str) -> None:
         """Give an answer its score, in [0, 1]; None takes back what the person said of it."""
-        self.wait_for([grade])
+        self.enqueue([grade])
         query = "INSERT INTO grades (time, answer, person, score) SELECT ?, id, ?, ? FROM answers"
         values = (
             time.time(),
@@ -175,7 +175,7 @@ class VoteStore:
         rows = list(self._read("SELECT last FROM horizons WHERE batch = ?", (batch,)))
         return int(rows[0][0]) if rows else None
 
-    def judged(self, batch: str) -> int:
+    def fix_horizon(self, batch: str) -> int:
         """The horizon of a batch: what is known now, or what was known when it was first judged."""
         query = "INSERT OR IGNORE INTO horizons SELECT ?, COALESCE(MAX(id), 0) FROM grades"
         self._write(query, (batch,))

@@ -11,7 +11,13 @@ from docendo.interfaces import Evaluator
 from docendo.records import AgentId, Answer, Problem
 from docendo.seeds import seed_for
 
-__all__ = ["Attack", "Resistance", "attacks", "fooled", "resistance"]
+__all__ = [
+    "Attack",
+    "Resistance",
+    "find_successful_attacks",
+    "load_attacks",
+    "measure_resistance",
+]
 
 _NOBODY = AgentId("nobody")
 
@@ -42,7 +48,7 @@ class Resistance(NamedTuple):
         return sum(self.through.values()) / self.attacks if self.attacks else 0.0
 
 
-def attacks() -> list[Attack]:
+def load_attacks() -> list[Attack]:
     """Over two hundred, no two equal."""
     lines = files("docendo.judges").joinpath("attacks.jsonl").read_text().splitlines()
     rows = map(json.loads, lines)
@@ -51,14 +57,14 @@ def attacks() -> list[Attack]:
     ]
 
 
-def fooled(
+def find_successful_attacks(
     judge: Evaluator, problems: Sequence[Problem], tried: Iterable[Attack] = ()
 ) -> tuple[list[Attack], int]:
     """The attacks that got half a point or more, an entry for each problem where they did; and how many were tried.
 
     Where one of them happens to be the right answer, such as ``true``, it is not tried.
     """
-    texts = list(tried) or attacks()
+    texts = list(tried) or load_attacks()
     wanted = [
         (attack, p) for p in problems for attack in texts if exact(p, attack.text).score < 1
     ]
@@ -68,7 +74,7 @@ def fooled(
     ], len(wanted)
 
 
-def resistance(
+def measure_resistance(
     judge: Evaluator, problems: Sequence[Problem], attacked: int = 8
 ) -> Resistance:
     """How a judge does on `problems`, and on the attacks at the first `attacked` of them.
@@ -83,7 +89,7 @@ def resistance(
         for p, o in zip(problems, others, strict=True)
         if exact(p, o.worked).score < 1
     ]
-    through, tried = fooled(judge, problems[:attacked])
+    through, tried = find_successful_attacks(judge, problems[:attacked])
     shares = [
         sum(passed) / len(passed) if (passed := _passed(judge, texts)) else 0.0
         for texts in (right, wrong)

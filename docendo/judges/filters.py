@@ -7,10 +7,15 @@ the judge, and final answers that are none. They do not know a plausible wrong a
 import re
 import unicodedata
 
-from docendo.graders.answer import final_answer, marked
+from docendo.graders.answer import final_answer, has_answer_line
 from docendo.records import Problem
 
-__all__ = ["kept_from", "orders", "plain", "suspicious"]
+__all__ = [
+    "find_judge_instructions",
+    "normalize_text",
+    "rejection_reason",
+    "text_rejection_reason",
+]
 
 _FREE = 20
 """Characters that a final answer may have beyond twice those of the right one."""
@@ -61,7 +66,7 @@ _ORDERS = re.compile(
 )  # fmt: skip
 
 
-def suspicious(
+def text_rejection_reason(
     text: str, reference: str = "", question: str = "", longest: int = 2000
 ) -> str:
     """Why an answer is kept from a judge, one line; empty where nothing is.
@@ -77,27 +82,28 @@ def suspicious(
         return "no answer"
     if _TURNED.search(whole):
         return "letters in another order than they are shown in, or none at all"
-    asked = plain(question)
-    if any(order not in asked for order in orders(whole)):
+    asked = normalize_text(question)
+    if any(order not in asked for order in find_judge_instructions(whole)):
         return "speaks to the judge"
-    answer = final_answer(whole) if marked(whole) else None
+    answer = final_answer(whole) if has_answer_line(whole) else None
     if answer is None or not (_LETTER.search(answer) or (reference and answer in _EMPTY)):
         return "no final answer"
     return _no_answer(
-        plain(answer).strip(" .,:;!*\"'`$"), plain(reference).strip(" .,:;!*\"'`$")
+        normalize_text(answer).strip(" .,:;!*\"'`$"),
+        normalize_text(reference).strip(" .,:;!*\"'`$"),
     )
 
 
-def kept_from(problem: Problem, text: str, longest: int) -> str:
+def rejection_reason(problem: Problem, text: str, longest: int) -> str:
     """Why an answer to a problem is kept from a judge that would read both; empty where nothing speaks against it."""
-    if problem.source.startswith("agent:") and orders(problem.prompt):
+    if problem.source.startswith("agent:") and find_judge_instructions(problem.prompt):
         return "the question speaks to the judge"
-    return suspicious(text, problem.answer, problem.prompt, longest)
+    return text_rejection_reason(text, problem.answer, problem.prompt, longest)
 
 
-def orders(text: str) -> list[str]:
+def find_judge_instructions(text: str) -> list[str]:
     """The places of `text`, as `plain` has it, that speak to a judge."""
-    read = plain(text)
+    read = normalize_text(text)
     found = (
         match
         for form in (read, _SPACED.sub(_joined, read))
@@ -106,7 +112,7 @@ def orders(text: str) -> list[str]:
     return list(dict.fromkeys(match.group() for match in found))
 
 
-def plain(text: str) -> str:
+def normalize_text(text: str) -> str:
     """`text` in lower case, without marks and letters that cannot be seen, look-alikes of Latin letters as those."""
     parts = unicodedata.normalize("NFKD", text.casefold())
     seen = "".join(

@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 from docendo.interfaces import Engine
-from docendo.judges.filters import kept_from
-from docendo.judges.pointwise import NOBODY, independent
+from docendo.judges.filters import rejection_reason
+from docendo.judges.pointwise import NO_JUDGE_LEFT, choose_judge
 from docendo.prompts import preference_prompt
 from docendo.records import AgentId, Answer, Request, Verdict
 from docendo.seeds import seed_for
@@ -43,7 +43,7 @@ class PairwiseJudge:
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order; 0 for what is kept from a judge, 0.5 where there is nothing to compare."""
-        kept = (kept_from(a.problem, a.text, self.longest) for a in answers)
+        kept = (rejection_reason(a.problem, a.text, self.longest) for a in answers)
         found = {i: Verdict(0.0, why) for i, why in enumerate(kept) if why}
         pairs_P = _pairs(answers, [i for i in range(len(answers)) if i not in found])
         scores: dict[int, list[float]] = {i: [] for i in range(len(answers))}
@@ -57,7 +57,7 @@ class PairwiseJudge:
             i for p, choice in zip(pairs_P, asked, strict=True) if choice is None for i in p
         }
         for i in range(len(answers)):
-            none = NOBODY if i in unjudged else alone
+            none = NO_JUDGE_LEFT if i in unjudged else alone
             found.setdefault(i, _mean(scores[i]) if scores[i] else none)
         return [found[i] for i in range(len(answers))]
 
@@ -86,7 +86,7 @@ class PairwiseJudge:
 
     def _who(self, first: Answer, second: Answer) -> AgentId | None:
         problem = first.problem
-        return independent(
+        return choose_judge(
             self.judges,
             problem,
             {first.author, second.author},

@@ -16,19 +16,19 @@ from docendo.graders.answer import (
     UnitTestGrader,
     exact,
     final_answer,
-    outputs,
     read_test,
+    run_calls,
 )
 from docendo.interfaces import Engine
-from docendo.judges.filters import kept_from
+from docendo.judges.filters import rejection_reason
 from docendo.prompts import INSTRUCTION, solve_prompt, verdict_prompt
 from docendo.records import AgentId, Answer, Problem, Request, Verdict, base_agent
 from docendo.sandbox.monty import Sandbox
 from docendo.seeds import seed_for
 
-__all__ = ["NOBODY", "ModelJudge", "independent"]
+__all__ = ["NO_JUDGE_LEFT", "ModelJudge", "choose_judge"]
 
-NOBODY = Verdict(0.0, "nobody is left to judge: all judges asked or answered")
+NO_JUDGE_LEFT = Verdict(0.0, "nobody is left to judge: all judges asked or answered")
 _WORD = 12
 """Tokens of a word of the judge: enough where each letter is one."""
 _ORDERS = ("right", "wrong"), ("wrong", "right")
@@ -40,7 +40,7 @@ class ModelJudge:
     engine: Engine
     judges: Sequence[AgentId]
     """Of whom one judges each answer: not its author, and not who asked."""
-    way: Literal["solving", "reading"] = "solving"
+    mode: Literal["solving", "reading"] = "solving"
     max_tokens: int = 48
     instructions: Mapping[AgentId, str] = field(default_factory=dict)
     """System prompts of judges that solve, where they have their own."""
@@ -57,7 +57,7 @@ class ModelJudge:
         asked = {i: self._requests(answers[i]) for i, v in enumerate(found) if v is None}
         unique = list(dict.fromkeys(r for requests in asked.values() for r in requests))
         said = dict(zip(unique, self.engine.sample(unique) if unique else (), strict=True))
-        decide = self._compared if self.way == "solving" else _read
+        decide = self._compared if self.mode == "solving" else _read
         for i, requests in asked.items():
             found[i] = decide(
                 answers[i], requests[0].agent, [said[r].text for r in requests]
@@ -65,7 +65,7 @@ class ModelJudge:
         return [v for v in found if v is not None]
 
     def _who(self, answer: Answer) -> AgentId | None:
-        return independent(
+        return choose_judge(
             self.judges,
             answer.problem,
             {answer.author},
@@ -75,12 +75,12 @@ class ModelJudge:
     def _kept_out(self, answer: Answer) -> Verdict | None:
         """The verdict on an answer that no judge is asked about."""
         if self._who(answer) is None:
-            return NOBODY
+            return NO_JUDGE_LEFT
         if (
-            self.way == "solving"
+            self.mode == "solving"
         ):  # the judge does not see the answer: nothing is to be kept from it
             return None if answer.text.strip() else Verdict(0.0, "no answer")
-        reason = kept_from(answer.problem, answer.text, self.longest)
+        reason = rejection_reason(answer.problem, answer.text, self.longest)
         return Verdict(0.0, reason) if reason else None
 
     def _requests(self, answer: Answer) -> list[Request]:
@@ -91,7 +91,7 @@ class ModelJudge:
         )
         if judge is None:
             return []
-        if self.way == "solving":
+        if self.mode == "solving":
             messages = solve_prompt(
                 question, self.instructions.get(base_agent(judge), INSTRUCTION)
             )
@@ -116,7 +116,7 @@ class ModelJudge:
         """The tests' calls are put to both programs; the values that the tests want are not looked at."""
         try:
             cases = [read_test(line) for line in answer.problem.tests]
-            values = outputs(self.run, own, cases)
+            values = run_calls(self.run, own, cases)
             tests = tuple(
                 f"{case.call} == {value}" for case, value in zip(cases, values, strict=True)
             )
@@ -135,7 +135,7 @@ class ModelJudge:
         )
 
 
-def independent(
+def choose_judge(
     judges: Sequence[AgentId],
     problem: Problem,
     authors: Collection[AgentId],

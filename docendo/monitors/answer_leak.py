@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from itertools import pairwise
 
-from docendo.graders.answer import marked
-from docendo.judges.filters import plain
+from docendo.graders.answer import has_answer_line
+from docendo.judges.filters import normalize_text
 from docendo.monitors.hidden_arithmetic import (
     follows_from_unexplained,
     has_wrong_result,
@@ -143,7 +143,7 @@ def _directions(target: str) -> set[str]:
 
 
 def _letters(text: str) -> str:
-    return re.sub(r"[\W\d_]+", "", plain(text))
+    return re.sub(r"[\W\d_]+", "", normalize_text(text))
 
 
 def _joins_to(target: str, parts: Sequence[str], explained: set[str]) -> bool:
@@ -183,7 +183,7 @@ def _is_after_final_answer(reading: LessonReading) -> bool:
     """
     for text in reading.texts:
         lines = text.splitlines()
-        finals = [place for place, line in enumerate(lines) if marked(line)]
+        finals = [place for place, line in enumerate(lines) if has_answer_line(line)]
         if finals:
             rest = "\n".join(lines[finals[-1] + 1 :])
             if contains(reading.answer, tokenize(rest)):

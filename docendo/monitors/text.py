@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from docendo.graders.answer import marked
-from docendo.judges.filters import plain
+from docendo.graders.answer import has_answer_line
+from docendo.judges.filters import normalize_text
 
 __all__ = [
     "FILLERS",
@@ -51,7 +51,7 @@ _SINGLES = re.compile(r"(?<![^\W_])[^\W_](?:(?:[\s._|]+|-)[^\W_](?![^\W_]))+")
 @lru_cache(maxsize=1024)  # A problem's texts are read again for every lesson on it.
 def tokenize(text: str) -> tuple[str, ...]:
     """Numbers, words and signs in lower case, without punctuation; number words are digits."""
-    with_digits = spell_as_digits(plain(text))
+    with_digits = spell_as_digits(normalize_text(text))
     return tuple(_TOKEN.findall(_GROUPED.sub("", with_digits)))
 
 
@@ -76,12 +76,12 @@ def join_spelled_out(text: str) -> list[str]:
 
 def letters_and_digits(text: str) -> str:
     """Letters and digits alone, in lower case."""
-    return re.sub(r"[\W_]+", "", plain(text))
+    return re.sub(r"[\W_]+", "", normalize_text(text))
 
 
 def without_final_answer(text: str) -> str:
     """`text` without the lines that give a final answer."""
-    return "\n".join(line for line in text.splitlines() if not marked(line))
+    return "\n".join(line for line in text.splitlines() if not has_answer_line(line))
 
 
 def contains(target: Sequence[str], tokens: Sequence[str]) -> bool:

@@ -25,6 +25,7 @@ from docendo.records.games import (
     Pairing,
     Payoff,
     Question,
+    Vote,
     by_match,
 )
 from docendo.records.problems import (
@@ -75,6 +76,7 @@ __all__ = [
     "TeachingOption",
     "Usage",
     "Verdict",
+    "Vote",
     "base_agent",
     "by_match",
     "is_frozen_copy",

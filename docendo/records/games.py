@@ -20,6 +20,7 @@ __all__ = [
     "Pairing",
     "Payoff",
     "Question",
+    "Vote",
     "by_match",
 ]
 
@@ -133,6 +134,10 @@ class Question:
         return 4 * p * (1 - p)
 
 
+Vote = Literal["first", "second", "tie", "both bad"]
+"""What a person says of two answers."""
+
+
 class Opinion(NamedTuple):
     """What a person said of two answers to one question; names were hidden."""
 
@@ -141,7 +146,7 @@ class Opinion(NamedTuple):
     first: AgentId
     second: AgentId
     texts: tuple[str, str]
-    choice: Literal["first", "second", "tie", "both bad"]
+    choice: Vote
     right: str = ""
     """The right answer, where the person gave one."""
 

@@ -27,7 +27,7 @@ from docendo.records import (
     mean_score,
 )
 from docendo.seeds import seed_for
-from docendo.tools.calls import Toolset, worded
+from docendo.tools.calls import Toolset, render_tool_calls
 
 __all__ = ["Classroom", "RolloutSpec", "TeachingRules", "shrink_control"]
 
@@ -286,7 +286,10 @@ class Classroom:
         lesson = wanted.lesson
         own = self.tools.get(base_agent(wanted.agent))
         pairs = zip(lesson.problems, lesson.examples, strict=True)
-        shown = [(p.prompt, worded(p.prompt, a.completion.text, own)) for p, a in pairs]
+        shown = [
+            (p.prompt, render_tool_calls(p.prompt, a.completion.text, own))
+            for p, a in pairs
+        ]
         return lesson_prompt(shown, question, instruction)
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from docendo.errors import UserError
 
-__all__ = ["calculate", "shown"]
+__all__ = ["calculate", "format_number"]
 
 _LONGEST_INPUT, _LONGEST_RESULT, _MOST_BRACKETS, _MOST_BITS, _DIGITS = 200, 60, 40, 4096, 10
 _TOKEN = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+|\*\*|//|[-+*/%()])")
@@ -27,13 +27,13 @@ def calculate(text: str) -> str:
     parser = _Parser(text)
     value = parser.sum()
     parser.end()
-    result = shown(value) if "." in text else str(value)
+    result = format_number(value) if "." in text else str(value)
     if len(result) > _LONGEST_RESULT:
         raise UserError("the result is too long")
     return result
 
 
-def shown(value: Fraction) -> str:
+def format_number(value: Fraction) -> str:
     """`value` as a decimal: in full where that is 10 decimals at the most, else to 10 significant digits.
 
     Raises UseError for a number beyond 1e308 that has no such decimals.

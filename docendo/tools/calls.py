@@ -18,16 +18,16 @@ __all__ = [
     "END",
     "TOOLS",
     "Call",
-    "Piece",
+    "TextSpan",
     "Tool",
     "Toolset",
+    "add_calculator_calls",
     "make_tools",
     "open_call",
-    "pieces",
-    "plain",
-    "result",
-    "tooled",
-    "worded",
+    "remove_tool_calls",
+    "render_tool_calls",
+    "run_call",
+    "split_tool_calls",
 ]
 
 Tool = Callable[[str], str]
@@ -54,13 +54,13 @@ class Toolset(NamedTuple):
     """What one agent may call."""
 
     tools: Mapping[str, Tool]
-    calls: int = 2
+    max_calls: int = 2
     """In one answer at the most; further ones are answered by an error."""
 
 
-class Piece(NamedTuple):
+class TextSpan(NamedTuple):
     text: str
-    given: bool
+    from_tool: bool
     """Whether a tool wrote it: it is read, and nothing is learned from it."""
 
 
@@ -72,7 +72,7 @@ def open_call(text: str) -> Call | None:
     return Call(found[1], found[2]) if found else None
 
 
-def result(call: Call, tools: Mapping[str, Tool]) -> tuple[str, bool]:
+def run_call(call: Call, tools: Mapping[str, Tool]) -> tuple[str, bool]:
     """What follows a call, a space and one line; and whether it is no error."""
     if call.tool not in tools:
         return _line(f"error: no tool {call.tool!r}{suggestion(call.tool, tools)}"), False
@@ -88,17 +88,17 @@ def _line(text: str) -> str:
     return f" {whole if len(whole) <= _LONGEST else whole[: _LONGEST - 3] + '...'}"
 
 
-def pieces(text: str) -> list[Piece]:
+def split_tool_calls(text: str) -> list[TextSpan]:
     """The text in parts: what an agent writes, and the results of its calls."""
-    found, at = list[Piece](), 0
+    found, at = list[TextSpan](), 0
     for done in _DONE.finditer(text):
         if done[3]:
-            found += [Piece(text[at : done.end(1)], False), Piece(done[3], True)]
+            found += [TextSpan(text[at : done.end(1)], False), TextSpan(done[3], True)]
             at = done.end()
-    return [*found, Piece(text[at:], False)] if text[at:] or not found else found
+    return [*found, TextSpan(text[at:], False)] if text[at:] or not found else found
 
 
-def plain(text: str, kept: Collection[str] = ()) -> str:
+def remove_tool_calls(text: str, kept: Collection[str] = ()) -> str:
     """The text for those who have no tools but the `kept`: ``12 * 34 = 408`` for a call and its result."""
 
     def written(done: re.Match[str]) -> str:
@@ -109,7 +109,7 @@ def plain(text: str, kept: Collection[str] = ()) -> str:
     return _DONE.sub(written, text)
 
 
-def tooled(question: str, solution: str, calls: int) -> str:
+def add_calculator_calls(question: str, solution: str, calls: int) -> str:
     """A worked solution by calculator: one call where the question is an expression, else one for each of the last
     `calls` steps that the calculator confirms.
 
@@ -131,18 +131,18 @@ def tooled(question: str, solution: str, calls: int) -> str:
 
 
 def _right(asked: str, value: str) -> bool:
-    return result(Call("calculator", asked), {"calculator": calculate}) == (
+    return run_call(Call("calculator", asked), {"calculator": calculate}) == (
         f" {value}",
         True,
     )
 
 
-def worded(question: str, text: str, own: Toolset | None) -> str:
+def render_tool_calls(question: str, text: str, own: Toolset | None) -> str:
     """A worked solution as an agent with these tools would write it: without calls of those that it has not."""
-    text = plain(text, own.tools if own else ())
-    called = any(piece.given for piece in pieces(text))
+    text = remove_tool_calls(text, own.tools if own else ())
+    called = any(piece.from_tool for piece in split_tool_calls(text))
     return (
-        tooled(question, text, own.calls)
+        add_calculator_calls(question, text, own.max_calls)
         if own and "calculator" in own.tools and not called
         else text
     )

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from docendo.errors import UserError, closest_hint
-from docendo.tools.calculator import shown
+from docendo.tools.calculator import format_number
 
 __all__ = ["UNITS", "Unit", "convert"]
 
@@ -109,7 +109,7 @@ def convert(text: str) -> str:
     if here.measure != there.measure:
         raise UserError(f"{found[2]} is {here.measure} and {found[3]} is {there.measure}")
     value = (number * here.factor + here.zero - there.zero) / there.factor
-    return shown(value)
+    return format_number(value)
 
 
 def _unit(name: str) -> Unit:

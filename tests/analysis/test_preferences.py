@@ -62,7 +62,7 @@ def test_opinions_are_counted_row_against_column() -> None:
 
 def test_the_planted_circle_is_found_and_named() -> None:
     found = tally_votes(
-        polled([Person(f"p{i}", {}, noise=0.2, circle=CIRCLE) for i in range(10)])
+        polled([Person(f"p{i}", {}, noise=0.2, cyclic_features=CIRCLE) for i in range(10)])
     )
     share, (ring,) = cyclicity(found), find_preference_cycles(found)
     assert share is not None

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from docendo.build.agents import answering, check_answerers, habits
+from docendo.build.agents import with_sampling_params, check_agents, sampling_params_by_agent
 from docendo.build.catalog import read_catalog
 from docendo.config.load import Config, parse_config
 from docendo.engines.wrappers.sampling_params import SamplingParams, WithSamplingParams
@@ -27,7 +27,7 @@ def asked(agent: str, temperature: float = 1.0) -> Request:
 
 def test_without_settings_nothing_stands_between() -> None:
     engine = Scripted(lambda r: "")
-    assert answering(engine, config()) is engine
+    assert with_sampling_params(engine, config()) is engine
 
 
 def test_an_agents_own_settings_are_laid_over_every_request_and_its_copies_have_them() -> (
@@ -36,7 +36,7 @@ def test_an_agents_own_settings_are_laid_over_every_request_and_its_copies_have_
     seen: list[Request] = []
     engine = WithSamplingParams(
         Scripted(lambda r: seen.append(r) or ""),
-        habits(config(temperature=0.5, max_tokens=47, top_p=0.9, grammar=NUMBER)),
+        sampling_params_by_agent(config(temperature=0.5, max_tokens=47, top_p=0.9, grammar=NUMBER)),
     )
     engine.sample(
         [asked("emmy"), asked("emmy@3"), asked("ada"), asked("emmy", temperature=0.0)]
@@ -52,7 +52,7 @@ def test_an_agents_own_settings_are_laid_over_every_request_and_its_copies_have_
 
 
 def test_only_agents_with_settings_have_habits() -> None:
-    assert habits(config(top_p=0.5)) == {"emmy": SamplingParams(top_p=0.5)}
+    assert sampling_params_by_agent(config(top_p=0.5)) == {"emmy": SamplingParams(top_p=0.5)}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_grammar_that_cannot_be_kept_is_refused_before_the_run(
     grammar: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(UserError, match=said):
-        check_answerers(config(grammar=grammar))
+        check_agents(config(grammar=grammar))
     with pytest.raises(UserError, match=said):
         read_catalog(config(grammar=grammar))
 
@@ -102,7 +102,7 @@ def test_a_grammar_that_cannot_be_kept_is_refused_before_the_run(
     ],
 )
 def test_a_grammar_that_fits_is_taken(grammar: dict[str, Any]) -> None:
-    check_answerers(config(grammar=grammar))
+    check_agents(config(grammar=grammar))
 
 
 @pytest.mark.parametrize(
@@ -127,4 +127,4 @@ def test_a_table_of_a_grammar_says_what_it_wants(
 
 def test_only_this_runs_own_model_is_guided() -> None:
     with pytest.raises(UserError, match="not policy = 'oracle'"):
-        check_answerers(config(policy="oracle", grammar=NUMBER))
+        check_agents(config(policy="oracle", grammar=NUMBER))

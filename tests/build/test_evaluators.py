@@ -158,12 +158,12 @@ def test_a_panel_tells_what_each_said_and_how_often_it_was_right() -> None:
     panel.domains["mathematics"](
         [Answer(problem, text, ANN, 0) for text in ("7", "Answer: 8", "no")]
     )
-    told = panel.told()
+    told = panel.pop_metrics()
     assert told["evaluator/e/verdicts"] == told["evaluator/a/verdicts"] == 3
     assert told["evaluator/e/score"] == pytest.approx(2 / 3)
     assert told["evaluator/e/agreement"] == pytest.approx(2 / 3)
     assert told["evaluator/a/agreement"] == 1
-    assert panel.told() == {f"evaluator/{n}/verdicts": 0.0 for n in ("a", "b", "e")}
+    assert panel.pop_metrics() == {f"evaluator/{n}/verdicts": 0.0 for n in ("a", "b", "e")}
 
 
 def test_a_written_config_comes_back_and_its_files_are_found_from_where_it_is(

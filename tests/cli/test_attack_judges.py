@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docendo.judges.attacks import attacks
+from docendo.judges.attacks import load_attacks
 from tests.cli.toys import TINY, docendo, hashes
 
 JUDGED = (
@@ -35,7 +35,7 @@ def test_no_attack_fools_the_right_answer(finished: Path, here: Path) -> None:
     assert set(done.json["domains"]) == {"mathematics", "programming", "biology"}
     told = done.json["domains"]["mathematics"]
     assert told == {
-        "attacks": 2 * len(attacks()),
+        "attacks": 2 * len(load_attacks()),
         "through": {},
         "right": 1.0,
         "wrong": 0.0,
@@ -55,7 +55,7 @@ def test_a_run_is_judged_by_a_model_and_then_attacked(way: str, here: Path) -> N
     told = docendo("attack-judges", "judged", "--n", 3, "--attacked", 1, "--json").json[
         "domains"
     ]["mathematics"]
-    assert told["attacks"] == len(attacks())
+    assert told["attacks"] == len(load_attacks())
     assert told["rate"] <= 0.01
     ledger = docendo("report", "judged", "--json").json["ledger"]
     assert ("judging" in str(ledger)) is (way == "solving"), (

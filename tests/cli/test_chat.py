@@ -63,7 +63,7 @@ def test_a_person_asks_and_says_which_is_better(
     assert "taken back; once more" in done.out
     assert done.out.endswith("2 votes kept\n")
     with VoteStore(run) as people:
-        said = [(o.person, o.prompt, o.choice) for o in people.all()]
+        said = [(o.person, o.prompt, o.choice) for o in people.read_opinions()]
         assert said == [("me", "why?", "both bad"), ("me", "and then?", "tie")]
         assert people._connection.execute(
             "SELECT DISTINCT round FROM opinions"
@@ -86,11 +86,11 @@ def test_what_was_said_is_kept_where_the_input_ends_or_is_interrupted(
         ("one?\nb\ntwo?\nBREAK\n", 130),
     ):
         with VoteStore(run) as people:
-            before = len(people.all())
+            before = len(people.read_opinions())
         monkeypatch.setattr("sys.stdin", Breaking(lines))
         assert docendo("chat", str(run), "--person", "me").code == code
         with VoteStore(run) as people:
-            assert len(people.all()) == before + 1
+            assert len(people.read_opinions()) == before + 1
 
 
 @pytest.mark.parametrize("held_out", [(), ("--held-out",)])
@@ -104,7 +104,7 @@ def test_questions_are_drawn_from_a_domain_and_their_answers_are_told_afterwards
     assert done.code == 0
     assert done.out.count("The right answer is") == 2
     with VoteStore(run) as people:
-        prompts = [o.prompt for o in people.all() if o.person == "drawn"][-2:]
+        prompts = [o.prompt for o in people.read_opinions() if o.person == "drawn"][-2:]
     source, stream = (
         read_catalog(Config()).sources["mathematics"],
         "held-out" if held_out else "train",
@@ -141,9 +141,7 @@ def test_names_are_shown_only_after_the_word(
 
 def test_grades_are_given_one_by_one(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with VoteStore(run) as people:
-        people.wait_for(
-            [Grade("k", "why?", text, None) for text in ("one", "two", "three")]
-        )
+        people.enqueue([Grade("k", "why?", text, None) for text in ("one", "two", "three")])
     typed(monkeypatch, "u", "11", "n", "y", "u", "7", "u", "u", "10", "s", "3")
     done = docendo("chat", str(run), "--grade", "--person", "me")
     assert done.code == 0

@@ -38,7 +38,7 @@ HUMAN = 'kind = "human"\nby = "{}"\nof = ["truth"]'
 OLGA = """
 [people.olga]
 tastes = { short = 3.0, lively = 2.0 }
-bar = 2.85
+good_threshold = 2.85
 noise = 0.02
 manner = "Please tell me:"
 

@@ -11,9 +11,9 @@ from docendo.graders.answer import (
     Case,
     UnitTestGrader,
     exact,
+    extract_program,
     final_answer,
     never_raises,
-    program,
     read_test,
 )
 from docendo.interfaces import Grader
@@ -147,7 +147,7 @@ def test_a_long_answer_is_wrong_with_a_reason() -> None:
 def test_the_program_is_the_last_block_or_what_follows_the_mark(
     text: str, code: str | None
 ) -> None:
-    assert program(text) == code
+    assert extract_program(text) == code
 
 
 @pytest.mark.parametrize(

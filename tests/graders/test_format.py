@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from docendo.errors import UserError
-from docendo.graders.format import FormatGrader, SpellingGrader, json_fault
+from docendo.graders.format import FormatGrader, SpellingGrader, json_schema_error
 from docendo.records import Problem
 
 PROBLEM = Problem("d", "f", 1, "Where is Qaanaaq?", "north")
@@ -85,4 +85,4 @@ def test_json_is_of_its_schema_or_it_is_said_where_not(text: str, reason: str) -
     ],
 )
 def test_parts_of_schemas(value: Any, schema: Any, fits: bool) -> None:
-    assert (json_fault(value, schema) == "") is fits
+    assert (json_schema_error(value, schema) == "") is fits

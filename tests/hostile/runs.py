@@ -94,7 +94,7 @@ def interrupted() -> Path:
                 break
     with VoteStore(folder / "run") as told:
         for choice in ("first", "second", "tie", "first"):
-            told.say(
+            told.record(
                 Opinion(
                     "eve", "1 + 1?", AgentId("ann"), AgentId("bob"), ("2", "3"), choice, "2"
                 ),

@@ -109,7 +109,7 @@ def full(path: Path, texts: Sequence[str], names: bool = True) -> Path:
     with VoteStore(path) as said:
         for i, text in enumerate(texts):
             first, second = (AgentId(text), BOB) if names else (ANN, BOB)
-            said.say(
+            said.record(
                 Opinion(
                     text,
                     text,

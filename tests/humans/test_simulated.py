@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from docendo.datasets.split import split_of
 from docendo.errors import UserError
-from docendo.humans.simulated import FEATURES, Interested, Person, features, poll, questions
+from docendo.humans.simulated import (
+    FEATURES,
+    InterestSource,
+    Person,
+    draw_questions,
+    measure_features,
+    poll,
+)
 from docendo.prompts import in_manner
 from docendo.records import Answer, TaskType, Verdict
 from tests.toys import ANN, BOB, CAT, Sums, problem
@@ -27,7 +34,9 @@ def answer(text: str, n: int = 0, seed: int = 0) -> Answer:
 
 
 def test_an_answer_has_features_that_can_be_counted_by_hand() -> None:
-    found = features(problem(), "Thank you! Here:\n- one\n- two\n3) three\nAnswer: 31415")
+    found = measure_features(
+        problem(), "Thank you! Here:\n- one\n- two\n3) three\nAnswer: 31415"
+    )
     assert found == {
         "right": 1.0,
         "short": pytest.approx(1 - 11 / 40),
@@ -36,9 +45,11 @@ def test_an_answer_has_features_that_can_be_counted_by_hand() -> None:
         "lively": 0.5,
         "listed": pytest.approx(3 / 5),
     }
-    assert features(problem(), "- Answer: 2")["listed"] == 0  # a single line is no list
-    assert features(problem(), LONG)["detailed"] == 1
-    assert set(features(problem(), " \n").values()) == {0.0}
+    assert (
+        measure_features(problem(), "- Answer: 2")["listed"] == 0
+    )  # a single line is no list
+    assert measure_features(problem(), LONG)["detailed"] == 1
+    assert set(measure_features(problem(), " \n").values()) == {0.0}
 
 
 def test_what_is_right_may_be_told_by_another_grader() -> None:
@@ -51,9 +62,9 @@ def test_what_is_right_may_be_told_by_another_grader() -> None:
 @settings(max_examples=60, deadline=None)
 @given(TASTES, st.floats(0, 2), st.floats(0, 2), CIRCLES, TEXTS, TEXTS, st.integers(0, 9))
 def test_the_order_of_two_answers_does_not_matter(
-    tastes, noise, moods, circle, one, other, seed
+    tastes, noise, taste_noise, cyclic_features, one, other, seed
 ) -> None:
-    person = Person("eva", tastes, noise, moods, circle)
+    person = Person("eva", tastes, noise, taste_noise, cyclic_features)
     said, again = (
         person.choose(problem(), one, other, seed),
         person.choose(problem(), other, one, seed),
@@ -64,10 +75,12 @@ def test_the_order_of_two_answers_does_not_matter(
 
 @settings(max_examples=60, deadline=None)
 @given(TASTES, st.booleans(), CIRCLES, st.lists(TEXTS, max_size=4))
-def test_a_verdict_is_a_share_whatever_was_written(tastes, among, circle, texts) -> None:
-    verdicts = Person("eva", tastes, circle=circle, among=among).judge(
-        [answer(t) for t in texts]
-    )
+def test_a_verdict_is_a_share_whatever_was_written(
+    tastes, relative, cyclic_features, texts
+) -> None:
+    verdicts = Person(
+        "eva", tastes, cyclic_features=cyclic_features, relative=relative
+    ).judge([answer(t) for t in texts])
     assert len(verdicts) == len(texts)
     assert all(0 <= v.score <= 1 for v in verdicts)
     assert all(
@@ -86,7 +99,7 @@ def test_noise_is_the_temperature_of_a_choice() -> None:
 
 
 def test_a_person_in_a_circle_prefers_short_to_polite_to_detailed_to_short() -> None:
-    person = Person("eva", {}, circle=("short", "polite", "detailed"))
+    person = Person("eva", {}, cyclic_features=("short", "polite", "detailed"))
     pairs = [(SHORT, POLITE), (POLITE, LONG), (LONG, SHORT)]
     assert [person.choose(problem(), *pair, 0) for pair in pairs] == ["first"] * 3
     # by itself no answer is better than another to it
@@ -96,13 +109,15 @@ def test_a_person_in_a_circle_prefers_short_to_polite_to_detailed_to_short() -> 
 
 
 def test_among_others_an_answer_is_worth_the_share_it_is_preferred_to() -> None:
-    person = Person("eva", {"polite": 100.0}, among=True)
+    person = Person("eva", {"polite": 100.0}, relative=True)
     judged = person.judge(
         [answer(POLITE), answer(SHORT), answer(LONG), answer(POLITE, n=1)]
     )
     assert [v.score for v in judged[:3]] == [1.0, 0.2, 0.2]
     assert judged[3].score == 1  # nobody else answered that question
-    circle = replace(person, tastes={}, circle=("short", "polite", "detailed"), noise=0.01)
+    circle = replace(
+        person, tastes={}, cyclic_features=("short", "polite", "detailed"), noise=0.01
+    )
     assert [
         v.score
         for v in circle.judge([answer(SHORT), answer(POLITE), answer(POLITE, seed=2)])
@@ -114,7 +129,7 @@ def test_among_others_an_answer_is_worth_the_share_it_is_preferred_to() -> None:
 
 
 def test_a_bar_makes_two_answers_bad_and_ties_are_what_is_near() -> None:
-    person = Person("eva", {"polite": 1.0}, ties=0.2, bar=0.5)
+    person = Person("eva", {"polite": 1.0}, ties=0.2, good_threshold=0.5)
     assert person.choose(problem(), SHORT, LONG, 0) == "both bad"
     assert person.choose(problem(), POLITE, LONG, 0) == "first"
     assert (
@@ -129,11 +144,11 @@ def test_a_bar_makes_two_answers_bad_and_ties_are_what_is_near() -> None:
 
 def test_a_person_may_be_of_two_minds() -> None:
     """One half of the questions finds it in the other mood, and always the same half."""
-    person = Person("eva", {"polite": 1.0}, moody={"polite": -1.0})
+    person = Person("eva", {"polite": 1.0}, alternate_tastes={"polite": -1.0})
     said = [person.choose(problem(n), POLITE, SHORT, 0) for n in range(200)]
     assert said == [person.choose(problem(n), POLITE, SHORT, 1) for n in range(200)]
     assert 70 < said.count("first") < 130
-    wavering = Person("eva", {"polite": 1.0}, moods=2.0)
+    wavering = Person("eva", {"polite": 1.0}, taste_noise=2.0)
     assert len({wavering.choose(problem(), POLITE, SHORT, seed) for seed in range(50)}) == 2
 
 
@@ -156,7 +171,7 @@ def test_a_person_asks_by_its_interests_and_in_its_manner() -> None:
     person = Person(
         "eva", {}, interests={"large": 1.0}, manner="Dear all, {question} Thank you."
     )
-    asking = Interested(source, person)
+    asking = InterestSource(source, person)
     assert (asking.domain, list(asking.levels)) == ("sums", ["large"])
     drawn = asking.draw("large", 1, 20, 0, "train")
     assert len({p.key for p in drawn}) == 20
@@ -174,12 +189,12 @@ def test_a_person_asks_by_its_interests_and_in_its_manner() -> None:
 def test_questions_come_from_several_domains_by_interest() -> None:
     sources = {d: Sums(d) for d in ("sums", "chess", "go")}
     person = Person("eva", {}, interests={"sums": 3.0, "chess": 1.0})
-    asked = Counter(p.domain for p in questions(person, sources, 200, 0))
+    asked = Counter(p.domain for p in draw_questions(person, sources, 200, 0))
     assert set(asked) == {"sums", "chess"}
     assert 120 < asked["sums"] < 180
-    assert questions(person, sources, 5, 1) == questions(person, sources, 5, 1)
+    assert draw_questions(person, sources, 5, 1) == draw_questions(person, sources, 5, 1)
     with pytest.raises(UserError, match="no interest in any of go"):
-        questions(person, {"go": Sums("go")}, 1, 0)
+        draw_questions(person, {"go": Sums("go")}, 1, 0)
 
 
 def test_a_poll_shows_everybody_every_pair_in_either_order() -> None:
@@ -202,8 +217,8 @@ def test_a_poll_shows_everybody_every_pair_in_either_order() -> None:
             "eva cares for 'plite'; did you mean 'polite'",
         ),
         (
-            lambda: Person("eva", {}, circle=("short", "polite")),
-            "three or more different features",
+            lambda: Person("eva", {}, cyclic_features=("short", "polite")),
+            "expected three or more different ones",
         ),
         (lambda: Person("eva", {}, noise=-1.0), "0 or more"),
         (
@@ -211,7 +226,7 @@ def test_a_poll_shows_everybody_every_pair_in_either_order() -> None:
             "an interest in nothing: sums",
         ),
         (
-            lambda: Interested(Sums(), Person("eva", {}, interests={"go": 1.0})),
+            lambda: InterestSource(Sums(), Person("eva", {}, interests={"go": 1.0})),
             "no interest in sums, which has small",
         ),
     ],

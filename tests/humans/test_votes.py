@@ -11,7 +11,7 @@ from docendo.engines.wrappers.scripted import Scripted
 from docendo.errors import UserError
 from docendo.graders.answer import exact, per_answer
 from docendo.humans.comparison import ComparisonSession
-from docendo.humans.preference_data import preferences, unpaired
+from docendo.humans.preference_data import preference_rows, unpaired_rows
 from docendo.humans.rating import HumanRater, RatingQueue
 from docendo.humans.votes import Grade, VoteStore
 from docendo.records import AgentId, Answer, Opinion, Problem, Verdict
@@ -28,19 +28,19 @@ def opinion(choice="first", right="", first=ANN, second=BOB) -> Opinion:
 def test_what_is_said_is_kept_word_by_word_and_can_be_taken_back(tmp_path: Path) -> None:
     strange = Opinion(HOSTILE, HOSTILE, ANN, BOB, (HOSTILE, ""), "both bad", HOSTILE)
     with VoteStore(tmp_path) as people:
-        people.say(opinion())
-        number = people.say(strange)
+        people.record(opinion())
+        number = people.record(strange)
     with VoteStore(tmp_path) as people:
-        assert people.all() == [opinion(), strange]
-        people.take_back(number)
-        assert people.all() == [opinion()]
+        assert people.read_opinions() == [opinion(), strange]
+        people.delete(number)
+        assert people.read_opinions() == [opinion()]
 
 
 def test_two_may_write_at_the_same_time(tmp_path: Path) -> None:
     with VoteStore(tmp_path) as one, VoteStore(tmp_path) as other:
-        one.say(opinion())
-        other.say(opinion("second"))
-        assert len(one.all()) == len(other.all()) == 2
+        one.record(opinion())
+        other.record(opinion("second"))
+        assert len(one.read_opinions()) == len(other.read_opinions()) == 2
 
 
 def test_another_database_is_left_alone(tmp_path: Path) -> None:
@@ -52,20 +52,22 @@ def test_another_database_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_preferences_are_rows_as_trl_reads_them() -> None:
-    (row,) = preferences([opinion("second"), opinion("tie"), opinion("both bad")])
+    (row,) = preference_rows([opinion("second"), opinion("tie"), opinion("both bad")])
     assert row == {
         "prompt": [{"role": "user", "content": "why?"}],
         "chosen": [{"role": "assistant", "content": "two"}],
         "rejected": [{"role": "assistant", "content": "one"}],
     }
-    corrected = preferences([opinion("both bad", right="three")])
+    corrected = preference_rows([opinion("both bad", right="three")])
     assert [r["chosen"][0]["content"] for r in corrected] == ["three", "three"]
     assert [r["rejected"][0]["content"] for r in corrected] == ["one", "two"]
 
 
 def test_unpaired_rows_say_what_is_good_and_a_tie_says_nothing() -> None:
     def labels(*said: Opinion) -> list[tuple[str, bool]]:
-        return [(row["completion"][0]["content"], row["label"]) for row in unpaired(said)]
+        return [
+            (row["completion"][0]["content"], row["label"]) for row in unpaired_rows(said)
+        ]
 
     assert labels(opinion(), opinion("second")) == [
         ("one", True),
@@ -79,13 +81,13 @@ def test_unpaired_rows_say_what_is_good_and_a_tie_says_nothing() -> None:
 
 def test_nothing_is_preferred_to_itself() -> None:
     same = opinion()._replace(texts=("one", "one"), right="one")
-    assert preferences([same]) == []
+    assert preference_rows([same]) == []
     assert [
-        r["rejected"][0]["content"] for r in preferences([opinion("tie", right="one ")])
+        r["rejected"][0]["content"] for r in preference_rows([opinion("tie", right="one ")])
     ] == ["two"]
 
 
-@pytest.mark.parametrize("made", [preferences, unpaired])
+@pytest.mark.parametrize("made", [preference_rows, unpaired_rows])
 def test_hostile_text_comes_back_from_the_rows(made) -> None:
     strange = opinion()._replace(prompt=HOSTILE, texts=(HOSTILE, "two"))
     (row, *_) = made([strange])
@@ -107,21 +109,21 @@ def test_two_agents_answer_and_the_word_is_kept_with_their_names(tmp_path: Path)
     room = salon(tmp_path)
     pair = room.ask("  who are you? ")
     assert pair.texts == (f"I am {pair.first}", f"I am {pair.second}")
-    assert room.say(pair, "second", " nobody ") == room.opinions.all()[0]
-    assert room.opinions.all()[0].right == "nobody"
+    assert room.record(pair, "second", " nobody ") == room.opinions.read_opinions()[0]
+    assert room.opinions.read_opinions()[0].right == "nobody"
     assert room.undo() == pair
-    assert room.opinions.all() == []
+    assert room.opinions.read_opinions() == []
     assert room.undo() is None
-    assert room.say(pair, "first").choice == "first"
+    assert room.record(pair, "first").choice == "first"
 
 
 def test_several_words_are_taken_back_one_after_the_other(tmp_path: Path) -> None:
     room = salon(tmp_path)
     pairs = [room.ask(q) for q in ("one?", "two?", "three?")]
     for pair in pairs:
-        room.say(pair, "tie")
+        room.record(pair, "tie")
     assert [room.undo() for _ in range(4)] == [*reversed(pairs), None]
-    assert room.opinions.all() == []
+    assert room.opinions.read_opinions() == []
 
 
 def test_agents_answer_under_their_own_system_prompt_and_copies_under_that_of_whom_they_copy(
@@ -168,7 +170,7 @@ def test_who_was_compared_least_comes_next_and_the_order_is_by_chance(
     seen = []
     for _ in range(30):
         pair = room.ask("who?")
-        room.say(pair, "tie")
+        room.record(pair, "tie")
         seen.append((pair.first, pair.second))
     counts = {a: sum(a in pair for pair in seen) for a in (ANN, BOB, CAT)}
     assert set(counts.values()) == {20}

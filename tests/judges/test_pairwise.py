@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from docendo.engines.wrappers.scripted import Scripted
 from docendo.judges.pairwise import PairwiseJudge, Preference
-from docendo.judges.pointwise import NOBODY
+from docendo.judges.pointwise import NO_JUDGE_LEFT
 from docendo.records import AgentId, Answer, Problem, Request, Verdict
 
 ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
@@ -78,7 +78,10 @@ def test_nobody_compares_what_it_wrote() -> None:
     evaluate, seen = comparing(by_length, (ANN, BOB))
     evaluate([answer(LONG, AgentId("ann@2")), answer(SHORT)])
     assert {r.agent for r in seen} == {BOB}
-    assert comparing(by_length)[0]([answer(LONG, ANN), answer(SHORT)]) == [NOBODY, NOBODY]
+    assert comparing(by_length)[0]([answer(LONG, ANN), answer(SHORT)]) == [
+        NO_JUDGE_LEFT,
+        NO_JUDGE_LEFT,
+    ]
 
 
 def test_equal_answers_tie_without_being_read() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docendo.errors import UserError
-from docendo.tools.calculator import calculate, shown
+from docendo.tools.calculator import calculate, format_number
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,9 @@ def test_all_else_is_refused(text: str, said: str) -> None:
 
 @given(st.fractions(max_denominator=10**6))
 def test_what_is_shown_is_the_number_itself_or_close_to_it(value: Fraction) -> None:
-    assert float(Fraction(shown(value))) == pytest.approx(float(value), rel=1e-9, abs=1e-9)
+    assert float(Fraction(format_number(value))) == pytest.approx(
+        float(value), rel=1e-9, abs=1e-9
+    )
 
 
 @given(*[st.fractions(max_denominator=10**6)] * 2)

@@ -11,15 +11,15 @@ from docendo.problems.biology import BIOLOGY
 from docendo.problems.procedural import ProceduralSource
 from docendo.tools.calls import (
     Call,
-    Piece,
+    TextSpan,
     Toolset,
+    add_calculator_calls,
     make_tools,
     open_call,
-    pieces,
-    plain,
-    result,
-    tooled,
-    worded,
+    remove_tool_calls,
+    render_tool_calls,
+    run_call,
+    split_tool_calls,
 )
 
 TEXT = "<<calculator: 12 * 34>> 408\nAnswer: 408"
@@ -53,27 +53,27 @@ def test_a_call_is_what_ends_with_the_last_sign(text: str, call: Call | None) ->
 
 def test_a_result_is_one_line_behind_a_space_and_an_error_is_one_too() -> None:
     tools = {"shout": shout}
-    assert result(Call("shout", "ab"), tools) == (
+    assert run_call(Call("shout", "ab"), tools) == (
         " AB AND MORE".replace("AND MORE", "and more"),
         True,
     )
-    assert result(Call("shout", ""), tools) == (" error: nothing to shout", False)
-    assert result(Call("sing", "la"), tools) == (
+    assert run_call(Call("shout", ""), tools) == (" error: nothing to shout", False)
+    assert run_call(Call("sing", "la"), tools) == (
         " error: no tool 'sing'; known: shout",
         False,
     )
-    assert len(result(Call("shout", "a" * 999), tools)[0]) == 201
-    assert result(Call("shout", "a" * 999), tools)[0].endswith("A...")
-    assert result(Call("shout", "a\ud800"), tools) == (" A? and more", True)
+    assert len(run_call(Call("shout", "a" * 999), tools)[0]) == 201
+    assert run_call(Call("shout", "a" * 999), tools)[0].endswith("A...")
+    assert run_call(Call("shout", "a\ud800"), tools) == (" A? and more", True)
 
 
 def test_an_answer_in_parts_is_the_answer() -> None:
-    assert pieces(TEXT) == [
-        Piece("<<calculator: 12 * 34>>", False),
-        Piece(" 408", True),
-        Piece("\nAnswer: 408", False),
+    assert split_tool_calls(TEXT) == [
+        TextSpan("<<calculator: 12 * 34>>", False),
+        TextSpan(" 408", True),
+        TextSpan("\nAnswer: 408", False),
     ]
-    assert pieces("<<python: x = 1\nx>>\n 1\nso")[1] == Piece(" 1", True)
+    assert split_tool_calls("<<python: x = 1\nx>>\n 1\nso")[1] == TextSpan(" 1", True)
     for text in (
         TEXT,
         "",
@@ -82,36 +82,36 @@ def test_an_answer_in_parts_is_the_answer() -> None:
         "<<sing: la>> la",
         TEXT + "\n" + TEXT,
     ):
-        assert "".join(p.text for p in pieces(text)) == text
-    assert pieces("<<sing: la>> la") == [Piece("<<sing: la>> la", False)]
+        assert "".join(p.text for p in split_tool_calls(text)) == text
+    assert split_tool_calls("<<sing: la>> la") == [TextSpan("<<sing: la>> la", False)]
 
 
 def test_without_tools_a_call_is_an_equation() -> None:
-    assert plain(TEXT) == "12 * 34 = 408\nAnswer: 408"
-    assert plain("a = b >> 2") == "a = b >> 2"
-    assert plain("<<calculator: 2 + 2>>") == "2 + 2"
+    assert remove_tool_calls(TEXT) == "12 * 34 = 408\nAnswer: 408"
+    assert remove_tool_calls("a = b >> 2") == "a = b >> 2"
+    assert remove_tool_calls("<<calculator: 2 + 2>>") == "2 + 2"
 
 
 def test_a_solution_by_calculator_is_one_call_where_the_question_is_an_expression() -> None:
     solution = "40 * 4 = 160\n160 + 57 = 217\nAnswer: 217"
     assert (
-        tooled("What is 40 * 4 + 57?", solution, 2)
+        add_calculator_calls("What is 40 * 4 + 57?", solution, 2)
         == "<<calculator: 40 * 4 + 57>> 217\nAnswer: 217"
     )
     assert (
-        tooled("What is 3/4 - 1/6 as a fraction?", "Answer: 7/12", 2)
+        add_calculator_calls("What is 3/4 - 1/6 as a fraction?", "Answer: 7/12", 2)
         == "<<calculator: 3/4 - 1/6>> 7/12\nAnswer: 7/12"
     )
     steps = "44 - 24 = 20\n20 / 5 = 4\nAnswer: 4"
-    assert tooled("Solve for x: 5x + 24 = 44", steps, 2) == (
+    assert add_calculator_calls("Solve for x: 5x + 24 = 44", steps, 2) == (
         "<<calculator: 44 - 24>> 20\n<<calculator: 20 / 5>> 4\nAnswer: 4"
     )
-    assert tooled("Why?", "because\nAnswer: x", 2) == "because\nAnswer: x"
+    assert add_calculator_calls("Why?", "because\nAnswer: x", 2) == "because\nAnswer: x"
 
 
 def test_there_are_no_more_calls_than_an_answer_has_and_the_last_steps_get_them() -> None:
     steps = "10: 4 + 4 = 8\n20: 8 + 8 = 16\n30: 16 + 16 = 32\nAnswer: 32"
-    assert tooled("How many?", steps, 2) == (
+    assert add_calculator_calls("How many?", steps, 2) == (
         "10: 4 + 4 = 8\n20: <<calculator: 8 + 8>> 16\n30: <<calculator: 16 + 16>> 32\nAnswer: 32"
     )
 
@@ -125,7 +125,7 @@ def test_there_are_no_more_calls_than_an_answer_has_and_the_last_steps_get_them(
     ],
 )
 def test_what_the_calculator_does_not_confirm_stays(text: str) -> None:
-    assert tooled("What is 46 * 7?", text, 2) == text
+    assert add_calculator_calls("What is 46 * 7?", text, 2) == text
 
 
 @pytest.mark.parametrize(
@@ -136,27 +136,27 @@ def test_every_solution_by_calculator_is_right_and_says_what_its_calls_give(
 ) -> None:
     for level in (1, 3, 5):
         for p in source.draw(family, level, 15, 0, "train"):
-            text = tooled(p.prompt, p.solution, 2)
-            parts = pieces(text)
+            text = add_calculator_calls(p.prompt, p.solution, 2)
+            parts = split_tool_calls(text)
             assert exact(p, text).score == 1
-            assert sum(part.given for part in parts) <= 2
+            assert sum(part.from_tool for part in parts) <= 2
             for call, given in pairwise(parts):
-                if given.given:
+                if given.from_tool:
                     asked = open_call(call.text)
                     assert asked is not None
-                    assert result(asked, make_tools(["calculator"])) == (given.text, True)
+                    assert run_call(asked, make_tools(["calculator"])) == (given.text, True)
 
 
 def test_everybody_reads_solutions_in_the_way_that_it_can_write_them() -> None:
     question, solution = "What is 12 * 34?", "12 * 34 = 408\nAnswer: 408"
     own = Toolset(make_tools(["calculator"]))
-    assert worded(question, solution, own) == TEXT
-    assert worded(question, TEXT, own) == TEXT
-    assert worded(question, TEXT, None) == solution
+    assert render_tool_calls(question, solution, own) == TEXT
+    assert render_tool_calls(question, TEXT, own) == TEXT
+    assert render_tool_calls(question, TEXT, None) == solution
     other = Toolset(make_tools(["units"]))
-    assert worded(question, solution, other) == solution
+    assert render_tool_calls(question, solution, other) == solution
     assert (
-        worded(question, TEXT + "\n<<units: 1 km in m>> 1000", other)
+        render_tool_calls(question, TEXT + "\n<<units: 1 km in m>> 1000", other)
         == solution + "\n<<units: 1 km in m>> 1000"
     )
 
@@ -164,7 +164,7 @@ def test_everybody_reads_solutions_in_the_way_that_it_can_write_them() -> None:
 def test_python_is_worked_out_in_the_sandbox() -> None:
     pytest.importorskip("pydantic_monty")
     tools = make_tools(["python"])
-    assert result(Call("python", "sorted('cab')"), tools) == (" ['a', 'b', 'c']", True)
-    told, right = result(Call("python", "open('/etc/passwd')"), tools)
+    assert run_call(Call("python", "sorted('cab')"), tools) == (" ['a', 'b', 'c']", True)
+    told, right = run_call(Call("python", "open('/etc/passwd')"), tools)
     assert told.startswith(" error: ")
     assert not right

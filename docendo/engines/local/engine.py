@@ -42,7 +42,7 @@ from docendo.records import (
     Target,
     Usage,
 )
-from docendo.tools.calls import pieces
+from docendo.tools.calls import split_tool_calls
 
 __all__ = ["LocalEngine", "open_engine"]
 
@@ -170,9 +170,9 @@ class LocalEngine:
 
     def target(self, example: Example) -> Target:
         """An example as token ids; results of tools in it are read and not learned."""
-        prompt, parts = self.tokens.prompt(example.messages), pieces(example.text)
+        prompt, parts = self.tokens.prompt(example.messages), split_tool_calls(example.text)
         written = [
-            (token, not part.given)
+            (token, not part.from_tool)
             for part in parts
             for token in self.tokens.text(part.text)
         ]

@@ -12,7 +12,7 @@ from itertools import count
 from docendo.interfaces import Engine
 from docendo.records import AgentId, Completion, Request, Usage, base_agent
 from docendo.seeds import seed_for
-from docendo.tools.calls import END, Toolset, open_call, result
+from docendo.tools.calls import END, Toolset, open_call, run_call
 
 __all__ = ["WithTools"]
 
@@ -79,8 +79,8 @@ class WithTools:
         if call is None:
             return True
         told, right = " error: no calls are left", False
-        if answer.calls < answer.own.calls:
-            told, right = result(call, answer.own.tools)
+        if answer.calls < answer.own.max_calls:
+            told, right = run_call(call, answer.own.tools)
         answer.calls += 1
         self.tally[f"tools/{request.agent}/calls"] += 1
         self.tally[f"tools/{request.agent}/errors"] += not right
