@@ -190,7 +190,7 @@ def test_models_judge_by_name(by: str, judges: list[str]) -> None:
     )
     judge = panel.counted["e"].evaluator
     assert isinstance(judge, ModelJudge)
-    assert (judge.judges, judge.way) == (judges, "solving")
+    assert (judge.judges, judge.mode) == (judges, "solving")
     problem = Problem("mathematics", "f", 1, "what?", "8")
     assert (
         panel.domains["mathematics"]([Answer(problem, "Answer: 7", ANN, 0)])[0].score == 1

@@ -219,8 +219,8 @@ def test_a_config_with_people_can_be_tried_out(
         ),
         (
             'kind = "person"\nby = "olga"',
-            OLGA + "[people.ivan]\ncircle = ['short', 'right']\n",
-            "three or more different",
+            OLGA + "[people.ivan]\ncyclic_features = ['short', 'right']\n",
+            "expected three or more different",
         ),
     ],
 )
