@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from docendo.build.agents import with_sampling_params, build_toolsets
+from docendo.build.agents import build_toolsets, with_sampling_params
 from docendo.build.askers import accepted_questions, build_question_writer
 from docendo.build.data import build_data_mixture, draw_solved_problems
 from docendo.build.endpoints import routed

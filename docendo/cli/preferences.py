@@ -80,7 +80,9 @@ def _read_votes(path: Path) -> list[Opinion]:
 def _format_rows(votes: Sequence[Opinion], unpaired: bool) -> str:
     from docendo.humans import preference_data
 
-    make_rows = preference_data.unpaired_rows if unpaired else preference_data.preference_rows
+    make_rows = (
+        preference_data.unpaired_rows if unpaired else preference_data.preference_rows
+    )
     return "".join(json.dumps(row) + "\n" for row in make_rows(votes))
 
 

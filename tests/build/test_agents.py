@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
-from docendo.build.agents import with_sampling_params, check_agents, sampling_params_by_agent
+from docendo.build.agents import (
+    check_agents,
+    sampling_params_by_agent,
+    with_sampling_params,
+)
 from docendo.build.catalog import read_catalog
 from docendo.config.load import Config, parse_config
 from docendo.engines.wrappers.sampling_params import SamplingParams, WithSamplingParams
@@ -36,7 +40,9 @@ def test_an_agents_own_settings_are_laid_over_every_request_and_its_copies_have_
     seen: list[Request] = []
     engine = WithSamplingParams(
         Scripted(lambda r: seen.append(r) or ""),
-        sampling_params_by_agent(config(temperature=0.5, max_tokens=47, top_p=0.9, grammar=NUMBER)),
+        sampling_params_by_agent(
+            config(temperature=0.5, max_tokens=47, top_p=0.9, grammar=NUMBER)
+        ),
     )
     engine.sample(
         [asked("emmy"), asked("emmy@3"), asked("ada"), asked("emmy", temperature=0.0)]
@@ -52,7 +58,9 @@ def test_an_agents_own_settings_are_laid_over_every_request_and_its_copies_have_
 
 
 def test_only_agents_with_settings_have_habits() -> None:
-    assert sampling_params_by_agent(config(top_p=0.5)) == {"emmy": SamplingParams(top_p=0.5)}
+    assert sampling_params_by_agent(config(top_p=0.5)) == {
+        "emmy": SamplingParams(top_p=0.5)
+    }
 
 
 @pytest.mark.parametrize(
