@@ -42,11 +42,11 @@ class Estimate(NamedTuple):
 class PairedChange(NamedTuple):
     """A mean before and after; all None if there is nothing to compare."""
 
-    start: float | None
-    end: float | None
-    rise: float | None
-    low: float | None
-    high: float | None
+    start: float | None = None
+    end: float | None = None
+    rise: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 class PairedScores(NamedTuple):
@@ -151,7 +151,13 @@ def paired_change(
     strata = [problems for problems in strata if problems]
     start, end = _mean_before_and_after(strata)
     if start is None or end is None:
-        return PairedChange(start, end, None, None, None)
+        return PairedChange(
+            start,
+            end,
+            None,
+            None,
+            None,
+        )
 
     random = Random(seed)
     changes = []
@@ -162,7 +168,13 @@ def paired_change(
             changes.append(after - before)
     changes.sort()
     cut = round(0.025 * len(changes))
-    return PairedChange(start, end, end - start, changes[cut], changes[-1 - cut])
+    return PairedChange(
+        start,
+        end,
+        end - start,
+        changes[cut],
+        changes[-1 - cut],
+    )
 
 
 def _mean_before_and_after(

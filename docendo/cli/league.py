@@ -91,7 +91,7 @@ def _make_document(path: Path, facts: "Facts", analyses: _Analyses) -> dict[str,
     Keys that need an analysis are None where there is none.
     """
     from docendo.analysis import overview
-    from docendo.report.facts.run import gain_matrix
+    from docendo.report.facts.gains import gain_matrix
 
     documents: dict[str, dict[str, Any]] = {}
     for name, analysis in analyses.items():
@@ -140,7 +140,7 @@ def _show_payoffs(path: Path, name: str, analysis: "Analysis | None") -> None:
 
 def _show_best_teachers(facts: "Facts") -> None:
     from docendo.cli.league_tables import show_best_teachers
-    from docendo.report.facts.run import gain_matrix
+    from docendo.report.facts.gains import gain_matrix
 
     show_best_teachers(gain_matrix(facts))
 

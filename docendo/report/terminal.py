@@ -14,19 +14,16 @@ from docendo.formatting import (
     signed,
     visible,
 )
-from docendo.report.facts.ledger import purpose_label, sum_usage
-from docendo.report.facts.run import (
-    Facts,
+from docendo.report.facts.accuracy import (
     accuracy_by_domain,
     base_accuracy,
-    collect,
     evaluated_domains,
     evaluation_rounds,
-    gain_matrix,
     knowledge_change,
-    mean_gain,
-    summarise_teaching,
 )
+from docendo.report.facts.gains import gain_matrix, mean_gain, summarise_teaching
+from docendo.report.facts.ledger import purpose_label, sum_usage
+from docendo.report.facts.run import Facts, collect
 from docendo.report.render.components import change_text
 from docendo.report.render.terminal_table import TerminalTable, new_table
 from docendo.report.render.text_tables import TextTable, text_tables

@@ -132,7 +132,7 @@ def _draw_curve(plot: Plot, curve: ArmCurve, place: int) -> None:
 
     points = [(flops, share.mean) for flops, share in curve.points]
     if len(points) == 1:
-        plot.dot(*points[0], series_class(place), title, radius=3.5)
+        plot.dot(points[0], series_class(place), title, radius=3.5)
         return
     weight = "expert" if place < 2 else "thin"
     if place >= _COLOURS:
@@ -148,8 +148,7 @@ def _draw_arm_names(plot: Plot, shown: ShareCurves) -> None:
     for curve, level, free_level in names:
         plot.text(
             shown.name_of(curve),
-            plot.x.high,
-            curve.points[-1][1].mean,
+            (plot.x.high, curve.points[-1][1].mean),
             f"name {series_class(shown.places[curve.arm])}",
             shift=(8, free_level - level),
         )
@@ -180,7 +179,12 @@ def difference_chart(differences: Sequence[ArmDifference], other: str) -> Markup
     high = max(bounds)
     if low == high:
         low, high = -1.0, 1.0
-    plot = _row_plot([d.arm for d in differences], x=(low, high), right=190, bottom=32)
+    plot = _row_plot(
+        [d.arm for d in differences],
+        x=(low, high),
+        right=190,
+        bottom=32,
+    )
 
     digits = 0 if high - low >= 5 else 1
     if high - low < 0.5:
@@ -203,9 +207,9 @@ def _draw_difference(plot: Plot, difference: ArmDifference, y: float, other: str
     if estimate.low is not None and estimate.high is not None:
         ends = (100 * estimate.low, 100 * estimate.high)
         plot.interval(ends, y, f"span {side}", title)
-    plot.dot(100 * estimate.mean, y, "dot", title, radius=4.5)
-    plot.text(value, plot.x.high, y, "label end", shift=(50, 0))
-    plot.text(interval, plot.x.high, y, "note", shift=(62, 0))
+    plot.dot((100 * estimate.mean, y), "dot", title, radius=4.5)
+    plot.text(value, (plot.x.high, y), "label end", shift=(50, 0))
+    plot.text(interval, (plot.x.high, y), "note", shift=(62, 0))
 
 
 def gain_scale(phases: Sequence[PhaseGains]) -> float:
@@ -254,7 +258,12 @@ def ledger_chart(
 ) -> Markup:
     """A bar for every arm, as long as its operations, in the colours of the purposes."""
     totals = [sum(amounts.values()) for amounts in spent.values()]
-    plot = _row_plot(list(spent), x=(0, max(totals) or 1.0), right=96, bottom=4)
+    plot = _row_plot(
+        list(spent),
+        x=(0, max(totals) or 1.0),
+        right=96,
+        bottom=4,
+    )
     for row, (arm, amounts) in enumerate(spent.items()):
         start = 0.0
         for place, purpose in enumerate(purposes):
@@ -262,9 +271,15 @@ def ledger_chart(
             if flops > 0:
                 title = f"{arm}, {purpose}: {compact(flops, 'FLOP')}"
                 ends = (start, start + flops)
-                plot.bar(ends, row + 0.5, 22, series_class(place), title)
+                plot.bar(
+                    ends,
+                    row + 0.5,
+                    22,
+                    series_class(place),
+                    title,
+                )
             start += flops
-        plot.text(compact(start, "FLOP"), start, row + 0.5, "note", shift=(8, 0))
+        plot.text(compact(start, "FLOP"), (start, row + 0.5), "note", shift=(8, 0))
     return plot.svg("Floating-point operations of every arm by purpose")
 
 

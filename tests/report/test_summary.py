@@ -8,14 +8,10 @@ import pytest
 from docendo.errors import UserError
 from docendo.records import AgentId, Usage
 from docendo.report import summary
+from docendo.report.facts.accuracy import evaluation_rounds
+from docendo.report.facts.gains import mean_gain, summarise_teaching
 from docendo.report.facts.ledger import purpose_label, sum_usage, without_discarded
-from docendo.report.facts.run import (
-    LessonFact,
-    collect,
-    evaluation_rounds,
-    mean_gain,
-    summarise_teaching,
-)
+from docendo.report.facts.run import LessonFact, collect
 from docendo.store import RoundRecord, RunDirectory
 from tests.report.toys import answers, small_run
 

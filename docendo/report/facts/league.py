@@ -11,8 +11,9 @@ import numpy as np
 from docendo.analysis.overview import Analysis, analyse
 from docendo.analysis.structure import collaboration
 from docendo.league.standings import LiveStandings, StandingsRow
+from docendo.report.facts.gains import gain_matrix
 from docendo.report.facts.metrics import read_metrics
-from docendo.report.facts.run import Facts, gain_matrix, table_name
+from docendo.report.facts.run import Facts, table_name
 from docendo.statistics import Estimate, clustered_mean
 from docendo.store import RunDirectory
 
@@ -113,11 +114,16 @@ def _analyse(
             games[cell] = estimate.n
             won[cell] = wins[row, column] if wins else 0.0
 
-    if wins:
-        return analyse(list(places), payoff, None, won, low, high)
     # Teaching need not be mutual: a pair counts as often as it met in either direction.
-    games = np.maximum(games, games.T)
-    return analyse(list(places), payoff, games, None, low, high)
+    counts = None if wins else np.maximum(games, games.T)
+    return analyse(
+        list(places),
+        payoff,
+        counts=counts,
+        wins=won if wins else None,
+        low=low,
+        high=high,
+    )
 
 
 def standings_by_measure(

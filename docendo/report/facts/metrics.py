@@ -36,5 +36,13 @@ def read_metrics(run: RunDirectory) -> list[MetricSeries]:
         else:
             owner, _, measure = rest.rpartition("/")
         values = {index: value for index, value in points if isfinite(value)}
-        series.append(MetricSeries(name, kind, owner, measure, values))
+        series.append(
+            MetricSeries(
+                name=name,
+                kind=kind,
+                owner=owner,
+                measure=measure,
+                values=values,
+            )
+        )
     return series

@@ -3,6 +3,12 @@
 from typing import Any
 
 from docendo.records import BASE
+from docendo.report.facts.accuracy import (
+    accuracy_by_domain,
+    base_accuracy,
+    evaluation_rounds,
+    knowledge_change,
+)
 from docendo.report.facts.agents import agent_settings
 from docendo.report.facts.contamination import (
     Contamination,
@@ -10,6 +16,7 @@ from docendo.report.facts.contamination import (
     measure_contamination,
 )
 from docendo.report.facts.contributions import sum_contributions
+from docendo.report.facts.gains import flat_groups, gain_matrix, mean_gain
 from docendo.report.facts.ledger import sum_usage, without_discarded
 from docendo.report.facts.monitors import monitor_facts
 from docendo.report.facts.questions import (
@@ -17,17 +24,7 @@ from docendo.report.facts.questions import (
     problems_by_source,
     questions_by_persona,
 )
-from docendo.report.facts.run import (
-    Facts,
-    accuracy_by_domain,
-    base_accuracy,
-    collect,
-    evaluation_rounds,
-    flat_groups,
-    gain_matrix,
-    knowledge_change,
-    mean_gain,
-)
+from docendo.report.facts.run import Facts, collect
 from docendo.statistics import Estimate
 from docendo.store import RunDirectory
 

@@ -86,7 +86,14 @@ def _cell_note(note: str) -> list[Markup]:
 
 def scroll_box(content: Markup, label: str, kind: str = "scroll") -> Markup:
     """A box that scrolls sideways, with the keyboard too; `label` names it to screen readers."""
-    return tag("div", content, class_=kind, tabindex="0", role="group", aria_label=label)
+    return tag(
+        "div",
+        content,
+        class_=kind,
+        tabindex="0",
+        role="group",
+        aria_label=label,
+    )
 
 
 def figure(title: str, picture: Markup) -> Markup:

@@ -75,10 +75,16 @@ def heat_map(
     every = ceil((LINE_HEIGHT - 1) / height)
     plot.row_names(shown, "label" if axes else "tick", every)
     if axes:
-        plot.text(f"{axes[1]} →", 0, 0, "tick", shift=(0, -30))
-        plot.text(row_heading, 0, 0, "tick end", shift=(-9, -12))
+        plot.text(f"{axes[1]} →", (0, 0), "tick", shift=(0, -30))
+        plot.text(row_heading, (0, 0), "tick end", shift=(-9, -12))
     for column in range(0, count, every):
-        _draw_column_name(plot, shown[column], column, width, upright=not axes)
+        _draw_column_name(
+            plot,
+            shown[column],
+            column,
+            width,
+            upright=not axes,
+        )
 
     if count**2 > _MAX_CELLS:
         _draw_texture(plot, cells, cell_size)
@@ -94,13 +100,22 @@ def _draw_column_name(
 ) -> None:
     if not upright:
         room = max(1, round(width / text_width(" ")))
-        plot.text(clip(name, room), column + 0.5, 0, "label middle", shift=(0, -12))
+        plot.text(clip(name, room), (column + 0.5, 0), "label middle", shift=(0, -12))
         return
 
     x = plot.x(column + 0.5) + BASELINE
     y = plot.y(0) - 9
     turn = f"rotate(-90 {x:.1f} {y:.1f})"
-    plot.add(tag("text", name, class_="tick", x=x, y=y, transform=turn))
+    plot.add(
+        tag(
+            "text",
+            name,
+            class_="tick",
+            x=x,
+            y=y,
+            transform=turn,
+        )
+    )
 
 
 def _cell_gap(size: tuple[float, float]) -> float:
@@ -119,14 +134,27 @@ def _draw_cell(cell: HeatCell, x: float, y: float, size: tuple[float, float]) ->
     )
     if cell.level:
         opacity = _DARKEST * abs(cell.level)
-        parts.append(tag("rect", class_=f"heat {cell.kind}", fill_opacity=opacity, **box))
+        parts.append(
+            tag(
+                "rect",
+                class_=f"heat {cell.kind}",
+                fill_opacity=opacity,
+                **box,
+            )
+        )
 
     middle = y + (height - gap) / 2
     first = middle + BASELINE - LINE_HEIGHT * (len(cell.lines) - 1) / 2
     for place, (text, kind) in enumerate(cell.lines):
         baseline = first + LINE_HEIGHT * place
         parts.append(
-            tag("text", text, class_=f"{kind} middle", x=x + (width - gap) / 2, y=baseline)
+            tag(
+                "text",
+                text,
+                class_=f"{kind} middle",
+                x=x + (width - gap) / 2,
+                y=baseline,
+            )
         )
     return tag("g", *parts, class_="cell")
 

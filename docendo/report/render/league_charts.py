@@ -120,7 +120,7 @@ def rating_chart(
     radius = min(4.5, 0.38 * row_height)
     for i in range(count):
         plot.interval((low[i], high[i]), i + 0.5, "whisker", marks.titles[i])
-        plot.dot(values[i], i + 0.5, marks.kind(i), marks.titles[i], radius)
+        plot.dot((values[i], i + 0.5), marks.kind(i), marks.titles[i], radius)
     return plot.svg("Rating of each agent with its 95% interval")
 
 
@@ -129,9 +129,14 @@ def cycle_disc(marks: AgentMarks, points: Sequence[Sequence[float]]) -> Markup:
 
     Each agent beats those that lie less than half a turn anticlockwise of it.
     """
-    plot = Plot(size=(380, 380), margins=Margins(52, 52, 52, 52), x=(-1, 1), y=(-1, 1))
+    plot = Plot(
+        size=(380, 380),
+        margins=Margins(52, 52, 52, 52),
+        x=(-1, 1),
+        y=(-1, 1),
+    )
     radius = plot.x(1) - plot.x(0)
-    plot.dot(0, 0, "rim", radius=radius)
+    plot.dot((0, 0), "rim", radius=radius)
     plot.rule(x=0)
     plot.rule(y=0)
     _draw_arrow(plot)
@@ -139,7 +144,7 @@ def cycle_disc(marks: AgentMarks, points: Sequence[Sequence[float]]) -> Markup:
     furthest = max(hypot(*point) for point in points) or 1
     places = [(x / furthest, y / furthest) for x, y in points]
     for i, (x, y) in enumerate(places):
-        plot.dot(x, y, marks.kind(i), marks.titles[i])
+        plot.dot((x, y), marks.kind(i), marks.titles[i])
     _draw_names(plot, marks.names, places)
     return plot.svg("The strongest cycle")
 
@@ -153,7 +158,7 @@ def _draw_arrow(plot: Plot) -> None:
     plot.line(arc, "whisker")
     head = [(tip_x + 0.05, tip_y + 0.022), (tip_x, tip_y), (tip_x + 0.036, tip_y - 0.05)]
     plot.line(head, "whisker")
-    plot.text("beats", 0.9, 0.97, "tick", shift=(0, -4))
+    plot.text("beats", (0.9, 0.97), "tick", shift=(0, -4))
 
 
 def spinning_top(
@@ -179,10 +184,10 @@ def spinning_top(
     places = list(zip(cycles, skill, strict=True))
     for i, (half, level) in enumerate(places):
         plot.line([(-half, level), (half, level)], "spread")
-        plot.dot(-half, level, marks.kind(i), marks.titles[i])
-        plot.dot(half, level, marks.kind(i), marks.titles[i])
+        plot.dot((-half, level), marks.kind(i), marks.titles[i])
+        plot.dot((half, level), marks.kind(i), marks.titles[i])
     caption = f"cycles of three, at the widest {max(cycles):,.0f}"
-    plot.text(caption, 0, plot.y.low, "tick middle", shift=(0, 34))
+    plot.text(caption, (0, plot.y.low), "tick middle", shift=(0, 34))
     _draw_names(plot, marks.names, places)
     return plot.svg("The spinning top")
 
@@ -238,7 +243,7 @@ def _draw_names(plot: Plot, names: Sequence[str], places: Sequence[Point]) -> No
         if free:
             label = min(free, key=lambda label: sum(map(label.hides, pixels)))
             labels.append(label)
-            plot.text(text, *place, "tick", shift=(label.x - x, label.y - y))
+            plot.text(text, place, "tick", shift=(label.x - x, label.y - y))
 
 
 def _name_margin(names: Sequence[str]) -> float:

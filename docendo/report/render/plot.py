@@ -91,18 +91,18 @@ class Plot:
         for value, label in labels.items():
             if grid:
                 self.rule(x=value)
-            self.text(label, value, self.y.low, "tick middle", shift=(0, 13))
+            self.text(label, (value, self.y.low), "tick middle", shift=(0, 13))
 
     def y_axis(self, labels: Mapping[float, str]) -> None:
         """Labels on the left of the area, each with a horizontal line of the grid."""
         for value, label in labels.items():
             self.rule(y=value)
-            self.text(label, self.x.low, value, "tick end", shift=(-6, 0))
+            self.text(label, (self.x.low, value), "tick end", shift=(-6, 0))
 
     def row_names(self, names: Sequence[str], kind: str = "label", every: int = 1) -> None:
         """The name of every row, or of every n-th, on the left of the area."""
         for row in range(0, len(names), every):
-            self.text(names[row], self.x.low, row + 0.5, f"{kind} end", shift=(-9, 0))
+            self.text(names[row], (self.x.low, row + 0.5), f"{kind} end", shift=(-9, 0))
 
     def rule(
         self,
@@ -141,11 +141,11 @@ class Plot:
         points = self._pixels(outline)
         self._draw("polygon", class_=kind, fill_opacity=opacity, points=points)
 
-    def dot(
-        self, x: float, y: float, kind: str, title: str = "", radius: float = 3.6
-    ) -> None:
+    def dot(self, at: Point, kind: str, title: str = "", radius: float = 3.6) -> None:
         """A filled circle."""
-        self._draw("circle", title, class_=kind, cx=self.x(x), cy=self.y(y), r=radius)
+        center_x = self.x(at[0])
+        center_y = self.y(at[1])
+        self._draw("circle", title, class_=kind, cx=center_x, cy=center_y, r=radius)
 
     def bar(
         self,
@@ -179,11 +179,11 @@ class Plot:
             path += "".join(f"M{end} {middle - cap:.1f}v{2 * cap:g}" for end in (low, high))
         self._draw("path", title, class_=kind, d=path)
 
-    def text(self, text: str, x: float, y: float, kind: str, shift: Point = (0, 0)) -> None:
-        """One line of text, `y` at its middle, moved right and down by `shift` pixels."""
-        place_x = self.x(x) + shift[0]
-        place_y = self.y(y) + shift[1] + BASELINE
-        self.add(tag("text", text, class_=kind, x=place_x, y=place_y))
+    def text(self, text: str, at: Point, kind: str, shift: Point = (0, 0)) -> None:
+        """One line of text around the height of `at`, moved right and down by `shift` pixels."""
+        x = self.x(at[0]) + shift[0]
+        y = self.y(at[1]) + shift[1] + BASELINE
+        self.add(tag("text", text, class_=kind, x=x, y=y))
 
     def add(self, element: Markup) -> None:
         """An element whose places are in pixels."""

@@ -108,7 +108,7 @@ def _round_range(curves: LearningCurves) -> tuple[int, int]:
 def _draw_curve(plot: Plot, curve: Mapping[int, Estimate], kind: str, title: str) -> None:
     points: list[Point] = [(index, estimate.mean) for index, estimate in curve.items()]
     if len(points) == 1:
-        plot.dot(*points[0], f"point {kind}", title, radius=3)
+        plot.dot(points[0], f"point {kind}", title, radius=3)
     else:
         plot.line(points, f"line {kind}", title)
 
@@ -120,7 +120,7 @@ def _draw_means(plot: Plot, mean: Mapping[int, Estimate]) -> None:
         title = (
             f"after round {index}: mean {percent(estimate.mean)}, 95% interval {interval}"
         )
-        plot.dot(index, estimate.mean, kind, title, radius=2.6)
+        plot.dot((index, estimate.mean), kind, title, radius=2.6)
 
 
 def accuracy_bars(domain: str, rows: Sequence[AccuracyBars], base: float | None) -> Markup:
@@ -144,8 +144,8 @@ def accuracy_bars(domain: str, rows: Sequence[AccuracyBars], base: float | None)
 
 def _draw_bars(plot: Plot, row: AccuracyBars, y: float) -> None:
     name_kind = "label end own" if row.is_own else "label end"
-    plot.text(clip(row.agent, 11), 0, y, name_kind, shift=(-8, 0))
-    plot.text(change_text(row.start, row.end), 1, y, "label", shift=(10, 0))
+    plot.text(clip(row.agent, 11), (0, y), name_kind, shift=(-8, 0))
+    plot.text(change_text(row.start, row.end), (1, y), "label", shift=(10, 0))
 
     colour = "own" if row.is_own else "other"
     if row.start:

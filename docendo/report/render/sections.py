@@ -4,20 +4,22 @@ from collections.abc import Mapping, Sequence
 
 from docendo.formatting import DASH, compact, duration, interval_text, percent, signed
 from docendo.records import BASE
-from docendo.report.facts.ledger import purpose_label, sum_usage, without_discarded
-from docendo.report.facts.run import (
-    Facts,
+from docendo.report.facts.accuracy import (
     accuracy_by_domain,
     base_accuracy,
     evaluated_domains,
     evaluation_rounds,
-    flat_groups,
-    gain_matrix,
     knowledge_change,
     learning_curve,
+)
+from docendo.report.facts.gains import (
+    flat_groups,
+    gain_matrix,
     mean_gain,
     summarise_teaching,
 )
+from docendo.report.facts.ledger import purpose_label, sum_usage, without_discarded
+from docendo.report.facts.run import Facts
 from docendo.report.render.components import (
     change_text,
     empty_note,
@@ -185,7 +187,13 @@ def _accuracy_cell(start: Estimate | None, end: Estimate | None, *, is_own: bool
     badge = (tag("span", "own", class_="badge"), " ") if is_own else ()
     note = tag("small", f"{interval_text(last, share=True)}, n = {last.n}")
     kind = "number own" if is_own else "number"
-    return tag("td", *badge, change_text(start, end), note, class_=kind)
+    return tag(
+        "td",
+        *badge,
+        change_text(start, end),
+        note,
+        class_=kind,
+    )
 
 
 def learning(facts: Facts) -> Markup:

@@ -17,105 +17,110 @@ _GAP = 2
 
 
 def new_table(names: Iterable[str], numbers: Iterable[str] = (), title: str = "") -> Table:
-    """A table without rows: columns of words, then of numbers. The heads may be anybody's text."""
-    made = Table(title=title or None)
+    """A table without rows: columns of words, then of numbers. The heads may be any text."""
+    table = Table(title=title or None)
     for name in names:
-        made.add_column(Text(visible(name)))
+        table.add_column(Text(visible(name)))
     for name in numbers:
-        made.add_column(Text(visible(name)), justify="right")
-    return made
+        table.add_column(Text(visible(name)), justify="right")
+    return table
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalTable:
-    """A table without lines: columns of words, then columns of numbers, which are aligned to the right.
+    """A table without lines: columns of words, then columns of numbers, aligned to the right.
 
-    Where they do not fit beside each other, even with heads on several lines, it comes in parts below each other, each
-    with all columns of words, and these are folded where a number has no room beside them. Of the table's looks title,
-    heads and sides are kept.
+    Columns that do not fit beside each other, even with heads on several lines, come in parts below
+    each other. Each part has all columns of words; these are folded if a number has no room beside
+    them. Title, heads and alignment are those of `table`, the rest of its looks is not.
     """
 
     table: Table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        def measured(said: object) -> Measurement:
-            return Measurement.get(console, options, said)  # type: ignore[arg-type]
+        heads: list[Measurement] = []
+        cell_widths: list[int] = []
+        for column in self.table.columns:
+            heads.append(Measurement.get(console, options, column.header))
+            cells = [Measurement.get(console, options, cell) for cell in column.cells]
+            cell_widths.append(max((cell.maximum for cell in cells), default=0))
 
-        heads = [measured(column.header) for column in self.table.columns]
-        cells = [
-            max((measured(cell).maximum for cell in c.cells), default=0)
-            for c in self.table.columns
-        ]
-        whole = [max(head.maximum, most) for head, most in zip(heads, cells, strict=True)]
-        room, every = options.max_width, range(len(whole))
-        if _taken(whole, every) <= room:
-            yield self._part(every)
+        room = options.max_width
+        columns = range(len(heads))
+        one_line = [max(heads[i].maximum, cell_widths[i]) for i in columns]
+        if _total_width(one_line, columns) <= room:
+            yield self._part(columns)
             return
-        widths = [max(head.minimum, most) for head, most in zip(heads, cells, strict=True)]
-        words, numbers = widths[: self._kept], widths[self._kept :]
-        left = max(room // 2, room - _GAP - max(numbers)) if numbers else room
-        words = _shrunk(words, left - _GAP * (len(words) - 1))
-        beside = max(1, room - sum(words) - _GAP * len(words))
-        widths = [*words, *(min(number, beside) for number in numbers)]
-        for number, columns in enumerate(self._parts(widths, room)):
+
+        folded_heads = [max(heads[i].minimum, cell_widths[i]) for i in columns]
+        widths = self._fit(folded_heads, room)
+        for number, part in enumerate(self._split(widths, room)):
             if number:
                 yield ""
-            yield self._part(columns, widths, titled=not number)
+            yield self._part(part, widths, has_title=number == 0)
 
     @property
-    def _kept(self) -> int:
+    def _word_columns(self) -> int:
         """How many columns of words there are before the first number."""
-        sides = [column.justify for column in self.table.columns]
-        return sides.index("right") if "right" in sides else len(sides)
+        alignments = [column.justify for column in self.table.columns]
+        return alignments.index("right") if "right" in alignments else len(alignments)
 
-    def _parts(self, widths: Sequence[int], room: int) -> Iterator[list[int]]:
-        """The columns of each part, of as many as fit and at least one."""
-        kept = self._kept
-        part = list(range(kept))
-        for i in range(kept, len(widths)):
-            if len(part) > kept and _taken(widths, (*part, i)) > room:
+    def _fit(self, widths: Sequence[int], room: int) -> list[int]:
+        """Widths with which every number has room beside the words."""
+        words = list(widths[: self._word_columns])
+        numbers = widths[self._word_columns :]
+        # However long the numbers are, the words keep half of the room.
+        words_room = max(room // 2, room - _GAP - max(numbers)) if numbers else room
+        words = _narrow(words, words_room - _GAP * (len(words) - 1))
+        numbers_room = max(1, room - sum(words) - _GAP * len(words))
+        return [*words, *(min(number, numbers_room) for number in numbers)]
+
+    def _split(self, widths: Sequence[int], room: int) -> Iterator[list[int]]:
+        """The columns of each part: all words, and as many numbers as fit, at least one."""
+        words = list(range(self._word_columns))
+        part = list(words)
+        for column in range(len(words), len(widths)):
+            if len(part) > len(words) and _total_width(widths, (*part, column)) > room:
                 yield part
-                part = list(range(kept))
-            part.append(i)
+                part = list(words)
+            part.append(column)
         yield part
 
     def _part(
-        self, columns: Sequence[int], widths: Sequence[int] = (), titled: bool = True
+        self, columns: Sequence[int], widths: Sequence[int] = (), *, has_title: bool = True
     ) -> Table:
-        made = Table(
+        part = Table(
             box=None,
             padding=(0, _GAP, 0, 0),
             pad_edge=False,
             show_header=self.table.show_header,
         )
-        if titled:
-            made.title, made.title_justify, made.title_style = (
-                self.table.title,
-                "left",
-                "bold",
-            )
+        if has_title:
+            part.title = self.table.title
+            part.title_justify = "left"
+            part.title_style = "bold"
         for i in columns:
-            column, width = self.table.columns[i], widths[i] if widths else None
-            made.add_column(
+            column = self.table.columns[i]
+            part.add_column(
                 column.header,
                 justify=column.justify,
                 header_style="dim",
-                width=width,
+                width=widths[i] if widths else None,
                 overflow="fold",
             )
         for row in zip(*(self.table.columns[i].cells for i in columns), strict=True):
-            made.add_row(*row)
-        return made
+            part.add_row(*row)
+        return part
 
 
-def _taken(widths: Sequence[int], columns: Sequence[int]) -> int:
-    """Characters of these columns, with what is between them."""
+def _total_width(widths: Sequence[int], columns: Sequence[int]) -> int:
+    """Characters of these columns, with the gaps between them."""
     return sum(widths[i] for i in columns) + _GAP * max(0, len(columns) - 1)
 
 
-def _shrunk(widths: Sequence[int], room: int) -> list[int]:
-    """The same where they fit, else the widest less wide."""
-    least = list(widths)
-    while sum(least) > room and max(least) > 1:
-        least[least.index(max(least))] -= 1
-    return least
+def _narrow(widths: Sequence[int], room: int) -> list[int]:
+    """The same widths if they fit; otherwise the widest become narrower."""
+    narrow = list(widths)
+    while sum(narrow) > room and max(narrow) > 1:
+        narrow[narrow.index(max(narrow))] -= 1
+    return narrow

@@ -250,7 +250,14 @@ def _contribution_table(
     rows = []
     for name, measures in sorted(contributions.items()):
         rows.append([name, *(_count_text(measures, head) for head in heads)])
-    return TextTable(kind, title, note, ("name", *heads), rows, len(heads))
+    return TextTable(
+        kind,
+        title,
+        note,
+        ("name", *heads),
+        rows,
+        len(heads),
+    )
 
 
 def _count_text(measures: Mapping[str, float], measure: str) -> str:

@@ -48,7 +48,7 @@ def test_every_mark_is_drawn_at_its_values() -> None:
     picture = plot()
     picture.line([(0, 0), (10, 1)], "line")
     picture.band([(0, 0), (10, 0)], [(0, 1), (10, 1)], "band")
-    picture.dot(5, 0.5, "dot", "a title")
+    picture.dot((5, 0.5), "dot", "a title")
     picture.bar((0, 4), 0.5, thickness=10, kind="after")
     picture.interval((2, 6), 0.5, "whisker", cap=3)
     svg = picture.svg("some marks")
@@ -62,8 +62,8 @@ def test_every_mark_is_drawn_at_its_values() -> None:
 
 def test_text_of_a_plot_is_escaped() -> None:
     picture = plot()
-    picture.text("<b>", 0, 0, "label")
-    picture.dot(0, 0, "dot", "<i>")
+    picture.text("<b>", (0, 0), "label")
+    picture.dot((0, 0), "dot", "<i>")
     svg = picture.svg("<u>")
     assert "&lt;b&gt;" in svg
     assert not re.search("<[biu]>", svg)
