@@ -33,6 +33,7 @@ def layer_calls(llama: LlamaStack, plan: DecodePlan) -> StepCalls | None:
     if not all(isinstance(projection.packed, Panels) for projection in projections):
         return None
 
+    # adapters that only changed their numbers stay where they are
     addresses = _movable_addresses(projections, plan)
     if isinstance(plan.calls, StepCalls) and plan.calls.addresses == addresses:
         return plan.calls

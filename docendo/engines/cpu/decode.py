@@ -109,6 +109,7 @@ class _Pass:
         self.heads = stack.llama.heads
         self.routing = routing
         self.plan = plan
+        # the records hold addresses alone, so the tensors are kept beside them
         self.slots_B = routing.slots_T
         self.scratch = torch.empty(self._scratch_size())
         self.batch = Batch(
@@ -168,6 +169,7 @@ class _Pass:
         outputs_Bo = x_Bd.new_empty(len(x_Bd), calls.max_outputs)
         inputs_Bi = x_Bd.new_empty(len(x_Bd), calls.max_inputs)
         cos_BD, sin_BD = rope
+
         self.library.run_layers(
             byref(self.batch),
             calls.layers,
@@ -205,6 +207,7 @@ class _Pass:
     ) -> None:
         """Adds the projection of the input to x, and writes its normalisation."""
         base_Bd = projection.base(input_Bi)
+
         self.library.join(
             byref(self.batch),
             byref(adapter_update(projection)),
@@ -240,6 +243,7 @@ class _Pass:
         base_Bo = projection.base(normed_Bd)
         attended_Bo = base_Bo.new_empty(len(base_Bo), self.heads.query * self.heads.size)
         cos_BD, sin_BD = rope
+
         self.library.attend(
             byref(self.batch),
             byref(adapter_update(projection)),
@@ -257,6 +261,7 @@ class _Pass:
         """SwiGLU of the projection."""
         base_Bo = projection.base(normed_Bd)
         inner_Bf = base_Bo.new_empty(len(base_Bo), base_Bo.shape[1] // 2)
+
         self.library.gate(
             byref(self.batch),
             byref(adapter_update(projection)),

@@ -25,6 +25,7 @@ class CpuOps:
     def rms_norm(self, norm: RMSNorm, x_Td: Tensor) -> tuple[Tensor, Tensor]:
         normed_Td = torch.empty_like(x_Td)
         factor_T = torch.empty(len(x_Td))
+
         self.library.normalise(
             *x_Td.shape,
             x_Td.data_ptr(),
@@ -42,8 +43,10 @@ class CpuOps:
         factor_T: Tensor,
         grad_Td: Tensor,
     ) -> Tensor:
+        # a contiguous copy needs a name: unnamed, it would be freed before the function reads it
         grad_Td = grad_Td.contiguous()
         grad_x_Td = torch.empty_like(x_Td)
+
         self.library.normalise_back(
             *x_Td.shape,
             x_Td.data_ptr(),
@@ -55,14 +58,17 @@ class CpuOps:
         return grad_x_Td
 
     def swiglu(self, gate_up_Tf: Tensor) -> Tensor:
-        rows, width = len(gate_up_Tf), gate_up_Tf.shape[1] // 2
+        rows = len(gate_up_Tf)
+        width = gate_up_Tf.shape[1] // 2
         inner_Tf = gate_up_Tf.new_empty(rows, width)
+
         self.library.gated(rows, width, gate_up_Tf.data_ptr(), inner_Tf.data_ptr())
         return inner_Tf
 
     def swiglu_backward(self, gate_up_Tf: Tensor, grad_Tf: Tensor) -> Tensor:
         grad_Tf = grad_Tf.contiguous()
         grad_gate_up_Tf = torch.empty_like(gate_up_Tf)
+
         self.library.gated_back(
             *grad_Tf.shape,
             gate_up_Tf.data_ptr(),
@@ -73,13 +79,18 @@ class CpuOps:
 
     def softmax(self, scores_BNL: Tensor) -> Tensor:
         scores_BNL = scores_BNL.contiguous()
-        rows, width = scores_BNL[..., 0].numel(), scores_BNL.shape[-1]
+        rows = scores_BNL[..., 0].numel()
+        width = scores_BNL.shape[-1]
+
         self.library.soften_rows(rows, width, scores_BNL.data_ptr())
         return scores_BNL
 
     def softmax_backward(self, weights_BNL: Tensor, grad_BNL: Tensor) -> Tensor:
-        weights_BNL, grad_BNL = weights_BNL.contiguous(), grad_BNL.contiguous()
-        rows, width = grad_BNL[..., 0].numel(), grad_BNL.shape[-1]
+        weights_BNL = weights_BNL.contiguous()
+        grad_BNL = grad_BNL.contiguous()
+        rows = grad_BNL[..., 0].numel()
+        width = grad_BNL.shape[-1]
+
         self.library.soften_back(rows, width, weights_BNL.data_ptr(), grad_BNL.data_ptr())
         return grad_BNL
 
@@ -95,8 +106,10 @@ class CpuOps:
         token_K: Tensor,
         grad_K: Tensor,
     ) -> None:
-        total_K, token_K = total_K.contiguous(), token_K.contiguous()
+        total_K = total_K.contiguous()
+        token_K = token_K.contiguous()
         grad_K = grad_K.contiguous()
+
         self.library.shares(
             *logits_KV.shape,
             logits_KV.data_ptr(),
@@ -120,6 +133,7 @@ def _results(ops: ElementwiseOps, dtype: torch.dtype) -> list[Tensor]:
     grad_Td = _waves(70, dtype)
     norm = RMSNorm(x_Td[0].abs(), 1e-5)
 
+    # 44 and 22 numbers: full vectors of sixteen and a rest, which other code computes
     normed_Td, factor_T = ops.rms_norm(norm, x_Td)
     grad_x_Td = ops.rms_norm_backward(norm, x_Td, factor_T, grad_Td)
     inner_Tf = ops.swiglu(x_Td)

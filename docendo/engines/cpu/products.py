@@ -26,8 +26,11 @@ def prepack(weight_od: Tensor, library: CDLL | None = None) -> PackedWeight | No
     if weight_od.dtype not in {torch.float32, torch.bfloat16}:
         return None
 
-    panels = None if library is None else pack_panels(weight_od, library)
-    return panels or pack_for_onednn(weight_od)
+    if library is not None:
+        panels = pack_panels(weight_od, library)
+        if panels is not None:
+            return panels
+    return pack_for_onednn(weight_od)
 
 
 @torch.inference_mode()
@@ -36,6 +39,7 @@ def products_agree(library: CDLL, dtype: torch.dtype) -> bool:
     if dtype != torch.bfloat16 or not library.panel_width():
         return True
 
+    # 70 outputs and 44 inputs fill neither the last panel nor the last vector
     weight_od = torch.linspace(0, 900, 70 * 44).sin_().view(70, 44).to(dtype)
     return pack_panels(weight_od, library) is not None
 
@@ -93,8 +97,8 @@ def pack_panels(weight_od: Tensor, library: CDLL) -> Panels | None:
         return None
 
     weight_od = weight_od.contiguous()
-    panel_count = -(-outputs // width)
-    panels = Panels(weight_od, weight_od.new_empty(panel_count * width * inputs), library)
+    padded_outputs = -(-outputs // width) * width
+    panels = Panels(weight_od, weight_od.new_empty(padded_outputs * inputs), library)
     library.pack(weight_od.data_ptr(), outputs, inputs, panels.panels.data_ptr())
 
     return panels if _is_right(panels) else None

@@ -88,6 +88,7 @@ class Probe:
     def agree(self, reference: DecoderStack, stack: DecoderStack) -> bool:
         """Whether both make the same states of a few tokens, within the number format."""
         expected_plan, plan = self.read(reference), self.read(stack)
+        # several steps, so that what a step writes to the cache is read as well
         for column in range(_STEPS):
             expected_Bd = self.step(reference, expected_plan, column).float()
             states_Bd = self.step(stack, plan, column).float()
@@ -186,6 +187,7 @@ def random_layer(heads: Heads, dtype: torch.dtype) -> LlamaStack:
         adapt(model, bank)
         for i in range(4):
             bank.add(AgentId(str(i)), 0)
+        # fresh adapters change nothing, so a wrong update would not show
         bank.weights_SP[1:].normal_(0, 0.05)
 
     llama = LlamaStack.of(model.base_model, heads)

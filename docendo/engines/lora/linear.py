@@ -167,6 +167,7 @@ class Projection:
         """
         y_To = self.base(x_Td)
         lows = []
+        # in place: the update is added where the base's product stands
         for slot, start, stop in routing.runs:
             run = slice(start, stop)
             low_TC = x_Td[run] @ self.a_SCd[slot].T

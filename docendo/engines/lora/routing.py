@@ -105,6 +105,7 @@ def _pad_by_agent(
         tokens_by_slot[slot].append(token)
     width = max(MIN_ROWS, *map(len, tokens_by_slot.values()))
 
+    # padding must be some token whose row is finite whenever the agent's are
     token_F: list[int] = []
     place_T = [0] * len(slots_T)
     for tokens in tokens_by_slot.values():

@@ -36,6 +36,7 @@ def attend(
     (1, heads, T, D).
     """
     plan: AttentionPlan = kwargs["plan"]
+    # side by side and by token, which is how every plan reads them
     qkv_THD = torch.cat([query[0], key[0], value[0]]).transpose(0, 1).contiguous()
     attended_TO: Tensor
     if torch.is_grad_enabled() and isinstance(plan, TreeAttention):
@@ -113,5 +114,6 @@ class HFStack:
 
     def backward(self, tape: Tensor, grad_Td: Tensor, part: int) -> None:
         """Adds the gradients of the adapters to those of the part."""
+        # autograd calls the layers' backward passes without arguments of ours
         self.bank.state.part = part
         tape.backward(grad_Td)  # type: ignore[no-untyped-call]

@@ -98,6 +98,7 @@ class LlamaStack:
             return None
 
         try:
+            # an attribute that is missing means another form, not a failure
             layers = tuple(_read_layer(layer) for layer in base_model.layers)  # type: ignore[union-attr]
             return LlamaStack(base_model, heads, layers, _read_norm(base_model.norm))
         except AttributeError:

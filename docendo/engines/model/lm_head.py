@@ -51,6 +51,7 @@ def token_logprobs(
         block = slice(start, start + _BLOCK)
         token_B = token_K[block]
         logits_BV = barred(allowed_K[block], head.logits(hidden_Kd[block]))
+        # only the sums are float32: logits stay in the format of the model, which saves memory
         total_B = head.ops.logsumexp(logits_BV)
         token_logits_B = logits_BV.gather(1, token_B[:, None])[:, 0].float()
         saved.append((logits_BV, total_B))

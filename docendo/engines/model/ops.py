@@ -81,6 +81,7 @@ class TorchOps:
     """PyTorch's operations, on any device."""
 
     def rms_norm(self, norm: RMSNorm, x_Td: Tensor) -> tuple[Tensor, Tensor]:
+        # the mean in float32, as transformers computes it
         wide_Td = x_Td.float()
         factor_T1 = wide_Td.square().mean(-1, keepdim=True).add_(norm.epsilon).rsqrt_()
         normed_Td = wide_Td.mul(factor_T1).to(x_Td.dtype).mul_(norm.weight_d)
@@ -111,6 +112,7 @@ class TorchOps:
         grad_gate_up_Tf = torch.empty_like(gate_up_Tf)
         grad_gate, grad_up = grad_gate_up_Tf.chunk(2, -1)
 
+        # written into the halves of one tensor: joining them would copy both
         torch.mul(grad_Tf, silu(gate), out=grad_up)
         torch.ops.aten.silu_backward.grad_input(grad_Tf * up, gate, grad_input=grad_gate)
         return grad_gate_up_Tf
@@ -133,6 +135,7 @@ class TorchOps:
         grad_K: Tensor,
     ) -> None:
         for start in range(0, len(logits_KV), _BLOCK_ROWS):
+            # d log softmax(x)[t] / dx = onehot(t) - softmax(x)
             rows = slice(start, start + _BLOCK_ROWS)
             grad_K1 = grad_K[rows, None]
             probability_KV = (logits_KV[rows].float() - total_K[rows, None]).exp_()

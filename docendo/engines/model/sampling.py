@@ -96,6 +96,7 @@ def _sample_chunk(
         likeliest_B = logits_BV.argmax(-1)
         tokens_B = torch.where(temperatures_B > 0, sampled_B, likeliest_B)
 
+    # untempered: what training compares with
     token_logits_B = logits_BV.gather(1, tokens_B[:, None])[:, 0]
     return tokens_B, token_logits_B - highest_B1[:, 0] - total_B.log()
 
