@@ -275,4 +275,6 @@ class Progress:
         if not self._purpose:
             return ""
         seconds = max(self._last_batch - self._purpose_start, 1e-9)
-        return f"{self._purpose} {compact(self._tokens / seconds)} tokens/s"
+        speed = f"{compact(self._tokens / seconds)} tokens/s"
+        # the experts' stage has one purpose, which the start of the line names
+        return speed if self._purpose == self._stage else f"{self._purpose} {speed}"

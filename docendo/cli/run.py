@@ -83,7 +83,9 @@ def _train(config: "Config", catalog: "Catalog", folder: Path) -> None:
 
         with RunDirectory.create(folder, to_toml(resolved)) as directory:
             begin(session, directory)
-            notice(f"{folder}: {_describe_plan(resolved)}")
+            # two lines, as one would be wider than many terminals
+            notice(f"{folder}: {_describe_population(resolved)}")
+            notice(_describe_work(resolved))
             _play_rounds(session, directory, progress, interrupt)
 
 
@@ -175,7 +177,11 @@ def _rehearse(
 
     # the warning is about the answers of the real run, which may be longer
     _notice_each(replace(session, config=resolved).truncation_warnings)
-    show(f"Everything works. A real run would write {folder}: {_describe_plan(resolved)}.")
+    show(
+        f"Everything works. A real run would write {folder}:",
+        _describe_population(resolved),
+        _describe_work(resolved),
+    )
     show(f"How long it takes: docendo plan {config_file or ''}".rstrip())
 
 
@@ -198,23 +204,30 @@ def _open_progress(config: "Config") -> "Progress":
     return Progress(config, count_expert_rounds(config.experts))
 
 
-def _describe_plan(config: "Config") -> str:
-    """The model, the machine, and how much there is to do."""
-    parts = [
-        f"{config.model} in {config.engine.dtype} on {config.engine.device}",
-        f"{_count(len(config.agents), 'agent')}, {_count(len(config.domains), 'domain')}",
-        f"expert steps: {config.experts.steps} at most",
-        _count(config.teaching.rounds, "teaching round"),
-    ]
+def _describe_population(config: "Config") -> str:
+    """``nano in float32 on cpu; 3 agents, 3 domains``."""
+    engine = config.engine
+    agents = _count(len(config.agents), "agent")
+    domains = _count(len(config.domains), "domain")
+    return f"{config.model} in {engine.dtype} on {engine.device}; {agents}, {domains}"
+
+
+def _describe_work(config: "Config") -> str:
+    """``up to 30 expert steps, then 20 teaching rounds, each with 12 matches``."""
+    events = []
     if config.domains:
-        parts[-1] += f", matches: {config.teaching.matches} each"
+        events.append(_count(config.teaching.matches, "match", "matches"))
     if config.duels.pairings:
-        parts[-1] += f", pairings at {config.duels.game}: {config.duels.pairings} each"
-    return "; ".join(parts)
+        pairings = _count(config.duels.pairings, "pairing")
+        events.append(f"{pairings} at {config.duels.game}")
+
+    steps = _count(config.experts.steps, "expert step")
+    rounds = _count(config.teaching.rounds, "teaching round")
+    return f"up to {steps}, then {rounds}, each with {' and '.join(events)}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _play_rounds(

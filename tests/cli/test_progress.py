@@ -128,7 +128,7 @@ def test_the_experts_bar_moves_and_tells_the_time_before_a_round_has_ended(
         pass
     # 28 steps in two rounds, 4 of which took 12 seconds; no round of teaching is known yet
     assert "about 1 min 12 s left for the experts" in terminal.getvalue()
-    assert "experts 33 tokens/s" in terminal.getvalue()
+    assert "for the experts  33 tokens/s" in terminal.getvalue()
 
 
 def test_domains_with_odd_names_do_not_matter() -> None:

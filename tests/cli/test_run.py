@@ -50,7 +50,8 @@ def test_a_run_says_on_standard_error_what_happened_and_on_standard_output_what_
     )
     del lines[:3]
     assert lines[0].startswith("runs/tiny-1: tiny in float32 on cpu; 3 agents, 3 domains")
-    assert [line.split("  ")[0] for line in lines[1:]] == [
+    assert lines[1] == "up to 1 expert step, then 1 teaching round, each with 2 matches"
+    assert [line.split("  ")[0] for line in lines[2:]] == [
         "start",
         "experts 1/1",
         "teaching 1/1",
