@@ -38,6 +38,10 @@ class TerminalTable:
     table: Table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self.table.title:
+            # Beside the table: as its title it would be wrapped at the table's width.
+            yield Text(visible(str(self.table.title)), "bold")
+
         heads: list[Measurement] = []
         cell_widths: list[int] = []
         for column in self.table.columns:
@@ -57,7 +61,7 @@ class TerminalTable:
         for number, part in enumerate(self._split(widths, room)):
             if number:
                 yield ""
-            yield self._part(part, widths, has_title=number == 0)
+            yield self._part(part, widths)
 
     @property
     def _word_columns(self) -> int:
@@ -86,19 +90,13 @@ class TerminalTable:
             part.append(column)
         yield part
 
-    def _part(
-        self, columns: Sequence[int], widths: Sequence[int] = (), *, has_title: bool = True
-    ) -> Table:
+    def _part(self, columns: Sequence[int], widths: Sequence[int] = ()) -> Table:
         part = Table(
             box=None,
             padding=(0, _GAP, 0, 0),
             pad_edge=False,
             show_header=self.table.show_header,
         )
-        if has_title:
-            part.title = self.table.title
-            part.title_justify = "left"
-            part.title_style = "bold"
         for i in columns:
             column = self.table.columns[i]
             part.add_column(
