@@ -79,7 +79,7 @@ def test_the_gate_says_why() -> None:
     )
 
 
-def test_everybody_but_the_asker_tries_what_was_admitted_and_the_payoff_is_highest_at_one_half() -> (
+def test_all_but_the_asker_try_accepted_questions_and_the_payoff_peaks_at_one_half() -> (
     None
 ):
     said = ["Question: Bea bakes 4 + 9 rolls. How many?\nAnswer: 13", "nothing"]

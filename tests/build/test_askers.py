@@ -142,9 +142,7 @@ def test_a_table_of_an_asker_says_what_it_wants(asker: dict[str, Any], said: str
         config({"people": asker})
 
 
-def test_models_do_not_ask_for_problems_with_tests_or_of_families_that_are_not_taught() -> (
-    None
-):
+def test_personas_ask_only_in_families_that_are_taught() -> None:
     given = config({"people": {**PEOPLE, "families": ["products"]}})
     with pytest.raises(
         UserError, match=r"\[askers.people\]: families: mathematics teaches no 'products'"

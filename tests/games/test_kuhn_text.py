@@ -119,7 +119,7 @@ def test_the_view_tells_the_card_its_rank_and_the_moves() -> None:
 
 
 @pytest.mark.parametrize("alpha", [0, 1 / 6, 1 / 3])
-def test_at_equilibrium_the_first_player_loses_an_eighteenth_of_a_chip_and_nobody_does_better(
+def test_at_equilibrium_the_first_player_loses_an_eighteenth_of_a_chip(
     alpha: float,
 ) -> None:
     """Kuhn (1950): the value is -1/18 chip; a payoff of 1 is two chips."""

@@ -121,7 +121,7 @@ def test_differences_stay_above_zero():
 
 
 @pytest.mark.parametrize(("family", "level"), EACH)
-def test_a_thousand_different_problems_to_train_on_and_two_hundred_held_out_share_nothing(
+def test_a_thousand_training_problems_and_two_hundred_held_out_ones_share_nothing(
     family, level
 ):
     train = thousand(family, level)

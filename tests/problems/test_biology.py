@@ -247,7 +247,7 @@ def test_the_start_codon_of_level_five_is_the_first_one_in_any_frame():
 
 
 @pytest.mark.parametrize(("family", "level"), EACH)
-def test_a_thousand_different_problems_to_train_on_and_two_hundred_held_out_share_nothing(
+def test_a_thousand_training_problems_and_two_hundred_held_out_ones_share_nothing(
     family, level
 ):
     train = thousand(family, level)

@@ -43,7 +43,7 @@ def test_each_word_is_worked_step_by_step(
 
 
 @pytest.mark.parametrize("domain", PROCEDURES)
-def test_half_of_the_words_of_each_domain_have_known_steps_alone_and_the_others_one_of_their_own(
+def test_half_of_a_domains_words_have_a_step_that_no_other_word_has(
     domain: str,
 ) -> None:
     spec = PROCEDURES[domain]

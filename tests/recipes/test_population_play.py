@@ -52,7 +52,7 @@ def test_naive_self_play_runs_in_a_circle() -> None:
 
 
 @pytest.mark.parametrize("game", GAMES[:3], ids=lambda game: game.name)
-def test_the_latest_of_naive_self_play_stays_exploitable_while_the_mean_of_its_past_does_not(
+def test_in_self_play_the_latest_policy_stays_exploitable_and_the_mean_does_not(
     game: Game,
 ) -> None:
     results = list(train(game, self_play(), 200))

@@ -23,7 +23,7 @@ def episodes(doors: Doors, starts: Starts) -> list[int]:
 
 
 @pytest.mark.parametrize("starts", [varying, replayed])
-def test_an_agent_that_starts_where_the_reward_varies_learns_at_least_fifteen_times_faster(
+def test_starts_where_the_reward_varies_make_learning_fifteen_times_faster(
     starts: Starts,
 ) -> None:
     plain = episodes(Doors(), hall_only)
