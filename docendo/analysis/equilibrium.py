@@ -41,11 +41,13 @@ def _inner(game: Matrix) -> Vector:
     those found has all their members. Who loses against one of them is in none (complementary slackness), so one
     program nearly always decides everybody.
     """
-    first: Vector = ((game > 0).sum(1) == len(game) - 1).astype(np.float64)
-    if first.any():
-        return first
+    beats_all: Vector = ((game > 0).sum(1) == len(game) - 1).astype(np.float64)
+    if beats_all.any():
+        return beats_all
+
     scaled = _scaled(game)
-    summed, undecided = np.zeros(len(game)), np.ones(len(game), bool)
+    summed = np.zeros(len(game))
+    undecided = np.ones(len(game), bool)
     while undecided.any():
         mixture = _favouring(scaled, undecided)
         fresh = undecided & (mixture > TIE)
@@ -57,12 +59,14 @@ def _inner(game: Matrix) -> Vector:
     return inner
 
 
-def _favouring(scaled: Matrix, wanted: NDArray[np.bool_]) -> Vector:
-    """The equilibrium with the largest mass on `wanted`, where an agent's mass above 1/N counts for nothing."""
-    linprog, n = _linprog(), len(scaled)
+def _favouring(scaled: Matrix, favoured: NDArray[np.bool_]) -> Vector:
+    """The equilibrium with the largest mass on `favoured`, where an agent's mass above 1/N counts for nothing."""
+    linprog = _linprog()
+    n = len(scaled)
+    # Two variables per agent: the first holds up to 1/N of its mass, and only that one counts.
     for options in _SOLVERS:
         solved = linprog(
-            np.r_[-1.0 * wanted, np.zeros(n)],
+            np.r_[-1.0 * favoured, np.zeros(n)],
             A_ub=np.hstack([scaled, scaled]),
             b_ub=np.zeros(n),
             A_eq=np.ones((1, 2 * n)),
@@ -101,17 +105,21 @@ def _most_even(game: Matrix) -> Vector:
     """
     inner, scaled = _inner(game), _scaled(game)
     inside = inner > 0
-    rows_NS, prices = scaled[:, inside], np.zeros(len(game))
+    rows_NS = scaled[:, inside]
+    prices = np.zeros(len(game))
     for _ in range(_STEPS):
         _, mixture_S = _normalised(prices, rows_NS)
         slope = -rows_NS @ mixture_S
         error = np.where(inside, abs(slope), abs(np.minimum(prices, slope))).max()
         if error < _EXACT:
             break
+
+        # A price at its bound moves only where the slope leads away from the bound.
         moving = inside | (prices > min(error, 1e-6)) | (slope < 0)
         step = np.zeros(len(game))
         step[moving] = _newton(rows_NS[moving], mixture_S, slope[moving], error)
-        prices = _walked(prices, step, slope, rows_NS, inside)
+        prices = _line_search(prices, step, slope, rows_NS, inside)
+
     even = np.zeros(len(game))
     even[inside] = _normalised(prices, rows_NS)[1]
     return even if (scaled @ even).max() <= max(TIE, (scaled @ inner).max()) else inner
@@ -134,11 +142,12 @@ def _newton(rows: Matrix, mixture: Vector, slope: Vector, error: float) -> Vecto
     )
 
 
-def _walked(
+def _line_search(
     prices: Vector, step: Vector, slope: Vector, rows_NS: Matrix, free: NDArray[np.bool_]
 ) -> Vector:
     """The prices after the longest of the steps 1, 1/2, 1/4... that lowers the level enough (Armijo's rule)."""
-    level, length = _normalised(prices, rows_NS)[0], 1.0
+    level = _normalised(prices, rows_NS)[0]
+    length = 1.0
     while True:
         moved = prices + length * step
         moved = np.where(free, moved, np.maximum(moved, 0))

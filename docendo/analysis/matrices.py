@@ -1,4 +1,4 @@
-"""Square matrices as they come in, as lists or arrays: one row and one column per agent, checked once."""
+"""Square matrices from lists or arrays, checked: one row and one column per agent."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,7 +29,7 @@ Matrix = NDArray[np.float64]
 def as_square(values: ArrayLike, what: str = "payoff", *, gaps: bool = False) -> Matrix:
     """A copy of `values` as (N, N) floats, N >= 2; `gaps` lets NaN pass.
 
-    Raises UseError, which begins with `what`, for any other shape, a single agent, and a number that is not finite or
+    Raises UserError, which begins with `what`, for any other shape, a single agent, and a number that is not finite or
     above LARGEST.
     """
     try:
@@ -38,15 +38,16 @@ def as_square(values: ArrayLike, what: str = "payoff", *, gaps: bool = False) ->
         raise UserError(f"{what} is no matrix of numbers: {error}") from error
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise UserError(
-            f"{what} has the shape {matrix.shape}; wanted a row and a column for every agent"
+            f"{what} has the shape {matrix.shape}; expected a row and a column for every agent"
         )
     if len(matrix) < 2:
-        raise UserError(f"{what} has {len(matrix)} agent; wanted at least two to compare")
-    odd = ~(np.abs(matrix) <= LARGEST) & ~(gaps & np.isnan(matrix))
-    if odd.any():
-        row, column = np.argwhere(odd)[0]
+        raise UserError(f"{what} has {len(matrix)} agent; expected at least two to compare")
+
+    is_valid = (np.abs(matrix) <= LARGEST) | (gaps & np.isnan(matrix))
+    if not is_valid.all():
+        row, column = np.argwhere(~is_valid)[0]
         raise UserError(
-            f"{what}[{row}][{column}] is {matrix[row, column]:g}; wanted a number up to {LARGEST:g}"
+            f"{what}[{row}][{column}] is {matrix[row, column]:g}; expected a number up to {LARGEST:g}"
         )
     return matrix
 
@@ -54,14 +55,14 @@ def as_square(values: ArrayLike, what: str = "payoff", *, gaps: bool = False) ->
 def as_antisymmetric(payoff: ArrayLike) -> Matrix:
     """`payoff` as exactly antisymmetric floats: what one of a pair wins, the other loses.
 
-    Raises UseError as `square`, and where a pair's payoffs add up to more than TOLERANCE of the largest.
+    Raises UserError as `square`, and where a pair's payoffs add up to more than TOLERANCE of the largest.
     """
     matrix = as_square(payoff)
     row, column, excess = most_uneven_pair(matrix)
     if abs(excess) > TOLERANCE * np.abs(matrix).max():
         raise UserError(
-            f"payoff[{row}][{column}] and payoff[{column}][{row}] add up to {excess:g}; wanted 0, as in every "
-            "antisymmetric matrix: half the difference of the payoff and its transpose is one"
+            f"payoff[{row}][{column}] and payoff[{column}][{row}] add up to {excess:g}; expected 0, as in "
+            "every antisymmetric matrix: half the difference of the payoff and its transpose is one"
         )
     return (matrix - matrix.T) / 2
 

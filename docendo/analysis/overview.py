@@ -81,30 +81,32 @@ def analyse(
     difference of the payoff and its transpose. NaN, where two never met, counts as 0 and is left out of collaboration.
     Ratings are those of `wins`. Without, every pair played `counts` games (one, where it met at all), and the row won
     the share (1 + d) / 2 of them, d being the antisymmetric part divided by its largest entry where that is above 1.
-    `low` and `high` are bounds of the payoff, carried along to be shown. Raises UseError for what is no such matrix.
+    `low` and `high` are bounds of the payoff, carried along to be shown. Raises UserError for what is no such matrix.
     """
-    given = as_square(payoff, gaps=True)
-    if not len(names) == len(set(names)) == len(given):
+    payoffs = as_square(payoff, gaps=True)
+    if not len(names) == len(set(names)) == len(payoffs):
         raise UserError(
-            f"{len(set(names))} different names for {len(given)} agents; wanted one each"
+            f"{len(set(names))} different names for {len(payoffs)} agents; expected one each"
         )
     if wins is not None and counts is not None:
         raise UserError(
-            "got both wins and counts; wanted one of them: wins say how many games there were"
+            "got both wins and counts; expected one of them: wins say how many games there were"
         )
-    filled = np.nan_to_num(given)
+
+    filled = np.nan_to_num(payoffs)
     game = (filled - filled.T) / 2
-    won = (
-        _like(given, wins, "wins")
-        if wins is not None
-        else _won(game, _games(given, counts))
-    )
-    average, parts = NashAverage(*nash_average(game)), decompose(game)
-    both = ~(np.isnan(given) | np.isnan(given.T) | np.eye(len(given), dtype=bool))
+    won = _wins_of(game, _games(payoffs, counts))
+    if wins is not None:
+        won = _same_shape(payoffs, wins, "wins")
+    average = nash_average(game)
+    parts = decompose(game)
+
+    is_missing = np.isnan(payoffs) | np.isnan(payoffs.T)
+    met_both_ways = ~(is_missing | np.eye(len(payoffs), dtype=bool))
     return Analysis(
         names=tuple(names),
-        payoff=given,
-        interval=_bounds(given, low, high),
+        payoff=payoffs,
+        interval=_bounds(payoffs, low, high),
         ratings=fit_bradley_terry(won),
         skills=fit_openskill(won),
         average=average,
@@ -115,14 +117,14 @@ def analyse(
             mean_payoffs(game), count_three_cycles(game), tuple(nash_clusters(game))
         ),
         diversity=diversity(game, average.strategy),
-        collaboration=collaboration(given[both], given.T[both]),
+        collaboration=collaboration(payoffs[met_both_ways], payoffs.T[met_both_ways]),
     )
 
 
 def _games(payoff: Matrix, counts: ArrayLike | None) -> Matrix:
     """(N, N): how many games each pair played, at least one where `counts` is not given and it met."""
     if counts is not None:
-        return _like(payoff, counts, "counts")
+        return _same_shape(payoff, counts, "counts")
     return np.where(np.isnan(payoff) & np.isnan(payoff.T), 0.0, 1.0)
 
 
@@ -132,20 +134,25 @@ def _bounds(
     if low is None and high is None:
         return None
     if low is None or high is None:
-        raise UserError("got low without high, or high without low; wanted both or none")
-    return _like(payoff, low, "low", gaps=True), _like(payoff, high, "high", gaps=True)
+        raise UserError("got low without high, or high without low; expected both or none")
+    return _same_shape(payoff, low, "low", gaps=True), _same_shape(
+        payoff, high, "high", gaps=True
+    )
 
 
-def _like(payoff: Matrix, values: ArrayLike, what: str, *, gaps: bool = False) -> Matrix:
+def _same_shape(
+    payoff: Matrix, values: ArrayLike, what: str, *, gaps: bool = False
+) -> Matrix:
     matrix = as_square(values, what, gaps=gaps)
     if matrix.shape != payoff.shape:
         raise UserError(
-            f"{what} has {len(matrix)} agents, payoff {len(payoff)}; wanted the same"
+            f"{what} has {len(matrix)} agents, payoff {len(payoff)}; expected the same"
         )
     return matrix
 
 
-def _won(game: Matrix, games: Matrix) -> Matrix:
+def _wins_of(game: Matrix, games: Matrix) -> Matrix:
+    """(N, N): wins that fit the payoffs, for ratings without a record of games."""
     share: Matrix = games * (1 + game / max(1.0, np.abs(game).max())) / 2
     return share
 
@@ -155,74 +162,80 @@ def strongest_opponents(analysis: Analysis) -> list[int | None]:
 
     In a tournament its hardest opponent, in a payoff of lessons (teachers down) its best teacher.
     """
-    payoff = np.where(
-        np.isnan(analysis.payoff) | np.eye(len(analysis.names), dtype=bool),
-        -np.inf,
-        analysis.payoff,
-    )
-    return [
-        int(column.argmax()) if np.isfinite(column.max()) else None for column in payoff.T
-    ]
+    is_self = np.eye(len(analysis.names), dtype=bool)
+    payoff = np.where(np.isnan(analysis.payoff) | is_self, -np.inf, analysis.payoff)
+    strongest: list[int | None] = []
+    for column in payoff.T:
+        met_somebody = np.isfinite(column.max())
+        strongest.append(int(column.argmax()) if met_somebody else None)
+    return strongest
 
 
 def as_json(analysis: Analysis) -> dict[str, Any]:
     """Plain values with stable keys; None for what is undefined or unknown, and no NaN."""
-    names, parts, best = (
-        analysis.names,
-        analysis.decomposition,
-        strongest_opponents(analysis),
-    )
+    names = analysis.names
+    low, high = analysis.interval or (None, None)
+    clusters = [_cluster(names, cluster) for cluster in analysis.top.clusters]
+    strongest = [
+        None if place is None else names[place] for place in strongest_opponents(analysis)
+    ]
     return {
         "names": list(names),
         "payoff": _plain(analysis.payoff),
-        "low": _plain(analysis.interval[0]) if analysis.interval else None,
-        "high": _plain(analysis.interval[1]) if analysis.interval else None,
+        "low": None if low is None else _plain(low),
+        "high": None if high is None else _plain(high),
         "gaps": analysis.gaps,
         "ratings": _ratings(analysis),
-        "nash": dict(zip(names, analysis.average.strategy.tolist(), strict=True)),
-        "nash_average": dict(zip(names, analysis.average.values.tolist(), strict=True)),
-        "alpha_rank": dict(zip(names, analysis.alpha_rank.tolist(), strict=True)),
-        "cyclic_share": parts.share,
-        "transitive": parts.transitive,
-        "cyclic": parts.cyclic_size,
+        "nash": _by_name(names, analysis.average.strategy),
+        "nash_average": _by_name(names, analysis.average.values),
+        "alpha_rank": _by_name(names, analysis.alpha_rank),
+        "cyclic_share": analysis.decomposition.share,
+        "transitive": analysis.decomposition.transitive,
+        "cyclic": analysis.decomposition.cyclic_size,
         "disc": {
             "share": analysis.disc.share,
-            "points": dict(zip(names, analysis.disc.points.tolist(), strict=True)),
+            "points": _by_name(names, analysis.disc.points),
         },
-        "clusters": [
-            [names[i] for i in cluster.members] for cluster in analysis.top.clusters
-        ],
-        "spinning_top": [
-            {
-                "agents": [names[i] for i in cluster.members],
-                "skill": cluster.skill,
-                "longest_cycle": cluster.longest_cycle,
-                "three_cycles": cluster.three_cycles,
-            }
-            for cluster in analysis.top.clusters
-        ],
+        "clusters": [cluster["agents"] for cluster in clusters],
+        "spinning_top": clusters,
         "diversity": analysis.diversity,
         "collaboration": analysis.collaboration,
-        "strongest": {
-            name: None if i is None else names[i]
-            for name, i in zip(names, best, strict=True)
-        },
+        "strongest": dict(zip(names, strongest, strict=True)),
+    }
+
+
+def _by_name(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, Any]:
+    return dict(zip(names, values.tolist(), strict=True))
+
+
+def _cluster(names: Sequence[str], cluster: Cluster) -> dict[str, Any]:
+    return {
+        "agents": [names[place] for place in cluster.members],
+        "skill": cluster.skill,
+        "longest_cycle": cluster.longest_cycle,
+        "three_cycles": cluster.three_cycles,
     }
 
 
 def _ratings(analysis: Analysis) -> list[dict[str, Any]]:
     ratings, skills = analysis.ratings, analysis.skills
-    return [
-        {
-            "name": name,
-            "rating": float(ELO * ratings.rating[i]),
-            "low": float(ELO * ratings.low[i]),
-            "high": float(ELO * ratings.high[i]),
-            "openskill": {"mu": float(skills.mean[i]), "sigma": float(skills.deviation[i])},
-        }
-        for i, name in enumerate(analysis.names)
-    ]
+    rows: list[dict[str, Any]] = []
+    for i, name in enumerate(analysis.names):
+        openskill = {"mu": float(skills.mean[i]), "sigma": float(skills.deviation[i])}
+        rows.append(
+            {
+                "name": name,
+                "rating": float(ELO * ratings.rating[i]),
+                "low": float(ELO * ratings.low[i]),
+                "high": float(ELO * ratings.high[i]),
+                "openskill": openskill,
+            }
+        )
+    return rows
 
 
 def _plain(matrix: Matrix) -> list[list[float | None]]:
-    return [[None if np.isnan(x) else float(x) for x in row] for row in matrix]
+    rows: list[list[float | None]] = []
+    for row in matrix.tolist():
+        rows.append([None if np.isnan(value) else value for value in row])
+    return rows

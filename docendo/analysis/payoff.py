@@ -1,7 +1,7 @@
 """Who is how good, from a payoff matrix alone. Plain nested lists or arrays go in, (N,) arrays and floats come out.
 
 Axes: N agents. Row i, column j of a payoff is what i gets against j; where a function wants it antisymmetric, what one
-gets the other loses. All of them raise UseError (a ValueError) for a matrix that is not square, has a single agent or
+gets the other loses. All of them raise UserError (a ValueError) for a matrix that is not square, has a single agent or
 holds what is no finite number.
 """
 
@@ -64,10 +64,12 @@ def alpha_rank(payoff: ArrayLike, population: int = 50, alpha: float = 100.0) ->
     """
     matrix = as_square(payoff)
     if not (population == int(population) and population >= 2):
-        raise UserError(f"population is {population}; wanted a whole number of at least 2")
+        raise UserError(
+            f"population is {population}; expected a whole number of at least 2"
+        )
     if not 0 <= alpha * max(np.abs(matrix).max(), 1) * population**2 <= LARGEST:
         raise UserError(
-            f"alpha is {alpha:g}; wanted 0 or more, and finite when multiplied by the payoffs"
+            f"alpha is {alpha:g}; expected 0 or more, and finite when multiplied by the payoffs"
         )
     return _stationary(_takeover(matrix, int(population), alpha))
 
@@ -77,11 +79,14 @@ def _takeover(payoff: Matrix, population: int, alpha: float) -> Matrix:
 
     1 / (1 + sum over l of exp(-alpha * sum over k <= l of the mutants' lead when there are k of them)).
     """
-    own, m = np.diag(payoff), population
-    summed, total = np.zeros_like(payoff), np.zeros_like(payoff)
+    m = population
+    self_play = np.diag(payoff)
+    summed = np.zeros_like(payoff)
+    total = np.zeros_like(payoff)
     for k in range(1, m):
-        mutant = payoff.T * (m - k) + own[None, :] * (k - 1)
-        resident = payoff * k + own[:, None] * (m - k - 1)
+        # Everybody meets the m - 1 others: mutants k - 1 of their own, residents k mutants.
+        mutant = payoff.T * (m - k) + self_play[None, :] * (k - 1)
+        resident = payoff * k + self_play[:, None] * (m - k - 1)
         summed += (mutant - resident) / (m - 1)
         total = np.logaddexp(total, -alpha * summed)
     return -total
@@ -98,6 +103,7 @@ def _stationary(rates: Matrix) -> Vector:
         logs[:last, last] -= np.logaddexp.reduce(logs[last, :last])
         through = logs[:last, last, None] + logs[None, last, :last]
         logs[:last, :last] = np.logaddexp(logs[:last, :last], through)
+
     masses = np.zeros(len(logs))
     for last in range(1, len(logs)):
         masses[last] = np.logaddexp.reduce(masses[:last] + logs[:last, last])
@@ -109,7 +115,7 @@ def cyclic_share(payoff: ArrayLike) -> float:
     """Share of the squared payoff that no rating can explain: 0 for a ladder, 1 for a pure cycle.
 
     On a ladder every payoff is a difference of two ratings. The best rating of agent i is its row mean; what that
-    leaves is the cyclic part (Balduzzi et al. 2018). `payoff` is antisymmetric. Raises UseError where it is all zero.
+    leaves is the cyclic part (Balduzzi et al. 2018). `payoff` is antisymmetric. Raises UserError where it is all zero.
     """
     share = decompose(as_antisymmetric(payoff)).share
     if share is None:

@@ -71,101 +71,103 @@ def tally_votes(
 ) -> Tally:
     """Opinions counted. `by` says what is independent: people, or of a single person the questions.
 
-    An agent's opinions of its own two answers are left out. Raises UseError where no two agents were compared.
+    An agent's opinions of its own two answers are left out. Raises UserError where no two agents were compared.
     """
     pairs = [o for o in opinions if o.first != o.second]
     if not pairs:
         raise UserError(f"none of {len(opinions)} opinions compares two agents")
     names = tuple(sorted({name for o in pairs for name in (o.first, o.second)}))
     units = tuple(dict.fromkeys(getattr(o, by) for o in pairs))
-    row, unit = {n: i for i, n in enumerate(names)}, {u: i for i, u in enumerate(units)}
-    ahead, games = (np.zeros((len(units), len(names), len(names))) for _ in range(2))
-    for o in pairs:
-        u, i, j = unit[getattr(o, by)], row[o.first], row[o.second]
-        sign = {"first": 1.0, "second": -1.0}.get(o.choice, 0.0)
-        ahead[u, i, j] += sign
-        ahead[u, j, i] -= sign
-        games[u, i, j] += 1
-        games[u, j, i] += 1
-    return Tally(names, units, ahead, games)
+
+    ahead_UNN = np.zeros((len(units), len(names), len(names)))
+    games_UNN = np.zeros_like(ahead_UNN)
+    for opinion in pairs:
+        u = units.index(getattr(opinion, by))
+        i = names.index(opinion.first)
+        j = names.index(opinion.second)
+        sign = {"first": 1.0, "second": -1.0}.get(opinion.choice, 0.0)
+        ahead_UNN[u, i, j] += sign
+        ahead_UNN[u, j, i] -= sign
+        games_UNN[u, i, j] += 1
+        games_UNN[u, j, i] += 1
+    return Tally(names, units, ahead_UNN, games_UNN)
 
 
-def cyclicity(found: Tally) -> Cyclicity | None:
-    """The cyclic share with its interval; None where a pair was compared by fewer than two units, or where no
-    preference is left beside the noise.
+def cyclicity(votes: Tally) -> Cyclicity | None:
+    """The cyclic share with its interval; None without two units for each pair, or for noise alone.
 
     Squares of noisy payoffs are too large on average, and most of that looks cyclic: both the squared cyclic payoffs
     and all squared payoffs are freed of it by the jackknife over units (Quenouille 1956), which is exact where all
     units compare alike. The interval of their ratio is Student's t over the jackknife's pseudo-values.
     """
-    count = len(found.units)
-    ahead, games = found.ahead_UNN.sum(0), found.games_UNN.sum(0)
-    if count_scarce_pairs(found):
+    if count_scarce_pairs(votes):
         return None
-    whole = _squares(ahead, games)
-    left = np.array(
+
+    count = len(votes.units)
+    ahead = votes.ahead_UNN.sum(0)
+    games = votes.games_UNN.sum(0)
+    squares = _squares(ahead, games)
+    without_unit_U2 = np.array(
         [
-            _squares(ahead - a, games - g)
-            for a, g in zip(found.ahead_UNN, found.games_UNN, strict=True)
+            _squares(ahead - unit_ahead, games - unit_games)
+            for unit_ahead, unit_games in zip(votes.ahead_UNN, votes.games_UNN, strict=True)
         ]
     )
-    pseudo_U2 = count * whole - (count - 1) * left
+    pseudo_U2 = count * squares - (count - 1) * without_unit_U2
     cyclic, total = pseudo_U2.mean(0)
     if total <= 1e-12:
         return None
+
     share = float(cyclic / total)
     half = t_quantile(count - 1) * _error(pseudo_U2[:, 0] - share * pseudo_U2[:, 1]) / total
     return Cyclicity(share, float(share - half), float(share + half))
 
 
-def count_scarce_pairs(found: Tally) -> int:
+def count_scarce_pairs(votes: Tally) -> int:
     """How many pairs of agents were compared by fewer than two units."""
-    return int(np.triu((found.games_UNN > 0).sum(0) < 2, 1).sum())
+    return int(np.triu((votes.games_UNN > 0).sum(0) < 2, 1).sum())
 
 
-def find_preference_cycles(found: Tally) -> list[PreferenceCycle]:
+def find_preference_cycles(votes: Tally) -> list[PreferenceCycle]:
     """Every cycle of three, the one with the strongest weakest preference first, each begun by its first name.
 
-    A ring's `low` is right for that ring; of many rings, one in forty of those that are none may look sure.
+    A cycle's `low` is right for that cycle; of many that are none, one in forty may look sure.
     """
-    payoff, (low, _) = np.nan_to_num(found.payoff), _interval(found)
-    members = range(len(found.names))
-    cycles = [
-        (i, j, k)
-        for i, j, k in permutations(members, 3)
-        if i < min(j, k) and min(payoff[i, j], payoff[j, k], payoff[k, i]) > 0
-    ]
-    made = []
-    for i, j, k in cycles:
+    payoff = np.nan_to_num(votes.payoff)
+    low, _ = _interval(votes)
+    cycles: list[PreferenceCycle] = []
+    for i, j, k in permutations(range(len(votes.names)), 3):
         edges = ((i, j), (j, k), (k, i))
-        names = found.names[i], found.names[j], found.names[k]
-        made.append(
-            PreferenceCycle(
-                names,
-                float(min(payoff[e] for e in edges)),
-                float(min(low[e] for e in edges)),
+        weakest = min(payoff[edge] for edge in edges)
+        # Each cycle is met three times, once from each of its members.
+        if i < min(j, k) and weakest > 0:
+            cycles.append(
+                PreferenceCycle(
+                    agents=(votes.names[i], votes.names[j], votes.names[k]),
+                    weakest=float(weakest),
+                    low=float(min(low[edge] for edge in edges)),
+                )
             )
-        )
-    return sorted(made, key=lambda ring: (-ring.weakest, ring.agents))
+    return sorted(cycles, key=lambda cycle: (-cycle.weakest, cycle.agents))
 
 
-def analyse_votes(found: Tally) -> Analysis:
+def analyse_votes(votes: Tally) -> Analysis:
     """Everything that the league's analysis says of the payoff, with an interval of each from the units."""
-    games = found.games_UNN.sum(0)
-    low, high = _interval(found)
+    games = votes.games_UNN.sum(0)
+    low, high = _interval(votes)
     return analyse(
-        found.names,
-        found.payoff,
-        wins=(games + found.ahead_UNN.sum(0)) / 2,
+        votes.names,
+        votes.payoff,
+        wins=(games + votes.ahead_UNN.sum(0)) / 2,
         low=low,
         high=high,
     )
 
 
-def payoff_table(found: Tally) -> list[list[str]]:
+def payoff_table(votes: Tally) -> list[list[str]]:
     """Rows of cells for a CSV that `docendo analyse` reads: names first, then payoffs; a pair never compared is 0."""
-    rows = [["", *found.names]]
-    for name, row in zip(found.names, np.nan_to_num(found.payoff), strict=True):
+    rows = [["", *votes.names]]
+    for name, row in zip(votes.names, np.nan_to_num(votes.payoff), strict=True):
         rows.append([name, *(f"{x:.6g}" for x in row)])
     return rows
 
@@ -180,16 +182,16 @@ def _squares(ahead: Matrix, games: Matrix) -> Vector:
     return np.array([parts.cyclic_size**2, parts.cyclic_size**2 + parts.transitive**2])
 
 
-def _interval(found: Tally) -> tuple[Matrix, Matrix]:
+def _interval(votes: Tally) -> tuple[Matrix, Matrix]:
     """(N, N) each: bounds of the payoffs, NaN where nobody compared the pair.
 
     Wilson's, of the share won, at as many trials as have the standard error of the ratio over units; where all units
     say the same, at as many trials as units.
     """
-    share, games = (1 + found.payoff) / 2, found.games_UNN.sum(0)
-    units = (found.games_UNN > 0).sum(0)
-    won_UNN = (found.ahead_UNN + found.games_UNN) / 2
-    rest = ((won_UNN - np.nan_to_num(share) * found.games_UNN) ** 2).sum(0)
+    share, games = (1 + votes.payoff) / 2, votes.games_UNN.sum(0)
+    units = (votes.games_UNN > 0).sum(0)
+    won_UNN = (votes.ahead_UNN + votes.games_UNN) / 2
+    rest = ((won_UNN - np.nan_to_num(share) * votes.games_UNN) ** 2).sum(0)
     error = np.divide(
         rest * units, (units - 1) * games**2, out=np.zeros_like(share), where=units > 1
     )

@@ -35,7 +35,7 @@ class Ratings(NamedTuple):
 
 
 _NEVER = 1e-6
-"""Who won so small a share of its games won none: the likelihood is too flat to have a maximum in numbers."""
+"""A smaller share of games won counts as none: the likelihood's maximum cannot be computed."""
 
 
 class Skills(NamedTuple):
@@ -48,73 +48,88 @@ class Skills(NamedTuple):
 def fit_bradley_terry(wins: Matrix) -> Ratings:
     """Bradley-Terry ratings of maximum likelihood; where that does not exist, with a draw against a phantom for each.
 
-    Raises UseError where a count is negative.
+    Raises UserError where a count is negative.
     """
     n = len(wins)
     if (wins < 0).any():
         row, column = np.argwhere(wins < 0)[0]
         raise UserError(
-            f"wins[{row}][{column}] is {wins[row, column]:g}; wanted a count of 0 or more"
+            f"wins[{row}][{column}] is {wins[row, column]:g}; expected a count of 0 or more"
         )
+
     games = np.where(np.eye(n, dtype=bool), 0.0, wins)
+    # Somebody without a chain of wins to all others would have an infinite rating; a drawn game
+    # of each against a phantom makes all of them finite.
     if not reachable_pairs(games > _NEVER * (games + games.T)).all():
         games = np.pad(games, (0, 1), constant_values=0.5)
         games[-1, -1] = 0
+
     fitted = _fit(games)
-    inverse = np.linalg.inv(_curvature(games, fitted) + 1 / len(games))[:n, :n]
-    rating, centre = fitted[:n] - fitted[:n].mean(), np.eye(n) - 1 / n
-    half = NORMAL_QUANTILE * np.sqrt(np.diag(centre @ inverse @ centre))
+    rating = fitted[:n] - fitted[:n].mean()
+    # The curvature is singular, since all ratings may be shifted; 1/N fixes their mean.
+    covariance = np.linalg.inv(_curvature(games, fitted) + 1 / len(games))[:n, :n]
+    centre = np.eye(n) - 1 / n
+    half = NORMAL_QUANTILE * np.sqrt(np.diag(centre @ covariance @ centre))
     return Ratings(rating, rating - half, rating + half)
 
 
 def _fit(wins: Matrix) -> Vector:
-    """Newton's method, its steps halved until the likelihood rises. Everybody has to be reachable from everybody."""
-    ratings, likelihood = np.zeros(len(wins)), _likelihood(wins, np.zeros(len(wins)))
+    """Ratings of maximum likelihood, by Newton's method with steps halved until it rises.
+
+    From everybody a chain of wins must lead to everybody else.
+    """
+    ratings = np.zeros(len(wins))
+    likelihood = _likelihood(wins, ratings)
     for _ in range(1000):
-        slope = (wins - (wins + wins.T) * _chances(ratings)).sum(1)
+        slope = (wins - (wins + wins.T) * _win_probabilities(ratings)).sum(1)
         step = np.linalg.solve(_curvature(wins, ratings) + 1 / len(wins), slope)
-        while (risen := _likelihood(wins, ratings + step)) < likelihood and np.abs(
-            step
-        ).max() > 1e-13:
+        next_likelihood = _likelihood(wins, ratings + step)
+        while next_likelihood < likelihood and np.abs(step).max() > 1e-13:
             step /= 2
-        ratings, likelihood = ratings + step, risen
+            next_likelihood = _likelihood(wins, ratings + step)
+
+        ratings = ratings + step
+        likelihood = next_likelihood
         if np.abs(step).max() < 1e-12:
             break
     return ratings
 
 
-def _chances(ratings: Vector) -> Matrix:
+def _win_probabilities(ratings: Vector) -> Matrix:
     """(N, N): the probability that the row beats the column."""
-    chances: Matrix = np.exp(-np.logaddexp(0, ratings[None, :] - ratings[:, None]))
-    return chances
+    differences = ratings[None, :] - ratings[:, None]
+    probabilities: Matrix = np.exp(-np.logaddexp(0, differences))
+    return probabilities
 
 
 def _likelihood(wins: Matrix, ratings: Vector) -> float:
-    return -float((wins * np.logaddexp(0, ratings[None, :] - ratings[:, None])).sum())
+    differences = ratings[None, :] - ratings[:, None]
+    return -float((wins * np.logaddexp(0, differences)).sum())
 
 
 def _curvature(wins: Matrix, ratings: Vector) -> Matrix:
-    """The negative second derivative: a graph's Laplacian, whose null space is the same for everybody."""
-    chances = _chances(ratings)
-    weights = (wins + wins.T) * chances * chances.T
+    """The negative second derivative of the likelihood, which is a graph's Laplacian."""
+    probabilities = _win_probabilities(ratings)
+    weights = (wins + wins.T) * probabilities * probabilities.T
     laplacian: Matrix = np.diag(weights.sum(1)) - weights
     return laplacian
 
 
 def reachable_pairs(edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(N, N): whether a path of edges leads from the row to the column; everybody reaches itself."""
-    found = edges | np.eye(len(edges), dtype=bool)
+    reached = edges | np.eye(len(edges), dtype=bool)
+    # Each squaring doubles the length of the paths.
     for _ in range(len(edges).bit_length()):
-        steps = found.astype(np.float32)
-        found = steps @ steps > 0
-    return found
+        paths = reached.astype(np.float32)
+        reached = paths @ paths > 0
+    return reached
 
 
 def fit_openskill(wins: Matrix) -> Skills:
-    """Plackett-Luce ratings of openskill, one match a pair: who won more of their games won it, as many is a draw.
+    """Plackett-Luce ratings of openskill from one match a pair, won by who won more of their games.
 
-    Pairs are played in the rounds of a round robin, so that nobody's matches come all at once. Pairs that never met
-    are left out. Needs openskill.
+    Pairs are played in the rounds of a round robin, so that nobody's matches come all at once.
+    Pairs that never met are left out. Needs openskill.
     """
     try:
         from openskill.models import PlackettLuce
@@ -122,21 +137,24 @@ def fit_openskill(wins: Matrix) -> Skills:
         raise UserError(
             "these ratings need openskill: pip install 'docendo[league]'"
         ) from error
+
     model = PlackettLuce()
-    found = [model.rating() for _ in wins]
-    for one, other in _round_robin(len(wins)):
-        scores = [float(wins[one, other]), float(wins[other, one])]
+    ratings = [model.rating() for _ in wins]
+    for i, j in _round_robin(len(wins)):
+        scores = [float(wins[i, j]), float(wins[j, i])]
         if any(scores):
-            (found[one],), (found[other],) = model.rate(
-                [[found[one]], [found[other]]], scores=scores
-            )
-    return Skills(np.array([r.mu for r in found]), np.array([r.sigma for r in found]))
+            teams = [[ratings[i]], [ratings[j]]]
+            (ratings[i],), (ratings[j],) = model.rate(teams, scores=scores)
+    means = np.array([rating.mu for rating in ratings])
+    deviations = np.array([rating.sigma for rating in ratings])
+    return Skills(means, deviations)
 
 
 def _round_robin(count: int) -> list[tuple[int, int]]:
-    """Every pair once, in rounds in which each plays at most one: all but the first walk round a circle."""
+    """Every pair once, in rounds in which nobody plays twice: the circle method."""
     places = count + count % 2
-    circle, pairs = list(range(places)), list[tuple[int, int]]()
+    circle = list(range(places))
+    pairs: list[tuple[int, int]] = []
     for _ in range(places - 1):
         pairs += [(circle[i], circle[-1 - i]) for i in range(places // 2)]
         circle = [circle[0], circle[-1], *circle[1:-1]]

@@ -65,18 +65,24 @@ def decompose(game: Matrix) -> Decomposition:
 
     Balduzzi et al. 2018 (Hodge decomposition of a complete graph).
     """
+    # Scaled, so that squares of very large or small payoffs keep their digits.
     scale = np.abs(game).max() or 1.0
     means = (game / scale).mean(1)
     transitive = means[:, None] - means[None, :]
     cyclic = game / scale - transitive
-    rest = np.abs(cyclic).max()
-    if rest < TIE:
+    if np.abs(cyclic).max() < TIE:
         cyclic = np.zeros_like(game)
-    squares = (transitive**2).sum(), (cyclic**2).sum()
+
+    transitive_square = (transitive**2).sum()
+    cyclic_square = (cyclic**2).sum()
+    total = transitive_square + cyclic_square
     pairs = len(game) * (len(game) - 1)
-    share = float(squares[1] / sum(squares)) if sum(squares) else None
-    sizes = [float(scale * np.sqrt(s / pairs)) for s in squares]
-    return Decomposition(share, sizes[0], sizes[1], scale * cyclic)
+    return Decomposition(
+        share=float(cyclic_square / total) if total else None,
+        transitive=float(scale * np.sqrt(transitive_square / pairs)),
+        cyclic_size=float(scale * np.sqrt(cyclic_square / pairs)),
+        cyclic=scale * cyclic,
+    )
 
 
 def embed_in_disc(cyclic: Matrix) -> Disc:
@@ -84,10 +90,14 @@ def embed_in_disc(cyclic: Matrix) -> Disc:
     scale = np.abs(cyclic).max()
     if not scale:
         return Disc(np.zeros((len(cyclic), 2)), None)
+
+    # The leading singular pair of an antisymmetric matrix spans the plane of its strongest cycle.
     scaled = cyclic / scale
     first = np.linalg.eigh(scaled.T @ scaled).eigenvectors[:, -1]
     strength = np.linalg.norm(scaled @ first)
     points = np.sqrt(scale * strength) * (first - 1j * scaled @ first / strength)
+
+    # The plane may be turned freely; this fixes the furthest point on the first axis.
     furthest = points[np.round(np.abs(points) / np.abs(points).max(), 6).argmax()]
     points = points * furthest.conj() / abs(furthest)
     share = float(2 * strength**2 / (scaled**2).sum())
@@ -99,20 +109,24 @@ def nash_clusters(game: Matrix) -> list[Cluster]:
 
     Czarnecki et al. 2020.
     """
-    skills, cycles = mean_payoffs(game), count_three_cycles(game)
-    left, found = np.arange(len(game)), list[Cluster]()
-    while left.size:
-        inside = nash_support(game[np.ix_(left, left)])
-        chosen = left[inside]
-        longest = _longest_cycle(_beats(game)[np.ix_(chosen, chosen)])
-        members = tuple(int(i) for i in chosen)
-        found.append(
+    skills = mean_payoffs(game)
+    cycles = count_three_cycles(game)
+    beats = _beats(game)
+    remaining = np.arange(len(game))
+    clusters: list[Cluster] = []
+    while remaining.size:
+        is_member = nash_support(game[np.ix_(remaining, remaining)])
+        members = remaining[is_member]
+        clusters.append(
             Cluster(
-                members, float(skills[chosen].mean()), longest, float(cycles[chosen].mean())
+                members=tuple(members.tolist()),
+                skill=float(skills[members].mean()),
+                longest_cycle=_longest_cycle(beats[np.ix_(members, members)]),
+                three_cycles=float(cycles[members].mean()),
             )
         )
-        left = left[~inside]
-    return found
+        remaining = remaining[~is_member]
+    return clusters
 
 
 def _longest_cycle(beats: NDArray[np.bool_]) -> int:
@@ -120,8 +134,8 @@ def _longest_cycle(beats: NDArray[np.bool_]) -> int:
 
     Moon 1966.
     """
-    forth = reachable_pairs(beats)
-    largest = int((forth & forth.T).sum(1).max())
+    reached = reachable_pairs(beats)
+    largest = int((reached & reached.T).sum(1).max())
     return largest if largest > 1 else 0
 
 
@@ -152,11 +166,11 @@ def diversity(game: Matrix, strategy: Vector) -> float:
 
 
 def collaboration(
-    own: Sequence[float] | Vector, others: Sequence[float] | Vector
+    first: Sequence[float] | Vector, second: Sequence[float] | Vector
 ) -> float | None:
     """Correlation of two players' payoffs over their meetings: 1 where they win together, -1 where one wins what the
     other loses. None where either payoff never varies, or there are fewer than two meetings."""
-    pairs = np.array([own, others], dtype=np.float64)
+    pairs = np.array([first, second], dtype=np.float64)
     spread = pairs - pairs.mean(1, keepdims=True) if pairs.size else pairs
     sizes = np.linalg.norm(spread, axis=1)
     if not (sizes > TIE * np.abs(pairs).max(initial=0)).all():

@@ -34,38 +34,39 @@ def read_tournament(
 
     Columns may come in another order than rows, a cell of the diagonal may be empty, and commas may be semicolons or
     tabs. With `win_rates` the cells are rates in [0, 1], the diagonal does not matter, and payoff is 2 * rate - 1.
-    With `symmetrise` a pair whose two cells disagree gets half their difference. Raises UseError, with the row and
+    With `symmetrise` a pair whose two cells disagree gets half their difference. Raises UserError, with the row and
     the column by name, for everything that is no such table.
     """
     header, *body = _rows(path)
-    columns, names = (
-        _unique(path, header[1:], "column"),
-        _unique(path, [row[0] for row in body], "row"),
-    )
-    for found, others, kind in ((names, columns, "column"), (columns, names, "row")):
-        for name in found:
-            if name not in others:
-                raise UserError(
-                    f"{path} is not square ({len(names)} rows, {len(columns)} columns): no {kind} {name!r}"
-                )
-    place = {name: i for i, name in enumerate(columns)}
-    cells = [
-        _cells(path, name, columns, row[1:]) for name, row in zip(names, body, strict=True)
-    ]
-    numbers = as_square(
-        [
-            [_number(path, name, other, row[place[other]], win_rates) for other in names]
-            for name, row in zip(names, cells, strict=True)
-        ],
-        str(path),
-    )
+    columns = _unique(path, header[1:], "column")
+    names = _unique(path, [row[0] for row in body], "row")
+    _check_same_names(path, names, columns)
+
+    values: list[list[float]] = []
+    for name, row in zip(names, body, strict=True):
+        cell_of = dict(zip(columns, _cells(path, name, columns, row[1:]), strict=True))
+        values.append(
+            [_number(path, name, other, cell_of[other], win_rates) for other in names]
+        )
+    numbers = as_square(values, str(path))
     if win_rates:
         np.fill_diagonal(numbers, 0.5)
     if not symmetrise:
         _check_balance(path, names, numbers, win_rates)
-    return Tournament(
-        tuple(names), numbers - numbers.T if win_rates else (numbers - numbers.T) / 2
-    )
+
+    # A rate r is the payoff 2r - 1, so the difference of two rates is twice half a difference.
+    differences = numbers - numbers.T
+    return Tournament(tuple(names), differences if win_rates else differences / 2)
+
+
+def _check_same_names(path: Path, names: Sequence[str], columns: Sequence[str]) -> None:
+    shape = f"{path} is not square ({len(names)} rows, {len(columns)} columns)"
+    for name in names:
+        if name not in columns:
+            raise UserError(f"{shape}: no column {name!r}")
+    for name in columns:
+        if name not in names:
+            raise UserError(f"{shape}: no row {name!r}")
 
 
 def _rows(path: Path) -> list[list[str]]:
@@ -86,7 +87,7 @@ def _rows(path: Path) -> list[list[str]]:
     rows = [row for row in rows if any(row)]
     if len(rows) < 2:
         raise UserError(
-            f"{path} has no table; wanted a first row of names and a row of numbers for each"
+            f"{path} has no table; expected a first row of names and a row of numbers for each"
         )
     return rows
 
@@ -96,7 +97,7 @@ def _unique(path: Path, names: Sequence[str], kind: str) -> list[str]:
         if not name:
             raise UserError(f"{path}: {kind} {place + 1} has no name")
         if name in names[:place]:
-            raise UserError(f"{path}: two {kind}s are called {name!r}; wanted one each")
+            raise UserError(f"{path}: two {kind}s are called {name!r}; expected one each")
     return list(names)
 
 
@@ -105,55 +106,56 @@ def _cells(
 ) -> list[str]:
     if len(cells) > len(columns):
         raise UserError(
-            f"{path}: row {name!r} has {len(cells)} cells; wanted {len(columns)}, one for each column"
+            f"{path}: row {name!r} has {len(cells)} cells; expected {len(columns)}, one for each column"
         )
     return [*cells, *[""] * (len(columns) - len(cells))]
 
 
 def _number(path: Path, row: str, column: str, cell: str, win_rates: bool) -> float:
-    wanted = "a win rate from 0 to 1" if win_rates else "a number"
+    expected = "a win rate from 0 to 1" if win_rates else "a number"
     where = f"{path}: row {row!r}, column {column!r}"
     if not cell and row == column:
         return 0.5 if win_rates else 0.0
     if not cell:
-        raise UserError(f"{where}: the cell is empty; wanted {wanted}")
+        raise UserError(f"{where}: the cell is empty; expected {expected}")
     try:
         number = float(cell)
     except ValueError:
-        raise UserError(f"{where}: {cell!r} is not a number; wanted {wanted}") from None
+        raise UserError(f"{where}: {cell!r} is not a number; expected {expected}") from None
     if not abs(number) <= LARGEST:
-        raise UserError(f"{where}: {cell!r} is not finite or too large; wanted {wanted}")
+        raise UserError(
+            f"{where}: {cell!r} is not finite or too large; expected {expected}"
+        )
     if win_rates and not 0 <= number <= 1:
         hint = (
             " (divide percentages by 100)"
             if 1 < number <= 100
             else " (for payoffs leave --win-rates out)"
         )
-        raise UserError(f"{where}: {cell} is outside [0, 1]; wanted {wanted}{hint}")
+        raise UserError(f"{where}: {cell} is outside [0, 1]; expected {expected}{hint}")
     return number
 
 
 def _check_balance(
     path: Path, names: Sequence[str], numbers: Matrix, win_rates: bool
 ) -> None:
-    """Raises UseError where what one of a pair wins is not what the other loses."""
+    """Raises UserError where what one of a pair wins is not what the other loses."""
     total = 1.0 if win_rates else 0.0
     row, column, excess = most_uneven_pair(numbers, total)
     if abs(excess) <= TOLERANCE * np.abs(numbers).max():
         return
-    one, other = names[row], names[column]
+
+    name, other = names[row], names[column]
     if row == column:
-        what = (
-            f"row {one!r}, column {one!r}: {numbers[row, row]:g}; wanted 0 against oneself"
-        )
+        problem = f"row {name!r}, column {name!r}: {numbers[row, row]:g}; expected 0 against oneself"
     else:
         pair = f"{numbers[row, column]:g} and {numbers[column, row]:g}"
-        what = (
-            f"{one!r} against {other!r} and {other!r} against {one!r}: {pair} add up to {total + excess:g}; "
-            f"wanted {total:g}, off by {abs(excess):g}"
+        problem = (
+            f"{name!r} against {other!r} and {other!r} against {name!r}: {pair} add up to "
+            f"{total + excess:g}; expected {total:g}, off by {abs(excess):g}"
         )
-    rates = not win_rates and numbers.min() >= 0 and numbers.max() <= 1
-    fix = "for win rates add --win-rates; " if rates else ""
+    looks_like_rates = not win_rates and numbers.min() >= 0 and numbers.max() <= 1
+    fix = "for win rates add --win-rates; " if looks_like_rates else ""
     raise UserError(
-        f"{path}: {what} ({fix}--symmetrise takes half the difference of each pair)"
+        f"{path}: {problem} ({fix}--symmetrise takes half the difference of each pair)"
     )

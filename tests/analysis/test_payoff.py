@@ -254,13 +254,13 @@ FUNCTIONS = [nash, nash_average, alpha_rank, cyclic_share, bradley_terry]
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ([[0, 1]], "shape (1, 2); wanted a row and a column for every agent"),
+        ([[0, 1]], "shape (1, 2); expected a row and a column for every agent"),
         ([[0, 1], [1]], "is no matrix of numbers"),
         ([["a", "b"], ["c", "d"]], "is no matrix of numbers"),
         ([0, 1], "shape (2,)"),
-        ([[0]], "has 1 agent; wanted at least two"),
-        ([[0, math.nan], [0, 0]], "[0][1] is nan; wanted a number"),
-        ([[0, 1], [math.inf, 0]], "[1][0] is inf; wanted a number"),
+        ([[0]], "has 1 agent; expected at least two"),
+        ([[0, math.nan], [0, 0]], "[0][1] is nan; expected a number"),
+        ([[0, 1], [math.inf, 0]], "[1][0] is inf; expected a number"),
     ],
 )
 def test_what_is_no_square_matrix_of_numbers_is_refused(
@@ -276,7 +276,7 @@ def test_a_payoff_that_is_not_antisymmetric_is_refused_with_the_worst_pair(
     function: object,
 ) -> None:
     with pytest.raises(
-        ValueError, match=r"payoff\[0\]\[1\] and payoff\[1\]\[0\] add up to 0.5; wanted 0"
+        ValueError, match=r"payoff\[0\]\[1\] and payoff\[1\]\[0\] add up to 0.5; expected 0"
     ):
         function([[0, 1], [-0.5, 0]])  # type: ignore[operator]
     function([[0, 1], [-1 + 1e-9, 0]])  # type: ignore[operator]
@@ -290,11 +290,11 @@ def test_an_all_zero_payoff_has_no_cyclic_share_but_everybody_in_equilibrium() -
 
 def test_odd_settings_are_refused() -> None:
     with pytest.raises(
-        UserError, match="population is 1; wanted a whole number of at least 2"
+        UserError, match="population is 1; expected a whole number of at least 2"
     ):
         alpha_rank(RPS, population=1)
     for alpha in (-1.0, math.nan, math.inf):
         with pytest.raises(UserError, match="alpha is"):
             alpha_rank(RPS, alpha=alpha)
-    with pytest.raises(UserError, match=r"wins\[1\]\[0\] is -1; wanted a count"):
+    with pytest.raises(UserError, match=r"wins\[1\]\[0\] is -1; expected a count"):
         bradley_terry([[0, 1], [-1, 0]])

@@ -93,7 +93,7 @@ def test_what_rounding_leaves_is_no_disagreement(tmp_path: Path) -> None:
         (",a,b\n", "has no table"),
         (',a,"b\na,0,1\nb,-1,0\n', "is no CSV: unexpected end of data"),
         (f",a,{'b' * 200_000}\na,0,1\n", "is no CSV: field larger than field limit"),
-        (",a\na,0\n", "has 1 agent; wanted at least two"),
+        (",a\na,0\n", "has 1 agent; expected at least two"),
         (",a,b\na,0,1\n", "is not square (1 rows, 2 columns): no row 'b'"),
         (",a\na,0\nb,1\n", "is not square (2 rows, 1 columns): no column 'b'"),
         (",a,c\na,0,1\nb,-1,0\n", "is not square (2 rows, 2 columns): no column 'b'"),
@@ -101,9 +101,12 @@ def test_what_rounding_leaves_is_no_disagreement(tmp_path: Path) -> None:
         (",a,b\na,0,1\na,-1,0\n", "two rows are called 'a'"),
         (",a,\na,0,1\nb,-1,0\n", "column 2 has no name"),
         (",a,b\na,0,1\n,-1,0\n", "row 2 has no name"),
-        (",a,b\na,0,\nb,-1,0\n", "row 'a', column 'b': the cell is empty; wanted a number"),
+        (
+            ",a,b\na,0,\nb,-1,0\n",
+            "row 'a', column 'b': the cell is empty; expected a number",
+        ),
         (",a,b\na,0,1\nb\n", "row 'b', column 'a': the cell is empty"),
-        (",a,b\na,0,1,2\nb,-1,0\n", "row 'a' has 3 cells; wanted 2"),
+        (",a,b\na,0,1,2\nb,-1,0\n", "row 'a' has 3 cells; expected 2"),
         (",a,b\na,0,won\nb,-1,0\n", "row 'a', column 'b': 'won' is not a number"),
         (",a,b\na,0,nan\nb,-1,0\n", "row 'a', column 'b': 'nan' is not finite"),
         (",a,b\na,0,1\nb,-inf,0\n", "row 'b', column 'a': '-inf' is not finite"),
@@ -112,10 +115,10 @@ def test_what_rounding_leaves_is_no_disagreement(tmp_path: Path) -> None:
             "row 'b', column 'a': '-1e200' is not finite or too large",
         ),
         (",a,b\na,x,1\nb,-1,0\n", "row 'a', column 'a': 'x' is not a number"),
-        (",a,b\na,2,1\nb,-1,0\n", "row 'a', column 'a': 2; wanted 0 against oneself"),
+        (",a,b\na,2,1\nb,-1,0\n", "row 'a', column 'a': 2; expected 0 against oneself"),
         (
             ",a,b\na,0,1\nb,-0.5,0\n",
-            "1 and -0.5 add up to 0.5; wanted 0, off by 0.5 (--symmetrise takes half",
+            "1 and -0.5 add up to 0.5; expected 0, off by 0.5 (--symmetrise takes half",
         ),
         (",a,b\na,0.5,0.7\nb,0.3,0.5\n", "(for win rates add --win-rates; --symmetrise"),
     ],
@@ -134,16 +137,16 @@ def test_what_is_no_square_table_of_payoffs_is_told_by_row_and_column(
     [
         (
             ",a,b\na,0,75\nb,25,0\n",
-            "75 is outside [0, 1]; wanted a win rate from 0 to 1 (divide percentages by 100)",
+            "75 is outside [0, 1]; expected a win rate from 0 to 1 (divide percentages by 100)",
         ),
         (
             ",a,b\na,0,-1\nb,1,0\n",
-            "-1 is outside [0, 1]; wanted a win rate from 0 to 1 (for payoffs leave",
+            "-1 is outside [0, 1]; expected a win rate from 0 to 1 (for payoffs leave",
         ),
-        (",a,b\na,0,0.9\nb,0.3,0\n", "0.9 and 0.3 add up to 1.2; wanted 1, off by 0.2"),
+        (",a,b\na,0,0.9\nb,0.3,0\n", "0.9 and 0.3 add up to 1.2; expected 1, off by 0.2"),
         (
             ",a,b\na,,0.9\nb,,\n",
-            "row 'b', column 'a': the cell is empty; wanted a win rate",
+            "row 'b', column 'a': the cell is empty; expected a win rate",
         ),
     ],
 )

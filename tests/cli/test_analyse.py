@@ -131,7 +131,7 @@ def test_the_page_is_written_where_it_is_wanted(here: Path) -> None:
 
 def test_symmetrise_is_offered_and_works(here: Path) -> None:
     uneven = ",a,b\na,0,1\nb,-0.5,0\n"
-    assert "add up to 0.5; wanted 0, off by 0.5 (--symmetrise" in refused(here, uneven)
+    assert "add up to 0.5; expected 0, off by 0.5 (--symmetrise" in refused(here, uneven)
     assert analysed(here, uneven, "--symmetrise", "--json").json["payoff"] == [
         [0, 0.75],
         [-0.75, 0],
@@ -142,7 +142,7 @@ def test_symmetrise_is_offered_and_works(here: Path) -> None:
     ("text", "words", "said"),
     [
         ("", (), "league.csv has no table"),
-        (",a\na,0\n", (), "league.csv has 1 agent; wanted at least two"),
+        (",a\na,0\n", (), "league.csv has 1 agent; expected at least two"),
         (",a,b\na,0,\nb,0,0\n", (), "row 'a', column 'b': the cell is empty"),
         (
             ",a,b\na,0,1\nb,-1,0\n",
