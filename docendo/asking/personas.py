@@ -100,9 +100,9 @@ def read_personas(names: Sequence[str] = (), path: Path | None = None) -> list[P
 def _parse_persona(name: str, fields: object, where: str) -> Persona:
     expected = Persona._fields[1:]
     if not isinstance(fields, dict) or set(fields) != set(expected):
-        got = ", ".join(map(str, fields)) if isinstance(fields, dict) else repr(fields)
+        actual = ", ".join(map(str, fields)) if isinstance(fields, dict) else repr(fields)
         raise UserError(
-            f"{where} [{name}]: a persona has {', '.join(expected)}; got {got[:_MAX_LENGTH]}"
+            f"{where} [{name}]: a persona has {', '.join(expected)}; got {actual[:_MAX_LENGTH]}"
         )
 
     for key, text in fields.items():
