@@ -39,10 +39,10 @@ _UNITS = (
 
 
 def visible(text: str) -> str:
-    """`text` with a picture for each character that could drive a terminal, reorder the line or hide.
+    """`text` with pictures for characters that drive a terminal, reorder a line or hide.
 
-    Newlines and tabs stay. ``\\x1b`` becomes ``␛``; a character without a picture becomes its number,
-    ``[U+202E]``.
+    Newlines and tabs stay. ``\\x1b`` becomes ``␛``; a character without a picture becomes
+    its number, ``[U+202E]``.
     """
     return _INVISIBLE.sub(lambda match: _picture(ord(match[0])), text.replace("\r\n", "\n"))
 
@@ -75,7 +75,10 @@ def signed(value: float | None, digits: int = 2) -> str:
 
 
 def interval_text(estimate: Estimate, *, share: bool) -> str:
-    """``30 to 61`` for a share, ``+0.01 to +0.20`` for a gain; empty without an interval."""
+    """``30 to 61`` for a share, ``+0.01 to +0.20`` for a gain.
+
+    Empty without an interval.
+    """
     if estimate.low is None or estimate.high is None:
         return ""
     if share:
@@ -93,7 +96,7 @@ def estimate_text(estimate: Estimate | None) -> str:
 
 
 def compact(number: float, unit: str = "") -> str:
-    """``1.2M`` or ``1.2 MFLOP``: three digits and a prefix for each factor of a thousand."""
+    """``1.2M`` or ``1.2 MFLOP``: three digits and a prefix."""
     # From 999.5 on, three digits are those of the next prefix: 1M, not 1000k.
     fitting = [(prefix, size) for prefix, size in _UNITS if abs(number) >= 0.9995 * size]
     prefix, size = fitting[0] if fitting else ("", 1.0)

@@ -1,7 +1,7 @@
 """Means with 95 % intervals, computed from plain numbers.
 
-Scores with a common cause come as groups: the lessons of one match share its control, and all agents
-answer the same problems. Groups, not scores, are taken to be independent.
+Scores with a common cause come as groups: the lessons of one match share its control, and
+all agents answer the same problems. Groups, not scores, are taken to be independent.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,8 @@ __all__ = [
 NORMAL_QUANTILE = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
 _SMALL_T_QUANTILES = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306)
-"""For 1 to 8 degrees of freedom, where the expansion in `t_quantile` is not exact enough."""
+"""For 1 to 8 degrees of freedom, where the expansion in `t_quantile` is not exact
+enough."""
 
 
 class Estimate(NamedTuple):
@@ -50,7 +51,7 @@ class PairedChange(NamedTuple):
 
 
 class PairedScores(NamedTuple):
-    """Scores of several agents on one problem, before and after: one sum and count per agent."""
+    """Scores of agents on one problem, before and after: a sum and count per agent."""
 
     start: tuple[float, ...]
     start_count: tuple[int, ...]
@@ -82,6 +83,7 @@ def difference_of_shares(
     second_mean = sum(second) / len(second)
     second_low, second_high = wilson_interval(second_mean, len(second))
 
+    # Each side takes the distance to the bound of either share that makes the gap larger.
     gap = first_mean - second_mean
     below = sqrt((first_mean - first_low) ** 2 + (second_high - second_mean) ** 2)
     above = sqrt((first_high - first_mean) ** 2 + (second_mean - second_low) ** 2)
@@ -93,7 +95,10 @@ def difference_of_shares(
 
 
 def clustered_mean(groups: Sequence[Sequence[float]]) -> Estimate:
-    """Mean of all scores with Student's t interval; groups are independent. `groups` is not empty."""
+    """Mean of all scores with Student's t interval; groups are independent.
+
+    `groups` is not empty.
+    """
     mean, error, count = _mean_and_error(groups)
     if error is None:
         return Estimate(mean, None, None, count)
@@ -116,12 +121,13 @@ def clustered_share(groups: Sequence[Sequence[float]]) -> Estimate:
 
 
 def _mean_and_error(groups: Sequence[Sequence[float]]) -> tuple[float, float | None, int]:
-    """Mean, its standard error by the ratio estimator (None for one group), number of scores."""
+    """Mean, standard error by the ratio estimator (None for one group), and count."""
     count = sum(map(len, groups))
     mean = sum(map(sum, groups)) / count
     if len(groups) < 2:
         return mean, None, count
 
+    # The ratio estimator: groups of other sizes have other weights.
     squares = sum((sum(group) - mean * len(group)) ** 2 for group in groups)
     error = sqrt(squares * len(groups) / (len(groups) - 1)) / count
     return mean, error, count
@@ -142,11 +148,11 @@ def t_quantile(freedom: int) -> float:
 def paired_change(
     strata: Sequence[Sequence[PairedScores]], seed: int = 0, resamples: int = 1000
 ) -> PairedChange:
-    """Mean over strata and agents, before and after, with a bootstrap interval of the change.
+    """Mean over strata and agents, before and after, with an interval of the change.
 
-    A stratum is a domain. Its problems are resampled together with all answers to them, so that two
-    measurements on one problem stay paired. An agent without answers on both sides of a stratum is
-    left out. The interval is the percentile bootstrap's (Efron 1979).
+    A stratum is a domain. Its problems are resampled together with all answers to them, so
+    that two measurements on one problem stay paired. An agent without answers on both sides
+    of a stratum is left out. The interval is the percentile bootstrap's (Efron 1979).
     """
     strata = [problems for problems in strata if problems]
     start, end = _mean_before_and_after(strata)
@@ -166,6 +172,8 @@ def paired_change(
         before, after = _mean_before_and_after(resampled)
         if before is not None and after is not None:
             changes.append(after - before)
+
+    # The 2.5 % at either end are outside of the interval.
     changes.sort()
     cut = round(0.025 * len(changes))
     return PairedChange(

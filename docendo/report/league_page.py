@@ -236,6 +236,7 @@ def _agent_marks(analysis: Analysis, order: Sequence[int]) -> AgentMarks:
         titles.append(
             f"{name}: rating {rating}, mean payoff {payoff}, cycles of three: {cycles}"
         )
+
     return AgentMarks(names, titles, [i in best_cluster for i in order])
 
 

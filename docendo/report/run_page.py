@@ -1,4 +1,4 @@
-"""A run's page: one HTML file that loads nothing else, no network, no fonts, no libraries."""
+"""A run's page: one HTML file that loads nothing, no fonts, no libraries."""
 
 import os
 from contextlib import suppress
@@ -35,6 +35,7 @@ def save_page(page: str, path: Path) -> Path:
 
     Raises RunError if it cannot be written.
     """
+    # In the same folder, so that the file system replaces the page in one step.
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         aside.write_bytes(page.encode())

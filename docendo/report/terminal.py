@@ -1,4 +1,7 @@
-"""The report for a terminal. Names come from files and models: nothing in them may drive the terminal."""
+"""The report for a terminal.
+
+Names come from files and models: nothing in them may drive the terminal.
+"""
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -39,6 +42,7 @@ def terminal_report(run: RunDirectory) -> RenderableType:
         facts = collect(run)
         others = text_tables(run, facts)
 
+    # Parts that would be empty are left out; the page has a note there.
     parts: list[RenderableType] = [_heading(facts)]
     if evaluation_rounds(facts)[0] is not None:
         parts.append(_accuracy_table(facts))
@@ -51,6 +55,7 @@ def terminal_report(run: RunDirectory) -> RenderableType:
     spaced: list[RenderableType] = []
     for part in parts:
         spaced += [part, ""]
+
     return Group(*spaced)
 
 
@@ -92,6 +97,7 @@ def _accuracy_table(facts: Facts) -> TerminalTable:
             text = _accuracy_text(before.get(domain), after.get(domain))
             cells.append(f"{text} *" if domain in own else text)
         table.add_row(_text(agent), *cells)
+
     return TerminalTable(table)
 
 
@@ -108,6 +114,7 @@ def _gain_table(facts: Facts) -> TerminalTable:
         gains = matrix.get(teacher, {})
         cells = [estimate_text(gains.get(student)) for student in students]
         table.add_row(_text(teacher), *cells)
+
     return TerminalTable(table)
 
 
@@ -138,6 +145,7 @@ def _text_table(content: TextTable) -> TerminalTable:
     table = new_table(content.heads[:words], content.heads[words:], content.title)
     for row in content.rows:
         table.add_row(*map(_text, row))
+
     return TerminalTable(table)
 
 

@@ -1,4 +1,4 @@
-"""The charts of a study: curves against compute, differences between arms, gains and the ledger."""
+"""The charts of a study: curves, differences between arms, gains, the ledger."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,8 @@ MIN_LESSONS = 10
 """Fewer lessons than this say little of a pair."""
 _FAINTEST_GAIN = 0.1
 _MAX_BANDS = 3
-"""With more curves only the two of the question have a band: more would hide one another."""
+"""With more curves only the two of the question have a band: more would hide one
+another."""
 _SHARE_LIMITS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -75,7 +76,7 @@ class ArmDifference(NamedTuple):
 
 
 def share_chart(shown: ShareCurves) -> Markup:
-    """Shares against operations: a line and a pale band for every arm, its name at the end."""
+    """Shares against operations: a line and a pale band for every named arm."""
     longest_name = max(text_width(shown.name_of(curve)) for curve in shown.curves)
     last = max(flops for curve in shown.curves for flops, _ in curve.points) or 1.0
     limit = _share_limit(shown.curves)
@@ -87,11 +88,13 @@ def share_chart(shown: ShareCurves) -> Markup:
     )
 
     plot.y_axis({share: percent(share) for share in round_ticks(0, limit)})
+    # The unit stands at the last tick alone.
     flops_labels = {flops: compact(flops) for flops in round_ticks(0, last)}
     largest = max(flops_labels)
     flops_labels[largest] = compact(largest, "FLOP")
     plot.x_axis(flops_labels, grid=False)
 
+    # All bands are below all curves.
     for curve in shown.curves:
         if shown.has_band(curve):
             _draw_band(plot, curve, shown.places[curve.arm])
@@ -102,11 +105,12 @@ def share_chart(shown: ShareCurves) -> Markup:
 
 
 def _share_limit(curves: Sequence[ArmCurve]) -> float:
-    """The share at the upper edge: the least round one that leaves room for all intervals."""
+    """The share at the upper edge: a round one that leaves room for all intervals."""
     highest = 0.0
     for curve in curves:
         for _, share in curve.points:
             highest = max(highest, share.mean if share.high is None else share.high)
+
     return next((limit for limit in _SHARE_LIMITS if limit >= highest), 1.0)
 
 
@@ -141,7 +145,7 @@ def _draw_curve(plot: Plot, curve: ArmCurve, place: int) -> None:
 
 
 def _draw_arm_names(plot: Plot, shown: ShareCurves) -> None:
-    """Every arm's name beside the end of its curve, moved up or down where two would touch."""
+    """Every arm's name at the end of its curve, moved where two would touch."""
     by_height = sorted(shown.curves, key=lambda curve: -curve.points[-1][1].mean)
     levels = [plot.y(curve.points[-1][1].mean) for curve in by_height]
     names = zip(by_height, levels, _spread(levels, plot.y.end, plot.y.start), strict=True)
@@ -160,10 +164,12 @@ def _spread(levels: Sequence[float], top: float, bottom: float) -> list[float]:
     for level in levels:
         free.append(max(level, free[-1] + LINE_HEIGHT if free else top))
 
+    # Those that were pushed out of the area at the bottom go up again.
     lowest = bottom
     for i in reversed(range(len(free))):
         free[i] = min(free[i], lowest)
         lowest = free[i] - LINE_HEIGHT
+
     return free
 
 
@@ -186,14 +192,17 @@ def difference_chart(differences: Sequence[ArmDifference], other: str) -> Markup
         bottom=32,
     )
 
+    # As many digits as two neighbouring ticks need to differ.
     digits = 0 if high - low >= 5 else 1
     if high - low < 0.5:
         digits = 2
+    # A multiple of a step may miss 0 by rounding.
     ticks = [0.0 if abs(tick) < 1e-9 else tick for tick in round_ticks(low, high)]
     plot.x_axis({tick: signed(tick, digits) if tick else "0" for tick in ticks})
     plot.rule(x=0, kind="zero")
     for row, difference in enumerate(differences):
         _draw_difference(plot, difference, row + 0.5, other)
+
     return plot.svg(f"Every arm minus {other}")
 
 
@@ -219,11 +228,12 @@ def gain_scale(phases: Sequence[PhaseGains]) -> float:
         for gain, lessons in phase.gain.values():
             if lessons >= MIN_LESSONS:
                 darkest = max(darkest, abs(gain))
+
     return darkest
 
 
 def gain_map(phase: PhaseGains, agents: Sequence[str], darkest: float) -> Markup:
-    """Mean gain and count of the lessons by teacher (rows) and student, over a part of the budget.
+    """Mean gain and count of lessons by teacher (rows) and student, in a phase.
 
     A gain of `darkest` has the darkest colour; the gain of few lessons has none.
     """
@@ -231,6 +241,7 @@ def gain_map(phase: PhaseGains, agents: Sequence[str], darkest: float) -> Markup
     for teacher in agents:
         pairs = [(teacher, student) for student in agents]
         cells.append([_gain_cell(pair, phase.gain.get(pair), darkest) for pair in pairs])
+
     return heat_map(
         "Mean gain by teacher and student",
         agents,
@@ -280,6 +291,7 @@ def ledger_chart(
                 )
             start += flops
         plot.text(compact(start, "FLOP"), (start, row + 0.5), "note", shift=(8, 0))
+
     return plot.svg("Floating-point operations of every arm by purpose")
 
 

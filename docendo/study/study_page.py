@@ -1,7 +1,7 @@
 """A study's page: one HTML file that loads nothing else."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from docendo.formatting import DASH, compact
@@ -10,7 +10,6 @@ from docendo.report.render.components import (
     empty_note,
     figure,
     page_main,
-    scroll_box,
     swatch,
     swatch_key,
     tile,
@@ -19,26 +18,27 @@ from docendo.report.render.markup import Markup, document, join, tag
 from docendo.report.render.plot import series_class
 from docendo.report.run_page import asset, save_page
 from docendo.study import result_tables
-from docendo.study.arms import JOINT, TEACHING, is_ablation
+from docendo.study.arms import JOINT, TEACHING
+from docendo.study.curve_sections import (
+    arm_places,
+    learning_section,
+    rounds_section,
+    wide_box,
+)
 from docendo.study.plots import (
     MIN_LESSONS,
     ArmDifference,
-    ShareCurves,
     difference_chart,
     gain_map,
     gain_scale,
     ledger_chart,
-    share_chart,
 )
 from docendo.study.regimes import (
-    ArmCurve,
     RegimeResults,
     average_ledger,
-    compute_learning_curves,
     compute_phase_gains,
-    compute_trace_curves,
 )
-from docendo.study.results import ArmResult, StudyResults
+from docendo.study.results import StudyResults
 from docendo.study.sentences import (
     describe_regime,
     format_interval,
@@ -52,11 +52,6 @@ from docendo.study.table_markup import folded_table, result_table
 
 __all__ = ["study_page", "write_report"]
 
-_TRACES = {
-    "useful": "Useful groups of rewards",
-    "passed": "Lessons that passed the gate",
-    "cyclic": "Cyclic share of who helps whom",
-}
 _SIDES = {
     "above": f"{TEACHING} is ahead",
     "below": f"{JOINT} is ahead",
@@ -71,7 +66,7 @@ def write_report(study: StudyResults, regimes: Sequence[RegimeResults], path: Pa
 
 def study_page(study: StudyResults, regimes: Sequence[RegimeResults]) -> str:
     """The whole page; `regimes` are the study's."""
-    places = _arm_places(regimes)
+    places = arm_places(regimes)
     purposes = _ledger_purposes(regimes)
 
     def show_each(show: Callable[[RegimeResults], Markup]) -> Markup:
@@ -84,14 +79,14 @@ def study_page(study: StudyResults, regimes: Sequence[RegimeResults]) -> str:
         Section(
             "curves",
             "How they learned",
-            show_each(lambda regime: _curves(regime, places)),
+            show_each(lambda regime: learning_section(regime, places)),
             "Curves",
         ),
         Section("gains", "Who gained from whom", show_each(_gains), "Lessons"),
         Section(
             "course",
             "What the rounds were like",
-            show_each(lambda regime: _traces(regime, places)),
+            show_each(lambda regime: rounds_section(regime, places)),
             "Rounds",
         ),
         Section(
@@ -117,58 +112,8 @@ def _for_each_regime(
     parts = []
     for regime in regimes:
         parts += [tag("h3", regime.name), show(regime)]
+
     return join(parts)
-
-
-def _arm_places(regimes: Sequence[RegimeResults]) -> dict[str, int]:
-    """The place, and so the colour, of every arm that may have a curve.
-
-    The arms of the question come first. Rivals and ablations are counted apart: they are in
-    different pictures.
-    """
-    arms = set()
-    for regime in regimes:
-        arms |= {result.arm for result in regime.results if _has_curve(result)}
-    places = {TEACHING: 0, JOINT: 1}
-    others = sorted(arms - set(places))
-    rivals = [arm for arm in others if not is_ablation(arm)]
-    ablations = [arm for arm in others if is_ablation(arm)]
-    for group in (rivals, ablations):
-        places |= {arm: place for place, arm in enumerate(group, 2)}
-    return places
-
-
-def _has_curve(result: ArmResult) -> bool:
-    return bool(result.curve) or any(getattr(result.trace, name) for name in _TRACES)
-
-
-def _split_ablations(
-    title: str,
-    curves: Sequence[ArmCurve],
-    places: Mapping[str, int],
-    *,
-    is_wide: bool = False,
-) -> list[ShareCurves]:
-    """One picture of the rivals, and one of the ablations with what they are compared with."""
-    ablations = [curve for curve in curves if is_ablation(curve.arm)]
-    rivals = [curve for curve in curves if not is_ablation(curve.arm)]
-    teaching = [curve for curve in rivals if curve.arm == TEACHING]
-
-    pictures = []
-    # Teaching alone is no picture of rivals: it is in that of the ablations anyway.
-    if rivals and not (ablations and rivals == teaching):
-        pictures.append(ShareCurves(title, rivals, places, is_wide=is_wide))
-    if ablations:
-        pictures.append(
-            ShareCurves(
-                f"{title}: ablations",
-                [*teaching, *ablations],
-                places,
-                prefix=f"{TEACHING}-",
-                is_wide=is_wide,
-            )
-        )
-    return pictures
 
 
 def _header(study: StudyResults, regimes: Sequence[RegimeResults]) -> Markup:
@@ -258,36 +203,9 @@ def _parts(regime: RegimeResults) -> Markup:
         (
             tag("p", about),
             swatch_key(key),
-            _wide_box(chart, f"Differences from {TEACHING}"),
+            wide_box(chart, f"Differences from {TEACHING}"),
         )
     )
-
-
-def _curves(regime: RegimeResults, places: Mapping[str, int]) -> Markup:
-    curves = compute_learning_curves(regime)
-    if not curves:
-        return empty_note("No training was examined on the way.")
-
-    about = (
-        "Held-out accuracy without a lesson, mean over agents, domains and seeds; "
-        "the band is its 95% interval."
-    )
-    pictures = _split_ablations(f"Accuracy in {regime.name}", curves, places, is_wide=True)
-    charts = [_wide_box(share_chart(picture), picture.title) for picture in pictures]
-    return join((tag("p", about), *charts))
-
-
-def _traces(regime: RegimeResults, places: Mapping[str, int]) -> Markup:
-    panels = []
-    for name, title in _TRACES.items():
-        curves = compute_trace_curves(regime, name)
-        for picture in _split_ablations(title, curves, places):
-            panels.append(figure(picture.title, share_chart(picture)))
-    if not panels:
-        return empty_note("Nothing was told of the rounds.")
-
-    numbers = folded_table(result_tables.tabulate_rounds(regime), "In numbers")
-    return join((tag("div", *panels, class_="panels"), numbers))
 
 
 def _gains(regime: RegimeResults) -> Markup:
@@ -302,6 +220,8 @@ def _gains(regime: RegimeResults) -> Markup:
     for phase in phases:
         for pair in phase.gain:
             agents |= set(pair)
+
+    # One scale for all phases, so that their pictures can be compared.
     darkest = gain_scale(phases)
     panels = []
     for phase in phases:
@@ -322,6 +242,7 @@ def _ledger_purposes(regimes: Sequence[RegimeResults]) -> list[str]:
     for regime in regimes:
         for flops_by_purpose in average_ledger(regime).values():
             totals.update(flops_by_purpose)
+
     return sorted(totals, key=lambda purpose: (-totals[purpose], purpose))
 
 
@@ -332,13 +253,9 @@ def _compute(regime: RegimeResults, purposes: Sequence[str]) -> Markup:
         return join((empty_note("Nothing was booked in a ledger."), tuning))
 
     key = [swatch(series_class(place), name) for place, name in enumerate(purposes)]
-    chart = _wide_box(ledger_chart(ledger, purposes), "Compute by arm and purpose")
+    chart = wide_box(ledger_chart(ledger, purposes), "Compute by arm and purpose")
     costs = folded_table(result_tables.tabulate_costs(regime), "As a table")
     return join((swatch_key(key), chart, costs, tuning))
-
-
-def _wide_box(chart: Markup, label: str) -> Markup:
-    return scroll_box(chart, label, kind="scroll wide")
 
 
 def _list(sentences: Sequence[str]) -> Markup:

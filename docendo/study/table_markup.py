@@ -21,6 +21,7 @@ def result_table(content: ResultTable) -> Markup:
             make_cell = text_cell if place < content.words else number_cell
             cells.append(make_cell(cell.text, cell.note))
         rows.append(cells)
+
     return join(
         (
             tag("h4", content.title),

@@ -36,9 +36,12 @@ def evaluated_domains(facts: Facts) -> list[str]:
 
 
 def evaluation_rounds(facts: Facts) -> tuple[int | None, int | None]:
-    """The rounds of the start (after the experts stage) and of the end; None for a missing one.
+    """The rounds of the start (after the experts stage) and of the end.
 
-    A run without an experts stage starts with its first evaluation. Only learners' scores count.
+    None for a missing one.
+
+    A run without an experts stage starts with its first evaluation. Only learners' scores
+    count.
     """
     learners = facts.own_domains
     evaluated = sorted({index for index, agent, _ in facts.scores if agent in learners})
@@ -54,7 +57,7 @@ def evaluation_rounds(facts: Facts) -> tuple[int | None, int | None]:
 def accuracy_by_domain(
     facts: Facts, round_index: int | None, agent: str
 ) -> dict[str, Estimate]:
-    """The agent's accuracy after a round with Wilson's interval, in the domains evaluated then."""
+    """The agent's accuracy after a round, in the domains evaluated then."""
     accuracies: dict[str, Estimate] = {}
     if round_index is None:
         return accuracies
@@ -66,6 +69,7 @@ def accuracy_by_domain(
             mean = math.fsum(scores) / len(scores)
             low, high = wilson_interval(mean, len(scores))
             accuracies[domain] = Estimate(mean, low, high, len(scores))
+
     return accuracies
 
 
@@ -78,8 +82,8 @@ def base_accuracy(facts: Facts) -> dict[str, Estimate]:
 def knowledge_change(facts: Facts, *, own: bool) -> PairedChange:
     """Mean accuracy without a lesson from start to end, over agents and their own domains.
 
-    With ``own=False``, over agents and the domains of others. The interval is of the change, with
-    problems resampled within each domain.
+    With ``own=False``, over agents and the domains of others. The interval is of the
+    change, with problems resampled within each domain.
     """
     start, end = evaluation_rounds(facts)
     if start is None:
@@ -88,12 +92,14 @@ def knowledge_change(facts: Facts, *, own: bool) -> PairedChange:
         mean = _mean_accuracy(facts, start, own=own)
         return PairedChange(start=mean)
 
+    # Only problems are resampled: the agents and the domains of a run are no sample.
     strata = []
     for domain in evaluated_domains(facts):
         agents = [a for a, owned in facts.own_domains.items() if (domain in owned) == own]
         before = [facts.scores.get((start, agent, domain), {}) for agent in agents]
         after = [facts.scores.get((end, agent, domain), {}) for agent in agents]
         strata.append(_pair_scores(before, after))
+
     return paired_change(strata)
 
 
@@ -123,14 +129,15 @@ def _pair_scores(
                 end_count=tuple(map(len, end)),
             )
         )
+
     return pairs
 
 
 def learning_curve(facts: Facts, domain: str, agents: Iterable[str]) -> dict[int, Estimate]:
     """Mean accuracy over the agents by round; problems are the independent units.
 
-    A round that evaluated only some of the agents is left out: a mean over other agents is no
-    point of the same curve.
+    A round that evaluated only some of the agents is left out: a mean over other agents is
+    no point of the same curve.
     """
     members = set(agents)
     agents_by_round: dict[int, set[str]] = defaultdict(set)
@@ -147,4 +154,5 @@ def learning_curve(facts: Facts, domain: str, agents: Iterable[str]) -> dict[int
     for index in sorted(scores_by_round):
         if agents_by_round[index] == members:
             curve[index] = clustered_share(list(scores_by_round[index].values()))
+
     return curve

@@ -10,7 +10,10 @@ __all__ = ["NumericFault", "agent_settings", "numeric_faults"]
 
 
 class NumericFault(NamedTuple):
-    """What an agent lost because its own numbers were not finite; no other agent lost anything."""
+    """What an agent lost because its own numbers were not finite.
+
+    No other agent lost anything.
+    """
 
     agent: str
     what: str
@@ -34,6 +37,7 @@ def agent_settings(config: Config) -> dict[str, dict[str, Any]]:
             ordered.append("system_prompt")
         values = agent.model_dump(exclude_none=True)
         settings[name] = {"domains": agent.domains} | {key: values[key] for key in ordered}
+
     return settings
 
 
@@ -51,4 +55,5 @@ def numeric_faults(run: RunDirectory) -> list[NumericFault]:
             what = f"steps skipped ({series.measure})"
         if times:
             faults.append(NumericFault(series.owner, what, times, rounds))
+
     return faults

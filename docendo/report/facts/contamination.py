@@ -1,4 +1,4 @@
-"""Which agents knew the test: accuracy on the evaluation's own problems against fresh ones."""
+"""Which agents knew the test: accuracy on its problems against fresh ones."""
 
 from math import isfinite
 from typing import NamedTuple
@@ -30,7 +30,8 @@ class Contamination(NamedTuple):
 
 
 def measure_contamination(run: RunDirectory) -> list[Contamination]:
-    """Of every agent and domain, after the last round that evaluated both splits."""
+    """The gap by agent and domain, after the last round that evaluated both splits."""
+    # Fresh problems may be evaluated less often than the test.
     test_scores = _read_scores(run, "test")
     fresh_scores = _read_scores(run, "fresh")
     last = max((index for index, _, _ in fresh_scores), default=None)
@@ -40,6 +41,7 @@ def measure_contamination(run: RunDirectory) -> list[Contamination]:
         test = test_scores.get((index, agent, domain))
         if index == last and agent != BASE and test:
             gaps.append(Contamination(agent, domain, *difference_of_shares(test, fresh)))
+
     return gaps
 
 
@@ -48,6 +50,7 @@ def domains_without_fresh(run: RunDirectory, config: Config) -> list[str]:
 
     They come from files whose held-out rows are all in the test.
     """
+    # A run evaluates fresh problems only at its end, and only if something leaked.
     fresh = {domain for _, _, domain in _read_scores(run, "fresh")}
     leaks = any(agent.data and agent.data.leaked for agent in config.agents.values())
     if not fresh and not (leaks and run.finished):

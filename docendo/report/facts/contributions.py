@@ -16,8 +16,8 @@ def sum_contributions(
 ) -> dict[str, dict[str, dict[str, float]]]:
     """By kind (evaluator, asker, tools, endpoint, data), name and measure.
 
-    Counts are sums over the rounds, means are over all that was judged or asked. All are finite.
-    Who was configured and did nothing has zeros.
+    Counts are sums over the rounds, means are over all that was judged or asked. All are
+    finite. Who was configured and did nothing has zeros.
     """
     totals = _zeros(config)
     series = [s for s in read_metrics(run) if s.kind in _KINDS and s.owner and s.values]
@@ -29,6 +29,7 @@ def sum_contributions(
             counts = by_key.get((each.kind, each.owner, MEANS[each.measure]))
         measures = totals.setdefault(each.kind, {}).setdefault(each.owner, {})
         measures[each.measure] = _total(each, counts)
+
     return totals
 
 
@@ -43,6 +44,7 @@ def _total(series: MetricSeries, counts: MetricSeries | None) -> float:
         weight = counts.values.get(index, 1.0) if counts else 1.0
         total += value * weight
         weights += weight
+
     return total / weights if weights else 0.0
 
 
@@ -53,4 +55,5 @@ def _zeros(config: Config) -> dict[str, dict[str, dict[str, float]]]:
     for name, agent in config.agents.items():
         if agent.tools:
             zeros.setdefault("tools", {})[name] = {"calls": 0.0, "errors": 0.0}
+
     return zeros

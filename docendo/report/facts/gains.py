@@ -30,7 +30,10 @@ class TeachingSummary(NamedTuple):
 
 
 def mean_gain(lessons: Iterable[LessonFact]) -> Estimate | None:
-    """Mean gain of the shown lessons, with matches as the independent units; None for no lesson."""
+    """Mean gain of the shown lessons, with matches as the independent units.
+
+    None for no lesson.
+    """
     gains_by_match: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for lesson in lessons:
         if lesson.gain is not None and math.isfinite(lesson.gain):
@@ -38,9 +41,11 @@ def mean_gain(lessons: Iterable[LessonFact]) -> Estimate | None:
     if not gains_by_match:
         return None
 
+    # Lessons of one match share their control attempts, so they are not independent.
     mean, low, high, count = clustered_mean(list(gains_by_match.values()))
     if low is None or high is None:
         return Estimate(mean, low, high, count)
+    # Student's t knows nothing of the range of gains.
     return Estimate(mean, max(low, -1.0), min(high, 1.0), count)
 
 
@@ -55,6 +60,7 @@ def gain_matrix(facts: Facts) -> dict[str, dict[str, Estimate]]:
         gain = mean_gain(lessons)
         if gain:
             matrix.setdefault(teacher, {})[student] = gain
+
     return matrix
 
 
@@ -76,15 +82,16 @@ def summarise_teaching(facts: Facts) -> list[TeachingSummary]:
                 gain=mean_gain(lessons),
             )
         )
+
     return summaries
 
 
 def flat_groups(facts: Facts) -> dict[str, tuple[int, int]]:
     """(groups, flat groups) by role.
 
-    All rewards in a flat group are equal, so that it teaches a policy gradient nothing. A student's
-    group is its attempts with one lesson. A teacher's is its lessons of one match; those that were
-    stopped at the gate all have the same payoff.
+    All rewards in a flat group are equal, so that it teaches a policy gradient nothing. A
+    student's group is its attempts with one lesson. A teacher's is its lessons of one
+    match; those that were stopped at the gate all have the same payoff.
     """
     gains_by_match: dict[tuple[str, ...], set[float | None]] = defaultdict(set)
     for lesson in facts.lessons:

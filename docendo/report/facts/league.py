@@ -1,4 +1,4 @@
-"""The facts of a league: payoff matrices of lessons and duels, the standings, and the lineage."""
+"""The facts of a league: payoff matrices, standings and lineage."""
 
 import math
 from collections import defaultdict
@@ -41,9 +41,9 @@ def analyse_lessons(facts: Facts) -> Analysis | None:
 def shared_interest(facts: Facts) -> float | None:
     """Correlation over the shown lessons of the teacher's payoff and the student's.
 
-    The teacher's payoff is the gain, the student's its mean score: 1 where what is good for one is
-    good for the other, -1 where it is bad. None for fewer than two lessons, or if one of the payoffs
-    never varies.
+    The teacher's payoff is the gain, the student's its mean score: 1 where what is good for
+    one is good for the other, -1 where it is bad. None for fewer than two lessons, or if
+    one of the payoffs never varies.
     """
     gains = []
     scores = []
@@ -51,11 +51,14 @@ def shared_interest(facts: Facts) -> float | None:
         if lesson.gain is not None and lesson.score is not None:
             gains.append(lesson.gain)
             scores.append(lesson.score)
+
     return collaboration(gains, scores)
 
 
 def analyse_duels(run: RunDirectory) -> dict[str, Analysis | None]:
-    """By game, mean payoffs of the row against the column, with deals as the independent units.
+    """By game, mean payoffs of the row against the column.
+
+    Deals are the independent units.
 
     None for a game that no two different agents played.
     """
@@ -64,9 +67,11 @@ def analyse_duels(run: RunDirectory) -> dict[str, Analysis | None]:
         pairs = games.setdefault(duel.game, {})
         first = table_name(duel.first)
         second = table_name(duel.second)
+        # Copies of an agent have its name: a game among them compares nobody.
         if first == second:
             continue
 
+        # Both players' deals with the same cards in one round are one draw of chance.
         deal = duel.round, duel.first, duel.second, duel.deal
         first_payoff, second_payoff = duel.payoffs
         for pair, payoff in (
@@ -74,6 +79,7 @@ def analyse_duels(run: RunDirectory) -> dict[str, Analysis | None]:
             ((second, first), second_payoff),
         ):
             pairs.setdefault(pair, {}).setdefault(deal, []).append(payoff)
+
     return {game: _analyse_game(pairs) for game, pairs in games.items()}
 
 
@@ -85,13 +91,17 @@ def _analyse_game(pairs: Mapping[_Pair, _PayoffsByDeal]) -> Analysis | None:
         for payoffs in deals.values():
             for payoff in payoffs:
                 wins[row, column] += (1 + payoff) / 2
+
     return _analyse([], means, wins)
 
 
 def _analyse(
     names: Sequence[str], matrix: _Matrix, wins: Mapping[_Pair, float] | None = None
 ) -> Analysis | None:
-    """Analyse a matrix of payoffs; without `wins` they come from the payoffs and the counts."""
+    """Analyse a matrix of payoffs.
+
+    Without `wins` they come from the payoffs and the counts.
+    """
     places = {name: place for place, name in enumerate(names)}
     for row, cells in matrix.items():
         for name in (row, *cells):
@@ -99,6 +109,7 @@ def _analyse(
     if len(places) < 2 or not matrix:
         return None
 
+    # NaN is a pair that never met, which is something else than a payoff of 0.
     shape = len(places), len(places)
     payoff = np.full(shape, np.nan)
     low = np.full(shape, np.nan)
@@ -149,6 +160,7 @@ def standings_by_measure(
         if "/" not in row.subject:
             numbers = {"mean": row.mean, "low": row.low, "high": row.high}
             rows[row.measure].append(_describe(row) | numbers | {"evidence": row.evidence})
+
     return rows
 
 
@@ -174,6 +186,7 @@ def round_metrics(run: RunDirectory) -> list[dict[str, Any]]:
     for each in series:
         for index in rounds.keys() & each.values:
             rounds[index][each.name] = each.values[index]
+
     return list(rounds.values())
 
 

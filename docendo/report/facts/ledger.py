@@ -26,4 +26,5 @@ def sum_usage(
         total = totals.setdefault(key(row), {"tokens": 0, "flops": 0.0})
         total["tokens"] += row.tokens
         total["flops"] += row.flops
+
     return dict(sorted(totals.items(), key=lambda item: -item[1]["flops"]))

@@ -9,7 +9,8 @@ from docendo.store import RunDirectory
 __all__ = ["MetricSeries", "read_metrics"]
 
 _NAME_LAST = {"data", "skipped", "lost"}
-"""What comes after the owner may have slashes (``data/ann/hub:owner/name``); a learner's name has none."""
+"""What comes after the owner may have slashes (``data/ann/hub:owner/name``); a learner's
+name has none."""
 
 
 class MetricSeries(NamedTuple):
@@ -19,7 +20,8 @@ class MetricSeries(NamedTuple):
     kind: str
     """What counted: ``evaluator``, ``tools``, ``skipped``."""
     owner: str
-    """Whose number it is: an agent, an evaluator, an endpoint; empty for the whole run's."""
+    """Whose number it is: an agent, an evaluator, an endpoint; empty for the whole
+    run's."""
     measure: str
     """What was counted: ``verdicts``, ``calls``; empty if the kind says it."""
     values: Mapping[int, float]
@@ -45,4 +47,5 @@ def read_metrics(run: RunDirectory) -> list[MetricSeries]:
                 values=values,
             )
         )
+
     return series

@@ -52,6 +52,7 @@ def monitor_facts(run: RunDirectory, config: Config) -> list[MonitorFacts]:
         )
         if name is not None and is_share and values:
             facts.append(_facts_of(name, series, rules, reasons))
+
     return sorted(facts, key=lambda fact: (not fact.raised, fact.monitor, fact.agent))
 
 

@@ -1,4 +1,4 @@
-"""Who asked: questions by the persona a model wrote them as, and test problems by their source."""
+"""Who asked: questions by persona, and test problems by source."""
 
 import re
 from collections import Counter
@@ -55,6 +55,7 @@ def questions_by_persona(run: RunDirectory) -> list[PersonaQuestions]:
     for question in run.questions():
         key = question.asker, question.persona, question.task_type.domain
         groups.setdefault(key, []).append(question)
+
     return [_count_questions(*key, group) for key, group in sorted(groups.items())]
 
 
@@ -81,7 +82,8 @@ def problems_by_source(run: RunDirectory) -> list[ProblemSource]:
     """
     controls: dict[tuple[str, str], list[list[float]]] = {}
     gains: dict[tuple[str, str], list[list[float]]] = {}
-    # One match at a time, as `by_match` groups them: all episodes of a run may not fit in memory.
+    # One match at a time, as `by_match` groups them: all episodes of a run may not fit in
+    # memory.
     for _, lessons in groupby(run.episodes(), _match_key):
         episodes = list(lessons)
         key = _source_of(episodes[0])
@@ -102,6 +104,7 @@ def problems_by_source(run: RunDirectory) -> list[ProblemSource]:
                     gain=clustered_mean(shown) if shown else None,
                 )
             )
+
     return sources
 
 

@@ -1,4 +1,4 @@
-"""The facts of a run: `collect` reads its directory once, all numbers are computed from that."""
+"""The facts of a run: its directory, read once, for all numbers of a report."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,8 @@ class LessonFact(NamedTuple):
     passed: bool
     gain: float | None
     is_flat: bool
-    """Whether all attempts with the lesson got the same score; False where it was not shown."""
+    """Whether all attempts with the lesson got the same score; False where it was not
+    shown."""
     score: float | None = None
     """The student's mean score with the lesson; None where it was not shown."""
 
@@ -60,7 +61,8 @@ class Facts:
     config: Config
     finished: bool
     own_domains: Mapping[str, tuple[str, ...]]
-    """The domains that each learning agent is an expert of, in the order of the configuration."""
+    """The domains that each learning agent is an expert of, in the order of the
+    configuration."""
     rounds: Sequence[RoundRow]
     scores: Scores
     lessons: Sequence[LessonFact]
@@ -84,6 +86,7 @@ def collect(run: RunDirectory) -> Facts:
         # An agent of a file that was edited by hand still gets its row.
         if _PAST not in name:
             own_domains[name] = ()
+
     return Facts(
         name=run.path.resolve().name,
         config=config,

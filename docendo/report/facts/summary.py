@@ -53,6 +53,7 @@ def summary(run: RunDirectory) -> dict[str, Any]:
 
 def summarise(facts: Facts) -> dict[str, Any]:
     """The part of `summary` that needs nothing but the facts."""
+    # Scripts read these keys: they stay when names in the code change.
     start, end = evaluation_rounds(facts)
     agents = facts.own_domains
     played = [row for row in facts.rounds if row.round >= 0]
@@ -61,6 +62,7 @@ def summarise(facts: Facts) -> dict[str, Any]:
     gains = {}
     for teacher, row in gain_matrix(facts).items():
         gains[teacher] = {student: _gain(gain) for student, gain in row.items()}
+
     return {
         "run": {
             "name": facts.name,

@@ -17,6 +17,7 @@ def settings_text(settings: Mapping[str, Any]) -> str:
     for name, value in settings.items():
         format_value = _FORMATS.get(name, plain_text)
         texts.append(clip(f"{name}: {format_value(value)}", _MAX_LENGTH))
+
     return "; ".join(texts)
 
 
@@ -29,11 +30,12 @@ def plain_text(value: Any) -> str:
 
 
 def _tools_text(tools: list[str]) -> str:
-    """The tools without the folders of their files, which no reader of a page needs to know."""
+    """The tools without the folders of their files, which a reader need not know."""
     texts = []
     for tool in tools:
         kind, colon, file = tool.partition(":")
         texts.append(kind + colon + Path(file).name)
+
     return ", ".join(texts)
 
 

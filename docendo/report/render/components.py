@@ -1,4 +1,4 @@
-"""The elements that every page is made of: tables, figures, keys of charts, numbers of a heading."""
+"""The elements of every page: sections, tables, figures, keys of charts, tiles."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -54,7 +54,10 @@ def tile(title: str, value: str, notes: Iterable[str]) -> Markup:
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[Markup]], words: int = 1) -> Markup:
-    """A table of cells that scrolls sideways; the first `words` columns are text, the others numbers."""
+    """A table of cells that scrolls sideways.
+
+    The first `words` columns are text, the others numbers.
+    """
     titles = []
     for place, text in enumerate(heads):
         titles.append(
@@ -85,7 +88,10 @@ def _cell_note(note: str) -> list[Markup]:
 
 
 def scroll_box(content: Markup, label: str, kind: str = "scroll") -> Markup:
-    """A box that scrolls sideways, with the keyboard too; `label` names it to screen readers."""
+    """A box that scrolls sideways, with the keyboard too.
+
+    `label` names it to screen readers.
+    """
     return tag(
         "div",
         content,

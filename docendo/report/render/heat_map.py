@@ -1,4 +1,4 @@
-"""A square matrix as colours: blue above 0, orange below, for few agents and for hundreds."""
+"""Heat maps: a square matrix as colours, blue above 0 and orange below."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,8 +55,8 @@ def heat_map(
 ) -> Markup:
     """A square matrix as colours, the same names for rows and columns.
 
-    `axes` names what is in the rows and in the columns. Without it the names of the columns stand
-    upright, since cells may be narrower than a name.
+    `axes` names what is in the rows and in the columns. Without it the names of the columns
+    stand upright, since cells may be narrower than a name.
     """
     count = len(names)
     width, height = cell_size
@@ -72,6 +72,7 @@ def heat_map(
     )
     plot.x = Scale(0, count, start=left, end=left + width * count)
 
+    # In narrow rows only every n-th name has room.
     every = ceil((LINE_HEIGHT - 1) / height)
     plot.row_names(shown, "label" if axes else "tick", every)
     if axes:
@@ -156,6 +157,7 @@ def _draw_cell(cell: HeatCell, x: float, y: float, size: tuple[float, float]) ->
                 y=baseline,
             )
         )
+
     return tag("g", *parts, class_="cell")
 
 

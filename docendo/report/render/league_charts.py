@@ -1,6 +1,7 @@
 """The charts of a population: who beats whom, who is how good, and what goes in cycles.
 
-They take plain numbers, for agents in the order in which they are shown. NaN is an unknown number.
+They take plain numbers, for agents in the order in which they are shown. NaN is an unknown
+number.
 """
 
 from collections.abc import Sequence
@@ -89,6 +90,7 @@ def payoff_heat_map(names: Sequence[str], matrix: PayoffMatrix) -> Markup:
             level = None if isnan(value) else value / (darkest or 1)
             row_cells.append(HeatCell(level, title, [(text, "note")] if text else []))
         cells.append(row_cells)
+
     return heat_map("Payoff of each agent against each other", names, cells, (side, side))
 
 
@@ -121,6 +123,7 @@ def rating_chart(
     for i in range(count):
         plot.interval((low[i], high[i]), i + 0.5, "whisker", marks.titles[i])
         plot.dot((values[i], i + 0.5), marks.kind(i), marks.titles[i], radius)
+
     return plot.svg("Rating of each agent with its 95% interval")
 
 
@@ -141,6 +144,7 @@ def cycle_disc(marks: AgentMarks, points: Sequence[Sequence[float]]) -> Markup:
     plot.rule(y=0)
     _draw_arrow(plot)
 
+    # Only directions and relative distances have a meaning: the furthest agent is on the rim.
     furthest = max(hypot(*point) for point in points) or 1
     places = [(x / furthest, y / furthest) for x, y in points]
     for i, (x, y) in enumerate(places):
@@ -150,7 +154,7 @@ def cycle_disc(marks: AgentMarks, points: Sequence[Sequence[float]]) -> Markup:
 
 
 def _draw_arrow(plot: Plot) -> None:
-    """An arrow outside the disc, from 30 to 60 degrees: who is at its tail beats who is at its tip."""
+    """An arrow outside the disc, from 30 to 60 degrees: its tail beats its tip."""
     radius = 1.09
     angles = [pi / 6 + pi / 6 * step / 12 for step in range(13)]
     arc = [(radius * cos(angle), radius * sin(angle)) for angle in angles]
@@ -176,6 +180,7 @@ def spinning_top(
     )
     plot.y_axis({tick: signed(tick) for tick in ticks})
 
+    # The outline is a trend; the marks on it are the agents' own numbers.
     outline = _smooth(sorted(zip(skill, cycles, strict=True), reverse=True))
     left_side = [(-half, level) for level, half in outline]
     right_side = [(half, level) for level, half in outline]
@@ -193,12 +198,13 @@ def spinning_top(
 
 
 def _smooth(outline: Sequence[Point]) -> list[Point]:
-    """The same (level, half width) points, each width a mean over a sixth of the points around it."""
+    """(level, half width) points, each width a mean over the sixth of the points around."""
     reach = len(outline) // 12
     smooth = []
     for i, (level, _) in enumerate(outline):
         around = outline[max(0, i - reach) : i + reach + 1]
         smooth.append((level, sum(half for _, half in around) / len(around)))
+
     return smooth
 
 
@@ -222,13 +228,14 @@ class _Label:
 def _draw_names(plot: Plot, names: Sequence[str], places: Sequence[Point]) -> None:
     """Write the names beside their marks, if there are few.
 
-    A name that would cover another one or leave the picture is left out. Of the places that are free
-    a name gets the one where it hides the fewest marks.
+    A name that would cover another one or leave the picture is left out. Of the places that
+    are free a name gets the one where it hides the fewest marks.
     """
     if len(names) > _MAX_NAMES:
         return
 
     pixels = [(plot.x(x), plot.y(y)) for x, y in places]
+    # Greedy, in the order of the ratings: the best agents get the first choice.
     labels: list[_Label] = []
     for name, (x, y), place in zip(names, pixels, places, strict=True):
         text = clip(name, _NAME_LENGTH)

@@ -1,4 +1,4 @@
-"""HTML and SVG that cannot be broken out of: every text is escaped unless `tag` made it."""
+"""HTML and SVG that no text can break out of: all but tags is escaped."""
 
 import json
 from base64 import b64encode
@@ -11,6 +11,7 @@ from docendo.formatting import visible
 __all__ = ["Markup", "document", "embed", "join", "tag"]
 
 _VOID = {"meta", "input", "br", "hr"}
+"""Elements that have no content and no closing tag."""
 
 
 class Markup(str):
@@ -20,66 +21,74 @@ class Markup(str):
 
 
 def tag(name: str, /, *children: str | Markup, **attributes: str | float | None) -> Markup:
-    """One element. Plain text is escaped, `Markup` is not; an attribute of None is left out.
+    """One element.
 
-    ``class_`` stands for ``class`` and other underscores for hyphens; there is no way to write a ``style`` attribute,
-    which the page's policy forbids.
+    Plain text is escaped, `Markup` is not; an attribute of None is left out.
+
+    ``class_`` stands for ``class``, and other underscores for hyphens. There is no use in a
+    ``style`` attribute: the page's policy forbids it.
     """
-    written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{_attribute(value)}"'
-        for key, value in attributes.items()
-        if value is not None
-    )
-    return Markup(
-        f"<{name}{written}>"
-        if name in _VOID
-        else f"<{name}{written}>{join(children)}</{name}>"
-    )
+    written = []
+    for key, value in attributes.items():
+        if value is not None:
+            attribute = key.rstrip("_").replace("_", "-")
+            written.append(f' {attribute}="{_attribute_value(value)}"')
+
+    opening = f"<{name}{''.join(written)}>"
+    if name in _VOID:
+        return Markup(opening)
+    return Markup(f"{opening}{join(children)}</{name}>")
 
 
 def join(parts: Iterable[str | Markup]) -> Markup:
     """The parts one after the other, plain text escaped."""
-    return Markup(
-        "".join(
-            part if isinstance(part, Markup) else escape(visible(part)) for part in parts
-        )
-    )
+    texts = []
+    for part in parts:
+        texts.append(part if isinstance(part, Markup) else escape(visible(part)))
+
+    return Markup("".join(texts))
 
 
 def embed(value: object, id: str) -> Markup:
-    """`value` as JSON inside a script element that no browser runs; readable with ``JSON.parse`` alone."""
+    """`value` as JSON in a script element that no browser runs."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    # Inside a script element nothing is unescaped, but "</script>" and "<!--" still end or
+    # change it. In JSON these characters can be written as numbers.
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
+
     return tag("script", Markup(text), type="application/json", id=id)
 
 
 def document(title: str, style: str, script: str, body: Markup) -> str:
-    """A whole page whose policy allows this style and this script, and nothing from anywhere else."""
+    """A whole page. Its policy allows this style and this script, and nothing else."""
+    # The second wall: should a text ever get through the escaping, the browser runs nothing
+    # of it.
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    head = (
+    policy_tag = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    head = tag(
+        "head",
         tag("meta", charset="utf-8"),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
+        Markup(policy_tag),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("title", title),
         Markup(f"<style>{style}</style>"),
     )
-    page = join(
-        (tag("head", *head), tag("body", body, Markup(f"<script>{script}</script>")))
-    )
+    page = join((head, tag("body", body, Markup(f"<script>{script}</script>"))))
     return f'<!doctype html>\n<html lang="en">{page}</html>\n'
 
 
-def _attribute(value: str | float) -> str:
-    return (
-        escape(visible(value))
-        if isinstance(value, str)
-        else f"{value:.2f}".rstrip("0").rstrip(".")
-    )
+def _attribute_value(value: str | float) -> str:
+    if isinstance(value, str):
+        return escape(visible(value))
+
+    # A page has thousands of coordinates: two digits and no zeros behind them keep it
+    # small.
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _hash(text: str) -> str:

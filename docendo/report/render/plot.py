@@ -58,11 +58,14 @@ class Scale(NamedTuple):
 
 
 class Plot:
-    """A plot to draw on. Places are in the units of the data, thicknesses and shifts in pixels.
+    """A plot to draw on.
 
-    `x` and `y` are the values at the left and right edge, and at the bottom and top edge. A chart
-    with one row for each agent has `y=(rows, 0)`, so that row i has its middle at i + 0.5.
-    Every `kind` is a class of the page's style sheet; a `title` shows when it is pointed at.
+    Places are in the units of the data, thicknesses and shifts in pixels.
+
+    `x` and `y` are the values at the left and right edge, and at the bottom and top edge. A
+    chart with one row for each agent has `y=(rows, 0)`, so that row i has its middle at i +
+    0.5. Every `kind` is a class of the page's style sheet; a `title` shows when it is
+    pointed at.
     """
 
     def __init__(
@@ -174,13 +177,14 @@ class Plot:
         """A horizontal line from one x to another; `cap` is half the height of its ends."""
         low, high = (f"{self.x(end):.1f}" for end in ends)
         middle = self.y(y)
+        # One path for the line and its ends: a page has hundreds of intervals.
         path = f"M{low} {middle:.1f}H{high}"
         if cap:
             path += "".join(f"M{end} {middle - cap:.1f}v{2 * cap:g}" for end in (low, high))
         self._draw("path", title, class_=kind, d=path)
 
     def text(self, text: str, at: Point, kind: str, shift: Point = (0, 0)) -> None:
-        """One line of text around the height of `at`, moved right and down by `shift` pixels."""
+        """One line of text at the height of `at`, moved by `shift` pixels right and down."""
         x = self.x(at[0]) + shift[0]
         y = self.y(at[1]) + shift[1] + BASELINE
         self.add(tag("text", text, class_=kind, x=x, y=y))
@@ -205,6 +209,7 @@ def round_ticks(low: float, high: float, min_step: float = 0.0) -> list[float]:
     if not high > low:
         return [low]
 
+    # Five intervals at most: more labels would touch in a narrow panel.
     power = 10.0 ** floor(log10((high - low) / 5))
     steps = [factor * power for factor in (1, 2, 5, 10)]
     step = max(min_step, next(step for step in steps if (high - low) / step <= 5))

@@ -26,7 +26,8 @@ __all__ = [
 
 _WIDTH = 360.0
 _MAX_DOTS = 40
-"""With more evaluations the dots of the mean would hide its line: they show their titles only."""
+"""With more evaluations the dots of the mean would hide its line: they show their titles
+only."""
 _ROW_HEIGHT = 30.0
 _FAINTEST_GAIN = 0.1
 """The gain that has the darkest colour, where all gains are smaller: noise stays pale."""
@@ -63,7 +64,7 @@ class AccuracyBars:
 
 
 def learning_curves(curves: LearningCurves) -> Markup:
-    """Accuracy against round: a thin line for each agent, a thick one with a band for the mean."""
+    """Accuracy against round: a line for each agent, one with a band for the mean."""
     first, last = _round_range(curves)
     plot = Plot(
         size=(_WIDTH, 216),
@@ -85,6 +86,7 @@ def learning_curves(curves: LearningCurves) -> Markup:
     if curves.base is not None:
         plot.rule(y=curves.base, kind="base")
 
+    # From back to front: the band, the agents, the mean, its dots.
     lower = [(index, mean.low or 0) for index, mean in curves.mean.items()]
     upper = [(index, mean.high or 0) for index, mean in curves.mean.items()]
     plot.band(lower, upper, "band")
@@ -148,6 +150,7 @@ def _draw_bars(plot: Plot, row: AccuracyBars, y: float) -> None:
     plot.text(change_text(row.start, row.end), (1, y), "label", shift=(10, 0))
 
     colour = "own" if row.is_own else "other"
+    # The pale bar is thicker, so that it is seen around the solid one.
     if row.start:
         plot.bar((0, row.start.mean), y, thickness=22, kind=f"before {colour}")
     if row.end:
@@ -161,6 +164,7 @@ def gain_heat_map(
     agents: Sequence[str], matrix: Mapping[str, Mapping[str, Estimate]]
 ) -> Markup:
     """Mean gain of the lessons by teacher (rows) and student, blue where they helped."""
+    # Relative to the largest gain of this run, whatever its sign.
     darkest = _FAINTEST_GAIN
     for row in matrix.values():
         for estimate in row.values():
@@ -170,6 +174,7 @@ def gain_heat_map(
     for teacher in agents:
         gains = matrix.get(teacher, {})
         cells.append([_gain_cell(teacher, s, gains.get(s), darkest) for s in agents])
+
     return heat_map(
         "Mean gain by teacher and student",
         agents,

@@ -129,7 +129,7 @@ def _notes(gain: Estimate | None) -> list[str]:
 
 
 def knowledge_table(facts: Facts) -> Markup:
-    """Accuracy of each agent in each domain at the start and the end, as a table and as bars."""
+    """Accuracy by agent and domain at the start and the end, as a table and as bars."""
     start, end = evaluation_rounds(facts)
     if start is None:
         return empty_note("No evaluation was committed yet.")
@@ -139,6 +139,7 @@ def knowledge_table(facts: Facts) -> Markup:
     before = {agent: accuracy_by_domain(facts, start, agent) for agent in facts.own_domains}
     after = {agent: accuracy_by_domain(facts, end, agent) for agent in facts.own_domains}
 
+    # The base model has no own domain and is evaluated once.
     base_cells = [_accuracy_cell(base.get(d), None, is_own=False) for d in domains]
     rows = [[row_head("base model"), *base_cells]]
     bars_by_domain: dict[str, list[AccuracyBars]] = {domain: [] for domain in domains}
@@ -276,6 +277,8 @@ def lessons_matrix(facts: Facts) -> Markup:
         f"independent. {percent(flat / groups)} of the students' groups were flat: "
         "all attempts scored the same."
     )
+
+    # Learners in the order of the configuration, then frozen copies and guests.
     met = set(matrix)
     for row in matrix.values():
         met |= set(row)
@@ -314,6 +317,7 @@ def text_table(content: TextTable) -> Markup:
         for place, text in enumerate(row[1:], 1):
             cells.append(text_cell(text) if place < words else number_cell(text))
         rows.append(cells)
+
     return join((tag("p", content.note), table(content.heads, rows, words)))
 
 
@@ -338,4 +342,5 @@ def _usage_table(title: str, totals: Mapping[str, Mapping[str, float]]) -> Marku
             percent(total["flops"] / all_flops),
         )
         rows.append([row_head(name), *map(number_cell, numbers)])
+
     return table((title, "tokens", "compute", "share"), rows)

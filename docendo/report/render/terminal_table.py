@@ -17,22 +17,27 @@ _GAP = 2
 
 
 def new_table(names: Iterable[str], numbers: Iterable[str] = (), title: str = "") -> Table:
-    """A table without rows: columns of words, then of numbers. The heads may be any text."""
+    """A table without rows: columns of words, then of numbers.
+
+    The heads may be any text.
+    """
     table = Table(title=title or None)
     for name in names:
         table.add_column(Text(visible(name)))
     for name in numbers:
         table.add_column(Text(visible(name)), justify="right")
+
     return table
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalTable:
-    """A table without lines: columns of words, then columns of numbers, aligned to the right.
+    """A table without lines: columns of words, then of numbers, aligned to the right.
 
-    Columns that do not fit beside each other, even with heads on several lines, come in parts below
-    each other. Each part has all columns of words; these are folded if a number has no room beside
-    them. Title, heads and alignment are those of `table`, the rest of its looks is not.
+    Columns that do not fit beside each other, even with heads on several lines, come in
+    parts below each other. Each part has all columns of words; these are folded if a number
+    has no room beside them. Title, heads and alignment are those of `table`, the rest of
+    its looks is not.
     """
 
     table: Table
@@ -42,6 +47,7 @@ class TerminalTable:
             # Beside the table: as its title it would be wrapped at the table's width.
             yield Text(visible(str(self.table.title)), "bold")
 
+        # Heads may be folded at spaces, cells are not.
         heads: list[Measurement] = []
         cell_widths: list[int] = []
         for column in self.table.columns:
@@ -108,6 +114,7 @@ class TerminalTable:
             )
         for row in zip(*(self.table.columns[i].cells for i in columns), strict=True):
             part.add_row(*row)
+
         return part
 
 

@@ -114,6 +114,7 @@ def _alarm_table(monitors: Sequence[MonitorFacts]) -> TextTable:
             shares = (monitor.now, monitor.largest, monitor.limit)
             finding = _MONITORS[monitor.monitor]
             rows.append([finding, monitor.agent, raised, *map(percent, shares)])
+    # A watched run without findings says so; one that was not watched has no table.
     if monitors and not rows:
         rows = [["nothing was found", "everybody", "never", percent(0), percent(0), DASH]]
     return TextTable(
@@ -241,6 +242,7 @@ def _contribution_table(
     kind: str, contributions: Mapping[str, Mapping[str, float]]
 ) -> TextTable:
     title, note = _CONTRIBUTIONS[kind]
+    # A dict keeps the order in which the measures came; a set would not.
     unordered: dict[str, None] = {}
     for measures in contributions.values():
         unordered |= dict.fromkeys(measures)
@@ -250,6 +252,7 @@ def _contribution_table(
     rows = []
     for name, measures in sorted(contributions.items()):
         rows.append([name, *(_count_text(measures, head) for head in heads)])
+
     return TextTable(
         kind,
         title,

@@ -1,6 +1,6 @@
 """The newest lessons and attempts as plain JSON for the page's viewer."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from docendo.formatting import clip, visible
@@ -11,16 +11,28 @@ __all__ = ["SHOWN", "viewer_data"]
 
 SHOWN = 2000
 """How many episodes a page holds at most."""
-_LONGEST = 8000
+_MAX_LENGTH = 8000
 
 
 def viewer_data(run: RunDirectory, newest: int) -> list[dict[str, Any]]:
-    """The newest episodes, the newest first, every text made visible and cut where it is very long."""
-    return [_episode(e) for e in reversed(list(run.episodes(newest=newest)))]
+    """The newest episodes, newest first.
+
+    Every text is made visible and cut if it is very long.
+    """
+    episodes = list(run.episodes(newest=newest))
+    return [_episode_json(episode) for episode in reversed(episodes)]
 
 
-def _episode(episode: Episode) -> dict[str, Any]:
+def _episode_json(episode: Episode) -> dict[str, Any]:
     match = episode.match
+    lesson = episode.lesson
+    examples = []
+    # A lesson that was cut short has fewer examples than problems.
+    for problem, written in zip(lesson.problems, lesson.examples, strict=False):
+        examples.append(
+            {"problem": _problem_json(problem), "attempt": _attempt_json(written)}
+        )
+
     return {
         "round": episode.round,
         "teacher": _clean(match.teacher),
@@ -28,42 +40,42 @@ def _episode(episode: Episode) -> dict[str, Any]:
         "domain": _clean(match.domain),
         "family": _clean(match.family),
         "level": match.level,
-        "passed": episode.lesson.passed,
+        "passed": lesson.passed,
         "gain": _rounded(episode.gain),
         "expected": _rounded(episode.expected),
-        "test": _problem(episode.test),
-        "examples": [
-            {"problem": _problem(problem), "attempt": _attempt(written)}
-            for problem, written in zip(
-                episode.lesson.problems, episode.lesson.examples, strict=False
-            )
-        ],
-        "attempts": _attempts(episode.attempts),
-        "control": _attempts(episode.control),
+        "test": _problem_json(episode.test),
+        "examples": examples,
+        "attempts": _attempts_json(episode.attempts),
+        "control": _attempts_json(episode.control),
     }
 
 
-def _problem(problem: Problem) -> dict[str, str]:
-    return {"prompt": _clean(problem.prompt), "answer": _clean(problem.answer)}
+def _problem_json(problem: Problem) -> dict[str, str]:
+    return {
+        "prompt": _clean(problem.prompt),
+        "answer": _clean(problem.answer),
+    }
 
 
-def _attempts(attempts: Iterable[Rollout]) -> list[dict[str, Any]]:
-    return [_attempt(a) for a in attempts]
+def _attempts_json(attempts: Sequence[Rollout]) -> list[dict[str, Any]]:
+    return [_attempt_json(attempt) for attempt in attempts]
 
 
-def _attempt(attempt: Rollout) -> dict[str, Any]:
-    score = _rounded(attempt.verdict.score)
+def _attempt_json(attempt: Rollout) -> dict[str, Any]:
+    verdict = attempt.verdict
     return {
         "text": _clean(attempt.completion.text),
-        "score": score,
-        "reason": _clean(attempt.verdict.reason),
+        "score": _rounded(verdict.score),
+        "reason": _clean(verdict.reason),
     }
 
 
 def _clean(text: str) -> str:
-    return visible(clip(text, _LONGEST))
+    return visible(clip(text, _MAX_LENGTH))
 
 
 def _rounded(number: float | None) -> float | None:
     """Four digits; None for what JSON cannot hold."""
-    return round(number, 4) if number is not None and abs(number) < float("inf") else None
+    if number is None or not abs(number) < float("inf"):
+        return None
+    return round(number, 4)
