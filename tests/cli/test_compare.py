@@ -59,7 +59,7 @@ def test_leagues_studies_and_models_that_are_none_are_told_apart(tmp_path: Path)
     )
 
 
-def test_own_arms_are_trained_whichever_arms_are_named_and_what_is_not_asked_for_is_not_listed(
+def test_own_arms_can_be_named_and_arms_that_are_not_named_are_not_listed(
     tmp_path: Path,
 ) -> None:
     path = study(

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,42 @@ def test_help_ends_in_an_example(command: str) -> None:
 
 def test_the_version_is_the_package_s() -> None:
     assert docendo("--version").out == f"docendo {package.__version__}\n"
+
+
+def test_commands_stand_in_groups_and_no_description_is_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = docendo("--help").out.splitlines()
+    headings = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert headings == ["Options:", "Train:", "Inspect:", "Use:", "Check:"]
+    assert not any("..." in line for line in lines if line.startswith("  "))
+    listed = {line.split()[0] for line in lines if line.startswith("  ") and line[2] != " "}
+    assert set(COMMANDS) <= listed
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("play", "run"), "`docendo play` is now `docendo chat`"),
+        (("attack", "run"), "`docendo attack` is now `docendo attack-judges`"),
+        (("resume", "run", "--anyway"), "`docendo resume --anyway` is now `--force`"),
+        (("serve", "run", "--most=3"), "`docendo serve --most` is now `--max-answers`"),
+    ],
+)
+def test_an_old_name_is_told_its_new_one(words: tuple[str, ...], message: str) -> None:
+    done = docendo(*words)
+    assert (done.code, done.out, done.err) == (2, "", f"docendo: {message}\n")
+
+
+def test_libraries_are_quiet_unless_their_own_variables_say_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HF_HUB_VERBOSITY", "debug")
+    monkeypatch.delenv("TRANSFORMERS_VERBOSITY", raising=False)
+    assert docendo("--version").code == 0
+    assert os.environ["HF_HUB_VERBOSITY"] == "debug"
+    assert os.environ["TRANSFORMERS_VERBOSITY"] == "error"
 
 
 def test_help_needs_nothing_heavy() -> None:

@@ -111,7 +111,7 @@ def test_agents_train_on_what_a_simulated_person_likes(tmp_path: Path) -> None:
     assert all(p.prompt.startswith("Please tell me: ") for p in asked)
 
 
-def test_a_run_that_was_stopped_ends_like_an_unbroken_one_whatever_people_said_meanwhile(
+def test_a_stopped_run_ends_like_an_unbroken_one_whatever_votes_came_meanwhile(
     tmp_path: Path,
 ) -> None:
     """People grade after the first rounds of both runs; in one of them, again between its crash and its end."""

@@ -37,7 +37,7 @@ def test_a_run_leaves_a_directory_with_a_report(finished: Path) -> None:
     )
 
 
-def test_a_run_says_on_standard_error_what_happened_and_on_standard_output_what_came_of_it(
+def test_progress_goes_to_standard_error_and_the_report_to_standard_output(
     here: Path,
 ) -> None:
     done = docendo("run", tiny_config(here), "--set", "teaching.rounds=1")
@@ -147,7 +147,7 @@ def test_ctrl_c_finishes_the_round_and_says_how_to_go_on(here: Path) -> None:
     assert rounds[-1].round < 20
 
 
-def test_a_disk_without_room_for_the_checkpoints_is_refused_before_anything_is_written(
+def test_a_disk_too_small_for_the_checkpoints_is_refused_before_anything_is_written(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runs, "disk_usage", lambda path: SimpleNamespace(free=1000))

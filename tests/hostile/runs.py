@@ -38,7 +38,11 @@ __all__ = [
     "values",
 ]
 
-_CONFIG = f"""{TINY.replace("rounds = 2", "rounds = 3")}
+_LEARNING = """[learning]
+practice_curriculum = "learnability"
+imitation_sampling = "error_rate"
+"""
+_CONFIG = f"""{TINY.replace("rounds = 2", "rounds = 3").replace("[learning]", _LEARNING)}
 [domains.mathematics]
 families = {{ sums = [1] }}
 
@@ -52,10 +56,6 @@ deals = 1
 repeats = 2
 style_samples = 1
 max_tokens = 4
-
-[learning]
-practice_curriculum = "learnability"
-imitation_sampling = "error_rate"
 
 [league]
 snapshot_every = 1
