@@ -1,6 +1,7 @@
 """The verbs of the loop. Implementations satisfy these by shape; nobody inherits."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -41,6 +42,7 @@ __all__ = [
     "Source",
     "Split",
     "Standings",
+    "Tracker",
     "Trainable",
 ]
 
@@ -107,13 +109,13 @@ class Trainable(Protocol):
     def train(
         self,
         targets: Sequence[Target],
-        loss: Callable[[Any, Any, Any], Any],
+        loss: Callable[[Any], Any],
         rates: Mapping[AgentId, float],
         purpose: str,
     ) -> dict[AgentId, Gradient]:
         """One optimizer step for every agent that has targets. Returns what is known of their gradients.
 
-        `loss` maps (log-probabilities, the sampler's, weights), each (K,) tokens, to the tokens' losses, (K,).
+        `loss` maps `LossInputs` of K tokens to their losses, (K,).
         """
         ...
 
@@ -248,3 +250,24 @@ class Matchmaker(Protocol):
     def __call__(
         self, options: Sequence[TeachingOption], standings: Standings, count: int, seed: int
     ) -> list[Match]: ...
+
+
+class Tracker(Protocol):
+    """Consumes the metrics of a run: a file, a dashboard, a service."""
+
+    def start(
+        self, folder: Path | None, config: Mapping[str, Any], last_round: int
+    ) -> None:
+        """Called once before the first round. `folder` is the run directory, None for a rehearsal.
+
+        `last_round` is the last round that counts; a resumed run may have dropped later ones.
+        """
+        ...
+
+    def log(self, round_index: int, stage: str, metrics: Mapping[str, float]) -> None:
+        """Called after every round is committed."""
+        ...
+
+    def finish(self) -> None:
+        """Called after the last round."""
+        ...

@@ -81,6 +81,7 @@ PARTS: dict[str, dict[str, str]] = {
         "clock": "docendo.problems.procedures:ProcedureConfig",
     },
     "loss": {
+        "gspo": "docendo.learning.losses:GSPOConfig",
         "policy_gradient": "docendo.learning.losses:PolicyGradientConfig",
         "ppo_clip": "docendo.learning.losses:PPOClipConfig",
     },
@@ -94,6 +95,9 @@ PARTS: dict[str, dict[str, str]] = {
         "self": "docendo.league.matchmaking:SelfPlayConfig",
         "uniform": "docendo.league.matchmaking:UniformConfig",
         "variance": "docendo.league.matchmaking:PrioritizedSelfPlayConfig",
+    },
+    "tracker": {
+        "jsonl": "docendo.trackers.jsonl:JsonLinesConfig",
     },
     "reward": {
         "gain": "docendo.learning.rewards:GainRewardConfig",
@@ -164,8 +168,10 @@ class UserPart(PartConfig):
 class Part:
     """The annotation of a field that holds a part: ``loss: Annotated[PartConfig, Part("loss")]``."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, default: str | None = None) -> None:
+        """`default` is the type of a table that names none, as ``--set loss.clip_high=0.3`` makes."""
         self.kind = kind
+        self.default = default
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -179,6 +185,8 @@ class Part:
         )
 
     def _validate(self, value: Any) -> PartConfig:
+        if self.default and isinstance(value, Mapping) and "type" not in value:
+            value = {"type": self.default, **value}
         try:
             return parse_part(self.kind, value)
         except UserError as error:

@@ -19,8 +19,12 @@ def test_the_replay_ends_as_it_did(tmp_path: Path) -> None:
     expected = json.loads(EXPECTED.read_text())
     here = machine()
     if here != expected["machine"]:
-        unlike = ", ".join(name for name in here if here[name] != expected["machine"].get(name))
-        pytest.skip(f"expected.json was written on another machine ({unlike}), where last bits may differ")
+        unlike = ", ".join(
+            name for name in here if here[name] != expected["machine"].get(name)
+        )
+        pytest.skip(
+            f"expected.json was written on another machine ({unlike}), where last bits may differ"
+        )
 
     out = tmp_path / "found.json"
     command = [sys.executable, "-m", "tests.replay.record", "--out", str(out)]
@@ -29,14 +33,29 @@ def test_the_replay_ends_as_it_did(tmp_path: Path) -> None:
 
     found = json.loads(out.read_text())
     different = differences(expected["items"], found["items"])
-    assert not different, f"{len(different)} of {len(expected['items'])} items: " + "\n".join(different[:SHOWN])
+    assert not different, (
+        f"{len(different)} of {len(expected['items'])} items: "
+        + "\n".join(different[:SHOWN])
+    )
 
 
 def test_what_is_new_is_no_difference_and_what_is_lost_is_named() -> None:
-    expected = {"run/round 0/lessons": "a1", "run/round 0/metrics": [0.5, 0.5, 1.0], "run/round 1/lessons": "b2"}
+    expected = {
+        "run/round 0/lessons": "a1",
+        "run/round 0/metrics": [0.5, 0.5, 1.0],
+        "run/round 1/lessons": "b2",
+    }
 
-    assert differences(expected, {**expected, "run/round 0/metrics": [0.25, 0.5, 0.5, 1.0], "run/more": "c3"}) == []
-    assert differences(expected, {"run/round 0/lessons": "a1", "run/round 0/metrics": [0.5, 1.0]}) == [
+    assert (
+        differences(
+            expected,
+            {**expected, "run/round 0/metrics": [0.25, 0.5, 0.5, 1.0], "run/more": "c3"},
+        )
+        == []
+    )
+    assert differences(
+        expected, {"run/round 0/lessons": "a1", "run/round 0/metrics": [0.5, 1.0]}
+    ) == [
         "run/round 0/metrics differs: 1 of 3 numbers are gone, 0.5 for one",
         "run/round 1/lessons is missing",
     ]

@@ -1,11 +1,11 @@
 """Parts that exist in Python only: values that replace what a config would build."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from docendo.errors import UserError
-from docendo.interfaces import Curriculum, Evaluator, Matchmaker, Reward, Source
+from docendo.interfaces import Curriculum, Evaluator, Matchmaker, Reward, Source, Tracker
 from docendo.learning.baselines import Baseline
 from docendo.school import League
 from docendo.teaching.game import Classroom
@@ -30,11 +30,15 @@ class Parts:
     """Sources of problems by domain; each of the domains must be in the config, too."""
     evaluators: Mapping[str, Evaluator] = field(default_factory=dict)
     """Evaluators by domain."""
+    trackers: Sequence[Tracker] = ()
+    """Further trackers. They only watch: a run can be resumed without them."""
 
     def describe(self) -> dict[str, str]:
         """Place -> the type that fills it, as ``module.Class``; domains' parts as ``sources.DOMAIN``."""
         described: dict[str, str] = {}
         for place in fields(self):
+            if place.name == "trackers":
+                continue
             value = getattr(self, place.name)
             if isinstance(value, Mapping):
                 for name, part in value.items():

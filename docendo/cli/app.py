@@ -16,6 +16,7 @@ from docendo.cli.doctor import doctor
 from docendo.cli.evaluate import evaluate
 from docendo.cli.export import export
 from docendo.cli.league import league
+from docendo.cli.parts import parts
 from docendo.cli.plan import plan
 from docendo.cli.preferences import preferences
 from docendo.cli.problems import audit, domains
@@ -63,6 +64,7 @@ COMMANDS = (
     Command("export", export, "Use", "export runs/long emmy adapters/emmy"),
     Command("doctor", doctor, "Check", "doctor"),
     Command("plan", plan, "Check", "plan league.toml --set teaching.matches=24"),
+    Command("parts", parts, "Check", "parts loss"),
     Command("bench", bench, "Check", "bench --quick --set engine.rank=16"),
     Command("domains", domains, "Check", "domains programming --level 2"),
     Command("audit", audit, "Check", "audit geography --config league.toml --n 5"),

@@ -29,7 +29,7 @@ from docendo.config import (
 )
 from docendo.config.renamed import new_name_of, new_value_of
 from docendo.errors import UserError, closest_hint, suggestion
-from docendo.parts import Part, PartConfig
+from docendo.parts import Part, PartConfig, add_search_folder
 from docendo.records import BASE
 
 __all__ = [
@@ -77,6 +77,8 @@ class Config(ConfigModel):
     people: dict[str, PersonConfig] = {}
     evaluators: dict[str, EvaluatorConfig] = {}
     endpoints: dict[str, EndpointConfig] = {}
+    trackers: list[Annotated[PartConfig, Part("tracker")]] = []
+    """Where metrics go besides the run's database: "jsonl", or your own as "package.module:name"."""
 
     @property
     def learners(self) -> dict[str, AgentConfig]:
@@ -103,17 +105,23 @@ class Config(ConfigModel):
         return agents
 
 
-def load_config(path: Path | None, overrides: tuple[str, ...] = ()) -> Config:
-    """The settings of a TOML file, or the defaults; then ``a.b=value`` overrides. Raises UserError, one line."""
+def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -> Config:
+    """The settings of a TOML file, or the defaults; then ``a.b=value`` overrides.
+
+    Raises UserError, one line, for what is no config.
+    """
     table: dict[str, Any] = {}
-    if path is not None:
-        table = read_toml(path)
+    file = Path(path) if path is not None else None
+    if file is not None:
+        table = read_toml(file)
         if "config" in table and "budget" in table:
-            raise UserError(f"{path}: is a study, not a league; `docendo compare` takes it")
+            raise UserError(f"{file}: is a study, not a league; `docendo compare` takes it")
+        add_search_folder(file.parent)
+
     for text in overrides:
         _override(table, text, "--set")
-    config = parse_config(table, str(path) if path else "settings")
-    return _anchored(config, path.parent if path else Path())
+    config = parse_config(table, str(file) if file else "settings")
+    return _anchored(config, file.parent if file else Path())
 
 
 def read_toml(path: Path) -> dict[str, Any]:

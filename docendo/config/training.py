@@ -72,7 +72,7 @@ class TeachingConfig(ConfigModel):
     """Attempts that the student's running rate counts for in the control estimate."""
     gate: bool = True
     """Whether a lesson that is wrong itself is not shown."""
-    reward: Annotated[PartConfig, Part("reward")] = default_part("reward", "gain")
+    reward: Annotated[PartConfig, Part("reward", "gain")] = default_part("reward", "gain")
     """What teacher and student are paid for an episode. Your own: "package.module:name"."""
     max_tokens: Annotated[int, Field(ge=1, le=4096)] = 48
     """Tokens of an answer at the most."""
@@ -86,7 +86,9 @@ class LearningConfig(ConfigModel):
         "baseline", "leave_one_out"
     )
     """What rewards are compared with. Your own: "package.module:name"."""
-    loss: Annotated[PartConfig, Part("loss")] = default_part("loss", "policy_gradient")
+    loss: Annotated[PartConfig, Part("loss", "policy_gradient")] = default_part(
+        "loss", "policy_gradient"
+    )
     """Loss of the policy update. Your own: "package.module:name"."""
     epochs: Positive = 1
     """Passes over the sampled completions; more than one needs a clipped loss such as ppo_clip."""

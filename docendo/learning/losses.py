@@ -1,6 +1,8 @@
-"""Losses of single tokens. Axes: K tokens. Each returns (K,), to be summed.
+"""Losses of the policy update: from log-probabilities and advantages to one number per token.
 
-`weight` is the advantage of the token's completion (divided by what `Learner` divides by) or the example's weight.
+Axes: K tokens of all completions of a batch, one after the other; S completions.
+A loss is a function from `LossInputs` to a tensor (K,), which is summed. Completions are never
+split between batches, so a loss may look at whole sequences.
 """
 
 from collections.abc import Callable
@@ -12,34 +14,105 @@ from pydantic import Field
 from docendo.parts import PartConfig
 
 __all__ = [
+    "GSPO",
+    "GSPOConfig",
+    "Loss",
+    "LossInputs",
     "PPOClip",
     "PPOClipConfig",
     "PolicyGradientConfig",
-    "TokenLoss",
+    "make_loss_inputs",
     "policy_gradient",
 ]
 
 
-def policy_gradient(logprob: Any, sampled: Any, weight: Any) -> Any:
-    """-weight * log p: the gradient of REINFORCE where weight is an advantage, of imitation where it is positive."""
-    return -weight * logprob
+@dataclass(frozen=True)
+class LossInputs:
+    """What a loss may know of a batch. All are tensors of shape (K,) in float32, or (K,) of integers."""
+
+    logprobs_K: Any
+    """Log-probabilities under the weights that are trained, in nats; they carry the gradient."""
+    old_logprobs_K: Any
+    """Under the weights that sampled the tokens; equal to `logprobs_K` where nobody sampled them."""
+    weights_K: Any
+    """Advantage times scale times mask: what a token counts in the policy gradient."""
+    scales_K: Any
+    """What divides the sum into a mean: 1 / (completions of the agent * a constant length)."""
+    mask_K: Any
+    """1 where the agent chose the token, 0 where a tool or a grammar forced it."""
+    sequence_ids_K: Any
+    """The number of the completion that a token belongs to, ascending from 0."""
+    ref_logprobs_K: Any | None = None
+    """Under the reference, the base model; None where nothing asked for it."""
+
+    @property
+    def advantages_K(self) -> Any:
+        """The advantage of each token's completion; 0 where the token is masked."""
+        return self.weights_K / self.scales_K
+
+
+Loss = Callable[[LossInputs], Any]
+
+
+def make_loss_inputs(
+    *, logprobs: Any, old_logprobs: Any, advantages: Any, sequence_ids: Any
+) -> LossInputs:
+    """Inputs for a test of a loss: every token counts fully, and nothing is divided."""
+    ones = advantages.new_ones(advantages.shape)
+    return LossInputs(
+        logprobs_K=logprobs,
+        old_logprobs_K=old_logprobs,
+        weights_K=advantages,
+        scales_K=ones,
+        mask_K=ones,
+        sequence_ids_K=sequence_ids,
+    )
+
+
+def policy_gradient(inputs: LossInputs) -> Any:
+    """Minus weight times log-probability, (K,).
+
+    With an advantage as weight its gradient is REINFORCE's (Williams 1992); with a positive weight
+    it is that of supervised finetuning.
+    """
+    return -inputs.weights_K * inputs.logprobs_K
 
 
 @dataclass(frozen=True)
 class PPOClip:
-    """The clipped surrogate of PPO (Schulman et al. 2017), for more than one pass over the same completions."""
+    """The clipped surrogate of PPO (Schulman et al. 2017, eq. 7), per token."""
 
     low: float
     high: float
 
-    def __call__(self, logprob: Any, sampled: Any, weight: Any) -> Any:
-        """-min(ratio * weight, clip(ratio, 1 - low, 1 + high) * weight), tensors of shape (K,)."""
-        ratio = (logprob - sampled).exp()
-        free, held = ratio * weight, ratio.clamp(1 - self.low, 1 + self.high) * weight
-        return -free.minimum(held)
+    def __call__(self, inputs: LossInputs) -> Any:
+        """-min(ratio * weight, clip(ratio, 1 - low, 1 + high) * weight), (K,)."""
+        ratio_K = (inputs.logprobs_K - inputs.old_logprobs_K).exp()
+        unclipped_K = ratio_K * inputs.weights_K
+        clipped_K = ratio_K.clamp(1 - self.low, 1 + self.high) * inputs.weights_K
+        return -unclipped_K.minimum(clipped_K)
 
 
-TokenLoss = Callable[[Any, Any, Any], Any]
+@dataclass(frozen=True)
+class GSPO:
+    """Group sequence policy optimization (Zheng et al. 2025, eq. 5 to 7).
+
+    The ratio is that of whole completions, exp of the mean log-ratio of their tokens; all tokens of
+    a completion are clipped together. Each of its tokens carries an equal share of the loss.
+    """
+
+    low: float
+    high: float
+
+    def __call__(self, inputs: LossInputs) -> Any:
+        log_ratio_K = (inputs.logprobs_K - inputs.old_logprobs_K) * inputs.mask_K
+        length_K = _sum_by_sequence(inputs.mask_K, inputs.sequence_ids_K).clamp(min=1)
+        mean_log_ratio_K = _sum_by_sequence(log_ratio_K, inputs.sequence_ids_K) / length_K
+
+        ratio_K = mean_log_ratio_K.exp()
+        unclipped_K = ratio_K * inputs.weights_K
+        clipped_K = ratio_K.clamp(1 - self.low, 1 + self.high) * inputs.weights_K
+        return -unclipped_K.minimum(clipped_K)
 
 
 class PolicyGradientConfig(PartConfig):
@@ -47,7 +120,7 @@ class PolicyGradientConfig(PartConfig):
 
     type: str = "policy_gradient"
 
-    def build(self, context: Any = None) -> TokenLoss:
+    def build(self, context: Any = None) -> Loss:
         return policy_gradient
 
 
@@ -60,5 +133,25 @@ class PPOClipConfig(PartConfig):
     clip_high: Annotated[float, Field(gt=0)] = 0.2
     """How far above 1 the probability ratio may rise before its gradient stops."""
 
-    def build(self, context: Any = None) -> TokenLoss:
+    def build(self, context: Any = None) -> Loss:
         return PPOClip(low=self.clip_low, high=self.clip_high)
+
+
+class GSPOConfig(PartConfig):
+    """Sequence-level ratios, clipped as wholes (GSPO); for several passes over long completions."""
+
+    type: str = "gspo"
+    clip_low: Annotated[float, Field(gt=0, lt=1)] = 3e-4
+    """How far below 1 a completion's ratio may fall before its gradient stops."""
+    clip_high: Annotated[float, Field(gt=0)] = 4e-4
+    """How far above 1 a completion's ratio may rise before its gradient stops."""
+
+    def build(self, context: Any = None) -> Loss:
+        return GSPO(low=self.clip_low, high=self.clip_high)
+
+
+def _sum_by_sequence(values_K: Any, sequence_ids_K: Any) -> Any:
+    """For every token the sum over its completion, (K,)."""
+    count = int(sequence_ids_K.max()) + 1
+    sums_S = values_K.new_zeros(count).index_add(0, sequence_ids_K, values_K)
+    return sums_S[sequence_ids_K]

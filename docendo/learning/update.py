@@ -7,7 +7,7 @@ from math import isfinite
 from statistics import fmean
 
 from docendo.interfaces import Trainable
-from docendo.learning.losses import TokenLoss, policy_gradient
+from docendo.learning.losses import Loss, policy_gradient
 from docendo.records import AgentId, Example, Gradient, ScoredSample, Target
 
 __all__ = ["PopulationLearner", "batches_of", "credit_targets", "mean_weights"]
@@ -26,7 +26,7 @@ class PopulationLearner:
     imitation_rate: float
     batch: int = 8
     """Examples of one agent in one supervised step."""
-    loss: TokenLoss = policy_gradient
+    loss: Loss = policy_gradient
     epochs: int = 1
     """Passes over the credits; more than one wants a clipped loss."""
     purpose: str = "imitation"
@@ -99,6 +99,7 @@ def credit_targets(credits: Sequence[ScoredSample]) -> list[Target]:
             c.completion.logprobs,
             c.completion.sampled,
             c.completion.grammar,
+            scale=1 / (counts[c.agent] * _LENGTH),
         )
         for c in credits
     ]

@@ -43,6 +43,8 @@ class Target(NamedTuple):
     """One per token: False where it is read but nothing is learned from it; empty where all count."""
     grammar: Grammar | None = None
     """Log-probabilities are those within it."""
+    scale: float = 1.0
+    """What the weight was multiplied by to make a mean of a sum; weight / scale is the advantage."""
 
 
 class Gradient(NamedTuple):

@@ -43,6 +43,7 @@ def open_session(
         callback=callback,
         ratings=ratings,
         monitors=build_monitors(config.monitors),
+        trackers=[*(part.build() for part in config.trackers), *given.trackers],
         parts=given,
     )
     ratings.now = lambda: session.last_round + 1

@@ -14,6 +14,7 @@ from docendo.engines.local.checkpoint import load_state, save_state
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.memory import give_back
 from docendo.humans.rating import RatingQueue
+from docendo.interfaces import Tracker
 from docendo.loop import finetune, teach
 from docendo.monitors.answer_probe import ProbeRoom
 from docendo.monitors.monitor import MonitorReport, Monitors
@@ -53,6 +54,8 @@ class Session:
     directory: RunDirectory | None = None
     """None for a rehearsal that writes nothing."""
     monitors: Monitors = field(default_factory=Monitors)
+    trackers: Sequence[Tracker] = ()
+    """Consumers of the metrics; they are told of a round once it is committed."""
     ledger: Ledger = field(default_factory=Ledger)
     parts: Parts = field(default_factory=Parts)
     """What was put in from Python."""
@@ -102,6 +105,19 @@ class Session:
 
     def rounds(self) -> Iterator[RoundRecord]:
         """All rounds that are left, in order, or those up to an alarm that ends the run."""
+        folder = self.directory.path if self.directory else None
+        for tracker in self.trackers:
+            tracker.start(folder, self.config.model_dump(mode="json"), self.last_round)
+
+        for record in self._run_rounds():
+            for tracker in self.trackers:
+                tracker.log(record.index, record.stage, record.metrics)
+            yield record
+
+        for tracker in self.trackers:
+            tracker.finish()
+
+    def _run_rounds(self) -> Iterator[RoundRecord]:
         if self.last_round < START:
             yield self._commit(START, EXPERTS, started=time.monotonic(), played=None)
 

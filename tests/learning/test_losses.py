@@ -1,31 +1,48 @@
+from dataclasses import replace
 from math import exp, log
 
 import pytest
 
-from docendo.learning.losses import PPOClip, policy_gradient
+from docendo.learning.losses import (
+    GSPO,
+    LossInputs,
+    PPOClip,
+    make_loss_inputs,
+    policy_gradient,
+)
+from docendo.testing import check_loss
 
 torch = pytest.importorskip("torch")
+
+
+def inputs(logprobs, sampled, weights) -> LossInputs:
+    """Every token is a completion of its own."""
+    return make_loss_inputs(
+        logprobs=logprobs,
+        old_logprobs=sampled,
+        advantages=weights,
+        sequence_ids=torch.arange(len(weights)),
+    )
 
 
 def gradient(
     loss, ratio: list[float], weight: list[float], sampled: float = -1.0
 ) -> list[float]:
     """d loss / d log-probability of each token, where a token is `ratio` times as likely as when it was sampled."""
-    logprob = torch.tensor(
+    logprobs = torch.tensor(
         [sampled + log(r) for r in ratio], dtype=torch.float64, requires_grad=True
     )
-    loss(
-        logprob,
-        torch.full_like(logprob, sampled),
-        torch.tensor(weight, dtype=torch.float64),
-    ).sum().backward()
-    return logprob.grad.tolist()
+    old = torch.full_like(logprobs, sampled).detach()
+    losses = loss(inputs(logprobs, old, torch.tensor(weight, dtype=torch.float64)))
+    losses.sum().backward()
+    return logprobs.grad.tolist()
 
 
 def value(loss, logprob: float, sampled: float, weight: float) -> float:
-    return loss(
-        torch.tensor([logprob]), torch.tensor([sampled]), torch.tensor([weight])
-    ).item()
+    losses = loss(
+        inputs(torch.tensor([logprob]), torch.tensor([sampled]), torch.tensor([weight]))
+    )
+    return losses.item()
 
 
 def test_likelihood_is_minus_weight_times_log_probability() -> None:
@@ -77,3 +94,42 @@ def test_a_token_that_moved_the_wrong_way_is_brought_back(
 def test_the_two_sides_of_the_clip_are_set_apart() -> None:
     assert value(PPOClip(low=0.1, high=0.5), 0.0, -1.0, 1.0) == pytest.approx(-1.5)
     assert value(PPOClip(low=0.1, high=0.5), -2.0, -1.0, -1.0) == pytest.approx(0.9)
+
+
+def test_a_sequence_ratio_is_the_geometric_mean_of_its_tokens_ratios() -> None:
+    logprobs = torch.tensor([-1.0 + log(1.21), -1.0, -2.0])
+    losses = GSPO(low=0.2, high=0.2)(
+        make_loss_inputs(
+            logprobs=logprobs,
+            old_logprobs=torch.tensor([-1.0, -1.0, -2.0]),
+            advantages=torch.tensor([1.0, 1.0, -1.0]),
+            sequence_ids=torch.tensor([0, 0, 1]),
+        )
+    )
+    assert losses.tolist() == pytest.approx([-1.1, -1.1, 1.0])
+
+
+def test_all_tokens_of_a_sequence_are_clipped_together() -> None:
+    logprobs = torch.tensor([-1.0 + log(4.0), -1.0], requires_grad=True)
+    losses = GSPO(low=0.2, high=0.2)(
+        make_loss_inputs(
+            logprobs=logprobs,
+            old_logprobs=torch.tensor([-1.0, -1.0]),
+            advantages=torch.tensor([1.0, 1.0]),
+            sequence_ids=torch.tensor([0, 0]),
+        )
+    )
+    losses.sum().backward()
+    assert losses.tolist() == pytest.approx([-1.2, -1.2])
+    assert logprobs.grad.tolist() == [0.0, 0.0]
+
+
+def test_the_advantage_is_the_weight_without_its_scale() -> None:
+    made = inputs(torch.zeros(2), torch.zeros(2), torch.tensor([0.5, -0.25]))
+    scaled = replace(made, scales_K=torch.tensor([0.25, 0.25]))
+    assert scaled.advantages_K.tolist() == [2.0, -1.0]
+
+
+@pytest.mark.parametrize("loss", [policy_gradient, PPOClip(0.2, 0.2), GSPO(3e-4, 4e-4)])
+def test_every_loss_conforms(loss) -> None:
+    check_loss(loss)

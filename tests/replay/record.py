@@ -40,26 +40,26 @@ Items = dict[str, Any]
 
 VARIANTS: Mapping[str, Sequence[str]] = {
     "reinforce": (
-        'learning.estimator="reinforce"',
+        'learning.baseline="running_mean"',
         "teaching.rounds=3",
-        'learning.audience="student"',
-        'learning.homework="nobody"',
+        'learning.share_lessons="none"',
+        'learning.share_solutions="none"',
         'league.teachers="uniform"',
         'league.curriculum="everything"',
         "league.refill=false",
         "league.opens=0.2",
-        'teaching.authors="frozen"',
+        'teaching.lesson_source="initial_policy"',
         'duels.opponents="self"',
     ),
     "ppo": (
-        'learning.estimator="ppo"',
+        'learning.loss="ppo_clip"',
         "learning.epochs=3",
-        "learning.policy_rate=2e-2",
+        "learning.policy_lr=2e-2",
         "teaching.rounds=3",
-        'learning.homework="author"',
+        'learning.share_solutions="self"',
         'league.teachers="learnable"',
         'league.curriculum="learnable"',
-        'teaching.authors="solutions"',
+        'teaching.lesson_source="dataset"',
         'duels.opponents="nash"',
         'engine.kernels="compiled"',
     ),
@@ -81,24 +81,33 @@ VARIANTS: Mapping[str, Sequence[str]] = {
         'engine.dtype="bfloat16"',
         'engine.kernels="compiled"',
     ),
-    "alarmed": ('alarms.stop=["repeat"]', "alarms.repeat=0.0", "alarms.least=1"),
+    "alarmed": (
+        'monitors.stop_on=["degenerate_lesson"]',
+        "monitors.degenerate_lesson=0.0",
+        "monitors.min_findings=1",
+    ),
     "leaked": (
         "teaching.rounds=3",
         "agents.bob.data={domains={digits=1},leaked={letters=1}}",
         'agents.alf.tools=["python","dictionary"]',
         "domains.digits.solutions=8",
-        "teaching.prior=0.0",
-        "teaching.penalty=-1.0",
+        "teaching.control_shrinkage=0.0",
+        "teaching.reward.rejected_lesson=-1.0",
         'duels.opponents="even"',
     ),
     "guided": (
         'agents.bob.grammar={lark=\'start: "yes" | "no"\'}',
-        "learning.shown=1.0",
-        "engine.train_tokens=256",
-        "engine.rows=8",
+        "learning.one_shot_fraction=1.0",
+        "engine.max_tokens_per_microbatch=256",
+        "engine.max_num_seqs=8",
         'duels.opponents="linear"',
     ),
-    "learnable": ("seed=8", "teaching.temperature=1.3", "duels.rules=1.0", 'duels.opponents="learnable"'),
+    "learnable": (
+        "seed=8",
+        "teaching.temperature=1.3",
+        "duels.rules_fraction=1.0",
+        'duels.opponents="learnable"',
+    ),
     "met again": (
         "teaching.rounds=4",
         "teaching.matches=12",
@@ -115,12 +124,16 @@ VARIANTS: Mapping[str, Sequence[str]] = {
 }
 """Settings of small.toml that are changed."""
 SHORT = "teaching.rounds=2"
-MET = "experts.practice=0"
+MET = "experts.warmup_rounds=0"
 """Everybody meets from the first round on."""
 WHOLE = "teaching.rounds=4"
 HUB = "endpoints.hub.url={url}"
 STOPPED_BY_AN_ALARM = 3
-COMMANDS: Mapping[str, Sequence[str]] = {"report": (), "league": (), "eval": ("--seed", "7", "--n", "2")}
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "report": (),
+    "league": (),
+    "eval": ("--seed", "7", "--n", "2"),
+}
 """What tells of a run, and how it is asked."""
 
 COLUMNS = {
@@ -145,7 +158,10 @@ DATABASE = "run.db"
 METRICS = "round, value FROM metrics"
 STATES = "round, state FROM rounds WHERE state IS NOT NULL ORDER BY round"
 PROBLEMS = "id, body FROM problems"
-STATE = {name: name for name in ("standings", "population", "deck", "notebook", "baseline", "admitted")}
+STATE = {
+    name: name
+    for name in ("standings", "population", "deck", "notebook", "baseline", "admitted")
+}
 UNTIMED = ("seconds", "about", "commit", "budget")
 """Keys whose values differ from time to time or from place to place."""
 
@@ -196,7 +212,9 @@ def replay(folder: Path) -> Items:
 
     found: Items = {}
     with sage() as url:
-        found |= _played(folder, "league", "league.toml", [HUB.format(url=url)], shown=COMMANDS)
+        found |= _played(
+            folder, "league", "league.toml", [HUB.format(url=url)], shown=COMMANDS
+        )
     found |= _played(folder, "lessons", "lessons.toml", [], shown=COMMANDS)
     found |= _played(folder, "duels", "duels.toml", [], shown=("report", "league"))
     for name, settings in VARIANTS.items():
@@ -208,7 +226,14 @@ def replay(folder: Path) -> Items:
     return found | _compared(folder)
 
 
-def _played(folder: Path, name: str, file: str, settings: Sequence[str], *, shown: Iterable[str] = ()) -> Items:
+def _played(
+    folder: Path,
+    name: str,
+    file: str,
+    settings: Sequence[str],
+    *,
+    shown: Iterable[str] = (),
+) -> Items:
     """A run from its beginning, and what three commands tell of it."""
     run = folder / name
     code = _call("run", HERE / file, "--out", run, *_each("--set", settings))
@@ -222,14 +247,19 @@ def _resumed(folder: Path) -> Items:
     _call("resume", run, "--set", WHOLE)
     whole, resumed = _read_run(folder / "whole"), _read_run(run)
     if different := [what for what in whole if whole[what] != resumed.get(what)]:
-        raise AssertionError(f"a run that was stopped and resumed differs from a whole one: {', '.join(different)}")
+        raise AssertionError(
+            f"a run that was stopped and resumed differs from a whole one: {', '.join(different)}"
+        )
     return _prefixed("resumed", resumed)
 
 
 def _compared(folder: Path) -> Items:
     study = folder / "study"
     _call("compare", HERE / "study.toml", "--out", study)
-    contents = {path.relative_to(study).as_posix(): json.loads(path.read_text()) for path in results(study)}
+    contents = {
+        path.relative_to(study).as_posix(): json.loads(path.read_text())
+        for path in results(study)
+    }
     found = {name: _hash(_leaves(content)) for name, content in contents.items()}
     return _prefixed("study", found | {"report": _told("report", study)})
 
@@ -237,7 +267,9 @@ def _compared(folder: Path) -> Items:
 def _call(*words: object) -> int:
     done = docendo(*words)
     if done.code not in {0, STOPPED_BY_AN_ALARM}:
-        raise RuntimeError(f"docendo {' '.join(map(str, words))} ended with {done.code}: {done.err[-2000:]}")
+        raise RuntimeError(
+            f"docendo {' '.join(map(str, words))} ended with {done.code}: {done.err[-2000:]}"
+        )
     return done.code
 
 
@@ -259,12 +291,18 @@ def _read_run(run: Path) -> Items:
         problems = dict(database.execute(f"SELECT {PROBLEMS}"))
         for what, query in COLUMNS.items():
             read = _readers(problems).get(what, list)
-            found |= {_place(i, what): _hash(map(read, rows)) for i, rows in _by_round(database, query).items()}
+            found |= {
+                _place(i, what): _hash(map(read, rows))
+                for i, rows in _by_round(database, query).items()
+            }
         for index, rows in _by_round(database, METRICS).items():
             found[_place(index, "metrics")] = _numbers(value for (value,) in rows)
         for index, rows in _by_round(database, STATES).items():
             state = json.loads(rows[0][0])
-            found |= {_place(index, f"state of {what}"): _hash(_leaves(state[key])) for what, key in STATE.items()}
+            found |= {
+                _place(index, f"state of {what}"): _hash(_leaves(state[key]))
+                for what, key in STATE.items()
+            }
     return found | _read_checkpoints(run)
 
 
@@ -272,7 +310,9 @@ def _read_checkpoints(run: Path) -> Items:
     found: Items = {}
     for number, folder in enumerate(checkpoints(run)):
         for file in adapters(folder):
-            found[f"checkpoint {number}/weights of {file.parent.name}"] = _hash(_tensors(file))
+            found[f"checkpoint {number}/weights of {file.parent.name}"] = _hash(
+                _tensors(file)
+            )
         found[f"checkpoint {number}/optimizer"] = _hash(sorted(_tensors(optimizer(folder))))
     return found
 
@@ -308,13 +348,20 @@ def _place(index: int, what: str) -> str:
 
 def _tensors(file: Path) -> list[str]:
     """A hash of each tensor's values, in the order of their names."""
-    return [sha256(tensor.numpy().tobytes()).hexdigest() for _, tensor in sorted(load_file(file).items())]
+    return [
+        sha256(tensor.numpy().tobytes()).hexdigest()
+        for _, tensor in sorted(load_file(file).items())
+    ]
 
 
 def _leaves(value: Any) -> list[Any]:
     """Numbers and texts of more than one word, or of digits alone, in a nested value, sorted; no names."""
     numbers = [float(leaf) for leaf in _walk(value) if isinstance(leaf, int | float)]
-    texts = [leaf for leaf in _walk(value) if isinstance(leaf, str) and (leaf.isdigit() or len(leaf.split()) > 1)]
+    texts = [
+        leaf
+        for leaf in _walk(value)
+        if isinstance(leaf, str) and (leaf.isdigit() or len(leaf.split()) > 1)
+    ]
     return [*sorted(numbers), *sorted(texts)]
 
 
@@ -332,7 +379,9 @@ def _walk(value: Any) -> Iterator[Any]:
 
 def _numbers(values: Iterable[Any]) -> list[float]:
     """Sorted; those that are none are left out."""
-    return sorted(float(v) for v in values if isinstance(v, int | float) and math.isfinite(v))
+    return sorted(
+        float(v) for v in values if isinstance(v, int | float) and math.isfinite(v)
+    )
 
 
 def _hash(rows: Iterable[Any]) -> str:
@@ -349,14 +398,20 @@ def _prefixed(name: str, items: Items) -> Items:
 def differences(expected: Items, found: Items) -> list[str]:
     """Sentences, the first thing that differs first; what is new is no difference."""
     return [
-        f"{name} differs{_lost(expected[name], found[name])}" if name in found else f"{name} is missing"
+        f"{name} differs{_lost(expected[name], found[name])}"
+        if name in found
+        else f"{name} is missing"
         for name in _unlike(expected, found)
     ]
 
 
 def _unlike(expected: Items, found: Items) -> list[str]:
     """Names of the items that are not the same."""
-    return [name for name, value in expected.items() if name not in found or not _same(value, found[name])]
+    return [
+        name
+        for name, value in expected.items()
+        if name not in found or not _same(value, found[name])
+    ]
 
 
 def _same(expected: Any, found: Any) -> bool:
@@ -380,16 +435,26 @@ def machine() -> dict[str, str]:
         "processor": _processor(),
         "python": platform.python_version(),
         "compiler": _first_line("cc", "--version"),
-        **{name: _version(name) for name in ("torch", "transformers", "numpy", "reasoning-gym")},
+        **{
+            name: _version(name)
+            for name in ("torch", "transformers", "numpy", "reasoning-gym")
+        },
     }
 
 
 def _processor() -> str:
     told = Path("/proc/cpuinfo")
     lines = told.read_text().split("\n\n")[0].splitlines() if told.is_file() else []
-    known = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    wide = sorted(flag for flag in known.get("flags", "").split() if flag.startswith(("avx", "amx")))
-    return " ".join((known.get("model name", platform.machine()), known.get("model", ""), *wide))
+    known = {
+        key.strip(): value.strip()
+        for key, _, value in (line.partition(":") for line in lines)
+    }
+    wide = sorted(
+        flag for flag in known.get("flags", "").split() if flag.startswith(("avx", "amx"))
+    )
+    return " ".join(
+        (known.get("model name", platform.machine()), known.get("model", ""), *wide)
+    )
 
 
 def _first_line(*command: str) -> str:
@@ -409,9 +474,13 @@ def _version(package: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--write", action="store_true", help="make it what is expected")
-    parser.add_argument("--out", type=Path, help="write what was found there, and compare nothing")
+    parser.add_argument(
+        "--out", type=Path, help="write what was found there, and compare nothing"
+    )
     given = parser.parse_args()
 
     with TemporaryDirectory(prefix="docendo-replay-") as folder:
@@ -421,16 +490,30 @@ def main() -> None:
         out.write_text(_written(found))
         return
     expected = json.loads(EXPECTED.read_text())
-    told = [f"another machine: {found['machine']}"] if found["machine"] != expected["machine"] else []
+    told = (
+        [f"another machine: {found['machine']}"]
+        if found["machine"] != expected["machine"]
+        else []
+    )
     different = differences(expected["items"], found["items"])
-    sys.stdout.write("\n".join([*told, *different] or [f"all {len(expected['items'])} items are the same"]) + "\n")
+    sys.stdout.write(
+        "\n".join(
+            [*told, *different] or [f"all {len(expected['items'])} items are the same"]
+        )
+        + "\n"
+    )
     sys.exit(bool(different))
 
 
 def _written(found: Mapping[str, Any]) -> str:
     """One item a line, so that a diff shows which differ."""
-    items = ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in found["items"].items())
-    return f'{{\n "machine": {json.dumps(found["machine"])},\n "items": {{\n{items}\n }}\n}}\n'
+    items = ",\n".join(
+        f"  {json.dumps(name)}: {json.dumps(value)}"
+        for name, value in found["items"].items()
+    )
+    return (
+        f'{{\n "machine": {json.dumps(found["machine"])},\n "items": {{\n{items}\n }}\n}}\n'
+    )
 
 
 if __name__ == "__main__":

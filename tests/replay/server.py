@@ -48,10 +48,18 @@ class _Sage(BaseHTTPRequestHandler):
 def _reply(asked: dict[str, Any]) -> dict[str, Any]:
     last = asked["messages"][-1]["content"]
     chance = sha256(json.dumps(asked, sort_keys=True).encode()).digest()
-    text = _question(chance) if "Question:" in json.dumps(asked["messages"]) else _answer(last, chance)
+    text = (
+        _question(chance)
+        if "Question:" in json.dumps(asked["messages"])
+        else _answer(last, chance)
+    )
 
     message = {"role": "assistant", "content": text}
-    usage = {"prompt_tokens": len(last), "completion_tokens": len(text), "total_tokens": len(last) + len(text)}
+    usage = {
+        "prompt_tokens": len(last),
+        "completion_tokens": len(text),
+        "total_tokens": len(last) + len(text),
+    }
     return {"choices": [{"index": 0, "message": message}], "usage": usage}
 
 

@@ -5,23 +5,22 @@ once, positions restart after it, and each completion sees the prompt and itself
 without padding.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from docendo.engines.constrained.logits import Bits
+from docendo.engines.local.loss_gradient import differentiate_loss
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.attention import TreeAttention, build_block
 from docendo.engines.model.lm_head import token_logprobs, token_logprobs_backward
 from docendo.engines.model.network import Network
+from docendo.learning.losses import Loss
 from docendo.records import AgentId, Target
 
-__all__ = ["Loss", "TrainRow", "backward", "forward", "micro_batches", "pack"]
-
-Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""(log-probabilities, those of the sampler, weights), each (K,), to the loss of every token, (K,)."""
+__all__ = ["TrainRow", "backward", "forward", "micro_batches", "pack"]
 
 
 class TrainRow(NamedTuple):
@@ -155,7 +154,8 @@ def backward(
     logprobs_K, saved = token_logprobs(
         network, hidden_Td[laid.place_K], laid.token_K, laid.allowed_K
     )
-    grad_K = _grad(rows, logprobs_K, loss)
+    targets = [target for row in rows for target in row.targets]
+    grad_K = differentiate_loss(targets, logprobs_K, loss)
     grad_Kd = token_logprobs_backward(network, saved, laid.token_K, grad_K)
     # in float32: the last token of a prompt predicts the first one of all its completions
     grad_Td = torch.zeros(hidden_Td.shape, device=hidden_Td.device).index_add_(
@@ -163,23 +163,3 @@ def backward(
     )
     network.stack.backward(tape, grad_Td.to(hidden_Td.dtype), part)
     return logprobs_K
-
-
-def _grad(rows: Sequence[TrainRow], logprobs_K: Tensor, loss: Loss) -> Tensor:
-    """The gradient of the loss by the log-probabilities."""
-    device, targets = logprobs_K.device, [t for r in rows for t in r.targets]
-    weights = [
-        t.weight * counts
-        for t in targets
-        for counts in t.sampled or (True,) * len(t.tokens)
-    ]
-    weight_K = torch.tensor(weights, device=device)
-    flat = [x for t in targets for x in (t.logprobs or (None,) * len(t.tokens))]
-    given_K = torch.tensor([0.0 if x is None else x for x in flat], device=device)
-    old_K = torch.where(
-        torch.tensor([x is None for x in flat], device=device), logprobs_K, given_K
-    )
-    with torch.enable_grad():
-        leaf_K = logprobs_K.detach().requires_grad_()
-        (grad_K,) = torch.autograd.grad(loss(leaf_K, old_K, weight_K).sum(), leaf_K)
-    return grad_K

@@ -44,7 +44,7 @@ class WithProgress:
     def train(
         self,
         targets: Sequence[Target],
-        loss: Callable[[Any, Any, Any], Any],
+        loss: Callable[[Any], Any],
         rates: Mapping[AgentId, float],
         purpose: str,
     ) -> dict[AgentId, Gradient]:

@@ -1,0 +1,64 @@
+"""A tracker that writes one line of JSON per round into the run directory."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docendo.parts import PartConfig
+
+__all__ = ["JsonLines", "JsonLinesConfig"]
+
+
+@dataclass
+class JsonLines:
+    """Writes ``{"round": 3, "stage": "teaching", "metrics": {...}}`` per round into a file."""
+
+    file_name: str
+    path: Path | None = None
+
+    def start(
+        self, folder: Path | None, config: Mapping[str, Any], last_round: int
+    ) -> None:
+        """Continue after `last_round`: lines of later rounds, which were rolled back, are dropped."""
+        self.path = folder / self.file_name if folder else None
+        if self.path is None or not self.path.exists():
+            return
+
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        valid = [line for line in lines if _round_of(line) <= last_round]
+        self.path.write_text("".join(f"{line}\n" for line in valid), encoding="utf-8")
+
+    def log(self, round_index: int, stage: str, metrics: Mapping[str, float]) -> None:
+        """Append a round. A metric that is not a number is written as null."""
+        if self.path is None:
+            return
+        values = {
+            name: value if value == value else None for name, value in metrics.items()
+        }
+        line = json.dumps({"round": round_index, "stage": stage, "metrics": values})
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    def finish(self) -> None:
+        """Nothing is left open."""
+
+
+class JsonLinesConfig(PartConfig):
+    """One line of JSON per round, in the run directory."""
+
+    type: str = "jsonl"
+    file_name: str = "metrics.jsonl"
+    """Name of the file in the run directory."""
+
+    def build(self, context: Any = None) -> JsonLines:
+        return JsonLines(self.file_name)
+
+
+def _round_of(line: str) -> int:
+    """The round of a line; a line that was cut off by a crash counts as later than all others."""
+    try:
+        return int(json.loads(line)["round"])
+    except (ValueError, KeyError, TypeError):
+        return 2**62

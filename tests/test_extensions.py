@@ -1,0 +1,213 @@
+"""A researcher's own parts: each is one file, named in TOML, and the run works as ever."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import docendo
+from docendo.errors import UserError
+
+LEAGUE = """
+model = "tiny"
+
+[engine]
+device = "cpu"
+dtype = "float32"
+kernels = "torch"
+
+[domains.letters]
+families = {{ tor = [1] }}
+
+[domains.digits]
+families = {{ vun = [1] }}
+
+[agents]
+ann = {{ domain = "letters" }}
+bob = {{ domain = "digits" }}
+
+[experts]
+steps = 1
+eval_every = 1
+batch_size = 1
+
+[teaching]
+rounds = 2
+matches = 2
+attempts = 2
+control_attempts = 1
+max_tokens = 6
+
+[learning]
+self_practice = 1
+practice_attempts = 2
+imitation = 1
+rehearsal = 1
+
+[evaluation]
+problems = 2
+
+{section}
+{setting}
+"""
+
+PARTS = {
+    "reward": (
+        "teaching",
+        'reward = {{ type = "{module}:Generous", bonus = 0.25 }}',
+        """
+from dataclasses import dataclass
+from docendo.records import Payoff
+
+@dataclass(frozen=True)
+class Generous:
+    bonus: float
+
+    def __call__(self, episode):
+        scores = tuple(attempt.verdict.score + self.bonus for attempt in episode.attempts)
+        return Payoff(self.bonus, scores)
+""",
+    ),
+    "baseline": (
+        "learning",
+        'baseline = "{module}:MeanBaseline"',
+        """
+class MeanBaseline:
+    def advantages(self, group):
+        mean = sum(group.rewards) / len(group.rewards)
+        return [reward - mean for reward in group.rewards]
+
+    def state(self):
+        return {}
+
+    def restore(self, state):
+        pass
+""",
+    ),
+    "loss": (
+        "learning",
+        'loss = "{module}:halved_policy_gradient"',
+        """
+def halved_policy_gradient(inputs):
+    return -0.5 * inputs.weights_K * inputs.logprobs_K
+""",
+    ),
+    "tracker": (
+        "",
+        'trackers = ["{module}:Counter"]',
+        """
+class Counter:
+    rounds = []
+
+    def start(self, folder, config, last_round):
+        self.folder = folder
+
+    def log(self, round_index, stage, metrics):
+        (self.folder / "counted.txt").open("a").write(f"{{round_index}}\\n")
+
+    def finish(self):
+        pass
+""",
+    ),
+}
+
+
+def write_extension(folder: Path, kind: str) -> Path:
+    """The one file of an extension, and a league that names it; returns the league."""
+    module = f"own_{kind}"
+    section, setting, code = PARTS[kind]
+    (folder / f"{module}.py").write_text(code.replace("{{", "{").replace("}}", "}"))
+
+    league = LEAGUE.format(section="", setting="")
+    line = setting.format(module=module)
+    if section:
+        league = league.replace(f"[{section}]", f"[{section}]\n{line}")
+    else:
+        league = f"{line}\n{league}"
+    config = folder / "league.toml"
+    config.write_text(league)
+    return config
+
+
+@pytest.mark.parametrize("kind", sorted(PARTS))
+def test_a_part_of_ones_own_is_one_file(tmp_path: Path, kind: str) -> None:
+    config = write_extension(tmp_path, kind)
+    assert [path.name for path in tmp_path.glob("*.py")] == [f"own_{kind}.py"]
+
+    with docendo.open_run(config, folder=tmp_path / "run") as run:
+        rounds = list(run.rounds())
+    assert [record.index for record in rounds] == [-1, 0, 1, 2]
+    with docendo.resume_run(tmp_path / "run") as run:
+        assert list(run.rounds()) == [], "a finished run has no rounds left"
+    sys.modules.pop(f"own_{kind}", None)
+
+
+def test_ones_own_reward_is_what_teachers_are_paid(tmp_path: Path) -> None:
+    config = write_extension(tmp_path, "reward")
+    with docendo.open_run(config) as run:
+        episodes = [episode for record in run.rounds() for episode in record.episodes]
+    assert episodes
+    assert {episode.payoff.teacher for episode in episodes if episode.payoff} == {0.25}
+
+
+def test_ones_own_tracker_hears_of_every_round(tmp_path: Path) -> None:
+    config = write_extension(tmp_path, "tracker")
+    with docendo.open_run(config, folder=tmp_path / "run") as run:
+        list(run.rounds())
+    assert (tmp_path / "run" / "counted.txt").read_text() == "-1\n0\n1\n2\n"
+
+
+def test_parts_from_python_are_told_and_asked_for_again(tmp_path: Path) -> None:
+    config = write_extension(tmp_path, "reward")
+    config.write_text(
+        config.read_text().replace(
+            '{ type = "own_reward:Generous", bonus = 0.25 }', '"gain"'
+        )
+    )
+
+    def pay_nothing(episode):
+        from docendo.records import Payoff
+
+        return Payoff(0.0, (0.0,) * len(episode.attempts))
+
+    parts = docendo.Parts(reward=pay_nothing)
+    folder = tmp_path / "run"
+    with docendo.open_run(config, folder=folder, parts=parts) as run:
+        rounds = run.rounds()
+        next(rounds)
+        next(rounds)
+        noted = run.directory.noted("provenance") if run.directory else None
+    assert noted is not None
+    assert list(noted["parts"]) == ["reward"]
+
+    with pytest.raises(
+        UserError, match=r"parts\.reward: was tests\..*, is now the config's"
+    ):
+        docendo.resume_run(folder)
+    with docendo.resume_run(folder, parts=parts) as run:
+        episodes = [episode for record in run.rounds() for episode in record.episodes]
+    assert {episode.payoff.teacher for episode in episodes if episode.payoff} == {0.0}
+
+
+def test_a_part_that_is_not_there_is_an_error_with_its_place(tmp_path: Path) -> None:
+    config = write_extension(tmp_path, "reward")
+    config.write_text(
+        config.read_text().replace("own_reward:Generous", "own_reward:Generos")
+    )
+    with pytest.raises(
+        UserError, match=r"\[teaching\] reward: .*no 'Generos'; did you mean 'Generous'"
+    ):
+        docendo.load_config(config)
+
+
+def test_loaded_agents_answer(tmp_path: Path) -> None:
+    config = write_extension(tmp_path, "baseline")
+    folder = tmp_path / "run"
+    with docendo.open_run(config, folder=folder) as run:
+        list(run.rounds())
+    agents = docendo.load_agents(folder)
+    assert agents.names == ["base", "ann", "bob"]
+    assert agents.answer("ann", "tor: a b?") == agents.answer("ann", "tor: a b?")
+    with pytest.raises(UserError, match="no agent 'anne'; did you mean 'ann'"):
+        agents.answer("anne", "tor: a b?")
+    assert set(agents.evaluate(problems=2)) >= {("ann", "letters"), ("bob", "digits")}
