@@ -149,7 +149,7 @@ def check_curriculum(curriculum: Curriculum) -> None:
             evidence_N=np.full(3, attempts),
             stale_N=np.zeros(3),
         )
-        weights = curriculum.weights(task_types, posterior)
+        weights = curriculum(task_types, posterior, {})
         assert len(weights) == 3, f"expected 3 weights, got {len(weights)}"
         assert bool((np.asarray(weights) >= 0).all()), f"negative weights: {weights}"
         assert isclose(float(np.sum(weights)), 1.0, abs_tol=1e-9), (

@@ -46,7 +46,7 @@ class LossInputs:
     """Under the reference, the base model; None where nothing asked for it."""
 
     @property
-    def advantages_K(self) -> Any:
+    def advantages_K(self) -> Any:  # noqa: N802
         """The advantage of each token's completion; 0 where the token is masked."""
         return self.weights_K / self.scales_K
 

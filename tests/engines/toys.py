@@ -13,6 +13,7 @@ from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.attention import TreeAttention
+from docendo.learning.losses import LossInputs
 from docendo.records import AgentId, Message, Request, Target
 
 ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
@@ -74,9 +75,9 @@ def logits(engine: LocalEngine, agent: AgentId, ids: Sequence[int]) -> Tensor:
         return engine.network.logits(hidden)
 
 
-def surprise(logprobs: Tensor, sampled: Tensor, weights: Tensor) -> Tensor:
+def surprise(inputs: LossInputs) -> Tensor:
     """The loss of weighted imitation."""
-    return -weights * logprobs
+    return -inputs.weights_K * inputs.logprobs_K
 
 
 def target(agent: AgentId, prompt: str, text: str, weight: float = 1.0) -> Target:

@@ -10,7 +10,7 @@ import torch
 from docendo.engines.constrained.logits import Guides
 from docendo.engines.cpu.library import load_kernels
 from docendo.engines.local.autotune import autotune_step
-from docendo.engines.local.backward import Loss, TrainRow, backward, micro_batches, pack
+from docendo.engines.local.backward import TrainRow, backward, micro_batches, pack
 from docendo.engines.local.base_model import BaseModel, load_base
 from docendo.engines.local.build_network import build_network
 from docendo.engines.local.continuous_batch import ContinuousBatch
@@ -32,6 +32,7 @@ from docendo.engines.model.cuda_graphs import CudaGraphStep, capture_cuda_graph
 from docendo.engines.model.network import EagerStep, Network
 from docendo.engines.profiling.flops import ModelShape
 from docendo.errors import RunError, UserError
+from docendo.learning.losses import Loss
 from docendo.records import (
     BASE,
     AgentId,

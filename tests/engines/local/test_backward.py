@@ -23,6 +23,7 @@ from docendo.engines.local.peft_format import save_adapter
 from docendo.engines.local.workers import Workers
 from docendo.engines.model.network import Network
 from docendo.errors import RunError, UserError
+from docendo.learning.losses import LossInputs
 from docendo.records import BASE, AgentId, Example, Gradient, Message, Target, Usage
 from tests.engines.toys import (
     AGENTS,
@@ -144,9 +145,9 @@ def test_the_loss_sees_the_samplers_log_probabilities_or_where_nobody_sampled_it
 ) -> None:
     seen: list[tuple[Tensor, Tensor, Tensor]] = []
 
-    def spy(new: Tensor, old: Tensor, weights: Tensor) -> Tensor:
-        seen.append((new.detach(), old, weights))
-        return surprise(new, old, weights)
+    def spy(inputs: LossInputs) -> Tensor:
+        seen.append((inputs.logprobs_K.detach(), inputs.old_logprobs_K, inputs.weights_K))
+        return surprise(inputs)
 
     sampled = target(ANN, "why", "ab", 3.0)._replace(logprobs=(-1.0, -2.0))
     rows = pack([sampled, target(ANN, "why", "c", 0.5)], engine.bank.slots, 512)
@@ -316,11 +317,11 @@ def test_a_step_that_breaks_off_leaves_nothing_for_the_next(
 ) -> None:
     calls = []
 
-    def breaks(new: Tensor, old: Tensor, weights: Tensor) -> Tensor:
-        calls.append(len(new))
+    def breaks(inputs: LossInputs) -> Tensor:
+        calls.append(len(inputs.logprobs_K))
         if len(calls) == 2:
             raise error
-        return surprise(new, old, weights)
+        return surprise(inputs)
 
     engine = replace(fresh(*AGENTS), train_tokens=64)
     with pytest.raises(error):
