@@ -103,7 +103,8 @@ class Counter:
         self.folder = folder
 
     def log(self, round_index, stage, metrics):
-        (self.folder / "counted.txt").open("a").write(f"{{round_index}}\\n")
+        with (self.folder / "counted.txt").open("a") as file:
+            file.write(f"{{round_index}}\\n")
 
     def finish(self):
         pass
