@@ -16,6 +16,8 @@ The short public API. Nothing heavy is imported before a name is used::
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from docendo.version import VERSION
+
 if TYPE_CHECKING:
     from docendo.analysis.overview import Analysis, analyse
     from docendo.build.parts import Parts
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from docendo.run.agents import LoadedAgents, load_agents
     from docendo.run.api import Run, open_run, resume_run
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = [
     "Analysis",
     "Config",

@@ -6,7 +6,6 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
-import docendo
 from docendo.cli.analyse import analyse
 from docendo.cli.attack_judges import attack_judges
 from docendo.cli.bench import bench
@@ -24,6 +23,7 @@ from docendo.cli.report import report
 from docendo.cli.run import resume, run
 from docendo.cli.serve import serve
 from docendo.errors import UserError
+from docendo.version import VERSION
 
 __all__ = ["COMMANDS", "Command", "app", "reject_old_names"]
 
@@ -131,7 +131,7 @@ app = typer.Typer(
 
 def _show_version(is_requested: bool) -> None:
     if is_requested:
-        typer.echo(f"docendo {docendo.__version__}")
+        typer.echo(f"docendo {VERSION}")
         raise typer.Exit
 
 

@@ -1,6 +1,7 @@
 """The short way to run from Python: open a run, iterate over its rounds, close it."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -97,13 +98,11 @@ def resume_run(
 
     Raises UserError where the run cannot go on, for example without a part that it was opened with.
     """
-    directory = RunDirectory.open(folder, write=True)
-    try:
+    with ExitStack() as undo:
+        directory = undo.enter_context(RunDirectory.open(folder, write=True))
         config = resolve_config(load_config(directory.path / "config.toml"))
         session = resume_session(
             directory, config, callback or _Silent(), force=force, parts=parts
         )
-    except BaseException:
-        directory.close()
-        raise
+        undo.pop_all()  # all went well: the run stays open
     return Run(session, directory)

@@ -9,12 +9,12 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 
-from docendo import __version__
 from docendo.config.load import Config
 from docendo.engines.local.base_model import BaseModel, weights_hash
 from docendo.errors import UserError
 from docendo.parts import user_part_files
 from docendo.store.checkpoints import digest
+from docendo.version import VERSION
 
 __all__ = [
     "Change",
@@ -92,7 +92,7 @@ def provenance(
     return {
         "settings": config.model_dump(mode="json", exclude_none=True),
         "versions": {
-            "docendo": __version__,
+            "docendo": VERSION,
             "python": platform.python_version(),
             **dict(_versions()),
         },

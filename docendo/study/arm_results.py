@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-import docendo
 from docendo.records import BASE, AgentId, Rollout
 from docendo.run.session import Session
 from docendo.study.arm_run import Training, spent_flops
@@ -23,6 +22,7 @@ from docendo.study.merging import MERGED, merge_session
 from docendo.study.plan import StudyPlan, TrainingTask
 from docendo.study.results import ArmResult, Cost, Scores, TrainingSetup
 from docendo.study.tuning import TunedSettings
+from docendo.version import VERSION
 
 __all__ = [
     "code_commit",
@@ -175,19 +175,15 @@ def code_commit() -> str:
     """The commit of this code as it was when first asked, ``+`` behind it where code differs from it; its version where
     it is no checkout, such as one installed inside another project's.
     """
-    here = Path(docendo.__file__).parent
+    here = Path(__file__).parents[1]
     try:
         prefix, _, short = _git(
             here, "rev-parse", "--show-prefix", "--short=7", "HEAD"
         ).partition("\n")
         changed = _git(here, "status", "--porcelain", "--", ".")
     except (OSError, subprocess.SubprocessError):
-        return docendo.__version__
-    return (
-        short + ("+" if changed else "")
-        if prefix == f"{here.name}/"
-        else docendo.__version__
-    )
+        return VERSION
+    return short + ("+" if changed else "") if prefix == f"{here.name}/" else VERSION
 
 
 def _git(folder: Path, *arguments: str) -> str:
