@@ -40,7 +40,6 @@ def test_importing_the_library_imports_nothing_heavy(module: str, needs: list[st
 
 
 def test_the_version_is_what_the_package_says() -> None:
-    assert docendo.__all__ == ["__version__"]
     assert all(part.isdecimal() for part in docendo.__version__.split("."))
 
 
@@ -84,3 +83,10 @@ def test_where_nothing_is_near_enough_nothing_need_be_said() -> None:
 def test_wrong_input_and_bad_luck_are_different_errors() -> None:
     assert issubclass(UserError, ValueError)
     assert issubclass(RunError, RuntimeError)
+
+
+def test_every_name_of_the_public_api_can_be_imported() -> None:
+    for name in docendo.__all__:
+        assert getattr(docendo, name) is not None, name
+    with pytest.raises(AttributeError, match="no attribute 'learn'"):
+        docendo.learn  # noqa: B018
