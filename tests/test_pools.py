@@ -13,7 +13,7 @@ domains.mathematics = { families = { sums = [1] }, evaluator = "olga", askers = 
 domains.programming = {}
 agents = { emmy = { domain = "mathematics" }, ada = { domain = "programming" } }
 askers = { olga = { type = "person", person = "olga" } }
-evaluators = { olga = { kind = "person", by = "olga" } }
+evaluators = { olga = { type = "person", person = "olga" } }
 people = { olga = { tastes = { short = 5.0 }, manner = "Quick:" } }
 teaching = { rounds = 2, matches = 4 }
 experts = { steps = 2 }
@@ -40,16 +40,16 @@ person = "olga"
 tastes = { right = 1.0 }
 interests = { sums = 1 }
 [evaluators.mixed]
-kind = "weighted"
-of = ["truth", "words", "peers"]
+type = "weighted"
+members = ["truth", "words", "peers"]
 weights = [8, 1, 1]
 [evaluators.truth]
-kind = "truth"
+type = "truth"
 [evaluators.words]
-kind = "spelling"
+type = "spelling"
 [evaluators.peers]
-kind = "judge"
-by = "population"
+type = "judge"
+model = "population"
 [agents]
 emmy = { domain = "mathematics" }
 abacus = { domain = "mathematics", tools = ["calculator"] }

@@ -6,7 +6,7 @@ from docendo.build.agents import build_toolsets, with_sampling_params
 from docendo.build.askers import accepted_questions, build_question_writer
 from docendo.build.data import build_data_mixture, draw_solved_problems
 from docendo.build.endpoints import routed
-from docendo.build.evaluators import build_panel, judging
+from docendo.build.evaluators import build_panel, judge_models
 from docendo.build.league import build_arena, build_league, find_textbooks
 from docendo.build.parts import Parts
 from docendo.config import AgentConfig, ExpertsConfig
@@ -89,8 +89,8 @@ def _build_classroom(
         tools = tuple(toolset.tools) if toolset else ()
         system_prompts[AgentId(name)] = with_tool_help(system_prompt_of(agent), tools)
 
-    judges = {"judge": judging(config, with_tools.engine, system_prompts)}
-    panel = build_panel(config, judges, ratings)
+    models = judge_models(config, with_tools.engine, system_prompts)
+    panel = build_panel(config, models, ratings)
 
     metric_sources = [panel.pop_metrics, with_tools.pop_metrics]
     if isinstance(with_tools.engine, Router):
@@ -99,7 +99,7 @@ def _build_classroom(
     return Classroom(
         engine=with_sampling_params(player, config),
         sources=catalog.sources,
-        evaluators=panel.domains,
+        evaluators=panel.by_domain,
         rules=_build_rules(config),
         instructions=system_prompts,
         textbooks=find_textbooks(config),

@@ -78,8 +78,10 @@ def attack_judges(
 
 def _check_people(config: "Config") -> None:
     """Raise UserError where a person would be asked to grade every attack."""
+    from docendo.humans.rating import HumanRaterConfig
+
     for name, evaluator in config.evaluators.items():
-        if evaluator.kind == "human" and evaluator.by == "wait":
+        if isinstance(evaluator, HumanRaterConfig) and evaluator.mode == "wait":
             raise UserError(
                 f"[evaluators.{name}] waits for a person, "
                 "who is not to be asked about attacks"

@@ -87,7 +87,7 @@ def _check_sandbox() -> DoctorFinding:
 
 
 def _check_isolation() -> DoctorFinding:
-    from docendo.graders.compilers import installed
+    from docendo.graders.compilers import installed_languages
     from docendo.sandbox.isolated import strongest
 
     name, purpose = "sandbox for real programs", "answers in compiled languages and CPython"
@@ -97,7 +97,7 @@ def _check_isolation() -> DoctorFinding:
         return DoctorFinding(name, "optional", "; ".join(strength.failures), purpose, fix)
 
     tool = strength.bubblewrap or strength.walls
-    detail = f"{tool}, tried out; compiles {', '.join(installed())}"
+    detail = f"{tool}, tried out; compiles {', '.join(installed_languages())}"
     return DoctorFinding(name, "ok", detail, purpose)
 
 

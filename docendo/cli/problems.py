@@ -74,9 +74,9 @@ def audit(
     sources = load_sources(config)
     source = sources[_check_domain(domain, sources)]
 
-    from docendo.build.evaluators import ground_truth
     from docendo.datasets.file_source import FileSource
     from docendo.graders.audit import audit as run_audit
+    from docendo.graders.ground_truth import ground_truth
 
     if isinstance(source, FileSource):
         _tell_shortage(source, n)

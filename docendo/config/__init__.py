@@ -2,7 +2,6 @@
 
 from docendo.config.agents import AgentConfig, DomainConfig
 from docendo.config.askers import PersonConfig
-from docendo.config.evaluators import EvaluatorConfig
 from docendo.config.monitors import MonitorsConfig
 from docendo.config.sampling import DataConfig, EndpointConfig, GrammarConfig
 from docendo.config.study import CustomArmConfig, RegimeConfig, StudyConfig
@@ -27,7 +26,6 @@ __all__ = [
     "EndpointConfig",
     "EngineConfig",
     "EvaluationConfig",
-    "EvaluatorConfig",
     "ExpertsConfig",
     "GrammarConfig",
     "LeagueConfig",

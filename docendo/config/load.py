@@ -18,7 +18,6 @@ from docendo.config import (
     EndpointConfig,
     EngineConfig,
     EvaluationConfig,
-    EvaluatorConfig,
     ExpertsConfig,
     GrammarConfig,
     LeagueConfig,
@@ -75,7 +74,7 @@ class Config(ConfigModel):
     monitors: MonitorsConfig = MonitorsConfig()
     askers: dict[str, Annotated[PartConfig, Part("asker")]] = {}
     people: dict[str, PersonConfig] = {}
-    evaluators: dict[str, EvaluatorConfig] = {}
+    evaluators: dict[str, Annotated[PartConfig, Part("evaluator")]] = {}
     endpoints: dict[str, EndpointConfig] = {}
     trackers: list[Annotated[PartConfig, Part("tracker")]] = []
     """Where metrics go besides the run's database: "jsonl", or your own as "package.module:name"."""
@@ -205,8 +204,7 @@ def _anchored(config: Config, folder: Path) -> Config:
         },
         "agents": {name: _placed(agent, folder) for name, agent in config.agents.items()},
         "evaluators": {
-            n: e.model_copy(update={"file": _from(folder, e.file)})
-            for n, e in config.evaluators.items()
+            name: _resolve_part(part, folder) for name, part in config.evaluators.items()
         },
         "askers": {
             name: _resolve_part(part, folder) for name, part in config.askers.items()
@@ -311,7 +309,6 @@ def _known(place: list[str]) -> list[str]:
         "evaluation": EvaluationConfig,
         "monitors": MonitorsConfig,
         "people": PersonConfig,
-        "evaluators": EvaluatorConfig,
         "endpoints": EndpointConfig,
     }
     inner: dict[str, type[ConfigModel]] = {"grammar": GrammarConfig, "data": DataConfig}

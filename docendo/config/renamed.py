@@ -19,6 +19,11 @@ RENAMED_SETTINGS: dict[str, str] = {
     "engine.rows": "engine.max_num_seqs",
     "engine.train_tokens": "engine.max_tokens_per_microbatch",
     "evaluation.every": "evaluation.eval_every",
+    "evaluators.*.by": "evaluators.*.model (of a judge), evaluators.*.person (of a person) "
+    "or evaluators.*.mode (of a human)",
+    "evaluators.*.kind": "evaluators.*.type",
+    "evaluators.*.of": "evaluators.*.members",
+    "evaluators.*.way": "evaluators.*.mode",
     "experts.batch": "experts.batch_size",
     "experts.enough": "experts.target_accuracy",
     "experts.every": "experts.eval_every",

@@ -1,4 +1,4 @@
-"""Does the program in an answer compile? The compiler itself runs in the jail; the program is not run.
+"""Does the program in an answer compile? The compiler itself runs in the sandbox; the program is not run.
 
 A compiler alone is easy to please: it does not know what was asked. Use it as a gate or with a weight beside tests.
 """
@@ -9,19 +9,28 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from docendo.errors import RunError, UserError, suggestion
-from docendo.graders.answer import extract_program
-from docendo.records import Problem, Verdict
+from docendo.graders.answer import extract_program, parallel
+from docendo.interfaces import Evaluator
+from docendo.parts import PartConfig
+from docendo.records import Answer, Problem, Verdict
 from docendo.sandbox.isolated import IsolatedSandbox
 from docendo.sandbox.spec import Limits, Program, interpreter
 
-__all__ = ["LANGUAGES", "Compiler", "CompilerCommand", "Language", "installed"]
+__all__ = [
+    "LANGUAGES",
+    "Compiler",
+    "CompilerCommand",
+    "CompilerConfig",
+    "Language",
+    "installed_languages",
+]
 
 Language = Literal["python", "c", "javascript", "rust"]
 
-_LONGEST_PROGRAM = 20_000
+_MAX_PROGRAM = 20_000
 _PYTHON_CHECK = """
 import sys, warnings
 with open(sys.argv[1], encoding="utf-8") as file:
@@ -64,35 +73,40 @@ class _Language(NamedTuple):
 class Compiler:
     """1 where the last program in a text compiles without a warning, 0.5 + 0.5 / (1 + w) with w warnings, 0 else.
 
-    The program is the last closed ``` block, else what follows the last ``Answer:``, else all of the text; one that
-    is empty but for comments scores 0. Raises UseError on construction where `language` has no compiler here.
+    The program is the last closed ``` block, else what follows the last ``Answer:``, else all of
+    the text. One that is empty but for comments scores 0. Raises UserError on construction where
+    `language` has no compiler on this machine.
     """
 
     language: Language
-    jail: IsolatedSandbox
-    _tool: CompilerCommand = field(init=False, repr=False)
+    sandbox: IsolatedSandbox
+    _command: CompilerCommand = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
+            hint = suggestion(self.language, LANGUAGES)
+            raise UserError(f"no compiler for {self.language!r}{hint}")
+        language = LANGUAGES[self.language]
+        command = language.find()
+        if command is None:
             raise UserError(
-                f"no compiler for {self.language!r}{suggestion(self.language, LANGUAGES)}"
+                f"compiling {self.language} needs {language.needs}; "
+                f"compilers here: {', '.join(installed_languages())}"
             )
-        tool = LANGUAGES[self.language].find()
-        if tool is None:
-            wanted = LANGUAGES[self.language].needs
-            raise UserError(
-                f"compiling {self.language} needs {wanted}; compilers here: {', '.join(installed())}"
-            )
-        object.__setattr__(self, "_tool", tool)
+        object.__setattr__(self, "_command", command)
+        self._try_out(language, command)
+
+    def _try_out(self, language: "_Language", command: CompilerCommand) -> None:
+        """An installed compiler may still not work without the network, a home or much memory."""
         try:
-            verdict = self._judged(LANGUAGES[self.language].sample)
+            verdict = self._compile(language.sample)
         except RunError as error:
             raise UserError(
-                f"{tool.command[0]} does not work in the jail: {error}"
+                f"{command.command[0]} does not work in the sandbox: {error}"
             ) from error
         if verdict.score != 1:
             raise UserError(
-                f"{tool.command[0]} does not work in the jail: {verdict.reason}"
+                f"{command.command[0]} does not work in the sandbox: {verdict.reason}"
             )
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
@@ -100,48 +114,68 @@ class Compiler:
         code = extract_program(text, language.names)
         if code is None or not re.sub(language.comments, "", code).strip():
             return Verdict(0.0, "no program")
-        if len(code) > _LONGEST_PROGRAM:
-            return Verdict(0.0, f"the program is longer than {_LONGEST_PROGRAM} characters")
-        return self._judged(code)
+        if len(code) > _MAX_PROGRAM:
+            return Verdict(0.0, f"the program is longer than {_MAX_PROGRAM} characters")
+        return self._compile(code)
 
-    def _judged(self, code: str) -> Verdict:
+    def _compile(self, code: str) -> Verdict:
         language = LANGUAGES[self.language]
-        *flags, name = language.arguments(code)
-        files = {**self._tool.files, name: code.encode(errors="replace")}
-        jail = self.jail.with_limits(language.limits)
-        ended = jail(
-            Program(
-                (*self._tool.command, *flags, name), files, toolchain=self._tool.toolchain
-            )
+        command = self._command
+        *flags, file_name = language.arguments(code)
+        program = Program(
+            (*command.command, *flags, file_name),
+            {**command.files, file_name: code.encode(errors="replace")},
+            toolchain=command.toolchain,
         )
-        told = ended.err.decode(errors="replace")
-        if not ended.ok:
-            return Verdict(
-                0.0, f"does not compile: {_complaint(told, name) or ended.reason}"
-            )
-        warnings = len(re.findall(r"^[^\n]*:\d+: warning\b", told, re.MULTILINE))
+        result = self.sandbox.with_limits(language.limits)(program)
+
+        messages = result.err.decode(errors="replace")
+        if not result.ok:
+            reason = _first_error(messages, file_name) or result.reason
+            return Verdict(0.0, f"does not compile: {reason}")
+
+        warnings = len(re.findall(r"^[^\n]*:\d+: warning\b", messages, re.MULTILINE))
+        # A pragma may be split over lines by backslashes.
         if re.search(language.silences, re.sub(r"\\\s*\n", "", code)):
             warnings += 1
-        if warnings:
-            return Verdict(
-                0.5 + 0.5 / (1 + warnings),
-                f"compiles with {warnings} warning{'s' * (warnings > 1)}",
-            )
-        return Verdict(1.0, "compiles")
+        if not warnings:
+            return Verdict(1.0, "compiles")
+        plural = "s" if warnings > 1 else ""
+        return Verdict(
+            0.5 + 0.5 / (1 + warnings), f"compiles with {warnings} warning{plural}"
+        )
 
 
-def installed() -> list[Language]:
-    """The languages that can be compiled here."""
-    return [language for language, about in LANGUAGES.items() if about.find() is not None]
+class CompilerConfig(PartConfig):
+    """The program in an answer compiles; warnings cost up to half a point."""
+
+    type: str = "compiler"
+    language: Language
+    """python, c, javascript or rust."""
+    unsafe: Literal["", "subprocess-with-limits-only"] = ""
+    """Where this system has no isolation and you accept that."""
+
+    def build(self, context: Any = None) -> Evaluator:
+        sandbox = IsolatedSandbox(Limits(), allow_unsafe=bool(self.unsafe))
+        return parallel(Compiler(self.language, sandbox))
+
+    def applies(self, answer: Answer) -> bool:
+        return bool(answer.problem.tests)
 
 
-def _complaint(told: str, name: str) -> str:
-    """The line that says what is wrong: the last of a traceback, the first of the others."""
-    lines = [line.strip() for line in told.splitlines() if line.strip()]
+def installed_languages() -> list[Language]:
+    """The languages that can be compiled on this machine."""
+    return [name for name, language in LANGUAGES.items() if language.find() is not None]
+
+
+def _first_error(messages: str, file_name: str) -> str:
+    """The line that says what is wrong: the first with an error, else the last."""
+    lines = [line.strip() for line in messages.splitlines() if line.strip()]
+    if not lines:
+        return ""
     errors = [line for line in lines if re.search(r"\berror\b|Error: ", line)]
-    return (errors[0] if errors else lines[-1] if lines else "").removeprefix(f"{name}:")[
-        :120
-    ]
+    line = errors[0] if errors else lines[-1]
+    return line.removeprefix(f"{file_name}:")[:120]
 
 
 def _python() -> CompilerCommand:

@@ -1,4 +1,4 @@
-"""How an answer is written: its words, its form."""
+"""Whether an answer has a form: a regular expression that it matches, a JSON schema that it fits."""
 
 import json
 import re
@@ -7,87 +7,31 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from docendo.errors import UserError, suggestion
+from pydantic import Field, ValidationInfo, field_validator
+
+from docendo.errors import UserError
+from docendo.parts import PartConfig
 from docendo.records import Problem, Verdict
 from docendo.sandbox import regex
 from docendo.sandbox.worker import CallError, SubprocessWorker
 
-__all__ = ["FormatGrader", "SpellingGrader", "json_schema_error"]
+__all__ = ["FormatConfig", "FormatGrader", "json_schema_error"]
 
-_WORD = re.compile(r"[^\W\d_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}][^\W\d_]+)*")
-_LONGEST, _WORDS = 20_000, 2_000
+_MAX_CHARACTERS = 20_000
 _SECONDS = 2.0
 """For one pattern and answer; milliseconds are usual."""
-_LANGUAGES = ("en", "es", "de", "fr", "pt", "it", "nl", "ru")
-
-
-@dataclass(frozen=True)
-class SpellingGrader:
-    """The share of an answer's words that are in the dictionary; 0 for an answer without words.
-
-    Words of the question count as known. Raises UseError where pyspellchecker is missing, for a language that it does
-    not have, and for a file of the user's own words that cannot be read.
-    """
-
-    language: str = "en"
-    own_words: Path | None = None
-    """A file with a word in each line that are known besides."""
-
-    def __post_init__(self) -> None:
-        _ = self._known
-
-    @cached_property
-    def _known(self) -> Any:
-        try:
-            from spellchecker import SpellChecker
-        except ImportError as error:
-            raise UserError(
-                "a spell-checker needs pyspellchecker: pip install pyspellchecker"
-            ) from error
-        if self.language not in _LANGUAGES:
-            raise UserError(
-                f"no dictionary of {self.language!r}{suggestion(self.language, _LANGUAGES)}"
-            )
-        checker = SpellChecker(language=self.language)
-        if self.own_words:
-            try:
-                words = self.own_words.read_text().split()
-            except (OSError, UnicodeDecodeError) as error:
-                raise UserError(
-                    f"{self.own_words}: the words cannot be read: {error}"
-                ) from error
-            checker.word_frequency.load_words(words)
-        return checker
-
-    def __call__(self, problem: Problem, text: str) -> Verdict:
-        words = [
-            w.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").lower()
-            for w in _WORD.findall(text[:_LONGEST])
-        ]
-        if not words:
-            return Verdict(0.0, "no words")
-        asked = {w.lower() for w in _WORD.findall(problem.prompt)}
-        words = words[:_WORDS]
-        wrong = set(self._known.unknown(dict.fromkeys(words))) - asked
-        right = sum(w not in wrong for w in words) / len(words)
-        return Verdict(
-            right,
-            "every word is right"
-            if right == 1
-            else f"unknown: {', '.join(sorted(wrong)[:5])}"[:200],
-        )
 
 
 @dataclass(frozen=True)
 class FormatGrader:
-    """1 where an answer has the form that is wanted, else 0."""
+    """1 where an answer has the expected form, else 0."""
 
     pattern: str = ""
-    """A regular expression that all of it matches; empty: none is asked for."""
+    """A regular expression that the whole answer matches; empty: none."""
     schema: str = ""
-    """Of JSON, as a text: what the whole answer must be; empty: none is asked for."""
-    longest: int = 0
-    """Characters; 0: any number."""
+    """A JSON schema, as text, that the whole answer fits; empty: none."""
+    max_characters: int = 0
+    """0: any number."""
 
     def __post_init__(self) -> None:
         try:
@@ -103,33 +47,78 @@ class FormatGrader:
             ) from error
 
     @cached_property
-    def _matching(self) -> SubprocessWorker:
-        return SubprocessWorker(
-            Path(regex.__file__), "fits", "fits(pattern, text)", _SECONDS
-        )
+    def _matcher(self) -> SubprocessWorker:
+        """In a process of its own: a pattern may take exponential time, and `re` cannot be stopped."""
+        file = Path(regex.__file__)
+        return SubprocessWorker(file, "fits", "fits(pattern, text)", _SECONDS)
 
     @cached_property
     def _schema(self) -> Any:
         return json.loads(self.schema or "{}")
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
-        whole = text.strip()
-        if self.longest and len(whole) > self.longest:
-            return Verdict(0.0, f"longer than {self.longest} characters")
-        if self.pattern:
-            try:
-                if not self._matching(self.pattern, whole[:_LONGEST]).value:
-                    return Verdict(0.0, "not of the form that is wanted")
-            except CallError:
-                return Verdict(0.0, f"matching it took more than {_SECONDS:g} seconds")
-        if self.schema:
-            try:
-                fault = json_schema_error(json.loads(whole), self._schema)
-            except (ValueError, RecursionError):
-                return Verdict(0.0, "not JSON")
-            if fault:
-                return Verdict(0.0, fault[:200])
-        return Verdict(1.0, "of the form that is wanted")
+        answer = text.strip()
+        error = self._check_length(answer)
+        error = error or self._check_pattern(answer)
+        error = error or self._check_schema(answer)
+        if error:
+            return Verdict(0.0, error)
+        return Verdict(1.0, "of the expected form")
+
+    def _check_length(self, answer: str) -> str:
+        if self.max_characters and len(answer) > self.max_characters:
+            return f"longer than {self.max_characters} characters"
+        return ""
+
+    def _check_pattern(self, answer: str) -> str:
+        if not self.pattern:
+            return ""
+        try:
+            result = self._matcher(self.pattern, answer[:_MAX_CHARACTERS])
+        except CallError:
+            return f"matching it took more than {_SECONDS:g} seconds"
+        return "" if result.value else "not of the expected form"
+
+    def _check_schema(self, answer: str) -> str:
+        if not self.schema:
+            return ""
+        try:
+            return json_schema_error(json.loads(answer), self._schema)[:200]
+        except (ValueError, RecursionError):
+            return "not JSON"
+
+
+class FormatConfig(PartConfig):
+    """The answer matches a regular expression, or fits a JSON schema."""
+
+    type: str = "format"
+    pattern: str = ""
+    """A regular expression of the whole answer."""
+    file: str | None = Field(default=None, validate_default=True)
+    """A JSON schema, instead of a pattern."""
+
+    @field_validator("file")
+    @classmethod
+    def _check_file(cls, file: str | None, info: ValidationInfo) -> str | None:
+        if bool(file) == bool(info.data.get("pattern")):
+            raise ValueError(
+                "expected a pattern or the file of a JSON schema, one of the two"
+            )
+        return file
+
+    def build(self, context: Any = None) -> FormatGrader:
+        return FormatGrader(self.pattern, _read_text(self.file) if self.file else "")
+
+    def file_settings(self) -> dict[str, str]:
+        return {"file": self.file} if self.file else {}
+
+
+def _read_text(file: str) -> str:
+    try:
+        return Path(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise UserError(f"{file}: cannot be read: {reason}") from error
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -144,57 +133,75 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def json_schema_error(value: Any, schema: Any, where: str = "$") -> str:
-    """What of `value` does not fit, and where; empty where all fits.
+    """What in `value` does not fit, and where; empty where all of it fits.
 
-    Of JSON schema: type, enum, const, properties, required, additionalProperties (true or false), items, minimum,
-    maximum, minLength, maxLength, minItems, maxItems. Other words are not looked at.
+    Of JSON schema: type, enum, const, properties, required, additionalProperties (true or false),
+    items, minimum, maximum, minLength, maxLength, minItems, maxItems. Other words are ignored.
     """
-    wanted = schema.get("type")
-    if wanted and (
-        not isinstance(value, _TYPES[wanted])
-        or (isinstance(value, bool) and wanted not in {"boolean"})
-    ):
-        return f"{where} is no {wanted}"
+    type_name = schema.get("type")
+    if type_name and not _has_type(value, type_name):
+        return f"{where} is no {type_name}"
     if "enum" in schema and value not in schema["enum"]:
         return f"{where} is none of {schema['enum']}"
     if "const" in schema and value != schema["const"]:
         return f"{where} is not {schema['const']!r}"
+
     if isinstance(value, dict):
-        return _object_fault(value, schema, where)
+        return _object_error(value, schema, where)
     if isinstance(value, list):
-        found = (
-            json_schema_error(v, schema.get("items", {}), f"{where}[{i}]")
-            for i, v in enumerate(value)
-        )
-        return _size_fault(len(value), schema, "Items", where) or next(
-            (f for f in found if f), ""
-        )
+        return _array_error(value, schema, where)
     if isinstance(value, str):
-        return _size_fault(len(value), schema, "Length", where)
-    if isinstance(value, int | float) and not schema.get(
-        "minimum", value
-    ) <= value <= schema.get("maximum", value):
-        return f"{where} is not between {schema.get('minimum', '-')} and {schema.get('maximum', '-')}"
+        return _size_error(len(value), schema, "Length", where)
+    if isinstance(value, int | float):
+        return _range_error(value, schema, where)
     return ""
 
 
-def _object_fault(value: dict[str, Any], schema: Any, where: str) -> str:
+def _has_type(value: Any, name: str) -> bool:
+    # Python's True is an int, JSON's is not.
+    if isinstance(value, bool):
+        return name == "boolean"
+    return isinstance(value, _TYPES[name])
+
+
+def _object_error(value: dict[str, Any], schema: Any, where: str) -> str:
     properties = schema.get("properties", {})
-    if missing := [name for name in schema.get("required", ()) if name not in value]:
-        return f"{where} has no {missing[0]!r}"
-    if schema.get("additionalProperties", True) is False and (
-        more := sorted(set(value) - set(properties))
-    ):
-        return f"{where} has {more[0]!r}, which is not wanted"
-    found = (
-        json_schema_error(value[name], inner, f"{where}.{name}")
-        for name, inner in properties.items()
-        if name in value
-    )
-    return next((f for f in found if f), "")
+    for name in schema.get("required", ()):
+        if name not in value:
+            return f"{where} has no {name!r}"
+
+    extra = sorted(set(value) - set(properties))
+    if extra and schema.get("additionalProperties", True) is False:
+        return f"{where} has {extra[0]!r}, which is not expected"
+
+    for name, inner in properties.items():
+        if name in value:
+            error = json_schema_error(value[name], inner, f"{where}.{name}")
+            if error:
+                return error
+    return ""
 
 
-def _size_fault(size: int, schema: Any, what: str, where: str) -> str:
-    if schema.get(f"min{what}", 0) <= size <= schema.get(f"max{what}", size):
+def _array_error(value: list[Any], schema: Any, where: str) -> str:
+    error = _size_error(len(value), schema, "Items", where)
+    if error:
+        return error
+    for place, item in enumerate(value):
+        error = json_schema_error(item, schema.get("items", {}), f"{where}[{place}]")
+        if error:
+            return error
+    return ""
+
+
+def _size_error(size: int, schema: Any, limit: str, where: str) -> str:
+    """`limit` is Items or Length, as in minItems and maxLength."""
+    if schema.get(f"min{limit}", 0) <= size <= schema.get(f"max{limit}", size):
         return ""
-    return f"{where} has a wrong number of {'items' if what == 'Items' else 'characters'}"
+    unit = "items" if limit == "Items" else "characters"
+    return f"{where} has a wrong number of {unit}"
+
+
+def _range_error(value: float, schema: Any, where: str) -> str:
+    if schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        return ""
+    return f"{where} is not between {schema.get('minimum', '-')} and {schema.get('maximum', '-')}"

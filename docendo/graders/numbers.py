@@ -6,73 +6,92 @@ from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from docendo.errors import UserError
 from docendo.graders.answer import exact, final_answer
+from docendo.parts import PartConfig
 from docendo.records import Answer, Problem, Verdict
 from docendo.sandbox import formulas
 from docendo.sandbox.worker import CallError, SubprocessWorker
 
-__all__ = ["Numeric", "Symbolic"]
+__all__ = ["Numeric", "NumericConfig", "Symbolic", "SymbolicConfig"]
 
 _NUMBER = re.compile(
     r"([-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?)(?:\s*/\s*(\d+))?"
 )
-_LONGEST = 300
-_MEMORY = 2**30
-"""Bytes that a comparison may take."""
-_FORMULAS = Path(formulas.__file__)
-_GOOD = re.compile(r"[\w\s+\-*/^().,=\[\]{}\\|<>!%$:;'&~]*")
+_MAX_ANSWER = 300
+"""Characters of an answer that is read."""
+_FORMULA = re.compile(r"[\w\s+\-*/^().,=\[\]{}\\|<>!%$:;'&~]*")
+_FORMULAS_FILE = Path(formulas.__file__)
+_MAX_MEMORY = 2**30
+"""Bytes that a comparison of formulas may take."""
 
 
 @dataclass(frozen=True)
 class Numeric:
-    """1 where the first number of the final answer is within a tolerance of the right one; units are not looked at.
+    """1 where the first number of the final answer is within a tolerance of the right one.
 
-    A right answer that is no number goes through `exact`.
+    Units are not read. A right answer that is no number goes through `exact`.
     """
 
     relative: float = 1e-6
     absolute: float = 0.0
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
-        want = _number(problem.answer)
-        if want is None:
+        target = _parse_number(problem.answer)
+        if target is None:
             return exact(problem, text)
-        got = _number(final_answer(text) or "")
-        if got is None:
+        value = _parse_number(final_answer(text) or "")
+        if value is None:
             return Verdict(0.0, "no number in the answer")
-        near = abs(got - want) <= max(
-            Fraction(self.absolute), abs(want) * Fraction(self.relative)
-        )
-        return Verdict(
-            float(near),
-            "within the tolerance"
-            if near
-            else f"{float(got):g} is not near {float(want):g}",
-        )
+
+        # Fractions: two decimals that are equal on paper must not differ in binary.
+        tolerance = max(Fraction(self.absolute), abs(target) * Fraction(self.relative))
+        if abs(value - target) <= tolerance:
+            return Verdict(1.0, "within the tolerance")
+        return Verdict(0.0, f"{float(value):g} is not near {float(target):g}")
 
 
-def _number(text: str) -> Fraction | None:
-    found = _NUMBER.search(text[:_LONGEST].replace("\N{MINUS SIGN}", "-"))
-    if not found:
+class NumericConfig(PartConfig):
+    """The first number of the final answer is near the right one."""
+
+    type: str = "numeric"
+    tolerance: Annotated[float, Field(ge=0)] = 1e-6
+    """Relative to the right answer."""
+
+    def build(self, context: Any = None) -> Numeric:
+        return Numeric(relative=self.tolerance)
+
+    def applies(self, answer: Answer) -> bool:
+        problem = answer.problem
+        has_number = any(character.isdigit() for character in problem.answer)
+        return has_number and not problem.tests
+
+
+def _parse_number(text: str) -> Fraction | None:
+    match = _NUMBER.search(text[:_MAX_ANSWER].replace("\N{MINUS SIGN}", "-"))
+    if not match:
         return None
+    numerator, denominator = match.groups()
     try:
-        return Fraction(found[1].replace(",", "")) / Fraction(found[2] or 1)
+        return Fraction(numerator.replace(",", "")) / Fraction(denominator or 1)
     except (ValueError, ZeroDivisionError):
         return None
 
 
 @dataclass(frozen=True)
 class Symbolic:
-    """1 where the final answer equals the right one as mathematics: ``x*(x+1)`` is ``x^2 + x``, ``\\frac12`` is 0.5.
+    """1 where the final answer equals the right one as mathematics: ``x*(x+1)`` is ``x^2 + x``.
 
-    By math-verify, which reads LaTeX and plain formulas and asks sympy. It works in a process of its own, killed
-    after `seconds`, since sympy may not come back. An Evaluator: one process serves all answers. Raises UseError on
-    construction where math-verify is not installed.
+    An evaluator: one process with math-verify, which reads LaTeX and plain formulas and asks sympy,
+    serves all answers. Raises UserError on construction where math-verify is not installed.
     """
 
     seconds: float = 3.0
+    """The process is killed after that time for one answer, since sympy may not come back."""
 
     def __post_init__(self) -> None:
         if find_spec("math_verify") is None:
@@ -82,36 +101,63 @@ class Symbolic:
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order."""
-        made = list[SubprocessWorker]()
+        comparison = _FormulaComparison(self.seconds)
         try:
-            return [self._verdict(made, a) for a in answers]
+            return [self._grade(comparison, answer) for answer in answers]
         finally:
-            for errand in made:
-                errand.end()
+            comparison.end()
 
-    def _verdict(self, made: list[SubprocessWorker], answer: Answer) -> Verdict:
-        """`made` has the process once there is a formula to compare."""
-        same, got = exact(answer.problem, answer.text), final_answer(answer.text)
-        if same.score or got is None:
-            return same
-        if len(got) > _LONGEST or not _GOOD.fullmatch(got):
+    def _grade(self, comparison: "_FormulaComparison", answer: Answer) -> Verdict:
+        verdict = exact(answer.problem, answer.text)
+        formula = final_answer(answer.text)
+        if verdict.score or formula is None:
+            return verdict
+        if len(formula) > _MAX_ANSWER or not _FORMULA.fullmatch(formula):
             return Verdict(0.0, "the answer is no formula")
-        equal = False
+
         try:
-            if not made:
-                made.append(
-                    SubprocessWorker(
-                        _FORMULAS, "same", "same(want, got)", self.seconds, _MEMORY
-                    )
-                )
-            equal = bool(made[0](answer.problem.answer, got).value)
+            is_equal = comparison.are_equal(answer.problem.answer, formula)
         except CallError as error:
             if error.late:
                 return Verdict(0.0, f"comparing it took more than {self.seconds:g} seconds")
-        except (
-            UserError
-        ):  # math-verify cannot be loaded: nothing is equal but what is the same text
-            pass
-        return Verdict(
-            float(equal), "equal" if equal else f"{got[:60]!r} does not equal the answer"
-        )
+            is_equal = False
+        if is_equal:
+            return Verdict(1.0, "equal")
+        return Verdict(0.0, f"{formula[:60]!r} does not equal the answer")
+
+
+class SymbolicConfig(PartConfig):
+    """The final answer equals the right one as a formula."""
+
+    type: str = "symbolic"
+    seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
+    """The longest that one answer may take."""
+
+    def build(self, context: Any = None) -> Symbolic:
+        return Symbolic(self.seconds)
+
+    def applies(self, answer: Answer) -> bool:
+        return bool(answer.problem.answer or answer.problem.tests)
+
+
+class _FormulaComparison:
+    """A process that compares formulas; it starts with the first pair."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.worker: SubprocessWorker | None = None
+
+    def are_equal(self, target: str, formula: str) -> bool:
+        """False where math-verify cannot be loaded. Raises CallError where it fails or takes too long."""
+        try:
+            if self.worker is None:
+                self.worker = SubprocessWorker(
+                    _FORMULAS_FILE, "same", "same(want, got)", self.seconds, _MAX_MEMORY
+                )
+            return bool(self.worker(target, formula).value)
+        except UserError:
+            return False
+
+    def end(self) -> None:
+        if self.worker is not None:
+            self.worker.end()

@@ -4,15 +4,19 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from logging import getLogger
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
 
 from docendo.errors import RunError
 from docendo.humans.votes import PEOPLE, Grade, VoteStore
 from docendo.interfaces import Evaluator
+from docendo.parts import PartConfig
 from docendo.records import Answer, Verdict
 
-__all__ = ["HumanRater", "RatingMode", "RatingQueue"]
+__all__ = ["HumanRater", "HumanRaterConfig", "RatingMode", "RatingQueue"]
 
 RatingMode = Literal["wait", "async", "off"]
 _LOOK = 1.0
@@ -103,6 +107,32 @@ class HumanRater:
         return blake2b(
             repr((self.queue.now(), self.mode, said)).encode(), digest_size=16
         ).hexdigest()
+
+
+class HumanRaterConfig(PartConfig):
+    """Real people, by ``docendo chat RUN --grade``."""
+
+    type: str = "human"
+    mode: RatingMode
+    """wait: the run waits for people; async: it uses what they said so far; off: it asks nobody."""
+    members: list[str] = Field(default=[], validate_default=True)
+    """One evaluator, for answers that no person has graded; with wait there may be none."""
+
+    @field_validator("members")
+    @classmethod
+    def _check_members(cls, members: list[str], info: ValidationInfo) -> list[str]:
+        is_enough = len(members) == 1 or (not members and info.data.get("mode") == "wait")
+        if not is_enough:
+            raise ValueError("expected one evaluator for answers that no person has graded")
+        return members
+
+    def build(self, context: Any = None) -> HumanRater:
+        return HumanRater(
+            mode=self.mode,
+            queue=context.ratings,
+            meanwhile=context.find(self.members[0]) if self.members else None,
+            notify=getLogger("docendo").warning,
+        )
 
 
 def _missing(wanted: Sequence[Grade], people: VoteStore) -> list[Grade]:

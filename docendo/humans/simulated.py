@@ -11,10 +11,12 @@ from itertools import combinations
 from math import exp, log
 from random import Random
 from statistics import fmean
+from typing import Any
 
 from docendo.errors import UserError, suggestion
 from docendo.graders.answer import exact
-from docendo.interfaces import Grader, Source, Split
+from docendo.interfaces import Evaluator, Grader, Source, Split
+from docendo.parts import PartConfig
 from docendo.prompts import in_manner
 from docendo.records import AgentId, Answer, Opinion, Problem, TaskType, Verdict, Vote
 from docendo.seeds import seed_for
@@ -23,6 +25,7 @@ __all__ = [
     "FEATURES",
     "InterestSource",
     "Person",
+    "PersonEvaluatorConfig",
     "draw_questions",
     "measure_features",
     "poll",
@@ -217,6 +220,18 @@ class Person:
         return -log(
             -log(max(Random(seed_for(seed, "noise", self.name, text)).random(), 1e-300))
         )
+
+
+class PersonEvaluatorConfig(PartConfig):
+    """A simulated person."""
+
+    type: str = "person"
+    person: str
+    """One of [people]."""
+
+    def build(self, context: Any = None) -> Evaluator:
+        person: Person = context.find_person(self.person)
+        return person.judge
 
 
 def _grade(x: float) -> float:

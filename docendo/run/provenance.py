@@ -171,7 +171,11 @@ def named_in(config: Config) -> list[Path]:
     named = [
         *(d.file for d in config.domains.values()),
         *(file for a in config.askers.values() for file in a.file_settings().values()),
-        *(e.file for e in config.evaluators.values()),
+        *(
+            file
+            for part in config.evaluators.values()
+            for file in part.file_settings().values()
+        ),
         *(file for a in agents if a.data for file in a.data.files),
         *(tool.partition(":")[2] for a in agents for tool in a.tools),
         *user_part_files(config),

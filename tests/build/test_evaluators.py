@@ -1,13 +1,14 @@
 """Settings of evaluators become who judges."""
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from docendo.build.catalog import read_catalog
-from docendo.build.evaluators import build_panel, judging
+from docendo.build.evaluators import build_panel, judge_models
 from docendo.config.load import Config, load_config, parse_config, to_toml
 from docendo.engines.wrappers.scripted import Scripted
 from docendo.errors import UserError
@@ -16,7 +17,7 @@ from docendo.judges.pointwise import ModelJudge
 from docendo.records import AgentId, Answer, Problem
 
 ANN = AgentId("ann")
-PART = {"a": {"kind": "truth"}, "b": {"kind": "format", "pattern": ".*Answer: .*"}}
+PART = {"a": {"type": "truth"}, "b": {"type": "format", "pattern": ".*Answer: .*"}}
 
 
 def config(evaluators: dict[str, Any], evaluator: str = "e") -> Config:
@@ -30,34 +31,34 @@ def config(evaluators: dict[str, Any], evaluator: str = "e") -> Config:
 def judged(
     evaluators: dict[str, Any], text: str, answer: str = "7", tests: tuple[str, ...] = ()
 ) -> float:
-    panel = build_panel(config(evaluators), {})
+    panel = build_panel(config(evaluators))
     problem = Problem("mathematics", "f", 1, "what?", answer, tests=tests)
-    return panel.domains["mathematics"]([Answer(problem, text, ANN, 0)])[0].score
+    return panel.by_domain["mathematics"]([Answer(problem, text, ANN, 0)])[0].score
 
 
 def test_without_settings_the_right_answer_judges() -> None:
-    panel = build_panel(config(PART, "a"), {})
+    panel = build_panel(config(PART, "a"))
     problem = Problem("programming", "f", 1, "what?", "7")
     assert (
-        panel.domains["programming"]([Answer(problem, "Answer: 7", ANN, 0)])[0].score == 1
+        panel.by_domain["programming"]([Answer(problem, "Answer: 7", ANN, 0)])[0].score == 1
     )
-    assert panel.counted["a"].scores == []
+    assert panel.by_name["a"].scores == []
 
 
 @pytest.mark.parametrize(
     ("evaluator", "text", "score"),
     [
-        ({"kind": "truth"}, "Answer: 7", 1),
-        ({"kind": "numeric", "tolerance": 0.1}, "Answer: 7.5", 1),
-        ({"kind": "numeric"}, "Answer: 7.5", 0),
-        ({"kind": "tests"}, "Answer: 7", 1),
-        ({"kind": "spelling"}, "The house", 1),
-        ({"kind": "format", "pattern": "[0-9]"}, "7", 1),
-        ({"kind": "all", "of": ["a", "b"]}, "7", 0),
-        ({"kind": "any", "of": ["a", "b"]}, "7", 1),
-        ({"kind": "weighted", "of": ["a", "b"], "weights": [3, 1]}, "7", 0.75),
-        ({"kind": "gate", "of": ["b", "a"]}, "so Answer: 8", 0),
-        ({"kind": "first", "of": ["a", "b"]}, "7", 1),
+        ({"type": "truth"}, "Answer: 7", 1),
+        ({"type": "numeric", "tolerance": 0.1}, "Answer: 7.5", 1),
+        ({"type": "numeric"}, "Answer: 7.5", 0),
+        ({"type": "tests"}, "Answer: 7", 1),
+        ({"type": "spelling"}, "The house", 1),
+        ({"type": "format", "pattern": "[0-9]"}, "7", 1),
+        ({"type": "all", "members": ["a", "b"]}, "7", 0),
+        ({"type": "any", "members": ["a", "b"]}, "7", 1),
+        ({"type": "weighted", "members": ["a", "b"], "weights": [3, 1]}, "7", 0.75),
+        ({"type": "gate", "members": ["b", "a"]}, "so Answer: 8", 0),
+        ({"type": "first", "members": ["a", "b"]}, "7", 1),
     ],
 )
 def test_every_kind_is_made_from_its_table(
@@ -72,7 +73,7 @@ def test_a_compiler_judges_where_there_are_walls() -> None:
     try:
         assert (
             judged(
-                {"e": {"kind": "compiler", "language": "python"}},
+                {"e": {"type": "compiler", "language": "python"}},
                 "```python\nx = 1\n```",
                 "x = 1",
             )
@@ -80,7 +81,7 @@ def test_a_compiler_judges_where_there_are_walls() -> None:
         )
         assert (
             judged(
-                {"e": {"kind": "compiler", "language": "python"}},
+                {"e": {"type": "compiler", "language": "python"}},
                 "```python\nx = \n```",
                 "x = 1",
             )
@@ -91,47 +92,61 @@ def test_a_compiler_judges_where_there_are_walls() -> None:
 
 
 @pytest.mark.parametrize(
-    ("evaluators", "said"),
+    ("evaluator", "said"),
     [
-        ({"e": {"kind": "truht"}}, "kind: input should be 'truth'"),
+        ({"type": "truht"}, "no evaluator 'truht'; did you mean 'truth'"),
+        ({"type": "truth", "tolerance": 0.5}, "truth has no setting 'tolerance'"),
+        ({"type": "numeric", "pattern": "a"}, "numeric has no setting 'pattern'"),
+        ({"type": "all"}, "all needs the setting 'members'"),
+        ({"type": "any", "members": []}, "any: members: list should have at least 1 item"),
+        ({"type": "gate", "members": ["a"]}, "gate: members: list should have at least 2"),
         (
-            {"e": {"kind": "truth", "tolerance": 0.5}},
-            "truth takes no settings, got tolerance",
+            {"type": "weighted", "members": ["a"], "weights": []},
+            r"weighted: weights: expected a weight for each of a, got \[\]",
         ),
         (
-            {"e": {"kind": "numeric", "pattern": "a"}},
-            "numeric takes tolerance, got pattern",
-        ),
-        ({"e": {"kind": "all"}}, "all wants the evaluators it is made of"),
-        ({"e": {"kind": "gate", "of": ["a"]}}, "a gate wants two"),
-        (
-            {"e": {"kind": "weighted", "of": ["a"], "weights": []}},
-            "wants a weight for each of a",
+            {"type": "compiler", "language": "cobol"},
+            "compiler: language: input should be 'python', 'c', 'javascript' or 'rust'",
         ),
         (
-            {"e": {"kind": "compiler", "language": "cobol"}},
-            "python, c, javascript or rust, got 'cobol'",
+            {"type": "compiler", "language": "c", "unsafe": "yes"},
+            "unsafe: input should be '' or 'subprocess-with-limits-only', got 'yes'",
         ),
-        ({"e": {"kind": "format"}}, "format wants a pattern or the file"),
-        ({"e": {"kind": "judge"}}, "judge wants to know by whom"),
         (
-            {"e": {"kind": "truth", "knid": 1}},
-            r"\[evaluators.e\]: no setting 'knid'; did you mean 'kind'",
+            {"type": "format"},
+            "format: file: expected a pattern or the file of a JSON schema",
         ),
+        ({"type": "judge"}, "judge needs the setting 'model'"),
+        (
+            {"type": "judge", "model": "base", "mode": "monty"},
+            "judge: mode: input should be 'solving', 'reading' or 'comparing', got 'monty'",
+        ),
+        ({"type": "numeric", "tolerence": 1}, "did you mean 'tolerance'"),
+        ({"kind": "truth"}, "'kind' has a new name: evaluators.e.type"),
+        ({"type": "gate", "of": ["a", "b"]}, "'of' has a new name: evaluators.e.members"),
+        ({"type": "tests", "way": "monty"}, "'way' has a new name: evaluators.e.mode"),
     ],
 )
-def test_a_table_says_what_it_wants(evaluators: dict[str, Any], said: str) -> None:
+def test_a_table_that_is_wrong_is_refused_with_what_was_expected(
+    evaluator: dict[str, Any], said: str
+) -> None:
     with pytest.raises(UserError, match=said):
-        config({**PART, **evaluators})
+        config({**PART, "e": evaluator})
 
 
 @pytest.mark.parametrize(
     ("evaluators", "said"),
     [
         ({}, r"\[domains.mathematics\] evaluator: no evaluator 'e'"),
-        ({"e": {"kind": "all", "of": ["x"]}}, r"\[evaluators.e\] of: no evaluator 'x'"),
         (
-            {"e": {"kind": "all", "of": ["f"]}, "f": {"kind": "any", "of": ["e"]}},
+            {"e": {"type": "all", "members": ["x"]}},
+            r"\[evaluators.e\] members: no evaluator 'x'",
+        ),
+        (
+            {
+                "e": {"type": "all", "members": ["f"]},
+                "f": {"type": "any", "members": ["e"]},
+            },
             "is made of itself: e of f of e",
         ),
     ],
@@ -145,17 +160,13 @@ def test_evaluators_that_are_not_there_are_told_before_the_run(
 
 def test_what_is_missing_here_is_told_with_the_evaluator_that_needs_it() -> None:
     with pytest.raises(UserError, match=r"\[evaluators.e\]: no dictionary of 'xx'"):
-        build_panel(config({"e": {"kind": "spelling", "language": "xx"}}), {})
-    with pytest.raises(UserError, match="unsafe: wanted 'subprocess-with-limits-only'"):
-        build_panel(
-            config({"e": {"kind": "compiler", "language": "c", "unsafe": "yes"}}), {}
-        )
+        build_panel(config({"e": {"type": "spelling", "language": "xx"}}))
 
 
 def test_a_panel_tells_what_each_said_and_how_often_it_was_right() -> None:
-    panel = build_panel(config({**PART, "e": {"kind": "any", "of": ["a", "b"]}}), {})
+    panel = build_panel(config({**PART, "e": {"type": "any", "members": ["a", "b"]}}))
     problem = Problem("mathematics", "f", 1, "what?", "7")
-    panel.domains["mathematics"](
+    panel.by_domain["mathematics"](
         [Answer(problem, text, ANN, 0) for text in ("7", "Answer: 8", "no")]
     )
     told = panel.pop_metrics()
@@ -171,47 +182,44 @@ def test_a_written_config_comes_back_and_its_files_are_found_from_where_it_is(
 ) -> None:
     (tmp_path / "words.txt").write_text("docendo\n")
     (tmp_path / "run.toml").write_text(
-        '[evaluators.e]\nkind = "spelling"\nfile = "words.txt"\n[evaluators.t]\nkind = "truth"\n'
+        '[evaluators.e]\ntype = "spelling"\nfile = "words.txt"\n[evaluators.t]\ntype = "truth"\n'
     )
     read = load_config(tmp_path / "run.toml")
-    assert read.evaluators["e"].file == str(tmp_path / "words.txt")
+    assert read.evaluators["e"].file_settings()["file"] == str(tmp_path / "words.txt")
     (tmp_path / "again.toml").write_text(to_toml(read))
     assert load_config(tmp_path / "again.toml") == read
 
 
 @pytest.mark.parametrize(
-    ("by", "judges"),
+    ("model", "judges"),
     [("emmy", ["emmy"]), ("base", ["base"]), ("population", ["emmy", "ada"])],
 )
-def test_models_judge_by_name(by: str, judges: list[str]) -> None:
-    given = config({"e": {"kind": "judge", "by": by}})
-    panel = build_panel(
-        given, {"judge": judging(given, Scripted(lambda r: "Answer: 7"), {})}
-    )
-    judge = panel.counted["e"].evaluator
+def test_models_judge_by_name(model: str, judges: list[str]) -> None:
+    given = config({"e": {"type": "judge", "model": model}})
+    panel = build_panel(given, judge_models(given, Scripted(lambda r: "Answer: 7"), {}))
+    judge = panel.by_name["e"].evaluator
     assert isinstance(judge, ModelJudge)
     assert (judge.judges, judge.mode) == (judges, "solving")
     problem = Problem("mathematics", "f", 1, "what?", "8")
     assert (
-        panel.domains["mathematics"]([Answer(problem, "Answer: 7", ANN, 0)])[0].score == 1
+        panel.by_domain["mathematics"]([Answer(problem, "Answer: 7", ANN, 0)])[0].score == 1
     ), "the judge's answer counts"
 
 
 @pytest.mark.parametrize(
-    ("way", "kind"),
+    ("mode", "kind"),
     [
-        ("", ModelJudge),
         ("solving", ModelJudge),
         ("reading", ModelJudge),
         ("comparing", PairwiseJudge),
     ],
 )
-def test_a_judges_way_is_chosen_and_experts_of_the_domain_come_first(
-    way: str, kind: type
+def test_a_judges_mode_is_chosen_and_experts_of_the_domain_come_first(
+    mode: str, kind: type
 ) -> None:
-    given = config({"e": {"kind": "judge", "by": "population", "way": way}})
-    panel = build_panel(given, {"judge": judging(given, Scripted(lambda r: "right"), {})})
-    judge = panel.counted["e"].evaluator
+    given = config({"e": {"type": "judge", "model": "population", "mode": mode}})
+    panel = build_panel(given, judge_models(given, Scripted(lambda r: "right"), {}))
+    judge = panel.by_name["e"].evaluator
     assert isinstance(judge, kind)
     assert judge.experts == {"mathematics": ["emmy"], "programming": ["ada"]}  # type: ignore[attr-defined]
 
@@ -220,10 +228,10 @@ def test_a_judges_way_is_chosen_and_experts_of_the_domain_come_first(
     ("table", "said"),
     [
         (
-            {"kind": "judge", "by": "emy"},
-            r"\[evaluators.e\] by: no judge 'emy'; did you mean 'emmy'",
+            {"type": "judge", "model": "emy"},
+            r"\[evaluators.e\] model: no judge 'emy'; did you mean 'emmy'",
         ),
-        ({"kind": "judge", "by": "endpoint:x"}, "no judge 'endpoint:x'"),
+        ({"type": "judge", "model": "endpoint:x"}, "no judge 'endpoint:x'"),
     ],
 )
 def test_judges_that_are_not_there_are_told(table: dict[str, Any], said: str) -> None:
@@ -231,8 +239,75 @@ def test_judges_that_are_not_there_are_told(table: dict[str, Any], said: str) ->
         read_catalog(config({"e": table}))
 
 
-def test_ways_belong_to_their_kinds() -> None:
-    with pytest.raises(
-        UserError, match="judge has the ways comparing, reading, solving, got 'monty'"
-    ):
-        config({"e": {"kind": "judge", "by": "base", "way": "monty"}})
+OWN_GRADERS = """
+from dataclasses import dataclass
+from typing import Any
+
+from docendo.parts import PartConfig
+from docendo.records import Verdict
+
+
+def half(problem, text):
+    return 0.5
+
+
+def near(problem, text, *, within=1):
+    return Verdict(float(abs(int(text) - int(problem.answer)) <= within), "by distance")
+
+
+@dataclass
+class Length:
+    longest: int
+
+    def __call__(self, problem, text):
+        return float(len(text) <= self.longest)
+
+
+def evaluate(answers):
+    return [Verdict(1.0, "fine") for _ in answers]
+
+
+class Opposite(PartConfig):
+    type: str = ""
+    original: str
+
+    def build(self, context: Any = None):
+        evaluator = context.find(self.original)
+        return lambda answers: [Verdict(1 - v.score, v.reason) for v in evaluator(answers)]
+
+
+def three(a, b, c):
+    return 1.0
+"""
+
+
+@pytest.fixture
+def own_graders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "own_graders.py").write_text(OWN_GRADERS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "own_graders", raising=False)
+    return "own_graders"
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "score"),
+    [
+        ({"type": "half"}, "7", 0.5),
+        ({"type": "near"}, "9", 0),
+        ({"type": "near", "within": 2}, "9", 1),
+        ({"type": "Length", "longest": 3}, "1234", 0),
+        ({"type": "evaluate"}, "no", 1),
+        ({"type": "Opposite", "original": "a"}, "7", 0),
+        ({"type": "near"}, "not a number, so the function raises", 0),
+    ],
+)
+def test_an_evaluator_may_be_a_users_own_python(
+    own_graders: str, settings: dict[str, Any], text: str, score: float
+) -> None:
+    named = {**settings, "type": f"{own_graders}:{settings['type']}"}
+    assert judged({**PART, "e": named}, text) == score
+
+
+def test_a_users_function_that_is_no_grader_is_refused(own_graders: str) -> None:
+    with pytest.raises(UserError, match=r"\[evaluators.e\]: .*three: expected grade"):
+        build_panel(config({"e": {"type": f"{own_graders}:three"}}))

@@ -19,9 +19,9 @@ emmy = { domain = "mathematics" }
 carl = {}
 
 [evaluators.peers]
-kind = "judge"
-by = "base"
-way = "%s"
+type = "judge"
+model = "base"
+mode = "%s"
 """
 )
 
@@ -65,7 +65,7 @@ def test_a_run_is_judged_by_a_model_and_then_attacked(way: str, here: Path) -> N
 
 def test_too_many_are_told_by_kind_and_end_with_1(here: Path) -> None:
     easy = JUDGED.replace(
-        'kind = "judge"\nby = "base"\nway = "%s"', 'kind = "format"\npattern = "(?s).*"'
+        'type = "judge"\nmodel = "base"\nmode = "%s"', 'type = "format"\npattern = "(?s).*"'
     )
     (here / "easy.toml").write_text(easy)
     assert docendo("run", "easy.toml", "--out", "easy").code == 0

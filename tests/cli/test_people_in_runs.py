@@ -29,12 +29,12 @@ domain = "mathematics"
 [agents.ada]
 
 [evaluators.truth]
-kind = "truth"
+type = "truth"
 
 [evaluators.people]
 {people}
 """
-HUMAN = 'kind = "human"\nby = "{}"\nof = ["truth"]'
+HUMAN = 'type = "human"\nmode = "{}"\nmembers = ["truth"]'
 OLGA = """
 [people.olga]
 tastes = { short = 3.0, lively = 2.0 }
@@ -87,7 +87,10 @@ def finished(folder: Path) -> tuple[list[object], dict[str, str]]:
 
 def test_agents_train_on_what_a_simulated_person_likes(tmp_path: Path) -> None:
     wanted = config(
-        tmp_path, 'kind = "person"\nby = "olga"', OLGA, "askers = { olga = 1.0, own = 1.0 }"
+        tmp_path,
+        'type = "person"\nperson = "olga"',
+        OLGA,
+        "askers = { olga = 1.0, own = 1.0 }",
     )
     play(tmp_path / "run", wanted)
     with RunDirectory.open(tmp_path / "run") as run:
@@ -142,7 +145,7 @@ def test_a_stopped_run_ends_like_an_unbroken_one_whatever_votes_came_meanwhile(
 
 def test_a_run_waits_for_a_person_in_another_process(tmp_path: Path) -> None:
     wanted, folder = (
-        config(tmp_path, HUMAN.format("wait").replace('of = ["truth"]', "")),
+        config(tmp_path, HUMAN.format("wait").replace('members = ["truth"]', "")),
         tmp_path / "run",
     )
     over = threading.Event()
@@ -187,7 +190,9 @@ def test_a_config_with_people_can_be_tried_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    text = ONE.format(people=HUMAN.format("wait").replace('of = ["truth"]', ""), askers="")
+    text = ONE.format(
+        people=HUMAN.format("wait").replace('members = ["truth"]', ""), askers=""
+    )
     done = docendo("run", tiny_config(tmp_path, text), "--dry-run")
     assert done.code == 0, done.err
     assert "Everything works" in done.out
@@ -199,7 +204,7 @@ def test_a_config_with_people_can_be_tried_out(
         (
             HUMAN.format("later"),
             "",
-            r"\[evaluators.people\] by: no way 'later' of asking people",
+            r"\[evaluators\] people: human: mode: input should be 'wait', 'async' or 'off', got 'later'",
         ),
         (
             HUMAN.format("async").replace("truth", "truht"),
@@ -207,18 +212,18 @@ def test_a_config_with_people_can_be_tried_out(
             "no evaluator 'truht'; did you mean 'truth'",
         ),
         (
-            'kind = "human"\nby = "async"',
+            'type = "human"\nmode = "async"',
             "",
-            "wanted one evaluator that judges where no person has",
+            "expected one evaluator for answers that no person has graded",
         ),
-        ('kind = "person"\nby = "olg"', OLGA, "no person 'olg'; did you mean 'olga'"),
+        ('type = "person"\nperson = "olg"', OLGA, "no person 'olg'; did you mean 'olga'"),
         (
-            'kind = "person"\nby = "olga"',
+            'type = "person"\nperson = "olga"',
             OLGA.replace("lively", "livley"),
             "did you mean 'lively'",
         ),
         (
-            'kind = "person"\nby = "olga"',
+            'type = "person"\nperson = "olga"',
             OLGA + "[people.ivan]\ncyclic_features = ['short', 'right']\n",
             "expected three or more different",
         ),

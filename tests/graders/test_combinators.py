@@ -123,7 +123,7 @@ def test_behind_a_gate_only_those_are_judged_that_come_through() -> None:
 
 @pytest.mark.parametrize("weights", [[1], [1, 0], [1, -1], [1, 2, 3]])
 def test_weights_are_positive_and_one_each(weights: list[float]) -> None:
-    with pytest.raises(UserError, match="wanted a positive weight for each of m0, m1"):
+    with pytest.raises(UserError, match="expected a positive weight for each of m0, m1"):
         weighted(members([1, 0]), weights)
-    with pytest.raises(UserError, match="no evaluators"):
+    with pytest.raises(UserError, match="expected one evaluator or more"):
         all_of({})

@@ -8,7 +8,7 @@ import pytest
 
 from docendo.errors import UserError
 from docendo.graders import compilers
-from docendo.graders.compilers import LANGUAGES, Compiler, Language, installed
+from docendo.graders.compilers import LANGUAGES, Compiler, Language, installed_languages
 from docendo.records import Problem, Verdict
 from docendo.sandbox.isolated import IsolatedSandbox, strongest
 
@@ -26,7 +26,7 @@ def compiler(language: Language) -> Compiler:
 
 
 def judged(language: Language, code: str) -> Verdict:
-    if language not in installed():
+    if language not in installed_languages():
         pytest.skip(f"{LANGUAGES[language].needs} is not here")
     return compiler(language)(ANY, f"```{language}\n{code}\n```")
 
@@ -139,7 +139,7 @@ def test_a_compiler_that_does_not_work_is_refused_at_once(
     broken = compilers.LANGUAGES["python"]._replace(sample="not a program")
     monkeypatch.setattr(compilers, "LANGUAGES", {**LANGUAGES, "python": broken})
     with pytest.raises(
-        UserError, match="does not work in the jail: does not compile: SyntaxError"
+        UserError, match="does not work in the sandbox: does not compile: SyntaxError"
     ):
         Compiler("python", IsolatedSandbox())
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from docendo.errors import UserError
-from docendo.graders.format import FormatGrader, SpellingGrader, json_schema_error
+from docendo.graders.format import FormatGrader, json_schema_error
+from docendo.graders.spelling import SpellingGrader
 from docendo.records import Problem
 
 PROBLEM = Problem("d", "f", 1, "Where is Qaanaaq?", "north")
@@ -28,7 +29,9 @@ def test_words_of_ones_own_are_known_besides(tmp_path: Path) -> None:
     pytest.importorskip("spellchecker")
     (tmp_path / "words.txt").write_text("docendo\ndiscimus\n")
     assert (
-        SpellingGrader(own_words=tmp_path / "words.txt")(PROBLEM, "docendo discimus").score
+        SpellingGrader(extra_words=tmp_path / "words.txt")(
+            PROBLEM, "docendo discimus"
+        ).score
         == 1
     )
     assert SpellingGrader()(PROBLEM, "docendo discimus").score == 0
@@ -36,14 +39,14 @@ def test_words_of_ones_own_are_known_besides(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no dictionary of 'eng'"):
         SpellingGrader("eng")
     with pytest.raises(UserError, match="cannot be read"):
-        SpellingGrader(own_words=tmp_path / "none")
+        SpellingGrader(extra_words=tmp_path / "none")
 
 
 def test_a_pattern_is_to_match_all_of_it() -> None:
     number = FormatGrader(pattern=r"(?s).*Answer: -?\d+")
     assert number(PROBLEM, "1 + 1\nAnswer: 2 ").score == 1
     assert number(PROBLEM, "Answer: two").score == 0
-    assert FormatGrader(longest=5)(PROBLEM, "123456").score == 0
+    assert FormatGrader(max_characters=5)(PROBLEM, "123456").score == 0
     with pytest.raises(UserError, match="wrong at 0: unterminated character set"):
         FormatGrader(pattern="[a")
     with pytest.raises(UserError, match=r"not JSON: .* at column 2"):
@@ -58,12 +61,12 @@ SCHEMA = """{"type": "object", "required": ["n"], "additionalProperties": false,
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('{"n": 3}', "of the form that is wanted"),
-        ('{"n": 3, "s": ["a"]}', "of the form that is wanted"),
+        ('{"n": 3}', "of the expected form"),
+        ('{"n": 3, "s": ["a"]}', "of the expected form"),
         ('{"n": 10}', "$.n is not between 0 and 9"),
         ('{"n": true}', "$.n is no integer"),
         ("{}", "$ has no 'n'"),
-        ('{"n": 1, "m": 2}', "$ has 'm', which is not wanted"),
+        ('{"n": 1, "m": 2}', "$ has 'm', which is not expected"),
         ('{"n": 1, "s": ["c"]}', "$.s[0] is none of ['a', 'b']"),
         ('{"n": 1, "s": ["a", "b"]}', "$.s has a wrong number of items"),
         ("[]", "$ is no object"),

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from docendo.build.evaluators import ground_truth_evaluator
 from docendo.datasets.reasoning_gym import sound_tasks
 from docendo.errors import RunError
 from docendo.graders.answer import UnitTestGrader, exact, never_raises
 from docendo.graders.audit import audit
+from docendo.graders.ground_truth import ground_truth_evaluator
 from docendo.graders.gym import GymGrader
 from docendo.problems.gym import load_gym
 from docendo.records import AgentId, Answer, Problem

@@ -23,7 +23,7 @@ from docendo.cli.runs import check_config
 from docendo.config.load import load_config, to_toml
 from docendo.datasets.files import read_problems
 from docendo.errors import UserError
-from docendo.graders.format import SpellingGrader
+from docendo.graders.spelling import SpellingGrader
 from docendo.tools.dictionary import read_words
 from tests.cli.toys import TINY, Done, docendo
 from tests.hostile.mutate import TEXTS, VALUES, mutated_bytes, mutated_text, mutated_value
@@ -386,7 +386,7 @@ def words(seed: int, folder: Path) -> str:
 
 def _spelled(path: Path) -> str:
     try:
-        SpellingGrader(own_words=path)
+        SpellingGrader(extra_words=path)
     except UserError as error:
         return refused(error, path)
     return "taken"

@@ -57,7 +57,7 @@ def settings(texts: Sequence[str]) -> str:
             text: {"type": "persona", "model": text, "personas": [text], "verify": text}
         },
         "people": {text: {"manner": text, "interests": {text: 1.0}}},
-        "evaluators": {text: {"kind": "format", "pattern": text}},
+        "evaluators": {text: {"type": "format", "pattern": text}},
     }
     assert first is not None
     return tomli_w.dumps(table)

@@ -151,7 +151,7 @@ domains.a = { file = "rows.csv" }
 agents.ann = { domain = "a", tools = ["dictionary:words.txt", "calculator"], data = { files = { "extra.jsonl" = 1 } } }
 askers.f = { type = "function", file = "asks.py" }
 askers.p = { type = "persona", model = "ann", verify = "solves.py" }
-evaluators.s = { kind = "spelling", file = "known.txt" }
+evaluators.s = { type = "spelling", file = "known.txt" }
 """
     )
     found = [p.name for p in files_of(load_config(tmp_path / "run.toml"))]

@@ -232,14 +232,14 @@ def test_an_evaluator_of_the_config_may_be_a_function_of_ones_own(
 families = { sums = [1] }
 evaluator = "mine"
 [evaluators.mine]
-kind = "function"
+type = "function"
 file = "mine.py"
 seconds = 0.5
 [agents]
 ann = { domain = "mathematics" }
 """)
-    panel = build_panel(load_config(tmp_path / "c.toml"), {})
-    assert [v.score for v in panel.domains["mathematics"](answers("4", "hang", "4"))] == [
+    panel = build_panel(load_config(tmp_path / "c.toml"))
+    assert [v.score for v in panel.by_domain["mathematics"](answers("4", "hang", "4"))] == [
         1,
         0,
         1,
@@ -249,7 +249,7 @@ ann = { domain = "mathematics" }
         UserError,
         match=r"\[evaluators.mine\]: .*mine.py: has no function 'grade'; wanted grade",
     ):
-        build_panel(load_config(tmp_path / "c.toml"), {})
+        build_panel(load_config(tmp_path / "c.toml"))
 
 
 def test_a_pattern_that_takes_for_ever_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

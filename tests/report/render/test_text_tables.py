@@ -89,7 +89,7 @@ def test_names_and_prompts_drive_neither_a_terminal_nor_a_browser(
     config = {
         "model": payload,
         "agents": {"ann": ann},
-        "evaluators": {payload: {"kind": "spelling"}},
+        "evaluators": {payload: {"type": "spelling"}},
     }
     metrics = {f"evaluator/{payload}/{payload}": 1.0, f"data/{payload}/{payload}": 1.0}
     console = Console(width=200, force_terminal=True, color_system=None)

@@ -1,0 +1,34 @@
+"""The evaluator of a domain that names none: the right answer, or a problem's tests."""
+
+from typing import Any
+
+from docendo.graders.answer import UnitTestGrader, never_raises, per_answer
+from docendo.graders.gym import GymGrader
+from docendo.interfaces import Evaluator, Grader
+from docendo.parts import PartConfig
+from docendo.records import Answer
+from docendo.sandbox.monty import Sandbox
+
+__all__ = ["TruthConfig", "ground_truth", "ground_truth_evaluator"]
+
+
+def ground_truth() -> Grader:
+    """Compares answers as text, runs programs against a problem's tests, asks reasoning-gym's scorers."""
+    return never_raises(GymGrader(UnitTestGrader(Sandbox())))
+
+
+def ground_truth_evaluator() -> Evaluator:
+    """Many answers by the ground truth."""
+    return per_answer(ground_truth())
+
+
+class TruthConfig(PartConfig):
+    """The right answer, or a problem's tests."""
+
+    type: str = "truth"
+
+    def build(self, context: Any = None) -> Evaluator:
+        return ground_truth_evaluator()
+
+    def applies(self, answer: Answer) -> bool:
+        return bool(answer.problem.answer or answer.problem.tests)
