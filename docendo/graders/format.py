@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -94,7 +94,7 @@ class FormatConfig(PartConfig):
     type: str = "format"
     pattern: str = ""
     """A regular expression of the whole answer."""
-    file: str | None = Field(default=None, validate_default=True)
+    file: Annotated[str | None, Field(validate_default=True)] = None
     """A JSON schema, instead of a pattern."""
 
     @field_validator("file")

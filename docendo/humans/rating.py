@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from logging import getLogger
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -115,7 +115,7 @@ class HumanRaterConfig(PartConfig):
     type: str = "human"
     mode: RatingMode
     """wait: the run waits for people; async: it uses what they said so far; off: it asks nobody."""
-    members: list[str] = Field(default=[], validate_default=True)
+    members: Annotated[list[str], Field(validate_default=True)] = []
     """One evaluator, for answers that no person has graded; with wait there may be none."""
 
     @field_validator("members")
