@@ -115,7 +115,7 @@ class HumanRaterConfig(PartConfig):
     type: str = "human"
     mode: RatingMode
     """wait: the run waits for people; async: it uses what they said so far; off: it asks nobody."""
-    members: Annotated[list[str], Field(validate_default=True)] = []
+    members: Annotated[list[str], Field(validate_default=True)] = []  # noqa: RUF012 (pydantic copies it)
     """One evaluator, for answers that no person has graded; with wait there may be none."""
 
     @field_validator("members")
