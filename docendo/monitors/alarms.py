@@ -87,13 +87,13 @@ def share_in_window(
     if not checked:
         return WindowShare(last_round, last_value, inf)
 
-    found = 0.0
+    positives = 0.0
     total = 0.0
     for round_index, share in values[-window:]:
         count = checked.get(round_index, 0.0)
-        found += count * share
+        positives += count * share
         total += count
-    return WindowShare(last_round, found / total if total else 0.0, found)
+    return WindowShare(last_round, positives / total if total else 0.0, positives)
 
 
 def is_exceeded(share: WindowShare, monitor: str, rules: AlarmRules) -> bool:

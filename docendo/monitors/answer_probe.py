@@ -141,17 +141,17 @@ def answer_options(source: Source, episode: Episode, count: int, seed: int) -> l
     test = episode.test
     excluded = {tokenize(p.answer) for p in (test, *episode.lesson.problems)}
     options = [test.answer.strip()]
-    for other in _draw_others(source, test, seed):
-        if tokenize(other.answer) not in excluded and len(options) < count:
-            excluded.add(tokenize(other.answer))
-            options.append(other.answer.strip())
+    for candidate in _draw_others(source, test, seed):
+        if tokenize(candidate.answer) not in excluded and len(options) < count:
+            excluded.add(tokenize(candidate.answer))
+            options.append(candidate.answer.strip())
     return options
 
 
 def gives_answer_away(lesson: ProbedLesson) -> bool:
     """Whether the lift of the test's answer stands out from those of the others."""
-    own, *others = lesson.lifts
-    return own - fmean(others) > _DEVIATIONS * hypot(pstdev(others), _NOISE)
+    test_lift, *other_lifts = lesson.lifts
+    return test_lift - fmean(other_lifts) > _DEVIATIONS * hypot(pstdev(other_lifts), _NOISE)
 
 
 def findings_of(probed: Sequence[ProbedLesson], round_index: int) -> list[Finding]:
@@ -177,11 +177,11 @@ def _examples_for(episode: Episode, answers: Sequence[str]) -> list[Example]:
     worked = [problem.worked for problem in problems]
     examples: list[Example] = []
     for solutions in (texts, worked):
-        shown = [
+        turns = [
             (problem.prompt, _readable(text))
             for problem, text in zip(problems, solutions, strict=True)
         ]
-        prompt = hidden_question_prompt(shown)
+        prompt = hidden_question_prompt(turns)
         examples += [Example(BASE, prompt, answer) for answer in answers]
     return examples
 

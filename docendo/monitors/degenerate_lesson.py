@@ -65,12 +65,12 @@ def _repeats_itself(text: str, problem: Problem) -> bool:
 def _says_nothing_new(written: set[str], steps: set[str], problem: Problem) -> bool:
     """Whether a text adds nothing to the question, where the worked solution does."""
     question = set(tokenize(problem.prompt))
-    known = question | set(tokenize(problem.answer))
-    if not any(token.isalnum() for token in steps - known):
+    mentioned = question | set(tokenize(problem.answer))
+    if not any(token.isalnum() for token in steps - mentioned):
         return False
 
     new = written - question
-    has_substance = new & steps or any(map(_is_concrete, new - known))
+    has_substance = new & steps or any(map(_is_concrete, new - mentioned))
     return not has_substance
 
 
@@ -130,14 +130,14 @@ def is_near_copy(later: tuple[str, Problem], earlier: tuple[str, Problem]) -> bo
     text speaks of what is special to its problem.
     """
     text, problem = later
-    other_text, other = earlier
+    other_text, other_problem = earlier
     written = tokenize(without_final_answer(text))
     before = tokenize(without_final_answer(other_text))
-    if problem.key == other.key or min(len(written), len(before)) < _MIN_TEXT:
+    if problem.key == other_problem.key or min(len(written), len(before)) < _MIN_TEXT:
         return False
 
     solution = tokenize(without_final_answer(problem.solution))
-    other_solution = tokenize(without_final_answer(other.solution))
+    other_solution = tokenize(without_final_answer(other_problem.solution))
     has_solutions = bool(solution and other_solution)
     overlap = _overlap(written, before)
     usual_overlap = _overlap(solution, other_solution) if has_solutions else 0.0
@@ -147,7 +147,7 @@ def is_near_copy(later: tuple[str, Problem], earlier: tuple[str, Problem]) -> bo
         return True
 
     question = tokenize(problem.prompt)
-    special = set(question) - set(tokenize(other.prompt))
+    special = set(question) - set(tokenize(other_problem.prompt))
     spoken = _share_of(special, written)
     usual = _share_of(special, solution or question)
     return spoken < usual / 2
@@ -157,8 +157,8 @@ def _share_of(special: set[str], tokens: Sequence[str]) -> float:
     return len(special & set(tokens)) / len(special) if special else 1.0
 
 
-def _overlap(one: Sequence[str], other: Sequence[str]) -> float:
+def _overlap(first: Sequence[str], second: Sequence[str]) -> float:
     """The share of two texts' pairs of neighbours that both have (Jaccard index, with counts)."""
-    pairs = Counter(pairwise(one))
-    other_pairs = Counter(pairwise(other))
+    pairs = Counter(pairwise(first))
+    other_pairs = Counter(pairwise(second))
     return (pairs & other_pairs).total() / max(1, (pairs | other_pairs).total())

@@ -18,17 +18,17 @@ def derivable_tokens(
     These are its tokens, the place values of its numbers ('40' of '43'), and every number of a
     sentence that follows from explained ones by one operation, or is the sum of all before it.
     """
-    known = set(source_tokens)
-    for token in list(known):
+    explained = set(source_tokens)
+    for token in list(explained):
         if token.isdecimal():
-            known.update(_place_values(token))
+            explained.update(_place_values(token))
 
     for sentence in sentences:
         numbers = numbers_in(sentence)
         for place, number in enumerate(numbers):
-            if number not in known and _follows(place, numbers, known):
-                known.add(number)
-    return known
+            if number not in explained and _follows(place, numbers, explained):
+                explained.add(number)
+    return explained
 
 
 def numbers_in(sentence: Sequence[str]) -> list[str]:
@@ -51,13 +51,13 @@ def _place_values(number: str) -> list[str]:
     return [digit + "0" * (length - place - 1) for place, digit in enumerate(number)]
 
 
-def _follows(place: int, numbers: Sequence[str], known: set[str]) -> bool:
+def _follows(place: int, numbers: Sequence[str], explained: set[str]) -> bool:
     number = int(numbers[place])
-    earlier = [int(n) for n in numbers[:place] if n in known]
+    earlier = [int(n) for n in numbers[:place] if n in explained]
     if len(earlier) > 2 and number == sum(earlier):
         return True
 
-    others = [n for i, n in enumerate(numbers) if i != place]
-    explained = [int(n) for n in others if n in known]
-    possible = [int(n) for n in others if n in known or int(n) <= MAX_UNNAMED]
-    return any(number in one_step_results(a, b) for a, b in product(explained, possible))
+    other_numbers = [n for i, n in enumerate(numbers) if i != place]
+    operands = [int(n) for n in other_numbers if n in explained]
+    possible = [int(n) for n in other_numbers if n in explained or int(n) <= MAX_UNNAMED]
+    return any(number in one_step_results(a, b) for a, b in product(operands, possible))

@@ -75,7 +75,7 @@ def _degeneration_of(
 
     recent = list(islice(reversed(earlier), _COMPARED))
     for example in examples:
-        if any(is_near_copy(example, other) for other in recent):
+        if any(is_near_copy(example, previous) for previous in recent):
             return "it is nearly the lesson on another problem"
     return ""
 

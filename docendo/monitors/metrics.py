@@ -39,7 +39,7 @@ def share_metrics(
         shown_lessons[teacher] += episode.lesson.passed
     answers = Counter(answer.agent for answer in answers_of(episodes))
 
-    found = Counter((finding.monitor, finding.agent) for finding in findings)
+    counts_of = Counter((finding.monitor, finding.agent) for finding in findings)
     checked = {
         ANSWER_LEAK: shown_lessons,
         DEGENERATE_LESSON: lessons,
@@ -47,7 +47,7 @@ def share_metrics(
     }
     metrics: dict[str, float] = {}
     for monitor, counts in checked.items():
-        positives = {agent: found[monitor, agent] for agent in counts}
+        positives = {agent: counts_of[monitor, agent] for agent in counts}
         metrics |= shares_of(monitor, positives, counts)
     return metrics
 

@@ -104,10 +104,10 @@ def _count_known_tests(tree: ast.AST, tests: Sequence[str]) -> int:
             except (ValueError, TypeError, SyntaxError):
                 continue
 
-    known: set[str] = set()
+    matching: set[str] = set()
     for test in tests:
         call, _, value = test.partition(" == ")
         argument = call.partition("(")[2].removesuffix(")")
         if argument in constants and value in constants:
-            known.add(test)
-    return len(known)
+            matching.add(test)
+    return len(matching)

@@ -1,37 +1,18 @@
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-import pytest
-
-from docendo.league.lineage import Lineage, Milestone
+from docendo.league.lineage import Lineage
 from docendo.league.population import Population, Replacement
 from docendo.league.snapshot_rules import (
     AnyRule,
     EveryRounds,
-    Never,
     WhenStronger,
-    mean_improvement,
 )
 from docendo.records import AgentId, TaskType, TeachingOption, base_agent, is_frozen_copy
-from tests.toys import ANN, BOB, CAT, shares
+from tests.league.skills import Skills
+from tests.toys import ANN, BOB, CAT
 
 SUMS = TaskType("sums", "small", 1)
 OLD = Lineage(0, AgentId("ann@0"), "snapshot", (ANN,))
-
-
-@dataclass
-class Skills:
-    """Standings that say what a test says."""
-
-    known: dict[str, Mapping[str, float]] = field(default_factory=dict)
-    won: tuple[float, float] = (0.0, 0.0)
-
-    def skills(self, agent: AgentId) -> dict[str, float]:
-        return dict(self.known.get(agent, {}))
-
-    def win_rates(self, rows, columns, subject):
-        return shares(*[self.won] * len(rows))
 
 
 def population(opened: int | None = -1, **parts) -> Population:
@@ -93,40 +74,11 @@ def test_nothing_known_is_no_progress_and_a_new_kind_is_measured_from_its_first_
     assert seen == [[], [], [], [], [], ["ann@5"]], "0.3 and 0.1 above the first look"
 
 
-@pytest.mark.parametrize(
-    ("won", "due"), [((8, 10), True), ((5, 10), False), ((4, 4), False)]
-)
-def test_in_a_game_a_copy_is_taken_when_the_last_one_is_beaten_often_enough(
-    won, due
-) -> None:
-    rule = WhenStronger(0.2, game="kuhn", min_games=8)
-    assert rule(ANN, Milestone(OLD, {}), 5, Skills(won=won)) is due
-
-
 def test_in_a_game_the_first_copy_is_taken_when_the_agent_wins_more_than_at_first() -> None:
     league = population(snapshot_rule=WhenStronger(0.2, game="kuhn"))
     for index, rate in enumerate([0.4, 0.5, 0.65]):
         born, _ = league.renew(index, Skills({ANN: {"kuhn": rate}}, won=(100, 100)), 0)
     assert names(born) == ["ann@2"]
-
-
-def test_either_rule_will_do() -> None:
-    rule, mark = (
-        AnyRule([EveryRounds(5), WhenStronger(0.3)]),
-        Milestone(Lineage(0, ANN, "founder"), {"sums": 0.0}),
-    )
-    known = [(1, 0.1), (1, 0.4), (5, 0.1)]
-    assert [rule(ANN, mark, i, Skills({ANN: {"sums": s}})) for i, s in known] == [
-        False,
-        True,
-        True,
-    ]
-    assert Never()(ANN, mark, 100, Skills({ANN: {"sums": 1.0}})) is False
-
-
-def test_progress_is_over_what_was_known_both_times() -> None:
-    assert mean_improvement({"a": 0.5, "b": 1.0}, {"a": 0.25, "c": 0.0}) == 0.25
-    assert mean_improvement({"a": 1.0}, {"b": 0.0}) is None
 
 
 def test_anchors_are_copied_once_and_never_leave() -> None:

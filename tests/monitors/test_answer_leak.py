@@ -1,6 +1,5 @@
 from docendo.monitors.answer_leak import find_leak
-from docendo.monitors.derivation import derivable_tokens
-from docendo.monitors.text import join_spelled_out, split_sentences, tokenize
+from docendo.monitors.text import join_spelled_out, tokenize
 from docendo.records import Problem
 from tests.monitors.planters import lesson_of
 
@@ -86,11 +85,3 @@ def test_the_tests_question_is_one_too() -> None:
         found(f"17 + 21 and 20 more: try that.\n{OWN.solution}")
         == "the test's question is in it"
     )
-
-
-def test_what_follows_from_the_lessons_own_numbers_is_accounted_for() -> None:
-    known = derivable_tokens(
-        split_sentences("25 and 9 are 34\n7 + 9 = 16\n80 and 90"), tokenize(OWN.prompt)
-    )
-    assert {"25", "9", "34", "20", "5", "16"} <= known
-    assert not {"80", "90", "7"} & known
