@@ -1,20 +1,12 @@
 """The page about a population, for every shape that a population can have."""
 
 import math
-import re
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
 
 from docendo.analysis.overview import Analysis, analyse
 from docendo.report.league_page import league_page, rank_by_rating
-from docendo.report.render.league_charts import (
-    AgentMarks,
-    PayoffMatrix,
-    payoff_heat_map,
-    spinning_top,
-)
 
 RPS = [[0, -1, 1], [1, 0, -1], [-1, 1, 0]]
 
@@ -74,35 +66,6 @@ def test_the_page_asks_for_nothing() -> None:
         for word in ("src=", "url(", "@import", "http")
         if word in page.split("</style>")[1]
     ]
-
-
-def test_a_heat_map_tells_winning_losing_and_never_met() -> None:
-    picture = payoff_heat_map(
-        ["a", "b"],
-        PayoffMatrix([[0, 0.5], [math.nan, 0]], [[0, 0.2], [0, 0]], [[0, 0.8], [0, 0]]),
-    )
-    assert "a against b: +0.50, 95% interval +0.20 to +0.80" in picture
-    assert "b against a: never met" in picture
-    assert picture.count('class="heat gap"') == picture.count('class="heat up"') == 1
-    assert "heat down" not in picture
-
-
-def test_a_large_heat_map_is_a_small_picture() -> None:
-    n = 200
-    upper = np.triu(np.random.default_rng(0).normal(size=(n, n)), 1)
-    picture = payoff_heat_map(
-        [str(i) for i in range(n)], PayoffMatrix((upper - upper.T).tolist())
-    )
-    assert picture.count("<path") <= 18
-    assert "<rect" not in picture
-
-
-def test_the_spinning_top_is_as_wide_as_the_cycles() -> None:
-    picture = spinning_top(
-        AgentMarks("abc", "xyz", [True, False, False]), [1, 0, -1], [0, 4, 2]
-    )
-    spreads = re.findall(r'class="spread" points="([\d.]+),[\d.]+ ([\d.]+),', picture)
-    assert spreads == [("188.0", "188.0"), ("68.0", "308.0"), ("128.0", "248.0")]
 
 
 def test_agents_are_ranked_by_rating_and_then_by_place() -> None:

@@ -10,12 +10,10 @@ import pytest
 from rich.console import Console
 
 from docendo.errors import RunError
-from docendo.formatting import compact, duration, signed, visible
+from docendo.formatting import visible
 from docendo.report import html_page, terminal_report, write_page
-from docendo.report.render.run_charts import LearningCurves, learning_curves
 from docendo.report.render.viewer import viewer_data
 from docendo.report.run_page import save_page
-from docendo.statistics import Estimate
 from docendo.store import RunDirectory
 from tests.report.toys import small_run
 
@@ -144,33 +142,6 @@ def test_nothing_in_a_run_drives_the_terminal(tmp_path: Path) -> None:
     assert not set("\x1b\x9b\u202e") & set(text)
     assert "␛[31m[bold][U+009B]2J[U+202E]" in text
     assert "12 → 50%, +38 points" in text
-
-
-def test_numbers_read_well() -> None:
-    assert [compact(n) for n in (0, 999, 1000, 1_234_567, 2.5e15)] == [
-        "0",
-        "999",
-        "1k",
-        "1.23M",
-        "2.5P",
-    ]
-    assert compact(3e12, "FLOP") == "3 TFLOP"
-    assert compact(999_999) == "1M"
-    assert [signed(n) for n in (0.123, -0.05, -0.001, 0.0)] == [
-        "+0.12",
-        "\N{MINUS SIGN}0.05",
-        "+0.00",
-        "+0.00",
-    ]
-    assert [duration(s) for s in (12.4, 190, 7500)] == ["12 s", "3 min 10 s", "2 h 05 min"]
-    assert visible("a\x1b\x7f\n\tb\r\nc\r") == "a␛␡\n\tb\nc␍"
-
-
-def test_a_curve_of_one_point_is_a_point() -> None:
-    point = {4: Estimate(0.5, 0.4, 0.6, 10)}
-    picture = learning_curves(LearningCurves("sums", point, {"ann": point}))
-    assert "polyline" not in picture
-    assert picture.count("<circle") == 3
 
 
 def test_a_page_that_cannot_be_written_is_an_error_of_the_machine(tmp_path: Path) -> None:
