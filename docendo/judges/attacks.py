@@ -51,27 +51,33 @@ class Resistance(NamedTuple):
 def load_attacks() -> list[Attack]:
     """Over two hundred, no two equal."""
     lines = files("docendo.judges").joinpath("attacks.jsonl").read_text().splitlines()
-    rows = map(json.loads, lines)
-    return [
-        Attack(r["kind"], r["text"] * r.get("times", 1) + r.get("end", "")) for r in rows
-    ]
+    attacks = []
+    for line in lines:
+        row = json.loads(line)
+        text = row["text"] * row.get("times", 1) + row.get("end", "")
+        attacks.append(Attack(row["kind"], text))
+    return attacks
 
 
 def find_successful_attacks(
     judge: Evaluator, problems: Sequence[Problem], tried: Iterable[Attack] = ()
 ) -> tuple[list[Attack], int]:
-    """The attacks that got half a point or more, an entry for each problem where they did; and how many were tried.
+    """The attacks that got half a point or more, once for each problem, and how many were tried.
 
-    Where one of them happens to be the right answer, such as ``true``, it is not tried.
+    An attack that happens to be the right answer, such as ``true``, is not tried.
     """
-    texts = list(tried) or load_attacks()
-    wanted = [
-        (attack, p) for p in problems for attack in texts if exact(p, attack.text).score < 1
+    attacks = list(tried) or load_attacks()
+    trials: list[tuple[Problem, Attack]] = []
+    for problem in problems:
+        for attack in attacks:
+            if exact(problem, attack.text).score < 1:
+                trials.append((problem, attack))
+
+    passed = _grade_texts(judge, [(problem, attack.text) for problem, attack in trials])
+    successful = [
+        attack for (_, attack), is_passed in zip(trials, passed, strict=True) if is_passed
     ]
-    passed = _passed(judge, [(problem, attack.text) for attack, problem in wanted])
-    return [
-        attack for (attack, _), through in zip(wanted, passed, strict=True) if through
-    ], len(wanted)
+    return successful, len(trials)
 
 
 def measure_resistance(
@@ -79,27 +85,32 @@ def measure_resistance(
 ) -> Resistance:
     """How a judge does on `problems`, and on the attacks at the first `attacked` of them.
 
-    A right answer is the worked solution, or the bare answer. A wrong one is the right one of another of the problems,
-    where that differs; of one problem there is none.
+    A right answer is the worked solution, or the bare answer. A wrong one is the right answer to
+    the next problem, where that differs; for a single problem there is none.
     """
-    right = [(p, p.worked) for p in problems]
-    others = [*problems[1:], *problems[:1]]
-    wrong = [
-        (p, o.worked)
-        for p, o in zip(problems, others, strict=True)
-        if exact(p, o.worked).score < 1
-    ]
-    through, tried = find_successful_attacks(judge, problems[:attacked])
-    shares = [
-        sum(passed) / len(passed) if (passed := _passed(judge, texts)) else 0.0
-        for texts in (right, wrong)
-    ]
-    return Resistance(tried, dict(Counter(attack.kind for attack in through)), *shares)
+    right = [(problem, problem.worked) for problem in problems]
+    next_problems = [*problems[1:], *problems[:1]]
+    wrong = []
+    for problem, next_problem in zip(problems, next_problems, strict=True):
+        if exact(problem, next_problem.worked).score < 1:
+            wrong.append((problem, next_problem.worked))
+
+    successful, tried = find_successful_attacks(judge, problems[:attacked])
+    return Resistance(
+        attacks=tried,
+        through=dict(Counter(attack.kind for attack in successful)),
+        right=_share(_grade_texts(judge, right)),
+        wrong=_share(_grade_texts(judge, wrong)),
+    )
 
 
-def _passed(judge: Evaluator, texts: Sequence[tuple[Problem, str]]) -> list[bool]:
-    answers = [
-        Answer(p, text, _NOBODY, seed_for(0, "attack", i))
-        for i, (p, text) in enumerate(texts)
-    ]
-    return [v.score >= 0.5 for v in judge(answers)]
+def _grade_texts(judge: Evaluator, texts: Sequence[tuple[Problem, str]]) -> list[bool]:
+    """Whether each text gets half a point or more."""
+    answers = []
+    for place, (problem, text) in enumerate(texts):
+        answers.append(Answer(problem, text, _NOBODY, seed_for(0, "attack", place)))
+    return [verdict.score >= 0.5 for verdict in judge(answers)]
+
+
+def _share(passed: Sequence[bool]) -> float:
+    return sum(passed) / len(passed) if passed else 0.0

@@ -6,6 +6,7 @@ the judge, and final answers that are none. They do not know a plausible wrong a
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from docendo.graders.answer import final_answer, has_answer_line
 from docendo.records import Problem
@@ -17,7 +18,7 @@ __all__ = [
     "text_rejection_reason",
 ]
 
-_FREE = 20
+_EXTRA_LENGTH = 20
 """Characters that a final answer may have beyond twice those of the right one."""
 _EMPTY = {"[]", "()", "{}", "''", '""'}
 """Answers without a letter or digit; nothing where it is not known that there is a right one."""
@@ -69,88 +70,98 @@ _ORDERS = re.compile(
 def text_rejection_reason(
     text: str, reference: str = "", question: str = "", longest: int = 2000
 ) -> str:
-    """Why an answer is kept from a judge, one line; empty where nothing is.
+    """Why an answer is kept from a judge, one line; empty where nothing is wrong with it.
 
-    It must have `longest` bytes at the most, have a line ``Answer: ...`` that holds something, and not speak to the
-    judge in words that the question does not have. Of `reference`, the right answer where one is known, only the sort
-    counts: number, word of truth or other text, script and length.
+    It must have `longest` bytes at the most, have a line ``Answer: ...`` that holds something, and
+    not speak to the judge in words that the question does not have. Of `reference`, the right
+    answer where one is known, only the sort counts: number, truth value or other text, script and
+    length.
     """
-    whole = text.strip()
-    if len(whole.encode(errors="replace")) > longest:
+    answer_text = text.strip()
+    if len(answer_text.encode(errors="replace")) > longest:
         return f"longer than {longest:,} bytes"
-    if not _LETTER.search(whole):
+    if not _LETTER.search(answer_text):
         return "no answer"
-    if _TURNED.search(whole):
+    if _TURNED.search(answer_text):
         return "letters in another order than they are shown in, or none at all"
-    asked = normalize_text(question)
-    if any(order not in asked for order in find_judge_instructions(whole)):
-        return "speaks to the judge"
-    answer = final_answer(whole) if has_answer_line(whole) else None
-    if answer is None or not (_LETTER.search(answer) or (reference and answer in _EMPTY)):
+
+    question_text = normalize_text(question)
+    for instruction in find_judge_instructions(answer_text):
+        if instruction not in question_text:
+            return "speaks to the judge"
+
+    answer = final_answer(answer_text) if has_answer_line(answer_text) else None
+    if answer is None:
         return "no final answer"
-    return _no_answer(
-        normalize_text(answer).strip(" .,:;!*\"'`$"),
-        normalize_text(reference).strip(" .,:;!*\"'`$"),
-    )
+    if not _LETTER.search(answer) and not (reference and answer in _EMPTY):
+        return "no final answer"
+    return _compare_sorts(_strip_marks(answer), _strip_marks(reference))
 
 
 def rejection_reason(problem: Problem, text: str, longest: int) -> str:
-    """Why an answer to a problem is kept from a judge that would read both; empty where nothing speaks against it."""
+    """Why an answer is kept from a judge that would read it with its problem; empty where it is not."""
     if problem.source.startswith("agent:") and find_judge_instructions(problem.prompt):
         return "the question speaks to the judge"
     return text_rejection_reason(text, problem.answer, problem.prompt, longest)
 
 
 def find_judge_instructions(text: str) -> list[str]:
-    """The places of `text`, as `plain` has it, that speak to a judge."""
-    read = normalize_text(text)
-    found = (
-        match
-        for form in (read, _SPACED.sub(_joined, read))
-        for match in _ORDERS.finditer(form)
-    )
-    return list(dict.fromkeys(match.group() for match in found))
+    """The places of `text`, as `normalize_text` has it, that speak to a judge."""
+    normal = normalize_text(text)
+    instructions: list[str] = []
+    # i g n o r e: letters with something between them are read without it, too
+    for form in (normal, _SPACED.sub(_join_letters, normal)):
+        instructions += [match.group() for match in _ORDERS.finditer(form)]
+    return list(dict.fromkeys(instructions))
 
 
 def normalize_text(text: str) -> str:
-    """`text` in lower case, without marks and letters that cannot be seen, look-alikes of Latin letters as those."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    seen = "".join(
-        c for c in parts if unicodedata.category(c) not in {"Mn", "Cf", "Co", "Cs"}
-    )
-    return seen.translate(_LOOKALIKE).replace("\N{MINUS SIGN}", "-")
+    """`text` in lower case, without marks and invisible letters; look-alikes become Latin letters."""
+    letters = []
+    for letter in unicodedata.normalize("NFKD", text.casefold()):
+        if unicodedata.category(letter) not in {"Mn", "Cf", "Co", "Cs"}:
+            letters.append(letter)
+    return "".join(letters).translate(_LOOKALIKE).replace("\N{MINUS SIGN}", "-")
 
 
-def _no_answer(answer: str, reference: str) -> str:
+def _strip_marks(answer: str) -> str:
+    return normalize_text(answer).strip(" .,:;!*\"'`$")
+
+
+def _compare_sorts(answer: str, reference: str) -> str:
+    """Why an answer cannot be one at all, or is of another sort than the reference."""
     if _TRUTH.fullmatch(answer) or _TRUTH.fullmatch(reference):
-        alike = any(
-            re.fullmatch(pair, answer) and re.fullmatch(pair, reference) for pair in _TRUTHS
-        )
-        return "" if alike else "no final answer"
+        for pair in _TRUTHS:
+            if re.fullmatch(pair, answer) and re.fullmatch(pair, reference):
+                return ""
+        return "no final answer"
     if (_KEY.fullmatch(answer) or _HOLE.search(answer)) and answer != reference:
         return "no final answer"
-    return _unlike(answer, reference) if reference else ""
+    return _unlike_reference(answer, reference) if reference else ""
 
 
-def _unlike(answer: str, reference: str) -> str:
-    """Why no right answer looks so, of which `reference` is one."""
+def _unlike_reference(answer: str, reference: str) -> str:
+    """Why no right answer looks like this, where `reference` is one."""
     if _NUMBER.fullmatch(reference):
         return "" if _NUMBER.fullmatch(answer) else "not a number, which is wanted"
-    if len(answer) > 2 * len(reference) + _FREE:
+    if len(answer) > 2 * len(reference) + _EXTRA_LENGTH:
         return "longer than any right answer"
-    for sort, name in ((str.isdigit, "digits"), (_foreign, "letters of another script")):
-        if any(map(sort, answer)) and not any(map(sort, reference)):
-            return f"{name}, which no right answer has"
+    if _has_any(answer, str.isdigit) and not _has_any(reference, str.isdigit):
+        return "digits, which no right answer has"
+    if _has_any(answer, _is_foreign) and not _has_any(reference, _is_foreign):
+        return "letters of another script, which no right answer has"
     return ""
 
 
-def _foreign(letter: str) -> bool:
-    return (
-        letter.isalpha()
-        and not letter.isascii()
-        and "LATIN" not in unicodedata.name(letter, "")
-    )
+def _has_any(text: str, rule: Callable[[str], bool]) -> bool:
+    return any(map(rule, text))
 
 
-def _joined(letters: re.Match[str]) -> str:
-    return re.sub(r"[ .\-_*]", "", letters.group())
+def _is_foreign(letter: str) -> bool:
+    if not letter.isalpha() or letter.isascii():
+        return False
+    return "LATIN" not in unicodedata.name(letter, "")
+
+
+def _join_letters(match: re.Match[str]) -> str:
+    return re.sub(r"[ .\-_*]", "", match.group())

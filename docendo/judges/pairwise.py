@@ -20,111 +20,135 @@ __all__ = ["PairwiseJudge", "Preference"]
 Preference = Literal["first", "second", "tie"]
 _NEIGHBOURS = 2
 """Answers after its own that each is compared with, so four at the most."""
-_WORD = 8
+_MAX_TOKENS = 8
 _SCORE: dict[Preference, float] = {"first": 1.0, "tie": 0.5, "second": 0.0}
+_ALONE = Verdict(0.5, "no other answer to compare it with")
 
 
 class _Pair(NamedTuple):
+    """Places of two answers."""
+
     first: int
     second: int
 
 
 @dataclass(frozen=True)
 class PairwiseJudge:
-    """An answer's score is its share of the comparisons with other answers to the same question, a tie half of one."""
+    """An answer's score is its share of the comparisons with other answers to the same question.
+
+    A tie counts half.
+    """
 
     engine: Engine
     judges: Sequence[AgentId]
-    """Of whom one compares each pair: neither author, and not who asked."""
+    """One of them compares each pair: neither author, and not who asked."""
     experts: Mapping[str, Collection[AgentId]] = field(default_factory=dict)
-    """Of each domain: they come before other judges."""
+    """By domain: they come before other judges."""
     longest: int = 1000
     """Bytes of an answer that is read, so that two always fit the context."""
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
-        """One verdict per answer, in order; 0 for what is kept from a judge, 0.5 where there is nothing to compare."""
-        kept = (rejection_reason(a.problem, a.text, self.longest) for a in answers)
-        found = {i: Verdict(0.0, why) for i, why in enumerate(kept) if why}
-        pairs_P = _pairs(answers, [i for i in range(len(answers)) if i not in found])
-        scores: dict[int, list[float]] = {i: [] for i in range(len(answers))}
-        asked = self.prefer([(answers[p.first], answers[p.second]) for p in pairs_P])
-        for pair, choice in zip(pairs_P, asked, strict=True):
-            if choice is not None:
-                scores[pair.first].append(_SCORE[choice])
-                scores[pair.second].append(1 - _SCORE[choice])
-        alone = Verdict(0.5, "no other answer to compare it with")
-        unjudged = {
-            i for p, choice in zip(pairs_P, asked, strict=True) if choice is None for i in p
-        }
-        for i in range(len(answers)):
-            none = NO_JUDGE_LEFT if i in unjudged else alone
-            found.setdefault(i, _mean(scores[i]) if scores[i] else none)
-        return [found[i] for i in range(len(answers))]
+        """One verdict per answer, in order: 0 for what is rejected, 0.5 where there is no other answer."""
+        verdicts: dict[int, Verdict] = {}
+        for place, answer in enumerate(answers):
+            reason = rejection_reason(answer.problem, answer.text, self.longest)
+            if reason:
+                verdicts[place] = Verdict(0.0, reason)
+
+        accepted = [place for place in range(len(answers)) if place not in verdicts]
+        pairs_P = _pair_neighbours(answers, accepted)
+        preferences_P = self.prefer([(answers[i], answers[j]) for i, j in pairs_P])
+
+        scores: dict[int, list[float]] = {place: [] for place in accepted}
+        without_judge: set[int] = set()
+        for pair, preference in zip(pairs_P, preferences_P, strict=True):
+            if preference is None:
+                without_judge.update(pair)
+            else:
+                scores[pair.first].append(_SCORE[preference])
+                scores[pair.second].append(1 - _SCORE[preference])
+
+        for place in accepted:
+            if scores[place]:
+                verdicts[place] = _mean_verdict(scores[place])
+            else:
+                verdicts[place] = NO_JUDGE_LEFT if place in without_judge else _ALONE
+        return [verdicts[place] for place in range(len(answers))]
 
     def prefer(self, pairs_P: Sequence[tuple[Answer, Answer]]) -> list[Preference | None]:
-        """Which of each two answers to a question is better: a tie unless the judge says the same of both orders.
+        """Which of each two answers to a question is better.
 
-        None where nobody is left to judge. The guards are the caller's.
+        A tie unless the judge says the same in both orders; None where no judge is left. Answers
+        are not filtered here.
         """
-        judges_P = [self._who(*pair) for pair in pairs_P]
-        requests = {
-            (p, order): _request(judge, *(pair if order == 0 else pair[::-1]))
-            for p, (pair, judge) in enumerate(zip(pairs_P, judges_P, strict=True))
-            if judge is not None and pair[0].text.strip() != pair[1].text.strip()
-            for order in (0, 1)
-        }
-        unique = list(dict.fromkeys(requests.values()))
-        said = dict(zip(unique, self.engine.sample(unique) if unique else (), strict=True))
-        votes = {
-            place: said[request].text.strip(" \n\"'`*.").upper()
-            for place, request in requests.items()
-        }
-        return [
-            None if judge is None else _agreed(votes.get((p, 0), ""), votes.get((p, 1), ""))
-            for p, judge in enumerate(judges_P)
-        ]
+        judges_P = [self._choose_judge(first, second) for first, second in pairs_P]
 
-    def _who(self, first: Answer, second: Answer) -> AgentId | None:
+        # Judges are known to prefer a place; so each pair is asked in both orders.
+        requests: dict[tuple[int, int], Request] = {}
+        for p, ((first, second), judge) in enumerate(zip(pairs_P, judges_P, strict=True)):
+            if judge is not None and first.text.strip() != second.text.strip():
+                requests[p, 0] = _comparison_request(judge, first, second)
+                requests[p, 1] = _comparison_request(judge, second, first)
+
+        unique = list(dict.fromkeys(requests.values()))
+        completions = self.engine.sample(unique) if unique else ()
+        completion_of = dict(zip(unique, completions, strict=True))
+        votes: dict[tuple[int, int], str] = {}
+        for place, request in requests.items():
+            votes[place] = completion_of[request].text.strip(" \n\"'`*.").upper()
+
+        preferences_P: list[Preference | None] = []
+        for p, judge in enumerate(judges_P):
+            in_order = votes.get((p, 0), "")
+            swapped = votes.get((p, 1), "")
+            preferences_P.append(None if judge is None else _agree(in_order, swapped))
+        return preferences_P
+
+    def _choose_judge(self, first: Answer, second: Answer) -> AgentId | None:
         problem = first.problem
+        authors = {first.author, second.author}
         return choose_judge(
-            self.judges,
-            problem,
-            {first.author, second.author},
-            self.experts.get(problem.domain, ()),
+            self.judges, problem, authors, self.experts.get(problem.domain, ())
         )
 
 
-def _request(judge: AgentId, first: Answer, second: Answer) -> Request:
-    messages = preference_prompt(
-        first.problem.prompt, first.text.strip(), second.text.strip()
-    )
+def _comparison_request(judge: AgentId, first: Answer, second: Answer) -> Request:
+    problem = first.problem
     return Request(
-        judge, messages, seed_for(0, "comparing", first.problem.key), _WORD, 0.0, "judging"
+        agent=judge,
+        messages=preference_prompt(problem.prompt, first.text.strip(), second.text.strip()),
+        seed=seed_for(0, "comparing", problem.key),
+        max_tokens=_MAX_TOKENS,
+        temperature=0.0,
+        purpose="judging",
     )
 
 
-def _agreed(vote: str, swapped: str) -> Preference:
-    if (vote, swapped) == ("A", "B"):
+def _agree(in_order: str, swapped: str) -> Preference:
+    if (in_order, swapped) == ("A", "B"):
         return "first"
-    return "second" if (vote, swapped) == ("B", "A") else "tie"
+    if (in_order, swapped) == ("B", "A"):
+        return "second"
+    return "tie"
 
 
-def _pairs(answers: Sequence[Answer], places: Sequence[int]) -> list[_Pair]:
-    """Each answer with the next ones to its question, in a circle."""
+def _pair_neighbours(answers: Sequence[Answer], places: Sequence[int]) -> list[_Pair]:
+    """Each answer with the next ones to its question, the first following the last."""
 
-    def key(i: int) -> str:
-        return answers[i].problem.key
+    def key(place: int) -> str:
+        return answers[place].problem.key
 
-    pairs = set[_Pair]()
+    pairs: set[_Pair] = set()
     for _, group in groupby(sorted(places, key=key), key=key):
-        ring = list(group)
-        for at, i in enumerate(ring):
-            others = (ring[(at + step) % len(ring)] for step in range(1, _NEIGHBOURS + 1))
-            pairs |= {_Pair(min(i, j), max(i, j)) for j in others if i != j}
+        cycle = list(group)
+        for position, i in enumerate(cycle):
+            for step in range(1, _NEIGHBOURS + 1):
+                j = cycle[(position + step) % len(cycle)]
+                if i != j:
+                    pairs.add(_Pair(min(i, j), max(i, j)))
     return sorted(pairs)
 
 
-def _mean(scores: Sequence[float]) -> Verdict:
-    return Verdict(
-        sum(scores) / len(scores), f"better in {sum(scores):g} of {len(scores)} comparisons"
-    )
+def _mean_verdict(scores: Sequence[float]) -> Verdict:
+    total = sum(scores)
+    return Verdict(total / len(scores), f"better in {total:g} of {len(scores)} comparisons")

@@ -8,6 +8,7 @@ wrong, twice, with the two words in either order; answers that are made to sway 
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Literal
 
 from docendo.errors import UserError
@@ -29,110 +30,114 @@ from docendo.seeds import seed_for
 __all__ = ["NO_JUDGE_LEFT", "ModelJudge", "choose_judge"]
 
 NO_JUDGE_LEFT = Verdict(0.0, "nobody is left to judge: all judges asked or answered")
-_WORD = 12
-"""Tokens of a word of the judge: enough where each letter is one."""
-_ORDERS = ("right", "wrong"), ("wrong", "right")
-_SAID = re.compile(r"[\s\"'`*]*(right|wrong)[\"'`*.!]*\s*", re.IGNORECASE)
+_MAX_WORD_TOKENS = 12
+"""Tokens of the judge's one word: enough where each letter is a token."""
+_WORD_ORDERS = (("right", "wrong"), ("wrong", "right"))
+_WORD = re.compile(r"[\s\"'`*]*(right|wrong)[\"'`*.!]*\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class ModelJudge:
+    """A model that solves the question itself, or reads the answer."""
+
     engine: Engine
     judges: Sequence[AgentId]
-    """Of whom one judges each answer: not its author, and not who asked."""
+    """One of them judges each answer: not its author, and not who asked."""
     mode: Literal["solving", "reading"] = "solving"
     max_tokens: int = 48
     instructions: Mapping[AgentId, str] = field(default_factory=dict)
     """System prompts of judges that solve, where they have their own."""
     experts: Mapping[str, Collection[AgentId]] = field(default_factory=dict)
-    """Of each domain: they come before other judges."""
+    """By domain: they come before other judges."""
     longest: int = 2000
     """Bytes of an answer that is read, so that it always fits the context."""
     run: Runner = field(default_factory=Sandbox)
     """Where programs are compared by what they do."""
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
-        """One verdict per answer, in order; what is asked of a judge in equal words is asked once."""
-        found: list[Verdict | None] = [self._kept_out(a) for a in answers]
-        asked = {i: self._requests(answers[i]) for i, v in enumerate(found) if v is None}
-        unique = list(dict.fromkeys(r for requests in asked.values() for r in requests))
-        said = dict(zip(unique, self.engine.sample(unique) if unique else (), strict=True))
-        decide = self._compared if self.mode == "solving" else _read
-        for i, requests in asked.items():
-            found[i] = decide(
-                answers[i], requests[0].agent, [said[r].text for r in requests]
-            )
-        return [v for v in found if v is not None]
+        """One verdict per answer, in order. Equal requests are sent once."""
+        verdicts: dict[int, Verdict] = {}
+        requests: dict[int, list[Request]] = {}
+        for place, answer in enumerate(answers):
+            judge = self._choose_judge(answer)
+            if judge is None:
+                verdicts[place] = NO_JUDGE_LEFT
+            elif reason := self._rejection_reason(answer):
+                verdicts[place] = Verdict(0.0, reason)
+            else:
+                requests[place] = self._write_requests(answer, judge)
 
-    def _who(self, answer: Answer) -> AgentId | None:
-        return choose_judge(
-            self.judges,
-            answer.problem,
-            {answer.author},
-            self.experts.get(answer.problem.domain, ()),
-        )
+        unique = list(dict.fromkeys(chain.from_iterable(requests.values())))
+        completions = self.engine.sample(unique) if unique else ()
+        text_of = {r: c.text for r, c in zip(unique, completions, strict=True)}
 
-    def _kept_out(self, answer: Answer) -> Verdict | None:
-        """The verdict on an answer that no judge is asked about."""
-        if self._who(answer) is None:
-            return NO_JUDGE_LEFT
-        if (
-            self.mode == "solving"
-        ):  # the judge does not see the answer: nothing is to be kept from it
-            return None if answer.text.strip() else Verdict(0.0, "no answer")
-        reason = rejection_reason(answer.problem, answer.text, self.longest)
-        return Verdict(0.0, reason) if reason else None
+        for place, place_requests in requests.items():
+            judge = place_requests[0].agent
+            texts = [text_of[request] for request in place_requests]
+            if self.mode == "solving":
+                verdicts[place] = self._compare(answers[place], judge, texts[0])
+            else:
+                verdicts[place] = _read_words(judge, texts)
+        return [verdicts[place] for place in range(len(answers))]
 
-    def _requests(self, answer: Answer) -> list[Request]:
-        judge, question, seed = (
-            self._who(answer),
-            answer.problem.prompt,
-            seed_for(0, "judging", answer.problem.key),
-        )
-        if judge is None:
-            return []
+    def _choose_judge(self, answer: Answer) -> AgentId | None:
+        experts = self.experts.get(answer.problem.domain, ())
+        return choose_judge(self.judges, answer.problem, {answer.author}, experts)
+
+    def _rejection_reason(self, answer: Answer) -> str:
+        """Why no judge is asked about an answer; empty where one is."""
         if self.mode == "solving":
-            messages = solve_prompt(
-                question, self.instructions.get(base_agent(judge), INSTRUCTION)
-            )
-            return [Request(judge, messages, seed, self.max_tokens, 0.0, "judging")]
-        shown = (verdict_prompt(question, answer.text.strip(), words) for words in _ORDERS)
-        return [Request(judge, messages, seed, _WORD, 0.0, "judging") for messages in shown]
+            # The judge does not see the answer, so nothing in it can sway the judge.
+            return "" if answer.text.strip() else "no answer"
+        return rejection_reason(answer.problem, answer.text, self.longest)
 
-    def _compared(self, answer: Answer, judge: AgentId, said: Sequence[str]) -> Verdict:
-        """Whether the answer is what the judge came to; of programs, whether it does what the judge's does."""
-        problem, (own,) = answer.problem, said
+    def _write_requests(self, answer: Answer, judge: AgentId) -> list[Request]:
+        question = answer.problem.prompt
+        seed = seed_for(0, "judging", answer.problem.key)
+        if self.mode == "solving":
+            system_prompt = self.instructions.get(base_agent(judge), INSTRUCTION)
+            messages = solve_prompt(question, system_prompt)
+            return [Request(judge, messages, seed, self.max_tokens, 0.0, "judging")]
+
+        requests = []
+        for words in _WORD_ORDERS:
+            messages = verdict_prompt(question, answer.text.strip(), words)
+            requests.append(
+                Request(judge, messages, seed, _MAX_WORD_TOKENS, 0.0, "judging")
+            )
+        return requests
+
+    def _compare(self, answer: Answer, judge: AgentId, solution: str) -> Verdict:
+        """Whether the answer is the judge's; for programs, whether it does what the judge's does."""
+        problem = answer.problem
         if problem.tests:
-            return self._behaves(answer, judge, own)
-        final = final_answer(own)
+            return self._compare_programs(answer, judge, solution)
+        final = final_answer(solution)
         if final is None:
             return Verdict(0.0, f"{judge} came to no answer")
-        same = exact(replace(problem, answer=final), answer.text).score
-        return Verdict(
-            same, f"{judge} came to {final[:40]!r}{'' if same else ' and not to this'}"
-        )
 
-    def _behaves(self, answer: Answer, judge: AgentId, own: str) -> Verdict:
-        """The tests' calls are put to both programs; the values that the tests want are not looked at."""
+        score = exact(replace(problem, answer=final), answer.text).score
+        difference = "" if score else " and not to this"
+        return Verdict(score, f"{judge} came to {final[:40]!r}{difference}")
+
+    def _compare_programs(self, answer: Answer, judge: AgentId, solution: str) -> Verdict:
+        """Both programs get the tests' calls; the values that the tests expect are not read."""
         try:
             cases = [read_test(line) for line in answer.problem.tests]
-            values = run_calls(self.run, own, cases)
-            tests = tuple(
-                f"{case.call} == {value}" for case, value in zip(cases, values, strict=True)
-            )
-            for test in tests:
+            values = run_calls(self.run, solution, cases)
+            tests = []
+            for case, value in zip(cases, values, strict=True):
+                test = f"{case.call} == {value}"
                 read_test(test)
+                tests.append(test)
         except (UserError, ValueError):
             return Verdict(0.0, f"{judge} came to no program that answers every call")
-        score, reason = UnitTestGrader(self.run)(
-            replace(answer.problem, tests=tests), answer.text
-        )
-        return Verdict(
-            score,
-            f"does what {judge}'s program does"
-            if score
-            else f"by {judge}'s program: {reason}",
-        )
+
+        problem = replace(answer.problem, tests=tuple(tests))
+        score, reason = UnitTestGrader(self.run)(problem, answer.text)
+        if score:
+            return Verdict(score, f"does what {judge}'s program does")
+        return Verdict(score, f"by {judge}'s program: {reason}")
 
 
 def choose_judge(
@@ -141,23 +146,30 @@ def choose_judge(
     authors: Collection[AgentId],
     experts: Collection[AgentId] = (),
 ) -> AgentId | None:
-    """The one of `judges` that judges answers to `problem`: no author and not who asked, an expert where one is left.
+    """The judge of answers to `problem`: no author and not who asked, an expert where one is left.
 
-    Copies of an agent are that agent. The same problem has the same judge, as far as authors let it.
+    Copies of an agent are that agent. The same problem has the same judge, as far as its authors
+    let it. None where nobody is left.
     """
     asker = problem.source.removeprefix("agent:")
-    barred = {base_agent(AgentId(name)) for name in (asker, *authors)}
-    able = [j for j in judges if base_agent(j) not in barred]
-    able = [j for j in able if j in experts] or able
-    return able[seed_for(0, "judge", problem.key) % len(able)] if able else None
+    excluded = {base_agent(AgentId(name)) for name in (asker, *authors)}
+    candidates = [judge for judge in judges if base_agent(judge) not in excluded]
+    candidates = [judge for judge in candidates if judge in experts] or candidates
+    if not candidates:
+        return None
+    return candidates[seed_for(0, "judge", problem.key) % len(candidates)]
 
 
-def _read(answer: Answer, judge: AgentId, said: Sequence[str]) -> Verdict:
+def _read_words(judge: AgentId, texts: Sequence[str]) -> Verdict:
     """1 where the judge says right, and nothing else, in both orders of the words."""
-    words = [found[1].lower() if (found := _SAID.fullmatch(text)) else "" for text in said]
+    words = []
+    for text in texts:
+        match = _WORD.fullmatch(text)
+        words.append(match[1].lower() if match else "")
+
     if words == ["right", "right"]:
         return Verdict(1.0, f"{judge} says right in both orders")
     if "right" in words and "wrong" in words:
         return Verdict(0.0, f"{judge} says right in one order and wrong in the other")
-    shown = " and ".join(repr(text.strip()[:20]) for text in dict.fromkeys(said))
-    return Verdict(0.0, f"{judge} says {shown}")
+    quotes = [repr(text.strip()[:20]) for text in dict.fromkeys(texts)]
+    return Verdict(0.0, f"{judge} says {' and '.join(quotes)}")
