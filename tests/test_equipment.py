@@ -168,11 +168,11 @@ def _try(built: School) -> RolloutSpec:
         ),
         (
             {"tools": ["units:x"]},
-            "[agents.emmy] tools: wanted the name of a tool or 'dictionary:FILE', got 'units:x'",
+            "[agents.emmy] tools: expected the name of a tool or 'dictionary:FILE', got 'units:x'",
         ),
         (
             {"tools": ["dictionary:"]},
-            "wanted the name of a tool or 'dictionary:FILE', got 'dictionary:'",
+            "expected the name of a tool or 'dictionary:FILE', got 'dictionary:'",
         ),
         ({"tools": ["units", "units"]}, "[agents.emmy] tools: 'units' stands twice"),
         (
@@ -181,7 +181,7 @@ def _try(built: School) -> RolloutSpec:
         ),
         (
             {"tools": ["units"], "policy": "oracle"},
-            "only agents that play 'model' call tools",
+            "only agents with policy = 'model' call tools",
         ),
     ],
 )

@@ -22,85 +22,95 @@ __all__ = [
 
 
 def with_sampling_params(engine: Engine, config: Config) -> Engine:
-    """The engine as it answers in class, every agent in its own way. Tools are inside it: calls and results count in
-    an agent's own `max_tokens`.
+    """The engine with every agent's own temperature, length and grammar.
+
+    Tools are inside it: calls and results count in an agent's own `max_tokens`.
     """
-    found = sampling_params_by_agent(config)
-    return WithSamplingParams(engine, found) if found else engine
+    params = sampling_params_by_agent(config)
+    return WithSamplingParams(engine, params) if params else engine
 
 
 def build_toolsets(config: Config) -> dict[AgentId, Toolset]:
-    """Of the agents that have any tools. Raises UserError for a tool that there is not, or an agent that calls none."""
-    found: dict[AgentId, Toolset] = {}
+    """The tools of the agents that have any. Raises UserError for an unknown tool."""
+    toolsets: dict[AgentId, Toolset] = {}
     for name, agent in config.agents.items():
+        if not agent.tools:
+            continue
         where = f"[agents.{name}] tools"
-        if agent.tools and agent.policy != "model":
+        if agent.policy != "model":
             raise UserError(
-                f"{where}: only agents that play 'model' call tools, and this one plays {agent.policy!r}"
+                f"{where}: only agents with policy = 'model' call tools; "
+                f"this one has {agent.policy!r}"
             )
-        if agent.tools:
-            found[AgentId(name)] = Toolset(_tools(agent.tools, where), agent.max_tool_calls)
-    return found
+        tools = _build_tools(agent.tools, where)
+        toolsets[AgentId(name)] = Toolset(tools, agent.max_tool_calls)
+    return toolsets
 
 
-def _tools(wanted: Sequence[str], where: str) -> dict[str, Tool]:
-    names, path = list[str](), None
-    for text in wanted:
-        name, colon, file = text.partition(":")
+def _build_tools(settings: Sequence[str], where: str) -> dict[str, Tool]:
+    names: list[str] = []
+    dictionary: Path | None = None
+    for setting in settings:
+        name, colon, file = setting.partition(":")
         if name not in TOOLS:
             raise UserError(f"{where}: no tool {name!r}{suggestion(name, TOOLS)}")
         if colon and (name != "dictionary" or not file):
             raise UserError(
-                f"{where}: wanted the name of a tool or 'dictionary:FILE', got {text!r}"
+                f"{where}: expected the name of a tool or 'dictionary:FILE', got {setting!r}"
             )
         if name in names:
             raise UserError(f"{where}: {name!r} stands twice")
         names.append(name)
-        path = Path(file) if file else path
-    return make_tools(names, partial(read_words, path))
+        if file:
+            dictionary = Path(file)
+    return make_tools(names, partial(read_words, dictionary))
 
 
 def sampling_params_by_agent(config: Config) -> Mapping[AgentId, SamplingParams]:
-    """Of the agents that have any."""
-    found: dict[AgentId, SamplingParams] = {}
+    """The sampling parameters of the agents that set any."""
+    params_by_agent: dict[AgentId, SamplingParams] = {}
     for name, agent in config.agents.items():
-        grammar = (
-            Grammar(*agent.grammar.source, agent.grammar.free) if agent.grammar else None
-        )
-        habit = SamplingParams(agent.temperature, agent.max_tokens, agent.top_p, grammar)
-        if habit != SamplingParams():
-            found[AgentId(name)] = habit
-    return found
+        grammar = None
+        if agent.grammar:
+            grammar = Grammar(*agent.grammar.source, agent.grammar.free)
+        params = SamplingParams(agent.temperature, agent.max_tokens, agent.top_p, grammar)
+        if params != SamplingParams():
+            params_by_agent[AgentId(name)] = params
+    return params_by_agent
 
 
 def check_agents(config: Config) -> None:
-    """Raises UserError for tools that there are not, and a grammar that is wrong or that no answer fits."""
-    equipment = build_toolsets(config)
-    for name, habit in sampling_params_by_agent(config).items():
-        if habit.grammar is None:
+    """Raises UserError for unknown tools, and for a grammar that is wrong or that no answer fits."""
+    toolsets = build_toolsets(config)
+    for name, params in sampling_params_by_agent(config).items():
+        if params.grammar is None:
             continue
-        if (plays := config.agents[name].policy) != "model":
+        policy = config.agents[name].policy
+        if policy != "model":
             raise UserError(
-                f"[agents.{name}]: a grammar guides agents of this run's own model, not policy = {plays!r}"
+                f"[agents.{name}]: a grammar guides agents of this run's own model, "
+                f"not policy = {policy!r}"
             )
-        if name in equipment:
+        if name in toolsets:
             raise UserError(
                 f"[agents.{name}]: tools and a grammar exclude each other; got both"
             )
-        if wrong := fault(habit.grammar):
-            raise UserError(f"[agents.{name}.grammar]: {wrong}")
-        _check_length(
-            habit.grammar,
-            habit.max_tokens or config.teaching.max_tokens,
-            f"[agents.{name}.grammar]",
-        )
+
+        where = f"[agents.{name}.grammar]"
+        error = fault(params.grammar)
+        if error:
+            raise UserError(f"{where}: {error}")
+        max_tokens = params.max_tokens or config.teaching.max_tokens
+        _check_length(params.grammar, max_tokens, where)
 
 
-def _check_length(grammar: Grammar, budget: int, where: str) -> None:
-    needed = least(grammar)
-    if not needed:
+def _check_length(grammar: Grammar, max_tokens: int, where: str) -> None:
+    shortest = least(grammar)
+    if not shortest:
         raise UserError(f"{where}: no answer in it was found, of any length")
-    if grammar.free + needed > budget:
+    needed = grammar.free + shortest
+    if needed > max_tokens:
         raise UserError(
-            f"{where}: even a short answer may take {grammar.free + needed} tokens, more than its max_tokens = {budget}"
+            f"{where}: even a short answer may take {needed} tokens, "
+            f"more than its max_tokens = {max_tokens}"
         )

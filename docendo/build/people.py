@@ -10,19 +10,21 @@ __all__ = ["build_person", "check_people"]
 
 
 def build_person(config: Config, name: str, where: str) -> Person:
-    """One of the config's simulated people. Raises UseError, saying where it is named, for one that there is not."""
+    """One of the config's simulated people.
+
+    `where` is the setting that names it. Raises UserError for an unknown name.
+    """
     if name not in config.people:
         raise UserError(f"{where}: no person {name!r}{suggestion(name, config.people)}")
-    p = config.people[name]
+    settings = config.people[name].model_dump()
+    grader = never_raises(UnitTestGrader(Sandbox()))
     try:
-        return Person(
-            name=name, grader=never_raises(UnitTestGrader(Sandbox())), **p.model_dump()
-        )
+        return Person(name=name, grader=grader, **settings)
     except UserError as error:
         raise UserError(f"[people.{name}]: {error}") from error
 
 
 def check_people(config: Config) -> None:
-    """Raises UseError for a person that cannot be."""
+    """Raises UserError for a person whose settings contradict each other."""
     for name in config.people:
         build_person(config, name, f"[people.{name}]")

@@ -58,25 +58,23 @@ class AuditReport:
 def audit(source: Source, grade: Grader, count: int, seed: int) -> AuditReport:
     """Every check on `count` problems of each family, level and split of `source`.
 
-    Raises UseError where a family has fewer problems than `count` in a split.
+    Raises UserError where a family has fewer problems than `count` in a split.
     """
-    problems = list(_drawn(source, count, seed))
-    right = (_check(name, 1, write, problems, grade) for name, write in _RIGHT.items())
-    wrong = (_check(name, 0, write, problems, grade) for name, write in _WRONG.items())
-    return AuditReport(source.domain, len(problems), (*right, *wrong))
+    problems = list(_draw_problems(source, count, seed))
+    checks = []
+    for name, write in _RIGHT.items():
+        checks.append(_check(name, 1, write, problems, grade))
+    for name, write in _WRONG.items():
+        checks.append(_check(name, 0, write, problems, grade))
+    return AuditReport(source.domain, len(problems), tuple(checks))
 
 
-def _drawn(source: Source, count: int, seed: int) -> Iterator[Problem]:
+def _draw_problems(source: Source, count: int, seed: int) -> Iterator[Problem]:
     for family, levels in source.levels.items():
         for level in levels:
             for split in _SPLITS:
-                yield from source.draw(
-                    family,
-                    level,
-                    count,
-                    seed_for(seed, "audit", family, level, split),
-                    split,
-                )
+                address = seed_for(seed, "audit", family, level, split)
+                yield from source.draw(family, level, count, address, split)
 
 
 def _check(
@@ -86,7 +84,8 @@ def _check(
     problems: list[Problem],
     grade: Grader,
 ) -> Check:
-    trials, failures = 0, list[str]()
+    trials = 0
+    failures: list[str] = []
     for problem in problems:
         text = write(problem)
         if want and not text:
@@ -94,14 +93,13 @@ def _check(
         trials += 1
         score, reason = grade(problem, text)
         if score != want:
-            failures.append(
-                f"{problem.family} level {problem.level}: {text[-80:]!r} scored {score:g} ({reason})"
-            )
+            where = f"{problem.family} level {problem.level}"
+            failures.append(f"{where}: {text[-80:]!r} scored {score:g} ({reason})")
     return Check(
-        name,
-        want,
-        trials,
-        len(failures),
-        len(problems) - trials,
-        failures[0] if failures else "",
+        name=name,
+        want=want,
+        trials=trials,
+        failures=len(failures),
+        skipped=len(problems) - trials,
+        first=failures[0] if failures else "",
     )

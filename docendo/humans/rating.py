@@ -55,46 +55,53 @@ class HumanRater:
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order."""
-        found = self._graded(answers) if self.mode != "off" else {}
-        others = [i for i in range(len(answers)) if i not in found]
-        if others and self.meanwhile:
-            found |= zip(others, self.meanwhile([answers[i] for i in others]), strict=True)
-        return [
-            found.get(i, Verdict(0.0, "no person has graded it"))
-            for i in range(len(answers))
-        ]
+        verdicts = self._read_grades(answers) if self.mode != "off" else {}
+        ungraded = [place for place in range(len(answers)) if place not in verdicts]
+        if ungraded and self.meanwhile:
+            meanwhile = self.meanwhile([answers[place] for place in ungraded])
+            verdicts.update(zip(ungraded, meanwhile, strict=True))
 
-    def _graded(self, answers: Sequence[Answer]) -> dict[int, Verdict]:
-        """The verdicts that count, by place."""
-        run, batch = self.queue.run, self._batch(answers)
-        if not answers or run is None or not (self.queue.asks or (run / PEOPLE).exists()):
+        no_grade = Verdict(0.0, "no person has graded it")
+        return [verdicts.get(place, no_grade) for place in range(len(answers))]
+
+    def _read_grades(self, answers: Sequence[Answer]) -> dict[int, Verdict]:
+        """The verdicts of people that count, by place."""
+        run = self.queue.run
+        if not answers or run is None:
             return {}
-        with VoteStore(run) as people:
-            if not self.queue.asks:
-                return _known(answers, people.grades(waiting=False))
-            if people.horizon(batch) is None:
-                self._ask(run, people, answers)
-            return _known(
-                answers, people.grades(waiting=False, horizon=people.fix_horizon(batch))
-            )
+        if not self.queue.asks and not (run / PEOPLE).exists():
+            return {}
 
-    def _ask(self, run: Path, people: VoteStore, answers: Sequence[Answer]) -> None:
-        """Puts into the queue what is not graded, and waits until nothing of it waits where the mode says so."""
-        wanted = [
-            Grade(a.problem.key, a.problem.prompt, a.text, None, a.problem.answer)
-            for a in answers
-        ]
-        left = _missing(wanted, people)
-        room = (
-            len(left)
-            if self.mode == "wait"
-            else max(0, _QUEUE - len(people.grades(waiting=True)))
-        )
-        people.enqueue(left[:room])
-        if self.mode == "wait" and left:
-            count = "1 answer waits" if len(left) == 1 else f"{len(left)} answers wait"
-            self.notify(f"{count} for a person: docendo chat {run} --grade")
-        while self.mode == "wait" and _missing(wanted, people):
+        with VoteStore(run) as store:
+            if not self.queue.asks:
+                return _match_grades(answers, store.grades(waiting=False))
+            batch = self._batch(answers)
+            if store.horizon(batch) is None:
+                self._ask(run, store, answers)
+            # A round that is played again after a crash sees what it saw then.
+            grades = store.grades(waiting=False, horizon=store.fix_horizon(batch))
+            return _match_grades(answers, grades)
+
+    def _ask(self, run: Path, store: VoteStore, answers: Sequence[Answer]) -> None:
+        """Queues what is not graded; in the mode wait, returns when nothing of it waits."""
+        requested = []
+        for answer in answers:
+            problem = answer.problem
+            requested.append(
+                Grade(problem.key, problem.prompt, answer.text, None, problem.answer)
+            )
+        ungraded = _drop_graded(requested, store)
+        if self.mode != "wait":
+            free_places = max(0, _QUEUE - len(store.grades(waiting=True)))
+            store.enqueue(ungraded[:free_places])
+            return
+
+        store.enqueue(ungraded)
+        if ungraded:
+            count = len(ungraded)
+            waiting = "1 answer waits" if count == 1 else f"{count} answers wait"
+            self.notify(f"{waiting} for a person: docendo chat {run} --grade")
+        while _drop_graded(requested, store):
             if not (run / PEOPLE).exists():
                 raise RunError(
                     f"{run / PEOPLE} is gone, and answers in it wait for a person"
@@ -103,10 +110,9 @@ class HumanRater:
 
     def _batch(self, answers: Sequence[Answer]) -> str:
         """A name for these answers in this round."""
-        said = [(a.problem.key, a.text, a.author, a.seed) for a in answers]
-        return blake2b(
-            repr((self.queue.now(), self.mode, said)).encode(), digest_size=16
-        ).hexdigest()
+        rows = [(a.problem.key, a.text, a.author, a.seed) for a in answers]
+        address = repr((self.queue.now(), self.mode, rows))
+        return blake2b(address.encode(), digest_size=16).hexdigest()
 
 
 class HumanRaterConfig(PartConfig):
@@ -135,18 +141,22 @@ class HumanRaterConfig(PartConfig):
         )
 
 
-def _missing(wanted: Sequence[Grade], people: VoteStore) -> list[Grade]:
-    given = {(g.problem, g.text) for g in people.grades(waiting=False)}
-    return list(
-        {
-            (g.problem, g.text): g for g in wanted if (g.problem, g.text) not in given
-        }.values()
-    )
+def _drop_graded(grades: Sequence[Grade], store: VoteStore) -> list[Grade]:
+    """Those that no person has graded yet, each once."""
+    graded = {(grade.problem, grade.text) for grade in store.grades(waiting=False)}
+    ungraded: dict[tuple[str, str], Grade] = {}
+    for grade in grades:
+        key = (grade.problem, grade.text)
+        if key not in graded:
+            ungraded[key] = grade
+    return list(ungraded.values())
 
 
-def _known(answers: Sequence[Answer], grades: Sequence[Grade]) -> dict[int, Verdict]:
-    scores = {(g.problem, g.text): g.score for g in grades}
-    found = [(i, scores.get((a.problem.key, a.text))) for i, a in enumerate(answers)]
-    return {
-        i: Verdict(score, "a person's verdict") for i, score in found if score is not None
-    }
+def _match_grades(answers: Sequence[Answer], grades: Sequence[Grade]) -> dict[int, Verdict]:
+    scores = {(grade.problem, grade.text): grade.score for grade in grades}
+    verdicts: dict[int, Verdict] = {}
+    for place, answer in enumerate(answers):
+        score = scores.get((answer.problem.key, answer.text))
+        if score is not None:
+            verdicts[place] = Verdict(score, "a person's verdict")
+    return verdicts
