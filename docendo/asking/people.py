@@ -3,7 +3,7 @@
 from typing import Any
 
 from docendo.errors import UserError
-from docendo.humans.simulated import InterestSource
+from docendo.humans.interests import InterestSource
 from docendo.interfaces import Source
 from docendo.parts import PartConfig
 

@@ -6,7 +6,7 @@ what goes in a circle adds an antisymmetric part that no worth of single answers
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
 from math import exp, log
 from random import Random
@@ -15,18 +15,15 @@ from typing import Any
 
 from docendo.errors import UserError, suggestion
 from docendo.graders.answer import exact
-from docendo.interfaces import Evaluator, Grader, Source, Split
+from docendo.interfaces import Evaluator, Grader
 from docendo.parts import PartConfig
-from docendo.prompts import in_manner
 from docendo.records import AgentId, Answer, Opinion, Problem, TaskType, Verdict, Vote
 from docendo.seeds import seed_for
 
 __all__ = [
     "FEATURES",
-    "InterestSource",
     "Person",
     "PersonEvaluatorConfig",
-    "draw_questions",
     "measure_features",
     "poll",
 ]
@@ -116,110 +113,120 @@ class Person:
                 f"{self.name} has an interest in nothing: {', '.join(self.interests)} are all 0"
             )
 
-    def interest(self, kind: TaskType) -> float:
-        """How much it cares for a kind of problem, 1 for what it cares for most."""
+    def interest(self, task_type: TaskType) -> float:
+        """How much it cares for a type of task, 1 for what it cares for most."""
         if not self.interests:
             return 1.0
-        names = f"{kind.domain}/{kind.family}", kind.family, kind.domain
-        return next((self.interests[n] for n in names if n in self.interests), 0.0) / max(
-            self.interests.values()
-        )
+        domain, family = task_type.domain, task_type.family
+        strongest = max(self.interests.values())
+        for name in (f"{domain}/{family}", family, domain):
+            if name in self.interests:
+                return self.interests[name] / strongest
+        return 0.0
 
     def choose(self, problem: Problem, first: str, second: str, seed: int) -> Vote:
-        """Which of two answers it likes better; in the other order it says the same of the same two."""
-        one, other = (
-            measure_features(problem, text, self.grader) for text in (first, second)
-        )
-        worths = self._worth(problem, one, seed), self._worth(problem, other, seed)
-        if self.good_threshold is not None and max(worths) < self.good_threshold:
+        """Which of two answers it likes better; the same for the same two in the other order."""
+        first_features = measure_features(problem, first, self.grader)
+        second_features = measure_features(problem, second, self.grader)
+        first_worth = self._worth(problem, first_features, seed)
+        second_worth = self._worth(problem, second_features, seed)
+        best = max(first_worth, second_worth)
+        if self.good_threshold is not None and best < self.good_threshold:
             return "both bad"
-        ahead = (
-            worths[0]
-            - worths[1]
-            + self.interest(problem.task_type) * self._circling(one, other)
+
+        lead = self._lead(
+            problem, (first_worth, first_features), (second_worth, second_features)
         )
-        ahead += self.noise * (self._chance(first, seed) - self._chance(second, seed))
-        if abs(ahead) <= max(self.ties, 1e-12):
+        lead += self.noise * (
+            self._draw_noise(first, seed) - self._draw_noise(second, seed)
+        )
+        if abs(lead) <= max(self.ties, 1e-12):
             return "tie"
-        return "first" if ahead > 0 else "second"
+        return "first" if lead > 0 else "second"
 
     def judge(self, answers: Sequence[Answer]) -> list[Verdict]:
-        """One verdict per answer, in order: the chance that it calls the answer good, in tenths, as people grade.
+        """One verdict per answer, in order: the chance that it calls the answer good, in tenths.
 
-        So what it is sure to like is right, and passes the gate of lessons. A circle has a part in it only `among` the
-        answers to the same question: it makes no answer good by itself.
+        So what it is sure to like is right, and passes the gate of lessons. Cyclic features count
+        only where verdicts are `relative`: they make no answer good by itself.
         """
-        found = [measure_features(a.problem, a.text, self.grader) for a in answers]
+        features = [measure_features(a.problem, a.text, self.grader) for a in answers]
         groups: dict[str, list[int]] = {}
-        for i, answer in enumerate(answers):
-            groups.setdefault(answer.problem.key, []).append(i)
-        return [
-            self._verdict(i, groups[a.problem.key], answers, found)
-            for i, a in enumerate(answers)
-        ]
+        for place, answer in enumerate(answers):
+            groups.setdefault(answer.problem.key, []).append(place)
 
-    def _verdict(
+        verdicts = []
+        for place, answer in enumerate(answers):
+            rivals = [
+                features[other] for other in groups[answer.problem.key] if other != place
+            ]
+            verdicts.append(self._judge_one(answer, features[place], rivals))
+        return verdicts
+
+    def _judge_one(
         self,
-        i: int,
-        group: Sequence[int],
-        answers: Sequence[Answer],
-        found: Sequence[Mapping[str, float]],
+        answer: Answer,
+        features: Mapping[str, float],
+        rivals: Sequence[Mapping[str, float]],
     ) -> Verdict:
-        problem, seed = answers[i].problem, answers[i].seed
-        if not answers[i].text.strip():
+        """`rivals` are the features of the other answers to the same question."""
+        problem, seed = answer.problem, answer.seed
+        if not answer.text.strip():
             return Verdict(0.0, f"{self.name} got no answer")
-        worth, scale = self._worth(problem, found[i], seed), self.noise or _SCALE
-        others = [j for j in group if j != i]
-        if not self.relative or not others:
-            return Verdict(
-                _grade((worth - (self.good_threshold or 0.0)) / scale),
-                f"{self.name} finds it worth {worth:.2g}",
-            )
-        care = self.interest(problem.task_type)
-        leads = [
-            worth
-            - self._worth(problem, found[j], seed)
-            + care * self._circling(found[i], found[j])
-            for j in others
-        ]
-        score = round(fmean(_sigmoid(lead / scale) for lead in leads), 1)
+        worth = self._worth(problem, features, seed)
+        scale = self.noise or _SCALE
+        if not self.relative or not rivals:
+            score = _round_to_grade((worth - (self.good_threshold or 0.0)) / scale)
+            return Verdict(score, f"{self.name} finds it worth {worth:.2g}")
+
+        chances = []
+        for rival in rivals:
+            rival_worth = self._worth(problem, rival, seed)
+            lead = self._lead(problem, (worth, features), (rival_worth, rival))
+            chances.append(_sigmoid(lead / scale))
+        score = round(fmean(chances), 1)
         return Verdict(
-            score, f"{self.name} prefers it to {100 * score:.0f}% of {len(others)} others"
+            score, f"{self.name} prefers it to {100 * score:.0f}% of {len(rivals)} others"
         )
 
-    def _worth(self, problem: Problem, found: Mapping[str, float], seed: int) -> float:
-        """How much it likes an answer on this occasion; any number, and without its circle."""
-        other = (
-            bool(self.alternate_tastes)
-            and seed_for(0, "mood", self.name, problem.prompt) % 2
-        )
-        tastes, rng = (
-            self.alternate_tastes if other else self.tastes,
-            Random(seed_for(seed, "moods", self.name)),
-        )
-        drift = [
-            rng.gauss(0, self.taste_noise) if self.taste_noise else 0.0 for _ in FEATURES
-        ]
-        worth = sum(
-            (tastes.get(f, 0.0) + d) * found[f]
-            for f, d in zip(FEATURES, drift, strict=True)
-        )
-        return self.interest(problem.task_type) * worth
+    def _worth(self, problem: Problem, features: Mapping[str, float], seed: int) -> float:
+        """How much it likes an answer on this occasion; any number, and without cyclic features."""
+        tastes = self.tastes
+        if self.alternate_tastes and seed_for(0, "mood", self.name, problem.prompt) % 2:
+            tastes = self.alternate_tastes
 
-    def _circling(self, one: Mapping[str, float], other: Mapping[str, float]) -> float:
-        """What the circle adds to the first: antisymmetric, up to 1 for an answer of one feature against the next."""
-        steps = zip(
-            self.cyclic_features,
-            (*self.cyclic_features[1:], *self.cyclic_features[:1]),
-            strict=True,
-        )
-        return sum(one[a] * other[b] - one[b] * other[a] for a, b in steps)
+        rng = Random(seed_for(seed, "moods", self.name))
+        products = []
+        for feature in FEATURES:
+            drift = rng.gauss(0, self.taste_noise) if self.taste_noise else 0.0
+            products.append((tastes.get(feature, 0.0) + drift) * features[feature])
+        return self.interest(problem.task_type) * sum(products)
 
-    def _chance(self, text: str, seed: int) -> float:
-        """A draw from Gumbel's distribution, whose differences are logistic. It belongs to the text, not its place."""
-        return -log(
-            -log(max(Random(seed_for(seed, "noise", self.name, text)).random(), 1e-300))
-        )
+    def _lead(
+        self,
+        problem: Problem,
+        first: tuple[float, Mapping[str, float]],
+        second: tuple[float, Mapping[str, float]],
+    ) -> float:
+        """How much better the first answer is; each is its worth and its features."""
+        cyclic = self._cyclic_lead(first[1], second[1])
+        return first[0] - second[0] + self.interest(problem.task_type) * cyclic
+
+    def _cyclic_lead(
+        self, first: Mapping[str, float], second: Mapping[str, float]
+    ) -> float:
+        """Antisymmetric, up to 1 for an answer of one feature against one of the next feature."""
+        following = (*self.cyclic_features[1:], *self.cyclic_features[:1])
+        steps = zip(self.cyclic_features, following, strict=True)
+        return sum(first[a] * second[b] - second[a] * first[b] for a, b in steps)
+
+    def _draw_noise(self, text: str, seed: int) -> float:
+        """A draw from Gumbel's distribution, whose differences are logistic.
+
+        It belongs to the text, not to its place.
+        """
+        uniform = Random(seed_for(seed, "noise", self.name, text)).random()
+        return -log(-log(max(uniform, 1e-300)))
 
 
 class PersonEvaluatorConfig(PartConfig):
@@ -234,7 +241,7 @@ class PersonEvaluatorConfig(PartConfig):
         return person.judge
 
 
-def _grade(x: float) -> float:
+def _round_to_grade(x: float) -> float:
     return round(_sigmoid(x), 1)
 
 
@@ -247,80 +254,22 @@ def poll(
     answered: Sequence[tuple[Problem, Mapping[AgentId, str]]],
     seed: int,
 ) -> list[Opinion]:
-    """What everybody says of every pair of answers to every question, the two in an order by chance."""
+    """What everybody says of every pair of answers to every question, the two in a random order."""
     opinions = []
     for problem, texts in answered:
         for pair in combinations(sorted(texts), 2):
             for person in people:
-                here = seed_for(seed, person.name, problem.key, *pair)
-                first, second = Random(here).sample(pair, 2)
-                choice = person.choose(problem, texts[first], texts[second], here)
-                shown = texts[first], texts[second]
+                pair_seed = seed_for(seed, person.name, problem.key, *pair)
+                first, second = Random(pair_seed).sample(pair, 2)
+                vote = person.choose(problem, texts[first], texts[second], pair_seed)
                 opinions.append(
-                    Opinion(person.name, problem.prompt, first, second, shown, choice)
+                    Opinion(
+                        person=person.name,
+                        prompt=problem.prompt,
+                        first=first,
+                        second=second,
+                        texts=(texts[first], texts[second]),
+                        choice=vote,
+                    )
                 )
     return opinions
-
-
-@dataclass(frozen=True)
-class InterestSource:
-    """A person that asks: problems of a source by its interests, in its manner. Held-out problems are as they are."""
-
-    source: Source
-    person: Person
-
-    def __post_init__(self) -> None:
-        if not self.levels:
-            known = ", ".join(self.source.levels)
-            raise UserError(
-                f"{self.person.name} has no interest in {self.domain}, which has {known}"
-            )
-
-    @property
-    def domain(self) -> str:
-        return self.source.domain
-
-    @property
-    def levels(self) -> Mapping[str, Sequence[int]]:
-        """Of the families that it is interested in."""
-        return {
-            f: levels
-            for f, levels in self.source.levels.items()
-            if self.person.interest(TaskType(self.domain, f, 0))
-        }
-
-    def draw(
-        self, family: str, level: int, count: int, seed: int, split: Split
-    ) -> list[Problem]:
-        """`count` different problems. Raises UseError where the source has not that many."""
-        drawn = self.source.draw(family, level, count, seed, split)
-        if split == "held-out":
-            return drawn
-        who, manner = f"person:{self.person.name}", self.person.manner
-        return [replace(p, prompt=in_manner(p.prompt, manner), source=who) for p in drawn]
-
-
-def draw_questions(
-    person: Person, sources: Mapping[str, Source], count: int, seed: int
-) -> list[Problem]:
-    """`count` training problems that a person asks, of all sources, kinds by its interest; repeats are possible."""
-    kinds = [
-        TaskType(d, f, level)
-        for d, s in sources.items()
-        for f, levels in s.levels.items()
-        for level in levels
-    ]
-    weights = [person.interest(kind) for kind in kinds]
-    if not any(weights):
-        raise UserError(f"{person.name} has no interest in any of {', '.join(sources)}")
-    chosen = Random(seed).choices(kinds, weights, k=count)
-    asking = {
-        d: InterestSource(sources[d], person)
-        for d in dict.fromkeys(kind.domain for kind in chosen)
-    }
-    return [
-        asking[k.domain].draw(k.family, k.level, 1, seed_for(seed, "question", i), "train")[
-            0
-        ]
-        for i, k in enumerate(chosen)
-    ]

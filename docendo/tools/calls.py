@@ -47,7 +47,7 @@ _LONGEST, _READABLE = 200, 4000
 
 class Call(NamedTuple):
     tool: str
-    asked: str
+    query: str
 
 
 class Toolset(NamedTuple):
@@ -55,7 +55,7 @@ class Toolset(NamedTuple):
 
     tools: Mapping[str, Tool]
     max_calls: int = 2
-    """In one answer at the most; further ones are answered by an error."""
+    """In one answer; further calls are answered by an error."""
 
 
 class TextSpan(NamedTuple):
@@ -67,95 +67,109 @@ class TextSpan(NamedTuple):
 def open_call(text: str) -> Call | None:
     """The call that ends with the last ``>>`` of the text; None where there is none."""
     head, end, _ = text.rpartition(END)
-    at = head.rfind("<<")
-    found = _CALL.fullmatch(head[at:] + end) if at >= 0 else None
-    return Call(found[1], found[2]) if found else None
+    start = head.rfind("<<")
+    match = _CALL.fullmatch(head[start:] + end) if start >= 0 else None
+    return Call(match[1], match[2]) if match else None
 
 
 def run_call(call: Call, tools: Mapping[str, Tool]) -> tuple[str, bool]:
     """What follows a call, a space and one line; and whether it is no error."""
     if call.tool not in tools:
-        return _line(f"error: no tool {call.tool!r}{suggestion(call.tool, tools)}"), False
+        hint = suggestion(call.tool, tools)
+        return _write_line(f"error: no tool {call.tool!r}{hint}"), False
     try:
-        return _line(tools[call.tool](call.asked.strip())), True
+        return _write_line(tools[call.tool](call.query.strip())), True
     except UserError as error:
-        return _line(f"error: {error}"), False
+        return _write_line(f"error: {error}"), False
 
 
-def _line(text: str) -> str:
-    """The text behind a space, in one line of 200 characters at the most, all of which a tokenizer takes."""
-    whole = " ".join(text.encode(errors="replace").decode().split())
-    return f" {whole if len(whole) <= _LONGEST else whole[: _LONGEST - 3] + '...'}"
+def _write_line(text: str) -> str:
+    """The text behind a space, in one line of 200 characters at the most, which any tokenizer takes."""
+    line = " ".join(text.encode(errors="replace").decode().split())
+    if len(line) > _LONGEST:
+        line = line[: _LONGEST - 3] + "..."
+    return f" {line}"
 
 
 def split_tool_calls(text: str) -> list[TextSpan]:
     """The text in parts: what an agent writes, and the results of its calls."""
-    found, at = list[TextSpan](), 0
-    for done in _DONE.finditer(text):
-        if done[3]:
-            found += [TextSpan(text[at : done.end(1)], False), TextSpan(done[3], True)]
-            at = done.end()
-    return [*found, TextSpan(text[at:], False)] if text[at:] or not found else found
+    spans: list[TextSpan] = []
+    end = 0
+    for match in _DONE.finditer(text):
+        result = match[3]
+        if result:
+            spans.append(TextSpan(text[end : match.end(1)], from_tool=False))
+            spans.append(TextSpan(result, from_tool=True))
+            end = match.end()
+    if text[end:] or not spans:
+        spans.append(TextSpan(text[end:], from_tool=False))
+    return spans
 
 
-def remove_tool_calls(text: str, kept: Collection[str] = ()) -> str:
-    """The text for those who have no tools but the `kept`: ``12 * 34 = 408`` for a call and its result."""
+def remove_tool_calls(text: str, keep: Collection[str] = ()) -> str:
+    """The text for those who have no tools but these: ``12 * 34 = 408`` for a call and its result."""
 
-    def written(done: re.Match[str]) -> str:
-        if done[1][2:].partition(":")[0] in kept:
-            return done[0]
-        return f"{done[2].strip()} ={done[3]}" if done[3] else done[2].strip()
+    def rewrite(match: re.Match[str]) -> str:
+        call, query, result = match[1], match[2].strip(), match[3]
+        tool = call.removeprefix("<<").partition(":")[0]
+        if tool in keep:
+            return match[0]
+        return f"{query} ={result}" if result else query
 
-    return _DONE.sub(written, text)
+    return _DONE.sub(rewrite, text)
 
 
-def add_calculator_calls(question: str, solution: str, calls: int) -> str:
-    """A worked solution by calculator: one call where the question is an expression, else one for each of the last
-    `calls` steps that the calculator confirms.
+def add_calculator_calls(question: str, solution: str, max_calls: int) -> str:
+    """A worked solution by calculator.
 
-    The solution itself where there is nothing to calculate.
+    One call where the question is an expression; else one for each of the last `max_calls` steps
+    that the calculator confirms. The solution itself where there is nothing to calculate.
     """
     *steps, last = solution.split("\n")
-    for asked in _ASKED.findall(question) if len(question) <= _READABLE else ():
-        if last.startswith("Answer: ") and _right(asked, last.removeprefix("Answer: ")):
-            return f"<<calculator: {asked}>>{last.removeprefix('Answer:')}\n{last}"
-    above = "\n".join(steps)
-    confirmed = (
-        [s for s in _STEP.finditer(above) if _right(s[1], s[2])]
-        if len(above) <= _READABLE
-        else []
-    )
-    for step in reversed(confirmed[-calls:]):
-        above = f"{above[: step.start()]}<<calculator: {step[1]}>> {step[2]}{above[step.end() :]}"
-    return "\n".join([above, last]) if steps else last
+    answer = last.removeprefix("Answer:")
+    if last.startswith("Answer: ") and len(question) <= _READABLE:
+        for expression in _ASKED.findall(question):
+            if _confirms(expression, answer.removeprefix(" ")):
+                return f"<<calculator: {expression}>>{answer}\n{last}"
+    if not steps:
+        return last
+
+    working = "\n".join(steps)
+    confirmed: list[re.Match[str]] = []
+    if len(working) <= _READABLE:
+        confirmed = [
+            step for step in _STEP.finditer(working) if _confirms(step[1], step[2])
+        ]
+    # From the last to the first, so that the places of earlier steps stay right.
+    for step in reversed(confirmed[-max_calls:]):
+        call = f"<<calculator: {step[1]}>> {step[2]}"
+        working = working[: step.start()] + call + working[step.end() :]
+    return "\n".join([working, last])
 
 
-def _right(asked: str, value: str) -> bool:
-    return run_call(Call("calculator", asked), {"calculator": calculate}) == (
-        f" {value}",
-        True,
-    )
+def _confirms(expression: str, value: str) -> bool:
+    result = run_call(Call("calculator", expression), {"calculator": calculate})
+    return result == (f" {value}", True)
 
 
-def render_tool_calls(question: str, text: str, own: Toolset | None) -> str:
-    """A worked solution as an agent with these tools would write it: without calls of those that it has not."""
-    text = remove_tool_calls(text, own.tools if own else ())
-    called = any(piece.from_tool for piece in split_tool_calls(text))
-    return (
-        add_calculator_calls(question, text, own.max_calls)
-        if own and "calculator" in own.tools and not called
-        else text
-    )
+def render_tool_calls(question: str, text: str, toolset: Toolset | None) -> str:
+    """A worked solution as an agent with these tools would write it, without calls of other tools."""
+    text = remove_tool_calls(text, toolset.tools if toolset else ())
+    if toolset is None or "calculator" not in toolset.tools:
+        return text
+    if any(span.from_tool for span in split_tool_calls(text)):
+        return text
+    return add_calculator_calls(question, text, toolset.max_calls)
 
 
 def make_tools(
     names: Collection[str], words: Callable[[], dict[str, str]] = read_words
 ) -> dict[str, Tool]:
     """The tools of these names, which are of `TOOLS`."""
-    every: dict[str, Callable[[], Tool]] = {
+    makers: dict[str, Callable[[], Tool]] = {
         "calculator": lambda: calculate,
         "python": Interpreter,
         "units": lambda: convert,
         "dictionary": lambda: look_up(words()),
     }
-    return {name: every[name]() for name in names}
+    return {name: makers[name]() for name in names}

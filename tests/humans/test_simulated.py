@@ -8,14 +8,8 @@ from hypothesis import strategies as st
 
 from docendo.datasets.split import split_of
 from docendo.errors import UserError
-from docendo.humans.simulated import (
-    FEATURES,
-    InterestSource,
-    Person,
-    draw_questions,
-    measure_features,
-    poll,
-)
+from docendo.humans.interests import InterestSource, draw_questions
+from docendo.humans.simulated import FEATURES, Person, measure_features, poll
 from docendo.prompts import in_manner
 from docendo.records import Answer, TaskType, Verdict
 from tests.toys import ANN, BOB, CAT, Sums, problem

@@ -1,0 +1,81 @@
+"""What simulated people ask: problems by their interests, in their manner."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from docendo.errors import UserError
+from docendo.humans.simulated import Person
+from docendo.interfaces import Source, Split
+from docendo.prompts import in_manner
+from docendo.records import Problem, TaskType
+from docendo.seeds import seed_for
+
+__all__ = ["InterestSource", "draw_questions"]
+
+
+@dataclass(frozen=True)
+class InterestSource:
+    """A person that asks problems of a source. Held-out problems stay as they are."""
+
+    source: Source
+    person: Person
+
+    def __post_init__(self) -> None:
+        if not self.levels:
+            known = ", ".join(self.source.levels)
+            raise UserError(
+                f"{self.person.name} has no interest in {self.domain}, which has {known}"
+            )
+
+    @property
+    def domain(self) -> str:
+        return self.source.domain
+
+    @property
+    def levels(self) -> Mapping[str, Sequence[int]]:
+        """By family, for the families that the person is interested in."""
+        return {
+            family: levels
+            for family, levels in self.source.levels.items()
+            if self.person.interest(TaskType(self.domain, family, 0))
+        }
+
+    def draw(
+        self, family: str, level: int, count: int, seed: int, split: Split
+    ) -> list[Problem]:
+        """`count` different problems. Raises UserError where the source has not that many."""
+        problems = self.source.draw(family, level, count, seed, split)
+        if split == "held-out":
+            return problems
+
+        source = f"person:{self.person.name}"
+        asked = []
+        for problem in problems:
+            prompt = in_manner(problem.prompt, self.person.manner)
+            asked.append(replace(problem, prompt=prompt, source=source))
+        return asked
+
+
+def draw_questions(
+    person: Person, sources: Mapping[str, Source], count: int, seed: int
+) -> list[Problem]:
+    """`count` training problems that a person asks, of all sources, task types by its interest.
+
+    Repeats are possible. Raises UserError for a person without an interest in any source.
+    """
+    task_types = []
+    for domain, source in sources.items():
+        for family, levels in source.levels.items():
+            task_types += [TaskType(domain, family, level) for level in levels]
+    weights = [person.interest(task_type) for task_type in task_types]
+    if not any(weights):
+        raise UserError(f"{person.name} has no interest in any of {', '.join(sources)}")
+
+    questions = []
+    drawn = Random(seed).choices(task_types, weights, k=count)
+    for place, (domain, family, level) in enumerate(drawn):
+        source = InterestSource(sources[domain], person)
+        question_seed = seed_for(seed, "question", place)
+        questions += source.draw(family, level, 1, question_seed, "train")
+    return questions
