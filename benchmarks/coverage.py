@@ -16,7 +16,7 @@ from docendo.study.results import ArmResult, Cost, Scores, TrainingSetup
 
 FAMILIES = {"letters": ("flip", "turn"), "numbers": ("sums", "primes")}
 PROBLEMS, SAMPLES = 24, 1000
-ABOUT = TrainingSetup(commit="", model="coin", agents=("a", "b"), domains=FAMILIES)
+SETUP = TrainingSetup(commit="", model="coin", agents=("a", "b"), domains=FAMILIES)
 ARMS = {"better": 0.5, "plain": 0.0}
 Hardness = np.ndarray
 
@@ -35,13 +35,13 @@ def training(
             )
             for name, hard in zip(names, hardness, strict=True)
         }
-        for agent in ABOUT.agents
+        for agent in SETUP.agents
     }
     return ArmResult(
         regime="coins",
         arm=arm,
         seed=seed,
-        about=ABOUT,
+        setup=SETUP,
         cost=Cost(budget=1, spent=1),
         scores=Scores(test=keys),
     )

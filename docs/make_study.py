@@ -1,8 +1,10 @@
-"""Writes docs/study.md, and the README's table, from the committed results of studies.
+"""Write docs/study.md, and the README's table, from the committed results of studies.
 
-Results are docs/results/study/NAME/results/REGIME/ARM-SEED.json; in the README's table EQUAL_COMPUTE comes first, and
-others' columns name their base. What studies of the same base came to stands below the table.
-``--check`` only tells whether both are up to date, exit 1 if not. Without results there is no page.
+Results are docs/results/study/NAME/results/REGIME/ARM-SEED.json. In the README's table the
+first columns are of EQUAL_COMPUTE; columns of other studies name their base model. Below the
+table stand the findings of studies of the same base model.
+``--check`` writes nothing and exits with 1 where one of the two is out of date. Without
+results there is no page.
 """
 
 import sys
@@ -14,17 +16,17 @@ from docendo.formatting import DASH, percent
 from docendo.study.arms import EXPERTS, JOINT, JOINT_SFT, JOINT_SHARED, SINGLE, TEACHING
 from docendo.study.markdown import render_markdown
 from docendo.study.regimes import RegimeResults, split_by_regime
-from docendo.study.results import StudyResults, load_study
+from docendo.study.result_files import load_study
+from docendo.study.results import StudyResults
 from docendo.study.sentences import describe_difference
 
 ROOT = Path(__file__).parents[1]
-RESULTS, PAGE, README = (
-    ROOT / "docs" / "results" / "study",
-    ROOT / "docs" / "study.md",
-    ROOT / "README.md",
-)
+RESULTS = ROOT / "docs" / "results" / "study"
+PAGE = ROOT / "docs" / "study.md"
+README = ROOT / "README.md"
 EQUAL_COMPUTE = "equal_compute"
-BEGIN, END = "<!-- study: made by docs/make_study.py -->", "<!-- end of study -->"
+BEGIN = "<!-- study: made by docs/make_study.py -->"
+END = "<!-- end of study -->"
 HEAD = """# Teaching against joint training at equal compute
 
 Is a population whose members teach each other better than the same agents, each trained on all the data, for the same
@@ -36,7 +38,7 @@ are, and what the numbers mean. Grids grew after results of their seeds had been
 repeats what was chosen in equal\\_compute from seeds that nobody had seen, and has no grids.
 
 """
-ARMS = {
+ROWS = {
     "base": "base model",
     EXPERTS: "experts, each on its own domain",
     JOINT_SFT: "every agent fine-tuned on all data",
@@ -45,122 +47,122 @@ ARMS = {
     TEACHING: "**agents that teach each other**",
     SINGLE: "one agent, with the compute of all",
 }
-"""Those of the README, and what they are there."""
-
-
-def page(folder: Path) -> str:
-    """The whole page of all studies in a folder; empty where there is none."""
-    studies = [read(path) for path in sorted(folder.glob("*")) if path.is_dir()]
-    return (
-        HEAD + "\n".join(render_markdown(study, found) for study, found in studies)
-        if studies
-        else ""
-    )
+"""The arms of the README's table, and what they are called there."""
 
 
 @cache
-def read(folder: Path) -> tuple[StudyResults, list[RegimeResults]]:
-    """A study and its regimes, whose resamples are made once."""
+def read_study(folder: Path) -> tuple[StudyResults, list[RegimeResults]]:
+    """A study and its regimes. Cached, since the resamples take seconds."""
     study = load_study(folder)
     return study, split_by_regime(study)
 
 
-def block(columns: Mapping[str, RegimeResults], others: Mapping[str, RegimeResults]) -> str:
-    """The README's table: regimes in columns, and whether teaching is better than joint training in each of these and
-    of the others.
-    """
-    told = {name: r for name, r in columns.items() if {TEACHING, JOINT} <= r.arms.keys()}
-    every = [*told.values(), *others.values()]
-    commits = sorted(
-        {result.about.commit for r in every for result in r.results if result.arm in ARMS}
-    )
-    note = "Share of held-out problems answered right without a lesson, mean of the population, with 95 % intervals"
-    lines = [
-        f"{note} over seeds and problems (commits {', '.join(f'`{commit}`' for commit in commits)}).",
-        "",
-    ]
-    lines += ["| | " + " | ".join(told) + " |", "|---|" + "---|" * len(told)]
-    for arm, said in ARMS.items():
-        lines.append(
-            f"| {said} | " + " | ".join(_share(r, arm) for r in told.values()) + " |"
-        )
-    gaps = [
-        (name, r.boot.difference(TEACHING, JOINT, "mean"))
-        for name, r in {**told, **others}.items()
-    ]
-    return "\n".join(
-        [
-            *lines,
-            "",
-            *(
-                f"*{name}*: {describe_difference(TEACHING, JOINT, gap)}.\n"
-                for name, gap in gaps
-                if gap
-            ),
-        ]
-    )
+def make_page(folder: Path) -> str:
+    """The whole page of all studies in a folder; empty where there is none."""
+    studies = [read_study(path) for path in sorted(folder.glob("*")) if path.is_dir()]
+    if not studies:
+        return ""
+    return HEAD + "\n".join(render_markdown(study, regimes) for study, regimes in studies)
 
 
-def columns(folder: Path) -> dict[str, RegimeResults]:
-    """Of the README's table, by what stands above them."""
-    found = {r.name: r for r in read(folder / EQUAL_COMPUTE)[1]}
-    base = _base(folder / EQUAL_COMPUTE)
-    for path in (path for path in _others(folder) if _base(path) != base):
-        for r in read(path)[1]:
-            named = f"{r.name}, {_base(path)}"
-            found[f"{r.name}, {path.name}" if named in found else named] = r
-    return found
-
-
-def repeats(folder: Path) -> dict[str, RegimeResults]:
-    """Of other studies of the first one's base."""
-    base = _base(folder / EQUAL_COMPUTE)
-    return {
-        f"{r.name}, {path.name}": r
-        for path in _others(folder)
-        if _base(path) == base
-        for r in read(path)[1]
+def make_table(
+    columns: Mapping[str, RegimeResults], repeats: Mapping[str, RegimeResults]
+) -> str:
+    """The README's table, with the main difference of each column and each repeat below it."""
+    comparable = {
+        name: regime
+        for name, regime in columns.items()
+        if {TEACHING, JOINT} <= regime.arms.keys()
     }
+    regimes = {**comparable, **repeats}
+    commits: set[str] = set()
+    for regime in regimes.values():
+        commits.update(r.setup.commit for r in regime.results if r.arm in ROWS)
 
-
-def _others(folder: Path) -> list[Path]:
-    return [
-        path
-        for path in sorted(folder.glob("*"))
-        if path.is_dir() and path.name != EQUAL_COMPUTE
+    shown_commits = ", ".join(f"`{commit}`" for commit in sorted(commits))
+    lines = [
+        "Share of held-out problems answered right without a lesson, mean of the population, "
+        f"with 95 % intervals over seeds and problems (commits {shown_commits}).",
+        "",
+        "| | " + " | ".join(comparable) + " |",
+        "|---|" + "---|" * len(comparable),
     ]
+    for arm, name in ROWS.items():
+        shares = [format_share(regime, arm) for regime in comparable.values()]
+        lines.append(f"| {name} | " + " | ".join(shares) + " |")
+    lines.append("")
+    for name, regime in regimes.items():
+        difference = regime.bootstrap.difference(TEACHING, JOINT, "mean")
+        if difference:
+            claim = describe_difference(TEACHING, JOINT, difference)
+            lines.append(f"*{name}*: {claim}.\n")
+    return "\n".join(lines)
 
 
-def _base(path: Path) -> str:
-    return read(path)[1][0].results[0].about.model
+def read_columns(folder: Path) -> dict[str, RegimeResults]:
+    """The regimes of the README's table by what stands above them."""
+    main = folder / EQUAL_COMPUTE
+    columns = {regime.name: regime for regime in read_study(main)[1]}
+    for path in other_studies(folder):
+        model = base_model(path)
+        if model == base_model(main):
+            continue
+        for regime in read_study(path)[1]:
+            name = f"{regime.name}, {model}"
+            if name in columns:
+                name = f"{regime.name}, {path.name}"
+            columns[name] = regime
+    return columns
 
 
-def _share(regime: RegimeResults, arm: str) -> str:
+def read_repeats(folder: Path) -> dict[str, RegimeResults]:
+    """The regimes of other studies of the first one's base model."""
+    repeats: dict[str, RegimeResults] = {}
+    for path in other_studies(folder):
+        if base_model(path) == base_model(folder / EQUAL_COMPUTE):
+            for regime in read_study(path)[1]:
+                repeats[f"{regime.name}, {path.name}"] = regime
+    return repeats
+
+
+def other_studies(folder: Path) -> list[Path]:
+    paths = [path for path in folder.glob("*") if path.is_dir()]
+    return [path for path in sorted(paths) if path.name != EQUAL_COMPUTE]
+
+
+def base_model(path: Path) -> str:
+    first_regime = read_study(path)[1][0]
+    return first_regime.results[0].setup.model
+
+
+def format_share(regime: RegimeResults, arm: str) -> str:
     if arm not in regime.arms:
         return DASH
-    mean, low, high, _ = regime.boot.measured(arm)["mean"].estimate("mean")
-    return f"{percent(mean)} ({percent(low)} to {percent(high)})"
+    estimate = regime.bootstrap.measures(arm)["mean"].estimate("mean")
+    low, high = percent(estimate.low), percent(estimate.high)
+    return f"{percent(estimate.mean)} ({low} to {high})"
 
 
-def readme(text: str, made: str) -> str:
-    """The README with this block in the place of the one that it has."""
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n{made.strip()}\n{END}{rest.split(END)[1]}"
+def replace_table(readme: str, table: str) -> str:
+    """The README with this table in the place of the one that it has."""
+    before, rest = readme.split(BEGIN)
+    return f"{before}{BEGIN}\n{table.strip()}\n{END}{rest.split(END)[1]}"
 
 
 def main() -> int:
-    """0 where both are what the results say, or were made so."""
-    wanted = {PAGE: page(RESULTS)}
+    """Write both files, or check them. Returns the exit code."""
+    check_only = "--check" in sys.argv
+    texts = {PAGE: make_page(RESULTS)}
     if (RESULTS / EQUAL_COMPUTE).is_dir():
-        wanted[README] = readme(
-            README.read_text(encoding="utf-8"), block(columns(RESULTS), repeats(RESULTS))
-        )
-    for path, text in wanted.items():
-        there = path.read_text(encoding="utf-8") if path.is_file() else ""
-        if "--check" in sys.argv and text != there:
-            sys.stderr.write(f"{path} is stale; run: python docs/make_study.py\n")
+        table = make_table(read_columns(RESULTS), read_repeats(RESULTS))
+        texts[README] = replace_table(README.read_text(encoding="utf-8"), table)
+
+    for path, text in texts.items():
+        current = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if check_only and text != current:
+            sys.stderr.write(f"{path} is out of date; run: python docs/make_study.py\n")
             return 1
-        if text and "--check" not in sys.argv:
+        if text and not check_only:
             path.write_text(text, encoding="utf-8")
     return 0
 

@@ -40,9 +40,9 @@ def test_every_recipe_names_what_exists():
 def test_the_recipe_of_a_study_can_be_done(path):
     plan = load_plan(path)
     for task in (task for task in plan.tasks() if task.seed == plan.study.each_seed[0]):
-        config = plan.settings(task)
+        config = plan.configure(task)
         check_eval_problems(read_catalog(config), config.evaluation.seed, plan.study)
-    assert {"all-data", "teaching"} <= set(plan.arms)
+    assert {"joint-rl", "teaching"} <= set(plan.arms)
 
 
 def test_the_study_that_is_repeated_has_the_settings_that_were_chosen_in_the_first_and_none_of_its_seeds():
@@ -58,7 +58,7 @@ def test_the_study_that_is_repeated_has_the_settings_that_were_chosen_in_the_fir
             task.arm,
         )
         assert choice is not None
-        assert again.settings(task) == first.settings(task, choice.settings)
+        assert again.configure(task) == first.configure(task, choice.settings)
 
 
 @pytest.mark.parametrize(

@@ -130,14 +130,14 @@ def _train(
 
     with StudyProgress(len(tasks)) as progress:
         worker = StudyWorker(plan, folder, progress, keep)
-        progress.done(len(tasks) - len(worker.left(tasks)))
-        for result in worker.work(tasks):
+        progress.done(len(tasks) - len(worker.unfinished(tasks)))
+        for result in worker.run(tasks):
             accuracy = percent(float(measure_result(result)["mean"][0]))
-            progress.told(
+            progress.on_message(
                 f"{result.regime}, {result.arm}, seed {result.seed}: "
                 f"{accuracy} right without a lesson"
             )
-            progress.done(len(tasks) - len(worker.left(tasks)))
+            progress.done(len(tasks) - len(worker.unfinished(tasks)))
 
 
 def _report(folder: Path) -> None:

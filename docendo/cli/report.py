@@ -27,7 +27,7 @@ def report(
     Neither need be finished. The report is written as one HTML page too; with --json only
     where --html asks for it.
     """
-    from docendo.study.results import STUDY_FILE
+    from docendo.study.result_files import STUDY_FILE
 
     check_html_path(html)
     page = html
@@ -63,7 +63,7 @@ def report_study(folder: Path, page: Path | None, as_json: bool = False) -> None
     """
     from docendo.study.markdown import render_terminal
     from docendo.study.regimes import split_by_regime
-    from docendo.study.results import load_study
+    from docendo.study.result_files import load_study
     from docendo.study.study_page import write_report
     from docendo.study.summary import summarize_study
 

@@ -44,16 +44,16 @@ class StudyProgress:
     def stage(self, name: str, index: int, of: int) -> None:
         """Too small to be shown."""
 
-    def share(self, spent: float) -> None:
+    def on_progress(self, spent: float) -> None:
         """The share of its budget that the training under way has spent."""
         self._share_of_training = spent
 
-    def told(self, line: str) -> None:
+    def on_message(self, line: str) -> None:
         """What is done now."""
         self._line = line
         self._bar.print_line(line)
 
-    def warned(self, line: str) -> None:
+    def on_warning(self, line: str) -> None:
         """A warning, which is shown once: most hold for every training."""
         if line not in self._warnings:
             self._warnings.add(line)

@@ -45,7 +45,7 @@ def select_tasks(
     _check_seeds(plan, seeds)
 
     # some arms are made of the training of another one
-    trained_arms = set(map(plan.trained, arms)) or set(plan.arms)
+    trained_arms = set(map(plan.trained_arm, arms)) or set(plan.arms)
     tasks = []
     for task in plan.tasks():
         if (
@@ -85,7 +85,7 @@ def check_tasks(plan: StudyPlan, tasks: Sequence[TrainingTask], folder: Path) ->
     task_by_settings = {(task.regime, task.arm): task for task in tasks}
     checked: set[str] = set()
     for task in task_by_settings.values():
-        grid = plan.grid(task.arm)
+        grid = plan.search_space(task.arm)
         config, catalog = _check_grid(plan, task, grid, checked)
 
         is_tuned = bool(grid and count_trials_left(plan, folder, [task]))
@@ -105,7 +105,7 @@ def _check_grid(
 ) -> tuple["Config", "Catalog"]:
     """Check every setting that is tried; the last one's configuration and catalog."""
     for settings in grid or ((),):
-        config = plan.settings(task, settings)
+        config = plan.configure(task, settings)
         check_model(config.model)
         catalog = read_catalog(config)
 
@@ -138,7 +138,7 @@ def show_tasks(plan: StudyPlan, folder: Path, tasks: Sequence[TrainingTask]) -> 
 
     for regime in plan.study.regimes:
         for name, arm in plan.arms.items():
-            seeds = seeds_left.get((regime, plan.trained(name)))
+            seeds = seeds_left.get((regime, plan.trained_arm(name)))
             if seeds is not None:
                 listed = ", ".join(seeds) or "none"
-                show(f"  {regime}, {name}: {arm.told}; seeds left: {listed}")
+                show(f"  {regime}, {name}: {arm.description}; seeds left: {listed}")

@@ -1,4 +1,4 @@
-"""What is written of a training when its budget is spent: everybody's last examinations, and what it cost."""
+"""The results of a training whose budget is spent: last answers, setup and costs."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -8,15 +8,17 @@ from pathlib import Path
 from docendo.records import BASE, AgentId, Rollout
 from docendo.run.session import Session
 from docendo.study.arm_run import Training, spent_flops
-from docendo.study.eval_problems import (
-    EvalProblems,
+from docendo.study.eval_answers import (
     VoteSamples,
     answer_keys,
     answer_problems,
     answer_with_lessons,
+    majority_answers,
+)
+from docendo.study.eval_problems import (
+    EvalProblems,
     draw_eval_problems,
     draw_ood_problems,
-    majority_answers,
 )
 from docendo.study.merging import MERGED, merge_session
 from docendo.study.plan import StudyPlan, TrainingTask
@@ -36,23 +38,21 @@ _VOTE = AgentId("vote")
 
 
 def make_result(
-    plan: StudyPlan, task: TrainingTask, choice: TunedSettings, course: Training
+    plan: StudyPlan, task: TrainingTask, choice: TunedSettings, training: Training
 ) -> ArmResult:
-    """The result of a training that is done, but for the seconds that it took."""
-    session = course.session
-    scores = _scores(plan, session, session.agents)
-    course.book()
-    cost = _cost(plan, course, choice)
-    about = _about(session, session.agents, choice)
+    """The result of a finished training. The caller fills in the seconds."""
+    session = training.session
+    scores = _score(plan, session, session.agents)
+    training.book_evaluation()
     return ArmResult(
         regime=task.regime,
         arm=task.arm,
         seed=task.seed,
-        about=about,
-        cost=cost,
-        curve=course.curve,
-        scores=scores.model_copy(update={"start": course.start}),
-        trace=course.trace,
+        setup=_describe_setup(session, session.agents, choice),
+        cost=_sum_costs(plan, training, choice),
+        curve=training.curve,
+        scores=scores.model_copy(update={"after_experts": training.after_experts}),
+        trace=training.trace,
     )
 
 
@@ -60,133 +60,144 @@ def make_merged_results(
     plan: StudyPlan,
     task: TrainingTask,
     choice: TunedSettings,
-    course: Training,
-    arms: Mapping[str, str],
+    training: Training,
+    methods: Mapping[str, str],
 ) -> list[ArmResult]:
-    """The results of the same agents merged into one, by arm and way; they cost no more than their training."""
-    found = []
-    for arm, way in arms.items():
-        merged = merge_session(course.session, way)
-        about = _about(merged, [MERGED], choice)
-        cost = _cost(plan, course, choice)
-        scores = _scores(plan, merged, [MERGED])
-        found.append(
-            ArmResult(
-                regime=task.regime,
-                arm=arm,
-                seed=task.seed,
-                about=about,
-                cost=cost,
-                scores=scores,
-            )
+    """The results of the same agents merged into one, by arm and method.
+
+    Merging costs nothing more than the training.
+    """
+    results = []
+    for arm, method in methods.items():
+        merged = merge_session(training.session, method)
+        result = ArmResult(
+            regime=task.regime,
+            arm=arm,
+            seed=task.seed,
+            setup=_describe_setup(merged, [MERGED], choice),
+            cost=_sum_costs(plan, training, choice),
+            scores=_score(plan, merged, [MERGED]),
         )
-    return found
+        results.append(result)
+    return results
 
 
 def make_base_result(plan: StudyPlan, task: TrainingTask, session: Session) -> ArmResult:
-    """The result of the bare base model, which costs nothing."""
-    about = _about(session, [BASE], TunedSettings())
-    scores = _scores(plan, session, [BASE])
-    cost = Cost(budget=plan.study.budget, spent=0.0)
+    """The result of the base model, which costs nothing."""
     return ArmResult(
         regime=task.regime,
         arm=task.arm,
         seed=task.seed,
-        about=about,
-        cost=cost,
-        scores=scores,
+        setup=_describe_setup(session, [BASE], TunedSettings()),
+        cost=Cost(budget=plan.study.budget, spent=0.0),
+        scores=_score(plan, session, [BASE]),
     )
 
 
-def _scores(plan: StudyPlan, session: Session, agents: Sequence[AgentId]) -> Scores:
-    seed, classroom = session.config.evaluation.seed, session.school.classroom
-    problems = draw_eval_problems(session.catalog, seed, plan.study.problems)
-    alone = answer_problems(classroom, agents, problems)
-    outside = draw_ood_problems(session.catalog, seed, plan.study)
+def _score(plan: StudyPlan, session: Session, agents: Sequence[AgentId]) -> Scores:
+    seed = session.config.evaluation.seed
+    classroom = session.school.classroom
+    problems = draw_eval_problems(session.catalog, seed, plan.study.test_problems)
+    ood_problems = draw_ood_problems(session.catalog, seed, plan.study)
+
+    answers = answer_problems(classroom, agents, problems)
+    after_lessons = answer_with_lessons(session, agents, problems)
+    ood_keys = {}
+    if ood_problems:
+        ood_answers = answer_problems(classroom, agents, ood_problems)
+        ood_keys = answer_keys(ood_answers, ood_problems)
+    votes = majority_answers(_collect_votes(plan, session, answers, problems))
     return Scores(
-        test=answer_keys(alone, problems),
-        lesson=answer_keys(answer_with_lessons(session, agents, problems), problems),
-        outside=answer_keys(answer_problems(classroom, agents, outside), outside)
-        if outside
-        else {},
-        vote=answer_keys(
-            {_VOTE: majority_answers(_voters(plan, session, alone, problems))}, problems
-        )[_VOTE],
+        test=answer_keys(answers, problems),
+        with_lesson=answer_keys(after_lessons, problems),
+        ood=ood_keys,
+        vote=answer_keys({_VOTE: votes}, problems)[_VOTE],
     )
 
 
-def _voters(
+def _collect_votes(
     plan: StudyPlan,
     session: Session,
-    alone: Mapping[AgentId, Sequence[Rollout]],
+    answers: Mapping[AgentId, Sequence[Rollout]],
     problems: EvalProblems,
 ) -> Mapping[AgentId, Sequence[Rollout]]:
-    """Those whose majority counts: the population, or as many samples of a single agent."""
-    if len(alone) > 1:
-        return alone
-    (agent,) = alone
-    return VoteSamples(agent, len(plan.config.learners))(session.school.classroom, problems)
+    """The answers whose majority counts: the population's, or as many samples of one agent."""
+    if len(answers) > 1:
+        return answers
+    (agent,) = answers
+    sample = VoteSamples(agent, len(plan.config.learners))
+    return sample(session.school.classroom, problems)
 
 
-def _about(
+def _describe_setup(
     session: Session, agents: Sequence[AgentId], choice: TunedSettings
 ) -> TrainingSetup:
-    config, courses = session.config, session.catalog.levels
+    domains: dict[str, tuple[str, ...]] = {}
+    for domain, levels in session.catalog.levels.items():
+        domains[domain] = tuple(dict.fromkeys(family for family, _ in levels))
+
+    expert_domains: dict[str, tuple[str, ...]] = {}
+    sft_domains: dict[str, tuple[str, ...]] = {}
+    for agent in agents:
+        config = session.config.agents.get(agent)
+        if config and config.domains:
+            expert_domains[agent] = tuple(config.domains)
+        if config and config.data:
+            sft_domains[agent] = tuple(config.data.domains)
+
     return TrainingSetup(
         commit=code_commit(),
-        model=config.model,
+        model=session.config.model,
         agents=tuple(agents),
-        domains={
-            name: tuple(dict.fromkeys(family for family, _ in some))
-            for name, some in courses.items()
-        },
-        expert_of={
-            a: tuple(own.domains)
-            for a in agents
-            if (own := config.agents.get(a)) and own.domains
-        },
-        studied={
-            a: tuple(own.data.domains)
-            for a in agents
-            if (own := config.agents.get(a)) and own.data
-        },
-        setting=settings_dict(choice),
+        domains=domains,
+        expert_domains=expert_domains,
+        sft_domains=sft_domains,
+        settings=settings_dict(choice),
     )
 
 
 def settings_dict(choice: TunedSettings) -> dict[str, float | str | bool]:
-    """What was chosen, as a result tells it."""
-    pairs = [setting.partition("=") for setting in choice.settings]
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    """The chosen settings as a result keeps them: values by dotted name."""
+    settings: dict[str, float | str | bool] = {}
+    for assignment in choice.settings:
+        name, _, value = assignment.partition("=")
+        settings[name.strip()] = value.strip()
+    return settings
 
 
-def _cost(plan: StudyPlan, course: Training, choice: TunedSettings) -> Cost:
+def _sum_costs(plan: StudyPlan, training: Training, choice: TunedSettings) -> Cost:
     return Cost(
         budget=plan.study.budget,
-        spent=spent_flops(course.session),
+        spent=spent_flops(training.session),
         tuning=choice.flops,
-        evaluation=course.examined,
-        ledger=course.ledger,
+        evaluation=training.evaluation_flops,
+        ledger=training.ledger,
     )
 
 
 @cache
 def code_commit() -> str:
-    """The commit of this code as it was when first asked, ``+`` behind it where code differs from it; its version where
-    it is no checkout, such as one installed inside another project's.
+    """The commit of this code when first asked, with ``+`` where the code has changes.
+
+    The version where the code is in no checkout of its own, such as when it is installed
+    inside another project's.
     """
-    here = Path(__file__).parents[1]
+    package = Path(__file__).parents[1]
     try:
-        prefix, _, short = _git(
-            here, "rev-parse", "--show-prefix", "--short=7", "HEAD"
-        ).partition("\n")
-        changed = _git(here, "status", "--porcelain", "--", ".")
+        place = _run_git(package, "rev-parse", "--show-prefix", "--short=7", "HEAD")
+        changes = _run_git(package, "status", "--porcelain", "--", ".")
     except (OSError, subprocess.SubprocessError):
         return VERSION
-    return short + ("+" if changed else "") if prefix == f"{here.name}/" else VERSION
+
+    prefix, _, commit = place.partition("\n")
+    if prefix != f"{package.name}/":
+        return VERSION
+    return f"{commit}+" if changes else commit
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def _run_git(folder: Path, *arguments: str) -> str:
     command = ["git", "-C", str(folder), *arguments]
-    found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603
-    return found.stdout.strip()
+    process = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=True, timeout=10
+    )
+    return process.stdout.strip()

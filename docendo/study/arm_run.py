@@ -1,145 +1,60 @@
-"""One training of a study, from its settings to its result: rounds until the budget is spent, then the examinations.
-
-Axes: points are looks at the held-out problems on the way, at equal shares of the budget.
-"""
+"""One training of a study, from its settings to the end of its budget, with evaluations on the way."""
 
 import shutil
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
 from typing import Any, Protocol
 
-import numpy as np
-
-from docendo.analysis.payoff import cyclic_share
 from docendo.build.engine import resolve_config
 from docendo.compute import within
 from docendo.config import StudyConfig
 from docendo.config.load import Config, changed, to_toml
 from docendo.errors import UserError
-from docendo.records import BASE, AgentId, Episode, Usage, base_agent
+from docendo.records import BASE, AgentId, Usage
 from docendo.run.evaluation_plan import START, TEACHING
 from docendo.run.opening import begin, open_session, resume_session
 from docendo.run.session import Callback, Session
 from docendo.store import RunDirectory
 from docendo.store.rows import RoundRecord
-from docendo.study.eval_problems import (
-    EvalProblems,
+from docendo.study.eval_answers import (
     accuracy_by_domain,
     answer_keys,
     answer_problems,
     check_prompt_lengths,
-    draw_eval_problems,
 )
+from docendo.study.eval_problems import EvalProblems, draw_eval_problems
 from docendo.study.results import AnswerKeys, CurvePoint, LessonGain, TrainingTrace
+from docendo.study.stage_log import StageLog
 
 __all__ = [
     "UNLIMITED_ROUNDS",
-    "StageLog",
     "Training",
     "TrainingCallback",
-    "cyclic_gain_share",
     "spent_flops",
     "train_to_budget",
 ]
 
 UNLIMITED_ROUNDS = 1_000_000
-"""Rounds of teaching that no budget lasts for."""
-_NOTED = "study"
+"""More rounds of teaching than any budget lasts for."""
+_NOTE = "study"
 
 
 class TrainingCallback(Callback, Protocol):
-    """Shows a person how a study goes."""
+    """Shows a person the progress of a study."""
 
-    def told(self, line: str) -> None:
-        """What is done now."""
+    def on_message(self, line: str) -> None:
+        """A step begins or ends."""
         ...
 
-    def warned(self, line: str) -> None:
-        """What a person should know of it."""
+    def on_warning(self, line: str) -> None:
+        """Something is not as expected."""
         ...
 
-    def share(self, spent: float) -> None:
-        """Of its budget, by the training that is under way."""
+    def on_progress(self, share: float) -> None:
+        """The current training has spent that share of its budget, from 0 to 1."""
         ...
-
-
-@dataclass
-class StageLog:
-    """What happened since the last point."""
-
-    useful: list[float] = field(default_factory=list)
-    passed: list[float] = field(default_factory=list)
-    gains: dict[tuple[str, str], list[float]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-
-    def add(self, record: RoundRecord) -> None:
-        for metric, values in self._shares():
-            if metric in record.metrics:
-                values.append(record.metrics[metric])
-        for e in record.episodes:
-            self._gained(e)
-
-    def recall(self, run: RunDirectory, after: int) -> None:
-        """What a run has of the rounds after that one."""
-        for metric, values in self._shares():
-            values += [
-                value for index, value in run.metrics().get(metric, ()) if index > after
-            ]
-        for e in run.episodes():
-            if e.round > after:
-                self._gained(e)
-
-    def _shares(self) -> tuple[tuple[str, list[float]], ...]:
-        return ("useful", self.useful), ("gate/passed", self.passed)
-
-    def _gained(self, e: Episode) -> None:
-        if e.gain is not None:
-            self.gains[base_agent(e.match.teacher), base_agent(e.match.student)].append(
-                e.gain
-            )
-
-    def told(self, flops: float) -> dict[str, Any]:
-        """JSON of this stretch, which ends at `flops`."""
-        gains = [
-            {
-                "flops": flops,
-                "teacher": t,
-                "student": s,
-                "gain": fmean(values),
-                "lessons": len(values),
-            }
-            for (t, s), values in sorted(self.gains.items())
-        ]
-        found: dict[str, Any] = {"gains": gains}
-        for name, values in (("useful", self.useful), ("passed", self.passed)):
-            if values:
-                found[name] = [flops, fmean(values)]
-        if (
-            share := cyclic_gain_share(
-                {pair: fmean(values) for pair, values in self.gains.items()}
-            )
-        ) is not None:
-            found["cyclic"] = [flops, share]
-        return found
-
-
-def cyclic_gain_share(gains: dict[tuple[str, str], float]) -> float | None:
-    """The cyclic share of who helps whom more than it is helped by; None where fewer than three agents met or nobody
-    was ahead.
-    """
-    names = sorted({name for pair in gains for name in pair})
-    if len(names) < 3:
-        return None
-    helped = np.array([[gains.get((t, s), 0.0) for s in names] for t in names])
-    np.fill_diagonal(helped, 0.0)
-    try:
-        return cyclic_share((helped - helped.T) / 2)
-    except UserError:  # all zero
-        return None
 
 
 def spent_flops(session: Session) -> float:
@@ -149,212 +64,232 @@ def spent_flops(session: Session) -> float:
 
 @dataclass
 class Training:
-    """A training that is under way: `run` goes on with it to the end of the budget."""
+    """A training in progress. `run` takes it to the end of its budget."""
 
     session: Session
     budget: float
-    points: int
-    looked: EvalProblems
-    """At each point."""
-    whole: EvalProblems
-    """Right after the experts' stage."""
-    noted: list[dict[str, Any]] = field(default_factory=list)
-    """One entry per point, each with the round that it came after."""
-    stretch: StageLog = field(default_factory=StageLog)
-    start: AnswerKeys = field(default_factory=dict)
-    """Right after the experts' stage."""
+    """In operations."""
+    eval_points: int
+    """Evaluations on the way, at equal shares of the budget."""
+    eval_problems: EvalProblems
+    """Of each of these evaluations."""
+    test_problems: EvalProblems
+    """Of the evaluation right after the experts' stage."""
+    evaluations: list[dict[str, Any]] = field(default_factory=list)
+    """JSON of each evaluation, with the round that it came after."""
+    log: StageLog = field(default_factory=StageLog)
+    """The rounds since the last evaluation."""
+    after_experts: AnswerKeys = field(default_factory=dict)
+    """Answers to the test problems right after the experts' stage."""
 
     def run(self) -> Iterator[RoundRecord]:
-        """Every round that is left, with the looks at the held-out problems. Raises UseError where rounds cost nothing,
-        since a budget would then last for ever.
+        """Run and yield the rounds that are left, evaluating on the way.
+
+        Raises UserError where rounds cost nothing, since the budget would last for ever.
         """
-        if (
-            self.session.last_round >= START
-        ):  # it may have ended between a round and the look after it
-            self._look_if_due(self.session.last_round)
-        before = spent_flops(self.session)
-        for record in within(
-            self.budget, lambda: spent_flops(self.session), self.session.rounds()
-        ):
-            if record.stage == TEACHING and spent_flops(self.session) == before:
+        session = self.session
+        if session.last_round >= START:
+            # The process may have ended between a round and the evaluation after it.
+            self._evaluate_if_due(session.last_round)
+
+        before = spent_flops(session)
+        rounds = within(self.budget, lambda: spent_flops(session), session.rounds())
+        for record in rounds:
+            if record.stage == TEACHING and spent_flops(session) == before:
                 raise UserError(
-                    "a round costs nothing, so that its budget lasts for ever: nobody studies or practises"
+                    "a round costs nothing, so its budget lasts for ever: nobody studies or practises"
                 )
-            before = spent_flops(self.session)
-            self.stretch.add(record)
-            self._look_if_due(record.index)
+            before = spent_flops(session)
+            self.log.add(record)
+            self._evaluate_if_due(record.index)
             yield record
-        if self.session.last_round > self._last:
-            self._look(self.session.last_round, self.session.agents)
+        if session.last_round > self._last_round:
+            self._evaluate(session.last_round, session.agents)
 
     @property
-    def _last(self) -> int:
-        """The round of the last look."""
-        return int(self.noted[-1]["round"]) if self.noted else START - 1
+    def _last_round(self) -> int:
+        """The round of the last evaluation."""
+        return int(self.evaluations[-1]["round"]) if self.evaluations else START - 1
 
-    def _look_if_due(self, index: int) -> None:
-        """A look after that round, where one belongs there and was not taken."""
-        if self._last >= index:
+    def _evaluate_if_due(self, round_index: int) -> None:
+        """Evaluate after that round if an evaluation belongs there and is not done."""
+        if self._last_round >= round_index:
             return
-        if index == START:
-            self._look(index, [BASE])
-        elif index == self.session.expert_rounds - 1:
-            self.start = self._look(index, self.session.agents, self.whole)
-        elif spent_flops(self.session) >= self._due():
-            self._look(index, self.session.agents)
+        session = self.session
+        if round_index == START:
+            self._evaluate(round_index, [BASE])
+        elif round_index == session.expert_rounds - 1:
+            self._evaluate_experts(round_index)
+        elif spent_flops(session) >= self._next_point():
+            self._evaluate(round_index, session.agents)
 
-    def _due(self) -> float:
-        """Where the next point is."""
-        share = self.budget / self.points
-        return float((self.noted[-1]["flops"] // share + 1) * share)
+    def _next_point(self) -> float:
+        """The operations after which the next evaluation is due."""
+        share = self.budget / self.eval_points
+        return float((self.evaluations[-1]["flops"] // share + 1) * share)
 
-    def _look(
-        self, index: int, agents: Sequence[AgentId], problems: EvalProblems | None = None
-    ) -> AnswerKeys:
-        asked = problems or self.looked
-        found = answer_keys(
-            answer_problems(self.session.school.classroom, agents, asked), asked
-        )
-        cost = self.book()
+    def _evaluate(self, round_index: int, agents: Sequence[AgentId]) -> None:
+        answers = self._answer(agents, self.eval_problems)
+        self._note({"round": round_index, **self._summarize(answers)})
+
+    def _evaluate_experts(self, round_index: int) -> None:
+        """All test problems instead of a few, since forgetting is measured from here."""
+        answers = self._answer(self.session.agents, self.test_problems)
+        summary = self._summarize(answers)
+        self._note({"round": round_index, **summary, "after_experts": answers})
+        self.after_experts = answers
+
+    def _answer(self, agents: Sequence[AgentId], problems: EvalProblems) -> AnswerKeys:
+        attempts = answer_problems(self.session.school.classroom, agents, problems)
+        return answer_keys(attempts, problems)
+
+    def _summarize(self, answers: AnswerKeys) -> dict[str, Any]:
+        cost = self.book_evaluation()
         flops = spent_flops(self.session)
-        told = {
-            "round": index,
+        return {
             "flops": flops,
-            "accuracy": accuracy_by_domain(found),
+            "accuracy": accuracy_by_domain(answers),
             "cost": cost,
-            **self.stretch.told(flops),
+            **self.log.summarize(flops),
         }
-        self.noted.append({**told, "start": found} if problems else told)
-        self.stretch = StageLog()
-        if self.session.directory:
-            self.session.directory.note(**{_NOTED: self.noted})
-        return found
 
-    def book(self) -> list[Usage]:
-        """Enter what examinations cost, and say what that was."""
-        return self.session.ledger.book(self.session.school.classroom.engine.pop_usage())
+    def _note(self, evaluation: dict[str, Any]) -> None:
+        """Keep an evaluation, in the run directory too, and begin a new log."""
+        self.evaluations.append(evaluation)
+        self.log = StageLog()
+        if self.session.directory:
+            self.session.directory.note(**{_NOTE: self.evaluations})
+
+    def book_evaluation(self) -> list[Usage]:
+        """Book the cost of the evaluations since the last call, and return it."""
+        engine = self.session.school.classroom.engine
+        return self.session.ledger.book(engine.pop_usage())
 
     def recall(self, run: RunDirectory) -> None:
-        """The points of a training that goes on, and what happened since the last of them."""
-        self.noted = [
-            one
-            for one in run.noted(_NOTED) or []
-            if one["round"] <= self.session.last_round
-        ]
-        self.start = next((one["start"] for one in self.noted if "start" in one), {})
-        self.session.ledger.book(Usage(*work) for one in self.noted for work in one["cost"])
-        self.stretch.recall(run, self._last)
+        """Restore the evaluations of a training that continues, and the log since the last."""
+        for evaluation in run.noted(_NOTE) or []:
+            if evaluation["round"] > self.session.last_round:
+                continue  # the checkpoint is older than this evaluation
+            self.evaluations.append(evaluation)
+            self.session.ledger.book(Usage(*usage) for usage in evaluation["cost"])
+            self.after_experts = evaluation.get("after_experts", self.after_experts)
+        self.log.recall(run, self._last_round)
 
     @property
     def curve(self) -> tuple[CurvePoint, ...]:
-        """Accuracy at each point; of the base for everybody at the first."""
-        agents = self.session.agents
-        return tuple(
-            CurvePoint(
-                flops=one["flops"],
-                accuracy={
-                    a: one["accuracy"].get(a) or one["accuracy"][BASE] for a in agents
-                },
-            )
-            for one in self.noted
-        )
+        """Accuracy at each evaluation. The first is of the base model, for every agent."""
+        points = []
+        for evaluation in self.evaluations:
+            by_agent = evaluation["accuracy"]
+            accuracy = {
+                str(agent): by_agent.get(agent) or by_agent[BASE]
+                for agent in self.session.agents
+            }
+            points.append(CurvePoint(flops=evaluation["flops"], accuracy=accuracy))
+        return tuple(points)
 
     @property
     def trace(self) -> TrainingTrace:
-        def series(name: str) -> tuple[tuple[float, float], ...]:
-            return tuple((one[name][0], one[name][1]) for one in self.noted if name in one)
-
-        gains = tuple(LessonGain(**gain) for one in self.noted for gain in one["gains"])
+        gains: list[LessonGain] = []
+        for evaluation in self.evaluations:
+            gains += [LessonGain(**gain) for gain in evaluation["lesson_gains"]]
         return TrainingTrace(
-            useful=series("useful"),
-            passed=series("passed"),
-            cyclic=series("cyclic"),
-            gains=gains,
+            nonzero_variance=self._series("nonzero_variance"),
+            gate_passed=self._series("gate_passed"),
+            cyclic_share=self._series("cyclic_share"),
+            lesson_gains=tuple(gains),
         )
+
+    def _series(self, name: str) -> tuple[tuple[float, float], ...]:
+        pairs = [entry[name] for entry in self.evaluations if name in entry]
+        return tuple((flops, share) for flops, share in pairs)
 
     @property
     def ledger(self) -> dict[str, float]:
-        """Operations by purpose, without those of examinations."""
-        sums: Counter[str] = Counter()
-        for work in self.session.ledger.rows():
-            sums[work.purpose] += work.flops  # type: ignore[assignment]
-        return {
-            purpose: flops
-            for purpose, flops in sums.items()
-            if flops and purpose != "evaluation"
-        }
+        """Operations by purpose, without evaluation."""
+        sums = self._flops_by_purpose()
+        del sums["evaluation"]
+        return {purpose: flops for purpose, flops in sums.items() if flops}
 
     @property
-    def examined(self) -> float:
-        """Operations of examinations."""
-        return sum(w.flops for w in self.session.ledger.rows() if w.purpose == "evaluation")
+    def evaluation_flops(self) -> float:
+        """Operations of evaluations."""
+        return self._flops_by_purpose()["evaluation"]
 
-
-def _paper(session: Session, count: int) -> EvalProblems:
-    return draw_eval_problems(session.catalog, session.config.evaluation.seed, count)
-
-
-def _begun_with(settings: str, folder: Path) -> bool:
-    """Whether the run directory has these settings; not where its own are not to be read any more."""
-    try:
-        return (folder / "config.toml").read_bytes() == settings.encode()
-    except OSError:
-        return False
+    def _flops_by_purpose(self) -> Counter[str]:
+        sums: Counter[str] = Counter()
+        for usage in self.session.ledger.rows():
+            sums[usage.purpose] += usage.flops  # type: ignore[assignment]
+        return sums
 
 
 def train_to_budget(
     config: Config,
     folder: Path,
-    watcher: TrainingCallback,
+    *,
     study: StudyConfig,
     budget: float,
-    then: Callable[[Training], None],
+    callback: TrainingCallback,
+    finish: Callable[[Training], None],
 ) -> float:
-    """Train in a run directory, new or gone on with, to the end of the budget, call `then`, and return the seconds
-    that its rounds took. What was begun with other settings begins anew. Raises UseError where another process trains
-    there.
+    """Train in a run directory to the end of the budget, call `finish`, return the seconds.
+
+    A training that was interrupted continues, unless its settings changed: then it starts
+    anew. Raises UserError where another process trains in the directory.
     """
     place = Path(*folder.parts[-3:])
-    endless = resolve_config(changed(config, (f"teaching.rounds={UNLIMITED_ROUNDS}",)))
-    settings, there = to_toml(endless), (folder / "run.db").exists()
-    if there and not _begun_with(settings, folder):
-        watcher.warned(f"{place}: begun with other settings; begins anew")
+    unlimited = changed(config, (f"teaching.rounds={UNLIMITED_ROUNDS}",))
+    resolved = resolve_config(unlimited)
+    settings = to_toml(resolved)
+    if (folder / "run.db").exists() and not _has_settings(folder, settings):
+        callback.on_warning(f"{place}: begun with other settings; begins anew")
         shutil.rmtree(folder)
-        there = False
-    with (
-        RunDirectory.open(folder, write=True)
-        if there
-        else RunDirectory.create(folder, settings) as run
-    ):
-        goes_on = bool(run.rounds())
+
+    with _open_run(folder, settings) as run:
+        resumes = bool(run.rounds())
         session = (
-            resume_session(run, endless, watcher)
-            if goes_on
-            else open_session(endless, watcher)
+            resume_session(run, resolved, callback)
+            if resumes
+            else open_session(resolved, callback)
         )
-        course = Training(
+        seed = session.config.evaluation.seed
+        training = Training(
             session,
             budget,
-            study.points,
-            _paper(session, study.looked),
-            _paper(session, study.problems),
+            study.eval_points,
+            eval_problems=draw_eval_problems(session.catalog, seed, study.eval_problems),
+            test_problems=draw_eval_problems(session.catalog, seed, study.test_problems),
         )
-        if not goes_on:
-            check_prompt_lengths(session, course.whole)
+        if not resumes:
+            check_prompt_lengths(session, training.test_problems)
             for line in session.truncation_warnings:
-                watcher.warned(line)
+                callback.on_warning(line)
             begin(session, run)
-        course.recall(run)
+        training.recall(run)
         for change in session.changes:
-            watcher.warned(f"{place}: {change}")
-        for _ in course.run():
-            watcher.share(min(1.0, spent_flops(session) / budget))
+            callback.on_warning(f"{place}: {change}")
+
+        for _ in training.run():
+            callback.on_progress(min(1.0, spent_flops(session) / budget))
         if session.last_round < session.expert_rounds:
-            told = (
-                f"the budget of {budget:.3g} operations ended with the experts' study, "
-                f"which took {spent_flops(session):.3g}"
+            callback.on_warning(
+                f"{place}: the budget of {budget:.3g} operations ended in the experts' stage, "
+                f"which took {spent_flops(session):.3g}; give at least five times that"
             )
-            watcher.warned(f"{place}: {told}; give at least five times that")
-        then(course)
+        finish(training)
         seconds: float = sum(row.seconds for row in run.rounds())
     return seconds
+
+
+def _open_run(folder: Path, settings: str) -> RunDirectory:
+    if (folder / "run.db").exists():
+        return RunDirectory.open(folder, write=True)
+    return RunDirectory.create(folder, settings)
+
+
+def _has_settings(folder: Path, settings: str) -> bool:
+    """Whether the run directory has these settings; not where it has none to read."""
+    try:
+        return (folder / "config.toml").read_bytes() == settings.encode()
+    except OSError:
+        return False

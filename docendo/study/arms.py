@@ -1,11 +1,13 @@
-"""Arms: ways of spending the same compute. Each is the study's league with other settings, and nothing else.
+"""The arms of a study: ways of spending the same compute.
 
-`teaching` is the league as its configuration has it; every other arm says what it changes.
+`teaching` is the study's league as its file has it. Every other arm is the same league with
+some settings changed, and nothing else.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from docendo.config import AgentConfig
 from docendo.config.load import Config, changed
 
 __all__ = [
@@ -27,153 +29,159 @@ __all__ = [
 
 TEACHING = "teaching"
 """The population whose members teach each other."""
-JOINT = "all-data"
+JOINT = "joint-rl"
 """The same agents, each trained on all the data."""
-JOINT_SFT = "all-data-sft"
+JOINT_SFT = "joint-sft"
 """The same agents, fine-tuned on all the data and nothing else."""
-JOINT_SHARED = "all-data-pooled"
-"""The same, and everybody imitates what anybody found."""
-SINGLE = "one-agent"
+JOINT_SHARED = "joint-rl-shared"
+"""Joint training in which all agents imitate every correct solution."""
+SINGLE = "single-agent"
 """One agent with the compute of all."""
-SINGLE_WIDE = "one-agent-wide"
-"""The same with the weights of all."""
-LESSONS_ONLY = "teaching-no-homework"
+SINGLE_WIDE = "single-agent-wide"
+"""One agent with the compute and the weights of all."""
+LESSONS_ONLY = "teaching-no-sharing"
 """The population whose members learn from each other by lessons alone."""
 SHARING_ONLY = "teaching-no-lessons"
-"""The same by each other's homework alone."""
+"""The population whose members learn from each other by shared solutions alone."""
 EXPERTS = "experts"
 """The same agents, each trained on its own domain alone."""
-
 ONLY_AGENT = "one"
-"""What a single agent is called."""
+"""The name of a single agent."""
 
 
 class Arm(NamedTuple):
-    told: str
-    """What it is, in half a sentence."""
-    shape: Callable[[Config], Config]
+    description: str
+    """Half a sentence."""
+    derive: Callable[[Config], Config]
+    """The arm's settings from the league's."""
     like: str = ""
     """The arm whose tuned settings it takes; empty: its own."""
     trains: bool = True
-    merged: str = ""
-    """How the agents of the arm that it is `like` become one, when they are trained: nothing more is."""
+    merge_method: str = ""
+    """How the trained agents of `like` become one; empty: the arm is trained, not merged."""
 
 
-def _as_it_is(config: Config) -> Config:
+def _keep(config: Config) -> Config:
     return config
 
 
-def _joint(config: Config) -> Config:
-    """Every learner studies and practises all domains; nobody teaches."""
-    everything = {"domain": list(config.domains), "data": None}
+def _joint_rl(config: Config) -> Config:
+    """Every learner studies and practises all domains, and nobody teaches."""
     agents = {
-        n: a.model_copy(update=everything if n in config.learners else {})
-        for n, a in config.agents.items()
+        name: _on_all_domains(agent, config) if name in config.learners else agent
+        for name, agent in config.agents.items()
     }
-    return _alone(config.model_copy(update={"agents": agents}))
+    return _without_contact(config.model_copy(update={"agents": agents}))
 
 
-def _studied(config: Config) -> Config:
-    """The same without practice: supervised steps alone, to the end of the budget."""
-    return changed(_joint(config), ("learning.self_practice=0",))
+def _on_all_domains(agent: AgentConfig, config: Config) -> AgentConfig:
+    return agent.model_copy(update={"domain": list(config.domains), "data": None})
 
 
-def _alone(config: Config) -> Config:
-    """Every learner studies and practises its own domain; nobody learns from anybody else."""
-    past = (
+def _joint_sft(config: Config) -> Config:
+    """Joint training without practice: supervised steps alone, to the end of the budget."""
+    return changed(_joint_rl(config), ("learning.self_practice=0",))
+
+
+def _joint_rl_shared(config: Config) -> Config:
+    """Joint training in which all agents imitate every correct solution of practice."""
+    return changed(_joint_rl(config), ("learning.share_solutions=all",))
+
+
+def _without_contact(config: Config) -> Config:
+    """Every learner studies and practises its own domains, and learns from nobody else."""
+    agents = {
+        name: agent.model_copy(update={"practice_domains": []})
+        for name, agent in config.agents.items()
+    }
+    settings = (
+        "teaching.matches=0",
         "league.reference_matches=0",
         "league.snapshot_every=0",
         "league.snapshot_margin=0",
         "league.replace_every=0",
     )
-    agents = {
-        name: agent.model_copy(update={"practice_domains": []})
-        for name, agent in config.agents.items()
-    }
-    return _unread(
-        changed(config.model_copy(update={"agents": agents}), ("teaching.matches=0", *past))
-    )
+    config = config.model_copy(update={"agents": agents})
+    return _without_sharing(changed(config, settings))
 
 
-def _unread(config: Config) -> Config:
-    """Nobody reads others' homework."""
-    return (
-        changed(config, ("learning.share_solutions=self",))
-        if config.learning.share_solutions == "all"
-        else config
-    )
+def _without_sharing(config: Config) -> Config:
+    """Agents imitate no solution of another agent. They keep their own, where they do."""
+    if config.learning.share_solutions != "all":
+        return config
+    return changed(config, ("learning.share_solutions=self",))
 
 
-def _pooled(config: Config) -> Config:
-    """Joint training in which everybody imitates what anybody gets right in practice."""
-    return changed(_joint(config), ("learning.share_solutions=all",))
-
-
-def _single(config: Config) -> Config:
+def _single_agent(config: Config) -> Config:
     """One agent studies and practises all domains."""
     first = next(iter(config.learners.values()))
-    one = first.model_copy(update={"domain": list(config.domains), "data": None})
-    return _alone(config.model_copy(update={"agents": {ONLY_AGENT: one}}))
+    agents = {ONLY_AGENT: _on_all_domains(first, config)}
+    return _without_contact(config.model_copy(update={"agents": agents}))
 
 
-def _wide(config: Config) -> Config:
+def _single_agent_wide(config: Config) -> Config:
     """One agent with as many weights as the whole population has."""
-    engine = config.engine
-    wide = {
-        "rank": engine.rank * len(config.learners),
-        "alpha": engine.alpha * len(config.learners),
-    }
-    return _single(config).model_copy(update={"engine": engine.model_copy(update=wide)})
-
-
-def _unimitated(config: Config) -> Config:
-    """Nobody imitates anything. Single attempts at home become fours, so that a policy gradient learns from them."""
-    practice, attempts = config.learning.self_practice, config.learning.practice_attempts
-    fours = (
-        (f"learning.self_practice={-(-practice // 4)}", "learning.practice_attempts=4")
-        if attempts == 1
-        else ()
+    engine, count = config.engine, len(config.learners)
+    # alpha grows with the rank, so that alpha / rank, the scale of the update, stays
+    wide = {"rank": engine.rank * count, "alpha": engine.alpha * count}
+    return _single_agent(config).model_copy(
+        update={"engine": engine.model_copy(update=wide)}
     )
-    return changed(config, ("learning.imitation=0", *fours))
 
 
-def _without(*settings: str) -> Callable[[Config], Config]:
-    return lambda config: changed(config, settings)
+def _without_imitation(config: Config) -> Config:
+    """Nobody imitates anything.
+
+    Single practice attempts become groups of four on a quarter of the problems: a policy
+    gradient learns nothing from one attempt.
+    """
+    settings = ["learning.imitation=0"]
+    if config.learning.practice_attempts == 1:
+        quarter = -(-config.learning.self_practice // 4)  # rounded up
+        settings += [f"learning.self_practice={quarter}", "learning.practice_attempts=4"]
+    return changed(config, settings)
 
 
-def _ablation(told: str, *settings: str) -> Arm:
-    return Arm(told, _without(*settings), "teaching")
+def _ablation(description: str, *settings: str) -> Arm:
+    """Teaching with these settings changed."""
+    return Arm(description, lambda config: changed(config, settings), TEACHING)
 
 
 ARMS: Mapping[str, Arm] = {
-    "base": Arm("the base model", _as_it_is, trains=False),
-    "all-data-sft": Arm("every agent is fine-tuned on all domains' solutions", _studied),
-    "all-data": Arm(
-        "as all-data-sft, and everybody practises all problems, graded by ground truth",
-        _joint,
+    "base": Arm("the base model", _keep, trains=False),
+    JOINT_SFT: Arm("every agent is fine-tuned on all domains' solutions", _joint_sft),
+    JOINT: Arm(
+        f"as {JOINT_SFT}, and all agents practise all problems, graded by ground truth",
+        _joint_rl,
     ),
-    "all-data-pooled": Arm(
-        "as all-data, and everybody imitates what anybody got right in practice", _pooled
+    JOINT_SHARED: Arm(
+        f"as {JOINT}, and all agents imitate every correct solution of practice",
+        _joint_rl_shared,
     ),
-    "one-agent": Arm("one agent gets all the compute of `all-data`", _single),
-    "one-agent-wide": Arm("as one-agent, with the population's number of weights", _wide),
-    "experts": Arm("every agent works on its own domain only", _alone),
+    SINGLE: Arm(f"one agent gets all the compute of {JOINT}", _single_agent),
+    SINGLE_WIDE: Arm(
+        f"as {SINGLE}, with the population's number of weights", _single_agent_wide
+    ),
+    EXPERTS: Arm("every agent works on its own domain only", _without_contact),
     "experts-merged": Arm(
-        "the experts' adapters averaged", _alone, "experts", merged="average"
+        "the experts' adapters averaged", _without_contact, EXPERTS, merge_method="average"
     ),
     "experts-ties": Arm(
-        "the experts' adapters merged by TIES", _alone, "experts", merged="ties"
+        "the experts' adapters merged by TIES",
+        _without_contact,
+        EXPERTS,
+        merge_method="ties",
     ),
-    "teaching": Arm("the full system", _as_it_is),
-    "teaching-no-lessons": _ablation(
-        "nobody teaches; homework is read as before", "teaching.matches=0"
+    TEACHING: Arm("the full system", _keep),
+    SHARING_ONLY: _ablation(
+        "nobody teaches; solutions are shared as before", "teaching.matches=0"
     ),
-    "teaching-no-homework": Arm("nobody reads others' homework", _unread, "teaching"),
-    "teaching-uniform": _ablation(
+    LESSONS_ONLY: Arm("solutions are not shared", _without_sharing, TEACHING),
+    "teaching-uniform-teachers": _ablation(
         "teachers are drawn uniformly", "league.teacher_selection=uniform"
     ),
-    "teaching-frozen": _ablation(
-        "lessons are written by the experts of the first day",
+    "teaching-frozen-teachers": _ablation(
+        "lessons are written by the experts before any teaching",
         "teaching.lesson_source=initial_policy",
     ),
     "teaching-no-curriculum": _ablation(
@@ -182,19 +190,21 @@ ARMS: Mapping[str, Arm] = {
         "learning.practice_curriculum=uniform",
         "learning.imitation_sampling=family_turns",
     ),
-    "teaching-no-imitation": Arm("nobody imitates anything", _unimitated, "teaching"),
+    "teaching-no-imitation": Arm("nobody imitates anything", _without_imitation, TEACHING),
     "teaching-no-gate": _ablation("wrong lessons are shown too", "teaching.gate=false"),
-    "teaching-no-practice": _ablation(
-        "nobody practises at home", "learning.self_practice=0"
+    "teaching-no-self-practice": _ablation(
+        "nobody practises its own domain", "learning.self_practice=0"
     ),
-    "teaching-no-home": _ablation(
-        "nobody practises or rehearses", "learning.self_practice=0", "learning.rehearsal=0"
+    "teaching-no-solo-training": _ablation(
+        "nobody practises or rehearses its own domain",
+        "learning.self_practice=0",
+        "learning.rehearsal=0",
     ),
-    "teaching-gold": _ablation(
+    "teaching-oracle-lessons": _ablation(
         "worked solutions are shown, not written lessons", "teaching.lesson_source=dataset"
     ),
     "teaching-no-snapshots": _ablation(
-        "no past of anybody",
+        "no frozen copies in the league",
         "league.snapshot_every=0",
         "league.snapshot_margin=0",
         "league.reference_matches=0",
@@ -204,9 +214,13 @@ ARMS: Mapping[str, Arm] = {
 
 def is_ablation(arm: str) -> bool:
     """Whether it is one of docendo's own arms that are teaching without one of its parts."""
-    return arm in ARMS and ARMS[arm].like == "teaching"
+    return arm in ARMS and ARMS[arm].like == TEACHING
 
 
-def find_merged_arms(arm: str, known: Mapping[str, Arm] = ARMS) -> Sequence[str]:
-    """The arms that come out of the same training, without that one."""
-    return [name for name, other in known.items() if other.merged and other.like == arm]
+def find_merged_arms(arm: str, arms: Mapping[str, Arm] = ARMS) -> Sequence[str]:
+    """The arms that are merged from the agents of this one."""
+    return [
+        name
+        for name, candidate in arms.items()
+        if candidate.merge_method and candidate.like == arm
+    ]

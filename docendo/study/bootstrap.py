@@ -1,10 +1,13 @@
 """Means of arms and differences between them, with intervals: a paired bootstrap over seeds and problems.
 
-A resample draws seeds with replacement and then, for every seed drawn, its problems within each family. Arms that are
-compared share these draws, so what makes a seed or a problem hard for both falls out of their difference.
-Few seeds look more alike than many would; so how far a resample's seeds are from their mean is stretched until their
-part of the interval is as wide as Student's (the expansion of Hesterberg 2015, "What teachers should know about the
-bootstrap", on the seeds alone): `benchmarks/coverage.py` measures what that is worth. Axes: R resamples, S seeds.
+A resample draws seeds with replacement and then, for every seed drawn, its problems within
+each family. Arms that are compared share these draws, so a hard seed or a hard problem
+cancels out of their difference.
+
+With few seeds the bootstrap underestimates the spread over seeds. Each resample's seeds are
+therefore moved away from their mean until their part of the interval is as wide as Student's
+t interval (Hesterberg 2015, "What teachers should know about the bootstrap", applied to the
+seeds alone). `benchmarks/coverage.py` measures the coverage. Axes: R resamples, S seeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,29 +35,25 @@ __all__ = [
 
 RESAMPLES = 10_000
 _SEED = 0
-_WITHOUT_PROBLEMS = {"area"}
+_WITHOUT_PROBLEMS = {"curve_area"}
 _TIE = 1e-9
-"""Shares that are no further apart are equal: they are sums of fractions."""
+"""Shares closer than this are equal: they are sums of fractions, which round."""
 
 
 class MeasureDraws(NamedTuple):
-    """One measure of one arm."""
+    """One measure of one arm: its value of every seed, and its mean in every resample."""
 
     seeds_S: Floats
-    drawn_R: Floats
+    mean_R: Floats
 
     def estimate(self, name: str) -> Estimate:
         """The mean over the seeds with its 95 % percentile interval; `n` counts the seeds.
 
-        There is no interval where nothing could vary: one seed, and a measure without problems.
+        There is no interval where nothing can vary: one seed, and a measure without problems.
         """
-        least = -1.0 if name == "forgotten" else 0.0
-        return _estimate(
-            float(self.seeds_S.mean()),
-            self.drawn_R.clip(least, 1.0),
-            len(self.seeds_S),
-            name,
-        )
+        low = -1.0 if name == "forgotten" else 0.0
+        mean = float(self.seeds_S.mean())
+        return _estimate(mean, self.mean_R.clip(low, 1.0), len(self.seeds_S), name)
 
 
 class Difference(NamedTuple):
@@ -70,7 +69,7 @@ class Difference(NamedTuple):
 
 
 class Closure(NamedTuple):
-    """How much of the way from one arm to another a third one went."""
+    """How much of the gap between two arms a third arm closed."""
 
     share: Estimate | None
     why: str
@@ -79,38 +78,42 @@ class Closure(NamedTuple):
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """The resamples of one regime's arms. `arms` are by arm and seed; equal arms give equal numbers."""
+    """The resamples of one regime's arms. Equal arms give equal numbers."""
 
     arms: Mapping[str, Mapping[int, ArmResult]]
+    """By arm and seed."""
     samples: int = RESAMPLES
-    kept: dict[tuple[int, ...], dict[str, dict[str, MeasureDraws]]] = field(
+    cache: dict[tuple[int, ...], dict[str, dict[str, MeasureDraws]]] = field(
         default_factory=dict, repr=False
     )
 
-    def measured(self, arm: str) -> dict[str, MeasureDraws]:
+    def measures(self, arm: str) -> dict[str, MeasureDraws]:
         """Every measure that was taken of the arm in all its seeds."""
-        return self._over(self._shared(arm))[arm]
+        return self._resample(self._common_seeds(arm))[arm]
 
-    def difference(self, one: str, other: str, measure: str) -> Difference | None:
-        """`one` minus `other`; None where they share no seed or one of them lacks the measure."""
-        found = self._each(measure, one, other)
-        if not found:
+    def difference(self, arm: str, baseline: str, measure: str) -> Difference | None:
+        """`arm` minus `baseline`; None where they share no seed or one lacks the measure."""
+        draws = self._draws(measure, arm, baseline)
+        if not draws:
             return None
-        a, b = found
-        each_S, gap_R = _apart(a.seeds_S, b.seeds_S), _apart(a.drawn_R, b.drawn_R)
+
+        a, b = draws
+        gap_S = _subtract(a.seeds_S, b.seeds_S)
+        gap_R = _subtract(a.mean_R, b.mean_R)
+        mean = float(gap_S.mean())
         return Difference(
-            _estimate(float(each_S.mean()), gap_R.clip(-1.0, 1.0), len(each_S), measure),
-            effect_size(each_S.tolist()),
-            float(np.mean(gap_R > 0) + np.mean(gap_R == 0) / 2),
-            dominance(a.seeds_S.tolist(), b.seeds_S.tolist()),
+            estimate=_estimate(mean, gap_R.clip(-1.0, 1.0), len(gap_S), measure),
+            effect=effect_size(gap_S.tolist()),
+            improvement=float(np.mean(gap_R > 0) + np.mean(gap_R == 0) / 2),
+            dominance=dominance(a.seeds_S.tolist(), b.seeds_S.tolist()),
         )
 
     def closure(self, arm: str, low: str, high: str, measure: str = "mean") -> Closure:
-        """(arm - low) / (high - low): 0 where the arm is as good as `low`, 1 where it is as good as `high`."""
-        found = self._each(measure, arm, low, high)
-        if not found:
+        """(arm - low) / (high - low): 0 for an arm as good as `low`, 1 for one as `high`."""
+        draws = self._draws(measure, arm, low, high)
+        if not draws:
             return Closure(None, f"{arm}, {low} and {high} have no seed in common")
-        x, a, b = found
+
         gap = self.difference(high, low, measure)
         bound = gap.estimate.low if gap else None
         if bound is None or bound <= _TIE:
@@ -118,40 +121,37 @@ class Bootstrap:
                 None,
                 f"the interval of {high} minus {low} is not above 0, so there is no gap to close",
             )
-        real_R = _apart(b.drawn_R, a.drawn_R) != 0
-        share_R = (x.drawn_R - a.drawn_R)[real_R] / (b.drawn_R - a.drawn_R)[real_R]
-        point = (x.seeds_S - a.seeds_S).mean() / (b.seeds_S - a.seeds_S).mean()
-        return Closure(_estimate(float(point), share_R, len(x.seeds_S), measure), "")
+        x, a, b = draws
+        has_gap_R = _subtract(b.mean_R, a.mean_R) != 0
+        share_R = (x.mean_R - a.mean_R)[has_gap_R] / (b.mean_R - a.mean_R)[has_gap_R]
+        share = (x.seeds_S - a.seeds_S).mean() / (b.seeds_S - a.seeds_S).mean()
+        return Closure(_estimate(float(share), share_R, len(x.seeds_S), measure), "")
 
-    def _each(self, measure: str, *names: str) -> list[MeasureDraws]:
-        """The measure of several arms with the same draws; empty where it cannot be had."""
-        seeds = self._shared(*names)
-        found = self._over(seeds) if seeds else {}
-        return (
-            [found[n][measure] for n in names]
-            if seeds and all(measure in found[n] for n in names)
-            else []
-        )
+    def _draws(self, measure: str, *arms: str) -> list[MeasureDraws]:
+        """One measure of several arms with the same draws; empty where an arm lacks it."""
+        seeds = self._common_seeds(*arms)
+        if not seeds:
+            return []
+        by_arm = self._resample(seeds)
+        if any(measure not in by_arm[arm] for arm in arms):
+            return []
+        return [by_arm[arm][measure] for arm in arms]
 
-    def _shared(self, *names: str) -> tuple[int, ...]:
-        """The seeds that all these arms have."""
-        return tuple(
-            sorted(set.intersection(*(set(self.arms.get(name, {})) for name in names)))
-        )
+    def _common_seeds(self, *arms: str) -> tuple[int, ...]:
+        """The seeds that all these arms have, in order."""
+        seeds = [set(self.arms.get(arm, {})) for arm in arms]
+        return tuple(sorted(set.intersection(*seeds)))
 
-    def _over(self, seeds: tuple[int, ...]) -> dict[str, dict[str, MeasureDraws]]:
+    def _resample(self, seeds: tuple[int, ...]) -> dict[str, dict[str, MeasureDraws]]:
         """All measures of all arms that have these seeds."""
-        if seeds not in self.kept:
-            self.kept[seeds] = _resample(
-                {
-                    arm: [by[s] for s in seeds]
-                    for arm, by in self.arms.items()
-                    if by.keys() >= set(seeds)
-                },
-                seeds,
-                self.samples,
-            )
-        return self.kept[seeds]
+        if seeds not in self.cache:
+            arms = {
+                arm: [by_seed[seed] for seed in seeds]
+                for arm, by_seed in self.arms.items()
+                if by_seed.keys() >= set(seeds)
+            }
+            self.cache[seeds] = _resample(arms, seeds, self.samples)
+        return self.cache[seeds]
 
 
 def _resample(
@@ -159,85 +159,86 @@ def _resample(
 ) -> dict[str, dict[str, MeasureDraws]]:
     rng = np.random.default_rng(seed_for(_SEED, "seeds", *seeds))
     picked_RS = rng.integers(len(seeds), size=(samples, len(seeds)))
-    points: dict[str, list[dict[str, Floats]]] = {
-        arm: [measure_result(r) for r in results] for arm, results in arms.items()
-    }
-    common = {
-        arm: set.intersection(*(set(found) for found in each))
-        for arm, each in points.items()
-    }
+
+    # Measures that some seed lacks, such as an area without a curve, are left out.
+    measures = {arm: _common_measures(results) for arm, results in arms.items()}
     sums = {
-        arm: {name: np.zeros(samples) for name in names} for arm, names in common.items()
+        arm: {name: np.zeros(samples) for name in by_name}
+        for arm, by_name in measures.items()
     }
     for place, seed in enumerate(seeds):
+        # A seed that was picked twice draws its problems twice, so it has two rows.
         rows = np.nonzero(picked_RS == place)[0]
-        weigh = _draws(seed, len(rows))
+        weights = _draw_problems(seed, len(rows))
         for arm, results in arms.items():
-            drawn = measure_result(results[place], weigh)
-            for name, total_R in sums[arm].items():
-                total_R += np.bincount(rows, drawn[name], samples)
-    return {
-        arm: {
-            name: _stretched(
-                np.array([float(found[name][0]) for found in points[arm]]),
-                picked_RS,
-                sums[arm][name],
-            )
-            for name in points[arm][0]
-            if name in names
+            drawn = measure_result(results[place], weights)
+            for name, sum_R in sums[arm].items():
+                sum_R += np.bincount(rows, drawn[name], samples)
+
+    draws: dict[str, dict[str, MeasureDraws]] = {}
+    for arm, by_name in measures.items():
+        draws[arm] = {
+            name: _widen(np.array(by_seed), picked_RS, sums[arm][name])
+            for name, by_seed in by_name.items()
         }
-        for arm, names in common.items()
-    }
+    return draws
 
 
-def _stretched(
-    seeds_S: Floats, picked_RS: NDArray[np.int64], total_R: Floats
-) -> MeasureDraws:
-    """The resamples, their seeds as far from the mean of all as Student's t has it for so few."""
+def _common_measures(results: Sequence[ArmResult]) -> dict[str, list[float]]:
+    """The measures that all results have, each with its value of every result."""
+    taken = [measure_result(result) for result in results]
+    names = set.intersection(*map(set, taken))
+    common: dict[str, list[float]] = {}
+    for name in taken[0]:
+        if name in names:
+            common[name] = [float(measures[name][0]) for measures in taken]
+    return common
+
+
+def _widen(seeds_S: Floats, picked_RS: NDArray[np.int64], sum_R: Floats) -> MeasureDraws:
+    """The resamples' means, with the spread over seeds that Student's t has for so few."""
     count = len(seeds_S)
     if count == 1:
-        return MeasureDraws(seeds_S, total_R)
+        return MeasureDraws(seeds_S, sum_R)
     stretch = t_quantile(count - 1) / NORMAL_QUANTILE * sqrt(count / (count - 1))
-    away_R = seeds_S[picked_RS].mean(1) - seeds_S.mean()
-    return MeasureDraws(seeds_S, total_R / count + (stretch - 1) * away_R)
+    distance_R = seeds_S[picked_RS].mean(1) - seeds_S.mean()
+    return MeasureDraws(seeds_S, sum_R / count + (stretch - 1) * distance_R)
 
 
-def _draws(seed: int, count: int) -> ProblemWeights:
-    """Draws of a family's problems, the same ones for every arm that has as many; made once."""
-    made: dict[tuple[str, int], Counts] = {}
+def _draw_problems(seed: int, count: int) -> ProblemWeights:
+    """`count` draws of each family's problems, the same for every arm; cached by family."""
+    cache: dict[tuple[str, int], Counts] = {}
 
-    def weigh(family: str, n: int) -> Counts:
-        if (family, n) not in made:
+    def weights(family: str, n: int) -> Counts:
+        if (family, n) not in cache:
             rng = np.random.default_rng(seed_for(_SEED, "problems", seed, family, n))
+            # one bincount over all rows: row r counts in the cells r * n to r * n + n - 1
             cells = rng.integers(n, size=(count, n)) + n * np.arange(count)[:, None]
-            made[family, n] = (
-                np.bincount(cells.ravel(), minlength=count * n)
-                .reshape(count, n)
-                .astype(np.float32)
-            )
-        return made[family, n]
+            counts = np.bincount(cells.ravel(), minlength=count * n)
+            cache[family, n] = counts.reshape(count, n).astype(np.float32)
+        return cache[family, n]
 
-    return weigh
+    return weights
 
 
-def _apart(one: Floats, other: Floats) -> Floats:
-    """One minus the other, 0 where only rounding tells them apart."""
-    gap = one - other
+def _subtract(minuend: Floats, subtrahend: Floats) -> Floats:
+    """The difference, exactly 0 where only rounding tells the two apart."""
+    gap = minuend - subtrahend
     return np.where(abs(gap) <= _TIE, 0.0, gap)
 
 
-def _estimate(mean: float, drawn_R: Floats, seeds: int, measure: str) -> Estimate:
+def _estimate(mean: float, mean_R: Floats, seeds: int, measure: str) -> Estimate:
     if seeds < 2 and measure in _WITHOUT_PROBLEMS:
         return Estimate(mean, None, None, seeds)
-    low, high = np.percentile(drawn_R, (2.5, 97.5))
+    low, high = np.percentile(mean_R, (2.5, 97.5))
     return Estimate(mean, float(low), float(high), seeds)
 
 
 def effect_size(differences: Sequence[float]) -> float | None:
-    """Cohen's d_z, the mean of paired differences in units of their standard deviation, times Hedges' J.
+    """Cohen's d_z with Hedges' correction J: the mean of paired differences over their deviation.
 
-    J corrects for few pairs, where d_z alone is too large: 0.56 for three of them, 0.72 for four, 0.91 for ten. None
-    for fewer than three pairs, where it is nothing but noise, and where all differences are equal.
+    J is 0.56 for three pairs, 0.72 for four and 0.91 for ten; without it, d_z is too large for
+    few pairs. None for fewer than three pairs, and where all differences are equal.
     """
     n = len(differences)
     if n < 3 or max(differences) - min(differences) <= _TIE:
@@ -248,11 +249,14 @@ def effect_size(differences: Sequence[float]) -> float | None:
     return mean / deviation * exp(lgamma(half) - lgamma(half - 0.5)) / sqrt(half)
 
 
-def dominance(one: Sequence[float], other: Sequence[float]) -> float:
-    """P(X > Y): share of all pairs of seeds in which `one` is ahead, ties half (Agarwal et al. 2021).
+def dominance(arm: Sequence[float], baseline: Sequence[float]) -> float:
+    """P(X > Y): share of all pairs of seeds in which `arm` is ahead, ties half (Agarwal et al. 2021).
 
-    Unlike the bootstrap it does not pair the seeds: it says how often a fresh training of one arm would beat one of
-    the other.
+    The seeds are not paired, unlike in the bootstrap. The share says how often a fresh
+    training of the arm would beat a fresh training of the baseline.
     """
-    ahead = sum(0.5 if abs(x - y) <= _TIE else float(x > y) for x in one for y in other)
-    return ahead / (len(one) * len(other))
+    ahead = 0.0
+    for x in arm:
+        for y in baseline:
+            ahead += 0.5 if abs(x - y) <= _TIE else float(x > y)
+    return ahead / (len(arm) * len(baseline))

@@ -19,9 +19,9 @@ from docendo.study.table_markup import folded_table
 __all__ = ["arm_places", "learning_section", "rounds_section", "wide_box"]
 
 _TRACES = {
-    "useful": "Useful groups of rewards",
-    "passed": "Lessons that passed the gate",
-    "cyclic": "Cyclic share of who helps whom",
+    "nonzero_variance": "Useful groups of rewards",
+    "gate_passed": "Lessons that passed the gate",
+    "cyclic_share": "Cyclic share of who helps whom",
 }
 
 

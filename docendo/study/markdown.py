@@ -1,7 +1,7 @@
 """A study as Markdown and for a terminal, with the numbers of the page."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -10,6 +10,7 @@ from rich.text import Text
 from docendo.formatting import visible
 from docendo.report.render.terminal_table import TerminalTable, new_table
 from docendo.study.arms import TEACHING
+from docendo.study.limits import list_limits, write_reproduction
 from docendo.study.regimes import RegimeResults
 from docendo.study.result_tables import (
     Cell,
@@ -26,109 +27,116 @@ from docendo.study.sentences import (
     describe_regime,
     format_interval,
     format_points,
-    list_limits,
     write_headline,
-    write_reproduction,
 )
 
 __all__ = ["render_markdown", "render_terminal"]
 
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>|~#&])")
+"""Characters that mean something in Markdown or HTML."""
 
 
-def render_markdown(study: StudyResults, found: Sequence[RegimeResults]) -> str:
-    """The study's page in Markdown; `found` are its regimes."""
-    parts = [f"## {_escaped(study.name)}", _escaped(write_headline(found))]
-    for regime in found:
-        parts.append(f"### {_escaped(regime.name)}")
-        first, *others = describe_regime(regime)
-        parts.append(f"**{_escaped(first)}**")
-        parts += [_list(others)] if others else []
-        parts += [_board(board) for made in _BOARDS if (board := made(regime)).rows]
-    parts += ["### What this does not say", _list(list_limits(found))]
+def render_markdown(study: StudyResults, regimes: Sequence[RegimeResults]) -> str:
+    """The study's page in Markdown."""
+    parts = [f"## {_escape(study.name)}", _escape(write_headline(regimes))]
+    for regime in regimes:
+        parts += _regime_parts(regime)
+    parts += ["### What this does not say", _list(list_limits(regimes))]
     parts += ["### To repeat it", f"```bash\n{write_reproduction(study)}\n```"]
     return "\n\n".join(parts) + "\n"
 
 
-def _list(said: Sequence[str]) -> str:
-    return "\n".join(f"* {_escaped(sentence)}" for sentence in said)
+def _regime_parts(regime: RegimeResults) -> list[str]:
+    first, *rest = describe_regime(regime)
+    parts = [f"### {_escape(regime.name)}", f"**{_escape(first)}**"]
+    if rest:
+        parts.append(_list(rest))
+    tables = (
+        tabulate_arms(regime),
+        tabulate_differences(regime),
+        _tabulate_against_teaching(regime),
+        tabulate_domains(regime),
+        tabulate_rounds(regime),
+        tabulate_costs(regime),
+        tabulate_tuning(regime),
+    )
+    return parts + [_render_table(table) for table in tables if table.rows]
 
 
-def _parts(regime: RegimeResults) -> ResultTable:
-    """Every other arm minus teaching, in Markdown instead of the page's chart."""
-    rows = [
-        [
-            Cell(arm),
-            Cell(format_points(gap.estimate.mean), format_interval(gap.estimate)),
-            Cell(str(gap.estimate.n)),
-        ]
-        for arm, gap in regime.against(TEACHING).items()
-    ]
-    note = f"Mean of the population without a lesson: each arm minus {TEACHING}, in percentage points."
+def _list(sentences: Sequence[str]) -> str:
+    return "\n".join(f"* {_escape(sentence)}" for sentence in sentences)
+
+
+def _tabulate_against_teaching(regime: RegimeResults) -> ResultTable:
+    """Every arm minus teaching, in Markdown instead of the page's chart."""
+    rows = []
+    for arm, difference in regime.differences_from(TEACHING).items():
+        estimate = difference.estimate
+        gap = Cell(format_points(estimate.mean), format_interval(estimate))
+        rows.append([Cell(arm), gap, Cell(str(estimate.n))])
+    note = (
+        f"Mean of the population without a lesson: each arm minus {TEACHING}, in percentage "
+        "points."
+    )
     return ResultTable(
         f"Every arm against {TEACHING}", note, ("arm", "mean", "seeds"), rows
     )
 
 
-_BOARDS = (
-    tabulate_arms,
-    tabulate_differences,
-    _parts,
-    tabulate_domains,
-    tabulate_rounds,
-    tabulate_costs,
-    tabulate_tuning,
-)
+def _render_table(table: ResultTable) -> str:
+    numbers = len(table.headers) - table.text_columns
+    rule = ["---"] * table.text_columns + ["---:"] * numbers
+    lines = [f"**{_escape(table.title)}.** {_escape(table.note)}", ""]
+    lines += [_row(map(_escape, table.headers)), _row(rule)]
+    lines += [_row(map(_cell_text, row)) for row in table.rows]
+    return "\n".join(lines)
 
 
-def _board(board: ResultTable) -> str:
-    rules = ["---" if i < board.words else "---:" for i in range(len(board.heads))]
-    rows = [[_cell(cell) for cell in row] for row in board.rows]
-    lines = [
-        f"| {' | '.join(cells)} |"
-        for cells in ([_escaped(head) for head in board.heads], rules, *rows)
-    ]
-    return "\n".join([f"**{_escaped(board.title)}.** {_escaped(board.note)}", "", *lines])
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
-def _cell(cell: Cell) -> str:
-    return _escaped(f"{cell.text} ({cell.note})" if cell.note else cell.text)
+def _cell_text(cell: Cell) -> str:
+    return _escape(f"{cell.text} ({cell.note})" if cell.note else cell.text)
 
 
-def _escaped(text: str) -> str:
-    """On one line, and without a mark of Markdown or HTML that acts."""
+def _escape(text: str) -> str:
+    """The text on one line, without an active mark of Markdown or HTML."""
     return _ACTIVE.sub(r"\\\1", " ".join(visible(text).split()))
 
 
-def render_terminal(study: StudyResults, found: Sequence[RegimeResults]) -> RenderableType:
-    """What a terminal shows: the answer and the tables of every regime, then the limits."""
+def render_terminal(
+    study: StudyResults, regimes: Sequence[RegimeResults]
+) -> RenderableType:
+    """The answer and the tables of every regime, then the limits, for a terminal."""
     parts: list[RenderableType] = [
         Text(visible(study.name), "bold"),
-        Text(visible(write_headline(found))),
+        Text(visible(write_headline(regimes))),
     ]
-    for regime in found:
+    for regime in regimes:
         parts += ["", Text(visible(regime.name), "bold underline")]
         parts += [Text(visible(sentence)) for sentence in describe_regime(regime)]
-        parts += [
-            part
-            for board in (tabulate_arms(regime), tabulate_differences(regime))
-            if board.rows
-            for part in ("", _table(board))
-        ]
-    parts += [
-        "",
-        *(Padding(Text(visible(said), "dim"), (0, 0, 0, 2)) for said in list_limits(found)),
-    ]
+        for table in (tabulate_arms(regime), tabulate_differences(regime)):
+            if table.rows:
+                parts += ["", _terminal_table(table)]
+
+    parts.append("")
+    for limit in list_limits(regimes):
+        parts.append(Padding(Text(visible(limit), "dim"), (0, 0, 0, 2)))
     return Group(*parts)
 
 
-def _table(board: ResultTable) -> TerminalTable:
-    made = new_table(board.heads[: board.words], board.heads[board.words :], board.title)
-    for row in board.rows:
-        made.add_row(*(_lines(cell) for cell in row))
-    return TerminalTable(made)
+def _terminal_table(table: ResultTable) -> TerminalTable:
+    text_headers = table.headers[: table.text_columns]
+    number_headers = table.headers[table.text_columns :]
+    terminal_table = new_table(text_headers, number_headers, table.title)
+    for row in table.rows:
+        terminal_table.add_row(*map(_cell_lines, row))
+    return TerminalTable(terminal_table)
 
 
-def _lines(cell: Cell) -> Text:
+def _cell_lines(cell: Cell) -> Text:
     text = Text(visible(cell.text))
-    return text.append(f"\n{visible(cell.note)}", "dim") if cell.note else text
+    if cell.note:
+        text.append(f"\n{visible(cell.note)}", "dim")
+    return text

@@ -1,10 +1,10 @@
-"""What one training came to, in numbers by name.
+"""The measures of one training: accuracies and what follows from them, by name.
 
-A domain weighs as much as another, and within a domain a family as much as another, however many problems they have.
-Axes: R draws of problems, A agents, F families, n problems of a family.
+Every domain weighs the same, and every family of a domain weighs the same, however many
+problems they have. Axes: R draws of problems, A agents, F families, n problems of a family.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,163 +24,167 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.float32]
-"""Whole numbers, which sums of these keep."""
+"""Whole numbers. Their sums stay exact in float32."""
 ProblemWeights = Callable[[str, int], Counts]
-"""(family, n) -> (R, n): how often each of its problems was drawn; rows sum to n."""
+"""(family, n) -> (R, n): how often each problem of the family was drawn. Rows sum to n."""
 MEASURES = {
     "mean": "mean of the population",
     "best": "best member",
     "worst": "worst member",
-    "lesson": "mean with a lesson",
-    "outside": "families nobody was trained on",
-    "area": "area under the learning curve",
+    "with_lesson": "mean with a lesson",
+    "ood": "families nobody was trained on",
+    "curve_area": "area under the learning curve",
     "vote": "vote",
     "forgotten": "lost of its own domains since the experts' stage, negative where it gained",
 }
-"""What is measured of a whole training; besides them ``domain/D`` and ``family/D/F``, means of the population.
+"""The measures of a training, in words. There are also ``domain/D`` and ``family/D/F``.
 
-The best and the worst member are as far from the mean as more than chance made them: luck, too, makes one of several
-the best on some problems.
+`best` and `worst` are shrinkage estimates, not the maximum and minimum: one of several equal
+members is always the best on some problems.
 """
 
 
 def count_each_once(family: str, n: int) -> Counts:
-    """Every problem once: the training's own numbers."""
+    """Every problem once, which gives the training's own numbers."""
     return np.ones((1, n), np.float32)
 
 
 def measure_result(
-    result: ArmResult, weigh: ProblemWeights = count_each_once
+    result: ArmResult, weights: ProblemWeights = count_each_once
 ) -> dict[str, Floats]:
-    """(R,) of every measure that was taken; those of ``area``, which has no problems, are all equal."""
+    """(R,) values of every measure that was taken.
+
+    ``curve_area`` comes from the learning curve, not from single problems, so its values are
+    all equal.
+    """
     scores = result.scores
-    families, test_RAF = _table(scores.test, weigh)
-    own_RA = test_RAF @ _even(families)
-    found = {"mean": own_RA.mean(1)}
-    found["best"], found["worst"] = _extremes(scores.test, own_RA, families)
-    for name, answers in (
-        ("lesson", scores.lesson),
-        ("outside", scores.outside),
-        ("vote", _alone(scores.vote)),
-    ):
+    families = sorted(next(iter(scores.test.values())))
+    test_RAF = _accuracy_table(scores.test, weights)
+    agents_RA = test_RAF @ _even_weights(families)
+
+    measures = {"mean": agents_RA.mean(1)}
+    measures["best"], measures["worst"] = _shrink_extremes(scores.test, agents_RA)
+
+    votes = {"vote": dict(scores.vote)} if scores.vote else {}
+    more_answers = {"with_lesson": scores.with_lesson, "ood": scores.ood, "vote": votes}
+    for name, answers in more_answers.items():
         if answers:
-            asked, table_RAF = _table(answers, weigh)
-            found[name] = (table_RAF @ _even(asked)).mean(1)
-    if scores.start and (
-        experts := [a for a in result.about.agents if result.about.expert_of.get(a)]
-    ):
-        _, start_RAF = _table(scores.start, weigh)
-        lost = [_on(start_RAF - test_RAF, families, result, agent) for agent in experts]
-        found["forgotten"] = np.mean(lost, axis=0)
+            weights_F = _even_weights(sorted(next(iter(answers.values()))))
+            measures[name] = (_accuracy_table(answers, weights) @ weights_F).mean(1)
+
+    experts = [agent for agent in result.setup.agents if agent in _experts(result)]
+    if scores.after_experts and experts:
+        lost_RAF = _accuracy_table(scores.after_experts, weights) - test_RAF
+        lost = [_on_own_domains(lost_RAF, result, agent) for agent in experts]
+        measures["forgotten"] = np.mean(lost, axis=0)
     if result.curve:
-        found["area"] = np.full(
-            len(own_RA), area_under_curve(result.curve, result.cost.budget)
-        )
+        area = area_under_curve(result.curve, result.cost.budget)
+        measures["curve_area"] = np.full(len(agents_RA), area)
+
     mean_RF = test_RAF.mean(1)
-    for domain in dict.fromkeys(map(_domain, families)):
-        found[f"domain/{domain}"] = mean_RF[
-            :, [_domain(f) == domain for f in families]
-        ].mean(1)
-    return found | {f"family/{family}": mean_RF[:, i] for i, family in enumerate(families)}
+    domains = [_domain_of(family) for family in families]
+    for domain in dict.fromkeys(domains):
+        in_domain_F = [name == domain for name in domains]
+        measures[f"domain/{domain}"] = mean_RF[:, in_domain_F].mean(1)
+    for i, family in enumerate(families):
+        measures[f"family/{family}"] = mean_RF[:, i]
+    return measures
 
 
 def area_under_curve(curve: Sequence[CurvePoint], budget: float) -> float:
-    """Mean accuracy over the budget: trapezoids in operations, the first and the last value held to its ends.
+    """Mean accuracy over the budget, by the trapezoid rule in operations.
 
-    What was spent beyond the budget does not count.
+    The first and the last value extend to the ends of the budget. What was spent beyond the
+    budget does not count.
     """
     flops = np.array([point.flops for point in curve])
     accuracy = np.array([mean_accuracy(point) for point in curve])
-    x = np.unique([0.0, *flops[(flops > 0) & (flops < budget)], budget])
+    inside = flops[(flops > 0) & (flops < budget)]
+    x = np.unique([0.0, *inside, budget])
     y = np.interp(x, flops, accuracy)
     return float((np.diff(x) * (y[1:] + y[:-1])).sum() / 2 / budget)
 
 
 def mean_accuracy(point: CurvePoint) -> float:
-    """Mean accuracy over agents and domains at a point of a curve."""
-    return float(
-        np.mean(
-            [share for domains in point.accuracy.values() for share in domains.values()]
-        )
-    )
+    """Mean accuracy over agents and domains at one point of a learning curve."""
+    shares: list[float] = []
+    for by_domain in point.accuracy.values():
+        shares += by_domain.values()
+    return float(np.mean(shares))
 
 
-def _table(answers: AnswerKeys, weigh: ProblemWeights) -> tuple[list[str], Floats]:
-    """The families in order, and the share of right answers by draw, agent (by name) and family."""
-    families = sorted(next(iter(answers.values())))
+def _accuracy_table(answers: AnswerKeys, weights: ProblemWeights) -> Floats:
+    """(R, A, F) shares of right answers. Agents and families are in alphabetical order."""
     columns = []
-    for family in families:
-        right_An = _right(answers, family)
-        drawn_Rn = weigh(family, right_An.shape[1])
-        # a product of matrices would start threads for sums this small, which on a busy machine takes ten times as long
-        columns.append(
-            np.einsum("Rn,An->RA", drawn_Rn, right_An).astype(np.float64)
-            / right_An.shape[1]
-        )
-    return families, np.stack(columns, axis=2)
+    for family in sorted(next(iter(answers.values()))):
+        right_An = _right_answers(answers, family)
+        n = right_An.shape[1]
+        # `@` would start threads for sums this small: ten times as slow on a busy machine
+        sums_RA = np.einsum("Rn,An->RA", weights(family, n), right_An)
+        columns.append(sums_RA.astype(np.float64) / n)
+    return np.stack(columns, axis=2)
 
 
-def _right(answers: AnswerKeys, family: str) -> Counts:
-    """(A, n) 1 where an agent (by name) was right."""
+def _right_answers(answers: AnswerKeys, family: str) -> Counts:
+    """(A, n) 1 where an agent was right. Agents are in alphabetical order."""
     keys = [answers[agent][family].encode() for agent in sorted(answers)]
-    return np.array([np.frombuffer(key, np.uint8) for key in keys]) - np.float32(ord("0"))
+    codes = [np.frombuffer(key, np.uint8) for key in keys]
+    return np.array(codes) - np.float32(ord("0"))
 
 
-def _extremes(
-    answers: AnswerKeys, own_RA: Floats, families: Sequence[str]
-) -> tuple[Floats, Floats]:
-    """(R,) of the best and of the worst member, drawn towards the mean by the share of their spread that is chance.
+def _shrink_extremes(answers: AnswerKeys, agents_RA: Floats) -> tuple[Floats, Floats]:
+    """(R,) accuracies of the best and the worst member, each shrunk towards the mean.
 
-    That share is what independent problems would spread members that are equal, over how far these are apart (the
-    moments of James and Stein 1961, "Estimation with quadratic loss").
+    The shrinkage is the variance that chance alone would give equal members, over the
+    variance of these members (James and Stein 1961, "Estimation with quadratic loss").
     """
-    shares, mean_R = _even(families), own_RA.mean(1)
-    right = [_right(answers, family).astype(np.float64) for family in families]
-    own_A = sum(
-        share * right_An.mean(1) for share, right_An in zip(shares, right, strict=True)
-    )
-    apart = np.var(own_A, ddof=1) if len(answers) > 1 else 0.0
-    if not apart:
+    mean_R = agents_RA.mean(1)
+    families = sorted(next(iter(answers.values())))
+    accuracy_A = np.zeros(len(answers))
+    chance = 0.0
+    for weight, family in zip(_even_weights(families), families, strict=True):
+        right_An = _right_answers(answers, family).astype(np.float64)
+        accuracy_A = accuracy_A + weight * right_An.mean(1)
+        if len(answers) > 1:
+            chance = chance + weight**2 * _chance_variance(right_An)
+
+    variance = np.var(accuracy_A, ddof=1) if len(answers) > 1 else 0.0
+    if not variance:
         return mean_R, mean_R
-    chance = sum(
-        share**2 * _chance(right_An) for share, right_An in zip(shares, right, strict=True)
-    )
-    real = max(0.0, 1 - chance / apart)
-    best, worst = (
-        mean_R + real * (own_RA[:, member] - mean_R)
-        for member in (np.argmax(own_A), np.argmin(own_A))
-    )
-    return best, worst
+    real = max(0.0, 1 - chance / variance)
+    best_R = mean_R + real * (agents_RA[:, np.argmax(accuracy_A)] - mean_R)
+    worst_R = mean_R + real * (agents_RA[:, np.argmin(accuracy_A)] - mean_R)
+    return best_R, worst_R
 
 
-def _chance(right_An: Floats) -> float:
-    """The variance between members' shares of right answers to which problems alone would lead."""
-    members, problems = right_An.shape
-    apart_An = right_An - right_An.mean(0)
-    own_A = apart_An.mean(1, keepdims=True) if problems > 1 else 0.0
-    return float(
-        ((apart_An - own_A) ** 2).sum() / (members - 1) / problems / max(1, problems - 1)
-    )
+def _chance_variance(right_An: Floats) -> float:
+    """The variance of equally good members' accuracies, from the draw of problems alone."""
+    agents, problems = right_An.shape
+    centred_An = right_An - right_An.mean(0)
+    agent_A1 = centred_An.mean(1, keepdims=True) if problems > 1 else 0.0
+    squares = ((centred_An - agent_A1) ** 2).sum()
+    return float(squares / (agents - 1) / problems / max(1, problems - 1))
 
 
-def _alone(vote: Mapping[str, str]) -> AnswerKeys:
-    return {"": dict(vote)} if vote else {}
+def _even_weights(families: Sequence[str]) -> Floats:
+    """(F,) weights that sum to 1: equal over domains, and equal over a domain's families."""
+    domains = [_domain_of(family) for family in families]
+    domain_count = len(set(domains))
+    return np.array([1 / domain_count / domains.count(domain) for domain in domains])
 
 
-def _even(families: Sequence[str]) -> Floats:
-    """(F,) weights: every domain the same, and its families the same; they sum to 1."""
-    domains = [_domain(family) for family in families]
-    return np.array([1 / len(set(domains)) / domains.count(domain) for domain in domains])
+def _experts(result: ArmResult) -> set[str]:
+    return {agent for agent, domains in result.setup.expert_domains.items() if domains}
 
 
-def _on(
-    table_RAF: Floats, families: Sequence[str], result: ArmResult, agent: str
-) -> Floats:
-    """(R,) of one agent on its own domains."""
-    own = [f for f in families if _domain(f) in result.about.expert_of[agent]]
-    place = sorted(result.scores.test).index(agent)
-    return table_RAF[:, place, [families.index(f) for f in own]] @ _even(own)
+def _on_own_domains(table_RAF: Floats, result: ArmResult, agent: str) -> Floats:
+    """(R,) values of one agent, over the families of its own domains."""
+    families = sorted(next(iter(result.scores.test.values())))
+    domains = result.setup.expert_domains[agent]
+    columns = [i for i, family in enumerate(families) if _domain_of(family) in domains]
+    row = sorted(result.scores.test).index(agent)
+    return table_RAF[:, row, columns] @ _even_weights([families[i] for i in columns])
 
 
-def _domain(family: str) -> str:
+def _domain_of(family: str) -> str:
     return family.partition("/")[0]

@@ -1,10 +1,12 @@
-"""Several adapters as one, by PEFT: their average, or TIES (Yadav et al. 2023): without small and contrary changes.
+"""Several adapters merged into one by PEFT: by average, or by TIES (Yadav et al. 2023).
 
-The merged adapter has the rank of all of them together, so that the average is exact and TIES loses nothing to it.
+TIES drops small and conflicting changes. The merged adapter has the sum of all ranks, so that
+the average is exact and TIES loses nothing to a lower rank.
 """
 
 import tempfile
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,53 +25,63 @@ __all__ = ["MERGED", "MERGE_METHODS", "build_merged_engine", "merge_session"]
 
 MERGED = AgentId("merged")
 MERGE_METHODS = {"average": "cat", "ties": "ties_svd"}
-"""To PEFT's names."""
+"""PEFT's name of each method."""
 _DENSITY = 0.5
-"""Share of an adapter's changes that TIES keeps; its largest."""
+"""Share of an adapter's largest changes that TIES keeps."""
 
 
-def build_merged_engine(engine: LocalEngine, config: Config, way: str) -> LocalEngine:
-    """An engine whose one agent is all agents of `engine` in one. Raises UseError where PEFT is not installed."""
+def build_merged_engine(engine: LocalEngine, config: Config, method: str) -> LocalEngine:
+    """An engine with one agent, all agents of `engine` merged.
+
+    Raises UserError where PEFT is not installed.
+    """
     agents = [AgentId(name) for name in config.learners]
     rank = config.engine.rank * len(agents)
-    with tempfile.TemporaryDirectory() as made:
-        folders = {agent: Path(made, agent) for agent in agents}
+    dtype, device = engine.bank.dtype, torch.device(config.engine.device)
+    trust = config.engine.trust_remote_code
+    with tempfile.TemporaryDirectory() as temporary:
+        folders = {agent: Path(temporary, agent) for agent in agents}
         for agent, folder in folders.items():
             save_adapter(engine.bank, agent, folder, config.model)
-        merged = _merged(config, folders, MERGE_METHODS[way], rank, Path(made, "peft"))
-        dtype, device = engine.bank.dtype, torch.device(config.engine.device)
-        found = open_engine(
-            load_base(config.model, dtype, device, config.engine.trust_remote_code),
+        out = Path(temporary, "peft")
+        adapter = _merge_adapters(config, folders, MERGE_METHODS[method], rank, out)
+        merged = open_engine(
+            load_base(config.model, dtype, device, trust),
             rank,
             float(rank),
             dtype,
             device,
             config.engine.kernels == "compiled",
         )
-        found.rows, found.train_tokens = (
-            config.engine.max_num_seqs,
-            config.engine.max_tokens_per_microbatch,
-        )
-        found.bank.add(MERGED, config.seed)
-        load_adapter(found.bank, MERGED, merged)
-    return found
+        merged.rows = config.engine.max_num_seqs
+        merged.train_tokens = config.engine.max_tokens_per_microbatch
+        merged.bank.add(MERGED, config.seed)
+        load_adapter(merged.bank, MERGED, adapter)
+    return merged
 
 
-def merge_session(session: Session, way: str) -> Session:
-    """A session that writes nothing, in which the agents of another are one, with the first one's instruction."""
+def merge_session(session: Session, method: str) -> Session:
+    """A session with the merged agent, which writes nothing.
+
+    It has the first agent's system prompt.
+    """
     config = session.config
-    engine = build_merged_engine(session.engine, config, way)
+    engine = build_merged_engine(session.engine, config, method)
     school = build_school(config, session.catalog, engine)
-    room = school.classroom
-    first = room.instructions[AgentId(next(iter(config.learners)))]
-    room = replace(room, instructions={**room.instructions, MERGED: first})
+    classroom = school.classroom
+    first = classroom.instructions[AgentId(next(iter(config.learners)))]
+    classroom = replace(classroom, instructions={**classroom.instructions, MERGED: first})
     return Session(
-        config, session.catalog, engine, replace(school, classroom=room), session.callback
+        config,
+        session.catalog,
+        engine,
+        replace(school, classroom=classroom),
+        session.callback,
     )
 
 
-def _merged(
-    config: Config, folders: dict[AgentId, Path], way: str, rank: int, out: Path
+def _merge_adapters(
+    config: Config, folders: Mapping[AgentId, Path], peft_method: str, rank: int, out: Path
 ) -> Path:
     """The folder of the merged adapter."""
     try:
@@ -78,26 +90,35 @@ def _merged(
         raise UserError(
             "merging adapters needs PEFT; run: pip install 'docendo[study]'"
         ) from error
-    bare = load_base(
+
+    averages = peft_method == "cat"
+    weight = 1 / len(folders) if averages else 1.0
+    options = {} if averages else {"svd_rank": rank, "density": _DENSITY}
+    base = load_base(
         config.model, torch.float32, torch.device("cpu"), config.engine.trust_remote_code
-    ).model
+    )
     first, *rest = folders
-    weights = [1 / len(folders)] * len(folders) if way == "cat" else [1.0] * len(folders)
-    more = {} if way == "cat" else {"svd_rank": rank, "density": _DENSITY}
     with warnings.catch_warnings():
-        # it reads a property of the model that transformers has renamed
+        # PEFT reads a property of the model that transformers has renamed.
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
-        model = PeftModel.from_pretrained(bare, str(folders[first]), adapter_name=first)
+        model = PeftModel.from_pretrained(
+            base.model, str(folders[first]), adapter_name=first
+        )
         for agent in rest:
             model.load_adapter(str(folders[agent]), adapter_name=agent)
         model.add_weighted_adapter(
-            list(folders), weights, MERGED, combination_type=way, **more
+            list(folders),
+            [weight] * len(folders),
+            MERGED,
+            combination_type=peft_method,
+            **options,
         )
-        # not "auto", which asks the network for the base's configuration
+        # save_embedding_layers="auto" would ask the network for the base's configuration
         model.save_pretrained(
             str(out), selected_adapters=[MERGED], save_embedding_layers=False
         )
-    found = out / MERGED
-    if not found.is_dir():
-        raise RunError(f"PEFT did not write the merged adapter to {found}")
-    return found
+
+    adapter = out / MERGED
+    if not adapter.is_dir():
+        raise RunError(f"PEFT did not write the merged adapter to {adapter}")
+    return adapter

@@ -1,4 +1,4 @@
-"""What a study consists of: its file read and checked, and the settings of each training."""
+"""A study's plan: its file read and checked, and the settings of each training."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from docendo.study.arms import ARMS, Arm
 __all__ = ["TUNING_SEED", "StudyPlan", "TrainingTask", "eval_seed", "load_plan"]
 
 TUNING_SEED = 999_999
-"""Of the trainings that choose settings; no training of the study has it."""
+"""The seed of trials that choose settings. No training of a study may have it."""
 
 
 class TrainingTask(NamedTuple):
@@ -30,66 +30,65 @@ class TrainingTask(NamedTuple):
 class StudyPlan:
     study: StudyConfig
     config: Config
+    """The league."""
     arms: Mapping[str, Arm]
-    """Those that are wanted, in order."""
+    """The arms to compare, in order."""
 
     def tasks(self) -> Iterator[TrainingTask]:
-        """Everything that is trained, seed by seed, so that what is finished can be compared early."""
+        """All trainings, seed by seed, so that what is finished can be compared early."""
+        trained = [arm for arm in self.arms if not self.arms[arm].merge_method]
         for seed in self.study.each_seed:
             for regime in self.study.regimes:
-                yield from (
-                    TrainingTask(regime, arm, seed)
-                    for arm in self.arms
-                    if not self.arms[arm].merged
-                )
+                for arm in trained:
+                    yield TrainingTask(regime, arm, seed)
 
-    def grid(self, arm: str) -> Sequence[Sequence[str]]:
-        """The settings that the arm chooses from; those of the arm that it is like."""
-        return self.study.grids.get(self.tuned(arm), ())
+    def search_space(self, arm: str) -> Sequence[Sequence[str]]:
+        """The settings that the arm chooses from: those of the arm that it is tuned like."""
+        return self.study.search_space.get(self.tuned_arm(arm), ())
 
-    def tuned(self, arm: str) -> str:
-        """The arm whose choice it takes, which need not be among those that are wanted."""
-        return self.arm(arm).like or arm
+    def tuned_arm(self, arm: str) -> str:
+        """The arm whose tuned settings it takes, which need not be compared itself."""
+        return self._arm(arm).like or arm
 
-    def trained(self, arm: str) -> str:
-        """The arm whose training makes it: itself, if it is not merged."""
-        return self.arms[arm].like if self.arms[arm].merged else arm
+    def trained_arm(self, arm: str) -> str:
+        """The arm whose training makes it: itself, unless it is merged."""
+        return self.arms[arm].like if self.arms[arm].merge_method else arm
 
-    def arm(self, name: str) -> Arm:
-        """An arm that is wanted, or one that such an arm is like."""
+    def _arm(self, name: str) -> Arm:
+        """An arm that is compared, or one that such an arm is tuned like."""
         return self.arms.get(name) or ARMS[name]
 
-    def settings(self, task: TrainingTask, chosen: Sequence[str] = ()) -> Config:
-        """The settings of one training. Raises UseError for what does not fit together."""
+    def configure(self, task: TrainingTask, chosen: Sequence[str] = ()) -> Config:
+        """The settings of one training. Raises UserError for what does not fit together."""
         regime = self.study.regimes[task.regime]
-        own = [*regime.settings, *regime.arms.get(self.tuned(task.arm), ()), *chosen]
-        if self.tuned(task.arm) != task.arm:
-            own += regime.arms.get(task.arm, ())
-        tried = f", with {', '.join(chosen)}" if chosen else ""
-        config = changed(self.config, own, f"arm {task.arm} in regime {task.regime}{tried}")
-        arm = self.arm(task.arm)
-        shaped = arm.shape(config)
-        if not arm.like and changed(shaped, chosen) != shaped:
-            given = ", ".join(chosen)
-            raise UserError(
-                f"[grids] {task.arm}: the arm sets something of {given!r} itself; leave that out"
-            )
-        evaluation = shaped.evaluation.model_copy(
-            update={"problems": self.study.looked, "seed": eval_seed(task.seed)}
-        )
-        return shaped.model_copy(update={"seed": task.seed, "evaluation": evaluation})
+        arm, tuned_arm = self._arm(task.arm), self.tuned_arm(task.arm)
+        settings = [*regime.settings, *regime.arms.get(tuned_arm, ()), *chosen]
+        if tuned_arm != task.arm:
+            settings += regime.arms.get(task.arm, ())
 
-    def twins(
+        where = f"arm {task.arm} in regime {task.regime}"
+        if chosen:
+            where += f", with {', '.join(chosen)}"
+        config = arm.derive(changed(self.config, settings, where))
+        if not arm.like and changed(config, chosen) != config:
+            raise UserError(
+                f"[search_space] {task.arm}: the arm sets something of "
+                f"{', '.join(chosen)!r} itself; leave that out"
+            )
+        evaluation = config.evaluation.model_copy(
+            update={"problems": self.study.eval_problems, "seed": eval_seed(task.seed)}
+        )
+        return config.model_copy(update={"seed": task.seed, "evaluation": evaluation})
+
+    def equivalent_tasks(
         self, task: TrainingTask, chosen: Sequence[str] = ()
     ) -> Iterator[TrainingTask]:
-        """The same training in other regimes: those in which the arm has the same settings."""
-        settings = self.settings(task, chosen)
-        others = (
-            task._replace(regime=regime)
-            for regime in self.study.regimes
-            if regime != task.regime
-        )
-        return (other for other in others if self.settings(other, chosen) == settings)
+        """The same training in the other regimes in which the arm has the same settings."""
+        config = self.configure(task, chosen)
+        for regime in self.study.regimes:
+            candidate = task._replace(regime=regime)
+            if candidate != task and self.configure(candidate, chosen) == config:
+                yield candidate
 
 
 def eval_seed(seed: int) -> int:
@@ -98,78 +97,91 @@ def eval_seed(seed: int) -> int:
 
 
 def load_plan(path: Path) -> StudyPlan:
-    """A study from its TOML file. Raises UseError, one line, naming what is wrong and the nearest right thing."""
+    """A study from its TOML file. Raises UserError, one line, with the nearest right thing."""
     table = read_toml(path)
     if "config" not in table and table.keys() & {"model", "domains", "agents"}:
         raise UserError(
-            f"{path}: is a league, not a study; `docendo run` takes it, and a study names it as its config"
+            f"{path}: is a league, not a study; `docendo run` takes it, and a study names it "
+            "as its config"
         )
     try:
         study = StudyConfig.model_validate(table)
     except ValidationError as error:
-        raise UserError(explain(error, str(path), _known)) from None
+        raise UserError(explain(error, str(path), _known_settings)) from None
     try:
         config = load_config(path.parent / study.config)
     except UserError as error:
         raise UserError(f"{path} config: {error}") from error
-    return StudyPlan(study, config, _chosen(study, path))
+    return StudyPlan(study, config, _choose_arms(study, path))
 
 
-def _chosen(study: StudyConfig, path: Path) -> dict[str, Arm]:
-    known = {**ARMS, **{name: _own(name, own, path) for name, own in study.own.items()}}
-    wanted = (
-        [*study.arms, *(name for name in study.own if name not in study.arms)]
-        if study.arms
-        else list(known)
+def _choose_arms(study: StudyConfig, path: Path) -> dict[str, Arm]:
+    """The arms to compare, in order."""
+    known = dict(ARMS)
+    for name, custom in study.custom_arms.items():
+        known[name] = _make_custom_arm(name, custom, path)
+
+    names = list(known)
+    if study.arms:
+        names = [*study.arms]
+        names += [name for name in study.custom_arms if name not in study.arms]
+    mentioned = [*names, *study.search_space]
+    for regime in study.regimes.values():
+        mentioned += regime.arms
+    for name in mentioned:
+        if name not in known:
+            raise UserError(f"{path}: no arm {name!r}{suggestion(name, known)}")
+
+    for name in study.search_space:
+        _check_tunable(name, known[name], path)
+    for name in names:
+        arm = known[name]
+        if arm.merge_method and arm.like not in names:
+            raise UserError(
+                f"{path}: arm {name!r} is made of {arm.like!r}, which is not among the arms"
+            )
+    return {name: known[name] for name in names}
+
+
+def _check_tunable(name: str, arm: Arm, path: Path) -> None:
+    """Raises UserError for an arm that chooses no settings of its own."""
+    if arm.trains and not arm.like:
+        return
+    why = f"takes the choice of {arm.like!r}" if arm.like else "is not trained"
+    raise UserError(
+        f"{path} [search_space]: arm {name!r} {why}; it chooses from no settings of its own"
     )
-    mentioned = [
-        *study.grids,
-        *(arm for regime in study.regimes.values() for arm in regime.arms),
-    ]
-    for arm in (*wanted, *mentioned):
-        if arm not in known:
-            raise UserError(f"{path}: no arm {arm!r}{suggestion(arm, known)}")
-    for arm in study.grids:
-        if known[arm].like or not known[arm].trains:
-            whose = (
-                f"takes the choice of {known[arm].like!r}"
-                if known[arm].like
-                else "is not trained"
-            )
-            raise UserError(
-                f"{path} [grids]: arm {arm!r} {whose}; it chooses from no settings of its own"
-            )
-    for arm in wanted:
-        if known[arm].merged and known[arm].like not in wanted:
-            raise UserError(
-                f"{path}: arm {arm!r} is made of {known[arm].like!r}, which is not among the arms"
-            )
-    return {arm: known[arm] for arm in wanted}
 
 
-def _own(name: str, own: CustomArmConfig, path: Path) -> Arm:
+def _make_custom_arm(name: str, custom: CustomArmConfig, path: Path) -> Arm:
+    where = f"{path} [custom_arms.{name}]"
     if name in ARMS:
+        raise UserError(f"{where}: there is an arm {name!r} already; choose another name")
+    if custom.like not in ARMS:
+        hint = suggestion(custom.like, ARMS)
+        raise UserError(f"{where} like: no arm {custom.like!r}{hint}")
+    like = ARMS[custom.like]
+    if like.merge_method:
         raise UserError(
-            f"{path} [own.{name}]: there is an arm {name!r} already; choose another name"
+            f"{where} like: {custom.like!r} is made of {like.like!r} and not trained; name that"
         )
-    if own.like not in ARMS:
-        raise UserError(
-            f"{path} [own.{name}] like: no arm {own.like!r}{suggestion(own.like, ARMS)}"
-        )
-    like = ARMS[own.like]
-    if like.merged:
-        raise UserError(
-            f"{path} [own.{name}] like: {own.like!r} is made of {like.like!r} and not trained; name that"
-        )
-    told, where = f"as {own.like}, with {', '.join(own.settings)}", f"{path} [own.{name}]"
 
-    def shape(config: Config) -> Config:
-        return like.shape(changed(config, own.settings, where))
+    def derive(config: Config) -> Config:
+        return like.derive(changed(config, custom.settings, where))
 
-    return Arm(told, shape, like.like or own.like, like.trains)
+    return Arm(
+        description=f"as {custom.like}, with {', '.join(custom.settings)}",
+        derive=derive,
+        like=like.like or custom.like,
+        trains=like.trains,
+    )
 
 
-def _known(place: list[str]) -> list[str]:
-    tables: dict[str, type[ConfigModel]] = {"regimes": RegimeConfig, "own": CustomArmConfig}
+def _known_settings(place: list[str]) -> list[str]:
+    """The names of settings at a place in the file, for suggestions."""
+    tables: dict[str, type[ConfigModel]] = {
+        "regimes": RegimeConfig,
+        "custom_arms": CustomArmConfig,
+    }
     table = tables.get(place[0], StudyConfig) if place else StudyConfig
     return list(table.model_fields)

@@ -225,7 +225,7 @@ def gain_scale(phases: Sequence[PhaseGains]) -> float:
     """The gain that has the darkest colour: the largest one of enough lessons."""
     darkest = _FAINTEST_GAIN
     for phase in phases:
-        for gain, lessons in phase.gain.values():
+        for gain, lessons in phase.gains.values():
             if lessons >= MIN_LESSONS:
                 darkest = max(darkest, abs(gain))
 
@@ -240,7 +240,7 @@ def gain_map(phase: PhaseGains, agents: Sequence[str], darkest: float) -> Markup
     cells = []
     for teacher in agents:
         pairs = [(teacher, student) for student in agents]
-        cells.append([_gain_cell(pair, phase.gain.get(pair), darkest) for pair in pairs])
+        cells.append([_gain_cell(pair, phase.gains.get(pair), darkest) for pair in pairs])
 
     return heat_map(
         "Mean gain by teacher and student",

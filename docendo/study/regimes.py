@@ -1,7 +1,8 @@
-"""What a study says, in numbers: every regime's arms with their intervals, and how they changed on the way."""
+"""The arms of each regime with their intervals, and how they changed over the budget."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +25,8 @@ __all__ = [
     "split_by_regime",
 ]
 
-_GRID = 33
-_STRETCHES = 3
+_CURVE_POINTS = 33
+_PHASES = 3
 
 
 @dataclass(frozen=True)
@@ -34,66 +35,63 @@ class RegimeResults:
 
     name: str
     arms: Mapping[str, Mapping[int, ArmResult]]
-    boot: Bootstrap
+    bootstrap: Bootstrap
 
     @property
     def ranked(self) -> list[str]:
         """The arms, the best mean first."""
-        mean = {arm: self.boot.measured(arm)["mean"].seeds_S.mean() for arm in self.arms}
-        return sorted(self.arms, key=lambda arm: (-mean[arm], arm))
+        means = {
+            arm: self.bootstrap.measures(arm)["mean"].seeds_S.mean() for arm in self.arms
+        }
+        return sorted(self.arms, key=lambda arm: (-means[arm], arm))
 
     @property
     def results(self) -> list[ArmResult]:
         return [result for by_seed in self.arms.values() for result in by_seed.values()]
 
-    def studied(self, arm: str) -> set[tuple[str, str]]:
-        """Whose worked solutions the agents of an arm studied beside their own domains': (agent, domain)."""
-        return {
-            (a, d)
-            for r in self.arms[arm].values()
-            for a, of in r.about.studied.items()
-            for d in of
-        }
+    def sft_data(self, arm: str) -> set[tuple[str, str]]:
+        """The (agent, domain) pairs whose worked solutions were more than the agent's own."""
+        return _pairs(result.setup.sft_domains for result in self.arms[arm].values())
 
-    def apart(self, arm: str) -> bool:
-        """Whether nobody in it studied another's domain."""
-        own = {
-            (a, d)
-            for r in self.arms[arm].values()
-            for a, of in r.about.expert_of.items()
-            for d in of
-        }
-        return self.studied(arm) <= own
+    def has_private_data(self, arm: str) -> bool:
+        """Whether no agent of the arm learned from solutions of another agent's domain."""
+        own_data = _pairs(result.setup.expert_domains for result in self.arms[arm].values())
+        return self.sft_data(arm) <= own_data
 
-    def against(self, other: str, measure: str = "mean") -> dict[str, Difference]:
-        """Every other arm minus this one, the largest difference first; those that can be compared."""
-        found = {
-            arm: self.boot.difference(arm, other, measure)
-            for arm in self.arms
-            if arm != other
-        }
-        told = [(arm, gap) for arm, gap in found.items() if gap]
-        return dict(sorted(told, key=lambda item: (-item[1].estimate.mean, item[0])))
+    def differences_from(
+        self, baseline: str, measure: str = "mean"
+    ) -> dict[str, Difference]:
+        """Every other arm minus the baseline, where both have a seed; the largest first."""
+        differences: dict[str, Difference] = {}
+        for arm in self.arms:
+            if arm == baseline:
+                continue
+            if difference := self.bootstrap.difference(arm, baseline, measure):
+                differences[arm] = difference
+        ranked = sorted(
+            differences.items(), key=lambda item: (-item[1].estimate.mean, item[0])
+        )
+        return dict(ranked)
 
 
 class ArmCurve(NamedTuple):
-    """One arm's course: points of the budget with the mean over the seeds."""
+    """One arm over the budget: operations spent, and a mean over the seeds."""
 
     arm: str
     points: Sequence[tuple[float, Estimate]]
 
 
 class PhaseGains(NamedTuple):
-    """The lessons of a part of the budget, all seeds together."""
+    """The lesson gains of one part of the budget, over all seeds."""
 
-    last: float
-    """Operations at the last look at them in this part."""
-    gain: Mapping[tuple[str, str], tuple[float, int]]
-    """By teacher and student: the mean over the lessons, and how many they were."""
+    end: float
+    """Operations spent at the last evaluation of this part."""
+    gains: Mapping[tuple[str, str], tuple[float, int]]
+    """By teacher and student: the mean gain, and the number of lessons."""
 
 
 def split_by_regime(study: StudyResults, samples: int = RESAMPLES) -> list[RegimeResults]:
-    """Every regime of the study."""
+    """The results of every regime of a study."""
     return [
         RegimeResults(name, arms, Bootstrap(arms, samples))
         for name, arms in study.results.items()
@@ -101,86 +99,114 @@ def split_by_regime(study: StudyResults, samples: int = RESAMPLES) -> list[Regim
 
 
 def compute_learning_curves(regime: RegimeResults) -> list[ArmCurve]:
-    """Mean held-out accuracy over agents and domains against operations."""
-    found = []
+    """Mean held-out accuracy over agents and domains against operations, by arm."""
+    curves: list[ArmCurve] = []
     for arm, by_seed in regime.arms.items():
-        courses = [
-            [(point.flops, mean_accuracy(point)) for point in r.curve]
-            for r in by_seed.values()
-        ]
-        found.append(ArmCurve(arm, _mean_course(courses)))
-    return [line for line in found if line.points]
+        by_training = []
+        for result in by_seed.values():
+            points = [(point.flops, mean_accuracy(point)) for point in result.curve]
+            by_training.append(points)
+        if mean_curve := _average_curves(by_training):
+            curves.append(ArmCurve(arm, mean_curve))
+    return curves
 
 
 def compute_trace_curves(regime: RegimeResults, name: str) -> list[ArmCurve]:
-    """One of a trace's series (``useful``, ``cyclic``, ``passed``) of every arm that has it."""
-    found = [
-        ArmCurve(arm, _mean_course([getattr(r.trace, name) for r in by_seed.values()]))
-        for arm, by_seed in regime.arms.items()
-    ]
-    return [line for line in found if line.points]
+    """One series of `TrainingTrace`, such as ``cyclic_share``, of every arm that has it."""
+    curves: list[ArmCurve] = []
+    for arm, by_seed in regime.arms.items():
+        by_training = [getattr(result.trace, name) for result in by_seed.values()]
+        if mean_curve := _average_curves(by_training):
+            curves.append(ArmCurve(arm, mean_curve))
+    return curves
 
 
-def _mean_course(
-    courses: Iterable[Sequence[tuple[float, float]]],
+def _average_curves(
+    curves: Iterable[Sequence[tuple[float, float]]],
 ) -> list[tuple[float, Estimate]]:
-    """Mean over the seeds where all of them have been; Student's interval over them."""
-    told = [np.array(course, dtype=float) for course in courses if course]
-    if not told:
+    """Mean over the trainings where all of them have values, with Student's interval."""
+    arrays = [np.array(curve, dtype=float) for curve in curves if curve]
+    if not arrays:
         return []
-    first, last = max(c[:, 0].min() for c in told), min(c[:, 0].max() for c in told)
+    first = max(array[:, 0].min() for array in arrays)
+    last = min(array[:, 0].max() for array in arrays)
     if last < first:
         return []
-    grid: Floats = np.unique(np.linspace(first, last, _GRID))
-    values = [np.interp(grid, *c[np.argsort(c[:, 0], kind="stable")].T) for c in told]
-    return [
-        (float(x), clustered_mean([[float(v)] for v in column]))
-        for x, column in zip(grid, np.array(values).T, strict=True)
-    ]
+
+    grid: Floats = np.unique(np.linspace(first, last, _CURVE_POINTS))
+    values = []
+    for array in arrays:
+        x, y = array[np.argsort(array[:, 0], kind="stable")].T
+        values.append(np.interp(grid, x, y))
+
+    points: list[tuple[float, Estimate]] = []
+    for x, column in zip(grid, np.array(values).T, strict=True):
+        trainings = [[float(value)] for value in column]
+        points.append((float(x), clustered_mean(trainings)))
+    return points
 
 
 def compute_phase_gains(regime: RegimeResults, arm: str) -> list[PhaseGains]:
-    """The gains of an arm's lessons in the parts of its budget, in order; empty where it gave none. Lessons are told at
-    looks, so that a part begins and ends with one.
+    """The gains of an arm's lessons in each third of its budget, without empty thirds.
+
+    Gains are summed up at evaluations, so a phase begins and ends with an evaluation.
     """
-    told = [
-        gain for result in regime.arms.get(arm, {}).values() for gain in result.trace.gains
-    ]
-    edges = np.linspace(0, max((g.flops for g in told), default=0), _STRETCHES + 1)
-    found = []
-    for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        inside = [g for g in told if first < g.flops <= last]
+    gains: list[LessonGain] = []
+    for result in regime.arms.get(arm, {}).values():
+        gains += result.trace.lesson_gains
+    last_flops = max((gain.flops for gain in gains), default=0)
+    edges = np.linspace(0, last_flops, _PHASES + 1).tolist()
+
+    phases: list[PhaseGains] = []
+    for start, end in pairwise(edges):
+        inside = [gain for gain in gains if start < gain.flops <= end]
         if inside:
-            found.append(PhaseGains(max(g.flops for g in inside), average_gains(inside)))
-    return found
+            phases.append(
+                PhaseGains(max(gain.flops for gain in inside), average_gains(inside))
+            )
+    return phases
 
 
-def average_gains(told: Sequence[LessonGain]) -> dict[tuple[str, str], tuple[float, int]]:
-    """Mean gain by teacher and student, every lesson the same."""
-    found: dict[tuple[str, str], tuple[float, int]] = {}
-    for g in told:
-        total, lessons = found.get((g.teacher, g.student), (0.0, 0))
-        found[g.teacher, g.student] = total + g.gain * g.lessons, lessons + g.lessons
-    return {pair: (total / lessons, lessons) for pair, (total, lessons) in found.items()}
+def average_gains(
+    gains: Sequence[LessonGain],
+) -> dict[tuple[str, str], tuple[float, int]]:
+    """Mean gain and number of lessons by teacher and student; every lesson weighs the same."""
+    sums: dict[tuple[str, str], tuple[float, int]] = {}
+    for gain in gains:
+        pair = gain.teacher, gain.student
+        total, lessons = sums.get(pair, (0.0, 0))
+        sums[pair] = total + gain.gain * gain.lessons, lessons + gain.lessons
+    return {pair: (total / lessons, lessons) for pair, (total, lessons) in sums.items()}
 
 
 def expected_cyclic_share(regime: RegimeResults) -> float:
-    """The cyclic share of noise: antisymmetric matrices of n(n-1)/2 free numbers, n-1 of which are ratings.
+    """The cyclic share that noise alone would have: (n - 2) / n for n agents.
 
-    That is (n-2)/n, with n the agents of the largest population.
+    An antisymmetric matrix has n(n - 1)/2 free numbers, and ratings explain n - 1 of them.
+    n is the size of the largest population.
     """
-    agents = max(len(result.about.agents) for result in regime.results)
+    agents = max(len(result.setup.agents) for result in regime.results)
     return max(0, agents - 2) / agents
 
 
 def average_ledger(regime: RegimeResults) -> dict[str, dict[str, float]]:
-    """By arm, the best mean first, and purpose: mean operations over the seeds."""
-    found = {}
+    """Mean operations over the seeds by arm, the best arm first, and by purpose."""
+    ledgers: dict[str, dict[str, float]] = {}
     for arm in regime.ranked:
-        results = list(regime.arms[arm].values())
-        purposes = sorted({purpose for r in results for purpose in r.cost.ledger})
-        found[arm] = {
-            p: sum(r.cost.ledger.get(p, 0.0) for r in results) / len(results)
-            for p in purposes
-        }
-    return {arm: purposes for arm, purposes in found.items() if purposes}
+        costs = [result.cost for result in regime.arms[arm].values()]
+        purposes = sorted({purpose for cost in costs for purpose in cost.ledger})
+        if purposes:
+            ledgers[arm] = {
+                purpose: sum(cost.ledger.get(purpose, 0.0) for cost in costs) / len(costs)
+                for purpose in purposes
+            }
+    return ledgers
+
+
+def _pairs(tables: Iterable[Mapping[str, Sequence[str]]]) -> set[tuple[str, str]]:
+    """All (agent, domain) pairs of tables from agents to domains."""
+    pairs: set[tuple[str, str]] = set()
+    for table in tables:
+        for agent, domains in table.items():
+            pairs.update((agent, domain) for domain in domains)
+    return pairs

@@ -1,4 +1,4 @@
-"""The tables of a study, as text that a page, a terminal and Markdown show each in its way."""
+"""The tables of a study as text, which a page, a terminal and Markdown show each in its way."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from docendo.study.arms import JOINT
 from docendo.study.bootstrap import Difference, MeasureDraws
 from docendo.study.measures import MEASURES
 from docendo.study.regimes import RegimeResults, average_ledger, expected_cyclic_share
-from docendo.study.results import ArmResult
+from docendo.study.results import ArmResult, LessonGain, TrainingTrace
 from docendo.study.sentences import format_interval, format_points
 
 __all__ = [
@@ -24,13 +24,13 @@ __all__ = [
     "tabulate_tuning",
 ]
 
-_SHORT = {
+_COLUMN_NAMES = {
     "mean": "mean",
     "best": "best",
     "worst": "worst",
-    "lesson": "with a lesson",
-    "outside": "outside",
-    "area": "area",
+    "with_lesson": "with a lesson",
+    "ood": "OOD",
+    "curve_area": "area",
     "vote": "vote",
     "forgotten": "forgotten",
 }
@@ -39,201 +39,219 @@ _SHORT = {
 class Cell(NamedTuple):
     text: str
     note: str = ""
-    """An interval, or what else is smaller."""
+    """An interval, or something else in small print."""
+
+
+_EMPTY = Cell(DASH)
 
 
 @dataclass(frozen=True, slots=True)
 class ResultTable:
-    """A table; the first `words` columns are text, the others numbers."""
+    """A table. The first `text_columns` columns hold text, the others numbers."""
 
     title: str
     note: str
-    heads: Sequence[str]
+    headers: Sequence[str]
     rows: Sequence[Sequence[Cell]]
-    words: int = 1
+    text_columns: int = 1
 
 
 def tabulate_arms(regime: RegimeResults) -> ResultTable:
-    """Every arm with what was measured of it, the best mean first."""
-    measured = {arm: regime.boot.measured(arm) for arm in regime.ranked}
-    shown = [name for name in MEASURES if any(name in found for found in measured.values())]
-    rows = [
-        [
-            Cell(arm),
-            *(_measured(n, found) for n in shown),
-            Cell(str(len(regime.arms[arm]))),
-            _spent(list(regime.arms[arm].values())),
-        ]
-        for arm, found in measured.items()
+    """Every arm with its measures, the best mean first."""
+    by_arm = {arm: regime.bootstrap.measures(arm) for arm in regime.ranked}
+    names = [
+        name for name in MEASURES if any(name in measures for measures in by_arm.values())
     ]
-    explained = "; ".join(
-        f"{_SHORT[name]}: {MEASURES[name]}"
-        for name in shown
-        if _SHORT[name] != MEASURES[name]
+    rows = []
+    for arm, measures in by_arm.items():
+        results = list(regime.arms[arm].values())
+        cells = [_measure_cell(name, measures) for name in names]
+        rows.append([Cell(arm), *cells, Cell(str(len(results))), _spent_cell(results)])
+
+    explanations = [
+        f"{_COLUMN_NAMES[name]}: {MEASURES[name]}"
+        for name in names
+        if _COLUMN_NAMES[name] != MEASURES[name]
+    ]
+    explanations.append("spent: operations, and their share of the budget")
+    note = (
+        "Share of held-out problems answered right, with 95% intervals over seeds and problems. "
+        f"{'; '.join(explanations)}."
     )
-    explained += (
-        f"{'; ' if explained else ''}spent: operations, and their share of the budget"
-    )
-    note = f"Share of held-out problems answered right, with 95% intervals over seeds and problems. {explained}."
-    return ResultTable(
-        "Every arm", note, ("arm", *(_SHORT[n] for n in shown), "seeds", "spent"), rows
-    )
+    columns = [_COLUMN_NAMES[name] for name in names]
+    return ResultTable("Every arm", note, ("arm", *columns, "seeds", "spent"), rows)
 
 
 def tabulate_differences(regime: RegimeResults) -> ResultTable:
-    """Every arm minus joint training on the seeds that both have."""
-    found = {
-        name: regime.against(JOINT, name) for name in ("mean", "lesson", "outside", "area")
-    }
-    shown = [name for name, gaps in found.items() if gaps]
-    rows = [
-        [
-            Cell(arm),
-            *(_gap(found[name].get(arm)) for name in shown),
-            Cell(signed(gap.effect)),
-            Cell(_chance(gap.improvement)),
-            Cell(percent(gap.dominance)),
-            Cell(str(gap.estimate.n)),
+    """Every arm minus joint training, on the seeds that both have."""
+    by_measure: dict[str, dict[str, Difference]] = {}
+    for name in ("mean", "with_lesson", "ood", "curve_area"):
+        if differences := regime.differences_from(JOINT, name):
+            by_measure[name] = differences
+
+    rows = []
+    for arm, main in by_measure.get("mean", {}).items():
+        gaps = [_difference_cell(by_arm.get(arm)) for by_arm in by_measure.values()]
+        statistics = [
+            Cell(signed(main.effect)),
+            Cell(_bounded_percent(main.improvement)),
+            Cell(percent(main.dominance)),
+            Cell(str(main.estimate.n)),
         ]
-        for arm, gap in found["mean"].items()
-    ]
+        rows.append([Cell(arm), *gaps, *statistics])
+
     note = (
-        f"Each arm minus {JOINT} in percentage points, paired by seed and problem. Effect: Cohen's d_z over the seeds "
-        "with Hedges' correction for few. P(better): share of the resamples above 0. P(X > Y): share of all pairs of "
-        "seeds in which the arm is ahead, not paired."
+        f"Each arm minus {JOINT} in percentage points, paired by seed and problem. Effect: "
+        "Cohen's d_z over the seeds with Hedges' correction for few. P(better): share of the "
+        "resamples above 0. P(X > Y): share of all pairs of seeds in which the arm is ahead, "
+        "not paired."
     )
-    heads = ("arm", *(_SHORT[n] for n in shown), "effect", "P(better)", "P(X > Y)", "seeds")
-    return ResultTable(f"Differences from {JOINT}", note, heads, rows)
+    columns = [_COLUMN_NAMES[name] for name in by_measure]
+    headers = ("arm", *columns, "effect", "P(better)", "P(X > Y)", "seeds")
+    return ResultTable(f"Differences from {JOINT}", note, headers, rows)
 
 
 def tabulate_domains(regime: RegimeResults) -> ResultTable:
     """Every arm's mean in every domain."""
-    return _shares(
-        regime,
-        "domain",
-        list(dict.fromkeys(d for r in regime.results for d in r.about.domains)),
-    )
+    domains: list[str] = []
+    for result in regime.results:
+        domains += result.setup.domains
+    return _tabulate_shares(regime, "domain", list(dict.fromkeys(domains)))
 
 
 def tabulate_families(regime: RegimeResults) -> ResultTable:
     """Every arm's mean in every family."""
-    trained = (
-        f"{d}/{f}"
-        for r in regime.results
-        for d, some in r.about.domains.items()
-        for f in some
-    )
-    return _shares(regime, "family", list(dict.fromkeys(trained)))
+    families: list[str] = []
+    for result in regime.results:
+        families += result.setup.families
+    return _tabulate_shares(regime, "family", list(dict.fromkeys(families)))
 
 
-def _shares(regime: RegimeResults, by: str, names: Sequence[str]) -> ResultTable:
-    measured = {arm: regime.boot.measured(arm) for arm in regime.ranked}
-    rows = [
-        [Cell(arm), *(_measured(f"{by}/{name}", found) for name in names)]
-        for arm, found in measured.items()
-    ]
-    return ResultTable(
-        f"By {by}", "Mean of the population without a lesson.", ("arm", *names), rows
-    )
+def _tabulate_shares(regime: RegimeResults, unit: str, names: Sequence[str]) -> ResultTable:
+    rows = []
+    for arm in regime.ranked:
+        measures = regime.bootstrap.measures(arm)
+        cells = [_measure_cell(f"{unit}/{name}", measures) for name in names]
+        rows.append([Cell(arm), *cells])
+    note = "Mean of the population without a lesson."
+    return ResultTable(f"By {unit}", note, ("arm", *names), rows)
 
 
 def tabulate_rounds(regime: RegimeResults) -> ResultTable:
-    """What the rounds of every arm were like, as far as it was told of them."""
+    """What the rounds of every arm were like, for the arms that have a trace."""
     rows = []
     for arm in regime.ranked:
-        traces = [r.trace for r in regime.arms[arm].values()]
+        traces = [result.trace for result in regime.arms[arm].values()]
         shares = [
-            _mean([v for t in traces for _, v in getattr(t, name)])
-            for name in ("useful", "passed", "cyclic")
+            _trace_cell(traces, name)
+            for name in ("nonzero_variance", "gate_passed", "cyclic_share")
         ]
-        told = [gain for t in traces for gain in t.gains]
-        lessons = sum(gain.lessons for gain in told)
-        gain = (
-            Cell(signed(sum(g.gain * g.lessons for g in told) / lessons), f"{lessons:,}")
-            if told
-            else Cell(DASH)
-        )
-        if lessons or any(cell.text != DASH for cell in shares):
-            rows.append([Cell(arm), *shares, gain])
+        gains: list[LessonGain] = []
+        for trace in traces:
+            gains += trace.lesson_gains
+        if gains or any(cell != _EMPTY for cell in shares):
+            rows.append([Cell(arm), *shares, _gain_cell(gains)])
+
+    noise = percent(expected_cyclic_share(regime))
     note = (
-        "Means over looks and seeds. Useful: groups of attempts whose rewards were not all the same. Gate: written "
-        "lessons that passed it. Cyclic: share of who helps whom that no rating explains; noise alone has about "
-        f"{percent(expected_cyclic_share(regime))}. Gain of a lesson in its student's score, and of how many lessons."
+        "Means over evaluations and seeds. Nonzero variance: groups of attempts whose rewards "
+        "were not all the same. Gate: written lessons that passed it. Cyclic: share of who "
+        f"helps whom that no rating explains; noise alone has about {noise}. Gain of a lesson "
+        "in its student's score, and of how many lessons."
     )
-    return ResultTable(
-        "What the rounds were like", note, ("arm", "useful", "gate", "cyclic", "gain"), rows
-    )
-
-
-def _mean(values: Sequence[float]) -> Cell:
-    return Cell(percent(sum(values) / len(values)) if values else DASH)
+    headers = ("arm", "nonzero variance", "gate", "cyclic", "gain")
+    return ResultTable("What the rounds were like", note, headers, rows)
 
 
 def tabulate_costs(regime: RegimeResults) -> ResultTable:
     """Where every arm's operations went, by purpose."""
-    found = average_ledger(regime)
-    purposes = list(dict.fromkeys(sorted({p for spent in found.values() for p in spent})))
+    ledgers = average_ledger(regime)
+    purposes = sorted({purpose for ledger in ledgers.values() for purpose in ledger})
     rows = []
-    for arm, spent in found.items():
-        results = list(regime.arms[arm].values())
-        cells = [Cell(compact(spent[p], "FLOP") if p in spent else DASH) for p in purposes]
-        examined = compact(sum(r.cost.evaluation for r in results) / len(results), "FLOP")
-        seconds = duration(sum(r.cost.seconds for r in results) / len(results))
-        rows.append([Cell(arm), *cells, Cell(examined), Cell(seconds)])
-    note = "Operations by purpose, those of examinations beside the budget, and time; means over the seeds."
-    return ResultTable(
-        "Where the compute went", note, ("arm", *purposes, "examinations", "time"), rows
+    for arm, ledger in ledgers.items():
+        costs = [result.cost for result in regime.arms[arm].values()]
+        spent = [_flops_cell(ledger.get(purpose)) for purpose in purposes]
+        evaluation = sum(cost.evaluation for cost in costs) / len(costs)
+        seconds = sum(cost.seconds for cost in costs) / len(costs)
+        rows.append([Cell(arm), *spent, _flops_cell(evaluation), Cell(duration(seconds))])
+
+    note = (
+        "Operations by purpose, evaluation apart from the budget, and time; means over the "
+        "seeds."
     )
+    headers = ("arm", *purposes, "evaluation", "time")
+    return ResultTable("Where the compute went", note, headers, rows)
 
 
 def tabulate_tuning(regime: RegimeResults) -> ResultTable:
-    """What the tuning chose for every arm, and what it cost beside the budget."""
+    """The settings that tuning chose for every arm, and what tuning cost beside the budget."""
     rows = []
     for arm, by_seed in regime.arms.items():
         results = list(by_seed.values())
-        chosen = list(dict.fromkeys(_setting(r.about.setting) for r in results))
-        cost = max(r.cost.tuning for r in results)
-        rows.append(
-            [
-                Cell(arm),
-                Cell("; ".join(chosen)),
-                Cell(compact(cost, "FLOP") if cost else DASH),
-            ]
-        )
-    note = "The settings that each arm was given, and the operations spent on finding them, once per arm."
-    return ResultTable("Tuning", note, ("arm", "settings", "cost"), rows, words=2)
-
-
-def _setting(chosen: Mapping[str, float | str | bool]) -> str:
-    told = (
-        f"{name} = {f'{value:g}' if isinstance(value, float) else value}"
-        for name, value in chosen.items()
+        chosen = dict.fromkeys(_settings_text(result.setup.settings) for result in results)
+        cost = max(result.cost.tuning for result in results)
+        rows.append([Cell(arm), Cell("; ".join(chosen)), _flops_cell(cost or None)])
+    note = (
+        "The settings that each arm was given, and the operations spent on finding them, once "
+        "per arm."
     )
-    return ", ".join(told) or "not tuned"
+    return ResultTable("Tuning", note, ("arm", "settings", "cost"), rows, text_columns=2)
 
 
-def _measured(name: str, found: Mapping[str, MeasureDraws]) -> Cell:
-    if name not in found:
-        return Cell(DASH)
-    estimate = found[name].estimate(name)
+def _settings_text(settings: Mapping[str, float | str | bool]) -> str:
+    if not settings:
+        return "not tuned"
+    texts = []
+    for name, value in settings.items():
+        shown = f"{value:g}" if isinstance(value, float) else value
+        texts.append(f"{name} = {shown}")
+    return ", ".join(texts)
+
+
+def _measure_cell(name: str, measures: Mapping[str, MeasureDraws]) -> Cell:
+    if name not in measures:
+        return _EMPTY
+    estimate = measures[name].estimate(name)
     if name == "forgotten":
         return Cell(format_points(estimate.mean), format_interval(estimate))
     return Cell(f"{100 * estimate.mean:.1f}", interval_text(estimate, share=True))
 
 
-def _chance(share: float) -> str:
+def _difference_cell(difference: Difference | None) -> Cell:
+    if difference is None:
+        return _EMPTY
+    estimate = difference.estimate
+    return Cell(format_points(estimate.mean), format_interval(estimate))
+
+
+def _bounded_percent(share: float) -> str:
     """A share of resamples, which are too few to say never or always."""
-    return "< 1%" if share < 0.005 else "> 99%" if share > 0.995 else percent(share)
+    if share < 0.005:
+        return "< 1%"
+    if share > 0.995:
+        return "> 99%"
+    return percent(share)
 
 
-def _gap(found: Difference | None) -> Cell:
-    return (
-        Cell(format_points(found.estimate.mean), format_interval(found.estimate))
-        if found
-        else Cell(DASH)
-    )
+def _trace_cell(traces: Sequence[TrainingTrace], name: str) -> Cell:
+    values: list[float] = []
+    for trace in traces:
+        values += [share for _, share in getattr(trace, name)]
+    return Cell(percent(sum(values) / len(values))) if values else _EMPTY
 
 
-def _spent(results: Sequence[ArmResult]) -> Cell:
-    mean = sum(r.cost.spent for r in results) / len(results)
+def _gain_cell(gains: Sequence[LessonGain]) -> Cell:
+    if not gains:
+        return _EMPTY
+    lessons = sum(gain.lessons for gain in gains)
+    total = sum(gain.gain * gain.lessons for gain in gains)
+    return Cell(signed(total / lessons), f"{lessons:,}")
+
+
+def _spent_cell(results: Sequence[ArmResult]) -> Cell:
+    mean = sum(result.cost.spent for result in results) / len(results)
     return Cell(compact(mean, "FLOP"), percent(mean / results[0].cost.budget))
+
+
+def _flops_cell(flops: float | None) -> Cell:
+    return _EMPTY if flops is None else Cell(compact(flops, "FLOP"))

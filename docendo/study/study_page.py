@@ -25,6 +25,7 @@ from docendo.study.curve_sections import (
     rounds_section,
     wide_box,
 )
+from docendo.study.limits import list_limits, write_reproduction
 from docendo.study.plots import (
     MIN_LESSONS,
     ArmDifference,
@@ -43,10 +44,8 @@ from docendo.study.sentences import (
     describe_regime,
     format_interval,
     format_points,
-    list_limits,
     side_of_zero,
     write_headline,
-    write_reproduction,
 )
 from docendo.study.table_markup import folded_table, result_table
 
@@ -119,7 +118,7 @@ def _for_each_regime(
 def _header(study: StudyResults, regimes: Sequence[RegimeResults]) -> Markup:
     results = [result for regime in regimes for result in regime.results]
     arms = {result.arm for result in results}
-    models = sorted({result.about.model for result in results})
+    models = sorted({result.setup.model for result in results})
     budgets = sorted({result.cost.budget for result in results})
     facts = [
         ", ".join(models),
@@ -139,7 +138,7 @@ def _header(study: StudyResults, regimes: Sequence[RegimeResults]) -> Markup:
 
 def _tile(regime: RegimeResults) -> Markup:
     title = f"{regime.name}: {TEACHING} minus {JOINT}"
-    difference = regime.boot.difference(TEACHING, JOINT, "mean")
+    difference = regime.bootstrap.difference(TEACHING, JOINT, "mean")
     if not difference:
         return tile(title, DASH, ["nothing to compare yet"])
 
@@ -184,7 +183,7 @@ def _parts(regime: RegimeResults) -> Markup:
     """Every other arm against teaching, sorted."""
     differences = [
         ArmDifference(arm, difference.estimate, side_of_zero(difference))
-        for arm, difference in regime.against(TEACHING).items()
+        for arm, difference in regime.differences_from(TEACHING).items()
     ]
     if not differences:
         return empty_note(f"Nothing to compare with {TEACHING} yet.")
@@ -212,13 +211,13 @@ def _gains(regime: RegimeResults) -> Markup:
     phases = compute_phase_gains(regime, TEACHING)
     if not phases:
         results = regime.arms.get(TEACHING, {}).values()
-        has_gate = any(result.trace.passed for result in results)
+        has_gate = any(result.trace.gate_passed for result in results)
         what = "passed the gate" if has_gate else "was given"
         return empty_note(f"No lesson of {TEACHING} {what}.")
 
     agents = set()
     for phase in phases:
-        for pair in phase.gain:
+        for pair in phase.gains:
             agents |= set(pair)
 
     # One scale for all phases, so that their pictures can be compared.
@@ -226,7 +225,7 @@ def _gains(regime: RegimeResults) -> Markup:
     panels = []
     for phase in phases:
         picture = gain_map(phase, sorted(agents), darkest)
-        panels.append(figure(f"Until {compact(phase.last, 'FLOP')}", picture))
+        panels.append(figure(f"Until {compact(phase.end, 'FLOP')}", picture))
     about = (
         f"Mean gain of the lessons of {TEACHING} by teacher and student, and of how many "
         f"lessons; fewer than {MIN_LESSONS} have no colour. Each picture goes from the last "

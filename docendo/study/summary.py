@@ -1,4 +1,4 @@
-"""A study's numbers, for programs."""
+"""A study's numbers as JSON, for programs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,50 +12,56 @@ from docendo.study.results import StudyResults
 __all__ = ["summarize_study"]
 
 
-def summarize_study(study: StudyResults, found: Sequence[RegimeResults]) -> dict[str, Any]:
-    """JSON of a study: by regime and arm its seeds' settings and costs, every measure, and every arm minus `teaching`
-    and `all-data`. What happened on the way is in the results themselves.
+def summarize_study(
+    study: StudyResults, regimes: Sequence[RegimeResults]
+) -> dict[str, Any]:
+    """JSON of a study: settings, costs and measures of every arm, and differences between arms.
 
-    Shares and their differences are between 0 and 1 and -1 and 1, intervals hold 95 %; `found` are the study's regimes.
+    Differences are of every arm minus `teaching` and minus `joint-rl`. Shares are from 0 to 1,
+    differences from -1 to 1, and intervals hold 95 %. Curves and traces are in the result
+    files only.
     """
     return {
         "study": study.name,
         "file": study.file,
-        "regimes": {regime.name: _regime(regime) for regime in found},
+        "regimes": {regime.name: _summarize_regime(regime) for regime in regimes},
     }
 
 
-def _regime(regime: RegimeResults) -> dict[str, Any]:
-    arms = {
-        arm: {
-            "seeds": sorted(regime.arms[arm]),
-            "settings": {
-                seed: dict(r.about.setting) for seed, r in sorted(regime.arms[arm].items())
-            },
-            "cost": {
-                seed: r.cost.model_dump() for seed, r in sorted(regime.arms[arm].items())
-            },
-            "measures": {
-                n: _estimate(m.estimate(n)) for n, m in regime.boot.measured(arm).items()
-            },
+def _summarize_regime(regime: RegimeResults) -> dict[str, Any]:
+    differences: dict[str, dict[str, Any]] = {}
+    for baseline in (TEACHING, JOINT):
+        differences[baseline] = {
+            arm: _difference_document(difference)
+            for arm, difference in regime.differences_from(baseline).items()
         }
-        for arm in regime.ranked
+    arms = {arm: _summarize_arm(regime, arm) for arm in regime.ranked}
+    return {"arms": arms, "minus": differences}
+
+
+def _summarize_arm(regime: RegimeResults, arm: str) -> dict[str, Any]:
+    results = dict(sorted(regime.arms[arm].items()))
+    measures = regime.bootstrap.measures(arm)
+    return {
+        "seeds": list(results),
+        "settings": {seed: dict(r.setup.settings) for seed, r in results.items()},
+        "cost": {seed: r.cost.model_dump() for seed, r in results.items()},
+        "measures": {
+            name: _estimate_document(draws.estimate(name))
+            for name, draws in measures.items()
+        },
     }
-    minus = {
-        other: {a: _gap(d) for a, d in regime.against(other).items()}
-        for other in (TEACHING, JOINT)
+
+
+def _difference_document(difference: Difference) -> dict[str, Any]:
+    return {
+        **_estimate_document(difference.estimate),
+        "effect": difference.effect,
+        "p_better": difference.improvement,
+        "p_greater": difference.dominance,
     }
-    return {"arms": arms, "minus": minus}
 
 
-def _gap(found: Difference) -> dict[str, Any]:
-    told = {
-        "effect": found.effect,
-        "p_better": found.improvement,
-        "p_greater": found.dominance,
-    }
-    return _estimate(found.estimate) | told
-
-
-def _estimate(found: Estimate) -> dict[str, Any]:
-    return {"mean": found.mean, "low": found.low, "high": found.high, "seeds": found.n}
+def _estimate_document(estimate: Estimate) -> dict[str, Any]:
+    mean, low, high, seeds = estimate
+    return {"mean": mean, "low": low, "high": high, "seeds": seeds}

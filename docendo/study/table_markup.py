@@ -18,7 +18,7 @@ def result_table(content: ResultTable) -> Markup:
     for row in content.rows:
         cells = [row_head(row[0].text)]
         for place, cell in enumerate(row[1:], 1):
-            make_cell = text_cell if place < content.words else number_cell
+            make_cell = text_cell if place < content.text_columns else number_cell
             cells.append(make_cell(cell.text, cell.note))
         rows.append(cells)
 
@@ -26,6 +26,6 @@ def result_table(content: ResultTable) -> Markup:
         (
             tag("h4", content.title),
             tag("p", content.note),
-            table(content.heads, rows, content.words),
+            table(content.headers, rows, content.text_columns),
         )
     )

@@ -1,4 +1,8 @@
-"""Settings chosen for an arm: each is tried with the same compute, from another seed and on other held-out problems."""
+"""Settings chosen for an arm: each is tried with the same compute, on problems of no test.
+
+Trials have a training seed of their own, and problems that no training of the study is
+evaluated on.
+"""
 
 import json
 import shutil
@@ -11,13 +15,14 @@ from typing import NamedTuple
 from docendo.errors import RunError, UserError
 from docendo.store.atomic import write_whole
 from docendo.store.lock import TakenError, WriterLock
-from docendo.study.arm_run import Training, TrainingCallback, spent_flops, train_to_budget
-from docendo.study.eval_problems import (
-    accuracy_by_domain,
-    answer_keys,
-    answer_problems,
-    draw_tuning_problems,
+from docendo.study.arm_run import (
+    Training,
+    TrainingCallback,
+    spent_flops,
+    train_to_budget,
 )
+from docendo.study.eval_answers import accuracy_by_domain, answer_keys, answer_problems
+from docendo.study.eval_problems import draw_tuning_problems
 from docendo.study.plan import TUNING_SEED, StudyPlan, TrainingTask
 
 __all__ = [
@@ -32,9 +37,9 @@ __all__ = [
 
 class TunedSettings(NamedTuple):
     settings: tuple[str, ...] = ()
-    """Those that were right most often; the first in the grid of several that were."""
+    """The settings with the highest accuracy; of equals the first in the search space."""
     flops: float = 0.0
-    """What trying all of them cost."""
+    """The cost of all trials."""
 
 
 class _Trial(NamedTuple):
@@ -45,47 +50,53 @@ class _Trial(NamedTuple):
 
 
 def choose_settings(
-    plan: StudyPlan, folder: Path, regime: str, arm: str, watcher: TrainingCallback
+    plan: StudyPlan, folder: Path, regime: str, arm: str, callback: TrainingCallback
 ) -> TunedSettings:
-    """The settings that the arm takes in a regime; those that were tried before are not tried again.
+    """The settings that the arm takes in a regime. Finished trials are not repeated.
 
-    Raises TakenError where other processes are still trying some, when all others were tried.
+    Raises TakenError where all other trials are done and another process runs the rest.
     """
-    if (known := read_choice(plan, folder, regime, arm)) is not None:
-        return known
-    trials, taken = list[_Trial](), list[TakenError]()
-    for number in range(len(plan.grid(arm))):
+    choice = read_choice(plan, folder, regime, arm)
+    if choice is not None:
+        return choice
+
+    task = TrainingTask(regime, arm, TUNING_SEED)
+    trials: list[_Trial] = []
+    taken: list[TakenError] = []
+    for number in range(len(plan.search_space(arm))):
         try:
-            trials.append(
-                _try(plan, folder, TrainingTask(regime, arm, TUNING_SEED), number, watcher)
-            )
+            trials.append(_try_settings(plan, folder, task, number, callback))
         except TakenError as error:
             taken.append(error)
     if taken:
         raise taken[0]
-    found = _best(trials)
+
+    choice = _best_of(trials)
     scores = ", ".join(f"{trial.score:.1%}" for trial in trials)
-    watcher.told(
-        f"{regime}, {arm}: right with each setting: {scores}; takes {', '.join(found.settings)}"
+    callback.on_message(
+        f"{regime}, {arm}: accuracy with each setting: {scores}; "
+        f"takes {', '.join(choice.settings)}"
     )
-    return found
+    return choice
 
 
 def read_choice(
     plan: StudyPlan, folder: Path, regime: str, arm: str
 ) -> TunedSettings | None:
-    """The same where all settings of its grid were tried, else None."""
-    grid, task = plan.grid(arm), TrainingTask(regime, arm, TUNING_SEED)
-    paths = [trial_path(folder, task, number) for number in range(len(grid))]
+    """The settings that the arm takes; None where a trial of its search space is missing."""
+    task = TrainingTask(regime, arm, TUNING_SEED)
+    trials: list[_Trial] = []
+    search_space = plan.search_space(arm)
+    paths = [trial_path(folder, task, number) for number in range(len(search_space))]
     if not all(path.exists() for path in paths):
         return None
-    return _best(
-        [_read(path, settings) for path, settings in zip(paths, grid, strict=True)]
-    )
+    for path, settings in zip(paths, search_space, strict=True):
+        trials.append(_read_trial(path, settings))
+    return _best_of(trials)
 
 
-def _best(trials: Sequence[_Trial]) -> TunedSettings:
-    if not trials:  # nothing to choose from
+def _best_of(trials: Sequence[_Trial]) -> TunedSettings:
+    if not trials:  # the arm has no search space
         return TunedSettings()
     best = max(trials, key=lambda trial: trial.score)
     return TunedSettings(best.settings, sum(trial.flops for trial in trials))
@@ -97,84 +108,97 @@ def trial_path(folder: Path, task: TrainingTask, number: int) -> Path:
 
 
 def count_trials_left(plan: StudyPlan, folder: Path, tasks: Iterable[TrainingTask]) -> int:
-    """How many settings are still to be tried before these are trained; the same one in two regimes is one."""
-    left, seen = 0, set[Path]()
-    for regime, arm in dict.fromkeys((task.regime, plan.tuned(task.arm)) for task in tasks):
-        trial = TrainingTask(regime, arm, TUNING_SEED)
-        for number, settings in enumerate(plan.grid(arm)):
-            if trial_path(folder, trial, number).exists():
+    """How many trials are left before these tasks are trained.
+
+    Regimes in which an arm has equal settings share their trials.
+    """
+    count = 0
+    counted: set[Path] = set()
+    arms = dict.fromkeys((task.regime, plan.tuned_arm(task.arm)) for task in tasks)
+    for regime, arm in arms:
+        task = TrainingTask(regime, arm, TUNING_SEED)
+        for number, settings in enumerate(plan.search_space(arm)):
+            path = trial_path(folder, task, number)
+            if path.exists():
                 continue
-            outcomes = {
-                trial_path(folder, one, number)
-                for one in (trial, *plan.twins(trial, settings))
-            }
-            left += not (outcomes & seen or any(path.exists() for path in outcomes))
-            seen |= outcomes
-    return left
+
+            twins = plan.equivalent_tasks(task, settings)
+            outcomes = {path, *(trial_path(folder, twin, number) for twin in twins)}
+            if not (outcomes & counted or any(path.exists() for path in outcomes)):
+                count += 1
+            counted |= outcomes
+    return count
 
 
-def _try(
+def _try_settings(
     plan: StudyPlan,
     folder: Path,
     task: TrainingTask,
     number: int,
-    watcher: TrainingCallback,
+    callback: TrainingCallback,
 ) -> _Trial:
-    path, settings = trial_path(folder, task, number), tuple(plan.grid(task.arm)[number])
+    path = trial_path(folder, task, number)
+    settings = tuple(plan.search_space(task.arm)[number])
     if path.exists():
-        return _read(path, settings)
+        return _read_trial(path, settings)
+
     with lock_run(folder, path.relative_to(folder).with_suffix("")) as run:
-        if path.exists():
-            return _read(path, settings)
-        if done := next(
-            (
-                p
-                for twin in plan.twins(task, settings)
-                if (p := trial_path(folder, twin, number)).exists()
-            ),
-            None,
-        ):
-            return _write(path, _read(done, settings))
-        watcher.told(f"{task.regime}, {task.arm}: trying {', '.join(settings)}")
-        found: list[_Trial] = []
+        if path.exists():  # another process wrote it while this one waited for the lock
+            return _read_trial(path, settings)
+        for twin in plan.equivalent_tasks(task, settings):
+            twin_path = trial_path(folder, twin, number)
+            if twin_path.exists():
+                return _write_trial(path, _read_trial(twin_path, settings))
 
-        def examine(course: Training) -> None:
-            session = course.session
-            problems = draw_tuning_problems(
-                session.catalog, session.config.evaluation.seed, plan.study
-            )
-            right = accuracy_by_domain(
-                answer_keys(
-                    answer_problems(session.school.classroom, session.agents, problems),
-                    problems,
-                )
-            )
-            score = fmean(share for domains in right.values() for share in domains.values())
-            found.append(_Trial(settings, score, spent_flops(session)))
-
-        train_to_budget(
-            plan.settings(task, settings),
-            run,
-            watcher,
-            plan.study,
-            plan.study.budget * plan.study.tuning,
-            examine,
-        )
-        _write(path, found[0])
+        callback.on_message(f"{task.regime}, {task.arm}: trying {', '.join(settings)}")
+        trial = _run_trial(plan, task, settings, run, callback)
+        _write_trial(path, trial)
         shutil.rmtree(run, ignore_errors=True)
-    return found[0]
+    return trial
 
 
-def _write(path: Path, trial: _Trial) -> _Trial:
+def _run_trial(
+    plan: StudyPlan,
+    task: TrainingTask,
+    settings: tuple[str, ...],
+    run: Path,
+    callback: TrainingCallback,
+) -> _Trial:
+    trials: list[_Trial] = []
+
+    def evaluate(training: Training) -> None:
+        session = training.session
+        seed = session.config.evaluation.seed
+        problems = draw_tuning_problems(session.catalog, seed, plan.study)
+        answers = answer_problems(session.school.classroom, session.agents, problems)
+        shares: list[float] = []
+        for by_domain in accuracy_by_domain(answer_keys(answers, problems)).values():
+            shares += by_domain.values()
+        trials.append(_Trial(settings, fmean(shares), spent_flops(session)))
+
+    train_to_budget(
+        plan.configure(task, settings),
+        run,
+        study=plan.study,
+        budget=plan.study.budget * plan.study.tuning_fraction,
+        callback=callback,
+        finish=evaluate,
+    )
+    return trials[0]
+
+
+def _write_trial(path: Path, trial: _Trial) -> _Trial:
     write_whole(path, json.dumps(trial._asdict(), indent=1).encode() + b"\n")
     return trial
 
 
-def _read(path: Path, settings: Sequence[str]) -> _Trial:
+def _read_trial(path: Path, settings: Sequence[str]) -> _Trial:
     try:
-        found = json.loads(path.read_text())
+        document = json.loads(path.read_text())
         trial = _Trial(
-            tuple(found["settings"]), float(found["score"]), float(found["flops"])
+            settings=tuple(document["settings"]),
+            score=float(document["score"]),
+            flops=float(document["flops"]),
         )
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UserError(
@@ -182,19 +206,21 @@ def _read(path: Path, settings: Sequence[str]) -> _Trial:
         ) from error
     if trial.settings != tuple(settings):
         raise UserError(
-            f"{path}: {list(trial.settings)} was tried, and the study wants {list(settings)}"
+            f"{path}: {list(trial.settings)} was tried, but the study's search space has "
+            f"{list(settings)}"
         )
     return trial
 
 
 @contextmanager
 def lock_run(folder: Path, name: Path) -> Iterator[Path]:
-    """The run directory of that name, which no other process enters meanwhile. Raises TakenError where one is there."""
+    """The run directory of that name, locked. Raises TakenError where another process has it."""
     run = folder / "runs" / name
     try:
         run.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{run.parent}: {error.strerror}") from error
+
     lock = WriterLock(run.with_name(f".{run.name}.lock"))
     try:
         yield run

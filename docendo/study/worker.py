@@ -1,12 +1,13 @@
-"""A study from beginning to end: settings are chosen, arms are trained, results are written as each is done.
+"""A study from beginning to end: settings are chosen, arms are trained, each result is written when done.
 
-Any number of processes may work in one study's folder: each takes the next training that is neither done nor taken.
+Any number of processes may work in one study's folder. Each takes the next training that is
+neither done nor in progress elsewhere.
 """
 
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,152 +24,169 @@ from docendo.study.arm_results import (
 from docendo.study.arm_run import Training, TrainingCallback, train_to_budget
 from docendo.study.arms import find_merged_arms
 from docendo.study.plan import StudyPlan, TrainingTask
-from docendo.study.results import ArmResult, read_result, result_path, write_result
+from docendo.study.result_files import read_result, result_path, write_result
+from docendo.study.results import ArmResult
 from docendo.study.tuning import TunedSettings, choose_settings, lock_run, read_choice
 
 __all__ = ["StudyWorker", "find_unfinished"]
 
-_PAUSE = 2.0
-"""Seconds between two looks at whether others have chosen settings."""
+_POLL_SECONDS = 2.0
+"""Time between two checks whether other processes have chosen settings."""
 
 
 def find_unfinished(
     plan: StudyPlan, folder: Path, tasks: Sequence[TrainingTask]
 ) -> list[TrainingTask]:
-    """Those without a result, or without that of an arm which is made of it. Where settings are chosen, only what these
-    brought is a result: one that was added to a grid may have turned out to be better.
+    """The tasks without a result, or without that of an arm merged from them.
+
+    Where settings are chosen, a result with other settings does not count: a setting that was
+    added to a search space may have turned out better.
     """
-    keys = {task: (task.regime, plan.tuned(task.arm)) for task in tasks}
-    choices = {key: read_choice(plan, folder, *key) for key in set(keys.values())}
-    return [
-        task
-        for task in tasks
-        if not ((choice := choices[keys[task]]) and _found(plan, folder, task, choice))
-    ]
+    choices: dict[tuple[str, str], TunedSettings | None] = {}
+    unfinished: list[TrainingTask] = []
+    for task in tasks:
+        arm = plan.tuned_arm(task.arm)
+        if (task.regime, arm) not in choices:
+            choices[task.regime, arm] = read_choice(plan, folder, task.regime, arm)
+        choice = choices[task.regime, arm]
+        if choice is None or not _read_results(plan, folder, task, choice):
+            unfinished.append(task)
+    return unfinished
 
 
-def _found(
+def _read_results(
     plan: StudyPlan, folder: Path, task: TrainingTask, choice: TunedSettings
 ) -> list[ArmResult]:
-    """The results of a training with these settings, the arm's last; empty where one is missing or has others."""
+    """The results of a training with these settings, the arm's own last.
+
+    Empty where a result is missing or has other settings.
+    """
     arms = [*find_merged_arms(task.arm, plan.arms), task.arm]
     paths = [result_path(folder, task.regime, arm, task.seed) for arm in arms]
     if not all(path.exists() for path in paths):
         return []
-    results, wanted = [read_result(path) for path in paths], settings_dict(choice)
-    return results if all(result.about.setting == wanted for result in results) else []
+    results = [read_result(path) for path in paths]
+    settings = settings_dict(choice)
+    if any(result.setup.settings != settings for result in results):
+        return []
+    return results
 
 
 @dataclass(frozen=True)
 class StudyWorker:
-    """A study in its folder. Iterate `work` to do all that is left and that no other process does."""
+    """Does all of a study's work that no other process does. Iterate `run`."""
 
     plan: StudyPlan
     folder: Path
-    watcher: TrainingCallback
-    keep: bool = False
+    callback: TrainingCallback
+    keep_runs: bool = False
     """Whether run directories stay when their results are written."""
 
-    def left(self, tasks: Sequence[TrainingTask] | None = None) -> list[TrainingTask]:
-        """What is left to do of these, or of all."""
-        return find_unfinished(
-            self.plan, self.folder, list(self.plan.tasks()) if tasks is None else tasks
-        )
+    def unfinished(self, tasks: Sequence[TrainingTask] | None = None) -> list[TrainingTask]:
+        """The tasks that are left, of these or of all."""
+        return find_unfinished(self.plan, self.folder, self._tasks_or_all(tasks))
 
-    def work(self, tasks: Sequence[TrainingTask] | None = None) -> Iterator[ArmResult]:
-        """The results of the trainings that are left, as each is done; those that others train are left to them.
+    def run(self, tasks: Sequence[TrainingTask] | None = None) -> Iterator[ArmResult]:
+        """Train what is left and yield each result. Trainings of other processes are skipped.
 
         A training whose settings other processes are still choosing comes when they have.
         """
-        code_commit()  # of the code that is at work, whatever is checked out meanwhile
-        waiting = self.left(tasks)
+        code_commit()  # remembers the commit of the running code before a checkout changes it
+        waiting = self.unfinished(tasks)
         while waiting:
-            todo, waiting = waiting, []
-            for task in todo:
-                with (
-                    suppress(TakenError),
-                    lock_run(
-                        self.folder, Path(task.regime, f"{task.arm}-{task.seed}")
-                    ) as run,
-                ):
+            pending, waiting = waiting, []
+            for task in pending:
+                with suppress(TakenError), self._lock(task) as run:
                     try:
                         yield from self._train(task, run)
                     except TakenError:
                         waiting.append(task)
-            if waiting == todo:
-                time.sleep(_PAUSE)
-        self._price(list(self.plan.tasks()) if tasks is None else tasks)
+            if waiting == pending:
+                time.sleep(_POLL_SECONDS)
+        self._update_tuning_costs(self._tasks_or_all(tasks))
 
-    def _price(self, tasks: Sequence[TrainingTask]) -> None:
-        """Books what tuning cost with results from before a setting was tried that turned out to be no better."""
+    def _tasks_or_all(self, tasks: Sequence[TrainingTask] | None) -> list[TrainingTask]:
+        return list(self.plan.tasks() if tasks is None else tasks)
+
+    def _lock(self, task: TrainingTask) -> AbstractContextManager[Path]:
+        return lock_run(self.folder, Path(task.regime, f"{task.arm}-{task.seed}"))
+
+    def _update_tuning_costs(self, tasks: Sequence[TrainingTask]) -> None:
+        """Book the cost of trials that came after a result and left its settings the best."""
         for task in tasks:
-            choice = read_choice(
-                self.plan, self.folder, task.regime, self.plan.tuned(task.arm)
-            )
-            if choice is None or not self._underpriced(task, choice):
+            arm = self.plan.tuned_arm(task.arm)
+            choice = read_choice(self.plan, self.folder, task.regime, arm)
+            if choice is None or not self._underpriced_results(task, choice):
                 continue
-            with (
-                suppress(TakenError),
-                lock_run(self.folder, Path(task.regime, f"{task.arm}-{task.seed}")),
-            ):
-                for result in self._underpriced(task, choice):
-                    cost = result.cost.model_copy(update={"tuning": choice.flops})
-                    write_result(self.folder, result.model_copy(update={"cost": cost}))
+            with suppress(TakenError), self._lock(task):
+                for result in self._underpriced_results(task, choice):
+                    write_result(self.folder, _with_cost(result, tuning=choice.flops))
 
-    def _underpriced(self, task: TrainingTask, choice: TunedSettings) -> list[ArmResult]:
-        return [
-            r
-            for r in _found(self.plan, self.folder, task, choice)
-            if r.cost.tuning < choice.flops
-        ]
+    def _underpriced_results(
+        self, task: TrainingTask, choice: TunedSettings
+    ) -> list[ArmResult]:
+        results = _read_results(self.plan, self.folder, task, choice)
+        return [result for result in results if result.cost.tuning < choice.flops]
 
     def _train(self, task: TrainingTask, run: Path) -> list[ArmResult]:
-        """The results of one training: the arm's last. Raises TakenError where its settings are still being chosen."""
-        choice = choose_settings(
-            self.plan, self.folder, task.regime, self.plan.tuned(task.arm), self.watcher
-        )
-        if _found(self.plan, self.folder, task, choice):
-            return []
-        self.watcher.told(f"{task.regime}, {task.arm}, seed {task.seed}")
-        if not (found := self._done_elsewhere(task, choice)):
-            found = (
-                self._trained(task, choice, run)
-                if self.plan.arms[task.arm].trains
-                else self._bare(task)
-            )
-        for result in found:
-            write_result(self.folder, result)
-        if not self.keep:
-            shutil.rmtree(run, ignore_errors=True)
-        return found
+        """The results of one training, the arm's own last.
 
-    def _done_elsewhere(self, task: TrainingTask, choice: TunedSettings) -> list[ArmResult]:
-        """The results of a regime in which this arm has the same settings, as this regime's own; empty without one."""
-        for other in self.plan.twins(task, choice.settings):
-            if found := _found(self.plan, self.folder, other, choice):
-                return [
-                    result.model_copy(update={"regime": task.regime}) for result in found
-                ]
+        Raises TakenError where its settings are still being chosen.
+        """
+        arm = self.plan.tuned_arm(task.arm)
+        choice = choose_settings(self.plan, self.folder, task.regime, arm, self.callback)
+        if _read_results(self.plan, self.folder, task, choice):
+            return []
+
+        self.callback.on_message(f"{task.regime}, {task.arm}, seed {task.seed}")
+        results = self._copy_equivalent(task, choice)
+        if not results and self.plan.arms[task.arm].trains:
+            results = self._train_arm(task, choice, run)
+        elif not results:
+            results = [self._evaluate_base(task)]
+        for result in results:
+            write_result(self.folder, result)
+        if not self.keep_runs:
+            shutil.rmtree(run, ignore_errors=True)
+        return results
+
+    def _copy_equivalent(
+        self, task: TrainingTask, choice: TunedSettings
+    ) -> list[ArmResult]:
+        """The results of a regime in which the arm has the same settings; empty without one."""
+        for twin in self.plan.equivalent_tasks(task, choice.settings):
+            results = _read_results(self.plan, self.folder, twin, choice)
+            if results:
+                return [r.model_copy(update={"regime": task.regime}) for r in results]
         return []
 
-    def _trained(
+    def _train_arm(
         self, task: TrainingTask, choice: TunedSettings, run: Path
     ) -> list[ArmResult]:
-        study, arms = self.plan.study, self.plan.arms
-        merged = {arm: arms[arm].merged for arm in find_merged_arms(task.arm, arms)}
-        found: list[ArmResult] = []
+        arms = self.plan.arms
+        methods = {arm: arms[arm].merge_method for arm in find_merged_arms(task.arm, arms)}
+        results: list[ArmResult] = []
 
-        def finish(course: Training) -> None:
-            found.extend(make_merged_results(self.plan, task, choice, course, merged))
-            found.append(make_result(self.plan, task, choice, course))
+        def finish(training: Training) -> None:
+            results.extend(make_merged_results(self.plan, task, choice, training, methods))
+            results.append(make_result(self.plan, task, choice, training))
 
-        config = self.plan.settings(task, choice.settings)
-        seconds = train_to_budget(config, run, self.watcher, study, study.budget, finish)
-        return [
-            r.model_copy(update={"cost": r.cost.model_copy(update={"seconds": seconds})})
-            for r in found
-        ]
+        seconds = train_to_budget(
+            self.plan.configure(task, choice.settings),
+            run,
+            study=self.plan.study,
+            budget=self.plan.study.budget,
+            callback=self.callback,
+            finish=finish,
+        )
+        return [_with_cost(result, seconds=seconds) for result in results]
 
-    def _bare(self, task: TrainingTask) -> list[ArmResult]:
-        session = open_session(resolve_config(self.plan.settings(task)), self.watcher)
-        return [make_base_result(self.plan, task, session)]
+    def _evaluate_base(self, task: TrainingTask) -> ArmResult:
+        config = resolve_config(self.plan.configure(task))
+        session = open_session(config, self.callback)
+        return make_base_result(self.plan, task, session)
+
+
+def _with_cost(result: ArmResult, **changes: float) -> ArmResult:
+    cost = result.cost.model_copy(update=changes)
+    return result.model_copy(update={"cost": cost})

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import tomli_w
 
-from docendo.study.results import load_study
+from docendo.study.result_files import load_study
 from tests.cli.toys import docendo
 from tests.store.test_atomic import small_disk
 from tests.study.leagues import league, study, timeless
@@ -65,7 +65,7 @@ def test_own_arms_can_be_named_and_arms_that_are_not_named_are_not_listed(
     path = study(
         tmp_path,
         arms=["teaching", "experts"],
-        own={"hot": {"settings": ["teaching.temperature=2.0"]}},
+        custom_arms={"hot": {"settings": ["teaching.temperature=2.0"]}},
     )
     listed = docendo("compare", path, "--dry-run", "--out", tmp_path / "out").out
     assert "all, hot: as teaching, with teaching.temperature=2.0; seeds left: 0" in listed
@@ -94,11 +94,11 @@ def test_report_reads_a_study_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not (tmp_path / "toy" / "report.html").exists()
     means = {
         arm: told["regimes"]["scarce"]["arms"][arm]["measures"]["mean"]
-        for arm in ("teaching", "all-data")
+        for arm in ("teaching", "joint-rl")
     }
-    gap = told["regimes"]["scarce"]["minus"]["all-data"]["teaching"]
+    gap = told["regimes"]["scarce"]["minus"]["joint-rl"]["teaching"]
     assert gap["mean"] == pytest.approx(
-        means["teaching"]["mean"] - means["all-data"]["mean"]
+        means["teaching"]["mean"] - means["joint-rl"]["mean"]
     )
     assert gap["low"] < gap["mean"] < gap["high"]
     assert told["regimes"]["scarce"]["arms"]["teaching"]["seeds"] == [0, 1]
@@ -141,10 +141,13 @@ def test_what_there_is_not_is_told_with_what_is_nearest(
     [
         ({"arms": ["teching"]}, "no arm 'teching'; did you mean 'teaching'?"),
         (
-            {"outside": {"letters": {"speled": [1]}}},
+            {"ood_families": {"letters": {"speled": [1]}}},
             "no family 'speled'; did you mean 'spelled'?",
         ),
-        ({"problems": 1}, "problems = 1, wanted one for each of 2 families and levels"),
+        (
+            {"test_problems": 1},
+            "test_problems = 1, expected at least one for each of 2 families and levels",
+        ),
         (
             {"regimes": {"few": {"settings": ["domains.*.solutions=1"]}}},
             "[domains.letters] solutions = 1",
@@ -154,7 +157,7 @@ def test_what_there_is_not_is_told_with_what_is_nearest(
             "did you mean 'domains'?",
         ),
         (
-            {"grids": {"teaching": [["experts.batch_siz=8"]]}},
+            {"search_space": {"teaching": [["experts.batch_siz=8"]]}},
             "no setting 'batch_siz'; did you mean 'batch_size'?",
         ),
     ],
@@ -169,7 +172,10 @@ def test_a_study_that_cannot_be_done_is_told_before_anything_is_trained(
     ("setting", "said"),
     [
         ("domains.letters.solutions=1", "[domains.letters] solutions = 1"),
-        ("askers.book.file='many.jsonl'", "wanted one for each of 5 families and levels"),
+        (
+            "askers.book.file='many.jsonl'",
+            "expected at least one for each of 5 families and levels",
+        ),
     ],
 )
 def test_problems_of_every_regime_are_checked(
@@ -203,7 +209,7 @@ def test_problems_of_every_regime_are_checked(
 
 def test_a_dry_run_says_what_there_is_to_do_and_writes_nothing(tmp_path: Path) -> None:
     arms = ["base", "experts", "experts-merged", "teaching"]
-    path = study(tmp_path, arms=arms, seeds=3, grids={"teaching": [[], []]})
+    path = study(tmp_path, arms=arms, seeds=3, search_space={"teaching": [[], []]})
     done = docendo(
         "compare",
         path,

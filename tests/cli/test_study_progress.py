@@ -20,8 +20,8 @@ def test_a_study_tells_the_time_that_is_left_from_what_was_done_since_it_began(
     times = [0.0]
     progress = StudyProgress(4, clock=lambda: times[0])
     progress.done(1)
-    progress.told("scarce, teaching, seed 1")
-    progress.share(0.5)
+    progress.on_message("scarce, teaching, seed 1")
+    progress.on_progress(0.5)
     times[0] = 10.0
     with progress:
         pass
@@ -36,8 +36,8 @@ def test_a_warning_is_shown_once_and_what_is_done_every_time(
     with StudyProgress(2) as progress:
         progress.done(0)
         for _ in range(2):
-            progress.warned("answers are cut off")
-            progress.told("scarce, base, seed 0")
+            progress.on_warning("answers are cut off")
+            progress.on_message("scarce, base, seed 0")
     assert capsys.readouterr().err.splitlines() == [
         "answers are cut off",
         "scarce, base, seed 0",

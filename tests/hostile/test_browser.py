@@ -19,14 +19,8 @@ import pytest
 from docendo.report import html_page
 from docendo.store import RunDirectory
 from docendo.study.regimes import split_by_regime
-from docendo.study.results import (
-    Cost,
-    CurvePoint,
-    LessonGain,
-    TrainingTrace,
-    load_study,
-    write_result,
-)
+from docendo.study.result_files import load_study, write_result
+from docendo.study.results import Cost, CurvePoint, LessonGain, TrainingTrace
 from docendo.study.study_page import write_report
 from tests.cli.toys import docendo
 from tests.hostile.payloads import HTML, MARKED, PAYLOADS
@@ -122,13 +116,13 @@ def study_of(names: list[str], folder: Path) -> Path:
     """The page of a study whose agents, domains, model and settings are payloads."""
     domains = {name.replace("/", "|"): ("family",) for name in names}
     agents, keys = tuple(names), {f"{domain}/family": "01" for domain in domains}
-    for arm in ("teaching", "all-data"):
+    for arm in ("teaching", "joint-rl"):
         told = about(
             agents,
             model=names[0],
             domains=domains,
-            expert_of={},
-            setting={n: n for n in names},
+            expert_domains={},
+            settings={n: n for n in names},
         )
         gains = [
             LessonGain(flops=1, teacher=t, student=names[0], gain=0.5, lessons=1)
@@ -137,7 +131,7 @@ def study_of(names: list[str], folder: Path) -> Path:
         curve = [
             CurvePoint(flops=0, accuracy={a: dict.fromkeys(domains, 0.5) for a in agents})
         ]
-        given = {"about": told, "trace": TrainingTrace(gains=gains), "curve": curve}
+        given = {"setup": told, "trace": TrainingTrace(lesson_gains=gains), "curve": curve}
         cost = Cost(budget=1, spent=1, ledger=dict.fromkeys(names, 1.0))
         write_result(
             folder, result(arm, test=dict.fromkeys(agents, keys), cost=cost, **given)

@@ -53,9 +53,9 @@ def study(folder: Path, league: dict[str, Any] | None = None, **given: Any) -> P
         "config": "league.toml",
         "budget": 1e9,
         "seeds": 1,
-        "points": 3,
-        "looked": 3,
-        "problems": 4,
+        "eval_points": 3,
+        "eval_problems": 3,
+        "test_problems": 4,
     }
     path = folder / "study.toml"
     path.write_text(tomli_w.dumps({**asked, "arms": ["teaching"], **given}))
@@ -76,13 +76,13 @@ class Silent:
 
     def stage(self, name: str, index: int, of: int) -> None: ...
 
-    def told(self, line: str) -> None:
+    def on_message(self, line: str) -> None:
         self.lines.append(line)
 
-    def warned(self, line: str) -> None:
+    def on_warning(self, line: str) -> None:
         self.lines.append(line)
 
-    def share(self, spent: float) -> None:
+    def on_progress(self, spent: float) -> None:
         self.shares.append(spent)
 
 
@@ -90,6 +90,6 @@ def timeless(result: ArmResult) -> ArmResult:
     """The result without the seconds that it took, and the commit of the code, which may move while tests run."""
     cost, about = (
         result.cost.model_copy(update={"seconds": 0.0}),
-        result.about.model_copy(update={"commit": ""}),
+        result.setup.model_copy(update={"commit": ""}),
     )
-    return result.model_copy(update={"cost": cost, "about": about})
+    return result.model_copy(update={"cost": cost, "setup": about})

@@ -10,12 +10,11 @@ import pytest
 from docendo.errors import RunError, UserError
 from docendo.store import RunDirectory
 from docendo.study.arm_results import make_result
-from docendo.study.arm_run import StageLog, Training, cyclic_gain_share, train_to_budget
+from docendo.study.arm_run import Training, train_to_budget
 from docendo.study.plan import StudyPlan, TrainingTask
 from docendo.study.results import ArmResult
 from docendo.study.tuning import TunedSettings
 from tests.study.leagues import SMALL, Silent, league, planned, timeless
-from tests.toys import ANN, BOB, episode, match
 
 
 class Killed(BaseException):
@@ -32,7 +31,7 @@ class Trained:
 def trained(plan: StudyPlan, run: Path, watcher: Silent | None = None) -> Trained:
     task, found = TrainingTask("all", "teaching", 0), list[Trained]()
 
-    def finish(course: Training) -> None:
+    def finish(training: Training) -> None:
         rounds = RunDirectory.open(run)
         last = max(row.round for row in rounds.rounds())
         query = (
@@ -41,18 +40,25 @@ def trained(plan: StudyPlan, run: Path, watcher: Silent | None = None) -> Traine
         ((before,),) = rounds._rows(query, last)
         rounds.close()
         found.append(
-            Trained(timeless(make_result(plan, task, TunedSettings(), course)), before)
+            Trained(timeless(make_result(plan, task, TunedSettings(), training)), before)
         )
 
     train_to_budget(
-        plan.settings(task), run, watcher or Silent(), plan.study, plan.study.budget, finish
+        plan.configure(task),
+        run,
+        study=plan.study,
+        budget=plan.study.budget,
+        callback=watcher or Silent(),
+        finish=finish,
     )
     return found[0]
 
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory: pytest.TempPathFactory) -> StudyPlan:
-    return planned(tmp_path_factory.mktemp("study"), budget=4e8, looked=3, problems=4)
+    return planned(
+        tmp_path_factory.mktemp("study"), budget=4e8, eval_problems=3, test_problems=4
+    )
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +84,7 @@ def test_what_was_spent_is_what_the_ledger_says_and_no_examination(
 def test_the_last_examinations_count_as_examinations(
     plan: StudyPlan, unbroken: Trained, tmp_path: Path
 ) -> None:
-    more = planned(tmp_path, budget=plan.study.budget, looked=3, problems=12)
+    more = planned(tmp_path, budget=plan.study.budget, eval_problems=3, test_problems=12)
     assert (
         trained(more, tmp_path / "run").result.cost.evaluation
         > 2 * unbroken.result.cost.evaluation
@@ -92,8 +98,8 @@ def test_the_curve_begins_with_the_base_and_ends_with_the_budget(
     assert curve[0].flops == 0
     assert curve[-1].flops == unbroken.result.cost.spent
     assert len({str(of) for of in curve[0].accuracy.values()}) == 1
-    assert len(curve) >= plan.study.points
-    assert unbroken.result.scores.start.keys() == unbroken.result.scores.test.keys()
+    assert len(curve) >= plan.study.eval_points
+    assert unbroken.result.scores.after_experts.keys() == unbroken.result.scores.test.keys()
 
 
 def test_the_arm_without_families_in_its_settings_names_those_that_are_taught(
@@ -103,8 +109,8 @@ def test_the_arm_without_families_in_its_settings_names_those_that_are_taught(
         domains={"letters": {}, "digits": {}},
         agents={"ada": {"domain": "letters"}, "bob": {"domain": "digits"}},
     )
-    made = planned(tmp_path, bare, budget=1e8, problems=6)
-    found = trained(made, tmp_path / "run").result.about.domains
+    made = planned(tmp_path, bare, budget=1e8, test_problems=6)
+    found = trained(made, tmp_path / "run").result.setup.domains
     assert found == {
         "letters": ("tor", "gan", "mib", "zep", "spelled"),
         "digits": ("vun", "hob", "dap", "wug", "spelled"),
@@ -119,8 +125,8 @@ def test_what_was_begun_with_other_settings_begins_anew(
         tmp_path / "other",
         league(learning={"policy_lr": 2e-3}),
         budget=1e8,
-        looked=3,
-        problems=4,
+        eval_problems=3,
+        test_problems=4,
     )
     run, watcher = tmp_path / "run", Silent()
     trained(other, run)
@@ -143,10 +149,10 @@ def test_a_round_that_costs_nothing_is_told_instead_of_repeated_for_ever(
 @pytest.mark.parametrize(
     ("name", "times"),
     [
-        ("_look", 2),
+        ("_note", 2),
         *(
             pytest.param(name, n, marks=pytest.mark.slow)
-            for name in ("book", "commit")
+            for name in ("book_evaluation", "commit")
             for n in (1, 2, 3, 4)
         ),
     ],
@@ -184,24 +190,6 @@ def test_a_training_that_was_done_and_not_written_is_not_done_again(
     assert watcher.shares == []
 
 
-def test_the_past_of_an_agent_counts_as_the_agent_itself() -> None:
-    stretch = StageLog()
-    for teacher, gain in ((ANN, 0.5), (f"{ANN}@3", 0.0)):
-        stretch._gained(episode((gain,), expected=0.0, match=match(teacher, BOB)))  # type: ignore[arg-type]
-    assert stretch.told(7.0)["gains"] == [
-        {"flops": 7.0, "teacher": "ann", "student": "bob", "gain": 0.25, "lessons": 2}
-    ]
-
-
-def test_a_ring_of_helpers_is_cyclic_a_ladder_is_not_and_two_are_neither() -> None:
-    ring = {("a", "b"): 1.0, ("b", "c"): 1.0, ("c", "a"): 1.0}
-    ladder = {("a", "b"): 1.0, ("b", "c"): 1.0, ("a", "c"): 2.0}
-    assert cyclic_gain_share(ring) == pytest.approx(1.0)
-    assert cyclic_gain_share(ladder) == pytest.approx(0.0, abs=1e-12)
-    assert cyclic_gain_share({("a", "b"): 1.0}) is None
-    assert cyclic_gain_share(dict.fromkeys(ring, 0.0)) is None
-
-
 def test_a_budget_that_ends_with_the_experts_study_is_told(tmp_path: Path) -> None:
     watcher = Silent()
     trained(planned(tmp_path, budget=1e6), tmp_path / "run", watcher)
@@ -212,7 +200,7 @@ def test_a_budget_that_ends_with_the_experts_study_is_told(tmp_path: Path) -> No
         for d, n in (("letters", 45), ("digits", 43), ("genes", 49))
     ]
     assert re.search(
-        r"run: the budget of 1e\+06 operations ended with the experts' study, which took 7.41e\+07",
+        r"run: the budget of 1e\+06 operations ended in the experts' stage, which took 7.41e\+07",
         line,
     )
 

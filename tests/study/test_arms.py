@@ -45,7 +45,7 @@ def flat(table: Any, name: str = "") -> dict[str, Any]:
 def changed_by(arm: str, given: Config = RICH) -> dict[str, Any]:
     """The settings in which an arm is not the league as it is configured."""
     before, after = (
-        flat(c.model_dump(exclude_none=True)) for c in (given, ARMS[arm].shape(given))
+        flat(c.model_dump(exclude_none=True)) for c in (given, ARMS[arm].derive(given))
     )
     return {
         name: after.get(name)
@@ -77,26 +77,26 @@ SINGLE |= ALONE | {f"agents.{ONLY_AGENT}.domain": EVERYTHING}
     ("arm", "settings"),
     [
         ("base", {}),
-        ("all-data-sft", JOINT | {"learning.self_practice": 0}),
-        ("all-data", JOINT),
+        ("joint-sft", JOINT | {"learning.self_practice": 0}),
+        ("joint-rl", JOINT),
         (
-            "all-data-pooled",
+            "joint-rl-shared",
             {
                 name: value
                 for name, value in JOINT.items()
                 if name != "learning.share_solutions"
             },
         ),
-        ("one-agent", SINGLE),
-        ("one-agent-wide", SINGLE | {"engine.rank": 6, "engine.alpha": 24.0}),
+        ("single-agent", SINGLE),
+        ("single-agent-wide", SINGLE | {"engine.rank": 6, "engine.alpha": 24.0}),
         ("experts", ALONE),
         ("experts-merged", ALONE),
         ("experts-ties", ALONE),
         ("teaching", {}),
         ("teaching-no-lessons", {"teaching.matches": 0}),
-        ("teaching-no-homework", {"learning.share_solutions": "self"}),
-        ("teaching-uniform", {"league.teacher_selection": "uniform"}),
-        ("teaching-frozen", {"teaching.lesson_source": "initial_policy"}),
+        ("teaching-no-sharing", {"learning.share_solutions": "self"}),
+        ("teaching-uniform-teachers", {"league.teacher_selection": "uniform"}),
+        ("teaching-frozen-teachers", {"teaching.lesson_source": "initial_policy"}),
         (
             "teaching-no-curriculum",
             {
@@ -111,9 +111,12 @@ SINGLE |= ALONE | {f"agents.{ONLY_AGENT}.domain": EVERYTHING}
         ),
         ("teaching-no-imitation", {"learning.imitation": 0}),
         ("teaching-no-gate", {"teaching.gate": False}),
-        ("teaching-no-practice", {"learning.self_practice": 0}),
-        ("teaching-no-home", {"learning.self_practice": 0, "learning.rehearsal": 0}),
-        ("teaching-gold", {"teaching.lesson_source": "dataset"}),
+        ("teaching-no-self-practice", {"learning.self_practice": 0}),
+        (
+            "teaching-no-solo-training",
+            {"learning.self_practice": 0, "learning.rehearsal": 0},
+        ),
+        ("teaching-oracle-lessons", {"teaching.lesson_source": "dataset"}),
         (
             "teaching-no-snapshots",
             {"league.snapshot_every": 0, "league.reference_matches": 0},
@@ -132,7 +135,7 @@ def test_who_imitates_nothing_tries_each_problem_of_its_practice_four_times_inst
     single = config(
         learning={"self_practice": 10, "practice_attempts": 1, "share_solutions": "all"}
     )
-    learning = ARMS["teaching-no-imitation"].shape(single).learning
+    learning = ARMS["teaching-no-imitation"].derive(single).learning
     assert (learning.self_practice, learning.practice_attempts, learning.imitation) == (
         3,
         4,
@@ -146,25 +149,25 @@ def test_all_arms_are_looked_at_above() -> None:
 
 
 def test_a_wide_agent_has_the_weights_of_all_and_the_same_scale() -> None:
-    wide, plain = ARMS["one-agent-wide"].shape(RICH).engine, RICH.engine
+    wide, plain = ARMS["single-agent-wide"].derive(RICH).engine, RICH.engine
     assert wide.rank == 3 * plain.rank
     assert wide.alpha / wide.rank == plain.alpha / plain.rank
 
 
 @pytest.mark.parametrize(
     ("arm", "agent"),
-    [*product(["all-data", "all-data-sft"], AGENTS), ("one-agent", ONLY_AGENT)],
+    [*product(["joint-rl", "joint-sft"], AGENTS), ("single-agent", ONLY_AGENT)],
 )
 def test_who_has_all_data_studies_and_practises_every_domain_and_nobody_teaches(
     arm: str, agent: str
 ) -> None:
-    given = ARMS[arm].shape(config(learning={"self_practice": 30, "practice_attempts": 2}))
+    given = ARMS[arm].derive(config(learning={"self_practice": 30, "practice_attempts": 2}))
     school = build_school(given, read_catalog(given), RecordingTrainable())
     expert = next(e for e in school.experts if e.agent == AgentId(agent))
     assert {kind.domain for kind in expert.task_types} == set(EVERYTHING)
     assert {p.domain for p in draw_own_problems(school, expert, 12, 1)} == set(EVERYTHING)
     assert play(school, 0, 1) == []
-    assert arm != "all-data-sft" or practise(school, 0, 1) == []
+    assert arm != "joint-sft" or practise(school, 0, 1) == []
 
 
 def test_agents_with_data_of_their_own_have_all_data_all_the_same() -> None:
@@ -172,8 +175,8 @@ def test_agents_with_data_of_their_own_have_all_data_all_the_same() -> None:
         "ada": {"domain": "letters", "data": {"domains": {"letters": 1.0}}},
         "bob": {"domain": ["digits", "genes"]},
     }
-    for arm in ("all-data", "one-agent"):
-        given = ARMS[arm].shape(config(agents=agents))
+    for arm in ("joint-rl", "single-agent"):
+        given = ARMS[arm].derive(config(agents=agents))
         school = build_school(given, read_catalog(given), RecordingTrainable())
         assert all(not e.data_mixture for e in school.experts)
 
@@ -188,7 +191,7 @@ def test_agents_that_practise_all_domains_are_experts_of_their_own_alone_where_n
     given = config(agents=agents)
     for made, practised in (
         (given, EVERYTHING),
-        (ARMS["experts"].shape(given), ["letters"]),
+        (ARMS["experts"].derive(given), ["letters"]),
     ):
         ada = next(
             e

@@ -11,13 +11,13 @@ from docendo.study.bootstrap import Bootstrap, dominance, effect_size
 from docendo.study.results import ArmResult, CurvePoint
 from tests.study.toys import about, answers, result
 
-ONE = about(("a",), domains={"letters": ("flip",)}, expert_of={})
+ONE = about(("a",), domains={"letters": ("flip",)}, expert_domains={})
 
 
 def arm(name: str, *keys: str, first: int = 0) -> dict[int, ArmResult]:
     """One agent, one family, one key for each seed."""
     return {
-        seed: result(name, seed, answers(("a",), letters_flip=key), about=ONE)
+        seed: result(name, seed, answers(("a",), letters_flip=key), setup=ONE)
         for seed, key in enumerate(keys, first)
     }
 
@@ -28,7 +28,7 @@ def curved(name: str, *heights: float) -> dict[int, ArmResult]:
             name,
             seed,
             answers(("a",), letters_flip="01"),
-            about=ONE,
+            setup=ONE,
             curve=[CurvePoint(flops=0, accuracy={"a": {"letters": height}})],
         )
         for seed, height in enumerate(heights)
@@ -37,7 +37,7 @@ def curved(name: str, *heights: float) -> dict[int, ArmResult]:
 
 def test_the_mean_of_an_arm_is_over_its_seeds():
     found = (
-        Bootstrap({"x": arm("x", "0011", "0111")}).measured("x")["mean"].estimate("mean")
+        Bootstrap({"x": arm("x", "0011", "0111")}).measures("x")["mean"].estimate("mean")
     )
     assert found.mean == 0.625
     assert found.n == 2
@@ -47,7 +47,7 @@ def test_the_mean_of_an_arm_is_over_its_seeds():
 
 
 def test_a_resample_draws_seeds_and_moves_two_as_far_apart_as_student_wants():
-    drawn = Bootstrap({"x": arm("x", "0000", "1111")}).measured("x")["mean"].drawn_R
+    drawn = Bootstrap({"x": arm("x", "0000", "1111")}).measures("x")["mean"].mean_R
     away = 0.5 * 12.706 / 1.95996 * math.sqrt(2)
     assert [
         np.mean(np.isclose(drawn, 0.5 + x, atol=1e-3)) for x in (-away, 0, away)
@@ -56,14 +56,18 @@ def test_a_resample_draws_seeds_and_moves_two_as_far_apart_as_student_wants():
 
 def test_many_seeds_have_the_interval_of_student():
     heights = [0.2, 0.4, 0.5, 0.6, 0.8, 0.3, 0.7, 0.5, 0.45, 0.55, 0.35, 0.65]
-    found = Bootstrap({"x": curved("x", *heights)}).measured("x")["area"].estimate("area")
+    found = (
+        Bootstrap({"x": curved("x", *heights)})
+        .measures("x")["curve_area"]
+        .estimate("curve_area")
+    )
     half = 2.201 * np.std(heights, ddof=1) / math.sqrt(12)
     assert (found.low, found.high) == pytest.approx((0.5 - half, 0.5 + half), abs=0.01)
 
 
 def test_a_resample_draws_problems_anew_for_every_seed_that_it_draws():
     drawn = (
-        Bootstrap({"x": arm("x", "0101010101", "1010101010")}).measured("x")["mean"].drawn_R
+        Bootstrap({"x": arm("x", "0101010101", "1010101010")}).measures("x")["mean"].mean_R
     )
     assert drawn.var() == pytest.approx(
         0.25 / 10 / 2, rel=0.06
@@ -86,7 +90,7 @@ def test_one_more_right_answer_to_every_key_is_told_where_unpaired_intervals_ove
         ("0" * 3 + "1" * 7, "0" * 5 + "1" * 5),
     )
     boot = Bootstrap({"x": arm("x", *high), "y": arm("y", *low)})
-    x, y = (boot.measured(n)["mean"].estimate("mean") for n in "xy")
+    x, y = (boot.measures(n)["mean"].estimate("mean") for n in "xy")
     found = boot.difference("x", "y", "mean")
     assert x.low is not None and y.high is not None and x.low < y.high  # noqa: PT018
     assert found is not None
@@ -104,7 +108,7 @@ def test_only_seeds_that_both_arms_have_are_paired():
     assert found.estimate.n == 2
     assert found.estimate.mean == pytest.approx((0.25 + 0.5) / 2)
     assert boot.difference("x", "z", "mean") is None
-    assert boot.difference("x", "y", "lesson") is None
+    assert boot.difference("x", "y", "with_lesson") is None
 
 
 def test_a_third_arm_and_the_order_of_arms_change_no_number():
@@ -115,10 +119,14 @@ def test_a_third_arm_and_the_order_of_arms_change_no_number():
 
 def test_one_seed_has_an_interval_for_its_problems_and_none_for_its_curve():
     boot = Bootstrap({"x": curved("x", 0.5)})
-    assert boot.measured("x")["area"].estimate("area") == (0.5, None, None, 1)
-    two = Bootstrap({"x": curved("x", 0.25, 0.75)}).measured("x")["area"].estimate("area")
+    assert boot.measures("x")["curve_area"].estimate("curve_area") == (0.5, None, None, 1)
+    two = (
+        Bootstrap({"x": curved("x", 0.25, 0.75)})
+        .measures("x")["curve_area"]
+        .estimate("curve_area")
+    )
     assert two == (0.5, 0, 1, 2)
-    mean = boot.measured("x")["mean"].estimate("mean")
+    mean = boot.measures("x")["mean"].estimate("mean")
     assert mean.low is not None and mean.high is not None and mean.low < mean.high  # noqa: PT018
 
 
@@ -126,25 +134,25 @@ def test_a_gap_is_closed_by_as_much_as_the_arm_is_above_the_experts():
     keys = {
         "experts": "0" * 40 + "1" * 10,
         "teaching": "0" * 20 + "1" * 30,
-        "all-data": "0" * 10 + "1" * 40,
+        "joint-rl": "0" * 10 + "1" * 40,
     }
     found = Bootstrap({name: arm(name, key, key, key) for name, key in keys.items()})
-    share = found.closure("teaching", "experts", "all-data").share
+    share = found.closure("teaching", "experts", "joint-rl").share
     assert share is not None
     assert share.mean == pytest.approx(2 / 3)
     assert share.low is not None
     assert share.high is not None
     assert 0.4 < share.low < share.high < 0.9
-    assert found.closure("all-data", "experts", "all-data").share == (1, 1, 1, 3)
-    assert found.closure("experts", "experts", "all-data").share == (0, 0, 0, 3)
+    assert found.closure("joint-rl", "experts", "joint-rl").share == (1, 1, 1, 3)
+    assert found.closure("experts", "experts", "joint-rl").share == (0, 0, 0, 3)
 
 
 def test_no_share_of_a_gap_that_is_not_there():
-    keys = {"experts": "0011", "teaching": "0111", "all-data": "0101"}
+    keys = {"experts": "0011", "teaching": "0111", "joint-rl": "0101"}
     found = Bootstrap({name: arm(name, key, key) for name, key in keys.items()})
-    assert found.closure("teaching", "experts", "all-data") == (
+    assert found.closure("teaching", "experts", "joint-rl") == (
         None,
-        "the interval of all-data minus experts is not above 0, so there is no gap to close",
+        "the interval of joint-rl minus experts is not above 0, so there is no gap to close",
     )
     assert "no seed in common" in found.closure("teaching", "experts", "joint").why
 
@@ -171,13 +179,13 @@ KEYS = st.lists(
 
 
 def population(name: str, keys: list[list[str]]) -> dict[int, ArmResult]:
-    two = about(domains={"letters": ("flip",)}, expert_of={})
+    two = about(domains={"letters": ("flip",)}, expert_domains={})
     return {
         seed: result(
             name,
             seed,
             {a: {"letters/flip": k} for a, k in zip("ab", both, strict=True)},
-            about=two,
+            setup=two,
         )
         for seed, both in enumerate(keys)
     }
@@ -190,13 +198,13 @@ def test_whatever_was_answered_everything_is_a_share_and_members_that_are_equal_
     alike = [[first, first] for first, _ in one]
     found = Bootstrap(
         {"x": population("x", alike), "y": population("y", other)}, samples=60
-    ).measured("x")
-    worst, mean, best = (found[name].drawn_R for name in ("worst", "mean", "best"))
+    ).measures("x")
+    worst, mean, best = (found[name].mean_R for name in ("worst", "mean", "best"))
     assert worst == pytest.approx(mean)
     assert best == pytest.approx(mean)
     found = Bootstrap(
         {"x": population("x", one), "y": population("y", other)}, samples=60
-    ).measured("x")
+    ).measures("x")
     worst, mean, best = (found[name].seeds_S for name in ("worst", "mean", "best"))
     assert (worst <= mean + 1e-12).all()
     assert (mean <= best + 1e-12).all()
@@ -235,10 +243,10 @@ def test_shares_that_differ_by_rounding_are_equal() -> None:
 def test_a_difference_that_is_rounding_names_no_winner() -> None:
     """Three families of a domain weigh a third each, which is no number of a computer's."""
     half = {f"letters/{name}": "1" * 9 + "0" for name in "abc"}
-    told = about(("a",), domains={"letters": tuple("abc")}, expert_of={})
+    told = about(("a",), domains={"letters": tuple("abc")}, expert_domains={})
     arms = {}
     for arm, keys in (("x", half), ("y", dict.fromkeys(half, "0" + "1" * 9))):
-        arms[arm] = {seed: result(arm, seed, {"a": keys}, about=told) for seed in range(2)}
+        arms[arm] = {seed: result(arm, seed, {"a": keys}, setup=told) for seed in range(2)}
     gap = Bootstrap(arms, 50).difference("x", "y", "mean")
     assert gap
     assert gap.estimate.mean == 0

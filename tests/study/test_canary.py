@@ -95,11 +95,13 @@ class Played:
 
 def played(arm: str = "teaching", script: Any = skilled, **given: Any) -> Played:
     """Two rounds of study and five of the arm."""
-    made = ARMS[arm].shape(config(**BUSY | given, domains=FEW))
+    made = ARMS[arm].derive(config(**BUSY | given, domains=FEW))
     spy, engine = Spy(), Scripted(script)
     school = build_school(made, read_catalog(made), spy)
     school = replace(
-        school, classroom=replace(school.classroom, engine=engine), keeper=RecordingKeeper()
+        school,
+        classroom=replace(school.classroom, engine=engine),
+        adapters=RecordingKeeper(),
     )
     list(finetune(school, range(2), 24, 0))
     return Played(
@@ -109,7 +111,14 @@ def played(arm: str = "teaching", script: Any = skilled, **given: Any) -> Played
 
 @pytest.mark.parametrize(
     "arm",
-    ["teaching", "experts", "teaching-gold", "all-data", "one-agent", "teaching-frozen"],
+    [
+        "teaching",
+        "experts",
+        "teaching-oracle-lessons",
+        "joint-rl",
+        "single-agent",
+        "teaching-frozen-teachers",
+    ],
 )
 def test_where_solutions_are_few_nobody_ever_trains_on_another_one(arm: str) -> None:
     found = played(arm)
@@ -152,7 +161,7 @@ def test_in_teaching_nobody_trains_on_a_worked_solution_of_anothers_domain(
 def test_with_solutions_as_authors_lessons_are_those_of_the_pool_and_nobody_writes_one() -> (
     None
 ):
-    found = played("teaching-gold")
+    found = played("teaching-oracle-lessons")
     shown = {
         (p.prompt, a.completion.text)
         for e in found.episodes
@@ -170,7 +179,7 @@ def _lesson(e: Episode) -> tuple[Any, Any]:
 def test_with_frozen_authors_all_lessons_are_written_by_copies_from_before_the_teaching() -> (
     None
 ):
-    found = played("teaching-frozen")
+    found = played("teaching-frozen-teachers")
     authors = {r.agent for r in found.engine.requests if r.purpose == "lesson"}
     assert authors == {f"{agent}@1" for agent in AGENTS}
     assert {r.agent for r in played().engine.requests if r.purpose == "lesson"} == set(
@@ -202,7 +211,7 @@ def test_all_arms_of_a_seed_have_the_same_solutions_and_another_seed_has_others(
     assert sum(map(len, here.values())) == 24
     assert [len(here[kind]) for kind in here] == [4, 4, 8, 8]
     for arm in ARMS.values():
-        assert pools(arm.shape(given)) == here
+        assert pools(arm.derive(given)) == here
     assert pools(given.model_copy(update={"seed": 1})) != here
 
 

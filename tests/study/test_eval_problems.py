@@ -10,16 +10,18 @@ from docendo.config import StudyConfig
 from docendo.config.load import parse_config
 from docendo.errors import UserError
 from docendo.records import AgentId, Rollout
-from docendo.study.eval_problems import (
+from docendo.study.eval_answers import (
     VoteSamples,
     accuracy_by_domain,
     answer_keys,
     answer_problems,
+    majority_answers,
+)
+from docendo.study.eval_problems import (
     check_eval_problems,
     draw_eval_problems,
     draw_ood_problems,
     draw_tuning_problems,
-    majority_answers,
 )
 from docendo.study.plan import TUNING_SEED, eval_seed
 from tests.study.leagues import league
@@ -30,7 +32,7 @@ FOUND = read_catalog(parse_config(league(), "league.toml"))
 
 def study_of(**given: Any) -> StudyConfig:
     return StudyConfig(
-        **{"config": "league.toml", "budget": 1.0, "problems": 40, "seeds": 3} | given
+        **{"config": "league.toml", "budget": 1.0, "test_problems": 40, "seeds": 3} | given
     )
 
 
@@ -42,7 +44,7 @@ def test_everybody_is_examined_on_the_families_that_are_taught_and_on_no_trainin
     None
 ):
     first, second = (draw_eval_problems(FOUND, eval_seed(seed), 40) for seed in (0, 1))
-    assert {p.kind[:2] for p in first} == {
+    assert {p.task_type[:2] for p in first} == {
         ("letters", "tor"),
         ("letters", "mib"),
         ("digits", "vun"),
@@ -59,7 +61,7 @@ def test_settings_are_chosen_on_problems_that_no_seed_is_examined_on(seeds: Any)
     tests = {
         p.key
         for seed in study.each_seed
-        for p in draw_eval_problems(FOUND, eval_seed(seed), study.problems)
+        for p in draw_eval_problems(FOUND, eval_seed(seed), study.test_problems)
     }
     assert len({p.key for p in fresh}) == 3 * 40
     assert not {p.key for p in fresh} & tests
@@ -75,18 +77,18 @@ def test_no_problem_left_to_choose_settings_on_is_told(tmp_path: Path) -> None:
         )
     )
     with pytest.raises(
-        UserError, match="few: all 5 held-out problems are in the examinations of 3 seeds"
+        UserError, match="few: all 5 held-out problems are in the tests of 3 seeds"
     ):
         draw_tuning_problems(found, eval_seed(TUNING_SEED), study_of())
 
 
 def test_outside_families_are_those_that_are_named_at_the_levels_that_are_named() -> None:
     study = study_of(
-        outside={"letters": {"spelled": [1, 2]}, "genes": {"pok": []}}, problems=5
+        ood_families={"letters": {"spelled": [1, 2]}, "genes": {"pok": []}}, test_problems=5
     )
     found = draw_ood_problems(FOUND, 1, study)
-    assert [p.kind for p in found] == sorted(
-        p.kind for p in found if p.domain == "letters"
+    assert [p.task_type for p in found] == sorted(
+        p.task_type for p in found if p.domain == "letters"
     ) + [("genes", "pok", level) for level in (1, 2, 3, 4, 5)]
     assert sum(p.domain == "letters" for p in found) == 5
 
@@ -95,23 +97,23 @@ def test_outside_families_are_those_that_are_named_at_the_levels_that_are_named(
     ("given", "said"),
     [
         (
-            {"outside": {"leters": {}}},
-            "[outside.leters]: no domain 'leters'; did you mean 'letters'?",
+            {"ood_families": {"leters": {}}},
+            "[ood_families.leters]: no domain 'leters'; did you mean 'letters'?",
         ),
         (
-            {"outside": {"letters": {"speled": [1]}}},
-            "[outside.letters]: no family 'speled'; did you mean 'spelled'?",
+            {"ood_families": {"letters": {"speled": [1]}}},
+            "[ood_families.letters]: no family 'speled'; did you mean 'spelled'?",
         ),
-        ({"outside": {"letters": {"tor": [1]}}}, "'tor' is trained on"),
-        ({"outside": {"letters": {}}}, "[outside.letters]: no family is named"),
-        ({"outside": {"letters": {"spelled": [9]}}}, "levels 1 to 5, got 9"),
+        ({"ood_families": {"letters": {"tor": [1]}}}, "'tor' is trained on"),
+        ({"ood_families": {"letters": {}}}, "[ood_families.letters]: no family is named"),
+        ({"ood_families": {"letters": {"spelled": [9]}}}, "levels 1 to 5, got 9"),
         (
-            {"problems": 1},
-            "[domains.letters]: problems = 1, wanted one for each of 2 families and levels",
+            {"test_problems": 1},
+            "[domains.letters]: got test_problems = 1, expected at least one for each of 2 families and levels",
         ),
         (
-            {"problems": 3, "outside": {"genes": {"pok": []}}},
-            "[outside.genes]: problems = 3, wanted one for each of 5",
+            {"test_problems": 3, "ood_families": {"genes": {"pok": []}}},
+            "[ood_families.genes]: got test_problems = 3, expected at least one for each of 5",
         ),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from docendo.errors import UserError
 from docendo.study.folder import write_study_file
 from docendo.study.plan import StudyPlan
-from docendo.study.results import load_study, write_result
+from docendo.study.result_files import load_study, write_result
 from tests.study.leagues import SMALL, league, planned
 from tests.study.toys import result
 
@@ -21,7 +21,7 @@ def settled(
     here: Path, name: str = "before", made: dict[str, Any] | None = None, **given: Any
 ) -> StudyPlan:
     (here / name).mkdir()
-    plan = planned(here / name, made, **{"regimes": REGIMES, "grids": GRIDS} | given)
+    plan = planned(here / name, made, **{"regimes": REGIMES, "search_space": GRIDS} | given)
     write_study_file(here / "out", plan, Path("recipes", f"{name}.toml"))
     return plan
 
@@ -30,8 +30,10 @@ def test_a_study_may_grow_and_may_be_gone_on_with_in_part(tmp_path: Path) -> Non
     settled(tmp_path)
     more = {"all": {}} | REGIMES
     own = {"hot": {"settings": ["teaching.temperature=2.0"]}}
-    settled(tmp_path, "after", seeds=3, arms=["experts", "hot"], regimes=more, own=own)
-    settled(tmp_path, "again", seeds=2, arms=["experts"], regimes=more, own=own)
+    settled(
+        tmp_path, "after", seeds=3, arms=["experts", "hot"], regimes=more, custom_arms=own
+    )
+    settled(tmp_path, "again", seeds=2, arms=["experts"], regimes=more, custom_arms=own)
 
 
 def test_a_folder_knows_which_file_it_was_last_worked_on_with_and_no_place_of_this_machine(
@@ -48,35 +50,41 @@ def test_a_folder_knows_which_file_it_was_last_worked_on_with_and_no_place_of_th
 
 def test_a_grid_may_grow_at_its_end_and_nowhere_else(tmp_path: Path) -> None:
     settled(tmp_path)
-    settled(tmp_path, "after", grids={"experts": [*GRIDS["experts"], ["experts.lr=0.3"]]})
+    settled(
+        tmp_path,
+        "after",
+        search_space={"experts": [*GRIDS["experts"], ["experts.lr=0.3"]]},
+    )
     kept = json.loads((tmp_path / "out" / "study.json").read_text())
-    assert len(kept["study"]["grids"]["experts"]) == 3
+    assert len(kept["study"]["search_space"]["experts"]) == 3
     settled(
         tmp_path,
         "another",
-        grids=kept["study"]["grids"] | {"teaching": [["experts.lr=0.1"]]},
+        search_space=kept["study"]["search_space"] | {"teaching": [["experts.lr=0.1"]]},
     )
     first = [["experts.lr=0.3"], *GRIDS["experts"]]
     for name, grid in (("fewer", GRIDS["experts"]), ("first", first), ("none", [])):
-        with pytest.raises(UserError, match=r"holds another study: grids.experts was"):
-            settled(tmp_path, name, grids={"experts": grid})
+        with pytest.raises(
+            UserError, match=r"holds another study: search_space.experts was"
+        ):
+            settled(tmp_path, name, search_space={"experts": grid})
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"budget": 2e9}, "budget was 1000000000.0, is now 2000000000.0"),
-        ({"problems": 5}, "problems was 4, is now 5"),
+        ({"test_problems": 5}, "test_problems was 4, is now 5"),
         (
-            {"outside": {"genes": {"pok": [1]}}},
-            "outside.genes was nothing, is now {'pok': [1]}",
+            {"ood_families": {"genes": {"pok": [1]}}},
+            "ood_families.genes was nothing, is now {'pok': [1]}",
         ),
         (
             {"regimes": {"few": {"settings": []}}},
             "regimes.few.settings was ['domains.*.solutions=8'], is now []",
         ),
         ({"regimes": {"all": {}}}, "regimes.few was"),
-        ({"grids": {"experts": [["experts.lr=0.3"]]}}, "grids.experts was"),
+        ({"search_space": {"experts": [["experts.lr=0.3"]]}}, "search_space.experts was"),
         ({"league": league(**SMALL | {"seed": 5})}, "config.seed was 0, is now 5"),
         (
             {"league": league(**SMALL | {"experts": {"steps": 9}})},
@@ -101,15 +109,15 @@ def test_a_study_begun_before_a_setting_was_new_goes_on_while_that_has_its_defau
     settled(tmp_path)
     path = tmp_path / "out" / "study.json"
     kept = json.loads(path.read_text())
-    assert "practice = 0\n" in kept["config"]
+    assert "warmup_rounds = 0\n" in kept["config"]
     path.write_text(
-        json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)})
+        json.dumps(kept | {"config": kept["config"].replace("warmup_rounds = 0\n", "", 1)})
     )
     settled(tmp_path, "after")
     path.write_text(
-        json.dumps(kept | {"config": kept["config"].replace("practice = 0\n", "", 1)})
+        json.dumps(kept | {"config": kept["config"].replace("warmup_rounds = 0\n", "", 1)})
     )
-    with pytest.raises(UserError, match="practice was 0, is now 2"):
+    with pytest.raises(UserError, match="warmup_rounds was 0, is now 2"):
         settled(tmp_path, "other", league(experts=SMALL["experts"] | {"warmup_rounds": 2}))
 
 
@@ -139,14 +147,14 @@ def test_a_file_that_any_training_reads_stays_as_it_was(place: str, tmp_path: Pa
         "last": REGIMES | {"own": arms},
         "grid": REGIMES,
     }[place]
-    grids = GRIDS | (
+    search_space = GRIDS | (
         {"teaching": [["experts.lr=0.1"], [reading(data)]]} if place == "grid" else {}
     )
-    settled(tmp_path, regimes=regimes, grids=grids)
-    settled(tmp_path, "same", regimes=regimes, grids=grids)
+    settled(tmp_path, regimes=regimes, search_space=search_space)
+    settled(tmp_path, "same", regimes=regimes, search_space=search_space)
     data.write_text("question,answer\nWhat?,2\n")
     with pytest.raises(UserError, match=OTHER):
-        settled(tmp_path, "other", regimes=regimes, grids=grids)
+        settled(tmp_path, "other", regimes=regimes, search_space=search_space)
 
 
 def test_what_a_file_was_is_known_after_the_study_was_gone_on_with_in_part(
@@ -167,10 +175,10 @@ def test_a_folder_of_data_has_the_same_files_as_before(tmp_path: Path) -> None:
     data.mkdir()
     (data / "a.csv").write_text("question,answer\nWhat?,1\n")
     own = {"mine": {"settings": [reading(data)]}}
-    settled(tmp_path, own=own)
+    settled(tmp_path, custom_arms=own)
     (data / "b.csv").write_text("question,answer\nWho?,2\n")
     with pytest.raises(UserError, match=OTHER):
-        settled(tmp_path, "again", own=own)
+        settled(tmp_path, "again", custom_arms=own)
 
 
 def test_a_folder_of_before_files_were_noted_is_gone_on_with(tmp_path: Path) -> None:

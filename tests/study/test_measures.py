@@ -39,27 +39,29 @@ def test_domains_weigh_the_same_and_so_do_the_families_of_each():
 def test_lessons_strangers_and_votes_are_scored_the_same_way():
     found = figures(
         test={"a": A, "b": B},
-        lesson={"a": B, "b": B},
-        outside=answers(letters_sort="1", letters_spell="0", music_notes="0001"),
+        with_lesson={"a": B, "b": B},
+        ood=answers(letters_sort="1", letters_spell="0", music_notes="0001"),
         vote={"letters/flip": "0001", "numbers/sums": "11"},
     )
-    assert found["lesson"] == 0.5
-    assert found["outside"] == (0.5 + 0.25) / 2
+    assert found["with_lesson"] == 0.5
+    assert found["ood"] == (0.5 + 0.25) / 2
     assert found["vote"] == (0.25 + 1) / 2
 
 
 def test_what_was_forgotten_counts_on_the_own_domains_alone():
     # a lost all of its letters: 0.375 to 0; b has numbers of its own and went from 0.5 to 1
     end = {"a": {**B, "letters/flip": "0000", "letters/turn": "0000"}, "b": {**A}}
-    assert figures(test=end, start={"a": A, "b": B})["forgotten"] == (0.375 - 0.5) / 2
+    assert (
+        figures(test=end, after_experts={"a": A, "b": B})["forgotten"] == (0.375 - 0.5) / 2
+    )
 
 
 def test_nobody_forgets_without_a_domain_or_without_a_start():
     assert "forgotten" not in figures(
-        test={"a": A}, start={"a": A}, about=about(("a",), expert_of={})
+        test={"a": A}, after_experts={"a": A}, setup=about(("a",), expert_domains={})
     )
     assert (
-        not {"forgotten", "lesson", "outside", "vote", "area"}
+        not {"forgotten", "lesson", "outside", "vote", "curve_area"}
         & figures(test={"a": A}).keys()
     )
 
@@ -122,7 +124,9 @@ def test_the_best_of_equal_members_is_no_better_than_all_of_them() -> None:
         }
         found = figures(
             test=coins,
-            about=about(("a", "b", "c", "d"), domains={"letters": ("flip",)}, expert_of={}),
+            setup=about(
+                ("a", "b", "c", "d"), domains={"letters": ("flip",)}, expert_domains={}
+            ),
         )
         gaps.append(found["best"] - found["mean"])
         naive.append(
@@ -136,7 +140,9 @@ def test_the_best_of_equal_members_is_no_better_than_all_of_them() -> None:
 def test_members_are_drawn_together_by_what_chance_made_of_their_spread() -> None:
     # variance of 0.5 and 0: 1/8; by chance: two members, four problems, deviations of 1/4: 8 / 16 / 4 / 3 = 1/24
     some = {"a": {"letters/flip": "1100"}, "b": {"letters/flip": "0000"}}
-    found = figures(test=some, about=about(domains={"letters": ("flip",)}, expert_of={}))
+    found = figures(
+        test=some, setup=about(domains={"letters": ("flip",)}, expert_domains={})
+    )
     kept = 1 - (1 / 24) / (1 / 8)
     assert (found["best"], found["worst"]) == pytest.approx(
         (0.25 + kept * 0.25, 0.25 - kept * 0.25)
@@ -145,11 +151,13 @@ def test_members_are_drawn_together_by_what_chance_made_of_their_spread() -> Non
 
 def test_members_that_differ_in_every_problem_are_as_far_apart_as_they_are() -> None:
     some = {"a": {"letters/flip": "1111"}, "b": {"letters/flip": "0000"}}
-    found = figures(test=some, about=about(domains={"letters": ("flip",)}, expert_of={}))
+    found = figures(
+        test=some, setup=about(domains={"letters": ("flip",)}, expert_domains={})
+    )
     assert (found["best"], found["worst"]) == (1, 0)
 
 
 def test_agents_keep_their_own_starts_in_whatever_order_they_are_written():
-    scores = Scores(test={"a": A, "b": B}, start={"b": B, "a": A})
-    found = measure_result(result(test=scores.test, start=scores.start))
+    scores = Scores(test={"a": A, "b": B}, after_experts={"b": B, "a": A})
+    found = measure_result(result(test=scores.test, after_experts=scores.after_experts))
     assert found["forgotten"][0] == 0

@@ -49,14 +49,14 @@ def test_seeds_that_are_none_are_told_with_what_is_wanted(
 ) -> None:
     with pytest.raises(
         UserError,
-        match=r"seeds: got .*, wanted how many, 1 to 10000, or a list of seeds, each once",
+        match=r"seeds: got .*, expected how many, 1 to 10000, or a list of seeds, each once",
     ):
         planned(tmp_path, seeds=seeds)
 
 
 def test_without_arms_there_are_all_and_the_studys_own(tmp_path: Path) -> None:
     plan = planned(
-        tmp_path, arms=[], own={"hot": {"settings": ["teaching.temperature=2.0"]}}
+        tmp_path, arms=[], custom_arms={"hot": {"settings": ["teaching.temperature=2.0"]}}
     )
     assert list(plan.arms) == [*ARMS, "hot"]
 
@@ -74,20 +74,22 @@ def test_a_regimes_settings_an_arms_and_the_choice_are_put_on_top_of_each_other(
     }
     few["arms"] = {
         "teaching": ["experts.batch_size=5", "experts.eval_every=6"],
-        "teaching-frozen": ["experts.lr=0.5"],
+        "teaching-frozen-teachers": ["experts.lr=0.5"],
     }
     plan = planned(
-        tmp_path, arms=["teaching", "teaching-frozen", "experts"], regimes={"few": few}
+        tmp_path,
+        arms=["teaching", "teaching-frozen-teachers", "experts"],
+        regimes={"few": few},
     )
     chosen = ["experts.eval_every=7"]
-    found = {arm: plan.settings(TrainingTask("few", arm, 3), chosen) for arm in plan.arms}
+    found = {arm: plan.configure(TrainingTask("few", arm, 3), chosen) for arm in plan.arms}
     stages = {
-        arm: (c.experts.steps, c.experts.batch, c.experts.every, c.experts.rate)
+        arm: (c.experts.steps, c.experts.batch_size, c.experts.eval_every, c.experts.lr)
         for arm, c in found.items()
     }
     assert stages == {
         "teaching": (1, 5, 7, 1.5e-3),
-        "teaching-frozen": (1, 5, 7, 0.5),
+        "teaching-frozen-teachers": (1, 5, 7, 0.5),
         "experts": (1, 2, 7, 1.5e-3),
     }
     assert {(c.seed, c.evaluation.seed, c.evaluation.problems) for c in found.values()} == {
@@ -97,7 +99,7 @@ def test_a_regimes_settings_an_arms_and_the_choice_are_put_on_top_of_each_other(
 
 
 def test_the_settings_of_trials_are_settings_that_a_run_can_have(tmp_path: Path) -> None:
-    config = planned(tmp_path).settings(TrainingTask("all", "teaching", TUNING_SEED))
+    config = planned(tmp_path).configure(TrainingTask("all", "teaching", TUNING_SEED))
     assert (
         EvaluationConfig.model_validate(config.evaluation.model_dump()) == config.evaluation
     )
@@ -107,17 +109,22 @@ def test_an_ablation_takes_the_choice_of_teaching_even_where_teaching_is_not_an_
     tmp_path: Path,
 ) -> None:
     grid = [["experts.lr=0.1"], ["experts.lr=0.2"]]
-    own = {"mine": {"like": "teaching-frozen", "settings": ["teaching.temperature=2.0"]}}
+    own = {
+        "mine": {
+            "like": "teaching-frozen-teachers",
+            "settings": ["teaching.temperature=2.0"],
+        }
+    }
     plan = planned(
         tmp_path,
-        arms=["teaching-frozen", "mine", "experts"],
-        grids={"teaching": grid},
-        own=own,
+        arms=["teaching-frozen-teachers", "mine", "experts"],
+        search_space={"teaching": grid},
+        custom_arms=own,
     )
-    assert [plan.tuned(arm) for arm in plan.arms] == ["teaching", "teaching", "experts"]
-    assert [list(plan.grid(arm)) for arm in plan.arms] == [grid, grid, []]
-    assert plan.settings(TrainingTask("all", "teaching", 0)) == plan.settings(
-        TrainingTask("all", "teaching-frozen", 0)
+    assert [plan.tuned_arm(arm) for arm in plan.arms] == ["teaching", "teaching", "experts"]
+    assert [list(plan.search_space(arm)) for arm in plan.arms] == [grid, grid, []]
+    assert plan.configure(TrainingTask("all", "teaching", 0)) == plan.configure(
+        TrainingTask("all", "teaching-frozen-teachers", 0)
     ).model_copy(update={"teaching": plan.config.teaching})
 
 
@@ -125,15 +132,15 @@ def test_a_grid_of_what_an_arm_sets_itself_is_refused(tmp_path: Path) -> None:
     grid = [["learning.self_practice=3"]]
     plan = planned(
         tmp_path,
-        arms=["all-data-sft", "all-data"],
-        grids={"all-data-sft": grid, "all-data": grid},
+        arms=["joint-sft", "joint-rl"],
+        search_space={"joint-sft": grid, "joint-rl": grid},
     )
     assert (
-        plan.settings(TrainingTask("all", "all-data", 0), grid[0]).learning.self_practice
+        plan.configure(TrainingTask("all", "joint-rl", 0), grid[0]).learning.self_practice
         == 3
     )
-    with pytest.raises(UserError, match="all-data-sft: the arm sets something of"):
-        plan.settings(TrainingTask("all", "all-data-sft", 0), grid[0])
+    with pytest.raises(UserError, match="joint-sft: the arm sets something of"):
+        plan.configure(TrainingTask("all", "joint-sft", 0), grid[0])
 
 
 def test_an_own_arm_is_another_arm_with_its_own_settings(tmp_path: Path) -> None:
@@ -142,11 +149,11 @@ def test_an_own_arm_is_another_arm_with_its_own_settings(tmp_path: Path) -> None
         "bare": {"like": "base", "settings": ["agents.*.system_prompt=Think."]},
         "long": {"like": "experts", "settings": ["experts.steps=9"]},
     }
-    plan = planned(tmp_path, arms=list(own), own=own)
-    found = {arm: plan.settings(TrainingTask("all", arm, 0)) for arm in own}
+    plan = planned(tmp_path, arms=list(own), custom_arms=own)
+    found = {arm: plan.configure(TrainingTask("all", arm, 0)) for arm in own}
     assert (found["hot"].teaching.temperature, found["hot"].teaching.matches) == (2.0, 2)
     assert (found["long"].experts.steps, found["long"].teaching.matches) == (9, 0)
-    assert found["bare"].agents["ada"].instruction == "Think."
+    assert found["bare"].agents["ada"].system_prompt == "Think."
     assert [plan.arms[arm].trains for arm in own] == [True, False, True]
 
 
@@ -154,31 +161,37 @@ def test_an_own_arm_is_another_arm_with_its_own_settings(tmp_path: Path) -> None
     ("given", "said"),
     [
         ({"arms": ["teching"]}, "no arm 'teching'; did you mean 'teaching'?"),
-        ({"grids": {"expert": []}}, "no arm 'expert'; did you mean 'experts'?"),
+        ({"search_space": {"expert": []}}, "no arm 'expert'; did you mean 'experts'?"),
         (
-            {"regimes": {"a": {"arms": {"al-data": []}}}},
-            "no arm 'al-data'; did you mean 'all-data'?",
+            {"regimes": {"a": {"arms": {"join-rl": []}}}},
+            "no arm 'join-rl'; did you mean 'joint-rl'?",
         ),
         (
             {"arms": ["experts-ties"]},
             "'experts-ties' is made of 'experts', which is not among the arms",
         ),
         (
-            {"grids": {"teaching-frozen": [[]]}},
-            "'teaching-frozen' takes the choice of 'teaching'",
+            {"search_space": {"teaching-frozen-teachers": [[]]}},
+            "'teaching-frozen-teachers' takes the choice of 'teaching'",
         ),
-        ({"grids": {"base": [[]]}}, "'base' is not trained"),
-        ({"own": {"teaching": {"settings": []}}}, "there is an arm 'teaching' already"),
+        ({"search_space": {"base": [[]]}}, "'base' is not trained"),
         (
-            {"own": {"x": {"like": "teachin", "settings": []}}},
+            {"custom_arms": {"teaching": {"settings": []}}},
+            "there is an arm 'teaching' already",
+        ),
+        (
+            {"custom_arms": {"x": {"like": "teachin", "settings": []}}},
             "no arm 'teachin'; did you mean 'teaching'?",
         ),
         (
-            {"own": {"x": {"like": "experts-ties", "settings": []}}},
+            {"custom_arms": {"x": {"like": "experts-ties", "settings": []}}},
             "'experts-ties' is made of 'experts'",
         ),
-        ({"own": {"X": {"settings": []}}}, "[own] X"),
-        ({"own": {"x": {"setting": []}}}, "no setting 'setting'; did you mean 'settings'?"),
+        ({"custom_arms": {"X": {"settings": []}}}, "[custom_arms] X"),
+        (
+            {"custom_arms": {"x": {"setting": []}}},
+            "no setting 'setting'; did you mean 'settings'?",
+        ),
         ({"regimes": {}}, "regimes: dictionary should have at least 1 item"),
         (
             {"regimes": {"a": {"setings": []}}},
@@ -186,7 +199,10 @@ def test_an_own_arm_is_another_arm_with_its_own_settings(tmp_path: Path) -> None
         ),
         ({"budget": 0}, "budget: input should be greater than 0, got 0"),
         ({"budgets": 1.0}, "no setting 'budgets'; did you mean 'budget'?"),
-        ({"tuning": 1.5}, "tuning: input should be less than or equal to 1, got 1.5"),
+        (
+            {"tuning_fraction": 1.5},
+            "tuning_fraction: input should be less than or equal to 1, got 1.5",
+        ),
         ({"config": "leage.toml"}, "leage.toml: cannot be read"),
     ],
 )
@@ -232,7 +248,7 @@ def test_a_setting_that_changes_nothing_is_refused(
 ) -> None:
     plan = planned(tmp_path, regimes={"few": {"settings": settings}})
     with pytest.raises(UserError) as told:
-        plan.settings(TrainingTask("few", "teaching", 0))
+        plan.configure(TrainingTask("few", "teaching", 0))
     assert said in str(told.value)
 
 
@@ -248,9 +264,9 @@ def test_a_setting_that_is_none_is_told_with_the_arm_the_regime_and_the_entry_of
         ("seed.x=3", "a setting seed.x=3: 'seed' is a value, not a section"),
         (
             "learning.policy_lr=fast",
-            "with learning.policy_lr=fast [learning] policy_rate: input should be a valid",
+            "with learning.policy_lr=fast [learning] policy_lr: input should be a valid",
         ),
     ):
         with pytest.raises(UserError) as told:
-            plan.settings(TrainingTask("all", "teaching", 0), (given,))
+            plan.configure(TrainingTask("all", "teaching", 0), (given,))
         assert said in str(told.value)

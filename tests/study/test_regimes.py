@@ -45,14 +45,15 @@ def test_a_learning_curve_is_the_mean_where_all_seeds_have_been():
 
 def test_a_series_of_one_seed_has_no_band_and_one_of_none_is_no_line():
     regime = of(
-        result(trace=TrainingTrace(useful=[(10, 0.5), (20, 0.7)])), result("all-data")
+        result(trace=TrainingTrace(nonzero_variance=[(10, 0.5), (20, 0.7)])),
+        result("joint-rl"),
     )
-    (line,) = compute_trace_curves(regime, "useful")
+    (line,) = compute_trace_curves(regime, "nonzero_variance")
     assert (line.points[0][1], line.points[-1][1]) == (
         (0.5, None, None, 1),
         (pytest.approx(0.7), None, None, 1),
     )
-    assert compute_trace_curves(regime, "cyclic") == []
+    assert compute_trace_curves(regime, "cyclic_share") == []
 
 
 def gain(
@@ -77,21 +78,26 @@ def test_gains_weigh_every_lesson_the_same():
 
 def test_stretches_end_at_looks_and_lose_no_lesson():
     told = [gain(x, "a", "b", 0.1, 1) for x in (10, 20, 30, 50, 89, 90)]
-    found = compute_phase_gains(of(result(trace=TrainingTrace(gains=told))), "teaching")
-    assert [part.last for part in found] == [30, 50, 90]
-    assert [part.gain["a", "b"][1] for part in found] == [3, 1, 2]
+    found = compute_phase_gains(
+        of(result(trace=TrainingTrace(lesson_gains=told))), "teaching"
+    )
+    assert [part.end for part in found] == [30, 50, 90]
+    assert [part.gains["a", "b"][1] for part in found] == [3, 1, 2]
     assert compute_phase_gains(of(result()), "teaching") == []
     assert compute_phase_gains(of(result()), "no-gate") == []
 
 
 def test_noise_of_four_agents_is_half_cyclic_and_two_have_no_cycle() -> None:
-    four, two = about(("a", "b", "c", "d"), expert_of={}), about(("a", "b"), expert_of={})
+    four, two = (
+        about(("a", "b", "c", "d"), expert_domains={}),
+        about(("a", "b"), expert_domains={}),
+    )
     keys = {
         agent: {"letters/flip": "0011", "letters/turn": "0001", "numbers/sums": "01"}
         for agent in "abcd"
     }
-    assert expected_cyclic_share(of(result(test=keys, about=four))) == 0.5
-    assert expected_cyclic_share(of(result(about=two))) == 0
+    assert expected_cyclic_share(of(result(test=keys, setup=four))) == 0.5
+    assert expected_cyclic_share(of(result(setup=two))) == 0
 
 
 def test_a_ledger_is_the_mean_of_the_seeds_a_purpose_that_one_lacks_being_nothing():
@@ -99,6 +105,6 @@ def test_a_ledger_is_the_mean_of_the_seeds_a_purpose_that_one_lacks_being_nothin
         seed=0, cost=Cost(budget=9, spent=9, ledger={"lesson": 4.0, "policy": 2.0})
     )
     second = result(seed=1, cost=Cost(budget=9, spent=9, ledger={"policy": 4.0}))
-    assert average_ledger(of(first, second, result("all-data"))) == {
+    assert average_ledger(of(first, second, result("joint-rl"))) == {
         "teaching": {"lesson": 2.0, "policy": 3.0}
     }

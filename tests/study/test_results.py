@@ -7,15 +7,8 @@ from typing import Any
 import pytest
 
 from docendo.errors import RunError, UserError
-from docendo.study.results import (
-    CurvePoint,
-    LessonGain,
-    TrainingTrace,
-    load_study,
-    read_result,
-    result_path,
-    write_result,
-)
+from docendo.study.result_files import load_study, read_result, result_path, write_result
+from docendo.study.results import CurvePoint, LessonGain, TrainingTrace
 from tests.study.toys import about, answers, result
 
 
@@ -30,12 +23,12 @@ def rich(seed: int = 0) -> Any:
     gain = LessonGain(flops=50, teacher="a", student="b", gain=-0.25, lessons=3)
     return result(
         seed=seed,
-        lesson=answers(**keys),
-        start=answers(**keys),
-        outside=answers(letters_sort="1"),
+        with_lesson=answers(**keys),
+        after_experts=answers(**keys),
+        ood=answers(letters_sort="1"),
         vote={"letters/flip": "0110"},
         curve=curve,
-        trace=TrainingTrace(useful=[(50, 0.5)], gains=[gain]),
+        trace=TrainingTrace(nonzero_variance=[(50, 0.5)], lesson_gains=[gain]),
     )
 
 
@@ -71,7 +64,7 @@ WRONG = {
     },
     "cost.budget: field required": {"cost": {"spent": 1.0}},
     "no field 'score'": {"score": 1},
-    "format: input should be 1, got 2": {"format": 2},
+    "format: input should be 2, got 1": {"format": 1},
     "arm: string should match pattern": {"arm": "../x"},
     "scores.test.a.letters/flip: string should match pattern": {
         "scores": {"test": {"a": {"letters/flip": "01x"}}}
@@ -85,20 +78,20 @@ WRONG = {
     "scores.test.a: no family 'letters/flop'; did you mean 'letters/flip'": {
         "scores": {"test": answers(letters_flop="01", letters_turn="01", numbers_sums="01")}
     },
-    "scores.vote.letters/flip: got 1 problems, wanted 4": {
+    "scores.vote.letters/flip: got 1 problems, expected 4": {
         "scores": {"vote": {"letters/flip": "0"}}
     },
-    "scores.outside: 'letters/turn' was trained on": {
-        "scores": {"outside": answers(letters_turn="0")}
+    "scores.ood: 'letters/turn' was trained on": {
+        "scores": {"ood": answers(letters_turn="0")}
     },
-    "curve.1.flops: got 5 after 5, wanted more": {
+    "curve.1.flops: got 5 after 5, expected more": {
         "curve": [
             {"flops": 5.0, "accuracy": {a: {"letters": 0.0, "numbers": 0.0} for a in "ab"}}
         ]
         * 2
     },
-    "about.expert_of.a: no domain 'letter'; did you mean 'letters'": {
-        "about": {"expert_of": {"a": ["letter"]}}
+    "setup.expert_domains.a: no domain 'letter'; did you mean 'letters'": {
+        "setup": {"expert_domains": {"a": ["letter"]}}
     },
 }
 
@@ -108,7 +101,7 @@ def test_what_is_wrong_is_said_with_file_and_field(said: str, tmp_path: Path):
     path = write_result(tmp_path, result())
     plain = json.loads(path.read_text())
     for name, value in WRONG[said].items():
-        keeps = isinstance(value, dict) and name in {"scores", "about"}
+        keeps = isinstance(value, dict) and name in {"scores", "setup"}
         plain[name] = plain[name] | value if keeps else value
     path.write_text(json.dumps(plain))
     with pytest.raises(UserError) as raised:
@@ -132,19 +125,19 @@ def test_a_file_under_another_name_than_its_own_is_refused(tmp_path: Path):
     other = path.rename(path.with_name("teaching-1.json"))
     with pytest.raises(
         UserError,
-        match=r"teaching-1\.json: holds scarce, teaching, seed 0; wanted in results/scarce",
+        match=r"teaching-1\.json: holds scarce, teaching, seed 0; expected in results/scarce",
     ):
         read_result(other)
 
 
 def test_a_study_is_all_its_results_in_order(tmp_path: Path):
-    for arm, seed in (("teaching", 10), ("teaching", 9), ("all-data", 9)):
+    for arm, seed in (("teaching", 10), ("teaching", 9), ("joint-rl", 9)):
         write_result(tmp_path, result(arm, seed))
     (tmp_path / "results" / "scarce" / ".teaching-3.json.7.tmp").write_text("half")
     study = load_study(tmp_path)
     assert study.name == tmp_path.name
     assert {arm: list(seeds) for arm, seeds in study.results["scarce"].items()} == {
-        "all-data": [9],
+        "joint-rl": [9],
         "teaching": [9, 10],
     }
 
@@ -181,16 +174,16 @@ def test_a_folder_without_results_is_refused(tmp_path: Path):
 def test_arms_that_answered_other_problems_are_not_compared(tmp_path: Path):
     write_result(tmp_path, result("teaching"))
     fewer = answers(letters_flip="001", letters_turn="0001", numbers_sums="01")
-    write_result(tmp_path, result("all-data", test=fewer))
+    write_result(tmp_path, result("joint-rl", test=fewer))
     with pytest.raises(
         UserError,
-        match=r"teaching and all-data did not answer the same problems \(scores.test\)",
+        match=r"teaching and joint-rl did not answer the same problems \(scores.test\)",
     ):
         load_study(tmp_path)
 
 
 def test_an_arm_may_be_a_single_agent(tmp_path: Path):
     one = answers(("one",), letters_flip="0011", letters_turn="0001", numbers_sums="01")
-    write_result(tmp_path, result("one-agent", test=one, about=about(("one",))))
+    write_result(tmp_path, result("single-agent", test=one, setup=about(("one",))))
     write_result(tmp_path, result("teaching"))
-    assert set(load_study(tmp_path).results["scarce"]) == {"one-agent", "teaching"}
+    assert set(load_study(tmp_path).results["scarce"]) == {"single-agent", "teaching"}

@@ -6,6 +6,7 @@ import pytest
 
 from docendo.statistics import Estimate
 from docendo.study.bootstrap import Bootstrap, Closure, Difference
+from docendo.study.limits import list_limits, write_reproduction
 from docendo.study.regimes import RegimeResults
 from docendo.study.results import ArmResult, Cost, StudyResults
 from docendo.study.sentences import (
@@ -14,14 +15,12 @@ from docendo.study.sentences import (
     describe_closure,
     describe_difference,
     describe_regime,
-    list_limits,
     side_of_zero,
     write_headline,
-    write_reproduction,
 )
 from tests.study.toys import about, answers, result
 
-ONE = about(("a",), domains={"letters": ("flip",)}, expert_of={})
+ONE = about(("a",), domains={"letters": ("flip",)}, expert_domains={})
 
 
 def told(mean: float, low: float | None, high: float | None, n: int = 5) -> Difference:
@@ -79,104 +78,110 @@ def regime(
     seeds: int = 3,
     **shares: int,
 ) -> RegimeResults:
-    """Arms whose single agent answers so many of 100 problems right, in every seed; ``all_data`` is all-data."""
+    """Arms whose single agent answers so many of 100 problems right, in every seed; ``joint_rl`` is joint-rl."""
     arms: dict[str, dict[int, ArmResult]] = {}
     for arm, right in ((n.replace("_", "-"), right) for n, right in shares.items()):
         keys = answers(("a",), letters_flip="1" * right + "0" * (100 - right))
         spent = Cost(budget=100, spent=(cost or {}).get(arm, 100.0))
         arms[arm] = {
-            s: result(arm, s, keys, regime=name, about=ONE, cost=spent)
+            s: result(arm, s, keys, regime=name, setup=ONE, cost=spent)
             for s in range(seeds)
         }
     return RegimeResults(name, arms, Bootstrap(arms, 400))
 
 
 def test_the_answer_names_the_winner_and_how_much_of_the_gap_was_closed():
-    first, *others = describe_regime(regime(teaching=60, all_data=80, experts=40))
+    first, *others = describe_regime(regime(teaching=60, joint_rl=80, experts=40))
     assert first.startswith(
-        "Without a lesson, all-data beats teaching by +20.0 points (95% interval +"
+        "Without a lesson, joint-rl beats teaching by +20.0 points (95% interval +"
     )
     assert (
         others[0]
-        == "Where all-data is ahead: best member (\N{MINUS SIGN}20.0), worst member (\N{MINUS SIGN}20.0)."
+        == "Where joint-rl is ahead: best member (\N{MINUS SIGN}20.0), worst member (\N{MINUS SIGN}20.0)."
     )
     assert others[1].startswith(
-        "Of the gap between experts and all-data, teaching closed 50% (95% interval "
+        "Of the gap between experts and joint-rl, teaching closed 50% (95% interval "
     )
     assert others[2].endswith(
-        "where data are private: there it is a yardstick and no rival."
+        "Where data are private that is not allowed: there it is a yardstick and no rival."
     )
     assert len(others) == 3
 
 
-def test_the_rivals_of_teaching_are_fine_tuning_joint_training_that_pools_and_a_single_agent() -> (
+def test_the_rivals_of_teaching_are_fine_tuning_joint_training_that_shares_and_a_single_agent() -> (
     None
 ):
-    halves = {"teaching_no_homework": 55, "teaching_no_lessons": 75}
+    halves = {"teaching_no_sharing": 55, "teaching_no_lessons": 75}
     others = {
-        "all_data_pooled": 50,
-        "one_agent": 95,
-        "one_agent_wide": 98,
-        "all_data_sft": 90,
+        "joint_rl_shared": 50,
+        "single_agent": 95,
+        "single_agent_wide": 98,
+        "joint_sft": 90,
     }
-    given = regime(teaching=80, all_data=50, **others, **halves)
-    tuned, pooled, mean, single, wide, lessons, homework = compare_with_rivals(given)
-    assert "only fine-tuned on the solutions, all-data-sft beats teaching by +10.0" in tuned
+    given = regime(teaching=80, joint_rl=50, **others, **halves)
+    tuned, pooled, mean, single, wide, lessons, sharing = compare_with_rivals(given)
+    assert "only fine-tuned on the solutions, joint-sft beats teaching by +10.0" in tuned
     assert pooled.startswith(
-        "Where joint training pools what it found, teaching beats all-data-pooled by +30.0 points"
+        "Where joint training shares its correct solutions, teaching beats joint-rl-shared by +30.0 points"
     )
     assert (
-        "Its mean against a single agent with all the compute: one-agent beats teaching by +15.0"
+        "Its mean against a single agent with all the compute: single-agent beats teaching by +15.0"
         in mean
     )
     assert (
-        "best member against a single agent with all the compute: one-agent beats teaching by +15.0"
+        "best member against a single agent with all the compute: single-agent beats teaching by +15.0"
         in single
     )
     assert wide.startswith(
-        "Its mean against one that has all the weights too: one-agent-wide beats teaching by +18.0"
+        "Its mean against one that has all the weights too: single-agent-wide beats teaching by +18.0"
     )
-    assert lessons.startswith("By lessons, without others' homework: teaching-no-homework")
+    assert lessons.startswith("By lessons, without others' solutions: teaching-no-sharing")
     assert "+5.0 points" in lessons
-    assert "where that is read: teaching-no-lessons beats all-data by +25.0" in homework
+    assert "where they are shared: teaching-no-lessons beats joint-rl by +25.0" in sharing
     (alone,) = compare_with_rivals(
-        regime(teaching=9, all_data=9, experts=20, teaching_no_lessons=70)
+        regime(teaching=9, joint_rl=9, experts=20, teaching_no_lessons=70)
     )
     assert "teaching-no-lessons beats experts by +50.0" in alone, (
         "who has no more data than experts"
     )
-    assert compare_with_rivals(regime(teaching=80, all_data=50)) == []
+    assert compare_with_rivals(regime(teaching=80, joint_rl=50)) == []
 
 
 def test_ablations_say_what_teaching_owes_to_each_part() -> None:
     some = regime(
-        teaching=60, all_data=20, teaching_no_gate=20, teaching_gold=95, teaching_uniform=60
+        teaching=60,
+        joint_rl=20,
+        teaching_no_gate=20,
+        teaching_oracle_lessons=95,
+        teaching_uniform_teachers=60,
     )
     worse, better, same = (
         next(s for s in describe_ablations(some) if arm in s)
-        for arm in ("no-gate", "gold", "uniform")
+        for arm in ("no-gate", "oracle-lessons", "uniform")
     )
     assert worse.startswith(
         "What teaching owes to its parts: worse without them are teaching-no-gate (\N{MINUS SIGN}40.0,"
     )
-    assert better.startswith("Better than teaching are teaching-gold (+35.0,")
-    assert same.startswith("Not to be told apart from teaching are teaching-uniform (+0.0,")
-    assert describe_ablations(regime(teaching=60, all_data=20)) == []
+    assert better.startswith("Better than teaching are teaching-oracle-lessons (+35.0,")
+    assert same.startswith(
+        "Not to be told apart from teaching are teaching-uniform-teachers (+0.0,"
+    )
+    assert describe_ablations(regime(teaching=60, joint_rl=20)) == []
 
 
 def test_arms_that_did_not_cost_the_same_are_not_called_equal():
-    said = describe_regime(regime(teaching=60, all_data=80, cost={"teaching": 120.0}))[-1]
-    assert said == "Their compute is not equal: teaching spent 120 FLOP, all-data 100 FLOP."
+    said = describe_regime(regime(teaching=60, joint_rl=80, cost={"teaching": 120.0}))[-1]
+    assert said == "Their compute is not equal: teaching spent 120 FLOP, joint-rl 100 FLOP."
     assert "compute" not in " ".join(
-        describe_regime(regime(teaching=60, all_data=80, cost={"teaching": 104.0}))
+        describe_regime(regime(teaching=60, joint_rl=80, cost={"teaching": 104.0}))
     )
 
 
 def test_a_gap_is_told_only_where_teaching_studied_what_the_experts_did() -> None:
-    some = regime(teaching=60, all_data=80, experts=40)
-    more = ONE.model_copy(update={"studied": {"a": ("letters", "numbers")}})
+    some = regime(teaching=60, joint_rl=80, experts=40)
+    more = ONE.model_copy(update={"sft_domains": {"a": ("letters", "numbers")}})
     open_to_all = {
-        s: r.model_copy(update={"about": more}) for s, r in some.arms["teaching"].items()
+        s: r.model_copy(update={"setup": more}) for s, r in some.arms["teaching"].items()
     }
     arms = {**some.arms, "teaching": open_to_all}
     shut, free = (
@@ -190,11 +195,11 @@ def test_a_gap_is_told_only_where_teaching_studied_what_the_experts_did() -> Non
 
 
 def test_without_one_of_the_two_there_is_no_answer():
-    assert describe_regime(regime(teaching=60)) == ["There is no result of all-data yet."]
-    some, other = regime(teaching=60).arms["teaching"], regime(all_data=60).arms["all-data"]
-    apart = {"teaching": {0: some[0]}, "all-data": {1: other[1]}}
+    assert describe_regime(regime(teaching=60)) == ["There is no result of joint-rl yet."]
+    some, other = regime(teaching=60).arms["teaching"], regime(joint_rl=60).arms["joint-rl"]
+    apart = {"teaching": {0: some[0]}, "joint-rl": {1: other[1]}}
     assert describe_regime(RegimeResults("scarce", apart, Bootstrap(apart, 10))) == [
-        "teaching and all-data have no seed in common yet."
+        "teaching and joint-rl have no seed in common yet."
     ]
     assert (
         write_headline([regime(teaching=60)])
@@ -211,39 +216,39 @@ def test_an_answer_says_so_where_nobody_taught_anybody() -> None:
                 )
                 for s, r in by.items()
             }
-            for arm, by in regime(teaching=60, all_data=50).arms.items()
+            for arm, by in regime(teaching=60, joint_rl=50).arms.items()
         }
         return describe_regime(RegimeResults("scarce", arms, Bootstrap(arms, 10)))
 
-    assert "the budget ended with the experts' study" in spent(experts=9.0)[1]
+    assert "the budget ended in the experts' stage" in spent(experts=9.0)[1]
     assert "the budget ended" not in " ".join(spent(experts=9.0, practice=1.0))
 
 
 def test_the_headline_says_where_who_wins():
     won, lost = (
-        regime("scarce", teaching=90, all_data=60),
-        regime("plenty", teaching=60, all_data=90),
+        regime("scarce", teaching=90, joint_rl=60),
+        regime("plenty", teaching=60, joint_rl=90),
     )
-    even = regime("middling", teaching=60, all_data=60)
+    even = regime("middling", teaching=60, joint_rl=60)
     assert write_headline([won, lost, even]) == (
-        "At equal compute, teaching beats all-data in scarce; all-data beats teaching in plenty; "
+        "At equal compute, teaching beats joint-rl in scarce; joint-rl beats teaching in plenty; "
         "which is ahead cannot be told in middling."
     )
 
 
 def test_a_share_of_a_gap_comes_with_its_interval_or_with_the_reason_why_there_is_none():
     assert describe_closure(Closure(Estimate(0.5, -0.1, 0.9, 3), "")) == (
-        "Of the gap between experts and all-data, teaching closed 50% (95% interval \N{MINUS SIGN}10% to 90%, 3 seeds)."
+        "Of the gap between experts and joint-rl, teaching closed 50% (95% interval \N{MINUS SIGN}10% to 90%, 3 seeds)."
     )
     assert describe_closure(Closure(None, "because")).endswith("is undefined: because.")
 
 
 def test_limits_tell_of_missing_trainings_and_of_single_seeds():
-    some = regime(teaching=60, all_data=50)
-    arms = {"teaching": some.arms["teaching"], "all-data": {0: some.arms["all-data"][0]}}
+    some = regime(teaching=60, joint_rl=50)
+    arms = {"teaching": some.arms["teaching"], "joint-rl": {0: some.arms["joint-rl"][0]}}
     said = " ".join(list_limits([RegimeResults("scarce", arms, Bootstrap(arms, 10))]))
     assert (
-        "Seeds per arm: 1 to 3 (0, 1, 2). Missing: scarce all-data 1, scarce all-data 2;"
+        "Seeds per arm: 1 to 3 (0, 1, 2). Missing: scarce joint-rl 1, scarce joint-rl 2;"
         in said
     )
     assert "no winner is named" in said
@@ -282,7 +287,7 @@ def test_a_study_names_the_commit_to_repeat_it_from_or_all_that_made_it(
 ):
     arms = {
         "teaching": {
-            seed: result(seed=seed, about=about(commit=c)) for seed, c in enumerate(commits)
+            seed: result(seed=seed, setup=about(commit=c)) for seed, c in enumerate(commits)
         }
     }
     assert (

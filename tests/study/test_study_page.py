@@ -14,14 +14,8 @@ from rich.console import Console
 from docendo.errors import UserError
 from docendo.study.markdown import render_markdown, render_terminal
 from docendo.study.regimes import RegimeResults, split_by_regime
-from docendo.study.results import (
-    CurvePoint,
-    LessonGain,
-    StudyResults,
-    TrainingTrace,
-    load_study,
-    write_result,
-)
+from docendo.study.result_files import load_study, write_result
+from docendo.study.results import CurvePoint, LessonGain, StudyResults, TrainingTrace
 from docendo.study.sentences import write_headline
 from docendo.study.study_page import study_page, write_report
 from tests.hostile.payloads import HTML
@@ -56,7 +50,7 @@ def test_page_markdown_and_terminal_tell_the_same(
     console.print(render_terminal(study, found))
     shown = console.export_text()
     for regime in found:
-        mean = regime.boot.measured("teaching")["mean"].estimate("mean")
+        mean = regime.bootstrap.measures("teaching")["mean"].estimate("mean")
         for text in (flat(page), told, shown):
             assert regime.name in text
             assert f"{100 * mean.mean:.1f}" in text
@@ -85,7 +79,13 @@ def test_the_page_asks_for_nothing(toy: tuple[StudyResults, list[RegimeResults]]
 def test_ablations_have_a_picture_of_their_own_with_what_they_are_compared_with(
     tmp_path: Path,
 ) -> None:
-    for arm in ("teaching", "all-data", "one-agent", "teaching-gold", "teaching-no-gate"):
+    for arm in (
+        "teaching",
+        "joint-rl",
+        "single-agent",
+        "teaching-oracle-lessons",
+        "teaching-no-gate",
+    ):
         curve = [
             CurvePoint(flops=x, accuracy={a: dict.fromkeys(TRAINED, 0.5) for a in "ab"})
             for x in (0, 90)
@@ -97,15 +97,16 @@ def test_ablations_have_a_picture_of_their_own_with_what_they_are_compared_with(
         sorted(re.findall(r'<text class="name series s(\d)"[^>]*>([^<]*)', picture))
         for picture in (rivals, parts)
     ]
-    assert named[0] == [("0", "teaching"), ("1", "all-data"), ("2", "one-agent")]
-    assert named[1] == [("0", "teaching"), ("2", "gold"), ("3", "no-gate")]
+    assert named[0] == [("0", "teaching"), ("1", "joint-rl"), ("2", "single-agent")]
+    assert named[1] == [("0", "teaching"), ("2", "no-gate"), ("3", "oracle-lessons")]
 
 
 def test_an_arm_whose_rounds_were_told_and_whose_learning_was_not_has_a_line(
     tmp_path: Path,
 ) -> None:
     write_result(
-        tmp_path, result("experts", trace=TrainingTrace(useful=((1, 0.2), (2, 0.6))))
+        tmp_path,
+        result("experts", trace=TrainingTrace(nonzero_variance=((1, 0.2), (2, 0.6)))),
     )
     assert "experts: 20% to 60%" in written(tmp_path).read_text()
 
@@ -118,7 +119,7 @@ def test_what_few_lessons_brought_has_no_colour_and_does_not_set_the_scale(
         LessonGain(flops=90, teacher=t, student=s, gain=gain, lessons=n)
         for t, s, gain, n in told
     )
-    write_result(tmp_path, result(trace=TrainingTrace(gains=gains)))
+    write_result(tmp_path, result(trace=TrainingTrace(lesson_gains=gains)))
     page = written(tmp_path).read_text()
     cells = [c for c in re.findall(r'<g class="cell">.*?</g>', page) if "mean gain" in c]
     depths = [re.findall(r'fill-opacity="([^"]*)"', cell) for cell in cells]
@@ -134,7 +135,9 @@ def test_rounds_in_numbers_are_means_over_looks_and_lessons(tmp_path: Path) -> N
         tmp_path,
         result(
             trace=TrainingTrace(
-                useful=((1, 0.2), (2, 0.6)), passed=((1, 1.0),), gains=gains
+                nonzero_variance=((1, 0.2), (2, 0.6)),
+                gate_passed=((1, 1.0),),
+                lesson_gains=gains,
             )
         ),
     )
@@ -148,19 +151,19 @@ def test_a_study_of_one_training_has_a_page_that_claims_nothing(tmp_path: Path):
     assert "nothing to compare yet" in page
     assert "beats" not in flat(page.split("<main>")[1])
     study = load_study(tmp_path)
-    assert "There is no result of all-data yet" in render_markdown(
+    assert "There is no result of joint-rl yet" in render_markdown(
         study, split_by_regime(study, 10)
     )
 
 
 def test_arms_that_answered_nothing_or_everything_have_a_page(tmp_path: Path):
-    for arm, key in (("teaching", "1"), ("all-data", "0"), ("experts", "0")):
+    for arm, key in (("teaching", "1"), ("joint-rl", "0"), ("experts", "0")):
         for seed in range(2):
             keys = answers(letters_flip=key * 9, letters_turn=key * 9, numbers_sums=key * 9)
             write_result(tmp_path, result(arm, seed, keys))
     page = flat(written(tmp_path).read_text())
     assert (
-        "teaching beats all-data by +100.0 points (95% interval +100.0 to +100.0, 2 seeds)"
+        "teaching beats joint-rl by +100.0 points (95% interval +100.0 to +100.0, 2 seeds)"
         in page
     )
     assert "so there is no gap to close" in page
@@ -181,9 +184,9 @@ def test_hostile_names_add_no_element_and_no_markdown(text: str, tmp_path: Path)
         agents = (name, "b")
         test = answers(agents, letters_flip="01", letters_turn="01", numbers_sums="01")
         model = about(
-            agents, model=name, setting={name: name}, domains=TRAINED, expert_of={}
+            agents, model=name, settings={name: name}, domains=TRAINED, expert_domains={}
         )
-        write_result(folder, result(test=test, about=model))
+        write_result(folder, result(test=test, setup=model))
         study = load_study(folder)
         found = split_by_regime(study, 10)
         return study_page(study, found), render_markdown(study, found)
@@ -208,10 +211,10 @@ def make_study() -> ModuleType:
 
 def test_the_page_of_the_docs_is_made_of_all_studies_in_the_folder(tmp_path: Path):
     script = make_study()
-    assert script.page(tmp_path / "nothing") == ""
+    assert script.make_page(tmp_path / "nothing") == ""
     toy_study(tmp_path / "one", seeds=2, regimes=("scarce",))
     shutil.copytree(tmp_path / "one", tmp_path / "two")
-    page = script.page(tmp_path)
+    page = script.make_page(tmp_path)
     assert page.startswith(script.HEAD)
     assert [line for line in page.splitlines() if line.startswith("## ")] == [
         "## one",
@@ -226,12 +229,12 @@ def test_in_the_table_of_the_readme_other_studies_name_their_base(tmp_path: Path
         shutil.copytree(tmp_path / "equal_compute", tmp_path / name)
         for path in (tmp_path / name).glob("results/*/*.json"):
             told = json.loads(path.read_text())
-            told["about"]["model"] = model or told["about"]["model"]
+            told["setup"]["model"] = model or told["setup"]["model"]
             path.write_text(json.dumps(told))
-    columns, repeats = script.columns(tmp_path), script.repeats(tmp_path)
+    columns, repeats = script.read_columns(tmp_path), script.read_repeats(tmp_path)
     assert list(columns) == ["scarce", "scarce, larger", "scarce, another"]
     assert list(repeats) == ["scarce, again"]
-    made = script.block(columns, repeats)
+    made = script.make_table(columns, repeats)
     assert "| | scarce | scarce, larger | scarce, another |" in made
     assert [line.split(":")[0] for line in made.splitlines() if line.startswith("*")] == [
         "*scarce*",

@@ -15,7 +15,8 @@ from docendo.study import tuning
 from docendo.study import worker as compare
 from docendo.study.arm_run import Training
 from docendo.study.plan import TUNING_SEED, StudyPlan, TrainingTask
-from docendo.study.results import ArmResult, load_study
+from docendo.study.result_files import load_study
+from docendo.study.results import ArmResult
 from docendo.study.tuning import choose_settings, lock_run, trial_path
 from docendo.study.worker import StudyWorker
 from tests.study.leagues import Silent, planned
@@ -29,7 +30,9 @@ GRID = [
 
 @pytest.fixture
 def plan(tmp_path: Path) -> StudyPlan:
-    return planned(tmp_path, budget=1e8, grids={"teaching": GRID}, tuning=0.5)
+    return planned(
+        tmp_path, budget=1e8, search_space={"teaching": GRID}, tuning_fraction=0.5
+    )
 
 
 def noted(folder: Path, scores: list[float]) -> None:
@@ -59,14 +62,16 @@ def test_each_setting_is_tried_once_with_its_share_of_the_budget_on_fresh_proble
 ) -> None:
     watcher, courses, opened = Silent(), list[Training](), tuning.train_to_budget
 
-    def spied(*given: Any) -> float:
-        return opened(
-            *given[:-1], lambda course: (courses.append(course), given[-1](course))
-        )
+    def spied(config: Any, run: Path, *, finish: Any, **given: Any) -> float:
+        def noting(training: Training) -> None:
+            courses.append(training)
+            finish(training)
+
+        return opened(config, run, finish=noting, **given)
 
     monkeypatch.setattr(tuning, "train_to_budget", spied)
     first = choose_settings(plan, tmp_path, "all", "teaching", watcher)
-    assert [c.session.config.learning.policy_rate for c in courses] == [1e-4, 1e-3, 1e-2]
+    assert [c.session.config.learning.policy_lr for c in courses] == [1e-4, 1e-3, 1e-2]
     assert {(c.budget, c.session.config.seed) for c in courses} == {(5e7, TUNING_SEED)}
     told = [line for line in watcher.lines if "trying" in line]
     assert told == [f"all, teaching: trying {settings[0]}" for settings in GRID]
@@ -89,7 +94,7 @@ def test_a_trial_of_other_settings_is_told(plan: StudyPlan, tmp_path: Path) -> N
     noted(tmp_path, [0.1, 0.2, 0.3])
     path = trial_path(tmp_path, TrainingTask("all", "teaching", TUNING_SEED), 1)
     path.write_text(path.read_text().replace("1e-3", "5e-3"))
-    with pytest.raises(UserError, match="was tried, and the study wants"):
+    with pytest.raises(UserError, match="was tried, but the study"):
         choose_settings(plan, tmp_path, "all", "teaching", Silent())
 
 
@@ -100,39 +105,39 @@ def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(
         tmp_path,
         budget=1e7,
         arms=["teaching", "base"],
-        grids={"teaching": GRID[:2]},
-        tuning=0.1,
+        search_space={"teaching": GRID[:2]},
+        tuning_fraction=0.1,
     )
     out, task = tmp_path / "out", TrainingTask("all", "teaching", 0)
     noted(out, [0.2, 0.1])
     study = StudyWorker(plan, out, Silent())
-    list(study.work())
-    assert study.left() == []
+    list(study.run())
+    assert study.unfinished() == []
     longer = StudyWorker(planned_again(plan, GRID), out, Silent())
-    assert task in longer.left(), "the third was not tried yet"
+    assert task in longer.unfinished(), "the third was not tried yet"
     noted(out, [0.2, 0.1, 0.15])
-    assert longer.left() == []
+    assert longer.unfinished() == []
     assert [r.cost.tuning for r in results_in(out)] == [30.0]
-    assert list(longer.work()) == []
+    assert list(longer.run()) == []
     assert [r.cost.tuning for r in results_in(out)] == [60.0], "of all three"
-    assert list(study.work()) == []
+    assert list(study.run()) == []
     assert [r.cost.tuning for r in results_in(out)] == [60.0], (
         "though this one knows of two"
     )
     noted(out, [0.2, 0.1, 0.3])
-    assert longer.left() == [task]
-    assert [r.about.setting for r in longer.work()] == [{"learning.policy_lr": "1e-2"}]
-    assert longer.left() == []
+    assert longer.unfinished() == [task]
+    assert [r.setup.settings for r in longer.run()] == [{"learning.policy_lr": "1e-2"}]
+    assert longer.unfinished() == []
 
 
 def test_an_arm_that_is_given_a_choice_later_is_trained_again(tmp_path: Path) -> None:
-    plan = planned(tmp_path, budget=1e7, arms=["teaching"], seeds=1, tuning=0.1)
+    plan = planned(tmp_path, budget=1e7, arms=["teaching"], seeds=1, tuning_fraction=0.1)
     out = tmp_path / "out"
-    assert [r.about.setting for r in StudyWorker(plan, out, Silent()).work()] == [{}]
+    assert [r.setup.settings for r in StudyWorker(plan, out, Silent()).run()] == [{}]
     noted(out, [0.2])
     chosen = StudyWorker(planned_again(plan, GRID[:1]), out, Silent())
-    assert [r.about.setting for r in chosen.work()] == [{"learning.policy_lr": "1e-4"}]
-    assert chosen.left() == []
+    assert [r.setup.settings for r in chosen.run()] == [{"learning.policy_lr": "1e-4"}]
+    assert chosen.unfinished() == []
 
 
 def results_in(folder: Path) -> list[ArmResult]:
@@ -141,15 +146,15 @@ def results_in(folder: Path) -> list[ArmResult]:
 
 
 def planned_again(plan: StudyPlan, grid: list[list[str]]) -> StudyPlan:
-    return replace(plan, study=plan.study.model_copy(update={"grids": {"teaching": grid}}))
+    return replace(
+        plan, study=plan.study.model_copy(update={"search_space": {"teaching": grid}})
+    )
 
 
 def test_a_setting_that_another_process_tries_does_not_keep_the_others_from_being_tried(
     plan: StudyPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def at_once(
-        _config: Any, _run: Path, _watcher: Any, _study: Any, _budget: float, then: Any
-    ) -> None:
+    def at_once(*_: Any, **__: Any) -> None:
         raise LookupError("trained")
 
     noted(tmp_path, [0.1])
@@ -174,8 +179,8 @@ def test_a_training_waits_for_settings_that_another_process_chooses(
         tmp_path,
         budget=1e7,
         arms=["teaching", "base"],
-        grids={"teaching": GRID[:2]},
-        tuning=0.1,
+        search_space={"teaching": GRID[:2]},
+        tuning_fraction=0.1,
     )
     noted(tmp_path, [0.1])
     name, events = Path("tuning", "all", "teaching-1"), list[str]()
@@ -188,9 +193,9 @@ def test_a_training_waits_for_settings_that_another_process_chooses(
         held.__exit__(None, None, None)
 
     monkeypatch.setattr(compare, "time", SimpleNamespace(sleep=slept))
-    for result in StudyWorker(plan, tmp_path, Silent()).work():
+    for result in StudyWorker(plan, tmp_path, Silent()).run():
         events.append(result.arm)
-        assert result.arm == "base" or result.about.setting == {
+        assert result.arm == "base" or result.setup.settings == {
             "learning.policy_lr": "1e-3"
         }
     assert events == ["base", "waited", "teaching"]
@@ -200,15 +205,15 @@ def _worked(folder: Path, barrier: Any, done: Any) -> None:
     plan = planned(folder / f"{multiprocessing.current_process().name}", **SHARED)
     watcher = Silent()
     barrier.wait()
-    list(StudyWorker(plan, folder / "out", watcher).work())
+    list(StudyWorker(plan, folder / "out", watcher).run())
     done.put(watcher.lines)
 
 
 SHARED: dict[str, Any] = {
     "budget": 2e7,
-    "arms": ["base", "experts", "experts-merged", "teaching", "all-data", "one-agent"],
-    "grids": {"teaching": GRID[:2]},
-    "tuning": 0.2,
+    "arms": ["base", "experts", "experts-merged", "teaching", "joint-rl", "single-agent"],
+    "search_space": {"teaching": GRID[:2]},
+    "tuning_fraction": 0.2,
     "seeds": 2,
 }
 
@@ -234,7 +239,7 @@ def test_two_processes_in_one_folder_train_each_arm_once_and_try_each_setting_on
     for worker in workers:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0]
-    chosen = [line for line in lines if "right with each setting" in line]
+    chosen = [line for line in lines if "accuracy with each setting" in line]
     begun = [line for line in lines if line not in chosen]
     assert chosen
     assert len(begun) == len(set(begun)) == 2 * 5 + 2, lines

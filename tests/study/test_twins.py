@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from docendo.study.plan import TUNING_SEED, StudyPlan, TrainingTask
-from docendo.study.results import load_study
+from docendo.study.result_files import load_study
 from docendo.study.tuning import choose_settings, count_trials_left, trial_path
 from docendo.study.worker import StudyWorker
 from tests.study.leagues import Silent, planned
@@ -17,17 +17,19 @@ GRID = [["learning.policy_lr=1e-4"], ["learning.policy_lr=1e-3"]]
 
 
 def two(folder: Path, **given: Any) -> StudyPlan:
-    return planned(folder, **{"budget": 2e7, "regimes": REGIMES, "tuning": 0.2, **given})
+    return planned(
+        folder, **{"budget": 2e7, "regimes": REGIMES, "tuning_fraction": 0.2, **given}
+    )
 
 
 def test_an_arm_whose_settings_are_those_of_another_regime_is_its_twin(
     tmp_path: Path,
 ) -> None:
-    plan = two(tmp_path, arms=["all-data", "teaching"])
-    assert list(plan.twins(TrainingTask("private", "all-data", 3))) == [
-        TrainingTask("open", "all-data", 3)
+    plan = two(tmp_path, arms=["joint-rl", "teaching"])
+    assert list(plan.equivalent_tasks(TrainingTask("private", "joint-rl", 3))) == [
+        TrainingTask("open", "joint-rl", 3)
     ]
-    assert list(plan.twins(TrainingTask("private", "teaching", 3))) == []
+    assert list(plan.equivalent_tasks(TrainingTask("private", "teaching", 3))) == []
 
 
 def test_what_is_the_same_in_two_regimes_is_trained_once_and_what_is_not_twice(
@@ -37,7 +39,7 @@ def test_what_is_the_same_in_two_regimes_is_trained_once_and_what_is_not_twice(
         two(tmp_path, arms=["base", "experts", "experts-merged", "teaching"]),
         Silent(),
     )
-    list(StudyWorker(plan, tmp_path / "out", watcher, keep=True).work())
+    list(StudyWorker(plan, tmp_path / "out", watcher, keep_runs=True).run())
     trained = sorted(
         path.parent.relative_to(tmp_path / "out" / "runs")
         for path in tmp_path.glob("out/runs/*/*/run.db")
@@ -55,11 +57,11 @@ def test_what_is_the_same_in_two_regimes_is_trained_once_and_what_is_not_twice(
     assert found["private"]["teaching"][0].curve != found["open"]["teaching"][0].curve
 
 
-@pytest.mark.parametrize(("arm", "trials"), [("all-data", 2), ("teaching", 4)])
+@pytest.mark.parametrize(("arm", "trials"), [("joint-rl", 2), ("teaching", 4)])
 def test_a_setting_is_tried_once_for_regimes_in_which_it_is_the_same(
     arm: str, trials: int, tmp_path: Path
 ) -> None:
-    plan, watcher = two(tmp_path, arms=[arm], grids={arm: GRID}), Silent()
+    plan, watcher = two(tmp_path, arms=[arm], search_space={arm: GRID}), Silent()
     tasks = [TrainingTask(regime, arm, seed) for regime in REGIMES for seed in (0, 1)]
     assert count_trials_left(plan, tmp_path / "out", tasks) == trials
     choices = [
@@ -71,25 +73,25 @@ def test_a_setting_is_tried_once_for_regimes_in_which_it_is_the_same(
         for regime in REGIMES
     )
     assert count_trials_left(plan, tmp_path / "out", tasks) == 0
-    if arm == "all-data":
+    if arm == "joint-rl":
         assert choices[0] == choices[1]
 
 
 def test_a_result_with_other_chosen_settings_is_not_taken(tmp_path: Path) -> None:
     plan = two(tmp_path, arms=["experts"])
     list(
-        StudyWorker(plan, tmp_path / "out", Silent()).work(
+        StudyWorker(plan, tmp_path / "out", Silent()).run(
             [TrainingTask("open", "experts", 0)]
         )
     )
     path = tmp_path / "out" / "results" / "open" / "experts-0.json"
     path.write_text(
         path.read_text().replace(
-            '"setting": {}', '"setting": {"learning.self_practice": "3"}'
+            '"settings": {}', '"settings": {"learning.self_practice": "3"}'
         )
     )
     list(
-        StudyWorker(plan, tmp_path / "out", Silent(), keep=True).work(
+        StudyWorker(plan, tmp_path / "out", Silent(), keep_runs=True).run(
             [TrainingTask("private", "experts", 0)]
         )
     )

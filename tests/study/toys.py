@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from docendo.study.result_files import write_result
 from docendo.study.results import (
     AnswerKeys,
     ArmResult,
@@ -15,7 +16,6 @@ from docendo.study.results import (
     Scores,
     TrainingSetup,
     TrainingTrace,
-    write_result,
 )
 
 TRAINED = {"letters": ("flip", "turn"), "numbers": ("sums",)}
@@ -30,14 +30,14 @@ def answers(agents: tuple[str, ...] = ("a", "b"), **families: str) -> AnswerKeys
 
 
 def about(agents: tuple[str, ...] = ("a", "b"), **given: Any) -> TrainingSetup:
-    expert_of = dict(zip(agents, (("letters",), ("numbers",)), strict=False))
+    expert_domains = dict(zip(agents, (("letters",), ("numbers",)), strict=False))
     return TrainingSetup(
         **{
             "commit": "abc1234",
             "model": "nano",
             "agents": agents,
             "domains": TRAINED,
-            "expert_of": expert_of,
+            "expert_domains": expert_domains,
         }
         | given
     )
@@ -50,10 +50,14 @@ def result(
     test = test or answers(letters_flip="0011", letters_turn="0001", numbers_sums="01")
     scores = Scores(
         **{"test": test}
-        | {k: given.pop(k) for k in ("lesson", "outside", "start", "vote") if k in given}
+        | {
+            k: given.pop(k)
+            for k in ("with_lesson", "ood", "after_experts", "vote")
+            if k in given
+        }
     )
     made: dict[str, Any] = {
-        "about": about(tuple(test)),
+        "setup": about(tuple(test)),
         "cost": Cost(budget=100.0, spent=90.0),
     }
     return ArmResult(
@@ -79,9 +83,9 @@ def toy_study(
 
 ARMS = (
     "teaching",
-    "all-data",
+    "joint-rl",
     "experts",
-    "one-agent",
+    "single-agent",
     "no-gate",
     "no-notes",
     "random-teacher",
@@ -89,9 +93,9 @@ ARMS = (
 )
 _LEVEL = {
     "teaching": 1.0,
-    "all-data": 0.4,
+    "joint-rl": 0.4,
     "experts": -0.6,
-    "one-agent": 0.3,
+    "single-agent": 0.3,
     "no-gate": 0.8,
     "no-notes": 0.1,
 }
@@ -100,7 +104,7 @@ _PURPOSES = ("experts", "control", "lesson", "attempt", "policy", "imitation")
 
 def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> ArmResult:
     """One training with everything that a result can hold."""
-    agents = ("one",) if arm == "one-agent" else ("ada", "emmy", "rosalind")
+    agents = ("one",) if arm == "single-agent" else ("ada", "emmy", "rosalind")
     level = _LEVEL.get(arm, 0.0) * (1 if regime == "scarce" else -0.5) + rng.normal(0, 0.1)
     families = [f"{d}/{f}" for d, of in TRAINED.items() for f in of]
 
@@ -133,12 +137,12 @@ def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> ArmR
         regime=regime,
         arm=arm,
         seed=seed,
-        about=about(
+        setup=about(
             agents,
-            expert_of={"ada": ("letters",), "emmy": ("numbers",)}
+            expert_domains={"ada": ("letters",), "emmy": ("numbers",)}
             if len(agents) > 1
             else {},
-            setting={"policy_lr": 1e-3, "matches": 6.0},
+            settings={"policy_lr": 1e-3, "matches": 6.0},
         ),
         cost=Cost(
             budget=1e13,
@@ -156,15 +160,15 @@ def invented(regime: str, arm: str, seed: int, rng: np.random.Generator) -> ArmR
         ],
         scores=Scores(
             test=test,
-            lesson=drawn(0.4, families),
-            outside=drawn(-0.8, ["letters/sort", "music/notes"]),
-            start=drawn(-0.4, families) if taught else {},
+            with_lesson=drawn(0.4, families),
+            ood=drawn(-0.8, ["letters/sort", "music/notes"]),
+            after_experts=drawn(-0.4, families) if taught else {},
             vote=next(iter(drawn(0.3, families).values())),
         ),
         trace=TrainingTrace(
-            useful=share,
-            gains=lessons,
-            passed=share if taught else (),
-            cyclic=share if arm == "teaching" else (),
+            nonzero_variance=share,
+            lesson_gains=lessons,
+            gate_passed=share if taught else (),
+            cyclic_share=share if arm == "teaching" else (),
         ),
     )

@@ -1,0 +1,166 @@
+"""The answers of a study's evaluations: with and without a worked example, and by majority vote."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from docendo.errors import RunError
+from docendo.graders.answer import final_answer
+from docendo.records import BASE, AgentId, Lesson, Problem, Rollout
+from docendo.run.evaluation import worked_lesson
+from docendo.run.session import Session
+from docendo.seeds import seed_for
+from docendo.study.eval_problems import EvalProblems
+from docendo.study.results import AnswerKeys
+from docendo.teaching.game import Classroom, RolloutSpec
+
+__all__ = [
+    "VoteSamples",
+    "accuracy_by_domain",
+    "answer_keys",
+    "answer_problems",
+    "answer_with_lessons",
+    "check_prompt_lengths",
+    "majority_answers",
+]
+
+_PURPOSE = "evaluation"
+
+
+def answer_problems(
+    classroom: Classroom, agents: Sequence[AgentId], problems: EvalProblems
+) -> dict[AgentId, list[Rollout]]:
+    """The greedy answer of each agent to each problem, without a lesson."""
+    return _answer_greedily(classroom, agents, [(problem, None) for problem in problems])
+
+
+def answer_with_lessons(
+    session: Session, agents: Sequence[AgentId], problems: EvalProblems
+) -> dict[AgentId, list[Rollout]]:
+    """The same after a correct worked example of the problem's family and level."""
+    pairs = [(problem, _worked_example(session, problem)) for problem in problems]
+    return _answer_greedily(session.school.classroom, agents, pairs)
+
+
+def _answer_greedily(
+    classroom: Classroom,
+    agents: Sequence[AgentId],
+    problems: Sequence[tuple[Problem, Lesson | None]],
+) -> dict[AgentId, list[Rollout]]:
+    specs = []
+    for agent in agents:
+        for problem, lesson in problems:
+            specs.append(RolloutSpec(agent, problem, lesson, _PURPOSE, 0))
+    rollouts = classroom.attempt(specs, temperature=0.0)
+
+    by_agent: dict[AgentId, list[Rollout]] = {}
+    for spec, rollout in zip(specs, rollouts, strict=True):
+        by_agent.setdefault(spec.agent, []).append(rollout)
+    return by_agent
+
+
+def check_prompt_lengths(session: Session, problems: EvalProblems) -> None:
+    """Asks the longest question of each domain, so that a failure comes before the training.
+
+    Raises UserError or RunError where there is no worked example, or where it makes the
+    question too long for the model. The cost is booked nowhere.
+    """
+    longest: dict[str, tuple[int, Problem]] = {}
+    for problem in problems:
+        example = _worked_example(session, problem).problems[0]
+        length = len(problem.prompt + example.prompt + example.worked)
+        if problem.domain not in longest or length > longest[problem.domain][0]:
+            longest[problem.domain] = length, problem
+
+    for domain, (_, problem) in longest.items():
+        try:
+            answer_with_lessons(session, [BASE, *session.agents], [problem])
+        except RunError as error:
+            raise RunError(
+                f"[domains.{domain}], the longest question after a worked example: {error}"
+            ) from error
+    session.school.classroom.engine.pop_usage()
+
+
+def _worked_example(session: Session, problem: Problem) -> Lesson:
+    source = session.catalog.sources[problem.domain]
+    return worked_lesson(source, problem, session.config.evaluation.seed)
+
+
+@dataclass(frozen=True)
+class VoteSamples:
+    """Several samples of one agent for each problem, as many as a population has members."""
+
+    agent: AgentId
+    count: int
+
+    def __call__(
+        self, classroom: Classroom, problems: EvalProblems
+    ) -> dict[AgentId, list[Rollout]]:
+        """The answers by sample, each sample under a name of its own."""
+        specs = []
+        for i in range(self.count):
+            for problem in problems:
+                seed = seed_for(0, "vote", problem.key, i)
+                specs.append(RolloutSpec(self.agent, problem, None, _PURPOSE, seed))
+        rollouts = classroom.attempt(specs, classroom.rules.temperature)
+
+        size = len(problems)
+        by_sample: dict[AgentId, list[Rollout]] = {}
+        for i in range(self.count):
+            name = AgentId(f"{self.agent}-{i}")
+            by_sample[name] = rollouts[i * size : (i + 1) * size]
+        return by_sample
+
+
+def majority_answers(
+    rollouts: Mapping[AgentId, Sequence[Rollout]],
+) -> list[Rollout]:
+    """For each problem an answer that most agents agree on; the first to be given of equals.
+
+    Agents agree where their final answers are equal. Agents without a final answer do not
+    vote, unless no agent has one.
+    """
+    return [_majority(answers) for answers in zip(*rollouts.values(), strict=True)]
+
+
+def _majority(answers: Sequence[Rollout]) -> Rollout:
+    finals = []
+    for answer in answers:
+        final = final_answer(answer.completion.text) or ""
+        finals.append(" ".join(final.lower().split()))
+    votes = Counter(final for final in finals if final)
+    if not votes:
+        return answers[0]
+    ((winner, _),) = votes.most_common(1)
+    return answers[finals.index(winner)]
+
+
+def answer_keys(
+    rollouts: Mapping[AgentId, Sequence[Rollout]], problems: EvalProblems
+) -> AnswerKeys:
+    """Answer keys by agent and family, families in alphabetical order."""
+    keys: AnswerKeys = {}
+    for agent, answers in rollouts.items():
+        by_family: dict[tuple[str, str], str] = {}
+        for problem, answer in zip(problems, answers, strict=True):
+            family = problem.domain, problem.family
+            mark = "1" if answer.verdict.score >= 1 else "0"
+            by_family[family] = by_family.get(family, "") + mark
+        keys[agent] = {
+            f"{domain}/{family}": key for (domain, family), key in sorted(by_family.items())
+        }
+    return keys
+
+
+def accuracy_by_domain(keys: AnswerKeys) -> dict[str, dict[str, float]]:
+    """Share of right answers by agent and domain; a domain's families weigh the same."""
+    accuracy: dict[str, dict[str, float]] = {}
+    for agent, by_family in keys.items():
+        shares: dict[str, list[float]] = {}
+        for family, key in by_family.items():
+            domain = family.partition("/")[0]
+            shares.setdefault(domain, []).append(key.count("1") / len(key))
+        accuracy[agent] = {domain: fmean(values) for domain, values in shares.items()}
+    return accuracy
