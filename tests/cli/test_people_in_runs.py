@@ -134,7 +134,7 @@ def test_a_stopped_run_ends_like_an_unbroken_one_whatever_votes_came_meanwhile(
     graded(tmp_path / "broken", 0.0)
     with RunDirectory.open(tmp_path / "broken", write=True) as run:
         again = resume_session(run, wanted, Silent())
-        assert again.done == 1
+        assert again.last_round == 1
         list(again.rounds())
     assert finished(tmp_path / "whole") == finished(tmp_path / "broken")
     reasons = {
