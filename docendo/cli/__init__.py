@@ -23,6 +23,7 @@ def main() -> None:
 
     0 done, 1 failed, 2 wrong use, 3 stopped by an alarm, 130 interrupted.
     """
+    # a terminal's encoding may lack a character that a model wrote
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -35,6 +36,7 @@ def main() -> None:
         complain(str(error))
         sys.exit(2 if isinstance(error, UserError) else 1)
     except OSError as error:
+        # any other OSError that arrives here is a bug, and shows its traceback
         if error.errno != errno.ENAMETOOLONG:
             raise
         complain(f"{str(error.filename)[:60]}...: no file can have a name as long as that")
@@ -58,5 +60,6 @@ def _quiet_libraries() -> None:
     """
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    # progress bars of downloads fill log files with carriage returns
     if not sys.stderr.isatty():
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

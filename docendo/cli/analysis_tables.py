@@ -115,8 +115,8 @@ def _tabulate_clusters(analysis: "Analysis") -> Any:
     rows = table(["agents"], columns)
     for cluster in analysis.top.clusters[:_MAX_CLUSTERS]:
         members = cluster.members
-        shown = [clip(analysis.names[i], _NAME_WIDTH) for i in members[:_MAX_MATRIX]]
-        names = ", ".join(shown)
+        labels = [clip(analysis.names[i], _NAME_WIDTH) for i in members[:_MAX_MATRIX]]
+        names = ", ".join(labels)
         if len(members) > _MAX_MATRIX:
             names += f" and {len(members) - _MAX_MATRIX} more"
         rows.add_row(

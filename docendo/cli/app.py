@@ -76,6 +76,7 @@ COMMANDS = (
     ),
 )
 
+# words of earlier versions, which must never get another meaning
 _OLD_COMMANDS = {"attack": "attack-judges", "play": "chat"}
 _OLD_OPTIONS = {
     ("resume", "--anyway"): "--force",
@@ -94,6 +95,7 @@ def reject_old_names(words: Sequence[str]) -> None:
         raise UserError(f"`docendo {command}` is now `docendo {_OLD_COMMANDS[command]}`")
 
     for word in words[1:]:
+        # what follows is no option
         if word == "--":
             return
         option = word.split("=", 1)[0]
@@ -150,6 +152,7 @@ def _docendo(
     """Train a population of language-model agents that get better by teaching each other."""
 
 
+# \b keeps the lines of the example apart: click would join them
 for _command in COMMANDS:
     app.command(_command.name, epilog=f"\b\nExample:\n  docendo {_command.example}")(
         _command.function

@@ -72,6 +72,7 @@ def attack_judges(
         _show(results, config)
         verdict = f"more than {max_passed:.1%} of the attacks passed in {', '.join(failed)}"
         show(verdict if failed else "passed")
+    # so that a script can rely on the judges of a run
     if failed:
         raise typer.Exit(1)
 

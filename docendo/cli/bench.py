@@ -128,8 +128,10 @@ def _measure(config: "Config", quick: bool) -> Bench:
 
     threads = torch.get_num_threads()
     machine = Machine(threads, config.engine.device, config.engine.dtype)
+    # 150 and 48 are about the tokens of a lesson's prompt and of an answer in a run
     repeats, prompt, answer = (2, 32, 8) if quick else (3, 150, 48)
     batch = WorkloadBatch(prompts=8, group=8, prompt=prompt, answer=answer)
+    # agents of the configuration may have domains, which a benchmark has no use for
     one_agent = config.model_copy(update={"agents": {_AGENTS[0]: AgentConfig()}})
     engine = open_local_engine(one_agent)
     ((sampled, trained),) = _time_populations(engine, batch, (1,), repeats)
@@ -216,6 +218,7 @@ def _compare_populations(
     for count, (sampled, trained) in zip(_COUNTS, times, strict=True):
         sampling = min(timed.seconds for timed in sampled)
         training = min(timed.seconds for timed in trained)
+        # the first count is one agent
         alone = alone or sampling + training
         ratio = (sampling + training) / alone
         results[str(count)] = PopulationBench(sampling, training, ratio)

@@ -76,6 +76,7 @@ def chat(
     exported with `docendo preferences`; the run may go on meanwhile. Questions are read line
     by line.
     """
+    # a person may paste bytes that are no text
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
 
@@ -88,6 +89,7 @@ def chat(
             _converse(path, agent or [], voter, settings)
     except KeyboardInterrupt:
         show("", "left; all votes are kept")
+        # votes are stored one by one, so that nothing is lost here
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -108,14 +110,15 @@ def _converse(
 
     with RunDirectory.open(path) as run:
         config = load_run_config(run)
-        known = [BASE, *list_members(run, config), *config.guests]
-        names = check_names(agent_names or known, known, "agent", path)
+        available = [BASE, *list_members(run, config), *config.guests]
+        names = check_names(agent_names or available, available, "agent", path)
         agents = [AgentId(name) for name in names]
         if len(agents) < 2:
             raise UserError(
                 f"two agents are needed to compare answers; there is {agents[0]}"
             )
         check_names(settings.domains, list(config.domains), "domain", path)
+        # loading the model takes long: every check of the arguments comes before
         trained = open_trained(run)
 
     with VoteStore(path) as votes:
@@ -177,6 +180,7 @@ def _draw_questions(trained: TrainedRun, settings: _Settings) -> Iterator[tuple[
 
     for number in count():
         domain, family, level = task_types[number % len(task_types)]
+        # the same seed asks the same questions, however many domains there are
         seed = seed_for(settings.seed, "drawn", number)
         (problem,) = catalog.sources[domain].draw(family, level, 1, seed, split)
         show(title("\n?"), indent_quote(problem.prompt))

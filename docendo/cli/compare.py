@@ -72,7 +72,9 @@ def compare(
     try:
         with _reassure():
             _train(plan, folder, tasks, keep=keep, jobs=jobs)
+        # helpers finish the trainings that they took, also after this process is done
         failed = sum(helper.wait() != 0 for helper in helpers)
+    # nothing is lost: a training that was stopped goes on from its last checkpoint
     finally:
         for helper in helpers:
             helper.terminate()
@@ -101,6 +103,7 @@ def _start_helper(jobs: int) -> "subprocess.Popen[bytes]":
         "OMP_NUM_THREADS": str(_share_cores(jobs)),
         _HELPER: "1",
     }
+    # the last --jobs wins, so that the helper starts no helpers
     command = [sys.executable, "-m", "docendo", *sys.argv[1:], "--jobs", "1"]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
 
@@ -125,6 +128,7 @@ def _train(
     from docendo.study.measures import measure_result
     from docendo.study.worker import StudyWorker
 
+    # processes that each use all cores slow each other down
     if jobs > 1:
         torch.set_num_threads(_share_cores(jobs))
 

@@ -15,7 +15,9 @@ __all__ = ["get_user_name", "indent_quote", "read_line"]
 def read_line(prompt: str) -> str | None:
     """The next line without spaces around it; None at the end of the input."""
     sys.stdout.write(prompt)
+    # a prompt without a line end stays in the buffer otherwise
     sys.stdout.flush()
+    # not input(), which raises at the end of the input
     line = sys.stdin.readline()
     return line.strip() if line else None
 
@@ -32,5 +34,6 @@ def get_user_name() -> str:
     """The name of whoever is logged in."""
     try:
         return getpass.getuser()
+    # a container may have no entry for its user
     except (OSError, KeyError):
         return "somebody"

@@ -56,6 +56,7 @@ def database_size(config: Config, solutions: Solutions, evaluations: int) -> int
 
     few = _stored_size(config, solutions, rounds=_FEW)
     more = _stored_size(config, solutions, rounds=_MORE)
+    # from the slope, as the empty schema and its indexes take pages too
     rounds_size = few + (more - few) / (_MORE - _FEW) * (config.teaching.rounds - _FEW)
 
     plain = _stored_size(config, solutions, rounds=1)
@@ -74,6 +75,7 @@ def _stored_size(
         for index in range(rounds):
             insert_round(database, _make_round(config, solutions, index, evaluations))
             database.execute("INSERT INTO checkpoints VALUES (?, '', '')", (index,))
+            # old states are dropped as in a run, which leaves their pages half empty
             forget_old(database, _STATES - 1)
 
         ((pages,),) = database.execute("PRAGMA page_count")
@@ -115,10 +117,11 @@ def _make_episodes(config: Config, solutions: Solutions, index: int) -> Iterator
         test = _vary(problem, f"{index}.{m}")
 
         for number in range(teaching.lessons):
-            shown = [
+            lesson_problems = [
                 _vary(problem, f"{index}.{m}.{number}.{x}")
                 for x in range(teaching.examples)
             ]
+            # two lessons of three, spread evenly over the round
             passed += _PASSED
             attempts = 0
             if passed >= 1:
@@ -129,7 +132,7 @@ def _make_episodes(config: Config, solutions: Solutions, index: int) -> Iterator
                 round=index,
                 match=match,
                 test=test,
-                lesson=Lesson(tuple(shown), (rollout,) * teaching.examples),
+                lesson=Lesson(tuple(lesson_problems), (rollout,) * teaching.examples),
                 control=(rollout,) * teaching.control_attempts,
                 attempts=(rollout,) * attempts,
                 expected=0.5,
@@ -158,6 +161,7 @@ def _states_size(config: Config, solutions: Solutions) -> int:
     teaching = config.teaching
     learners = max(1, len(config.learners))
     families = {(problem.domain, problem.family) for problem, _ in solutions}
+    # a lesson's demonstration is kept once for everybody who may imitate it
     recipients = learners - 1 if config.learning.share_lessons == "all" else 1
 
     lessons = teaching.rounds * teaching.matches * teaching.lessons * teaching.examples
@@ -172,6 +176,7 @@ def _cut(answer: Completion, max_tokens: int) -> Completion:
     """What is left of an answer that ends after `max_tokens` tokens."""
     if len(answer.tokens) <= max_tokens:
         return answer
+    # as if all tokens were equally long
     letters = len(answer.text) * max_tokens // len(answer.tokens)
     return replace(answer, text=answer.text[:letters], tokens=answer.tokens[:max_tokens])
 

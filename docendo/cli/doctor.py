@@ -79,6 +79,7 @@ def check_package(package: Package) -> DoctorFinding:
     absent: Status = "missing" if package.module else "optional"
     fix = f"pip install '{package.requirement}'"
     try:
+        # metadata alone would not notice a broken binary
         if package.module:
             importlib.import_module(package.module)
         version = metadata.version(package.name)

@@ -163,6 +163,7 @@ def _count_experts(config: Config, catalog: Catalog) -> _Work:
     examples = experts.steps * experts.batch_size
     total = examples * _count_rehearsing(config, catalog)
     if config.duels.pairings:
+        # examples of the game's rules come on top
         rule_examples = round(examples * config.duels.rules_fraction)
         total += rule_examples * len(config.learners)
     return _Work(
@@ -242,11 +243,13 @@ def _price(name: str, work: _Work, config: Config, speeds: Speeds) -> StageEstim
 
     trained = work.examples * (speeds.prompt + speeds.solution)
     trained *= 1 + learning.one_shot_fraction
+    # a rate of 0 skips the step
     if learning.policy_lr:
         # a policy gradient compares at least two attempts, which share their prompt
         tokens = answer_tokens + speeds.prompt / 2
         trained += learning.epochs * work.rewarded * tokens
 
+    # the ledger of a study leaves evaluations out of its budget
     counted = (work.untrained + work.rewarded) * answer_tokens
     return StageEstimate(
         name=name,

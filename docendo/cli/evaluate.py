@@ -56,14 +56,15 @@ def evaluate(
         config = load_run_config(run)
         _check_has_domains(config, path)
         own_domains = list_members(run, config)
-        known = [BASE, *own_domains, *config.guests]
-        names = check_names(agent or [BASE, *config.learners], known, "agent", path)
+        available = [BASE, *own_domains, *config.guests]
+        names = check_names(agent or [BASE, *config.learners], available, "agent", path)
         agents = [AgentId(name) for name in names]
         domains = check_names(
             domain or config.domains, list(config.domains), "domain", path
         )
         trained = open_trained(run)
-        seen = {evaluation.problem.key for evaluation in run.evaluations()}
+        # other seeds may draw a problem again, where a level has few of them
+        keys_in_run = {evaluation.problem.key for evaluation in run.evaluations()}
 
     seed, count = _choose_problems(config, seed, n)
     problems: list[Problem] = []
@@ -72,7 +73,7 @@ def evaluate(
 
     scores = score_agents(trained, agents, problems, seed if with_lesson else None)
     summary = summarize_scores(scores, own_domains)
-    repeated = sum(problem.key in seen for problem in problems)
+    repeated = sum(problem.key in keys_in_run for problem in problems)
     if as_json:
         settings = {
             "run": str(path),
@@ -102,6 +103,7 @@ def _check_has_domains(config: "Config", path: Path) -> None:
 def _choose_problems(config: "Config", seed: int | None, n: int | None) -> tuple[int, int]:
     """Seed and count of the problems: other problems than the run's where neither is given."""
     if seed is None:
+        # another than the run's own, so that the problems are new
         seed = config.evaluation.seed + 1
     return seed, config.evaluation.problems if n is None else n
 
@@ -159,6 +161,7 @@ def summarize_scores(
         cell = {"accuracy": mean, "low": low, "high": high, "n": len(values), "own": is_own}
         accuracy.setdefault(agent, {})[domain] = cell
         if agent in own_domains:
+            # the base and guests do not learn: their cells would dilute both means
             (own_means if is_own else other_means).append(mean)
 
     return {

@@ -59,10 +59,11 @@ def export(
         raise UserError(f"{folder} is not empty; expected a new or empty folder")
 
     with RunDirectory.open(path) as run:
-        known = list(list_members(run, load_run_config(run)))
-        agent_id = AgentId(check_name(agent, known, "agent", path))
+        available = list(list_members(run, load_run_config(run)))
+        agent_id = AgentId(check_name(agent, available, "agent", path))
         trained = open_trained(run)
 
+    # other programs look the base model up by this name
     base = _PUBLIC_NAMES.get(trained.config.model, trained.config.model)
     try:
         _write(trained, agent_id, folder, format, base)
@@ -87,6 +88,7 @@ def _write(
             save_merged(trained.engine, agent, unfinished)
 
         folder.mkdir(exist_ok=True)
+        # renaming within one folder's file system either happens or does not
         for part in sorted(unfinished.iterdir()):
             part.rename(folder / part.name)
     finally:

@@ -30,6 +30,7 @@ def grade_waiting(votes: "VoteStore", person: str) -> bool:
             return False
         reply = reply.lower()
 
+        # back to the last answer that was graded, over those that were skipped
         if reply == "u" and graded:
             last = graded.pop()
             votes.grade(last._replace(score=None), person)

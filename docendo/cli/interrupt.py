@@ -20,7 +20,7 @@ class Interrupt:
 
     running: bool = False
     """Whether there is a round to finish; before that, Ctrl-C raises KeyboardInterrupt."""
-    asked: bool = False
+    is_requested: bool = False
     """Whether Ctrl-C was pressed."""
 
 
@@ -28,7 +28,7 @@ class Interrupt:
 def interrupts(
     first: Callable[[], None], second: Callable[[], None]
 ) -> Iterator[Interrupt]:
-    """Within the block Ctrl-C sets `asked` and calls `first`; another calls `second` and exits.
+    """Within the block Ctrl-C sets `is_requested` and calls `first`; another calls `second` and exits.
 
     It exits as if it had been killed, which the run directory is made for: no code runs half
     of its clean-up.
@@ -38,10 +38,12 @@ def interrupts(
     def handle(_signal: int, _frame: Any) -> None:
         if not state.running:
             raise KeyboardInterrupt
-        if state.asked:
+        if state.is_requested:
             second()
+            # no exception: a handler that unwinds the stack could stop in the middle of a
+            # write
             os._exit(INTERRUPTED)
-        state.asked = True
+        state.is_requested = True
         first()
 
     previous_handler = signal.signal(signal.SIGINT, handle)

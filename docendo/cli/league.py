@@ -49,6 +49,7 @@ def league(path: RunPath, as_json: AsJson = False, html: HtmlPage = None) -> Non
     from docendo.store import RunDirectory
 
     check_html_path(html)
+    # one snapshot: a run that goes on may add a round between two queries
     with RunDirectory.open(path) as run, run.snapshot():
         facts = collect(run)
         decay = load_run_config(run).league.decay
@@ -57,6 +58,7 @@ def league(path: RunPath, as_json: AsJson = False, html: HtmlPage = None) -> Non
         rounds = round_metrics(run)
         analyses = _analyse_meetings(run, facts)
 
+    # before anything is shown, as there may be nothing to draw
     if html is not None:
         _write_page(path, analyses, html)
     if as_json:

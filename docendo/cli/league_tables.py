@@ -51,6 +51,7 @@ def show_best_teachers(gains: Mapping[str, Mapping[str, Estimate]]) -> None:
 
     rows = table(["student", "teacher"], ["gain", "interval", "lessons"])
     for student, teachers in by_student.items():
+        # stable, so that equal teachers keep the order of the league
         teachers.sort(key=lambda pair: -pair[0].mean)
         for gain, teacher in teachers[:_BEST]:
             rows.add_row(

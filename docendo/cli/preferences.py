@@ -42,6 +42,7 @@ def preferences(
     Rows of JSON with prompt, chosen and rejected, as TRL reads preferences. Ties are left
     out; an answer that a person gave is preferred to both.
     """
+    # each decides what is written, and to where
     if sum((unpaired, payoffs, league)) > 1:
         raise UserError(
             "--unpaired, --payoffs and --league exclude each other; got more than one of them"
@@ -91,6 +92,7 @@ def _tally_votes(votes: Sequence[Opinion]) -> "Tally":
     from docendo.analysis.preferences import tally_votes
 
     people = {vote.person for vote in votes}
+    # resampling six people says something of others; resampling one says nothing
     return tally_votes(votes, "person" if len(people) >= _CROWD else "prompt")
 
 
@@ -111,6 +113,7 @@ def _format_payoffs(tally: "Tally") -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for row in payoff_table(tally):
+        # names of agents may come from anybody's configuration
         writer.writerow([visible(cell) for cell in row])
     return text.getvalue()
 

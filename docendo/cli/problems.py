@@ -80,6 +80,7 @@ def audit(
 
     if isinstance(source, FileSource):
         _tell_shortage(source, n)
+        # only a file has a fixed number of rows
         source = _AvailableProblems(source)
     report = run_audit(source, ground_truth(), n, seed)
     if as_json:

@@ -191,6 +191,7 @@ class Progress:
 
     def work(self, purpose: str, tokens: int) -> None:
         """A batch is done."""
+        # the speed of sampling says nothing of that of training
         if purpose != self._purpose:
             self._purpose = purpose
             self._purpose_start = self._last_batch
@@ -231,6 +232,7 @@ class Progress:
         return self._clock() - self._round_start
 
     def _count(self, index: int, stage: str, seconds: float) -> None:
+        # the evaluation before the first round is no round
         if index >= 0:
             self._seconds[stage].append(seconds)
 
@@ -250,6 +252,7 @@ class Progress:
         """How much of the round is done: by the stage's mean round, or by its training steps."""
         seconds = self._seconds.get(self._stage)
         if seconds:
+            # a round that takes longer than the mean is not done before it says so
             return min(0.95, self._elapsed / max(fmean(seconds), 1e-9))
         if self._stage == "experts":
             # the evaluation after the steps is not counted: it is short

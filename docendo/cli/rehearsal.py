@@ -34,6 +34,7 @@ def shrink_config(config: "Config") -> "Config":
         "duels": {
             "pairings": min(duels.pairings, 1),
             "deals": 1,
+            # two are the fewest that have a baseline
             "repeats": 2,
             "samples": 1,
         },

@@ -35,6 +35,7 @@ def report(
         page = path / "report.html"
 
     is_study = (path / STUDY_FILE).exists() or (path / "results").is_dir()
+    # a run may hold a folder of that name
     if is_study and not (path / "run.db").exists():
         report_study(path, page, as_json)
     else:
@@ -52,6 +53,7 @@ def _report_run(path: Path, page: Path | None, as_json: bool) -> None:
             show(terminal_report(run))
         if page:
             write_page(run, page)
+    # with --json nothing else may be on standard output
     if page and not as_json:
         show(f"{page}")
 

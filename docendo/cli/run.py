@@ -57,6 +57,7 @@ def run(
     _check_api_keys(config)
     folder = out or pick_run_folder(config_file)
     check_run_folder(folder)
+    # everything that can be refused is refused before a model is loaded
     catalog = check_config(config)
 
     if dry_run:
@@ -78,6 +79,7 @@ def _train(config: "Config", catalog: "Catalog", folder: Path) -> None:
         resolved = resolve_config(config)
         notice(f"loading {resolved.model}; the first time may take a minute")
         session = open_session(resolved, progress, catalog)
+        # only now, since the size of an adapter depends on the model
         check_disk_space(folder, checkpoints_size(resolved, session.engine.bank.size))
         _notice_each(session.truncation_warnings)
 
@@ -109,6 +111,7 @@ def resume(
         provenance = directory.noted("provenance")
         config = load_config(directory.path / "config.toml", tuple(settings or ()))
 
+    # what was planned last time: --set may have raised it
     planned_rounds = config.teaching.rounds
     if provenance:
         planned_rounds = provenance["settings"]["teaching"]["rounds"]
@@ -238,6 +241,7 @@ def _play_rounds(
 ) -> None:
     """Every round that is left, or up to the first Ctrl-C; then the report."""
     interrupt.running = True
+    # only who sees the question can answer it
     if sys.stdin.isatty() and sys.stderr.isatty():
         session.ratings.attend = _grade_here(progress, session.ratings.attend)
 
@@ -246,8 +250,9 @@ def _play_rounds(
             progress.ended(record)
             # the experts may have been good enough early, and so the last round another one
             last = session.expert_rounds + session.config.teaching.rounds - 1
-            if interrupt.asked and session.last_round < last:
+            if interrupt.is_requested and session.last_round < last:
                 break
+    # from here on Ctrl-C stops at once: there is nothing to lose
     interrupt.running = False
 
     if session.monitors.stops:
@@ -291,12 +296,14 @@ def _grade_here(
             return
         from docendo.humans.votes import VoteStore
 
+        # the bar would draw over the questions
         progress.close()
         with VoteStore(run_path) as votes:
             stays = grade_waiting(votes, get_user_name())
         if not stays:
             command = f"docendo chat {run_path} --grade"
             notice(f"the run waits; go on in another terminal with `{command}`")
+        # the bar comes back when the run goes on
         progress.__enter__()
 
     return attend

@@ -61,6 +61,7 @@ def check_html_path(html: Path | None) -> None:
 
 def check_run_folder(out: Path) -> None:
     """Raise UserError where no run could be made in `out`. The store checks it again."""
+    # first, as this error has the most useful advice
     if (out / "run.db").exists():
         raise UserError(
             f"{out} holds another run; resume it with `docendo resume {out}` "
@@ -136,6 +137,7 @@ def check_model(model: str) -> None:
     looks_like_path = (
         model.startswith((".", "/", "~")) or "\\" in model or model.count("/") > 1
     )
+    # a Hugging Face id has one slash and no dot or tilde before it
     if looks_like_path and not Path(model).is_dir():
         raise UserError(
             f"model {model!r}: no such folder; give a folder, a Hugging Face id, "
@@ -156,23 +158,24 @@ def list_members(run: "RunDirectory", config: "Config") -> dict[str, list[str]]:
     members = dict(own_domains)
     for birth in run.state().get("population", {}).get("births", []):
         if birth["present"]:
+            # a frozen copy is an expert of what its origin is an expert of
             name = birth["name"]
             members.setdefault(name, own_domains.get(base_agent(AgentId(name)), []))
     return members
 
 
-def check_name(name: str, known: Sequence[str], what: str, run: Path) -> str:
+def check_name(name: str, available: Sequence[str], what: str, run: Path) -> str:
     """`name` if the run has it. Raises UserError with the nearest name that it has."""
-    if name not in known:
-        raise UserError(f"{run} has no {what} {name!r}{suggestion(name, known)}")
+    if name not in available:
+        raise UserError(f"{run} has no {what} {name!r}{suggestion(name, available)}")
     return name
 
 
 def check_names(
-    names: Iterable[str], known: Sequence[str], what: str, run: Path
+    names: Iterable[str], available: Sequence[str], what: str, run: Path
 ) -> list[str]:
     """The names without repeats. Raises UserError for one that the run does not have."""
-    return [check_name(name, known, what, run) for name in dict.fromkeys(names)]
+    return [check_name(name, available, what, run) for name in dict.fromkeys(names)]
 
 
 def warn_about_damage(checkpoint: "Checkpoint") -> None:
@@ -216,5 +219,6 @@ def open_trained(run: "RunDirectory") -> TrainedRun:
     catalog = read_catalog(config)
     engine = open_local_engine(config)
     load_state(engine, checkpoint.path)
+    # nobody is asked for grades here: only a run waits for people
     school = build_school(config, catalog, engine, RatingQueue(run.path, asks=False))
     return TrainedRun(config, catalog, engine, school.classroom, checkpoint.round)

@@ -74,6 +74,7 @@ def _load_population(run: "RunDirectory") -> "ServedPopulation":
     from docendo.serving.app import ServedPopulation
 
     trained = open_trained(run)
+    # OpenAI's clients expect the time when a model was made
     created = int((run.path / "run.db").stat().st_mtime)
     name = run.path.resolve().name
     return ServedPopulation(trained.engine, trained.classroom.instructions, name, created)

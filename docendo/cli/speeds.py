@@ -63,6 +63,7 @@ def _sample(
     max_tokens = min(_MAX_SAMPLED, config.teaching.max_tokens)
     requests = []
     for seed, example in enumerate(examples):
+        # each row has a seed of its own, as in a run
         requests.append(Request(example.agent, example.messages, seed, max_tokens))
 
     # what is compiled or allocated once is not part of the speed
@@ -75,6 +76,7 @@ def _sample(
 
 def _train(engine: LocalEngine, batch: Sequence[Target]) -> tuple[float, float]:
     """Seconds and operations of one backward pass without a step."""
+    # likewise; and no learning rates, so that no weight changes
     engine.train(batch[:1], policy_gradient, {}, _PURPOSE)
     engine.pop_usage()
     _, seconds = _time(lambda: engine.train(batch, policy_gradient, {}, _PURPOSE))

@@ -61,6 +61,7 @@ class StudyProgress:
 
     def done(self, count: int) -> None:
         """So many trainings have a result."""
+        # results from before this process say nothing of its speed
         if self._finished_before is None:
             self._finished_before = count
         self._finished = count

@@ -57,20 +57,20 @@ def select_tasks(
     return tasks
 
 
-def _check_names(option: str, names: Sequence[str], known: Sequence[str]) -> None:
+def _check_names(option: str, names: Sequence[str], available: Sequence[str]) -> None:
     for name in names:
-        if name not in known:
-            hint = suggestion(name, known)
+        if name not in available:
+            hint = suggestion(name, available)
             raise UserError(f"--{option}: no {option} {name!r}{hint}")
 
 
 def _check_seeds(plan: StudyPlan, seeds: Sequence[int]) -> None:
-    known = plan.study.each_seed
+    available = plan.study.each_seed
     for seed in seeds:
-        if seed not in known:
-            listed = f"0 to {known[-1]}"
+        if seed not in available:
+            listed = f"0 to {available[-1]}"
             if isinstance(plan.study.seeds, list):
-                listed = ", ".join(map(str, known))
+                listed = ", ".join(map(str, available))
             raise UserError(f"--seed: got {seed}; the study has seeds {listed}")
 
 
@@ -79,6 +79,7 @@ def check_tasks(plan: StudyPlan, tasks: Sequence[TrainingTask], folder: Path) ->
 
     Raises UserError for a folder that holds something else, and for settings that do not fit.
     """
+    # before the settings, which take longer to check
     check_folder(folder, plan)
 
     # seeds share their settings
@@ -88,6 +89,7 @@ def check_tasks(plan: StudyPlan, tasks: Sequence[TrainingTask], folder: Path) ->
         grid = plan.search_space(task.arm)
         config, catalog = _check_grid(plan, task, grid, checked)
 
+        # settings are compared on problems of their own, which must exist too
         is_tuned = bool(grid and count_trials_left(plan, folder, [task]))
         key = f"{_describe_problems(config)} {is_tuned}"
         if key not in checked:

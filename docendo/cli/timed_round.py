@@ -43,6 +43,7 @@ def timed_round(
     requests = _make_requests(batch, agents, number)
 
     real_tokens = engine.tokens
+    # prompts by number, and answers that end by length alone
     engine.tokens = _make_endless_tokens(engine, batch, number)
     completions, sampling = _time(engine, lambda: engine.sample(requests))
     engine.tokens = real_tokens
@@ -56,6 +57,7 @@ def timed_round(
 
 def _time(engine: LocalEngine, run: Callable[[], _Result]) -> tuple[_Result, Timed]:
     device: torch.device = engine.bank.device
+    # what ran before is neither counted nor still under way
     engine.pop_usage()
     synchronize(device)
 
@@ -78,6 +80,7 @@ def _make_endless_tokens(engine: LocalEngine, batch: WorkloadBatch, number: int)
         ids = tuple(random.randrange(vocabulary) for _ in range(batch.prompt))
         prompts[_make_messages(prompt)] = ids
 
+    # no token has the number -1
     tokenizer = SimpleNamespace(eos_token_id=-1, decode=engine.base.tokenizer.decode)
     return Tokens(tokenizer, prompts)
 
@@ -106,6 +109,7 @@ def _make_targets(
     targets = []
     rows = zip(_assign_rows(batch, agents), completions, strict=True)
     for row, (agent, completion) in enumerate(rows):
+        # of both signs, as in a run, so that the weights stay near where they are
         advantage = (-1.0) ** row / len(completion.tokens)
         targets.append(
             Target(

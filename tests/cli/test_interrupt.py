@@ -27,7 +27,7 @@ def test_the_first_ctrl_c_asks_and_the_second_ends_the_process(
         with interrupts(lambda: log.append("first"), lambda: log.append("second")) as state:
             state.running = True
             press()
-            _until(lambda: state.asked)
+            _until(lambda: state.is_requested)
             assert log == ["first"]
             press()
             _until(lambda: False)
