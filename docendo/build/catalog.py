@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from docendo.build.askers import OWN, build_pool
-from docendo.build.checks import check_config
+from docendo.build.checks import check_config, check_roles
 from docendo.build.domains import open_own_source
 from docendo.config import DomainConfig
 from docendo.config.load import Config
@@ -35,6 +35,7 @@ def read_catalog(config: Config, sources: Mapping[str, Source] | None = None) ->
         name: _choose_levels(opened[name], domain, name)
         for name, domain in config.domains.items()
     }
+    check_roles(config)
     return Catalog(opened, levels, tuple(bad_rows))
 
 

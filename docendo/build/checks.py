@@ -10,7 +10,7 @@ from docendo.build.people import check_people
 from docendo.config.load import Config
 from docendo.errors import UserError, suggestion
 
-__all__ = ["check_config"]
+__all__ = ["check_config", "check_roles"]
 
 
 def check_config(config: Config) -> None:
@@ -22,6 +22,13 @@ def check_config(config: Config) -> None:
     check_agents(config)
     check_evaluators(config)
     check_data(config)
+
+
+def check_roles(config: Config) -> None:
+    """Raises UserError for an agent's unknown domain, and a domain without teacher or student.
+
+    Called once the domains are known to exist: a misspelt domain is an error of its own.
+    """
     _check_agents_domains(config)
     _check_teachers_and_students(config)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from docendo.cli.options import AsJson, ConfigFile, Settings
 from docendo.cli.output import amount, notice, show, show_json, table, title
-from docendo.cli.runs import check_config
+from docendo.cli.runs import load_catalog
 from docendo.errors import RunError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def plan(
     from docendo.config.load import load_config
 
     config = load_config(config_file, tuple(settings or ()))
-    catalog = check_config(config)
+    catalog = load_catalog(config)
 
     from docendo.build.engine import resolve_config
     from docendo.cli.estimate import estimate

@@ -14,9 +14,9 @@ from docendo.cli.interrupt import INTERRUPTED, Interrupt, interrupts
 from docendo.cli.options import ConfigFile, RunPath, Settings
 from docendo.cli.output import notice, show
 from docendo.cli.runs import (
-    check_config,
     check_disk_space,
     check_run_folder,
+    load_catalog,
     pick_run_folder,
     warn_about_damage,
 )
@@ -58,7 +58,7 @@ def run(
     folder = out or pick_run_folder(config_file)
     check_run_folder(folder)
     # everything that can be refused is refused before a model is loaded
-    catalog = check_config(config)
+    catalog = load_catalog(config)
 
     if dry_run:
         _rehearse(config, catalog, folder, config_file)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TrainedRun",
-    "check_config",
     "check_disk_space",
     "check_html_path",
     "check_model",
@@ -30,6 +29,7 @@ __all__ = [
     "check_names",
     "check_run_folder",
     "list_members",
+    "load_catalog",
     "load_run_config",
     "open_trained",
     "pick_run_folder",
@@ -89,7 +89,7 @@ def check_disk_space(out: Path, needed: int) -> None:
         )
 
 
-def check_config(config: "Config") -> "Catalog":
+def load_catalog(config: "Config") -> "Catalog":
     """Read the domains of a configuration, and check all of it that needs no model.
 
     Rows of data files that are left out are reported. Raises UserError for what is unknown,

@@ -19,7 +19,7 @@ import tomli_w
 from docendo.analysis.tournament import read_tournament
 from docendo.asking.personas import Persona, read_personas
 from docendo.build.school import build_school
-from docendo.cli.runs import check_config
+from docendo.cli.runs import load_catalog
 from docendo.config.load import load_config, to_toml
 from docendo.datasets.files import read_problems
 from docendo.errors import UserError
@@ -78,7 +78,7 @@ def config(seed: int, folder: Path) -> str:
         again = folder / "again.toml"
         again.write_bytes(to_toml(read).encode())
         assert load_config(again) == read
-        found = check_config(read.model_copy(update={"model": "tiny"}))
+        found = load_catalog(read.model_copy(update={"model": "tiny"}))
         build_school(read, found, RecordingTrainable())
     except UserError:
         assert plain(
