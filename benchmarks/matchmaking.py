@@ -128,11 +128,14 @@ def played(
     ):
         rounds.append(played)
         say(
-            f"round {len(rounds)}: {spent(ledger):,.0f} tokens, useful {played.metrics['useful']:.2f}"
+            f"round {len(rounds)}: {spent(ledger):,.0f} tokens, useful {played.metrics['groups/nonzero_variance']:.2f}"
         )
     seconds = time.monotonic() - start
     after = foreign(config, school, found)
-    groups, flat = (sum(r.metrics[name] for r in rounds) for name in ("groups", "flat"))
+    groups, flat = (
+        sum(r.metrics[name] for r in rounds)
+        for name in ("groups/total", "groups/zero_variance")
+    )
     return {
         "useful": 1 - flat / groups,
         "groups": groups,

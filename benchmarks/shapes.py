@@ -18,7 +18,7 @@ from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import EMBEDDED
 from docendo.engines.local.tokens import Tokens
 from docendo.learning.losses import policy_gradient
-from docendo.learning.update import credit_targets
+from docendo.learning.update import policy_targets
 from docendo.records import AgentId, Completion, Message, Request, ScoredSample
 
 __all__ = [
@@ -184,7 +184,7 @@ def train_step(engine: LocalEngine, requests: Sequence[Request], group: int) -> 
         for r, c, a in zip(requests, completions, worth, strict=True)
     ]
     engine.train(
-        credit_targets(paid), policy_gradient, {r.agent: RATE for r in requests}, "policy"
+        policy_targets(paid), policy_gradient, {r.agent: RATE for r in requests}, "policy"
     )
     engine.pop_usage()
 

@@ -1,4 +1,4 @@
-"""What a round looked like, in numbers."""
+"""What a round looked like, in numbers, under the names that people search for."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -10,11 +10,11 @@ from docendo.learning.groups import Practice
 from docendo.records import AgentId, Duel, Episode, Question, by_match, is_frozen_copy
 
 __all__ = [
-    "effective",
+    "count_effective",
+    "count_partners",
     "measure_duels",
     "measure_questions",
     "measure_teaching",
-    "partners",
     "score_duels",
 ]
 
@@ -22,98 +22,128 @@ __all__ = [
 def measure_teaching(
     episodes: Sequence[Episode], practice: Sequence[Practice], learners: Collection[AgentId]
 ) -> dict[str, float]:
-    """Gate, gain, scores; how many partners there were; what learners achieve with anchors, which tells a collapse."""
+    """Gate, gain, rewards and scores of a round of teaching.
+
+    `gain/anchors` and `gain/past` are gains with frozen copies as students or teachers: where they
+    fall while `gain` rises, learners only got used to each other.
+    """
     metrics: dict[str, float] = {}
     if episodes:
+        pairs = [(episode.match.student, episode.match.teacher) for episode in episodes]
         metrics["matches"] = len(by_match(episodes))
-        metrics["gate/passed"] = fmean(e.lesson.passed for e in episodes)
-        metrics["partners"] = partners((e.match.student, e.match.teacher) for e in episodes)
-    kinds = {
-        "gain": [
-            e
-            for e in episodes
-            if e.match.student in learners and not is_frozen_copy(e.match.teacher)
-        ],
-        "gain/anchors": [
-            e
-            for e in episodes
-            if e.match.student not in learners and e.match.teacher in learners
-        ],
-        "gain/past": [
-            e
-            for e in episodes
-            if e.match.student in learners and is_frozen_copy(e.match.teacher)
-        ],
-    }
-    for name, some in kinds.items():
-        if gains := [e.gain for e in some if e.gain is not None]:
-            metrics[name] = fmean(gains)
-    if practice:
-        metrics["practice/score"] = fmean(
-            a.verdict.score for p in practice for a in p.attempts
-        )
+        metrics["gate/passed"] = fmean(episode.lesson.passed for episode in episodes)
+        metrics["partners"] = count_partners(pairs)
+        metrics |= _measure_rewards(episodes)
+
+    gains: dict[str, list[float]] = {"gain": [], "gain/anchors": [], "gain/past": []}
+    for episode in episodes:
+        name = _name_gain(episode, learners)
+        if name is not None and episode.gain is not None:
+            gains[name].append(episode.gain)
+    for name, values in gains.items():
+        if values:
+            metrics[name] = fmean(values)
+
+    scores = [attempt.verdict.score for tried in practice for attempt in tried.attempts]
+    if scores:
+        metrics["practice/score"] = fmean(scores)
     return metrics
 
 
 def measure_duels(duels: Sequence[Duel], learners: Collection[AgentId]) -> dict[str, float]:
-    """Share of the learners' moves that were legal, what they won from frozen copies, how many opponents they had."""
+    """Share of the learners' legal moves, payoff against frozen copies, number of opponents."""
     if not duels:
         return {}
+
+    legal: list[float] = []
+    payoffs_against_past: list[float] = []
+    opponents: list[tuple[AgentId, AgentId]] = []
+    for duel in duels:
+        players = (duel.first, duel.second)
+        for seat, agent in enumerate(players):
+            if agent not in learners:
+                continue
+            opponent = players[1 - seat]
+            legal += [
+                move.attempt.verdict.score for move in duel.moves if move.seat == seat
+            ]
+            if is_frozen_copy(opponent):
+                payoffs_against_past.append(duel.payoffs[seat])
+            if agent != opponent or seat == 0:  # a duel with oneself is one opponent
+                opponents.append((agent, opponent))
+
     metrics = {"duels": float(len(duels))}
-    seats = [
-        (d, seat, *((d.first, d.second) if seat == 0 else (d.second, d.first)))
-        for d in duels
-        for seat in (0, 1)
-    ]
-    mine = [(d, seat, agent, other) for d, seat, agent, other in seats if agent in learners]
-    if legal := [
-        m.attempt.verdict.score for d, seat, _, _ in mine for m in d.moves if m.seat == seat
-    ]:
+    if legal:
         metrics["duels/legal"] = fmean(legal)
-    if past := [d.payoffs[seat] for d, seat, _, other in mine if is_frozen_copy(other)]:
-        metrics["duels/past"] = fmean(past)
-    if met := [
-        (agent, other) for _, seat, agent, other in mine if agent != other or seat == 0
-    ]:
-        metrics["duels/partners"] = partners(met)
+    if payoffs_against_past:
+        metrics["duels/past"] = fmean(payoffs_against_past)
+    if opponents:
+        metrics["duels/partners"] = count_partners(opponents)
     return metrics
 
 
 def score_duels(duels: Sequence[Duel]) -> list[tuple[AgentId, AgentId, float]]:
-    """(first, second, the first player's mean score in [0, 1]) of every deal and seating; nobody beats itself."""
-    found: list[tuple[AgentId, AgentId, float]] = []
-    for (first, second, _), same in groupby(
-        duels, key=lambda d: (d.first, d.second, d.deal)
-    ):
+    """(first, second, mean score of the first in [0, 1]) of every deal and seating.
+
+    Duels of an agent with itself are left out.
+    """
+    scores: list[tuple[AgentId, AgentId, float]] = []
+    for (first, second, _), repeats in groupby(duels, key=_seating_of):
         if first != second:
-            found.append((first, second, fmean((1 + d.payoffs[0]) / 2 for d in same)))
-    return found
+            score = fmean((1 + duel.payoffs[0]) / 2 for duel in repeats)
+            scores.append((first, second, score))
+    return scores
 
 
-def partners(met: Iterable[tuple[AgentId, AgentId]]) -> float:
+def count_partners(met: Iterable[tuple[AgentId, AgentId]]) -> float:
     """The effective number of partners of an agent, mean over the agents; `met` is not empty."""
     counts: dict[AgentId, Counter[AgentId]] = {}
     for agent, partner in met:
         counts.setdefault(agent, Counter())[partner] += 1
-    return fmean(effective(list(c.values())) for c in counts.values())
+    return fmean(count_effective(list(count.values())) for count in counts.values())
 
 
-def effective(counts: Sequence[int]) -> float:
-    """exp of the entropy: n where n were met equally often, 1 where it was always the same one."""
+def count_effective(counts: Sequence[int]) -> float:
+    """exp of the entropy (Hill number of order 1): n where n were met equally often."""
     total = sum(counts)
-    return exp(-sum(c / total * log(c / total) for c in counts if c))
+    return exp(-sum(count / total * log(count / total) for count in counts if count))
 
 
 def measure_questions(questions: Sequence[Question]) -> dict[str, float]:
-    """Of each asker: how many questions were asked and admitted, why others were refused, and the mean payoff."""
+    """For each asker: questions asked and admitted, why others were rejected, the mean payoff."""
     metrics: dict[str, float] = {}
-    for asker in dict.fromkeys(q.asker for q in questions):
-        own = [q for q in questions if q.asker == asker]
-        reasons = Counter(q.refused.partition(":")[0] for q in own if q.refused)
-        metrics[f"asker/{asker}/asked"] = len(own)
-        metrics[f"asker/{asker}/admitted"] = sum(not q.refused for q in own)
-        metrics |= {
-            f"asker/{asker}/{reason}": count for reason, count in sorted(reasons.items())
-        }
-        metrics[f"asker/{asker}/payoff"] = fmean(q.payoff for q in own)
+    for asker in dict.fromkeys(question.asker for question in questions):
+        asked = [question for question in questions if question.asker == asker]
+        reasons = Counter(
+            question.refused.partition(":")[0] for question in asked if question.refused
+        )
+        metrics[f"asker/{asker}/asked"] = len(asked)
+        metrics[f"asker/{asker}/admitted"] = sum(not question.refused for question in asked)
+        for reason, count in sorted(reasons.items()):
+            metrics[f"asker/{asker}/{reason}"] = count
+        metrics[f"asker/{asker}/payoff"] = fmean(question.payoff for question in asked)
     return metrics
+
+
+def _measure_rewards(episodes: Sequence[Episode]) -> dict[str, float]:
+    """Mean payoff of teachers, per lesson, and of students, per attempt."""
+    payoffs = [episode.payoff for episode in episodes if episode.payoff is not None]
+    metrics: dict[str, float] = {}
+    if payoffs:
+        metrics["reward/teacher"] = fmean(payoff.teacher for payoff in payoffs)
+    students = [reward for payoff in payoffs for reward in payoff.student]
+    if students:
+        metrics["reward/student"] = fmean(students)
+    return metrics
+
+
+def _name_gain(episode: Episode, learners: Collection[AgentId]) -> str | None:
+    """The metric that an episode's gain counts in; None where no learner takes part."""
+    teacher, student = episode.match.teacher, episode.match.student
+    if student in learners:
+        return "gain/past" if is_frozen_copy(teacher) else "gain"
+    return "gain/anchors" if teacher in learners else None
+
+
+def _seating_of(duel: Duel) -> tuple[AgentId, AgentId, str]:
+    return duel.first, duel.second, duel.deal

@@ -12,7 +12,7 @@ from docendo.build.school import build_school
 from docendo.config.load import Config, load_config, parse_config
 from docendo.errors import UserError
 from docendo.learning.advantages import assign_advantages
-from docendo.learning.update import credit_targets
+from docendo.learning.update import policy_targets
 from docendo.loop import group_rollouts, practise
 from docendo.prompts import INSTRUCTION
 from docendo.records import AgentId, Completion, Lesson, Request, Rollout, Verdict
@@ -82,7 +82,7 @@ def test_an_agent_calls_while_it_practises_and_what_it_sampled_is_all_that_it_le
     mine = [a.completion for p in practice if p.agent == EMMY for a in p.attempts]
     assert all(completion.text.startswith("<<calculator: ") for completion in mine)
     earned = assign_advantages(group_rollouts(built, (), practice), built.baseline)
-    targets = [t for t in credit_targets(earned) if t.agent == EMMY]
+    targets = [t for t in policy_targets(earned) if t.agent == EMMY]
     assert targets
     for target in targets:
         given = bytes(

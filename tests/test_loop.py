@@ -184,7 +184,7 @@ def test_studying_is_rehearsing_ones_own_domain() -> None:
     school = make()
     rounds = list(finetune(school, range(3), 20, seed=1))
     assert [(r.index, r.episodes, r.practice, r.metrics) for r in rounds] == [
-        (i, (), (), {"credits": 0, "examples": 40}) for i in range(3)
+        (i, (), (), {"samples/policy": 0, "samples/sft": 40}) for i in range(3)
     ]
     for example in trained_on(school):
         assert task(example).domain == OWN[example.agent]
@@ -260,10 +260,18 @@ def test_a_teaching_round_has_all_its_parts() -> None:
             (BOB, 4)
         ] * 3
         assert all(p.problem.domain == OWN[p.agent] for p in r.practice)
-        assert {"credits", "examples", "gate/passed", "gain", "practice/score"} <= set(
-            r.metrics
-        )
-        assert {"useful/student", "useful/teacher", "useful/practice"} <= set(r.metrics)
+        assert {
+            "samples/policy",
+            "samples/sft",
+            "gate/passed",
+            "gain",
+            "practice/score",
+        } <= set(r.metrics)
+        assert {
+            "groups/nonzero_variance/student",
+            "groups/nonzero_variance/teacher",
+            "groups/nonzero_variance/practice",
+        } <= set(r.metrics)
     assert len(school.learner.rounds) == 4
     assert len(school.classroom.engine.batches) == 4 * 3, (
         "lessons, tests and practice, each in one batch"
@@ -300,7 +308,7 @@ def test_lessons_that_change_nothing_have_no_gain_and_nobody_imitates_an_attempt
     school = make(lambda r: right(r) if r.purpose == "lesson" else wrong(r))
     rounds = taught(school)
     assert {r.metrics["gain"] for r in rounds} == {0.0}
-    assert {r.metrics["useful/student"] for r in rounds} == {0.0}
+    assert {r.metrics["groups/nonzero_variance/student"] for r in rounds} == {0.0}
     lessons = {
         a.completion.text for r in rounds for e in r.episodes for a in e.lesson.examples
     }
@@ -473,8 +481,8 @@ def test_single_attempts_at_practice_are_imitated_where_they_are_right_and_credi
     )
     for r in taught(school):
         assert [len(p.attempts) for p in r.practice] == [1] * len(r.practice)
-        assert (r.metrics["credits"], r.discarded) == (0, [])
-        assert not [name for name in r.metrics if name.startswith("useful")]
+        assert (r.metrics["samples/policy"], r.discarded) == (0, [])
+        assert not [name for name in r.metrics if name.startswith("groups/")]
         right = {p.problem.key for p in r.practice if p.attempts[0].verdict.score >= 1}
         noted = [
             key

@@ -4,10 +4,10 @@ import pytest
 
 from docendo.learning.groups import Practice
 from docendo.metrics import (
-    effective,
+    count_effective,
+    count_partners,
     measure_duels,
     measure_teaching,
-    partners,
     score_duels,
 )
 from docendo.records import AgentId, Completion, Duel, Move, Rollout, Verdict
@@ -18,12 +18,14 @@ LEARNERS = {ANN, BOB, CAT}
 
 
 def test_the_effective_number_of_partners_is_the_exponential_of_the_entropy() -> None:
-    assert effective([5, 5, 5]) == pytest.approx(3)
-    assert effective([7, 0]) == pytest.approx(1)
-    assert effective([3, 1]) == pytest.approx(exp(-(0.75 * log(0.75) + 0.25 * log(0.25))))
-    assert partners([(ANN, BOB), (ANN, CAT), (BOB, ANN), (BOB, ANN)]) == pytest.approx(
-        (2 + 1) / 2
+    assert count_effective([5, 5, 5]) == pytest.approx(3)
+    assert count_effective([7, 0]) == pytest.approx(1)
+    assert count_effective([3, 1]) == pytest.approx(
+        exp(-(0.75 * log(0.75) + 0.25 * log(0.25)))
     )
+    assert count_partners(
+        [(ANN, BOB), (ANN, CAT), (BOB, ANN), (BOB, ANN)]
+    ) == pytest.approx((2 + 1) / 2)
 
 
 def test_a_round_without_anything_has_no_numbers() -> None:

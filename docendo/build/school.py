@@ -186,9 +186,9 @@ def _build_learner(config: Config, engine: Worker, given: Parts) -> PopulationLe
     learning = config.learning
     return PopulationLearner(
         engine,
-        policy_rate=learning.policy_lr,
-        imitation_rate=learning.sft_lr,
-        batch=learning.batch_size,
+        policy_lr=learning.policy_lr,
+        sft_lr=learning.sft_lr,
+        batch_size=learning.batch_size,
         loss=given.loss or learning.loss.build(),
         epochs=learning.epochs,
     )

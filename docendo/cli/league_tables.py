@@ -70,7 +70,7 @@ def show_rounds(rounds: Sequence[_Row]) -> None:
         return
     columns = [
         "round",
-        "useful groups",
+        "groups that vary",
         "reward variance",
         "chance in the gradient",
         "partners",
@@ -78,11 +78,13 @@ def show_rounds(rounds: Sequence[_Row]) -> None:
     ]
     lines = table([], columns)
     for metrics in rounds[-_MAX_ROUNDS:]:
-        variances = [v for name, v in metrics.items() if name.startswith("variance/")]
+        variances = [
+            v for name, v in metrics.items() if name.startswith("reward_variance/")
+        ]
         partners = metrics.get("partners", metrics.get("duels/partners"))
         lines.add_row(
             str(metrics["round"]),
-            f"{percent(metrics['useful'])} of {metrics['groups']:.0f}",
+            f"{percent(metrics['groups/nonzero_variance'])} of {metrics['groups/total']:.0f}",
             f"{fmean(variances):.3f}" if variances else DASH,
             percent(_share_of_chance(metrics)),
             DASH if partners is None else f"{partners:.1f}",
@@ -93,7 +95,7 @@ def show_rounds(rounds: Sequence[_Row]) -> None:
 
 def _share_of_chance(metrics: _Row) -> float | None:
     """Variance of the gradient, divided by its mean square; None where it was not measured."""
-    noise, signal = metrics.get("noise/policy"), metrics.get("signal/policy")
+    noise, signal = metrics.get("grad_noise/policy"), metrics.get("grad_signal/policy")
     if noise is None or signal is None or not noise + signal:
         return None
     return float(noise / (noise + signal))

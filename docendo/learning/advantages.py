@@ -37,11 +37,16 @@ def measure_groups(groups: Sequence[Group]) -> Mapping[str, float]:
     metrics: dict[str, float] = {}
     for role in dict.fromkeys(group.role for group in groups):
         of_role = [group for group in groups if group.role == role]
-        metrics[f"useful/{role}"] = fmean(not group.has_zero_variance for group in of_role)
-        metrics[f"variance/{role}"] = fmean(pvariance(group.rewards) for group in of_role)
-    metrics["useful"] = fmean(not group.has_zero_variance for group in groups)
-    metrics["groups"] = len(groups)
-    metrics["flat"] = flat
+        nonzero = fmean(not group.has_zero_variance for group in of_role)
+        metrics[f"groups/nonzero_variance/{role}"] = nonzero
+        metrics[f"reward_variance/{role}"] = fmean(
+            pvariance(group.rewards) for group in of_role
+        )
+    metrics["groups/nonzero_variance"] = fmean(
+        not group.has_zero_variance for group in groups
+    )
+    metrics["groups/total"] = len(groups)
+    metrics["groups/zero_variance"] = flat
     return metrics
 
 

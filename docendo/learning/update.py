@@ -1,4 +1,4 @@
-"""The learner: one policy-gradient step on what was sampled, then a few supervised steps on what is worth imitating."""
+"""The learner: a policy update on what was sampled, then supervised steps on demonstrations."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,116 +10,173 @@ from docendo.interfaces import Trainable
 from docendo.learning.losses import Loss, policy_gradient
 from docendo.records import AgentId, Example, Gradient, ScoredSample, Target
 
-__all__ = ["PopulationLearner", "batches_of", "credit_targets", "mean_weights"]
+__all__ = [
+    "PopulationLearner",
+    "batches_of",
+    "mean_weights",
+    "measure_samples",
+    "policy_targets",
+]
 
-_LENGTH = 32.0
-"""A typical completion. A constant divides the policy gradient, so that long answers weigh neither more nor less."""
+_TYPICAL_LENGTH = 32.0
+"""Tokens that a completion's sum is divided by.
+
+A constant, as in Dr. GRPO (Liu et al. 2025): dividing by each length would favour long wrong answers.
+"""
 
 
 @dataclass(frozen=True)
 class PopulationLearner:
-    """Updates every agent's adapter; agents never share a gradient."""
+    """Updates every agent's adapter in shared batches; agents never share a gradient."""
 
     engine: Trainable
-    policy_rate: float
-    """Learning rate of the policy-gradient step."""
-    imitation_rate: float
-    batch: int = 8
+    policy_lr: float
+    sft_lr: float
+    batch_size: int
     """Examples of one agent in one supervised step."""
     loss: Loss = policy_gradient
     epochs: int = 1
-    """Passes over the credits; more than one wants a clipped loss."""
+    """Passes over the sampled completions; more than one needs a clipped loss."""
     purpose: str = "imitation"
     """What the ledger books the supervised steps under."""
 
     def update(
-        self, credits: Sequence[ScoredSample], examples: Sequence[Example]
+        self, samples: Sequence[ScoredSample], examples: Sequence[Example]
     ) -> dict[str, float]:
-        """Trains on one round. Measures norms and noise of gradients, and counts the steps that were skipped because a
-        gradient was not finite or absurdly large: all of them, and of each agent that has any those of each purpose.
+        """Train on one round; returns the metrics of the update.
+
+        Steps whose gradient was not finite, or absurdly large, are skipped and counted.
         """
-        metrics: dict[str, float] = {"credits": len(credits), "examples": len(examples)}
+        metrics: dict[str, float] = {
+            "samples/policy": len(samples),
+            "samples/sft": len(examples),
+        }
         skipped: Counter[str] = Counter()
-        if credits:
-            targets = credit_targets(credits)
+
+        if samples:
+            metrics |= measure_samples(samples)
+            targets = policy_targets(samples)
             for _ in range(self.epochs):
-                found = self.engine.train(
-                    targets, self.loss, self._rates(targets, self.policy_rate), "policy"
-                )
-                skipped.update(_skipped(found, "policy"))
-            metrics |= _size(found, "policy")
-            metrics |= _chance(found.values())
-        for part in batches_of([self.engine.target(e) for e in examples], self.batch):
-            found = self.engine.train(
-                mean_weights(part),
-                policy_gradient,
-                self._rates(part, self.imitation_rate),
-                self.purpose,
+                gradients = self._step(targets, self.loss, self.policy_lr, "policy")
+                skipped.update(_name_skipped(gradients, "policy"))
+            metrics |= _measure_norms(gradients, "policy")
+            metrics |= _measure_noise(gradients.values())
+
+        supervised = [self.engine.target(example) for example in examples]
+        for batch in batches_of(supervised, self.batch_size):
+            targets = mean_weights(batch)
+            gradients = self._step(targets, policy_gradient, self.sft_lr, self.purpose)
+            skipped.update(_name_skipped(gradients, self.purpose))
+            metrics |= _measure_norms(gradients, self.purpose)
+
+        return {**metrics, "nonfinite_steps": skipped.total(), **skipped}
+
+    def _step(
+        self, targets: Sequence[Target], loss: Loss, lr: float, purpose: str
+    ) -> dict[AgentId, Gradient]:
+        """One optimizer step for every agent that has targets."""
+        lr_by_agent = {target.agent: lr for target in targets}
+        return self.engine.train(targets, loss, lr_by_agent, purpose)
+
+
+def measure_samples(samples: Sequence[ScoredSample]) -> dict[str, float]:
+    """Mean length of the sampled completions, and the policy's entropy at their tokens.
+
+    The entropy is the Monte Carlo estimate, minus the mean log-probability of the sampled tokens, in
+    nats. It is unbiased at temperature 1.
+    """
+    lengths = [len(sample.completion.tokens) for sample in samples]
+    metrics = {"response_length": fmean(lengths)}
+
+    surprises: list[float] = []
+    for sample in samples:
+        completion = sample.completion
+        chosen = completion.sampled or (True,) * len(completion.logprobs)
+        for logprob, is_sampled in zip(completion.logprobs, chosen, strict=True):
+            if is_sampled:
+                surprises.append(-logprob)
+    if surprises:
+        metrics["entropy"] = fmean(surprises)
+    return metrics
+
+
+def policy_targets(samples: Sequence[ScoredSample]) -> list[Target]:
+    """Targets of the policy update, weighted by advantage.
+
+    The sum over an agent's completions becomes a mean over them, and tokens are divided by a
+    constant length (Dr. GRPO).
+    """
+    counts = Counter(sample.agent for sample in samples)
+    targets = []
+    for sample in samples:
+        completion = sample.completion
+        divisor = counts[sample.agent] * _TYPICAL_LENGTH
+        targets.append(
+            Target(
+                agent=sample.agent,
+                prompt_tokens=completion.prompt_tokens,
+                tokens=completion.tokens,
+                weight=sample.advantage / divisor,
+                logprobs=completion.logprobs,
+                sampled=completion.sampled,
+                grammar=completion.grammar,
+                scale=1 / divisor,
             )
-            skipped.update(_skipped(found, self.purpose))
-            metrics |= _size(found, self.purpose)
-        return {**metrics, "skipped": skipped.total(), **skipped}
-
-    @staticmethod
-    def _rates(targets: Sequence[Target], rate: float) -> Mapping[AgentId, float]:
-        return {t.agent: rate for t in targets}
-
-
-def _skipped(found: Mapping[AgentId, Gradient], purpose: str) -> list[str]:
-    """Names under which to count."""
-    return [
-        f"skipped/{agent}/{purpose}" for agent, g in found.items() if not isfinite(g.norm)
-    ]
-
-
-def _size(found: Mapping[AgentId, Gradient], purpose: str) -> dict[str, float]:
-    """The mean norm over the agents whose step was made; empty where there is none."""
-    finite = [g.norm for g in found.values() if isfinite(g.norm)]
-    return {f"gradient/{purpose}": fmean(finite)} if finite else {}
-
-
-def _chance(gradients: Iterable[Gradient]) -> dict[str, float]:
-    """Means over the agents whose noise is known; empty where nobody's is."""
-    known = [g for g in gradients if isfinite(g.noise) and isfinite(g.norm)]
-    if not known:
-        return {}
-    signal = fmean(max(0.0, g.norm**2 - g.noise) for g in known)
-    return {"noise/policy": fmean(g.noise for g in known), "signal/policy": signal}
-
-
-def credit_targets(credits: Sequence[ScoredSample]) -> list[Target]:
-    """Advantages divided by the number of the agent's completions and a constant length (Dr. GRPO)."""
-    counts = Counter(c.agent for c in credits)
-    return [
-        Target(
-            c.agent,
-            c.completion.prompt_tokens,
-            c.completion.tokens,
-            c.advantage / (counts[c.agent] * _LENGTH),
-            c.completion.logprobs,
-            c.completion.sampled,
-            c.completion.grammar,
-            scale=1 / (counts[c.agent] * _LENGTH),
         )
-        for c in credits
-    ]
+    return targets
 
 
 def mean_weights(targets: Sequence[Target]) -> list[Target]:
-    """Weights divided by the number of the agent's tokens: the loss is the weighted mean over them."""
-    tokens: Counter[AgentId] = Counter()
-    for t in targets:
-        tokens[t.agent] += sum(t.sampled) if t.sampled else len(t.tokens)
-    return [t._replace(weight=t.weight / max(1, tokens[t.agent])) for t in targets]
+    """Weights divided by the number of the agent's tokens: the loss becomes a weighted mean."""
+    num_tokens: Counter[AgentId] = Counter()
+    for target in targets:
+        counted = sum(target.sampled) if target.sampled else len(target.tokens)
+        num_tokens[target.agent] += counted
+    return [
+        target._replace(weight=target.weight / max(1, num_tokens[target.agent]))
+        for target in targets
+    ]
 
 
-def batches_of(targets: Sequence[Target], batch: int) -> list[list[Target]]:
-    """Step by step, up to `batch` targets of every agent: all agents train together, each in its given order."""
+def batches_of(targets: Sequence[Target], batch_size: int) -> list[list[Target]]:
+    """Batches with up to `batch_size` targets of every agent, each agent's in the given order."""
     queues: dict[AgentId, list[Target]] = {}
     for target in targets:
         queues.setdefault(target.agent, []).append(target)
-    steps = max((-(-len(q) // batch) for q in queues.values()), default=0)
+
+    batches: list[list[Target]] = []
+    longest = max((len(queue) for queue in queues.values()), default=0)
+    for start in range(0, longest, batch_size):
+        batch: list[Target] = []
+        for queue in queues.values():
+            batch += queue[start : start + batch_size]
+        batches.append(batch)
+    return batches
+
+
+def _name_skipped(gradients: Mapping[AgentId, Gradient], purpose: str) -> list[str]:
+    """The metrics that count the skipped steps, one name per agent."""
     return [
-        [t for q in queues.values() for t in q[s * batch : (s + 1) * batch]]
-        for s in range(steps)
+        f"nonfinite_steps/{agent}/{purpose}"
+        for agent, gradient in gradients.items()
+        if not isfinite(gradient.norm)
     ]
+
+
+def _measure_norms(gradients: Mapping[AgentId, Gradient], purpose: str) -> dict[str, float]:
+    """The mean norm over the agents whose step was made; nothing where none was."""
+    norms = [gradient.norm for gradient in gradients.values() if isfinite(gradient.norm)]
+    return {f"grad_norm/{purpose}": fmean(norms)} if norms else {}
+
+
+def _measure_noise(gradients: Iterable[Gradient]) -> dict[str, float]:
+    """How much of the squared gradient norm is chance, and how much is not.
+
+    Means over the agents whose noise is known (McCandlish et al. 2018, gradient noise scale).
+    """
+    known = [g for g in gradients if isfinite(g.noise) and isfinite(g.norm)]
+    if not known:
+        return {}
+    signal = fmean(max(0.0, gradient.norm**2 - gradient.noise) for gradient in known)
+    noise = fmean(gradient.noise for gradient in known)
+    return {"grad_noise/policy": noise, "grad_signal/policy": signal}

@@ -16,7 +16,7 @@ from docendo.store.rows import RoundRecord
 
 __all__ = ["StageLog", "cyclic_gain_share"]
 
-_METRICS = {"useful": "nonzero_variance", "gate/passed": "gate_passed"}
+_METRICS = {"groups/nonzero_variance": "nonzero_variance", "gate/passed": "gate_passed"}
 """Names of a round's metrics, and of the series of `TrainingTrace` that they become."""
 
 

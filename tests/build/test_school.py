@@ -64,7 +64,7 @@ def test_nobody_reads_homework_unless_the_configuration_says_so():
 
 def test_the_learning_rate_of_the_supervised_rounds_falls():
     built = school()
-    rates = [built.sft_learner(i).imitation_rate for i in range(2)]
+    rates = [built.sft_learner(i).sft_lr for i in range(2)]
     assert rates[0] == 1.5e-3
     assert rates[1] < rates[0]
 

@@ -46,12 +46,12 @@ def made(here: Path, *duels: Duel, lessons: bool = True) -> None:
     population.add(Lineage(1, PAST, "snapshot", (ANN,)))
     state = {"standings": standings.state(), "population": population.state()}
     metrics = {
-        "groups": 4,
-        "flat": 1,
-        "useful": 0.75,
+        "groups/total": 4,
+        "groups/zero_variance": 1,
+        "groups/nonzero_variance": 0.75,
         "partners": 1.5,
-        "noise/policy": 3.0,
-        "signal/policy": 1.0,
+        "grad_noise/policy": 3.0,
+        "grad_signal/policy": 1.0,
     }
     with RunDirectory.create(here / "run", CONFIG) as run:
         run.commit(

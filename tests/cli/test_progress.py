@@ -52,7 +52,11 @@ def test_a_round_is_one_line() -> None:
         3,
         "teaching",
         3.21,
-        metrics={"skipped": 2.0, "skipped/ann/policy": 2.0, "lost/bob": 0.0},
+        metrics={
+            "nonfinite_steps": 2.0,
+            "nonfinite_steps/ann/policy": 2.0,
+            "lost/bob": 0.0,
+        },
     )
     assert (
         round_line(faulty, "teaching 3/10", OWNS)

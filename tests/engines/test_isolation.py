@@ -211,9 +211,9 @@ def test_the_learner_tells_whose_step_of_which_kind_was_skipped() -> None:
         for a in trial.agents
     ]
     found = PopulationLearner(engine, 1e-3, 1e-3).update(given, [])
-    assert found["skipped"] == found[f"skipped/{trial.victim}/policy"] == 1
+    assert found["nonfinite_steps"] == found[f"nonfinite_steps/{trial.victim}/policy"] == 1
     assert not [name for name in found for agent in trial.others if agent in name]
-    assert isfinite(found["gradient/policy"])
+    assert isfinite(found["grad_norm/policy"])
 
 
 def answers(trial: Trial, engine: LocalEngine) -> dict[AgentId, list[Completion]]:

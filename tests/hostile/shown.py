@@ -126,7 +126,7 @@ def full(path: Path, texts: Sequence[str], names: bool = True) -> Path:
 def _played(texts: Sequence[str], names: bool, agents: Sequence[AgentId]) -> RoundRecord:
     first, second = agents[0], agents[1 % len(agents)]
     metrics = {f"{kind}/{t}/{what}": 1.0 for t in texts for kind, what in _COUNTED}
-    metrics |= {"groups": 4.0, "useful": 0.5, "partners": 1.0}
+    metrics |= {"groups/total": 4.0, "groups/nonzero_variance": 0.5, "partners": 1.0}
     return RoundRecord(
         1,
         "teaching",

@@ -105,13 +105,13 @@ def test_flat_groups_are_dropped_and_counted() -> None:
     samples = assign_advantages(groups, LeaveOneOut())
     assert [sample.advantage for sample in samples] == [1, -1, -1, 1]
     assert measure_groups(groups) == {
-        "useful": 0.5,
-        "groups": 4,
-        "flat": 2,
-        "useful/student": pytest.approx(1 / 3),
-        "useful/teacher": 1.0,
-        "variance/student": pytest.approx(0.25 / 3),
-        "variance/teacher": 0.25,
+        "groups/nonzero_variance": 0.5,
+        "groups/total": 4,
+        "groups/zero_variance": 2,
+        "groups/nonzero_variance/student": pytest.approx(1 / 3),
+        "groups/nonzero_variance/teacher": 1.0,
+        "reward_variance/student": pytest.approx(0.25 / 3),
+        "reward_variance/teacher": 0.25,
     }
     assert measure_groups([]) == {}
 

@@ -6,8 +6,8 @@ from docendo.learning.losses import PPOClip, policy_gradient
 from docendo.learning.update import (
     PopulationLearner,
     batches_of,
-    credit_targets,
     mean_weights,
+    policy_targets,
 )
 from docendo.records import Completion, Gradient, ScoredSample
 from tests.toys import ANN, BOB, RecordingTrainable, example, target
@@ -18,7 +18,7 @@ def credit(advantage: float = 1.0, agent=ANN) -> ScoredSample:
 
 
 def learner(engine: RecordingTrainable, **settings) -> PopulationLearner:
-    return PopulationLearner(engine, policy_rate=0.1, imitation_rate=0.01, **settings)
+    return PopulationLearner(engine, policy_lr=0.1, sft_lr=0.01, **settings)
 
 
 def test_batches_take_up_to_so_many_targets_of_every_agent() -> None:
@@ -40,12 +40,12 @@ def test_the_supervised_loss_is_a_mean_over_an_agents_own_tokens() -> None:
 
 
 def test_advantages_are_divided_by_the_agents_completions_and_a_constant_length() -> None:
-    found = credit_targets([credit(1.0), credit(-0.5), credit(2.0, BOB)])
+    found = policy_targets([credit(1.0), credit(-0.5), credit(2.0, BOB)])
     assert [t.weight for t in found] == [1 / 64, -0.5 / 64, 2 / 32]
 
 
 def test_training_uses_the_very_tokens_that_were_sampled() -> None:
-    (found,) = credit_targets([credit()])
+    (found,) = policy_targets([credit()])
     assert (found.agent, found.prompt_tokens, found.tokens, found.logprobs) == (
         ANN,
         (1, 2),
@@ -66,13 +66,13 @@ def test_one_policy_step_and_then_the_imitation_steps() -> None:
     ]
     assert [len(targets) for _, _, targets, _ in engine.steps] == [2, 3, 1]
     assert metrics == {
-        "credits": 2,
-        "examples": 4,
-        "gradient/policy": 1.0,
-        "noise/policy": 0.25,
-        "signal/policy": 0.75,
-        "gradient/imitation": 1.0,
-        "skipped": 0,
+        "samples/policy": 2,
+        "samples/sft": 4,
+        "grad_norm/policy": 1.0,
+        "grad_noise/policy": 0.25,
+        "grad_signal/policy": 0.75,
+        "grad_norm/imitation": 1.0,
+        "nonfinite_steps": 0,
     }
 
 
@@ -82,7 +82,7 @@ def test_the_weights_of_a_step_are_those_of_its_loss() -> None:
         [credit(1.0), credit(-1.0)], [example(text="abc"), example(text="a", weight=0.5)]
     )
     (_, _, policy, _), (_, _, imitation, _) = engine.steps
-    assert policy == credit_targets([credit(1.0), credit(-1.0)])
+    assert policy == policy_targets([credit(1.0), credit(-1.0)])
     assert [t.weight for t in imitation] == [1 / 4, 0.5 / 4]
 
 
@@ -101,18 +101,18 @@ def test_a_gradient_that_is_not_finite_is_counted_as_a_skipped_step() -> None:
     engine = RecordingTrainable({ANN: Gradient(nan, nan), BOB: Gradient(inf, nan)})
     both = [example(ANN), example(BOB), example("cat")]
     found = learner(engine).update([credit(1.0, a) for a in (ANN, BOB, "cat")], both)
-    assert {k: v for k, v in found.items() if k.startswith("skipped")} == {
-        "skipped": 4,
+    assert {k: v for k, v in found.items() if k.startswith("nonfinite_steps")} == {
+        "nonfinite_steps": 4,
         **{
-            f"skipped/{agent}/{purpose}": 1
+            f"nonfinite_steps/{agent}/{purpose}": 1
             for agent in (ANN, BOB)
             for purpose in ("policy", "imitation")
         },
     }
-    assert found["gradient/policy"] == found["gradient/imitation"] == 1.0
+    assert found["grad_norm/policy"] == found["grad_norm/imitation"] == 1.0
     assert (
         learner(RecordingTrainable({ANN: Gradient(nan, nan)})).update([credit()], [])[
-            "skipped"
+            "nonfinite_steps"
         ]
         == 1
     )
@@ -125,19 +125,24 @@ def test_noise_and_signal_are_means_over_the_agents_for_whom_they_are_known() ->
     )
     metrics = learner(engine).update([credit(1.0, a) for a in (ANN, BOB, "cat")], [])
     assert (
-        metrics["gradient/policy"],
-        metrics["noise/policy"],
-        metrics["signal/policy"],
+        metrics["grad_norm/policy"],
+        metrics["grad_noise/policy"],
+        metrics["grad_signal/policy"],
     ) == (4.0, 2.0, 1.5)
 
 
 def test_where_nobodys_noise_is_known_none_is_told() -> None:
     metrics = learner(RecordingTrainable({ANN: Gradient(2.0, nan)})).update([credit()], [])
-    assert set(metrics) == {"credits", "examples", "gradient/policy", "skipped"}
+    assert set(metrics) == {
+        "samples/policy",
+        "samples/sft",
+        "grad_norm/policy",
+        "nonfinite_steps",
+    }
 
 
 @pytest.mark.parametrize(
-    ("credits", "examples", "purposes"),
+    ("samples/policy", "samples/sft", "purposes"),
     [(0, 0, []), (1, 0, ["policy"]), (0, 1, ["imitation"])],
 )
 def test_without_credits_or_examples_there_is_no_step(
@@ -146,6 +151,6 @@ def test_without_credits_or_examples_there_is_no_step(
     engine = RecordingTrainable()
     metrics = learner(engine).update([credit()] * credits, [example()] * examples)
     assert [step[0] for step in engine.steps] == purposes
-    assert {k for k in metrics if k.startswith("gradient/")} == {
-        f"gradient/{p}" for p in purposes
+    assert {k for k in metrics if k.startswith("grad_norm/")} == {
+        f"grad_norm/{p}" for p in purposes
     }

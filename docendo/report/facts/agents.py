@@ -45,13 +45,13 @@ def numeric_faults(run: RunDirectory) -> list[NumericFault]:
     """Skipped steps and answers that broke off, by agent; empty if there was none."""
     faults = []
     for series in sorted(read_metrics(run), key=lambda series: series.name):
-        if series.kind not in {"skipped", "lost"} or not series.owner:
+        if series.kind not in {"nonfinite_steps", "lost"} or not series.owner:
             continue
 
         times = int(sum(series.values.values()))
         rounds = tuple(index for index, value in series.values.items() if value)
         what = "answers broken off"
-        if series.kind == "skipped":
+        if series.kind == "nonfinite_steps":
             what = f"steps skipped ({series.measure})"
         if times:
             faults.append(NumericFault(series.owner, what, times, rounds))

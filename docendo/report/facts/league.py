@@ -181,7 +181,7 @@ def round_metrics(run: RunDirectory) -> list[dict[str, Any]]:
     series = [each for each in read_metrics(run) if each.kind != "held-out"]
     rounds: dict[int, dict[str, Any]] = {}
     for each in series:
-        if each.name == "groups":
+        if each.name == "groups/total":
             rounds = {index: {"round": index} for index in sorted(each.values)}
     for each in series:
         for index in rounds.keys() & each.values:

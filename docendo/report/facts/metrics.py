@@ -8,7 +8,7 @@ from docendo.store import RunDirectory
 
 __all__ = ["MetricSeries", "read_metrics"]
 
-_NAME_LAST = {"data", "skipped", "lost"}
+_NAME_LAST = {"data", "nonfinite_steps", "lost"}
 """What comes after the owner may have slashes (``data/ann/hub:owner/name``); a learner's
 name has none."""
 
@@ -18,7 +18,7 @@ class MetricSeries(NamedTuple):
 
     name: str
     kind: str
-    """What counted: ``evaluator``, ``tools``, ``skipped``."""
+    """What counted: ``evaluator``, ``tools``, ``nonfinite_steps``."""
     owner: str
     """Whose number it is: an agent, an evaluator, an endpoint; empty for the whole
     run's."""

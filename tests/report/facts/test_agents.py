@@ -31,16 +31,18 @@ def test_settings_of_an_agent_are_its_domains_and_what_differs_from_the_defaults
 
 def test_faults_name_the_agent_the_step_and_the_rounds(tmp_path: Path) -> None:
     metrics = {
-        "skipped": 3.0,
-        "skipped/ann/policy": 1.0,
-        "skipped/bob/imitation": 0.0,
+        "nonfinite_steps": 3.0,
+        "nonfinite_steps/ann/policy": 1.0,
+        "nonfinite_steps/bob/imitation": 0.0,
         "lost/ann": 2.0,
     }
     with RunDirectory.create(tmp_path / "run", CONFIG) as run:
-        run.commit(RoundRecord(0, "experts", 1.0, metrics={"skipped": 0.0}))
+        run.commit(RoundRecord(0, "experts", 1.0, metrics={"nonfinite_steps": 0.0}))
         assert numeric_faults(run) == []
         run.commit(RoundRecord(1, "teaching", 1.0, metrics=metrics))
-        run.commit(RoundRecord(2, "teaching", 1.0, metrics={"skipped/ann/policy": 2.0}))
+        run.commit(
+            RoundRecord(2, "teaching", 1.0, metrics={"nonfinite_steps/ann/policy": 2.0})
+        )
         assert numeric_faults(run) == [
             NumericFault("ann", "answers broken off", 2, (1,)),
             NumericFault("ann", "steps skipped (policy)", 3, (1, 2)),

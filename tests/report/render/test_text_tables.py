@@ -71,7 +71,7 @@ def test_a_domain_without_fresh_problems_has_a_row_of_its_own(tmp_path: Path) ->
 
 
 def test_a_skipped_step_is_shown_with_agent_step_and_round(tmp_path: Path) -> None:
-    metrics = {"skipped/ann/policy": 2.0}
+    metrics = {"nonfinite_steps/ann/policy": 2.0}
     with run_of_one_round(tmp_path / "run", CONFIG, metrics) as run:
         rows = tables_of(run)["faults"].rows
         assert "What was skipped" in html_page(run)
