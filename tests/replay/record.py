@@ -112,7 +112,7 @@ VARIANTS: Mapping[str, Sequence[str]] = {
         "seed=8",
         "teaching.temperature=1.3",
         "duels.rules_fraction=1.0",
-        'duels.opponents="learnable"',
+        'duels.opponents="learnability"',
     ),
     "met again": (
         "teaching.rounds=4",
