@@ -200,4 +200,4 @@ def test_a_dictionary_of_ones_own_is_found_from_where_the_config_is(tmp_path: An
     )
     found = build_toolsets(load_config(tmp_path / "run.toml"))
     assert found[EMMY].tools["dictionary"]("quarks") == "a part of a proton"
-    assert found[EMMY].calls == 2
+    assert found[EMMY].max_calls == 2
