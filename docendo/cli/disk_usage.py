@@ -23,7 +23,7 @@ from docendo.records import (
     Usage,
     Verdict,
 )
-from docendo.store.checkpoints import forget_old
+from docendo.store.checkpoints import prune_checkpoints
 from docendo.store.database import SCHEMA
 from docendo.store.rows import RoundRecord, insert_round
 
@@ -76,7 +76,7 @@ def _stored_size(
             insert_round(database, _make_round(config, solutions, index, evaluations))
             database.execute("INSERT INTO checkpoints VALUES (?, '', '')", (index,))
             # old states are dropped as in a run, which leaves their pages half empty
-            forget_old(database, _STATES - 1)
+            prune_checkpoints(database, _STATES - 1)
 
         ((pages,),) = database.execute("PRAGMA page_count")
         ((page_size,),) = database.execute("PRAGMA page_size")

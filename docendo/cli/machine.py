@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from docendo.errors import RunError, UserError
-from docendo.store.atomic import standing
+from docendo.store.atomic import nearest_existing
 
 __all__ = ["DoctorFinding", "Status", "check_machine"]
 
@@ -112,7 +112,7 @@ def _check_cache() -> DoctorFinding:
         return DoctorFinding(name, "missing", "unknown without torch", purpose, _TORCH_FIX)
 
     folder = cache_folder()
-    parent = standing(folder)
+    parent = nearest_existing(folder)
     if parent.is_dir() and os.access(parent, os.W_OK):
         return DoctorFinding(name, "ok", f"{folder}", purpose)
     fix = "export DOCENDO_CACHE=/a/folder/you/can/write"

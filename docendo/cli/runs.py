@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from docendo.cli.output import amount, notice
 from docendo.errors import UserError, closest_hint, suggestion
 from docendo.records import BASE, AgentId, base_agent
-from docendo.store.atomic import standing
+from docendo.store.atomic import nearest_existing
 
 if TYPE_CHECKING:
     from docendo.config.load import Config
@@ -72,7 +72,7 @@ def check_run_folder(out: Path) -> None:
     if out.is_dir() and any(out.iterdir()):
         raise UserError(f"{out} is not empty; choose another --out")
 
-    parent = standing(out)
+    parent = nearest_existing(out)
     if not parent.is_dir():
         raise UserError(f"{out}: {parent} is a file; choose another --out")
     if not os.access(parent, os.W_OK):
@@ -81,7 +81,7 @@ def check_run_folder(out: Path) -> None:
 
 def check_disk_space(out: Path, needed: int) -> None:
     """Raise UserError where the disk of `out` has fewer than `needed` bytes left."""
-    free = disk_usage(standing(out)).free
+    free = disk_usage(nearest_existing(out)).free
     if free < needed:
         raise UserError(
             f"{out}: the checkpoints need {amount(needed)}, and {amount(free)} are free; "

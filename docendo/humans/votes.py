@@ -10,15 +10,20 @@ from typing import Any, NamedTuple
 from docendo.errors import UserError
 from docendo.records import AgentId, Opinion
 from docendo.store.database import (
-    cell,
+    decode_text,
+    encode_text,
     pack,
     raw_text,
     run_errors,
     transaction,
-    uncell,
     unpack,
 )
-from docendo.store.validation import check_cells, check_tables, misread, two_texts
+from docendo.store.validation import (
+    check_cells,
+    check_tables,
+    corruption_as_run_error,
+    two_texts,
+)
 
 __all__ = ["PEOPLE", "Grade", "VoteStore"]
 
@@ -114,8 +119,15 @@ class VoteStore:
     def record(self, opinion: Opinion, round: int | None = None) -> int:
         """Keep an opinion of agents as they were after a round; its number, by which it can be taken back."""
         o = opinion
-        texts = (cell(t) for t in (o.person, o.prompt, o.first, o.second))
-        row = (time.time(), round, *texts, pack(list(o.texts)), o.choice, cell(o.right))
+        texts = (encode_text(t) for t in (o.person, o.prompt, o.first, o.second))
+        row = (
+            time.time(),
+            round,
+            *texts,
+            pack(list(o.texts)),
+            o.choice,
+            encode_text(o.right),
+        )
         query = f"INSERT INTO opinions (time, round, {_OPINION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
         return int(self._write(query, row).lastrowid or 0)
 
@@ -127,23 +139,29 @@ class VoteStore:
         """Every opinion, the oldest first."""
         found = []
         query = f"SELECT {_OPINION} FROM opinions ORDER BY id"  # noqa: S608
-        with misread(self.path):
+        with corruption_as_run_error(self.path):
             for person, prompt, first, second, texts, choice, right in self._read(query):
                 one, other = two_texts(unpack(texts))
                 who = (
-                    uncell(person),
-                    uncell(prompt),
-                    AgentId(uncell(first)),
-                    AgentId(uncell(second)),
+                    decode_text(person),
+                    decode_text(prompt),
+                    AgentId(decode_text(first)),
+                    AgentId(decode_text(second)),
                 )
-                found.append(Opinion(*who, (one, other), choice, uncell(right)))
+                found.append(Opinion(*who, (one, other), choice, decode_text(right)))
         return found
 
     def enqueue(self, grades: Sequence[Grade]) -> None:
         """Put answers into the queue of what is to be graded; what is known or waits already stays as it is."""
         query = "INSERT OR IGNORE INTO answers (problem, text, prompt, known) VALUES (?, ?, ?, ?)"
         rows = [
-            (cell(g.problem), cell(g.text), cell(g.prompt), cell(g.known)) for g in grades
+            (
+                encode_text(g.problem),
+                encode_text(g.text),
+                encode_text(g.prompt),
+                encode_text(g.known),
+            )
+            for g in grades
         ]
         with run_errors(self.path), transaction(self._connection) as connection:
             connection.executemany(query, rows)
@@ -154,18 +172,24 @@ class VoteStore:
         query = "INSERT INTO grades (time, answer, person, score) SELECT ?, id, ?, ? FROM answers"
         values = (
             time.time(),
-            cell(person),
+            encode_text(person),
             grade.score,
-            cell(grade.problem),
-            cell(grade.text),
+            encode_text(grade.problem),
+            encode_text(grade.text),
         )
         self._write(f"{query} WHERE problem = ? AND text = ?", values)
 
     def grades(self, waiting: bool, horizon: int = 2**62) -> list[Grade]:
         """Those that wait, or those that were given, as they were when `horizon` grades had been said."""
-        with misread(self.path):
+        with corruption_as_run_error(self.path):
             found = [
-                Grade(uncell(problem), uncell(prompt), uncell(text), score, uncell(known))
+                Grade(
+                    decode_text(problem),
+                    decode_text(prompt),
+                    decode_text(text),
+                    score,
+                    decode_text(known),
+                )
                 for problem, text, prompt, known, score in self._read(_GRADES, (horizon,))
             ]
         return [g for g in found if (g.score is None) == waiting]

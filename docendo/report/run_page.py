@@ -1,11 +1,8 @@
 """A run's page: one HTML file that loads nothing, no fonts, no libraries."""
 
-import os
-from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
-from docendo.errors import RunError
 from docendo.report.facts.run import collect
 from docendo.report.render.components import Section, empty_note, page_main
 from docendo.report.render.markup import Markup, document, embed, join, tag
@@ -21,6 +18,7 @@ from docendo.report.render.sections import (
 from docendo.report.render.text_tables import text_tables
 from docendo.report.render.viewer import SHOWN, viewer_data
 from docendo.store import RunDirectory
+from docendo.store.atomic import write_atomically
 
 __all__ = ["asset", "html_page", "save_page", "write_page"]
 
@@ -35,16 +33,7 @@ def save_page(page: str, path: Path) -> Path:
 
     Raises RunError if it cannot be written.
     """
-    # In the same folder, so that the file system replaces the page in one step.
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        aside.write_bytes(page.encode())
-        aside.replace(path)
-    except OSError as error:
-        raise RunError(f"{path}: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            aside.unlink()
+    write_atomically(path, page.encode(), make_parents=False)
     return path
 
 

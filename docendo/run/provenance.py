@@ -13,7 +13,7 @@ from docendo.config.load import Config
 from docendo.engines.local.base_model import BaseModel, weights_hash
 from docendo.errors import UserError
 from docendo.parts import user_part_files
-from docendo.store.checkpoints import digest
+from docendo.store.checkpoints import hash_file
 from docendo.version import VERSION
 
 __all__ = [
@@ -100,7 +100,7 @@ def provenance(
             "processor": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
             "threads": torch.get_num_threads(),
         },
-        "files": {str(path): digest(path) for path in files_of(config)},
+        "files": {str(path): hash_file(path) for path in files_of(config)},
         "base": weights_hash(base.model),
         "parts": dict(parts or {}),
     }

@@ -1,33 +1,54 @@
-"""Files that are there whole or not at all, and where they can be."""
+"""Files that are written whole or not at all, and made durable."""
 
 import os
 from contextlib import suppress
 from pathlib import Path
 
 from docendo.errors import RunError
-from docendo.store.checkpoints import sync_folder
 
-__all__ = ["standing", "write_whole"]
+__all__ = ["nearest_existing", "sync_file", "sync_folder", "write_atomically"]
 
 
-def standing(path: Path) -> Path:
-    """The path itself, or the nearest folder above it that is there: where it would be made."""
+def nearest_existing(path: Path) -> Path:
+    """The path itself or, where it does not exist yet, the nearest folder above it that does."""
     return next(p for p in (path, *path.absolute().parents) if p.exists())
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Puts a file in its place, at once and durably; folders on the way are made. Raises RunError on a full disk."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def write_atomically(path: Path, content: bytes, *, make_parents: bool = True) -> None:
+    """Write or replace a file in one step, so that no reader sees half of it.
+
+    Raises RunError where it cannot be written, as on a full disk; an older file then stays.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        if make_parents:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(content)
+        # Without this a power cut may leave the new name with the content of neither.
+        sync_file(unfinished)
+        unfinished.replace(path)
         sync_folder(path.parent)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}") from error
     finally:
         with suppress(OSError):
-            aside.unlink()
+            unfinished.unlink()
+
+
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable."""
+    # Windows can only sync a file that is open for writing.
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable, where the system can."""
+    if os.name == "nt":
+        return
+
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

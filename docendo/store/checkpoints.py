@@ -1,7 +1,6 @@
-"""Checkpoint folders: written aside, hashed, fsynced, renamed; believed only when every hash still fits."""
+"""Checkpoint folders: written aside, hashed, made durable, renamed; read only if every hash fits."""
 
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Container
@@ -9,20 +8,22 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from docendo.store.atomic import sync_file, sync_folder
+
 __all__ = [
     "Checkpoint",
-    "broken_seal",
-    "digest",
-    "fault",
-    "folder_name",
-    "forget_old",
-    "seal",
-    "sweep",
-    "sync_folder",
+    "checkpoint_name",
+    "delete_other_checkpoints",
+    "find_damage",
+    "hash_file",
+    "hash_state",
+    "is_state_changed",
+    "prune_checkpoints",
     "write_checkpoint_folder",
 ]
 
 _MANIFEST = "manifest.json"
+_UNFINISHED = ".tmp-"
 
 
 class Checkpoint(NamedTuple):
@@ -34,111 +35,109 @@ class Checkpoint(NamedTuple):
     """One line per newer checkpoint that was passed over because it is damaged."""
 
 
-def folder_name(round: int) -> str:
+def checkpoint_name(round: int) -> str:
     """``000001`` for round 0: the number of rounds that are in it."""
     return f"{round + 1:06d}"
 
 
 def write_checkpoint_folder(folder: Path, name: str, write: Callable[[Path], None]) -> str:
-    """Make ``folder/name`` durable with what `write` puts into the path it is given; returns its manifest's hash."""
-    aside = folder / f".tmp-{name}"
-    shutil.rmtree(aside, ignore_errors=True)
+    """Make ``folder/name`` from the files that `write` puts into a path; return its manifest's hash.
+
+    The folder appears under its name only when all its files are durable.
+    """
+    unfinished = folder / f"{_UNFINISHED}{name}"
+    shutil.rmtree(unfinished, ignore_errors=True)
     shutil.rmtree(folder / name, ignore_errors=True)
-    aside.mkdir(parents=True)
+    unfinished.mkdir(parents=True)
     try:
-        write(aside)
-        files = {
-            p.relative_to(aside).as_posix(): p
-            for p in sorted(aside.rglob("*"))
-            if p.is_file()
-        }
-        manifest = {
-            "files": {
-                n: {"sha256": digest(p), "size": p.stat().st_size} for n, p in files.items()
-            }
-        }
-        text = json.dumps(manifest, indent=1).encode()
-        (aside / _MANIFEST).write_bytes(text)
-        for path in (*files.values(), aside / _MANIFEST):
-            _sync_file(path)
-        for path in (*(p for p in aside.rglob("*") if p.is_dir()), aside):
-            sync_folder(path)
-        aside.rename(folder / name)
+        write(unfinished)
+        manifest = _manifest_of(unfinished)
+        (unfinished / _MANIFEST).write_bytes(manifest)
+
+        for path in (unfinished, *unfinished.rglob("*")):
+            if path.is_dir():
+                sync_folder(path)
+            else:
+                sync_file(path)
+        unfinished.rename(folder / name)
         sync_folder(folder)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    return sha256(text).hexdigest()
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return sha256(manifest).hexdigest()
 
 
-def seal(state: str | bytes) -> str:
-    """The hash of a state as the database holds it; it stands after the manifest's."""
-    return sha256(
-        state.encode("utf-8", "surrogateescape") if isinstance(state, str) else state
-    ).hexdigest()
+def _manifest_of(folder: Path) -> bytes:
+    """The hash and the size of every file in the folder, as JSON."""
+    entries = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            name = path.relative_to(folder).as_posix()
+            entries[name] = {"sha256": hash_file(path), "size": path.stat().st_size}
+    return json.dumps({"files": entries}, indent=1).encode()
 
 
-def broken_seal(sealed: str, state: str | bytes) -> bool:
-    """Whether the state is not the one that was sealed. A run of before there were seals has none to break."""
-    _, _, sealed_state = sealed.partition(" ")
-    return bool(sealed_state) and sealed_state != seal(state)
+def hash_state(state: str | bytes) -> str:
+    """The hash of a state as the database holds it; it is stored after the manifest's."""
+    if isinstance(state, str):
+        state = state.encode("utf-8", "surrogateescape")
+    return sha256(state).hexdigest()
 
 
-def fault(folder: Path, sealed: str, state: str | bytes) -> str:
-    """What is wrong with a checkpoint, in words; empty where every file and the state are as they were written.
+def is_state_changed(hashes: str, state: str | bytes) -> bool:
+    """Whether the state is not the one that was hashed.
 
-    `sealed` is the manifest's hash and, after a space, the state's.
+    `hashes` is the manifest's hash and, after a space, the state's. A run of a version that did not
+    hash states has only the first; its state counts as unchanged.
     """
-    if state is None or broken_seal(sealed, state):
+    _, _, state_hash = hashes.partition(" ")
+    return bool(state_hash) and state_hash != hash_state(state)
+
+
+def find_damage(folder: Path, hashes: str, state: str | bytes) -> str:
+    """What is wrong with a checkpoint, in words; empty if every file and the state are as written.
+
+    `hashes` is as in `is_state_changed`.
+    """
+    if state is None or is_state_changed(hashes, state):
         return "its state was changed"
     manifest = folder / _MANIFEST
     if not manifest.is_file():
         return f"{_MANIFEST} is missing"
-    text = manifest.read_bytes()
-    if sha256(text).hexdigest() != sealed.partition(" ")[0]:
+    content = manifest.read_bytes()
+    if sha256(content).hexdigest() != hashes.partition(" ")[0]:
         return f"{_MANIFEST} was changed"
-    for name, entry in json.loads(text)["files"].items():
+
+    for name, entry in json.loads(content)["files"].items():
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
-        if path.stat().st_size != entry["size"] or digest(path) != entry["sha256"]:
+        if path.stat().st_size != entry["size"] or hash_file(path) != entry["sha256"]:
             return f"{name} was changed"
     return ""
 
 
-def forget_old(connection: sqlite3.Connection, count: int) -> None:
-    """Keep the newest `count` checkpoints, and the state of their rounds and of the newest."""
-    kept = f"SELECT round FROM checkpoints ORDER BY round DESC LIMIT {count}"  # noqa: S608
-    connection.execute(f"DELETE FROM checkpoints WHERE round NOT IN ({kept})")  # noqa: S608
+def prune_checkpoints(connection: sqlite3.Connection, count: int) -> None:
+    """Keep the newest `count` checkpoints, and the states of their rounds and of the newest round."""
+    newest = f"SELECT round FROM checkpoints ORDER BY round DESC LIMIT {count}"  # noqa: S608
+    connection.execute(f"DELETE FROM checkpoints WHERE round NOT IN ({newest})")  # noqa: S608
     needed = "SELECT round FROM checkpoints UNION SELECT MAX(round) FROM rounds"
-    forget = f"UPDATE rounds SET state = NULL WHERE state IS NOT NULL AND round NOT IN ({needed})"  # noqa: S608
-    connection.execute(forget)
+    connection.execute(
+        f"UPDATE rounds SET state = NULL WHERE state IS NOT NULL AND round NOT IN ({needed})"  # noqa: S608
+    )
 
 
-def sweep(folder: Path, keep: Container[str]) -> None:
-    """Delete every checkpoint folder, finished or not, whose name is not in `keep`; leave other things alone."""
+def delete_other_checkpoints(folder: Path, keep: Container[str]) -> None:
+    """Delete every checkpoint folder, finished or not, whose name is not in `keep`.
+
+    Files and folders of other names stay: a user may have put them there.
+    """
     for path in folder.iterdir():
-        ours = path.name.startswith(".tmp-") or path.name.isdecimal()
-        if path.is_dir() and ours and path.name not in keep:
+        is_checkpoint = path.name.startswith(_UNFINISHED) or path.name.isdecimal()
+        if path.is_dir() and is_checkpoint and path.name not in keep:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def sync_folder(path: Path) -> None:
-    """Make the names in a folder durable, where the system can."""
-    if os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def digest(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """The SHA-256 of a file."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()

@@ -1,34 +1,39 @@
-"""A new run directory, whole or not at all."""
+"""A new run directory, made whole or not at all."""
 
 import os
 import shutil
 from pathlib import Path
 
 from docendo.errors import UserError
-from docendo.store.checkpoints import sync_folder
+from docendo.store.atomic import sync_folder, write_atomically
 from docendo.store.database import create_database, run_errors
 
-__all__ = ["make_folder", "write_config"]
+__all__ = ["make_folder"]
 
 _PARTS = ("checkpoints", "config.toml", "run.db")
 
 
 def make_folder(path: Path, config_toml: str) -> None:
-    """An empty run at `path`. Raises UseError where that is taken or cannot be made, and then leaves nothing behind."""
+    """Make an empty run at `path`.
+
+    Raises UserError where the path is taken or cannot be made, and then leaves nothing behind.
+    """
     _refuse_taken(path)
     folder = path.resolve()
-    inside = folder.is_dir()
-    aside = (folder if inside else folder.parent) / f".{folder.name}-{os.getpid()}.tmp"
-    shutil.rmtree(aside, ignore_errors=True)
+    exists = folder.is_dir()
+    # On the same file system as the folder, so that a rename moves it there in one step.
+    parent = folder if exists else folder.parent
+    unfinished = parent / f".{folder.name}-{os.getpid()}.tmp"
+    shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        aside.mkdir(parents=True)
-        _fill(aside, config_toml)
-        if inside:
+        unfinished.mkdir(parents=True)
+        _fill(unfinished, config_toml)
+        if exists:
             for part in _PARTS:
-                (aside / part).rename(folder / part)
-            aside.rmdir()
+                (unfinished / part).rename(folder / part)
+            unfinished.rmdir()
         else:
-            aside.rename(folder)
+            unfinished.rename(folder)
         sync_folder(folder)
         sync_folder(folder.parent)
     except OSError as error:
@@ -36,23 +41,15 @@ def make_folder(path: Path, config_toml: str) -> None:
             f"{path}: cannot make a run directory there: {error.strerror}"
         ) from error
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def write_config(folder: Path, config_toml: str) -> None:
-    """Puts ``config.toml`` in the place of the one that is there, at once. Raises RunError on a full disk."""
-    aside = folder / ".config.toml.tmp"
-    with run_errors(folder):
-        _write(aside, config_toml)
-        aside.replace(folder / "config.toml")
-        sync_folder(folder)
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _refuse_taken(path: Path) -> None:
     if path.is_dir():
         if (path / "run.db").exists():
             raise UserError(
-                f"{path} holds another run; resume it with `docendo resume {path}` or choose another --out"
+                f"{path} holds another run; resume it with `docendo resume {path}` "
+                "or choose another --out"
             )
         if any(path.iterdir()):
             raise UserError(f"{path} is not empty; choose another --out")
@@ -62,14 +59,7 @@ def _refuse_taken(path: Path) -> None:
 
 def _fill(folder: Path, config_toml: str) -> None:
     (folder / "checkpoints").mkdir()
+    write_atomically(folder / "config.toml", config_toml.encode())
     with run_errors(folder):
-        _write(folder / "config.toml", config_toml)
         create_database(folder / "run.db")
     sync_folder(folder)
-
-
-def _write(path: Path, text: str) -> None:
-    with path.open("wb") as file:
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())

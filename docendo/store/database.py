@@ -1,4 +1,4 @@
-"""The run's SQLite file: its tables, how it is opened, and which of its failures are a person's to fix."""
+"""The run's SQLite file: its tables, how it is opened, and which failures the user can fix."""
 
 import errno
 import json
@@ -14,14 +14,14 @@ from docendo.store.validation import check_cells, check_tables
 
 __all__ = [
     "SCHEMA",
-    "cell",
     "connect",
     "create_database",
+    "decode_text",
+    "encode_text",
     "pack",
     "raw_text",
     "run_errors",
     "transaction",
-    "uncell",
     "unpack",
 ]
 
@@ -76,7 +76,7 @@ CREATE TABLE quarantine (
     id INTEGER PRIMARY KEY, file TEXT NOT NULL, line INTEGER NOT NULL, reason TEXT NOT NULL,
     UNIQUE (file, line, reason));
 """
-_HARMLESS = {
+_MACHINE_FAILURES = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_READONLY,
@@ -84,11 +84,11 @@ _HARMLESS = {
     sqlite3.SQLITE_CANTOPEN,
 }
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_OUTSIDE_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+_MACHINE_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
-def cell(text: str) -> str | bytes:
-    """`text` as SQLite can hold it: bytes where it has a lone surrogate, which UTF-8 cannot write."""
+def encode_text(text: str) -> str | bytes:
+    """The text as SQLite can hold it: bytes if it has a lone surrogate, which UTF-8 cannot write."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -96,32 +96,33 @@ def cell(text: str) -> str | bytes:
     return text
 
 
-def uncell(value: str | bytes) -> str:
-    """The text that `cell` was given. Raises UnicodeError for what is none."""
+def decode_text(value: str | bytes) -> str:
+    """The text that was given to `encode_text`. Raises UnicodeError for a value that is no text."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogatepass")
     if not value.isascii():
-        value.encode()
+        value.encode()  # raises for the surrogates that `raw_text` puts in for damaged bytes
     return value
 
 
 def raw_text(text: bytes) -> str:
-    """Text as SQLite has it; a byte that is not UTF-8, which only damage brings, becomes a lone surrogate."""
+    """Text as SQLite holds it; a byte that is not UTF-8, a sign of damage, becomes a lone surrogate."""
     return text.decode("utf-8", "surrogateescape")
 
 
 def pack(value: object) -> str | bytes:
-    """`value` as JSON in a cell. Two surrogates that meet stay two, so nothing is escaped that need not be."""
-    return cell(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    """The value as JSON, encoded for a cell."""
+    # Escaped, two lone surrogates side by side would come back as one character.
+    return encode_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def unpack(value: str | bytes) -> Any:
-    """The value that `pack` was given, its tuples as lists."""
-    return json.loads(uncell(value))
+    """The value that was given to `pack`, its tuples as lists."""
+    return json.loads(decode_text(value))
 
 
 def create_database(path: Path) -> None:
-    """Leave an empty, closed database at `path`, which does not exist yet."""
+    """Make an empty database at `path`, which must not exist, and close it."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -134,17 +135,12 @@ def create_database(path: Path) -> None:
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """An open, checked database. Raises UseError where it is damaged, foreign, or of a newer docendo."""
-    wal = path.with_name(f"{path.name}-wal")
-    # in a read-only folder SQLite cannot make the files that WAL needs, and without a WAL it need not
-    frozen = (
-        not write
-        and not os.access(path.parent, os.W_OK)
-        and not (wal.exists() and wal.stat().st_size)
-    )
-    mode = "immutable=1" if frozen else f"mode={'rw' if write else 'ro'}"
+    """An open, checked database.
+
+    Raises UserError if it is damaged, not a run's, or written by a newer docendo.
+    """
     try:
-        connection = _attempt(f"{path.absolute().as_uri()}?{mode}")
+        connection = _open_checked(f"{path.absolute().as_uri()}?{_open_mode(path, write)}")
     except sqlite3.OperationalError as error:
         raise UserError(f"{path} cannot be opened: {error}") from error
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
@@ -155,7 +151,17 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     return connection
 
 
-def _attempt(uri: str) -> sqlite3.Connection:
+def _open_mode(path: Path, write: bool) -> str:
+    if write:
+        return "mode=rw"
+    # In a read-only folder SQLite cannot make the files that a WAL needs; it can do without
+    # them only if the database is declared immutable, which is right only if the WAL is empty.
+    wal = path.with_name(f"{path.name}-wal")
+    has_wal = wal.exists() and wal.stat().st_size > 0
+    return "mode=ro" if os.access(path.parent, os.W_OK) or has_wal else "immutable=1"
+
+
+def _open_checked(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
     connection.text_factory = raw_text
     try:
@@ -170,6 +176,7 @@ def _check(connection: sqlite3.Connection) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     name = connection.execute("PRAGMA database_list").fetchone()[2]
+
     if application != _APPLICATION:
         raise UserError(f"{name} is a database, but not one of a docendo run")
     if version != _SCHEMA_VERSION:
@@ -181,6 +188,7 @@ def _check(connection: sqlite3.Connection) -> None:
         raise UserError(
             f"{name} has schema {version}, this docendo reads schema {_SCHEMA_VERSION}; {advice}"
         )
+
     (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if state != "ok":
         raise UserError(f"{name} is damaged: {state}")
@@ -190,7 +198,7 @@ def _check(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """All of the block's statements, or none of them."""
+    """Execute all statements of the block, or none of them."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
@@ -202,18 +210,18 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def run_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk and its like into RunError; leave bugs alone."""
+    """Turn failures of the machine, such as a full disk, into RunError; leave bugs alone."""
     try:
         yield
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _DAMAGED:
             raise RunError(f"{path}: the database is damaged: {error}") from error
-        if code not in _HARMLESS:
+        if code not in _MACHINE_FAILURES:
             raise
         raise RunError(f"{path}: {error}; what was committed before is safe") from error
     except OSError as error:
-        if error.errno not in _OUTSIDE_ERRNO:
+        if error.errno not in _MACHINE_ERRNO:
             raise
         raise RunError(
             f"{path}: {error.strerror}; what was committed before is safe"

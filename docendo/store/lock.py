@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the operating system drops when its holder ends, however it ends."""
+"""One writer at a time: a lock that the operating system releases however its holder ends."""
 
 import errno
 import os
@@ -11,26 +11,34 @@ from docendo.errors import UserError
 __all__ = ["TakenError", "WriterLock"]
 
 
-_HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+_LOCKED = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
 class TakenError(UserError):
-    """Another process has what is wanted."""
+    """Another process holds the lock."""
 
 
 class WriterLock:
-    """Held from construction until `release`; the file holds the writer's process id and is never deleted."""
+    """Held from construction until `release`.
+
+    The file holds the writer's process id. It is never deleted: a deleted file can be locked twice.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Raises TakenError naming the holder where another writer has it, UseError where it cannot be written."""
+        """Take the lock.
+
+        Raises TakenError, which names the holder, where another writer has it; UserError where the
+        file cannot be written.
+        """
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise UserError(f"{path.parent} cannot be written: {error.strerror}") from error
+
         try:
             _lock(self._file)
         except OSError as error:
-            if error.errno not in _HELD:
+            if error.errno not in _LOCKED:
                 os.close(self._file)
                 raise UserError(f"{path} cannot be locked: {error.strerror}") from error
             os.lseek(self._file, 0, os.SEEK_SET)
@@ -40,14 +48,14 @@ class WriterLock:
             raise TakenError(
                 f"{path.parent} is being written by {who}; wait for it or stop it first"
             ) from error
-        with suppress(
-            OSError
-        ):  # a full disk costs the next message its number, not the lock
+
+        # On a full disk the lock holds all the same; only the number in the message is missing.
+        with suppress(OSError):
             os.ftruncate(self._file, 0)
             os.write(self._file, f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
-        """Let the next writer in."""
+        """Give the lock to the next writer."""
         os.close(self._file)
 
 

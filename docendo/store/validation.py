@@ -1,6 +1,6 @@
-"""Whether what is in a run's database could have been written there: every cell's type, every JSON's shape.
+"""Checks that docendo could have written a run's database: every cell's type, every JSON's shape.
 
-SQLite keeps any value in any column, and checks no value that is well-formed but of another kind.
+SQLite stores any value in any column, so a damaged or foreign file can open without an error.
 """
 
 import sqlite3
@@ -12,16 +12,16 @@ from typing import Any
 from docendo.errors import RunError, UserError
 
 __all__ = [
-    "attempt_parts",
     "check_cells",
     "check_tables",
-    "misread",
+    "corruption_as_run_error",
     "problem_parts",
+    "rollout_parts",
     "two_texts",
 ]
 
-_KINDS = {"INTEGER": "'integer'", "REAL": "'real'", "TEXT": "'text', 'blob'"}
-_MISREAD = (
+_TYPES = {"INTEGER": "'integer'", "REAL": "'real'", "TEXT": "'text', 'blob'"}
+_READ_ERRORS = (
     TypeError,
     ValueError,
     LookupError,
@@ -32,51 +32,38 @@ _MISREAD = (
 
 
 def check_tables(connection: sqlite3.Connection, name: str, schema: str) -> None:
-    """Raises UseError where there are other tables or columns than in the schema, or triggers and views, which act."""
-    with closing(sqlite3.connect(":memory:")) as fresh:
-        fresh.executescript(schema)
-        wanted, got = _columns(fresh), _columns(connection)
-    for table in sorted(wanted.keys() | got.keys()):
-        if wanted.get(table) != got.get(table):
+    """Check that the database has the tables and columns of the schema, and no triggers or views.
+
+    Raises UserError where it has not; `name` is for its message.
+    """
+    with closing(sqlite3.connect(":memory:")) as empty:
+        empty.executescript(schema)
+        expected = _columns(empty)
+    actual = _columns(connection)
+    for table in sorted(expected.keys() | actual.keys()):
+        if expected.get(table) != actual.get(table):
             raise UserError(f"{name} is damaged: {table} is not as docendo makes it")
 
 
 def _columns(connection: sqlite3.Connection) -> dict[str, list[Any]]:
     query = "SELECT name, type FROM sqlite_master WHERE type <> 'index' AND name NOT LIKE 'sqlite%'"
-    found = connection.execute(query).fetchall()
-    return {
-        t: [kind, *connection.execute("SELECT * FROM pragma_table_info(?)", (t,))]
-        for t, kind in found
-    }
+    columns = {}
+    for table, kind in connection.execute(query).fetchall():
+        info = connection.execute("SELECT * FROM pragma_table_info(?)", (table,))
+        columns[table] = [kind, *info]
+    return columns
 
 
 def check_cells(connection: sqlite3.Connection, name: str) -> None:
-    """Raises UseError for a cell whose value is not of its column's type, or not finite where it must be.
+    """Check every cell's type, that required numbers are finite, and that rows refer to rows that exist.
 
-    And for a row that belongs to one that is not there.
+    Raises UserError for the first fault; `name` is for its message.
     """
-    tables = [
-        t
-        for (t,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1"
-        )
-    ]
-    for table in tables:
-        for _, column, kind, needed, _, key in connection.execute(
-            f'PRAGMA table_info("{table}")'
-        ):
-            kinds = _KINDS[kind] if needed or key else f"{_KINDS[kind]}, 'null'"
-            fine = f"typeof({column}) IN ({kinds})"
-            finite = needed and kind == "REAL"
-            if finite:
-                fine += f" AND {column} - {column} = 0"
-            query = f'SELECT rowid, typeof({column}) FROM "{table}" WHERE ({fine}) IS NOT TRUE LIMIT 1'  # noqa: S608
-            if wrong := connection.execute(query).fetchone():
-                row, got = wrong
-                wanted = f"finite {kind.lower()}" if finite else kind.lower()
-                raise UserError(
-                    f"{name} is damaged: row {row} of {table}: {column} is {got}, wanted {wanted}"
-                )
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1"
+    for (table,) in connection.execute(query).fetchall():
+        info = connection.execute(f'PRAGMA table_info("{table}")')
+        for _, column, kind, required, _, key in info:
+            _check_column(connection, name, table, column, kind, bool(required or key))
 
     if orphan := connection.execute("PRAGMA foreign_key_check").fetchone():
         table, row, parent, _ = orphan
@@ -85,49 +72,72 @@ def check_cells(connection: sqlite3.Connection, name: str) -> None:
         )
 
 
+def _check_column(
+    connection: sqlite3.Connection,
+    name: str,
+    table: str,
+    column: str,
+    kind: str,
+    required: bool,
+) -> None:
+    types = _TYPES[kind] if required else f"{_TYPES[kind]}, 'null'"
+    condition = f"typeof({column}) IN ({types})"
+    expected = kind.lower()
+    if required and kind == "REAL":
+        # An infinite number minus itself is not a number, which SQLite stores as NULL.
+        condition += f" AND {column} - {column} = 0"
+        expected = "finite real"
+
+    query = f'SELECT rowid, typeof({column}) FROM "{table}" WHERE ({condition}) IS NOT TRUE LIMIT 1'  # noqa: S608
+    if fault := connection.execute(query).fetchone():
+        row, actual = fault
+        raise UserError(
+            f"{name} is damaged: row {row} of {table}: {column} is {actual}, expected {expected}"
+        )
+
+
 @contextmanager
-def misread(path: Path) -> Iterator[None]:
-    """Turn what rows raise that no docendo wrote into RunError."""
+def corruption_as_run_error(path: Path) -> Iterator[None]:
+    """Turn the errors that rows raise which docendo did not write into RunError."""
     try:
         yield
     except (RunError, UserError):
         raise
-    except _MISREAD as error:
-        told = f"{type(error).__name__}: {str(error)[:100]}"
+    except _READ_ERRORS as error:
+        reason = f"{type(error).__name__}: {str(error)[:100]}"
         raise RunError(
-            f"{path}: the database is damaged: a row holds what docendo does not write ({told})"
+            f"{path}: the database is damaged: a row holds what docendo does not write ({reason})"
         ) from error
 
 
-def attempt_parts(written: Any) -> tuple[str, tuple[int, ...], float, str]:
-    """Text, tokens, score and reason of a stored attempt. Raises ValueError, or KeyError, where it is none."""
-    text, tokens, score, reason = (
-        written[name] for name in ("text", "tokens", "score", "reason")
-    )
-    if not (
-        _texts(text, reason)
-        and all(type(t) is int for t in tokens)
-        and type(score) in {int, float}
-    ):
-        raise ValueError("wanted an attempt")
+def rollout_parts(stored: Any) -> tuple[str, tuple[int, ...], float, str]:
+    """Text, tokens, score and reason of a stored rollout. Raises ValueError or KeyError if it is none."""
+    text = stored["text"]
+    tokens = stored["tokens"]
+    score = stored["score"]
+    reason = stored["reason"]
+    are_ids = all(type(token) is int for token in tokens)
+    if not (_are_texts(text, reason) and are_ids and type(score) in {int, float}):
+        raise ValueError("expected a rollout")
     return text, tuple(tokens), score, reason
 
 
 def problem_parts(body: Any) -> tuple[str, str, str, tuple[str, ...], str]:
-    """Prompt, answer, solution, tests and source of a stored problem. Raises ValueError where it is none."""
+    """Prompt, answer, solution, tests and source of a stored problem. Raises ValueError if it is none."""
     prompt, answer, solution, tests, source = body
-    if not (_texts(prompt, answer, solution, source, *tests) and isinstance(tests, list)):
-        raise ValueError("wanted a problem")
+    are_texts = _are_texts(prompt, answer, solution, source, *tests)
+    if not (are_texts and isinstance(tests, list)):
+        raise ValueError("expected a problem")
     return prompt, answer, solution, tuple(tests), source
 
 
-def two_texts(written: Any) -> tuple[str, str]:
-    """The texts of a stored pair. Raises ValueError where it is none."""
-    one, other = written
-    if not _texts(one, other):
-        raise ValueError("wanted two texts")
-    return one, other
+def two_texts(stored: Any) -> tuple[str, str]:
+    """The texts of a stored pair. Raises ValueError if it is none."""
+    first, second = stored
+    if not _are_texts(first, second):
+        raise ValueError("expected two texts")
+    return first, second
 
 
-def _texts(*values: Any) -> bool:
+def _are_texts(*values: Any) -> bool:
     return all(isinstance(value, str) for value in values)

@@ -10,8 +10,8 @@ from typing import Any
 from docendo.config.load import Config, parse_config, to_toml
 from docendo.errors import UserError
 from docendo.run.provenance import below, named_in
-from docendo.store.atomic import standing, write_whole
-from docendo.store.checkpoints import digest
+from docendo.store.atomic import nearest_existing, write_atomically
+from docendo.store.checkpoints import hash_file
 from docendo.study.plan import StudyPlan, TrainingTask
 from docendo.study.result_files import STUDY_FILE
 
@@ -29,7 +29,7 @@ def write_study_file(folder: Path, plan: StudyPlan, file: Path) -> None:
     content = check_folder(folder, plan)
     name = file.name if file.is_absolute() else file.as_posix()
     document = json.dumps({"file": name, **content}, indent=1)
-    write_whole(folder / STUDY_FILE, document.encode() + b"\n")
+    write_atomically(folder / STUDY_FILE, document.encode() + b"\n")
 
 
 def check_folder(folder: Path, plan: StudyPlan) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def check_folder(folder: Path, plan: StudyPlan) -> dict[str, Any]:
         content["files"] = {**before["files"], **content["files"]}
     elif folder.is_dir() and any(folder.iterdir()):
         raise UserError(f"{folder} is not empty and holds no study; choose another --out")
-    elif not (parent := standing(folder)).is_dir():
+    elif not (parent := nearest_existing(folder)).is_dir():
         raise UserError(f"{parent} is a file; choose another --out")
     return content
 
@@ -68,7 +68,9 @@ def _configs(plan: StudyPlan, task: TrainingTask) -> list[Config]:
 
 
 def _hash(path: Path) -> str:
-    lines = [f"{file.relative_to(path).as_posix()} {digest(file)}" for file in below(path)]
+    lines = [
+        f"{file.relative_to(path).as_posix()} {hash_file(file)}" for file in below(path)
+    ]
     return sha256("\n".join(lines).encode()).hexdigest()
 
 

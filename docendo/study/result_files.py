@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from docendo.errors import UserError
-from docendo.store.atomic import write_whole
+from docendo.store.atomic import write_atomically
 from docendo.study.results import AnswerKeys, ArmResult, StudyResults, problem_counts
 
 __all__ = ["STUDY_FILE", "load_study", "read_result", "result_path", "write_result"]
@@ -24,7 +24,7 @@ def result_path(study: Path, regime: str, arm: str, seed: int) -> Path:
 def write_result(study: Path, result: ArmResult) -> Path:
     """Write the result's file atomically and return its path. Raises RunError on a full disk."""
     path = result_path(study, result.regime, result.arm, result.seed)
-    write_whole(path, result.model_dump_json(indent=1).encode() + b"\n")
+    write_atomically(path, result.model_dump_json(indent=1).encode() + b"\n")
     return path
 
 

@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from docendo.errors import RunError, UserError
-from docendo.store.atomic import write_whole
+from docendo.store.atomic import write_atomically
 from docendo.store.lock import TakenError, WriterLock
 from docendo.study.arm_run import (
     Training,
@@ -188,7 +188,7 @@ def _run_trial(
 
 
 def _write_trial(path: Path, trial: _Trial) -> _Trial:
-    write_whole(path, json.dumps(trial._asdict(), indent=1).encode() + b"\n")
+    write_atomically(path, json.dumps(trial._asdict(), indent=1).encode() + b"\n")
     return trial
 
 

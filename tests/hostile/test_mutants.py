@@ -57,15 +57,15 @@ def changed(run: Path, *statements: str) -> Path:
     [
         (
             "UPDATE evaluations SET score = 'high' WHERE id = 1",
-            "row 1 of evaluations: score is text, wanted real",
+            "row 1 of evaluations: score is text, expected real",
         ),
         (
             "UPDATE rounds SET seconds = 9e999 WHERE round = 0",
-            "row 0 of rounds: seconds is real, wanted finite real",
+            "row 0 of rounds: seconds is real, expected finite real",
         ),
         (
             "UPDATE episodes SET level = 1.5 WHERE id = 1",
-            "row 1 of episodes: level is real, wanted integer",
+            "row 1 of episodes: level is real, expected integer",
         ),
         (
             "UPDATE evaluations SET agent = x'ff' WHERE id = 1",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docendo.errors import RunError
-from docendo.store.atomic import write_whole
+from docendo.store.atomic import nearest_existing, write_atomically
 
 
 @contextmanager
@@ -26,16 +26,28 @@ def test_a_file_that_outgrows_the_disk_leaves_the_old_one_and_nothing_else(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "new" / "x.json"
-    write_whole(path, b"old")
+    write_atomically(path, b"old")
     with small_disk(), pytest.raises(RunError, match=r"x\.json: File too large"):
-        write_whole(path, b"x" * 2000)
+        write_atomically(path, b"x" * 2000)
     assert [p.name for p in path.parent.iterdir()] == ["x.json"]
     assert path.read_bytes() == b"old"
-    write_whole(path, b"new")
+    write_atomically(path, b"new")
     assert path.read_bytes() == b"new"
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="Not a directory"):
-        write_whole(tmp_path / "file" / "in" / "x.json", b"")
+        write_atomically(tmp_path / "file" / "in" / "x.json", b"")
+
+
+def test_a_file_without_its_folder_is_refused_where_no_folder_shall_be_made(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(RunError, match="No such file"):
+        write_atomically(tmp_path / "new" / "x.json", b"", make_parents=False)
+
+
+def test_the_nearest_existing_folder_of_a_path_that_is_not_there(tmp_path: Path) -> None:
+    assert nearest_existing(tmp_path / "a" / "b") == tmp_path
+    assert nearest_existing(tmp_path) == tmp_path

@@ -132,6 +132,8 @@ def test_closing_twice_does_nothing(tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path / "run", "")
     run.close()
     run.close()
+    with RunDirectory.open(tmp_path / "run", write=True) as again:
+        assert again.rounds() == []
 
 
 def test_a_path_with_characters_that_mean_something_in_addresses_works(

@@ -125,11 +125,11 @@ def test_base_rows_can_be_their_own_round_or_come_with_the_first(run: RunDirecto
 
 def test_rounds_ascend_and_what_was_played_belongs_to_theirs(run: RunDirectory) -> None:
     run.commit(record(3))
-    with pytest.raises(ValueError, match="round 3 was handed in after round 3"):
+    with pytest.raises(ValueError, match="round 3 was passed after round 3"):
         run.commit(record(3))
-    with pytest.raises(ValueError, match="episode of round 0 was handed in with round 4"):
+    with pytest.raises(ValueError, match="episode of round 0 was passed with round 4"):
         run.commit(RoundRecord(4, "teaching", 1.0, episodes=[episode(0)]))
-    with pytest.raises(ValueError, match="duel of round 0 was handed in with round 4"):
+    with pytest.raises(ValueError, match="duel of round 0 was passed with round 4"):
         run.commit(RoundRecord(4, "teaching", 1.0, duels=[duel(0)]))
     assert [r.round for r in run.rounds()] == [3]
 
@@ -154,7 +154,7 @@ def test_rollback_forgets_later_rounds_and_their_problems(run: RunDirectory) -> 
     assert list(run.episodes()) == list(record(0).episodes)
     assert list(run.duels()) == list(record(0).duels)
     assert run.metrics() == {"loss": [(0, 0.25)]}
-    assert run._rows("SELECT COUNT(*) FROM problems") == [(2,)]
+    assert run._reader.rows("SELECT COUNT(*) FROM problems") == [(2,)]
     run.commit(record(1))
     assert len(list(run.episodes())) == 4
 

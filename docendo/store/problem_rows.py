@@ -1,0 +1,73 @@
+"""Problems as rows: each is stored once, under a hash of all its fields."""
+
+import sqlite3
+from hashlib import blake2b
+
+from docendo.records import Problem
+from docendo.store.database import decode_text, encode_text, pack, unpack
+from docendo.store.validation import problem_parts
+
+__all__ = ["StoredProblems", "insert_problem"]
+
+
+def insert_problem(connection: sqlite3.Connection, index: int, problem: Problem) -> str:
+    """Insert a problem, unless it is stored already, and return the row's id."""
+    row_id = _id_of(problem)
+    body = (
+        problem.prompt,
+        problem.answer,
+        problem.solution,
+        problem.tests,
+        problem.source,
+    )
+    row = (
+        row_id,
+        problem.key,
+        index,
+        encode_text(problem.domain),
+        encode_text(problem.family),
+        problem.level,
+        pack(body),
+    )
+    connection.execute("INSERT OR IGNORE INTO problems VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    return row_id
+
+
+class StoredProblems:
+    """Problems by row id, each read once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._problems: dict[str, Problem] = {}
+
+    def __getitem__(self, row_id: str) -> Problem:
+        """Raises ValueError if the problem is not the one that was stored."""
+        if row_id not in self._problems:
+            self._problems[row_id] = self._read(row_id)
+        return self._problems[row_id]
+
+    def _read(self, row_id: str) -> Problem:
+        query = "SELECT domain, family, level, body FROM problems WHERE id = ?"
+        row = self._connection.execute(query, (row_id,)).fetchone()
+        domain, family, level, body = row
+        parts = problem_parts(unpack(body))
+        problem = Problem(decode_text(domain), decode_text(family), level, *parts)
+        if _id_of(problem) != row_id:
+            raise ValueError(f"problem {row_id} was changed")
+        return problem
+
+
+def _id_of(problem: Problem) -> str:
+    """A hash of every field; `Problem.key` leaves out level, solution and source."""
+    fields = (
+        problem.domain,
+        problem.family,
+        problem.level,
+        problem.prompt,
+        problem.answer,
+        problem.solution,
+        problem.tests,
+        problem.source,
+    )
+    content = repr(fields).encode(errors="surrogatepass")
+    return blake2b(content, digest_size=12).hexdigest()
