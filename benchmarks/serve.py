@@ -19,7 +19,8 @@ from statistics import median
 import httpx
 from shapes import engine_with, prompts_of, report
 
-from docendo.serving.app import ServedPopulation, ServingRules
+from docendo.serving.app import ServingRules
+from docendo.serving.completions import ServedPopulation
 from docendo.serving.server import build_server, open_socket
 
 _WARM = 8

@@ -13,7 +13,7 @@ from docendo.cli.runs import open_trained
 from docendo.errors import UserError
 
 if TYPE_CHECKING:
-    from docendo.serving.app import ServedPopulation
+    from docendo.serving.completions import ServedPopulation
     from docendo.store import RunDirectory
 
 __all__ = ["serve"]
@@ -71,7 +71,7 @@ def serve(
 
 
 def _load_population(run: "RunDirectory") -> "ServedPopulation":
-    from docendo.serving.app import ServedPopulation
+    from docendo.serving.completions import ServedPopulation
 
     trained = open_trained(run)
     # OpenAI's clients expect the time when a model was made

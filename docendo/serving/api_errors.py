@@ -4,6 +4,9 @@ from typing import Any
 
 __all__ = ["ApiError"]
 
+_TYPES = {401: "authentication_error", 429: "rate_limit_error"}
+_HEADERS = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "1"}}
+
 
 class ApiError(Exception):
     """An answer to the client: a status and OpenAI's error object."""
@@ -12,19 +15,21 @@ class ApiError(Exception):
         self, status: int, message: str, code: str | None = None, param: str | None = None
     ) -> None:
         super().__init__(message)
-        self.status, self.message, self.code, self.param = status, message, code, param
+        self.status = status
+        self.message = message
+        self.code = code
+        self.param = param
 
     @property
     def document(self) -> dict[str, Any]:
         """``{"error": {"message", "type", "param", "code"}}``."""
-        kind = {401: "authentication_error", 429: "rate_limit_error"}.get(
-            self.status, "invalid_request_error"
-        )
-        kind = "server_error" if self.status >= 500 else kind
+        error_type = _TYPES.get(self.status, "invalid_request_error")
+        if self.status >= 500:
+            error_type = "server_error"
         return {
             "error": {
                 "message": self.message,
-                "type": kind,
+                "type": error_type,
                 "param": self.param,
                 "code": self.code,
             }
@@ -32,7 +37,5 @@ class ApiError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """Those that belong to the status."""
-        return {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "1"}}.get(
-            self.status, {}
-        )
+        """The headers that belong to the status."""
+        return _HEADERS.get(self.status, {})

@@ -1,7 +1,8 @@
-"""Who may ask at all: programs on this machine, or on those that it was opened to, that know the token.
+"""Who may ask at all: programs that know the token, on this machine or on those it was opened to.
 
-A page of the web that is open in a browser on this machine can send requests to it, under a name of its own choosing
-(DNS rebinding). It does not know the token; and it is turned away before that, by the name and by its origin.
+A web page that is open in a browser on this machine can send requests to the server, under a
+name of its own choosing (DNS rebinding). It does not know the token, and it is turned away
+before that, by the name and by its origin.
 """
 
 import hmac
@@ -21,47 +22,48 @@ __all__ = ["Guard"]
 
 @dataclass(frozen=True)
 class Guard:
-    """An ASGI application around another."""
+    """An ASGI application around another, which answers 401 or 403 to who may not ask."""
 
     app: "ASGIApp"
     token: str
     host: str
-    """Where the server listens: a name that clients may use for it, beside addresses and localhost."""
+    """Where the server listens: a name that clients may use, beside addresses and localhost."""
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Passes on what may pass; answers 401 or 403 to the rest."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        headers = {name.lower(): value for name, value in scope["headers"]}
-        fault = self._fault(headers)
-        if fault is None and scope["type"] == "http":
-            await self.app(scope, receive, _named(send))
-        elif scope["type"] == "http":
-            await _answer(fault or ApiError(400, "only HTTP is spoken here"), _named(send))
-        else:
+        if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
+            return
 
-    def _fault(self, headers: Mapping[bytes, bytes]) -> ApiError | None:
+        error = self._find_error({name.lower(): value for name, value in scope["headers"]})
+        if error is None:
+            await self.app(scope, receive, _without_sniffing(send))
+        else:
+            await _send_error(error, _without_sniffing(send))
+
+    def _find_error(self, headers: Mapping[bytes, bytes]) -> ApiError | None:
         host = headers.get(b"host", b"").decode("latin-1")
-        if not self._known(host):
+        if not self._is_own_host(host):
             return ApiError(
                 403, "the Host header is no address of this server", "wrong_host"
             )
         origin = headers.get(b"origin")
         if origin is not None and origin.decode("latin-1") != f"http://{host}":
             return ApiError(403, "requests of web pages are not answered", "wrong_origin")
-        kind, _, given = headers.get(b"authorization", b"").partition(b" ")
-        if kind.lower() != b"bearer" or not hmac.compare_digest(
-            given.strip(), self.token.encode()
-        ):
+
+        scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+        # compare_digest takes as long for any wrong token, so its time tells nothing
+        is_known = hmac.compare_digest(token.strip(), self.token.encode())
+        if scheme.lower() != b"bearer" or not is_known:
             return ApiError(
-                401, "a token is wanted: Authorization: Bearer TOKEN", "invalid_api_key"
+                401, "a token is missing: Authorization: Bearer TOKEN", "invalid_api_key"
             )
         return None
 
-    def _known(self, host: str) -> bool:
-        """Names can be made to lead anywhere; addresses cannot."""
+    def _is_own_host(self, host: str) -> bool:
+        """A name can be made to lead anywhere; an address cannot."""
         name, colon, port = host.rpartition(":")
         bare = (name if colon and port.isdigit() else host).lower()
         if bare in {"localhost", self.host.lower()}:
@@ -72,28 +74,25 @@ class Guard:
             return False
 
 
-def _named(send: "Send") -> "Send":
-    """Sends replies that no browser takes for something else than they say they are: for a page, say."""
+def _without_sniffing(send: "Send") -> "Send":
+    """Sends replies that no browser takes for something else, such as a page."""
 
-    async def sent(message: "Message") -> None:
+    async def send_with_header(message: "Message") -> None:
         if message["type"] == "http.response.start":
-            message = {
-                **message,
-                "headers": [*message["headers"], (b"x-content-type-options", b"nosniff")],
-            }
+            headers = [*message["headers"], (b"x-content-type-options", b"nosniff")]
+            message = {**message, "headers": headers}
         await send(message)
 
-    return sent
+    return send_with_header
 
 
-async def _answer(fault: ApiError, send: "Send") -> None:
-    """Sends a fault as a whole reply."""
-    body = json.dumps(fault.document).encode()
-    given = {
+async def _send_error(error: ApiError, send: "Send") -> None:
+    body = json.dumps(error.document).encode()
+    headers = {
         "content-type": "application/json",
         "content-length": str(len(body)),
-        **fault.headers,
+        **error.headers,
     }
-    headers = [(name.encode(), value.encode()) for name, value in given.items()]
-    await send({"type": "http.response.start", "status": fault.status, "headers": headers})
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": error.status, "headers": pairs})
     await send({"type": "http.response.body", "body": body})

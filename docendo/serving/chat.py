@@ -1,4 +1,4 @@
-"""Chat completions as OpenAI's clients write and read them: a checked request, and the documents of the reply."""
+"""Chat completions as OpenAI's clients write and read them: a checked request, and the reply's documents."""
 
 import json
 import math
@@ -18,7 +18,7 @@ _ROLES = {
     "user": "user",
     "assistant": "assistant",
 }
-_OFF: Mapping[str, tuple[Any, ...]] = {
+_UNSUPPORTED: Mapping[str, tuple[Any, ...]] = {
     "logprobs": (False,),
     "top_logprobs": (0,),
     "tools": ([],),
@@ -30,20 +30,23 @@ _OFF: Mapping[str, tuple[Any, ...]] = {
     "modalities": (["text"],),
     "audio": (),
 }
-"""What cannot be done here, with the values that ask for nothing."""
-_MOST_CHOICES, _MOST_STOPS = 16, 4
-_MOST_SEED = 2**63
+"""Parameters that are not supported, with the values that ask for nothing."""
+_MAX_CHOICES = 16
+_MAX_STOPS = 4
+_MAX_SEED = 2**63
+
+_Table = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """What a client wants."""
+    """A client's request."""
 
     model: str
     messages: tuple[Message, ...]
     choices: int = 1
     max_tokens: int | None = None
-    """None: what is usual here."""
+    """None: the server's default."""
     temperature: float = 1.0
     top_p: float = 1.0
     seed: int | None = None
@@ -51,7 +54,7 @@ class ChatRequest:
     """The answer ends before the first of these."""
     stream: bool = False
     usage: bool = False
-    """Whether a stream ends with the counts."""
+    """Whether a stream ends with the token counts."""
 
 
 class TokenUsage(NamedTuple):
@@ -65,64 +68,64 @@ class TokenUsage(NamedTuple):
 
 
 class ChoiceDelta(NamedTuple):
-    """Some more of an answer, or all of it."""
+    """Some more text of a choice, or all of it."""
 
     choice: int
     text: str
     reason: str | None = None
-    """``stop`` or ``length`` with the last."""
+    """The finish reason, ``stop`` or ``length``, with the last delta."""
 
 
 def read_chat(body: bytes) -> ChatRequest:
     """The request in a body of JSON. Raises ApiError, 400, naming the parameter that is wrong."""
     try:
-        given = json.loads(body, parse_constant=_no_constant)
+        table = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, "the body is not JSON") from error
-    if not isinstance(given, dict):
-        raise ApiError(400, f"the body is a JSON {type(given).__name__}; wanted an object")
-    for name, none in _OFF.items():
-        if given.get(name) is not None and given[name] not in none:
-            raise ApiError(
-                400, f"{name} is not supported here", "unsupported_parameter", name
-            )
-    options = _of(given, "stream_options", dict, {})
-    most = (
-        "max_completion_tokens"
-        if given.get("max_completion_tokens") is not None
-        else "max_tokens"
-    )
-    stream = bool(_of(given, "stream", bool, False))
+    if not isinstance(table, dict):
+        kind = type(table).__name__
+        raise ApiError(400, f"the body is a JSON {kind}; expected an object")
+    _check_supported(table)
+
+    # The newer name of the limit wins where both are given.
+    limit = "max_completion_tokens"
+    if table.get(limit) is None:
+        limit = "max_tokens"
+    stream = bool(_typed(table, "stream", bool, False))
+    stream_options = _typed(table, "stream_options", dict, {})
+    wants_usage = bool(_typed(stream_options, "include_usage", bool, False))
     return ChatRequest(
-        model=_text(_of(given, "model", str, None), "model"),
-        messages=_messages(given),
-        choices=_integer(given, "n", 1, _MOST_CHOICES) or 1,
-        max_tokens=_integer(given, most, 1, 2**31),
-        temperature=_number(given, "temperature", 1.0, 0, 2),
-        top_p=_number(given, "top_p", 1.0, 0, 1),
-        seed=_integer(given, "seed", -_MOST_SEED, _MOST_SEED),
-        stop=_stops(given),
+        model=_encodable(_typed(table, "model", str, None), "model"),
+        messages=_read_messages(table),
+        choices=_integer(table, "n", 1, _MAX_CHOICES) or 1,
+        max_tokens=_integer(table, limit, 1, 2**31),
+        temperature=_number(table, "temperature", default=1.0, low=0, high=2),
+        top_p=_number(table, "top_p", default=1.0, low=0, high=1),
+        seed=_integer(table, "seed", -_MAX_SEED, _MAX_SEED),
+        stop=_read_stops(table),
         stream=stream,
-        usage=stream and bool(_of(options, "include_usage", bool, False)),
+        usage=stream and wants_usage,
     )
 
 
 def completion(
-    name: str, model: str, pieces: Sequence[ChoiceDelta], usage: TokenUsage
+    name: str, model: str, choices: Sequence[ChoiceDelta], usage: TokenUsage
 ) -> dict[str, Any]:
     """The whole reply."""
-    choices = [
-        {
-            "index": p.choice,
-            "message": {"role": "assistant", "content": p.text, "refusal": None},
-            "logprobs": None,
-            "finish_reason": p.reason,
-        }
-        for p in pieces
-    ]
+    documents = []
+    for choice in choices:
+        message = {"role": "assistant", "content": choice.text, "refusal": None}
+        documents.append(
+            {
+                "index": choice.choice,
+                "message": message,
+                "logprobs": None,
+                "finish_reason": choice.reason,
+            }
+        )
     return {
         **_head(name, "chat.completion", model),
-        "choices": choices,
+        "choices": documents,
         "usage": usage.document,
     }
 
@@ -130,31 +133,26 @@ def completion(
 def chunk(
     name: str,
     model: str,
-    piece: ChoiceDelta | None,
+    delta: ChoiceDelta | None,
     usage: TokenUsage | None = None,
     *,
     first: bool = False,
 ) -> str:
-    """An event of a stream: the first of a choice names the role; without a piece there are only counts."""
+    """An event of a stream. The first of a choice names the role; without a delta, only counts."""
     choices = []
-    if piece is not None:
-        delta = (
-            {"role": "assistant", "content": piece.text}
-            if first
-            else {"content": piece.text}
-            if piece.text
-            else {}
-        )
-        choices = [
+    if delta is not None:
+        content = {"content": delta.text} if delta.text or first else {}
+        choices.append(
             {
-                "index": piece.choice,
-                "delta": delta,
+                "index": delta.choice,
+                "delta": {"role": "assistant", **content} if first else content,
                 "logprobs": None,
-                "finish_reason": piece.reason,
+                "finish_reason": delta.reason,
             }
-        ]
+        )
     document = {**_head(name, "chat.completion.chunk", model), "choices": choices}
-    document |= {"usage": usage.document} if usage else {}
+    if usage:
+        document["usage"] = usage.document
     return f"data: {json.dumps(document)}\n\n"
 
 
@@ -162,107 +160,116 @@ def _head(name: str, kind: str, model: str) -> dict[str, Any]:
     return {"id": name, "object": kind, "created": int(time.time()), "model": model}
 
 
-def _no_constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
+    """For NaN and Infinity, which are no JSON."""
     raise ValueError(name)
 
 
-def _of(given: Mapping[str, Any], name: str, kind: type, default: Any) -> Any:
-    """The value, which is of the kind; the default where it is missing or null."""
-    value = given.get(name)
+def _check_supported(table: _Table) -> None:
+    for name, harmless in _UNSUPPORTED.items():
+        if table.get(name) is not None and table[name] not in harmless:
+            raise ApiError(
+                400, f"{name} is not supported here", "unsupported_parameter", name
+            )
+
+
+def _typed(table: _Table, name: str, kind: type, default: Any) -> Any:
+    """The value of that type; the default where it is missing or null."""
+    value = table.get(name)
     if value is None:
         if default is None:
             raise ApiError(400, f"{name} is missing", "missing_required_parameter", name)
         return default
     if not isinstance(value, kind):
-        raise _wrong(name, f"a {kind.__name__}", value)
+        raise _wrong_value(name, f"a {kind.__name__}", value)
     return value
 
 
-def _wrong(name: str, wanted: str, got: object) -> ApiError:
-    shown = repr(got) if isinstance(got, int | float | bool) else f"a {type(got).__name__}"
-    return ApiError(400, f"{name}: wanted {wanted}, got {shown}", "invalid_value", name)
+def _wrong_value(name: str, expected: str, value: object) -> ApiError:
+    is_number = isinstance(value, int | float | bool)
+    shown = repr(value) if is_number else f"a {type(value).__name__}"
+    return ApiError(400, f"{name}: expected {expected}, got {shown}", "invalid_value", name)
 
 
-def _integer(given: Mapping[str, Any], name: str, low: int, high: int) -> int | None:
-    value = given.get(name)
+def _integer(table: _Table, name: str, low: int, high: int) -> int | None:
+    value = table.get(name)
     if value is None:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise _wrong(name, f"an integer from {low} to {high}", value)
-    return value
+    # True is an int too
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    if not is_integer or not low <= value <= high:
+        raise _wrong_value(name, f"an integer from {low} to {high}", value)
+    return int(value)
 
 
-def _number(
-    given: Mapping[str, Any], name: str, default: float, low: float, high: float
-) -> float:
-    value = given.get(name)
+def _number(table: _Table, name: str, *, default: float, low: float, high: float) -> float:
+    value = table.get(name)
     if value is None:
         return default
-    if (
-        not isinstance(value, int | float)
-        or isinstance(value, bool)
-        or not (low <= value <= high)
-    ):
-        raise _wrong(name, f"a number from {low} to {high}", value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:
+        raise _wrong_value(name, f"a number from {low} to {high}", value)
     return float(value) if math.isfinite(value) else default
 
 
-def _stops(given: Mapping[str, Any]) -> tuple[str, ...]:
-    value = given.get("stop")
+def _read_stops(table: _Table) -> tuple[str, ...]:
+    value = table.get("stop")
     if value is None:
         return ()
     texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, list) or len(texts) > _MOST_STOPS:
-        raise _wrong("stop", f"a text or up to {_MOST_STOPS} of them", value)
+    if not isinstance(texts, list) or len(texts) > _MAX_STOPS:
+        raise _wrong_value("stop", f"a text or up to {_MAX_STOPS} of them", value)
     for text in texts:
         if not isinstance(text, str) or not text:
-            raise _wrong("stop", "texts that are not empty", text)
-    return tuple(_text(text, "stop") for text in texts)
+            raise _wrong_value("stop", "texts that are not empty", text)
+    return tuple(_encodable(text, "stop") for text in texts)
 
 
-def _messages(given: Mapping[str, Any]) -> tuple[Message, ...]:
-    listed = _of(given, "messages", list, None)
-    if not listed:
+def _read_messages(table: _Table) -> tuple[Message, ...]:
+    entries = _typed(table, "messages", list, None)
+    if not entries:
         raise ApiError(
-            400, "messages is empty; wanted at least one", "invalid_value", "messages"
+            400, "messages is empty; expected at least one", "invalid_value", "messages"
         )
-    return tuple(_message(entry, f"messages[{i}]") for i, entry in enumerate(listed))
+    return tuple(_read_message(entry, f"messages[{i}]") for i, entry in enumerate(entries))
 
 
-def _message(entry: object, where: str) -> Message:
+def _read_message(entry: object, where: str) -> Message:
     if not isinstance(entry, dict):
-        raise _wrong(where, "an object", entry)
+        raise _wrong_value(where, "an object", entry)
     role = entry.get("role")
     if not isinstance(role, str) or role not in _ROLES:
+        roles = ", ".join(_ROLES)
         raise ApiError(
-            400, f"{where}.role: wanted one of {', '.join(_ROLES)}", "invalid_value", where
+            400, f"{where}.role: expected one of {roles}", "invalid_value", where
         )
+
     content = entry.get("content")
     if isinstance(content, list):
-        content = "".join(
-            _part(part, f"{where}.content[{i}]") for i, part in enumerate(content)
-        )
+        parts = [
+            _read_part(part, f"{where}.content[{i}]") for i, part in enumerate(content)
+        ]
+        content = "".join(parts)
     if not isinstance(content, str):
-        raise _wrong(f"{where}.content", "a text", content)
-    return Message(_ROLES[role], _text(content, where))  # type: ignore[arg-type]
+        raise _wrong_value(f"{where}.content", "a text", content)
+    return Message(_ROLES[role], _encodable(content, where))  # type: ignore[arg-type]
 
 
-def _part(part: object, where: str) -> str:
-    if (
-        not isinstance(part, dict)
-        or part.get("type") != "text"
-        or not isinstance(part.get("text"), str)
-    ):
-        raise ApiError(
-            400,
-            f"{where}: wanted a part of type text; nothing else can be read here",
-            "invalid_value",
-            where,
-        )
-    return str(part["text"])
+def _read_part(part: object, where: str) -> str:
+    if isinstance(part, dict) and part.get("type") == "text":
+        text = part.get("text")
+        if isinstance(text, str):
+            return text
+    raise ApiError(
+        400,
+        f"{where}: expected a part of type text; nothing else can be read here",
+        "invalid_value",
+        where,
+    )
 
 
-def _text(text: str, where: str) -> str:
+def _encodable(text: str, where: str) -> str:
+    """The text. Raises ApiError, 400, for half a surrogate pair, which has no UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -4,68 +4,85 @@ from collections.abc import Callable, Sequence
 
 __all__ = ["Detokenizer"]
 
-_BROKEN = "\ufffd"
-_LONGEST = 4
-"""Tokens of a character: what is no character after so many will be none."""
+_REPLACEMENT = "\ufffd"
+"""What stands for an incomplete character in decoded text."""
+_MAX_CHARACTER_TOKENS = 4
+"""What is no character after so many tokens will never be one."""
 
 
 class Detokenizer:
-    """One answer. Half characters wait for their other half, and what may be the start of a stop text for the rest."""
+    """Decodes one answer incrementally.
+
+    It holds back incomplete characters, and text that may be the start of a stop string.
+    """
 
     def __init__(
         self, decode: Callable[[Sequence[int]], str], stop: Sequence[str] = ()
     ) -> None:
-        self.decode, self.stop = decode, stop
+        self.decode = decode
+        self.stop = stop
         self.tokens: list[int] = []
         self.stopped = False
-        """Whether a stop text came; nothing of it is shown, and nothing after it."""
-        self._before = self._read = 0
-        self._held = ""
+        """Whether a stop string came. It is not shown, and nothing after it is."""
+        self._context_start = 0
+        self._decoded_end = 0
+        self._pending = ""
 
-    def take(self, tokens: Sequence[int], over: bool = False) -> str:
-        """What can be shown now; all that is left where it is over."""
+    def push(self, tokens: Sequence[int], finished: bool = False) -> str:
+        """Add tokens and return the text that can be shown now; all of it where finished."""
         if self.stopped:
             return ""
         self.tokens += tokens
-        self._held += self._fresh(over)
-        ends = (
-            (at + len(text), at) for text in self.stop if (at := self._held.find(text)) >= 0
-        )
-        if end := min(
-            ends, default=None
-        ):  # whichever is complete first, however many tokens come at once
-            self.stopped = True
-            return self._held[: end[1]]
-        kept = 0 if over else self._start_of_stop()
-        shown, self._held = (
-            self._held[: len(self._held) - kept],
-            self._held[len(self._held) - kept :],
-        )
-        return shown
+        self._pending += self._decode_new(finished)
 
-    def _fresh(self, over: bool) -> str:
-        """The text of the tokens not read yet. Decoded with those before them, without which spaces may be lost."""
-        ends = [len(self.tokens) - half for half in range(1 if over else _LONGEST)]
-        whole = (
-            end
-            for end in ends
-            if end > self._read and not self._text(end).endswith(_BROKEN)
-        )
-        end = next(whole, len(self.tokens) if over or ends[-1] > self._read else self._read)
-        text = self._text(end)[len(self._text(self._read)) :]
-        if text:
-            self._before, self._read = self._read, end
+        matches = []
+        for text in self.stop:
+            start = self._pending.find(text)
+            if start >= 0:
+                matches.append((start + len(text), start))
+        if matches:
+            # the one that ends first, so that it does not matter how many tokens come at once
+            _, start = min(matches)
+            self.stopped = True
+            return self._pending[:start]
+
+        held = 0 if finished else self._partial_stop_length()
+        cut = len(self._pending) - held
+        text = self._pending[:cut]
+        self._pending = self._pending[cut:]
         return text
 
-    def _text(self, end: int) -> str:
-        return self.decode(self.tokens[self._before : end])
+    def _decode_new(self, finished: bool) -> str:
+        """The text of the tokens that were not decoded yet.
 
-    def _start_of_stop(self) -> int:
-        """Length of the longest end of the text that a stop text begins with."""
-        ends = (
-            n
-            for text in self.stop
-            for n in range(1, len(text))
-            if self._held.endswith(text[:n])
-        )
-        return max(ends, default=0)
+        They are decoded with the tokens before them, without which spaces may be lost.
+        """
+        length = len(self.tokens)
+        attempts = 1 if finished else _MAX_CHARACTER_TOKENS
+        end = self._decoded_end
+        if finished or length - attempts + 1 > end:
+            end = length  # what is incomplete by now stays so
+        for candidate in range(length, length - attempts, -1):
+            is_new = candidate > self._decoded_end
+            if is_new and not self._decode_until(candidate).endswith(_REPLACEMENT):
+                end = candidate
+                break
+
+        shown = len(self._decode_until(self._decoded_end))
+        text = self._decode_until(end)[shown:]
+        if text:
+            self._context_start = self._decoded_end
+            self._decoded_end = end
+        return text
+
+    def _decode_until(self, end: int) -> str:
+        return self.decode(self.tokens[self._context_start : end])
+
+    def _partial_stop_length(self) -> int:
+        """Length of the longest end of the pending text that a stop string begins with."""
+        longest = 0
+        for text in self.stop:
+            for length in range(longest + 1, len(text)):
+                if self._pending.endswith(text[:length]):
+                    longest = length
+        return longest

@@ -1,7 +1,7 @@
-"""Between the event loop and the threads that compute: requests go in at any time, tokens come out as they are drawn.
+"""Between the event loop and the threads that compute: requests go in at any time, tokens come out.
 
-Every lane of the engine is one thread with its own stream: it alone touches that stream, and all that others want of it
-goes through its queue.
+Every worker is one thread with a batch of its own. The thread alone touches that batch, and
+the event loop reaches it through a request queue.
 """
 
 import asyncio
@@ -21,214 +21,235 @@ from docendo.serving.api_errors import ApiError
 
 __all__ = ["RequestScheduler", "TokenDelta"]
 
-_ATTACHED = 4
-"""Rows by which another lane must be emptier before an agent leaves its own: agents together are faster than apart."""
+_AFFINITY = 4
+"""Rows by which another worker must be less loaded before an agent leaves its usual one.
+
+Rows of one agent in one batch are faster than in two.
+"""
 
 
 class TokenDelta(NamedTuple):
-    """New tokens of one of the rows that were asked for."""
+    """New tokens of one row of a call of `stream_tokens`."""
 
     row: int
     tokens: tuple[int, ...]
-    over: bool
+    finished: bool
 
 
-class _Told(NamedTuple):
-    ticket: int
-    tokens: tuple[int, ...]
-    over: bool
+class _RowUpdate(NamedTuple):
+    """What a worker reports of a row."""
+
+    request_id: int
+    tokens: tuple[int, ...] = ()
+    """Those that were not reported before."""
+    finished: bool = True
     failed: bool = False
 
 
-class _Entry(NamedTuple):
-    ticket: int
+class _QueuedRequest(NamedTuple):
+    request_id: int
     row: DecodeRequest | None
-    """None: it is wanted no more."""
-    eager: bool = False
-    """Whether tokens are told one by one, or all when it is over."""
+    """None: the client has gone, and the row is to be aborted."""
+    streams: bool = False
+    """Whether tokens are reported one by one, or all at the end."""
 
 
 @dataclass
-class _Lane:
-    make: Callable[[], ContinuousBatch]
-    threads: int
-    tell: Callable[[list[_Told]], None]
-    entries: SimpleQueue[_Entry | None] = field(default_factory=SimpleQueue)
+class _BatchWorker:
+    make_batch: Callable[[], ContinuousBatch]
+    torch_threads: int
+    report: Callable[[list[_RowUpdate]], None]
+    queue: SimpleQueue[_QueuedRequest | None] = field(default_factory=SimpleQueue)
+    """None ends the worker."""
     load: int = 0
-    """Rows that the event loop counts here."""
-    over: threading.Event = field(default_factory=threading.Event)
-    eager: dict[int, bool] = field(default_factory=dict)
-    told: dict[int, int] = field(default_factory=dict)
-    """Tokens of each row in flight that were told."""
+    """Unfinished rows, as the event loop counts them."""
+    stopped: threading.Event = field(default_factory=threading.Event)
+    streams: dict[int, bool] = field(default_factory=dict)
+    """By request: whether its tokens are reported one by one."""
+    reported: dict[int, int] = field(default_factory=dict)
+    """By request: the number of its tokens that were reported."""
 
     @property
-    def alive(self) -> bool:
-        """Whether what is put into the queue is done."""
-        return not self.over.is_set()
+    def is_alive(self) -> bool:
+        """Whether it still takes requests from its queue."""
+        return not self.stopped.is_set()
 
     def run(self) -> None:
-        """Until None is in the queue."""
-        torch.set_num_threads(self.threads)
+        """Compute until None is in the queue."""
+        torch.set_num_threads(self.torch_threads)
         try:
-            while self._serve(self.make()):
+            while self._run_batch(self.make_batch()):
                 pass
         finally:
-            self.over.set()
-            while not self.entries.empty():
-                entry = self.entries.get()
-                if entry and entry.row:
-                    self.told[entry.ticket] = 0
-            self._fail()
+            # A bug ended the thread: nothing may wait for an answer that never comes.
+            self.stopped.set()
+            while not self.queue.empty():
+                queued = self.queue.get()
+                if queued and queued.row:
+                    self.reported[queued.request_id] = 0
+            self._fail_all()
 
-    def _serve(self, stream: ContinuousBatch) -> bool:
-        """Whether to go on with a new stream: this one failed, as where memory ran out."""
+    def _run_batch(self, batch: ContinuousBatch) -> bool:
+        """Whether to go on with a new batch: this one failed, for example out of memory."""
         try:
-            while self._receive(stream):
-                self._tell(stream.step())
+            while self._take_requests(batch):
+                self._report_updates(batch.step())
         except (RuntimeError, MemoryError):
-            self._fail()
+            self._fail_all()
             return True
         return False
 
-    def _receive(self, stream: ContinuousBatch) -> bool:
-        """Takes what is in the queue, and waits for something where there is nothing else to do."""
-        while stream.is_idle or not self.entries.empty():
-            entry = self.entries.get()
-            if entry is None:
+    def _take_requests(self, batch: ContinuousBatch) -> bool:
+        """Empty the queue into the batch, waiting while there is nothing to compute.
+
+        False where the worker is to end.
+        """
+        while batch.is_idle or not self.queue.empty():
+            queued = self.queue.get()
+            if queued is None:
                 return False
-            if entry.row is None:
-                stream.abort_request(entry.ticket)
-                self._forget(entry.ticket)
+            if queued.row is None:
+                batch.abort_request(queued.request_id)
+                self._forget(queued.request_id)
             else:
-                stream.add_request(entry.ticket, entry.row)
-                self.eager[entry.ticket], self.told[entry.ticket] = entry.eager, 0
+                batch.add_request(queued.request_id, queued.row)
+                self.streams[queued.request_id] = queued.streams
+                self.reported[queued.request_id] = 0
         return True
 
-    def _tell(self, seen: Sequence[StreamUpdate]) -> None:
-        fresh = []
-        for s in seen:
-            if s.finished or self.eager[s.request_id]:
-                fresh.append(
-                    _Told(
-                        s.request_id,
-                        tuple(s.result.tokens[self.told[s.request_id] :]),
-                        s.finished,
-                        s.result.non_finite,
-                    )
-                )
-                self.told[s.request_id] = len(s.result.tokens)
-            if s.finished:
-                self._forget(s.request_id)
-        if fresh:
-            self.tell(fresh)
+    def _report_updates(self, stream_updates: Sequence[StreamUpdate]) -> None:
+        updates = []
+        for request_id, result, finished in stream_updates:
+            if finished or self.streams[request_id]:
+                tokens = tuple(result.tokens[self.reported[request_id] :])
+                failed = result.non_finite
+                updates.append(_RowUpdate(request_id, tokens, finished, failed))
+                self.reported[request_id] = len(result.tokens)
+            if finished:
+                self._forget(request_id)
+        if updates:
+            self.report(updates)
 
-    def _forget(self, ticket: int) -> None:
-        self.told.pop(ticket, None)
-        self.eager.pop(ticket, None)
+    def _forget(self, request_id: int) -> None:
+        self.reported.pop(request_id, None)
+        self.streams.pop(request_id, None)
 
-    def _fail(self) -> None:
-        """Whatever was asked for is over."""
-        gone = [_Told(ticket, (), True, failed=True) for ticket in self.told]
-        self.told.clear()
-        self.eager.clear()
-        if gone:
-            self.tell(gone)
+    def _fail_all(self) -> None:
+        """Report every unfinished row as failed."""
+        updates = [_RowUpdate(request_id, failed=True) for request_id in self.reported]
+        self.reported.clear()
+        self.streams.clear()
+        if updates:
+            self.report(updates)
 
 
 class RequestScheduler:
-    """Of one event loop. `most` rows are taken at once, those that wait for a seat among them."""
+    """Spreads rows over the engine's workers. One for each event loop.
 
-    def __init__(self, engine: LocalEngine, most: int) -> None:
-        self.engine, self.most = engine, most
-        self.ending = False
+    It takes up to `max_rows` unfinished rows at once, those that wait in a queue included.
+    """
+
+    def __init__(self, engine: LocalEngine, max_rows: int) -> None:
+        self.engine = engine
+        self.max_rows = max_rows
+        self.is_closing = False
         self._loop = asyncio.get_running_loop()
-        self._numbers = count()
-        self._waiting: dict[int, asyncio.Queue[_Told]] = {}
-        self._lanes = [self._lane() for _ in range(engine.workers.count)]
+        self._request_ids = count()
+        self._streams: dict[int, asyncio.Queue[_RowUpdate]] = {}
+        self._workers = [self._start_worker() for _ in range(engine.workers.count)]
 
     @property
-    def busy(self) -> int:
-        """Rows that were asked for and are not over."""
-        return len(self._waiting)
+    def unfinished(self) -> int:
+        """How many rows were requested and are not finished."""
+        return len(self._streams)
 
-    async def answer(
-        self, rows: Sequence[DecodeRequest], eager: bool
+    async def stream_tokens(
+        self, rows: Sequence[DecodeRequest], one_by_one: bool
     ) -> AsyncGenerator[TokenDelta, None]:
-        """The tokens of the rows as they come, or of each row all at once; rows that nobody waits for are given up.
+        """The tokens of the rows, one by one as they are sampled, or of each row at its end.
 
-        Close it (`aclosing`) where it is left early. Raises ApiError: 429 where too much is wanted already, 503 where
-        computing failed.
+        Close it (`aclosing`) to leave early: unfinished rows are aborted. Raises ApiError: 429
+        where too many rows are unfinished, 503 where computing failed.
         """
-        if self.ending:
-            raise _ending()
-        if self.busy + len(rows) > self.most:
+        if self.is_closing:
+            raise _closing_error()
+        if self.unfinished + len(rows) > self.max_rows:
             raise ApiError(
                 429,
-                f"{self.busy} answers are under way, and {self.most} is the limit; try again",
+                f"{self.unfinished} answers are under way, and {self.max_rows} is the limit; "
+                "try again",
                 "busy",
             )
-        lane = self._choose(rows[0].slot)
-        tickets = {next(self._numbers): i for i in range(len(rows))}
-        queue: asyncio.Queue[_Told] = asyncio.Queue()
-        self._waiting |= dict.fromkeys(tickets, queue)
-        lane.load += len(rows)
+        worker = self._choose_worker(rows[0].slot)
+        row_of = {next(self._request_ids): i for i in range(len(rows))}
+        stream: asyncio.Queue[_RowUpdate] = asyncio.Queue()
+        self._streams |= dict.fromkeys(row_of, stream)
+        worker.load += len(rows)
+
         try:
-            for ticket, i in tickets.items():
-                lane.entries.put(_Entry(ticket, rows[i], eager))
-            if not lane.alive:
-                raise _failed()
-            while any(ticket in self._waiting for ticket in tickets):
-                told = await queue.get()
-                if told.over:
-                    self._waiting.pop(told.ticket, None)
-                if told.failed:
-                    raise _ending() if self.ending else _failed()
-                yield TokenDelta(tickets[told.ticket], told.tokens, told.over)
+            for request_id, i in row_of.items():
+                worker.queue.put(_QueuedRequest(request_id, rows[i], one_by_one))
+            if not worker.is_alive:
+                raise _failure_error()
+            while any(request_id in self._streams for request_id in row_of):
+                update = await stream.get()
+                if update.finished:
+                    self._streams.pop(update.request_id, None)
+                if update.failed:
+                    raise _closing_error() if self.is_closing else _failure_error()
+                yield TokenDelta(row_of[update.request_id], update.tokens, update.finished)
         finally:
-            lane.load -= len(rows)
-            for ticket in tickets:
-                if self._waiting.pop(ticket, None) is not None:
-                    lane.entries.put(_Entry(ticket, None))
+            worker.load -= len(rows)
+            for request_id in row_of:
+                if self._streams.pop(request_id, None) is not None:
+                    worker.queue.put(_QueuedRequest(request_id, None))
 
-    def end(self) -> None:
-        """Whoever waits is told that the server ends, and nobody is answered any more."""
-        self.ending = True
-        self._hand_out([_Told(ticket, (), True, failed=True) for ticket in self._waiting])
-
-    async def close(self) -> None:
-        """Ends the threads after their present step; what is under way fails."""
-        for lane in self._lanes:
-            lane.entries.put(None)
-        for lane in self._lanes:
-            await asyncio.to_thread(lane.over.wait)
-
-    def _choose(self, slot: int) -> _Lane:
-        """One whose thread a bug ended has shown its traceback, and gets a successor."""
-        self._lanes = [lane if lane.alive else self._lane() for lane in self._lanes]
-        own = self._lanes[slot % len(self._lanes)]
-        return min(
-            self._lanes, key=lambda lane: lane.load - (_ATTACHED if lane is own else 0)
+    def begin_closing(self) -> None:
+        """Refuse new rows, and fail the unfinished ones at once."""
+        self.is_closing = True
+        self._dispatch(
+            [_RowUpdate(request_id, failed=True) for request_id in self._streams]
         )
 
-    def _lane(self) -> _Lane:
-        lane = _Lane(self.engine.stream, self.engine.workers.threads, self._tell)
-        threading.Thread(target=lane.run, name="serving", daemon=True).start()
-        return lane
+    async def close(self) -> None:
+        """End the threads after their current step; unfinished rows fail."""
+        for worker in self._workers:
+            worker.queue.put(None)
+        for worker in self._workers:
+            await asyncio.to_thread(worker.stopped.wait)
 
-    def _tell(self, told: list[_Told]) -> None:
-        """Called by the lanes."""
+    def _choose_worker(self, slot: int) -> _BatchWorker:
+        """The least loaded worker, with a preference for the usual one of the adapter's slot."""
+        for i, worker in enumerate(self._workers):
+            if not worker.is_alive:  # a bug ended its thread, which printed the traceback
+                self._workers[i] = self._start_worker()
+        usual = self._workers[slot % len(self._workers)]
+
+        def effective_load(worker: _BatchWorker) -> int:
+            return worker.load - (_AFFINITY if worker is usual else 0)
+
+        return min(self._workers, key=effective_load)
+
+    def _start_worker(self) -> _BatchWorker:
+        worker = _BatchWorker(
+            self.engine.stream, self.engine.workers.threads, self._dispatch_from_thread
+        )
+        threading.Thread(target=worker.run, name="serving", daemon=True).start()
+        return worker
+
+    def _dispatch_from_thread(self, updates: list[_RowUpdate]) -> None:
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._hand_out, told)
+            self._loop.call_soon_threadsafe(self._dispatch, updates)
 
-    def _hand_out(self, told: Sequence[_Told]) -> None:
-        for one in told:
-            if queue := self._waiting.get(one.ticket):
-                queue.put_nowait(one)
+    def _dispatch(self, updates: Sequence[_RowUpdate]) -> None:
+        for update in updates:
+            if stream := self._streams.get(update.request_id):
+                stream.put_nowait(update)
 
 
-def _ending() -> ApiError:
+def _closing_error() -> ApiError:
     return ApiError(503, "the server is ending", "ending")
 
 
-def _failed() -> ApiError:
+def _failure_error() -> ApiError:
     return ApiError(503, "the answer could not be computed; try again", "failed")

@@ -30,7 +30,7 @@ def events(server: Served, **body: object) -> list[Any]:
 def idle(server: Served) -> bool:
     """Whether nothing is computed a while after everybody left: then a new answer is alone."""
     for _ in range(200):
-        if not server.desk.busy:
+        if not server.scheduler.unfinished:
             return True
         time.sleep(0.02)
     return False
@@ -212,7 +212,7 @@ def test_many_at_once_get_what_each_would_get_alone(server: Served) -> None:
 def test_too_much_at_once_is_told_and_what_was_there_first_is_answered(
     engine: LocalEngine,
 ) -> None:
-    with served(engine, answers=2) as small, small.client() as client:
+    with served(engine, max_answers=2) as small, small.client() as client:
         with client.stream(
             "POST", "/v1/chat/completions", json=chat(stream=True, n=2, max_tokens=800)
         ) as first:
@@ -249,7 +249,7 @@ def test_a_server_ends_while_answers_are_under_way(engine: LocalEngine) -> None:
                 pool.submit(mine.ask, n=8, max_tokens=900, stream=stream)
                 for stream in (True, False)
             ]
-            while mine.desk.busy < 16:
+            while mine.scheduler.unfinished < 16:
                 time.sleep(0.01)
         streamed, whole = (one.result(20) for one in late)
     assert json.loads(streamed.text.split("data: ")[-1])["error"]["code"] == "ending"
@@ -264,12 +264,12 @@ def test_where_computing_fails_clients_are_told_and_the_next_is_answered(
     broken = replace(engine)
     calls = iter(range(1000))
 
-    def pick(*given: Any) -> Any:
+    def sample_tokens(*given: Any) -> Any:
         if next(calls) == 3:
             raise error
         return engine.network.sample_tokens(*given)
 
-    broken.network = replace(engine.network, pick=pick)
+    broken.network = replace(engine.network, sample_tokens=sample_tokens)
     with served(broken) as mine:
         got = mine.ask()
         assert (got.status_code, got.json()["error"]["type"]) == (503, "server_error")

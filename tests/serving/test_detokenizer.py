@@ -20,7 +20,7 @@ def sentencepiece(tokens: Sequence[int]) -> str:
 
 def shown(text: bytes, stop: Sequence[str] = ()) -> tuple[list[str], Detokenizer]:
     writer = Detokenizer(decode, stop)
-    return [writer.take([b], i == len(text) - 1) for i, b in enumerate(text)], writer
+    return [writer.push([b], i == len(text) - 1) for i, b in enumerate(text)], writer
 
 
 def test_half_a_character_waits_for_the_rest() -> None:
@@ -51,13 +51,13 @@ def test_what_only_begins_like_a_stop_text_is_shown_when_that_is_clear() -> None
 
 
 def test_of_two_stop_texts_the_first_to_be_complete_counts() -> None:
-    assert Detokenizer(decode, ["b", "ab"]).take(list(b"xabx"), over=True) == "x"
-    assert Detokenizer(decode, ["b", "abc"]).take(list(b"xabc"), over=True) == "xa"
+    assert Detokenizer(decode, ["b", "ab"]).push(list(b"xabx"), finished=True) == "x"
+    assert Detokenizer(decode, ["b", "abc"]).push(list(b"xabc"), finished=True) == "xa"
 
 
 def test_spaces_between_words_are_kept() -> None:
     writer = Detokenizer(sentencepiece)
-    assert [writer.take([i]) for i in range(3)] == ["w0", " w1", " w2"]
+    assert [writer.push([i]) for i in range(3)] == ["w0", " w1", " w2"]
 
 
 @given(st.text(max_size=30), st.lists(st.integers(1, 4), min_size=1))
@@ -65,7 +65,7 @@ def test_the_pieces_are_the_text(text: str, sizes: list[int]) -> None:
     raw, writer, pieces, at = text.encode(), Detokenizer(decode), [], 0
     while at < len(raw):
         size = sizes[len(pieces) % len(sizes)]
-        pieces.append(writer.take(list(raw[at : at + size]), at + size >= len(raw)))
+        pieces.append(writer.push(list(raw[at : at + size]), at + size >= len(raw)))
         at += size
     assert "".join(pieces) == text
 
@@ -78,4 +78,6 @@ def test_a_stop_cuts_where_it_would_in_the_whole_text(text: str, stop: list[str]
     pieces, _ = shown(text.encode(), stop)
     ends = [(at + len(s), at) for s in stop if (at := text.find(s)) >= 0]
     assert "".join(pieces) == (text[: min(ends)[1]] if ends else text)
-    assert Detokenizer(decode, stop).take(list(text.encode()), over=True) == "".join(pieces)
+    assert Detokenizer(decode, stop).push(list(text.encode()), finished=True) == "".join(
+        pieces
+    )

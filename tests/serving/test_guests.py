@@ -51,4 +51,4 @@ def test_a_wrong_token_and_an_agent_that_there_is_not_are_told(
     monkeypatch.setenv("DOCENDO_TOKEN", "another-token-than-that")
     done = docendo("run", config, "--out", tmp_path / "two")
     assert done.code == 1
-    assert "refuses the key (401): a token is wanted" in done.err
+    assert "refuses the key (401): a token is missing" in done.err

@@ -10,7 +10,8 @@ import httpx
 
 from docendo.engines.local.engine import LocalEngine
 from docendo.records import BASE
-from docendo.serving.app import ServedPopulation, ServingRules
+from docendo.serving.app import ServingRules
+from docendo.serving.completions import ServedPopulation
 from docendo.serving.scheduler import RequestScheduler
 from docendo.serving.server import build_server, open_socket
 from tests.engines.toys import ANN
@@ -21,7 +22,7 @@ TOKEN = "a-token-for-tests-only"  # noqa: S105
 @dataclass(frozen=True)
 class Served:
     url: str
-    desk: RequestScheduler
+    scheduler: RequestScheduler
 
     def client(self, token: str = TOKEN) -> httpx.Client:
         return httpx.Client(
@@ -51,8 +52,8 @@ def served(engine: LocalEngine, **rules: int | float) -> Iterator[Served]:
         while not server.started:
             time.sleep(0.01)
         try:
-            desk = server.config.app.app.state.desk  # type: ignore[union-attr]
-            yield Served(f"http://127.0.0.1:{bound.getsockname()[1]}", desk)
+            scheduler = server.config.app.app.state.scheduler  # type: ignore[union-attr]
+            yield Served(f"http://127.0.0.1:{bound.getsockname()[1]}", scheduler)
         finally:
             server.should_exit = True
             thread.join(20)
