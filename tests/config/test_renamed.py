@@ -3,7 +3,12 @@
 import pytest
 
 from docendo.config.load import load_config
-from docendo.config.renamed import RENAMED_SETTINGS, RENAMED_VALUES, new_name_of, new_value_of
+from docendo.config.renamed import (
+    RENAMED_SETTINGS,
+    RENAMED_VALUES,
+    new_name_of,
+    new_value_of,
+)
 from docendo.errors import UserError
 
 
