@@ -43,12 +43,17 @@ _STANDINGS = {
 
 
 def show_best_teachers(gains: Mapping[str, Mapping[str, Estimate]]) -> None:
-    """Every student's best teachers. `gains` are by teacher and student."""
+    """Every student's best teachers; nothing before a lesson was shown.
+
+    `gains` are by teacher and student.
+    """
     by_student: dict[str, list[tuple[Estimate, str]]] = {}
     for teacher, row in gains.items():
         for student, gain in row.items():
             by_student.setdefault(student, []).append((gain, teacher))
 
+    if not by_student:
+        return
     rows = table(["student", "teacher"], ["gain", "interval", "lessons"])
     for student, teachers in by_student.items():
         # stable, so that equal teachers keep the order of the league

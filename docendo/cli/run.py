@@ -226,7 +226,8 @@ def _describe_work(config: "Config") -> str:
 
     steps = _count(config.experts.steps, "expert step")
     rounds = _count(config.teaching.rounds, "teaching round")
-    return f"up to {steps}, then {rounds}, each with {' and '.join(events)}"
+    content = f", each with {' and '.join(events)}" if events else ""
+    return f"up to {steps}, then {rounds}{content}"
 
 
 def _count(number: int, noun: str, plural: str = "") -> str:
