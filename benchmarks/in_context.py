@@ -33,6 +33,16 @@ from docendo.teaching.game import Classroom, RolloutSpec, TeachingRules
 
 SHOWN = (0, 1, 2, 3)
 RECIPE = Path(__file__).parents[1] / "recipes" / "nano.py"
+RULES = TeachingRules(
+    lessons=2,
+    examples=1,
+    attempts=4,
+    control_attempts=4,
+    control_shrinkage=4.0,
+    max_tokens=64,
+    temperature=1.0,
+    gate=True,
+)
 
 
 def recipe() -> ModuleType:
@@ -73,7 +83,7 @@ def accuracy(
         engine,
         {source.domain: source},
         {source.domain: per_answer(exact)},
-        TeachingRules(max_tokens=64),
+        RULES,
         {BASE: said},
     )
     count = -(-given.problems // len(families))
@@ -83,7 +93,7 @@ def accuracy(
     tries = [
         RolloutSpec(BASE, p, lesson(source, p, shown), "evaluation", 0) for p in problems
     ]
-    return mean_score(room.attempt(tries, 0.0))
+    return mean_score(room.roll_out(tries, 0.0))
 
 
 def lesson(source: ProceduralSource, problem: Problem, shown: int) -> Lesson | None:

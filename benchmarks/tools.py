@@ -26,7 +26,7 @@ from docendo.teaching.game import Classroom, RolloutSpec
 
 
 def examined(room: Classroom, agent: AgentId, problems: Sequence[Problem]) -> list[Rollout]:
-    return room.attempt(
+    return room.roll_out(
         [RolloutSpec(agent, p, None, "evaluation", 0) for p in problems], temperature=0.0
     )
 

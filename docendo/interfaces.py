@@ -30,7 +30,6 @@ from docendo.records import (
 __all__ = [
     "Adapters",
     "Curriculum",
-    "Deck",
     "Engine",
     "Evaluator",
     "FloatArray",
@@ -38,6 +37,7 @@ __all__ = [
     "Learner",
     "Matchmaker",
     "Posterior",
+    "ReplayBuffer",
     "Reward",
     "Source",
     "Split",
@@ -236,13 +236,13 @@ class Curriculum(Protocol):
         ...
 
 
-class Deck(Protocol):
-    """Problems that students have met, some of which are worth meeting again."""
+class ReplayBuffer(Protocol):
+    """Problems that students have tried, some of which are worth trying again."""
 
     def draw(
         self, student: AgentId, kind: TaskType, avoid: Sequence[Problem], seed: int
     ) -> Problem | None:
-        """A problem to meet again, none of `avoid`; None where a fresh one is better."""
+        """A problem to try again, none of `avoid`; None where a new one is better."""
         ...
 
 

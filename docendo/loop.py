@@ -146,7 +146,7 @@ def play(school: School, round_index: int, seed: int) -> list[Episode]:
         league.problem_replay.observe(played)
         episodes += played
 
-        completions_left -= _count_completions(played, rules.controls)
+        completions_left -= _count_completions(played, rules.control_attempts)
         num_matches = 0
         if schedule.resample_zero_variance:
             affordable = completions_left // rules.answers
@@ -170,7 +170,7 @@ def practise(school: School, round_index: int, seed: int) -> list[Practice]:
     if not rollouts:
         return []
 
-    attempts = school.classroom.attempt(rollouts, school.classroom.rules.temperature)
+    attempts = school.classroom.roll_out(rollouts, school.classroom.rules.temperature)
     practice = []
     for start in range(0, len(rollouts), num_attempts):
         first = rollouts[start]

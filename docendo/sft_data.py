@@ -213,13 +213,13 @@ def draw_own_problems(
 
 def _solved(school: School, kind: TaskType, seed: int) -> Problem:
     """A training problem with a worked solution; where these are few, the same ones come again."""
-    few = school.classroom.solved.get(kind)
+    few = school.classroom.solved_problems.get(kind)
     return Random(seed).choice(few) if few else draw_problem(school, kind, seed)
 
 
 def _shown(school: School, desk: QuestionWriter, kind: TaskType, seed: int) -> Problem:
     """A problem as its domain asks it, one with a worked solution where these are few."""
-    few = school.classroom.solved.get(kind)
+    few = school.classroom.solved_problems.get(kind)
     return Random(seed).choice(few) if few else desk.draw_example(kind, seed)
 
 

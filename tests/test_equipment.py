@@ -98,7 +98,7 @@ def test_an_agent_calls_while_it_practises_and_what_it_sampled_is_all_that_it_le
             for p, own in zip(target.logprobs, target.sampled, strict=True)
             if not own
         )
-    (counted,) = [found for told in built.classroom.counters if (found := told())]
+    (counted,) = [found for told in built.classroom.metric_sources if (found := told())]
     assert counted["tools/emmy/calls"] == len(mine)
     assert counted["tools/emmy/errors"] == 0
 

@@ -36,7 +36,6 @@ from docendo.records import (
     is_frozen_copy,
 )
 from docendo.school import Arena, Expert, League, Recipients, Round, School
-from docendo.teaching.game import TeachingRules
 from tests.toys import (
     ANN,
     BOB,
@@ -55,6 +54,7 @@ from tests.toys import (
     right,
     said,
     schedule,
+    teaching_rules,
     wrong,
 )
 
@@ -62,7 +62,7 @@ BOOK = AgentId("book")
 FAMILIES = ("small", "large")
 OWN = {ANN: "sums", BOB: "plums", CAT: None}
 """Ann and Bob are experts; Cat only learns from them."""
-RULES = TeachingRules(lessons=3, attempts=5, controls=3)
+RULES = teaching_rules(lessons=3, attempts=5, control_attempts=3)
 LEAGUE = (
     "teaching_options",
     "matchmaker",
@@ -628,7 +628,7 @@ def test_a_match_is_idle_when_no_learner_can_learn_from_it() -> None:
         replace(e, match=e.match._replace(teacher=BOOK)) for e in useful_to_teacher
     ]
     assert count_idle_matches(school, pay(by_the_book)) == 1, (
-        "a textbook learns nothing, however its lessons differ"
+        "an oracle learns nothing, however its lessons differ"
     )
 
 
@@ -695,11 +695,11 @@ def test_an_agent_practises_the_domains_that_it_is_told_to() -> None:
     assert found == {(agent, "plums") for agent in (ANN, BOB, CAT)}
 
 
-def test_a_textbook_teaches_by_the_worked_solutions_and_samples_nothing() -> None:
+def test_an_oracle_teaches_by_the_worked_solutions_and_samples_nothing() -> None:
     courses = [TeachingOption(TaskType("sums", "small", 1), (BOOK,), (CAT,))]
     school = make(teaching_options=courses)
     instructions = {**school.classroom.instructions, BOOK: ""}
-    room = replace(school.classroom, textbooks=frozenset({BOOK}), instructions=instructions)
+    room = replace(school.classroom, oracles=frozenset({BOOK}), instructions=instructions)
     (played,) = taught(replace(school, classroom=room), rounds=1)
     assert all(e.lesson.passed for e in played.episodes)
     assert {

@@ -19,7 +19,8 @@ from docendo.problems.procedures import PROCEDURES, ProcedureSpec, draft_procedu
 from docendo.problems.registry import built_in_domains
 from docendo.records import BASE, mean_score
 from docendo.run.evaluation import worked_lesson
-from docendo.teaching.game import Classroom, RolloutSpec, TeachingRules
+from docendo.teaching.game import Classroom, RolloutSpec
+from tests.toys import teaching_rules
 
 NANO = Path(docendo.__file__).parent / "nano"
 RECIPE = Path(__file__).parents[1] / "recipes" / "nano.py"
@@ -109,7 +110,7 @@ def test_one_worked_example_raises_its_accuracy_on_invented_words_by_a_third(
         nano,
         domains,
         dict.fromkeys(domains, per_answer(exact)),
-        TeachingRules(max_tokens=48),
+        teaching_rules(max_tokens=48),
         {BASE: ""},
     )
     problems = [
@@ -118,14 +119,14 @@ def test_one_worked_example_raises_its_accuracy_on_invented_words_by_a_third(
         for family in d.families
         for p in d.draw(family, 3, 2, 5, "held-out")
     ]
-    bare = room.attempt(
+    bare = room.roll_out(
         [RolloutSpec(BASE, p, None, "evaluation", 0) for p in problems], 0.0
     )
     shown = [
         RolloutSpec(BASE, p, worked_lesson(domains[p.domain], p, 0), "evaluation", 0)
         for p in problems
     ]
-    assert mean_score(room.attempt(shown, 0.0)) >= mean_score(bare) + 0.3
+    assert mean_score(room.roll_out(shown, 0.0)) >= mean_score(bare) + 0.3
 
 
 def invented(recipe: ModuleType, domain: str, spec: ProcedureSpec) -> ProceduralSource:

@@ -6,7 +6,6 @@ import pytest
 from docendo import prompts
 from docendo.prompts import INSTRUCTION, lesson_prompt, move_prompt, solve_prompt
 from docendo.records import Message, Problem, Request
-from docendo.teaching.game import TeachingRules
 from tests.toys import (
     ANN,
     BOB,
@@ -18,6 +17,7 @@ from tests.toys import (
     problem,
     right,
     said,
+    teaching_rules,
     wrong,
 )
 
@@ -73,7 +73,7 @@ def test_no_prompt_holds_the_answer_or_the_solution_of_the_problem_it_asks(
     script, examples
 ) -> None:
     sources = {"sums": Sums(families=("small", "large"))}
-    room = classroom(script, TeachingRules(examples=examples), sources=sources)
+    room = classroom(script, teaching_rules(examples=examples), sources=sources)
     pairs = [
         match(ANN, BOB),
         match(ANN, CAT),

@@ -283,9 +283,24 @@ def wrong(request: Request) -> str:
     return "muddle\nAnswer: 0"
 
 
+def teaching_rules(**overrides: Any) -> TeachingRules:
+    """Rules of a small match: those that a test does not name."""
+    defaults = {
+        "lessons": 2,
+        "examples": 1,
+        "attempts": 4,
+        "control_attempts": 4,
+        "control_shrinkage": 4.0,
+        "max_tokens": 64,
+        "temperature": 1.0,
+        "gate": True,
+    }
+    return TeachingRules(**{**defaults, **overrides})
+
+
 def classroom(
     script: Script,
-    rules: TeachingRules = TeachingRules(),  # noqa: B008
+    rules: TeachingRules = teaching_rules(),  # noqa: B008
     **parts: Any,
 ) -> Classroom:
     """Ann, Bob and Cat, each with an instruction of its own, and `sources` of sums where none are given."""

@@ -183,7 +183,7 @@ class QuestionWriter:
         if not specs:
             return [() for _ in drafts]
 
-        rollouts = self.classroom.attempt(specs, self.classroom.rules.temperature)
+        rollouts = self.classroom.roll_out(specs, self.classroom.rules.temperature)
         scores: list[list[tuple[AgentId, float]]] = [[] for _ in drafts]
         for i, spec, rollout in zip(owners, specs, rollouts, strict=True):
             scores[i].append((spec.agent, rollout.verdict.score))

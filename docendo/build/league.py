@@ -34,7 +34,7 @@ __all__ = [
     "build_arena",
     "build_league",
     "check_cast",
-    "find_textbooks",
+    "find_oracles",
     "teaching_options",
 ]
 
@@ -56,7 +56,7 @@ def build_league(config: Config, task_types: Mapping[str, Sequence[TaskType]]) -
         matchmaker=_build_matchmaker(config),
         practice_curriculum=_build_curriculum(learning.practice_curriculum, config),
         imitation_curriculum=ByErrorRate() if by_error_rate else None,
-        standings=LiveStandings(plan.decay, find_textbooks(config)),
+        standings=LiveStandings(plan.decay, find_oracles(config)),
         population=_build_population(config),
         problem_replay=ProblemReplay(plan.replay_fraction),
     )
@@ -85,7 +85,7 @@ def teaching_options(
     return options
 
 
-def find_textbooks(config: Config) -> frozenset[AgentId]:
+def find_oracles(config: Config) -> frozenset[AgentId]:
     """The teachers whose lessons are the problems' own worked solutions."""
     if config.teaching.lesson_source == "dataset":
         return frozenset(map(AgentId, config.agents))
@@ -186,7 +186,7 @@ def _build_matchmaker(config: Config) -> Matchmaker:
         teacher_selection=plan.teacher_selection.build(),
         is_learner=learners.__contains__,
         reference_count=plan.reference_matches,
-        textbooks=find_textbooks(config),
+        oracles=find_oracles(config),
     )
 
 

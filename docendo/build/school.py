@@ -7,7 +7,7 @@ from docendo.build.askers import accepted_questions, build_question_writer
 from docendo.build.data import build_data_mixture, draw_solved_problems
 from docendo.build.endpoints import routed
 from docendo.build.evaluators import build_panel, judge_models
-from docendo.build.league import build_arena, build_league, find_textbooks
+from docendo.build.league import build_arena, build_league, find_oracles
 from docendo.build.parts import Parts
 from docendo.config import AgentConfig, ExpertsConfig
 from docendo.config.load import Config
@@ -15,7 +15,7 @@ from docendo.engines.wrappers.progress import Worker
 from docendo.engines.wrappers.router import Router
 from docendo.engines.wrappers.tools import WithTools
 from docendo.humans.rating import RatingQueue
-from docendo.interfaces import Deck, Engine
+from docendo.interfaces import Engine, ReplayBuffer
 from docendo.learning.update import PopulationLearner
 from docendo.problems.catalog import Catalog
 from docendo.prompts import INSTRUCTION, with_tool_help
@@ -23,7 +23,12 @@ from docendo.records import BASE, AgentId, TaskType
 from docendo.school import Expert, QuestionPhase, Recipients, Schedule, School
 from docendo.teaching.game import Classroom, TeachingRules
 
-__all__ = ["build_school", "count_expert_rounds", "system_prompt_of"]
+__all__ = [
+    "build_school",
+    "build_teaching_rules",
+    "count_expert_rounds",
+    "system_prompt_of",
+]
 
 
 def build_school(
@@ -78,7 +83,7 @@ def _build_classroom(
     catalog: Catalog,
     player: Engine,
     with_tools: WithTools,
-    problem_replay: Deck,
+    problem_replay: ReplayBuffer,
     ratings: RatingQueue | None,
 ) -> Classroom:
     """Where answers are given and graded; `player` answers, with tools where there are any."""
@@ -100,24 +105,25 @@ def _build_classroom(
         engine=with_sampling_params(player, config),
         sources=catalog.sources,
         evaluators=panel.by_domain,
-        rules=_build_rules(config),
+        rules=build_teaching_rules(config),
         instructions=system_prompts,
-        textbooks=find_textbooks(config),
-        solved=draw_solved_problems(config, catalog),
-        deck=problem_replay,
+        oracles=find_oracles(config),
+        solved_problems=draw_solved_problems(config, catalog),
+        problem_replay=problem_replay,
         tools=toolsets_by_agent,
-        counters=metric_sources,
+        metric_sources=metric_sources,
     )
 
 
-def _build_rules(config: Config) -> TeachingRules:
+def build_teaching_rules(config: Config) -> TeachingRules:
+    """The rules of the teaching game, from its settings."""
     teaching = config.teaching
     return TeachingRules(
         lessons=teaching.lessons,
         examples=teaching.examples,
         attempts=teaching.attempts,
-        controls=teaching.control_attempts,
-        prior=teaching.control_shrinkage,
+        control_attempts=teaching.control_attempts,
+        control_shrinkage=teaching.control_shrinkage,
         max_tokens=teaching.max_tokens,
         temperature=teaching.temperature,
         gate=teaching.gate,

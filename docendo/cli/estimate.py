@@ -6,11 +6,10 @@ not tried.
 
 from dataclasses import dataclass
 
-from docendo.build.school import count_expert_rounds
+from docendo.build.school import build_teaching_rules, count_expert_rounds
 from docendo.cli.disk_usage import Solutions, database_size
 from docendo.config.load import Config
 from docendo.problems.catalog import Catalog
-from docendo.teaching.game import TeachingRules
 
 __all__ = ["RunEstimate", "Speeds", "StageEstimate", "checkpoints_size", "estimate"]
 
@@ -177,12 +176,7 @@ def _count_teaching(config: Config, catalog: Catalog) -> _Work:
     teaching, learning, duels = config.teaching, config.learning, config.duels
     learners = len(config.learners)
     experts = _count_rehearsing(config, catalog)
-    rules = TeachingRules(
-        lessons=teaching.lessons,
-        examples=teaching.examples,
-        attempts=teaching.attempts,
-        controls=teaching.control_attempts,
-    )
+    rules = build_teaching_rules(config)
 
     # agents meet only after the rounds of warming up
     meeting_rounds = max(0, teaching.rounds - config.experts.warmup_rounds)

@@ -132,7 +132,7 @@ def score_agents(
         for problem in problems:
             lesson = lessons.get(problem.key)
             specs.append(RolloutSpec(agent, problem, lesson, "evaluation", 0))
-    rollouts = trained.classroom.attempt(specs, temperature=0.0)
+    rollouts = trained.classroom.roll_out(specs, temperature=0.0)
 
     scores: dict[tuple[AgentId, str], list[float]] = {}
     for spec, rollout in zip(specs, rollouts, strict=True):

@@ -47,7 +47,7 @@ class LiveStandings:
 
     decay: float = 0.95
     """All evidence is multiplied by it in each round; 1 never forgets."""
-    textbooks: frozenset[AgentId] = frozenset()
+    oracles: frozenset[AgentId] = frozenset()
     """Teachers whose lessons are copied: right lessons say nothing about what they can solve."""
     clock: int = 0
     """The newest round that was recorded."""
@@ -245,7 +245,7 @@ class LiveStandings:
             for subject in (domain, f"{domain}/{family}"):
                 gains.setdefault(subject, []).append((teacher, student, gain))
 
-            if teacher not in self.textbooks:
+            if teacher not in self.oracles:
                 examples = zip(*(e.lesson.examples for e in lessons), strict=True)
                 unaided += [(teacher, kind, mean_score(of_one)) for of_one in examples]
             if first.again:

@@ -104,7 +104,7 @@ class CurriculumMatchmaker:
     """Other students are reference copies."""
     reference_count: int = 0
     """Matches of a round with a reference copy as student, where the options have one."""
-    textbooks: frozenset[AgentId] = frozenset()
+    oracles: frozenset[AgentId] = frozenset()
     """Teachers whose lessons are copied and always right."""
 
     def __call__(
@@ -150,8 +150,8 @@ class CurriculumMatchmaker:
 
     def _offer(self, option: TeachingOption, standings: Standings) -> _Offer:
         rate_N = standings.rates_unaided(option.teachers, [option.task_type]).mean_N
-        is_textbook_N = [teacher in self.textbooks for teacher in option.teachers]
-        rate_N = np.where(is_textbook_N, 1.0, rate_N)
+        is_oracle_N = [teacher in self.oracles for teacher in option.teachers]
+        rate_N = np.where(is_oracle_N, 1.0, rate_N)
 
         best = int(rate_N.argmax())
         best_rate = float(rate_N[best])

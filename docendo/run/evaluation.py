@@ -78,7 +78,7 @@ def evaluate(
             rollouts.append(RolloutSpec(agent, problem, None, "evaluation", 0))
 
     evaluations = []
-    answers = classroom.attempt(rollouts, temperature=0.0)
+    answers = classroom.roll_out(rollouts, temperature=0.0)
     for rollout, answer in zip(rollouts, answers, strict=True):
         evaluations.append(
             Evaluation(

@@ -216,7 +216,7 @@ class Session:
         metrics |= self._measure_styles(round_.index)
 
         metrics |= report.metrics
-        for pop_metrics in self.school.classroom.counters:
+        for pop_metrics in self.school.classroom.metric_sources:
             metrics |= pop_metrics()
         metrics |= self.engine.pop_metrics()
 

@@ -52,7 +52,7 @@ def _answer_greedily(
     for agent in agents:
         for problem, lesson in problems:
             specs.append(RolloutSpec(agent, problem, lesson, _PURPOSE, 0))
-    rollouts = classroom.attempt(specs, temperature=0.0)
+    rollouts = classroom.roll_out(specs, temperature=0.0)
 
     by_agent: dict[AgentId, list[Rollout]] = {}
     for spec, rollout in zip(specs, rollouts, strict=True):
@@ -104,7 +104,7 @@ class VoteSamples:
             for problem in problems:
                 seed = seed_for(0, "vote", problem.key, i)
                 specs.append(RolloutSpec(self.agent, problem, None, _PURPOSE, seed))
-        rollouts = classroom.attempt(specs, classroom.rules.temperature)
+        rollouts = classroom.roll_out(specs, classroom.rules.temperature)
 
         size = len(problems)
         by_sample: dict[AgentId, list[Rollout]] = {}

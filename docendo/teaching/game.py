@@ -1,14 +1,15 @@
-"""The teaching game: lessons first, then a problem nobody has seen, tried with each lesson and without.
+"""The teaching game: lessons first, then a new problem, tried with each lesson and without.
 
-Axes: M matches, K lessons per match, X worked examples per lesson, G attempts with a lesson, C control attempts.
+Axes: M matches, K lessons per match, X worked examples per lesson.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from random import Random
 
 from docendo.errors import UserError
-from docendo.interfaces import Deck, Engine, Evaluator, Source, Standings
+from docendo.interfaces import Engine, Evaluator, ReplayBuffer, Source, Standings
 from docendo.prompts import lesson_prompt, solve_prompt
 from docendo.records import (
     AgentId,
@@ -31,42 +32,46 @@ from docendo.tools.calls import Toolset, render_tool_calls
 
 __all__ = ["Classroom", "RolloutSpec", "TeachingRules", "shrink_control"]
 
+_Group = tuple[int, int | None]
+"""A match and one of its lessons, by index; no lesson: the match's control."""
+
 
 @dataclass(frozen=True)
 class TeachingRules:
-    lessons: int = 2
+    """How many lessons and attempts a match has, and how they are sampled."""
+
+    lessons: int
     """K, at least 2: a teacher's lessons are compared with each other."""
-    examples: int = 1
+    examples: int
     """X, 1 to 3."""
-    attempts: int = 4
-    controls: int = 4
-    prior: float = 4.0
+    attempts: int
+    """The student's attempts with each lesson."""
+    control_attempts: int
+    """The student's attempts without a lesson."""
+    control_shrinkage: float
     """How many attempts the student's running rate counts for in the control estimate."""
-    max_tokens: int = 64
-    temperature: float = 1.0
-    gate: bool = True
-    """Whether a lesson that is wrong itself is not shown."""
+    max_tokens: int
+    temperature: float
+    gate: bool
+    """Whether a lesson that is itself wrong is withheld."""
 
     @property
     def answers(self) -> int:
-        """What a match costs at the most, in completions."""
-        return self.lessons * (self.examples + self.attempts) + self.controls
+        """The most completions that a match can cost."""
+        return self.lessons * (self.examples + self.attempts) + self.control_attempts
 
     def __post_init__(self) -> None:
-        if (
-            self.lessons < 2
-            or self.attempts < 1
-            or self.controls < 1
-            or not 1 <= self.examples <= 3
-        ):
+        has_attempts = self.attempts >= 1 and self.control_attempts >= 1
+        if self.lessons < 2 or not 1 <= self.examples <= 3 or not has_attempts:
             raise UserError(
-                f"rules want 2 or more lessons, 1 to 3 examples, and attempts and controls; got {self}"
+                "expected 2 or more lessons, 1 to 3 examples, and at least 1 attempt and"
+                f" 1 control attempt; got {self}"
             )
 
 
 @dataclass(frozen=True)
 class RolloutSpec:
-    """One answer that is wanted."""
+    """One answer to sample: who answers which problem, after which lesson."""
 
     agent: AgentId
     problem: Problem
@@ -77,222 +82,254 @@ class RolloutSpec:
 
 @dataclass(frozen=True)
 class Classroom:
+    """Where answers are sampled and graded."""
+
     engine: Engine
     sources: Mapping[str, Source]
     evaluators: Mapping[str, Evaluator]
     """Both by domain."""
     rules: TeachingRules
     instructions: Mapping[AgentId, str]
-    """The system prompt of each agent; copies of an agent have its own."""
-    textbooks: frozenset[AgentId] = frozenset()
+    """The system prompt of each agent; copies of an agent share it."""
+    oracles: frozenset[AgentId] = frozenset()
     """Hard-coded teachers, whose lessons are the problems' own worked solutions."""
-    solved: Mapping[TaskType, Sequence[Problem]] = field(default_factory=dict)
-    """All problems that have a worked solution, of the kinds where not every problem has one."""
-    deck: Deck | None = None
-    """Problems to be met again."""
+    solved_problems: Mapping[TaskType, Sequence[Problem]] = field(default_factory=dict)
+    """The problems with a worked solution, of task types where some problems have none."""
+    problem_replay: ReplayBuffer | None = None
+    """Test problems to draw again."""
     tools: Mapping[AgentId, Toolset] = field(default_factory=dict)
-    """Of each agent that has any; copies of an agent have its own."""
-    counters: Sequence[Callable[[], Mapping[str, float]]] = ()
-    """What tools, evaluators and others counted since they were last asked."""
+    """By agent, if it has any; copies of an agent share them."""
+    metric_sources: Sequence[Callable[[], Mapping[str, float]]] = ()
+    """Each returns what a part, such as the tools, counted since the last call."""
 
     def play(
-        self, index: int, matches_M: Sequence[Match], standings: Standings, seed: int
+        self, round_index: int, matches_M: Sequence[Match], standings: Standings, seed: int
     ) -> list[Episode]:
-        """One episode per lesson, those of a match adjacent. `index` is the round."""
-        lessons_MK = self.teach(matches_M, seed)
-        set_M = self.set_tests(matches_M, lessons_MK, seed)
-        tests_M, again_M = [test for test, _ in set_M], [again for _, again in set_M]
-        control_M, attempts_MK = self.examine(matches_M, lessons_MK, tests_M, seed)
+        """One episode per lesson; those of a match are adjacent."""
+        lessons_MK = self.write_lessons(matches_M, seed)
+        tests_M = self.draw_tests(matches_M, lessons_MK, seed)
+        problems_M = [test for test, _ in tests_M]
+        rollouts = self.run_student(matches_M, lessons_MK, problems_M, seed)
+
         episodes = []
         for m, match in enumerate(matches_M):
-            rate, evidence = standings.unaided_rate(
-                match.student, f"{match.domain}/{match.family}", match.level
-            )
-            again = again_M[m]  # a chosen problem: the rate of its kind says nothing of it
-            expected = shrink_control(
-                control_M[m], rate, 0.0 if again else min(evidence, self.rules.prior)
-            )
-            for lesson, attempts in zip(lessons_MK[m], attempts_MK[m], strict=True):
-                episodes.append(
-                    Episode(
-                        index,
-                        match,
-                        tests_M[m],
-                        lesson,
-                        control_M[m],
-                        attempts,
-                        expected,
-                        again,
-                    )
+            test, is_replayed = tests_M[m]
+            control = rollouts[m, None]
+            expected = self._expected_score(match, control, is_replayed, standings)
+            for k, lesson in enumerate(lessons_MK[m]):
+                episode = Episode(
+                    round=round_index,
+                    match=match,
+                    test=test,
+                    lesson=lesson,
+                    control=control,
+                    attempts=rollouts.get((m, k), ()),
+                    expected=expected,
+                    again=is_replayed,
                 )
+                episodes.append(episode)
         return episodes
 
-    def teach(self, matches_M: Sequence[Match], seed: int) -> list[list[Lesson]]:
+    def _expected_score(
+        self,
+        match: Match,
+        control: Sequence[Rollout],
+        is_replayed: bool,
+        standings: Standings,
+    ) -> float:
+        """The student's expected score at the test without a lesson."""
+        subject = f"{match.domain}/{match.family}"
+        rate, evidence = standings.unaided_rate(match.student, subject, match.level)
+        weight = min(evidence, self.rules.control_shrinkage)
+        if is_replayed:
+            # replay selects by outcome: the task type's rate is biased for this problem
+            weight = 0.0
+        return shrink_control(control, rate, weight)
+
+    def write_lessons(self, matches_M: Sequence[Match], seed: int) -> list[list[Lesson]]:
         """K lessons for each match, all on the same X teaching problems."""
-        r = self.rules
-        problems_MX = [
-            self._taught(m, seed_for(seed, "teaching", i)) for i, m in enumerate(matches_M)
-        ]
-        wanted = [
-            RolloutSpec(
-                match.teacher, problem, None, "lesson", seed_for(seed, "lesson", m, k, x)
-            )
-            for m, match in enumerate(matches_M)
-            for k in range(r.lessons)
-            for x, problem in enumerate(problems_MX[m])
-        ]
-        sampled = iter(
-            self.attempt(
-                [w for w in wanted if w.agent not in self.textbooks], r.temperature
-            )
-        )
-        copied = iter(self._copied([w for w in wanted if w.agent in self.textbooks]))
-        written = (next(copied if w.agent in self.textbooks else sampled) for w in wanted)
-        return [
-            [Lesson(ps, tuple(next(written) for _ in ps)) for _ in range(r.lessons)]
-            for ps in problems_MX
-        ]
+        problems_MX = []
+        sampled: dict[_Group, list[RolloutSpec]] = {}
+        copied: dict[_Group, list[RolloutSpec]] = {}
+        for m, match in enumerate(matches_M):
+            problems_X = self._draw_taught(match, seed_for(seed, "teaching", m))
+            problems_MX.append(problems_X)
+            specs = copied if match.teacher in self.oracles else sampled
+            for k in range(self.rules.lessons):
+                specs[m, k] = [
+                    RolloutSpec(
+                        agent=match.teacher,
+                        problem=problem,
+                        lesson=None,
+                        purpose="lesson",
+                        seed=seed_for(seed, "lesson", m, k, x),
+                    )
+                    for x, problem in enumerate(problems_X)
+                ]
 
-    def _taught(self, match: Match, seed: int) -> tuple[Problem, ...]:
-        """X teaching problems: a textbook's are among those that have a worked solution."""
-        count, solved = self.rules.examples, self.solved.get(match.task_type)
-        if solved and match.teacher in self.textbooks:
+        examples = self._roll_out_groups(sampled) | self._copy_solutions(copied)
+        lessons_MK = []
+        for m, problems_X in enumerate(problems_MX):
+            lessons_K = range(self.rules.lessons)
+            lessons_MK.append([Lesson(problems_X, examples[m, k]) for k in lessons_K])
+        return lessons_MK
+
+    def _draw_taught(self, match: Match, seed: int) -> tuple[Problem, ...]:
+        """X teaching problems; an oracle's have a worked solution wherever any has."""
+        count = self.rules.examples
+        solved = self.solved_problems.get(match.task_type)
+        if solved and match.teacher in self.oracles:
             return tuple(Random(seed).sample(solved, min(count, len(solved))))
-        return tuple(
-            self.sources[match.domain].draw(match.family, match.level, count, seed, "train")
-        )
+        source = self.sources[match.domain]
+        return tuple(source.draw(match.family, match.level, count, seed, "train"))
 
-    def _copied(self, wanted: Sequence[RolloutSpec]) -> list[Rollout]:
-        """What a textbook writes: the worked solution, the bare answer where there is none."""
-        return self.judged(wanted, [Completion(w.problem.worked) for w in wanted])
-
-    def set_tests(
+    def draw_tests(
         self, matches_M: Sequence[Match], lessons_MK: Sequence[Sequence[Lesson]], seed: int
     ) -> list[tuple[Problem, bool]]:
-        """A test problem for each match, of the same family and level and with another key than its lessons' problems,
-        and whether the student met it before.
+        """A test problem for each match, and whether the student met it before.
 
-        It takes the finished lessons so that it cannot be drawn before they are written.
+        It has the match's task type, and another key than the lessons' problems. The
+        finished lessons are an argument so that no test can be drawn before them.
         """
-        return [
-            self._test(match, lessons[0].problems, seed_for(seed, "test", m))
-            for m, (match, lessons) in enumerate(zip(matches_M, lessons_MK, strict=True))
-        ]
+        tests_M = []
+        for m, match in enumerate(matches_M):
+            taught = lessons_MK[m][0].problems
+            tests_M.append(self._draw_test(match, taught, seed_for(seed, "test", m)))
+        return tests_M
 
-    def _test(
-        self, match: Match, shown: Sequence[Problem], seed: int
+    def _draw_test(
+        self, match: Match, taught: Sequence[Problem], seed: int
     ) -> tuple[Problem, bool]:
-        again = (
-            self.deck.draw(match.student, match.task_type, shown, seed)
-            if self.deck
-            else None
-        )
-        if again:
-            return again, True
-        taught = {p.key for p in shown}
-        drawn = self.sources[match.domain].draw(
-            match.family, match.level, len(taught) + 1, seed, "train"
-        )
-        return next(p for p in drawn if p.key not in taught), False
+        if self.problem_replay:
+            replayed = self.problem_replay.draw(
+                match.student, match.task_type, taught, seed
+            )
+            if replayed:
+                return replayed, True
 
-    def examine(
+        taught_keys = {problem.key for problem in taught}
+        # drawn problems differ, so one more than there are keys always leaves a new one
+        count = len(taught_keys) + 1
+        source = self.sources[match.domain]
+        drawn = source.draw(match.family, match.level, count, seed, "train")
+        return next(problem for problem in drawn if problem.key not in taught_keys), False
+
+    def run_student(
         self,
         matches_M: Sequence[Match],
         lessons_MK: Sequence[Sequence[Lesson]],
         tests_M: Sequence[Problem],
         seed: int,
-    ) -> tuple[list[tuple[Rollout, ...]], list[list[tuple[Rollout, ...]]]]:
-        """Control attempts per match and attempts per lesson; none for a lesson that the gate stops."""
-        r = self.rules
-        plan: list[tuple[int, int | None]] = []
-        wanted: list[RolloutSpec] = []
-        for m, (match, test) in enumerate(zip(matches_M, tests_M, strict=True)):
-            shown = [
-                (k, lesson)
-                for k, lesson in enumerate(lessons_MK[m])
-                if lesson.passed or not r.gate
-            ]
-            for c in range(r.controls):
-                plan.append((m, None))
-                wanted.append(
-                    RolloutSpec(
-                        match.student,
-                        test,
-                        None,
-                        "control",
-                        seed_for(seed, "control", m, c),
-                    )
-                )
-            for k, lesson in shown:
-                for g in range(r.attempts):
-                    plan.append((m, k))
-                    wanted.append(
-                        RolloutSpec(
-                            match.student,
-                            test,
-                            lesson,
-                            "attempt",
-                            seed_for(seed, "attempt", m, k, g),
-                        )
-                    )
-        groups: dict[tuple[int, int | None], list[Rollout]] = {}
-        for place, attempt in zip(plan, self.attempt(wanted, r.temperature), strict=True):
-            groups.setdefault(place, []).append(attempt)
-        control = [tuple(groups[m, None]) for m in range(len(matches_M))]
-        return control, [
-            [tuple(groups.get((m, k), ())) for k in range(len(lessons))]
-            for m, lessons in enumerate(lessons_MK)
-        ]
+    ) -> dict[_Group, tuple[Rollout, ...]]:
+        """Rollouts by match and lesson, the controls under (match, None).
 
-    def attempt(self, wanted: Sequence[RolloutSpec], temperature: float) -> list[Rollout]:
-        """One graded answer for each try, in order."""
+        A lesson that the gate withholds has no entry.
+        """
+        specs: dict[_Group, list[RolloutSpec]] = {}
+        for m, (match, test) in enumerate(zip(matches_M, tests_M, strict=True)):
+            specs[m, None] = [
+                RolloutSpec(
+                    agent=match.student,
+                    problem=test,
+                    lesson=None,
+                    purpose="control",
+                    seed=seed_for(seed, "control", m, c),
+                )
+                for c in range(self.rules.control_attempts)
+            ]
+            for k, lesson in enumerate(lessons_MK[m]):
+                if self.rules.gate and not lesson.passed:
+                    continue
+                specs[m, k] = [
+                    RolloutSpec(
+                        agent=match.student,
+                        problem=test,
+                        lesson=lesson,
+                        purpose="attempt",
+                        seed=seed_for(seed, "attempt", m, k, g),
+                    )
+                    for g in range(self.rules.attempts)
+                ]
+        return self._roll_out_groups(specs)
+
+    def _roll_out_groups(
+        self, specs: Mapping[_Group, Sequence[RolloutSpec]]
+    ) -> dict[_Group, tuple[Rollout, ...]]:
+        """All groups' rollouts, sampled in one batch."""
+        rollouts = self.roll_out(_flatten(specs), self.rules.temperature)
+        return _regroup(rollouts, specs)
+
+    def _copy_solutions(
+        self, specs: Mapping[_Group, Sequence[RolloutSpec]]
+    ) -> dict[_Group, tuple[Rollout, ...]]:
+        """An oracle's answers: worked solutions, bare answers where there are none."""
+        flat_specs = _flatten(specs)
+        completions = [Completion(spec.problem.worked) for spec in flat_specs]
+        return _regroup(self.grade(flat_specs, completions), specs)
+
+    def roll_out(self, specs: Sequence[RolloutSpec], temperature: float) -> list[Rollout]:
+        """One graded answer per spec, in order."""
         requests = [
             Request(
-                w.agent,
-                self.prompt(w),
-                w.seed,
-                self.rules.max_tokens,
-                temperature,
-                w.purpose,
+                agent=spec.agent,
+                messages=self.prompt(spec),
+                seed=spec.seed,
+                max_tokens=self.rules.max_tokens,
+                temperature=temperature,
+                purpose=spec.purpose,
             )
-            for w in wanted
+            for spec in specs
         ]
-        return self.judged(wanted, self.engine.sample(requests))
+        return self.grade(specs, self.engine.sample(requests))
 
-    def judged(
-        self, wanted: Sequence[RolloutSpec], completions: Sequence[Completion]
+    def grade(
+        self, specs: Sequence[RolloutSpec], completions: Sequence[Completion]
     ) -> list[Rollout]:
         """The completions with the verdicts of their domains' evaluators, in order."""
-        verdicts: dict[int, Verdict] = {}
-        for domain in dict.fromkeys(w.problem.domain for w in wanted):
-            here = [i for i, w in enumerate(wanted) if w.problem.domain == domain]
-            answers = [
-                Answer(
-                    wanted[i].problem, completions[i].text, wanted[i].agent, wanted[i].seed
-                )
-                for i in here
-            ]
-            verdicts |= zip(here, self.evaluators[domain](answers), strict=True)
-        return [Rollout(c, verdicts[i]) for i, c in enumerate(completions)]
+        rows_by_domain: dict[str, list[int]] = {}
+        for row, spec in enumerate(specs):
+            rows_by_domain.setdefault(spec.problem.domain, []).append(row)
 
-    def prompt(self, wanted: RolloutSpec) -> tuple[Message, ...]:
-        """The conversation before the answer: the agent's instruction, the lesson's worked examples, the problem."""
-        instruction, question = (
-            self.instructions[base_agent(wanted.agent)],
-            wanted.problem.prompt,
-        )
-        if wanted.lesson is None:
+        verdicts: dict[int, Verdict] = {}
+        for domain, rows in rows_by_domain.items():
+            answers = []
+            for row in rows:
+                spec = specs[row]
+                text = completions[row].text
+                answers.append(Answer(spec.problem, text, spec.agent, spec.seed))
+            verdicts |= zip(rows, self.evaluators[domain](answers), strict=True)
+        return [Rollout(c, verdicts[row]) for row, c in enumerate(completions)]
+
+    def prompt(self, spec: RolloutSpec) -> tuple[Message, ...]:
+        """The agent's instruction, the lesson's worked examples, then the problem."""
+        agent = base_agent(spec.agent)
+        instruction = self.instructions[agent]
+        question = spec.problem.prompt
+        lesson = spec.lesson
+        if lesson is None:
             return solve_prompt(question, instruction)
-        lesson = wanted.lesson
-        own = self.tools.get(base_agent(wanted.agent))
-        pairs = zip(lesson.problems, lesson.examples, strict=True)
-        shown = [
-            (p.prompt, render_tool_calls(p.prompt, a.completion.text, own))
-            for p, a in pairs
-        ]
-        return lesson_prompt(shown, question, instruction)
+
+        examples = []
+        toolset = self.tools.get(agent)
+        for problem, rollout in zip(lesson.problems, lesson.examples, strict=True):
+            # a student reads tool calls in the notation of its own tools
+            text = render_tool_calls(problem.prompt, rollout.completion.text, toolset)
+            examples.append((problem.prompt, text))
+        return lesson_prompt(examples, question, instruction)
+
+
+def _flatten(specs: Mapping[_Group, Sequence[RolloutSpec]]) -> list[RolloutSpec]:
+    return [spec for group in specs.values() for spec in group]
+
+
+def _regroup(
+    rollouts: Sequence[Rollout], specs: Mapping[_Group, Sequence[RolloutSpec]]
+) -> dict[_Group, tuple[Rollout, ...]]:
+    """The inverse of `_flatten`: one rollout per spec, under the spec's key."""
+    remaining = iter(rollouts)
+    return {key: tuple(islice(remaining, len(group))) for key, group in specs.items()}
 
 
 def shrink_control(control: Sequence[Rollout], rate: float, weight: float) -> float:
-    """The expected score without a lesson: the controls' mean, drawn towards `rate` as if by `weight` more attempts."""
+    """The controls' mean score, shrunk towards `rate` as if by `weight` more attempts."""
     return (mean_score(control) * len(control) + rate * weight) / (len(control) + weight)

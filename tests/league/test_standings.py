@@ -67,8 +67,8 @@ def test_a_lesson_that_the_gate_stopped_is_one_of_gain_0_and_its_control_counts(
     assert standings.unaided_rate(BOB, "sums/small", 1) == (1.0, 2.0)
 
 
-def test_what_a_textbook_copies_says_nothing_of_what_its_author_can_do() -> None:
-    standings = LiveStandings(decay=1.0, textbooks=frozenset({ANN}))
+def test_what_an_oracle_copies_says_nothing_of_what_its_author_can_do() -> None:
+    standings = LiveStandings(decay=1.0, oracles=frozenset({ANN}))
     standings.record_episodes([episode((1, 1), 0.0, lesson(1), control=(0,))])
     assert standings.unaided_rate(ANN, "sums/small", 1) == (0.0, 0.0)
     assert standings.unaided_rate(BOB, "sums/small", 1) == (0.0, 1.0)

@@ -161,12 +161,12 @@ def test_what_its_teacher_cannot_solve_is_taught_less() -> None:
     assert times["large"] == pytest.approx(1000 * 0.01, abs=10), "0.99 against 0.01"
 
 
-def test_a_textbook_can_teach_whatever_its_author_cannot_solve() -> None:
+def test_an_oracle_can_teach_whatever_its_author_cannot_solve() -> None:
     standings = LiveStandings(decay=1.0)
     standings.record_practice([(ANN, SMALL, 1.0)] * 98 + [(ANN, LARGE, 0.0)] * 98, 0)
     courses = [TeachingOption(SMALL, (ANN,), (CAT,)), TeachingOption(LARGE, (ANN,), (CAT,))]
     times = Counter(
-        m.family for m in arranged(1000, courses, standings, textbooks=frozenset({ANN}))
+        m.family for m in arranged(1000, courses, standings, oracles=frozenset({ANN}))
     )
     assert times["large"] == pytest.approx(500, abs=60)
 

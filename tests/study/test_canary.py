@@ -74,7 +74,7 @@ class Played:
     def pool(self) -> set[tuple[str, str]]:
         return {
             (p.prompt, p.worked)
-            for some in self.school.classroom.solved.values()
+            for some in self.school.classroom.solved_problems.values()
             for p in some
         }
 

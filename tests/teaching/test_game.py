@@ -2,7 +2,7 @@ import pytest
 
 from docendo.errors import UserError
 from docendo.records import Episode, Match, Request
-from docendo.teaching.game import TeachingRules, shrink_control
+from docendo.teaching.game import shrink_control
 from tests.toys import (
     ANN,
     BOB,
@@ -18,6 +18,7 @@ from tests.toys import (
     problem,
     right,
     said,
+    teaching_rules,
     wrong,
 )
 
@@ -59,7 +60,7 @@ def test_there_are_two_batches_however_many_matches_there_are() -> None:
 def test_the_test_problem_has_another_key_and_the_same_family_and_level() -> None:
     room = classroom(
         helped,
-        TeachingRules(examples=3),
+        teaching_rules(examples=3),
         sources={"sums": Sums(families=("small", "large"))},
     )
     pairs = [
@@ -88,7 +89,9 @@ def test_one_problem_is_not_enough_to_test_what_was_taught_with_it() -> None:
 
 
 def test_the_rules_count_lessons_examples_attempts_and_controls() -> None:
-    room = classroom(helped, TeachingRules(lessons=3, examples=2, attempts=5, controls=7))
+    room = classroom(
+        helped, teaching_rules(lessons=3, examples=2, attempts=5, control_attempts=7)
+    )
     episodes = room.play(9, THREE, Known(), seed=1)
     assert [e.match for e in episodes] == [m for m in THREE for _ in range(3)]
     assert {e.round for e in episodes} == {9}
@@ -111,18 +114,24 @@ def test_the_rules_count_lessons_examples_attempts_and_controls() -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    [{"lessons": 1}, {"examples": 0}, {"examples": 4}, {"attempts": 0}, {"controls": 0}],
+    [
+        {"lessons": 1},
+        {"examples": 0},
+        {"examples": 4},
+        {"attempts": 0},
+        {"control_attempts": 0},
+    ],
     ids=str,
 )
 def test_rules_that_leave_nothing_to_compare_are_refused(setting: dict[str, int]) -> None:
     with pytest.raises(
         UserError, match=f"{next(iter(setting))}={next(iter(setting.values()))}"
     ):
-        TeachingRules(**setting)
+        teaching_rules(**setting)
 
 
 def test_a_wrong_lesson_is_not_shown_and_has_no_gain() -> None:
-    room = classroom(half_taught, TeachingRules(lessons=8))
+    room = classroom(half_taught, teaching_rules(lessons=8))
     episodes = room.play(0, THREE, Known(), seed=1)
     stopped = [e for e in episodes if not e.lesson.passed]
     assert 0 < len(stopped) < len(episodes)
@@ -143,7 +152,7 @@ def test_one_wrong_example_of_three_stops_the_lesson() -> None:
 
     room = classroom(
         third_is_wrong,
-        TeachingRules(examples=3),
+        teaching_rules(examples=3),
         sources={"sums": Few([problem(n) for n in (1, 2, 3, 4)])},
     )
     for seed in range(10):
@@ -153,7 +162,7 @@ def test_one_wrong_example_of_three_stops_the_lesson() -> None:
 
 
 def test_three_examples_are_three_earlier_turns_in_the_teachers_words() -> None:
-    room = classroom(helped, TeachingRules(examples=3))
+    room = classroom(helped, teaching_rules(examples=3))
     e, *_ = room.play(0, [match()], Known(), seed=1)
     shown = next(r for r in room.engine.requests if r.purpose == "attempt")
     assert [m.role for m in shown.messages] == [
@@ -171,7 +180,7 @@ def test_three_examples_are_three_earlier_turns_in_the_teachers_words() -> None:
 
 
 def test_the_lessons_of_a_match_share_their_problems_their_test_and_its_control() -> None:
-    episodes = classroom(half_taught, TeachingRules(lessons=3)).play(
+    episodes = classroom(half_taught, teaching_rules(lessons=3)).play(
         0, THREE * 2, Known(), seed=1
     )
     for i in range(0, len(episodes), 3):
@@ -223,7 +232,7 @@ def test_lessons_are_written_by_agents_and_never_copied_from_the_source() -> Non
 
 
 def test_every_request_has_a_seed_of_its_own_and_the_rules_limits() -> None:
-    room = classroom(helped, TeachingRules(max_tokens=17, temperature=0.7))
+    room = classroom(helped, teaching_rules(max_tokens=17, temperature=0.7))
     room.play(0, THREE * 3, Known(), seed=1)
     assert len({r.seed for r in room.engine.requests}) == len(room.engine.requests)
     assert {(r.max_tokens, r.temperature) for r in room.engine.requests} == {(17, 0.7)}
@@ -267,7 +276,7 @@ def test_the_control_is_drawn_towards_the_running_rate(scores, rate, weight, wan
 def test_four_failed_controls_and_a_running_rate_of_one_half(
     evidence: float, want: float
 ) -> None:
-    e, *_ = classroom(helped, TeachingRules(prior=4.0)).play(
+    e, *_ = classroom(helped, teaching_rules(control_shrinkage=4.0)).play(
         0, [match()], Known(0.5, evidence), seed=1
     )
     assert e.expected == pytest.approx(want)
