@@ -29,7 +29,12 @@ from docendo.metrics import measure_duels, measure_questions, measure_teaching, 
 from docendo.records import Duel, Episode, Problem, Question, by_match, mean_score
 from docendo.school import Expert, Round, School
 from docendo.seeds import seed_for
-from docendo.sft_data import build_examples, count_mixture, draw_problem, worked_examples
+from docendo.sft_data import (
+    build_examples,
+    count_mixture,
+    draw_problem,
+    draw_worked_examples,
+)
 from docendo.teaching.game import RolloutSpec
 
 __all__ = [
@@ -55,7 +60,7 @@ def finetune(school: School, rounds: range, count: int, seed: int) -> Iterator[R
 
         examples = []
         for expert in school.experts:
-            examples += worked_examples(school, expert, count, round_seed)
+            examples += draw_worked_examples(school, expert, count, round_seed)
 
         metrics = school.sft_learner(round_index).update((), examples)
         metrics |= count_mixture(school, count, round_seed)
@@ -260,7 +265,7 @@ def _remember_demonstrations(
         for agent, demonstration in lessons + solutions
         if agent in school.learners
     ]
-    school.demonstrations.write(for_learners)
+    school.demonstrations.add(for_learners)
 
 
 def _practice_problems(school: School, expert: Expert, seed: int) -> list[Problem]:
@@ -271,7 +276,7 @@ def _practice_problems(school: School, expert: Expert, seed: int) -> list[Proble
 
     league = school.league
     success = league.standings.rates_unaided([expert.agent], task_types)
-    demonstrations = school.demonstrations.held(expert.agent)
+    demonstrations = school.demonstrations.count_by_task_type(expert.agent)
     weights = league.practice_curriculum(task_types, success, demonstrations)
 
     rng = np.random.default_rng(seed)

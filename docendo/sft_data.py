@@ -1,4 +1,7 @@
-"""What agents train on by imitation: rehearsals of their own domain, and useful examples of others' domains."""
+"""What agents are finetuned on: their own domains' worked solutions, and demonstrations.
+
+Demonstrations are useful lessons and right solutions by others, from an agent's buffer.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,215 +19,242 @@ from docendo.seeds import seed_for
 from docendo.tools.calls import render_tool_calls
 
 __all__ = [
-    "as_examples",
     "build_examples",
     "count_mixture",
+    "draw_imitation",
+    "draw_own_demonstrations",
     "draw_own_problems",
     "draw_problem",
-    "imitate",
-    "legal_moves",
-    "own_notes",
-    "questions_to_write",
-    "rehearse",
-    "worked_examples",
+    "draw_rehearsal",
+    "draw_worked_examples",
 ]
 
 
 def build_examples(school: School, seed: int) -> list[Example]:
-    """What every agent trains on: useful examples of others' domains among rehearsals of its own."""
-    plan, found = school.schedule, list[Example]()
+    """What every agent trains on in a round of the teaching game, shuffled by agent."""
+    schedule = school.schedule
+    examples = []
     for expert in school.experts:
-        mixed = imitate(school, expert, plan.imitation, seed) + rehearse(
-            school, expert, plan.rehearsal, seed
-        )
-        mixed += questions_to_write(school, expert, plan.rehearsal, seed)
-        Random(seed_for(seed, "mix", expert.agent)).shuffle(mixed)
-        found += mixed
-    return found
+        own = draw_imitation(school, expert, schedule.imitation, seed)
+        own += draw_rehearsal(school, expert, schedule.rehearsal, seed)
+        own += _draw_questions(school, expert, schedule.rehearsal, seed)
+        Random(seed_for(seed, "mix", expert.agent)).shuffle(own)
+        examples += own
+    return examples
 
 
-def rehearse(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
-    """Worked solutions of the own domain, bare answers where there are none; some after another of the same family.
+def draw_worked_examples(
+    school: School, expert: Expert, count: int, seed: int
+) -> list[Example]:
+    """The examples of the first stage: the expert's own data, legal moves, questions."""
+    rehearsal = draw_rehearsal(school, expert, count, seed)
+    moves = _draw_legal_moves(school, expert, count, seed)
+    return rehearsal + moves + _draw_questions(school, expert, count, seed)
 
-    Of an agent with data of its own, of these.
+
+def draw_rehearsal(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
+    """`count` worked solutions of the expert's own domains, or of its data mixture.
+
+    Some follow another solution of the same task type.
     """
-    here = seed_for(seed, "rehearse", expert.agent)
-    notes = own_notes(school, expert, 2 * count, here)
-    return as_examples(school, expert.agent, notes[:count], notes[count:], here)
-
-
-def worked_examples(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
-    """What an expert begins with: its own domain, and how the moves of a game are written."""
-    return (
-        rehearse(school, expert, count, seed)
-        + legal_moves(school, expert, count, seed)
-        + questions_to_write(school, expert, count, seed)
+    own_seed = seed_for(seed, "rehearse", expert.agent)
+    drawn = draw_own_demonstrations(school, expert, 2 * count, own_seed)
+    return _format_examples(
+        school, expert.agent, drawn[:count], shots=drawn[count:], seed=own_seed
     )
 
 
-def imitate(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
-    """Useful examples from the agent's notebook, of the kinds that it now learns best by the curriculum, some after
-    another one of the same family."""
-    here, league = seed_for(seed, "imitate", expert.agent), school.league
-    weights, own = None, expert.task_types if expert.is_apart else None
-    curriculum = league.imitation_curriculum
-    if curriculum is not None and (kinds := school.demonstrations.kinds(expert.agent, own)):
-        success = league.standings.rates_unaided([expert.agent], kinds)
-        weights_N = curriculum(kinds, success, {})
-        weights = dict(zip(kinds, weights_N.tolist(), strict=True))
-    notes = school.demonstrations.study(expert.agent, 2 * count, here, weights, own)
-    return as_examples(school, expert.agent, notes[:count], notes, here)
+def draw_imitation(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
+    """Up to `count` demonstrations from the expert's buffer, by the imitation curriculum.
+
+    Some follow another demonstration of the same task type.
+    """
+    own_seed = seed_for(seed, "imitate", expert.agent)
+    task_types = expert.task_types if expert.is_apart else None
+    buffer = school.demonstrations
+
+    weights = None
+    curriculum = school.league.imitation_curriculum
+    available = buffer.task_types_of(expert.agent, task_types)
+    if curriculum is not None and available:
+        success = school.league.standings.rates_unaided([expert.agent], available)
+        weights_N = curriculum(available, success, {})
+        weights = dict(zip(available, weights_N.tolist(), strict=True))
+
+    drawn = buffer.sample(expert.agent, 2 * count, own_seed, weights, task_types)
+    return _format_examples(school, expert.agent, drawn[:count], shots=drawn, seed=own_seed)
 
 
-def legal_moves(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
-    """Turns of random games, each with every legal move: which moves there are and how they are written."""
+def _draw_legal_moves(
+    school: School, expert: Expert, count: int, seed: int
+) -> list[Example]:
+    """Turns of random games, each answered with every legal move in turn.
+
+    They show which moves there are and how a move is written.
+    """
     arena = school.arena
     if arena is None or not arena.rules:
         return []
-    instruction = school.classroom.instructions[expert.agent]
-    pairs = demonstrate_rules(
+    turns = demonstrate_rules(
         arena.game,
         round(count * arena.rules),
         seed_for(seed, "rules", expert.agent),
-        instruction,
+        school.classroom.instructions[expert.agent],
     )
-    return [Example(expert.agent, messages, text) for messages, text in pairs]
+    return [Example(expert.agent, messages, text) for messages, text in turns]
 
 
-def questions_to_write(
-    school: School, expert: Expert, count: int, seed: int
-) -> list[Example]:
-    """Requests to ask, each with a problem that a program asked: how an asker is to write questions."""
-    bureau = school.question_phase
-    share = bureau.sft_fraction.get(expert.agent, 0.0) if bureau else 0.0
-    if bureau is None or not share:
+def _draw_questions(school: School, expert: Expert, count: int, seed: int) -> list[Example]:
+    """Requests to write a question, each answered by a problem of the domain's program."""
+    phase = school.question_phase
+    fraction = phase.sft_fraction.get(expert.agent, 0.0) if phase else 0.0
+    if phase is None or not fraction:
         return []
-    desk, rng, found = (
-        bureau.writer,
-        Random(seed_for(seed, "questions", expert.agent)),
-        list[Example](),
-    )
-    own = [asker for asker in desk.askers if asker.agent == expert.agent]
-    for _ in range(round(count * share)):
-        asker = rng.choice(own)
-        kind, (_, told) = (
-            rng.choice(list(asker.task_types)),
-            rng.choice(list(asker.personas)),
-        )
-        shown, wanted = (_shown(school, desk, kind, rng.getrandbits(62)) for _ in range(2))
-        if shown.key != wanted.key:
-            messages = question_prompt(shown, told, desk.instruction_of(expert.agent))
-            found.append(Example(expert.agent, messages, render_question(wanted)))
-    return found
+
+    rng = Random(seed_for(seed, "questions", expert.agent))
+    writer = phase.writer
+    instruction = writer.instruction_of(expert.agent)
+    askers = [asker for asker in writer.askers if asker.agent == expert.agent]
+    examples = []
+    for _ in range(round(count * fraction)):
+        asker = rng.choice(askers)
+        task_type = rng.choice(list(asker.task_types))
+        _, persona = rng.choice(list(asker.personas))
+        shown = _draw_question(school, writer, task_type, rng.getrandbits(62))
+        target = _draw_question(school, writer, task_type, rng.getrandbits(62))
+        # a prompt that shows the question to write would teach copying
+        if shown.key != target.key:
+            messages = question_prompt(shown, persona, instruction)
+            examples.append(Example(expert.agent, messages, render_question(target)))
+    return examples
 
 
-def as_examples(
+def _format_examples(
     school: School,
     agent: AgentId,
-    notes: Sequence[Demonstration],
-    others: Sequence[Demonstration],
+    demonstrations: Sequence[Demonstration],
+    *,
+    shots: Sequence[Demonstration],
     seed: int,
 ) -> list[Example]:
-    """One example per note, a share of them after a worked example from `others` of the same family and level."""
-    instruction, rng, found = (
-        school.classroom.instructions[agent],
-        Random(seed),
-        list[Example](),
-    )
-    own = school.classroom.tools.get(agent)
-    for problem, solution in notes:
-        kind = problem.task_type
-        alike = [n for n in others if n[0].task_type == kind and n[0].key != problem.key]
-        if alike and rng.random() < school.schedule.one_shot_fraction:
-            shown, worked = rng.choice(alike)
-            example = shown.prompt, render_tool_calls(shown.prompt, worked, own)
-            messages = lesson_prompt([example], problem.prompt, instruction)
+    """One example per demonstration, a share of them after one of `shots` (one-shot).
+
+    The shot is another problem of the same task type.
+    """
+    instruction = school.classroom.instructions[agent]
+    toolset = school.classroom.tools.get(agent)
+    rng = Random(seed)
+    examples = []
+    for problem, solution in demonstrations:
+        similar = [
+            (other, text)
+            for other, text in shots
+            if other.task_type == problem.task_type and other.key != problem.key
+        ]
+        if similar and rng.random() < school.schedule.one_shot_fraction:
+            other, text = rng.choice(similar)
+            shot = other.prompt, render_tool_calls(other.prompt, text, toolset)
+            messages = lesson_prompt([shot], problem.prompt, instruction)
         else:
             messages = solve_prompt(problem.prompt, instruction)
-        found.append(
-            Example(agent, messages, render_tool_calls(problem.prompt, solution, own))
-        )
-    return found
+        target = render_tool_calls(problem.prompt, solution, toolset)
+        examples.append(Example(agent, messages, target))
+    return examples
 
 
-def own_notes(school: School, expert: Expert, count: int, seed: int) -> list[Demonstration]:
-    """`count` worked solutions of the expert's domain, or of what it studies instead, portion by portion."""
+def draw_own_demonstrations(
+    school: School, expert: Expert, count: int, seed: int
+) -> list[Demonstration]:
+    """`count` worked solutions of the expert's own domains, or of its data mixture."""
     if not expert.data_mixture:
-        return [(p, p.worked) for p in draw_own_problems(school, expert, count, seed)]
-    rng, found = Random(seed), list[Demonstration]()
-    portions = _portions(expert, count, rng)
-    turns = {
-        portion.name: cycle(rng.sample(portion.task_types, len(portion.task_types)))
-        for portion in expert.data_mixture
-    }
-    for portion in portions:
-        if portion.rows:
-            found.append(rng.choice(portion.rows))
+        problems = draw_own_problems(school, expert, count, seed)
+        return [(problem, problem.worked) for problem in problems]
+
+    rng = Random(seed)
+    sources = _interleave_sources(expert, count, rng)
+    task_types = {}
+    for source in expert.data_mixture:
+        shuffled = rng.sample(source.task_types, len(source.task_types))
+        task_types[source.name] = cycle(shuffled)
+
+    demonstrations = []
+    for source in sources:
+        if source.rows:
+            demonstrations.append(rng.choice(source.rows))
         else:
-            problem = _solved(school, next(turns[portion.name]), rng.getrandbits(62))
-            found.append((problem, problem.worked))
-    return found
+            task_type = next(task_types[source.name])
+            problem = _draw_solved(school, task_type, rng.getrandbits(62))
+            demonstrations.append((problem, problem.worked))
+    return demonstrations
 
 
 def count_mixture(school: School, count: int, seed: int) -> dict[str, float]:
-    """``data/AGENT/SOURCE``: of the `count` examples that `rehearse` makes, those of each source; nothing of an agent
-    without data of its own."""
-    found = dict[str, float]()
-    for expert in (e for e in school.experts if e.data_mixture):
-        rng = Random(seed_for(seed, "rehearse", expert.agent))
-        counts = Counter(portion.name for portion in _portions(expert, count, rng))
-        found |= {
-            f"data/{expert.agent}/{portion.name}": float(counts[portion.name])
-            for portion in expert.data_mixture
-        }
-    return found
+    """``data/AGENT/SOURCE``: how many of `draw_rehearsal`'s `count` examples it gives.
 
-
-def _portions(expert: Expert, count: int, rng: Random) -> list[MixtureSource]:
-    """What each example is taken from: portions in turn, each as often as its share says, within two. The first of many
-    are those of few.
+    Agents without a data mixture have no entry.
     """
-    total, chosen = (
-        sum(portion.share for portion in expert.data_mixture),
-        list[MixtureSource](),
-    )
-    due = [rng.random() for _ in expert.data_mixture]
+    metrics = {}
+    for expert in school.experts:
+        # the same draw as in draw_rehearsal, whose first `count` are the examples
+        rng = Random(seed_for(seed, "rehearse", expert.agent))
+        sources = _interleave_sources(expert, count, rng) if expert.data_mixture else []
+        counts = Counter(source.name for source in sources)
+        for source in expert.data_mixture:
+            metrics[f"data/{expert.agent}/{source.name}"] = float(counts[source.name])
+    return metrics
+
+
+def _interleave_sources(expert: Expert, count: int, rng: Random) -> list[MixtureSource]:
+    """The source of each example: each as often as its share says, within two.
+
+    A smaller count gives a prefix of a larger one.
+    """
+    mixture = expert.data_mixture
+    total = sum(source.share for source in mixture)
+    due = [rng.random() for _ in mixture]
+    sources = []
     for _ in range(count):
-        due = [
-            some + portion.share / total
-            for some, portion in zip(due, expert.data_mixture, strict=True)
-        ]
-        first = due.index(max(due))
-        due[first] -= 1
-        chosen.append(expert.data_mixture[first])
-    return chosen
+        for i, source in enumerate(mixture):
+            due[i] += source.share / total
+        most_due = due.index(max(due))
+        due[most_due] -= 1
+        sources.append(mixture[most_due])
+    return sources
 
 
 def draw_own_problems(
     school: School, expert: Expert, count: int, seed: int
 ) -> list[Problem]:
-    """`count` training problems of the expert's domain that have a worked solution, its kinds in turn."""
+    """`count` training problems with worked solutions, the expert's task types in turn."""
     rng = Random(seed)
-    kinds = list(expert.task_types)
-    rng.shuffle(kinds)
-    chosen = [kinds[i % len(kinds)] for i in range(count)] if kinds else []
-    return [_solved(school, kind, rng.getrandbits(62)) for kind in chosen]
+    task_types = list(expert.task_types)
+    rng.shuffle(task_types)
+    if not task_types:
+        return []
+    return [
+        _draw_solved(school, task_types[i % len(task_types)], rng.getrandbits(62))
+        for i in range(count)
+    ]
 
 
-def _solved(school: School, kind: TaskType, seed: int) -> Problem:
-    """A training problem with a worked solution; where these are few, the same ones come again."""
-    few = school.classroom.solved_problems.get(kind)
-    return Random(seed).choice(few) if few else draw_problem(school, kind, seed)
+def _draw_solved(school: School, task_type: TaskType, seed: int) -> Problem:
+    """A training problem with a worked solution; where these are few, they recur."""
+    solved = school.classroom.solved_problems.get(task_type)
+    if solved:
+        return Random(seed).choice(solved)
+    return draw_problem(school, task_type, seed)
 
 
-def _shown(school: School, desk: QuestionWriter, kind: TaskType, seed: int) -> Problem:
-    """A problem as its domain asks it, one with a worked solution where these are few."""
-    few = school.classroom.solved_problems.get(kind)
-    return Random(seed).choice(few) if few else desk.draw_example(kind, seed)
+def _draw_question(
+    school: School, writer: QuestionWriter, task_type: TaskType, seed: int
+) -> Problem:
+    """A problem of the domain's own program; one with a worked solution if few have one."""
+    solved = school.classroom.solved_problems.get(task_type)
+    return Random(seed).choice(solved) if solved else writer.draw_example(task_type, seed)
 
 
-def draw_problem(school: School, kind: TaskType, seed: int) -> Problem:
-    """A training problem of a kind."""
-    return school.classroom.sources[kind.domain].draw(
-        kind.family, kind.level, 1, seed, "train"
-    )[0]
+def draw_problem(school: School, task_type: TaskType, seed: int) -> Problem:
+    """A training problem of a task type."""
+    source = school.classroom.sources[task_type.domain]
+    problems = source.draw(task_type.family, task_type.level, 1, seed, "train")
+    return problems[0]

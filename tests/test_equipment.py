@@ -17,7 +17,7 @@ from docendo.loop import group_rollouts, practise
 from docendo.prompts import INSTRUCTION
 from docendo.records import AgentId, Completion, Lesson, Request, Rollout, Verdict
 from docendo.school import School
-from docendo.sft_data import rehearse
+from docendo.sft_data import draw_rehearsal
 from docendo.teaching.game import RolloutSpec
 from tests.toys import RecordingTrainable
 
@@ -109,11 +109,13 @@ def _asked(tokens: Sequence[int]) -> str:
 
 def test_worked_solutions_are_rewritten_for_those_who_have_a_calculator() -> None:
     built, _ = school(config())
-    for example in rehearse(built, built.experts[0], 6, seed=1):
+    for example in draw_rehearsal(built, built.experts[0], 6, seed=1):
         question = example.messages[-1].content.removeprefix("What is ").removesuffix("?")
         assert example.text.startswith(f"<<calculator: {question}>> ")
     without, _ = school(config([]))
-    assert not any("<<" in e.text for e in rehearse(without, without.experts[0], 6, seed=1))
+    assert not any(
+        "<<" in e.text for e in draw_rehearsal(without, without.experts[0], 6, seed=1)
+    )
 
 
 def test_a_lesson_is_shown_in_the_words_that_its_student_can_use() -> None:

@@ -486,7 +486,7 @@ def test_single_attempts_at_practice_are_imitated_where_they_are_right_and_credi
         right = {p.problem.key for p in r.practice if p.attempts[0].verdict.score >= 1}
         noted = [
             key
-            for pages in school.demonstrations.notes.values()
+            for pages in school.demonstrations.demonstrations.values()
             for page in pages.values()
             for key in page
         ]
@@ -522,7 +522,9 @@ def test_at_first_everybody_may_work_on_its_own_domain_alone() -> None:
 def test_what_was_found_alone_is_read_by_all_once_they_meet() -> None:
     school = apart()
     taught(school, rounds=2, first_matched_round=2)
-    found = {key for page in school.demonstrations.notes[CAT].values() for key in page}
+    found = {
+        key for page in school.demonstrations.demonstrations[CAT].values() for key in page
+    }
     assert found
     before = len(trained_on(school))
     (first,) = teach(school, range(2, 3), 1, first_matched_round=2)
@@ -577,7 +579,7 @@ def test_copies_come_leave_and_teach_but_learn_nothing() -> None:
         e.agent for e in trained_on(school)
     }
     assert learned == {ANN, BOB, CAT}
-    assert set(school.demonstrations.notes) <= {ANN, BOB, CAT}
+    assert set(school.demonstrations.demonstrations) <= {ANN, BOB, CAT}
 
 
 def test_answers_that_the_gate_saves_replace_matches_that_taught_nothing() -> None:
@@ -670,7 +672,7 @@ def test_home_practice_may_turn_to_what_right_answers_are_missing_of() -> None:
         right, schedule=practice_only, practice_curriculum=ByRarity(UniformCurriculum())
     )
     notes = [(problem(n, family="small"), "worked") for n in range(100)]
-    school.demonstrations.write(
+    school.demonstrations.add(
         [(BOB, (replace(p, domain="plums"), text)) for p, text in notes]
     )
     practised = [

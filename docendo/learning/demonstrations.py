@@ -1,4 +1,4 @@
-"""Which examples are worth imitating, and a notebook to study them from more than once."""
+"""Which answers are worth imitating, and a buffer to draw them from more than once."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from docendo.learning.groups import Practice
-from docendo.records import AgentId, Episode, Problem, TaskType, problem_of
+from docendo.records import AgentId, Episode, Problem, Rollout, TaskType, problem_of
 
 __all__ = [
     "Demonstration",
@@ -21,149 +21,176 @@ Demonstration = tuple[Problem, str]
 
 
 def collect_lesson_demonstrations(
-    episodes: Sequence[Episode], listeners: Mapping[str, Sequence[AgentId]] | None = None
+    episodes: Sequence[Episode], recipients: Mapping[str, Sequence[AgentId]] | None = None
 ) -> list[tuple[AgentId, Demonstration]]:
-    """What each student may imitate: the right lessons that did not lower its score, and its own right attempts where a
-    lesson raised it. They are imitated without the lesson in the prompt, so that what the lesson
-    brought moves into the weights.
+    """What each student may imitate.
 
-    `listeners` are agents, by domain, that write down every such lesson even when it was given to somebody else.
+    It may imitate right lessons that did not lower its score, and its own first right
+    attempt where a lesson raised it. The lesson is not in the prompt that it is trained
+    on, so that the weights take over what the lesson brought (context distillation,
+    Snell et al. 2022). `recipients` are agents, by domain, that may imitate such lessons
+    to others, too.
     """
-    found: list[tuple[AgentId, Demonstration]] = []
-    for e in episodes:
-        gain = e.gain
+    demonstrations: list[tuple[AgentId, Demonstration]] = []
+    for episode in episodes:
+        gain = episode.gain
         if gain is None or gain < 0:
             continue
-        right = e.lesson.passed  # without a gate wrong ones are shown too
-        readers = (
-            dict.fromkeys([e.match.student, *(listeners or {}).get(e.match.domain, ())])
-            if right
-            else {}
-        )
-        found += [
-            (reader, (problem, worked.completion.text))
-            for reader in readers
-            for problem, worked in zip(e.lesson.problems, e.lesson.examples, strict=True)
-        ]
-        solved = next((a for a in e.attempts if a.verdict.score >= 1), None)
-        if solved and gain > 0:
-            found.append((e.match.student, (e.test, solved.completion.text)))
-    return found
+        student = episode.match.student
+        lesson = episode.lesson
+
+        # without a gate the student sees wrong lessons, too
+        if lesson.passed:
+            listeners = (recipients or {}).get(episode.match.domain, ())
+            for agent in dict.fromkeys([student, *listeners]):
+                for problem, worked in zip(lesson.problems, lesson.examples, strict=True):
+                    demonstrations.append((agent, (problem, worked.completion.text)))
+
+        right = _first_right(episode.attempts)
+        if right and gain > 0:
+            demonstrations.append((student, (episode.test, right.completion.text)))
+    return demonstrations
 
 
 def collect_practice_demonstrations(
-    practice: Sequence[Practice], readers: Mapping[AgentId, Sequence[AgentId]]
+    practice: Sequence[Practice], recipients: Mapping[AgentId, Sequence[AgentId]]
 ) -> list[tuple[AgentId, Demonstration]]:
-    """The first right answer to each problem that somebody practised, for those who read that agent's homework."""
-    return [
-        (reader, (p.problem, right.completion.text))
-        for p in practice
-        if (right := next((a for a in p.attempts if a.verdict.score >= 1), None))
-        for reader in readers.get(p.agent, ())
-    ]
+    """The first right answer to each practice problem, for its author's recipients."""
+    demonstrations = []
+    for p in practice:
+        right = _first_right(p.attempts)
+        if right:
+            solution = p.problem, right.completion.text
+            for agent in recipients.get(p.agent, ()):
+                demonstrations.append((agent, solution))
+    return demonstrations
+
+
+def _first_right(attempts: Sequence[Rollout]) -> Rollout | None:
+    return next((a for a in attempts if a.verdict.score >= 1), None)
 
 
 @dataclass
 class DemonstrationBuffer:
-    """The newest useful examples of every agent and family; one solution per problem."""
+    """The newest demonstrations of every agent and family; one solution per problem."""
 
     size: int = 200
-    """Notes kept per agent and family; the oldest leave first."""
-    notes: dict[AgentId, dict[str, dict[str, Demonstration]]] = field(default_factory=dict)
-    """By agent, family (``domain/family``) and problem key."""
+    """Capacity per agent and family; the oldest leave first."""
+    demonstrations: dict[AgentId, dict[str, dict[str, Demonstration]]] = field(
+        default_factory=dict
+    )
+    """By agent, family (``domain/family``) and problem key, the oldest first."""
 
-    def write(self, noted: Sequence[tuple[AgentId, Demonstration]]) -> None:
-        for agent, (problem, text) in noted:
-            page = self.notes.setdefault(agent, {}).setdefault(
-                f"{problem.domain}/{problem.family}", {}
-            )
-            page.pop(problem.key, None)
-            page[problem.key] = (problem, text)
-            while len(page) > self.size:
-                del page[next(iter(page))]
+    def add(self, demonstrations: Sequence[tuple[AgentId, Demonstration]]) -> None:
+        """Stores them; a newer solution replaces an older one of the same problem."""
+        for agent, (problem, text) in demonstrations:
+            families = self.demonstrations.setdefault(agent, {})
+            stored = families.setdefault(f"{problem.domain}/{problem.family}", {})
+            # taken out first, so that the new solution is the newest in the order
+            stored.pop(problem.key, None)
+            stored[problem.key] = (problem, text)
+            while len(stored) > self.size:
+                del stored[next(iter(stored))]
 
-    def held(self, agent: AgentId) -> Counter[TaskType]:
-        """How many notes the agent has of each kind."""
-        return Counter(
-            p.task_type
-            for page in self.notes.get(agent, {}).values()
-            for p, _ in page.values()
-        )
+    def count_by_task_type(self, agent: AgentId) -> Counter[TaskType]:
+        """How many demonstrations of each task type the agent has."""
+        counts: Counter[TaskType] = Counter()
+        for stored in self.demonstrations.get(agent, {}).values():
+            counts.update(problem.task_type for problem, _ in stored.values())
+        return counts
 
-    def kinds(
+    def task_types_of(
         self, agent: AgentId, among: Collection[TaskType] | None = None
     ) -> list[TaskType]:
-        """All that the agent has notes of, among these if any are given."""
-        return [kind for kind in self.held(agent) if among is None or kind in among]
+        """The task types of the agent's demonstrations; only those in `among`, if set."""
+        task_types = list(self.count_by_task_type(agent))
+        return [t for t in task_types if among is None or t in among]
 
-    def study(
+    def sample(
         self,
         agent: AgentId,
         count: int,
         seed: int,
         weights: Mapping[TaskType, float] | None = None,
-        kinds: Collection[TaskType] | None = None,
+        task_types: Collection[TaskType] | None = None,
     ) -> list[Demonstration]:
-        """Up to `count` different notes, of these kinds if any are given, the newest half of a family twice as likely.
+        """Up to `count` different demonstrations; only of `task_types`, if set.
 
-        Kinds by their weights, which are positive; families in turn where none are given.
+        Task types are drawn by `weights`, which are positive; without weights, families
+        take turns. The newer half of a family is favoured.
         """
         rng = Random(seed)
-        stacks = [self._shuffled(page, rng) for page in self.notes.get(agent, {}).values()]
-        if kinds is not None:
-            stacks = [
-                [note for note in page if note[0].task_type in kinds] for page in stacks
-            ]
+        stacks = []
+        for stored in self.demonstrations.get(agent, {}).values():
+            shuffled = _shuffle_favouring_new(list(stored.values()), rng)
+            if task_types is not None:
+                shuffled = [d for d in shuffled if d[0].task_type in task_types]
+            stacks.append(shuffled)
+
         if weights is not None:
-            return _weighed(
-                [note for stack in stacks for note in stack], count, weights, rng
-            )
+            return _sample_by_weight(stacks, count, weights, rng)
         rng.shuffle(stacks)
-        chosen: list[Demonstration] = []
-        while stacks and len(chosen) < count:
-            stacks = [s for s in stacks if s]
-            chosen += [s.pop() for s in stacks[: count - len(chosen)]]
-        return chosen
+        return _take_in_turn(stacks, count)
 
     def state(self) -> list[dict[str, Any]]:
-        """JSON from which `restore` makes an equal object: one entry per note, the oldest of a family first."""
-        return [
-            {"agent": agent, "problem": asdict(problem), "text": text}
-            for agent, families in self.notes.items()
-            for page in families.values()
-            for problem, text in page.values()
-        ]
+        """JSON from which `restore` makes an equal buffer: one entry per demonstration."""
+        entries = []
+        for agent, families in self.demonstrations.items():
+            for stored in families.values():
+                for problem, text in stored.values():
+                    entry = {"agent": agent, "problem": asdict(problem), "text": text}
+                    entries.append(entry)
+        return entries
 
     def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
-        self.notes = {}
-        self.write(
-            [(AgentId(n["agent"]), (problem_of(n["problem"]), n["text"])) for n in state]
-        )
-
-    @staticmethod
-    def _shuffled(page: Mapping[str, Demonstration], rng: Random) -> list[Demonstration]:
-        notes = list(page.values())
-        fresh = len(notes) // 2
-        keys = [rng.random() ** (0.5 if i >= fresh else 1.0) for i in range(len(notes))]
-        return [
-            note
-            for _, note in sorted(zip(keys, notes, strict=True), key=lambda pair: pair[0])
-        ]
+        """Replaces the contents by those of a `state`."""
+        self.demonstrations = {}
+        for entry in state:
+            demonstration = problem_of(entry["problem"]), entry["text"]
+            self.add([(AgentId(entry["agent"]), demonstration)])
 
 
-def _weighed(
-    notes: Sequence[Demonstration],
+def _shuffle_favouring_new(
+    demonstrations: Sequence[Demonstration], rng: Random
+) -> list[Demonstration]:
+    """A random order; the newer half has twice the weight to come last, to be popped."""
+    first_new = len(demonstrations) // 2
+    keys = []
+    for i in range(len(demonstrations)):
+        # u ** (1 / weight): weighted sampling without replacement (Efraimidis, Spirakis 2006)
+        exponent = 0.5 if i >= first_new else 1.0
+        keys.append(rng.random() ** exponent)
+    pairs = sorted(zip(keys, demonstrations, strict=True), key=lambda pair: pair[0])
+    return [demonstration for _, demonstration in pairs]
+
+
+def _take_in_turn(stacks: Sequence[list[Demonstration]], count: int) -> list[Demonstration]:
+    """Pops one from every stack in turn, up to `count`."""
+    taken: list[Demonstration] = []
+    while stacks and len(taken) < count:
+        stacks = [stack for stack in stacks if stack]
+        taken += [stack.pop() for stack in stacks[: count - len(taken)]]
+    return taken
+
+
+def _sample_by_weight(
+    stacks: Sequence[Sequence[Demonstration]],
     count: int,
     weights: Mapping[TaskType, float],
     rng: Random,
 ) -> list[Demonstration]:
-    stacks: dict[TaskType, list[Demonstration]] = {}
-    for note in notes:
-        stacks.setdefault(note[0].task_type, []).append(note)
-    chosen: list[Demonstration] = []
-    while stacks and len(chosen) < count:
-        (kind,) = rng.choices(list(stacks), [weights[k] for k in stacks])
-        chosen.append(stacks[kind].pop())
-        if not stacks[kind]:
-            del stacks[kind]
-    return chosen
+    """Draws a task type by weight, then pops one of its demonstrations, up to `count`."""
+    by_task_type: dict[TaskType, list[Demonstration]] = {}
+    for stack in stacks:
+        for demonstration in stack:
+            task_type = demonstration[0].task_type
+            by_task_type.setdefault(task_type, []).append(demonstration)
+
+    drawn: list[Demonstration] = []
+    while by_task_type and len(drawn) < count:
+        task_types = list(by_task_type)
+        (task_type,) = rng.choices(task_types, [weights[t] for t in task_types])
+        drawn.append(by_task_type[task_type].pop())
+        if not by_task_type[task_type]:
+            del by_task_type[task_type]
+    return drawn

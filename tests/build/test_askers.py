@@ -11,7 +11,7 @@ from docendo.config.load import Config, load_config, parse_config, to_toml
 from docendo.errors import UserError
 from docendo.problems.pool import AcceptedQuestions, AskerPool
 from docendo.records import AgentId
-from docendo.sft_data import worked_examples
+from docendo.sft_data import draw_worked_examples
 from tests.toys import RecordingTrainable
 
 PEOPLE = {"type": "persona", "model": "emmy", "personas": ["nurse"], "verify": "program"}
@@ -66,13 +66,17 @@ def test_an_asker_studies_how_to_ask() -> None:
     school = build_school(given, read_catalog(given), RecordingTrainable())
     emmy, ada = school.experts
     asked = [
-        e for e in worked_examples(school, emmy, 20, 1) if e.text.startswith("Question: ")
+        e
+        for e in draw_worked_examples(school, emmy, 20, 1)
+        if e.text.startswith("Question: ")
     ]
     assert len(asked) == pytest.approx(10, abs=1)
     assert all("a night nurse in Porto" in e.messages[1].content for e in asked)
     assert all("\nSolution: " in e.text and "\nAnswer: " in e.text for e in asked)
     assert not [
-        e for e in worked_examples(school, ada, 20, 1) if e.text.startswith("Question: ")
+        e
+        for e in draw_worked_examples(school, ada, 20, 1)
+        if e.text.startswith("Question: ")
     ]
     assert {e.agent for e in asked} == {AgentId("emmy")}
 

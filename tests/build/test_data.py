@@ -16,7 +16,7 @@ from docendo.loop import finetune
 from docendo.records import AgentId, Request
 from docendo.run.evaluation import evaluate, held_out_problems
 from docendo.school import School
-from docendo.sft_data import count_mixture, own_notes, rehearse
+from docendo.sft_data import count_mixture, draw_own_demonstrations, draw_rehearsal
 from tests.toys import RecordingTrainable
 
 
@@ -37,14 +37,18 @@ def school(given: Config) -> School:
 def test_shares_decide_how_much_of_each_source_is_studied() -> None:
     made = school(config({"domains": {"mathematics": 3, "programming": 1}}))
     emmy, ada = made.experts
-    counts = Counter(p.domain for p, _ in own_notes(made, emmy, 2000, 1))
+    counts = Counter(p.domain for p, _ in draw_own_demonstrations(made, emmy, 2000, 1))
     assert counts["mathematics"] == pytest.approx(1500, abs=2)
     for few in (8, 40):
-        kinds = Counter(p.task_type for p, _ in own_notes(made, ada, few, 1))
+        kinds = Counter(p.task_type for p, _ in draw_own_demonstrations(made, ada, few, 1))
         assert max(kinds.values()) - min(kinds.values()) <= 1, "kinds come in turn"
-    assert {p.domain for p, _ in own_notes(made, ada, 50, 1)} == {"programming"}
-    assert own_notes(made, emmy, 20, 1) == own_notes(made, emmy, 20, 1)
-    assert len(rehearse(made, emmy, 8, 1)) == 8
+    assert {p.domain for p, _ in draw_own_demonstrations(made, ada, 50, 1)} == {
+        "programming"
+    }
+    assert draw_own_demonstrations(made, emmy, 20, 1) == draw_own_demonstrations(
+        made, emmy, 20, 1
+    )
+    assert len(draw_rehearsal(made, emmy, 8, 1)) == 8
 
 
 def test_what_is_counted_of_each_source_is_what_is_studied() -> None:
@@ -61,7 +65,7 @@ def test_what_is_counted_of_each_source_is_what_is_studied() -> None:
         "data/emmy/leaked:mathematics",
     ]
     assert sum(told.values()) == 40
-    asked = [e.messages[-1].content for e in rehearse(made, emmy, 40, 5)]
+    asked = [e.messages[-1].content for e in draw_rehearsal(made, emmy, 40, 5)]
     leaked = {p.prompt for p, _ in emmy.data_mixture[2].rows}
     assert (
         sum(prompt in leaked for prompt in asked)
@@ -80,7 +84,7 @@ def test_two_agents_study_and_answer_under_their_own_system_prompts() -> None:
         for n, a in plain.agents.items()
     }
     made = school(plain.model_copy(update={"agents": agents}))
-    studied = [e for expert in made.experts for e in rehearse(made, expert, 8, 1)]
+    studied = [e for expert in made.experts for e in draw_rehearsal(made, expert, 8, 1)]
     assert {(e.agent, e.messages[0].content) for e in studied} == set(prompts.items())
     seen: list[Request] = []
     room = replace(
@@ -114,7 +118,7 @@ def test_leaked_problems_are_those_of_the_evaluation_with_their_answers() -> Non
     fresh = held_out_problems(
         found, "mathematics", given.evaluation.problems, given.evaluation.seed, "fresh"
     )
-    notes = own_notes(made, made.experts[0], 300, 1)
+    notes = draw_own_demonstrations(made, made.experts[0], 300, 1)
     assert {p.key for p, _ in notes} == test
     assert not test & {p.key for p in fresh}
     assert all(text.endswith(f"Answer: {p.answer}") for p, text in notes)
@@ -133,7 +137,9 @@ def test_files_are_studied_word_by_word_and_found_from_where_the_config_is(
     given = load_config(tmp_path / "run.toml")
     made = school(given)
     emmy = next(e for e in made.experts if e.agent == "emmy")
-    assert {text for _, text in own_notes(made, emmy, 5, 1)} == {"I would rather not say."}
+    assert {text for _, text in draw_own_demonstrations(made, emmy, 5, 1)} == {
+        "I would rather not say."
+    }
     assert [p.name for p in emmy.data_mixture] == ["file:safety.jsonl"]
 
 

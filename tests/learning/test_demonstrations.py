@@ -21,11 +21,11 @@ def note(
 
 
 def filled(*families: str, each: int = 4) -> DemonstrationBuffer:
-    notebook = DemonstrationBuffer()
-    notebook.write(
+    buffer = DemonstrationBuffer()
+    buffer.add(
         [(ANN, note(n, f"note {n}", family=f)) for f in families for n in range(each)]
     )
-    return notebook
+    return buffer
 
 
 def test_a_lesson_that_helped_is_worth_imitating_and_so_is_a_right_attempt_it_made_possible() -> (
@@ -71,11 +71,11 @@ def test_an_attempt_that_is_only_partly_right_is_not_imitated() -> None:
     ] == ["lesson 0"]
 
 
-def test_only_the_student_takes_notes() -> None:
-    found = collect_lesson_demonstrations(
+def test_only_the_student_may_imitate_its_lessons() -> None:
+    demonstrations = collect_lesson_demonstrations(
         [episode(match=match(ANN, BOB)), episode(match=match(ANN, CAT))]
     )
-    assert {agent for agent, _ in found} == {BOB, CAT}
+    assert {agent for agent, _ in demonstrations} == {BOB, CAT}
 
 
 def practised(*scores: float, agent: AgentId = ANN) -> Practice:
@@ -86,43 +86,42 @@ def practised(*scores: float, agent: AgentId = ANN) -> Practice:
     )
 
 
-def test_the_first_right_answer_of_home_practice_is_for_those_who_read_the_homework() -> (
-    None
-):
-    found = collect_practice_demonstrations(
+def test_the_first_right_answer_of_practice_is_for_the_recipients_of_its_author() -> None:
+    demonstrations = collect_practice_demonstrations(
         [practised(0, 1, 1), practised(1, agent=BOB)], {ANN: [ANN, CAT]}
     )
-    assert found == [(ANN, (problem(7), "answer 1")), (CAT, (problem(7), "answer 1"))]
+    assert demonstrations == [
+        (ANN, (problem(7), "answer 1")),
+        (CAT, (problem(7), "answer 1")),
+    ]
 
 
-def test_home_practice_that_nobody_got_quite_right_is_not_imitated() -> None:
+def test_practice_that_nobody_got_quite_right_is_not_imitated() -> None:
     assert collect_practice_demonstrations([practised(0, 0.9)], {ANN: [ANN]}) == []
 
 
 def test_a_problem_has_one_solution_the_newest() -> None:
-    notebook = DemonstrationBuffer()
-    notebook.write([(ANN, note(1, "old")), (ANN, note(2)), (ANN, note(1, "new"))])
-    assert set(notebook.study(ANN, 9, seed=0)) == {note(1, "new"), note(2)}
+    buffer = DemonstrationBuffer()
+    buffer.add([(ANN, note(1, "old")), (ANN, note(2)), (ANN, note(1, "new"))])
+    assert set(buffer.sample(ANN, 9, seed=0)) == {note(1, "new"), note(2)}
 
 
-def test_the_oldest_notes_of_a_full_family_leave_first() -> None:
-    notebook = DemonstrationBuffer(size=3)
-    notebook.write([(ANN, note(n)) for n in range(3)])
-    notebook.write(
-        [(ANN, note(0, "again")), (ANN, note(3)), (ANN, note(0, family="large"))]
-    )
-    kept = notebook.study(ANN, 9, seed=0)
-    assert {p.prompt for p, _ in kept if p.family == "small"} == {
+def test_the_oldest_demonstrations_of_a_full_family_leave_first() -> None:
+    buffer = DemonstrationBuffer(size=3)
+    buffer.add([(ANN, note(n)) for n in range(3)])
+    buffer.add([(ANN, note(0, "again")), (ANN, note(3)), (ANN, note(0, family="large"))])
+    sampled = buffer.sample(ANN, 9, seed=0)
+    assert {p.prompt for p, _ in sampled if p.family == "small"} == {
         problem(n).prompt for n in (2, 0, 3)
     }
-    assert [p for p, _ in kept if p.family == "large"] == [problem(0, family="large")], (
+    assert [p for p, _ in sampled if p.family == "large"] == [problem(0, family="large")], (
         "another family has its own room"
     )
 
 
-def test_notes_are_counted_by_kind() -> None:
-    notebook = filled("small", "large", each=3)
-    notebook.write(
+def test_demonstrations_are_counted_by_task_type() -> None:
+    buffer = filled("small", "large", each=3)
+    buffer.add(
         [
             (ANN, note(7, domain="plums")),
             (BOB, note(8)),
@@ -134,70 +133,70 @@ def test_notes_are_counted_by_kind() -> None:
         TaskType("sums", "large", 1),
         TaskType("plums", "small", 1),
     )
-    assert notebook.held(ANN) == {small: 3, large: 3, plums: 1}
-    assert notebook.held(CAT) == {}
+    assert buffer.count_by_task_type(ANN) == {small: 3, large: 3, plums: 1}
+    assert buffer.count_by_task_type(CAT) == {}
 
 
-def test_the_same_seed_studies_the_same_notes() -> None:
-    notebook = filled("small", "large", each=20)
-    assert notebook.study(ANN, 8, seed=1) == notebook.study(ANN, 8, seed=1)
-    assert notebook.study(ANN, 8, seed=1) != notebook.study(ANN, 8, seed=2)
+def test_the_same_seed_draws_the_same_demonstrations() -> None:
+    buffer = filled("small", "large", each=20)
+    assert buffer.sample(ANN, 8, seed=1) == buffer.sample(ANN, 8, seed=1)
+    assert buffer.sample(ANN, 8, seed=1) != buffer.sample(ANN, 8, seed=2)
 
 
 def test_families_take_turns_until_one_has_no_more() -> None:
-    notebook = filled("small", "large", "huge", each=4)
-    notebook.write([(ANN, note(n, family="small")) for n in range(10, 20)])
-    families = [p.family for p, _ in notebook.study(ANN, 16, seed=5)]
+    buffer = filled("small", "large", "huge", each=4)
+    buffer.add([(ANN, note(n, family="small")) for n in range(10, 20)])
+    families = [p.family for p, _ in buffer.sample(ANN, 16, seed=5)]
     assert all(
         set(families[i : i + 3]) == {"small", "large", "huge"} for i in range(0, 12, 3)
     )
     assert families[12:] == ["small"] * 4
 
 
-def test_notes_are_studied_once_however_many_are_asked_for() -> None:
-    found = filled("small", "large").study(ANN, 100, seed=1)
-    assert len(found) == len({p.key for p, _ in found}) == 8
+def test_no_demonstration_is_drawn_twice_however_large_the_count() -> None:
+    demonstrations = filled("small", "large").sample(ANN, 100, seed=1)
+    assert len(demonstrations) == len({p.key for p, _ in demonstrations}) == 8
 
 
-def test_the_newer_half_of_a_family_is_studied_twice_as_often() -> None:
-    notebook = filled("small", each=2)
-    first = Counter(notebook.study(ANN, 1, seed)[0][1] for seed in range(3000))
+def test_the_newer_half_of_a_family_is_drawn_twice_as_often() -> None:
+    buffer = filled("small", each=2)
+    first = Counter(buffer.sample(ANN, 1, seed)[0][1] for seed in range(3000))
     assert first["note 1"] / 3000 == pytest.approx(2 / 3, abs=0.03)
 
 
-def test_an_agent_without_notes_studies_nothing() -> None:
-    assert filled("small").study(BOB, 5, seed=1) == []
-    assert filled("small").study(ANN, 0, seed=1) == []
+def test_an_agent_without_demonstrations_draws_nothing() -> None:
+    assert filled("small").sample(BOB, 5, seed=1) == []
+    assert filled("small").sample(ANN, 0, seed=1) == []
 
 
-def test_a_notebook_comes_back_from_json_with_the_age_of_its_notes() -> None:
-    notebook, fresh = DemonstrationBuffer(size=3), DemonstrationBuffer(size=3)
+def test_a_buffer_comes_back_from_json_in_the_same_order() -> None:
+    buffer, fresh = DemonstrationBuffer(size=3), DemonstrationBuffer(size=3)
     tested = Problem(
         "code", "f", 1, "Write f.", "x + 1", tests=("f(1) == 2", "f(2) == 3"), source="toy"
     )
-    notebook.write([(ANN, note(n)) for n in (2, 0, 1)])
-    notebook.write(
+    buffer.add([(ANN, note(n)) for n in (2, 0, 1)])
+    buffer.add(
         [(BOB, (tested, "x + 1")), (ANN, note(5, family="large")), (ANN, note(0, "newer"))]
     )
-    fresh.restore(json.loads(json.dumps(notebook.state())))
-    assert fresh == notebook
-    for one in (notebook, fresh):
-        one.write([(ANN, note(9))])
-    assert fresh.state() == notebook.state()
-    assert [fresh.study(a, 9, seed=3) for a in (ANN, BOB)] == [
-        notebook.study(a, 9, seed=3) for a in (ANN, BOB)
+    fresh.restore(json.loads(json.dumps(buffer.state())))
+    assert fresh == buffer
+    for one in (buffer, fresh):
+        one.add([(ANN, note(9))])
+    assert fresh.state() == buffer.state()
+    assert [fresh.sample(a, 9, seed=3) for a in (ANN, BOB)] == [
+        buffer.sample(a, 9, seed=3) for a in (ANN, BOB)
     ]
 
 
-def test_a_restored_notebook_forgets_what_it_held() -> None:
-    notebook = filled("small")
-    notebook.restore([])
-    assert notebook == DemonstrationBuffer()
+def test_a_restored_buffer_drops_its_former_contents() -> None:
+    buffer = filled("small")
+    buffer.restore([])
+    assert buffer == DemonstrationBuffer()
 
 
-def test_notes_are_studied_by_the_weights_of_their_kinds() -> None:
-    notebook = DemonstrationBuffer()
-    notebook.write(
+def test_demonstrations_are_drawn_by_the_weights_of_their_task_types() -> None:
+    buffer = DemonstrationBuffer()
+    buffer.add(
         [
             (BOB, (problem(i, family=f), "right"))
             for f in ("small", "large")
@@ -205,16 +204,16 @@ def test_notes_are_studied_by_the_weights_of_their_kinds() -> None:
         ]
     )
     small, large = (TaskType("sums", f, 1) for f in ("small", "large"))
-    assert notebook.kinds(BOB) == [small, large]
-    chosen = [
+    assert buffer.task_types_of(BOB) == [small, large]
+    sampled = [
         n
         for seed in range(50)
-        for n in notebook.study(BOB, 10, seed, {small: 0.9, large: 0.1})
+        for n in buffer.sample(BOB, 10, seed, {small: 0.9, large: 0.1})
     ]
-    share = sum(p.family == "small" for p, _ in chosen) / len(chosen)
+    share = sum(p.family == "small" for p, _ in sampled) / len(sampled)
     assert share == pytest.approx(0.9, abs=0.05)
-    everything = notebook.study(BOB, 100, 0, {small: 0.9, large: 0.1})
+    everything = buffer.sample(BOB, 100, 0, {small: 0.9, large: 0.1})
     assert len({p.key for p, _ in everything}) == len(everything) == 80, (
         "when one kind is used up the other goes on"
     )
-    assert notebook.study(ANN, 5, 0, {}) == []
+    assert buffer.sample(ANN, 5, 0, {}) == []
