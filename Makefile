@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS := $(VENV)/docs
 # a file whose hash is not in requirements/ is not installed; CONTRIBUTING says how hashes of another build come in
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 REFUSED := { echo "If pip misses a hash, your package index has other builds than those that are pinned (PyPI's PyTorch for Linux is one): \
 	'$(PYTHON) requirements/pin.py' adds the hashes of what it has, then make again. CONTRIBUTING has the rest." >&2; exit 1; }
 
-.PHONY: crash demo test check format clean
+.PHONY: crash demo docs test check format clean
 
 demo: $(READY)
 	$(BIN)/docendo run
@@ -17,12 +18,22 @@ demo: $(READY)
 test: check
 	$(BIN)/pytest -m slow
 
-# The quick part: format, lint, types, quick tests.
-check: $(READY) $(VENV)/.gym
+# The quick part: the site, format, lint, types, quick tests.
+check: $(READY) $(VENV)/.gym docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not slow" -n 2
+
+# The site, into site/. A broken link is an error.
+docs: $(DOCS)/.ready
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+
+# An environment of its own, so that its pins never clash with those of the library.
+$(DOCS)/.ready: requirements/docs.txt $(READY)
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt || $(REFUSED)
+	touch $@
 
 # reasoning-gym builds a C library; without a compiler its tests are skipped
 $(VENV)/.gym: requirements/gym.txt $(READY)
@@ -49,4 +60,4 @@ $(READY): pyproject.toml requirements/setup.txt requirements/cpu.txt requirement
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,7 @@
-"""The README's result table, from a run: ``python docs/make_results.py RUN COMMIT``; ``--check`` only compares it.
+"""The README's result table, from a run: ``python docs/make_results.py RUN COMMIT``.
 
-The numbers are kept in docs/results/demo.json, so that the table can be checked without the run.
+The numbers are stored in docs/results/demo.json, so the table can be checked without the run. With
+``--check`` nothing is written; the exit code is 1 where the table is stale.
 """
 
 import json
@@ -25,10 +26,13 @@ def collect(run_path: str, commit: str) -> dict[str, Any]:
 
 def table(found: dict[str, Any]) -> str:
     """Markdown: accuracy before and after, and what the lessons did."""
-    accuracy, domains = found["accuracy"], list(found["accuracy"]["base"])
+    accuracy = found["accuracy"]
+    domains = list(accuracy["base"])
     lines = [
-        f"A `make demo` on 2 cores (commit `{found['commit']}`): share of {accuracy['base'][domains[0]]['n']} held-out "
-        f"problems answered right without any lesson, before → after {found['rounds']['teaching']} rounds of teaching.",
+        f"One demo on 2 CPU cores (commit `{found['commit']}`). Each cell is the share of "
+        f"{accuracy['base'][domains[0]]['n']} held-out problems answered right without a lesson, "
+        f"before → after {found['rounds']['teaching']} rounds of teaching. "
+        "**Bold** is the agent's own domain.",
         "",
         "| agent | " + " | ".join(domains) + " |",
         "|---|" + "---|" * len(domains),
@@ -38,24 +42,29 @@ def table(found: dict[str, Any]) -> str:
     ]
     for agent, about in found["agents"].items():
         cells = []
-        for d in domains:
-            cell = f"{accuracy['start'][agent][d]['accuracy']:.2f} → {accuracy['end'][agent][d]['accuracy']:.2f}"
-            cells.append(f"**{cell}**" if d in about["domains"] else cell)
+        for domain in domains:
+            before = accuracy["start"][agent][domain]["accuracy"]
+            after = accuracy["end"][agent][domain]["accuracy"]
+            cell = f"{before:.2f} → {after:.2f}"
+            cells.append(f"**{cell}**" if domain in about["domains"] else cell)
         lines.append(f"| {agent} | " + " | ".join(cells) + " |")
-    others, own, gain, gate = found["transfer"], found["own"], found["gain"], found["gate"]
+
+    gain, gate = found["gain"], found["gate"]
     lines += [
         "",
-        f"Bold: the agent's own domain. On the others' domains the mean went from {others['start']:.2f} to "
-        f"{others['end']:.2f} ({_change(others)}), on the own from {own['start']:.2f} to {own['end']:.2f} "
-        f"({_change(own)}). {gate['passed']} of {gate['lessons']} lessons passed the gate; a lesson that was shown "
-        f"raised its student's score on the test problem by {gain['mean']:+.3f} (95 % interval {gain['low']:+.3f} to "
-        f"{gain['high']:+.3f}).",
+        f"* Other domains: mean {_change(found['transfer'])}.",
+        f"* Own domain: mean {_change(found['own'])}.",
+        f"* {gate['passed']} of {gate['lessons']} lessons passed the gate. A lesson raised its student's "
+        f"score by {gain['mean']:+.3f} (95 % CI {gain['low']:+.3f} to {gain['high']:+.3f}).",
     ]
     return "\n".join(lines)
 
 
 def _change(figures: dict[str, float]) -> str:
-    return f"{figures['rise']:+.2f}, 95 % interval {figures['low']:+.2f} to {figures['high']:+.2f}"
+    return (
+        f"{figures['start']:.2f} → {figures['end']:.2f} ({figures['rise']:+.2f}, "
+        f"95 % CI {figures['low']:+.2f} to {figures['high']:+.2f})"
+    )
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
-FILES = ("setup.txt", "cpu.txt", "model.txt", "gym.txt")
+FILES = ("setup.txt", "cpu.txt", "model.txt", "gym.txt", "docs.txt")
 PLATFORMS = {
     **{
         f"linux_{cpu}": [f"manylinux_2_{n}_{cpu}" for n in range(39, 4, -1)]

