@@ -23,7 +23,7 @@ from docendo.prompts import solve_prompt
 from docendo.records import BASE, Completion, Grammar, Request
 from docendo.seeds import seed_for
 
-NUMBER = Grammar("regex", "-?[0-9]{1,6}", free=32)
+NUMBER = Grammar("regex", "-?[0-9]{1,6}", free_tokens=32)
 FORM = re.compile(r"(?s:.*)(?:^|\n)Answer: -?[0-9]{1,6}")
 OBJECT = Grammar(
     "json",

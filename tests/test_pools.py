@@ -55,7 +55,7 @@ emmy = { domain = "mathematics" }
 abacus = { domain = "mathematics", tools = ["calculator"] }
 ada = { domain = "programming", system_prompt = "Be brief." }
 cribber = { domain = "mathematics", data = { domains = { mathematics = 1 }, leaked = { mathematics = 2 } } }
-former = { grammar = { regex = '-?[0-9]{1,3}', free = 20 } }
+former = { grammar = { regex = '-?[0-9]{1,3}', free_tokens = 20 } }
 [teaching]
 rounds = 2
 matches = 4

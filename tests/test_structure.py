@@ -17,6 +17,7 @@ LAYERS = [
         "records",
         "seeds",
         "statistics",
+        "urls",
         "engines/profiling",
         "nano",
     },

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from docendo.config.load import Config
-from docendo.engines.constrained.grammars import fault, least
+from docendo.engines.constrained.grammars import grammar_error, min_bytes
 from docendo.engines.wrappers.sampling_params import SamplingParams, WithSamplingParams
 from docendo.errors import UserError, suggestion
 from docendo.interfaces import Engine
@@ -72,7 +72,7 @@ def sampling_params_by_agent(config: Config) -> Mapping[AgentId, SamplingParams]
     for name, agent in config.agents.items():
         grammar = None
         if agent.grammar:
-            grammar = Grammar(*agent.grammar.source, agent.grammar.free)
+            grammar = Grammar(*agent.grammar.source, agent.grammar.free_tokens)
         params = SamplingParams(agent.temperature, agent.max_tokens, agent.top_p, grammar)
         if params != SamplingParams():
             params_by_agent[AgentId(name)] = params
@@ -97,7 +97,7 @@ def check_agents(config: Config) -> None:
             )
 
         where = f"[agents.{name}.grammar]"
-        error = fault(params.grammar)
+        error = grammar_error(params.grammar)
         if error:
             raise UserError(f"{where}: {error}")
         max_tokens = params.max_tokens or config.teaching.max_tokens
@@ -105,10 +105,10 @@ def check_agents(config: Config) -> None:
 
 
 def _check_length(grammar: Grammar, max_tokens: int, where: str) -> None:
-    shortest = least(grammar)
+    shortest = min_bytes(grammar)
     if not shortest:
         raise UserError(f"{where}: no answer in it was found, of any length")
-    needed = grammar.free + shortest
+    needed = grammar.free_tokens + shortest
     if needed > max_tokens:
         raise UserError(
             f"{where}: even a short answer may take {needed} tokens, "

@@ -6,6 +6,7 @@ __all__ = ["RENAMED_SETTINGS", "RENAMED_VALUES", "new_name_of", "new_value_of"]
 
 RENAMED_SETTINGS: dict[str, str] = {
     "agents.*.calls": "agents.*.max_tool_calls",
+    "agents.*.grammar.free": "agents.*.grammar.free_tokens",
     "agents.*.instruction": "agents.*.system_prompt",
     "agents.*.plays": "agents.*.policy",
     "agents.*.practises": "agents.*.practice_domains",

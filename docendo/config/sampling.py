@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from docendo.engines.remote.openai import loopback
 from docendo.parts import ConfigModel
+from docendo.urls import is_loopback
 
 __all__ = ["DataConfig", "EndpointConfig", "GrammarConfig"]
 
@@ -35,8 +35,8 @@ class GrammarConfig(ConfigModel):
     """JSON of this schema, without white space between its parts."""
     lark: str | None = None
     """A grammar in llguidance's variant of Lark. Exactly one of the four is given."""
-    free: Annotated[int, Field(ge=0, le=4096)] = 0
-    """Tokens of any text before a line `Answer: ` and what regex or choice says; 0: they say the whole answer."""
+    free_tokens: Annotated[int, Field(ge=0, le=4096)] = 0
+    """Tokens of any text before a line `Answer: ` and the regex or choice; 0: these are the whole answer."""
 
     @property
     def source(self) -> tuple[Literal["regex", "choice", "json", "lark"], str]:
@@ -58,9 +58,9 @@ class GrammarConfig(ConfigModel):
             raise ValueError(
                 f"wanted one of regex, choice, json_schema and lark, got {' and '.join(given) or 'none'}"
             )
-        if self.free and given[0] in {"json_schema", "lark"}:
+        if self.free_tokens and given[0] in {"json_schema", "lark"}:
             raise ValueError(
-                "free text goes before a regex or a choice; a Lark grammar can say it itself, got free"
+                "free text goes before a regex or a choice; a Lark grammar can say it itself, got free_tokens"
             )
         if self.choice is not None and len(set(self.choice)) < max(1, len(self.choice)):
             raise ValueError(f"wanted different choices, at least one, got {self.choice}")
@@ -160,7 +160,7 @@ class EndpointConfig(ConfigModel):
             raise ValueError(
                 "url: wanted https://HOST/v1 without a name, key or query in it, got something else"
             )
-        if parts.scheme == "http" and not self.insecure and not loopback(self.url):
+        if parts.scheme == "http" and not self.insecure and not is_loopback(self.url):
             raise ValueError(
                 f"url: got http to another machine, {host}; wanted https, or insecure = true"
             )

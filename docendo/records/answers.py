@@ -17,8 +17,8 @@ class Grammar(NamedTuple):
     kind: Literal["regex", "choice", "json", "lark"]
     text: str
     """The expression; a JSON list of strings; a JSON schema; a Lark grammar."""
-    free: int = 0
-    """So many tokens of any text may stand before a line ``Answer: `` and what the grammar says; 0: it says it all."""
+    free_tokens: int = 0
+    """So many tokens of any text may come before a line ``Answer: `` and the grammar; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from docendo.engines.wrappers.scripted import Scripted
 from docendo.errors import UserError
 from docendo.records import AgentId, Grammar, Message, Request
 
-NUMBER = {"regex": "-?[0-9]{1,6}", "free": 30}
+NUMBER = {"regex": "-?[0-9]{1,6}", "free_tokens": 30}
 
 
 def config(**emmy: Any) -> Config:
@@ -70,7 +70,7 @@ def test_only_agents_with_settings_have_habits() -> None:
             {"regex": "[0-9"},
             r"\[agents.emmy.grammar\]: unclosed character class, at character 1 of '\[0-9'",
         ),
-        ({"regex": "ab(c", "free": 3}, r"unclosed group, at character 3 of 'ab\(c'"),
+        ({"regex": "ab(c", "free_tokens": 3}, r"unclosed group, at character 3 of 'ab\(c'"),
         ({"lark": "start: a\na: x"}, 'line 2, column 4: unknown name: "x"$'),
         (
             {"lark": "start: /a[/"},
@@ -84,7 +84,7 @@ def test_only_agents_with_settings_have_habits() -> None:
         ({"regex": "[a&&b]"}, "no answer in it was found"),
         ({"lark": 'start: "a" start'}, "no answer in it was found"),
         ({"regex": "[0-9]{48}"}, "may take 49 tokens, more than its max_tokens = 48"),
-        ({"regex": "[0-9]", "free": 40}, "may take 51 tokens"),
+        ({"regex": "[0-9]", "free_tokens": 40}, "may take 51 tokens"),
         ({"choice": ["yes", "no" * 30]}, "may take 61 tokens"),
         ({"json_schema": '{"type":"string","minLength":50}'}, "may take 53 tokens"),
     ],
@@ -118,7 +118,7 @@ def test_a_grammar_that_fits_is_taken(grammar: dict[str, Any]) -> None:
     [
         ({}, "wanted one of regex, choice, json_schema and lark, got none"),
         ({"regex": "a", "lark": "b"}, "got regex and lark"),
-        ({"lark": "b", "free": 3}, "free text goes before a regex or a choice"),
+        ({"lark": "b", "free_tokens": 3}, "free text goes before a regex or a choice"),
         ({"choice": ["a", "a"]}, "wanted different choices"),
         (
             {"regx": "a"},

@@ -1,4 +1,4 @@
-"""How an answer in a grammar can be brought to an end: a short way that a search by characters finds.
+"""Endings for an unfinished answer in a grammar, found by a search by characters.
 
 A model is not asked, so the end of an answer that runs out of tokens costs no pass through it.
 """
@@ -11,22 +11,22 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Closer", "literals"]
+__all__ = ["Closer", "closing_literals"]
 
 _ORDER = "\"'`)]}>\n;.!?,:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ |/\\_~^@$#%&=+*-<{[("
-"""What closes something first and what opens something last, so that the way is short."""
+"""Closing characters first and opening ones last, so that the ending is short."""
 _OTHERS = 256
 """Tokens that are tried where no single character may come next."""
 _LITERAL = re.compile(r"(?:\n|\\n|[^\W_]|[ ,:;!<>#=@&~'-]){2,}(?![?*{+])|[^\x00-\x7f]")
 
 
-def literals(text: str) -> list[str]:
-    """What an end may have to say: runs of characters that stand for themselves in a regular expression or in Lark.
+def closing_literals(text: str) -> list[str]:
+    """Runs of literal characters in a regular expression or a Lark grammar: an ending may need them.
 
-    Each alone, and with a digit or a letter behind it, because ``(?s:.*)Answer: [0-9]+`` can only end with both.
+    Each alone, and followed by a digit or a letter: ``(?s:.*)Answer: [0-9]+`` can only end with both.
     """
-    found = dict.fromkeys(run.replace("\\n", "\n") for run in _LITERAL.findall(text))
-    return [run + more for run in found for more in ("", "0", "a")]
+    literals = dict.fromkeys(run.replace("\\n", "\n") for run in _LITERAL.findall(text))
+    return [run + suffix for run in literals for suffix in ("", "0", "a")]
 
 
 @dataclass(frozen=True)
@@ -35,61 +35,69 @@ class Closer:
     """Of llguidance."""
     end: int
 
-    def __call__(self, matcher: Any, room: int, hints: Sequence[str] = ()) -> list[int]:
+    def __call__(
+        self, matcher: Any, room: int, closing_texts: Sequence[str] = ()
+    ) -> list[int]:
         """At most `room` tokens with which the answer of a matcher can end, the end of turn included.
 
-        Empty where none were found: there may be some all the same. The matcher is left as it is. `hints` are texts
-        that the end may have to contain.
+        Empty if none were found; there may be some all the same. The matcher does not change.
+        `closing_texts` are texts that the ending may have to contain.
         """
-        straight = self._way(matcher, room, None, ())
-        texts = [self.vocabulary.tokenize_str(hint) for hint in hints]
-        return (
-            self._way(matcher, len(straight) - 1 if straight else room, set(), texts)
-            or straight
-        )
+        greedy = self._search(matcher, room, None, ())
+        texts = [self.vocabulary.tokenize_str(text) for text in closing_texts]
+        shorter = len(greedy) - 1 if greedy else room
+        return self._search(matcher, shorter, set(), texts) or greedy
 
-    def _way(
-        self, matcher: Any, room: int, seen: set[bytes] | None, hints: Sequence[list[int]]
+    def _search(
+        self,
+        matcher: Any,
+        room: int,
+        visited: set[bytes] | None,
+        texts: Sequence[list[int]],
     ) -> list[int]:
-        """By the first character that may come at every place; by one that leads to where nobody has `seen`."""
-        at = matcher.deep_copy()
-        found = _forced(at)
-        while len(found) < room:
-            if at.is_accepting():
-                return [*found, self.end]
-            step, at = self._step(at, seen, hints)
+        """Takes the first possible step at every place; with `visited`, the first to a new state."""
+        state = matcher.deep_copy()
+        ending = _take_forced(state)
+        while len(ending) < room:
+            if state.is_accepting():
+                return [*ending, self.end]
+            step, state = self._step(state, visited, texts)
             if not step:
                 return []
-            found += step
+            ending += step
         return []
 
     def _step(
-        self, matcher: Any, seen: set[bytes] | None, hints: Sequence[list[int]]
+        self, matcher: Any, visited: set[bytes] | None, texts: Sequence[list[int]]
     ) -> tuple[list[int], Any]:
-        """Tokens, and the matcher behind them; none where there is no way on."""
-        found: tuple[list[int], Any] = [], matcher
-        if seen is not None:
-            seen.add(matcher.compute_bitmask())
-        for tokens in self._next(matcher, hints):
+        """Tokens, and the matcher after them; no tokens if there are none to take."""
+        fallback: tuple[list[int], Any] = [], matcher
+        if visited is not None:
+            visited.add(matcher.compute_bitmask())
+        for tokens in self._candidates(matcher, texts):
             after = matcher.deep_copy()
             if not after.consume_tokens(tokens):
                 continue
-            step = tokens + _forced(after)
-            if seen is None or after.is_accepting() or after.compute_bitmask() not in seen:
+            step = tokens + _take_forced(after)
+            if visited is None or after.is_accepting():
                 return step, after
-            found = found if found[0] else (step, after)
-        return found
+            if after.compute_bitmask() not in visited:
+                return step, after
+            if not fallback[0]:
+                fallback = step, after
+        return fallback
 
-    def _next(self, matcher: Any, hints: Sequence[list[int]]) -> Iterator[list[int]]:
-        """What may come next, in the order in which it is tried."""
+    def _candidates(self, matcher: Any, texts: Sequence[list[int]]) -> Iterator[list[int]]:
+        """Tokens that may come next, in the order in which they are tried."""
         bits: bytes = matcher.compute_bitmask()
         allowed = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
         allowed[self.end] = 0
         yield from (
-            tokens for tokens in hints if matcher.validate_tokens(tokens) == len(tokens)
+            tokens for tokens in texts if matcher.validate_tokens(tokens) == len(tokens)
         )
-        single = [t for t in self._characters if allowed[t]]
-        yield from ([t] for t in single or np.flatnonzero(allowed)[:_OTHERS].tolist())
+        single = [token for token in self._characters if allowed[token]]
+        for token in single or np.flatnonzero(allowed)[:_OTHERS].tolist():
+            yield [token]
 
     @cached_property
     def _characters(self) -> list[int]:
@@ -98,8 +106,8 @@ class Closer:
         return list(dict.fromkeys(tokens[0] for tokens in single if len(tokens) == 1))
 
 
-def _forced(matcher: Any) -> list[int]:
-    """The tokens that must come next, which the matcher is told."""
+def _take_forced(matcher: Any) -> list[int]:
+    """Advance the matcher by the tokens that must come next, and return them."""
     tokens: list[int] = matcher.compute_ff_tokens()
     matcher.consume_tokens(tokens)
     return tokens

@@ -1,21 +1,28 @@
-"""Grammars in the form of llguidance, and what is wrong with them."""
+"""Grammars in the form of llguidance, their errors and the length of their shortest answers."""
 
 import json
 import re
 from typing import Any
 
-from docendo.engines.constrained.completion import Closer, literals
+from docendo.engines.constrained.completion import Closer, closing_literals
 from docendo.errors import UserError
 from docendo.records import Grammar
 
-__all__ = ["LONGEST", "fault", "hints", "least", "matchers", "one_line"]
+__all__ = [
+    "MAX_ANSWER_TOKENS",
+    "closing_texts",
+    "grammar_error",
+    "make_matchers",
+    "min_bytes",
+    "one_line",
+]
 
-LONGEST = 4096
-"""The most tokens of an answer."""
+MAX_ANSWER_TOKENS = 4096
+"""Longest answer that is searched for, in tokens."""
 _COMPACT = {"whitespace_flexible": False}
-"""Of JSON: with white space anywhere, an answer could go on without getting further."""
+"""For JSON: with white space anywhere, an answer could go on without coming closer to its end."""
 _CUT = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
-"""The library takes no notice of such an end of a regular expression."""
+"""A regular expression that ends in a lone backslash, which the library accepts."""
 _HEAD = """start: head final
 head[lazy]: /((?s:.*)\\n)?Answer: /
 final: /{}/
@@ -35,75 +42,77 @@ def _library() -> Any:
     return llguidance
 
 
-def fault(grammar: Grammar) -> str:
-    """What is wrong with a grammar and where, one line; empty where nothing is."""
+def grammar_error(grammar: Grammar) -> str:
+    """The fault of a grammar and its place, in one line; empty if there is none."""
     try:
         sources = _sources(grammar)
     except ValueError as error:
         return str(error)
     if grammar.kind == "regex" and _CUT.search(grammar.text):
         return f"an escape without its character, at character {len(grammar.text)} of {grammar.text!r}"
-    validate, make = _library().LLMatcher.validate_grammar, _library().LLMatcher
-    alone = [make.grammar_from_regex(grammar.text)] if grammar.kind == "regex" else []
-    return next(
-        (
-            _told(wrong, grammar)
-            for source in (*alone, *sources)
-            if (wrong := validate(source))
-        ),
-        "",
+    matcher = _library().LLMatcher
+    if grammar.kind == "regex":
+        # First by itself: the place in a fault is then one in the user's own text.
+        sources = [str(matcher.grammar_from_regex(grammar.text)), *sources]
+    for source in sources:
+        if message := matcher.validate_grammar(source):
+            return _describe(message, grammar)
+    return ""
+
+
+def min_bytes(grammar: Grammar) -> int:
+    """Bytes of a short answer in a valid grammar, of the longest of a choice, and one for its end.
+
+    0 if none was found. A token has at least one byte, so that many tokens are enough for every tokenizer.
+    """
+    if grammar.kind == "choice":
+        prefix = len("\nAnswer: ") if grammar.free_tokens else 0
+        longest = max(len(choice.encode()) for choice in _choices(grammar.text))
+        return prefix + longest + 1
+    vocabulary = _library().LLTokenizer("byte")
+    matcher = make_matchers(grammar, vocabulary)[-1]
+    return len(
+        Closer(vocabulary, vocabulary.eos_token)(
+            matcher, MAX_ANSWER_TOKENS, closing_texts(grammar)
+        )
     )
 
 
-def least(grammar: Grammar) -> int:
-    """Bytes of a short answer in a right grammar, of the longest of a choice, and one for its end; 0 for none found.
-
-    A token has at least one byte, so whatever the tokenizer, that many tokens are enough.
-    """
-    if grammar.kind == "choice":
-        mark = len("\nAnswer: ") if grammar.free else 0
-        return mark + 1 + max(len(choice.encode()) for choice in _choices(grammar.text))
-    vocabulary = _library().LLTokenizer("byte")
-    matcher = matchers(grammar, vocabulary)[-1]
-    return len(Closer(vocabulary, vocabulary.eos_token)(matcher, LONGEST, hints(grammar)))
+def closing_texts(grammar: Grammar) -> list[str]:
+    """Texts that the ending of an answer may have to contain."""
+    return closing_literals(grammar.text) if grammar.kind in {"regex", "lark"} else []
 
 
-def hints(grammar: Grammar) -> list[str]:
-    """Texts that the end of an answer may have to contain."""
-    return literals(grammar.text) if grammar.kind in {"regex", "lark"} else []
-
-
-def matchers(grammar: Grammar, vocabulary: Any) -> list[Any]:
-    """Of a right grammar; where text is free before it, also one of what must come after that."""
+def make_matchers(grammar: Grammar, vocabulary: Any) -> list[Any]:
+    """The matcher of a valid grammar; with free tokens, also one of what must come after them."""
     return [
         _library().LLMatcher(vocabulary, source, log_level=0)
         for source in _sources(grammar)
     ]
 
 
-def _told(wrong: str, grammar: Grammar) -> str:
-    """The library's words in one line, with the place in the user's own text."""
-    regex = re.search(r"regex parse error:\n(.*)\n( *)\^.*\nerror: (.*)", wrong)
-    place = re.match(r"(?:at )?(\d+)\((\d+)\): ", wrong) if grammar.kind == "lark" else None
-    what = (
-        f"{regex[3]}, at character {len(regex[2]) - 3} of {regex[1].strip()!r}"
-        if regex
-        else ""
-    )
+def _describe(error: str, grammar: Grammar) -> str:
+    """The library's message in one line, with the place in the user's own text."""
+    regex = re.search(r"regex parse error:\n(.*)\n( *)\^.*\nerror: (.*)", error)
+    place = re.match(r"(?:at )?(\d+)\((\d+)\): ", error) if grammar.kind == "lark" else None
+    message = error
     if place:
-        return f"line {place[1]}, column {place[2]}: {what or one_line(wrong[place.end() :].partition(chr(10))[0])}"
-    return what or one_line(wrong)
+        message = error[place.end() :].partition("\n")[0]
+    message = one_line(message)
+    if regex:
+        message = f"{regex[3]}, at character {len(regex[2]) - 3} of {regex[1].strip()!r}"
+    return f"line {place[1]}, column {place[2]}: {message}" if place else message
 
 
 def one_line(text: str) -> str:
-    """The text with a single space where it has white space."""
+    """The text with each run of white space as a single space."""
     return " ".join(text.split())
 
 
 def _sources(grammar: Grammar) -> list[str]:
-    """The grammar in the library's own form; where text is free before it, also what must come after that.
+    """The grammar in the library's own form; with free tokens, also what must come after them.
 
-    Raises ValueError for JSON that is none.
+    Raises ValueError for invalid JSON.
     """
     make = _library().LLMatcher
     match grammar.kind:
@@ -112,10 +121,10 @@ def _sources(grammar: Grammar) -> list[str]:
         case "lark":
             return [str(make.grammar_from_lark(grammar.text))]
         case "choice":
-            pattern = "|".join(map(_plainly, _choices(grammar.text)))
+            pattern = "|".join(map(_escape, _choices(grammar.text)))
         case "regex":
             pattern = grammar.text
-    if not grammar.free:
+    if not grammar.free_tokens:
         return [str(make.grammar_from_regex(pattern))]
     inside = re.sub(r"(?<!\\)((?:\\\\)*)/", r"\1\/", pattern)
     return [
@@ -126,20 +135,18 @@ def _sources(grammar: Grammar) -> list[str]:
 
 def _choices(text: str) -> list[str]:
     try:
-        found = json.loads(text)
+        choices = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(
             f"not a JSON list of texts: {error.msg} at column {error.colno}"
         ) from error
-    if (
-        not isinstance(found, list)
-        or not found
-        or not all(isinstance(f, str) and f for f in found)
-    ):
+    if not isinstance(choices, list) or not choices:
         raise ValueError("not a JSON list of texts")
-    return found
+    if not all(isinstance(choice, str) and choice for choice in choices):
+        raise ValueError("not a JSON list of texts")
+    return choices
 
 
-def _plainly(text: str) -> str:
-    """A regular expression of this text alone."""
+def _escape(text: str) -> str:
+    """A regular expression that matches only this text."""
     return "".join(c if c.isalnum() or c == " " else f"\\x{{{ord(c):x}}}" for c in text)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from docendo.engines.constrained.logits import Guide, barred, certain
+from docendo.engines.constrained.logits import Guide, is_single, mask_logits
 from docendo.engines.local.memory import recover
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.kv_cache import DecodePlan, KVCache, PrefillPlan, aligned_width
@@ -293,7 +293,7 @@ class RunningBatch:
         )
         heat = torch.tensor([r.temperature for r in requests])
         bits = [guide.allowed() if (guide := self.rows[i].guide) else None for i in numbers]
-        logits_BV = barred(bits, logits_BV.to(where))
+        logits_BV = mask_logits(bits, logits_BV.to(where))
         tokens, logprobs = to_host(*self._pick(requests, logits_BV, heat, uniform))
         for i, token, logprob, some in zip(numbers, tokens, logprobs, bits, strict=True):
             result = self.results[i]
@@ -302,7 +302,7 @@ class RunningBatch:
                 continue
             result.tokens.append(token)
             result.logprobs.append(logprob)
-            result.was_sampled.append(some is None or not certain(some))
+            result.was_sampled.append(some is None or not is_single(some))
             result.finished = self._ends(self.rows[i], result)
 
     def _pick(
@@ -334,5 +334,5 @@ class RunningBatch:
         if len(result.tokens) < row.request.max_tokens:
             return False
         if row.guide:
-            result.close(*row.guide.closed(result.tokens))
+            result.close(*row.guide.find_ending(result.tokens))
         return True

@@ -135,7 +135,7 @@ class LocalEngine:
         """What is decoded for a request. Raises UseError for an unknown agent, RunError for what does not fit."""
         prompt = self._prompt(request) + request.prefix_ids
         return DecodeRequest(
-            self.bank.slot(request.agent), prompt, request, self.guides.of(request)
+            self.bank.slot(request.agent), prompt, request, self.guides.guide_for(request)
         )
 
     def stream(self) -> ContinuousBatch:

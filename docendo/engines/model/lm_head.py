@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from docendo.engines.constrained.logits import Bits, barred
+from docendo.engines.constrained.logits import Bits, mask_logits
 from docendo.engines.model.ops import ElementwiseOps
 
 __all__ = ["Head", "token_logprobs", "token_logprobs_backward"]
@@ -50,7 +50,7 @@ def token_logprobs(
     for start in range(0, len(token_K), _BLOCK):
         block = slice(start, start + _BLOCK)
         token_B = token_K[block]
-        logits_BV = barred(allowed_K[block], head.logits(hidden_Kd[block]))
+        logits_BV = mask_logits(allowed_K[block], head.logits(hidden_Kd[block]))
         # only the sums are float32: logits stay in the format of the model, which saves memory
         total_B = head.ops.logsumexp(logits_BV)
         token_logits_B = logits_BV.gather(1, token_B[:, None])[:, 0].float()

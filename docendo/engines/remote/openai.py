@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from ipaddress import ip_address
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from docendo.engines.remote.http import Exchange, Failure, Reply
 from docendo.engines.remote.rate_limit import Pace
 from docendo.errors import RunError, UserError
 from docendo.records import Completion, Request, Usage
+from docendo.urls import is_loopback
 
-__all__ = ["Endpoint", "Service", "loopback", "secret"]
+__all__ = ["Endpoint", "Service", "secret"]
 
 _LETTERS = 4
 """Of a token, where a server does not count."""
@@ -108,7 +107,9 @@ class Endpoint:
             headers=access.headers,
             timeout=httpx.Timeout(service.timeout, connect=min(10.0, service.timeout)),
             limits=httpx.Limits(max_connections=service.concurrency),
-            trust_env=not loopback(service.url),  # no proxy between this machine and itself
+            trust_env=not is_loopback(
+                service.url
+            ),  # no proxy between this machine and itself
         )
         where, manner = (
             service.url.rstrip("/") + "/chat/completions",
@@ -174,15 +175,6 @@ class Endpoint:
 class _Access(NamedTuple):
     headers: Mapping[str, str]
     secrets: tuple[str, ...]
-
-
-def loopback(url: str) -> bool:
-    """Whether the address is this machine's own."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _estimate(request: Request) -> int:

@@ -1,4 +1,4 @@
-"""An engine that says what it is doing, for progress bars. A wrapper: it changes nothing."""
+"""A wrapper that reports the progress of an engine and changes nothing else."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ __all__ = ["WithProgress", "Worker"]
 
 
 class Worker(Engine, Trainable, Adapters, Protocol):
-    """An engine that samples and trains, and whose agents come and go."""
+    """An engine that samples and trains, and in which agents can be added and removed."""
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,20 @@ class WithProgress:
     notify: Callable[[str, int], None]
     """Called after every batch with its purpose and its tokens."""
     batch: int = 512
-    """Requests that are passed on at once, so that a long list is seen to move."""
+    """Requests that are passed on at once; a long list is split so that the progress shows."""
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
-        done: list[Completion] = []
-        ordered = sorted(range(len(requests)), key=lambda i: (requests[i].agent, i))
-        for start in range(0, len(ordered), self.batch):
-            part = [requests[i] for i in ordered[start : start + self.batch]]
-            done += self.engine.sample(part)
-            self.notify(part[0].purpose, sum(len(c.tokens) for c in done[start:]))
-        place = {i: n for n, i in enumerate(ordered)}
-        return [done[place[i]] for i in range(len(requests))]
+        """One completion per request, in order."""
+        # Sorted by agent, so that a batch switches adapters as rarely as possible.
+        order = sorted(range(len(requests)), key=lambda i: (requests[i].agent, i))
+        completions: dict[int, Completion] = {}
+        for start in range(0, len(order), self.batch):
+            places = order[start : start + self.batch]
+            part = [requests[i] for i in places]
+            sampled = self.engine.sample(part)
+            completions.update(zip(places, sampled, strict=True))
+            self.notify(part[0].purpose, sum(len(c.tokens) for c in sampled))
+        return [completions[i] for i in range(len(requests))]
 
     def pop_usage(self) -> list[Usage]:
         return self.engine.pop_usage()
@@ -48,9 +51,9 @@ class WithProgress:
         rates: Mapping[AgentId, float],
         purpose: str,
     ) -> dict[AgentId, Gradient]:
-        found = self.engine.train(targets, loss, rates, purpose)
+        gradients = self.engine.train(targets, loss, rates, purpose)
         self.notify(purpose, sum(len(t.prompt_tokens) + len(t.tokens) for t in targets))
-        return found
+        return gradients
 
     def snapshot(self, agent: AgentId, name: AgentId) -> None:
         self.engine.snapshot(agent, name)

@@ -1,4 +1,4 @@
-"""An engine in which some agents are answered for by other engines. A wrapper: everybody else is passed on."""
+"""A wrapper that sends the requests of some agents to endpoints and all others to the engine."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,34 +14,36 @@ __all__ = ["Router"]
 class Router:
     engine: Engine
     routes: Mapping[AgentId, Endpoint]
-    """Several agents may share an endpoint."""
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
-        """One completion per request, in order; each engine is asked once, for all that is its own."""
-        groups: dict[int, tuple[Engine, list[int]]] = {}
+        """One completion per request, in order; each engine is asked once."""
+        engines: dict[int, Engine] = {}
+        places: dict[int, list[int]] = {}
         for i, request in enumerate(requests):
             engine: Engine = self.routes.get(request.agent, self.engine)
-            groups.setdefault(id(engine), (engine, []))[1].append(i)
-        done: dict[int, Completion] = {}
-        for engine, own in groups.values():
-            done |= zip(own, engine.sample([requests[i] for i in own]), strict=True)
-        return [done[i] for i in range(len(requests))]
+            engines[id(engine)] = engine
+            places.setdefault(id(engine), []).append(i)
+
+        completions: dict[int, Completion] = {}
+        for key, engine in engines.items():
+            sampled = engine.sample([requests[i] for i in places[key]])
+            completions.update(zip(places[key], sampled, strict=True))
+        return [completions[i] for i in range(len(requests))]
 
     def pop_usage(self) -> list[Usage]:
         """The compute of all engines since the last call."""
-        return [
-            work
-            for engine in (self.engine, *self._endpoints())
-            for work in engine.pop_usage()
-        ]
+        usage = list(self.engine.pop_usage())
+        for endpoint in self._endpoints():
+            usage += endpoint.pop_usage()
+        return usage
 
     def pop_metrics(self) -> dict[str, float]:
-        """What the endpoints counted since the last call."""
-        return {
-            name: count
-            for endpoint in self._endpoints()
-            for name, count in endpoint.pop_metrics().items()
-        }
+        """The counts of all endpoints since the last call."""
+        metrics: dict[str, float] = {}
+        for endpoint in self._endpoints():
+            metrics |= endpoint.pop_metrics()
+        return metrics
 
     def _endpoints(self) -> list[Endpoint]:
+        """Each endpoint once, though several agents may share it."""
         return list({id(endpoint): endpoint for endpoint in self.routes.values()}.values())

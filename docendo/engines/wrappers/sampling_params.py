@@ -1,4 +1,4 @@
-"""How each agent answers: what is set for it alone, laid over every request. A wrapper: others are passed on."""
+"""A wrapper that lays each agent's own sampling settings over its requests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,40 +11,42 @@ __all__ = ["SamplingParams", "WithSamplingParams"]
 
 
 class SamplingParams(NamedTuple):
-    """What is None is as the request says."""
+    """Settings of one agent; where one is None, the request's counts."""
 
     temperature: float | None = None
-    """Not of requests for the likeliest token, whose temperature is 0."""
+    """Does not apply to greedy requests, whose temperature is 0."""
     max_tokens: int | None = None
     top_p: float = 1.0
-    """Below 1 what is sampled is not the policy that learns: gradients are then biased."""
+    """Below 1 the agent does not sample from the policy that learns: gradients are then biased."""
     grammar: Grammar | None = None
 
 
 @dataclass(frozen=True)
 class WithSamplingParams:
     engine: Engine
-    habits: Mapping[AgentId, SamplingParams]
-    """Copies of an agent have its own."""
+    params: Mapping[AgentId, SamplingParams]
+    """Copies of an agent have the agent's settings; agents without any are passed on."""
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order."""
-        return self.engine.sample([self._own(r) for r in requests])
+        return self.engine.sample([self._adapt(request) for request in requests])
 
     def pop_usage(self) -> list[Usage]:
         """The compute spent since the last call."""
         return self.engine.pop_usage()
 
-    def _own(self, request: Request) -> Request:
-        habit = self.habits.get(base_agent(request.agent))
-        if habit is None:
+    def _adapt(self, request: Request) -> Request:
+        params = self.params.get(base_agent(request.agent))
+        if params is None:
             return request
+
+        temperature = request.temperature
+        if temperature and params.temperature:
+            temperature = params.temperature
         return replace(
             request,
-            temperature=(habit.temperature or request.temperature)
-            if request.temperature
-            else 0.0,
-            max_tokens=habit.max_tokens or request.max_tokens,
-            top_p=min(habit.top_p, request.top_p),
-            grammar=habit.grammar or request.grammar,
+            temperature=temperature,
+            max_tokens=params.max_tokens or request.max_tokens,
+            top_p=min(params.top_p, request.top_p),
+            grammar=params.grammar or request.grammar,
         )

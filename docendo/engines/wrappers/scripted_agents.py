@@ -1,4 +1,4 @@
-"""An engine in which some agents are played by programs. A wrapper: everybody else is passed on."""
+"""A wrapper in which functions answer for some agents and the engine for all others."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,18 +13,20 @@ __all__ = ["WithScripts"]
 class WithScripts:
     engine: Engine
     scripts: Mapping[AgentId, Callable[[Request], str]]
-    """Hard-coded agents: what each of them says to a request."""
+    """For each scripted agent, the function that answers its requests."""
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
-        """One completion per request, in order. A script's has no tokens: there is nothing to train or to pay for."""
-        passed = [r for r in requests if r.agent not in self.scripts]
-        sampled = iter(self.engine.sample(passed) if passed else ())
-        return [
-            Completion(self.scripts[r.agent](r))
-            if r.agent in self.scripts
-            else next(sampled)
-            for r in requests
-        ]
+        """One completion per request, in order.
+
+        A script's has no tokens: there is nothing to train on or to pay for.
+        """
+        passed_on = [r for r in requests if r.agent not in self.scripts]
+        sampled = iter(self.engine.sample(passed_on) if passed_on else ())
+        completions = []
+        for request in requests:
+            script = self.scripts.get(request.agent)
+            completions.append(Completion(script(request)) if script else next(sampled))
+        return completions
 
     def pop_usage(self) -> list[Usage]:
         return self.engine.pop_usage()

@@ -1,7 +1,7 @@
-"""Answers with calls of tools in them, turn by turn, all answers of a batch together. A wrapper of an engine.
+"""A wrapper in which answers call tools, turn by turn, all answers of a batch together.
 
-Axes: B answers. What a tool wrote is part of the answer and is read by the model, but nobody sampled it: its tokens
-are marked, and no learning sees them.
+Axes: B answers. A tool's result is part of the answer and the model reads it, but it was not sampled: its
+tokens are marked, and no update trains on them.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ __all__ = ["WithTools"]
 class WithTools:
     engine: Engine
     toolsets: Mapping[AgentId, Toolset]
-    """Copies of an agent have its own; who has none is passed on."""
+    """Copies of an agent have the agent's; requests of agents without one are passed on."""
     encode: Callable[[str], Sequence[int]]
     """Text to token ids."""
     tally: Counter[str] = field(default_factory=Counter)
@@ -29,97 +29,118 @@ class WithTools:
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order.
 
-        `max_tokens` counts results too, and an answer ends before a result that does not fit, so that none is longer
-        than without tools. Each turn reads all before it again, and the ledger has that as reading.
+        `max_tokens` counts results too, and an answer ends before a result that does not fit, so that no
+        answer is longer than without tools. Each turn reads all the turns before it again, and the ledger
+        counts that as reading.
         """
-        own = [
-            None if r.grammar else self.toolsets.get(base_agent(r.agent)) for r in requests
+        toolsets_B = [self._toolset_of(request) for request in requests]
+        first_B = [
+            replace(request, stop=(*request.stop, END)) if toolset else request
+            for request, toolset in zip(requests, toolsets_B, strict=True)
         ]
-        first = [
-            replace(r, stop=(*r.stop, END)) if t else r
-            for r, t in zip(requests, own, strict=True)
-        ]
-        done = self.engine.sample(first)
-        answers = {
-            b: _Open(requests[b], tools, done[b], done[b].text)
-            for b, tools in enumerate(own)
-            if tools
-        }
+        completions_B = list(self.engine.sample(first_B))
+        answers: dict[int, _Answer] = {}
+        for b, toolset in enumerate(toolsets_B):
+            if toolset:
+                completion = completions_B[b]
+                answers[b] = _Answer(requests[b], toolset, completion, completion.text)
+
         running = answers
         for turn in count(1):
-            running = {b: answer for b, answer in running.items() if self._goes_on(answer)}
+            running = {b: a for b, a in running.items() if self._needs_turn(a)}
             if not running:
                 break
-            wanted = [_next(first[b], answer.done, turn) for b, answer in running.items()]
-            for answer, more in zip(
-                running.values(), self.engine.sample(wanted), strict=True
-            ):
-                answer.newest, answer.done = more.text, _joined(answer.done, more)
-        return [answers[b].done if b in answers else c for b, c in enumerate(done)]
+            continuations = [
+                _next_request(first_B[b], answer.completion, turn)
+                for b, answer in running.items()
+            ]
+            sampled = self.engine.sample(continuations)
+            for answer, part in zip(running.values(), sampled, strict=True):
+                answer.last_text = part.text
+                answer.completion = _join(answer.completion, part)
+
+        for b, answer in answers.items():
+            completions_B[b] = answer.completion
+        return completions_B
 
     def pop_usage(self) -> list[Usage]:
         """The compute spent since the last call."""
         return self.engine.pop_usage()
 
     def pop_metrics(self) -> dict[str, float]:
-        """Calls, and those answered by an error, of every agent since the last time."""
-        found = {name: float(count) for name, count in sorted(self.tally.items())}
+        """Calls, and calls answered by an error, of every agent since the last call."""
+        metrics = {name: float(calls) for name, calls in sorted(self.tally.items())}
         self.tally.clear()
-        return found
+        return metrics
 
-    def _goes_on(self, answer: "_Open") -> bool:
-        """Whether there is another turn. Where the newest ended with a call, its result now stands behind it; a sign
-        that ends no call is text, and the agent goes on.
+    def _toolset_of(self, request: Request) -> Toolset | None:
+        # A grammar would forbid the calls.
+        return None if request.grammar else self.toolsets.get(base_agent(request.agent))
+
+    def _needs_turn(self, answer: "_Answer") -> bool:
+        """Whether there is another turn. If the last one ended with a call, append the call's result.
+
+        An end sign without a call before it is text, and the agent goes on.
         """
-        request, newest = answer.request, answer.newest
-        left = request.max_tokens - len(answer.done.tokens)
-        if END not in newest or left < 1 or any(stop in newest for stop in request.stop):
+        request = answer.request
+        text = answer.last_text
+        room = request.max_tokens - len(answer.completion.tokens)
+        if END not in text or room < 1 or any(stop in text for stop in request.stop):
             return False
-        call = open_call(newest)
+        call = open_call(text)
         if call is None:
             return True
-        told, right = " error: no calls are left", False
-        if answer.calls < answer.own.max_calls:
-            told, right = run_call(call, answer.own.tools)
+
+        result = " error: no calls are left"
+        succeeded = False
+        if answer.calls < answer.toolset.max_calls:
+            result, succeeded = run_call(call, answer.toolset.tools)
         answer.calls += 1
         self.tally[f"tools/{request.agent}/calls"] += 1
-        self.tally[f"tools/{request.agent}/errors"] += not right
-        tokens = tuple(self.encode(told))
-        if len(tokens) >= left:
+        self.tally[f"tools/{request.agent}/errors"] += not succeeded
+
+        tokens = tuple(self.encode(result))
+        if len(tokens) >= room:
             return False
-        given = Completion(told, (), tokens, (0.0,) * len(tokens), (False,) * len(tokens))
-        answer.done = _joined(answer.done, given)
+        length = len(tokens)
+        part = Completion(result, (), tokens, (0.0,) * length, (False,) * length)
+        answer.completion = _join(answer.completion, part)
         return True
 
 
 @dataclass
-class _Open:
-    """An answer on its way."""
+class _Answer:
+    """An answer that is not finished."""
 
     request: Request
-    own: Toolset
-    done: Completion
-    newest: str
+    toolset: Toolset
+    completion: Completion
+    last_text: str
     """Text of the last turn."""
     calls: int = 0
 
 
-def _next(first: Request, done: Completion, turn: int) -> Request:
-    """What is wanted behind what is there."""
+def _next_request(first: Request, completion: Completion, turn: int) -> Request:
+    """The request for what comes after the completion."""
     return replace(
         first,
         seed=seed_for(first.seed, "turn", turn),
-        prefix_ids=(*first.prefix_ids, *done.tokens),
-        max_tokens=first.max_tokens - len(done.tokens),
+        prefix_ids=(*first.prefix_ids, *completion.tokens),
+        max_tokens=first.max_tokens - len(completion.tokens),
     )
 
 
-def _joined(done: Completion, more: Completion) -> Completion:
-    sampled = [one for c in (done, more) for one in c.sampled or (True,) * len(c.tokens)]
+def _join(first: Completion, second: Completion) -> Completion:
+    sampled = (*_sampled_flags(first), *_sampled_flags(second))
     return replace(
-        done,
-        text=done.text + more.text,
-        tokens=done.tokens + more.tokens,
-        logprobs=done.logprobs + more.logprobs,
-        sampled=() if all(sampled) else tuple(sampled),
+        first,
+        text=first.text + second.text,
+        tokens=first.tokens + second.tokens,
+        logprobs=first.logprobs + second.logprobs,
+        sampled=() if all(sampled) else sampled,
     )
+
+
+def _sampled_flags(completion: Completion) -> tuple[bool, ...]:
+    """One flag per token; a completion without flags was sampled as a whole."""
+    return tuple(completion.sampled) or (True,) * len(completion.tokens)

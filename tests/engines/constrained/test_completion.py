@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from docendo.engines.constrained.completion import literals
+from docendo.engines.constrained.completion import closing_literals
 from docendo.engines.local.backward import TrainRow, forward
 from docendo.engines.local.engine import LocalEngine
 from docendo.learning.losses import PPOClip
@@ -59,7 +59,7 @@ def test_json_without_bounds_is_always_whole(
         (LAZY, r"(?s:.*)\nAnswer: -?[0-9]+"),
         (Grammar("regex", "[^z]*z"), "[^z]*z"),
         (Grammar("regex", "[0-9]+"), "[0-9]+"),
-        (Grammar("regex", "[0-9]+", free=16), r"(?s:.*)(^|\n)Answer: [0-9]+"),
+        (Grammar("regex", "[0-9]+", free_tokens=16), r"(?s:.*)(^|\n)Answer: [0-9]+"),
     ],
 )
 def test_other_grammars_without_bounds_are_too(
@@ -88,7 +88,14 @@ def test_as_little_as_possible_is_taken_back_and_the_end_is_not_learned(
 def test_training_sees_what_sampling_saw_behind_an_end_that_was_found_too(
     engine: LocalEngine,
 ) -> None:
-    grammars = (THOUGHTFUL, None, TAGS, ANSWER, Grammar("regex", "[0-9]+", free=16), LISTS)
+    grammars = (
+        THOUGHTFUL,
+        None,
+        TAGS,
+        ANSWER,
+        Grammar("regex", "[0-9]+", free_tokens=16),
+        LISTS,
+    )
     requests = [within(grammar, seed, 28) for seed, grammar in enumerate(grammars)]
     done = engine.sample(requests)
     targets = [
@@ -104,10 +111,10 @@ def test_training_sees_what_sampling_saw_behind_an_end_that_was_found_too(
     ).exp()
     assert ratios.tolist() == pytest.approx([1.0] * len(ratios), abs=1e-5)
     assert sum(bool(d.sampled) and not d.sampled[-1] for d in done) >= 4
-    norm = engine.train(targets, PPOClip(), {ANN: 0.0}, "policy")[ANN].norm
+    norm = engine.train(targets, PPOClip(low=0.2, high=0.2), {ANN: 0.0}, "policy")[ANN].norm
     assert 0 < norm < float("inf")
 
 
 def test_literals_are_what_stands_for_itself() -> None:
-    assert literals(r"(?s:.*)\nAnswer: -?[0-9]+")[3::3] == ["\nAnswer: ", "0-9"]
-    assert literals('start: (/[a-z]+/ ",")* "the end"')[2::3][-1] == "the enda"
+    assert closing_literals(r"(?s:.*)\nAnswer: -?[0-9]+")[3::3] == ["\nAnswer: ", "0-9"]
+    assert closing_literals('start: (/[a-z]+/ ",")* "the end"')[2::3][-1] == "the enda"

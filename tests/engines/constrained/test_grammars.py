@@ -2,7 +2,7 @@
 
 import pytest
 
-from docendo.engines.constrained.grammars import fault, least
+from docendo.engines.constrained.grammars import grammar_error, min_bytes
 from docendo.engines.constrained.logits import Guides
 from docendo.errors import RunError, UserError
 from docendo.records import Grammar, Request
@@ -10,8 +10,8 @@ from tests.engines.toys import fresh
 
 RIGHT = [
     Grammar("regex", "[0-9]{1,3}"),
-    Grammar("regex", "a/b\nc", free=3),
-    Grammar("choice", '["a/b", "c\\"d"]', free=3),
+    Grammar("regex", "a/b\nc", free_tokens=3),
+    Grammar("choice", '["a/b", "c\\"d"]', free_tokens=3),
     Grammar("json", '{"type":"object"}'),
     Grammar("lark", 'start: "a" b\nb: /[a-z]+/'),
 ]
@@ -21,7 +21,10 @@ RIGHT = [
     ("grammar", "said"),
     [
         (Grammar("regex", "[0-9"), "unclosed character class, at character 1 of '[0-9'"),
-        (Grammar("regex", "ab|c)", free=9), "unopened group, at character 5 of 'ab|c)'"),
+        (
+            Grammar("regex", "ab|c)", free_tokens=9),
+            "unopened group, at character 5 of 'ab|c)'",
+        ),
         (
             Grammar("regex", "ab(?=c)"),
             "look-around, including look-ahead and look-behind, is not supported, at character 3",
@@ -48,22 +51,22 @@ RIGHT = [
 def test_a_wrong_grammar_is_told_with_its_place_in_one_line(
     grammar: Grammar, said: str
 ) -> None:
-    assert said in fault(grammar)
-    assert "\n" not in fault(grammar)
+    assert said in grammar_error(grammar)
+    assert "\n" not in grammar_error(grammar)
 
 
 @pytest.mark.parametrize("grammar", RIGHT)
 def test_a_right_grammar_has_no_fault(grammar: Grammar) -> None:
-    assert fault(grammar) == ""
+    assert grammar_error(grammar) == ""
 
 
 @pytest.mark.parametrize(
     ("grammar", "count"),
     [
         (Grammar("regex", "[0-9]{3,9}"), 4),
-        (Grammar("regex", "[0-9]", free=5), 11),
+        (Grammar("regex", "[0-9]", free_tokens=5), 11),
         (Grammar("choice", '["yes", "perhaps"]'), 8),
-        (Grammar("choice", '["yes"]', free=5), 13),
+        (Grammar("choice", '["yes"]', free_tokens=5), 13),
         (Grammar("json", '{"type":"array","items":{"type":"number"}}'), 3),
         (Grammar("json", '{"type":"string","minLength":5}'), 8),
         (Grammar("regex", "[a&&b]"), 0),
@@ -72,7 +75,7 @@ def test_a_right_grammar_has_no_fault(grammar: Grammar) -> None:
 def test_a_short_answer_is_counted_in_bytes_and_its_end_is_one(
     grammar: Grammar, count: int
 ) -> None:
-    assert least(grammar) == count
+    assert min_bytes(grammar) == count
 
 
 def test_what_cannot_be_kept_is_refused_when_it_is_asked_for() -> None:
@@ -82,8 +85,8 @@ def test_what_cannot_be_kept_is_refused_when_it_is_asked_for() -> None:
         (Grammar("regex", "[0-9]{9}"), "within 9 tokens"),
     ):
         with pytest.raises(UserError, match=said):
-            guides.of(Request("base", (), 0, max_tokens=9, grammar=grammar))
-    assert guides.of(
+            guides.guide_for(Request("base", (), 0, max_tokens=9, grammar=grammar))
+    assert guides.guide_for(
         Request("base", (), 0, max_tokens=10, grammar=Grammar("regex", "[0-9]{9}"))
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from docendo.engines.constrained.logits import barred
+from docendo.engines.constrained.logits import mask_logits
 from docendo.engines.local.backward import TrainRow, forward
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.model.sampling import keep_nucleus
@@ -59,7 +59,7 @@ def test_every_answer_is_in_its_grammar_and_ends(
     assert len({c.text for c in found}) > 1
 
 
-THOUGHT = Grammar("regex", "-?[0-9]{1,2}/2", free=5)
+THOUGHT = Grammar("regex", "-?[0-9]{1,2}/2", free_tokens=5)
 
 
 def test_free_text_comes_first_and_then_the_answer_must(engine: LocalEngine) -> None:
@@ -80,17 +80,17 @@ def test_all_masks_of_an_answer_have_a_bit_for_every_token(
     tokens = engine.tokens.completion("12")
     bits = guides.walk(DIGITS, tokens, (True, False, True))
     assert {len(some) for some in bits} == {-(-guides.size // 8)}
-    logits = barred(bits, torch.zeros(3, guides.size))
+    logits = mask_logits(bits, torch.zeros(3, guides.size))
     assert (logits > -math.inf).sum(-1).tolist() == [10, 1, 11]
 
 
 def test_who_answers_sooner_is_held_to_the_grammar_at_once(engine: LocalEngine) -> None:
     walk = engine.guides.walk(
-        THOUGHT._replace(free=20), engine.tokens.completion("Answer: 1/2")
+        THOUGHT._replace(free_tokens=20), engine.tokens.completion("Answer: 1/2")
     )
     assert [int(np.unpackbits(bits).sum()) for bits in walk[8:]] == [11, 11, 1, 1]
     late = engine.guides.walk(
-        THOUGHT._replace(free=10), engine.tokens.completion("a\nAnswer: 7/2")
+        THOUGHT._replace(free_tokens=10), engine.tokens.completion("a\nAnswer: 7/2")
     )
     assert int(np.unpackbits(late[10]).sum()) == 11
 
@@ -237,5 +237,5 @@ def test_drawing_from_less_changes_no_bit_of_the_answers_beside_it(
 
 def test_logits_without_a_grammar_are_the_same_tensor() -> None:
     logits = torch.zeros(2, 5)
-    assert barred([None, None], logits) is logits
-    assert barred([], logits) is logits
+    assert mask_logits([None, None], logits) is logits
+    assert mask_logits([], logits) is logits

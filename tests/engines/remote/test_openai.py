@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docendo.engines.remote.http import Failure, Reply, _after, _reply
-from docendo.engines.remote.openai import Endpoint, Service, loopback
+from docendo.engines.remote.openai import Endpoint, Service
 from docendo.engines.remote.rate_limit import Pace
 from docendo.errors import RunError, UserError
 from docendo.records import AgentId, Completion, Message, Request, Usage
+from docendo.urls import is_loopback
 from tests.engines.servers import Unreliable, serving
 
 ADA = AgentId("ada")
@@ -290,10 +291,10 @@ def test_which_addresses_are_this_machine() -> None:
         "http://127.9.9.9:80",
         "http://[::1]:8/v1",
     )
-    assert all(map(loopback, mine))
+    assert all(map(is_loopback, mine))
     assert not any(
         map(
-            loopback,
+            is_loopback,
             (
                 "http://localhost.evil.example",
                 "http://10.0.0.1",
