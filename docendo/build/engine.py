@@ -42,8 +42,8 @@ def open_local_engine(config: Config) -> LocalEngine:
         device,
         settings.kernels == "compiled",
     )
-    engine.rows = settings.max_num_seqs
-    engine.train_tokens = settings.max_tokens_per_microbatch
+    engine.limits.max_num_seqs = settings.max_num_seqs
+    engine.limits.max_tokens_per_microbatch = settings.max_tokens_per_microbatch
     for name in config.learners:
         engine.bank.add(AgentId(name), config.seed)
     return engine

@@ -10,6 +10,7 @@ import typer
 
 from docendo.cli.app import app, reject_old_names
 from docendo.cli.output import complain
+from docendo.engines.local.process import prepare_process
 from docendo.errors import RunError, UserError
 
 __all__ = ["app", "main"]
@@ -28,6 +29,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     _quiet_libraries()
+    prepare_process()
 
     try:
         reject_old_names(sys.argv[1:])

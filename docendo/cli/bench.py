@@ -229,7 +229,7 @@ def _describe_model(engine: "LocalEngine") -> "WorkloadModel":
     from docendo.engines.profiling.roofline import WorkloadModel
 
     return WorkloadModel(
-        engine.shape, engine.base.token_numbers, engine.bank.dtype.itemsize
+        engine.model.shape, engine.base.token_numbers, engine.bank.dtype.itemsize
     )
 
 

@@ -59,7 +59,7 @@ def _check_python() -> DoctorFinding:
 def _check_embedded_model() -> DoctorFinding:
     name, purpose = "embedded model", "runs without a download"
     try:
-        from docendo.engines.local.base_model import embedded_file
+        from docendo.engines.local.bundled_models import embedded_file
 
         path = embedded_file()
     # --no-deps: the package only carries the weights, and its dependencies are not used

@@ -44,9 +44,9 @@ def timed_round(
 
     real_tokens = engine.tokens
     # prompts by number, and answers that end by length alone
-    engine.tokens = _make_endless_tokens(engine, batch, number)
+    engine.model.tokens = _make_endless_tokens(engine, batch, number)
     completions, sampling = _time(engine, lambda: engine.sample(requests))
-    engine.tokens = real_tokens
+    engine.model.tokens = real_tokens
 
     targets = _make_targets(completions, batch, agents)
     _, training = _time(

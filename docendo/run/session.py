@@ -12,7 +12,7 @@ from docendo.compute import Ledger
 from docendo.config.load import Config
 from docendo.engines.local.checkpoint import load_state, save_state
 from docendo.engines.local.engine import LocalEngine
-from docendo.engines.local.memory import give_back
+from docendo.engines.local.process import trim_memory
 from docendo.humans.rating import RatingQueue
 from docendo.interfaces import Tracker
 from docendo.loop import finetune, teach
@@ -196,7 +196,7 @@ class Session:
         if self.directory:
             self.directory.commit(record, lambda folder: save_state(self.engine, folder))
         self.last_round = round_index
-        give_back()
+        trim_memory()
         return record
 
     def _look(self, round_: Round) -> MonitorReport:

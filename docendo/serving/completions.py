@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from docendo.engines.local.decoding import DecodeRequest
+from docendo.engines.local.decode_request import DecodeRequest
 from docendo.engines.local.engine import LocalEngine
 from docendo.errors import RunError, UserError, suggestion
 from docendo.records import AgentId, Message, Request, base_agent
@@ -127,8 +127,8 @@ def _make_rows(population: ServedPopulation, chat: ChatRequest) -> list[DecodeRe
         messages = (Message("system", instruction), *messages)
 
     # Clients bring ever new prompts, which would stay in the engine's cache for good.
-    if len(engine.tokens.known) > _CACHED_PROMPTS:
-        engine.tokens.known.clear()
+    if len(engine.tokens.prompt_cache) > _CACHED_PROMPTS:
+        engine.tokens.prompt_cache.clear()
     seed = secrets.randbits(62) if chat.seed is None else chat.seed
     try:
         max_tokens = _limit_tokens(engine, messages, chat.max_tokens)
@@ -143,7 +143,7 @@ def _make_rows(population: ServedPopulation, chat: ChatRequest) -> list[DecodeRe
                 purpose="serving",
                 top_p=max(chat.top_p, _MIN_TOP_P),
             )
-            rows.append(engine.row(request))
+            rows.append(engine.prepare(request))
         return rows
     except (UserError, RunError) as error:
         raise ApiError(400, str(error), "invalid_value", "messages") from error

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 
 from docendo.engines.local.continuous_batch import ContinuousBatch, StreamUpdate
-from docendo.engines.local.decoding import DecodeRequest
+from docendo.engines.local.decode_request import DecodeRequest
 from docendo.engines.local.engine import LocalEngine
 from docendo.serving.api_errors import ApiError
 
@@ -232,7 +232,7 @@ class RequestScheduler:
 
     def _start_worker(self) -> _BatchWorker:
         worker = _BatchWorker(
-            self.engine.stream, self.engine.workers.threads, self._dispatch_from_thread
+            self.engine.open_batch, self.engine.workers.threads, self._dispatch_from_thread
         )
         threading.Thread(target=worker.run, name="serving", daemon=True).start()
         return worker

@@ -53,8 +53,8 @@ def build_merged_engine(engine: LocalEngine, config: Config, method: str) -> Loc
             device,
             config.engine.kernels == "compiled",
         )
-        merged.rows = config.engine.max_num_seqs
-        merged.train_tokens = config.engine.max_tokens_per_microbatch
+        merged.limits.max_num_seqs = config.engine.max_num_seqs
+        merged.limits.max_tokens_per_microbatch = config.engine.max_tokens_per_microbatch
         merged.bank.add(MERGED, config.seed)
         load_adapter(merged.bank, MERGED, adapter)
     return merged

@@ -6,7 +6,7 @@ import transformers
 
 from docendo.engines.cpu.decode import CpuStack
 from docendo.engines.cpu.library import load_kernels
-from docendo.engines.local.base_model import _tiny
+from docendo.engines.local.bundled_models import build_tiny_model
 from docendo.engines.local.engine import open_engine
 from docendo.errors import UserError
 from docendo.records import AgentId, Message, Request
@@ -26,7 +26,7 @@ SIZES = {
 
 
 def saved(folder, family: str, **more) -> str:
-    _, tokenizer = _tiny()
+    _, tokenizer = build_tiny_model()
     config = getattr(transformers, f"{family}Config")(
         vocab_size=len(tokenizer), **SIZES, **more
     )

@@ -6,7 +6,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import cycle
 from math import inf, isfinite, nan
 from random import Random
@@ -17,7 +17,6 @@ from torch import Tensor
 
 from docendo.engines.cpu.decode import CpuStack
 from docendo.engines.cpu.library import load_kernels
-from docendo.engines.local.backward import Loss
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.local.workers import Workers
@@ -25,10 +24,10 @@ from docendo.engines.lora.bank import AdapterBank
 from docendo.engines.lora.optimizer import Adam
 from docendo.engines.model.huggingface import HFStack
 from docendo.engines.model.llama import LlamaStack
-from docendo.learning.losses import PPOClip
+from docendo.learning.losses import Loss, PPOClip
 from docendo.learning.update import PopulationLearner
 from docendo.records import AgentId, Completion, Request, ScoredSample, Target
-from tests.engines.toys import ALPHA, CPU, RANK, ask, fresh, surprise, target, wake
+from tests.engines.toys import ALPHA, CPU, RANK, ask, fresh, surprise, target, vary, wake
 
 TRIALS = int(os.environ.get("DOCENDO_TRIALS", "4"))
 CROWD = tuple(AgentId(name) for name in ("ann", "bob", "cat", "dan", "eve"))
@@ -97,7 +96,7 @@ def crowd(agents: Sequence[AgentId], engine: LocalEngine = ENGINE) -> LocalEngin
     for agent in [a for a in engine.bank.slots if a != "base"]:
         engine.remove(agent)
     engine.bank.set_weights(engine.bank.weights_SP[:1].clone())
-    engine.adam = Adam()
+    engine.trainer.adam = Adam()
     for agent in agents:
         engine.bank.add(agent, 1)
         wake(engine, agent)
@@ -131,12 +130,14 @@ def in_the_weights(value: float) -> Callable[[Trial, LocalEngine], None]:
 
 def in_the_gradient(trial: Trial, engine: LocalEngine) -> None:
     slot, at = engine.bank.slot(trial.victim), trial.rng.randrange(engine.bank.size)
-    engine.adam = Poisoned(slot=slot, at=at, value=trial.bad)
+    engine.trainer.adam = Poisoned(slot=slot, at=at, value=trial.bad)
 
 
 def enormous(trial: Trial, engine: LocalEngine) -> None:
     slot, at = engine.bank.slot(trial.victim), trial.rng.randrange(engine.bank.size)
-    engine.adam = Poisoned(slot=slot, at=at, value=trial.rng.choice((1e7, 1e15, 1e25)))
+    engine.trainer.adam = Poisoned(
+        slot=slot, at=at, value=trial.rng.choice((1e7, 1e15, 1e25))
+    )
 
 
 def in_the_loss(trial: Trial, targets: list[Target]) -> list[Target]:
@@ -227,10 +228,10 @@ def answers(trial: Trial, engine: LocalEngine) -> dict[AgentId, list[Completion]
 
 def streamed(trial: Trial, engine: LocalEngine) -> dict[AgentId, list[Completion]]:
     """As a server samples: rows come in while others run."""
-    stream, requests = engine.stream(), trial.requests()
+    stream, requests = engine.open_batch(), trial.requests()
     over = {}
     for ticket, request in enumerate(requests):
-        stream.add_request(ticket, engine.row(request))
+        stream.add_request(ticket, engine.prepare(request))
         over |= {seen.request_id: seen.result for seen in stream.step() if seen.finished}
     while not stream.is_idle:
         over |= {seen.request_id: seen.result for seen in stream.step() if seen.finished}
@@ -278,7 +279,7 @@ def test_an_agent_whose_weights_are_not_finite_spoils_its_own_answers_alone(
             count = (
                 1 + seed % 2 if say is answers and engine.network.stack.thread_safe else 1
             )
-            small = replace(peopled, rows=5, workers=Workers(count, 1))
+            small = vary(peopled, max_num_seqs=5, workers=Workers(count, 1))
             found.append(say(trial, small))
             told = small.pop_metrics()
             assert set(told) <= {f"lost/{trial.victim}"} if happens else not told

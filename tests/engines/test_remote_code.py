@@ -14,7 +14,8 @@ import torch
 from docendo.build.engine import open_local_engine
 from docendo.config.load import Config, load_config
 from docendo.datasets.files import Columns, read_problems
-from docendo.engines.local.base_model import _tiny, load_base
+from docendo.engines.local.base_model import load_base
+from docendo.engines.local.bundled_models import build_tiny_model
 from docendo.engines.local.engine import LocalEngine
 from docendo.errors import UserError
 from tests.engines.toys import CPU
@@ -58,7 +59,7 @@ def folder(
     monkeypatch.setattr(sys, "path", [*sys.path, str(modules)])
 
     def make(part: str) -> Path:
-        model, tokenizer = _tiny()
+        model, tokenizer = build_tiny_model()
         model.save_pretrained(tmp_path / "model")
         tokenizer.save_pretrained(tmp_path / "model")
         name = {"model": "config.json", "tokenizer": "tokenizer_config.json"}[part]
@@ -147,7 +148,7 @@ def test_it_is_off_where_nobody_says_anything() -> None:
 
 def test_weights_that_are_a_pickle_are_not_read(tmp_path: Path) -> None:
     """Loading the planted one would leave a trace."""
-    model, tokenizer = _tiny()
+    model, tokenizer = build_tiny_model()
     model.save_pretrained(tmp_path / "model")
     tokenizer.save_pretrained(tmp_path / "model")
     (tmp_path / "model" / "model.safetensors").unlink()
@@ -166,7 +167,8 @@ def test_data_of_the_hub_wants_a_library_that_runs_no_scripts(
     old.__version__ = "3.6.0"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "datasets", old)
     with pytest.raises(
-        UserError, match=r"hub:owner/name: datasets 3.6.0 runs scripts .* wanted 4 or newer"
+        UserError,
+        match=r"hub:owner/name: datasets 3.6.0 runs scripts .* expected 4 or newer",
     ):
         read_problems("hub:owner/name", "d", Columns(question="q", answer="a"))
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from docendo.engines.cpu.products import prepack
-from docendo.engines.local.base_model import _tiny
+from docendo.engines.local.bundled_models import build_tiny_model
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.lora.routing import Routing
@@ -31,11 +31,24 @@ def loud(model: Any) -> Any:
     return model
 
 
+def vary(engine: LocalEngine, **changes: Any) -> LocalEngine:
+    """The engine with other parts of its model or other limits; its usage starts empty."""
+    of_model = {name: x for name, x in changes.items() if hasattr(engine.model, name)}
+    of_limits = {name: x for name, x in changes.items() if name not in of_model}
+    varied = LocalEngine(
+        replace(engine.model, **of_model), replace(engine.limits, **of_limits)
+    )
+    varied.trainer.adam = engine.adam
+    return varied
+
+
 def fresh(*agents: AgentId, alpha: float = ALPHA) -> LocalEngine:
     """An engine on the tiny model, with agents that change its answers."""
     engine = open_engine(TINY, RANK, alpha, torch.float32, CPU)
     loud(engine.base.model)
-    engine.network = replace(engine.network, packed_head=prepack(engine.network.head_Vd))
+    engine.model.network = replace(
+        engine.network, packed_head=prepack(engine.network.head_Vd)
+    )
     for agent in agents:
         engine.bank.add(agent, 1)
         wake(engine, agent)
@@ -52,7 +65,7 @@ def wake(engine: LocalEngine, agent: AgentId) -> None:
 
 def plain() -> Any:
     """The tiny model with the attention that transformers gives it."""
-    model = loud(_tiny()[0]).eval()
+    model = loud(build_tiny_model()[0]).eval()
     model.set_attn_implementation("sdpa")
     return model
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from docendo.cache import cache_folder
-from docendo.engines.local.base_model import _tiny
+from docendo.engines.local.bundled_models import build_tiny_model
 from docendo.engines.local.model_names import EMBEDDED
 from docendo.engines.local.tokens import Tokens
 from docendo.engines.local.workers import Workers
@@ -28,7 +27,7 @@ from docendo.prompts import (
 from docendo.records import AgentId, Completion, Example, Message, Request
 from docendo.serving.chat import read_chat
 from docendo.tools.calls import END, Toolset
-from tests.engines.toys import ANN, fresh
+from tests.engines.toys import ANN, fresh, vary
 from tests.hostile.mutate import SPECIAL
 from tests.serving.toys import chat
 
@@ -41,7 +40,7 @@ CHATML = (
 
 def _small() -> Tokens:
     """The tiny tokenizer with a chat template and control tokens of its own."""
-    tokenizer = _tiny()[1]
+    tokenizer = build_tiny_model()[1]
     tokenizer.add_special_tokens(
         {"additional_special_tokens": ["<|im_start|>", "<|im_end|>", "<s>", "[INST]"]}
     )
@@ -55,7 +54,7 @@ def _embedded() -> Tokens | None:
     return Tokens(AutoTokenizer.from_pretrained(found[-1])) if found else None
 
 
-KNOWN = {"plain": Tokens(_tiny()[1]), "small": _small(), "embedded": _embedded()}
+KNOWN = {"plain": Tokens(build_tiny_model()[1]), "small": _small(), "embedded": _embedded()}
 LETTERS = st.characters(exclude_categories=["Cs", "Cc"], max_codepoint=0x2FFFF)
 """The embedded model's vocabulary lacks some bytes: of control characters, and of planes that are hardly used."""
 TEXT = st.lists(
@@ -172,12 +171,12 @@ def test_what_a_tool_gives_is_text(tokens: Tokens, text: str) -> None:
 
 
 def test_an_engine_samples_and_trains_on_hostile_texts_as_text() -> None:
-    engine = replace(fresh(ANN), workers=Workers(1, 1))
+    engine = vary(fresh(ANN), workers=Workers(1, 1))
     hostile = "".join(SPECIAL)
     target = engine.target(Example(ANN, solve_prompt(hostile), hostile))
     assert engine.tokens.end not in target.prompt_tokens
     assert target.tokens.count(engine.tokens.end) == 1
-    row = engine.row(Request(AgentId("ann"), solve_prompt(hostile), 0, 4, 1.0, "test"))
+    row = engine.prepare(Request(AgentId("ann"), solve_prompt(hostile), 0, 4, 1.0, "test"))
     assert engine.tokens.end not in row.prompt
 
 

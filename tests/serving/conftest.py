@@ -1,17 +1,16 @@
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.workers import Workers
-from tests.engines.toys import AGENTS, fresh
+from tests.engines.toys import AGENTS, fresh, vary
 from tests.serving.toys import Served, served
 
 
 @pytest.fixture(scope="session")
 def engine() -> LocalEngine:
-    return replace(fresh(*AGENTS), workers=Workers(2, 1))
+    return vary(fresh(*AGENTS), workers=Workers(2, 1))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 from docendo.engines.local.engine import LocalEngine
 from docendo.records import Message, Request
 from docendo.seeds import seed_for
-from tests.engines.toys import AGENTS, ANN
+from tests.engines.toys import AGENTS, ANN, vary
 from tests.serving.toys import TOKEN, Served, chat, served
 
 
@@ -261,7 +261,7 @@ def test_a_server_ends_while_answers_are_under_way(engine: LocalEngine) -> None:
 def test_where_computing_fails_clients_are_told_and_the_next_is_answered(
     engine: LocalEngine, error: Exception
 ) -> None:
-    broken = replace(engine)
+    broken = vary(engine)
     calls = iter(range(1000))
 
     def sample_tokens(*given: Any) -> Any:
@@ -269,7 +269,7 @@ def test_where_computing_fails_clients_are_told_and_the_next_is_answered(
             raise error
         return engine.network.sample_tokens(*given)
 
-    broken.network = replace(engine.network, sample_tokens=sample_tokens)
+    broken.model.network = replace(engine.network, sample_tokens=sample_tokens)
     with served(broken) as mine:
         got = mine.ask()
         assert (got.status_code, got.json()["error"]["type"]) == (503, "server_error")

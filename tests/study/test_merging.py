@@ -9,7 +9,7 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from torch import Tensor
 
-from docendo.engines.local.base_model import _tiny
+from docendo.engines.local.bundled_models import build_tiny_model
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.peft_format import save_adapter
 from docendo.errors import UserError
@@ -76,7 +76,7 @@ def test_the_engine_makes_of_a_merged_adapter_what_peft_makes_of_it(
 ) -> None:
     merged = build_merged_engine(experts, LEAGUE, way)
     save_adapter(merged.bank, MERGED, tmp_path, "tiny")
-    bare = _tiny()[0].eval()
+    bare = build_tiny_model()[0].eval()
     bare.set_attn_implementation("sdpa")
     model = PeftModel.from_pretrained(bare, tmp_path)
     for ids in PROMPTS:

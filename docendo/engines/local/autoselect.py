@@ -1,4 +1,4 @@
-"""Which device and number format to compute in, and with what, chosen by measuring where the user does not say."""
+"""Chooses device, number format and kernels by measuring, where the user does not."""
 
 import time
 
@@ -11,74 +11,78 @@ from docendo.errors import UserError
 
 __all__ = ["choose_device", "choose_dtype", "choose_kernels"]
 
-_WORTH = 1.3
-"""bfloat16 is chosen from this speed-up on; below it, float32 is the more exact for nearly nothing."""
+_MIN_SPEEDUP = 1.3
+"""bfloat16 is chosen from here on; float32 is more exact."""
 _ROUNDS = 30
-"""The two formats take turns on one thread and the best time of each counts, so that other programs do not decide."""
+"""The formats take turns and the best time counts, so that other programs do not decide."""
 
 
-def choose_device(wanted: str) -> str:
-    """``cuda``, ``mps`` or ``cpu``. Raises UseError for one that this machine lacks."""
-    here = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if wanted == "auto":
-        return next(d for d in ("cuda", "mps", "cpu") if here[d])
-    if not here[wanted]:
+def choose_device(setting: str) -> str:
+    """``cuda``, ``mps`` or ``cpu``. Raises UserError for one that this machine lacks."""
+    available = ["cpu"]
+    if torch.backends.mps.is_available():
+        available.insert(0, "mps")
+    if torch.cuda.is_available():
+        available.insert(0, "cuda")
+    if setting == "auto":
+        return available[0]
+    if setting not in available:
         raise UserError(
-            f"[engine] device: {wanted!r} is not available here; available: {[d for d in here if here[d]]}"
+            f"[engine] device: {setting!r} is not available here; "
+            f"available: {sorted(available)}"
         )
-    return wanted
+    return setting
 
 
-def choose_dtype(wanted: str, device: str) -> str:
-    """``float32`` or ``bfloat16``: on processors without bfloat16 arithmetic the latter is several times slower."""
-    if wanted != "auto":
-        return wanted
-    seconds = {torch.float32: float("inf"), torch.bfloat16: float("inf")}
+def choose_dtype(setting: str, device: str) -> str:
+    """``float32`` or ``bfloat16``.
+
+    On processors without bfloat16 arithmetic the latter is several times slower.
+    """
+    if setting != "auto":
+        return setting
+    float32_seconds = bfloat16_seconds = float("inf")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     for _ in range(_ROUNDS):
-        for dtype in seconds:
-            seconds[dtype] = min(seconds[dtype], _seconds(dtype, device))
+        float32_seconds = min(float32_seconds, _time_product(torch.float32, device))
+        bfloat16_seconds = min(bfloat16_seconds, _time_product(torch.bfloat16, device))
     torch.set_num_threads(threads)
-    return (
-        "bfloat16"
-        if seconds[torch.float32] > _WORTH * seconds[torch.bfloat16]
-        else "float32"
-    )
+    is_worth_it = float32_seconds > _MIN_SPEEDUP * bfloat16_seconds
+    return "bfloat16" if is_worth_it else "float32"
 
 
-def choose_kernels(wanted: str, device: str, dtype: str) -> str:
-    """``compiled`` or ``torch``: where there is a C compiler, whichever decodes one layer faster.
+def choose_kernels(setting: str, device: str, dtype: str) -> str:
+    """``compiled`` or ``torch``: whichever decodes one layer faster.
 
-    Raises UseError where compiled functions are wanted and cannot be had.
+    Raises UserError where compiled kernels are demanded and cannot be had.
     """
-    if wanted == "torch" or (wanted == "auto" and device != "cpu"):
+    if setting == "torch" or (setting == "auto" and device != "cpu"):
         return "torch"
     if device != "cpu":
         raise UserError(
             f"[engine] kernels: 'compiled' is for processors, not for {device}; use 'auto'"
         )
-    number = getattr(torch, dtype)
-    library = load_kernels(number)
-    if wanted == "compiled":
+    torch_dtype = getattr(torch, dtype)
+    library = load_kernels(torch_dtype)
+    if setting == "compiled":
         if library is None:
             raise UserError(
-                "[engine] kernels: 'compiled' needs a C compiler that works; install gcc, or use 'auto'"
+                "[engine] kernels: 'compiled' needs a C compiler that works; "
+                "install gcc, or use 'auto'"
             )
-        return wanted
+        return setting
     threads = Workers.for_device(torch.device(device)).threads
-    fast = library is not None and is_faster(library, number, threads)
-    return "compiled" if fast else "torch"
+    if library is not None and is_faster(library, torch_dtype, threads):
+        return "compiled"
+    return "torch"
 
 
-def _seconds(dtype: torch.dtype, device: str) -> float:
-    """The time of a matrix product of the size that training does."""
-    x, w = (torch.ones(512, 1024, dtype=dtype, device=device) for _ in range(2))
+def _time_product(dtype: torch.dtype, device: str) -> float:
+    """Seconds of a matrix product of the size that training does."""
+    x = torch.ones(512, 1024, dtype=dtype, device=device)
+    weight = torch.ones(512, 1024, dtype=dtype, device=device)
     start = time.perf_counter()
-    product = x @ w.T
-    product.sum().item()
+    product = x @ weight.T
+    product.sum().item()  # an accelerator is waited for
     return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Which way of stepping the loaded model decodes with: a faster one is used where it gives the same answers."""
+"""How the loaded model steps in decoding: the faster way, where it gives the same answers."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -7,96 +7,101 @@ from logging import getLogger
 
 import torch
 
-from docendo.engines.local.decoding import (
-    DecodeRequest,
-    DecodeResult,
-    DecodingLimits,
-    decode,
-)
+from docendo.engines.local.capacity import DecodingLimits
+from docendo.engines.local.decode_request import DecodeRequest, DecodeResult
+from docendo.engines.local.decoding import decode
 from docendo.engines.lora.bank import AdapterBank
 from docendo.engines.model.network import Network, StepperFactory
 from docendo.records import BASE, AgentId, Request
 
 __all__ = ["autotune_step", "choose_step"]
 
-_ROWS, _PROMPTS, _LENGTH, _TOKENS = 32, 8, 24, 16
-_APART = 0.01
+_REQUESTS = 32
+_PROMPTS = 8
+_PROMPT_TOKENS = 24
+_ANSWER_TOKENS = 16
+_TOLERANCE = 0.01
 """Nats by which log-probabilities may differ."""
 
-_Answers = Callable[[StepperFactory], list[DecodeResult]]
+_Decode = Callable[[StepperFactory], list[DecodeResult]]
 
 
 def autotune_step(network: Network, bank: AdapterBank, other: StepperFactory) -> Network:
-    """The network with the other way of stepping, where it proves right and faster. Nobody may be in the bank."""
+    """The network, with the other way of stepping where that is right and faster.
+
+    The bank holds no agent, before and after.
+    """
     agents = [AgentId(f"rehearsal {i}") for i in range(3)]
     for agent in agents:
         bank.add(agent, 0)
-    bank.weights_SP.copy_(
-        torch.linspace(0, 1000, bank.weights_SP.numel())
-        .sin_()
-        .mul_(0.05)
-        .view_as(bank.weights_SP)
-    )
+    waves = torch.linspace(0, 1000, bank.weights_SP.numel()).sin_().mul_(0.05)
+    bank.weights_SP.copy_(waves.view_as(bank.weights_SP))
     bank.weights_SP[0] = 0
     bank.refresh()
-    rows = [_row(i, [BASE, *agents], len(network.head_Vd)) for i in range(_ROWS)]
 
-    def answers(steps: StepperFactory) -> list[DecodeResult]:
-        limits = DecodingLimits(
-            _ROWS - 8, 10**9, 512
-        )  # fewer seats than rows: some have to wait
-        return decode(replace(network, make_stepper=steps), rows, -1, limits, lambda: False)
+    vocabulary = len(network.head_Vd)
+    requests = [_build_request(i, [BASE, *agents], vocabulary) for i in range(_REQUESTS)]
+    # fewer rows than requests: some have to wait
+    limits = DecodingLimits(rows=_REQUESTS - 8, cache_columns=10**9, prefill_tokens=512)
 
-    chosen = choose_step(network.make_stepper, other, answers)
+    def decode_all(make_stepper: StepperFactory) -> list[DecodeResult]:
+        stepping = replace(network, make_stepper=make_stepper)
+        return decode(stepping, requests, -1, limits, is_stopped=lambda: False)
+
+    fastest = choose_step(network.make_stepper, other, decode_all)
     for agent in agents:
         bank.remove(agent)
     bank.set_weights(bank.weights_SP[:1].clone())
-    return replace(network, make_stepper=chosen)
+    return replace(network, make_stepper=fastest)
 
 
-def _row(i: int, agents: Sequence[AgentId], vocabulary: int) -> DecodeRequest:
-    prompt = i * _PROMPTS // _ROWS
-    agent = prompt * len(agents) // _PROMPTS
-    tokens = tuple((7 * prompt + 13 * t) % vocabulary for t in range(_LENGTH + prompt))
+def _build_request(
+    number: int, agents: Sequence[AgentId], vocabulary: int
+) -> DecodeRequest:
+    """Several requests share a prompt, and several prompts an agent."""
+    prompt = number * _PROMPTS // _REQUESTS
+    slot = prompt * len(agents) // _PROMPTS
+    length = _PROMPT_TOKENS + prompt
+    ids = tuple((7 * prompt + 13 * t) % vocabulary for t in range(length))
+    max_tokens = _ANSWER_TOKENS + number % 3
     return DecodeRequest(
-        agent, tokens, Request(agents[agent], (), i, max_tokens=_TOKENS + i % 3)
+        slot, ids, Request(agents[slot], (), number, max_tokens=max_tokens)
     )
 
 
 def choose_step(
     plain: StepperFactory,
     other: StepperFactory,
-    answers: _Answers,
+    decode_all: _Decode,
     clock: Callable[[], float] = time.perf_counter,
 ) -> StepperFactory:
-    """`other` where it gives the answers that `plain` gives, and sooner; a failure is told in one line."""
+    """`other` where it gives the answers of `plain`, and sooner. A failure is logged."""
+    log = getLogger("docendo")
     try:
-        got = answers(other)
+        results = decode_all(other)
     except RuntimeError as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        getLogger("docendo").warning(
-            "decoding by replay fails here (%s); decoding step by step", reason
-        )
+        log.warning("decoding by replay fails here (%s); decoding step by step", reason)
         return plain
-    if not _alike(answers(plain), got):
-        getLogger("docendo").warning(
-            "decoding by replay gives other answers here; decoding step by step"
-        )
+    if not _agree(decode_all(plain), results):
+        log.warning("decoding by replay gives other answers here; decoding step by step")
         return plain
+
     seconds = []
-    for steps in (plain, other):
+    for make_stepper in (plain, other):
         start = clock()
-        answers(steps)
+        decode_all(make_stepper)
         seconds.append(clock() - start)
     return other if seconds[1] < seconds[0] else plain
 
 
-def _alike(wanted: Sequence[DecodeResult], got: Sequence[DecodeResult]) -> bool:
-    if [w.tokens for w in wanted] != [g.tokens for g in got]:
-        return False
-    pairs = (
-        (x, y)
-        for w, g in zip(wanted, got, strict=True)
-        for x, y in zip(w.logprobs, g.logprobs, strict=True)
-    )
-    return all(abs(x - y) < _APART for x, y in pairs)
+def _agree(expected: Sequence[DecodeResult], results: Sequence[DecodeResult]) -> bool:
+    """Whether tokens are equal and log-probabilities about equal."""
+    for one, other in zip(expected, results, strict=True):
+        if one.tokens != other.tokens:
+            return False
+        for x, y in zip(one.logprobs, other.logprobs, strict=True):
+            # not >=: a difference that is not a number is one too
+            if not abs(x - y) < _TOLERANCE:
+                return False
+    return True

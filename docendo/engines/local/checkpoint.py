@@ -1,12 +1,14 @@
-"""All that an engine needs to go on as if it had never stopped: adapters in PEFT's layout, Adam's state. No pickle.
+"""Checkpoints: with them an engine goes on, bit by bit, as if it had never stopped. No pickle.
 
-engine.json   optimizer.safetensors   <agent>/adapter_config.json   <agent>/adapter_model.safetensors
+A folder holds engine.json, optimizer.safetensors, and every agent's adapter in PEFT's format:
+<agent>/adapter_config.json and <agent>/adapter_model.safetensors.
 """
 
 import json
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.peft_format import (
@@ -16,26 +18,33 @@ from docendo.engines.local.peft_format import (
     save_adapter,
     write_tensors,
 )
+from docendo.engines.lora.bank import AdapterBank
 from docendo.errors import UserError
 from docendo.records import BASE, AgentId
 
 __all__ = ["load_state", "save_state"]
 
-_ENGINE, _OPTIMIZER = "engine.json", "optimizer.safetensors"
+_ENGINE = "engine.json"
+_OPTIMIZER = "optimizer.safetensors"
+_LONGEST_NAME = 199
 
 
 def save_state(engine: LocalEngine, folder: Path) -> None:
-    """Write every agent's adapter and optimizer state into `folder`, which is made where it is missing."""
+    """Writes every agent's adapter and optimizer state into `folder`.
+
+    Raises UserError where an agent's name cannot be that of a folder.
+    """
     bank, adam = engine.bank, engine.adam
-    agents = [a for a in sorted(bank.slots, key=bank.slots.__getitem__) if a != BASE]
+    agents = sorted(bank.slots, key=bank.slots.__getitem__)
+    agents.remove(BASE)
     for agent in agents:
-        if not _folder(agent):
+        if not _is_folder_name(agent):
             raise UserError(
-                f"agent {agent!r} cannot be saved; wanted a name that can be a folder's"
+                f"agent {agent!r} cannot be saved; expected a name that can be a folder's"
             )
+
     for agent in agents:
         save_adapter(bank, agent, folder / agent, engine.base.name)
-    adam.resize(bank)
     folder.mkdir(parents=True, exist_ok=True)
     state = {
         "format": 1,
@@ -43,75 +52,85 @@ def save_state(engine: LocalEngine, folder: Path) -> None:
         "rank": bank.rank,
         "alpha": bank.alpha,
         "agents": agents,
+        # less than was set where memory ran out; with more, sums would run in another order
+        "train_tokens": engine.limits.max_tokens_per_microbatch,
     }
-    state |= {
-        "train_tokens": engine.train_tokens
-    }  # fewer than was set where memory ran out: sums keep their order
     (folder / _ENGINE).write_text(json.dumps(state, indent=2) + "\n")
-    slots = [
-        0,
-        *(bank.slots[a] for a in agents),
-    ]  # without the gaps that removed agents left
+
+    adam.resize(bank)
+    # without the gaps that removed agents left
+    slots = [0, *(bank.slots[agent] for agent in agents)]
     moments = {
-        "mean_SP": adam.mean_SP,
-        "square_SP": adam.square_SP,
-        "steps_S": adam.steps_S,
+        "mean_SP": adam.mean_SP[slots],
+        "square_SP": adam.square_SP[slots],
+        "steps_S": adam.steps_S[slots],
     }
-    write_tensors(
-        folder / _OPTIMIZER, {name: moment[slots] for name, moment in moments.items()}
-    )
+    write_tensors(folder / _OPTIMIZER, moments)
 
 
 def load_state(engine: LocalEngine, folder: Path) -> None:
-    """The engine holds the checkpoint's agents and no others, in the order that they had; training goes on bit by bit.
+    """Gives the engine the checkpoint's agents, in their order, and no others.
 
-    Raises UseError where the engine has another rank, alpha or base, or a file is damaged.
+    Raises UserError where the engine has another rank or alpha, or a file is damaged.
     """
-    bank, adam, path = engine.bank, engine.adam, folder / _ENGINE
-    state, optimizer = read_json(path), read_tensors(folder / _OPTIMIZER)
-    mine = {"format": 1, "rank": bank.rank, "alpha": bank.alpha}
-    got = {key: state.get(key) for key in mine}
-    if got != mine:
-        raise UserError(f"{path}: got {str(got)[:300]}, wanted {mine}")
-    halved = state.get("train_tokens", engine.train_tokens)
-    if type(halved) is not int or halved < 1:
+    bank = engine.bank
+    path = folder / _ENGINE
+    state = read_json(path)
+    moments = read_tensors(folder / _OPTIMIZER)
+
+    expected = {"format": 1, "rank": bank.rank, "alpha": bank.alpha}
+    saved = {key: state.get(key) for key in expected}
+    if saved != expected:
+        raise UserError(f"{path}: got {str(saved)[:300]}, expected {expected}")
+    limits = engine.limits
+    tokens = state.get("train_tokens", limits.max_tokens_per_microbatch)
+    if type(tokens) is not int or tokens < 1:
         raise UserError(
-            f"{path}: got train_tokens {str(halved)[:60]}, wanted a number of tokens"
+            f"{path}: got train_tokens {str(tokens)[:60]}, expected a number of tokens"
         )
-    agents = _agents(state.get("agents"), path)
-    engine.train_tokens = min(engine.train_tokens, halved)
-    slots = len(agents) + 1
-    wanted = {
-        "mean_SP": (slots, bank.size),
-        "square_SP": (slots, bank.size),
-        "steps_S": (slots,),
-    }
-    shapes = {key: tuple(x.shape) for key, x in optimizer.items()}
-    if shapes != wanted:
-        raise UserError(f"{folder / _OPTIMIZER}: got {shapes}, wanted {wanted}")
+    agents = _parse_agents(state.get("agents"), path)
+    _check_moments(moments, bank, len(agents) + 1, folder / _OPTIMIZER)
+
+    limits.max_tokens_per_microbatch = min(limits.max_tokens_per_microbatch, tokens)
     bank.slots = {BASE: 0}
     bank.set_weights(torch.zeros(1, bank.size, device=bank.device))
     for agent in agents:
         load_adapter(bank, agent, folder / agent)
-    for key, tensor in optimizer.items():
-        setattr(adam, key, tensor.to(bank.device))
+    for name, moment in moments.items():
+        setattr(engine.adam, name, moment.to(bank.device))
 
 
-def _agents(named: object, path: Path) -> list[AgentId]:
-    names = named if isinstance(named, list) else [None]
-    if not all(isinstance(name, str) and _folder(name) for name in names) or len(
-        set(names)
-    ) < len(names):
+def _check_moments(
+    moments: dict[str, Tensor], bank: AdapterBank, slots: int, path: Path
+) -> None:
+    expected = {
+        "mean_SP": (slots, bank.size),
+        "square_SP": (slots, bank.size),
+        "steps_S": (slots,),
+    }
+    shapes = {name: tuple(moment.shape) for name, moment in moments.items()}
+    if shapes != expected:
+        raise UserError(f"{path}: got {shapes}, expected {expected}")
+
+
+def _parse_agents(names: object, path: Path) -> list[AgentId]:
+    agents: list[AgentId] = []
+    if isinstance(names, list):
+        agents = [
+            AgentId(name)
+            for name in names
+            if isinstance(name, str) and _is_folder_name(name)
+        ]
+    if agents != names or len(set(agents)) < len(agents):
         raise UserError(
-            f"{path}: got agents {str(named)[:60]!r}, wanted a list of different names of folders"
+            f"{path}: got agents {str(names)[:60]!r}, "
+            "expected a list of different names of folders"
         )
-    return [AgentId(str(name)) for name in names]
+    return agents
 
 
-def _folder(agent: str) -> bool:
-    """Whether a folder of a checkpoint can have the name."""
-    return (
-        Path(agent).name == agent
-        and len(agent) < 200
-        and agent not in {"", "..", BASE, _ENGINE, _OPTIMIZER}
-    )
+def _is_folder_name(agent: str) -> bool:
+    """Whether a folder in a checkpoint can have the name."""
+    if agent in {"", "..", BASE, _ENGINE, _OPTIMIZER}:
+        return False
+    return Path(agent).name == agent and len(agent) <= _LONGEST_NAME

@@ -1,6 +1,6 @@
-"""Continuous batching: rows that come and go while others run, and are seen token by token.
+"""Continuous batching: requests come and go while others run, and are seen token by token.
 
-An answer's tokens are those that `decode` gives: whoever else is in the batch changes none of them.
+An answer's tokens are those that `decode` gives, whatever else is in the batch.
 """
 
 from collections import deque
@@ -9,157 +9,160 @@ from typing import NamedTuple
 
 import torch
 
-from docendo.engines.local.decoding import (
-    DecodeRequest,
-    DecodeResult,
-    DecodingLimits,
-    RunningBatch,
-)
+from docendo.engines.local.capacity import DecodingLimits, count_admissible
+from docendo.engines.local.decode_request import DecodeRequest, DecodeResult
+from docendo.engines.local.decoding import NO_REQUEST, RunningBatch
 from docendo.engines.model.kv_cache import ALIGN, CacheShape, aligned_width
 from docendo.engines.model.network import Network
 
-__all__ = ["ContinuousBatch", "StreamUpdate", "count_admissible"]
+__all__ = ["ContinuousBatch", "StreamUpdate"]
 
 
 class StreamUpdate(NamedTuple):
-    """What there is of an answer."""
+    """An answer that grew in the last step."""
 
     request_id: int
     result: DecodeResult
-    """It goes on growing, unless it is over."""
+    """It goes on growing, unless it is finished."""
     finished: bool
 
 
 class ContinuousBatch:
-    """The rows of one lane, by ticket. Not for several threads at once."""
+    """The requests of one worker, by id. Not for several threads at once."""
 
     def __init__(self, network: Network, end: int, limits: DecodingLimits) -> None:
-        self.network, self.end, self.limits = network, end, limits
+        self.network = network
+        self.end = end
+        self.limits = limits
         self.waiting: deque[tuple[int, DecodeRequest]] = deque()
         self.running: dict[int, DecodeResult] = {}
         self.batch: RunningBatch | None = None
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody waits and nobody runs."""
+        """Whether no request waits or runs."""
         return not self.waiting and not self.running
 
-    def add_request(self, request_id: int, row: DecodeRequest) -> None:
-        """A row that is to be answered: it joins with the next step, or once there is room."""
-        self.waiting.append((request_id, row))
+    def add_request(self, request_id: int, request: DecodeRequest) -> None:
+        """The request joins with the next step, or as soon as there is room."""
+        self.waiting.append((request_id, request))
 
     def abort_request(self, request_id: int) -> None:
-        """Nobody wants the answer any more. A ticket that is over or unknown is none."""
+        """Gives up a request. One that is finished or unknown changes nothing."""
         self.waiting = deque(pair for pair in self.waiting if pair[0] != request_id)
-        gone = self.running.pop(request_id, None)
-        if self.batch and gone is not None:
-            self.batch.seats = [
-                -1 if self._result(b) is gone else i for b, i in enumerate(self.batch.seats)
-            ]
+        aborted = self.running.pop(request_id, None)
+        if self.batch is None or aborted is None:
+            return
+        for b in range(len(self.batch.request_of_row)):
+            if self._result_of_row(b) is aborted:
+                self.batch.request_of_row[b] = NO_REQUEST
 
     @torch.inference_mode()
     def step(self) -> list[StreamUpdate]:
-        """The answers that grew: those that wait have joined as far as there is room, and all have a token more."""
+        """Admits waiting requests, and gives every running answer one more token."""
         self._join()
-        if self.batch and self.batch.running:
-            self.batch.step()
-        alive = {id(self._result(b)) for b in self.batch.running} if self.batch else set()
-        seen = [
-            StreamUpdate(ticket, result, id(result) not in alive)
-            for ticket, result in self.running.items()
+        batch = self.batch
+        if batch and batch.running:
+            batch.step()
+
+        unfinished = {id(self._result_of_row(b)) for b in batch.running} if batch else set()
+        updates = [
+            StreamUpdate(request_id, result, id(result) not in unfinished)
+            for request_id, result in self.running.items()
         ]
-        self.running = {s.request_id: s.result for s in seen if not s.finished}
+        self.running = {u.request_id: u.result for u in updates if not u.finished}
         if not self.running:
             self.batch = None
-        return seen
+        return updates
 
     def _join(self) -> None:
-        batch, waiting = self.batch, [row for _, row in self.waiting]
-        live = [batch.rows[batch.seats[b]] for b in batch.running] if batch else []
-        rows = waiting[: count_admissible(live, waiting, self.limits)]
-        if not rows:
+        """Moves the waiting requests that fit into the running batch, and reads their prompts."""
+        batch = self.batch
+        running: list[DecodeRequest] = []
+        if batch:
+            running = [batch.requests[batch.request_of_row[b]] for b in batch.running]
+        waiting = [request for _, request in self.waiting]
+        joining = waiting[: count_admissible(running, waiting, self.limits)]
+        if not joining:
             return
+
         if batch is None:
-            batch = self.batch = RunningBatch(self.network, rows, self.end, self.limits)
+            batch = RunningBatch(self.network, joining, self.end, self.limits)
+            self.batch = batch
         else:
-            _board(batch, rows)
-        batch.refill = len(batch.seats)
+            _append_requests(batch, joining)
+        # somebody waits for each of them: not even one free row is left empty
+        batch.admit_every = len(batch.request_of_row)
         batch.admit()
-        tickets = [self.waiting.popleft()[0] for _ in rows]
-        self.running |= zip(tickets, batch.results[-len(rows) :], strict=True)
 
-    def _result(self, seat: int) -> DecodeResult | None:
-        number = self.batch.seats[seat] if self.batch else -1
-        return self.batch.results[number] if self.batch and number >= 0 else None
+        for result in batch.results[-len(joining) :]:
+            request_id, _ = self.waiting.popleft()
+            self.running[request_id] = result
 
-
-def count_admissible(
-    running: Sequence[DecodeRequest],
-    waiting: Sequence[DecodeRequest],
-    limits: DecodingLimits,
-) -> int:
-    """How many of those that wait, the first first, can join those that run; one at least where nobody runs."""
-    keys, count = {r.key for r in running}, len(running)
-    answer = max((r.request.max_tokens for r in running), default=0)
-    prompt = max((len(r.prompt) for r in running), default=0)
-    for joined, row in enumerate(waiting):
-        answer, prompt = max(answer, row.request.max_tokens), max(prompt, len(row.prompt))
-        keys.add(row.key)
-        count += 1
-        needed = count * aligned_width(answer) + len(keys) * aligned_width(prompt)
-        if count > 1 and (count > limits.rows or needed > limits.cache_columns):
-            return joined
-    return len(waiting)
+    def _result_of_row(self, row: int) -> DecodeResult | None:
+        if self.batch is None:
+            return None
+        number = self.batch.request_of_row[row]
+        return None if number == NO_REQUEST else self.batch.results[number]
 
 
-def _board(batch: RunningBatch, rows: Sequence[DecodeRequest]) -> None:
-    """Rows that fit wait in the batch, which has room for them all; rows that ended are forgotten."""
-    running = batch.running
-    live = [batch.seats[b] for b in running]
-    place = {number: i for i, number in enumerate(live)}
-    batch.seats = [place.get(number, -1) for number in batch.seats]
-    batch.rows = [*(batch.rows[i] for i in live), *rows]
-    batch.results = [*(batch.results[i] for i in live), *(DecodeResult() for _ in rows)]
-    batch.waiting = len(live)
-    batch.widest = aligned_width(max(r.request.max_tokens for r in batch.rows))
+def _append_requests(batch: RunningBatch, joining: Sequence[DecodeRequest]) -> None:
+    """Lets requests that fit wait in the batch, with room for all; finished ones are dropped."""
+    running_rows = batch.running
+    unfinished = [batch.request_of_row[b] for b in running_rows]
+    new_number = {old: new for new, old in enumerate(unfinished)}
+
+    batch.request_of_row = [new_number.get(i, NO_REQUEST) for i in batch.request_of_row]
+    batch.requests = [*(batch.requests[i] for i in unfinished), *joining]
+    batch.results = [
+        *(batch.results[i] for i in unfinished),
+        *(DecodeResult() for _ in joining),
+    ]
+    batch.first_waiting = len(unfinished)
+    batch.max_width = aligned_width(max(r.request.max_tokens for r in batch.requests))
     batch.plan = None
-    if not _roomy(batch, running):
-        _refit(batch, running)
+    if not _has_room(batch, running_rows):
+        _resize(batch, running_rows)
 
 
-def _roomy(batch: RunningBatch, running: Sequence[int]) -> bool:
-    """Whether the store has room for all rows as it is, and keeps to the limits when they are at their longest."""
-    kept = {batch.place[b] for b in running}
-    fresh = {r.key for r in batch.rows} - {batch.prompts[q] for q in kept}
-    seats, places, width = (
-        len(batch.seats),
-        len(batch.prompts),
-        batch.store.prompts[0].shape[3],
-    )
-    return (
-        len(batch.rows) <= seats
-        and len(kept) + len(fresh) <= places
-        and max(len(r.prompt) for r in batch.rows) <= width
-        and seats * max(batch.width, batch.widest) + places * width
-        <= batch.limits.cache_columns
-    )
+def _has_room(batch: RunningBatch, running_rows: Sequence[int]) -> bool:
+    """Whether all requests fit into the cache as it is, within the limits at their longest."""
+    rows = len(batch.request_of_row)
+    prompts = len(batch.prompts)
+    prompt_width = batch.cache.prompts[0].shape[3]
+    used_prompts = {batch.prompt_of_row[b] for b in running_rows}
+    keys = {request.key for request in batch.requests}
+    new_keys = keys - {batch.prompts[q] for q in used_prompts}
+
+    if len(batch.requests) > rows or len(used_prompts) + len(new_keys) > prompts:
+        return False
+    if max(len(request.prompt) for request in batch.requests) > prompt_width:
+        return False
+    columns = rows * max(batch.width, batch.max_width) + prompts * prompt_width
+    return columns <= batch.limits.cache_columns
 
 
-def _refit(batch: RunningBatch, running: Sequence[int]) -> None:
-    """A store for all rows, and no more."""
-    used, rows = sorted({batch.place[b] for b in running}), batch.rows
-    places, prompt = (
-        len({r.key for r in rows}),
-        aligned_width(max(len(r.prompt) for r in rows)),
-    )
+def _resize(batch: RunningBatch, running_rows: Sequence[int]) -> None:
+    """Gives the batch a cache for all its requests, and no more."""
+    rows = len(batch.requests)
+    used_prompts = sorted({batch.prompt_of_row[b] for b in running_rows})
+    prompts = len({request.key for request in batch.requests})
+    prompt_width = aligned_width(max(len(request.prompt) for request in batch.requests))
     longest = max((len(result.tokens) for result in batch.results), default=0)
-    batch.width = min(batch.widest, max(ALIGN, 2 * aligned_width(longest)))
-    batch.store.resize(
-        CacheShape(used, places, prompt), CacheShape(running, len(rows), batch.width)
+    batch.width = min(batch.max_width, max(ALIGN, 2 * aligned_width(longest)))
+
+    batch.cache.resize(
+        CacheShape(used_prompts, prompts, prompt_width),
+        CacheShape(running_rows, rows, batch.width),
     )
-    batch.renumber(used, running)
-    batch.prompts += [None] * (places - len(used))
-    blank = batch.first_QV.new_zeros(places - len(used), batch.first_QV.shape[1])
-    batch.first_QV = torch.cat([batch.first_QV, blank])
-    batch.place += [0] * (len(rows) - len(running))
-    batch.seats += [-1] * (len(rows) - len(running))
+    batch.renumber(used_prompts, running_rows)
+
+    new_prompts = prompts - len(used_prompts)
+    new_rows = rows - len(running_rows)
+    blank_logits_QV = batch.first_logits_QV.new_zeros(
+        new_prompts, batch.first_logits_QV.shape[1]
+    )
+    batch.prompts += [None] * new_prompts
+    batch.first_logits_QV = torch.cat([batch.first_logits_QV, blank_logits_QV])
+    batch.prompt_of_row += [0] * new_rows
+    batch.request_of_row += [NO_REQUEST] * new_rows

@@ -1,63 +1,86 @@
-"""Memory that a pass frees stays with the process until the round ends: the next pass needs the same again.
+"""What is computed at once, and doing less at once where memory runs out."""
 
-By default the C library hands large blocks back at once, and every pass pays for the first touch of each of their
-pages: where page faults are dear, as in virtual machines, a tenth of the time.
-"""
-
-import ctypes
 import gc
-import os
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from traceback import clear_frames
-from typing import Any
+from typing import TypeVar
 
 from docendo.errors import RunError
 
-__all__ = ["give_back", "keep_memory", "out_of_memory", "recover"]
+__all__ = ["MemoryLimits", "is_out_of_memory", "recover", "with_backoff"]
 
-_TRIM, _TOP_PAD, _MAPPED, _ARENAS = -1, -2, -3, -8
-"""Names of glibc's settings, from malloc.h."""
+_Result = TypeVar("_Result")
 
-
-def keep_memory() -> None:
-    """Asks glibc to keep what is freed, and PyTorch for large pages. Elsewhere nothing happens."""
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-    setting = _of_glibc("mallopt")
-    if setting is not None:
-        for name, value in (
-            (_TRIM, 2**31 - 1),
-            (_TOP_PAD, 2**26),
-            (_MAPPED, 2**25),
-            (_ARENAS, 1),
-        ):
-            setting(name, value)
+_MESSAGES = ("can't allocate memory", "not enough memory", "out of memory", "bad_alloc")
+"""On a processor PyTorch raises a RuntimeError that says so in words alone."""
 
 
-def give_back() -> None:
-    """Asks glibc to return what is free: between rounds, or holes between what stays would add up over hours."""
-    trim = _of_glibc("malloc_trim")
-    if trim is not None:
-        trim(0)
+@dataclass
+class MemoryLimits:
+    """How much an engine computes at once; halved for good where memory runs out."""
+
+    max_num_seqs: int = 128
+    """The most completions in flight."""
+    cache_bytes: int = 2 * 2**30
+    """Size of the key-value cache: where prompts are long, fewer completions are in flight."""
+    prefill_tokens: int = 2048
+    """Tokens of the prompts that are read together."""
+    max_tokens_per_microbatch: int = 1536
+    """Of all workers together; bounds the memory of a backward pass."""
+
+    def microbatch_tokens(self, workers: int) -> int:
+        """One worker's share of so many, at least one token."""
+        return max(1, self.max_tokens_per_microbatch // workers)
+
+    def halve_sampling(self, attempted: int) -> None:
+        """Memory did not suffice for `attempted` completions.
+
+        Raises RunError where there was a single one.
+        """
+        if self.max_num_seqs == 1 and self.prefill_tokens == 1:
+            raise RunError(
+                "out of memory with a single answer in flight; "
+                "use a smaller model or shorter answers"
+            )
+        self.max_num_seqs = max(1, min(self.max_num_seqs, attempted) // 2)
+        self.prefill_tokens = max(1, self.prefill_tokens // 2)
+
+    def halve_microbatches(self) -> None:
+        """Memory did not suffice for a pass. Raises RunError where it was over single tokens."""
+        if self.max_tokens_per_microbatch == 1:
+            raise RunError(
+                "out of memory at 1 tokens a micro-batch; use a smaller model or rank"
+            )
+        self.max_tokens_per_microbatch //= 2
 
 
-def _of_glibc(name: str) -> Any:
-    """A function of the C library; None where it has none of that name."""
-    return (
-        getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None
-    )
+def with_backoff(run: Callable[[], _Result], shrink: Callable[[], None]) -> _Result:
+    """The result of `run`. Where memory runs out, it calls `shrink` and tries again.
+
+    `shrink` raises RunError where no less is possible. Other errors of `run` are raised.
+    """
+    while True:
+        try:
+            return run()
+        except (MemoryError, RuntimeError) as error:
+            recover(error)
+            shrink()
 
 
-def out_of_memory(error: BaseException) -> bool:
-    """Whether an allocator gave up; on the CPU PyTorch says so in words alone."""
-    told = ("can't allocate memory", "not enough memory", "out of memory", "bad_alloc")
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an allocator failed."""
     if isinstance(error, RunError):
         return False
-    return isinstance(error, MemoryError) or any(words in str(error) for words in told)
+    if isinstance(error, MemoryError):
+        return True
+    return any(message in str(error) for message in _MESSAGES)
 
 
 def recover(error: BaseException) -> None:
-    """Gives back what was allocated on the way to an allocator's failure; any other error is raised again."""
-    if not out_of_memory(error):
+    """Frees what was allocated before an allocator failed. Raises any other error again."""
+    if not is_out_of_memory(error):
         raise error
     clear_frames(error.__traceback__)
     torch = sys.modules.get("torch")

@@ -1,4 +1,7 @@
-"""Adapters in PEFT's directory format, and the base with one adapter merged in. PEFT itself is not imported."""
+"""Adapters in PEFT's folder format, and the base with one adapter merged in.
+
+PEFT itself is not imported.
+"""
 
 import copy
 import json
@@ -24,26 +27,29 @@ __all__ = [
     "write_tensors",
 ]
 
-_CONFIG, _WEIGHTS, _PREFIX = (
-    "adapter_config.json",
-    "adapter_model.safetensors",
-    "base_model.model.",
-)
-_PLAIN = {"bias": "none", "fan_in_fan_out": False, "lora_bias": False, "use_dora": False}
+_CONFIG = "adapter_config.json"
+_WEIGHTS = "adapter_model.safetensors"
+_PREFIX = "base_model.model."
+_PLAIN_LORA = {
+    "bias": "none",
+    "fan_in_fan_out": False,
+    "lora_bias": False,
+    "use_dora": False,
+}
+"""Settings of PEFT with which an adapter is what the bank can hold."""
+_UNSET = ("layers_to_transform", "modules_to_save", "target_parameters")
+_EMPTY = ("alpha_pattern", "rank_pattern")
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-_LARGEST = 1e6
-_ABSENT = (
-    "alpha_pattern",
-    "layers_to_transform",
-    "modules_to_save",
-    "rank_pattern",
-    "target_parameters",
-)
+_MAX_ALPHA = 1e6
 
 
 def save_adapter(bank: AdapterBank, agent: AgentId, folder: Path, base_name: str) -> None:
-    """Two files in `folder` that PEFT, vLLM and others load on top of the model `base_name`; weights in float32."""
+    """Two files in `folder` that PEFT, vLLM and others load on top of the model `base_name`.
+
+    The weights are in float32.
+    """
     matrices = bank.matrices(agent)
+    has_whole_alpha = float(bank.alpha).is_integer()
     config = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
@@ -51,58 +57,62 @@ def save_adapter(bank: AdapterBank, agent: AgentId, folder: Path, base_name: str
         "revision": None,
         "inference_mode": True,
         "r": bank.rank,
-        "lora_alpha": int(bank.alpha) if float(bank.alpha).is_integer() else bank.alpha,
+        "lora_alpha": int(bank.alpha) if has_whole_alpha else bank.alpha,
         "lora_dropout": 0.0,
         "target_modules": sorted({name.rpartition(".")[2] for name in matrices}),
         "init_lora_weights": True,
         "use_rslora": False,
-        **_PLAIN,
-        **dict.fromkeys(("layers_to_transform", "modules_to_save", "target_parameters")),
-        "alpha_pattern": {},
-        "rank_pattern": {},
+        **_PLAIN_LORA,
+        **dict.fromkeys(_UNSET),
+        **{name: {} for name in _EMPTY},
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-    write_tensors(folder / _WEIGHTS, {k: x.float() for k, x in _named(matrices).items()})
+    tensors = {key: matrix.float() for key, matrix in _tensors_by_key(matrices).items()}
+    write_tensors(folder / _WEIGHTS, tensors)
 
 
 def load_adapter(bank: AdapterBank, agent: AgentId, folder: Path) -> None:
-    """`agent` gets the adapter in `folder`; it is added where the bank has no such agent.
+    """Gives `agent` the adapter in `folder`; adds the agent where the bank has none of the name.
 
-    Another alpha is welcome: B is rescaled, so that the weights change as they did where the adapter was saved. Raises
-    UseError, and changes nothing, where rank, layers or shapes differ or the files hold more than plain LoRA.
+    The adapter may have another alpha: B is rescaled, so that it changes the base as it did
+    where it was saved. Raises UserError, and changes nothing, where rank, layers or shapes
+    differ or the files hold more than plain LoRA.
     """
     if agent == BASE:
         raise UserError("the base keeps no adapter; load it into an agent")
-    factor = _scale(bank, folder) / bank.scale
+    rescale_b = _read_scale(bank, folder) / bank.scale
     tensors = read_tensors(folder / _WEIGHTS)
-    _check(bank, tensors, folder / _WEIGHTS)
+    _check_tensors(bank, tensors, folder / _WEIGHTS)
+
     if agent not in bank.slots:
         bank.add(agent, 0)
-    for key, into in _named(bank.matrices(agent)).items():
-        into.copy_(tensors[key])
-        if factor != 1 and key.endswith("lora_B.weight"):
-            into.mul_(factor)
+    for key, matrix in _tensors_by_key(bank.matrices(agent)).items():
+        matrix.copy_(tensors[key])
+        if rescale_b != 1 and key.endswith("lora_B.weight"):
+            matrix.mul_(rescale_b)
     bank.refresh()
 
 
 def save_merged(engine: LocalEngine, agent: AgentId, folder: Path) -> None:
-    """The base with the agent's adapter merged in, as a plain Hugging Face model with its tokenizer."""
+    """The base with the agent's adapter merged in: a Hugging Face model with its tokenizer."""
     base, bank = engine.base, engine.bank
     updates = {name: bank.scale * b @ a for name, (a, b) in bank.matrices(agent).items()}
-    merged, seen = dict[str, Tensor](), set[int]()
+    merged: dict[str, Tensor] = {}
+    seen_addresses: set[int] = set()
     for key, tensor in base.model.state_dict().items():
-        name, _, kind = key.rpartition(".base.")
-        if name in updates:
-            whole = (
-                (tensor.float() + updates[name]).to(tensor.dtype)
-                if kind == "weight"
-                else tensor
-            )
-            merged[f"{name}.{kind}"] = whole
-        elif tensor.data_ptr() not in seen:  # a tied output head is the embedding once more
+        layer, _, kind = key.rpartition(".base.")
+        if layer in updates:
+            if kind == "weight":
+                updated = tensor.float() + updates[layer]
+                merged[f"{layer}.weight"] = updated.to(tensor.dtype)
+            else:
+                merged[f"{layer}.{kind}"] = tensor
+        elif tensor.data_ptr() not in seen_addresses:
+            # a tied output head is the embedding once more, and is left out
             merged[key] = tensor
-        seen.add(tensor.data_ptr())
+        seen_addresses.add(tensor.data_ptr())
+
     config = copy.deepcopy(base.config)
     config.architectures = [type(base.model).__name__]
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,22 +123,26 @@ def save_merged(engine: LocalEngine, agent: AgentId, folder: Path) -> None:
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """A safetensors file. Raises RunError where it cannot be written, on a full disk for instance."""
+    """A safetensors file. Raises RunError where it cannot be written, as on a full disk."""
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    own = {
-        k: x.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for k, x in tensors.items()
-    }
+    # the format takes no tensors that share memory
+    copies: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        on_host = tensor.detach().cpu()
+        copies[name] = on_host.clone(memory_format=torch.contiguous_format)
     try:
-        save_file(own, path, metadata={"format": "pt"})
+        save_file(copies, path, metadata={"format": "pt"})
     except (OSError, SafetensorError) as error:
         raise RunError(f"cannot write {path}: {error}") from error
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file, on the CPU. Raises UseError where there is none or it is damaged."""
+    """The tensors of a safetensors file, on the CPU.
+
+    Raises UserError where there is none or it is damaged.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -139,65 +153,76 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file. Raises UseError where there is none or it is damaged."""
+    """The object in a JSON file. Raises UserError where there is none or it is damaged."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"cannot read {path}: {error}") from error
-    if not isinstance(found, dict):
-        raise UserError(f"{path}: got a {type(found).__name__}, wanted an object")
-    return found
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: got a {type(content).__name__}, expected an object")
+    return content
 
 
-def _named(matrices: Mapping[str, tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
-    return {
-        f"{_PREFIX}{n}.lora_{side}.weight": x
-        for n, pair in matrices.items()
-        for side, x in zip("AB", pair, strict=True)
-    }
+def _tensors_by_key(matrices: Mapping[str, tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
+    """The matrices under their keys in PEFT's file."""
+    tensors: dict[str, Tensor] = {}
+    for layer, (a, b) in matrices.items():
+        tensors[f"{_PREFIX}{layer}.lora_A.weight"] = a
+        tensors[f"{_PREFIX}{layer}.lora_B.weight"] = b
+    return tensors
 
 
-def _scale(bank: AdapterBank, folder: Path) -> float:
-    """What the saved B A is multiplied with."""
+def _read_scale(bank: AdapterBank, folder: Path) -> float:
+    """The factor of the saved B A. Raises UserError where it is not plain LoRA of this rank."""
     path = folder / _CONFIG
     config = read_json(path)
     if config.get("peft_type") != "LORA":
-        raise UserError(f"{path}: got peft_type {config.get('peft_type')!r}, wanted 'LORA'")
-    for key, plain in {**_PLAIN, **dict.fromkeys(_ABSENT)}.items():
-        if (got := config.get(key) or plain) != plain:
+        raise UserError(
+            f"{path}: got peft_type {config.get('peft_type')!r}, expected 'LORA'"
+        )
+    expected = {**_PLAIN_LORA, **dict.fromkeys(sorted((*_UNSET, *_EMPTY)))}
+    for name, plain in expected.items():
+        setting = config.get(name) or plain
+        if setting != plain:
             raise UserError(
-                f"{path}: got {key} {got!r}; only plain LoRA can be loaded, where it is {plain!r}"
+                f"{path}: got {name} {setting!r}; "
+                f"only plain LoRA can be loaded, where it is {plain!r}"
             )
+
     rank, alpha = config.get("r"), config.get("lora_alpha")
     if rank != bank.rank:
-        raise UserError(f"{path}: got an adapter of rank {rank}, wanted rank {bank.rank}")
-    if not isinstance(alpha, int | float) or not 0 < alpha <= _LARGEST:
+        raise UserError(f"{path}: got an adapter of rank {rank}, expected rank {bank.rank}")
+    if not isinstance(alpha, int | float) or not 0 < alpha <= _MAX_ALPHA:
         raise UserError(
-            f"{path}: got lora_alpha {alpha!r}, wanted a number above 0 and up to {_LARGEST:g}"
+            f"{path}: got lora_alpha {alpha!r}, "
+            f"expected a number above 0 and up to {_MAX_ALPHA:g}"
         )
+    # rank-stabilised LoRA (Kalajdzievski 2023) divides by the root of the rank
     return float(alpha) / (sqrt(bank.rank) if config.get("use_rslora") else bank.rank)
 
 
-def _check(bank: AdapterBank, tensors: Mapping[str, Tensor], path: Path) -> None:
-    wanted = {key: tuple(x.shape) for key, x in _named(bank.matrices(BASE)).items()}
-    for told, names in (
-        ("misses", wanted.keys() - tensors),
-        ("has an unknown", tensors.keys() - wanted),
-    ):
-        if names:
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+def _check_tensors(bank: AdapterBank, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Raises UserError unless the tensors are finite matrices of the bank's layers."""
+    matrices = _tensors_by_key(bank.matrices(BASE))
+    _check_layers("misses", matrices.keys() - tensors.keys(), path)
+    _check_layers("has an unknown", tensors.keys() - matrices.keys(), path)
+    for key, matrix in matrices.items():
+        tensor, shape = tensors[key], tuple(matrix.shape)
+        if tuple(tensor.shape) != shape:
             raise UserError(
-                f"{path} {told} {min(names)}{more}; wanted matrices for the same layers as the engine's"
+                f"{path}: got {key} of shape {tuple(tensor.shape)}, expected {shape}"
             )
-    for key, shape in wanted.items():
-        got = tensors[key]
-        if tuple(got.shape) != shape:
-            raise UserError(
-                f"{path}: got {key} of shape {tuple(got.shape)}, wanted {shape}"
-            )
-        if got.dtype not in _FLOATS:
-            raise UserError(
-                f"{path}: got {key} of {got.dtype}, wanted one of {', '.join(map(str, _FLOATS))}"
-            )
-        if not bool(got.isfinite().all()):
+        if tensor.dtype not in _FLOATS:
+            names = ", ".join(map(str, _FLOATS))
+            raise UserError(f"{path}: got {key} of {tensor.dtype}, expected one of {names}")
+        if not bool(tensor.isfinite().all()):
             raise UserError(f"{path}: got numbers that are not finite in {key}")
+
+
+def _check_layers(problem: str, keys: set[str], path: Path) -> None:
+    if keys:
+        more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+        raise UserError(
+            f"{path} {problem} {min(keys)}{more}; "
+            "expected matrices for the same layers as the engine's"
+        )

@@ -1,43 +1,78 @@
-"""How likely an agent finds texts that are given: a training pass without its way back."""
+"""Scoring: how likely an agent finds given texts, by a training pass without its way back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from docendo.engines.local.backward import TrainRow, forward, micro_batches
-from docendo.engines.local.workers import Workers, contiguous_chunks
-from docendo.engines.model.network import Network
-from docendo.records import Target
+from docendo.engines.local.backward import forward
+from docendo.engines.local.loaded_model import LoadedModel
+from docendo.engines.local.memory import MemoryLimits, with_backoff
+from docendo.engines.local.train_rows import TrainRow, micro_batches, pack
+from docendo.engines.local.usage import usage_of_rows
+from docendo.engines.local.workers import contiguous_chunks
+from docendo.errors import UserError
+from docendo.records import Example, Target, Usage
 
-__all__ = ["TargetScores", "score_targets"]
+__all__ = ["Scorer", "TargetScores"]
 
 TargetScores = dict[Target, tuple[float, ...]]
 """Log-probabilities of each target's tokens, in nats."""
 
 
-def score_targets(
-    network: Network, rows: Sequence[TrainRow], cap: int, workers: Workers
-) -> TargetScores:
-    """The scores of every target in the rows; each worker has its share of them, `cap` tokens at once."""
-    parts = contiguous_chunks([row.length for row in rows], workers.count)
-    jobs = [
-        partial(_scored, network, [rows[i] for i in part], cap, workers.stop.is_set)
-        for part in parts
-    ]
-    return {target: score for found in workers.run(jobs) for target, score in found.items()}
+@dataclass
+class Scorer:
+    model: LoadedModel
+    limits: MemoryLimits
+    usage: list[Usage]
+    """The compute spent is appended."""
 
+    def score(self, examples: Sequence[Example], purpose: str) -> list[tuple[float, ...]]:
+        """Log-probabilities of the tokens of each example's text, and of its end.
 
-def _scored(
-    network: Network, rows: Sequence[TrainRow], cap: int, stop: Callable[[], bool]
-) -> TargetScores:
-    found: TargetScores = {}
-    for batch in micro_batches(rows, cap):
-        if stop():
-            break
-        logprobs = iter(forward(network, batch).tolist())
-        found |= {
-            target: tuple(islice(logprobs, len(target.tokens)))
-            for row in batch
-            for target in row.targets
-        }
-    return found
+        Empty for an example that does not fit the model. Examples with the same messages share
+        one reading of them.
+        """
+        targets = [self.model.tokens.target(example) for example in examples]
+        if not all(target.prompt_tokens for target in targets):
+            raise UserError(
+                "a text without messages before it; "
+                "its first token would be predicted from nothing"
+            )
+        slots = self.model.slots_of(targets)
+        context = self.model.base.context
+        fitting = [
+            target
+            for target in dict.fromkeys(targets)
+            if len(target.prompt_tokens) + len(target.tokens) <= context
+        ]
+
+        def score_rows() -> tuple[list[TrainRow], TargetScores]:
+            max_tokens = self.limits.microbatch_tokens(self.model.workers.count)
+            rows = pack(fitting, slots, max_tokens)
+            return rows, self._score_parallel(rows, max_tokens)
+
+        rows, scores = with_backoff(score_rows, self.limits.halve_microbatches)
+        self.usage += usage_of_rows(self.model.shape.forward_flops, rows, purpose)
+        return [scores.get(target, ()) for target in targets]
+
+    def _score_parallel(self, rows: Sequence[TrainRow], max_tokens: int) -> TargetScores:
+        workers = self.model.workers
+        chunks = contiguous_chunks([row.length for row in rows], workers.count)
+        jobs = [
+            partial(self._score, [rows[i] for i in chunk], max_tokens) for chunk in chunks
+        ]
+        scores: TargetScores = {}
+        for scores_of_chunk in workers.run(jobs):
+            scores |= scores_of_chunk
+        return scores
+
+    def _score(self, rows: Sequence[TrainRow], max_tokens: int) -> TargetScores:
+        scores: TargetScores = {}
+        for batch in micro_batches(rows, max_tokens):
+            if self.model.workers.stop.is_set():
+                break
+            logprobs = iter(forward(self.model.network, batch).tolist())
+            for target in (target for row in batch for target in row.targets):
+                scores[target] = tuple(islice(logprobs, len(target.tokens)))
+        return scores

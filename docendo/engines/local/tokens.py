@@ -1,4 +1,4 @@
-"""Messages to token ids, once. Special tokens in anybody's text stay text."""
+"""Messages and texts to token ids. Special tokens in anybody's text stay text."""
 
 import json
 import uuid
@@ -8,19 +8,24 @@ from functools import cached_property
 from typing import Any
 
 from docendo.errors import UserError
-from docendo.records import Message
+from docendo.records import Example, Message, Target
+from docendo.tools.calls import split_tool_calls
 
 __all__ = ["Tokens"]
 
-_PLAIN = {"system": "{}\n\n", "user": "Question: {}\n", "assistant": "{}\n\n"}
+_PLAIN_FORMS = {"system": "{}\n\n", "user": "Question: {}\n", "assistant": "{}\n\n"}
+_MAX_CACHED_PROMPTS = 2_000
 
 
 @dataclass
 class Tokens:
-    """A tokenizer with a chat form. A model without a chat template gets plain ``Question:`` and ``Answer`` lines."""
+    """A tokenizer with a chat form.
+
+    A model without a chat template gets plain ``Question:`` lines.
+    """
 
     tokenizer: Any
-    known: dict[tuple[Message, ...], tuple[int, ...]] = field(
+    prompt_cache: dict[tuple[Message, ...], tuple[int, ...]] = field(
         default_factory=dict, repr=False
     )
 
@@ -37,81 +42,93 @@ class Tokens:
     def prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """The ids of a conversation up to where the next answer starts."""
         key = tuple(messages)
-        if key not in self.known:
-            if len(self.known) > 2_000:
-                self.known.clear()
-            self.known[key] = self._prompt(key)
-        return self.known[key]
+        if key not in self.prompt_cache:
+            if len(self.prompt_cache) > _MAX_CACHED_PROMPTS:
+                self.prompt_cache.clear()
+            self.prompt_cache[key] = self._prompt(key)
+        return self.prompt_cache[key]
 
     def text(self, content: str) -> list[int]:
         """The ids of plain text, in which control tokens have no power."""
-        ids = list(
-            self.tokenizer(content, add_special_tokens=False, split_special_tokens=True)[
-                "input_ids"
-            ]
+        encoded = self.tokenizer(
+            content, add_special_tokens=False, split_special_tokens=True
         )
-        # a tokenizer splits the tokens that it calls special, and not others that were added, such as <think>
-        return (
-            ids
-            if self._added.isdisjoint(ids)
-            else list(self._bare.encode(content, add_special_tokens=False).ids)
-        )
-
-    @cached_property
-    def _added(self) -> frozenset[int]:
-        """The tokens that were added to the vocabulary, less runs of spaces, which are text."""
-        return frozenset(
-            i
-            for i, token in self.tokenizer.added_tokens_decoder.items()
-            if token.content.strip()
-        )
-
-    @cached_property
-    def _bare(self) -> Any:
-        """The same tokenizer before any token was added to it."""
-        from tokenizers import Tokenizer
-
-        written = json.loads(self.tokenizer.backend_tokenizer.to_str())
-        return Tokenizer.from_str(
-            json.dumps(written | {"added_tokens": [], "truncation": None, "padding": None})
-        )
+        ids: list[int] = list(encoded["input_ids"])
+        if self._added_tokens.isdisjoint(ids):
+            return ids
+        # a tokenizer splits what it calls special, and not what else was added, like <think>
+        return list(self._bare_tokenizer.encode(content, add_special_tokens=False).ids)
 
     def completion(self, content: str) -> tuple[int, ...]:
-        """The ids of an answer as training wants it: the text and the end of the turn."""
+        """The ids of a complete answer: the text and the end of the turn."""
         return (*self.text(content), self.end)
 
-    def decode(self, ids: Sequence[int]) -> str:
-        return str(
-            self.tokenizer.decode(
-                [i for i in ids if i != self.end], skip_special_tokens=True
-            )
+    def target(self, example: Example) -> Target:
+        """An example as token ids. Results of tools in it are read and not learned."""
+        tokens: list[int] = []
+        counts: list[bool] = []
+        for part in split_tool_calls(example.text):
+            ids = self.text(part.text)
+            tokens += ids
+            counts += [not part.from_tool] * len(ids)
+        tokens.append(self.end)
+        counts.append(True)
+        return Target(
+            example.agent,
+            self.prompt(example.messages),
+            tuple(tokens),
+            example.weight,
+            sampled=() if all(counts) else tuple(counts),
         )
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of an answer, without the end of the turn."""
+        without_end = [i for i in ids if i != self.end]
+        return str(self.tokenizer.decode(without_end, skip_special_tokens=True))
+
+    @cached_property
+    def _added_tokens(self) -> frozenset[int]:
+        """The tokens added to the vocabulary, without runs of spaces, which are text."""
+        added = self.tokenizer.added_tokens_decoder.items()
+        return frozenset(i for i, token in added if token.content.strip())
+
+    @cached_property
+    def _bare_tokenizer(self) -> Any:
+        """The tokenizer before any token was added to it."""
+        from tokenizers import Tokenizer
+
+        settings = json.loads(self.tokenizer.backend_tokenizer.to_str())
+        settings |= {"added_tokens": [], "truncation": None, "padding": None}
+        return Tokenizer.from_str(json.dumps(settings))
+
     def _prompt(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
+        """The chat template around stand-ins, each of which its message's text replaces."""
         if self.tokenizer.chat_template is None:
-            return tuple(
-                self.text("".join(_PLAIN[m.role].format(m.content) for m in messages))
-            )
+            lines = [_PLAIN_FORMS[m.role].format(m.content) for m in messages]
+            return tuple(self.text("".join(lines)))
+
         mark = uuid.UUID(int=len(messages)).hex
         stand_ins = [
-            {"role": m.role, "content": f"{mark}{i}{mark}"} for i, m in enumerate(messages)
+            {"role": message.role, "content": f"{mark}{i}{mark}"}
+            for i, message in enumerate(messages)
         ]
         form = self.tokenizer.apply_chat_template(
             stand_ins, tokenize=False, add_generation_prompt=True
         )
         ids: list[int] = []
         for i, message in enumerate(messages):
-            before, found, form = form.partition(f"{mark}{i}{mark}")
-            if not found:
+            before, stand_in, form = form.partition(f"{mark}{i}{mark}")
+            if not stand_in:
                 raise UserError(
-                    f"the model's chat template does not show its {message.role} message; use another model"
+                    f"the model's chat template does not show its {message.role} message; "
+                    "use another model"
                 )
-            ids += self._control(before) + self.text(message.content)
-        return tuple(ids + self._control(form))
+            ids += self._control(before)
+            ids += self.text(message.content)
+        return (*ids, *self._control(form))
 
     def _control(self, form: str) -> list[int]:
-        return (
-            list(self.tokenizer(form, add_special_tokens=False)["input_ids"])
-            if form
-            else []
-        )
+        """The ids of a piece of the chat template, in which control tokens have their power."""
+        if not form:
+            return []
+        return list(self.tokenizer(form, add_special_tokens=False)["input_ids"])

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from docendo.engines.local.backward import TrainRow
-from docendo.engines.local.decoding import DecodeRequest, DecodeResult
+from docendo.engines.local.decode_request import DecodeRequest, DecodeResult, PromptKey
+from docendo.engines.local.train_rows import TrainRow
 from docendo.engines.profiling.flops import ModelShape
 from docendo.records import AgentId, Usage
 
@@ -12,44 +12,50 @@ __all__ = ["usage_of_rows", "usage_of_sampling"]
 
 
 def usage_of_sampling(
-    shape: ModelShape, rows: Sequence[DecodeRequest], results: Sequence[DecodeResult]
+    shape: ModelShape,
+    requests: Sequence[DecodeRequest],
+    results: Sequence[DecodeResult],
 ) -> list[Usage]:
-    """The work of each agent and purpose; a prompt is read once for all its rows."""
+    """The usage of each agent and purpose. A prompt is read once for all its requests."""
     tokens: Counter[tuple[AgentId, str]] = Counter()
     flops: Counter[tuple[AgentId, str]] = Counter()
-    seen = set()
-    for row, result in zip(rows, results, strict=True):
-        key, n, p = (
-            (row.request.agent, row.request.purpose),
-            len(result.tokens),
-            len(row.prompt),
-        )
-        if (row.slot, row.prompt) not in seen:
-            seen.add((row.slot, row.prompt))
-            tokens[key] += p
-            flops[key] += int(shape.forward_flops(p, p * (p + 1) // 2, 1))
-        tokens[key] += n
-        if n:
-            flops[key] += int(
-                shape.forward_flops(n - 1, (n - 1) * p + n * (n - 1) // 2, n - 1)
-            )
-    return [Usage(*key, tokens[key], float(flops[key])) for key in tokens]
+    read_prompts: set[PromptKey] = set()
+    for request, result in zip(requests, results, strict=True):
+        account = (request.request.agent, request.request.purpose)
+        prompt = len(request.prompt)
+        answer = len(result.tokens)
+        if request.key not in read_prompts:
+            read_prompts.add(request.key)
+            tokens[account] += prompt
+            flops[account] += int(shape.forward_flops(prompt, _triangle(prompt), 1))
+
+        tokens[account] += answer
+        if answer:
+            # the last token is not read, and the prompt's pass predicts the first one
+            steps = answer - 1
+            context = steps * prompt + _triangle(steps)
+            flops[account] += int(shape.forward_flops(steps, context, steps))
+    return [Usage(*account, tokens[account], float(flops[account])) for account in tokens]
 
 
 def usage_of_rows(
-    cost: Callable[[int, int, int], float], rows: Sequence[TrainRow], purpose: str
+    flops_of_pass: Callable[[int, int, int], float], rows: Sequence[TrainRow], purpose: str
 ) -> list[Usage]:
-    """The work of each row; `cost` is of (tokens, context, predicted tokens), as `ModelShape` has it of a pass."""
-    found = []
+    """The usage of each row.
+
+    `flops_of_pass` is a method of `ModelShape`: of (tokens, context, predicted tokens).
+    """
+    usage = []
     for row in rows:
-        p, sizes = len(row.prompt), [len(t.tokens) for t in row.targets]
-        context = p * (p + 1) // 2 + sum(n * p + n * (n + 1) // 2 for n in sizes)
-        found.append(
-            Usage(
-                row.targets[0].agent,
-                purpose,
-                row.length,
-                cost(row.length, context, sum(sizes)),
-            )
-        )
-    return found
+        prompt = len(row.prompt)
+        context = _triangle(prompt)
+        for target in row.targets:
+            context += len(target.tokens) * prompt + _triangle(len(target.tokens))
+        flops = flops_of_pass(row.length, context, row.predicted)
+        usage.append(Usage(row.targets[0].agent, purpose, row.length, flops))
+    return usage
+
+
+def _triangle(tokens: int) -> int:
+    """Positions that so many tokens look at when each sees itself and those before it."""
+    return tokens * (tokens + 1) // 2

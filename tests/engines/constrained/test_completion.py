@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from docendo.engines.constrained.completion import closing_literals
-from docendo.engines.local.backward import TrainRow, forward
+from docendo.engines.local.backward import forward
 from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.train_rows import TrainRow
 from docendo.learning.losses import PPOClip
 from docendo.records import Grammar, Request, Target
 from tests.engines.toys import ANN, ask
@@ -103,7 +104,9 @@ def test_training_sees_what_sampling_saw_behind_an_end_that_was_found_too(
         for d in done
     ]
     rows = [
-        engine._guided(TrainRow(engine.bank.slot(ANN), t.prompt_tokens, (t,)))
+        engine.trainer.with_allowed_tokens(
+            TrainRow(engine.bank.slot(ANN), t.prompt_tokens, (t,))
+        )
         for t in targets
     ]
     ratios = (

@@ -79,7 +79,7 @@ def test_a_short_answer_is_counted_in_bytes_and_its_end_is_one(
 
 
 def test_what_cannot_be_kept_is_refused_when_it_is_asked_for() -> None:
-    guides: Guides = fresh().guides
+    guides: Guides = fresh().model.guides
     for grammar, said in (
         (Grammar("regex", "(a"), "unclosed group"),
         (Grammar("regex", "[0-9]{9}"), "within 9 tokens"),
@@ -92,6 +92,6 @@ def test_what_cannot_be_kept_is_refused_when_it_is_asked_for() -> None:
 
 
 def test_a_token_outside_a_grammar_stops_the_run() -> None:
-    guides = fresh().guides
+    guides = fresh().model.guides
     with pytest.raises(RunError, match="a grammar failed: Parser Error"):
         guides.walk(Grammar("regex", "[0-9]+"), guides.tokenizer("ax")["input_ids"])

@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from docendo.engines.constrained.logits import mask_logits
-from docendo.engines.local.backward import TrainRow, forward
+from docendo.engines.local.backward import forward
 from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.train_rows import TrainRow
 from docendo.engines.model.sampling import keep_nucleus
 from docendo.learning.losses import policy_gradient
 from docendo.records import Completion, Grammar, Request, Target
-from tests.engines.toys import ANN, BOB, ask, fresh
+from tests.engines.toys import ANN, BOB, ask, fresh, vary
 
 DIGITS = Grammar("regex", "[0-9]{1,3}")
 CHOICE = Grammar("choice", '["yes", "no", "perhaps"]')
@@ -76,7 +77,9 @@ def test_all_masks_of_an_answer_have_a_bit_for_every_token(
     engine: LocalEngine, more: int
 ) -> None:
     """Whatever the size of the vocabulary, and whether a token was sampled or not."""
-    guides = replace(engine.guides, size=engine.guides.size + more, known={}, shortest={})
+    guides = replace(
+        engine.model.guides, size=engine.model.guides.size + more, known={}, shortest={}
+    )
     tokens = engine.tokens.completion("12")
     bits = guides.walk(DIGITS, tokens, (True, False, True))
     assert {len(some) for some in bits} == {-(-guides.size // 8)}
@@ -85,11 +88,11 @@ def test_all_masks_of_an_answer_have_a_bit_for_every_token(
 
 
 def test_who_answers_sooner_is_held_to_the_grammar_at_once(engine: LocalEngine) -> None:
-    walk = engine.guides.walk(
+    walk = engine.model.guides.walk(
         THOUGHT._replace(free_tokens=20), engine.tokens.completion("Answer: 1/2")
     )
     assert [int(np.unpackbits(bits).sum()) for bits in walk[8:]] == [11, 11, 1, 1]
-    late = engine.guides.walk(
+    late = engine.model.guides.walk(
         THOUGHT._replace(free_tokens=10), engine.tokens.completion("a\nAnswer: 7/2")
     )
     assert int(np.unpackbits(late[10]).sum()) == 11
@@ -125,7 +128,9 @@ def test_training_sees_the_probabilities_that_sampling_saw(engine: LocalEngine) 
         TrainRow(engine.bank.slot(ANN), d.prompt_tokens, (target(r, d),))
         for r, d in zip(requests, done, strict=True)
     ]
-    logprobs = forward(engine.network, [engine._guided(row) for row in rows])
+    logprobs = forward(
+        engine.network, [engine.trainer.with_allowed_tokens(row) for row in rows]
+    )
     assert logprobs.tolist() == pytest.approx(
         [p for d in done for p in d.logprobs], abs=1e-5
     )
@@ -138,12 +143,20 @@ def test_the_gradient_is_that_of_the_masked_distribution() -> None:
     (done,) = engine.sample([request])
     before = forward(
         engine.network,
-        [engine._guided(TrainRow(1, done.prompt_tokens, (target(request, done),)))],
+        [
+            engine.trainer.with_allowed_tokens(
+                TrainRow(1, done.prompt_tokens, (target(request, done),))
+            )
+        ],
     )
     engine.train([target(request, done)], policy_gradient, {ANN: 0.05}, "policy")
     after = forward(
         engine.network,
-        [engine._guided(TrainRow(1, done.prompt_tokens, (target(request, done),)))],
+        [
+            engine.trainer.with_allowed_tokens(
+                TrainRow(1, done.prompt_tokens, (target(request, done),))
+            )
+        ],
     )
     assert after[0] > before[0]
     assert after[0] < 0, "among ten digits"
@@ -196,7 +209,7 @@ def test_an_answer_in_a_grammar_goes_on_from_what_was_begun(engine: LocalEngine)
 
 def test_few_rows_in_flight_change_no_answer_in_a_grammar(engine: LocalEngine) -> None:
     requests = [within(g, seed=i) for i in range(4) for g in (DIGITS, None, LARK)]
-    narrow = replace(engine, rows=2, work=[])
+    narrow = vary(engine, max_num_seqs=2)
     assert narrow.sample(requests) == engine.sample(requests)
 
 

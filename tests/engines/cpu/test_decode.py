@@ -1,7 +1,5 @@
 """Decoding with compiled functions: the same states as with PyTorch's operations, and the same promises."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -11,14 +9,15 @@ from docendo.engines.cpu.decode import CpuStack, sample_tokens_compiled
 from docendo.engines.cpu.library import load_kernels
 from docendo.engines.cpu.ops import CpuOps
 from docendo.engines.cpu.selfcheck import Probe, random_layer
-from docendo.engines.local.backward import backward, pack
+from docendo.engines.local.backward import backward
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
+from docendo.engines.local.train_rows import pack
 from docendo.engines.local.workers import Workers
 from docendo.engines.model.attention import Heads
 from docendo.engines.model.sampling import sample_tokens
 from tests.engines.local.test_decoding import crowd
-from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, mixture, surprise, wake
+from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, mixture, surprise, vary, wake
 
 DTYPES = [torch.float32, torch.bfloat16]
 needs_compiler = pytest.mark.skipif(
@@ -96,15 +95,15 @@ def test_gradients_are_those_of_pytorchs_operations(
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_no_answer_depends_on_its_batch(dtype: torch.dtype) -> None:
     engine, requests = opened(dtype), crowd(48)
-    together = replace(engine, workers=Workers()).sample(requests)
+    together = vary(engine, workers=Workers()).sample(requests)
     for i in range(0, 48, 7):
         assert engine.sample([requests[i]]) == [together[i]]
     assert (
         engine.sample(requests[::2]) + engine.sample(requests[1::2])
         == together[::2] + together[1::2]
     )
-    assert replace(engine, workers=Workers(2, 1)).sample(requests) == together
-    assert replace(engine, workers=Workers(), rows=5).sample(requests) == together
+    assert vary(engine, workers=Workers(2, 1)).sample(requests) == together
+    assert vary(engine, workers=Workers(), max_num_seqs=5).sample(requests) == together
 
 
 @needs_compiler
@@ -112,7 +111,7 @@ def test_no_answer_depends_on_its_batch(dtype: torch.dtype) -> None:
 def test_rows_of_one_prompt_are_those_of_each_alone_however_many_there_are(
     dtype: torch.dtype,
 ) -> None:
-    engine = replace(opened(dtype), workers=Workers())
+    engine = vary(opened(dtype), workers=Workers())
     requests = [
         ask(AGENTS[0], "why?", seed=i, max_tokens=1 + i * 7 % 50) for i in range(21)
     ]

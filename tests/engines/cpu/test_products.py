@@ -13,7 +13,8 @@ from docendo.engines.cpu.decode import CpuStack
 from docendo.engines.cpu.library import load_kernels
 from docendo.engines.cpu.products import Panels, pack_panels, prepack
 from docendo.engines.cpu.selfcheck import Probe, random_layer
-from docendo.engines.local.decoding import DecodingLimits, RunningBatch
+from docendo.engines.local.capacity import DecodingLimits
+from docendo.engines.local.decoding import RunningBatch
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.local.workers import Workers
@@ -178,7 +179,7 @@ def test_an_agent_that_comes_while_others_answer_changes_nothing() -> None:
                 isinstance(p.packed, Panels) for p in engine.bank.projections
             )
             rows = [
-                engine.row(ask(AGENTS[i % 3], "why?", seed=i, max_tokens=9))
+                engine.prepare(ask(AGENTS[i % 3], "why?", seed=i, max_tokens=9))
                 for i in range(6)
             ]
             flight = RunningBatch(engine.network, rows, -1, DecodingLimits(6, 10_000, 1000))

@@ -1,7 +1,6 @@
 """One fused backward pass for everybody gives the gradients that each would get alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from math import isnan, nan
 from pathlib import Path
 
@@ -10,20 +9,14 @@ import torch
 from peft import PeftModel
 from torch import Tensor
 
-from docendo.engines.local.backward import (
-    Loss,
-    TrainRow,
-    backward,
-    forward,
-    micro_batches,
-    pack,
-)
+from docendo.engines.local.backward import backward, forward
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.peft_format import save_adapter
+from docendo.engines.local.train_rows import TrainRow, micro_batches, pack
 from docendo.engines.local.workers import Workers
 from docendo.engines.model.network import Network
 from docendo.errors import RunError, UserError
-from docendo.learning.losses import LossInputs
+from docendo.learning.losses import Loss, LossInputs
 from docendo.records import BASE, AgentId, Example, Gradient, Message, Target, Usage
 from tests.engines.toys import (
     AGENTS,
@@ -36,6 +29,7 @@ from tests.engines.toys import (
     plain,
     surprise,
     target,
+    vary,
 )
 
 DAN = AgentId("dan")
@@ -238,13 +232,15 @@ def test_training_makes_wanted_text_likelier(engine: LocalEngine) -> None:
 
 
 def test_training_is_booked_row_by_row(engine: LocalEngine) -> None:
-    engine = replace(fresh(ANN), work=[])
+    engine = vary(fresh(ANN))
     engine.train(
         [target(ANN, "why", "ab"), target(ANN, "why", "c")], surprise, {ANN: 0.0}, "policy"
     )
     (work,) = engine.pop_usage()
     looked_at = (1 + 2 + 3) + (4 + 5) + 4
-    assert work == Usage(ANN, "policy", 6, engine.shape.training_flops(6, looked_at, 3))
+    assert work == Usage(
+        ANN, "policy", 6, engine.model.shape.training_flops(6, looked_at, 3)
+    )
 
 
 def test_nobody_trains_the_base_or_a_stranger() -> None:
@@ -259,23 +255,27 @@ def test_nobody_trains_the_base_or_a_stranger() -> None:
 def test_where_memory_does_not_suffice_micro_batches_are_halved_and_the_step_is_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    well, tight, seen = fresh(*AGENTS), replace(fresh(*AGENTS), train_tokens=128), []
+    well, tight, seen = (
+        fresh(*AGENTS),
+        vary(fresh(*AGENTS), max_tokens_per_microbatch=128),
+        [],
+    )
 
     def crowded(network: Network, rows: Sequence[TrainRow], loss: Loss, lane: int) -> None:
         backward(
             network, rows, loss, lane
         )  # part of the gradients are there when the memory ends
         seen.append(sum(r.length for r in rows))
-        if tight.train_tokens > 64:
+        if tight.limits.max_tokens_per_microbatch > 64:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.")
 
     rates = dict.fromkeys(AGENTS, 1e-3)
     wanted = norms(well.train(mixture(), surprise, rates, "policy"))
-    monkeypatch.setattr("docendo.engines.local.engine.backward", crowded)
+    monkeypatch.setattr("docendo.engines.local.trainer.backward", crowded)
     assert norms(tight.train(mixture(), surprise, rates, "policy")) == pytest.approx(
         wanted, rel=1e-5
     )
-    assert tight.train_tokens == 64
+    assert tight.limits.max_tokens_per_microbatch == 64
     assert max(seen[1:]) == 75  # one target, which cannot be parted
     assert float((well.bank.weights_SP - tight.bank.weights_SP).abs().max()) < 1e-5
 
@@ -293,7 +293,7 @@ def test_without_any_memory_a_person_is_told_what_helps(
         )
 
     engine = fresh(ANN)
-    monkeypatch.setattr("docendo.engines.local.engine.backward", full)
+    monkeypatch.setattr("docendo.engines.local.trainer.backward", full)
     with pytest.raises(
         RunError, match=r"out of memory at .* tokens a micro-batch; use a smaller model"
     ):
@@ -306,7 +306,7 @@ def test_a_bug_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch
         raise RuntimeError("shapes do not match")
 
     engine = fresh(ANN)
-    monkeypatch.setattr("docendo.engines.local.engine.backward", wrong)
+    monkeypatch.setattr("docendo.engines.local.trainer.backward", wrong)
     with pytest.raises(RuntimeError, match="shapes do not match"):
         engine.train(mixture()[:1], surprise, {ANN: 1e-3}, "policy")
 
@@ -323,7 +323,7 @@ def test_a_step_that_breaks_off_leaves_nothing_for_the_next(
             raise error
         return surprise(inputs)
 
-    engine = replace(fresh(*AGENTS), train_tokens=64)
+    engine = vary(fresh(*AGENTS), max_tokens_per_microbatch=64)
     with pytest.raises(error):
         engine.train(mixture(), breaks, dict.fromkeys(AGENTS, 1e-3), "policy")
     assert len(calls) == 2
@@ -332,7 +332,7 @@ def test_a_step_that_breaks_off_leaves_nothing_for_the_next(
 
 def test_lanes_share_the_work_and_the_sum_is_the_same() -> None:
     alone, shared = fresh(*AGENTS), fresh(*AGENTS)
-    shared = replace(shared, workers=Workers(2, 1))
+    shared = vary(shared, workers=Workers(2, 1))
     for engine in (alone, shared):
         engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
     assert float((alone.bank.weights_SP - shared.bank.weights_SP).abs().max()) < 1e-5
@@ -350,7 +350,7 @@ def test_the_noise_is_what_two_halves_of_an_agents_completions_differ_by(
     ]
     others = [target(BOB, "why", "no"), target(BOB, "why", "yes"), target(CAT, "how", "so")]
     learner = fresh(*AGENTS)
-    learner.workers = Workers(count, 1)
+    learner.model.workers = Workers(count, 1)
     learner.bank.split_grads(learner.workers.parts)
     found = learner.train(
         [*halves[0], *others, *halves[1]], surprise, dict.fromkeys(AGENTS, 1e-3), "policy"
@@ -417,7 +417,7 @@ def test_who_replaces_an_agent_descends_from_its_parents_and_starts_afresh(
 
 @pytest.mark.parametrize("parents", [(), (ANN, BOB, CAT)])
 def test_an_agent_has_one_parent_or_two(parents: Sequence[AgentId]) -> None:
-    with pytest.raises(UserError, match="wanted one parent or two"):
+    with pytest.raises(UserError, match="expected one parent or two"):
         fresh(*AGENTS).replace(CAT, parents, 0.1, 7)
 
 

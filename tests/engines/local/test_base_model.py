@@ -38,7 +38,9 @@ def test_a_model_with_more_than_a_plain_head_is_refused(
     )
     model = LlamaForCausalLM(config)
     model.lm_head.register_forward_hook(lambda _m, _x, logits: logits / 8)
-    monkeypatch.setattr("docendo.engines.local.base_model._tiny", lambda: (model, None))
+    monkeypatch.setattr(
+        "docendo.engines.local.base_model.build_tiny_model", lambda: (model, None)
+    )
     with pytest.raises(UserError, match="LlamaForCausalLM, which does more than"):
         load_base(TINY, torch.float32, CPU)
 

@@ -90,7 +90,7 @@ def test_another_rank_or_alpha_is_refused(tmp_path: Path) -> None:
     for rank, alpha in ((RANK + 1, ALPHA), (RANK, ALPHA + 1)):
         engine = open_engine(TINY, rank, alpha, torch.float32, CPU)
         with pytest.raises(
-            UserError, match=f"got .*'rank': 4, 'alpha': 6.0.*, wanted .*'rank': {rank}"
+            UserError, match=f"got .*'rank': 4, 'alpha': 6.0.*, expected .*'rank': {rank}"
         ):
             load_state(engine, tmp_path)
 
@@ -112,7 +112,7 @@ def test_no_checkpoint_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a/b", "..", "engine.json", ""])
 def test_names_that_are_no_folders_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UserError, match="wanted a name that can be a folder's"):
+    with pytest.raises(UserError, match="expected a name that can be a folder's"):
         save_state(fresh(AgentId(name)), tmp_path / "state")
     assert not (tmp_path / "b").exists()
 
@@ -124,5 +124,5 @@ def test_a_checkpoint_that_names_what_lies_elsewhere_is_refused(
     save_state(fresh(ANN), tmp_path / "state")
     path = tmp_path / "state" / "engine.json"
     path.write_text(path.read_text().replace('"ann"', json.dumps(name)))
-    with pytest.raises(UserError, match="wanted a list of different names of folders"):
+    with pytest.raises(UserError, match="expected a list of different names of folders"):
         load_state(fresh(), tmp_path / "state")

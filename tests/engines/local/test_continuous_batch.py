@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from docendo.engines.local.capacity import DecodingLimits
 from docendo.engines.local.continuous_batch import ContinuousBatch, count_admissible
-from docendo.engines.local.decoding import DecodeRequest, DecodingLimits
+from docendo.engines.local.decode_request import DecodeRequest
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.workers import Workers
 from docendo.records import Request
-from tests.engines.toys import AGENTS, ANN, ask
+from tests.engines.toys import AGENTS, ANN, ask, vary
 
 COLUMNS = 10**9
 
@@ -38,13 +39,13 @@ def answered(
     engine: LocalEngine, requests: list[Request], arrivals: list[int]
 ) -> list[tuple[int, ...]]:
     """The tokens of every answer, where request i comes before step arrivals[i]."""
-    stream = replace(engine, workers=Workers()).stream()
+    stream = vary(engine, workers=Workers()).open_batch()
     found: dict[int, tuple[int, ...]] = {}
     step = 0
     while len(found) < len(requests):
         for i, request in enumerate(requests):
             if arrivals[i] == step:
-                stream.add_request(i, engine.row(request))
+                stream.add_request(i, engine.prepare(request))
         found |= {s.request_id: tuple(s.result.tokens) for s in stream.step() if s.finished}
         step += 1
     assert stream.is_idle
@@ -57,9 +58,9 @@ def test_answers_are_those_of_a_batch_whenever_their_requests_come(
     engine: LocalEngine, rows: int
 ) -> None:
     requests = crowd(40)
-    alike = [c.tokens for c in replace(engine, workers=Workers()).sample(requests)]
+    alike = [c.tokens for c in vary(engine, workers=Workers()).sample(requests)]
     arrivals = [Random(i).randrange(60) for i in range(40)]
-    assert answered(replace(engine, rows=rows), requests, arrivals) == alike
+    assert answered(vary(engine, max_num_seqs=rows), requests, arrivals) == alike
 
 
 @settings(max_examples=4, deadline=None)
@@ -70,7 +71,7 @@ def test_a_small_cache_makes_rows_wait_and_changes_no_answer(
     engine: LocalEngine, arrivals: list[int], room: int
 ) -> None:
     requests = crowd(10)
-    small = replace(engine, cache_bytes=room * 128 * engine.base.token_numbers * 4)
+    small = vary(engine, cache_bytes=room * 128 * engine.base.token_numbers * 4)
     assert answered(small, requests, arrivals) == [
         c.tokens for c in engine.sample(requests)
     ]
@@ -80,13 +81,13 @@ def test_what_is_kept_never_exceeds_the_cache(engine: LocalEngine) -> None:
     limits = DecodingLimits(100, 12 * 128, 64)
     stream, most = ContinuousBatch(engine.network, engine.tokens.end, limits), 0
     for i, request in enumerate(crowd(30)):
-        stream.add_request(i, engine.row(request))
+        stream.add_request(i, engine.prepare(request))
     while not stream.is_idle:
         stream.step()
         if stream.batch:
             store, seats, places = (
-                stream.batch.store,
-                len(stream.batch.seats),
+                stream.batch.cache,
+                len(stream.batch.request_of_row),
                 len(stream.batch.prompts),
             )
             assert store.answers[0].shape[1] == seats
@@ -99,9 +100,9 @@ def test_what_is_kept_never_exceeds_the_cache(engine: LocalEngine) -> None:
 def test_a_row_that_leaves_frees_its_seat_and_disturbs_nobody(engine: LocalEngine) -> None:
     requests = crowd(12)
     wanted = [c.tokens for c in engine.sample(requests)]
-    stream = replace(engine, workers=Workers(), rows=4).stream()
+    stream = vary(engine, workers=Workers(), max_num_seqs=4).open_batch()
     for i, request in enumerate(requests):
-        stream.add_request(i, engine.row(request))
+        stream.add_request(i, engine.prepare(request))
     seen = {s.request_id for s in stream.step()}
     gone = max(i for i in seen if len(wanted[i]) > 5)
     stream.abort_request(gone)
@@ -118,14 +119,14 @@ def test_a_row_that_leaves_frees_its_seat_and_disturbs_nobody(engine: LocalEngin
 
 
 def test_when_all_have_left_the_next_starts_afresh(engine: LocalEngine) -> None:
-    stream = replace(engine, workers=Workers()).stream()
+    stream = vary(engine, workers=Workers()).open_batch()
     first, second = crowd(2)
-    stream.add_request(0, engine.row(replace(first, max_tokens=50)))
+    stream.add_request(0, engine.prepare(replace(first, max_tokens=50)))
     stream.step()
     stream.abort_request(0)
     assert stream.is_idle
     assert stream.step() == []
-    stream.add_request(1, engine.row(second))
+    stream.add_request(1, engine.prepare(second))
     while stream.running or stream.waiting:
         (seen,) = stream.step()
     assert tuple(seen.result.tokens) == engine.sample([second])[0].tokens

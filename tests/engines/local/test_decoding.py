@@ -1,24 +1,19 @@
 """Rows come and go while others run; what is in flight keeps to its limits."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
 from docendo.engines.cpu.library import load_kernels
-from docendo.engines.local.backward import forward, pack
-from docendo.engines.local.decoding import (
-    DecodeRequest,
-    DecodingLimits,
-    RunningBatch,
-    decode,
-    plan_capacity,
-)
+from docendo.engines.local.backward import forward
+from docendo.engines.local.capacity import DecodingLimits, plan_capacity
+from docendo.engines.local.decode_request import DecodeRequest
+from docendo.engines.local.decoding import RunningBatch, decode
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import EMBEDDED, TINY
+from docendo.engines.local.train_rows import pack
 from docendo.engines.local.workers import Workers
 from docendo.records import Request, Target
-from tests.engines.toys import AGENTS, ALPHA, ANN, CPU, RANK, ask, wake
+from tests.engines.toys import AGENTS, ALPHA, ANN, CPU, RANK, ask, vary, wake
 
 COLUMNS = 10**9
 
@@ -66,14 +61,16 @@ def test_the_cache_bounds_what_is_in_flight_but_one_row_always_is() -> None:
 
 def test_a_row_that_ends_makes_room_and_nobodys_answer_changes(engine: LocalEngine) -> None:
     requests = crowd(60)
-    together = replace(engine, workers=Workers()).sample(requests)
+    together = vary(engine, workers=Workers()).sample(requests)
     for rows in (16, 5):
-        assert replace(engine, workers=Workers(), rows=rows).sample(requests) == together
+        assert (
+            vary(engine, workers=Workers(), max_num_seqs=rows).sample(requests) == together
+        )
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_lanes_change_no_answer(engine: LocalEngine, count: int) -> None:
-    assert replace(engine, workers=Workers(count, 1)).sample(crowd(40)) == replace(
+    assert vary(engine, workers=Workers(count, 1)).sample(crowd(40)) == vary(
         engine, workers=Workers()
     ).sample(crowd(40))
 
@@ -83,7 +80,7 @@ def test_to_the_last_bit_an_answer_does_not_depend_on_its_company(
 ) -> None:
     """One thread a lane, float32 and bfloat16: the widths and numbers of rows that come about here."""
     for model in (engine, _bfloat16()):
-        together = replace(model, workers=Workers()).sample(crowd(48))
+        together = vary(model, workers=Workers()).sample(crowd(48))
         for i in range(0, 48, 7):
             assert model.sample([crowd(48)[i]]) == [together[i]]
         halves = model.sample(crowd(48)[::2]) + model.sample(crowd(48)[1::2])
@@ -124,7 +121,7 @@ def test_the_store_never_grows_beyond_what_was_reckoned_with(engine: LocalEngine
         flight.admit()
         while flight.running:
             flight.step()
-    assert flight.store.answers[0].shape[3] == 160
+    assert flight.cache.answers[0].shape[3] == 160
 
 
 def _never() -> bool:

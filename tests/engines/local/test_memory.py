@@ -10,7 +10,6 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,12 +18,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from docendo.engines.local.checkpoint import load_state, save_state
 from docendo.engines.local.engine import LocalEngine
-from docendo.engines.local.memory import out_of_memory
+from docendo.engines.local.memory import is_out_of_memory
+from docendo.engines.local.sampler import Sampler
 from docendo.engines.lora.optimizer import Adam
 from docendo.engines.model.kv_cache import KVCache
 from docendo.errors import RunError
 from docendo.records import Request
-from tests.engines.toys import AGENTS, ask, fresh, mixture, surprise
+from tests.engines.toys import AGENTS, ask, fresh, mixture, surprise, vary
 
 TRIALS = int(os.environ.get("DOCENDO_TRIALS", "5"))
 FAILURES = (
@@ -90,15 +90,15 @@ def test_wherever_sampling_finds_no_memory_it_goes_on_with_half_and_no_answer_ch
     engine: LocalEngine,
 ) -> None:
     requests = crowd()
-    calm = replace(engine, rows=8, work=[])
+    calm = vary(engine, max_num_seqs=8)
     with Failing(0) as counting:
         wanted = calm.sample(requests)
     work = calm.pop_usage()
     for at in places(counting.count):
-        tight = replace(engine, rows=8, work=[])
+        tight = vary(engine, max_num_seqs=8)
         with Failing(at):
             assert tight.sample(requests) == wanted
-        assert (tight.rows, tight.prefill_tokens) == (4, 1024)
+        assert (tight.limits.max_num_seqs, tight.limits.prefill_tokens) == (4, 1024)
         assert tight.pop_usage() == work  # answers that were begun twice are paid once
 
 
@@ -111,11 +111,11 @@ def test_wherever_training_finds_no_memory_the_step_is_that_of_smaller_micro_bat
     None
 ):
     """And where the optimizer finds none, the run ends."""
-    well = replace(fresh(*AGENTS), train_tokens=128)
+    well = vary(fresh(*AGENTS), max_tokens_per_microbatch=128)
     with Failing(0) as counting:
         stepped(well)
     half, start, told = (
-        stepped(replace(fresh(*AGENTS), train_tokens=64)),
+        stepped(vary(fresh(*AGENTS), max_tokens_per_microbatch=64)),
         fresh(*AGENTS),
         list[str](),
     )
@@ -123,7 +123,8 @@ def test_wherever_training_finds_no_memory_the_step_is_that_of_smaller_micro_bat
     engine = fresh(*AGENTS)
     for at in places(counting.count):
         engine.bank.set_weights(start.bank.weights_SP.clone())
-        engine.adam, engine.train_tokens = Adam(), 128
+        engine.trainer.adam = Adam()
+        engine.limits.max_tokens_per_microbatch = 128
         try:
             with Failing(at):
                 stepped(engine)
@@ -131,7 +132,7 @@ def test_wherever_training_finds_no_memory_the_step_is_that_of_smaller_micro_bat
             told.append(str(error))
             continue
         assert same(engine, half)
-        assert engine.train_tokens == 64
+        assert engine.limits.max_tokens_per_microbatch == 64
     assert set(told) <= {
         "out of memory in a step of the optimizer; use a smaller model or rank"
     }
@@ -149,16 +150,16 @@ def test_an_optimizer_without_memory_leaves_everybody_as_they_were() -> None:
 
 
 def test_halving_ends_at_a_single_answer_and_a_person_is_told(engine: LocalEngine) -> None:
-    tight = replace(engine, rows=8)
+    tight = vary(engine, max_num_seqs=8)
     with pytest.raises(
         RunError, match="out of memory with a single answer in flight; use a smaller model"
     ):
         _without_memory(tight, lambda: tight.sample(crowd()))
-    assert (tight.rows, tight.prefill_tokens) == (1, 1)
+    assert (tight.limits.max_num_seqs, tight.limits.prefill_tokens) == (1, 1)
 
 
 def test_halving_ends_at_a_single_token_and_a_person_is_told() -> None:
-    tight = replace(fresh(*AGENTS), train_tokens=128)
+    tight = vary(fresh(*AGENTS), max_tokens_per_microbatch=128)
     before = fresh(*AGENTS).bank.weights_SP
     with pytest.raises(
         RunError, match="out of memory at 1 tokens a micro-batch; use a smaller model"
@@ -202,24 +203,24 @@ def test_what_failed_gives_its_memory_back_before_anything_is_tried_again(
     wanted = engine.sample(crowd())
     monkeypatch.setattr(KVCache, "allocate", staticmethod(remembered))
     monkeypatch.setattr(body, "infer", tight)
-    assert replace(engine, prefill_tokens=128).sample(crowd()) == wanted
+    assert vary(engine, prefill_tokens=128).sample(crowd()) == wanted
     assert len(made) >= 2
 
 
 def test_what_ended_before_memory_did_is_kept(engine: LocalEngine) -> None:
     asked: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(LocalEngine, "_decode", _noting(asked))
+        patch.setattr(Sampler, "_decode", _noting(asked))
         with Failing(3000):
-            found = replace(engine, rows=8).sample(crowd())
+            found = vary(engine, max_num_seqs=8).sample(crowd())
     assert found == engine.sample(crowd())
     assert asked[0] == len(crowd()) > asked[1] > 0
 
 
 def _noting(asked: list[int]) -> Callable[..., Any]:
-    decode = LocalEngine._decode
+    decode = Sampler._decode
 
-    def noted(self: LocalEngine, rows: Sequence[Any], workers: int) -> Any:
+    def noted(self: Sampler, rows: Sequence[Any], workers: int) -> Any:
         asked.append(len(rows))
         return decode(self, rows, workers)
 
@@ -228,21 +229,21 @@ def _noting(asked: list[int]) -> Callable[..., Any]:
 
 def test_a_resumed_run_keeps_the_smaller_micro_batches(tmp_path: Any) -> None:
     """Or its sums would run in another order than without the interruption."""
-    tight = replace(stepped(fresh(*AGENTS)), train_tokens=64)
+    tight = vary(stepped(fresh(*AGENTS)), max_tokens_per_microbatch=64)
     save_state(tight, tmp_path)
-    found = replace(fresh(), train_tokens=128)
+    found = vary(fresh(), max_tokens_per_microbatch=128)
     load_state(found, tmp_path)
-    assert found.train_tokens == 64
+    assert found.limits.max_tokens_per_microbatch == 64
     assert same(stepped(found), stepped(tight))
 
 
 def test_errors_of_other_kinds_are_raised(engine: LocalEngine) -> None:
-    assert not out_of_memory(RunError("out of memory at 64 tokens"))
-    assert not out_of_memory(RuntimeError("shapes do not match"))
+    assert not is_out_of_memory(RunError("out of memory at 64 tokens"))
+    assert not is_out_of_memory(RuntimeError("shapes do not match"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(engine.network.stack), "infer", _broken)
         with pytest.raises(RuntimeError, match="shapes do not match"):
-            replace(engine).sample(crowd())
+            vary(engine).sample(crowd())
 
 
 def _broken(*_: object) -> None:
@@ -258,7 +259,10 @@ torch.set_num_threads(1)
 engine, spare = fresh(*AGENTS), int(sys.argv[1])
 engine.sample([ask(AGENTS[0], "warm", 0, 2)])
 engine.train([target(AGENTS[0], "why", "yes")], surprise, {AGENTS[0]: 0.0}, "warm")
-engine.rows, engine.prefill_tokens, engine.train_tokens = 64, 65536, int(sys.argv[2])
+limits = engine.limits
+limits.max_num_seqs = 64
+limits.prefill_tokens = 65536
+limits.max_tokens_per_microbatch = int(sys.argv[2])
 if spare:
     now = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + spare, now + spare))
@@ -267,7 +271,7 @@ done = engine.sample([ask(AGENTS[i % 3], text, i, 4) for i, text in enumerate(lo
 targets = [target(AGENTS[i % 3], text, "yes", 1 / 24) for i, text in enumerate(long)]
 engine.train(targets, surprise, dict.fromkeys(AGENTS, 1e-2), "policy")
 tokens = [(c.tokens, c.logprobs) for c in done]
-left = engine.rows, engine.train_tokens
+left = limits.max_num_seqs, limits.max_tokens_per_microbatch
 print(json.dumps([tokens, engine.bank.weights_SP.double().sum(-1).tolist(), left]))
 """
 

@@ -127,15 +127,15 @@ def test_another_alpha_rescales_b(engine: LocalEngine, saved: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"r": 8}, "got an adapter of rank 8, wanted rank 4"),
-        ({"peft_type": "IA3"}, "got peft_type 'IA3', wanted 'LORA'"),
+        ({"r": 8}, "got an adapter of rank 8, expected rank 4"),
+        ({"peft_type": "IA3"}, "got peft_type 'IA3', expected 'LORA'"),
         ({"use_dora": True}, "got use_dora True"),
         (
             {"bias": "all"},
             "got bias 'all'; only plain LoRA can be loaded, where it is 'none'",
         ),
         ({"rank_pattern": {"q_proj": 2}}, "got rank_pattern"),
-        ({"lora_alpha": "much"}, "got lora_alpha 'much', wanted a number above 0"),
+        ({"lora_alpha": "much"}, "got lora_alpha 'much', expected a number above 0"),
     ],
 )
 def test_more_than_plain_lora_is_refused(
@@ -156,7 +156,7 @@ FIRST = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
     [
         ({FIRST: None}, f"misses {FIRST}"),
         ({"lm_head.lora_A.weight": torch.zeros(1)}, "has an unknown lm_head.lora_A.weight"),
-        ({FIRST: torch.zeros(4, 9)}, rf"{FIRST} of shape \(4, 9\), wanted \(4, 48\)"),
+        ({FIRST: torch.zeros(4, 9)}, rf"{FIRST} of shape \(4, 9\), expected \(4, 48\)"),
         ({FIRST: torch.full((4, 48), torch.nan)}, "not finite"),
     ],
 )
@@ -179,7 +179,7 @@ def test_missing_and_damaged_files_are_named(saved: Path, tmp_path: Path) -> Non
     with pytest.raises(UserError, match=r"cannot read .*adapter_model.safetensors"):
         load_adapter(bank, ANN, saved)
     (saved / "adapter_config.json").write_text("[]")
-    with pytest.raises(UserError, match="got a list, wanted an object"):
+    with pytest.raises(UserError, match="got a list, expected an object"):
         load_adapter(bank, ANN, saved)
 
 

@@ -1,19 +1,30 @@
 """Scores of given texts are those of the plain model, however they are batched."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 import torch
 
-from docendo.engines.local.backward import TrainRow, forward
+from docendo.engines.local.backward import forward
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
+from docendo.engines.local.train_rows import TrainRow
 from docendo.engines.local.workers import Workers
 from docendo.engines.model.network import Network
 from docendo.errors import RunError, UserError
 from docendo.records import BASE, AgentId, Example, Message, Usage
-from tests.engines.toys import AGENTS, ALPHA, ANN, BOB, CPU, RANK, fresh, logits, plain
+from tests.engines.toys import (
+    AGENTS,
+    ALPHA,
+    ANN,
+    BOB,
+    CPU,
+    RANK,
+    fresh,
+    logits,
+    plain,
+    vary,
+)
 
 
 def example(agent: AgentId, question: str, text: str) -> Example:
@@ -64,7 +75,9 @@ def test_every_agent_has_scores_of_its_own(engine: LocalEngine) -> None:
 def test_how_texts_are_batched_changes_no_score(
     engine: LocalEngine, train_tokens: int, workers: int
 ) -> None:
-    other = replace(engine, train_tokens=train_tokens, workers=Workers(workers, 1), work=[])
+    other = vary(
+        engine, max_tokens_per_microbatch=train_tokens, workers=Workers(workers, 1)
+    )
     for one, two in zip(
         engine.score(MIXED, "test"), other.score(MIXED, "test"), strict=True
     ):
@@ -91,13 +104,13 @@ def test_in_bfloat16_the_scores_are_nearly_the_same() -> None:
 def test_scores_are_booked_as_reading_with_the_shared_prompt_once(
     engine: LocalEngine,
 ) -> None:
-    other = replace(engine, work=[])
+    other = vary(engine)
     other.score([example(ANN, "why", "ab"), example(ANN, "why", "c")], "probe")
     p = len(engine.target(example(ANN, "why", "ab")).prompt_tokens)
     (work,) = other.pop_usage()
     looked_at = p * (p + 1) // 2 + (3 * p + 1 + 2 + 3) + (2 * p + 1 + 2)
     assert work == Usage(
-        ANN, "probe", p + 5, engine.shape.forward_flops(p + 5, looked_at, 5)
+        ANN, "probe", p + 5, engine.model.shape.forward_flops(p + 5, looked_at, 5)
     )
 
 
@@ -126,7 +139,7 @@ def test_where_memory_does_not_suffice_less_is_read_at_once(
 ) -> None:
     engine = fresh(*AGENTS)
     wanted, sizes = engine.score(MIXED, "test"), list[int]()
-    tight = replace(engine, train_tokens=512, work=[])
+    tight = vary(engine, max_tokens_per_microbatch=512)
 
     def crowded(network: Network, rows: Sequence[TrainRow]) -> torch.Tensor:
         sizes.append(sum(row.length for row in rows))

@@ -4,7 +4,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from docendo.cache import cache_folder
-from docendo.engines.local.base_model import _tiny
+from docendo.engines.local.bundled_models import build_tiny_model
 from docendo.engines.local.model_names import EMBEDDED
 from docendo.engines.local.tokens import Tokens
 from docendo.errors import UserError
@@ -13,7 +13,7 @@ from docendo.records import Message
 
 @pytest.fixture
 def tiny() -> Tokens:
-    return Tokens(_tiny()[1])
+    return Tokens(build_tiny_model()[1])
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_a_prompt_is_read_the_same_again_after_control_tokens_were_written(
 ) -> None:
     first = tiny.prompt(user("<end>"))
     tiny._control("<end>")
-    tiny.known.clear()
+    tiny.prompt_cache.clear()
     assert tiny.prompt(user("<end>")) == first
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from docendo.engines.local.autotune import autotune_step, choose_step
-from docendo.engines.local.decoding import DecodeResult
+from docendo.engines.local.decode_request import DecodeResult
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.workers import Workers
 from docendo.engines.model.cuda_graphs import CudaGraphStep
@@ -18,7 +18,7 @@ from docendo.engines.model.network import EagerStep, Network
 from docendo.engines.model.transfer import pinned_buffer, to_device, to_host
 from docendo.records import BASE
 from tests.engines.local.test_decoding import crowd
-from tests.engines.toys import AGENTS, CPU, fresh
+from tests.engines.toys import AGENTS, CPU, fresh, vary
 
 
 class Recorder:
@@ -40,7 +40,7 @@ class Recorder:
 
 def replaying(engine: LocalEngine, recorder: Recorder) -> LocalEngine:
     network = replace(engine.network, make_stepper=partial(CudaGraphStep, capture=recorder))
-    return replace(engine, network=network, workers=Workers())
+    return vary(engine, network=network, workers=Workers())
 
 
 @pytest.mark.parametrize("rows", [5, 16, 128])
@@ -49,11 +49,11 @@ def test_to_the_last_bit_replay_gives_the_same_answers(
 ) -> None:
     """Rows come and go, the store grows and shrinks, three agents and the base."""
     requests = [*crowd(60), *(replace(r, agent=BASE) for r in crowd(12))]
-    plain = replace(engine, workers=Workers(), rows=rows)
+    plain = vary(engine, workers=Workers(), max_num_seqs=rows)
     recorder = Recorder()
-    assert replace(replaying(engine, recorder), rows=rows).sample(requests) == plain.sample(
+    assert vary(replaying(engine, recorder), max_num_seqs=rows).sample(
         requests
-    )
+    ) == plain.sample(requests)
     assert recorder.recorded < recorder.replayed
 
 
@@ -62,7 +62,7 @@ def test_a_kind_of_step_is_recorded_once(engine: LocalEngine) -> None:
     recorder = Recorder()
     alike = [replace(r, max_tokens=20) for r in crowd(4)] * 6
     requests = [replace(r, seed=i) for i, r in enumerate(alike)]
-    replace(replaying(engine, recorder), rows=8).sample(requests)
+    vary(replaying(engine, recorder), max_num_seqs=8).sample(requests)
     assert recorder.replayed >= 57
     assert recorder.recorded <= 3
 
@@ -78,13 +78,13 @@ def test_recordings_that_are_no_longer_wanted_make_room(
         return steppers[-1]
 
     requests = crowd(30)
-    kept = replace(
+    kept = vary(
         engine,
         network=replace(engine.network, make_stepper=steps),
         workers=Workers(),
-        rows=8,
+        max_num_seqs=8,
     )
-    assert kept.sample(requests) == replace(engine, workers=Workers(), rows=8).sample(
+    assert kept.sample(requests) == vary(engine, workers=Workers(), max_num_seqs=8).sample(
         requests
     )
     assert [len(s.recordings) for s in steppers] == [1]
@@ -176,7 +176,7 @@ def test_a_rehearsal_compares_on_the_loaded_model_and_leaves_nothing_behind(
         for agent in AGENTS:
             each.bank.add(agent, 1)
     assert torch.equal(engine.bank.weights_SP, untouched.bank.weights_SP)
-    assert replace(engine, network=network).sample(crowd(8)) == untouched.sample(crowd(8))
+    assert vary(engine, network=network).sample(crowd(8)) == untouched.sample(crowd(8))
 
 
 def test_a_rehearsal_sees_what_is_wrong(caplog: pytest.LogCaptureFixture) -> None:

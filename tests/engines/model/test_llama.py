@@ -4,19 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from docendo.engines.local.backward import backward, micro_batches, pack
+from docendo.engines.local.backward import backward
 from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.train_rows import micro_batches, pack
 from docendo.engines.model.huggingface import HFStack
 from docendo.engines.model.llama import LlamaStack
 from docendo.records import BASE
-from tests.engines.toys import AGENTS, ask, fresh, mixture, surprise
+from tests.engines.toys import AGENTS, ask, fresh, mixture, surprise, vary
 
 
 def own(engine: LocalEngine) -> LocalEngine:
     """The engine with the forward pass that transformers has for its model."""
     plain = HFStack.of(engine.base.model.base_model, engine.bank)
     engine.bank.use_projections(plain.projections)
-    return replace(engine, network=replace(engine.network, stack=plain))
+    return vary(engine, network=replace(engine.network, stack=plain))
 
 
 def test_a_model_of_the_llama_form_is_written_out() -> None:

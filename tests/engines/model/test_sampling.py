@@ -1,7 +1,5 @@
 """What is promised of sampling, and to what precision, on one thread in float32."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -9,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from docendo.engines.local.backward import forward, micro_batches, pack
+from docendo.engines.local.backward import forward
 from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.train_rows import micro_batches, pack
 from docendo.engines.model.sampling import _invert_cdf, sample_tokens, uniform_numbers
 from docendo.errors import RunError, UserError
 from docendo.records import BASE, AgentId, Completion, Request, Target
-from tests.engines.toys import AGENTS, ANN, BOB, CAT, ask, logits, plain
+from tests.engines.toys import AGENTS, ANN, BOB, CAT, ask, logits, plain, vary
 
 END = 0
 
@@ -69,8 +68,8 @@ def test_an_answer_does_not_depend_on_the_order(
 @pytest.mark.parametrize(
     "limits",
     [
-        {"rows": 7},
-        {"rows": 1},
+        {"max_num_seqs": 7},
+        {"max_num_seqs": 1},
         {"cache_bytes": 1},
         {"cache_bytes": 100_000},
         {"prefill_tokens": 1},
@@ -79,7 +78,7 @@ def test_an_answer_does_not_depend_on_the_order(
 def test_limits_on_memory_change_no_answer(
     engine: LocalEngine, answers: list[Completion], limits: dict[str, int]
 ) -> None:
-    assert all(map(close, replace(engine, **limits).sample(crowd()), answers))
+    assert all(map(close, vary(engine, **limits).sample(crowd()), answers))
 
 
 def test_nothing_is_asked_nothing_is_answered(engine: LocalEngine) -> None:
@@ -192,9 +191,9 @@ def test_work_is_booked_by_agent_and_a_shared_prompt_once(engine: LocalEngine) -
         prompt + sizes[0] + sizes[1],
         prompt + sizes[2],
     )
-    read = engine.shape.forward_flops(prompt, prompt * (prompt + 1) // 2, 1)
+    read = engine.model.shape.forward_flops(prompt, prompt * (prompt + 1) // 2, 1)
     contexts = sum(prompt + i for i in range(1, sizes[2]))
-    assert work[CAT].flops == read + engine.shape.forward_flops(
+    assert work[CAT].flops == read + engine.model.shape.forward_flops(
         sizes[2] - 1, contexts, sizes[2] - 1
     )
     assert work[CAT].purpose == "test"

@@ -84,7 +84,7 @@ def test_training_goes_through_a_prompt_once_for_all_its_answers():
 def test_the_engine_books_what_the_roofline_counts():
     engine = fresh(ANN, BOB)
     batch = WorkloadBatch(prompts=4, group=2, prompt=9, answer=5)
-    model, once = WorkloadModel(engine.shape, 1, 1), Ceiling(1, ENDLESS)
+    model, once = WorkloadModel(engine.model.shape, 1, 1), Ceiling(1, ENDLESS)
     for agents in ([ANN], [ANN, BOB]):
         sampled, trained = timed_round(engine, batch, agents, 0)
         assert sampled.flops == sampling_seconds(model, batch, once)

@@ -6,7 +6,6 @@
 
 import os
 import tracemalloc
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -18,7 +17,7 @@ from docendo.engines.wrappers.router import Router
 from docendo.errors import RunError
 from docendo.records import AgentId, Completion
 from tests.engines.servers import Unreliable, serving
-from tests.engines.toys import ANN, BOB, ask
+from tests.engines.toys import ANN, BOB, ask, vary
 
 TRIALS = int(os.environ.get("DOCENDO_TRIALS", "4"))
 SAGE = AgentId("sage")
@@ -77,7 +76,7 @@ def mixed(engine: LocalEngine, server: Unreliable) -> tuple[Router, Endpoint]:
             server.url, "large", timeout=0.3, retries=1, first_pause=0.01, concurrency=4
         ),
     )
-    return Router(replace(engine, work=[]), {SAGE: endpoint}), endpoint
+    return Router(vary(engine), {SAGE: endpoint}), endpoint
 
 
 def parted(done: list[Completion]) -> tuple[list[Completion], list[str]]:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from docendo.engines.local.backward import TrainRow, forward
+from docendo.engines.local.backward import forward
 from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.train_rows import TrainRow
 from docendo.engines.wrappers.sampling_params import SamplingParams, WithSamplingParams
 from docendo.engines.wrappers.scripted import Scripted
 from docendo.engines.wrappers.tools import WithTools

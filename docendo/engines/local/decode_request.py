@@ -1,0 +1,51 @@
+"""One answer that is to be decoded, and what is decoded of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from docendo.engines.constrained.logits import Guide
+from docendo.records import Request
+
+__all__ = ["DecodeRequest", "DecodeResult", "PromptKey"]
+
+
+class PromptKey(NamedTuple):
+    """A prompt as one agent reads it."""
+
+    slot: int
+    """The agent's slot in the adapter bank."""
+    ids: tuple[int, ...]
+
+
+class DecodeRequest(NamedTuple):
+    """A request in token ids."""
+
+    slot: int
+    prompt: tuple[int, ...]
+    request: Request
+    guide: Guide | None = None
+
+    @property
+    def key(self) -> PromptKey:
+        """Requests of equal keys share the reading of their prompt."""
+        return PromptKey(self.slot, self.prompt)
+
+
+@dataclass
+class DecodeResult:
+    """An answer in token ids; it grows until it is finished."""
+
+    tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    was_sampled: list[bool] = field(default_factory=list)
+    """Whether each token could have been another one."""
+    finished: bool = False
+    non_finite: bool = False
+    """Whether it ended because the agent's logits were not finite."""
+
+    def close(self, kept: int, ending: Sequence[int]) -> None:
+        """Keeps the first `kept` tokens and puts `ending`, which nobody sampled, behind them."""
+        self.tokens[kept:] = ending
+        self.logprobs[kept:] = [0.0] * len(ending)
+        self.was_sampled[kept:] = [False] * len(ending)

@@ -1,0 +1,161 @@
+"""Training: gradients of all agents' targets, spread over the workers, and one optimizer step.
+
+Axes: L parts of the rows, S slots, P numbers of an adapter. The even parts are one half of the
+rows and the odd parts the other: their gradients differ by chance, which measures the noise.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from docendo.engines.constrained.logits import Bits
+from docendo.engines.local.backward import backward
+from docendo.engines.local.loaded_model import LoadedModel
+from docendo.engines.local.memory import MemoryLimits, recover, with_backoff
+from docendo.engines.local.train_rows import TrainRow, micro_batches, pack
+from docendo.engines.local.usage import usage_of_rows
+from docendo.engines.local.workers import balanced_chunks
+from docendo.engines.lora.gradient_noise import estimate_gradient_noise
+from docendo.engines.lora.optimizer import Adam
+from docendo.errors import RunError, UserError
+from docendo.learning.losses import Loss
+from docendo.records import BASE, AgentId, Gradient, Target, Usage
+
+__all__ = ["Trainer"]
+
+_Parts = list[list[TrainRow]]
+
+
+@dataclass
+class Trainer:
+    model: LoadedModel
+    limits: MemoryLimits
+    usage: list[Usage]
+    """The compute spent is appended."""
+    adam: Adam = field(default_factory=Adam)
+
+    def train(
+        self,
+        targets: Sequence[Target],
+        loss: Loss,
+        rates: Mapping[AgentId, float],
+        purpose: str,
+    ) -> dict[AgentId, Gradient]:
+        """One optimizer step for every agent with targets; what is known of its gradient.
+
+        `rates` are the learning rates; agents without targets keep their weights.
+        """
+        targets = [target for target in targets if target.tokens]
+        slots = self._check_targets(targets)
+        parts = with_backoff(
+            partial(self._compute_gradients, targets, slots, loss),
+            self.limits.halve_microbatches,
+        )
+        rows = [row for part in parts for row in part]
+        self.usage += usage_of_rows(self.model.shape.training_flops, rows, purpose)
+
+        rates = {agent: rate for agent, rate in rates.items() if agent in slots}
+        try:
+            noise_by_slot = self._estimate_noise(parts, [slots[agent] for agent in rates])
+            norms = self.adam.step(self.model.bank, rates)
+        except (MemoryError, RuntimeError) as error:
+            recover(error)
+            raise RunError(
+                "out of memory in a step of the optimizer; use a smaller model or rank"
+            ) from error
+        return {
+            agent: Gradient(norm, noise_by_slot[slots[agent]])
+            for agent, norm in norms.items()
+        }
+
+    def _check_targets(self, targets: Sequence[Target]) -> dict[AgentId, int]:
+        """The slots of the agents. Raises UserError for targets that cannot be trained on."""
+        if any(target.agent == BASE for target in targets):
+            raise UserError(
+                "the bare base is nobody's to train; "
+                "give the targets to an agent with an adapter"
+            )
+        if not all(target.prompt_tokens for target in targets):
+            raise UserError(
+                "a target without a prompt; its first token would be predicted from nothing"
+            )
+        return self.model.slots_of(targets)
+
+    def _compute_gradients(
+        self, targets: Sequence[Target], slots: Mapping[AgentId, int], loss: Loss
+    ) -> _Parts:
+        """Adds the gradients to the bank's; returns the rows of each part.
+
+        Where it fails, no gradient is left.
+        """
+        bank, workers = self.model.bank, self.model.workers
+        max_tokens = self.limits.microbatch_tokens(workers.count)
+        rows = pack(targets, slots, max_tokens)
+        numbers_of_parts = balanced_chunks(
+            costs=[row.length for row in rows],
+            owners=[row.slot for row in rows],
+            count=len(bank.grads_LSP),
+        )
+        parts = [[rows[i] for i in numbers] for numbers in numbers_of_parts]
+
+        jobs = [
+            partial(self._backward_part, i, part, max_tokens, loss)
+            for i, part in enumerate(parts)
+        ]
+        if max_tokens == 1:
+            # the least memory of all: not even two parts at the same time
+            jobs = [partial(_run_in_turn, jobs)]
+        complete = False
+        try:
+            workers.run(jobs)
+            complete = True
+        finally:
+            if not complete:
+                bank.zero_grad()
+        return parts
+
+    def _backward_part(
+        self, part: int, rows: Sequence[TrainRow], max_tokens: int, loss: Loss
+    ) -> None:
+        for batch in micro_batches(rows, max_tokens):
+            if self.model.workers.stop.is_set():
+                return
+            # what grammars allowed takes much memory: it is made for one micro-batch
+            batch = [self.with_allowed_tokens(row) for row in batch]
+            backward(self.model.network, batch, loss, part)
+
+    def with_allowed_tokens(self, row: TrainRow) -> TrainRow:
+        """The row with the tokens that the grammars of its targets allowed."""
+        if not any(target.grammar for target in row.targets):
+            return row
+        allowed: list[Bits | None] = []
+        for target in row.targets:
+            if target.grammar is None:
+                allowed += [None] * len(target.tokens)
+            else:
+                allowed += self.model.guides.walk(
+                    target.grammar, target.tokens, target.sampled
+                )
+        return row._replace(allowed=tuple(allowed))
+
+    def _estimate_noise(self, parts: _Parts, slots: Sequence[int]) -> dict[int, float]:
+        """The noise in the gradient of each slot, from the two halves of its rows."""
+        counts = (Counter[int](), Counter[int]())
+        for i, part in enumerate(parts):
+            for row in part:
+                counts[i % 2][row.slot] += len(row.targets)
+
+        first_SP, second_SP = self.model.bank.grad_halves()
+        noise_by_slot: dict[int, float] = {}
+        for slot in slots:
+            targets = (counts[0][slot], counts[1][slot])
+            noise_by_slot[slot] = estimate_gradient_noise(
+                first_SP[slot], second_SP[slot], targets
+            )
+        return noise_by_slot
+
+
+def _run_in_turn(jobs: Sequence[partial[None]]) -> None:
+    for job in jobs:
+        job()
