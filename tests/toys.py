@@ -362,4 +362,4 @@ class CountingLearner:
         self, credits: Sequence[ScoredSample], examples: Sequence[Example]
     ) -> dict[str, float]:
         self.rounds.append((list(credits), list(examples)))
-        return {"credits": len(credits), "examples": len(examples)}
+        return {"samples/policy": len(credits), "samples/sft": len(examples)}

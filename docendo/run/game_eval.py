@@ -1,8 +1,9 @@
-"""How agents play: their policy at a game in words, estimated from what they say in each situation."""
+"""How agents play a game: their policies, estimated from sampled moves."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -14,14 +15,21 @@ from docendo.records import AgentId, Request, base_agent
 from docendo.school import Arena
 from docendo.seeds import seed_for
 
-__all__ = ["KUHN_STATES", "Style", "exploitable", "kuhn_policy", "styles", "told"]
+__all__ = [
+    "KUHN_STATES",
+    "Style",
+    "estimate_styles",
+    "kuhn_policy",
+    "measure_exploitability",
+    "measure_styles",
+]
 
 KUHN_STATES = [
     f"{card}{moves}"
     for moves in ("", " check bet", " check", " bet")
     for card in ("jack", "queen", "king")
 ]
-"""The information sets in the order of the rows of a policy of `docendo.games.kuhn_exact`."""
+"""The information sets, ordered as the rows of a policy in `docendo.games.kuhn_exact`."""
 
 
 @dataclass(frozen=True)
@@ -31,57 +39,68 @@ class Style:
     legal: float
     """Share of answers that are legal moves."""
     shares: Mapping[str, Mapping[str, float]]
-    """Of the legal answers, by information set and move; even where there was no legal one."""
+    """Of the legal answers, by information set and move; uniform if none was legal."""
 
 
-def styles(
+def estimate_styles(
     arena: Arena, agents: Sequence[AgentId], samples: int, seed: int
 ) -> dict[AgentId, Style]:
     """`samples` answers of every agent in every situation of the game. For small games."""
-    room, turns = arena.room, information_sets(arena.game)
-    asked = [(agent, turn) for agent in agents for turn in turns]
-    requests = [
-        _request(arena, agent, turn, seed_for(seed, agent, turn.name, i))
-        for agent, turn in asked
-        for i in range(samples)
-    ]
-    texts = [completion.text for completion in room.engine.sample(requests)]
-    counts = {
-        (agent, turn.name): Counter(
-            read_move(text, turn.legal)[0]
-            for text in texts[i * samples : (i + 1) * samples]
-        )
-        for i, (agent, turn) in enumerate(asked)
-    }
-    return {
-        agent: _style([(turn, counts[agent, turn.name]) for turn in turns], samples)
-        for agent in agents
-    }
+    turns = information_sets(arena.game)
+    requests = []
+    for agent in agents:
+        for turn in turns:
+            for i in range(samples):
+                request_seed = seed_for(seed, agent, turn.name, i)
+                requests.append(_request(arena, agent, turn, request_seed))
+
+    completions = iter(arena.room.engine.sample(requests))
+    styles = {}
+    for agent in agents:
+        counts = []
+        for turn in turns:
+            choices: Counter[str] = Counter()
+            for completion in islice(completions, samples):
+                choice, _ = read_move(completion.text, turn.legal)
+                choices[choice] += 1
+            counts.append((turn, choices))
+        styles[agent] = _style(counts, samples)
+    return styles
 
 
 def kuhn_policy(style: Style) -> FloatArray:
-    """(12, 2): the probabilities to check or fold, and to bet or call, as `docendo.games.kuhn_exact` has them."""
-    rows = [style.shares[state] for state in KUHN_STATES]
-    return np.array(
-        [
-            [row.get("check", row.get("fold", 0.0)), row.get("bet", row.get("call", 0.0))]
-            for row in rows
-        ]
-    )
+    """(12, 2): probabilities to check or fold, and to bet or call, at Kuhn poker.
+
+    Rows are those of `docendo.games.kuhn_exact`.
+    """
+    rows = []
+    for state in KUHN_STATES:
+        shares = style.shares[state]
+        passive = shares.get("check", shares.get("fold", 0.0))
+        active = shares.get("bet", shares.get("call", 0.0))
+        rows.append([passive, active])
+    return np.array(rows)
 
 
-def exploitable(style: Style) -> float:
-    """What a best response wins from the style at Kuhn poker, chips a deal; illegal moves are left out."""
+def measure_exploitability(style: Style) -> float:
+    """Chips per deal that a best response wins from the style at Kuhn poker.
+
+    Illegal moves are left out.
+    """
     return exploitability(KuhnPoker(), kuhn_policy(style))
 
 
-def told(found: Mapping[AgentId, Style]) -> dict[str, float]:
-    """Metrics: share of legal moves, chips that a best response wins, chips won in the first seat against oneself."""
+def measure_styles(styles: Mapping[AgentId, Style]) -> dict[str, float]:
+    """Metrics of every agent at Kuhn poker.
+
+    Share of legal moves; chips that a best response wins; chips won in the first seat
+    against itself.
+    """
     metrics = {}
-    for agent, style in found.items():
+    for agent, style in styles.items():
         policy = kuhn_policy(style)
         metrics[f"duels/legal/{agent}"] = style.legal
-        metrics[f"duels/exploitability/{agent}"] = exploitable(style)
+        metrics[f"duels/exploitability/{agent}"] = measure_exploitability(style)
         metrics[f"duels/value/{agent}"] = first_seat_payoff(policy, policy)
     return metrics
 
@@ -92,12 +111,14 @@ def _request(arena: Arena, agent: AgentId, turn: Turn, seed: int) -> Request:
     return Request(agent, prompt, seed, rules.max_tokens, rules.temperature, "evaluation")
 
 
-def _style(counted: Sequence[tuple[Turn, Counter[str]]], samples: int) -> Style:
-    legal = sum(count for _, found in counted for choice, count in found.items() if choice)
+def _style(counts: Sequence[tuple[Turn, Counter[str]]], samples: int) -> Style:
+    legal = 0
     shares = {}
-    for turn, found in counted:
-        total = sum(found[choice] for choice in turn.legal)
-        shares[turn.name] = {
-            c: found[c] / total if total else 1 / len(turn.legal) for c in turn.legal
-        }
-    return Style(legal / (samples * len(counted)), shares)
+    for turn, choices in counts:
+        total = sum(choices[move] for move in turn.legal)
+        legal += total
+        if total:
+            shares[turn.name] = {move: choices[move] / total for move in turn.legal}
+        else:
+            shares[turn.name] = dict.fromkeys(turn.legal, 1 / len(turn.legal))
+    return Style(legal / (samples * len(counts)), shares)

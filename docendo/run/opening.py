@@ -11,7 +11,7 @@ from docendo.errors import UserError
 from docendo.humans.rating import RatingQueue
 from docendo.problems.catalog import Catalog
 from docendo.records import Usage
-from docendo.run.provenance import changes, provenance, refuse
+from docendo.run.provenance import check_changes, compare_provenance, record_provenance
 from docendo.run.session import Callback, Session
 from docendo.store.rows import QuarantineRow
 from docendo.store.run import RunDirectory
@@ -55,7 +55,9 @@ def begin(session: Session, directory: RunDirectory) -> None:
     session.directory = directory
     session.ratings.run = directory.path
     directory.note(
-        provenance=provenance(session.config, session.engine.base, session.parts.describe())
+        provenance=record_provenance(
+            session.config, session.engine.base, session.parts.describe()
+        )
     )
     bad_rows = session.catalog.quarantined
     directory.quarantine(
@@ -78,9 +80,9 @@ def resume_session(
     """
     session = open_session(config, callback, parts=parts)
     checkpoint = directory.latest_checkpoint()
-    present = provenance(config, session.engine.base, session.parts.describe())
-    session.changes = changes(directory.noted("provenance"), present)
-    refuse(session.changes, directory.path, force)
+    present = record_provenance(config, session.engine.base, session.parts.describe())
+    session.changes = compare_provenance(directory.noted("provenance"), present)
+    check_changes(session.changes, directory.path, force)
 
     if checkpoint:
         session.restore(checkpoint.round, checkpoint.path, checkpoint.state)
@@ -105,7 +107,7 @@ def resume_session(
 
 def _check_rounds(session: Session, directory: RunDirectory) -> None:
     """Raises UserError where the settings ask for fewer rounds of teaching than there were."""
-    is_changed = any(change.what == "teaching.rounds" for change in session.changes)
+    is_changed = any(change.name == "teaching.rounds" for change in session.changes)
     rounds = session.config.teaching.rounds
     taught = session.last_round + 1 - session.expert_rounds
     if is_changed and rounds <= taught:

@@ -1,7 +1,8 @@
-"""What a run was made with, and which of it may be different when it goes on."""
+"""What a run was made with, and what of it may change before the run is resumed."""
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,20 +20,24 @@ from docendo.version import VERSION
 __all__ = [
     "Change",
     "Rule",
-    "below",
-    "changes",
-    "files_of",
-    "named_in",
-    "provenance",
-    "refuse",
+    "check_changes",
+    "compare_provenance",
+    "files_below",
+    "named_files",
+    "named_paths",
+    "record_provenance",
 ]
 
 Rule = Literal["free", "noted", "kept", "refused"]
-"""free: it ends as if it had been so from the beginning. noted: it goes on, as another run from there on.
+"""What a changed setting means for a run that is resumed.
 
-kept: refused unless the user insists. refused: what was learned would not fit to it.
+free: the run ends as if the setting had had its new value from the start. noted: the run
+goes on, but differs from one that had the new value from the start. kept: refused unless
+the user insists. refused: always, because what was learned would not fit.
 """
 
+# patterns of settings; those that no pattern matches are refused
+_REFUSED = ["learning.baseline*", "league.reference_matches", "duels.game"]
 _FREE = [
     "teaching.rounds",
     "evaluation.eval_every",
@@ -41,186 +46,185 @@ _FREE = [
     "engine.trust_remote_code",
 ]
 _NOTED = [
-    *(
-        f"engine.{name}"
-        for name in (
-            "dtype",
-            "kernels",
-            "device",
-            "max_num_seqs",
-            "max_tokens_per_microbatch",
-        )
-    ),
-    *(
-        f"agents.*.{name}"
-        for name in (
-            "temperature",
-            "top_p",
-            "max_tokens",
-            "max_tool_calls",
-            "system_prompt",
-        )
-    ),
+    "engine.dtype",
+    "engine.kernels",
+    "engine.device",
+    "engine.max_num_seqs",
+    "engine.max_tokens_per_microbatch",
+    "agents.*.temperature",
+    "agents.*.top_p",
+    "agents.*.max_tokens",
+    "agents.*.max_tool_calls",
+    "agents.*.system_prompt",
     "teaching.*",
     "learning.*",
     "league.*",
     "duels.*",
 ]
-_REFUSED = ["learning.baseline*", "league.reference_matches", "duels.game"]
-_SHOWN = 40
+# the first list with a match decides: league.* would take in league.reference_matches
+_RULES: list[tuple[Rule, list[str]]] = [
+    ("refused", _REFUSED),
+    ("free", _FREE),
+    ("noted", _NOTED),
+]
+_MAX_VALUE_LENGTH = 40
+"""Characters of a value in a message."""
 _PACKAGES = ("torch", "transformers", "numpy")
 
 
 class Change(NamedTuple):
-    what: str
+    """One difference between a run as it was made and as it is resumed."""
+
+    name: str
+    """A setting, package, file or part."""
     was: Any
     now: Any
     rule: Rule
 
     def __str__(self) -> str:
-        return f"{self.what}: was {_short(self.was)}, is now {_short(self.now)}"
+        return f"{self.name}: was {_short(self.was)}, is now {_short(self.now)}"
 
 
-def provenance(
+def record_provenance(
     config: Config, base: BaseModel, parts: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """What a run was made with, as JSON.
 
-    Settings, versions, machine, hashes of the base's weights and of every file that the settings
-    name, and the parts that were put in from Python (place -> type).
+    Holds settings, versions, machine, hashes of the base model's weights and of every file
+    that the settings name. `parts` are those set from Python, as place -> type.
     """
+    # the vector instructions decide the order of sums, and so the last digits
+    processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
     return {
         "settings": config.model_dump(mode="json", exclude_none=True),
-        "versions": {
-            "docendo": VERSION,
-            "python": platform.python_version(),
-            **dict(_versions()),
-        },
-        "machine": {
-            "processor": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
-            "threads": torch.get_num_threads(),
-        },
-        "files": {str(path): hash_file(path) for path in files_of(config)},
+        "versions": _collect_versions(),
+        "machine": {"processor": processor, "threads": torch.get_num_threads()},
+        "files": {str(path): hash_file(path) for path in named_files(config)},
         "base": weights_hash(base.model),
         "parts": dict(parts or {}),
     }
 
 
-def changes(was: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[Change]:
-    """What differs between two provenances, settings first; nothing where a run has none."""
+def compare_provenance(
+    was: Mapping[str, Any] | None, now: Mapping[str, Any]
+) -> list[Change]:
+    """The differences between two provenances, settings first; none if `was` is None."""
     if not was:
         return []
 
-    differences: list[Change] = []
-    before, after = _flat(was["settings"]), _flat(now["settings"])
+    changes: list[Change] = []
+    before = _flatten(was["settings"])
+    after = _flatten(now["settings"])
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
-            change = Change(name, before.get(name), after.get(name), _rule(name))
-            differences.append(change)
+            rule = _rule_of(name)
+            changes.append(Change(name, before.get(name), after.get(name), rule))
 
     rules: dict[str, Rule] = {"versions": "noted", "machine": "noted", "files": "kept"}
     for section, rule in rules.items():
-        old, new = was[section], now[section]
+        old = was[section]
+        new = now[section]
         for name in sorted(old.keys() & new.keys()):
             if old[name] != new[name]:
-                differences.append(Change(name, old[name], new[name], rule))
+                changes.append(Change(name, old[name], new[name], rule))
 
     if was["base"] != now["base"]:
-        change = Change("the base model's weights", was["base"], now["base"], "kept")
-        differences.append(change)
-    return differences + _changed_parts(was.get("parts", {}), now["parts"])
+        name = "the base model's weights"
+        changes.append(Change(name, was["base"], now["base"], "kept"))
+    return changes + _compare_parts(was.get("parts", {}), now["parts"])
 
 
-def _changed_parts(was: Mapping[str, str], now: Mapping[str, str]) -> list[Change]:
-    """Parts from Python that are missing or new are refused; another type in the same place is noted."""
-    differences = []
+def _compare_parts(was: Mapping[str, str], now: Mapping[str, str]) -> list[Change]:
+    """Missing and new parts from Python are refused; another type in a place is noted."""
+    changes = []
     for place in sorted(was.keys() | now.keys()):
-        old, new = was.get(place), now.get(place)
+        old = was.get(place)
+        new = now.get(place)
         if old == new:
             continue
         is_missing = old is None or new is None
         rule: Rule = "refused" if is_missing else "noted"
-        differences.append(
-            Change(f"parts.{place}", old or "the config's", new or "the config's", rule)
-        )
-    return differences
+        old = old or "the config's"
+        new = new or "the config's"
+        changes.append(Change(f"parts.{place}", old, new, rule))
+    return changes
 
 
-def refuse(found: Sequence[Change], run: Path, force: bool) -> None:
-    """Raises UserError naming every change with which the run cannot be gone on with, or should not be."""
-    never = [str(c) for c in found if c.rule == "refused"]
-    if never:
+def check_changes(changes: Sequence[Change], run: Path, force: bool) -> None:
+    """Raises UserError naming every change that forbids to resume the run.
+
+    `force` admits those whose rule is "kept".
+    """
+    refused = [str(change) for change in changes if change.rule == "refused"]
+    if refused:
         raise UserError(
-            f"{run} cannot go on: {'; '.join(never)}; put it back, or begin a new run"
+            f"{run} cannot go on: {'; '.join(refused)}; put it back, or begin a new run"
         )
-    hardly = [str(c) for c in found if c.rule == "kept"]
-    if hardly and not force:
+    doubtful = [str(change) for change in changes if change.rule == "kept"]
+    if doubtful and not force:
         raise UserError(
-            f"{run}: {'; '.join(hardly)}; put it back, or go on with it by --force"
+            f"{run}: {'; '.join(doubtful)}; put it back, or go on with it by --force"
         )
 
 
-def files_of(config: Config) -> list[Path]:
-    """Every file of this machine that the settings name and that is there; of a folder, all that are in it."""
-    return sorted({path for named in named_in(config) for path in below(named)})
+def named_files(config: Config) -> list[Path]:
+    """The existing files of this machine that the settings name, also through a folder."""
+    files: set[Path] = set()
+    for path in named_paths(config):
+        files.update(files_below(path))
+    return sorted(files)
 
 
-def named_in(config: Config) -> list[Path]:
-    """The files and folders of this machine that the settings name, whether or not they are there."""
-    agents = config.agents.values()
-    named = [
-        *(d.file for d in config.domains.values()),
-        *(file for a in config.askers.values() for file in a.file_settings().values()),
-        *(
-            file
-            for part in config.evaluators.values()
-            for file in part.file_settings().values()
-        ),
-        *(file for a in agents if a.data for file in a.data.files),
-        *(tool.partition(":")[2] for a in agents for tool in a.tools),
-        *user_part_files(config),
-    ]
-    return sorted({Path(name) for name in named if name and not name.startswith("hub:")})
+def named_paths(config: Config) -> list[Path]:
+    """The files and folders of this machine that the settings name, existing or not."""
+    names: list[str | None] = [domain.file for domain in config.domains.values()]
+    for part in (*config.askers.values(), *config.evaluators.values()):
+        names.extend(part.file_settings().values())
+    for agent in config.agents.values():
+        if agent.data:
+            names.extend(agent.data.files)
+        # a tool that reads a file is written as tool:file
+        names.extend(tool.partition(":")[2] for tool in agent.tools)
+    names.extend(user_part_files(config))
+    return sorted({Path(name) for name in names if name and not name.startswith("hub:")})
 
 
-def below(path: Path) -> list[Path]:
-    """The file itself, all files in a folder, or nothing where there is neither."""
+def files_below(path: Path) -> list[Path]:
+    """The file itself, all files in a folder, or nothing if the path does not exist."""
     if path.is_dir():
-        return [p for p in sorted(path.rglob("*")) if p.is_file()]
+        return [file for file in sorted(path.rglob("*")) if file.is_file()]
     return [path] if path.is_file() else []
 
 
-def _versions() -> Iterator[tuple[str, str]]:
-    for name in _PACKAGES:
-        try:
-            yield name, version(name)
-        except PackageNotFoundError:
-            continue
+def _collect_versions() -> dict[str, str]:
+    versions = {"docendo": VERSION, "python": platform.python_version()}
+    for package in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            versions[package] = version(package)
+    return versions
 
 
-def _rule(name: str) -> Rule:
-    rules: list[tuple[Rule, list[str]]] = [
-        ("refused", _REFUSED),
-        ("free", _FREE),
-        ("noted", _NOTED),
-    ]
-    return next(
-        (rule for rule, known in rules if any(fnmatchcase(name, k) for k in known)),
-        "refused",
-    )
+def _rule_of(setting: str) -> Rule:
+    for rule, patterns in _RULES:
+        if any(fnmatchcase(setting, pattern) for pattern in patterns):
+            return rule
+    return "refused"
 
 
-def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Settings by their dotted names; lists are values."""
-    found: dict[str, Any] = {}
-    for name, value in table.items():
-        whole = f"{above}.{name}" if above else name
-        found |= (
-            _flat(value, whole) if isinstance(value, Mapping) and value else {whole: value}
-        )
-    return found
+def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings by their dotted names; lists and empty tables are values."""
+    settings: dict[str, Any] = {}
+    for key, value in table.items():
+        name = f"{prefix}.{key}" if prefix else key
+        if isinstance(value, Mapping) and value:
+            settings |= _flatten(value, name)
+        else:
+            settings[name] = value
+    return settings
 
 
 def _short(value: Any) -> str:
     text = "not set" if value is None else str(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    if len(text) <= _MAX_VALUE_LENGTH:
+        return text
+    return f"{text[:_MAX_VALUE_LENGTH]}..."

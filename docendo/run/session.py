@@ -23,7 +23,7 @@ from docendo.problems.pool import AcceptedQuestions
 from docendo.records import AgentId, Evaluation
 from docendo.run.evaluation import accuracies, held_out_problems, warn_truncation
 from docendo.run.evaluation_plan import EXPERTS, START, TEACHING, EvaluationPlan
-from docendo.run.game_eval import styles, told
+from docendo.run.game_eval import estimate_styles, measure_styles
 from docendo.run.provenance import Change
 from docendo.school import Round, School
 from docendo.seeds import seed_for
@@ -255,7 +255,9 @@ class Session:
         if not is_before_first_duel and not is_evaluated:
             return {}
         seed = seed_for(self.config.seed, "styles", round_index)
-        return told(styles(arena, self.agents, duels.style_samples, seed))
+        return measure_styles(
+            estimate_styles(arena, self.agents, duels.style_samples, seed)
+        )
 
     def _state(self) -> dict[str, Any]:
         """JSON from which `restore` continues."""

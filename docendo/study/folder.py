@@ -9,7 +9,7 @@ from typing import Any
 
 from docendo.config.load import Config, parse_config, to_toml
 from docendo.errors import UserError
-from docendo.run.provenance import below, named_in
+from docendo.run.provenance import files_below, named_paths
 from docendo.store.atomic import nearest_existing, write_atomically
 from docendo.store.checkpoints import hash_file
 from docendo.study.plan import StudyPlan, TrainingTask
@@ -58,7 +58,7 @@ def _hash_files(plan: StudyPlan) -> dict[str, str]:
     pairs = {(task.regime, task.arm): task for task in plan.tasks()}
     for task in pairs.values():
         for config in _configs(plan, task):
-            paths.update(named_in(config))
+            paths.update(named_paths(config))
     return {path.as_posix(): _hash(path) for path in sorted(paths) if path.exists()}
 
 
@@ -69,7 +69,8 @@ def _configs(plan: StudyPlan, task: TrainingTask) -> list[Config]:
 
 def _hash(path: Path) -> str:
     lines = [
-        f"{file.relative_to(path).as_posix()} {hash_file(file)}" for file in below(path)
+        f"{file.relative_to(path).as_posix()} {hash_file(file)}"
+        for file in files_below(path)
     ]
     return sha256("\n".join(lines).encode()).hexdigest()
 

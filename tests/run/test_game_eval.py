@@ -6,7 +6,13 @@ from docendo.games.play import DuelRules, DuelRunner
 from docendo.games.text_game import play_random
 from docendo.league.duel_matches import DuelMatchmaker, alphastar
 from docendo.records import AgentId
-from docendo.run.game_eval import KUHN_STATES, exploitable, kuhn_policy, styles, told
+from docendo.run.game_eval import (
+    KUHN_STATES,
+    estimate_styles,
+    kuhn_policy,
+    measure_exploitability,
+    measure_styles,
+)
 from docendo.school import Arena
 from tests.toys import ANN, Scripted
 
@@ -24,9 +30,11 @@ def arena(script=lambda request: "pass") -> Arena:
 
 
 def test_the_situations_of_the_words_are_those_of_the_numbers() -> None:
-    assert sorted(KUHN_STATES) == sorted(styles(arena(), [NASH], 1, 0)[NASH].shares)
+    assert sorted(KUHN_STATES) == sorted(
+        estimate_styles(arena(), [NASH], 1, 0)[NASH].shares
+    )
     # jack never calls, king always does; the first player bets a jack one time in three, a king always
-    policy = kuhn_policy(styles(arena(), [NASH], 3000, 0)[NASH])
+    policy = kuhn_policy(estimate_styles(arena(), [NASH], 3000, 0)[NASH])
     assert policy[:, 1] == pytest.approx(
         [1 / 3, 0, 1, 0, 2 / 3, 1, 1 / 3, 0, 1, 0, 1 / 3, 1], abs=0.04
     )
@@ -34,16 +42,16 @@ def test_the_situations_of_the_words_are_those_of_the_numbers() -> None:
 
 
 def test_nobody_wins_from_the_equilibrium_and_much_from_who_always_bets() -> None:
-    found = styles(arena(), list(PLAYERS), 2000, 0)
-    assert exploitable(found[NASH]) < 0.03
+    styles = estimate_styles(arena(), list(PLAYERS), 2000, 0)
+    assert measure_exploitability(styles[NASH]) < 0.03
     # a king wins 2 from who always bets and calls, a queen as often as it loses, a jack folds: (2 + 0 - 1) / 3
-    assert exploitable(found[BOLD]) == pytest.approx(1 / 3)
-    assert 0.3 < exploitable(found[DICE]) < 0.6
-    assert all(style.legal == 1 for style in found.values())
+    assert measure_exploitability(styles[BOLD]) == pytest.approx(1 / 3)
+    assert 0.3 < measure_exploitability(styles[DICE]) < 0.6
+    assert all(style.legal == 1 for style in styles.values())
 
 
 def test_illegal_answers_are_counted_and_left_out() -> None:
-    style = styles(
+    style = estimate_styles(
         arena(lambda request: "Answer: bet" if request.seed % 2 else "Answer: fold"),
         [ANN],
         400,
@@ -55,7 +63,7 @@ def test_illegal_answers_are_counted_and_left_out() -> None:
 
 
 def test_an_agent_that_never_makes_a_legal_move_is_taken_to_play_at_random() -> None:
-    style = styles(arena(), [ANN], 4, 0)[ANN]
+    style = estimate_styles(arena(), [ANN], 4, 0)[ANN]
     assert style.legal == 0
     assert set(kuhn_policy(style).flat) == {0.5}
-    assert told({ANN: style})["duels/legal/ann"] == 0
+    assert measure_styles({ANN: style})["duels/legal/ann"] == 0

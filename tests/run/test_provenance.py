@@ -9,7 +9,13 @@ from docendo.config.load import Config, load_config, to_toml
 from docendo.engines.local.base_model import weights_hash
 from docendo.errors import UserError
 from docendo.run.opening import begin, open_session
-from docendo.run.provenance import Change, changes, files_of, provenance, refuse
+from docendo.run.provenance import (
+    Change,
+    check_changes,
+    compare_provenance,
+    named_files,
+    record_provenance,
+)
 from docendo.store import RunDirectory
 from tests.cli.test_run import Silent
 from tests.cli.toys import docendo, hashes, tiny_config
@@ -19,7 +25,7 @@ ENGINE = fresh()
 
 
 def made(config: Config) -> dict[str, object]:
-    return provenance(config, ENGINE.base)
+    return record_provenance(config, ENGINE.base)
 
 
 def broken(folder: Path, extra: str = "") -> Path:
@@ -44,8 +50,8 @@ def broken(folder: Path, extra: str = "") -> Path:
 
 
 def test_nothing_changed_is_nothing_said() -> None:
-    assert changes(made(Config()), made(Config())) == []
-    assert changes(None, made(Config())) == []
+    assert compare_provenance(made(Config()), made(Config())) == []
+    assert compare_provenance(None, made(Config())) == []
 
 
 @pytest.mark.parametrize(
@@ -84,7 +90,7 @@ def test_each_change_has_its_rule(setting: str, rule: str) -> None:
             ),
         )
     )
-    assert {c.rule for c in changes(before, after)} == {rule}
+    assert {c.rule for c in compare_provenance(before, after)} == {rule}
 
 
 def test_versions_machines_and_weights_are_compared() -> None:
@@ -94,7 +100,7 @@ def test_versions_machines_and_weights_are_compared() -> None:
         "machine": was["machine"] | {"threads": 99},
         "base": "x",
     }
-    assert [(c.what, c.rule) for c in changes(was, now)] == [
+    assert [(c.name, c.rule) for c in compare_provenance(was, now)] == [
         ("torch", "noted"),
         ("threads", "noted"),
         ("the base model's weights", "kept"),
@@ -117,7 +123,7 @@ def test_what_cannot_be_is_refused_and_what_should_not_be_can_be_insisted_on(
         Change("rows.csv", "a" * 64, "b" * 64, "kept"),
         Change("seed", 1, 2, "refused"),
     )
-    refuse(
+    check_changes(
         [Change("teaching.rounds", 1, 2, "free"), Change("torch", "1", "2", "noted")],
         tmp_path,
         force=False,
@@ -126,13 +132,13 @@ def test_what_cannot_be_is_refused_and_what_should_not_be_can_be_insisted_on(
         UserError,
         match=r"rows\.csv: was a{40}\.\.\., is now b{40}\.\.\.; put it back, or .* --force",
     ):
-        refuse([file], tmp_path, force=False)
-    refuse([file], tmp_path, force=True)
+        check_changes([file], tmp_path, force=False)
+    check_changes([file], tmp_path, force=True)
     with pytest.raises(
         UserError,
         match="cannot go on: seed: was 1, is now 2; put it back, or begin a new run",
     ):
-        refuse([file, seed], tmp_path, force=True)
+        check_changes([file, seed], tmp_path, force=True)
 
 
 def test_every_file_that_the_settings_name_is_watched(tmp_path: Path) -> None:
@@ -154,7 +160,7 @@ askers.p = { type = "persona", model = "ann", verify = "solves.py" }
 evaluators.s = { type = "spelling", file = "known.txt" }
 """
     )
-    found = [p.name for p in files_of(load_config(tmp_path / "run.toml"))]
+    found = [p.name for p in named_files(load_config(tmp_path / "run.toml"))]
     assert found == [
         "asks.py",
         "extra.jsonl",
@@ -245,4 +251,4 @@ def test_fewer_rounds_than_there_were_are_refused(tmp_path: Path) -> None:
 
 def test_settings_are_resolved_once() -> None:
     config = resolve_config(load_config(None, ("model='tiny'",)))
-    assert changes(made(config), made(resolve_config(config))) == []
+    assert compare_provenance(made(config), made(resolve_config(config))) == []
