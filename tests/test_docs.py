@@ -110,6 +110,15 @@ def test_the_python_example_of_the_readme_runs(tmp_path):
     assert "teaching" in done.stdout
 
 
+def test_the_python_examples_of_the_page_on_parts_run():
+    page = (ROOT / "docs" / "extending.md").read_text()
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_toml_example_of_the_readme_is_a_config(tmp_path):
     (example,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     path = tmp_path / "my.toml"
