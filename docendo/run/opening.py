@@ -107,7 +107,7 @@ def resume_session(
 
 def _check_rounds(session: Session, directory: RunDirectory) -> None:
     """Raises UserError where the settings ask for fewer rounds of teaching than there were."""
-    is_changed = any(change.name == "teaching.rounds" for change in session.changes)
+    is_changed = any(change.what == "teaching.rounds" for change in session.changes)
     rounds = session.config.teaching.rounds
     taught = session.last_round + 1 - session.expert_rounds
     if is_changed and rounds <= taught:

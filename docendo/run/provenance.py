@@ -75,14 +75,14 @@ _PACKAGES = ("torch", "transformers", "numpy")
 class Change(NamedTuple):
     """One difference between a run as it was made and as it is resumed."""
 
-    name: str
+    what: str
     """A setting, package, file or part."""
     was: Any
     now: Any
     rule: Rule
 
     def __str__(self) -> str:
-        return f"{self.name}: was {_short(self.was)}, is now {_short(self.now)}"
+        return f"{self.what}: was {_short(self.was)}, is now {_short(self.now)}"
 
 
 def record_provenance(

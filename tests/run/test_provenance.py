@@ -100,7 +100,7 @@ def test_versions_machines_and_weights_are_compared() -> None:
         "machine": was["machine"] | {"threads": 99},
         "base": "x",
     }
-    assert [(c.name, c.rule) for c in compare_provenance(was, now)] == [
+    assert [(c.what, c.rule) for c in compare_provenance(was, now)] == [
         ("torch", "noted"),
         ("threads", "noted"),
         ("the base model's weights", "kept"),
@@ -244,7 +244,7 @@ def test_fewer_rounds_than_there_were_are_refused(tmp_path: Path) -> None:
     done = docendo("resume", run, "--set", "teaching.rounds=1")
     assert (
         done.code,
-        "teaching.rounds = 1, but 1 have been; wanted more than that" in done.err,
+        "teaching.rounds = 1, but 1 have been played; expected more than that" in done.err,
     ) == (2, True)
     assert docendo("resume", run).code == 0
 
