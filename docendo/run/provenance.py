@@ -115,8 +115,11 @@ def compare_provenance(
     changes: list[Change] = []
     before = _flatten(was["settings"])
     after = _flatten(now["settings"])
+    defaults = _flatten(Config().model_dump(mode="json", exclude_none=True))
     for name in sorted(before.keys() | after.keys()):
-        if before.get(name) != after.get(name):
+        # A setting that is newer than the run had its default's behaviour.
+        is_new_default = name not in before and after[name] == defaults.get(name)
+        if before.get(name) != after.get(name) and not is_new_default:
             rule = _rule_of(name)
             changes.append(Change(name, before.get(name), after.get(name), rule))
 

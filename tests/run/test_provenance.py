@@ -249,6 +249,15 @@ def test_fewer_rounds_than_there_were_are_refused(tmp_path: Path) -> None:
     assert docendo("resume", run).code == 0
 
 
+def test_a_setting_newer_than_the_run_is_no_change_at_its_default() -> None:
+    old = made(Config())
+    del old["settings"]["trackers"]
+    assert compare_provenance(old, made(Config())) == []
+    changed_setting = made(Config().model_copy(update={"seed": 3}))
+    del old["settings"]["seed"]
+    assert [change.what for change in compare_provenance(old, changed_setting)] == ["seed"]
+
+
 def test_settings_are_resolved_once() -> None:
     config = resolve_config(load_config(None, ("model='tiny'",)))
     assert compare_provenance(made(config), made(resolve_config(config))) == []

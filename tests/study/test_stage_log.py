@@ -19,7 +19,11 @@ def test_a_frozen_copy_of_an_agent_counts_as_the_agent():
 
 def test_metrics_are_averaged_over_the_rounds_that_have_them():
     log = StageLog()
-    for metrics in ({"useful": 0.5, "gate/passed": 1.0}, {"useful": 0.25}, {}):
+    for metrics in (
+        {"groups/nonzero_variance": 0.5, "gate/passed": 1.0},
+        {"groups/nonzero_variance": 0.25},
+        {},
+    ):
         log.add(RoundRecord(index=0, stage="teaching", seconds=0.0, metrics=metrics))
     assert log.summarize(7.0) == {
         "lesson_gains": [],
