@@ -1,8 +1,8 @@
-"""The settings of a run: one small frozen model per component, read from TOML. Defaults are the three-expert league."""
+"""The settings of a run, read from TOML; the defaults are the three-expert league."""
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +26,8 @@ from docendo.config import (
     PersonConfig,
     TeachingConfig,
 )
-from docendo.config.renamed import new_name_of, new_value_of
+from docendo.config.explain import explain
+from docendo.config.paths import anchor_agent, anchor_file, anchor_part
 from docendo.errors import UserError, closest_hint, suggestion
 from docendo.parts import Part, PartConfig, add_search_folder
 from docendo.records import BASE
@@ -34,7 +35,6 @@ from docendo.records import BASE
 __all__ = [
     "Config",
     "changed",
-    "explain",
     "load_config",
     "parse_config",
     "parse_toml",
@@ -120,7 +120,7 @@ def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -
     for text in overrides:
         _override(table, text, "--set")
     config = parse_config(table, str(file) if file else "settings")
-    return _anchored(config, file.parent if file else Path())
+    return _anchor_files(config, file.parent if file else Path())
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def parse_config(table: Mapping[str, Any], where: str) -> Config:
     try:
         config = Config.model_validate(table)
     except ValidationError as error:
-        raise UserError(explain(error, where, _known)) from None
+        raise UserError(explain(error, where, _known_settings)) from None
     if config.learning.epochs > 1 and config.learning.loss.type == "policy_gradient":
         raise UserError(
             f"{where} [learning]: epochs = {config.learning.epochs} needs a clipped loss, such as loss = 'ppo_clip'"
@@ -195,54 +195,24 @@ def to_toml(config: Config) -> str:
     return tomli_w.dumps(config.model_dump(exclude_none=True))
 
 
-def _anchored(config: Config, folder: Path) -> Config:
-    """Files named in a config are found from where the config is."""
-    parts: dict[str, Mapping[str, ConfigModel]] = {
-        "domains": {
-            n: d.model_copy(update={"file": _from(folder, d.file)})
-            for n, d in config.domains.items()
-        },
-        "agents": {name: _placed(agent, folder) for name, agent in config.agents.items()},
-        "evaluators": {
-            name: _resolve_part(part, folder) for name, part in config.evaluators.items()
-        },
-        "askers": {
-            name: _resolve_part(part, folder) for name, part in config.askers.items()
-        },
-    }
-    return config.model_copy(update=parts)
+def _anchor_files(config: Config, folder: Path) -> Config:
+    """The config with absolute paths of the files that it names, found from `folder`."""
+    domains = {}
+    for name, domain in config.domains.items():
+        file = anchor_file(folder, domain.file)
+        domains[name] = domain.model_copy(update={"file": file})
 
-
-def _from(folder: Path, file: str | None) -> str | None:
-    """A file's whole path; what is no file of this machine stays as it is."""
-    if not file or file.startswith("hub:"):
-        return file
-    try:
-        return str((folder / file).resolve())
-    except ValueError as error:  # NUL, or half of a surrogate pair
-        raise UserError(f"{ascii(file)[:200]}: no file can have that name") from error
-
-
-def _resolve_part(part: PartConfig, folder: Path) -> PartConfig:
-    """The part, its files found from the folder."""
-    files = part.file_settings().items()
-    return part.model_copy(update={name: _from(folder, file) for name, file in files})
-
-
-def _placed(agent: AgentConfig, folder: Path) -> AgentConfig:
-    """The agent, the files of its dictionary and of its data found from the folder."""
-    known = "dictionary:"
-    tools = [
-        f"{known}{_from(folder, t.removeprefix(known))}" if t.startswith(known) else t
-        for t in agent.tools
-    ]
-    files = (
-        {_from(folder, file): weight for file, weight in agent.data.files.items()}
-        if agent.data
-        else {}
+    agents = {n: anchor_agent(folder, agent) for n, agent in config.agents.items()}
+    evaluators = {n: anchor_part(folder, part) for n, part in config.evaluators.items()}
+    askers = {n: anchor_part(folder, part) for n, part in config.askers.items()}
+    return config.model_copy(
+        update={
+            "domains": domains,
+            "agents": agents,
+            "evaluators": evaluators,
+            "askers": askers,
+        }
     )
-    data = agent.data.model_copy(update={"files": files}) if agent.data else None
-    return agent.model_copy(update={"tools": tools, "data": data})
 
 
 def _override(table: dict[str, Any], text: str, where: str) -> None:
@@ -264,39 +234,8 @@ def _override(table: dict[str, Any], text: str, where: str) -> None:
     table[keys[-1]] = parsed
 
 
-def explain(
-    error: ValidationError, where: str, known: Callable[[list[str]], list[str]]
-) -> str:
-    """The first problem as one line; `known` says which settings there are at a place."""
-    found = error.errors()
-    misspelled = (e for e in found if e["type"] == "extra_forbidden")
-    first = next(misspelled, found[0]) if found[0]["type"] == "missing" else found[0]
-    path = [str(p) for p in first["loc"] if p not in {"str", "list[str]", "[key]"}]
-    place, name = path[:-1], path[-1]
-    section = f" [{'.'.join(place)}]" if place else ""
-    if first["type"] == "extra_forbidden":
-        if new_name := new_name_of(path):
-            return f"{where}{section}: {name!r} has a new name: {new_name}"
-        return f"{where}{section}: no setting {name!r}{suggestion(name, known(place))}"
-    if first["type"] == "part" and isinstance(first["input"], Mapping):
-        for setting in first["input"]:
-            if new_name := new_name_of([*path, setting]):
-                return f"{where} [{'.'.join(path)}]: {setting!r} has a new name: {new_name}"
-    if new_value := new_value_of(path, first["input"]):
-        return f"{where}{section} {name}: {first['input']!r} has a new name: {new_value!r}"
-    wanted = first["msg"].removeprefix("Value error, ")
-    got = first["input"]
-    if first["type"] == "missing":
-        return f"{where}{section} {name}: is missing"
-    shown = (
-        f", got {got!r}"
-        if isinstance(got, str | int | float | bool)
-        else f", got a {type(got).__name__}"
-    )
-    return f"{where}{section} {name}: {wanted[0].lower()}{wanted[1:]}{'' if 'got' in wanted else shown}"
-
-
-def _known(place: list[str]) -> list[str]:
+def _known_settings(place: list[str]) -> list[str]:
+    """The names of the settings at a place of the config."""
     sections: dict[str, type[ConfigModel]] = {
         "engine": EngineConfig,
         "domains": DomainConfig,
@@ -312,5 +251,7 @@ def _known(place: list[str]) -> list[str]:
         "endpoints": EndpointConfig,
     }
     inner: dict[str, type[ConfigModel]] = {"grammar": GrammarConfig, "data": DataConfig}
-    kind = inner.get(place[-1]) or sections.get(place[0], Config) if place else Config
-    return list(kind.model_fields)
+    model: type[ConfigModel] = Config
+    if place:
+        model = inner.get(place[-1]) or sections.get(place[0], Config)
+    return list(model.model_fields)

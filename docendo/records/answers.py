@@ -1,4 +1,4 @@
-"""What is wanted of an engine, what came out, and what it was worth."""
+"""Requests to engines, their completions, and verdicts on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,10 @@ class Grammar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One completion that is wanted. Its tokens depend on the agent's weights, the messages and the seed alone."""
+    """One completion to sample.
+
+    Its tokens depend on the agent's weights, the messages and the seed alone.
+    """
 
     agent: AgentId
     messages: tuple[Message, ...]
@@ -34,12 +37,12 @@ class Request:
     purpose: str = "other"
     """What the ledger books the tokens under."""
     top_p: float = 1.0
-    """Only the likeliest tokens that have this share of the probability together are drawn."""
+    """Nucleus sampling: the likeliest tokens with this share of the probability."""
     grammar: Grammar | None = None
     stop: tuple[str, ...] = ()
     """Texts after which the answer ends, as after its end-of-turn token."""
     prefix_ids: tuple[int, ...] = ()
-    """Token ids with which the answer begins: they are given, not sampled, and not part of the completion."""
+    """Token ids that the answer begins with; neither sampled nor part of the completion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Completion:
     tokens: tuple[int, ...] = ()
     """Ends with the end-of-turn token unless `max_tokens` cut it off."""
     logprobs: tuple[float, ...] = ()
-    """One per token, under the untempered weights that sampled it, in nats; within the grammar where there is one."""
+    """One per token, in nats, at temperature 1 and within the grammar, if there is one."""
     sampled: tuple[bool, ...] = ()
     """One per token: False where a tool or a grammar forced it; empty where all were sampled."""
     grammar: Grammar | None = None

@@ -1,4 +1,4 @@
-"""What agents did: lessons with their effect, duels, questions, examinations."""
+"""What agents did: lessons and their effect, duels, questions, evaluations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,22 +51,25 @@ class Episode:
     round: int
     match: Match
     test: Problem
-    """Drawn after the lesson was written; same family and level as the teaching problems, another key."""
+    """Drawn after the lesson; of the teaching problems' task type, with another key."""
     lesson: Lesson
     control: tuple[Rollout, ...]
-    """The student on the test problem without the lesson; shared by all lessons of the match."""
+    """The student's attempts without a lesson; shared by all lessons of the match."""
     attempts: tuple[Rollout, ...]
-    """The student on the test problem with the lesson; empty where the gate stopped the lesson."""
+    """The student's attempts with the lesson; empty if the gate withheld it."""
     expected: float
-    """The control's score, shrunk towards the running rate of this student on this family and level."""
+    """The control's score, shrunk towards the student's rate at this task type."""
     again: bool = False
-    """Whether the student had met the test problem before: it was chosen, and says nothing about others of its kind."""
+    """Whether the test problem was replayed: it says nothing about others of its type."""
     payoff: Payoff | None = None
-    """What teacher and student are paid by the run's reward; computed once, after play."""
+    """By the run's reward; computed once, after play."""
 
     @property
     def gain(self) -> float | None:
-        """Mean score with the lesson minus the expected score without; None where the lesson was not shown."""
+        """Mean score with the lesson minus the expected score without it.
+
+        None if the gate withheld the lesson.
+        """
         return mean_score(self.attempts) - self.expected if self.attempts else None
 
 
@@ -84,7 +87,7 @@ class Move(NamedTuple):
     seat: int
     """0 is the first player, 1 the second."""
     view: str
-    """All that the player was told of the deal and of the moves so far."""
+    """All that the player knew of the deal and of the moves so far."""
     choice: str
     """The move that was read; empty where it was illegal."""
     attempt: Rollout
@@ -100,7 +103,7 @@ class Duel:
     first: AgentId
     second: AgentId
     deal: str
-    """What chance gave to both: in Kuhn poker ``king jack``, the first player's card and the second's."""
+    """The outcome of chance; in Kuhn poker both cards, such as ``king jack``."""
     moves: tuple[Move, ...]
     """The last one may be illegal: it loses the deal at the full stake."""
     payoffs: tuple[float, float]
@@ -171,4 +174,4 @@ def by_match(episodes: Sequence[Episode]) -> list[list[Episode]]:
     same = groupby(
         episodes, key=lambda e: (e.round, e.match, e.lesson.problems, e.test, e.control)
     )
-    return [list(found) for _, found in same]
+    return [list(group) for _, group in same]

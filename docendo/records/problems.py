@@ -1,4 +1,4 @@
-"""What is asked, and who meets whom on it."""
+"""Problems, their task types, and matches of a teacher and a student."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ __all__ = ["Match", "Message", "Problem", "TaskType", "TeachingOption", "problem
 
 
 class TaskType(NamedTuple):
-    """A kind of problem: what is taught, and what a curriculum opens and closes."""
+    """A kind of problem: what is taught, and what a curriculum weights."""
 
     domain: str
     family: str

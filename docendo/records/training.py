@@ -1,4 +1,4 @@
-"""What learning sees, and what it cost."""
+"""What agents are trained on, and the compute that was spent."""
 
 from typing import NamedTuple
 
@@ -42,13 +42,13 @@ class Target(NamedTuple):
     sampled: tuple[bool, ...] = ()
     """One per token: False where it is read but nothing is learned from it; empty where all count."""
     grammar: Grammar | None = None
-    """Log-probabilities are those within it."""
+    """The grammar that the log-probabilities are conditioned on."""
     scale: float = 1.0
     """What the weight was multiplied by to make a mean of a sum; weight / scale is the advantage."""
 
 
 class Gradient(NamedTuple):
-    """What one step of an agent went along."""
+    """The size and noise of one agent's gradient at one step."""
 
     norm: float
     """Not finite where the step was skipped."""

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from docendo.config import ConfigModel, CustomArmConfig, RegimeConfig, StudyConfig
-from docendo.config.load import Config, changed, explain, load_config, read_toml
+from docendo.config.explain import explain
+from docendo.config.load import Config, changed, load_config, read_toml
 from docendo.errors import UserError, suggestion
 from docendo.study.arms import ARMS, Arm
 
