@@ -151,6 +151,10 @@ def _check_bfloat16() -> DoctorFinding:
         import torch
 
         from docendo.engines.local.autoselect import choose_dtype
+        from docendo.engines.lora.batch_invariant import (
+            is_batch_invariant,
+            pack_for_onednn,
+        )
     except ImportError:
         return DoctorFinding(name, "optional", "unknown without torch", fix=_TORCH_FIX)
 
@@ -161,9 +165,12 @@ def _check_bfloat16() -> DoctorFinding:
     # many processors emulate bfloat16, at a fraction of the speed
     ratio = measure_seconds(torch.float32) / measure_seconds(torch.bfloat16)
     dtype = choose_dtype("auto", "cpu")
-    return DoctorFinding(
-        name, "ok", f"{ratio:.2g} times as fast as float32; {dtype} is used"
-    )
+    detail = f"{ratio:.2g} times as fast as float32; {dtype} is used"
+    # as wide as the embedded model
+    weight = torch.linspace(0, 900, 576 * 576).sin().view(576, 576).bfloat16()
+    if not is_batch_invariant(weight, pack_for_onednn(weight)):
+        detail += "; with it an answer's rounding depends on its batch"
+    return DoctorFinding(name, "ok", detail)
 
 
 def _time_fastest(run: Callable[[], object]) -> float:

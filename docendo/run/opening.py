@@ -56,7 +56,7 @@ def begin(session: Session, directory: RunDirectory) -> None:
     session.ratings.run = directory.path
     directory.note(
         provenance=record_provenance(
-            session.config, session.engine.base, session.parts.describe()
+            session.config, session.engine.model, session.parts.describe()
         )
     )
     bad_rows = session.catalog.quarantined
@@ -80,7 +80,7 @@ def resume_session(
     """
     session = open_session(config, callback, parts=parts)
     checkpoint = directory.latest_checkpoint()
-    present = record_provenance(config, session.engine.base, session.parts.describe())
+    present = record_provenance(config, session.engine.model, session.parts.describe())
     session.changes = compare_provenance(directory.noted("provenance"), present)
     check_changes(session.changes, directory.path, force)
 

@@ -11,7 +11,8 @@ from typing import Any, Literal, NamedTuple
 import torch
 
 from docendo.config.load import Config
-from docendo.engines.local.base_model import BaseModel, weights_hash
+from docendo.engines.local.base_model import weights_hash
+from docendo.engines.local.loaded_model import LoadedModel
 from docendo.errors import UserError
 from docendo.parts import user_part_files
 from docendo.store.checkpoints import hash_file
@@ -86,7 +87,7 @@ class Change(NamedTuple):
 
 
 def record_provenance(
-    config: Config, base: BaseModel, parts: Mapping[str, str] | None = None
+    config: Config, model: LoadedModel, parts: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """What a run was made with, as JSON.
 
@@ -98,9 +99,13 @@ def record_provenance(
     return {
         "settings": config.model_dump(mode="json", exclude_none=True),
         "versions": _collect_versions(),
-        "machine": {"processor": processor, "threads": torch.get_num_threads()},
+        "machine": {
+            "processor": processor,
+            "threads": torch.get_num_threads(),
+            "batch_invariant": model.is_batch_invariant,
+        },
         "files": {str(path): hash_file(path) for path in named_files(config)},
-        "base": weights_hash(base.model),
+        "base": weights_hash(model.base.model),
         "parts": dict(parts or {}),
     }
 

@@ -25,7 +25,7 @@ ENGINE = fresh()
 
 
 def made(config: Config) -> dict[str, object]:
-    return record_provenance(config, ENGINE.base)
+    return record_provenance(config, ENGINE.model)
 
 
 def broken(folder: Path, extra: str = "") -> Path:

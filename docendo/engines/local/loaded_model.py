@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+
+import torch
 
 from docendo.engines.constrained.logits import Guides
 from docendo.engines.local.base_model import BaseModel
 from docendo.engines.local.tokens import Tokens
 from docendo.engines.local.workers import Workers
 from docendo.engines.lora.bank import AdapterBank
+from docendo.engines.lora.batch_invariant import is_batch_invariant
+from docendo.engines.lora.linear import Projection
 from docendo.engines.model.network import Network
 from docendo.engines.profiling.flops import ModelShape
 from docendo.records import AgentId, Target
@@ -35,6 +39,21 @@ class LoadedModel:
             self.tokens.decode,
         )
 
+    @cached_property
+    def is_batch_invariant(self) -> bool:
+        """Whether the base's products make a row the same, to the last bit, in every batch.
+
+        Where they do not, an answer depends on rounding in the company that it is sampled in.
+        """
+        by_shape = {tuple(p.weight_od.shape): p for p in self.network.stack.projections}
+        (invariant,) = self.workers.run([partial(_all_invariant, list(by_shape.values()))])
+        return invariant
+
     def slots_of(self, targets: Sequence[Target]) -> dict[AgentId, int]:
         """The slot of every agent in the targets. Raises UserError for an unknown agent."""
         return {target.agent: self.bank.slot(target.agent) for target in targets}
+
+
+@torch.inference_mode()
+def _all_invariant(projections: Sequence[Projection]) -> bool:
+    return all(is_batch_invariant(p.weight_od, p.packed) for p in projections)

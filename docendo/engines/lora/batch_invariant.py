@@ -16,12 +16,14 @@ __all__ = [
     "batch_invariant_bmm",
     "batch_invariant_linear",
     "input_gradient",
+    "is_batch_invariant",
     "min_rows",
     "pack_for_onednn",
 ]
 
 MIN_ROWS = 4
 """Smallest number of rows in any product while sampling."""
+_PROBED_ROWS = (32, 48, 64)
 
 
 def min_rows(inputs: int, like: Tensor) -> int:
@@ -66,6 +68,21 @@ def batch_invariant_bmm(x_NMd: Tensor, weight_Nod: Tensor) -> Tensor:
     """x W^T for each of N matrices, (N, M, o)."""
     padded_NMd = _pad_rows(x_NMd, min_rows(x_NMd.shape[-1], x_NMd))
     return torch.bmm(padded_NMd, weight_Nod.transpose(1, 2))[:, : x_NMd.shape[1]]
+
+
+def is_batch_invariant(weight_od: Tensor, packed: PackedWeight | None) -> bool:
+    """Whether a row of x W^T is the same in small and large batches here, measured.
+
+    oneDNN's bfloat16 products are not on processors with AMX: they sum in another order from
+    33 or 37 rows on. Padding all smaller products to that would make them up to twice as slow.
+    """
+    x_Td = weight_od[torch.arange(_PROBED_ROWS[-1]) % len(weight_od)]
+    rows_Mo = batch_invariant_linear(x_Td[:MIN_ROWS], weight_od, packed=packed)
+    for count in _PROBED_ROWS:
+        y_To = batch_invariant_linear(x_Td[:count], weight_od, packed=packed)
+        if not torch.equal(y_To[:MIN_ROWS], rows_Mo):
+            return False
+    return True
 
 
 def input_gradient(

@@ -8,6 +8,7 @@ from docendo.engines.lora.batch_invariant import (
     MIN_ROWS,
     batch_invariant_bmm,
     batch_invariant_linear,
+    is_batch_invariant,
     min_rows,
     pack_for_onednn,
 )
@@ -61,3 +62,23 @@ def test_products_over_many_inputs_have_at_least_sixteen_rows() -> None:
     ]
     assert min_rows(4096, like.bfloat16()) == MIN_ROWS
     assert min_rows(4096, torch.empty(0, device="meta")) == MIN_ROWS
+
+
+class Uneven:
+    """A packed matrix whose products are larger with many rows."""
+
+    def __init__(self, weight_od: Tensor) -> None:
+        self.weight_od = weight_od
+
+    def linear(self, x_Td: Tensor, bias_o: Tensor | None) -> Tensor:
+        return x_Td @ self.weight_od.T + (1e-6 if len(x_Td) > 33 else 0.0)
+
+    def input_gradient(self, grad_To: Tensor) -> Tensor:
+        return grad_To @ self.weight_od
+
+
+def test_the_probe_sees_a_product_whose_rows_depend_on_their_number() -> None:
+    weight_od = normal(40, 48)
+    assert is_batch_invariant(weight_od, None)
+    assert is_batch_invariant(weight_od, pack_for_onednn(weight_od))
+    assert not is_batch_invariant(weight_od, Uneven(weight_od))
