@@ -16,7 +16,7 @@ from typing import Any
 from docendo.config.load import parse_config, to_toml
 from docendo.config.renamed import new_name_of, new_value_of
 from docendo.config.study import StudyConfig
-from docendo.store.atomic import write_whole
+from docendo.store.atomic import write_atomically
 from docendo.study.result_files import STUDY_FILE, result_path, write_result
 from docendo.study.results import ArmResult
 
@@ -65,7 +65,7 @@ SPLIT_SETTINGS = {
         "learning.loss": "policy_gradient",
     },
     ("learning.estimator", "reinforce"): {
-        "learning.baseline": "running",
+        "learning.baseline": "running_mean",
         "learning.loss": "policy_gradient",
     },
     ("learning.estimator", "ppo"): {
@@ -237,7 +237,7 @@ def convert_folder(folder: Path) -> None:
 
 
 def _write_json(path: Path, document: Any) -> None:
-    write_whole(path, json.dumps(document, indent=1).encode() + b"\n")
+    write_atomically(path, json.dumps(document, indent=1).encode() + b"\n")
 
 
 def main() -> int:

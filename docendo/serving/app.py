@@ -113,6 +113,7 @@ class _Api:
         if answer.chat.stream:
             return await self._stream(answer, request)
 
+        # Closing the deltas aborts the rows, whether the client left or something failed.
         async with aclosing(answer.stream_deltas(self.scheduler)) as deltas:
             work = join_deltas(deltas, answer.choice_count)
             choices = await run_unless_disconnected(request, work)
@@ -127,6 +128,7 @@ class _Api:
         except ClientDisconnect:
             await deltas.aclose()
             raise
+
         return EventStream(_stream_events(answer, first, deltas), deltas)
 
 
@@ -144,6 +146,7 @@ async def _stream_events(
                 yield chunk(name, model, delta)
             delta = await anext(deltas, None)
     except ApiError as error:
+        # The status was sent with the first event: only an event can tell of the error.
         yield f"data: {json.dumps(error.document)}\n\n"
         return
     if answer.chat.usage:

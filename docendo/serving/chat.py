@@ -91,6 +91,7 @@ def read_chat(body: bytes) -> ChatRequest:
     limit = "max_completion_tokens"
     if table.get(limit) is None:
         limit = "max_tokens"
+
     stream = bool(_typed(table, "stream", bool, False))
     stream_options = _typed(table, "stream_options", dict, {})
     wants_usage = bool(_typed(stream_options, "include_usage", bool, False))

@@ -24,6 +24,7 @@ async def read_body(request: Request, max_bytes: int, timeout: float) -> bytes:
         async with asyncio.timeout(timeout):
             async for part in request.stream():
                 body += part
+                # counted here, since a Content-Length header may lie
                 if len(body) > max_bytes:
                     raise ApiError(
                         413, f"the body has more than {max_bytes} bytes", "too_large"
@@ -45,6 +46,7 @@ async def run_unless_disconnected(request: Request, work: Awaitable[_Result]) ->
     finally:
         task.cancel()
         disconnect.cancel()
+        # Waits until both have ended, so that no work runs on behind the response.
         await asyncio.gather(task, disconnect, return_exceptions=True)
 
 

@@ -189,8 +189,10 @@ class RequestScheduler:
         try:
             for request_id, i in row_of.items():
                 worker.queue.put(_QueuedRequest(request_id, rows[i], one_by_one))
+            # It may have died just now, with these rows unread in its queue.
             if not worker.is_alive:
                 raise _failure_error()
+
             while any(request_id in self._streams for request_id in row_of):
                 update = await stream.get()
                 if update.finished:

@@ -43,7 +43,7 @@ def make_result(
     """The result of a finished training. The caller fills in the seconds."""
     session = training.session
     scores = _score(plan, session, session.agents)
-    training.book_evaluation()
+    training.book_evaluation()  # before the costs below are summed up
     return ArmResult(
         regime=task.regime,
         arm=task.arm,
@@ -124,6 +124,8 @@ def _collect_votes(
     """The answers whose majority counts: the population's, or as many samples of one agent."""
     if len(answers) > 1:
         return answers
+
+    # As many votes as the population has, so that a single agent is not at a disadvantage.
     (agent,) = answers
     sample = VoteSamples(agent, len(plan.config.learners))
     return sample(session.school.classroom, problems)
@@ -186,7 +188,7 @@ def code_commit() -> str:
     try:
         place = _run_git(package, "rev-parse", "--show-prefix", "--short=7", "HEAD")
         changes = _run_git(package, "status", "--porcelain", "--", ".")
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError):  # no git, or no checkout
         return VERSION
 
     prefix, _, commit = place.partition("\n")

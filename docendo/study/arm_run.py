@@ -95,6 +95,7 @@ class Training:
         before = spent_flops(session)
         rounds = within(self.budget, lambda: spent_flops(session), session.rounds())
         for record in rounds:
+            # The experts' stage ends by itself, so only free rounds of teaching are endless.
             if record.stage == TEACHING and spent_flops(session) == before:
                 raise UserError(
                     "a round costs nothing, so its budget lasts for ever: nobody studies or practises"
@@ -238,6 +239,7 @@ def train_to_budget(
     anew. Raises UserError where another process trains in the directory.
     """
     place = Path(*folder.parts[-3:])
+    # The budget ends a training, so the rounds of its settings must not end it first.
     unlimited = changed(config, (f"teaching.rounds={UNLIMITED_ROUNDS}",))
     resolved = resolve_config(unlimited)
     settings = to_toml(resolved)
@@ -265,6 +267,8 @@ def train_to_budget(
             for line in session.truncation_warnings:
                 callback.on_warning(line)
             begin(session, run)
+
+        # Evaluations of the run are booked again: the ledger was restored without them.
         training.recall(run)
         for change in session.changes:
             callback.on_warning(f"{place}: {change}")

@@ -121,6 +121,8 @@ class Bootstrap:
                 None,
                 f"the interval of {high} minus {low} is not above 0, so there is no gap to close",
             )
+
+        # A resample without a gap has no share. There are few, or the gap would not be sure.
         x, a, b = draws
         has_gap_R = _subtract(b.mean_R, a.mean_R) != 0
         share_R = (x.mean_R - a.mean_R)[has_gap_R] / (b.mean_R - a.mean_R)[has_gap_R]
@@ -145,11 +147,11 @@ class Bootstrap:
     def _resample(self, seeds: tuple[int, ...]) -> dict[str, dict[str, MeasureDraws]]:
         """All measures of all arms that have these seeds."""
         if seeds not in self.cache:
-            arms = {
-                arm: [by_seed[seed] for seed in seeds]
-                for arm, by_seed in self.arms.items()
-                if by_seed.keys() >= set(seeds)
-            }
+            arms: dict[str, list[ArmResult]] = {}
+            for arm, by_seed in self.arms.items():
+                if by_seed.keys() >= set(seeds):
+                    arms[arm] = [by_seed[seed] for seed in seeds]
+            # All arms at once: they share the draws, which cost more than the measures.
             self.cache[seeds] = _resample(arms, seeds, self.samples)
         return self.cache[seeds]
 
@@ -162,10 +164,10 @@ def _resample(
 
     # Measures that some seed lacks, such as an area without a curve, are left out.
     measures = {arm: _common_measures(results) for arm, results in arms.items()}
-    sums = {
-        arm: {name: np.zeros(samples) for name in by_name}
-        for arm, by_name in measures.items()
-    }
+    sums: dict[str, dict[str, Floats]] = {}
+    for arm, by_name in measures.items():
+        sums[arm] = {name: np.zeros(samples) for name in by_name}
+
     for place, seed in enumerate(seeds):
         # A seed that was picked twice draws its problems twice, so it has two rows.
         rows = np.nonzero(picked_RS == place)[0]
@@ -177,10 +179,10 @@ def _resample(
 
     draws: dict[str, dict[str, MeasureDraws]] = {}
     for arm, by_name in measures.items():
-        draws[arm] = {
-            name: _widen(np.array(by_seed), picked_RS, sums[arm][name])
-            for name, by_seed in by_name.items()
-        }
+        draws[arm] = {}
+        for name, by_seed in by_name.items():
+            draws[arm][name] = _widen(np.array(by_seed), picked_RS, sums[arm][name])
+
     return draws
 
 
@@ -192,6 +194,7 @@ def _common_measures(results: Sequence[ArmResult]) -> dict[str, list[float]]:
     for name in taken[0]:
         if name in names:
             common[name] = [float(measures[name][0]) for measures in taken]
+
     return common
 
 

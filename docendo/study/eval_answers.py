@@ -52,6 +52,7 @@ def _answer_greedily(
     for agent in agents:
         for problem, lesson in problems:
             specs.append(RolloutSpec(agent, problem, lesson, _PURPOSE, 0))
+    # One call for all agents: the engine batches them, whichever adapters they have.
     rollouts = classroom.roll_out(specs, temperature=0.0)
 
     by_agent: dict[AgentId, list[Rollout]] = {}
@@ -66,6 +67,7 @@ def check_prompt_lengths(session: Session, problems: EvalProblems) -> None:
     Raises UserError or RunError where there is no worked example, or where it makes the
     question too long for the model. The cost is booked nowhere.
     """
+    # Characters stand for tokens here: the longest text is near enough the longest prompt.
     longest: dict[str, tuple[int, Problem]] = {}
     for problem in problems:
         example = _worked_example(session, problem).problems[0]
@@ -102,6 +104,7 @@ class VoteSamples:
         specs = []
         for i in range(self.count):
             for problem in problems:
+                # of the problem, not of its place: equal problems get equal samples
                 seed = seed_for(0, "vote", problem.key, i)
                 specs.append(RolloutSpec(self.agent, problem, None, _PURPOSE, seed))
         rollouts = classroom.roll_out(specs, classroom.rules.temperature)
@@ -133,7 +136,7 @@ def _majority(answers: Sequence[Rollout]) -> Rollout:
     votes = Counter(final for final in finals if final)
     if not votes:
         return answers[0]
-    ((winner, _),) = votes.most_common(1)
+    ((winner, _),) = votes.most_common(1)  # the first counted, where several tie
     return answers[finals.index(winner)]
 
 
@@ -146,7 +149,7 @@ def answer_keys(
         by_family: dict[tuple[str, str], str] = {}
         for problem, answer in zip(problems, answers, strict=True):
             family = problem.domain, problem.family
-            mark = "1" if answer.verdict.score >= 1 else "0"
+            mark = "1" if answer.verdict.score >= 1 else "0"  # partial credit is wrong
             by_family[family] = by_family.get(family, "") + mark
         keys[agent] = {
             f"{domain}/{family}": key for (domain, family), key in sorted(by_family.items())

@@ -35,6 +35,7 @@ def draw_tuning_problems(catalog: Catalog, seed: int, study: StudyConfig) -> lis
 
     Raises UserError where a domain has none left.
     """
+    # All seeds' tests are taken, so that a choice cannot fit the test of any training.
     tests: list[Problem] = []
     for training_seed in study.each_seed:
         tests += draw_eval_problems(catalog, eval_seed(training_seed), study.test_problems)
@@ -94,6 +95,7 @@ def check_eval_problems(catalog: Catalog, seed: int, study: StudyConfig) -> None
     """Raises UserError where a family would have no test problem."""
     for domain, levels in catalog.levels.items():
         _check_count(levels, study.test_problems, f"[domains.{domain}]")
+    # drawn to raise what only drawing finds, such as a file without held-out rows
     draw_eval_problems(catalog, seed, study.test_problems)
     draw_ood_problems(catalog, seed, study)
 

@@ -63,7 +63,9 @@ def _hash_files(plan: StudyPlan) -> dict[str, str]:
 
 
 def _configs(plan: StudyPlan, task: TrainingTask) -> list[Config]:
-    choices = plan.search_space(task.arm) or ((),)
+    choices = plan.search_space(task.arm) or (
+        (),
+    )  # without choices, the settings as they are
     return [plan.configure(task, chosen) for chosen in choices]
 
 
@@ -102,10 +104,9 @@ def _fill_defaults(league: dict[str, Any]) -> dict[str, Any]:
 def _find_change(before: Mapping[str, Any], content: Mapping[str, Any]) -> str | None:
     """The first thing that is no longer as it was; None where there is none."""
     old, new = before["study"], content["study"]
-    old_fixed = {name: old.get(name) for name in new if name not in _FREE}
-    new_fixed = {name: value for name, value in new.items() if name not in _FREE}
-    if change := _difference(old_fixed, new_fixed):
-        return change
+    for name, value in new.items():
+        if name not in _FREE and (change := _difference(old.get(name), value, name)):
+            return change
 
     old_free, new_free = _shared_entries(old, new)
     league = {"config": tomllib.loads(content["config"])}

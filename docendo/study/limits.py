@@ -33,6 +33,7 @@ def list_limits(regimes: Sequence[RegimeResults]) -> list[str]:
             problem_counts.append(sum(map(len, first_agent.values())))
 
     low, high = percent(min(budget_shares)), percent(max(budget_shares))
+    # Seeds that are missing in one arm are what a reader would overlook first.
     seed_list = ", ".join(map(str, sorted(seeds)))
     limits = [
         f"Model: {', '.join(sorted(models))}. Nothing here says what a larger one would do.",
@@ -57,7 +58,7 @@ def _list_missing(regimes: Sequence[RegimeResults]) -> str:
     """The trainings that other arms of a regime have; empty where none is missing."""
     missing: list[str] = []
     for regime in regimes:
-        seeds = {seed for by_seed in regime.arms.values() for seed in by_seed}
+        seeds = set[int]().union(*regime.arms.values())
         for arm, by_seed in regime.arms.items():
             lacking = sorted(seeds - by_seed.keys())
             missing += [f"{regime.name} {arm} {seed}" for seed in lacking]
@@ -94,6 +95,7 @@ def write_reproduction(study: StudyResults) -> str:
     if any(commit.endswith("+") for commit in commits):
         lines.append("# some had changes that are in no commit")
 
+    # The name goes into a shell command inside Markdown: one line, and no backtick.
     file = visible(study.file or f"{study.name}.toml").replace("`", "'")
     lines.append(f"docendo compare {quote(' '.join(file.split()))}")
     return "\n".join(lines)

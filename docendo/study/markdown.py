@@ -60,6 +60,7 @@ def _regime_parts(regime: RegimeResults) -> list[str]:
         tabulate_costs(regime),
         tabulate_tuning(regime),
     )
+    # An arm without curves or traces leaves some tables empty.
     return parts + [_render_table(table) for table in tables if table.rows]
 
 

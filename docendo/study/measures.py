@@ -72,20 +72,20 @@ def measure_result(
             weights_F = _even_weights(sorted(next(iter(answers.values()))))
             measures[name] = (_accuracy_table(answers, weights) @ weights_F).mean(1)
 
-    experts = [agent for agent in result.setup.agents if agent in _experts(result)]
+    experts = [a for a in result.setup.agents if result.setup.expert_domains.get(a)]
     if scores.after_experts and experts:
         lost_RAF = _accuracy_table(scores.after_experts, weights) - test_RAF
         lost = [_on_own_domains(lost_RAF, result, agent) for agent in experts]
         measures["forgotten"] = np.mean(lost, axis=0)
+
     if result.curve:
         area = area_under_curve(result.curve, result.cost.budget)
         measures["curve_area"] = np.full(len(agents_RA), area)
 
     mean_RF = test_RAF.mean(1)
-    domains = [_domain_of(family) for family in families]
-    for domain in dict.fromkeys(domains):
-        in_domain_F = [name == domain for name in domains]
-        measures[f"domain/{domain}"] = mean_RF[:, in_domain_F].mean(1)
+    domain_F = np.array([_domain_of(family) for family in families])
+    for domain in dict.fromkeys(domain_F.tolist()):
+        measures[f"domain/{domain}"] = mean_RF[:, domain_F == domain].mean(1)
     for i, family in enumerate(families):
         measures[f"family/{family}"] = mean_RF[:, i]
     return measures
@@ -128,8 +128,8 @@ def _accuracy_table(answers: AnswerKeys, weights: ProblemWeights) -> Floats:
 def _right_answers(answers: AnswerKeys, family: str) -> Counts:
     """(A, n) 1 where an agent was right. Agents are in alphabetical order."""
     keys = [answers[agent][family].encode() for agent in sorted(answers)]
-    codes = [np.frombuffer(key, np.uint8) for key in keys]
-    return np.array(codes) - np.float32(ord("0"))
+    codes_An = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), -1)
+    return codes_An - np.float32(ord("0"))
 
 
 def _shrink_extremes(answers: AnswerKeys, agents_RA: Floats) -> tuple[Floats, Floats]:
@@ -151,6 +151,8 @@ def _shrink_extremes(answers: AnswerKeys, agents_RA: Floats) -> tuple[Floats, Fl
     variance = np.var(accuracy_A, ddof=1) if len(answers) > 1 else 0.0
     if not variance:
         return mean_R, mean_R
+
+    # A negative share would put the best member below the mean: there is nothing but chance.
     real = max(0.0, 1 - chance / variance)
     best_R = mean_R + real * (agents_RA[:, np.argmax(accuracy_A)] - mean_R)
     worst_R = mean_R + real * (agents_RA[:, np.argmin(accuracy_A)] - mean_R)
@@ -170,11 +172,8 @@ def _even_weights(families: Sequence[str]) -> Floats:
     """(F,) weights that sum to 1: equal over domains, and equal over a domain's families."""
     domains = [_domain_of(family) for family in families]
     domain_count = len(set(domains))
-    return np.array([1 / domain_count / domains.count(domain) for domain in domains])
-
-
-def _experts(result: ArmResult) -> set[str]:
-    return {agent for agent, domains in result.setup.expert_domains.items() if domains}
+    shares = [1 / domain_count / domains.count(domain) for domain in domains]
+    return np.array(shares)
 
 
 def _on_own_domains(table_RAF: Floats, result: ArmResult, agent: str) -> Floats:

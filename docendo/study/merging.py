@@ -91,6 +91,7 @@ def _merge_adapters(
             "merging adapters needs PEFT; run: pip install 'docendo[study]'"
         ) from error
 
+    # Concatenation weighs each adapter by its share; TIES takes the sum of what agrees.
     averages = peft_method == "cat"
     weight = 1 / len(folders) if averages else 1.0
     options = {} if averages else {"svd_rank": rank, "density": _DENSITY}

@@ -63,6 +63,7 @@ class StudyPlan:
         """The settings of one training. Raises UserError for what does not fit together."""
         regime = self.study.regimes[task.regime]
         arm, tuned_arm = self._arm(task.arm), self.tuned_arm(task.arm)
+        # Later settings win: an arm's own over those of the arm that it is tuned like.
         settings = [*regime.settings, *regime.arms.get(tuned_arm, ()), *chosen]
         if tuned_arm != task.arm:
             settings += regime.arms.get(task.arm, ())
@@ -71,6 +72,7 @@ class StudyPlan:
         if chosen:
             where += f", with {', '.join(chosen)}"
         config = arm.derive(changed(self.config, settings, where))
+        # An arm that overrides its own search space would try equal settings several times.
         if not arm.like and changed(config, chosen) != config:
             raise UserError(
                 f"[search_space] {task.arm}: the arm sets something of "
@@ -109,6 +111,7 @@ def load_plan(path: Path) -> StudyPlan:
         study = StudyConfig.model_validate(table)
     except ValidationError as error:
         raise UserError(explain(error, str(path), _known_settings)) from None
+
     try:
         config = load_config(path.parent / study.config)
     except UserError as error:

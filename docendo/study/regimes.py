@@ -1,5 +1,6 @@
 """The arms of each regime with their intervals, and how they changed over the budget."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -40,23 +41,27 @@ class RegimeResults:
     @property
     def ranked(self) -> list[str]:
         """The arms, the best mean first."""
-        means = {
-            arm: self.bootstrap.measures(arm)["mean"].seeds_S.mean() for arm in self.arms
-        }
-        return sorted(self.arms, key=lambda arm: (-means[arm], arm))
+
+        def rank(arm: str) -> tuple[float, str]:
+            mean = self.bootstrap.measures(arm)["mean"].seeds_S.mean()
+            return -float(mean), arm  # arms with equal means are in alphabetical order
+
+        return sorted(self.arms, key=rank)
 
     @property
     def results(self) -> list[ArmResult]:
-        return [result for by_seed in self.arms.values() for result in by_seed.values()]
+        results: list[ArmResult] = []
+        for by_seed in self.arms.values():
+            results += by_seed.values()
+        return results
 
     def sft_data(self, arm: str) -> set[tuple[str, str]]:
         """The (agent, domain) pairs whose worked solutions were more than the agent's own."""
-        return _pairs(result.setup.sft_domains for result in self.arms[arm].values())
+        return _pairs(self.arms[arm].values(), "sft_domains")
 
     def has_private_data(self, arm: str) -> bool:
         """Whether no agent of the arm learned from solutions of another agent's domain."""
-        own_data = _pairs(result.setup.expert_domains for result in self.arms[arm].values())
-        return self.sft_data(arm) <= own_data
+        return self.sft_data(arm) <= _pairs(self.arms[arm].values(), "expert_domains")
 
     def differences_from(
         self, baseline: str, measure: str = "mean"
@@ -68,10 +73,11 @@ class RegimeResults:
                 continue
             if difference := self.bootstrap.difference(arm, baseline, measure):
                 differences[arm] = difference
-        ranked = sorted(
-            differences.items(), key=lambda item: (-item[1].estimate.mean, item[0])
-        )
-        return dict(ranked)
+
+        def rank(arm: str) -> tuple[float, str]:
+            return -differences[arm].estimate.mean, arm
+
+        return {arm: differences[arm] for arm in sorted(differences, key=rank)}
 
 
 class ArmCurve(NamedTuple):
@@ -133,6 +139,7 @@ def _average_curves(
     if last < first:
         return []
 
+    # Trainings evaluate after whole rounds, so their points differ: a common grid is needed.
     grid: Floats = np.unique(np.linspace(first, last, _CURVE_POINTS))
     values = []
     for array in arrays:
@@ -140,9 +147,9 @@ def _average_curves(
         values.append(np.interp(grid, x, y))
 
     points: list[tuple[float, Estimate]] = []
-    for x, column in zip(grid, np.array(values).T, strict=True):
-        trainings = [[float(value)] for value in column]
-        points.append((float(x), clustered_mean(trainings)))
+    for flops, column in zip(grid.tolist(), np.transpose(values).tolist(), strict=True):
+        # Every training is a cluster of its own: its value at this point.
+        points.append((flops, clustered_mean([[value] for value in column])))
     return points
 
 
@@ -161,9 +168,9 @@ def compute_phase_gains(regime: RegimeResults, arm: str) -> list[PhaseGains]:
     for start, end in pairwise(edges):
         inside = [gain for gain in gains if start < gain.flops <= end]
         if inside:
-            phases.append(
-                PhaseGains(max(gain.flops for gain in inside), average_gains(inside))
-            )
+            last_evaluation = max(gain.flops for gain in inside)
+            phases.append(PhaseGains(last_evaluation, average_gains(inside)))
+
     return phases
 
 
@@ -171,6 +178,7 @@ def average_gains(
     gains: Sequence[LessonGain],
 ) -> dict[tuple[str, str], tuple[float, int]]:
     """Mean gain and number of lessons by teacher and student; every lesson weighs the same."""
+    # A gain is a mean over its lessons already, so it weighs as many as they are.
     sums: dict[tuple[str, str], tuple[float, int]] = {}
     for gain in gains:
         pair = gain.teacher, gain.student
@@ -185,6 +193,7 @@ def expected_cyclic_share(regime: RegimeResults) -> float:
     An antisymmetric matrix has n(n - 1)/2 free numbers, and ratings explain n - 1 of them.
     n is the size of the largest population.
     """
+    # The arms differ in size; a single agent has no cyclic share at all.
     agents = max(len(result.setup.agents) for result in regime.results)
     return max(0, agents - 2) / agents
 
@@ -193,20 +202,22 @@ def average_ledger(regime: RegimeResults) -> dict[str, dict[str, float]]:
     """Mean operations over the seeds by arm, the best arm first, and by purpose."""
     ledgers: dict[str, dict[str, float]] = {}
     for arm in regime.ranked:
-        costs = [result.cost for result in regime.arms[arm].values()]
-        purposes = sorted({purpose for cost in costs for purpose in cost.ledger})
-        if purposes:
-            ledgers[arm] = {
-                purpose: sum(cost.ledger.get(purpose, 0.0) for cost in costs) / len(costs)
-                for purpose in purposes
-            }
+        results = regime.arms[arm].values()
+        sums: Counter[str] = Counter()
+        for result in results:
+            for purpose, flops in result.cost.ledger.items():
+                sums[purpose] += flops  # type: ignore[assignment]
+        if sums:
+            ledgers[arm] = {name: sums[name] / len(results) for name in sorted(sums)}
+
     return ledgers
 
 
-def _pairs(tables: Iterable[Mapping[str, Sequence[str]]]) -> set[tuple[str, str]]:
-    """All (agent, domain) pairs of tables from agents to domains."""
+def _pairs(results: Iterable[ArmResult], field: str) -> set[tuple[str, str]]:
+    """All (agent, domain) pairs of a field of the setups that maps agents to domains."""
     pairs: set[tuple[str, str]] = set()
-    for table in tables:
-        for agent, domains in table.items():
+    for result in results:
+        for agent, domains in getattr(result.setup, field).items():
             pairs.update((agent, domain) for domain in domains)
+
     return pairs

@@ -37,6 +37,7 @@ def read_result(path: Path) -> ArmResult:
     except ValidationError as error:
         raise UserError(f"{path}: {_explain(error)}") from error
 
+    # A file under another name would be counted as the training that its name says.
     expected = result_path(Path(), result.regime, result.arm, result.seed)
     if path.parts[-2:] != expected.parts[-2:]:
         content = f"{result.regime}, {result.arm}, seed {result.seed}"

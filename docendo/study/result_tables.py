@@ -9,7 +9,7 @@ from docendo.study.arms import JOINT
 from docendo.study.bootstrap import Difference, MeasureDraws
 from docendo.study.measures import MEASURES
 from docendo.study.regimes import RegimeResults, average_ledger, expected_cyclic_share
-from docendo.study.results import ArmResult, LessonGain, TrainingTrace
+from docendo.study.results import ArmResult, TrainingTrace
 from docendo.study.sentences import format_interval, format_points
 
 __all__ = [
@@ -58,21 +58,21 @@ class ResultTable:
 
 def tabulate_arms(regime: RegimeResults) -> ResultTable:
     """Every arm with its measures, the best mean first."""
-    by_arm = {arm: regime.bootstrap.measures(arm) for arm in regime.ranked}
-    names = [
-        name for name in MEASURES if any(name in measures for measures in by_arm.values())
-    ]
+    taken: set[str] = set()
+    for arm in regime.arms:
+        taken.update(regime.bootstrap.measures(arm))
+    names = [name for name in MEASURES if name in taken]
+
     rows = []
-    for arm, measures in by_arm.items():
+    for arm in regime.ranked:
         results = list(regime.arms[arm].values())
-        cells = [_measure_cell(name, measures) for name in names]
+        cells = _measure_cells(regime, arm, names)
         rows.append([Cell(arm), *cells, Cell(str(len(results))), _spent_cell(results)])
 
-    explanations = [
-        f"{_COLUMN_NAMES[name]}: {MEASURES[name]}"
-        for name in names
-        if _COLUMN_NAMES[name] != MEASURES[name]
-    ]
+    explanations = []
+    for name in names:
+        if _COLUMN_NAMES[name] != MEASURES[name]:  # "vote: vote" explains nothing
+            explanations.append(f"{_COLUMN_NAMES[name]}: {MEASURES[name]}")
     explanations.append("spent: operations, and their share of the budget")
     note = (
         "Share of held-out problems answered right, with 95% intervals over seeds and problems. "
@@ -84,6 +84,7 @@ def tabulate_arms(regime: RegimeResults) -> ResultTable:
 
 def tabulate_differences(regime: RegimeResults) -> ResultTable:
     """Every arm minus joint training, on the seeds that both have."""
+    # A measure that no arm shares with joint training has no column.
     by_measure: dict[str, dict[str, Difference]] = {}
     for name in ("mean", "with_lesson", "ood", "curve_area"):
         if differences := regime.differences_from(JOINT, name):
@@ -130,9 +131,9 @@ def tabulate_families(regime: RegimeResults) -> ResultTable:
 def _tabulate_shares(regime: RegimeResults, unit: str, names: Sequence[str]) -> ResultTable:
     rows = []
     for arm in regime.ranked:
-        measures = regime.bootstrap.measures(arm)
-        cells = [_measure_cell(f"{unit}/{name}", measures) for name in names]
+        cells = _measure_cells(regime, arm, [f"{unit}/{name}" for name in names])
         rows.append([Cell(arm), *cells])
+
     note = "Mean of the population without a lesson."
     return ResultTable(f"By {unit}", note, ("arm", *names), rows)
 
@@ -142,15 +143,14 @@ def tabulate_rounds(regime: RegimeResults) -> ResultTable:
     rows = []
     for arm in regime.ranked:
         traces = [result.trace for result in regime.arms[arm].values()]
-        shares = [
-            _trace_cell(traces, name)
-            for name in ("nonzero_variance", "gate_passed", "cyclic_share")
+        cells = [
+            _trace_cell(traces, "nonzero_variance"),
+            _trace_cell(traces, "gate_passed"),
+            _trace_cell(traces, "cyclic_share"),
+            _gain_cell(traces),
         ]
-        gains: list[LessonGain] = []
-        for trace in traces:
-            gains += trace.lesson_gains
-        if gains or any(cell != _EMPTY for cell in shares):
-            rows.append([Cell(arm), *shares, _gain_cell(gains)])
+        if any(cell != _EMPTY for cell in cells):
+            rows.append([Cell(arm), *cells])
 
     noise = percent(expected_cyclic_share(regime))
     note = (
@@ -166,7 +166,7 @@ def tabulate_rounds(regime: RegimeResults) -> ResultTable:
 def tabulate_costs(regime: RegimeResults) -> ResultTable:
     """Where every arm's operations went, by purpose."""
     ledgers = average_ledger(regime)
-    purposes = sorted({purpose for ledger in ledgers.values() for purpose in ledger})
+    purposes = sorted(set[str]().union(*ledgers.values()))
     rows = []
     for arm, ledger in ledgers.items():
         costs = [result.cost for result in regime.arms[arm].values()]
@@ -189,6 +189,7 @@ def tabulate_tuning(regime: RegimeResults) -> ResultTable:
     for arm, by_seed in regime.arms.items():
         results = list(by_seed.values())
         chosen = dict.fromkeys(_settings_text(result.setup.settings) for result in results)
+        # Results from before a trial was added may lack its cost; the largest has all.
         cost = max(result.cost.tuning for result in results)
         rows.append([Cell(arm), Cell("; ".join(chosen)), _flops_cell(cost or None)])
     note = (
@@ -206,6 +207,11 @@ def _settings_text(settings: Mapping[str, float | str | bool]) -> str:
         shown = f"{value:g}" if isinstance(value, float) else value
         texts.append(f"{name} = {shown}")
     return ", ".join(texts)
+
+
+def _measure_cells(regime: RegimeResults, arm: str, names: Sequence[str]) -> list[Cell]:
+    measures = regime.bootstrap.measures(arm)
+    return [_measure_cell(name, measures) for name in names]
 
 
 def _measure_cell(name: str, measures: Mapping[str, MeasureDraws]) -> Cell:
@@ -240,12 +246,15 @@ def _trace_cell(traces: Sequence[TrainingTrace], name: str) -> Cell:
     return Cell(percent(sum(values) / len(values))) if values else _EMPTY
 
 
-def _gain_cell(gains: Sequence[LessonGain]) -> Cell:
-    if not gains:
-        return _EMPTY
-    lessons = sum(gain.lessons for gain in gains)
-    total = sum(gain.gain * gain.lessons for gain in gains)
-    return Cell(signed(total / lessons), f"{lessons:,}")
+def _gain_cell(traces: Sequence[TrainingTrace]) -> Cell:
+    """The mean gain of a lesson, every lesson weighing the same, and how many there were."""
+    lessons = 0
+    total = 0.0
+    for trace in traces:
+        for gain in trace.lesson_gains:
+            lessons += gain.lessons
+            total += gain.gain * gain.lessons
+    return Cell(signed(total / lessons), f"{lessons:,}") if lessons else _EMPTY
 
 
 def _spent_cell(results: Sequence[ArmResult]) -> Cell:

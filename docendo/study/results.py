@@ -147,6 +147,7 @@ class ArmResult(BaseModel):
         agents, scores = self.setup.agents, self.scores
         trained = set(self.setup.families)
 
+        # Arms are compared problem by problem, so every key must have the same problems.
         _check_curve(self)
         _check_answers("scores.test", scores.test, agents, trained)
         if scores.with_lesson:
@@ -159,6 +160,7 @@ class ArmResult(BaseModel):
                 raise ValueError(f"scores.ood: {min(overlap)!r} was trained on")
             _check_answers("scores.ood", scores.ood, agents, families)
 
+        # Forgetting and votes are compared with the same agent's test, not with other arms.
         test_counts = problem_counts(scores.test)
         start = next(iter(scores.after_experts.values()), {})
         _check_lengths("scores.after_experts", start, test_counts)

@@ -70,6 +70,7 @@ def format_interval(estimate: Estimate) -> str:
 def side_of_zero(difference: Difference) -> _Side:
     """The side of 0 that the whole interval is on, else ``open``; one seed is always open."""
     _, low, high, seeds = difference.estimate
+    # One seed's interval is over problems alone, and says nothing of another training.
     if seeds < 2 or low is None or high is None:
         return "open"
     if low > 0:
@@ -202,6 +203,7 @@ def compare_with_rivals(regime: RegimeResults) -> list[str]:
     agent. The agents without contact are joint training, or the experts where teaching has no
     more data than they have.
     """
+    # Against joint training, experts' data would be a second difference beside the contact.
     isolated = EXPERTS if _has_equal_data(regime) else JOINT
     pairs = [(TEACHING, rival, measure, opening) for rival, measure, opening in _RIVALS]
     pairs += [(half, isolated, "mean", opening) for half, opening in _HALVES]
@@ -223,7 +225,7 @@ def describe_ablations(regime: RegimeResults) -> list[str]:
     """Without which parts teaching is worse, without which better, and which are undecided."""
     arms: dict[_Side, list[str]] = {"below": [], "above": [], "open": []}
     for arm, difference in regime.differences_from(TEACHING).items():
-        if is_ablation(arm):
+        if is_ablation(arm):  # joint training and custom arms remove no single part
             gap = format_points(difference.estimate.mean)
             interval = format_interval(difference.estimate)
             arms[side_of_zero(difference)].append(f"{arm} ({gap}, {interval})")

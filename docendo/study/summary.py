@@ -31,25 +31,29 @@ def summarize_study(
 def _summarize_regime(regime: RegimeResults) -> dict[str, Any]:
     differences: dict[str, dict[str, Any]] = {}
     for baseline in (TEACHING, JOINT):
-        differences[baseline] = {
-            arm: _difference_document(difference)
-            for arm, difference in regime.differences_from(baseline).items()
-        }
+        differences[baseline] = {}
+        for arm, difference in regime.differences_from(baseline).items():
+            differences[baseline][arm] = _difference_document(difference)
+
     arms = {arm: _summarize_arm(regime, arm) for arm in regime.ranked}
     return {"arms": arms, "minus": differences}
 
 
 def _summarize_arm(regime: RegimeResults, arm: str) -> dict[str, Any]:
-    results = dict(sorted(regime.arms[arm].items()))
-    measures = regime.bootstrap.measures(arm)
+    settings: dict[int, Any] = {}
+    costs: dict[int, Any] = {}
+    for seed, result in sorted(regime.arms[arm].items()):
+        settings[seed] = dict(result.setup.settings)
+        costs[seed] = result.cost.model_dump()
+
+    measures: dict[str, Any] = {}
+    for name, draws in regime.bootstrap.measures(arm).items():
+        measures[name] = _estimate_document(draws.estimate(name))
     return {
-        "seeds": list(results),
-        "settings": {seed: dict(r.setup.settings) for seed, r in results.items()},
-        "cost": {seed: r.cost.model_dump() for seed, r in results.items()},
-        "measures": {
-            name: _estimate_document(draws.estimate(name))
-            for name, draws in measures.items()
-        },
+        "seeds": list(settings),
+        "settings": settings,
+        "cost": costs,
+        "measures": measures,
     }
 
 

@@ -62,6 +62,7 @@ def choose_settings(
 
     task = TrainingTask(regime, arm, TUNING_SEED)
     trials: list[_Trial] = []
+    # Every trial is attempted before giving up, so that processes share the work evenly.
     taken: list[TakenError] = []
     for number in range(len(plan.search_space(arm))):
         try:

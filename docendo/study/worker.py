@@ -93,6 +93,9 @@ class StudyWorker:
         """
         code_commit()  # remembers the commit of the running code before a checkout changes it
         waiting = self.unfinished(tasks)
+
+        # A TakenError of the lock means that another process trains the task: it is left to
+        # that process. One from inside means that settings are being chosen: it comes later.
         while waiting:
             pending, waiting = waiting, []
             for task in pending:
@@ -101,7 +104,7 @@ class StudyWorker:
                         yield from self._train(task, run)
                     except TakenError:
                         waiting.append(task)
-            if waiting == pending:
+            if waiting == pending:  # nothing could be done in this pass
                 time.sleep(_POLL_SECONDS)
         self._update_tuning_costs(self._tasks_or_all(tasks))
 

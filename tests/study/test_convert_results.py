@@ -1,0 +1,72 @@
+"""Old results get new names, and results that have them stay as they are."""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from docendo.study.result_files import write_result
+from tests.study.toys import result
+
+SCRIPT = Path(__file__).parents[2] / "docs" / "convert_results.py"
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("convert_results", SCRIPT)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (["learning.homework=author"], ["learning.share_solutions=self"]),
+        (['learning.homework="author"'], ['learning.share_solutions="self"']),
+        (["agents.*.practises=[]"], ["agents.*.practice_domains=[]"]),
+        (
+            ["league.curriculum=missing"],
+            [
+                "league.curriculum=learnability",
+                "learning.practice_curriculum=rarity",
+                "learning.imitation_sampling=error_rate",
+            ],
+        ),
+        (["domains.*.solutions=32"], ["domains.*.solutions=32"]),
+    ],
+)
+def test_settings_get_their_new_names_and_values_once(script, old, new):
+    assert script.convert_assignments(old) == new
+    assert script.convert_assignments(new) == new
+
+
+def test_a_league_of_an_earlier_version_can_be_read_again(script):
+    old = (
+        'model = "nano"\n[learning]\nestimator = "reinforce"\n[teaching]\npenalty = -0.25\n'
+    )
+    new = script.convert_league(old)
+    assert 'baseline = "running_mean"' in new.replace(
+        "[learning.baseline]\ntype", "baseline"
+    )
+    assert "rejected_lesson = -0.25" in new
+    assert script.convert_league(new) == new
+
+
+def test_an_old_result_gets_a_new_name_and_new_fields_and_a_new_one_stays(
+    script, tmp_path: Path
+):
+    path = write_result(tmp_path, result("joint-rl"))
+    new = json.loads(path.read_text())
+    old = json.loads(path.read_text())
+    old |= {"format": 1, "arm": "all-data", "about": old.pop("setup")}
+    old["about"]["expert_of"] = old["about"].pop("expert_domains")
+    old["about"]["studied"] = old["about"].pop("sft_domains")
+    old["about"]["setting"] = old["about"].pop("settings")
+    old["scores"]["outside"] = old["scores"].pop("ood")
+    assert script.convert_result(old).model_dump(mode="json") == new
+    assert script.convert_result(new).model_dump(mode="json") == new
