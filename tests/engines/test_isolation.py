@@ -211,7 +211,7 @@ def test_the_learner_tells_whose_step_of_which_kind_was_skipped() -> None:
         ScoredSample(a, Completion("x", (5, 6), (7, 8), (-1.0, -1.0)), 1.0)
         for a in trial.agents
     ]
-    found = PopulationLearner(engine, 1e-3, 1e-3, batch_size=32).update(given, [])
+    found = PopulationLearner(engine, 1e-3, 1e-3, batch_size=8).update(given, [])
     assert found["nonfinite_steps"] == found[f"nonfinite_steps/{trial.victim}/policy"] == 1
     assert not [name for name in found for agent in trial.others if agent in name]
     assert isfinite(found["grad_norm/policy"])

@@ -18,7 +18,9 @@ def credit(advantage: float = 1.0, agent=ANN) -> ScoredSample:
 
 
 def learner(engine: RecordingTrainable, **settings) -> PopulationLearner:
-    return PopulationLearner(engine, policy_lr=0.1, sft_lr=0.01, **settings)
+    return PopulationLearner(
+        engine, policy_lr=0.1, sft_lr=0.01, **{"batch_size": 8, **settings}
+    )
 
 
 def test_batches_take_up_to_so_many_targets_of_every_agent() -> None:
@@ -56,7 +58,7 @@ def test_training_uses_the_very_tokens_that_were_sampled() -> None:
 
 def test_one_policy_step_and_then_the_imitation_steps() -> None:
     engine = RecordingTrainable()
-    metrics = learner(engine, batch=2).update(
+    metrics = learner(engine, batch_size=2).update(
         [credit(), credit(-1.0, BOB)], [example(ANN)] * 3 + [example(BOB)]
     )
     assert [(purpose, rates) for purpose, rates, _, _ in engine.steps] == [
@@ -72,6 +74,8 @@ def test_one_policy_step_and_then_the_imitation_steps() -> None:
         "grad_noise/policy": 0.25,
         "grad_signal/policy": 0.75,
         "grad_norm/imitation": 1.0,
+        "entropy": pytest.approx(0.15),
+        "response_length": 2.0,
         "nonfinite_steps": 0,
     }
 
@@ -134,6 +138,8 @@ def test_noise_and_signal_are_means_over_the_agents_for_whom_they_are_known() ->
 def test_where_nobodys_noise_is_known_none_is_told() -> None:
     metrics = learner(RecordingTrainable({ANN: Gradient(2.0, nan)})).update([credit()], [])
     assert set(metrics) == {
+        "entropy",
+        "response_length",
         "samples/policy",
         "samples/sft",
         "grad_norm/policy",
@@ -142,7 +148,7 @@ def test_where_nobodys_noise_is_known_none_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("samples/policy", "samples/sft", "purposes"),
+    ("credits", "examples", "purposes"),
     [(0, 0, []), (1, 0, ["policy"]), (0, 1, ["imitation"])],
 )
 def test_without_credits_or_examples_there_is_no_step(
