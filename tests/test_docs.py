@@ -5,7 +5,6 @@ import shlex
 import subprocess
 import sys
 import tomllib
-import venv
 from pathlib import Path
 
 import pytest
@@ -144,18 +143,6 @@ def test_the_pip_lines_of_the_readme_name_extras_and_pins_that_exist():
     assert {"torch", "transformers", "safetensors", "gguf", "accelerate"} <= names
     assert {"scipy", "openskill", "pydantic-monty"} <= names
     assert model[-1] in (ROOT / "requirements" / "model.txt").read_text()
-
-
-@pytest.mark.slow
-def test_the_pip_lines_of_the_readme_resolve(tmp_path):
-    venv.create(tmp_path / "env", with_pip=True)
-    python = tmp_path / "env" / "bin" / "python"
-    for arguments in pip_lines():
-        command = [python, "-m", "pip", "install", "--dry-run", "--quiet", *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
 
 
 def prose(page):

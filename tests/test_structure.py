@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import PACKAGE
+from tests.house import PACKAGE, measure
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
@@ -267,3 +267,14 @@ def test_nobody_inherits_an_implementation() -> None:
             if isinstance(node, ast.ClassDef):
                 parents = {b.id for b in node.bases if isinstance(b, ast.Name)} - free
                 assert not parents & classes, f"{node.name} inherits {parents & classes}"
+
+
+def test_the_code_breathes() -> None:
+    """The mean of the whole package; a figure may only become better."""
+    density = measure(FILES)
+    assert density.tokens_per_line <= 8.2
+    assert density.comprehensions_per_1000_lines <= 36
+    assert density.nested_per_1000_lines <= 0.5
+    assert density.filler_share <= 0.008
+    assert density.comments_per_100_lines >= 1.4
+    assert density.blank_share >= 0.055

@@ -20,7 +20,7 @@ __all__ = ["Progress", "accuracy_line", "round_line", "seconds_left"]
 
 _MAX_NAMED = 4
 """Accuracies of single agents are shown up to this many agents."""
-_FAULT = re.compile("(skipped|lost)/")
+_FAULT = re.compile("(nonfinite_steps|lost)/")
 _GAP = "  "
 
 
@@ -107,7 +107,8 @@ def round_line(record: "RoundRecord", place: str, owns: Mapping[str, Sequence[st
         if name.startswith("duels/exploitability/"):
             exploitability.append(value)
         if _FAULT.match(name) and value:
-            faults.append(f"{name.replace('/', ' ')} {value:.0f}")
+            shown_name = name.replace("nonfinite_steps", "skipped").replace("/", " ")
+            faults.append(f"{shown_name} {value:.0f}")
     if exploitability:
         parts.append(f"exploitability {fmean(exploitability):.2f}")
 

@@ -78,7 +78,11 @@ def test_the_document_has_the_analysis_the_standings_the_lineage_and_the_rounds(
     assert -1 < gain["low"] < gain["mean"] < gain["high"] < 1
     assert [b["how"] for b in found["lineage"]] == ["founder", "founder", "snapshot"]
     (played,) = found["rounds"]
-    assert (played["round"], played["useful"], played["partners"]) == (1, 0.75, 1.5)
+    assert (played["round"], played["groups/nonzero_variance"], played["partners"]) == (
+        1,
+        0.75,
+        1.5,
+    )
 
 
 def test_collaboration_compares_the_payoffs_of_every_lesson(here: Path) -> None:
