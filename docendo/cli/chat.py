@@ -15,7 +15,6 @@ from docendo.cli.interrupt import INTERRUPTED
 from docendo.cli.options import RunPath
 from docendo.cli.output import safe, show, title
 from docendo.cli.runs import (
-    TrainedRun,
     check_names,
     list_members,
     load_run_config,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from docendo.humans.votes import VoteStore
     from docendo.interfaces import Split
     from docendo.records import TaskType, Vote
+    from docendo.run.agents import LoadedAgents
 
 __all__ = ["chat"]
 
@@ -127,7 +127,7 @@ def _converse(
 
 
 def _open_session(
-    trained: TrainedRun,
+    trained: "LoadedAgents",
     agents: Sequence[AgentId],
     votes: "VoteStore",
     person: str,
@@ -145,12 +145,12 @@ def _open_session(
         max_tokens=teaching.max_tokens,
         temperature=teaching.temperature,
         instructions=trained.classroom.instructions,
-        round=trained.round,
+        round=trained.round_index,
     )
 
 
 def _take_votes(
-    session: "ComparisonSession", trained: TrainedRun, settings: _Settings
+    session: "ComparisonSession", trained: "LoadedAgents", settings: _Settings
 ) -> None:
     """Question after question, until the person leaves."""
     if settings.draws_questions:
@@ -170,7 +170,9 @@ def _take_votes(
     show(f"{number} vote{'' if number == 1 else 's'} kept")
 
 
-def _draw_questions(trained: TrainedRun, settings: _Settings) -> Iterator[tuple[str, str]]:
+def _draw_questions(
+    trained: "LoadedAgents", settings: _Settings
+) -> Iterator[tuple[str, str]]:
     """Problems without end with their answers, the domains' task types in turn."""
     catalog = trained.catalog
     split: Split = "held-out" if settings.held_out else "train"

@@ -10,7 +10,6 @@ import typer
 from docendo.cli.options import AsJson, RunPath
 from docendo.cli.output import safe, show, show_json, table, title
 from docendo.cli.runs import (
-    TrainedRun,
     check_names,
     list_members,
     load_run_config,
@@ -21,6 +20,7 @@ from docendo.records import BASE, AgentId, Lesson, Problem
 
 if TYPE_CHECKING:
     from docendo.config.load import Config
+    from docendo.run.agents import LoadedAgents
 
 __all__ = ["evaluate", "score_agents", "summarize_scores"]
 
@@ -87,7 +87,7 @@ def evaluate(
 
     _show(summary, with_lesson)
     show(
-        f"{count} held-out problems a domain, seed {seed}, after round {trained.round}; "
+        f"{count} held-out problems a domain, seed {seed}, after round {trained.round_index}; "
         f"{repeated} of {len(problems)} were asked in the run too; none was trained on"
     )
 
@@ -109,7 +109,7 @@ def _choose_problems(config: "Config", seed: int | None, n: int | None) -> tuple
 
 
 def score_agents(
-    trained: TrainedRun,
+    trained: "LoadedAgents",
     agents: Sequence[AgentId],
     problems: Sequence[Problem],
     lesson_seed: int | None,

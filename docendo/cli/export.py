@@ -4,14 +4,13 @@ import shutil
 import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from docendo.cli.options import RunPath
 from docendo.cli.output import show
 from docendo.cli.runs import (
-    TrainedRun,
     check_name,
     list_members,
     load_run_config,
@@ -19,6 +18,9 @@ from docendo.cli.runs import (
 )
 from docendo.errors import RunError, UserError
 from docendo.records import AgentId
+
+if TYPE_CHECKING:
+    from docendo.run.agents import LoadedAgents
 
 __all__ = ["Format", "export"]
 
@@ -70,11 +72,11 @@ def export(
     except OSError as error:
         raise RunError(f"cannot write {folder}: {error.strerror or error}") from error
     content = f"adapter for {base}" if format is Format.PEFT else "whole model"
-    show(f"{folder}: {content}, agent {agent_id} after round {trained.round}")
+    show(f"{folder}: {content}, agent {agent_id} after round {trained.round_index}")
 
 
 def _write(
-    trained: TrainedRun, agent: AgentId, folder: Path, format: Format, base: str
+    trained: "LoadedAgents", agent: AgentId, folder: Path, format: Format, base: str
 ) -> None:
     """Write beside `folder` and then move: what is in it is whole."""
     from docendo.engines.local.peft_format import save_adapter, save_merged

@@ -2,26 +2,23 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
 
 from docendo.cli.output import amount, notice
 from docendo.errors import UserError, closest_hint, suggestion
-from docendo.records import BASE, AgentId, base_agent
+from docendo.records import AgentId, base_agent
 from docendo.store.atomic import nearest_existing
 
 if TYPE_CHECKING:
     from docendo.config.load import Config
     from docendo.datasets.files import BadRow
-    from docendo.engines.local.engine import LocalEngine
     from docendo.problems.catalog import Catalog
+    from docendo.run.agents import LoadedAgents
     from docendo.store import Checkpoint, RunDirectory
-    from docendo.teaching.game import Classroom
 
 __all__ = [
-    "TrainedRun",
     "check_disk_space",
     "check_html_path",
     "check_model",
@@ -184,41 +181,8 @@ def warn_about_damage(checkpoint: "Checkpoint") -> None:
         notice(f"docendo: {warning}; an older one is used")
 
 
-@dataclass(frozen=True)
-class TrainedRun:
-    """A run's agents as its newest checkpoint has them."""
-
-    config: "Config"
-    catalog: "Catalog"
-    engine: "LocalEngine"
-    classroom: "Classroom"
-    round: int
-    """The round that the checkpoint was written after."""
-
-    @property
-    def agents(self) -> list[AgentId]:
-        """The base and then the learning agents."""
-        return [BASE, *map(AgentId, self.config.learners)]
-
-
-def open_trained(run: "RunDirectory") -> TrainedRun:
+def open_trained(run: "RunDirectory") -> "LoadedAgents":
     """Load the model and the newest checkpoint. Raises UserError where there is none yet."""
-    from docendo.build.catalog import read_catalog
-    from docendo.build.engine import open_local_engine, resolve_config
-    from docendo.build.school import build_school
-    from docendo.engines.local.checkpoint import load_state
-    from docendo.humans.rating import RatingQueue
+    from docendo.run.agents import read_agents
 
-    checkpoint = run.latest_checkpoint()
-    if checkpoint is None:
-        command = f"docendo resume {run.path}"
-        raise UserError(f"{run.path} has no checkpoint yet; go on with `{command}`")
-    warn_about_damage(checkpoint)
-
-    config = resolve_config(load_run_config(run))
-    catalog = read_catalog(config)
-    engine = open_local_engine(config)
-    load_state(engine, checkpoint.path)
-    # nobody is asked for grades here: only a run waits for people
-    school = build_school(config, catalog, engine, RatingQueue(run.path, asks=False))
-    return TrainedRun(config, catalog, engine, school.classroom, checkpoint.round)
+    return read_agents(run, on_checkpoint=warn_about_damage)

@@ -1,13 +1,13 @@
 """Agents of a finished or unfinished run, loaded from its newest checkpoint, ready to answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from docendo.build.catalog import read_catalog
 from docendo.build.engine import open_local_engine, resolve_config
 from docendo.build.school import build_school
-from docendo.config.load import Config, load_config
+from docendo.config.load import Config, parse_toml
 from docendo.engines.local.checkpoint import load_state
 from docendo.engines.local.engine import LocalEngine
 from docendo.errors import UserError, suggestion
@@ -16,10 +16,11 @@ from docendo.problems.catalog import Catalog
 from docendo.prompts import lesson_prompt, solve_prompt
 from docendo.records import BASE, AgentId, Request
 from docendo.run.evaluation import accuracies, evaluate, held_out_problems
+from docendo.store.checkpoints import Checkpoint
 from docendo.store.run import RunDirectory
 from docendo.teaching.game import Classroom
 
-__all__ = ["LoadedAgents", "load_agents"]
+__all__ = ["LoadedAgents", "load_agents", "read_agents"]
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,26 @@ def load_agents(folder: str | Path) -> LoadedAgents:
     Raises UserError where the folder is no run, or has no checkpoint yet.
     """
     with RunDirectory.open(folder) as directory:
-        checkpoint = directory.latest_checkpoint()
-        if checkpoint is None:
-            raise UserError(f"{folder} has no checkpoint yet; resume the run first")
+        return read_agents(directory)
 
-        config = resolve_config(load_config(directory.path / "config.toml"))
-        catalog = read_catalog(config)
-        engine = open_local_engine(config)
-        load_state(engine, checkpoint.path)
-        ratings = RatingQueue(directory.path, asks=False)
-        school = build_school(config, catalog, engine, ratings)
+
+def read_agents(
+    directory: RunDirectory, on_checkpoint: Callable[[Checkpoint], None] | None = None
+) -> LoadedAgents:
+    """The agents of an open run. `on_checkpoint` may warn of damage before anything is loaded."""
+    checkpoint = directory.latest_checkpoint()
+    if checkpoint is None:
+        command = f"docendo resume {directory.path}"
+        raise UserError(f"{directory.path} has no checkpoint yet; go on with `{command}`")
+    if on_checkpoint is not None:
+        on_checkpoint(checkpoint)
+
+    where = str(directory.path / "config.toml")
+    config = resolve_config(parse_toml(directory.config_toml, where))
+    catalog = read_catalog(config)
+    engine = open_local_engine(config)
+    load_state(engine, checkpoint.path)
+    # nobody is asked for grades here: only a run waits for people
+    ratings = RatingQueue(directory.path, asks=False)
+    school = build_school(config, catalog, engine, ratings)
     return LoadedAgents(config, catalog, engine, school.classroom, checkpoint.round)
