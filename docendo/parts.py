@@ -4,7 +4,7 @@ A *part* fills a place of a run that a researcher may want to change: a loss, a 
 a curriculum, a grader, an asker, a tracker. A config names a part in one of four ways::
 
     loss = "ppo_clip"                                     # a registered name
-    loss = { type = "ppo_clip", clip_range = 0.1 }        # with settings
+    loss = { type = "ppo_clip", clip_high = 0.3 }        # with settings
     loss = "mypackage.losses:Huber"                       # your own class or function
     loss = { type = "mypackage.losses:Huber", delta = 2 } # with its arguments
 
@@ -271,7 +271,7 @@ def describe_parts() -> Iterator[PartDescription]:
 def user_part_files(config: BaseModel) -> list[str]:
     """The source files of the user's own parts that a config names, for its provenance."""
     files: list[str] = []
-    for name in config.model_fields_set | set(type(config).model_fields):
+    for name in type(config).model_fields:
         files += _files_below(getattr(config, name))
     return sorted(set(files))
 
@@ -280,11 +280,10 @@ def _files_below(value: Any) -> list[str]:
     """The source files of users' parts in a setting, at any depth."""
     files: list[str] = []
     if isinstance(value, PartConfig) and ":" in value.type:
-        module = sys.modules[type(value).__module__]
-        if isinstance(value, UserPart):
-            module = sys.modules[_import(value.type).__module__]
-        if module.__file__:
-            files.append(module.__file__)
+        # parsing the part has imported its module
+        source_file = sys.modules[value.type.partition(":")[0]].__file__
+        if source_file:
+            files.append(source_file)
     if isinstance(value, BaseModel):
         files += user_part_files(value)
     if isinstance(value, Mapping):

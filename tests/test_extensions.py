@@ -1,5 +1,6 @@
 """A researcher's own parts: each is one file, named in TOML, and the run works as ever."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,14 +18,14 @@ dtype = "float32"
 kernels = "torch"
 
 [domains.letters]
-families = {{ tor = [1] }}
+families = { tor = [1] }
 
 [domains.digits]
-families = {{ vun = [1] }}
+families = { vun = [1] }
 
 [agents]
-ann = {{ domain = "letters" }}
-bob = {{ domain = "digits" }}
+ann = { domain = "letters" }
+bob = { domain = "digits" }
 
 [experts]
 steps = 1
@@ -46,9 +47,6 @@ rehearsal = 1
 
 [evaluation]
 problems = 2
-
-{section}
-{setting}
 """
 
 PARTS = {
@@ -119,7 +117,7 @@ def write_extension(folder: Path, kind: str) -> Path:
     section, setting, code = PARTS[kind]
     (folder / f"{module}.py").write_text(code.replace("{{", "{").replace("}}", "}"))
 
-    league = LEAGUE.format(section="", setting="")
+    league = LEAGUE
     line = setting.format(module=module)
     if section:
         league = league.replace(f"[{section}]", f"[{section}]\n{line}")
@@ -141,6 +139,34 @@ def test_a_part_of_ones_own_is_one_file(tmp_path: Path, kind: str) -> None:
     with docendo.resume_run(tmp_path / "run") as run:
         assert list(run.rounds()) == [], "a finished run has no rounds left"
     sys.modules.pop(f"own_{kind}", None)
+
+
+def test_a_run_finds_ones_own_parts_from_another_process(tmp_path: Path) -> None:
+    config = write_extension(tmp_path, "reward")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for arguments in (
+        ["run", str(config), "--out", str(tmp_path / "run")],
+        ["resume", str(tmp_path / "run"), "--set", "teaching.rounds=3"],
+        ["report", str(tmp_path / "run"), "--json"],
+    ):
+        command = [sys.executable, "-m", "docendo", *arguments]
+        done = subprocess.run(
+            command, cwd=elsewhere, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_parts_folder_is_found_from_where_the_config_is(tmp_path: Path) -> None:
+    config = write_extension(tmp_path, "baseline")
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "own_baseline.py").rename(tmp_path / "parts" / "beside_baseline.py")
+    text = config.read_text().replace("own_baseline", "beside_baseline")
+    config.write_text('parts_folder = "parts"\n' + text)
+
+    loaded = docendo.load_config(config)
+    assert loaded.parts_folder == str(tmp_path / "parts")
+    assert loaded.learning.baseline.type == "beside_baseline:MeanBaseline"
 
 
 def test_ones_own_reward_is_what_teachers_are_paid(tmp_path: Path) -> None:

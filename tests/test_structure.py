@@ -57,7 +57,7 @@ LAYERS = [
 """Rooms from the bottom up. A file imports from its own room and from lower layers only."""
 FIELDS_ALLOWED = {
     "AgentConfig": 13,
-    "Config": 17,
+    "Config": 18,
     "LearningConfig": 15,
     "Session": 14,
     "School": 13,

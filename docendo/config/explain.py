@@ -39,6 +39,9 @@ def explain(
     if problem["type"] == "missing":
         return f"{section} {name}: is missing"
 
+    if problem["type"] == "part":  # a sentence of its own, which says what was got
+        return f"{section} {name}: {problem['msg']}"
+
     message = problem["msg"].removeprefix("Value error, ")
     ending = "" if "got" in message else f", got {_show(value)}"
     return f"{section} {name}: {message[0].lower()}{message[1:]}{ending}"

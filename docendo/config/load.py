@@ -29,7 +29,7 @@ from docendo.config import (
 from docendo.config.explain import explain
 from docendo.config.paths import anchor_agent, anchor_file, anchor_part
 from docendo.errors import UserError, closest_hint, suggestion
-from docendo.parts import Part, PartConfig, add_search_folder
+from docendo.parts import Part, PartConfig, add_search_folder, user_part_files
 from docendo.records import BASE
 
 __all__ = [
@@ -76,6 +76,8 @@ class Config(ConfigModel):
     people: dict[str, PersonConfig] = {}
     evaluators: dict[str, Annotated[PartConfig, Part("evaluator")]] = {}
     endpoints: dict[str, EndpointConfig] = {}
+    parts_folder: str | None = None
+    """Folder in which modules of your own parts are looked for; none: where this file is."""
     trackers: list[Annotated[PartConfig, Part("tracker")]] = []
     """Where metrics go besides the run's database: "jsonl", or your own as "package.module:name"."""
 
@@ -115,12 +117,15 @@ def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -
         table = read_toml(file)
         if "config" in table and "budget" in table:
             raise UserError(f"{file}: is a study, not a league; `docendo compare` takes it")
-        add_search_folder(file.parent)
 
     for text in overrides:
         _override(table, text, "--set")
+    folder = file.parent if file else Path()
+    add_search_folder(folder)
+    if isinstance(table.get("parts_folder"), str):
+        table["parts_folder"] = anchor_file(folder, table["parts_folder"])
     config = parse_config(table, str(file) if file else "settings")
-    return _anchor_files(config, file.parent if file else Path())
+    return _anchor_files(config, folder)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -179,6 +184,8 @@ def parse_toml(text: str, where: str) -> Config:
 
 def parse_config(table: Mapping[str, Any], where: str) -> Config:
     """Settings from a table. Raises UserError naming the setting, what was wanted and the nearest known name."""
+    if isinstance(parts_folder := table.get("parts_folder"), str):
+        add_search_folder(Path(parts_folder))
     try:
         config = Config.model_validate(table)
     except ValidationError as error:
@@ -196,7 +203,14 @@ def to_toml(config: Config) -> str:
 
 
 def _anchor_files(config: Config, folder: Path) -> Config:
-    """The config with absolute paths of the files that it names, found from `folder`."""
+    """The config with absolute paths of the files that it names, found from `folder`.
+
+    One that names parts of the user's own keeps where they are, so that a run finds them again
+    when it is opened from elsewhere.
+    """
+    parts_folder = config.parts_folder
+    if parts_folder is None and user_part_files(config):
+        parts_folder = anchor_file(folder, ".")
     domains = {}
     for name, domain in config.domains.items():
         file = anchor_file(folder, domain.file)
@@ -211,6 +225,7 @@ def _anchor_files(config: Config, folder: Path) -> Config:
             "agents": agents,
             "evaluators": evaluators,
             "askers": askers,
+            "parts_folder": parts_folder,
         }
     )
 

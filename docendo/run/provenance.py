@@ -45,6 +45,8 @@ _FREE = [
     "endpoints.*",
     "monitors.*",
     "engine.trust_remote_code",
+    "parts_folder",
+    "trackers",
 ]
 _NOTED = [
     "engine.dtype",
