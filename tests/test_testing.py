@@ -1,0 +1,105 @@
+"""The conformance checks let docendo's own parts pass, and name what is wrong with a broken one."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from docendo.graders.ground_truth import ground_truth, ground_truth_evaluator
+from docendo.league.teaching_matches import RoundRobin
+from docendo.parts import PARTS, parse_part
+from docendo.problems.registry import built_in_domains
+from docendo.records import Payoff, Verdict
+from docendo.testing import (
+    check_baseline,
+    check_curriculum,
+    check_evaluator,
+    check_grader,
+    check_loss,
+    check_matchmaker,
+    check_reward,
+    check_source,
+    check_tracker,
+)
+
+CHECKS = {
+    "baseline": check_baseline,
+    "curriculum": check_curriculum,
+    "loss": check_loss,
+    "reward": check_reward,
+    "tracker": check_tracker,
+}
+REGISTERED = [(kind, name) for kind in CHECKS for name in sorted(PARTS[kind])]
+
+
+@pytest.mark.parametrize(("kind", "name"), REGISTERED)
+def test_every_registered_part_conforms(kind: str, name: str) -> None:
+    CHECKS[kind](parse_part(kind, name).build())
+
+
+def test_the_stock_graders_matchmaker_and_domains_conform() -> None:
+    check_grader(ground_truth())
+    check_evaluator(ground_truth_evaluator())
+    check_matchmaker(RoundRobin())
+    for source in built_in_domains().values():
+        check_source(source)
+
+
+class ForgetfulBaseline:
+    """Its state does not hold what its advantages depend on."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def advantages(self, group: Any) -> list[float]:
+        self.calls += 1
+        return [reward / self.calls for reward in group.rewards]
+
+    def state(self) -> dict[str, float]:
+        return {}
+
+    def restore(self, state: Any) -> None:
+        pass
+
+
+class WithSource:
+    """A domain that gives the same problems to both splits."""
+
+    def __init__(self) -> None:
+        self.inner = built_in_domains()["letters"]
+        self.domain = self.inner.domain
+        self.levels = self.inner.levels
+
+    def draw(self, family: str, level: int, count: int, seed: int, split: Any) -> Any:
+        return self.inner.draw(family, level, count, seed, "train")
+
+
+@pytest.mark.parametrize(
+    ("check", "part", "complaint"),
+    [
+        (check_baseline, ForgetfulBaseline(), "after restore(state())"),
+        (check_loss, lambda inputs: inputs.logprobs_K, "must become likelier"),
+        (
+            check_loss,
+            lambda inputs: inputs.logprobs_K.sum(),
+            "expected losses of shape (4,)",
+        ),
+        (check_reward, lambda episode: Payoff(0.0, ()), "one payoff per attempt"),
+        (check_grader, lambda problem, text: Verdict(2.0, ""), "is 2.0"),
+        (check_evaluator, lambda answers: [Verdict(1.0, "")], "expected 7 verdicts"),
+        (check_curriculum, lambda types, success, shown: np.ones(3), "weights sum to 3"),
+        (
+            check_matchmaker,
+            lambda options, standings, count, seed: [],
+            "expected 6 matches",
+        ),
+        (check_source, WithSource(), "problems in both splits"),
+    ],
+)
+def test_a_broken_part_is_told_what_is_wrong(
+    check: Callable[[Any], None], part: Any, complaint: str
+) -> None:
+    with pytest.raises(AssertionError, match=re.escape(complaint)):
+        check(part)
