@@ -13,10 +13,10 @@ from docendo.datasets.reasoning_gym import (
     require_tasks,
     task_size,
 )
-from docendo.datasets.split import split_of
 from docendo.errors import UserError, suggestion
 from docendo.interfaces import Source, Split
 from docendo.parts import PartConfig
+from docendo.problems.distinct import draw_distinct
 from docendo.records import Problem
 
 __all__ = ["GymAskerConfig", "GymSource", "load_gym"]
@@ -62,23 +62,14 @@ class GymSource:
             raise UserError(f"{self.domain}/{family} has levels 1 to {levels}, got {level}")
 
         rng = Random(seed)
-        problems: dict[str, Problem] = {}
-        misses = 0
-        while len(problems) < count and misses < _PATIENCE:
-            item = GymItem(family, level, rng.randrange(task_size(family)))
-            problem = self._read_problem(item)
-            if problem and split_of(problem) == split and problem.key not in problems:
-                problems[problem.key] = problem
-                misses = 0
-            else:
-                misses += 1
-
-        if len(problems) < count:
-            raise UserError(
-                f"{self.domain}/{family} level {level} has only {len(problems)} {split} problems, "
-                f"not {count}"
-            )
-        return list(problems.values())
+        size = task_size(family)
+        return draw_distinct(
+            lambda: self._read_problem(GymItem(family, level, rng.randrange(size))),
+            count=count,
+            split=split,
+            patience=_PATIENCE,
+            place=f"{self.domain}/{family} level {level}",
+        )
 
     def _read_problem(self, item: GymItem) -> Problem | None:
         """None for an item that cannot be made, or whose answer is too long to be graded."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
-from docendo.datasets.split import split_of
 from docendo.errors import RunError, UserError, suggestion
 from docendo.interfaces import Split
+from docendo.problems.distinct import draw_distinct
 from docendo.records import Problem
 
 __all__ = ["LEVELS", "Draft", "DraftFunction", "ProceduralSource", "draft_with_steps"]
@@ -66,24 +66,18 @@ class ProceduralSource:
             raise UserError(f"{self.domain}/{family} has levels 1 to 5, got {level}")
 
         rng = Random(seed)
-        problems: dict[str, Problem] = {}
-        misses = 0
-        # Drafts are random and repeat, and nobody knows how many different ones a family has.
-        while len(problems) < count and misses < _PATIENCE:
-            draft = self._draft(family, level, rng, seed)
-            problem = Problem(self.domain, family, level, *draft, source=self.source)
-            if split_of(problem) == split and problem.key not in problems:
-                problems[problem.key] = problem
-                misses = 0
-            else:
-                misses += 1
 
-        if len(problems) < count:
-            raise UserError(
-                f"{self.domain}/{family} level {level} has only {len(problems)} {split} problems, "
-                f"not {count}"
-            )
-        return list(problems.values())
+        def propose() -> Problem:
+            draft = self._draft(family, level, rng, seed)
+            return Problem(self.domain, family, level, *draft, source=self.source)
+
+        return draw_distinct(
+            propose,
+            count=count,
+            split=split,
+            patience=_PATIENCE,
+            place=f"{self.domain}/{family} level {level}",
+        )
 
     def _draft(self, family: str, level: int, rng: Random, seed: int) -> Draft:
         try:

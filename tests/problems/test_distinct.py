@@ -1,0 +1,42 @@
+"""Different problems of one split, by trying until there are enough."""
+
+from itertools import count as counting
+from itertools import repeat
+
+import pytest
+
+from docendo.datasets.split import split_of
+from docendo.errors import UserError
+from docendo.problems.distinct import draw_distinct
+from tests.toys import problem
+
+
+def test_problems_are_different_and_of_the_split_in_the_order_of_their_proposal() -> None:
+    numbers = counting()
+    drawn = draw_distinct(
+        lambda: problem(next(numbers) // 2),  # every problem is proposed twice
+        count=5,
+        split="train",
+        patience=50,
+        place="here",
+    )
+    expected = [made for made in map(problem, range(100)) if split_of(made) == "train"][:5]
+    assert drawn == expected
+
+
+def test_failed_proposals_are_passed_over() -> None:
+    train = next(made for made in map(problem, range(100)) if split_of(made) == "train")
+    proposals = iter([None, None, train])
+    drawn = draw_distinct(
+        lambda: next(proposals), count=1, split="train", patience=3, place="here"
+    )
+    assert drawn == [train]
+
+
+def test_after_so_many_proposals_without_a_new_problem_it_is_exhausted() -> None:
+    train = next(made for made in map(problem, range(100)) if split_of(made) == "train")
+    proposals = repeat(train, 1 + 3)
+    with pytest.raises(UserError, match=r"^sums/small has only 1 train problems, not 2$"):
+        draw_distinct(
+            lambda: next(proposals), count=2, split="train", patience=3, place="sums/small"
+        )
