@@ -22,7 +22,6 @@ LAYERS = [
         "nano",
     },
     {"interfaces", "parts"},
-    {"trackers"},
     {
         "analysis",
         "compute",
@@ -34,7 +33,7 @@ LAYERS = [
         "sandbox",
         "store",
     },
-    {"config", "graders", "league", "learning", "tools"},
+    {"config", "graders", "league", "learning", "tools", "trackers"},
     {"engines/wrappers", "games", "humans", "judges", "metrics", "problems", "teaching"},
     {"asking", "monitors"},
     {"school"},

@@ -1,7 +1,6 @@
 """`docendo serve`: the agents of a run behind an OpenAI-compatible API."""
 
 import socket
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ from docendo.cli.options import RunPath
 from docendo.cli.output import notice
 from docendo.cli.runs import open_trained
 from docendo.errors import UserError
+from docendo.urls import is_loopback_host
 
 if TYPE_CHECKING:
     from docendo.serving.completions import ServedPopulation
@@ -81,15 +81,8 @@ def _load_population(run: "RunDirectory") -> "ServedPopulation":
 
 
 def _announce(population: "ServedPopulation", listening: socket.socket, host: str) -> None:
-    if host != "localhost" and not _is_loopback(host):
+    if not is_loopback_host(host):
         notice(f"{host}: other machines can connect, and the connection is not encrypted")
     address = f"[{host}]" if ":" in host else host
     port = listening.getsockname()[1]
     notice(f"http://{address}:{port}/v1 answers for {', '.join(population.agents)}")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

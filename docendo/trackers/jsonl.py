@@ -3,10 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from docendo.parts import PartConfig
+from docendo.store.atomic import write_atomically
 
 __all__ = ["JsonLines", "JsonLinesConfig"]
 
@@ -28,14 +30,15 @@ class JsonLines:
 
         lines = self.path.read_text(encoding="utf-8").splitlines()
         valid = [line for line in lines if _round_of(line) <= last_round]
-        self.path.write_text("".join(f"{line}\n" for line in valid), encoding="utf-8")
+        text = "".join(f"{line}\n" for line in valid)
+        write_atomically(self.path, text.encode())
 
     def log(self, round_index: int, stage: str, metrics: Mapping[str, float]) -> None:
-        """Append a round. A metric that is not a number is written as null."""
+        """Append a round. JSON has no infinities and no NaN: they are written as null."""
         if self.path is None:
             return
         values = {
-            name: value if value == value else None for name, value in metrics.items()
+            name: value if isfinite(value) else None for name, value in metrics.items()
         }
         line = json.dumps({"round": round_index, "stage": stage, "metrics": values})
         with self.path.open("a", encoding="utf-8") as file:
