@@ -147,7 +147,7 @@ def judge_models(
 
 def _find_judges(config: Config, model: str) -> list[AgentId]:
     if model == "population":
-        return [AgentId(name) for name in config.learners]
+        return config.learner_ids
     endpoints = [f"endpoint:{name}" for name in config.endpoints]
     known = [BASE, *config.agents, *endpoints]
     if model not in known:

@@ -69,7 +69,7 @@ def teaching_options(
 
     Where all learners are experts of a domain, they teach each other.
     """
-    learners = [AgentId(name) for name in config.learners]
+    learners = config.learner_ids
     options: list[TeachingOption] = []
     for domain, of_domain in task_types.items():
         teachers = [
@@ -180,7 +180,7 @@ def _build_matchmaker(config: Config) -> Matchmaker:
     if is_uniform and not plan.unlock_threshold and not plan.reference_matches:
         return RoundRobin()
 
-    learners = frozenset(map(AgentId, config.learners))
+    learners = frozenset(config.learner_ids)
     return CurriculumMatchmaker(
         curriculum=_build_curriculum(plan.curriculum, config),
         teacher_selection=plan.teacher_selection.build(),
@@ -207,7 +207,7 @@ def _build_population(config: Config) -> Population:
         replacement=replacement,
         rivals=[tuple(group) for group in same_work.values() if len(group) > 1],
     )
-    population.add_founders([AgentId(name) for name in config.learners])
+    population.add_founders(config.learner_ids)
     return population
 
 

@@ -169,7 +169,7 @@ def _build_schedule(config: Config) -> Schedule:
 
 def _build_recipients(config: Config) -> Recipients:
     learning = config.learning
-    learners = [AgentId(name) for name in config.learners]
+    learners = config.learner_ids
 
     lessons: dict[str, list[AgentId]] = {}
     if learning.share_lessons == "all":

@@ -30,7 +30,7 @@ from docendo.config.explain import explain
 from docendo.config.paths import anchor_agent, anchor_file, anchor_part
 from docendo.errors import UserError, closest_hint, suggestion
 from docendo.parts import Part, PartConfig, add_search_folder, user_part_files
-from docendo.records import BASE
+from docendo.records import BASE, AgentId
 
 __all__ = [
     "Config",
@@ -87,6 +87,11 @@ class Config(ConfigModel):
         return {
             name: agent for name, agent in self.agents.items() if agent.policy == "model"
         }
+
+    @property
+    def learner_ids(self) -> list[AgentId]:
+        """The names of the agents that have an adapter, in the order of the config."""
+        return [AgentId(name) for name in self.learners]
 
     @property
     def guests(self) -> dict[str, AgentConfig]:

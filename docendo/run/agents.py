@@ -37,7 +37,7 @@ class LoadedAgents:
     @property
     def names(self) -> list[AgentId]:
         """The base, then the learners."""
-        return [BASE, *map(AgentId, self.config.learners)]
+        return [BASE, *self.config.learner_ids]
 
     def answer(
         self,

@@ -31,10 +31,6 @@ class EvaluationPlan:
     classroom: Classroom
 
     @property
-    def learners(self) -> list[AgentId]:
-        return [AgentId(name) for name in self.config.learners]
-
-    @property
     def remote_agents(self) -> list[AgentId]:
         """Agents behind an endpoint: they do not change, so they are evaluated first and last."""
         return [AgentId(name) for name in self.config.guests]
@@ -45,16 +41,18 @@ class EvaluationPlan:
 
     def evaluate_own(self, round_index: int) -> list[Evaluation]:
         """Every learner on the domains that it is an expert of."""
-        return self._evaluate(self.learners, self._own_domains, round_index)
+        return self._evaluate(self.config.learner_ids, self._own_domains, round_index)
 
     def evaluate_foreign(self, round_index: int) -> list[Evaluation]:
         """Every learner on the domains of others, and on fresh problems where these are asked for."""
-        foreign = self._evaluate(self.learners, self._foreign_domains, round_index)
+        foreign = self._evaluate(
+            self.config.learner_ids, self._foreign_domains, round_index
+        )
         return foreign + self._evaluate_fresh(round_index)
 
     def evaluate_all(self, round_index: int, include_remote: bool) -> list[Evaluation]:
         """Everybody on all domains, and on fresh problems where these are asked for."""
-        agents = self.learners
+        agents = self.config.learner_ids
         if include_remote:
             agents = agents + self.remote_agents
         evaluations = self._evaluate(agents, self._all_domains, round_index)
@@ -116,5 +114,8 @@ class EvaluationPlan:
                 self.catalog, domain, settings.problems, settings.seed, "fresh"
             )
         return evaluate(
-            self.classroom, dict.fromkeys(self.learners, problems), round_index, "fresh"
+            self.classroom,
+            dict.fromkeys(self.config.learner_ids, problems),
+            round_index,
+            "fresh",
         )

@@ -20,7 +20,7 @@ from docendo.monitors.answer_probe import ProbeRoom
 from docendo.monitors.monitor import MonitorReport, Monitors
 from docendo.problems.catalog import Catalog
 from docendo.problems.pool import AcceptedQuestions
-from docendo.records import AgentId, Evaluation
+from docendo.records import Evaluation
 from docendo.run.evaluation import accuracies, held_out_problems, warn_truncation
 from docendo.run.evaluation_plan import EXPERTS, START, TEACHING, EvaluationPlan
 from docendo.run.game_eval import estimate_styles, measure_styles
@@ -65,11 +65,6 @@ class Session:
     """The supervised round after which the experts had reached their target accuracy."""
     changes: list[Change] = field(default_factory=list)
     """What differed from before when the run was resumed."""
-
-    @property
-    def agents(self) -> list[AgentId]:
-        """The learners."""
-        return [AgentId(name) for name in self.config.learners]
 
     @property
     def evaluation_plan(self) -> EvaluationPlan:
@@ -256,7 +251,7 @@ class Session:
             return {}
         seed = seed_for(self.config.seed, "styles", round_index)
         return measure_styles(
-            estimate_styles(arena, self.agents, duels.style_samples, seed)
+            estimate_styles(arena, self.config.learner_ids, duels.style_samples, seed)
         )
 
     def _state(self) -> dict[str, Any]:

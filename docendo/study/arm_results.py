@@ -42,13 +42,13 @@ def make_result(
 ) -> ArmResult:
     """The result of a finished training. The caller fills in the seconds."""
     session = training.session
-    scores = _score(plan, session, session.agents)
+    scores = _score(plan, session, session.config.learner_ids)
     training.book_evaluation()  # before the costs below are summed up
     return ArmResult(
         regime=task.regime,
         arm=task.arm,
         seed=task.seed,
-        setup=_describe_setup(session, session.agents, choice),
+        setup=_describe_setup(session, session.config.learner_ids, choice),
         cost=_sum_costs(plan, training, choice),
         curve=training.curve,
         scores=scores.model_copy(update={"after_experts": training.after_experts}),

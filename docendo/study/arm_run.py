@@ -105,7 +105,7 @@ class Training:
             self._evaluate_if_due(record.index)
             yield record
         if session.last_round > self._last_round:
-            self._evaluate(session.last_round, session.agents)
+            self._evaluate(session.last_round, session.config.learner_ids)
 
     @property
     def _last_round(self) -> int:
@@ -122,7 +122,7 @@ class Training:
         elif round_index == session.expert_rounds - 1:
             self._evaluate_experts(round_index)
         elif spent_flops(session) >= self._next_point():
-            self._evaluate(round_index, session.agents)
+            self._evaluate(round_index, session.config.learner_ids)
 
     def _next_point(self) -> float:
         """The operations after which the next evaluation is due."""
@@ -135,7 +135,7 @@ class Training:
 
     def _evaluate_experts(self, round_index: int) -> None:
         """All test problems instead of a few, since forgetting is measured from here."""
-        answers = self._answer(self.session.agents, self.test_problems)
+        answers = self._answer(self.session.config.learner_ids, self.test_problems)
         summary = self._summarize(answers)
         self._note({"round": round_index, **summary, "after_experts": answers})
         self.after_experts = answers
@@ -184,7 +184,7 @@ class Training:
             by_agent = evaluation["accuracy"]
             accuracy = {
                 str(agent): by_agent.get(agent) or by_agent[BASE]
-                for agent in self.session.agents
+                for agent in self.session.config.learner_ids
             }
             points.append(CurvePoint(flops=evaluation["flops"], accuracy=accuracy))
         return tuple(points)

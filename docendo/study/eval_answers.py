@@ -77,7 +77,7 @@ def check_prompt_lengths(session: Session, problems: EvalProblems) -> None:
 
     for domain, (_, problem) in longest.items():
         try:
-            answer_with_lessons(session, [BASE, *session.agents], [problem])
+            answer_with_lessons(session, [BASE, *session.config.learner_ids], [problem])
         except RunError as error:
             raise RunError(
                 f"[domains.{domain}], the longest question after a worked example: {error}"

@@ -35,7 +35,7 @@ def build_merged_engine(engine: LocalEngine, config: Config, method: str) -> Loc
 
     Raises UserError where PEFT is not installed.
     """
-    agents = [AgentId(name) for name in config.learners]
+    agents = config.learner_ids
     rank = config.engine.rank * len(agents)
     dtype, device = engine.bank.dtype, torch.device(config.engine.device)
     trust = config.engine.trust_remote_code

@@ -171,7 +171,9 @@ def _run_trial(
         session = training.session
         seed = session.config.evaluation.seed
         problems = draw_tuning_problems(session.catalog, seed, plan.study)
-        answers = answer_problems(session.school.classroom, session.agents, problems)
+        answers = answer_problems(
+            session.school.classroom, session.config.learner_ids, problems
+        )
         shares: list[float] = []
         for by_domain in accuracy_by_domain(answer_keys(answers, problems)).values():
             shares += by_domain.values()
