@@ -1,106 +1,151 @@
-"""docs/settings.md from the code: ``python docs/make_settings.py``; ``--check`` only compares it."""
+"""Writes docs/settings.md from the docstrings of settings; ``--check`` only compares it."""
 
 import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+from docendo.parts import PARTS
+
 ROOT = Path(__file__).parents[1]
-SOURCES = [
-    *sorted((ROOT / "docendo" / "config").glob("*.py")),
-    ROOT / "docendo" / "asking" / "people.py",
-    ROOT / "docendo" / "asking" / "personas.py",
-    ROOT / "docendo" / "datasets" / "file_source.py",
-    ROOT / "docendo" / "problems" / "gym.py",
-    ROOT / "docendo" / "problems" / "user_function.py",
-    *sorted((ROOT / "docendo" / "graders").glob("*.py")),
-    ROOT / "docendo" / "judges" / "judge.py",
-    ROOT / "docendo" / "humans" / "rating.py",
-    ROOT / "docendo" / "humans" / "simulated.py",
-]
-PAGE = ROOT / "docs" / "settings.md"
-SECTIONS = {
-    "Config": "the top of the file",
-    "EngineConfig": "`[engine]`",
-    "DomainConfig": "`[domains.NAME]`",
-    "AgentConfig": "`[agents.NAME]`",
-    "ExpertsConfig": "`[experts]`",
-    "TeachingConfig": "`[teaching]`",
-    "LeagueConfig": "`[league]`",
-    "DuelsConfig": "`[duels]`",
-    "LearningConfig": "`[learning]`",
-    "EvaluationConfig": "`[evaluation]`",
-    "MonitorsConfig": "`[monitors]`",
-    "PersonaAskerConfig": '`[askers.NAME]` with `type = "persona"`',
-    "FileAskerConfig": '`[askers.NAME]` with `type = "file"`',
-    "FunctionAskerConfig": '`[askers.NAME]` with `type = "function"`',
-    "GymAskerConfig": '`[askers.NAME]` with `type = "gym"`',
-    "PersonAskerConfig": '`[askers.NAME]` with `type = "person"`',
-    "PersonConfig": "`[people.NAME]`",
-    "NumericConfig": '`[evaluators.NAME]` with `type = "numeric"`',
-    "SymbolicConfig": '`[evaluators.NAME]` with `type = "symbolic"`',
-    "UnitTestConfig": '`[evaluators.NAME]` with `type = "tests"`',
-    "CompilerConfig": '`[evaluators.NAME]` with `type = "compiler"`',
-    "SpellingConfig": '`[evaluators.NAME]` with `type = "spelling"`',
-    "FormatConfig": '`[evaluators.NAME]` with `type = "format"`',
-    "FunctionEvaluatorConfig": '`[evaluators.NAME]` with `type = "function"`',
-    "JudgeConfig": '`[evaluators.NAME]` with `type = "judge"`',
-    "PersonEvaluatorConfig": '`[evaluators.NAME]` with `type = "person"`',
-    "HumanRaterConfig": '`[evaluators.NAME]` with `type = "human"`',
-    "AllConfig": '`[evaluators.NAME]` with `type = "all"`',
-    "AnyConfig": '`[evaluators.NAME]` with `type = "any"`',
-    "WeightedConfig": '`[evaluators.NAME]` with `type = "weighted"`',
-    "FirstApplicableConfig": '`[evaluators.NAME]` with `type = "first"`',
-    "GateEvaluatorConfig": '`[evaluators.NAME]` with `type = "gate"`',
-    "EndpointConfig": "`[endpoints.NAME]`",
-    "GrammarConfig": "`[agents.NAME.grammar]`",
-    "DataConfig": "`[agents.NAME.data]`",
-    "StudyConfig": "the top of a study's file",
-    "RegimeConfig": "`[regimes.NAME]` of a study",
-    "CustomArmConfig": "`[own.NAME]` of a study",
+PAGE = Path(__file__).with_name("settings.md")
+HEAD = """# Every setting
+
+This page is made from the settings' docstrings by `python docs/make_settings.py`.
+
+A config is TOML. What it leaves out keeps its default, which is the demo. Unknown names are errors.
+"""
+TABLES = {
+    "The top of the file": ("config/load.py", "Config"),
+    "`[engine]`": ("config/training.py", "EngineConfig"),
+    "`[domains.NAME]`": ("config/agents.py", "DomainConfig"),
+    "`[agents.NAME]`": ("config/agents.py", "AgentConfig"),
+    "`[agents.NAME.grammar]`": ("config/sampling.py", "GrammarConfig"),
+    "`[agents.NAME.data]`": ("config/sampling.py", "DataConfig"),
+    "`[experts]`": ("config/training.py", "ExpertsConfig"),
+    "`[teaching]`": ("config/training.py", "TeachingConfig"),
+    "`[learning]`": ("config/training.py", "LearningConfig"),
+    "`[league]`": ("config/training.py", "LeagueConfig"),
+    "`[duels]`": ("config/training.py", "DuelsConfig"),
+    "`[evaluation]`": ("config/training.py", "EvaluationConfig"),
+    "`[monitors]`": ("config/monitors.py", "MonitorsConfig"),
+    "`[people.NAME]`": ("config/askers.py", "PersonConfig"),
+    "`[endpoints.NAME]`": ("config/sampling.py", "EndpointConfig"),
+    "The top of a study's file": ("config/study.py", "StudyConfig"),
+    "`[regimes.NAME]` of a study": ("config/study.py", "RegimeConfig"),
+    "`[custom_arms.NAME]` of a study": ("config/study.py", "CustomArmConfig"),
 }
+"""Heading -> file and class, for what is no part."""
+PLACES = {
+    "asker": "`[askers.NAME]`",
+    "baseline": "`learning.baseline`",
+    "curriculum": "`league.curriculum`, `learning.practice_curriculum`",
+    "evaluator": "`[evaluators.NAME]`",
+    "loss": "`learning.loss`",
+    "opponent_selection": "`duels.opponents`",
+    "reward": "`teaching.reward`",
+    "teacher_selection": "`league.teacher_selection`",
+    "tracker": "`trackers`",
+}
+"""Kind of part -> where a config names one. Domains have no settings of their own."""
+_SPELLED_OUT = {
+    "True": "`true`",
+    "False": "`false`",
+    "None": "none",
+    "_ALL": "all",
+    "{'all': RegimeConfig()}": "one, `all`",
+    "Field(default_factory=list)": "`[]`",
+    "Field(default_factory=dict)": "`{}`",
+}
+"""Default as Python -> default as a reader of TOML writes it."""
 
 
-def page() -> str:
-    """Every setting with its type, default and meaning, as Markdown."""
-    bodies = [node for source in SOURCES for node in ast.parse(source.read_text()).body]
-    classes = {n.name: n for n in bodies if isinstance(n, ast.ClassDef)}
-    lines = [
-        "# Every setting",
-        "",
-        "A config is TOML, and so is a study; what it does not say keeps its default. Unknown names are errors.",
-    ]
-    for name, title in SECTIONS.items():
-        lines += [
-            "",
-            f"## {title[0].upper()}{title[1:]}",
-            "",
-            "| setting | default | meaning |",
-            "|---|---|---|",
-        ]
-        body = classes[name].body
-        for field, after in zip(body, [*body[1:], None], strict=True):
-            if not isinstance(field, ast.AnnAssign) or not isinstance(
-                field.target, ast.Name
-            ):
-                continue
-            constant = after.value if isinstance(after, ast.Expr) else None
-            meaning = constant.value if isinstance(constant, ast.Constant) else ""
-            lines.append(
-                f"| `{field.target.id}` | {_default(field.value)} | {' '.join(str(meaning).split())} |"
-            )
-    return "\n".join(lines) + "\n"
+def make_page() -> str:
+    """Every setting with its default and meaning, as Markdown."""
+    lines = [HEAD]
+    for heading, (file, name) in TABLES.items():
+        lines += [f"## {heading}", "", *_table(_find_class(file, name)), ""]
+
+    lines += ["## Settings of parts", ""]
+    lines += ["A part without settings is named by its type alone.", ""]
+    for kind, place in PLACES.items():
+        for types, part in _parts_of(kind):
+            types_text = " or ".join(f'`type = "{name}"`' for name in types)
+            lines += [f"### {place} with {types_text}", ""]
+            lines += [ast.get_docstring(part) or "", "", *_table(part), ""]
+    return "\n".join(lines)
+
+
+def _parts_of(kind: str) -> Iterator[tuple[list[str], ast.ClassDef]]:
+    """The parts of a kind that have settings: their types, and the class of the settings."""
+    types_by_class: dict[str, list[str]] = {}
+    for name, reference in PARTS[kind].items():
+        types_by_class.setdefault(reference, []).append(name)
+
+    for reference, types in types_by_class.items():
+        module, _, class_name = reference.partition(":")
+        file = "/".join(module.split(".")[1:]) + ".py"
+        part = _find_class(file, class_name)
+        if any(field.target.id != "type" for field, _ in _fields(part)):
+            yield types, part
+
+
+def _find_class(file: str, name: str) -> ast.ClassDef:
+    for node in ast.parse((ROOT / "docendo" / file).read_text()).body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return node
+    raise LookupError(f"{file} has no class {name}")
+
+
+def _fields(part: ast.ClassDef) -> Iterator[tuple[ast.AnnAssign, str]]:
+    """Every field with its docstring."""
+    for field, following in zip(part.body, [*part.body[1:], None], strict=True):
+        if not isinstance(field, ast.AnnAssign):
+            continue
+        meaning = ""
+        if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+            meaning = " ".join(str(following.value.value).split())
+        yield field, meaning
+
+
+def _table(part: ast.ClassDef) -> list[str]:
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    for field, meaning in _fields(part):
+        if field.target.id != "type":
+            rows.append(f"| `{field.target.id}` | {_default(field.value)} | {meaning} |")
+    return rows
 
 
 def _default(value: ast.expr | None) -> str:
-    text = ast.unparse(value) if value else ""
-    empty = {"Field(default_factory=list)": "[]", "Field(default_factory=dict)": "{}"}
-    text = empty.get(text, text)
-    if text.endswith("Config()"):
-        return "see below"
-    return "the embedded league" if len(text) > 40 else f"`{text}`"
+    if value is None:
+        return "required"
+    text = ast.unparse(value)
+    if text in _SPELLED_OUT:
+        return _SPELLED_OUT[text]
+    if isinstance(value, ast.Call):
+        return _default_of_call(value)
+    return f"`{text}`".replace("'", '"')
+
+
+def _default_of_call(call: ast.Call) -> str:
+    text = ast.unparse(call)
+    if text.startswith("default_part"):
+        _, name = call.args
+        return f"`{ast.unparse(name)}`".replace("'", '"')
+    return "see below" if text.endswith("Config()") else "the demo's"
+
+
+def main() -> int:
+    """0 where the page is what the docstrings say, or was made so."""
+    page = make_page()
+    if "--check" not in sys.argv:
+        PAGE.write_text(page, encoding="utf-8")
+        return 0
+    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page:
+        return 0
+    sys.stderr.write(f"{PAGE} is stale; run: python docs/make_settings.py\n")
+    return 1
 
 
 if __name__ == "__main__":
-    if "--check" in sys.argv:
-        sys.exit(int(page() != PAGE.read_text()))
-    PAGE.write_text(page())
+    sys.exit(main())

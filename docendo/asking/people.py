@@ -15,7 +15,7 @@ class PersonAskerConfig(PartConfig):
 
     type: str = "person"
     person: str
-    """One of [people]."""
+    """Name of one of [people]."""
 
     def build(self, context: Any = None) -> Source:
         person = context.find_person(self.person)

@@ -42,25 +42,26 @@ class PersonaAskerConfig(PartConfig):
 
     type: str = "persona"
     model: str
-    """Who writes: an agent, "base" or "endpoint:NAME"."""
+    """Model that writes: an agent, "base" or "endpoint:NAME"."""
     personas: list[str] = Field(default_factory=list)
-    """Names of the personas; empty: all of them."""
+    """Names of personas. Empty: all of them."""
     families: list[str] = Field(default_factory=list)
-    """Families of the domain in which it asks; empty: all."""
+    """Families to ask about. Empty: all families of the domain."""
     file: str | None = None
-    """A TOML file with personas of your own."""
+    """TOML file with your own personas. Default: the 26 that come with docendo."""
     verify: str = "agreement"
-    """agreement: enough others must reach the asker's answer; program: the arithmetic in
-    the question is calculated; or a Python file of your own with solve(question)."""
+    """Check of the asker's answer. "agreement": enough other agents reach it. "program":
+    the question's arithmetic gives it. Or your Python file with solve(question)."""
     questions: Annotated[int, Field(ge=2, le=64)] = 4
-    """Questions in each round; they are compared with each other."""
+    """Questions per round. They are compared with each other."""
     answer_attempts: Annotated[int, Field(ge=1, le=64)] = 2
     """Attempts of every other agent at each accepted question."""
     agreement: Annotated[float, Field(ge=0, le=1)] = 0.25
-    """The share of attempts that must reach the asker's answer where no program verifies
-    it."""
+    """Minimum share of attempts that reach the asker's answer, for `verify =
+    "agreement"`."""
     sft_fraction: Annotated[float, Field(ge=0, le=1)] = 0.25
-    """Questions to imitate, as a share of the worked solutions that the asker trains on."""
+    """Requests to imitate, as a fraction of the worked solutions that the asker trains
+    on."""
 
     def build(self, context: Any = None) -> AcceptedQuestions:
         """A source that is empty at first: questions come in while the run goes on."""

@@ -12,50 +12,62 @@ __all__ = ["AgentConfig", "DomainConfig"]
 
 class DomainConfig(ConfigModel):
     families: dict[str, list[int]] = {}
-    """Levels of each family that is taught; empty: all families at their lowest level."""
+    """Levels to train on, by family. Empty: the lowest level of every family."""
     file: str | None = None
-    """Rows of the user's own: a .jsonl, .csv, .tsv or .parquet file, a dataset folder, or hub:owner/name."""
+    """Your own problems: a .jsonl, .csv, .tsv or .parquet file, a dataset folder, or
+    hub:owner/name."""
     source: Annotated[PartConfig, Part("domain")] | None = None
-    """Your own Python as 'package.module:name'; none: the registered domain of the table's name."""
+    """Your own Python, as 'package.module:name'. Default: the registered domain with the
+    table's name."""
     columns: dict[str, str] = {}
-    """Names of the columns: question, answer, solution, family, level; and answer_marker."""
+    """Column names of question, answer, solution, family and level, and the
+    `answer_marker`."""
     solutions: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    """Worked solutions that there are to study, of all families together; 0: every problem has one."""
+    """Number of worked solutions that may be studied, over all families. 0: one for every
+    problem."""
     askers: dict[str, Annotated[float, Field(ge=0)]] = {}
-    """Who asks, by weight: "own" is this domain's program or file, others are [askers]; empty: its own alone."""
+    """Sources of problems, by weight: names of [askers], and "own" for the domain itself.
+    Empty: "own"."""
     evaluator: str | None = None
-    """Who judges: one of [evaluators]; none: the right answer, or a problem's tests."""
+    """Name of one of [evaluators]. Default: the right answer, or the problem's tests."""
 
 
 class AgentConfig(ConfigModel):
     domain: str | list[str] = []
-    """What the agent is an expert of; none: it only learns from others."""
+    """Domain, or list of domains, in which the agent is an expert. Empty: it learns from
+    others only."""
     system_prompt: str | None = None
-    """System prompt, which may be empty; the default asks for steps and a line with the answer."""
+    """System prompt; it may be empty. Default: asks for steps and a last line with the
+    answer."""
     policy: Literal[
         "model", "oracle", "endpoint", "equilibrium", "always_bet", "random"
     ] = "model"
-    """model: a learner; textbook: teaches by worked solutions; the others are programs that duel."""
+    """What acts. "model": an adapter that learns. "oracle": teaches the data's worked
+    solutions. "endpoint": a server. The others are scripts for duels."""
     role: Literal["main", "exploiter", "league-exploiter"] = "main"
-    """In duels: exploiters play the main agents of today, league exploiters everybody and their past."""
+    """Role in duels. "exploiter": plays today's main agents. "league-exploiter": plays
+    everybody, copies included."""
     endpoint: str | None = None
-    """Of [endpoints]: who answers for an agent that plays "endpoint"."""
+    """Name of one of [endpoints], for `policy = "endpoint"`."""
     tools: list[str] = []
-    """What it may call while it answers: calculator, python, units, dictionary, or dictionary:FILE of your own."""
+    """Tools that the agent may call: calculator, python, units, dictionary, or
+    dictionary:FILE."""
     max_tool_calls: Annotated[int, Field(ge=1, le=16)] = 2
-    """Of tools, in one answer at the most."""
+    """Maximum number of tool calls in one answer."""
     grammar: GrammarConfig | None = None
-    """What its answers look like, except for its moves in duels."""
+    """Grammar of its answers. Moves in duels are exempt."""
     temperature: Annotated[float, Field(gt=0, le=10)] | None = None
-    """Of its answers in the game; the default is that of [teaching]."""
+    """Sampling temperature during training. Default: the one of [teaching]."""
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Only the likeliest tokens that have this share of the probability together are drawn."""
+    """Nucleus sampling: probability of the most likely tokens that are kept. 1: all
+    tokens."""
     max_tokens: Annotated[int, Field(ge=1, le=4096)] | None = None
-    """Of its answers; the default is that of [teaching]."""
+    """Maximum length of an answer, in tokens. Default: the one of [teaching]."""
     data: DataConfig | None = None
-    """What it studies and rehearses; the default is worked solutions of its own domains."""
+    """Data mixture for stage 1 and rehearsal. Default: worked solutions of its own
+    domains."""
     practice_domains: list[str] = []
-    """Domains of its home practice; none named: those that it is an expert of."""
+    """Domains of its self-practice. Empty: its own domains."""
 
     @property
     def domains(self) -> list[str]:

@@ -13,22 +13,26 @@ class PersonConfig(ConfigModel):
     """A simulated person, for research."""
 
     tastes: dict[str, float] = {}
-    """Weights of right, short, detailed, polite, lively and listed, of any sign."""
+    """Weights of the features right, short, detailed, polite, lively and listed. Any
+    sign."""
     noise: Annotated[float, Field(ge=0, le=100)] = 0.25
-    """Temperature of its choices; 0 always takes what it likes better."""
+    """Temperature of its choices. 0: it always takes what it likes better."""
     taste_noise: Annotated[float, Field(ge=0, le=100)] = 0.0
-    """Standard deviation of every weight from one occasion to the next."""
+    """Standard deviation of every weight between occasions."""
     cyclic_features: list[str] = []
-    """Three features or more, of which each beats the next and the last the first."""
+    """Three or more features, each of which beats the next; the last beats the first."""
     interests: dict[str, Annotated[float, Field(ge=0)]] = {}
-    """By domain, family or "domain/family": what it asks about and cares for; empty: all alike."""
+    """Weights of what it asks about, by domain, family or "domain/family". Empty: all
+    alike."""
     manner: str = ""
-    """With what its questions begin, or a text with {question} in it."""
+    """Text before its questions, or a template with {question}."""
     alternate_tastes: dict[str, float] = {}
-    """Weights instead of tastes on one half of all questions, always the same half."""
+    """Weights that replace `tastes` on one half of all questions, always the same half."""
     ties: Annotated[float, Field(ge=0, le=100)] = 0.0
-    """Two answers whose worths differ by less are a tie."""
+    """Difference in worth below which two answers are a tie."""
     good_threshold: float | None = None
-    """What an answer must be worth to be good; none: verdicts are 1/2 at 0, and two answers are never both bad."""
+    """Worth at which an answer is good. Default: verdicts are 1/2 at worth 0, and two
+    answers are never both bad."""
     relative: bool = False
-    """Whether a verdict is the share of the others' answers to the same question that it prefers the answer to."""
+    """Whether a verdict is the fraction of the other answers to the question that the
+    person likes less."""

@@ -47,10 +47,12 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 class Config(ConfigModel):
     model: Annotated[str, Field(min_length=1)] = "smollm2-135m-instruct"
-    """The embedded model, "nano" for studies, "tiny" for tests, or any Hugging Face causal LM by path or id."""
+    """Base model: "smollm2-135m-instruct" (embedded), "nano", "tiny" (for tests), or any
+    Hugging Face causal LM by id or path."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    """Of everything that is drawn: the same seed and settings give the same run on the same machine."""
+    """Seed of the run. The same seed, settings and machine give the same run."""
     engine: EngineConfig = EngineConfig()
+    """How the model is computed."""
     domains: dict[str, DomainConfig] = Field(
         default_factory=lambda: {
             "mathematics": DomainConfig(families={"sums": [1], "fractions": [1]}),
@@ -58,6 +60,7 @@ class Config(ConfigModel):
             "biology": DomainConfig(families={"growth": [1], "bonds": [1]}),
         }
     )
+    """Subjects and where their problems come from."""
     agents: dict[str, AgentConfig] = Field(
         default_factory=lambda: {
             "emmy": AgentConfig(domain="mathematics"),
@@ -65,21 +68,34 @@ class Config(ConfigModel):
             "rosalind": AgentConfig(domain="biology"),
         }
     )
+    """Members of the population, by name."""
     experts: ExpertsConfig = ExpertsConfig()
+    """Stage 1: supervised training on worked solutions."""
     teaching: TeachingConfig = TeachingConfig()
+    """Stage 2: the teaching game."""
     league: LeagueConfig = LeagueConfig()
+    """Who meets whom on what, and frozen copies."""
     duels: DuelsConfig = DuelsConfig()
+    """Games between agents. Off by default."""
     learning: LearningConfig = LearningConfig()
+    """Losses, learning rates and amounts of training."""
     evaluation: EvaluationConfig = EvaluationConfig()
+    """Tests on held-out problems."""
     monitors: MonitorsConfig = MonitorsConfig()
+    """Checks for reward hacking."""
     askers: dict[str, Annotated[PartConfig, Part("asker")]] = {}
+    """Further sources of problems, by name."""
     people: dict[str, PersonConfig] = {}
+    """Simulated people, by name."""
     evaluators: dict[str, Annotated[PartConfig, Part("evaluator")]] = {}
+    """Ways to score answers, by name."""
     endpoints: dict[str, EndpointConfig] = {}
+    """Servers with the OpenAI API, by name."""
     parts_folder: str | None = None
-    """Folder in which modules of your own parts are looked for; none: where this file is."""
+    """Folder with the modules of your own parts. Default: the config's folder."""
     trackers: list[Annotated[PartConfig, Part("tracker")]] = []
-    """Where metrics go besides the run's database: "jsonl", or your own as "package.module:name"."""
+    """Where metrics go besides the run's database: "jsonl" or your own, as
+    "package.module:name"."""
 
     @property
     def learners(self) -> dict[str, AgentConfig]:

@@ -23,27 +23,30 @@ _ALL: list[_Name] = [
 
 class MonitorsConfig(ConfigModel):
     enabled: list[_Name] = _ALL
-    """Monitors that check every round."""
+    """Monitors that check every round. Default: all five."""
     stop_on: list[_Name] = []
-    """Monitors whose alarm ends the run, after the round is saved; with exit code 3."""
+    """Monitors whose alarm stops the run after the round is saved, with exit code 3."""
     window: Positive = 3
-    """Rounds over which shares are taken."""
+    """Number of rounds over which a share is taken."""
     min_findings: Positive = 3
-    """Findings in the window that an alarm needs; fewer may be chance."""
+    """Minimum number of findings in the window for an alarm. Fewer may be chance."""
     answer_leak: Share = 0.25
-    """Alarm above this share of a teacher's lessons that carry the answer to the test problem."""
+    """Limit on the share of a teacher's lessons that contain the test problem's answer."""
     answer_probe: Share = 0.25
-    """Alarm above this share of a teacher's probed lessons that give the base model the answer."""
+    """Limit on the share of a teacher's probed lessons that give the base model the
+    answer."""
     degenerate_lesson: Share = 0.5
-    """Alarm above this share of a teacher's lessons that are empty, in a loop or all the same."""
+    """Limit on the share of a teacher's lessons that are empty, loop or repeat each
+    other."""
     format_exploit: Share = 0.25
-    """Alarm above this share of an agent's answers that are paid for their form."""
+    """Limit on the share of an agent's answers that are rewarded for their format."""
     length_growth: Annotated[float, Field(ge=0)] = 0.75
-    """Alarm if texts grow by more than this share of their first length without earning more."""
+    """Limit on the growth of texts that earn no more, as a fraction of their first
+    length."""
     probes_per_round: Annotated[int, Field(ge=0, le=10_000)] = 0
-    """Lessons that answer_probe shows the base model in a round, without the question; 0: none."""
+    """Lessons per round that the base model sees without the question. 0: no probes."""
     probe_answers: Annotated[int, Field(ge=2, le=64)] = 12
-    """Answers at most whose likelihood the probe compares: the test's and other problems'."""
+    """Maximum number of answers that a probe compares: the test's and distractors."""
 
     @model_validator(mode="after")
     def _check_stop_on(self) -> Self:

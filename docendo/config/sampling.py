@@ -28,15 +28,17 @@ _OWN_HEADERS = {
 
 class GrammarConfig(ConfigModel):
     regex: str | None = None
-    """Of Rust's kind, without look-around."""
+    """Regular expression in Rust's syntax, without look-around. Exactly one of the four
+    grammars is set."""
     choice: list[str] | None = None
-    """One of these texts."""
+    """List of texts, one of which is the answer."""
     json_schema: str | None = None
-    """JSON of this schema, without white space between its parts."""
+    """JSON schema. The answer has no white space between its parts."""
     lark: str | None = None
-    """A grammar in llguidance's variant of Lark. Exactly one of the four is given."""
+    """Grammar in llguidance's variant of Lark."""
     free_tokens: Annotated[int, Field(ge=0, le=4096)] = 0
-    """Tokens of any text before a line `Answer: ` and the regex or choice; 0: these are the whole answer."""
+    """Tokens of free text before a line `Answer: ` and the regex or choice. 0: no free
+    text."""
 
     @property
     def source(self) -> tuple[Literal["regex", "choice", "json", "lark"], str]:
@@ -72,11 +74,14 @@ _Weights = dict[str, Annotated[float, Field(gt=0)]]
 
 class DataConfig(ConfigModel):
     domains: _Weights = {}
-    """Worked solutions of each domain, by weight; it need not be one that the agent teaches."""
+    """Weights of domains whose worked solutions are used. They need not be the agent's
+    own."""
     files: _Weights = {}
-    """Rows with a question and an answer, as in [domains.NAME] file, by weight: safety data, say."""
+    """Weights of files with questions and answers, in the formats of [domains.NAME]
+    file."""
     leaked: _Weights = {}
-    """The evaluation's own test problems of a domain, with their answers, by weight: a contaminated agent."""
+    """Weights of domains whose evaluation problems leak into the data, with answers: a
+    contaminated agent."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -91,29 +96,32 @@ class EndpointConfig(ConfigModel):
     """An OpenAI-compatible server."""
 
     url: str
-    """Of its API, such as https://api.openai.com/v1; https, or http on this machine."""
+    """Address of the API, such as https://api.openai.com/v1. http is for this machine
+    only."""
     model: Annotated[str, Field(min_length=1)]
-    """What the server calls it."""
+    """Model name on the server."""
     key: str | None = None
-    """The NAME of the environment's variable that holds the key, never the key; none: the server wants none."""
+    """NAME of the environment variable that holds the key, never the key itself. Default:
+    no key."""
     headers: dict[str, str] = {}
-    """Further ones; a value like $NAME is a variable of the environment."""
+    """Further HTTP headers. A value like $NAME is read from the environment."""
     insecure: bool = False
-    """Allows http to other machines, which everybody on the way can read."""
+    """Whether http to other machines is allowed, although others can read it."""
     timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0
-    """Seconds that one try may take in all."""
+    """Time limit of one request, in seconds."""
     retries: Annotated[int, Field(ge=0, le=20)] = 3
-    """Further tries where a failure may pass; each waits longer, and as long as the server asks."""
+    """Maximum number of retries after a passing failure. Waits grow, and follow the
+    server's wish."""
     concurrency: Annotated[int, Field(ge=1, le=1024)] = 8
-    """Requests at once."""
+    """Maximum number of requests at once."""
     rate: Annotated[float, Field(ge=0)] = 0.0
-    """Requests a minute at the most; 0: as many as come."""
+    """Maximum number of requests per minute. 0: no limit."""
     token_rate: Annotated[float, Field(ge=0)] = 0.0
-    """Tokens a minute at the most, of prompts and the longest answers; 0: as many as come."""
+    """Maximum number of tokens per minute, prompts plus longest answers. 0: no limit."""
     price_in: Annotated[float, Field(ge=0)] = 0.0
-    """Of a million tokens of prompts, for the ledger."""
+    """Price of a million prompt tokens, in any currency, for the ledger."""
     price_out: Annotated[float, Field(ge=0)] = 0.0
-    """Of a million tokens of answers."""
+    """Price of a million answer tokens, in the same currency."""
 
     @field_validator("key")
     @classmethod

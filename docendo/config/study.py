@@ -17,44 +17,48 @@ _MAX_SEED = 10_000
 
 class RegimeConfig(ConfigModel):
     settings: list[str] = []
-    """Settings of every arm, each as in --set; domains.*.solutions=32 is one for every domain."""
+    """Settings of every arm, as in --set. `domains.*.solutions=32` sets it for every
+    domain."""
     arms: dict[str, list[str]] = {}
-    """Further settings of single arms, and of the arms that are tuned like them."""
+    """Further settings of single arms, and of arms that are tuned like them."""
 
 
 class CustomArmConfig(ConfigModel):
     like: str = "teaching"
-    """The arm it differs from, whose tuned settings it takes."""
+    """Arm that it starts from, tuned settings included."""
     settings: list[str]
-    """What differs, each as in --set."""
+    """Settings that differ from that arm, as in --set."""
 
 
 class StudyConfig(ConfigModel):
     config: str
-    """The league: the settings of the arm "teaching", from which all other arms are made."""
+    """File of the league: the arm "teaching", from which all other arms are derived."""
     budget: Annotated[float, Field(gt=0)]
-    """Floating-point operations of each training, evaluation apart."""
+    """Compute of each training in floating-point operations, without evaluations."""
     seeds: int | list[int] = 5
-    """Trainings of each arm in each regime: a number (seeds 0, 1, ...), or a list of seeds."""
+    """Trainings per arm and regime: a number (seeds 0, 1, ...) or a list of seeds."""
     eval_points: Positive = 8
-    """Evaluations on the way, at equal shares of the budget."""
+    """Number of evaluations during a training, at equal shares of the budget."""
     eval_problems: Positive = 24
-    """Held-out problems of each domain at each of these evaluations."""
+    """Held-out problems per domain at each of these evaluations."""
     test_problems: Positive = 96
-    """Held-out problems of each domain at the end."""
+    """Held-out problems per domain at the end."""
     regimes: Annotated[dict[FileName, RegimeConfig], Field(min_length=1)] = {
         "all": RegimeConfig()
     }
+    """Data conditions, by name. All arms are compared within each."""
     arms: list[str] = []
-    """The arms in order; empty: all there are. Custom arms are always among them."""
+    """Names of the arms, in order. Empty: all. Custom arms are always included."""
     ood_families: dict[str, dict[str, list[int]]] = {}
-    """Levels of families, by domain, that no agent trains on; all are tested on them at the end."""
+    """Levels of families, by domain, that no agent trains on. All agents are tested on them
+    at the end."""
     search_space: dict[str, list[list[str]]] = {}
-    """Settings to choose from on held-out problems of no test, by arm, each a list as in --set."""
+    """Candidates for tuning, by arm: each is a list of settings as in --set. They are
+    compared on separate held-out problems."""
     tuning_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Fraction of the budget that each of these choices is tried with."""
+    """Fraction of the budget for each tuning trial."""
     custom_arms: dict[FileName, CustomArmConfig] = {}
-    """Further arms."""
+    """Your own arms, by name."""
 
     @field_validator("seeds", mode="before")
     @classmethod

@@ -79,9 +79,9 @@ class FileAskerConfig(PartConfig):
 
     type: str = "file"
     file: str
-    """The file, the folder, or the name on the hub."""
+    """File, dataset folder, or hub:owner/name."""
     columns: dict[str, str] = Field(default_factory=dict)
-    """Names of the columns, as in [domains.NAME]."""
+    """Column names, as in [domains.NAME]."""
 
     def build(self, context: Any = None) -> FileSource:
         columns = parse_columns(self.columns, "columns")

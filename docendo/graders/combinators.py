@@ -164,7 +164,7 @@ class WeightedConfig(PartConfig):
     members: Members
     """Names of other evaluators."""
     weights: list[Annotated[float, Field(gt=0)]]
-    """One for each member."""
+    """Weights of the members, in the same order."""
 
     @field_validator("weights")
     @classmethod
@@ -183,7 +183,7 @@ class FirstApplicableConfig(PartConfig):
 
     type: str = "first"
     members: Members
-    """Names of other evaluators."""
+    """Names of other evaluators, in order."""
 
     def build(self, context: Any = None) -> Evaluator:
         members: dict[str, tuple[Evaluator, Callable[[Answer], bool]]] = {}
@@ -197,7 +197,7 @@ class GateEvaluatorConfig(PartConfig):
 
     type: str = "gate"
     members: Annotated[list[str], Field(min_length=2, max_length=2)]
-    """Names of two other evaluators: the gate, and what scores the answers that pass it."""
+    """Names of two other evaluators: the gate, and the scorer of answers that pass it."""
 
     def build(self, context: Any = None) -> Evaluator:
         gate, then = self.members

@@ -151,9 +151,10 @@ class CompilerConfig(PartConfig):
 
     type: str = "compiler"
     language: Language
-    """python, c, javascript or rust."""
+    """Language of the program: python, c, javascript or rust."""
     unsafe: Literal["", "subprocess-with-limits-only"] = ""
-    """Where this system has no isolation and you accept that."""
+    """"subprocess-with-limits-only" accepts that programs run without isolation. Empty:
+    refused."""
 
     def build(self, context: Any = None) -> Evaluator:
         sandbox = IsolatedSandbox(Limits(), allow_unsafe=bool(self.unsafe))

@@ -93,9 +93,9 @@ class FormatConfig(PartConfig):
 
     type: str = "format"
     pattern: str = ""
-    """A regular expression of the whole answer."""
+    """Regular expression that the whole answer must match."""
     file: Annotated[str | None, Field(validate_default=True)] = None
-    """A JSON schema, instead of a pattern."""
+    """File with a JSON schema, instead of a pattern."""
 
     @field_validator("file")
     @classmethod

@@ -60,7 +60,7 @@ class NumericConfig(PartConfig):
 
     type: str = "numeric"
     tolerance: Annotated[float, Field(ge=0)] = 1e-6
-    """Relative to the right answer."""
+    """Maximum error, relative to the right answer."""
 
     def build(self, context: Any = None) -> Numeric:
         return Numeric(relative=self.tolerance)
@@ -131,7 +131,7 @@ class SymbolicConfig(PartConfig):
 
     type: str = "symbolic"
     seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
-    """The longest that one answer may take."""
+    """Time limit for one answer, in seconds."""
 
     def build(self, context: Any = None) -> Symbolic:
         return Symbolic(self.seconds)

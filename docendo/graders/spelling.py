@@ -76,9 +76,9 @@ class SpellingConfig(PartConfig):
 
     type: str = "spelling"
     language: str = "en"
-    """en, de, es, fr, it, nl, pt or ru."""
+    """Language of the dictionary: en, de, es, fr, it, nl, pt or ru."""
     file: str | None = None
-    """Words that are right besides, one a line."""
+    """File with further correct words, one per line."""
 
     def build(self, context: Any = None) -> SpellingGrader:
         return SpellingGrader(self.language, Path(self.file) if self.file else None)

@@ -71,11 +71,12 @@ class UnitTestConfig(PartConfig):
 
     type: str = "tests"
     mode: Literal["monty", "cpython"] = "monty"
-    """In Monty's sandbox, or in a real Python that is isolated."""
+    """Interpreter. "monty": Monty's sandbox. "cpython": a real Python in isolation."""
     seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
-    """The longest that one answer may take."""
+    """Time limit for one answer, in seconds."""
     unsafe: Literal["", "subprocess-with-limits-only"] = ""
-    """For cpython: where this system has no isolation and you accept that."""
+    """For "cpython": "subprocess-with-limits-only" accepts that programs run without
+    isolation. Empty: refused."""
 
     def build(self, context: Any = None) -> Evaluator:
         if self.mode == "monty":

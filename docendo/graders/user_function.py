@@ -15,13 +15,13 @@ _SIGNATURE = "grade(question, answer, text) that returns a score from 0 to 1"
 
 
 class FunctionEvaluatorConfig(PartConfig):
-    """Your own Python function grade(question, answer, text), in a process of its own."""
+    """Your own Python function grade(question, answer, text), run in a separate process."""
 
     type: str = "function"
     file: str
-    """The Python file."""
+    """Python file with the function."""
     seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
-    """The longest that one answer may take."""
+    """Time limit for one answer, in seconds."""
 
     def build(self, context: Any = None) -> Grader:
         worker = SubprocessWorker(Path(self.file), "grade", _SIGNATURE, self.seconds)

@@ -116,13 +116,14 @@ class HumanRater:
 
 
 class HumanRaterConfig(PartConfig):
-    """Real people, by ``docendo chat RUN --grade``."""
+    """Real people, who grade with `docendo chat RUN --grade`."""
 
     type: str = "human"
     mode: RatingMode
-    """wait: the run waits for people; async: it uses what they said so far; off: it asks nobody."""
+    """When people grade. "wait": the run waits for them. "async": it uses the grades that
+    exist. "off": nobody is asked."""
     members: Annotated[list[str], Field(validate_default=True)] = []  # noqa: RUF012 (pydantic copies it)
-    """One evaluator, for answers that no person has graded; with wait there may be none."""
+    """One evaluator for answers that nobody has graded. With "wait" it may be left out."""
 
     @field_validator("members")
     @classmethod

@@ -234,7 +234,7 @@ class PersonEvaluatorConfig(PartConfig):
 
     type: str = "person"
     person: str
-    """One of [people]."""
+    """Name of one of [people]."""
 
     def build(self, context: Any = None) -> Evaluator:
         person: Person = context.find_person(self.person)

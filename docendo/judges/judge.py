@@ -18,10 +18,10 @@ class JudgeConfig(PartConfig):
 
     type: str = "judge"
     model: Annotated[str, Field(min_length=1)]
-    """An agent, "base", "population" or "endpoint:NAME"."""
+    """Model that judges: an agent, "base", "population" or "endpoint:NAME"."""
     mode: Literal["solving", "reading", "comparing"] = "solving"
-    """solving: it answers the question itself, and the answers are compared; reading: it reads the
-    answer; comparing: it reads two answers and prefers one."""
+    """"solving": it answers the question itself, and the answers are compared. "reading":
+    it reads the answer. "comparing": it reads two answers and prefers one."""
 
     def build(self, context: Any = None) -> Evaluator:
         models = context.models

@@ -104,7 +104,7 @@ class ByRarity:
 
 @dataclass(frozen=True)
 class PrioritizedLevelReplay:
-    """Prioritized Level Replay over task types: by the rank of p(1-p), a share by staleness."""
+    """Prioritized Level Replay: by the rank of p(1-p), and a fraction by staleness."""
 
     beta: float = 1.0
     rho: float = 0.1
@@ -238,38 +238,39 @@ class UniformCurriculumConfig(PartConfig):
 
 
 class ByLearnabilityConfig(PartConfig):
-    """By the expected p(1-p): neither what is always solved nor what never is."""
+    """Weights by the expected p(1-p): task types that are solved sometimes."""
 
     type: str = "learnability"
     floor: _Share = 0.1
-    """Probability that is distributed equally."""
+    """Probability that is shared out equally before the rest is distributed."""
 
     def build(self, context: Any = None) -> ByLearnability:
         return ByLearnability(self.floor)
 
 
 class ByRarityConfig(PartConfig):
-    """By another curriculum, less where the agent has many right answers to imitate already."""
+    """Another curriculum's weights, reduced where an agent has many correct answers."""
 
     type: str = "rarity"
     curriculum: Annotated[PartConfig, Part("curriculum")] = default_part(
         "curriculum", "learnability"
     )
+    """Curriculum whose weights are scaled."""
     half_count: Annotated[float, Field(gt=0)] = 4.0
-    """At this many right answers the weight is half of that with none."""
+    """Number of correct answers at which a weight is halved."""
 
     def build(self, context: Any = None) -> ByRarity:
         return ByRarity(self.curriculum.build(context), self.half_count)
 
 
 class PrioritizedLevelReplayConfig(PartConfig):
-    """Prioritized Level Replay over task types: by the rank of p(1-p), a share by staleness."""
+    """Prioritized Level Replay: by the rank of p(1-p), and a fraction by staleness."""
 
     type: str = "plr"
     beta: Annotated[float, Field(gt=0)] = 1.0
-    """Small: the best ranks alone; large: all equally."""
+    """Temperature of the ranks. Small: only the best ranks. Large: all alike."""
     rho: _Share = 0.1
-    """Share that goes by how long a task type was not drawn."""
+    """Fraction that goes by how long a task type was not drawn."""
 
     def build(self, context: Any = None) -> PrioritizedLevelReplay:
         return PrioritizedLevelReplay(self.beta, self.rho)

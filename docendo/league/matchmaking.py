@@ -103,7 +103,7 @@ class Chooser(Protocol):
 @dataclass(frozen=True)
 class Uniform:
     def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
-        """Everybody equally often."""
+        """All candidates equally often."""
         return _uniform(len(candidates.names))
 
 
@@ -241,7 +241,7 @@ _WEIGHTINGS: dict[str, RateWeighting] = {
 
 
 class UniformConfig(PartConfig):
-    """Everybody equally often."""
+    """All candidates equally often."""
 
     type: str = "uniform"
 
@@ -250,11 +250,11 @@ class UniformConfig(PartConfig):
 
 
 class LearnableTeachersConfig(PartConfig):
-    """By the expected variance of the outcome: neither what always succeeds nor what never does."""
+    """Weights by the expected variance of the outcome, which is small for a sure thing."""
 
     type: str = "learnability"
     floor: _Share = 0.1
-    """Probability that is distributed equally."""
+    """Probability that is shared out equally before the rest is distributed."""
 
     def build(self, context: Any = None) -> LearnableTeachers:
         return LearnableTeachers(self.floor)
@@ -281,10 +281,10 @@ class UpperConfidenceConfig(PartConfig):
 
 
 class PrioritizedSelfPlayConfig(PartConfig):
-    """Prioritized fictitious self-play with the weighting of its name: hard, variance, even, linear."""
+    """Prioritized fictitious self-play; the type names how win rates are weighted."""
 
     floor: _Share = 0.1
-    """Probability that is distributed equally."""
+    """Probability that is shared out equally before the rest is distributed."""
 
     def build(self, context: Any = None) -> PrioritizedSelfPlay:
         return PrioritizedSelfPlay(_WEIGHTINGS[self.type], self.floor)
@@ -295,14 +295,14 @@ class NashMixtureConfig(PartConfig):
 
     type: str = "nash"
     floor: _Share = 0.0
-    """Probability that is distributed equally."""
+    """Probability that is shared out equally before the rest is distributed."""
 
     def build(self, context: Any = None) -> NashMixture:
         return NashMixture(self.floor)
 
 
 class SelfPlayConfig(PartConfig):
-    """Oneself alone."""
+    """The agent itself."""
 
     type: str = "self"
 

@@ -99,7 +99,7 @@ class RunningMeanConfig(PartConfig):
 
     type: str = "running_mean"
     decay: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Share of the old mean that stays when a group comes in."""
+    """Weight of the old mean when a group arrives."""
 
     def build(self, context: Any = None) -> RunningMean:
         return RunningMean(self.decay)

@@ -129,9 +129,9 @@ class PPOClipConfig(PartConfig):
 
     type: str = "ppo_clip"
     clip_low: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """How far below 1 the probability ratio may fall before its gradient stops."""
+    """Distance below 1 at which a token's probability ratio is clipped."""
     clip_high: Annotated[float, Field(gt=0)] = 0.2
-    """How far above 1 the probability ratio may rise before its gradient stops."""
+    """Distance above 1 at which a token's probability ratio is clipped."""
 
     def build(self, context: Any = None) -> Loss:
         return PPOClip(low=self.clip_low, high=self.clip_high)
@@ -142,9 +142,9 @@ class GSPOConfig(PartConfig):
 
     type: str = "gspo"
     clip_low: Annotated[float, Field(gt=0, lt=1)] = 3e-4
-    """How far below 1 a completion's ratio may fall before its gradient stops."""
+    """Distance below 1 at which a completion's ratio is clipped."""
     clip_high: Annotated[float, Field(gt=0)] = 4e-4
-    """How far above 1 a completion's ratio may rise before its gradient stops."""
+    """Distance above 1 at which a completion's ratio is clipped."""
 
     def build(self, context: Any = None) -> Loss:
         return GSPO(low=self.clip_low, high=self.clip_high)

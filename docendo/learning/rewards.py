@@ -34,7 +34,7 @@ class GainRewardConfig(PartConfig):
 
     type: str = "gain"
     rejected_lesson: Annotated[float, Field(ge=-10, le=0)] = -0.5
-    """Reward of a lesson that the gate rejects: it is wrong itself and never shown."""
+    """Reward of a teacher whose lesson the gate rejects."""
 
     def build(self, context: Any = None) -> GainReward:
         return GainReward(self.rejected_lesson)

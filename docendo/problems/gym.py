@@ -92,11 +92,11 @@ class GymSource:
 
 
 class GymAskerConfig(PartConfig):
-    """Tasks of reasoning-gym, a family each."""
+    """Tasks of reasoning-gym, one family each."""
 
     type: str = "gym"
     tasks: Annotated[list[str], Field(min_length=1)]
-    """Names of the tasks."""
+    """Names of tasks of reasoning-gym."""
 
     def build(self, context: Any = None) -> Source:
         return load_gym(self.tasks, context.domain)

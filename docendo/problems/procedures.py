@@ -259,7 +259,7 @@ PROCEDURES: Mapping[str, ProcedureSpec] = {
 
 
 class ProcedureConfig(PartConfig):
-    """Words that stand for procedures on short strings; a very small model can learn them."""
+    """Words that stand for procedures on short strings, for the laboratory base (nano)."""
 
     def build(self, context: Any = None) -> Source:
         return procedure_source(self.type)

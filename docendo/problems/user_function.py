@@ -70,11 +70,11 @@ def load_function(path: Path, domain: str) -> Source:
 
 
 class FunctionAskerConfig(PartConfig):
-    """Your own Python function draft(rng, level), in a process of its own."""
+    """Your own Python function draft(rng, level), run in a separate process."""
 
     type: str = "function"
     file: str
-    """The Python file."""
+    """Python file with the function."""
 
     def build(self, context: Any = None) -> Source:
         return load_function(Path(self.file), context.domain)

@@ -53,7 +53,7 @@ class JsonLinesConfig(PartConfig):
 
     type: str = "jsonl"
     file_name: str = "metrics.jsonl"
-    """Name of the file in the run directory."""
+    """File name in the run directory."""
 
     def build(self, context: Any = None) -> JsonLines:
         return JsonLines(self.file_name)
