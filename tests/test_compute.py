@@ -22,7 +22,7 @@ def test_the_ledger_sums_by_agent_and_purpose() -> None:
     ]
 
 
-def test_booking_gives_back_what_is_new_alone() -> None:
+def test_adding_usage_returns_only_what_is_new() -> None:
     ledger = Ledger()
     ledger.book(WORK)
     assert ledger.book([Usage(BOB, "lesson", 1, 1e6), Usage(BOB, "lesson", 2, 1e6)]) == [
@@ -32,7 +32,7 @@ def test_booking_gives_back_what_is_new_alone() -> None:
     assert ledger.book([]) == []
 
 
-def test_evaluation_is_metered_apart() -> None:
+def test_evaluation_is_counted_separately() -> None:
     ledger = Ledger()
     ledger.book(WORK)
     assert ledger.flops() == 6e6
@@ -64,5 +64,5 @@ def test_a_budget_that_is_met_exactly_is_spent() -> None:
     assert list(within(4.0, lambda: spent[0], steps())) == [0, 1]
 
 
-def test_steps_may_end_before_the_budget_does() -> None:
+def test_a_stage_may_end_before_its_budget() -> None:
     assert list(within(1.0, lambda: 0.0, range(3))) == [0, 1, 2]

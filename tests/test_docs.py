@@ -39,7 +39,7 @@ def test_every_recipe_names_what_exists():
 
 
 @pytest.mark.parametrize("path", sorted(STUDIES), ids=lambda path: path.stem)
-def test_the_recipe_of_a_study_can_be_done(path):
+def test_every_study_recipe_can_be_planned(path):
     plan = load_plan(path)
     for task in (task for task in plan.tasks() if task.seed == plan.study.each_seed[0]):
         config = plan.configure(task)
@@ -47,7 +47,7 @@ def test_the_recipe_of_a_study_can_be_done(path):
     assert {"joint-rl", "teaching"} <= set(plan.arms)
 
 
-def test_the_study_that_is_repeated_has_the_settings_that_were_chosen_in_the_first_and_none_of_its_seeds():
+def test_the_repeated_study_has_the_tuned_settings_of_the_first_and_new_seeds():
     first, again = (
         load_plan(ROOT / "recipes" / f"equal_compute{name}.toml") for name in ("", "_fresh")
     )
@@ -68,7 +68,7 @@ def test_the_study_that_is_repeated_has_the_settings_that_were_chosen_in_the_fir
     sorted((ROOT / "docs" / "results" / "study").iterdir()),
     ids=lambda path: path.name,
 )
-def test_a_study_whose_results_are_here_can_be_gone_on_with_by_its_recipe(folder):
+def test_every_study_with_committed_results_can_be_resumed_by_its_recipe(folder):
     check_folder(folder, load_plan(ROOT / "recipes" / f"{folder.name}.toml"))
 
 
@@ -176,7 +176,7 @@ def test_every_page_is_in_the_navigation_of_the_site():
     assert sorted(listed) == sorted(path.name for path in (ROOT / "docs").glob("*.md"))
 
 
-def test_the_page_of_the_layout_is_what_the_docstrings_say():
+def test_the_layout_page_is_up_to_date():
     check = [sys.executable, str(ROOT / "docs" / "make_layout.py"), "--check"]
     assert subprocess.run(check, check=False).returncode == 0
 
@@ -199,12 +199,12 @@ print({abs(d.payoffs[0]) for d in room.play(0, [Pairing(ada, nash, "nim")], seed
     assert nim_payoffs == "{1.0}"
 
 
-def test_the_page_of_settings_is_what_the_code_says():
+def test_the_settings_page_is_up_to_date():
     check = [sys.executable, str(ROOT / "docs" / "make_settings.py"), "--check"]
     assert subprocess.run(check, check=False).returncode == 0
 
 
-def test_the_page_of_the_study_is_what_its_results_say():
+def test_the_study_page_is_up_to_date():
     check = [sys.executable, str(ROOT / "docs" / "make_study.py"), "--check"]
     assert subprocess.run(check, check=False).returncode == 0
 

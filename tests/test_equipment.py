@@ -68,15 +68,13 @@ def school(settings: Config) -> tuple[School, Calculating]:
     return build_school(settings, read_catalog(settings), engine), engine  # type: ignore[arg-type]
 
 
-def test_an_agent_with_tools_is_told_how_they_are_called_and_others_are_not() -> None:
+def test_only_agents_with_tools_are_told_how_to_call_them() -> None:
     told = school(config(["calculator", "units"]))[0].classroom.instructions
     assert told[EMMY] == f"{INSTRUCTION} Tools: <<calculator: ...>>, <<units: ...>>."
     assert told[ADA] == INSTRUCTION
 
 
-def test_an_agent_calls_while_it_practises_and_what_it_sampled_is_all_that_it_learns_from() -> (
-    None
-):
+def test_an_agent_calls_tools_in_practice_and_learns_its_sampled_tokens_only() -> None:
     built, _ = school(config())
     practice = practise(built, 0, seed=3)
     mine = [a.completion for p in practice if p.agent == EMMY for a in p.attempts]
@@ -107,7 +105,7 @@ def _asked(tokens: Sequence[int]) -> str:
     return bytes(tokens).decode().partition(": ")[2].partition(">>")[0]
 
 
-def test_worked_solutions_are_rewritten_for_those_who_have_a_calculator() -> None:
+def test_worked_solutions_are_rewritten_for_agents_with_a_calculator() -> None:
     built, _ = school(config())
     for example in draw_rehearsal(built, built.experts[0], 6, seed=1):
         question = example.messages[-1].content.removeprefix("What is ").removesuffix("?")
@@ -118,7 +116,7 @@ def test_worked_solutions_are_rewritten_for_those_who_have_a_calculator() -> Non
     )
 
 
-def test_a_lesson_is_shown_in_the_words_that_its_student_can_use() -> None:
+def test_a_lesson_is_shown_with_the_tools_its_student_can_use() -> None:
     built, _ = school(config())
     (one, other) = built.classroom.sources["mathematics"].draw("sums", 1, 2, 0, "train")
     asked = one.prompt.removeprefix("What is ").removesuffix("?")
@@ -136,7 +134,7 @@ def test_a_lesson_is_shown_in_the_words_that_its_student_can_use() -> None:
         )
 
 
-def test_an_agents_own_length_counts_calls_and_results() -> None:
+def test_the_token_limit_of_an_agent_includes_calls_and_results() -> None:
     built, engine = school(config(max_tokens=60))
     practise(built, 0, seed=3)
     mine = [r for r in engine.seen if r.agent == EMMY]
@@ -144,7 +142,7 @@ def test_an_agents_own_length_counts_calls_and_results() -> None:
     assert any(r.prefix_ids for r in mine)
 
 
-def test_players_of_games_have_their_tools_too() -> None:
+def test_agents_have_their_tools_in_games_too() -> None:
     table = config().model_dump()
     table["duels"] |= {"pairings": 1, "deals": 1, "max_tokens": 90}
     settings = parse_config(table, "run.toml")
@@ -187,7 +185,7 @@ def _try(built: School) -> RolloutSpec:
         ),
     ],
 )
-def test_tools_that_there_are_not_are_refused_before_anything_runs(
+def test_unknown_tools_are_refused_before_anything_runs(
     settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(UserError) as error:
@@ -195,7 +193,7 @@ def test_tools_that_there_are_not_are_refused_before_anything_runs(
     assert message in str(error.value)
 
 
-def test_a_dictionary_of_ones_own_is_found_from_where_the_config_is(tmp_path: Any) -> None:
+def test_a_users_dictionary_file_is_relative_to_the_config(tmp_path: Any) -> None:
     (tmp_path / "terms.tsv").write_text("quark\ta part of a proton\n")
     (tmp_path / "run.toml").write_text(
         '[agents]\nemmy = { domain = "biology", tools = ["dictionary:terms.tsv"] }\n'

@@ -129,7 +129,7 @@ def write_extension(folder: Path, kind: str) -> Path:
 
 
 @pytest.mark.parametrize("kind", sorted(PARTS))
-def test_a_part_of_ones_own_is_one_file(tmp_path: Path, kind: str) -> None:
+def test_a_users_part_is_one_file(tmp_path: Path, kind: str) -> None:
     config = write_extension(tmp_path, kind)
     assert [path.name for path in tmp_path.glob("*.py")] == [f"own_{kind}.py"]
 
@@ -141,7 +141,7 @@ def test_a_part_of_ones_own_is_one_file(tmp_path: Path, kind: str) -> None:
     sys.modules.pop(f"own_{kind}", None)
 
 
-def test_a_run_finds_ones_own_parts_from_another_process(tmp_path: Path) -> None:
+def test_a_run_finds_the_users_parts_from_another_process(tmp_path: Path) -> None:
     config = write_extension(tmp_path, "reward")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -157,7 +157,7 @@ def test_a_run_finds_ones_own_parts_from_another_process(tmp_path: Path) -> None
         assert done.returncode == 0, done.stderr
 
 
-def test_a_parts_folder_is_found_from_where_the_config_is(tmp_path: Path) -> None:
+def test_a_parts_folder_is_relative_to_the_config(tmp_path: Path) -> None:
     config = write_extension(tmp_path, "baseline")
     (tmp_path / "parts").mkdir()
     (tmp_path / "own_baseline.py").rename(tmp_path / "parts" / "beside_baseline.py")
@@ -169,7 +169,7 @@ def test_a_parts_folder_is_found_from_where_the_config_is(tmp_path: Path) -> Non
     assert loaded.learning.baseline.type == "beside_baseline:MeanBaseline"
 
 
-def test_ones_own_reward_is_what_teachers_are_paid(tmp_path: Path) -> None:
+def test_teachers_are_paid_by_the_users_reward(tmp_path: Path) -> None:
     config = write_extension(tmp_path, "reward")
     with docendo.open_run(config) as run:
         episodes = [episode for record in run.rounds() for episode in record.episodes]
@@ -177,14 +177,14 @@ def test_ones_own_reward_is_what_teachers_are_paid(tmp_path: Path) -> None:
     assert {episode.payoff.teacher for episode in episodes if episode.payoff} == {0.25}
 
 
-def test_ones_own_tracker_hears_of_every_round(tmp_path: Path) -> None:
+def test_a_users_tracker_gets_every_round(tmp_path: Path) -> None:
     config = write_extension(tmp_path, "tracker")
     with docendo.open_run(config, folder=tmp_path / "run") as run:
         list(run.rounds())
     assert (tmp_path / "run" / "counted.txt").read_text() == "-1\n0\n1\n2\n"
 
 
-def test_parts_from_python_are_told_and_asked_for_again(tmp_path: Path) -> None:
+def test_parts_given_in_python_are_recorded_and_required_on_resume(tmp_path: Path) -> None:
     config = write_extension(tmp_path, "reward")
     config.write_text(
         config.read_text().replace(
@@ -216,7 +216,7 @@ def test_parts_from_python_are_told_and_asked_for_again(tmp_path: Path) -> None:
     assert {episode.payoff.teacher for episode in episodes if episode.payoff} == {0.0}
 
 
-def test_a_part_that_is_not_there_is_an_error_with_its_place(tmp_path: Path) -> None:
+def test_an_unknown_part_is_an_error_with_its_place(tmp_path: Path) -> None:
     config = write_extension(tmp_path, "reward")
     config.write_text(
         config.read_text().replace("own_reward:Generous", "own_reward:Generos")
@@ -227,7 +227,7 @@ def test_a_part_that_is_not_there_is_an_error_with_its_place(tmp_path: Path) -> 
         docendo.load_config(config)
 
 
-def test_loaded_agents_answer(tmp_path: Path) -> None:
+def test_agents_loaded_from_a_run_answer(tmp_path: Path) -> None:
     config = write_extension(tmp_path, "baseline")
     folder = tmp_path / "run"
     with docendo.open_run(config, folder=folder) as run:

@@ -4,7 +4,7 @@ from docendo.formatting import compact, duration, estimate_text, signed, visible
 from docendo.statistics import Estimate
 
 
-def test_numbers_read_well() -> None:
+def test_numbers_are_rounded_for_reading() -> None:
     assert [compact(n) for n in (0, 999, 1000, 1_234_567, 2.5e15)] == [
         "0",
         "999",

@@ -180,7 +180,7 @@ def shown_before(example: Example) -> list[str]:
     return [m.content for m in example.messages if m.role == "assistant"]
 
 
-def test_studying_is_rehearsing_ones_own_domain() -> None:
+def test_finetuning_uses_worked_solutions_of_the_own_domain_only() -> None:
     school = make()
     rounds = list(finetune(school, range(3), 20, seed=1))
     assert [(r.index, r.episodes, r.practice, r.metrics) for r in rounds] == [
@@ -193,7 +193,7 @@ def test_studying_is_rehearsing_ones_own_domain() -> None:
     assert school.classroom.engine.batches == [], "nobody is asked anything"
 
 
-def test_a_domain_without_worked_solutions_is_studied_by_its_answers() -> None:
+def test_without_worked_solutions_the_answers_are_studied() -> None:
     school = make()
     bare = [replace(p, solution="") for p in Sums().draw("small", 1, 50, 0, "train")]
     sources = {"sums": Few(bare), "plums": Sums("plums", FAMILIES)}
@@ -212,7 +212,7 @@ def test_a_domain_without_worked_solutions_is_studied_by_its_answers() -> None:
     assert len(trained_on(school)) == 8
 
 
-def test_every_family_of_the_domain_is_studied_as_often() -> None:
+def test_every_family_of_a_domain_is_studied_equally_often() -> None:
     school = make()
     list(finetune(school, range(1), 20, seed=1))
     kinds = [(task(e).family, task(e).level) for e in trained_on(school) if e.agent == ANN]
@@ -220,7 +220,7 @@ def test_every_family_of_the_domain_is_studied_as_often() -> None:
     assert len(set(kinds)) == 4
 
 
-def test_every_round_is_studied_with_its_own_learner_and_problems() -> None:
+def test_every_finetuning_round_has_its_own_problems_and_learning_rate() -> None:
     learners = [CountingLearner(), CountingLearner()]
     list(finetune(make(sft_learner=learners.__getitem__), range(2), 5, seed=1))
     first, second = ([e.messages[-1] for e in one.rounds[0][1]] for one in learners)
@@ -231,7 +231,7 @@ def test_every_round_is_studied_with_its_own_learner_and_problems() -> None:
 @pytest.mark.parametrize(
     ("share", "least", "most"), [(0.0, 0, 0), (0.5, 60, 130), (1.0, 195, 200)]
 )
-def test_a_share_of_what_is_studied_follows_a_worked_example_of_the_same_kind(
+def test_a_share_of_the_finetuning_examples_follow_a_worked_example(
     share, least, most
 ) -> None:
     school = make(schedule=schedule(one_shot_fraction=share))
@@ -315,7 +315,7 @@ def test_lessons_that_change_nothing_have_no_gain_and_nobody_imitates_an_attempt
     assert {e.text for e in foreign(school)} <= lessons
 
 
-def test_a_gate_that_nothing_passes_leaves_nothing_to_imitate() -> None:
+def test_where_no_lesson_passes_the_gate_no_lesson_is_imitated() -> None:
     school = make(wrong)
     rounds = taught(school)
     assert all(r.metrics["gate/passed"] == 0 and "gain" not in r.metrics for r in rounds)
@@ -348,14 +348,14 @@ def test_a_resumed_run_equals_the_unbroken_one(done: int, baseline) -> None:
     ]
 
 
-def test_a_resumed_run_without_its_standings_and_notebook_would_be_another_one() -> None:
+def test_a_resumed_run_needs_its_standings_and_demonstrations() -> None:
     unbroken, forgetful = make(), make()
     rounds = taught(unbroken)
     assert list(teach(forgetful, range(2, 4), seed=1)) != rounds[2:]
     assert forgetful.learner.rounds != unbroken.learner.rounds[2:]
 
 
-def test_nobody_imitates_a_lesson_that_the_gate_stopped() -> None:
+def test_no_agent_imitates_a_lesson_stopped_by_the_gate() -> None:
     school = make()
     rounds = taught(school)
     assert not all(e.lesson.passed for r in rounds for e in r.episodes)
@@ -363,7 +363,7 @@ def test_nobody_imitates_a_lesson_that_the_gate_stopped() -> None:
         assert "muddle" not in example.text + "".join(shown_before(example))
 
 
-def test_rehearsal_is_of_ones_own_domain_alone() -> None:
+def test_rehearsal_uses_the_agents_own_domain_only() -> None:
     school = make()
     taught(school)
     rehearsed = [e for e in trained_on(school) if e.text.startswith(BY_THE_BOOK)]
@@ -371,9 +371,7 @@ def test_rehearsal_is_of_ones_own_domain_alone() -> None:
     assert all(task(e).domain == OWN[e.agent] for e in rehearsed)
 
 
-def test_what_a_student_imitates_was_said_by_an_agent_and_never_copied_from_the_source() -> (
-    None
-):
+def test_a_student_imitates_agents_and_never_the_source_of_problems() -> None:
     school = make()
     rounds = taught(school)
     episodes = [e for r in rounds for e in r.episodes]
@@ -389,14 +387,14 @@ def test_what_a_student_imitates_was_said_by_an_agent_and_never_copied_from_the_
         assert len(set(questions)) == len(questions), "nothing follows itself"
 
 
-def test_what_a_student_imitates_comes_without_the_lesson_that_made_it_possible() -> None:
+def test_a_student_imitates_its_attempt_without_the_lesson_in_the_prompt() -> None:
     school = make(schedule=schedule(matches=8, one_shot_fraction=0.0))
     taught(school)
     assert {len(e.messages) for e in foreign(school)} == {2}
     assert any("carry" in e.text for e in foreign(school))
 
 
-def test_what_was_useful_is_studied_in_the_same_round_and_again_in_later_ones() -> None:
+def test_useful_demonstrations_are_imitated_at_once_and_again_in_later_rounds() -> None:
     school = make()
     first = taught(school)[0]
     notes = {e.text for e in school.learner.rounds[0][1] if task(e).domain != OWN[e.agent]}
@@ -406,7 +404,7 @@ def test_what_was_useful_is_studied_in_the_same_round_and_again_in_later_ones() 
     assert notes & {e.text for _, examples in school.learner.rounds[1:] for e in examples}
 
 
-def test_a_student_without_a_domain_only_imitates() -> None:
+def test_a_student_without_a_domain_imitates_only() -> None:
     school = make()
     rounds = taught(school)
     assert not any(p.agent == CAT for r in rounds for p in r.practice)
@@ -427,7 +425,7 @@ def test_a_round_trains_on_no_more_than_the_schedule_says() -> None:
             assert rehearsal <= sum(e.agent == agent for e in examples) <= rehearsal + 10
 
 
-def test_nobody_earns_for_the_words_of_another() -> None:
+def test_agents_are_trained_only_on_their_own_completions() -> None:
     school = make()
     by_round = taught(school, rounds=1)[0]
     wrote = {ANN: set[int](), BOB: set[int](), CAT: set[int]()}
@@ -472,9 +470,7 @@ def test_any_part_of_a_round_may_be_left_out(schedule: Any) -> None:
     )
 
 
-def test_single_attempts_at_practice_are_imitated_where_they_are_right_and_credited_to_nobody() -> (
-    None
-):
+def test_single_practice_attempts_are_imitated_if_right_and_get_no_advantage() -> None:
     audience = Recipients(solutions={a: [a] for a in (ANN, BOB, CAT)})
     school = make(
         schedule=schedule(matches=0, practice=6, practice_attempts=1), recipients=audience
@@ -507,7 +503,7 @@ def apart(**parts: Any) -> School:
     )
 
 
-def test_at_first_everybody_may_work_on_its_own_domain_alone() -> None:
+def test_in_warmup_rounds_agents_practise_their_own_domains() -> None:
     school = apart(**lively())
     rounds = taught(school, rounds=2, first_matched_round=2)
     assert [(r.episodes, r.births) for r in rounds] == [([], ()), ([], ())]
@@ -519,7 +515,7 @@ def test_at_first_everybody_may_work_on_its_own_domain_alone() -> None:
     assert foreign(school) == []
 
 
-def test_what_was_found_alone_is_read_by_all_once_they_meet() -> None:
+def test_solutions_found_in_warmup_are_imitated_by_all_afterwards() -> None:
     school = apart()
     taught(school, rounds=2, first_matched_round=2)
     found = {
@@ -535,7 +531,7 @@ def test_what_was_found_alone_is_read_by_all_once_they_meet() -> None:
     assert found & {task(e).key for e in read if e.agent == CAT}
 
 
-def test_time_begins_and_anchors_are_copied_when_they_meet() -> None:
+def test_reference_snapshots_are_taken_before_the_first_round_with_matches() -> None:
     school = apart(**lively())
     first = taught(school, rounds=3, first_matched_round=2)[-1]
     assert [b.name for b in first.births if b.how == "reference"] == [
@@ -545,7 +541,7 @@ def test_time_begins_and_anchors_are_copied_when_they_meet() -> None:
     ]
 
 
-def test_a_round_without_matches_is_home_practice() -> None:
+def test_a_round_without_matches_is_self_practice() -> None:
     school = make(schedule=schedule(matches=0))
     rounds = taught(school)
     assert all(r.episodes == [] and r.practice and "gain" not in r.metrics for r in rounds)
@@ -562,7 +558,7 @@ def test_anchors_are_copied_before_the_first_round_and_taught_in_every_one() -> 
     assert school.adapters.log[:3] == [("snapshot", a, f"{a}@-1") for a in (ANN, BOB, CAT)]
 
 
-def test_copies_come_leave_and_teach_but_learn_nothing() -> None:
+def test_snapshots_are_added_removed_and_teach_but_are_not_trained() -> None:
     school = make(**lively())
     rounds = taught(school, rounds=6)
     assert [[b.name for b in r.births] for r in rounds[1:]] == [
@@ -582,7 +578,7 @@ def test_copies_come_leave_and_teach_but_learn_nothing() -> None:
     assert set(school.demonstrations.demonstrations) <= {ANN, BOB, CAT}
 
 
-def test_answers_that_the_gate_saves_replace_matches_that_taught_nothing() -> None:
+def test_answers_saved_by_the_gate_pay_for_replacement_matches() -> None:
     plain, refilled = (
         make(wrong_lessons, schedule=replace(SCHEDULE, resample_zero_variance=refill))
         for refill in (False, True)
@@ -605,7 +601,7 @@ def wrong_lessons(request: Request) -> str:
     return wrong(request) if request.purpose == "lesson" else right(request)
 
 
-def test_a_match_is_idle_when_no_learner_can_learn_from_it() -> None:
+def test_a_match_without_reward_variance_is_idle() -> None:
     school, stopped = make(), lesson(0)
     useful_to_student = [episode((1, 0), test=1), episode((1, 0), test=1)]
     shown, hidden = episode((1, 1), test=2), episode((), lesson=stopped, test=2)
@@ -634,7 +630,7 @@ def test_a_match_is_idle_when_no_learner_can_learn_from_it() -> None:
     )
 
 
-def test_the_same_match_twice_in_a_round_is_two_matches() -> None:
+def test_a_match_repeated_in_a_round_counts_as_two() -> None:
     few = [problem(n) for n in range(2)]
     sources = {"sums": Few(few), "plums": Sums("plums", FAMILIES)}
     courses = [TeachingOption(TaskType("sums", "small", 1), (ANN,), (CAT,))]
@@ -651,7 +647,7 @@ def test_the_same_match_twice_in_a_round_is_two_matches() -> None:
         assert len(by_match(r.episodes)) == 8
 
 
-def test_home_practice_turns_to_what_the_curriculum_wants() -> None:
+def test_self_practice_follows_the_curriculum() -> None:
     def sure_of_small(request: Request) -> str:
         small = asked(request.messages[-1].content).family == "small"
         return right(request) if small or request.seed % 2 else wrong(request)
@@ -666,7 +662,7 @@ def test_home_practice_turns_to_what_the_curriculum_wants() -> None:
     assert families.count("large") > 0.8 * len(families)
 
 
-def test_home_practice_may_turn_to_what_right_answers_are_missing_of() -> None:
+def test_self_practice_may_prefer_task_types_with_few_right_answers() -> None:
     practice_only = replace(SCHEDULE, practice=20)
     school = make(
         right, schedule=practice_only, practice_curriculum=ByRarity(UniformCurriculum())
@@ -686,7 +682,7 @@ def test_home_practice_may_turn_to_what_right_answers_are_missing_of() -> None:
     assert 4 < even.count("large") < 16
 
 
-def test_an_agent_practises_the_domains_that_it_is_told_to() -> None:
+def test_an_agent_practises_its_configured_domains() -> None:
     school = make()
     everything = [
         Expert(e.agent, e.task_types, practice_task_types=[TaskType("plums", "small", 1)])
@@ -697,7 +693,7 @@ def test_an_agent_practises_the_domains_that_it_is_told_to() -> None:
     assert found == {(agent, "plums") for agent in (ANN, BOB, CAT)}
 
 
-def test_an_oracle_teaches_by_the_worked_solutions_and_samples_nothing() -> None:
+def test_an_oracle_teaches_with_worked_solutions_and_samples_nothing() -> None:
     courses = [TeachingOption(TaskType("sums", "small", 1), (BOOK,), (CAT,))]
     school = make(teaching_options=courses)
     instructions = {**school.classroom.instructions, BOOK: ""}
@@ -748,7 +744,7 @@ def test_duels_are_played_in_every_round_and_move_the_standings() -> None:
     assert played == pytest.approx(0.5 * np.ones_like(played))
 
 
-def test_duels_are_credited_to_learners_alone() -> None:
+def test_only_learners_are_trained_on_duels() -> None:
     def daring(request: Request) -> str:
         if request.purpose != "duel":
             return helped(request)
@@ -774,7 +770,7 @@ def test_players_study_how_moves_are_written() -> None:
     }
 
 
-def test_a_league_of_duels_alone_needs_no_courses() -> None:
+def test_a_league_of_duels_alone_needs_no_teachers() -> None:
     school = with_arena()
     experts = [replace(e, task_types=()) for e in school.experts]
     (played,) = taught(

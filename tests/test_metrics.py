@@ -28,12 +28,12 @@ def test_the_effective_number_of_partners_is_the_exponential_of_the_entropy() ->
     ) == pytest.approx((2 + 1) / 2)
 
 
-def test_a_round_without_anything_has_no_numbers() -> None:
+def test_an_empty_round_has_no_metrics() -> None:
     assert measure_teaching([], [], LEARNERS) == {}
     assert measure_duels([], LEARNERS) == {}
 
 
-def test_frozen_students_and_teachers_are_measured_apart() -> None:
+def test_frozen_students_and_teachers_have_their_own_metrics() -> None:
     played = [
         episode((1, 1), 0.5, match=match(ANN, BOB), test=1),
         episode((1, 1), 0.0, match=match(ANN, OLD), test=2),
@@ -50,7 +50,7 @@ def test_frozen_students_and_teachers_are_measured_apart() -> None:
     )
 
 
-def test_duels_tell_legal_moves_and_what_was_won_from_the_past() -> None:
+def test_duels_report_legal_moves_and_wins_against_snapshots() -> None:
     def played(first: AgentId, second: AgentId, won: float, *legal: float) -> Duel:
         moves = [
             Move(i % 2, "", "bet" if x else "", Rollout(Completion("bet"), Verdict(x, "")))
@@ -74,7 +74,7 @@ def test_duels_tell_legal_moves_and_what_was_won_from_the_past() -> None:
     ] == pytest.approx(2)
 
 
-def test_the_repetitions_of_a_deal_are_one_result_and_nobody_beats_itself() -> None:
+def test_repetitions_of_a_deal_are_one_result_and_self_play_is_left_out() -> None:
     def won(
         first: AgentId, second: AgentId, payoff: float, deal: str = "king jack"
     ) -> Duel:

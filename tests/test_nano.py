@@ -47,7 +47,7 @@ def questions(recipe: ModuleType, documents: int) -> Iterator[tuple[list[str], l
             yield name, [line.split(" ")[0] for line in lines[:-1]]
 
 
-def test_no_document_has_a_domains_word_its_steps_in_order_or_its_own_step(
+def test_the_training_documents_of_nano_hold_no_word_or_procedure_of_a_domain(
     recipe: ModuleType,
 ) -> None:
     words = {word for spec in PROCEDURES.values() for word in spec.words}
@@ -60,7 +60,7 @@ def test_no_document_has_a_domains_word_its_steps_in_order_or_its_own_step(
     assert not {tuple(steps) for _, steps in seen} & chains
 
 
-def test_an_invented_name_is_no_step_and_means_the_same_within_a_document(
+def test_an_invented_word_is_no_step_and_keeps_its_meaning_within_a_document(
     recipe: ModuleType,
 ) -> None:
     known = {step for spec in PROCEDURES.values() for step in spec.steps}
@@ -77,7 +77,7 @@ def test_an_invented_name_is_no_step_and_means_the_same_within_a_document(
             )
 
 
-def test_only_the_answers_are_learned_and_nearly_every_document_begins_without_an_instruction(
+def test_nano_learns_answers_only_and_most_documents_have_no_instruction(
     recipe: ModuleType,
 ) -> None:
     documents = [recipe.document(Random(seed)) for seed in range(1000)]
@@ -95,14 +95,14 @@ def test_nano_is_at_most_eight_megabytes() -> None:
     )
 
 
-def test_its_curve_is_that_of_a_training_which_learned() -> None:
+def test_the_shipped_loss_curve_of_nano_falls() -> None:
     curve = json.loads((NANO / "curve.json").read_text())
     assert [step for step, _ in curve] == list(range(50, 1501, 50))
     assert curve[-1][1] < 0.2 < 1 < curve[0][1]
 
 
 @pytest.mark.slow
-def test_one_worked_example_raises_its_accuracy_on_invented_words_by_a_third(
+def test_one_worked_example_raises_the_accuracy_of_nano_by_a_third(
     recipe: ModuleType, nano: LocalEngine
 ) -> None:
     domains = {name: invented(recipe, name, spec) for name, spec in PROCEDURES.items()}
@@ -162,7 +162,7 @@ def test_the_domains_of_procedures_are_among_those_that_a_config_can_name() -> N
 
 
 @pytest.mark.slow
-def test_its_recipe_makes_the_same_model_twice(tmp_path: Path) -> None:
+def test_the_nano_recipe_trains_the_same_model_twice(tmp_path: Path) -> None:
     for name in ("one", "two"):
         command = [sys.executable, str(RECIPE), str(tmp_path / name), "--steps", "2"]
         subprocess.run(command, check=True, capture_output=True)

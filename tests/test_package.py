@@ -48,7 +48,7 @@ def test_a_seed_is_the_same_on_every_machine() -> None:
     assert [seed_for(7, "lesson", 0, 1, 2) for _ in range(3)] == [4103760612690658263] * 3
 
 
-def test_every_part_of_an_address_matters_and_so_does_its_type() -> None:
+def test_every_part_of_a_seed_address_and_its_type_matters() -> None:
     addresses = [
         (0,),
         (1,),
@@ -63,15 +63,15 @@ def test_every_part_of_an_address_matters_and_so_does_its_type() -> None:
     assert all(0 <= seed_for(*a) < 2**63 for a in addresses)
 
 
-def test_a_near_miss_is_named() -> None:
+def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
     assert suggestion("trys", ["tries", "seed"]) == "; did you mean 'tries'?"
 
 
-def test_where_nothing_is_near_all_are_named_in_order() -> None:
+def test_where_no_name_is_near_all_names_are_listed_in_order() -> None:
     assert suggestion("xyz", ["tries", "seed"]) == "; known: seed, tries"
 
 
-def test_where_nothing_is_near_enough_nothing_need_be_said() -> None:
+def test_where_no_name_is_near_the_suggestion_may_be_empty() -> None:
     assert closest_hint("trys", ["tries", "seed"]) == "; did you mean 'tries'?"
     assert (
         closest_hint("trys", ["tries", "seed"], cutoff=0.9)
@@ -80,7 +80,7 @@ def test_where_nothing_is_near_enough_nothing_need_be_said() -> None:
     )
 
 
-def test_wrong_input_and_bad_luck_are_different_errors() -> None:
+def test_user_errors_and_run_errors_are_different_types() -> None:
     assert issubclass(UserError, ValueError)
     assert issubclass(RunError, RuntimeError)
 

@@ -67,7 +67,7 @@ problems = 3
 
 
 @pytest.mark.parametrize(("name", "text"), [("tastes", TASTES), ("everything", EVERYTHING)])
-def test_a_run_of_pools_ends_and_reports_what_each_contributed(
+def test_a_run_with_pools_reports_what_each_asker_contributed(
     name: str, text: str, tmp_path: Path
 ) -> None:
     (tmp_path / "run.toml").write_text(text)

@@ -43,7 +43,7 @@ def test_worked_examples_are_earlier_turns_in_the_order_given() -> None:
     )
 
 
-def test_a_question_after_no_examples_is_a_bare_question() -> None:
+def test_without_examples_a_prompt_is_the_bare_question() -> None:
     assert lesson_prompt([], "2 + 2?") == solve_prompt("2 + 2?")
 
 
@@ -90,7 +90,7 @@ def test_no_prompt_holds_the_answer_or_the_solution_of_the_problem_it_asks(
         assert wanted.solution not in said(request)
 
 
-def test_the_search_would_find_a_leak() -> None:
+def test_the_search_for_leaks_finds_a_planted_leak() -> None:
     """The toy's answers are unusual: 31415 and up, in no prompt by chance."""
     p = problem(7)
     leak = Request(ANN, lesson_prompt([(p.prompt, p.solution)], p.prompt), 0)

@@ -15,7 +15,7 @@ SHOWN = 20
 
 
 @pytest.mark.slow
-def test_the_replay_ends_as_it_did(tmp_path: Path) -> None:
+def test_the_recorded_run_replays_identically(tmp_path: Path) -> None:
     expected = json.loads(EXPECTED.read_text())
     here = machine()
     if here != expected["machine"]:
@@ -39,7 +39,7 @@ def test_the_replay_ends_as_it_did(tmp_path: Path) -> None:
     )
 
 
-def test_what_is_new_is_no_difference_and_what_is_lost_is_named() -> None:
+def test_new_values_are_no_difference_and_missing_ones_are_named() -> None:
     expected = {
         "run/round 0/lessons": "a1",
         "run/round 0/metrics": [0.5, 0.5, 1.0],

@@ -14,21 +14,21 @@ from docendo.statistics import (
 )
 
 
-def test_wilson_intervals_are_the_known_ones() -> None:
+def test_wilson_intervals_have_the_published_values() -> None:
     assert wilson_interval(0.5, 4) == pytest.approx((0.1500, 0.8500), abs=1e-4)
     assert wilson_interval(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
     assert wilson_interval(1.0, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
     assert wilson_interval(0.81, 263) == pytest.approx((0.7582, 0.8529), abs=2e-3)
 
 
-def test_with_one_score_per_group_the_interval_is_students() -> None:
+def test_with_one_score_per_group_the_interval_is_student_t() -> None:
     mean, low, high, n = clustered_mean([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]])
     assert (mean, n) == (3.5, 6)
     assert low == pytest.approx(3.5 - 2.5706 * 0.76376, abs=1e-3)
     assert high == pytest.approx(3.5 + 2.5706 * 0.76376, abs=1e-3)
 
 
-def test_copies_of_a_score_in_its_group_add_no_certainty() -> None:
+def test_copies_of_a_score_within_its_group_do_not_narrow_the_interval() -> None:
     once, thrice = (
         clustered_mean([[0.1], [0.4], [0.3]]),
         clustered_mean([[0.1] * 3, [0.4] * 3, [0.3] * 3]),
@@ -41,7 +41,7 @@ def test_one_group_has_a_mean_and_no_interval() -> None:
     assert clustered_mean([[0.0, 0.5]]) == (0.25, None, None, 2)
 
 
-def test_a_share_stays_inside_zero_and_one_and_is_never_certain() -> None:
+def test_the_interval_of_a_share_stays_within_0_and_1_and_has_a_width() -> None:
     mean, low, high, _ = clustered_share([[0.0], [0.0], [0.0], [0.0]])
     assert (mean, low) == (0.0, 0.0)
     assert high == pytest.approx(wilson_interval(0.0, 4)[1])
@@ -49,12 +49,12 @@ def test_a_share_stays_inside_zero_and_one_and_is_never_certain() -> None:
     assert 0.1 < (low or 0) < mean < (high or 0) < 0.9
 
 
-def test_a_rise_on_every_problem_is_certain() -> None:
+def test_a_rise_on_every_problem_has_a_narrow_interval_above_0() -> None:
     strata = [[PairedScores((0.0,), (1,), (1.0,), (1,)) for _ in range(5)]]
     assert paired_change(strata) == (0.0, 1.0, 1.0, 1.0, 1.0)
 
 
-def test_the_interval_of_a_rise_covers_it() -> None:
+def test_the_interval_of_a_rise_contains_it() -> None:
     random = Random(3)
     covered = 0
     for seed in range(100):
@@ -69,7 +69,7 @@ def test_the_interval_of_a_rise_covers_it() -> None:
     assert 88 <= covered <= 100
 
 
-def test_a_taker_that_was_measured_once_is_left_out() -> None:
+def test_an_agent_measured_once_is_left_out_of_a_paired_change() -> None:
     problems = [PairedScores((0.0, 1.0), (1, 1), (1.0, 0.0), (1, 0)) for _ in range(3)]
     assert paired_change([problems]) == (0.0, 1.0, 1.0, 1.0, 1.0)
     assert paired_change([[], []]) == (None,) * 5

@@ -193,7 +193,7 @@ def test_files_functions_and_records_stay_small(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_broad_except_only_at_the_boundary(path: Path) -> None:
+def test_broad_except_clauses_are_only_at_the_boundary(path: Path) -> None:
     handlers = [n for n in ast.walk(parsed(path)) if isinstance(n, ast.ExceptHandler)]
     broad = [
         h
@@ -243,7 +243,7 @@ def test_exports_are_complete_and_sorted(path: Path) -> None:
     ), "__all__ is not sorted"
 
 
-def test_nobody_inherits_an_implementation() -> None:
+def test_no_class_inherits_an_implementation() -> None:
     classes = {
         n.name for f in FILES for n in ast.walk(parsed(f)) if isinstance(n, ast.ClassDef)
     }
@@ -268,7 +268,7 @@ def test_nobody_inherits_an_implementation() -> None:
                 assert not parents & classes, f"{node.name} inherits {parents & classes}"
 
 
-def test_the_code_breathes() -> None:
+def test_the_code_is_not_dense() -> None:
     """The mean of the whole package; a figure may only become better."""
     density = measure(FILES)
     assert density.tokens_per_line <= 8.2

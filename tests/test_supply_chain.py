@@ -176,7 +176,7 @@ def test_no_file_runs_data_as_code(path: Path) -> None:
     assert not found
 
 
-def test_every_exception_is_needed() -> None:
+def test_every_exception_to_the_rules_is_needed() -> None:
     used = {
         (where, rule)
         for where, _ in EXCEPTIONS
@@ -229,7 +229,7 @@ def test_every_exception_is_needed() -> None:
         ("import httpx\nhttpx.get('x', verify=False)", "unverified"),
     ],
 )
-def test_what_is_planted_is_found(planted: str, rule: str) -> None:
+def test_planted_dangerous_code_is_found(planted: str, rule: str) -> None:
     assert rule in [found for found, _ in breaches(planted)]
 
 
@@ -249,7 +249,7 @@ def test_what_is_planted_is_found(planted: str, rule: str) -> None:
         "text = 'import pickle; eval(x)'",
     ],
 )
-def test_what_is_harmless_is_not(harmless: str) -> None:
+def test_harmless_code_breaks_no_rule(harmless: str) -> None:
     assert breaches(harmless) == []
 
 

@@ -35,11 +35,11 @@ REGISTERED = [(kind, name) for kind in CHECKS for name in sorted(PARTS[kind])]
 
 
 @pytest.mark.parametrize(("kind", "name"), REGISTERED)
-def test_every_registered_part_conforms(kind: str, name: str) -> None:
+def test_every_registered_part_passes_its_conformance_check(kind: str, name: str) -> None:
     CHECKS[kind](parse_part(kind, name).build())
 
 
-def test_the_stock_graders_matchmaker_and_domains_conform() -> None:
+def test_the_stock_parts_pass_their_conformance_checks() -> None:
     check_grader(ground_truth())
     check_evaluator(ground_truth_evaluator())
     check_matchmaker(RoundRobin())
@@ -98,7 +98,7 @@ class WithSource:
         (check_source, WithSource(), "problems in both splits"),
     ],
 )
-def test_a_broken_part_is_told_what_is_wrong(
+def test_a_broken_part_is_reported_with_what_is_wrong(
     check: Callable[[Any], None], part: Any, complaint: str
 ) -> None:
     with pytest.raises(AssertionError, match=re.escape(complaint)):

@@ -9,7 +9,7 @@ from docendo.errors import UserError
 from tests.league.toys import RPS, copied, games
 
 
-def test_the_support_are_all_who_are_in_any_equilibrium() -> None:
+def test_the_support_is_the_union_over_all_equilibria() -> None:
     # two cycles that tie with each other, and an agent that loses to everybody
     game = np.zeros((7, 7))
     game[:3, :3] = game[3:6, 3:6] = RPS
@@ -18,7 +18,7 @@ def test_the_support_are_all_who_are_in_any_equilibrium() -> None:
     assert max_entropy_nash(game) == pytest.approx([1 / 6] * 6 + [0])
 
 
-def test_a_share_of_a_millionth_is_a_share() -> None:
+def test_an_equilibrium_share_of_one_millionth_is_kept() -> None:
     game = np.array([[0, -1, 1e-6], [1, 0, -1], [-1e-6, 1, 0]])
     assert nash_support(game).all()
     assert max_entropy_nash(game) == pytest.approx(
@@ -27,14 +27,18 @@ def test_a_share_of_a_millionth_is_a_share() -> None:
 
 
 @given(games())
-def test_copies_are_in_the_support_together(game: np.ndarray) -> None:
+def test_copies_of_an_agent_are_in_the_equilibrium_support_together(
+    game: np.ndarray,
+) -> None:
     for agent in range(len(game)):
         inside = nash_support(copied(game, agent))
         assert inside[agent] == inside[-1]
 
 
 @given(games())
-def test_outsiders_lose_to_some_equilibrium_and_members_never_do(game: np.ndarray) -> None:
+def test_agents_outside_the_support_lose_to_some_equilibrium_and_members_never_do(
+    game: np.ndarray,
+) -> None:
     earned = game @ max_entropy_nash(game)
     assert (abs(earned[nash_support(game)]) < 1e-9).all()
     assert (earned < 1e-9).all()
@@ -59,7 +63,9 @@ def test_payoffs_of_very_different_sizes_still_have_an_equilibrium(seed: int) ->
     ).max() < 30 * TIE  # each of 30 may be dropped for a share below TIE
 
 
-def test_without_scipy_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_scipy_the_error_names_the_package_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     with pytest.raises(UserError, match=r"pip install 'docendo\[league\]'"):
         max_entropy_nash(np.array(RPS, dtype=float))

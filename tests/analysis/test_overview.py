@@ -25,7 +25,7 @@ KEYS = {
 GAP = math.nan
 
 
-def test_everything_about_rock_paper_scissors() -> None:
+def test_the_whole_analysis_of_rock_paper_scissors_by_hand() -> None:
     found = as_json(analyse(NAMES, RPS))
     third = {name: pytest.approx(1 / 3) for name in NAMES}
     assert set(found) >= KEYS
@@ -39,7 +39,7 @@ def test_everything_about_rock_paper_scissors() -> None:
     assert found["diversity"] == pytest.approx(1 / 3)
 
 
-def test_what_cannot_be_had_is_null_and_never_nan() -> None:
+def test_undefined_figures_are_null_in_the_json_and_never_nan() -> None:
     found = json.loads(
         json.dumps(as_json(analyse(["a", "b"], [[0, 0], [0, 0]])), allow_nan=False)
     )
@@ -52,16 +52,14 @@ def test_what_cannot_be_had_is_null_and_never_nan() -> None:
     assert found["nash"] == {"a": 0.5, "b": 0.5}
 
 
-def test_ratings_are_those_of_the_wins_where_they_are_known() -> None:
+def test_ratings_are_computed_from_the_wins_where_wins_are_known() -> None:
     found = as_json(analyse(["a", "b"], [[0, 1], [-1, 0]], wins=[[0, 10], [1, 0]]))
     strong, weak = found["ratings"]
     assert strong["rating"] - weak["rating"] == pytest.approx(400)
     assert strong["low"] < strong["rating"] < strong["high"]
 
 
-def test_without_wins_a_payoff_is_wins_minus_losses_of_as_many_games_as_are_counted() -> (
-    None
-):
+def test_without_wins_a_payoff_times_games_is_read_as_wins_minus_losses() -> None:
     half = analyse(["a", "b"], [[0, 0.5], [-0.5, 0]], counts=[[0, 8], [8, 0]])
     known = analyse(["a", "b"], [[0, 0.5], [-0.5, 0]], wins=[[0, 6], [2, 0]])
     for mine, theirs in zip(half.ratings, known.ratings, strict=True):
@@ -72,7 +70,7 @@ def test_without_wins_a_payoff_is_wins_minus_losses_of_as_many_games_as_are_coun
     assert large == pytest.approx(small)
 
 
-def test_lessons_help_both_ways_and_some_never_met() -> None:
+def test_gains_of_lessons_are_analysed_where_some_pairs_never_met() -> None:
     # rows teach columns; cat never taught, nobody taught ann but bob
     gains = [[GAP, 0.4, 0.2], [0.1, GAP, 0.3], [GAP, GAP, GAP]]
     found = analyse(["ann", "bob", "cat"], gains)
@@ -88,20 +86,20 @@ def test_lessons_help_both_ways_and_some_never_met() -> None:
     json.dumps(as_json(found), allow_nan=False)
 
 
-def test_who_met_nobody_has_no_strongest_opponent_and_a_middling_rating() -> None:
+def test_an_agent_that_met_nobody_has_no_strongest_opponent_and_a_middle_rating() -> None:
     found = analyse(["a", "b", "c"], [[0, 1, GAP], [-1, 0, GAP], [GAP, GAP, 0]])
     assert strongest_opponents(found) == [1, 0, None]
     assert found.ratings.rating[2] == pytest.approx(0)
     assert as_json(found)["strongest"]["c"] is None
 
 
-def test_a_shared_game_collaborates() -> None:
+def test_a_game_with_equal_payoffs_for_both_has_full_collaboration() -> None:
     assert analyse(
         ["a", "b", "c"], [[0, 1, 2], [1, 0, 3], [2, 3, 0]]
     ).collaboration == pytest.approx(1)
 
 
-def test_bounds_are_carried_along() -> None:
+def test_payoff_bounds_are_kept_in_the_json() -> None:
     found = as_json(
         analyse(
             ["a", "b"],
@@ -138,7 +136,7 @@ def test_the_order_of_the_agents_changes_nothing(game: np.ndarray, random) -> No
     } == ratings
 
 
-def test_ratings_of_a_ladder_go_down_it() -> None:
+def test_ratings_of_a_transitive_ladder_fall_from_top_to_bottom() -> None:
     ratings = ELO * analyse("abcd", LADDER).ratings.rating
     assert list(ratings) == sorted(ratings, reverse=True)
 
@@ -158,7 +156,9 @@ def test_ratings_of_a_ladder_go_down_it() -> None:
         ({"wins": np.zeros((2, 2)), "counts": np.zeros((2, 2))}, "wins and counts"),
     ],
 )
-def test_what_does_not_fit_together_is_refused(parts: dict[str, object], said: str) -> None:
+def test_inputs_of_unequal_shape_or_range_are_refused(
+    parts: dict[str, object], said: str
+) -> None:
     with pytest.raises(UserError) as refused:
         analyse(**({"names": ["a", "b"], "payoff": [[0, 1], [-1, 0]]} | parts))
     assert said in str(refused.value)

@@ -21,7 +21,7 @@ from tests.league.toys import ELO_WINS, LADDER, RPS, TRANSITIVE, copied, games
 THIRDS = [1 / 3, 1 / 3, 1 / 3]
 
 
-def test_rock_paper_scissors_is_one_third_each_and_nothing_but_a_cycle() -> None:
+def test_rock_paper_scissors_is_one_third_each_and_purely_cyclic() -> None:
     assert nash(RPS) == pytest.approx(THIRDS, abs=1e-12)
     assert alpha_rank(RPS) == pytest.approx(THIRDS, abs=1e-12)
     assert cyclic_share(RPS) == 1.0
@@ -39,7 +39,7 @@ def test_a_ladder_has_no_cyclic_share_and_one_best_agent() -> None:
     assert alpha_rank(LADDER) == pytest.approx([1, 0, 0, 0])
 
 
-def test_bradley_terry_of_openspiels_elo_test() -> None:
+def test_bradley_terry_reproduces_the_elo_test_of_openspiel() -> None:
     first, second, third = bradley_terry(ELO_WINS)
     assert first == pytest.approx(third, abs=1e-12)
     assert first > second
@@ -48,7 +48,7 @@ def test_bradley_terry_of_openspiels_elo_test() -> None:
     assert third > first > second
 
 
-def test_a_share_of_wins_is_the_logistic_function_of_the_difference() -> None:
+def test_a_win_rate_is_the_logistic_function_of_the_rating_difference() -> None:
     assert bradley_terry([[0, 3], [1, 0]]) == pytest.approx(
         [math.log(3) / 2, -math.log(3) / 2]
     )
@@ -66,25 +66,25 @@ def test_bradley_terry_agrees_with_choix() -> None:
 @pytest.mark.parametrize(
     "wins", [[[0, 5], [0, 0]], [[0, 0], [0, 0]], np.diag([1, 1, 1]), [[0, 1e9], [0, 0]]]
 )
-def test_every_rating_is_finite_where_likelihood_alone_has_no_answer(wins: object) -> None:
+def test_ratings_are_finite_where_the_maximum_likelihood_is_infinite(wins: object) -> None:
     ratings = bradley_terry(wins)
     assert np.isfinite(ratings).all()
     assert ratings.sum() == pytest.approx(0)
 
 
-def test_an_undefeated_agent_is_given_a_draw_against_a_phantom() -> None:
+def test_an_undefeated_agent_gets_a_draw_against_a_phantom_player() -> None:
     strong, weak = bradley_terry([[0, 5], [0, 0]])
     expected = 5 / (1 + math.exp(weak - strong)) + 1 / (1 + math.exp(-strong))
     assert (strong, expected) == (pytest.approx(-weak), pytest.approx(5.5))
 
 
-def test_two_parts_that_never_met_are_rated_apart() -> None:
+def test_two_groups_that_never_met_are_rated_separately() -> None:
     wins = np.zeros((4, 4))
     wins[0, 1], wins[1, 0], wins[2, 3], wins[3, 2] = 3, 1, 3, 1
     assert bradley_terry(wins)[[0, 1]] == pytest.approx(bradley_terry(wins)[[2, 3]])
 
 
-def test_rock_that_counts_double_is_played_less() -> None:
+def test_rock_with_a_doubled_payoff_is_played_less() -> None:
     # paper beats rock by 2: p @ game = 0 has the solution (1, 1, 2) / 4 for rock, paper, scissors
     biased = [[0, -2, 1], [2, 0, -1], [-1, 1, 0]]
     assert nash(biased) == pytest.approx([1 / 4, 1 / 4, 1 / 2], abs=1e-12)
@@ -125,7 +125,7 @@ def _best_of_many(game: np.ndarray) -> np.ndarray:
 
 
 @given(games())
-def test_nobody_earns_against_an_equilibrium_and_among_different_agents_none_is_more_even(
+def test_no_agent_beats_the_equilibrium_and_no_equilibrium_has_more_entropy(
     game: np.ndarray,
 ) -> None:
     firsts = np.unique(game, axis=0, return_index=True)[1]
@@ -144,7 +144,7 @@ def test_nobody_earns_against_an_equilibrium_and_among_different_agents_none_is_
 
 
 @given(games(), st.integers(0, 5))
-def test_a_copy_shares_its_masters_mass_and_changes_nobodys_value(
+def test_a_copy_shares_the_mass_of_its_original_and_changes_no_value(
     game: np.ndarray, agent: int
 ) -> None:
     agent %= len(game)
@@ -154,7 +154,7 @@ def test_a_copy_shares_its_masters_mass_and_changes_nobodys_value(
     assert after.strategy[agent] == pytest.approx(after.strategy[-1], abs=1e-7)
 
 
-def test_where_equilibria_are_many_copies_still_count_as_one() -> None:
+def test_copies_count_as_one_agent_where_there_are_many_equilibria() -> None:
     # the first two tie, the second beats the third: entropy alone would give three members a third each
     game = np.array([[0, 0, 0], [0, 0, 1], [0, -1, 0.0]])
     assert nash(game).tolist() == [0.5, 0.5, 0]
@@ -163,14 +163,16 @@ def test_where_equilibria_are_many_copies_still_count_as_one() -> None:
 
 
 @given(games(numbers=st.floats(-1, 1)), st.floats(1e-6, 1e6))
-def test_an_equilibrium_does_not_depend_on_the_unit(game: np.ndarray, unit: float) -> None:
+def test_an_equilibrium_does_not_depend_on_the_unit_of_the_payoff(
+    game: np.ndarray, unit: float
+) -> None:
     mixture = nash(unit * game)
     assert (game @ mixture).max() < 1e-7
     assert mixture.sum() == pytest.approx(1)
 
 
 @given(games(numbers=st.floats(-3, 3)))
-def test_the_cyclic_share_is_a_share_and_adding_a_ladder_lowers_it(
+def test_the_cyclic_share_is_between_0_and_1_and_falls_when_a_ladder_is_added(
     game: np.ndarray,
 ) -> None:
     assume(np.abs(game).max() > 1e-6)
@@ -183,21 +185,21 @@ def test_the_cyclic_share_is_a_share_and_adding_a_ladder_lowers_it(
         assert cyclic_share(cyclic + 10 * (steps[:, None] - steps)) < cyclic_share(cyclic)
 
 
-def test_a_mutants_chance_in_a_population_of_two_is_the_logistic_function() -> None:
+def test_the_fixation_probability_in_a_population_of_two_is_logistic() -> None:
     # the one mutant's payoff against the one resident decides: takeover 1 / (1 + exp(-alpha * (own - theirs)))
     forth, back = 1 / (1 + math.exp(-0.5 * 3)), 1 / (1 + math.exp(0.5 * 3))
     masses = alpha_rank([[0, 2], [-1, 0]], population=2, alpha=0.5)
     assert masses == pytest.approx([forth / (forth + back), back / (forth + back)])
 
 
-def test_alpha_rank_counts_what_a_strategy_gets_against_itself() -> None:
+def test_alpha_rank_counts_the_payoff_of_a_strategy_against_itself() -> None:
     assert alpha_rank([[3, 0], [5, 1]]) == pytest.approx([0, 1])  # prisoners defect
     stag, hare = alpha_rank([[4, 0], [3, 2]], population=30, alpha=1.0)
     assert hare > 0.99 > stag
 
 
 @given(games(3, 4, st.floats(-1, 1)), st.integers(2, 6), st.floats(0, 2))
-def test_alpha_rank_is_what_the_chain_comes_to(
+def test_alpha_rank_is_the_stationary_distribution_of_the_markov_chain(
     game: np.ndarray, population: int, alpha: float
 ) -> None:
     payoff = game + np.diag(np.arange(len(game)))
@@ -227,7 +229,7 @@ def test_without_selection_alpha_rank_is_uniform() -> None:
     assert alpha_rank(TRANSITIVE, alpha=0) == pytest.approx(THIRDS)
 
 
-def test_with_endless_selection_alpha_rank_is_still_a_distribution() -> None:
+def test_with_infinite_selection_alpha_rank_is_still_a_distribution() -> None:
     assert alpha_rank(TRANSITIVE, alpha=1e60).tolist() == [0, 0, 1]
     assert alpha_rank(RPS, alpha=1e9) == pytest.approx(THIRDS)
     two_best = [[0, 0, 1], [0, 0, 1], [-1, -1, 0]]
@@ -241,7 +243,7 @@ def test_two_cycles_that_tie_share_the_mass() -> None:
     )
 
 
-def test_lists_and_arrays_are_the_same_and_stay_as_they_were() -> None:
+def test_lists_and_arrays_give_equal_results_and_are_not_modified() -> None:
     given_array = np.array(TRANSITIVE, dtype=np.int64)
     assert nash(given_array).tolist() == nash(TRANSITIVE).tolist()
     assert given_array.tolist() == TRANSITIVE
@@ -263,7 +265,7 @@ FUNCTIONS = [nash, nash_average, alpha_rank, cyclic_share, bradley_terry]
         ([[0, 1], [math.inf, 0]], "[1][0] is inf; expected a number"),
     ],
 )
-def test_what_is_no_square_matrix_of_numbers_is_refused(
+def test_anything_but_a_square_matrix_of_numbers_is_refused(
     function: object, values: object, said: str
 ) -> None:
     with pytest.raises(UserError) as refused:
@@ -282,13 +284,13 @@ def test_a_payoff_that_is_not_antisymmetric_is_refused_with_the_worst_pair(
     function([[0, 1], [-1 + 1e-9, 0]])  # type: ignore[operator]
 
 
-def test_an_all_zero_payoff_has_no_cyclic_share_but_everybody_in_equilibrium() -> None:
+def test_an_all_zero_payoff_has_no_cyclic_share_and_a_uniform_equilibrium() -> None:
     with pytest.raises(ValueError, match="all zero"):
         cyclic_share([[0, 0], [0, 0]])
     assert nash([[0, 0], [0, 0]]).tolist() == [0.5, 0.5]
 
 
-def test_odd_settings_are_refused() -> None:
+def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(
         UserError, match="population is 1; expected a whole number of at least 2"
     ):

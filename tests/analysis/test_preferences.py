@@ -42,7 +42,7 @@ def polled(people: list[Person], count: int = 5) -> list[Opinion]:
     return poll(people, [(problem(n), STYLED) for n in range(count)], 0)
 
 
-def test_opinions_are_counted_row_against_column() -> None:
+def test_preferences_are_counted_as_row_beats_column() -> None:
     said = [
         opinion("eva", ANN, BOB),
         opinion("eva", BOB, ANN),
@@ -60,7 +60,7 @@ def test_opinions_are_counted_row_against_column() -> None:
     assert found.games_UNN.sum() == 2 * 5
 
 
-def test_the_planted_circle_is_found_and_named() -> None:
+def test_a_planted_preference_cycle_is_found_and_named() -> None:
     found = tally_votes(
         polled([Person(f"p{i}", {}, noise=0.2, cyclic_features=CIRCLE) for i in range(10)])
     )
@@ -72,7 +72,7 @@ def test_the_planted_circle_is_found_and_named() -> None:
     assert analyse_votes(found).top.three_cycles.tolist() == [1, 1, 1]
 
 
-def test_people_of_one_order_go_in_no_circle() -> None:
+def test_people_who_share_one_ranking_have_no_cycle() -> None:
     rng = Random(0)
     crowd = [
         Person(
@@ -87,7 +87,7 @@ def test_people_of_one_order_go_in_no_circle() -> None:
     assert not [ring for ring in find_preference_cycles(found) if ring.low > 0]
 
 
-def test_a_majority_goes_in_a_circle_where_nobody_does() -> None:
+def test_a_majority_can_prefer_in_a_circle_where_no_single_person_does() -> None:
     """Condorcet's paradox: three orders, each a third of the people."""
     crowd = [Person(f"p{i}", ORDERS[i % 3], noise=0.1) for i in range(90)]
     said = polled(crowd, count=3)
@@ -104,7 +104,7 @@ def test_a_majority_goes_in_a_circle_where_nobody_does() -> None:
         )
 
 
-def test_noise_alone_is_no_cycle_on_average() -> None:
+def test_random_preferences_have_no_cycle_on_average() -> None:
     """The squares of noisy payoffs have a cyclic part where there is no cycle; freed of noise, it is 0 on average."""
     rng, shares, plain = Random(0), [], []
     for _ in range(40):
@@ -120,7 +120,7 @@ def test_noise_alone_is_no_cycle_on_average() -> None:
     assert abs(np.mean(shares)) < 0.01 < 0.015 < np.mean(plain)
 
 
-def test_a_few_who_agree_are_not_sure() -> None:
+def test_a_few_people_who_agree_leave_a_wide_interval() -> None:
     circle = [(ANN, BOB), (BOB, CAT), (CAT, ANN)]
     for people, sure in ((2, False), (10, True)):
         (ring,) = find_preference_cycles(
@@ -129,9 +129,7 @@ def test_a_few_who_agree_are_not_sure() -> None:
         assert (ring.weakest, ring.low > 0) == (1.0, sure)
 
 
-def test_where_a_pair_was_hardly_compared_or_nothing_is_preferred_there_is_no_share() -> (
-    None
-):
+def test_no_cyclic_share_where_a_pair_has_few_votes_or_all_are_ties() -> None:
     assert cyclicity(tally_votes([opinion("eva", ANN, BOB)])) is None
     sparse = tally_votes(
         [opinion("eva", ANN, BOB), opinion("adam", ANN, BOB), opinion("eva", BOB, CAT)]
@@ -148,7 +146,7 @@ def test_nothing_to_compare_is_refused() -> None:
         tally_votes([opinion("eva", ANN, ANN)])
 
 
-def test_the_table_is_one_that_analyse_reads(tmp_path) -> None:
+def test_the_preference_table_can_be_read_by_analyse(tmp_path) -> None:
     path = tmp_path / "payoff.csv"
     found = tally_votes([opinion("eva", ANN, BOB), opinion("eva", BOB, CAT)])
     path.write_text("\n".join(",".join(row) for row in payoff_table(found)))

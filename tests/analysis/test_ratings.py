@@ -8,7 +8,7 @@ from docendo.analysis.ratings import ELO, fit_bradley_terry, fit_openskill, reac
 from docendo.errors import UserError
 
 
-def test_the_interval_of_two_agents_is_that_of_a_log_odds() -> None:
+def test_the_rating_interval_of_two_agents_is_that_of_their_log_odds() -> None:
     # 30 of 40 games: the log odds log 3 has variance 1/30 + 1/10, and each rating is half of it
     found = fit_bradley_terry(np.array([[0, 30], [10, 0.0]]))
     half = 1.959964 * math.sqrt(1 / 30 + 1 / 10) / 2
@@ -29,24 +29,24 @@ def test_four_hundred_elo_points_are_odds_of_ten_to_one() -> None:
     assert strong - weak == pytest.approx(400)
 
 
-def test_games_against_oneself_count_for_nothing() -> None:
+def test_games_of_an_agent_against_itself_do_not_count() -> None:
     assert fit_bradley_terry(np.array([[9, 3], [1, 9.0]])).high == pytest.approx(
         fit_bradley_terry(np.array([[0, 3], [1, 0.0]])).high
     )
 
 
-def test_paths_are_followed_to_their_end() -> None:
+def test_reachability_follows_a_path_to_its_end() -> None:
     edges = np.eye(9, k=1, dtype=bool)
     assert reachable_pairs(edges).tolist() == np.triu(np.ones((9, 9), dtype=bool)).tolist()
 
 
-def test_openskill_puts_the_winner_of_every_match_first_and_grows_surer() -> None:
+def test_openskill_ranks_the_constant_winner_first_and_its_sigma_shrinks() -> None:
     found = fit_openskill(np.array([[0, 2, 2], [1, 0, 2], [0, 0, 0.0]]))
     assert found.mean[0] > found.mean[1] > found.mean[2]
     assert (found.deviation < 25 / 3).all()
 
 
-def test_openskill_of_agents_that_never_met_is_that_of_new_ones() -> None:
+def test_openskill_of_agents_that_never_met_is_the_starting_value() -> None:
     found = fit_openskill(np.zeros((3, 3)))
     assert found.mean.tolist() == [25.0] * 3
     assert found.deviation == pytest.approx([25 / 3] * 3)
@@ -56,13 +56,15 @@ def test_openskill_of_draws_stays_in_the_middle() -> None:
     assert fit_openskill(np.array([[0, 0.5], [0.5, 0]])).mean == pytest.approx([25, 25])
 
 
-def test_without_openskill_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_openskill_the_error_names_the_package_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "openskill.models", None)
     with pytest.raises(UserError, match=r"pip install 'docendo\[league\]'"):
         fit_openskill(np.zeros((2, 2)))
 
 
-def test_who_all_but_never_wins_is_rated_like_who_never_wins() -> None:
+def test_an_agent_that_almost_never_wins_is_rated_like_one_that_never_wins() -> None:
     nearly = np.array([[0, 1, 1 - 1e-16], [0, 0, 1.0], [1e-16, 1e-17, 0]])
     assert fit_bradley_terry(nearly).rating == pytest.approx(
         fit_bradley_terry(nearly.round()).rating

@@ -20,7 +20,7 @@ from tests.league.toys import LADDER, RPS, games
 CYCLE, STEPS = np.array(RPS, dtype=float), np.array(LADDER, dtype=float)
 
 
-def test_the_two_parts_of_a_mixed_game_are_what_it_was_made_of() -> None:
+def test_a_mixed_game_is_decomposed_into_the_two_parts_it_was_built_from() -> None:
     steps = 0.5 * (np.arange(3)[:, None] - np.arange(3))
     parts = decompose(steps + CYCLE)
     assert parts.cyclic == pytest.approx(CYCLE)
@@ -30,15 +30,15 @@ def test_the_two_parts_of_a_mixed_game_are_what_it_was_made_of() -> None:
 
 
 @given(games(numbers=st.floats(-1, 1)))
-def test_the_parts_are_orthogonal_and_the_cyclic_one_has_no_skill(game: np.ndarray) -> None:
+def test_transitive_and_cyclic_parts_are_orthogonal_and_the_cyclic_has_no_skill(
+    game: np.ndarray,
+) -> None:
     parts = decompose(game)
     assert (parts.cyclic * (game - parts.cyclic)).sum() == pytest.approx(0, abs=1e-8)
     assert mean_payoffs(parts.cyclic) == pytest.approx(0, abs=1e-8)
 
 
-def test_the_disc_of_a_pure_cycle_is_a_regular_triangle_whose_cross_products_are_the_payoffs() -> (
-    None
-):
+def test_the_disc_of_a_pure_cycle_is_a_regular_triangle_that_gives_the_payoffs() -> None:
     found = embed_in_disc(CYCLE)
     assert found.share == pytest.approx(1)
     lengths = np.linalg.norm(found.points, axis=1)
@@ -56,7 +56,7 @@ def test_the_disc_shows_the_stronger_of_two_cycles() -> None:
     assert embed_in_disc(np.zeros((3, 3))).share is None
 
 
-def test_a_ladder_has_a_cluster_for_every_step() -> None:
+def test_a_transitive_ladder_has_one_cluster_per_agent() -> None:
     found = nash_clusters(STEPS)
     assert [c.members for c in found] == [(0,), (1,), (2,), (3,)]
     assert [c.skill for c in found] == pytest.approx([2, 2 / 3, -2 / 3, -2])
@@ -88,7 +88,7 @@ def test_the_longest_cycle_of_five_on_a_circle_is_five() -> None:
 
 
 @given(games(3, 6))
-def test_cycles_of_three_are_those_that_one_counts(game: np.ndarray) -> None:
+def test_the_number_of_three_cycles_agrees_with_counting_them(game: np.ndarray) -> None:
     counted = [0] * len(game)
     for i, j, k in permutations(range(len(game)), 3):
         counted[i] += int(game[i, j] > 0 and game[j, k] > 0 and game[k, i] > 0)
@@ -96,18 +96,18 @@ def test_cycles_of_three_are_those_that_one_counts(game: np.ndarray) -> None:
 
 
 @given(games())
-def test_every_agent_is_in_one_cluster(game: np.ndarray) -> None:
+def test_every_agent_is_in_exactly_one_cluster(game: np.ndarray) -> None:
     members = [i for c in nash_clusters(game) for i in c.members]
     assert sorted(members) == list(range(len(game)))
 
 
-def test_only_a_cycle_at_the_top_is_diverse() -> None:
+def test_diversity_is_positive_only_where_the_top_is_a_cycle() -> None:
     assert diversity(CYCLE, max_entropy_nash(CYCLE)) == pytest.approx(1 / 3)
     assert diversity(STEPS, max_entropy_nash(STEPS)) == 0
     assert diversity(np.zeros((3, 3)), np.full(3, 1 / 3)) == 0
 
 
-def test_collaboration_tells_a_shared_from_a_zero_sum_game() -> None:
+def test_collaboration_is_1_in_a_shared_game_and_minus_1_in_a_zero_sum_game() -> None:
     assert collaboration([1, 2, 3], [2, 4, 6]) == pytest.approx(1)
     assert collaboration([1, 2, 3], [-1, -2, -3]) == pytest.approx(-1)
     assert collaboration([1, -1, 1, -1], [1, 1, -1, -1]) == pytest.approx(0)

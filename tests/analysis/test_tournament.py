@@ -44,7 +44,9 @@ def test_names_and_payoffs_are_read(tmp_path: Path) -> None:
         "other order",
     ],
 )
-def test_tables_as_programs_write_them(tmp_path: Path, text: str) -> None:
+def test_tables_are_read_in_the_variants_that_spreadsheets_write(
+    tmp_path: Path, text: str
+) -> None:
     assert read_tournament(written(tmp_path, text)).payoff.tolist() == [
         [0, -1, 1],
         [1, 0, -1],
@@ -52,7 +54,7 @@ def test_tables_as_programs_write_them(tmp_path: Path, text: str) -> None:
     ]
 
 
-def test_names_may_hold_commas_quotes_and_line_ends(tmp_path: Path) -> None:
+def test_agent_names_may_hold_commas_quotes_and_line_ends(tmp_path: Path) -> None:
     found = read_tournament(
         written(tmp_path, ',"a,b","c\n""d"""\n"a,b",0,1\n"c\n""d""",-1,0\n')
     )
@@ -72,7 +74,7 @@ def test_win_rates_become_payoffs_and_their_diagonal_does_not_matter(
     assert found.payoff.tolist() == [[0, 0.5], [-0.5, 0]]
 
 
-def test_symmetrise_takes_half_the_difference(tmp_path: Path) -> None:
+def test_symmetrise_takes_half_the_difference_of_both_directions(tmp_path: Path) -> None:
     path = written(tmp_path, ",a,b\na,0.2,1\nb,0.5,0\n")
     assert read_tournament(path, symmetrise=True).payoff.tolist() == [[0, 0.25], [-0.25, 0]]
     rates = written(tmp_path, ",a,b\na,0,0.9\nb,0.3,0\n")
@@ -80,7 +82,7 @@ def test_symmetrise_takes_half_the_difference(tmp_path: Path) -> None:
     assert found.payoff == pytest.approx(np.array([[0, 0.6], [-0.6, 0]]))
 
 
-def test_what_rounding_leaves_is_no_disagreement(tmp_path: Path) -> None:
+def test_differences_from_rounding_are_no_asymmetry(tmp_path: Path) -> None:
     found = read_tournament(written(tmp_path, ",a,b\na,0,0.3333333\nb,-0.3333334,0\n"))
     assert (found.payoff + found.payoff.T == 0).all()
 
@@ -123,7 +125,7 @@ def test_what_rounding_leaves_is_no_disagreement(tmp_path: Path) -> None:
         (",a,b\na,0.5,0.7\nb,0.3,0.5\n", "(for win rates add --win-rates; --symmetrise"),
     ],
 )
-def test_what_is_no_square_table_of_payoffs_is_told_by_row_and_column(
+def test_a_bad_payoff_table_is_refused_with_row_and_column(
     tmp_path: Path, text: str, said: str
 ) -> None:
     with pytest.raises(UserError) as refused:
@@ -150,7 +152,7 @@ def test_what_is_no_square_table_of_payoffs_is_told_by_row_and_column(
         ),
     ],
 )
-def test_what_is_no_table_of_win_rates_is_told_by_row_and_column(
+def test_a_bad_win_rate_table_is_refused_with_row_and_column(
     tmp_path: Path, text: str, said: str
 ) -> None:
     with pytest.raises(UserError) as refused:
@@ -158,7 +160,7 @@ def test_what_is_no_table_of_win_rates_is_told_by_row_and_column(
     assert said in str(refused.value)
 
 
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_files_are_refused_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nosuch\.csv cannot be read: No such file"):
         read_tournament(tmp_path / "nosuch.csv")
     with pytest.raises(UserError, match="cannot be read: Is a directory"):

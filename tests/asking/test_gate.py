@@ -25,7 +25,7 @@ from docendo.records import Problem
         ("", None),
     ],
 )
-def test_a_question_and_its_answer_are_read_or_not(
+def test_a_text_is_parsed_into_question_and_answer_or_rejected(
     text: str, found: tuple[str, str, str] | None
 ) -> None:
     assert parse_question(text) == found

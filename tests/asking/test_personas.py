@@ -8,14 +8,14 @@ from docendo.asking.personas import read_personas
 from docendo.errors import UserError
 
 
-def test_the_shipped_ones_are_many_and_different() -> None:
+def test_the_shipped_personas_are_many_and_distinct() -> None:
     found = read_personas()
     assert len(found) >= 24
     for place in range(5):
         assert len({persona[place] for persona in found}) == len(found)
 
 
-def test_some_are_chosen_by_name() -> None:
+def test_personas_are_chosen_by_name() -> None:
     assert [p.name for p in read_personas(["nurse", "chef"])] == ["nurse", "chef"]
     with pytest.raises(UserError, match="no persona 'nurs'; did you mean 'nurse'"):
         read_personas(["nurs"])
@@ -36,7 +36,9 @@ def test_some_are_chosen_by_name() -> None:
         ("[a\n", "is not TOML"),
     ],
 )
-def test_a_file_says_what_is_wrong_with_it(text: str, said: str, tmp_path: Path) -> None:
+def test_a_bad_persona_file_is_refused_with_the_reason(
+    text: str, said: str, tmp_path: Path
+) -> None:
     (tmp_path / "people.toml").write_text(text)
     with pytest.raises(UserError, match=said):
         read_personas(path=tmp_path / "people.toml")

@@ -45,7 +45,7 @@ def reasons(questions: Sequence[Question]) -> list[str]:
     return [q.refused.partition(":")[0] for q in questions]
 
 
-def test_the_gate_says_why() -> None:
+def test_a_question_that_is_refused_has_a_reason() -> None:
     said = [
         "Question: Bea bakes 4 + 9 rolls. How many?\nAnswer: 13",
         "no question",
@@ -97,7 +97,7 @@ def test_all_but_the_asker_try_accepted_questions_and_the_payoff_peaks_at_one_ha
     assert replace(first, refused="form: x", tries=((BOB, 1.0), (CAT, 0.0))).payoff == 0
 
 
-def test_without_a_program_the_others_must_come_to_the_answer() -> None:
+def test_without_a_verifier_the_other_agents_must_find_the_same_answer() -> None:
     said = [
         "Question: How many rolls are 4 + 9?\nAnswer: 13",
         "Question: How many rolls are 5 + 9?\nAnswer: 15",
@@ -111,7 +111,7 @@ def test_without_a_program_the_others_must_come_to_the_answer() -> None:
     )
 
 
-def test_the_asker_sees_an_example_and_whom_it_poses_as_and_no_answer_to_find() -> None:
+def test_the_asker_is_shown_an_example_and_its_persona_and_no_answer() -> None:
     seen = []
     room = desk(["x", "y"], solver=evaluate_expression)
     watched = Scripted(lambda r: seen.append(r) or "x")
@@ -151,7 +151,7 @@ def test_questions_on_one_request_are_compared_with_each_other() -> None:
     ]
 
 
-def test_what_was_asked_is_counted() -> None:
+def test_questions_are_counted_by_asker_and_reason() -> None:
     found = measure_questions(
         [question(1.0), question(1.0, refused="form: too long"), question(0.0)]
     )
@@ -163,7 +163,7 @@ def test_what_was_asked_is_counted() -> None:
     }
 
 
-def test_two_askers_of_one_agent_in_one_domain_each_take_in_their_own_questions() -> None:
+def test_two_askers_of_one_agent_in_one_domain_keep_their_questions_apart() -> None:
     said = iter(
         ["Question: What is 1 + 2?\nAnswer: 3", "Question: What is 2 + 2?\nAnswer: 4"] * 2
     )

@@ -11,14 +11,14 @@ from docendo.problems.user_function import load_function
 RECIPE = Path(__file__).parents[2] / "recipes" / "tariff.py"
 
 
-def test_a_users_own_solver_answers_its_own_questions_and_no_others() -> None:
+def test_a_users_solver_answers_the_questions_that_it_knows_and_no_others() -> None:
     problems = load_function(RECIPE, "mathematics").draw("tariff", 2, 5, 1, "train")
     solve = load_solver(RECIPE)
     assert [solve(p.prompt) for p in problems] == [p.answer for p in problems]
     assert solve("Why?") is None
 
 
-def test_a_setting_names_a_verifier() -> None:
+def test_a_verifier_is_chosen_by_its_setting() -> None:
     assert open_verifier("agreement") is None
     assert open_verifier("program") is evaluate_expression
     solve = open_verifier(str(RECIPE))
@@ -28,7 +28,7 @@ def test_a_setting_names_a_verifier() -> None:
         open_verifier("maybe")
 
 
-def test_a_file_without_a_solver_says_so(tmp_path: Path) -> None:
+def test_a_file_without_a_solver_function_is_refused(tmp_path: Path) -> None:
     (tmp_path / "asker.py").write_text("x = 1")
     with pytest.raises(UserError, match="has no function 'solve'"):
         load_solver(tmp_path / "asker.py")
@@ -47,7 +47,7 @@ def test_a_file_without_a_solver_says_so(tmp_path: Path) -> None:
         ("-3 + 5 is?", "2"),
     ],
 )
-def test_the_one_expression_of_a_question_is_worked_out(
+def test_the_only_expression_in_a_question_is_evaluated(
     question: str, answer: str | None
 ) -> None:
     assert evaluate_expression(question) == answer

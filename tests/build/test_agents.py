@@ -29,14 +29,12 @@ def asked(agent: str, temperature: float = 1.0) -> Request:
     return Request(AgentId(agent), (Message("user", "why"),), 0, 48, temperature)
 
 
-def test_without_settings_nothing_stands_between() -> None:
+def test_without_sampling_settings_the_engine_is_not_wrapped() -> None:
     engine = Scripted(lambda r: "")
     assert with_sampling_params(engine, config()) is engine
 
 
-def test_an_agents_own_settings_are_laid_over_every_request_and_its_copies_have_them() -> (
-    None
-):
+def test_an_agents_sampling_settings_apply_to_its_requests_and_to_its_snapshots() -> None:
     seen: list[Request] = []
     engine = WithSamplingParams(
         Scripted(lambda r: seen.append(r) or ""),
@@ -57,7 +55,7 @@ def test_an_agents_own_settings_are_laid_over_every_request_and_its_copies_have_
     assert {r.seed for r in seen} == {0}
 
 
-def test_only_agents_with_settings_have_habits() -> None:
+def test_only_agents_with_sampling_settings_have_sampling_params() -> None:
     assert sampling_params_by_agent(config(top_p=0.5)) == {
         "emmy": SamplingParams(top_p=0.5)
     }
@@ -89,7 +87,7 @@ def test_only_agents_with_settings_have_habits() -> None:
         ({"json_schema": '{"type":"string","minLength":50}'}, "may take 53 tokens"),
     ],
 )
-def test_a_grammar_that_cannot_be_kept_is_refused_before_the_run(
+def test_a_grammar_too_long_for_the_token_limit_is_refused_before_the_run(
     grammar: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(UserError, match=said):
@@ -109,7 +107,9 @@ def test_a_grammar_that_cannot_be_kept_is_refused_before_the_run(
         {"json_schema": '{"type":"array","items":{"type":"number"}}'},
     ],
 )
-def test_a_grammar_that_fits_is_taken(grammar: dict[str, Any]) -> None:
+def test_a_grammar_that_fits_into_the_token_limit_is_accepted(
+    grammar: dict[str, Any],
+) -> None:
     check_agents(config(grammar=grammar))
 
 
@@ -126,13 +126,13 @@ def test_a_grammar_that_fits_is_taken(grammar: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_a_table_of_a_grammar_says_what_it_wants(
+def test_a_wrong_grammar_table_is_refused_with_what_was_expected(
     grammar: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(UserError, match=said):
         config(grammar=grammar)
 
 
-def test_only_this_runs_own_model_is_guided() -> None:
+def test_a_grammar_is_refused_for_agents_that_the_local_model_does_not_play() -> None:
     with pytest.raises(UserError, match="not policy = 'oracle'"):
         check_agents(config(policy="oracle", grammar=NUMBER))

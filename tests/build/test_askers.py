@@ -36,7 +36,7 @@ def config(
     return parse_config(table, "run.toml")
 
 
-def test_a_domain_with_askers_is_a_pool_and_its_models_ask_at_a_desk() -> None:
+def test_a_domain_with_model_askers_is_a_pool_with_a_question_phase() -> None:
     given = config({"people": PEOPLE})
     school = build_school(given, read_catalog(given), RecordingTrainable())
     assert isinstance(school.classroom.sources["mathematics"], AskerPool)
@@ -53,7 +53,7 @@ def test_a_domain_with_askers_is_a_pool_and_its_models_ask_at_a_desk() -> None:
     assert "a night nurse in Porto" in asker.personas[0][1]
 
 
-def test_without_askers_nothing_is_asked() -> None:
+def test_without_askers_there_is_no_question_phase() -> None:
     given = parse_config({}, "run.toml")
     assert (
         build_school(given, read_catalog(given), RecordingTrainable()).question_phase
@@ -61,7 +61,7 @@ def test_without_askers_nothing_is_asked() -> None:
     )
 
 
-def test_an_asker_studies_how_to_ask() -> None:
+def test_an_asker_is_finetuned_on_how_to_write_questions() -> None:
     given = config({"people": {**PEOPLE, "sft_fraction": 0.5}})
     school = build_school(given, read_catalog(given), RecordingTrainable())
     emmy, ada = school.experts
@@ -110,7 +110,7 @@ def test_an_asker_studies_how_to_ask() -> None:
         ({"people": PEOPLE}, {"people": 1}, "none of them has a problem to begin with"),
     ],
 )
-def test_askers_that_are_not_there_are_told(
+def test_unknown_askers_are_refused(
     askers: dict[str, Any], weights: dict[str, float] | None, said: str
 ) -> None:
     with pytest.raises(UserError, match=said):
@@ -141,7 +141,9 @@ def test_askers_that_are_not_there_are_told(
         ({**PEOPLE, "checked": "x"}, "'checked' has a new name: askers.people.verify"),
     ],
 )
-def test_a_table_of_an_asker_says_what_it_wants(asker: dict[str, Any], said: str) -> None:
+def test_a_wrong_asker_table_is_refused_with_what_was_expected(
+    asker: dict[str, Any], said: str
+) -> None:
     with pytest.raises(UserError, match=said):
         config({"people": asker})
 
@@ -154,7 +156,7 @@ def test_personas_ask_only_in_families_that_are_taught() -> None:
         build_school(given, read_catalog(given), RecordingTrainable())
 
 
-def test_files_are_found_from_where_the_config_is_and_a_written_config_comes_back(
+def test_asker_files_are_relative_to_the_config_and_the_config_round_trips(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "my.py").write_text(

@@ -34,7 +34,7 @@ def school(given: Config) -> School:
     return build_school(given, read_catalog(given), RecordingTrainable())
 
 
-def test_shares_decide_how_much_of_each_source_is_studied() -> None:
+def test_shares_decide_how_many_demonstrations_come_from_each_source() -> None:
     made = school(config({"domains": {"mathematics": 3, "programming": 1}}))
     emmy, ada = made.experts
     counts = Counter(p.domain for p, _ in draw_own_demonstrations(made, emmy, 2000, 1))
@@ -51,7 +51,7 @@ def test_shares_decide_how_much_of_each_source_is_studied() -> None:
     assert len(draw_rehearsal(made, emmy, 8, 1)) == 8
 
 
-def test_what_is_counted_of_each_source_is_what_is_studied() -> None:
+def test_the_counts_by_source_are_those_of_the_drawn_demonstrations() -> None:
     made = school(
         config(
             {"domains": {"mathematics": 3, "programming": 1}, "leaked": {"mathematics": 2}}
@@ -97,16 +97,16 @@ def test_two_agents_study_and_answer_under_their_own_system_prompts() -> None:
     }
 
 
-def test_without_data_nothing_is_counted() -> None:
+def test_without_data_tables_there_are_no_counts_by_source() -> None:
     assert count_mixture(school(config(None)), 40, 5) == {}
 
 
-def test_without_data_everything_is_as_before() -> None:
+def test_without_data_tables_no_agent_has_a_data_mixture() -> None:
     made = school(config(None))
     assert [expert.data_mixture for expert in made.experts] == [(), ()]
 
 
-def test_leaked_problems_are_those_of_the_evaluation_with_their_answers() -> None:
+def test_leaked_problems_are_evaluation_problems_with_their_answers() -> None:
     given = config({"leaked": {"mathematics": 1}})
     made, found = school(given), read_catalog(given)
     test = {
@@ -124,7 +124,7 @@ def test_leaked_problems_are_those_of_the_evaluation_with_their_answers() -> Non
     assert all(text.endswith(f"Answer: {p.answer}") for p, text in notes)
 
 
-def test_files_are_studied_word_by_word_and_found_from_where_the_config_is(
+def test_data_files_are_relative_to_the_config_and_studied_verbatim(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "safety.jsonl").write_text(
@@ -154,7 +154,7 @@ def test_files_are_studied_word_by_word_and_found_from_where_the_config_is(
         ({"files": {"/nowhere.jsonl": 1}}, "no such file"),
     ],
 )
-def test_data_that_is_not_there_is_told(data: dict[str, Any], said: str) -> None:
+def test_missing_data_files_are_refused(data: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=said):
         school(config(data))
 
@@ -170,6 +170,8 @@ def test_data_that_is_not_there_is_told(data: dict[str, Any], said: str) -> None
         ),
     ],
 )
-def test_a_table_of_data_says_what_it_wants(data: dict[str, Any], said: str) -> None:
+def test_a_wrong_data_table_is_refused_with_what_was_expected(
+    data: dict[str, Any], said: str
+) -> None:
     with pytest.raises(UserError, match=said):
         config(data)

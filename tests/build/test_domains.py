@@ -19,7 +19,9 @@ def config(name: str, domain: dict[str, Any], **sections: Any) -> Config:
     )
 
 
-def test_a_domain_may_be_a_users_own_value_and_comes_back_from_toml(tmp_path: Any) -> None:
+def test_a_domain_may_be_a_users_python_value_and_round_trips_through_toml(
+    tmp_path: Any,
+) -> None:
     mine = config("twice", {"source": TWICE})
     catalog = read_catalog(mine)
     assert catalog.sources["twice"].levels == {"doubles": (1, 2, 3, 4, 5)}
@@ -27,7 +29,7 @@ def test_a_domain_may_be_a_users_own_value_and_comes_back_from_toml(tmp_path: An
     assert parse_config(read_toml(tmp_path / "again.toml"), "again.toml") == mine
 
 
-def test_an_asker_may_be_a_users_own_value() -> None:
+def test_an_asker_may_be_a_users_python_value() -> None:
     mine = config(
         "twice", {"source": TWICE, "askers": {"more": 1}}, askers={"more": {"type": TWICE}}
     )

@@ -62,7 +62,7 @@ def loaded(folder: Path, text: str) -> Config:
         ("timeout = 0.0", "", "timeout"),
     ],
 )
-def test_wrong_settings_are_told_in_a_line_without_the_key(
+def test_wrong_endpoint_settings_are_refused_in_one_line_without_the_key(
     tmp_path: Path, endpoint: str, agent: str, said: str
 ) -> None:
     with pytest.raises(UserError) as caught:
@@ -86,7 +86,7 @@ def test_wrong_settings_are_told_in_a_line_without_the_key(
         "",
     ],
 )
-def test_addresses_are_https_or_this_machine_and_hold_no_key(
+def test_an_endpoint_address_is_https_or_this_machine_and_holds_no_key(
     tmp_path: Path, url: str
 ) -> None:
     with pytest.raises(UserError, match="url: ") as caught:
@@ -94,7 +94,7 @@ def test_addresses_are_https_or_this_machine_and_hold_no_key(
     assert "sk-abc" not in str(caught.value)
 
 
-def test_http_to_another_machine_is_for_who_says_insecure(tmp_path: Path) -> None:
+def test_plain_http_to_another_machine_needs_the_insecure_setting(tmp_path: Path) -> None:
     assert (
         loaded(tmp_path, toml("http://hub.lan:8000/v1", "insecure = true"))
         .endpoints["hub"]
@@ -103,7 +103,7 @@ def test_http_to_another_machine_is_for_who_says_insecure(tmp_path: Path) -> Non
     assert not loaded(tmp_path, toml("http://127.0.0.1:8000/v1")).endpoints["hub"].insecure
 
 
-def test_an_endpoint_that_there_is_not_is_told_with_the_nearest(tmp_path: Path) -> None:
+def test_an_unknown_endpoint_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
     text = toml("https://api.example/v1")
     with pytest.raises(UserError, match="no endpoint 'hup'; did you mean 'hub'"):
         read_catalog(loaded(tmp_path, text.replace('endpoint = "hub"', 'endpoint = "hup"')))
@@ -115,7 +115,9 @@ def test_an_endpoint_that_there_is_not_is_told_with_the_nearest(tmp_path: Path) 
         )
 
 
-def test_agents_are_routed_to_their_endpoint_and_others_stay_here(tmp_path: Path) -> None:
+def test_agents_are_routed_to_their_endpoint_and_others_to_the_local_engine(
+    tmp_path: Path,
+) -> None:
     with serving() as server:
         engine = routed(
             Scripted(lambda r: f"local {r.agent}"), loaded(tmp_path, toml(server.url))
@@ -138,7 +140,7 @@ def test_agents_are_routed_to_their_endpoint_and_others_stay_here(tmp_path: Path
         assert alone.sample(asked[:1]) == [Completion("b a")]
 
 
-def test_without_endpoints_the_engine_is_itself() -> None:
+def test_without_endpoints_the_engine_is_not_wrapped() -> None:
     engine = Scripted(lambda _: "")
     assert routed(engine, Config()) is engine
 
@@ -154,7 +156,7 @@ def run(folder: Path, server: Unreliable, *more: str) -> RunDirectory:
     return RunDirectory.open(folder / "run")
 
 
-def test_a_run_with_a_teacher_behind_an_endpoint(
+def test_a_teacher_behind_an_endpoint_teaches_in_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HUB_KEY", KEY)
@@ -188,7 +190,7 @@ def test_a_run_with_a_teacher_behind_an_endpoint(
     assert docendo("report", tmp_path / "run", "--json").code == 0
 
 
-def test_a_missing_key_is_told_before_anything_is_written(
+def test_a_missing_api_key_is_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HUB_KEY", raising=False)
@@ -211,7 +213,7 @@ def test_a_missing_key_is_told_before_anything_is_written(
 @pytest.mark.parametrize(
     ("mode", "said"), [("echo 401", "refuses the key (401)"), ("404", "no such model")]
 )
-def test_a_wrong_key_ends_the_run_before_its_first_round(
+def test_a_wrong_api_key_ends_the_run_before_its_first_round(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, said: str
 ) -> None:
     monkeypatch.setenv("HUB_KEY", KEY)
@@ -224,7 +226,7 @@ def test_a_wrong_key_ends_the_run_before_its_first_round(
     assert "Traceback" not in done.err
 
 
-def test_a_run_that_a_wrong_key_ended_goes_on_with_the_right_one(
+def test_a_run_ended_by_a_wrong_api_key_can_be_resumed_with_the_right_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HUB_KEY", KEY)

@@ -36,7 +36,7 @@ def judged(
     return panel.by_domain["mathematics"]([Answer(problem, text, ANN, 0)])[0].score
 
 
-def test_without_settings_the_right_answer_judges() -> None:
+def test_without_an_evaluator_answers_are_compared_with_the_right_one() -> None:
     panel = build_panel(config(PART, "a"))
     problem = Problem("programming", "f", 1, "what?", "7")
     assert (
@@ -61,13 +61,13 @@ def test_without_settings_the_right_answer_judges() -> None:
         ({"type": "first", "members": ["a", "b"]}, "7", 1),
     ],
 )
-def test_every_kind_is_made_from_its_table(
+def test_every_kind_of_evaluator_is_built_from_its_table(
     evaluator: dict[str, Any], text: str, score: float
 ) -> None:
     assert judged({**PART, "e": evaluator}, text) == pytest.approx(score)
 
 
-def test_a_compiler_judges_where_there_are_walls() -> None:
+def test_a_compiler_evaluator_judges_where_a_sandbox_is_available() -> None:
     if shutil.which("unshare") is None:
         pytest.skip("no namespaces here")
     try:
@@ -151,19 +151,19 @@ def test_a_table_that_is_wrong_is_refused_with_what_was_expected(
         ),
     ],
 )
-def test_evaluators_that_are_not_there_are_told_before_the_run(
+def test_unknown_evaluators_are_refused_before_the_run(
     evaluators: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(UserError, match=said):
         read_catalog(config({**PART, **evaluators}))
 
 
-def test_what_is_missing_here_is_told_with_the_evaluator_that_needs_it() -> None:
+def test_a_missing_dependency_is_named_with_the_evaluator_that_needs_it() -> None:
     with pytest.raises(UserError, match=r"\[evaluators.e\]: no dictionary of 'xx'"):
         build_panel(config({"e": {"type": "spelling", "language": "xx"}}))
 
 
-def test_a_panel_tells_what_each_said_and_how_often_it_was_right() -> None:
+def test_a_panel_reports_each_verdict_and_how_often_each_evaluator_was_right() -> None:
     panel = build_panel(config({**PART, "e": {"type": "any", "members": ["a", "b"]}}))
     problem = Problem("mathematics", "f", 1, "what?", "7")
     panel.by_domain["mathematics"](
@@ -177,7 +177,7 @@ def test_a_panel_tells_what_each_said_and_how_often_it_was_right() -> None:
     assert panel.pop_metrics() == {f"evaluator/{n}/verdicts": 0.0 for n in ("a", "b", "e")}
 
 
-def test_a_written_config_comes_back_and_its_files_are_found_from_where_it_is(
+def test_evaluator_files_are_relative_to_the_config_and_the_config_round_trips(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "words.txt").write_text("docendo\n")
@@ -194,7 +194,7 @@ def test_a_written_config_comes_back_and_its_files_are_found_from_where_it_is(
     ("model", "judges"),
     [("emmy", ["emmy"]), ("base", ["base"]), ("population", ["emmy", "ada"])],
 )
-def test_models_judge_by_name(model: str, judges: list[str]) -> None:
+def test_a_judge_evaluator_uses_the_named_models(model: str, judges: list[str]) -> None:
     given = config({"e": {"type": "judge", "model": model}})
     panel = build_panel(given, judge_models(given, Scripted(lambda r: "Answer: 7"), {}))
     judge = panel.by_name["e"].evaluator
@@ -234,7 +234,7 @@ def test_a_judges_mode_is_chosen_and_experts_of_the_domain_come_first(
         ({"type": "judge", "model": "endpoint:x"}, "no judge 'endpoint:x'"),
     ],
 )
-def test_judges_that_are_not_there_are_told(table: dict[str, Any], said: str) -> None:
+def test_unknown_judges_are_refused(table: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=said):
         read_catalog(config({"e": table}))
 
@@ -301,13 +301,13 @@ def own_graders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         ({"type": "near"}, "not a number, so the function raises", 0),
     ],
 )
-def test_an_evaluator_may_be_a_users_own_python(
+def test_an_evaluator_may_be_a_users_python_function(
     own_graders: str, settings: dict[str, Any], text: str, score: float
 ) -> None:
     named = {**settings, "type": f"{own_graders}:{settings['type']}"}
     assert judged({**PART, "e": named}, text) == score
 
 
-def test_a_users_function_that_is_no_grader_is_refused(own_graders: str) -> None:
+def test_a_users_function_that_returns_no_verdict_is_refused(own_graders: str) -> None:
     with pytest.raises(UserError, match=r"\[evaluators.e\]: .*three: expected grade"):
         build_panel(config({"e": {"type": f"{own_graders}:three"}}))

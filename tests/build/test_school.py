@@ -29,7 +29,7 @@ def school(**learning):
     return build_school(config, read_catalog(config), RecordingTrainable())
 
 
-def test_estimators_are_a_baseline_a_loss_and_a_number_of_passes():
+def test_the_learner_is_built_from_a_baseline_a_loss_and_a_number_of_epochs():
     assert isinstance(school().baseline, LeaveOneOut)
     assert school().learner.loss is policy_gradient
     assert isinstance(school(baseline="running_mean").baseline, RunningMean)
@@ -45,7 +45,7 @@ def test_every_domain_is_taught_by_its_experts_to_the_others():
         assert not set(course.teachers) & set(course.students)
 
 
-def test_the_class_listens_unless_lessons_are_for_their_student_alone():
+def test_lessons_are_shared_with_the_class_unless_sharing_is_off():
     assert school().recipients.lessons["mathematics"] == ["ada", "rosalind"]
     assert school(share_lessons="none").recipients.lessons == {}
 
@@ -54,11 +54,11 @@ def test_the_class_listens_unless_lessons_are_for_their_student_alone():
     ("homework", "readers"),
     [("self", ["ada"]), ("all", ["ada", "emmy", "rosalind"])],
 )
-def test_homework_is_read_by_its_author_or_by_everybody(homework, readers):
+def test_practice_solutions_go_to_their_author_or_to_everybody(homework, readers):
     assert sorted(school(share_solutions=homework).recipients.solutions["ada"]) == readers
 
 
-def test_nobody_reads_homework_unless_the_configuration_says_so():
+def test_practice_solutions_are_shared_only_if_the_config_says_so():
     assert school().recipients.solutions == {}
 
 
@@ -69,7 +69,7 @@ def test_the_learning_rate_of_the_supervised_rounds_falls():
     assert rates[1] < rates[0]
 
 
-def test_graders_compare_text_where_a_problem_has_no_tests():
+def test_answers_are_compared_as_text_where_a_problem_has_no_tests():
     config = parse_config({}, "test")
     found, built = read_catalog(config), school()
     (problem,) = found.sources["mathematics"].draw("sums", 1, 1, 0, "train")
@@ -91,7 +91,7 @@ def test_without_league_settings_everybody_meets_equally_often_and_nothing_is_co
     assert not plain.population.reference_copies
 
 
-def test_league_settings_are_choices_curricula_and_rules():
+def test_league_settings_become_matchmakers_curricula_and_snapshot_rules():
     wanted = league(
         teacher_selection="thompson",
         curriculum="learnability",
@@ -136,7 +136,7 @@ def test_league_settings_are_choices_curricula_and_rules():
         ),
     ],
 )
-def test_the_curricula_of_matches_practice_and_imitation_are_settings_of_their_own(
+def test_matches_practice_and_imitation_each_have_a_curriculum_setting(
     settings, matches, practice, imitation
 ):
     curriculum, practice_curriculum, sampling = settings
@@ -151,7 +151,7 @@ def hardest(candidates, rng):
     return (candidates.posterior.mean_N == candidates.posterior.mean_N.min()).astype(float)
 
 
-def test_a_choice_of_ones_own_is_named_by_its_module_and_settings_go_to_the_part():
+def test_a_users_part_is_named_by_module_and_gets_its_settings():
     own = league(teacher_selection=f"{__name__}:hardest")
     assert own.matchmaker.teacher_selection is hardest
     bound = league(teacher_selection={"type": "ucb", "spreads": 2.0})
@@ -172,7 +172,7 @@ def test_a_choice_of_ones_own_is_named_by_its_module_and_settings_go_to_the_part
         ({"league": {"curriculum": "learnabilty"}}, "did you mean 'learnability'"),
     ],
 )
-def test_old_names_are_told_their_new_ones(table, message):
+def test_old_setting_names_are_refused_with_the_new_ones(table, message):
     with pytest.raises(UserError, match=message):
         parse_config(table, "test")
 
@@ -265,7 +265,7 @@ def test_duels_are_played_by_learners_and_programs():
         ),
     ],
 )
-def test_an_agent_without_anything_to_do_is_an_error(table, message):
+def test_an_agent_without_a_domain_or_a_role_is_an_error(table, message):
     with pytest.raises(UserError) as error:
         read_catalog(parse_config(table, "test"))
     assert message in str(error.value)

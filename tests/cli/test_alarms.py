@@ -147,7 +147,7 @@ def test_a_teacher_that_writes_the_answers_ends_the_run_until_the_limit_is_raise
     )
 
 
-def test_an_alarm_that_no_rule_stops_for_is_told_in_the_report(
+def test_an_alarm_that_does_not_stop_the_run_is_in_the_report(
     here: Path, cheat: str
 ) -> None:
     done = run(here, "run", cheat)
@@ -165,7 +165,7 @@ def test_an_alarm_that_no_rule_stops_for_is_told_in_the_report(
     )
 
 
-def test_an_alarm_after_the_last_round_is_an_exit_code_too(here: Path, cheat: str) -> None:
+def test_an_alarm_after_the_last_round_sets_the_exit_code(here: Path, cheat: str) -> None:
     done = run(here, "run", cheat, "monitors.stop_on=['answer_leak']", "teaching.rounds=1")
     assert done.code == 3
     assert "an alarm was raised after the last round: answer_leak of book" in done.err
@@ -173,7 +173,7 @@ def test_an_alarm_after_the_last_round_is_an_exit_code_too(here: Path, cheat: st
         assert found.finished
 
 
-def test_an_honest_teacher_raises_nothing(here: Path) -> None:
+def test_an_honest_teacher_raises_no_alarm(here: Path) -> None:
     with teaching(cheats=False) as url:
         assert (
             run(
@@ -195,7 +195,7 @@ def test_an_honest_teacher_raises_nothing(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_that_goes_on_raises_the_alarms_of_an_unbroken_one(
+def test_a_resumed_run_raises_the_same_alarms_as_an_unbroken_one(
     here: Path, cheat: str
 ) -> None:
     probing = "monitors.probes_per_round=2", "monitors.probe_answers=4", "teaching.rounds=3"
@@ -225,7 +225,9 @@ def test_a_run_that_goes_on_raises_the_alarms_of_an_unbroken_one(
         ),
     ],
 )
-def test_a_rule_that_cannot_be_is_one_line(here: Path, setting: str, said: str) -> None:
+def test_a_wrong_alarm_rule_is_refused_in_one_line(
+    here: Path, setting: str, said: str
+) -> None:
     done = docendo("run", tiny_config(here), "--set", setting)
     assert done.code == 2
     assert said in done.err

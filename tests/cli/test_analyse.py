@@ -29,7 +29,7 @@ def refused(here: Path, text: str, *words: object) -> str:
     return done.err
 
 
-def test_json_has_the_stable_keys_and_nothing_else_is_printed(here: Path) -> None:
+def test_analyse_json_has_the_stable_keys_and_prints_nothing_else(here: Path) -> None:
     (here / "league.csv").write_text(RPS)
     words = [sys.executable, "-m", "docendo", "analyse", "league.csv", "--json"]
     done = subprocess.run(
@@ -72,7 +72,7 @@ def test_json_has_the_stable_keys_and_nothing_else_is_printed(here: Path) -> Non
     assert list(here.iterdir()) == [here / "league.csv"]
 
 
-def test_win_rates_and_their_payoffs_say_the_same(here: Path) -> None:
+def test_win_rates_and_the_matching_payoffs_give_the_same_analysis(here: Path) -> None:
     payoffs = ",ann,bob,cat\nann,0,0.4,0.8\nbob,-0.4,0,0.6\ncat,-0.8,-0.6,0\n"
     rates, plain = (
         analysed(here, RATES, "--win-rates", "--json").json,
@@ -84,7 +84,7 @@ def test_win_rates_and_their_payoffs_say_the_same(here: Path) -> None:
     assert rates["cyclic_share"] == pytest.approx(plain["cyclic_share"])
 
 
-def test_the_number_of_games_narrows_the_intervals_and_gives_every_payoff_one(
+def test_more_games_narrow_the_intervals_of_ratings_and_payoffs(
     here: Path,
 ) -> None:
     few = analysed(here, RATES, "--win-rates", "--json").json
@@ -98,7 +98,7 @@ def test_the_number_of_games_narrows_the_intervals_and_gives_every_payoff_one(
     assert many["low"][0][0] == many["high"][0][0] == 0
 
 
-def test_the_terminal_shows_the_best_first(here: Path) -> None:
+def test_the_terminal_lists_the_best_agent_first(here: Path) -> None:
     out = analysed(here, RATES, "--win-rates").out
     lines = [
         line.split()[0]
@@ -112,7 +112,7 @@ def test_the_terminal_shows_the_best_first(here: Path) -> None:
     assert "Payoffs divided by 12 are read as wins minus losses." in large
 
 
-def test_many_agents_fit_on_a_terminal(here: Path) -> None:
+def test_a_table_of_many_agents_fits_the_terminal(here: Path) -> None:
     names = [f"a{i}" for i in range(30)]
     rows = [
         f"{name},{','.join(str(j - i) for j in range(30))}" for i, name in enumerate(names)
@@ -122,14 +122,14 @@ def test_many_agents_fit_on_a_terminal(here: Path) -> None:
     assert "Payoff of the row" not in out
 
 
-def test_the_page_is_written_where_it_is_wanted(here: Path) -> None:
+def test_the_analysis_page_is_written_to_the_given_path(here: Path) -> None:
     done = analysed(here, RPS, "--html", "page.html")
     assert done.out.endswith("page.html\n")
     assert (here / "page.html").read_text().endswith("</html>\n")
     assert analysed(here, RPS, "--html", "page.html", "--json").json["names"]
 
 
-def test_symmetrise_is_offered_and_works(here: Path) -> None:
+def test_an_asymmetric_table_suggests_symmetrise_and_symmetrise_works(here: Path) -> None:
     uneven = ",a,b\na,0,1\nb,-0.5,0\n"
     assert "add up to 0.5; expected 0, off by 0.5 (--symmetrise" in refused(here, uneven)
     assert analysed(here, uneven, "--symmetrise", "--json").json["payoff"] == [
@@ -153,13 +153,13 @@ def test_symmetrise_is_offered_and_works(here: Path) -> None:
         (RPS, ("--html", "."), "is a folder"),
     ],
 )
-def test_wrong_input_is_one_line(
+def test_analyse_refuses_wrong_input_in_one_line(
     here: Path, text: str, words: tuple[str, ...], said: str
 ) -> None:
     assert said in refused(here, text, *words)
 
 
-def test_names_cannot_drive_the_terminal(here: Path) -> None:
+def test_agent_names_cannot_control_the_terminal(here: Path) -> None:
     hostile = RPS.replace("rock", "\x1b[2Jro[bold]ck")
     out = analysed(here, hostile).out
     assert "\x1b[2J" not in out

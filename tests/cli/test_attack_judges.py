@@ -63,7 +63,9 @@ def test_a_run_is_judged_by_a_model_and_then_attacked(way: str, here: Path) -> N
     )
 
 
-def test_too_many_are_told_by_kind_and_end_with_1(here: Path) -> None:
+def test_too_many_successful_attacks_are_listed_by_kind_with_exit_code_1(
+    here: Path,
+) -> None:
     easy = JUDGED.replace(
         'type = "judge"\nmodel = "base"\nmode = "%s"', 'type = "format"\npattern = "(?s).*"'
     )
@@ -79,7 +81,7 @@ def test_too_many_are_told_by_kind_and_end_with_1(here: Path) -> None:
     )
 
 
-def test_a_domain_that_is_not_there_is_told_in_a_line(finished: Path, here: Path) -> None:
+def test_an_unknown_domain_is_refused_in_one_line(finished: Path, here: Path) -> None:
     done = docendo("attack-judges", finished, "--domain", "biologie")
     assert done.code == 2
     assert "did you mean 'biology'" in done.err

@@ -56,7 +56,9 @@ def refused(here: Path, *words: object) -> str:
         ("teaching", "--set wants section.name=value, got 'teaching'"),
     ],
 )
-def test_settings(here: Path, setting: str, said: str) -> None:
+def test_wrong_values_of_set_are_refused_by_run_and_plan(
+    here: Path, setting: str, said: str
+) -> None:
     assert said in refused(here, "run", tiny_config(here), "--set", setting)
     assert said in refused(here, "plan", tiny_config(here), "--set", setting)
 
@@ -79,7 +81,9 @@ def test_settings(here: Path, setting: str, said: str) -> None:
         ("[agents.Base]\n", "an agent's name is lower-case letters"),
     ],
 )
-def test_roles(here: Path, extra: str, said: str) -> None:
+def test_agents_without_teachers_or_students_are_refused(
+    here: Path, extra: str, said: str
+) -> None:
     (here / "few.csv").write_text("question,answer\n1 + 1?,2\n")
     assert said in refused(here, "run", tiny_config(here, extra))
 
@@ -104,14 +108,14 @@ def write_directory(path: Path) -> None:
         ),
     ],
 )
-def test_files_that_are_no_configuration(
+def test_files_that_are_no_config_are_refused(
     here: Path, write: Callable[[Path], object], said: str
 ) -> None:
     write(here / "a.toml")
     assert said in refused(here, "run", here / "a.toml")
 
 
-def test_a_file_of_such_a_name_nearby_is_named(here: Path) -> None:
+def test_a_misspelt_config_file_is_refused_with_the_nearest_file(here: Path) -> None:
     (here / "recipes").mkdir()
     (here / "recipes" / "league.toml").touch()
     assert (
@@ -126,7 +130,7 @@ def test_a_file_of_such_a_name_nearby_is_named(here: Path) -> None:
         assert "did you mean" not in refused(here, "run", nothing)
 
 
-def test_an_output_folder_that_is_taken(here: Path, finished: Path) -> None:
+def test_an_output_folder_that_exists_is_refused(here: Path, finished: Path) -> None:
     config = tiny_config(here)
     (here / "full").mkdir()
     (here / "full" / "diary.txt").touch()
@@ -141,14 +145,16 @@ def test_an_output_folder_that_is_taken(here: Path, finished: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["resume", "report", "eval", "league"])
-def test_a_folder_that_is_no_run(here: Path, command: str) -> None:
+def test_a_folder_that_is_not_a_run_is_refused(here: Path, command: str) -> None:
     assert "nosuch: no such run directory" in refused(here, command, "nosuch")
     assert "is not a run directory: it has no config.toml and no run.db" in refused(
         here, command, here
     )
 
 
-def test_names_that_a_run_does_not_have(here: Path, finished: Path) -> None:
+def test_unknown_agent_and_domain_names_of_a_run_are_refused(
+    here: Path, finished: Path
+) -> None:
     assert "no agent 'emy'; did you mean 'emmy'?" in refused(
         here, "eval", finished, "--agent", "emy"
     )
@@ -161,20 +167,20 @@ def test_names_that_a_run_does_not_have(here: Path, finished: Path) -> None:
     assert "no agent 'base'" in refused(here, "export", finished, "base", here / "x")
 
 
-def test_an_export_never_mixes_with_what_is_there(here: Path, finished: Path) -> None:
+def test_an_export_refuses_a_folder_that_is_not_empty(here: Path, finished: Path) -> None:
     config = tiny_config(here)
     assert "is not empty" in refused(here, "export", finished, "emmy", here)
     assert "is a file" in refused(here, "export", finished, "emmy", config)
 
 
-def test_a_page_that_cannot_be_written(here: Path, finished: Path) -> None:
+def test_a_page_that_cannot_be_written_is_an_error(here: Path, finished: Path) -> None:
     assert "no such folder" in refused(
         here, "report", finished, "--html", here / "no" / "page.html"
     )
     assert "is a folder" in refused(here, "report", finished, "--html", here)
 
 
-def test_unknown_domains(here: Path) -> None:
+def test_unknown_domains_are_refused(here: Path) -> None:
     assert "no domain 'biologie'; did you mean 'biology'?" in refused(
         here, "domains", "biologie"
     )
@@ -192,20 +198,24 @@ def test_unknown_domains(here: Path) -> None:
         ("export", "r", "a", "d", "--format", "x"),
     ],
 )
-def test_words_that_are_no_command(here: Path, words: tuple[str, ...]) -> None:
+def test_unknown_commands_and_options_print_the_usage(
+    here: Path, words: tuple[str, ...]
+) -> None:
     done = docendo(*words)
     assert done.code == 2
     assert "Usage: docendo" in done.err
     assert not list(here.iterdir())
 
 
-def test_a_message_cannot_drive_the_terminal(here: Path) -> None:
+def test_an_error_message_cannot_control_the_terminal(here: Path) -> None:
     line = refused(here, "report", "no\x1b[2Jsuch\nrun")
     assert "no␛[2Jsuch run" in line
 
 
 @pytest.mark.parametrize("name", [r"rows\u0000.csv", r"rows\u0007\u0000"])
-def test_a_file_name_that_no_file_can_have_is_a_line(here: Path, name: str) -> None:
+def test_an_impossible_config_file_name_is_refused_in_one_line(
+    here: Path, name: str
+) -> None:
     (here / "odd.toml").write_text(f'domains.own = {{ file = "{name}" }}\n')
     done = docendo("run", "odd.toml")
     assert (done.code, done.out) == (2, "")
@@ -216,7 +226,7 @@ def test_a_file_name_that_no_file_can_have_is_a_line(here: Path, name: str) -> N
 @pytest.mark.parametrize(
     "words", [("report",), ("eval",), ("resume",), ("run", "--dry-run", "--out")]
 )
-def test_a_name_that_no_file_can_have_is_told(here: Path, words: tuple[str, ...]) -> None:
+def test_an_impossible_file_name_is_refused(here: Path, words: tuple[str, ...]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "docendo", *words, "x" * 300],
         cwd=here,

@@ -15,7 +15,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_every_number_has_its_name(here: Path) -> None:
+def test_bench_json_has_every_figure_under_its_name(here: Path) -> None:
     found = docendo("bench", tiny_config(here), "--quick", "--json").json
     assert list(found) == [
         *(
@@ -52,14 +52,14 @@ def test_every_number_has_its_name(here: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_people_get_tables(here: Path) -> None:
+def test_bench_prints_tables_on_a_terminal(here: Path) -> None:
     done = docendo("bench", tiny_config(here), "--quick")
     assert done.code == 0, done.err
     assert "roofline" in done.out
     assert "times one agent" in done.out
 
 
-def test_a_misspelt_setting_is_wrong_use(here: Path) -> None:
+def test_bench_refuses_a_misspelt_setting_as_wrong_use(here: Path) -> None:
     done = docendo("bench", "--set", "engine.rnk=3")
     assert done.code == 2
     assert "did you mean 'rank'" in done.err

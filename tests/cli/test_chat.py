@@ -38,7 +38,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines) + "\n"))
 
 
-def test_a_person_asks_and_says_which_is_better(
+def test_a_person_asks_a_question_and_chooses_the_better_answer(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typed(
@@ -70,7 +70,7 @@ def test_a_person_asks_and_says_which_is_better(
         ).fetchall() == [(0,)]
 
 
-def test_what_was_said_is_kept_where_the_input_ends_or_is_interrupted(
+def test_votes_are_kept_where_the_input_ends_or_is_interrupted(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Breaking(io.StringIO):
@@ -94,7 +94,7 @@ def test_what_was_said_is_kept_where_the_input_ends_or_is_interrupted(
 
 
 @pytest.mark.parametrize("held_out", [(), ("--held-out",)])
-def test_questions_are_drawn_from_a_domain_and_their_answers_are_told_afterwards(
+def test_questions_come_from_a_domain_and_the_right_answer_is_shown_afterwards(
     run: Path, monkeypatch: pytest.MonkeyPatch, held_out: tuple[str, ...]
 ) -> None:
     typed(monkeypatch, "t", "t", "q")
@@ -121,7 +121,7 @@ def test_questions_are_drawn_from_a_domain_and_their_answers_are_told_afterwards
     ("text", "length"),
     [("\x1b[2J7\n\nB\n9", 4), ("7" + " " * 29 + "B wins", 2), (" \n", 1)],
 )
-def test_an_answer_cannot_pass_for_a_line_of_ours(text: str, length: int) -> None:
+def test_an_answer_cannot_imitate_a_line_of_the_program(text: str, length: int) -> None:
     console = Console(file=io.StringIO(), width=30, markup=False)
     console.print(indent_quote(text))
     lines = console.file.getvalue().splitlines()
@@ -130,7 +130,7 @@ def test_an_answer_cannot_pass_for_a_line_of_ours(text: str, length: int) -> Non
     assert not any("\x1b" in line for line in lines)
 
 
-def test_names_are_shown_only_after_the_word(
+def test_agent_names_are_hidden_until_the_person_has_chosen(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typed(monkeypatch, "who?", "q")
@@ -139,7 +139,9 @@ def test_names_are_shown_only_after_the_word(
     assert "ada" not in done.out.split("leaves.")[1]
 
 
-def test_grades_are_given_one_by_one(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_grades_answers_one_by_one(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with VoteStore(run) as people:
         people.enqueue([Grade("k", "why?", text, None) for text in ("one", "two", "three")])
     typed(monkeypatch, "u", "11", "n", "y", "u", "7", "u", "u", "10", "s", "3")
@@ -154,7 +156,7 @@ def test_grades_are_given_one_by_one(run: Path, monkeypatch: pytest.MonkeyPatch)
         assert [g.text for g in people.grades(waiting=True)] == ["two"]
 
 
-def test_what_was_said_is_exported(
+def test_preferences_from_chat_are_exported_as_rows(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typed(monkeypatch, "hm?", "a", "the right one", "")
@@ -175,7 +177,7 @@ def test_what_was_said_is_exported(
     }
 
 
-def test_what_was_said_is_a_payoff_that_the_league_reads(
+def test_preferences_from_chat_are_exported_as_payoffs_that_analyse_reads(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typed(monkeypatch, *[line for i in range(3) for line in (f"{i}?", "ab"[i % 2])])
@@ -198,7 +200,7 @@ def test_what_was_said_is_a_payoff_that_the_league_reads(
     assert docendo("preferences", str(run), "--league", "--payoffs").code == 2
 
 
-def test_wrong_use_is_one_line(run: Path, tmp_path: Path) -> None:
+def test_chat_refuses_wrong_use_in_one_line(run: Path, tmp_path: Path) -> None:
     assert "has no agent 'emy'" in docendo("chat", str(run), "--agent", "emy").err
     assert docendo("chat", str(run), "--agent", "emmy").code == 2
     assert docendo("preferences", str(tmp_path)).code == 2

@@ -22,7 +22,9 @@ from tests.study.toys import toy_study
 REGIMES = {"few": {"settings": ["domains.*.solutions=8"]}}
 
 
-def test_a_dry_run_looks_at_the_folder_as_the_real_one_does(tmp_path: Path) -> None:
+def test_a_dry_run_refuses_the_output_folders_that_a_real_run_refuses(
+    tmp_path: Path,
+) -> None:
     path, taken = study(tmp_path), tmp_path / "taken"
     taken.mkdir()
     (taken / "diary.txt").write_text("dear")
@@ -37,7 +39,7 @@ def test_a_dry_run_looks_at_the_folder_as_the_real_one_does(tmp_path: Path) -> N
     assert [p.name for p in taken.iterdir()] == ["diary.txt"]
 
 
-def test_leagues_studies_and_models_that_are_none_are_told_apart(tmp_path: Path) -> None:
+def test_a_file_that_is_no_study_is_refused_with_what_it_is_instead(tmp_path: Path) -> None:
     path = study(tmp_path)
     assert (
         "is a league, not a study; `docendo run` takes it"
@@ -59,7 +61,7 @@ def test_leagues_studies_and_models_that_are_none_are_told_apart(tmp_path: Path)
     )
 
 
-def test_own_arms_can_be_named_and_arms_that_are_not_named_are_not_listed(
+def test_a_custom_arm_can_be_selected_and_other_arms_are_not_listed(
     tmp_path: Path,
 ) -> None:
     path = study(
@@ -75,7 +77,7 @@ def test_own_arms_can_be_named_and_arms_that_are_not_named_are_not_listed(
     assert "experts" not in part
 
 
-def test_seeds_that_are_listed_are_the_ones_that_are_trained(tmp_path: Path) -> None:
+def test_the_listed_seeds_are_the_seeds_that_are_trained(tmp_path: Path) -> None:
     path = study(tmp_path, arms=["base", "teaching"], seeds=[7, 5])
     listed = docendo("compare", path, "--dry-run", "--out", tmp_path / "out").out
     assert "all, teaching: the full system; seeds left: 7, 5" in listed
@@ -87,7 +89,9 @@ def test_seeds_that_are_listed_are_the_ones_that_are_trained(tmp_path: Path) -> 
     )
 
 
-def test_report_reads_a_study_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_report_command_reads_a_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     toy_study(tmp_path / "toy", seeds=2)
     told = docendo("report", "toy", "--json").json
@@ -130,7 +134,7 @@ def refused(tmp_path: Path, *words: object, **given: Any) -> str:
         (("--seed", -1), "--seed: got -1"),
     ],
 )
-def test_what_there_is_not_is_told_with_what_is_nearest(
+def test_unknown_arms_and_regimes_are_refused_with_the_nearest_name(
     words: tuple[object, ...], said: str, tmp_path: Path
 ) -> None:
     assert said in refused(tmp_path, *words)
@@ -162,7 +166,7 @@ def test_what_there_is_not_is_told_with_what_is_nearest(
         ),
     ],
 )
-def test_a_study_that_cannot_be_done_is_told_before_anything_is_trained(
+def test_an_impossible_study_is_refused_before_anything_is_trained(
     given: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
     assert said in refused(tmp_path, **given)
@@ -178,7 +182,7 @@ def test_a_study_that_cannot_be_done_is_told_before_anything_is_trained(
         ),
     ],
 )
-def test_problems_of_every_regime_are_checked(
+def test_the_evaluation_problems_of_every_regime_are_checked(
     setting: str, said: str, tmp_path: Path
 ) -> None:
     for name, count in (("few", 1), ("many", 5)):
@@ -207,7 +211,7 @@ def test_problems_of_every_regime_are_checked(
     )
 
 
-def test_a_dry_run_says_what_there_is_to_do_and_writes_nothing(tmp_path: Path) -> None:
+def test_a_dry_run_of_a_study_lists_the_work_and_writes_nothing(tmp_path: Path) -> None:
     arms = ["base", "experts", "experts-merged", "teaching"]
     path = study(tmp_path, arms=arms, seeds=3, search_space={"teaching": [[], []]})
     done = docendo(
@@ -230,7 +234,7 @@ def test_a_dry_run_says_what_there_is_to_do_and_writes_nothing(tmp_path: Path) -
     assert not (tmp_path / "out").exists()
 
 
-def test_a_study_comes_to_a_page_and_is_not_done_twice(tmp_path: Path) -> None:
+def test_a_study_writes_its_page_and_a_second_call_trains_nothing(tmp_path: Path) -> None:
     path = study(
         tmp_path, arms=["base", "experts", "experts-merged"], budget=2e7, regimes=REGIMES
     )
@@ -248,7 +252,9 @@ def test_a_study_comes_to_a_page_and_is_not_done_twice(tmp_path: Path) -> None:
     assert "seed" not in second.err
 
 
-def test_an_arm_that_is_made_of_trained_ones_may_be_asked_for_later(tmp_path: Path) -> None:
+def test_a_merged_arm_may_be_added_after_the_arms_it_merges_are_trained(
+    tmp_path: Path,
+) -> None:
     asked = {"budget": 2e7, "arms": ["experts"]}
     before = docendo("compare", study(tmp_path, **asked), "--out", tmp_path / "out")
     experts = load_study(tmp_path / "out").results["all"]["experts"][0]
@@ -266,7 +272,7 @@ def test_an_arm_that_is_made_of_trained_ones_may_be_asked_for_later(tmp_path: Pa
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-def test_a_study_that_is_killed_again_and_again_ends_as_one_that_was_not(
+def test_a_study_killed_repeatedly_ends_like_an_unbroken_one(
     tmp_path: Path,
 ) -> None:
     kills = int(os.environ.get("DOCENDO_TRIALS", "2"))
@@ -303,7 +309,7 @@ def test_a_study_that_is_killed_again_and_again_ends_as_one_that_was_not(
 
 
 @pytest.mark.slow
-def test_two_jobs_train_each_arm_once(tmp_path: Path) -> None:
+def test_two_processes_train_each_arm_once(tmp_path: Path) -> None:
     path = study(tmp_path, arms=["base", "experts"], budget=2e7, seeds=2)
     command = [
         sys.executable,
@@ -327,7 +333,7 @@ def test_two_jobs_train_each_arm_once(tmp_path: Path) -> None:
     assert {len(of) for of in load_study(tmp_path / "out").results["all"].values()} == {2}
 
 
-def test_a_disk_that_is_full_is_a_line_and_the_study_goes_on_when_it_is_not(
+def test_a_full_disk_is_one_line_and_the_study_can_be_resumed_afterwards(
     tmp_path: Path,
 ) -> None:
     path = study(tmp_path, arms=["base"])

@@ -13,7 +13,7 @@ MISSING = Package("nosuchpackage>=3", "does things", "nosuchpackage")
 OPTIONAL = Package("nosuchpackage>=3", "does things")
 
 
-def test_everything_that_the_tests_need_is_here() -> None:
+def test_every_package_that_the_tests_need_is_installed() -> None:
     done = docendo("doctor", "--json")
     status = {f["name"]: f["status"] for f in done.json["findings"]}
     needed = ("python", "torch", "transformers", "safetensors", "cores")
@@ -22,7 +22,7 @@ def test_everything_that_the_tests_need_is_here() -> None:
     assert all(f["fix"] for f in done.json["findings"] if f["status"] == "missing")
 
 
-def test_every_package_of_the_extras_is_looked_at_with_the_version_that_pip_takes() -> None:
+def test_doctor_checks_every_package_of_the_extras_with_its_required_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     wanted = {line for name, lines in extras.items() if name != "dev" for line in lines}
@@ -30,13 +30,13 @@ def test_every_package_of_the_extras_is_looked_at_with_the_version_that_pip_take
     assert all(re.fullmatch("[a-z-]+", package.name) for package in PACKAGES)
 
 
-def test_a_package_that_is_here_is_told_with_its_version() -> None:
+def test_an_installed_package_is_listed_with_its_version() -> None:
     finding = check_package(Package("pytest>=8", "runs tests"))
     assert (finding.name, finding.status, finding.fix) == ("pytest", "ok", "")
     assert finding.detail == pytest.__version__
 
 
-def test_what_is_missing_is_named_with_the_command_that_brings_it(
+def test_a_missing_package_is_named_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     finding = check_package(MISSING)
@@ -48,6 +48,6 @@ def test_what_is_missing_is_named_with_the_command_that_brings_it(
     assert "\nnosuchpackage: pip install 'nosuchpackage>=3'\n" in done.out
 
 
-def test_what_is_not_needed_may_be_missing() -> None:
+def test_missing_optional_packages_do_not_fail_doctor() -> None:
     finding = check_package(OPTIONAL)
     assert (finding.status, finding.purpose) == ("optional", "does things")

@@ -66,7 +66,7 @@ def made(settings: Config, speeds: Speeds = SPEEDS) -> RunEstimate:
     return estimate(settings, read_catalog(settings), speeds, WRITTEN)
 
 
-def test_the_base_answers_every_problem_once() -> None:
+def test_the_plan_counts_one_answer_of_the_base_to_every_problem() -> None:
     start = made(config()).stages[0]
     assert (start.answers, start.sampled_tokens, start.trained_tokens, start.seconds) == (
         4,
@@ -76,7 +76,7 @@ def test_the_base_answers_every_problem_once() -> None:
     )
 
 
-def test_experts_study_in_two_rounds_and_are_examined_after_each() -> None:
+def test_the_plan_counts_two_finetuning_rounds_and_an_evaluation_after_each() -> None:
     experts = made(config()).stages[1]
     # ann on her own after the first; ann and bob on everything after the second
     assert (experts.rounds, experts.answers, experts.sampled_tokens) == (2, 4 + 8, 96)
@@ -85,7 +85,7 @@ def test_experts_study_in_two_rounds_and_are_examined_after_each() -> None:
     assert experts.seconds == pytest.approx(9.6 + 6.3)
 
 
-def test_teaching_is_lessons_attempts_controls_practice_and_a_last_examination() -> None:
+def test_the_plan_of_teaching_counts_lessons_attempts_controls_and_practice() -> None:
     teaching = made(config()).stages[2]
     earned = 2 * (3 * 2 + 3 * 2 * 4 + 3 * 2 + 2)
     assert (teaching.answers, teaching.sampled_tokens) == (earned + 8, (earned + 8) * 8)
@@ -96,7 +96,7 @@ def test_teaching_is_lessons_attempts_controls_practice_and_a_last_examination()
     )
 
 
-def test_operations_are_those_of_the_ledger_without_evaluations() -> None:
+def test_planned_flops_are_those_of_the_ledger_without_evaluations() -> None:
     start, experts, teaching = made(config()).stages
     assert (start.flops, experts.flops) == (0.0, experts.trained_tokens * 3)
     assert (
@@ -116,17 +116,17 @@ def test_memory_grows_with_the_rows_in_flight_and_disk_with_what_is_kept() -> No
     assert plan.tokens == 32 + 96 + 672 + 630 + 1368 + 840
 
 
-def test_answers_end_at_the_longest_that_is_allowed() -> None:
+def test_the_plan_counts_answers_at_their_maximum_length() -> None:
     assert made(config(max_tokens=5)).stages[0].sampled_tokens == 4 * 5
 
 
-def test_stages_that_are_left_out_cost_nothing() -> None:
+def test_the_plan_charges_nothing_for_stages_that_are_left_out() -> None:
     table = {"experts": {"steps": 0}, "teaching": {"rounds": 0}}
     plan = made(parse_config(table, "test"))
     assert [s.seconds for s in plan.stages[1:]] == [0.0, 0.0]
 
 
-def test_examinations_between_rounds_are_counted() -> None:
+def test_the_plan_counts_evaluations_between_rounds() -> None:
     wanted = config(rounds=5).model_copy(
         update={"evaluation": config().evaluation.model_copy(update={"eval_every": 2})}
     )
@@ -152,7 +152,7 @@ def test_a_single_attempt_at_practice_is_sampled_and_not_trained_on() -> None:
     assert twice.trained_tokens - once.trained_tokens == 2 * 2 * (8 + 10)
 
 
-def test_what_tells_how_agents_play_is_sampled_and_not_kept() -> None:
+def test_style_samples_of_duels_are_planned_as_sampling_and_not_as_storage() -> None:
     playing = parse_config(
         config().model_dump(exclude_unset=True)
         | {"duels": {"pairings": 1, "style_samples": 5}},
@@ -164,7 +164,7 @@ def test_what_tells_how_agents_play_is_sampled_and_not_kept() -> None:
     assert teaching.answers - still.answers == 2 * moves + 2 * 12 * 5 * 2
 
 
-def test_the_database_holds_answers_no_longer_than_they_are_allowed() -> None:
+def test_the_planned_database_size_is_bounded_by_the_answer_length() -> None:
     written = [(p, Completion("x" * 2400, tokens=(1,) * 24)) for p, _ in WRITTEN]
 
     def size(longest: int) -> int:
@@ -175,7 +175,9 @@ def test_the_database_holds_answers_no_longer_than_they_are_allowed() -> None:
     assert size(6) < 0.4 * size(24)
 
 
-def test_the_database_becomes_as_large_as_is_said(tmp_path: Path) -> None:
+def test_the_planned_database_size_is_within_20_percent_of_the_real_one(
+    tmp_path: Path,
+) -> None:
     with RunDirectory.create(tmp_path / "run", "") as run:
         for record in sixty_rounds():
             run.commit(record, weights())
@@ -214,7 +216,7 @@ def sixty_rounds() -> Iterator[RoundRecord]:
         )
 
 
-def test_a_disk_that_is_too_small_is_foreseen(
+def test_the_plan_warns_of_a_disk_that_is_too_small(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny_config(here)
@@ -229,7 +231,7 @@ def test_a_disk_that_is_too_small_is_foreseen(
     )
 
 
-def test_the_experts_study_takes_the_operations_that_were_foreseen(here: Path) -> None:
+def test_finetuning_takes_the_planned_flops(here: Path) -> None:
     settings = (
         "experts.steps=4",
         "experts.eval_every=2",
@@ -252,7 +254,7 @@ def test_the_experts_study_takes_the_operations_that_were_foreseen(here: Path) -
     assert foreseen["stages"][1]["flops"] == pytest.approx(spent, rel=0.25)
 
 
-def test_plan_measures_and_multiplies(here: Path) -> None:
+def test_plan_measures_speeds_and_sums_the_seconds_of_the_stages(here: Path) -> None:
     found = docendo("plan", tiny_config(here), "--json").json
     assert [s["name"] for s in found["stages"]] == ["start", "experts", "teaching"]
     assert found["speeds"]["sampled"] > 0

@@ -15,17 +15,17 @@ COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_ends_in_an_example(command: str) -> None:
+def test_the_help_of_every_command_ends_in_an_example(command: str) -> None:
     done = docendo(command, "--help")
     assert done.code == 0
     assert done.out.rstrip().splitlines()[-1].strip().startswith(f"docendo {command}")
 
 
-def test_the_version_is_the_package_s() -> None:
+def test_the_version_option_prints_the_version_of_the_package() -> None:
     assert docendo("--version").out == f"docendo {package.__version__}\n"
 
 
-def test_commands_stand_in_groups_and_no_description_is_cut(
+def test_help_lists_commands_in_groups_with_whole_descriptions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -46,12 +46,14 @@ def test_commands_stand_in_groups_and_no_description_is_cut(
         (("serve", "run", "--most=3"), "`docendo serve --most` is now `--max-answers`"),
     ],
 )
-def test_an_old_name_is_told_its_new_one(words: tuple[str, ...], message: str) -> None:
+def test_an_old_command_name_is_refused_with_the_new_one(
+    words: tuple[str, ...], message: str
+) -> None:
     done = docendo(*words)
     assert (done.code, done.out, done.err) == (2, "", f"docendo: {message}\n")
 
 
-def test_libraries_are_quiet_unless_their_own_variables_say_otherwise(
+def test_libraries_print_nothing_unless_their_environment_variables_say_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HF_HUB_VERBOSITY", "debug")
@@ -61,7 +63,7 @@ def test_libraries_are_quiet_unless_their_own_variables_say_otherwise(
     assert os.environ["TRANSFORMERS_VERBOSITY"] == "error"
 
 
-def test_help_needs_nothing_heavy() -> None:
+def test_help_imports_no_heavy_library() -> None:
     code = "import sys, docendo.cli; print([m for m in ('torch', 'rich', 'pydantic', 'numpy') if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
@@ -69,13 +71,13 @@ def test_help_needs_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_the_package_can_be_run() -> None:
+def test_the_package_can_be_run_with_python_dash_m() -> None:
     words = [sys.executable, "-m", "docendo", "--version"]
     done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.startswith("docendo ")
 
 
-def test_the_page_in_the_docs_is_up_to_date() -> None:
+def test_the_docs_page_of_the_commands_is_up_to_date() -> None:
     words = [sys.executable, "docs/make_cli.py", "--check"]
     environment = {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(

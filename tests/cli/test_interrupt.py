@@ -40,7 +40,7 @@ def test_the_first_ctrl_c_asks_and_the_second_ends_the_process(
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_before_there_is_anything_to_finish_ctrl_c_is_what_it_always_is() -> None:
+def test_before_the_first_round_ctrl_c_ends_the_process_as_usual() -> None:
     def pressed() -> None:
         with interrupts(print, print):
             press()
@@ -51,7 +51,7 @@ def test_before_there_is_anything_to_finish_ctrl_c_is_what_it_always_is() -> Non
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs signal masks")
-def test_processes_that_are_started_meanwhile_live_through_a_ctrl_c() -> None:
+def test_child_processes_survive_the_first_ctrl_c() -> None:
     child = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
 
     def blocked() -> str:

@@ -61,7 +61,7 @@ def made(here: Path, *duels: Duel, lessons: bool = True) -> None:
         )
 
 
-def test_the_document_has_the_analysis_the_standings_the_lineage_and_the_rounds(
+def test_league_json_has_the_analysis_standings_lineage_and_rounds(
     here: Path,
 ) -> None:
     made(here)
@@ -85,13 +85,13 @@ def test_the_document_has_the_analysis_the_standings_the_lineage_and_the_rounds(
     )
 
 
-def test_collaboration_compares_the_payoffs_of_every_lesson(here: Path) -> None:
+def test_collaboration_is_computed_from_the_payoffs_of_every_lesson(here: Path) -> None:
     made(here)
     # gains 0.5 and 0.0 with scores 1.0 and 0.5: what is good for the teacher is good for the student
     assert docendo("league", "run", "--json").json["collaboration"] == pytest.approx(1)
 
 
-def test_duels_are_an_analysis_of_their_own_and_copies_are_one_line(here: Path) -> None:
+def test_duels_have_their_own_analysis_with_snapshots_in_one_line(here: Path) -> None:
     made(
         here,
         duel(ANN, BOB, 1.0),
@@ -112,13 +112,13 @@ def test_duels_are_an_analysis_of_their_own_and_copies_are_one_line(here: Path) 
     )
 
 
-def test_a_league_of_duels_alone_is_about_duels(here: Path) -> None:
+def test_a_league_without_lessons_shows_duels_only(here: Path) -> None:
     made(here, duel(ANN, BOB, 1.0), lessons=False)
     found = docendo("league", "run", "--json").json
     assert (found["of"], found["nash"]) == ("kuhn", {"ann": 1.0, "bob": 0.0})
 
 
-def test_a_run_without_any_meeting_says_so_and_keeps_its_keys(here: Path) -> None:
+def test_a_run_without_matches_says_so_and_keeps_its_json_keys(here: Path) -> None:
     made(here, lessons=False)
     found = docendo("league", "run", "--json").json
     assert {key: found[key] for key in KEYS} == dict.fromkeys(KEYS)
@@ -126,7 +126,7 @@ def test_a_run_without_any_meeting_says_so_and_keeps_its_keys(here: Path) -> Non
     assert docendo("league", "run", "--html", "page.html").code == 2
 
 
-def test_a_person_sees_who_helps_whom_the_rounds_and_the_lineage(here: Path) -> None:
+def test_the_terminal_shows_who_helps_whom_the_rounds_and_the_lineage(here: Path) -> None:
     made(here, duel(ANN, BOB, 1.0))
     out = re.sub(r" +", " ", docendo("league", "run").out)
     assert "bob ann +0.25" in out, "who teaches whom best"
@@ -136,7 +136,7 @@ def test_a_person_sees_who_helps_whom_the_rounds_and_the_lineage(here: Path) -> 
     assert "Payoffs: kuhn" in out
 
 
-def test_the_page_is_one_file_with_four_pictures_and_without_markup_of_names(
+def test_the_league_page_is_one_file_with_four_charts_and_escaped_names(
     here: Path,
 ) -> None:
     odd = AgentId("<b>")

@@ -18,7 +18,7 @@ def narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return stream
 
 
-def test_the_bar_is_one_line_however_much_there_is_to_say(
+def test_the_progress_bar_is_one_line_however_long_its_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     terminal = narrow_terminal(monkeypatch)
@@ -31,7 +31,7 @@ def test_the_bar_is_one_line_however_much_there_is_to_say(
     assert "x" * 30 not in lines[0]
 
 
-def test_lines_above_the_bar_stay_and_cannot_drive_the_terminal(
+def test_lines_above_the_progress_bar_stay_and_cannot_control_the_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     terminal = narrow_terminal(monkeypatch)
@@ -42,7 +42,9 @@ def test_lines_above_the_bar_stay_and_cannot_drive_the_terminal(
     assert "round ␛[2J one" in terminal.getvalue()
 
 
-def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_there_is_no_progress_bar(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     bar = LiveBar(lambda: BarState("start", 0.0, "nothing to see"))
     bar.start()
     bar.print_line("round one")

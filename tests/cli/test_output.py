@@ -5,7 +5,7 @@ import pytest
 from docendo.cli.output import show, table, title
 
 
-def test_a_table_with_numbers_is_whole_in_a_narrow_terminal(
+def test_a_table_with_numbers_is_complete_in_a_narrow_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "23")

@@ -41,7 +41,7 @@ def test_a_league_on_the_users_own_file_names_the_rows_it_left_out(tmp_path):
     assert docendo("resume", tmp_path / "run").code == 0
 
 
-def test_a_file_with_too_few_good_rows_is_refused_after_its_bad_rows_are_named(tmp_path):
+def test_a_file_with_too_few_good_rows_is_refused_with_its_bad_rows(tmp_path):
     lines = ["q,a", "Capital of one?,One", *("no answer," for _ in range(8))]
     config = tiny_config(tmp_path, AGENTS)
     (tmp_path / "capitals.csv").write_text("\n".join(lines) + "\n")
@@ -52,7 +52,7 @@ def test_a_file_with_too_few_good_rows_is_refused_after_its_bad_rows_are_named(t
     assert not (tmp_path / "run").exists()
 
 
-def test_a_small_file_is_evaluated_on_all_that_it_holds_out(tmp_path):
+def test_a_small_file_is_evaluated_on_all_its_held_out_rows(tmp_path):
     capitals(tmp_path)
     many = ["--set", "evaluation.problems=1000", "--set", "teaching.rounds=0"]
     done = docendo("run", tiny_config(tmp_path, AGENTS), "--out", tmp_path / "run", *many)
@@ -62,7 +62,7 @@ def test_a_small_file_is_evaluated_on_all_that_it_holds_out(tmp_path):
     assert 1 < len(asked) < 60
 
 
-def test_a_file_without_a_usable_row_is_one_line_and_leaves_nothing(tmp_path):
+def test_a_file_without_a_usable_row_is_refused_and_leaves_no_folder(tmp_path):
     capitals(tmp_path, rows=0)
     (tmp_path / "capitals.csv").write_text("q,a\n,\n")
     done = docendo("run", tiny_config(tmp_path, AGENTS), "--out", tmp_path / "run")
@@ -80,7 +80,7 @@ def test_a_file_without_a_usable_row_is_one_line_and_leaves_nothing(tmp_path):
         ("leave_one_out", "ppo_clip", 2),
     ],
 )
-def test_every_baseline_and_loss_runs(tmp_path, baseline, loss, epochs):
+def test_every_combination_of_baseline_and_loss_trains(tmp_path, baseline, loss, epochs):
     settings = [
         f"learning.baseline={baseline}",
         f"learning.loss={loss}",

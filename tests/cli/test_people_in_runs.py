@@ -114,7 +114,7 @@ def test_agents_train_on_what_a_simulated_person_likes(tmp_path: Path) -> None:
     assert all(p.prompt.startswith("Please tell me: ") for p in asked)
 
 
-def test_a_stopped_run_ends_like_an_unbroken_one_whatever_votes_came_meanwhile(
+def test_a_resumed_run_ends_like_an_unbroken_one_whatever_votes_came_meanwhile(
     tmp_path: Path,
 ) -> None:
     """People grade after the first rounds of both runs; in one of them, again between its crash and its end."""
@@ -174,7 +174,7 @@ def test_a_run_waits_for_a_person_in_another_process(tmp_path: Path) -> None:
         assert judge([]) == []
 
 
-def test_whoever_only_reads_the_run_is_not_kept_waiting(tmp_path: Path) -> None:
+def test_reading_a_run_does_not_wait_for_votes(tmp_path: Path) -> None:
     wanted, folder = config(tmp_path, HUMAN.format("async")), tmp_path / "run"
     play(folder, wanted, rounds=1)
     with VoteStore(folder) as people:
@@ -186,7 +186,7 @@ def test_whoever_only_reads_the_run_is_not_kept_waiting(tmp_path: Path) -> None:
         assert people.grades(waiting=True) == waiting
 
 
-def test_a_config_with_people_can_be_tried_out(
+def test_a_config_with_human_raters_can_be_dry_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -229,7 +229,7 @@ def test_a_config_with_people_can_be_tried_out(
         ),
     ],
 )
-def test_people_that_cannot_be_are_told(
+def test_wrong_settings_of_human_raters_are_refused(
     tmp_path: Path, people: str, extra: str, said: str
 ) -> None:
     done = docendo(

@@ -21,14 +21,16 @@ def own_domain(here: Path, question: str) -> Path:
     return tiny_config(here, OWN)
 
 
-def test_the_stock_domains_are_those_that_a_configuration_can_name() -> None:
+def test_the_listed_domains_are_those_that_a_config_can_name() -> None:
     found = load_sources(None)
     assert {d: s.levels for d, s in found.items()} == {
         d: s.levels for d, s in built_in_domains().items()
     }
 
 
-def test_domains_shows_a_problem_and_its_solution_for_every_family(here: Path) -> None:
+def test_the_domains_command_shows_a_problem_and_its_solution_for_every_family(
+    here: Path,
+) -> None:
     out = docendo("domains", "mathematics", "--level", 2).out
     families = built_in_domains()["mathematics"].levels
     assert all(f"\n  {family}\n" in out for family in families)
@@ -37,7 +39,9 @@ def test_domains_shows_a_problem_and_its_solution_for_every_family(here: Path) -
     assert "biology" not in out
 
 
-def test_domains_of_a_configuration_are_shown_without_their_powers(here: Path) -> None:
+def test_problems_of_a_config_are_shown_with_control_characters_made_visible(
+    here: Path,
+) -> None:
     out = docendo(
         "domains",
         "echo",
@@ -51,7 +55,7 @@ def test_domains_of_a_configuration_are_shown_without_their_powers(here: Path) -
     assert "level 1:" in out
 
 
-def test_an_audit_that_passes(here: Path) -> None:
+def test_an_audit_of_sound_problems_passes(here: Path) -> None:
     done = docendo("audit", "mathematics", "--n", 1, "--json")
     assert done.code == 0
     assert done.json["passed"] is True

@@ -16,7 +16,7 @@ START = [
 ]
 
 
-def test_the_rest_of_a_run_takes_as_long_as_its_rounds_did() -> None:
+def test_the_time_left_is_the_mean_time_of_past_rounds_times_those_left() -> None:
     spent = {"experts": [10.0, 20.0], "teaching": [40.0]}
     assert seconds_left(spent, {"experts": 0, "teaching": 3}) == 120.0
     assert seconds_left({"experts": [10.0, 20.0]}, {"experts": 1, "teaching": 2}) == 45.0
@@ -33,7 +33,7 @@ def test_accuracies_are_means_over_agents_and_domains() -> None:
     assert accuracy_line([], OWNS, each=True) == ""
 
 
-def test_a_round_is_one_line() -> None:
+def test_a_round_is_shown_in_one_line() -> None:
     episodes = [lesson(3, "ann", "bob", [1, 1]), lesson(3, "ann", "bob", [])]
     record = RoundRecord(
         3, "teaching", 34.2, episodes, START, {"gate/passed": 0.5, "gain": 0.081}
@@ -86,7 +86,7 @@ def watched(times: list[float]) -> Progress:
     return progress
 
 
-def test_without_a_terminal_there_is_one_plain_line_per_round(
+def test_without_a_terminal_each_round_prints_one_plain_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     watched([0.0])
@@ -104,7 +104,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_terminal_sees_what_is_happening(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_the_current_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setenv("COLUMNS", "140")
     monkeypatch.setenv("TERM", "xterm")
@@ -115,7 +115,7 @@ def test_a_terminal_sees_what_is_happening(monkeypatch: pytest.MonkeyPatch) -> N
     assert "finishing this round; Ctrl-C again stops now" in shown
 
 
-def test_the_experts_bar_moves_and_tells_the_time_before_a_round_has_ended(
+def test_the_finetuning_bar_shows_the_time_left_before_a_round_has_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     terminal = Terminal()
@@ -135,7 +135,7 @@ def test_the_experts_bar_moves_and_tells_the_time_before_a_round_has_ended(
     assert "for the experts  33 tokens/s" in terminal.getvalue()
 
 
-def test_domains_with_odd_names_do_not_matter() -> None:
+def test_control_characters_in_domain_names_are_not_printed() -> None:
     row = answers(0, "ann", "sums", [1])[0]
     odd = Evaluation(0, row.agent, row.problem, "\x1b[2J[bold]", row.verdict)
     assert "\x1b" not in accuracy_line([odd], OWNS, each=True)

@@ -24,7 +24,7 @@ def test_report_prints_one_json_document(finished: Path, here: Path) -> None:
     assert hashes(finished) == before
 
 
-def test_report_writes_the_page_where_it_is_told_to(here: Path) -> None:
+def test_report_writes_the_page_to_the_given_path(here: Path) -> None:
     small_run(here / "run").close()
     assert "run/report.html" in docendo("report", "run").out
     assert (here / "run" / "report.html").is_file()
@@ -35,7 +35,7 @@ def test_report_writes_the_page_where_it_is_told_to(here: Path) -> None:
     assert (here / "page.html").is_file()
 
 
-def test_eval_examines_everybody_on_problems_that_the_run_did_not_see(
+def test_eval_tests_every_agent_on_problems_that_the_run_did_not_see(
     finished: Path, here: Path
 ) -> None:
     before = hashes(finished)
@@ -79,7 +79,7 @@ def test_eval_of_one_agent_and_domain_after_a_worked_example(
     assert "Accuracy after a worked example" in docendo(*words).out
 
 
-def test_the_means_leave_the_base_out() -> None:
+def test_the_mean_accuracies_leave_the_base_model_out() -> None:
     ann, base = AgentId("ann"), AgentId("base")
     scores = {
         (ann, "sums"): [1, 0],
@@ -93,16 +93,14 @@ def test_the_means_leave_the_base_out() -> None:
     assert summarize_scores({}, {}) == {"accuracy": {}, "own": None, "others": None}
 
 
-def test_a_run_without_a_checkpoint_cannot_be_examined(here: Path, finished: Path) -> None:
+def test_a_run_without_a_checkpoint_cannot_be_evaluated(here: Path, finished: Path) -> None:
     RunDirectory.create(here / "run", (finished / "config.toml").read_text()).close()
     done = docendo("eval", "run")
     assert (done.code, done.out) == (2, "")
     assert "run has no checkpoint yet; go on with `docendo resume run`" in done.err
 
 
-def test_a_damaged_checkpoint_is_passed_over_with_a_word(
-    here: Path, finished: Path
-) -> None:
+def test_a_damaged_checkpoint_is_skipped_with_a_warning(here: Path, finished: Path) -> None:
     shutil.copytree(finished, here / "run")
     (
         sorted((here / "run" / "checkpoints").iterdir())[-1] / "optimizer.safetensors"
@@ -115,7 +113,7 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_word(
     assert "after round 1" in done.out
 
 
-def test_an_adapter_is_exported_for_peft(finished: Path, here: Path) -> None:
+def test_an_adapter_is_exported_in_the_format_of_peft(finished: Path, here: Path) -> None:
     assert "agent emmy after round 2" in docendo("export", finished, "emmy", "out/emmy").out
     config = json.loads((here / "out" / "emmy" / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == "tiny"

@@ -26,7 +26,7 @@ class Silent:
     def stage(self, name: str, index: int, of: int) -> None: ...
 
 
-def test_a_run_leaves_a_directory_with_a_report(finished: Path) -> None:
+def test_a_run_writes_a_directory_with_a_report(finished: Path) -> None:
     with RunDirectory.open(finished) as run:
         assert run.finished
         assert [r.round for r in run.rounds()] == [-1, 0, 1, 2]
@@ -78,7 +78,7 @@ def test_a_dry_run_plays_a_round_and_writes_nothing(here: Path) -> None:
     assert list(here.iterdir()) == [config]
 
 
-def test_the_rounds_before_experts_meet_come_after_their_study(here: Path) -> None:
+def test_warmup_rounds_come_after_finetuning(here: Path) -> None:
     sets = ("--set", "experts.warmup_rounds=2", "--set", "teaching.rounds=3")
     assert docendo("run", tiny_config(here), *sets, "--out", "run").code == 0
     with RunDirectory.open(here / "run") as run:
@@ -86,7 +86,7 @@ def test_the_rounds_before_experts_meet_come_after_their_study(here: Path) -> No
         assert {e.round for e in run.episodes()} == {first + 2}
 
 
-def test_a_finished_run_is_not_gone_on_with(finished: Path) -> None:
+def test_a_finished_run_is_not_resumed(finished: Path) -> None:
     before = hashes(finished)
     done = docendo("resume", finished)
     assert done.code == 0
@@ -116,7 +116,7 @@ def test_a_resumed_run_ends_bit_for_bit_like_an_unbroken_one(
         assert run.ledger() == other.ledger()
 
 
-def test_ctrl_c_finishes_the_round_and_says_how_to_go_on(here: Path) -> None:
+def test_ctrl_c_finishes_the_round_and_names_the_resume_command(here: Path) -> None:
     words = [
         sys.executable,
         "-m",

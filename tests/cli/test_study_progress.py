@@ -10,7 +10,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_study_tells_the_time_that_is_left_from_what_was_done_since_it_began(
+def test_the_time_left_of_a_study_is_estimated_from_this_sessions_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     terminal = Terminal()
@@ -30,7 +30,7 @@ def test_a_study_tells_the_time_that_is_left_from_what_was_done_since_it_began(
     assert "about 50 s left  scarce, teaching, seed 1 50%" in terminal.getvalue()
 
 
-def test_a_warning_is_shown_once_and_what_is_done_every_time(
+def test_a_warning_is_shown_once_and_progress_every_time(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with StudyProgress(2) as progress:

@@ -43,11 +43,13 @@ def test_every_old_value_names_the_new_one(setting: str, old: str) -> None:
         ),
     ],
 )
-def test_a_config_with_an_old_name_is_told_the_new_one(override: str, told: str) -> None:
+def test_a_config_with_an_old_setting_name_is_refused_with_the_new_one(
+    override: str, told: str
+) -> None:
     with pytest.raises(UserError, match=told):
         load_config(None, (override,))
 
 
-def test_a_setting_that_never_was_has_no_new_name() -> None:
+def test_an_unknown_setting_has_no_new_name() -> None:
     assert new_name_of(["learning", "magic"]) is None
     assert new_value_of(["learning", "share_lessons"], "sometimes") is None

@@ -13,7 +13,7 @@ import pytest
     not sys.platform.startswith("linux") or not shutil.which("cc"),
     reason="needs Linux and a compiler",
 )
-def test_calls_that_fail_leave_the_old_or_the_new_state_and_the_run_goes_on() -> None:
+def test_failing_system_calls_leave_the_old_or_the_new_state_and_runs_resume() -> None:
     command = [
         sys.executable,
         "-m",

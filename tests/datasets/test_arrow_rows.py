@@ -12,7 +12,7 @@ from docendo.errors import UserError
 from tests.datasets.files import CAPITALS, capitals, pairs, parquet, reasons
 
 
-def test_bad_cells_of_a_parquet_file_are_set_aside(tmp_path: Path) -> None:
+def test_bad_cells_of_a_parquet_file_are_quarantined(tmp_path: Path) -> None:
     arrow = pytest.importorskip("pyarrow")
     broken = arrow.array([b"Q?", b"\xff", b"R?", b"S?", b"Q?"]).view(arrow.string())
     path = parquet(
@@ -39,7 +39,7 @@ def test_bad_cells_of_a_parquet_file_are_set_aside(tmp_path: Path) -> None:
         ("hub:owner/name", "datasets", "datasets"),
     ],
 )
-def test_a_missing_library_is_named_with_its_fix(
+def test_a_missing_library_is_named_with_the_command_to_install_it(
     tmp_path: Path, name: str, module: str, library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = name if name.startswith("hub:") else str(capitals(tmp_path, name))

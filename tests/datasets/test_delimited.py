@@ -38,7 +38,7 @@ def test_quotes_commas_and_line_ends_inside_a_csv_field_are_kept(tmp_path: Path)
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_a_bad_csv_row_is_set_aside_and_the_next_is_read(
+def test_a_bad_csv_row_is_quarantined_and_the_next_is_read(
     tmp_path: Path, row: bytes, reason: str
 ) -> None:
     limit = csv.field_size_limit()
@@ -56,7 +56,7 @@ def test_a_quote_that_is_never_closed_is_one_bad_row_at_its_line(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
-def test_an_overlong_line_is_a_bad_row_and_is_never_held(
+def test_an_overlong_line_is_a_bad_row_and_is_never_held_in_memory(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delimited, "MAX_LINE", 100)
@@ -74,7 +74,7 @@ def test_an_overlong_line_is_a_bad_row_and_is_never_held(
         read_problems(written(tmp_path, name, "x" * 1000), "d")
 
 
-def test_a_file_of_one_endless_line_is_refused_in_little_time(tmp_path: Path) -> None:
+def test_a_file_of_one_endless_line_is_refused_after_a_bounded_read(tmp_path: Path) -> None:
     for name, start in (
         ("a.jsonl", "["),
         ("b.jsonl", '{"question": "'),

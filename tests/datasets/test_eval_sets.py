@@ -23,7 +23,7 @@ def test_the_fresh_split_is_held_out_too_and_shares_no_problem_with_the_test_spl
     assert splits.draw_fresh_split(MATHEMATICS, COURSES, 31, 2) != fresh
 
 
-def test_a_file_gives_what_it_has_left() -> None:
+def test_the_fresh_split_of_a_file_is_what_the_test_split_left() -> None:
     problems = [Problem("d", "d", 1, f"what is {n}?", str(n)) for n in range(60)]
     source = FileSource("d", tuple(problems))
     size = source.size("d", 1, "held-out")

@@ -15,7 +15,7 @@ def made(count: int, family: str = "f", level: int = 1) -> tuple[Problem, ...]:
     )
 
 
-def test_a_draw_is_a_sample_by_seed_from_one_split() -> None:
+def test_a_draw_is_a_seeded_sample_from_one_split() -> None:
     problems = made(100) + made(50, level=3) + made(10, "g", 2)
     source: Source = FileSource("d", problems)
     assert source.levels == {"f": (1, 3), "g": (2,)}
@@ -30,7 +30,7 @@ def test_a_draw_is_a_sample_by_seed_from_one_split() -> None:
     assert train != source.draw("f", 1, 20, 8, "train")
 
 
-def test_a_draw_that_cannot_be_is_refused_and_says_why() -> None:
+def test_an_impossible_draw_is_refused_with_the_reason() -> None:
     source = FileSource("d", made(30, "sums") + made(1, "odd"))
     empty = "held-out" if split_of(made(1, "odd")[0]) == "train" else "train"
     with pytest.raises(UserError, match="d has no family 'sum'; did you mean 'sums'"):

@@ -52,7 +52,7 @@ def test_the_source_names_file_and_line(tmp_path: Path, name: str, first: int) -
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
 @pytest.mark.parametrize("end", [b"\r\n", b"\r", b"\n\n"])
-def test_a_byte_order_mark_any_line_end_and_blank_lines_are_fine(
+def test_a_byte_order_mark_any_line_end_and_blank_lines_are_accepted(
     tmp_path: Path, name: str, end: bytes
 ) -> None:
     plain = capitals(tmp_path, name).read_bytes()
@@ -63,7 +63,7 @@ def test_a_byte_order_mark_any_line_end_and_blank_lines_are_fine(
     )
 
 
-def test_columns_have_the_names_that_are_given(tmp_path: Path) -> None:
+def test_columns_are_read_by_their_given_names(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         "a.csv",
@@ -84,7 +84,7 @@ def test_columns_have_the_names_that_are_given(tmp_path: Path) -> None:
     )
 
 
-def test_numbers_become_text_without_a_needless_point(tmp_path: Path) -> None:
+def test_whole_numbers_become_text_without_a_decimal_point(tmp_path: Path) -> None:
     answers = [42, -7, 42.0, 0.1, 1e22, 10**20, "007"]
     path = written(
         tmp_path,
@@ -139,7 +139,7 @@ def test_numbers_become_text_without_a_needless_point(tmp_path: Path) -> None:
     ],
     ids=lambda text: text[:40],
 )
-def test_a_bad_json_row_is_set_aside_with_its_reason(
+def test_a_bad_json_row_is_quarantined_with_its_reason(
     tmp_path: Path, line: str, reason: str
 ) -> None:
     good = [json.dumps(qa("Right?", "yes")), json.dumps(qa("Left?", "no"))]
@@ -150,7 +150,7 @@ def test_a_bad_json_row_is_set_aside_with_its_reason(
 
 
 @pytest.mark.parametrize("level", [0, 10, 2.5, True, None, "ten", "12", [1], float("nan")])
-def test_a_level_that_is_no_whole_number_from_1_to_9_is_a_bad_row(
+def test_a_level_that_is_not_a_whole_number_from_1_to_9_is_a_bad_row(
     tmp_path: Path, level: object
 ) -> None:
     rows = [
@@ -216,7 +216,7 @@ def test_an_answer_marker_splits_reasoning_from_answer(tmp_path: Path) -> None:
         (Columns(solution="answers"), "no column 'answers'; did you mean 'answer'"),
     ],
 )
-def test_a_missing_column_is_refused_with_the_nearest(
+def test_a_missing_column_is_refused_with_the_nearest_name(
     tmp_path: Path, name: str, columns: Columns, message: str
 ) -> None:
     with pytest.raises(UserError, match=message) as caught:
@@ -224,7 +224,7 @@ def test_a_missing_column_is_refused_with_the_nearest(
     assert str(tmp_path / name) in str(caught.value)
 
 
-def test_two_columns_of_one_name_and_blank_names_are_refused(tmp_path: Path) -> None:
+def test_duplicate_and_blank_column_names_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="two columns are called 'answer'"):
         read_problems(written(tmp_path, "a.csv", "question,answer,answer\na,b,c\n"), "d")
     with pytest.raises(UserError, match="is blank; expected a name"):
@@ -243,7 +243,7 @@ def test_columns_of_a_config_are_named_by_role() -> None:
         parse_columns({"answer": " "}, "here")
 
 
-def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
+def test_an_unusable_file_is_refused(tmp_path: Path) -> None:
     refused = {
         "no such file": tmp_path / "missing.jsonl",
         "no dataset in it": tmp_path,
@@ -274,7 +274,7 @@ words = st.text(
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(words, words), max_size=8))
-def test_whatever_is_written_is_read_back_stripped(rows: Pairs) -> None:
+def test_rows_are_read_back_as_written_but_stripped(rows: Pairs) -> None:
     expected = list(
         dict.fromkeys((normal(q), normal(a)) for q, a in rows if normal(q) and normal(a))
     )
@@ -304,7 +304,7 @@ def mutated(content: bytes, rng: Random) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.tsv", "a.parquet"])
-def test_a_damaged_file_is_refused_or_loses_rows_and_nothing_else(
+def test_a_damaged_file_is_refused_or_loses_only_its_damaged_rows(
     tmp_path: Path, name: str
 ) -> None:
     content, rng = capitals(tmp_path, name).read_bytes(), Random(1)

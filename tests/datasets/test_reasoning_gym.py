@@ -16,7 +16,7 @@ from docendo.datasets.reasoning_gym import (
 from docendo.errors import UserError
 
 
-def test_every_task_is_either_sound_or_rejected_with_a_reason() -> None:
+def test_every_task_either_passes_the_audit_or_is_excluded_with_a_reason() -> None:
     registry = pytest.importorskip("reasoning_gym.factory").DATASETS
     assert set(sound_tasks()) | set(rejected_tasks()) == set(registry)
     assert not set(sound_tasks()) & set(rejected_tasks())
@@ -24,7 +24,7 @@ def test_every_task_is_either_sound_or_rejected_with_a_reason() -> None:
     assert {task.graded for task in sound_tasks().values()} == {"exact", "scored"}
 
 
-def test_an_item_is_found_again_from_the_source_of_its_problem() -> None:
+def test_an_item_can_be_recreated_from_the_source_of_its_problem() -> None:
     item = GymItem("jugs", 2, 17)
     assert str(item) == "reasoning-gym 0.1.25/jugs/2:17"
     assert parse_item(str(item)) == item
@@ -35,7 +35,7 @@ def test_an_item_is_found_again_from_the_source_of_its_problem() -> None:
 @pytest.mark.parametrize(
     ("found", "said"), [(None, "pip install reasoning-gym==0.1.25"), ("0.2", "not 0.2")]
 )
-def test_a_library_that_is_missing_or_another_is_told(
+def test_a_missing_or_other_version_of_reasoning_gym_is_refused(
     found: str | None, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reasoning_gym, "version", versions(found))

@@ -38,7 +38,7 @@ def saved(folder, family: str, **more) -> str:
 
 @pytest.mark.parametrize("compiled", [False, load_kernels(torch.float32) is not None])
 @pytest.mark.parametrize("family", ["Llama", "Qwen2", "Qwen3", "Mistral"])
-def test_families_with_plain_attention_are_used_by_path(tmp_path, family, compiled):
+def test_model_families_with_plain_attention_load_from_a_path(tmp_path, family, compiled):
     engine = open_engine(
         saved(tmp_path, family), 2, 4.0, torch.float32, torch.device("cpu"), compiled
     )
@@ -50,7 +50,7 @@ def test_families_with_plain_attention_are_used_by_path(tmp_path, family, compil
     assert 1 <= len(completion.tokens) <= 4
 
 
-def test_a_family_that_bends_its_logits_is_refused(tmp_path):
+def test_a_model_family_with_logit_softcapping_is_refused(tmp_path):
     path = saved(tmp_path, "Gemma2", final_logit_softcapping=0.01)
     with pytest.raises(UserError, match="its logits by"):
         open_engine(path, 2, 4.0, torch.float32, torch.device("cpu"))

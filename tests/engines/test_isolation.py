@@ -184,7 +184,7 @@ def trained(
 
 
 @pytest.mark.parametrize("fault", [*ENGINE_FAULTS, *TARGET_FAULTS])
-def test_a_fault_skips_the_step_of_its_agent_and_changes_no_bit_of_the_others(
+def test_a_nan_skips_the_step_of_its_agent_and_changes_no_bit_of_the_others(
     fault: str,
 ) -> None:
     for seed in range(TRIALS):
@@ -203,7 +203,7 @@ def test_a_fault_skips_the_step_of_its_agent_and_changes_no_bit_of_the_others(
         assert state(well, trial.victim) != moved
 
 
-def test_the_learner_tells_whose_step_of_which_kind_was_skipped() -> None:
+def test_the_learner_counts_skipped_steps_by_agent_and_kind() -> None:
     trial = Trial(3)
     engine = crowd(trial.agents)
     in_the_weights(inf)(trial, engine)
@@ -264,7 +264,7 @@ def engine(request: pytest.FixtureRequest) -> LocalEngine:
 
 
 @pytest.mark.parametrize("say", [answers, streamed])
-def test_an_agent_whose_weights_are_not_finite_spoils_its_own_answers_alone(
+def test_an_agent_with_nan_weights_spoils_its_own_answers_alone(
     engine: LocalEngine,
     say: Callable[[Trial, LocalEngine], dict[AgentId, list[Completion]]],
 ) -> None:

@@ -97,7 +97,7 @@ def opened(model: Path, folder: Path, trusted: str) -> LocalEngine:
     return open_local_engine(load_config(folder / "c.toml"))
 
 
-def test_a_models_own_python_is_not_run_and_the_setting_is_named(
+def test_python_code_of_a_model_is_not_run_and_the_error_names_the_setting(
     folder: Callable[[str], Path], canary: Path, tmp_path: Path
 ) -> None:
     model = folder("model")
@@ -110,7 +110,7 @@ def test_a_models_own_python_is_not_run_and_the_setting_is_named(
     assert not canary.exists()
 
 
-def test_a_tokenizers_own_python_is_not_run(
+def test_python_code_of_a_tokenizer_is_not_run(
     folder: Callable[[str], Path], canary: Path, tmp_path: Path
 ) -> None:
     """A tokenizer that transformers can read without it is read without it."""
@@ -120,7 +120,7 @@ def test_a_tokenizers_own_python_is_not_run(
     assert not canary.exists()
 
 
-def test_who_says_so_gets_it_and_is_warned(
+def test_trust_remote_code_runs_the_code_with_a_warning(
     folder: Callable[[str], Path],
     canary: Path,
     tmp_path: Path,
@@ -135,18 +135,18 @@ def test_who_says_so_gets_it_and_is_warned(
     assert str(model) in caplog.text
 
 
-def test_a_trusted_tokenizer_is_run(
+def test_python_code_of_a_trusted_tokenizer_is_run(
     folder: Callable[[str], Path], canary: Path, tmp_path: Path
 ) -> None:
     opened(folder("tokenizer"), tmp_path, "trust_remote_code = true")
     assert canary.read_text() == "tokenization"
 
 
-def test_it_is_off_where_nobody_says_anything() -> None:
+def test_trust_remote_code_is_off_by_default() -> None:
     assert Config().engine.trust_remote_code is False
 
 
-def test_weights_that_are_a_pickle_are_not_read(tmp_path: Path) -> None:
+def test_pickled_weights_are_not_read(tmp_path: Path) -> None:
     """Loading the planted one would leave a trace."""
     model, tokenizer = build_tiny_model()
     model.save_pretrained(tmp_path / "model")
@@ -160,7 +160,7 @@ def test_weights_that_are_a_pickle_are_not_read(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
-def test_data_of_the_hub_wants_a_library_that_runs_no_scripts(
+def test_datasets_of_the_hub_need_a_library_version_that_runs_no_scripts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     old = types.ModuleType("datasets")
@@ -173,7 +173,7 @@ def test_data_of_the_hub_wants_a_library_that_runs_no_scripts(
         read_problems("hub:owner/name", "d", Columns(question="q", answer="a"))
 
 
-def test_a_script_beside_data_is_not_run(
+def test_a_script_in_a_dataset_folder_is_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("datasets")

@@ -46,7 +46,7 @@ def by_the_rules(first: FloatArray, second: FloatArray) -> float:
 
 
 @given(BETS, BETS)
-def test_the_walk_over_all_deals_is_the_rules_deal_by_deal(
+def test_the_exact_payoff_is_the_mean_over_all_deals_played_by_the_rules(
     mine: FloatArray, theirs: FloatArray
 ) -> None:
     a, b = policy(mine), policy(theirs)
@@ -57,7 +57,7 @@ def test_the_walk_over_all_deals_is_the_rules_deal_by_deal(
 
 
 @pytest.mark.parametrize("bluff", [0, 0.1, 0.25, 1 / 3])
-def test_every_equilibrium_is_worth_a_loss_of_one_eighteenth_and_cannot_be_exploited(
+def test_every_equilibrium_loses_one_eighteenth_and_cannot_be_exploited(
     bluff: float,
 ) -> None:
     solution = equilibrium(bluff)
@@ -65,7 +65,7 @@ def test_every_equilibrium_is_worth_a_loss_of_one_eighteenth_and_cannot_be_explo
     assert exploitability(KUHN, solution) == pytest.approx(0, abs=1e-15)
 
 
-def test_the_mixture_of_equilibria_is_one() -> None:
+def test_a_mixture_of_equilibria_is_an_equilibrium() -> None:
     assert mixture(KUHN, [equilibrium(0), equilibrium(1 / 3)], [0.4, 0.6]) == pytest.approx(
         equilibrium(0.2)
     )
@@ -79,7 +79,7 @@ def test_playing_evenly_is_worth_an_eighth_and_loses_eleven_twentyfourths() -> N
     assert exploitability(KUHN, even) == pytest.approx(11 / 24)
 
 
-def test_a_player_who_always_folds_loses_its_chip_to_every_bet() -> None:
+def test_a_player_who_always_folds_loses_one_chip_to_every_bet() -> None:
     timid = policy(np.zeros(12))
     assert payoff(KUHN, policy(np.ones(12)), timid) == 1
     assert exploitability(KUHN, timid) == 1
@@ -96,6 +96,6 @@ def test_the_best_response_is_the_best_of_all_pure_policies() -> None:
 
 
 @pytest.mark.parametrize("bluff", [-0.1, 0.34, float("nan")])
-def test_no_equilibrium_bluffs_otherwise(bluff: float) -> None:
+def test_strategies_with_other_bluffing_rates_are_exploitable(bluff: float) -> None:
     with pytest.raises(UserError, match="bluffs in 0 to 1/3"):
         equilibrium(bluff)

@@ -78,11 +78,11 @@ def test_the_tree_has_four_turns_and_five_ends(moves: str, legal: str) -> None:
         ("jack king", "check bet call", -1.0),
     ],
 )
-def test_two_chips_are_the_full_stake(deal: str, moves: str, payoff: float) -> None:
+def test_payoffs_are_in_units_of_two_chips(deal: str, moves: str, payoff: float) -> None:
     assert KUHN.payoff(deal, tuple(moves.split())) == payoff
 
 
-def test_there_are_six_deals_and_each_is_as_likely_as_the_others() -> None:
+def test_there_are_six_equally_likely_deals() -> None:
     assert set(KUHN.deals) == {f"{a} {b}" for a in CARDS for b in CARDS if a != b}
     assert Counter(KUHN.draw(12, seed=3)) == dict.fromkeys(KUHN.deals, 2)
     first = Counter(KUHN.draw(1, seed)[0] for seed in range(6000))
@@ -101,14 +101,14 @@ def test_the_information_sets_are_six_for_each_player() -> None:
     assert len(found) == len({t.prompt() for t in found}) == 12
 
 
-def test_a_prompt_shows_the_own_card_and_no_other() -> None:
+def test_a_prompt_shows_the_players_own_card_and_no_other() -> None:
     for turn in information_sets(KUHN):
         text = " ".join(m.content for m in turn.prompt()).lower()
         assert turn.hand in text
         assert not any(card in text for card in CARDS - {turn.hand})
 
 
-def test_the_view_tells_the_card_its_rank_and_the_moves() -> None:
+def test_the_view_states_the_card_its_rank_and_the_moves_so_far() -> None:
     assert (
         Turn(KUHN, "queen").view
         == "Your card: queen, the middle of three.\nMoves so far: none."
@@ -129,7 +129,7 @@ def test_at_equilibrium_the_first_player_loses_an_eighteenth_of_a_chip(
     assert min(value(play, other) for other in pure(1)) == Fraction(-1, 36)
 
 
-def test_outside_the_family_of_equilibria_there_is_none() -> None:
+def test_an_equilibrium_parameter_out_of_range_is_refused() -> None:
     for alpha in (-0.1, 0.5, float("nan")):
         with pytest.raises(UserError, match="alpha from 0 to 1/3"):
             EquilibriumPlayer(alpha)
@@ -153,7 +153,7 @@ def test_the_equilibrium_player_refuses_other_prompts() -> None:
         EquilibriumPlayer()(Request(ANN, Turn(TIC_TAC_TOE, "").prompt(), 0))
 
 
-def test_who_always_bets_calls_every_bet() -> None:
+def test_the_always_bet_player_calls_every_bet() -> None:
     for turn in information_sets(KUHN):
         assert (
             read_move(play_always_bet(Request(ANN, turn.prompt(), 0)), turn.legal)[0]
@@ -161,7 +161,7 @@ def test_who_always_bets_calls_every_bet() -> None:
         )
 
 
-def test_who_always_bets_is_beaten_by_waiting_for_the_king() -> None:
+def test_the_always_bet_player_loses_to_waiting_for_the_king() -> None:
     def bold(hand: str, moves: tuple[str, ...]) -> float:
         return 1
 

@@ -70,7 +70,7 @@ def test_the_equilibrium_of_the_biased_game_has_half_paper() -> None:
     assert best_response(game, uniform(game)).tolist() == ROCK.tolist()
 
 
-def test_on_the_disc_every_point_beats_the_half_turn_after_it() -> None:
+def test_on_the_disc_game_every_point_beats_the_next_half_turn() -> None:
     game = disc_game(4)
     assert payoffs(game, np.eye(4)[:1], np.eye(4)[:, None, :]) == pytest.approx(
         [0, 1, 0, -1]
@@ -82,14 +82,16 @@ def test_on_the_disc_every_point_beats_the_half_turn_after_it() -> None:
 
 
 @given(games_with_policies(2))
-def test_what_one_gets_the_other_pays(played: tuple[Game, FloatArray]) -> None:
+def test_the_two_payoffs_of_a_matrix_game_sum_to_zero(
+    played: tuple[Game, FloatArray],
+) -> None:
     game, (mine, theirs) = played
     assert payoff(game, mine, theirs) == pytest.approx(-payoff(game, theirs, mine))
     assert abs(payoff(game, mine, theirs)) <= game.stakes + 1e-12
 
 
 @given(games_with_policies(2))
-def test_nothing_does_better_than_the_best_response(
+def test_no_policy_beats_the_best_response(
     played: tuple[Game, FloatArray],
 ) -> None:
     game, (other, theirs) = played
@@ -109,7 +111,7 @@ def test_a_mixture_plays_as_drawing_one_of_its_policies_would(
 
 
 @given(games_with_policies(3))
-def test_a_mixture_holds_probabilities(played: tuple[Game, FloatArray]) -> None:
+def test_a_mixture_must_hold_probabilities(played: tuple[Game, FloatArray]) -> None:
     game, policies = played
     mixed = mixture(game, policies, [0.5, 0.5, 0.0])
     assert mixed.sum(axis=1) == pytest.approx(1)
@@ -118,7 +120,7 @@ def test_a_mixture_holds_probabilities(played: tuple[Game, FloatArray]) -> None:
     )
 
 
-def test_a_matrix_game_that_is_none_is_refused() -> None:
+def test_an_invalid_matrix_game_is_refused() -> None:
     for payoffs_AA in (
         ((0, 1), (1, 0)),
         ((0, 1),),

@@ -29,7 +29,7 @@ def mute(request: Request) -> str:
     return "I would rather not say what I do in this situation."
 
 
-def test_every_deal_is_played_from_both_seats_and_as_often_as_the_rules_say() -> None:
+def test_every_deal_is_played_from_both_seats_and_repeated() -> None:
     duels = room(play_random, DuelRules(deals=6, repeats=3)).play(
         7, [pairing(), pairing(BOB, CAT)], seed=1
     )
@@ -48,7 +48,7 @@ def test_the_repetitions_of_a_seating_are_adjacent() -> None:
         assert len({(d.first, d.deal) for d in duels[i : i + 4]}) == 1
 
 
-def test_who_always_bets_shows_the_cards_at_the_full_stake() -> None:
+def test_two_always_bet_players_show_their_cards_at_the_full_stake() -> None:
     for d in room(play_always_bet).play(0, [pairing()], seed=1):
         assert [m.choice for m in d.moves] == ["bet", "call"]
         assert d.payoffs == (
@@ -58,7 +58,7 @@ def test_who_always_bets_shows_the_cards_at_the_full_stake() -> None:
         assert set(d.payoffs) == {1.0, -1.0}
 
 
-def test_where_all_deals_are_played_equal_players_earn_the_same() -> None:
+def test_equal_players_earn_the_same_where_all_deals_are_played() -> None:
     duels = room(play_always_bet, DuelRules(deals=6)).play(0, [pairing()], seed=1)
     assert sum(d.payoffs[d.first != ANN] for d in duels) == 0
 
@@ -94,7 +94,7 @@ def test_the_second_player_can_break_the_rules_too() -> None:
         assert d.payoffs == (1.0, -1.0)
 
 
-def test_there_is_one_batch_per_ply_for_all_duels_that_still_run() -> None:
+def test_each_ply_of_all_running_duels_is_one_batch() -> None:
     played = room(play_random)
     duels = played.play(
         0, [pairing(), pairing(CAT, ANN), pairing(game="tic-tac-toe")], seed=1
@@ -105,7 +105,7 @@ def test_there_is_one_batch_per_ply_for_all_duels_that_still_run() -> None:
     assert {r.purpose for r in played.engine.requests} == {"duel"}
 
 
-def test_every_request_has_a_seed_of_its_own_and_the_rules_limits() -> None:
+def test_every_game_request_has_its_own_seed_and_the_limits_of_the_rules() -> None:
     played = room(play_random, DuelRules(max_tokens=9, temperature=0.7))
     played.play(0, [pairing()] * 3, seed=1)
     assert len({r.seed for r in played.engine.requests}) == len(played.engine.requests)
@@ -115,7 +115,7 @@ def test_every_request_has_a_seed_of_its_own_and_the_rules_limits() -> None:
     )
 
 
-def test_the_same_seed_plays_the_same_duels_whatever_else_is_played() -> None:
+def test_the_same_seed_plays_the_same_duels_beside_any_others() -> None:
     alone = room(play_random).play(0, [pairing()], seed=1)
     beside = room(play_random).play(
         0, [pairing(), pairing(CAT, BOB), pairing(game="tic-tac-toe")], seed=1
@@ -169,7 +169,7 @@ def test_payoffs_sum_to_zero_and_stay_within_the_stake(seed: int, game: str) -> 
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=100))
-def test_any_text_ends_a_duel_and_never_raises(text: str) -> None:
+def test_a_duel_ends_whatever_the_players_write(text: str) -> None:
     for d in room(lambda _: text, DuelRules(deals=1, repeats=2)).play(
         0, [pairing()], seed=1
     ):
@@ -187,7 +187,7 @@ def test_programs_and_agents_play_each_other() -> None:
             assert m.attempt.verdict.score == (d.first, d.second)[m.seat].startswith("cat")
 
 
-def test_an_unknown_game_is_named_with_the_nearest_that_there_is() -> None:
+def test_an_unknown_game_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UserError, match="no game 'khun'; did you mean 'kuhn'"):
         room(play_random).play(0, [Pairing(ANN, BOB, "khun")], seed=1)
 
@@ -195,7 +195,7 @@ def test_an_unknown_game_is_named_with_the_nearest_that_there_is() -> None:
 @pytest.mark.parametrize(
     "setting", [{"deals": 0}, {"repeats": 1}, {"max_tokens": 0}], ids=str
 )
-def test_rules_that_leave_nothing_to_compare_are_refused(setting: dict[str, int]) -> None:
+def test_duel_rules_without_repetitions_are_refused(setting: dict[str, int]) -> None:
     with pytest.raises(
         UserError, match=f"{next(iter(setting))}={next(iter(setting.values()))}"
     ):

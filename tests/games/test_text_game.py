@@ -57,7 +57,7 @@ def test_a_move_is_read_from_the_final_answer(text: str) -> None:
         ("Answer: " + "call" * 100, f"{('call' * 100)[:60]!r} is not one of fold, call"),
     ],
 )
-def test_anything_else_is_illegal_and_says_why(text: str, reason: str) -> None:
+def test_an_illegal_move_has_a_reason(text: str, reason: str) -> None:
     assert read_move(text, LEGAL) == ("", (0.0, reason))
 
 
@@ -85,19 +85,19 @@ def test_a_random_legal_player_reads_its_moves_from_the_prompt(game: TextGame) -
     assert len(made) == {"kuhn": 4, "tic-tac-toe": 9}[game.name]
 
 
-def test_a_program_that_plays_games_is_not_asked_anything_else() -> None:
+def test_a_scripted_player_refuses_requests_other_than_moves() -> None:
     with pytest.raises(UserError, match="ann is a program that plays games"):
         play_random(Request(ANN, (Message("user", "2 + 2?"),), 0))
     with pytest.raises(UserError, match="ann is a program that plays games"):
         play_random(Request(ANN, (Message("user", ""),), 0))
 
 
-def test_a_game_needs_a_deal_even_where_chance_does_nothing() -> None:
+def test_a_game_without_chance_still_needs_one_deal() -> None:
     with pytest.raises(UserError, match="'dull' has no deals; one empty text is enough"):
         replace(KUHN, name="dull", deals=())
 
 
-def test_the_prompt_is_the_rules_the_view_and_the_moves_word_for_word() -> None:
+def test_the_game_prompt_is_the_rules_the_view_and_the_moves_verbatim() -> None:
     turn = Turn(KUHN, "queen", ("check", "bet"))
     assert turn.prompt("Be brief.") == (
         Message("system", "Be brief."),
@@ -108,14 +108,14 @@ def test_the_prompt_is_the_rules_the_view_and_the_moves_word_for_word() -> None:
     assert turn.prompt()[0] == Message("system", INSTRUCTION)
 
 
-def test_a_turn_has_no_place_for_what_the_other_player_holds() -> None:
+def test_a_turn_cannot_hold_the_other_players_cards() -> None:
     assert Turn._fields == ("game", "hand", "moves")
     for function in (KUHN.view, KUHN.legal, TIC_TAC_TOE.view, TIC_TAC_TOE.legal):
         assert list(inspect.signature(function).parameters) == ["hand", "moves"]
 
 
 @pytest.mark.parametrize("game", [KUHN, TIC_TAC_TOE], ids=lambda g: g.name)
-def test_lessons_of_rules_show_legal_moves_of_possible_turns(game: TextGame) -> None:
+def test_rule_lessons_show_legal_moves_of_reachable_turns(game: TextGame) -> None:
     lessons = demonstrate_rules(game, 60, seed=1, instruction="Be brief.")
     assert len(lessons) == 60
     for messages, text in lessons:
@@ -126,7 +126,7 @@ def test_lessons_of_rules_show_legal_moves_of_possible_turns(game: TextGame) -> 
     assert lessons != demonstrate_rules(game, 60, seed=2, instruction="Be brief.")
 
 
-def test_lessons_of_rules_prefer_no_move() -> None:
+def test_rule_lessons_prefer_no_move() -> None:
     texts: dict[str, Counter[str]] = {}
     for messages, text in demonstrate_rules(KUHN, 400, seed=1):
         texts.setdefault(messages[-1].content, Counter())[text] += 1
@@ -136,7 +136,7 @@ def test_lessons_of_rules_prefer_no_move() -> None:
         assert one == other
 
 
-def test_a_turn_of_a_lesson_is_answered_with_all_its_moves_before_the_next_comes() -> None:
+def test_rule_lessons_show_all_moves_of_a_turn_before_the_next_turn() -> None:
     lessons = demonstrate_rules(KUHN, 400, seed=1)
     for (one, choice), (same, other) in zip(lessons[::2], lessons[1::2], strict=True):
         assert one == same

@@ -23,7 +23,7 @@ from docendo.games.tictactoe import TIC_TAC_TOE
         "on the last square",
     ],
 )
-def test_three_in_a_line_win_and_a_full_board_is_a_draw(moves: str, payoff: float) -> None:
+def test_three_in_a_line_wins_and_a_full_board_is_a_draw(moves: str, payoff: float) -> None:
     made = tuple(moves.split())
     assert TIC_TAC_TOE.turn("", made) is None
     assert TIC_TAC_TOE.turn("", made[:-1])
@@ -35,6 +35,6 @@ def test_every_free_square_is_legal_until_somebody_wins() -> None:
     assert Turn(TIC_TAC_TOE, "", ("5", "1")).legal == tuple("2346789")
 
 
-def test_the_view_is_the_board_and_the_own_mark() -> None:
+def test_the_view_shows_the_board_and_the_players_mark() -> None:
     assert Turn(TIC_TAC_TOE, "", ("5", "1")).view == "O 2 3\n4 X 6\n7 8 9\nYou are X."
     assert Turn(TIC_TAC_TOE, "", ("5",)).view == "1 2 3\n4 X 6\n7 8 9\nYou are O."

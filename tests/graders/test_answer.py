@@ -44,7 +44,7 @@ DOUBLE = asking("x * 2", "f(3) == 6", "f(0) == 0", "f(-4) == -8")
         ("the final answer: 2", "the final answer: 2"),
     ],
 )
-def test_the_final_answer_follows_the_last_mark(text: str, answer: str) -> None:
+def test_the_final_answer_follows_the_last_answer_marker(text: str, answer: str) -> None:
     assert final_answer(text) == answer
 
 
@@ -52,7 +52,7 @@ def test_the_final_answer_follows_the_last_mark(text: str, answer: str) -> None:
     "text",
     ["", " \n", "Answer:", "Answer: 2\nAnswer:", "two\nlines", "x" * 41, "Answer: ** **"],
 )
-def test_there_may_be_no_final_answer(text: str) -> None:
+def test_a_text_may_have_no_final_answer(text: str) -> None:
     assert final_answer(text) is None
 
 
@@ -77,7 +77,9 @@ def test_there_may_be_no_final_answer(text: str) -> None:
         ("b", "`b`."),
     ],
 )
-def test_spelling_of_the_answer_does_not_matter(gold: str, written: str) -> None:
+def test_case_spaces_and_punctuation_of_an_answer_do_not_matter(
+    gold: str, written: str
+) -> None:
     assert exact(asking(gold), f"Answer: {written}").score == 1
 
 
@@ -117,7 +119,7 @@ def test_another_answer_is_wrong(gold: str, written: str) -> None:
     ],
 )
 @pytest.mark.parametrize("grade", [exact, by_tests])
-def test_hostile_text_is_cheaply_wrong(text: str, grade: Grader) -> None:
+def test_hostile_text_is_graded_wrong(text: str, grade: Grader) -> None:
     for problem in (asking("5"), DOUBLE):
         start = perf_counter()
         assert grade(problem, text).score == 0
@@ -144,7 +146,7 @@ def test_a_long_answer_is_wrong_with_a_reason() -> None:
         ("Answer:", None),
     ],
 )
-def test_the_program_is_the_last_block_or_what_follows_the_mark(
+def test_the_program_is_the_last_code_block_or_the_text_after_the_marker(
     text: str, code: str | None
 ) -> None:
     assert extract_program(text) == code
@@ -201,7 +203,7 @@ def test_a_program_that_fails_is_wrong_with_a_short_reason(text: str, reason: st
         "1)\ndef f(x): return (6",
     ],
 )
-def test_a_pass_cannot_be_forged(text: str) -> None:
+def test_a_program_cannot_forge_a_passed_test(text: str) -> None:
     assert by_tests(DOUBLE, f"```python\n{text}\n```").score == 0
 
 
@@ -210,7 +212,7 @@ def test_without_tests_the_answer_is_compared_as_text() -> None:
     assert by_tests(asking("6"), "Answer: 3 + 3").score == 0
 
 
-def test_a_sandbox_that_stops_short_is_no_pass() -> None:
+def test_missing_results_of_the_sandbox_are_no_pass() -> None:
     def silent(code: str, calls: Sequence[str]) -> Outcome:
         return Outcome(True)
 
@@ -234,7 +236,7 @@ def test_a_test_line_reads_as_a_call_and_a_literal() -> None:
         "f(" * 999,
     ],
 )
-def test_any_other_test_line_is_refused_and_passes_nobody(line: str) -> None:
+def test_a_malformed_test_line_is_refused_and_passes_no_answer(line: str) -> None:
     with pytest.raises(UserError, match="a test reads like"):
         read_test(line)
     assert by_tests(asking("3", line), "Answer: 3").score == 0
@@ -261,7 +263,7 @@ def test_a_guarded_grader_turns_its_failure_into_a_verdict() -> None:
     assert never_raises(broken)(DOUBLE, "ab") == (0.5, "")
 
 
-def test_a_guarded_grader_lets_a_run_that_cannot_go_on_stop() -> None:
+def test_a_guarded_grader_lets_run_errors_through() -> None:
     def starved(problem: Problem, text: str) -> Verdict:
         raise RunError("no worker")
 

@@ -36,7 +36,7 @@ def failing(report: AuditReport) -> set[str]:
     return {check.name for check in report.checks if check.failures}
 
 
-def test_a_sound_grader_passes() -> None:
+def test_a_sound_grader_passes_the_audit() -> None:
     report = audit(Capitals(), exact, count=3, seed=1)
     assert report.passed
     assert report.problems == 2 * 2 * 3
@@ -45,7 +45,7 @@ def test_a_sound_grader_passes() -> None:
     assert set(trials.values()) == {(12, 0)}
 
 
-def test_a_grader_that_searches_the_text_is_caught_by_the_lists_of_numbers() -> None:
+def test_the_audit_catches_graders_that_search_the_text_for_the_answer() -> None:
     def kind(problem: Problem, text: str) -> Verdict:
         return Verdict(float(problem.answer in text), "searched")
 
@@ -61,7 +61,7 @@ def test_a_grader_that_searches_the_text_is_caught_by_the_lists_of_numbers() -> 
     assert first.endswith("scored 1 (searched)")
 
 
-def test_a_grader_that_lets_all_or_nothing_pass_is_caught() -> None:
+def test_the_audit_catches_graders_that_pass_everything_or_nothing() -> None:
     wrong = {"the answer", "the worked solution"}
     assert failing(audit(Capitals(), lambda p, t: Verdict(0.0, ""), 1, 1)) == wrong
     kind = failing(audit(Capitals(), lambda p, t: Verdict(1.0, ""), 1, 1))
@@ -69,7 +69,7 @@ def test_a_grader_that_lets_all_or_nothing_pass_is_caught() -> None:
     assert not kind & wrong
 
 
-def test_half_a_point_for_the_right_answer_is_a_failure() -> None:
+def test_half_a_point_for_the_right_answer_fails_the_audit() -> None:
     report = audit(Capitals(), lambda p, t: Verdict(0.5, ""), 1, 1)
     assert all(check.failures == check.trials > 0 for check in report.checks)
 

@@ -52,7 +52,7 @@ def test_combinations_lie_between_the_worst_and_the_best(
 
 
 @given(st.floats(0, 1))
-def test_one_member_alone_is_itself(score: float) -> None:
+def test_a_combination_of_one_grader_equals_it(score: float) -> None:
     for whole in (
         all_of(members([score])),
         any_of(members([score])),
@@ -61,7 +61,7 @@ def test_one_member_alone_is_itself(score: float) -> None:
         assert whole([answer("a")])[0].score == pytest.approx(score)
 
 
-def test_a_weighted_mean_by_hand_and_its_reason() -> None:
+def test_a_weighted_mean_of_graders_by_hand_with_its_reason() -> None:
     (verdict,) = weighted(
         {"truth": always(1, "right"), "words": always(0.5, "unknown: foo")}, [3, 1]
     )([answer("a")])
@@ -77,7 +77,7 @@ def test_verdicts_keep_the_order_of_the_answers() -> None:
     ]
 
 
-def test_the_first_that_applies_judges_and_no_other_is_asked() -> None:
+def test_the_first_grader_that_applies_judges_alone() -> None:
     seen: list[str] = []
 
     def spy(answers: Sequence[Answer]) -> list[Verdict]:
@@ -93,14 +93,14 @@ def test_the_first_that_applies_judges_and_no_other_is_asked() -> None:
     assert seen == ["12"]
 
 
-def test_the_last_judges_what_is_nobodys() -> None:
+def test_the_last_grader_judges_answers_that_no_other_applies_to() -> None:
     first = FirstApplicable(
         {"never": (always(1), lambda a: False), "last": (always(0.5), lambda a: False)}
     )
     assert first([answer("a")])[0].score == 0.5
 
 
-def test_behind_a_gate_only_those_are_judged_that_come_through() -> None:
+def test_only_answers_that_pass_the_gate_are_judged() -> None:
     seen: list[str] = []
 
     def judge(answers: Sequence[Answer]) -> list[Verdict]:

@@ -77,7 +77,7 @@ def test_an_error_scores_nothing_and_a_warning_costs(
         ("rust", "fn main() { #[allow(unused_variables)] let x = 1; }"),
     ],
 )
-def test_a_warning_cannot_be_switched_off_for_nothing(
+def test_code_that_switches_warnings_off_still_loses_points(
     language: Language, code: str
 ) -> None:
     assert 0.5 < judged(language, code).score <= 0.75
@@ -108,17 +108,17 @@ def test_a_warning_cannot_be_switched_off_for_nothing(
         ),
     ],
 )
-def test_a_hostile_source_ends_as_a_failure(language: Language, code: str) -> None:
+def test_a_hostile_source_is_a_failed_answer(language: Language, code: str) -> None:
     verdict = judged(language, code)
     assert verdict.score == 0
     assert 0 < len(verdict.reason) < 200
 
 
-def test_no_program_is_run() -> None:
+def test_compiled_programs_are_never_run() -> None:
     assert judged("python", "raise SystemExit('ran')") == (1.0, "compiles")
 
 
-def test_a_missing_compiler_is_named_with_those_that_are_here(
+def test_a_missing_compiler_is_refused_with_the_installed_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
@@ -128,12 +128,12 @@ def test_a_missing_compiler_is_named_with_those_that_are_here(
         Compiler("rust", IsolatedSandbox())
 
 
-def test_an_unknown_language_is_answered_with_the_nearest() -> None:
+def test_an_unknown_language_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UserError, match="no compiler for 'pyton'; did you mean 'python'"):
         Compiler("pyton", IsolatedSandbox())  # type: ignore[arg-type]
 
 
-def test_a_compiler_that_does_not_work_is_refused_at_once(
+def test_a_broken_compiler_is_refused_at_construction(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken = compilers.LANGUAGES["python"]._replace(sample="not a program")
@@ -144,7 +144,7 @@ def test_a_compiler_that_does_not_work_is_refused_at_once(
         Compiler("python", IsolatedSandbox())
 
 
-def test_a_compiler_is_a_value() -> None:
+def test_a_compiler_grader_is_immutable() -> None:
     assert Compiler("python", IsolatedSandbox()) == Compiler("python", IsolatedSandbox())
     with pytest.raises(dataclasses.FrozenInstanceError):
         Compiler("python", IsolatedSandbox()).language = "c"  # type: ignore[misc]

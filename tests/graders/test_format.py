@@ -13,7 +13,7 @@ from docendo.records import Problem
 PROBLEM = Problem("d", "f", 1, "Where is Qaanaaq?", "north")
 
 
-def test_the_share_of_words_that_are_right_counts() -> None:
+def test_the_spelling_score_is_the_share_of_known_words() -> None:
     pytest.importorskip("spellchecker")
     check = SpellingGrader()
     assert check(PROBLEM, "The house is small.") == (1.0, "every word is right")
@@ -25,7 +25,7 @@ def test_the_share_of_words_that_are_right_counts() -> None:
     assert check(PROBLEM, "12 + 3 = !?") == (0.0, "no words")
 
 
-def test_words_of_ones_own_are_known_besides(tmp_path: Path) -> None:
+def test_extra_words_are_known_to_the_spelling_grader(tmp_path: Path) -> None:
     pytest.importorskip("spellchecker")
     (tmp_path / "words.txt").write_text("docendo\ndiscimus\n")
     assert (
@@ -42,7 +42,7 @@ def test_words_of_ones_own_are_known_besides(tmp_path: Path) -> None:
         SpellingGrader(extra_words=tmp_path / "none")
 
 
-def test_a_pattern_is_to_match_all_of_it() -> None:
+def test_a_format_pattern_must_match_the_whole_answer() -> None:
     number = FormatGrader(pattern=r"(?s).*Answer: -?\d+")
     assert number(PROBLEM, "1 + 1\nAnswer: 2 ").score == 1
     assert number(PROBLEM, "Answer: two").score == 0
@@ -74,7 +74,9 @@ SCHEMA = """{"type": "object", "required": ["n"], "additionalProperties": false,
         ("[" * 5000, "not JSON"),
     ],
 )
-def test_json_is_of_its_schema_or_it_is_said_where_not(text: str, reason: str) -> None:
+def test_json_answers_fit_their_schema_or_the_reason_names_the_place(
+    text: str, reason: str
+) -> None:
     assert FormatGrader(schema=SCHEMA)(PROBLEM, text).reason == reason
 
 
@@ -87,5 +89,7 @@ def test_json_is_of_its_schema_or_it_is_said_where_not(text: str, reason: str) -
         (None, {}, True),
     ],
 )
-def test_parts_of_schemas(value: Any, schema: Any, fits: bool) -> None:
+def test_every_schema_keyword_accepts_and_rejects(
+    value: Any, schema: Any, fits: bool
+) -> None:
     assert (json_schema_error(value, schema) == "") is fits

@@ -57,7 +57,7 @@ def test_factors_count_in_any_order_and_only_if_they_are_right() -> None:
             assert grade(problem, f"Answer: {TIMES.join(wrong)}").score == 0, wrong
 
 
-def test_a_longer_way_that_works_counts() -> None:
+def test_a_longer_solution_that_works_is_right() -> None:
     grade = never_raises(GymGrader(exact))
     for problem in drawn("jugs"):
         longer = problem.answer.replace("[", '["fill A", "empty A", ', 1)
@@ -67,7 +67,7 @@ def test_a_longer_way_that_works_counts() -> None:
 
 
 @pytest.mark.parametrize("name", SCORED)
-def test_own_scorers_take_right_answers_and_no_guess_and_run_nothing(
+def test_task_scorers_accept_right_answers_only_and_run_no_code(
     name: str, tmp_path: Path
 ) -> None:
     mine, other = drawn(name, 2)
@@ -87,7 +87,7 @@ def test_a_small_audit_of_some_tasks_passes() -> None:
     assert found.passed, [c.first for c in found.checks if c.failures]
 
 
-def test_truth_asks_the_scorer_of_a_task_and_judges_other_problems_as_ever() -> None:
+def test_ground_truth_uses_the_scorer_of_a_gym_task_and_no_other_problem() -> None:
     (jug,) = PUZZLES.draw("jugs", 1, 1, 1, "train")
     longer = jug.answer.replace("[", '["fill A", "empty A", ', 1)
     plain = Problem("d", "f", 1, "1 + 1?", "2", source="reasoning-gym 0.1.25/mine/1:2")

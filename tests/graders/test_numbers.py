@@ -29,7 +29,9 @@ def problem(answer: str) -> Problem:
         ("Lima", "Answer: 3", 0),
     ],
 )
-def test_numbers_are_near_or_not(answer: str, text: str, score: float) -> None:
+def test_numbers_are_compared_within_a_tolerance(
+    answer: str, text: str, score: float
+) -> None:
     assert Numeric(relative=1e-4)(problem(answer), text).score == score
 
 
@@ -53,7 +55,7 @@ def test_formulas_are_equal_as_mathematics() -> None:
     assert [v.score for v in Symbolic()(answers)] == [score for *_, score in cases]
 
 
-def test_what_does_not_come_back_is_cut_off_and_the_next_answer_is_judged() -> None:
+def test_a_formula_that_takes_too_long_is_cut_off_and_the_next_is_judged() -> None:
     pytest.importorskip("math_verify")
     slow = Answer(problem("x"), "Answer: " + "9^{9^{9^{9}}}", ANN, 0)
     good = Answer(problem("x^2 + x"), "Answer: x(x+1)", ANN, 0)

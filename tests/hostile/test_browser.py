@@ -140,7 +140,7 @@ def study_of(names: list[str], folder: Path) -> Path:
     return write_report(study, split_by_regime(study), folder / "report.html")
 
 
-def test_no_payload_does_anything_on_any_page(
+def test_no_payload_runs_or_adds_elements_on_any_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with listening() as (port, asked):
@@ -156,9 +156,7 @@ def test_no_payload_does_anything_on_any_page(
 
 
 @pytest.mark.parametrize("start", ["<script>", "<img src=x onerror=", "<svg onload="])
-def test_the_same_payloads_do_something_on_a_page_that_lets_them(
-    tmp_path: Path, start: str
-) -> None:
+def test_the_same_payloads_run_on_an_unprotected_page(tmp_path: Path, start: str) -> None:
     """What this file looks for can be seen."""
     with listening() as (port, asked):
         payload = next(t for t in HTML if t.startswith(start)).replace("PORT", str(port))

@@ -19,20 +19,20 @@ TRIALS = int(os.environ.get("DOCENDO_TRIALS", "4"))
 
 @pytest.mark.parametrize("seed", range(TRIALS))
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_mutant_is_refused_in_one_line_or_is_what_it_says(kind: str, seed: int) -> None:
+def test_a_mutated_file_is_refused_in_one_line_or_used_consistently(
+    kind: str, seed: int
+) -> None:
     assert played(kind, seed) in {"refused", "taken", "shown", "same end", "same adapter"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1000, 1008))
 @pytest.mark.parametrize("kind", ["cells", "checkpoints"])
-def test_a_run_that_was_tampered_with_ends_the_same_or_not_at_all(
-    kind: str, seed: int
-) -> None:
+def test_a_tampered_run_ends_the_same_or_stops_with_an_error(kind: str, seed: int) -> None:
     assert played(kind, seed) in {"refused", "shown", "same end", "same adapter"}
 
 
-def test_a_seed_gives_the_same_mutant() -> None:
+def test_the_same_seed_gives_the_same_mutated_file() -> None:
     value = {"a": [1, 2.5, "x"], "b": {"c": None}}
     for seed in range(50):
         one, same = (
@@ -94,7 +94,7 @@ def changed(run: Path, *statements: str) -> Path:
         ),
     ],
 )
-def test_a_cell_that_docendo_does_not_write_is_told(
+def test_a_database_cell_of_a_wrong_type_is_reported(
     tmp_path: Path, statement: str, said: str
 ) -> None:
     run = changed(copied(interrupted(), tmp_path), "PRAGMA foreign_keys = OFF", statement)
@@ -102,7 +102,7 @@ def test_a_cell_that_docendo_does_not_write_is_told(
     assert said in plain(docendo(command, run))
 
 
-def test_a_state_that_was_changed_is_passed_over_and_the_run_ends_the_same(
+def test_a_tampered_checkpoint_is_skipped_and_the_run_ends_the_same(
     tmp_path: Path,
 ) -> None:
     whole, tampered = (
@@ -117,7 +117,7 @@ def test_a_state_that_was_changed_is_passed_over_and_the_run_ends_the_same(
     assert last(tampered) == last(whole)
 
 
-def test_a_name_of_a_checkpoint_cannot_lead_elsewhere(tmp_path: Path) -> None:
+def test_a_checkpoint_name_cannot_point_outside_the_run(tmp_path: Path) -> None:
     run = changed(
         copied(interrupted(), tmp_path), "UPDATE checkpoints SET name = '../../elsewhere'"
     )

@@ -54,7 +54,7 @@ def checked(folder: Path, texts: tuple[str, ...], names: bool) -> None:
 @pytest.mark.parametrize(
     ("texts", "names"), [(SOME[0], False), (SOME[1], True), (SOME[2], True)]
 )
-def test_nothing_in_a_run_drives_a_terminal_or_a_page(
+def test_text_in_a_run_cannot_control_a_terminal_or_a_page(
     tmp_path: Path, texts: tuple[str, ...], names: bool
 ) -> None:
     checked(tmp_path, texts, names)
@@ -62,17 +62,21 @@ def test_nothing_in_a_run_drives_a_terminal_or_a_page(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("texts", GROUPS)
-def test_nothing_of_all_payloads_does(tmp_path: Path, texts: tuple[str, ...]) -> None:
+def test_no_payload_in_a_run_controls_a_terminal_or_a_page(
+    tmp_path: Path, texts: tuple[str, ...]
+) -> None:
     checked(tmp_path, texts, True)
 
 
-def test_there_are_two_hundred_payloads_and_each_has_a_picture() -> None:
+def test_there_are_200_payloads_and_each_has_a_visible_form() -> None:
     assert len(set(PAYLOADS)) >= 200
     for text in PAYLOADS:
         assert not controls(visible(text))
 
 
-def test_colours_are_docendos_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_only_escape_codes_printed_are_the_programs_own_colours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     run = full(tmp_path / "run", TERMINAL[:3], names=True)
@@ -110,7 +114,7 @@ def test_colours_are_docendos_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("doctor", "TEXT"),
     ],
 )
-def test_an_error_that_quotes_what_was_typed_shows_pictures(
+def test_an_error_that_quotes_input_shows_control_characters_as_symbols(
     words: tuple[str, ...], text: str, tmp_path: Path
 ) -> None:
     done = docendo(*(w.replace("TEXT", text) for w in words))
@@ -148,7 +152,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 @pytest.mark.slow
-def test_progress_and_what_was_left_out_are_shown_in_pictures(
+def test_progress_and_skipped_rows_show_control_characters_as_symbols(
     trained: tuple[Path, str],
 ) -> None:
     _, told = trained
@@ -158,7 +162,7 @@ def test_progress_and_what_was_left_out_are_shown_in_pictures(
 
 
 @pytest.mark.slow
-def test_examining_listing_and_asking_show_pictures(
+def test_eval_list_and_chat_show_control_characters_as_symbols(
     trained: tuple[Path, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -198,7 +202,7 @@ class Screen(StringIO):
         return True
 
 
-def test_a_message_of_typers_own_is_shown_in_pictures_on_a_terminal_too(
+def test_messages_of_typer_show_control_characters_as_symbols_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     screen = Screen()
@@ -213,7 +217,7 @@ def test_a_message_of_typers_own_is_shown_in_pictures_on_a_terminal_too(
     assert "[U+202E]" in screen.getvalue()
 
 
-def test_what_is_served_is_never_a_page(server: Served) -> None:
+def test_the_server_never_serves_html(server: Served) -> None:
     for text in ("<script>alert(1)</script>", "\x1b[31m"):
         for given in (server.ask(model=text), server.ask(stop=[text]), server.ask(n=text)):
             assert given.headers["content-type"] == "application/json"

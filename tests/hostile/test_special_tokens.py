@@ -114,7 +114,7 @@ def test_no_text_of_a_prompt_is_a_control_token(a: str, b: str, c: str) -> None:
 
 @QUIET
 @given(text=TEXT)
-def test_an_answer_that_is_trained_on_has_one_control_token_its_end(text: str) -> None:
+def test_a_trained_answer_has_one_control_token_at_its_end(text: str) -> None:
     for tokens in filter(None, KNOWN.values()):
         *ids, end = tokens.completion(text)
         assert control(tokens, ids) == []
@@ -123,7 +123,7 @@ def test_an_answer_that_is_trained_on_has_one_control_token_its_end(text: str) -
 
 
 @pytest.mark.parametrize("text", TOKENS)
-def test_every_known_control_token_is_several_pieces_of_text(
+def test_every_known_control_token_is_encoded_as_several_text_tokens(
     tokens: Tokens, text: str
 ) -> None:
     assert control(tokens, tokens.text(text)) == []
@@ -134,7 +134,9 @@ def test_every_known_control_token_is_several_pieces_of_text(
 
 
 @pytest.mark.parametrize("text", TOKENS)
-def test_a_served_request_is_read_as_text(tokens: Tokens, text: str) -> None:
+def test_control_tokens_in_a_served_request_are_plain_text(
+    tokens: Tokens, text: str
+) -> None:
     asked = [
         {"role": "system", "content": text},
         {"role": "user", "content": [{"type": "text", "text": text}]},
@@ -159,7 +161,7 @@ class Calling:
 
 
 @pytest.mark.parametrize("text", TOKENS)
-def test_what_a_tool_gives_is_text(tokens: Tokens, text: str) -> None:
+def test_control_tokens_in_a_tool_result_are_plain_text(tokens: Tokens, text: str) -> None:
     engine = Calling(tokens, text)
     tools = {ANN: Toolset({"echo": lambda _: text}, 2)}
     wrapped = WithTools(engine, tools, tokens.text)
@@ -170,7 +172,7 @@ def test_what_a_tool_gives_is_text(tokens: Tokens, text: str) -> None:
     assert " ".join(text.split()) in " ".join(answer.text.split())
 
 
-def test_an_engine_samples_and_trains_on_hostile_texts_as_text() -> None:
+def test_control_tokens_in_prompts_and_answers_are_plain_text_for_the_engine() -> None:
     engine = vary(fresh(ANN), workers=Workers(1, 1))
     hostile = "".join(SPECIAL)
     target = engine.target(Example(ANN, solve_prompt(hostile), hostile))
@@ -180,7 +182,7 @@ def test_an_engine_samples_and_trains_on_hostile_texts_as_text() -> None:
     assert engine.tokens.end not in row.prompt
 
 
-def test_spaces_that_were_added_to_a_vocabulary_stay_tokens_of_text() -> None:
+def test_spaces_added_to_a_vocabulary_stay_text_tokens() -> None:
     tokens = _small()
     spaces = tokens.tokenizer.convert_tokens_to_ids("   ")
     assert tokens.text("a   b") == [*tokens.text("a"), spaces, *tokens.text("b")]

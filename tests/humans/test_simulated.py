@@ -46,7 +46,7 @@ def test_an_answer_has_features_that_can_be_counted_by_hand() -> None:
     assert set(measure_features(problem(), " \n").values()) == {0.0}
 
 
-def test_what_is_right_may_be_told_by_another_grader() -> None:
+def test_correctness_may_be_judged_by_a_given_grader() -> None:
     strict = Person(
         "eva", {"right": 1.0}, grader=lambda _, text: Verdict(float(text == "?"), "")
     )
@@ -82,7 +82,7 @@ def test_a_verdict_is_a_share_whatever_was_written(
     )
 
 
-def test_noise_is_the_temperature_of_a_choice() -> None:
+def test_taste_noise_is_the_temperature_of_a_choice() -> None:
     person = Person("eva", {"polite": 1.0}, noise=1.0)
     said = Counter(person.choose(problem(), POLITE, SHORT, seed) for seed in range(2000))
     assert said["first"] / 2000 == pytest.approx(1 / (1 + exp(-1)), abs=0.03)
@@ -92,7 +92,7 @@ def test_noise_is_the_temperature_of_a_choice() -> None:
     } == {"first"}
 
 
-def test_a_person_in_a_circle_prefers_short_to_polite_to_detailed_to_short() -> None:
+def test_a_cyclic_person_prefers_short_to_polite_to_detailed_to_short() -> None:
     person = Person("eva", {}, cyclic_features=("short", "polite", "detailed"))
     pairs = [(SHORT, POLITE), (POLITE, LONG), (LONG, SHORT)]
     assert [person.choose(problem(), *pair, 0) for pair in pairs] == ["first"] * 3
@@ -102,7 +102,7 @@ def test_a_person_in_a_circle_prefers_short_to_polite_to_detailed_to_short() -> 
     }
 
 
-def test_among_others_an_answer_is_worth_the_share_it_is_preferred_to() -> None:
+def test_the_score_of_an_answer_is_the_share_of_answers_it_is_preferred_to() -> None:
     person = Person("eva", {"polite": 100.0}, relative=True)
     judged = person.judge(
         [answer(POLITE), answer(SHORT), answer(LONG), answer(POLITE, n=1)]
@@ -122,7 +122,7 @@ def test_among_others_an_answer_is_worth_the_share_it_is_preferred_to() -> None:
     ]
 
 
-def test_a_bar_makes_two_answers_bad_and_ties_are_what_is_near() -> None:
+def test_answers_below_the_threshold_are_both_bad_and_near_ones_tie() -> None:
     person = Person("eva", {"polite": 1.0}, ties=0.2, good_threshold=0.5)
     assert person.choose(problem(), SHORT, LONG, 0) == "both bad"
     assert person.choose(problem(), POLITE, LONG, 0) == "first"
@@ -136,7 +136,7 @@ def test_a_bar_makes_two_answers_bad_and_ties_are_what_is_near() -> None:
     )
 
 
-def test_a_person_may_be_of_two_minds() -> None:
+def test_a_simulated_person_may_alternate_between_two_tastes() -> None:
     """One half of the questions finds it in the other mood, and always the same half."""
     person = Person("eva", {"polite": 1.0}, alternate_tastes={"polite": -1.0})
     said = [person.choose(problem(n), POLITE, SHORT, 0) for n in range(200)]
@@ -146,7 +146,7 @@ def test_a_person_may_be_of_two_minds() -> None:
     assert len({wavering.choose(problem(), POLITE, SHORT, seed) for seed in range(50)}) == 2
 
 
-def test_a_person_does_not_care_for_what_does_not_interest_it() -> None:
+def test_a_simulated_person_ignores_features_without_weight() -> None:
     person = Person("eva", {"polite": 1.0}, interests={"sums/small": 2.0, "chess": 1.0})
     assert [
         person.interest(TaskType(*k, 1))
@@ -160,7 +160,7 @@ def test_a_person_does_not_care_for_what_does_not_interest_it() -> None:
     assert person.choose(problem(domain="go"), POLITE, SHORT, 0) == "tie"
 
 
-def test_a_person_asks_by_its_interests_and_in_its_manner() -> None:
+def test_a_simulated_person_asks_by_its_interests_and_style() -> None:
     source = Sums(families=("small", "large"))
     person = Person(
         "eva", {}, interests={"large": 1.0}, manner="Dear all, {question} Thank you."
@@ -180,7 +180,7 @@ def test_a_person_asks_by_its_interests_and_in_its_manner() -> None:
     assert in_manner("2 + 2?", "") == "2 + 2?"
 
 
-def test_questions_come_from_several_domains_by_interest() -> None:
+def test_questions_are_drawn_from_domains_by_interest() -> None:
     sources = {d: Sums(d) for d in ("sums", "chess", "go")}
     person = Person("eva", {}, interests={"sums": 3.0, "chess": 1.0})
     asked = Counter(p.domain for p in draw_questions(person, sources, 200, 0))
@@ -191,7 +191,7 @@ def test_questions_come_from_several_domains_by_interest() -> None:
         draw_questions(person, {"go": Sums("go")}, 1, 0)
 
 
-def test_a_poll_shows_everybody_every_pair_in_either_order() -> None:
+def test_a_poll_shows_every_person_every_pair_in_both_orders() -> None:
     texts = {ANN: SHORT, BOB: POLITE, CAT: LONG}
     people = [Person("eva", {"short": 1.0}), Person("adam", {"polite": 1.0})]
     said = poll(people, [(problem(n), texts) for n in range(20)], 0)

@@ -25,7 +25,7 @@ def opinion(choice="first", right="", first=ANN, second=BOB) -> Opinion:
     return Opinion("me", "why?", first, second, ("one", "two"), choice, right)
 
 
-def test_what_is_said_is_kept_word_by_word_and_can_be_taken_back(tmp_path: Path) -> None:
+def test_votes_are_kept_verbatim_and_can_be_undone(tmp_path: Path) -> None:
     strange = Opinion(HOSTILE, HOSTILE, ANN, BOB, (HOSTILE, ""), "both bad", HOSTILE)
     with VoteStore(tmp_path) as people:
         people.record(opinion())
@@ -36,14 +36,14 @@ def test_what_is_said_is_kept_word_by_word_and_can_be_taken_back(tmp_path: Path)
         assert people.read_opinions() == [opinion()]
 
 
-def test_two_may_write_at_the_same_time(tmp_path: Path) -> None:
+def test_two_processes_may_write_votes_at_the_same_time(tmp_path: Path) -> None:
     with VoteStore(tmp_path) as one, VoteStore(tmp_path) as other:
         one.record(opinion())
         other.record(opinion("second"))
         assert len(one.read_opinions()) == len(other.read_opinions()) == 2
 
 
-def test_another_database_is_left_alone(tmp_path: Path) -> None:
+def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "people.db")
     other.execute("CREATE TABLE mine (x)")
     other.close()
@@ -51,7 +51,7 @@ def test_another_database_is_left_alone(tmp_path: Path) -> None:
         VoteStore(tmp_path)
 
 
-def test_preferences_are_rows_as_trl_reads_them() -> None:
+def test_preference_rows_have_the_format_of_trl() -> None:
     (row,) = preference_rows([opinion("second"), opinion("tie"), opinion("both bad")])
     assert row == {
         "prompt": [{"role": "user", "content": "why?"}],
@@ -63,7 +63,7 @@ def test_preferences_are_rows_as_trl_reads_them() -> None:
     assert [r["rejected"][0]["content"] for r in corrected] == ["one", "two"]
 
 
-def test_unpaired_rows_say_what_is_good_and_a_tie_says_nothing() -> None:
+def test_unpaired_rows_label_good_and_bad_answers_and_leave_ties_out() -> None:
     def labels(*said: Opinion) -> list[tuple[str, bool]]:
         return [
             (row["completion"][0]["content"], row["label"]) for row in unpaired_rows(said)
@@ -79,7 +79,7 @@ def test_unpaired_rows_say_what_is_good_and_a_tie_says_nothing() -> None:
     assert labels(opinion("tie", right="three")) == [("three", True)]
 
 
-def test_nothing_is_preferred_to_itself() -> None:
+def test_an_answer_is_never_compared_with_itself() -> None:
     same = opinion()._replace(texts=("one", "one"), right="one")
     assert preference_rows([same]) == []
     assert [
@@ -88,7 +88,7 @@ def test_nothing_is_preferred_to_itself() -> None:
 
 
 @pytest.mark.parametrize("made", [preference_rows, unpaired_rows])
-def test_hostile_text_comes_back_from_the_rows(made) -> None:
+def test_hostile_text_round_trips_through_the_vote_rows(made) -> None:
     strange = opinion()._replace(prompt=HOSTILE, texts=(HOSTILE, "two"))
     (row, *_) = made([strange])
     again = json.loads(json.dumps(row))
@@ -105,7 +105,7 @@ def salon(tmp_path: Path, agents=(ANN, BOB, CAT)) -> ComparisonSession:
     )
 
 
-def test_two_agents_answer_and_the_word_is_kept_with_their_names(tmp_path: Path) -> None:
+def test_two_agents_answer_and_the_vote_is_kept_with_their_names(tmp_path: Path) -> None:
     room = salon(tmp_path)
     pair = room.ask("  who are you? ")
     assert pair.texts == (f"I am {pair.first}", f"I am {pair.second}")
@@ -117,7 +117,7 @@ def test_two_agents_answer_and_the_word_is_kept_with_their_names(tmp_path: Path)
     assert room.record(pair, "first").choice == "first"
 
 
-def test_several_words_are_taken_back_one_after_the_other(tmp_path: Path) -> None:
+def test_several_votes_are_undone_one_after_the_other(tmp_path: Path) -> None:
     room = salon(tmp_path)
     pairs = [room.ask(q) for q in ("one?", "two?", "three?")]
     for pair in pairs:
@@ -126,7 +126,7 @@ def test_several_words_are_taken_back_one_after_the_other(tmp_path: Path) -> Non
     assert room.opinions.read_opinions() == []
 
 
-def test_agents_answer_under_their_own_system_prompt_and_copies_under_that_of_whom_they_copy(
+def test_agents_and_their_snapshots_answer_under_the_agents_system_prompt(
     tmp_path: Path,
 ) -> None:
     told = {ANN: "Be brief.", AgentId("bob"): "Be long."}
@@ -144,7 +144,7 @@ def test_agents_answer_under_their_own_system_prompt_and_copies_under_that_of_wh
     }
 
 
-def test_the_same_person_and_seed_meet_the_same_agents(tmp_path: Path) -> None:
+def test_the_same_person_and_seed_get_the_same_agents(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         (tmp_path / name).mkdir()
     first, again, other = (
@@ -163,7 +163,7 @@ def test_the_same_person_and_seed_meet_the_same_agents(tmp_path: Path) -> None:
     assert len({tuple(first), tuple(other)}) <= 2
 
 
-def test_who_was_compared_least_comes_next_and_the_order_is_by_chance(
+def test_the_least_compared_agents_come_next_in_random_order(
     tmp_path: Path,
 ) -> None:
     room = salon(tmp_path)
@@ -179,7 +179,7 @@ def test_who_was_compared_least_comes_next_and_the_order_is_by_chance(
     assert any(a < b for a, b in seen)
 
 
-def test_a_salon_needs_two_agents_and_a_question(tmp_path: Path) -> None:
+def test_a_comparison_needs_two_agents_and_a_question(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="two agents are needed"):
         salon(tmp_path, (ANN,))
     with pytest.raises(UserError, match="an empty question"):
@@ -190,7 +190,7 @@ def answers(*texts: str) -> list[Answer]:
     return [Answer(PROBLEM, text, ANN, 0) for text in texts]
 
 
-def test_a_persons_verdict_counts_where_it_is_there_and_another_meanwhile(
+def test_a_persons_verdict_counts_once_it_exists_and_the_fallback_until_then(
     tmp_path: Path,
 ) -> None:
     human = HumanRater(
@@ -215,7 +215,7 @@ def test_a_persons_verdict_counts_where_it_is_there_and_another_meanwhile(
     ] == [0]
 
 
-def test_a_run_waits_until_everything_is_graded_and_says_so_once(tmp_path: Path) -> None:
+def test_a_blocking_run_waits_for_all_grades_and_says_so_once(tmp_path: Path) -> None:
     told: list[str] = []
 
     def a_person(run: Path) -> None:
@@ -230,7 +230,7 @@ def test_a_run_waits_until_everything_is_graded_and_says_so_once(tmp_path: Path)
     assert len(told) == 1
 
 
-def test_where_nobody_can_write_a_run_is_tried_out_without_people() -> None:
+def test_a_dry_run_without_a_folder_uses_no_human_raters() -> None:
     found = HumanRater("wait", RatingQueue(), None)(answers("Answer: 7"))
     assert found == [Verdict(0.0, "no person has graded it")]
     assert [
@@ -239,7 +239,7 @@ def test_where_nobody_can_write_a_run_is_tried_out_without_people() -> None:
     ] == [1]
 
 
-def test_whoever_reads_a_run_puts_nothing_before_people(tmp_path: Path) -> None:
+def test_reading_a_run_asks_people_for_no_grades(tmp_path: Path) -> None:
     reader = HumanRater("wait", RatingQueue(tmp_path, asks=False), per_answer(exact))
     assert [v.score for v in reader(answers("Answer: 7"))] == [1]
     assert list(tmp_path.iterdir()) == []
@@ -268,7 +268,7 @@ def test_a_round_that_is_played_again_is_judged_as_it_was(tmp_path: Path) -> Non
     assert human(answers("Answer: 7", "Answer: 8")) == before
 
 
-def test_several_people_are_averaged_the_last_word_of_each_counts_and_may_be_taken_back(
+def test_the_last_grades_of_all_people_are_averaged_and_can_be_withdrawn(
     tmp_path: Path,
 ) -> None:
     one = Grade(PROBLEM.key, PROBLEM.prompt, "Answer: 7", None, "7")
@@ -282,14 +282,14 @@ def test_several_people_are_averaged_the_last_word_of_each_counts_and_may_be_tak
         assert (people.grades(waiting=True), people.grades(waiting=False)) == ([one], [])
 
 
-def test_answers_of_any_text_are_graded_by_it(tmp_path: Path) -> None:
+def test_hostile_answers_are_stored_and_graded_verbatim(tmp_path: Path) -> None:
     strange = Grade(HOSTILE, HOSTILE, HOSTILE, 0.25, HOSTILE)
     with VoteStore(tmp_path) as people:
         people.grade(strange, HOSTILE)
         assert people.grades(waiting=False) == [strange]
 
 
-def test_a_queue_does_not_grow_without_end(tmp_path: Path) -> None:
+def test_the_rating_queue_is_bounded(tmp_path: Path) -> None:
     human = HumanRater("async", RatingQueue(tmp_path), per_answer(exact))
     human(answers(*map(str, range(500))))
     with VoteStore(tmp_path) as people:

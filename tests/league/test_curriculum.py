@@ -22,7 +22,7 @@ from tests.toys import shares
 SCORES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=12)
 
 
-def test_the_highest_score_is_replayed_most() -> None:
+def test_the_highest_score_is_replayed_most_often() -> None:
     # ranks 3, 1, 2 to the power of -10, over their sum
     expected = [1.69182795e-05, 0.999007488, 9.7559325e-04]
     assert replay_weights([0.1, 0.5, 0.3], [1, 2, 3], beta=0.1, rho=0) == pytest.approx(
@@ -30,7 +30,7 @@ def test_the_highest_score_is_replayed_most() -> None:
     )
 
 
-def test_a_share_goes_to_what_was_not_seen_for_long() -> None:
+def test_a_share_of_the_weight_goes_to_stale_task_types() -> None:
     # ranks 2, 1 at beta 1: shares 1/3, 2/3; staleness shares 3/4, 1/4
     assert replay_weights([0, 1], [3, 1], beta=1, rho=0.5) == pytest.approx(
         [13 / 24, 11 / 24]
@@ -46,11 +46,11 @@ def test_equal_scores_share_the_best_of_their_ranks() -> None:
     assert replay_weights([0.2] * 4, [0] * 4, rho=0) == pytest.approx([0.25] * 4)
 
 
-def test_where_nothing_is_stale_the_share_of_staleness_is_even() -> None:
+def test_where_nothing_is_stale_the_staleness_share_is_uniform() -> None:
     assert replay_weights([1, 0], [0, 0], rho=1) == pytest.approx([0.5, 0.5])
 
 
-def test_the_extremes_stay_probabilities() -> None:
+def test_extreme_settings_still_give_probabilities() -> None:
     assert replay_weights([3], [0]) == pytest.approx([1])
     assert replay_weights([2, 1], [0, 0], beta=1e-9, rho=0) == pytest.approx([1, 0])
     assert replay_weights([2, 1], [1e308, 1e308], beta=1e9, rho=0.5) == pytest.approx(
@@ -59,7 +59,7 @@ def test_the_extremes_stay_probabilities() -> None:
 
 
 @given(SCORES, st.floats(0.01, 100), st.floats(0, 1), st.randoms())
-def test_every_level_has_a_probability_and_its_place_does_not_matter(
+def test_every_task_type_has_a_probability_whatever_its_position(
     scores, beta, rho, random
 ) -> None:
     stale = [float(random.randrange(5)) for _ in scores]
@@ -72,7 +72,7 @@ def test_every_level_has_a_probability_and_its_place_does_not_matter(
 
 
 @given(SCORES)
-def test_a_better_score_never_has_the_smaller_probability(scores: list[float]) -> None:
+def test_a_higher_score_never_gets_a_smaller_probability(scores: list[float]) -> None:
     weights = replay_weights(scores, [0] * len(scores))
     assert (np.diff(weights[np.argsort(scores)]) >= -1e-12).all()
 
@@ -91,7 +91,7 @@ def test_a_better_score_never_has_the_smaller_probability(scores: list[float]) -
         ([1], [0], 0.1, 1.5),
     ],
 )
-def test_wrong_numbers_are_refused(
+def test_curriculum_settings_out_of_range_are_refused(
     scores: Sequence, staleness: Sequence, beta: float, rho: float
 ) -> None:
     with pytest.raises(UserError, match="replay expected"):
@@ -103,11 +103,11 @@ KINDS = [TaskType("sums", "small", level) for level in (1, 2, 3)] + [
 ]
 
 
-def test_everything_is_as_likely_without_a_curriculum() -> None:
+def test_without_a_curriculum_all_task_types_are_equally_likely() -> None:
     assert UniformCurriculum()(KINDS, shares(*[(0, 0)] * 4), {}).tolist() == [0.25] * 4
 
 
-def test_what_varies_is_worked_on_and_what_never_does_is_looked_at_again() -> None:
+def test_task_types_of_varying_outcome_get_weight_and_others_a_floor() -> None:
     belief = shares((500, 1000), (1000, 1000), (0, 1000), (0, 0))
     # p(1-p): 1/4, nearly 0 twice, and 1/6 where nothing is known
     assert ByLearnability(floor=0.2)(KINDS, belief, {}) == pytest.approx(
@@ -115,7 +115,7 @@ def test_what_varies_is_worked_on_and_what_never_does_is_looked_at_again() -> No
     )
 
 
-def test_what_is_never_right_is_needed_most_and_what_is_known_least() -> None:
+def test_task_types_never_solved_get_most_weight_and_mastered_ones_least() -> None:
     belief = shares((500, 1000), (900, 1000), (0, 1000), (1000, 1000))
     # of 1 - p: 0.5, 0.1, 1 and 0, over their sum
     assert ByErrorRate(floor=0.0)(KINDS, belief, {}) == pytest.approx(
@@ -126,7 +126,7 @@ def test_what_is_never_right_is_needed_most_and_what_is_known_least() -> None:
     )
 
 
-def test_what_right_answers_are_missing_of_is_worked_on_most() -> None:
+def test_task_types_with_few_right_answers_get_most_weight() -> None:
     counts = {
         KINDS[0]: 4,
         KINDS[1]: 12,
@@ -143,7 +143,7 @@ def test_what_right_answers_are_missing_of_is_worked_on_most() -> None:
     )
 
 
-def test_what_is_closed_is_not_missing() -> None:
+def test_a_locked_level_gets_no_weight_for_missing_answers() -> None:
     closed = ByRarity(UnlockLevels(UniformCurriculum(), threshold=0.7))
     counts = {KINDS[0]: 100}
     assert closed(KINDS, shares(*[(0, 0)] * 4), counts) == pytest.approx(
@@ -151,7 +151,7 @@ def test_what_is_closed_is_not_missing() -> None:
     )
 
 
-def test_replay_goes_by_rank_and_by_staleness() -> None:
+def test_replay_weights_combine_rank_and_staleness() -> None:
     belief = shares((500, 1000), (900, 1000), (0, 1000), (1000, 1000), stale=0.0)
     # with beta 1 the ranks 1, 2, 3, 3 weigh 1, 1/2, 1/3, 1/3
     total = 1 + 1 / 2 + 1 / 3 + 1 / 3
@@ -182,7 +182,7 @@ def test_replay_goes_by_rank_and_by_staleness() -> None:
         "too few seen",
     ],
 )
-def test_levels_open_one_after_the_other_within_a_family(seen, expected) -> None:
+def test_levels_unlock_one_after_the_other_within_a_family(seen, expected) -> None:
     opening = UnlockLevels(UniformCurriculum(), threshold=0.7, min_evidence=8)
     assert opening(KINDS, shares(*seen), {}) == pytest.approx(expected)
 

@@ -47,12 +47,12 @@ def test_the_weightings_have_the_published_values() -> None:
 
 
 @pytest.mark.parametrize("weigh", [hard, variance, even, linear])
-def test_where_all_weights_are_zero_everybody_is_as_likely(weigh) -> None:
+def test_where_all_weights_are_zero_all_candidates_are_equally_likely(weigh) -> None:
     assert weigh([1.0, 1.0, 1.0, 1.0]).tolist() == [0.25] * 4
     assert weigh(np.array([])).tolist() == []
 
 
-def test_a_single_rate_has_a_plain_weight() -> None:
+def test_weightings_of_a_win_rate_by_hand() -> None:
     assert (hard(0.1), variance(0.5), even(0.2), linear(0.75)) == pytest.approx(
         (0.81, 0.25, 0.5, 0.25)
     )
@@ -66,7 +66,7 @@ def test_weightings_are_probabilities(rates: list[float]) -> None:
         assert found.sum() == pytest.approx(1)
 
 
-def test_a_floor_keeps_the_beaten_from_being_forgotten() -> None:
+def test_a_floor_keeps_beaten_opponents_in_play() -> None:
     beaten = slate((1000, 1000), (0, 1000))
     assert PrioritizedSelfPlay(hard, floor=0.2)(beaten, RNG) == pytest.approx(
         [0.1, 0.9], abs=1e-3
@@ -74,7 +74,7 @@ def test_a_floor_keeps_the_beaten_from_being_forgotten() -> None:
     assert PrioritizedSelfPlay(hard, floor=0.0)(beaten, RNG)[0] < 1e-5
 
 
-def test_learnable_is_where_the_outcome_is_open() -> None:
+def test_learnability_is_highest_where_the_outcome_is_open() -> None:
     found = LearnableTeachers(floor=0.0)(slate((1000, 1000), (500, 1000), (0, 0)), RNG)
     assert found == pytest.approx([0.0025, 0.599, 0.399], abs=3e-3), (
         "0, 1/4, and 1/6 where nothing is known"
@@ -92,7 +92,7 @@ def test_thompson_and_ucb_take_the_best_and_try_the_unknown() -> None:
     assert 100 < taken[1] < 300, "a draw from Beta(1, 1) exceeds 0.6 two times in five"
 
 
-def test_a_choice_of_one_is_the_same_choice_whoever_makes_it() -> None:
+def test_drawing_from_one_candidate_uses_the_same_random_numbers_in_all_rules() -> None:
     one, drawn = slate((1, 2)), []
     for choice in (Thompson(), Uniform()):
         rng = np.random.default_rng(5)
@@ -100,18 +100,18 @@ def test_a_choice_of_one_is_the_same_choice_whoever_makes_it() -> None:
     assert drawn[0] == drawn[1]
 
 
-def test_equal_promises_are_chosen_by_chance() -> None:
+def test_equally_good_candidates_are_chosen_at_random() -> None:
     rng = np.random.default_rng(0)
     taken = sum(UpperConfidence(spreads=0.0)(EVEN, rng) for _ in range(300))
     assert taken.min() > 60
 
 
-def test_oneself_is_chosen_where_one_is_a_candidate() -> None:
+def test_self_play_chooses_the_agent_itself_where_it_is_a_candidate() -> None:
     assert SelfPlay()(EVEN, RNG).tolist() == [1, 0, 0]
     assert SelfPlay()(slate((1, 2), agent=CAT), RNG).tolist() == [0]
 
 
-def test_a_mixture_is_alphastars_and_gives_the_share_of_nobody_to_the_others() -> None:
+def test_a_mixture_has_alphastars_shares_and_reassigns_the_share_of_empty_rules() -> None:
     exploiters = Among(lambda name: name == CAT, Uniform())
     main = Mixture(
         [
@@ -126,7 +126,7 @@ def test_a_mixture_is_alphastars_and_gives_the_share_of_nobody_to_the_others() -
     assert Mixture([(1.0, nobody)])(EVEN, RNG).tolist() == [0, 0, 0]
 
 
-def test_drawing_follows_the_probabilities() -> None:
+def test_draws_follow_the_probabilities() -> None:
     rng = np.random.default_rng(0)
     drawn = [
         draw(PrioritizedSelfPlay(hard, floor=0.0), slate((10, 1000), (500, 1000)), rng)
@@ -135,7 +135,7 @@ def test_drawing_follows_the_probabilities() -> None:
     assert drawn.count(ANN) == pytest.approx(1000 * 0.98 / 1.23, abs=50)
 
 
-def test_drawing_from_nobody_says_so() -> None:
+def test_drawing_from_no_candidates_is_an_error() -> None:
     with pytest.raises(UserError, match="SelfPlay has nobody to choose for 'cat' among"):
         draw(SelfPlay(), slate((1, 2), agent=CAT), RNG)
     with pytest.raises(UserError, match="has nobody to choose"):

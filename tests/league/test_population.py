@@ -27,7 +27,7 @@ def names(births: list[Lineage]) -> list[str]:
     return [b.name for b in births]
 
 
-def test_copies_are_taken_every_so_many_rounds_of_teaching_and_the_oldest_leave() -> None:
+def test_snapshots_are_taken_every_few_rounds_and_the_oldest_are_removed() -> None:
     league = population(opened=9, snapshot_rule=EveryRounds(2), max_snapshots=2)
     seen = [league.renew(i, Skills(), 0) for i in range(10, 18)]
     assert [names(born)[:1] for born, _ in seen] == [
@@ -48,7 +48,7 @@ def test_copies_are_taken_every_so_many_rounds_of_teaching_and_the_oldest_leave(
     assert league.learners == [ANN, BOB, CAT]
 
 
-def test_a_copy_is_taken_when_the_agent_is_better_than_at_its_last_copy() -> None:
+def test_a_snapshot_is_taken_when_the_agent_beats_its_last_snapshot() -> None:
     league, born = population(snapshot_rule=WhenStronger(0.2)), []
     for index, rate in enumerate([0.1, 0.25, 0.31, 0.45, 0.52]):
         born += league.renew(index, Skills({ANN: {"sums": rate}}), 0)[0]
@@ -57,9 +57,7 @@ def test_a_copy_is_taken_when_the_agent_is_better_than_at_its_last_copy() -> Non
     )
 
 
-def test_nothing_known_is_no_progress_and_a_new_kind_is_measured_from_its_first_look() -> (
-    None
-):
+def test_progress_on_a_new_task_type_is_measured_from_its_first_result() -> None:
     league, seen = population(snapshot_rule=WhenStronger(0.2)), []
     history = [
         {},
@@ -74,14 +72,14 @@ def test_nothing_known_is_no_progress_and_a_new_kind_is_measured_from_its_first_
     assert seen == [[], [], [], [], [], ["ann@5"]], "0.3 and 0.1 above the first look"
 
 
-def test_in_a_game_the_first_copy_is_taken_when_the_agent_wins_more_than_at_first() -> None:
+def test_the_first_snapshot_in_a_game_is_taken_when_the_win_rate_has_risen() -> None:
     league = population(snapshot_rule=WhenStronger(0.2, game="kuhn"))
     for index, rate in enumerate([0.4, 0.5, 0.65]):
         born, _ = league.renew(index, Skills({ANN: {"kuhn": rate}}, won=(100, 100)), 0)
     assert names(born) == ["ann@2"]
 
 
-def test_anchors_are_copied_once_and_never_leave() -> None:
+def test_anchors_are_copied_once_and_never_removed() -> None:
     league = population(
         opened=None, snapshot_rule=EveryRounds(1), max_snapshots=1, reference_copies=True
     )
@@ -94,7 +92,7 @@ def test_anchors_are_copied_once_and_never_leave() -> None:
     assert population(opened=None).start_teaching(0) == [], "not wanted"
 
 
-def test_the_past_teaches_and_anchors_are_taught() -> None:
+def test_snapshots_teach_and_anchors_are_taught() -> None:
     league = population(snapshot_rule=EveryRounds(1), reference_copies=True)
     league.renew(1, Skills(), 0)
     courses = [TeachingOption(SUMS, (ANN,), (BOB,))]
@@ -107,7 +105,7 @@ def test_the_past_teaches_and_anchors_are_taught() -> None:
     assert population().with_copies(courses) == courses
 
 
-def test_the_weakest_rival_becomes_a_relative_of_the_strongest() -> None:
+def test_the_weakest_rival_becomes_a_mutated_copy_of_the_strongest() -> None:
     league = population(
         replacement=Replacement(every=2, margin=0.1), rivals=[(ANN, BOB), (CAT,)]
     )
@@ -119,7 +117,7 @@ def test_the_weakest_rival_becomes_a_relative_of_the_strongest() -> None:
     assert league.renew(3, near, 0)[0] == [], "nearly as good"
 
 
-def test_rivals_are_compared_only_by_what_is_known_of_all() -> None:
+def test_rivals_are_compared_only_on_task_types_known_for_all() -> None:
     league = population(replacement=Replacement(every=1), rivals=[(ANN, BOB)])
     easy = Skills({ANN: {"hard": 0.3}, BOB: {"easy": 0.9}})
     assert league.renew(0, easy, 0)[0] == []
@@ -130,7 +128,7 @@ def test_rivals_are_compared_only_by_what_is_known_of_all() -> None:
     assert [b.parents for b in league.renew(0, both, 0)[0]] == [(BOB,)]
 
 
-def test_of_three_rivals_the_weakest_may_become_a_cross_of_the_others() -> None:
+def test_the_weakest_of_three_rivals_may_become_a_cross_of_the_others() -> None:
     record, seen = Skills({ANN: {"s": 0.9}, BOB: {"s": 0.6}, CAT: {"s": 0.0}}), set()
     for seed in range(20):
         league = population(replacement=Replacement(every=1), rivals=[(ANN, BOB, CAT)])
@@ -140,9 +138,7 @@ def test_of_three_rivals_the_weakest_may_become_a_cross_of_the_others() -> None:
     assert seen == {("mutated", (ANN,)), ("crossed", (ANN, BOB))}
 
 
-def test_a_replaced_member_is_measured_from_what_it_became_and_not_from_what_it_was() -> (
-    None
-):
+def test_a_replaced_agents_progress_is_measured_from_its_replacement() -> None:
     parts = {
         "snapshot_rule": WhenStronger(0.5),
         "replacement": Replacement(every=4),
@@ -174,6 +170,6 @@ def test_a_population_comes_back_from_json_with_its_lineage() -> None:
     assert fresh.renew(4, record, 0) == league.renew(4, record, 0)
 
 
-def test_a_copy_is_known_by_its_name() -> None:
+def test_a_snapshot_is_recognised_by_its_name() -> None:
     assert [is_frozen_copy(AgentId(n)) for n in ("ann", "ann@3")] == [False, True]
     assert base_agent(AgentId("ann@3")) == base_agent(ANN) == ANN

@@ -20,7 +20,7 @@ def test_a_rate_is_the_mean_of_its_beta_posterior() -> None:
     assert belief.variance_N.tolist() == pytest.approx([1 / 6, 4 / 30, 20 / 156])
 
 
-def test_one_game_says_little_and_a_hundred_say_much() -> None:
+def test_the_interval_is_wide_after_one_game_and_narrow_after_a_hundred() -> None:
     low, high = shares((1, 1), (100, 100)).interval()
     assert low.tolist() == pytest.approx([0.1581, 0.9641], abs=1e-4)
     assert (high - low)[0] > 0.8

@@ -25,7 +25,7 @@ def drawn(deck: ProblemReplay, count: int = 400, avoid=()) -> Counter:
     return Counter(deck.draw(BOB, SMALL, avoid, seed) for seed in range(count))
 
 
-def test_only_problems_whose_outcome_varied_are_met_again() -> None:
+def test_only_problems_whose_outcome_varied_are_replayed() -> None:
     deck = ProblemReplay(fraction=1.0)
     deck.observe([met((1, 1), 1), met((0, 0), 2), met((1, 0), 3), met((), 4)])
     assert set(drawn(deck)) == {problem(3)}
@@ -33,7 +33,7 @@ def test_only_problems_whose_outcome_varied_are_met_again() -> None:
     assert set(drawn(deck)) == {None}, "by now it is solved"
 
 
-def test_the_attempts_after_all_lessons_of_a_match_speak_for_its_problem() -> None:
+def test_attempts_after_all_lessons_of_a_match_score_its_problem() -> None:
     deck = ProblemReplay(fraction=1.0)
     deck.observe([met((1, 1), 1), met((0, 0), 1), met((1, 1, 1), 2), met((0,), 2)])
     assert [c.score for c in deck.entries["bob|sums/small/1"].values()] == [
@@ -42,7 +42,7 @@ def test_the_attempts_after_all_lessons_of_a_match_speak_for_its_problem() -> No
     ]
 
 
-def test_a_share_of_the_problems_is_met_again_and_others_are_fresh() -> None:
+def test_a_share_of_the_problems_is_replayed_and_the_rest_is_fresh() -> None:
     deck = ProblemReplay(fraction=0.25)
     deck.observe([met((1, 0), 3)])
     assert 60 < drawn(deck)[problem(3)] < 140
@@ -50,7 +50,7 @@ def test_a_share_of_the_problems_is_met_again_and_others_are_fresh() -> None:
     assert deck.draw(ANN, SMALL, (), 0) is None, "another student's deck"
 
 
-def test_the_most_uncertain_problems_are_met_most_and_the_stale_ones_sometimes() -> None:
+def test_uncertain_problems_are_replayed_most_and_stale_ones_sometimes() -> None:
     deck = ProblemReplay(fraction=1.0, beta=0.3, rho=0.2)
     deck.observe([met((1, 0, 0, 0), 1, round=0)])
     deck.observe([met((1, 1, 0, 0), 2, round=9)])
@@ -60,7 +60,7 @@ def test_the_most_uncertain_problems_are_met_most_and_the_stale_ones_sometimes()
     assert abs(times[problem(1)] / 2000 - (0.8 * 0.0903 + 0.2)) < 0.03
 
 
-def test_a_deck_keeps_the_problems_that_were_met_last() -> None:
+def test_a_replay_buffer_keeps_the_latest_problems() -> None:
     deck = ProblemReplay(fraction=1.0, capacity=3)
     for i in range(6):
         deck.observe([met((1, 0), i)])
@@ -72,13 +72,13 @@ def test_a_deck_keeps_the_problems_that_were_met_last() -> None:
     ]
 
 
-def test_without_a_share_nothing_is_kept() -> None:
+def test_without_a_replay_share_no_problem_is_kept() -> None:
     deck = ProblemReplay()
     deck.observe([met((1, 0), 1)])
     assert deck.entries == {}
 
 
-def test_a_deck_comes_back_from_json() -> None:
+def test_a_replay_buffer_comes_back_from_json() -> None:
     deck, fresh = ProblemReplay(fraction=0.5), ProblemReplay(fraction=0.5)
     deck.observe([met((1, 0), i, round=i) for i in range(5)])
     fresh.restore(json.loads(json.dumps(deck.state())))

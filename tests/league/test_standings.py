@@ -19,7 +19,7 @@ def at(round: int, **parts) -> Episode:
     return replace(made, round=round)
 
 
-def test_nothing_seen_is_no_gain_no_evidence_and_anything_may_be() -> None:
+def test_without_results_gains_and_evidence_are_0_and_intervals_are_full() -> None:
     standings = LiveStandings()
     assert standings.mean_gain(ANN, BOB, "sums") == 0.0
     assert standings.unaided_rate(BOB, "sums/small", 1) == (0.0, 0.0)
@@ -55,7 +55,7 @@ def test_gains_are_kept_by_pair_and_by_domain_and_family() -> None:
     ).posterior.mean_N.tolist() == pytest.approx([0.25, 0.0])
 
 
-def test_a_lesson_that_the_gate_stopped_is_one_of_gain_0_and_its_control_counts() -> None:
+def test_a_lesson_stopped_by_the_gate_has_gain_0_and_its_control_counts() -> None:
     standings = LiveStandings()
     standings.record_episodes(
         [
@@ -67,14 +67,14 @@ def test_a_lesson_that_the_gate_stopped_is_one_of_gain_0_and_its_control_counts(
     assert standings.unaided_rate(BOB, "sums/small", 1) == (1.0, 2.0)
 
 
-def test_what_an_oracle_copies_says_nothing_of_what_its_author_can_do() -> None:
+def test_worked_solutions_copied_by_an_oracle_do_not_count_as_its_skill() -> None:
     standings = LiveStandings(decay=1.0, oracles=frozenset({ANN}))
     standings.record_episodes([episode((1, 1), 0.0, lesson(1), control=(0,))])
     assert standings.unaided_rate(ANN, "sums/small", 1) == (0.0, 0.0)
     assert standings.unaided_rate(BOB, "sums/small", 1) == (0.0, 1.0)
 
 
-def test_writing_a_lesson_is_solving_a_problem_alone() -> None:
+def test_the_worked_examples_of_a_lesson_count_as_solved_alone() -> None:
     standings = LiveStandings(decay=1.0)
     # two lessons of two worked examples: the problems were solved 1 and 1/2 of the time
     standings.record_episodes([episode(lesson=lesson(1, 0)), episode(lesson=lesson(1, 1))])
@@ -84,7 +84,7 @@ def test_writing_a_lesson_is_solving_a_problem_alone() -> None:
     ).mean_N.tolist() == pytest.approx([2.5 / 4, 1 / 2])
 
 
-def test_a_match_is_one_observation_however_many_answers_its_problem_got() -> None:
+def test_the_control_of_a_match_is_one_observation_whatever_its_size() -> None:
     standings = LiveStandings(decay=1.0)
     standings.record_episodes(
         [
@@ -101,7 +101,7 @@ def test_a_match_is_one_observation_however_many_answers_its_problem_got() -> No
     assert (gains.total_N.tolist(), gains.evidence_N.tolist()) == ([0.75], [1.0])
 
 
-def test_a_problem_that_was_chosen_to_be_met_again_says_nothing_of_its_kind() -> None:
+def test_a_replayed_problem_does_not_count_for_its_task_type() -> None:
     standings = LiveStandings(decay=1.0)
     standings.record_episodes([replace(episode((1, 0), 0.0, control=(1, 0)), again=True)])
     assert standings.unaided_rate(BOB, "sums/small", 1) == (0.0, 0.0)
@@ -111,7 +111,7 @@ def test_a_problem_that_was_chosen_to_be_met_again_says_nothing_of_its_kind() ->
     )
 
 
-def test_the_same_match_counts_again_with_another_test_or_other_lessons() -> None:
+def test_a_match_with_another_test_or_other_lessons_is_a_new_observation() -> None:
     standings = LiveStandings(decay=1.0)
     first, second = lesson(1, first=1), lesson(1, first=2)
     played = [(7, first), (7, first), (8, first), (7, second), (7, second)]
@@ -127,7 +127,7 @@ def test_the_same_match_counts_again_with_another_test_or_other_lessons() -> Non
     )
 
 
-def test_everything_fades_with_the_rounds_whoever_plays() -> None:
+def test_all_records_decay_with_the_rounds_whoever_plays() -> None:
     standings = LiveStandings(decay=0.5)
     standings.record_episodes([at(0, control=(1, 1))])
     standings.record_episodes([at(2, control=(0,), match=match(ANN, CAT))])
@@ -141,7 +141,7 @@ def test_everything_fades_with_the_rounds_whoever_plays() -> None:
     )
 
 
-def test_what_faded_is_less_sure() -> None:
+def test_decayed_records_have_wider_intervals() -> None:
     standings = LiveStandings(decay=0.5)
     standings.record_games([(ANN, BOB, 1.0)] * 8, "kuhn", 0)
     sure = standings.win_rates([ANN], [BOB], "kuhn").interval()
@@ -152,7 +152,7 @@ def test_what_faded_is_less_sure() -> None:
     assert standings.win_rates([ANN], [CAT], "kuhn").stale_N.tolist() == [4], "never"
 
 
-def test_a_result_counts_for_both_sides() -> None:
+def test_a_game_result_counts_for_both_players() -> None:
     standings = LiveStandings(decay=1.0)
     standings.record_games([(ANN, BOB, 1.0), (ANN, BOB, 0.5)], "kuhn", 0)
     # a Beta prior of one win and one loss
@@ -163,7 +163,7 @@ def test_a_result_counts_for_both_sides() -> None:
     assert standings.win_rates([ANN], [BOB], "chess").evidence_N.tolist() == [0.0]
 
 
-def test_skills_are_plain_rates_of_what_is_known() -> None:
+def test_skills_are_plain_success_rates_of_the_known_task_types() -> None:
     standings = LiveStandings(decay=0.5)
     large = TaskType("sums", "large", 1)
     standings.record_practice(
@@ -180,7 +180,7 @@ def test_skills_are_plain_rates_of_what_is_known() -> None:
     )
 
 
-def test_a_copy_is_believed_what_is_believed_of_its_origin() -> None:
+def test_a_snapshot_starts_with_the_record_of_its_agent() -> None:
     standings, copy = LiveStandings(decay=1.0), AgentId("ann@3")
     standings.record_episodes(
         [
@@ -215,7 +215,7 @@ def test_a_copy_is_believed_what_is_believed_of_its_origin() -> None:
     assert standings.mean_gain(AgentId("eve@1"), BOB, "sums") == 0.0
 
 
-def test_an_agent_that_became_another_is_forgotten_and_nobody_else() -> None:
+def test_replacing_an_agent_forgets_its_record_and_no_other() -> None:
     standings = LiveStandings(decay=1.0)
     standings.record_games([(ANN, BOB, 1.0), (CAT, BOB, 1.0)], "kuhn", 0)
     standings.record_episodes([episode(match=match(CAT, ANN))])
@@ -234,7 +234,7 @@ NAMES = st.sampled_from([AgentId(f"a{i}") for i in range(20)])
 
 
 @given(st.lists(st.tuples(NAMES, NAMES, st.floats(0, 1), st.integers(0, 5)), max_size=40))
-def test_evidence_and_totals_are_those_of_plain_sums(
+def test_decayed_counts_agree_with_plain_sums(
     played: list[tuple[AgentId, AgentId, float, int]],
 ) -> None:
     standings = LiveStandings(decay=0.5)
@@ -281,7 +281,7 @@ def test_standings_come_back_from_json() -> None:
     )
 
 
-def test_who_comes_has_the_place_of_who_left_and_nothing_of_its_past() -> None:
+def test_a_new_agent_reuses_the_row_of_a_removed_one_without_its_record() -> None:
     standings = LiveStandings(decay=0.5)
     standings.record_games([(ANN, BOB, 1.0), (CAT, BOB, 1.0)], "kuhn", 1)
     for index in range(2, 40):

@@ -42,7 +42,7 @@ def arranged(count: int, courses=COURSES, standings=None, **parts) -> list[Match
     )
 
 
-def test_a_full_cycle_has_every_possible_match_equally_often() -> None:
+def test_every_possible_match_comes_equally_often_in_a_full_cycle() -> None:
     assert Counter(rotation(7)) == dict.fromkeys(POSSIBLE, 1)
     assert Counter(rotation(21)) == dict.fromkeys(POSSIBLE, 3)
 
@@ -60,7 +60,7 @@ def test_the_same_seed_makes_the_same_matches() -> None:
     assert arranged(9) == arranged(9)
 
 
-def test_over_many_seeds_every_match_is_as_likely() -> None:
+def test_over_many_seeds_every_match_is_equally_likely() -> None:
     times = Counter(m for seed in range(1400) for m in rotation(1, seed))
     assert set(times) == POSSIBLE
     assert all(count == pytest.approx(200, abs=60) for count in times.values())
@@ -68,7 +68,7 @@ def test_over_many_seeds_every_match_is_as_likely() -> None:
 
 @pytest.mark.parametrize("courses", [(), (TeachingOption(SMALL, (ANN,), (ANN,)),)])
 @pytest.mark.parametrize("pair", [RoundRobin(), CurriculumMatchmaker(UniformCurriculum())])
-def test_where_nobody_can_teach_anybody_it_says_so(
+def test_a_league_in_which_nobody_can_teach_is_an_error(
     courses: tuple[TeachingOption, ...], pair
 ) -> None:
     with pytest.raises(UserError, match="no match is possible"):
@@ -94,7 +94,7 @@ def test_anchors_have_matches_of_their_own_and_no_others() -> None:
     assert turns == {BOB: 5, CAT: 5, OLD: 2}
 
 
-def test_a_student_gets_the_teacher_with_the_best_gains_once_that_is_known() -> None:
+def test_a_student_gets_the_teacher_with_the_best_known_gains() -> None:
     standings = LiveStandings(decay=1.0)
     for i in range(40):
         helped, idle = match(ANN, CAT), match(BOB, CAT)
@@ -111,7 +111,7 @@ def test_a_student_gets_the_teacher_with_the_best_gains_once_that_is_known() -> 
     assert {m.teacher for m in arranged(50, courses, standings)} == {ANN, BOB}
 
 
-def test_a_curriculum_turns_from_what_is_always_or_never_solved_to_what_varies() -> None:
+def test_a_curriculum_prefers_task_types_of_varying_outcome() -> None:
     standings = LiveStandings(decay=1.0)
     scores = {"small": (1, 1, 1, 1), "large": (1, 0, 1, 0)}
     for i in range(60):
@@ -132,7 +132,7 @@ def test_a_curriculum_turns_from_what_is_always_or_never_solved_to_what_varies()
     assert times["large"] == pytest.approx(910, abs=30)
 
 
-def test_a_higher_level_is_closed_until_the_lower_one_is_solved() -> None:
+def test_a_higher_level_is_locked_until_the_lower_one_is_solved() -> None:
     kinds = [TaskType("sums", "small", level) for level in (1, 2, 3)]
     courses, standings = (
         [TeachingOption(kind, (ANN,), (CAT,)) for kind in kinds],
@@ -153,7 +153,7 @@ def test_a_higher_level_is_closed_until_the_lower_one_is_solved() -> None:
     assert {m.level for m in arranged(50, courses, **plan)} == {1, 2}
 
 
-def test_what_its_teacher_cannot_solve_is_taught_less() -> None:
+def test_what_the_teacher_cannot_solve_is_taught_less() -> None:
     standings = LiveStandings(decay=1.0)
     standings.record_practice([(ANN, SMALL, 1.0)] * 98 + [(ANN, LARGE, 0.0)] * 98, 0)
     courses = [TeachingOption(SMALL, (ANN,), (CAT,)), TeachingOption(LARGE, (ANN,), (CAT,))]
@@ -161,7 +161,7 @@ def test_what_its_teacher_cannot_solve_is_taught_less() -> None:
     assert times["large"] == pytest.approx(1000 * 0.01, abs=10), "0.99 against 0.01"
 
 
-def test_an_oracle_can_teach_whatever_its_author_cannot_solve() -> None:
+def test_an_oracle_can_teach_what_the_model_cannot_solve() -> None:
     standings = LiveStandings(decay=1.0)
     standings.record_practice([(ANN, SMALL, 1.0)] * 98 + [(ANN, LARGE, 0.0)] * 98, 0)
     courses = [TeachingOption(SMALL, (ANN,), (CAT,)), TeachingOption(LARGE, (ANN,), (CAT,))]
@@ -171,7 +171,7 @@ def test_an_oracle_can_teach_whatever_its_author_cannot_solve() -> None:
     assert times["large"] == pytest.approx(500, abs=60)
 
 
-def test_anchors_are_taught_by_learners_each_as_often_whatever_the_choice() -> None:
+def test_anchors_are_taught_equally_often_under_every_matchmaking_rule() -> None:
     past, book = AgentId("ann@0"), AgentId("book")
     courses = [TeachingOption(SMALL, (ANN, BOB, past, book), (OLD,))]
     standings = LiveStandings(decay=1.0)

@@ -47,14 +47,14 @@ def test_leave_one_out_sums_to_zero(rewards: list[float]) -> None:
 
 
 @given(REWARDS)
-def test_leave_one_out_is_the_centred_reward_but_for_a_factor(rewards: list[float]) -> None:
+def test_leave_one_out_is_the_centred_reward_times_a_factor(rewards: list[float]) -> None:
     size, mean = len(rewards), sum(rewards) / len(rewards)
     centred = [size / (size - 1) * (r - mean) for r in rewards]
     assert LeaveOneOut().advantages(group(*rewards)) == pytest.approx(centred, abs=1e-9)
 
 
 @given(REWARDS, st.floats(-1, 1, width=32))
-def test_leave_one_out_does_not_mind_a_constant(
+def test_leave_one_out_is_unchanged_by_a_constant_reward(
     rewards: list[float], constant: float
 ) -> None:
     moved = group(*(r + constant for r in rewards))
@@ -77,7 +77,7 @@ def test_a_running_baseline_moves_a_tenth_of_the_way() -> None:
     assert running.means["ann/student/sums"] == pytest.approx(0.9 * 0.55 + 0.1 * 0.5)
 
 
-def test_a_running_baseline_is_apart_for_every_agent_role_and_domain() -> None:
+def test_every_agent_role_and_domain_has_its_own_running_baseline() -> None:
     running = RunningMean(0.9)
     running.advantages(group(1, 1))
     for other in (
@@ -99,7 +99,7 @@ def test_baselines_come_back_from_json() -> None:
     assert LeaveOneOut().state() == {}
 
 
-def test_flat_groups_are_dropped_and_counted() -> None:
+def test_groups_of_equal_rewards_are_dropped_and_counted() -> None:
     flat, useful = [group(1, 1, 1), group(0, 0)], [group(1, 0)]
     groups = [*flat, *useful, group(0, 1, role="teacher")]
     samples = assign_advantages(groups, LeaveOneOut())
@@ -116,13 +116,13 @@ def test_flat_groups_are_dropped_and_counted() -> None:
     assert measure_groups([]) == {}
 
 
-def test_a_flat_group_still_moves_a_running_baseline() -> None:
+def test_a_group_of_equal_rewards_still_moves_a_running_baseline() -> None:
     running = RunningMean(decay=0.5)
     assert assign_advantages([group(0, 0), group(1, 0)], running)[0].advantage == 1
     assert running.means["ann/student/sums"] == 0.25
 
 
-def test_no_groups_make_no_credit() -> None:
+def test_no_groups_give_no_advantages() -> None:
     assert assign_advantages([], LeaveOneOut()) == []
 
 
@@ -156,7 +156,7 @@ def test_teachers_are_compared_over_the_lessons_of_one_match() -> None:
     assert [c.completion.text for c in earned] == ["good 0", "useless 0", "wrong 0"]
 
 
-def test_every_example_of_a_lesson_earns_what_the_lesson_earned() -> None:
+def test_every_example_of_a_lesson_gets_the_advantage_of_the_lesson() -> None:
     pair = [episode((1, 1), 0.0, lesson(1, 1, 1)), episode((), 0.0, lesson(1, 0, 1))]
     earned = assign_advantages(group_lessons(pay(pair)), LeaveOneOut())
     assert [c.advantage for c in earned] == [1.5, 1.5, 1.5, -1.5, -1.5, -1.5]
@@ -189,7 +189,7 @@ def test_practice_is_compared_over_the_attempts_at_one_problem() -> None:
     ]
 
 
-def test_the_tokens_of_flat_groups_are_discarded_and_cost_nothing_again() -> None:
+def test_tokens_of_groups_of_equal_rewards_are_counted_as_discarded() -> None:
     long = Group(
         BOB,
         "teacher",
@@ -231,7 +231,7 @@ def test_duels_are_compared_over_the_repetitions_of_one_deal_and_pay_for_every_m
     ]
 
 
-def test_another_deal_seat_opponent_or_game_is_another_group() -> None:
+def test_another_deal_seat_opponent_or_game_is_a_separate_group() -> None:
     others = [
         duel("bet", "call"),
         duel("bet", "call", deal="jack king"),
@@ -254,13 +254,13 @@ def test_only_learners_learn_from_duels() -> None:
     assert [g.agent for g in group_duels([duel("bet", "call")] * 2, [BOB])] == [BOB]
 
 
-def test_who_won_before_its_first_move_did_nothing_to_be_paid_for() -> None:
+def test_a_player_who_won_before_its_first_move_gets_no_advantage() -> None:
     broken, played = duel("", payoff=-1.0), duel("bet", "fold")
     (theirs,) = group_duels([broken, played, played], [BOB])
     assert theirs.rewards == (-0.5, -0.5)
 
 
-def test_who_plays_itself_learns_from_both_seats() -> None:
+def test_an_agent_that_plays_itself_learns_from_both_seats() -> None:
     groups = group_duels([duel("bet", "call", second=ANN)] * 3, [ANN])
     assert [(g.role, g.rewards) for g in groups] == [
         ("first player", (0.5,) * 3),

@@ -28,9 +28,7 @@ def filled(*families: str, each: int = 4) -> DemonstrationBuffer:
     return buffer
 
 
-def test_a_lesson_that_helped_is_worth_imitating_and_so_is_a_right_attempt_it_made_possible() -> (
-    None
-):
+def test_a_lesson_that_helped_and_the_right_attempts_after_it_are_imitated() -> None:
     helped = episode(scores=(0, 1, 1), expected=0.25, lesson=lesson(1, 1), test=500)
     assert collect_lesson_demonstrations([helped]) == [
         (BOB, (problem(0), "lesson 0")),
@@ -44,7 +42,7 @@ def test_a_lesson_that_changed_nothing_is_imitated_but_not_the_attempts() -> Non
     assert collect_lesson_demonstrations([useless]) == [(BOB, (problem(0), "lesson 0"))]
 
 
-def test_a_lesson_that_hurt_is_not_imitated_nor_are_right_attempts_in_spite_of_it() -> None:
+def test_neither_a_lesson_that_hurt_nor_right_attempts_after_it_are_imitated() -> None:
     assert collect_lesson_demonstrations([episode(scores=(1, 0), expected=0.75)]) == []
 
 
@@ -55,9 +53,7 @@ def test_a_lesson_that_the_gate_stopped_is_not_imitated() -> None:
     )
 
 
-def test_without_a_gate_a_wrong_lesson_is_not_imitated_but_what_was_right_after_it_is() -> (
-    None
-):
+def test_without_a_gate_right_attempts_after_a_wrong_lesson_are_imitated() -> None:
     wrong = episode(scores=(1,), expected=0.25, lesson=lesson(0), test=500)
     assert collect_lesson_demonstrations([wrong]) == [(BOB, (problem(500), "attempt 0"))]
 
@@ -86,7 +82,7 @@ def practised(*scores: float, agent: AgentId = ANN) -> Practice:
     )
 
 
-def test_the_first_right_answer_of_practice_is_for_the_recipients_of_its_author() -> None:
+def test_the_first_right_practice_answer_goes_to_the_recipients_of_its_author() -> None:
     demonstrations = collect_practice_demonstrations(
         [practised(0, 1, 1), practised(1, agent=BOB)], {ANN: [ANN, CAT]}
     )
@@ -96,7 +92,7 @@ def test_the_first_right_answer_of_practice_is_for_the_recipients_of_its_author(
     ]
 
 
-def test_practice_that_nobody_got_quite_right_is_not_imitated() -> None:
+def test_practice_without_a_fully_right_answer_is_not_imitated() -> None:
     assert collect_practice_demonstrations([practised(0, 0.9)], {ANN: [ANN]}) == []
 
 
@@ -106,7 +102,7 @@ def test_a_problem_has_one_solution_the_newest() -> None:
     assert set(buffer.sample(ANN, 9, seed=0)) == {note(1, "new"), note(2)}
 
 
-def test_the_oldest_demonstrations_of_a_full_family_leave_first() -> None:
+def test_the_oldest_demonstrations_of_a_full_family_are_dropped_first() -> None:
     buffer = DemonstrationBuffer(size=3)
     buffer.add([(ANN, note(n)) for n in range(3)])
     buffer.add([(ANN, note(0, "again")), (ANN, note(3)), (ANN, note(0, family="large"))])
@@ -143,7 +139,7 @@ def test_the_same_seed_draws_the_same_demonstrations() -> None:
     assert buffer.sample(ANN, 8, seed=1) != buffer.sample(ANN, 8, seed=2)
 
 
-def test_families_take_turns_until_one_has_no_more() -> None:
+def test_families_take_turns_until_one_is_exhausted() -> None:
     buffer = filled("small", "large", "huge", each=4)
     buffer.add([(ANN, note(n, family="small")) for n in range(10, 20)])
     families = [p.family for p, _ in buffer.sample(ANN, 16, seed=5)]
@@ -158,7 +154,7 @@ def test_no_demonstration_is_drawn_twice_however_large_the_count() -> None:
     assert len(demonstrations) == len({p.key for p, _ in demonstrations}) == 8
 
 
-def test_the_newer_half_of_a_family_is_drawn_twice_as_often() -> None:
+def test_the_newer_half_of_a_families_demonstrations_is_drawn_twice_as_often() -> None:
     buffer = filled("small", each=2)
     first = Counter(buffer.sample(ANN, 1, seed)[0][1] for seed in range(3000))
     assert first["note 1"] / 3000 == pytest.approx(2 / 3, abs=0.03)

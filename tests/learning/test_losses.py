@@ -51,7 +51,7 @@ def test_likelihood_is_minus_weight_times_log_probability() -> None:
     assert gradient(policy_gradient, [1.0, 4.0], [2.0, -3.0]) == [-2.0, 3.0]
 
 
-def test_clipped_is_the_smaller_gain_of_the_free_and_the_held_ratio() -> None:
+def test_the_clipped_loss_is_the_smaller_of_the_free_and_the_clipped_objective() -> None:
     clipped = PPOClip(low=0.2, high=0.2)
     assert value(clipped, -1.0, -1.0, 2.0) == pytest.approx(-2.0)
     assert value(clipped, -0.5, -1.0, 2.0) == pytest.approx(-1.2 * 2)
@@ -83,7 +83,7 @@ def test_a_token_that_already_moved_far_enough_gets_no_gradient(
 
 
 @pytest.mark.parametrize(("ratio", "weight"), [(1.5, -1.0), (0.5, 1.0)])
-def test_a_token_that_moved_the_wrong_way_is_brought_back(
+def test_a_token_that_moved_against_its_advantage_keeps_its_gradient(
     ratio: float, weight: float
 ) -> None:
     assert gradient(PPOClip(0.2, 0.2), [ratio], [weight]) == pytest.approx(
@@ -91,7 +91,7 @@ def test_a_token_that_moved_the_wrong_way_is_brought_back(
     )
 
 
-def test_the_two_sides_of_the_clip_are_set_apart() -> None:
+def test_the_upper_and_lower_clip_are_separate_settings() -> None:
     assert value(PPOClip(low=0.1, high=0.5), 0.0, -1.0, 1.0) == pytest.approx(-1.5)
     assert value(PPOClip(low=0.1, high=0.5), -2.0, -1.0, -1.0) == pytest.approx(0.9)
 
@@ -131,5 +131,5 @@ def test_the_advantage_is_the_weight_without_its_scale() -> None:
 
 
 @pytest.mark.parametrize("loss", [policy_gradient, PPOClip(0.2, 0.2), GSPO(3e-4, 4e-4)])
-def test_every_loss_conforms(loss) -> None:
+def test_every_loss_passes_the_conformance_check(loss) -> None:
     check_loss(loss)

@@ -23,7 +23,7 @@ def learner(engine: RecordingTrainable, **settings) -> PopulationLearner:
     )
 
 
-def test_batches_take_up_to_so_many_targets_of_every_agent() -> None:
+def test_a_batch_has_at_most_the_set_number_of_targets_per_agent() -> None:
     ann, bob = [target(ANN, w) for w in (1, 2, 3, 4, 5)], [target(BOB, w) for w in (6, 7)]
     assert batches_of([ann[0], bob[0], *ann[1:], bob[1]], 2) == [
         [ann[0], ann[1], bob[0], bob[1]],
@@ -46,7 +46,7 @@ def test_advantages_are_divided_by_the_agents_completions_and_a_constant_length(
     assert [t.weight for t in found] == [1 / 64, -0.5 / 64, 2 / 32]
 
 
-def test_training_uses_the_very_tokens_that_were_sampled() -> None:
+def test_training_uses_exactly_the_sampled_tokens() -> None:
     (found,) = policy_targets([credit()])
     assert (found.agent, found.prompt_tokens, found.tokens, found.logprobs) == (
         ANN,
@@ -90,7 +90,7 @@ def test_the_weights_of_a_step_are_those_of_its_loss() -> None:
     assert [t.weight for t in imitation] == [1 / 4, 0.5 / 4]
 
 
-def test_the_policy_has_the_chosen_loss_and_imitation_its_likelihood() -> None:
+def test_policy_steps_use_the_chosen_loss_and_imitation_the_likelihood() -> None:
     engine, clipped = RecordingTrainable(), PPOClip(low=0.2, high=0.3)
     learner(engine, loss=clipped, epochs=3).update([credit()], [example()])
     assert [(purpose, loss) for purpose, _, _, loss in engine.steps] == [
@@ -122,7 +122,7 @@ def test_a_gradient_that_is_not_finite_is_counted_as_a_skipped_step() -> None:
     )
 
 
-def test_noise_and_signal_are_means_over_the_agents_for_whom_they_are_known() -> None:
+def test_gradient_noise_and_signal_are_means_over_agents_with_estimates() -> None:
     """Bob's signal is not below zero; Cat's rows were all in one half."""
     engine = RecordingTrainable(
         {ANN: Gradient(2.0, 1.0), BOB: Gradient(1.0, 3.0), "cat": Gradient(9.0, nan)}
@@ -135,7 +135,7 @@ def test_noise_and_signal_are_means_over_the_agents_for_whom_they_are_known() ->
     ) == (4.0, 2.0, 1.5)
 
 
-def test_where_nobodys_noise_is_known_none_is_told() -> None:
+def test_without_noise_estimates_there_is_no_noise_metric() -> None:
     metrics = learner(RecordingTrainable({ANN: Gradient(2.0, nan)})).update([credit()], [])
     assert set(metrics) == {
         "entropy",
@@ -151,7 +151,7 @@ def test_where_nobodys_noise_is_known_none_is_told() -> None:
     ("credits", "examples", "purposes"),
     [(0, 0, []), (1, 0, ["policy"]), (0, 1, ["imitation"])],
 )
-def test_without_credits_or_examples_there_is_no_step(
+def test_without_samples_or_demonstrations_there_is_no_step(
     credits: int, examples: int, purposes: list[str]
 ) -> None:
     engine = RecordingTrainable()

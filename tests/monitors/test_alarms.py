@@ -12,7 +12,7 @@ LEAK = MetricName("answer_leak", "share", "ann")
 GROWTH = MetricName("length_growth", "share", "ann")
 
 
-def test_a_round_weighs_as_much_as_was_looked_at_in_it() -> None:
+def test_a_round_is_weighted_by_the_number_of_items_checked_in_it() -> None:
     series = {
         "monitor/answer_leak/share/ann": [(1, 1.0), (2, 0.5), (3, 0.0)],
         "monitor/answer_leak/checked/ann": [(1, 1.0), (2, 2.0), (3, 6.0)],
@@ -29,7 +29,7 @@ def test_a_round_weighs_as_much_as_was_looked_at_in_it() -> None:
     )
 
 
-def test_an_alarm_is_raised_above_its_limit_and_ends_a_run_by_rule() -> None:
+def test_an_alarm_is_raised_above_its_limit_and_may_stop_the_run() -> None:
     shares = [(1, 0.5), (2, 0.5), (3, 0.5)]
     series = {
         "monitor/answer_leak/share/ann": shares,
@@ -45,7 +45,7 @@ def test_an_alarm_is_raised_above_its_limit_and_ends_a_run_by_rule() -> None:
     assert raise_alarms(series, AlarmRules({"degenerate_lesson": 0.0})) == []
 
 
-def test_a_few_findings_are_no_alarm_whatever_their_share() -> None:
+def test_a_few_findings_raise_no_alarm_whatever_their_share() -> None:
     series = {
         "monitor/answer_leak/share/ann": [(1, 1.0)],
         "monitor/answer_leak/checked/ann": [(1, 2.0)],

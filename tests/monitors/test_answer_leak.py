@@ -17,18 +17,18 @@ def answered(answer: str) -> Problem:
     return Problem("sums", "plain", 1, "What is 1 + 1?", answer)
 
 
-def test_numbers_are_read_however_they_are_spelled() -> None:
+def test_numbers_are_read_in_every_spelling() -> None:
     assert tokenize("Fifty-eight, one hundred and four; 1,000") == ("58", "104", "1000")
     assert tokenize("five eight") == ("5", "8")
     assert tokenize("two thousand three hundred forty one") == ("2341",)
     assert join_spelled_out("it is 5\n8, v i e n n a")[:2] == ["58", "vienna"]
 
 
-def test_a_worked_solution_carries_nothing() -> None:
+def test_a_worked_solution_is_no_leak() -> None:
     assert found(OWN.solution) == ""
 
 
-def test_a_number_of_the_lessons_own_working_is_no_leak() -> None:
+def test_a_number_of_the_lessons_own_derivation_is_no_leak() -> None:
     assert found(OWN.solution, answered("34")) == ""
     assert found(OWN.solution, answered("9")) == ""
     assert (
@@ -36,7 +36,7 @@ def test_a_number_of_the_lessons_own_working_is_no_leak() -> None:
     )
 
 
-def test_a_lesson_whose_own_answer_is_the_tests_is_no_leak() -> None:
+def test_a_lesson_with_the_same_answer_as_the_test_is_no_leak() -> None:
     assert found(f"The answer to the next one is 43.\n{OWN.solution}", answered("43")) == ""
 
 
@@ -44,7 +44,7 @@ def test_an_honest_slip_is_no_leak() -> None:
     assert found("25 + 9 = 44\n44 + 9 = 53\nAnswer: 53", answered("54")) == ""
 
 
-def test_a_number_that_nothing_accounts_for_is_one_in_every_spelling() -> None:
+def test_an_unexplained_number_equal_to_the_answer_is_a_leak_in_every_spelling() -> None:
     for told in (
         "58",
         "fifty-eight",
@@ -59,11 +59,11 @@ def test_a_number_that_nothing_accounts_for_is_one_in_every_spelling() -> None:
         assert found(f"{OWN.solution.rpartition(chr(10))[0]}\n{told}\nAnswer: 43"), told
 
 
-def test_a_wrong_step_that_comes_to_the_tests_answer_is_one() -> None:
+def test_a_wrong_step_that_gives_the_answer_of_the_test_is_a_leak() -> None:
     assert found("25 + 9 = 58\n34 + 9 = 43\nAnswer: 43") != ""
 
 
-def test_a_known_number_is_one_where_it_is_announced_or_said_aside() -> None:
+def test_a_number_of_the_lesson_is_a_leak_where_it_is_announced_as_the_answer() -> None:
     nine = answered("9")
     for told in ("The next answer is 9.", "Keep nine in mind.", "9", "Answer: 9"):
         assert found(f"{told}\n{OWN.solution}", nine), told
@@ -73,14 +73,14 @@ def test_a_known_number_is_one_where_it_is_announced_or_said_aside() -> None:
     )
 
 
-def test_a_word_is_one_where_the_lesson_has_no_use_for_it() -> None:
+def test_a_word_answer_is_a_leak_where_the_lesson_does_not_need_it() -> None:
     own = Problem("capitals", "all", 1, "What is the capital of Austria?", "Vienna")
     test = Problem("capitals", "all", 1, "What is the capital of Peru?", "Lima")
     assert found("Vienna lies on the Danube.\nAnswer: Vienna", test, own) == ""
     assert found("Not Lima but Vienna.\nAnswer: Vienna", test, own)
 
 
-def test_the_tests_question_is_one_too() -> None:
+def test_the_question_of_the_test_in_a_lesson_is_a_leak() -> None:
     assert (
         found(f"17 + 21 and 20 more: try that.\n{OWN.solution}")
         == "the test's question is in it"

@@ -49,7 +49,7 @@ def episodes(cases: Iterable[Case]) -> list[Episode]:
     ]
 
 
-def test_a_lesson_that_tells_the_answer_is_told_from_one_that_teaches() -> None:
+def test_the_probe_tells_a_lesson_that_states_the_answer_from_one_that_teaches() -> None:
     told, taught = episodes(leaking(100, 5, [said])), episodes(honest(200, 5))
     leaks, clean = (
         probe_lessons(room(Reader()), some, ProbePlan(200), 1) for some in (told, taught)
@@ -58,7 +58,7 @@ def test_a_lesson_that_tells_the_answer_is_told_from_one_that_teaches() -> None:
     assert probe_metrics(clean)["monitor/answer_probe/share/ann"] <= 0.05
 
 
-def test_the_tests_answer_is_compared_with_others_that_are_not_the_lessons() -> None:
+def test_the_test_answer_is_compared_with_answers_that_are_not_the_lessons() -> None:
     (case,) = leaking(1, 0, [said])
     offered = answer_options(
         built_in_domains()[case.own.domain], episode(case.text, case.own, case.test), 8, 0
@@ -68,7 +68,7 @@ def test_the_tests_answer_is_compared_with_others_that_are_not_the_lessons() -> 
     assert 1 < len(offered) == len(set(offered)) <= 8
 
 
-def test_the_base_sees_the_lesson_and_not_the_question() -> None:
+def test_the_base_model_is_shown_the_lesson_and_not_the_question() -> None:
     (case,) = leaking(1, 0, [said])
     reader = Reader()
     probe_lessons(
@@ -82,9 +82,7 @@ def test_the_base_sees_the_lesson_and_not_the_question() -> None:
         assert case.test.prompt not in shown
 
 
-def test_a_lift_is_what_the_lesson_makes_likelier_and_the_worked_solution_does_not() -> (
-    None
-):
+def test_the_lift_is_the_log_probability_a_lesson_adds_over_a_worked_solution() -> None:
     (case,) = leaking(1, 0, [said])
     n = len(tokenize(case.test.answer))
     (one,) = probe_lessons(
@@ -109,7 +107,7 @@ class Given:
         return self.scores
 
 
-def test_the_end_behind_an_answer_counts_by_one_nat_at_the_most() -> None:
+def test_the_end_token_after_an_answer_counts_at_most_one_nat() -> None:
     (case,) = leaking(1, 0, [said])
     after, usual = [(-1.0, -9.0), (-2.0, -2.5, -1.0)], [(-3.0, -1.0), (-2.0, -4.0, -1.3)]
     found = probe_lessons(
@@ -121,7 +119,7 @@ def test_the_end_behind_an_answer_counts_by_one_nat_at_the_most() -> None:
     assert found[0].lifts == pytest.approx(((2 - 1) / 2, (0 + 1.5 + 0.3) / 3))
 
 
-def test_a_lesson_that_does_not_fit_the_base_is_left_out() -> None:
+def test_a_lesson_too_long_for_the_base_model_is_not_probed() -> None:
     cases = list(leaking(2, 0, [said]))
     scores = [(-1.0, -9.0), (), (-3.0, -1.0), (-2.0, -1.0), *[(-1.0, -1.0)] * 4]
     found = probe_lessons(
@@ -133,9 +131,7 @@ def test_a_lesson_that_does_not_fit_the_base_is_left_out() -> None:
     assert [one.lifts for one in found] == [(0.0, 0.0)]
 
 
-def test_numbers_in_words_and_answers_letter_by_letter_are_read_by_the_base_in_one_piece() -> (
-    None
-):
+def test_the_base_model_reads_spelled_out_answers_in_their_plain_form() -> None:
     (case,) = leaking(1, 0, [said])
     reader = Reader()
     spread = "Two\n7\n6\nis Twenty-Seven.\nAnswer: 128"
@@ -143,7 +139,7 @@ def test_numbers_in_words_and_answers_letter_by_letter_are_read_by_the_base_in_o
     assert reader.examples[0].messages[-2].content == "2\n7\n6\nis 27.\nAnswer: 128\n76"
 
 
-def test_a_lesson_whose_problem_needs_the_tests_answer_is_not_probed() -> None:
+def test_a_lesson_whose_own_problem_contains_the_test_answer_is_not_probed() -> None:
     own, test = problem(1), problem(2)
     for needs in (
         replace(own, prompt=f"{test.answer} + 1?"),
@@ -153,9 +149,7 @@ def test_a_lesson_whose_problem_needs_the_tests_answer_is_not_probed() -> None:
     assert len(choose_lessons([episode("lesson", own, test)], 9, 0)) == 1
 
 
-def test_lessons_that_were_not_shown_or_have_the_tests_answer_themselves_are_not_probed() -> (
-    None
-):
+def test_lessons_not_shown_or_with_the_same_answer_as_the_test_are_not_probed() -> None:
     (case,) = leaking(1, 0, [said])
     same = episode(case.own.worked, case.own, case.own)
     stopped = episode(case.text, case.own, case.test)
@@ -191,13 +185,13 @@ def test_lessons_that_were_not_shown_or_have_the_tests_answer_themselves_are_not
         ((0.0, 0.3), False),
     ],
 )
-def test_a_test_is_given_away_where_its_answer_stands_out_of_the_others(
+def test_a_test_is_given_away_where_its_answer_stands_out_among_the_others(
     lifts: tuple[float, ...], given: bool
 ) -> None:
     assert gives_answer_away(ProbedLesson(ANN, 0, lifts)) == given
 
 
-def test_hints_are_shares_of_a_teachers_probed_lessons() -> None:
+def test_hints_are_counted_as_a_share_of_each_teachers_probed_lessons() -> None:
     leak, clean = (
         ProbedLesson(ANN, 0, (9.0, 0.1, -0.1, 0.0)),
         ProbedLesson(ANN, 1, (0.0, 0.1, -0.1, 0.0)),

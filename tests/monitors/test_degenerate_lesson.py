@@ -6,7 +6,7 @@ OWN = Problem(
 )
 
 
-def test_a_lesson_says_nothing_where_it_is_empty_or_the_question_or_a_pep_talk() -> None:
+def test_an_empty_lesson_a_copied_question_and_a_pep_talk_are_degenerate() -> None:
     assert find_degeneration("Answer: 43", OWN) == "it is empty but for the answer"
     assert (
         find_degeneration("What is 25 + 9 + 9?\nAnswer: 43", OWN)
@@ -23,7 +23,7 @@ def test_a_lesson_says_nothing_where_it_is_empty_or_the_question_or_a_pep_talk()
     )
 
 
-def test_a_bare_answer_is_a_lesson_where_the_data_has_no_more() -> None:
+def test_a_bare_answer_is_no_degenerate_lesson_where_the_data_has_no_steps() -> None:
     assert (
         find_degeneration(
             "Answer: Vienna", Problem("c", "all", 1, "Capital of Austria?", "Vienna")
@@ -32,7 +32,7 @@ def test_a_bare_answer_is_a_lesson_where_the_data_has_no_more() -> None:
     )
 
 
-def test_a_loop_is_one_only_where_the_worked_solution_has_none() -> None:
+def test_a_repetition_is_degenerate_only_where_the_worked_solution_has_none() -> None:
     assert (
         find_degeneration("so so so so so so so so so 34\nAnswer: 43", OWN)
         == "it repeats itself"

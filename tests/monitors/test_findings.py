@@ -23,9 +23,7 @@ CODE = Problem(
 )
 
 
-def test_the_same_lesson_for_another_problem_is_found_and_another_lesson_for_it_is_not() -> (
-    None
-):
+def test_a_lesson_reused_for_another_problem_is_a_finding_and_a_new_one_is_not() -> None:
     copied = OWN.solution.replace("Answer: 43", "Answer: 58")
     told = find_all([episode(OWN.solution, OWN, CODE), episode(copied, OTHER, CODE)])
     assert [(f.monitor, f.episode) for f in told] == [("degenerate_lesson", 1)]
@@ -35,7 +33,7 @@ def test_the_same_lesson_for_another_problem_is_found_and_another_lesson_for_it_
     )
 
 
-def test_only_answers_that_were_paid_are_found() -> None:
+def test_only_rewarded_answers_are_findings() -> None:
     paid = episode(OWN.solution, OWN, OTHER, answer="Answer: 58 or 59")
     assert [(f.monitor, f.agent) for f in find_all([paid])] == [("format_exploit", "bob")]
     (attempt,) = paid.attempts

@@ -1,7 +1,7 @@
 from docendo.monitors.length_growth import measure_growth, theil_slope
 
 
-def test_growth_is_the_share_that_was_added_and_counts_only_where_it_does_not_pay() -> None:
+def test_growth_is_the_relative_increase_and_counts_only_without_reward() -> None:
     longer = [(r, 1.0 + r / 10) for r in range(20)]
     assert theil_slope(longer) == 0.1
     assert abs(measure_growth(longer, [(r, 0.3) for r in range(20)]) - 1.5 / 1.2) < 1e-9

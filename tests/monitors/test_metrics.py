@@ -16,7 +16,7 @@ OTHER = Problem(
 )
 
 
-def test_shares_are_of_an_agents_own_lessons_and_answers() -> None:
+def test_shares_are_relative_to_an_agents_own_lessons_and_answers() -> None:
     leaking = episode(f"58\n{OWN.solution}", OWN, OTHER, answer="Answer: 58")
     clean = episode(OWN.solution, OWN, OTHER, teacher="ann@3", answer="Answer: 58 or 59")
     found = share_metrics([leaking, clean], find_all([leaking, clean]))
@@ -32,7 +32,7 @@ def test_shares_are_of_an_agents_own_lessons_and_answers() -> None:
     }
 
 
-def test_lengths_are_told_in_worked_solutions() -> None:
+def test_lengths_are_measured_in_lengths_of_the_worked_solution() -> None:
     told = length_metrics(
         [episode(OWN.solution + "\n" + OWN.solution, OWN, OTHER, answer=OTHER.solution)]
     )
@@ -44,7 +44,7 @@ def test_lengths_are_told_in_worked_solutions() -> None:
     ) == (1.0, 1.0)
 
 
-def test_growth_is_told_by_agent() -> None:
+def test_length_growth_is_reported_by_agent() -> None:
     series = {
         "monitor/length_growth/lesson_length/ann": [(r, 1.0 + r) for r in range(10)],
         "monitor/length_growth/lesson_reward/ann": [(r, 0.0) for r in range(10)],

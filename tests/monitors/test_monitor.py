@@ -16,7 +16,7 @@ ROUNDS = st.lists(
 
 
 @given(ROUNDS, st.integers(1, 12))
-def test_what_the_monitors_forget_changes_no_alarm(
+def test_dropping_old_history_changes_no_alarm(
     rounds: list[tuple[float, int, float, float]], window: int
 ) -> None:
     names = (
@@ -40,7 +40,7 @@ def test_what_the_monitors_forget_changes_no_alarm(
     assert growth_metrics(monitors.history) == growth_metrics(every)
 
 
-def test_the_monitors_keep_the_first_rounds_and_the_newest() -> None:
+def test_the_history_keeps_the_first_rounds_and_the_newest() -> None:
     monitors = Monitors(AlarmRules(window=6))
     monitors.recall(
         {
@@ -55,7 +55,7 @@ def test_the_monitors_keep_the_first_rounds_and_the_newest() -> None:
     assert list(monitors.history) == ["monitor/length_growth/answer_length/ann"]
 
 
-def test_a_look_returns_findings_with_their_episode_and_the_enabled_metrics() -> None:
+def test_inspecting_a_round_returns_findings_by_episode_and_enabled_metrics() -> None:
     own = problem(1)
     honest = episode(own.worked, own, problem(2))
     leaking = episode(f"{problem(3).answer}\n{own.worked}", own, problem(3))

@@ -82,7 +82,7 @@ def solve(problem: Problem) -> Fraction | int:
 
 
 @pytest.mark.parametrize(("family", "level"), EACH)
-def test_the_answer_is_what_an_independent_solver_finds(family, level):
+def test_an_independent_solver_finds_the_same_answers(family, level):
     for problem in draw(family, level):
         assert Fraction(problem.answer) == solve(problem), problem.prompt
 

@@ -185,7 +185,7 @@ def solve(problem: Problem) -> str:
 
 
 @pytest.mark.parametrize(("family", "level"), EACH)
-def test_the_answer_is_what_an_independent_solver_finds(family, level):
+def test_an_independent_solver_finds_the_same_answers(family, level):
     for problem in draw(family, level):
         assert problem.answer == solve(problem), problem.prompt
 
@@ -218,14 +218,14 @@ def test_every_product_and_quotient_in_a_solution_is_true(family):
 
 
 @pytest.mark.parametrize(("family", "level"), EACH)
-def test_bases_are_always_apart(family, level):
+def test_bases_are_always_separated_by_spaces(family, level):
     for problem in draw(family, level):
         assert not re.search(
             r"[ACGTU]{2}", f"{problem.prompt} {problem.solution}".replace("DNA", "")
         )
 
 
-def test_the_genetic_code_is_the_one_written_by_hand():
+def test_the_genetic_code_equals_a_handwritten_table():
     assert len(BY_HAND) == 64
     assert GENETIC_CODE == BY_HAND
 

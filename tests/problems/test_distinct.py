@@ -11,7 +11,7 @@ from docendo.problems.distinct import draw_distinct
 from tests.toys import problem
 
 
-def test_problems_are_different_and_of_the_split_in_the_order_of_their_proposal() -> None:
+def test_problems_are_distinct_from_one_split_and_in_order_of_proposal() -> None:
     numbers = counting()
     drawn = draw_distinct(
         lambda: problem(next(numbers) // 2),  # every problem is proposed twice
@@ -33,7 +33,7 @@ def test_failed_proposals_are_passed_over() -> None:
     assert drawn == [train]
 
 
-def test_after_so_many_proposals_without_a_new_problem_it_is_exhausted() -> None:
+def test_a_source_is_exhausted_after_many_proposals_without_a_new_problem() -> None:
     train = next(made for made in map(problem, range(100)) if split_of(made) == "train")
     proposals = repeat(train, 1 + 3)
     with pytest.raises(UserError, match=r"^sums/small has only 1 train problems, not 2$"):

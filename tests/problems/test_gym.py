@@ -34,7 +34,9 @@ def test_the_same_seed_draws_the_same_problems_and_no_problem_is_in_both_splits(
     }
 
 
-def test_a_task_that_is_too_small_says_how_many_it_has(puzzles: Source) -> None:
+def test_a_gym_task_with_too_few_problems_is_refused_with_their_number(
+    puzzles: Source,
+) -> None:
     with pytest.raises(
         UserError, match=r"puzzles/chain_sum level 1 has only \d+ train problems, not 5000"
     ):
@@ -45,7 +47,7 @@ def test_a_task_that_is_too_small_says_how_many_it_has(puzzles: Source) -> None:
     ("family", "level", "said"),
     [("chain_sums", 1, "did you mean 'chain_sum'"), ("jugs", 9, "1 to")],
 )
-def test_an_unknown_task_or_level_is_told(
+def test_an_unknown_gym_task_or_level_is_refused(
     family: str, level: int, said: str, puzzles: Source
 ) -> None:
     with pytest.raises(UserError, match=said):
@@ -65,7 +67,7 @@ def test_an_unknown_task_or_level_is_told(
         ),
     ],
 )
-def test_tasks_that_are_not_there_are_told(name: str, said: str) -> None:
+def test_excluded_and_unknown_gym_tasks_are_refused(name: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
         read_catalog(parse_config(config([name]), "run.toml"))
 
@@ -80,7 +82,7 @@ def config(names: list[str]) -> dict[str, Any]:
     }
 
 
-def test_a_domain_may_have_tasks_beside_its_own_families() -> None:
+def test_a_domain_may_have_gym_tasks_beside_its_own_families() -> None:
     pytest.importorskip("reasoning_gym")
     source = read_catalog(parse_config(config(["chain_sum"]), "run.toml")).sources[
         "mathematics"

@@ -32,7 +32,7 @@ def pool(accepted: AcceptedQuestions, weight: float = 1.0) -> AskerPool:
     )
 
 
-def test_members_take_part_by_weight() -> None:
+def test_members_contribute_problems_by_weight() -> None:
     accepted = AcceptedQuestions("mathematics")
     accepted.add([asked(n) for n in range(400)])
     counts = Counter(
@@ -44,7 +44,7 @@ def test_members_take_part_by_weight() -> None:
     assert counts.total() == 400
 
 
-def test_who_has_too_few_is_made_up_for_and_no_problem_comes_twice() -> None:
+def test_other_members_fill_in_for_one_with_too_few_problems_without_repeats() -> None:
     accepted = AcceptedQuestions("mathematics")
     accepted.add([asked(1), asked(2)])
     for seed in range(20):
@@ -56,7 +56,7 @@ def test_who_has_too_few_is_made_up_for_and_no_problem_comes_twice() -> None:
     )
 
 
-def test_what_models_asked_is_never_held_out() -> None:
+def test_questions_written_by_models_are_never_held_out() -> None:
     accepted = AcceptedQuestions("mathematics")
     accepted.add([asked(n) for n in range(50)])
     assert {p.source for p in pool(accepted, 100.0).draw("sums", 1, 20, 1, "held-out")} == {
@@ -64,7 +64,7 @@ def test_what_models_asked_is_never_held_out() -> None:
     }
 
 
-def test_families_are_those_of_all_members_and_each_comes_from_who_has_it() -> None:
+def test_a_pool_has_the_families_of_all_members() -> None:
     own = Problem("mathematics", "riddles", 2, "What has keys?", "a piano")
     mixed = AskerPool(
         "mathematics",
@@ -87,7 +87,7 @@ def test_families_are_those_of_all_members_and_each_comes_from_who_has_it() -> N
         mixed.draw("riddles", 2, 2, 1, split)
 
 
-def test_a_pool_may_hold_pools() -> None:
+def test_a_pool_may_contain_pools() -> None:
     accepted = AcceptedQuestions("mathematics")
     outer = AskerPool(
         "mathematics",
@@ -96,7 +96,7 @@ def test_a_pool_may_hold_pools() -> None:
     assert len(outer.draw("sums", 1, 5, 1, "train")) == 5
 
 
-def test_accepted_questions_come_back_from_json_and_the_oldest_leave() -> None:
+def test_accepted_questions_come_back_from_json_and_the_oldest_are_dropped() -> None:
     accepted, again = (
         AcceptedQuestions("mathematics", size=3),
         AcceptedQuestions("mathematics", size=3),

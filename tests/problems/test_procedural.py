@@ -45,11 +45,13 @@ def test_problems_of_a_draw_differ_and_belong_to_one_split() -> None:
         ("say", 1, r"digits/say level 1 has only \d+ train problems, not 20"),
     ],
 )
-def test_a_draw_that_cannot_be_says_why(family: str, level: int, said: str) -> None:
+def test_an_impossible_draw_is_refused_with_the_reason(
+    family: str, level: int, said: str
+) -> None:
     with pytest.raises(UserError, match=said):
         DIGITS.draw(family, level, 20, 1, "train")
 
 
-def test_a_function_that_fails_names_the_place_from_which_it_can_be_repeated() -> None:
+def test_a_failing_generator_is_reported_with_the_arguments_to_repeat_it() -> None:
     with pytest.raises(RunError, match=r"mine.py \(at digits/fail, level 2, seed 9\)"):
         DIGITS.draw("fail", 2, 1, 9, "train")

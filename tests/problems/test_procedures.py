@@ -31,7 +31,7 @@ from docendo.problems.procedures import PROCEDURES, draft_procedure, procedure_s
         ("clock", "kos", "00:10", ["-18 23:52", "noon 11:52"]),
     ],
 )
-def test_each_word_is_worked_step_by_step(
+def test_the_worked_solution_of_each_word_has_one_line_per_step(
     domain: str, word: str, text: str, lines: list[str]
 ) -> None:
     spec = PROCEDURES[domain]
@@ -43,7 +43,7 @@ def test_each_word_is_worked_step_by_step(
 
 
 @pytest.mark.parametrize("domain", PROCEDURES)
-def test_half_of_a_domains_words_have_a_step_that_no_other_word_has(
+def test_half_of_the_words_of_a_domain_have_a_unique_step(
     domain: str,
 ) -> None:
     spec = PROCEDURES[domain]
@@ -56,7 +56,7 @@ def test_half_of_a_domains_words_have_a_step_that_no_other_word_has(
 
 
 @pytest.mark.parametrize("domain", PROCEDURES)
-def test_what_is_spelled_out_has_two_known_steps_in_an_order_that_no_word_has(
+def test_spelled_problems_have_two_known_steps_in_a_new_order(
     domain: str,
 ) -> None:
     spec = PROCEDURES[domain]
@@ -73,7 +73,7 @@ def test_what_is_spelled_out_has_two_known_steps_in_an_order_that_no_word_has(
 
 
 @pytest.mark.parametrize("domain", PROCEDURES)
-def test_no_step_fails_on_what_another_leaves(domain: str) -> None:
+def test_every_step_can_follow_every_other_step(domain: str) -> None:
     spec = PROCEDURES[domain]
     known = list({**spec.steps, **spec.unique_steps})
     rng = Random(3)

@@ -37,7 +37,7 @@ def value(source: str, names: dict[str, object] | None = None) -> object:
 
 
 @every_level
-def test_there_are_enough_problems(family: str, level: int) -> None:
+def test_every_family_has_enough_problems(family: str, level: int) -> None:
     train = PROGRAMMING.draw(family, level, 1000, 1, "train")
     held_out = PROGRAMMING.draw(family, level, 200, 1, "held-out")
     assert not {p.key for p in train} & {p.key for p in held_out}
@@ -91,7 +91,7 @@ def test_python_finds_the_item_or_slice(level: int) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_python_counts_as_many(level: int) -> None:
+def test_python_counts_the_same_number(level: int) -> None:
     for problem in drawn("counting", level, 200):
         assert (
             str(value(problem.prompt.removeprefix("What is ").removesuffix("?")))
@@ -134,7 +134,7 @@ def words_to_value(words: str, x: int) -> int:
 
 @pytest.mark.parametrize("level", [1, 2, 3])
 @pytest.mark.parametrize("family", sorted(CODE))
-def test_the_tests_say_what_the_words_say(family: str, level: int) -> None:
+def test_the_tests_of_a_program_agree_with_its_description(family: str, level: int) -> None:
     for problem in drawn(family, level):
         words = problem.prompt.split("\n")[0]
         for line in problem.tests:
@@ -160,11 +160,11 @@ def test_gold_answers_and_solutions_pass_the_grader(family: str, level: int) -> 
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("family", sorted(set(FAMILIES) - CODE))
-def test_no_guess_is_right_too_often(family: str, level: int) -> None:
+def test_no_constant_guess_is_right_too_often(family: str, level: int) -> None:
     answers = [problem.answer for problem in drawn(family, level, 400)]
     assert max(map(answers.count, set(answers))) < 0.45 * len(answers)
 
 
-def test_the_solution_of_a_toy_is_this() -> None:
+def test_the_worked_solution_of_a_counting_problem_lists_each_letter() -> None:
     problem = next(p for p in drawn("counting", 1) if p.answer == "2")
     assert re.fullmatch(r"([a-z] \d ?){5}\nAnswer: 2", problem.solution)

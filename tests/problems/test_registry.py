@@ -14,7 +14,7 @@ def test_every_registered_domain_is_a_source_of_its_own_name() -> None:
         assert problem.domain == name
 
 
-def test_every_domain_and_asker_says_in_a_line_what_it_is() -> None:
+def test_every_domain_and_asker_has_a_one_line_description() -> None:
     parts = [part for part in describe_parts() if part.kind in {"asker", "domain"}]
     assert {part.name for part in parts} >= {"mathematics", "clock", "persona", "gym"}
     assert all(part.summary.endswith(".") for part in parts)

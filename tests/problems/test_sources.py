@@ -44,7 +44,7 @@ def built(part: Any, domain: str = "twice") -> Source:
     return build_source(parse_part("domain", part), context)
 
 
-def test_a_value_a_function_and_a_class_of_a_users_own_are_sources() -> None:
+def test_a_users_value_function_or_class_can_be_a_source() -> None:
     (drawn,) = built(f"{HERE}:TWICE").draw("doubles", 1, 1, 0, "train")
     assert drawn.domain == "twice"
     assert list(built(f"{HERE}:make_source", "mine").levels) == ["doubles"]
@@ -65,7 +65,7 @@ def test_a_value_a_function_and_a_class_of_a_users_own_are_sources() -> None:
         (f"{HERE}:TWISE", "twice", "has no 'TWISE'; did you mean 'TWICE'"),
     ],
 )
-def test_what_is_no_source_of_the_domain_is_refused(
+def test_anything_but_a_source_of_the_domain_is_refused(
     part: str, domain: str, said: str
 ) -> None:
     with pytest.raises(UserError, match=said):

@@ -27,7 +27,7 @@ def test_a_step_is_written_with_its_sign(step: str, text: str) -> None:
     assert step == text
 
 
-def test_a_chain_has_a_step_per_number() -> None:
+def test_a_chain_of_terms_has_one_step_per_number() -> None:
     assert chain_of_sums(10, [5, -3]) == ["10 + 5 = 15", "15 - 3 = 12"]
     assert chain_of_sums(10, []) == []
 

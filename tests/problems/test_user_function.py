@@ -10,7 +10,7 @@ from docendo.problems.user_function import load_function
 RECIPE = Path(__file__).parents[2] / "recipes" / "tariff.py"
 
 
-def test_a_function_in_a_file_is_a_source() -> None:
+def test_a_function_in_a_file_can_be_a_source() -> None:
     source = load_function(RECIPE, "mathematics")
     drawn = source.draw("tariff", 2, 5, 1, "train")
     assert drawn == source.draw("tariff", 2, 5, 1, "train")
@@ -32,7 +32,9 @@ def test_a_function_in_a_file_is_a_source() -> None:
         ),
     ],
 )
-def test_a_file_that_is_no_asker_says_why(code: str, said: str, tmp_path: Path) -> None:
+def test_a_file_without_a_usable_asker_is_refused_with_the_reason(
+    code: str, said: str, tmp_path: Path
+) -> None:
     (tmp_path / "asker.py").write_text(code)
     with pytest.raises(UserError, match=said):
         load_function(tmp_path / "asker.py", "d")

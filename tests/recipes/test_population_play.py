@@ -45,14 +45,14 @@ def likeliest(method: Method, rounds: int) -> list[int]:
     return [move for i, move in enumerate(moves) if i == 0 or move != moves[i - 1]]
 
 
-def test_naive_self_play_runs_in_a_circle() -> None:
+def test_naive_self_play_cycles() -> None:
     moves = likeliest(self_play(), 100)
     assert len(moves) > 9
     assert all(after == (before + 1) % 3 for before, after in pairwise(moves))
 
 
 @pytest.mark.parametrize("game", GAMES[:3], ids=lambda game: game.name)
-def test_in_self_play_the_latest_policy_stays_exploitable_and_the_mean_does_not(
+def test_the_last_policy_of_self_play_stays_exploitable_and_the_mean_does_not(
     game: Game,
 ) -> None:
     results = list(train(game, self_play(), 200))
@@ -61,7 +61,7 @@ def test_in_self_play_the_latest_policy_stays_exploitable_and_the_mean_does_not(
     assert results[-1].mean < 0.08
 
 
-def test_in_kuhn_poker_too_the_latest_of_naive_self_play_stays_exploitable() -> None:
+def test_naive_self_play_stays_exploitable_in_kuhn_poker() -> None:
     results = list(train(KUHN, self_play(), 200))
     assert min(result.latest for result in results[100:]) > 0.15
     assert results[-1].mean < 0.05
@@ -72,18 +72,18 @@ def test_in_kuhn_poker_too_the_latest_of_naive_self_play_stays_exploitable() -> 
     [(g, 450) for g in GAMES[:3]] + [(KUHN, 200)],
     ids=lambda x: getattr(x, "name", x),
 )
-def test_fictitious_play_comes_to_the_equilibrium(game: Game, rounds: int) -> None:
+def test_fictitious_play_converges_to_the_equilibrium(game: Game, rounds: int) -> None:
     result = last(game, fictitious_play(), rounds)
     assert result.mean == exploitability(game, result.mean_SA) < 0.05
 
 
 @pytest.mark.parametrize("game", GAMES, ids=lambda game: game.name)
-def test_prioritized_play_comes_to_the_equilibrium(game: Game) -> None:
+def test_prioritized_play_converges_to_the_equilibrium(game: Game) -> None:
     assert last(game, prioritized_play(), 150).mean < 0.05
 
 
 @pytest.mark.parametrize("game", GAMES, ids=lambda game: game.name)
-def test_the_equilibrium_among_the_copies_comes_to_the_equilibrium_of_the_game(
+def test_the_equilibrium_over_snapshots_converges_to_that_of_the_game(
     game: Game,
 ) -> None:
     result = last(game, psro(), 30)
@@ -108,7 +108,7 @@ def test_policy_gradient_finds_the_best_response() -> None:
     )
 
 
-def test_at_an_equilibrium_of_full_support_the_gradient_is_zero() -> None:
+def test_the_gradient_is_zero_at_an_equilibrium_of_full_support() -> None:
     logits = np.log([[0.25, 0.5, 0.25]])
     assert PolicyGradient()(
         biased_rock_paper_scissors(), logits, softmax(logits)
@@ -133,7 +133,7 @@ def test_the_same_seed_makes_the_same_population() -> None:
     assert ends(3) == ends(3) != ends(4)
 
 
-def test_the_mean_is_of_what_the_population_keeps() -> None:
+def test_the_mean_policy_is_over_the_kept_snapshots() -> None:
     results = list(train(RPS, replace(fictitious_play(), rule=EveryRounds(3)), 6))
     kept = [results[2].latest_SA, results[5].latest_SA]
     first = results[0].mean_SA
@@ -150,7 +150,7 @@ def test_the_mean_is_of_what_the_population_keeps() -> None:
     assert np.array_equal(once.mean_SA, first)
 
 
-def test_a_copy_is_made_when_the_learner_beats_its_past() -> None:
+def test_a_snapshot_is_taken_when_the_learner_beats_its_past() -> None:
     slow = Method(
         SelfPlay(),
         fresh=False,
@@ -162,5 +162,5 @@ def test_a_copy_is_made_when_the_learner_beats_its_past() -> None:
     assert 0 < sum(copied) < 30
 
 
-def test_no_rounds_are_no_results() -> None:
+def test_no_rounds_give_no_results() -> None:
     assert list(train(RPS, fictitious_play(), 0)) == []

@@ -22,7 +22,7 @@ def document(name: str, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
-def test_the_red_door_tells_n_with_its_interval() -> None:
+def test_the_red_door_recipe_prints_the_speedup_with_its_interval() -> None:
     shown = ran("red_door.py", "--seeds", "3", "--habit", "0.9").stdout
     assert shown.count("3 of 3") == 3
     hall, *chosen = document("red_door.py", "--seeds", "3", "--habit", "0.9")["rows"]
@@ -33,13 +33,13 @@ def test_the_red_door_tells_n_with_its_interval() -> None:
         assert f"{n['times']:.1f} ({n['low']:.1f} to {n['high']:.1f})" in shown
 
 
-def test_where_nothing_is_learned_in_the_hall_n_is_a_lower_bound() -> None:
+def test_where_the_baseline_never_learns_the_speedup_is_a_lower_bound() -> None:
     shown = ran("red_door.py", "--seeds", "2", "--prize", "1", "--budget", "1000").stdout
     assert "0 of 2" in shown
     assert shown.count("at least") == 2
 
 
-def test_the_known_games_tell_every_round() -> None:
+def test_the_known_games_recipe_reports_every_round() -> None:
     found = document("known_games.py", "--rounds", "3", "--psro", "2")["curves"]
     assert len(found) == 4 * 5
     assert {(row["method"], len(row["curve"])) for row in found} == {
@@ -53,7 +53,7 @@ def test_the_known_games_tell_every_round() -> None:
     assert all(f"{row['curve'][-1]:.3f}" in shown for row in found)
 
 
-def test_there_is_no_n_where_not_all_learn() -> None:
+def test_no_speedup_is_reported_where_not_all_seeds_learn() -> None:
     rows = document("red_door.py", "--seeds", "2", "--budget", "20")["rows"]
     assert [(row["learned"], row["times_faster"]) for row in rows] == [(0, None)] * 3
 
@@ -76,7 +76,7 @@ def test_there_is_no_n_where_not_all_learn() -> None:
         ),
     ],
 )
-def test_wrong_numbers_are_told_in_a_line(
+def test_recipes_refuse_wrong_numbers_in_one_line(
     name: str, arguments: tuple[str, ...], said: str
 ) -> None:
     done = ran(name, *arguments)
@@ -85,7 +85,7 @@ def test_wrong_numbers_are_told_in_a_line(
     assert done.stdout == ""
 
 
-def test_the_planted_cycle_of_tastes_is_found() -> None:
+def test_the_preferences_recipe_finds_the_planted_cycle() -> None:
     found = document("tastes.py", "--seeds", "1", "--people", "45", "--questions", "3")
     rows = {row["crowd"]: row for row in found["rows"]}
     assert (

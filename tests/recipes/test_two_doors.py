@@ -23,7 +23,7 @@ def episodes(doors: Doors, starts: Starts) -> list[int]:
 
 
 @pytest.mark.parametrize("starts", [varying, replayed])
-def test_starts_where_the_reward_varies_make_learning_fifteen_times_faster(
+def test_starting_where_the_reward_varies_learns_fifteen_times_faster(
     starts: Starts,
 ) -> None:
     plain = episodes(Doors(), hall_only)
@@ -31,24 +31,20 @@ def test_starts_where_the_reward_varies_make_learning_fifteen_times_faster(
     assert speedup(plain, episodes(Doors(), starts)).low > 15
 
 
-def test_the_less_boring_the_habit_the_less_there_is_to_gain() -> None:
+def test_a_weaker_initial_preference_leaves_a_smaller_speedup() -> None:
     doors = Doors(habit=0.5)
     found = speedup(episodes(doors, hall_only), episodes(doors, replayed))
     assert 1 < found.times < 4
 
 
-def test_where_the_habit_stays_it_is_the_ratio_of_the_episodes_that_lead_to_the_game() -> (
-    None
-):
+def test_with_a_fixed_policy_the_speedup_is_the_ratio_of_useful_episodes() -> None:
     doors = Doors(stubborn=True)
     found = speedup(episodes(doors, hall_only), episodes(doors, replayed))
     # nine tenths of the replayed starts are behind the blue door, and 1 in 100 of those in the hall lead there
     assert found.low < 90 < found.high
 
 
-def test_where_the_red_door_pays_more_at_first_only_chosen_starts_lead_to_the_game() -> (
-    None
-):
+def test_only_chosen_starts_reach_the_game_where_the_red_door_pays_first() -> None:
     doors = Doors(prize=1.0, budget=1000)
     assert episodes(doors, hall_only) == [doors.budget] * len(SEEDS)
     assert max(episodes(doors, replayed)) < doors.budget
@@ -59,7 +55,7 @@ def test_the_same_seed_plays_the_same_episodes() -> None:
     assert len(set(episodes(Doors(), varying))) > 5
 
 
-def test_starts_follow_the_variance() -> None:
+def test_start_probabilities_follow_the_variance_of_the_reward() -> None:
     assert hall_only([0, 0, 9], [5, 5, 5]) == (1, 0, 0)
     assert varying([1, 0, 3], [0, 0, 0]) == pytest.approx(
         [0.9 / 4 + 0.1 / 3, 0.1 / 3, 0.9 * 3 / 4 + 0.1 / 3]
@@ -71,7 +67,7 @@ def test_starts_follow_the_variance() -> None:
     )
 
 
-def test_a_speedup_is_the_ratio_of_the_means_in_its_interval() -> None:
+def test_the_speedup_is_the_ratio_of_the_means_within_its_interval() -> None:
     assert speedup([40, 40], [10, 10]) == (4, 4, 4)
     found = speedup([30, 50], [5, 15])
     assert found.times == 4
@@ -82,7 +78,7 @@ def test_a_speedup_is_the_ratio_of_the_means_in_its_interval() -> None:
     st.lists(st.integers(1, 1000), min_size=1, max_size=20),
     st.lists(st.integers(1, 1000), min_size=1, max_size=20),
 )
-def test_an_interval_has_two_ends(plain: list[int], chosen: list[int]) -> None:
+def test_a_speedup_interval_has_two_ends(plain: list[int], chosen: list[int]) -> None:
     found = speedup(plain, chosen, samples=100)
     assert 0 < found.low <= found.high
     assert isfinite(found.high)

@@ -44,7 +44,7 @@ def test_every_population_has_a_page_of_finite_numbers(found: Analysis) -> None:
     assert not [word for word in ("nan", 'inf"', "None") if word in pictures]
 
 
-def test_hostile_names_change_no_element_of_the_page() -> None:
+def test_hostile_names_add_no_element_to_the_league_page() -> None:
     tame, hostile = (
         ("name", "paper", "scissors"),
         ("</svg><script>alert(1)</script>", "paper", "scissors"),
@@ -58,7 +58,7 @@ def test_hostile_names_change_no_element_of_the_page() -> None:
     assert "<title><b>" not in league_page("<b>", analyse(tame, RPS))
 
 
-def test_the_page_asks_for_nothing() -> None:
+def test_the_league_page_loads_nothing_from_elsewhere() -> None:
     page = league_page("league", analyse(["a", "b", "c"], RPS))
     assert "default-src 'none'" in page
     assert not [

@@ -58,7 +58,7 @@ def shape(text: str) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_hostile_text_changes_no_element_of_the_page(tmp_path: Path, payload: str) -> None:
+def test_hostile_text_adds_no_element_to_the_run_page(tmp_path: Path, payload: str) -> None:
     with small_run(tmp_path / "tame", "tame") as run:
         tame = html_page(run)
     with small_run(tmp_path / "hostile", payload) as run:
@@ -83,7 +83,7 @@ def test_hostile_text_changes_no_element_of_the_page(tmp_path: Path, payload: st
     hostile.encode()
 
 
-def test_the_page_asks_for_nothing_and_allows_only_its_own_script(tmp_path: Path) -> None:
+def test_the_run_page_loads_nothing_and_allows_only_its_own_script(tmp_path: Path) -> None:
     with small_run(tmp_path / "league") as run:
         text = html_page(run)
     reader = Reader(text)
@@ -101,7 +101,7 @@ def test_the_page_asks_for_nothing_and_allows_only_its_own_script(tmp_path: Path
     assert "innerHTML" not in script
 
 
-def test_the_page_says_what_it_left_out(
+def test_the_page_says_which_rows_it_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with small_run(tmp_path / "league") as run:
@@ -131,7 +131,7 @@ def test_the_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["league", "report.html"]
 
 
-def test_nothing_in_a_run_drives_the_terminal(tmp_path: Path) -> None:
+def test_text_in_a_run_cannot_control_the_terminal(tmp_path: Path) -> None:
     with (
         small_run(tmp_path / "league", "\x1b[31m[bold]\x9b2J\u202e") as run,
         Path("/dev/null").open("w") as sink,
@@ -144,7 +144,7 @@ def test_nothing_in_a_run_drives_the_terminal(tmp_path: Path) -> None:
     assert "12 → 50%, +38 points" in text
 
 
-def test_a_page_that_cannot_be_written_is_an_error_of_the_machine(tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_written_is_a_run_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match=r"file/report\.html: Not a directory"):
         save_page("", tmp_path / "file" / "report.html")

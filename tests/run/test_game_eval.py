@@ -29,7 +29,7 @@ def arena(script=lambda request: "pass") -> Arena:
     return Arena(room, DuelMatchmaker("kuhn", roles, alphastar(roles), list(PLAYERS)), 2)
 
 
-def test_the_situations_of_the_words_are_those_of_the_numbers() -> None:
+def test_the_information_sets_of_text_and_exact_kuhn_poker_agree() -> None:
     assert sorted(KUHN_STATES) == sorted(
         estimate_styles(arena(), [NASH], 1, 0)[NASH].shares
     )
@@ -41,7 +41,7 @@ def test_the_situations_of_the_words_are_those_of_the_numbers() -> None:
     assert policy.sum(axis=1) == pytest.approx([1.0] * 12)
 
 
-def test_nobody_wins_from_the_equilibrium_and_much_from_who_always_bets() -> None:
+def test_no_player_wins_against_the_equilibrium_but_many_against_always_bet() -> None:
     styles = estimate_styles(arena(), list(PLAYERS), 2000, 0)
     assert measure_exploitability(styles[NASH]) < 0.03
     # a king wins 2 from who always bets and calls, a queen as often as it loses, a jack folds: (2 + 0 - 1) / 3
@@ -62,7 +62,7 @@ def test_illegal_answers_are_counted_and_left_out() -> None:
     assert style.shares["king bet"] == {"fold": 1.0, "call": 0.0}
 
 
-def test_an_agent_that_never_makes_a_legal_move_is_taken_to_play_at_random() -> None:
+def test_an_agent_without_a_legal_move_is_evaluated_as_a_random_player() -> None:
     style = estimate_styles(arena(), [ANN], 4, 0)[ANN]
     assert style.legal == 0
     assert set(kuhn_policy(style).flat) == {0.5}

@@ -49,7 +49,7 @@ def broken(folder: Path, extra: str = "") -> Path:
     return run
 
 
-def test_nothing_changed_is_nothing_said() -> None:
+def test_without_changes_nothing_is_reported() -> None:
     assert compare_provenance(made(Config()), made(Config())) == []
     assert compare_provenance(None, made(Config())) == []
 
@@ -73,7 +73,9 @@ def test_nothing_changed_is_nothing_said() -> None:
         ("experts.steps=1", "refused"),
     ],
 )
-def test_each_change_has_its_rule(setting: str, rule: str) -> None:
+def test_every_changed_setting_is_free_noted_kept_or_refused(
+    setting: str, rule: str
+) -> None:
     table = {"agents": {"emmy": {"domain": "mathematics"}, "ada": {"domain": "biology"}}}
     before = made(
         load_config(
@@ -107,16 +109,14 @@ def test_versions_machines_and_weights_are_compared() -> None:
     ]
 
 
-def test_weights_have_one_hash_in_every_precision_and_another_where_one_row_differs() -> (
-    None
-):
+def test_the_weight_hash_is_equal_across_precisions_and_notices_one_row() -> None:
     model = plain()
     one = weights_hash(model)
     assert weights_hash(model.bfloat16().float()) == one
     assert weights_hash(loud(model)) != one
 
 
-def test_what_cannot_be_is_refused_and_what_should_not_be_can_be_insisted_on(
+def test_forbidden_changes_are_refused_and_risky_ones_need_force(
     tmp_path: Path,
 ) -> None:
     file, seed = (
@@ -141,7 +141,7 @@ def test_what_cannot_be_is_refused_and_what_should_not_be_can_be_insisted_on(
         check_changes([file, seed], tmp_path, force=True)
 
 
-def test_every_file_that_the_settings_name_is_watched(tmp_path: Path) -> None:
+def test_every_file_named_in_the_settings_is_hashed(tmp_path: Path) -> None:
     for name in (
         "rows.csv",
         "words.txt",
@@ -171,7 +171,7 @@ evaluators.s = { type = "spelling", file = "known.txt" }
     ]
 
 
-def test_a_finished_run_goes_on_when_more_rounds_are_wanted_and_ends_as_one_that_wanted_them_at_first(
+def test_a_finished_run_extended_by_rounds_ends_like_one_planned_that_long(
     tmp_path: Path,
 ) -> None:
     run, whole = broken(tmp_path), tmp_path / "whole"
@@ -187,7 +187,7 @@ def test_a_finished_run_goes_on_when_more_rounds_are_wanted_and_ends_as_one_that
     assert "is finished" in docendo("resume", run).out
 
 
-def test_a_config_that_was_edited_by_hand_is_noticed(tmp_path: Path) -> None:
+def test_a_config_edited_by_hand_is_noticed(tmp_path: Path) -> None:
     run = broken(tmp_path)
     before = hashes(run)
     config = run / "config.toml"
@@ -215,7 +215,7 @@ def test_a_config_that_was_edited_by_hand_is_noticed(tmp_path: Path) -> None:
     ]
 
 
-def test_a_data_file_that_was_changed_is_noticed(tmp_path: Path) -> None:
+def test_a_changed_data_file_is_noticed(tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("question,answer\n" + "".join(f"what is {i}?,{i}\n" for i in range(60)))
     run = broken(
@@ -234,7 +234,7 @@ def test_a_data_file_that_was_changed_is_noticed(tmp_path: Path) -> None:
     assert "rows.csv: was" in done.err
 
 
-def test_fewer_rounds_than_there_were_are_refused(tmp_path: Path) -> None:
+def test_fewer_rounds_than_were_played_are_refused(tmp_path: Path) -> None:
     run = tmp_path / "run"
     config = resolve_config(load_config(tiny_config(tmp_path)))
     with RunDirectory.create(run, to_toml(config)) as opened:
@@ -258,6 +258,6 @@ def test_a_setting_newer_than_the_run_is_no_change_at_its_default() -> None:
     assert [change.what for change in compare_provenance(old, changed_setting)] == ["seed"]
 
 
-def test_settings_are_resolved_once() -> None:
+def test_resolving_settings_twice_changes_nothing() -> None:
     config = resolve_config(load_config(None, ("model='tiny'",)))
     assert compare_provenance(made(config), made(resolve_config(config))) == []

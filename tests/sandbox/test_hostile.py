@@ -100,7 +100,7 @@ def held(
 
 
 @pytest.mark.parametrize("walls", WALLS)
-def test_a_dozen_attacks_of_every_kind_fail(
+def test_a_sample_of_attacks_of_every_kind_fails(
     here: Surroundings, tmp_path: Path, walls: Isolation
 ) -> None:
     held([a for a in (*ESCAPES, *FORGERIES) if a.quick], here, SMALL, tmp_path, walls)
@@ -123,22 +123,20 @@ def test_every_attack_fails(
 
 
 @pytest.mark.skipif("namespaces" not in WALLS, reason="no namespaces here")
-def test_our_own_walls_run_nothing_from_the_scratch_folder_and_count_its_files(
+def test_the_scratch_folder_allows_no_execution_and_limits_its_files(
     here: Surroundings, tmp_path: Path
 ) -> None:
     held(STRICT, here, SMALL, tmp_path, "namespaces")
 
 
-def test_there_are_at_least_a_hundred_attacks_with_names_of_their_own() -> None:
+def test_there_are_at_least_a_hundred_attacks_with_distinct_names() -> None:
     attacks = (*ESCAPES, *STRICT, *FORGERIES, *ENDLESS)
     assert len({a.name for a in attacks}) == len(attacks) >= 100
 
 
 @needs_walls
 @pytest.mark.slow
-def test_the_attacks_are_real_since_they_succeed_where_nothing_holds_them(
-    here: Surroundings, tmp_path: Path
-) -> None:
+def test_the_attacks_succeed_without_a_sandbox(here: Surroundings, tmp_path: Path) -> None:
     (python, *flags), _ = interpreter()
     (tmp_path / "scratch").mkdir()
     harmless = [a for a in ESCAPES if a.plain]
@@ -159,7 +157,7 @@ def test_the_attacks_are_real_since_they_succeed_where_nothing_holds_them(
 
 
 @needs_walls
-def test_a_program_that_means_well_runs_after_all_of_them(here: Surroundings) -> None:
+def test_a_harmless_program_runs_after_all_attacks(here: Surroundings) -> None:
     code = "import math, itertools, collections, functools, re, json\ndef f(x): return math.prod((x, 2))"
     assert CPythonTestGrader(IsolatedSandbox(SMALL))(DOUBLE, f"```python\n{code}\n```") == (
         1.0,

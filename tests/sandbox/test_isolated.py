@@ -64,13 +64,13 @@ def test_a_program_reads_its_input_and_files_and_writes() -> None:
         ),
     ],
 )
-def test_how_a_program_ended_is_said(code: str, reason: str) -> None:
+def test_the_result_says_how_a_program_ended(code: str, reason: str) -> None:
     found = ended(code)
     assert (found.ok, found.reason) == (False, reason)
 
 
 @needs_walls
-def test_the_wall_clock_ends_what_uses_no_processor() -> None:
+def test_the_wall_clock_limit_ends_a_sleeping_program() -> None:
     start = time.monotonic()
     assert (
         ended("import time; time.sleep(60)", replace(LIMITS, wall=0.3)).reason
@@ -80,13 +80,13 @@ def test_the_wall_clock_ends_what_uses_no_processor() -> None:
 
 
 @needs_walls
-def test_output_that_fits_is_complete_even_where_it_comes_at_the_very_end() -> None:
+def test_output_at_the_very_end_is_complete() -> None:
     for _ in range(3):
         assert len(ended("import os; os.write(1, b'x' * 4096)").out) == 4096
 
 
 @needs_walls
-def test_files_that_do_not_fit_are_refused_and_no_fault_of_the_jail() -> None:
+def test_oversized_files_are_refused_as_the_callers_error() -> None:
     found = ended("1", big=bytes(2 * 2**20))
     assert (
         found.reason == "its files have 2097152 bytes, more than half of the scratch folder"
@@ -100,24 +100,24 @@ def test_many_programs_are_answered_in_order() -> None:
 
 
 @needs_walls
-def test_nothing_stays_from_one_program_to_the_next() -> None:
+def test_no_file_or_process_survives_to_the_next_program() -> None:
     assert ended("open('left', 'w').write('x')").ok
     assert ended("import os; print(os.listdir('.'))").out == b"[]\n"
 
 
 @needs_walls
-def test_hashes_are_the_same_every_time() -> None:
+def test_string_hashes_in_the_sandbox_are_reproducible() -> None:
     assert ended("print(hash('a'))").out == ended("print(hash('a'))").out
 
 
 @needs_walls
-def test_a_program_that_is_not_there_stops_the_run_and_is_no_verdict() -> None:
+def test_a_missing_program_is_a_run_error_and_no_verdict() -> None:
     with pytest.raises(RunError, match="/usr/bin/nothing: FileNotFoundError"):
         IsolatedSandbox(LIMITS)(Program(("/usr/bin/nothing",)))
 
 
 @pytest.mark.skipif(strongest().walls != "namespaces", reason="needs our own walls")
-def test_walls_that_do_not_stand_stop_the_run_and_are_no_verdict(
+def test_a_failing_isolation_is_a_run_error_and_no_verdict(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(orders, "_DEVICES", ("/dev/nothing",))
@@ -126,7 +126,7 @@ def test_walls_that_do_not_stand_stop_the_run_and_are_no_verdict(
 
 
 @needs_walls
-def test_what_is_inside_dies_with_whoever_started_it() -> None:
+def test_the_sandbox_dies_with_the_process_that_started_it() -> None:
     token = f"docendo-orphan-{os.getpid()}"
     code = f"""
 from docendo.sandbox.isolated import IsolatedSandbox
@@ -161,7 +161,7 @@ def patience(seconds: float = 10) -> Iterator[None]:
         time.sleep(0.02)
 
 
-def test_where_nothing_holds_the_jail_is_refused_with_what_to_do(
+def test_without_isolation_the_sandbox_is_refused_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
@@ -174,7 +174,7 @@ def test_where_nothing_holds_the_jail_is_refused_with_what_to_do(
         IsolatedSandbox()
 
 
-def test_walls_that_leak_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_isolation_that_leaks_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     strongest.cache_clear()
     monkeypatch.setattr(
         jails, "probe", lambda walls, path: "a program reads the user's files"
@@ -194,7 +194,7 @@ def test_walls_that_leak_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @needs_walls
-def test_the_page_on_sandboxes_shows_what_happens(
+def test_the_examples_of_the_sandbox_page_are_true(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     page = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
@@ -204,13 +204,13 @@ def test_the_page_on_sandboxes_shows_what_happens(
 
 
 @needs_walls
-def test_the_risk_is_not_taken_where_there_are_walls() -> None:
+def test_the_unsafe_mode_is_not_used_where_isolation_is_available() -> None:
     assert IsolatedSandbox(LIMITS, allow_unsafe=True).walls == strongest().walls
 
 
 @as_user
 @pytest.mark.skipif(os.name != "posix", reason="limits are POSIX")
-def test_whoever_takes_the_risk_gets_limits_and_the_probe_says_what_they_let_through(
+def test_unsafe_mode_has_limits_only_and_the_probe_lists_what_they_let_through(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(

@@ -43,12 +43,12 @@ def test_values_before_a_failure_are_kept() -> None:
     assert "ZeroDivisionError" in outcome.reason
 
 
-def test_nothing_stays_from_one_run_to_the_next() -> None:
+def test_no_state_survives_from_one_program_to_the_next() -> None:
     assert run("leak = 1").ok
     assert not run("", ["leak"]).ok
 
 
-def test_chance_and_the_clock_are_the_same_every_time() -> None:
+def test_random_numbers_and_the_clock_are_reproducible() -> None:
     code = "import random, time\ndef f(): return [random.random(), time.time()]"
     assert run(code, ["f()"]).ok
     assert run(code, ["f()"]) == run(code, ["f()"])
@@ -86,7 +86,7 @@ def test_chance_and_the_clock_are_the_same_every_time() -> None:
         "\x00",
     ],
 )
-def test_a_hostile_program_ends_soon_as_a_failure(code: str) -> None:
+def test_a_hostile_program_fails_within_its_limits(code: str) -> None:
     start = perf_counter()
     outcome = run(code, ["1"])
     assert not outcome.ok
@@ -106,7 +106,7 @@ def test_a_hostile_program_ends_soon_as_a_failure(code: str) -> None:
         "[0] * 10**8",
     ],
 )
-def test_a_hostile_value_ends_soon_as_a_failure(body: str) -> None:
+def test_a_hostile_value_fails_within_its_limits(body: str) -> None:
     assert not run(f"def f(x): return {body}", ["f(1)"]).ok
 
 
@@ -129,7 +129,7 @@ def test_output_comes_back_as_text_and_goes_nowhere_else(
     assert capfd.readouterr().out == ""
 
 
-def test_a_missing_interpreter_is_named_with_its_fix(
+def test_a_missing_interpreter_is_named_with_the_command_to_install_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "pydantic_monty", None)

@@ -34,7 +34,7 @@ def answer(
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_everything_that_is_named_is_not_permitted(machine: str) -> None:
+def test_every_listed_system_call_is_forbidden(machine: str) -> None:
     numbers = [
         getattr(call, machine) for call in DENIED if getattr(call, machine) is not None
     ]
@@ -45,21 +45,21 @@ def test_everything_that_is_named_is_not_permitted(machine: str) -> None:
 @pytest.mark.parametrize(
     ("machine", "read", "exit_group"), [("x86_64", 0, 231), ("aarch64", 63, 94)]
 )
-def test_what_every_program_needs_is_allowed(
+def test_the_system_calls_every_program_needs_are_allowed(
     machine: str, read: int, exit_group: int
 ) -> None:
     assert {answer(machine, n) for n in (read, exit_group)} == {ALLOWED}
 
 
 @pytest.mark.parametrize(("machine", "socket"), [("x86_64", 41), ("aarch64", 198)])
-def test_a_socket_is_a_unix_one_or_none(machine: str, socket: int) -> None:
+def test_only_unix_sockets_are_allowed(machine: str, socket: int) -> None:
     assert [answer(machine, socket, family) for family in (1, 2, 10, 16, 17, 38, 40)] == [
         ALLOWED
     ] + [NOT_PERMITTED] * 6
 
 
 @pytest.mark.parametrize(("machine", "clone"), [("x86_64", 56), ("aarch64", 220)])
-def test_a_process_may_have_a_child_but_no_namespace(machine: str, clone: int) -> None:
+def test_a_process_may_fork_but_not_make_a_namespace(machine: str, clone: int) -> None:
     fork, thread = 0x01200011, 0x3D0F00
     assert [answer(machine, clone, flags) for flags in (fork, thread)] == [ALLOWED, ALLOWED]
     for namespace in (
@@ -75,12 +75,12 @@ def test_a_process_may_have_a_child_but_no_namespace(machine: str, clone: int) -
     assert answer(machine, 435) == NOT_THERE
 
 
-def test_calls_from_another_table_kill() -> None:
+def test_system_calls_of_another_architecture_kill_the_process() -> None:
     assert answer("x86_64", 0, architecture=0x40000003) == KILLED
     assert answer("x86_64", 0x40000000) == KILLED
     assert answer("aarch64", 63, architecture=MACHINES["x86_64"]) == KILLED
 
 
-def test_a_machine_without_a_filter_is_named() -> None:
+def test_an_unsupported_machine_architecture_is_named() -> None:
     with pytest.raises(UserError, match="'riscv64': known: x86_64, aarch64"):
         filter_for("riscv64")

@@ -116,7 +116,7 @@ def evaluator(
     return how(FunctionGrader(errand)), errand
 
 
-def test_a_graders_misfortune_is_a_verdict_with_a_reason_and_the_others_verdicts_are_the_same(
+def test_a_failing_grader_gives_a_verdict_with_a_reason_and_changes_no_other(
     file: Callable[[str], Path],
 ) -> None:
     """``DOCENDO_TRIALS=100`` for the full number; every kind is in the first of each 21 trials."""
@@ -134,7 +134,9 @@ def test_a_graders_misfortune_is_a_verdict_with_a_reason_and_the_others_verdicts
     errand.end()
 
 
-def test_what_a_grader_did_is_told_with_its_line(file: Callable[[str], Path]) -> None:
+def test_an_error_of_a_grader_is_reported_with_its_line(
+    file: Callable[[str], Path],
+) -> None:
     judge, errand = evaluator(file(GRADER), seconds=30)
     said = [
         v.reason
@@ -156,7 +158,9 @@ def test_what_a_grader_did_is_told_with_its_line(file: Callable[[str], Path]) ->
     ]
 
 
-def test_what_it_started_ends_with_it(file: Callable[[str], Path], tmp_path: Path) -> None:
+def test_processes_started_by_a_grader_end_with_it(
+    file: Callable[[str], Path], tmp_path: Path
+) -> None:
     code = f"""
 import os
 def grade(question, answer, text):
@@ -215,7 +219,7 @@ def test_graders_in_this_process_may_raise_exit_or_give_garbage() -> None:
     assert all(v.reason.startswith("grader failed: ") for v in verdicts[:-1])
 
 
-def test_a_run_that_cannot_go_on_is_no_verdict() -> None:
+def test_a_run_error_of_a_grader_is_no_verdict() -> None:
     def stops(_: Problem, text: str) -> Verdict:
         raise RunError("no space left")
 
@@ -223,7 +227,7 @@ def test_a_run_that_cannot_go_on_is_no_verdict() -> None:
         per_answer(stops)(answers("4"))
 
 
-def test_an_evaluator_of_the_config_may_be_a_function_of_ones_own(
+def test_an_evaluator_of_the_config_may_be_a_users_function(
     file: Callable[[str], Path], tmp_path: Path
 ) -> None:
     file(GRADER)
@@ -252,7 +256,7 @@ ann = { domain = "mathematics" }
         build_panel(load_config(tmp_path / "c.toml"))
 
 
-def test_a_pattern_that_takes_for_ever_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_regex_that_takes_too_long_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("docendo.graders.format._SECONDS", 0.25)
     judge = per_answer(FormatGrader(pattern="(a+)+b"))
     verdicts = judge(answers("aab", "a" * 60, "b", "ab"))
@@ -268,7 +272,7 @@ def test_a_pattern_that_takes_for_ever_is_cut_off(monkeypatch: pytest.MonkeyPatc
         ("import os; os._exit(0)", r"mine.py: draft ended its process"),
     ],
 )
-def test_an_asker_that_fails_later_says_where_and_with_what(
+def test_a_failing_asker_is_reported_with_line_and_arguments(
     line: str, said: str, file: Callable[[str], Path]
 ) -> None:
     source = load_function(
@@ -282,7 +286,7 @@ def test_an_asker_that_fails_later_says_where_and_with_what(
         source.draw("mine", 3, 1, 7, "train")
 
 
-def test_an_asker_gets_the_same_chance_as_in_this_process(
+def test_an_asker_gets_the_same_random_numbers_as_in_this_process(
     file: Callable[[str], Path],
 ) -> None:
     """The generator goes there and comes back."""
@@ -321,7 +325,7 @@ def test_a_file_that_cannot_be_loaded_says_why(
         SubprocessWorker(file(code), "f", WANTED)
 
 
-def test_nothing_is_left_behind(file: Callable[[str], Path]) -> None:
+def test_no_file_or_process_is_left_behind(file: Callable[[str], Path]) -> None:
     before, errand = (
         threading.active_count(),
         SubprocessWorker(file("def f(x): return x"), "f", WANTED),

@@ -36,7 +36,7 @@ def idle(server: Served) -> bool:
     return False
 
 
-def test_the_agents_are_the_models(server: Served) -> None:
+def test_the_agents_are_listed_as_models(server: Served) -> None:
     with server.client() as client:
         listed = client.get("/v1/models").json()
         one = client.get("/v1/models/bob").json()
@@ -60,7 +60,7 @@ def test_an_answer_is_what_the_engine_samples(server: Served, engine: LocalEngin
     assert {c["finish_reason"] for c in found["choices"]} <= {"stop", "length"}
 
 
-def test_a_system_message_of_the_client_takes_the_place_of_the_agent_s(
+def test_a_system_message_of_the_client_replaces_that_of_the_agent(
     server: Served,
 ) -> None:
     mine = [
@@ -146,7 +146,7 @@ def test_errors_are_in_openai_s_form(
         assert len(got.text) < 500
 
 
-def test_other_paths_and_methods_are_told_in_the_same_form(server: Served) -> None:
+def test_unknown_paths_and_methods_have_errors_in_the_same_form(server: Served) -> None:
     with server.client() as client:
         for got, status in (
             (client.get("/v1/nothing"), 404),
@@ -173,7 +173,9 @@ def test_other_paths_and_methods_are_told_in_the_same_form(server: Served) -> No
         ({"host": "[::1]:8317"}, 200),
     ],
 )
-def test_who_may_ask(server: Served, headers: dict[str, Any], status: int) -> None:
+def test_requests_need_the_right_token_host_and_origin(
+    server: Served, headers: dict[str, Any], status: int
+) -> None:
     with server.client() as client:
         got = client.get("/v1/models", headers=headers)
     assert got.status_code == status
@@ -181,12 +183,12 @@ def test_who_may_ask(server: Served, headers: dict[str, Any], status: int) -> No
     assert (got.headers.get("www-authenticate") == "Bearer") == (status == 401)
 
 
-def test_a_page_of_the_server_s_own_origin_may_ask(server: Served) -> None:
+def test_a_page_of_the_same_origin_may_send_requests(server: Served) -> None:
     with server.client() as client:
         assert client.get("/v1/models", headers={"origin": server.url}).status_code == 200
 
 
-def test_many_at_once_get_what_each_would_get_alone(server: Served) -> None:
+def test_concurrent_requests_get_the_answers_of_each_alone(server: Served) -> None:
     asked = [
         {"model": AGENTS[i % 3], "seed": i, "max_tokens": 1 + i % 25, "stream": i % 4 == 0}
         for i in range(32)
@@ -209,7 +211,7 @@ def test_many_at_once_get_what_each_would_get_alone(server: Served) -> None:
         )
 
 
-def test_too_much_at_once_is_told_and_what_was_there_first_is_answered(
+def test_requests_over_the_queue_limit_are_refused_and_earlier_ones_answered(
     engine: LocalEngine,
 ) -> None:
     with served(engine, max_answers=2) as small, small.client() as client:
@@ -229,7 +231,9 @@ def test_too_much_at_once_is_told_and_what_was_there_first_is_answered(
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_who_hangs_up_frees_what_was_computed(engine: LocalEngine, stream: bool) -> None:
+def test_a_client_that_disconnects_frees_its_slot(
+    engine: LocalEngine, stream: bool
+) -> None:
     with served(engine) as mine:
         body = chat(stream=stream, n=4, max_tokens=900)
         with mine.client() as client, suppress(httpx.ReadTimeout):
@@ -258,7 +262,7 @@ def test_a_server_ends_while_answers_are_under_way(engine: LocalEngine) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("error", [RuntimeError("out of memory"), IndexError("a bug")])
-def test_where_computing_fails_clients_are_told_and_the_next_is_answered(
+def test_an_engine_failure_is_reported_and_the_next_request_is_answered(
     engine: LocalEngine, error: Exception
 ) -> None:
     broken = vary(engine)
@@ -276,7 +280,7 @@ def test_where_computing_fails_clients_are_told_and_the_next_is_answered(
         assert mine.ask().status_code == 200
 
 
-def test_the_least_that_can_be_asked_for_is_answered(server: Served) -> None:
+def test_requests_at_the_lower_limits_are_answered(server: Served) -> None:
     for least in (
         {"top_p": 0},
         {"temperature": 0},

@@ -25,11 +25,11 @@ def read(**body: object) -> ChatRequest:
     return read_chat(json.dumps({"model": "ann", "messages": HELLO} | body).encode())
 
 
-def test_a_bare_request_has_the_usual_settings() -> None:
+def test_a_minimal_request_gets_the_default_settings() -> None:
     assert read() == ChatRequest("ann", (Message("user", "hello"),))
 
 
-def test_every_setting_is_read() -> None:
+def test_every_request_setting_is_read() -> None:
     asked = read(
         n=3,
         max_completion_tokens=9,
@@ -50,7 +50,7 @@ def test_every_setting_is_read() -> None:
     )
 
 
-def test_messages_may_come_in_parts_and_developers_are_the_system() -> None:
+def test_messages_may_have_parts_and_the_developer_role_is_the_system_role() -> None:
     parts = [{"type": "text", "text": "one "}, {"type": "text", "text": "two"}]
     asked = read(
         messages=[
@@ -97,7 +97,7 @@ def test_messages_may_come_in_parts_and_developers_are_the_system() -> None:
         ({"presence_penalty": 1}, "presence_penalty"),
     ],
 )
-def test_what_is_wrong_is_told_by_its_name(body: dict[str, object], param: str) -> None:
+def test_a_wrong_field_is_refused_by_name(body: dict[str, object], param: str) -> None:
     with pytest.raises(ApiError) as caught:
         read(**body)
     assert (caught.value.status, caught.value.param) == (400, param)
@@ -107,7 +107,7 @@ def test_what_is_wrong_is_told_by_its_name(body: dict[str, object], param: str) 
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"seed": NaN}', b"1" * 5000]
 )
-def test_what_is_no_request_at_all(body: bytes) -> None:
+def test_a_body_that_is_no_request_is_refused(body: bytes) -> None:
     with pytest.raises(ApiError) as caught:
         read_chat(body)
     assert caught.value.status == 400
@@ -129,12 +129,12 @@ json_values = st.recursive(
     ),
     json_values,
 )
-def test_any_value_anywhere_is_read_or_refused(name: str, value: object) -> None:
+def test_any_json_value_in_any_field_is_read_or_refused(name: str, value: object) -> None:
     with suppress(ApiError):
         assert read(**{name: value}).messages
 
 
-def test_a_reply_has_all_that_clients_look_for() -> None:
+def test_a_reply_has_all_fields_of_the_openai_format() -> None:
     made = completion(
         "c1",
         "ann",
@@ -146,7 +146,7 @@ def test_a_reply_has_all_that_clients_look_for() -> None:
     assert made["usage"] == {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
 
 
-def test_events_name_the_role_then_text_then_the_reason_then_counts() -> None:
+def test_stream_events_are_role_then_text_then_finish_reason_then_usage() -> None:
     events = [
         chunk("c1", "ann", ChoiceDelta(0, ""), first=True),
         chunk("c1", "ann", ChoiceDelta(0, "fo\nur")),

@@ -23,28 +23,28 @@ def shown(text: bytes, stop: Sequence[str] = ()) -> tuple[list[str], Detokenizer
     return [writer.push([b], i == len(text) - 1) for i, b in enumerate(text)], writer
 
 
-def test_half_a_character_waits_for_the_rest() -> None:
+def test_an_incomplete_character_waits_for_its_rest() -> None:
     assert shown("aé€".encode())[0] == ["a", "", "é", "", "", "€"]
 
 
-def test_half_a_character_at_the_end_is_shown_as_broken() -> None:
+def test_an_incomplete_character_at_the_end_is_shown_as_replacement_character() -> None:
     assert shown("aé".encode()[:-1])[0] == ["a", "\ufffd"]
 
 
-def test_what_is_no_character_does_not_hold_the_rest_back_for_ever() -> None:
+def test_invalid_bytes_do_not_hold_back_the_following_text() -> None:
     pieces, _ = shown(b"\xff" * 9 + b"a")
     assert "".join(pieces) == "\ufffd" * 9 + "a"
     assert pieces[3] == "\ufffd" * 4
 
 
-def test_nothing_of_a_stop_text_and_nothing_after_it_is_shown() -> None:
+def test_neither_a_stop_text_nor_what_follows_it_is_streamed() -> None:
     pieces, writer = shown(b"one\nQ: two", ["\nQ:", "zzz"])
     assert pieces == ["o", "n", "e", "", "", "", "", "", "", ""]
     assert writer.stopped
     assert len(writer.tokens) == 6
 
 
-def test_what_only_begins_like_a_stop_text_is_shown_when_that_is_clear() -> None:
+def test_a_false_start_of_a_stop_text_is_shown_once_it_is_ruled_out() -> None:
     pieces, writer = shown(b"a\nQx\nQ", ["\nQ:"])
     assert pieces == ["a", "", "", "\nQx", "", "\nQ"]
     assert not writer.stopped
@@ -61,7 +61,7 @@ def test_spaces_between_words_are_kept() -> None:
 
 
 @given(st.text(max_size=30), st.lists(st.integers(1, 4), min_size=1))
-def test_the_pieces_are_the_text(text: str, sizes: list[int]) -> None:
+def test_the_streamed_pieces_add_up_to_the_text(text: str, sizes: list[int]) -> None:
     raw, writer, pieces, at = text.encode(), Detokenizer(decode), [], 0
     while at < len(raw):
         size = sizes[len(pieces) % len(sizes)]
@@ -74,7 +74,9 @@ def test_the_pieces_are_the_text(text: str, sizes: list[int]) -> None:
     st.text("ab", max_size=20),
     st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=3),
 )
-def test_a_stop_cuts_where_it_would_in_the_whole_text(text: str, stop: list[str]) -> None:
+def test_a_stop_text_cuts_the_stream_where_it_cuts_the_whole_text(
+    text: str, stop: list[str]
+) -> None:
     pieces, _ = shown(text.encode(), stop)
     ends = [(at + len(s), at) for s in stop if (at := text.find(s)) >= 0]
     assert "".join(pieces) == (text[: min(ends)[1]] if ends else text)

@@ -40,7 +40,7 @@ def test_an_agent_of_one_run_teaches_in_another(
         assert sum(w.cost for w in run.ledger()) > 0
 
 
-def test_a_wrong_token_and_an_agent_that_there_is_not_are_told(
+def test_a_wrong_token_and_an_unknown_agent_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Served
 ) -> None:
     monkeypatch.setenv("DOCENDO_TOKEN", TOKEN)

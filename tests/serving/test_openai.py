@@ -13,12 +13,12 @@ def client(server: Served) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{server.url}/v1", api_key=TOKEN, max_retries=0)
 
 
-def test_it_lists_the_agents(client: openai.OpenAI) -> None:
+def test_the_openai_client_lists_the_agents(client: openai.OpenAI) -> None:
     assert [m.id for m in client.models.list()] == ["base", "ann", "bob", "cat"]
     assert client.models.retrieve("ann").owned_by == "toys"
 
 
-def test_it_gets_answers_whole_and_in_pieces(client: openai.OpenAI) -> None:
+def test_the_openai_client_gets_whole_and_streamed_answers(client: openai.OpenAI) -> None:
     how = {
         "model": "ann",
         "messages": ASKED,
@@ -42,7 +42,9 @@ def test_it_gets_answers_whole_and_in_pieces(client: openai.OpenAI) -> None:
     )
 
 
-def test_its_errors_are_those_it_knows(client: openai.OpenAI, server: Served) -> None:
+def test_the_openai_client_raises_its_own_error_types(
+    client: openai.OpenAI, server: Served
+) -> None:
     with pytest.raises(openai.NotFoundError, match="did you mean 'ann'"):
         client.chat.completions.create(model="anne", messages=ASKED)  # type: ignore[arg-type]
     with pytest.raises(openai.BadRequestError) as caught:

@@ -22,7 +22,7 @@ def small_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_file_that_outgrows_the_disk_leaves_the_old_one_and_nothing_else(
+def test_a_file_too_large_for_the_disk_leaves_only_the_old_one(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "new" / "x.json"
@@ -35,19 +35,19 @@ def test_a_file_that_outgrows_the_disk_leaves_the_old_one_and_nothing_else(
     assert path.read_bytes() == b"new"
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="Not a directory"):
         write_atomically(tmp_path / "file" / "in" / "x.json", b"")
 
 
-def test_a_file_without_its_folder_is_refused_where_no_folder_shall_be_made(
+def test_a_file_in_a_missing_folder_is_refused_unless_folders_are_created(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(RunError, match="No such file"):
         write_atomically(tmp_path / "new" / "x.json", b"", make_parents=False)
 
 
-def test_the_nearest_existing_folder_of_a_path_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_path_has_a_nearest_existing_folder(tmp_path: Path) -> None:
     assert nearest_existing(tmp_path / "a" / "b") == tmp_path
     assert nearest_existing(tmp_path) == tmp_path

@@ -22,7 +22,9 @@ def five_rounds(path: Path) -> RunDirectory:
     return run
 
 
-def test_the_newest_two_are_kept_and_the_newest_is_found(tmp_path: Path) -> None:
+def test_the_newest_two_checkpoints_are_kept_and_the_newest_is_found(
+    tmp_path: Path,
+) -> None:
     with five_rounds(tmp_path / "run") as run:
         assert folders(run) == ["000004", "000005"]
         found = run.latest_checkpoint()
@@ -32,7 +34,7 @@ def test_the_newest_two_are_kept_and_the_newest_is_found(tmp_path: Path) -> None
         assert (found.path / "ann" / "adapter.safetensors").read_bytes() == b"4"
 
 
-def test_without_any_there_is_none(tmp_path: Path) -> None:
+def test_a_run_without_checkpoints_has_no_newest_one(tmp_path: Path) -> None:
     with RunDirectory.create(tmp_path / "run", "") as run:
         run.commit(record(0))
         assert run.latest_checkpoint() is None
@@ -47,7 +49,7 @@ def test_without_any_there_is_none(tmp_path: Path) -> None:
         ("manifest.json", None, "manifest.json is missing"),
     ],
 )
-def test_a_damaged_one_is_passed_over_and_named(
+def test_a_damaged_checkpoint_is_skipped_and_named(
     tmp_path: Path, file: str, content: bytes | None, said: str
 ) -> None:
     with five_rounds(tmp_path / "run") as run:
@@ -64,7 +66,7 @@ def test_a_damaged_one_is_passed_over_and_named(
             run.latest_checkpoint()
 
 
-def test_after_a_rollback_the_older_one_is_the_newest(tmp_path: Path) -> None:
+def test_after_a_rollback_the_older_checkpoint_is_the_newest(tmp_path: Path) -> None:
     with five_rounds(tmp_path / "run") as run:
         run.rollback(3)
         assert folders(run) == ["000004"]
@@ -124,7 +126,7 @@ def test_a_full_disk_while_the_rows_are_written_changes_nothing(tmp_path: Path) 
         assert folders(run) == ["000005", "000006"]
 
 
-def test_a_bug_in_the_writer_is_raised_as_it_is_and_leaves_nothing(tmp_path: Path) -> None:
+def test_an_error_in_the_writer_is_raised_and_leaves_no_file(tmp_path: Path) -> None:
     def broken(folder: Path) -> None:
         raise KeyError(folder)
 

@@ -41,7 +41,9 @@ def test_a_round_comes_back_as_it_was_committed(run: RunDirectory) -> None:
     assert run.state() == {"standings": {"ann": [1, 0.1]}}
 
 
-def test_findings_come_back_with_their_round_and_leave_with_it(run: RunDirectory) -> None:
+def test_findings_come_back_with_their_round_and_are_rolled_back_with_it(
+    run: RunDirectory,
+) -> None:
     first = Finding(0, "answer_leak", ANN, 1, "the test's answer is in it")
     second = Finding(1, "format_exploit", BOB, 0, "it speaks to a judge")
     run.commit(replace(record(0), findings=[first]))
@@ -64,7 +66,7 @@ def test_a_reader_sees_what_the_writer_committed(run: RunDirectory) -> None:
             reader.commit(record(2))
 
 
-def test_episodes_are_filtered_by_all_that_is_given(run: RunDirectory) -> None:
+def test_episodes_are_filtered_by_all_given_criteria(run: RunDirectory) -> None:
     run.commit(record(0))
     run.commit(record(1))
     assert [e.round for e in run.episodes(teacher="ann")] == [0, 1]
@@ -77,7 +79,7 @@ def test_episodes_are_filtered_by_all_that_is_given(run: RunDirectory) -> None:
     ]
 
 
-def test_duels_are_filtered_by_all_that_is_given(run: RunDirectory) -> None:
+def test_duels_are_filtered_by_all_given_criteria(run: RunDirectory) -> None:
     run.commit(record(0))
     run.commit(record(1))
     assert list(run.duels(round=1)) == list(record(1).duels)
@@ -90,7 +92,7 @@ def test_duels_are_filtered_by_all_that_is_given(run: RunDirectory) -> None:
     ]
 
 
-def test_prompt_tokens_and_logprobs_are_not_kept(run: RunDirectory) -> None:
+def test_prompt_tokens_and_logprobs_are_not_stored(run: RunDirectory) -> None:
     full = Rollout(Completion("x", (1, 2), (3,), (-0.5,)), Verdict(0.5, ""))
     run.commit(
         RoundRecord(0, "teaching", 1.0, episodes=[replace(episode(), attempts=(full,))])
@@ -99,7 +101,7 @@ def test_prompt_tokens_and_logprobs_are_not_kept(run: RunDirectory) -> None:
     assert back.attempts == (Rollout(Completion("x", tokens=(3,)), Verdict(0.5, "")),)
 
 
-def test_problems_that_differ_only_in_level_stay_two(run: RunDirectory) -> None:
+def test_problems_that_differ_only_in_level_are_stored_as_two(run: RunDirectory) -> None:
     first, second = (
         replace(episode(), test=problem(level=1)),
         replace(episode(), test=problem(level=2)),
@@ -109,7 +111,7 @@ def test_problems_that_differ_only_in_level_stay_two(run: RunDirectory) -> None:
     assert [e.test.level for e in run.episodes()] == [1, 2]
 
 
-def test_numbers_that_are_no_numbers_survive(run: RunDirectory) -> None:
+def test_nan_and_infinity_round_trip_through_the_metrics(run: RunDirectory) -> None:
     run.commit(
         RoundRecord(0, "teaching", 1.0, metrics={"loss": math.nan, "norm": math.inf})
     )
@@ -117,13 +119,15 @@ def test_numbers_that_are_no_numbers_survive(run: RunDirectory) -> None:
     assert run.metrics()["norm"] == [(0, math.inf)]
 
 
-def test_base_rows_can_be_their_own_round_or_come_with_the_first(run: RunDirectory) -> None:
+def test_evaluations_of_the_base_can_be_their_own_round_or_come_with_the_first(
+    run: RunDirectory,
+) -> None:
     run.commit(RoundRecord(-1, "experts", 1.0, evaluations=[evaluation(-1)]))
     run.commit(RoundRecord(0, "experts", 1.0, evaluations=[evaluation(-1), evaluation(0)]))
     assert len(list(run.evaluations(round=-1))) == 2
 
 
-def test_rounds_ascend_and_what_was_played_belongs_to_theirs(run: RunDirectory) -> None:
+def test_rounds_must_ascend_and_episodes_must_belong_to_theirs(run: RunDirectory) -> None:
     run.commit(record(3))
     with pytest.raises(ValueError, match="round 3 was passed after round 3"):
         run.commit(record(3))
@@ -134,7 +138,9 @@ def test_rounds_ascend_and_what_was_played_belongs_to_theirs(run: RunDirectory) 
     assert [r.round for r in run.rounds()] == [3]
 
 
-def test_finished_is_said_and_taken_back_by_more_rounds(run: RunDirectory) -> None:
+def test_a_run_is_marked_finished_and_more_rounds_remove_the_mark(
+    run: RunDirectory,
+) -> None:
     assert not run.finished
     run.finish()
     assert run.finished
@@ -159,7 +165,7 @@ def test_rollback_forgets_later_rounds_and_their_problems(run: RunDirectory) -> 
     assert len(list(run.episodes())) == 4
 
 
-def test_quarantined_rows_are_noted_once(run: RunDirectory) -> None:
+def test_quarantined_rows_are_stored_once(run: RunDirectory) -> None:
     row = QuarantineRow("b\udcffd.jsonl", 7, "no answer\x00")
     run.quarantine([row, row])
     run.quarantine([row, QuarantineRow("a.jsonl", 1, "no prompt")])
@@ -171,13 +177,15 @@ def test_quarantined_rows_are_noted_once(run: RunDirectory) -> None:
         ANY_TEXT | st.floats(allow_nan=False) | st.none(), lambda x: st.lists(x, max_size=3)
     )
 )
-def test_json_survives_packing(value: object) -> None:
+def test_json_round_trips_through_compression(value: object) -> None:
     assert unpack(pack(value)) == value
 
 
 @settings(max_examples=25, deadline=None)
 @given(ANY_TEXT, ANY_TEXT, ANY_TEXT)
-def test_any_text_survives(text: str, name: str, reason: str) -> None:
+def test_any_text_round_trips_through_the_database(
+    text: str, name: str, reason: str
+) -> None:
     match = Match(ANN, BOB, name, name, 1)
     odd = replace(problem(text, reason), domain=name, family=name, tests=(text,))
     shown = replace(episode(text=text), match=match, test=odd, control=(attempt(reason),))

@@ -18,7 +18,7 @@ def made(path: Path) -> Path:
     return path
 
 
-def test_a_new_run_has_its_parts_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+def test_a_new_run_has_its_files_and_leaves_no_temporary_ones(tmp_path: Path) -> None:
     run = made(tmp_path / "deep" / "run")
     assert {p.name for p in run.iterdir()} == {
         "config.toml",
@@ -43,7 +43,7 @@ def test_an_empty_folder_is_filled_in_place(tmp_path: Path) -> None:
     }
 
 
-def test_a_taken_path_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_an_existing_path_is_refused_and_left_unchanged(tmp_path: Path) -> None:
     run = made(tmp_path / "run")
     with pytest.raises(
         UserError,
@@ -63,7 +63,7 @@ def test_a_taken_path_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / "photos").iterdir()] == ["cat.jpg"]
 
 
-def test_what_is_no_run_is_said_to_be_none(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_run_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such run directory"):
         RunDirectory.open(tmp_path / "nothing")
     with pytest.raises(
@@ -115,7 +115,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         RunDirectory.open(run)
 
 
-def test_a_second_writer_is_refused_and_told_who_the_first_is(tmp_path: Path) -> None:
+def test_a_second_writer_is_refused_with_the_process_of_the_first(tmp_path: Path) -> None:
     with RunDirectory.create(tmp_path / "run", "") as run:
         with pytest.raises(UserError, match=f"is being written by process {os.getpid()};"):
             RunDirectory.open(run.path, write=True)
@@ -128,7 +128,7 @@ def test_a_second_writer_is_refused_and_told_who_the_first_is(tmp_path: Path) ->
     RunDirectory.open(tmp_path / "run", write=True).close()
 
 
-def test_closing_twice_does_nothing(tmp_path: Path) -> None:
+def test_a_run_can_be_closed_twice(tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path / "run", "")
     run.close()
     run.close()
@@ -136,7 +136,7 @@ def test_closing_twice_does_nothing(tmp_path: Path) -> None:
         assert again.rounds() == []
 
 
-def test_a_path_with_characters_that_mean_something_in_addresses_works(
+def test_a_run_path_may_hold_characters_with_a_meaning_in_uris(
     tmp_path: Path,
 ) -> None:
     run = made(tmp_path / "50% #1?&é")

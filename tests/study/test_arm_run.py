@@ -66,13 +66,13 @@ def unbroken(plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory) -> Train
     return trained(plan, tmp_path_factory.mktemp("runs") / "unbroken")
 
 
-def test_a_training_stops_with_the_first_round_that_crosses_its_budget(
+def test_training_stops_with_the_first_round_that_crosses_its_budget(
     plan: StudyPlan, unbroken: Trained
 ) -> None:
     assert 0 < unbroken.before_last < plan.study.budget <= unbroken.result.cost.spent
 
 
-def test_what_was_spent_is_what_the_ledger_says_and_no_examination(
+def test_the_training_cost_is_that_of_the_ledger_without_evaluations(
     unbroken: Trained,
 ) -> None:
     cost = unbroken.result.cost
@@ -81,7 +81,7 @@ def test_what_was_spent_is_what_the_ledger_says_and_no_examination(
     assert {"experts", "lesson", "control", "practice"} <= cost.ledger.keys()
 
 
-def test_the_last_examinations_count_as_examinations(
+def test_the_final_evaluations_are_charged_as_evaluation(
     plan: StudyPlan, unbroken: Trained, tmp_path: Path
 ) -> None:
     more = planned(tmp_path, budget=plan.study.budget, eval_problems=3, test_problems=12)
@@ -102,7 +102,7 @@ def test_the_curve_begins_with_the_base_and_ends_with_the_budget(
     assert unbroken.result.scores.after_experts.keys() == unbroken.result.scores.test.keys()
 
 
-def test_the_arm_without_families_in_its_settings_names_those_that_are_taught(
+def test_a_result_names_the_taught_families_where_the_settings_name_none(
     tmp_path: Path,
 ) -> None:
     bare = league(
@@ -117,7 +117,7 @@ def test_the_arm_without_families_in_its_settings_names_those_that_are_taught(
     }
 
 
-def test_what_was_begun_with_other_settings_begins_anew(
+def test_a_training_begun_with_other_settings_starts_anew(
     plan: StudyPlan, unbroken: Trained, tmp_path: Path
 ) -> None:
     (tmp_path / "other").mkdir()
@@ -134,7 +134,7 @@ def test_what_was_begun_with_other_settings_begins_anew(
     assert watcher.lines[0].endswith("/run: begun with other settings; begins anew")
 
 
-def test_a_round_that_costs_nothing_is_told_instead_of_repeated_for_ever(
+def test_a_round_without_cost_is_an_error_and_no_endless_loop(
     tmp_path: Path,
 ) -> None:
     idle = SMALL | {
@@ -157,7 +157,7 @@ def test_a_round_that_costs_nothing_is_told_instead_of_repeated_for_ever(
         ),
     ],
 )
-def test_a_training_that_was_killed_goes_on_as_if_it_had_not_been(
+def test_a_killed_training_resumes_and_ends_like_an_unbroken_one(
     name: str,
     times: int,
     plan: StudyPlan,
@@ -181,7 +181,7 @@ def test_a_training_that_was_killed_goes_on_as_if_it_had_not_been(
     assert trained(plan, tmp_path / "run").result == unbroken.result
 
 
-def test_a_training_that_was_done_and_not_written_is_not_done_again(
+def test_a_finished_training_without_its_result_file_is_not_repeated(
     plan: StudyPlan, unbroken: Trained, tmp_path: Path
 ) -> None:
     trained(plan, tmp_path / "run")
@@ -190,7 +190,7 @@ def test_a_training_that_was_done_and_not_written_is_not_done_again(
     assert watcher.shares == []
 
 
-def test_a_budget_that_ends_with_the_experts_study_is_told(tmp_path: Path) -> None:
+def test_a_budget_spent_by_finetuning_alone_is_an_error(tmp_path: Path) -> None:
     watcher = Silent()
     trained(planned(tmp_path, budget=1e6), tmp_path / "run", watcher)
     *short, line = watcher.lines
@@ -216,7 +216,7 @@ def test_a_budget_that_ends_with_the_experts_study_is_told(tmp_path: Path) -> No
     ],
     ids=["too long", "no solution of one family"],
 )
-def test_questions_that_cannot_be_asked_after_an_example_are_told_before_anything_is_trained(
+def test_questions_too_long_after_an_example_are_refused_before_training(
     more: dict[str, str], said: str, tmp_path: Path
 ) -> None:
     rows = [

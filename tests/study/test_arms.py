@@ -129,9 +129,7 @@ def test_an_arm_differs_from_the_league_in_just_what_it_says(
     assert changed_by(arm) == settings
 
 
-def test_who_imitates_nothing_tries_each_problem_of_its_practice_four_times_instead_of_once() -> (
-    None
-):
+def test_without_imitation_practice_has_four_attempts_instead_of_one() -> None:
     single = config(
         learning={"self_practice": 10, "practice_attempts": 1, "share_solutions": "all"}
     )
@@ -143,12 +141,12 @@ def test_who_imitates_nothing_tries_each_problem_of_its_practice_four_times_inst
     )
 
 
-def test_all_arms_are_looked_at_above() -> None:
+def test_every_arm_has_a_row_in_the_table_of_differences() -> None:
     mark = test_an_arm_differs_from_the_league_in_just_what_it_says.pytestmark[0]
     assert [arm for arm, _ in mark.args[1]] == list(ARMS)
 
 
-def test_a_wide_agent_has_the_weights_of_all_and_the_same_scale() -> None:
+def test_the_wide_agent_has_the_rank_of_all_agents_and_the_same_scale() -> None:
     wide, plain = ARMS["single-agent-wide"].derive(RICH).engine, RICH.engine
     assert wide.rank == 3 * plain.rank
     assert wide.alpha / wide.rank == plain.alpha / plain.rank
@@ -158,7 +156,7 @@ def test_a_wide_agent_has_the_weights_of_all_and_the_same_scale() -> None:
     ("arm", "agent"),
     [*product(["joint-rl", "joint-sft"], AGENTS), ("single-agent", ONLY_AGENT)],
 )
-def test_who_has_all_data_studies_and_practises_every_domain_and_nobody_teaches(
+def test_in_the_joint_arms_every_agent_practises_every_domain_without_lessons(
     arm: str, agent: str
 ) -> None:
     given = ARMS[arm].derive(config(learning={"self_practice": 30, "practice_attempts": 2}))
@@ -170,7 +168,7 @@ def test_who_has_all_data_studies_and_practises_every_domain_and_nobody_teaches(
     assert arm != "joint-sft" or practise(school, 0, 1) == []
 
 
-def test_agents_with_data_of_their_own_have_all_data_all_the_same() -> None:
+def test_the_joint_arms_ignore_the_data_mixtures_of_agents() -> None:
     agents = {
         "ada": {"domain": "letters", "data": {"domains": {"letters": 1.0}}},
         "bob": {"domain": ["digits", "genes"]},
@@ -181,9 +179,7 @@ def test_agents_with_data_of_their_own_have_all_data_all_the_same() -> None:
         assert all(not e.data_mixture for e in school.experts)
 
 
-def test_agents_that_practise_all_domains_are_experts_of_their_own_alone_where_nobody_learns_from_others() -> (
-    None
-):
+def test_experts_practise_only_their_own_domain_even_if_the_config_says_all() -> None:
     agents = {
         name: {"domain": domain, "practice_domains": EVERYTHING}
         for name, domain in AGENTS.items()
@@ -204,7 +200,7 @@ def test_agents_that_practise_all_domains_are_experts_of_their_own_alone_where_n
         )
 
 
-def test_merged_arms_are_made_of_the_experts() -> None:
+def test_merged_arms_are_merged_from_the_experts() -> None:
     assert find_merged_arms("experts") == ["experts-merged", "experts-ties"]
     assert find_merged_arms("teaching") == []
     assert find_merged_arms("experts", {"experts": ARMS["experts"]}) == []

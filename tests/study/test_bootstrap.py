@@ -46,7 +46,7 @@ def test_the_mean_of_an_arm_is_over_its_seeds():
     assert (found.low, found.high) == (0, 1)
 
 
-def test_a_resample_draws_seeds_and_moves_two_as_far_apart_as_student_wants():
+def test_a_resample_draws_seeds_and_widens_two_seeds_to_student_t():
     drawn = Bootstrap({"x": arm("x", "0000", "1111")}).measures("x")["mean"].mean_R
     away = 0.5 * 12.706 / 1.95996 * math.sqrt(2)
     assert [
@@ -54,7 +54,7 @@ def test_a_resample_draws_seeds_and_moves_two_as_far_apart_as_student_wants():
     ] == pytest.approx([0.25, 0.5, 0.25], abs=0.02)
 
 
-def test_many_seeds_have_the_interval_of_student():
+def test_the_interval_over_many_seeds_is_that_of_student_t():
     heights = [0.2, 0.4, 0.5, 0.6, 0.8, 0.3, 0.7, 0.5, 0.45, 0.55, 0.35, 0.65]
     found = (
         Bootstrap({"x": curved("x", *heights)})
@@ -65,7 +65,7 @@ def test_many_seeds_have_the_interval_of_student():
     assert (found.low, found.high) == pytest.approx((0.5 - half, 0.5 + half), abs=0.01)
 
 
-def test_a_resample_draws_problems_anew_for_every_seed_that_it_draws():
+def test_a_resample_redraws_problems_for_every_drawn_seed():
     drawn = (
         Bootstrap({"x": arm("x", "0101010101", "1010101010")}).measures("x")["mean"].mean_R
     )
@@ -74,7 +74,7 @@ def test_a_resample_draws_problems_anew_for_every_seed_that_it_draws():
     )  # 0.25 / 10 * 3 / 4 if a seed kept its problems
 
 
-def test_arms_that_answer_alike_differ_by_nothing_at_all():
+def test_arms_with_equal_answers_have_a_difference_of_exactly_0():
     keys = "00110101", "01110001", "00000001"
     found = Bootstrap({"x": arm("x", *keys), "y": arm("y", *keys)}).difference(
         "x", "y", "mean"
@@ -84,7 +84,7 @@ def test_arms_that_answer_alike_differ_by_nothing_at_all():
     assert (found.effect, found.improvement, found.dominance) == (None, 0.5, 0.5)
 
 
-def test_one_more_right_answer_to_every_key_is_told_where_unpaired_intervals_overlap():
+def test_pairing_finds_a_difference_where_unpaired_intervals_overlap():
     low, high = (
         ("0" * 6 + "1" * 4, "0" * 8 + "1" * 2),
         ("0" * 3 + "1" * 7, "0" * 5 + "1" * 5),
@@ -99,7 +99,7 @@ def test_one_more_right_answer_to_every_key_is_told_where_unpaired_intervals_ove
     assert found.improvement > 0.99
 
 
-def test_only_seeds_that_both_arms_have_are_paired():
+def test_only_seeds_of_both_arms_are_paired():
     boot = Bootstrap(
         {"x": arm("x", "0011", "1111", "0111"), "y": arm("y", "0111", "0001", first=1)}
     )
@@ -111,7 +111,7 @@ def test_only_seeds_that_both_arms_have_are_paired():
     assert boot.difference("x", "y", "with_lesson") is None
 
 
-def test_a_third_arm_and_the_order_of_arms_change_no_number():
+def test_other_arms_and_their_order_change_no_number_of_a_comparison():
     x, y, z = arm("x", "0011", "1111"), arm("y", "0110", "0001"), arm("z", "1111", "1111")
     some, more = Bootstrap({"x": x, "y": y}), Bootstrap({"z": z, "y": y, "x": x})
     assert some.difference("x", "y", "mean") == more.difference("x", "y", "mean")
@@ -130,7 +130,7 @@ def test_one_seed_has_an_interval_for_its_problems_and_none_for_its_curve():
     assert mean.low is not None and mean.high is not None and mean.low < mean.high  # noqa: PT018
 
 
-def test_a_gap_is_closed_by_as_much_as_the_arm_is_above_the_experts():
+def test_the_closed_gap_is_the_share_of_the_way_from_experts_to_joint_training():
     keys = {
         "experts": "0" * 40 + "1" * 10,
         "teaching": "0" * 20 + "1" * 30,
@@ -147,7 +147,7 @@ def test_a_gap_is_closed_by_as_much_as_the_arm_is_above_the_experts():
     assert found.closure("experts", "experts", "joint-rl").share == (0, 0, 0, 3)
 
 
-def test_no_share_of_a_gap_that_is_not_there():
+def test_no_share_of_a_gap_is_given_where_there_is_no_gap():
     keys = {"experts": "0011", "teaching": "0111", "joint-rl": "0101"}
     found = Bootstrap({name: arm(name, key, key) for name, key in keys.items()})
     assert found.closure("teaching", "experts", "joint-rl") == (
@@ -157,7 +157,7 @@ def test_no_share_of_a_gap_that_is_not_there():
     assert "no seed in common" in found.closure("teaching", "experts", "joint").why
 
 
-def test_the_effect_is_the_mean_in_standard_deviations_made_smaller_for_few_seeds():
+def test_the_effect_size_is_hedges_g():
     # mean 2, deviation 1; Hedges' J with two degrees of freedom is 1 / sqrt(pi)
     assert effect_size([1, 2, 3]) == pytest.approx(2 / math.sqrt(math.pi))
     assert effect_size([1, 2]) is None
@@ -166,7 +166,7 @@ def test_the_effect_is_the_mean_in_standard_deviations_made_smaller_for_few_seed
     assert effect_size(many) == pytest.approx(2 / np.std(many, ddof=1), rel=0.001)
 
 
-def test_dominance_counts_all_pairs_and_ties_by_half():
+def test_dominance_counts_all_pairs_and_half_of_the_ties():
     assert dominance([1, 2], [0, 1]) == (1 + 0.5 + 1 + 1) / 4
     assert dominance([0], [1, 2, 3]) == 0
 
@@ -192,7 +192,7 @@ def population(name: str, keys: list[list[str]]) -> dict[int, ArmResult]:
 
 
 @given(KEYS, KEYS)
-def test_whatever_was_answered_everything_is_a_share_and_members_that_are_equal_are_best_and_worst(
+def test_measures_are_between_0_and_1_and_equal_members_are_best_and_worst(
     one: list, other: list
 ):
     alike = [[first, first] for first, _ in one]
@@ -214,9 +214,7 @@ def test_whatever_was_answered_everything_is_a_share_and_members_that_are_equal_
 
 
 @given(KEYS, KEYS)
-def test_whatever_was_answered_a_difference_turned_round_is_its_negative(
-    one: list, other: list
-):
+def test_swapping_two_arms_negates_their_difference_for_any_answers(one: list, other: list):
     boot = Bootstrap({"x": population("x", one), "y": population("y", other)}, samples=60)
     there, back = boot.difference("x", "y", "best"), boot.difference("y", "x", "best")
     assert there is not None
@@ -233,14 +231,14 @@ def test_whatever_was_answered_a_difference_turned_round_is_its_negative(
     assert there.effect == pytest.approx(-back.effect if back.effect is not None else None)
 
 
-def test_shares_that_differ_by_rounding_are_equal() -> None:
+def test_shares_that_differ_by_rounding_count_as_equal() -> None:
     third = 0.1 + 0.2 - 0.05  # 0.25000000000000006
     assert third != 0.25
     assert dominance([third], [0.25]) == dominance([0.25], [third]) == 0.5
     assert effect_size([third - 0.25, 0.0, 0.0]) is None
 
 
-def test_a_difference_that_is_rounding_names_no_winner() -> None:
+def test_a_difference_within_rounding_names_no_winner() -> None:
     """Three families of a domain weigh a third each, which is no number of a computer's."""
     half = {f"letters/{name}": "1" * 9 + "0" for name in "abc"}
     told = about(("a",), domains={"letters": tuple("abc")}, expert_domains={})

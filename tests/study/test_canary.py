@@ -120,7 +120,7 @@ def played(arm: str = "teaching", script: Any = skilled, **given: Any) -> Played
         "teaching-frozen-teachers",
     ],
 )
-def test_where_solutions_are_few_nobody_ever_trains_on_another_one(arm: str) -> None:
+def test_with_few_solutions_no_agent_trains_on_any_other_solution(arm: str) -> None:
     found = played(arm)
     pool = found.pool()
     assert len(pool) == 3 * 8
@@ -131,7 +131,7 @@ def test_where_solutions_are_few_nobody_ever_trains_on_another_one(arm: str) -> 
     assert len(seen) > 20
 
 
-def test_where_solutions_are_few_other_problems_are_practised_all_the_same() -> None:
+def test_with_few_solutions_other_problems_are_still_practised() -> None:
     found = played("experts")
     prompts = {
         r.messages[-1].content for r in found.engine.requests if r.purpose == "practice"
@@ -158,9 +158,7 @@ def test_in_teaching_nobody_trains_on_a_worked_solution_of_anothers_domain(
     assert taught > 20
 
 
-def test_with_solutions_as_authors_lessons_are_those_of_the_pool_and_nobody_writes_one() -> (
-    None
-):
+def test_with_oracle_lessons_all_lessons_are_solutions_of_the_pool() -> None:
     found = played("teaching-oracle-lessons")
     shown = {
         (p.prompt, a.completion.text)
@@ -176,9 +174,7 @@ def _lesson(e: Episode) -> tuple[Any, Any]:
     return e.lesson.problems, e.lesson.examples
 
 
-def test_with_frozen_authors_all_lessons_are_written_by_copies_from_before_the_teaching() -> (
-    None
-):
+def test_with_frozen_teachers_all_lessons_come_from_snapshots_before_teaching() -> None:
     found = played("teaching-frozen-teachers")
     authors = {r.agent for r in found.engine.requests if r.purpose == "lesson"}
     assert authors == {f"{agent}@1" for agent in AGENTS}
@@ -215,7 +211,7 @@ def test_all_arms_of_a_seed_have_the_same_solutions_and_another_seed_has_others(
     assert pools(given.model_copy(update={"seed": 1})) != here
 
 
-def test_fewer_solutions_than_kinds_are_refused() -> None:
+def test_fewer_solutions_than_task_types_are_refused() -> None:
     few = FEW | {"letters": FEW["letters"] | {"solutions": 1}}
     with pytest.raises(
         UserError,

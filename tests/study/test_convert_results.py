@@ -40,12 +40,12 @@ def script() -> ModuleType:
         (["domains.*.solutions=32"], ["domains.*.solutions=32"]),
     ],
 )
-def test_settings_get_their_new_names_and_values_once(script, old, new):
+def test_converting_settings_twice_changes_nothing_more(script, old, new):
     assert script.convert_assignments(old) == new
     assert script.convert_assignments(new) == new
 
 
-def test_a_league_of_an_earlier_version_can_be_read_again(script):
+def test_a_league_config_of_an_earlier_version_is_converted(script):
     old = (
         'model = "nano"\n[learning]\nestimator = "reinforce"\n[teaching]\npenalty = -0.25\n'
     )
@@ -57,9 +57,7 @@ def test_a_league_of_an_earlier_version_can_be_read_again(script):
     assert script.convert_league(new) == new
 
 
-def test_an_old_result_gets_a_new_name_and_new_fields_and_a_new_one_stays(
-    script, tmp_path: Path
-):
+def test_an_old_result_gets_new_names_and_a_new_one_is_unchanged(script, tmp_path: Path):
     path = write_result(tmp_path, result("joint-rl"))
     new = json.loads(path.read_text())
     old = json.loads(path.read_text())

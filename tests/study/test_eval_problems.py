@@ -40,9 +40,7 @@ def said(*texts: str) -> list[Rollout]:
     return [attempt(text=text) for text in texts]
 
 
-def test_everybody_is_examined_on_the_families_that_are_taught_and_on_no_training_problem() -> (
-    None
-):
+def test_all_agents_are_evaluated_on_taught_families_and_no_training_problem() -> None:
     first, second = (draw_eval_problems(FOUND, eval_seed(seed), 40) for seed in (0, 1))
     assert {p.task_type[:2] for p in first} == {
         ("letters", "tor"),
@@ -55,7 +53,7 @@ def test_everybody_is_examined_on_the_families_that_are_taught_and_on_no_trainin
 
 
 @pytest.mark.parametrize("seeds", [3, [7, 5]])
-def test_settings_are_chosen_on_problems_that_no_seed_is_examined_on(seeds: Any) -> None:
+def test_tuning_uses_problems_that_no_seed_is_evaluated_on(seeds: Any) -> None:
     study = study_of(seeds=seeds)
     fresh = draw_tuning_problems(FOUND, eval_seed(TUNING_SEED), study)
     tests = {
@@ -67,7 +65,7 @@ def test_settings_are_chosen_on_problems_that_no_seed_is_examined_on(seeds: Any)
     assert not {p.key for p in fresh} & tests
 
 
-def test_no_problem_left_to_choose_settings_on_is_told(tmp_path: Path) -> None:
+def test_too_few_problems_for_tuning_is_an_error(tmp_path: Path) -> None:
     rows = "\n".join(f"Question {i}?,{i}" for i in range(40))
     (tmp_path / "few.csv").write_text(f"question,answer\n{rows}\n")
     domains = {"few": {"file": str(tmp_path / "few.csv")}}
@@ -82,7 +80,7 @@ def test_no_problem_left_to_choose_settings_on_is_told(tmp_path: Path) -> None:
         draw_tuning_problems(found, eval_seed(TUNING_SEED), study_of())
 
 
-def test_outside_families_are_those_that_are_named_at_the_levels_that_are_named() -> None:
+def test_out_of_domain_families_are_those_named_at_the_named_levels() -> None:
     study = study_of(
         ood_families={"letters": {"spelled": [1, 2]}, "genes": {"pok": []}}, test_problems=5
     )
@@ -117,13 +115,15 @@ def test_outside_families_are_those_that_are_named_at_the_levels_that_are_named(
         ),
     ],
 )
-def test_papers_that_cannot_be_are_told(given: dict[str, Any], said: str) -> None:
+def test_impossible_sets_of_evaluation_problems_are_refused(
+    given: dict[str, Any], said: str
+) -> None:
     with pytest.raises(UserError) as told:
         check_eval_problems(FOUND, 1, study_of(**given))
     assert said in str(told.value)
 
 
-def test_the_answer_that_most_agree_on_wins_and_the_first_of_several() -> None:
+def test_the_vote_is_won_by_the_most_frequent_answer_or_the_first_of_several() -> None:
     found = {
         ANN: said("Answer: 7", "Answer: 1", "Answer: Red", "none"),
         BOB: said("Answer: 8", "Answer: 2", "so\nAnswer:  red ", "nothing"),
@@ -137,7 +137,7 @@ def test_the_answer_that_most_agree_on_wins_and_the_first_of_several() -> None:
     ]
 
 
-def test_who_gives_no_answer_has_no_vote() -> None:
+def test_an_agent_without_an_answer_has_no_vote() -> None:
     assert (
         majority_answers(
             {ANN: said("hm\nhm"), BOB: said("hm\nhm"), CAT: said("Answer: 3")}
@@ -146,7 +146,7 @@ def test_who_gives_no_answer_has_no_vote() -> None:
     )
 
 
-def test_a_single_agent_votes_by_as_many_samples_as_a_population_has_members() -> None:
+def test_a_single_agent_votes_with_one_sample_per_member_of_a_population() -> None:
     seeds: list[int] = []
 
     def often_right(request: Any) -> str:
@@ -162,9 +162,7 @@ def test_a_single_agent_votes_by_as_many_samples_as_a_population_has_members() -
     assert all(a.verdict.score == 1 for a in majority_answers(found))
 
 
-def test_keys_have_a_character_for_each_problem_of_a_family_in_the_order_of_the_paper() -> (
-    None
-):
+def test_answer_keys_have_one_character_per_problem_in_order() -> None:
     problems = [problem(0), problem(1, family="large"), problem(2), problem(3)]
 
     def only_even(request: Any) -> str:

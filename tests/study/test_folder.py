@@ -26,7 +26,9 @@ def settled(
     return plan
 
 
-def test_a_study_may_grow_and_may_be_gone_on_with_in_part(tmp_path: Path) -> None:
+def test_a_study_may_be_resumed_with_more_or_fewer_arms_seeds_and_regimes(
+    tmp_path: Path,
+) -> None:
     settled(tmp_path)
     more = {"all": {}} | REGIMES
     own = {"hot": {"settings": ["teaching.temperature=2.0"]}}
@@ -36,7 +38,7 @@ def test_a_study_may_grow_and_may_be_gone_on_with_in_part(tmp_path: Path) -> Non
     settled(tmp_path, "again", seeds=2, arms=["experts"], regimes=more, custom_arms=own)
 
 
-def test_a_folder_knows_which_file_it_was_last_worked_on_with_and_no_place_of_this_machine(
+def test_a_study_folder_stores_the_name_of_its_study_file_and_no_machine_path(
     tmp_path: Path,
 ) -> None:
     plan, out = settled(tmp_path), tmp_path / "out"
@@ -48,7 +50,7 @@ def test_a_folder_knows_which_file_it_was_last_worked_on_with_and_no_place_of_th
     assert load_study(out).file == ""
 
 
-def test_a_grid_may_grow_at_its_end_and_nowhere_else(tmp_path: Path) -> None:
+def test_a_search_grid_may_grow_only_at_its_end(tmp_path: Path) -> None:
     settled(tmp_path)
     settled(
         tmp_path,
@@ -92,7 +94,7 @@ def test_a_grid_may_grow_at_its_end_and_nowhere_else(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_another_study_is_refused_with_what_changed(
+def test_a_changed_study_is_refused_with_what_changed(
     given: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
     settled(tmp_path)
@@ -103,7 +105,7 @@ def test_another_study_is_refused_with_what_changed(
     assert (tmp_path / "out" / "study.json").read_bytes() == before
 
 
-def test_a_study_begun_before_a_setting_was_new_goes_on_while_that_has_its_default(
+def test_a_study_older_than_a_setting_can_be_resumed_at_its_default(
     tmp_path: Path,
 ) -> None:
     settled(tmp_path)
@@ -121,7 +123,7 @@ def test_a_study_begun_before_a_setting_was_new_goes_on_while_that_has_its_defau
         settled(tmp_path, "other", league(experts=SMALL["experts"] | {"warmup_rounds": 2}))
 
 
-def test_settings_that_docendo_does_not_have_any_more_are_told(tmp_path: Path) -> None:
+def test_settings_that_no_longer_exist_are_reported(tmp_path: Path) -> None:
     settled(tmp_path)
     path = tmp_path / "out" / "study.json"
     kept = json.loads(path.read_text())
@@ -138,7 +140,9 @@ OTHER = r"holds another study: .*rows.* is not what it was; choose another --out
 
 
 @pytest.mark.parametrize("place", ["first", "last", "grid"])
-def test_a_file_that_any_training_reads_stays_as_it_was(place: str, tmp_path: Path) -> None:
+def test_changing_a_data_file_of_any_training_is_refused(
+    place: str, tmp_path: Path
+) -> None:
     data = tmp_path / "rows.csv"
     data.write_text("question,answer\nWhat?,1\n")
     arms = {"arms": {"teaching": [reading(data)]}}
@@ -157,7 +161,7 @@ def test_a_file_that_any_training_reads_stays_as_it_was(place: str, tmp_path: Pa
         settled(tmp_path, "other", regimes=regimes, search_space=search_space)
 
 
-def test_what_a_file_was_is_known_after_the_study_was_gone_on_with_in_part(
+def test_file_hashes_are_kept_when_a_study_is_resumed_with_fewer_arms(
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "rows.csv"
@@ -170,7 +174,7 @@ def test_what_a_file_was_is_known_after_the_study_was_gone_on_with_in_part(
         settled(tmp_path, "again", regimes=regimes, arms=["experts", "teaching"])
 
 
-def test_a_folder_of_data_has_the_same_files_as_before(tmp_path: Path) -> None:
+def test_a_data_folder_must_have_the_same_files_as_before(tmp_path: Path) -> None:
     data = tmp_path / "rows"
     data.mkdir()
     (data / "a.csv").write_text("question,answer\nWhat?,1\n")
@@ -181,7 +185,7 @@ def test_a_folder_of_data_has_the_same_files_as_before(tmp_path: Path) -> None:
         settled(tmp_path, "again", custom_arms=own)
 
 
-def test_a_folder_of_before_files_were_noted_is_gone_on_with(tmp_path: Path) -> None:
+def test_a_folder_without_recorded_file_hashes_can_be_resumed(tmp_path: Path) -> None:
     settled(tmp_path)
     path = tmp_path / "out" / "study.json"
     kept = json.loads(path.read_text())
@@ -200,14 +204,14 @@ def test_a_folder_of_before_files_were_noted_is_gone_on_with(tmp_path: Path) -> 
         '{"study": 3, "config": ""}',
     ],
 )
-def test_a_damaged_file_is_told(text: str, tmp_path: Path) -> None:
+def test_a_damaged_study_file_is_reported(text: str, tmp_path: Path) -> None:
     settled(tmp_path)
     (tmp_path / "out" / "study.json").write_text(text)
     with pytest.raises(UserError, match="is not what a study wrote"):
         settled(tmp_path, "after")
 
 
-def test_a_folder_of_something_else_and_one_that_cannot_be_made_are_told(
+def test_a_folder_of_something_else_or_one_that_cannot_be_created_is_refused(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "out").mkdir()

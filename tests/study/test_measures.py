@@ -36,7 +36,7 @@ def test_domains_weigh_the_same_and_so_do_the_families_of_each():
     assert found["family/letters/turn"] == (0.25 + 1) / 2
 
 
-def test_lessons_strangers_and_votes_are_scored_the_same_way():
+def test_one_shot_out_of_domain_and_vote_scores_are_computed_the_same_way():
     found = figures(
         test={"a": A, "b": B},
         with_lesson={"a": B, "b": B},
@@ -48,7 +48,7 @@ def test_lessons_strangers_and_votes_are_scored_the_same_way():
     assert found["vote"] == (0.25 + 1) / 2
 
 
-def test_what_was_forgotten_counts_on_the_own_domains_alone():
+def test_forgetting_counts_an_agents_own_domains_only():
     # a lost all of its letters: 0.375 to 0; b has numbers of its own and went from 0.5 to 1
     end = {"a": {**B, "letters/flip": "0000", "letters/turn": "0000"}, "b": {**A}}
     assert (
@@ -56,7 +56,7 @@ def test_what_was_forgotten_counts_on_the_own_domains_alone():
     )
 
 
-def test_nobody_forgets_without_a_domain_or_without_a_start():
+def test_forgetting_is_undefined_without_a_domain_or_a_first_evaluation():
     assert "forgotten" not in figures(
         test={"a": A}, after_experts={"a": A}, setup=about(("a",), expert_domains={})
     )
@@ -94,7 +94,7 @@ def curve(*points: tuple[float, float]) -> list[CurvePoint]:
         "all of it beyond",
     ],
 )
-def test_the_area_is_the_mean_over_the_budget(
+def test_the_area_under_the_curve_is_its_mean_over_the_budget(
     points: list[tuple[float, float]], wanted: float
 ):
     assert area_under_curve(curve(*points), 100.0) == pytest.approx(wanted)
@@ -114,7 +114,7 @@ def test_a_drawn_problem_counts_as_often_as_it_was_drawn():
     assert measure_result(result(test=sure), last_only)["best"][0] == 1
 
 
-def test_the_best_of_equal_members_is_no_better_than_all_of_them() -> None:
+def test_the_best_of_equal_members_is_their_mean() -> None:
     rng = np.random.default_rng(1)
     gaps, naive = [], []
     for _ in range(200):
@@ -137,7 +137,7 @@ def test_the_best_of_equal_members_is_no_better_than_all_of_them() -> None:
     assert abs(np.mean(gaps)) < 0.02
 
 
-def test_members_are_drawn_together_by_what_chance_made_of_their_spread() -> None:
+def test_best_and_worst_are_shrunk_by_the_spread_expected_from_chance() -> None:
     # variance of 0.5 and 0: 1/8; by chance: two members, four problems, deviations of 1/4: 8 / 16 / 4 / 3 = 1/24
     some = {"a": {"letters/flip": "1100"}, "b": {"letters/flip": "0000"}}
     found = figures(
@@ -149,7 +149,7 @@ def test_members_are_drawn_together_by_what_chance_made_of_their_spread() -> Non
     )
 
 
-def test_members_that_differ_in_every_problem_are_as_far_apart_as_they_are() -> None:
+def test_best_and_worst_are_not_shrunk_where_members_differ_everywhere() -> None:
     some = {"a": {"letters/flip": "1111"}, "b": {"letters/flip": "0000"}}
     found = figures(
         test=some, setup=about(domains={"letters": ("flip",)}, expert_domains={})
@@ -157,7 +157,7 @@ def test_members_that_differ_in_every_problem_are_as_far_apart_as_they_are() -> 
     assert (found["best"], found["worst"]) == (1, 0)
 
 
-def test_agents_keep_their_own_starts_in_whatever_order_they_are_written():
+def test_forgetting_pairs_agents_by_name_in_any_order():
     scores = Scores(test={"a": A, "b": B}, after_experts={"b": B, "a": A})
     found = measure_result(result(test=scores.test, after_experts=scores.after_experts))
     assert found["forgotten"][0] == 0

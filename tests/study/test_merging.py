@@ -56,7 +56,7 @@ def changes(engine: LocalEngine, agent: str, folder: Path) -> dict[str, Tensor]:
     }
 
 
-def test_the_average_of_adapters_is_the_average_of_what_they_add_to_the_weights(
+def test_the_average_of_adapters_is_the_average_of_their_weight_updates(
     experts: LocalEngine, tmp_path: Path
 ) -> None:
     merged = changes(
@@ -71,7 +71,7 @@ def test_the_average_of_adapters_is_the_average_of_what_they_add_to_the_weights(
 
 
 @pytest.mark.parametrize("way", MERGE_METHODS)
-def test_the_engine_makes_of_a_merged_adapter_what_peft_makes_of_it(
+def test_a_merged_adapter_gives_the_same_outputs_in_the_engine_and_in_peft(
     way: str, experts: LocalEngine, tmp_path: Path
 ) -> None:
     merged = build_merged_engine(experts, LEAGUE, way)
@@ -87,7 +87,7 @@ def test_the_engine_makes_of_a_merged_adapter_what_peft_makes_of_it(
         )
 
 
-def test_ties_is_finite_has_the_layers_and_shapes_of_the_adapters_and_is_no_average(
+def test_ties_merging_keeps_layers_and_shapes_and_differs_from_the_average(
     experts: LocalEngine, tmp_path: Path
 ) -> None:
     ties, average = (
@@ -101,7 +101,7 @@ def test_ties_is_finite_has_the_layers_and_shapes_of_the_adapters_and_is_no_aver
     assert build_merged_engine(experts, LEAGUE, "ties").bank.rank == RANK * len(AGENTS)
 
 
-def test_without_peft_what_to_install_is_told(
+def test_without_peft_the_error_names_the_package_to_install(
     experts: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "peft", None)

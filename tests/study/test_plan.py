@@ -12,7 +12,7 @@ from docendo.study.plan import TUNING_SEED, TrainingTask
 from tests.study.leagues import planned, study
 
 
-def test_seed_by_seed_all_arms_of_all_regimes_are_trained_and_merged_ones_are_not(
+def test_tasks_go_seed_by_seed_through_all_arms_but_the_merged_ones(
     tmp_path: Path,
 ) -> None:
     plan = planned(
@@ -29,7 +29,7 @@ def test_seed_by_seed_all_arms_of_all_regimes_are_trained_and_merged_ones_are_no
     ]
 
 
-def test_seeds_may_be_listed_so_that_a_study_can_be_repeated_from_others(
+def test_seeds_may_be_listed(
     tmp_path: Path,
 ) -> None:
     plan = planned(tmp_path, seeds=[7, 5], arms=["base", "teaching"])
@@ -44,7 +44,7 @@ def test_seeds_may_be_listed_so_that_a_study_can_be_repeated_from_others(
 @pytest.mark.parametrize(
     "seeds", [0, -1, 10_001, 1.5, True, "5", [], [5, 5], [-1], [1, "a"], [True, 1]]
 )
-def test_seeds_that_are_none_are_told_with_what_is_wanted(
+def test_invalid_seeds_are_refused_with_what_was_expected(
     seeds: Any, tmp_path: Path
 ) -> None:
     with pytest.raises(
@@ -54,14 +54,14 @@ def test_seeds_that_are_none_are_told_with_what_is_wanted(
         planned(tmp_path, seeds=seeds)
 
 
-def test_without_arms_there_are_all_and_the_studys_own(tmp_path: Path) -> None:
+def test_without_a_list_of_arms_there_are_all_stock_and_custom_arms(tmp_path: Path) -> None:
     plan = planned(
         tmp_path, arms=[], custom_arms={"hot": {"settings": ["teaching.temperature=2.0"]}}
     )
     assert list(plan.arms) == [*ARMS, "hot"]
 
 
-def test_a_regimes_settings_an_arms_and_the_choice_are_put_on_top_of_each_other(
+def test_settings_of_regime_arm_and_tuned_choice_override_in_this_order(
     tmp_path: Path,
 ) -> None:
     few = {
@@ -98,14 +98,14 @@ def test_a_regimes_settings_an_arms_and_the_choice_are_put_on_top_of_each_other(
     assert {d.solutions for c in found.values() for d in c.domains.values()} == {4}
 
 
-def test_the_settings_of_trials_are_settings_that_a_run_can_have(tmp_path: Path) -> None:
+def test_every_setting_of_the_search_grid_is_valid_for_a_run(tmp_path: Path) -> None:
     config = planned(tmp_path).configure(TrainingTask("all", "teaching", TUNING_SEED))
     assert (
         EvaluationConfig.model_validate(config.evaluation.model_dump()) == config.evaluation
     )
 
 
-def test_an_ablation_takes_the_choice_of_teaching_even_where_teaching_is_not_an_arm(
+def test_an_ablation_uses_the_tuned_settings_of_teaching(
     tmp_path: Path,
 ) -> None:
     grid = [["experts.lr=0.1"], ["experts.lr=0.2"]]
@@ -128,7 +128,7 @@ def test_an_ablation_takes_the_choice_of_teaching_even_where_teaching_is_not_an_
     ).model_copy(update={"teaching": plan.config.teaching})
 
 
-def test_a_grid_of_what_an_arm_sets_itself_is_refused(tmp_path: Path) -> None:
+def test_a_search_grid_over_a_setting_fixed_by_its_arm_is_refused(tmp_path: Path) -> None:
     grid = [["learning.self_practice=3"]]
     plan = planned(
         tmp_path,
@@ -143,7 +143,7 @@ def test_a_grid_of_what_an_arm_sets_itself_is_refused(tmp_path: Path) -> None:
         plan.configure(TrainingTask("all", "joint-sft", 0), grid[0])
 
 
-def test_an_own_arm_is_another_arm_with_its_own_settings(tmp_path: Path) -> None:
+def test_a_custom_arm_is_a_stock_arm_with_other_settings(tmp_path: Path) -> None:
     own = {
         "hot": {"settings": ["teaching.temperature=2.0"]},
         "bare": {"like": "base", "settings": ["agents.*.system_prompt=Think."]},
@@ -206,7 +206,7 @@ def test_an_own_arm_is_another_arm_with_its_own_settings(tmp_path: Path) -> None
         ({"config": "leage.toml"}, "leage.toml: cannot be read"),
     ],
 )
-def test_a_wrong_study_is_told_in_a_line(
+def test_a_wrong_study_is_refused_in_one_line(
     given: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UserError) as told:
@@ -215,7 +215,7 @@ def test_a_wrong_study_is_told_in_a_line(
     assert "\n" not in str(told.value)
 
 
-def test_a_file_that_is_no_study_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_study_is_refused(tmp_path: Path) -> None:
     from docendo.study.plan import load_plan
 
     path = study(tmp_path)
@@ -252,7 +252,7 @@ def test_a_setting_that_changes_nothing_is_refused(
     assert said in str(told.value)
 
 
-def test_a_setting_that_is_none_is_told_with_the_arm_the_regime_and_the_entry_of_the_grid(
+def test_an_unknown_setting_is_reported_with_arm_regime_and_grid_entry(
     tmp_path: Path,
 ) -> None:
     plan = planned(tmp_path)

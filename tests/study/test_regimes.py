@@ -30,7 +30,7 @@ def curve(*points: tuple[float, float]) -> list[CurvePoint]:
     ]
 
 
-def test_a_learning_curve_is_the_mean_where_all_seeds_have_been():
+def test_a_learning_curve_is_the_mean_up_to_the_budget_all_seeds_reached():
     (line,) = compute_learning_curves(
         of(
             result(seed=0, curve=curve((0, 0), (80, 0.8))),
@@ -43,7 +43,7 @@ def test_a_learning_curve_is_the_mean_where_all_seeds_have_been():
     assert (at, last.mean, last.n) == (40, pytest.approx(0.2), 2)
 
 
-def test_a_series_of_one_seed_has_no_band_and_one_of_none_is_no_line():
+def test_a_curve_of_one_seed_has_no_band_and_one_of_none_is_left_out():
     regime = of(
         result(trace=TrainingTrace(nonzero_variance=[(10, 0.5), (20, 0.7)])),
         result("joint-rl"),
@@ -76,7 +76,7 @@ def test_gains_weigh_every_lesson_the_same():
     }
 
 
-def test_stretches_end_at_looks_and_lose_no_lesson():
+def test_phases_end_at_evaluations_and_count_every_lesson():
     told = [gain(x, "a", "b", 0.1, 1) for x in (10, 20, 30, 50, 89, 90)]
     found = compute_phase_gains(
         of(result(trace=TrainingTrace(lesson_gains=told))), "teaching"
@@ -100,7 +100,7 @@ def test_noise_of_four_agents_is_half_cyclic_and_two_have_no_cycle() -> None:
     assert expected_cyclic_share(of(result(setup=two))) == 0
 
 
-def test_a_ledger_is_the_mean_of_the_seeds_a_purpose_that_one_lacks_being_nothing():
+def test_the_ledger_is_the_mean_over_seeds_with_0_for_missing_purposes():
     first = result(
         seed=0, cost=Cost(budget=9, spent=9, ledger={"lesson": 4.0, "policy": 2.0})
     )

@@ -43,13 +43,13 @@ def test_a_result_comes_back_as_it_was(tmp_path: Path):
     assert [p.name for p in path.parent.iterdir()] == ["teaching-0.json"]
 
 
-def test_a_result_takes_the_place_of_the_one_before_it(tmp_path: Path):
+def test_a_result_replaces_the_previous_one(tmp_path: Path):
     write_result(tmp_path, result())
     path = write_result(tmp_path, rich())
     assert read_result(path).curve
 
 
-def test_a_folder_that_cannot_be_made_is_an_error_of_the_machine(tmp_path: Path):
+def test_a_folder_that_cannot_be_created_is_a_run_error(tmp_path: Path):
     (tmp_path / "results").write_text("in the way")
     with pytest.raises(RunError, match=r"teaching-0\.json"):
         write_result(tmp_path, result())
@@ -97,7 +97,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("said", WRONG)
-def test_what_is_wrong_is_said_with_file_and_field(said: str, tmp_path: Path):
+def test_a_wrong_field_is_reported_with_its_file(said: str, tmp_path: Path):
     path = write_result(tmp_path, result())
     plain = json.loads(path.read_text())
     for name, value in WRONG[said].items():
@@ -113,7 +113,7 @@ def test_what_is_wrong_is_said_with_file_and_field(said: str, tmp_path: Path):
 @pytest.mark.parametrize(
     "text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"a":' * 5000, b'{"seed": NaN}']
 )
-def test_what_is_no_result_at_all_is_refused(text: bytes, tmp_path: Path):
+def test_a_file_that_is_no_result_is_refused(text: bytes, tmp_path: Path):
     path = write_result(tmp_path, result())
     path.write_bytes(text)
     with pytest.raises(UserError, match=r"teaching-0\.json: "):
@@ -156,7 +156,7 @@ def test_a_study_is_all_its_results_in_order(tmp_path: Path):
     ],
     ids=["told", "none", "no names", "broken", "no file"],
 )
-def test_regimes_come_in_the_order_of_the_study_or_else_by_name(
+def test_regimes_are_ordered_as_in_the_study_or_else_by_name(
     file: str | None, wanted: list[str], tmp_path: Path
 ):
     for regime in ("plenty", "another", "scarce"):
@@ -171,7 +171,7 @@ def test_a_folder_without_results_is_refused(tmp_path: Path):
         load_study(tmp_path / "nowhere")
 
 
-def test_arms_that_answered_other_problems_are_not_compared(tmp_path: Path):
+def test_arms_with_different_evaluation_problems_are_not_compared(tmp_path: Path):
     write_result(tmp_path, result("teaching"))
     fewer = answers(letters_flip="001", letters_turn="0001", numbers_sums="01")
     write_result(tmp_path, result("joint-rl", test=fewer))

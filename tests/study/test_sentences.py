@@ -65,7 +65,7 @@ def told(mean: float, low: float | None, high: float | None, n: int = 5) -> Diff
     ],
     ids=["ahead", "behind", "around 0", "touches 0", "one seed", "no interval"],
 )
-def test_a_winner_is_named_only_where_the_whole_interval_of_several_seeds_is_on_one_side(
+def test_a_winner_needs_several_seeds_and_an_interval_on_one_side_of_0(
     found: Difference, side: str, said: str
 ):
     assert side_of_zero(found) == side
@@ -108,9 +108,7 @@ def test_the_answer_names_the_winner_and_how_much_of_the_gap_was_closed():
     assert len(others) == 3
 
 
-def test_the_rivals_of_teaching_are_fine_tuning_joint_training_that_shares_and_a_single_agent() -> (
-    None
-):
+def test_teaching_is_compared_with_finetuning_shared_joint_rl_and_single_agents() -> None:
     halves = {"teaching_no_sharing": 55, "teaching_no_lessons": 75}
     others = {
         "joint_rl_shared": 50,
@@ -147,7 +145,7 @@ def test_the_rivals_of_teaching_are_fine_tuning_joint_training_that_shares_and_a
     assert compare_with_rivals(regime(teaching=80, joint_rl=50)) == []
 
 
-def test_ablations_say_what_teaching_owes_to_each_part() -> None:
+def test_ablations_report_the_contribution_of_each_part() -> None:
     some = regime(
         teaching=60,
         joint_rl=20,
@@ -169,7 +167,7 @@ def test_ablations_say_what_teaching_owes_to_each_part() -> None:
     assert describe_ablations(regime(teaching=60, joint_rl=20)) == []
 
 
-def test_arms_that_did_not_cost_the_same_are_not_called_equal():
+def test_arms_of_unequal_cost_are_not_said_to_have_equal_compute():
     said = describe_regime(regime(teaching=60, joint_rl=80, cost={"teaching": 120.0}))[-1]
     assert said == "Their compute is not equal: teaching spent 120 FLOP, joint-rl 100 FLOP."
     assert "compute" not in " ".join(
@@ -177,7 +175,7 @@ def test_arms_that_did_not_cost_the_same_are_not_called_equal():
     )
 
 
-def test_a_gap_is_told_only_where_teaching_studied_what_the_experts_did() -> None:
+def test_a_gap_is_reported_only_where_teaching_and_experts_had_the_same_data() -> None:
     some = regime(teaching=60, joint_rl=80, experts=40)
     more = ONE.model_copy(update={"sft_domains": {"a": ("letters", "numbers")}})
     open_to_all = {
@@ -194,7 +192,7 @@ def test_a_gap_is_told_only_where_teaching_studied_what_the_experts_did() -> Non
     assert "yardstick" not in free
 
 
-def test_without_one_of_the_two_there_is_no_answer():
+def test_without_results_of_both_arms_there_is_no_answer():
     assert describe_regime(regime(teaching=60)) == ["There is no result of joint-rl yet."]
     some, other = regime(teaching=60).arms["teaching"], regime(joint_rl=60).arms["joint-rl"]
     apart = {"teaching": {0: some[0]}, "joint-rl": {1: other[1]}}
@@ -207,7 +205,7 @@ def test_without_one_of_the_two_there_is_no_answer():
     )
 
 
-def test_an_answer_says_so_where_nobody_taught_anybody() -> None:
+def test_a_study_without_any_lesson_says_so() -> None:
     def spent(**ledger: float) -> list[str]:
         arms = {
             arm: {
@@ -224,7 +222,7 @@ def test_an_answer_says_so_where_nobody_taught_anybody() -> None:
     assert "the budget ended" not in " ".join(spent(experts=9.0, practice=1.0))
 
 
-def test_the_headline_says_where_who_wins():
+def test_the_headline_names_the_winner_in_each_regime():
     won, lost = (
         regime("scarce", teaching=90, joint_rl=60),
         regime("plenty", teaching=60, joint_rl=90),
@@ -236,14 +234,14 @@ def test_the_headline_says_where_who_wins():
     )
 
 
-def test_a_share_of_a_gap_comes_with_its_interval_or_with_the_reason_why_there_is_none():
+def test_the_share_of_a_gap_has_an_interval_or_a_reason_for_having_none():
     assert describe_closure(Closure(Estimate(0.5, -0.1, 0.9, 3), "")) == (
         "Of the gap between experts and joint-rl, teaching closed 50% (95% interval \N{MINUS SIGN}10% to 90%, 3 seeds)."
     )
     assert describe_closure(Closure(None, "because")).endswith("is undefined: because.")
 
 
-def test_limits_tell_of_missing_trainings_and_of_single_seeds():
+def test_the_limits_mention_missing_trainings_and_single_seeds():
     some = regime(teaching=60, joint_rl=50)
     arms = {"teaching": some.arms["teaching"], "joint-rl": {0: some.arms["joint-rl"][0]}}
     said = " ".join(list_limits([RegimeResults("scarce", arms, Bootstrap(arms, 10))]))
@@ -282,9 +280,7 @@ def test_limits_tell_of_missing_trainings_and_of_single_seeds():
     ],
     ids=["one", "changed", "none", "several"],
 )
-def test_a_study_names_the_commit_to_repeat_it_from_or_all_that_made_it(
-    commits: list[str], said: list[str]
-):
+def test_a_study_names_the_commits_it_was_made_with(commits: list[str], said: list[str]):
     arms = {
         "teaching": {
             seed: result(seed=seed, setup=about(commit=c)) for seed, c in enumerate(commits)

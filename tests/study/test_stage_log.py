@@ -7,7 +7,7 @@ from docendo.study.stage_log import StageLog, cyclic_gain_share
 from tests.toys import ANN, BOB, episode, match
 
 
-def test_a_frozen_copy_of_an_agent_counts_as_the_agent():
+def test_lessons_of_a_snapshot_count_for_its_agent():
     log = StageLog()
     for teacher, gain in ((ANN, 0.5), (f"{ANN}@3", 0.0)):
         e = episode((gain,), expected=0.0, match=match(teacher, BOB))
@@ -32,7 +32,7 @@ def test_metrics_are_averaged_over_the_rounds_that_have_them():
     }
 
 
-def test_a_ring_of_helpers_is_cyclic_a_ladder_is_not_and_two_are_neither():
+def test_a_ring_of_helpers_is_cyclic_and_a_ladder_is_not():
     ring = {("a", "b"): 1.0, ("b", "c"): 1.0, ("c", "a"): 1.0}
     ladder = {("a", "b"): 1.0, ("b", "c"): 1.0, ("a", "c"): 2.0}
     assert cyclic_gain_share(ring) == pytest.approx(1.0)

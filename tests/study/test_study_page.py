@@ -41,7 +41,7 @@ def flat(text: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", text).split())
 
 
-def test_page_markdown_and_terminal_tell_the_same(
+def test_page_markdown_and_terminal_report_the_same_results(
     toy: tuple[StudyResults, list[RegimeResults]],
 ):
     study, found = toy
@@ -58,7 +58,7 @@ def test_page_markdown_and_terminal_tell_the_same(
         assert write_headline(found) in text
 
 
-def test_every_picture_of_the_page_has_finite_numbers(
+def test_every_chart_of_the_study_page_has_finite_numbers(
     toy: tuple[StudyResults, list[RegimeResults]],
 ):
     body = study_page(*toy).split("<main>")[1]
@@ -66,7 +66,9 @@ def test_every_picture_of_the_page_has_finite_numbers(
     assert not re.search(r"\b(nan|inf|None)\b", body)
 
 
-def test_the_page_asks_for_nothing(toy: tuple[StudyResults, list[RegimeResults]]):
+def test_the_study_page_loads_nothing_from_elsewhere(
+    toy: tuple[StudyResults, list[RegimeResults]],
+):
     page = study_page(*toy)
     assert "default-src 'none'" in page
     assert not [
@@ -76,7 +78,7 @@ def test_the_page_asks_for_nothing(toy: tuple[StudyResults, list[RegimeResults]]
     ]
 
 
-def test_ablations_have_a_picture_of_their_own_with_what_they_are_compared_with(
+def test_ablations_have_their_own_chart_beside_the_arm_they_ablate(
     tmp_path: Path,
 ) -> None:
     for arm in (
@@ -101,7 +103,7 @@ def test_ablations_have_a_picture_of_their_own_with_what_they_are_compared_with(
     assert named[1] == [("0", "teaching"), ("2", "no-gate"), ("3", "oracle-lessons")]
 
 
-def test_an_arm_whose_rounds_were_told_and_whose_learning_was_not_has_a_line(
+def test_an_arm_with_rounds_but_without_gains_has_a_line(
     tmp_path: Path,
 ) -> None:
     write_result(
@@ -111,7 +113,7 @@ def test_an_arm_whose_rounds_were_told_and_whose_learning_was_not_has_a_line(
     assert "experts: 20% to 60%" in written(tmp_path).read_text()
 
 
-def test_what_few_lessons_brought_has_no_colour_and_does_not_set_the_scale(
+def test_gains_of_few_lessons_have_no_colour_and_do_not_set_the_scale(
     tmp_path: Path,
 ) -> None:
     told = [("a", "b", 1.0, 9), ("b", "a", 0.2, 10)]
@@ -126,7 +128,7 @@ def test_what_few_lessons_brought_has_no_colour_and_does_not_set_the_scale(
     assert depths == [[], ["0.85"]]
 
 
-def test_rounds_in_numbers_are_means_over_looks_and_lessons(tmp_path: Path) -> None:
+def test_round_statistics_are_means_over_evaluations_and_lessons(tmp_path: Path) -> None:
     gains = tuple(
         LessonGain(flops=x, teacher="a", student="b", gain=g, lessons=n)
         for x, g, n in ((1, 0.5, 10), (2, 0.1, 30))
@@ -169,7 +171,7 @@ def test_arms_that_answered_nothing_or_everything_have_a_page(tmp_path: Path):
     assert "so there is no gap to close" in page
 
 
-def test_the_page_is_written_whole_and_nothing_else_is(tmp_path: Path):
+def test_the_study_page_is_written_atomically_without_other_files(tmp_path: Path):
     write_result(tmp_path, result())
     assert written(tmp_path) == tmp_path / "report.html"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "results"]
@@ -178,7 +180,7 @@ def test_the_page_is_written_whole_and_nothing_else_is(tmp_path: Path):
 
 
 @pytest.mark.parametrize("text", HTML[::9])
-def test_hostile_names_add_no_element_and_no_markdown(text: str, tmp_path: Path):
+def test_hostile_names_add_no_element_and_no_markdown_to_a_study(text: str, tmp_path: Path):
     def made(name: str) -> tuple[str, str]:
         folder = tmp_path / str(len(list(tmp_path.iterdir()))) / "study"
         agents = (name, "b")
@@ -209,7 +211,7 @@ def make_study() -> ModuleType:
     return script
 
 
-def test_the_page_of_the_docs_is_made_of_all_studies_in_the_folder(tmp_path: Path):
+def test_the_docs_page_is_generated_from_all_studies_of_the_folder(tmp_path: Path):
     script = make_study()
     assert script.make_page(tmp_path / "nothing") == ""
     toy_study(tmp_path / "one", seeds=2, regimes=("scarce",))
@@ -222,7 +224,7 @@ def test_the_page_of_the_docs_is_made_of_all_studies_in_the_folder(tmp_path: Pat
     ]
 
 
-def test_in_the_table_of_the_readme_other_studies_name_their_base(tmp_path: Path):
+def test_the_readme_table_names_the_base_model_of_other_studies(tmp_path: Path):
     script = make_study()
     toy_study(tmp_path / "equal_compute", seeds=2, regimes=("scarce",))
     for name, model in (("another", "larger"), ("a_third", "larger"), ("again", "")):

@@ -48,7 +48,7 @@ def noted(folder: Path, scores: list[float]) -> None:
 @pytest.mark.parametrize(
     ("scores", "best"), [([0.1, 0.3, 0.2], 1), ([0.3, 0.3, 0.2], 0), ([0.0, 0.0, 0.1], 2)]
 )
-def test_the_setting_that_was_right_most_often_is_chosen_and_all_are_paid_for(
+def test_the_most_accurate_setting_is_chosen_and_all_trials_are_charged(
     scores: list[float], best: int, plan: StudyPlan, tmp_path: Path
 ) -> None:
     noted(tmp_path, scores)
@@ -57,7 +57,7 @@ def test_the_setting_that_was_right_most_often_is_chosen_and_all_are_paid_for(
     assert found.flops == 60.0
 
 
-def test_each_setting_is_tried_once_with_its_share_of_the_budget_on_fresh_problems(
+def test_each_setting_is_tried_once_with_its_share_of_the_budget(
     plan: StudyPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watcher, courses, opened = Silent(), list[Training](), tuning.train_to_budget
@@ -82,7 +82,9 @@ def test_each_setting_is_tried_once_with_its_share_of_the_budget_on_fresh_proble
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"settings": 3, "score": 1, "flops": 1}'])
-def test_a_damaged_trial_is_told(text: str, plan: StudyPlan, tmp_path: Path) -> None:
+def test_a_damaged_trial_file_is_reported(
+    text: str, plan: StudyPlan, tmp_path: Path
+) -> None:
     noted(tmp_path, [0.1, 0.2, 0.3])
     path = trial_path(tmp_path, TrainingTask("all", "teaching", TUNING_SEED), 1)
     path.write_text(text)
@@ -90,7 +92,7 @@ def test_a_damaged_trial_is_told(text: str, plan: StudyPlan, tmp_path: Path) -> 
         choose_settings(plan, tmp_path, "all", "teaching", Silent())
 
 
-def test_a_trial_of_other_settings_is_told(plan: StudyPlan, tmp_path: Path) -> None:
+def test_a_trial_file_of_other_settings_is_refused(plan: StudyPlan, tmp_path: Path) -> None:
     noted(tmp_path, [0.1, 0.2, 0.3])
     path = trial_path(tmp_path, TrainingTask("all", "teaching", TUNING_SEED), 1)
     path.write_text(path.read_text().replace("1e-3", "5e-3"))
@@ -98,7 +100,7 @@ def test_a_trial_of_other_settings_is_told(plan: StudyPlan, tmp_path: Path) -> N
         choose_settings(plan, tmp_path, "all", "teaching", Silent())
 
 
-def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(
+def test_trainings_are_repeated_only_if_an_added_setting_is_better(
     tmp_path: Path,
 ) -> None:
     plan = planned(
@@ -130,7 +132,7 @@ def test_where_an_added_setting_is_better_trainings_are_done_again_and_else_not(
     assert longer.unfinished() == []
 
 
-def test_an_arm_that_is_given_a_choice_later_is_trained_again(tmp_path: Path) -> None:
+def test_an_arm_that_gets_a_search_grid_later_is_trained_again(tmp_path: Path) -> None:
     plan = planned(tmp_path, budget=1e7, arms=["teaching"], seeds=1, tuning_fraction=0.1)
     out = tmp_path / "out"
     assert [r.setup.settings for r in StudyWorker(plan, out, Silent()).run()] == [{}]
@@ -151,7 +153,7 @@ def planned_again(plan: StudyPlan, grid: list[list[str]]) -> StudyPlan:
     )
 
 
-def test_a_setting_that_another_process_tries_does_not_keep_the_others_from_being_tried(
+def test_settings_are_tried_while_another_process_tries_one_of_them(
     plan: StudyPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def at_once(*_: Any, **__: Any) -> None:
@@ -172,7 +174,7 @@ def test_a_setting_that_another_process_tries_does_not_keep_the_others_from_bein
         choose_settings(plan, tmp_path, "all", "teaching", Silent())
 
 
-def test_a_training_waits_for_settings_that_another_process_chooses(
+def test_training_waits_for_settings_that_another_process_is_tuning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = planned(

@@ -22,7 +22,7 @@ def two(folder: Path, **given: Any) -> StudyPlan:
     )
 
 
-def test_an_arm_whose_settings_are_those_of_another_regime_is_its_twin(
+def test_an_arm_with_the_settings_of_another_regime_is_its_twin(
     tmp_path: Path,
 ) -> None:
     plan = two(tmp_path, arms=["joint-rl", "teaching"])
@@ -32,7 +32,7 @@ def test_an_arm_whose_settings_are_those_of_another_regime_is_its_twin(
     assert list(plan.equivalent_tasks(TrainingTask("private", "teaching", 3))) == []
 
 
-def test_what_is_the_same_in_two_regimes_is_trained_once_and_what_is_not_twice(
+def test_arms_equal_in_two_regimes_are_trained_once_and_others_twice(
     tmp_path: Path,
 ) -> None:
     plan, watcher = (
@@ -58,7 +58,7 @@ def test_what_is_the_same_in_two_regimes_is_trained_once_and_what_is_not_twice(
 
 
 @pytest.mark.parametrize(("arm", "trials"), [("joint-rl", 2), ("teaching", 4)])
-def test_a_setting_is_tried_once_for_regimes_in_which_it_is_the_same(
+def test_a_setting_is_tried_once_for_regimes_with_equal_settings(
     arm: str, trials: int, tmp_path: Path
 ) -> None:
     plan, watcher = two(tmp_path, arms=[arm], search_space={arm: GRID}), Silent()

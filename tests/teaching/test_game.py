@@ -50,7 +50,7 @@ def test_lessons_are_written_before_the_test_problem_exists() -> None:
     assert log == ["draw", "lesson", "draw", "attempt+control"]
 
 
-def test_there_are_two_batches_however_many_matches_there_are() -> None:
+def test_any_number_of_matches_takes_two_batches() -> None:
     for count in (1, 3, 12):
         room = classroom(helped)
         assert len(room.play(0, (THREE * 4)[:count], Known(), seed=1)) == 2 * count
@@ -123,7 +123,9 @@ def test_the_rules_count_lessons_examples_attempts_and_controls() -> None:
     ],
     ids=str,
 )
-def test_rules_that_leave_nothing_to_compare_are_refused(setting: dict[str, int]) -> None:
+def test_teaching_rules_without_lessons_attempts_or_controls_are_refused(
+    setting: dict[str, int],
+) -> None:
     with pytest.raises(
         UserError, match=f"{next(iter(setting))}={next(iter(setting.values()))}"
     ):
@@ -203,14 +205,14 @@ def test_the_same_match_twice_in_a_round_has_two_tests() -> None:
     )
 
 
-def test_the_control_is_without_the_lesson() -> None:
+def test_the_control_is_answered_without_the_lesson() -> None:
     room = classroom(helped)
     room.play(0, THREE, Known(), seed=1)
     for request in room.engine.requests:
         assert len(request.messages) == (4 if request.purpose == "attempt" else 2)
 
 
-def test_everybody_keeps_its_own_instruction() -> None:
+def test_every_agent_keeps_its_own_system_prompt() -> None:
     room = classroom(helped)
     room.play(0, THREE, Known(), seed=1)
     for request in room.engine.requests:
@@ -231,7 +233,7 @@ def test_lessons_are_written_by_agents_and_never_copied_from_the_source() -> Non
     assert not any(BY_THE_BOOK in said(r) for r in room.engine.requests)
 
 
-def test_every_request_has_a_seed_of_its_own_and_the_rules_limits() -> None:
+def test_every_lesson_request_has_its_own_seed_and_the_limits_of_the_rules() -> None:
     room = classroom(helped, teaching_rules(max_tokens=17, temperature=0.7))
     room.play(0, THREE * 3, Known(), seed=1)
     assert len({r.seed for r in room.engine.requests}) == len(room.engine.requests)
@@ -259,7 +261,7 @@ def test_no_matches_make_no_episodes() -> None:
         ((0, 0, 0, 0), 1.0, 1.0, 1 / 5),
     ],
 )
-def test_the_control_is_drawn_towards_the_running_rate(scores, rate, weight, want) -> None:
+def test_the_control_is_shrunk_towards_the_running_rate(scores, rate, weight, want) -> None:
     assert shrink_control(attempts(*scores), rate, weight) == pytest.approx(want)
 
 

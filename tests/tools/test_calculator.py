@@ -67,13 +67,13 @@ def test_expressions_have_exact_values(text: str, value: str) -> None:
         ("\x00", "is not arithmetic"),
     ],
 )
-def test_all_else_is_refused(text: str, said: str) -> None:
+def test_the_calculator_refuses_anything_but_arithmetic(text: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
         calculate(text)
 
 
 @given(st.fractions(max_denominator=10**6))
-def test_what_is_shown_is_the_number_itself_or_close_to_it(value: Fraction) -> None:
+def test_a_shown_result_is_the_number_or_close_to_it(value: Fraction) -> None:
     assert float(Fraction(format_number(value))) == pytest.approx(
         float(value), rel=1e-9, abs=1e-9
     )
@@ -87,6 +87,6 @@ def test_fractions_are_added_and_multiplied_as_fractions(a: Fraction, b: Fractio
 
 
 @given(st.text(max_size=220) | st.text(alphabet="0123456789.+-*/%() ", max_size=220))
-def test_nothing_that_is_written_breaks_it(text: str) -> None:
+def test_no_text_breaks_the_calculator(text: str) -> None:
     with suppress(UserError):
         assert len(calculate(text)) <= 60

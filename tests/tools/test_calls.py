@@ -47,11 +47,13 @@ def shout(text: str) -> str:
         ("1 << 2 >>", None),
     ],
 )
-def test_a_call_is_what_ends_with_the_last_sign(text: str, call: Call | None) -> None:
+def test_a_tool_call_is_the_text_before_the_last_closing_sign(
+    text: str, call: Call | None
+) -> None:
     assert open_call(text) == call
 
 
-def test_a_result_is_one_line_behind_a_space_and_an_error_is_one_too() -> None:
+def test_a_tool_result_or_error_is_one_line_after_a_space() -> None:
     tools = {"shout": shout}
     assert run_call(Call("shout", "ab"), tools) == (
         " AB AND MORE".replace("AND MORE", "and more"),
@@ -67,7 +69,7 @@ def test_a_result_is_one_line_behind_a_space_and_an_error_is_one_too() -> None:
     assert run_call(Call("shout", "a\ud800"), tools) == (" A? and more", True)
 
 
-def test_an_answer_in_parts_is_the_answer() -> None:
+def test_a_calculator_solution_in_parts_ends_with_the_answer() -> None:
     assert split_tool_calls(TEXT) == [
         TextSpan("<<calculator: 12 * 34>>", False),
         TextSpan(" 408", True),
@@ -86,13 +88,13 @@ def test_an_answer_in_parts_is_the_answer() -> None:
     assert split_tool_calls("<<sing: la>> la") == [TextSpan("<<sing: la>> la", False)]
 
 
-def test_without_tools_a_call_is_an_equation() -> None:
+def test_without_tools_a_call_is_written_as_an_equation() -> None:
     assert remove_tool_calls(TEXT) == "12 * 34 = 408\nAnswer: 408"
     assert remove_tool_calls("a = b >> 2") == "a = b >> 2"
     assert remove_tool_calls("<<calculator: 2 + 2>>") == "2 + 2"
 
 
-def test_a_solution_by_calculator_is_one_call_where_the_question_is_an_expression() -> None:
+def test_the_calculator_solution_of_an_expression_is_one_call() -> None:
     solution = "40 * 4 = 160\n160 + 57 = 217\nAnswer: 217"
     assert (
         add_calculator_calls("What is 40 * 4 + 57?", solution, 2)
@@ -109,7 +111,7 @@ def test_a_solution_by_calculator_is_one_call_where_the_question_is_an_expressio
     assert add_calculator_calls("Why?", "because\nAnswer: x", 2) == "because\nAnswer: x"
 
 
-def test_there_are_no_more_calls_than_an_answer_has_and_the_last_steps_get_them() -> None:
+def test_the_calls_of_a_solution_are_limited_and_go_to_the_last_steps() -> None:
     steps = "10: 4 + 4 = 8\n20: 8 + 8 = 16\n30: 16 + 16 = 32\nAnswer: 32"
     assert add_calculator_calls("How many?", steps, 2) == (
         "10: 4 + 4 = 8\n20: <<calculator: 8 + 8>> 16\n30: <<calculator: 16 + 16>> 32\nAnswer: 32"
@@ -124,14 +126,14 @@ def test_there_are_no_more_calls_than_an_answer_has_and_the_last_steps_get_them(
         "1 + " * 2000 + "1 = 2001\nAnswer: x",
     ],
 )
-def test_what_the_calculator_does_not_confirm_stays(text: str) -> None:
+def test_a_step_that_the_calculator_does_not_confirm_is_unchanged(text: str) -> None:
     assert add_calculator_calls("What is 46 * 7?", text, 2) == text
 
 
 @pytest.mark.parametrize(
     ("source", "family"), [(s, f) for s in (MATHEMATICS, BIOLOGY) for f in s.levels]
 )
-def test_every_solution_by_calculator_is_right_and_says_what_its_calls_give(
+def test_every_calculator_solution_is_right_and_shows_its_results(
     source: ProceduralSource, family: str
 ) -> None:
     for level in (1, 3, 5):
@@ -147,7 +149,7 @@ def test_every_solution_by_calculator_is_right_and_says_what_its_calls_give(
                     assert run_call(asked, make_tools(["calculator"])) == (given.text, True)
 
 
-def test_everybody_reads_solutions_in_the_way_that_it_can_write_them() -> None:
+def test_solutions_are_rewritten_for_the_tools_of_their_reader() -> None:
     question, solution = "What is 12 * 34?", "12 * 34 = 408\nAnswer: 408"
     own = Toolset(make_tools(["calculator"]))
     assert render_tool_calls(question, solution, own) == TEXT
@@ -161,7 +163,7 @@ def test_everybody_reads_solutions_in_the_way_that_it_can_write_them() -> None:
     )
 
 
-def test_python_is_worked_out_in_the_sandbox() -> None:
+def test_python_calls_run_in_the_sandbox() -> None:
     pytest.importorskip("pydantic_monty")
     tools = make_tools(["python"])
     assert run_call(Call("python", "sorted('cab')"), tools) == (" ['a', 'b', 'c']", True)

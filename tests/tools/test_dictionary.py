@@ -8,20 +8,20 @@ from docendo.errors import UserError
 from docendo.tools.dictionary import look_up, read_words
 
 
-def test_the_terms_of_the_domains_are_there() -> None:
+def test_the_dictionary_has_the_terms_of_the_domains() -> None:
     assert (
         look_up(read_words())(" Lowest  Terms ")
         == "a fraction whose numbers share no factor but 1"
     )
 
 
-def test_a_file_of_ones_own_takes_its_place(tmp_path: Path) -> None:
+def test_a_users_dictionary_file_replaces_the_shipped_one(tmp_path: Path) -> None:
     file = tmp_path / "words.tsv"
     file.write_text("# mine\nfoo\ta  thing\n\nBar\tanother\n")
     assert read_words(file) == {"foo": "a thing", "bar": "another"}
 
 
-def test_a_word_that_is_not_there_is_told_with_the_nearest() -> None:
+def test_an_unknown_word_is_answered_with_the_nearest() -> None:
     assert look_up(read_words())("Codons") == look_up(read_words())("codon")
     with pytest.raises(UserError, match=r"no word 'qqqq'$"):
         look_up(read_words())("qqqq")
@@ -29,7 +29,7 @@ def test_a_word_that_is_not_there_is_told_with_the_nearest() -> None:
         look_up(read_words())("codn")
 
 
-def test_a_bad_line_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_bad_dictionary_line_is_reported_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "words.tsv"
     file.write_text("foo\ta thing\nbar\n")
     with pytest.raises(

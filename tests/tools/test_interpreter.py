@@ -21,7 +21,7 @@ run = Interpreter()
         ("3 > 2 # more", "True"),
     ],
 )
-def test_what_a_program_prints_and_its_last_expression_come_back(code, result):
+def test_the_output_and_the_last_expression_of_a_program_are_returned(code, result):
     assert run(code) == result
 
 
@@ -48,7 +48,7 @@ def test_what_a_program_prints_and_its_last_expression_come_back(code, result):
         ("x" * 1001, "longer than 1000 characters"),
     ],
 )
-def test_what_goes_wrong_is_told_in_words_that_are_the_same_every_time(code, reason):
+def test_error_messages_of_programs_are_reproducible(code, reason):
     with pytest.raises(UserError) as error:
         run(code)
     assert str(error.value) == reason
@@ -65,12 +65,12 @@ def test_what_goes_wrong_is_told_in_words_that_are_the_same_every_time(code, rea
         "1if 2else 3",
     ],
 )
-def test_strange_programs_give_text_or_an_error(code):
+def test_strange_programs_give_one_line_of_text_or_an_error(code):
     with suppress(UserError):
         assert isinstance(run(code), str)
 
 
-def test_nothing_is_kept_between_calls():
+def test_no_state_is_kept_between_calls():
     assert run("kept = 1\nkept") == "1"
     with pytest.raises(UserError, match="unknown name"):
         run("kept")

@@ -26,7 +26,7 @@ from docendo.tools.units import UNITS, convert
         ("50 degrees F in degrees C", "10"),
     ],
 )
-def test_values_are_exact_where_units_are(text: str, value: str) -> None:
+def test_values_are_exact_where_the_units_are_exact(text: str, value: str) -> None:
     assert convert(text) == value
 
 
@@ -42,13 +42,13 @@ def test_values_are_exact_where_units_are(text: str, value: str) -> None:
         ("", "wanted a number"),
     ],
 )
-def test_what_makes_no_sense_is_told(text: str, said: str) -> None:
+def test_impossible_conversions_are_refused(text: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
         convert(text)
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_there_and_back_is_the_same(name: str) -> None:
+def test_converting_there_and_back_gives_the_same_value(name: str) -> None:
     base = next(n for n, u in UNITS.items() if u.measure == UNITS[name].measure)
     there = convert(f"1 {name} in {base}")
     assert float(convert(f"{there} {base} in {name}")) == pytest.approx(1, rel=1e-6)

@@ -11,7 +11,9 @@ def rounds_in(folder: Path) -> list[int]:
     return [json.loads(line)["round"] for line in lines]
 
 
-def test_every_round_is_a_line_and_what_is_not_finite_is_null(tmp_path: Path) -> None:
+def test_every_round_is_one_line_with_null_for_values_that_are_not_finite(
+    tmp_path: Path,
+) -> None:
     tracker = JsonLines("metrics.jsonl")
     tracker.start(tmp_path, {}, -2)
     tracker.log(0, "experts", {"gain": 0.5, "unknown": float("nan"), "far": float("inf")})
@@ -23,7 +25,7 @@ def test_every_round_is_a_line_and_what_is_not_finite_is_null(tmp_path: Path) ->
     }
 
 
-def test_lines_of_later_rounds_and_a_line_that_was_cut_off_are_dropped(
+def test_lines_of_later_rounds_and_an_incomplete_line_are_dropped(
     tmp_path: Path,
 ) -> None:
     tracker = JsonLines("metrics.jsonl")
@@ -37,7 +39,7 @@ def test_lines_of_later_rounds_and_a_line_that_was_cut_off_are_dropped(
     assert rounds_in(tmp_path) == [0, 1]
 
 
-def test_a_rehearsal_without_a_folder_writes_nothing(tmp_path: Path) -> None:
+def test_a_dry_run_without_a_folder_writes_no_log(tmp_path: Path) -> None:
     tracker = JsonLines("metrics.jsonl")
     tracker.start(None, {}, -2)
     tracker.log(0, "experts", {"gain": 0.5})

@@ -41,7 +41,7 @@ def within(grammar: Grammar | None, seed: int, most: int) -> Request:
 
 @pytest.mark.parametrize("most", [24, 25, 40])
 @pytest.mark.parametrize("grammar", [THOUGHTFUL, LISTS, TREE])
-def test_json_without_bounds_is_always_whole(
+def test_json_of_unbounded_length_is_always_closed_within_the_token_limit(
     engine: LocalEngine, grammar: Grammar, most: int
 ) -> None:
     found = engine.sample([within(grammar, seed, most) for seed in range(30)])
@@ -63,7 +63,7 @@ def test_json_without_bounds_is_always_whole(
         (Grammar("regex", "[0-9]+", free_tokens=16), r"(?s:.*)(^|\n)Answer: [0-9]+"),
     ],
 )
-def test_other_grammars_without_bounds_are_too(
+def test_other_grammars_of_unbounded_length_are_always_closed_too(
     engine: LocalEngine, grammar: Grammar, form: str
 ) -> None:
     found = engine.sample([within(grammar, seed, 28) for seed in range(30)])
@@ -73,7 +73,7 @@ def test_other_grammars_without_bounds_are_too(
     assert max(len(done.tokens) for done in found) >= 26
 
 
-def test_as_little_as_possible_is_taken_back_and_the_end_is_not_learned(
+def test_few_tokens_are_replaced_by_the_closing_text_which_is_not_trained_on(
     engine: LocalEngine,
 ) -> None:
     request = within(Grammar("regex", "[a-m]+;"), 3, 20)
@@ -86,7 +86,7 @@ def test_as_little_as_possible_is_taken_back_and_the_end_is_not_learned(
     assert longer.logprobs[:18] == done.logprobs[:18]
 
 
-def test_training_sees_what_sampling_saw_behind_an_end_that_was_found_too(
+def test_training_and_sampling_log_probabilities_agree_after_a_closing_text(
     engine: LocalEngine,
 ) -> None:
     grammars = (
@@ -118,6 +118,6 @@ def test_training_sees_what_sampling_saw_behind_an_end_that_was_found_too(
     assert 0 < norm < float("inf")
 
 
-def test_literals_are_what_stands_for_itself() -> None:
+def test_closing_literals_are_the_literal_texts_of_a_grammar() -> None:
     assert closing_literals(r"(?s:.*)\nAnswer: -?[0-9]+")[3::3] == ["\nAnswer: ", "0-9"]
     assert closing_literals('start: (/[a-z]+/ ",")* "the end"')[2::3][-1] == "the enda"

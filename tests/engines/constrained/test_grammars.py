@@ -48,7 +48,7 @@ RIGHT = [
         (Grammar("choice", "[]"), "not a JSON list of texts"),
     ],
 )
-def test_a_wrong_grammar_is_told_with_its_place_in_one_line(
+def test_a_wrong_grammar_is_refused_with_its_position_in_one_line(
     grammar: Grammar, said: str
 ) -> None:
     assert said in grammar_error(grammar)
@@ -56,7 +56,7 @@ def test_a_wrong_grammar_is_told_with_its_place_in_one_line(
 
 
 @pytest.mark.parametrize("grammar", RIGHT)
-def test_a_right_grammar_has_no_fault(grammar: Grammar) -> None:
+def test_a_correct_grammar_has_no_error(grammar: Grammar) -> None:
     assert grammar_error(grammar) == ""
 
 
@@ -72,13 +72,13 @@ def test_a_right_grammar_has_no_fault(grammar: Grammar) -> None:
         (Grammar("regex", "[a&&b]"), 0),
     ],
 )
-def test_a_short_answer_is_counted_in_bytes_and_its_end_is_one(
+def test_the_shortest_answer_of_a_grammar_is_counted_in_bytes_plus_its_end(
     grammar: Grammar, count: int
 ) -> None:
     assert min_bytes(grammar) == count
 
 
-def test_what_cannot_be_kept_is_refused_when_it_is_asked_for() -> None:
+def test_a_grammar_that_cannot_be_satisfied_is_refused_with_the_request() -> None:
     guides: Guides = fresh().model.guides
     for grammar, said in (
         (Grammar("regex", "(a"), "unclosed group"),

@@ -51,7 +51,7 @@ def target(request: Request, done: Completion) -> Target:
         (LARK, "a[a-z]*a"),
     ],
 )
-def test_every_answer_is_in_its_grammar_and_ends(
+def test_every_answer_matches_its_grammar_and_ends(
     engine: LocalEngine, grammar: Grammar, form: str
 ) -> None:
     found = engine.sample([within(grammar, seed=i, max_tokens=16) for i in range(40)])
@@ -63,7 +63,9 @@ def test_every_answer_is_in_its_grammar_and_ends(
 THOUGHT = Grammar("regex", "-?[0-9]{1,2}/2", free_tokens=5)
 
 
-def test_free_text_comes_first_and_then_the_answer_must(engine: LocalEngine) -> None:
+def test_free_text_may_come_first_and_then_the_grammar_is_forced(
+    engine: LocalEngine,
+) -> None:
     found = engine.sample([within(THOUGHT, seed=i, max_tokens=20) for i in range(40)])
     assert all(re.fullmatch(r"(?s:.*)\nAnswer: -?[0-9]{1,2}/2", c.text) for c in found), [
         c.text for c in found
@@ -73,7 +75,7 @@ def test_free_text_comes_first_and_then_the_answer_must(engine: LocalEngine) -> 
 
 
 @pytest.mark.parametrize("more", range(33))
-def test_all_masks_of_an_answer_have_a_bit_for_every_token(
+def test_every_token_mask_has_a_bit_for_every_token_of_the_vocabulary(
     engine: LocalEngine, more: int
 ) -> None:
     """Whatever the size of the vocabulary, and whether a token was sampled or not."""
@@ -87,7 +89,7 @@ def test_all_masks_of_an_answer_have_a_bit_for_every_token(
     assert (logits > -math.inf).sum(-1).tolist() == [10, 1, 11]
 
 
-def test_who_answers_sooner_is_held_to_the_grammar_at_once(engine: LocalEngine) -> None:
+def test_an_early_answer_is_held_to_the_grammar_at_once(engine: LocalEngine) -> None:
     walk = engine.model.guides.walk(
         THOUGHT._replace(free_tokens=20), engine.tokens.completion("Answer: 1/2")
     )
@@ -98,7 +100,7 @@ def test_who_answers_sooner_is_held_to_the_grammar_at_once(engine: LocalEngine) 
     assert int(np.unpackbits(late[10]).sum()) == 11
 
 
-def test_a_token_that_had_to_come_was_not_sampled_and_is_certain(
+def test_a_forced_token_is_not_sampled_and_has_probability_one(
     engine: LocalEngine,
 ) -> None:
     (done,) = engine.sample([within(Grammar("regex", "ab[0-9]"))])
@@ -108,7 +110,9 @@ def test_a_token_that_had_to_come_was_not_sampled_and_is_certain(
     ] == pytest.approx([0, 0, 0])
 
 
-def test_a_grammar_changes_no_bit_of_the_answers_beside_it(engine: LocalEngine) -> None:
+def test_a_grammar_changes_no_bit_of_other_answers_in_the_batch(
+    engine: LocalEngine,
+) -> None:
     free = [
         ask(agent, text, i)
         for i, (agent, text) in enumerate([(ANN, "one"), (BOB, "two"), (ANN, "why")])
@@ -118,7 +122,9 @@ def test_a_grammar_changes_no_bit_of_the_answers_beside_it(engine: LocalEngine) 
     assert [mixed[1], *mixed[3:]] == alone
 
 
-def test_training_sees_the_probabilities_that_sampling_saw(engine: LocalEngine) -> None:
+def test_training_and_sampling_log_probabilities_agree_in_a_grammar(
+    engine: LocalEngine,
+) -> None:
     requests = [
         within(g, seed=i, max_tokens=20)
         for i, g in enumerate([DIGITS, None, CHOICE, LARK, THOUGHT, DIGITS])
@@ -163,7 +169,7 @@ def test_the_gradient_is_that_of_the_masked_distribution() -> None:
     assert float(before[1]) == float(after[1]) == 0, "the end had to come"
 
 
-def test_what_was_not_sampled_is_not_learned() -> None:
+def test_tokens_that_were_not_sampled_get_no_gradient() -> None:
     engine, other = fresh(ANN), fresh(ANN)
     (done,) = engine.sample([within(None)])
     whole = Target(ANN, done.prompt_tokens, done.tokens, 1.0, done.logprobs)
@@ -180,7 +186,7 @@ def test_what_was_not_sampled_is_not_learned() -> None:
     assert one == pytest.approx(alone[ANN].norm, rel=1e-4)
 
 
-def test_an_answer_ends_with_the_text_that_ends_it(engine: LocalEngine) -> None:
+def test_an_answer_ends_with_its_stop_text(engine: LocalEngine) -> None:
     eight = Grammar("regex", "[0-9]{8}")
     free = engine.sample([within(eight, seed=i) for i in range(20)])
     stopped = engine.sample([within(eight, seed=i, stop=("7", "12")) for i in range(20)])
@@ -191,7 +197,7 @@ def test_an_answer_ends_with_the_text_that_ends_it(engine: LocalEngine) -> None:
     assert {len(c.text) for c in stopped} >= {1, 8}
 
 
-def test_an_answer_goes_on_from_what_was_begun(engine: LocalEngine) -> None:
+def test_an_answer_continues_a_given_beginning(engine: LocalEngine) -> None:
     (whole,) = engine.sample([within(None, temperature=0.0)])
     (rest,) = engine.sample(
         [within(None, temperature=0.0, prefix_ids=whole.tokens[:3], max_tokens=9)]
@@ -201,19 +207,19 @@ def test_an_answer_goes_on_from_what_was_begun(engine: LocalEngine) -> None:
     assert rest.logprobs == pytest.approx(whole.logprobs[3:12], abs=1e-5)
 
 
-def test_an_answer_in_a_grammar_goes_on_from_what_was_begun(engine: LocalEngine) -> None:
+def test_an_answer_in_a_grammar_continues_a_given_beginning(engine: LocalEngine) -> None:
     pair = Grammar("regex", "[0-9]{4}")
     (rest,) = engine.sample([within(pair, prefix_ids=engine.tokens.completion("12")[:2])])
     assert re.fullmatch("[0-9]{2}", rest.text)
 
 
-def test_few_rows_in_flight_change_no_answer_in_a_grammar(engine: LocalEngine) -> None:
+def test_a_small_batch_size_changes_no_answer_in_a_grammar(engine: LocalEngine) -> None:
     requests = [within(g, seed=i) for i in range(4) for g in (DIGITS, None, LARK)]
     narrow = vary(engine, max_num_seqs=2)
     assert narrow.sample(requests) == engine.sample(requests)
 
 
-def test_only_the_likeliest_tokens_are_left_and_a_share_of_one_leaves_all() -> None:
+def test_top_p_leaves_only_the_likeliest_tokens_and_1_leaves_all() -> None:
     logits = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log().repeat(3, 1)
     left = keep_nucleus(logits, torch.ones(3), torch.tensor([0.5, 0.75, 1.0]))
     assert (left > -math.inf).tolist() == [
@@ -224,7 +230,7 @@ def test_only_the_likeliest_tokens_are_left_and_a_share_of_one_leaves_all() -> N
     assert torch.equal(left[2], logits[2])
 
 
-def test_a_small_share_takes_the_likeliest_token_and_tells_its_whole_probability(
+def test_a_small_top_p_takes_the_likeliest_token_with_its_full_probability(
     engine: LocalEngine,
 ) -> None:
     (narrow,) = engine.sample([within(None, seed=9, top_p=1e-6)])
@@ -233,7 +239,7 @@ def test_a_small_share_takes_the_likeliest_token_and_tells_its_whole_probability
     assert narrow.logprobs == pytest.approx(likeliest.logprobs, abs=1e-5)
 
 
-def test_drawing_from_less_changes_no_bit_of_the_answers_beside_it(
+def test_top_p_and_top_k_change_no_bit_of_other_answers_in_the_batch(
     engine: LocalEngine,
 ) -> None:
     others = [

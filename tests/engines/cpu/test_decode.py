@@ -40,7 +40,7 @@ def opened(dtype: torch.dtype, compiled: bool = True) -> LocalEngine:
 @pytest.mark.parametrize(
     ("dtype", "slack"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02)]
 )
-def test_a_layer_makes_the_states_that_pytorch_makes_of_it(
+def test_a_compiled_layer_computes_the_states_of_pytorch(
     heads: Heads, dtype: torch.dtype, slack: float
 ) -> None:
     """Four agents and the bare base; widths that are multiples of 16 and one that is none."""
@@ -58,7 +58,7 @@ def test_a_layer_makes_the_states_that_pytorch_makes_of_it(
 
 
 @needs_compiler
-def test_answers_are_those_of_pytorchs_operations() -> None:
+def test_compiled_decoding_gives_the_answers_of_pytorch() -> None:
     requests = crowd(40)
     wanted, got = (
         opened(torch.float32, compiled).sample(requests) for compiled in (False, True)
@@ -72,7 +72,7 @@ def test_answers_are_those_of_pytorchs_operations() -> None:
 @pytest.mark.parametrize(
     ("dtype", "slack"), [(torch.float32, 1e-5), (torch.bfloat16, 0.03)]
 )
-def test_gradients_are_those_of_pytorchs_operations(
+def test_compiled_layers_give_the_gradients_of_pytorch(
     dtype: torch.dtype, slack: float
 ) -> None:
     """Of three agents in one batch, before any step."""
@@ -93,7 +93,7 @@ def test_gradients_are_those_of_pytorchs_operations(
 
 @needs_compiler
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_no_answer_depends_on_its_batch(dtype: torch.dtype) -> None:
+def test_no_compiled_answer_depends_on_its_batch(dtype: torch.dtype) -> None:
     engine, requests = opened(dtype), crowd(48)
     together = vary(engine, workers=Workers()).sample(requests)
     for i in range(0, 48, 7):
@@ -108,7 +108,7 @@ def test_no_answer_depends_on_its_batch(dtype: torch.dtype) -> None:
 
 @needs_compiler
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_rows_of_one_prompt_are_those_of_each_alone_however_many_there_are(
+def test_rows_of_one_prompt_equal_each_row_alone_whatever_their_number(
     dtype: torch.dtype,
 ) -> None:
     engine = vary(opened(dtype), workers=Workers())
@@ -121,7 +121,7 @@ def test_rows_of_one_prompt_are_those_of_each_alone_however_many_there_are(
 @needs_compiler
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("vocabulary", [1, 50, 128, 300, 4096])
-def test_tokens_are_drawn_as_pytorchs_operations_draw_them(
+def test_compiled_sampling_draws_the_tokens_of_pytorch(
     dtype: torch.dtype, vocabulary: int
 ) -> None:
     library, generator = load_kernels(dtype), torch.Generator().manual_seed(0)
@@ -138,7 +138,7 @@ def test_tokens_are_drawn_as_pytorchs_operations_draw_them(
 
 
 @needs_compiler
-def test_the_ends_of_the_distribution_are_its_likely_tokens() -> None:
+def test_extreme_uniform_numbers_draw_tokens_of_positive_probability() -> None:
     """Logits of minus infinity and of -1000 are never drawn, however near to 0 or 1 the uniform number is."""
     library, rows = load_kernels(torch.float32), torch.full((3, 300), -1000.0)
     assert library is not None
@@ -150,14 +150,14 @@ def test_the_ends_of_the_distribution_are_its_likely_tokens() -> None:
 
 
 @pytest.mark.parametrize("name", ["WIDE", "TOGETHER", "ABREAST", "BLOCK"])
-def test_what_is_worked_on_at_once_is_the_same_in_both_languages(name: str) -> None:
+def test_block_sizes_are_equal_in_python_and_c(name: str) -> None:
     written = "".join(path.read_text() for path in [*kernels._SOURCES, *kernels._HEADERS])
     assert written.count(f"#define {name} {getattr(compiled, f'_{name}')}\n") == 1
 
 
 @needs_compiler
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_token_that_may_not_come_is_never_drawn(dtype: torch.dtype) -> None:
+def test_a_forbidden_token_is_never_drawn(dtype: torch.dtype) -> None:
     """However close the uniform number is to one: rounding could pass by the last token that may."""
     library = load_kernels(dtype)
     assert library is not None

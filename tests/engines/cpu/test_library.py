@@ -25,7 +25,7 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Pat
 
 
 @needs_compiler
-def test_what_was_compiled_is_kept_and_each_number_format_has_its_own(
+def test_compiled_libraries_are_cached_by_number_format(
     empty_cache: Path,
 ) -> None:
     for dtype in (*DTYPES, *DTYPES):
@@ -35,7 +35,7 @@ def test_what_was_compiled_is_kept_and_each_number_format_has_its_own(
 
 
 @needs_compiler
-def test_a_damaged_library_is_not_used(
+def test_a_damaged_compiled_library_is_not_used(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert load_kernels(torch.float32) is not None
@@ -55,7 +55,7 @@ def broken(folder: Path, script: str) -> str:
 
 
 @pytest.mark.parametrize("script", ["exit 1", "exit 0"])
-def test_without_a_working_compiler_pytorch_does_the_work(
+def test_without_a_working_compiler_pytorch_is_used(
     script: str, empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CC", broken(tmp_path, script))
@@ -68,7 +68,7 @@ def test_without_a_working_compiler_pytorch_does_the_work(
     assert load_kernels(torch.float32) is None
 
 
-def test_a_cache_that_cannot_be_written_is_no_error(
+def test_a_library_cache_that_cannot_be_written_is_no_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")

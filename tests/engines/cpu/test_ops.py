@@ -18,13 +18,13 @@ needs_compiler = pytest.mark.skipif(
 
 @needs_compiler
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_compiled_functions_do_what_pytorchs_operations_do(dtype: torch.dtype) -> None:
+def test_compiled_functions_agree_with_pytorch(dtype: torch.dtype) -> None:
     library = load_kernels(dtype)
     assert library is not None
     assert ops_agree(library, dtype)
 
 
-def test_functions_that_are_wrong_are_seen() -> None:
+def test_the_selfcheck_notices_wrong_compiled_functions() -> None:
     names = [
         "normalise",
         "normalise_back",

@@ -66,7 +66,7 @@ def test_whole_numbers_are_multiplied_exactly(outputs: int, inputs: int, rows: i
 @pytest.mark.parametrize(
     ("outputs", "inputs"), [*SHAPES, (1026, 100), (2050, 98), (33, 64)]
 )
-def test_whole_numbers_are_multiplied_exactly_on_the_way_back(
+def test_whole_numbers_are_multiplied_exactly_in_the_backward_pass(
     outputs: int, inputs: int, rows: int
 ) -> None:
     """With an odd number of outputs too, which PyTorch multiplies."""
@@ -77,7 +77,7 @@ def test_whole_numbers_are_multiplied_exactly_on_the_way_back(
 
 
 @needs_pairs
-def test_a_row_is_the_same_to_the_last_bit_alone_and_among_others() -> None:
+def test_a_compiled_product_row_is_bit_identical_alone_and_in_a_batch() -> None:
     generator = torch.Generator().manual_seed(0)
     weight, x = (torch.randn(n, 576, generator=generator).bfloat16() for n in (200, 300))
     panels = packed(weight)
@@ -87,7 +87,7 @@ def test_a_row_is_the_same_to_the_last_bit_alone_and_among_others() -> None:
 
 
 @needs_pairs
-def test_what_is_no_number_stays_in_its_row() -> None:
+def test_a_nan_stays_in_its_row_of_a_product() -> None:
     weight, x = whole(64, 32, seed=0), whole(20, 32, seed=1)
     x[3, 5] = float("nan")
     got, back = (
@@ -100,7 +100,7 @@ def test_what_is_no_number_stays_in_its_row() -> None:
 
 
 @needs_pairs
-def test_rows_that_do_not_stand_side_by_side_are_read_as_they_are() -> None:
+def test_rows_that_are_not_contiguous_are_multiplied_correctly() -> None:
     weight, wide = whole(40, 32, seed=0), whole(10, 64, seed=1)
     exact = wide[:, :32].float() @ weight.float().T
     assert torch.equal(
@@ -118,7 +118,7 @@ def no_product(
 
 
 @pytest.mark.parametrize("width", [0, 32])
-def test_products_that_are_wrong_or_not_there_are_not_used(width: int) -> None:
+def test_wrong_or_missing_compiled_products_are_not_used(width: int) -> None:
     wrong = SimpleNamespace(
         panel_width=lambda: width, pack=lambda *_: None, multiply=no_product
     )
@@ -155,13 +155,13 @@ def test_all_layers_in_one_call_give_the_same_bits_as_one_call_per_gap(
 
 
 @needs_pairs
-def test_matrices_that_do_not_fit_have_other_products() -> None:
+def test_matrices_of_unsupported_shape_or_type_use_torch_products() -> None:
     for weight in (whole(64, 33, seed=0), whole(64, 32, seed=0).float()):
         assert not isinstance(prepack(weight, LIBRARY), Panels)
 
 
 @needs_pairs
-def test_an_agent_that_comes_while_others_answer_changes_nothing() -> None:
+def test_adding_an_agent_during_sampling_changes_no_answer() -> None:
     """Its adapter moves those of all agents in memory."""
 
     def opened() -> LocalEngine:

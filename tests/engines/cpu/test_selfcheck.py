@@ -49,11 +49,11 @@ WRONG = SimpleNamespace(
 )
 
 
-def test_functions_that_are_wrong_do_not_pay_however_fast_they_are() -> None:
+def test_wrong_compiled_functions_are_not_chosen_however_fast() -> None:
     assert not is_faster(WRONG, torch.float32, threads=1)  # type: ignore[arg-type]
 
 
-def test_functions_that_are_wrong_for_a_model_are_not_used_and_that_is_said_once(
+def test_functions_wrong_for_a_model_are_not_used_with_a_single_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("docendo.engines.local.engine.load_kernels", lambda dtype: WRONG)

@@ -13,7 +13,7 @@ needs_compiler = pytest.mark.skipif(
 )
 
 
-def test_compiled_functions_are_for_processors() -> None:
+def test_compiled_functions_are_for_cpus_only() -> None:
     assert choose_kernels("auto", "cuda", "bfloat16") == "torch"
     with pytest.raises(UserError, match="for processors, not for mps"):
         choose_kernels("compiled", "mps", "float32")
@@ -21,7 +21,7 @@ def test_compiled_functions_are_for_processors() -> None:
 
 @needs_compiler
 @pytest.mark.parametrize("paying", [True, False])
-def test_they_are_chosen_where_they_pay(
+def test_compiled_functions_are_chosen_where_they_are_faster(
     paying: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choice, "is_faster", lambda library, dtype, threads: paying)

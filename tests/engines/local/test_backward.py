@@ -76,7 +76,7 @@ def test_micro_batches_keep_to_their_size_and_their_agents_together() -> None:
     assert all([r.slot for r in b] == sorted(r.slot for r in b) for b in batches)
 
 
-def test_a_mixed_and_packed_batch_has_the_gradients_of_each_target_alone(
+def test_a_packed_batch_of_several_agents_has_the_gradients_of_each_target_alone(
     engine: LocalEngine,
 ) -> None:
     alone = torch.stack([gradients(engine, [t]) for t in mixture()]).sum(0)
@@ -86,7 +86,7 @@ def test_a_mixed_and_packed_batch_has_the_gradients_of_each_target_alone(
 
 
 @pytest.mark.parametrize(("longest", "cap"), [(1, 1024), (512, 1), (60, 150)])
-def test_how_targets_are_batched_changes_no_gradient(
+def test_the_batching_of_targets_changes_no_gradient(
     engine: LocalEngine, longest: int, cap: int
 ) -> None:
     assert (
@@ -134,7 +134,7 @@ def test_log_probabilities_come_in_the_order_of_rows_and_targets(
     torch.testing.assert_close(together, torch.cat(alone), atol=1e-5, rtol=0)
 
 
-def test_the_loss_sees_the_samplers_log_probabilities_or_where_nobody_sampled_its_own(
+def test_the_loss_gets_the_samplers_log_probabilities_or_its_own_without_them(
     engine: LocalEngine,
 ) -> None:
     seen: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -152,7 +152,7 @@ def test_the_loss_sees_the_samplers_log_probabilities_or_where_nobody_sampled_it
     assert weights.tolist() == [3.0, 3.0, 0.5]
 
 
-def test_an_agent_in_a_population_learns_what_it_learns_alone() -> None:
+def test_an_agent_in_a_population_learns_exactly_what_it_learns_alone() -> None:
     population, alone = fresh(*AGENTS), fresh(ANN)
     for step in range(3):
         targets = [t._replace(weight=t.weight + step) for t in mixture()]
@@ -183,7 +183,7 @@ def test_an_agent_without_targets_is_untouched() -> None:
     assert adam.steps_S.tolist() == [0, 2, 1]
 
 
-def test_a_step_that_is_not_a_number_is_skipped_for_its_agent_alone() -> None:
+def test_a_step_with_a_nan_gradient_is_skipped_for_its_agent_alone() -> None:
     """Against the same batch with a number, in whose place the others' sums are taken in the same order."""
     engines = fresh(*AGENTS), fresh(*AGENTS)
     rates, wrong = dict.fromkeys(AGENTS, 1e-3), (1.5, nan)
@@ -210,14 +210,14 @@ def test_a_step_that_is_not_a_number_is_skipped_for_its_agent_alone() -> None:
     assert not engines[1].bank.grads_SP.any()
 
 
-def test_a_step_is_the_same_every_time() -> None:
+def test_a_training_step_is_deterministic() -> None:
     engines = fresh(*AGENTS), fresh(*AGENTS)
     for engine in engines:
         engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
     assert torch.equal(engines[0].bank.weights_SP, engines[1].bank.weights_SP)
 
 
-def test_training_makes_wanted_text_likelier(engine: LocalEngine) -> None:
+def test_training_makes_rewarded_text_likelier(engine: LocalEngine) -> None:
     learner = fresh(DAN)
     example = Example(DAN, (Message("user", "say cheese"),), "cheese")
     wanted = learner.target(example)
@@ -231,7 +231,7 @@ def test_training_makes_wanted_text_likelier(engine: LocalEngine) -> None:
         assert forward(learner.network, rows).sum() > before + 1
 
 
-def test_training_is_booked_row_by_row(engine: LocalEngine) -> None:
+def test_training_flops_are_counted_row_by_row(engine: LocalEngine) -> None:
     engine = vary(fresh(ANN))
     engine.train(
         [target(ANN, "why", "ab"), target(ANN, "why", "c")], surprise, {ANN: 0.0}, "policy"
@@ -243,7 +243,7 @@ def test_training_is_booked_row_by_row(engine: LocalEngine) -> None:
     )
 
 
-def test_nobody_trains_the_base_or_a_stranger() -> None:
+def test_training_the_base_or_an_unknown_agent_is_refused() -> None:
     engine = fresh(ANN)
     with pytest.raises(UserError, match="base is nobody's to train"):
         engine.train([target(BASE, "a", "b")], surprise, {BASE: 1.0}, "policy")
@@ -252,7 +252,7 @@ def test_nobody_trains_the_base_or_a_stranger() -> None:
     assert engine.train([], surprise, {ANN: 1.0}, "policy") == {}
 
 
-def test_where_memory_does_not_suffice_micro_batches_are_halved_and_the_step_is_the_same(
+def test_out_of_memory_halves_the_micro_batches_and_keeps_the_step(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     well, tight, seen = (
@@ -284,7 +284,7 @@ def norms(found: Mapping[AgentId, Gradient]) -> dict[AgentId, float]:
     return {agent: gradient.norm for agent, gradient in found.items()}
 
 
-def test_without_any_memory_a_person_is_told_what_helps(
+def test_training_that_never_fits_into_memory_says_what_helps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def full(*_: object) -> None:
@@ -301,7 +301,9 @@ def test_without_any_memory_a_person_is_told_what_helps(
     assert not engine.bank.grads_SP.any()
 
 
-def test_a_bug_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_training_is_not_taken_for_a_lack_of_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def wrong(*_: object) -> None:
         raise RuntimeError("shapes do not match")
 
@@ -312,7 +314,7 @@ def test_a_bug_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
-def test_a_step_that_breaks_off_leaves_nothing_for_the_next(
+def test_an_interrupted_step_leaves_no_gradient_for_the_next(
     error: type[BaseException],
 ) -> None:
     calls = []
@@ -330,7 +332,7 @@ def test_a_step_that_breaks_off_leaves_nothing_for_the_next(
     assert not engine.bank.grads_SP.any()
 
 
-def test_lanes_share_the_work_and_the_sum_is_the_same() -> None:
+def test_the_number_of_workers_does_not_change_the_gradient() -> None:
     alone, shared = fresh(*AGENTS), fresh(*AGENTS)
     shared = vary(shared, workers=Workers(2, 1))
     for engine in (alone, shared):
@@ -340,7 +342,7 @@ def test_lanes_share_the_work_and_the_sum_is_the_same() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_the_noise_is_what_two_halves_of_an_agents_completions_differ_by(
+def test_gradient_noise_is_the_difference_of_two_halves_of_the_completions(
     engine: LocalEngine, count: int
 ) -> None:
     """Ann has two prompts of two completions each, one prompt a half; Bob and Cat have one, which tells nothing."""
@@ -363,7 +365,7 @@ def test_the_noise_is_what_two_halves_of_an_agents_completions_differ_by(
     assert isnan(found[CAT].noise)
 
 
-def test_an_agent_that_leaves_makes_room_for_the_next_and_touches_nobody() -> None:
+def test_removing_an_agent_frees_its_slot_and_changes_no_other_agent() -> None:
     engine = fresh(*AGENTS)
     engine.train(mixture(), surprise, dict.fromkeys(AGENTS, 1e-3), "policy")
     others = [
@@ -384,7 +386,7 @@ def test_an_agent_that_leaves_makes_room_for_the_next_and_touches_nobody() -> No
     assert all(map(torch.equal, others, now))
 
 
-def test_a_snapshot_stays_what_its_agent_was() -> None:
+def test_a_snapshot_keeps_the_weights_its_agent_had() -> None:
     engine = fresh(ANN)
     engine.train(mixture()[:1], surprise, {ANN: 1e-3}, "policy")
     before = engine.bank.weights_SP[1].clone()
@@ -396,7 +398,7 @@ def test_a_snapshot_stays_what_its_agent_was() -> None:
 
 
 @pytest.mark.parametrize("parents", [(ANN,), (ANN, BOB), (ANN, CAT)])
-def test_who_replaces_an_agent_descends_from_its_parents_and_starts_afresh(
+def test_a_replacement_inherits_its_parents_weights_and_no_optimizer_state(
     parents: Sequence[AgentId],
 ) -> None:
     engines = fresh(*AGENTS), fresh(*AGENTS)

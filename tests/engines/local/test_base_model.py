@@ -10,7 +10,7 @@ from docendo.errors import UserError
 from tests.engines.toys import ALPHA, ANN, CPU, RANK, ask
 
 
-def test_the_base_is_frozen_and_says_how_much_it_reads() -> None:
+def test_the_base_model_is_frozen_and_knows_its_bytes_per_pass() -> None:
     base = load_base(TINY, torch.float32, CPU)
     assert base.context == 1024
     assert (base.layers, base.heads, base.token_numbers) == (
@@ -21,12 +21,12 @@ def test_the_base_is_frozen_and_says_how_much_it_reads() -> None:
     assert not any(p.requires_grad for p in base.model.parameters())
 
 
-def test_a_model_that_is_not_there_is_named() -> None:
+def test_a_missing_model_is_named_in_the_error() -> None:
     with pytest.raises(UserError, match="model '/no/such/folder' cannot be loaded"):
         load_base("/no/such/folder", torch.float32, CPU)
 
 
-def test_a_model_with_more_than_a_plain_head_is_refused(
+def test_a_model_whose_head_is_not_a_plain_linear_layer_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = LlamaConfig(
@@ -46,7 +46,7 @@ def test_a_model_with_more_than_a_plain_head_is_refused(
 
 
 @pytest.mark.slow
-def test_the_embedded_model_answers_and_loads_twice_alike() -> None:
+def test_the_embedded_model_answers_and_loads_the_same_twice() -> None:
     said = []
     for _ in range(2):
         engine = open_engine(EMBEDDED, RANK, ALPHA, torch.float32, CPU)

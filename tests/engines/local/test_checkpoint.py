@@ -30,7 +30,7 @@ def train(engine: LocalEngine, steps: range) -> None:
         engine.train(targets, surprise, {ANN: 1e-3, BOB: 2e-3, CAT: 1e-3}, "policy")
 
 
-def test_a_run_that_stopped_and_went_on_ends_bit_identical(tmp_path: Path) -> None:
+def test_a_resumed_run_ends_bit_identical(tmp_path: Path) -> None:
     unbroken = fresh(*AGENTS)
     train(unbroken, range(4))
     stopped = fresh(*AGENTS)
@@ -47,7 +47,7 @@ def test_a_run_that_stopped_and_went_on_ends_bit_identical(tmp_path: Path) -> No
     assert resumed.sample(requests) == unbroken.sample(requests)
 
 
-def test_saving_changes_nothing(tmp_path: Path) -> None:
+def test_saving_a_checkpoint_changes_no_weight(tmp_path: Path) -> None:
     one, other = fresh(*AGENTS), fresh(*AGENTS)
     save_state(one, tmp_path)
     for engine in (one, other):
@@ -55,7 +55,7 @@ def test_saving_changes_nothing(tmp_path: Path) -> None:
     assert torch.equal(one.bank.weights_SP, other.bank.weights_SP)
 
 
-def test_an_engine_gets_the_checkpoints_agents_in_their_slots_and_no_others(
+def test_loading_a_checkpoint_puts_exactly_its_agents_into_their_slots(
     tmp_path: Path,
 ) -> None:
     save_state(fresh(CAT, ANN), tmp_path)
@@ -65,14 +65,14 @@ def test_an_engine_gets_the_checkpoints_agents_in_their_slots_and_no_others(
     assert torch.equal(engine.bank.weights_SP, fresh(CAT, ANN).bank.weights_SP)
 
 
-def test_a_checkpoint_before_the_first_agent_is_one_too(tmp_path: Path) -> None:
+def test_a_checkpoint_without_agents_can_be_saved_and_loaded(tmp_path: Path) -> None:
     save_state(fresh(), tmp_path)
     engine = fresh(ANN)
     load_state(engine, tmp_path)
     assert engine.bank.slots == {BASE: 0}
 
 
-def test_no_file_is_a_pickle(tmp_path: Path) -> None:
+def test_no_checkpoint_file_is_a_pickle(tmp_path: Path) -> None:
     save_state(fresh(ANN), tmp_path)
     files = sorted(
         p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()
@@ -85,7 +85,7 @@ def test_no_file_is_a_pickle(tmp_path: Path) -> None:
     ]
 
 
-def test_another_rank_or_alpha_is_refused(tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_rank_or_alpha_is_refused(tmp_path: Path) -> None:
     save_state(fresh(ANN), tmp_path)
     for rank, alpha in ((RANK + 1, ALPHA), (RANK, ALPHA + 1)):
         engine = open_engine(TINY, rank, alpha, torch.float32, CPU)
@@ -95,7 +95,7 @@ def test_another_rank_or_alpha_is_refused(tmp_path: Path) -> None:
             load_state(engine, tmp_path)
 
 
-def test_an_optimizer_of_another_population_is_refused(tmp_path: Path) -> None:
+def test_optimizer_state_of_another_population_is_refused(tmp_path: Path) -> None:
     save_state(fresh(ANN, BOB), tmp_path)
     path = tmp_path / "engine.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"agents": ["ann"]}))
@@ -105,20 +105,22 @@ def test_an_optimizer_of_another_population_is_refused(tmp_path: Path) -> None:
     assert CAT in engine.bank.slots
 
 
-def test_no_checkpoint_is_told(tmp_path: Path) -> None:
+def test_a_missing_checkpoint_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"cannot read .*engine.json"):
         load_state(fresh(), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", "engine.json", ""])
-def test_names_that_are_no_folders_are_refused(tmp_path: Path, name: str) -> None:
+def test_agent_names_that_cannot_be_folder_names_are_refused(
+    tmp_path: Path, name: str
+) -> None:
     with pytest.raises(UserError, match="expected a name that can be a folder's"):
         save_state(fresh(AgentId(name)), tmp_path / "state")
     assert not (tmp_path / "b").exists()
 
 
 @pytest.mark.parametrize("name", ["../ann", "/somewhere/ann", "..", ""])
-def test_a_checkpoint_that_names_what_lies_elsewhere_is_refused(
+def test_a_checkpoint_that_names_files_outside_its_folder_is_refused(
     tmp_path: Path, name: str
 ) -> None:
     save_state(fresh(ANN), tmp_path / "state")

@@ -54,7 +54,7 @@ def answered(
 
 
 @pytest.mark.parametrize("rows", [40, 6])
-def test_answers_are_those_of_a_batch_whenever_their_requests_come(
+def test_answers_do_not_depend_on_when_their_requests_arrive(
     engine: LocalEngine, rows: int
 ) -> None:
     requests = crowd(40)
@@ -67,7 +67,7 @@ def test_answers_are_those_of_a_batch_whenever_their_requests_come(
 @given(
     arrivals=st.lists(st.integers(0, 30), min_size=10, max_size=10), room=st.integers(1, 12)
 )
-def test_a_small_cache_makes_rows_wait_and_changes_no_answer(
+def test_a_small_cache_makes_requests_wait_and_changes_no_answer(
     engine: LocalEngine, arrivals: list[int], room: int
 ) -> None:
     requests = crowd(10)
@@ -77,7 +77,7 @@ def test_a_small_cache_makes_rows_wait_and_changes_no_answer(
     ]
 
 
-def test_what_is_kept_never_exceeds_the_cache(engine: LocalEngine) -> None:
+def test_running_requests_never_exceed_the_cache(engine: LocalEngine) -> None:
     limits = DecodingLimits(100, 12 * 128, 64)
     stream, most = ContinuousBatch(engine.network, engine.tokens.end, limits), 0
     for i, request in enumerate(crowd(30)):
@@ -97,7 +97,9 @@ def test_what_is_kept_never_exceeds_the_cache(engine: LocalEngine) -> None:
     assert 0 < most <= 12 * 128
 
 
-def test_a_row_that_leaves_frees_its_seat_and_disturbs_nobody(engine: LocalEngine) -> None:
+def test_a_finished_row_frees_its_seat_and_changes_no_other_answer(
+    engine: LocalEngine,
+) -> None:
     requests = crowd(12)
     wanted = [c.tokens for c in engine.sample(requests)]
     stream = vary(engine, workers=Workers(), max_num_seqs=4).open_batch()
@@ -118,7 +120,9 @@ def test_a_row_that_leaves_frees_its_seat_and_disturbs_nobody(engine: LocalEngin
     assert 11 not in found
 
 
-def test_when_all_have_left_the_next_starts_afresh(engine: LocalEngine) -> None:
+def test_a_request_after_all_others_were_aborted_is_answered_afresh(
+    engine: LocalEngine,
+) -> None:
     stream = vary(engine, workers=Workers()).open_batch()
     first, second = crowd(2)
     stream.add_request(0, engine.prepare(replace(first, max_tokens=50)))
@@ -132,7 +136,7 @@ def test_when_all_have_left_the_next_starts_afresh(engine: LocalEngine) -> None:
     assert tuple(seen.result.tokens) == engine.sample([second])[0].tokens
 
 
-def test_rows_join_in_order_while_seats_and_columns_last() -> None:
+def test_requests_join_in_order_while_there_is_room() -> None:
     waiting = [row(40, 10, first) for first in (1, 2, 3)]
     assert count_admissible([], waiting, DecodingLimits(2, COLUMNS, 1)) == 2
     assert count_admissible(waiting[:1], waiting[1:], DecodingLimits(2, COLUMNS, 1)) == 1

@@ -35,12 +35,12 @@ def crowd(count: int) -> list[Request]:
     ]
 
 
-def test_all_rows_and_prompts_are_in_flight_where_there_is_room() -> None:
+def test_all_requests_run_at_once_where_there_is_room() -> None:
     rows = [row(40, 10, first) for first in (1, 2, 3) for _ in range(4)]
     assert plan_capacity(rows, DecodingLimits(100, COLUMNS, 1)) == (12, 3)
 
 
-def test_where_rows_have_to_wait_there_are_places_for_twice_their_prompts() -> None:
+def test_waiting_rows_leave_room_for_twice_as_many_prompts() -> None:
     """A prompt keeps its place until the last of its rows has ended."""
     rows = [row(40, 10, first) for first in range(20) for _ in range(4)]
     assert plan_capacity(rows, DecodingLimits(16, COLUMNS, 1)) == (16, 8)
@@ -52,14 +52,14 @@ def test_where_rows_have_to_wait_there_are_places_for_twice_their_prompts() -> N
     )
 
 
-def test_the_cache_bounds_what_is_in_flight_but_one_row_always_is() -> None:
+def test_the_cache_bounds_the_running_rows_but_one_always_runs() -> None:
     rows = [row(40, 10, first) for first in range(20)]
     size, places = plan_capacity(rows, DecodingLimits(16, 5 * (64 + 32), 1))
     assert (size, places) == (5, 5)
     assert plan_capacity(rows, DecodingLimits(16, 1, 1)) == (1, 1)
 
 
-def test_a_row_that_ends_makes_room_and_nobodys_answer_changes(engine: LocalEngine) -> None:
+def test_a_finished_row_makes_room_and_changes_no_other_answer(engine: LocalEngine) -> None:
     requests = crowd(60)
     together = vary(engine, workers=Workers()).sample(requests)
     for rows in (16, 5):
@@ -69,13 +69,13 @@ def test_a_row_that_ends_makes_room_and_nobodys_answer_changes(engine: LocalEngi
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_lanes_change_no_answer(engine: LocalEngine, count: int) -> None:
+def test_the_number_of_workers_changes_no_answer(engine: LocalEngine, count: int) -> None:
     assert vary(engine, workers=Workers(count, 1)).sample(crowd(40)) == vary(
         engine, workers=Workers()
     ).sample(crowd(40))
 
 
-def test_to_the_last_bit_an_answer_does_not_depend_on_its_company(
+def test_an_answer_is_bit_identical_in_every_batch(
     engine: LocalEngine,
 ) -> None:
     """One thread a lane, float32 and bfloat16: the widths and numbers of rows that come about here."""
@@ -95,7 +95,7 @@ def _bfloat16() -> LocalEngine:
     return engine
 
 
-def test_a_long_answer_widens_the_store_on_the_way(engine: LocalEngine) -> None:
+def test_the_cache_grows_while_a_long_answer_is_decoded(engine: LocalEngine) -> None:
     long, short = (
         decode(
             engine.network,
@@ -110,7 +110,7 @@ def test_a_long_answer_widens_the_store_on_the_way(engine: LocalEngine) -> None:
     assert (long.tokens[:60], long.logprobs[:60]) == (short.tokens, short.logprobs)
 
 
-def test_the_store_never_grows_beyond_what_was_reckoned_with(engine: LocalEngine) -> None:
+def test_the_cache_never_grows_beyond_its_planned_size(engine: LocalEngine) -> None:
     flight = RunningBatch(
         engine.network,
         [DecodeRequest(1, (5,), ask(ANN, "", max_tokens=130))],
@@ -128,7 +128,7 @@ def _never() -> bool:
     return False
 
 
-def test_stopped_means_what_there_is_so_far(engine: LocalEngine) -> None:
+def test_stopped_decoding_returns_the_tokens_so_far(engine: LocalEngine) -> None:
     rows = [DecodeRequest(1, (5, 6), ask(ANN, "", i, max_tokens=50)) for i in range(3)]
     looks = iter([False, False, False, True])
     results = decode(
@@ -140,7 +140,7 @@ def test_stopped_means_what_there_is_so_far(engine: LocalEngine) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, load_kernels(torch.float32) is not None])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_the_embedded_model_keeps_what_is_promised(
+def test_the_embedded_model_is_batch_invariant_and_trains_on_sampled_logprobs(
     dtype: torch.dtype, compiled: bool
 ) -> None:
     """Company changes no bit of an answer; the sampler's log-probabilities are those of training."""

@@ -86,7 +86,7 @@ def places(count: int) -> list[int]:
     return sorted({1 + round(i * (count - 1) / (TRIALS - 1)) for i in range(TRIALS)})
 
 
-def test_wherever_sampling_finds_no_memory_it_goes_on_with_half_and_no_answer_changes(
+def test_out_of_memory_anywhere_in_sampling_halves_the_batch_and_keeps_answers(
     engine: LocalEngine,
 ) -> None:
     requests = crowd()
@@ -107,9 +107,7 @@ def stepped(engine: LocalEngine) -> LocalEngine:
     return engine
 
 
-def test_wherever_training_finds_no_memory_the_step_is_that_of_smaller_micro_batches() -> (
-    None
-):
+def test_out_of_memory_anywhere_in_training_gives_the_step_of_smaller_batches() -> None:
     """And where the optimizer finds none, the run ends."""
     well = vary(fresh(*AGENTS), max_tokens_per_microbatch=128)
     with Failing(0) as counting:
@@ -139,7 +137,7 @@ def test_wherever_training_finds_no_memory_the_step_is_that_of_smaller_micro_bat
     assert len(told) <= TRIALS // 2
 
 
-def test_an_optimizer_without_memory_leaves_everybody_as_they_were() -> None:
+def test_an_optimizer_step_out_of_memory_changes_no_agent() -> None:
     engine, start = stepped(fresh(*AGENTS)), stepped(fresh(*AGENTS))
     for slot in range(1, 4):
         engine.bank.grads_SP[slot] = 1.0
@@ -149,7 +147,9 @@ def test_an_optimizer_without_memory_leaves_everybody_as_they_were() -> None:
     assert same(engine, start)
 
 
-def test_halving_ends_at_a_single_answer_and_a_person_is_told(engine: LocalEngine) -> None:
+def test_sampling_out_of_memory_at_one_answer_is_an_error_that_says_what_helps(
+    engine: LocalEngine,
+) -> None:
     tight = vary(engine, max_num_seqs=8)
     with pytest.raises(
         RunError, match="out of memory with a single answer in flight; use a smaller model"
@@ -158,7 +158,7 @@ def test_halving_ends_at_a_single_answer_and_a_person_is_told(engine: LocalEngin
     assert (tight.limits.max_num_seqs, tight.limits.prefill_tokens) == (1, 1)
 
 
-def test_halving_ends_at_a_single_token_and_a_person_is_told() -> None:
+def test_training_out_of_memory_at_one_token_is_an_error_that_says_what_helps() -> None:
     tight = vary(fresh(*AGENTS), max_tokens_per_microbatch=128)
     before = fresh(*AGENTS).bank.weights_SP
     with pytest.raises(
@@ -179,7 +179,7 @@ def _without_memory(engine: LocalEngine, do: Callable[[], object]) -> None:
         do()
 
 
-def test_what_failed_gives_its_memory_back_before_anything_is_tried_again(
+def test_a_failed_attempt_frees_its_memory_before_the_next(
     engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[weakref.ref[KVCache]] = []
@@ -207,7 +207,7 @@ def test_what_failed_gives_its_memory_back_before_anything_is_tried_again(
     assert len(made) >= 2
 
 
-def test_what_ended_before_memory_did_is_kept(engine: LocalEngine) -> None:
+def test_answers_finished_before_memory_ran_out_are_kept(engine: LocalEngine) -> None:
     asked: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Sampler, "_decode", _noting(asked))
@@ -237,7 +237,7 @@ def test_a_resumed_run_keeps_the_smaller_micro_batches(tmp_path: Any) -> None:
     assert same(stepped(found), stepped(tight))
 
 
-def test_errors_of_other_kinds_are_raised(engine: LocalEngine) -> None:
+def test_errors_other_than_out_of_memory_are_raised(engine: LocalEngine) -> None:
     assert not is_out_of_memory(RunError("out of memory at 64 tokens"))
     assert not is_out_of_memory(RuntimeError("shapes do not match"))
     with pytest.MonkeyPatch.context() as patch:
@@ -289,7 +289,7 @@ def limited(spare: int, train_tokens: int) -> list[Any]:
 @pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="limits of the address space are Linux's"
 )
-def test_a_process_that_may_have_no_more_memory_does_what_one_with_plenty_does() -> None:
+def test_a_process_with_a_memory_limit_gives_the_answers_of_one_without() -> None:
     answers, weights, left = limited(400 * 2**20, 65536)
     assert left[0] < 64
     assert left[1] < 65536

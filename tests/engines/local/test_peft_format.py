@@ -55,14 +55,16 @@ def rewrite(folder: Path, **changes: Any) -> None:
 
 
 @pytest.mark.parametrize("agent", AGENTS)
-def test_peft_reads_what_was_saved(
+def test_peft_can_read_a_saved_adapter(
     engine: LocalEngine, agent: AgentId, tmp_path: Path
 ) -> None:
     save_adapter(engine.bank, agent, tmp_path, "tiny")
     assert_agree(PeftModel.from_pretrained(plain(), tmp_path), engine, agent)
 
 
-def test_the_files_are_pefts(engine: LocalEngine, saved: Path, tmp_path: Path) -> None:
+def test_saved_adapters_have_the_file_names_of_peft(
+    engine: LocalEngine, saved: Path, tmp_path: Path
+) -> None:
     get_peft_model(
         plain(), LoraConfig(r=RANK, target_modules="all-linear")
     ).save_pretrained(tmp_path / "peft")
@@ -97,7 +99,7 @@ def test_an_adapter_comes_back_bit_for_bit_into_a_new_or_an_old_agent(
     assert torch.equal(other.bank.weights_SP[2], engine.bank.weights_SP[1])
 
 
-def test_an_adapter_that_peft_made_is_read(tmp_path: Path) -> None:
+def test_an_adapter_made_by_peft_can_be_read(tmp_path: Path) -> None:
     torch.manual_seed(3)
     config = LoraConfig(
         r=RANK,
@@ -113,7 +115,7 @@ def test_an_adapter_that_peft_made_is_read(tmp_path: Path) -> None:
     assert_agree(model, engine, ANN)
 
 
-def test_another_alpha_rescales_b(engine: LocalEngine, saved: Path) -> None:
+def test_an_adapter_of_another_alpha_is_rescaled(engine: LocalEngine, saved: Path) -> None:
     before = logits(engine, ANN, PROMPTS[1])
     other = fresh(alpha=ALPHA * 3)
     load_adapter(other.bank, ANN, saved)
@@ -138,7 +140,7 @@ def test_another_alpha_rescales_b(engine: LocalEngine, saved: Path) -> None:
         ({"lora_alpha": "much"}, "got lora_alpha 'much', expected a number above 0"),
     ],
 )
-def test_more_than_plain_lora_is_refused(
+def test_variants_of_lora_are_refused(
     saved: Path, changes: dict[str, Any], told: str
 ) -> None:
     rewrite(saved, **changes)
@@ -160,7 +162,7 @@ FIRST = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
         ({FIRST: torch.full((4, 48), torch.nan)}, "not finite"),
     ],
 )
-def test_other_layers_than_ours_are_refused(
+def test_an_adapter_of_other_layers_is_refused(
     saved: Path, put: dict[str, torch.Tensor | None], told: str
 ) -> None:
     path = saved / "adapter_model.safetensors"
@@ -183,7 +185,7 @@ def test_missing_and_damaged_files_are_named(saved: Path, tmp_path: Path) -> Non
         load_adapter(bank, ANN, saved)
 
 
-def test_the_base_keeps_no_adapter_and_strangers_have_none(
+def test_saving_the_base_or_an_unknown_agent_as_adapter_is_refused(
     saved: Path, tmp_path: Path
 ) -> None:
     bank = fresh(ANN).bank
@@ -194,7 +196,7 @@ def test_the_base_keeps_no_adapter_and_strangers_have_none(
     assert not (tmp_path / "bob").exists()
 
 
-def test_what_cannot_be_written_is_a_run_error(tmp_path: Path) -> None:
+def test_an_adapter_that_cannot_be_written_is_a_run_error(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="cannot write"):
         write_tensors(tmp_path / "no" / "folder", {"x": torch.zeros(1)})
 
@@ -211,7 +213,7 @@ def test_a_file_that_outgrows_the_disk_is_a_run_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("agent", [ANN, BASE])
-def test_a_merged_model_is_a_plain_one(
+def test_a_merged_model_is_a_plain_model_without_adapters(
     engine: LocalEngine, agent: AgentId, tmp_path: Path
 ) -> None:
     save_merged(engine, agent, tmp_path)

@@ -63,7 +63,9 @@ def test_the_command_line_prepares_the_process_before_torch_is_imported() -> Non
     assert run_python(program) == "[False]"
 
 
-def test_a_variable_that_is_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_variable_that_is_already_set_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
     monkeypatch.delenv("LRU_CACHE_CAPACITY", raising=False)
     prepare_process()
@@ -71,7 +73,7 @@ def test_a_variable_that_is_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert os.environ["LRU_CACHE_CAPACITY"] == "32"
 
 
-def test_elsewhere_than_on_linux_the_c_library_is_left_alone(
+def test_malloc_is_configured_on_linux_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(_: object) -> None:

@@ -41,7 +41,7 @@ MIXED = [
 ]
 
 
-def test_the_bases_scores_are_those_of_the_plain_model(engine: LocalEngine) -> None:
+def test_scores_of_the_base_are_those_of_transformers(engine: LocalEngine) -> None:
     for one, found in zip(MIXED, engine.score(MIXED, "test"), strict=True):
         if one.agent == BASE:
             t = engine.target(one)
@@ -57,7 +57,7 @@ def test_the_bases_scores_are_those_of_the_plain_model(engine: LocalEngine) -> N
             assert found == pytest.approx(wanted.tolist(), abs=1e-4)
 
 
-def test_every_agent_has_scores_of_its_own(engine: LocalEngine) -> None:
+def test_every_agent_gives_its_own_scores(engine: LocalEngine) -> None:
     base, ann = engine.score(
         [example(BASE, "why", "so"), example(ANN, "why", "so")], "test"
     )
@@ -72,7 +72,7 @@ def test_every_agent_has_scores_of_its_own(engine: LocalEngine) -> None:
 
 
 @pytest.mark.parametrize(("train_tokens", "workers"), [(1, 1), (60, 1), (60, 2), (4096, 2)])
-def test_how_texts_are_batched_changes_no_score(
+def test_the_batching_of_texts_changes_no_score(
     engine: LocalEngine, train_tokens: int, workers: int
 ) -> None:
     other = vary(
@@ -84,7 +84,7 @@ def test_how_texts_are_batched_changes_no_score(
         assert one == pytest.approx(two, abs=1e-4)
 
 
-def test_a_text_ends_with_the_end_of_the_turn(engine: LocalEngine) -> None:
+def test_the_score_of_a_text_includes_the_end_of_turn_token(engine: LocalEngine) -> None:
     assert [len(found) for found in engine.score(MIXED, "test")] == [2, 5, 17, 11, 1, 2]
     assert engine.score([], "test") == []
 
@@ -101,7 +101,7 @@ def test_in_bfloat16_the_scores_are_nearly_the_same() -> None:
         assert all(score < 0 for score in two)
 
 
-def test_scores_are_booked_as_reading_with_the_shared_prompt_once(
+def test_scoring_flops_count_a_shared_prompt_once(
     engine: LocalEngine,
 ) -> None:
     other = vary(engine)
@@ -114,7 +114,7 @@ def test_scores_are_booked_as_reading_with_the_shared_prompt_once(
     )
 
 
-def test_scoring_changes_nobody() -> None:
+def test_scoring_changes_no_agent() -> None:
     engine = fresh(*AGENTS)
     before = engine.bank.weights_SP.clone()
     engine.score(MIXED, "test")
@@ -123,7 +123,7 @@ def test_scoring_changes_nobody() -> None:
     assert engine.adam.steps_S.sum() == 0
 
 
-def test_what_does_not_fit_the_model_has_no_score_and_a_stranger_is_refused(
+def test_too_long_a_text_has_no_score_and_an_unknown_agent_is_refused(
     engine: LocalEngine,
 ) -> None:
     long, short = example(BASE, "a", "b" * engine.base.context), example(BASE, "a", "b")
@@ -134,7 +134,7 @@ def test_what_does_not_fit_the_model_has_no_score_and_a_stranger_is_refused(
         engine.score([example(AgentId("anny"), "a", "b")], "test")
 
 
-def test_where_memory_does_not_suffice_less_is_read_at_once(
+def test_out_of_memory_in_scoring_halves_the_batch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine = fresh(*AGENTS)
@@ -153,7 +153,7 @@ def test_where_memory_does_not_suffice_less_is_read_at_once(
     assert max(sizes) > 128
 
 
-def test_a_bug_is_not_taken_for_a_lack_of_memory_and_without_any_a_person_is_told(
+def test_scoring_raises_errors_and_says_what_helps_when_out_of_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for said, error, told in (

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from docendo.engines.local.workers import Workers, balanced_chunks, contiguous_chunks
 
 
-def test_results_come_in_the_order_of_the_jobs_and_every_lane_has_its_own_thread() -> None:
+def test_results_come_in_job_order_from_one_thread_per_worker() -> None:
     gate = threading.Barrier(2)
 
     def job(n: int) -> tuple[int, str]:
@@ -19,11 +19,11 @@ def test_results_come_in_the_order_of_the_jobs_and_every_lane_has_its_own_thread
     assert len({name for _, name in found}) == 2
 
 
-def test_one_lane_runs_where_it_is_called() -> None:
+def test_a_single_worker_runs_in_the_calling_thread() -> None:
     assert Workers().run([threading.current_thread] * 2) == [threading.current_thread()] * 2
 
 
-def test_an_error_stops_the_other_lanes_and_is_raised() -> None:
+def test_an_error_stops_the_other_workers_and_is_raised() -> None:
     workers = Workers(2, 1)
     seen = []
 
@@ -39,12 +39,12 @@ def test_an_error_stops_the_other_lanes_and_is_raised() -> None:
     assert workers.run([workers.stop.is_set]) == [False]
 
 
-def test_even_a_single_job_runs_in_a_lane() -> None:
+def test_a_single_job_runs_in_a_worker_thread_too() -> None:
     assert Workers(2, 1).run([threading.current_thread]) != [threading.current_thread()]
     assert Workers(2, 1).run([]) == []
 
 
-def test_the_dearest_goes_where_least_is() -> None:
+def test_the_most_expensive_job_goes_to_the_least_loaded_chunk() -> None:
     assert balanced_chunks([1, 5, 2, 2], "abcd", 2) == [[1], [0, 2, 3]]
     assert balanced_chunks([8, 4, 4, 4, 4, 4, 4, 4], "abcdefgh", 4) == [
         [0, 7],
@@ -60,7 +60,7 @@ def test_the_dearest_goes_where_least_is() -> None:
     st.lists(st.tuples(st.integers(1, 9), st.integers(0, 3)), max_size=30),
     st.sampled_from([2, 4, 6]),
 )
-def test_of_every_owner_both_halves_have_as_many_pieces_or_one_more(
+def test_the_pieces_of_each_owner_are_split_evenly_between_two_halves(
     pieces: list[tuple[int, int]], count: int
 ) -> None:
     costs, owners = [cost for cost, _ in pieces], [owner for _, owner in pieces]
@@ -75,13 +75,13 @@ def test_of_every_owner_both_halves_have_as_many_pieces_or_one_more(
 
 
 @pytest.mark.parametrize(("workers", "parts"), [(1, 2), (2, 2), (3, 6), (4, 4)])
-def test_every_lane_has_as_many_parts_and_they_make_two_halves(
+def test_every_worker_has_equally_many_parts_in_two_halves(
     workers: int, parts: int
 ) -> None:
     assert Workers(workers).parts == parts
 
 
-def test_neighbours_stay_together_in_stretches_of_equal_cost() -> None:
+def test_adjacent_jobs_stay_together_in_chunks_of_equal_cost() -> None:
     assert contiguous_chunks([1.0] * 6, 2) == [[0, 1, 2], [3, 4, 5]]
     assert contiguous_chunks([9.0, 1, 1, 1], 2) == [[0], [1, 2, 3]]
     assert contiguous_chunks([1.0], 3) == [[0]]

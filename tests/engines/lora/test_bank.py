@@ -10,7 +10,7 @@ from tests.engines.toys import ALPHA, ANN, BOB, CAT, CPU, RANK, fresh, logits, p
 IDS = [5, 80, 33, 7, 120]
 
 
-def test_a_fresh_adapter_changes_nothing() -> None:
+def test_a_new_adapter_does_not_change_the_model() -> None:
     engine = fresh()
     before = logits(engine, BASE, IDS)
     engine.bank.add(ANN, 1)
@@ -21,7 +21,7 @@ def test_a_fresh_adapter_changes_nothing() -> None:
         )
 
 
-def test_adapters_start_from_their_name_and_seed_alone() -> None:
+def test_an_adapters_start_depends_on_its_name_and_the_seed_alone() -> None:
     one, two = fresh(), fresh()
     one.bank.add(ANN, 1)
     one.bank.add(BOB, 1)
@@ -30,7 +30,7 @@ def test_adapters_start_from_their_name_and_seed_alone() -> None:
     assert not torch.equal(one.bank.weights_SP[2], one.bank.weights_SP[1])
 
 
-def test_a_clone_answers_alike_and_then_goes_its_own_way() -> None:
+def test_a_clone_answers_alike_until_it_is_trained() -> None:
     engine = fresh(ANN)
     engine.bank.clone(ANN, CAT)
     before = logits(engine, ANN, IDS)
@@ -41,7 +41,7 @@ def test_a_clone_answers_alike_and_then_goes_its_own_way() -> None:
     assert not torch.equal(logits(engine, CAT, IDS), before)
 
 
-def test_a_copy_overwrites_an_agent_and_touches_nobody_else() -> None:
+def test_copying_overwrites_one_agent_and_changes_no_other() -> None:
     bank = fresh(ANN, BOB, CAT).bank
     before = bank.weights_SP.clone()
     bank.copy(ANN, CAT)
@@ -63,7 +63,7 @@ def test_a_mutation_is_as_large_as_the_matrix_it_changes() -> None:
     assert torch.equal(bank.weights_SP[1], again.weights_SP[2])
 
 
-def test_a_mutated_newcomer_still_changes_nothing() -> None:
+def test_a_mutated_new_adapter_still_does_not_change_the_model() -> None:
     engine = fresh()
     engine.bank.add(ANN, 1)
     engine.bank.mutate(ANN, 0.5, 3)
@@ -71,12 +71,12 @@ def test_a_mutated_newcomer_still_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("scale", [-0.1, float("nan"), float("inf")])
-def test_a_mutation_has_a_size(scale: float) -> None:
+def test_a_mutation_of_negative_size_is_refused(scale: float) -> None:
     with pytest.raises(UserError, match="expected a number from 0"):
         fresh(ANN).bank.mutate(ANN, scale, 0)
 
 
-def test_a_cross_has_every_layer_from_one_of_its_parents_and_some_from_each() -> None:
+def test_a_cross_takes_each_layer_from_one_parent_and_some_from_both() -> None:
     bank = fresh(ANN, BOB, CAT).bank
     bank.cross(ANN, BOB, CAT, 5)
     took = []
@@ -93,7 +93,7 @@ def test_a_cross_has_every_layer_from_one_of_its_parents_and_some_from_each() ->
     assert torch.equal(other.weights_SP[:3], bank.weights_SP[:3])
 
 
-def test_a_child_may_take_a_parents_place() -> None:
+def test_a_cross_may_overwrite_one_of_its_parents() -> None:
     bank, aside = fresh(ANN, BOB).bank, fresh(ANN, BOB).bank
     bank.cross(ANN, BOB, BOB, 5)
     for name, (a, b) in bank.matrices(BOB).items():
@@ -101,7 +101,7 @@ def test_a_child_may_take_a_parents_place() -> None:
         assert any(torch.equal(a, p[0]) and torch.equal(b, p[1]) for p in parents)
 
 
-def test_layers_see_what_was_copied_mutated_and_crossed() -> None:
+def test_layers_use_the_weights_after_copy_mutation_and_cross() -> None:
     engine = fresh(ANN, BOB)
     seen = [logits(engine, BOB, IDS)]
     for change in (
@@ -115,7 +115,7 @@ def test_layers_see_what_was_copied_mutated_and_crossed() -> None:
 
 
 @pytest.mark.parametrize("name", [ANN, BASE])
-def test_a_name_is_given_once(name: AgentId) -> None:
+def test_two_agents_of_one_name_are_refused(name: AgentId) -> None:
     bank = fresh(ANN).bank
     with pytest.raises(UserError, match=f"already an agent named '{name}'"):
         bank.add(name, 1)
@@ -123,7 +123,7 @@ def test_a_name_is_given_once(name: AgentId) -> None:
         bank.clone(ANN, name)
 
 
-def test_the_base_and_strangers_cannot_be_copied() -> None:
+def test_copying_the_base_or_an_unknown_agent_is_refused() -> None:
     bank = fresh(ANN).bank
     with pytest.raises(UserError, match="no adapter to copy"):
         bank.clone(BASE, BOB)
@@ -151,7 +151,7 @@ def test_every_linear_layer_but_the_head_is_adapted(engine: LocalEngine) -> None
     assert engine.bank.weights_SP.shape == (4, engine.bank.size)
 
 
-def test_in_bfloat16_the_weights_stay_float32_and_layers_see_what_changed() -> None:
+def test_in_bfloat16_adapter_weights_stay_float32_and_layers_see_updates() -> None:
     engine = open_engine(TINY, RANK, ALPHA, torch.bfloat16, CPU)
     engine.bank.add(ANN, 1)
     before = logits(engine, ANN, IDS)

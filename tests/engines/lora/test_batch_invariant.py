@@ -77,7 +77,7 @@ class Uneven:
         return grad_To @ self.weight_od
 
 
-def test_the_probe_sees_a_product_whose_rows_depend_on_their_number() -> None:
+def test_the_probe_detects_products_whose_rows_depend_on_the_batch_size() -> None:
     weight_od = normal(40, 48)
     assert is_batch_invariant(weight_od, None)
     assert is_batch_invariant(weight_od, pack_for_onednn(weight_od))

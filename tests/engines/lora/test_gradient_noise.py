@@ -6,14 +6,14 @@ import torch
 from docendo.engines.lora.gradient_noise import estimate_gradient_noise
 
 
-def test_equal_halves_differ_by_their_noise_alone() -> None:
+def test_equal_halves_differ_by_noise_alone() -> None:
     assert (
         estimate_gradient_noise(torch.tensor([3.0, 1.0]), torch.tensor([1.0, 2.0]), (4, 4))
         == 2**2 + 1**2
     )
 
 
-def test_a_half_with_more_completions_is_not_taken_for_noise() -> None:
+def test_halves_of_unequal_size_are_not_mistaken_for_noise() -> None:
     """Three completions with gradient (1, 2) each, and one with the same."""
     each = torch.tensor([1.0, 2.0])
     assert estimate_gradient_noise(3 * each, each, (3, 1)) == pytest.approx(0, abs=1e-9)
@@ -30,5 +30,5 @@ def test_over_many_draws_the_estimate_is_the_variance_of_the_sum(n: int, m: int)
 
 
 @pytest.mark.parametrize("counts", [(0, 3), (3, 0), (0, 0)])
-def test_one_half_alone_tells_nothing(counts: tuple[int, int]) -> None:
+def test_one_half_alone_gives_no_estimate(counts: tuple[int, int]) -> None:
     assert isnan(estimate_gradient_noise(torch.ones(2), torch.zeros(2), counts))

@@ -44,7 +44,7 @@ def test_every_step_is_that_of_torch_after_clipping_to_1() -> None:
     assert torch.equal(mine.weights_SP[2], start)
 
 
-def test_agents_count_their_own_steps() -> None:
+def test_every_agent_has_its_own_step_count() -> None:
     start, *steps = draws(3)
     mine, adam = bank(start.clone(), start.clone()), Adam()
     for gradient, rates in zip(steps, ({ANN: 0.1}, {ANN: 0.1, BOB: 0.1}), strict=True):
@@ -57,7 +57,7 @@ def test_agents_count_their_own_steps() -> None:
     assert torch.equal(mine.weights_SP[2], late.weights_SP[2])
 
 
-def test_an_infinite_gradient_moves_nothing_and_is_forgotten() -> None:
+def test_an_infinite_gradient_changes_no_weight_and_no_optimizer_state() -> None:
     start, gradient = draws(2)
     mine, adam = bank(start.clone(), start.clone()), Adam()
     mine.grads_SP[1] = gradient * inf
@@ -67,7 +67,7 @@ def test_an_infinite_gradient_moves_nothing_and_is_forgotten() -> None:
     assert not adam.steps_S.any()
 
 
-def test_an_agent_that_comes_later_starts_with_an_empty_state() -> None:
+def test_a_later_agent_starts_with_empty_optimizer_state() -> None:
     start, gradient = draws(2)
     mine, adam = bank(start.clone(), start.clone()), Adam()
     mine.grads_SP[1] = gradient

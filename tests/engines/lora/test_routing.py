@@ -8,7 +8,7 @@ from docendo.engines.lora.routing import Routing
 from tests.engines.toys import CPU
 
 
-def test_equal_groups_are_only_a_reshape() -> None:
+def test_groups_of_equal_size_are_a_plain_reshape() -> None:
     routing = Routing.of([3] * 4 + [5] * 4, CPU)
     assert routing.token_F is None
     assert routing.slots == (3, 5)

@@ -57,7 +57,7 @@ def test_to_the_last_bit_replay_gives_the_same_answers(
     assert recorder.recorded < recorder.replayed
 
 
-def test_a_kind_of_step_is_recorded_once(engine: LocalEngine) -> None:
+def test_a_step_of_one_shape_is_recorded_once(engine: LocalEngine) -> None:
     """Eight rows in flight, all alike: only the last ones, when rows leave, are of another kind."""
     recorder = Recorder()
     alike = [replace(r, max_tokens=20) for r in crowd(4)] * 6
@@ -67,7 +67,7 @@ def test_a_kind_of_step_is_recorded_once(engine: LocalEngine) -> None:
     assert recorder.recorded <= 3
 
 
-def test_recordings_that_are_no_longer_wanted_make_room(
+def test_old_recordings_are_dropped_to_make_room(
     engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("docendo.engines.model.cuda_graphs._MAX_RECORDINGS", 1)
@@ -115,7 +115,7 @@ def chosen(theirs: list[DecodeResult], seconds: tuple[float, float]) -> bool:
     )
 
 
-def test_the_faster_of_two_that_agree_is_used(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_faster_of_two_agreeing_steps_is_used(caplog: pytest.LogCaptureFixture) -> None:
     assert chosen([A, NEAR], (2.0, 1.0))
     assert not chosen([A, NEAR], (1.0, 2.0))
     assert caplog.records == []
@@ -124,7 +124,7 @@ def test_the_faster_of_two_that_agree_is_used(caplog: pytest.LogCaptureFixture) 
 @pytest.mark.parametrize(
     "theirs", [[A, FAR], [A, OTHER], [A, DecodeResult([3], [float("nan")])]]
 )
-def test_what_gives_other_answers_is_not_used_however_fast(
+def test_a_recording_with_other_answers_is_not_used_however_fast(
     theirs: list[DecodeResult], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "docendo"):
@@ -134,7 +134,7 @@ def test_what_gives_other_answers_is_not_used_however_fast(
     ]
 
 
-def test_what_fails_is_not_used_and_the_reason_is_told_in_one_line(
+def test_a_failing_recording_is_not_used_with_a_one_line_reason(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def answers(steps: object) -> list[DecodeResult]:
@@ -152,7 +152,7 @@ def test_what_fails_is_not_used_and_the_reason_is_told_in_one_line(
     ]
 
 
-def test_a_bug_is_no_reason_to_go_on() -> None:
+def test_an_error_in_a_decoding_step_is_raised() -> None:
     def answers(steps: object) -> list[DecodeResult]:
         raise IndexError
 
@@ -160,7 +160,7 @@ def test_a_bug_is_no_reason_to_go_on() -> None:
         choose_step(plain_steps, other_steps, answers)
 
 
-def test_a_rehearsal_compares_on_the_loaded_model_and_leaves_nothing_behind(
+def test_autotuning_compares_on_the_loaded_model_and_leaves_no_trace(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     engine, untouched, recorder = fresh(), fresh(), Recorder()
@@ -179,7 +179,9 @@ def test_a_rehearsal_compares_on_the_loaded_model_and_leaves_nothing_behind(
     assert vary(engine, network=network).sample(crowd(8)) == untouched.sample(crowd(8))
 
 
-def test_a_rehearsal_sees_what_is_wrong(caplog: pytest.LogCaptureFixture) -> None:
+def test_autotuning_rejects_a_recording_with_wrong_results(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def stale(run: Callable[[], Tensor]) -> Callable[[], Tensor]:
         """A recording whose input never changes."""
         result = run().clone()
@@ -194,7 +196,7 @@ def test_a_rehearsal_sees_what_is_wrong(caplog: pytest.LogCaptureFixture) -> Non
     assert len(caplog.records) == 1
 
 
-def test_on_a_processor_nothing_is_copied_to_be_sent() -> None:
+def test_on_the_cpu_tensors_are_not_copied_between_devices() -> None:
     x = torch.tensor([1, 2])
     assert to_device(x, CPU) is x
     assert pinned_buffer((3, 2), CPU).shape == (3, 2)

@@ -20,11 +20,11 @@ def own(engine: LocalEngine) -> LocalEngine:
     return vary(engine, network=replace(engine.network, stack=plain))
 
 
-def test_a_model_of_the_llama_form_is_written_out() -> None:
+def test_a_model_of_llama_architecture_uses_the_llama_stack() -> None:
     assert isinstance(fresh().network.stack, LlamaStack)
 
 
-def test_both_sample_the_same_tokens() -> None:
+def test_the_llama_stack_and_transformers_sample_the_same_tokens() -> None:
     requests = [
         ask(agent, "what is it?" * (seed + 1), seed)
         for agent in (BASE, *AGENTS)
@@ -36,7 +36,7 @@ def test_both_sample_the_same_tokens() -> None:
         assert one.logprobs == pytest.approx(other.logprobs, abs=1e-5)
 
 
-def test_both_have_the_same_gradients() -> None:
+def test_the_llama_stack_and_transformers_give_the_same_gradients() -> None:
     found = []
     for engine in (fresh(*AGENTS), own(fresh(*AGENTS))):
         for rows in micro_batches(pack(mixture(), engine.bank.slots, 512), 100):
@@ -46,7 +46,7 @@ def test_both_have_the_same_gradients() -> None:
     assert float(gap.max()) < 1e-5
 
 
-def test_a_layer_whose_parts_are_not_as_expected_is_left_to_transformers() -> None:
+def test_a_layer_with_unexpected_parts_is_left_to_transformers() -> None:
     engine = fresh()
     body = engine.base.model.base_model
     body.config.hidden_act = "gelu"

@@ -30,7 +30,7 @@ class LinearHead:
 
 @pytest.mark.parametrize("ops", WAYS)
 @pytest.mark.parametrize("count", [5, 300])
-def test_the_gradient_is_that_of_the_masked_distribution_where_there_is_a_mask(
+def test_the_head_gradient_is_that_of_the_masked_distribution(
     count: int, ops: ElementwiseOps
 ) -> None:
     """K = 5 and more than a block; every third place has no grammar, and one has a single token."""

@@ -34,7 +34,9 @@ def grad_of(function: Callable[[Tensor], Tensor], x: Tensor, grad: Tensor) -> Te
 
 @pytest.mark.parametrize("way", ways())
 @pytest.mark.parametrize("width", [1, 16, 37, 64])
-def test_gradients_are_those_of_autograd(way: ElementwiseOps, width: int) -> None:
+def test_handwritten_gradients_are_those_of_autograd(
+    way: ElementwiseOps, width: int
+) -> None:
     x, both, grad = drawn(5, width), drawn(5, 2 * width, seed=1), drawn(5, width, seed=2)
     norm = RMSNorm(drawn(width, seed=3), 1e-5)
 
@@ -73,7 +75,7 @@ def test_gradients_are_those_of_autograd(way: ElementwiseOps, width: int) -> Non
 
 @pytest.mark.parametrize("way", ways())
 @pytest.mark.parametrize("place", [0, 15, 16, 36])
-def test_what_is_no_number_is_not_lost(way: ElementwiseOps, place: int) -> None:
+def test_a_nan_is_not_lost_and_stays_in_its_row(way: ElementwiseOps, place: int) -> None:
     """In full groups of sixteen and behind them; and it stays in its row."""
     x = drawn(3, 37)
     x[1, place] = NONE
@@ -92,7 +94,7 @@ def test_what_is_no_number_is_not_lost(way: ElementwiseOps, place: int) -> None:
 
 
 @pytest.mark.parametrize("way", ways())
-def test_what_is_forbidden_gets_no_share_and_no_gradient(way: ElementwiseOps) -> None:
+def test_a_forbidden_token_gets_no_probability_and_no_gradient(way: ElementwiseOps) -> None:
     x = drawn(2, 40)
     x[:, 5:] = float("-inf")
     assert not way.softmax(x.clone())[:, 5:].any()

@@ -46,7 +46,7 @@ def close(one: Completion, other: Completion) -> bool:
     return same and np.allclose(one.logprobs, other.logprobs, atol=1e-5, rtol=0)
 
 
-def test_same_requests_same_completions(
+def test_the_same_requests_give_the_same_completions(
     engine: LocalEngine, answers: list[Completion]
 ) -> None:
     assert engine.sample(crowd()) == answers
@@ -59,7 +59,7 @@ def test_an_answer_does_not_depend_on_the_others_in_the_batch(
         assert close(engine.sample([request])[0], together)
 
 
-def test_an_answer_does_not_depend_on_the_order(
+def test_an_answer_does_not_depend_on_the_order_of_requests(
     engine: LocalEngine, answers: list[Completion]
 ) -> None:
     assert all(map(close, engine.sample(crowd()[::-1])[::-1], answers))
@@ -75,13 +75,13 @@ def test_an_answer_does_not_depend_on_the_order(
         {"prefill_tokens": 1},
     ],
 )
-def test_limits_on_memory_change_no_answer(
+def test_memory_limits_change_no_answer(
     engine: LocalEngine, answers: list[Completion], limits: dict[str, int]
 ) -> None:
     assert all(map(close, vary(engine, **limits).sample(crowd()), answers))
 
 
-def test_nothing_is_asked_nothing_is_answered(engine: LocalEngine) -> None:
+def test_no_requests_give_no_answers(engine: LocalEngine) -> None:
     assert engine.sample([]) == []
 
 
@@ -109,7 +109,7 @@ def test_at_temperature_0_every_token_is_the_likeliest(engine: LocalEngine) -> N
         torch.testing.assert_close(torch.tensor(answer.logprobs), told, atol=1e-5, rtol=0)
 
 
-def test_temperatures_in_one_batch_do_not_meddle(engine: LocalEngine) -> None:
+def test_temperatures_in_one_batch_do_not_affect_each_other(engine: LocalEngine) -> None:
     heats = (0.0, 0.5, 1.0, 2.0)
     requests = [ask(ANN, "hot or not", seed=3, temperature=t) for t in heats]
     together = engine.sample(requests)
@@ -119,7 +119,7 @@ def test_temperatures_in_one_batch_do_not_meddle(engine: LocalEngine) -> None:
     assert len({c.tokens for c in together}) > 1
 
 
-def test_to_the_last_bit_a_row_at_temperature_1_does_not_feel_its_neighbours_heat(
+def test_a_row_at_temperature_1_is_bit_identical_beside_other_temperatures(
     engine: LocalEngine,
 ) -> None:
     requests = [
@@ -147,7 +147,9 @@ def test_one_token_answers(engine: LocalEngine) -> None:
     assert [a.tokens for a in alone] == [b.tokens[:1] for b in longer]
 
 
-def test_too_long_a_prompt_is_told_in_numbers(engine: LocalEngine) -> None:
+def test_too_long_a_prompt_is_refused_with_its_length_and_the_limit(
+    engine: LocalEngine,
+) -> None:
     text = "x" * 1100
     with pytest.raises(
         RunError, match=r"prompt of 1111 tokens and an answer of 12 .* 1024 tokens"
@@ -155,7 +157,7 @@ def test_too_long_a_prompt_is_told_in_numbers(engine: LocalEngine) -> None:
         engine.sample([ask(ANN, text)])
 
 
-def test_requests_that_mean_nothing_are_refused(engine: LocalEngine) -> None:
+def test_impossible_requests_are_refused(engine: LocalEngine) -> None:
     with pytest.raises(UserError, match="max_tokens=0"):
         engine.sample([ask(ANN, "go", max_tokens=0)])
     with pytest.raises(UserError, match="prompt of 0 tokens"):
@@ -164,7 +166,7 @@ def test_requests_that_mean_nothing_are_refused(engine: LocalEngine) -> None:
         engine.sample([ask(AgentId("anna"), "go")])
 
 
-def test_the_base_says_what_transformers_says(engine: LocalEngine) -> None:
+def test_greedy_answers_of_the_base_are_those_of_transformers(engine: LocalEngine) -> None:
     requests = [
         ask(BASE, text, max_tokens=20, temperature=0)
         for text in ("one", "a much longer question")
@@ -182,7 +184,9 @@ def test_the_base_says_what_transformers_says(engine: LocalEngine) -> None:
         assert answer.tokens == tuple(wanted[0, ids.shape[1] :].tolist())
 
 
-def test_work_is_booked_by_agent_and_a_shared_prompt_once(engine: LocalEngine) -> None:
+def test_sampling_flops_are_counted_by_agent_with_a_shared_prompt_once(
+    engine: LocalEngine,
+) -> None:
     engine.pop_usage()
     done = engine.sample([ask(ANN, "hi", 1), ask(ANN, "hi", 2), ask(CAT, "hi", 3)])
     work = {w.agent: w for w in engine.pop_usage()}
@@ -201,7 +205,7 @@ def test_work_is_booked_by_agent_and_a_shared_prompt_once(engine: LocalEngine) -
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
-def test_tokens_come_as_often_as_they_should(temperature: float) -> None:
+def test_token_frequencies_follow_their_probabilities(temperature: float) -> None:
     draws, vocabulary = 40_000, 300
     line = torch.randn(vocabulary, generator=torch.Generator().manual_seed(0))
     uniform = torch.from_numpy(uniform_numbers(list(range(draws)), [3] * draws))
@@ -215,7 +219,7 @@ def test_tokens_come_as_often_as_they_should(temperature: float) -> None:
     torch.testing.assert_close(logprobs, line.log_softmax(-1)[tokens], atol=1e-5, rtol=0)
 
 
-def test_uniforms_are_even_and_inside_0_and_1() -> None:
+def test_uniform_numbers_are_even_and_strictly_between_0_and_1() -> None:
     drawn = uniform_numbers(
         list(range(1000)) * 20, [p for p in range(20) for _ in range(1000)]
     )
@@ -239,7 +243,7 @@ whole = st.lists(st.integers(0, 3), min_size=1, max_size=400).filter(any)
 
 @settings(deadline=None)
 @given(whole, st.floats(0, 1, exclude_max=True), st.data())
-def test_the_invert_cdf_is_that_of_the_plain_running_sum(
+def test_inverting_the_cdf_agrees_with_a_plain_running_sum(
     weights: list[int], u: float, data: st.DataObject
 ) -> None:
     """Whole numbers are summed without rounding, so even at the edges of tokens and blocks the two agree."""
@@ -253,7 +257,7 @@ def test_the_invert_cdf_is_that_of_the_plain_running_sum(
 
 @settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 700), st.floats(0, 1))
-def test_the_invert_cdf_is_right_up_to_rounding_and_never_picks_the_impossible(
+def test_inverting_the_cdf_is_exact_up_to_rounding_and_never_draws_zeros(
     seed: int, size: int, u: float
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
@@ -276,7 +280,7 @@ def test_a_sure_token_is_taken_whatever_is_drawn(size: int) -> None:
         assert {inverse(weights, u) for u in (0.0, 1e-300, 0.5, 1 - 2**-53, 1.0)} == {sure}
 
 
-def test_a_block_that_rounds_up_does_not_lead_to_its_empty_end() -> None:
+def test_rounding_of_a_block_sum_never_draws_a_token_of_probability_0() -> None:
     """The sum of a block in float32 may exceed its tokens'; what is drawn between the two is the last of them."""
     for seed in range(20):
         weights = torch.rand(256, generator=torch.Generator().manual_seed(seed))

@@ -22,7 +22,7 @@ BATCH = WorkloadBatch(prompts=2, group=3, prompt=4, answer=3)
 ENDLESS = float("inf")
 
 
-def test_a_pass_takes_as_long_as_the_slower_of_its_two_parts():
+def test_a_pass_takes_the_longer_of_compute_and_memory_time():
     assert bound(100, 10, Ceiling(50, 10)) == (2.0, 1.0)
     assert (
         bound(100, 10, Ceiling(50, 10)).seconds,
@@ -34,7 +34,7 @@ def test_a_pass_takes_as_long_as_the_slower_of_its_two_parts():
     ) == (3.0, "memory")
 
 
-def test_a_step_reads_the_weights_once_and_a_shared_prompt_once():
+def test_a_decoding_step_reads_weights_and_a_shared_prompt_once():
     weights, columns = 2 * (100 + 10 + 30), 2 * 4 + 6 * 2
     assert (
         step_bound(MODEL, BATCH, 2, Ceiling(1, 1)).memory
@@ -43,7 +43,7 @@ def test_a_step_reads_the_weights_once_and_a_shared_prompt_once():
     )
 
 
-def test_a_step_calculates_for_every_row():
+def test_the_compute_of_a_decoding_step_grows_with_its_rows():
     linear, attended, head = 2 * (100 + 10), 4 * 8 * (4 + 2), 2 * 30
     assert (
         step_bound(MODEL, BATCH, 2, Ceiling(1, 1)).arithmetic
@@ -52,7 +52,7 @@ def test_a_step_calculates_for_every_row():
     )
 
 
-def test_sampling_reads_the_prompts_and_steps_once_less_than_an_answer_has_tokens():
+def test_sampling_is_one_prompt_pass_and_a_step_per_token_but_the_first():
     # 2 prompts of 4 tokens that see 10 positions; then two steps, of which the second is as above
     reading = 2 * (2 * 110 * 4 + 4 * 8 * 10 + 2 * 30)
     assert (
@@ -67,7 +67,7 @@ def test_sampling_reads_the_prompts_and_steps_once_less_than_an_answer_has_token
     )
 
 
-def test_every_pass_has_its_own_limit():
+def test_every_pass_is_limited_by_compute_or_by_memory_on_its_own():
     # the prompts are limited by arithmetic, 2520 / 6 against 280; both steps by memory
     assert sampling_seconds(MODEL, BATCH, Ceiling(6, 1)) == 2520 / 6 + 448 + 520
 
@@ -81,7 +81,7 @@ def test_training_goes_through_a_prompt_once_for_all_its_answers():
     )
 
 
-def test_the_engine_books_what_the_roofline_counts():
+def test_the_flops_of_the_engine_are_those_of_the_roofline():
     engine = fresh(ANN, BOB)
     batch = WorkloadBatch(prompts=4, group=2, prompt=9, answer=5)
     model, once = WorkloadModel(engine.model.shape, 1, 1), Ceiling(1, ENDLESS)
@@ -93,7 +93,7 @@ def test_the_engine_books_what_the_roofline_counts():
     assert engine.tokens.end == 0
 
 
-def test_ceilings_are_measured_on_all_threads_and_leave_their_number_alone(monkeypatch):
+def test_peak_rates_are_measured_on_all_threads_and_keep_the_thread_count(monkeypatch):
     monkeypatch.setattr("docendo.engines.profiling.peak._SIZES", {"cpu": (32, 64)})
     monkeypatch.setattr("docendo.engines.profiling.peak._BYTES", 2**16)
     torch.set_num_threads(2)

@@ -37,7 +37,7 @@ def at(server: Unreliable, **changes: object) -> Endpoint:
     return Endpoint("hub", replace(service, **changes))  # type: ignore[arg-type]
 
 
-def test_answers_come_in_order_without_tokens_and_their_cost_is_booked() -> None:
+def test_answers_come_in_order_without_token_ids_and_their_tokens_are_counted() -> None:
     with serving() as server:
         endpoint = at(server, price_in=2.0, price_out=10.0)
         assert endpoint.sample([ask("a b"), ask("c d e")]) == [
@@ -54,7 +54,7 @@ def test_answers_come_in_order_without_tokens_and_their_cost_is_booked() -> None
         assert endpoint.sample([]) == []
 
 
-def test_what_is_sent_is_what_was_asked_for() -> None:
+def test_the_request_sent_has_the_model_messages_and_sampling_settings() -> None:
     with serving() as server:
         at(server, headers={"x-team": "blue"}).sample(
             [replace(ask(seed=2**62 + 7), top_p=0.5, stop=("\n",))]
@@ -93,7 +93,7 @@ def test_what_is_sent_is_what_was_asked_for() -> None:
         "huge",
     ],
 )
-def test_what_may_pass_is_tried_again(bad: str) -> None:
+def test_a_passing_failure_is_retried(bad: str) -> None:
     with serving(bad, "ok") as server:
         assert at(server).sample([ask()]) == [Completion("two one")]
         assert len(server.asked) == 2
@@ -112,7 +112,7 @@ def test_what_may_pass_is_tried_again(bad: str) -> None:
         ("400", "status-400"),
     ],
 )
-def test_what_fails_for_good_is_an_empty_answer_that_is_counted(
+def test_a_permanent_failure_is_an_empty_answer_that_is_counted(
     bad: str, kind: str
 ) -> None:
     with serving(bad) as server:
@@ -126,7 +126,7 @@ def test_what_fails_for_good_is_an_empty_answer_that_is_counted(
         assert len(server.asked) == (1 if bad == "400" else 2)
 
 
-def test_one_failure_spoils_no_other_answer() -> None:
+def test_a_failed_request_does_not_affect_the_others() -> None:
     with serving("hang", "ok") as server:
         endpoint = at(server, timeout=0.2, retries=0)
         texts = [c.text for c in endpoint.sample([ask(seed=i) for i in range(6)])]
@@ -138,7 +138,7 @@ def test_a_slow_answer_is_waited_for() -> None:
         assert at(server).sample([ask()]) == [Completion("two one")]
 
 
-def test_nobody_listens() -> None:
+def test_a_server_that_is_down_gives_empty_answers() -> None:
     with serving() as server:
         gone = server.url
     endpoint = Endpoint("hub", Service(gone, "small", retries=1, first_pause=0.01))
@@ -146,14 +146,14 @@ def test_nobody_listens() -> None:
     assert endpoint.pop_metrics()["endpoint/hub/failed/connection"] == 1
 
 
-def test_the_pause_that_a_server_asks_for_is_kept_by_everybody() -> None:
+def test_all_requests_wait_for_the_pause_a_server_asks_for() -> None:
     with serving("429 0.3", "ok") as server:
         at(server, concurrency=1).sample([ask(seed=i) for i in range(3)])
         times = [a.at for a in server.asked]
     assert times[1] - times[0] >= 0.3
 
 
-def test_a_server_that_asks_for_an_hour_is_gone() -> None:
+def test_a_server_that_asks_for_an_hours_pause_is_given_up() -> None:
     with serving("429 3600") as server:
         endpoint = at(server)
         assert endpoint.sample([ask()]) == [Completion("")]
@@ -173,20 +173,20 @@ def test_a_wrong_key_and_an_unknown_model_end_the_run_in_one_line(
     assert "please not now" in str(caught.value)
 
 
-def test_no_more_requests_at_once_than_agreed() -> None:
+def test_no_more_requests_run_at_once_than_configured() -> None:
     with serving("slow 0.03") as server:
         at(server, concurrency=3).sample([ask(seed=i) for i in range(9)])
         assert server.busiest == 3
 
 
-def test_a_rate_spaces_the_requests() -> None:
+def test_requests_are_spaced_by_the_rate_limit() -> None:
     with serving() as server:
         at(server, pace=Pace(requests=1200)).sample([ask(seed=i) for i in range(5)])
         times = sorted(a.at for a in server.asked)
     assert all(after - before > 0.03 for before, after in pairwise(times))
 
 
-def test_a_pace_counts_requests_and_tokens() -> None:
+def test_the_rate_limit_counts_requests_and_tokens() -> None:
     now = [100.0]
     pace = Pace(60, 6000, clock=lambda: now[0])
     assert [pace.delay(100), pace.delay(500), pace.delay(100)] == [0, 1, 6]
@@ -197,7 +197,7 @@ def test_a_pace_counts_requests_and_tokens() -> None:
     assert [Pace().delay(10**9) for _ in range(3)] == [0, 0, 0]
 
 
-def test_the_key_is_sent_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_api_key_is_sent_and_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_KEY", "sk-very-secret-1")
     monkeypatch.setenv("TEAM", "tm-very-secret-2")
     with serving("repeat", "echo 401") as server:
@@ -212,7 +212,7 @@ def test_the_key_is_sent_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "  ", "two words", "clé", "a\nb"])
-def test_a_key_that_is_none_is_told_before_anything_is_sent(
+def test_a_missing_or_invalid_api_key_is_refused_before_anything_is_sent(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("HUB_KEY", value)
@@ -223,7 +223,7 @@ def test_a_key_that_is_none_is_told_before_anything_is_sent(
     assert not value.strip() or value not in str(caught.value)
 
 
-def test_where_the_server_does_not_count_tokens_are_estimated() -> None:
+def test_tokens_are_estimated_where_the_server_does_not_count_them() -> None:
     body = b'{"choices": [{"message": {"content": "four score and seven"}}], "usage": {"prompt_tokens": -3}}'
     found = _reply(body, str)
     assert found == Reply("four score and seven", None, None)
@@ -234,7 +234,7 @@ def test_where_the_server_does_not_count_tokens_are_estimated() -> None:
     assert work.tokens == 5 + (3 + 4) + (2 + 4)
 
 
-def test_a_server_that_does_not_keep_to_the_limit_is_cut() -> None:
+def test_answers_longer_than_the_token_limit_are_cut() -> None:
     endpoint = Endpoint("hub", Service("http://127.0.0.1:1/v1", "small"))
     assert (
         len(endpoint._completion(ask(max_tokens=2), Reply("x" * 10_000, 1, 1)).text) == 64
@@ -245,17 +245,17 @@ def test_a_server_that_does_not_keep_to_the_limit_is_cut() -> None:
     st.binary(max_size=200)
     | st.recursive(st.none() | st.text(), st.lists).map(lambda x: str(x).encode())
 )
-def test_no_reply_is_a_crash(body: bytes) -> None:
+def test_a_malformed_reply_is_read_as_nothing(body: bytes) -> None:
     assert _reply(body, str) is None
 
 
-def test_lone_surrogates_are_no_text() -> None:
+def test_a_reply_with_lone_surrogates_is_a_failure() -> None:
     found = _reply(b'{"choices": [{"message": {"content": "a\\ud800b"}}]}', str)
     assert found
     assert found.text == "a?b"
 
 
-def test_a_pause_is_told_in_seconds_or_by_a_date() -> None:
+def test_the_retry_after_header_is_read_as_seconds_or_as_a_date() -> None:
     soon = _after(format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True))
     assert soon is not None
     assert 80 < soon <= 90
@@ -268,7 +268,7 @@ def test_a_pause_is_told_in_seconds_or_by_a_date() -> None:
     ]
 
 
-def test_it_works_where_a_loop_is_running_already() -> None:
+def test_an_endpoint_works_inside_a_running_event_loop() -> None:
     async def notebook(endpoint: Endpoint) -> list[Completion]:
         return endpoint.sample([ask()])
 
@@ -276,7 +276,7 @@ def test_it_works_where_a_loop_is_running_already() -> None:
         assert asyncio.run(notebook(at(server))) == [Completion("two one")]
 
 
-def test_which_failures_may_pass() -> None:
+def test_timeouts_and_server_errors_are_passing_failures() -> None:
     kinds = ("timeout", "connection", "garbage", "status-429", "status-500", "status-599")
     assert all(Failure(kind, "").passing for kind in kinds)
     assert not any(
@@ -284,7 +284,7 @@ def test_which_failures_may_pass() -> None:
     )
 
 
-def test_which_addresses_are_this_machine() -> None:
+def test_only_loopback_addresses_are_this_machine() -> None:
     mine = (
         "http://localhost:1/v1",
         "http://127.0.0.1",

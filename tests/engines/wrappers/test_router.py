@@ -87,7 +87,7 @@ def parted(done: list[Completion]) -> tuple[list[Completion], list[str]]:
     ]
 
 
-def test_whatever_a_server_does_local_answers_are_the_same_and_its_own_are_empty_or_right(
+def test_a_hostile_server_changes_no_local_answer_and_its_own_are_right_or_empty(
     engine: LocalEngine,
 ) -> None:
     """A round of three batches, of which the first is answered; each request meets a misfortune of its own."""
@@ -119,7 +119,7 @@ def test_whatever_a_server_does_local_answers_are_the_same_and_its_own_are_empty
 
 
 @pytest.mark.parametrize("mode", ["redirect 302", "401", "404"])
-def test_a_server_that_never_answered_is_a_wrong_setting_and_one_that_did_costs_attempts(
+def test_a_refused_key_is_an_error_at_first_and_a_failed_attempt_later(
     mode: str, engine: LocalEngine
 ) -> None:
     with (
@@ -136,7 +136,7 @@ def test_a_server_that_never_answered_is_a_wrong_setting_and_one_that_did_costs_
 
 
 @pytest.mark.parametrize("mode", ["huge", "endless", "trickle", "drip"])
-def test_no_reply_takes_more_memory_than_it_may(mode: str) -> None:
+def test_no_reply_takes_more_memory_than_the_limit(mode: str) -> None:
     with serving(mode) as server:
         endpoint = Endpoint(
             "hub", Service(server.url, "large", timeout=0.5, retries=0, concurrency=2)

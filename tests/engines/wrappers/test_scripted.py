@@ -4,7 +4,7 @@ from docendo.records import Usage
 from tests.engines.toys import ANN, BOB, ask
 
 
-def test_a_function_answers_in_order_and_its_words_are_booked() -> None:
+def test_a_scripted_engine_answers_in_order_and_counts_its_words() -> None:
     engine = Scripted(lambda r: f"{r.agent} says two words")
     first, second = engine.sample([ask(ANN, "well?"), ask(BOB, "and you?")])
     assert (first.text, second.text) == ("ann says two words", "bob says two words")
@@ -12,7 +12,7 @@ def test_a_function_answers_in_order_and_its_words_are_booked() -> None:
     assert engine.pop_usage() == []
 
 
-def test_token_ids_are_made_up_but_the_same_for_the_same_words() -> None:
+def test_scripted_token_ids_are_equal_for_equal_words() -> None:
     one, two = Scripted(lambda r: r.messages[0].content).sample(
         [ask(ANN, "to be or not to be"), ask(BOB, "not to")]
     )
@@ -21,6 +21,6 @@ def test_token_ids_are_made_up_but_the_same_for_the_same_words() -> None:
     assert one.tokens[3:5] == two.tokens == two.prompt_tokens
 
 
-def test_it_is_an_engine() -> None:
+def test_a_scripted_engine_conforms_to_the_engine_protocol() -> None:
     engine: Engine = Scripted(lambda _: "")
     assert engine.sample([ask(ANN, "silence")])[0].tokens == ()

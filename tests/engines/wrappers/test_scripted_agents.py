@@ -19,7 +19,7 @@ def test_a_program_answers_for_its_agent_and_the_engine_for_everybody_else() -> 
     assert texts == ["bob reads one", "ann thinks", "bob reads three", "ann thinks"]
 
 
-def test_what_a_program_says_costs_nothing_and_has_no_tokens() -> None:
+def test_answers_of_programs_cost_no_flops_and_have_no_tokens() -> None:
     cast: Engine = WithScripts(
         Scripted(lambda _: "two words"), {BOB: lambda _: "many words for free"}
     )
@@ -30,7 +30,7 @@ def test_what_a_program_says_costs_nothing_and_has_no_tokens() -> None:
     assert cast.pop_usage() == []
 
 
-def test_the_engine_is_left_alone_where_programs_answer_everything() -> None:
+def test_the_engine_gets_no_request_where_programs_answer_everything() -> None:
     def never(_: object) -> str:
         raise AssertionError
 

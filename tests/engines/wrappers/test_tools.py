@@ -37,7 +37,7 @@ def tooled(engine, calls: int = 2) -> WithTools:
     return WithTools(engine, {ANN: Toolset(make_tools(["calculator"]), calls)}, str.encode)
 
 
-def test_a_call_is_answered_and_the_answer_goes_on() -> None:
+def test_a_tool_call_gets_its_result_and_the_answer_continues() -> None:
     engine = Turns("<<calculator: 6 * 7>>", "\nAnswer: 42")
     (done,) = tooled(engine).sample([ask(ANN, "what", max_tokens=99)])
     assert done.text == "<<calculator: 6 * 7>> 42\nAnswer: 42"
@@ -51,7 +51,7 @@ def test_a_call_is_answered_and_the_answer_goes_on() -> None:
     assert second.seed != first.seed
 
 
-def test_everybody_takes_its_turn_in_the_same_batch() -> None:
+def test_requests_with_and_without_calls_share_each_batch() -> None:
     engine = Turns("<<calculator: 1 + 1>>", "plain", "<<calculator: 2 + 2>>", " yes", " no")
     asked = [
         ask(ANN, "one", max_tokens=99),
@@ -69,7 +69,7 @@ def test_everybody_takes_its_turn_in_the_same_batch() -> None:
     assert done[1].sampled == ()
 
 
-def test_errors_are_told_and_calls_are_counted_and_run_out() -> None:
+def test_tool_errors_are_shown_and_the_number_of_calls_is_limited() -> None:
     engine = Turns(
         "<<calculator: 1 / 0>>",
         "<<sing: la>>",
@@ -88,7 +88,7 @@ def test_errors_are_told_and_calls_are_counted_and_run_out() -> None:
 
 
 @pytest.mark.parametrize("most", [21, 22, 24])
-def test_an_answer_is_no_longer_than_wanted_and_holds_no_part_of_a_result(
+def test_an_answer_keeps_its_token_limit_and_ends_in_no_partial_result(
     most: int,
 ) -> None:
     (done,) = tooled(Turns("<<calculator: 6 * 7>>")).sample(
@@ -102,7 +102,7 @@ def test_an_answer_is_no_longer_than_wanted_and_holds_no_part_of_a_result(
     assert done.text == "<<calculator: 6 * 7>> 42."
 
 
-def test_a_sign_that_ends_no_call_is_text_and_the_answer_goes_on() -> None:
+def test_a_closing_sign_without_a_call_is_text_and_the_answer_continues() -> None:
     engine = Turns("8 >>", " 1 is 4, and <<calculator: 2>>", " so")
     (done,) = tooled(engine).sample([ask(ANN, "what", max_tokens=99)])
     assert done.text == "8 >> 1 is 4, and <<calculator: 2>> 2 so"
@@ -110,28 +110,28 @@ def test_a_sign_that_ends_no_call_is_text_and_the_answer_goes_on() -> None:
     assert len({turn[0].seed for turn in engine.seen}) == 3
 
 
-def test_a_token_may_hold_more_than_the_end_of_a_call() -> None:
+def test_a_token_may_hold_text_after_the_end_of_a_call() -> None:
     (done,) = tooled(Turns("<<calculator: 2>>\n", "\nso")).sample(
         [ask(ANN, "what", max_tokens=99)]
     )
     assert done.text == "<<calculator: 2>>\n 2\nso"
 
 
-def test_a_text_that_ends_the_answer_ends_it_in_any_turn() -> None:
+def test_a_stop_text_ends_the_answer_in_any_turn() -> None:
     engine = Turns("<<calculator: 2>>", " so.")
     (done,) = tooled(engine).sample([replace(ask(ANN, "what", max_tokens=99), stop=(".",))])
     assert done.text == "<<calculator: 2>> 2 so."
     assert engine.seen[1][0].stop == (".", ">>")
 
 
-def test_an_answer_in_a_grammar_calls_nothing() -> None:
+def test_an_answer_in_a_grammar_makes_no_tool_calls() -> None:
     engine = Turns("<<calculator: 2>>")
     asked = replace(ask(ANN, "what", max_tokens=99), grammar=Grammar("regex", ".*"))
     assert tooled(engine).sample([asked])[0].text == "<<calculator: 2>>"
     assert engine.seen == [[asked]]
 
 
-def test_an_agents_own_length_is_that_of_all_turns_together() -> None:
+def test_the_token_limit_of_an_agent_covers_all_turns_together() -> None:
     engine = Turns("<<calculator: 2>>", "so")
     answerer = WithSamplingParams(tooled(engine), {ANN: SamplingParams(max_tokens=30)})
     answerer.sample([ask(ANN, "what", max_tokens=99)])
@@ -141,7 +141,7 @@ def test_an_agents_own_length_is_that_of_all_turns_together() -> None:
     ]
 
 
-def test_a_copy_has_its_originals_tools() -> None:
+def test_a_snapshot_has_the_tools_of_its_agent() -> None:
     engine = Turns("<<calculator: 6 * 7>>", ".")
     (done,) = tooled(engine).sample(
         [replace(ask(ANN, "what", max_tokens=99), agent="ann@3")]
@@ -149,7 +149,7 @@ def test_a_copy_has_its_originals_tools() -> None:
     assert done.text == "<<calculator: 6 * 7>> 42."
 
 
-def test_results_are_read_and_not_learned(engine: LocalEngine) -> None:
+def test_tool_results_are_not_trained_on(engine: LocalEngine) -> None:
     text = "<<calculator: 6 * 7>> 42\nAnswer: 42"
     target = engine.target(Example(ANN, (Message("user", "what"),), text))
     assert engine.tokens.decode(target.tokens) == text
@@ -164,7 +164,9 @@ def test_results_are_read_and_not_learned(engine: LocalEngine) -> None:
     )
 
 
-def test_the_tokens_of_turns_are_those_that_training_sees(engine: LocalEngine) -> None:
+def test_the_tokens_of_all_turns_are_the_tokens_that_are_trained_on(
+    engine: LocalEngine,
+) -> None:
     """Every sampled token has the probability that it has in one pass over the whole answer."""
     said = iter(["<<calculator: 6 * 7>>"])
     real = WithTools(engine, {ANN: Toolset({"calculator": lambda text: "42"})}, engine.ids)
@@ -206,7 +208,7 @@ def test_the_tokens_of_turns_are_those_that_training_sees(engine: LocalEngine) -
     )
 
 
-def test_scripts_may_call_tools_too() -> None:
+def test_scripted_agents_may_call_tools() -> None:
     script = Scripted(lambda r: "done" if r.prefix_ids else "<<calculator: 2 * 3>>")
     (done,) = WithTools(
         script, {ANN: Toolset(make_tools(["calculator"]))}, str.encode

@@ -18,7 +18,7 @@ domain = ["sums"]
 """
 
 
-def test_settings_of_an_agent_are_its_domains_and_what_differs_from_the_defaults() -> None:
+def test_agent_settings_are_its_domains_and_what_differs_from_the_defaults() -> None:
     assert agent_settings(parse_toml(CONFIG, "here")) == {
         "ann": {
             "domains": ["sums"],
@@ -29,7 +29,7 @@ def test_settings_of_an_agent_are_its_domains_and_what_differs_from_the_defaults
     }
 
 
-def test_faults_name_the_agent_the_step_and_the_rounds(tmp_path: Path) -> None:
+def test_skipped_steps_are_listed_with_agent_kind_and_rounds(tmp_path: Path) -> None:
     metrics = {
         "nonfinite_steps": 3.0,
         "nonfinite_steps/ann/policy": 1.0,

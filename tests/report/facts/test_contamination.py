@@ -12,7 +12,9 @@ from docendo.store import RoundRecord, RunDirectory
 from tests.report.toys import CONFIG, split_answers
 
 
-def test_who_studied_the_test_is_found_and_who_did_not_is_not(tmp_path: Path) -> None:
+def test_an_agent_finetuned_on_the_test_is_flagged_and_others_are_not(
+    tmp_path: Path,
+) -> None:
     evaluations = [
         *split_answers("ann", "test", 36),
         *split_answers("ann", "fresh", 12),
@@ -29,7 +31,7 @@ def test_who_studied_the_test_is_found_and_who_did_not_is_not(tmp_path: Path) ->
     assert not bob.is_certain
 
 
-def test_an_answer_without_a_finite_score_counts_on_neither_side(tmp_path: Path) -> None:
+def test_an_answer_without_a_finite_score_is_left_out(tmp_path: Path) -> None:
     odd = [
         evaluation._replace(verdict=Verdict(math.nan, ""))
         for evaluation in split_answers("ann", "test", 1, of=2)

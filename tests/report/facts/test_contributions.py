@@ -37,7 +37,7 @@ def test_counts_are_summed_and_means_weighted_by_their_counts(tmp_path: Path) ->
         }
 
 
-def test_who_was_configured_and_did_nothing_has_a_zero(tmp_path: Path) -> None:
+def test_a_configured_part_that_did_nothing_counts_zero(tmp_path: Path) -> None:
     config = f'{TOOLS}[evaluators.words]\ntype = "spelling"\n'
     with run_of_one_round(tmp_path / "run", config, {}) as run:
         assert contributions(run) == {

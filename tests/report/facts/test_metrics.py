@@ -7,7 +7,7 @@ from docendo.report.facts.metrics import read_metrics
 from tests.report.toys import run_of_one_round
 
 
-def test_a_name_is_kind_owner_and_measure_and_either_may_have_slashes(
+def test_a_metric_name_is_kind_owner_and_measure_and_owners_may_hold_slashes(
     tmp_path: Path,
 ) -> None:
     names = (
@@ -30,7 +30,7 @@ def test_a_name_is_kind_owner_and_measure_and_either_may_have_slashes(
     }
 
 
-def test_values_that_are_not_finite_are_left_out(tmp_path: Path) -> None:
+def test_metric_values_that_are_not_finite_are_left_out(tmp_path: Path) -> None:
     with run_of_one_round(tmp_path / "run", "", {"groups": math.nan}) as run:
         (series,) = read_metrics(run)
     assert series.values == {}

@@ -56,7 +56,7 @@ def run(tmp_path: Path) -> RunDirectory:
     return made
 
 
-def test_every_persona_has_what_it_asked_what_was_let_in_and_why_the_rest_was_not(
+def test_every_persona_has_its_questions_admissions_and_refusal_reasons(
     run: RunDirectory,
 ) -> None:
     with run:
@@ -71,7 +71,7 @@ def test_every_persona_has_what_it_asked_what_was_let_in_and_why_the_rest_was_no
     )
 
 
-def test_rows_of_a_file_are_one_source_and_lessons_of_a_match_one_problem(
+def test_rows_of_a_file_count_as_one_source_and_lessons_of_a_match_as_one(
     run: RunDirectory,
 ) -> None:
     with run:
@@ -86,7 +86,7 @@ def test_rows_of_a_file_are_one_source_and_lessons_of_a_match_one_problem(
     assert (ann.source, ann.matches, ann.gain) == ("ann", 1, None)
 
 
-def test_both_are_on_the_page_and_in_the_document(run: RunDirectory) -> None:
+def test_origins_and_personas_are_on_the_page_and_in_the_json(run: RunDirectory) -> None:
     with run:
         titles, page, found = (
             [s.title for s in text_tables(run, collect(run))],
@@ -100,7 +100,7 @@ def test_both_are_on_the_page_and_in_the_document(run: RunDirectory) -> None:
     assert [o["source"] for o in found["origins"]] == ["ann", "capitals.csv"]
 
 
-def test_without_a_pool_of_askers_nobody_is_told_where_problems_came_from(
+def test_without_askers_the_origin_of_problems_is_not_shown(
     tmp_path: Path,
 ) -> None:
     with RunDirectory.create(tmp_path / "run", '[agents.ann]\ndomain = "sums"\n') as run:

@@ -22,7 +22,7 @@ def run(tmp_path: Path) -> RunDirectory:
     return RunDirectory.open(tmp_path / "league")
 
 
-def test_the_document_has_its_keys(run: RunDirectory) -> None:
+def test_the_summary_json_has_its_keys(run: RunDirectory) -> None:
     with run:
         found = summary(run)
     assert list(found) == [
@@ -69,7 +69,9 @@ def test_accuracy_is_the_share_of_right_answers(run: RunDirectory) -> None:
     assert accuracy["end"]["ann"]["letters"]["accuracy"] == 0.5
 
 
-def test_transfer_is_the_mean_over_domains_that_are_not_ones_own(run: RunDirectory) -> None:
+def test_transfer_is_the_mean_over_the_domains_an_agent_does_not_own(
+    run: RunDirectory,
+) -> None:
     with run:
         found = summary(run)
     transfer, own = found["transfer"], found["own"]
@@ -79,7 +81,7 @@ def test_transfer_is_the_mean_over_domains_that_are_not_ones_own(run: RunDirecto
     assert own["low"] < 0 < own["high"]
 
 
-def test_gain_is_over_shown_lessons_with_matches_as_units(run: RunDirectory) -> None:
+def test_the_gain_is_over_shown_lessons_with_matches_as_units(run: RunDirectory) -> None:
     with run:
         found = summary(run)
     expected = {"mean": 0.25 / 3, "low": -1.0, "high": 1.0, "lessons": 3}
@@ -92,7 +94,7 @@ def test_gain_is_over_shown_lessons_with_matches_as_units(run: RunDirectory) -> 
     }
 
 
-def test_the_gain_of_many_matches_has_a_students_interval() -> None:
+def test_the_gain_of_many_matches_has_a_student_t_interval() -> None:
     lessons = [
         LessonFact((str(i),), "ann", "bob", "sums", True, g, False)
         for i, g in enumerate((0.1, 0.2, 0.3))
@@ -101,7 +103,9 @@ def test_the_gain_of_many_matches_has_a_students_interval() -> None:
     assert mean_gain(lessons) == pytest.approx((0.2, 0.2 - half, 0.2 + half, 3))
 
 
-def test_who_taught_whom_what_counts_the_stopped_lessons_too(run: RunDirectory) -> None:
+def test_the_table_of_teachers_and_students_counts_stopped_lessons_too(
+    run: RunDirectory,
+) -> None:
     with run:
         first, second = summarise_teaching(collect(run))
     assert first[:5] == ("ann", "bob", "sums", 3, 3)
@@ -154,7 +158,7 @@ def test_an_empty_run_has_a_summary(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "problem"), [("not toml [", "is not TOML"), ("agents = 3", "agents")]
 )
-def test_a_configuration_that_cannot_be_read_is_named(
+def test_an_unreadable_config_is_named_in_the_summary(
     tmp_path: Path, config: str, problem: str
 ) -> None:
     with (

@@ -5,7 +5,7 @@ import re
 from docendo.report.render.heat_map import HeatCell, heat_map
 
 
-def test_a_heat_map_shows_depth_sign_and_holes() -> None:
+def test_a_heat_map_shows_size_sign_and_missing_values() -> None:
     cells = [[HeatCell(0.5), HeatCell(-1)], [HeatCell(None), HeatCell(0)]]
     svg = heat_map("map", ["a", "b"], cells, (20, 20))
     assert re.findall(r'class="heat (up|down)" fill-opacity="([^"]*)"', svg) == [

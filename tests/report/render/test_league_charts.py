@@ -13,7 +13,7 @@ from docendo.report.render.league_charts import (
 )
 
 
-def test_a_heat_map_tells_winning_losing_and_never_met() -> None:
+def test_the_payoff_heat_map_distinguishes_wins_losses_and_missing_pairs() -> None:
     picture = payoff_heat_map(
         ["a", "b"],
         PayoffMatrix([[0, 0.5], [math.nan, 0]], [[0, 0.2], [0, 0]], [[0, 0.8], [0, 0]]),
@@ -34,7 +34,7 @@ def test_a_large_heat_map_is_a_small_picture() -> None:
     assert "<rect" not in picture
 
 
-def test_the_spinning_top_is_as_wide_as_the_cycles() -> None:
+def test_the_spinning_top_chart_is_as_wide_as_the_cycles() -> None:
     picture = spinning_top(
         AgentMarks("abc", "xyz", [True, False, False]), [1, 0, -1], [0, 4, 2]
     )

@@ -30,7 +30,7 @@ def table(names: list[str], columns: list[list[str]]) -> Table:
     return made
 
 
-def test_what_does_not_fit_beside_the_names_comes_below_with_the_names_again() -> None:
+def test_columns_that_do_not_fit_are_repeated_below_with_the_names() -> None:
     made = table(["ada", "bob"], [["1234567", "1"], ["89", "2"], ["1011", "3"]])
     assert shown(made, 22) == [
         "Who won",
@@ -45,7 +45,7 @@ def test_what_does_not_fit_beside_the_names_comes_below_with_the_names_again() -
 
 
 @pytest.mark.parametrize("width", [23, 24, 100])
-def test_what_fits_is_one_table(width: int) -> None:
+def test_columns_that_fit_are_one_table(width: int) -> None:
     made = table(["ada"], [["1234567"], ["89"], ["1011"]])
     assert shown(made, width) == [
         "Who won",
@@ -58,7 +58,7 @@ def test_what_fits_is_one_table(width: int) -> None:
     st.lists(st.lists(WORDS, min_size=2, max_size=2), min_size=1, max_size=6),
     st.integers(18, 80),
 )
-def test_at_any_width_that_a_number_and_a_name_need_every_cell_is_there_whole(
+def test_every_cell_is_complete_at_any_width_that_fits_a_number_and_a_name(
     columns: list[list[str]], width: int
 ) -> None:
     lines = shown(table(["ada", "bob"], columns), width)
@@ -74,7 +74,7 @@ def test_at_any_width_that_a_number_and_a_name_need_every_cell_is_there_whole(
     st.lists(st.lists(WORDS, min_size=4, max_size=4), min_size=1, max_size=4),
     st.integers(8, 60),
 )
-def test_nothing_is_lost_or_stands_out_however_narrow_it_is(
+def test_no_text_is_lost_or_overflows_at_any_width(
     rows: list[list[str]], width: int
 ) -> None:
     made = Table()
@@ -100,12 +100,12 @@ def test_long_names_are_folded_and_leave_room_for_a_number() -> None:
     assert any(line.endswith("12345") for line in lines)
 
 
-def test_names_have_half_of_the_room_however_long_the_numbers_are() -> None:
+def test_names_get_half_of_the_width_however_long_the_numbers_are() -> None:
     lines = shown(table(["a" * 30], [["1" * 30]]), 40)
     assert max(len(line.split()[0]) for line in lines[2:]) == 20
 
 
-def test_of_several_columns_of_words_the_longest_is_folded_first() -> None:
+def test_the_longest_of_several_text_columns_is_folded_first() -> None:
     made = Table()
     for name in ("student", "domain"):
         made.add_column(name)
@@ -114,7 +114,7 @@ def test_of_several_columns_of_words_the_longest_is_folded_first() -> None:
     assert shown(made, 36)[1] == "rosalind  " + "d" * 20 + "  1234"
 
 
-def test_words_alone_are_folded_and_stay_one_table() -> None:
+def test_a_table_of_text_alone_is_folded_and_stays_one_table() -> None:
     made = Table()
     for name in ("what", "fix"):
         made.add_column(name)
@@ -122,7 +122,7 @@ def test_words_alone_are_folded_and_stay_one_table() -> None:
     assert shown(made, 18) == ["what     fix", "sandbox  install", "         something"]
 
 
-def test_heads_take_several_lines_before_a_column_goes_below() -> None:
+def test_headers_wrap_before_a_column_moves_below() -> None:
     made = Table()
     made.add_column("name")
     made.add_column("through the gate", justify="right")

@@ -39,7 +39,7 @@ def test_the_page_shows_each_table_and_escapes_what_is_in_it(tmp_path: Path) -> 
     assert "knew the test" in page
 
 
-def test_data_is_shown_in_shares_and_files_without_their_folders(tmp_path: Path) -> None:
+def test_data_sources_are_shown_as_shares_and_files_without_folders(tmp_path: Path) -> None:
     config = f"""
     [agents.ann]
     tools = ["calculator", "dictionary:/home/me/words.tsv"]
@@ -82,7 +82,7 @@ def test_a_skipped_step_is_shown_with_agent_step_and_round(tmp_path: Path) -> No
     "payload",
     ["<img src=x onerror=alert(1)>", "\x1b[31mred\x1b]0;title\x07", "\u202eturned"],
 )
-def test_names_and_prompts_drive_neither_a_terminal_nor_a_browser(
+def test_names_and_prompts_control_neither_a_terminal_nor_a_browser(
     tmp_path: Path, payload: str
 ) -> None:
     ann = {"system_prompt": payload, "tools": [payload], "data": {"files": {payload: 1.0}}}
