@@ -9,7 +9,6 @@ __all__ = [
     "clip",
     "compact",
     "duration",
-    "estimate_text",
     "interval_text",
     "percent",
     "signed",
@@ -84,15 +83,6 @@ def interval_text(estimate: Estimate, *, share: bool) -> str:
     if share:
         return f"{100 * estimate.low:.0f} to {100 * estimate.high:.0f}"
     return f"{signed(estimate.low)} to {signed(estimate.high)}"
-
-
-def estimate_text(estimate: Estimate | None) -> str:
-    """``+0.12 (+0.01 to +0.20)``; a dash for None."""
-    if estimate is None:
-        return DASH
-
-    interval = interval_text(estimate, share=False)
-    return f"{signed(estimate.mean)} ({interval})" if interval else signed(estimate.mean)
 
 
 def compact(number: float, unit: str = "") -> str:

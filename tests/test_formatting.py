@@ -1,7 +1,6 @@
 """Numbers and texts as people read them."""
 
-from docendo.formatting import compact, duration, estimate_text, signed, visible
-from docendo.statistics import Estimate
+from docendo.formatting import compact, duration, signed, visible
 
 
 def test_numbers_are_rounded_for_reading() -> None:
@@ -22,9 +21,3 @@ def test_numbers_are_rounded_for_reading() -> None:
     ]
     assert [duration(s) for s in (12.4, 190, 7500)] == ["12 s", "3 min 10 s", "2 h 05 min"]
     assert visible("a\x1b\x7f\n\tb\r\nc\r") == "a␛␡\n\tb\nc␍"
-
-
-def test_an_estimate_has_its_interval_in_brackets() -> None:
-    assert estimate_text(Estimate(0.12, 0.01, 0.2, 9)) == "+0.12 (+0.01 to +0.20)"
-    assert estimate_text(Estimate(0.12, None, None, 1)) == "+0.12"
-    assert estimate_text(None) == "\N{EN DASH}"

@@ -58,9 +58,10 @@ def title(text: str) -> "Text":
 
 
 def show(*parts: Any) -> None:
-    """Print rich renderables to standard output; strings are shown as they are, as by `safe`."""
-    from rich.table import Table
+    """Print tables and rich renderables to standard output; strings as they are, as by `safe`."""
+    from rich.table import Table as RichTable
 
+    from docendo.report.render.tables import Table, terminal_table
     from docendo.report.render.terminal_table import TerminalTable
 
     console = _open_console(sys.stdout)
@@ -68,6 +69,8 @@ def show(*parts: Any) -> None:
         if isinstance(part, str):
             console.print(safe(part), soft_wrap=True)
         elif isinstance(part, Table):
+            console.print(terminal_table(part))
+        elif isinstance(part, RichTable):
             # in as many parts below each other as the width needs
             console.print(TerminalTable(part))
         else:

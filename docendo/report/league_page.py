@@ -4,21 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from docendo.analysis.overview import Analysis, strongest_opponents
+from docendo.analysis.overview import Analysis
 from docendo.analysis.ratings import ELO
-from docendo.formatting import DASH, percent, signed
+from docendo.formatting import percent, signed
 from docendo.report.render.components import (
     Section,
     empty_note,
     figure,
-    number_cell,
+    page_header,
     page_main,
-    row_head,
     scroll_box,
-    swatch,
     swatch_key,
-    table,
-    tile,
 )
 from docendo.report.render.league_charts import (
     AgentMarks,
@@ -28,65 +24,38 @@ from docendo.report.render.league_charts import (
     rating_chart,
     spinning_top,
 )
+from docendo.report.render.league_tables import (
+    league_headlines,
+    rank_by_rating,
+    tabulate_agents,
+    tabulate_clusters,
+)
 from docendo.report.render.markup import Markup, document, join, tag
+from docendo.report.render.tables import folded_table, html_table
 from docendo.report.run_page import asset
 
-__all__ = ["league_page", "rank_by_rating"]
+__all__ = ["league_page"]
+
+_MARKS = {"mark best": "best cluster", "mark": "the others"}
 
 
 def league_page(title: str, analysis: Analysis, note: str = "") -> str:
     """The whole page, self-contained; `note` says where the ratings come from."""
+    facts = [f"{len(analysis.names)} agents"]
+    if analysis.gaps:
+        facts.append(f"{analysis.gaps:,} payoffs unknown, counted as 0")
+    kicker = "docendo · analysis of a population"
+    header = page_header(kicker, title, facts, league_headlines(analysis))
+
+    layers = html_table(tabulate_clusters(analysis))
     sections = (
         Section("ratings", "Who is how good", _ratings(analysis, note)),
         Section("payoffs", "Who beats whom", _payoffs(analysis)),
         Section("cycles", "What goes in cycles", _cycles(analysis)),
-        Section("layers", "Layers of the population", _layers(analysis)),
+        Section("layers", "Layers of the population", layers),
     )
-    body = page_main(_header(title, analysis), sections)
+    body = page_main(header, sections)
     return document(f"{title} · docendo", asset("page.css"), "", body)
-
-
-def _header(title: str, analysis: Analysis) -> Markup:
-    clusters = analysis.top.clusters
-    agents = len(analysis.names)
-    tiles = (
-        tile(
-            "Cyclic share",
-            percent(analysis.decomposition.share),
-            ["of the squared payoffs; the rest is explained by a rating"],
-        ),
-        tile(
-            "Best cluster",
-            f"{len(clusters[0].members)} of {agents}",
-            [f"{len(clusters)} Nash clusters in all"],
-        ),
-        tile(
-            "Effective diversity",
-            f"{analysis.diversity:.3f}",
-            ["what the best win from one another"],
-        ),
-        tile(
-            "Collaboration",
-            signed(analysis.collaboration),
-            ["correlation of the two payoffs of a meeting"],
-        ),
-    )
-    facts = f"{agents} agents"
-    if analysis.gaps:
-        facts += f" · {analysis.gaps:,} payoffs unknown, counted as 0"
-    return tag(
-        "header",
-        tag("p", "docendo · analysis of a population", class_="kicker"),
-        tag("h1", title),
-        tag("p", facts, class_="facts"),
-        tag("dl", *tiles, class_="tiles"),
-    )
-
-
-def rank_by_rating(analysis: Analysis) -> list[int]:
-    """The agents' places in the matrix, the best rating first."""
-    rating = analysis.ratings.rating
-    return sorted(range(len(analysis.names)), key=lambda place: (-rating[place], place))
 
 
 def _ratings(analysis: Analysis, note: str) -> Markup:
@@ -96,49 +65,21 @@ def _ratings(analysis: Analysis, note: str) -> Markup:
         [float(ELO * points[i]) for i in order] for points in analysis.ratings
     )
     chart = rating_chart(_agent_marks(analysis, order), values, low, high)
-
-    heads = (
-        "agent",
-        "rating",
-        "openskill",
-        "Nash",
-        "Nash average",
-        "alpha-rank",
-        "mean payoff",
-        "hardest opponent",
-    )
-    hardest = strongest_opponents(analysis)
-    rows = [_rating_row(analysis, i, hardest[i]) for i in order]
     about = (
         "Bradley-Terry ratings in Elo points around 0, with 95% intervals: 400 points are odds "
         f"of ten to one. {note} Nash is the share in the most even equilibrium, Nash average "
         "the payoff against it; alpha-rank the time that a population of imitators spends at "
         "the agent."
     )
-    heading = tag("summary", f"Every agent as a table ({len(rows)})")
+    table = tabulate_agents(analysis, "hardest opponent")
     return join(
         (
             tag("p", about),
             scroll_box(chart, "Ratings"),
-            _marks_key(),
-            tag("details", heading, table(heads, rows)),
+            swatch_key(_MARKS),
+            folded_table(table, f"Every agent as a table ({len(order)})"),
         )
     )
-
-
-def _rating_row(analysis: Analysis, agent: int, hardest: int | None) -> list[Markup]:
-    rating, low, high = (signed(ELO * points[agent], 0) for points in analysis.ratings)
-    skill = analysis.skills
-    return [
-        row_head(analysis.names[agent]),
-        number_cell(rating, f"{low} to {high}"),
-        number_cell(f"{skill.mean[agent]:.1f}", f"± {skill.deviation[agent]:.1f}"),
-        number_cell(percent(analysis.average.strategy[agent])),
-        number_cell(signed(analysis.average.values[agent])),
-        number_cell(percent(analysis.alpha_rank[agent])),
-        number_cell(signed(analysis.top.skill[agent])),
-        tag("td", DASH if hardest is None else analysis.names[hardest]),
-    ]
 
 
 def _payoffs(analysis: Analysis) -> Markup:
@@ -148,9 +89,9 @@ def _payoffs(analysis: Analysis) -> Markup:
     ordered = [matrix[np.ix_(order, order)].tolist() for matrix in matrices]
     picture = payoff_heat_map([analysis.names[i] for i in order], PayoffMatrix(*ordered))
 
-    key = [swatch("up", "the row wins"), swatch("down", "it loses")]
+    key = {"up": "the row wins", "down": "it loses"}
     if analysis.gaps:
-        key.append(swatch("gap", "never met"))
+        key["gap"] = "never met"
     about = (
         "What the agent of the row gets against the agent of the column; "
         "the best rating comes first."
@@ -173,18 +114,10 @@ def _cycles(analysis: Analysis) -> Markup:
     if share is not None:
         points = analysis.disc.points[order].tolist()
         disc = cycle_disc(marks, points)
-    top_title = "Skill and cycles: the spinning top"
-    figures = (
-        figure(disc_title, disc),
-        figure(top_title, spinning_top(marks, skill, three_cycles)),
-    )
+    top = spinning_top(marks, skill, three_cycles)
+    figures = figure(disc_title, disc), figure("Skill and cycles: the spinning top", top)
 
-    decomposition = analysis.decomposition
-    about = (
-        f"{percent(decomposition.share)} of the squared payoffs are cyclic: no rating explains "
-        f"them. Root mean squares: transitive {decomposition.transitive:.3f}, "
-        f"cyclic {decomposition.cyclic_size:.3f}."
-    )
+    about = f"{percent(analysis.decomposition.share)} of the squared payoffs are cyclic: no rating explains them."
     note = (
         "Left: everybody beats those less than half a turn further anticlockwise, the more the "
         "further both are from the middle. Right: mean payoff upwards, and as wide as an "
@@ -192,53 +125,20 @@ def _cycles(analysis: Analysis) -> Markup:
         "the best, most in the middle (Czarnecki et al. 2020)."
     )
     pair = tag("div", *figures, class_="pair")
-    return join((tag("p", about), tag("p", note), _marks_key(), pair))
-
-
-def _layers(analysis: Analysis) -> Markup:
-    """The Nash clusters as a table, best first."""
-    rows = []
-    for place, cluster in enumerate(analysis.top.clusters, 1):
-        members = ", ".join(analysis.names[i] for i in cluster.members)
-        rows.append(
-            [
-                row_head(str(place)),
-                number_cell(str(len(cluster.members))),
-                number_cell(signed(cluster.skill)),
-                number_cell(str(cluster.longest_cycle or DASH)),
-                number_cell(f"{cluster.three_cycles:.1f}"),
-                tag("td", members),
-            ]
-        )
-    heads = (
-        "cluster",
-        "size",
-        "mean payoff",
-        "longest cycle",
-        "cycles of three each",
-        "agents",
-    )
-    about = (
-        "The first cluster are the agents with a share in any Nash equilibrium; the next are "
-        "those of what is left without them, and so on. The longest cycle is inside the cluster."
-    )
-    return join((tag("p", about), table(heads, rows)))
+    return join((tag("p", about), tag("p", note), swatch_key(_MARKS), pair))
 
 
 def _agent_marks(analysis: Analysis, order: Sequence[int]) -> AgentMarks:
     best_cluster = set(analysis.top.clusters[0].members)
-    names = [analysis.names[i] for i in order]
     titles = []
-    for i, name in zip(order, names, strict=True):
+    for i in order:
         rating = signed(ELO * analysis.ratings.rating[i], 0)
         payoff = signed(analysis.top.skill[i])
         cycles = analysis.top.three_cycles[i]
         titles.append(
-            f"{name}: rating {rating}, mean payoff {payoff}, cycles of three: {cycles}"
+            f"{analysis.names[i]}: rating {rating}, mean payoff {payoff}, "
+            f"cycles of three: {cycles}"
         )
 
+    names = [analysis.names[i] for i in order]
     return AgentMarks(names, titles, [i in best_cluster for i in order])
-
-
-def _marks_key() -> Markup:
-    return swatch_key([swatch("mark best", "best cluster"), swatch("mark", "the others")])

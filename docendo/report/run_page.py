@@ -9,12 +9,12 @@ from docendo.report.render.markup import Markup, document, embed, join, tag
 from docendo.report.render.sections import (
     compute,
     header,
-    knowledge_table,
+    knowledge,
     learning,
     lessons_matrix,
     lessons_table,
-    text_table,
 )
+from docendo.report.render.tables import html_table
 from docendo.report.render.text_tables import text_tables
 from docendo.report.render.viewer import SHOWN, viewer_data
 from docendo.store import RunDirectory
@@ -48,11 +48,11 @@ def html_page(run: RunDirectory) -> str:
         episodes = viewer_data(run, SHOWN)
 
     sections = (
-        Section("knows", "What each agent knows", knowledge_table(facts)),
+        Section("knows", "What each agent knows", knowledge(facts)),
         Section("curves", "How they learned", learning(facts)),
         Section("gains", "What a lesson is worth", lessons_matrix(facts)),
         Section("taught", "Who taught whom what", lessons_table(facts)),
-        *(Section(table.id, table.title, text_table(table)) for table in tables),
+        *(Section(table.id, table.title, html_table(table)) for table in tables),
         Section("compute", "What it cost", compute(facts)),
         Section("lessons", "Lessons and attempts", _viewer(len(facts.lessons))),
     )

@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from docendo.report.render.components import empty_note, figure, scroll_box
 from docendo.report.render.markup import Markup, join, tag
-from docendo.study import result_tables
+from docendo.report.render.tables import folded_table
 from docendo.study.arms import JOINT, TEACHING, is_ablation
-from docendo.study.plots import ShareCurves, share_chart
+from docendo.study.plots import share_chart
 from docendo.study.regimes import (
     ArmCurve,
     RegimeResults,
     compute_learning_curves,
     compute_trace_curves,
 )
+from docendo.study.result_tables import tabulate_rounds
 from docendo.study.results import ArmResult
-from docendo.study.table_markup import folded_table
 
 __all__ = ["arm_places", "learning_section", "rounds_section", "wide_box"]
 
@@ -50,31 +50,19 @@ def _has_curve(result: ArmResult) -> bool:
 
 
 def _split_ablations(
-    title: str,
-    curves: Sequence[ArmCurve],
-    places: Mapping[str, int],
-    *,
-    is_wide: bool = False,
-) -> list[ShareCurves]:
-    """One picture of the rivals, and one of teaching with its ablations."""
+    title: str, curves: Sequence[ArmCurve]
+) -> list[tuple[str, Sequence[ArmCurve]]]:
+    """One titled picture of the rivals, and one of teaching with its ablations."""
     ablations = [curve for curve in curves if is_ablation(curve.arm)]
     rivals = [curve for curve in curves if not is_ablation(curve.arm)]
     teaching = [curve for curve in rivals if curve.arm == TEACHING]
 
-    pictures = []
+    pictures: list[tuple[str, Sequence[ArmCurve]]] = []
     # Teaching alone is no picture of rivals: it is in that of the ablations anyway.
     if rivals and not (ablations and rivals == teaching):
-        pictures.append(ShareCurves(title, rivals, places, is_wide=is_wide))
+        pictures.append((title, rivals))
     if ablations:
-        pictures.append(
-            ShareCurves(
-                f"{title}: ablations",
-                [*teaching, *ablations],
-                places,
-                prefix=f"{TEACHING}-",
-                is_wide=is_wide,
-            )
-        )
+        pictures.append((f"{title}: ablations", [*teaching, *ablations]))
     return pictures
 
 
@@ -84,26 +72,30 @@ def learning_section(regime: RegimeResults, places: Mapping[str, int]) -> Markup
     if not curves:
         return empty_note("No training was examined on the way.")
 
-    about = (
-        "Held-out accuracy without a lesson, mean over agents, domains and seeds; "
-        "the band is its 95% interval."
-    )
-    pictures = _split_ablations(f"Accuracy in {regime.name}", curves, places, is_wide=True)
-    charts = [wide_box(share_chart(picture), picture.title) for picture in pictures]
-    return join((tag("p", about), *charts))
+    parts = [
+        tag(
+            "p",
+            "Held-out accuracy without a lesson, mean over agents, domains and seeds; "
+            "the band is its 95% interval.",
+        )
+    ]
+    for title, shown_curves in _split_ablations(f"Accuracy in {regime.name}", curves):
+        chart = share_chart(title, shown_curves, places, is_wide=True)
+        parts.append(wide_box(chart, title))
+    return join(parts)
 
 
 def rounds_section(regime: RegimeResults, places: Mapping[str, int]) -> Markup:
     """What was recorded of a regime's rounds, as curves and in numbers."""
     panels = []
-    for name, title in _TRACES.items():
+    for name, heading in _TRACES.items():
         curves = compute_trace_curves(regime, name)
-        for picture in _split_ablations(title, curves, places):
-            panels.append(figure(picture.title, share_chart(picture)))
+        for title, shown_curves in _split_ablations(heading, curves):
+            panels.append(figure(title, share_chart(title, shown_curves, places)))
     if not panels:
         return empty_note("Nothing was told of the rounds.")
 
-    numbers = folded_table(result_tables.tabulate_rounds(regime), "In numbers")
+    numbers = folded_table(tabulate_rounds(regime), "In numbers")
     return join((tag("div", *panels, class_="panels"), numbers))
 
 

@@ -8,13 +8,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from docendo.formatting import visible
-from docendo.report.render.terminal_table import TerminalTable, new_table
-from docendo.study.arms import TEACHING
+from docendo.report.render.tables import Cell, Table, terminal_table
 from docendo.study.limits import list_limits, write_reproduction
 from docendo.study.regimes import RegimeResults
 from docendo.study.result_tables import (
-    Cell,
-    ResultTable,
+    tabulate_against_teaching,
     tabulate_arms,
     tabulate_costs,
     tabulate_differences,
@@ -23,12 +21,7 @@ from docendo.study.result_tables import (
     tabulate_tuning,
 )
 from docendo.study.results import StudyResults
-from docendo.study.sentences import (
-    describe_regime,
-    format_interval,
-    format_points,
-    write_headline,
-)
+from docendo.study.sentences import describe_regime, write_headline
 
 __all__ = ["render_markdown", "render_terminal"]
 
@@ -54,7 +47,7 @@ def _regime_parts(regime: RegimeResults) -> list[str]:
     tables = (
         tabulate_arms(regime),
         tabulate_differences(regime),
-        _tabulate_against_teaching(regime),
+        tabulate_against_teaching(regime),
         tabulate_domains(regime),
         tabulate_rounds(regime),
         tabulate_costs(regime),
@@ -68,27 +61,11 @@ def _list(sentences: Sequence[str]) -> str:
     return "\n".join(f"* {_escape(sentence)}" for sentence in sentences)
 
 
-def _tabulate_against_teaching(regime: RegimeResults) -> ResultTable:
-    """Every arm minus teaching, in Markdown instead of the page's chart."""
-    rows = []
-    for arm, difference in regime.differences_from(TEACHING).items():
-        estimate = difference.estimate
-        gap = Cell(format_points(estimate.mean), format_interval(estimate))
-        rows.append([Cell(arm), gap, Cell(str(estimate.n))])
-    note = (
-        f"Mean of the population without a lesson: each arm minus {TEACHING}, in percentage "
-        "points."
-    )
-    return ResultTable(
-        f"Every arm against {TEACHING}", note, ("arm", "mean", "seeds"), rows
-    )
-
-
-def _render_table(table: ResultTable) -> str:
-    numbers = len(table.headers) - table.text_columns
+def _render_table(table: Table) -> str:
+    numbers = len(table.heads) - table.text_columns
     rule = ["---"] * table.text_columns + ["---:"] * numbers
     lines = [f"**{_escape(table.title)}.** {_escape(table.note)}", ""]
-    lines += [_row(map(_escape, table.headers)), _row(rule)]
+    lines += [_row(map(_escape, table.heads)), _row(rule)]
     lines += [_row(map(_cell_text, row)) for row in table.rows]
     return "\n".join(lines)
 
@@ -97,7 +74,9 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell_text(cell: Cell) -> str:
+def _cell_text(cell: Cell | str) -> str:
+    if isinstance(cell, str):
+        return _escape(cell)
     return _escape(f"{cell.text} ({cell.note})" if cell.note else cell.text)
 
 
@@ -119,25 +98,9 @@ def render_terminal(
         parts += [Text(visible(sentence)) for sentence in describe_regime(regime)]
         for table in (tabulate_arms(regime), tabulate_differences(regime)):
             if table.rows:
-                parts += ["", _terminal_table(table)]
+                parts += ["", terminal_table(table)]
 
     parts.append("")
     for limit in list_limits(regimes):
         parts.append(Padding(Text(visible(limit), "dim"), (0, 0, 0, 2)))
     return Group(*parts)
-
-
-def _terminal_table(table: ResultTable) -> TerminalTable:
-    text_headers = table.headers[: table.text_columns]
-    number_headers = table.headers[table.text_columns :]
-    terminal_table = new_table(text_headers, number_headers, table.title)
-    for row in table.rows:
-        terminal_table.add_row(*map(_cell_lines, row))
-    return TerminalTable(terminal_table)
-
-
-def _cell_lines(cell: Cell) -> Text:
-    text = Text(visible(cell.text))
-    if cell.note:
-        text.append(f"\n{visible(cell.note)}", "dim")
-    return text

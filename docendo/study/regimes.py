@@ -1,6 +1,6 @@
 """The arms of each regime with their intervals, and how they changed over the budget."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -92,8 +92,8 @@ class PhaseGains(NamedTuple):
 
     end: float
     """Operations spent at the last evaluation of this part."""
-    gains: Mapping[tuple[str, str], tuple[float, int]]
-    """By teacher and student: the mean gain, and the number of lessons."""
+    gains: Mapping[tuple[str, str], Estimate]
+    """By teacher and student, without an interval; `n` counts the lessons."""
 
 
 def split_by_regime(study: StudyResults, samples: int = RESAMPLES) -> list[RegimeResults]:
@@ -174,17 +174,19 @@ def compute_phase_gains(regime: RegimeResults, arm: str) -> list[PhaseGains]:
     return phases
 
 
-def average_gains(
-    gains: Sequence[LessonGain],
-) -> dict[tuple[str, str], tuple[float, int]]:
+def average_gains(gains: Sequence[LessonGain]) -> dict[tuple[str, str], Estimate]:
     """Mean gain and number of lessons by teacher and student; every lesson weighs the same."""
     # A gain is a mean over its lessons already, so it weighs as many as they are.
-    sums: dict[tuple[str, str], tuple[float, int]] = {}
+    totals: dict[tuple[str, str], float] = defaultdict(float)
+    lessons: Counter[tuple[str, str]] = Counter()
     for gain in gains:
         pair = gain.teacher, gain.student
-        total, lessons = sums.get(pair, (0.0, 0))
-        sums[pair] = total + gain.gain * gain.lessons, lessons + gain.lessons
-    return {pair: (total / lessons, lessons) for pair, (total, lessons) in sums.items()}
+        totals[pair] += gain.gain * gain.lessons
+        lessons[pair] += gain.lessons
+    return {
+        pair: Estimate(total / lessons[pair], None, None, lessons[pair])
+        for pair, total in totals.items()
+    }
 
 
 def expected_cyclic_share(regime: RegimeResults) -> float:

@@ -1,11 +1,10 @@
 """The tables of a study as text, which a page, a terminal and Markdown show each in its way."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
-from docendo.formatting import DASH, compact, duration, interval_text, percent, signed
-from docendo.study.arms import JOINT
+from docendo.formatting import compact, duration, interval_text, percent, signed
+from docendo.report.render.tables import EMPTY, Cell, Row, Table
+from docendo.study.arms import JOINT, TEACHING
 from docendo.study.bootstrap import Difference, MeasureDraws
 from docendo.study.measures import MEASURES
 from docendo.study.regimes import RegimeResults, average_ledger, expected_cyclic_share
@@ -13,8 +12,7 @@ from docendo.study.results import ArmResult, TrainingTrace
 from docendo.study.sentences import format_interval, format_points
 
 __all__ = [
-    "Cell",
-    "ResultTable",
+    "tabulate_against_teaching",
     "tabulate_arms",
     "tabulate_costs",
     "tabulate_differences",
@@ -36,38 +34,18 @@ _COLUMN_NAMES = {
 }
 
 
-class Cell(NamedTuple):
-    text: str
-    note: str = ""
-    """An interval, or something else in small print."""
-
-
-_EMPTY = Cell(DASH)
-
-
-@dataclass(frozen=True, slots=True)
-class ResultTable:
-    """A table. The first `text_columns` columns hold text, the others numbers."""
-
-    title: str
-    note: str
-    headers: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    text_columns: int = 1
-
-
-def tabulate_arms(regime: RegimeResults) -> ResultTable:
+def tabulate_arms(regime: RegimeResults) -> Table:
     """Every arm with its measures, the best mean first."""
     taken: set[str] = set()
     for arm in regime.arms:
         taken.update(regime.bootstrap.measures(arm))
     names = [name for name in MEASURES if name in taken]
 
-    rows = []
+    rows: list[Row] = []
     for arm in regime.ranked:
         results = list(regime.arms[arm].values())
         cells = _measure_cells(regime, arm, names)
-        rows.append([Cell(arm), *cells, Cell(str(len(results))), _spent_cell(results)])
+        rows.append([arm, *cells, str(len(results)), _spent_cell(results)])
 
     explanations = []
     for name in names:
@@ -79,10 +57,10 @@ def tabulate_arms(regime: RegimeResults) -> ResultTable:
         f"{'; '.join(explanations)}."
     )
     columns = [_COLUMN_NAMES[name] for name in names]
-    return ResultTable("Every arm", note, ("arm", *columns, "seeds", "spent"), rows)
+    return Table("Every arm", note, ("arm", *columns, "seeds", "spent"), rows)
 
 
-def tabulate_differences(regime: RegimeResults) -> ResultTable:
+def tabulate_differences(regime: RegimeResults) -> Table:
     """Every arm minus joint training, on the seeds that both have."""
     # A measure that no arm shares with joint training has no column.
     by_measure: dict[str, dict[str, Difference]] = {}
@@ -90,16 +68,16 @@ def tabulate_differences(regime: RegimeResults) -> ResultTable:
         if differences := regime.differences_from(JOINT, name):
             by_measure[name] = differences
 
-    rows = []
+    rows: list[Row] = []
     for arm, main in by_measure.get("mean", {}).items():
         gaps = [_difference_cell(by_arm.get(arm)) for by_arm in by_measure.values()]
         statistics = [
-            Cell(signed(main.effect)),
-            Cell(_bounded_percent(main.improvement)),
-            Cell(percent(main.dominance)),
-            Cell(str(main.estimate.n)),
+            signed(main.effect),
+            _bounded_percent(main.improvement),
+            percent(main.dominance),
+            str(main.estimate.n),
         ]
-        rows.append([Cell(arm), *gaps, *statistics])
+        rows.append([arm, *gaps, *statistics])
 
     note = (
         f"Each arm minus {JOINT} in percentage points, paired by seed and problem. Effect: "
@@ -109,10 +87,22 @@ def tabulate_differences(regime: RegimeResults) -> ResultTable:
     )
     columns = [_COLUMN_NAMES[name] for name in by_measure]
     headers = ("arm", *columns, "effect", "P(better)", "P(X > Y)", "seeds")
-    return ResultTable(f"Differences from {JOINT}", note, headers, rows)
+    return Table(f"Differences from {JOINT}", note, headers, rows)
 
 
-def tabulate_domains(regime: RegimeResults) -> ResultTable:
+def tabulate_against_teaching(regime: RegimeResults) -> Table:
+    """Every arm minus teaching: the page's chart in numbers."""
+    rows: list[Row] = []
+    for arm, difference in regime.differences_from(TEACHING).items():
+        rows.append([arm, _difference_cell(difference), str(difference.estimate.n)])
+    note = (
+        f"Mean of the population without a lesson: each arm minus {TEACHING}, in percentage "
+        "points."
+    )
+    return Table(f"Every arm against {TEACHING}", note, ("arm", "mean", "seeds"), rows)
+
+
+def tabulate_domains(regime: RegimeResults) -> Table:
     """Every arm's mean in every domain."""
     domains: list[str] = []
     for result in regime.results:
@@ -120,7 +110,7 @@ def tabulate_domains(regime: RegimeResults) -> ResultTable:
     return _tabulate_shares(regime, "domain", list(dict.fromkeys(domains)))
 
 
-def tabulate_families(regime: RegimeResults) -> ResultTable:
+def tabulate_families(regime: RegimeResults) -> Table:
     """Every arm's mean in every family."""
     families: list[str] = []
     for result in regime.results:
@@ -128,19 +118,19 @@ def tabulate_families(regime: RegimeResults) -> ResultTable:
     return _tabulate_shares(regime, "family", list(dict.fromkeys(families)))
 
 
-def _tabulate_shares(regime: RegimeResults, unit: str, names: Sequence[str]) -> ResultTable:
-    rows = []
+def _tabulate_shares(regime: RegimeResults, unit: str, names: Sequence[str]) -> Table:
+    rows: list[Row] = []
     for arm in regime.ranked:
         cells = _measure_cells(regime, arm, [f"{unit}/{name}" for name in names])
-        rows.append([Cell(arm), *cells])
+        rows.append([arm, *cells])
 
     note = "Mean of the population without a lesson."
-    return ResultTable(f"By {unit}", note, ("arm", *names), rows)
+    return Table(f"By {unit}", note, ("arm", *names), rows)
 
 
-def tabulate_rounds(regime: RegimeResults) -> ResultTable:
+def tabulate_rounds(regime: RegimeResults) -> Table:
     """What the rounds of every arm were like, for the arms that have a trace."""
-    rows = []
+    rows: list[Row] = []
     for arm in regime.ranked:
         traces = [result.trace for result in regime.arms[arm].values()]
         cells = [
@@ -149,8 +139,8 @@ def tabulate_rounds(regime: RegimeResults) -> ResultTable:
             _trace_cell(traces, "cyclic_share"),
             _gain_cell(traces),
         ]
-        if any(cell != _EMPTY for cell in cells):
-            rows.append([Cell(arm), *cells])
+        if any(cell != EMPTY for cell in cells):
+            rows.append([arm, *cells])
 
     noise = percent(expected_cyclic_share(regime))
     note = (
@@ -160,43 +150,43 @@ def tabulate_rounds(regime: RegimeResults) -> ResultTable:
         "in its student's score, and of how many lessons."
     )
     headers = ("arm", "nonzero variance", "gate", "cyclic", "gain")
-    return ResultTable("What the rounds were like", note, headers, rows)
+    return Table("What the rounds were like", note, headers, rows)
 
 
-def tabulate_costs(regime: RegimeResults) -> ResultTable:
+def tabulate_costs(regime: RegimeResults) -> Table:
     """Where every arm's operations went, by purpose."""
     ledgers = average_ledger(regime)
     purposes = sorted(set[str]().union(*ledgers.values()))
-    rows = []
+    rows: list[Row] = []
     for arm, ledger in ledgers.items():
         costs = [result.cost for result in regime.arms[arm].values()]
         spent = [_flops_cell(ledger.get(purpose)) for purpose in purposes]
         evaluation = sum(cost.evaluation for cost in costs) / len(costs)
         seconds = sum(cost.seconds for cost in costs) / len(costs)
-        rows.append([Cell(arm), *spent, _flops_cell(evaluation), Cell(duration(seconds))])
+        rows.append([arm, *spent, _flops_cell(evaluation), duration(seconds)])
 
     note = (
         "Operations by purpose, evaluation apart from the budget, and time; means over the "
         "seeds."
     )
     headers = ("arm", *purposes, "evaluation", "time")
-    return ResultTable("Where the compute went", note, headers, rows)
+    return Table("Where the compute went", note, headers, rows)
 
 
-def tabulate_tuning(regime: RegimeResults) -> ResultTable:
+def tabulate_tuning(regime: RegimeResults) -> Table:
     """The settings that tuning chose for every arm, and what tuning cost beside the budget."""
-    rows = []
+    rows: list[Row] = []
     for arm, by_seed in regime.arms.items():
         results = list(by_seed.values())
         chosen = dict.fromkeys(_settings_text(result.setup.settings) for result in results)
         # Results from before a trial was added may lack its cost; the largest has all.
         cost = max(result.cost.tuning for result in results)
-        rows.append([Cell(arm), Cell("; ".join(chosen)), _flops_cell(cost or None)])
+        rows.append([arm, "; ".join(chosen), _flops_cell(cost or None)])
     note = (
         "The settings that each arm was given, and the operations spent on finding them, once "
         "per arm."
     )
-    return ResultTable("Tuning", note, ("arm", "settings", "cost"), rows, text_columns=2)
+    return Table("Tuning", note, ("arm", "settings", "cost"), rows, text_columns=2)
 
 
 def _settings_text(settings: Mapping[str, float | str | bool]) -> str:
@@ -216,7 +206,7 @@ def _measure_cells(regime: RegimeResults, arm: str, names: Sequence[str]) -> lis
 
 def _measure_cell(name: str, measures: Mapping[str, MeasureDraws]) -> Cell:
     if name not in measures:
-        return _EMPTY
+        return EMPTY
     estimate = measures[name].estimate(name)
     if name == "forgotten":
         return Cell(format_points(estimate.mean), format_interval(estimate))
@@ -225,7 +215,7 @@ def _measure_cell(name: str, measures: Mapping[str, MeasureDraws]) -> Cell:
 
 def _difference_cell(difference: Difference | None) -> Cell:
     if difference is None:
-        return _EMPTY
+        return EMPTY
     estimate = difference.estimate
     return Cell(format_points(estimate.mean), format_interval(estimate))
 
@@ -243,7 +233,7 @@ def _trace_cell(traces: Sequence[TrainingTrace], name: str) -> Cell:
     values: list[float] = []
     for trace in traces:
         values += [share for _, share in getattr(trace, name)]
-    return Cell(percent(sum(values) / len(values))) if values else _EMPTY
+    return Cell(percent(sum(values) / len(values))) if values else EMPTY
 
 
 def _gain_cell(traces: Sequence[TrainingTrace]) -> Cell:
@@ -254,7 +244,7 @@ def _gain_cell(traces: Sequence[TrainingTrace]) -> Cell:
         for gain in trace.lesson_gains:
             lessons += gain.lessons
             total += gain.gain * gain.lessons
-    return Cell(signed(total / lessons), f"{lessons:,}") if lessons else _EMPTY
+    return Cell(signed(total / lessons), f"{lessons:,}") if lessons else EMPTY
 
 
 def _spent_cell(results: Sequence[ArmResult]) -> Cell:
@@ -263,4 +253,4 @@ def _spent_cell(results: Sequence[ArmResult]) -> Cell:
 
 
 def _flops_cell(flops: float | None) -> Cell:
-    return _EMPTY if flops is None else Cell(compact(flops, "FLOP"))
+    return EMPTY if flops is None else Cell(compact(flops, "FLOP"))

@@ -9,15 +9,16 @@ from docendo.report.render.components import (
     Section,
     empty_note,
     figure,
+    page_header,
     page_main,
-    swatch,
     swatch_key,
-    tile,
 )
+from docendo.report.render.headline import Headline
 from docendo.report.render.markup import Markup, document, join, tag
 from docendo.report.render.plot import series_class
+from docendo.report.render.run_charts import gain_heat_map, gain_scale
+from docendo.report.render.tables import Table, folded_table, html_table
 from docendo.report.run_page import asset, save_page
-from docendo.study import result_tables
 from docendo.study.arms import JOINT, TEACHING
 from docendo.study.curve_sections import (
     arm_places,
@@ -26,18 +27,19 @@ from docendo.study.curve_sections import (
     wide_box,
 )
 from docendo.study.limits import list_limits, write_reproduction
-from docendo.study.plots import (
-    MIN_LESSONS,
-    ArmDifference,
-    difference_chart,
-    gain_map,
-    gain_scale,
-    ledger_chart,
-)
+from docendo.study.plots import ArmDifference, difference_chart, ledger_chart
 from docendo.study.regimes import (
     RegimeResults,
     average_ledger,
     compute_phase_gains,
+)
+from docendo.study.result_tables import (
+    tabulate_arms,
+    tabulate_costs,
+    tabulate_differences,
+    tabulate_domains,
+    tabulate_families,
+    tabulate_tuning,
 )
 from docendo.study.results import StudyResults
 from docendo.study.sentences import (
@@ -47,10 +49,11 @@ from docendo.study.sentences import (
     side_of_zero,
     write_headline,
 )
-from docendo.study.table_markup import folded_table, result_table
 
 __all__ = ["study_page", "write_report"]
 
+_MIN_LESSONS = 10
+"""Fewer lessons than this say little of a pair."""
 _SIDES = {
     "above": f"{TEACHING} is ahead",
     "below": f"{JOINT} is ahead",
@@ -127,20 +130,15 @@ def _header(study: StudyResults, regimes: Sequence[RegimeResults]) -> Markup:
         f"{len(results)} results",
         f"{' or '.join(compact(budget, 'FLOP') for budget in budgets)} each",
     ]
-    return tag(
-        "header",
-        tag("p", "docendo · a study at equal compute", class_="kicker"),
-        tag("h1", study.name),
-        tag("p", " · ".join(facts), class_="facts"),
-        tag("dl", *map(_tile, regimes), class_="tiles"),
-    )
+    kicker = "docendo · a study at equal compute"
+    return page_header(kicker, study.name, facts, map(_headline, regimes))
 
 
-def _tile(regime: RegimeResults) -> Markup:
+def _headline(regime: RegimeResults) -> Headline:
     title = f"{regime.name}: {TEACHING} minus {JOINT}"
     difference = regime.bootstrap.difference(TEACHING, JOINT, "mean")
     if not difference:
-        return tile(title, DASH, ["nothing to compare yet"])
+        return Headline(title, DASH, ["nothing to compare yet"])
 
     interval = format_interval(difference.estimate)
     value = format_points(difference.estimate.mean)
@@ -148,7 +146,7 @@ def _tile(regime: RegimeResults) -> Markup:
         f"95% interval {interval}" if interval else "no interval",
         _SIDES[side_of_zero(difference)],
     ]
-    return tile(title, f"{value} points", notes)
+    return Headline(title, f"{value} points", notes)
 
 
 def _answers(regimes: Sequence[RegimeResults]) -> Markup:
@@ -165,18 +163,22 @@ def _sentences(sentences: Sequence[str]) -> Markup:
 
 
 def _tables(regime: RegimeResults) -> Markup:
-    gaps = result_tables.tabulate_differences(regime)
+    gaps = tabulate_differences(regime)
     differences = empty_note(f"Nothing to compare with {JOINT} yet.")
     if gaps.rows:
-        differences = result_table(gaps)
+        differences = _titled_table(gaps)
     return join(
         (
-            result_table(result_tables.tabulate_arms(regime)),
+            _titled_table(tabulate_arms(regime)),
             differences,
-            folded_table(result_tables.tabulate_domains(regime)),
-            folded_table(result_tables.tabulate_families(regime)),
+            folded_table(tabulate_domains(regime)),
+            folded_table(tabulate_families(regime)),
         )
     )
+
+
+def _titled_table(table: Table) -> Markup:
+    return join((tag("h4", table.title), html_table(table)))
 
 
 def _parts(regime: RegimeResults) -> Markup:
@@ -192,11 +194,11 @@ def _parts(regime: RegimeResults) -> Markup:
         "Mean of the population without a lesson: "
         f"each arm minus {TEACHING}, in percentage points."
     )
-    key = (
-        swatch("up", f"better than {TEACHING}"),
-        swatch("down", "worse"),
-        swatch("open", "cannot be told apart, or one seed"),
-    )
+    key = {
+        "up": f"better than {TEACHING}",
+        "down": "worse",
+        "open": "cannot be told apart, or one seed",
+    }
     chart = difference_chart(differences, TEACHING)
     return join(
         (
@@ -221,17 +223,17 @@ def _gains(regime: RegimeResults) -> Markup:
             agents |= set(pair)
 
     # One scale for all phases, so that their pictures can be compared.
-    darkest = gain_scale(phases)
+    darkest = gain_scale((phase.gains for phase in phases), _MIN_LESSONS)
     panels = []
     for phase in phases:
-        picture = gain_map(phase, sorted(agents), darkest)
+        picture = gain_heat_map(sorted(agents), phase.gains, darkest, _MIN_LESSONS)
         panels.append(figure(f"Until {compact(phase.end, 'FLOP')}", picture))
     about = (
-        f"Mean gain of the lessons of {TEACHING} by teacher and student, and of how many "
-        f"lessons; fewer than {MIN_LESSONS} have no colour. Each picture goes from the last "
+        f"Mean gain of the lessons of {TEACHING} by teacher (rows) and student, and of "
+        f"how many lessons; fewer than {_MIN_LESSONS} have no colour. Each picture goes from the last "
         "look of the one before to its own last."
     )
-    key = swatch_key([swatch("up", "the lesson helped"), swatch("down", "it hurt")])
+    key = swatch_key({"up": "the lesson helped", "down": "it hurt"})
     return join((tag("p", about), key, tag("div", *panels, class_="panels")))
 
 
@@ -247,13 +249,14 @@ def _ledger_purposes(regimes: Sequence[RegimeResults]) -> list[str]:
 
 def _compute(regime: RegimeResults, purposes: Sequence[str]) -> Markup:
     ledger = average_ledger(regime)
-    tuning = result_table(result_tables.tabulate_tuning(regime))
+    tuning = _titled_table(tabulate_tuning(regime))
     if not ledger:
         return join((empty_note("Nothing was booked in a ledger."), tuning))
 
-    key = [swatch(series_class(place), name) for place, name in enumerate(purposes)]
+    # The place tells purposes apart that share a colour.
+    key = {f"{series_class(i)} a{i}": name for i, name in enumerate(purposes)}
     chart = wide_box(ledger_chart(ledger, purposes), "Compute by arm and purpose")
-    costs = folded_table(result_tables.tabulate_costs(regime), "As a table")
+    costs = folded_table(tabulate_costs(regime), "As a table")
     return join((swatch_key(key), chart, costs, tuning))
 
 

@@ -106,7 +106,7 @@ def test_the_terminal_lists_the_best_agent_first(here: Path) -> None:
         if line.startswith(("ann", "bob", "cat"))
     ]
     assert lines[:3] == ["ann", "bob", "cat"]
-    assert "cyclic share" in out
+    assert "Cyclic share" in out
     assert "Each pair counts as one game" in out
     large = analysed(here, ",a,b\na,0,12\nb,-12,0\n").out
     assert "Payoffs divided by 12 are read as wins minus losses." in large

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import pytest
 
 from docendo.analysis.overview import Analysis, analyse
-from docendo.report.league_page import league_page, rank_by_rating
+from docendo.report.league_page import league_page
+from docendo.report.render.league_tables import rank_by_rating
 
 RPS = [[0, -1, 1], [1, 0, -1], [-1, 1, 0]]
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from docendo.statistics import Estimate
 from docendo.study.bootstrap import Bootstrap
 from docendo.study.regimes import (
     RegimeResults,
@@ -71,8 +72,8 @@ def test_gains_weigh_every_lesson_the_same():
         gain(2, "b", "a", -0.1, 2),
     ]
     assert average_gains(told) == {
-        ("a", "b"): (pytest.approx(0.2), 40),
-        ("b", "a"): (pytest.approx(-0.1), 2),
+        ("a", "b"): Estimate(pytest.approx(0.2), None, None, 40),
+        ("b", "a"): Estimate(pytest.approx(-0.1), None, None, 2),
     }
 
 
@@ -82,7 +83,7 @@ def test_phases_end_at_evaluations_and_count_every_lesson():
         of(result(trace=TrainingTrace(lesson_gains=told))), "teaching"
     )
     assert [part.end for part in found] == [30, 50, 90]
-    assert [part.gains["a", "b"][1] for part in found] == [3, 1, 2]
+    assert [part.gains["a", "b"].n for part in found] == [3, 1, 2]
     assert compute_phase_gains(of(result()), "teaching") == []
     assert compute_phase_gains(of(result()), "no-gate") == []
 

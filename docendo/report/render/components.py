@@ -1,9 +1,9 @@
-"""The elements of every page: sections, tables, figures, keys of charts, tiles."""
+"""The elements of every page: header, sections, figures, keys of charts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from docendo.formatting import DASH, interval_text, percent
+from docendo.formatting import percent
 from docendo.report.render.markup import Markup, tag
 from docendo.statistics import Estimate
 
@@ -12,16 +12,10 @@ __all__ = [
     "change_text",
     "empty_note",
     "figure",
-    "number_cell",
+    "page_header",
     "page_main",
-    "row_head",
     "scroll_box",
-    "share_text",
-    "swatch",
     "swatch_key",
-    "table",
-    "text_cell",
-    "tile",
 ]
 
 
@@ -47,44 +41,28 @@ def page_main(header: Markup, sections: Sequence[Section]) -> Markup:
     return tag("main", header, navigation, *contents)
 
 
-def tile(title: str, value: str, notes: Iterable[str]) -> Markup:
-    """A number that matters, with its name above and notes below."""
-    note_tags = [tag("dd", note, class_="note") for note in notes]
-    return tag("div", tag("dt", title), tag("dd", value), *note_tags)
+def page_header(
+    kicker: str,
+    title: str,
+    facts: Iterable[str],
+    tiles: Iterable[tuple[str, str, Iterable[str]]],
+) -> Markup:
+    """The head of a page: what it is of, facts in one line, and the numbers that matter.
 
-
-def table(heads: Iterable[str], rows: Iterable[Iterable[Markup]], words: int = 1) -> Markup:
-    """A table of cells that scrolls sideways.
-
-    The first `words` columns are text, the others numbers.
+    A tile has the number's name, its value and notes on it.
     """
-    titles = []
-    for place, text in enumerate(heads):
-        titles.append(
-            tag("th", text, scope="col", class_="words" if place < words else None)
-        )
-    head = tag("thead", tag("tr", *titles))
-    body = tag("tbody", *(tag("tr", *cells) for cells in rows))
-    return scroll_box(tag("table", head, body), "Table")
+    boxes = []
+    for name, value, notes in tiles:
+        note_tags = [tag("dd", note, class_="note") for note in notes]
+        boxes.append(tag("div", tag("dt", name), tag("dd", value), *note_tags))
 
-
-def row_head(text: str) -> Markup:
-    """The first cell of a row."""
-    return tag("th", text, scope="row")
-
-
-def text_cell(text: str, note: str = "") -> Markup:
-    """A cell with text, and a smaller note below it."""
-    return tag("td", text, *_cell_note(note))
-
-
-def number_cell(value: str, note: str = "") -> Markup:
-    """A cell with a number, and a smaller note below it."""
-    return tag("td", value, *_cell_note(note), class_="number")
-
-
-def _cell_note(note: str) -> list[Markup]:
-    return [tag("small", note)] if note else []
+    return tag(
+        "header",
+        tag("p", kicker, class_="kicker"),
+        tag("h1", title),
+        tag("p", " · ".join(filter(None, facts)), class_="facts"),
+        tag("dl", *boxes, class_="tiles"),
+    )
 
 
 def scroll_box(content: Markup, label: str, kind: str = "scroll") -> Markup:
@@ -107,14 +85,12 @@ def figure(title: str, picture: Markup) -> Markup:
     return tag("figure", tag("figcaption", title), picture)
 
 
-def swatch(kind: str, text: str) -> Markup:
-    """One entry of a chart's key: a mark of the class `kind` and what it means."""
-    return tag("span", tag("i", class_=f"swatch {kind}"), text)
-
-
-def swatch_key(swatches: Sequence[Markup]) -> Markup:
-    """The key of a chart."""
-    return tag("p", *swatches, class_="key")
+def swatch_key(meanings: Mapping[str, str]) -> Markup:
+    """The key of a chart: what the marks of each class mean."""
+    entries = []
+    for kind, meaning in meanings.items():
+        entries.append(tag("span", tag("i", class_=f"swatch {kind}"), meaning))
+    return tag("p", *entries, class_="key")
 
 
 def empty_note(text: str) -> Markup:
@@ -129,10 +105,3 @@ def change_text(start: Estimate | None, end: Estimate | None) -> str:
 
     last = end or start
     return percent(last.mean if last else None)
-
-
-def share_text(estimate: Estimate | None) -> str:
-    """``46% (30 to 61)``; a dash for None."""
-    if estimate is None:
-        return DASH
-    return f"{percent(estimate.mean)} ({interval_text(estimate, share=True)})"

@@ -1,22 +1,22 @@
-"""A small plotting module: axes, lines, bands, bars, dots and text as inline SVG.
+"""A small plotting module: axes, lines, bands, boxes, dots and text as inline SVG.
 
 Colours come from the page's classes, so a plot follows the page's light and dark schemes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10
 from typing import NamedTuple
 
 from docendo.report.render.markup import Markup, join, tag
 
 __all__ = [
-    "BASELINE",
     "LINE_HEIGHT",
     "Margins",
     "Plot",
     "Point",
     "Scale",
     "round_ticks",
+    "row_plot",
     "series_class",
     "text_width",
 ]
@@ -26,8 +26,9 @@ Point = tuple[float, float]
 LINE_HEIGHT = 14.0
 """Pixels from one line of text to the next."""
 _LETTER_WIDTH = 6.8
-BASELINE = 4.0
+_BASELINE = 4.0
 """Pixels from the middle of a line of text to its baseline."""
+_ROW_HEIGHT = 30.0
 _SERIES_COLOURS = 8
 
 
@@ -58,9 +59,7 @@ class Scale(NamedTuple):
 
 
 class Plot:
-    """A plot to draw on.
-
-    Places are in the units of the data, thicknesses and shifts in pixels.
+    """A plot to draw on. Places are in the units of the data, shifts and radii in pixels.
 
     `x` and `y` are the values at the left and right edge, and at the bottom and top edge. A
     chart with one row for each agent has `y=(rows, 0)`, so that row i has its middle at i +
@@ -89,23 +88,35 @@ class Plot:
             aria_label=title,
         )
 
-    def x_axis(self, labels: Mapping[float, str], *, grid: bool = True) -> None:
-        """Labels below the area, each with a vertical line of the grid."""
+    def x_axis(self, labels: Mapping[float, str]) -> None:
+        """Labels below the area, each with a vertical line."""
         for value, label in labels.items():
-            if grid:
-                self.rule(x=value)
+            self.rule(x=value)
             self.text(label, (value, self.y.low), "tick middle", shift=(0, 13))
 
     def y_axis(self, labels: Mapping[float, str]) -> None:
-        """Labels on the left of the area, each with a horizontal line of the grid."""
+        """Labels on the left of the area, each with a horizontal line."""
         for value, label in labels.items():
             self.rule(y=value)
             self.text(label, (self.x.low, value), "tick end", shift=(-6, 0))
 
-    def row_names(self, names: Sequence[str], kind: str = "label", every: int = 1) -> None:
-        """The name of every row, or of every n-th, on the left of the area."""
-        for row in range(0, len(names), every):
-            self.text(names[row], (self.x.low, row + 0.5), f"{kind} end", shift=(-9, 0))
+    def row_names(self, names: Sequence[str], *, upright: bool = False) -> None:
+        """The name of every row on the left; of every column above the area if `upright`.
+
+        Where a line of text is higher than a row, only every n-th name is shown.
+        """
+        row_height = abs(self.y(1) - self.y(0))
+        for row in range(0, len(names), ceil((LINE_HEIGHT - 1) / row_height)):
+            if upright:
+                self._upright_text(names[row], row + 0.5)
+            else:
+                self.text(names[row], (self.x.low, row + 0.5), "label end", shift=(-9, 0))
+
+    def _upright_text(self, text: str, x: float) -> None:
+        left = self.x(x) + _BASELINE
+        bottom = self.y.end - 9
+        turn = f"rotate(-90 {left:.1f} {bottom:.1f})"
+        self._draw("text", text, class_="label", x=left, y=bottom, transform=turn)
 
     def rule(
         self,
@@ -116,89 +127,85 @@ class Plot:
         title: str = "",
     ) -> None:
         """A straight line through the whole area: vertical at `x`, or horizontal at `y`."""
-        x_ends = (self.x.start, self.x.end) if x is None else (self.x(x),) * 2
-        y_ends = (self.y.start, self.y.end) if y is None else (self.y(y),) * 2
-        self._draw(
-            "line",
-            title,
-            class_=kind,
-            x1=x_ends[0],
-            x2=x_ends[1],
-            y1=y_ends[0],
-            y2=y_ends[1],
-        )
+        x_ends = (self.x.low, self.x.high) if x is None else (x, x)
+        y_ends = (self.y.low, self.y.high) if y is None else (y, y)
+        self.line(list(zip(x_ends, y_ends, strict=True)), kind, title)
 
     def line(self, points: Sequence[Point], kind: str, title: str = "") -> None:
         """A line through the points."""
-        self._draw("polyline", title, class_=kind, points=self._pixels(points))
+        self._mark("polyline", title, class_=kind, points=self._pixels(points))
 
-    def band(
-        self,
-        lower: Sequence[Point],
-        upper: Sequence[Point],
-        kind: str,
-        opacity: float | None = None,
-    ) -> None:
+    def band(self, lower: Sequence[Point], upper: Sequence[Point], kind: str) -> None:
         """The area between two lines."""
         outline = [*upper, *reversed(lower)]
-        points = self._pixels(outline)
-        self._draw("polygon", class_=kind, fill_opacity=opacity, points=points)
+        self._mark("polygon", class_=kind, points=self._pixels(outline))
 
     def dot(self, at: Point, kind: str, title: str = "", radius: float = 3.6) -> None:
         """A filled circle."""
-        center_x = self.x(at[0])
-        center_y = self.y(at[1])
-        self._draw("circle", title, class_=kind, cx=center_x, cy=center_y, r=radius)
+        self._mark(
+            "circle", title, class_=kind, cx=self.x(at[0]), cy=self.y(at[1]), r=radius
+        )
 
-    def bar(
+    def box(
         self,
-        ends: Point,
-        y: float,
-        thickness: float,
+        x: Point,
+        y: Point,
         kind: str,
         title: str = "",
+        opacity: float | None = None,
     ) -> None:
-        """A horizontal bar from one x to another, around `y`; at least one pixel long."""
-        start = self.x(ends[0])
-        length = max(self.x(ends[1]) - start, 1)
-        self._draw(
+        """A filled box from one x to another and from one y to another: a bar, or a cell."""
+        left, right = sorted((self.x(x[0]), self.x(x[1])))
+        top, bottom = sorted((self.y(y[0]), self.y(y[1])))
+        self._mark(
             "rect",
             title,
             class_=kind,
-            x=start,
-            y=self.y(y) - thickness / 2,
-            width=length,
-            height=thickness,
+            fill_opacity=opacity,
+            x=left,
+            y=top,
+            # A bar of nothing still shows, as a line.
+            width=max(right - left, 1),
+            height=bottom - top,
         )
 
-    def interval(
-        self, ends: Point, y: float, kind: str, title: str = "", cap: float = 0
-    ) -> None:
-        """A horizontal line from one x to another; `cap` is half the height of its ends."""
-        low, high = (f"{self.x(end):.1f}" for end in ends)
-        middle = self.y(y)
-        # One path for the line and its ends: a page has hundreds of intervals.
-        path = f"M{low} {middle:.1f}H{high}"
-        if cap:
-            path += "".join(f"M{end} {middle - cap:.1f}v{2 * cap:g}" for end in (low, high))
-        self._draw("path", title, class_=kind, d=path)
+    def path(self, steps: str, kind: str, opacity: float | None = None) -> None:
+        """An outline in SVG's own language, in pixels."""
+        self._mark("path", class_=kind, fill_opacity=opacity, d=steps)
 
     def text(self, text: str, at: Point, kind: str, shift: Point = (0, 0)) -> None:
         """One line of text at the height of `at`, moved by `shift` pixels right and down."""
         x = self.x(at[0]) + shift[0]
-        y = self.y(at[1]) + shift[1] + BASELINE
-        self.add(tag("text", text, class_=kind, x=x, y=y))
+        y = self.y(at[1]) + shift[1] + _BASELINE
+        self._draw("text", text, class_=kind, x=x, y=y)
 
-    def add(self, element: Markup) -> None:
-        """An element whose places are in pixels."""
-        self._parts.append(element)
-
-    def _pixels(self, points: Iterable[Point]) -> str:
+    def _pixels(self, points: Sequence[Point]) -> str:
         return " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in points)
 
-    def _draw(self, name: str, title: str = "", **attributes: str | float | None) -> None:
-        children = [tag("title", title)] if title else []
-        self.add(tag(name, *children, **attributes))
+    def _mark(self, name: str, title: str = "", **attributes: str | float | None) -> None:
+        self._draw(name, tag("title", title) if title else "", **attributes)
+
+    def _draw(self, name: str, content: str, **attributes: str | float | None) -> None:
+        self._parts.append(tag(name, content, **attributes))
+
+
+def row_plot(
+    names: Sequence[str],
+    width: float,
+    x: Point,
+    right: float,
+    row_height: float = _ROW_HEIGHT,
+) -> Plot:
+    """A plot with one named row for each of the names; the margin `right` has room for text."""
+    left = 16 + max(map(text_width, names))
+    plot = Plot(
+        size=(width, row_height * len(names) + 32),
+        margins=Margins(left, right, top=2, bottom=30),
+        x=x,
+        y=(len(names), 0),
+    )
+    plot.row_names(names)
+    return plot
 
 
 def round_ticks(low: float, high: float, min_step: float = 0.0) -> list[float]:

@@ -1,11 +1,10 @@
 """The tables of plain text: monitors, agents, contamination, questions, contributions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docendo.formatting import DASH, clip, estimate_text, percent
+from docendo.formatting import DASH, clip, percent
 from docendo.report.facts.agents import NumericFault, agent_settings, numeric_faults
 from docendo.report.facts.contamination import (
     Contamination,
@@ -22,10 +21,10 @@ from docendo.report.facts.questions import (
 )
 from docendo.report.facts.run import Facts
 from docendo.report.render.agent_settings import plain_text, settings_text
-from docendo.report.render.components import share_text
+from docendo.report.render.tables import Row, Table, gain_cell, share_cell
 from docendo.store import RunDirectory
 
-__all__ = ["TextTable", "text_tables"]
+__all__ = ["text_tables"]
 
 _MAX_LENGTH = 120
 _MAX_VALUE_LENGTH = 40
@@ -62,20 +61,7 @@ _MONITORS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TextTable:
-    """A table whose cells are text."""
-
-    id: str
-    title: str
-    note: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    numbers: int = 0
-    """How many of the last columns are numbers."""
-
-
-def text_tables(run: RunDirectory, facts: Facts) -> list[TextTable]:
+def text_tables(run: RunDirectory, facts: Facts) -> list[Table]:
     """All tables that have rows."""
     config = facts.config
     questions = questions_by_persona(run)
@@ -104,7 +90,7 @@ def text_tables(run: RunDirectory, facts: Facts) -> list[TextTable]:
     return [table for table in tables if table.rows]
 
 
-def _alarm_table(monitors: Sequence[MonitorFacts]) -> TextTable:
+def _alarm_table(monitors: Sequence[MonitorFacts]) -> Table:
     rows = []
     for monitor in monitors:
         if monitor.largest > 0:
@@ -117,7 +103,7 @@ def _alarm_table(monitors: Sequence[MonitorFacts]) -> TextTable:
     # A watched run without findings says so; one that was not watched has no table.
     if monitors and not rows:
         rows = [["nothing was found", "everybody", "never", percent(0), percent(0), DASH]]
-    return TextTable(
+    return Table(
         id="alarms",
         title="Alarms",
         note=(
@@ -127,7 +113,7 @@ def _alarm_table(monitors: Sequence[MonitorFacts]) -> TextTable:
         ),
         heads=("what was found", "agent", "alarm raised", "now", "largest", "limit"),
         rows=rows,
-        numbers=3,
+        text_columns=3,
     )
 
 
@@ -142,12 +128,12 @@ def _raised_text(monitor: MonitorFacts) -> str:
     return f"{text}; it ended the run" if monitor.stops else text
 
 
-def _fault_table(faults: Sequence[NumericFault]) -> TextTable:
+def _fault_table(faults: Sequence[NumericFault]) -> Table:
     rows = []
     for fault in faults:
         rounds = clip(", ".join(map(str, fault.rounds)), _MAX_LENGTH)
         rows.append([fault.agent, fault.what, rounds, f"{fault.times:,}"])
-    return TextTable(
+    return Table(
         id="faults",
         title="What was skipped",
         note=(
@@ -156,11 +142,11 @@ def _fault_table(faults: Sequence[NumericFault]) -> TextTable:
         ),
         heads=("agent", "what", "rounds", "times"),
         rows=rows,
-        numbers=1,
+        text_columns=3,
     )
 
 
-def _settings_table(settings_by_agent: Mapping[str, Mapping[str, Any]]) -> TextTable:
+def _settings_table(settings_by_agent: Mapping[str, Mapping[str, Any]]) -> Table:
     rows = []
     for agent, settings in settings_by_agent.items():
         domains = ", ".join(settings["domains"]) or DASH
@@ -168,26 +154,27 @@ def _settings_table(settings_by_agent: Mapping[str, Mapping[str, Any]]) -> TextT
         rows.append([agent, domains, settings_text(others) or DASH])
     if all(text == DASH for _, _, text in rows):
         rows = []
-    return TextTable(
+    return Table(
         id="members",
         title="Who takes part",
         note="What each agent is made of, where it is not as usual.",
         heads=("agent", "teaches", "made of"),
         rows=rows,
+        text_columns=3,
     )
 
 
 def _contamination_table(
     gaps: Sequence[Contamination], domains_without: Sequence[str]
-) -> TextTable:
-    rows = []
+) -> Table:
+    rows: list[Row] = []
     for row in gaps:
-        shares = [share_text(row.test), share_text(row.fresh)]
+        shares = [share_cell(row.test), share_cell(row.fresh)]
         verdict = "knew the test" if row.is_certain else ""
-        rows.append([row.agent, row.domain, *shares, estimate_text(row.gap), verdict])
+        rows.append([row.agent, row.domain, *shares, gain_cell(row.gap), verdict])
     absent = ("no more problems", DASH, "")
     rows += [["everybody", domain, DASH, *absent] for domain in domains_without]
-    return TextTable(
+    return Table(
         id="contamination",
         title="Who knew the test",
         note=(
@@ -196,16 +183,16 @@ def _contamination_table(
         ),
         heads=("agent", "domain", "test", "fresh", "gap", ""),
         rows=rows,
-        numbers=4,
+        text_columns=2,
     )
 
 
-def _source_table(sources: Sequence[ProblemSource]) -> TextTable:
-    rows = []
+def _source_table(sources: Sequence[ProblemSource]) -> Table:
+    rows: list[Row] = []
     for source in sources:
-        numbers = [share_text(source.without), estimate_text(source.gain)]
+        numbers = [share_cell(source.without), gain_cell(source.gain)]
         rows.append([source.source, source.domain, f"{source.matches:,}", *numbers])
-    return TextTable(
+    return Table(
         id="origins",
         title="Whose problems were worked on",
         note=(
@@ -214,18 +201,18 @@ def _source_table(sources: Sequence[ProblemSource]) -> TextTable:
         ),
         heads=("asker", "domain", "matches", "without a lesson", "gain"),
         rows=rows,
-        numbers=3,
+        text_columns=2,
     )
 
 
-def _question_table(questions: Sequence[PersonaQuestions]) -> TextTable:
+def _question_table(questions: Sequence[PersonaQuestions]) -> Table:
     rows = []
     for row in questions:
         name = f"{row.asker} as {row.persona}" if row.persona else row.asker
         reasons = [f"{count} {reason}" for reason, count in row.refused.items()]
         counts = [f"{row.asked:,}", f"{row.admitted:,}", f"{row.payoff:.2f}"]
         rows.append([name, row.domain, ", ".join(reasons) or DASH, *counts])
-    return TextTable(
+    return Table(
         id="posed",
         title="Who asked as whom",
         note=(
@@ -234,13 +221,13 @@ def _question_table(questions: Sequence[PersonaQuestions]) -> TextTable:
         ),
         heads=("asker", "domain", "refused", "asked", "admitted", "payoff"),
         rows=rows,
-        numbers=3,
+        text_columns=3,
     )
 
 
 def _contribution_table(
     kind: str, contributions: Mapping[str, Mapping[str, float]]
-) -> TextTable:
+) -> Table:
     title, note = _CONTRIBUTIONS[kind]
     # A dict keeps the order in which the measures came; a set would not.
     unordered: dict[str, None] = {}
@@ -253,14 +240,7 @@ def _contribution_table(
     for name, measures in sorted(contributions.items()):
         rows.append([name, *(_count_text(measures, head) for head in heads)])
 
-    return TextTable(
-        kind,
-        title,
-        note,
-        ("name", *heads),
-        rows,
-        len(heads),
-    )
+    return Table(title, note, ("name", *heads), rows, id=kind)
 
 
 def _count_text(measures: Mapping[str, float], measure: str) -> str:
@@ -269,7 +249,7 @@ def _count_text(measures: Mapping[str, float], measure: str) -> str:
     return f"{measures[measure]:.2f}" if measure in MEANS else f"{measures[measure]:,.6g}"
 
 
-def _change_table(changes: Sequence[Mapping[str, Any]]) -> TextTable:
+def _change_table(changes: Sequence[Mapping[str, Any]]) -> Table:
     rows = []
     for change in changes:
         what = clip(Path(change["what"]).name, _MAX_LENGTH)
@@ -277,10 +257,11 @@ def _change_table(changes: Sequence[Mapping[str, Any]]) -> TextTable:
             clip(plain_text(change[key]), _MAX_VALUE_LENGTH) for key in ("was", "now")
         ]
         rows.append([str(change["round"]), what, *values])
-    return TextTable(
+    return Table(
         id="changes",
         title="Changed on the way",
         note="What was not as before when the run was gone on with after a round.",
         heads=("round", "what", "was", "is"),
         rows=rows,
+        text_columns=4,
     )

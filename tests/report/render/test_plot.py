@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from docendo.report.render.plot import Margins, Plot, round_ticks
+from docendo.report.render.plot import Margins, Plot, round_ticks, row_plot
 
 
 def plot() -> Plot:
@@ -49,15 +49,27 @@ def test_every_mark_is_drawn_at_its_values() -> None:
     picture.line([(0, 0), (10, 1)], "line")
     picture.band([(0, 0), (10, 0)], [(0, 1), (10, 1)], "band")
     picture.dot((5, 0.5), "dot", "a title")
-    picture.bar((0, 4), 0.5, thickness=10, kind="after")
-    picture.interval((2, 6), 0.5, "whisker", cap=3)
+    picture.box((4, 0), (0.4, 0.6), "after")
+    picture.rule(x=2, kind="base")
     svg = picture.svg("some marks")
     assert 'points="10.0,70.0 110.0,20.0"' in svg
     assert 'points="10.0,20.0 110.0,20.0 110.0,70.0 10.0,70.0"' in svg
     assert "<title>a title</title></circle>" in svg
     assert 'cx="60" cy="45"' in svg
     assert 'x="10" y="40" width="40" height="10"' in svg
-    assert 'd="M30.0 45.0H70.0M30.0 42.0v6M70.0 42.0v6"' in svg
+    assert 'class="base" points="30.0,70.0 30.0,20.0"' in svg
+
+
+def test_a_bar_of_nothing_is_one_pixel_long() -> None:
+    picture = plot()
+    picture.box((3, 3), (0, 1), "after")
+    assert 'x="40" y="20" width="1" height="50"' in picture.svg("a bar")
+
+
+@pytest.mark.parametrize(("row_height", "shown"), [(30, "0123"), (10, "02"), (5, "03")])
+def test_in_narrow_rows_only_every_nth_name_is_shown(row_height: float, shown: str) -> None:
+    picture = row_plot("0123", 200, x=(0, 1), right=10, row_height=row_height)
+    assert re.findall(r"<text[^>]*>(\d)</text>", picture.svg("rows")) == list(shown)
 
 
 def test_text_of_a_plot_is_escaped() -> None:

@@ -8,7 +8,8 @@ from rich.console import Console
 
 from docendo.formatting import DASH
 from docendo.report.facts.run import collect
-from docendo.report.render.text_tables import TextTable, text_tables
+from docendo.report.render.tables import Table
+from docendo.report.render.text_tables import text_tables
 from docendo.report.run_page import html_page
 from docendo.report.terminal import terminal_report
 from docendo.store import RoundRecord, RunDirectory
@@ -22,7 +23,7 @@ system_prompt = "<b>Be brief.</b>"
 """
 
 
-def tables_of(run: RunDirectory) -> dict[str, TextTable]:
+def tables_of(run: RunDirectory) -> dict[str, Table]:
     return {table.id: table for table in text_tables(run, collect(run))}
 
 
