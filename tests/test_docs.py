@@ -15,6 +15,7 @@ from docendo.config.load import Config, load_config
 from docendo.study.eval_problems import check_eval_problems
 from docendo.study.folder import check_folder
 from docendo.study.plan import load_plan
+from docendo.study.result_files import load_study
 from docendo.study.tuning import read_choice
 from tests.toys import RecordingTrainable
 
@@ -69,7 +70,9 @@ def test_the_repeated_study_has_the_tuned_settings_of_the_first_and_new_seeds():
     ids=lambda path: path.name,
 )
 def test_every_study_with_committed_results_can_be_resumed_by_its_recipe(folder):
-    check_folder(folder, load_plan(ROOT / "recipes" / f"{folder.name}.toml"))
+    plan = load_plan(ROOT / "recipes" / f"{folder.name}.toml")
+    check_folder(folder, plan)
+    assert load_study(folder).results.keys() == plan.study.regimes.keys()
 
 
 def test_the_result_table_comes_from_the_result_file():

@@ -110,7 +110,9 @@ def test_a_grammar_too_long_for_the_token_limit_is_refused_before_the_run(
 def test_a_grammar_that_fits_into_the_token_limit_is_accepted(
     grammar: dict[str, Any],
 ) -> None:
-    check_agents(config(grammar=grammar))
+    given = config(grammar=grammar)
+    assert list(read_catalog(given).sources) == ["mathematics", "programming"]
+    assert sampling_params_by_agent(given)["emmy"].grammar is not None
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_wrong_values_of_set_are_refused_by_run_and_plan(
         ("[agents.Base]\n", "an agent's name is lower-case letters"),
     ],
 )
-def test_agents_without_teachers_or_students_are_refused(
+def test_agents_without_a_fitting_role_or_name_are_refused(
     here: Path, extra: str, said: str
 ) -> None:
     (here / "few.csv").write_text("question,answer\n1 + 1?,2\n")
@@ -213,9 +213,7 @@ def test_an_error_message_cannot_control_the_terminal(here: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [r"rows\u0000.csv", r"rows\u0007\u0000"])
-def test_an_impossible_config_file_name_is_refused_in_one_line(
-    here: Path, name: str
-) -> None:
+def test_an_impossible_data_file_name_is_refused_in_one_line(here: Path, name: str) -> None:
     (here / "odd.toml").write_text(f'domains.own = {{ file = "{name}" }}\n')
     done = docendo("run", "odd.toml")
     assert (done.code, done.out) == (2, "")

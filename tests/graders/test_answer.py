@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from time import perf_counter
 
 import pytest
 
@@ -120,10 +119,9 @@ def test_another_answer_is_wrong(gold: str, written: str) -> None:
 )
 @pytest.mark.parametrize("grade", [exact, by_tests])
 def test_hostile_text_is_graded_wrong(text: str, grade: Grader) -> None:
+    """A pattern that backtracks takes hours for these texts."""
     for problem in (asking("5"), DOUBLE):
-        start = perf_counter()
         assert grade(problem, text).score == 0
-        assert perf_counter() - start < 30, "some patterns take hours for these"
 
 
 def test_a_long_answer_is_wrong_with_a_reason() -> None:

@@ -22,7 +22,10 @@ TRIALS = int(os.environ.get("DOCENDO_TRIALS", "4"))
 def test_a_mutated_file_is_refused_in_one_line_or_used_consistently(
     kind: str, seed: int
 ) -> None:
-    assert played(kind, seed) in {"refused", "taken", "shown", "same end", "same adapter"}
+    # played asserts what each outcome promises, for example that the refusal is one line
+    run_kinds = {"checkpoints", "databases", "cells", "opinions"}
+    of_a_run = {"refused", "shown", "same end", "same adapter"}
+    assert played(kind, seed) in (of_a_run if kind in run_kinds else {"refused", "taken"})
 
 
 @pytest.mark.slow
@@ -94,7 +97,7 @@ def changed(run: Path, *statements: str) -> Path:
         ),
     ],
 )
-def test_a_database_cell_of_a_wrong_type_is_reported(
+def test_a_tampered_database_cell_is_reported(
     tmp_path: Path, statement: str, said: str
 ) -> None:
     run = changed(copied(interrupted(), tmp_path), "PRAGMA foreign_keys = OFF", statement)

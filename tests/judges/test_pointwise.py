@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docendo.engines.wrappers.scripted import Scripted
+from docendo.graders.answer import has_answer_line
 from docendo.interfaces import Source
 from docendo.judges.attacks import find_successful_attacks, load_attacks, measure_resistance
 from docendo.judges.filters import text_rejection_reason
@@ -193,7 +194,7 @@ def test_a_solving_judge_compares_programs_by_their_results(
     assert verdict.score == score, verdict.reason
 
 
-def test_a_solving_judge_accepts_equivalent_words_for_true_and_false() -> None:
+def test_a_solving_judge_may_answer_with_a_truth_value() -> None:
     asked = Problem("d", "f", 1, "Is 3 > 2?", "True")
     assert (
         judge(lambda r: "Answer: True")[0]([answer("Answer: True", problem=asked)])[0].score
@@ -274,8 +275,10 @@ def test_the_rules_reject_no_worked_solution(source: Source) -> None:
 def test_the_rules_accept_or_reject_any_text_without_raising(
     text: str, reference: str
 ) -> None:
-    assert isinstance(text_rejection_reason(text, reference), str)
-    assert isinstance(text_rejection_reason(f"{text}\nAnswer: {reference}", text), str)
+    for answer_text in (text, f"{text}\nAnswer: {reference}"):
+        reason = text_rejection_reason(answer_text, reference)
+        assert "\n" not in reason
+        assert reason or has_answer_line(answer_text.strip())
 
 
 def test_the_resistance_of_a_judge_counts_right_wrong_and_attacking_answers() -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from secrets import token_hex
-from time import monotonic
 
 import pytest
 
@@ -77,8 +76,8 @@ def held(
     limits: Limits,
     tmp_path: Path,
     walls: Isolation,
-) -> float:
-    """The seconds of the slowest, where each fails and all of them leave nothing."""
+) -> None:
+    """Each attack fails with a reason, and all of them leave nothing behind."""
 
     def marked(program: Program) -> ProcessResult:
         named = program._replace(command=(*program.command, here.token))
@@ -86,17 +85,15 @@ def held(
 
     grade = CPythonTestGrader(marked)  # type: ignore[arg-type]
 
-    def attempt(attack: Attack) -> tuple[str, float, str, float]:
-        start = monotonic()
+    def attempt(attack: Attack) -> tuple[str, float, str]:
         score, reason = grade(DOUBLE, f"```python\n{here.told(attack)}\n```")
-        return attack.name, score, reason, monotonic() - start
+        return attack.name, score, reason
 
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(attempt, attacks))
     assert [r for r in results if r[1] != 0 or not r[2]] == []
     assert here.left() == []
     assert os.listdir(tmp_path) == ["secret"]
-    return max(r[3] for r in results)
 
 
 @pytest.mark.parametrize("walls", WALLS)
@@ -119,7 +116,7 @@ def test_every_attack_fails(
     tmp_path: Path,
     walls: Isolation,
 ) -> None:
-    assert held(attacks, here, limits, tmp_path, walls) < limits.wall + 2
+    held(attacks, here, limits, tmp_path, walls)
 
 
 @pytest.mark.skipif("namespaces" not in WALLS, reason="no namespaces here")

@@ -325,7 +325,7 @@ def test_a_file_that_cannot_be_loaded_says_why(
         SubprocessWorker(file(code), "f", WANTED)
 
 
-def test_no_file_or_process_is_left_behind(file: Callable[[str], Path]) -> None:
+def test_no_process_or_thread_is_left_behind(file: Callable[[str], Path]) -> None:
     before, errand = (
         threading.active_count(),
         SubprocessWorker(file("def f(x): return x"), "f", WANTED),

@@ -35,7 +35,12 @@ def test_a_study_may_be_resumed_with_more_or_fewer_arms_seeds_and_regimes(
     settled(
         tmp_path, "after", seeds=3, arms=["experts", "hot"], regimes=more, custom_arms=own
     )
+    study = json.loads((tmp_path / "out" / "study.json").read_text())["study"]
+    assert (study["arms"], list(study["regimes"])) == (["experts", "hot"], ["all", "few"])
+
     settled(tmp_path, "again", seeds=2, arms=["experts"], regimes=more, custom_arms=own)
+    study = json.loads((tmp_path / "out" / "study.json").read_text())["study"]
+    assert (study["arms"], study["seeds"]) == (["experts"], 2)
 
 
 def test_a_study_folder_stores_the_name_of_its_study_file_and_no_machine_path(
@@ -191,6 +196,8 @@ def test_a_folder_without_recorded_file_hashes_can_be_resumed(tmp_path: Path) ->
     kept = json.loads(path.read_text())
     path.write_text(json.dumps({name: kept[name] for name in ("file", "study", "config")}))
     settled(tmp_path, "after")
+    resumed = json.loads(path.read_text())
+    assert resumed == kept | {"file": "recipes/after.toml"}
 
 
 @pytest.mark.parametrize(

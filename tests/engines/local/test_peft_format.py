@@ -185,7 +185,7 @@ def test_missing_and_damaged_files_are_named(saved: Path, tmp_path: Path) -> Non
         load_adapter(bank, ANN, saved)
 
 
-def test_saving_the_base_or_an_unknown_agent_as_adapter_is_refused(
+def test_the_base_takes_no_adapter_and_an_unknown_agent_has_none_to_save(
     saved: Path, tmp_path: Path
 ) -> None:
     bank = fresh(ANN).bank
