@@ -51,10 +51,7 @@ __all__ = [
 
 
 def finetune(school: School, rounds: range, count: int, seed: int) -> Iterator[Round]:
-    """Supervised rounds: every expert on `count` worked solutions of its own domain.
-
-    All experts are trained in the same batches.
-    """
+    """Supervised rounds: every expert on `count` worked solutions of its own domain."""
     for round_index in rounds:
         round_seed = seed_for(seed, "study", round_index)
 
@@ -62,6 +59,7 @@ def finetune(school: School, rounds: range, count: int, seed: int) -> Iterator[R
         for expert in school.experts:
             examples += draw_worked_examples(school, expert, count, round_seed)
 
+        # one batch for all experts: each trains its own adapter, the base model is shared
         metrics = school.sft_learner(round_index).update((), examples)
         metrics |= count_mixture(school, count, round_seed)
         yield Round(round_index, metrics=metrics)
@@ -80,8 +78,10 @@ def teach(
             yield _run_round(school.without_contact, round_index, round_seed)
             continue
 
+        # the reference copies are what agents were before anybody taught them
         opening = school.league.population.start_teaching(round_index - 1)
         reference_copies = _apply_lineage(school, opening, round_seed)
+
         played = _run_round(school, round_index, round_seed)
         renewed = renew_population(school, round_index, seed_for(round_seed, "renew"))
         yield replace(played, births=[*reference_copies, *renewed])
@@ -89,22 +89,21 @@ def teach(
 
 def _run_round(school: School, round_index: int, seed: int) -> Round:
     """One round: play, practise, duel, ask; then advantages, demonstrations and one update."""
+    # Everything is sampled before the update, so its first pass is on-policy.
     episodes = play(school, round_index, seed_for(seed, "play"))
     practice = practise(school, round_index, seed_for(seed, "practice"))
     duels = duel(school, round_index, seed_for(seed, "duels"))
     questions = ask(school, round_index, seed_for(seed, "ask"))
 
-    groups = group_rollouts(school, episodes, practice)
-    groups += group_duels(duels, school.learners)
-    groups += [
-        group for group in group_questions(questions) if group.agent in school.learners
-    ]
+    # Reinforcement: A_i = r_i - b, the baseline b from the other rewards of the group.
+    groups = group_rollouts(school, episodes, practice, duels, questions)
     samples = assign_advantages(groups, school.baseline)
 
+    # Imitation: this round's useful lessons and solutions can be drawn at once.
     _remember_demonstrations(school, episodes, practice)
     examples = build_examples(school, seed_for(seed, "examples"))
-    metrics = school.learner.update(samples, examples)
 
+    metrics = school.learner.update(samples, examples)
     metrics |= measure_groups(groups)
     metrics |= measure_teaching(episodes, practice, school.learners)
     metrics |= measure_duels(duels, school.learners)
@@ -125,8 +124,7 @@ def play(school: School, round_index: int, seed: int) -> list[Episode]:
     """The matches of a round, each episode with its payoff.
 
     With `resample_zero_variance`, matches whose groups all have zero variance are replaced as long
-    as completions are left: a lesson that the gate rejects saves the attempts after it (the idea of
-    DAPO's dynamic sampling, Yu et al. 2025, within a fixed budget).
+    as completions are left: a lesson that the gate rejects saves the attempts after it.
     """
     league, rules, schedule = school.league, school.classroom.rules, school.schedule
     episodes: list[Episode] = []
@@ -135,7 +133,7 @@ def play(school: School, round_index: int, seed: int) -> list[Episode]:
     wave = 0
 
     while num_matches:
-        # Reference copies are matched once a round; replacements are for learners.
+        # Reference copies are matched in the first wave; replacements are for learners.
         options = league.population.with_copies(
             league.teaching_options, reference_students=wave == 0
         )
@@ -145,12 +143,15 @@ def play(school: School, round_index: int, seed: int) -> list[Episode]:
         played = school.classroom.play(
             round_index, matches, league.standings, seed_for(seed, wave)
         )
+        # Once for each episode: a reward may be random, and a judge's is expensive.
         played = [replace(episode, payoff=school.reward(episode)) for episode in played]
 
         league.standings.record_episodes(played)
         league.problem_replay.observe(played)
         episodes += played
 
+        # DAPO's dynamic sampling (Yu et al. 2025) fills the batch up with groups whose rewards
+        # vary; here within the budget of a round that has no idle match.
         completions_left -= _count_completions(played, rules.control_attempts)
         num_matches = 0
         if schedule.resample_zero_variance:
@@ -177,12 +178,12 @@ def practise(school: School, round_index: int, seed: int) -> list[Practice]:
 
     attempts = school.classroom.roll_out(rollouts, school.classroom.rules.temperature)
     practice = []
+    outcomes = []
     for start in range(0, len(rollouts), num_attempts):
-        first = rollouts[start]
+        agent, problem = rollouts[start].agent, rollouts[start].problem
         tried = tuple(attempts[start : start + num_attempts])
-        practice.append(Practice(first.agent, first.problem, tried))
-
-    outcomes = [(p.agent, p.problem.task_type, mean_score(p.attempts)) for p in practice]
+        practice.append(Practice(agent, problem, tried))
+        outcomes.append((agent, problem.task_type, mean_score(tried)))
     school.league.standings.record_practice(outcomes, round_index)
     return practice
 
@@ -210,10 +211,17 @@ def ask(school: School, round_index: int, seed: int) -> list[Question]:
 
 
 def group_rollouts(
-    school: School, episodes: Sequence[Episode], practice: Sequence[Practice]
+    school: School,
+    episodes: Sequence[Episode],
+    practice: Sequence[Practice] = (),
+    duels: Sequence[Duel] = (),
+    questions: Sequence[Question] = (),
 ) -> list[Group]:
-    """What learners sampled in matches and practice, in groups that share a baseline."""
+    """What learners sampled, in groups that share a baseline."""
     groups = group_attempts(episodes) + group_lessons(episodes) + group_practice(practice)
+    groups += group_duels(duels) + group_questions(questions)
+
+    # frozen copies, oracles, scripted players and endpoints learn nothing
     return [group for group in groups if group.agent in school.learners]
 
 
@@ -235,7 +243,7 @@ def count_idle_matches(school: School, episodes: Sequence[Episode]) -> int:
     """How many matches have no group of a learner whose rewards vary."""
     idle = 0
     for lessons in by_match(episodes):
-        groups = group_rollouts(school, lessons, ())
+        groups = group_rollouts(school, lessons)
         idle += all(group.has_zero_variance for group in groups)
     return idle
 
@@ -248,6 +256,7 @@ def _apply_lineage(school: School, births: Sequence[Lineage], seed: int) -> list
             school.adapters.snapshot(birth.parents[0], birth.name)
             school.league.standings.copy_agent(birth.name, birth.parents[0])
         else:
+            # what was observed of the overwritten agent says nothing of the new one
             weights_seed = seed_for(seed, birth.name)
             school.adapters.replace(birth.name, birth.parents, mutation, weights_seed)
             school.league.standings.clear_agent(birth.name)
@@ -260,12 +269,8 @@ def _remember_demonstrations(
     """Useful lessons and right solutions go into the buffers of those who may imitate them."""
     lessons = collect_lesson_demonstrations(episodes, school.recipients.lessons)
     solutions = collect_practice_demonstrations(practice, school.recipients.solutions)
-    for_learners = [
-        (agent, demonstration)
-        for agent, demonstration in lessons + solutions
-        if agent in school.learners
-    ]
-    school.demonstrations.add(for_learners)
+    collected = lessons + solutions
+    school.demonstrations.add([pair for pair in collected if pair[0] in school.learners])
 
 
 def _practice_problems(school: School, expert: Expert, seed: int) -> list[Problem]:
@@ -280,11 +285,11 @@ def _practice_problems(school: School, expert: Expert, seed: int) -> list[Proble
     weights = league.practice_curriculum(task_types, success, demonstrations)
 
     rng = np.random.default_rng(seed)
+    problems = []
     drawn = rng.choice(len(task_types), school.schedule.practice, p=weights)
-    return [
-        draw_problem(school, task_types[place], seed_for(seed, i))
-        for i, place in enumerate(drawn)
-    ]
+    for i, place in enumerate(drawn):
+        problems.append(draw_problem(school, task_types[place], seed_for(seed, i)))
+    return problems
 
 
 def _count_completions(episodes: Sequence[Episode], control_attempts: int) -> int:

@@ -24,7 +24,7 @@ from docendo.league.snapshot_rules import EveryRounds
 from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
 from docendo.learning.baselines import LeaveOneOut, RunningMean
 from docendo.learning.rewards import GainReward
-from docendo.loop import count_idle_matches, finetune, teach
+from docendo.loop import count_idle_matches, finetune, group_rollouts, teach
 from docendo.records import (
     AgentId,
     Example,
@@ -47,6 +47,7 @@ from tests.toys import (
     Sums,
     asked,
     classroom,
+    duel,
     episode,
     lesson,
     pay,
@@ -705,6 +706,16 @@ def test_an_oracle_teaches_with_worked_solutions_and_samples_nothing() -> None:
     } == {True}
     assert BOOK not in {r.agent for r in room.engine.requests}
     assert BOOK not in {c.agent for earned, _ in school.learner.rounds for c in earned}
+
+
+def test_frozen_copies_and_scripted_players_have_no_groups() -> None:
+    duels = [duel("bet", "call", second=AgentId("ann@3"))] * 2
+    duels += [duel("bet", "call", first=AgentId("always-bet"))] * 2
+    groups = group_rollouts(make(), (), duels=duels)
+    assert [(group.agent, group.role) for group in groups] == [
+        (ANN, "first player"),
+        (BOB, "second player"),
+    ]
 
 
 def dueller(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from statistics import fmean, pvariance
 
 from docendo.learning.baselines import Baseline
@@ -19,9 +20,11 @@ def assign_advantages(groups: Sequence[Group], baseline: Baseline) -> list[Score
     """
     samples: list[ScoredSample] = []
     for group in groups:
+        # before the skip: a running mean moves with a group of equal rewards, too
         advantages = baseline.advantages(group)
         if group.has_zero_variance:
             continue
+
         for completions, advantage in zip(group.completions, advantages, strict=True):
             if advantage:
                 samples += [ScoredSample(group.agent, c, advantage) for c in completions]
@@ -33,20 +36,21 @@ def measure_groups(groups: Sequence[Group]) -> Mapping[str, float]:
     if not groups:
         return {}
 
-    flat = sum(group.has_zero_variance for group in groups)
+    variances: dict[str, list[float]] = {}
+    has_variance: dict[str, list[bool]] = {}
+    for group in groups:
+        variances.setdefault(group.role, []).append(pvariance(group.rewards))
+        has_variance.setdefault(group.role, []).append(not group.has_zero_variance)
+
     metrics: dict[str, float] = {}
-    for role in dict.fromkeys(group.role for group in groups):
-        of_role = [group for group in groups if group.role == role]
-        nonzero = fmean(not group.has_zero_variance for group in of_role)
-        metrics[f"groups/nonzero_variance/{role}"] = nonzero
-        metrics[f"reward_variance/{role}"] = fmean(
-            pvariance(group.rewards) for group in of_role
-        )
-    metrics["groups/nonzero_variance"] = fmean(
-        not group.has_zero_variance for group in groups
-    )
+    for role in variances:
+        metrics[f"groups/nonzero_variance/{role}"] = fmean(has_variance[role])
+        metrics[f"reward_variance/{role}"] = fmean(variances[role])
+
+    num_varied = sum(map(sum, has_variance.values()))
+    metrics["groups/nonzero_variance"] = num_varied / len(groups)
     metrics["groups/total"] = len(groups)
-    metrics["groups/zero_variance"] = flat
+    metrics["groups/zero_variance"] = len(groups) - num_varied
     return metrics
 
 
@@ -56,6 +60,8 @@ def discarded_usage(groups: Sequence[Group]) -> list[Usage]:
     for group in groups:
         if not group.has_zero_variance:
             continue
-        for completions in group.completions:
-            tokens[group.agent] += sum(len(completion.tokens) for completion in completions)
+        for completion in chain.from_iterable(group.completions):
+            tokens[group.agent] += len(completion.tokens)
+
+    # without FLOPs: the ledger has counted them already, under the purpose they were spent for
     return [Usage(agent, DISCARDED, count, 0.0) for agent, count in sorted(tokens.items())]

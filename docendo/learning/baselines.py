@@ -35,19 +35,19 @@ class Baseline(Protocol):
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """Each reward minus the mean of the others in its group (RLOO, Ahmadian et al. 2024).
-
-    This is G/(G-1) times the centred reward of Dr. GRPO (Liu et al. 2025): nothing is divided by
-    the standard deviation or by the length.
-    """
+    """RLOO (Ahmadian et al. 2024): A_i = r_i - 1/(G-1) * sum of r_j over j != i."""
 
     def advantages(self, group: Group) -> list[float]:
         """One advantage per reward; 0 for a group of one."""
         total = sum(group.rewards)
-        others = len(group.rewards) - 1
-        if others == 0:
+        num_others = len(group.rewards) - 1
+        if num_others == 0:
             return [0.0]
-        return [reward - (total - reward) / others for reward in group.rewards]
+
+        # r_i - (sum - r_i) / (G-1) = G/(G-1) * (r_i - mean): the advantage of Dr. GRPO (Liu et
+        # al. 2025) but for the factor. GRPO's division by the standard deviation is left out: it
+        # weights a problem by how easy or hard it is.
+        return [reward - (total - reward) / num_others for reward in group.rewards]
 
     def state(self) -> Mapping[str, float]:
         """Empty: a group is its own baseline."""
@@ -69,10 +69,12 @@ class RunningMean:
 
     def advantages(self, group: Group) -> list[float]:
         """One advantage per reward. The first group of an agent, role and domain is its own baseline."""
-        key = "/".join((group.agent, group.role, group.domain))
+        key = f"{group.agent}/{group.role}/{group.domain}"
         group_mean = fmean(group.rewards)
         baseline = self.means.get(key, group_mean)
 
+        # The mean from before this group: a baseline may not depend on the rewards it is
+        # subtracted from, or the gradient is biased (Williams 1992).
         self.means[key] = self.decay * baseline + (1 - self.decay) * group_mean
         return [reward - baseline for reward in group.rewards]
 

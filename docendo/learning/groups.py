@@ -2,9 +2,10 @@
 
 A group is one agent in one role at one task: the attempts after one lesson, the lessons of one
 match, the practice on one problem, the repetitions of one deal, the questions of one request.
+It is the group of GRPO (Shao et al. 2024), with G rewards r_1 ... r_G.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from docendo.records import (
     Problem,
     Question,
     Rollout,
+    TaskType,
     by_match,
 )
 
@@ -46,7 +48,14 @@ class Group(NamedTuple):
     @property
     def has_zero_variance(self) -> bool:
         """Whether all rewards are equal: such a group has no gradient (DAPO, Yu et al. 2025)."""
+        # exact, where a variance computed in floats might miss 0 by a rounding error
         return len(set(self.rewards)) <= 1
+
+    def with_sample(self, reward: float, completions: tuple[Completion, ...]) -> "Group":
+        """The same group with one more reward."""
+        return self._replace(
+            rewards=(*self.rewards, reward), completions=(*self.completions, completions)
+        )
 
 
 class Practice(NamedTuple):
@@ -63,15 +72,15 @@ def group_attempts(episodes: Sequence[Episode]) -> list[Group]:
     for episode in episodes:
         if not episode.attempts:
             continue
-        groups.append(
-            Group(
-                agent=episode.match.student,
-                role="student",
-                domain=episode.match.domain,
-                rewards=_payoff_of(episode).student,
-                completions=_one_each(episode.attempts),
-            )
+
+        group = Group(
+            agent=episode.match.student,
+            role="student",
+            domain=episode.match.domain,
+            rewards=_payoff_of(episode).student,
+            completions=_one_each(episode.attempts),
         )
+        groups.append(group)
     return groups
 
 
@@ -80,79 +89,63 @@ def group_lessons(episodes: Sequence[Episode]) -> list[Group]:
     groups = []
     for lessons in by_match(episodes):
         match = lessons[0].match
-        written = []
+        group = Group(match.teacher, "teacher", match.domain, (), ())
         for episode in lessons:
-            written.append(tuple(example.completion for example in episode.lesson.examples))
-        groups.append(
-            Group(
-                agent=match.teacher,
-                role="teacher",
-                domain=match.domain,
-                rewards=tuple(_payoff_of(episode).teacher for episode in lessons),
-                completions=tuple(written),
-            )
-        )
+            # every worked example of a lesson is paid what the lesson earned
+            written = tuple(example.completion for example in episode.lesson.examples)
+            group = group.with_sample(_payoff_of(episode).teacher, written)
+        groups.append(group)
     return groups
 
 
 def group_practice(practice: Sequence[Practice]) -> list[Group]:
     """One group per practised problem that was tried more than once."""
     groups = []
-    for practised in practice:
-        if len(practised.attempts) < 2:
+    for agent, problem, attempts in practice:
+        if len(attempts) < 2:
             continue
-        groups.append(
-            Group(
-                agent=practised.agent,
-                role="practice",
-                domain=practised.problem.domain,
-                rewards=tuple(attempt.verdict.score for attempt in practised.attempts),
-                completions=_one_each(practised.attempts),
-            )
+
+        group = Group(
+            agent=agent,
+            role="practice",
+            domain=problem.domain,
+            rewards=tuple(attempt.verdict.score for attempt in attempts),
+            completions=_one_each(attempts),
         )
+        groups.append(group)
     return groups
 
 
-def group_duels(duels: Sequence[Duel], learners: Collection[AgentId]) -> list[Group]:
-    """One group per learner, seat, opponent, game and deal: the repetitions of that deal.
+def group_duels(duels: Sequence[Duel]) -> list[Group]:
+    """One group per player, seat, opponent, game and deal: the repetitions of that deal.
 
-    A payoff pays for all moves of the learner in that duel. Duels in which the learner did not
-    move are left out. Snapshots and scripted agents do not learn and get no groups.
+    A payoff pays for all moves of the player in that duel. Duels in which the player did not
+    move are left out.
     """
     groups: dict[tuple[AgentId, int, AgentId, str, str], Group] = {}
     for duel in duels:
         players = (duel.first, duel.second)
         for seat, agent in enumerate(players):
-            moves = tuple(
-                move.attempt.completion for move in duel.moves if move.seat == seat
-            )
-            if agent not in learners or not moves:
+            own_moves = [move for move in duel.moves if move.seat == seat]
+            if not own_moves:
                 continue
 
-            opponent = players[1 - seat]
-            key = (agent, seat, opponent, duel.game, duel.deal)
+            # with the deal and the opponent fixed, what is left to compare is the play
+            key = (agent, seat, players[1 - seat], duel.game, duel.deal)
             group = groups.get(key) or Group(agent, _SEAT_ROLES[seat], duel.game, (), ())
-            groups[key] = group._replace(
-                rewards=(*group.rewards, duel.payoffs[seat]),
-                completions=(*group.completions, moves),
-            )
+            completions = tuple(move.attempt.completion for move in own_moves)
+            groups[key] = group.with_sample(duel.payoffs[seat], completions)
     return list(groups.values())
 
 
 def group_questions(questions: Sequence[Question]) -> list[Group]:
     """One group per request to an asker: the questions that it wrote, neighbours in the list."""
     groups = []
-    for _, neighbours in groupby(questions, key=_request_of):
-        written = list(neighbours)
-        groups.append(
-            Group(
-                agent=written[0].asker,
-                role="asker",
-                domain=written[0].task_type.domain,
-                rewards=tuple(question.payoff for question in written),
-                completions=tuple((question.completion,) for question in written),
-            )
-        )
+    for (_, asker, _, task_type, _), neighbours in groupby(questions, key=_request_of):
+        group = Group(asker, "asker", task_type.domain, (), ())
+        for question in neighbours:
+            group = group.with_sample(question.payoff, (question.completion,))
+        groups.append(group)
     return groups
 
 
@@ -168,6 +161,9 @@ def _one_each(attempts: Sequence[Rollout]) -> tuple[tuple[Completion, ...], ...]
     return tuple((attempt.completion,) for attempt in attempts)
 
 
-def _request_of(question: Question) -> tuple[object, ...]:
+def _request_of(
+    question: Question,
+) -> tuple[int, AgentId, str, TaskType, tuple[int, ...]]:
+    # the prompt tells two requests of one round apart: each shows another example
     prompt = question.completion.prompt_tokens
     return question.round, question.asker, question.persona, question.task_type, prompt

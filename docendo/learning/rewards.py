@@ -8,10 +8,7 @@ from pydantic import Field
 from docendo.parts import PartConfig
 from docendo.records import Episode, Payoff
 
-__all__ = [
-    "GainReward",
-    "GainRewardConfig",
-]
+__all__ = ["GainReward", "GainRewardConfig"]
 
 
 @dataclass(frozen=True)
@@ -22,11 +19,10 @@ class GainReward:
     """What a lesson earns that does not reach the right answer itself. It is not shown to the student."""
 
     def __call__(self, episode: Episode) -> Payoff:
+        # Gain, not score: a teacher is not paid for what its student could do without it.
         gain = episode.gain
-        return Payoff(
-            self.penalty if gain is None else gain,
-            tuple(a.verdict.score for a in episode.attempts),
-        )
+        teacher = self.penalty if gain is None else gain
+        return Payoff(teacher, tuple(a.verdict.score for a in episode.attempts))
 
 
 class GainRewardConfig(PartConfig):

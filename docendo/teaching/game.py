@@ -5,7 +5,7 @@ Axes: M matches, K lessons per match, X worked examples per lesson.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import product
 from random import Random
 
 from docendo.errors import UserError
@@ -34,6 +34,7 @@ __all__ = ["Classroom", "RolloutSpec", "TeachingRules", "shrink_control"]
 
 _Group = tuple[int, int | None]
 """A match and one of its lessons, by index; no lesson: the match's control."""
+_Rollouts = dict[_Group, tuple[Rollout, ...]]
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class RolloutSpec:
     lesson: Lesson | None
     purpose: str
     seed: int
+    group: _Group = (0, None)
+    """Where the answer belongs among those sampled with it."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ class Classroom:
         self, round_index: int, matches_M: Sequence[Match], standings: Standings, seed: int
     ) -> list[Episode]:
         """One episode per lesson; those of a match are adjacent."""
+        # Lessons before tests: no teacher can write for a test that does not exist yet.
         lessons_MK = self.write_lessons(matches_M, seed)
         tests_M = self.draw_tests(matches_M, lessons_MK, seed)
         problems_M = [test for test, _ in tests_M]
@@ -149,28 +153,28 @@ class Classroom:
     def write_lessons(self, matches_M: Sequence[Match], seed: int) -> list[list[Lesson]]:
         """K lessons for each match, all on the same X teaching problems."""
         problems_MX = []
-        sampled: dict[_Group, list[RolloutSpec]] = {}
-        copied: dict[_Group, list[RolloutSpec]] = {}
+        sampled: list[RolloutSpec] = []
+        copied: list[RolloutSpec] = []
+        lessons_K = range(self.rules.lessons)
         for m, match in enumerate(matches_M):
             problems_X = self._draw_taught(match, seed_for(seed, "teaching", m))
             problems_MX.append(problems_X)
             specs = copied if match.teacher in self.oracles else sampled
-            for k in range(self.rules.lessons):
-                specs[m, k] = [
-                    RolloutSpec(
-                        agent=match.teacher,
-                        problem=problem,
-                        lesson=None,
-                        purpose="lesson",
-                        seed=seed_for(seed, "lesson", m, k, x),
-                    )
-                    for x, problem in enumerate(problems_X)
-                ]
+            # all K lessons are about the same problems, so that only their text differs
+            for k, (x, problem) in product(lessons_K, enumerate(problems_X)):
+                spec_seed = seed_for(seed, "lesson", m, k, x)
+                spec = RolloutSpec(
+                    match.teacher, problem, None, "lesson", spec_seed, (m, k)
+                )
+                specs.append(spec)
 
-        examples = self._roll_out_groups(sampled) | self._copy_solutions(copied)
+        examples = _by_group(sampled, self.roll_out(sampled, self.rules.temperature))
+        # an oracle's lessons are worked solutions, bare answers where there are none
+        solutions = [Completion(spec.problem.worked) for spec in copied]
+        examples |= _by_group(copied, self.grade(copied, solutions))
+
         lessons_MK = []
         for m, problems_X in enumerate(problems_MX):
-            lessons_K = range(self.rules.lessons)
             lessons_MK.append([Lesson(problems_X, examples[m, k]) for k in lessons_K])
         return lessons_MK
 
@@ -220,57 +224,37 @@ class Classroom:
         lessons_MK: Sequence[Sequence[Lesson]],
         tests_M: Sequence[Problem],
         seed: int,
-    ) -> dict[_Group, tuple[Rollout, ...]]:
+    ) -> _Rollouts:
         """Rollouts by match and lesson, the controls under (match, None).
 
         A lesson that the gate withholds has no entry.
         """
-        specs: dict[_Group, list[RolloutSpec]] = {}
+        specs: list[RolloutSpec] = []
         for m, (match, test) in enumerate(zip(matches_M, tests_M, strict=True)):
-            specs[m, None] = [
-                RolloutSpec(
-                    agent=match.student,
-                    problem=test,
-                    lesson=None,
-                    purpose="control",
-                    seed=seed_for(seed, "control", m, c),
+            student = match.student
+            for c in range(self.rules.control_attempts):
+                spec_seed = seed_for(seed, "control", m, c)
+                specs.append(
+                    RolloutSpec(student, test, None, "control", spec_seed, (m, None))
                 )
-                for c in range(self.rules.control_attempts)
-            ]
+
             for k, lesson in enumerate(lessons_MK[m]):
+                # The gate reads the verdicts on the teacher's own problems: a wrong lesson
+                # costs no attempts, and no student imitates it.
                 if self.rules.gate and not lesson.passed:
                     continue
-                specs[m, k] = [
-                    RolloutSpec(
-                        agent=match.student,
-                        problem=test,
-                        lesson=lesson,
-                        purpose="attempt",
-                        seed=seed_for(seed, "attempt", m, k, g),
-                    )
-                    for g in range(self.rules.attempts)
-                ]
-        return self._roll_out_groups(specs)
-
-    def _roll_out_groups(
-        self, specs: Mapping[_Group, Sequence[RolloutSpec]]
-    ) -> dict[_Group, tuple[Rollout, ...]]:
-        """All groups' rollouts, sampled in one batch."""
-        rollouts = self.roll_out(_flatten(specs), self.rules.temperature)
-        return _regroup(rollouts, specs)
-
-    def _copy_solutions(
-        self, specs: Mapping[_Group, Sequence[RolloutSpec]]
-    ) -> dict[_Group, tuple[Rollout, ...]]:
-        """An oracle's answers: worked solutions, bare answers where there are none."""
-        flat_specs = _flatten(specs)
-        completions = [Completion(spec.problem.worked) for spec in flat_specs]
-        return _regroup(self.grade(flat_specs, completions), specs)
+                for g in range(self.rules.attempts):
+                    spec_seed = seed_for(seed, "attempt", m, k, g)
+                    spec = RolloutSpec(student, test, lesson, "attempt", spec_seed, (m, k))
+                    specs.append(spec)
+        # one batch, the longest part of a round: controls and attempts share the engine's slots
+        return _by_group(specs, self.roll_out(specs, self.rules.temperature))
 
     def roll_out(self, specs: Sequence[RolloutSpec], temperature: float) -> list[Rollout]:
         """One graded answer per spec, in order."""
-        requests = [
-            Request(
+        requests = []
+        for spec in specs:
+            request = Request(
                 agent=spec.agent,
                 messages=self.prompt(spec),
                 seed=spec.seed,
@@ -278,8 +262,7 @@ class Classroom:
                 temperature=temperature,
                 purpose=spec.purpose,
             )
-            for spec in specs
-        ]
+            requests.append(request)
         return self.grade(specs, self.engine.sample(requests))
 
     def grade(
@@ -290,6 +273,7 @@ class Classroom:
         for row, spec in enumerate(specs):
             rows_by_domain.setdefault(spec.problem.domain, []).append(row)
 
+        # all answers of a domain at once: a judge is a model, and models are fast in batches
         verdicts: dict[int, Verdict] = {}
         for domain, rows in rows_by_domain.items():
             answers = []
@@ -298,12 +282,14 @@ class Classroom:
                 text = completions[row].text
                 answers.append(Answer(spec.problem, text, spec.agent, spec.seed))
             verdicts |= zip(rows, self.evaluators[domain](answers), strict=True)
+
         return [Rollout(c, verdicts[row]) for row, c in enumerate(completions)]
 
     def prompt(self, spec: RolloutSpec) -> tuple[Message, ...]:
         """The agent's instruction, the lesson's worked examples, then the problem."""
         agent = base_agent(spec.agent)
         instruction = self.instructions[agent]
+        # strings from here on: the problem, which holds the answer, goes no further
         question = spec.problem.prompt
         lesson = spec.lesson
         if lesson is None:
@@ -318,18 +304,18 @@ class Classroom:
         return lesson_prompt(examples, question, instruction)
 
 
-def _flatten(specs: Mapping[_Group, Sequence[RolloutSpec]]) -> list[RolloutSpec]:
-    return [spec for group in specs.values() for spec in group]
-
-
-def _regroup(
-    rollouts: Sequence[Rollout], specs: Mapping[_Group, Sequence[RolloutSpec]]
-) -> dict[_Group, tuple[Rollout, ...]]:
-    """The inverse of `_flatten`: one rollout per spec, under the spec's key."""
-    remaining = iter(rollouts)
-    return {key: tuple(islice(remaining, len(group))) for key, group in specs.items()}
+def _by_group(specs: Sequence[RolloutSpec], rollouts: Sequence[Rollout]) -> _Rollouts:
+    groups: _Rollouts = {}
+    for spec, rollout in zip(specs, rollouts, strict=True):
+        groups[spec.group] = (*groups.get(spec.group, ()), rollout)
+    return groups
 
 
 def shrink_control(control: Sequence[Rollout], rate: float, weight: float) -> float:
-    """The controls' mean score, shrunk towards `rate` as if by `weight` more attempts."""
+    """The controls' mean score, shrunk towards `rate` as if by `weight` more attempts.
+
+    With C controls of mean m it is (C m + w r) / (C + w): the posterior mean under a Beta prior
+    of mean r and strength w.
+    """
+    # One or two controls alone are 0 or 1 by chance, and the gain would be as noisy as they are.
     return (mean_score(control) * len(control) + rate * weight) / (len(control) + weight)
