@@ -5,7 +5,7 @@ Demonstrations are useful lessons and right solutions by others, from an agent's
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import cycle
+from itertools import cycle, islice
 from random import Random
 
 from docendo.asking.gate import render_question
@@ -35,11 +35,13 @@ def build_examples(school: School, seed: int) -> list[Example]:
     schedule = school.schedule
     examples = []
     for expert in school.experts:
-        own = draw_imitation(school, expert, schedule.imitation, seed)
-        own += draw_rehearsal(school, expert, schedule.rehearsal, seed)
-        own += _draw_questions(school, expert, schedule.rehearsal, seed)
-        Random(seed_for(seed, "mix", expert.agent)).shuffle(own)
-        examples += own
+        # Rehearsal beside imitation (experience replay against forgetting): an agent that
+        # learned from others alone would lose its own domain.
+        mixture = draw_imitation(school, expert, schedule.imitation, seed)
+        mixture += draw_rehearsal(school, expert, schedule.rehearsal, seed)
+        mixture += _draw_questions(school, expert, schedule.rehearsal, seed)
+        Random(seed_for(seed, "mix", expert.agent)).shuffle(mixture)
+        examples += mixture
     return examples
 
 
@@ -57,10 +59,11 @@ def draw_rehearsal(school: School, expert: Expert, count: int, seed: int) -> lis
 
     Some follow another solution of the same task type.
     """
-    own_seed = seed_for(seed, "rehearse", expert.agent)
-    drawn = draw_own_demonstrations(school, expert, 2 * count, own_seed)
+    agent_seed = seed_for(seed, "rehearse", expert.agent)
+    # as many shots as examples; the examples come first, so that `count_mixture` finds them
+    drawn = draw_own_demonstrations(school, expert, 2 * count, agent_seed)
     return _format_examples(
-        school, expert.agent, drawn[:count], shots=drawn[count:], seed=own_seed
+        school, expert.agent, drawn[:count], shots=drawn[count:], seed=agent_seed
     )
 
 
@@ -69,7 +72,7 @@ def draw_imitation(school: School, expert: Expert, count: int, seed: int) -> lis
 
     Some follow another demonstration of the same task type.
     """
-    own_seed = seed_for(seed, "imitate", expert.agent)
+    agent_seed = seed_for(seed, "imitate", expert.agent)
     task_types = expert.task_types if expert.is_apart else None
     buffer = school.demonstrations
 
@@ -81,8 +84,11 @@ def draw_imitation(school: School, expert: Expert, count: int, seed: int) -> lis
         weights_N = curriculum(available, success, {})
         weights = dict(zip(available, weights_N.tolist(), strict=True))
 
-    drawn = buffer.sample(expert.agent, 2 * count, own_seed, weights, task_types)
-    return _format_examples(school, expert.agent, drawn[:count], shots=drawn, seed=own_seed)
+    # demonstrations are few, so an example may be another one's shot, unlike in rehearsal
+    drawn = buffer.sample(expert.agent, 2 * count, agent_seed, weights, task_types)
+    return _format_examples(
+        school, expert.agent, drawn[:count], shots=drawn, seed=agent_seed
+    )
 
 
 def _draw_legal_moves(
@@ -95,12 +101,11 @@ def _draw_legal_moves(
     arena = school.arena
     if arena is None or not arena.rules:
         return []
-    turns = demonstrate_rules(
-        arena.game,
-        round(count * arena.rules),
-        seed_for(seed, "rules", expert.agent),
-        school.classroom.instructions[expert.agent],
-    )
+
+    rules_seed = seed_for(seed, "rules", expert.agent)
+    instruction = school.classroom.instructions[expert.agent]
+    num_turns = round(count * arena.rules)
+    turns = demonstrate_rules(arena.game, num_turns, rules_seed, instruction)
     return [Example(expert.agent, messages, text) for messages, text in turns]
 
 
@@ -120,11 +125,12 @@ def _draw_questions(school: School, expert: Expert, count: int, seed: int) -> li
         asker = rng.choice(askers)
         task_type = rng.choice(list(asker.task_types))
         _, persona = rng.choice(list(asker.personas))
-        shown = _draw_question(school, writer, task_type, rng.getrandbits(62))
+        example = _draw_question(school, writer, task_type, rng.getrandbits(62))
         target = _draw_question(school, writer, task_type, rng.getrandbits(62))
+
         # a prompt that shows the question to write would teach copying
-        if shown.key != target.key:
-            messages = question_prompt(shown, persona, instruction)
+        if example.key != target.key:
+            messages = question_prompt(example, persona, instruction)
             examples.append(Example(expert.agent, messages, render_question(target)))
     return examples
 
@@ -146,17 +152,19 @@ def _format_examples(
     rng = Random(seed)
     examples = []
     for problem, solution in demonstrations:
-        similar = [
-            (other, text)
-            for other, text in shots
-            if other.task_type == problem.task_type and other.key != problem.key
-        ]
+        similar = []
+        for shot, text in shots:
+            if shot.task_type == problem.task_type and shot.key != problem.key:
+                similar.append((shot, text))
+
+        # Trained on bare questions alone, an agent would unlearn to read the worked example of
+        # a lesson.
+        messages = solve_prompt(problem.prompt, instruction)
         if similar and rng.random() < school.schedule.one_shot_fraction:
-            other, text = rng.choice(similar)
-            shot = other.prompt, render_tool_calls(other.prompt, text, toolset)
-            messages = lesson_prompt([shot], problem.prompt, instruction)
-        else:
-            messages = solve_prompt(problem.prompt, instruction)
+            shot, text = rng.choice(similar)
+            example = shot.prompt, render_tool_calls(shot.prompt, text, toolset)
+            messages = lesson_prompt([example], problem.prompt, instruction)
+
         target = render_tool_calls(problem.prompt, solution, toolset)
         examples.append(Example(agent, messages, target))
     return examples
@@ -181,10 +189,9 @@ def draw_own_demonstrations(
     for source in sources:
         if source.rows:
             demonstrations.append(rng.choice(source.rows))
-        else:
-            task_type = next(task_types[source.name])
-            problem = _draw_solved(school, task_type, rng.getrandbits(62))
-            demonstrations.append((problem, problem.worked))
+            continue
+        problem = _draw_solved(school, next(task_types[source.name]), rng.getrandbits(62))
+        demonstrations.append((problem, problem.worked))
     return demonstrations
 
 
@@ -195,10 +202,12 @@ def count_mixture(school: School, count: int, seed: int) -> dict[str, float]:
     """
     metrics = {}
     for expert in school.experts:
+        if not expert.data_mixture:
+            continue
+
         # the same draw as in draw_rehearsal, whose first `count` are the examples
         rng = Random(seed_for(seed, "rehearse", expert.agent))
-        sources = _interleave_sources(expert, count, rng) if expert.data_mixture else []
-        counts = Counter(source.name for source in sources)
+        counts = Counter(source.name for source in _interleave_sources(expert, count, rng))
         for source in expert.data_mixture:
             metrics[f"data/{expert.agent}/{source.name}"] = float(counts[source.name])
     return metrics
@@ -209,6 +218,9 @@ def _interleave_sources(expert: Expert, count: int, rng: Random) -> list[Mixture
 
     A smaller count gives a prefix of a larger one.
     """
+    # Weighted round-robin: every step adds each share to what a source is due, and the one that
+    # is due most gives an example. Random draws by share would stray by the square root of
+    # `count`. From a fixed start every round would begin with the same sources.
     mixture = expert.data_mixture
     total = sum(source.share for source in mixture)
     due = [rng.random() for _ in mixture]
@@ -229,26 +241,24 @@ def draw_own_problems(
     rng = Random(seed)
     task_types = list(expert.task_types)
     rng.shuffle(task_types)
-    if not task_types:
-        return []
-    return [
-        _draw_solved(school, task_types[i % len(task_types)], rng.getrandbits(62))
-        for i in range(count)
-    ]
+
+    problems = []
+    for task_type in islice(cycle(task_types), count):
+        problems.append(_draw_solved(school, task_type, rng.getrandbits(62)))
+    return problems
 
 
 def _draw_solved(school: School, task_type: TaskType, seed: int) -> Problem:
     """A training problem with a worked solution; where these are few, they recur."""
     solved = school.classroom.solved_problems.get(task_type)
-    if solved:
-        return Random(seed).choice(solved)
-    return draw_problem(school, task_type, seed)
+    return Random(seed).choice(solved) if solved else draw_problem(school, task_type, seed)
 
 
 def _draw_question(
     school: School, writer: QuestionWriter, task_type: TaskType, seed: int
 ) -> Problem:
     """A problem of the domain's own program; one with a worked solution if few have one."""
+    # not of the domain's whole source, which holds what agents asked: they would imitate that
     solved = school.classroom.solved_problems.get(task_type)
     return Random(seed).choice(solved) if solved else writer.draw_example(task_type, seed)
 

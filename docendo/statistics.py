@@ -64,6 +64,7 @@ def wilson_interval(mean: float, n: float) -> tuple[float, float]:
 
     It is inside [0, 1] and never empty.
     """
+    # Not mean ± z * error, which is a point where all trials agree and leaves [0, 1] near it.
     z = NORMAL_QUANTILE
     scale = 1 + z**2 / n
     centre = (mean + z**2 / (2 * n)) / scale
@@ -115,6 +116,7 @@ def clustered_share(groups: Sequence[Sequence[float]]) -> Estimate:
     mean, error, count = _mean_and_error(groups)
     trials: float = len(groups)
     if error and 0 < mean < 1:
+        # n in error^2 = p (1-p) / n: the effective sample size, at most the number of scores
         trials = min(mean * (1 - mean) / error**2, count)
     low, high = wilson_interval(mean, trials)
     return Estimate(mean, low, high, count)
@@ -155,53 +157,38 @@ def paired_change(
     of a stratum is left out. The interval is the percentile bootstrap's (Efron 1979).
     """
     strata = [problems for problems in strata if problems]
-    start, end = _mean_before_and_after(strata)
-    if start is None or end is None:
-        return PairedChange(
-            start,
-            end,
-            None,
-            None,
-            None,
-        )
+    means = _mean_before_and_after(strata)
+    if means is None:
+        return PairedChange()
+    start, end = means
 
     random = Random(seed)
     changes = []
     for _ in range(resamples):
         resampled = [random.choices(problems, k=len(problems)) for problems in strata]
-        before, after = _mean_before_and_after(resampled)
-        if before is not None and after is not None:
+        means = _mean_before_and_after(resampled)
+        if means is not None:
+            before, after = means
             changes.append(after - before)
 
     # The 2.5 % at either end are outside of the interval.
     changes.sort()
     cut = round(0.025 * len(changes))
-    return PairedChange(
-        start,
-        end,
-        end - start,
-        changes[cut],
-        changes[-1 - cut],
-    )
+    return PairedChange(start, end, end - start, changes[cut], changes[-1 - cut])
 
 
 def _mean_before_and_after(
     strata: Sequence[Sequence[PairedScores]],
-) -> tuple[float | None, float | None]:
+) -> tuple[float, float] | None:
     before: list[float] = []
     after: list[float] = []
     for problems in strata:
-        # Sums over the problems, one for each agent.
-        starts, start_counts, ends, end_counts = (
-            [sum(column) for column in zip(*rows, strict=True)]
-            for rows in zip(*problems, strict=True)
-        )
-        for agent, (start_count, end_count) in enumerate(
-            zip(start_counts, end_counts, strict=True)
-        ):
+        # (4, agents): start, its count, end and its count, each summed over the problems
+        sums = [map(sum, zip(*rows, strict=True)) for rows in zip(*problems, strict=True)]
+        for start, start_count, end, end_count in zip(*sums, strict=True):
             if start_count and end_count:
-                before.append(starts[agent] / start_count)
-                after.append(ends[agent] / end_count)
+                before.append(start / start_count)
+                after.append(end / end_count)
     if not before:
-        return None, None
+        return None
     return sum(before) / len(before), sum(after) / len(after)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -26,10 +27,8 @@ def collect_lesson_demonstrations(
     """What each student may imitate.
 
     It may imitate right lessons that did not lower its score, and its own first right
-    attempt where a lesson raised it. The lesson is not in the prompt that it is trained
-    on, so that the weights take over what the lesson brought (context distillation,
-    Snell et al. 2022). `recipients` are agents, by domain, that may imitate such lessons
-    to others, too.
+    attempt where a lesson raised it. `recipients` are agents, by domain, that may imitate
+    such lessons to others, too.
     """
     demonstrations: list[tuple[AgentId, Demonstration]] = []
     for episode in episodes:
@@ -46,6 +45,8 @@ def collect_lesson_demonstrations(
                 for problem, worked in zip(lesson.problems, lesson.examples, strict=True):
                     demonstrations.append((agent, (problem, worked.completion.text)))
 
+        # Context distillation (Snell et al. 2022): it is trained on the test without the lesson
+        # in the prompt, so that the weights take over what the lesson brought.
         right = _first_right(episode.attempts)
         if right and gain > 0:
             demonstrations.append((student, (episode.test, right.completion.text)))
@@ -56,13 +57,14 @@ def collect_practice_demonstrations(
     practice: Sequence[Practice], recipients: Mapping[AgentId, Sequence[AgentId]]
 ) -> list[tuple[AgentId, Demonstration]]:
     """The first right answer to each practice problem, for its author's recipients."""
+    # Rejection-sampling finetuning (Yuan et al. 2023): the policy's own right answers are
+    # training data. One answer of each problem, since the buffer holds no more.
     demonstrations = []
-    for p in practice:
-        right = _first_right(p.attempts)
+    for author, problem, attempts in practice:
+        right = _first_right(attempts)
         if right:
-            solution = p.problem, right.completion.text
-            for agent in recipients.get(p.agent, ()):
-                demonstrations.append((agent, solution))
+            solution = problem, right.completion.text
+            demonstrations += [(agent, solution) for agent in recipients.get(author, ())]
     return demonstrations
 
 
@@ -89,7 +91,7 @@ class DemonstrationBuffer:
             # taken out first, so that the new solution is the newest in the order
             stored.pop(problem.key, None)
             stored[problem.key] = (problem, text)
-            while len(stored) > self.size:
+            if len(stored) > self.size:
                 del stored[next(iter(stored))]
 
     def count_by_task_type(self, agent: AgentId) -> Counter[TaskType]:
@@ -122,6 +124,7 @@ class DemonstrationBuffer:
         rng = Random(seed)
         stacks = []
         for stored in self.demonstrations.get(agent, {}).values():
+            # shuffled before it is filtered: the random numbers do not depend on `task_types`
             shuffled = _shuffle_favouring_new(list(stored.values()), rng)
             if task_types is not None:
                 shuffled = [d for d in shuffled if d[0].task_type in task_types]
@@ -134,6 +137,7 @@ class DemonstrationBuffer:
 
     def state(self) -> list[dict[str, Any]]:
         """JSON from which `restore` makes an equal buffer: one entry per demonstration."""
+        # in the order of the buffer, which is that of its age
         entries = []
         for agent, families in self.demonstrations.items():
             for stored in families.values():
@@ -154,20 +158,22 @@ def _shuffle_favouring_new(
     demonstrations: Sequence[Demonstration], rng: Random
 ) -> list[Demonstration]:
     """A random order; the newer half has twice the weight to come last, to be popped."""
+    # Weighted sampling without replacement: the order of u ** (1 / weight), with u uniform in
+    # [0, 1) (Efraimidis and Spirakis 2006, algorithm A).
     first_new = len(demonstrations) // 2
     keys = []
     for i in range(len(demonstrations)):
-        # u ** (1 / weight): weighted sampling without replacement (Efraimidis, Spirakis 2006)
-        exponent = 0.5 if i >= first_new else 1.0
-        keys.append(rng.random() ** exponent)
-    pairs = sorted(zip(keys, demonstrations, strict=True), key=lambda pair: pair[0])
-    return [demonstration for _, demonstration in pairs]
+        weight = 2 if i >= first_new else 1
+        keys.append(rng.random() ** (1 / weight))
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return [demonstrations[i] for i in order]
 
 
 def _take_in_turn(stacks: Sequence[list[Demonstration]], count: int) -> list[Demonstration]:
     """Pops one from every stack in turn, up to `count`."""
     taken: list[Demonstration] = []
     while stacks and len(taken) < count:
+        # the last round through the stacks may be cut short, hence the shuffle before
         stacks = [stack for stack in stacks if stack]
         taken += [stack.pop() for stack in stacks[: count - len(taken)]]
     return taken
@@ -181,10 +187,9 @@ def _sample_by_weight(
 ) -> list[Demonstration]:
     """Draws a task type by weight, then pops one of its demonstrations, up to `count`."""
     by_task_type: dict[TaskType, list[Demonstration]] = {}
-    for stack in stacks:
-        for demonstration in stack:
-            task_type = demonstration[0].task_type
-            by_task_type.setdefault(task_type, []).append(demonstration)
+    for demonstration in chain.from_iterable(stacks):
+        problem, _ = demonstration
+        by_task_type.setdefault(problem.task_type, []).append(demonstration)
 
     drawn: list[Demonstration] = []
     while by_task_type and len(drawn) < count:
