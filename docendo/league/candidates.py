@@ -7,7 +7,7 @@ from docendo.errors import UserError
 from docendo.interfaces import FloatArray, Posterior, Standings
 from docendo.records import AgentId
 
-__all__ = ["Candidates", "students_of", "teachers_of"]
+__all__ = ["Candidates", "teachers_of"]
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,4 @@ def teachers_of(
     """Possible teachers of a student; their posteriors are of their gains with it."""
     return Candidates(
         student, teachers, lambda names: standings.gains(names, [student], subject)
-    )
-
-
-def students_of(
-    standings: Standings, teacher: AgentId, students: Sequence[AgentId], subject: str
-) -> Candidates:
-    """Possible students of a teacher; their posteriors are of its gains with them."""
-    return Candidates(
-        teacher, students, lambda names: standings.gains([teacher], names, subject)
     )

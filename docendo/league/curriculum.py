@@ -16,6 +16,7 @@ from pydantic import Field
 
 from docendo.errors import UserError
 from docendo.interfaces import Curriculum, FloatArray, Posterior
+from docendo.league.probabilities import mix_with_uniform, uniform
 from docendo.parts import Part, PartConfig, default_part
 from docendo.records import TaskType
 
@@ -43,14 +44,14 @@ class UniformCurriculum:
         demonstrations: Mapping[TaskType, int],
     ) -> FloatArray:
         """All task types equally often."""
-        return np.full(len(task_types), 1 / max(1, len(task_types)))
+        return uniform(len(task_types))
 
 
 @dataclass(frozen=True)
 class ByLearnability:
-    """In proportion to the expected p(1-p): the variance of a reward, which a policy gradient needs.
+    """In proportion to the expected p(1-p), the learnability of Rutherford et al. (2024).
 
-    Task types that were never tried are promising, since their p may be anything.
+    It is the variance of a right-or-wrong reward, without which a policy gradient is 0.
     """
 
     floor: float = 0.1
@@ -62,7 +63,9 @@ class ByLearnability:
         success: Posterior,
         demonstrations: Mapping[TaskType, int],
     ) -> FloatArray:
-        return _with_floor(success.variance_N, self.floor)
+        # The expectation over the posterior: 1/6 for what was never tried, where 1/4 is the most.
+        # So new task types are promising without a bonus.
+        return mix_with_uniform(_normalise(success.variance_N), self.floor)
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class ByErrorRate:
         success: Posterior,
         demonstrations: Mapping[TaskType, int],
     ) -> FloatArray:
-        return _with_floor(1 - success.mean_N, self.floor)
+        return mix_with_uniform(_normalise(1 - success.mean_N), self.floor)
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ class ByRarity:
     ) -> FloatArray:
         counts_N = np.array([demonstrations.get(kind, 0) for kind in task_types])
         weights_N = self.curriculum(task_types, success, demonstrations)
+
+        # A hyperbola, not a threshold: one more right answer is always worth a little less.
         return _normalise(weights_N / (1 + counts_N / self.half_count))
 
 
@@ -139,27 +144,18 @@ class UnlockLevels:
         is_solved_N = (success.mean_N >= self.threshold) & (
             success.evidence_N >= self.min_evidence
         )
-        is_open_N = np.array(
-            [_is_open(kind, task_types, is_solved_N) for kind in task_types]
-        )
+        # By family the lowest level that is not solved: nothing above it is open.
+        lowest: dict[tuple[str, str], int] = {}
+        for (domain, family, level), is_solved in zip(task_types, is_solved_N, strict=True):
+            if not is_solved:
+                lowest[domain, family] = min(level, lowest.get((domain, family), level))
+        is_open_N = np.array([k.level <= lowest.get(k[:2], k.level) for k in task_types])
 
         weights_N = self.curriculum(task_types, success, demonstrations) * is_open_N
         if weights_N.any():
             return _normalise(weights_N)
+        # the curriculum has no use for what is open: evenly among that, never what is closed
         return np.asarray(is_open_N / is_open_N.sum())
-
-
-def _is_open(
-    kind: TaskType,
-    task_types: Sequence[TaskType],
-    is_solved_N: NDArray[np.bool_],
-) -> bool:
-    """Whether every lower level of the family that is taught is solved."""
-    for other, is_solved in zip(task_types, is_solved_N, strict=True):
-        is_lower = other[:2] == kind[:2] and other.level < kind.level
-        if is_lower and not is_solved:
-            return False
-    return True
 
 
 def replay_weights(
@@ -167,17 +163,18 @@ def replay_weights(
 ) -> NDArray[np.float64]:
     """Probability of each of N levels, (N,): mostly the best scores, a share of stale ones.
 
-    A share 1 - `rho` goes by rank ** (-1 / `beta`), rank 1 being the highest score: a small
-    `beta` is greedy, a large one even. A share `rho` is proportional to `staleness`, the rounds
-    since a level was drawn last (>= 0; all zero: evenly). Prioritized Level Replay (Jiang et al.
-    2021), which breaks ties by position; here equal scores share the best of their ranks.
-    Raises UserError for other numbers.
+    `staleness` are the rounds since a level was drawn last (>= 0; all zero: evenly). Raises
+    UserError for other numbers.
     """
     scores_N = np.asarray(scores, float)
     stale_N = np.asarray(staleness, float)
     _check_replay(scores_N, stale_N, beta, rho)
 
-    # A rank is one more than the number of higher scores.
+    # Prioritized Level Replay (Jiang et al. 2021, section 3): P = (1 - rho) P_S + rho P_C, with
+    # P_S in proportion to (1 / rank) ** (1 / beta), so that a small beta is greedy and a large one
+    # even, and P_C in proportion to the staleness, since scores are out of date by then.
+    # A rank is one more than the number of higher scores: equal scores share the best of their
+    # ranks, where the paper breaks ties by position.
     not_higher_N = np.searchsorted(np.sort(scores_N), scores_N, side="right")
     rank_N = 1.0 + scores_N.size - not_higher_N
     by_rank_N = _normalise(np.power(rank_N, -1 / beta))
@@ -207,17 +204,11 @@ def _check_replay(
         )
 
 
-def _with_floor(weights_N: FloatArray, floor: float) -> FloatArray:
-    """Probabilities in proportion to the weights, after a share `floor` was distributed equally."""
-    equal_share = 1 / max(1, len(weights_N))
-    return (1 - floor) * _normalise(weights_N) + floor * equal_share
-
-
 def _normalise(weights_N: FloatArray) -> FloatArray:
     """Divided by their sum; equal where all are zero."""
     highest = weights_N.max()
     if not highest:
-        return np.full(weights_N.size, 1 / weights_N.size)
+        return uniform(weights_N.size)
 
     # Scaled first, so that sums of tiny weights do not underflow.
     scaled_N = weights_N / highest

@@ -1,5 +1,8 @@
 """A table of decayed counts: evidence, sum and sum of squares of observations in each cell.
 
+Agents learn, so old outcomes say less: every round multiplies all sums by the decay, as in
+discounted UCB (Garivier and Moulines 2011).
+
 Axes: N queries, A places of rows, C places of columns, E observations, F cells (A times C).
 """
 
@@ -34,19 +37,24 @@ class DecayedCounts:
 
     def add(self, observations: Sequence[Observation], decay: float, clock: int) -> None:
         """Add values that were observed in round `clock`."""
-        row_E = [_place_of(row, self.rows) for row, _, _ in observations]
-        column_E = [_place_of(column, self.columns) for _, column, _ in observations]
+        row_E = []
+        column_E = []
+        for row, column, _ in observations:
+            row_E.append(_place_of(row, self.rows))
+            column_E.append(_place_of(column, self.columns))
         value_E = np.array([value for _, _, value in observations])
         self._grow()
 
-        cell_E = np.array(row_E, np.int64) * self.when.shape[1] + column_E
-        cells = np.unique(cell_E)
+        # Lazy decay: only the observed cells are brought to this round. `read` does the same for
+        # those it reads, so the table is never multiplied as a whole.
         sums_3F = self.sums.reshape(3, -1)
         when_F = self.when.reshape(-1)
+        cell_E = np.array(row_E, np.int64) * self.when.shape[1] + column_E
+        cells = np.unique(cell_E)
         sums_3F[:, cells] *= decay ** (clock - when_F[cells])
         when_F[cells] = clock
 
-        # np.add.at, since a cell may be observed several times.
+        # np.add.at, since a cell may be observed several times
         np.add.at(sums_3F[0], cell_E, np.ones_like(value_E))
         np.add.at(sums_3F[1], cell_E, value_E)
         np.add.at(sums_3F[2], cell_E, value_E**2)
@@ -62,17 +70,20 @@ class DecayedCounts:
         row_N, column_N = np.broadcast_arrays(
             _places_of(rows, self.rows), _places_of(columns, self.columns)
         )
-        row_count, column_count = self.when.shape
-        has_row_N = (row_N >= 0) & (row_N < row_count)
-        has_column_N = (column_N >= 0) & (column_N < column_count)
+        # a name may have a place that this table, which shares its places, has not grown to yet
+        num_rows, num_columns = self.when.shape
+        has_row_N = (row_N >= 0) & (row_N < num_rows)
+        has_column_N = (column_N >= 0) & (column_N < num_columns)
         has_cell_N = has_row_N & has_column_N
         if not has_cell_N.any():
             return never_observed(len(row_N), clock)
 
+        # cells that do not exist read cell (0, 0), and are overwritten below
         row_N = np.where(has_cell_N, row_N, 0)
         column_N = np.where(has_cell_N, column_N, 0)
         sums_3N = self.sums[:, row_N, column_N]
         idle_N = np.maximum(clock - self.when[row_N, column_N], 0)
+
         is_observed_N = has_cell_N & (sums_3N[0] > 0)
         stale_N = np.where(is_observed_N, idle_N, clock + 1)
         sums_3N = sums_3N * np.where(is_observed_N, decay**idle_N, 0.0)
@@ -105,8 +116,8 @@ class DecayedCounts:
         row_names = {place: name for name, place in self.rows.items()}
         column_names = {place: name for name, place in self.columns.items()}
         cells: list[list[Any]] = []
-        for row, column in zip(*np.nonzero(self.sums[0]), strict=True):
-            names = [row_names[int(row)], column_names[int(column)]]
+        for row, column in np.argwhere(self.sums[0]).tolist():
+            names = [row_names[row], column_names[column]]
             when = int(self.when[row, column])
             cells.append([*names, when, *self.sums[:, row, column].tolist()])
         return cells
@@ -115,27 +126,27 @@ class DecayedCounts:
         """Put back what `cells` returned; rows and columns must have its names."""
         self._grow()
         for row, column, when, *sums in cells:
-            row_place = self.rows[row]
-            column_place = self.columns[column]
-            self.when[row_place, column_place] = when
-            self.sums[:, row_place, column_place] = sums
+            place = self.rows[row], self.columns[column]
+            self.when[place] = when
+            self.sums[:, *place] = sums
 
     def _grow(self) -> None:
         """Make room for all places of rows and columns."""
-        old = self.when.shape
-        new = tuple(
-            _grown_size(size, max(places.values(), default=-1) + 1)
-            for size, places in zip(old, (self.rows, self.columns), strict=True)
-        )
-        if new != old:
-            padding = [(0, new[0] - old[0]), (0, new[1] - old[1])]
+        num_rows, num_columns = self.when.shape
+        new_rows = _grown_size(num_rows, self.rows) - num_rows
+        new_columns = _grown_size(num_columns, self.columns) - num_columns
+        if new_rows or new_columns:
+            padding = [(0, new_rows), (0, new_columns)]
             self.sums = np.pad(self.sums, [(0, 0), *padding])
             self.when = np.pad(self.when, padding)
 
 
-def _grown_size(size: int, needed: int) -> int:
-    # By half again, so that a growing league copies its cells rarely.
-    return size if needed <= size else max(needed, size + size // 2, 8)
+def _grown_size(size: int, places: Places) -> int:
+    needed = max(places.values(), default=-1) + 1
+    if needed <= size:
+        return size
+    # by half again, so that a growing league copies its cells rarely
+    return max(needed, size + size // 2, 8)
 
 
 def never_observed(count: int, clock: int) -> FloatArray:
@@ -146,6 +157,7 @@ def never_observed(count: int, clock: int) -> FloatArray:
 def _place_of(name: str, places: Places) -> int:
     """The name's place; a new name gets the first free one."""
     if name not in places:
+        # the place of an agent that left, if there is one
         taken = set(places.values())
         places[name] = next(place for place in count() if place not in taken)
     return places[name]

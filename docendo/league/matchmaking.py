@@ -17,6 +17,7 @@ from pydantic import Field
 from docendo.errors import UserError
 from docendo.interfaces import FloatArray
 from docendo.league.candidates import Candidates
+from docendo.league.probabilities import mix_with_uniform, uniform
 from docendo.parts import PartConfig
 from docendo.records import AgentId
 
@@ -51,15 +52,13 @@ RateWeighting = Callable[[Any], Any]
 
 
 def hard(rates: Any) -> Any:
-    """(1-x)^2: opponents that are seldom beaten (Vinyals et al. 2019).
-
-    Beaten opponents are hardly met again; combine it with a floor.
-    """
+    """f_hard(x) = (1-x)^2: opponents that are seldom beaten; combine it with a floor."""
+    # AlphaStar's exponent p is 2 for main agents. A beaten opponent is hardly met again.
     return _normalise((1 - np.asarray(rates, float)) ** 2)
 
 
 def variance(rates: Any) -> Any:
-    """x(1-x): opponents of about equal strength."""
+    """f_var(x) = x(1-x): opponents of about equal strength."""
     x = np.asarray(rates, float)
     return _normalise(x * (1 - x))
 
@@ -78,20 +77,9 @@ def _normalise(weights: Any) -> Any:
     if weights.ndim == 0:
         return float(weights)
 
+    # Nobody has a weight, as f_hard has none for opponents that are always beaten.
     total = weights.sum()
-    if total > 0:
-        return weights / total
-    return _uniform(len(weights))
-
-
-def _uniform(count: int) -> FloatArray:
-    return np.full(count, 1 / max(1, count))
-
-
-def _with_floor(probabilities: FloatArray, floor: float) -> FloatArray:
-    """The probabilities after a share `floor` was distributed equally."""
-    equal_share = 1 / max(1, len(probabilities))
-    return np.asarray((1 - floor) * probabilities + floor * equal_share)
+    return weights / total if total > 0 else uniform(len(weights))
 
 
 class Chooser(Protocol):
@@ -104,19 +92,24 @@ class Chooser(Protocol):
 class Uniform:
     def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
         """All candidates equally often."""
-        return _uniform(len(candidates.names))
+        return uniform(len(candidates.names))
 
 
 @dataclass(frozen=True)
 class PrioritizedSelfPlay:
-    """Prioritized fictitious self-play (Vinyals et al. 2019), on posterior means."""
+    """Prioritized fictitious self-play (Vinyals et al. 2019), on posterior means.
+
+    The probability of opponent B is in proportion to f(P[A beats B]), with f the weighting.
+    """
 
     weighting: RateWeighting = hard
     floor: float = 0.1
     """Probability that is distributed equally, so that no beaten opponent is forgotten."""
 
     def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
-        return _with_floor(self.weighting(candidates.posterior.rate_N), self.floor)
+        # Posterior means: one lost game is not a win rate of 0.
+        rate_N = candidates.posterior.rate_N
+        return mix_with_uniform(self.weighting(rate_N), self.floor)
 
 
 @dataclass(frozen=True)
@@ -129,7 +122,8 @@ class LearnableTeachers:
     floor: float = 0.1
 
     def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
-        return _with_floor(_normalise(candidates.posterior.variance_N), self.floor)
+        variance_N = candidates.posterior.variance_N
+        return mix_with_uniform(_normalise(variance_N), self.floor)
 
 
 @dataclass(frozen=True)
@@ -145,7 +139,7 @@ class Thompson:
 
 @dataclass(frozen=True)
 class UpperConfidence:
-    """An upper confidence bound (Auer et al. 2002): the best mean plus some spreads."""
+    """An upper confidence bound: the best mean plus some spreads."""
 
     spreads: float = 1.0
     """How many standard deviations of the posterior are added to its mean."""
@@ -153,6 +147,9 @@ class UpperConfidence:
     def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
         if len(candidates.names) == 1:
             return np.ones(1)
+        # UCB1 (Auer et al. 2002) adds sqrt(2 ln t / n). Here the width is that of the posterior
+        # (Bayes-UCB, Kaufmann et al. 2012, takes a quantile), and decay widens it again for a
+        # pair that has not met for long.
         posterior = candidates.posterior
         return _best_of(posterior.mean_N + self.spreads * posterior.spread_N, rng)
 
@@ -177,8 +174,11 @@ class NashMixture:
         from docendo.analysis.payoff import nash
 
         if len(candidates.names) < 2:
-            return Uniform()(candidates, rng)
-        return _with_floor(nash(2 * candidates.win_matrix_NN - 1), self.floor)
+            return uniform(len(candidates.names))
+
+        # A win rate w is a payoff 2w - 1 in [-1, 1]: antisymmetric, so the game is zero-sum and
+        # its equilibrium a linear program.
+        return mix_with_uniform(nash(2 * candidates.win_matrix_NN - 1), self.floor)
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,8 @@ class Mixture:
         total_N = np.zeros(len(candidates.names))
         for weight, chooser in self.parts:
             total_N = total_N + weight * chooser(candidates, rng)
+
+        # A part with nobody to choose added zeros; dividing hands its weight to the others.
         return total_N / total_N.sum() if total_N.sum() > 0 else total_N
 
 

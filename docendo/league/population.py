@@ -7,7 +7,8 @@ from statistics import fmean
 from typing import Any
 
 from docendo.league.lineage import Lineage, Milestone, Origin
-from docendo.league.snapshot_rules import Never, SkillRecord, SnapshotRule
+from docendo.league.snapshot_rules import Never, SnapshotRule
+from docendo.league.standings import LiveStandings
 from docendo.records import AgentId, TeachingOption
 from docendo.seeds import seed_for
 
@@ -63,13 +64,12 @@ class Population:
 
     def copies(self, agent: AgentId, *how: Origin) -> list[AgentId]:
         """The frozen copies of an agent, oldest first; only those of the given origins, if any."""
-        return [
-            name
-            for name, lineage in self.members.items()
-            if lineage.is_copy
-            and lineage.parents == (agent,)
-            and (not how or lineage.how in how)
-        ]
+        copies = []
+        for name, lineage in self.members.items():
+            has_origin = not how or lineage.how in how
+            if lineage.is_copy and lineage.parents == (agent,) and has_origin:
+                copies.append(name)
+        return copies
 
     def add_founders(self, agents: Sequence[AgentId]) -> None:
         """Add the first members."""
@@ -101,19 +101,20 @@ class Population:
         return references
 
     def renew(
-        self, round_index: int, record: SkillRecord, seed: int
+        self, round_index: int, standings: LiveStandings, seed: int
     ) -> tuple[list[Lineage], list[AgentId]]:
         """After a round, replace and copy members.
 
         Returns who is to be made, in this order, and whose copies leave.
         """
-        added = self._replace_weakest(round_index, record, seed)
+        added = self._replace_weakest(round_index, standings, seed)
 
-        # The record of a replaced agent is that of its predecessor, so it is no copy's now.
+        # Of an agent that was just replaced, all that is known is about its predecessor: a copy
+        # of it would be taken for stronger than it is.
         replaced = {lineage.name for lineage in added}
         for agent in self.learners:
             if agent not in replaced:
-                added += self._snapshot_if_due(agent, round_index, record)
+                added += self._snapshot_if_due(agent, round_index, standings)
 
         removed: list[AgentId] = []
         for agent in self.learners:
@@ -128,55 +129,52 @@ class Population:
     ) -> list[TeachingOption]:
         """The teaching options with copies added: those of teachers teach, references are taught."""
         copies: dict[AgentId, list[AgentId]] = defaultdict(list)
-        references: set[AgentId] = set()
+        references: dict[AgentId, list[AgentId]] = defaultdict(list)
         for name, lineage in self.members.items():
             if lineage.is_copy:
                 copies[lineage.parents[0]].append(name)
             if lineage.how == "reference":
-                references.add(name)
-        if not copies:
-            return list(options)
+                references[lineage.parents[0]].append(name)
 
-        students = references if reference_students and self.reference_copies else set()
+        past_teachers = references if self.reference_teachers else copies
+        has_past_students = reference_students and self.reference_copies
         extended: list[TeachingOption] = []
-        for kind, teachers, learners in options:
-            past_teachers = [copy for teacher in teachers for copy in copies[teacher]]
-            past_students = [copy for learner in learners for copy in copies[learner]]
-            if self.reference_teachers:
-                authors = [copy for copy in past_teachers if copy in references]
-            else:
-                authors = [*teachers, *past_teachers]
-            taught = [*learners, *(copy for copy in past_students if copy in students)]
-            extended.append(TeachingOption(kind, tuple(authors), tuple(taught)))
+        for task_type, teachers, learners in options:
+            authors = [] if copies and self.reference_teachers else [*teachers]
+            for teacher in teachers:
+                authors += past_teachers[teacher]
+            students = [*learners]
+            if has_past_students:
+                for learner in learners:
+                    students += references[learner]
+            extended.append(TeachingOption(task_type, tuple(authors), tuple(students)))
         return extended
 
     def state(self) -> dict[str, Any]:
         """JSON from which `restore` makes an equal object."""
-        births = [
-            lineage._asdict() | {"present": self.members.get(lineage.name) == lineage}
-            for lineage in self.lineage
-        ]
-        marks = {
-            agent: [milestone.lineage._asdict(), dict(milestone.skills)]
-            for agent, milestone in self.milestones.items()
-        }
+        births = []
+        for lineage in self.lineage:
+            is_present = self.members.get(lineage.name) == lineage
+            births.append(lineage._asdict() | {"present": is_present})
+
+        marks = {}
+        for agent, (lineage, skills) in self.milestones.items():
+            marks[agent] = [lineage._asdict(), dict(skills)]
         return {"births": births, "marks": marks, "opened": self.start_round}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.lineage = []
         self.members = {}
-        present: set[str] = set()
+        present = {fields["name"] for fields in state["births"] if fields["present"]}
+        # in the order of birth, which is the order of the members
         for fields in state["births"]:
             self.add(_lineage_of(fields))
-            if fields["present"]:
-                present.add(fields["name"])
-        for name in [name for name in self.members if name not in present]:
+        for name in set(self.members) - present:
             del self.members[name]
 
-        self.milestones = {
-            agent: Milestone(_lineage_of(fields), skills)
-            for agent, (fields, skills) in state["marks"].items()
-        }
+        self.milestones = {}
+        for agent, (fields, skills) in state["marks"].items():
+            self.milestones[agent] = Milestone(_lineage_of(fields), skills)
         self.start_round = state["opened"]
 
     def _add_copy(self, agent: AgentId, how: Origin, round_index: int) -> Lineage:
@@ -184,15 +182,15 @@ class Population:
         return self.add(Lineage(round_index, name, how, (agent,)))
 
     def _snapshot_if_due(
-        self, agent: AgentId, round_index: int, record: SkillRecord
+        self, agent: AgentId, round_index: int, standings: LiveStandings
     ) -> list[Lineage]:
         """The agent's new copy, if one is due."""
-        skills = record.skills(agent)
+        skills = standings.skills(agent)
         milestone = self.milestones[agent]
         # What was unknown at the milestone counts from when it is first known.
         milestone = milestone._replace(skills={**skills, **milestone.skills})
         self.milestones[agent] = milestone
-        if not self.snapshot_rule(agent, milestone, round_index, record):
+        if not self.snapshot_rule(agent, milestone, round_index, standings):
             return []
 
         copy = self._add_copy(agent, "snapshot", round_index)
@@ -200,7 +198,7 @@ class Population:
         return [copy]
 
     def _replace_weakest(
-        self, round_index: int, record: SkillRecord, seed: int
+        self, round_index: int, standings: LiveStandings, seed: int
     ) -> list[Lineage]:
         """The new lineage of the weakest of each group that is far enough behind."""
         plan = self.replacement
@@ -211,14 +209,18 @@ class Population:
 
         added: list[Lineage] = []
         for rivals in self.rivals:
-            strengths = _common_strengths(rivals, record)
+            strengths = _common_strengths(rivals, standings)
             ranking = sorted(strengths, key=lambda agent: (-strengths[agent], agent))
             if len(ranking) < 2:
                 continue
+
+            # The margin is against noise: with equal agents the last of a ranking is chance.
             strongest, weakest = ranking[0], ranking[-1]
             if strengths[strongest] - strengths[weakest] < plan.margin:
                 continue
 
+            # Exploit and explore (Jaderberg et al. 2017): the weights of the best are copied and
+            # perturbed; with a third rival around, half of the time the best two are crossed.
             is_cross = len(ranking) > 2 and seed_for(seed, "cross", *ranking) % 2 == 1
             how: Origin = "crossed" if is_cross else "mutated"
             parents = tuple(ranking[:2]) if is_cross else (strongest,)
@@ -229,18 +231,17 @@ class Population:
 
 
 def _common_strengths(
-    rivals: Sequence[AgentId], record: SkillRecord
+    rivals: Sequence[AgentId], standings: LiveStandings
 ) -> dict[AgentId, float]:
     """Mean rates over what is known of all rivals; empty where nothing is."""
-    skills = {agent: record.skills(agent) for agent in rivals}
+    # Only what all were measured at: task types differ in how hard they are.
+    skills = {agent: standings.skills(agent) for agent in rivals}
     common = sorted(set.intersection(*map(set, skills.values())))
-    if not common:
-        return {}
-
-    return {
-        agent: fmean(rates[subject] for subject in common)
-        for agent, rates in skills.items()
-    }
+    strengths = {}
+    for agent, rates in skills.items():
+        if common:
+            strengths[agent] = fmean(map(rates.__getitem__, common))
+    return strengths
 
 
 def _lineage_of(fields: Mapping[str, Any]) -> Lineage:

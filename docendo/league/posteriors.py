@@ -42,12 +42,14 @@ class RatePosterior:
     @property
     def variance_N(self) -> FloatArray:  # noqa: N802
         """Expected p(1-p), the variance of a single reward: 1/4 for p = 1/2, 1/6 before evidence."""
+        # E[p (1-p)] = a b / ((a + b) (a + b + 1)), with a + b = 2 + evidence
         scale_N = (2.0 + self.evidence_N) * (3.0 + self.evidence_N)
         return self.alpha_N * self.beta_N / scale_N
 
     @property
     def spread_N(self) -> FloatArray:  # noqa: N802
         """Standard deviations of the posteriors."""
+        # Var[p] = m (1-m) / (a + b + 1), with m the mean
         return np.sqrt(self.mean_N * (1 - self.mean_N) / (3.0 + self.evidence_N))
 
     def sample(self, rng: Generator) -> FloatArray:
@@ -94,6 +96,8 @@ class GainPosterior:
     @property
     def variance_N(self) -> FloatArray:  # noqa: N802
         """Scale of the posterior of a single lesson's variance, whose mean may not exist."""
+        # With k0 the strength: sum (x - mean)^2 + k0 n / (k0 + n) * mean^2 is one difference,
+        # sum x^2 - (sum x)^2 / (k0 + n). Clipped, since rounding may leave it below 0.
         deviations_N = (self.squares_N - self.total_N * self.mean_N).clip(0)
         scale_N = _VARIANCE * _SHAPE + deviations_N / 2
         return scale_N / (_SHAPE + self.evidence_N / 2)

@@ -39,12 +39,13 @@ class ProblemReplay:
     ) -> Problem | None:
         """A problem to try again, none of `avoid`; None if a new one is better or none is stored."""
         rng = Random(seed)
-        avoided = {problem.key for problem in avoid}
-        stored = self.entries.get(_place(student, kind), {})
-        entries = [entry for key, entry in stored.items() if key not in avoided]
-        if not entries or rng.random() >= self.fraction:
+        stored = dict(self.entries.get(_place(student, kind), {}))
+        for problem in avoid:
+            stored.pop(problem.key, None)
+        if not stored or rng.random() >= self.fraction:
             return None
 
+        entries = list(stored.values())
         scores = [entry.score for entry in entries]
         staleness = [self.clock - entry.round for entry in entries]
         weights = replay_weights(scores, staleness, self.beta, self.rho)
@@ -61,12 +62,16 @@ class ProblemReplay:
 
         for (place, key), same_test in episodes_of.items():
             stored = self.entries.setdefault(place, {})
+            # taken out first: what is put back becomes the newest in the order
             stored.pop(key, None)
+
+            # p(1-p) is the variance of the reward, in place of PLR's mean absolute TD error,
+            # which needs a value function. At p of 0 or 1 there is no gradient to replay for.
             rate = mean_score([rollout for e in same_test for rollout in e.attempts])
             if 0 < rate < 1:
                 first = same_test[0]
                 stored[key] = ReplayEntry(first.test, rate * (1 - rate), first.round)
-            while len(stored) > self.capacity:
+            if len(stored) > self.capacity:
                 del stored[next(iter(stored))]
 
     def state(self) -> dict[str, Any]:
@@ -74,8 +79,7 @@ class ProblemReplay:
         cards: dict[str, list[Any]] = {}
         for place, stored in self.entries.items():
             cards[place] = [
-                [asdict(entry.problem), entry.score, entry.round]
-                for entry in stored.values()
+                (asdict(entry.problem), *entry[1:]) for entry in stored.values()
             ]
         return {"clock": self.clock, "cards": cards}
 

@@ -1,8 +1,6 @@
 """Standings: win rates and gains of every pair and subject, and success rates of every agent.
 
-All evidence decays with the rounds.
-
-Axes: N queries, E observations.
+Axes: N queries.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -126,6 +124,7 @@ class LiveStandings:
 
         Only those with enough evidence: an agent that is hardly known is neither good nor bad.
         """
+        # Plain rates: the prior of the posteriors would pull agents with less evidence to 1/2.
         skills: dict[str, float] = {}
         for (measure, subject), table in self.tables.items():
             if measure not in {"alone", "wins"}:
@@ -136,32 +135,31 @@ class LiveStandings:
             if measure == "wins" and evidence_N.sum() >= min_evidence:
                 skills[subject] = float(total_N.sum() / evidence_N.sum())
             if measure == "alone":
-                for kind, evidence, total in zip(columns, evidence_N, total_N, strict=True):
-                    if evidence >= min_evidence:
-                        skills[kind] = float(total / evidence)
+                for n in np.flatnonzero(evidence_N >= min_evidence):
+                    skills[columns[n]] = float(total_N[n] / evidence_N[n])
         return skills
 
     def posterior_rows(self) -> Iterator[StandingsRow]:
         """Every cell with an observation, table by table."""
         for (measure, subject), table in self.tables.items():
-            rows = [AgentId(row) for row, *_ in table.cells()]
-            columns = [column for _, column, *_ in table.cells()]
-            if not rows:
+            cells = table.cells()
+            if not cells:
                 continue
 
+            # all cells at once: an interval is a call into scipy
+            rows, columns, *_ = zip(*cells, strict=True)
             posterior: GainPosterior | RatePosterior
             if measure == "gains":
-                posterior = self.gains(rows, [AgentId(name) for name in columns], subject)
+                posterior = self.gains(rows, columns, subject)
             else:
                 posterior = self._rates(measure, subject, rows, columns)
             low_N, high_N = posterior.interval()
-            numbers_N4 = np.transpose(
-                [posterior.mean_N, low_N, high_N, posterior.evidence_N]
-            )
+
+            numbers_4N = posterior.mean_N, low_N, high_N, posterior.evidence_N
             for row, column, numbers in zip(
-                rows, columns, numbers_N4.tolist(), strict=True
+                rows, columns, np.transpose(numbers_4N), strict=True
             ):
-                yield StandingsRow(measure, subject, row, column, *numbers)
+                yield StandingsRow(measure, subject, row, column, *numbers.tolist())
 
     def copy_agent(self, copy: AgentId, agent: AgentId) -> None:
         """All that is known of an agent becomes known of its copy."""
@@ -183,6 +181,7 @@ class LiveStandings:
 
     def record_episodes(self, episodes: Sequence[Episode]) -> None:
         """Record episodes of one or several rounds."""
+        # oldest round first, since a table's clock never runs back
         for round_index in sorted({episode.round for episode in episodes}):
             of_round = [e for e in episodes if e.round == round_index]
             self._record_round(of_round, round_index)
@@ -201,6 +200,7 @@ class LiveStandings:
 
         The column gets the rest.
         """
+        # Both cells are stored, so that one read gives an agent's rates against everybody.
         observations: list[Observation] = []
         for row, column, score in scores:
             observations += [(row, column, score), (column, row, 1.0 - score)]
@@ -209,10 +209,7 @@ class LiveStandings:
 
     def state(self) -> dict[str, Any]:
         """JSON from which `restore` makes an equal object."""
-        tables = [
-            [measure, subject, table.cells()]
-            for (measure, subject), table in self.tables.items()
-        ]
+        tables = [[*key, table.cells()] for key, table in self.tables.items()]
         return {
             "clock": self.clock,
             "agents": dict(self.agents),
@@ -241,15 +238,19 @@ class LiveStandings:
             first = lessons[0]
             teacher, student, domain, family, _ = first.match
             kind = str(first.match.task_type)
+
+            # A rejected lesson counts as 0: the rate of wrong lessons is part of a teacher's gain.
             gain = fmean(episode.gain or 0.0 for episode in lessons)
             for subject in (domain, f"{domain}/{family}"):
                 gains.setdefault(subject, []).append((teacher, student, gain))
 
+            # A lesson's worked examples are answers without a lesson, too: the teacher's.
             if teacher not in self.oracles:
-                examples = zip(*(e.lesson.examples for e in lessons), strict=True)
-                unaided += [(teacher, kind, mean_score(of_one)) for of_one in examples]
+                for answers in zip(*(e.lesson.examples for e in lessons), strict=True):
+                    unaided.append((teacher, kind, mean_score(answers)))
+
+            # The student has met a replayed problem before: it says nothing of new ones.
             if first.again:
-                # The student has met a replayed problem before: it says nothing of new ones.
                 continue
             unaided.append((student, kind, mean_score(first.control)))
             scores = [mean_score(e.attempts) for e in lessons if e.attempts]

@@ -36,7 +36,7 @@ class RoundRobin:
         Possible matches are numbered, not listed: a thousand agents have a million of them.
         Raises UserError where matches are asked for and nobody can teach anybody.
         """
-        sizes = [_count_pairs(option) for option in options]
+        sizes = list(map(_count_pairs, options))
         ends = np.cumsum(sizes)
         total = sum(sizes)
         if count and not total:
@@ -115,24 +115,20 @@ class CurriculumMatchmaker:
         if count and not offers:
             raise UserError(_NO_MATCH)
 
-        learners = [student for student in offers if self.is_learner(student)]
-        references = [student for student in offers if not self.is_learner(student)]
+        learners = list(filter(self.is_learner, offers))
+        references = [student for student in offers if student not in learners]
         reference_count = min(self.reference_count, count) if references else 0
         if not learners:
             reference_count = count
 
-        # All turns are drawn before the first match.
+        # All turns are drawn before the first match: how many random numbers a chooser takes does
+        # not decide whose turn it is.
         rng = np.random.default_rng(seed)
-        learner_turns = list(_take_turns(learners, count - reference_count, rng))
-        reference_turns = list(_take_turns(references, reference_count, rng))
-        matches = [
-            self._learner_match(student, offers[student], standings, rng)
-            for student in learner_turns
-        ]
-        matches += [
-            self._reference_match(student, offers[student], standings, rng)
-            for student in reference_turns
-        ]
+        turns = list(_take_turns(learners, count - reference_count, rng))
+        turns += _take_turns(references, reference_count, rng)
+        matches = []
+        for student in turns:
+            matches.append(self._match(student, offers[student], standings, rng))
         return sorted(matches)
 
     def _offers_by_student(
@@ -141,10 +137,11 @@ class CurriculumMatchmaker:
         """The options that each student can take with another agent as teacher."""
         offers: dict[AgentId, list[_Offer]] = defaultdict(list)
         for option in options:
-            students = [s for s in option.students if option.teachers not in ((), (s,))]
-            if students:
-                offer = self._offer(option, standings)
-                for student in students:
+            if not option.teachers:
+                continue
+            offer = self._offer(option, standings)
+            for student in option.students:
+                if option.teachers != (student,):
                     offers[student].append(offer)
         return offers
 
@@ -153,33 +150,32 @@ class CurriculumMatchmaker:
         is_oracle_N = [teacher in self.oracles for teacher in option.teachers]
         rate_N = np.where(is_oracle_N, 1.0, rate_N)
 
+        # The two best are enough for everybody: whoever is the best has the second as teacher.
         best = int(rate_N.argmax())
         best_rate = float(rate_N[best])
         rate_N[best] = 0.0
         return _Offer(option, option.teachers[best], best_rate, float(rate_N.max()))
 
-    def _learner_match(
+    def _match(
         self,
         student: AgentId,
         offers: Sequence[_Offer],
         standings: Standings,
         rng: Generator,
     ) -> Match:
+        """First the task type, by the curriculum; then the teacher, by the chooser."""
         option = self._choose_option(student, offers, standings, rng)
         teachers = [teacher for teacher in option.teachers if teacher != student]
-        return _match(student, teachers, option, self.teacher_selection, standings, rng)
+        chooser = self.teacher_selection
+        if not self.is_learner(student):
+            # Evenly among learners: a reference copy measures teachers, and a choice by their
+            # gains would measure those that are known to be good.
+            teachers = list(filter(self.is_learner, teachers)) or teachers
+            chooser = Uniform()
 
-    def _reference_match(
-        self,
-        student: AgentId,
-        offers: Sequence[_Offer],
-        standings: Standings,
-        rng: Generator,
-    ) -> Match:
-        option = self._choose_option(student, offers, standings, rng)
-        teachers = [teacher for teacher in option.teachers if teacher != student]
-        learners = [teacher for teacher in teachers if self.is_learner(teacher)]
-        return _match(student, learners or teachers, option, Uniform(), standings, rng)
+        domain, family, _ = option.task_type
+        candidates = teachers_of(standings, student, teachers, f"{domain}/{family}")
+        return Match(draw(chooser, candidates, rng), student, *option.task_type)
 
     def _choose_option(
         self,
@@ -188,25 +184,15 @@ class CurriculumMatchmaker:
         standings: Standings,
         rng: Generator,
     ) -> TeachingOption:
-        kinds = [offer.option.task_type for offer in offers]
-        success = standings.rates_after_lesson([student], kinds)
+        task_types = [offer.option.task_type for offer in offers]
+        success = standings.rates_after_lesson([student], task_types)
         teacher_rates = [offer.rate_for(student) for offer in offers]
-        weights = self.curriculum(kinds, success, {}) * teacher_rates
+
+        # P(type) in proportion to what the student can learn of it, times the probability that a
+        # lesson passes the gate.
+        weights = self.curriculum(task_types, success, {}) * teacher_rates
         place = rng.choice(len(offers), p=weights / weights.sum())
         return offers[place].option
-
-
-def _match(
-    student: AgentId,
-    teachers: Sequence[AgentId],
-    option: TeachingOption,
-    chooser: Chooser,
-    standings: Standings,
-    rng: Generator,
-) -> Match:
-    subject = f"{option.task_type.domain}/{option.task_type.family}"
-    candidates = teachers_of(standings, student, teachers, subject)
-    return Match(draw(chooser, candidates, rng), student, *option.task_type)
 
 
 def _take_turns(agents: Sequence[AgentId], count: int, rng: Generator) -> Iterator[AgentId]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docendo.league.candidates import students_of, teachers_of
+from docendo.league.candidates import teachers_of
 from docendo.league.standings import LiveStandings
 from docendo.records import AgentId, Episode, TaskType
 from tests.toys import ANN, BOB, CAT, episode, lesson, match
@@ -49,9 +49,6 @@ def test_gains_are_kept_by_pair_and_by_domain_and_family() -> None:
     assert standings.mean_gain(ANN, CAT, "sums") == 0.0
     assert teachers_of(
         standings, BOB, [ANN, CAT], "sums"
-    ).posterior.mean_N.tolist() == pytest.approx([0.25, 0.0])
-    assert students_of(
-        standings, ANN, [BOB, CAT], "sums"
     ).posterior.mean_N.tolist() == pytest.approx([0.25, 0.0])
 
 
