@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,7 @@ def layer_of(room: str) -> int:
     raise AssertionError(f"{room} is in no layer: add it to LAYERS")
 
 
+@cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 

@@ -54,7 +54,7 @@ def test_a_file_with_too_few_good_rows_is_refused_with_its_bad_rows(tmp_path):
 
 def test_a_small_file_is_evaluated_on_all_its_held_out_rows(tmp_path):
     capitals(tmp_path)
-    many = ["--set", "evaluation.problems=1000", "--set", "teaching.rounds=0"]
+    many = ["--set", "evaluation.problems=100", "--set", "teaching.rounds=0"]
     done = docendo("run", tiny_config(tmp_path, AGENTS), "--out", tmp_path / "run", *many)
     assert done.code == 0, done.err
     with RunDirectory.open(tmp_path / "run") as run:
