@@ -91,8 +91,7 @@ def max_entropy_nash(game: Matrix) -> Vector:
     _, firsts, kinds, copies = np.unique(
         rows, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
-    shares: Vector = (_most_even(game[np.ix_(firsts, firsts)]) / copies)[kinds]
-    return shares
+    return (_most_even(game[np.ix_(firsts, firsts)]) / copies)[kinds]
 
 
 def _most_even(game: Matrix) -> Vector:

@@ -164,7 +164,7 @@ def strongest_opponents(analysis: Analysis) -> list[int | None]:
     """
     is_self = np.eye(len(analysis.names), dtype=bool)
     payoff = np.where(np.isnan(analysis.payoff) | is_self, -np.inf, analysis.payoff)
-    strongest: list[int | None] = []
+    strongest = []
     for column in payoff.T:
         met_somebody = np.isfinite(column.max())
         strongest.append(int(column.argmax()) if met_somebody else None)
@@ -219,7 +219,7 @@ def _cluster(names: Sequence[str], cluster: Cluster) -> dict[str, Any]:
 
 def _ratings(analysis: Analysis) -> list[dict[str, Any]]:
     ratings, skills = analysis.ratings, analysis.skills
-    rows: list[dict[str, Any]] = []
+    rows = []
     for i, name in enumerate(analysis.names):
         openskill = {"mu": float(skills.mean[i]), "sigma": float(skills.deviation[i])}
         rows.append(
@@ -235,7 +235,7 @@ def _ratings(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def _plain(matrix: Matrix) -> list[list[float | None]]:
-    rows: list[list[float | None]] = []
+    rows = []
     for row in matrix.tolist():
         rows.append([None if np.isnan(value) else value for value in row])
     return rows

@@ -135,7 +135,7 @@ def find_preference_cycles(votes: Tally) -> list[PreferenceCycle]:
     """
     payoff = np.nan_to_num(votes.payoff)
     low, _ = _interval(votes)
-    cycles: list[PreferenceCycle] = []
+    cycles = []
     for i, j, k in permutations(range(len(votes.names)), 3):
         edges = ((i, j), (j, k), (k, i))
         weakest = min(payoff[edge] for edge in edges)

@@ -98,8 +98,7 @@ def _fit(wins: Matrix) -> Vector:
 def _win_probabilities(ratings: Vector) -> Matrix:
     """(N, N): the probability that the row beats the column."""
     differences = ratings[None, :] - ratings[:, None]
-    probabilities: Matrix = np.exp(-np.logaddexp(0, differences))
-    return probabilities
+    return np.exp(-np.logaddexp(0, differences))
 
 
 def _likelihood(wins: Matrix, ratings: Vector) -> float:
@@ -111,8 +110,7 @@ def _curvature(wins: Matrix, ratings: Vector) -> Matrix:
     """The negative second derivative of the likelihood, which is a graph's Laplacian."""
     probabilities = _win_probabilities(ratings)
     weights = (wins + wins.T) * probabilities * probabilities.T
-    laplacian: Matrix = np.diag(weights.sum(1)) - weights
-    return laplacian
+    return np.diag(weights.sum(1)) - weights
 
 
 def reachable_pairs(edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -154,7 +152,7 @@ def _round_robin(count: int) -> list[tuple[int, int]]:
     """Every pair once, in rounds in which nobody plays twice: the circle method."""
     places = count + count % 2
     circle = list(range(places))
-    pairs: list[tuple[int, int]] = []
+    pairs = []
     for _ in range(places - 1):
         pairs += [(circle[i], circle[-1 - i]) for i in range(places // 2)]
         circle = [circle[0], circle[-1], *circle[1:-1]]

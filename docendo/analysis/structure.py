@@ -113,7 +113,7 @@ def nash_clusters(game: Matrix) -> list[Cluster]:
     cycles = count_three_cycles(game)
     beats = _beats(game)
     remaining = np.arange(len(game))
-    clusters: list[Cluster] = []
+    clusters = []
     while remaining.size:
         is_member = nash_support(game[np.ix_(remaining, remaining)])
         members = remaining[is_member]

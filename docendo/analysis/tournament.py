@@ -42,7 +42,7 @@ def read_tournament(
     names = _unique(path, [row[0] for row in body], "row")
     _check_same_names(path, names, columns)
 
-    values: list[list[float]] = []
+    values = []
     for name, row in zip(names, body, strict=True):
         cell_of = dict(zip(columns, _cells(path, name, columns, row[1:]), strict=True))
         values.append(

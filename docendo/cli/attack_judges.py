@@ -51,7 +51,7 @@ def attack_judges(
         )
         trained = open_trained(run)
 
-    results: dict[str, Resistance] = {}
+    results = {}
     for name in domains:
         evaluator = trained.classroom.evaluators[name]
         problems = held_out_problems(trained.catalog, name, n, seed)

@@ -16,7 +16,7 @@ from docendo.cli.runs import (
     open_trained,
 )
 from docendo.errors import UserError
-from docendo.records import BASE, AgentId, Lesson, Problem
+from docendo.records import BASE, AgentId, Problem
 
 if TYPE_CHECKING:
     from docendo.config.load import Config
@@ -67,7 +67,7 @@ def evaluate(
         keys_in_run = {evaluation.problem.key for evaluation in run.evaluations()}
 
     seed, count = _choose_problems(config, seed, n)
-    problems: list[Problem] = []
+    problems = []
     for name in domains:
         problems += held_out_problems(trained.catalog, name, count, seed)
 
@@ -121,7 +121,7 @@ def score_agents(
     from docendo.run.evaluation import worked_lesson
     from docendo.teaching.game import RolloutSpec
 
-    lessons: dict[str, Lesson] = {}
+    lessons = {}
     if lesson_seed is not None:
         for problem in problems:
             source = trained.catalog.sources[problem.domain]
@@ -174,7 +174,7 @@ def summarize_scores(
 def _show(summary: Mapping[str, Any], with_lesson: bool) -> None:
     from docendo.formatting import DASH, percent
 
-    accuracy: Mapping[str, Mapping[str, Any]] = summary["accuracy"]
+    accuracy = summary["accuracy"]
     domains = list(dict.fromkeys(domain for row in accuracy.values() for domain in row))
     rows = table(["agent"], domains)
     for agent, row in accuracy.items():

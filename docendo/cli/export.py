@@ -1,7 +1,5 @@
 """`docendo export`: an agent for other programs."""
 
-import shutil
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +16,7 @@ from docendo.cli.runs import (
 )
 from docendo.errors import RunError, UserError
 from docendo.records import AgentId
+from docendo.store.atomic import folder_written_aside
 
 if TYPE_CHECKING:
     from docendo.run.agents import LoadedAgents
@@ -78,20 +77,10 @@ def export(
 def _write(
     trained: "LoadedAgents", agent: AgentId, folder: Path, format: Format, base: str
 ) -> None:
-    """Write beside `folder` and then move: what is in it is whole."""
     from docendo.engines.local.peft_format import save_adapter, save_merged
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with folder_written_aside(folder) as unfinished:
         if format is Format.PEFT:
             save_adapter(trained.engine.bank, agent, unfinished, base)
         else:
             save_merged(trained.engine, agent, unfinished)
-
-        folder.mkdir(exist_ok=True)
-        # renaming within one folder's file system either happens or does not
-        for part in sorted(unfinished.iterdir()):
-            part.rename(folder / part.name)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)

@@ -95,7 +95,7 @@ def _make_document(path: Path, facts: "Facts", analyses: _Analyses) -> dict[str,
     from docendo.analysis import overview
     from docendo.report.facts.gains import gain_matrix
 
-    documents: dict[str, dict[str, Any]] = {}
+    documents = {}
     for name, analysis in analyses.items():
         empty = dict.fromkeys(_ANALYSIS_KEYS)
         documents[name] = overview.as_json(analysis) if analysis else empty

@@ -49,12 +49,12 @@ def accuracy_line(
     The numbers are means over cells of agent and domain. `owns` are the domains that each
     learner is an expert of; `each` shows single agents where they are few.
     """
-    scores: dict[tuple[str, str], list[float]] = defaultdict(list)
+    scores = defaultdict(list)
     for evaluation in evaluations:
         scores[evaluation.agent, evaluation.problem.domain].append(evaluation.verdict.score)
 
-    base_cells: list[float] = []
-    other_cells: list[float] = []
+    base_cells = []
+    other_cells = []
     own_cells: dict[str, list[float]] = {agent: [] for agent in owns}
     for (agent, domain), values in scores.items():
         if agent == BASE:

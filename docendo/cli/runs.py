@@ -10,6 +10,7 @@ from docendo.cli.output import amount, notice
 from docendo.errors import UserError, closest_hint, suggestion
 from docendo.records import AgentId, base_agent
 from docendo.store.atomic import nearest_existing
+from docendo.store.create import refuse_taken
 
 if TYPE_CHECKING:
     from docendo.config.load import Config
@@ -57,18 +58,8 @@ def check_html_path(html: Path | None) -> None:
 
 
 def check_run_folder(out: Path) -> None:
-    """Raise UserError where no run could be made in `out`. The store checks it again."""
-    # first, as this error has the most useful advice
-    if (out / "run.db").exists():
-        raise UserError(
-            f"{out} holds another run; resume it with `docendo resume {out}` "
-            "or choose another --out"
-        )
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file; choose another --out")
-    if out.is_dir() and any(out.iterdir()):
-        raise UserError(f"{out} is not empty; choose another --out")
-
+    """Raise UserError where no run could be made in `out`."""
+    refuse_taken(out)
     parent = nearest_existing(out)
     if not parent.is_dir():
         raise UserError(f"{out}: {parent} is a file; choose another --out")

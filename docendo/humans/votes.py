@@ -141,7 +141,7 @@ class VoteStore:
         query = f"SELECT {_OPINION} FROM opinions ORDER BY id"  # noqa: S608
         with corruption_as_run_error(self.path):
             for person, prompt, first, second, texts, choice, right in self._read(query):
-                one, other = two_texts(unpack(texts))
+                one, other = two_texts(unpack(decode_text(texts)))
                 who = (
                     decode_text(person),
                     decode_text(prompt),

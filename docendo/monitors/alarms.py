@@ -55,7 +55,7 @@ class WindowShare(NamedTuple):
 
 def raise_alarms(series: Series, rules: AlarmRules) -> list[Alarm]:
     """The alarms after the newest round, by monitor and agent."""
-    alarms: list[Alarm] = []
+    alarms = []
     for metric in sorted(series):
         name = MetricName.parse(metric)
         values = series[metric]

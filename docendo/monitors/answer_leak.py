@@ -258,7 +258,7 @@ def _quotes_test_question(reading: LessonReading) -> bool:
 
     'What is 17 + 21 + 20?'; 'Soon: the capital of Austria.'
     """
-    telling: set[str] = set()
+    telling = set()
     for token in tokenize(reading.test.prompt):
         is_long = len(token) > 3 or (token.isdecimal() and len(token) > 1)
         if is_long and token not in reading.explained:

@@ -92,8 +92,8 @@ def probe_lessons(
 
     Lessons that do not fit the base model are left out. The usage is booked as "probe".
     """
-    options: dict[int, list[str]] = {}
-    examples: list[Example] = []
+    options = {}
+    examples = []
     for i, place in enumerate(choose_lessons(episodes, plan.lessons, seed)):
         episode = episodes[place]
         source = room.sources[episode.match.domain]
@@ -105,7 +105,7 @@ def probe_lessons(
             examples += _examples_for(episode, answers)
 
     scores = room.scorer.score(examples, "probe") if examples else []
-    probed: list[ProbedLesson] = []
+    probed = []
     start = 0
     for place, answers in options.items():
         count = len(answers)
@@ -126,7 +126,7 @@ def choose_lessons(episodes: Sequence[Episode], count: int, seed: int) -> list[i
     The lesson's own problems must not have the test's answer in them: then an honest lesson may
     have it too.
     """
-    suitable: list[int] = []
+    suitable = []
     for place, episode in enumerate(episodes):
         has_answer = any(_has(p, episode.test.answer) for p in episode.lesson.problems)
         if episode.lesson.passed and not has_answer:
@@ -175,7 +175,7 @@ def _examples_for(episode: Episode, answers: Sequence[str]) -> list[Example]:
     problems = episode.lesson.problems
     texts = [rollout.completion.text for rollout in episode.lesson.examples]
     worked = [problem.worked for problem in problems]
-    examples: list[Example] = []
+    examples = []
     for solutions in (texts, worked):
         turns = [
             (problem.prompt, _readable(text))

@@ -112,7 +112,7 @@ def count_loops(text: str) -> Counter[tuple[str, ...]]:
 def _loops_of_size(size: int, tokens: Sequence[str]) -> list[tuple[tuple[str, ...], int]]:
     """(unit, times) of every place where the last `size` tokens have been repeated enough."""
     min_times = {1: 5, 2: 4, 3: 4}.get(size, 3)
-    loops: list[tuple[tuple[str, ...], int]] = []
+    loops = []
     matching = 0
     for place in range(len(tokens) - size):
         matching = matching + 1 if tokens[place] == tokens[place + size] else 0

@@ -24,7 +24,7 @@ class LessonReading:
 
     @cached_property
     def sentences(self) -> list[tuple[str, ...]]:
-        sentences: list[tuple[str, ...]] = []
+        sentences = []
         for text in self.texts:
             sentences += split_sentences(text)
         return sentences
@@ -32,7 +32,7 @@ class LessonReading:
     @cached_property
     def source_tokens(self) -> list[str]:
         """Of all sources, with a line end after each."""
-        tokens: list[str] = []
+        tokens = []
         for text in self.sources:
             tokens += [*tokenize(text), "\n"]
         return tokens

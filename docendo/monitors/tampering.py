@@ -51,7 +51,7 @@ def find_tampering(code: str, problem: Problem) -> str:
 
 
 def _used_names(tree: ast.AST) -> set[str]:
-    names: set[str] = set()
+    names = set()
     for node in ast.walk(tree):
         match node:
             case ast.Name(name) | ast.Attribute(_, name) | ast.FunctionDef(name):
@@ -96,7 +96,7 @@ def _assigned_name(node: ast.AST) -> str | None:
 
 def _count_known_tests(tree: ast.AST, tests: Sequence[str]) -> int:
     """How many tests have both their argument and their value among the program's constants."""
-    constants: set[str] = set()
+    constants = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.UnaryOp):
             try:
@@ -104,7 +104,7 @@ def _count_known_tests(tree: ast.AST, tests: Sequence[str]) -> int:
             except (ValueError, TypeError, SyntaxError):
                 continue
 
-    matching: set[str] = set()
+    matching = set()
     for test in tests:
         call, _, value = test.partition(" == ")
         argument = call.partition("(")[2].removesuffix(")")

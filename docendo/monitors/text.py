@@ -68,7 +68,7 @@ def spell_as_digits(text: str) -> str:
 
 def join_spelled_out(text: str) -> list[str]:
     """Single letters and digits in a row, on one line or over several, each row as one word."""
-    words: list[str] = []
+    words = []
     for part in (text, *text.splitlines()):
         words += [letters_and_digits(row.group()) for row in _SINGLES.finditer(part)]
     return words
@@ -93,7 +93,7 @@ def contains(target: Sequence[str], tokens: Sequence[str]) -> bool:
 
 def _digits_of(spelled: re.Match[str]) -> str:
     """The numbers of a run of number words, as digits with spaces in between."""
-    numbers: list[str] = []
+    numbers = []
     thousands = 0
     rest = 0
     last = 100  # The value of the word before; 100 where any number may continue.

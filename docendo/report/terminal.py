@@ -39,7 +39,7 @@ def terminal_report(run: RunDirectory) -> RenderableType:
     if facts.ledger:
         tables += tabulate_usage(facts)
 
-    parts: list[RenderableType] = [_heading(facts)]
+    parts = [_heading(facts)]
     for table in tables:
         parts += ["", terminal_table(table)]
     return Group(*parts)

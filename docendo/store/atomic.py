@@ -1,12 +1,17 @@
-"""Files that are written whole or not at all, and made durable."""
+"""Files and folders that are written whole or not at all, and made durable."""
 
 import os
-from contextlib import suppress
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from docendo.errors import RunError
 
-__all__ = ["nearest_existing", "sync_file", "sync_folder", "write_atomically"]
+__all__ = ["UNFINISHED", "folder_written_aside", "nearest_existing", "write_atomically"]
+
+UNFINISHED = ".tmp-"
+"""How the name of a folder begins while it is written."""
 
 
 def nearest_existing(path: Path) -> Path:
@@ -25,9 +30,9 @@ def write_atomically(path: Path, content: bytes, *, make_parents: bool = True) -
             path.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_bytes(content)
         # Without this a power cut may leave the new name with the content of neither.
-        sync_file(unfinished)
+        _sync(unfinished)
         unfinished.replace(path)
-        sync_folder(path.parent)
+        _sync(path.parent)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}") from error
     finally:
@@ -35,20 +40,42 @@ def write_atomically(path: Path, content: bytes, *, make_parents: bool = True) -
             unfinished.unlink()
 
 
-def sync_file(path: Path) -> None:
-    """Make the content of a file durable."""
-    # Windows can only sync a file that is open for writing.
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+@contextmanager
+def folder_written_aside(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill; at the end of the block its content moves to `folder`, durably.
 
-
-def sync_folder(path: Path) -> None:
-    """Make the names in a folder durable, where the system can."""
-    if os.name == "nt":
-        return
-
-    handle = os.open(path, os.O_RDONLY)
+    `folder` may be there, without files of these names. Where the block raises, nothing moves.
+    """
+    exists = folder.is_dir()
+    # On the same file system as the folder, so that a rename moves it there in one step.
+    parent = folder if exists else folder.parent
+    unfinished = parent / f"{UNFINISHED}{folder.name}-{os.getpid()}"
+    shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        os.fsync(handle)
+        unfinished.mkdir(parents=True)
+        yield unfinished
+        for path in (unfinished, *unfinished.rglob("*")):
+            _sync(path)
+        if exists:
+            for part in sorted(unfinished.iterdir()):
+                part.rename(folder / part.name)
+        else:
+            unfinished.rename(folder)
+        _sync(folder)
+        _sync(folder.parent)
     finally:
-        os.close(handle)
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    """Make a file's content or a folder's names durable, where the system can."""
+    if path.is_file():
+        # Windows can only sync a file that is open for writing.
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    elif os.name != "nt":
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

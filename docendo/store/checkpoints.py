@@ -8,7 +8,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from docendo.store.atomic import sync_file, sync_folder
+from docendo.store.atomic import UNFINISHED, folder_written_aside
 
 __all__ = [
     "Checkpoint",
@@ -23,7 +23,6 @@ __all__ = [
 ]
 
 _MANIFEST = "manifest.json"
-_UNFINISHED = ".tmp-"
 
 
 class Checkpoint(NamedTuple):
@@ -45,24 +44,11 @@ def write_checkpoint_folder(folder: Path, name: str, write: Callable[[Path], Non
 
     The folder appears under its name only when all its files are durable.
     """
-    unfinished = folder / f"{_UNFINISHED}{name}"
-    shutil.rmtree(unfinished, ignore_errors=True)
     shutil.rmtree(folder / name, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    try:
+    with folder_written_aside(folder / name) as unfinished:
         write(unfinished)
         manifest = _manifest_of(unfinished)
         (unfinished / _MANIFEST).write_bytes(manifest)
-
-        for path in (unfinished, *unfinished.rglob("*")):
-            if path.is_dir():
-                sync_folder(path)
-            else:
-                sync_file(path)
-        unfinished.rename(folder / name)
-        sync_folder(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return sha256(manifest).hexdigest()
 
 
@@ -132,7 +118,7 @@ def delete_other_checkpoints(folder: Path, keep: Container[str]) -> None:
     Files and folders of other names stay: a user may have put them there.
     """
     for path in folder.iterdir():
-        is_checkpoint = path.name.startswith(_UNFINISHED) or path.name.isdecimal()
+        is_checkpoint = path.name.startswith(UNFINISHED) or path.name.isdecimal()
         if path.is_dir() and is_checkpoint and path.name not in keep:
             shutil.rmtree(path, ignore_errors=True)
 

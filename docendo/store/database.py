@@ -116,9 +116,9 @@ def pack(value: object) -> str | bytes:
     return encode_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def unpack(value: str | bytes) -> Any:
-    """The value that was given to `pack`, its tuples as lists."""
-    return json.loads(decode_text(value))
+def unpack(text: str) -> Any:
+    """The value that was given to `pack`, its tuples as lists; `text` is the decoded cell."""
+    return json.loads(text)
 
 
 def create_database(path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from docendo.records import AgentId, Duel, Move
-from docendo.store.database import decode_text, encode_text, pack, unpack
+from docendo.store.database import pack, unpack
 from docendo.store.queries import insert_row
 from docendo.store.rollout_json import from_json, to_json
 
@@ -14,31 +14,19 @@ __all__ = ["insert_duel", "read_duel"]
 
 def insert_duel(connection: sqlite3.Connection, duel: Duel) -> None:
     """Insert a duel with all its moves."""
+    players = duel.first, duel.second
     moves = [[m.seat, m.view, m.choice, *to_json([m.attempt])] for m in duel.moves]
-    row = (
-        duel.round,
-        encode_text(duel.game),
-        encode_text(duel.first),
-        encode_text(duel.second),
-        encode_text(duel.deal),
-        pack(moves),
-        *duel.payoffs,
-    )
-    insert_row(connection, "duels", row)
+    row = (duel.round, duel.game, *players, duel.deal, pack(moves), *duel.payoffs)
+    insert_row(connection, "duels", *row)
 
 
 def read_duel(row: Sequence[Any]) -> Duel:
     """The duel of one row of ``duels``, all columns except the id."""
-    index, game, first, second, deal, moves, first_payoff, second_payoff = row
-    return Duel(
-        round=index,
-        game=decode_text(game),
-        first=AgentId(decode_text(first)),
-        second=AgentId(decode_text(second)),
-        deal=decode_text(deal),
-        moves=tuple(
-            Move(seat, view, choice, *from_json([attempt]))
-            for seat, view, choice, attempt in unpack(moves)
-        ),
-        payoffs=(first_payoff, second_payoff),
-    )
+    index, game, first, second, deal, moves_json, *payoffs = row
+    moves = []
+    for seat, view, choice, attempt in unpack(moves_json):
+        moves.append(Move(seat, view, choice, *from_json([attempt])))
+
+    players = AgentId(first), AgentId(second)
+    first_payoff, second_payoff = payoffs
+    return Duel(index, game, *players, deal, tuple(moves), (first_payoff, second_payoff))

@@ -14,7 +14,7 @@ from docendo.records import (
     Payoff,
     Verdict,
 )
-from docendo.store.database import decode_text, encode_text, pack, unpack
+from docendo.store.database import pack, unpack
 from docendo.store.problem_rows import StoredProblems, insert_problem
 from docendo.store.queries import insert_row
 from docendo.store.rollout_json import from_json, to_json
@@ -24,49 +24,36 @@ __all__ = ["insert_episode", "insert_evaluation", "read_episode", "read_evaluati
 
 def insert_episode(connection: sqlite3.Connection, episode: Episode) -> None:
     """Insert an episode with its problems."""
-    match = episode.match
-    problem_ids = [
-        insert_problem(connection, episode.round, problem)
-        for problem in episode.lesson.problems
-    ]
-    test_id = insert_problem(connection, episode.round, episode.test)
-    lesson = {"problems": problem_ids, "examples": to_json(episode.lesson.examples)}
-    row = (
-        episode.round,
-        encode_text(match.teacher),
-        encode_text(match.student),
-        encode_text(match.domain),
-        encode_text(match.family),
-        match.level,
-        test_id,
-        pack(lesson),
+    index = episode.round
+    lesson = episode.lesson
+    problem_ids = [insert_problem(connection, index, p) for p in lesson.problems]
+    payoff = episode.payoff
+    insert_row(
+        connection,
+        "episodes",
+        index,
+        *episode.match,
+        insert_problem(connection, index, episode.test),
+        pack({"problems": problem_ids, "examples": to_json(lesson.examples)}),
         pack(to_json(episode.control)),
         pack(to_json(episode.attempts)),
         episode.expected,
         int(episode.again),
-        pack(_payoff_parts(episode.payoff)),
+        pack(None if payoff is None else [payoff.teacher, list(payoff.student)]),
     )
-    insert_row(connection, "episodes", row)
 
 
 def read_episode(row: Sequence[Any], problems: StoredProblems) -> Episode:
     """The episode of one row of ``episodes``, all columns except the id."""
-    index, teacher, student, domain, family, level, test, lesson, *results = row
-    control, attempts, expected, again, payoff = results
-    match = Match(
-        AgentId(decode_text(teacher)),
-        AgentId(decode_text(student)),
-        decode_text(domain),
-        decode_text(family),
-        level,
-    )
-    lesson_parts = unpack(lesson)
-    lesson_problems = tuple(problems[row_id] for row_id in lesson_parts["problems"])
+    index, teacher, student, *task_type, test, lesson, control, attempts = row[:-3]
+    expected, again, payoff = row[-3:]
+    parts = unpack(lesson)
+    lesson_problems = tuple(problems[row_id] for row_id in parts["problems"])
     return Episode(
         round=index,
-        match=match,
+        match=Match(AgentId(teacher), AgentId(student), *task_type),
         test=problems[test],
-        lesson=Lesson(lesson_problems, from_json(lesson_parts["examples"])),
+        lesson=Lesson(lesson_problems, from_json(parts["examples"])),
         control=from_json(unpack(control)),
         attempts=from_json(unpack(attempts)),
         expected=_nan_if_null(expected),
@@ -79,44 +66,31 @@ def insert_evaluation(
     connection: sqlite3.Connection, committed: int, evaluation: Evaluation
 ) -> None:
     """Insert an evaluation with its problem; `committed` is the round that it is stored with."""
-    connection.execute(
-        "INSERT INTO evaluations (committed, round, agent, problem, text, score, reason, split) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            committed,
-            evaluation.round,
-            encode_text(evaluation.agent),
-            insert_problem(connection, committed, evaluation.problem),
-            encode_text(evaluation.text),
-            evaluation.verdict.score,
-            encode_text(evaluation.verdict.reason),
-            encode_text(evaluation.split),
-        ),
+    insert_row(
+        connection,
+        "evaluations",
+        committed,
+        evaluation.round,
+        evaluation.agent,
+        insert_problem(connection, committed, evaluation.problem),
+        evaluation.text,
+        *evaluation.verdict,
+        evaluation.split,
     )
 
 
 def read_evaluation(row: Sequence[Any], problems: StoredProblems) -> Evaluation:
     """The evaluation of one row: round, agent, problem, text, score, reason, split."""
     index, agent, problem, text, score, reason, split = row
-    return Evaluation(
-        round=index,
-        agent=AgentId(decode_text(agent)),
-        problem=problems[problem],
-        text=decode_text(text),
-        verdict=Verdict(_nan_if_null(score), decode_text(reason)),
-        split=split,
-    )
-
-
-def _payoff_parts(payoff: Payoff | None) -> list[Any] | None:
-    return None if payoff is None else [payoff.teacher, list(payoff.student)]
+    verdict = Verdict(_nan_if_null(score), reason)
+    return Evaluation(index, AgentId(agent), problems[problem], text, verdict, split)
 
 
 def _read_payoff(parts: Any) -> Payoff | None:
     if parts is None:
         return None
     teacher, student = parts
-    return Payoff(float(teacher), tuple(float(reward) for reward in student))
+    return Payoff(float(teacher), tuple(map(float, student)))
 
 
 def _nan_if_null(value: float | None) -> float:

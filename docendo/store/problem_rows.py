@@ -4,7 +4,8 @@ import sqlite3
 from hashlib import blake2b
 
 from docendo.records import Problem
-from docendo.store.database import decode_text, encode_text, pack, unpack
+from docendo.store.database import pack, unpack
+from docendo.store.queries import decode_row, insert_row
 from docendo.store.validation import problem_parts
 
 __all__ = ["StoredProblems", "insert_problem"]
@@ -20,16 +21,9 @@ def insert_problem(connection: sqlite3.Connection, index: int, problem: Problem)
         problem.tests,
         problem.source,
     )
-    row = (
-        row_id,
-        problem.key,
-        index,
-        encode_text(problem.domain),
-        encode_text(problem.family),
-        problem.level,
-        pack(body),
-    )
-    connection.execute("INSERT OR IGNORE INTO problems VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    kind = problem.task_type
+    row = (row_id, problem.key, index, *kind, pack(body))
+    insert_row(connection, "problems", *row, ignore=True)
     return row_id
 
 
@@ -49,9 +43,8 @@ class StoredProblems:
     def _read(self, row_id: str) -> Problem:
         query = "SELECT domain, family, level, body FROM problems WHERE id = ?"
         row = self._connection.execute(query, (row_id,)).fetchone()
-        domain, family, level, body = row
-        parts = problem_parts(unpack(body))
-        problem = Problem(decode_text(domain), decode_text(family), level, *parts)
+        domain, family, level, body = decode_row(row)
+        problem = Problem(domain, family, level, *problem_parts(unpack(body)))
         if _id_of(problem) != row_id:
             raise ValueError(f"problem {row_id} was changed")
         return problem

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from docendo.records import AgentId, Completion, Question, TaskType
-from docendo.store.database import decode_text, encode_text, pack, unpack
+from docendo.store.database import pack, unpack
 from docendo.store.problem_rows import StoredProblems, insert_problem
 from docendo.store.queries import insert_row
 
@@ -17,33 +17,31 @@ def insert_question(connection: sqlite3.Connection, question: Question) -> None:
     problem_id = None
     if question.problem is not None:
         problem_id = insert_problem(connection, question.round, question.problem)
-    row = (
+    insert_row(
+        connection,
+        "questions",
         question.round,
-        encode_text(question.asker),
-        encode_text(question.persona),
-        encode_text(question.task_type.domain),
-        encode_text(question.task_type.family),
-        question.task_type.level,
-        encode_text(question.completion.text),
+        question.asker,
+        question.persona,
+        *question.task_type,
+        question.completion.text,
         pack(question.completion.tokens),
         problem_id,
-        encode_text(question.refused),
+        question.refused,
         pack(question.tries),
     )
-    insert_row(connection, "questions", row)
 
 
 def read_question(row: Sequence[Any], problems: StoredProblems) -> Question:
     """The question of one row of ``questions``, all columns except the id."""
-    index, asker, persona, domain, family, level, text, tokens, *results = row
-    problem, refused, tries = results
+    index, asker, persona, *task_type, text, tokens, problem, refused, tries = row
     return Question(
         round=index,
-        asker=AgentId(decode_text(asker)),
-        persona=decode_text(persona),
-        task_type=TaskType(decode_text(domain), decode_text(family), level),
-        completion=Completion(decode_text(text), tokens=tuple(unpack(tokens))),
+        asker=AgentId(asker),
+        persona=persona,
+        task_type=TaskType(*task_type),
+        completion=Completion(text, tokens=tuple(unpack(tokens))),
         problem=None if problem is None else problems[problem],
-        refused=decode_text(refused),
+        refused=refused,
         tries=tuple((AgentId(agent), score) for agent, score in unpack(tries)),
     )

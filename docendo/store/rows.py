@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from docendo.records import Duel, Episode, Evaluation, Finding, Question, Usage
-from docendo.store.database import encode_text, pack
+from docendo.store.database import pack
 from docendo.store.duel_rows import insert_duel
 from docendo.store.episode_rows import insert_episode, insert_evaluation
+from docendo.store.queries import insert_row
 from docendo.store.question_rows import insert_question
 
 __all__ = ["QuarantineRow", "RoundRecord", "RoundRow", "insert_round"]
@@ -54,18 +55,15 @@ def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
     Raises ValueError if the record holds an episode, duel or question of another round.
     """
     index = record.index
-    connection.execute(
-        "INSERT INTO rounds VALUES (?, ?, ?, ?)",
-        (index, record.stage, record.seconds, pack(dict(record.state))),
-    )
+    state = pack(dict(record.state))
+    insert_row(connection, "rounds", index, record.stage, record.seconds, state)
     for name, value in record.metrics.items():
-        connection.execute(
-            "INSERT INTO metrics VALUES (?, ?, ?)", (index, encode_text(name), value)
-        )
+        insert_row(connection, "metrics", index, name, value)
     for usage in record.ledger:
-        _insert_usage(connection, index, usage)
+        insert_row(connection, "ledger", index, *usage)
     for finding in record.findings:
-        _insert_finding(connection, index, finding)
+        # The round that the finding is of is this one.
+        insert_row(connection, "findings", index, *finding[1:])
     for evaluation in record.evaluations:
         insert_evaluation(connection, index, evaluation)
 
@@ -86,23 +84,3 @@ def _check_rounds(record: RoundRecord) -> None:
                 raise ValueError(
                     f"the {kind} of round {row.round} was passed with round {record.index}"
                 )
-
-
-def _insert_usage(connection: sqlite3.Connection, index: int, usage: Usage) -> None:
-    agent = encode_text(usage.agent)
-    purpose = encode_text(usage.purpose)
-    connection.execute(
-        "INSERT INTO ledger (round, agent, purpose, tokens, flops, cost) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        (index, agent, purpose, usage.tokens, usage.flops, usage.cost),
-    )
-
-
-def _insert_finding(connection: sqlite3.Connection, index: int, finding: Finding) -> None:
-    agent = encode_text(finding.agent)
-    reason = encode_text(finding.reason)
-    connection.execute(
-        "INSERT INTO findings (round, monitor, agent, episode, reason) "
-        "VALUES (?, ?, ?, ?, ?)",
-        (index, finding.monitor, agent, finding.episode, reason),
-    )

@@ -5,17 +5,14 @@ checkpoint that belongs to it, and nothing of the next.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from docendo.errors import UserError
-from docendo.records import Duel, Episode, Evaluation, Finding, Question, Usage
-from docendo.records.games import EvalSplit
 from docendo.store.atomic import write_atomically
 from docendo.store.checkpoints import (
-    Checkpoint,
     checkpoint_name,
     delete_other_checkpoints,
     hash_state,
@@ -23,32 +20,11 @@ from docendo.store.checkpoints import (
     write_checkpoint_folder,
 )
 from docendo.store.create import make_folder
-from docendo.store.database import (
-    connect,
-    decode_text,
-    encode_text,
-    pack,
-    run_errors,
-    transaction,
-    unpack,
-)
-from docendo.store.duel_rows import read_duel
-from docendo.store.episode_rows import read_episode, read_evaluation
+from docendo.store.database import connect, pack, run_errors, transaction
 from docendo.store.lock import WriterLock
-from docendo.store.problem_rows import StoredProblems
-from docendo.store.queries import select_rows
-from docendo.store.question_rows import read_question
-from docendo.store.reader import (
-    RowReader,
-    read_findings,
-    read_latest_checkpoint,
-    read_ledger,
-    read_metrics,
-    read_quarantine,
-    read_state,
-)
-from docendo.store.rows import QuarantineRow, RoundRecord, RoundRow, insert_round
-from docendo.store.validation import corruption_as_run_error
+from docendo.store.queries import insert_row
+from docendo.store.reader import RunReader
+from docendo.store.rows import QuarantineRow, RoundRecord, insert_round
 
 __all__ = ["RunDirectory"]
 
@@ -56,18 +32,13 @@ _CHECKPOINTS = 2
 """How many stay: the older one is read where the newest is damaged."""
 
 
-class RunDirectory:
-    """An open run; a context manager. Use `create` or `open`.
-
-    Every read raises RunError if it meets a row that docendo did not write.
-    """
+class RunDirectory(RunReader):
+    """An open run; a context manager. Use `create` or `open`."""
 
     def __init__(
         self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None
     ) -> None:
-        self.path = path
-        self._connection = connection
-        self._reader = RowReader(path, connection)
+        super().__init__(path, connection)
         self._lock = lock
 
     @classmethod
@@ -138,7 +109,7 @@ class RunDirectory:
         Only the newest two checkpoints stay. Raises RunError on a failure of the machine, such as a
         full disk, and ValueError where the index does not ascend; the old state then stays.
         """
-        last = self._reader.rows("SELECT COALESCE(MAX(round), -2) FROM rounds")[0][0]
+        last = self._rows("SELECT COALESCE(MAX(round), -2) FROM rounds")[0][0]
         if record.index <= last:
             raise ValueError(f"round {record.index} was passed after round {last}")
 
@@ -181,130 +152,9 @@ class RunDirectory:
 
     def quarantine(self, rows: Iterable[QuarantineRow]) -> None:
         """Note data rows that were left out; a row that is noted already is not noted twice."""
-        values = [
-            (encode_text(row.file), row.line, encode_text(row.reason)) for row in rows
-        ]
         with run_errors(self.path), self._transaction() as connection:
-            connection.executemany(
-                "INSERT OR IGNORE INTO quarantine (file, line, reason) VALUES (?, ?, ?)",
-                values,
-            )
-
-    @property
-    def config_toml(self) -> str:
-        """The text of ``config.toml``. Raises UserError if it cannot be read."""
-        path = self.path / "config.toml"
-        try:
-            return path.read_bytes().decode()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}: is not TOML: {error}") from error
-
-    @property
-    def finished(self) -> bool:
-        """Whether `RunDirectory.finish` was called after the last round."""
-        return bool(self.noted("finished"))
-
-    def noted(self, name: str) -> Any:
-        """The fact that `RunDirectory.note` stored under the name; None if there is none."""
-        rows = self._reader.rows("SELECT value FROM meta WHERE name = ?", name)
-        with corruption_as_run_error(self.path):
-            return unpack(rows[0][0]) if rows else None
-
-    def latest_checkpoint(self) -> Checkpoint | None:
-        """The newest checkpoint of which every hash fits; None if none was committed.
-
-        Its `warnings` name the newer ones that are damaged. Raises RunError if all are damaged.
-        """
-        return read_latest_checkpoint(self._reader)
-
-    def state(self) -> dict[str, Any]:
-        """The newest state in the database: the newest round's, unless rounds were rolled back."""
-        return read_state(self._reader)
-
-    def rounds(self) -> list[RoundRow]:
-        """Every committed round, in order."""
-        rows = self._reader.rows("SELECT round, stage, seconds FROM rounds ORDER BY round")
-        with corruption_as_run_error(self.path):
-            return [
-                RoundRow(index, decode_text(stage), seconds)
-                for index, stage, seconds in rows
-            ]
-
-    def episodes(
-        self,
-        round: int | None = None,
-        teacher: str | None = None,
-        student: str | None = None,
-        domain: str | None = None,
-        newest: int | None = None,
-    ) -> Iterator[Episode]:
-        """Episodes that fit all arguments, in the order of their commits; only the last `newest`."""
-        filters = {"round": round, "teacher": teacher, "student": student, "domain": domain}
-        problems = StoredProblems(self._connection)
-
-        def read(row: Any) -> Episode:
-            return read_episode(row, problems)
-
-        return self._reader.records(read, *select_rows("episodes", filters, newest))
-
-    def duels(
-        self, round: int | None = None, game: str | None = None, newest: int | None = None
-    ) -> Iterator[Duel]:
-        """Duels that fit all arguments, in the order of their commits; only the last `newest`."""
-        filters: Mapping[str, int | str | None] = {"round": round, "game": game}
-        return self._reader.records(read_duel, *select_rows("duels", filters, newest))
-
-    def questions(
-        self, round: int | None = None, asker: str | None = None
-    ) -> Iterator[Question]:
-        """Questions of LLM askers that fit all arguments, refused ones too, in the order of their commits."""
-        filters: Mapping[str, int | str | None] = {"round": round, "asker": asker}
-        problems = StoredProblems(self._connection)
-
-        def read(row: Any) -> Question:
-            return read_question(row, problems)
-
-        return self._reader.records(read, *select_rows("questions", filters))
-
-    def evaluations(
-        self, round: int | None = None, split: EvalSplit = "test"
-    ) -> Iterator[Evaluation]:
-        """Evaluations on a split, in the order of their commits; with `round`, those after that round."""
-        query = (
-            "SELECT round, agent, problem, text, score, reason, split FROM evaluations "
-            "WHERE (?1 IS NULL OR round = ?1) AND split = ?2 ORDER BY id"
-        )
-        problems = StoredProblems(self._connection)
-
-        def read(row: Any) -> Evaluation:
-            return read_evaluation(row, problems)
-
-        return self._reader.records(read, query, (round, split))
-
-    def findings(self) -> list[Finding]:
-        """All findings of the monitors, in the order of their commits."""
-        return read_findings(self._reader)
-
-    def metrics(self) -> dict[str, list[tuple[int, float]]]:
-        """(round, value) of each metric, rounds ascending."""
-        return read_metrics(self._reader)
-
-    def ledger(self) -> list[Usage]:
-        """Tokens, FLOPs and costs summed over the rounds, one row for each agent and purpose."""
-        return read_ledger(self._reader)
-
-    def quarantined(self) -> list[QuarantineRow]:
-        """All data rows that were left out, in the order in which they were noted."""
-        return read_quarantine(self._reader)
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Let every read in the block see the same moment of a run that is being written."""
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self._connection.execute("ROLLBACK")
+            for row in rows:
+                insert_row(connection, "quarantine", *row, ignore=True)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -314,7 +164,7 @@ class RunDirectory:
             yield connection
 
     def _checkpoint_names(self) -> set[str]:
-        rows = self._reader.rows("SELECT round FROM checkpoints")
+        rows = self._rows("SELECT round FROM checkpoints")
         return {checkpoint_name(index) for (index,) in rows}
 
 

@@ -134,7 +134,7 @@ def _collect_votes(
 def _describe_setup(
     session: Session, agents: Sequence[AgentId], choice: TunedSettings
 ) -> TrainingSetup:
-    domains: dict[str, tuple[str, ...]] = {}
+    domains = {}
     for domain, levels in session.catalog.levels.items():
         domains[domain] = tuple(dict.fromkeys(family for family, _ in levels))
 

@@ -191,7 +191,7 @@ class Training:
 
     @property
     def trace(self) -> TrainingTrace:
-        gains: list[LessonGain] = []
+        gains = []
         for evaluation in self.evaluations:
             gains += [LessonGain(**gain) for gain in evaluation["lesson_gains"]]
         return TrainingTrace(
@@ -281,8 +281,7 @@ def train_to_budget(
                 f"which took {spent_flops(session):.3g}; give at least five times that"
             )
         finish(training)
-        seconds: float = sum(row.seconds for row in run.rounds())
-    return seconds
+        return sum(row.seconds for row in run.rounds())
 
 
 def _open_run(folder: Path, settings: str) -> RunDirectory:

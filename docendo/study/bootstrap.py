@@ -147,7 +147,7 @@ class Bootstrap:
     def _resample(self, seeds: tuple[int, ...]) -> dict[str, dict[str, MeasureDraws]]:
         """All measures of all arms that have these seeds."""
         if seeds not in self.cache:
-            arms: dict[str, list[ArmResult]] = {}
+            arms = {}
             for arm, by_seed in self.arms.items():
                 if by_seed.keys() >= set(seeds):
                     arms[arm] = [by_seed[seed] for seed in seeds]
@@ -164,7 +164,7 @@ def _resample(
 
     # Measures that some seed lacks, such as an area without a curve, are left out.
     measures = {arm: _common_measures(results) for arm, results in arms.items()}
-    sums: dict[str, dict[str, Floats]] = {}
+    sums = {}
     for arm, by_name in measures.items():
         sums[arm] = {name: np.zeros(samples) for name in by_name}
 
@@ -190,7 +190,7 @@ def _common_measures(results: Sequence[ArmResult]) -> dict[str, list[float]]:
     """The measures that all results have, each with its value of every result."""
     taken = [measure_result(result) for result in results]
     names = set.intersection(*map(set, taken))
-    common: dict[str, list[float]] = {}
+    common = {}
     for name in taken[0]:
         if name in names:
             common[name] = [float(measures[name][0]) for measures in taken]
@@ -210,7 +210,7 @@ def _widen(seeds_S: Floats, picked_RS: NDArray[np.int64], sum_R: Floats) -> Meas
 
 def _draw_problems(seed: int, count: int) -> ProblemWeights:
     """`count` draws of each family's problems, the same for every arm; cached by family."""
-    cache: dict[tuple[str, int], Counts] = {}
+    cache = {}
 
     def weights(family: str, n: int) -> Counts:
         if (family, n) not in cache:

@@ -110,7 +110,7 @@ class VoteSamples:
         rollouts = classroom.roll_out(specs, classroom.rules.temperature)
 
         size = len(problems)
-        by_sample: dict[AgentId, list[Rollout]] = {}
+        by_sample = {}
         for i in range(self.count):
             name = AgentId(f"{self.agent}-{i}")
             by_sample[name] = rollouts[i * size : (i + 1) * size]
@@ -159,7 +159,7 @@ def answer_keys(
 
 def accuracy_by_domain(keys: AnswerKeys) -> dict[str, dict[str, float]]:
     """Share of right answers by agent and domain; a domain's families weigh the same."""
-    accuracy: dict[str, dict[str, float]] = {}
+    accuracy = {}
     for agent, by_family in keys.items():
         shares: dict[str, list[float]] = {}
         for family, key in by_family.items():

@@ -24,7 +24,7 @@ EvalProblems = Sequence[Problem]
 
 def draw_eval_problems(catalog: Catalog, seed: int, count: int) -> list[Problem]:
     """`count` held-out problems of each domain, of the trained families."""
-    problems: list[Problem] = []
+    problems = []
     for domain, source in catalog.sources.items():
         problems += draw_test_split(source, catalog.levels[domain], count, seed)
     return problems
@@ -36,11 +36,11 @@ def draw_tuning_problems(catalog: Catalog, seed: int, study: StudyConfig) -> lis
     Raises UserError where a domain has none left.
     """
     # All seeds' tests are taken, so that a choice cannot fit the test of any training.
-    tests: list[Problem] = []
+    tests = []
     for training_seed in study.each_seed:
         tests += draw_eval_problems(catalog, eval_seed(training_seed), study.test_problems)
 
-    problems: list[Problem] = []
+    problems = []
     for domain, source in catalog.sources.items():
         taken = [problem for problem in tests if problem.domain == domain]
         levels = catalog.levels[domain]
@@ -62,7 +62,7 @@ def draw_ood_problems(catalog: Catalog, seed: int, study: StudyConfig) -> list[P
     A family without levels has all its levels. Raises UserError for a domain or family that
     does not exist, and for a family that is trained on.
     """
-    problems: list[Problem] = []
+    problems = []
     for domain, families in study.ood_families.items():
         where = f"[ood_families.{domain}]"
         if domain not in catalog.sources:
@@ -71,7 +71,7 @@ def draw_ood_problems(catalog: Catalog, seed: int, study: StudyConfig) -> list[P
 
         source = catalog.sources[domain]
         trained = {family for family, _ in catalog.levels[domain]}
-        levels: list[tuple[str, int]] = []
+        levels = []
         for family, named_levels in families.items():
             _check_ood_family(where, family, source, trained)
             all_levels = named_levels or source.levels[family]

@@ -54,7 +54,7 @@ def check_folder(folder: Path, plan: StudyPlan) -> dict[str, Any]:
 
 def _hash_files(plan: StudyPlan) -> dict[str, str]:
     """A hash of every file and folder that the settings of some training name."""
-    paths: set[Path] = set()
+    paths = set()
     pairs = {(task.regime, task.arm): task for task in plan.tasks()}
     for task in pairs.values():
         for config in _configs(plan, task):
@@ -121,8 +121,8 @@ def _shared_entries(
     old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The tables that may grow: as they were, and as they are without what was added."""
-    old_tables: dict[str, Any] = {}
-    new_tables: dict[str, Any] = {}
+    old_tables = {}
+    new_tables = {}
     for name in new:
         if name not in _FREE or not isinstance(old.get(name), dict):
             continue

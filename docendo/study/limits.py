@@ -15,12 +15,12 @@ _MISSING_SHOWN = 12
 
 def list_limits(regimes: Sequence[RegimeResults]) -> list[str]:
     """What the numbers do not say: the model, the tasks, the seeds and the compute they are of."""
-    seed_counts: list[int] = []
+    seed_counts = []
     seeds: set[int] = set()
-    families: set[str] = set()
-    problem_counts: list[int] = []
-    models: set[str] = set()
-    budget_shares: list[float] = []
+    families = set()
+    problem_counts = []
+    models = set()
+    budget_shares = []
     for regime in regimes:
         for by_seed in regime.arms.values():
             seed_counts.append(len(by_seed))
@@ -56,7 +56,7 @@ def list_limits(regimes: Sequence[RegimeResults]) -> list[str]:
 
 def _list_missing(regimes: Sequence[RegimeResults]) -> str:
     """The trainings that other arms of a regime have; empty where none is missing."""
-    missing: list[str] = []
+    missing = []
     for regime in regimes:
         seeds = set[int]().union(*regime.arms.values())
         for arm, by_seed in regime.arms.items():
@@ -85,7 +85,7 @@ def write_reproduction(study: StudyResults) -> str:
         for by_seed in arms.values():
             commits.update(result.setup.commit for result in by_seed.values())
 
-    lines: list[str] = []
+    lines = []
     if len(commits) > 1:
         lines.append("# results of each commit:")
         for commit, count in commits.most_common():

@@ -10,7 +10,7 @@ import numpy as np
 
 from docendo.statistics import Estimate, clustered_mean
 from docendo.study.bootstrap import RESAMPLES, Bootstrap, Difference
-from docendo.study.measures import Floats, mean_accuracy
+from docendo.study.measures import mean_accuracy
 from docendo.study.results import ArmResult, LessonGain, StudyResults
 
 __all__ = [
@@ -67,7 +67,7 @@ class RegimeResults:
         self, baseline: str, measure: str = "mean"
     ) -> dict[str, Difference]:
         """Every other arm minus the baseline, where both have a seed; the largest first."""
-        differences: dict[str, Difference] = {}
+        differences = {}
         for arm in self.arms:
             if arm == baseline:
                 continue
@@ -106,7 +106,7 @@ def split_by_regime(study: StudyResults, samples: int = RESAMPLES) -> list[Regim
 
 def compute_learning_curves(regime: RegimeResults) -> list[ArmCurve]:
     """Mean held-out accuracy over agents and domains against operations, by arm."""
-    curves: list[ArmCurve] = []
+    curves = []
     for arm, by_seed in regime.arms.items():
         by_training = []
         for result in by_seed.values():
@@ -119,7 +119,7 @@ def compute_learning_curves(regime: RegimeResults) -> list[ArmCurve]:
 
 def compute_trace_curves(regime: RegimeResults, name: str) -> list[ArmCurve]:
     """One series of `TrainingTrace`, such as ``cyclic_share``, of every arm that has it."""
-    curves: list[ArmCurve] = []
+    curves = []
     for arm, by_seed in regime.arms.items():
         by_training = [getattr(result.trace, name) for result in by_seed.values()]
         if mean_curve := _average_curves(by_training):
@@ -140,13 +140,13 @@ def _average_curves(
         return []
 
     # Trainings evaluate after whole rounds, so their points differ: a common grid is needed.
-    grid: Floats = np.unique(np.linspace(first, last, _CURVE_POINTS))
+    grid = np.unique(np.linspace(first, last, _CURVE_POINTS))
     values = []
     for array in arrays:
         x, y = array[np.argsort(array[:, 0], kind="stable")].T
         values.append(np.interp(grid, x, y))
 
-    points: list[tuple[float, Estimate]] = []
+    points = []
     for flops, column in zip(grid.tolist(), np.transpose(values).tolist(), strict=True):
         # Every training is a cluster of its own: its value at this point.
         points.append((flops, clustered_mean([[value] for value in column])))
@@ -164,7 +164,7 @@ def compute_phase_gains(regime: RegimeResults, arm: str) -> list[PhaseGains]:
     last_flops = max((gain.flops for gain in gains), default=0)
     edges = np.linspace(0, last_flops, _PHASES + 1).tolist()
 
-    phases: list[PhaseGains] = []
+    phases = []
     for start, end in pairwise(edges):
         inside = [gain for gain in gains if start < gain.flops <= end]
         if inside:
@@ -202,7 +202,7 @@ def expected_cyclic_share(regime: RegimeResults) -> float:
 
 def average_ledger(regime: RegimeResults) -> dict[str, dict[str, float]]:
     """Mean operations over the seeds by arm, the best arm first, and by purpose."""
-    ledgers: dict[str, dict[str, float]] = {}
+    ledgers = {}
     for arm in regime.ranked:
         results = regime.arms[arm].values()
         sums: Counter[str] = Counter()

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from docendo.errors import UserError
 from docendo.store.atomic import write_atomically
-from docendo.study.results import AnswerKeys, ArmResult, StudyResults, problem_counts
+from docendo.study.results import ArmResult, StudyResults, problem_counts
 
 __all__ = ["STUDY_FILE", "load_study", "read_result", "result_path", "write_result"]
 
@@ -107,7 +107,7 @@ def _check_same_problems(arms: Mapping[str, Mapping[int, ArmResult]]) -> None:
     for results in arms.values():
         for seed, result in results.items():
             for name in ("test", "with_lesson", "ood"):
-                answers: AnswerKeys = getattr(result.scores, name)
+                answers = getattr(result.scores, name)
                 if not answers:
                     continue
 

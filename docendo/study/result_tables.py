@@ -112,7 +112,7 @@ def tabulate_domains(regime: RegimeResults) -> Table:
 
 def tabulate_families(regime: RegimeResults) -> Table:
     """Every arm's mean in every family."""
-    families: list[str] = []
+    families = []
     for result in regime.results:
         families += result.setup.families
     return _tabulate_shares(regime, "family", list(dict.fromkeys(families)))
@@ -230,7 +230,7 @@ def _bounded_percent(share: float) -> str:
 
 
 def _trace_cell(traces: Sequence[TrainingTrace], name: str) -> Cell:
-    values: list[float] = []
+    values = []
     for trace in traces:
         values += [share for _, share in getattr(trace, name)]
     return Cell(percent(sum(values) / len(values))) if values else EMPTY

@@ -40,13 +40,13 @@ def _summarize_regime(regime: RegimeResults) -> dict[str, Any]:
 
 
 def _summarize_arm(regime: RegimeResults, arm: str) -> dict[str, Any]:
-    settings: dict[int, Any] = {}
-    costs: dict[int, Any] = {}
+    settings = {}
+    costs = {}
     for seed, result in sorted(regime.arms[arm].items()):
         settings[seed] = dict(result.setup.settings)
         costs[seed] = result.cost.model_dump()
 
-    measures: dict[str, Any] = {}
+    measures = {}
     for name, draws in regime.bootstrap.measures(arm).items():
         measures[name] = _estimate_document(draws.estimate(name))
     return {

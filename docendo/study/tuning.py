@@ -61,9 +61,9 @@ def choose_settings(
         return choice
 
     task = TrainingTask(regime, arm, TUNING_SEED)
-    trials: list[_Trial] = []
+    trials = []
     # Every trial is attempted before giving up, so that processes share the work evenly.
-    taken: list[TakenError] = []
+    taken = []
     for number in range(len(plan.search_space(arm))):
         try:
             trials.append(_try_settings(plan, folder, task, number, callback))
@@ -86,7 +86,7 @@ def read_choice(
 ) -> TunedSettings | None:
     """The settings that the arm takes; None where a trial of its search space is missing."""
     task = TrainingTask(regime, arm, TUNING_SEED)
-    trials: list[_Trial] = []
+    trials = []
     search_space = plan.search_space(arm)
     paths = [trial_path(folder, task, number) for number in range(len(search_space))]
     if not all(path.exists() for path in paths):
@@ -165,7 +165,7 @@ def _run_trial(
     run: Path,
     callback: TrainingCallback,
 ) -> _Trial:
-    trials: list[_Trial] = []
+    trials = []
 
     def evaluate(training: Training) -> None:
         session = training.session

@@ -42,8 +42,8 @@ def find_unfinished(
     Where settings are chosen, a result with other settings does not count: a setting that was
     added to a search space may have turned out better.
     """
-    choices: dict[tuple[str, str], TunedSettings | None] = {}
-    unfinished: list[TrainingTask] = []
+    choices = {}
+    unfinished = []
     for task in tasks:
         arm = plan.tuned_arm(task.arm)
         if (task.regime, arm) not in choices:
@@ -168,7 +168,7 @@ class StudyWorker:
     ) -> list[ArmResult]:
         arms = self.plan.arms
         methods = {arm: arms[arm].merge_method for arm in find_merged_arms(task.arm, arms)}
-        results: list[ArmResult] = []
+        results = []
 
         def finish(training: Training) -> None:
             results.extend(make_merged_results(self.plan, task, choice, training, methods))

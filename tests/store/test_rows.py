@@ -160,7 +160,7 @@ def test_rollback_forgets_later_rounds_and_their_problems(run: RunDirectory) -> 
     assert list(run.episodes()) == list(record(0).episodes)
     assert list(run.duels()) == list(record(0).duels)
     assert run.metrics() == {"loss": [(0, 0.25)]}
-    assert run._reader.rows("SELECT COUNT(*) FROM problems") == [(2,)]
+    assert run._rows("SELECT COUNT(*) FROM problems") == [(2,)]
     run.commit(record(1))
     assert len(list(run.episodes())) == 4
 

@@ -1,8 +1,6 @@
 """The models that come with docendo: the embedded one, a laboratory one, and a random one."""
 
 import importlib.util
-import shutil
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import torch
 from docendo.cache import cache_folder
 from docendo.engines.local.model_names import EMBEDDED, NANO
 from docendo.errors import RunError, UserError
+from docendo.store.atomic import folder_written_aside
 
 __all__ = ["build_tiny_model", "embedded_file", "embedded_folder", "nano_folder"]
 
@@ -40,26 +39,15 @@ def embedded_folder() -> Path:
         return target
 
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        with folder_written_aside(target) as folder:
+            _convert(source, folder)
     except OSError as error:
-        raise RunError(
-            f"cannot write the model cache {target.parent}: {error.strerror}; "
-            "set DOCENDO_CACHE"
-        ) from error
-    try:
-        _convert(source, unfinished)
-        # another process may have been faster
-        if not (target / _WEIGHTS).exists():
-            shutil.rmtree(target, ignore_errors=True)
-            unfinished.rename(target)
-    except OSError as error:
+        # another process may have been faster: then the folder is there, and not empty
         if not (target / _WEIGHTS).exists():
             raise RunError(
-                f"cannot write the model cache {target}: {error.strerror or error}"
+                f"cannot write the model cache {target.parent}: {error.strerror or error}; "
+                "set DOCENDO_CACHE"
             ) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return target
 
 

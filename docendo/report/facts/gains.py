@@ -34,7 +34,7 @@ def mean_gain(lessons: Iterable[LessonFact]) -> Estimate | None:
 
     None for no lesson.
     """
-    gains_by_match: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    gains_by_match = defaultdict(list)
     for lesson in lessons:
         if lesson.gain is not None and math.isfinite(lesson.gain):
             gains_by_match[lesson.match].append(lesson.gain)
@@ -51,7 +51,7 @@ def mean_gain(lessons: Iterable[LessonFact]) -> Estimate | None:
 
 def gain_matrix(facts: Facts) -> dict[str, dict[str, Estimate]]:
     """Mean gain by teacher and student; a pair without a shown lesson is absent."""
-    lessons_by_pair: dict[tuple[str, str], list[LessonFact]] = defaultdict(list)
+    lessons_by_pair = defaultdict(list)
     for lesson in facts.lessons:
         lessons_by_pair[lesson.teacher, lesson.student].append(lesson)
 
@@ -66,7 +66,7 @@ def gain_matrix(facts: Facts) -> dict[str, dict[str, Estimate]]:
 
 def summarise_teaching(facts: Facts) -> list[TeachingSummary]:
     """Who taught whom what, sorted by teacher, student and domain."""
-    groups: dict[tuple[str, str, str], list[LessonFact]] = defaultdict(list)
+    groups = defaultdict(list)
     for lesson in facts.lessons:
         groups[lesson.teacher, lesson.student, lesson.domain].append(lesson)
 
@@ -93,7 +93,7 @@ def flat_groups(facts: Facts) -> dict[str, tuple[int, int]]:
     student's group is its attempts with one lesson. A teacher's is its lessons of one
     match; those that were stopped at the gate all have the same payoff.
     """
-    gains_by_match: dict[tuple[str, ...], set[float | None]] = defaultdict(set)
+    gains_by_match = defaultdict(set)
     for lesson in facts.lessons:
         gains_by_match[lesson.match].add(lesson.gain)
     shown = [lesson for lesson in facts.lessons if lesson.gain is not None]

@@ -34,7 +34,7 @@ class MonitorFacts(NamedTuple):
 def monitor_facts(run: RunDirectory, config: Config) -> list[MonitorFacts]:
     """Every monitor and agent that was checked, the raised alarms first."""
     rules = alarm_rules(config.monitors)
-    series: dict[str, list[tuple[int, float]]] = {}
+    series = {}
     for metric, values in run.metrics().items():
         if MetricName.parse(metric) is not None:
             series[metric] = [(index, value) for index, value in values if isfinite(value)]
@@ -44,7 +44,7 @@ def monitor_facts(run: RunDirectory, config: Config) -> list[MonitorFacts]:
         place = finding.monitor, finding.agent, finding.round
         reasons.setdefault(place, finding.reason)
 
-    facts: list[MonitorFacts] = []
+    facts = []
     for metric, values in series.items():
         name = MetricName.parse(metric)
         is_share = (

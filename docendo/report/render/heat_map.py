@@ -86,7 +86,7 @@ def _draw_cell(plot: Plot, cell: HeatCell, *, row: int, column: int) -> None:
 
 def _draw_shades(plot: Plot, cells: Sequence[Sequence[HeatCell]], side: float) -> None:
     """Draw all cells of one shade as one path."""
-    outlines: dict[tuple[str, int], list[str]] = defaultdict(list)
+    outlines = defaultdict(list)
     outline = f"h{side:g}v{side:g}h-{side:g}z"
     for i, row in enumerate(cells):
         for j, cell in enumerate(row):

@@ -48,8 +48,8 @@ class TerminalTable:
             yield Text(visible(str(self.table.title)), "bold")
 
         # Heads may be folded at spaces, cells are not.
-        heads: list[Measurement] = []
-        cell_widths: list[int] = []
+        heads = []
+        cell_widths = []
         for column in self.table.columns:
             heads.append(Measurement.get(console, options, column.header))
             cells = [Measurement.get(console, options, cell) for cell in column.cells]
