@@ -262,6 +262,8 @@ def test_no_class_inherits_an_implementation() -> None:
         "Trainable",
         "Adapters",
         "Callback",
+        # the reading half of RunDirectory: eight wrappers otherwise
+        "RunReader",
     }
     for path in FILES:
         for node in ast.walk(parsed(path)):
