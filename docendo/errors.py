@@ -1,6 +1,6 @@
 """Errors that are a person's to fix. Anything else that is raised is a bug and shows its traceback.
 
-`UseError` is wrong input: the command line prints one line and exits with 2.
+`UserError` is wrong input: the command line prints one line and exits with 2.
 `RunError` is a failure while running that is nobody's bug (a full disk, say): one line, exit 1.
 """
 
