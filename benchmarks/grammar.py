@@ -15,7 +15,7 @@ from statistics import median
 
 import torch
 
-from docendo.build.engine import open_local_engine, resolve_config
+from docendo.build.backend import open_backend, resolve_config
 from docendo.config.load import Config
 from docendo.graders.answer import final_answer
 from docendo.problems.registry import built_in_domains
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=1024)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    engine = open_local_engine(resolve_config(Config(agents={})))
+    engine = open_backend(resolve_config(Config(agents={})))
     each, seconds, done = (
         given.answers // TURNS,
         {w: [] for w in WAYS},

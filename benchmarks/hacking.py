@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the planters are the tests'
 
-from docendo.build.engine import open_local_engine, resolve_config
+from docendo.build.backend import open_backend, resolve_config
 from docendo.config.load import load_config
 from docendo.datasets.file_source import FileSource
 from docendo.monitors.answer_leak import find_leak
@@ -62,7 +62,7 @@ def measured(detector: str, count: int, seed: int) -> dict[str, Any]:
 
 def probes(count: int, choices: int, seed: int) -> dict[str, Any]:
     """Lessons that give their test away to the embedded base model, by kind, and what it costs to see that."""
-    engine = open_local_engine(resolve_config(load_config(None)))
+    engine = open_backend(resolve_config(load_config(None)))
     room = ProbeRoom(
         engine, {**built_in_domains(), "capitals": FileSource("capitals", capitals())}
     )

@@ -9,8 +9,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from docendo.build.backend import open_backend, resolve_config
 from docendo.build.catalog import read_catalog
-from docendo.build.engine import open_local_engine, resolve_config
 from docendo.build.school import build_school
 from docendo.config import AgentConfig, DomainConfig
 from docendo.config.load import Config
@@ -44,7 +44,7 @@ def main() -> None:
     domains = {"mathematics": DomainConfig(families={"sums": [1]})}
     agents = {"emmy": AgentConfig(domain="mathematics"), "carl": AgentConfig()}
     config = resolve_config(Config(domains=domains, agents=agents))
-    engine, found = open_local_engine(config), read_catalog(config)
+    engine, found = open_backend(config), read_catalog(config)
     school = build_school(config, found, engine)
     list(finetune(school, range(2), given.steps // 2 * config.experts.batch, 0))
     sums = built_in_domains()["mathematics"].draw("sums", 1, given.problems, 7, "held-out")

@@ -16,12 +16,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from docendo.build.backend import open_backend, resolve_config
 from docendo.build.catalog import read_catalog
-from docendo.build.engine import open_local_engine, resolve_config
 from docendo.build.school import build_school, count_expert_rounds
 from docendo.compute import Ledger, within
 from docendo.config.load import Config, parse_config
-from docendo.engines.local.checkpoint import load_state, save_state
 from docendo.engines.local.engine import LocalEngine
 from docendo.loop import finetune, teach
 from docendo.problems.catalog import Catalog
@@ -88,7 +87,7 @@ def one_seed(given: argparse.Namespace, seed: int) -> None:
         experts, budget = Path(folder), 0.0
         for arm, sections in ARMS.items():
             config = settings(given, seed, sections)
-            engine = open_local_engine(config)
+            engine = open_backend(config)
             found = read_catalog(config)
             school = build_school(config, found, engine)
             if arm == "uniform":
@@ -100,9 +99,9 @@ def one_seed(given: argparse.Namespace, seed: int) -> None:
                     seed,
                 ):
                     pass
-                save_state(engine, experts)
+                engine.save(experts)
             else:
-                load_state(engine, experts)
+                engine.load(experts)
             engine.pop_usage()
             result, budget = played(config, school, found, engine, budget)
             (given.out / f"{arm}-{seed}.json").write_text(

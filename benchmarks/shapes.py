@@ -12,12 +12,13 @@ from typing import Any
 
 import torch  # before docendo, so that its threads wait as PyTorch's own do: the other side is faster by that
 
+from docendo.backend import TrainStep
 from docendo.engines.local.autoselect import choose_dtype, choose_kernels
 from docendo.engines.local.base_model import _converted
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import EMBEDDED
 from docendo.engines.local.tokens import Tokens
-from docendo.learning.losses import policy_gradient
+from docendo.learning.losses import PolicyGradientConfig
 from docendo.learning.update import policy_targets
 from docendo.records import AgentId, Completion, Message, Request, ScoredSample
 
@@ -183,9 +184,8 @@ def train_step(engine: LocalEngine, requests: Sequence[Request], group: int) -> 
         ScoredSample(r.agent, c, a)
         for r, c, a in zip(requests, completions, worth, strict=True)
     ]
-    engine.train(
-        policy_targets(paid), policy_gradient, {r.agent: RATE for r in requests}, "policy"
-    )
+    rates = {r.agent: RATE for r in requests}
+    engine.train(TrainStep(policy_targets(paid), PolicyGradientConfig(), rates, "policy"))
     engine.pop_usage()
 
 

@@ -1,6 +1,6 @@
 """The verbs of the loop. Implementations satisfy these by shape; nobody inherits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -14,13 +14,11 @@ from docendo.records import (
     Completion,
     Episode,
     Example,
-    Gradient,
     Match,
     Payoff,
     Problem,
     Request,
     ScoredSample,
-    Target,
     TaskType,
     TeachingOption,
     Usage,
@@ -28,7 +26,6 @@ from docendo.records import (
 )
 
 __all__ = [
-    "Adapters",
     "Curriculum",
     "Engine",
     "Evaluator",
@@ -43,7 +40,6 @@ __all__ = [
     "Split",
     "Standings",
     "Tracker",
-    "Trainable",
 ]
 
 Split = Literal["train", "held-out"]
@@ -72,6 +68,8 @@ class Source(Protocol):
 
 
 class Engine(Protocol):
+    """Whoever answers: a backend, an endpoint behind a router, a wrapper with tools, a script."""
+
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order. Same requests and weights, same tokens."""
         ...
@@ -92,49 +90,6 @@ class Evaluator(Protocol):
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order. Never raises, whatever the answers hold."""
-        ...
-
-
-class Trainable(Protocol):
-    """What a learner needs of an engine."""
-
-    def target(self, example: Example) -> Target:
-        """An example as the engine's own token ids."""
-        ...
-
-    def ids(self, text: str) -> tuple[int, ...]:
-        """Plain text as the engine's own token ids."""
-        ...
-
-    def train(
-        self,
-        targets: Sequence[Target],
-        loss: Callable[[Any], Any],
-        rates: Mapping[AgentId, float],
-        purpose: str,
-    ) -> dict[AgentId, Gradient]:
-        """One optimizer step for every agent that has targets. Returns what is known of their gradients.
-
-        `loss` maps `LossInputs` of K tokens to their losses, (K,).
-        """
-        ...
-
-
-class Adapters(Protocol):
-    """What a population needs of an engine."""
-
-    def snapshot(self, agent: AgentId, name: AgentId) -> None:
-        """A new agent that is what `agent` is now."""
-        ...
-
-    def replace(
-        self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int
-    ) -> None:
-        """Overwrite an agent by a mutated copy of one parent or a mutated cross of two."""
-        ...
-
-    def remove(self, agent: AgentId) -> None:
-        """Forget an agent."""
         ...
 
 

@@ -234,7 +234,7 @@ def renew_population(school: School, round_index: int, seed: int) -> list[Lineag
     population = school.league.population
     births, leaving = population.renew(round_index, school.league.standings, seed)
     for agent in leaving:
-        school.adapters.remove(agent)
+        school.backend.remove(agent)
         school.league.standings.remove_agent(agent)
     return _apply_lineage(school, births, seed)
 
@@ -253,12 +253,12 @@ def _apply_lineage(school: School, births: Sequence[Lineage], seed: int) -> list
     mutation = school.league.population.mutation_scale
     for birth in births:
         if birth.is_copy:
-            school.adapters.snapshot(birth.parents[0], birth.name)
+            school.backend.snapshot(birth.parents[0], birth.name)
             school.league.standings.copy_agent(birth.name, birth.parents[0])
         else:
             # what was observed of the overwritten agent says nothing of the new one
             weights_seed = seed_for(seed, birth.name)
-            school.adapters.replace(birth.name, birth.parents, mutation, weights_seed)
+            school.backend.replace(birth.name, birth.parents, mutation, weights_seed)
             school.league.standings.clear_agent(birth.name)
     return list(births)
 

@@ -8,7 +8,7 @@ a curriculum, a grader, an asker, a tracker. A config names a part in one of fou
     loss = "mypackage.losses:Huber"                       # your own class or function
     loss = { type = "mypackage.losses:Huber", delta = 2 } # with its arguments
 
-A registered part is one file and one line in `PARTS`. The file holds the part and, beside it, a
+A registered part is one file and one line in `docendo/registry.py`. The file holds the part and, beside it, a
 subclass of `PartConfig` with the part's settings and a `build` method. Your own part needs no
 registration: a `PartConfig` is used as it is, a class is called with the settings as keyword
 arguments, a function is used as it is (with settings: as a `functools.partial`).
@@ -30,6 +30,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    PrivateAttr,
     SerializerFunctionWrapHandler,
     ValidationError,
     model_serializer,
@@ -37,97 +38,23 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, core_schema
 
 from docendo.errors import UserError, suggestion
+from docendo.registry import PARTS
 
 __all__ = [
-    "PARTS",
     "ConfigModel",
     "Part",
     "PartConfig",
     "PartDescription",
+    "PythonPart",
     "UserPart",
     "add_search_folder",
+    "as_part",
     "default_part",
     "describe_parts",
     "load_part_class",
     "parse_part",
     "user_part_files",
 ]
-
-PARTS: dict[str, dict[str, str]] = {
-    "asker": {
-        "file": "docendo.datasets.file_source:FileAskerConfig",
-        "function": "docendo.problems.user_function:FunctionAskerConfig",
-        "gym": "docendo.problems.gym:GymAskerConfig",
-        "person": "docendo.asking.people:PersonAskerConfig",
-        "persona": "docendo.asking.personas:PersonaAskerConfig",
-    },
-    "baseline": {
-        "leave_one_out": "docendo.learning.baselines:LeaveOneOutConfig",
-        "running_mean": "docendo.learning.baselines:RunningMeanConfig",
-    },
-    "curriculum": {
-        "learnability": "docendo.league.curriculum:ByLearnabilityConfig",
-        "plr": "docendo.league.curriculum:PrioritizedLevelReplayConfig",
-        "rarity": "docendo.league.curriculum:ByRarityConfig",
-        "uniform": "docendo.league.curriculum:UniformCurriculumConfig",
-    },
-    "domain": {
-        "mathematics": "docendo.problems.arithmetic:MathematicsConfig",
-        "programming": "docendo.problems.programs:ProgrammingConfig",
-        "biology": "docendo.problems.biology:BiologyConfig",
-        "letters": "docendo.problems.procedures:ProcedureConfig",
-        "digits": "docendo.problems.procedures:ProcedureConfig",
-        "genes": "docendo.problems.procedures:ProcedureConfig",
-        "clock": "docendo.problems.procedures:ProcedureConfig",
-    },
-    "evaluator": {
-        "all": "docendo.graders.combinators:AllConfig",
-        "any": "docendo.graders.combinators:AnyConfig",
-        "compiler": "docendo.graders.compilers:CompilerConfig",
-        "first": "docendo.graders.combinators:FirstApplicableConfig",
-        "format": "docendo.graders.format:FormatConfig",
-        "function": "docendo.graders.user_function:FunctionEvaluatorConfig",
-        "gate": "docendo.graders.combinators:GateEvaluatorConfig",
-        "human": "docendo.humans.rating:HumanRaterConfig",
-        "judge": "docendo.judges.judge:JudgeConfig",
-        "numeric": "docendo.graders.numbers:NumericConfig",
-        "person": "docendo.humans.simulated:PersonEvaluatorConfig",
-        "spelling": "docendo.graders.spelling:SpellingConfig",
-        "symbolic": "docendo.graders.numbers:SymbolicConfig",
-        "tests": "docendo.graders.unit_tests:UnitTestConfig",
-        "truth": "docendo.graders.ground_truth:TruthConfig",
-        "weighted": "docendo.graders.combinators:WeightedConfig",
-    },
-    "loss": {
-        "gspo": "docendo.learning.losses:GSPOConfig",
-        "policy_gradient": "docendo.learning.losses:PolicyGradientConfig",
-        "ppo_clip": "docendo.learning.losses:PPOClipConfig",
-    },
-    "opponent_selection": {
-        "alphastar": "docendo.league.duel_matches:AlphaStarConfig",
-        "even": "docendo.league.matchmaking:PrioritizedSelfPlayConfig",
-        "hard": "docendo.league.matchmaking:PrioritizedSelfPlayConfig",
-        "learnability": "docendo.league.matchmaking:LearnableTeachersConfig",
-        "linear": "docendo.league.matchmaking:PrioritizedSelfPlayConfig",
-        "nash": "docendo.league.matchmaking:NashMixtureConfig",
-        "self": "docendo.league.matchmaking:SelfPlayConfig",
-        "uniform": "docendo.league.matchmaking:UniformConfig",
-        "variance": "docendo.league.matchmaking:PrioritizedSelfPlayConfig",
-    },
-    "tracker": {
-        "jsonl": "docendo.trackers.jsonl:JsonLinesConfig",
-    },
-    "reward": {
-        "gain": "docendo.learning.rewards:GainRewardConfig",
-    },
-    "teacher_selection": {
-        "learnability": "docendo.league.matchmaking:LearnableTeachersConfig",
-        "thompson": "docendo.league.matchmaking:ThompsonConfig",
-        "ucb": "docendo.league.matchmaking:UpperConfidenceConfig",
-        "uniform": "docendo.league.matchmaking:UniformConfig",
-    },
-}
-"""Kind of part -> registered name -> where its `PartConfig` is, as ``package.module:Class``."""
 
 _search_folders: list[Path] = []
 
@@ -181,6 +108,30 @@ class UserPart(PartConfig):
             return target(**settings)
         except TypeError as error:
             raise UserError(f"{self.type}: {error}") from error
+
+
+class PythonPart(PartConfig):
+    """A part that was passed as a value from Python.
+
+    `type` is where it was defined. Only a function or class at the top of a module can be found
+    there again by another process.
+    """
+
+    _value: Any = PrivateAttr()
+
+    def build(self, context: Any = None) -> Any:
+        """The value itself."""
+        return self._value
+
+
+def as_part(value: Any) -> PartConfig:
+    """A part's settings, or any other value as a part that is already built."""
+    if isinstance(value, PartConfig):
+        return value
+    named = value if hasattr(value, "__qualname__") else type(value)
+    part = PythonPart(type=f"{named.__module__}:{named.__qualname__}")
+    part._value = value
+    return part
 
 
 class Part:

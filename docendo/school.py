@@ -7,9 +7,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from docendo.asking.questions import QuestionWriter
+from docendo.backend import Backend
 from docendo.games.play import DuelRunner
 from docendo.games.text_game import TextGame
-from docendo.interfaces import Adapters, Curriculum, Learner, Matchmaker, Reward
+from docendo.interfaces import Curriculum, Learner, Matchmaker, Reward
 from docendo.league.curriculum import UniformCurriculum
 from docendo.league.duel_matches import DuelMatchmaker
 from docendo.league.lineage import Lineage
@@ -150,8 +151,8 @@ class School:
     sft_learner: Callable[[int], Learner]
     """The learner of each supervised round: its learning rate falls."""
     schedule: Schedule
-    adapters: Adapters
-    """Makes copies of agents, and takes them away."""
+    backend: Backend
+    """Holds the agents' adapters: copies of agents are made in it, and taken away."""
     arena: Arena | None = None
     question_phase: QuestionPhase | None = None
     recipients: Recipients = field(default_factory=Recipients)

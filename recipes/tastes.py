@@ -110,10 +110,10 @@ def answers(options: Namespace, seed: int) -> list[tuple[Problem, Mapping[AgentI
 
 def _engine(options: Namespace, problems: Sequence[Problem]) -> Engine:
     if options.model:
-        from docendo.build.engine import open_local_engine, resolve_config
+        from docendo.build.backend import open_backend, resolve_config
         from docendo.config.load import parse_config
 
-        return open_local_engine(
+        return open_backend(
             resolve_config(parse_config({"model": options.model}, "--model"))
         )
     known = {p.prompt: p.answer for p in problems}

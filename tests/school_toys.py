@@ -113,7 +113,7 @@ def make(script=helped, **parts: Any) -> School:
         classroom=classroom(script, parts.pop("rules", RULES), sources=sources),
         league=League(**league),
         reward=GainReward(-0.5),
-        adapters=RecordingKeeper(),
+        backend=RecordingKeeper(),
         **{
             "baseline": LeaveOneOut(),
             "learner": learner,

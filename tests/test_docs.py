@@ -17,7 +17,7 @@ from docendo.study.folder import check_folder
 from docendo.study.plan import load_plan
 from docendo.study.result_files import load_study
 from docendo.study.tuning import read_choice
-from tests.toys import RecordingTrainable
+from tests.toys import RecordingBackend
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -34,7 +34,7 @@ def test_every_recipe_names_what_exists():
         config = load_config(path)
         found = read_catalog(config)
         assert found.levels or config.duels.pairings
-        assert build_school(config, found, RecordingTrainable()).learners == set(
+        assert build_school(config, found, RecordingBackend()).learners == set(
             config.learners
         )
 

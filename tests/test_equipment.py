@@ -19,13 +19,13 @@ from docendo.records import AgentId, Completion, Lesson, Request, Rollout, Verdi
 from docendo.school import School
 from docendo.sft_data import draw_rehearsal
 from docendo.teaching.game import RolloutSpec
-from tests.toys import RecordingTrainable
+from tests.toys import RecordingBackend
 
 EMMY, ADA = AgentId("emmy"), AgentId("ada")
 
 
 @dataclass
-class Calculating(RecordingTrainable):
+class Calculating(RecordingBackend):
     """Calls the calculator for what it is asked, once, and believes it; one token a letter."""
 
     seen: list[Request] = field(default_factory=list)

@@ -16,13 +16,16 @@ LAYERS = [
         "cache",
         "errors",
         "records",
+        "registry",
         "seeds",
         "statistics",
         "urls",
         "engines/profiling",
         "nano",
     },
-    {"interfaces", "parts"},
+    {"parts"},
+    {"interfaces"},
+    {"backend"},
     {
         "analysis",
         "compute",
@@ -58,7 +61,7 @@ LAYERS = [
 FIELDS_ALLOWED = {
     "AgentConfig": 13,
     "Config": 18,
-    "LearningConfig": 15,
+    "LearningConfig": 17,
     "Session": 14,
     "School": 13,
 }
@@ -259,8 +262,7 @@ def test_no_class_inherits_an_implementation() -> None:
         "ConfigModel",
         "PartConfig",
         "Engine",
-        "Trainable",
-        "Adapters",
+        "Backend",
         "Callback",
         # the reading half of RunDirectory: eight wrappers otherwise
         "RunReader",

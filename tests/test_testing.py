@@ -9,9 +9,10 @@ import pytest
 
 from docendo.graders.ground_truth import ground_truth, ground_truth_evaluator
 from docendo.league.teaching_matches import RoundRobin
-from docendo.parts import PARTS, parse_part
+from docendo.parts import parse_part
 from docendo.problems.registry import built_in_domains
 from docendo.records import Payoff, Verdict
+from docendo.registry import PARTS
 from docendo.testing import (
     check_baseline,
     check_curriculum,

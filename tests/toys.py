@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from docendo.backend import TrainStep
 from docendo.datasets.split import split_of
 from docendo.errors import UserError
 from docendo.graders.answer import exact, per_answer
@@ -326,7 +327,7 @@ def example(
 
 
 @dataclass
-class RecordingTrainable:
+class RecordingBackend:
     """Remembers every training step; an agent's gradient is what `gradients` says, else of norm 1 and noise 0.25."""
 
     gradients: Mapping[AgentId, Gradient] = field(default_factory=dict)
@@ -334,6 +335,13 @@ class RecordingTrainable:
         default_factory=list
     )
     """(purpose, learning rates, targets, loss)."""
+    base_logprobs: tuple[float, ...] = ()
+    scored: list[tuple[str, AgentId]] = field(default_factory=list)
+    """(purpose, agent) of every target that was scored."""
+
+    def logprobs(self, targets: Sequence[Target], purpose: str) -> list[tuple[float, ...]]:
+        self.scored += [(purpose, target.agent) for target in targets]
+        return [self.base_logprobs for _ in targets]
 
     def target(self, example: Example) -> Target:
         return Target(example.agent, (1,), tuple(example.text.encode()), example.weight)
@@ -341,15 +349,13 @@ class RecordingTrainable:
     def ids(self, text: str) -> tuple[int, ...]:
         return tuple(text.encode())
 
-    def train(
-        self,
-        targets: Sequence[Target],
-        loss: Any,
-        rates: Mapping[AgentId, float],
-        purpose: str,
-    ) -> dict[AgentId, Gradient]:
-        self.steps.append((purpose, dict(rates), list(targets), loss))
-        return {agent: self.gradients.get(agent, Gradient(1.0, 0.25)) for agent in rates}
+    def train(self, step: TrainStep) -> dict[AgentId, Gradient]:
+        rates = dict(step.rates)
+        self.steps.append((step.purpose, rates, list(step.targets), step.loss.build()))
+        return {
+            agent: self.gradients.get(agent, Gradient(1.0, 0.25, 0.5, 0.125))
+            for agent in rates
+        }
 
 
 @dataclass

@@ -6,8 +6,9 @@ from docendo.datasets.file_source import FileAskerConfig, FileSource
 from docendo.datasets.files import BadRow
 from docendo.errors import UserError, suggestion
 from docendo.interfaces import Source
-from docendo.parts import PARTS, PartConfig, parse_part
+from docendo.parts import PartConfig, parse_part
 from docendo.problems.sources import SourceContext, build_source
+from docendo.registry import PARTS
 
 __all__ = ["build_member", "open_own_source"]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from docendo.backend import Backend
 from docendo.build.agents import build_toolsets, with_sampling_params
 from docendo.build.askers import accepted_questions, build_question_writer
 from docendo.build.data import build_data_mixture, draw_solved_problems
@@ -11,12 +12,13 @@ from docendo.build.league import build_arena, build_league, find_oracles
 from docendo.build.parts import Parts
 from docendo.config import AgentConfig, ExpertsConfig
 from docendo.config.load import Config
-from docendo.engines.wrappers.progress import Worker
+from docendo.engines.wrappers.progress import Notify, WithProgress
 from docendo.engines.wrappers.router import Router
 from docendo.engines.wrappers.tools import WithTools
 from docendo.humans.rating import RatingQueue
 from docendo.interfaces import Engine, ReplayBuffer
 from docendo.learning.update import PopulationLearner
+from docendo.parts import as_part
 from docendo.problems.catalog import Catalog
 from docendo.prompts import INSTRUCTION, with_tool_help
 from docendo.records import BASE, AgentId, TaskType
@@ -34,18 +36,25 @@ __all__ = [
 def build_school(
     config: Config,
     catalog: Catalog,
-    engine: Worker,
+    backend: Backend,
     ratings: RatingQueue | None = None,
     parts: Parts | None = None,
+    notify: Notify | None = None,
 ) -> School:
-    """The school that a config describes. `parts` replace what the config says."""
+    """The school that a config describes. `parts` replace what the config says.
+
+    `notify` hears of every batch that is sampled and every step that is trained.
+    """
     given = parts or Parts()
     league = build_league(config, catalog.task_types)
     league = given.fill_league(league)
 
+    engine: Engine = backend
+    if notify:
+        engine = WithProgress(backend, notify, config.engine.max_num_seqs)
     # Two views of one engine: with endpoints behind it, and with tools in agents' hands.
     router = routed(engine, config)
-    with_tools = WithTools(router, build_toolsets(config), engine.ids)
+    with_tools = WithTools(router, build_toolsets(config), backend.ids)
     player: Engine = with_tools if with_tools.toolsets else router
 
     classroom = _build_classroom(
@@ -58,10 +67,10 @@ def build_school(
         league=league,
         reward=given.reward or config.teaching.reward.build(),
         baseline=given.baseline or config.learning.baseline.build(),
-        learner=_build_learner(config, engine, given),
-        sft_learner=_build_sft_learner(config.experts, engine),
+        learner=_build_learner(config, backend, given, notify),
+        sft_learner=_build_sft_learner(config.experts, backend, notify),
         schedule=_build_schedule(config),
-        adapters=engine,
+        backend=backend,
         arena=build_arena(config, player, classroom.instructions),
         question_phase=_build_question_phase(config, classroom, router, catalog),
         recipients=_build_recipients(config),
@@ -188,26 +197,37 @@ def _build_recipients(config: Config) -> Recipients:
     return Recipients(lessons, solutions)
 
 
-def _build_learner(config: Config, engine: Worker, given: Parts) -> PopulationLearner:
+def _build_learner(
+    config: Config, backend: Backend, given: Parts, notify: Notify | None
+) -> PopulationLearner:
     learning = config.learning
     return PopulationLearner(
-        engine,
+        backend,
         policy_lr=learning.policy_lr,
         sft_lr=learning.sft_lr,
         batch_size=learning.batch_size,
-        loss=given.loss or learning.loss.build(),
+        loss=as_part(given.loss) if given.loss else learning.loss,
         epochs=learning.epochs,
+        measures_kl=learning.measure_kl,
+        notify=notify,
     )
 
 
 def _build_sft_learner(
-    experts: ExpertsConfig, engine: Worker
+    experts: ExpertsConfig, backend: Backend, notify: Notify | None
 ) -> Callable[[int], PopulationLearner]:
     """The learner of each supervised round: the learning rate falls linearly to a tenth."""
     rounds = count_expert_rounds(experts)
 
     def learner_of(round_index: int) -> PopulationLearner:
         lr = experts.lr * (1 - 0.9 * round_index / max(1, rounds))
-        return PopulationLearner(engine, lr, lr, experts.batch_size, purpose="experts")
+        return PopulationLearner(
+            backend,
+            policy_lr=lr,
+            sft_lr=lr,
+            batch_size=experts.batch_size,
+            purpose="experts",
+            notify=notify,
+        )
 
     return learner_of

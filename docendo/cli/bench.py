@@ -12,9 +12,9 @@ from docendo.cli.output import notice, show, show_json, table, title
 from docendo.records import AgentId
 
 if TYPE_CHECKING:
-    from docendo.cli.timed_round import Timed
+    from docendo.backend import Backend
     from docendo.config.load import Config
-    from docendo.engines.local.engine import LocalEngine
+    from docendo.engines.local.timed_round import Timed
     from docendo.engines.profiling.roofline import Ceiling, WorkloadBatch, WorkloadModel
 
 __all__ = ["Bench", "Ceilings", "Machine", "PopulationBench", "Speed", "bench"]
@@ -100,7 +100,7 @@ def bench(
     from docendo.config.load import load_config
 
     config = load_config(config_file, tuple(settings or ()))
-    from docendo.build.engine import resolve_config
+    from docendo.build.backend import resolve_config
 
     resolved = resolve_config(config)
     engine = resolved.engine
@@ -116,7 +116,7 @@ def _measure(config: "Config", quick: bool) -> Bench:
     """`config` is resolved."""
     import torch
 
-    from docendo.build.engine import open_local_engine
+    from docendo.build.backend import open_backend
     from docendo.cli.speeds import peak_memory
     from docendo.config import AgentConfig
     from docendo.engines.profiling.roofline import (
@@ -133,17 +133,17 @@ def _measure(config: "Config", quick: bool) -> Bench:
     batch = WorkloadBatch(prompts=8, group=8, prompt=prompt, answer=answer)
     # agents of the configuration may have domains, which a benchmark has no use for
     one_agent = config.model_copy(update={"agents": {_AGENTS[0]: AgentConfig()}})
-    engine = open_local_engine(one_agent)
-    ((sampled, trained),) = _time_populations(engine, batch, (1,), repeats)
+    backend = open_backend(one_agent)
+    ((sampled, trained),) = _time_populations(backend, batch, (1,), repeats)
 
     # before the ceilings are measured, which take memory of their own
     memory = peak_memory(machine.device)
 
     torch.set_num_threads(threads)
     agents, ceiling = _measure_agents_and_ceiling(
-        engine, WorkloadBatch(16, 4, prompt, answer), repeats, config.seed
+        backend, WorkloadBatch(16, 4, prompt, answer), repeats, config.seed
     )
-    model = _describe_model(engine)
+    model = _describe_model(backend)
     return Bench(
         model=config.model,
         machine=machine,
@@ -169,7 +169,7 @@ def _measure(config: "Config", quick: bool) -> Bench:
 
 
 def _measure_agents_and_ceiling(
-    engine: "LocalEngine", batch: "WorkloadBatch", repeats: int, seed: int
+    backend: "Backend", batch: "WorkloadBatch", repeats: int, seed: int
 ) -> tuple[dict[str, PopulationBench], "Ceiling"]:
     """The ceilings are measured twice, as another program may be busy at one of the times."""
     import torch
@@ -178,28 +178,30 @@ def _measure_agents_and_ceiling(
     from docendo.engines.profiling.roofline import Ceiling
 
     threads = torch.get_num_threads()
-    early = measure_ceiling(engine.bank.dtype, engine.bank.device)
-    agents = _compare_populations(engine, batch, repeats, seed)
+    model = backend.describe()
+    place = getattr(torch, model.dtype), torch.device(model.device)
+    early = measure_ceiling(*place)
+    agents = _compare_populations(backend, batch, repeats, seed)
     torch.set_num_threads(threads)
-    late = measure_ceiling(engine.bank.dtype, engine.bank.device)
+    late = measure_ceiling(*place)
     ceiling = Ceiling(max(early.flops, late.flops), max(early.bytes, late.bytes))
     return agents, ceiling
 
 
 def _time_populations(
-    engine: "LocalEngine", batch: "WorkloadBatch", counts: Sequence[int], repeats: int
+    backend: "Backend", batch: "WorkloadBatch", counts: Sequence[int], repeats: int
 ) -> list[tuple[list["Timed"], list["Timed"]]]:
     """Sampling and training times of populations of each size.
 
     The sizes take turns within a repeat, so that a slow spell hits all of them; the first
     repeat does not count.
     """
-    from docendo.cli.timed_round import timed_round
+    from docendo.engines.local.timed_round import timed_round
 
     times: list[tuple[list[Timed], list[Timed]]] = [([], []) for _ in counts]
     for repeat in range(repeats + 1):
         for (sampling, training), count in zip(times, counts, strict=True):
-            sampled, trained = timed_round(engine, batch, _AGENTS[:count], repeat)
+            sampled, trained = timed_round(backend, batch, _AGENTS[:count], repeat)
             if repeat:
                 sampling.append(sampled)
                 training.append(trained)
@@ -207,14 +209,14 @@ def _time_populations(
 
 
 def _compare_populations(
-    engine: "LocalEngine", batch: "WorkloadBatch", repeats: int, seed: int
+    backend: "Backend", batch: "WorkloadBatch", repeats: int, seed: int
 ) -> dict[str, PopulationBench]:
     for agent in _AGENTS[1:]:
-        engine.bank.add(agent, seed)
+        backend.add(agent, seed)
 
     results: dict[str, PopulationBench] = {}
     alone = 0.0
-    times = _time_populations(engine, batch, _COUNTS, repeats)
+    times = _time_populations(backend, batch, _COUNTS, repeats)
     for count, (sampled, trained) in zip(_COUNTS, times, strict=True):
         sampling = min(timed.seconds for timed in sampled)
         training = min(timed.seconds for timed in trained)
@@ -225,12 +227,14 @@ def _compare_populations(
     return results
 
 
-def _describe_model(engine: "LocalEngine") -> "WorkloadModel":
+def _describe_model(backend: "Backend") -> "WorkloadModel":
+    import torch
+
     from docendo.engines.profiling.roofline import WorkloadModel
 
-    return WorkloadModel(
-        engine.model.shape, engine.base.token_numbers, engine.bank.dtype.itemsize
-    )
+    model = backend.describe()
+    itemsize = getattr(torch, model.dtype).itemsize
+    return WorkloadModel(model.shape, model.kv_cache_bytes // itemsize, itemsize)
 
 
 def _summarize(

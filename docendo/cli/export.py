@@ -77,10 +77,8 @@ def export(
 def _write(
     trained: "LoadedAgents", agent: AgentId, folder: Path, format: Format, base: str
 ) -> None:
-    from docendo.engines.local.peft_format import save_adapter, save_merged
-
     with folder_written_aside(folder) as unfinished:
         if format is Format.PEFT:
-            save_adapter(trained.engine.bank, agent, unfinished, base)
+            trained.backend.save_adapter(agent, unfinished, base)
         else:
-            save_merged(trained.engine, agent, unfinished)
+            trained.backend.save_merged(agent, unfinished)

@@ -21,7 +21,8 @@ def parts(
     Your own part is named as "package.module:name" wherever one of these names stands.
     """
     from docendo.errors import UserError, suggestion
-    from docendo.parts import PARTS, describe_parts
+    from docendo.parts import describe_parts
+    from docendo.registry import PARTS
 
     if kind is not None and kind not in PARTS:
         raise UserError(f"no kind of part {kind!r}{suggestion(kind, PARTS)}")

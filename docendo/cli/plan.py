@@ -41,7 +41,7 @@ def plan(
     config = load_config(config_file, tuple(settings or ()))
     catalog = load_catalog(config)
 
-    from docendo.build.engine import resolve_config
+    from docendo.build.backend import resolve_config
     from docendo.cli.estimate import estimate
     from docendo.cli.speeds import measure_speeds
 

@@ -68,7 +68,7 @@ def run(
 
 def _train(config: "Config", catalog: "Catalog", folder: Path) -> None:
     """A new run in `folder`."""
-    from docendo.build.engine import resolve_config
+    from docendo.build.backend import resolve_config
     from docendo.cli.estimate import checkpoints_size
     from docendo.config.load import to_toml
     from docendo.run.opening import begin, open_session
@@ -80,7 +80,9 @@ def _train(config: "Config", catalog: "Catalog", folder: Path) -> None:
         notice(f"loading {resolved.model}; the first time may take a minute")
         session = open_session(resolved, progress, catalog)
         # only now, since the size of an adapter depends on the model
-        check_disk_space(folder, checkpoints_size(resolved, session.engine.bank.size))
+        check_disk_space(
+            folder, checkpoints_size(resolved, session.backend.describe().adapter_size)
+        )
         _notice_each(session.truncation_warnings)
 
         with RunDirectory.create(folder, to_toml(resolved)) as directory:
@@ -124,7 +126,7 @@ def resume(
 
 
 def _go_on(path: Path, config: "Config", force: bool) -> None:
-    from docendo.build.engine import resolve_config
+    from docendo.build.backend import resolve_config
     from docendo.run.opening import resume_session
     from docendo.store import RunDirectory
 
@@ -166,7 +168,7 @@ def _rehearse(
     config: "Config", catalog: "Catalog", folder: Path, config_file: Path | None
 ) -> None:
     """Play a very small version of the run, and write nothing."""
-    from docendo.build.engine import resolve_config
+    from docendo.build.backend import resolve_config
     from docendo.cli.rehearsal import shrink_config
     from docendo.run.opening import open_session
 

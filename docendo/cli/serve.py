@@ -72,12 +72,18 @@ def serve(
 
 def _load_population(run: "RunDirectory") -> "ServedPopulation":
     from docendo.serving.completions import ServedPopulation
+    from docendo.serving.streaming import StreamingBackend
 
     trained = open_trained(run)
+    if not isinstance(trained.backend, StreamingBackend):
+        raise UserError(
+            f"engine.backend {trained.config.engine.backend.type!r} cannot be served; "
+            "expected a docendo.serving.streaming.StreamingBackend"
+        )
     # OpenAI's clients expect the time when a model was made
     created = int((run.path / "run.db").stat().st_mtime)
     name = run.path.resolve().name
-    return ServedPopulation(trained.engine, trained.classroom.instructions, name, created)
+    return ServedPopulation(trained.backend, trained.classroom.instructions, name, created)
 
 
 def _announce(population: "ServedPopulation", listening: socket.socket, host: str) -> None:

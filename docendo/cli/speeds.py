@@ -7,15 +7,15 @@ from itertools import cycle, islice
 from statistics import fmean
 from typing import TypeVar
 
-from docendo.build.engine import open_local_engine
+from docendo.backend import Backend, TrainStep
+from docendo.build.backend import open_backend
 from docendo.build.league import GAMES
 from docendo.build.school import system_prompt_of
 from docendo.cli.disk_usage import Solutions
 from docendo.cli.estimate import Speeds
 from docendo.config.load import Config
-from docendo.engines.local.engine import LocalEngine
 from docendo.games.text_game import demonstrate_rules
-from docendo.learning.losses import policy_gradient
+from docendo.learning.losses import PolicyGradientConfig
 from docendo.problems.catalog import Catalog
 from docendo.prompts import solve_prompt
 from docendo.records import AgentId, Completion, Example, Problem, Request, Target
@@ -31,16 +31,17 @@ _PURPOSE = "measurement"
 
 def measure_speeds(config: Config, catalog: Catalog) -> tuple[Speeds, Solutions]:
     """Speeds, and the worked solutions that were trained on. `config` is resolved."""
-    engine = open_local_engine(config)
+    backend = open_backend(config)
     problems = _draw_problems(config, catalog)
     examples = _make_examples(config, problems)
-    targets = [engine.target(example) for example in examples]
+    targets = [backend.target(example) for example in examples]
 
-    sampled, sampling_seconds, sampling_flops = _sample(engine, examples, config)
+    sampled, sampling_seconds, sampling_flops = _sample(backend, examples, config)
     batch = _take_batch(targets, config.engine.max_tokens_per_microbatch)
-    training_seconds, training_flops = _train(engine, batch)
+    training_seconds, training_flops = _train(backend, batch)
     trained = sum(map(_length, batch))
 
+    model = backend.describe()
     speeds = Speeds(
         sampled=sampled / sampling_seconds,
         trained=trained / training_seconds,
@@ -48,8 +49,8 @@ def measure_speeds(config: Config, catalog: Catalog) -> tuple[Speeds, Solutions]
         solution=fmean(len(target.tokens) for target in targets),
         memory=peak_memory(config.engine.device),
         rows=len(examples),
-        column=engine.base.token_numbers * engine.bank.dtype.itemsize,
-        adapter=engine.bank.size,
+        column=model.kv_cache_bytes,
+        adapter=model.adapter_size,
         sampling=sampling_flops / sampled,
         training=training_flops / trained,
     )
@@ -57,7 +58,7 @@ def measure_speeds(config: Config, catalog: Catalog) -> tuple[Speeds, Solutions]
 
 
 def _sample(
-    engine: LocalEngine, examples: Sequence[Example], config: Config
+    backend: Backend, examples: Sequence[Example], config: Config
 ) -> tuple[int, float, float]:
     """Tokens, seconds and operations of answering the prompts."""
     max_tokens = min(_MAX_SAMPLED, config.teaching.max_tokens)
@@ -67,20 +68,21 @@ def _sample(
         requests.append(Request(example.agent, example.messages, seed, max_tokens))
 
     # what is compiled or allocated once is not part of the speed
-    engine.sample(requests[:2])
-    engine.pop_usage()
-    completions, seconds = _time(lambda: engine.sample(requests))
+    backend.sample(requests[:2])
+    backend.pop_usage()
+    completions, seconds = _time(lambda: backend.sample(requests))
     tokens = sum(len(completion.tokens) for completion in completions)
-    return tokens, seconds, sum(usage.flops for usage in engine.pop_usage())
+    return tokens, seconds, sum(usage.flops for usage in backend.pop_usage())
 
 
-def _train(engine: LocalEngine, batch: Sequence[Target]) -> tuple[float, float]:
+def _train(backend: Backend, batch: Sequence[Target]) -> tuple[float, float]:
     """Seconds and operations of one backward pass without a step."""
     # likewise; and no learning rates, so that no weight changes
-    engine.train(batch[:1], policy_gradient, {}, _PURPOSE)
-    engine.pop_usage()
-    _, seconds = _time(lambda: engine.train(batch, policy_gradient, {}, _PURPOSE))
-    return seconds, sum(usage.flops for usage in engine.pop_usage())
+    loss = PolicyGradientConfig()
+    backend.train(TrainStep(batch[:1], loss, {}, _PURPOSE))
+    backend.pop_usage()
+    _, seconds = _time(lambda: backend.train(TrainStep(batch, loss, {}, _PURPOSE)))
+    return seconds, sum(usage.flops for usage in backend.pop_usage())
 
 
 def _time(run: Callable[[], _Result]) -> tuple[_Result, float]:

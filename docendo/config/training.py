@@ -29,6 +29,10 @@ class EngineConfig(ConfigModel):
     kernels: Literal["auto", "compiled", "torch"] = "auto"
     """Implementation of decoding on a CPU. "compiled": C code, built on this machine.
     "auto": the faster one, measured once."""
+    backend: Annotated[PartConfig, Part("backend", "local")] = default_part(
+        "backend", "local"
+    )
+    """Backend that samples, scores and trains. Your own: "package.module:name"."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Device of the model. "auto": cuda if there is one, else mps, else cpu."""
     max_num_seqs: Positive = 128
@@ -98,6 +102,9 @@ class LearningConfig(ConfigModel):
     epochs: Positive = 1
     """Passes over the sampled completions. More than 1 needs a clipped loss, such as
     "ppo_clip"."""
+    measure_kl: bool = False
+    """Whether each round measures the KL divergence of the policy from the base model. Costs
+    one scoring pass per round."""
     policy_lr: Annotated[float, Field(ge=0, le=1)] = 1e-4
     """Learning rate of the policy-gradient step."""
     sft_lr: Rate = 6e-4

@@ -22,6 +22,7 @@ __all__ = [
     "PPOClipConfig",
     "PolicyGradientConfig",
     "make_loss_inputs",
+    "needs_reference",
     "policy_gradient",
 ]
 
@@ -69,6 +70,15 @@ def make_loss_inputs(
     )
 
 
+def needs_reference(loss: Loss) -> bool:
+    """Whether a loss reads log-probabilities under the base, which cost a scoring pass.
+
+    A loss says so by an attribute `needs_reference`.
+    """
+    # settings of a function make it a functools.partial
+    return bool(getattr(getattr(loss, "func", loss), "needs_reference", False))
+
+
 def policy_gradient(inputs: LossInputs) -> Any:
     """Minus weight times log-probability, (K,).
 
@@ -84,13 +94,30 @@ class PPOClip:
 
     low: float
     high: float
+    kl_weight: float = 0.0
+    """Weight of the divergence from the base, as in GRPO (Shao et al. 2024, eq. 3 and 4)."""
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether it reads `ref_logprobs_K`."""
+        return self.kl_weight > 0
 
     def __call__(self, inputs: LossInputs) -> Any:
         """-min(ratio * weight, clip(ratio, 1 - low, 1 + high) * weight), (K,)."""
         ratio_K = (inputs.logprobs_K - inputs.old_logprobs_K).exp()
         unclipped_K = ratio_K * inputs.weights_K
         clipped_K = ratio_K.clamp(1 - self.low, 1 + self.high) * inputs.weights_K
-        return -unclipped_K.minimum(clipped_K)
+        losses_K = -unclipped_K.minimum(clipped_K)
+
+        if self.kl_weight and inputs.ref_logprobs_K is not None:
+            log_ratio_K = inputs.ref_logprobs_K - inputs.logprobs_K
+            divergence_K = log_ratio_K.expm1() - log_ratio_K
+            losses_K = losses_K + self.kl_weight * self._mean(inputs, divergence_K)
+        return losses_K
+
+    def _mean(self, inputs: LossInputs, values_K: Any) -> Any:
+        """The values as shares of a mean over the agent's completions, as the weights are."""
+        return inputs.scales_K * inputs.mask_K * values_K
 
 
 @dataclass(frozen=True)
@@ -132,9 +159,12 @@ class PPOClipConfig(PartConfig):
     """Distance below 1 at which a token's probability ratio is clipped."""
     clip_high: Annotated[float, Field(gt=0)] = 0.2
     """Distance above 1 at which a token's probability ratio is clipped."""
+    kl_weight: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """Weight of the KL divergence from the base model in the loss, as in GRPO. 0: none, and no
+    scoring pass."""
 
     def build(self, context: Any = None) -> Loss:
-        return PPOClip(low=self.clip_low, high=self.clip_high)
+        return PPOClip(self.clip_low, self.clip_high, self.kl_weight)
 
 
 class GSPOConfig(PartConfig):

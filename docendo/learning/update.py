@@ -1,19 +1,21 @@
 """The learner: a policy update on what was sampled, then supervised steps on demonstrations."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import isfinite
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import expm1, isfinite
 from statistics import fmean
 
-from docendo.interfaces import Trainable
-from docendo.learning.losses import Loss, policy_gradient
-from docendo.records import AgentId, Example, Gradient, ScoredSample, Target
+from docendo.backend import Backend, TrainStep
+from docendo.learning.losses import PolicyGradientConfig, needs_reference
+from docendo.parts import PartConfig
+from docendo.records import BASE, AgentId, Example, Gradient, ScoredSample, Target
 
 __all__ = [
     "PopulationLearner",
     "batches_of",
     "mean_weights",
+    "measure_kl",
     "measure_samples",
     "policy_targets",
 ]
@@ -25,20 +27,29 @@ A constant, as in Dr. GRPO (Liu et al. 2025): dividing by each length would favo
 """
 
 
+_IMITATION = PolicyGradientConfig()
+"""With positive weights the policy gradient's loss is the cross-entropy of supervised finetuning."""
+
+
 @dataclass(frozen=True)
 class PopulationLearner:
     """Updates every agent's adapter in shared batches; agents never share a gradient."""
 
-    engine: Trainable
+    backend: Backend
     policy_lr: float
     sft_lr: float
     batch_size: int
     """Examples of one agent in one supervised step."""
-    loss: Loss = policy_gradient
+    loss: PartConfig = field(default_factory=PolicyGradientConfig)
+    """Of the policy update. Demonstrations are imitated by the policy gradient with weight 1."""
     epochs: int = 1
     """Passes over the sampled completions; more than one needs a clipped loss."""
+    measures_kl: bool = False
+    """Whether completions are scored by the base too, for the metric ``kl/base``."""
     purpose: str = "imitation"
     """What the ledger books the supervised steps under."""
+    notify: Callable[[str, int], None] | None = None
+    """Called after every step with its purpose and its tokens."""
 
     def update(
         self, samples: Sequence[ScoredSample], examples: Sequence[Example]
@@ -56,27 +67,45 @@ class PopulationLearner:
         if samples:
             metrics |= measure_samples(samples)
             targets = policy_targets(samples)
+            if self.measures_kl or needs_reference(self.loss.build()):
+                targets = self._score_by_base(targets)
+                metrics |= measure_kl(targets)
+
             for _ in range(self.epochs):
                 gradients = self._step(targets, self.loss, self.policy_lr, "policy")
                 skipped.update(_name_skipped(gradients, "policy"))
-            metrics |= _measure_norms(gradients, "policy")
+            # Of the last epoch: in the first one nothing can be clipped.
+            metrics |= _measure_gradients(gradients, "policy")
+            metrics |= _measure_clipping(gradients.values())
             metrics |= _measure_noise(gradients.values())
 
-        supervised = [self.engine.target(example) for example in examples]
+        supervised = [self.backend.target(example) for example in examples]
         for batch in batches_of(supervised, self.batch_size):
             targets = mean_weights(batch)
-            gradients = self._step(targets, policy_gradient, self.sft_lr, self.purpose)
+            gradients = self._step(targets, _IMITATION, self.sft_lr, self.purpose)
             skipped.update(_name_skipped(gradients, self.purpose))
-            metrics |= _measure_norms(gradients, self.purpose)
+            metrics |= _measure_gradients(gradients, self.purpose)
 
         return {**metrics, "nonfinite_steps": skipped.total(), **skipped}
 
     def _step(
-        self, targets: Sequence[Target], loss: Loss, lr: float, purpose: str
+        self, targets: Sequence[Target], loss: PartConfig, lr: float, purpose: str
     ) -> dict[AgentId, Gradient]:
         """One optimizer step for every agent that has targets."""
-        lr_by_agent = {target.agent: lr for target in targets}
-        return self.engine.train(targets, loss, lr_by_agent, purpose)
+        rates = {target.agent: lr for target in targets}
+        gradients = self.backend.train(TrainStep(targets, loss, rates, purpose))
+        if self.notify:
+            self.notify(purpose, sum(len(t.prompt_tokens) + len(t.tokens) for t in targets))
+        return gradients
+
+    def _score_by_base(self, targets: Sequence[Target]) -> list[Target]:
+        """The targets with their log-probabilities under the base, the reference of this field."""
+        as_base = [target._replace(agent=BASE) for target in targets]
+        logprobs = self.backend.logprobs(as_base, "kl")
+        return [
+            target._replace(ref_logprobs=ref_logprobs)
+            for target, ref_logprobs in zip(targets, logprobs, strict=True)
+        ]
 
 
 def measure_samples(samples: Sequence[ScoredSample]) -> dict[str, float]:
@@ -98,6 +127,23 @@ def measure_samples(samples: Sequence[ScoredSample]) -> dict[str, float]:
     if surprises:
         metrics["entropy"] = fmean(surprises)
     return metrics
+
+
+def measure_kl(targets: Sequence[Target]) -> dict[str, float]:
+    """The KL divergence of the sampling policy from the base, in nats per sampled token.
+
+    Schulman's estimator k3 = r - 1 - log r with r = p_base / p_policy (2020, "Approximating KL
+    divergence"): unbiased, never negative, and of less variance than -log r.
+    """
+    terms: list[float] = []
+    for target in targets:
+        counts = target.sampled or (True,) * len(target.tokens)
+        logprobs = zip(target.logprobs, target.ref_logprobs, counts, strict=True)
+        for logprob, ref_logprob, is_sampled in logprobs:
+            if is_sampled:
+                log_ratio = ref_logprob - logprob
+                terms.append(expm1(log_ratio) - log_ratio)
+    return {"kl/base": fmean(terms)} if terms else {}
 
 
 def policy_targets(samples: Sequence[ScoredSample]) -> list[Target]:
@@ -163,10 +209,23 @@ def _name_skipped(gradients: Mapping[AgentId, Gradient], purpose: str) -> list[s
     ]
 
 
-def _measure_norms(gradients: Mapping[AgentId, Gradient], purpose: str) -> dict[str, float]:
-    """The mean norm over the agents whose step was made; nothing where none was."""
-    norms = [gradient.norm for gradient in gradients.values() if isfinite(gradient.norm)]
-    return {f"grad_norm/{purpose}": fmean(norms)} if norms else {}
+def _measure_gradients(
+    gradients: Mapping[AgentId, Gradient], purpose: str
+) -> dict[str, float]:
+    """Mean loss and gradient norm over the agents whose step was made; nothing where none was."""
+    finite = [gradient for gradient in gradients.values() if isfinite(gradient.norm)]
+    if not finite:
+        return {}
+    return {
+        f"loss/{purpose}": fmean(gradient.loss for gradient in finite),
+        f"grad_norm/{purpose}": fmean(gradient.norm for gradient in finite),
+    }
+
+
+def _measure_clipping(gradients: Iterable[Gradient]) -> dict[str, float]:
+    """Share of the tokens whose gradient the loss clipped, mean over agents whose step was made."""
+    shares = [g.clip_fraction for g in gradients if isfinite(g.norm)]
+    return {"clip_fraction": fmean(shares)} if shares else {}
 
 
 def _measure_noise(gradients: Iterable[Gradient]) -> dict[str, float]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from docendo.interfaces import Source
-from docendo.parts import PARTS, parse_part
+from docendo.parts import parse_part
+from docendo.registry import PARTS
 
 __all__ = ["built_in_domains"]
 

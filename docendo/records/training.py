@@ -45,6 +45,8 @@ class Target(NamedTuple):
     """The grammar that the log-probabilities are conditioned on."""
     scale: float = 1.0
     """What the weight was multiplied by to make a mean of a sum; weight / scale is the advantage."""
+    ref_logprobs: tuple[float, ...] = ()
+    """Under the base model, for a loss that stays near it; empty where no loss asked for them."""
 
 
 class Gradient(NamedTuple):
@@ -54,6 +56,10 @@ class Gradient(NamedTuple):
     """Not finite where the step was skipped."""
     noise: float
     """Estimate of ``E|g - E g|^2``, the chance in it; NaN where all rows of the agent were in one half of the batch."""
+    loss: float = 0.0
+    """Sum of the loss over the agent's targets, before the step."""
+    clip_fraction: float = 0.0
+    """Share of the tokens with a weight whose gradient a clipped loss set to 0."""
 
 
 class Usage(NamedTuple):

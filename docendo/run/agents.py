@@ -4,12 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from docendo.backend import Backend
+from docendo.build.backend import open_backend, resolve_config
 from docendo.build.catalog import read_catalog
-from docendo.build.engine import open_local_engine, resolve_config
 from docendo.build.school import build_school
 from docendo.config.load import Config, parse_toml
-from docendo.engines.local.checkpoint import load_state
-from docendo.engines.local.engine import LocalEngine
 from docendo.errors import UserError, suggestion
 from docendo.humans.rating import RatingQueue
 from docendo.problems.catalog import Catalog
@@ -29,7 +28,7 @@ class LoadedAgents:
 
     config: Config
     catalog: Catalog
-    engine: LocalEngine
+    backend: Backend
     classroom: Classroom
     round_index: int
     """The round that the checkpoint was written after."""
@@ -106,9 +105,9 @@ def read_agents(
     where = str(directory.path / "config.toml")
     config = resolve_config(parse_toml(directory.config_toml, where))
     catalog = read_catalog(config)
-    engine = open_local_engine(config)
-    load_state(engine, checkpoint.path)
+    backend = open_backend(config)
+    backend.load(checkpoint.path)
     # nobody is asked for grades here: only a run waits for people
     ratings = RatingQueue(directory.path, asks=False)
-    school = build_school(config, catalog, engine, ratings)
-    return LoadedAgents(config, catalog, engine, school.classroom, checkpoint.round)
+    school = build_school(config, catalog, backend, ratings)
+    return LoadedAgents(config, catalog, backend, school.classroom, checkpoint.round)

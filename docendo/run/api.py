@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from docendo.build.engine import resolve_config
+from docendo.build.backend import resolve_config
 from docendo.build.parts import Parts
 from docendo.config.load import Config, load_config, to_toml
 from docendo.records import AgentId

@@ -1,12 +1,11 @@
 """Opening a run, tying it to a directory, and resuming it from its newest checkpoint."""
 
+from docendo.build.backend import open_backend
 from docendo.build.catalog import read_catalog
-from docendo.build.engine import open_local_engine
 from docendo.build.monitors import build_monitors
 from docendo.build.parts import Parts
 from docendo.build.school import build_school
 from docendo.config.load import Config, to_toml
-from docendo.engines.wrappers.progress import WithProgress
 from docendo.errors import UserError
 from docendo.humans.rating import RatingQueue
 from docendo.problems.catalog import Catalog
@@ -32,14 +31,13 @@ def open_session(
     """
     given = parts or Parts()
     domains = catalog or read_catalog(config, given.sources)
-    engine = open_local_engine(config)
-    watched_engine = WithProgress(engine, callback.work, config.engine.max_num_seqs)
+    backend = open_backend(config)
     ratings = RatingQueue()
     session = Session(
         config=config,
         catalog=domains,
-        engine=engine,
-        school=build_school(config, domains, watched_engine, ratings, given),
+        backend=backend,
+        school=build_school(config, domains, backend, ratings, given, callback.work),
         callback=callback,
         ratings=ratings,
         monitors=build_monitors(config.monitors),
@@ -56,7 +54,7 @@ def begin(session: Session, directory: RunDirectory) -> None:
     session.ratings.run = directory.path
     directory.note(
         provenance=record_provenance(
-            session.config, session.engine.model, session.parts.describe()
+            session.config, session.backend.provenance(), session.parts.describe()
         )
     )
     bad_rows = session.catalog.quarantined
@@ -80,7 +78,9 @@ def resume_session(
     """
     session = open_session(config, callback, parts=parts)
     checkpoint = directory.latest_checkpoint()
-    present = record_provenance(config, session.engine.model, session.parts.describe())
+    present = record_provenance(
+        config, session.backend.provenance(), session.parts.describe()
+    )
     session.changes = compare_provenance(directory.noted("provenance"), present)
     check_changes(session.changes, directory.path, force)
 

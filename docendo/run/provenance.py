@@ -11,8 +11,6 @@ from typing import Any, Literal, NamedTuple
 import torch
 
 from docendo.config.load import Config
-from docendo.engines.local.base_model import weights_hash
-from docendo.engines.local.loaded_model import LoadedModel
 from docendo.errors import UserError
 from docendo.parts import user_part_files
 from docendo.store.checkpoints import hash_file
@@ -89,12 +87,15 @@ class Change(NamedTuple):
 
 
 def record_provenance(
-    config: Config, model: LoadedModel, parts: Mapping[str, str] | None = None
+    config: Config,
+    backend: Mapping[str, Any],
+    parts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """What a run was made with, as JSON.
 
     Holds settings, versions, machine, hashes of the base model's weights and of every file
-    that the settings name. `parts` are those set from Python, as place -> type.
+    that the settings name. `backend` is what `Backend.provenance` says; `parts` are those set
+    from Python, as place -> type.
     """
     # the vector instructions decide the order of sums, and so the last digits
     processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
@@ -104,10 +105,10 @@ def record_provenance(
         "machine": {
             "processor": processor,
             "threads": torch.get_num_threads(),
-            "batch_invariant": model.is_batch_invariant,
+            "batch_invariant": backend["batch_invariant"],
         },
         "files": {str(path): hash_file(path) for path in named_files(config)},
-        "base": weights_hash(model.base.model),
+        "base": backend["base"],
         "parts": dict(parts or {}),
     }
 

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from docendo.backend import Backend
 from docendo.build.parts import Parts
 from docendo.build.school import count_expert_rounds
 from docendo.compute import Ledger
 from docendo.config.load import Config
-from docendo.engines.local.checkpoint import load_state, save_state
-from docendo.engines.local.engine import LocalEngine
-from docendo.engines.local.process import trim_memory
 from docendo.humans.rating import RatingQueue
 from docendo.interfaces import Tracker
 from docendo.loop import finetune, teach
@@ -47,7 +45,7 @@ class Session:
 
     config: Config
     catalog: Catalog
-    engine: LocalEngine
+    backend: Backend
     school: School
     callback: Callback
     ratings: RatingQueue = field(default_factory=RatingQueue)
@@ -95,7 +93,7 @@ class Session:
         return warn_truncation(
             problems,
             max_tokens=shortest,
-            count_tokens=lambda text: len(self.engine.ids(text)) + 1,
+            count_tokens=lambda text: len(self.backend.ids(text)) + 1,
         )
 
     def rounds(self) -> Iterator[RoundRecord]:
@@ -129,7 +127,7 @@ class Session:
 
     def restore(self, round_index: int, folder: Path, state: dict[str, Any]) -> None:
         """Continue after a round, from its checkpoint."""
-        load_state(self.engine, folder)
+        self.backend.load(folder)
         self.school.league.standings.restore(state["standings"])
         self.school.league.population.restore(state["population"])
         self.school.league.problem_replay.restore(state["deck"])
@@ -189,9 +187,9 @@ class Session:
             findings=report.findings,
         )
         if self.directory:
-            self.directory.commit(record, lambda folder: save_state(self.engine, folder))
+            self.directory.commit(record, self.backend.save)
         self.last_round = round_index
-        trim_memory()
+        self.backend.end_round()
         return record
 
     def _look(self, round_: Round) -> MonitorReport:
@@ -199,7 +197,7 @@ class Session:
         return self.monitors.look(
             round_.index,
             round_.episodes,
-            ProbeRoom(self.engine, self.catalog.sources),
+            ProbeRoom(self.backend, self.catalog.sources),
             seed_for(self.config.seed, "probe", round_.index),
         )
 
@@ -213,7 +211,7 @@ class Session:
         metrics |= report.metrics
         for pop_metrics in self.school.classroom.metric_sources:
             metrics |= pop_metrics()
-        metrics |= self.engine.pop_metrics()
+        metrics |= self.backend.pop_metrics()
 
         for (agent, domain), accuracy in accuracies(evaluations).items():
             metrics[f"held-out/{agent}/{domain}"] = accuracy

@@ -53,7 +53,7 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        scheduler = RequestScheduler(population.engine, rules.max_answers)
+        scheduler = RequestScheduler(population.backend, rules.max_answers)
         app.state.scheduler = api.scheduler = scheduler
         watch = asyncio.create_task(_call_when(is_ending, scheduler.begin_closing))
         try:

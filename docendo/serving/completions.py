@@ -5,8 +5,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from docendo.engines.local.decode_request import DecodeRequest
-from docendo.engines.local.engine import LocalEngine
 from docendo.errors import RunError, UserError, suggestion
 from docendo.records import AgentId, Message, Request, base_agent
 from docendo.seeds import seed_for
@@ -14,11 +12,11 @@ from docendo.serving.api_errors import ApiError
 from docendo.serving.chat import ChatRequest, ChoiceDelta, TokenUsage
 from docendo.serving.detokenizer import Detokenizer
 from docendo.serving.scheduler import RequestScheduler, TokenDelta
+from docendo.serving.streaming import PreparedRequest, StreamingBackend
 
 __all__ = ["ChatCompletion", "ServedPopulation", "join_deltas"]
 
 _DEFAULT_TOKENS = 512
-_CACHED_PROMPTS = 256
 _MIN_TOP_P = 1e-6
 """In place of 0: the likeliest token alone."""
 
@@ -27,7 +25,7 @@ _MIN_TOP_P = 1e-6
 class ServedPopulation:
     """The agents that answer."""
 
-    engine: LocalEngine
+    backend: StreamingBackend
     instructions: Mapping[AgentId, str]
     """The system prompt of each founder, for conversations without one."""
     owner: str
@@ -38,7 +36,7 @@ class ServedPopulation:
     @property
     def agents(self) -> list[AgentId]:
         """The base, the learners and their frozen copies."""
-        return list(self.engine.bank.slots)
+        return list(self.backend.agents)
 
     def find_agent(self, name: str) -> AgentId:
         """The agent of that name. Raises ApiError, 404, where there is none."""
@@ -54,9 +52,9 @@ class ChatCompletion:
 
     def __init__(self, population: ServedPopulation, chat: ChatRequest) -> None:
         self.chat = chat
-        self._end_token = population.engine.tokens.end
+        self._end_token = population.backend.end_token
         self._rows = _make_rows(population, chat)
-        decode = population.engine.tokens.decode
+        decode = population.backend.decode
         self._detokenizers = [Detokenizer(decode, chat.stop) for _ in self._rows]
 
     @property
@@ -117,21 +115,18 @@ async def join_deltas(
     return [ChoiceDelta(i, text, reason) for i, (text, reason) in enumerate(choices)]
 
 
-def _make_rows(population: ServedPopulation, chat: ChatRequest) -> list[DecodeRequest]:
+def _make_rows(population: ServedPopulation, chat: ChatRequest) -> list[PreparedRequest]:
     """One row for each choice. Raises ApiError for an unknown agent and for what does not fit."""
-    engine = population.engine
+    backend = population.backend
     agent = population.find_agent(chat.model)
     messages = chat.messages
     instruction = population.instructions.get(base_agent(agent))
     if instruction and messages[0].role != "system":
         messages = (Message("system", instruction), *messages)
 
-    # Clients bring ever new prompts, which would stay in the engine's cache for good.
-    if len(engine.tokens.prompt_cache) > _CACHED_PROMPTS:
-        engine.tokens.prompt_cache.clear()
     seed = secrets.randbits(62) if chat.seed is None else chat.seed
     try:
-        max_tokens = _limit_tokens(engine, messages, chat.max_tokens)
+        max_tokens = _limit_tokens(backend, messages, chat.max_tokens)
         rows = []
         for i in range(chat.choices):
             request = Request(
@@ -143,18 +138,18 @@ def _make_rows(population: ServedPopulation, chat: ChatRequest) -> list[DecodeRe
                 purpose="serving",
                 top_p=max(chat.top_p, _MIN_TOP_P),
             )
-            rows.append(engine.prepare(request))
+            rows.append(backend.prepare(request))
         return rows
     except (UserError, RunError) as error:
         raise ApiError(400, str(error), "invalid_value", "messages") from error
 
 
 def _limit_tokens(
-    engine: LocalEngine, messages: Sequence[Message], requested: int | None
+    backend: StreamingBackend, messages: Sequence[Message], requested: int | None
 ) -> int:
     """The most tokens of an answer. Raises ApiError, 400, where the context is too short."""
-    context = engine.base.context
-    prompt = len(engine.tokens.prompt(messages))
+    context = backend.describe().context
+    prompt = backend.count_prompt_tokens(messages)
     room = context - prompt
     limit = requested or min(_DEFAULT_TOKENS, room)
     if 1 <= limit <= room:

@@ -12,12 +12,13 @@ from itertools import count
 from queue import SimpleQueue
 from typing import NamedTuple
 
-import torch
-
-from docendo.engines.local.continuous_batch import ContinuousBatch, StreamUpdate
-from docendo.engines.local.decode_request import DecodeRequest
-from docendo.engines.local.engine import LocalEngine
 from docendo.serving.api_errors import ApiError
+from docendo.serving.streaming import (
+    GrowingAnswer,
+    PreparedRequest,
+    StreamBatch,
+    StreamingBackend,
+)
 
 __all__ = ["RequestScheduler", "TokenDelta"]
 
@@ -48,7 +49,7 @@ class _RowUpdate(NamedTuple):
 
 class _QueuedRequest(NamedTuple):
     request_id: int
-    row: DecodeRequest | None
+    row: PreparedRequest | None
     """None: the client has gone, and the row is to be aborted."""
     streams: bool = False
     """Whether tokens are reported one by one, or all at the end."""
@@ -56,8 +57,8 @@ class _QueuedRequest(NamedTuple):
 
 @dataclass
 class _BatchWorker:
-    make_batch: Callable[[], ContinuousBatch]
-    torch_threads: int
+    open_stream: Callable[[], StreamBatch]
+    """Called in the worker's own thread."""
     report: Callable[[list[_RowUpdate]], None]
     queue: SimpleQueue[_QueuedRequest | None] = field(default_factory=SimpleQueue)
     """None ends the worker."""
@@ -76,9 +77,8 @@ class _BatchWorker:
 
     def run(self) -> None:
         """Compute until None is in the queue."""
-        torch.set_num_threads(self.torch_threads)
         try:
-            while self._run_batch(self.make_batch()):
+            while self._run_batch(self.open_stream()):
                 pass
         finally:
             # A bug ended the thread: nothing may wait for an answer that never comes.
@@ -89,7 +89,7 @@ class _BatchWorker:
                     self.reported[queued.request_id] = 0
             self._fail_all()
 
-    def _run_batch(self, batch: ContinuousBatch) -> bool:
+    def _run_batch(self, batch: StreamBatch) -> bool:
         """Whether to go on with a new batch: this one failed, for example out of memory."""
         try:
             while self._take_requests(batch):
@@ -99,7 +99,7 @@ class _BatchWorker:
             return True
         return False
 
-    def _take_requests(self, batch: ContinuousBatch) -> bool:
+    def _take_requests(self, batch: StreamBatch) -> bool:
         """Empty the queue into the batch, waiting while there is nothing to compute.
 
         False where the worker is to end.
@@ -117,7 +117,9 @@ class _BatchWorker:
                 self.reported[queued.request_id] = 0
         return True
 
-    def _report_updates(self, stream_updates: Sequence[StreamUpdate]) -> None:
+    def _report_updates(
+        self, stream_updates: Sequence[tuple[int, GrowingAnswer, bool]]
+    ) -> None:
         updates = []
         for request_id, result, finished in stream_updates:
             if finished or self.streams[request_id]:
@@ -144,19 +146,19 @@ class _BatchWorker:
 
 
 class RequestScheduler:
-    """Spreads rows over the engine's workers. One for each event loop.
+    """Spreads rows over the backend's workers. One for each event loop.
 
     It takes up to `max_rows` unfinished rows at once, those that wait in a queue included.
     """
 
-    def __init__(self, engine: LocalEngine, max_rows: int) -> None:
-        self.engine = engine
+    def __init__(self, backend: StreamingBackend, max_rows: int) -> None:
+        self.backend = backend
         self.max_rows = max_rows
         self.is_closing = False
         self._loop = asyncio.get_running_loop()
         self._request_ids = count()
         self._streams: dict[int, asyncio.Queue[_RowUpdate]] = {}
-        self._workers = [self._start_worker() for _ in range(engine.workers.count)]
+        self._workers = [self._start_worker() for _ in range(backend.stream_workers)]
 
     @property
     def unfinished(self) -> int:
@@ -164,7 +166,7 @@ class RequestScheduler:
         return len(self._streams)
 
     async def stream_tokens(
-        self, rows: Sequence[DecodeRequest], one_by_one: bool
+        self, rows: Sequence[PreparedRequest], one_by_one: bool
     ) -> AsyncGenerator[TokenDelta, None]:
         """The tokens of the rows, one by one as they are sampled, or of each row at its end.
 
@@ -233,9 +235,7 @@ class RequestScheduler:
         return min(self._workers, key=effective_load)
 
     def _start_worker(self) -> _BatchWorker:
-        worker = _BatchWorker(
-            self.engine.open_batch, self.engine.workers.threads, self._dispatch_from_thread
-        )
+        worker = _BatchWorker(self.backend.open_stream, self._dispatch_from_thread)
         threading.Thread(target=worker.run, name="serving", daemon=True).start()
         return worker
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from docendo.build.engine import resolve_config
+from docendo.build.backend import resolve_config
 from docendo.compute import within
 from docendo.config import StudyConfig
 from docendo.config.load import Config, changed, to_toml

@@ -12,16 +12,17 @@ from pathlib import Path
 
 import torch
 
+from docendo.backend import Backend
+from docendo.build.backend import open_backend
 from docendo.build.school import build_school
+from docendo.config import AgentConfig
 from docendo.config.load import Config
 from docendo.engines.local.base_model import load_base
-from docendo.engines.local.engine import LocalEngine, open_engine
-from docendo.engines.local.peft_format import load_adapter, save_adapter
 from docendo.errors import RunError, UserError
 from docendo.records import AgentId
 from docendo.run.session import Session
 
-__all__ = ["MERGED", "MERGE_METHODS", "build_merged_engine", "merge_session"]
+__all__ = ["MERGED", "MERGE_METHODS", "build_merged_backend", "merge_session"]
 
 MERGED = AgentId("merged")
 MERGE_METHODS = {"average": "cat", "ties": "ties_svd"}
@@ -30,33 +31,25 @@ _DENSITY = 0.5
 """Share of an adapter's largest changes that TIES keeps."""
 
 
-def build_merged_engine(engine: LocalEngine, config: Config, method: str) -> LocalEngine:
-    """An engine with one agent, all agents of `engine` merged.
+def build_merged_backend(backend: Backend, config: Config, method: str) -> Backend:
+    """A backend with one agent, all learners of `backend` merged.
 
     Raises UserError where PEFT is not installed.
     """
-    agents = config.learner_ids
-    rank = config.engine.rank * len(agents)
-    dtype, device = engine.bank.dtype, torch.device(config.engine.device)
-    trust = config.engine.trust_remote_code
+    rank = config.engine.rank * len(config.learner_ids)
     with tempfile.TemporaryDirectory() as temporary:
-        folders = {agent: Path(temporary, agent) for agent in agents}
+        folders = {agent: Path(temporary, agent) for agent in config.learner_ids}
         for agent, folder in folders.items():
-            save_adapter(engine.bank, agent, folder, config.model)
+            backend.save_adapter(agent, folder, config.model)
         out = Path(temporary, "peft")
         adapter = _merge_adapters(config, folders, MERGE_METHODS[method], rank, out)
-        merged = open_engine(
-            load_base(config.model, dtype, device, trust),
-            rank,
-            float(rank),
-            dtype,
-            device,
-            config.engine.kernels == "compiled",
+
+        engine = config.engine.model_copy(update={"rank": rank, "alpha": float(rank)})
+        agents = {MERGED: AgentConfig()}
+        merged = open_backend(
+            config.model_copy(update={"engine": engine, "agents": agents})
         )
-        merged.limits.max_num_seqs = config.engine.max_num_seqs
-        merged.limits.max_tokens_per_microbatch = config.engine.max_tokens_per_microbatch
-        merged.bank.add(MERGED, config.seed)
-        load_adapter(merged.bank, MERGED, adapter)
+        merged.load_adapter(MERGED, adapter)
     return merged
 
 
@@ -66,15 +59,15 @@ def merge_session(session: Session, method: str) -> Session:
     It has the first agent's system prompt.
     """
     config = session.config
-    engine = build_merged_engine(session.engine, config, method)
-    school = build_school(config, session.catalog, engine)
+    backend = build_merged_backend(session.backend, config, method)
+    school = build_school(config, session.catalog, backend)
     classroom = school.classroom
     first = classroom.instructions[AgentId(next(iter(config.learners)))]
     classroom = replace(classroom, instructions={**classroom.instructions, MERGED: first})
     return Session(
         config,
         session.catalog,
-        engine,
+        backend,
         replace(school, classroom=classroom),
         session.callback,
     )

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from docendo.build.engine import resolve_config
+from docendo.build.backend import resolve_config
 from docendo.run.opening import open_session
 from docendo.store.lock import TakenError
 from docendo.study.arm_results import (

@@ -12,7 +12,7 @@ from docendo.errors import UserError
 from docendo.problems.pool import AcceptedQuestions, AskerPool
 from docendo.records import AgentId
 from docendo.sft_data import draw_worked_examples
-from tests.toys import RecordingTrainable
+from tests.toys import RecordingBackend
 
 PEOPLE = {"type": "persona", "model": "emmy", "personas": ["nurse"], "verify": "program"}
 
@@ -38,7 +38,7 @@ def config(
 
 def test_a_domain_with_model_askers_is_a_pool_with_a_question_phase() -> None:
     given = config({"people": PEOPLE})
-    school = build_school(given, read_catalog(given), RecordingTrainable())
+    school = build_school(given, read_catalog(given), RecordingBackend())
     assert isinstance(school.classroom.sources["mathematics"], AskerPool)
     assert school.question_phase is not None
     (asker,) = school.question_phase.writer.askers
@@ -56,14 +56,13 @@ def test_a_domain_with_model_askers_is_a_pool_with_a_question_phase() -> None:
 def test_without_askers_there_is_no_question_phase() -> None:
     given = parse_config({}, "run.toml")
     assert (
-        build_school(given, read_catalog(given), RecordingTrainable()).question_phase
-        is None
+        build_school(given, read_catalog(given), RecordingBackend()).question_phase is None
     )
 
 
 def test_an_asker_is_finetuned_on_how_to_write_questions() -> None:
     given = config({"people": {**PEOPLE, "sft_fraction": 0.5}})
-    school = build_school(given, read_catalog(given), RecordingTrainable())
+    school = build_school(given, read_catalog(given), RecordingBackend())
     emmy, ada = school.experts
     asked = [
         e
@@ -153,7 +152,7 @@ def test_personas_ask_only_in_families_that_are_taught() -> None:
     with pytest.raises(
         UserError, match=r"\[askers.people\]: families: mathematics teaches no 'products'"
     ):
-        build_school(given, read_catalog(given), RecordingTrainable())
+        build_school(given, read_catalog(given), RecordingBackend())
 
 
 def test_asker_files_are_relative_to_the_config_and_the_config_round_trips(

@@ -17,7 +17,7 @@ from docendo.records import AgentId, Request
 from docendo.run.evaluation import evaluate, held_out_problems
 from docendo.school import School
 from docendo.sft_data import count_mixture, draw_own_demonstrations, draw_rehearsal
-from tests.toys import RecordingTrainable
+from tests.toys import RecordingBackend
 
 
 def config(data: dict[str, Any] | None) -> Config:
@@ -31,7 +31,7 @@ def config(data: dict[str, Any] | None) -> Config:
 
 
 def school(given: Config) -> School:
-    return build_school(given, read_catalog(given), RecordingTrainable())
+    return build_school(given, read_catalog(given), RecordingBackend())
 
 
 def test_shares_decide_how_many_demonstrations_come_from_each_source() -> None:

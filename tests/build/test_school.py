@@ -21,20 +21,20 @@ from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
 from docendo.learning.baselines import LeaveOneOut, RunningMean
 from docendo.learning.losses import PPOClip, policy_gradient
 from docendo.records import BASE, Answer
-from tests.toys import RecordingTrainable
+from tests.toys import RecordingBackend
 
 
 def school(**learning):
     config = parse_config({"learning": learning}, "test")
-    return build_school(config, read_catalog(config), RecordingTrainable())
+    return build_school(config, read_catalog(config), RecordingBackend())
 
 
 def test_the_learner_is_built_from_a_baseline_a_loss_and_a_number_of_epochs():
     assert isinstance(school().baseline, LeaveOneOut)
-    assert school().learner.loss is policy_gradient
+    assert school().learner.loss.build() is policy_gradient
     assert isinstance(school(baseline="running_mean").baseline, RunningMean)
     clipped = school(loss="ppo_clip", epochs=3).learner
-    assert clipped.loss == PPOClip(low=0.2, high=0.2)
+    assert clipped.loss.build() == PPOClip(low=0.2, high=0.2)
     assert clipped.epochs == 3
 
 
@@ -81,7 +81,7 @@ def test_answers_are_compared_as_text_where_a_problem_has_no_tests():
 
 def league(learning=None, **table):
     config = parse_config({"league": table, "learning": learning or {}}, "test")
-    return build_school(config, read_catalog(config), RecordingTrainable()).league
+    return build_school(config, read_catalog(config), RecordingBackend()).league
 
 
 def test_without_league_settings_everybody_meets_equally_often_and_nothing_is_copied():
@@ -188,7 +188,7 @@ def test_agents_with_the_same_domains_are_rivals():
     }
     config = parse_config(table, "test")
     population = build_school(
-        config, read_catalog(config), RecordingTrainable()
+        config, read_catalog(config), RecordingBackend()
     ).league.population
     assert population.rivals == [("a", "c")]
     assert population.replacement.every == 2
@@ -198,7 +198,7 @@ def arena(agents, **duels):
     config = parse_config(
         {"domains": {}, "agents": agents, "duels": {"pairings": 2} | duels}, "test"
     )
-    return build_school(config, read_catalog(config), RecordingTrainable()).arena
+    return build_school(config, read_catalog(config), RecordingBackend()).arena
 
 
 def test_duels_are_played_by_learners_and_programs():

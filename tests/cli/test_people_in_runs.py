@@ -8,7 +8,7 @@ from statistics import pvariance
 
 import pytest
 
-from docendo.build.engine import resolve_config
+from docendo.build.backend import resolve_config
 from docendo.cli.runs import open_trained
 from docendo.config.load import Config, load_config, to_toml
 from docendo.humans.votes import Grade, VoteStore

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from docendo.build.engine import resolve_config
+from docendo.build.backend import resolve_config
 from docendo.cli import runs
 from docendo.cli.runs import pick_run_folder
 from docendo.config.load import load_config, to_toml

@@ -257,11 +257,10 @@ def _states(run: Path, write: Callable[[Path], None]) -> Iterator[dict[str, str]
 
 
 def _checkpoints() -> Callable[[Path], None]:
-    from docendo.engines.local.checkpoint import save_state
     from tests.engines.toys import ANN, BOB, fresh
 
     engine = fresh(ANN, BOB)
-    return lambda folder: save_state(engine, folder)
+    return lambda folder: engine.save(folder)
 
 
 def _again_with_library(folder: Path) -> int:

@@ -16,7 +16,6 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from docendo.engines.local.checkpoint import save_state
 from docendo.errors import RunError
 from docendo.store import RunDirectory
 from tests.engines.toys import ANN, BOB, fresh
@@ -53,7 +52,7 @@ def trials(folder: Path, count: int, seed: int) -> Tally:
     engine, tally, run = fresh(ANN, BOB), Tally(), folder / "run"
     with RunDirectory.create(run, "") as made:
         for index in range(2):
-            made.commit(record(index), lambda path: save_state(engine, path))
+            made.commit(record(index), lambda path: engine.save(path))
         kept = folder / "kept"
         shutil.copytree(run / "checkpoints", kept)
         for trial in range(count):

@@ -27,7 +27,18 @@ from docendo.engines.model.llama import LlamaStack
 from docendo.learning.losses import Loss, PPOClip
 from docendo.learning.update import PopulationLearner
 from docendo.records import AgentId, Completion, Request, ScoredSample, Target
-from tests.engines.toys import ALPHA, CPU, RANK, ask, fresh, surprise, target, vary, wake
+from tests.engines.toys import (
+    ALPHA,
+    CPU,
+    RANK,
+    ask,
+    fresh,
+    surprise,
+    target,
+    train_step,
+    vary,
+    wake,
+)
 
 TRIALS = int(os.environ.get("DOCENDO_TRIALS", "4"))
 CROWD = tuple(AgentId(name) for name in ("ann", "bob", "cat", "dan", "eve"))
@@ -170,7 +181,7 @@ def trained(
     engine, targets = crowd(trial.agents), trial.targets()
     rates = dict.fromkeys(trial.agents, 1e-2)
     loss: Loss = PPOClip(0.9, 99) if fault == "logits" else surprise
-    engine.train(targets, loss, rates, "policy")
+    engine.train(train_step(targets, loss, rates, "policy"))
     if happens and fault in ENGINE_FAULTS:
         healthy = engine.adam
         ENGINE_FAULTS[fault](trial, engine)
@@ -179,7 +190,7 @@ def trained(
     if happens and fault in TARGET_FAULTS:
         targets = TARGET_FAULTS[fault](trial, targets)
     before = state(engine, trial.victim)
-    found = engine.train(targets, loss, rates, "policy")
+    found = engine.train(train_step(targets, loss, rates, "policy"))
     return engine, {agent: g.norm for agent, g in found.items()}, before
 
 

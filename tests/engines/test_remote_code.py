@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from docendo.build.engine import open_local_engine
+from docendo.build.backend import open_backend
 from docendo.config.load import Config, load_config
 from docendo.datasets.files import Columns, read_problems
 from docendo.engines.local.base_model import load_base
@@ -94,7 +94,7 @@ def opened(model: Path, folder: Path, trusted: str) -> LocalEngine:
         f'model = "{model}"\n[engine]\ndevice = "cpu"\ndtype = "float32"\nkernels = "torch"\n{trusted}\n'
         '[domains.mathematics]\nfamilies = { sums = [1] }\n[agents]\nann = { domain = "mathematics" }\n'
     )
-    return open_local_engine(load_config(folder / "c.toml"))
+    return open_backend(load_config(folder / "c.toml"))
 
 
 def test_python_code_of_a_model_is_not_run_and_the_error_names_the_setting(

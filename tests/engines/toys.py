@@ -7,13 +7,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from docendo.backend import TrainStep
 from docendo.engines.cpu.products import prepack
 from docendo.engines.local.bundled_models import build_tiny_model
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.attention import TreeAttention
-from docendo.learning.losses import LossInputs
+from docendo.learning.losses import Loss, LossInputs
+from docendo.parts import as_part
 from docendo.records import AgentId, Message, Request, Target
 
 ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
@@ -119,3 +121,9 @@ def mixture() -> list[Target]:
         ),
         target(ANN, "why", "!", 1.0),
     ]
+
+
+def train_step(
+    targets: Sequence[Target], loss: Loss, rates: dict[AgentId, float], purpose: str
+) -> TrainStep:
+    return TrainStep(targets, as_part(loss), rates, purpose)

@@ -8,7 +8,6 @@ from random import Random
 import torch
 from safetensors.torch import load_file, save_file
 
-from docendo.engines.local.checkpoint import load_state, save_state
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.peft_format import load_adapter, save_adapter
 from docendo.errors import UserError
@@ -86,10 +85,10 @@ def adapter(seed: int, folder: Path) -> str:
 def state(seed: int, folder: Path) -> str:
     """A checkpoint's own files, without the manifest that would tell."""
     rng, engine, path = Random(seed), fresh(ANN, BOB), folder / "state"
-    save_state(engine, path)
+    engine.save(path)
     _written(path / "engine.json", rng)
     try:
-        load_state(engine, path)
+        engine.load(path)
     except UserError as error:
         return refused(error, path)
     assert [*engine.bank.slots][1:] == json.loads((path / "engine.json").read_text())[

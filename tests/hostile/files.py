@@ -27,7 +27,7 @@ from docendo.graders.spelling import SpellingGrader
 from docendo.tools.dictionary import read_words
 from tests.cli.toys import TINY, Done, docendo
 from tests.hostile.mutate import TEXTS, VALUES, mutated_bytes, mutated_text, mutated_value
-from tests.toys import RecordingTrainable
+from tests.toys import RecordingBackend
 
 __all__ = [
     "ROOT",
@@ -79,7 +79,7 @@ def config(seed: int, folder: Path) -> str:
         again.write_bytes(to_toml(read).encode())
         assert load_config(again) == read
         found = load_catalog(read.model_copy(update={"model": "tiny"}))
-        build_school(read, found, RecordingTrainable())
+        build_school(read, found, RecordingBackend())
     except UserError:
         assert plain(
             docendo("run", path, "--set", "model=/none/", "--out", folder / "run")

@@ -17,7 +17,7 @@ from random import Random
 from tempfile import mkdtemp
 from typing import Any
 
-from docendo.build.engine import resolve_config
+from docendo.build.backend import resolve_config
 from docendo.config.load import load_config, to_toml
 from docendo.humans.votes import VoteStore
 from docendo.records import AgentId, Opinion

@@ -1,23 +1,24 @@
-from math import inf, nan
+from math import inf, log, nan
 
 import pytest
 
-from docendo.learning.losses import PPOClip, policy_gradient
+from docendo.learning.losses import PPOClip, PPOClipConfig, policy_gradient
 from docendo.learning.update import (
     PopulationLearner,
     batches_of,
     mean_weights,
     policy_targets,
 )
-from docendo.records import Completion, Gradient, ScoredSample
-from tests.toys import ANN, BOB, RecordingTrainable, example, target
+from docendo.parts import as_part
+from docendo.records import BASE, Completion, Gradient, ScoredSample
+from tests.toys import ANN, BOB, RecordingBackend, example, target
 
 
 def credit(advantage: float = 1.0, agent=ANN) -> ScoredSample:
     return ScoredSample(agent, Completion("two", (1, 2), (3, 4), (-0.1, -0.2)), advantage)
 
 
-def learner(engine: RecordingTrainable, **settings) -> PopulationLearner:
+def learner(engine: RecordingBackend, **settings) -> PopulationLearner:
     return PopulationLearner(
         engine, policy_lr=0.1, sft_lr=0.01, **{"batch_size": 8, **settings}
     )
@@ -57,7 +58,7 @@ def test_training_uses_exactly_the_sampled_tokens() -> None:
 
 
 def test_one_policy_step_and_then_the_imitation_steps() -> None:
-    engine = RecordingTrainable()
+    engine = RecordingBackend()
     metrics = learner(engine, batch_size=2).update(
         [credit(), credit(-1.0, BOB)], [example(ANN)] * 3 + [example(BOB)]
     )
@@ -70,6 +71,9 @@ def test_one_policy_step_and_then_the_imitation_steps() -> None:
     assert metrics == {
         "samples/policy": 2,
         "samples/sft": 4,
+        "loss/policy": 0.5,
+        "loss/imitation": 0.5,
+        "clip_fraction": 0.125,
         "grad_norm/policy": 1.0,
         "grad_noise/policy": 0.25,
         "grad_signal/policy": 0.75,
@@ -81,7 +85,7 @@ def test_one_policy_step_and_then_the_imitation_steps() -> None:
 
 
 def test_the_weights_of_a_step_are_those_of_its_loss() -> None:
-    engine = RecordingTrainable()
+    engine = RecordingBackend()
     learner(engine).update(
         [credit(1.0), credit(-1.0)], [example(text="abc"), example(text="a", weight=0.5)]
     )
@@ -91,8 +95,8 @@ def test_the_weights_of_a_step_are_those_of_its_loss() -> None:
 
 
 def test_policy_steps_use_the_chosen_loss_and_imitation_the_likelihood() -> None:
-    engine, clipped = RecordingTrainable(), PPOClip(low=0.2, high=0.3)
-    learner(engine, loss=clipped, epochs=3).update([credit()], [example()])
+    engine, clipped = RecordingBackend(), PPOClip(low=0.2, high=0.3)
+    learner(engine, loss=as_part(clipped), epochs=3).update([credit()], [example()])
     assert [(purpose, loss) for purpose, _, _, loss in engine.steps] == [
         ("policy", clipped),
         ("policy", clipped),
@@ -102,7 +106,7 @@ def test_policy_steps_use_the_chosen_loss_and_imitation_the_likelihood() -> None
 
 
 def test_a_gradient_that_is_not_finite_is_counted_as_a_skipped_step() -> None:
-    engine = RecordingTrainable({ANN: Gradient(nan, nan), BOB: Gradient(inf, nan)})
+    engine = RecordingBackend({ANN: Gradient(nan, nan), BOB: Gradient(inf, nan)})
     both = [example(ANN), example(BOB), example("cat")]
     found = learner(engine).update([credit(1.0, a) for a in (ANN, BOB, "cat")], both)
     assert {k: v for k, v in found.items() if k.startswith("nonfinite_steps")} == {
@@ -115,7 +119,7 @@ def test_a_gradient_that_is_not_finite_is_counted_as_a_skipped_step() -> None:
     }
     assert found["grad_norm/policy"] == found["grad_norm/imitation"] == 1.0
     assert (
-        learner(RecordingTrainable({ANN: Gradient(nan, nan)})).update([credit()], [])[
+        learner(RecordingBackend({ANN: Gradient(nan, nan)})).update([credit()], [])[
             "nonfinite_steps"
         ]
         == 1
@@ -124,7 +128,7 @@ def test_a_gradient_that_is_not_finite_is_counted_as_a_skipped_step() -> None:
 
 def test_gradient_noise_and_signal_are_means_over_agents_with_estimates() -> None:
     """Bob's signal is not below zero; Cat's rows were all in one half."""
-    engine = RecordingTrainable(
+    engine = RecordingBackend(
         {ANN: Gradient(2.0, 1.0), BOB: Gradient(1.0, 3.0), "cat": Gradient(9.0, nan)}
     )
     metrics = learner(engine).update([credit(1.0, a) for a in (ANN, BOB, "cat")], [])
@@ -136,12 +140,14 @@ def test_gradient_noise_and_signal_are_means_over_agents_with_estimates() -> Non
 
 
 def test_without_noise_estimates_there_is_no_noise_metric() -> None:
-    metrics = learner(RecordingTrainable({ANN: Gradient(2.0, nan)})).update([credit()], [])
+    metrics = learner(RecordingBackend({ANN: Gradient(2.0, nan)})).update([credit()], [])
     assert set(metrics) == {
         "entropy",
         "response_length",
         "samples/policy",
         "samples/sft",
+        "loss/policy",
+        "clip_fraction",
         "grad_norm/policy",
         "nonfinite_steps",
     }
@@ -154,9 +160,32 @@ def test_without_noise_estimates_there_is_no_noise_metric() -> None:
 def test_without_samples_or_demonstrations_there_is_no_step(
     credits: int, examples: int, purposes: list[str]
 ) -> None:
-    engine = RecordingTrainable()
+    engine = RecordingBackend()
     metrics = learner(engine).update([credit()] * credits, [example()] * examples)
     assert [step[0] for step in engine.steps] == purposes
     assert {k for k in metrics if k.startswith("grad_norm/")} == {
         f"grad_norm/{p}" for p in purposes
     }
+
+
+def test_the_divergence_from_the_base_is_measured_where_it_is_asked_for() -> None:
+    """r = p_base / p_policy is 1 at the first token and 1/2 at the second; k3 = r - 1 - log r."""
+    engine = RecordingBackend(base_logprobs=(-0.1, -0.2 - log(2)))
+    metrics = learner(engine, measures_kl=True).update([credit()], [])
+    assert metrics["kl/base"] == pytest.approx((0 + (0.5 - 1 + log(2))) / 2)
+    assert engine.scored == [("kl", BASE)]
+    (_, _, (target,), _) = engine.steps[0]
+    assert target.agent == ANN
+    assert target.ref_logprobs == (-0.1, -0.2 - log(2))
+
+
+def test_without_the_wish_for_it_nothing_is_scored_by_the_base() -> None:
+    engine = RecordingBackend()
+    assert "kl/base" not in learner(engine).update([credit()], [])
+    assert engine.scored == []
+
+
+def test_a_loss_that_stays_near_the_base_gets_its_log_probabilities() -> None:
+    engine = RecordingBackend(base_logprobs=(-1.0, -1.0))
+    loss = PPOClipConfig(kl_weight=0.1)
+    assert "kl/base" in learner(engine, loss=loss).update([credit()], [])

@@ -1,7 +1,8 @@
 """The domains that docendo brings along."""
 
-from docendo.parts import PARTS, describe_parts
+from docendo.parts import describe_parts
 from docendo.problems.registry import built_in_domains
+from docendo.registry import PARTS
 
 
 def test_every_registered_domain_is_a_source_of_its_own_name() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docendo.build.engine import resolve_config
+from docendo.build.backend import resolve_config
 from docendo.config.load import Config, load_config, to_toml
 from docendo.engines.local.base_model import weights_hash
 from docendo.errors import UserError
@@ -25,7 +25,7 @@ ENGINE = fresh()
 
 
 def made(config: Config) -> dict[str, object]:
-    return record_provenance(config, ENGINE.model)
+    return record_provenance(config, ENGINE.provenance())
 
 
 def broken(folder: Path, extra: str = "") -> Path:

@@ -13,7 +13,7 @@ from docendo.records import AgentId
 from docendo.sft_data import draw_own_problems
 from docendo.study.arms import ARMS, ONLY_AGENT, find_merged_arms
 from tests.study.leagues import AGENTS, DOMAINS, SMALL, config
-from tests.toys import RecordingTrainable
+from tests.toys import RecordingBackend
 
 RICH = config(
     league={
@@ -160,7 +160,7 @@ def test_in_the_joint_arms_every_agent_practises_every_domain_without_lessons(
     arm: str, agent: str
 ) -> None:
     given = ARMS[arm].derive(config(learning={"self_practice": 30, "practice_attempts": 2}))
-    school = build_school(given, read_catalog(given), RecordingTrainable())
+    school = build_school(given, read_catalog(given), RecordingBackend())
     expert = next(e for e in school.experts if e.agent == AgentId(agent))
     assert {kind.domain for kind in expert.task_types} == set(EVERYTHING)
     assert {p.domain for p in draw_own_problems(school, expert, 12, 1)} == set(EVERYTHING)
@@ -175,7 +175,7 @@ def test_the_joint_arms_ignore_the_data_mixtures_of_agents() -> None:
     }
     for arm in ("joint-rl", "single-agent"):
         given = ARMS[arm].derive(config(agents=agents))
-        school = build_school(given, read_catalog(given), RecordingTrainable())
+        school = build_school(given, read_catalog(given), RecordingBackend())
         assert all(not e.data_mixture for e in school.experts)
 
 
@@ -191,7 +191,7 @@ def test_experts_practise_only_their_own_domain_even_if_the_config_says_all() ->
     ):
         ada = next(
             e
-            for e in build_school(made, read_catalog(made), RecordingTrainable()).experts
+            for e in build_school(made, read_catalog(made), RecordingBackend()).experts
             if e.agent == "ada"
         )
         assert (

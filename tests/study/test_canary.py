@@ -17,7 +17,7 @@ from docendo.records import Episode, Example, Request, Target, is_frozen_copy
 from docendo.school import School
 from docendo.study.arms import ARMS
 from tests.study.leagues import AGENTS, DOMAINS, SMALL, config
-from tests.toys import RecordingKeeper, RecordingTrainable, Scripted
+from tests.toys import RecordingBackend, RecordingKeeper, Scripted
 
 SIGNED = "By "
 BUSY = SMALL | {
@@ -54,7 +54,7 @@ def skilled(request: Request) -> str:
 
 
 @dataclass
-class Spy(RecordingTrainable):
+class Spy(RecordingBackend):
     """Keeps every example that anybody is trained on."""
 
     examples: list[Example] = field(default_factory=list)
@@ -101,7 +101,7 @@ def played(arm: str = "teaching", script: Any = skilled, **given: Any) -> Played
     school = replace(
         school,
         classroom=replace(school.classroom, engine=engine),
-        adapters=RecordingKeeper(),
+        backend=RecordingKeeper(),
     )
     list(finetune(school, range(2), 24, 0))
     return Played(

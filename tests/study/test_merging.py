@@ -14,7 +14,7 @@ from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.peft_format import save_adapter
 from docendo.errors import UserError
 from docendo.records import AgentId
-from docendo.study.merging import MERGE_METHODS, MERGED, build_merged_engine
+from docendo.study.merging import MERGE_METHODS, MERGED, build_merged_backend
 from tests.engines.toys import CPU, PEFT_WARNS, logits, wake
 from tests.study.leagues import AGENTS, config
 
@@ -60,7 +60,7 @@ def test_the_average_of_adapters_is_the_average_of_their_weight_updates(
     experts: LocalEngine, tmp_path: Path
 ) -> None:
     merged = changes(
-        build_merged_engine(experts, LEAGUE, "average"), MERGED, tmp_path / "merged"
+        build_merged_backend(experts, LEAGUE, "average"), MERGED, tmp_path / "merged"
     )
     single = [changes(experts, name, tmp_path / name) for name in AGENTS]
     assert merged.keys() == single[0].keys()
@@ -74,7 +74,7 @@ def test_the_average_of_adapters_is_the_average_of_their_weight_updates(
 def test_a_merged_adapter_gives_the_same_outputs_in_the_engine_and_in_peft(
     way: str, experts: LocalEngine, tmp_path: Path
 ) -> None:
-    merged = build_merged_engine(experts, LEAGUE, way)
+    merged = build_merged_backend(experts, LEAGUE, way)
     save_adapter(merged.bank, MERGED, tmp_path, "tiny")
     bare = build_tiny_model()[0].eval()
     bare.set_attn_implementation("sdpa")
@@ -91,14 +91,14 @@ def test_ties_merging_keeps_layers_and_shapes_and_differs_from_the_average(
     experts: LocalEngine, tmp_path: Path
 ) -> None:
     ties, average = (
-        changes(build_merged_engine(experts, LEAGUE, way), MERGED, tmp_path / way)
+        changes(build_merged_backend(experts, LEAGUE, way), MERGED, tmp_path / way)
         for way in ("ties", "average")
     )
     single = changes(experts, "ada", tmp_path / "ada")
     assert {n: x.shape for n, x in ties.items()} == {n: x.shape for n, x in single.items()}
     assert all(x.isfinite().all() for x in ties.values())
     assert all((ties[n] - average[n]).abs().max() > 1e-3 for n in ties)
-    assert build_merged_engine(experts, LEAGUE, "ties").bank.rank == RANK * len(AGENTS)
+    assert build_merged_backend(experts, LEAGUE, "ties").bank.rank == RANK * len(AGENTS)
 
 
 def test_without_peft_the_error_names_the_package_to_install(
@@ -108,4 +108,4 @@ def test_without_peft_the_error_names_the_package_to_install(
     with pytest.raises(
         UserError, match=r"merging adapters needs PEFT; run: pip install 'docendo\[study\]'"
     ):
-        build_merged_engine(experts, LEAGUE, "average")
+        build_merged_backend(experts, LEAGUE, "average")

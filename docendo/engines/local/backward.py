@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from docendo.engines.constrained.logits import Bits
-from docendo.engines.local.loss_gradient import differentiate_loss
+from docendo.engines.local.loss_gradient import LossMeasures, differentiate_loss
 from docendo.engines.local.train_rows import TrainRow
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.attention import TreeAttention, build_block
@@ -136,10 +136,10 @@ def forward(network: Network, rows: Sequence[TrainRow]) -> Tensor:
 @torch.no_grad()
 def backward(
     network: Network, rows: Sequence[TrainRow], loss: Loss, part: int = 0
-) -> Tensor:
+) -> LossMeasures:
     """Adds the gradients of one micro-batch to those of `part`, for every agent in it.
 
-    Returns the log-probabilities, (K,).
+    Returns what was measured of the loss, for the targets in the order of the rows.
     """
     layout = _lay_out(rows, network)
     hidden_Td, tape = network.stack.record(
@@ -150,10 +150,10 @@ def backward(
     )
 
     targets = [target for row in rows for target in row.targets]
-    grad_K = differentiate_loss(targets, logprobs_K, loss)
+    grad_K, measures = differentiate_loss(targets, logprobs_K, loss)
     grad_Kd = token_logprobs_backward(network, saved, layout.token_K, grad_K)
     # in float32: the last token of a prompt predicts the first one of all its completions
     grad_Td = torch.zeros(hidden_Td.shape, device=hidden_Td.device)
     grad_Td.index_add_(0, layout.place_K, grad_Kd.float())
     network.stack.backward(tape, grad_Td.to(hidden_Td.dtype), part)
-    return logprobs_K
+    return measures

@@ -5,12 +5,13 @@ A folder holds engine.json, optimizer.safetensors, and every agent's adapter in 
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.memory import MemoryLimits
 from docendo.engines.local.peft_format import (
     load_adapter,
     read_json,
@@ -19,22 +20,33 @@ from docendo.engines.local.peft_format import (
     write_tensors,
 )
 from docendo.engines.lora.bank import AdapterBank
+from docendo.engines.lora.optimizer import Adam
 from docendo.errors import UserError
 from docendo.records import BASE, AgentId
 
-__all__ = ["load_state", "save_state"]
+__all__ = ["TrainingState", "load_state", "save_state"]
 
 _ENGINE = "engine.json"
 _OPTIMIZER = "optimizer.safetensors"
 _LONGEST_NAME = 199
 
 
-def save_state(engine: LocalEngine, folder: Path) -> None:
+@dataclass(frozen=True)
+class TrainingState:
+    """What changes while a backend trains: the views that a checkpoint writes and fills."""
+
+    base_name: str
+    bank: AdapterBank
+    adam: Adam
+    limits: MemoryLimits
+
+
+def save_state(training: TrainingState, folder: Path) -> None:
     """Writes every agent's adapter and optimizer state into `folder`.
 
     Raises UserError where an agent's name cannot be that of a folder.
     """
-    bank, adam = engine.bank, engine.adam
+    bank, adam = training.bank, training.adam
     agents = sorted(bank.slots, key=bank.slots.__getitem__)
     agents.remove(BASE)
     for agent in agents:
@@ -44,16 +56,16 @@ def save_state(engine: LocalEngine, folder: Path) -> None:
             )
 
     for agent in agents:
-        save_adapter(bank, agent, folder / agent, engine.base.name)
+        save_adapter(bank, agent, folder / agent, training.base_name)
     folder.mkdir(parents=True, exist_ok=True)
     state = {
         "format": 1,
-        "base": engine.base.name,
+        "base": training.base_name,
         "rank": bank.rank,
         "alpha": bank.alpha,
         "agents": agents,
         # less than was set where memory ran out; with more, sums would run in another order
-        "train_tokens": engine.limits.max_tokens_per_microbatch,
+        "train_tokens": training.limits.max_tokens_per_microbatch,
     }
     (folder / _ENGINE).write_text(json.dumps(state, indent=2) + "\n")
 
@@ -68,12 +80,12 @@ def save_state(engine: LocalEngine, folder: Path) -> None:
     write_tensors(folder / _OPTIMIZER, moments)
 
 
-def load_state(engine: LocalEngine, folder: Path) -> None:
-    """Gives the engine the checkpoint's agents, in their order, and no others.
+def load_state(training: TrainingState, folder: Path) -> None:
+    """Gives a backend the checkpoint's agents, in their order, and no others.
 
-    Raises UserError where the engine has another rank or alpha, or a file is damaged.
+    Raises UserError where the backend has another rank or alpha, or a file is damaged.
     """
-    bank = engine.bank
+    bank = training.bank
     path = folder / _ENGINE
     state = read_json(path)
     moments = read_tensors(folder / _OPTIMIZER)
@@ -82,7 +94,7 @@ def load_state(engine: LocalEngine, folder: Path) -> None:
     saved = {key: state.get(key) for key in expected}
     if saved != expected:
         raise UserError(f"{path}: got {str(saved)[:300]}, expected {expected}")
-    limits = engine.limits
+    limits = training.limits
     tokens = state.get("train_tokens", limits.max_tokens_per_microbatch)
     if type(tokens) is not int or tokens < 1:
         raise UserError(
@@ -97,7 +109,7 @@ def load_state(engine: LocalEngine, folder: Path) -> None:
     for agent in agents:
         load_adapter(bank, agent, folder / agent)
     for name, moment in moments.items():
-        setattr(engine.adam, name, moment.to(bank.device))
+        setattr(training.adam, name, moment.to(bank.device))
 
 
 def _check_moments(

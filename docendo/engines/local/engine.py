@@ -1,20 +1,25 @@
 """The engine on this machine: one base model with all adapters, sampled and trained together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import torch
 
+from docendo.backend import BackendDescription, BackendSettings, TrainStep
 from docendo.engines.cpu.library import load_kernels
 from docendo.engines.local.autotune import autotune_step
-from docendo.engines.local.base_model import BaseModel, load_base
+from docendo.engines.local.base_model import BaseModel, load_base, weights_hash
 from docendo.engines.local.build_network import build_network
+from docendo.engines.local.checkpoint import TrainingState, load_state, save_state
 from docendo.engines.local.continuous_batch import ContinuousBatch
 from docendo.engines.local.decode_request import DecodeRequest
 from docendo.engines.local.loaded_model import LoadedModel
 from docendo.engines.local.memory import MemoryLimits
-from docendo.engines.local.process import prepare_process
+from docendo.engines.local.peft_format import load_adapter, save_adapter, save_merged
+from docendo.engines.local.process import prepare_process, trim_memory
 from docendo.engines.local.sampler import Sampler
 from docendo.engines.local.scoring import Scorer
 from docendo.engines.local.tokens import Tokens
@@ -26,18 +31,21 @@ from docendo.engines.model.cuda_graphs import CudaGraphStep, capture_cuda_graph
 from docendo.engines.model.network import Network
 from docendo.engines.profiling.flops import ModelShape
 from docendo.errors import UserError
-from docendo.learning.losses import Loss
 from docendo.records import (
     AgentId,
     Completion,
     Example,
     Gradient,
+    Message,
     Request,
     Target,
     Usage,
 )
 
-__all__ = ["LocalEngine", "open_engine"]
+__all__ = ["LocalEngine", "open_engine", "open_local_backend"]
+
+_STREAMED_PROMPTS = 256
+"""Prompts of served conversations that are kept as token ids."""
 
 
 @dataclass
@@ -86,23 +94,47 @@ class LocalEngine:
         """The request in token ids, for a continuous batch."""
         return self.sampler.prepare(request)
 
+    @property
+    def stream_workers(self) -> int:
+        """Threads that can sample at the same time, each with a batch of its own."""
+        return self.workers.count
+
+    @property
+    def end_token(self) -> int:
+        """The token that ends an answer."""
+        return self.tokens.end
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of tokens, without the end of the turn."""
+        return self.tokens.decode(tokens)
+
+    def count_prompt_tokens(self, messages: Sequence[Message]) -> int:
+        """Tokens of a conversation up to where the next answer starts."""
+        # Servers' clients bring ever new prompts, which would fill the cache.
+        if len(self.tokens.prompt_cache) > _STREAMED_PROMPTS:
+            self.tokens.prompt_cache.clear()
+        return len(self.tokens.prompt(messages))
+
     def open_batch(self) -> ContinuousBatch:
         """A continuous batch with one worker's share of rows and cache. For one thread."""
         return self.sampler.open_batch()
 
+    def open_stream(self) -> ContinuousBatch:
+        """A batch for a server's thread, which gets one worker's share of the cores."""
+        torch.set_num_threads(self.workers.threads)
+        return self.open_batch()
+
     def score(self, examples: Sequence[Example], purpose: str) -> list[tuple[float, ...]]:
         """Log-probabilities of the tokens of each example's text, and of its end."""
-        return self.scorer.score(examples, purpose)
+        return self.scorer.score([self.target(example) for example in examples], purpose)
 
-    def train(
-        self,
-        targets: Sequence[Target],
-        loss: Loss,
-        rates: Mapping[AgentId, float],
-        purpose: str,
-    ) -> dict[AgentId, Gradient]:
+    def logprobs(self, targets: Sequence[Target], purpose: str) -> list[tuple[float, ...]]:
+        """Log-probabilities of each target's tokens under its agent's present weights."""
+        return self.scorer.score(targets, purpose)
+
+    def train(self, step: TrainStep) -> dict[AgentId, Gradient]:
         """One optimizer step for every agent with targets; what is known of its gradient."""
-        return self.trainer.train(targets, loss, rates, purpose)
+        return self.trainer.train(step)
 
     def target(self, example: Example) -> Target:
         """An example as token ids."""
@@ -111,6 +143,35 @@ class LocalEngine:
     def ids(self, text: str) -> tuple[int, ...]:
         """Text as token ids."""
         return tuple(self.tokens.text(text))
+
+    @property
+    def agents(self) -> list[AgentId]:
+        """The base, then every agent in the order in which it was added."""
+        return list(self.bank.slots)
+
+    def describe(self) -> BackendDescription:
+        """What this engine computes with."""
+        dtype = self.bank.dtype
+        return BackendDescription(
+            model=self.base.name,
+            dtype=str(dtype).removeprefix("torch."),
+            device=self.bank.device.type,
+            context=self.base.context,
+            shape=self.model.shape,
+            kv_cache_bytes=self.base.token_numbers * dtype.itemsize,
+            adapter_size=self.bank.size,
+        )
+
+    def provenance(self) -> dict[str, Any]:
+        """The hash of the base's weights, and whether an answer is the same in every batch."""
+        return {
+            "base": weights_hash(self.base.model),
+            "batch_invariant": self.model.is_batch_invariant,
+        }
+
+    def add(self, agent: AgentId, seed: int) -> None:
+        """A new agent with a fresh adapter, which answers as the base does."""
+        self.bank.add(agent, seed)
 
     def remove(self, agent: AgentId) -> None:
         """Forgets an agent, its adapter and its optimizer state; others are as before."""
@@ -139,6 +200,34 @@ class LocalEngine:
         self.bank.mutate(agent, scale, seed)
         self.adam.reset(self.bank.slot(agent))
 
+    def save_adapter(self, agent: AgentId, folder: Path, base_name: str) -> None:
+        """Writes an agent's adapter in PEFT's format, for the model of the name `base_name`."""
+        save_adapter(self.bank, agent, folder, base_name)
+
+    def load_adapter(self, agent: AgentId, folder: Path) -> None:
+        """Gives an agent the adapter of a folder in PEFT's format; adds the agent if it is new."""
+        load_adapter(self.bank, agent, folder)
+
+    def save_merged(self, agent: AgentId, folder: Path) -> None:
+        """Writes the base with an agent's adapter merged in, as a Hugging Face model."""
+        save_merged(self.base, self.bank, agent, folder)
+
+    def save(self, folder: Path) -> None:
+        """Writes all agents and their optimizer states."""
+        save_state(self._training_state, folder)
+
+    def load(self, folder: Path) -> None:
+        """Takes the agents and optimizer states of a folder that `save` wrote, and no others."""
+        load_state(self._training_state, folder)
+
+    @property
+    def _training_state(self) -> TrainingState:
+        return TrainingState(self.base.name, self.bank, self.adam, self.limits)
+
+    def end_round(self) -> None:
+        """Returns free memory to the system."""
+        trim_memory()
+
     def pop_usage(self) -> list[Usage]:
         """The compute spent since the last call."""
         usage = list(self.usage)
@@ -150,6 +239,23 @@ class LocalEngine:
         counts = sorted(self.sampler.non_finite.items())
         self.sampler.non_finite.clear()
         return {f"lost/{agent}": float(count) for agent, count in counts}
+
+
+def open_local_backend(settings: BackendSettings) -> LocalEngine:
+    """The engine that a run asks for, with no agents but the bare base."""
+    dtype = getattr(torch, settings.dtype)
+    device = torch.device(settings.device)
+    engine = open_engine(
+        load_base(settings.model, dtype, device, settings.trust_remote_code),
+        settings.rank,
+        settings.alpha,
+        dtype,
+        device,
+        compiled=settings.kernels == "compiled",
+    )
+    engine.limits.max_num_seqs = settings.max_num_seqs
+    engine.limits.max_tokens_per_microbatch = settings.max_tokens_per_microbatch
+    return engine
 
 
 def open_engine(

@@ -6,9 +6,10 @@ from functools import cached_property, partial
 
 import torch
 
-from docendo.engines.constrained.logits import Guides
+from docendo.engines.constrained.logits import Bits, Guides
 from docendo.engines.local.base_model import BaseModel
 from docendo.engines.local.tokens import Tokens
+from docendo.engines.local.train_rows import TrainRow
 from docendo.engines.local.workers import Workers
 from docendo.engines.lora.bank import AdapterBank
 from docendo.engines.lora.batch_invariant import is_batch_invariant
@@ -48,6 +49,18 @@ class LoadedModel:
         by_shape = {tuple(p.weight_od.shape): p for p in self.network.stack.projections}
         (invariant,) = self.workers.run([partial(_all_invariant, list(by_shape.values()))])
         return invariant
+
+    def with_allowed_tokens(self, row: TrainRow) -> TrainRow:
+        """The row with the tokens that the grammars of its targets allowed."""
+        if not any(target.grammar for target in row.targets):
+            return row
+        allowed: list[Bits | None] = []
+        for target in row.targets:
+            if target.grammar is None:
+                allowed += [None] * len(target.tokens)
+            else:
+                allowed += self.guides.walk(target.grammar, target.tokens, target.sampled)
+        return row._replace(allowed=tuple(allowed))
 
     def slots_of(self, targets: Sequence[Target]) -> dict[AgentId, int]:
         """The slot of every agent in the targets. Raises UserError for an unknown agent."""

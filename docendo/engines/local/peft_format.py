@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.base_model import BaseModel
 from docendo.engines.lora.bank import AdapterBank
 from docendo.errors import RunError, UserError
 from docendo.records import BASE, AgentId
@@ -94,9 +94,8 @@ def load_adapter(bank: AdapterBank, agent: AgentId, folder: Path) -> None:
     bank.refresh()
 
 
-def save_merged(engine: LocalEngine, agent: AgentId, folder: Path) -> None:
+def save_merged(base: BaseModel, bank: AdapterBank, agent: AgentId, folder: Path) -> None:
     """The base with the agent's adapter merged in: a Hugging Face model with its tokenizer."""
-    base, bank = engine.base, engine.bank
     updates = {name: bank.scale * b @ a for name, (a, b) in bank.matrices(agent).items()}
     merged: dict[str, Tensor] = {}
     seen_addresses: set[int] = set()

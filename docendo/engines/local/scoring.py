@@ -12,7 +12,7 @@ from docendo.engines.local.train_rows import TrainRow, micro_batches, pack
 from docendo.engines.local.usage import usage_of_rows
 from docendo.engines.local.workers import contiguous_chunks
 from docendo.errors import UserError
-from docendo.records import Example, Target, Usage
+from docendo.records import Target, Usage
 
 __all__ = ["Scorer", "TargetScores"]
 
@@ -27,13 +27,11 @@ class Scorer:
     usage: list[Usage]
     """The compute spent is appended."""
 
-    def score(self, examples: Sequence[Example], purpose: str) -> list[tuple[float, ...]]:
-        """Log-probabilities of the tokens of each example's text, and of its end.
+    def score(self, targets: Sequence[Target], purpose: str) -> list[tuple[float, ...]]:
+        """Log-probabilities of each target's tokens; empty where it does not fit the model.
 
-        Empty for an example that does not fit the model. Examples with the same messages share
-        one reading of them.
+        Targets with the same prompt share one reading of it.
         """
-        targets = [self.model.tokens.target(example) for example in examples]
         if not all(target.prompt_tokens for target in targets):
             raise UserError(
                 "a text without messages before it; "
@@ -72,6 +70,7 @@ class Scorer:
         for batch in micro_batches(rows, max_tokens):
             if self.model.workers.stop.is_set():
                 break
+            batch = [self.model.with_allowed_tokens(row) for row in batch]
             logprobs = iter(forward(self.model.network, batch).tolist())
             for target in (target for row in batch for target in row.targets):
                 scores[target] = tuple(islice(logprobs, len(target.tokens)))

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from docendo.engines.constrained.logits import Bits
+from docendo.backend import TrainStep
 from docendo.engines.local.backward import backward
 from docendo.engines.local.loaded_model import LoadedModel
+from docendo.engines.local.loss_gradient import LossMeasures
 from docendo.engines.local.memory import MemoryLimits, recover, with_backoff
 from docendo.engines.local.train_rows import TrainRow, micro_batches, pack
 from docendo.engines.local.usage import usage_of_rows
@@ -25,6 +26,7 @@ from docendo.records import BASE, AgentId, Gradient, Target, Usage
 __all__ = ["Trainer"]
 
 _Parts = list[list[TrainRow]]
+_Measured = tuple[list[TrainRow], LossMeasures]
 
 
 @dataclass
@@ -35,27 +37,21 @@ class Trainer:
     """The compute spent is appended."""
     adam: Adam = field(default_factory=Adam)
 
-    def train(
-        self,
-        targets: Sequence[Target],
-        loss: Loss,
-        rates: Mapping[AgentId, float],
-        purpose: str,
-    ) -> dict[AgentId, Gradient]:
-        """One optimizer step for every agent with targets; what is known of its gradient.
+    def train(self, step: TrainStep) -> dict[AgentId, Gradient]:
+        """One optimizer step for every agent with targets and a rate.
 
-        `rates` are the learning rates; agents without targets keep their weights.
+        Returns what is known of their gradients; agents without targets keep their weights.
         """
-        targets = [target for target in targets if target.tokens]
+        targets = [target for target in step.targets if target.tokens]
         slots = self._check_targets(targets)
-        parts = with_backoff(
-            partial(self._compute_gradients, targets, slots, loss),
+        parts, measures = with_backoff(
+            partial(self._compute_gradients, targets, slots, step.loss.build()),
             self.limits.halve_microbatches,
         )
         rows = [row for part in parts for row in part]
-        self.usage += usage_of_rows(self.model.shape.training_flops, rows, purpose)
+        self.usage += usage_of_rows(self.model.shape.training_flops, rows, step.purpose)
 
-        rates = {agent: rate for agent, rate in rates.items() if agent in slots}
+        rates = {agent: rate for agent, rate in step.rates.items() if agent in slots}
         try:
             noise_by_slot = self._estimate_noise(parts, [slots[agent] for agent in rates])
             norms = self.adam.step(self.model.bank, rates)
@@ -64,10 +60,17 @@ class Trainer:
             raise RunError(
                 "out of memory in a step of the optimizer; use a smaller model or rank"
             ) from error
-        return {
-            agent: Gradient(norm, noise_by_slot[slots[agent]])
-            for agent, norm in norms.items()
-        }
+        losses = _sum_measures(measures)
+        gradients: dict[AgentId, Gradient] = {}
+        for agent, norm in norms.items():
+            loss, weighted, clipped = losses[agent]
+            gradients[agent] = Gradient(
+                norm=norm,
+                noise=noise_by_slot[slots[agent]],
+                loss=loss,
+                clip_fraction=clipped / weighted if weighted else 0.0,
+            )
+        return gradients
 
     def _check_targets(self, targets: Sequence[Target]) -> dict[AgentId, int]:
         """The slots of the agents. Raises UserError for targets that cannot be trained on."""
@@ -84,8 +87,8 @@ class Trainer:
 
     def _compute_gradients(
         self, targets: Sequence[Target], slots: Mapping[AgentId, int], loss: Loss
-    ) -> _Parts:
-        """Adds the gradients to the bank's; returns the rows of each part.
+    ) -> tuple[_Parts, list[_Measured]]:
+        """Adds the gradients to the bank's; returns the rows of each part, and loss measures.
 
         Where it fails, no gradient is left.
         """
@@ -99,8 +102,9 @@ class Trainer:
         )
         parts = [[rows[i] for i in numbers] for numbers in numbers_of_parts]
 
+        measures: list[list[_Measured]] = [[] for _ in parts]
         jobs = [
-            partial(self._backward_part, i, part, max_tokens, loss)
+            partial(self._backward_part, i, part, max_tokens, loss, measures[i])
             for i, part in enumerate(parts)
         ]
         if max_tokens == 1:
@@ -113,31 +117,24 @@ class Trainer:
         finally:
             if not complete:
                 bank.zero_grad()
-        return parts
+        return parts, [measured for of_part in measures for measured in of_part]
 
     def _backward_part(
-        self, part: int, rows: Sequence[TrainRow], max_tokens: int, loss: Loss
+        self,
+        part: int,
+        rows: Sequence[TrainRow],
+        max_tokens: int,
+        loss: Loss,
+        measures: list[_Measured],
     ) -> None:
+        """Adds the gradients of one part's rows; appends what was measured of the loss."""
         for batch in micro_batches(rows, max_tokens):
             if self.model.workers.stop.is_set():
                 return
             # what grammars allowed takes much memory: it is made for one micro-batch
-            batch = [self.with_allowed_tokens(row) for row in batch]
-            backward(self.model.network, batch, loss, part)
-
-    def with_allowed_tokens(self, row: TrainRow) -> TrainRow:
-        """The row with the tokens that the grammars of its targets allowed."""
-        if not any(target.grammar for target in row.targets):
-            return row
-        allowed: list[Bits | None] = []
-        for target in row.targets:
-            if target.grammar is None:
-                allowed += [None] * len(target.tokens)
-            else:
-                allowed += self.model.guides.walk(
-                    target.grammar, target.tokens, target.sampled
-                )
-        return row._replace(allowed=tuple(allowed))
+            batch = [self.model.with_allowed_tokens(row) for row in batch]
+            measured = backward(self.model.network, batch, loss, part)
+            measures.append((batch, measured))
 
     def _estimate_noise(self, parts: _Parts, slots: Sequence[int]) -> dict[int, float]:
         """The noise in the gradient of each slot, from the two halves of its rows."""
@@ -154,6 +151,19 @@ class Trainer:
                 first_SP[slot], second_SP[slot], targets
             )
         return noise_by_slot
+
+
+def _sum_measures(measures: Sequence[_Measured]) -> dict[AgentId, list[float]]:
+    """Loss, tokens with a weight and clipped tokens of each agent."""
+    sums: dict[AgentId, list[float]] = {}
+    for rows, measured in measures:
+        targets = [target for row in rows for target in row.targets]
+        columns = zip(*(column_S.tolist() for column_S in measured), strict=True)
+        for target, values in zip(targets, columns, strict=True):
+            total = sums.setdefault(target.agent, [0.0, 0.0, 0.0])
+            for i, value in enumerate(values):
+                total[i] += value
+    return sums
 
 
 def _run_in_turn(jobs: Sequence[partial[None]]) -> None:

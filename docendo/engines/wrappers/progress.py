@@ -1,24 +1,21 @@
-"""A wrapper that reports the progress of an engine and changes nothing else."""
+"""A wrapper that reports the progress of sampling and changes nothing else."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-from docendo.interfaces import Adapters, Engine, Trainable
-from docendo.records import AgentId, Completion, Example, Gradient, Request, Target, Usage
+from docendo.interfaces import Engine
+from docendo.records import Completion, Request, Usage
 
-__all__ = ["WithProgress", "Worker"]
+__all__ = ["Notify", "WithProgress"]
 
-
-class Worker(Engine, Trainable, Adapters, Protocol):
-    """An engine that samples and trains, and in which agents can be added and removed."""
+Notify = Callable[[str, int], None]
+"""Called after every batch with its purpose and its tokens."""
 
 
 @dataclass(frozen=True)
 class WithProgress:
-    engine: Worker
-    notify: Callable[[str, int], None]
-    """Called after every batch with its purpose and its tokens."""
+    engine: Engine
+    notify: Notify
     batch: int = 512
     """Requests that are passed on at once; a long list is split so that the progress shows."""
 
@@ -36,32 +33,5 @@ class WithProgress:
         return [completions[i] for i in range(len(requests))]
 
     def pop_usage(self) -> list[Usage]:
+        """The compute spent since the last call."""
         return self.engine.pop_usage()
-
-    def target(self, example: Example) -> Target:
-        return self.engine.target(example)
-
-    def ids(self, text: str) -> tuple[int, ...]:
-        return self.engine.ids(text)
-
-    def train(
-        self,
-        targets: Sequence[Target],
-        loss: Callable[[Any], Any],
-        rates: Mapping[AgentId, float],
-        purpose: str,
-    ) -> dict[AgentId, Gradient]:
-        gradients = self.engine.train(targets, loss, rates, purpose)
-        self.notify(purpose, sum(len(t.prompt_tokens) + len(t.tokens) for t in targets))
-        return gradients
-
-    def snapshot(self, agent: AgentId, name: AgentId) -> None:
-        self.engine.snapshot(agent, name)
-
-    def replace(
-        self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int
-    ) -> None:
-        self.engine.replace(agent, parents, scale, seed)
-
-    def remove(self, agent: AgentId) -> None:
-        self.engine.remove(agent)

@@ -13,7 +13,7 @@ from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.train_rows import TrainRow
 from docendo.learning.losses import PPOClip
 from docendo.records import Grammar, Request, Target
-from tests.engines.toys import ANN, ask
+from tests.engines.toys import ANN, ask, train_step
 
 THOUGHTFUL = Grammar(
     "json",
@@ -104,7 +104,7 @@ def test_training_and_sampling_log_probabilities_agree_after_a_closing_text(
         for d in done
     ]
     rows = [
-        engine.trainer.with_allowed_tokens(
+        engine.model.with_allowed_tokens(
             TrainRow(engine.bank.slot(ANN), t.prompt_tokens, (t,))
         )
         for t in targets
@@ -114,7 +114,9 @@ def test_training_and_sampling_log_probabilities_agree_after_a_closing_text(
     ).exp()
     assert ratios.tolist() == pytest.approx([1.0] * len(ratios), abs=1e-5)
     assert sum(bool(d.sampled) and not d.sampled[-1] for d in done) >= 4
-    norm = engine.train(targets, PPOClip(low=0.2, high=0.2), {ANN: 0.0}, "policy")[ANN].norm
+    norm = engine.train(
+        train_step(targets, PPOClip(low=0.2, high=0.2), {ANN: 0.0}, "policy")
+    )[ANN].norm
     assert 0 < norm < float("inf")
 
 

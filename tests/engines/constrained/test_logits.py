@@ -15,7 +15,7 @@ from docendo.engines.local.train_rows import TrainRow
 from docendo.engines.model.sampling import keep_nucleus
 from docendo.learning.losses import policy_gradient
 from docendo.records import Completion, Grammar, Request, Target
-from tests.engines.toys import ANN, BOB, ask, fresh, vary
+from tests.engines.toys import ANN, BOB, ask, fresh, train_step, vary
 
 DIGITS = Grammar("regex", "[0-9]{1,3}")
 CHOICE = Grammar("choice", '["yes", "no", "perhaps"]')
@@ -135,7 +135,7 @@ def test_training_and_sampling_log_probabilities_agree_in_a_grammar(
         for r, d in zip(requests, done, strict=True)
     ]
     logprobs = forward(
-        engine.network, [engine.trainer.with_allowed_tokens(row) for row in rows]
+        engine.network, [engine.model.with_allowed_tokens(row) for row in rows]
     )
     assert logprobs.tolist() == pytest.approx(
         [p for d in done for p in d.logprobs], abs=1e-5
@@ -150,16 +150,18 @@ def test_the_gradient_is_that_of_the_masked_distribution() -> None:
     before = forward(
         engine.network,
         [
-            engine.trainer.with_allowed_tokens(
+            engine.model.with_allowed_tokens(
                 TrainRow(1, done.prompt_tokens, (target(request, done),))
             )
         ],
     )
-    engine.train([target(request, done)], policy_gradient, {ANN: 0.05}, "policy")
+    engine.train(
+        train_step([target(request, done)], policy_gradient, {ANN: 0.05}, "policy")
+    )
     after = forward(
         engine.network,
         [
-            engine.trainer.with_allowed_tokens(
+            engine.model.with_allowed_tokens(
                 TrainRow(1, done.prompt_tokens, (target(request, done),))
             )
         ],
@@ -175,13 +177,18 @@ def test_tokens_that_were_not_sampled_get_no_gradient() -> None:
     whole = Target(ANN, done.prompt_tokens, done.tokens, 1.0, done.logprobs)
     muted = whole._replace(sampled=(False,) * len(done.tokens))
     first = whole._replace(sampled=(True,) + (False,) * (len(done.tokens) - 1))
-    assert engine.train([muted], policy_gradient, {ANN: 0.05}, "policy")[ANN].norm == 0
-    one = other.train([first], policy_gradient, {ANN: 0.0}, "policy")[ANN].norm
+    assert (
+        engine.train(train_step([muted], policy_gradient, {ANN: 0.05}, "policy"))[ANN].norm
+        == 0
+    )
+    one = other.train(train_step([first], policy_gradient, {ANN: 0.0}, "policy"))[ANN].norm
     alone = other.train(
-        [whole._replace(tokens=done.tokens[:1], logprobs=())],
-        policy_gradient,
-        {ANN: 0.0},
-        "policy",
+        train_step(
+            [whole._replace(tokens=done.tokens[:1], logprobs=())],
+            policy_gradient,
+            {ANN: 0.0},
+            "policy",
+        )
     )
     assert one == pytest.approx(alone[ANN].norm, rel=1e-4)
 

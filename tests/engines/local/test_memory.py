@@ -16,7 +16,6 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from docendo.engines.local.checkpoint import load_state, save_state
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.memory import is_out_of_memory
 from docendo.engines.local.sampler import Sampler
@@ -24,7 +23,7 @@ from docendo.engines.lora.optimizer import Adam
 from docendo.engines.model.kv_cache import KVCache
 from docendo.errors import RunError
 from docendo.records import Request
-from tests.engines.toys import AGENTS, ask, fresh, mixture, surprise, vary
+from tests.engines.toys import AGENTS, ask, fresh, mixture, surprise, train_step, vary
 
 TRIALS = int(os.environ.get("DOCENDO_TRIALS", "5"))
 FAILURES = (
@@ -103,7 +102,7 @@ def test_out_of_memory_anywhere_in_sampling_halves_the_batch_and_keeps_answers(
 
 
 def stepped(engine: LocalEngine) -> LocalEngine:
-    engine.train(mixture(), surprise, RATES, "policy")
+    engine.train(train_step(mixture(), surprise, RATES, "policy"))
     return engine
 
 
@@ -230,9 +229,9 @@ def _noting(asked: list[int]) -> Callable[..., Any]:
 def test_a_resumed_run_keeps_the_smaller_micro_batches(tmp_path: Any) -> None:
     """Or its sums would run in another order than without the interruption."""
     tight = vary(stepped(fresh(*AGENTS)), max_tokens_per_microbatch=64)
-    save_state(tight, tmp_path)
+    tight.save(tmp_path)
     found = vary(fresh(), max_tokens_per_microbatch=128)
-    load_state(found, tmp_path)
+    found.load(tmp_path)
     assert found.limits.max_tokens_per_microbatch == 64
     assert same(stepped(found), stepped(tight))
 
@@ -258,7 +257,7 @@ from docendo.records import Completion
 torch.set_num_threads(1)
 engine, spare = fresh(*AGENTS), int(sys.argv[1])
 engine.sample([ask(AGENTS[0], "warm", 0, 2)])
-engine.train([target(AGENTS[0], "why", "yes")], surprise, {AGENTS[0]: 0.0}, "warm")
+engine.train(train_step([target(AGENTS[0], "why", "yes")], surprise, {AGENTS[0]: 0.0}, "warm"))
 limits = engine.limits
 limits.max_num_seqs = 64
 limits.prefill_tokens = 65536
@@ -269,7 +268,7 @@ if spare:
 long = [f"{i} " + "so it goes " * 70 for i in range(24)]
 done = engine.sample([ask(AGENTS[i % 3], text, i, 4) for i, text in enumerate(long)])
 targets = [target(AGENTS[i % 3], text, "yes", 1 / 24) for i, text in enumerate(long)]
-engine.train(targets, surprise, dict.fromkeys(AGENTS, 1e-2), "policy")
+engine.train(train_step(targets, surprise, dict.fromkeys(AGENTS, 1e-2), "policy"))
 tokens = [(c.tokens, c.logprobs) for c in done]
 left = limits.max_num_seqs, limits.max_tokens_per_microbatch
 print(json.dumps([tokens, engine.bank.weights_SP.double().sum(-1).tolist(), left]))

@@ -12,7 +12,6 @@ from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.peft_format import (
     load_adapter,
     save_adapter,
-    save_merged,
     write_tensors,
 )
 from docendo.errors import RunError, UserError
@@ -216,7 +215,7 @@ def test_a_file_that_outgrows_the_disk_is_a_run_error(tmp_path: Path) -> None:
 def test_a_merged_model_is_a_plain_model_without_adapters(
     engine: LocalEngine, agent: AgentId, tmp_path: Path
 ) -> None:
-    save_merged(engine, agent, tmp_path)
+    engine.save_merged(agent, tmp_path)
     assert set(load_file(tmp_path / "model.safetensors")) == set(plain().state_dict()) - {
         "lm_head.weight"
     }
@@ -229,7 +228,7 @@ def test_a_merged_model_is_a_plain_model_without_adapters(
 def test_a_merged_model_is_a_base_for_the_next_run(
     engine: LocalEngine, tmp_path: Path
 ) -> None:
-    save_merged(engine, ANN, tmp_path)
+    engine.save_merged(ANN, tmp_path)
     again = open_engine(str(tmp_path), RANK, ALPHA, torch.float32, CPU)
     torch.testing.assert_close(
         logits(again, BASE, PROMPTS[2]),

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from docendo.cli.timed_round import timed_round
+from docendo.engines.local.timed_round import timed_round
 from docendo.engines.profiling.flops import ModelShape
 from docendo.engines.profiling.peak import measure_ceiling
 from docendo.engines.profiling.roofline import (

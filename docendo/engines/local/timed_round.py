@@ -8,11 +8,13 @@ from typing import NamedTuple, TypeVar
 
 import torch
 
+from docendo.backend import Backend, TrainStep
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.tokens import Tokens
 from docendo.engines.profiling.peak import synchronize
 from docendo.engines.profiling.roofline import WorkloadBatch
-from docendo.learning.losses import policy_gradient
+from docendo.errors import UserError
+from docendo.learning.losses import PolicyGradientConfig
 from docendo.records import AgentId, Completion, Message, Request, Target
 from docendo.seeds import seed_for
 
@@ -33,12 +35,17 @@ class Timed(NamedTuple):
 
 
 def timed_round(
-    engine: LocalEngine, batch: WorkloadBatch, agents: Sequence[AgentId], number: int
+    engine: Backend, batch: WorkloadBatch, agents: Sequence[AgentId], number: int
 ) -> tuple[Timed, Timed]:
     """Time the sampling of a batch, and one training step on what was sampled.
 
-    The agents get equal shares of the prompts. `number` picks the prompts and the seeds.
+    The agents get equal shares of the prompts. `number` picks the prompts and the seeds. Raises
+    UserError for another backend than the local one, whose prompts could not be random tokens.
     """
+    if not isinstance(engine, LocalEngine):
+        raise UserError(
+            "only the local backend can be measured; set engine.backend to 'local'"
+        )
     rates = dict.fromkeys(agents, _LEARNING_RATE)
     requests = _make_requests(batch, agents, number)
 
@@ -49,9 +56,8 @@ def timed_round(
     engine.model.tokens = real_tokens
 
     targets = _make_targets(completions, batch, agents)
-    _, training = _time(
-        engine, lambda: engine.train(targets, policy_gradient, rates, _PURPOSE)
-    )
+    step = TrainStep(targets, PolicyGradientConfig(), rates, _PURPOSE)
+    _, training = _time(engine, lambda: engine.train(step))
     return sampling, training
 
 

@@ -1,0 +1,34 @@
+"""From the settings of the engine to a backend with a fresh adapter for every agent."""
+
+from logging import getLogger
+
+from docendo.backend import Backend, BackendSettings
+from docendo.config.load import Config
+from docendo.engines.local.autoselect import choose_device, choose_dtype, choose_kernels
+
+__all__ = ["open_backend", "resolve_config"]
+
+
+def resolve_config(config: Config) -> Config:
+    """The settings with what is measured on this machine filled in, so that a resumed run repeats it."""
+    device = choose_device(config.engine.device)
+    dtype = choose_dtype(config.engine.dtype, device)
+    kernels = choose_kernels(config.engine.kernels, device, dtype)
+    measured = {"device": device, "dtype": dtype, "kernels": kernels}
+    return config.model_copy(update={"engine": config.engine.model_copy(update=measured)})
+
+
+def open_backend(config: Config) -> Backend:
+    """The backend of a run, with a fresh adapter for every learner. `config` is resolved."""
+    engine = config.engine
+    if engine.trust_remote_code:
+        getLogger("docendo").warning(
+            "engine.trust_remote_code is on: Python files of the model %s run with your rights",
+            config.model,
+        )
+
+    settings = engine.model_dump(exclude={"backend"})
+    backend: Backend = engine.backend.build(BackendSettings(model=config.model, **settings))
+    for learner in config.learner_ids:
+        backend.add(learner, config.seed)
+    return backend
