@@ -9,6 +9,7 @@ an agent are therefore row operations. The matrices of each layer are views into
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from math import inf, sqrt
 
 import torch
@@ -63,9 +64,11 @@ class AdapterBank:
         A is uniformly random, as in PEFT; B is zero.
         """
         self._check_new(agent)
+        # on the processor, where the generator gives the same numbers for every device
         row_P = torch.zeros(self.size)
         generator = torch.Generator().manual_seed(seed_for(seed, "adapter", agent))
         for layer, start in self._layer_starts():
+            # Kaiming's uniform bound with a = sqrt(5), PEFT's default for A: 1 / sqrt(inputs)
             bound = 1 / sqrt(layer.base.in_features)
             stop = start + self.rank * layer.base.in_features
             row_P[start:stop].uniform_(-bound, bound, generator=generator)
@@ -95,13 +98,15 @@ class AdapterBank:
             )
 
         generator = torch.Generator().manual_seed(seed_for(seed, "mutation", agent))
-        for layer in self.layers.values():
-            for matrices in layer.weights:
-                matrix = matrices[slot]
-                # drawn on the processor: the same numbers on every device
-                noise = torch.randn(matrix.shape, generator=generator)
-                size = scale * matrix.square().mean().sqrt()
-                matrix.add_(noise.to(self.device) * size)
+        for matrices in chain.from_iterable(
+            layer.weights for layer in self.layers.values()
+        ):
+            # Relative to each matrix, since A and B differ in size: B starts at zero. Drawn on the
+            # processor, as a new adapter is.
+            matrix = matrices[slot]
+            noise = torch.randn(matrix.shape, generator=generator)
+            size = scale * matrix.square().mean().sqrt()
+            matrix.add_(noise.to(self.device) * size)
         self.refresh()
 
     def cross(self, first: AgentId, second: AgentId, into: AgentId, seed: int) -> None:
@@ -112,10 +117,10 @@ class AdapterBank:
         child = self._adapter_slot(into)
         parents = self._adapter_slot(first), self._adapter_slot(second)
         for name, layer in self.layers.items():
+            # A and B by one coin: the A of one parent and the B of the other have no meaning
             coin = seed_for(seed, "cross", into, name) % 2
-            parent = parents[coin]
             for matrices in layer.weights:
-                matrices[child] = matrices[parent]
+                matrices[child] = matrices[parents[coin]]
         self.refresh()
 
     def remove(self, agent: AgentId) -> int:
@@ -161,8 +166,7 @@ class AdapterBank:
         slot = self.slot(agent)
         matrices: dict[str, tuple[Tensor, Tensor]] = {}
         for name, layer in self.layers.items():
-            weights = layer.weights
-            matrices[name] = weights.a_SRd[slot], weights.b_SdR[slot]
+            matrices[name] = layer.weights.a_SRd[slot], layer.weights.b_SdR[slot]
         return matrices
 
     def set_weights(self, weights_SP: Tensor) -> None:
@@ -190,6 +194,7 @@ class AdapterBank:
 
         They are summed in the first two parts; the other parts become zero.
         """
+        # Floating-point sums depend on their order: by part, not by which thread ended first.
         for i, grads_SP in enumerate(self.grads_LSP[2:]):
             self.grads_LSP[i % 2].add_(grads_SP)
             grads_SP.zero_()
@@ -220,10 +225,10 @@ class AdapterBank:
 
     def _insert(self, agent: AgentId, row_P: Tensor) -> None:
         """Give the agent the first free slot, or a new one."""
+        # a free row is used again, so that the matrix grows only with the largest population
         row_P = row_P.to(self.device)
         rows = len(self.weights_SP)
-        taken = set(self.slots.values())
-        slot = min(set(range(rows + 1)) - taken)
+        slot = min(set(range(rows + 1)) - set(self.slots.values()))
         self.slots[agent] = slot
 
         if slot < rows:
@@ -252,8 +257,8 @@ def adapt(model: nn.Module, bank: AdapterBank) -> None:
     Raises UserError where there are none.
     """
     head = model.get_output_embeddings()  # type: ignore[operator]
-    modules = list(model.named_modules())  # a list: the loop changes the model
-    for name, module in modules:
+    # a list, since the loop changes the model
+    for name, module in list(model.named_modules()):
         if not isinstance(module, nn.Linear) or module is head:
             continue
         parent, _, child = name.rpartition(".")

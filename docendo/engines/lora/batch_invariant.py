@@ -60,6 +60,8 @@ def batch_invariant_linear(
     if packed is not None:
         return packed.linear(x_Td, bias_o)
 
+    # Rows of zeros make the batch large enough for the usual order of sums (cf. He, Defeating
+    # nondeterminism in LLM inference, Thinking Machines 2025).
     padded_Td = _pad_rows(x_Td, min_rows(x_Td.shape[-1], x_Td))
     return linear(padded_Td, weight_od, bias_o)[: len(x_Td)]
 
@@ -76,6 +78,7 @@ def is_batch_invariant(weight_od: Tensor, packed: PackedWeight | None) -> bool:
     oneDNN's bfloat16 products are not on processors with AMX: they sum in another order from
     33 or 37 rows on. Padding all smaller products to that would make them up to twice as slow.
     """
+    # the matrix's own rows as inputs: numbers of its size, without a generator
     x_Td = weight_od[torch.arange(_PROBED_ROWS[-1]) % len(weight_od)]
     rows_Mo = batch_invariant_linear(x_Td[:MIN_ROWS], weight_od, packed=packed)
     for count in _PROBED_ROWS:
@@ -98,7 +101,8 @@ def pack_for_onednn(weight_od: Tensor) -> PackedWeight | None:
         reordered = torch.ops.mkldnn._reorder_linear_weight(weight_od, None)
         packed = _OneDNNWeight(weight_od, reordered)
         works = packed.linear(weight_od[:MIN_ROWS], None).isfinite().all()
-    except (AttributeError, NotImplementedError, RuntimeError):  # another build of PyTorch
+    except (AttributeError, NotImplementedError, RuntimeError):
+        # the functions are private: another build of PyTorch may lack them
         return None
 
     return packed if works else None

@@ -73,6 +73,7 @@ class AdaptedLinear(nn.Module):
         if not torch.is_grad_enabled():
             return projection.infer(x_1Td[0], routing)[None]
 
+        # the anchor needs a gradient, the first layer's input does not: nothing before it learns
         y = _TrainingPass.apply(x_1Td[0], self.state.anchor, projection, self.state)  # type: ignore[no-untyped-call]
         return y[None]
 
@@ -125,6 +126,7 @@ class Projection:
             self.a_SCd = self.weight_od.new_zeros(slots, width, d_in)
             self.b_SCo = self.weight_od.new_zeros(slots, width, d_out)
 
+        # scaled in float32 and rounded once, to the model's format
         for i, member in enumerate(self.members):
             ranks, outputs = self._block(i)
             scaled_b_SdR = member.weights.b_SdR * self.scale
@@ -144,16 +146,20 @@ class Projection:
 
     def infer(self, x_Td: Tensor, routing: Routing) -> Tensor:
         """(T, o)."""
+        # all agents' tokens in one product with the base's matrix
         y_To = self.base(x_Td)
         if routing.is_base:
             return y_To
 
+        # (T, d) -> (T, C) -> (T, o): never B A, which would be as large as the base's matrix
         if len(routing.slots) == 1:
             slot = routing.slots[0]
             low_TC = batch_invariant_linear(x_Td, self.a_SCd[slot])
             update_To = batch_invariant_linear(low_TC, self.b_SCo[slot].T)
             return y_To.add_(update_To)
 
+        # (T, d) -> (N, M, d) -> (N, M, C) -> (N, M, o) -> (T, o): a product for each of N agents,
+        # batched, the idea of Punica (Chen et al. 2023) and S-LoRA (Sheng et al. 2023)
         a_NCd = routing.select(self.a_SCd)
         b_NCo = routing.select(self.b_SCo)
         low_NMC = batch_invariant_bmm(routing.group(x_Td), a_NCd)
@@ -187,12 +193,15 @@ class Projection:
 
         Those of the adapters are added to the part's gradients, in float32.
         """
+        # y = W x + s B A x: dx = W^T dy + A^T (s B)^T dy, dA = (s B)^T dy x^T, dB = s dy (A x)^T
         grad_Td = input_gradient(grad_To, self.weight_od, self.packed)
         for (slot, start, stop), low_TC in zip(routing.runs, lows, strict=True):
             run = slice(start, stop)
             grad_low_TC = grad_To[run] @ self.b_SCo[slot].T
             grad_Td[run].addmm_(grad_low_TC, self.a_SCd[slot])
 
+            # one product for the A of all members; B's blocks are taken one by one, since the
+            # gradient between them belongs to zeros
             grad_a_Cd = grad_low_TC.T @ x_Td[run]
             for i, member in enumerate(self.members):
                 ranks, outputs = self._block(i)

@@ -78,7 +78,8 @@ class Adam:
             norm = float(gradient_P.norm())
             norms[agent] = inf if norm > _MAX_NORM * self.clip else norm
             if isfinite(norms[agent]):
-                # as torch.nn.utils.clip_grad_norm_, for each agent by itself
+                # As torch.nn.utils.clip_grad_norm_, for each agent by itself: one agent's exploding
+                # gradient does not shrink another's step.
                 factor = min(1.0, self.clip / (norm + 1e-12))
                 gradient_P.mul_(factor)
                 self._update(bank, slot, rate, scratch_P)
@@ -94,11 +95,13 @@ class Adam:
         self.steps_S[slot] += 1
         count = float(self.steps_S[slot])
 
+        # m <- beta1 m + (1 - beta1) g and v <- beta2 v + (1 - beta2) g^2 (algorithm 1 of the paper)
         mean_P.lerp_(gradient_P, 1 - self.beta1)
         square_P.mul_(self.beta2)
         square_P.addcmul_(gradient_P, gradient_P, value=1 - self.beta2)
 
-        # both averages start at zero, which their corrections undo (section 3 of the paper)
+        # w <- w - lr m' / (sqrt(v') + epsilon): both averages start at zero, which the corrections
+        # m' = m / (1 - beta1^t) and v' = v / (1 - beta2^t) undo (section 3 of the paper)
         torch.div(square_P, 1 - self.beta2**count, out=scratch_P)
         scratch_P.sqrt_().add_(self.epsilon)
         step_size = rate / (1 - self.beta1**count)

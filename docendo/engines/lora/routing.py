@@ -41,12 +41,11 @@ class Routing(NamedTuple):
     @staticmethod
     def of(slots_T: Sequence[int], device: torch.device) -> "Routing":
         slots = tuple(sorted(set(slots_T)))
-        padding = _pad_by_agent(slots_T, slots)
         token_F: Tensor | None = None
         place_T: Tensor | None = None
+        padding = _pad_by_agent(slots_T, slots)
         if padding is not None:
-            token_F = torch.tensor(padding[0], device=device)
-            place_T = torch.tensor(padding[1], device=device)
+            token_F, place_T = (torch.tensor(places, device=device) for places in padding)
         return Routing(
             slots=slots,
             slots_N=torch.tensor(slots, device=device),
@@ -103,6 +102,7 @@ def _pad_by_agent(
     tokens_by_slot: dict[int, list[int]] = {slot: [] for slot in slots}
     for token, slot in enumerate(slots_T):
         tokens_by_slot[slot].append(token)
+    # all to one width, M: a batched product needs equally many tokens of each agent
     width = max(MIN_ROWS, *map(len, tokens_by_slot.values()))
 
     # padding must be some token whose row is finite whenever the agent's are

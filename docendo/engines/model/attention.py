@@ -79,15 +79,17 @@ def build_block(
     token_Cn = start_C[:, None] + offset_n
     valid_Cn = token_Cn < stop_C[:, None]
 
+    # causal: minus infinity above the diagonal, once for each of the g heads of a group
     later_nn = like.new_full((n, n), float("-inf")).triu_(1)
-    mask = later_nn.repeat(heads.group, 1)[None]
+    mask_1Nn = later_nn.repeat(heads.group, 1)[None]
 
+    # behind the end the last token stands again: an index in bounds, whose output is dropped
     token_F: Tensor | slice = torch.minimum(token_Cn, stop_C[:, None] - 1).flatten()
     valid_F = None if bool(valid_Cn.all()) else valid_Cn.flatten()
     if valid_F is None and all(left[1] == right[0] for left, right in pairwise(spans)):
         # reading and writing a slice needs no index
         token_F = slice(spans[0][0], spans[-1][1])
-    return Block(token_F, valid_F, len(spans), prompt, mask)
+    return Block(token_F, valid_F, len(spans), prompt, mask_1Nn)
 
 
 class _Operands(NamedTuple):
@@ -170,7 +172,8 @@ class TreeAttention:
             value_FKD = self._unfold(block, grads.value_BnD)
             grad_qkv_FXD = torch.cat([query_FHD, key_FKD, value_FKD], 1)
             _write(block, grad_qkv_THD, grad_qkv_FXD)
-            # blocks without a prompt wrote first; those with one add to their prompt's tokens
+            # A prompt's tokens are read by its own block, which wrote their gradients first, and
+            # by every completion behind it: theirs are added, in the order of the blocks.
             if block.prompt is not None and grads.prompt_pXD is not None:
                 grad_qkv_THD[slice(*block.prompt), heads.query :] += grads.prompt_pXD
         return grad_qkv_THD
@@ -179,8 +182,10 @@ class TreeAttention:
         """(B, N, D) of queries or (B, n, D) of keys and values."""
         k, d = self.heads.key, self.heads.size
         c = block.sequences
+        # g for queries, 1 for keys and values: grouped-query attention (Ainslie et al. 2023)
         heads_per_key = x_FHD.shape[1] // k
         x_CnKgD = x_FHD.view(c, -1, k, heads_per_key, d)
+        # K first: the sequences of one prompt are then neighbours under each of its K heads
         x_KCgnD = x_CnKgD.permute(2, 0, 3, 1, 4)
         return x_KCgnD.reshape(k * c, -1, d)
 
@@ -204,10 +209,10 @@ class TreeAttention:
         if block.prompt is None:
             return _Operands(query_BND, key_BnD, value_BnD, None, None)
 
+        # X = 2K heads, keys and then values
         prompt_pXD = qkv_THD[slice(*block.prompt), heads.query :]
         prompt_XpD = prompt_pXD.transpose(0, 1).contiguous()
-        prompt_key_KpD = prompt_XpD[: heads.key]
-        prompt_value_KpD = prompt_XpD[heads.key :]
+        prompt_key_KpD, prompt_value_KpD = prompt_XpD.chunk(2)
         return _Operands(query_BND, key_BnD, value_BnD, prompt_key_KpD, prompt_value_KpD)
 
     def _scores(self, block: Block, operands: _Operands) -> Tensor:
@@ -218,6 +223,8 @@ class TreeAttention:
         if operands.prompt_key_KpD is None:
             return scores_BNn
 
+        # one product for all completions of the prompt, whose keys are stored once; unmasked,
+        # since the whole prompt stands before each of them
         joined_query = self._join_sequences(query_BND)
         prompt_key_KDp = operands.prompt_key_KpD.transpose(1, 2)
         prompt_scores = torch.bmm(joined_query, prompt_key_KDp)
@@ -231,9 +238,8 @@ class TreeAttention:
     def _split_keys(self, block: Block, x_BNL: Tensor) -> tuple[Tensor, Tensor]:
         """Scores or weights of the prompt's keys, and of the sequences' own."""
         n = block.mask.shape[-1]
-        prompt_BNp = x_BNL[..., :-n]
         own_BNn = x_BNL[..., -n:]
-        return prompt_BNp.contiguous(), own_BNn.contiguous()
+        return x_BNL[..., :-n].contiguous(), own_BNn.contiguous()
 
     def _mix(self, block: Block, operands: _Operands, weights_BNL: Tensor) -> Tensor:
         """The values of each query, (B, N, D)."""
@@ -258,9 +264,12 @@ class TreeAttention:
         prompt_scores_BNp, scores_BNn = self._split_keys(block, grad_scores_BNL)
         prompt_weights_BNp, weights_BNn = self._split_keys(block, weights_BNL)
 
+        # With S = Q K^T, W = softmax(S) and O = W V: dQ = dS K, dK = dS^T Q, dV = W^T dO.
         query_BND = torch.bmm(scores_BNn, operands.key_BnD)
         key_BnD = _transposed_product(scores_BNn, operands.query_BND)
         value_BnD = _transposed_product(weights_BNn, grad_BND)
+
+        # the same for the prompt's keys and values; its sum over all completions is the product's
         prompt_pXD = None
         if operands.prompt_key_KpD is not None:
             joined_scores = self._join_sequences(prompt_scores_BNp)
@@ -273,6 +282,7 @@ class TreeAttention:
             prompt_value = _transposed_product(joined_weights, joined_grad)
             prompt_pXD = torch.cat([prompt_key, prompt_value]).transpose(0, 1)
 
+        # keys were multiplied by scaled queries, so their gradient has the scale already
         query_BND.mul_(self.heads.scale)
         return _OperandGradients(query_BND, key_BnD, value_BnD, prompt_pXD)
 

@@ -38,6 +38,7 @@ class CudaGraphStep:
         key = _step_key(routing, plan)
         if key not in self.recordings:
             if len(self.recordings) == _MAX_RECORDINGS:
+                # a cache that was resized has other addresses: its old kinds never come again
                 oldest = next(iter(self.recordings))
                 del self.recordings[oldest]
             self.recordings[key] = _Recording(self.network, routing, plan)
@@ -72,6 +73,7 @@ class _Recording:
             for buffer, source in zip(buffers, _step_tensors(routing, plan), strict=True):
                 buffer.copy_(source)
             self.copied_plan = plan
+        # through pinned memory: a copy from ordinary memory would wait for the whole queue
         self.host_3B.copy_(torch.tensor(last))
         self.last_3B.copy_(self.host_3B, non_blocking=True)
 
@@ -100,6 +102,7 @@ def _step_tensors(routing: Routing, plan: DecodePlan) -> list[Tensor]:
         routing.token_F,
         routing.place_T,
     )
+    # empty ones stand in, so that the tensors of two plans match one to one
     empty = plan.column_B.new_empty(0)
     present = [empty if x is None else x for x in optional]
     return [plan.mask, plan.prompt_B, plan.length_B, routing.slots_T, *present]
@@ -107,16 +110,18 @@ def _step_tensors(routing: Routing, plan: DecodePlan) -> list[Tensor]:
 
 def capture_cuda_graph(run: Callable[[], Tensor]) -> Callable[[], Tensor]:
     """A recording of all that `run` starts on the GPU."""
+    # what libraries set up on first use cannot be recorded, and not on the recorded stream
     warmup = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     warmup.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(warmup):
-        run()  # what libraries set up on first use cannot be recorded
+        run()
     torch.cuda.current_stream().wait_stream(warmup)
 
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         result = run()
 
+    # always the same tensor, whose memory every replay overwrites
     def replay() -> Tensor:
         graph.replay()
         return result

@@ -38,11 +38,15 @@ def attend(
     plan: AttentionPlan = kwargs["plan"]
     # side by side and by token, which is how every plan reads them
     qkv_THD = torch.cat([query[0], key[0], value[0]]).transpose(0, 1).contiguous()
+
     attended_TO: Tensor
     if torch.is_grad_enabled() and isinstance(plan, TreeAttention):
+        # in training by its own backward pass, which recomputes operands instead of keeping them
         attended_TO = _TreeAttentionFunction.apply(qkv_THD, plan)  # type: ignore[no-untyped-call]
     else:
         attended_TO = plan(int(module.layer_idx), qkv_THD)  # type: ignore[arg-type]
+
+    # (1, T, H, D), and no attention weights
     return attended_TO.view(1, len(attended_TO), query.shape[1], -1), None
 
 
@@ -78,6 +82,7 @@ class HFStack:
 
     @staticmethod
     def of(base_model: Any, bank: AdapterBank) -> "HFStack":
+        # each layer is a product of its own: which share an input is unknown here
         for layer in bank.layers.values():
             layer.projection = Projection([layer])
         return HFStack(base_model, bank)
@@ -91,6 +96,7 @@ class HFStack:
     ) -> Tensor:
         """Hidden states behind the last layer, (T, d)."""
         with self.bank.use_routing(routing):
+            # one row of T tokens, whatever sequences they are: the plan knows who sees whom
             outputs = self.base_model(
                 input_ids=ids_T[None],
                 position_ids=positions_T[None],

@@ -70,6 +70,7 @@ class KVCache:
 
     def widen(self, width: int) -> None:
         """Make room for more tokens of every row."""
+        # with zeros, like all new room: an unwritten NaN would pass through the mask
         for layer, tensor in enumerate(self.answers):
             missing = width - tensor.shape[3]
             self.answers[layer] = torch.nn.functional.pad(tensor, (0, 0, 0, missing))
@@ -140,6 +141,7 @@ class PrefillPlan:
         heads = self.tree.heads
         key_value_TXD = qkv_THD[:, heads.query :]
         key_value_T2KD = key_value_TXD.view(-1, 2, heads.key, heads.size)
+        # (2, Q, K, p, D) at [:, prompt_T, :, column_T] is (T, 2, K, D): indexed axes come first
         prompts = self.cache.prompts[layer]
         prompts[:, self.prompt_T, :, self.column_T] = key_value_T2KD
         return self.tree(layer, qkv_THD)
@@ -172,6 +174,7 @@ class RowGroups:
         if width == 1 and list(prompt_B) == list(range(prompts)):
             return RowGroups(None, None, prompts)
 
+        # padded to one width: a batched product of Q prompts instead of Q products
         row_of_place: list[int] = []
         place_of_row = [0] * len(prompt_B)
         for rows in rows_by_prompt:
@@ -227,9 +230,11 @@ class DecodePlan:
         self.prompt_B = torch.tensor(prompt_B, device=device)
         self.length_B = torch.tensor([lengths_Q[q] for q in prompt_B], device=device)
 
+        # Bit-identity: a row's scores may not depend on how many rows share its prompt. A product
+        # has W * g rows; in float32 MKL sums in another order below `min_rows`, in bfloat16
+        # small products sum in the same order as large ones.
         min_places = 1
         if like.dtype == torch.float32:
-            # in bfloat16 small products sum in the same order as large ones
             min_places = -(-min_rows(heads.size, like) // heads.group)
         prompts = cache.prompts[0].shape[1]
         self.width = cache.prompts[0].shape[3]
@@ -264,6 +269,9 @@ class DecodePlan:
         query_BHD = qkv_BHD[:, :query_heads] * scale
         query_BKgD = query_BHD.view(rows, key_heads, self.heads.group, size)
         scores_BKgL = self._scores(layer, query_BKgD)
+
+        # One softmax over the prompt's and the row's own columns, L = p + n. Both widths are
+        # multiples of `ALIGN`, so masked columns do not change the order of the sum.
         weights_BKgL = scores_BKgL.add_(self.mask).softmax(-1)
         return self._mix(layer, weights_BKgL)
 
@@ -273,10 +281,12 @@ class DecodePlan:
         prompt_keys_XDp = self.cache.prompts[layer][0].flatten(0, 1).transpose(1, 2)
         answer_keys_XDn = self.cache.answers[layer][0].flatten(0, 1).transpose(1, 2)
 
+        # (Q * K, W * g, D) by (Q * K, D, p): each prompt's keys are read once for all its rows
         grouped_query = self.groups.group(query_BKgD)
         prompt_scores = torch.bmm(grouped_query, prompt_keys_XDp)
         prompt_BKgp = self.groups.ungroup(prompt_scores, k, g)
 
+        # (B * K, g, D) by (B * K, D, n)
         row_query = query_BKgD.flatten(0, 1)
         answer_scores = torch.bmm(row_query, answer_keys_XDn)
         answer_BKgn = answer_scores.view(rows, k, g, -1)

@@ -127,10 +127,12 @@ class LlamaStack:
         x_Td = self.base_model.embed_tokens(ids_T)
         rope = self.head_rope(x_Td, positions_T)
         for i, layer in enumerate(self.layers):
+            # (T, d) -> (T, o), o = (H + 2K) * D -> (T, H + 2K, D) -> (T, O) -> (T, d)
             qkv_To = layer.qkv.infer(layer.attention_norm.infer(x_Td), routing)
             attended_TO = plan(i, rotate(qkv_To, *rope))
             x_Td = layer.out.infer(attended_TO, routing).add_(x_Td)
 
+            # (T, d) -> (T, 2 f) -> (T, f) -> (T, d)
             gate_up_Tf = layer.gate_up.infer(layer.mlp_norm.infer(x_Td), routing)
             inner_Tf = self.ops.swiglu(gate_up_Tf)
             x_Td = layer.down.infer(inner_Tf, routing).add_(x_Td)
@@ -212,7 +214,9 @@ class LlamaStack:
             grad_Td,
         )
         for layer in reversed(self.layers):
-            attention_tape, mlp_tape = tape.layers.pop()  # memory is free once it was read
+            # popped, so that the memory of each layer is free once it was read
+            attention_tape, mlp_tape = tape.layers.pop()
+            # x + f(x): the gradient passes by the skip connection and through the branch
             branch_Td = self._mlp_backward(layer, mlp_tape, grad_Td, tape, part)
             grad_Td = grad_Td + branch_Td
             branch_Td = self._attention_backward(layer, attention_tape, grad_Td, tape, part)
@@ -308,6 +312,8 @@ class LlamaStack:
 
 def rotate(qkv_To: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
     """Rotary position embedding (Su et al. 2021) of queries and keys."""
+    # Hugging Face pairs number i with i + D/2, not with its neighbour as the paper does; the two
+    # differ by a permutation of the weights. The signs of the pairs are in the sines.
     x_THD = qkv_To.view(cos_THD.shape)
     half_turned_THD = x_THD.roll(cos_THD.shape[-1] // 2, -1)
     return torch.addcmul(x_THD * cos_THD, half_turned_THD, sin_THD)
@@ -326,6 +332,7 @@ def _read_norm(module: Any) -> RMSNorm:
 def _read_layer(layer: Any) -> Layer:
     """Raises AttributeError where the layer has other parts."""
     attention, mlp = layer.self_attn, layer.mlp
+    # Qwen3 has the parts of a Llama and two more, which would be left out without a word
     if hasattr(attention, "q_norm"):
         raise AttributeError("queries are normalised")
     return Layer(

@@ -4,37 +4,21 @@ Axes: K predicted tokens, d hidden size, V vocabulary.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from docendo.engines.constrained.logits import Bits, mask_logits
-from docendo.engines.model.ops import ElementwiseOps
+from docendo.engines.model.network import Network
 
-__all__ = ["Head", "token_logprobs", "token_logprobs_backward"]
+__all__ = ["token_logprobs", "token_logprobs_backward"]
 
 _BLOCK = 256
 """Predicted tokens whose logits are computed together, so that memory for them is reused."""
 
 
-class Head(Protocol):
-    """The output head of a network."""
-
-    @property
-    def ops(self) -> ElementwiseOps: ...
-
-    def logits(self, hidden_Td: Tensor) -> Tensor:
-        """(T, V)."""
-        ...
-
-    def logits_backward(self, grad_TV: Tensor) -> Tensor:
-        """The gradient of the hidden states, (T, d)."""
-        ...
-
-
 def token_logprobs(
-    head: Head,
+    network: Network,
     hidden_Kd: Tensor,
     token_K: Tensor,
     allowed_K: Sequence[Bits | None] = (),
@@ -45,14 +29,16 @@ def token_logprobs(
     `token_logprobs_backward` needs: the logits of each block in the model's own format, and their
     log-sum-exp.
     """
+    # Block by block: the masked logits of all tokens at once, K * V numbers, and their
+    # exponentials in float32 would be the largest tensors of a step.
     saved: list[tuple[Tensor, Tensor]] = []
     logprobs: list[Tensor] = []
     for start in range(0, len(token_K), _BLOCK):
         block = slice(start, start + _BLOCK)
         token_B = token_K[block]
-        logits_BV = mask_logits(allowed_K[block], head.logits(hidden_Kd[block]))
+        logits_BV = mask_logits(allowed_K[block], network.logits(hidden_Kd[block]))
         # only the sums are float32: logits stay in the format of the model, which saves memory
-        total_B = head.ops.logsumexp(logits_BV)
+        total_B = network.ops.logsumexp(logits_BV)
         token_logits_B = logits_BV.gather(1, token_B[:, None])[:, 0].float()
         saved.append((logits_BV, total_B))
         logprobs.append(token_logits_B - total_B)
@@ -60,7 +46,7 @@ def token_logprobs(
 
 
 def token_logprobs_backward(
-    head: Head,
+    network: Network,
     saved: Sequence[tuple[Tensor, Tensor]],
     token_K: Tensor,
     grad_K: Tensor,
@@ -70,7 +56,7 @@ def token_logprobs_backward(
     start = 0
     for logits_BV, total_B in saved:
         block = slice(start, start + len(logits_BV))
-        head.ops.logprob_backward_(logits_BV, total_B, token_K[block], grad_K[block])
-        grads.append(head.logits_backward(logits_BV))
+        network.ops.logprob_backward_(logits_BV, total_B, token_K[block], grad_K[block])
+        grads.append(network.logits_backward(logits_BV))
         start = block.stop
     return torch.cat(grads)

@@ -93,6 +93,7 @@ class EagerStep:
         self.network = network
 
     def __call__(self, last: LastTokens, routing: Routing, plan: DecodePlan) -> Tensor:
+        # one transfer for all three
         last_3B = to_device(torch.tensor(last), self.network.head_Vd.device)
         return self.network.step(last_3B, routing, plan)
 
@@ -128,4 +129,5 @@ class Network:
         """Logits of the token after the last, (B, V). `last_3B` is `LastTokens` as a tensor."""
         tokens_B, positions_B, columns_B = last_3B
         plan.set_columns(columns_B)
-        return self.logits(self.stack.infer(tokens_B, positions_B, routing, plan))
+        hidden_Bd = self.stack.infer(tokens_B, positions_B, routing, plan)
+        return self.logits(hidden_Bd)

@@ -98,12 +98,14 @@ class TorchOps:
         unit_Td = x_Td.float() * factor_T1
         wide_Td = grad_Td.float() * norm.weight_d
 
-        # the part along x is projected out: scaling x does not change its normalisation
+        # With u = x / rms(x) and g = grad * weight: dx = (g - u * mean(g * u)) / rms(x). The part
+        # along x is projected out, since scaling x does not change its normalisation.
         along_T1 = (wide_Td * unit_Td).mean(-1, keepdim=True)
         wide_Td.addcmul_(unit_Td, along_T1, value=-1).mul_(factor_T1)
         return wide_Td.to(x_Td.dtype)
 
     def swiglu(self, gate_up_Tf: Tensor) -> Tensor:
+        # in place of a feed-forward part's activation (Shazeer 2020)
         gate, up = gate_up_Tf.chunk(2, -1)
         return silu(gate).mul_(up)
 
@@ -121,6 +123,7 @@ class TorchOps:
         return scores_BNL.softmax(-1)
 
     def softmax_backward(self, weights_BNL: Tensor, grad_BNL: Tensor) -> Tensor:
+        # ds = w * (dw - sum over L of w * dw)
         return torch._softmax_backward_data(grad_BNL, weights_BNL, -1, weights_BNL.dtype)
 
     def logsumexp(self, logits_KV: Tensor) -> Tensor:

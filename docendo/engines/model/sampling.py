@@ -4,6 +4,7 @@ Axes: B rows, V vocabulary, X blocks of Y tokens.
 """
 
 from collections.abc import Sequence
+from itertools import starmap
 
 import numpy as np
 import torch
@@ -27,13 +28,17 @@ def uniform_numbers(seeds_B: Sequence[int], positions_B: Sequence[int]) -> np.nd
     """
     seeds = np.array(seeds_B, np.uint64)
     counters = np.array(positions_B, np.uint64) + 1
+
+    # The n'th output of splitmix64 is a hash of seed + n * golden ratio, modulo 2^64. Computed for
+    # any n at once, it needs no state of a generator that other rows might advance.
     with np.errstate(over="ignore"):
         x = seeds + counters * np.uint64(0x9E3779B97F4A7C15)
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         x = x ^ (x >> np.uint64(31))
+
+    # 52 bits and a half: exact in a double, and neither 0 nor 1
     high_bits = (x >> np.uint64(12)).astype(np.float64)
-    # the half keeps out both 0 and 1
     uniform: np.ndarray = (high_bits + 0.5) / 2.0**52
     return uniform
 
@@ -48,16 +53,14 @@ def sample_tokens(
     The temperatures are on the processor: reading them must not make an accelerator wait.
     """
     on_cpu = logits_BV.device.type == "cpu"
-    rows = _CHUNK_ROWS if on_cpu else len(logits_BV)
-    tokens: list[Tensor] = []
-    logprobs: list[Tensor] = []
-    for start in range(0, len(logits_BV), rows):
-        chunk = slice(start, start + rows)
-        tokens_B, logprobs_B = _sample_chunk(
-            logits_BV[chunk], temperatures_B[chunk], uniform_B[chunk]
-        )
-        tokens.append(tokens_B)
-        logprobs.append(logprobs_B)
+    rows = _CHUNK_ROWS if on_cpu else max(1, len(logits_BV))
+    chunks = zip(
+        torch.split(logits_BV, rows),
+        torch.split(temperatures_B, rows),
+        torch.split(uniform_B, rows),
+        strict=True,
+    )
+    tokens, logprobs = zip(*starmap(_sample_chunk, chunks), strict=True)
     return torch.cat(tokens), torch.cat(logprobs)
 
 
@@ -72,6 +75,8 @@ def keep_nucleus(logits_BV: Tensor, temperatures_B: Tensor, top_p_B: Tensor) -> 
     tempered_BV = logits_BV.float() / temperature_B1.clamp(min=_MIN_TEMPERATURE)
     sorted_BV, order_BV = tempered_BV.softmax(-1).sort(stable=True, dim=-1, descending=True)
 
+    # A token is dropped where the likelier ones have the share already: the smallest set whose
+    # probability is at least p. A share of 1 is told apart, since a sum of floats may miss it.
     likelier_BV = sorted_BV.cumsum(-1) - sorted_BV
     dropped_BV = (likelier_BV >= top_p_B1) & (top_p_B1 < 1)
     mask_BV = torch.zeros_like(dropped_BV).scatter_(1, order_BV, dropped_BV)
@@ -83,6 +88,7 @@ def _sample_chunk(
     temperatures_B: Tensor,
     uniform_B: Tensor,
 ) -> tuple[Tensor, Tensor]:
+    # float32 from here on: the model's format is for its products, not for sums over V tokens
     logits_BV = logits_BV.float()
     highest_B1 = logits_BV.amax(-1, keepdim=True)
     weights_BV = (logits_BV - highest_B1).exp_()
@@ -107,14 +113,15 @@ def _invert_cdf(weights_BV: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
     Also returns that total. First the block of the vocabulary is found, then the token in it: a
     running sum over all tokens takes ten times as long as everything else here.
     """
+    # (B, V) as (B, X, Y), the vocabulary in blocks of Y tokens
     b, v = weights_BV.shape
     padded_BV = torch.nn.functional.pad(weights_BV, (0, -v % _BLOCK))
     blocks_BXY = padded_BV.view(b, -1, _BLOCK)
-    block_sums_BX = blocks_BXY.sum(-1)
-    edges_BX = block_sums_BX.double().cumsum(-1)
+
+    # running sums in float64: in float32 a rare token's weight may vanish beside what is before it
+    edges_BX = blocks_BXY.sum(-1).double().cumsum(-1)
     total_B1 = edges_BX[:, -1:]
-    target_B1 = uniform_B[:, None] * total_B1
-    target_B1 = _limit_below(target_B1, total_B1)
+    target_B1 = _limit_below(uniform_B[:, None] * total_B1, total_B1)
 
     # a row that is not finite finds no block: its token is any, its log-probability NaN
     last_block = edges_BX.shape[1] - 1
@@ -124,6 +131,7 @@ def _invert_cdf(weights_BV: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
     edge_B1 = edges_BX.gather(1, previous_B1)
     before_B1 = torch.where(block_B1 > 0, edge_B1, 0.0)
 
+    # within the block, (B, Y), what is left of the target
     row_B = torch.arange(b, device=weights_BV.device)
     block_BY = blocks_BXY[row_B, block_B1[:, 0]]
     sums_BY = block_BY.double().cumsum(-1)
