@@ -38,6 +38,7 @@ def layer_calls(llama: LlamaStack, plan: DecodePlan) -> StepCalls | None:
     if isinstance(plan.calls, StepCalls) and plan.calls.addresses == addresses:
         return plan.calls
 
+    # each layer also writes the normalisation that the next one reads
     norms = llama.following_norms
     calls: list[LayerCall] = []
     for layer, norm in zip(llama.layers, norms, strict=True):

@@ -67,8 +67,10 @@ class CpuStack:
         plan: AttentionPlan,
     ) -> Tensor:
         """Hidden states behind the last layer, (T, d)."""
+        # The functions use one thread. With several, prompts, which are large products, are faster
+        # by PyTorch; a step of one token a row is not.
         is_step = isinstance(plan, DecodePlan)
-        if not is_step and torch.get_num_threads() > 1:  # the functions use one
+        if not is_step and torch.get_num_threads() > 1:
             return self.llama.infer(ids_T, positions_T, routing, plan)
         return _Pass(self, routing, plan).run(ids_T, positions_T)
 
@@ -82,6 +84,7 @@ def sample_tokens_compiled(
     """The same as `sampling.sample_tokens`."""
     logits_BV = logits_BV.contiguous()
     temperatures_B, uniform_B = temperatures_B.float(), uniform_B.double()
+    # -1 and NaN show where the function wrote nothing
     rows, vocabulary = logits_BV.shape
     tokens_B = torch.full((rows,), -1)
     logprobs_B = torch.full((rows,), float("nan"))
@@ -150,6 +153,7 @@ class _Pass:
             rope = self.llama.head_rope(x_Bd, positions_B)
             attend = self._attend_prompts
 
+        # layer by layer: PyTorch's products of the base, and a function for each gap between them
         norms = self.llama.following_norms
         for i, (layer, following_norm) in enumerate(zip(layers, norms, strict=True)):
             attended_Bo = attend(i, layer.qkv, normed_Bd, rope)
@@ -166,6 +170,7 @@ class _Pass:
         rope: tuple[Tensor, Tensor],
     ) -> None:
         """All layers in one call; it overwrites `x_Bd` and `normed_Bd`."""
+        # ctypes lets go of Python's lock for the whole step, so that workers run side by side
         outputs_Bo = x_Bd.new_empty(len(x_Bd), calls.max_outputs)
         inputs_Bi = x_Bd.new_empty(len(x_Bd), calls.max_inputs)
         cos_BD, sin_BD = rope
@@ -185,6 +190,7 @@ class _Pass:
 
     def _norm(self, x_Bd: Tensor, norm: RMSNorm, normed_Bd: Tensor) -> None:
         """Writes the normalisation of x to `normed_Bd`."""
+        # `join` without a projection to add
         self.library.join(
             byref(self.batch),
             None,

@@ -68,6 +68,7 @@ def load_kernels(dtype: torch.dtype) -> CDLL | None:
     except (OSError, subprocess.SubprocessError):
         return None
 
+    # without declared types ctypes would pass addresses as 32-bit integers
     for name, arguments in _ARGUMENTS.items():
         getattr(library, name).argtypes = arguments
     library.panel_width.restype = c_int64
@@ -102,6 +103,8 @@ def _compile(compiler: Sequence[str], dtype_flags: tuple[str, ...]) -> Path:
 
     target = cache_folder() / "kernels" / f"{key}.so"
     if not target.exists():
+        # beside the target, then renamed: two processes may compile at once, and none may load
+        # half a file
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             unfinished = Path(folder) / target.name

@@ -6,6 +6,7 @@ V vocabulary, (B, N, L) attention scores of N queries over L keys.
 
 from ctypes import CDLL
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor
@@ -78,20 +79,21 @@ class CpuOps:
         return grad_gate_up_Tf
 
     def softmax(self, scores_BNL: Tensor) -> Tensor:
+        # in place, as the protocol allows: scores are the largest tensors of a training pass
         scores_BNL = scores_BNL.contiguous()
-        rows = scores_BNL[..., 0].numel()
-        width = scores_BNL.shape[-1]
+        *rows, width = scores_BNL.shape
 
-        self.library.soften_rows(rows, width, scores_BNL.data_ptr())
+        self.library.soften_rows(prod(rows), width, scores_BNL.data_ptr())
         return scores_BNL
 
     def softmax_backward(self, weights_BNL: Tensor, grad_BNL: Tensor) -> Tensor:
         weights_BNL = weights_BNL.contiguous()
         grad_BNL = grad_BNL.contiguous()
-        rows = grad_BNL[..., 0].numel()
-        width = grad_BNL.shape[-1]
+        *rows, width = grad_BNL.shape
 
-        self.library.soften_back(rows, width, weights_BNL.data_ptr(), grad_BNL.data_ptr())
+        self.library.soften_back(
+            prod(rows), width, weights_BNL.data_ptr(), grad_BNL.data_ptr()
+        )
         return grad_BNL
 
     def logsumexp(self, logits_KV: Tensor) -> Tensor:

@@ -96,6 +96,7 @@ def pack_panels(weight_od: Tensor, library: CDLL) -> Panels | None:
     if not width or weight_od.dtype != torch.bfloat16 or inputs % 2:
         return None
 
+    # a panel is `width` outputs, whose inputs lie in the order in which a product reads them
     weight_od = weight_od.contiguous()
     padded_outputs = -(-outputs // width) * width
     panels = Panels(weight_od, weight_od.new_empty(padded_outputs * inputs), library)
@@ -105,6 +106,7 @@ def pack_panels(weight_od: Tensor, library: CDLL) -> Panels | None:
 
 
 def _is_right(panels: Panels) -> bool:
+    # on every matrix itself: a wrong product would only show in what the model writes
     weight_od = panels.weight_od
     for rows in _CHECKED_ROWS:
         x_Td = weight_od[torch.arange(rows) % len(weight_od)]

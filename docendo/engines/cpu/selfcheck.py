@@ -116,6 +116,7 @@ def is_faster(library: CDLL, dtype: torch.dtype, threads: int) -> bool:
         compiled_weights = [
             prepack(p.weight_od, product_library) for p in llama.projections
         ]
+        # in turn, and the best of each: other work on the machine slows both alike
         plan = probe.read(llama)
         torch_seconds = compiled_seconds = float("inf")
         for _ in range(_REPEATS):
@@ -164,6 +165,7 @@ def sampling_agrees(library: CDLL, like_Vd: Tensor) -> bool:
     )
     if not bool(((expected_B - tokens_B).abs() <= 1).all()):
         return False
+    # the log-probability of a neighbour is another number, and says nothing
     same_B = expected_B == tokens_B
     return torch.allclose(expected_logprobs_B[same_B], logprobs_B[same_B], atol=1e-3)
 
@@ -172,6 +174,7 @@ def random_layer(heads: Heads, dtype: torch.dtype) -> LlamaStack:
     """One layer of the embedded model's size with four adapters, all random."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
+    # a small vocabulary, since the head is not measured
     config = LlamaConfig(
         vocab_size=128,
         hidden_size=heads.query * heads.size,
