@@ -17,7 +17,7 @@ _ORDER = "\"'`)]}>\n;.!?,:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR
 """Closing characters first and opening ones last, so that the ending is short."""
 _OTHERS = 256
 """Tokens that are tried where no single character may come next."""
-_LITERAL = re.compile(r"(?:\n|\\n|[^\W_]|[ ,:;!<>#=@&~'-]){2,}(?![?*{+])|[^\x00-\x7f]")
+_LITERAL = re.compile(r"(?:\n|[^\W_]|[ ,:;!<>#=@&~'-]){2,}(?![?*{+])|[^\x00-\x7f]")
 
 
 def closing_literals(text: str) -> list[str]:
@@ -25,8 +25,8 @@ def closing_literals(text: str) -> list[str]:
 
     Each alone, and followed by a digit or a letter: ``(?s:.*)Answer: [0-9]+`` can only end with both.
     """
-    literals = dict.fromkeys(run.replace("\\n", "\n") for run in _LITERAL.findall(text))
-    return [run + suffix for run in literals for suffix in ("", "0", "a")]
+    literals = dict.fromkeys(_LITERAL.findall(text.replace("\\n", "\n")))
+    return [literal + suffix for literal in literals for suffix in ("", "0", "a")]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Closer:
         Empty if none were found; there may be some all the same. The matcher does not change.
         `closing_texts` are texts that the ending may have to contain.
         """
+        # First greedily, which ends most answers at once. Then with a memory of states, which
+        # leaves the loops of a grammar, and with whole texts: kept only where it is shorter.
         greedy = self._search(matcher, room, None, ())
         texts = [self.vocabulary.tokenize_str(text) for text in closing_texts]
         shorter = len(greedy) - 1 if greedy else room
@@ -71,9 +73,11 @@ class Closer:
         self, matcher: Any, visited: set[bytes] | None, texts: Sequence[list[int]]
     ) -> tuple[list[int], Any]:
         """Tokens, and the matcher after them; no tokens if there are none to take."""
+        # a state of the library has no name: the set of tokens that may follow stands for it
         fallback: tuple[list[int], Any] = [], matcher
         if visited is not None:
             visited.add(matcher.compute_bitmask())
+
         for tokens in self._candidates(matcher, texts):
             after = matcher.deep_copy()
             if not after.consume_tokens(tokens):
@@ -91,10 +95,12 @@ class Closer:
         """Tokens that may come next, in the order in which they are tried."""
         bits: bytes = matcher.compute_bitmask()
         allowed = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
+        # the caller looks at `is_accepting` before: the end of turn is no step towards the end
         allowed[self.end] = 0
-        yield from (
-            tokens for tokens in texts if matcher.validate_tokens(tokens) == len(tokens)
-        )
+
+        for tokens in texts:
+            if matcher.validate_tokens(tokens) == len(tokens):
+                yield tokens
         single = [token for token in self._characters if allowed[token]]
         for token in single or np.flatnonzero(allowed)[:_OTHERS].tolist():
             yield [token]
@@ -102,8 +108,8 @@ class Closer:
     @cached_property
     def _characters(self) -> list[int]:
         """Tokens of a single character, in the order in which they are tried."""
-        single = (self.vocabulary.tokenize_str(c) for c in _ORDER)
-        return list(dict.fromkeys(tokens[0] for tokens in single if len(tokens) == 1))
+        tokenized = map(self.vocabulary.tokenize_str, _ORDER)
+        return list(dict.fromkeys(tokens[0] for tokens in tokenized if len(tokens) == 1))
 
 
 def _take_forced(matcher: Any) -> list[int]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 from docendo.engines.constrained.completion import Closer, closing_literals
@@ -50,6 +51,7 @@ def grammar_error(grammar: Grammar) -> str:
         return str(error)
     if grammar.kind == "regex" and _CUT.search(grammar.text):
         return f"an escape without its character, at character {len(grammar.text)} of {grammar.text!r}"
+
     matcher = _library().LLMatcher
     if grammar.kind == "regex":
         # First by itself: the place in a fault is then one in the user's own text.
@@ -69,13 +71,12 @@ def min_bytes(grammar: Grammar) -> int:
         prefix = len("\nAnswer: ") if grammar.free_tokens else 0
         longest = max(len(choice.encode()) for choice in _choices(grammar.text))
         return prefix + longest + 1
+
+    # a tokenizer of bytes: checked before the model, and so its tokenizer, is loaded
     vocabulary = _library().LLTokenizer("byte")
     matcher = make_matchers(grammar, vocabulary)[-1]
-    return len(
-        Closer(vocabulary, vocabulary.eos_token)(
-            matcher, MAX_ANSWER_TOKENS, closing_texts(grammar)
-        )
-    )
+    find_ending = Closer(vocabulary, vocabulary.eos_token)
+    return len(find_ending(matcher, MAX_ANSWER_TOKENS, closing_texts(grammar)))
 
 
 def closing_texts(grammar: Grammar) -> list[str]:
@@ -85,20 +86,18 @@ def closing_texts(grammar: Grammar) -> list[str]:
 
 def make_matchers(grammar: Grammar, vocabulary: Any) -> list[Any]:
     """The matcher of a valid grammar; with free tokens, also one of what must come after them."""
-    return [
-        _library().LLMatcher(vocabulary, source, log_level=0)
-        for source in _sources(grammar)
-    ]
+    make = partial(_library().LLMatcher, vocabulary, log_level=0)
+    return list(map(make, _sources(grammar)))
 
 
 def _describe(error: str, grammar: Grammar) -> str:
     """The library's message in one line, with the place in the user's own text."""
-    regex = re.search(r"regex parse error:\n(.*)\n( *)\^.*\nerror: (.*)", error)
+    # 12(3): a line and column; of other kinds the line is one of a grammar that was made here
     place = re.match(r"(?:at )?(\d+)\((\d+)\): ", error) if grammar.kind == "lark" else None
-    message = error
-    if place:
-        message = error[place.end() :].partition("\n")[0]
-    message = one_line(message)
+    message = one_line(error[place.end() :].partition("\n")[0] if place else error)
+
+    # a caret under the fault; the library indents the expression by four
+    regex = re.search(r"regex parse error:\n(.*)\n( *)\^.*\nerror: (.*)", error)
     if regex:
         message = f"{regex[3]}, at character {len(regex[2]) - 3} of {regex[1].strip()!r}"
     return f"line {place[1]}, column {place[2]}: {message}" if place else message
@@ -126,11 +125,11 @@ def _sources(grammar: Grammar) -> list[str]:
             pattern = grammar.text
     if not grammar.free_tokens:
         return [str(make.grammar_from_regex(pattern))]
+
+    # within /.../ of Lark a slash that is not escaped would end the expression
     inside = re.sub(r"(?<!\\)((?:\\\\)*)/", r"\1\/", pattern)
-    return [
-        str(make.grammar_from_lark(form.replace("{}", inside)))
-        for form in (_HEAD, _CLOSING)
-    ]
+    forms = _HEAD.replace("{}", inside), _CLOSING.replace("{}", inside)
+    return [str(make.grammar_from_lark(form)) for form in forms]
 
 
 def _choices(text: str) -> list[str]:
@@ -149,4 +148,5 @@ def _choices(text: str) -> list[str]:
 
 def _escape(text: str) -> str:
     """A regular expression that matches only this text."""
+    # by code point, and not by re.escape: the library's expressions are Rust's
     return "".join(c if c.isalnum() or c == " " else f"\\x{{{ord(c):x}}}" for c in text)

@@ -57,6 +57,8 @@ class GrammarPath:
         self._matcher.consume_token(token)
         self._check()
         self.tokens.append(token)
+
+        # Free text has had its tokens and no answer yet: from here on only the answer may come.
         if len(self.tokens) == self._grammar.free_tokens and self._is_free:
             self._matcher = self._closing
             self._closing = None
@@ -98,8 +100,14 @@ class Guide(NamedTuple):
         """Advance to the last of the `tokens`; whether a stop text ends the answer there."""
         if self.path:
             self.path.take(tokens[-1])
+
+        # Decoding all tokens at every step would be quadratic. A stop text of so many bytes is in
+        # as many of the last tokens, since a token has at least one.
         stop = self.request.stop
-        tail = self.make.text(tokens[-max(_TAIL, *map(len, stop)) :]) if stop else ""
+        if not stop:
+            return False
+        longest = max(len(text.encode()) for text in stop)
+        tail = self.make.text(tokens[-max(_TAIL, longest) :])
         return any(text in tail for text in stop)
 
     def find_ending(self, tokens: Sequence[int]) -> tuple[int, list[int]]:
@@ -110,6 +118,8 @@ class Guide(NamedTuple):
         """
         if self.path is None or self.path.is_complete:
             return len(tokens), []
+
+        # Each length is a new path from the start, since the library's matchers only go forward.
         grammar = self.request.grammar
         max_tokens = self.request.max_tokens
         assert grammar is not None, "there is a path"  # noqa: S101
@@ -133,7 +143,7 @@ class Guides:
     """V, of the model's output; it may be larger than the tokenizer's."""
     end: int
     text: Callable[[Sequence[int]], str]
-    known: dict[Grammar, list[Any]] = field(default_factory=dict, repr=False)
+    matchers: dict[Grammar, list[Any]] = field(default_factory=dict, repr=False)
     shortest: dict[Grammar, int] = field(default_factory=dict, repr=False)
     """Tokens of a short answer in it; 0 where none was found."""
 
@@ -169,17 +179,18 @@ class Guides:
         bits_K: list[Bits] = []
         for k, token in enumerate(tokens):
             bits_K.append(path.allowed() if sampled_K[k] else self._only(token))
+            # the appended ending may have come from another matcher, which this path refuses
             if k < last:
                 path.take(token)
         return bits_K
 
     def path(self, grammar: Grammar, tokens: Sequence[int] = ()) -> GrammarPath:
         """The state of a grammar after these tokens. Raises UserError for a faulty grammar."""
-        if grammar not in self.known:
+        if grammar not in self.matchers:
             if error := grammar_error(grammar):
                 raise UserError(f"the {grammar.kind} grammar is wrong: {error}")
-            self.known[grammar] = make_matchers(grammar, self._vocabulary)
-        path = GrammarPath([m.deep_copy() for m in self.known[grammar]], self, grammar)
+            self.matchers[grammar] = make_matchers(grammar, self._vocabulary)
+        path = GrammarPath([m.deep_copy() for m in self.matchers[grammar]], self, grammar)
         for token in tokens:
             path.take(token)
         return path
@@ -214,27 +225,30 @@ class Guides:
 
 def mask_logits(bits: Sequence[Bits | None], logits_KV: Tensor) -> Tensor:
     """The logits in place, with minus infinity for tokens that are not allowed."""
-    masks = [mask for mask in bits if mask is not None]
-    rows = [k for k, mask in enumerate(bits) if mask is not None]
+    rows: list[int] = []
+    masks: list[Bits] = []
+    for k, mask in enumerate(bits):
+        if mask is not None:
+            rows.append(k)
+            masks.append(mask)
     if not rows:
         return logits_KV
-    packed = ~np.stack(masks)
-    mask = torch.from_numpy(
-        np.unpackbits(packed, axis=1, count=logits_KV.shape[1], bitorder="little").view(
-            bool
-        )
-    )
+
+    # (rows, V / 8) bits of what is allowed to (rows, V) booleans of what is not
+    device = logits_KV.device
+    width = logits_KV.shape[1]
+    unpacked = np.unpackbits(~np.stack(masks), axis=1, count=width, bitorder="little")
+    hidden_KV = torch.from_numpy(unpacked.view(bool)).to(device)
+
     if len(rows) == len(logits_KV):
-        return logits_KV.masked_fill_(mask.to(logits_KV.device), float("-inf"))
-    if logits_KV.device.type == "cpu":
+        return logits_KV.masked_fill_(hidden_KV, float("-inf"))
+    if device.type == "cpu":
         # Row by row, so that the rows without a grammar are not even read.
-        for k, row in zip(rows, mask, strict=True):
-            logits_KV[k].masked_fill_(row, float("-inf"))
+        for k, hidden_V in zip(rows, hidden_KV, strict=True):
+            logits_KV[k].masked_fill_(hidden_V, float("-inf"))
         return logits_KV
-    places = torch.tensor(rows, device=logits_KV.device)
-    logits_KV[places] = logits_KV[places].masked_fill(
-        mask.to(logits_KV.device), float("-inf")
-    )
+    places = torch.tensor(rows, device=device)
+    logits_KV[places] = logits_KV[places].masked_fill(hidden_KV, float("-inf"))
     return logits_KV
 
 

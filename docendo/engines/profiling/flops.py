@@ -20,6 +20,7 @@ class ModelShape(NamedTuple):
 
     def forward_flops(self, tokens: int, context: int, predicted: int) -> float:
         """Reading `tokens` that look at `context` positions in all, with logits for `predicted`."""
+        # 2 N a token for N weights (Kaplan et al. 2020, section 2.1); attention has no weights
         return (
             2.0 * (self.body + self.adapter) * tokens
             + 4.0 * self.attention * context
@@ -31,6 +32,8 @@ class ModelShape(NamedTuple):
 
         The frozen base needs gradients of its inputs but none of its weights.
         """
+        # Backward is a forward pass for the inputs' gradients, another one for the weights' of
+        # the adapter, and another one for attention, which has two operands to each product.
         return (
             2.0 * self.forward_flops(tokens, context, predicted)
             + 2.0 * self.adapter * tokens

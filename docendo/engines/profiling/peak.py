@@ -78,14 +78,10 @@ def _measure_bandwidth(size: int, device: torch.device) -> float:
         sums.append(partial(torch.sum, source_chunk))
         copies.append(partial(target_chunk.copy_, source_chunk))
 
-    sum_seconds = min(
-        _time_one(partial(torch.sum, source), device),
-        _time_concurrent(sums),
-    )
-    copy_seconds = min(
-        _time_one(partial(target.copy_, source), device),
-        _time_concurrent(copies),
-    )
+    sum_seconds = _time_one(partial(torch.sum, source), device)
+    sum_seconds = min(sum_seconds, _time_concurrent(sums))
+    copy_seconds = _time_one(partial(target.copy_, source), device)
+    copy_seconds = min(copy_seconds, _time_concurrent(copies))
     return max(size / sum_seconds, 2 * size / copy_seconds)
 
 

@@ -107,6 +107,7 @@ def sampling_seconds(model: WorkloadModel, batch: WorkloadBatch, ceiling: Ceilin
 
     Nobody reads the last token.
     """
+    # causal: token t of a prompt looks at t positions, 1 + 2 + ... + p in all
     p = batch.prompt
     prompt_flops = model.shape.forward_flops(p, p * (p + 1) // 2, 1)
     reading = bound(batch.prompts * prompt_flops, model.weights, ceiling)
@@ -119,6 +120,7 @@ def training_seconds(model: WorkloadModel, batch: WorkloadBatch, ceiling: Ceilin
 
     By arithmetic alone.
     """
+    # each of g answers looks at the whole prompt and at its own tokens so far
     p, n, g = batch.prompt, batch.answer, batch.group
     context = p * (p + 1) // 2 + g * (n * p + n * (n + 1) // 2)
     flops = model.shape.training_flops(p + g * n, context, g * n)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from docendo.engines.constrained.logits import mask_logits
+from docendo.engines.constrained.logits import Guides, mask_logits
 from docendo.engines.local.backward import forward
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.train_rows import TrainRow
@@ -80,7 +80,7 @@ def test_every_token_mask_has_a_bit_for_every_token_of_the_vocabulary(
 ) -> None:
     """Whatever the size of the vocabulary, and whether a token was sampled or not."""
     guides = replace(
-        engine.model.guides, size=engine.model.guides.size + more, known={}, shortest={}
+        engine.model.guides, size=engine.model.guides.size + more, matchers={}, shortest={}
     )
     tokens = engine.tokens.completion("12")
     bits = guides.walk(DIGITS, tokens, (True, False, True))
@@ -202,6 +202,15 @@ def test_an_answer_ends_with_its_stop_text(engine: LocalEngine) -> None:
         assert part.text == (found[0] if found else whole.text)
         assert part.tokens == whole.tokens[: len(part.tokens)]
     assert {len(c.text) for c in stopped} >= {1, 8}
+
+
+def test_a_stop_text_is_found_where_its_characters_have_several_bytes() -> None:
+    """Six emoji are 24 tokens of a byte each, more than the last sixteen."""
+    guides = Guides(None, 256, 0, lambda tokens: bytes(tokens).decode(errors="replace"))
+    guide = guides.guide_for(within(None, stop=("😀" * 6,)))
+    assert guide is not None
+    tokens = list(("so: " + "😀" * 6).encode())
+    assert [n for n in range(1, len(tokens) + 1) if guide.take(tokens[:n])] == [28]
 
 
 def test_an_answer_continues_a_given_beginning(engine: LocalEngine) -> None:
