@@ -15,6 +15,7 @@ from docendo.records import (
     Episode,
     Example,
     Match,
+    Outcome,
     Payoff,
     Problem,
     Request,
@@ -36,6 +37,7 @@ __all__ = [
     "Posterior",
     "ReplayBuffer",
     "Reward",
+    "Sandbox",
     "Source",
     "Split",
     "Standings",
@@ -90,6 +92,17 @@ class Evaluator(Protocol):
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order. Never raises, whatever the answers hold."""
+        ...
+
+
+class Sandbox(Protocol):
+    """Runs Python that a model wrote. It may be called from several threads at once."""
+
+    def __call__(self, code: str, calls: Sequence[str] = ()) -> Outcome:
+        """The value of each of `calls`, which are trusted, after `code`, which is not.
+
+        Never raises for what `code` does. Raises RunError where it cannot run any program.
+        """
         ...
 
 

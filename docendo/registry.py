@@ -72,6 +72,10 @@ PARTS: dict[str, dict[str, str]] = {
     "reward": {
         "gain": "docendo.learning.rewards:GainRewardConfig",
     },
+    "sandbox": {
+        "isolated": "docendo.sandbox.cpython:IsolatedConfig",
+        "monty": "docendo.sandbox.monty:MontyConfig",
+    },
     "teacher_selection": {
         "learnability": "docendo.league.matchmaking:LearnableTeachersConfig",
         "thompson": "docendo.league.matchmaking:ThompsonConfig",

@@ -2,9 +2,10 @@
 
 from docendo.config.load import Config
 from docendo.errors import UserError, suggestion
-from docendo.graders.answer import UnitTestGrader, never_raises
+from docendo.graders.answer import never_raises
+from docendo.graders.unit_tests import UnitTestGrader
 from docendo.humans.simulated import Person
-from docendo.sandbox.monty import Sandbox
+from docendo.sandbox.monty import MontySandbox
 
 __all__ = ["build_person", "check_people"]
 
@@ -17,7 +18,7 @@ def build_person(config: Config, name: str, where: str) -> Person:
     if name not in config.people:
         raise UserError(f"{where}: no person {name!r}{suggestion(name, config.people)}")
     settings = config.people[name].model_dump()
-    grader = never_raises(UnitTestGrader(Sandbox()))
+    grader = never_raises(UnitTestGrader(MontySandbox()))
     try:
         return Person(name=name, grader=grader, **settings)
     except UserError as error:

@@ -74,10 +74,10 @@ def _check_embedded_model() -> DoctorFinding:
 def _check_sandbox() -> DoctorFinding:
     name, purpose = "sandbox", "unit tests of answers in Python"
     fix = "pip install 'pydantic-monty>=1.4,<2'"
-    from docendo.sandbox.monty import Sandbox
+    from docendo.sandbox.monty import MontySandbox
 
     try:
-        outcome = Sandbox()("def f(x):\n    return x + 1\n", ["f(41)"])
+        outcome = MontySandbox()("def f(x):\n    return x + 1\n", ["f(41)"])
     except (UserError, RunError) as error:
         return DoctorFinding(name, "missing", str(error), purpose, fix)
 
@@ -90,16 +90,16 @@ def _check_sandbox() -> DoctorFinding:
 
 def _check_isolation() -> DoctorFinding:
     from docendo.graders.compilers import installed_languages
-    from docendo.sandbox.isolated import strongest
+    from docendo.sandbox.isolated import strongest_isolation
 
     name, purpose = "sandbox for real programs", "answers in compiled languages and CPython"
-    strength = strongest()
+    strongest = strongest_isolation()
     # not required: only answers in compiled languages need it
-    if strength.walls is None:
+    if strongest.isolation is None:
         fix = "install bubblewrap, or allow unprivileged user namespaces: docs/sandbox.md"
-        return DoctorFinding(name, "optional", "; ".join(strength.failures), purpose, fix)
+        return DoctorFinding(name, "optional", "; ".join(strongest.failures), purpose, fix)
 
-    tool = strength.bubblewrap or strength.walls
+    tool = strongest.bubblewrap or strongest.isolation
     detail = f"{tool}, tried out; compiles {', '.join(installed_languages())}"
     return DoctorFinding(name, "ok", detail, purpose)
 

@@ -17,7 +17,7 @@ from docendo.interfaces import Evaluator
 from docendo.parts import PartConfig
 from docendo.records import Answer, Problem, Verdict
 from docendo.sandbox.isolated import IsolatedSandbox
-from docendo.sandbox.spec import Limits, Program, interpreter
+from docendo.sandbox.spec import Limits, Program, find_python
 
 __all__ = [
     "LANGUAGES",
@@ -180,7 +180,7 @@ def _first_error(messages: str, file_name: str) -> str:
 
 
 def _python() -> CompilerCommand:
-    command, toolchain = interpreter()
+    command, toolchain = find_python()
     return CompilerCommand(
         (*command, "check.py"), toolchain, {"check.py": _PYTHON_CHECK.encode()}
     )

@@ -2,19 +2,20 @@
 
 from typing import Any
 
-from docendo.graders.answer import UnitTestGrader, never_raises, per_answer
+from docendo.graders.answer import never_raises, per_answer
 from docendo.graders.gym import GymGrader
+from docendo.graders.unit_tests import UnitTestGrader
 from docendo.interfaces import Evaluator, Grader
 from docendo.parts import PartConfig
 from docendo.records import Answer
-from docendo.sandbox.monty import Sandbox
+from docendo.sandbox.monty import MontySandbox
 
 __all__ = ["TruthConfig", "ground_truth", "ground_truth_evaluator"]
 
 
 def ground_truth() -> Grader:
     """Compares answers as text, runs programs against a problem's tests, asks reasoning-gym's scorers."""
-    return never_raises(GymGrader(UnitTestGrader(Sandbox())))
+    return never_raises(GymGrader(UnitTestGrader(MontySandbox())))
 
 
 def ground_truth_evaluator() -> Evaluator:

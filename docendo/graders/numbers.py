@@ -118,7 +118,7 @@ class Symbolic:
         try:
             is_equal = comparison.are_equal(answer.problem.answer, formula)
         except CallError as error:
-            if error.late:
+            if error.is_timeout:
                 return Verdict(0.0, f"comparing it took more than {self.seconds:g} seconds")
             is_equal = False
         if is_equal:

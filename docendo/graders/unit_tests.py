@@ -1,118 +1,130 @@
-"""A problem's tests, in Monty's sandbox or in a real Python: the same lines and the same rule."""
+"""A problem's tests: reads them, and runs them against the program in an answer."""
 
-import json
-import secrets
+import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field
-
-from docendo.graders.answer import UnitTestGrader, parallel, per_answer
-from docendo.interfaces import Evaluator
-from docendo.parts import PartConfig
+from docendo.errors import UserError
+from docendo.graders.answer import exact, extract_program, parallel
+from docendo.interfaces import Evaluator, Sandbox
+from docendo.parts import Part, PartConfig, default_part
 from docendo.records import Answer, Problem, Verdict
-from docendo.sandbox import harness
-from docendo.sandbox.isolated import IsolatedSandbox
-from docendo.sandbox.monty import Outcome, Sandbox
-from docendo.sandbox.spec import Limits, Program, interpreter
 
-__all__ = ["CPython", "CPythonTestGrader", "UnitTestConfig"]
+__all__ = ["Case", "UnitTestConfig", "UnitTestGrader", "read_test", "run_calls"]
+
+_MAX_PROGRAM = 2000
+_MAX_TEST = 1000
 
 
-@dataclass(frozen=True)
-class CPython:
-    """Runs a program in this Python, without its installed packages, and then calls into it."""
+class Case(NamedTuple):
+    """One line of `Problem.tests`, read."""
 
-    sandbox: IsolatedSandbox
+    function: str
+    arity: int
+    call: str
+    want: str
+    """The ``repr`` of the value that the call must have."""
 
-    def __call__(self, code: str, calls: Sequence[str] = ()) -> Outcome:
-        """The value of each of `calls` after `code`, as text; see `Sandbox`.
 
-        Never raises for what `code` does. A value counts only where it is made of Python's own
-        types. Raises RunError where the sandbox cannot start.
-        """
-        # The program prints to the same stream. It cannot guess the mark of the harness's lines.
-        mark = secrets.token_hex(8)
-        order = json.dumps({"code": code, "calls": list(calls), "mark": mark})
-        python, toolchain = interpreter()
-        program = Program(
-            (*python, "caller.py"),
-            {"caller.py": _read_harness()},
-            order.encode(),
-            toolchain,
+def read_test(line: str) -> Case:
+    """The case that ``f(3) == 7`` states: a call with literal arguments, and the literal it must equal.
+
+    Literals are those of ``ast.literal_eval`` less sets, whose ``repr`` has no order. Raises
+    UserError for other lines.
+    """
+    try:
+        case = _parse_test(line) if len(line) <= _MAX_TEST else None
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        case = None
+    if case is None:
+        raise UserError(
+            f"a test reads like 'f(3) == 7', a call and a literal; got {line[:60]!r}"
         )
-        result = self.sandbox(program)
+    return case
 
-        values = _read_values(result.out, mark)[: len(calls)]
-        if result.ok and len(values) == len(calls):
-            return Outcome(True, values)
-        reason = _last_line(result.err) or f"the program {result.reason or 'stopped early'}"
-        return Outcome(False, values, reason)
+
+def _parse_test(line: str) -> Case | None:
+    """None for an expression of another form. Raises what `ast` raises for anything else."""
+    tree = ast.parse(line, mode="eval").body
+    if any(isinstance(node, ast.Set) for node in ast.walk(tree)):
+        return None
+    match tree:
+        case ast.Compare(ast.Call(ast.Name(name), arguments, []), [ast.Eq()], [want]):
+            literals = [repr(ast.literal_eval(argument)) for argument in arguments]
+            call = f"{name}({', '.join(literals)})"
+            return Case(name, len(arguments), call, repr(ast.literal_eval(want)))
+    return None
 
 
 @dataclass(frozen=True)
-class CPythonTestGrader:
-    """1 where the program in a text passes every test of the problem in a real Python.
+class UnitTestGrader:
+    """1 where the program in a text passes every test of the problem.
 
-    All else is as in `UnitTestGrader`: the expected values stay in this process.
+    Problems without tests go through `exact`. The expected values stay in this process: the sandbox
+    sees the calls alone, after the candidate's program, and gives back text. So a program can pass
+    only by working out each value; nothing it redefines or prints is believed. A bare expression in
+    x (in x, y and z for more arguments) stands for the body of the function under test.
     """
 
-    sandbox: IsolatedSandbox
+    run: Sandbox
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
-        return UnitTestGrader(CPython(self.sandbox))(problem, text)
+        if not problem.tests:
+            return exact(problem, text)
+        code = extract_program(text)
+        if code is None:
+            return Verdict(0.0, "no answer")
+        if len(code) > _MAX_PROGRAM:
+            return Verdict(0.0, f"the program is longer than {_MAX_PROGRAM} characters")
+        try:
+            cases = [read_test(line) for line in problem.tests]
+        except UserError as error:
+            return Verdict(0.0, str(error))
+
+        outcome = self.run(_define(code, cases[0]), [case.call for case in cases])
+        for case, value in zip(cases, outcome.values, strict=False):
+            if value != case.want:
+                return Verdict(
+                    0.0, f"{case.call[:60]} gave {value[:60]}, not {case.want[:60]}"
+                )
+        if not outcome.ok or len(outcome.values) != len(cases):
+            return Verdict(0.0, outcome.reason)
+        return Verdict(1.0, "passes every test")
+
+
+def run_calls(run: Sandbox, text: str, cases: Sequence[Case]) -> tuple[str, ...]:
+    """The ``repr`` of what the program in `text` gives for each call, up to the first that fails."""
+    code = extract_program(text)
+    if code is None or len(code) > _MAX_PROGRAM or not cases:
+        return ()
+    return run(_define(code, cases[0]), [case.call for case in cases]).values
 
 
 class UnitTestConfig(PartConfig):
     """The program in an answer passes the problem's tests."""
 
     type: str = "tests"
-    mode: Literal["monty", "cpython"] = "monty"
-    """Interpreter. "monty": Monty's sandbox. "cpython": a real Python in isolation."""
-    seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
-    """Time limit for one answer, in seconds."""
-    unsafe: Literal["", "subprocess-with-limits-only"] = ""
-    """For "cpython": "subprocess-with-limits-only" accepts that programs run without
-    isolation. Empty: refused."""
+    sandbox: Annotated[PartConfig, Part("sandbox", default="monty")] = default_part(
+        "sandbox", "monty"
+    )
+    """Sandbox of the program. "monty": a fast interpreter of a Python subset. "isolated": a real
+    Python. Your own: "package.module:name"."""
 
     def build(self, context: Any = None) -> Evaluator:
-        if self.mode == "monty":
-            return per_answer(UnitTestGrader(Sandbox(seconds=self.seconds)))
-        limits = Limits(seconds=self.seconds)
-        sandbox = IsolatedSandbox(limits, allow_unsafe=bool(self.unsafe))
-        return parallel(CPythonTestGrader(sandbox))
+        return parallel(UnitTestGrader(self.sandbox.build(context)))
 
     def applies(self, answer: Answer) -> bool:
         return bool(answer.problem.tests)
 
 
-@cache
-def _read_harness() -> bytes:
-    return Path(harness.__file__).read_bytes()
-
-
-def _read_values(out: bytes, mark: str) -> tuple[str, ...]:
-    values = []
-    for line in out.decode(errors="replace").split("\n"):
-        word, _, rest = line.partition(" ")
-        value = _parse_text(rest) if word == mark else None
-        if value is not None:
-            values.append(value)
-    return tuple(values)
-
-
-def _parse_text(line: str) -> str | None:
-    """The text that is written as JSON; None for anything else."""
-    try:
-        text = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return text if isinstance(text, str) else None
-
-
-def _last_line(err: bytes) -> str:
-    lines = err.decode(errors="replace").strip().splitlines()
-    return lines[-1].strip()[:100] if lines else ""
+def _define(code: str, case: Case) -> str:
+    """A program that defines the function under test, also for a lambda or a bare expression."""
+    name = case.function
+    if re.search(rf"^\s*def\s+{name}\b|^{name}\s*=(?!=)", code, re.MULTILINE):
+        return code
+    if code.startswith("lambda"):
+        return f"{name} = (\n{code}\n)"
+    parameters = ", ".join("xyz"[: case.arity])
+    return f"def {name}({parameters}):\n    return (\n{code}\n)"

@@ -12,19 +12,13 @@ from itertools import chain
 from typing import Literal
 
 from docendo.errors import UserError
-from docendo.graders.answer import (
-    Runner,
-    UnitTestGrader,
-    exact,
-    final_answer,
-    read_test,
-    run_calls,
-)
-from docendo.interfaces import Engine
+from docendo.graders.answer import exact, final_answer
+from docendo.graders.unit_tests import UnitTestGrader, read_test, run_calls
+from docendo.interfaces import Engine, Sandbox
 from docendo.judges.filters import rejection_reason
 from docendo.prompts import INSTRUCTION, solve_prompt, verdict_prompt
 from docendo.records import AgentId, Answer, Problem, Request, Verdict, base_agent
-from docendo.sandbox.monty import Sandbox
+from docendo.sandbox.monty import MontySandbox
 from docendo.seeds import seed_for
 
 __all__ = ["NO_JUDGE_LEFT", "ModelJudge", "choose_judge"]
@@ -51,7 +45,7 @@ class ModelJudge:
     """By domain: they come before other judges."""
     longest: int = 2000
     """Bytes of an answer that is read, so that it always fits the context."""
-    run: Runner = field(default_factory=Sandbox)
+    run: Sandbox = field(default_factory=MontySandbox)
     """Where programs are compared by what they do."""
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:

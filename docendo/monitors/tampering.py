@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from docendo.errors import UserError
-from docendo.graders.answer import read_test
+from docendo.graders.unit_tests import read_test
 from docendo.monitors.text import tokenize
 from docendo.records import Problem
 

@@ -40,7 +40,7 @@ class UserFunction:
         if not is_tuple or not all(isinstance(text, str) and text for text in texts):
             raise UserError(
                 f"{self.worker.path}: draft must return (question, answer) or "
-                f"(question, answer, solution), got {result.shown}"[:300]
+                f"(question, answer, solution), got {result.text}"[:300]
             )
 
         prompt, answer, *optional = texts

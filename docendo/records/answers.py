@@ -8,7 +8,16 @@ from typing import Literal, NamedTuple
 from docendo.records.agents import AgentId
 from docendo.records.problems import Message, Problem
 
-__all__ = ["Answer", "Completion", "Grammar", "Request", "Rollout", "Verdict", "mean_score"]
+__all__ = [
+    "Answer",
+    "Completion",
+    "Grammar",
+    "Outcome",
+    "Request",
+    "Rollout",
+    "Verdict",
+    "mean_score",
+]
 
 
 class Grammar(NamedTuple):
@@ -72,6 +81,19 @@ class Verdict(NamedTuple):
     score: float
     """0 is wrong, 1 is right."""
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a program gave in a sandbox. Only text crosses into this process, never the program's objects."""
+
+    ok: bool
+    values: tuple[str, ...] = ()
+    """The ``repr`` of each call's value, in order; those before the failure where not `ok`."""
+    reason: str = ""
+    """Why not `ok`, one line."""
+    printed: str = ""
+    """By the program and the calls."""
 
 
 class Rollout(NamedTuple):

@@ -1,4 +1,4 @@
-"""Formulas, compared by math-verify in a process that can be ended: sympy may not come back (`errand.py` calls it)."""
+"""Formulas, compared by math-verify in a process that can be ended: sympy may never return."""
 
 import logging
 from functools import partial
@@ -8,6 +8,7 @@ from math_verify import LatexExtractionConfig, parse, verify
 __all__ = ["same"]
 
 logging.disable(logging.CRITICAL)
+# math-verify's own timeouts need signals of the main thread; the process is ended instead.
 _read = partial(parse, extraction_config=[LatexExtractionConfig()], parsing_timeout=None)
 
 
@@ -17,4 +18,5 @@ def same(want: str, got: str) -> bool:
     return bool(all(sides) and verify(*sides, timeout_seconds=None))
 
 
-same("x(x + 1)", "x^2 + x")  # what loads with the first formula is no answer's fault
+# The first formula loads sympy's parts. Without this, that time would count as the first answer's.
+same("x(x + 1)", "x^2 + x")

@@ -1,24 +1,29 @@
-"""Runs real programs that a model wrote: behind walls or not at all. docs/sandbox.md says what that holds off."""
+"""Runs real programs that a model wrote: isolated or not at all. docs/sandbox.md says what that protects from."""
 
 import os
 import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NamedTuple
 
 from docendo.errors import RunError, UserError
-from docendo.sandbox.spec import Isolation, Limits, Program, interpreter
-from docendo.sandbox.supervisor import ProcessResult, run_behind
+from docendo.sandbox.spec import Isolation, Limits, Program, find_python
+from docendo.sandbox.supervisor import ProcessResult, run_isolated
 
-__all__ = ["UNSAFE", "Capabilities", "IsolatedSandbox", "candidates", "probe", "strongest"]
+__all__ = [
+    "UNSAFE",
+    "Capabilities",
+    "IsolatedSandbox",
+    "list_isolations",
+    "probe",
+    "strongest_isolation",
+]
 
 UNSAFE = "subprocess-with-limits-only"
-"""The word by which a user takes the risk of running programs without walls."""
+"""The word by which a user takes the risk of running programs without isolation."""
 
 _PROBE_LIMITS = Limits(
     seconds=2, wall=10, memory_mb=128, processes=4, output_kb=8, file_mb=2
@@ -64,111 +69,115 @@ print("done")
 
 
 class Capabilities(NamedTuple):
-    """What walls this machine has."""
+    """How this machine can isolate a program."""
 
-    walls: Isolation | None
-    """The strongest that held against every attempt of the probe; None where none did."""
+    isolation: Isolation | None
+    """The first that stopped every attempt of the probe; None where none did."""
     bubblewrap: str
-    """The path of the program, where that builds them."""
+    """The path of the program, where that is it."""
     failures: tuple[str, ...]
     """Why others did not: one line for each that was tried before."""
 
 
 @dataclass(frozen=True)
 class IsolatedSandbox:
-    """Runs programs inside their limits. Raises UseError on construction where this machine has no walls for it.
+    """Runs programs inside their limits. Raises UserError on construction where this machine cannot isolate them.
 
-    With `allow_unsafe`, such a machine runs them with limits alone: they can read what the user can read, use the
-    network, and fool a grader. Where there are walls it changes nothing.
+    With `allow_unsafe`, such a machine runs them with limits alone: they can read what the user can
+    read, use the network, and fool a grader. Where isolation works it changes nothing.
     """
 
     limits: Limits = field(default_factory=Limits)
     allow_unsafe: bool = False
-    walls: Isolation = field(init=False)
+    isolation: Isolation = field(init=False)
 
     def __post_init__(self) -> None:
-        found = strongest()
-        if found.walls is None and (not self.allow_unsafe or os.name != "posix"):
-            why = "; ".join(found.failures)
-            raise UserError(
-                f"programs that a model wrote are not run here without a sandbox: {why}. Install bubblewrap, or see "
-                f'docs/sandbox.md; unsafe = "{UNSAFE}" runs them with your rights'
-            )
-        object.__setattr__(self, "walls", found.walls or "limits")
-        if found.walls is None:
-            _try_out()
+        strongest = strongest_isolation()
+        if strongest.isolation is None:
+            if not self.allow_unsafe or os.name != "posix":
+                reasons = "; ".join(strongest.failures)
+                raise UserError(
+                    "programs that a model wrote are not run here without a sandbox: "
+                    f"{reasons}. Install bubblewrap, or see docs/sandbox.md; "
+                    f'unsafe = "{UNSAFE}" runs them with your rights'
+                )
+            _try_limits_alone()
+        object.__setattr__(self, "isolation", strongest.isolation or "limits")
 
     def __call__(self, program: Program) -> ProcessResult:
-        """How `program` ended. Never raises for what it does; RunError where it could not be started."""
-        return run_behind(self.walls, program, self.limits, strongest().bubblewrap)
-
-    def each(self, programs: Sequence[Program]) -> list[ProcessResult]:
-        """How each ended, in order; as many run at once as there are cores."""
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            return list(pool.map(self, programs))
+        """How `program` ended. Never raises for what it does; RunError where it cannot be started."""
+        bubblewrap = strongest_isolation().bubblewrap
+        return run_isolated(self.isolation, program, self.limits, bubblewrap)
 
     def with_limits(self, limits: Limits) -> "IsolatedSandbox":
-        """The same walls, other limits."""
+        """The same isolation, other limits."""
         return replace(self, limits=limits)
 
 
 @cache
-def strongest() -> Capabilities:
-    """The strongest walls that hold here; tried out once in a process's life."""
-    failures = list[str]()
-    for walls, path in candidates():
-        if not (escaped := probe(walls, path)):
-            return Capabilities(walls, path, tuple(failures))
-        failures.append(f"{path or walls}: {escaped}")
+def strongest_isolation() -> Capabilities:
+    """The strongest isolation that works here; tried out once in a process's life.
+
+    A kernel that grants every namespace is no proof: containers, security modules and old kernels
+    each take something back. Only what stopped the probe's attempts is used.
+    """
+    failures: list[str] = []
+    for isolation, path in list_isolations():
+        escapes = probe(isolation, path)
+        if not escapes:
+            return Capabilities(isolation, path, tuple(failures))
+        failures.append(f"{path or isolation}: {escapes}")
     return Capabilities(None, "", tuple(failures) or (f"{sys.platform} has no namespaces",))
 
 
-def probe(walls: Isolation, bubblewrap: str = "") -> str:
-    """What a program can do behind these walls that it must not, in words; empty where they hold.
+def probe(isolation: Isolation, bubblewrap: str = "") -> str:
+    """What an isolated program can do that it must not, in words; empty where it can do nothing.
 
-    It really tries: to connect to a socket that listens here, to read and write files of this user, to see this
-    process and its environment, to get privileges, and to pass its limits.
+    It really tries: to connect to a socket that listens here, to read and write files of this user,
+    to see this process and its environment, to get privileges, and to pass its limits.
     """
-    python, toolchain = interpreter()
+    python, toolchain = find_python()
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         tempfile.NamedTemporaryFile() as secret,
     ):
-        told = str(server.getsockname()[1]), str(os.getpid()), os.path.realpath(secret.name)
-        program = Program((*python, "-c", _ATTEMPTS, *told), toolchain=toolchain)
+        port = str(server.getsockname()[1])
+        pid = str(os.getpid())
+        command = (*python, "-c", _ATTEMPTS, port, pid, os.path.realpath(secret.name))
+        program = Program(command, toolchain=toolchain)
         try:
-            ended = run_behind(walls, program, _PROBE_LIMITS, bubblewrap)
+            result = run_isolated(isolation, program, _PROBE_LIMITS, bubblewrap)
         except (RunError, UserError) as error:
             return str(error)
-    lines = ended.out.decode(errors="replace").splitlines()
+
+    lines = result.out.decode(errors="replace").splitlines()
+    # A probe that was stopped half-way has proved nothing.
     if lines[-1:] != ["done"]:
-        return f"the probe {ended.reason or 'stopped'}: {ended.err.decode(errors='replace').strip()[-200:]}"
+        messages = result.err.decode(errors="replace").strip()[-200:]
+        return f"the probe {result.reason or 'stopped'}: {messages}"
     return ", ".join(f"a program {line}" for line in lines[:-1])
 
 
-def _try_out() -> None:
-    """Raises UseError where a program does not even run with limits alone: one that root's Python is hidden from."""
-    python, toolchain = interpreter()
+def _try_limits_alone() -> None:
+    """Raises UserError where no program runs at all: nobody, whom root's programs run as, may not find Python."""
+    python, toolchain = find_python()
+    program = Program((*python, "-c", "print(1)"), toolchain=toolchain)
+    problem = "programs do not run here with limits alone"
     try:
-        ended = run_behind(
-            "limits",
-            Program((*python, "-c", "print(1)"), toolchain=toolchain),
-            _PROBE_LIMITS,
-        )
+        result = run_isolated("limits", program, _PROBE_LIMITS)
     except RunError as error:
-        raise UserError(f"programs do not run here with limits alone: {error}") from error
-    if ended.out != b"1\n":
-        raise UserError(
-            f"programs do not run here with limits alone: one {ended.reason or 'said something else'}"
-        )
+        raise UserError(f"{problem}: {error}") from error
+    if result.out != b"1\n":
+        raise UserError(f"{problem}: one {result.reason or 'printed something else'}")
 
 
-def candidates() -> list[tuple[Isolation, str]]:
-    """The walls that could be built here, the preferred first, each with the path of bubblewrap or nothing."""
+def list_isolations() -> list[tuple[Isolation, str]]:
+    """What could isolate here, the preferred first, each with the path of bubblewrap or nothing."""
     if sys.platform != "linux":
         return []
-    own: list[tuple[Isolation, str]] = [("namespaces", "")]
-    # ours also bound the number of files and run nothing from the scratch folder
-    return (
-        [*own, ("bubblewrap", bubblewrap)] if (bubblewrap := shutil.which("bwrap")) else own
-    )
+    # Ours also bounds the number of files, and nothing in the scratch folder can be executed.
+    isolations: list[tuple[Isolation, str]] = [("namespaces", "")]
+    bubblewrap = shutil.which("bwrap")
+    if bubblewrap:
+        isolations.append(("bubblewrap", bubblewrap))
+    return isolations

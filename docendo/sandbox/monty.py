@@ -1,40 +1,33 @@
 """Runs untrusted Python in a fresh Monty worker: a Rust interpreter of a Python subset, in its own process.
 
-Protects from endless loops, memory and recursion bombs, huge output, the clock and chance, and from every
-file, network, environment or import from outside: any call that leaves the interpreter ends the run.
-Does not protect from a bug in Monty itself: no seccomp, no user namespace. https://github.com/pydantic/monty
+Monty (https://github.com/pydantic/monty) stops endless loops, memory and recursion bombs and huge
+output. It has no clock, no randomness and no file, network, environment or outside import: any call
+that leaves the interpreter ends the run. It does not protect from a bug in Monty itself: its worker
+has no seccomp filter and no namespaces.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from docendo.errors import RunError, UserError
+from docendo.parts import PartConfig
+from docendo.records import Outcome
 
-__all__ = ["Outcome", "Sandbox"]
+__all__ = ["MontyConfig", "MontySandbox"]
 
 _EPOCH = datetime(2000, 1, 1)
-_GRACE = 1.0
+_GRACE_SECONDS = 1.0
+"""Monty ends a program at its limit itself; after this long the whole worker is ended."""
 _MAX_PRINTED = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a program gave. Only text crosses into this process, never one of the program's own objects."""
-
-    ok: bool
-    values: tuple[str, ...] = ()
-    """The ``repr`` of each call's value, in order; those before the failure where not `ok`."""
-    reason: str = ""
-    """Why not `ok`, one line."""
-    printed: str = ""
-    """By the program and the calls."""
-
-
 @dataclass(frozen=True)
-class Sandbox:
-    """Runs a program, then calls into it. Raises UseError on construction where Monty is not installed."""
+class MontySandbox:
+    """Runs a program, then calls into it. Raises UserError on construction where Monty is not installed."""
 
     seconds: float = 1.0
     """For the program and again for each call."""
@@ -42,17 +35,18 @@ class Sandbox:
     depth: int = 100
 
     def __post_init__(self) -> None:
-        _new_pool(_monty(), self.seconds)
+        _open_pool(_import_monty(), self.seconds)
 
     def __call__(self, code: str, calls: Sequence[str] = ()) -> Outcome:
         """The value of each of `calls` after `code`, such as ``6`` for ``f(3)``. Never raises for what `code` does.
 
-        `calls` are trusted expressions and see the names that `code` defined. The same code gives the same outcome:
-        the clock stands still and chance is seeded. RunError where no worker process can be started.
+        `calls` are trusted expressions and see the names that `code` defined. The same code gives
+        the same outcome: the clock stands still and randomness is seeded. Raises RunError where no
+        worker process can be started.
         """
-        monty = _monty()
+        monty = _import_monty()
         try:
-            pool = _new_pool(monty, self.seconds).__enter__()
+            pool = _open_pool(monty, self.seconds).__enter__()
         except (RuntimeError, OSError) as error:
             raise RunError(f"the sandbox cannot start a worker: {error}") from error
         try:
@@ -65,26 +59,43 @@ class Sandbox:
             "max_feed_duration_secs": self.seconds,
             "max_memory": self.memory_mb * 2**20,
             "max_recursion_depth": self.depth,
-            "max_suspensions": 0,
+            "max_suspensions": 0,  # a suspension asks this process for something outside
         }
         policy = {"datetime": _EPOCH, "sleep": "zero", "random_start": {"seed": 0}}
-        printed, values = monty.CollectString(_MAX_PRINTED), list[str]()
+        printed = monty.CollectString(_MAX_PRINTED)
+        values: list[str] = []
+
+        # What a feed is worth comes back as an object, and a shared list of long strings would fill
+        # this process's memory. exec is worth None, and %r makes a string that Monty's limit bounds.
         try:
             with pool.checkout(limits=limits, os_policy=policy) as session:
-                # exec is worth None and %r a string: a shared list of long strings would fill this process's memory
                 session.feed_run(
                     "exec(source)", inputs={"source": code}, print_callback=printed
                 )
                 for call in calls:
-                    values.append(
-                        session.feed_run(f'"%r" % ({call},)', print_callback=printed)
-                    )
+                    value = session.feed_run(f'"%r" % ({call},)', print_callback=printed)
+                    values.append(value)
         except (monty.MontyError, ValueError, TypeError) as error:
-            return Outcome(False, tuple(values), _reason(error), str(printed.output))
+            return Outcome(False, tuple(values), _explain(error), str(printed.output))
         return Outcome(True, tuple(values), printed=str(printed.output))
 
 
-def _monty() -> Any:
+class MontyConfig(PartConfig):
+    """A Rust interpreter of a Python subset: fast, the same outcome every time, on every system."""
+
+    type: str = "monty"
+    seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
+    """Time for a program, and again for each call into it."""
+    memory_mb: Annotated[int, Field(ge=1, le=65_536)] = 32
+    """Memory of one program, in MiB."""
+    depth: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Nested calls."""
+
+    def build(self, context: Any = None) -> MontySandbox:
+        return MontySandbox(self.seconds, self.memory_mb, self.depth)
+
+
+def _import_monty() -> Any:
     try:
         import pydantic_monty
     except ImportError as error:
@@ -94,16 +105,16 @@ def _monty() -> Any:
     return pydantic_monty
 
 
-def _new_pool(monty: Any, seconds: float) -> Any:
+def _open_pool(monty: Any, seconds: float) -> Any:
     try:
-        return monty.Monty(max_processes=1, request_timeout=seconds + _GRACE)
+        return monty.Monty(max_processes=1, request_timeout=seconds + _GRACE_SECONDS)
     except FileNotFoundError as error:
         raise UserError(
             "pydantic-monty has no worker program here: pip install pydantic-monty"
         ) from error
 
 
-def _reason(error: Exception) -> str:
+def _explain(error: Exception) -> str:
     text = str(error)[:200].split("\n")[0]
     if "suspension limit" in text:
         return "used an unknown name, or something outside the sandbox"

@@ -1,4 +1,4 @@
-"""Regular expressions, in a process that can be ended: some take longer than the world lasts (`errand.py` calls it)."""
+"""Regular expressions, run in a process that can be ended: matching may take exponential time."""
 
 import re
 

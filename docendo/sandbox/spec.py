@@ -1,4 +1,4 @@
-"""What cell.py is told: which program, with which files, behind which walls, inside which limits."""
+"""What init.py is told: which program, with which files, how isolated, inside which limits."""
 
 import math
 import os
@@ -13,14 +13,23 @@ from typing import Any, Literal, NamedTuple
 
 from docendo.sandbox.seccomp import filter_for
 
-__all__ = ["SCRATCH", "Isolation", "Limits", "Program", "arguments", "interpreter", "order"]
+__all__ = [
+    "SCRATCH",
+    "Isolation",
+    "Limits",
+    "Program",
+    "build_spec",
+    "find_python",
+    "init_command",
+]
 
 Isolation = Literal["bubblewrap", "namespaces", "limits"]
-"""Who builds the walls: bubblewrap, our own cell.py, or nobody."""
+"""Who isolates a program: bubblewrap, our own init.py, or nobody (limits alone)."""
 
-_CELL = Path(__file__).with_name("init.py")
 SCRATCH = "/tmp"  # noqa: S108
-"""The scratch folder, as a program behind walls sees it."""
+"""The scratch folder, as an isolated program sees it."""
+
+_INIT_FILE = Path(__file__).with_name("init.py")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _SYSTEM = (
     "/usr",
@@ -39,11 +48,11 @@ class Limits:
     """What one program may use."""
 
     seconds: float = 2.0
-    """Of processor time, of each of its processes; rounded up to whole seconds, which is all that the kernel knows."""
+    """Processor time of each process; rounded up to whole seconds, the kernel's unit."""
     wall: float = 10.0
     """Seconds until everything is ended."""
     memory_mb: int = 256
-    """Of each of its processes."""
+    """Of each process."""
     reserved_mb: int = 0
     """Address space on top of it, for a runtime that reserves much more than it uses."""
     processes: int = 8
@@ -60,145 +69,148 @@ class Program(NamedTuple):
     command: tuple[str, ...]
     """An absolute path and its arguments."""
     files: Mapping[str, bytes] = {}
-    """Names and contents of files in its scratch folder, which is where it starts."""
+    """Names and contents of files in its scratch folder, where it starts."""
     stdin: bytes = b""
     toolchain: tuple[str, ...] = ()
-    """Folders and files that it may read besides the system's programs and libraries; libraries are found there."""
+    """Folders and files that it may read besides the system's programs; libraries are found there."""
 
 
-def interpreter() -> tuple[tuple[str, ...], tuple[str, ...]]:
+def find_python() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The command of this Python, without its installed packages, and the folders that it needs.
 
-    Hashes are the same every time; nothing of the user's environment or site is read.
+    Nothing of the user's environment or site is read.
     """
-    folders = (
-        os.path.realpath(os.path.join(sys.base_prefix, name))
-        for name in ("bin", "lib", "lib64")
-    )
-    return (os.path.realpath(sys.executable), "-s", "-P", "-S", "-B"), tuple(
-        filter(os.path.isdir, folders)
-    )
+    command = (os.path.realpath(sys.executable), "-s", "-P", "-S", "-B")
+    folders = []
+    for name in ("bin", "lib", "lib64"):
+        folder = os.path.realpath(os.path.join(sys.base_prefix, name))
+        if os.path.isdir(folder):
+            folders.append(folder)
+    return command, tuple(folders)
 
 
-def order(
-    walls: Isolation, program: Program, limits: Limits, scratch: str
+def build_spec(
+    isolation: Isolation, program: Program, limits: Limits, scratch: str
 ) -> dict[str, Any]:
-    """The sheet that cell.py reads, less the pipe on which it reports."""
-    places = _places(program) if walls == "namespaces" else []
+    """The JSON that init.py reads, without the pipe on which it reports."""
+    mounts: list[tuple[str, str | None]] = []
+    if isolation == "namespaces":
+        devices = [(device, None) for device in _DEVICES]
+        mounts = [*_readable_paths(program), *devices]
+
+    files = {name: _encode(content) for name, content in program.files.items()}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": scratch,
+        "TMPDIR": scratch,
+        "LANG": "C.UTF-8",
+        # Hashes, and so the order of sets, are the same every time.
+        "PYTHONHASHSEED": "0",
+        "PYTHONUTF8": "1",
+        # The loader finds libraries beside a program ($ORIGIN) by /proc, which there is none of.
+        "LD_LIBRARY_PATH": _library_path(program.toolchain),
+    }
+    is_linux = sys.platform == "linux"
     return {
-        "walls": walls,
+        "isolation": isolation,
         "parent": os.getpid(),
         "scratch": scratch,
-        "places": [*places, *((d, None) for d in _DEVICES if places)],
+        "mounts": mounts,
         "file_bytes": limits.file_mb * 2**20,
-        "files": {
-            name: b64encode(content).decode() for name, content in program.files.items()
-        },
-        "stdin": b64encode(program.stdin).decode(),
+        "files": files,
+        "stdin": _encode(program.stdin),
         "command": program.command,
-        "environment": {
-            "PATH": "/usr/bin:/bin",
-            "HOME": scratch,
-            "TMPDIR": scratch,
-            "LANG": "C.UTF-8",
-            "PYTHONHASHSEED": "0",
-            "PYTHONUTF8": "1",
-            # without /proc a program cannot be told where its own libraries lie
-            "LD_LIBRARY_PATH": _libraries(program.toolchain),
-        },
-        "filter": b64encode(filter_for(platform.machine())).decode()
-        if sys.platform == "linux"
-        else "",
-        "limits": _resources(walls, limits),
+        "environment": environment,
+        "filter": _encode(filter_for(platform.machine())) if is_linux else "",
+        "limits": _resource_limits(isolation, limits),
         "wall": limits.wall,
     }
 
 
-def _libraries(toolchain: Sequence[str]) -> str:
+def _encode(content: bytes) -> str:
+    return b64encode(content).decode()
+
+
+def _library_path(toolchain: Sequence[str]) -> str:
     return ":".join(
         folder for folder in toolchain if not Path(folder).is_relative_to("/usr")
     )
 
 
-def _resources(walls: Isolation, limits: Limits) -> dict[str, int]:
+def _resource_limits(isolation: Isolation, limits: Limits) -> dict[str, int]:
     memory = limits.memory_mb * 2**20
-    wanted = {
+    resources = {
+        # An endless loop.
         "RLIMIT_CPU": math.ceil(limits.seconds),
+        # A memory bomb. DATA does not count shared maps, which AS does; AS alone would refuse
+        # runtimes that reserve address space they never touch.
         "RLIMIT_DATA": memory,
         "RLIMIT_AS": memory + limits.reserved_mb * 2**20,
+        # A single file that fills the disk, where the scratch folder is not a tmpfs of bounded size.
         "RLIMIT_FSIZE": limits.file_mb * 2**20,
+        # Kernel memory, which the limits above do not count.
         "RLIMIT_NOFILE": 64,
-        "RLIMIT_CORE": 0,
         "RLIMIT_MEMLOCK": 0,
         "RLIMIT_MSGQUEUE": 0,
+        # A crash must not make the kernel write a core file or start the system's crash handler.
+        "RLIMIT_CORE": 0,
+        # A fork bomb. One more for init.py, which is the same user.
         "RLIMIT_NPROC": limits.processes + 1,
     }
-    if walls == "limits" and os.geteuid() != 0:
-        # without a namespace the kernel counts all that this user runs
-        wanted["RLIMIT_NPROC"] += _tasks_of(os.geteuid())
-    return wanted
+    if isolation == "limits" and os.geteuid() != 0:
+        # Without a namespace the kernel counts everything that this user runs.
+        resources["RLIMIT_NPROC"] += _count_tasks(os.geteuid())
+    return resources
 
 
-def _tasks_of(user: int) -> int:
+def _count_tasks(user: int) -> int:
     count = 0
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            count += (
-                len(os.listdir(process / "task")) if process.stat().st_uid == user else 0
-            )
+            if process.stat().st_uid == user:
+                count += len(os.listdir(process / "task"))
     return count or 10_000
 
 
-def _places(program: Program) -> list[tuple[str, str | None]]:
+def _readable_paths(program: Program) -> list[tuple[str, str | None]]:
     """What can be read inside: (path, target of the link that it is, if it is one)."""
-    found: list[tuple[str, str | None]] = []
+    paths: list[tuple[str, str | None]] = []
+    folders: list[str] = []
     for path in (*_SYSTEM, *map(os.path.realpath, program.toolchain)):
         if os.path.islink(path) and path in _SYSTEM:
-            found.append((path, os.readlink(path)))
-        elif os.path.exists(path) and not any(
-            Path(path).is_relative_to(p) for p, link in found if link is None
-        ):
-            found.append((path, None))
-    return found
+            paths.append((path, os.readlink(path)))
+        elif os.path.exists(path) and not any(map(Path(path).is_relative_to, folders)):
+            paths.append((path, None))
+            folders.append(path)
+    return paths
 
 
-def arguments(
-    walls: Isolation, program: Program, limits: Limits, bubblewrap: str
+def init_command(
+    isolation: Isolation, program: Program, limits: Limits, bubblewrap: str
 ) -> list[str]:
-    """The command that starts cell.py, which with bubblewrap is already behind the walls."""
-    python = os.path.realpath(sys.executable)
-    script = [python, "-I", "-S", "-B"]
-    if walls != "bubblewrap":
-        return [*script, str(_CELL)]
-    argv = [
-        bubblewrap,
-        "--unshare-user",
-        "--unshare-all",
-        "--die-with-parent",
-        "--new-session",
-        "--cap-drop",
-        "ALL",
-    ]
-    argv += [
-        "--clearenv",
-        "--setenv",
-        "LD_LIBRARY_PATH",
-        _libraries(interpreter()[1]),
-        "--hostname",
-        "cell",
-    ]
-    with_python = program._replace(toolchain=(*program.toolchain, *interpreter()[1]))
-    for path, link in _places(with_python):
-        argv += ["--symlink", link, path] if link is not None else ["--ro-bind", path, path]
+    """The command that starts init.py, which with bubblewrap is already isolated."""
+    # -I -S: nothing of the user's environment, home or site runs with the right to mount.
+    python = [os.path.realpath(sys.executable), "-I", "-S", "-B"]
+    if isolation != "bubblewrap":
+        return [*python, str(_INIT_FILE)]
+
+    python_folders = find_python()[1]
+    command = [bubblewrap, "--unshare-user", "--unshare-all", "--die-with-parent"]
+    # A session of its own: in ours it could type into the terminal (TIOCSTI).
+    command += ["--new-session", "--cap-drop", "ALL", "--hostname", "sandbox"]
+    command += ["--clearenv", "--setenv", "LD_LIBRARY_PATH", _library_path(python_folders)]
+
+    with_python = program._replace(toolchain=(*program.toolchain, *python_folders))
+    for path, link in _readable_paths(with_python):
+        if link is None:
+            command += ["--ro-bind", path, path]
+        else:
+            command += ["--symlink", link, path]
     for device in _DEVICES:
-        argv += ["--dev-bind", device, device]
-    argv += [
-        "--ro-bind",
-        str(_CELL),
-        "/cell.py",
-        "--size",
-        str(limits.file_mb * 2**20),
-        "--tmpfs",
-        SCRATCH,
-    ]
-    return [*argv, "--remount-ro", "/", "--chdir", SCRATCH, "--", *script, "/cell.py"]
+        command += ["--dev-bind", device, device]
+
+    command += ["--ro-bind", str(_INIT_FILE), "/init.py"]
+    command += ["--size", str(limits.file_mb * 2**20), "--tmpfs", SCRATCH]
+    # Last, so that the mount points above could be made.
+    command += ["--remount-ro", "/", "--chdir", SCRATCH]
+    return [*command, "--", *python, "/init.py"]

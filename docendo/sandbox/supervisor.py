@@ -1,6 +1,6 @@
-"""Starts one program behind walls, reads what it writes, keeps the time, and ends everything that it started.
+"""Starts one isolated program, reads what it writes, keeps the time, and ends everything that it started.
 
-The walls are built by cell.py in a process of its own; what it reports comes through a pipe the program does not have.
+init.py isolates the program in a process of its own. It reports on a pipe that the program does not have.
 """
 
 import json
@@ -10,18 +10,25 @@ import selectors
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, suppress
 from time import monotonic
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from docendo.errors import RunError
-from docendo.sandbox.spec import SCRATCH, Isolation, Limits, Program, arguments, order
+from docendo.sandbox.spec import (
+    SCRATCH,
+    Isolation,
+    Limits,
+    Program,
+    build_spec,
+    init_command,
+)
 
-__all__ = ["ProcessResult", "run_behind"]
+__all__ = ["ProcessResult", "run_isolated"]
 
-_PATIENCE = 30.0
-"""Seconds for the walls to stand; on a busy machine that is not the program's fault."""
+_SETUP_SECONDS = 30.0
+"""Until the program must have started; a busy machine is not the program's fault."""
+_MAX_READ = 1 << 16
 
 
 class ProcessResult(NamedTuple):
@@ -35,134 +42,136 @@ class ProcessResult(NamedTuple):
     err: bytes
 
 
-def run_behind(
-    walls: Isolation, program: Program, limits: Limits, bubblewrap: str = "bwrap"
+def run_isolated(
+    isolation: Isolation, program: Program, limits: Limits, bubblewrap: str = "bwrap"
 ) -> ProcessResult:
-    """Run `program` to its end or to its limits. Never raises for what it does; RunError where no wall can be built."""
+    """Run `program` to its end or to its limits.
+
+    Never raises for what it does. Raises RunError where it cannot be isolated.
+    """
     size = len(program.stdin) + sum(map(len, program.files.values()))
     if size > limits.file_mb * 2**20 // 2:
-        return ProcessResult(
-            False,
-            f"its files have {size} bytes, more than half of the scratch folder",
-            b"",
-            b"",
-        )
-    folder = (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        if walls == "limits"
-        else nullcontext(SCRATCH)
-    )
-    with tempfile.TemporaryFile() as sheet, folder as scratch:
-        ours, theirs = os.pipe()
-        with os.fdopen(ours, "rb", buffering=0) as report:
-            try:
-                sheet.write(
-                    json.dumps(
-                        order(walls, program, limits, scratch) | {"report": theirs}
-                    ).encode()
-                )
-                sheet.seek(0)
-                process = _started(
-                    arguments(walls, program, limits, bubblewrap), sheet, theirs
-                )
-            except OSError as error:
-                raise RunError(f"the jail cannot start: {error}") from error
-            finally:
-                os.close(theirs)
-            with process:
-                return _watched(process, report, limits)
+        reason = f"its files have {size} bytes, more than half of the scratch folder"
+        return ProcessResult(False, reason, b"", b"")
+
+    with ExitStack() as stack:
+        scratch = SCRATCH
+        if isolation == "limits":
+            folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+            scratch = stack.enter_context(folder)
+        spec_file = stack.enter_context(tempfile.TemporaryFile())
+        our_end, its_end = os.pipe()
+        report = stack.enter_context(os.fdopen(our_end, "rb", buffering=0))
+
+        try:
+            spec = build_spec(isolation, program, limits, scratch)
+            spec_file.write(json.dumps(spec | {"report": its_end}).encode())
+            spec_file.seek(0)
+            process = subprocess.Popen(  # noqa: S603
+                init_command(isolation, program, limits, bubblewrap),
+                stdin=spec_file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={},
+                cwd="/",
+                pass_fds=(its_end,),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise RunError(f"the sandbox cannot start: {error}") from error
+        finally:
+            # A copy here would keep the report from ever ending.
+            os.close(its_end)
+        stack.enter_context(process)
+        return _supervise(process, report, limits)
 
 
-def _started(
-    argv: Sequence[str], sheet: BinaryIO | Any, report: int
-) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603
-        argv,
-        stdin=sheet,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={},
-        cwd="/",
-        pass_fds=(report,),
-        start_new_session=True,
-    )
-
-
-class _Heard:
+class _Output:
     """What came through the three pipes so far."""
 
-    def __init__(self) -> None:
-        self.out, self.err, self.report = bytearray(), bytearray(), bytearray()
+    def __init__(self, limits: Limits) -> None:
+        self.stdout = bytearray()
+        self.stderr = bytearray()
+        self.report = bytearray()
+        self._max_bytes = limits.output_kb * 1024
 
     @property
-    def written(self) -> int:
-        return len(self.out) + len(self.err)
+    def is_too_long(self) -> bool:
+        return len(self.stdout) + len(self.stderr) > self._max_bytes
 
-    def said(self, key: str) -> Any:
-        """The last value that cell.py reported under `key`; None where it did not."""
-        lines = bytes(self.report).split(b"\n")[:-1]
-        values = [said[key] for said in map(json.loads, lines) if key in said]
-        return values[-1] if values else None
+    def reported(self, key: str) -> Any:
+        """The last value that init.py reported under `key`; None where it did not."""
+        value = None
+        for line in bytes(self.report).split(b"\n")[:-1]:
+            value = json.loads(line).get(key, value)
+        return value
 
 
-def _watched(
-    process: subprocess.Popen[bytes], report: Any, limits: Limits
+def _supervise(
+    process: subprocess.Popen[bytes], report: IO[bytes], limits: Limits
 ) -> ProcessResult:
-    heard, why = _Heard(), ""
+    output = _Output(limits)
+    reason = ""
     with selectors.DefaultSelector() as pipes:
-        for pipe, into in (
-            (process.stdout, heard.out),
-            (process.stderr, heard.err),
-            (report, heard.report),
+        for pipe, buffer in (
+            (process.stdout, output.stdout),
+            (process.stderr, output.stderr),
+            (report, output.report),
         ):
-            if pipe is not None:
-                pipes.register(pipe, selectors.EVENT_READ, into)
+            assert pipe is not None  # noqa: S101
+            pipes.register(pipe, selectors.EVENT_READ, buffer)
         try:
-            why = _listen(pipes, heard, limits)
+            reason = _read_until_end(pipes, output, limits)
         finally:
             _end(process)
-            _drain(pipes, heard, limits)
-    if not why and heard.written > limits.output_kb * 1024:
-        why = f"wrote more than {limits.output_kb} KiB"
-    if (broken := heard.said("broken")) or not heard.said("started"):
-        told = (
-            broken
-            or bytes(heard.err).decode(errors="replace").strip()[-200:]
-            or why
-            or "it said nothing"
+            _drain(pipes, output)
+
+    if not reason and output.is_too_long:
+        reason = f"wrote more than {limits.output_kb} KiB"
+
+    # A program that was never started gets no verdict: that is the machine's fault.
+    failure = output.reported("broken")
+    if failure or not output.reported("started"):
+        messages = bytes(output.stderr).decode(errors="replace").strip()[-200:]
+        raise RunError(
+            f"the sandbox cannot start: {failure or messages or reason or 'it said nothing'}"
         )
-        raise RunError(f"the jail cannot start: {told}")
-    status = heard.said("status")
-    if not why and status != 0:
-        why = _ending(status, heard.said("cpu") or 0.0, limits)
-    return ProcessResult(not why, why, bytes(heard.out), bytes(heard.err))
+
+    status = output.reported("status")
+    if not reason and status != 0:
+        reason = _explain_status(status, output.reported("cpu") or 0.0, limits)
+    return ProcessResult(not reason, reason, bytes(output.stdout), bytes(output.stderr))
 
 
-def _listen(pipes: selectors.BaseSelector, heard: _Heard, limits: Limits) -> str:
+def _read_until_end(pipes: selectors.BaseSelector, output: _Output, limits: Limits) -> str:
     """Read until the program ended, wrote too much or ran out of time; the last one in words."""
-    until, started = monotonic() + _PATIENCE, False
+    deadline = monotonic() + _SETUP_SECONDS
+    started = False
     while pipes.get_map():
-        ready = pipes.select(max(0.0, until - monotonic()))
+        ready = pipes.select(max(0.0, deadline - monotonic()))
         if not ready:
-            return (
-                f"was not done after {limits.wall:g} seconds"
-                if started
-                else "the walls did not stand in time"
-            )
+            if not started:
+                return "it was not set up in time"
+            return f"was not done after {limits.wall:g} seconds"
+
         for key, _ in ready:
-            if chunk := os.read(key.fd, 1 << 16):
+            chunk = os.read(key.fd, _MAX_READ)
+            if chunk:
                 key.data.extend(chunk)
             else:
                 pipes.unregister(key.fileobj)
-        if not started and heard.report:
-            until, started = monotonic() + limits.wall, True
-        if heard.written > limits.output_kb * 1024 or heard.said("status") is not None:
+
+        # Setting up is not the program's time.
+        if not started and output.report:
+            started = True
+            deadline = monotonic() + limits.wall
+        if output.is_too_long or output.reported("status") is not None:
             return ""
     return ""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """cell.py kills what is inside and waits until all of it is gone; nobody waits for it for ever."""
+    """Ask init.py to kill all that is inside and wait for it; kill init.py where it does not."""
     with suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
     try:
@@ -172,23 +181,30 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _drain(pipes: selectors.BaseSelector, heard: _Heard, limits: Limits) -> None:
-    """What was written and not yet read; nothing writes any more, where the walls hold."""
-    until = monotonic() + 1.0
-    while pipes.get_map() and (ready := pipes.select(max(0.0, until - monotonic()))):
+def _drain(pipes: selectors.BaseSelector, output: _Output) -> None:
+    """Read what was written and not yet read.
+
+    Bounded in time: with limits alone, a process that got away may hold a pipe open and write for ever.
+    """
+    deadline = monotonic() + 1.0
+    while pipes.get_map():
+        ready = pipes.select(max(0.0, deadline - monotonic()))
+        if not ready:
+            return
         for key, _ in ready:
-            chunk = os.read(key.fd, 1 << 16)
-            if chunk and heard.written <= limits.output_kb * 1024:
+            chunk = os.read(key.fd, _MAX_READ)
+            if chunk and not output.is_too_long:
                 key.data.extend(chunk)
             else:
                 pipes.unregister(key.fileobj)
 
 
-def _ending(status: int | None, seconds: float, limits: Limits) -> str:
+def _explain_status(status: int | None, seconds: float, limits: Limits) -> str:
+    max_seconds = math.ceil(limits.seconds)
     if status is None:
         return "was killed with everything around it"
-    if status == -signal.SIGKILL and seconds > math.ceil(limits.seconds) - 0.2:
-        return f"used more than {math.ceil(limits.seconds)} seconds of processor time"
+    if status == -signal.SIGKILL and seconds > max_seconds - 0.2:
+        return f"used more than {max_seconds} seconds of processor time"
     if status < 0:
         return f"was ended by signal {-status} ({signal.strsignal(-status)})"
     return f"ended with status {status}"

@@ -1,8 +1,9 @@
-"""A function of a user's own Python file, called in a process of its own: one that hangs, dies or takes all memory
-costs that call, and is told. A process that was ended is started again for the next call.
+"""A function of a user's own Python file, called in a process of its own.
 
-The process has the user's rights and files: it holds off mistakes, not attacks. Arguments and results cross as JSON;
-a generator of random numbers among the arguments is left as the function left it. What is printed goes nowhere.
+A function that hangs, dies or takes all memory costs that one call, and the error says so. A process
+that was ended is started again for the next call. The process has the user's rights and files: it
+protects from mistakes, not from attacks. Arguments and results cross as JSON. A random generator among
+the arguments is left as the function left it. What is printed goes nowhere.
 """
 
 import json
@@ -20,34 +21,34 @@ from subprocess import DEVNULL, PIPE, Popen
 from typing import Any, NamedTuple
 
 from docendo.errors import RunError, UserError
-from docendo.records import Problem, Verdict
 
-__all__ = ["CallError", "CallResult", "FunctionGrader", "SubprocessWorker", "serve"]
+__all__ = ["CallError", "CallResult", "SubprocessWorker", "serve"]
 
-_START = 60.0
-"""Seconds that the file may take to load."""
-_MEMORY = 2 * 2**30
+_LOAD_SECONDS = 60.0
+"""The longest that loading the file may take."""
+_MAX_MEMORY = 2 * 2**30
 """Bytes of data that the process may have, where the system counts them."""
-_LONGEST = 2**20
-"""Letters of a result."""
+_MAX_RESULT = 2**20
+"""Characters of a result."""
+_MAX_TEXT = 300
 _RANDOM = "a generator's state"
 
 
 class CallResult(NamedTuple):
-    """What a call gave."""
+    """What a call returned."""
 
     value: Any
     """As JSON has it: a tuple is a list."""
     kind: str
     """The type's name, as Python has it."""
-    shown: str
+    text: str
     """The beginning of its ``repr``."""
 
 
 class CallError(Exception):
     """A call without a result; the message says why, and where in the user's file."""
 
-    late = False
+    is_timeout = False
     """Whether it was ended at its limit of time."""
 
 
@@ -55,16 +56,16 @@ class CallError(Exception):
 class SubprocessWorker:
     """Calls one function of a file. Several threads may; they take turns.
 
-    Raises UseError on construction where the file is missing, cannot be loaded, or has no such function.
+    Raises UserError on construction where the file is missing, cannot be loaded, or has no such function.
     """
 
     path: Path
     function: str
-    wanted: str
-    """How it is called and what it returns, for whoever forgot it."""
+    signature: str
+    """How it is called and what it returns, for an error."""
     seconds: float = 10.0
     """For one call."""
-    memory: int = _MEMORY
+    memory: int = _MAX_MEMORY
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _process: Popen[str] | None = field(default=None, repr=False)
 
@@ -73,24 +74,21 @@ class SubprocessWorker:
             raise UserError(f"{self.path}: no such Python file")
         try:
             with self._lock:
-                self._begin()
+                self._start()
         except CallError as error:
             raise UserError(str(error)) from error
 
-    def __call__(self, *given: Any) -> CallResult:
-        """What the function gives. Raises Lost where it raises, exits, or is ended at a limit."""
+    def __call__(self, *arguments: Any) -> CallResult:
+        """What the function returns. Raises CallError where it raises, exits, or is ended at a limit."""
         with self._lock:
             if self._process is None:
-                self._begin()
-            answer = self._told(
-                json.dumps(given, default=_state), self.seconds, self.function
-            )
-            for rng, state in zip(
-                (g for g in given if isinstance(g, Random)),
-                answer.pop("states"),
-                strict=True,
-            ):
-                rng.setstate(_tuples(state))
+                self._start()
+            request = json.dumps(arguments, default=_encode_random)
+            answer = self._exchange(request, self.seconds, self.function)
+
+            generators = [value for value in arguments if isinstance(value, Random)]
+            for rng, state in zip(generators, answer.pop("states"), strict=True):
+                rng.setstate(_decode_state(state))
             return CallResult(**answer)
 
     def end(self) -> None:
@@ -98,27 +96,20 @@ class SubprocessWorker:
         with self._lock:
             self._kill()
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         code = "from docendo.sandbox.worker import serve; serve()"
-        command = [
-            sys.executable,
-            "-P",
-            "-c",
-            code,
-            str(self.path),
-            self.function,
-            self.wanted,
-            str(self.memory),
-        ]
+        settings = [str(self.path), self.function, self.signature, str(self.memory)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         try:
             self._process = Popen(  # noqa: S603
-                command,
+                # -P: a json.py in the current folder must not replace Python's own.
+                [sys.executable, "-P", "-c", code, *settings],
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,
                 text=True,
                 env=environment,
+                # A group of its own, so that what the function starts ends with it.
                 start_new_session=True,
             )
         except OSError as error:
@@ -126,65 +117,71 @@ class SubprocessWorker:
                 f"{self.path}: no process can be started for it: {error.strerror}"
             ) from error
         weakref.finalize(self, _end, self._process)
-        self._told("", _START, "loading it")
+        self._exchange("", _LOAD_SECONDS, "loading it")
 
-    def _told(self, line: str, seconds: float, what: str) -> dict[str, Any]:
+    def _exchange(self, request: str, seconds: float, action: str) -> dict[str, Any]:
         """The answer to a line. The process is gone where there is none."""
-        process, late = self._process, threading.Event()
+        process = self._process
         assert process is not None  # noqa: S101
         assert process.stdin is not None  # noqa: S101
         assert process.stdout is not None  # noqa: S101
-        timer = threading.Timer(seconds, _cut, (process, late))
+        timed_out = threading.Event()
+        timer = threading.Timer(seconds, _time_out, (process, timed_out))
         timer.start()
         try:
-            if line:
-                process.stdin.write(line + "\n")
+            if request:
+                process.stdin.write(request + "\n")
                 process.stdin.flush()
-            found = process.stdout.readline(2 * _LONGEST)
+            line = process.stdout.readline(2 * _MAX_RESULT)
         except (OSError, ValueError):
-            found = ""
+            line = ""
         finally:
             timer.cancel()
             timer.join()
-        if late.is_set() or not found.endswith("\n"):
+
+        # A whole line may have come just before the timer killed the process: it still counts.
+        if timed_out.is_set() or not line.endswith("\n"):
             self._kill()
-        if not found.endswith("\n"):
-            why = (
-                f"took more than {seconds:g} seconds"
-                if late.is_set()
-                else "ended its process"
-            )
-            lost = CallError(f"{self.path}: {what} {why}")
-            lost.late = late.is_set()
-            raise lost
-        answer: dict[str, Any] = json.loads(found)
+        if not line.endswith("\n"):
+            problem = "ended its process"
+            if timed_out.is_set():
+                problem = f"took more than {seconds:g} seconds"
+            error = CallError(f"{self.path}: {action} {problem}")
+            error.is_timeout = timed_out.is_set()
+            raise error
+
+        answer: dict[str, Any] = json.loads(line)
         if "fault" in answer:
             if answer["fault"] != "raised":
                 self._kill()
-            raise CallError(answer["told"])
+            raise CallError(answer["message"])
         return answer
 
     def _kill(self) -> None:
-        process, self._process = self._process, None
+        process = self._process
+        self._process = None
         if process is not None:
             _end(process)
 
 
-def _cut(process: "Popen[str]", late: threading.Event) -> None:
-    late.set()
-    _signal(process)
+def _time_out(process: "Popen[str]", timed_out: threading.Event) -> None:
+    timed_out.set()
+    _kill_group(process)
 
 
-def _signal(process: "Popen[str]") -> None:
-    """Kills it with all that it started."""
+def _kill_group(process: "Popen[str]") -> None:
+    """Kill it with all that it started."""
     with suppress(OSError):
-        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
 
 
 def _end(process: "Popen[str]") -> None:
-    """Kills it and waits for its end."""
+    """Kill it and wait for its end."""
     if process.poll() is None:
-        _signal(process)
+        _kill_group(process)
     process.wait()
     for pipe in (process.stdin, process.stdout):
         with suppress(OSError):
@@ -192,72 +189,57 @@ def _end(process: "Popen[str]") -> None:
                 pipe.close()
 
 
-@dataclass(frozen=True)
-class FunctionGrader:
-    """A grader: what a function ``grade(question, answer, text)`` says, a score or a score and a reason."""
-
-    errand: SubprocessWorker
-
-    def __call__(self, problem: Problem, text: str) -> Verdict:
-        """0 where the function gives no verdict, with the reason."""
-        try:
-            done = self.errand(problem.prompt, problem.answer, text)
-        except CallError as error:
-            return Verdict(0.0, f"grader failed: {error}"[:300])
-        score, reason = (
-            done.value
-            if done.kind == "tuple" and len(done.value) == 2
-            else (done.value, "by your function")
-        )
-        if not isinstance(score, int | float) or not 0 <= score <= 1:
-            return Verdict(
-                0.0, f"grader failed: wanted a score from 0 to 1, got {done.shown}"[:300]
-            )
-        return Verdict(float(score), str(reason)[:300])
+def _encode_random(value: Any) -> Any:
+    if isinstance(value, Random):
+        return {_RANDOM: value.getstate()}
+    raise TypeError(f"{type(value).__name__} cannot cross")
 
 
-def _state(given: Any) -> Any:
-    if isinstance(given, Random):
-        return {_RANDOM: given.getstate()}
-    raise TypeError(f"{type(given).__name__} cannot cross")
+def _decode_random(value: Any) -> Any:
+    if not isinstance(value, dict) or _RANDOM not in value:
+        return value
+    rng = Random()
+    rng.setstate(_decode_state(value[_RANDOM]))
+    return rng
 
 
-def _tuples(state: Any) -> tuple[Any, ...]:
+def _decode_state(state: Any) -> tuple[Any, ...]:
     version, numbers, gauss = state
     return version, tuple(numbers), gauss
 
 
-def _random(given: Any) -> Any:
-    if not isinstance(given, dict) or _RANDOM not in given:
-        return given
-    rng = Random()
-    rng.setstate(_tuples(given[_RANDOM]))
-    return rng
-
-
 def serve() -> None:
-    """The process's loop: a line of arguments in, a line of result out. Whatever it prints besides goes nowhere."""
-    path, name, wanted, memory = sys.argv[1:]
-    told = os.fdopen(os.dup(1), "w")
-    given = os.fdopen(os.dup(0))
-    for number, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY)):
-        os.dup2(os.open(os.devnull, mode), number)
+    """The process's loop: a line of arguments in, a line of result out."""
+    file, name, signature, memory = sys.argv[1:]
+    path = Path(file)
+
+    # The function gets neither pipe: what it prints or reads must not break the exchange.
+    output = os.fdopen(os.dup(1), "w")
+    requests = os.fdopen(os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+    # The module is missing on Windows, and macOS refuses the limit.
     with suppress(ImportError, ValueError, OSError):
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))
-    function, fault = _loaded(Path(path), name, wanted)
-    _say(told, {"fault": "file", "told": fault} if fault else {})
-    for line in given if not fault else ():
-        _say(told, _called(function, json.loads(line), Path(path), name))
+
+    function, problem = _load(path, name, signature)
+    if problem:
+        _write(output, {"fault": "file", "message": problem})
+        return
+    _write(output, {})
+    for line in requests:
+        _write(output, _call(function, json.loads(line), path, name))
 
 
-def _say(told: Any, answer: dict[str, Any]) -> None:
-    told.write(json.dumps(answer) + "\n")
-    told.flush()
+def _write(output: Any, answer: dict[str, Any]) -> None:
+    output.write(json.dumps(answer) + "\n")
+    output.flush()
 
 
-def _loaded(path: Path, name: str, wanted: str) -> tuple[Any, str]:
+def _load(path: Path, name: str, signature: str) -> tuple[Any, str]:
     """The function, or what is wrong with the file."""
     import importlib.util
 
@@ -270,43 +252,40 @@ def _loaded(path: Path, name: str, wanted: str) -> tuple[Any, str]:
     except SyntaxError as error:
         return None, f"{error.filename or path}:{error.lineno}: {error.msg}"
     except (Exception, SystemExit) as error:  # noqa: BLE001
-        return None, _fault(error, path, "loading it")
+        return None, _explain(error, path, "loading it")
+
     function = getattr(module, name, None)
-    return (
-        (function, "")
-        if callable(function)
-        else (None, f"{path}: has no function {name!r}; wanted {wanted}")
-    )
+    if not callable(function):
+        return None, f"{path}: has no function {name!r}; expected {signature}"
+    return function, ""
 
 
-def _called(function: Any, given: list[Any], path: Path, name: str) -> dict[str, Any]:
-    arguments = [_random(g) for g in given]
+def _call(function: Any, values: list[Any], path: Path, name: str) -> dict[str, Any]:
+    arguments = [_decode_random(value) for value in values]
     try:
         value = function(*arguments)
-        shown = repr(value)[:300]
-        written = json.dumps(value, default=lambda _: None)
+        text = repr(value)[:_MAX_TEXT]
+        # What JSON does not have becomes null; `kind` still tells what it was.
+        encoded = json.dumps(value, default=lambda _: None)
     except (Exception, SystemExit) as error:  # noqa: BLE001
-        return {"fault": "raised", "told": _fault(error, path, name)}
-    if len(written) > _LONGEST:
-        return {
-            "fault": "raised",
-            "told": f"{path}: {name} gave more than {_LONGEST} letters",
-        }
-    states = [a.getstate() for a in arguments if isinstance(a, Random)]
+        return {"fault": "raised", "message": _explain(error, path, name)}
+
+    if len(encoded) > _MAX_RESULT:
+        problem = f"{path}: {name} returned more than {_MAX_RESULT} characters"
+        return {"fault": "raised", "message": problem}
     return {
-        "value": json.loads(written),
+        "value": json.loads(encoded),
         "kind": type(value).__name__,
-        "shown": shown,
-        "states": states,
+        "text": text,
+        "states": [rng.getstate() for rng in arguments if isinstance(rng, Random)],
     }
 
 
-def _fault(error: BaseException, path: Path, name: str) -> str:
+def _explain(error: BaseException, path: Path, name: str) -> str:
     """``x.py:12: draft raised ZeroDivisionError: division by zero``: the last line of the user's own file."""
-    lines = [
-        f.lineno
-        for f in traceback.extract_tb(error.__traceback__)
-        if f.filename == str(path)
-    ]
-    said = traceback.format_exception_only(error)[-1].strip()[:200]
-    return f"{path}{f':{lines[-1]}' if lines else ''}: {name} raised {said}"
+    place = str(path)
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == str(path):
+            place = f"{path}:{frame.lineno}"
+    message = traceback.format_exception_only(error)[-1].strip()[:200]
+    return f"{place}: {name} raised {message}"

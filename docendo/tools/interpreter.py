@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass, field
 
 from docendo.errors import UserError
-from docendo.sandbox.monty import Sandbox
+from docendo.sandbox.monty import MontySandbox
 
 __all__ = ["Interpreter"]
 
@@ -22,7 +22,7 @@ class Interpreter:
     Raises UseError on construction where the sandbox is not installed.
     """
 
-    run: Sandbox = field(default_factory=Sandbox)
+    run: MontySandbox = field(default_factory=MontySandbox)
 
     def __call__(self, code: str) -> str:
         """One line or several. Nothing is kept between calls, and the same code gives the same words every time.

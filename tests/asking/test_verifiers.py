@@ -1,5 +1,6 @@
 """Programs that answer what others asked."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from docendo.asking.verifiers import evaluate_expression, load_solver, open_verifier
 from docendo.errors import UserError
 from docendo.problems.user_function import load_function
+from docendo.sandbox.worker import CallError
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "tariff.py"
 
@@ -51,3 +53,21 @@ def test_the_only_expression_in_a_question_is_evaluated(
     question: str, answer: str | None
 ) -> None:
     assert evaluate_expression(question) == answer
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[str], Path]:
+    def write(code: str) -> Path:
+        (tmp_path / "mine.py").write_text(code)
+        return tmp_path / "mine.py"
+
+    return write
+
+
+def test_a_solver_that_fails_has_no_answer(file: Callable[[str], Path]) -> None:
+    solve = load_solver(
+        file("def solve(question):\n    return {'a': 4, 'b': None}[question]\n")
+    )
+    assert (solve("a"), solve("b")) == ("4", None)
+    with pytest.raises(CallError, match=r"mine.py:2: solve raised KeyError: 'c'"):
+        solve("c")

@@ -124,7 +124,7 @@ def test_a_compiler_evaluator_judges_where_a_sandbox_is_available() -> None:
         ({"type": "numeric", "tolerence": 1}, "did you mean 'tolerance'"),
         ({"kind": "truth"}, "'kind' has a new name: evaluators.e.type"),
         ({"type": "gate", "of": ["a", "b"]}, "'of' has a new name: evaluators.e.members"),
-        ({"type": "tests", "way": "monty"}, "'way' has a new name: evaluators.e.mode"),
+        ({"type": "tests", "way": "monty"}, "'way' has a new name: evaluators.e.sandbox"),
     ],
 )
 def test_a_table_that_is_wrong_is_refused_with_what_was_expected(

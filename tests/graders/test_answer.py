@@ -7,19 +7,18 @@ import pytest
 
 from docendo.errors import RunError, UserError
 from docendo.graders.answer import (
-    Case,
-    UnitTestGrader,
     exact,
     extract_program,
     final_answer,
     never_raises,
-    read_test,
+    per_answer,
 )
+from docendo.graders.unit_tests import Case, UnitTestGrader, read_test
 from docendo.interfaces import Grader
-from docendo.records import Problem, Verdict
-from docendo.sandbox.monty import Outcome, Sandbox
+from docendo.records import AgentId, Answer, Outcome, Problem, Verdict
+from docendo.sandbox.monty import MontySandbox
 
-by_tests = UnitTestGrader(Sandbox(seconds=0.3))
+by_tests = UnitTestGrader(MontySandbox(seconds=0.3))
 
 
 def asking(answer: str, *tests: str) -> Problem:
@@ -267,3 +266,38 @@ def test_a_guarded_grader_lets_run_errors_through() -> None:
 
     with pytest.raises(RunError):
         never_raises(starved)(DOUBLE, "")
+
+
+def answers(*texts: str) -> list[Answer]:
+    return [
+        Answer(Problem("d", "f", 1, "q", "4"), text, AgentId("ann"), 0) for text in texts
+    ]
+
+
+def test_graders_in_this_process_may_raise_exit_or_give_garbage() -> None:
+    def raises(_: Problem, text: str) -> Verdict:
+        found: dict[str, object] = {
+            "two": Verdict(2.0, ""),
+            "nan": Verdict(float("nan"), ""),
+            "none": None,
+            "text": "ok",
+        }
+        if text == "exit":
+            raise SystemExit(3)
+        if text == "memory":
+            raise MemoryError
+        return found.get(text, Verdict(1.0, "fine"))  # type: ignore[return-value]
+
+    verdicts = per_answer(raises)(
+        answers("exit", "memory", "two", "nan", "none", "text", "else")
+    )
+    assert [v.score for v in verdicts] == [0, 0, 0, 0, 0, 0, 1]
+    assert all(v.reason.startswith("grader failed: ") for v in verdicts[:-1])
+
+
+def test_a_run_error_of_a_grader_is_no_verdict() -> None:
+    def stops(_: Problem, text: str) -> Verdict:
+        raise RunError("no space left")
+
+    with pytest.raises(RunError, match="no space left"):
+        per_answer(stops)(answers("4"))

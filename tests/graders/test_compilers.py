@@ -10,10 +10,11 @@ from docendo.errors import UserError
 from docendo.graders import compilers
 from docendo.graders.compilers import LANGUAGES, Compiler, Language, installed_languages
 from docendo.records import Problem, Verdict
-from docendo.sandbox.isolated import IsolatedSandbox, strongest
+from docendo.sandbox.isolated import IsolatedSandbox, strongest_isolation
 
 pytestmark = pytest.mark.skipif(
-    strongest().walls is None, reason=f"no sandbox here: {strongest().failures}"
+    strongest_isolation().isolation is None,
+    reason=f"no sandbox here: {strongest_isolation().failures}",
 )
 
 ANY = Problem("toy", "toy", 1, "What?", "?")

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from docendo.errors import UserError
+from docendo.graders.answer import per_answer
 from docendo.graders.format import FormatGrader, json_schema_error
 from docendo.graders.spelling import SpellingGrader
-from docendo.records import Problem
+from docendo.records import AgentId, Answer, Problem
 
 PROBLEM = Problem("d", "f", 1, "Where is Qaanaaq?", "north")
 
@@ -93,3 +94,17 @@ def test_every_schema_keyword_accepts_and_rejects(
     value: Any, schema: Any, fits: bool
 ) -> None:
     assert (json_schema_error(value, schema) == "") is fits
+
+
+def answers(*texts: str) -> list[Answer]:
+    return [
+        Answer(Problem("d", "f", 1, "q", "4"), text, AgentId("ann"), 0) for text in texts
+    ]
+
+
+def test_a_regex_that_takes_too_long_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("docendo.graders.format._SECONDS", 0.25)
+    judge = per_answer(FormatGrader(pattern="(a+)+b"))
+    verdicts = judge(answers("aab", "a" * 60, "b", "ab"))
+    assert [v.score for v in verdicts] == [1, 0, 0, 1]
+    assert verdicts[1].reason == "matching it took more than 0.25 seconds"

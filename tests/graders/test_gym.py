@@ -7,13 +7,14 @@ import pytest
 
 from docendo.datasets.reasoning_gym import sound_tasks
 from docendo.errors import RunError
-from docendo.graders.answer import UnitTestGrader, exact, never_raises
+from docendo.graders.answer import exact, never_raises
 from docendo.graders.audit import audit
 from docendo.graders.ground_truth import ground_truth_evaluator
 from docendo.graders.gym import GymGrader
+from docendo.graders.unit_tests import UnitTestGrader
 from docendo.problems.gym import load_gym
 from docendo.records import AgentId, Answer, Problem
-from docendo.sandbox.monty import Sandbox
+from docendo.sandbox.monty import MontySandbox
 
 pytest.importorskip("reasoning_gym")
 
@@ -83,7 +84,7 @@ def test_task_scorers_accept_right_answers_only_and_run_no_code(
 
 
 def test_a_small_audit_of_some_tasks_passes() -> None:
-    found = audit(PUZZLES, never_raises(GymGrader(UnitTestGrader(Sandbox()))), 1, 0)
+    found = audit(PUZZLES, never_raises(GymGrader(UnitTestGrader(MontySandbox()))), 1, 0)
     assert found.passed, [c.first for c in found.checks if c.failures]
 
 

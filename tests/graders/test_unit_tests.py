@@ -4,14 +4,16 @@ import pytest
 
 from docendo.graders.answer import parallel
 from docendo.graders.audit import audit
-from docendo.graders.unit_tests import CPython, CPythonTestGrader
+from docendo.graders.unit_tests import UnitTestGrader
 from docendo.problems.programs import PROGRAMMING
 from docendo.records import AgentId, Answer, Problem
-from docendo.sandbox.isolated import IsolatedSandbox, strongest
+from docendo.sandbox.cpython import CPythonSandbox
+from docendo.sandbox.isolated import IsolatedSandbox, strongest_isolation
 from docendo.sandbox.spec import Limits
 
 pytestmark = pytest.mark.skipif(
-    strongest().walls is None, reason=f"no sandbox here: {strongest().failures}"
+    strongest_isolation().isolation is None,
+    reason=f"no sandbox here: {strongest_isolation().failures}",
 )
 
 LIMITS = Limits(seconds=1, wall=8, memory_mb=128)
@@ -21,8 +23,8 @@ DOUBLE = Problem(
 
 
 @pytest.fixture(scope="module")
-def grade() -> CPythonTestGrader:
-    return CPythonTestGrader(IsolatedSandbox(LIMITS))
+def grade() -> UnitTestGrader:
+    return UnitTestGrader(CPythonSandbox(IsolatedSandbox(LIMITS)))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def grade() -> CPythonTestGrader:
     ],
 )
 def test_a_program_that_passes_every_test_is_right(
-    grade: CPythonTestGrader, text: str
+    grade: UnitTestGrader, text: str
 ) -> None:
     assert grade(DOUBLE, text) == (1.0, "passes every test")
 
@@ -70,12 +72,12 @@ def test_a_program_that_passes_every_test_is_right(
     ],
 )
 def test_a_program_that_fails_is_wrong_with_a_short_reason(
-    grade: CPythonTestGrader, text: str, reason: str
+    grade: UnitTestGrader, text: str, reason: str
 ) -> None:
     assert grade(DOUBLE, text) == (0.0, reason)
 
 
-def test_without_tests_the_answer_is_compared_as_text(grade: CPythonTestGrader) -> None:
+def test_without_tests_the_answer_is_compared_as_text(grade: UnitTestGrader) -> None:
     assert grade(Problem("toy", "toy", 1, "What?", "6"), "Answer: 6").score == 1
 
 
@@ -91,21 +93,21 @@ def test_values_are_written_as_python_writes_them() -> None:
         (1,),
         {"a": [None, True, b"x"]},
     )
-    outcome = CPython(IsolatedSandbox(LIMITS))(
+    outcome = CPythonSandbox(IsolatedSandbox(LIMITS))(
         "def f(x): return x", [f"f({value!r})" for value in values]
     )
     assert outcome.values == tuple(map(repr, values))
 
 
 def test_values_before_a_failure_are_kept() -> None:
-    outcome = CPython(IsolatedSandbox(LIMITS))(
+    outcome = CPythonSandbox(IsolatedSandbox(LIMITS))(
         "def f(x): return 1 // x", ["f(1)", "f(0)", "f(2)"]
     )
     assert outcome.values == ("1",)
     assert outcome.reason == "ZeroDivisionError: integer division or modulo by zero"
 
 
-def test_many_answers_are_judged_at_once_and_in_order(grade: CPythonTestGrader) -> None:
+def test_many_answers_are_judged_at_once_and_in_order(grade: UnitTestGrader) -> None:
     texts = [f"Answer: x * {n}" for n in range(4)]
     verdicts = parallel(grade)([Answer(DOUBLE, text, AgentId("ada"), 0) for text in texts])
     assert [v.score for v in verdicts] == [0, 0, 1, 0]
@@ -113,7 +115,7 @@ def test_many_answers_are_judged_at_once_and_in_order(grade: CPythonTestGrader) 
 
 @pytest.mark.slow
 def test_the_worked_solutions_of_the_programming_domain_pass_and_nothing_else_does(
-    grade: CPythonTestGrader,
+    grade: UnitTestGrader,
 ) -> None:
     report = audit(PROGRAMMING, grade, 1, seed=5)
     assert report.passed, [c for c in report.checks if c.failures]

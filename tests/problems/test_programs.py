@@ -7,15 +7,16 @@ import re
 
 import pytest
 
-from docendo.graders.answer import UnitTestGrader, exact, read_test
+from docendo.graders.answer import exact
+from docendo.graders.unit_tests import UnitTestGrader, read_test
 from docendo.problems.procedural import LEVELS
 from docendo.problems.programs import PROGRAMMING
 from docendo.records import Problem
-from docendo.sandbox.monty import Sandbox
+from docendo.sandbox.monty import MontySandbox
 
 FAMILIES = sorted(PROGRAMMING.families)
 CODE = {"expressions", "fix"}
-by_tests = UnitTestGrader(Sandbox())
+by_tests = UnitTestGrader(MontySandbox())
 
 every_level = pytest.mark.parametrize(
     ("family", "level"), [(f, n) for f in FAMILIES for n in LEVELS]

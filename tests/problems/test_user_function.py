@@ -1,10 +1,12 @@
 """A user's own function as a source."""
 
+import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from docendo.errors import UserError
+from docendo.errors import RunError, UserError
 from docendo.problems.user_function import load_function
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "tariff.py"
@@ -40,3 +42,47 @@ def test_a_file_without_a_usable_asker_is_refused_with_the_reason(
         load_function(tmp_path / "asker.py", "d")
     with pytest.raises(UserError, match="no such Python file"):
         load_function(tmp_path / "none.py", "d")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[str], Path]:
+    def write(code: str) -> Path:
+        (tmp_path / "mine.py").write_text(code)
+        return tmp_path / "mine.py"
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("return 1 / 0", r"mine.py:4: draft raised ZeroDivisionError: division by zero"),
+        ("import sys; sys.exit(3)", r"mine.py:4: draft raised SystemExit: 3"),
+        ("import os; os._exit(0)", r"mine.py: draft ended its process"),
+    ],
+)
+def test_a_failing_asker_is_reported_with_line_and_arguments(
+    line: str, said: str, file: Callable[[str], Path]
+) -> None:
+    source = load_function(
+        file(
+            f"def draft(rng, level):\n    if level < 3:\n        return str(rng.random()), '4'\n    {line}\n"
+        ),
+        "d",
+    )
+    assert len(source.draw("mine", 2, 3, 7, "train")) == 3
+    with pytest.raises(RunError, match=rf"{said} \(at d/mine, level 3, seed 7\)"):
+        source.draw("mine", 3, 1, 7, "train")
+
+
+def test_an_asker_gets_the_same_random_numbers_as_in_this_process(
+    file: Callable[[str], Path],
+) -> None:
+    """The generator goes there and comes back."""
+    code = "def draft(rng, level):\n    return str(rng.gauss(0, 1)), str([rng.randrange(99) for _ in range(level)])\n"
+    source, rng = load_function(file(code), "d"), random.Random(7)
+    made = {
+        (str(rng.gauss(0, 1)), str([rng.randrange(99) for _ in range(3)]))
+        for _ in range(40)
+    }
+    assert {(p.prompt, p.answer) for p in source.draw("mine", 3, 10, 7, "train")} <= made

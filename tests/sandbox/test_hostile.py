@@ -12,18 +12,25 @@ from secrets import token_hex
 
 import pytest
 
-from docendo.graders.unit_tests import CPython, CPythonTestGrader
+from docendo.graders.unit_tests import UnitTestGrader
 from docendo.records import Problem
-from docendo.sandbox import harness as caller
-from docendo.sandbox.isolated import IsolatedSandbox, candidates, probe, strongest
-from docendo.sandbox.spec import Isolation, Limits, Program, interpreter
-from docendo.sandbox.supervisor import ProcessResult, run_behind
+from docendo.sandbox import harness
+from docendo.sandbox.cpython import CPythonSandbox
+from docendo.sandbox.isolated import (
+    IsolatedSandbox,
+    list_isolations,
+    probe,
+    strongest_isolation,
+)
+from docendo.sandbox.spec import Isolation, Limits, Program, find_python
+from docendo.sandbox.supervisor import ProcessResult, run_isolated
 from tests.sandbox.hostile import ENDLESS, ESCAPES, FORGERIES, STRICT, Attack
 
-WALLS: Sequence[Isolation] = [w for w, path in candidates() if not probe(w, path)]
+WALLS: Sequence[Isolation] = [w for w, path in list_isolations() if not probe(w, path)]
 """Every kind that holds on this machine; where none does, nothing here is run."""
 needs_walls = pytest.mark.skipif(
-    strongest().walls is None, reason=f"no sandbox here: {strongest().failures}"
+    strongest_isolation().isolation is None,
+    reason=f"no sandbox here: {strongest_isolation().failures}",
 )
 
 DOUBLE = Problem(
@@ -81,9 +88,9 @@ def held(
 
     def marked(program: Program) -> ProcessResult:
         named = program._replace(command=(*program.command, here.token))
-        return run_behind(walls, named, limits, shutil.which("bwrap") or "")
+        return run_isolated(walls, named, limits, shutil.which("bwrap") or "")
 
-    grade = CPythonTestGrader(marked)  # type: ignore[arg-type]
+    grade = UnitTestGrader(CPythonSandbox(marked))  # type: ignore[arg-type]
 
     def attempt(attack: Attack) -> tuple[str, float, str]:
         score, reason = grade(DOUBLE, f"```python\n{here.told(attack)}\n```")
@@ -134,13 +141,13 @@ def test_there_are_at_least_a_hundred_attacks_with_distinct_names() -> None:
 @needs_walls
 @pytest.mark.slow
 def test_the_attacks_succeed_without_a_sandbox(here: Surroundings, tmp_path: Path) -> None:
-    (python, *flags), _ = interpreter()
+    (python, *flags), _ = find_python()
     (tmp_path / "scratch").mkdir()
     harmless = [a for a in ESCAPES if a.plain]
     assert len(harmless) >= 20
     for attack in harmless:
         order = {"code": here.told(attack), "calls": ["f(3)"], "mark": "m"}
-        command = [python, *flags, caller.__file__]
+        command = [python, *flags, harness.__file__]
         done = subprocess.run(
             command,
             input=json.dumps(order).encode(),
@@ -156,8 +163,10 @@ def test_the_attacks_succeed_without_a_sandbox(here: Surroundings, tmp_path: Pat
 @needs_walls
 def test_a_harmless_program_runs_after_all_attacks(here: Surroundings) -> None:
     code = "import math, itertools, collections, functools, re, json\ndef f(x): return math.prod((x, 2))"
-    assert CPythonTestGrader(IsolatedSandbox(SMALL))(DOUBLE, f"```python\n{code}\n```") == (
+    assert UnitTestGrader(CPythonSandbox(IsolatedSandbox(SMALL)))(
+        DOUBLE, f"```python\n{code}\n```"
+    ) == (
         1.0,
         "passes every test",
     )
-    assert CPython(IsolatedSandbox(SMALL))(code, ["f(5)"]).values == ("10",)
+    assert CPythonSandbox(IsolatedSandbox(SMALL))(code, ["f(5)"]).values == ("10",)
