@@ -11,9 +11,10 @@ Each check takes a part and raises AssertionError with a sentence that says what
 
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import isclose, isfinite
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from docendo.interfaces import (
     Grader,
     Matchmaker,
     Reward,
+    Sandbox,
     Source,
     Tracker,
 )
@@ -53,12 +55,21 @@ __all__ = [
     "check_loss",
     "check_matchmaker",
     "check_reward",
+    "check_sandbox",
     "check_source",
     "check_tracker",
 ]
 
 _TEACHER, _STUDENT = AgentId("teacher"), AgentId("student")
 _HOSTILE_TEXTS = ("", "Answer: 4", "\x00", "(" * 2000, "9" * 5000, "\ud800", "Answer: nan")
+
+_HOSTILE_PROGRAMS = (
+    "while True: pass",
+    "raise SystemExit(0)",
+    "def broken(:",
+    "\ud800",
+    "x = [0]\nwhile True: x = x + x",
+)
 
 
 def check_baseline(baseline: Baseline) -> None:
@@ -176,6 +187,41 @@ def check_matchmaker(matchmaker: Matchmaker) -> None:
         )
     again = matchmaker(options, LiveStandings(), 6, seed=1)
     assert list(again) == list(matches), "the same seed must give the same matches"
+
+
+def check_sandbox(sandbox: Sandbox) -> None:
+    """It tells values as text, survives whatever a program does, and keeps programs from this machine."""
+    calls = ["f(1)", "f('a')", "f([1, (2.5, None)])"]
+    outcome = sandbox("def f(x): return x", calls)
+    assert outcome.ok, f"a harmless program failed: {outcome.reason}"
+    values = ("1", "'a'", "[1, (2.5, None)]")
+    assert outcome.values == values, f"expected {values}, got {outcome.values}"
+
+    outcome = sandbox("def f(x): return 6 // x", ["f(3)", "f(0)", "f(2)"])
+    assert not outcome.ok, "a call that raised must not be ok"
+    assert outcome.values == ("2",), (
+        f"expected the value before the failure, got {outcome.values}"
+    )
+    assert outcome.reason, "a failure without a reason"
+
+    for code in _HOSTILE_PROGRAMS:
+        outcome = sandbox(code, ["1"])
+        assert not outcome.ok, f"{code[:40]!r} must fail"
+
+    sandbox("left_behind = 1")
+    assert not sandbox("", ["left_behind"]).ok, "a program sees what an earlier one defined"
+    with NamedTemporaryFile("w") as secret:
+        secret.write("secret")
+        secret.flush()
+        theft = f"with open({secret.name!r}) as file:\n    text = file.read()"
+        stolen = sandbox(theft, ["text"]).values
+        assert stolen != ("'secret'",), "a program reads this user's files"
+
+    programs = [f"def f(): return {number}" for number in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda code: sandbox(code, ["f()"]), programs))
+    mixed_up = [o for n, o in enumerate(outcomes) if o.values != (str(n),)]
+    assert not mixed_up, f"calls from several threads are mixed up: {mixed_up[0]}"
 
 
 def check_source(source: Source) -> None:

@@ -41,6 +41,7 @@ PLACES = {
     "baseline": "`learning.baseline`",
     "curriculum": "`league.curriculum`, `learning.practice_curriculum`",
     "evaluator": "`[evaluators.NAME]`",
+    "sandbox": "`evaluators.NAME.sandbox`",
     "loss": "`learning.loss`",
     "opponent_selection": "`duels.opponents`",
     "reward": "`teaching.reward`",

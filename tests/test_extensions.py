@@ -8,6 +8,8 @@ import pytest
 
 import docendo
 from docendo.errors import UserError
+from docendo.parts import user_part_files
+from docendo.records import AgentId, Answer, Problem
 from docendo.store import RunDirectory
 
 LEAGUE = """
@@ -187,6 +189,37 @@ def test_a_users_tracker_gets_every_round(tmp_path: Path) -> None:
     with docendo.open_run(config, folder=tmp_path / "run") as run:
         list(run.rounds())
     assert (tmp_path / "run" / "counted.txt").read_text() == "-1\n0\n1\n2\n"
+
+
+SANDBOX = """
+from docendo.records import Outcome
+
+class Echo:
+    def __init__(self, value):
+        self.value = value
+
+    def __call__(self, code, calls=()):
+        return Outcome(True, (self.value,) * len(calls))
+"""
+
+
+def test_a_users_sandbox_runs_the_tests_of_an_answer(tmp_path: Path) -> None:
+    (tmp_path / "own_sandbox.py").write_text(SANDBOX)
+    config_file = tmp_path / "league.toml"
+    config_file.write_text(
+        f"""{LEAGUE}
+[evaluators.echo]
+type = "tests"
+sandbox = {{ type = "own_sandbox:Echo", value = "6" }}
+"""
+    )
+    config = docendo.load_config(config_file)
+    evaluator = config.evaluators["echo"].build()
+    problem = Problem("d", "f", 1, "Double x.", "x * 2", tests=("f(3) == 6",))
+    answers = [Answer(problem, "Answer: x - 1", AgentId("ann"), seed=0)]
+    assert evaluator(answers)[0].score == 1, "it believes the sandbox"
+    assert [Path(file).name for file in user_part_files(config)] == ["own_sandbox.py"]
+    sys.modules.pop("own_sandbox", None)
 
 
 def test_parts_given_in_python_are_recorded_and_required_on_resume(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The conformance checks let docendo's own parts pass, and name what is wrong with a broken one."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ from docendo.graders.ground_truth import ground_truth, ground_truth_evaluator
 from docendo.league.teaching_matches import RoundRobin
 from docendo.parts import parse_part
 from docendo.problems.registry import built_in_domains
-from docendo.records import Payoff, Verdict
+from docendo.records import Outcome, Payoff, Verdict
 from docendo.registry import PARTS
+from docendo.sandbox.isolated import strongest_isolation
 from docendo.testing import (
     check_baseline,
     check_curriculum,
@@ -21,6 +22,7 @@ from docendo.testing import (
     check_loss,
     check_matchmaker,
     check_reward,
+    check_sandbox,
     check_source,
     check_tracker,
 )
@@ -38,6 +40,13 @@ REGISTERED = [(kind, name) for kind in CHECKS for name in sorted(PARTS[kind])]
 @pytest.mark.parametrize(("kind", "name"), REGISTERED)
 def test_every_registered_part_passes_its_conformance_check(kind: str, name: str) -> None:
     CHECKS[kind](parse_part(kind, name).build())
+
+
+@pytest.mark.parametrize("name", sorted(PARTS["sandbox"]))
+def test_every_registered_sandbox_passes_its_conformance_check(name: str) -> None:
+    if name == "isolated" and strongest_isolation().isolation is None:
+        pytest.skip("this machine cannot isolate programs")
+    check_sandbox(parse_part("sandbox", {"type": name, "seconds": 1.0}).build())
 
 
 def test_the_stock_parts_pass_their_conformance_checks() -> None:
@@ -63,6 +72,21 @@ class ForgetfulBaseline:
 
     def restore(self, state: Any) -> None:
         pass
+
+
+def run_here(code: str, calls: Sequence[str] = ()) -> Outcome:
+    """A sandbox that holds nothing back but endless loops."""
+    namespace: dict[str, Any] = {}
+    values: list[str] = []
+    if "while" in code:
+        return Outcome(False, reason="endless")
+    try:
+        exec(code, namespace)  # noqa: S102
+        for call in calls:
+            values.append(repr(eval(call, namespace)))  # noqa: S307
+    except (ArithmeticError, NameError, SyntaxError, ValueError, SystemExit) as error:
+        return Outcome(False, tuple(values), type(error).__name__)
+    return Outcome(True, tuple(values))
 
 
 class WithSource:
@@ -97,6 +121,8 @@ class WithSource:
             "expected 6 matches",
         ),
         (check_source, WithSource(), "problems in both splits"),
+        (check_sandbox, run_here, "a program reads this user's files"),
+        (check_sandbox, lambda code, calls=(): Outcome(True), "expected ('1',"),
     ],
 )
 def test_a_broken_part_is_reported_with_what_is_wrong(
