@@ -1,0 +1,105 @@
+"""A run from beginning to end: its rounds are committed in order, and trackers are told."""
+
+from pathlib import Path
+from typing import Any
+
+import docendo
+from docendo.build.parts import Parts
+from docendo.config.load import Config, changed
+from docendo.store import RunDirectory
+
+
+class Diary:
+    """A tracker that looks into the run's folder whenever it is told something."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[Any, ...]] = []
+        self.folder: Path | None = None
+
+    def start(self, folder: Path | None, config: dict[str, Any], last_round: int) -> None:
+        self.folder = folder
+        self.lines.append(("start", config["model"], last_round))
+
+    def log(self, round_index: int, stage: str, metrics: dict[str, float]) -> None:
+        committed = 0
+        if self.folder:
+            with RunDirectory.open(self.folder) as run:
+                committed = len(run.rounds())
+        self.lines.append((round_index, stage, committed))
+
+    def finish(self) -> None:
+        self.lines.append(("finish",))
+
+
+def test_trackers_hear_of_each_round_once_it_is_committed(
+    league: Config, tmp_path: Path
+) -> None:
+    diary = Diary()
+    parts = Parts(trackers=[diary])
+    with docendo.open_run(league, folder=tmp_path / "run", parts=parts) as run:
+        list(run.rounds())
+    assert diary.lines == [
+        ("start", "tiny", -2),
+        (-1, "experts", 1),
+        (0, "experts", 2),
+        (1, "experts", 3),
+        (2, "teaching", 4),
+        (3, "teaching", 5),
+        ("finish",),
+    ]
+
+
+def test_a_finished_run_holds_all_rounds_and_says_that_it_is_finished(
+    finished: Path,
+) -> None:
+    with RunDirectory.open(finished) as run:
+        assert [(row.round, row.stage) for row in run.rounds()] == [
+            (-1, "experts"),
+            (0, "experts"),
+            (1, "experts"),
+            (2, "teaching"),
+            (3, "teaching"),
+        ]
+        assert run.finished
+        assert {e.round for e in run.episodes()} == {2, 3}
+        checkpoint = run.latest_checkpoint()
+    assert checkpoint is not None
+    assert checkpoint.round == 3
+
+
+def test_the_first_stage_ends_early_once_the_target_accuracy_is_reached(
+    league: Config,
+) -> None:
+    easy = changed(league, ["experts.steps=9", "experts.target_accuracy=0.0"])
+    with docendo.open_run(easy) as run:
+        rounds = [(record.index, record.stage) for record in run.rounds()]
+        assert run.session.stopped_at == 0
+        assert run.session.expert_rounds == 1
+    assert rounds == [(-1, "experts"), (0, "experts"), (1, "teaching"), (2, "teaching")]
+
+
+def test_a_resumed_session_continues_after_its_checkpoint(
+    league: Config, tmp_path: Path
+) -> None:
+    with docendo.open_run(league, folder=tmp_path / "run") as run:
+        for record in run.rounds():
+            if record.index == 2:
+                break
+        state = run.session._state()
+    with docendo.resume_run(tmp_path / "run") as resumed:
+        assert resumed.session.last_round == 2
+        assert resumed.session._state() == state
+        assert [record.index for record in resumed.rounds()] == [3]
+
+
+def test_answers_that_are_too_short_for_the_solutions_are_warned_about(
+    league: Config,
+) -> None:
+    with docendo.open_run(changed(league, ["teaching.max_tokens=2"])) as run:
+        warnings = run.session.truncation_warnings
+    assert [warning.partition(":")[0] for warning in warnings] == [
+        "[domains.letters]",
+        "[domains.digits]",
+    ]
+    with docendo.open_run(changed(league, ["teaching.max_tokens=400"])) as run:
+        assert run.session.truncation_warnings == []
