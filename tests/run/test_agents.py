@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import docendo
-from docendo.build.engine import resolve_config
+from docendo.build.backend import resolve_config
 from docendo.config.load import Config, to_toml
 from docendo.errors import UserError
 from docendo.records import BASE, AgentId

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import docendo
-from docendo.build.engine import resolve_config
+from docendo.build.backend import resolve_config
 from docendo.config.load import Config, changed, to_toml
 from docendo.errors import UserError
 from docendo.run.opening import begin, open_session, resume_session
