@@ -2,7 +2,7 @@
 
 import pytest
 
-from docendo.config.load import load_config
+from docendo.config.load import load_config, parse_config
 from docendo.config.renamed import (
     RENAMED_SETTINGS,
     RENAMED_VALUES,
@@ -53,3 +53,20 @@ def test_a_config_with_an_old_setting_name_is_refused_with_the_new_one(
 def test_an_unknown_setting_has_no_new_name() -> None:
     assert new_name_of(["learning", "magic"]) is None
     assert new_value_of(["learning", "share_lessons"], "sometimes") is None
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"league": {"teachers": "improving"}}, "new name: league.teacher_selection"),
+        ({"league": {"teacher_selection": "improving"}}, "new name: 'thompson'"),
+        ({"league": {"curriculum": "missing"}}, "practice_curriculum = rarity"),
+        ({"league": {"anchored": 2}}, "new name: league.reference_matches"),
+        ({"alarms": {"stop": ["leak"]}}, "new name: monitors"),
+        ({"monitors": {"stop_on": ["leak"]}}, "new name: 'answer_leak'"),
+        ({"league": {"curriculum": "learnabilty"}}, "did you mean 'learnability'"),
+    ],
+)
+def test_old_setting_names_are_refused_with_the_new_ones(table, message):
+    with pytest.raises(UserError, match=message):
+        parse_config(table, "test")
