@@ -9,9 +9,11 @@ from torch import Tensor
 
 from docendo.backend import TrainStep
 from docendo.engines.cpu.products import prepack
+from docendo.engines.local.backward import backward
 from docendo.engines.local.bundled_models import build_tiny_model
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import TINY
+from docendo.engines.local.train_rows import micro_batches, pack
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.attention import TreeAttention
 from docendo.learning.losses import Loss, LossInputs
@@ -127,3 +129,14 @@ def train_step(
     targets: Sequence[Target], loss: Loss, rates: dict[AgentId, float], purpose: str
 ) -> TrainStep:
     return TrainStep(targets, as_part(loss), rates, purpose)
+
+
+def gradients(
+    engine: LocalEngine, targets: Sequence[Target], longest: int = 512, cap: int = 1024
+) -> Tensor:
+    """(S, P), as `train` would step along."""
+    for rows in micro_batches(pack(targets, engine.bank.slots, longest), cap):
+        backward(engine.network, rows, surprise)
+    found = engine.bank.grads_SP.clone()
+    engine.bank.zero_grad()
+    return found

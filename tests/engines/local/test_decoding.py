@@ -5,7 +5,7 @@ import torch
 
 from docendo.engines.cpu.library import load_kernels
 from docendo.engines.local.backward import forward
-from docendo.engines.local.capacity import DecodingLimits, plan_capacity
+from docendo.engines.local.capacity import DecodingLimits
 from docendo.engines.local.decode_request import DecodeRequest
 from docendo.engines.local.decoding import RunningBatch, decode
 from docendo.engines.local.engine import LocalEngine, open_engine
@@ -35,28 +35,16 @@ def crowd(count: int) -> list[Request]:
     ]
 
 
-def test_all_requests_run_at_once_where_there_is_room() -> None:
-    rows = [row(40, 10, first) for first in (1, 2, 3) for _ in range(4)]
-    assert plan_capacity(rows, DecodingLimits(100, COLUMNS, 1)) == (12, 3)
+def _bfloat16() -> LocalEngine:
+    engine = open_engine(TINY, RANK, ALPHA, torch.bfloat16, CPU)
+    for agent in AGENTS:
+        engine.bank.add(agent, 1)
+        wake(engine, agent)
+    return engine
 
 
-def test_waiting_rows_leave_room_for_twice_as_many_prompts() -> None:
-    """A prompt keeps its place until the last of its rows has ended."""
-    rows = [row(40, 10, first) for first in range(20) for _ in range(4)]
-    assert plan_capacity(rows, DecodingLimits(16, COLUMNS, 1)) == (16, 8)
-    assert plan_capacity(
-        [row(40, 10, first) for first in range(20)], DecodingLimits(16, COLUMNS, 1)
-    ) == (
-        16,
-        16,
-    )
-
-
-def test_the_cache_bounds_the_running_rows_but_one_always_runs() -> None:
-    rows = [row(40, 10, first) for first in range(20)]
-    size, places = plan_capacity(rows, DecodingLimits(16, 5 * (64 + 32), 1))
-    assert (size, places) == (5, 5)
-    assert plan_capacity(rows, DecodingLimits(16, 1, 1)) == (1, 1)
+def _never() -> bool:
+    return False
 
 
 def test_a_finished_row_makes_room_and_changes_no_other_answer(engine: LocalEngine) -> None:
@@ -87,14 +75,6 @@ def test_an_answer_is_bit_identical_in_every_batch(
         assert halves == together[::2] + together[1::2]
 
 
-def _bfloat16() -> LocalEngine:
-    engine = open_engine(TINY, RANK, ALPHA, torch.bfloat16, CPU)
-    for agent in AGENTS:
-        engine.bank.add(agent, 1)
-        wake(engine, agent)
-    return engine
-
-
 def test_the_cache_grows_while_a_long_answer_is_decoded(engine: LocalEngine) -> None:
     long, short = (
         decode(
@@ -122,10 +102,6 @@ def test_the_cache_never_grows_beyond_its_planned_size(engine: LocalEngine) -> N
         while flight.running:
             flight.step()
     assert flight.cache.answers[0].shape[3] == 160
-
-
-def _never() -> bool:
-    return False
 
 
 def test_stopped_decoding_returns_the_tokens_so_far(engine: LocalEngine) -> None:
