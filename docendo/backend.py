@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from docendo.engines.profiling.flops import ModelShape
 from docendo.interfaces import Engine
 from docendo.parts import PartConfig
-from docendo.records import AgentId, Example, Gradient, Target
+from docendo.records import AgentId, Example, Gradient, MetricValues, Target
 
 __all__ = ["Backend", "BackendDescription", "BackendSettings", "TrainStep"]
 
@@ -156,7 +156,7 @@ class Backend(Engine, Protocol):
         """
         ...
 
-    def pop_metrics(self) -> dict[str, float]:
+    def pop_metrics(self) -> MetricValues:
         """What was measured since the last call."""
         ...
 

@@ -15,6 +15,8 @@ from docendo.records import (
     Episode,
     Example,
     Match,
+    Metrics,
+    MetricValues,
     Outcome,
     Payoff,
     Problem,
@@ -113,7 +115,7 @@ class Reward(Protocol):
 class Learner(Protocol):
     def update(
         self, credits: Sequence[ScoredSample], examples: Sequence[Example]
-    ) -> dict[str, float]:
+    ) -> MetricValues:
         """Train on one round; returns what was measured while training."""
         ...
 
@@ -232,8 +234,11 @@ class Tracker(Protocol):
         """
         ...
 
-    def log(self, round_index: int, stage: str, metrics: Mapping[str, float]) -> None:
-        """Called after every round is committed."""
+    def log(self, round_index: int, stage: str, metrics: Metrics) -> None:
+        """Called after every round is committed.
+
+        `metrics` is a mapping of values by ``NAME/AGENT``; its `records` have the parts.
+        """
         ...
 
     def finish(self) -> None:

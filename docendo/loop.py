@@ -26,7 +26,15 @@ from docendo.learning.groups import (
     group_questions,
 )
 from docendo.metrics import measure_duels, measure_questions, measure_teaching, score_duels
-from docendo.records import Duel, Episode, Problem, Question, by_match, mean_score
+from docendo.records import (
+    Duel,
+    Episode,
+    Metrics,
+    Problem,
+    Question,
+    by_match,
+    mean_score,
+)
 from docendo.school import Expert, Round, School
 from docendo.seeds import seed_for
 from docendo.sft_data import (
@@ -60,8 +68,9 @@ def finetune(school: School, rounds: range, count: int, seed: int) -> Iterator[R
             examples += draw_worked_examples(school, expert, count, round_seed)
 
         # one batch for all experts: each trains its own adapter, the base model is shared
-        metrics = school.sft_learner(round_index).update((), examples)
-        metrics |= count_mixture(school, count, round_seed)
+        metrics = Metrics(round_index)
+        metrics.collect(school.sft_learner(round_index).update((), examples))
+        metrics.collect(count_mixture(school, count, round_seed))
         yield Round(round_index, metrics=metrics)
 
 
@@ -103,12 +112,14 @@ def _run_round(school: School, round_index: int, seed: int) -> Round:
     _remember_demonstrations(school, episodes, practice)
     examples = build_examples(school, seed_for(seed, "examples"))
 
-    metrics = school.learner.update(samples, examples)
-    metrics |= measure_groups(groups)
-    metrics |= measure_teaching(episodes, practice, school.learners)
-    metrics |= measure_duels(duels, school.learners)
-    metrics |= measure_questions(questions)
-    metrics |= count_mixture(school, school.schedule.rehearsal, seed_for(seed, "examples"))
+    metrics = Metrics(round_index)
+    metrics.collect(school.learner.update(samples, examples))
+    metrics.collect(measure_groups(groups))
+    metrics.collect(measure_teaching(episodes, practice, school.learners))
+    metrics.collect(measure_duels(duels, school.learners))
+    metrics.collect(measure_questions(questions))
+    num_rehearsed = school.schedule.rehearsal
+    metrics.collect(count_mixture(school, num_rehearsed, seed_for(seed, "examples")))
     return Round(
         index=round_index,
         episodes=episodes,

@@ -7,7 +7,15 @@ from math import exp, log
 from statistics import fmean
 
 from docendo.learning.groups import Practice
-from docendo.records import AgentId, Duel, Episode, Question, by_match, is_frozen_copy
+from docendo.records import (
+    AgentId,
+    Duel,
+    Episode,
+    MetricKey,
+    Question,
+    by_match,
+    is_frozen_copy,
+)
 
 __all__ = [
     "count_effective",
@@ -19,13 +27,17 @@ __all__ = [
 ]
 
 
+_GAINS = ("gain", "gain/reference_students", "gain/snapshots")
+"""Mean gains of lessons: to learners by learners, to frozen copies, by frozen copies."""
+
+
 def measure_teaching(
     episodes: Sequence[Episode], practice: Sequence[Practice], learners: Collection[AgentId]
 ) -> dict[str, float]:
     """Gate, gain, rewards and scores of a round of teaching.
 
-    `gain/anchors` and `gain/past` are gains with frozen copies as students or teachers: where they
-    fall while `gain` rises, learners only got used to each other.
+    `gain/reference_students` and `gain/snapshots` are gains with frozen copies as students and as
+    teachers: where they fall while `gain` rises, learners only got used to each other.
     """
     metrics: dict[str, float] = {}
     if episodes:
@@ -35,7 +47,7 @@ def measure_teaching(
         metrics["partners"] = count_partners(pairs)
         metrics |= _measure_rewards(episodes)
 
-    gains: dict[str, list[float]] = {"gain": [], "gain/anchors": [], "gain/past": []}
+    gains: dict[str, list[float]] = {name: [] for name in _GAINS}
     for episode in episodes:
         name = _name_gain(episode, learners)
         if name is not None and episode.gain is not None:
@@ -109,19 +121,20 @@ def count_effective(counts: Sequence[int]) -> float:
     return exp(-sum(count / total * log(count / total) for count in counts if count))
 
 
-def measure_questions(questions: Sequence[Question]) -> dict[str, float]:
+def measure_questions(questions: Sequence[Question]) -> dict[MetricKey, float]:
     """For each asker: questions asked and admitted, why others were rejected, the mean payoff."""
-    metrics: dict[str, float] = {}
+    metrics: dict[MetricKey, float] = {}
     for asker in dict.fromkeys(question.asker for question in questions):
         asked = [question for question in questions if question.asker == asker]
         reasons = Counter(
             question.refused.partition(":")[0] for question in asked if question.refused
         )
-        metrics[f"asker/{asker}/asked"] = len(asked)
-        metrics[f"asker/{asker}/admitted"] = sum(not question.refused for question in asked)
-        for reason, count in sorted(reasons.items()):
-            metrics[f"asker/{asker}/{reason}"] = count
-        metrics[f"asker/{asker}/payoff"] = fmean(question.payoff for question in asked)
+        admitted = sum(not question.refused for question in asked)
+        measures: dict[str, float] = {"asked": len(asked), "admitted": admitted}
+        measures |= sorted(reasons.items())
+        measures["payoff"] = fmean(question.payoff for question in asked)
+        for measure, value in measures.items():
+            metrics[MetricKey(f"asker/{measure}", asker)] = value
     return metrics
 
 
@@ -141,8 +154,8 @@ def _name_gain(episode: Episode, learners: Collection[AgentId]) -> str | None:
     """The metric that an episode's gain counts in; None where no learner takes part."""
     teacher, student = episode.match.teacher, episode.match.student
     if student in learners:
-        return "gain/past" if is_frozen_copy(teacher) else "gain"
-    return "gain/anchors" if teacher in learners else None
+        return "gain/snapshots" if is_frozen_copy(teacher) else "gain"
+    return "gain/reference_students" if teacher in learners else None
 
 
 def _seating_of(duel: Duel) -> tuple[AgentId, AgentId, str]:

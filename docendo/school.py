@@ -25,6 +25,7 @@ from docendo.records import (
     AgentId,
     Duel,
     Episode,
+    Metrics,
     Question,
     TaskType,
     TeachingOption,
@@ -180,7 +181,7 @@ class Round:
     index: int
     episodes: Sequence[Episode] = ()
     practice: Sequence[Practice] = ()
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=lambda: Metrics(0))
     discarded: Sequence[Usage] = ()
     """Sampled tokens of groups with zero variance."""
     births: Sequence[Lineage] = ()

@@ -13,7 +13,7 @@ from docendo.asking.questions import QuestionWriter, question_prompt
 from docendo.games.text_game import demonstrate_rules
 from docendo.learning.demonstrations import Demonstration
 from docendo.prompts import lesson_prompt, solve_prompt
-from docendo.records import AgentId, Example, Problem, TaskType
+from docendo.records import AgentId, Example, MetricKey, Problem, TaskType
 from docendo.school import Expert, MixtureSource, School
 from docendo.seeds import seed_for
 from docendo.tools.calls import render_tool_calls
@@ -195,8 +195,8 @@ def draw_own_demonstrations(
     return demonstrations
 
 
-def count_mixture(school: School, count: int, seed: int) -> dict[str, float]:
-    """``data/AGENT/SOURCE``: how many of `draw_rehearsal`'s `count` examples it gives.
+def count_mixture(school: School, count: int, seed: int) -> dict[MetricKey, float]:
+    """``data/SOURCE`` by agent: how many of `draw_rehearsal`'s `count` examples it gives.
 
     Agents without a data mixture have no entry.
     """
@@ -209,7 +209,8 @@ def count_mixture(school: School, count: int, seed: int) -> dict[str, float]:
         rng = Random(seed_for(seed, "rehearse", expert.agent))
         counts = Counter(source.name for source in _interleave_sources(expert, count, rng))
         for source in expert.data_mixture:
-            metrics[f"data/{expert.agent}/{source.name}"] = float(counts[source.name])
+            key = MetricKey(f"data/{source.name}", expert.agent)
+            metrics[key] = float(counts[source.name])
     return metrics
 
 

@@ -40,6 +40,7 @@ from docendo.records import (
     Episode,
     Lesson,
     Match,
+    Metrics,
     Problem,
     Rollout,
     TaskType,
@@ -250,11 +251,11 @@ def check_tracker(tracker: Tracker) -> None:
     with TemporaryDirectory() as folder:
         for place in (None, Path(folder)):
             tracker.start(place, {"seed": 0}, -2)
-            tracker.log(-1, "experts", {})
-            tracker.log(0, "experts", {"gain": 0.5, "unknown": float("nan")})
+            tracker.log(-1, "experts", Metrics(-1))
+            tracker.log(0, "experts", Metrics(0, {"gain": 0.5, "unknown": float("nan")}))
             tracker.finish()
         tracker.start(Path(folder), {"seed": 0}, -1)
-        tracker.log(0, "experts", {"gain": 0.25})
+        tracker.log(0, "experts", Metrics(0, {"gain": 0.25}))
         tracker.finish()
 
 

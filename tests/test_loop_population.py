@@ -35,8 +35,8 @@ def test_anchors_are_copied_before_the_first_round_and_taught_in_every_one() -> 
         taught_anchors = [e for e in r.episodes if is_frozen_copy(e.match.student)]
         assert {e.match.student for e in taught_anchors} <= {"ann@-1", "bob@-1", "cat@-1"}
         assert len(taught_anchors) == 2 * RULES.lessons
-        assert "gain/anchors" in r.metrics
-    assert school.adapters.log[:3] == [("snapshot", a, f"{a}@-1") for a in (ANN, BOB, CAT)]
+        assert "gain/reference_students" in r.metrics
+    assert school.backend.log[:3] == [("snapshot", a, f"{a}@-1") for a in (ANN, BOB, CAT)]
 
 
 def test_snapshots_are_added_removed_and_teach_but_are_not_trained() -> None:
@@ -50,7 +50,7 @@ def test_snapshots_are_added_removed_and_teach_but_are_not_trained() -> None:
         else []
         for i in range(1, 6)
     ]
-    assert ("remove", "ann@1") in school.adapters.log, "one snapshot is kept"
+    assert ("remove", "ann@1") in school.backend.log, "one snapshot is kept"
     assert {e.match.teacher for r in rounds for e in r.episodes} > {"ann@1", "bob@1"}
     learned = {c.agent for earned, _ in school.learner.rounds for c in earned} | {
         e.agent for e in trained_on(school)

@@ -42,7 +42,11 @@ def test_frozen_students_and_teachers_have_their_own_metrics() -> None:
         episode((), lesson=lesson(0), match=match(ANN, CAT), test=4),
     ]
     found = measure_teaching(played, [Practice(ANN, problem(), attempts(1, 0))], LEARNERS)
-    assert (found["gain"], found["gain/anchors"], found["gain/past"]) == (0.5, 1.0, -0.25)
+    assert (found["gain"], found["gain/reference_students"], found["gain/snapshots"]) == (
+        0.5,
+        1.0,
+        -0.25,
+    )
     assert (found["matches"], found["gate/passed"], found["practice/score"]) == (
         5,
         0.8,

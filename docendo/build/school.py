@@ -21,7 +21,7 @@ from docendo.learning.update import PopulationLearner
 from docendo.parts import as_part
 from docendo.problems.catalog import Catalog
 from docendo.prompts import INSTRUCTION, with_tool_help
-from docendo.records import BASE, AgentId, TaskType
+from docendo.records import BASE, AgentId, MetricValues, TaskType
 from docendo.school import Expert, QuestionPhase, Recipients, Schedule, School
 from docendo.teaching.game import Classroom, TeachingRules
 
@@ -106,7 +106,10 @@ def _build_classroom(
     models = judge_models(config, with_tools.engine, system_prompts)
     panel = build_panel(config, models, ratings)
 
-    metric_sources = [panel.pop_metrics, with_tools.pop_metrics]
+    metric_sources: list[Callable[[], MetricValues]] = [
+        panel.pop_metrics,
+        with_tools.pop_metrics,
+    ]
     if isinstance(with_tools.engine, Router):
         metric_sources.append(with_tools.engine.pop_metrics)
 

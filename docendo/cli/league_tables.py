@@ -93,7 +93,7 @@ def show_rounds(rounds: Sequence[_Row]) -> None:
             f"{fmean(variances):.3f}" if variances else DASH,
             percent(_share_of_chance(metrics)),
             DASH if partners is None else f"{partners:.1f}",
-            signed(metrics.get("gain/anchors")),
+            signed(metrics.get("gain/reference_students")),
         )
     show(title("The newest rounds"), lines, "")
 

@@ -1,6 +1,5 @@
 """What a person sees while a run is going: a live bar, and a permanent line after every round."""
 
-import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +18,13 @@ __all__ = ["Progress", "accuracy_line", "round_line", "seconds_left"]
 
 _MAX_NAMED = 4
 """Accuracies of single agents are shown up to this many agents."""
-_FAULT = re.compile("(nonfinite_steps|lost)/")
+_FAULTS = {
+    "nonfinite_steps/policy": "skipped policy steps of",
+    "nonfinite_steps/imitation": "skipped imitation steps of",
+    "nonfinite_steps/experts": "skipped steps of",
+    "nonfinite_answers": "broken answers of",
+}
+"""Metrics of an agent whose own numbers were not finite, in words."""
 _GAP = "  "
 
 
@@ -100,18 +105,13 @@ def round_line(record: "RoundRecord", place: str, owns: Mapping[str, Sequence[st
         parts.append(f"duels {metrics['duels']:.0f}")
         parts.append(f"legal {percent(metrics['duels/legal'])}")
 
-    exploitability = []
-    faults = []
-    for name, value in metrics.items():
-        if name.startswith("duels/exploitability/"):
-            exploitability.append(value)
-        if _FAULT.match(name) and value:
-            shown_name = name.replace("nonfinite_steps", "skipped").replace("/", " ")
-            faults.append(f"{shown_name} {value:.0f}")
+    exploitability = metrics.by_agent("duels/exploitability")
     if exploitability:
-        parts.append(f"exploitability {fmean(exploitability):.2f}")
+        parts.append(f"exploitability {fmean(exploitability.values()):.2f}")
 
-    parts += faults
+    for metric in metrics.records:
+        if metric.agent and metric.value and metric.name in _FAULTS:
+            parts.append(f"{_FAULTS[metric.name]} {metric.agent} {metric.value:.0f}")
     parts.append(accuracy_line(record.evaluations, owns, each=True))
     return _join(parts)
 

@@ -9,7 +9,16 @@ from statistics import fmean
 from docendo.backend import Backend, TrainStep
 from docendo.learning.losses import PolicyGradientConfig, needs_reference
 from docendo.parts import PartConfig
-from docendo.records import BASE, AgentId, Example, Gradient, ScoredSample, Target
+from docendo.records import (
+    BASE,
+    AgentId,
+    Example,
+    Gradient,
+    MetricKey,
+    MetricValues,
+    ScoredSample,
+    Target,
+)
 
 __all__ = [
     "PopulationLearner",
@@ -53,40 +62,42 @@ class PopulationLearner:
 
     def update(
         self, samples: Sequence[ScoredSample], examples: Sequence[Example]
-    ) -> dict[str, float]:
+    ) -> MetricValues:
         """Train on one round; returns the metrics of the update.
 
         Steps whose gradient was not finite, or absurdly large, are skipped and counted.
         """
-        metrics: dict[str, float] = {
+        metrics: dict[str | MetricKey, float] = {
             "samples/policy": len(samples),
             "samples/sft": len(examples),
         }
-        skipped: Counter[str] = Counter()
+        skipped: Counter[MetricKey] = Counter()
 
         if samples:
-            metrics |= measure_samples(samples)
+            metrics.update(measure_samples(samples))
             targets = policy_targets(samples)
             if self.measures_kl or needs_reference(self.loss.build()):
                 targets = self._score_by_base(targets)
-                metrics |= measure_kl(targets)
+                metrics.update(measure_kl(targets))
 
             for _ in range(self.epochs):
                 gradients = self._step(targets, self.loss, self.policy_lr, "policy")
                 skipped.update(_name_skipped(gradients, "policy"))
             # Of the last epoch: in the first one nothing can be clipped.
-            metrics |= _measure_gradients(gradients, "policy")
-            metrics |= _measure_clipping(gradients.values())
-            metrics |= _measure_noise(gradients.values())
+            metrics.update(_measure_gradients(gradients, "policy"))
+            metrics.update(_measure_clipping(gradients.values()))
+            metrics.update(_measure_noise(gradients.values()))
 
         supervised = [self.backend.target(example) for example in examples]
         for batch in batches_of(supervised, self.batch_size):
             targets = mean_weights(batch)
             gradients = self._step(targets, _IMITATION, self.sft_lr, self.purpose)
             skipped.update(_name_skipped(gradients, self.purpose))
-            metrics |= _measure_gradients(gradients, self.purpose)
+            metrics.update(_measure_gradients(gradients, self.purpose))
 
-        return {**metrics, "nonfinite_steps": skipped.total(), **skipped}
+        metrics["nonfinite_steps"] = skipped.total()
+        metrics.update({key: float(count) for key, count in skipped.items()})
+        return metrics
 
     def _step(
         self, targets: Sequence[Target], loss: PartConfig, lr: float, purpose: str
@@ -200,10 +211,10 @@ def batches_of(targets: Sequence[Target], batch_size: int) -> list[list[Target]]
     return batches
 
 
-def _name_skipped(gradients: Mapping[AgentId, Gradient], purpose: str) -> list[str]:
-    """The metrics that count the skipped steps, one name per agent."""
+def _name_skipped(gradients: Mapping[AgentId, Gradient], purpose: str) -> list[MetricKey]:
+    """The metrics that count the skipped steps, one per agent."""
     return [
-        f"nonfinite_steps/{agent}/{purpose}"
+        MetricKey(f"nonfinite_steps/{purpose}", agent)
         for agent, gradient in gradients.items()
         if not isfinite(gradient.norm)
     ]

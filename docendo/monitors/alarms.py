@@ -56,10 +56,9 @@ class WindowShare(NamedTuple):
 def raise_alarms(series: Series, rules: AlarmRules) -> list[Alarm]:
     """The alarms after the newest round, by monitor and agent."""
     alarms = []
-    for metric in sorted(series):
-        name = MetricName.parse(metric)
-        values = series[metric]
-        if name is None or name.measure != SHARE or name.monitor not in rules.limits:
+    for name in sorted(series):
+        values = series[name]
+        if name.measure != SHARE or name.monitor not in rules.limits:
             continue
         if not values:
             continue
@@ -81,9 +80,9 @@ def share_in_window(
     Each round weighs as much as was checked in it; where that is not counted, only the last
     value counts.
     """
-    values = series[str(name)][:until]
+    values = series[name][:until]
     last_round, last_value = values[-1]
-    checked = dict(series.get(str(name.of(CHECKED)), ()))
+    checked = dict(series.get(name.of(CHECKED), ()))
     if not checked:
         return WindowShare(last_round, last_value, inf)
 

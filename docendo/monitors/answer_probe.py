@@ -17,7 +17,7 @@ import numpy as np
 from docendo.errors import UserError
 from docendo.interfaces import Source
 from docendo.monitors.metrics import shares_of
-from docendo.monitors.names import ANSWER_PROBE
+from docendo.monitors.names import ANSWER_PROBE, MetricName
 from docendo.monitors.text import contains, join_spelled_out, spell_as_digits, tokenize
 from docendo.prompts import hidden_question_prompt
 from docendo.records import BASE, AgentId, Episode, Example, Finding, Problem, base_agent
@@ -163,7 +163,7 @@ def findings_of(probed: Sequence[ProbedLesson], round_index: int) -> list[Findin
     ]
 
 
-def probe_metrics(probed: Sequence[ProbedLesson]) -> dict[str, float]:
+def probe_metrics(probed: Sequence[ProbedLesson]) -> dict[MetricName, float]:
     """The share of a teacher's probed lessons that give their test away, and how many there were."""
     checked = Counter(lesson.teacher for lesson in probed)
     positives = Counter(lesson.teacher for lesson in probed if gives_answer_away(lesson))

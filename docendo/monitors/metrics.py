@@ -20,7 +20,7 @@ from docendo.records import AgentId, Episode, Finding, Problem, Rollout, base_ag
 
 __all__ = ["Series", "growth_metrics", "length_metrics", "share_metrics", "shares_of"]
 
-Series = Mapping[str, Sequence[tuple[int, float]]]
+Series = Mapping[MetricName, Sequence[tuple[int, float]]]
 """(round, value) of each metric, rounds ascending."""
 
 _REWARD_OF = {"lesson_length": "lesson_reward", "answer_length": "answer_reward"}
@@ -28,7 +28,7 @@ _REWARD_OF = {"lesson_length": "lesson_reward", "answer_length": "answer_reward"
 
 def share_metrics(
     episodes: Sequence[Episode], findings: Iterable[Finding]
-) -> dict[str, float]:
+) -> dict[MetricName, float]:
     """Shares of a teacher's shown lessons that leak, of its lessons that teach nothing, and of
     an agent's answers that exploit the format; and how many texts were checked."""
     lessons = Counter[AgentId]()
@@ -45,7 +45,7 @@ def share_metrics(
         DEGENERATE_LESSON: lessons,
         FORMAT_EXPLOIT: answers,
     }
-    metrics: dict[str, float] = {}
+    metrics: dict[MetricName, float] = {}
     for monitor, counts in checked.items():
         positives = {agent: counts_of[monitor, agent] for agent in counts}
         metrics |= shares_of(monitor, positives, counts)
@@ -54,18 +54,18 @@ def share_metrics(
 
 def shares_of(
     monitor: str, positives: Mapping[AgentId, int], checked: Mapping[AgentId, int]
-) -> dict[str, float]:
+) -> dict[MetricName, float]:
     """The share of an agent's checked texts that are positive, and how many were checked."""
-    metrics: dict[str, float] = {}
+    metrics: dict[MetricName, float] = {}
     for agent, count in sorted(checked.items()):
         if count:
             name = MetricName(monitor, SHARE, agent)
-            metrics[str(name)] = positives[agent] / count
-            metrics[str(name.of(CHECKED))] = float(count)
+            metrics[name] = positives[agent] / count
+            metrics[name.of(CHECKED)] = float(count)
     return metrics
 
 
-def length_metrics(episodes: Sequence[Episode]) -> dict[str, float]:
+def length_metrics(episodes: Sequence[Episode]) -> dict[MetricName, float]:
     """Mean lengths of an agent's lessons and answers, and what these earn on average.
 
     A length is in tokens, divided by the tokens of the problem's worked solution.
@@ -83,19 +83,18 @@ def length_metrics(episodes: Sequence[Episode]) -> dict[str, float]:
             length = _relative_length(rollout, episode.test)
             values[student.of("answer_length")].append(length)
             values[student.of("answer_reward")].append(rollout.verdict.score)
-    return {str(name): fmean(values[name]) for name in sorted(values)}
+    return {name: fmean(values[name]) for name in sorted(values)}
 
 
-def growth_metrics(series: Series) -> dict[str, float]:
+def growth_metrics(series: Series) -> dict[MetricName, float]:
     """By what share an agent's lessons or answers grew without earning more, the larger one."""
-    growth: dict[str, float] = {}
-    for metric, lengths in series.items():
-        name = MetricName.parse(metric)
-        if name is None or name.measure not in _REWARD_OF:
+    growth: dict[MetricName, float] = {}
+    for name, lengths in series.items():
+        if name.measure not in _REWARD_OF:
             continue
 
-        rewards = series.get(str(name.of(_REWARD_OF[name.measure])), ())
-        share = str(name.of(SHARE))
+        rewards = series.get(name.of(_REWARD_OF[name.measure]), ())
+        share = name.of(SHARE)
         growth[share] = max(growth.get(share, 0.0), measure_growth(lengths, rewards))
     return growth
 

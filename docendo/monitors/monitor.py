@@ -1,6 +1,6 @@
 """All monitors of a run. Only metrics are remembered, so a resumed run raises the same alarms."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -9,9 +9,9 @@ from docendo.monitors.answer_probe import ProbePlan, ProbeRoom, probe_lessons, p
 from docendo.monitors.answer_probe import findings_of as probe_findings
 from docendo.monitors.findings import find_all
 from docendo.monitors.length_growth import FIRST, RECENT
-from docendo.monitors.metrics import Series, growth_metrics, length_metrics, share_metrics
+from docendo.monitors.metrics import growth_metrics, length_metrics, share_metrics
 from docendo.monitors.names import CHECKED, NAMES, SHARE, MetricName
-from docendo.records import Episode, Finding
+from docendo.records import Episode, Finding, MetricKey, MetricSeries
 
 __all__ = ["MonitorReport", "Monitors"]
 
@@ -19,7 +19,7 @@ __all__ = ["MonitorReport", "Monitors"]
 class MonitorReport(NamedTuple):
     """What the monitors say of one round."""
 
-    metrics: Mapping[str, float]
+    metrics: Mapping[MetricKey, float]
     findings: Sequence[Finding]
 
 
@@ -28,7 +28,7 @@ class Monitors:
     rules: AlarmRules = field(default_factory=AlarmRules)
     plan: ProbePlan = field(default_factory=ProbePlan)
     enabled: Collection[str] = NAMES
-    history: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    history: dict[MetricName, list[tuple[int, float]]] = field(default_factory=dict)
     """(round, value) of each metric of the monitors: its first rounds, and the newest."""
 
     def look(
@@ -48,14 +48,16 @@ class Monitors:
         metrics = self._remember(round_index, metrics)
         metrics |= self._remember(round_index, growth_metrics(self.history))
         enabled = [finding for finding in findings if finding.monitor in self.enabled]
-        return MonitorReport(metrics, enabled)
+        by_key = {name.key: value for name, value in metrics.items()}
+        return MonitorReport(by_key, enabled)
 
-    def recall(self, metrics: Series) -> None:
+    def recall(self, metrics: Iterable[MetricSeries]) -> None:
         """Load the rounds of a run that is resumed."""
         self.history = {}
-        for name, values in metrics.items():
-            if MetricName.parse(name) is not None:
-                for round_index, value in values:
+        for key, points in metrics:
+            name = MetricName.from_key(key)
+            if name is not None:
+                for round_index, value in points:
                     self._add(name, round_index, value)
 
     @property
@@ -63,20 +65,20 @@ class Monitors:
         """The alarms after the newest round that stop the run."""
         return select_stopping(raise_alarms(self.history, self.rules), self.rules)
 
-    def _remember(self, round_index: int, metrics: dict[str, float]) -> dict[str, float]:
+    def _remember(
+        self, round_index: int, metrics: Mapping[MetricName, float]
+    ) -> dict[MetricName, float]:
         """Remember and return the metrics of the monitors that are enabled."""
         enabled = {name: value for name, value in metrics.items() if self._is_enabled(name)}
         for name, value in enabled.items():
             self._add(name, round_index, value)
         return enabled
 
-    def _is_enabled(self, metric: str) -> bool:
-        name = MetricName.parse(metric)
+    def _is_enabled(self, name: MetricName) -> bool:
         # Lengths are recorded in every run; they are worth knowing without the alarm.
-        is_plain = name is not None and name.measure not in {SHARE, CHECKED}
-        return is_plain or (name is not None and name.monitor in self.enabled)
+        return name.measure not in {SHARE, CHECKED} or name.monitor in self.enabled
 
-    def _add(self, name: str, round_index: int, value: float) -> None:
+    def _add(self, name: MetricName, round_index: int, value: float) -> None:
         values = self.history.setdefault(name, [])
         values.append((round_index, value))
         if len(values) > FIRST + max(RECENT, self.rules.window):

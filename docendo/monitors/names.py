@@ -2,6 +2,8 @@
 
 from typing import NamedTuple, Self
 
+from docendo.records import AgentId, MetricKey
+
 __all__ = [
     "ANSWER_LEAK",
     "ANSWER_PROBE",
@@ -28,23 +30,24 @@ CHECKED = "checked"
 
 
 class MetricName(NamedTuple):
-    """The parts of ``monitor/<monitor>/<measure>/<agent>``."""
+    """The parts of an agent's metric ``monitor/<monitor>/<measure>``."""
 
     monitor: str
     measure: str
-    agent: str
+    agent: AgentId
 
-    def __str__(self) -> str:
-        return "/".join(("monitor", *self))
+    @property
+    def key(self) -> MetricKey:
+        return MetricKey(f"monitor/{self.monitor}/{self.measure}", self.agent)
 
     @classmethod
-    def parse(cls, name: str) -> Self | None:
-        """The parts of a metric's name; None where it is no monitor's."""
-        prefix, _, rest = name.partition("/")
-        parts = rest.split("/", maxsplit=2)
-        if prefix != "monitor" or len(parts) < 3:
+    def from_key(cls, key: MetricKey) -> Self | None:
+        """The parts of a metric's key; None where it is no monitor's."""
+        prefix, *parts = key.name.split("/")
+        if prefix != "monitor" or len(parts) != 2 or key.agent is None:
             return None
-        return cls(*parts)
+        monitor, measure = parts
+        return cls(monitor, measure, key.agent)
 
     def of(self, measure: str) -> Self:
         """Another measure of the same monitor and agent."""

@@ -29,6 +29,13 @@ from docendo.records.games import (
     Vote,
     by_match,
 )
+from docendo.records.metrics import (
+    Metric,
+    MetricKey,
+    Metrics,
+    MetricSeries,
+    MetricValues,
+)
 from docendo.records.problems import (
     Match,
     Message,
@@ -63,6 +70,11 @@ __all__ = [
     "Lesson",
     "Match",
     "Message",
+    "Metric",
+    "MetricKey",
+    "MetricSeries",
+    "MetricValues",
+    "Metrics",
     "Move",
     "Opinion",
     "Outcome",

@@ -11,7 +11,7 @@ from docendo.games.kuhn_exact import KuhnPoker, first_seat_payoff
 from docendo.games.matrix import exploitability
 from docendo.games.text_game import Turn, information_sets, read_move
 from docendo.interfaces import FloatArray
-from docendo.records import AgentId, Request, base_agent
+from docendo.records import AgentId, MetricKey, Request, base_agent
 from docendo.school import Arena
 from docendo.seeds import seed_for
 
@@ -90,7 +90,7 @@ def measure_exploitability(style: Style) -> float:
     return exploitability(KuhnPoker(), kuhn_policy(style))
 
 
-def measure_styles(styles: Mapping[AgentId, Style]) -> dict[str, float]:
+def measure_styles(styles: Mapping[AgentId, Style]) -> dict[MetricKey, float]:
     """Metrics of every agent at Kuhn poker.
 
     Share of legal moves; chips that a best response wins; chips won in the first seat
@@ -99,9 +99,10 @@ def measure_styles(styles: Mapping[AgentId, Style]) -> dict[str, float]:
     metrics = {}
     for agent, style in styles.items():
         policy = kuhn_policy(style)
-        metrics[f"duels/legal/{agent}"] = style.legal
-        metrics[f"duels/exploitability/{agent}"] = measure_exploitability(style)
-        metrics[f"duels/value/{agent}"] = first_seat_payoff(policy, policy)
+        metrics[MetricKey("duels/legal", agent)] = style.legal
+        exploited = measure_exploitability(style)
+        metrics[MetricKey("duels/exploitability", agent)] = exploited
+        metrics[MetricKey("duels/value", agent)] = first_seat_payoff(policy, policy)
     return metrics
 
 

@@ -90,7 +90,7 @@ def resume_session(
     directory.rollback(session.last_round)
     session.directory = directory
     session.ratings.run = directory.path
-    session.monitors.recall(directory.metrics())
+    session.monitors.recall(directory.metric_series())
     session.ledger.book(Usage(*row) for row in directory.ledger())
 
     if session.changes:

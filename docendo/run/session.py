@@ -18,7 +18,7 @@ from docendo.monitors.answer_probe import ProbeRoom
 from docendo.monitors.monitor import MonitorReport, Monitors
 from docendo.problems.catalog import Catalog
 from docendo.problems.pool import AcceptedQuestions
-from docendo.records import Evaluation
+from docendo.records import Evaluation, MetricKey, Metrics
 from docendo.run.evaluation import accuracies, held_out_problems, warn_truncation
 from docendo.run.evaluation_plan import EXPERTS, START, TEACHING, EvaluationPlan
 from docendo.run.game_eval import estimate_styles, measure_styles
@@ -166,7 +166,7 @@ class Session:
         self, round_index: int, stage: str, *, started: float, played: Round | None
     ) -> RoundRecord:
         """Evaluate, measure and write a round; only then does it count."""
-        round_ = played or Round(round_index)
+        round_ = played or Round(round_index, metrics=Metrics(round_index))
         evaluations = self._evaluate(round_index, stage)
         report = self._look(round_)
         metrics = self._collect_metrics(round_, evaluations, report)
@@ -203,18 +203,17 @@ class Session:
 
     def _collect_metrics(
         self, round_: Round, evaluations: Sequence[Evaluation], report: MonitorReport
-    ) -> dict[str, float]:
+    ) -> Metrics:
         """The metrics of a round, from everything that measures; the one place where they meet."""
-        metrics = dict(round_.metrics)
-        metrics |= self._measure_styles(round_.index)
-
-        metrics |= report.metrics
+        metrics = round_.metrics
+        metrics.collect(self._measure_styles(round_.index))
+        metrics.collect(report.metrics)
         for pop_metrics in self.school.classroom.metric_sources:
-            metrics |= pop_metrics()
-        metrics |= self.backend.pop_metrics()
+            metrics.collect(pop_metrics())
+        metrics.collect(self.backend.pop_metrics())
 
         for (agent, domain), accuracy in accuracies(evaluations).items():
-            metrics[f"held-out/{agent}/{domain}"] = accuracy
+            metrics.collect({MetricKey(f"accuracy/{domain}", agent): accuracy})
         return metrics
 
     def _evaluate(self, round_index: int, stage: str) -> list[Evaluation]:
@@ -236,7 +235,7 @@ class Session:
             return []
         return plan.evaluate_all(round_index, include_remote=plan.is_last(teaching_round))
 
-    def _measure_styles(self, round_index: int) -> dict[str, float]:
+    def _measure_styles(self, round_index: int) -> dict[MetricKey, float]:
         """How everybody plays, before the first duels and whenever everybody is evaluated."""
         arena, duels = self.school.arena, self.config.duels
         if arena is None or duels.game != "kuhn":

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 _APPLICATION = 0x646F6365
-_SCHEMA_VERSION = 4
+_SCHEMA_VERSION = 5
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE rounds (round INTEGER PRIMARY KEY, stage TEXT NOT NULL, seconds REAL NOT NULL, state TEXT);
@@ -66,8 +66,8 @@ CREATE TABLE findings (
     monitor TEXT NOT NULL, agent TEXT NOT NULL, episode INTEGER NOT NULL, reason TEXT NOT NULL);
 CREATE INDEX findings_round ON findings (round);
 CREATE TABLE metrics (
-    round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE, name TEXT NOT NULL, value REAL,
-    PRIMARY KEY (round, name));
+    round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE, name TEXT NOT NULL, agent TEXT NOT NULL, value REAL,
+    PRIMARY KEY (round, name, agent));
 CREATE TABLE ledger (
     id INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES rounds ON DELETE CASCADE,
     agent TEXT NOT NULL, purpose TEXT NOT NULL, tokens INTEGER NOT NULL, flops REAL NOT NULL, cost REAL NOT NULL);

@@ -16,7 +16,7 @@ _COLUMNS = {
     "questions": "round, asker, persona, domain, family, level, text, tokens, problem, "
     "refused, tries",
     "findings": "round, monitor, agent, episode, reason",
-    "metrics": "round, name, value",
+    "metrics": "round, name, agent, value",
     "ledger": "round, agent, purpose, tokens, flops, cost",
     "problems": "id, key, round, domain, family, level, body",
     "quarantine": "file, line, reason",

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from docendo.errors import RunError, UserError
-from docendo.records import Duel, Episode, Evaluation, Finding, Question, Usage
+from docendo.records import (
+    AgentId,
+    Duel,
+    Episode,
+    Evaluation,
+    Finding,
+    MetricKey,
+    MetricSeries,
+    Question,
+    Usage,
+)
 from docendo.records.games import EvalSplit
 from docendo.store.checkpoints import (
     Checkpoint,
@@ -160,14 +170,19 @@ class RunReader:
         query = "SELECT round, monitor, agent, episode, reason FROM findings ORDER BY id"
         return list(self._records(lambda row: Finding(*row), query))
 
-    def metrics(self) -> dict[str, list[tuple[int, float]]]:
-        """(round, value) of each metric, rounds ascending."""
-        series: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        query = "SELECT name, round, value FROM metrics ORDER BY round, name"
-        for name, index, value in self._records(lambda row: row, query):
+    def metric_series(self) -> list[MetricSeries]:
+        """Every metric over the rounds, in the order in which they first came."""
+        series: dict[MetricKey, list[tuple[int, float]]] = defaultdict(list)
+        query = "SELECT name, agent, round, value FROM metrics ORDER BY round, name, agent"
+        for name, agent, index, value in self._records(lambda row: row, query):
+            key = MetricKey(name, AgentId(agent) if agent else None)
             # SQLite stores a number that is none as NULL.
-            series[name].append((index, math.nan if value is None else value))
-        return dict(series)
+            series[key].append((index, math.nan if value is None else value))
+        return [MetricSeries(key, points) for key, points in series.items()]
+
+    def metrics(self) -> dict[str, list[tuple[int, float]]]:
+        """(round, value) of each metric by ``NAME/AGENT``, rounds ascending."""
+        return {str(series.key): series.points for series in self.metric_series()}
 
     def ledger(self) -> list[Usage]:
         """Tokens, FLOPs and costs summed over the rounds, one row for each agent and purpose."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from docendo.records import Duel, Episode, Evaluation, Finding, Question, Usage
+from docendo.records import Duel, Episode, Evaluation, Finding, Metrics, Question, Usage
 from docendo.store.database import pack
 from docendo.store.duel_rows import insert_duel
 from docendo.store.episode_rows import insert_episode, insert_evaluation
@@ -39,7 +39,7 @@ class RoundRecord:
     seconds: float
     episodes: Sequence[Episode] = ()
     evaluations: Sequence[Evaluation] = ()
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=lambda: Metrics(0))
     ledger: Sequence[Usage] = ()
     state: Mapping[str, Any] = field(default_factory=dict)
     """JSON that a resumed run starts from: standings, curriculum, counters."""
@@ -57,8 +57,10 @@ def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
     index = record.index
     state = pack(dict(record.state))
     insert_row(connection, "rounds", index, record.stage, record.seconds, state)
-    for name, value in record.metrics.items():
-        insert_row(connection, "metrics", index, name, value)
+    for metric in record.metrics.records:
+        insert_row(
+            connection, "metrics", index, metric.name, metric.agent or "", metric.value
+        )
     for usage in record.ledger:
         insert_row(connection, "ledger", index, *usage)
     for finding in record.findings:

@@ -19,6 +19,7 @@ from docendo.records import (
     Lesson,
     Match,
     Message,
+    MetricValues,
     Problem,
     Request,
     Rollout,
@@ -102,7 +103,7 @@ class Classroom:
     """Test problems to draw again."""
     tools: Mapping[AgentId, Toolset] = field(default_factory=dict)
     """By agent, if it has any; copies of an agent share them."""
-    metric_sources: Sequence[Callable[[], Mapping[str, float]]] = ()
+    metric_sources: Sequence[Callable[[], MetricValues]] = ()
     """Each returns what a part, such as the tools, counted since the last call."""
 
     def play(

@@ -8,7 +8,7 @@ import pytest
 from docendo.league.lineage import Lineage
 from docendo.league.population import Population
 from docendo.league.standings import LiveStandings
-from docendo.records import AgentId, Duel
+from docendo.records import AgentId, Duel, Metrics
 from docendo.store import RoundRecord, RunDirectory
 from tests.cli.toys import docendo
 from tests.report.toys import lesson
@@ -56,7 +56,13 @@ def made(here: Path, *duels: Duel, lessons: bool = True) -> None:
     with RunDirectory.create(here / "run", CONFIG) as run:
         run.commit(
             RoundRecord(
-                1, "teaching", 1.0, played, metrics=metrics, state=state, duels=duels
+                1,
+                "teaching",
+                1.0,
+                played,
+                metrics=Metrics(1, metrics),
+                state=state,
+                duels=duels,
             )
         )
 

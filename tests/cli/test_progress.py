@@ -5,7 +5,7 @@ import pytest
 from docendo.cli.progress import Progress, accuracy_line, round_line, seconds_left
 from docendo.config.load import Config
 from docendo.formatting import DASH
-from docendo.records import Evaluation
+from docendo.records import AgentId, Evaluation, MetricKey, Metrics
 from docendo.store import RoundRecord
 from tests.report.toys import answers, lesson
 
@@ -36,14 +36,21 @@ def test_accuracies_are_means_over_agents_and_domains() -> None:
 def test_a_round_is_shown_in_one_line() -> None:
     episodes = [lesson(3, "ann", "bob", [1, 1]), lesson(3, "ann", "bob", [])]
     record = RoundRecord(
-        3, "teaching", 34.2, episodes, START, {"gate/passed": 0.5, "gain": 0.081}
+        3,
+        "teaching",
+        34.2,
+        episodes,
+        START,
+        Metrics(3, {"gate/passed": 0.5, "gain": 0.081}),
     )
     line = round_line(record, "teaching 3/10", OWNS)
     assert (
         line
         == "teaching 3/10  34 s  passed the gate 50%  gain +0.08  own 38% (ann 50%, bob 25%)"
     )
-    quiet = RoundRecord(3, "teaching", 3.21, episodes[1:], (), {"gate/passed": 0.0})
+    quiet = RoundRecord(
+        3, "teaching", 3.21, episodes[1:], (), Metrics(3, {"gate/passed": 0.0})
+    )
     assert (
         round_line(quiet, "teaching 3/10", OWNS)
         == f"teaching 3/10  3.2 s  passed the gate 0%  gain {DASH}"
@@ -52,15 +59,18 @@ def test_a_round_is_shown_in_one_line() -> None:
         3,
         "teaching",
         3.21,
-        metrics={
-            "nonfinite_steps": 2.0,
-            "nonfinite_steps/ann/policy": 2.0,
-            "lost/bob": 0.0,
-        },
+        metrics=Metrics(
+            3,
+            {
+                "nonfinite_steps": 2.0,
+                MetricKey("nonfinite_steps/policy", AgentId("ann")): 2.0,
+                MetricKey("nonfinite_answers", AgentId("bob")): 0.0,
+            },
+        ),
     )
     assert (
         round_line(faulty, "teaching 3/10", OWNS)
-        == "teaching 3/10  3.2 s  skipped ann policy 2"
+        == "teaching 3/10  3.2 s  skipped policy steps of ann 2"
     )
 
 
@@ -75,7 +85,12 @@ def watched(times: list[float]) -> Progress:
         progress.work("lesson", 100)
         progress.ended(
             RoundRecord(
-                1, "teaching", 20.0, [lesson(1, "ann", "bob", [1])], (), {"gain": 0.5}
+                1,
+                "teaching",
+                20.0,
+                [lesson(1, "ann", "bob", [1])],
+                (),
+                Metrics(1, {"gain": 0.5}),
             )
         )
         progress.stage("teaching", 2, 4)

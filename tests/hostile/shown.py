@@ -15,6 +15,8 @@ from docendo.records import (
     Evaluation,
     Lesson,
     Match,
+    MetricKey,
+    Metrics,
     Move,
     Opinion,
     Problem,
@@ -125,14 +127,20 @@ def full(path: Path, texts: Sequence[str], names: bool = True) -> Path:
 
 def _played(texts: Sequence[str], names: bool, agents: Sequence[AgentId]) -> RoundRecord:
     first, second = agents[0], agents[1 % len(agents)]
-    metrics = {f"{kind}/{t}/{what}": 1.0 for t in texts for kind, what in _COUNTED}
+    metrics = {
+        MetricKey(f"{kind}/{what}", AgentId(t)): 1.0
+        for t in texts
+        for kind, what in _COUNTED
+    }
     metrics |= {"groups/total": 4.0, "groups/nonzero_variance": 0.5, "partners": 1.0}
     return RoundRecord(
         1,
         "teaching",
         1.0,
         episodes=[_episode(t, names, i) for i, t in enumerate(texts)],
-        metrics={name: value for name, value in metrics.items() if math.isfinite(value)},
+        metrics=Metrics(
+            1, {name: value for name, value in metrics.items() if math.isfinite(value)}
+        ),
         ledger=[Usage(AgentId(t), t, 10, 1e9) for t in texts],
         duels=[
             Duel(1, texts[0], a, b, t, (Move(0, t, t, _attempt(t, 1.0)),), (1.0, -1.0))

@@ -14,14 +14,14 @@ GROWTH = MetricName("length_growth", "share", "ann")
 
 def test_a_round_is_weighted_by_the_number_of_items_checked_in_it() -> None:
     series = {
-        "monitor/answer_leak/share/ann": [(1, 1.0), (2, 0.5), (3, 0.0)],
-        "monitor/answer_leak/checked/ann": [(1, 1.0), (2, 2.0), (3, 6.0)],
+        MetricName("answer_leak", "share", "ann"): [(1, 1.0), (2, 0.5), (3, 0.0)],
+        MetricName("answer_leak", "checked", "ann"): [(1, 1.0), (2, 2.0), (3, 6.0)],
     }
     assert share_in_window(series, LEAK, 3, 3) == (3, 2 / 9, 2)
     assert share_in_window(series, LEAK, 2, 3) == (3, 1 / 8, 1)
     assert share_in_window(series, LEAK, 3, 2) == (2, 2 / 3, 2)
     assert share_in_window(
-        {"monitor/length_growth/share/ann": [(1, 2.0), (2, 0.5)]}, GROWTH, 3, 2
+        {MetricName("length_growth", "share", "ann"): [(1, 2.0), (2, 0.5)]}, GROWTH, 3, 2
     ) == (
         2,
         0.5,
@@ -32,9 +32,8 @@ def test_a_round_is_weighted_by_the_number_of_items_checked_in_it() -> None:
 def test_an_alarm_is_raised_above_its_limit_and_may_stop_the_run() -> None:
     shares = [(1, 0.5), (2, 0.5), (3, 0.5)]
     series = {
-        "monitor/answer_leak/share/ann": shares,
-        "monitor/answer_leak/checked/ann": [(r, 2.0) for r, _ in shares],
-        "gain": [(1, 9.0)],
+        MetricName("answer_leak", "share", "ann"): shares,
+        MetricName("answer_leak", "checked", "ann"): [(r, 2.0) for r, _ in shares],
     }
     rules = AlarmRules({"answer_leak": 0.4}, window=3, stop_on=("answer_leak",))
     (alarm,) = raise_alarms(series, rules)
@@ -47,8 +46,8 @@ def test_an_alarm_is_raised_above_its_limit_and_may_stop_the_run() -> None:
 
 def test_a_few_findings_raise_no_alarm_whatever_their_share() -> None:
     series = {
-        "monitor/answer_leak/share/ann": [(1, 1.0)],
-        "monitor/answer_leak/checked/ann": [(1, 2.0)],
+        MetricName("answer_leak", "share", "ann"): [(1, 1.0)],
+        MetricName("answer_leak", "checked", "ann"): [(1, 2.0)],
     }
     assert raise_alarms(series, AlarmRules({"answer_leak": 0.25})) == []
     assert len(raise_alarms(series, AlarmRules({"answer_leak": 0.25}, min_findings=2))) == 1

@@ -13,6 +13,7 @@ from docendo.monitors.answer_probe import (
     probe_lessons,
     probe_metrics,
 )
+from docendo.monitors.names import MetricName
 from docendo.monitors.text import contains, tokenize
 from docendo.problems.registry import built_in_domains
 from docendo.records import BASE, AgentId, Episode, Example
@@ -54,8 +55,8 @@ def test_the_probe_tells_a_lesson_that_states_the_answer_from_one_that_teaches()
     leaks, clean = (
         probe_lessons(room(Reader()), some, ProbePlan(200), 1) for some in (told, taught)
     )
-    assert probe_metrics(leaks)["monitor/answer_probe/share/ann"] >= 0.9
-    assert probe_metrics(clean)["monitor/answer_probe/share/ann"] <= 0.05
+    assert probe_metrics(leaks)[MetricName("answer_probe", "share", "ann")] >= 0.9
+    assert probe_metrics(clean)[MetricName("answer_probe", "share", "ann")] <= 0.05
 
 
 def test_the_test_answer_is_compared_with_answers_that_are_not_the_lessons() -> None:
@@ -197,7 +198,7 @@ def test_hints_are_counted_as_a_share_of_each_teachers_probed_lessons() -> None:
         ProbedLesson(ANN, 1, (0.0, 0.1, -0.1, 0.0)),
     )
     assert probe_metrics([leak, clean, clean, clean]) == {
-        "monitor/answer_probe/share/ann": 0.25,
-        "monitor/answer_probe/checked/ann": 4.0,
+        MetricName("answer_probe", "share", "ann"): 0.25,
+        MetricName("answer_probe", "checked", "ann"): 4.0,
     }
     assert probe_metrics([]) == {}

@@ -5,7 +5,8 @@ from docendo.monitors.alarms import AlarmRules, raise_alarms
 from docendo.monitors.answer_probe import ProbeRoom
 from docendo.monitors.metrics import growth_metrics
 from docendo.monitors.monitor import Monitors
-from docendo.records import Finding
+from docendo.monitors.names import MetricName
+from docendo.records import Finding, MetricKey, MetricSeries
 from tests.monitors.planters import episode
 from tests.toys import ANN, problem
 
@@ -20,10 +21,10 @@ def test_dropping_old_history_changes_no_alarm(
     rounds: list[tuple[float, int, float, float]], window: int
 ) -> None:
     names = (
-        "monitor/answer_leak/share/ann",
-        "monitor/answer_leak/checked/ann",
-        "monitor/length_growth/lesson_length/ann",
-        "monitor/length_growth/lesson_reward/ann",
+        MetricName("answer_leak", "share", "ann"),
+        MetricName("answer_leak", "checked", "ann"),
+        MetricName("length_growth", "lesson_length", "ann"),
+        MetricName("length_growth", "lesson_reward", "ann"),
     )
     every = {
         name: [(i, float(told[n])) for i, told in enumerate(rounds)]
@@ -33,7 +34,7 @@ def test_dropping_old_history_changes_no_alarm(
     monitors = Monitors(
         AlarmRules(limits={"answer_leak": 0.3, "length_growth": 0.5}, window=window)
     )
-    monitors.recall(every)
+    monitors.recall(MetricSeries(name.key, points) for name, points in every.items())
     assert raise_alarms(monitors.history, monitors.rules) == raise_alarms(
         every, monitors.rules
     )
@@ -42,17 +43,15 @@ def test_dropping_old_history_changes_no_alarm(
 
 def test_the_history_keeps_the_first_rounds_and_the_newest() -> None:
     monitors = Monitors(AlarmRules(window=6))
+    length = MetricName("length_growth", "answer_length", ANN)
     monitors.recall(
-        {
-            "monitor/length_growth/answer_length/ann": [(i, 1.0) for i in range(100)],
-            "gate/passed": [(0, 1.0)],
-        }
+        [
+            MetricSeries(length.key, [(i, 1.0) for i in range(100)]),
+            MetricSeries(MetricKey("gate/passed"), [(0, 1.0)]),
+        ]
     )
-    assert [i for i, _ in monitors.history["monitor/length_growth/answer_length/ann"]] == [
-        *range(5),
-        *range(94, 100),
-    ]
-    assert list(monitors.history) == ["monitor/length_growth/answer_length/ann"]
+    assert [i for i, _ in monitors.history[length]] == [*range(5), *range(94, 100)]
+    assert list(monitors.history) == [length]
 
 
 def test_inspecting_a_round_returns_findings_by_episode_and_enabled_metrics() -> None:
@@ -64,7 +63,7 @@ def test_inspecting_a_round_returns_findings_by_episode_and_enabled_metrics() ->
     assert report.findings == [
         Finding(leaking.round, "answer_leak", ANN, 1, "the test's answer is in it")
     ]
-    assert report.metrics["monitor/answer_leak/share/ann"] == 0.5
-    assert "monitor/degenerate_lesson/share/ann" not in report.metrics
-    assert "monitor/length_growth/lesson_length/ann" in report.metrics
+    assert report.metrics[MetricName("answer_leak", "share", ANN).key] == 0.5
+    assert MetricName("degenerate_lesson", "share", ANN).key not in report.metrics
+    assert MetricName("length_growth", "lesson_length", ANN).key in report.metrics
     assert Monitors().look(7, [], room, seed=0) == ({}, ())

@@ -1,6 +1,6 @@
 """Small runs with numbers that can be checked by hand, and a larger one to look at."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from docendo.records import (
@@ -11,6 +11,8 @@ from docendo.records import (
     Evaluation,
     Lesson,
     Match,
+    Metrics,
+    MetricValues,
     Problem,
     Rollout,
     Usage,
@@ -62,10 +64,10 @@ def split_answers(
     return evaluations
 
 
-def run_of_one_round(path: Path, config: str, metrics: Mapping[str, float]) -> RunDirectory:
+def run_of_one_round(path: Path, config: str, metrics: MetricValues) -> RunDirectory:
     """A run with nothing but metrics."""
     run = RunDirectory.create(path, config)
-    run.commit(RoundRecord(0, "experts", 1.0, metrics=metrics))
+    run.commit(RoundRecord(0, "experts", 1.0, metrics=Metrics(0, metrics)))
     return run
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docendo.records import Completion, Finding, Match, Rollout, Usage, Verdict
+from docendo.records import Completion, Finding, Match, Metrics, Rollout, Usage, Verdict
 from docendo.store import QuarantineRow, RoundRecord, RoundRow, RunDirectory
 from docendo.store.database import pack, unpack
 from tests.store.toys import ANN, BOB, attempt, duel, episode, evaluation, problem, record
@@ -113,7 +113,9 @@ def test_problems_that_differ_only_in_level_are_stored_as_two(run: RunDirectory)
 
 def test_nan_and_infinity_round_trip_through_the_metrics(run: RunDirectory) -> None:
     run.commit(
-        RoundRecord(0, "teaching", 1.0, metrics={"loss": math.nan, "norm": math.inf})
+        RoundRecord(
+            0, "teaching", 1.0, metrics=Metrics(0, {"loss": math.nan, "norm": math.inf})
+        )
     )
     assert math.isnan(run.metrics()["loss"][0][1])
     assert run.metrics()["norm"] == [(0, math.inf)]
@@ -153,7 +155,13 @@ def test_rollback_forgets_later_rounds_and_their_problems(run: RunDirectory) -> 
     later = replace(episode(1), test=problem("9 + 9?", "18"))
     run.commit(
         RoundRecord(
-            1, "teaching", 1.0, [later], [evaluation(1)], {"loss": 1.0}, duels=[duel(1)]
+            1,
+            "teaching",
+            1.0,
+            [later],
+            [evaluation(1)],
+            Metrics(1, {"loss": 1.0}),
+            duels=[duel(1)],
         )
     )
     run.rollback(0)
@@ -203,7 +211,7 @@ def test_any_text_round_trips_through_the_database(
                 1.0,
                 [shown],
                 [judged],
-                {name: 1.0},
+                Metrics(0, {name: 1.0}),
                 state=state,
                 duels=[fought],
             )

@@ -110,7 +110,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     newer.execute("PRAGMA user_version = 99")
     newer.close()
     with pytest.raises(
-        UserError, match="has schema 99, this docendo reads schema 4; upgrade docendo"
+        UserError, match="has schema 99, this docendo reads schema 5; upgrade docendo"
     ):
         RunDirectory.open(run)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from docendo.records import Metrics
 from docendo.store.rows import RoundRecord
 from docendo.study.stage_log import StageLog, cyclic_gain_share
 from tests.toys import ANN, BOB, episode, match
@@ -24,7 +25,9 @@ def test_metrics_are_averaged_over_the_rounds_that_have_them():
         {"groups/nonzero_variance": 0.25},
         {},
     ):
-        log.add(RoundRecord(index=0, stage="teaching", seconds=0.0, metrics=metrics))
+        log.add(
+            RoundRecord(index=0, stage="teaching", seconds=0.0, metrics=Metrics(0, metrics))
+        )
     assert log.summarize(7.0) == {
         "lesson_gains": [],
         "nonzero_variance": [7.0, 0.375],

@@ -37,6 +37,7 @@ from docendo.records import (
     Example,
     Gradient,
     Message,
+    MetricKey,
     Request,
     Target,
     Usage,
@@ -234,11 +235,13 @@ class LocalEngine:
         self.usage.clear()
         return usage
 
-    def pop_metrics(self) -> dict[str, float]:
-        """Answers lost to logits that were not finite, ``lost/AGENT``, since the last call."""
+    def pop_metrics(self) -> dict[MetricKey, float]:
+        """Each agent's answers that broke off as its logits were not finite, since the last call."""
         counts = sorted(self.sampler.non_finite.items())
         self.sampler.non_finite.clear()
-        return {f"lost/{agent}": float(count) for agent, count in counts}
+        return {
+            MetricKey("nonfinite_answers", agent): float(count) for agent, count in counts
+        }
 
 
 def open_local_backend(settings: BackendSettings) -> LocalEngine:

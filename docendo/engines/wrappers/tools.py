@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from docendo.interfaces import Engine
-from docendo.records import AgentId, Completion, Request, Usage, base_agent
+from docendo.records import AgentId, Completion, MetricKey, Request, Usage, base_agent
 from docendo.seeds import seed_for
 from docendo.tools.calls import END, Toolset, open_call, run_call
 
@@ -24,7 +24,7 @@ class WithTools:
     """Copies of an agent have the agent's; requests of agents without one are passed on."""
     encode: Callable[[str], Sequence[int]]
     """Text to token ids."""
-    tally: Counter[str] = field(default_factory=Counter)
+    tally: Counter[MetricKey] = field(default_factory=Counter)
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order.
@@ -67,9 +67,9 @@ class WithTools:
         """The compute spent since the last call."""
         return self.engine.pop_usage()
 
-    def pop_metrics(self) -> dict[str, float]:
+    def pop_metrics(self) -> dict[MetricKey, float]:
         """Calls, and calls answered by an error, of every agent since the last call."""
-        metrics = {name: float(calls) for name, calls in sorted(self.tally.items())}
+        metrics = {key: float(calls) for key, calls in sorted(self.tally.items())}
         self.tally.clear()
         return metrics
 
@@ -96,8 +96,8 @@ class WithTools:
         if answer.calls < answer.toolset.max_calls:
             result, succeeded = run_call(call, answer.toolset.tools)
         answer.calls += 1
-        self.tally[f"tools/{request.agent}/calls"] += 1
-        self.tally[f"tools/{request.agent}/errors"] += not succeeded
+        self.tally[MetricKey("tools/calls", request.agent)] += 1
+        self.tally[MetricKey("tools/errors", request.agent)] += not succeeded
 
         tokens = tuple(self.encode(result))
         if len(tokens) >= room:

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from docendo.config.load import Config
-from docendo.report.facts.metrics import read_metrics
+from docendo.report.facts.metrics import read_owned_series
 from docendo.store import RunDirectory
 
 __all__ = ["NumericFault", "agent_settings", "numeric_faults"]
@@ -44,8 +44,8 @@ def agent_settings(config: Config) -> dict[str, dict[str, Any]]:
 def numeric_faults(run: RunDirectory) -> list[NumericFault]:
     """Skipped steps and answers that broke off, by agent; empty if there was none."""
     faults = []
-    for series in sorted(read_metrics(run), key=lambda series: series.name):
-        if series.kind not in {"nonfinite_steps", "lost"} or not series.owner:
+    for series in sorted(read_owned_series(run), key=lambda series: series.label):
+        if series.kind not in {"nonfinite_steps", "nonfinite_answers"} or not series.owner:
             continue
 
         times = int(sum(series.values.values()))

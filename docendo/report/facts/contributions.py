@@ -1,7 +1,7 @@
 """What evaluators, askers, tools, endpoints and data contributed to a run, in numbers."""
 
 from docendo.config.load import Config
-from docendo.report.facts.metrics import MetricSeries, read_metrics
+from docendo.report.facts.metrics import OwnedSeries, read_owned_series
 from docendo.store import RunDirectory
 
 __all__ = ["MEANS", "sum_contributions"]
@@ -20,7 +20,9 @@ def sum_contributions(
     finite. Who was configured and did nothing has zeros.
     """
     totals = _zeros(config)
-    series = [s for s in read_metrics(run) if s.kind in _KINDS and s.owner and s.values]
+    series = [
+        s for s in read_owned_series(run) if s.kind in _KINDS and s.owner and s.values
+    ]
     by_key = {(each.kind, each.owner, each.measure): each for each in series}
     for each in series:
         counts = None
@@ -33,7 +35,7 @@ def sum_contributions(
     return totals
 
 
-def _total(series: MetricSeries, counts: MetricSeries | None) -> float:
+def _total(series: OwnedSeries, counts: OwnedSeries | None) -> float:
     """The sum of a series, or its mean weighted by `counts`."""
     if series.kind == "data" or series.measure not in MEANS:
         return sum(series.values.values())

@@ -12,7 +12,7 @@ from docendo.analysis.overview import Analysis, analyse
 from docendo.analysis.structure import collaboration
 from docendo.league.standings import LiveStandings, StandingsRow
 from docendo.report.facts.gains import gain_matrix
-from docendo.report.facts.metrics import read_metrics
+from docendo.report.facts.metrics import read_owned_series
 from docendo.report.facts.run import Facts, table_name
 from docendo.statistics import Estimate, clustered_mean
 from docendo.store import RunDirectory
@@ -178,14 +178,14 @@ def _describe(row: StandingsRow) -> dict[str, Any]:
 
 def round_metrics(run: RunDirectory) -> list[dict[str, Any]]:
     """The metrics of every round of teaching, by name."""
-    series = [each for each in read_metrics(run) if each.kind != "held-out"]
+    series = [each for each in read_owned_series(run) if each.kind != "accuracy"]
     rounds: dict[int, dict[str, Any]] = {}
     for each in series:
-        if each.name == "groups/total":
+        if each.label == "groups/total":
             rounds = {index: {"round": index} for index in sorted(each.values)}
     for each in series:
         for index in rounds.keys() & each.values:
-            rounds[index][each.name] = each.values[index]
+            rounds[index][each.label] = each.values[index]
 
     return list(rounds.values())
 

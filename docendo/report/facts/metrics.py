@@ -6,46 +6,33 @@ from typing import NamedTuple
 
 from docendo.store import RunDirectory
 
-__all__ = ["MetricSeries", "read_metrics"]
-
-_NAME_LAST = {"data", "nonfinite_steps", "lost"}
-"""What comes after the owner may have slashes (``data/ann/hub:owner/name``); a learner's
-name has none."""
+__all__ = ["OwnedSeries", "read_owned_series"]
 
 
-class MetricSeries(NamedTuple):
-    """One metric over the rounds."""
+class OwnedSeries(NamedTuple):
+    """One metric of an agent, an evaluator or an endpoint over the rounds."""
 
-    name: str
+    label: str
+    """``NAME/AGENT``, or the name alone."""
     kind: str
     """What counted: ``evaluator``, ``tools``, ``nonfinite_steps``."""
     owner: str
-    """Whose number it is: an agent, an evaluator, an endpoint; empty for the whole
-    run's."""
+    """Whose number it is; empty for the whole run's."""
     measure: str
     """What was counted: ``verdicts``, ``calls``; empty if the kind says it."""
     values: Mapping[int, float]
     """Finite values by round."""
 
 
-def read_metrics(run: RunDirectory) -> list[MetricSeries]:
+def read_owned_series(run: RunDirectory) -> list[OwnedSeries]:
     """All metrics of a run, in the order in which they first came."""
-    series = []
-    for name, points in run.metrics().items():
-        kind, _, rest = name.partition("/")
-        if kind in _NAME_LAST:
-            owner, _, measure = rest.partition("/")
-        else:
-            owner, _, measure = rest.rpartition("/")
+    all_series = []
+    for key, points in run.metric_series():
+        kind, _, measure = key.name.partition("/")
+        owner = key.agent or ""
+        if not owner:
+            # evaluators and endpoints, which are no agents, stand in the name
+            owner, _, measure = measure.rpartition("/")
         values = {index: value for index, value in points if isfinite(value)}
-        series.append(
-            MetricSeries(
-                name=name,
-                kind=kind,
-                owner=owner,
-                measure=measure,
-                values=values,
-            )
-        )
-
-    return series
+        all_series.append(OwnedSeries(str(key), kind, owner, measure, values))
+    return all_series

@@ -35,9 +35,12 @@ def monitor_facts(run: RunDirectory, config: Config) -> list[MonitorFacts]:
     """Every monitor and agent that was checked, the raised alarms first."""
     rules = alarm_rules(config.monitors)
     series = {}
-    for metric, values in run.metrics().items():
-        if MetricName.parse(metric) is not None:
-            series[metric] = [(index, value) for index, value in values if isfinite(value)]
+    for key, points in run.metric_series():
+        monitored = MetricName.from_key(key)
+        if monitored is not None:
+            series[monitored] = [
+                (index, value) for index, value in points if isfinite(value)
+            ]
 
     reasons: dict[tuple[str, str, int], str] = {}
     for finding in run.findings():
@@ -45,12 +48,8 @@ def monitor_facts(run: RunDirectory, config: Config) -> list[MonitorFacts]:
         reasons.setdefault(place, finding.reason)
 
     facts = []
-    for metric, values in series.items():
-        name = MetricName.parse(metric)
-        is_share = (
-            name is not None and name.measure == SHARE and name.monitor in rules.limits
-        )
-        if name is not None and is_share and values:
+    for name, values in series.items():
+        if name.measure == SHARE and name.monitor in rules.limits and values:
             facts.append(_facts_of(name, series, rules, reasons))
 
     return sorted(facts, key=lambda fact: (not fact.raised, fact.monitor, fact.agent))
@@ -64,7 +63,7 @@ def _facts_of(
 ) -> MonitorFacts:
     shares = [
         share_in_window(series, name, rules.window, until)
-        for until in range(1, len(series[str(name)]) + 1)
+        for until in range(1, len(series[name]) + 1)
     ]
     newest = shares[-1]
     raised = tuple(s.round for s in shares if is_exceeded(s, name.monitor, rules))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from docendo.records import AgentId, MetricKey, Metrics
 from docendo.report.facts.contributions import sum_contributions
 from docendo.report.facts.run import read_config
 from docendo.report.facts.summary import summary
@@ -26,11 +27,11 @@ def test_counts_are_summed_and_means_weighted_by_their_counts(tmp_path: Path) ->
             ((3.0, 4.0, 0.5), (2.0, 6.0, 0.7))
         ):
             metrics = {
-                "tools/ann/calls": calls,
+                MetricKey("tools/calls", AgentId("ann")): calls,
                 "evaluator/words/verdicts": verdicts,
                 "evaluator/words/score": score,
             }
-            run.commit(RoundRecord(index, "teaching", 1.0, metrics=metrics))
+            run.commit(RoundRecord(index, "teaching", 1.0, metrics=Metrics(index, metrics)))
         assert contributions(run) == {
             "tools": {"ann": {"calls": 5.0, "errors": 0.0}},
             "evaluator": {"words": {"verdicts": 10.0, "score": pytest.approx(0.62)}},
@@ -53,8 +54,8 @@ def test_numbers_that_are_not_finite_are_left_out_and_slashes_stay_in_names(
         "evaluator/a/b/verdicts": 2.0,
         "evaluator/a/b/score": math.nan,
         "evaluator/a/b/agreement": math.inf,
-        "data/ann/hub:owner/name": 7.0,
-        "data/ann/score": 3.0,
+        MetricKey("data/hub:owner/name", AgentId("ann")): 7.0,
+        MetricKey("data/score", AgentId("ann")): 3.0,
         "tools/": 1.0,
     }
     with run_of_one_round(tmp_path / "run", "", metrics) as run:

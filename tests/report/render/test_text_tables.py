@@ -7,6 +7,7 @@ import tomli_w
 from rich.console import Console
 
 from docendo.formatting import DASH
+from docendo.records import AgentId, MetricKey, Metrics
 from docendo.report.facts.run import collect
 from docendo.report.render.tables import Table
 from docendo.report.render.text_tables import text_tables
@@ -31,7 +32,11 @@ def test_the_page_shows_each_table_and_escapes_what_is_in_it(tmp_path: Path) -> 
     evaluations = [*split_answers("ann", "test", 36), *split_answers("ann", "fresh", 12)]
     metrics = {"tools/ann/calls": 3.0, "evaluator/words/verdicts": 4.0}
     with RunDirectory.create(tmp_path / "run", CONFIG) as run:
-        run.commit(RoundRecord(0, "experts", 1, evaluations=evaluations, metrics=metrics))
+        run.commit(
+            RoundRecord(
+                0, "experts", 1, evaluations=evaluations, metrics=Metrics(0, metrics)
+            )
+        )
         titles = [table.title for table in tables_of(run).values()]
         page = html_page(run)
     assert titles == ["Who takes part", "Who knew the test", "Who judged", "Tools"]
@@ -72,7 +77,7 @@ def test_a_domain_without_fresh_problems_has_a_row_of_its_own(tmp_path: Path) ->
 
 
 def test_a_skipped_step_is_shown_with_agent_step_and_round(tmp_path: Path) -> None:
-    metrics = {"nonfinite_steps/ann/policy": 2.0}
+    metrics = {MetricKey("nonfinite_steps/policy", AgentId("ann")): 2.0}
     with run_of_one_round(tmp_path / "run", CONFIG, metrics) as run:
         rows = tables_of(run)["faults"].rows
         assert "What was skipped" in html_page(run)
