@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
 
-import httpx
+import httpx2
 from shapes import engine_with, prompts_of, report
 
 from docendo.serving.app import ServingRules
@@ -89,7 +89,7 @@ def bodies_of(options: Namespace, population: ServedPopulation) -> list[dict[str
 async def asked(url: str, bodies: list[dict[str, object]], at_once: int) -> list[str]:
     """The answers, of which so many are under way at once."""
     turn, headers = asyncio.Semaphore(at_once), {"authorization": f"Bearer {TOKEN}"}
-    async with httpx.AsyncClient(headers=headers, timeout=3600) as client:
+    async with httpx2.AsyncClient(headers=headers, timeout=3600) as client:
 
         async def one(body: dict[str, object]) -> str:
             async with turn:

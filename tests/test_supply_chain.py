@@ -65,7 +65,7 @@ EXCEPTIONS = {
     (
         "docendo/sandbox/harness.py",
         "exec",
-    ): "runs behind the walls of the jail: a model's program is what it is for",
+    ): "runs in the sandbox: a model's program is what it is for",
     ("docendo/sandbox/harness.py", "eval"): "as above",
     ("docendo/sandbox/harness.py", "compile"): "as above",
     (
@@ -80,7 +80,12 @@ EXCEPTIONS = {
     (
         "tests/sandbox/test_isolated.py",
         "exec",
-    ): "the probe's own text, to show that it finds what is open without walls",
+    ): "the example of docendo's own page on sandboxes",
+    (
+        "tests/test_testing.py",
+        "exec",
+    ): "programs of check_sandbox, run without a sandbox to show that it finds that",
+    ("tests/test_testing.py", "eval"): "as above",
 }
 
 
@@ -226,7 +231,7 @@ def test_every_exception_to_the_rules_is_needed() -> None:
         ("from hashlib import sha1\nsha1(b'')", "weak hash"),
         ("import hashlib\nhashlib.new('SHA-1')", "weak hash"),
         ("AutoModel.from_pretrained('x', trust_remote_code=True)", "trust_remote_code"),
-        ("import httpx\nhttpx.get('x', verify=False)", "unverified"),
+        ("import httpx2\nhttpx2.get('x', verify=False)", "unverified"),
     ],
 )
 def test_planted_dangerous_code_is_found(planted: str, rule: str) -> None:

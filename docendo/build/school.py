@@ -6,7 +6,7 @@ from docendo.backend import Backend
 from docendo.build.agents import build_toolsets, with_sampling_params
 from docendo.build.askers import accepted_questions, build_question_writer
 from docendo.build.data import build_data_mixture, draw_solved_problems
-from docendo.build.endpoints import routed
+from docendo.build.endpoints import with_endpoints
 from docendo.build.evaluators import build_panel, judge_models
 from docendo.build.league import build_arena, build_league, find_oracles
 from docendo.build.parts import Parts
@@ -53,7 +53,7 @@ def build_school(
     if notify:
         engine = WithProgress(backend, notify, config.engine.max_num_seqs)
     # Two views of one engine: with endpoints behind it, and with tools in agents' hands.
-    router = routed(engine, config)
+    router = with_endpoints(engine, config)
     with_tools = WithTools(router, build_toolsets(config), backend.ids)
     player: Engine = with_tools if with_tools.toolsets else router
 

@@ -48,7 +48,7 @@ PACKAGES = (
     Package("reasoning-gym==0.1.25", "the domains of Reasoning Gym"),
     Package("llguidance>=1.9,<2", "grammars for answers"),
     Package("pydantic-monty>=1.4,<2", "runs Python in answers"),
-    Package("httpx>=0.27", "agents behind an endpoint"),
+    Package("httpx2>=2.16", "agents behind an endpoint"),
     Package("starlette>=0.40", "docendo serve, with uvicorn"),
     Package("uvicorn>=0.30", "docendo serve, with starlette"),
     Package("pyarrow>=15", "reads .parquet files"),

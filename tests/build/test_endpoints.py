@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from docendo.build.catalog import read_catalog
-from docendo.build.endpoints import check_keys, open_endpoint, routed
+from docendo.build.endpoints import check_keys, open_endpoint, with_endpoints
 from docendo.config.load import Config, load_config
 from docendo.engines.wrappers.router import Router
 from docendo.engines.wrappers.scripted import Scripted
@@ -43,8 +43,16 @@ def loaded(folder: Path, text: str) -> Config:
 @pytest.mark.parametrize(
     ("endpoint", "agent", "said"),
     [
-        ("", ', tools = ["calculator"]', "tools belong to agents that play 'model'"),
-        ("", ', grammar = { regex = "a" }', "grammar belong to agents that play 'model'"),
+        (
+            "",
+            ', tools = ["calculator"]',
+            "tools belong to agents with policy = 'model'",
+        ),
+        (
+            "",
+            ', grammar = { regex = "a" }',
+            "grammar belong to agents with policy = 'model'",
+        ),
         ("timeot = 3", "", "no setting 'timeot'; did you mean 'timeout'?"),
         ("key = 'sk-abc-123'", "", "wanted the NAME of a variable"),
         ("key = 'sk_abc_123'", "", "wanted the NAME of a variable"),
@@ -108,7 +116,7 @@ def test_an_unknown_endpoint_is_refused_with_the_nearest_name(tmp_path: Path) ->
     with pytest.raises(UserError, match="no endpoint 'hup'; did you mean 'hub'"):
         read_catalog(loaded(tmp_path, text.replace('endpoint = "hub"', 'endpoint = "hup"')))
     with pytest.raises(
-        UserError, match="endpoint = 'hub' wants policy = 'endpoint', got 'model'"
+        UserError, match="endpoint = 'hub' needs policy = 'endpoint', got 'model'"
     ):
         read_catalog(
             loaded(tmp_path, text.replace("ada = {}", 'ada = { endpoint = "hub" }'))
@@ -119,7 +127,7 @@ def test_agents_are_routed_to_their_endpoint_and_others_to_the_local_engine(
     tmp_path: Path,
 ) -> None:
     with serving() as server:
-        engine = routed(
+        engine = with_endpoints(
             Scripted(lambda r: f"local {r.agent}"), loaded(tmp_path, toml(server.url))
         )
         asked = [
@@ -142,7 +150,7 @@ def test_agents_are_routed_to_their_endpoint_and_others_to_the_local_engine(
 
 def test_without_endpoints_the_engine_is_not_wrapped() -> None:
     engine = Scripted(lambda _: "")
-    assert routed(engine, Config()) is engine
+    assert with_endpoints(engine, Config()) is engine
 
 
 def run(folder: Path, server: Unreliable, *more: str) -> RunDirectory:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from docendo.engines.local.engine import LocalEngine
@@ -236,7 +236,7 @@ def test_a_client_that_disconnects_frees_its_slot(
 ) -> None:
     with served(engine) as mine:
         body = chat(stream=stream, n=4, max_tokens=900)
-        with mine.client() as client, suppress(httpx.ReadTimeout):
+        with mine.client() as client, suppress(httpx2.ReadTimeout):
             with client.stream(
                 "POST", "/v1/chat/completions", json=body, timeout=0.3
             ) as got:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 
 from docendo.engines.local.engine import LocalEngine
 from docendo.records import BASE
@@ -24,12 +24,12 @@ class Served:
     url: str
     scheduler: RequestScheduler
 
-    def client(self, token: str = TOKEN) -> httpx.Client:
-        return httpx.Client(
+    def client(self, token: str = TOKEN) -> httpx2.Client:
+        return httpx2.Client(
             base_url=self.url, headers={"authorization": f"Bearer {token}"}, timeout=30
         )
 
-    def ask(self, **body: object) -> httpx.Response:
+    def ask(self, **body: object) -> httpx2.Response:
         with self.client() as client:
             return client.post("/v1/chat/completions", json=chat(**body))
 

@@ -1,4 +1,4 @@
-"""An engine whose answers come from an OpenAI-compatible server. There are no token ids: nobody here can be trained."""
+"""An engine whose answers come from an OpenAI-compatible server. There are no token ids, so nothing is trained."""
 
 import asyncio
 import os
@@ -7,21 +7,23 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import Any
 
-from docendo.engines.remote.http import Exchange, Failure, Reply
-from docendo.engines.remote.rate_limit import Pace
+from docendo.engines.remote.http import ChatClient, Failure, Reply
+from docendo.engines.remote.rate_limit import RateLimit
 from docendo.errors import RunError, UserError
 from docendo.records import Completion, Request, Usage
 from docendo.urls import is_loopback
 
-__all__ = ["Endpoint", "Service", "secret"]
+__all__ = ["Endpoint", "Service", "read_secret"]
 
-_LETTERS = 4
-"""Of a token, where a server does not count."""
-_MOST_LETTERS = 32
-"""Of a token; what is longer comes from a server that does not keep to `max_tokens`."""
-_PLAIN = {
+_CHARACTERS_PER_TOKEN = 4
+"""Where a server does not count."""
+_MAX_CHARACTERS_PER_TOKEN = 32
+"""A longer text comes from a server that does not keep to `max_tokens`."""
+_MESSAGE_TOKENS = 4
+"""Tokens around each message of a chat, in an estimate."""
+_HEADERS = {
     "content-type": "application/json",
     "accept": "application/json",
     "accept-encoding": "identity",
@@ -33,20 +35,20 @@ class Service:
     """Where a server is, and how it is used."""
 
     url: str
-    """Up to and without ``/chat/completions``."""
+    """Without ``/chat/completions``."""
     model: str
     key: str = ""
-    """The name of the environment's variable that holds the key; empty: the server wants none."""
+    """Name of the environment variable that holds the key; empty: the server needs none."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """More of them, by names in lower case; ``$NAME`` is a variable of the environment."""
+    """Further headers, by names in lower case; ``$NAME`` is a variable of the environment."""
     timeout: float = 60.0
     retries: int = 3
     concurrency: int = 8
     price_in: float = 0.0
-    """Of a million tokens of prompts."""
+    """Price of a million prompt tokens."""
     price_out: float = 0.0
-    """Of a million tokens of answers."""
-    pace: Pace = field(default_factory=Pace)
+    """Price of a million answer tokens."""
+    rate_limit: RateLimit = field(default_factory=RateLimit)
     first_pause: float = 0.5
 
 
@@ -54,98 +56,109 @@ class Service:
 class Endpoint:
     """Asks for many answers at once. One that fails for good is an empty text, and is counted.
 
-    The key is read from the environment whenever answers are wanted, and is kept nowhere.
+    The key is read from the environment for each batch of requests, and is kept nowhere.
     """
 
     name: str
     service: Service
-    work: list[Usage] = field(default_factory=list)
-    tally: Counter[str] = field(default_factory=Counter)
-    known: bool = False
-    """Whether it ever answered: its settings are right, and what it refuses from then on costs attempts."""
+    usage: list[Usage] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    has_answered: bool = False
+    """Whether it ever answered: its settings are right, and what it refuses later costs attempts."""
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order, without tokens; empty where the server gave none.
 
-        Asked again, the same request may be answered otherwise: that is the server's. Raises UseError where the
-        environment has no key, RunError where the server refuses it or does not know the model from the start.
+        The same request may be answered otherwise a second time; that is the server's choice.
+        Raises UserError where the environment has no key. Raises RunError where the server
+        refuses it or does not know the model from the start.
         """
         if not requests:
             return []
-        access = self._access()
+        headers, secrets = self._read_headers()
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            found = asyncio.run(self._ask(requests, access))
-        else:  # as in a notebook: a loop cannot run inside another
-            with ThreadPoolExecutor(1) as aside:
-                found = aside.submit(asyncio.run, self._ask(requests, access)).result()
-        return [self._completion(r, f) for r, f in zip(requests, found, strict=True)]
+            results = asyncio.run(self._ask(requests, headers, secrets))
+        else:
+            # As in a notebook: a loop cannot run inside another.
+            with ThreadPoolExecutor(1) as pool:
+                task = pool.submit(asyncio.run, self._ask(requests, headers, secrets))
+                results = task.result()
+        return list(map(self._to_completion, requests, results))
 
     def pop_usage(self) -> list[Usage]:
         """The tokens since the last call, as the server counted them, and what they cost; no operations."""
-        work, self.work = self.work, []
-        return work
+        usage = self.usage
+        self.usage = []
+        return usage
 
     def pop_metrics(self) -> dict[str, float]:
-        """Answers and failures since the last call: ``endpoint/NAME/answered``, ``endpoint/NAME/failed``, and of the
-        failures each kind."""
-        found = {
-            f"endpoint/{self.name}/{what}": float(count)
-            for what, count in sorted(self.tally.items())
-        }
-        self.tally.clear()
-        return found
+        """Counts since the last call, as ``endpoint/NAME/answered``, ``.../failed`` and ``.../failed/KIND``."""
+        metrics: dict[str, float] = {}
+        for event, count in sorted(self.counts.items()):
+            metrics[f"endpoint/{self.name}/{event}"] = float(count)
+        self.counts.clear()
+        return metrics
 
     async def _ask(
-        self, requests: Sequence[Request], access: "_Access"
+        self,
+        requests: Sequence[Request],
+        headers: Mapping[str, str],
+        secrets: tuple[str, ...],
     ) -> list[Reply | Failure]:
-        import httpx
+        import httpx2
 
-        service, turn = self.service, asyncio.Semaphore(self.service.concurrency)
-        client = httpx.AsyncClient(
-            headers=access.headers,
-            timeout=httpx.Timeout(service.timeout, connect=min(10.0, service.timeout)),
-            limits=httpx.Limits(max_connections=service.concurrency),
-            trust_env=not is_loopback(
-                service.url
-            ),  # no proxy between this machine and itself
+        service = self.service
+        timeout = httpx2.Timeout(service.timeout, connect=min(10.0, service.timeout))
+        client = httpx2.AsyncClient(
+            headers=headers,
+            timeout=timeout,
+            limits=httpx2.Limits(max_connections=service.concurrency),
+            # A proxy of the environment must not stand between this machine and itself.
+            trust_env=not is_loopback(service.url),
         )
-        where, manner = (
-            service.url.rstrip("/") + "/chat/completions",
-            (service.timeout, service.retries, service.pace),
+        chat = ChatClient(
+            client=client,
+            url=service.url.rstrip("/") + "/chat/completions",
+            timeout=service.timeout,
+            retries=service.retries,
+            rate_limit=service.rate_limit,
+            secrets=secrets,
+            first_pause=service.first_pause,
+            has_answered=self.has_answered,
         )
-        exchange = Exchange(
-            client, where, *manner, access.secrets, service.first_pause, self.known
-        )
+        # Taken before the rate limit counts: a request that waits for a place has not started.
+        places = asyncio.Semaphore(service.concurrency)
 
-        async def one(request: Request) -> Reply | Failure:
-            async with turn:
-                return await exchange.ask(
-                    self._payload(request),
-                    _estimate(request) + request.max_tokens,
-                    request.seed,
-                )
+        async def ask_one(request: Request) -> Reply | Failure:
+            tokens = _estimate_tokens(request) + request.max_tokens
+            async with places:
+                return await chat.ask(self._payload(request), tokens, request.seed)
 
         async with client:
             try:
-                return await asyncio.gather(*map(one, requests))
+                return await asyncio.gather(*map(ask_one, requests))
             except RunError as error:
                 raise RunError(f"[endpoints.{self.name}] {error}") from None
 
-    def _access(self) -> "_Access":
-        service, where = self.service, f"[endpoints.{self.name}]"
-        if find_spec("httpx") is None:
-            raise UserError(f"{where} needs httpx: pip install 'docendo[endpoint]'")
-        named = {n: v[1:] for n, v in service.headers.items() if v.startswith("$")}
-        hidden = {
-            name: secret(value, f"{where} headers.{name}") for name, value in named.items()
-        }
-        headers, secrets = {**_PLAIN, **service.headers, **hidden}, list(hidden.values())
+    def _read_headers(self) -> tuple[dict[str, str], tuple[str, ...]]:
+        """The headers, and the secrets among them."""
+        service = self.service
+        where = f"[endpoints.{self.name}]"
+        if find_spec("httpx2") is None:
+            raise UserError(f"{where} needs httpx2: pip install 'docendo[endpoint]'")
+
+        headers = {**_HEADERS, **service.headers}
+        secrets: list[str] = []
+        for name, value in service.headers.items():
+            if value.startswith("$"):
+                secrets.append(read_secret(value[1:], f"{where} headers.{name}"))
+                headers[name] = secrets[-1]
         if service.key:
-            secrets.append(secret(service.key, f"{where} key"))
+            secrets.append(read_secret(service.key, f"{where} key"))
             headers["authorization"] = f"Bearer {secrets[-1]}"
-        return _Access(headers, tuple(secrets))
+        return headers, tuple(secrets)
 
     def _payload(self, request: Request) -> dict[str, Any]:
         payload: dict[str, Any] = {
@@ -155,39 +168,51 @@ class Endpoint:
             "temperature": request.temperature,
             "seed": request.seed % 2**31,
         }
-        payload |= {"top_p": request.top_p} if request.top_p < 1 else {}
-        return payload | ({"stop": list(request.stop)} if request.stop else {})
+        if request.top_p < 1:
+            payload["top_p"] = request.top_p
+        if request.stop:
+            payload["stop"] = list(request.stop)
+        return payload
 
-    def _completion(self, request: Request, found: Reply | Failure) -> Completion:
-        if isinstance(found, Failure):
-            self.tally.update(("failed", f"failed/{found.kind}"))
+    def _to_completion(self, request: Request, result: Reply | Failure) -> Completion:
+        if isinstance(result, Failure):
+            self.counts.update(("failed", f"failed/{result.kind}"))
             return Completion("")
-        self.tally["answered"] += 1
-        self.known = True
-        read = _estimate(request) if found.prompt_tokens is None else found.prompt_tokens
-        text = found.text[: _MOST_LETTERS * request.max_tokens]
-        written = -(-len(text) // _LETTERS) if found.tokens is None else found.tokens
-        cost = (read * self.service.price_in + written * self.service.price_out) / 1e6
-        self.work.append(Usage(request.agent, request.purpose, read + written, 0.0, cost))
+
+        self.counts["answered"] += 1
+        self.has_answered = True
+        text = result.text[: _MAX_CHARACTERS_PER_TOKEN * request.max_tokens]
+        prompt_tokens = result.prompt_tokens
+        if prompt_tokens is None:
+            prompt_tokens = _estimate_tokens(request)
+        tokens = result.tokens
+        if tokens is None:
+            tokens = _count_tokens(text)
+
+        service = self.service
+        cost = (prompt_tokens * service.price_in + tokens * service.price_out) / 1e6
+        usage = Usage(request.agent, request.purpose, prompt_tokens + tokens, 0.0, cost)
+        self.usage.append(usage)
         return Completion(text)
 
 
-class _Access(NamedTuple):
-    headers: Mapping[str, str]
-    secrets: tuple[str, ...]
+def _count_tokens(text: str) -> int:
+    """About as many as the text has, rounded up."""
+    return -(-len(text) // _CHARACTERS_PER_TOKEN)
 
 
-def _estimate(request: Request) -> int:
-    return sum(-(-len(m.content) // _LETTERS) + 4 for m in request.messages)
+def _estimate_tokens(request: Request) -> int:
+    return sum(_count_tokens(m.content) + _MESSAGE_TOKENS for m in request.messages)
 
 
-def secret(name: str, where: str) -> str:
-    """What the environment has under the name. Raises UseError, which never shows it."""
+def read_secret(name: str, where: str) -> str:
+    """What the environment has under the name. Raises UserError, which never shows it."""
     value = os.environ.get(name, "").strip()
     if not value:
         raise UserError(f"{where}: the environment has no {name}; export {name}=...")
+    # It becomes a header: a line break in it would begin another one.
     if not value.isascii() or not value.isprintable() or " " in value:
         raise UserError(
-            f"{where}: {name} holds what cannot be a key: wanted printable ASCII without spaces"
+            f"{where}: {name} holds what cannot be a key: expected printable ASCII without spaces"
         )
     return value

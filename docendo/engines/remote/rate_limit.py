@@ -1,39 +1,39 @@
-"""No more than so many requests and tokens a minute, over all threads that share a pace."""
+"""A limit on requests and tokens per minute, over all threads that share it."""
 
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-__all__ = ["Pace"]
+__all__ = ["RateLimit"]
 
 
 @dataclass
-class Pace:
-    """Requests start evenly spaced; a server that asks for a pause gets it from everybody."""
+class RateLimit:
+    """Requests start evenly spaced: a burst would meet the limit of a server that counts by the second."""
 
     requests: float = 0
-    """A minute; 0: as many as come."""
+    """Per minute; 0: no limit."""
     tokens: float = 0
-    """A minute; 0: as many as come."""
+    """Per minute; 0: no limit."""
     clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _next: float = field(default=0.0, repr=False)
+    _next_start: float = field(default=0.0, repr=False)
 
     def delay(self, tokens: int = 0) -> float:
         """Seconds until a request of so many tokens may start; its place is taken."""
+        gap = 0.0
+        if self.requests:
+            gap = 60 / self.requests
+        if self.tokens:
+            gap = max(gap, 60 * tokens / self.tokens)
         with self._lock:
             now = self.clock()
-            start = max(now, self._next)
-            after = (
-                60 * amount / limit
-                for limit, amount in ((self.requests, 1), (self.tokens, tokens))
-                if limit
-            )
-            self._next = start + max(after, default=0.0)
+            start = max(now, self._next_start)
+            self._next_start = start + gap
             return start - now
 
-    def hold(self, seconds: float) -> None:
-        """Nobody starts for so long."""
+    def pause(self, seconds: float) -> None:
+        """No request starts for so long."""
         with self._lock:
-            self._next = max(self._next, self.clock() + seconds)
+            self._next_start = max(self._next_start, self.clock() + seconds)

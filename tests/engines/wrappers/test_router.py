@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from docendo.engines.local.engine import LocalEngine
-from docendo.engines.remote.http import MOST_BYTES
+from docendo.engines.remote.http import MAX_BYTES
 from docendo.engines.remote.openai import Endpoint, Service
 from docendo.engines.wrappers.router import Router
 from docendo.errors import RunError
@@ -147,4 +147,4 @@ def test_no_reply_takes_more_memory_than_the_limit(mode: str) -> None:
         assert [c.text for c in endpoint.sample(requests)] == [""] * 4
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert peak < 2 * 2 * MOST_BYTES + 16 * 2**20
+    assert peak < 2 * 2 * MAX_BYTES + 16 * 2**20
