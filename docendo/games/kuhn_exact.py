@@ -42,26 +42,32 @@ class KuhnPoker:
         return np.repeat([True, False, True, True], 3)
 
     def reach(self, policy_SA: FloatArray) -> FloatArray:
+        # the only state behind a move of one's own: the answer to a bet after one's check
         reach_S = np.ones(policy_SA.shape[:-1])
         reach_S[..., 3:6] = policy_SA[..., :3, 0]
         return reach_S
 
     def values(self, mine_SA: FloatArray, theirs_SA: FloatArray) -> FloatArray:
-        # The game tree is walked for all deals at once, from its leaves to its root.
-        opens_D, answers_D, bets_D, calls_D = np.moveaxis(
-            theirs_SA[..., 1].reshape(*theirs_SA.shape[:-2], 4, 3), -2, 0
-        )
-        # The first seat.
-        answer_CA = _answer(bets_D)
-        check_C = (1 - bets_D) @ _POT_DC + (mine_SA[3:6] * answer_CA).sum(axis=-1)
-        opening_CA = np.stack([check_C, _bet(np.ones(3), calls_D)], axis=-1)
+        # how often the other bets or calls, (..., S) to four times (..., D), by moment
+        bet_S = theirs_SA[..., 1]
+        bet_MD = bet_S.reshape(*bet_S.shape[:-1], 4, 3)
+        opens_D, answers_D, bets_D, calls_D = np.moveaxis(bet_MD, -2, 0)
 
-        # The second seat.
-        after_check_CA = np.stack(
-            [(1 - opens_D) @ _POT_DC, _bet(1 - opens_D, answers_D)], axis=-1
-        )
-        moments = [opening_CA, answer_CA, after_check_CA, _answer(opens_D)]
+        # The game tree is walked for all deals at once, from its leaves to its root.
+        # In the first seat a check ends in a showdown, or in my answer to their bet.
+        answer_CA = _answer(bets_D)
+        checked_C = (1 - bets_D) @ _POT_DC
+        check_C = checked_C + (mine_SA[3:6] * answer_CA).sum(axis=-1)
+        bet_C = _bet(np.ones(3), calls_D)
+        opening_CA = np.stack([check_C, bet_C], axis=-1)
+
+        # In the second seat they have opened: by a check or by a bet.
+        check_C = (1 - opens_D) @ _POT_DC
+        bet_C = _bet(1 - opens_D, answers_D)
+        after_check_CA = np.stack([check_C, bet_C], axis=-1)
+
         # Each seat is taken in half of the games.
+        moments = [opening_CA, answer_CA, after_check_CA, _answer(opens_D)]
         return np.asarray(np.concatenate(moments, axis=-2) / 2)
 
 
@@ -100,6 +106,7 @@ def equilibrium(bluff: float = 0.0) -> FloatArray:
         raise UserError(
             f"Kuhn poker: an equilibrium bluffs in 0 to 1/3 of the games, got {bluff}"
         )
+    # how often the lowest, the middle and the highest card bet or call
     opens = (bluff, 0.0, 3 * bluff)
     answers = (0.0, bluff + 1 / 3, 1.0)
     bets = (1 / 3, 0.0, 1.0)

@@ -7,9 +7,11 @@ of a called bet are the full stake of 1.
 
 import re
 from dataclasses import dataclass
+from itertools import permutations
 from random import Random
 
 from docendo.errors import UserError
+from docendo.games.kuhn_exact import equilibrium
 from docendo.games.text_game import TextGame, legal_moves_in
 from docendo.records import Request
 
@@ -19,7 +21,8 @@ _RANKS = {"jack": "lowest", "queen": "middle", "king": "highest"}
 _CARDS = tuple(_RANKS)
 _OPEN = ("check", "bet")
 _ANSWER = ("fold", "call")
-_LEGAL = {(): _OPEN, ("check",): _OPEN, ("bet",): _ANSWER, ("check", "bet"): _ANSWER}
+_LEGAL = {(): _OPEN, ("check", "bet"): _ANSWER, ("check",): _OPEN, ("bet",): _ANSWER}
+"""By the moves so far, in the order of `KuhnPoker`'s states."""
 # As `_view` writes it, and the prompt goes on after it.
 _VIEW = re.compile(r"Your card: (jack|queen|king), .*\nMoves so far: (.+)\.\n")
 
@@ -50,9 +53,7 @@ KUHN = TextGame(
     name="kuhn",
     rules="Poker with three cards. Both players put in 1 chip and get one card each. "
     "A bet is 1 more chip. The higher card wins.",
-    deals=tuple(
-        f"{first} {second}" for first in _CARDS for second in _CARDS if first != second
-    ),
+    deals=tuple(map(" ".join, permutations(_CARDS, 2))),
     hand=_hand,
     view=_view,
     legal=_legal,
@@ -74,8 +75,7 @@ class EquilibriumPlayer:
     alpha: float = 1 / 3
 
     def __post_init__(self) -> None:
-        if not 0 <= self.alpha <= 1 / 3:
-            raise UserError(f"Kuhn's equilibria have alpha from 0 to 1/3; got {self.alpha}")
+        equilibrium(self.alpha)
 
     def __call__(self, request: Request) -> str:
         view = _VIEW.search(request.messages[-1].content)
@@ -85,6 +85,7 @@ class EquilibriumPlayer:
                 "it cannot answer anything else"
             )
 
+        # a bet and a call are the second of two legal moves
         hand, history = view.groups()
         moves = () if history == "none" else tuple(history.split(", "))
         is_bold = Random(request.seed).random() < self.bet_probability(hand, moves)
@@ -92,13 +93,8 @@ class EquilibriumPlayer:
 
     def bet_probability(self, hand: str, moves: tuple[str, ...]) -> float:
         """The probability to bet, or to call a bet."""
-        probabilities = {
-            (): (self.alpha, 0.0, 3 * self.alpha),
-            ("check",): (1 / 3, 0.0, 1.0),
-            ("bet",): (0.0, 1 / 3, 1.0),
-            ("check", "bet"): (0.0, self.alpha + 1 / 3, 1.0),
-        }[moves]
-        return probabilities[_CARDS.index(hand)]
+        state = len(_CARDS) * list(_LEGAL).index(moves) + _CARDS.index(hand)
+        return float(equilibrium(self.alpha)[state, 1])
 
 
 def play_always_bet(request: Request) -> str:

@@ -142,14 +142,17 @@ def disc_game(points: int = 5) -> MatrixGame:
         raise UserError(f"disc game: expected at least 3 points, got {points}")
     angles = 2 * np.pi * np.arange(points) / points
     sines = np.triu(np.sin(np.subtract.outer(angles, angles).T))
+    # one half of the matrix minus its transpose: antisymmetric to the last bit
     rows = (sines - sines.T).tolist()
     return MatrixGame(f"disc game of {points}", tuple(map(tuple, rows)))
 
 
 def payoffs(game: Game, mine_SA: FloatArray, theirs_NSA: ArrayLike) -> FloatArray:
     """The mean payoff of a policy against each of N policies, (N,)."""
+    # every game has exactly one opening state, whose values hold all that follows
     values_NSA = game.values(mine_SA, np.asarray(theirs_NSA))
-    return np.asarray((mine_SA * values_NSA)[:, game.opening_S].sum(axis=(1, 2)))
+    opening_values = (mine_SA * values_NSA)[:, game.opening_S]
+    return np.asarray(opening_values.sum(axis=(1, 2)))
 
 
 def payoff(game: Game, mine_SA: FloatArray, theirs_SA: FloatArray) -> float:
@@ -165,14 +168,14 @@ def uniform(game: Game) -> FloatArray:
 def best_response(game: Game, theirs_SA: FloatArray) -> FloatArray:
     """The policy with the highest payoff against `theirs_SA`, (S, A).
 
-    Each row has one action.
-
-    Ties go to the first action. The result is exact: the last moves are right after the
-    first pass, and each pass makes those before them right.
+    Each row has one action. Ties go to the first action.
     """
+    # Backward induction: the last moves are right after the first pass, and each pass makes those
+    # before them right, so that the result is exact.
     answer_SA = uniform(game)
     for _ in range(game.depth):
-        answer_SA = np.eye(game.actions)[game.values(answer_SA, theirs_SA).argmax(axis=1)]
+        best_S = game.values(answer_SA, theirs_SA).argmax(axis=1)
+        answer_SA = np.eye(game.actions)[best_S]
     return answer_SA
 
 
@@ -191,10 +194,12 @@ def mixture(game: Game, policies_NSA: ArrayLike, weights_N: ArrayLike) -> FloatA
     that each leads to that state (Kuhn 1953). Where no policy leads to a state, by
     `weights_N` alone.
     """
+    # Bayes' rule: who plays like this here is more likely a policy that leads here.
     rows_NSA = np.asarray(policies_NSA)
-    states = rows_NSA.shape[1]
-    prior_NS = np.repeat(np.asarray(weights_N, float)[:, None], states, axis=1)
+    prior_N1 = np.asarray(weights_N, float)[:, None]
+    prior_NS = np.repeat(prior_N1, rows_NSA.shape[1], axis=1)
     reached_NS = prior_NS * game.reach(rows_NSA)
+
     weights_NS = np.where(reached_NS.sum(axis=0) > 0, reached_NS, prior_NS)
     weights_NS = weights_NS / weights_NS.sum(axis=0)
     return np.asarray(np.einsum("ns,nsa->sa", weights_NS, rows_NSA))

@@ -64,11 +64,25 @@ class _OngoingDuel:
     @property
     def payoffs(self) -> tuple[float, float]:
         """The first player's and the second's; an illegal move has lost the full stake."""
+        # As bad as the worst legal play: who is losing gains nothing by breaking off.
         if "" in self.choices:
             return (-1.0, 1.0) if self.moves[-1].seat == 0 else (1.0, -1.0)
-        payoff = self.game.payoff(self.deal, self.choices)
+
         # A difference, so that a draw is 0.0 and not -0.0.
+        payoff = self.game.payoff(self.deal, self.choices)
         return payoff, 0.0 - payoff
+
+    def finish(self, round_index: int) -> Duel:
+        first, second = self.players
+        return Duel(
+            round=round_index,
+            game=self.game.name,
+            first=first,
+            second=second,
+            deal=self.deal,
+            moves=tuple(self.moves),
+            payoffs=self.payoffs,
+        )
 
 
 @dataclass(frozen=True)
@@ -95,44 +109,35 @@ class DuelRunner:
         for p, pairing in enumerate(pairings_P):
             duels += self._deal(pairing, seed_for(seed, p))
 
+        # A batch per ply: a duel cannot go on before its last move is known, others can.
         while running := [(duel, turn) for duel in duels if (turn := duel.turn)]:
             requests = [self._request(duel, turn) for duel, turn in running]
             completions = self.engine.sample(requests)
             for (duel, turn), completion in zip(running, completions, strict=True):
                 duel.moves.append(_parse_move(turn, completion))
 
-        return [
-            Duel(
-                round=round_index,
-                game=duel.game.name,
-                first=duel.players[0],
-                second=duel.players[1],
-                deal=duel.deal,
-                moves=tuple(duel.moves),
-                payoffs=duel.payoffs,
-            )
-            for duel in duels
-        ]
+        return [duel.finish(round_index) for duel in duels]
 
     def _deal(self, pairing: Pairing, seed: int) -> list[_OngoingDuel]:
         if pairing.game not in self.games:
             raise UserError(
                 f"no game {pairing.game!r}{suggestion(pairing.game, self.games)}"
             )
+        # Duplicate deals: both sit in both seats with the same cards, so that luck cancels out.
         game = self.games[pairing.game]
+        deals_D = game.draw(self.rules.deals, seed_for(seed, "deals"))
         seatings_S = (
             (pairing.first, pairing.second),
             (pairing.second, pairing.first),
         )
-        deals_D = game.draw(self.rules.deals, seed_for(seed, "deals"))
 
         duels = []
-        axes = product(
-            range(len(deals_D)), range(len(seatings_S)), range(self.rules.repeats)
-        )
-        for d, s, g in axes:
+        repeats_G = range(self.rules.repeats)
+        for (d, deal), (s, players), g in product(
+            enumerate(deals_D), enumerate(seatings_S), repeats_G
+        ):
             duel_seed = seed_for(seed, "duel", d, s, g)
-            duels.append(_OngoingDuel(game, seatings_S[s], deals_D[d], duel_seed))
+            duels.append(_OngoingDuel(game, players, deal, duel_seed))
         return duels
 
     def _request(self, duel: _OngoingDuel, turn: Turn) -> Request:

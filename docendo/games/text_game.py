@@ -133,6 +133,8 @@ def read_move(text: str, legal: Sequence[str]) -> tuple[str, Verdict]:
     answer = final_answer(text)
     if answer is None:
         return "", Verdict(0.0, "no move")
+
+    # case, full stops and quotation marks are no part of a move: what is trained is the play
     moves_by_text = {_normalize(move): move for move in legal}
     move = moves_by_text.get(_normalize(answer))
     if move is None:
@@ -157,6 +159,7 @@ def demonstrate_rules(
     rng = Random(seed)
     pairs: list[tuple[tuple[Message, ...], str]] = []
     while len(pairs) < count:
+        # every legal move, so that imitation makes none of them likelier than another
         turn = rng.choice(_play_random_game(game, rng))
         prompt = turn.prompt(instruction)
         shuffled = rng.sample(turn.legal, len(turn.legal))
@@ -179,6 +182,7 @@ def legal_moves_in(request: Request) -> list[str]:
 
     Raises UserError for any other prompt.
     """
+    # the last line alone: what stands before it may quote moves
     last_line = request.messages[-1].content.rpartition("\n")[2]
     moves = _OPTION.findall(last_line)
     if not moves:

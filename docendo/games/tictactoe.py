@@ -9,16 +9,18 @@ _LINES = [set(line) for line in ("123", "456", "789", "147", "258", "369", "159"
 
 
 def _view(hand: str, moves: tuple[str, ...]) -> str:
-    board = dict(zip(_SQUARES, _SQUARES, strict=True))
+    # an empty square shows its number, which is the move that takes it
+    board = " ".join(_SQUARES)
     for turn, square in enumerate(moves):
-        board[square] = "XO"[turn % 2]
-    squares = list(board.values())
-    rows = [" ".join(squares[i : i + 3]) for i in (0, 3, 6)]
+        board = board.replace(square, "XO"[turn % 2])
+
+    rows = [board[start : start + 5] for start in (0, 6, 12)]
     return "\n".join((*rows, f"You are {'XO'[len(moves) % 2]}."))
 
 
 def _has_won(moves: tuple[str, ...]) -> bool:
     """Whether the last move made a line."""
+    # every second move from the last one backwards is of the same player
     squares = set(moves[-1::-2])
     return any(line <= squares for line in _LINES)
 

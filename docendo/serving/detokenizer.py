@@ -1,4 +1,8 @@
-"""From tokens, as they come, to text that will not change any more."""
+"""From tokens, as they come, to text that will not change any more.
+
+`tokenizers.decoders.DecodeStream` is no substitute: it never gives the incomplete character at the
+end of an answer that was cut, holds text back as long as bytes are invalid, and knows no stops.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -41,7 +45,8 @@ class Detokenizer:
             if start >= 0:
                 matches.append((start + len(text), start))
         if matches:
-            # the one that ends first, so that it does not matter how many tokens come at once
+            # the one that ends first, so that it does not matter how many tokens come at once,
+            # and of those the longest
             _, start = min(matches)
             self.stopped = True
             return self._pending[:start]
@@ -68,8 +73,9 @@ class Detokenizer:
                 end = candidate
                 break
 
-        shown = len(self._decode_until(self._decoded_end))
-        text = self._decode_until(end)[shown:]
+        # Only the last piece and the new tokens are decoded, not the whole answer at every token.
+        decoded_length = len(self._decode_until(self._decoded_end))
+        text = self._decode_until(end)[decoded_length:]
         if text:
             self._context_start = self._decoded_end
             self._decoded_end = end

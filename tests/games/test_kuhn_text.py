@@ -131,7 +131,7 @@ def test_at_equilibrium_the_first_player_loses_an_eighteenth_of_a_chip(
 
 def test_an_equilibrium_parameter_out_of_range_is_refused() -> None:
     for alpha in (-0.1, 0.5, float("nan")):
-        with pytest.raises(UserError, match="alpha from 0 to 1/3"):
+        with pytest.raises(UserError, match="bluffs in 0 to 1/3"):
             EquilibriumPlayer(alpha)
 
 
