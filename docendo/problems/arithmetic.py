@@ -34,10 +34,12 @@ def _numbers(rng: Random, digits: Iterable[int]) -> tuple[int, list[int]]:
 
 def _split_digits(number: int) -> list[int]:
     """The number by its digits' values, without zeros: 407 gives 400 and 7."""
+    parts = []
     text = str(number)
-    powers = range(len(text) - 1, -1, -1)
-    digits = zip(powers, text, strict=True)
-    return [int(digit) * 10**power for power, digit in digits if digit > "0"]
+    for place, digit in enumerate(text, start=1):
+        if digit > "0":
+            parts.append(int(digit) * 10 ** (len(text) - place))
+    return parts
 
 
 def _split_large(numbers: Iterable[int]) -> list[int]:
@@ -91,12 +93,13 @@ _TERMS = {
 
 
 def _draft_product(rng: Random, level: int) -> Draft:
-    terms = [[_number(rng, digits) for digits in factors] for factors in _TERMS[level]]
+    terms = []
     steps: list[str] = []
     total = 0
     addends = []
-
-    for factors in terms:
+    for digits_of_factors in _TERMS[level]:
+        factors = [_number(rng, digits) for digits in digits_of_factors]
+        terms.append(_join("*", factors))
         if len(factors) == 1:
             addends += factors
             continue
@@ -106,8 +109,9 @@ def _draft_product(rng: Random, level: int) -> Draft:
             steps += chain_of_sums(total, [left * right])
         total += left * right
 
-    prompt = f"What is {' + '.join(_join('*', factors) for factors in terms)}?"
+    # products before sums: the numbers that stand alone are added at the end
     steps += chain_of_sums(total, addends)
+    prompt = f"What is {' + '.join(terms)}?"
     return draft_with_steps(prompt, total + sum(addends), steps)
 
 
@@ -133,6 +137,7 @@ def _one_sided(rng: Random, level: int) -> Draft:
     x = rng.randint(2, 9 if level == 1 else 12)
     b = rng.randint(1, 40) if level == 1 else random_nonzero(rng, 40)
 
+    # the sides change places half of the time, so that x is not always on the left
     left = f"{a}x {signed(b)}"
     right = str(a * x + b)
     is_swapped = level == 2 and rng.random() < 0.5
@@ -141,6 +146,7 @@ def _one_sided(rng: Random, level: int) -> Draft:
 
 
 def _two_sided(rng: Random) -> Draft:
+    # a > c, so that x keeps a positive factor; d follows, so that x is an integer
     a = rng.randint(4, 9)
     c = rng.randint(2, 3)
     x = rng.randint(2, 12)
@@ -196,6 +202,7 @@ def _fraction_terms(rng: Random, level: int) -> list[tuple[int, int]]:
         factor = rng.choice((2, 3, 4, 5, 6))
         return [(rng.randint(1, denominator - 1) * factor, denominator * factor)]
 
+    # by level: one denominator, one that is a multiple of the other, any two, any three
     if level == 1:
         denominators = [rng.randint(5, 30)] * 2
     elif level == 3:
@@ -235,9 +242,9 @@ def _draft_fraction(rng: Random, level: int) -> Draft:
         if is_proper and len(reduction) <= 2 * (level - 1):
             break
 
-    (n, d), *rest = terms
-    shown_terms = [f"{n}/{d}", *(f"{signed(n)}/{d}" for n, d in rest)]
-    prompt = f"What is {' '.join(shown_terms)} as a fraction in lowest terms?"
+    # the first numerator is positive and has no sign; the steps extend, add up and reduce
+    sum_of_terms = " ".join(f"{signed(n)}/{d}" for n, d in terms).removeprefix("+ ")
+    prompt = f"What is {sum_of_terms} as a fraction in lowest terms?"
     steps = []
     for n, d in terms:
         if d < common:

@@ -37,6 +37,7 @@ def draft_translation(rng: Random, level: int) -> Draft:
     count = level + 2 if level < 4 else rng.randint(level - 1, level + 1)
     codons = rng.choices(codons_by_level.get(level, _SENSE), k=count)
 
+    # the stop codon ends the frame, and the bases after it are there to be left out
     leader = ""
     trailer = ""
     where = ""
@@ -104,7 +105,7 @@ def _substitution(rng: Random, level: int) -> Draft:
     """The place of the change at level 1; at level 2 the letters too."""
     before = random_bases(rng, DNA, 6 if level == 1 else 8)
     place = rng.randrange(len(before))
-    base = rng.choice([base for base in DNA if base != before[place]])
+    base = rng.choice(DNA.replace(before[place], ""))
     after = before[:place] + base + before[place + 1 :]
 
     compared = zip(range(1, place + 2), before, after, strict=False)
@@ -128,6 +129,8 @@ def _classification(rng: Random, level: int) -> Draft:
 
     At level 5 a base before the last codon may be lost.
     """
+    # The effect is drawn first: 71 % of all changes are missense, and a guess of that would be
+    # right most of the time.
     codons = rng.choices(_SENSE, k=level - 1)
     place = rng.randrange(len(codons))
     effects = list(_CHANGES)

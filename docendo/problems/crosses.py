@@ -25,6 +25,7 @@ def draft_cross(rng: Random, level: int) -> Draft:
 def _one_gene(rng: Random, level: int) -> Draft:
     """A percentage at level 1, a number above 0 at level 2."""
     gene = rng.choice(_GENES)
+    # At level 2 an answer of 0 would be the same for any number of offspring.
     genotypes = _genotypes(gene)
     while True:
         mother = rng.choice(genotypes)
@@ -76,6 +77,8 @@ def _many_genes(rng: Random, level: int) -> Draft:
         if all(counts):
             break
 
+    # Mendel's second law: unlinked genes are independent, so that of 4 ** n squares the product
+    # of the counts shows all traits.
     steps = []
     for offspring, count in zip(squares, counts, strict=True):
         steps.append(f"{_list_squares(offspring)}: {count}")
@@ -88,7 +91,7 @@ def _many_genes(rng: Random, level: int) -> Draft:
         steps.append(f"{total * unit} / {total} = {unit}")
         steps.append(f"{so_far} * {unit} = {so_far * unit}")
 
-    cross = " x ".join(spaced("".join(parent)) for parent in (mother, father))
+    cross = f"{spaced(''.join(mother))} x {spaced(''.join(father))}"
     events = []
     for gene, trait in zip(genes, traits, strict=True):
         letter = gene if trait == "dominant" else gene.lower()
@@ -106,6 +109,7 @@ def _genotypes(gene: str) -> tuple[str, str, str]:
 
 def _offspring(mother: str, father: str) -> list[str]:
     """The four squares, row by row, the dominant allele first."""
+    # capitals are sorted before small letters
     return ["".join(sorted(pair)) for pair in product(mother, father)]
 
 

@@ -24,6 +24,7 @@ def draw_distinct(
     knows how many different ones there are. Raises UserError, naming `place`, after `patience`
     proposals in a row without a new problem.
     """
+    # Rejection: which split a problem is in is known by its key alone, once it was made.
     problems: dict[str, Problem] = {}
     misses = 0
     while len(problems) < count and misses < patience:

@@ -57,10 +57,11 @@ def draft_fix(rng: Random, level: int) -> Draft:
         return _fix_cases(rng)
 
     highest = 60 if level == 1 else 20
-    steps = [
-        (rng.choice("+-*"), rng.randint(2, highest)) for _ in range(2 if level > 1 else 1)
-    ]
+    steps = []
+    for _ in range(2 if level > 1 else 1):
+        steps.append((rng.choice("+-*"), rng.randint(2, highest)))
     if level == 3:
+        # a sum and then a product, the one order in which parentheses matter
         steps = [(rng.choice("+-"), rng.randint(2, 60)), ("*", rng.randint(2, 30))]
 
     right = _expressions(steps)[-1]
@@ -77,9 +78,10 @@ def _break_step(rng: Random, steps: Sequence[_Step], highest: int) -> list[_Step
     at = rng.randrange(len(steps))
     op, by = steps[at]
     if rng.random() < 0.5:
-        broken[at] = (rng.choice([o for o in "+-*" if o != op]), by)
+        op = rng.choice("+-*".replace(op, ""))
     else:
-        broken[at] = (op, rng.choice([n for n in range(2, highest) if n != by]))
+        by = rng.choice([n for n in range(2, highest) if n != by])
+    broken[at] = (op, by)
     return broken
 
 
@@ -126,9 +128,9 @@ def _fix_slice(rng: Random) -> Draft:
 
 
 def _fix_cases(rng: Random) -> Draft:
+    # exchanged, or one case instead of two
     cases = _Cases.draw(rng)
-    even = cases.even
-    odd = cases.odd
+    even, odd = cases
     wrong = rng.choice((_Cases(odd, even), _Cases(even, even), _Cases(odd, odd)))
     goal = f"return {cases.words}"
     return _repair(goal, wrong.code, cases.code, cases.lines, _tests(cases.value))
@@ -180,6 +182,7 @@ def _step_in_words(step: _Step) -> str:
 
 def _expressions(steps: Sequence[_Step]) -> list[str]:
     """The expression after each step, with parentheses where * needs them."""
+    # * binds tighter than + and -, so that a sum needs parentheses before it is multiplied
     expressions = []
     code = "x"
     is_sum = False
@@ -194,6 +197,7 @@ def _expressions(steps: Sequence[_Step]) -> list[str]:
 
 def _explain(steps: Sequence[_Step]) -> list[str]:
     """A line per step; the last of several is left to the answer."""
+    # the last expression is the answer and need not be written twice
     lines = []
     for step, code in zip(steps, _expressions(steps), strict=True):
         lines.append(f"{_step_in_words(step)}: {code}")

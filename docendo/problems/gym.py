@@ -61,6 +61,7 @@ class GymSource:
             levels = self.tasks[family].levels
             raise UserError(f"{self.domain}/{family} has levels 1 to {levels}, got {level}")
 
+        # tasks are numbered, and cannot be asked how many different items they have
         rng = Random(seed)
         size = task_size(family)
         return draw_distinct(
@@ -76,8 +77,10 @@ class GymSource:
         try:
             entry = item.entry()
         except (ArithmeticError, AssertionError, LookupError, RuntimeError, ValueError):
+            # the library's own errors: some tasks fail at some numbers
             return None
 
+        # an answer of several lines could not stand behind a last line `Answer: `
         answer = str(entry["answer"] or "").strip()
         if not answer or len(answer) > _MAX_ANSWER or "\n" in answer:
             return None

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from random import Random
 from typing import Any, NamedTuple
 
@@ -51,18 +52,22 @@ class AskerPool:
         names = list(weights)
         shares = Counter(Random(seed).choices(names, list(weights.values()), k=count))
 
-        # First by weight; then whoever has more makes up for members that have too few.
+        # First by weight; then whoever has more makes up for members that have too few. Members
+        # may have the same problem, which counts once.
         problems: dict[str, Problem] = {}
         by_weight = [(name, shares[name]) for name in names if shares[name]]
         top_up = [(name, count) for name in names]
         for name, share in (*by_weight, *top_up):
             if len(problems) == count:
                 break
-            source = self.members[name].source
             member_seed = seed_for(seed, name, share)
-            for problem in _draw_all_or_none(
-                source, TaskType(self.domain, family, level), share, member_seed, split
-            ):
+            source = self.members[name].source
+            try:
+                drawn = source.draw(family, level, share, member_seed, split)
+            except UserError:
+                # only drawing can tell how many problems a member has
+                continue
+            for problem in drawn:
                 if len(problems) < count:
                     problems.setdefault(problem.key, problem)
 
@@ -71,31 +76,18 @@ class AskerPool:
                 f"{self.domain}/{family} level {level}: its askers have only {len(problems)} "
                 f"{split} problems, not {count}"
             )
+        # shuffled, or each member's problems would stand together
         shuffled = list(problems.values())
         Random(seed_for(seed, "order")).shuffle(shuffled)
         return shuffled
 
     def _weights(self, family: str, level: int) -> dict[str, float]:
         """The weights of the members that have this family and level, the largest first."""
-        weights = {
-            name: member.weight
-            for name, member in self.members.items()
-            if member.weight > 0 and level in member.source.levels.get(family, ())
-        }
+        weights = {}
+        for name, (source, weight) in self.members.items():
+            if weight > 0 and level in source.levels.get(family, ()):
+                weights[name] = weight
         return dict(sorted(weights.items(), key=lambda item: -item[1]))
-
-
-def _draw_all_or_none(
-    source: Source, task_type: TaskType, count: int, seed: int, split: Split
-) -> list[Problem]:
-    """`count` problems; none where the source has fewer.
-
-    Only drawing can tell how many it has.
-    """
-    try:
-        return source.draw(task_type.family, task_type.level, count, seed, split)
-    except UserError:
-        return []
 
 
 @dataclass
@@ -119,7 +111,7 @@ class AcceptedQuestions:
         for problem in problems:
             questions = self.problems.setdefault(problem.task_type, {})
             questions[problem.key] = problem
-            while len(questions) > self.size:
+            if len(questions) > self.size:
                 oldest = next(iter(questions))
                 del questions[oldest]
 
@@ -130,6 +122,7 @@ class AcceptedQuestions:
 
         Raises UserError where fewer were accepted so far.
         """
+        # nothing held out: agents were trained on what they asked and tried
         questions: list[Problem] = []
         if split == "train":
             task_type = TaskType(self.domain, family, level)
@@ -143,9 +136,9 @@ class AcceptedQuestions:
 
     def state(self) -> list[dict[str, Any]]:
         """JSON from which `restore` makes an equal object."""
-        questions = [q for by_key in self.problems.values() for q in by_key.values()]
-        return [asdict(question) for question in questions]
+        by_task_type = [questions.values() for questions in self.problems.values()]
+        return list(map(asdict, chain.from_iterable(by_task_type)))
 
     def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
         self.problems = {}
-        self.add([problem_of(fields) for fields in state])
+        self.add(list(map(problem_of, state)))

@@ -65,6 +65,7 @@ class ProceduralSource:
         if level not in LEVELS:
             raise UserError(f"{self.domain}/{family} has levels 1 to 5, got {level}")
 
+        # one generator for all drafts: the same seed gives the same problems, in the same order
         rng = Random(seed)
 
         def propose() -> Problem:
@@ -83,5 +84,6 @@ class ProceduralSource:
         try:
             return self.families[family](rng, level)
         except RunError as error:
+            # from a user's function, which its author finds again by level and seed
             place = f"at {self.domain}/{family}, level {level}, seed {seed}"
             raise RunError(f"{error} ({place})") from error

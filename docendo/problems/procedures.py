@@ -7,7 +7,8 @@ with a step that nothing else has.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise, permutations
+from functools import partial
+from itertools import chain, pairwise, permutations
 from random import Random
 from typing import Any, NamedTuple
 
@@ -72,9 +73,10 @@ def draft_spelled_out(spec: ProcedureSpec, rng: Random, level: int) -> Draft:
 
     They are common ones, in an order that no word of the domain has.
     """
-    taught = {pair for steps in spec.words.values() for pair in pairwise(steps)}
-    pairs = permutations(spec.steps, 2)
-    steps = rng.choice([pair for pair in pairs if pair not in taught])
+    # a pair that a word has would teach half of that word
+    taught = set(chain.from_iterable(map(pairwise, spec.words.values())))
+    pairs = [pair for pair in permutations(spec.steps, 2) if pair not in taught]
+    steps = rng.choice(pairs)
     return draft_procedure(" ".join(steps), steps, spec, spec.make_text(rng, level))
 
 
@@ -85,13 +87,14 @@ def procedure_source(domain: str) -> ProceduralSource:
     """
     spec = PROCEDURES[domain]
 
-    def draft_word(name: str) -> DraftFunction:
+    # a function of its own, since a lambda in a loop would see the last name only
+    def draft_word(name: str, steps: Sequence[str]) -> DraftFunction:
         return lambda rng, level: draft_procedure(
-            name, spec.words[name], spec, spec.make_text(rng, level)
+            name, steps, spec, spec.make_text(rng, level)
         )
 
-    families = {name: draft_word(name) for name in spec.words}
-    families["spelled"] = lambda rng, level: draft_spelled_out(spec, rng, level)
+    families = {name: draft_word(name, steps) for name, steps in spec.words.items()}
+    families["spelled"] = partial(draft_spelled_out, spec)
     return ProceduralSource(domain, families)
 
 
@@ -142,6 +145,7 @@ def _random_number(rng: Random, level: int) -> str:
 
 
 def _on_time(change: Callable[[int], int]) -> Step:
+    # modulo a day, which also brings the mirror image of a time back above 0
     def step(text: str) -> str:
         minutes = change(60 * int(text[:2]) + int(text[3:])) % _MINUTES_PER_DAY
         return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -5,7 +5,6 @@ token.
 """
 
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from operator import add, eq, ge, gt, le, lt, ne, sub
 from random import Random
 from string import ascii_lowercase
@@ -97,6 +96,7 @@ def _trace_loop(rng: Random, level: int) -> Draft:
 
     code = [f"x = {x}", f"for i in range({arguments}):", body, "print(x)"]
 
+    # the loop unrolled, a line for each round
     lines = []
     for i in rounds:
         if level == 3:
@@ -133,14 +133,7 @@ def draft_indexing(rng: Random, level: int) -> Draft:
     # At level 4 an item is an index into the same list.
     highest = size - 1 if level == 4 else 9
     items = [rng.randint(0, highest) for _ in range(size)]
-    access = (
-        _from_the_front,
-        _with_a_slice,
-        _from_the_back,
-        _by_an_item,
-        _with_a_stride,
-    )[level - 1]
-    lines, expression, value = access(rng, items)
+    lines, expression, value = _ACCESSES[level](rng, items)
     return draft_with_steps(f"s = {items}\nWhat is {expression}?", value, lines)
 
 
@@ -183,7 +176,18 @@ def _with_a_stride(rng: Random, items: list[int]) -> _Access:
     return lines, f"s[{start}:{stop}:{by}]", items[start:stop:by]
 
 
+_ACCESSES = {
+    1: _from_the_front,
+    2: _with_a_slice,
+    3: _from_the_back,
+    4: _by_an_item,
+    5: _with_a_stride,
+}
+"""By level."""
+
+
 def _list_places(items: Sequence[int], places: Sequence[int]) -> str:
+    # an index is counted off, not jumped to: "0:7 1:3 2:9" ends with the item
     return " ".join(f"{i}:{items[i]}" for i in places)
 
 
@@ -199,7 +203,7 @@ def draft_counting(rng: Random, level: int) -> Draft:
     text = _random_letters(rng) if level == 1 else _random_words(rng, level)
 
     # The count is drawn first, so that rare letters are not asked for more often than others.
-    counts = sorted({text.count(letter) for letter in ascii_lowercase})
+    counts = sorted(set(map(text.count, ascii_lowercase)))
     count = rng.choice(counts)
     letters = rng.choice([c for c in ascii_lowercase if text.count(c) == count])
     expression = f'"{text}".count("{letters}")'
@@ -207,12 +211,13 @@ def draft_counting(rng: Random, level: int) -> Draft:
         letters = "aeiou"
         expression = f'sum(c in "aeiou" for c in "{text}")'
 
-    characters = text.replace(" ", "")
-    totals = list(accumulate(int(character in letters) for character in characters))
-    running = " ".join(
-        f"{character} {total}" for character, total in zip(characters, totals, strict=True)
-    )
-    return draft_with_steps(f"What is {expression}?", totals[-1], [running])
+    # a running total behind each character: counting is a chain of small steps, like a sum
+    total = 0
+    running = []
+    for character in text.replace(" ", ""):
+        total += character in letters
+        running.append(f"{character} {total}")
+    return draft_with_steps(f"What is {expression}?", total, [" ".join(running)])
 
 
 def _random_letters(rng: Random) -> str:
@@ -235,6 +240,7 @@ def draft_booleans(rng: Random, level: int) -> Draft:
 
     There are two values, so that a guess is right one time in four.
     """
+    # each comparison first, then what joins them, from the inside out
     count = (2, 3, 3, 4, 5)[level - 1]
     conditions = [_random_comparison(rng) for _ in range(count)]
     lines = [f"{text} is {value}" for text, value in conditions]
@@ -265,7 +271,7 @@ def _random_comparison(rng: Random) -> _Condition:
     op = rng.choice(list(_COMPARISONS))
     left = rng.randint(0, 9)
     right = rng.randint(0, 9)
-    # Two random digits are seldom equal.
+    # Two random digits are equal one time in ten, and == would nearly always be False.
     if op in {"==", "!="} and rng.random() < 0.5:
         right = left
     return f"{left} {op} {right}", _COMPARISONS[op](left, right)

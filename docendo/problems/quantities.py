@@ -68,6 +68,7 @@ def _doubling_time(rng: Random, culture: str) -> Draft:
 
 def draft_chargaff(rng: Random, level: int) -> Draft:
     """The number of one base in DNA from the number of another (Chargaff's rule)."""
+    # never the partner, which is as frequent as the base itself
     base = rng.choice("ATGC")
     pair = _PARTNERS[base]
     target = rng.choice([b for b in "ATGC" if b not in {base, pair}])
@@ -117,6 +118,7 @@ def draft_bonds(rng: Random, level: int) -> Draft:
     total = 2 * weak + 3 * strong
 
     if level == 5:
+        # backwards: two bonds for every pair, and what is left is one for each G-C pair
         prompt = (
             f"A DNA helix of {pairs} base pairs has {total} hydrogen bonds. "
             "How many of its pairs are G-C?"
@@ -129,6 +131,7 @@ def draft_bonds(rng: Random, level: int) -> Draft:
         f"{strong} * 3 = {3 * strong}",
         f"{2 * weak} + {3 * strong} = {total}",
     ]
+    # each level hides one number more, and its step goes before the others
     composition = f"{weak} A-T pairs and {strong} G-C pairs"
     if level >= 3:
         steps.insert(0, f"{pairs} - {strong} = {weak}")

@@ -21,6 +21,7 @@ def _arithmetic(rng: Random, level: int) -> Draft:
     b = a + step
     c = b + step
 
+    # the larger minus the smaller: a negative difference would be another skill
     difference = add_step(b, -a) if step > 0 else add_step(a, -b)
     prompt = (
         f"Each step {'adds' if step > 0 else 'subtracts'} the same number. "
@@ -57,6 +58,7 @@ def _quadratic(rng: Random) -> Draft:
     for k in range(3):
         terms.append(terms[-1] + step + k * growth)
 
+    # second differences: the last two steps, their growth, the next step, the next term
     last_step = step + 2 * growth
     steps = [
         add_step(terms[2], -terms[1]),

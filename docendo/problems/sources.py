@@ -26,6 +26,7 @@ def build_source(part: PartConfig, context: SourceContext) -> Source:
 
     Raises UserError where the part is no source, or a source of another domain.
     """
+    # a part of a user's module may be the source, or a function that makes it
     source = part.build(context)
     if callable(source) and not hasattr(source, "draw"):
         source = source()

@@ -47,6 +47,7 @@ def draft_transcription(rng: Random, level: int) -> Draft:
 
     From level 4 the template is read 5' to 3' and has to be reversed first.
     """
+    # mRNA grows from 5' to 3' along a template that is read from 3' to 5'
     strand = _random_strand(rng, level)
     steps = []
     template = strand
@@ -86,9 +87,12 @@ def draft_gc_content(rng: Random, level: int) -> Draft:
     bases = [*rng.choices("GC", k=count), *rng.choices("AT", k=length - count)]
     rng.shuffle(bases)
 
-    counted = [base for base in bases if base in "GC"]
-    tally = ", ".join(f"{base} {number}" for number, base in enumerate(counted, 1))
-    steps = [f"Count: {tally}"]
+    # counted off one by one: G 1, C 2, C 3
+    tally: list[str] = []
+    for base in bases:
+        if base in "GC":
+            tally.append(f"{base} {len(tally) + 1}")
+    steps = [f"Count: {', '.join(tally)}"]
     if level == 1:
         prompt = f"How many bases in {spaced(bases)} are G or C?"
         return draft_with_steps(prompt, count, steps)

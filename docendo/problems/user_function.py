@@ -35,6 +35,7 @@ class UserFunction:
         except CallError as error:
             raise RunError(str(error)) from error
 
+        # the function is a user's: what it returns is checked, not believed
         texts = result.value
         is_tuple = result.kind == "tuple" and 2 <= len(texts) <= 3
         if not is_tuple or not all(isinstance(text, str) and text for text in texts):
@@ -43,6 +44,7 @@ class UserFunction:
                 f"(question, answer, solution), got {result.text}"[:300]
             )
 
+        # the gate and the student read the last line, which a solution may have left out
         prompt, answer, *optional = texts
         solution = optional[0].rstrip() if optional else ""
         ending = f"Answer: {answer}"
