@@ -43,6 +43,7 @@ class QuestionShape(NamedTuple):
 
 def measure_shape(problems: Sequence[Problem]) -> QuestionShape:
     """The shape of a task type, from some of its problems."""
+    # twice as long and some more, since a model words a question in its own way
     longest = max(len(problem.prompt) for problem in problems)
     sorts = frozenset(_sort_of(problem.answer) for problem in problems)
     return QuestionShape(2 * longest + 40, sorts)
@@ -75,6 +76,8 @@ def rejection_reason(
     problem: Problem, shape: QuestionShape, earlier_questions: Sequence[str]
 ) -> str:
     """Why a question is rejected; empty where it is not."""
+    # Cheap tricks that a payoff for hard questions would reward: long texts, two questions in
+    # one, answers of another kind, a question that holds its answer.
     question = problem.prompt
     answer = problem.answer
     if len(question) > shape.max_length:
@@ -91,6 +94,7 @@ def rejection_reason(
 
 def _duplicate_reason(question: str, earlier_questions: Sequence[str]) -> str:
     words = _WORD.findall(question.casefold())
+    digits = list(filter(str.isdigit, words))
     grams = _count_grams(words)
     for earlier_question in earlier_questions:
         earlier_words = _WORD.findall(earlier_question.casefold())
@@ -101,18 +105,15 @@ def _duplicate_reason(question: str, earlier_questions: Sequence[str]) -> str:
         shared = (grams & earlier_grams).total()
         limit = _MAX_OVERLAP * max(grams.total(), earlier_grams.total())
         # The same words with other numbers are another question.
-        if grams and shared > limit and _digits(words) == _digits(earlier_words):
+        has_same_numbers = digits == list(filter(str.isdigit, earlier_words))
+        if grams and shared > limit and has_same_numbers:
             return "duplicate: nearly the same question"
     return ""
 
 
 def _count_grams(words: Sequence[str]) -> Counter[tuple[str, ...]]:
-    starts = range(len(words) - _GRAM + 1)
-    return Counter(tuple(words[i : i + _GRAM]) for i in starts)
-
-
-def _digits(words: Sequence[str]) -> list[str]:
-    return [word for word in words if word.isdigit()]
+    # none where there are fewer words than a gram has
+    return Counter(zip(*(words[i:] for i in range(_GRAM)), strict=False))
 
 
 def _sort_of(answer: str) -> str:

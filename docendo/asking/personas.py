@@ -68,10 +68,12 @@ class PersonaAskerConfig(PartConfig):
         return AcceptedQuestions(context.domain)
 
     def file_settings(self) -> dict[str, str]:
-        settings = {"file": self.file or "", "verify": self.verify}
-        if not self.verify.endswith(".py"):
-            del settings["verify"]
-        return {name: path for name, path in settings.items() if path}
+        settings = {}
+        if self.file:
+            settings["file"] = self.file
+        if self.verify.endswith(".py"):
+            settings["verify"] = self.verify
+        return settings
 
 
 def read_personas(names: Sequence[str] = (), path: Path | None = None) -> list[Persona]:
@@ -106,6 +108,7 @@ def _parse_persona(name: str, fields: object, where: str) -> Persona:
             f"{where} [{name}]: a persona has {', '.join(expected)}; got {actual[:_MAX_LENGTH]}"
         )
 
+    # each text goes into prompts: one short line, so that it cannot look like another turn
     for key, text in fields.items():
         if not isinstance(text, str) or not 0 < len(text) <= _MAX_LENGTH or "\n" in text:
             raise UserError(

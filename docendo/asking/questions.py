@@ -92,6 +92,7 @@ class QuestionWriter:
         for asker in self.askers:
             drafts += self._write(asker, round_index, seed_for(seed, asker.name))
 
+        # Only what the gate let through costs attempts. All askers' questions are one batch.
         open_drafts = [draft for draft in drafts if not draft.question.refused]
         scores = iter(self._try_answers(open_drafts, answerers, seed_for(seed, "tries")))
         questions = []
@@ -117,9 +118,11 @@ class QuestionWriter:
         example = self.draw_example(task_type, seed_for(seed, "example"))
         messages = question_prompt(example, description, self.instruction_of(asker.agent))
 
+        # The Q questions share one prompt: they are a group, and their payoffs are compared.
         rules = self.classroom.rules
-        requests = [
-            Request(
+        requests = []
+        for q in range(asker.questions):
+            request = Request(
                 agent=asker.agent,
                 messages=messages,
                 seed=seed_for(seed, "question", q),
@@ -128,9 +131,9 @@ class QuestionWriter:
                 temperature=rules.temperature,
                 purpose="asking",
             )
-            for q in range(asker.questions)
-        ]
+            requests.append(request)
 
+        # The example counts as asked before: copying it would be the easiest question to write.
         earlier_questions = [example.prompt]
         for accepted in self.accepted(asker.domain):
             if accepted.task_type == task_type:
@@ -141,13 +144,14 @@ class QuestionWriter:
         for completion in self.engine.sample(requests):
             problem, reason = _parse(completion.text, task_type, f"agent:{asker.agent}")
             is_verified = False
-            if problem and not reason:
+            if problem:
                 reason = rejection_reason(problem, shape, earlier_questions)
             if problem and not reason and asker.solver:
                 reason = _verify(problem, asker.solver)
                 is_verified = not reason
             if problem and not reason:
                 earlier_questions.append(problem.prompt)
+
             question = Question(
                 round=round_index,
                 asker=asker.agent,
@@ -161,33 +165,34 @@ class QuestionWriter:
         return drafts
 
     def _measure_shape(self, task_type: TaskType, seed: int) -> QuestionShape:
-        seeds = [seed_for(seed, "form", i) for i in range(_SHAPE_SAMPLE)]
-        return measure_shape([self.draw_example(task_type, each) for each in seeds])
+        examples = []
+        for i in range(_SHAPE_SAMPLE):
+            examples.append(self.draw_example(task_type, seed_for(seed, "form", i)))
+        return measure_shape(examples)
 
     def _try_answers(
         self, drafts: Sequence[_Draft], answerers: Sequence[AgentId], seed: int
     ) -> list[tuple[tuple[AgentId, float], ...]]:
         """The scores of everybody but the asker at each question, T each."""
         specs: list[RolloutSpec] = []
-        owners: list[int] = []
         for i, (asker, question, _) in enumerate(drafts):
+            problem = question.problem
             for agent in answerers:
-                if agent == question.asker or question.problem is None:
+                # an asker that answered itself could be paid for what nobody else understands
+                if agent == question.asker or problem is None:
                     continue
                 for attempt in range(asker.answer_attempts):
-                    attempt_seed = seed_for(seed, i, agent, attempt)
-                    specs.append(
-                        RolloutSpec(agent, question.problem, None, "trying", attempt_seed)
-                    )
-                    owners.append(i)
-        if not specs:
-            return [() for _ in drafts]
+                    spec_seed = seed_for(seed, i, agent, attempt)
+                    spec = RolloutSpec(agent, problem, None, "trying", spec_seed, (i, None))
+                    specs.append(spec)
 
-        rollouts = self.classroom.roll_out(specs, self.classroom.rules.temperature)
-        scores: list[list[tuple[AgentId, float]]] = [[] for _ in drafts]
-        for i, spec, rollout in zip(owners, specs, rollouts, strict=True):
-            scores[i].append((spec.agent, rollout.verdict.score))
-        return [tuple(of_question) for of_question in scores]
+        scores: list[tuple[tuple[AgentId, float], ...]] = [()] * len(drafts)
+        if specs:
+            rollouts = self.classroom.roll_out(specs, self.classroom.rules.temperature)
+            for spec, rollout in zip(specs, rollouts, strict=True):
+                i, _ = spec.group
+                scores[i] = (*scores[i], (spec.agent, rollout.verdict.score))
+        return scores
 
 
 def question_prompt(
@@ -223,6 +228,8 @@ def _apply_agreement(draft: _Draft, question: Question) -> Question:
     """Refuse an unverified question unless enough attempts reached its answer."""
     if draft.is_verified:
         return question
+
+    # Without a program nobody knows the answer: at least one other agent must come to it.
     right = sum(score >= 1 for _, score in question.tries)
     needed = max(1, draft.asker.agreement * len(question.tries))
     if right >= needed:

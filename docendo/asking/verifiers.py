@@ -39,6 +39,7 @@ def evaluate_expression(question: str) -> str | None:
 
     None where there is none, or several.
     """
+    # with several it is unknown which one is asked for; better no answer than a wrong one
     expressions = _EXPRESSION.findall(question)
     if len(expressions) != 1:
         return None
