@@ -6,7 +6,118 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "tests").rglob("*.py"))
-MAX_NAME = 80
+PACKAGE = ROOT / "docendo"
+MAX_NAME, MAX_FILE = 80, 350
+TOO_LONG = {
+    "hostile/files.py",
+    "monitors/planters.py",
+    "replay/record.py",
+    "toys.py",
+}
+"""Files over the limit; the list may only become shorter."""
+WITHOUT_MIRROR = {
+    "analysis/matrices.py",
+    "asking/people.py",
+    "cli/analysis_tables.py",
+    "cli/app.py",
+    "cli/dialog.py",
+    "cli/disk_usage.py",
+    "cli/evaluate.py",
+    "cli/export.py",
+    "cli/grading.py",
+    "cli/league_tables.py",
+    "cli/machine.py",
+    "cli/parts.py",
+    "cli/plan.py",
+    "cli/preferences.py",
+    "cli/report.py",
+    "cli/runs.py",
+    "cli/serve.py",
+    "cli/speeds.py",
+    "cli/study_tasks.py",
+    "datasets/readers.py",
+    "datasets/rows.py",
+    "datasets/split.py",
+    "engines/cpu/allclose.py",
+    "engines/cpu/calls.py",
+    "engines/local/backend_config.py",
+    "engines/local/timed_round.py",
+    "engines/model/attention.py",
+    "engines/model/huggingface.py",
+    "engines/model/kv_cache.py",
+    "engines/model/network.py",
+    "engines/model/transfer.py",
+    "engines/profiling/peak.py",
+    "graders/context.py",
+    "graders/ground_truth.py",
+    "graders/spelling.py",
+    "graders/stats.py",
+    "humans/comparison.py",
+    "humans/interests.py",
+    "humans/preference_data.py",
+    "humans/rating.py",
+    "judges/attacks.py",
+    "judges/filters.py",
+    "judges/judge.py",
+    "league/candidates.py",
+    "league/decayed_counts.py",
+    "league/lineage.py",
+    "league/probabilities.py",
+    "monitors/hidden_arithmetic.py",
+    "monitors/lesson_reading.py",
+    "monitors/names.py",
+    "monitors/tampering.py",
+    "monitors/text.py",
+    "problems/bases.py",
+    "problems/catalog.py",
+    "problems/codons.py",
+    "problems/crosses.py",
+    "problems/functions.py",
+    "problems/quantities.py",
+    "problems/sequences.py",
+    "problems/strands.py",
+    "report/facts/accuracy.py",
+    "report/facts/gains.py",
+    "report/facts/league.py",
+    "report/facts/ledger.py",
+    "report/facts/monitors.py",
+    "report/facts/run.py",
+    "report/render/agent_settings.py",
+    "report/render/components.py",
+    "report/render/markup.py",
+    "report/render/sections.py",
+    "report/render/viewer.py",
+    "report/terminal.py",
+    "sandbox/cpython.py",
+    "serving/api_errors.py",
+    "serving/auth.py",
+    "serving/completions.py",
+    "serving/connection.py",
+    "serving/scheduler.py",
+    "serving/server.py",
+    "store/create.py",
+    "store/database.py",
+    "store/duel_rows.py",
+    "store/episode_rows.py",
+    "store/lock.py",
+    "store/problem_rows.py",
+    "store/queries.py",
+    "store/question_rows.py",
+    "store/reader.py",
+    "store/rollout_json.py",
+    "store/validation.py",
+    "study/arm_results.py",
+    "study/curve_sections.py",
+    "study/eval_answers.py",
+    "study/limits.py",
+    "study/markdown.py",
+    "study/plots.py",
+    "study/result_files.py",
+    "study/result_tables.py",
+    "study/summary.py",
+    "study/worker.py",
+}
+"""Modules that are tested through others, without a file of their name; the list may only become shorter."""
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSERTING_CALLS = {"pytest.raises", "pytest.warns", "pytest.fail"}
@@ -112,3 +223,37 @@ def test_a_helper_that_asserts_counts_and_one_that_does_not_is_noticed(
         "test_nothing": False,
         "test_an_error": True,
     }
+
+
+def has_behaviour(path: Path) -> bool:
+    """Whether some function of a module does more than to declare itself."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, FUNCTIONS):
+            statements = [s for s in node.body if not isinstance(s, ast.Expr | ast.Raise)]
+            if statements:
+                return True
+    return False
+
+
+def mirror_of(module: Path) -> Path:
+    """Where the tests of a module are: ``tests/ROOM/test_NAME.py`` for ``ROOM/NAME.py``."""
+    place = module.relative_to(PACKAGE)
+    return ROOT / "tests" / place.parent / f"test_{place.name}"
+
+
+def test_every_module_has_a_test_file_of_its_name() -> None:
+    unmirrored = set()
+    for module in sorted(PACKAGE.rglob("*.py")):
+        is_entry = module.name in {"__init__.py", "__main__.py"}
+        if not is_entry and has_behaviour(module) and not mirror_of(module).is_file():
+            unmirrored.add(str(module.relative_to(PACKAGE)))
+    assert unmirrored <= WITHOUT_MIRROR, sorted(unmirrored - WITHOUT_MIRROR)
+
+
+def test_no_test_file_is_longer_than_a_file_of_the_package() -> None:
+    too_long = {
+        str(path.relative_to(ROOT / "tests"))
+        for path in FILES
+        if len(path.read_text().splitlines()) > MAX_FILE
+    }
+    assert too_long <= TOO_LONG, sorted(too_long - TOO_LONG)
