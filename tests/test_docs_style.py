@@ -36,7 +36,7 @@ def split_sentences(page: str) -> list[str]:
     sentences = []
     for paragraph in re.split(r"\n\s*\n", text):
         words = " ".join(paragraph.split())
-        sentences += re.split(r"(?<=[.!?:]) (?=[A-Z*`\"])", words)
+        sentences += re.split(r"(?<=[.!?:]) (?=[A-Z*`\"(]|docendo)", words)
     return [sentence for sentence in sentences if len(sentence.split()) > 2]
 
 
