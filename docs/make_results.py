@@ -29,10 +29,10 @@ def table(found: dict[str, Any]) -> str:
     accuracy = found["accuracy"]
     domains = list(accuracy["base"])
     lines = [
-        f"One demo on 2 CPU cores (commit `{found['commit']}`). Each cell is the share of "
+        f"One demo on 2 CPU cores (commit `{found['commit']}`): share of "
         f"{accuracy['base'][domains[0]]['n']} held-out problems answered right without a lesson, "
-        f"before → after {found['rounds']['teaching']} rounds of teaching. "
-        "**Bold** is the agent's own domain.",
+        f"before → after {found['rounds']['teaching']} rounds of teaching; "
+        "**bold**: the agent's own domain.",
         "",
         "| agent | " + " | ".join(domains) + " |",
         "|---|" + "---|" * len(domains),
@@ -52,10 +52,9 @@ def table(found: dict[str, Any]) -> str:
     gain, gate = found["gain"], found["gate"]
     lines += [
         "",
-        f"* Other domains: mean {_change(found['transfer'])}.",
-        f"* Own domain: mean {_change(found['own'])}.",
-        f"* {gate['passed']} of {gate['lessons']} lessons passed the gate. A lesson raised its student's "
-        f"score by {gain['mean']:+.3f} (95 % CI {gain['low']:+.3f} to {gain['high']:+.3f}).",
+        f"Other domains: {_change(found['transfer'])}. Own domain: {_change(found['own'])}. "
+        f"{gate['passed']} of {gate['lessons']} lessons passed the gate; a lesson raised its student's "
+        f"score by {gain['mean']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f}).",
     ]
     return "\n".join(lines)
 

@@ -37,8 +37,8 @@ as good.
 [compare.md](compare.md) explains the arms and the figures. [findings.md](findings.md) tells how the
 numbers changed. Two cautions:
 
-* Grids of settings grew after results of their seeds had been seen. No interval accounts for that.
-* *equal\\_compute\\_fresh* repeats the chosen settings on ten seeds that nobody had seen. It has no grids.
+* Search spaces grew after results of their seeds had been seen. No interval accounts for that.
+* *equal\\_compute\\_fresh* repeats the chosen settings on ten seeds that nobody had seen. It tunes nothing.
 
 This page is made by `python docs/make_study.py` from the results in
 `docs/results/study`.

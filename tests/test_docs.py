@@ -159,8 +159,8 @@ def prose(page):
 def test_the_readme_is_short_and_so_are_its_sentences():
     lengths = [len(sentence.split()) for sentence in prose(README)]
     words = re.sub(r"```.*?```", "", README, flags=re.DOTALL).split()
-    assert len(words) <= 750
-    assert sum(lengths) / len(lengths) <= 20
+    assert len(words) <= 680
+    assert sum(lengths) / len(lengths) <= 15
 
 
 def test_the_glossary_has_at_most_35_rows():
