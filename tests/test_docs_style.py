@@ -8,25 +8,63 @@ import pytest
 ROOT = Path(__file__).parents[1]
 GENERATED = {"cli", "layout", "settings", "study"}
 LONGEST = 40
-"""Words in a sentence at the most."""
+"""The most words that a sentence may have."""
 MEAN = 17
-"""Words in a sentence of a page, on average."""
-MEANS: dict[str, float] = {}
-"""Page -> mean length of a sentence today, rounded up to a tenth; lower it when a page improves."""
-PAGES = {
-    path.relative_to(ROOT).with_suffix("").as_posix(): path.read_text()
-    for path in (
-        ROOT / "README.md",
-        ROOT / "CONTRIBUTING.md",
-        ROOT / "SECURITY.md",
-        *(ROOT / "docs").glob("*.md"),
-    )
-    if path.stem not in GENERATED
+"""The most words that the sentences of a page may have on average."""
+MEANS = {
+    "CONTRIBUTING": 10.3,
+    "README": 12.2,
+    "SECURITY": 10.2,
+    "docs/analysis": 12.7,
+    "docs/api": 6.5,
+    "docs/askers": 11.8,
+    "docs/compare": 12.8,
+    "docs/data": 12.4,
+    "docs/duels": 12.1,
+    "docs/endpoints": 11.8,
+    "docs/evaluators": 12.0,
+    "docs/extending": 10.4,
+    "docs/findings": 15.1,
+    "docs/flow": 11.2,
+    "docs/games": 14.0,
+    "docs/glossary": 15.0,
+    "docs/grammar": 12.5,
+    "docs/index": 9.7,
+    "docs/league": 13.2,
+    "docs/monitors": 13.4,
+    "docs/nano": 11.2,
+    "docs/own-domain": 11.3,
+    "docs/people": 13.0,
+    "docs/performance": 15.1,
+    "docs/pools": 11.9,
+    "docs/reliability": 14.6,
+    "docs/sandbox": 12.6,
+    "docs/serving": 12.1,
+    "docs/tools": 11.8,
+    "docs/tutorial": 10.8,
 }
+"""Page -> the mean of today, rounded up. Lower it where a page improves; never raise it."""
+
+
+def read_pages() -> dict[str, str]:
+    """The hand-written pages: path without its ending -> Markdown."""
+    files = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
+    files += (ROOT / "docs").glob("*.md")
+    return {
+        path.relative_to(ROOT).with_suffix("").as_posix(): path.read_text()
+        for path in files
+        if path.stem not in GENERATED
+    }
+
+
+PAGES = read_pages()
 
 
 def split_sentences(page: str) -> list[str]:
-    """The sentences of a page's prose: no code, tables, headings, pictures, comments or links alone."""
+    """The sentences of a page, without code, tables, headings, pictures and comments.
+
+    What has fewer than three words, such as a link in a list, is no sentence.
+    """
     text = re.sub(r"```.*?```|<!--.*?-->", "\n\n", page, flags=re.DOTALL)
     text = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
@@ -41,35 +79,40 @@ def split_sentences(page: str) -> list[str]:
 
 
 def mean_length(sentences: list[str]) -> float:
+    """Words per sentence."""
     return sum(len(sentence.split()) for sentence in sentences) / len(sentences)
 
 
 def test_a_page_is_split_into_its_sentences():
-    page = """# A title
+    page = """# A title that is no sentence
 
-One sentence here. And [another](there.md) one: `code` follows.
+One sentence is here. And [another one](there.md) is here.
 
 * An item of a list.
+* [a link](there.md)
 
 | a | table |
+|---|---|
+
+    code that is indented
+
 ```bash
-no prose at all
+code that is fenced
 ```
 """
     assert split_sentences(page) == [
-        "One sentence here.",
-        "And another one:",
-        "`code` follows.",
+        "One sentence is here.",
+        "And another one is here.",
         "An item of a list.",
-    ][:2] + ["An item of a list."]
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_no_sentence_of_a_page_is_longer_than_the_limit(name):
-    too_long = [s for s in split_sentences(PAGES[name]) if len(s.split()) > LONGEST]
-    assert not too_long
+def test_no_sentence_of_a_page_exceeds_the_limit(name):
+    sentences = split_sentences(PAGES[name])
+    assert [text for text in sentences if len(text.split()) > LONGEST] == []
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_the_mean_length_of_a_pages_sentences_may_only_fall(name):
-    assert mean_length(split_sentences(PAGES[name])) <= min(MEANS.get(name, MEAN), MEAN)
+def test_the_mean_sentence_length_of_a_page_does_not_rise(name):
+    assert mean_length(split_sentences(PAGES[name])) <= min(MEANS[name], MEAN)
