@@ -12,6 +12,7 @@ from docendo.cli.app import app, reject_old_names
 from docendo.cli.output import complain
 from docendo.engines.local.process import prepare_process
 from docendo.errors import RunError, UserError
+from docendo.formatting import visible
 
 __all__ = ["app", "main"]
 
@@ -44,8 +45,6 @@ def main() -> None:
         complain(f"{str(error.filename)[:60]}...: no file can have a name as long as that")
         sys.exit(2)
     except _UsageError as error:
-        from docendo.formatting import visible
-
         # typer's message quotes what was typed, whatever characters it holds
         message = io.StringIO()
         error.show(message)

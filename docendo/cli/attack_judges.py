@@ -9,6 +9,7 @@ from docendo.cli.options import AsJson, RunPath
 from docendo.cli.output import safe, show, show_json, table, title
 from docendo.cli.runs import check_names, load_run_config, open_trained
 from docendo.errors import UserError
+from docendo.store import RunDirectory
 
 if TYPE_CHECKING:
     from docendo.config.load import Config
@@ -39,7 +40,6 @@ def attack_judges(
     """
     from docendo.judges.attacks import measure_resistance
     from docendo.run.evaluation import held_out_problems
-    from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as run:
         config = load_run_config(run)

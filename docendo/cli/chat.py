@@ -21,14 +21,14 @@ from docendo.cli.runs import (
     open_trained,
 )
 from docendo.errors import UserError
-from docendo.records import BASE, AgentId
+from docendo.records import BASE, AgentId, TaskType, Vote
 from docendo.seeds import seed_for
+from docendo.store import RunDirectory
 
 if TYPE_CHECKING:
     from docendo.humans.comparison import AnswerPair, ComparisonSession
     from docendo.humans.votes import VoteStore
     from docendo.interfaces import Split
-    from docendo.records import TaskType, Vote
     from docendo.run.agents import LoadedAgents
 
 __all__ = ["chat"]
@@ -95,7 +95,6 @@ def chat(
 
 def _grade(path: Path, person: str) -> None:
     from docendo.humans.votes import VoteStore
-    from docendo.store import RunDirectory
 
     RunDirectory.open(path).close()
     with VoteStore(path) as votes:
@@ -106,7 +105,6 @@ def _converse(
     path: Path, agent_names: Sequence[str], person: str, settings: _Settings
 ) -> None:
     from docendo.humans.votes import VoteStore
-    from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as run:
         config = load_run_config(run)

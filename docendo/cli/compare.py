@@ -13,6 +13,7 @@ import typer
 from docendo.cli.output import notice
 from docendo.cli.report import report_study
 from docendo.errors import RunError
+from docendo.formatting import percent
 
 if TYPE_CHECKING:
     from docendo.study.plan import StudyPlan, TrainingTask
@@ -124,7 +125,6 @@ def _train(
     import torch
 
     from docendo.cli.study_progress import StudyProgress
-    from docendo.formatting import percent
     from docendo.study.measures import measure_result
     from docendo.study.worker import StudyWorker
 

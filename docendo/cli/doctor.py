@@ -1,7 +1,7 @@
 """`docendo doctor`: which packages and parts of the machine a run needs, and what is missing."""
 
 import importlib
-from collections.abc import Iterator
+import re
 from importlib import metadata
 from typing import NamedTuple
 
@@ -27,11 +27,7 @@ class Package(NamedTuple):
 
     @property
     def name(self) -> str:
-        end = len(self.requirement)
-        for character in "<>=":
-            position = self.requirement.find(character)
-            end = min(end, position) if position >= 0 else end
-        return self.requirement[:end]
+        return re.split("[<>=]", self.requirement)[0]
 
 
 PACKAGES = (
@@ -102,12 +98,9 @@ def _show(findings: list[DoctorFinding]) -> None:
         )
     show(report)
 
-    fixes = list(_list_fixes(findings))
-    if fixes:
-        show("", *fixes)
-
-
-def _list_fixes(findings: list[DoctorFinding]) -> Iterator[str]:
+    fixes = []
     for finding in findings:
         if finding.fix and finding.status != "ok":
-            yield f"{finding.name}: {finding.fix}"
+            fixes.append(f"{finding.name}: {finding.fix}")
+    if fixes:
+        show("", *fixes)

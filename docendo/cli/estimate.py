@@ -122,7 +122,13 @@ def estimate(
     return RunEstimate(
         stages,
         memory=_peak_memory(config, speeds),
-        database=database_size(config, solutions, evaluations),
+        database=database_size(
+            config,
+            solutions,
+            matches=_count_matches(config),
+            moves=_count_moves(config),
+            evaluations=evaluations,
+        ),
         checkpoints=checkpoints_size(config, speeds.adapter),
     )
 
@@ -178,13 +184,10 @@ def _count_teaching(config: Config, catalog: Catalog) -> _Work:
     experts = _count_rehearsing(config, catalog)
     rules = build_teaching_rules(config)
 
-    # agents meet only after the rounds of warming up
-    meeting_rounds = max(0, teaching.rounds - config.experts.warmup_rounds)
-    matches = meeting_rounds * teaching.matches if config.domains else 0
-    games = meeting_rounds * 2 * duels.pairings * duels.deals * duels.repeats
+    matches = _count_matches(config)
     practice = teaching.rounds * experts * learning.self_practice
     practice *= learning.practice_attempts
-    answers = matches * rules.answers + games * _MOVES[duels.game] + practice
+    answers = matches * rules.answers + _count_moves(config) + practice
 
     # a single attempt has no baseline, so that no policy gradient trains on it
     single_attempts = 0
@@ -209,6 +212,22 @@ def _count_teaching(config: Config, catalog: Catalog) -> _Work:
         examples=teaching.rounds
         * (learners * learning.imitation + experts * learning.rehearsal),
     )
+
+
+def _count_matches(config: Config) -> int:
+    return _count_meeting_rounds(config) * config.teaching.matches if config.domains else 0
+
+
+def _count_moves(config: Config) -> int:
+    """Moves of all games, at most; both players of a pairing have the first move in turn."""
+    duels = config.duels
+    games = 2 * duels.pairings * duels.deals * duels.repeats
+    return _count_meeting_rounds(config) * games * _MOVES[duels.game]
+
+
+def _count_meeting_rounds(config: Config) -> int:
+    """Agents meet only after the rounds of warming up."""
+    return max(0, config.teaching.rounds - config.experts.warmup_rounds)
 
 
 def _count_evaluated_rounds(config: Config) -> int:

@@ -16,7 +16,10 @@ from docendo.cli.runs import (
     open_trained,
 )
 from docendo.errors import UserError
+from docendo.formatting import DASH, percent
 from docendo.records import BASE, AgentId, Problem
+from docendo.statistics import wilson_interval
+from docendo.store import RunDirectory
 
 if TYPE_CHECKING:
     from docendo.config.load import Config
@@ -50,7 +53,6 @@ def evaluate(
     nothing. --agent and --domain may be given several times.
     """
     from docendo.run.evaluation import held_out_problems
-    from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as run:
         config = load_run_config(run)
@@ -149,7 +151,6 @@ def summarize_scores(
     The means are over cells of agent and domain. Agents that do not learn, the base among
     them, count in neither; a mean of no cells is None.
     """
-    from docendo.statistics import wilson_interval
 
     accuracy: dict[str, dict[str, Any]] = {}
     own_means: list[float] = []
@@ -172,7 +173,6 @@ def summarize_scores(
 
 
 def _show(summary: Mapping[str, Any], with_lesson: bool) -> None:
-    from docendo.formatting import DASH, percent
 
     accuracy = summary["accuracy"]
     domains = list(dict.fromkeys(domain for row in accuracy.values() for domain in row))
@@ -188,7 +188,6 @@ def _show(summary: Mapping[str, Any], with_lesson: bool) -> None:
 
 def _format_cell(cell: Mapping[str, Any]) -> str:
     """``75% (41 to 93) *``."""
-    from docendo.formatting import percent
 
     interval = f"{100 * cell['low']:.0f} to {100 * cell['high']:.0f}"
     mark = " *" if cell["own"] else ""

@@ -16,6 +16,7 @@ from docendo.cli.runs import (
 )
 from docendo.errors import RunError, UserError
 from docendo.records import AgentId
+from docendo.store import RunDirectory
 from docendo.store.atomic import folder_written_aside
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ def export(
 
     As a PEFT adapter or as a whole model, from the newest checkpoint.
     """
-    from docendo.store import RunDirectory
 
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file; expected a new or empty folder")

@@ -8,6 +8,7 @@ from docendo.cli.options import AsJson, HtmlPage, RunPath
 from docendo.cli.output import show, show_json, title
 from docendo.cli.runs import check_html_path, load_run_config
 from docendo.errors import UserError
+from docendo.store import RunDirectory
 
 if TYPE_CHECKING:
     from docendo.analysis.overview import Analysis
@@ -46,7 +47,6 @@ def league(path: RunPath, as_json: AsJson = False, html: HtmlPage = None) -> Non
     from docendo.cli.league_tables import show_lineage, show_rounds, show_standings
     from docendo.report.facts.league import lineage, round_metrics, standings_by_measure
     from docendo.report.facts.run import collect
-    from docendo.store import RunDirectory
 
     check_html_path(html)
     # one snapshot: a run that goes on may add a round between two queries

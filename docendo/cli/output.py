@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from docendo.formatting import visible
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -35,7 +37,6 @@ def complain(message: str) -> None:
 def notice(message: str) -> None:
     """`message` as one line on standard error, whatever it holds."""
     # imported here: `docendo --help` must not wait for rich or numpy
-    from docendo.formatting import visible
 
     sys.stderr.write(" ".join(visible(message).splitlines()) + "\n")
     sys.stderr.flush()
@@ -44,8 +45,6 @@ def notice(message: str) -> None:
 def safe(text: str, style: str = "") -> "Text":
     """Anybody's text: no character of it drives the terminal, no bracket of it is markup."""
     from rich.text import Text
-
-    from docendo.formatting import visible
 
     return Text(visible(text), style)
 

@@ -6,6 +6,7 @@ import typer
 
 from docendo.cli.options import AsJson
 from docendo.cli.output import show, show_json, table
+from docendo.errors import UserError, suggestion
 
 __all__ = ["parts"]
 
@@ -20,7 +21,7 @@ def parts(
 
     Your own part is named as "package.module:name" wherever one of these names stands.
     """
-    from docendo.errors import UserError, suggestion
+    # it imports pydantic, which `docendo --help` need not wait for
     from docendo.parts import describe_parts
     from docendo.registry import PARTS
 

@@ -9,6 +9,7 @@ from docendo.cli.options import AsJson, ConfigFile, Settings
 from docendo.cli.output import amount, notice, show, show_json, table, title
 from docendo.cli.runs import load_catalog
 from docendo.errors import RunError
+from docendo.formatting import compact, duration
 
 if TYPE_CHECKING:
     from docendo.cli.estimate import RunEstimate, Speeds
@@ -74,7 +75,6 @@ def plan(
 
 
 def _show(costs: "RunEstimate", speeds: "Speeds") -> None:
-    from docendo.formatting import compact, duration
 
     rows = table(["stage"], _COLUMNS)
     for stage in costs.stages:

@@ -13,7 +13,9 @@ import typer
 from docendo.cli.options import RunPath
 from docendo.cli.output import notice, safe, show, table, title
 from docendo.errors import RunError, UserError
+from docendo.formatting import signed, visible
 from docendo.records import Opinion
+from docendo.store import RunDirectory
 
 if TYPE_CHECKING:
     from docendo.analysis.preferences import PreferenceCycle, Tally
@@ -68,7 +70,6 @@ def preferences(
 
 def _read_votes(path: Path) -> list[Opinion]:
     from docendo.humans.votes import PEOPLE, VoteStore
-    from docendo.store import RunDirectory
 
     # a folder that is no run is refused with the store's own message
     RunDirectory.open(path).close()
@@ -99,7 +100,6 @@ def _tally_votes(votes: Sequence[Opinion]) -> "Tally":
 def _format_payoffs(tally: "Tally") -> str:
     """The payoffs as CSV; pairs that were never compared are counted on standard error."""
     from docendo.analysis.preferences import payoff_table
-    from docendo.formatting import visible
 
     pairs = 0
     gaps = 0
@@ -142,7 +142,6 @@ def _describe_cyclicity(tally: "Tally") -> str:
 
 
 def _tabulate_cycles(cycles: "Sequence[PreferenceCycle]") -> object:
-    from docendo.formatting import signed
 
     if not cycles:
         return "none"

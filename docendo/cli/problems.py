@@ -10,12 +10,12 @@ import typer
 from docendo.cli.options import AsJson, DomainFile
 from docendo.cli.output import notice, safe, show, show_json, table, title
 from docendo.errors import UserError, suggestion
+from docendo.records import Problem
 
 if TYPE_CHECKING:
     from docendo.datasets.file_source import FileSource
     from docendo.graders.audit import AuditReport
     from docendo.interfaces import Source, Split
-    from docendo.records import Problem
 
 __all__ = ["audit", "domains", "load_sources"]
 

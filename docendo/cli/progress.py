@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Self
 from docendo.cli.live_bar import BarState, LiveBar
 from docendo.formatting import compact, duration, percent, signed
 from docendo.records import BASE, Evaluation
+from docendo.store import RoundRecord, RoundRow
 
 if TYPE_CHECKING:
     from docendo.config.load import Config
-    from docendo.store import RoundRecord, RoundRow
 
 __all__ = ["Progress", "accuracy_line", "round_line", "seconds_left"]
 
@@ -92,7 +92,7 @@ def _own_accuracy(cells_by_agent: Mapping[str, Sequence[float]], *, each: bool) 
     return f"{text} ({', '.join(agents)})"
 
 
-def round_line(record: "RoundRecord", place: str, owns: Mapping[str, Sequence[str]]) -> str:
+def round_line(record: RoundRecord, place: str, owns: Mapping[str, Sequence[str]]) -> str:
     """``teaching 3/10  34 s  passed the gate 58%  gain +0.08  own 50%``."""
     metrics, seconds = record.metrics, record.seconds
     parts = [place, f"{seconds:.1f} s" if seconds < 10 else duration(seconds)]
@@ -165,7 +165,7 @@ class Progress:
         """Give the terminal back. Closing twice does nothing."""
         self._bar.stop()
 
-    def before(self, rounds: Sequence["RoundRow"]) -> None:
+    def before(self, rounds: Sequence[RoundRow]) -> None:
         """Take in the rounds that were finished before a run was resumed."""
         for row in rounds:
             self._count(row.round, row.stage, row.seconds)
@@ -196,7 +196,7 @@ class Progress:
         self._tokens += tokens
         self._last_batch = self._clock()
 
-    def ended(self, record: "RoundRecord") -> None:
+    def ended(self, record: RoundRecord) -> None:
         """A round is committed: print its line."""
         self._count(record.index, record.stage, record.seconds)
         if "gain" in record.metrics:

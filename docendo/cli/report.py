@@ -8,6 +8,7 @@ import typer
 from docendo.cli.options import AsJson
 from docendo.cli.output import show, show_json
 from docendo.cli.runs import check_html_path
+from docendo.store import RunDirectory
 
 __all__ = ["report", "report_study"]
 
@@ -44,7 +45,6 @@ def report(
 
 def _report_run(path: Path, page: Path | None, as_json: bool) -> None:
     from docendo.report import summary, terminal_report, write_page
-    from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as run:
         if as_json:

@@ -20,13 +20,13 @@ from docendo.cli.runs import (
     pick_run_folder,
     warn_about_damage,
 )
+from docendo.store import RunDirectory
 
 if TYPE_CHECKING:
     from docendo.cli.progress import Progress
     from docendo.config.load import Config
     from docendo.problems.catalog import Catalog
     from docendo.run.session import Session
-    from docendo.store import RunDirectory
 
 __all__ = ["STOPPED", "resume", "run"]
 
@@ -72,7 +72,6 @@ def _train(config: "Config", catalog: "Catalog", folder: Path) -> None:
     from docendo.cli.estimate import checkpoints_size
     from docendo.config.load import to_toml
     from docendo.run.opening import begin, open_session
-    from docendo.store import RunDirectory
 
     progress = _open_progress(config)
     with interrupts(progress.stopping, lambda: _stop_now(progress, folder)) as interrupt:
@@ -106,7 +105,6 @@ def resume(
     the run could not go on with it.
     """
     from docendo.config.load import load_config
-    from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as directory:
         finished = directory.finished
@@ -128,7 +126,6 @@ def resume(
 def _go_on(path: Path, config: "Config", force: bool) -> None:
     from docendo.build.backend import resolve_config
     from docendo.run.opening import resume_session
-    from docendo.store import RunDirectory
 
     progress = _open_progress(config)
     with (
@@ -238,7 +235,7 @@ def _count(number: int, noun: str, plural: str = "") -> str:
 
 def _play_rounds(
     session: "Session",
-    directory: "RunDirectory",
+    directory: RunDirectory,
     progress: "Progress",
     interrupt: Interrupt,
 ) -> None:
@@ -320,7 +317,7 @@ def _stop_now(progress: "Progress", folder: Path) -> None:
     )
 
 
-def _write_report(directory: "RunDirectory") -> None:
+def _write_report(directory: RunDirectory) -> None:
     from docendo.report import terminal_report, write_page
 
     show(terminal_report(directory))

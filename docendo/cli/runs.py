@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from docendo.cli.output import amount, notice
 from docendo.errors import UserError, closest_hint, suggestion
 from docendo.records import AgentId, base_agent
+from docendo.store import Checkpoint, RunDirectory
 from docendo.store.atomic import nearest_existing
 from docendo.store.create import refuse_taken
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from docendo.datasets.files import BadRow
     from docendo.problems.catalog import Catalog
     from docendo.run.agents import LoadedAgents
-    from docendo.store import Checkpoint, RunDirectory
 
 __all__ = [
     "check_disk_space",
@@ -133,14 +133,14 @@ def check_model(model: str) -> None:
         )
 
 
-def load_run_config(run: "RunDirectory") -> "Config":
+def load_run_config(run: RunDirectory) -> "Config":
     """The settings that a run was made with."""
     from docendo.config.load import parse_toml
 
     return parse_toml(run.config_toml, str(run.path / "config.toml"))
 
 
-def list_members(run: "RunDirectory", config: "Config") -> dict[str, list[str]]:
+def list_members(run: RunDirectory, config: "Config") -> dict[str, list[str]]:
     """The learners and the frozen copies now in the league, with their own domains."""
     own_domains = {name: agent.domains for name, agent in config.learners.items()}
     members = dict(own_domains)
@@ -166,13 +166,13 @@ def check_names(
     return [check_name(name, available, what, run) for name in dict.fromkeys(names)]
 
 
-def warn_about_damage(checkpoint: "Checkpoint") -> None:
+def warn_about_damage(checkpoint: Checkpoint) -> None:
     """A line on standard error for every newer checkpoint that is damaged."""
     for warning in checkpoint.warnings:
         notice(f"docendo: {warning}; an older one is used")
 
 
-def open_trained(run: "RunDirectory") -> "LoadedAgents":
+def open_trained(run: RunDirectory) -> "LoadedAgents":
     """Load the model and the newest checkpoint. Raises UserError where there is none yet."""
     from docendo.run.agents import read_agents
 

@@ -10,11 +10,11 @@ from docendo.cli.options import RunPath
 from docendo.cli.output import notice
 from docendo.cli.runs import open_trained
 from docendo.errors import UserError
+from docendo.store import RunDirectory
 from docendo.urls import is_loopback_host
 
 if TYPE_CHECKING:
     from docendo.serving.completions import ServedPopulation
-    from docendo.store import RunDirectory
 
 __all__ = ["serve"]
 
@@ -52,7 +52,6 @@ def serve(
         ) from error
     from docendo.serving.app import ServingRules
     from docendo.serving.server import build_server, find_token, open_socket
-    from docendo.store import RunDirectory
 
     with RunDirectory.open(path) as run:
         token, token_source = find_token(token_file)
@@ -70,7 +69,7 @@ def serve(
             notice("stopped")
 
 
-def _load_population(run: "RunDirectory") -> "ServedPopulation":
+def _load_population(run: RunDirectory) -> "ServedPopulation":
     from docendo.serving.completions import ServedPopulation
     from docendo.serving.streaming import StreamingBackend
 

@@ -28,11 +28,14 @@ from docendo.store.checkpoints import (
     is_state_changed,
 )
 from docendo.store.database import decode_text, run_errors, unpack
-from docendo.store.duel_rows import read_duel
-from docendo.store.episode_rows import read_episode, read_evaluation
 from docendo.store.problem_rows import StoredProblems
 from docendo.store.queries import decode_row, select_rows
-from docendo.store.question_rows import read_question
+from docendo.store.record_rows import (
+    read_duel,
+    read_episode,
+    read_evaluation,
+    read_question,
+)
 from docendo.store.rows import QuarantineRow, RoundRow
 from docendo.store.validation import corruption_as_run_error
 

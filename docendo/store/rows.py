@@ -7,10 +7,13 @@ from typing import Any, NamedTuple
 
 from docendo.records import Duel, Episode, Evaluation, Finding, Metrics, Question, Usage
 from docendo.store.database import pack
-from docendo.store.duel_rows import insert_duel
-from docendo.store.episode_rows import insert_episode, insert_evaluation
 from docendo.store.queries import insert_row
-from docendo.store.question_rows import insert_question
+from docendo.store.record_rows import (
+    insert_duel,
+    insert_episode,
+    insert_evaluation,
+    insert_question,
+)
 
 __all__ = ["QuarantineRow", "RoundRecord", "RoundRow", "insert_round"]
 

@@ -4,16 +4,17 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from docendo.records import BASE, AgentId, Rollout
 from docendo.run.session import Session
 from docendo.study.arm_run import Training, spent_flops
 from docendo.study.eval_answers import (
-    VoteSamples,
     answer_keys,
     answer_problems,
     answer_with_lessons,
     majority_answers,
+    sample_votes,
 )
 from docendo.study.eval_problems import (
     EvalProblems,
@@ -42,13 +43,14 @@ def make_result(
 ) -> ArmResult:
     """The result of a finished training. The caller fills in the seconds."""
     session = training.session
-    scores = _score(plan, session, session.config.learner_ids)
+    agents = session.config.learner_ids
+    scores = _score(plan, session, agents)
     training.book_evaluation()  # before the costs below are summed up
-    return ArmResult(
-        regime=task.regime,
-        arm=task.arm,
-        seed=task.seed,
-        setup=_describe_setup(session, session.config.learner_ids, choice),
+    return _make(
+        task,
+        session,
+        agents,
+        choice,
         cost=_sum_costs(plan, training, choice),
         curve=training.curve,
         scores=scores.model_copy(update={"after_experts": training.after_experts}),
@@ -67,31 +69,33 @@ def make_merged_results(
 
     Merging costs nothing more than the training.
     """
+    cost = _sum_costs(plan, training, choice)
     results = []
     for arm, method in methods.items():
-        merged = merge_session(training.session, method)
-        result = ArmResult(
-            regime=task.regime,
-            arm=arm,
-            seed=task.seed,
-            setup=_describe_setup(merged, [MERGED], choice),
-            cost=_sum_costs(plan, training, choice),
-            scores=_score(plan, merged, [MERGED]),
-        )
+        session = merge_session(training.session, method)
+        scores = _score(plan, session, [MERGED])
+        arm_task = task._replace(arm=arm)
+        result = _make(arm_task, session, [MERGED], choice, cost=cost, scores=scores)
         results.append(result)
     return results
 
 
 def make_base_result(plan: StudyPlan, task: TrainingTask, session: Session) -> ArmResult:
     """The result of the base model, which costs nothing."""
-    return ArmResult(
-        regime=task.regime,
-        arm=task.arm,
-        seed=task.seed,
-        setup=_describe_setup(session, [BASE], TunedSettings()),
-        cost=Cost(budget=plan.study.budget, spent=0.0),
-        scores=_score(plan, session, [BASE]),
-    )
+    cost = Cost(budget=plan.study.budget, spent=0.0)
+    scores = _score(plan, session, [BASE])
+    return _make(task, session, [BASE], TunedSettings(), cost=cost, scores=scores)
+
+
+def _make(
+    task: TrainingTask,
+    session: Session,
+    agents: Sequence[AgentId],
+    choice: TunedSettings,
+    **measured: Any,
+) -> ArmResult:
+    setup = _describe_setup(session, agents, choice)
+    return ArmResult(**task._asdict(), setup=setup, **measured)
 
 
 def _score(plan: StudyPlan, session: Session, agents: Sequence[AgentId]) -> Scores:
@@ -127,8 +131,8 @@ def _collect_votes(
 
     # As many votes as the population has, so that a single agent is not at a disadvantage.
     (agent,) = answers
-    sample = VoteSamples(agent, len(plan.config.learners))
-    return sample(session.school.classroom, problems)
+    count = len(plan.config.learners)
+    return sample_votes(session.school.classroom, problems, agent, count)
 
 
 def _describe_setup(

@@ -247,7 +247,12 @@ def train_to_budget(
         callback.on_warning(f"{place}: begun with other settings; begins anew")
         shutil.rmtree(folder)
 
-    with _open_run(folder, settings) as run:
+    is_new = not (folder / "run.db").exists()
+    with (
+        RunDirectory.create(folder, settings)
+        if is_new
+        else RunDirectory.open(folder, write=True)
+    ) as run:
         resumes = bool(run.rounds())
         session = (
             resume_session(run, resolved, callback)
@@ -282,12 +287,6 @@ def train_to_budget(
             )
         finish(training)
         return sum(row.seconds for row in run.rounds())
-
-
-def _open_run(folder: Path, settings: str) -> RunDirectory:
-    if (folder / "run.db").exists():
-        return RunDirectory.open(folder, write=True)
-    return RunDirectory.create(folder, settings)
 
 
 def _has_settings(folder: Path, settings: str) -> bool:

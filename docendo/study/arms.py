@@ -78,16 +78,6 @@ def _on_all_domains(agent: AgentConfig, config: Config) -> AgentConfig:
     return agent.model_copy(update={"domain": list(config.domains), "data": None})
 
 
-def _joint_sft(config: Config) -> Config:
-    """Joint training without practice: supervised steps alone, to the end of the budget."""
-    return changed(_joint_rl(config), ("learning.self_practice=0",))
-
-
-def _joint_rl_shared(config: Config) -> Config:
-    """Joint training in which all agents imitate every correct solution of practice."""
-    return changed(_joint_rl(config), ("learning.share_solutions=all",))
-
-
 def _without_contact(config: Config) -> Config:
     """Every learner studies and practises its own domains, and learns from nobody else."""
     agents = {
@@ -149,14 +139,18 @@ def _ablation(description: str, *settings: str) -> Arm:
 
 ARMS: Mapping[str, Arm] = {
     "base": Arm("the base model", _keep, trains=False),
-    JOINT_SFT: Arm("every agent is fine-tuned on all domains' solutions", _joint_sft),
+    JOINT_SFT: Arm(
+        "every agent is fine-tuned on all domains' solutions",
+        # no practice: supervised steps alone, to the end of the budget
+        lambda config: changed(_joint_rl(config), ("learning.self_practice=0",)),
+    ),
     JOINT: Arm(
         f"as {JOINT_SFT}, and all agents practise all problems, graded by ground truth",
         _joint_rl,
     ),
     JOINT_SHARED: Arm(
         f"as {JOINT}, and all agents imitate every correct solution of practice",
-        _joint_rl_shared,
+        lambda config: changed(_joint_rl(config), ("learning.share_solutions=all",)),
     ),
     SINGLE: Arm(f"one agent gets all the compute of {JOINT}", _single_agent),
     SINGLE_WIDE: Arm(

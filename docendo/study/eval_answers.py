@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import fmean
 
 from docendo.errors import RunError
@@ -16,13 +15,13 @@ from docendo.study.results import AnswerKeys
 from docendo.teaching.game import Classroom, RolloutSpec
 
 __all__ = [
-    "VoteSamples",
     "accuracy_by_domain",
     "answer_keys",
     "answer_problems",
     "answer_with_lessons",
     "check_prompt_lengths",
     "majority_answers",
+    "sample_votes",
 ]
 
 _PURPOSE = "evaluation"
@@ -90,31 +89,23 @@ def _worked_example(session: Session, problem: Problem) -> Lesson:
     return worked_lesson(source, problem, session.config.evaluation.seed)
 
 
-@dataclass(frozen=True)
-class VoteSamples:
-    """Several samples of one agent for each problem, as many as a population has members."""
+def sample_votes(
+    classroom: Classroom, problems: EvalProblems, agent: AgentId, count: int
+) -> dict[AgentId, list[Rollout]]:
+    """Several samples of one agent for each problem, each sample under a name of its own."""
+    specs = []
+    for i in range(count):
+        for problem in problems:
+            # of the problem, not of its place: equal problems get equal samples
+            seed = seed_for(0, "vote", problem.key, i)
+            specs.append(RolloutSpec(agent, problem, None, _PURPOSE, seed))
+    rollouts = classroom.roll_out(specs, classroom.rules.temperature)
 
-    agent: AgentId
-    count: int
-
-    def __call__(
-        self, classroom: Classroom, problems: EvalProblems
-    ) -> dict[AgentId, list[Rollout]]:
-        """The answers by sample, each sample under a name of its own."""
-        specs = []
-        for i in range(self.count):
-            for problem in problems:
-                # of the problem, not of its place: equal problems get equal samples
-                seed = seed_for(0, "vote", problem.key, i)
-                specs.append(RolloutSpec(self.agent, problem, None, _PURPOSE, seed))
-        rollouts = classroom.roll_out(specs, classroom.rules.temperature)
-
-        size = len(problems)
-        by_sample = {}
-        for i in range(self.count):
-            name = AgentId(f"{self.agent}-{i}")
-            by_sample[name] = rollouts[i * size : (i + 1) * size]
-        return by_sample
+    size = len(problems)
+    by_sample = {}
+    for i in range(count):
+        by_sample[AgentId(f"{agent}-{i}")] = rollouts[i * size : (i + 1) * size]
+    return by_sample
 
 
 def majority_answers(

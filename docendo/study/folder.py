@@ -7,12 +7,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from docendo.config.load import Config, parse_config, to_toml
+from docendo.config.load import parse_config, to_toml
 from docendo.errors import UserError
 from docendo.run.provenance import files_below, named_paths
 from docendo.store.atomic import nearest_existing, write_atomically
 from docendo.store.checkpoints import hash_file
-from docendo.study.plan import StudyPlan, TrainingTask
+from docendo.study.plan import StudyPlan
 from docendo.study.result_files import STUDY_FILE
 
 __all__ = ["check_folder", "write_study_file"]
@@ -57,16 +57,10 @@ def _hash_files(plan: StudyPlan) -> dict[str, str]:
     paths = set()
     pairs = {(task.regime, task.arm): task for task in plan.tasks()}
     for task in pairs.values():
-        for config in _configs(plan, task):
-            paths.update(named_paths(config))
+        # without choices, the settings as they are
+        for chosen in plan.search_space(task.arm) or ((),):
+            paths.update(named_paths(plan.configure(task, chosen)))
     return {path.as_posix(): _hash(path) for path in sorted(paths) if path.exists()}
-
-
-def _configs(plan: StudyPlan, task: TrainingTask) -> list[Config]:
-    choices = plan.search_space(task.arm) or (
-        (),
-    )  # without choices, the settings as they are
-    return [plan.configure(task, chosen) for chosen in choices]
 
 
 def _hash(path: Path) -> str:

@@ -16,8 +16,8 @@ from docendo.study.result_tables import (
     tabulate_arms,
     tabulate_costs,
     tabulate_differences,
-    tabulate_domains,
     tabulate_rounds,
+    tabulate_shares,
     tabulate_tuning,
 )
 from docendo.study.results import StudyResults
@@ -48,7 +48,7 @@ def _regime_parts(regime: RegimeResults) -> list[str]:
         tabulate_arms(regime),
         tabulate_differences(regime),
         tabulate_against_teaching(regime),
-        tabulate_domains(regime),
+        tabulate_shares(regime, "domain"),
         tabulate_rounds(regime),
         tabulate_costs(regime),
         tabulate_tuning(regime),

@@ -1,7 +1,7 @@
 """The arms of each regime with their intervals, and how they changed over the budget."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -26,6 +26,8 @@ __all__ = [
     "split_by_regime",
 ]
 
+_Points = Sequence[tuple[float, float]]
+"""(operations spent, share) of one training."""
 _CURVE_POINTS = 33
 _PHASES = 3
 
@@ -106,29 +108,35 @@ def split_by_regime(study: StudyResults, samples: int = RESAMPLES) -> list[Regim
 
 def compute_learning_curves(regime: RegimeResults) -> list[ArmCurve]:
     """Mean held-out accuracy over agents and domains against operations, by arm."""
-    curves = []
-    for arm, by_seed in regime.arms.items():
-        by_training = []
-        for result in by_seed.values():
-            points = [(point.flops, mean_accuracy(point)) for point in result.curve]
-            by_training.append(points)
-        if mean_curve := _average_curves(by_training):
-            curves.append(ArmCurve(arm, mean_curve))
-    return curves
+
+    def accuracies(result: ArmResult) -> _Points:
+        return [(point.flops, mean_accuracy(point)) for point in result.curve]
+
+    return _average_by_arm(regime, accuracies)
 
 
 def compute_trace_curves(regime: RegimeResults, name: str) -> list[ArmCurve]:
     """One series of `TrainingTrace`, such as ``cyclic_share``, of every arm that has it."""
+
+    def series(result: ArmResult) -> _Points:
+        points: _Points = getattr(result.trace, name)
+        return points
+
+    return _average_by_arm(regime, series)
+
+
+def _average_by_arm(
+    regime: RegimeResults, points_of: Callable[[ArmResult], _Points]
+) -> list[ArmCurve]:
     curves = []
     for arm, by_seed in regime.arms.items():
-        by_training = [getattr(result.trace, name) for result in by_seed.values()]
-        if mean_curve := _average_curves(by_training):
+        if mean_curve := _average_curves(map(points_of, by_seed.values())):
             curves.append(ArmCurve(arm, mean_curve))
     return curves
 
 
 def _average_curves(
-    curves: Iterable[Sequence[tuple[float, float]]],
+    curves: Iterable[_Points],
 ) -> list[tuple[float, Estimate]]:
     """Mean over the trainings where all of them have values, with Student's interval."""
     arrays = [np.array(curve, dtype=float) for curve in curves if curve]

@@ -1,6 +1,7 @@
 """The tables of a study as text, which a page, a terminal and Markdown show each in its way."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from docendo.formatting import compact, duration, interval_text, percent, signed
 from docendo.report.render.tables import EMPTY, Cell, Row, Table
@@ -16,9 +17,8 @@ __all__ = [
     "tabulate_arms",
     "tabulate_costs",
     "tabulate_differences",
-    "tabulate_domains",
-    "tabulate_families",
     "tabulate_rounds",
+    "tabulate_shares",
     "tabulate_tuning",
 ]
 
@@ -102,23 +102,13 @@ def tabulate_against_teaching(regime: RegimeResults) -> Table:
     return Table(f"Every arm against {TEACHING}", note, ("arm", "mean", "seeds"), rows)
 
 
-def tabulate_domains(regime: RegimeResults) -> Table:
-    """Every arm's mean in every domain."""
-    domains: list[str] = []
+def tabulate_shares(regime: RegimeResults, unit: Literal["domain", "family"]) -> Table:
+    """Every arm's mean in every domain, or in every family."""
+    names: dict[str, None] = {}
     for result in regime.results:
-        domains += result.setup.domains
-    return _tabulate_shares(regime, "domain", list(dict.fromkeys(domains)))
+        setup = result.setup
+        names |= dict.fromkeys(setup.domains if unit == "domain" else setup.families)
 
-
-def tabulate_families(regime: RegimeResults) -> Table:
-    """Every arm's mean in every family."""
-    families = []
-    for result in regime.results:
-        families += result.setup.families
-    return _tabulate_shares(regime, "family", list(dict.fromkeys(families)))
-
-
-def _tabulate_shares(regime: RegimeResults, unit: str, names: Sequence[str]) -> Table:
     rows: list[Row] = []
     for arm in regime.ranked:
         cells = _measure_cells(regime, arm, [f"{unit}/{name}" for name in names])

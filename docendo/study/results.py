@@ -149,11 +149,9 @@ class ArmResult(BaseModel):
 
         # Arms are compared problem by problem, so every key must have the same problems.
         _check_curve(self)
-        _check_answers("scores.test", scores.test, agents, trained)
-        if scores.with_lesson:
-            _check_answers("scores.with_lesson", scores.with_lesson, agents, trained)
-        if scores.after_experts:
-            _check_answers("scores.after_experts", scores.after_experts, agents, trained)
+        for name in ("test", "with_lesson", "after_experts"):
+            if name == "test" or getattr(scores, name):
+                _check_answers(f"scores.{name}", getattr(scores, name), agents, trained)
         if scores.ood:
             families = set(next(iter(scores.ood.values())))
             if overlap := families & trained:

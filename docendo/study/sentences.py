@@ -178,22 +178,28 @@ def _never_taught(regime: RegimeResults) -> bool:
 
 
 def _describe_other_measures(regime: RegimeResults) -> list[str]:
-    measures: dict[_Side, list[str]] = {"above": [], "below": [], "open": []}
+    measures: list[tuple[_Side, str]] = []
     for name in ("best", "worst", "with_lesson", "ood", "curve_area", "vote"):
         if difference := regime.bootstrap.difference(TEACHING, JOINT, name):
             gap = format_points(difference.estimate.mean)
-            measures[side_of_zero(difference)].append(f"{MEASURES[name]} ({gap})")
+            measures.append((side_of_zero(difference), f"{MEASURES[name]} ({gap})"))
 
-    openings: dict[_Side, str] = {
-        "above": f"Where {TEACHING} is ahead",
-        "below": f"Where {JOINT} is ahead",
-        "open": "Not decided",
-    }
-    return [
-        f"{opening}: {', '.join(measures[side])}."
-        for side, opening in openings.items()
-        if measures[side]
-    ]
+    return _list_by_side(
+        measures,
+        above=f"Where {TEACHING} is ahead:",
+        below=f"Where {JOINT} is ahead:",
+        open="Not decided:",
+    )
+
+
+def _list_by_side(names: Sequence[tuple[_Side, str]], **openings: str) -> list[str]:
+    """A sentence for each side of 0 that has names, in the order of the openings."""
+    sentences = []
+    for side, opening in openings.items():
+        listed = ", ".join(name for name_side, name in names if name_side == side)
+        if listed:
+            sentences.append(f"{opening} {listed}.")
+    return sentences
 
 
 def compare_with_rivals(regime: RegimeResults) -> list[str]:
@@ -223,23 +229,19 @@ def _has_equal_data(regime: RegimeResults) -> bool:
 
 def describe_ablations(regime: RegimeResults) -> list[str]:
     """Without which parts teaching is worse, without which better, and which are undecided."""
-    arms: dict[_Side, list[str]] = {"below": [], "above": [], "open": []}
+    arms: list[tuple[_Side, str]] = []
     for arm, difference in regime.differences_from(TEACHING).items():
         if is_ablation(arm):  # joint training and custom arms remove no single part
             gap = format_points(difference.estimate.mean)
             interval = format_interval(difference.estimate)
-            arms[side_of_zero(difference)].append(f"{arm} ({gap}, {interval})")
+            arms.append((side_of_zero(difference), f"{arm} ({gap}, {interval})"))
 
-    openings: dict[_Side, str] = {
-        "below": "What teaching owes to its parts: worse without them are",
-        "above": "Better than teaching are",
-        "open": "Not to be told apart from teaching are",
-    }
-    return [
-        f"{opening} {', '.join(arms[side])}."
-        for side, opening in openings.items()
-        if arms[side]
-    ]
+    return _list_by_side(
+        arms,
+        below="What teaching owes to its parts: worse without them are",
+        above="Better than teaching are",
+        open="Not to be told apart from teaching are",
+    )
 
 
 def describe_closure(closure: Closure) -> str:

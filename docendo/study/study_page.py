@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from docendo.formatting import DASH, compact
@@ -37,8 +38,7 @@ from docendo.study.result_tables import (
     tabulate_arms,
     tabulate_costs,
     tabulate_differences,
-    tabulate_domains,
-    tabulate_families,
+    tabulate_shares,
     tabulate_tuning,
 )
 from docendo.study.results import StudyResults
@@ -52,6 +52,7 @@ from docendo.study.sentences import (
 
 __all__ = ["study_page", "write_report"]
 
+_Show = Callable[[RegimeResults], Markup]
 _MIN_LESSONS = 10
 """Fewer lessons than this say little of a pair."""
 _SIDES = {
@@ -71,42 +72,31 @@ def study_page(study: StudyResults, regimes: Sequence[RegimeResults]) -> str:
     places = arm_places(regimes)
     purposes = _ledger_purposes(regimes)
 
-    def show_each(show: Callable[[RegimeResults], Markup]) -> Markup:
-        return _for_each_regime(regimes, show)
-
-    sections = (
-        Section("answer", "The answer", _answers(regimes), "Answer"),
-        Section("arms", "In numbers", show_each(_tables), "Numbers"),
-        Section("parts", f"Every arm against {TEACHING}", show_each(_parts), "Parts"),
-        Section(
-            "curves",
-            "How they learned",
-            show_each(lambda regime: learning_section(regime, places)),
-            "Curves",
-        ),
-        Section("gains", "Who gained from whom", show_each(_gains), "Lessons"),
-        Section(
+    by_regime: tuple[tuple[str, str, str, _Show], ...] = (
+        ("arms", "In numbers", "Numbers", _tables),
+        ("parts", f"Every arm against {TEACHING}", "Parts", _parts),
+        ("curves", "How they learned", "Curves", partial(learning_section, places=places)),
+        ("gains", "Who gained from whom", "Lessons", _gains),
+        (
             "course",
             "What the rounds were like",
-            show_each(lambda regime: rounds_section(regime, places)),
             "Rounds",
+            partial(rounds_section, places=places),
         ),
-        Section(
-            "compute",
-            "What it cost",
-            show_each(lambda regime: _compute(regime, purposes)),
-            "Cost",
-        ),
-        Section("limits", "What this does not say", _list(list_limits(regimes)), "Limits"),
-        Section("repeat", "To repeat it", tag("pre", write_reproduction(study)), "Repeat"),
+        ("compute", "What it cost", "Cost", partial(_compute, purposes=purposes)),
     )
+    sections = [Section("answer", "The answer", _answers(regimes), "Answer")]
+    for name, title, link, show in by_regime:
+        sections.append(Section(name, title, _for_each_regime(regimes, show), link))
+    limits = _list(list_limits(regimes))
+    sections.append(Section("limits", "What this does not say", limits, "Limits"))
+    commands = tag("pre", write_reproduction(study))
+    sections.append(Section("repeat", "To repeat it", commands, "Repeat"))
     body = page_main(_header(study, regimes), sections)
     return document(f"{study.name} · docendo", asset("page.css"), "", body)
 
 
-def _for_each_regime(
-    regimes: Sequence[RegimeResults], show: Callable[[RegimeResults], Markup]
-) -> Markup:
+def _for_each_regime(regimes: Sequence[RegimeResults], show: _Show) -> Markup:
     """One regime after the other, each under its name if there are several."""
     if len(regimes) == 1:
         return show(regimes[0])
@@ -171,8 +161,8 @@ def _tables(regime: RegimeResults) -> Markup:
         (
             _titled_table(tabulate_arms(regime)),
             differences,
-            folded_table(tabulate_domains(regime)),
-            folded_table(tabulate_families(regime)),
+            folded_table(tabulate_shares(regime, "domain")),
+            folded_table(tabulate_shares(regime, "family")),
         )
     )
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
+from pydantic import TypeAdapter
+
 from docendo.errors import RunError, UserError
 from docendo.store.atomic import write_atomically
 from docendo.store.lock import TakenError, WriterLock
@@ -47,6 +49,9 @@ class _Trial(NamedTuple):
     score: float
     """Mean accuracy over agents and domains, without a lesson."""
     flops: float
+
+
+_TRIAL = TypeAdapter(_Trial)
 
 
 def choose_settings(
@@ -197,13 +202,8 @@ def _write_trial(path: Path, trial: _Trial) -> _Trial:
 
 def _read_trial(path: Path, settings: Sequence[str]) -> _Trial:
     try:
-        document = json.loads(path.read_text())
-        trial = _Trial(
-            settings=tuple(document["settings"]),
-            score=float(document["score"]),
-            flops=float(document["flops"]),
-        )
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        trial = _TRIAL.validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise UserError(
             f"{path}: no trial of settings: {error}; remove the file to try them again"
         ) from error

@@ -1,28 +1,12 @@
-from collections.abc import Iterator
-from dataclasses import asdict
-from pathlib import Path
-from types import SimpleNamespace
-
 import pytest
 
 from docendo.build.catalog import read_catalog
-from docendo.cli import plan
 from docendo.cli.estimate import RunEstimate, Speeds, estimate
 from docendo.config.load import Config, parse_config
 from docendo.problems.arithmetic import MATHEMATICS
 from docendo.records import (
-    AgentId,
     Completion,
-    Episode,
-    Evaluation,
-    Lesson,
-    Match,
-    Rollout,
-    Verdict,
 )
-from docendo.store import RoundRecord, RunDirectory
-from tests.cli.toys import docendo, tiny_config
-from tests.store.toys import weights
 
 WRITTEN = [
     (p, Completion(p.worked, tokens=(1000,) * 24))
@@ -162,103 +146,3 @@ def test_style_samples_of_duels_are_planned_as_sampling_and_not_as_storage() -> 
     assert teaching.evaluations == still.evaluations == 8
     moves = 2 * playing.duels.deals * playing.duels.repeats * 3
     assert teaching.answers - still.answers == 2 * moves + 2 * 12 * 5 * 2
-
-
-def test_the_planned_database_size_is_bounded_by_the_answer_length() -> None:
-    written = [(p, Completion("x" * 2400, tokens=(1,) * 24)) for p, _ in WRITTEN]
-
-    def size(longest: int) -> int:
-        asked = config(rounds=60, max_tokens=longest)
-        return estimate(asked, read_catalog(asked), SPEEDS, written).database
-
-    assert size(200) == size(24)
-    assert size(6) < 0.4 * size(24)
-
-
-def test_the_planned_database_size_is_within_20_percent_of_the_real_one(
-    tmp_path: Path,
-) -> None:
-    with RunDirectory.create(tmp_path / "run", "") as run:
-        for record in sixty_rounds():
-            run.commit(record, weights())
-    real = (tmp_path / "run" / "run.db").stat().st_size
-    assert made(config(rounds=60, matches=6)).database == pytest.approx(real, rel=0.2)
-
-
-def sixty_rounds() -> Iterator[RoundRecord]:
-    """Of six matches, three of five lessons through the gate, an examination in every tenth, notes that grow."""
-    right, notes = Verdict(1.0, "equal"), list[dict[str, object]]()
-    tried = tuple(Rollout(completion, right) for _, completion in WRITTEN)
-    match = Match(AgentId("ann"), AgentId("bob"), "mathematics", "sums", 1)
-    for index in range(60):
-        here = MATHEMATICS.draw("sums", 1, 20, index, "train")
-        lessons = [Lesson((here[i],), (tried[i],)) for i in range(12)]
-        shown = [tried[4:8] if i % 5 < 3 else () for i in range(12)]
-        episodes = [
-            Episode(index, match, here[12 + i // 2], lessons[i], tried[:2], shown[i], 0.5)
-            for i in range(12)
-        ]
-        judged = [
-            Evaluation(index, AgentId("bob"), p, p.worked, right)
-            for p in here[:4]
-            if index % 10 == 0
-        ]
-        notes += [{"problem": asdict(p), "text": p.worked} for p in here[:5]]
-        metrics = {f"measure/{i}": 0.1 * i for i in range(24)}
-        yield RoundRecord(
-            index,
-            "teaching",
-            1.0,
-            episodes,
-            judged,
-            metrics,
-            state={"notebook": list(notes)},
-        )
-
-
-def test_the_plan_warns_of_a_disk_that_is_too_small(
-    here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = tiny_config(here)
-    monkeypatch.setattr(plan, "disk_usage", lambda path: SimpleNamespace(free=3 * 2**20))
-    assert docendo("plan", config).code == 0
-    monkeypatch.setattr(plan, "disk_usage", lambda path: SimpleNamespace(free=2**17))
-    done = docendo("plan", config)
-    assert (done.code, done.err.splitlines()[-1]) == (
-        1,
-        f"docendo: the run needs {done.out.splitlines()[-3].split(', ')[3].split(' of')[0]} of disk, "
-        "and here 0.1 MiB are free",
-    )
-
-
-def test_finetuning_takes_the_planned_flops(here: Path) -> None:
-    settings = (
-        "experts.steps=4",
-        "experts.eval_every=2",
-        "experts.target_accuracy=1.0",
-        "teaching.rounds=0",
-    )
-    config = tiny_config(here)
-    foreseen = docendo(
-        "plan", config, *(word for one in settings for word in ("--set", one)), "--json"
-    ).json
-    docendo(
-        "run",
-        config,
-        "--out",
-        "run",
-        *(word for one in settings for word in ("--set", one)),
-    )
-    with RunDirectory.open(here / "run") as run:
-        spent = sum(work.flops for work in run.ledger() if work.purpose != "evaluation")
-    assert foreseen["stages"][1]["flops"] == pytest.approx(spent, rel=0.25)
-
-
-def test_plan_measures_speeds_and_sums_the_seconds_of_the_stages(here: Path) -> None:
-    found = docendo("plan", tiny_config(here), "--json").json
-    assert [s["name"] for s in found["stages"]] == ["start", "experts", "teaching"]
-    assert found["speeds"]["sampled"] > 0
-    assert found["seconds"] == pytest.approx(sum(s["seconds"] for s in found["stages"]))
-    assert (found["model"], found["dtype"]) == ("tiny", "float32")
-    assert [p.name for p in here.iterdir()] == ["tiny.toml"]
-    assert "tokens/s sampled" in docendo("plan", tiny_config(here)).out

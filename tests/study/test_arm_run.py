@@ -37,7 +37,7 @@ def trained(plan: StudyPlan, run: Path, watcher: Silent | None = None) -> Traine
         query = (
             "SELECT TOTAL(flops) FROM ledger WHERE purpose != 'evaluation' AND round < ?"
         )
-        ((before,),) = rounds._reader.rows(query, last)
+        ((before,),) = rounds._connection.execute(query, (last,))
         rounds.close()
         found.append(
             Trained(timeless(make_result(plan, task, TunedSettings(), training)), before)

@@ -11,11 +11,11 @@ from docendo.config.load import parse_config
 from docendo.errors import UserError
 from docendo.records import AgentId, Rollout
 from docendo.study.eval_answers import (
-    VoteSamples,
     accuracy_by_domain,
     answer_keys,
     answer_problems,
     majority_answers,
+    sample_votes,
 )
 from docendo.study.eval_problems import (
     check_eval_problems,
@@ -155,7 +155,7 @@ def test_a_single_agent_votes_with_one_sample_per_member_of_a_population() -> No
         return right(request)
 
     room, problems = classroom(often_right), [problem(i) for i in range(4)]
-    found = VoteSamples(ANN, 3)(room, problems)
+    found = sample_votes(room, problems, ANN, 3)
     assert list(found) == [AgentId(f"ann-{i}") for i in range(3)]
     assert [len(of) for of in found.values()] == [4, 4, 4]
     assert len(set(seeds)) == 12

@@ -1,4 +1,4 @@
-"""Episodes and evaluations as rows of the database, and back."""
+"""Episodes, evaluations, duels and questions as rows of the database, and back."""
 
 import math
 import sqlite3
@@ -7,11 +7,16 @@ from typing import Any
 
 from docendo.records import (
     AgentId,
+    Completion,
+    Duel,
     Episode,
     Evaluation,
     Lesson,
     Match,
+    Move,
     Payoff,
+    Question,
+    TaskType,
     Verdict,
 )
 from docendo.store.database import pack, unpack
@@ -19,7 +24,16 @@ from docendo.store.problem_rows import StoredProblems, insert_problem
 from docendo.store.queries import insert_row
 from docendo.store.rollout_json import from_json, to_json
 
-__all__ = ["insert_episode", "insert_evaluation", "read_episode", "read_evaluation"]
+__all__ = [
+    "insert_duel",
+    "insert_episode",
+    "insert_evaluation",
+    "insert_question",
+    "read_duel",
+    "read_episode",
+    "read_evaluation",
+    "read_question",
+]
 
 
 def insert_episode(connection: sqlite3.Connection, episode: Episode) -> None:
@@ -84,6 +98,61 @@ def read_evaluation(row: Sequence[Any], problems: StoredProblems) -> Evaluation:
     index, agent, problem, text, score, reason, split = row
     verdict = Verdict(_nan_if_null(score), reason)
     return Evaluation(index, AgentId(agent), problems[problem], text, verdict, split)
+
+
+def insert_duel(connection: sqlite3.Connection, duel: Duel) -> None:
+    """Insert a duel with all its moves."""
+    players = duel.first, duel.second
+    moves = [[m.seat, m.view, m.choice, *to_json([m.attempt])] for m in duel.moves]
+    row = (duel.round, duel.game, *players, duel.deal, pack(moves), *duel.payoffs)
+    insert_row(connection, "duels", *row)
+
+
+def read_duel(row: Sequence[Any]) -> Duel:
+    """The duel of one row of ``duels``, all columns except the id."""
+    index, game, first, second, deal, moves_json, *payoffs = row
+    moves = []
+    for seat, view, choice, attempt in unpack(moves_json):
+        moves.append(Move(seat, view, choice, *from_json([attempt])))
+
+    players = AgentId(first), AgentId(second)
+    first_payoff, second_payoff = payoffs
+    return Duel(index, game, *players, deal, tuple(moves), (first_payoff, second_payoff))
+
+
+def insert_question(connection: sqlite3.Connection, question: Question) -> None:
+    """Insert a question, with its problem unless it was refused."""
+    problem_id = None
+    if question.problem is not None:
+        problem_id = insert_problem(connection, question.round, question.problem)
+    insert_row(
+        connection,
+        "questions",
+        question.round,
+        question.asker,
+        question.persona,
+        *question.task_type,
+        question.completion.text,
+        pack(question.completion.tokens),
+        problem_id,
+        question.refused,
+        pack(question.tries),
+    )
+
+
+def read_question(row: Sequence[Any], problems: StoredProblems) -> Question:
+    """The question of one row of ``questions``, all columns except the id."""
+    index, asker, persona, *task_type, text, tokens, problem, refused, tries = row
+    return Question(
+        round=index,
+        asker=AgentId(asker),
+        persona=persona,
+        task_type=TaskType(*task_type),
+        completion=Completion(text, tokens=tuple(unpack(tokens))),
+        problem=None if problem is None else problems[problem],
+        refused=refused,
+        tries=tuple((AgentId(agent), score) for agent, score in unpack(tries)),
+    )
 
 
 def _read_payoff(parts: Any) -> Payoff | None:
