@@ -247,12 +247,9 @@ def train_to_budget(
         callback.on_warning(f"{place}: begun with other settings; begins anew")
         shutil.rmtree(folder)
 
-    is_new = not (folder / "run.db").exists()
-    with (
-        RunDirectory.create(folder, settings)
-        if is_new
-        else RunDirectory.open(folder, write=True)
-    ) as run:
+    if not (folder / "run.db").exists():
+        RunDirectory.create(folder, settings).close()
+    with RunDirectory.open(folder, write=True) as run:
         resumes = bool(run.rounds())
         session = (
             resume_session(run, resolved, callback)

@@ -15,6 +15,7 @@ from docendo.records import (
     Evaluation,
     Lesson,
     Match,
+    Metrics,
     Rollout,
     Verdict,
 )
@@ -75,7 +76,7 @@ def sixty_rounds() -> Iterator[RoundRecord]:
             if index % 10 == 0
         ]
         notes += [{"problem": asdict(p), "text": p.worked} for p in here[:5]]
-        metrics = {f"measure/{i}": 0.1 * i for i in range(24)}
+        metrics = Metrics(index, {f"measure/{i}": 0.1 * i for i in range(24)})
         yield RoundRecord(
             index,
             "teaching",

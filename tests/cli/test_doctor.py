@@ -27,7 +27,7 @@ def test_doctor_checks_every_package_of_the_extras_with_its_required_version() -
     extras = project["optional-dependencies"]
     wanted = {line for name, lines in extras.items() if name != "dev" for line in lines}
     assert wanted <= {package.requirement for package in PACKAGES}
-    assert all(re.fullmatch("[a-z-]+", package.name) for package in PACKAGES)
+    assert all(re.fullmatch("[a-z0-9-]+", package.name) for package in PACKAGES)
 
 
 def test_an_installed_package_is_listed_with_its_version() -> None:
