@@ -57,6 +57,7 @@ def extract_program(text: str, names: Collection[str] = _PYTHON) -> str | None:
     A first line of the block that is one of `names`, in lower case, is the language and no part of
     the program.
     """
+    # The last one: earlier blocks are drafts, or quote the question. An open one was cut off.
     blocks = text.split("```")[1:-1:2]
     if blocks:
         first_line, _, rest = blocks[-1].partition("\n")
@@ -79,9 +80,11 @@ def exact(problem: Problem, text: str) -> Verdict:
     answer = final_answer(text)
     if answer is None:
         return Verdict(0.0, "no answer")
+    # Python refuses to read numbers of thousands of digits, and takes quadratic time for others.
     if len(answer) > _MAX_ANSWER:
         return Verdict(0.0, f"the answer is longer than {_MAX_ANSWER} characters")
 
+    # Else quotes alone would be right where a problem has no answer.
     normal = _normalize(answer)
     if normal != "" and normal == _normalize(problem.answer):
         return Verdict(1.0, "right")
@@ -139,6 +142,7 @@ def parallel(grader: Grader, workers: int | None = None) -> Evaluator:
 
 def _lines_after_mark(text: str) -> list[str] | None:
     """What follows the last ``Answer:`` that begins a line: the rest of its line, and all others."""
+    # A text may come to another answer and then correct it: the last one counts.
     lines = text.splitlines()
     for row in reversed(range(len(lines))):
         if match := _ANSWER_LINE.match(lines[row]):
@@ -154,6 +158,7 @@ def _normalize(answer: str) -> str | Fraction:
     """A number for what reads as a decimal, else the text that is compared."""
     text = " ".join(answer.replace("\N{MINUS SIGN}", "-").split())
     text = text.removesuffix(".").strip(" \"'`$").casefold()
+    # Fractions: 0.10 and 0.1 are one number, and no two decimals are made equal by rounding.
     if _NUMBER.fullmatch(text):
         return Fraction(text.replace(",", "").removesuffix("%"))
     return re.sub(r"(?<![0-9]) | (?![0-9])", "", text)

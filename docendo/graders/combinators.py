@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from docendo.errors import UserError
 from docendo.interfaces import Evaluator
 from docendo.parts import PartConfig
 from docendo.records import Answer, Verdict
@@ -18,15 +17,14 @@ from docendo.records import Answer, Verdict
 __all__ = [
     "AllConfig",
     "AnyConfig",
+    "Combination",
     "FirstApplicable",
     "FirstApplicableConfig",
     "Gate",
     "GateEvaluatorConfig",
     "Members",
     "WeightedConfig",
-    "all_of",
-    "any_of",
-    "weighted",
+    "weighted_mean",
 ]
 
 _MAX_REASON = 60
@@ -37,7 +35,9 @@ Members = Annotated[list[str], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
-class _Combination:
+class Combination:
+    """One score of the members' scores: `min`, `max`, or a weighted mean."""
+
     members: Mapping[str, Evaluator]
     combine: Callable[[Sequence[float]], float]
 
@@ -47,38 +47,23 @@ class _Combination:
         verdicts = []
         for verdicts_M in zip(*verdicts_MN, strict=True):
             score = self.combine([verdict.score for verdict in verdicts_M])
-            verdicts.append(Verdict(min(1.0, max(0.0, score)), self._explain(verdicts_M)))
+            reason = "; ".join(map(_explain_member, self.members, verdicts_M))
+            # A weighted mean of ones may come out a rounding error above 1.
+            verdicts.append(Verdict(min(1.0, max(0.0, score)), reason))
         return verdicts
 
-    def _explain(self, verdicts_M: Sequence[Verdict]) -> str:
-        reasons = map(_explain_member, self.members, verdicts_M)
-        return "; ".join(reasons)
 
-
-def all_of(members: Mapping[str, Evaluator]) -> Evaluator:
-    """The lowest of the members' scores."""
-    return _Combination(_require_members(members), min)
-
-
-def any_of(members: Mapping[str, Evaluator]) -> Evaluator:
-    """The highest of the members' scores."""
-    return _Combination(_require_members(members), max)
-
-
-def weighted(members: Mapping[str, Evaluator], weights: Sequence[float]) -> Evaluator:
-    """The weighted mean of the members' scores. Raises UserError unless each has a positive weight."""
-    if len(weights) != len(members) or not all(weight > 0 for weight in weights):
-        raise UserError(
-            f"expected a positive weight for each of {', '.join(members)}; "
-            f"got {list(weights)}"
-        )
+def weighted_mean(
+    weights: Sequence[float],
+) -> Callable[[Sequence[float]], float]:
+    """The mean of scores by these weights, which are positive."""
     total = sum(weights)
 
     def mean(scores_M: Sequence[float]) -> float:
         products = [weight * s for weight, s in zip(weights, scores_M, strict=True)]
         return sum(products) / total
 
-    return _Combination(_require_members(members), mean)
+    return mean
 
 
 @dataclass(frozen=True)
@@ -96,12 +81,9 @@ class FirstApplicable:
 
         verdicts: dict[int, Verdict] = {}
         for name, places in places_by_member.items():
-            if not places:
-                continue
-            evaluator, _ = self.members[name]
-            member_verdicts = evaluator([answers[place] for place in places])
-            for place, verdict in zip(places, member_verdicts, strict=True):
-                verdicts[place] = Verdict(verdict.score, _explain_member(name, verdict))
+            if places:
+                evaluator, _ = self.members[name]
+                verdicts |= _evaluate_some(name, evaluator, answers, places)
         return [verdicts[place] for place in range(len(answers))]
 
     def _choose_member(self, answer: Answer) -> str:
@@ -120,18 +102,17 @@ class Gate:
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order."""
-        gate_name, gate = self.gate
+        name, evaluator = self.gate
         verdicts: dict[int, Verdict] = {}
-        for place, verdict in enumerate(gate(answers)):
+        passed: list[int] = []
+        for place, verdict in enumerate(evaluator(answers)):
             if verdict.score < 1:
-                verdicts[place] = Verdict(0.0, _explain_member(gate_name, verdict))
+                verdicts[place] = Verdict(0.0, _explain_member(name, verdict))
+            else:
+                passed.append(place)
 
-        passed = [place for place in range(len(answers)) if place not in verdicts]
         if passed:
-            name, evaluator = self.then
-            passed_verdicts = evaluator([answers[place] for place in passed])
-            for place, verdict in zip(passed, passed_verdicts, strict=True):
-                verdicts[place] = Verdict(verdict.score, _explain_member(name, verdict))
+            verdicts |= _evaluate_some(*self.then, answers, passed)
         return [verdicts[place] for place in range(len(answers))]
 
 
@@ -143,7 +124,7 @@ class AllConfig(PartConfig):
     """Names of other evaluators."""
 
     def build(self, context: Any = None) -> Evaluator:
-        return all_of(_find_members(self.members, context))
+        return Combination(_find_members(self.members, context), min)
 
 
 class AnyConfig(PartConfig):
@@ -154,7 +135,7 @@ class AnyConfig(PartConfig):
     """Names of other evaluators."""
 
     def build(self, context: Any = None) -> Evaluator:
-        return any_of(_find_members(self.members, context))
+        return Combination(_find_members(self.members, context), max)
 
 
 class WeightedConfig(PartConfig):
@@ -175,7 +156,8 @@ class WeightedConfig(PartConfig):
         return weights
 
     def build(self, context: Any = None) -> Evaluator:
-        return weighted(_find_members(self.members, context), self.weights)
+        members = _find_members(self.members, context)
+        return Combination(members, weighted_mean(self.weights))
 
 
 class FirstApplicableConfig(PartConfig):
@@ -208,10 +190,13 @@ def _find_members(names: Sequence[str], context: Any) -> dict[str, Evaluator]:
     return {name: context.find(name) for name in names}
 
 
-def _require_members(members: Mapping[str, Evaluator]) -> Mapping[str, Evaluator]:
-    if not members:
-        raise UserError("expected one evaluator or more to combine; got none")
-    return members
+def _evaluate_some(
+    name: str, evaluator: Evaluator, answers: Sequence[Answer], places: Sequence[int]
+) -> dict[int, Verdict]:
+    """The verdicts of one member on the answers at some places."""
+    verdicts = evaluator([answers[place] for place in places])
+    explained = [Verdict(v.score, _explain_member(name, v)) for v in verdicts]
+    return dict(zip(places, explained, strict=True))
 
 
 def _explain_member(name: str, verdict: Verdict) -> str:

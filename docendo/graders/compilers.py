@@ -35,16 +35,16 @@ _PYTHON_CHECK = """
 import sys, warnings
 with open(sys.argv[1], encoding="utf-8") as file:
     source = file.read()
-with warnings.catch_warnings(record=True) as found:
+with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     compile(source, sys.argv[1], "exec", dont_inherit=True)
-for one in found:
-    print(f"{sys.argv[1]}:{one.lineno}: warning: {one.message}", file=sys.stderr)
+for warning in caught:
+    print(f"{sys.argv[1]}:{warning.lineno}: warning: {warning.message}", file=sys.stderr)
 """
 
 
 class CompilerCommand(NamedTuple):
-    """A compiler as it is found here, and how it is called."""
+    """A compiler of this machine, and how it is called."""
 
     command: tuple[str, ...]
     """Without the source file, which comes last."""
@@ -54,17 +54,17 @@ class CompilerCommand(NamedTuple):
 
 class _Language(NamedTuple):
     names: frozenset[str]
-    """What a block of it may be called in an answer."""
+    """How a block of it may be labelled in an answer."""
     needs: str
     """The programs that compile it: one of them."""
     find: Callable[[], CompilerCommand | None]
-    limits: Limits
-    arguments: Callable[[str], tuple[str, ...]]
-    """What else a program's compiler is told; last the name of the file that holds it."""
-    comments: str
-    """A pattern of what is no code."""
     sample: str
     """What must compile, if anything does."""
+    comments: str
+    """A pattern of what is no code."""
+    arguments: Callable[[str], tuple[str, ...]]
+    """Further arguments for a program; the last is the name of the file that holds it."""
+    limits: Limits = Limits(processes=4)
     silences: str = r"(?!)"
     """A pattern of what can switch warnings off: it counts as a warning itself."""
 
@@ -94,24 +94,20 @@ class Compiler:
                 f"compilers here: {', '.join(installed_languages())}"
             )
         object.__setattr__(self, "_command", command)
-        self._try_out(language, command)
 
-    def _try_out(self, language: "_Language", command: CompilerCommand) -> None:
-        """An installed compiler may still not work without the network, a home or much memory."""
+        # An installed compiler may still not work without the network, a home or much memory.
+        problem = f"{command.command[0]} does not work in the sandbox"
         try:
             verdict = self._compile(language.sample)
         except RunError as error:
-            raise UserError(
-                f"{command.command[0]} does not work in the sandbox: {error}"
-            ) from error
+            raise UserError(f"{problem}: {error}") from error
         if verdict.score != 1:
-            raise UserError(
-                f"{command.command[0]} does not work in the sandbox: {verdict.reason}"
-            )
+            raise UserError(f"{problem}: {verdict.reason}")
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
         language = LANGUAGES[self.language]
         code = extract_program(text, language.names)
+        # Every compiler accepts a file of comments.
         if code is None or not re.sub(language.comments, "", code).strip():
             return Verdict(0.0, "no program")
         if len(code) > _MAX_PROGRAM:
@@ -187,38 +183,31 @@ def _python() -> CompilerCommand:
 
 
 def _c() -> CompilerCommand | None:
-    found = shutil.which("gcc") or shutil.which("clang") or shutil.which("cc")
-    if found is None:
+    path = shutil.which("gcc") or shutil.which("clang") or shutil.which("cc")
+    if path is None:
         return None
-    quiet = "-fno-diagnostics-show-caret", "-fdiagnostics-color=never"
-    return CompilerCommand(
-        (
-            os.path.realpath(found),
-            "-fsyntax-only",
-            "-Wall",
-            "-Wextra",
-            "-Wsystem-headers",
-            *quiet,
-        )
-    )
+    # -Wsystem-headers: a line marker may call the program a system header, which is not warned of.
+    flags = ("-fsyntax-only", "-Wall", "-Wextra", "-Wsystem-headers")
+    form = ("-fno-diagnostics-show-caret", "-fdiagnostics-color=never")
+    return CompilerCommand((os.path.realpath(path), *flags, *form))
 
 
 def _javascript() -> CompilerCommand | None:
-    found = shutil.which("node")
-    if found is None:
+    path = shutil.which("node")
+    if path is None:
         return None
-    real = os.path.realpath(found)
-    return CompilerCommand((real, "--max-old-space-size=192", "--check"), (real,))
+    node = os.path.realpath(path)
+    return CompilerCommand((node, "--max-old-space-size=192", "--check"), (node,))
 
 
 def _rust() -> CompilerCommand | None:
-    found = shutil.which("rustc")
-    if found is None:
+    path = shutil.which("rustc")
+    if path is None:
         return None
     try:
-        # rustup's rustc is a door to the real one, which the root of its installation holds
-        asked = subprocess.run(  # noqa: S603
-            [found, "--print", "sysroot"],
+        # rustup's rustc only starts the real one, which is in the root of its installation.
+        done = subprocess.run(  # noqa: S603
+            [path, "--print", "sysroot"],
             capture_output=True,
             text=True,
             timeout=30,
@@ -226,19 +215,26 @@ def _rust() -> CompilerCommand | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    root = os.path.realpath(asked.stdout.strip())
-    forced = [f"--force-warn={lint}" for lint in _RUST_LINTS]
-    out = (
-        "--emit=metadata",
-        "--error-format=short",
-        "--color=never",
-        "--edition=2021",
-        "-o",
-        "out.rmeta",
-    )
-    return CompilerCommand(
-        (f"{root}/bin/rustc", *forced, *out), (f"{root}/bin", f"{root}/lib")
-    )
+
+    root = os.path.realpath(done.stdout.strip())
+    # Forced: an allow() in the program does not switch them off.
+    warnings = [f"--force-warn={lint}" for lint in _RUST_LINTS]
+    form = ("--error-format=short", "--color=never", "--edition=2021")
+    output = ("--emit=metadata", "-o", "out.rmeta")
+    command = (f"{root}/bin/rustc", *warnings, *form, *output)
+    return CompilerCommand(command, (f"{root}/bin", f"{root}/lib"))
+
+
+def _javascript_arguments(code: str) -> tuple[str, ...]:
+    is_module = re.search(r"^\s*(import|export)\b", code, re.MULTILINE)
+    return ("answer.mjs" if is_module else "answer.js",)
+
+
+def _rust_arguments(code: str) -> tuple[str, ...]:
+    if re.search(r"\bfn\s+main\b", code):
+        return ("answer.rs",)
+    # Functions without a main are a library, in which nothing is called yet.
+    return "--crate-type=lib", "-Adead_code", "answer.rs"
 
 
 _RUST_LINTS = (
@@ -250,57 +246,45 @@ _RUST_LINTS = (
     "unreachable-code",
 )
 _SLASHES = r"//[^\n]*|(?s:/\*.*?\*/)"
-_SMALL = Limits(seconds=2, wall=10, memory_mb=256, processes=4)
 
 LANGUAGES: Mapping[Language, _Language] = {
     "python": _Language(
-        frozenset({"", "py", "python", "python3"}),
-        "Python",
-        _python,
-        _SMALL,
-        lambda _: ("answer.py",),
-        r"#[^\n]*",
-        "x = 1",
+        names=frozenset({"", "py", "python", "python3"}),
+        needs="Python",
+        find=_python,
+        sample="x = 1",
+        comments=r"#[^\n]*",
+        arguments=lambda _: ("answer.py",),
     ),
     "c": _Language(
-        frozenset({"", "c", "h"}),
-        "gcc or clang",
-        _c,
-        _SMALL,
-        lambda _: ("answer.c",),
-        _SLASHES,
-        "int x;",
-        r"[Pp]ragma|##|%:%:|\?\?=",
+        names=frozenset({"", "c", "h"}),
+        needs="gcc or clang",
+        find=_c,
+        sample="int x;",
+        comments=_SLASHES,
+        arguments=lambda _: ("answer.c",),
+        # #pragma and _Pragma, also pasted together of parts, also with other signs for #.
+        silences=r"[Pp]ragma|##|%:%:|\?\?=",
     ),
     "javascript": _Language(
-        frozenset({"", "js", "javascript", "node", "mjs"}),
-        "node",
-        _javascript,
-        Limits(seconds=4, wall=15, memory_mb=512, reserved_mb=65_536, processes=24),
-        lambda code: (
-            "answer.mjs"
-            if re.search(r"^\s*(import|export)\b", code, re.MULTILINE)
-            else "answer.js",
-        ),
-        _SLASHES,
-        "let x = 1",
+        names=frozenset({"", "js", "javascript", "node", "mjs"}),
+        needs="node",
+        find=_javascript,
+        sample="let x = 1",
+        comments=_SLASHES,
+        arguments=_javascript_arguments,
+        # V8 reserves tens of GiB of address space, and Node starts threads of its own.
+        limits=Limits(seconds=4, wall=15, memory_mb=512, reserved_mb=65_536, processes=24),
     ),
     "rust": _Language(
-        frozenset({"", "rs", "rust"}),
-        "rustc",
-        _rust,
-        Limits(seconds=4, wall=20, memory_mb=1024, reserved_mb=2048, processes=16),
-        lambda code: (
-            *(
-                ()
-                if re.search(r"\bfn\s+main\b", code)
-                else ("--crate-type=lib", "-Adead_code")
-            ),
-            "answer.rs",
-        ),
-        _SLASHES,
-        "fn main() {}",
-        r"\b(allow|cfg_attr)\b",
+        names=frozenset({"", "rs", "rust"}),
+        needs="rustc",
+        find=_rust,
+        sample="fn main() {}",
+        comments=_SLASHES,
+        arguments=_rust_arguments,
+        limits=Limits(seconds=4, wall=20, memory_mb=1024, reserved_mb=2048, processes=16),
+        silences=r"\b(allow|cfg_attr)\b",
     ),
 }
 """What can be compiled, where a compiler is installed. Node's check alone knows no warnings."""

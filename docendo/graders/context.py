@@ -50,6 +50,7 @@ def as_evaluator(part: Any, name: str) -> Evaluator:
 
     A grader may return its score alone instead of a `Verdict`. Raises UserError for anything else.
     """
+    # By its parameters: a function of a user's own has no other mark.
     count = _count_positional(part)
     if count == 1:
         evaluator: Evaluator = part

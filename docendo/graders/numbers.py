@@ -141,7 +141,10 @@ class SymbolicConfig(PartConfig):
 
 
 class _FormulaComparison:
-    """A process that compares formulas; it starts with the first pair."""
+    """A process that compares formulas.
+
+    It starts with the first pair: answers that are right as text need none, and sympy loads for seconds.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

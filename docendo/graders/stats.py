@@ -24,6 +24,7 @@ class WithStats:
         verdicts = self.evaluator(answers)
         for answer, verdict in zip(answers, verdicts, strict=True):
             self.scores.append(verdict.score)
+            # Where tests decide, text that differs from the worked solution may be right.
             problem = answer.problem
             if problem.answer and not problem.tests:
                 is_right = exact(problem, answer.text).score >= 1

@@ -48,6 +48,7 @@ def read_test(line: str) -> Case:
 def _parse_test(line: str) -> Case | None:
     """None for an expression of another form. Raises what `ast` raises for anything else."""
     tree = ast.parse(line, mode="eval").body
+    # The repr of a set depends on the order in which it was filled.
     if any(isinstance(node, ast.Set) for node in ast.walk(tree)):
         return None
     match tree:
@@ -84,6 +85,7 @@ class UnitTestGrader:
             return Verdict(0.0, str(error))
 
         outcome = self.run(_define(code, cases[0]), [case.call for case in cases])
+        # The values first: a wrong one says more than the failure of a later call.
         for case, value in zip(cases, outcome.values, strict=False):
             if value != case.want:
                 return Verdict(
@@ -122,6 +124,7 @@ class UnitTestConfig(PartConfig):
 def _define(code: str, case: Case) -> str:
     """A program that defines the function under test, also for a lambda or a bare expression."""
     name = case.function
+    # A search of the text and no parse: what does not compile must fail in the sandbox, with its error.
     if re.search(rf"^\s*def\s+{name}\b|^{name}\s*=(?!=)", code, re.MULTILINE):
         return code
     if code.startswith("lambda"):

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docendo.errors import UserError
-from docendo.graders.combinators import FirstApplicable, Gate, all_of, any_of, weighted
+from docendo.graders.combinators import Combination, FirstApplicable, Gate, weighted_mean
 from docendo.interfaces import Evaluator
 from docendo.records import AgentId, Answer, Problem, Verdict
 
@@ -41,9 +40,9 @@ def test_combinations_lie_between_the_worst_and_the_best(
     low, high, mean = (
         f(asked)[0].score
         for f in (
-            all_of(members(found)),
-            any_of(members(found)),
-            weighted(members(found), weights),
+            Combination(members(found), min),
+            Combination(members(found), max),
+            Combination(members(found), weighted_mean(weights)),
         )
     )
     assert low == min(found)
@@ -54,23 +53,24 @@ def test_combinations_lie_between_the_worst_and_the_best(
 @given(st.floats(0, 1))
 def test_a_combination_of_one_grader_equals_it(score: float) -> None:
     for whole in (
-        all_of(members([score])),
-        any_of(members([score])),
-        weighted(members([score]), [3]),
+        Combination(members([score]), min),
+        Combination(members([score]), max),
+        Combination(members([score]), weighted_mean([3])),
     ):
         assert whole([answer("a")])[0].score == pytest.approx(score)
 
 
 def test_a_weighted_mean_of_graders_by_hand_with_its_reason() -> None:
-    (verdict,) = weighted(
-        {"truth": always(1, "right"), "words": always(0.5, "unknown: foo")}, [3, 1]
+    (verdict,) = Combination(
+        {"truth": always(1, "right"), "words": always(0.5, "unknown: foo")},
+        weighted_mean([3, 1]),
     )([answer("a")])
     assert verdict == (0.875, "truth 1: right; words 0.5: unknown: foo")
 
 
 def test_verdicts_keep_the_order_of_the_answers() -> None:
     asked = [answer("a" * n) for n in (3, 1, 2)]
-    assert [v.score for v in all_of({"l": length, "one": always(1)})(asked)] == [
+    assert [v.score for v in Combination({"l": length, "one": always(1)}, min)(asked)] == [
         0.3,
         0.1,
         0.2,
@@ -119,11 +119,3 @@ def test_only_answers_that_pass_the_gate_are_judged() -> None:
     assert [v.score for v in found] == [0, 0.25, 0]
     assert seen == ["good"]
     assert found[0].reason.startswith("form 0: ")
-
-
-@pytest.mark.parametrize("weights", [[1], [1, 0], [1, -1], [1, 2, 3]])
-def test_weights_are_positive_and_one_each(weights: list[float]) -> None:
-    with pytest.raises(UserError, match="expected a positive weight for each of m0, m1"):
-        weighted(members([1, 0]), weights)
-    with pytest.raises(UserError, match="expected one evaluator or more"):
-        all_of({})

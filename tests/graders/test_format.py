@@ -1,6 +1,5 @@
-"""Words and form of an answer."""
+"""The form of an answer: a pattern or a JSON schema."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,39 +7,9 @@ import pytest
 from docendo.errors import UserError
 from docendo.graders.answer import per_answer
 from docendo.graders.format import FormatGrader, json_schema_error
-from docendo.graders.spelling import SpellingGrader
 from docendo.records import AgentId, Answer, Problem
 
 PROBLEM = Problem("d", "f", 1, "Where is Qaanaaq?", "north")
-
-
-def test_the_spelling_score_is_the_share_of_known_words() -> None:
-    pytest.importorskip("spellchecker")
-    check = SpellingGrader()
-    assert check(PROBLEM, "The house is small.") == (1.0, "every word is right")
-    assert check(PROBLEM, "The huose is smal.") == (0.5, "unknown: huose, smal")
-    assert check(PROBLEM, "Qaanaaq is north").score == 1, (
-        "the question's own words are known"
-    )
-    assert check(PROBLEM, "It's").score == 1
-    assert check(PROBLEM, "12 + 3 = !?") == (0.0, "no words")
-
-
-def test_extra_words_are_known_to_the_spelling_grader(tmp_path: Path) -> None:
-    pytest.importorskip("spellchecker")
-    (tmp_path / "words.txt").write_text("docendo\ndiscimus\n")
-    assert (
-        SpellingGrader(extra_words=tmp_path / "words.txt")(
-            PROBLEM, "docendo discimus"
-        ).score
-        == 1
-    )
-    assert SpellingGrader()(PROBLEM, "docendo discimus").score == 0
-    assert SpellingGrader("de")(PROBLEM, "das Haus").score == 1
-    with pytest.raises(UserError, match="no dictionary of 'eng'"):
-        SpellingGrader("eng")
-    with pytest.raises(UserError, match="cannot be read"):
-        SpellingGrader(extra_words=tmp_path / "none")
 
 
 def test_a_format_pattern_must_match_the_whole_answer() -> None:
