@@ -38,7 +38,6 @@ from docendo.records import (
 from docendo.school import Expert, Round, School
 from docendo.seeds import seed_for
 from docendo.sft_data import (
-    build_examples,
     count_mixture,
     draw_problem,
     draw_worked_examples,
@@ -110,7 +109,7 @@ def _run_round(school: School, round_index: int, seed: int) -> Round:
 
     # Imitation: this round's useful lessons and solutions can be drawn at once.
     _remember_demonstrations(school, episodes, practice)
-    examples = build_examples(school, seed_for(seed, "examples"))
+    examples = school.sft_data(school, seed_for(seed, "examples"))
 
     metrics = Metrics(round_index)
     metrics.collect(school.learner.update(samples, examples))

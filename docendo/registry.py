@@ -55,6 +55,9 @@ PARTS: dict[str, dict[str, str]] = {
         "policy_gradient": "docendo.learning.losses:PolicyGradientConfig",
         "ppo_clip": "docendo.learning.losses:PPOClipConfig",
     },
+    "matchmaker": {
+        "round_robin": "docendo.league.teaching_matches:RoundRobinConfig",
+    },
     "opponent_selection": {
         "alphastar": "docendo.league.duel_matches:AlphaStarConfig",
         "even": "docendo.league.matchmaking:PrioritizedSelfPlayConfig",
@@ -75,6 +78,9 @@ PARTS: dict[str, dict[str, str]] = {
     "sandbox": {
         "isolated": "docendo.sandbox.cpython:IsolatedConfig",
         "monty": "docendo.sandbox.monty:MontyConfig",
+    },
+    "sft_data": {
+        "demonstrations": "docendo.sft_data:DemonstrationsConfig",
     },
     "teacher_selection": {
         "learnability": "docendo.league.matchmaking:LearnableTeachersConfig",

@@ -25,6 +25,7 @@ from docendo.records import (
     AgentId,
     Duel,
     Episode,
+    Example,
     Metrics,
     Question,
     TaskType,
@@ -41,6 +42,7 @@ __all__ = [
     "QuestionPhase",
     "Recipients",
     "Round",
+    "SFTData",
     "Schedule",
     "School",
 ]
@@ -152,6 +154,8 @@ class School:
     sft_learner: Callable[[int], Learner]
     """The learner of each supervised round: its learning rate falls."""
     schedule: Schedule
+    sft_data: "SFTData"
+    """What everybody is finetuned on in a round of the teaching game."""
     backend: Backend
     """Holds the agents' adapters: copies of agents are made in it, and taken away."""
     arena: Arena | None = None
@@ -172,6 +176,10 @@ class School:
             experts.append(apart)
         schedule = replace(self.schedule, matches=0)
         return replace(self, experts=experts, schedule=schedule, arena=None)
+
+
+SFTData = Callable[[School, int], list[Example]]
+"""From a school and a seed to the supervised examples of a round, of all agents."""
 
 
 @dataclass(frozen=True)

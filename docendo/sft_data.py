@@ -7,18 +7,21 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import cycle, islice
 from random import Random
+from typing import Any
 
 from docendo.asking.gate import render_question
 from docendo.asking.questions import QuestionWriter, question_prompt
 from docendo.games.text_game import demonstrate_rules
 from docendo.learning.demonstrations import Demonstration
+from docendo.parts import PartConfig
 from docendo.prompts import lesson_prompt, solve_prompt
 from docendo.records import AgentId, Example, MetricKey, Problem, TaskType
-from docendo.school import Expert, MixtureSource, School
+from docendo.school import Expert, MixtureSource, School, SFTData
 from docendo.seeds import seed_for
 from docendo.tools.calls import render_tool_calls
 
 __all__ = [
+    "DemonstrationsConfig",
     "build_examples",
     "count_mixture",
     "draw_imitation",
@@ -43,6 +46,15 @@ def build_examples(school: School, seed: int) -> list[Example]:
         Random(seed_for(seed, "mix", expert.agent)).shuffle(mixture)
         examples += mixture
     return examples
+
+
+class DemonstrationsConfig(PartConfig):
+    """Rehearsal of an agent's own data, and imitation of useful lessons and right solutions."""
+
+    type: str = "demonstrations"
+
+    def build(self, context: Any = None) -> SFTData:
+        return build_examples
 
 
 def draw_worked_examples(

@@ -28,6 +28,7 @@ from docendo.records import (
     TeachingOption,
 )
 from docendo.school import Arena, Expert, League, Recipients, Round, School
+from docendo.sft_data import build_examples
 from tests.toys import (
     ANN,
     BOB,
@@ -119,6 +120,7 @@ def make(script=helped, **parts: Any) -> School:
             "learner": learner,
             "sft_learner": lambda _: learner,
             "schedule": SCHEDULE,
+            "sft_data": build_examples,
             **parts,
         },
     )

@@ -62,8 +62,9 @@ FIELDS_ALLOWED = {
     "AgentConfig": 13,
     "Config": 18,
     "LearningConfig": 17,
+    "LeagueConfig": 13,
     "Session": 14,
-    "School": 13,
+    "School": 14,
 }
 """A config has one field per section, a school one per stage, and an agent's table all that may be said of it."""
 MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS, MAX_FIELDS = 350, 60, 6, 12

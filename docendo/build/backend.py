@@ -5,6 +5,7 @@ from logging import getLogger
 from docendo.backend import Backend, BackendSettings
 from docendo.config.load import Config
 from docendo.engines.local.autoselect import choose_device, choose_dtype, choose_kernels
+from docendo.errors import UserError
 
 __all__ = ["open_backend", "resolve_config"]
 
@@ -18,8 +19,19 @@ def resolve_config(config: Config) -> Config:
     return config.model_copy(update={"engine": config.engine.model_copy(update=measured)})
 
 
-def open_backend(config: Config) -> Backend:
-    """The backend of a run, with a fresh adapter for every learner. `config` is resolved."""
+def open_backend(config: Config, backend: Backend | None = None) -> Backend:
+    """The backend of a run, with a fresh adapter for every learner. `config` is resolved.
+
+    `backend` replaces what the config says.
+    """
+    if backend is None:
+        backend = _build_backend(config)
+    for learner in config.learner_ids:
+        backend.add(learner, config.seed)
+    return backend
+
+
+def _build_backend(config: Config) -> Backend:
     engine = config.engine
     if engine.trust_remote_code:
         getLogger("docendo").warning(
@@ -28,7 +40,15 @@ def open_backend(config: Config) -> Backend:
         )
 
     settings = engine.model_dump(exclude={"backend"})
-    backend: Backend = engine.backend.build(BackendSettings(model=config.model, **settings))
-    for learner in config.learner_ids:
-        backend.add(learner, config.seed)
+    built = engine.backend.build(BackendSettings(model=config.model, **settings))
+    if callable(built) and not hasattr(built, "sample"):
+        built = built()  # a user's function that opens one
+
+    for method in ("sample", "score", "train", "save", "load", "describe"):
+        if not hasattr(built, method):
+            raise UserError(
+                f"engine.backend {engine.backend.type}: expected a docendo.backend.Backend; "
+                f"got a {type(built).__name__} without {method}"
+            )
+    backend: Backend = built
     return backend

@@ -53,7 +53,9 @@ def build_league(config: Config, task_types: Mapping[str, Sequence[TaskType]]) -
     by_error_rate = learning.imitation_sampling == "error_rate"
     return League(
         teaching_options=teaching_options(config, task_types),
-        matchmaker=_build_matchmaker(config),
+        matchmaker=plan.matchmaker.build()
+        if plan.matchmaker
+        else _build_matchmaker(config),
         practice_curriculum=_build_curriculum(learning.practice_curriculum, config),
         imitation_curriculum=ByErrorRate() if by_error_rate else None,
         standings=LiveStandings(plan.decay, find_oracles(config)),

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from docendo.backend import Backend
 from docendo.errors import UserError
 from docendo.interfaces import Curriculum, Evaluator, Matchmaker, Reward, Source, Tracker
 from docendo.learning.baselines import Baseline
-from docendo.school import League
+from docendo.school import League, SFTData
 from docendo.teaching.game import Classroom
 
 __all__ = ["Parts"]
@@ -26,6 +27,9 @@ class Parts:
     loss: Any | None = None
     matchmaker: Matchmaker | None = None
     practice_curriculum: Curriculum | None = None
+    sft_data: SFTData | None = None
+    backend: Backend | None = None
+    """Without agents but the base; the learners are added."""
     sources: Mapping[str, Source] = field(default_factory=dict)
     """Sources of problems by domain; each of the domains must be in the config, too."""
     evaluators: Mapping[str, Evaluator] = field(default_factory=dict)

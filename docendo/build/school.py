@@ -22,7 +22,8 @@ from docendo.parts import as_part
 from docendo.problems.catalog import Catalog
 from docendo.prompts import INSTRUCTION, with_tool_help
 from docendo.records import BASE, AgentId, MetricValues, TaskType
-from docendo.school import Expert, QuestionPhase, Recipients, Schedule, School
+from docendo.school import Expert, QuestionPhase, Recipients, Schedule, School, SFTData
+from docendo.sft_data import build_examples
 from docendo.teaching.game import Classroom, TeachingRules
 
 __all__ = [
@@ -70,6 +71,7 @@ def build_school(
         learner=_build_learner(config, backend, given, notify),
         sft_learner=_build_sft_learner(config.experts, backend, notify),
         schedule=_build_schedule(config),
+        sft_data=given.sft_data or _build_sft_data(config),
         backend=backend,
         arena=build_arena(config, player, classroom.instructions),
         question_phase=_build_question_phase(config, classroom, router, catalog),
@@ -198,6 +200,11 @@ def _build_recipients(config: Config) -> Recipients:
     elif learning.share_solutions == "all":
         solutions = dict.fromkeys(learners, learners)
     return Recipients(lessons, solutions)
+
+
+def _build_sft_data(config: Config) -> SFTData:
+    part = config.learning.sft_data
+    return part.build() if part else build_examples
 
 
 def _build_learner(

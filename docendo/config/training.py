@@ -126,6 +126,9 @@ class LearningConfig(ConfigModel):
         "curriculum", "uniform"
     )
     """Choice of task types for self-practice. Your own: "package.module:name"."""
+    sft_data: Annotated[PartConfig, Part("sft_data")] | None = None
+    """Rule that picks the supervised examples of a round. Default: rehearsal of the agent's own
+    data and imitation of demonstrations. Your own: "package.module:name"."""
     imitation_sampling: Literal["family_turns", "error_rate"] = "family_turns"
     """Choice of demonstrations. "family_turns": families take turns. "error_rate": more of
     what the agent gets wrong."""
@@ -148,6 +151,9 @@ class LearningConfig(ConfigModel):
 
 
 class LeagueConfig(ConfigModel):
+    matchmaker: Annotated[PartConfig, Part("matchmaker")] | None = None
+    """Rule that makes the matches of a round. Default: `curriculum` picks task types,
+    `teacher_selection` teachers. Your own: "package.module:name"."""
     teacher_selection: Annotated[PartConfig, Part("teacher_selection")] = default_part(
         "teacher_selection", "uniform"
     )

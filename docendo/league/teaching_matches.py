@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -17,9 +17,10 @@ from docendo.errors import UserError
 from docendo.interfaces import Curriculum, Standings
 from docendo.league.candidates import teachers_of
 from docendo.league.matchmaking import Chooser, Uniform, draw
+from docendo.parts import PartConfig
 from docendo.records import AgentId, Match, TeachingOption
 
-__all__ = ["CurriculumMatchmaker", "RoundRobin"]
+__all__ = ["CurriculumMatchmaker", "RoundRobin", "RoundRobinConfig"]
 
 _NO_MATCH = "no match is possible: no course has a teacher and another agent to teach"
 
@@ -50,6 +51,15 @@ class RoundRobin:
                 start = int(ends[place]) - sizes[place]
                 matches.append(_numbered_match(options[place], number - start))
         return sorted(matches)
+
+
+class RoundRobinConfig(PartConfig):
+    """Every teacher and student meet equally often, on every task type."""
+
+    type: str = "round_robin"
+
+    def build(self, context: Any = None) -> RoundRobin:
+        return RoundRobin()
 
 
 def _count_pairs(option: TeachingOption) -> int:

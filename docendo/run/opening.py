@@ -31,7 +31,7 @@ def open_session(
     """
     given = parts or Parts()
     domains = catalog or read_catalog(config, given.sources)
-    backend = open_backend(config)
+    backend = open_backend(config, given.backend)
     ratings = RatingQueue()
     session = Session(
         config=config,
