@@ -108,6 +108,7 @@ class _Api:
 
     async def complete_chat(self, request: Request) -> "Response | EventStream":
         rules = self.rules
+        # everything that can be wrong with a request is found before a row is queued
         body = await read_body(request, rules.max_body_bytes, rules.body_timeout)
         answer = ChatCompletion(self.population, read_chat(body))
         if answer.chat.stream:
@@ -136,7 +137,9 @@ async def _stream_events(
     answer: ChatCompletion, first: ChoiceDelta, deltas: AsyncGenerator[ChoiceDelta, None]
 ) -> AsyncGenerator[str, None]:
     """The server-sent events of an answer, one for each delta that has anything to say."""
-    name, model = _new_id(), answer.chat.model
+    # the roles of all choices before any text, as OpenAI's own streams begin
+    name = _new_id()
+    model = answer.chat.model
     for i in range(answer.choice_count):
         yield chunk(name, model, ChoiceDelta(i, ""), first=True)
     try:
@@ -149,6 +152,7 @@ async def _stream_events(
         # The status was sent with the first event: only an event can tell of the error.
         yield f"data: {json.dumps(error.document)}\n\n"
         return
+
     if answer.chat.usage:
         yield chunk(name, model, None, answer.usage)
     yield "data: [DONE]\n\n"

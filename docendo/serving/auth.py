@@ -33,6 +33,7 @@ class Guard:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
+        # browsers may open a websocket to any address, without asking first as for requests
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
@@ -44,11 +45,14 @@ class Guard:
             await _send_error(error, _without_sniffing(send))
 
     def _find_error(self, headers: Mapping[bytes, bytes]) -> ApiError | None:
+        # the name first: a page that reached this server by its own name is no client at all
         host = headers.get(b"host", b"").decode("latin-1")
         if not self._is_own_host(host):
             return ApiError(
                 403, "the Host header is no address of this server", "wrong_host"
             )
+
+        # browsers add the origin to what pages send, and no page can leave it out
         origin = headers.get(b"origin")
         if origin is not None and origin.decode("latin-1") != f"http://{host}":
             return ApiError(403, "requests of web pages are not answered", "wrong_origin")

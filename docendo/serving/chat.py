@@ -78,6 +78,7 @@ class ChoiceDelta(NamedTuple):
 
 def read_chat(body: bytes) -> ChatRequest:
     """The request in a body of JSON. Raises ApiError, 400, naming the parameter that is wrong."""
+    # a body of thousands of brackets ends in RecursionError
     try:
         table = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -116,14 +117,8 @@ def completion(
     documents = []
     for choice in choices:
         message = {"role": "assistant", "content": choice.text, "refusal": None}
-        documents.append(
-            {
-                "index": choice.choice,
-                "message": message,
-                "logprobs": None,
-                "finish_reason": choice.reason,
-            }
-        )
+        documents.append(_choice_document(choice, "message", message))
+
     return {
         **_head(name, "chat.completion", model),
         "choices": documents,
@@ -142,19 +137,26 @@ def chunk(
     """An event of a stream. The first of a choice names the role; without a delta, only counts."""
     choices = []
     if delta is not None:
+        # clients join the contents; a last delta that only ends the choice has none
         content = {"content": delta.text} if delta.text or first else {}
-        choices.append(
-            {
-                "index": delta.choice,
-                "delta": {"role": "assistant", **content} if first else content,
-                "logprobs": None,
-                "finish_reason": delta.reason,
-            }
-        )
+        added = {"role": "assistant", **content} if first else content
+        choices.append(_choice_document(delta, "delta", added))
+
     document = {**_head(name, "chat.completion.chunk", model), "choices": choices}
     if usage:
         document["usage"] = usage.document
     return f"data: {json.dumps(document)}\n\n"
+
+
+def _choice_document(
+    delta: ChoiceDelta, content_name: str, content: Mapping[str, str | None]
+) -> dict[str, Any]:
+    return {
+        "index": delta.choice,
+        content_name: content,
+        "logprobs": None,
+        "finish_reason": delta.reason,
+    }
 
 
 def _head(name: str, kind: str, model: str) -> dict[str, Any]:
@@ -188,8 +190,10 @@ def _typed(table: _Table, name: str, kind: type, default: Any) -> Any:
 
 def _wrong_value(name: str, expected: str, value: object) -> ApiError:
     is_number = isinstance(value, int | float | bool)
-    shown = repr(value) if is_number else f"a {type(value).__name__}"
-    return ApiError(400, f"{name}: expected {expected}, got {shown}", "invalid_value", name)
+    description = repr(value) if is_number else f"a {type(value).__name__}"
+    return ApiError(
+        400, f"{name}: expected {expected}, got {description}", "invalid_value", name
+    )
 
 
 def _integer(table: _Table, name: str, low: int, high: int) -> int | None:
@@ -217,10 +221,12 @@ def _read_stops(table: _Table) -> tuple[str, ...]:
     value = table.get("stop")
     if value is None:
         return ()
+
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or len(texts) > _MAX_STOPS:
         raise _wrong_value("stop", f"a text or up to {_MAX_STOPS} of them", value)
     for text in texts:
+        # an empty text would end every answer before it begins
         if not isinstance(text, str) or not text:
             raise _wrong_value("stop", "texts that are not empty", text)
     return tuple(_encodable(text, "stop") for text in texts)
@@ -247,9 +253,9 @@ def _read_message(entry: object, where: str) -> Message:
 
     content = entry.get("content")
     if isinstance(content, list):
-        parts = [
-            _read_part(part, f"{where}.content[{i}]") for i, part in enumerate(content)
-        ]
+        parts = []
+        for i, part in enumerate(content):
+            parts.append(_read_part(part, f"{where}.content[{i}]"))
         content = "".join(parts)
     if not isinstance(content, str):
         raise _wrong_value(f"{where}.content", "a text", content)
@@ -271,6 +277,7 @@ def _read_part(part: object, where: str) -> str:
 
 def _encodable(text: str, where: str) -> str:
     """The text. Raises ApiError, 400, for half a surrogate pair, which has no UTF-8."""
+    # JSON may hold one as \ud800, and the tokenizer would fail on it in a worker's thread
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -19,6 +19,7 @@ _Result = TypeVar("_Result")
 
 async def read_body(request: Request, max_bytes: int, timeout: float) -> bytes:
     """The body. Raises ApiError: 413 where it is too large, 408 after `timeout` seconds."""
+    # the time limit is for the whole body: a client that sends a byte a minute holds a connection
     body = bytearray()
     try:
         async with asyncio.timeout(timeout):
@@ -36,6 +37,7 @@ async def read_body(request: Request, max_bytes: int, timeout: float) -> bytes:
 
 async def run_unless_disconnected(request: Request, work: Awaitable[_Result]) -> _Result:
     """What the work returns. Cancels it and raises ClientDisconnect where the client hangs up."""
+    # once the body was read, the next message of the connection is that it ended
     task = asyncio.ensure_future(work)
     disconnect = asyncio.ensure_future(request.receive())
     try:

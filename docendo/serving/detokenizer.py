@@ -51,8 +51,8 @@ class Detokenizer:
             self.stopped = True
             return self._pending[:start]
 
-        held = 0 if finished else self._partial_stop_length()
-        cut = len(self._pending) - held
+        withheld = 0 if finished else self._partial_stop_length()
+        cut = len(self._pending) - withheld
         text = self._pending[:cut]
         self._pending = self._pending[cut:]
         return text

@@ -31,6 +31,7 @@ def find_token(file: Path | None) -> tuple[str, str]:
     """
     if file is not None:
         return _check_token(_read_or_make(file), str(file)), str(file)
+    # no option takes the token itself: other users can read a process's arguments
     if TOKEN_VARIABLE in os.environ:
         token = os.environ[TOKEN_VARIABLE].strip()
         return _check_token(token, TOKEN_VARIABLE), TOKEN_VARIABLE
@@ -42,6 +43,7 @@ def open_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
+        # a server that just ended leaves its port in TIME_WAIT for a minute
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(512)
