@@ -230,16 +230,6 @@ def test_the_genetic_code_equals_a_handwritten_table():
     assert GENETIC_CODE == BY_HAND
 
 
-def test_the_genetic_code_is_the_one_of_biopython():
-    table = pytest.importorskip("Bio.Data.CodonTable").unambiguous_rna_by_id[1]
-    assert table.forward_table | dict.fromkeys(table.stop_codons, "*") == GENETIC_CODE
-
-
-def test_every_effect_of_a_mutation_is_asked_for():
-    for level, effects in ((3, 3), (4, 3), (5, 4)):
-        assert len({problem.answer for problem in draw("mutations", level)}) == effects
-
-
 def test_the_start_codon_of_level_five_is_the_first_one_in_any_frame():
     for problem in draw("translation", 5):
         assert problem.answer.startswith("M ")
