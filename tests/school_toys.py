@@ -1,6 +1,7 @@
 """A league of three on toy sums: its parts, and what its rounds train on."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from docendo.games.kuhn_text import KUHN
@@ -24,6 +25,7 @@ from docendo.records import (
     Example,
     Problem,
     Request,
+    ScoredSample,
     TaskType,
     TeachingOption,
 )
@@ -33,7 +35,6 @@ from tests.toys import (
     ANN,
     BOB,
     CAT,
-    CountingLearner,
     RecordingKeeper,
     Sums,
     asked,
@@ -76,6 +77,19 @@ SCHEDULE = schedule(
     imitation=10,
     one_shot_fraction=0.5,
 )
+
+
+@dataclass
+class CountingLearner:
+    """Keeps what each round would train on."""
+
+    rounds: list[tuple[list[ScoredSample], list[Example]]] = field(default_factory=list)
+
+    def update(
+        self, credits: Sequence[ScoredSample], examples: Sequence[Example]
+    ) -> dict[str, float]:
+        self.rounds.append((list(credits), list(examples)))
+        return {"samples/policy": len(credits), "samples/sft": len(examples)}
 
 
 def helped(request: Request) -> str:

@@ -6,11 +6,11 @@ import pytest
 from docendo import prompts
 from docendo.prompts import INSTRUCTION, lesson_prompt, move_prompt, solve_prompt
 from docendo.records import Message, Problem, Request
+from tests.teaching.toys import Known
 from tests.toys import (
     ANN,
     BOB,
     CAT,
-    Known,
     Sums,
     classroom,
     match,

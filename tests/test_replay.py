@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.replay.record import EXPECTED, differences, machine
+from tests.replay.machine import machine
+from tests.replay.record import EXPECTED, differences
 
 ROOT = Path(__file__).parents[1]
 SHOWN = 20

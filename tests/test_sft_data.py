@@ -12,6 +12,7 @@ from docendo.school import Expert
 from tests.school_toys import (
     FAMILIES,
     OWN,
+    CountingLearner,
     foreign,
     make,
     shown_before,
@@ -25,7 +26,6 @@ from tests.toys import (
     BOB,
     BY_THE_BOOK,
     CAT,
-    CountingLearner,
     Few,
     Sums,
     asked,

@@ -12,7 +12,7 @@ from docendo.datasets.split import split_of
 from docendo.errors import UserError
 from docendo.graders.answer import exact, per_answer
 from docendo.interfaces import Split
-from docendo.league.posteriors import GainPosterior, RatePosterior
+from docendo.league.posteriors import RatePosterior
 from docendo.learning.rewards import GainReward
 from docendo.records import (
     AgentId,
@@ -29,9 +29,7 @@ from docendo.records import (
     Problem,
     Request,
     Rollout,
-    ScoredSample,
     Target,
-    TaskType,
     Usage,
     Verdict,
 )
@@ -182,41 +180,6 @@ class Few:
         return Random(seed).sample(list(self.problems), count)
 
 
-@dataclass
-class Known:
-    """Standings that say the same about everybody: gain 0, and this rate without a lesson from so much evidence."""
-
-    rate: float = 0.0
-    evidence: float = 0.0
-
-    def mean_gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
-        return 0.0
-
-    def unaided_rate(
-        self, student: AgentId, family: str, level: int
-    ) -> tuple[float, float]:
-        return self.rate, self.evidence
-
-    def rates_after_lesson(
-        self, students: Sequence[AgentId], kinds: Sequence[TaskType]
-    ) -> RatePosterior:
-        return self._same(len(kinds))
-
-    def rates_unaided(
-        self, agents: Sequence[AgentId], kinds: Sequence[TaskType]
-    ) -> RatePosterior:
-        return self._same(len(kinds))
-
-    def gains(
-        self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str
-    ) -> GainPosterior:
-        nothing = np.zeros(max(len(teachers), len(students)))
-        return GainPosterior(nothing, nothing, nothing, nothing)
-
-    def _same(self, count: int) -> RatePosterior:
-        return shares(*[(self.rate * self.evidence, self.evidence)] * count)
-
-
 def shares(*seen: tuple[float, float], stale: float = 0.0) -> RatePosterior:
     """Beliefs from (sum of scores, number of scores) of each candidate."""
     totals, counts = np.array(seen, float).reshape(-1, 2).T
@@ -356,16 +319,3 @@ class RecordingBackend:
             agent: self.gradients.get(agent, Gradient(1.0, 0.25, 0.5, 0.125))
             for agent in rates
         }
-
-
-@dataclass
-class CountingLearner:
-    """Keeps what each round would train on."""
-
-    rounds: list[tuple[list[ScoredSample], list[Example]]] = field(default_factory=list)
-
-    def update(
-        self, credits: Sequence[ScoredSample], examples: Sequence[Example]
-    ) -> dict[str, float]:
-        self.rounds.append((list(credits), list(examples)))
-        return {"samples/policy": len(credits), "samples/sft": len(examples)}

@@ -18,13 +18,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-from tests.hostile import adapters, files, runs
+from tests.hostile import adapters, datasets, files, runs
 
 __all__ = ["KINDS", "main", "played"]
 
 KINDS: dict[str, Callable[[int, Path], str]] = {
     "configs": files.config,
-    "datasets": files.dataset,
+    "datasets": datasets.dataset,
     "tournaments": files.tournament,
     "words": files.words,
     "personas": files.personas,

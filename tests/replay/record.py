@@ -3,21 +3,18 @@
 python -m tests.replay.record [--write] [--out FILE]
 
 Without an option it says what differs from expected.json. Nothing is hashed but values: names of settings, metrics,
-tables and classes may change, and then the lines under "names of the code" are to be changed with them.
+tables and classes may change, and then names.py is to be changed with them.
 """
 
 import argparse
 import json
 import math
-import platform
 import sqlite3
-import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,190 +23,40 @@ import torch
 from safetensors.torch import load_file
 
 from tests.cli.toys import docendo
+from tests.replay.machine import machine
+from tests.replay.names import (
+    COLUMNS,
+    COMMANDS,
+    DATABASE,
+    HUB,
+    MET,
+    METRICS,
+    PROBLEMS,
+    SHORT,
+    STATE,
+    STATES,
+    STOPPED_BY_AN_ALARM,
+    UNTIMED,
+    VARIANTS,
+    WHOLE,
+    adapters,
+    attempt,
+    checkpoints,
+    lesson,
+    move,
+    optimizer,
+    question,
+    results,
+)
 from tests.replay.server import sage
 
-__all__ = ["EXPECTED", "differences", "machine", "replay"]
+__all__ = ["EXPECTED", "differences", "replay"]
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected.json"
 
 Items = dict[str, Any]
 """By ``run/round/what``: a hash, or a sorted list of numbers to which others may be added."""
-
-# --- names of the code: settings, tables, columns, keys ---------------------------------------------------------------
-
-VARIANTS: Mapping[str, Sequence[str]] = {
-    "reinforce": (
-        'learning.baseline="running_mean"',
-        "teaching.rounds=3",
-        'learning.share_lessons="none"',
-        'learning.share_solutions="none"',
-        'league.teacher_selection="uniform"',
-        'league.curriculum="uniform"',
-        'learning.practice_curriculum="uniform"',
-        'learning.imitation_sampling="family_turns"',
-        "league.resample_zero_variance=false",
-        "league.unlock_threshold=0.2",
-        'teaching.lesson_source="initial_policy"',
-        'duels.opponents="self"',
-    ),
-    "ppo": (
-        'learning.loss="ppo_clip"',
-        "learning.epochs=3",
-        "learning.policy_lr=2e-2",
-        "teaching.rounds=3",
-        'learning.share_solutions="self"',
-        'league.teacher_selection="learnability"',
-        'league.curriculum="learnability"',
-        'learning.practice_curriculum="learnability"',
-        'learning.imitation_sampling="error_rate"',
-        'teaching.lesson_source="dataset"',
-        'duels.opponents="nash"',
-        'engine.kernels="compiled"',
-    ),
-    "optimistic": (
-        'league.teacher_selection="ucb"',
-        'league.curriculum="learnability"',
-        'learning.practice_curriculum="rarity"',
-        'learning.imitation_sampling="error_rate"',
-        "league.snapshot_margin=0.1",
-        "league.decay=1.0",
-        "teaching.gate=false",
-        "teaching.examples=2",
-        "evaluation.fresh=true",
-        'duels.opponents="uniform"',
-        'engine.dtype="bfloat16"',
-    ),
-    "at home": (
-        "teaching.matches=0",
-        "league.reference_matches=0",
-        'duels.opponents="hard"',
-        'engine.dtype="bfloat16"',
-        'engine.kernels="compiled"',
-    ),
-    "alarmed": (
-        'monitors.stop_on=["degenerate_lesson"]',
-        "monitors.degenerate_lesson=0.0",
-        "monitors.min_findings=1",
-    ),
-    "leaked": (
-        "teaching.rounds=3",
-        "agents.bob.data={domains={digits=1},leaked={letters=1}}",
-        'agents.alf.tools=["python","dictionary"]',
-        "domains.digits.solutions=8",
-        "teaching.control_shrinkage=0.0",
-        "teaching.reward.rejected_lesson=-1.0",
-        'duels.opponents="even"',
-    ),
-    "guided": (
-        'agents.bob.grammar={lark=\'start: "yes" | "no"\'}',
-        "learning.one_shot_fraction=1.0",
-        "engine.max_tokens_per_microbatch=256",
-        "engine.max_num_seqs=8",
-        'duels.opponents="linear"',
-    ),
-    "learnable": (
-        "seed=8",
-        "teaching.temperature=1.3",
-        "duels.rules_fraction=1.0",
-        'duels.opponents="learnability"',
-    ),
-    "met again": (
-        "teaching.rounds=4",
-        "teaching.matches=12",
-        "domains.letters.families={tor=[1]}",
-        "domains.digits.families={vun=[1]}",
-        "teaching.lessons=3",
-        "league.replay_fraction=0.6",
-        "league.resample_zero_variance=false",
-        "league.snapshot_every=0",
-        "league.reference_matches=0",
-        'duels.opponents="variance"',
-        "agents.abe.domain=[]",
-    ),
-}
-"""Settings of small.toml that are changed."""
-SHORT = "teaching.rounds=2"
-MET = "experts.warmup_rounds=0"
-"""Everybody meets from the first round on."""
-WHOLE = "teaching.rounds=4"
-HUB = "endpoints.hub.url={url}"
-STOPPED_BY_AN_ALARM = 3
-COMMANDS: Mapping[str, Sequence[str]] = {
-    "report": (),
-    "league": (),
-    "eval": ("--seed", "7", "--n", "2"),
-}
-"""What tells of a run, and how it is asked."""
-
-COLUMNS = {
-    "pairs": "round, teacher, student, domain, family, level, expected, again FROM episodes ORDER BY id",
-    "tests": "e.round, p.body FROM episodes e JOIN problems p ON p.id = e.test ORDER BY e.id",
-    "lessons": "round, lesson FROM episodes ORDER BY id",
-    "controls": "round, control FROM episodes ORDER BY id",
-    "attempts": "round, attempts FROM episodes ORDER BY id",
-    "duels": "round, first, second, deal, first_payoff, second_payoff FROM duels ORDER BY id",
-    "moves": "round, moves FROM duels ORDER BY id",
-    "questions": "round, asker, persona, domain, family, level, text, tokens, tries FROM questions ORDER BY id",
-    "admitted": "q.round, p.body FROM questions q JOIN problems p ON p.id = q.problem ORDER BY q.id",
-    "refused": "round, refused FROM questions ORDER BY id",
-    "answers": "committed, agent, text, score FROM evaluations ORDER BY id",
-    "examined": "e.committed, p.body FROM evaluations e JOIN problems p ON p.id = e.problem ORDER BY e.id",
-    "reasons": "committed, reason FROM evaluations ORDER BY id",
-    "accuracies": "e.committed, e.agent, p.domain, AVG(e.score) FROM evaluations e JOIN problems p ON p.id = e.problem"
-    " GROUP BY e.committed, e.agent, p.domain, e.split ORDER BY e.committed, e.agent, p.domain, MIN(e.id)",
-    "ledger": "round, tokens, flops, cost FROM ledger ORDER BY round, tokens, flops, cost",
-}
-DATABASE = "run.db"
-METRICS = "round, value FROM metrics"
-STATES = "round, state FROM rounds WHERE state IS NOT NULL ORDER BY round"
-PROBLEMS = "id, body FROM problems"
-STATE = {
-    name: name
-    for name in ("standings", "population", "deck", "notebook", "baseline", "admitted")
-}
-UNTIMED = ("seconds", "about", "commit", "budget")
-"""Keys whose values differ from time to time or from place to place."""
-
-
-def attempt(written: dict[str, Any]) -> list[Any]:
-    return [written["text"], written["tokens"], written["score"]]
-
-
-def lesson(written: dict[str, Any], problems: Mapping[str, str]) -> list[Any]:
-    asked = [question(problems[name]) for name in written["problems"]]
-    return [asked, [attempt(one) for one in written["examples"]]]
-
-
-def move(written: Sequence[Any]) -> list[Any]:
-    seat, view, choice, tried = written
-    return [seat, view, choice, attempt(tried)]
-
-
-def question(body: str) -> list[Any]:
-    prompt, answer, solution, tests, _source = json.loads(body)
-    return [prompt, answer, solution, tests]
-
-
-def adapters(checkpoint: Path) -> list[Path]:
-    """One of each agent, in a folder that is called like it."""
-    return sorted(checkpoint.glob("*/adapter_model.safetensors"))
-
-
-def optimizer(checkpoint: Path) -> Path:
-    return checkpoint / "optimizer.safetensors"
-
-
-def checkpoints(run: Path) -> list[Path]:
-    """Those that are kept, the oldest first."""
-    return sorted((run / "checkpoints").iterdir())
-
-
-def results(study: Path) -> list[Path]:
-    return sorted((*study.glob("results/*/*.json"), *study.glob("tuning/*/*.json")))
-
-
-# --- end of the names -------------------------------------------------------------------------------------------------
 
 
 def replay(folder: Path) -> Items:
@@ -433,50 +280,6 @@ def _lost(expected: Any, found: Any) -> str:
         return ""
     lost = sorted((Counter(expected) - Counter(found)).elements())
     return f": {len(lost)} of {len(expected)} numbers are gone, {lost[0]!r} for one"
-
-
-def machine() -> dict[str, str]:
-    """What the last bits depend on."""
-    return {
-        "processor": _processor(),
-        "python": platform.python_version(),
-        "compiler": _first_line("cc", "--version"),
-        **{
-            name: _version(name)
-            for name in ("torch", "transformers", "numpy", "reasoning-gym")
-        },
-    }
-
-
-def _processor() -> str:
-    told = Path("/proc/cpuinfo")
-    lines = told.read_text().split("\n\n")[0].splitlines() if told.is_file() else []
-    known = {
-        key.strip(): value.strip()
-        for key, _, value in (line.partition(":") for line in lines)
-    }
-    wide = sorted(
-        flag for flag in known.get("flags", "").split() if flag.startswith(("avx", "amx"))
-    )
-    return " ".join(
-        (known.get("model name", platform.machine()), known.get("model", ""), *wide)
-    )
-
-
-def _first_line(*command: str) -> str:
-    """What compiled functions are made with; empty where there is no compiler and they cannot be in use."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    return done.stdout.partition("\n")[0]
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
 
 
 def main() -> None:

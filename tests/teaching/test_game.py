@@ -3,13 +3,13 @@ import pytest
 from docendo.errors import UserError
 from docendo.records import Episode, Match, Request
 from docendo.teaching.game import shrink_control
+from tests.teaching.toys import Known
 from tests.toys import (
     ANN,
     BOB,
     BY_THE_BOOK,
     CAT,
     Few,
-    Known,
     Scripted,
     Sums,
     attempts,

@@ -1,0 +1,45 @@
+"""Standings that say the same of everybody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from docendo.league.posteriors import GainPosterior, RatePosterior
+from docendo.records import AgentId, TaskType
+from tests.toys import shares
+
+
+@dataclass
+class Known:
+    """Standings that say the same about everybody: gain 0, and this rate without a lesson from so much evidence."""
+
+    rate: float = 0.0
+    evidence: float = 0.0
+
+    def mean_gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
+        return 0.0
+
+    def unaided_rate(
+        self, student: AgentId, family: str, level: int
+    ) -> tuple[float, float]:
+        return self.rate, self.evidence
+
+    def rates_after_lesson(
+        self, students: Sequence[AgentId], kinds: Sequence[TaskType]
+    ) -> RatePosterior:
+        return self._same(len(kinds))
+
+    def rates_unaided(
+        self, agents: Sequence[AgentId], kinds: Sequence[TaskType]
+    ) -> RatePosterior:
+        return self._same(len(kinds))
+
+    def gains(
+        self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str
+    ) -> GainPosterior:
+        nothing = np.zeros(max(len(teachers), len(students)))
+        return GainPosterior(nothing, nothing, nothing, nothing)
+
+    def _same(self, count: int) -> RatePosterior:
+        return shares(*[(self.rate * self.evidence, self.evidence)] * count)
