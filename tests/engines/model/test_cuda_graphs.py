@@ -12,10 +12,9 @@ from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.workers import Workers
 from docendo.engines.model.cuda_graphs import CudaGraphStep
 from docendo.engines.model.network import Network
-from docendo.engines.model.transfer import pinned_buffer, to_device, to_host
 from docendo.records import BASE
 from tests.engines.local.test_decoding import crowd
-from tests.engines.toys import CPU, vary
+from tests.engines.toys import vary
 
 
 class Recorder:
@@ -85,13 +84,3 @@ def test_old_recordings_are_dropped_to_make_room(
         requests
     )
     assert [len(s.recordings) for s in steppers] == [1]
-
-
-def test_on_the_cpu_tensors_are_not_copied_between_devices() -> None:
-    x = torch.tensor([1, 2])
-    assert to_device(x, CPU) is x
-    assert pinned_buffer((3, 2), CPU).shape == (3, 2)
-    assert to_host(torch.tensor([7, 9]), torch.tensor([-0.5, -1.5])) == (
-        [7, 9],
-        [-0.5, -1.5],
-    )

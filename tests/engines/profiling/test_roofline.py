@@ -1,9 +1,7 @@
 import pytest
-import torch
 
 from docendo.engines.local.timed_round import timed_round
 from docendo.engines.profiling.flops import ModelShape
-from docendo.engines.profiling.peak import measure_ceiling
 from docendo.engines.profiling.roofline import (
     Ceiling,
     WorkloadBatch,
@@ -91,14 +89,3 @@ def test_the_flops_of_the_engine_are_those_of_the_roofline():
         assert trained.flops == training_seconds(model, batch, once)
         assert sampled.tokens == trained.tokens == 4 * (9 + 2 * 5)
     assert engine.tokens.end == 0
-
-
-def test_peak_rates_are_measured_on_all_threads_and_keep_the_thread_count(monkeypatch):
-    monkeypatch.setattr("docendo.engines.profiling.peak._SIZES", {"cpu": (32, 64)})
-    monkeypatch.setattr("docendo.engines.profiling.peak._BYTES", 2**16)
-    torch.set_num_threads(2)
-    ceiling = measure_ceiling(torch.float32, torch.device("cpu"))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    assert min(ceiling) > 0
-    assert threads == 2
