@@ -11,7 +11,7 @@ import pytest
 
 from docendo.build.catalog import read_catalog
 from docendo.build.school import build_school
-from docendo.config.load import Config, load_config
+from docendo.config.load import Config, load_config, parse_config
 from docendo.study.eval_problems import check_eval_problems
 from docendo.study.folder import check_folder
 from docendo.study.plan import load_plan
@@ -241,3 +241,36 @@ def test_the_tutorial_makes_data_and_a_league_of_three_experts(tmp_path):
     assert {domain: [*types] for domain, types in catalog.task_types.items()} == {
         name: [(name, name, 1)] for name in ("calendar", "prices", "minutes")
     }
+
+
+SETTINGS_PAGES = [
+    path
+    for path in sorted((ROOT / "docs").glob("*.md"))
+    if "```toml" in path.read_text() and path.stem != "compare"  # a study, and tried above
+]
+
+
+@pytest.mark.parametrize("path", SETTINGS_PAGES, ids=lambda path: path.stem)
+def test_every_toml_example_of_a_page_has_settings_that_exist(path, tmp_path, monkeypatch):
+    names = ("huber", "short_lessons", "TWICE", "Close")
+    stub = "".join(f"def {name}(*args): ...\n" for name in names)
+    (tmp_path / "mymodule.py").write_text(stub)
+    (tmp_path / "mypackage").mkdir()
+    (tmp_path / "mypackage" / "graders.py").write_text(stub)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    for example in re.findall(r"```toml\n(.*?)```", path.read_text(), re.DOTALL):
+        if "[midwife]" not in example:  # a persona, not a config
+            parse_config(tomllib.loads(example), path.name)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda p: p.stem)
+def test_every_setting_that_a_page_names_exists(path):
+    tables = {
+        name: field.annotation.model_fields
+        for name, field in Config.model_fields.items()
+        if hasattr(field.annotation, "model_fields")
+    }
+    for table, setting in re.findall(r"`(\w+)\.(\w+)(?: = [^`]*)?`", path.read_text()):
+        if table in tables and setting != "py":
+            assert setting in tables[table], f"{table}.{setting}"
