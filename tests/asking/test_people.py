@@ -3,11 +3,12 @@ import pytest
 from docendo.asking.people import PersonAskerConfig
 from docendo.errors import UserError
 from docendo.humans.interests import InterestSource
+from docendo.humans.simulated import Person
 from docendo.interfaces import Source
 from docendo.problems.sources import SourceContext
 from tests.toys import Sums
 
-OLGA = object()
+OLGA = Person("olga", {}, manner="Please:")
 
 
 def context(own_source: Source | None) -> SourceContext:
@@ -17,7 +18,9 @@ def context(own_source: Source | None) -> SourceContext:
 def test_a_person_asks_what_the_domain_has_by_its_interests() -> None:
     source = PersonAskerConfig(person="olga").build(context(Sums()))
     assert isinstance(source, InterestSource)
-    assert source.domain == "sums"
+    family, levels = next(iter(source.levels.items()))
+    (problem,) = source.draw(family, levels[0], 1, 0, "train")
+    assert problem.prompt.startswith("Please: ")
 
 
 def test_a_domain_with_nothing_of_its_own_has_nobody_to_ask() -> None:
