@@ -1,4 +1,4 @@
-"""The calculator: exact arithmetic on what is written, by a parser of its own. Nothing is ever evaluated as Python."""
+"""The calculator: exact arithmetic on text, by a parser of its own. Nothing is ever evaluated as Python."""
 
 import re
 from fractions import Fraction
@@ -7,139 +7,156 @@ from docendo.errors import UserError
 
 __all__ = ["calculate", "format_number"]
 
-_LONGEST_INPUT, _LONGEST_RESULT, _MOST_BRACKETS, _MOST_BITS, _DIGITS = 200, 60, 40, 4096, 10
+_MAX_INPUT = 200
+_MAX_RESULT = 60
+"""Characters of a result; a longer one would fill the answer that asked for it."""
+_MAX_BRACKETS = 40
+"""Each bracket is a recursion of the parser."""
+_MAX_BITS = 4096
+_DIGITS = 10
 _TOKEN = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+|\*\*|//|[-+*/%()])")
-_SAME = str.maketrans(
-    "\N{MULTIPLICATION SIGN}\N{MIDDLE DOT}\N{DIVISION SIGN}\N{MINUS SIGN}", "**/-", ""
+_SIGNS = str.maketrans(
+    "\N{MULTIPLICATION SIGN}\N{MIDDLE DOT}\N{DIVISION SIGN}\N{MINUS SIGN}", "**/-"
 ) | {ord("^"): "**"}
 
 
 def calculate(text: str) -> str:
-    """The value of an expression in ``+ - * / // % **`` and parentheses: exact, a fraction in lowest terms if need be.
+    """The value of an expression in ``+ - * / // % **`` and parentheses: exact, if need be a fraction in lowest terms.
 
-    With a decimal point in the input it is a decimal, of 10 significant digits where it would not end. Raises UseError,
-    in a few words, for what is no such expression, is too long or too large; the work is bounded.
+    With a decimal point in the input it is a decimal, of 10 significant digits where it would not
+    end. Raises UserError, in a few words, for what is no such expression, is too long or too
+    large. The work is bounded.
     """
-    if len(text) > _LONGEST_INPUT:
-        raise UserError(f"longer than {_LONGEST_INPUT} characters")
-    if text.count("(") > _MOST_BRACKETS:
-        raise UserError(f"more than {_MOST_BRACKETS} brackets")
+    if len(text) > _MAX_INPUT:
+        raise UserError(f"longer than {_MAX_INPUT} characters")
+    if text.count("(") > _MAX_BRACKETS:
+        raise UserError(f"more than {_MAX_BRACKETS} brackets")
+
     parser = _Parser(text)
-    value = parser.sum()
-    parser.end()
+    value = parser.read_sum()
+    if parser.token:
+        raise UserError(f"{parser.token!r} is not wanted there")
+
     result = format_number(value) if "." in text else str(value)
-    if len(result) > _LONGEST_RESULT:
+    if len(result) > _MAX_RESULT:
         raise UserError("the result is too long")
     return result
 
 
 def format_number(value: Fraction) -> str:
-    """`value` as a decimal: in full where that is 10 decimals at the most, else to 10 significant digits.
+    """`value` as a decimal: in full with up to 10 decimals, else to 10 significant digits.
 
-    Raises UseError for a number beyond 1e308 that has no such decimals.
+    Raises UserError for a number beyond 1e308 that has no such decimals.
     """
     scaled = value * 10**_DIGITS
-    if scaled.denominator == 1:
-        digits = str(abs(scaled.numerator)).rjust(_DIGITS + 1, "0")
-        whole, part = digits[:-_DIGITS], digits[-_DIGITS:].rstrip("0")
-        return f"{'-' if value < 0 else ''}{whole}{'.' * bool(part)}{part}"
-    try:
-        return f"{float(value):.{_DIGITS}g}"
-    except OverflowError:
-        raise UserError("the number is too large") from None
+    if scaled.denominator != 1:
+        try:
+            return f"{float(value):.{_DIGITS}g}"
+        except OverflowError:
+            raise UserError("the number is too large") from None
+
+    # Not by way of a float, which has 16 digits.
+    digits = str(abs(scaled.numerator)).rjust(_DIGITS + 1, "0")
+    sign = "-" if value < 0 else ""
+    return f"{sign}{digits[:-_DIGITS]}.{digits[-_DIGITS:]}".rstrip("0").rstrip(".")
 
 
 class _Parser:
-    """One method per precedence, the loosest first."""
+    """Recursive descent: one method per precedence, the loosest first."""
 
     def __init__(self, text: str) -> None:
-        self.tokens, at, text = list[str](), 0, text.translate(_SAME).strip()
-        while at < len(text):
-            found = _TOKEN.match(text, at)
-            if not found:
-                raise UserError(f"{text[at:].strip()[:1]!r} is not arithmetic")
-            self.tokens.append(found[1])
-            at = found.end()
-        self.at = 0
+        text = text.translate(_SIGNS).strip()
+        self.tokens: list[str] = []
+        self.place = 0
+        end = 0
+        while end < len(text):
+            match = _TOKEN.match(text, end)
+            if not match:
+                raise UserError(f"{text[end:].strip()[:1]!r} is not arithmetic")
+            self.tokens.append(match[1])
+            end = match.end()
 
-    def sum(self) -> Fraction:
-        value = self.product()
+    @property
+    def token(self) -> str:
+        """The next token; empty at the end."""
+        return self.tokens[self.place] if self.place < len(self.tokens) else ""
+
+    def take(self, *tokens: str) -> str:
+        """The next token where it is one of these, else nothing."""
+        token = self.token
+        if token not in tokens:
+            return ""
+        self.place += 1
+        return token
+
+    def read_sum(self) -> Fraction:
+        value = self.read_product()
         while operator := self.take("+", "-"):
-            right = self.product()
-            value = _bounded(value + right if operator == "+" else value - right)
+            right = self.read_product()
+            value = _check_size(value + right if operator == "+" else value - right)
         return value
 
-    def product(self) -> Fraction:
-        value = self.signed()
+    def read_product(self) -> Fraction:
+        value = self.read_signed()
         while operator := self.take("*", "/", "//", "%"):
-            value = _combined(value, operator, self.signed())
+            value = _multiply(value, operator, self.read_signed())
         return value
 
-    def signed(self) -> Fraction:
+    def read_signed(self) -> Fraction:
         sign = self.take("-", "+")
         if not sign:
-            return self.power()
-        return -self.signed() if sign == "-" else self.signed()
+            return self.read_power()
+        value = self.read_signed()
+        return -value if sign == "-" else value
 
-    def power(self) -> Fraction:
-        base = self.atom()
-        return _power(base, self.signed()) if self.take("**") else base
+    def read_power(self) -> Fraction:
+        base = self.read_atom()
+        # To the right: 2**3**2 is 2**9, and an exponent may have a sign.
+        return _raise(base, self.read_signed()) if self.take("**") else base
 
-    def atom(self) -> Fraction:
+    def read_atom(self) -> Fraction:
         if self.take("("):
-            value = self.sum()
+            value = self.read_sum()
             if not self.take(")"):
                 raise UserError("a bracket is not closed")
             return value
-        token = self.tokens[self.at] if self.at < len(self.tokens) else ""
-        if not token or not (token[0].isdigit() or token[0] == "."):
-            raise UserError(
-                f"a number is wanted, not {token!r}"
-                if token
-                else "it ends where a number is wanted"
-            )
-        self.at += 1
+
+        token = self.token
+        if not token:
+            raise UserError("it ends where a number is wanted")
+        if token[0] not in ".0123456789":
+            raise UserError(f"a number is wanted, not {token!r}")
+        self.place += 1
         return Fraction(token)
 
-    def take(self, *wanted: str) -> str:
-        """The next token where it is one of these, else nothing."""
-        token = self.tokens[self.at] if self.at < len(self.tokens) else ""
-        if token not in wanted:
-            return ""
-        self.at += 1
-        return token
 
-    def end(self) -> None:
-        if self.at < len(self.tokens):
-            raise UserError(f"{self.tokens[self.at]!r} is not wanted there")
-
-
-def _combined(left: Fraction, operator: str, right: Fraction) -> Fraction:
+def _multiply(left: Fraction, operator: str, right: Fraction) -> Fraction:
     if operator == "*":
-        return _bounded(left * right)
+        return _check_size(left * right)
     if not right:
         raise UserError("division by zero")
     if operator == "/":
-        return _bounded(left / right)
-    return _bounded(Fraction(left // right) if operator == "//" else left % right)
+        return _check_size(left / right)
+    return _check_size(Fraction(left // right) if operator == "//" else left % right)
 
 
-def _power(base: Fraction, exponent: Fraction) -> Fraction:
+def _raise(base: Fraction, exponent: Fraction) -> Fraction:
     if exponent.denominator != 1:
         raise UserError("a power with a fraction for its exponent")
     if not base and exponent < 0:
         raise UserError("division by zero")
-    # before the power is worked out: 9**9**9 would not end
-    if _bits(base) * abs(exponent) > _MOST_BITS and abs(base) not in {0, 1}:
+    # Before the power is worked out: 9**9**9 would not end.
+    if _count_bits(base) * abs(exponent) > _MAX_BITS and abs(base) not in {0, 1}:
         raise UserError("the number is too large")
-    return _bounded(Fraction(base ** int(exponent)))
+    return _check_size(Fraction(base ** int(exponent)))
 
 
-def _bounded(value: Fraction) -> Fraction:
-    if _bits(value) > _MOST_BITS:
+def _check_size(value: Fraction) -> Fraction:
+    """After every step, so that no step is slow."""
+    if _count_bits(value) > _MAX_BITS:
         raise UserError("the number is too large")
     return value
 
 
-def _bits(value: Fraction) -> int:
+def _count_bits(value: Fraction) -> int:
     return max(value.numerator.bit_length(), value.denominator.bit_length())

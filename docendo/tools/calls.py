@@ -1,7 +1,8 @@
 """How a tool is called in an answer, and what an answer looks like without calls.
 
-A call is ``<<calculator: 12 * 34>>``; its result follows it, as in ``<<calculator: 12 * 34>> 408``. The two signs are
-rare in text and programs, a model need learn only to copy, and the call ends at a text that sampling can stop at.
+A call is ``<<calculator: 12 * 34>>``; its result follows it, as in ``<<calculator: 12 * 34>> 408``.
+The two signs are rare in text and programs. A model only has to learn to copy, and a call ends at a
+text that sampling can stop at.
 """
 
 import re
@@ -31,18 +32,22 @@ __all__ = [
 ]
 
 Tool = Callable[[str], str]
-"""From what was asked to the answer; UseError where there is none."""
+"""From a query to its result; UserError where there is none."""
 END = ">>"
 TOOLS = ("calculator", "python", "units", "dictionary")
-_ASKING = r"((?:(?!<<|>>).){0,1000})>>"
-_CALL = re.compile(r"<<(\w{1,20}): ?" + _ASKING, re.DOTALL)
+_QUERY = r"((?:(?!<<|>>).){0,1000})>>"
+"""Up to 1,000 characters without the signs of a call, and the end of the call."""
+_CALL = re.compile(r"<<(\w{1,20}): ?" + _QUERY, re.DOTALL)
 _DONE = re.compile(
-    rf"(<<(?:{'|'.join(TOOLS)}): ?{_ASKING}(?:\n(?= ))?)( [^\n]*)?", re.DOTALL
+    rf"(<<(?:{'|'.join(TOOLS)}): ?{_QUERY}(?:\n(?= ))?)( [^\n]*)?", re.DOTALL
 )
+"""A call, with its result where it has one."""
 _STEP = re.compile(r"(?m)(?<![^ \n])(\d[\d.]*(?: [-+*/] \d[\d.]*)+) = (-?\d[\d./]*)$")
-_ASKED = re.compile(r"(?<![\w./])-?\d[\d.]*(?: ?[-+*/] ?-?\d[\d.]*)+(?![\w/])")
-_LONGEST, _READABLE = 200, 4000
-"""Characters of a result; of a text in which something to calculate is looked for."""
+"""``12 * 34 = 408`` at the end of a line of a worked solution."""
+_EXPRESSION = re.compile(r"(?<![\w./])-?\d[\d.]*(?: ?[-+*/] ?-?\d[\d.]*)+(?![\w/])")
+_MAX_RESULT = 200
+_MAX_SEARCHED = 4000
+"""Characters of a text in which something to calculate is looked for."""
 
 
 class Call(NamedTuple):
@@ -84,10 +89,11 @@ def run_call(call: Call, tools: Mapping[str, Tool]) -> tuple[str, bool]:
 
 
 def _write_line(text: str) -> str:
-    """The text behind a space, in one line of 200 characters at the most, which any tokenizer takes."""
+    """The text behind a space, in one line of up to 200 characters."""
+    # A lone surrogate, which Python's repr may hold, is taken by no tokenizer.
     line = " ".join(text.encode(errors="replace").decode().split())
-    if len(line) > _LONGEST:
-        line = line[: _LONGEST - 3] + "..."
+    if len(line) > _MAX_RESULT:
+        line = line[: _MAX_RESULT - 3] + "..."
     return f" {line}"
 
 
@@ -127,8 +133,8 @@ def add_calculator_calls(question: str, solution: str, max_calls: int) -> str:
     """
     *steps, last = solution.split("\n")
     answer = last.removeprefix("Answer:")
-    if last.startswith("Answer: ") and len(question) <= _READABLE:
-        for expression in _ASKED.findall(question):
+    if last.startswith("Answer: ") and len(question) <= _MAX_SEARCHED:
+        for expression in _EXPRESSION.findall(question):
             if _confirms(expression, answer.removeprefix(" ")):
                 return f"<<calculator: {expression}>>{answer}\n{last}"
     if not steps:
@@ -136,7 +142,7 @@ def add_calculator_calls(question: str, solution: str, max_calls: int) -> str:
 
     working = "\n".join(steps)
     confirmed: list[re.Match[str]] = []
-    if len(working) <= _READABLE:
+    if len(working) <= _MAX_SEARCHED:
         confirmed = [
             step for step in _STEP.finditer(working) if _confirms(step[1], step[2])
         ]
@@ -165,7 +171,7 @@ def render_tool_calls(question: str, text: str, toolset: Toolset | None) -> str:
 def make_tools(
     names: Collection[str], words: Callable[[], dict[str, str]] = read_words
 ) -> dict[str, Tool]:
-    """The tools of these names, which are of `TOOLS`."""
+    """The tools of these names, which are of `TOOLS`. Only these are made: the others may not be installed."""
     makers: dict[str, Callable[[], Tool]] = {
         "calculator": lambda: calculate,
         "python": Interpreter,

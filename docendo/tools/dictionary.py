@@ -8,51 +8,56 @@ from docendo.errors import UserError, closest_hint
 
 __all__ = ["look_up", "read_words"]
 
-_LONGEST = 300
+_MAX_MEANING = 300
+_MAX_WORD = 60
 
 
 def read_words(path: Path | None = None) -> dict[str, str]:
-    """Meanings by word, in lower case; of the terms of docendo's own domains where no file is given.
+    """Meanings by word, in lower case; without a file, of the terms of docendo's own domains.
 
-    Raises UseError for a file that cannot be read, and for a line without a tab, with its number, and a
-    word that stands twice.
+    Raises UserError for a file that cannot be read, and with its number for a line without a tab
+    or with a word that stands twice.
     """
+    file = path or files("docendo.tools").joinpath("words.tsv")
     try:
-        text = (path or files("docendo.tools").joinpath("words.tsv")).read_text(
-            encoding="utf-8"
-        )
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{path}: the dictionary cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"
-        ) from error
-    found: dict[str, str] = {}
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise UserError(f"{path}: the dictionary cannot be read: {reason}") from error
+
+    meanings: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        word, tab, meaning = line.partition("\t")
         if not line.strip() or line.startswith("#"):
             continue
-        if not tab or not word.strip() or not meaning.strip():
+        word, _, meaning = line.partition("\t")
+        if not word.strip() or not meaning.strip():
             raise UserError(
-                f"{path}:{number}: wanted a word, a tab and its meaning, got {line[:40]!r}"
+                f"{path}:{number}: expected a word, a tab and its meaning, got {line[:40]!r}"
             )
-        known = " ".join(word.casefold().split())
-        if known in found:
+        key = _normalize(word)
+        if key in meanings:
             raise UserError(f"{path}:{number}: {word.strip()!r} stands twice")
-        found[known] = " ".join(meaning.split())[:_LONGEST]
-    if not found:
+        meanings[key] = " ".join(meaning.split())[:_MAX_MEANING]
+
+    if not meanings:
         raise UserError(
-            f"{path}: has no words; wanted a word, a tab and its meaning in each line"
+            f"{path}: has no words; expected a word, a tab and its meaning in each line"
         )
-    return found
+    return meanings
 
 
 def look_up(words: dict[str, str]) -> Callable[[str], str]:
-    """The tool: the meaning of a word or of its singular, or UseError with the nearest one that is known."""
+    """The tool: the meaning of a word or of its singular. Raises UserError with the nearest word."""
 
     def find(text: str) -> str:
-        word = " ".join(text.split()).casefold()[:60]
-        for tried in (word, word.removesuffix("s"), word.removesuffix("es")):
-            if tried in words:
-                return words[tried]
+        word = _normalize(text)[:_MAX_WORD]
+        for form in (word, word.removesuffix("s"), word.removesuffix("es")):
+            if form in words:
+                return words[form]
         raise UserError(f"no word {word!r}{closest_hint(word, words)}")
 
     return find
+
+
+def _normalize(word: str) -> str:
+    return " ".join(word.casefold().split())

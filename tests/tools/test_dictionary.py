@@ -33,7 +33,7 @@ def test_a_bad_dictionary_line_is_reported_with_its_place(tmp_path: Path) -> Non
     file = tmp_path / "words.tsv"
     file.write_text("foo\ta thing\nbar\n")
     with pytest.raises(
-        UserError, match=r"words.tsv:2: wanted a word, a tab and its meaning, got 'bar'"
+        UserError, match=r"words.tsv:2: expected a word, a tab and its meaning, got 'bar'"
     ):
         read_words(file)
     file.write_text("foo\ta thing\nFoo\tanother\n")
