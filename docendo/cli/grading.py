@@ -50,5 +50,5 @@ def grade_waiting(votes: "VoteStore", person: str) -> bool:
 
 def _show_answer(answer: "Grade", place: str) -> None:
     show(title(f"\n{place}"), indent_quote(answer.prompt), "", indent_quote(answer.text))
-    if answer.known:
-        show("the right answer is", indent_quote(answer.known))
+    if answer.right_answer:
+        show("the right answer is", indent_quote(answer.right_answer))

@@ -1,6 +1,6 @@
-"""Two agents answer a person without their names, and the person says which answer is better. No printing here.
+"""Two agents answer a person without their names, and the person says which answer is better.
 
-The terminal (`docendo chat`) is one face of it; a web page can be another.
+Nothing is printed here: the terminal (`docendo chat`) is one face of it, and a web page can be another.
 """
 
 from collections import Counter
@@ -17,14 +17,11 @@ from docendo.prompts import INSTRUCTION, solve_prompt
 from docendo.records import AgentId, Opinion, Request, Vote, base_agent
 from docendo.seeds import seed_for
 
-__all__ = [
-    "AnswerPair",
-    "ComparisonSession",
-]
+__all__ = ["AnswerPair", "ComparisonSession"]
 
 
 class AnswerPair(NamedTuple):
-    """Two answers to one question; who wrote them is for the host alone until the person has spoken."""
+    """Two answers to one question. Who wrote them is hidden from the person until the vote."""
 
     prompt: str
     first: AgentId
@@ -45,7 +42,7 @@ class ComparisonSession:
     instructions: Mapping[AgentId, str] = field(default_factory=dict)
     """System prompts of the agents that have their own; copies of an agent have its own."""
     round: int | None = None
-    """After which the agents are as they are here."""
+    """The round after which the agents are as they are here."""
     recorded: list[tuple[int, Opinion]] = field(default_factory=list)
     """The person's opinions of this session, with their numbers."""
     question_count: int = 0
@@ -53,70 +50,65 @@ class ComparisonSession:
     def __post_init__(self) -> None:
         self.agents = list(dict.fromkeys(self.agents))
         if len(self.agents) < 2:
-            raise UserError(
-                f"two agents are needed to compare answers; there is {', '.join(self.agents) or 'none'}"
-            )
+            names = ", ".join(self.agents) or "none"
+            raise UserError(f"two agents are needed to compare answers; there is {names}")
 
     def ask(self, prompt: str) -> AnswerPair:
-        """The answers of the two agents that were compared with each other least, in an order by chance.
+        """The answers of the two agents that were compared with each other least, in a random order.
 
-        Raises UseError for an empty question.
+        Raises UserError for an empty question.
         """
-        if not prompt.strip():
+        question = prompt.strip()
+        if not question:
             raise UserError("an empty question; type one, or q to leave")
-        first, second = self._chosen(
-            seed_for(self.seed, "who", self.person, self.question_count, prompt)
-        )
-        seeds = [
-            seed_for(self.seed, "answer", self.person, self.question_count, prompt, agent)
-            for agent in (first, second)
-        ]
-        requests = [
-            Request(
+        address = (self.person, self.question_count, prompt)
+        pair = self._choose_agents(seed_for(self.seed, "who", *address))
+
+        requests = []
+        for agent in pair:
+            instruction = self.instructions.get(base_agent(agent), INSTRUCTION)
+            request = Request(
                 agent=agent,
-                messages=solve_prompt(
-                    prompt.strip(), self.instructions.get(base_agent(agent), INSTRUCTION)
-                ),
-                seed=seed,
+                messages=solve_prompt(question, instruction),
+                seed=seed_for(self.seed, "answer", *address, agent),
                 max_tokens=self.max_tokens,
                 temperature=self.temperature,
                 purpose="play",
             )
-            for agent, seed in zip((first, second), seeds, strict=True)
-        ]
+            requests.append(request)
+
         self.question_count += 1
-        one, other = self.engine.sample(requests)
-        return AnswerPair(prompt.strip(), first, second, (one.text, other.text))
+        first, second = self.engine.sample(requests)
+        return AnswerPair(question, *pair, (first.text, second.text))
 
     def record(self, pair: AnswerPair, vote: Vote, right: str = "") -> Opinion:
         """Keep what the person says of a pair, durably."""
-        opinion = Opinion(
-            self.person,
-            pair.prompt,
-            pair.first,
-            pair.second,
-            pair.texts,
-            vote,
-            right.strip(),
-        )
-        self.recorded.append((self.opinions.record(opinion, self.round), opinion))
+        opinion = Opinion(self.person, *pair, vote, right.strip())
+        number = self.opinions.record(opinion, self.round)
+        self.recorded.append((number, opinion))
         return opinion
 
     def undo(self) -> AnswerPair | None:
-        """Take the last opinion of this session back; its pair, to be said again, or None where there is none."""
+        """Take the last opinion of this session back.
+
+        Returns its pair, to be voted on again, or None where there is none.
+        """
         if not self.recorded:
             return None
+
         number, opinion = self.recorded.pop()
         self.opinions.delete(number)
         return AnswerPair(opinion.prompt, opinion.first, opinion.second, opinion.texts)
 
-    def _chosen(self, seed: int) -> tuple[AgentId, AgentId]:
-        rng, counts = (
-            Random(seed),
-            Counter(frozenset((o.first, o.second)) for o in self.opinions.read_opinions()),
-        )
+    def _choose_agents(self, seed: int) -> tuple[AgentId, AgentId]:
+        rng = Random(seed)
+        opinions = self.opinions.read_opinions()
+        counts = Counter(frozenset((o.first, o.second)) for o in opinions)
         pair = min(
-            combinations(self.agents, 2), key=lambda p: (counts[frozenset(p)], rng.random())
+            combinations(self.agents, 2),
+            key=lambda agents: (counts[frozenset(agents)], rng.random()),
         )
+
+        # Neither position tells who it is, and a habit of taking the first favours nobody.
         first, second = rng.sample(pair, 2)
         return first, second

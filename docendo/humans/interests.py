@@ -23,9 +23,9 @@ class InterestSource:
 
     def __post_init__(self) -> None:
         if not self.levels:
-            known = ", ".join(self.source.levels)
+            families = ", ".join(self.source.levels)
             raise UserError(
-                f"{self.person.name} has no interest in {self.domain}, which has {known}"
+                f"{self.person.name} has no interest in {self.domain}, which has {families}"
             )
 
     @property
@@ -46,15 +46,16 @@ class InterestSource:
     ) -> list[Problem]:
         """`count` different problems. Raises UserError where the source has not that many."""
         problems = self.source.draw(family, level, count, seed, split)
+        # Evaluations of different people's runs stay comparable.
         if split == "held-out":
             return problems
 
         source = f"person:{self.person.name}"
-        asked = []
+        questions = []
         for problem in problems:
             prompt = in_manner(problem.prompt, self.person.manner)
-            asked.append(replace(problem, prompt=prompt, source=source))
-        return asked
+            questions.append(replace(problem, prompt=prompt, source=source))
+        return questions
 
 
 def draw_questions(

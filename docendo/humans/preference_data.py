@@ -14,36 +14,51 @@ def preference_rows(opinions: Sequence[Opinion]) -> list[dict[str, Any]]:
     A right answer that the person gave is preferred to both, unless it says the same.
     """
     rows = []
-    for o in opinions:
-        first, second = o.texts
-        pairs = {"first": [(first, second)], "second": [(second, first)]}.get(o.choice, [])
-        pairs += [
-            (o.right, text)
-            for text in o.texts
-            if o.right and text.strip() != o.right.strip()
-        ]
+    for opinion in opinions:
+        first, second = opinion.texts
+        pairs: list[tuple[str, str]] = []
+        if opinion.choice == "first":
+            pairs.append((first, second))
+        if opinion.choice == "second":
+            pairs.append((second, first))
+        for text in opinion.texts:
+            if opinion.right and text.strip() != opinion.right.strip():
+                pairs.append((opinion.right, text))
+
         for chosen, rejected in pairs:
+            # Two equal texts teach nothing, whatever was said of them.
             if chosen != rejected:
-                answers = {
+                row = {
+                    "prompt": _turn("user", opinion.prompt),
                     "chosen": _turn("assistant", chosen),
                     "rejected": _turn("assistant", rejected),
                 }
-                rows.append({"prompt": _turn("user", o.prompt), **answers})
+                rows.append(row)
     return rows
+
+
+_LABELS = {"first": (True, False), "second": (False, True), "both bad": (False, False)}
+"""A tie says of neither answer whether it is good."""
 
 
 def unpaired_rows(opinions: Sequence[Opinion]) -> list[dict[str, Any]]:
     """Rows with ``prompt``, ``completion`` and ``label``: True for what was preferred, or given as the right answer.
 
-    Two bad answers are both False; a tie says of neither whether it is good, and is left out.
+    Two bad answers are both False. Ties are left out.
     """
-    labels = {"first": (True, False), "second": (False, True), "both bad": (False, False)}
     rows = []
-    for o in opinions:
-        said = list(zip(o.texts, labels.get(o.choice, ()), strict=False))
-        for text, label in [*said, *([(o.right, True)] if o.right else [])]:
-            answer = {"completion": _turn("assistant", text), "label": label}
-            rows.append({"prompt": _turn("user", o.prompt), **answer})
+    for opinion in opinions:
+        labels = _LABELS.get(opinion.choice, ())
+        answers = list(zip(opinion.texts, labels, strict=False))
+        if opinion.right:
+            answers.append((opinion.right, True))
+        for text, label in answers:
+            row = {
+                "prompt": _turn("user", opinion.prompt),
+                "completion": _turn("assistant", text),
+                "label": label,
+            }
+            rows.append(row)
     return rows
 
 

@@ -1,4 +1,4 @@
-"""People's verdicts in a run: waited for, used as far as they are there, or not at all."""
+"""People's verdicts in a run: the run waits for them, uses those that exist, or ignores them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -19,38 +19,38 @@ from docendo.records import Answer, Verdict
 __all__ = ["HumanRater", "HumanRaterConfig", "RatingMode", "RatingQueue"]
 
 RatingMode = Literal["wait", "async", "off"]
-_LOOK = 1.0
-"""Seconds between two looks at what people said."""
-_QUEUE = 200
-"""Answers that may wait for people at once where nobody waits for them."""
+_POLL_SECONDS = 1.0
+_MAX_QUEUE = 200
+"""Answers that may wait for people at once where the run does not: the queue must not grow with the run."""
 
 
 @dataclass
 class RatingQueue:
-    """Where the people of a run write: known once the run has a directory."""
+    """Where the people of a run write."""
 
     run: Path | None = None
+    """The run directory; None until there is one."""
     asks: bool = True
-    """Whether answers are put before people; otherwise what they said so far counts, and nobody is waited for."""
+    """Whether answers are put before people. Otherwise only the grades so far count."""
     now: Callable[[], int] = lambda: 0
-    """The round that goes on."""
-    attend: Callable[[Path], None] = lambda run: time.sleep(_LOOK)
-    """What is done again and again while answers wait: by default a second passes."""
+    """The current round."""
+    attend: Callable[[Path], None] = lambda run: time.sleep(_POLL_SECONDS)
+    """Called again and again while answers wait; by default a second passes."""
 
 
 @dataclass(frozen=True)
 class HumanRater:
     """Verdicts that people gave with ``docendo chat RUN --grade``, by question and answer, word for word.
 
-    wait: a new answer is put into the queue, and the run waits until it is graded. async: whoever else judges does so
-    until a person has. off: only whoever else judges. What was known at each moment is kept, so a round that is played
-    again after a crash is judged as it was, whatever was said since.
+    wait: a new answer is put into the queue, and the run waits until it is graded. async: the
+    fallback judges until a person has. off: only the fallback judges. The grades that each batch
+    saw are kept, so a round that is played again after a crash gets the same verdicts.
     """
 
     mode: RatingMode
     queue: RatingQueue
     meanwhile: Evaluator | None
-    """Who judges what no person has; 0 where there is nobody."""
+    """The fallback, for answers that no person has graded; without one they score 0."""
     notify: Callable[[str], None] = lambda text: None
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
@@ -92,7 +92,7 @@ class HumanRater:
             )
         ungraded = _drop_graded(requested, store)
         if self.mode != "wait":
-            free_places = max(0, _QUEUE - len(store.grades(waiting=True)))
+            free_places = max(0, _MAX_QUEUE - len(store.grades(waiting=True)))
             store.enqueue(ungraded[:free_places])
             return
 

@@ -1,7 +1,8 @@
-"""Simulated people, whose tastes differ, waver and go in circles: many tastes and no single order, without people.
+"""Simulated people, whose tastes differ, vary and may be cyclic, so that no single order of answers fits.
 
-A person likes an answer as much as its features are worth to it, and a little more or less by chance (McFadden 1974);
-what goes in a circle adds an antisymmetric part that no worth of single answers can give (Balduzzi et al. 2019).
+A person likes an answer as much as its features are worth to it, plus noise: a random utility model
+(McFadden 1974). Cyclic tastes add an antisymmetric part that no worth of single answers can give
+(Balduzzi et al. 2019).
 """
 
 import re
@@ -30,10 +31,10 @@ __all__ = [
 
 FEATURES = ("right", "short", "detailed", "polite", "lively", "listed")
 """What a person may care for: a right answer, few words, many, courtesy, exclamations, lists."""
-_WORDS = 40
-"""So many words are as detailed as an answer can be."""
+_MAX_WORDS = 40
+"""Words of an answer that is as detailed as can be."""
 _SCALE = 0.25
-"""Noise of a judgement by somebody who chooses without any."""
+"""Noise of a verdict by somebody who chooses without any: else every verdict would be 0 or 1."""
 _POLITE = re.compile(
     r"\b(?:please|thanks?|thank you|kindly|sorry|welcome|glad|happy|pleasure|dear)\b",
     re.IGNORECASE,
@@ -47,48 +48,59 @@ def measure_features(
     """Each of `FEATURES` in [0, 1]; ``short`` and ``detailed`` sum to 1. An empty text has none of them."""
     if not text.strip():
         return dict.fromkeys(FEATURES, 0.0)
+    right = 0.0
+    if problem.answer or problem.tests:
+        right = grader(problem, text).score
+
+    detailed = min(1.0, len(text.split()) / _MAX_WORDS)
     lines = [line for line in text.splitlines() if line.strip()]
-    detailed = min(1.0, len(text.split()) / _WORDS)
+    listed = 0.0
+    if len(lines) > 1:
+        listed = fmean(bool(_ITEM.match(line)) for line in lines)
+
     return {
-        "right": grader(problem, text).score if problem.answer or problem.tests else 0.0,
+        "right": right,
         "short": 1 - detailed,
         "detailed": detailed,
         "polite": min(1.0, len(_POLITE.findall(text)) / 2),
         "lively": min(1.0, text.count("!") / 2),
-        "listed": fmean(bool(_ITEM.match(line)) for line in lines)
-        if len(lines) > 1
-        else 0.0,
+        "listed": listed,
     }
 
 
 @dataclass(frozen=True)
 class Person:
-    """Compares answers, judges one, and may be of two minds. All of it is the same for the same seed."""
+    """Compares answers and grades them. The same seed gives the same opinions."""
 
     name: str
     tastes: Mapping[str, float]
-    """Weights of `FEATURES`, any sign; what is left out does not matter."""
+    """Weights of `FEATURES`, of any sign; a feature that is left out does not matter."""
     noise: float = 0.0
-    """Temperature of a choice: at 0 the better one is always taken, at 1 one that is better by 1 in 73 of 100 cases."""
+    """Temperature of a choice. At 0 the better answer always wins.
+
+    At 1, an answer that is better by 1 wins 73 % of the time."""
     taste_noise: float = 0.0
-    """Standard deviation of every weight from one occasion to the next."""
+    """Standard deviation of every weight between occasions."""
     cyclic_features: Sequence[str] = ()
-    """Features of which each beats the next and the last beats the first: no order of answers fits this person."""
+    """Each feature beats the next, and the last beats the first: no order of answers fits this person."""
     interests: Mapping[str, float] = field(default_factory=dict)
-    """By domain, family or ``domain/family``: of what it asks, and how much it cares how that is answered; empty: of
-    everything alike."""
+    """Weights by domain, family or ``domain/family``: what it asks, and how much it cares for the answers.
+
+    Empty: everything alike."""
     manner: str = ""
-    """With what it begins its questions, or a text with ``{question}`` in it."""
+    """How it begins its questions, or a text with ``{question}`` in it."""
     alternate_tastes: Mapping[str, float] = field(default_factory=dict)
-    """The weights instead of `tastes` on one half of all questions, always the same half."""
+    """Weights that replace `tastes` on one half of all questions, always the same half."""
     ties: float = 0.0
-    """Two answers whose worths differ by less are a tie."""
+    """Two answers whose worths differ by no more than this are a tie."""
     good_threshold: float | None = None
-    """What an answer must be worth to be good: of two that are not, both are bad. A verdict is 1/2 there, or at 0."""
+    """Worth from which an answer is good; two answers below it are both bad.
+
+    A verdict is 1/2 there, by default at 0."""
     relative: bool = False
-    """Whether a verdict is the share of the others' answers to the same question that it prefers the answer to."""
+    """Whether a verdict is the share of rival answers to the same question that the answer beats."""
     grader: Grader = exact
-    """Tells it which answers are right."""
+    """Says which answers are right."""
 
     def __post_init__(self) -> None:
         for feature in (*self.tastes, *self.alternate_tastes, *self.cyclic_features):
@@ -117,6 +129,7 @@ class Person:
         """How much it cares for a type of task, 1 for what it cares for most."""
         if not self.interests:
             return 1.0
+
         domain, family = task_type.domain, task_type.family
         strongest = max(self.interests.values())
         for name in (f"{domain}/{family}", family, domain):
@@ -130,6 +143,7 @@ class Person:
         second_features = measure_features(problem, second, self.grader)
         first_worth = self._worth(problem, first_features, seed)
         second_worth = self._worth(problem, second_features, seed)
+
         best = max(first_worth, second_worth)
         if self.good_threshold is not None and best < self.good_threshold:
             return "both bad"
@@ -140,8 +154,10 @@ class Person:
         lead += self.noise * (
             self._draw_noise(first, seed) - self._draw_noise(second, seed)
         )
+        # Not 0: two orders of the same sum differ by rounding.
         if abs(lead) <= max(self.ties, 1e-12):
             return "tie"
+
         return "first" if lead > 0 else "second"
 
     def judge(self, answers: Sequence[Answer]) -> list[Verdict]:
@@ -157,9 +173,8 @@ class Person:
 
         verdicts = []
         for place, answer in enumerate(answers):
-            rivals = [
-                features[other] for other in groups[answer.problem.key] if other != place
-            ]
+            places = groups[answer.problem.key]
+            rivals = [features[rival] for rival in places if rival != place]
             verdicts.append(self._judge_one(answer, features[place], rivals))
         return verdicts
 
@@ -173,6 +188,7 @@ class Person:
         problem, seed = answer.problem, answer.seed
         if not answer.text.strip():
             return Verdict(0.0, f"{self.name} got no answer")
+
         worth = self._worth(problem, features, seed)
         scale = self.noise or _SCALE
         if not self.relative or not rivals:
@@ -184,6 +200,7 @@ class Person:
             rival_worth = self._worth(problem, rival, seed)
             lead = self._lead(problem, (worth, features), (rival_worth, rival))
             chances.append(_sigmoid(lead / scale))
+
         score = round(fmean(chances), 1)
         return Verdict(
             score, f"{self.name} prefers it to {100 * score:.0f}% of {len(rivals)} others"
@@ -192,6 +209,7 @@ class Person:
     def _worth(self, problem: Problem, features: Mapping[str, float], seed: int) -> float:
         """How much it likes an answer on this occasion; any number, and without cyclic features."""
         tastes = self.tastes
+        # By the question and not by chance, so that a context explains the other taste.
         if self.alternate_tastes and seed_for(0, "mood", self.name, problem.prompt) % 2:
             tastes = self.alternate_tastes
 
@@ -221,10 +239,8 @@ class Person:
         return sum(first[a] * second[b] - second[a] * first[b] for a, b in steps)
 
     def _draw_noise(self, text: str, seed: int) -> float:
-        """A draw from Gumbel's distribution, whose differences are logistic.
-
-        It belongs to the text, not to its place.
-        """
+        """A draw from Gumbel's distribution, so that a choice is logistic in the lead (McFadden 1974)."""
+        # By the text and not by its place: the two in the other order get the same vote.
         uniform = Random(seed_for(seed, "noise", self.name, text)).random()
         return -log(-log(max(uniform, 1e-300)))
 
@@ -254,7 +270,7 @@ def poll(
     answered: Sequence[tuple[Problem, Mapping[AgentId, str]]],
     seed: int,
 ) -> list[Opinion]:
-    """What everybody says of every pair of answers to every question, the two in a random order."""
+    """Everybody's opinion of every pair of answers to every question, the two in a random order."""
     opinions = []
     for problem, texts in answered:
         for pair in combinations(sorted(texts), 2):
@@ -262,14 +278,8 @@ def poll(
                 pair_seed = seed_for(seed, person.name, problem.key, *pair)
                 first, second = Random(pair_seed).sample(pair, 2)
                 vote = person.choose(problem, texts[first], texts[second], pair_seed)
+                pair_texts = (texts[first], texts[second])
                 opinions.append(
-                    Opinion(
-                        person=person.name,
-                        prompt=problem.prompt,
-                        first=first,
-                        second=second,
-                        texts=(texts[first], texts[second]),
-                        choice=vote,
-                    )
+                    Opinion(person.name, problem.prompt, first, second, pair_texts, vote)
                 )
     return opinions
