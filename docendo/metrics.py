@@ -36,8 +36,9 @@ def measure_teaching(
 ) -> dict[str, float]:
     """Gate, gain, rewards and scores of a round of teaching.
 
-    `gain/reference_students` and `gain/snapshots` are gains with frozen copies as students and as
-    teachers: where they fall while `gain` rises, learners only got used to each other.
+    `gain` is against the control on the same problem, `gain/expected` against the expected score: what
+    teachers are paid. `gain/reference_students` and `gain/snapshots` are gains with frozen copies as
+    students and as teachers: where they fall while `gain` rises, learners only got used to each other.
     """
     metrics: dict[str, float] = {}
     if episodes:
@@ -48,11 +49,14 @@ def measure_teaching(
         metrics |= _measure_rewards(episodes)
 
     gains: dict[str, list[float]] = {name: [] for name in _GAINS}
+    expected_gains: list[float] = []
     for episode in episodes:
         name = _name_gain(episode, learners)
+        if name == "gain" and episode.expected_gain is not None:
+            expected_gains.append(episode.expected_gain)
         if name is not None and episode.gain is not None:
             gains[name].append(episode.gain)
-    for name, values in gains.items():
+    for name, values in {**gains, "gain/expected": expected_gains}.items():
         if values:
             metrics[name] = fmean(values)
 

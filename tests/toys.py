@@ -91,10 +91,14 @@ def episode(
     expected: float = 0.25,
     lesson: Lesson = lesson(1),  # noqa: B008
     test: int = 500,
-    control: Sequence[float] = (0, 0),
+    control: Sequence[float] | None = None,
     match: Match = match(),  # noqa: B008
 ) -> Episode:
-    """`scores` with the lesson, none where the gate stopped it; `control` without; test problem number `test`."""
+    """`scores` with the lesson, none where the gate stopped it; test problem number `test`.
+
+    `control` are scores without it; if none are given there is one, the expected score.
+    """
+    control = [expected] if control is None else control
     return Episode(
         0, match, problem(test), lesson, attempts(*control), attempts(*scores), expected
     )

@@ -32,7 +32,7 @@ def collect_lesson_demonstrations(
     """
     demonstrations: list[tuple[AgentId, Demonstration]] = []
     for episode in episodes:
-        gain = episode.gain
+        gain = episode.expected_gain
         if gain is None or gain < 0:
             continue
         student = episode.match.student

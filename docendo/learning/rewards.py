@@ -13,14 +13,19 @@ __all__ = ["GainReward", "GainRewardConfig"]
 
 @dataclass(frozen=True)
 class GainReward:
-    """The student earns its scores, the teacher how much its lesson raised them."""
+    """The student earns its scores, the teacher how much its lesson raised them.
+
+    The teacher is paid the expected gain, which compares with an estimate of the student's score
+    without the lesson. The measured gain compares with a few control attempts, which are 0 or 1 by
+    chance: a teacher that is paid it learns from noise.
+    """
 
     penalty: float
     """What a lesson earns that does not reach the right answer itself. It is not shown to the student."""
 
     def __call__(self, episode: Episode) -> Payoff:
         # Gain, not score: a teacher is not paid for what its student could do without it.
-        gain = episode.gain
+        gain = episode.expected_gain
         teacher = self.penalty if gain is None else gain
         return Payoff(teacher, tuple(a.verdict.score for a in episode.attempts))
 

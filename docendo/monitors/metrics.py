@@ -76,7 +76,7 @@ def length_metrics(episodes: Sequence[Episode]) -> dict[MetricName, float]:
         lesson = episode.lesson
         for rollout, problem in zip(lesson.examples, lesson.problems, strict=True):
             values[teacher.of("lesson_length")].append(_relative_length(rollout, problem))
-        values[teacher.of("lesson_reward")].append(episode.gain or 0.0)
+        values[teacher.of("lesson_reward")].append(episode.expected_gain or 0.0)
 
         student = MetricName(LENGTH_GROWTH, "", base_agent(episode.match.student))
         for rollout in episode.attempts:

@@ -58,7 +58,7 @@ class Episode:
     attempts: tuple[Rollout, ...]
     """The student's attempts with the lesson; empty if the gate withheld it."""
     expected: float
-    """The control's score, shrunk towards the student's rate at this task type."""
+    """Estimate of the student's score without the lesson, from the control and its past rate."""
     again: bool = False
     """Whether the test problem was replayed: it says nothing about others of its type."""
     payoff: Payoff | None = None
@@ -66,7 +66,17 @@ class Episode:
 
     @property
     def gain(self) -> float | None:
-        """Mean score with the lesson minus the expected score without it.
+        """Mean score with the lesson minus mean score of the control, on the same problem.
+
+        None if the gate withheld the lesson.
+        """
+        if not self.attempts or not self.control:
+            return None
+        return mean_score(self.attempts) - mean_score(self.control)
+
+    @property
+    def expected_gain(self) -> float | None:
+        """Mean score with the lesson minus the expected score without it: less noisy than `gain`.
 
         None if the gate withheld the lesson.
         """

@@ -64,7 +64,7 @@ function card(e) {
     ? make("span", { class: "gain gate" }, "stopped at the gate")
     : e.gain === null
       ? make("span", { class: "gain gate" }, "not shown")
-      : make("span", { class: e.gain > 0 ? "gain up" : e.gain < 0 ? "gain down" : "gain" }, `gain ${signed(e.gain)}`);
+      : make("span", { class: e.gain > 0 ? "gain up" : e.gain < 0 ? "gain down" : "gain" }, `gain ${signed(e.gain)}: ${e.with.toFixed(2)} with the lesson, ${e.without.toFixed(2)} without`);
   const head = make(
     "h3", {},
     make("span", {}, make("b", {}, e.teacher), " taught ", make("b", {}, e.student)),

@@ -26,12 +26,16 @@ from docendo.records import (
     TaskType,
     Verdict,
     base_agent,
-    mean_score,
 )
 from docendo.seeds import seed_for
+from docendo.teaching.expected_score import (
+    ControlEstimate,
+    estimate_drifts,
+    shrink_control,
+)
 from docendo.tools.calls import Toolset, render_tool_calls
 
-__all__ = ["Classroom", "RolloutSpec", "TeachingRules", "shrink_control"]
+__all__ = ["Classroom", "RolloutSpec", "TeachingRules"]
 
 _Group = tuple[int, int | None]
 """A match and one of its lessons, by index; no lesson: the match's control."""
@@ -115,12 +119,12 @@ class Classroom:
         tests_M = self.draw_tests(matches_M, lessons_MK, seed)
         problems_M = [test for test, _ in tests_M]
         rollouts = self.run_student(matches_M, lessons_MK, problems_M, seed)
+        expected_M = self._expect_scores(matches_M, tests_M, rollouts, standings)
 
         episodes = []
         for m, match in enumerate(matches_M):
             test, is_replayed = tests_M[m]
             control = rollouts[m, None]
-            expected = self._expected_score(match, control, is_replayed, standings)
             for k, lesson in enumerate(lessons_MK[m]):
                 episode = Episode(
                     round=round_index,
@@ -129,27 +133,41 @@ class Classroom:
                     lesson=lesson,
                     control=control,
                     attempts=rollouts.get((m, k), ()),
-                    expected=expected,
+                    expected=expected_M[m],
                     again=is_replayed,
                 )
                 episodes.append(episode)
         return episodes
 
-    def _expected_score(
+    def _expect_scores(
         self,
-        match: Match,
-        control: Sequence[Rollout],
-        is_replayed: bool,
+        matches_M: Sequence[Match],
+        tests_M: Sequence[tuple[Problem, bool]],
+        rollouts: _Rollouts,
         standings: Standings,
-    ) -> float:
-        """The student's expected score at the test without a lesson."""
-        subject = f"{match.domain}/{match.family}"
-        rate, evidence = standings.unaided_rate(match.student, subject, match.level)
-        weight = min(evidence, self.rules.control_shrinkage)
-        if is_replayed:
-            # replay selects by outcome: the task type's rate is biased for this problem
-            weight = 0.0
-        return shrink_control(control, rate, weight)
+    ) -> list[float]:
+        """The students' expected scores at the tests without a lesson."""
+        strength = self.rules.control_shrinkage
+        estimates: list[ControlEstimate] = []
+        for m, match in enumerate(matches_M):
+            subject = f"{match.domain}/{match.family}"
+            rate, evidence = standings.unaided_rate(match.student, subject, match.level)
+            # Replay selects by outcome: the task type's rate is biased for such a problem.
+            _, is_replayed = tests_M[m]
+            weight = 0.0 if is_replayed else min(evidence, strength)
+            estimates.append(
+                ControlEstimate(match.student, rollouts[m, None], rate, weight)
+            )
+
+        drifts = estimate_drifts(estimates, strength)
+        return [
+            shrink_control(
+                estimate.control,
+                rate=min(1.0, max(0.0, estimate.rate + drifts[estimate.student])),
+                weight=estimate.weight,
+            )
+            for estimate in estimates
+        ]
 
     def write_lessons(self, matches_M: Sequence[Match], seed: int) -> list[list[Lesson]]:
         """K lessons for each match, all on the same X teaching problems."""
@@ -310,13 +328,3 @@ def _by_group(specs: Sequence[RolloutSpec], rollouts: Sequence[Rollout]) -> _Rol
     for spec, rollout in zip(specs, rollouts, strict=True):
         groups[spec.group] = (*groups.get(spec.group, ()), rollout)
     return groups
-
-
-def shrink_control(control: Sequence[Rollout], rate: float, weight: float) -> float:
-    """The controls' mean score, shrunk towards `rate` as if by `weight` more attempts.
-
-    With C controls of mean m it is (C m + w r) / (C + w): the posterior mean under a Beta prior
-    of mean r and strength w.
-    """
-    # One or two controls alone are 0 or 1 by chance, and the gain would be as noisy as they are.
-    return (mean_score(control) * len(control) + rate * weight) / (len(control) + weight)

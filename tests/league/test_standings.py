@@ -56,12 +56,12 @@ def test_a_lesson_stopped_by_the_gate_has_gain_0_and_its_control_counts() -> Non
     standings = LiveStandings()
     standings.record_episodes(
         [
-            episode((), 0.0, lesson(0), control=(1,), test=1),
-            episode((1, 1), 0.0, lesson(1), control=(1,)),
+            episode((), 0.0, lesson(0), control=(0,), test=1),
+            episode((1, 1), 0.5, lesson(1), control=(0,)),
         ]
     )
     assert standings.mean_gain(ANN, BOB, "sums") == pytest.approx(1 / 3)
-    assert standings.unaided_rate(BOB, "sums/small", 1) == (1.0, 2.0)
+    assert standings.unaided_rate(BOB, "sums/small", 1) == (0.0, 2.0)
 
 
 def test_worked_solutions_copied_by_an_oracle_do_not_count_as_its_skill() -> None:
@@ -95,12 +95,12 @@ def test_the_control_of_a_match_is_one_observation_whatever_its_size() -> None:
         standings.gains([ANN], [BOB], "sums"),
     )
     assert (helped.total_N.tolist(), helped.evidence_N.tolist()) == ([0.75], [1.0])
-    assert (gains.total_N.tolist(), gains.evidence_N.tolist()) == ([0.75], [1.0])
+    assert (gains.total_N.tolist(), gains.evidence_N.tolist()) == ([0.5], [1.0])
 
 
 def test_a_replayed_problem_does_not_count_for_its_task_type() -> None:
     standings = LiveStandings(decay=1.0)
-    standings.record_episodes([replace(episode((1, 0), 0.0, control=(1, 0)), again=True)])
+    standings.record_episodes([replace(episode((1, 1), 0.0, control=(1, 0)), again=True)])
     assert standings.unaided_rate(BOB, "sums/small", 1) == (0.0, 0.0)
     assert standings.rates_after_lesson([BOB], [SMALL]).evidence_N.tolist() == [0.0]
     assert standings.mean_gain(ANN, BOB, "sums") == 0.25, (

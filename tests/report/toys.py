@@ -86,7 +86,7 @@ def lesson(
         match=Match(AgentId(teacher), AgentId(student), "sums", "plain", 1),
         test=problem("sums", 100 + test),
         lesson=Lesson((problem("sums", 0),), (written,)),
-        control=(Rollout(Completion("Answer: 7"), Verdict(0.0, "differs")),),
+        control=(Rollout(Completion("Answer: 7"), Verdict(expected, "differs")),),
         attempts=tuple(Rollout(Completion(f"Answer: {s}"), Verdict(s, "")) for s in scores),
         expected=expected,
     )

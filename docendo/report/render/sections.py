@@ -151,7 +151,8 @@ def lessons_matrix(facts: Facts) -> Markup:
     interval = interval_text(gain, share=False)
     groups, flat = flat_groups(facts)["student"]
     note = (
-        "Gain is the student's mean score with the lesson minus its expected score without; "
+        "Gain is the student's mean score with the lesson minus that of its own attempts at the "
+        "same problem without it; "
         "teachers are rows, students columns. "
         f"Over all {gain.n:,} shown lessons it is {signed(gain.mean)}"
         + (f" (95% interval {interval})" if interval else "")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from docendo.formatting import clip, visible
-from docendo.records import Episode, Problem, Rollout
+from docendo.records import Episode, Problem, Rollout, mean_score
 from docendo.store import RunDirectory
 
 __all__ = ["SHOWN", "viewer_data"]
@@ -42,7 +42,8 @@ def _episode_json(episode: Episode) -> dict[str, Any]:
         "level": match.level,
         "passed": lesson.passed,
         "gain": _rounded(episode.gain),
-        "expected": _rounded(episode.expected),
+        "with": _rounded(mean_score(episode.attempts)) if episode.attempts else None,
+        "without": _rounded(mean_score(episode.control)) if episode.control else None,
         "test": _problem_json(episode.test),
         "examples": examples,
         "attempts": _attempts_json(episode.attempts),

@@ -79,7 +79,7 @@ def test_rows_of_a_file_count_as_one_source_and_lessons_of_a_match_as_one(
     assert (capitals.source, capitals.matches, capitals.without.mean) == (
         "capitals.csv",
         2,
-        0.0,
+        0.375,
     )
     assert capitals.gain is not None
     assert capitals.gain.mean == pytest.approx((0.5 + 0.0 - 0.25) / 3)
