@@ -37,7 +37,6 @@ __all__ = [
     "Learner",
     "Matchmaker",
     "Posterior",
-    "ReplayBuffer",
     "Reward",
     "Sandbox",
     "Source",
@@ -157,11 +156,7 @@ class Posterior(Protocol):
 
 
 class Standings(Protocol):
-    """`subject` is a domain or ``domain/family``. A single name or kind may stand for all that are asked for."""
-
-    def mean_gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
-        """The posterior mean gain of lessons, as in `gains`; 0 for a pair that never met."""
-        ...
+    """`subject` is a domain or ``domain/family``. A single name or task type may stand for all."""
 
     def unaided_rate(
         self, student: AgentId, family: str, level: int
@@ -173,15 +168,18 @@ class Standings(Protocol):
         ...
 
     def rates_after_lesson(
-        self, students: Sequence[AgentId], kinds: Sequence[TaskType]
+        self, students: Sequence[AgentId], task_types: Sequence[TaskType]
     ) -> Posterior:
-        """How often each students[n] is right at kinds[n] after a lesson."""
+        """How often each students[n] is right at task_types[n] after a lesson."""
         ...
 
     def rates_unaided(
-        self, agents: Sequence[AgentId], kinds: Sequence[TaskType]
+        self, agents: Sequence[AgentId], task_types: Sequence[TaskType]
     ) -> Posterior:
-        """How often each agents[n] is right at kinds[n] without a lesson: at home, in controls, in writing lessons."""
+        """How often each agents[n] is right at task_types[n] without a lesson.
+
+        That is in practice, in control attempts and in writing lessons.
+        """
         ...
 
     def gains(
@@ -203,16 +201,6 @@ class Curriculum(Protocol):
         `success` is how often the student is right at each task type; `demonstrations` counts the
         right answers that it may imitate, and is empty where these do not matter.
         """
-        ...
-
-
-class ReplayBuffer(Protocol):
-    """Problems that students have tried, some of which are worth trying again."""
-
-    def draw(
-        self, student: AgentId, kind: TaskType, avoid: Sequence[Problem], seed: int
-    ) -> Problem | None:
-        """A problem to try again, none of `avoid`; None where a new one is better."""
         ...
 
 

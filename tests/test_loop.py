@@ -83,10 +83,10 @@ def test_lessons_that_help_have_a_positive_gain() -> None:
         (BOB, ANN, "plums"),
         (BOB, CAT, "plums"),
     ]:
-        assert school.league.standings.mean_gain(teacher, student, domain) > 0.2, (
-            "less than that of shown lessons"
-        )
-    assert school.league.standings.mean_gain(BOB, CAT, "sums") == 0.0
+        assert (
+            school.league.standings.gains([teacher], [student], domain).mean_N[0] > 0.2
+        ), "less than that of shown lessons"
+    assert school.league.standings.gains([BOB], [CAT], "sums").mean_N[0] == 0.0
 
 
 def test_lessons_that_change_nothing_have_no_gain_and_nobody_imitates_an_attempt() -> None:

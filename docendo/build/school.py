@@ -16,7 +16,8 @@ from docendo.engines.wrappers.progress import Notify, WithProgress
 from docendo.engines.wrappers.router import Router
 from docendo.engines.wrappers.tools import WithTools
 from docendo.humans.rating import RatingQueue
-from docendo.interfaces import Engine, ReplayBuffer
+from docendo.interfaces import Engine
+from docendo.league.problem_replay import ProblemReplay
 from docendo.learning.update import PopulationLearner
 from docendo.parts import as_part
 from docendo.problems.catalog import Catalog
@@ -94,7 +95,7 @@ def _build_classroom(
     catalog: Catalog,
     player: Engine,
     with_tools: WithTools,
-    problem_replay: ReplayBuffer,
+    problem_replay: ProblemReplay,
     ratings: RatingQueue | None,
 ) -> Classroom:
     """Where answers are given and graded; `player` answers, with tools where there are any."""

@@ -100,7 +100,7 @@ class ByRarity:
         success: Posterior,
         demonstrations: Mapping[TaskType, int],
     ) -> FloatArray:
-        counts_N = np.array([demonstrations.get(kind, 0) for kind in task_types])
+        counts_N = np.array([demonstrations.get(t, 0) for t in task_types])
         weights_N = self.curriculum(task_types, success, demonstrations)
 
         # A hyperbola, not a threshold: one more right answer is always worth a little less.

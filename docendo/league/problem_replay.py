@@ -35,11 +35,11 @@ class ProblemReplay:
     """By student and task type, and then by the problem's key."""
 
     def draw(
-        self, student: AgentId, kind: TaskType, avoid: Sequence[Problem], seed: int
+        self, student: AgentId, task_type: TaskType, avoid: Sequence[Problem], seed: int
     ) -> Problem | None:
         """A problem to try again, none of `avoid`; None if a new one is better or none is stored."""
         rng = Random(seed)
-        stored = dict(self.entries.get(_place(student, kind), {}))
+        stored = dict(self.entries.get(_place(student, task_type), {}))
         for problem in avoid:
             stored.pop(problem.key, None)
         if not stored or rng.random() >= self.fraction:
@@ -93,5 +93,5 @@ class ProblemReplay:
                 stored[problem.key] = ReplayEntry(problem, score, round_index)
 
 
-def _place(student: AgentId, kind: TaskType) -> str:
-    return f"{student}|{kind}"
+def _place(student: AgentId, task_type: TaskType) -> str:
+    return f"{student}|{task_type}"

@@ -113,7 +113,7 @@ class AnyRule:
 
 def mean_improvement(now: Mapping[str, float], then: Mapping[str, float]) -> float | None:
     """By how much rates rose, on average over those known at both times; None without any."""
-    common = [kind for kind in now if kind in then]
+    common = [subject for subject in now if subject in then]
     if not common:
         return None
-    return fmean(now[kind] - then[kind] for kind in common)
+    return fmean(now[subject] - then[subject] for subject in common)

@@ -50,37 +50,33 @@ class LiveStandings:
     clock: int = 0
     """The newest round that was recorded."""
     agents: Places = field(default_factory=dict)
-    kinds: Places = field(default_factory=dict)
+    task_types: Places = field(default_factory=dict)
     tables: dict[tuple[str, str], DecayedCounts] = field(default_factory=dict)
     """By (measure, subject). The measures are gains, wins, alone and helped."""
-
-    def mean_gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
-        """The posterior mean gain of lessons, as in `gains`; 0 for a pair that never met."""
-        return float(self.gains([teacher], [student], subject).mean_N[0])
 
     def unaided_rate(
         self, student: AgentId, family: str, level: int
     ) -> tuple[float, float]:
         """(rate, evidence) of right answers without a lesson; `family` is ``domain/family``."""
-        kind = f"{family}/{level}"
-        (evidence,), (total,), _, _ = self._read("alone", "", [student], [kind])
+        task_type = f"{family}/{level}"
+        (evidence,), (total,), _, _ = self._read("alone", "", [student], [task_type])
         rate = float(total / evidence) if evidence else 0.0
         return rate, float(evidence)
 
     def rates_after_lesson(
-        self, students: Sequence[AgentId], kinds: Sequence[TaskType]
+        self, students: Sequence[AgentId], task_types: Sequence[TaskType]
     ) -> RatePosterior:
-        """How often each students[n] is right at kinds[n] after a lesson."""
-        return self._rates("helped", "", students, [str(kind) for kind in kinds])
+        """How often each students[n] is right at task_types[n] after a lesson."""
+        return self._rates("helped", "", students, list(map(str, task_types)))
 
     def rates_unaided(
-        self, agents: Sequence[AgentId], kinds: Sequence[TaskType]
+        self, agents: Sequence[AgentId], task_types: Sequence[TaskType]
     ) -> RatePosterior:
-        """How often each agents[n] is right at kinds[n] without a lesson.
+        """How often each agents[n] is right at task_types[n] without a lesson.
 
         That is in practice, in control attempts and in writing lessons.
         """
-        return self._rates("alone", "", agents, [str(kind) for kind in kinds])
+        return self._rates("alone", "", agents, list(map(str, task_types)))
 
     def gains(
         self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str
@@ -191,7 +187,10 @@ class LiveStandings:
     ) -> None:
         """Record mean scores of problems that were worked on without a lesson."""
         self.clock = max(self.clock, round_index)
-        self._add("alone", "", [(agent, str(kind), score) for agent, kind, score in scores])
+        observations = [
+            (agent, str(task_type), score) for agent, task_type, score in scores
+        ]
+        self._add("alone", "", observations)
 
     def record_games(
         self, scores: Iterable[tuple[AgentId, AgentId, float]], game: str, round_index: int
@@ -213,7 +212,7 @@ class LiveStandings:
         return {
             "clock": self.clock,
             "agents": dict(self.agents),
-            "kinds": dict(self.kinds),
+            "kinds": dict(self.task_types),
             "tables": tables,
         }
 
@@ -221,7 +220,7 @@ class LiveStandings:
         self.clock = state["clock"]
         self.tables = {}
         self.agents = dict(state["agents"])
-        self.kinds = dict(state["kinds"])
+        self.task_types = dict(state["kinds"])
         for measure, subject, cells in state["tables"]:
             self._table(measure, subject).set_cells(cells)
 
@@ -237,7 +236,7 @@ class LiveStandings:
         for lessons in by_match(episodes):
             first = lessons[0]
             teacher, student, domain, family, _ = first.match
-            kind = str(first.match.task_type)
+            task_type = str(first.match.task_type)
 
             # A rejected lesson counts as 0: the rate of wrong lessons is part of a teacher's gain.
             gain = fmean(episode.gain or 0.0 for episode in lessons)
@@ -247,15 +246,15 @@ class LiveStandings:
             # A lesson's worked examples are answers without a lesson, too: the teacher's.
             if teacher not in self.oracles:
                 for answers in zip(*(e.lesson.examples for e in lessons), strict=True):
-                    unaided.append((teacher, kind, mean_score(answers)))
+                    unaided.append((teacher, task_type, mean_score(answers)))
 
             # The student has met a replayed problem before: it says nothing of new ones.
             if first.again:
                 continue
-            unaided.append((student, kind, mean_score(first.control)))
+            unaided.append((student, task_type, mean_score(first.control)))
             scores = [mean_score(e.attempts) for e in lessons if e.attempts]
             if scores:
-                after_lesson.append((student, kind, fmean(scores)))
+                after_lesson.append((student, task_type, fmean(scores)))
 
         for subject, observations in gains.items():
             self._add("gains", subject, observations)
@@ -267,7 +266,7 @@ class LiveStandings:
             self._table(measure, subject).add(observations, self.decay, self.clock)
 
     def _table(self, measure: str, subject: str) -> DecayedCounts:
-        columns = self.kinds if measure in _BY_TASK_TYPE else self.agents
+        columns = self.task_types if measure in _BY_TASK_TYPE else self.agents
         table = DecayedCounts(self.agents, columns)
         return self.tables.setdefault((measure, subject), table)
 

@@ -9,7 +9,8 @@ from itertools import product
 from random import Random
 
 from docendo.errors import UserError
-from docendo.interfaces import Engine, Evaluator, ReplayBuffer, Source, Standings
+from docendo.interfaces import Engine, Evaluator, Source, Standings
+from docendo.league.problem_replay import ProblemReplay
 from docendo.prompts import lesson_prompt, solve_prompt
 from docendo.records import (
     AgentId,
@@ -103,7 +104,7 @@ class Classroom:
     """Hard-coded teachers, whose lessons are the problems' own worked solutions."""
     solved_problems: Mapping[TaskType, Sequence[Problem]] = field(default_factory=dict)
     """The problems with a worked solution, of task types where some problems have none."""
-    problem_replay: ReplayBuffer | None = None
+    problem_replay: ProblemReplay | None = None
     """Test problems to draw again."""
     tools: Mapping[AgentId, Toolset] = field(default_factory=dict)
     """By agent, if it has any; copies of an agent share them."""

@@ -17,23 +17,20 @@ class Known:
     rate: float = 0.0
     evidence: float = 0.0
 
-    def mean_gain(self, teacher: AgentId, student: AgentId, subject: str) -> float:
-        return 0.0
-
     def unaided_rate(
         self, student: AgentId, family: str, level: int
     ) -> tuple[float, float]:
         return self.rate, self.evidence
 
     def rates_after_lesson(
-        self, students: Sequence[AgentId], kinds: Sequence[TaskType]
+        self, students: Sequence[AgentId], task_types: Sequence[TaskType]
     ) -> RatePosterior:
-        return self._same(len(kinds))
+        return self._same(len(task_types))
 
     def rates_unaided(
-        self, agents: Sequence[AgentId], kinds: Sequence[TaskType]
+        self, agents: Sequence[AgentId], task_types: Sequence[TaskType]
     ) -> RatePosterior:
-        return self._same(len(kinds))
+        return self._same(len(task_types))
 
     def gains(
         self, teachers: Sequence[AgentId], students: Sequence[AgentId], subject: str
