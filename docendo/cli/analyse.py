@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["analyse"]
 
 _SYMMETRISE_HELP = "Where a pair's two cells disagree, take half their difference."
-_GAMES_HELP = "Games behind each cell; without it, ratings and intervals count one."
+_GAMES_HELP = "Games per cell, for ratings and intervals. Default: 1."
 
 
 def analyse(

@@ -37,7 +37,7 @@ _VOTES: "dict[str, Vote]" = {"a": "first", "b": "second", "t": "tie", "n": "both
 _CHOICES = "a or b is better, t tie, n both bad, s skip, u undo, q leave"
 
 _AGENT_HELP = "Only these agents; given twice or more."
-_PERSON_HELP = "Who you are; without it, your user name."
+_PERSON_HELP = "Your name. Default: your user name."
 _DOMAIN_HELP = "Draw the questions from this domain instead of typing them."
 _HELD_OUT_HELP = "Draw problems that nobody was trained on."
 _GRADE_HELP = "Grade answers that the run waits for, instead."

@@ -26,11 +26,9 @@ _HELPER = "DOCENDO_HELPER"
 _STUDY = typer.Argument(
     metavar="STUDY.toml", help="Arms, regimes, seeds and budget.", show_default=False
 )
-_OUT_HELP = (
-    "The study's folder, new or from before; without it, studies/<name of the file>."
-)
+_OUT_HELP = "The study's folder, new or old. Default: studies/<name of the file>."
 _JOBS_HELP = "Processes that share the work, each with its share of the processor's cores."
-_KEEP_HELP = "Keep the run directories; without it, results only."
+_KEEP_HELP = "Keep the run directories, too."
 _DRY_HELP = "Only check, and show what there is to do."
 
 
@@ -52,8 +50,8 @@ def compare(
 ) -> None:
     """Compare the arms of a study at equal total compute.
 
-    Each (regime, arm, seed) is stored when it is done; an interrupted study goes on where it
-    was. Several of these commands may work in one folder at once, on one machine or on several
+    Each (regime, arm, seed) is stored when it is done; the same command continues an interrupted
+    study. Several of these commands may work in one folder at once, on one machine or on several
     that share a disk. --arm, --regime and --seed may be given several times.
     """
     from docendo.cli.study_tasks import check_tasks, select_tasks, show_tasks

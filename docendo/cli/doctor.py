@@ -57,7 +57,7 @@ PACKAGES = (
 def doctor(as_json: AsJson = False) -> None:
     """Check that everything a run needs is here.
 
-    Names the command that brings what is missing. Exits with 1 where something required is
+    Names the command that installs what is missing. Exits with 1 if something required is
     missing.
     """
     findings = [*map(check_package, PACKAGES), *check_machine()]

@@ -30,8 +30,8 @@ __all__ = ["evaluate", "score_agents", "summarize_scores"]
 _Scores = Mapping[tuple[AgentId, str], Sequence[float]]
 
 _AGENT_HELP = "Only this agent; 'base' is the model."
-_SEED_HELP = "Picks the problems; without it, the run's plus 1."
-_N_HELP = "Problems of each domain; without it, as in the run."
+_SEED_HELP = "Seed that selects the problems. Default: the run's plus 1."
+_N_HELP = "Problems per domain. Default: as in the run."
 
 
 def evaluate(

@@ -14,7 +14,7 @@ ConfigFile = Annotated[
     Path | None,
     typer.Argument(
         metavar="CONFIG.toml",
-        help="Settings; without it, the embedded three-expert league.",
+        help="Settings. Default: the embedded three-expert league.",
     ),
 ]
 Settings = Annotated[

@@ -26,7 +26,7 @@ _CROWD = 6
 """With fewer people than this, intervals are over questions instead of people."""
 _MAX_CYCLES = 10
 
-_OUT_HELP = "The file to write; without it, standard output."
+_OUT_HELP = "The file to write. Default: standard output."
 _UNPAIRED_HELP = "One answer and whether it is good in a row; two bad ones too."
 _PAYOFFS_HELP = "Agents' payoffs against each other as CSV for `docendo analyse`."
 _LEAGUE_HELP = "Show what the votes say: ratings, cycles, and how sure they are."

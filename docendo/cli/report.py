@@ -15,7 +15,7 @@ __all__ = ["report", "report_study"]
 _PATH = typer.Argument(
     metavar="RUN", help="A run directory, or a study's folder.", show_default=False
 )
-_HTML_HELP = "The page; without it, report.html in that folder."
+_HTML_HELP = "The page. Default: report.html in that folder."
 
 
 def report(

@@ -33,8 +33,8 @@ __all__ = ["STOPPED", "resume", "run"]
 STOPPED = 3
 """The exit code of a run that an alarm ended."""
 
-_OUT_HELP = "The run directory to make; without it, runs/<name of the configuration>-<n>."
-_FORCE_HELP = "Go on though files or the base model's weights have changed."
+_OUT_HELP = "The run directory to make. Default: runs/<name of the config>-<n>."
+_FORCE_HELP = "Resume although files or the base model's weights have changed."
 _DRY_HELP = "Try everything once, very small; write nothing but the model cache."
 
 
@@ -97,12 +97,11 @@ def resume(
     settings: Settings = None,
     force: Annotated[bool, typer.Option("--force", help=_FORCE_HELP)] = False,
 ) -> None:
-    """Go on with an interrupted run.
+    """Resume an interrupted run.
 
-    It starts after the last saved round and ends as it would have ended without the
-    interruption. A finished run is left as it is, unless --set teaching.rounds=N asks for
-    more rounds. Everything that has changed since the run began is named, and refused where
-    the run could not go on with it.
+    It continues after the last saved round and ends as an uninterrupted run would. A finished
+    run is left unchanged, unless --set teaching.rounds=N asks for more rounds. Names everything
+    that has changed since the run began, and refuses what the run cannot continue with.
     """
     from docendo.config.load import load_config
 

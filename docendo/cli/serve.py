@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
-_PORT_HELP = "0 takes any that is free."
+_PORT_HELP = "Port; 0 takes any free one."
 _HOST_HELP = (
     "Where to listen. Other machines can connect only if this lets them, "
     "and then without encryption."
 )
-_KEY_FILE_HELP = "Holds the token; made where it is missing. Only you may read it."
+_KEY_FILE_HELP = "File with the token, made if it is missing. Only you may read it."
 _MAX_ANSWERS_HELP = "Answers under way at once; more get a 429."
 
 
@@ -36,12 +36,11 @@ def serve(
     ] = None,
     max_answers: Annotated[int, typer.Option(min=1, help=_MAX_ANSWERS_HELP)] = 256,
 ) -> None:
-    """Serve a run's agents as OpenAI's models are served.
+    """Serve a run's agents with an OpenAI-compatible API.
 
     Answers GET /v1/models and POST /v1/chat/completions from the newest checkpoint and writes
-    nothing. Requests that come at the same time are computed together, whichever agents they
-    are for. Clients need the token: from --token-file, else from DOCENDO_TOKEN, else a new one
-    that is shown. Ctrl-C ends it.
+    nothing. Concurrent requests share a batch, for all agents. Clients need the token: from
+    --token-file, else from DOCENDO_TOKEN, else a new one that is shown. Ctrl-C ends it.
     """
     try:
         import starlette  # noqa: F401

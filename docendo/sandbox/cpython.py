@@ -55,11 +55,12 @@ class IsolatedConfig(PartConfig):
 
     type: str = "isolated"
     seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
-    """Processor time for a program and all calls into it, rounded up to whole seconds."""
+    """Limit on processor time for a program and its calls, in whole seconds, rounded up."""
     memory_mb: Annotated[int, Field(ge=1, le=65_536)] = 256
     """Memory of each process, in MiB."""
     unsafe: Literal["", "subprocess-with-limits-only"] = ""
-    """Where this system has no isolation and you accept that."""
+    """"subprocess-with-limits-only" accepts that programs run without isolation. Empty:
+    refused."""
 
     def build(self, context: Any = None) -> CPythonSandbox:
         limits = Limits(seconds=self.seconds, memory_mb=self.memory_mb)

@@ -85,11 +85,11 @@ class MontyConfig(PartConfig):
 
     type: str = "monty"
     seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
-    """Time for a program, and again for each call into it."""
+    """Time limit for a program, and again for each call into it, in seconds."""
     memory_mb: Annotated[int, Field(ge=1, le=65_536)] = 32
     """Memory of one program, in MiB."""
     depth: Annotated[int, Field(ge=1, le=10_000)] = 100
-    """Nested calls."""
+    """Maximum depth of nested calls."""
 
     def build(self, context: Any = None) -> MontySandbox:
         return MontySandbox(self.seconds, self.memory_mb, self.depth)
