@@ -8,5 +8,7 @@ from docendo.engines.local.process import prepare_process
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 prepare_process()
-settings.register_profile("docendo", deadline=None)
-settings.load_profile("docendo")
+# Forty examples of a property in every run, a hundred where somebody asks for them.
+settings.register_profile("docendo", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=100)
+settings.load_profile(os.environ.get("DOCENDO_EXAMPLES", "docendo"))

@@ -1,9 +1,12 @@
+"""How near the engine comes to the limit of the machine, in JSON and in tables."""
+
+import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from docendo.cli.bench import Speed
+from docendo.cli.bench import Bench, Ceilings, Machine, PopulationBench, Speed
 from tests.cli.toys import docendo, tiny_config
 
 
@@ -51,12 +54,36 @@ def test_bench_json_has_every_figure_under_its_name(here: Path) -> None:
     assert [p.name for p in here.iterdir()] == ["tiny.toml"]
 
 
-@pytest.mark.usefixtures("small")
-def test_bench_prints_tables_on_a_terminal(here: Path) -> None:
+def test_bench_prints_tables_on_a_terminal(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speed = Speed(
+        rows=64,
+        seconds=0.5,
+        median_seconds=0.625,
+        tokens_per_second=1234.0,
+        roofline_tokens_per_second=2468.0,
+        share=0.5,
+        matrix_share=0.25,
+    )
+    measured = Bench(
+        model="tiny",
+        machine=Machine(threads=2, device="cpu", dtype="float32"),
+        ceilings=Ceilings(matrix_gflops=80.0, memory_gbs=12.5),
+        limit="memory",
+        sampling=speed,
+        training=speed,
+        agents={"16": PopulationBench(0.5, 1.0, 1.75)},
+        peak_memory_bytes=3 * 2**29,
+    )
+    monkeypatch.setattr("docendo.cli.bench._measure", lambda config, quick: measured)
+
     done = docendo("bench", tiny_config(here), "--quick")
     assert done.code == 0, done.err
-    assert "roofline" in done.out
-    assert "times one agent" in done.out
+    assert "At most 80 GFLOP/s in matrix products, 12.5 GB/s from memory" in done.out
+    assert re.search(r"sampling +64 +0\.500 +0\.625 +1\.23k +2\.47k +50% +25%", done.out)
+    assert "a step of 64 rows is limited by memory; peak memory" in done.out
+    assert re.search(r"16 +0\.500 +1\.000 +1\.75", done.out)
 
 
 def test_bench_refuses_a_misspelt_setting_as_wrong_use(here: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from docendo.cache import cache_folder
 from docendo.engines.cpu.library import load_kernels
 from docendo.engines.local.autoselect import choose_kernels
 from docendo.errors import UserError
@@ -36,14 +37,14 @@ def test_compiled_libraries_are_cached_by_number_format(
 
 @needs_compiler
 def test_a_damaged_compiled_library_is_not_used(
-    empty_cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert load_kernels(torch.float32) is not None
-    (kept,) = empty_cache.iterdir()
-    other = tmp_path / "other" / "kernels"
-    other.mkdir(parents=True)
-    (other / kept.name).write_bytes(b"not a library")
-    monkeypatch.setenv("DOCENDO_CACHE", str(other.parent))
+    damaged = tmp_path / "kernels"
+    damaged.mkdir()
+    for kept in (cache_folder() / "kernels").glob("*.so"):
+        (damaged / kept.name).write_bytes(b"not a library")
+    monkeypatch.setenv("DOCENDO_CACHE", str(tmp_path))
     assert load_kernels(torch.float32) is None
 
 
