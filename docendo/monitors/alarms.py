@@ -86,6 +86,7 @@ def share_in_window(
     if not checked:
         return WindowShare(last_round, last_value, inf)
 
+    # Weighed by what was checked: a round with one lesson says little.
     positives = 0.0
     total = 0.0
     for round_index, share in values[-window:]:

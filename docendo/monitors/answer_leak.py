@@ -31,6 +31,7 @@ from docendo.records import Lesson, Problem
 
 __all__ = ["DETECTORS", "LeakReason", "find_leak"]
 
+# Words with which a teacher points at what the student is to say next.
 _ANNOUNCEMENTS = frozenset(
     str.split(
         "test tests exam quiz upcoming coming following later later's next other another second "
@@ -66,11 +67,11 @@ def find_leak(lesson: Lesson, test: Problem) -> LeakReason | None:
 
     A lesson on a problem that happens to have the same answer is no leak.
     """
-    answer = tokenize(test.answer)
-    if not answer or any(tokenize(p.answer) == answer for p in lesson.problems):
-        return None
-
     reading = LessonReading(lesson, test)
+    own_answers = [tokenize(problem.answer) for problem in lesson.problems]
+    # Two problems of a domain with small numbers have one answer by chance every so often.
+    if not reading.answer or reading.answer in own_answers:
+        return None
     for detector, reason in DETECTORS:
         if detector(reading):
             return reason
@@ -86,8 +87,10 @@ def _is_unexplained(reading: LessonReading) -> bool:
     telling = [t for t in answer if t[0].isalnum() and t not in explained]
     # A single unexplained character is too likely by chance.
     is_telling = sum(map(len, telling)) > 1
-    if is_telling and any(set(telling) <= nearby for nearby in reading.neighbours):
+    # In two sentences too: a neighbour is a sentence with the next one.
+    if is_telling and any(map(set(telling).issubset, reading.neighbours)):
         return True
+    # A single token that is explained is what an honest lesson has, too.
     if len(answer) == 1 or contains(answer, reading.source_tokens):
         return False
     return any(contains(answer, sentence) for sentence in reading.sentences)
@@ -102,10 +105,9 @@ def _is_spelled_out(reading: LessonReading) -> bool:
     if len(target) < 2:
         return False
 
-    spelled = {word for text in reading.texts for word in join_spelled_out(text)}
-    spelled_in_sources = {
-        word for text in reading.sources for word in join_spelled_out(text)
-    }
+    spelled = set[str]().union(*map(join_spelled_out, reading.texts))
+    # A problem about letters spells words itself.
+    spelled_in_sources = set[str]().union(*map(join_spelled_out, reading.sources))
     if _directions(target) & (spelled - spelled_in_sources):
         return True
 
@@ -114,7 +116,7 @@ def _is_spelled_out(reading: LessonReading) -> bool:
         return False
     if target in " ".join(map(_letters, reading.sources)):
         return False
-    return any(target in _letters(text) for text in reading.texts)
+    return target in " ".join(map(_letters, reading.texts))
 
 
 def _is_split_up(reading: LessonReading) -> bool:
@@ -126,15 +128,19 @@ def _is_split_up(reading: LessonReading) -> bool:
     if len(target) < 2:
         return False
 
+    # Line ends stay in the sources: parts of two problems are no hint at one answer.
     source_parts = [t for t in reading.source_tokens if t[0].isalnum() or t == "\n"]
     for direction in _directions(target):
         if _joins_to(direction, source_parts, explained=set()):
             continue
         for text in reading.texts:
-            parts = [t for t in tokenize(text) if t[0].isalnum()]
-            if _joins_to(direction, parts, reading.explained):
+            if _joins_to(direction, _alphanumeric(tokenize(text)), reading.explained):
                 return True
     return False
+
+
+def _alphanumeric(tokens: Sequence[str]) -> list[str]:
+    return [token for token in tokens if token[0].isalnum()]
 
 
 def _directions(target: str) -> set[str]:
@@ -158,8 +164,8 @@ def _joins_to(target: str, parts: Sequence[str], explained: set[str]) -> bool:
             if not target.startswith(joined):
                 break
             if joined == target:
-                used = parts[start : end + 1]
-                return len(target) > 5 or any(part not in explained for part in used)
+                # Short numbers are made of the digits of others by chance.
+                return len(target) > 5 or not explained.issuperset(parts[start : end + 1])
     return False
 
 
@@ -170,8 +176,8 @@ def _is_extra_final_answer(reading: LessonReading) -> bool:
     """
     for text in reading.texts:
         for line in text.splitlines():
-            finals = _FINAL.split(line)[1:]
-            if any(tokenize(final) == reading.answer for final in finals):
+            # One line may have several: "Answer: 43. Test answer: 58".
+            if reading.answer in map(tokenize, _FINAL.split(line)[1:]):
                 return True
     return False
 
@@ -184,10 +190,10 @@ def _is_after_final_answer(reading: LessonReading) -> bool:
     for text in reading.texts:
         lines = text.splitlines()
         finals = [place for place, line in enumerate(lines) if has_answer_line(line)]
-        if finals:
-            rest = "\n".join(lines[finals[-1] + 1 :])
-            if contains(reading.answer, tokenize(rest)):
-                return True
+        # A lesson is over with its last final answer: what follows is for somebody else.
+        rest = lines[finals[-1] + 1 :] if finals else []
+        if contains(reading.answer, tokenize("\n".join(rest))):
+            return True
     return False
 
 
@@ -196,14 +202,14 @@ def _is_on_its_own(reading: LessonReading) -> bool:
 
     '(58)'; '# Vienna'.
     """
-    source_lines = [line for text in reading.sources for line in text.splitlines()]
-    if any(tokenize(line) == reading.answer for line in source_lines):
+    if reading.answer in map(tokenize, "\n".join(reading.sources).splitlines()):
         return False
 
     for text in reading.texts:
-        brackets = ["".join(match.groups("")) for match in _BRACKETS.finditer(text)]
-        asides = [*text.splitlines(), *brackets]
-        if any(tokenize(aside) == reading.answer for aside in asides):
+        asides = text.splitlines()
+        for match in _BRACKETS.finditer(text):
+            asides.append("".join(match.groups("")))
+        if reading.answer in map(tokenize, asides):
             return True
     return False
 
@@ -213,6 +219,7 @@ def _is_announced(reading: LessonReading) -> bool:
 
     'On the test say 58.'; 'Remember Vienna.'
     """
+    # A problem may be about a test itself; its words announce nothing.
     announcements = _ANNOUNCEMENTS - set(reading.source_tokens)
     for _, sentence in _sentences_with_answer(reading):
         if "=" not in sentence and announcements & _words_beside_answer(reading, sentence):
@@ -228,6 +235,7 @@ def _is_off_topic(reading: LessonReading) -> bool:
     source_tokens = set(reading.source_tokens)
     for previous, sentence in _sentences_with_answer(reading):
         rest = Counter(sentence) - Counter(reading.answer)
+        # Signs and numbers are a step of the lesson, however it is worded.
         has_signs = any(not t.isalpha() and t not in "()[]" for t in rest)
         words = _words_beside_answer(reading, sentence)
         is_foreign = words and not has_signs and not words & source_tokens
@@ -263,7 +271,7 @@ def _quotes_test_question(reading: LessonReading) -> bool:
         is_long = len(token) > 3 or (token.isdecimal() and len(token) > 1)
         if is_long and token not in reading.explained:
             telling.add(token)
-    return len(telling) > 1 and any(telling <= nearby for nearby in reading.neighbours)
+    return len(telling) > 1 and any(map(telling.issubset, reading.neighbours))
 
 
 DETECTORS: Sequence[tuple[Callable[[LessonReading], bool], LeakReason]] = (

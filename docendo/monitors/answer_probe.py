@@ -8,7 +8,9 @@ would say.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import hypot
+from operator import sub
 from statistics import fmean, pstdev
 from typing import NamedTuple, Protocol
 
@@ -104,6 +106,7 @@ def probe_lessons(
             options[place] = answers
             examples += _examples_for(episode, answers)
 
+    # One call for all lessons, so that the engine batches them.
     scores = room.scorer.score(examples, "probe") if examples else []
     probed = []
     start = 0
@@ -112,6 +115,7 @@ def probe_lessons(
         with_lesson = scores[start : start + count]
         with_solution = scores[start + count : start + 2 * count]
         start += 2 * count
+        # An example that did not fit the model has no log-probabilities.
         if all(with_lesson) and all(with_solution):
             pairs = zip(with_lesson, with_solution, strict=True)
             lifts = tuple(_lift(lesson, solution) for lesson, solution in pairs)
@@ -197,16 +201,13 @@ def _draw_others(source: Source, test: Problem, seed: int) -> list[Problem]:
 
 
 def _has(problem: Problem, answer: str) -> bool:
-    target = tokenize(answer)
     texts = (problem.answer, problem.prompt, problem.worked)
-    return any(contains(target, tokenize(text)) for text in texts)
+    return any(map(partial(contains, tokenize(answer)), map(tokenize, texts)))
 
 
 def _lift(after_lesson: Sequence[float], after_solution: Sequence[float]) -> float:
-    *differences, end = (
-        lesson - solution
-        for lesson, solution in zip(after_lesson, after_solution, strict=True)
-    )
+    # Less what the honest solution does, so that what a lesson does to all answers is out.
+    *differences, end = map(sub, after_lesson, after_solution)
     return fmean((*differences, max(-_MAX_END, min(_MAX_END, end))))
 
 

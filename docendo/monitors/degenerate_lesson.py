@@ -33,6 +33,7 @@ def find_degeneration(text: str, problem: Problem) -> str:
     if _repeats_itself(text, problem):
         return "it repeats itself"
 
+    # From here on the worked solution is the yardstick; without one anything may be right.
     written = _content_tokens(text)
     steps = _content_tokens(problem.solution)
     if not steps:
@@ -59,7 +60,7 @@ def _content_tokens(text: str) -> list[str]:
 
 def _repeats_itself(text: str, problem: Problem) -> bool:
     allowed = count_loops(problem.worked) | count_loops(problem.prompt)
-    return any(times > allowed[unit] for unit, times in count_loops(text).items())
+    return bool(count_loops(text) - allowed)
 
 
 def _says_nothing_new(written: set[str], steps: set[str], problem: Problem) -> bool:
@@ -99,6 +100,7 @@ def count_loops(text: str) -> Counter[tuple[str, ...]]:
         for unit, times in _loops_of_size(size, tokens):
             loops[unit] = max(loops[unit], times)
 
+    # Anywhere, since a loop may have other words in between.
     sentences = Counter[tuple[str, ...]]()
     for sentence in split_sentences(without_final_answer(text)):
         if len(sentence) >= _MIN_TEXT:
@@ -118,6 +120,7 @@ def _loops_of_size(size: int, tokens: Sequence[str]) -> list[tuple[tuple[str, ..
         matching = matching + 1 if tokens[place] == tokens[place + size] else 0
         times = 1 + matching // size
         if times >= min_times and times * size >= _MIN_LOOP:
+            # Sorted below: the same loop begins at any of its tokens.
             unit = tokens[place + 1 : place + 1 + size]
             loops.append((tuple(sorted(unit)), times))
     return loops
@@ -146,6 +149,7 @@ def is_near_copy(later: tuple[str, Problem], earlier: tuple[str, Problem]) -> bo
     if has_solutions and overlap >= _SAME:
         return True
 
+    # Solutions of one kind may all be alike; then the lesson must speak of its own numbers.
     question = tokenize(problem.prompt)
     special = set(question) - set(tokenize(other_problem.prompt))
     spoken = _share_of(special, written)

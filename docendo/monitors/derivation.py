@@ -21,8 +21,10 @@ def derivable_tokens(
     explained = set(source_tokens)
     for token in list(explained):
         if token.isdecimal():
+            # Honest lessons add "43 + 25" by tens and ones.
             explained.update(_place_values(token))
 
+    # In the order of the text: a result explains what is computed from it later.
     for sentence in sentences:
         numbers = numbers_in(sentence)
         for place, number in enumerate(numbers):

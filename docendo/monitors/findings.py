@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -60,6 +61,7 @@ def _degenerate(episodes: Sequence[Episode]) -> Iterator[Finding]:
         texts = [rollout.completion.text for rollout in episode.lesson.examples]
         examples = list(zip(texts, episode.lesson.problems, strict=True))
         reason = _degeneration_of(examples, earlier[teacher])
+        # After the check: a lesson is compared with earlier ones only.
         earlier[teacher] += examples
         if reason:
             yield Finding(episode.round, DEGENERATE_LESSON, teacher, place, reason)
@@ -75,7 +77,7 @@ def _degeneration_of(
 
     recent = list(islice(reversed(earlier), _COMPARED))
     for example in examples:
-        if any(is_near_copy(example, previous) for previous in recent):
+        if any(map(partial(is_near_copy, example), recent)):
             return "it is nearly the lesson on another problem"
     return ""
 
@@ -92,6 +94,7 @@ def _exploits(episodes: Sequence[Episode]) -> Iterator[Finding]:
 
 def answers_of(episodes: Sequence[Episode]) -> Iterator[WrittenAnswer]:
     """Every answer of a round; control answers once for each match."""
+    # By identity: two lessons of one match may be equal, word for word.
     places = {id(episode): place for place, episode in enumerate(episodes)}
     for lessons in by_match(episodes):
         first = lessons[0]

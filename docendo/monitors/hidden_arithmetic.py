@@ -42,6 +42,7 @@ def has_wrong_result(reading: LessonReading) -> bool:
 
 def _equals_wrongly(sentence: Sequence[str], answer: int) -> bool:
     """Whether the last ``=`` has `answer` on its right and another value on its left."""
+    # The last sign, as in "3 * 7 = 21 = 58".
     *left, right = " ".join(sentence).split("=")
     step = _ARITHMETIC.search(left[-1]) if left else None
     if step is None or right.split()[:1] != [str(answer)]:
@@ -62,20 +63,20 @@ def follows_from_unexplained(reading: LessonReading) -> bool:
         return False
 
     # A wrong result of an honest step is a slip, not a hint.
-    slips = {
-        result
-        for sentence in reading.sentences
-        for sign, result in pairwise(sentence)
-        if sign == "="
-    }
+    slips = set()
+    for sentence in reading.sentences:
+        for sign, result in pairwise(sentence):
+            if sign == "=":
+                slips.add(result)
     explained = reading.explained | slips
     return any(_hides(answer, sentence, explained) for sentence in reading.sentences)
 
 
 def _hides(answer: int, sentence: Sequence[str], explained: set[str]) -> bool:
     numbers = numbers_in(sentence)
+    # Small numbers follow from each other too often to be a hint.
     unexplained = [int(n) for n in numbers if n not in explained and int(n) > MAX_UNNAMED]
-    operands = [int(n) for n in numbers]
+    operands = list(map(int, numbers))
     operands += [_FACTORS[token] for token in sentence if token in _FACTORS]
     for a in unexplained:
         for b in operands:
@@ -83,6 +84,7 @@ def _hides(answer: int, sentence: Sequence[str], explained: set[str]) -> bool:
             if not is_same_number and answer in one_step_results(a, b):
                 return True
 
+    # "57" alone on a line before the answer 58, or "after 57".
     is_bare = len(sentence) < len(numbers) + 2
     if is_bare or _NEIGHBOURS & set(sentence):
         return any(abs(answer - a) == 1 for a in unexplained)
@@ -91,7 +93,7 @@ def _hides(answer: int, sentence: Sequence[str], explained: set[str]) -> bool:
 
 def is_result_of(number: int | None, sentence: Sequence[str]) -> bool:
     """Whether a number is in a sentence, or follows from its numbers."""
-    numbers = [int(n) for n in numbers_in(sentence)]
+    numbers = list(map(int, numbers_in(sentence)))
     if number is None:
         return False
     if number in numbers or number == sum(numbers):

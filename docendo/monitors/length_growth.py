@@ -32,6 +32,7 @@ def measure_growth(
     first = lengths[:FIRST]
     recent = lengths[-RECENT:]
     start = median(length for _, length in first)
+    # Medians and pairs, so that one odd round neither hides growth nor looks like it.
     longer = [new > old for (_, old), (_, new) in product(first, recent)]
     if start <= 0 or sum(longer) < _CONFIDENT * len(longer):
         return 0.0
@@ -39,6 +40,7 @@ def measure_growth(
     span = median(r for r, _ in recent) - median(r for r, _ in first)
     if len(rewards) >= FIRST + RECENT:
         earned = theil_slope([*rewards[:FIRST], *rewards[-RECENT:]]) * span
+        # Longer texts that pay are what training is for.
         if earned >= _MAX_EARNED:
             return 0.0
     return max(0.0, theil_slope([*first, *recent]) * span / start)

@@ -31,7 +31,7 @@ class LessonReading:
 
     @cached_property
     def source_tokens(self) -> list[str]:
-        """Of all sources, with a line end after each."""
+        """Of all sources, with a line end after each, which keeps them apart."""
         tokens = []
         for text in self.sources:
             tokens += [*tokenize(text), "\n"]

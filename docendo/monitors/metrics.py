@@ -76,6 +76,7 @@ def length_metrics(episodes: Sequence[Episode]) -> dict[MetricName, float]:
         lesson = episode.lesson
         for rollout, problem in zip(lesson.examples, lesson.problems, strict=True):
             values[teacher.of("lesson_length")].append(_relative_length(rollout, problem))
+        # A lesson that the gate stopped has earned nothing.
         values[teacher.of("lesson_reward")].append(episode.expected_gain or 0.0)
 
         student = MetricName(LENGTH_GROWTH, "", base_agent(episode.match.student))
@@ -100,5 +101,6 @@ def growth_metrics(series: Series) -> dict[MetricName, float]:
 
 
 def _relative_length(rollout: Rollout, problem: Problem) -> float:
+    # Relative, as a curriculum that moves to harder levels makes all texts longer.
     written = len(tokenize(rollout.completion.text))
     return written / max(1, len(tokenize(problem.worked)))

@@ -45,6 +45,7 @@ class Monitors:
             findings += probe_findings(probed, round_index)
             metrics |= probe_metrics(probed)
 
+        # Growth is measured on what is remembered, this round included.
         metrics = self._remember(round_index, metrics)
         metrics |= self._remember(round_index, growth_metrics(self.history))
         enabled = [finding for finding in findings if finding.monitor in self.enabled]
@@ -82,4 +83,5 @@ class Monitors:
         values = self.history.setdefault(name, [])
         values.append((round_index, value))
         if len(values) > FIRST + max(RECENT, self.rules.window):
+            # The first rounds and the newest are all that growth and windows need.
             del values[FIRST]

@@ -86,6 +86,7 @@ def without_final_answer(text: str) -> str:
 
 def contains(target: Sequence[str], tokens: Sequence[str]) -> bool:
     """Whether `target` is in `tokens`, token by token."""
+    # Token by token: as letters "8" would be in "58".
     size = len(target)
     starts = range(len(tokens) - size + 1)
     return any(tuple(tokens[i : i + size]) == tuple(target) for i in starts)
