@@ -42,6 +42,7 @@ def _inner(game: Matrix) -> Vector:
     program nearly always decides everybody.
     """
     beats_all: Vector = ((game > 0).sum(1) == len(game) - 1).astype(np.float64)
+    # Who beats everybody is alone in the only equilibrium: no program is needed.
     if beats_all.any():
         return beats_all
 
@@ -54,6 +55,7 @@ def _inner(game: Matrix) -> Vector:
         if not fresh.any():
             break
         summed += np.where(mixture > TIE, mixture, 0.0)
+        # Who loses against this mixture is in no equilibrium, and is decided too.
         undecided &= ~fresh & (scaled @ mixture > -TIE)
     inner: Vector = summed / summed.sum()
     return inner
@@ -119,6 +121,7 @@ def _most_even(game: Matrix) -> Vector:
         step[moving] = _newton(rows_NS[moving], mixture_S, slope[moving], error)
         prices = _line_search(prices, step, slope, rows_NS, inside)
 
+    # Kept only if it is as good an equilibrium as the one that showed the support.
     even = np.zeros(len(game))
     even[inside] = _normalised(prices, rows_NS)[1]
     return even if (scaled @ even).max() <= max(TIE, (scaled @ inner).max()) else inner

@@ -93,6 +93,7 @@ def analyse(
             "got both wins and counts; expected one of them: wins say how many games there were"
         )
 
+    # A pair that never met counts as even everywhere but in the collaboration.
     filled = np.nan_to_num(payoffs)
     game = (filled - filled.T) / 2
     won = _wins_of(game, _games(payoffs, counts))
@@ -101,6 +102,7 @@ def analyse(
     average = nash_average(game)
     parts = decompose(game)
 
+    # Nobody's payoff against itself, and no pair of which one direction is unknown.
     is_missing = np.isnan(payoffs) | np.isnan(payoffs.T)
     met_both_ways = ~(is_missing | np.eye(len(payoffs), dtype=bool))
     return Analysis(

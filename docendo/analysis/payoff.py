@@ -99,11 +99,13 @@ def _stationary(rates: Matrix) -> Vector:
     smallest probability has all its digits.
     """
     logs = rates.copy()
+    # Without `last` the chain moves as before, by way of `last` too.
     for last in range(len(logs) - 1, 0, -1):
         logs[:last, last] -= np.logaddexp.reduce(logs[last, :last])
         through = logs[:last, last, None] + logs[None, last, :last]
         logs[:last, :last] = np.logaddexp(logs[:last, :last], through)
 
+    # Back again: each state's mass is what flows into it from those before.
     masses = np.zeros(len(logs))
     for last in range(1, len(logs)):
         masses[last] = np.logaddexp.reduce(masses[:last] + logs[:last, last])

@@ -76,7 +76,7 @@ def tally_votes(
     pairs = [o for o in opinions if o.first != o.second]
     if not pairs:
         raise UserError(f"none of {len(opinions)} opinions compares two agents")
-    names = tuple(sorted({name for o in pairs for name in (o.first, o.second)}))
+    names = tuple(sorted({o.first for o in pairs} | {o.second for o in pairs}))
     units = tuple(dict.fromkeys(getattr(o, by) for o in pairs))
 
     ahead_UNN = np.zeros((len(units), len(names), len(names)))
@@ -85,6 +85,7 @@ def tally_votes(
         u = units.index(getattr(opinion, by))
         i = names.index(opinion.first)
         j = names.index(opinion.second)
+        # Two bad answers say as little of who is better as a tie.
         sign = {"first": 1.0, "second": -1.0}.get(opinion.choice, 0.0)
         ahead_UNN[u, i, j] += sign
         ahead_UNN[u, j, i] -= sign
@@ -107,19 +108,19 @@ def cyclicity(votes: Tally) -> Cyclicity | None:
     ahead = votes.ahead_UNN.sum(0)
     games = votes.games_UNN.sum(0)
     squares = _squares(ahead, games)
-    without_unit_U2 = np.array(
-        [
-            _squares(ahead - unit_ahead, games - unit_games)
-            for unit_ahead, unit_games in zip(votes.ahead_UNN, votes.games_UNN, strict=True)
-        ]
-    )
+    without_unit = map(_squares, ahead - votes.ahead_UNN, games - votes.games_UNN)
+    without_unit_U2 = np.array(list(without_unit))
+    # What each unit adds to the whole; their mean is free of the bias of order 1 / U.
     pseudo_U2 = count * squares - (count - 1) * without_unit_U2
     cyclic, total = pseudo_U2.mean(0)
     if total <= 1e-12:
         return None
 
     share = float(cyclic / total)
-    half = t_quantile(count - 1) * _error(pseudo_U2[:, 0] - share * pseudo_U2[:, 1]) / total
+    # Of a ratio: the deviations of the numerator from what the share makes of the denominator.
+    deviations_U = pseudo_U2[:, 0] - share * pseudo_U2[:, 1]
+    error = deviations_U.std(ddof=1) / np.sqrt(count)
+    half = t_quantile(count - 1) * error / total
     return Cyclicity(share, float(share - half), float(share + half))
 
 
@@ -188,17 +189,21 @@ def _interval(votes: Tally) -> tuple[Matrix, Matrix]:
     Wilson's, of the share won, at as many trials as have the standard error of the ratio over units; where all units
     say the same, at as many trials as units.
     """
-    share, games = (1 + votes.payoff) / 2, votes.games_UNN.sum(0)
+    games = votes.games_UNN.sum(0)
+    # Wilson's interval is of a share in [0, 1]; a tie is half a win.
+    share = (1 + votes.payoff) / 2
     units = (votes.games_UNN > 0).sum(0)
     won_UNN = (votes.ahead_UNN + votes.games_UNN) / 2
     rest = ((won_UNN - np.nan_to_num(share) * votes.games_UNN) ** 2).sum(0)
     error = np.divide(
         rest * units, (units - 1) * games**2, out=np.zeros_like(share), where=units > 1
     )
-    known = (error > 0) & (share > 0) & (share < 1)
+    # Where all units say the same, the ratio has no error to speak of.
+    has_spread = (error > 0) & (share > 0) & (share < 1)
     trials = np.divide(
-        share * (1 - share), error, out=units.astype(np.float64), where=known
+        share * (1 - share), error, out=units.astype(np.float64), where=has_spread
     )
+    # Units that agree more than chance would have are worth no more than their games.
     trials = np.minimum(trials, games)
 
     low = np.full_like(share, np.nan)
@@ -207,7 +212,3 @@ def _interval(votes: Tally) -> tuple[Matrix, Matrix]:
     intervals = np.vectorize(wilson_interval, otypes=[float, float])
     low[met], high[met] = intervals(share[met], trials[met])
     return 2 * low - 1, 2 * high - 1
-
-
-def _error(values: Vector) -> float:
-    return float(values.std(ddof=1) / np.sqrt(len(values)))

@@ -68,6 +68,7 @@ def fit_bradley_terry(wins: Matrix) -> Ratings:
     rating = fitted[:n] - fitted[:n].mean()
     # The curvature is singular, since all ratings may be shifted; 1/N fixes their mean.
     covariance = np.linalg.inv(_curvature(games, fitted) + 1 / len(games))[:n, :n]
+    # The interval is of a rating less the mean of all, as it is shown.
     centre = np.eye(n) - 1 / n
     half = NORMAL_QUANTILE * np.sqrt(np.diag(centre @ covariance @ centre))
     return Ratings(rating, rating - half, rating + half)
@@ -82,6 +83,7 @@ def _fit(wins: Matrix) -> Vector:
     likelihood = _likelihood(wins, ratings)
     for _ in range(1000):
         slope = (wins - (wins + wins.T) * _win_probabilities(ratings)).sum(1)
+        # Singular, as all ratings may be shifted: 1/N keeps their mean at 0.
         step = np.linalg.solve(_curvature(wins, ratings) + 1 / len(wins), slope)
         next_likelihood = _likelihood(wins, ratings + step)
         while next_likelihood < likelihood and np.abs(step).max() > 1e-13:
@@ -97,6 +99,7 @@ def _fit(wins: Matrix) -> Vector:
 
 def _win_probabilities(ratings: Vector) -> Matrix:
     """(N, N): the probability that the row beats the column."""
+    # In logarithms: a lead of a thousand neither overflows nor becomes exactly 1.
     differences = ratings[None, :] - ratings[:, None]
     return np.exp(-np.logaddexp(0, differences))
 
@@ -152,6 +155,7 @@ def _round_robin(count: int) -> list[tuple[int, int]]:
     """Every pair once, in rounds in which nobody plays twice: the circle method."""
     places = count + count % 2
     circle = list(range(places))
+    # One place stays, the others turn; an odd count has an empty place.
     pairs = []
     for _ in range(places - 1):
         pairs += [(circle[i], circle[-1 - i]) for i in range(places // 2)]

@@ -67,9 +67,11 @@ def decompose(game: Matrix) -> Decomposition:
     """
     # Scaled, so that squares of very large or small payoffs keep their digits.
     scale = np.abs(game).max() or 1.0
+    # The best rating in the sense of least squares, the diagonal's 0 included.
     means = (game / scale).mean(1)
     transitive = means[:, None] - means[None, :]
     cyclic = game / scale - transitive
+    # What rounding leaves of a ladder is no cycle.
     if np.abs(cyclic).max() < TIE:
         cyclic = np.zeros_like(game)
 
@@ -134,6 +136,7 @@ def _longest_cycle(beats: NDArray[np.bool_]) -> int:
 
     Moon 1966.
     """
+    # Whoever reaches one another is one strongly connected component.
     reached = reachable_pairs(beats)
     largest = int((reached & reached.T).sum(1).max())
     return largest if largest > 1 else 0
@@ -147,6 +150,7 @@ def mean_payoffs(game: Matrix) -> Vector:
 
 def count_three_cycles(game: Matrix) -> NDArray[np.int64]:
     """(N,): in how many cycles of three, each beating the next, an agent takes part."""
+    # i beats j, j beats k (a product), and k beats i (the transpose).
     beats = _beats(game).astype(np.float64)
     counts: NDArray[np.int64] = ((beats @ beats) * beats.T).sum(1).round().astype(np.int64)
     return counts
@@ -172,6 +176,7 @@ def collaboration(
     other loses. None where either payoff never varies, or there are fewer than two meetings."""
     pairs = np.array([first, second], dtype=np.float64)
     spread = pairs - pairs.mean(1, keepdims=True) if pairs.size else pairs
+    # Relative to the payoffs: rounding alone must not count as spread.
     sizes = np.linalg.norm(spread, axis=1)
     if not (sizes > TIE * np.abs(pairs).max(initial=0)).all():
         return None

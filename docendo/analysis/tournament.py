@@ -37,6 +37,7 @@ def read_tournament(
     With `symmetrise` a pair whose two cells disagree gets half their difference. Raises UserError, with the row and
     the column by name, for everything that is no such table.
     """
+    # By name, so that rows and columns need not be in one order.
     header, *body = _rows(path)
     columns = _unique(path, header[1:], "column")
     names = _unique(path, [row[0] for row in body], "row")
@@ -45,17 +46,18 @@ def read_tournament(
     values = []
     for name, row in zip(names, body, strict=True):
         cell_of = dict(zip(columns, _cells(path, name, columns, row[1:]), strict=True))
-        values.append(
-            [_number(path, name, other, cell_of[other], win_rates) for other in names]
-        )
-    numbers = as_square(values, str(path))
+        numbers = []
+        for column in names:
+            numbers.append(_number(path, name, column, cell_of[column], win_rates))
+        values.append(numbers)
+    matrix = as_square(values, str(path))
     if win_rates:
-        np.fill_diagonal(numbers, 0.5)
+        np.fill_diagonal(matrix, 0.5)
     if not symmetrise:
-        _check_balance(path, names, numbers, win_rates)
+        _check_balance(path, names, matrix, win_rates)
 
     # A rate r is the payoff 2r - 1, so the difference of two rates is twice half a difference.
-    differences = numbers - numbers.T
+    differences = matrix - matrix.T
     return Tournament(tuple(names), differences if win_rates else differences / 2)
 
 
@@ -77,6 +79,7 @@ def _rows(path: Path) -> list[list[str]]:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text: {error}") from error
+    # The first line has one delimiter for every agent.
     first = next(filter(str.strip, text.splitlines()), "")
     delimiter = next((d for d in ",;\t" if d in first), ",")
     try:
@@ -145,13 +148,13 @@ def _check_balance(
     if abs(excess) <= TOLERANCE * np.abs(numbers).max():
         return
 
-    name, other = names[row], names[column]
+    name, opponent = names[row], names[column]
     if row == column:
         problem = f"row {name!r}, column {name!r}: {numbers[row, row]:g}; expected 0 against oneself"
     else:
         pair = f"{numbers[row, column]:g} and {numbers[column, row]:g}"
         problem = (
-            f"{name!r} against {other!r} and {other!r} against {name!r}: {pair} add up to "
+            f"{name!r} against {opponent!r} and {opponent!r} against {name!r}: {pair} add up to "
             f"{total + excess:g}; expected {total:g}, off by {abs(excess):g}"
         )
     looks_like_rates = not win_rates and numbers.min() >= 0 and numbers.max() <= 1
