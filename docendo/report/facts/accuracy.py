@@ -3,9 +3,10 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from docendo.records import BASE
-from docendo.report.facts.run import Facts, ScoresByProblem
+from docendo.report.facts.run import Facts, ScoresByProblem, all_scores
 from docendo.statistics import (
     Estimate,
     PairedChange,
@@ -29,8 +30,9 @@ def evaluated_domains(facts: Facts) -> list[str]:
     """Every domain that was evaluated, in the order of its owners, then of the alphabet."""
     evaluated = {domain for _, _, domain in facts.scores}
     ordered: dict[str, None] = {}
+    # A dict keeps the order in which they came; a set would not.
     for domains in facts.own_domains.values():
-        ordered |= dict.fromkeys(domain for domain in domains if domain in evaluated)
+        ordered |= dict.fromkeys(filter(evaluated.__contains__, domains))
     ordered |= dict.fromkeys(sorted(evaluated))
     return list(ordered)
 
@@ -48,6 +50,7 @@ def evaluation_rounds(facts: Facts) -> tuple[int | None, int | None]:
     if not evaluated:
         return None, None
 
+    # Teaching starts from what the experts know, so the stage before it is no part of the change.
     expert_rounds = {row.round for row in facts.rounds if row.stage == "experts"}
     start = max((i for i in evaluated if i in expert_rounds), default=evaluated[0])
     end = evaluated[-1]
@@ -64,7 +67,7 @@ def accuracy_by_domain(
 
     for domain in evaluated_domains(facts):
         cell = facts.scores.get((round_index, agent, domain), {})
-        scores = [score for of_problem in cell.values() for score in of_problem]
+        scores = all_scores(cell)
         if scores:
             mean = math.fsum(scores) / len(scores)
             low, high = wilson_interval(mean, len(scores))
@@ -95,9 +98,12 @@ def knowledge_change(facts: Facts, *, own: bool) -> PairedChange:
     # Only problems are resampled: the agents and the domains of a run are no sample.
     strata = []
     for domain in evaluated_domains(facts):
-        agents = [a for a, owned in facts.own_domains.items() if (domain in owned) == own]
-        before = [facts.scores.get((start, agent, domain), {}) for agent in agents]
-        after = [facts.scores.get((end, agent, domain), {}) for agent in agents]
+        before = []
+        after = []
+        for agent, owned in facts.own_domains.items():
+            if (domain in owned) == own:
+                before.append(facts.scores.get((start, agent, domain), {}))
+                after.append(facts.scores.get((end, agent, domain), {}))
         strata.append(_pair_scores(before, after))
 
     return paired_change(strata)
@@ -116,7 +122,7 @@ def _pair_scores(
     before: Sequence[ScoresByProblem], after: Sequence[ScoresByProblem]
 ) -> list[PairedScores]:
     """The scores of each problem, one entry for each agent."""
-    keys = dict.fromkeys(key for cell in (*before, *after) for key in cell)
+    keys = dict.fromkeys(chain(*before, *after))
     pairs = []
     for key in keys:
         start = [cell.get(key, ()) for cell in before]

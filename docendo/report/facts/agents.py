@@ -26,17 +26,13 @@ def agent_settings(config: Config) -> dict[str, dict[str, Any]]:
     settings = {}
     for name, agent in config.agents.items():
         # A long prompt comes last, where a reader may skip it.
-        names = set(agent.model_dump(exclude_defaults=True)) - {
-            "domain",
-            "practice_domains",
-        }
-        ordered = sorted(
-            names - {"system_prompt"}, key=list(type(agent).model_fields).index
-        )
-        if "system_prompt" in names:
-            ordered.append("system_prompt")
+        names = list(agent.model_dump(exclude_defaults=True))
+        names.sort(key="system_prompt".__eq__)
         values = agent.model_dump(exclude_none=True)
-        settings[name] = {"domains": agent.domains} | {key: values[key] for key in ordered}
+        settings[name] = {"domains": agent.domains}
+        for key in names:
+            if key not in {"domain", "practice_domains"}:
+                settings[name][key] = values[key]
 
     return settings
 

@@ -1,17 +1,14 @@
 """Which agents knew the test: accuracy on its problems against fresh ones."""
 
-from math import isfinite
 from typing import NamedTuple
 
 from docendo.config.load import Config
-from docendo.records import BASE, AgentId, EvalSplit
+from docendo.records import BASE, AgentId
+from docendo.report.facts.run import all_scores, read_scores
 from docendo.statistics import Estimate, difference_of_shares
 from docendo.store import RunDirectory
 
 __all__ = ["Contamination", "domains_without_fresh", "measure_contamination"]
-
-_Scores = dict[tuple[int, AgentId, str], list[float]]
-"""By round, agent and domain."""
 
 
 class Contamination(NamedTuple):
@@ -32,15 +29,17 @@ class Contamination(NamedTuple):
 def measure_contamination(run: RunDirectory) -> list[Contamination]:
     """The gap by agent and domain, after the last round that evaluated both splits."""
     # Fresh problems may be evaluated less often than the test.
-    test_scores = _read_scores(run, "test")
-    fresh_scores = _read_scores(run, "fresh")
+    test_scores = read_scores(run)
+    fresh_scores = read_scores(run, "fresh")
     last = max((index for index, _, _ in fresh_scores), default=None)
 
     gaps = []
     for (index, agent, domain), fresh in sorted(fresh_scores.items()):
         test = test_scores.get((index, agent, domain))
+        # The base model saw neither: its gap would say how hard the two samples are.
         if index == last and agent != BASE and test:
-            gaps.append(Contamination(agent, domain, *difference_of_shares(test, fresh)))
+            difference = difference_of_shares(all_scores(test), all_scores(fresh))
+            gaps.append(Contamination(AgentId(agent), domain, *difference))
 
     return gaps
 
@@ -51,17 +50,8 @@ def domains_without_fresh(run: RunDirectory, config: Config) -> list[str]:
     They come from files whose held-out rows are all in the test.
     """
     # A run evaluates fresh problems only at its end, and only if something leaked.
-    fresh = {domain for _, _, domain in _read_scores(run, "fresh")}
+    fresh = {domain for _, _, domain in read_scores(run, "fresh")}
     leaks = any(agent.data and agent.data.leaked for agent in config.agents.values())
     if not fresh and not (leaks and run.finished):
         return []
-    return sorted({domain for _, _, domain in _read_scores(run, "test")} - fresh)
-
-
-def _read_scores(run: RunDirectory, split: EvalSplit) -> _Scores:
-    scores: _Scores = {}
-    for row in run.evaluations(split=split):
-        if isfinite(row.verdict.score):
-            cell = row.round, row.agent, row.problem.domain
-            scores.setdefault(cell, []).append(row.verdict.score)
-    return scores
+    return sorted({domain for _, _, domain in read_scores(run)} - fresh)

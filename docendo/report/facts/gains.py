@@ -96,9 +96,10 @@ def flat_groups(facts: Facts) -> dict[str, tuple[int, int]]:
     gains_by_match = defaultdict(set)
     for lesson in facts.lessons:
         gains_by_match[lesson.match].add(lesson.gain)
-    shown = [lesson for lesson in facts.lessons if lesson.gain is not None]
+    groups = sum(lesson.gain is not None for lesson in facts.lessons)
+    flat = sum(lesson.is_flat for lesson in facts.lessons)
     flat_matches = sum(len(gains) == 1 for gains in gains_by_match.values())
     return {
-        "student": (len(shown), sum(lesson.is_flat for lesson in shown)),
+        "student": (groups, flat),
         "teacher": (len(gains_by_match), flat_matches),
     }

@@ -178,6 +178,7 @@ def _describe(row: StandingsRow) -> dict[str, Any]:
 
 def round_metrics(run: RunDirectory) -> list[dict[str, Any]]:
     """The metrics of every round of teaching, by name."""
+    # Evaluations have rounds of their own in the report.
     series = [each for each in read_owned_series(run) if each.kind != "accuracy"]
     rounds: dict[int, dict[str, Any]] = {}
     for each in series:

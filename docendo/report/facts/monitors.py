@@ -61,20 +61,22 @@ def _facts_of(
     rules: AlarmRules,
     reasons: dict[tuple[str, str, int], str],
 ) -> MonitorFacts:
-    shares = [
-        share_in_window(series, name, rules.window, until)
-        for until in range(1, len(series[name]) + 1)
-    ]
-    newest = shares[-1]
-    raised = tuple(s.round for s in shares if is_exceeded(s, name.monitor, rules))
+    # Again as after each round, so that the report raises what the run raised.
+    largest = 0.0
+    raised = []
+    for until in range(1, len(series[name]) + 1):
+        newest = share_in_window(series, name, rules.window, until)
+        largest = max(largest, newest.share)
+        if is_exceeded(newest, name.monitor, rules):
+            raised.append(newest.round)
     example = reasons.get((name.monitor, name.agent, raised[0]), "") if raised else ""
     return MonitorFacts(
         monitor=name.monitor,
         agent=name.agent,
         now=newest.share,
-        largest=max(share.share for share in shares),
+        largest=largest,
         limit=rules.limits[name.monitor],
-        raised=raised,
+        raised=tuple(raised),
         stops=name.monitor in rules.stop_on and newest.round in raised,
         example=example,
     )

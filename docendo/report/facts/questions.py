@@ -62,8 +62,9 @@ def questions_by_persona(run: RunDirectory) -> list[PersonaQuestions]:
 def _count_questions(
     asker: AgentId, persona: str, domain: str, questions: Sequence[Question]
 ) -> PersonaQuestions:
+    # What follows the colon is of one question: "too long: 900 tokens".
     reasons = Counter(q.refused.partition(":")[0] for q in questions if q.refused)
-    payoffs = [q.payoff for q in questions if isfinite(q.payoff)]
+    payoffs = list(filter(isfinite, (question.payoff for question in questions)))
     return PersonaQuestions(
         asker=asker,
         persona=persona,
@@ -94,14 +95,15 @@ def problems_by_source(run: RunDirectory) -> list[ProblemSource]:
     sources = []
     for (domain, source), scores in sorted(controls.items()):
         if any(scores):
-            shown = [group for group in gains[domain, source] if group]
+            # Matches whose lessons were all stopped at the gate have no gain.
+            gain_groups = list(filter(None, gains[domain, source]))
             sources.append(
                 ProblemSource(
                     domain=domain,
                     source=source,
                     matches=len(scores),
-                    without=clustered_share([group for group in scores if group]),
-                    gain=clustered_mean(shown) if shown else None,
+                    without=clustered_share(list(filter(None, scores))),
+                    gain=clustered_mean(gain_groups) if gain_groups else None,
                 )
             )
 
@@ -119,5 +121,4 @@ def _source_of(episode: Episode) -> tuple[str, str]:
 
 
 def _finite_scores(attempts: Sequence[Rollout]) -> list[float]:
-    scores = [attempt.verdict.score for attempt in attempts]
-    return [score for score in scores if isfinite(score)]
+    return list(filter(isfinite, (attempt.verdict.score for attempt in attempts)))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from docendo.config.load import Config, parse_toml
@@ -10,6 +11,7 @@ from docendo.records import (
     BASE,
     AgentId,
     Episode,
+    EvalSplit,
     Usage,
     base_agent,
     is_frozen_copy,
@@ -22,8 +24,10 @@ __all__ = [
     "LessonFact",
     "Scores",
     "ScoresByProblem",
+    "all_scores",
     "collect",
     "read_config",
+    "read_scores",
     "table_name",
 ]
 
@@ -75,7 +79,8 @@ def collect(run: RunDirectory) -> Facts:
     Raises UserError if the run's configuration cannot be read.
     """
     config = read_config(run)
-    scores = _read_scores(run)
+    scores = read_scores(run)
+    # Facts of lessons, not episodes: all texts of a run may not fit in memory.
     lessons = [_lesson_fact(episode) for episode in run.episodes()]
 
     agents = {agent for _, agent, _ in scores}
@@ -104,13 +109,22 @@ def read_config(run: RunDirectory) -> Config:
     return parse_toml(run.config_toml, str(run.path / "config.toml"))
 
 
-def _read_scores(run: RunDirectory) -> dict[_Cell, dict[str, list[float]]]:
+def read_scores(
+    run: RunDirectory, split: EvalSplit = "test"
+) -> dict[_Cell, dict[str, list[float]]]:
+    """The scores of all evaluations on a split."""
     scores: dict[_Cell, dict[str, list[float]]] = {}
-    for row in run.evaluations():
+    for row in run.evaluations(split=split):
+        # A user's own grader may have returned NaN: such a score is in no mean.
         if math.isfinite(row.verdict.score):
             cell = scores.setdefault((row.round, row.agent, row.problem.domain), {})
             cell.setdefault(row.problem.key, []).append(row.verdict.score)
     return scores
+
+
+def all_scores(cell: ScoresByProblem) -> list[float]:
+    """The scores of all problems; a problem that was answered twice has two."""
+    return list(chain.from_iterable(cell.values()))
 
 
 def _lesson_fact(episode: Episode) -> LessonFact:
@@ -123,6 +137,7 @@ def _lesson_fact(episode: Episode) -> LessonFact:
         domain=match.domain,
         passed=episode.lesson.passed,
         gain=episode.gain,
+        # A lesson that was not shown has no attempts, and no score at all.
         is_flat=len({attempt.verdict.score for attempt in attempts}) == 1,
         score=mean_score(attempts) if attempts else None,
     )
