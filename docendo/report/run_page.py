@@ -42,6 +42,7 @@ def html_page(run: RunDirectory) -> str:
 
     Model text is in it only as JSON that the script shows with ``textContent``.
     """
+    # One moment of the run for all parts: a round may be committed meanwhile.
     with run.snapshot():
         facts = collect(run)
         tables = text_tables(run, facts)

@@ -27,7 +27,7 @@ def terminal_report(run: RunDirectory) -> RenderableType:
     """What `docendo report` prints, for a rich console."""
     with run.snapshot():
         facts = collect(run)
-        others = text_tables(run, facts)
+        details = text_tables(run, facts)
 
     # Parts that would be empty are left out; the page has a note there.
     tables = []
@@ -35,7 +35,7 @@ def terminal_report(run: RunDirectory) -> RenderableType:
         tables.append(tabulate_knowledge(facts))
     if facts.lessons:
         tables += [tabulate_gains(facts), tabulate_teaching(facts)]
-    tables += others
+    tables += details
     if facts.ledger:
         tables += tabulate_usage(facts)
 

@@ -182,10 +182,9 @@ class Training:
         points = []
         for evaluation in self.evaluations:
             by_agent = evaluation["accuracy"]
-            accuracy = {
-                str(agent): by_agent.get(agent) or by_agent[BASE]
-                for agent in self.session.config.learner_ids
-            }
+            accuracy = {}
+            for agent in self.session.config.learner_ids:
+                accuracy[str(agent)] = by_agent.get(agent) or by_agent[BASE]
             points.append(CurvePoint(flops=evaluation["flops"], accuracy=accuracy))
         return tuple(points)
 

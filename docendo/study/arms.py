@@ -67,10 +67,9 @@ def _keep(config: Config) -> Config:
 
 def _joint_rl(config: Config) -> Config:
     """Every learner studies and practises all domains, and nobody teaches."""
-    agents = {
-        name: _on_all_domains(agent, config) if name in config.learners else agent
-        for name, agent in config.agents.items()
-    }
+    agents = dict(config.agents)
+    for name, agent in config.learners.items():
+        agents[name] = _on_all_domains(agent, config)
     return _without_contact(config.model_copy(update={"agents": agents}))
 
 
@@ -213,8 +212,8 @@ def is_ablation(arm: str) -> bool:
 
 def find_merged_arms(arm: str, arms: Mapping[str, Arm] = ARMS) -> Sequence[str]:
     """The arms that are merged from the agents of this one."""
-    return [
-        name
-        for name, candidate in arms.items()
-        if candidate.merge_method and candidate.like == arm
-    ]
+    merged = []
+    for name, candidate in arms.items():
+        if candidate.merge_method and candidate.like == arm:
+            merged.append(name)
+    return merged

@@ -97,6 +97,7 @@ class Bootstrap:
         if not draws:
             return None
 
+        # Paired: both arms' resamples drew the same seeds and problems.
         a, b = draws
         gap_S = _subtract(a.seeds_S, b.seeds_S)
         gap_R = _subtract(a.mean_R, b.mean_R)
@@ -188,7 +189,7 @@ def _resample(
 
 def _common_measures(results: Sequence[ArmResult]) -> dict[str, list[float]]:
     """The measures that all results have, each with its value of every result."""
-    taken = [measure_result(result) for result in results]
+    taken = list(map(measure_result, results))
     names = set.intersection(*map(set, taken))
     common = {}
     for name in taken[0]:

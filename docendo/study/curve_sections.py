@@ -1,6 +1,7 @@
 """The sections of a study's page that show curves against compute."""
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 from docendo.report.render.components import empty_note, figure, scroll_box
 from docendo.report.render.markup import Markup, join, tag
@@ -14,7 +15,6 @@ from docendo.study.regimes import (
     compute_trace_curves,
 )
 from docendo.study.result_tables import tabulate_rounds
-from docendo.study.results import ArmResult
 
 __all__ = ["arm_places", "learning_section", "rounds_section", "wide_box"]
 
@@ -33,20 +33,15 @@ def arm_places(regimes: Sequence[RegimeResults]) -> dict[str, int]:
     """
     arms = set()
     for regime in regimes:
-        arms |= {result.arm for result in regime.results if _has_curve(result)}
+        for result in regime.results:
+            if result.curve or any(getattr(result.trace, name) for name in _TRACES):
+                arms.add(result.arm)
 
     places = {TEACHING: 0, JOINT: 1}
-    others = sorted(arms - set(places))
-    rivals = [arm for arm in others if not is_ablation(arm)]
-    ablations = [arm for arm in others if is_ablation(arm)]
-    for group in (rivals, ablations):
-        places |= {arm: place for place, arm in enumerate(group, 2)}
-
+    free_places = {True: count(2), False: count(2)}
+    for arm in sorted(arms - set(places)):
+        places[arm] = next(free_places[is_ablation(arm)])
     return places
-
-
-def _has_curve(result: ArmResult) -> bool:
-    return bool(result.curve) or any(getattr(result.trace, name) for name in _TRACES)
 
 
 def _split_ablations(

@@ -81,6 +81,7 @@ def check_prompt_lengths(session: Session, problems: EvalProblems) -> None:
             raise RunError(
                 f"[domains.{domain}], the longest question after a worked example: {error}"
             ) from error
+    # What was asked here is no part of the training's cost.
     session.school.classroom.engine.pop_usage()
 
 
@@ -116,7 +117,7 @@ def majority_answers(
     Agents agree where their final answers are equal. Agents without a final answer do not
     vote, unless no agent has one.
     """
-    return [_majority(answers) for answers in zip(*rollouts.values(), strict=True)]
+    return list(map(_majority, zip(*rollouts.values(), strict=True)))
 
 
 def _majority(answers: Sequence[Rollout]) -> Rollout:
@@ -124,7 +125,7 @@ def _majority(answers: Sequence[Rollout]) -> Rollout:
     for answer in answers:
         final = final_answer(answer.completion.text) or ""
         finals.append(" ".join(final.lower().split()))
-    votes = Counter(final for final in finals if final)
+    votes = Counter(filter(None, finals))
     if not votes:
         return answers[0]
     ((winner, _),) = votes.most_common(1)  # the first counted, where several tie

@@ -55,6 +55,7 @@ def check_folder(folder: Path, plan: StudyPlan) -> dict[str, Any]:
 def _hash_files(plan: StudyPlan) -> dict[str, str]:
     """A hash of every file and folder that the settings of some training name."""
     paths = set()
+    # All seeds of an arm have the same files.
     pairs = {(task.regime, task.arm): task for task in plan.tasks()}
     for task in pairs.values():
         # without choices, the settings as they are
@@ -64,10 +65,10 @@ def _hash_files(plan: StudyPlan) -> dict[str, str]:
 
 
 def _hash(path: Path) -> str:
-    lines = [
-        f"{file.relative_to(path).as_posix()} {hash_file(file)}"
-        for file in files_below(path)
-    ]
+    lines = []
+    for file in files_below(path):
+        # With its name: a file that was renamed may be read as something else.
+        lines.append(f"{file.relative_to(path).as_posix()} {hash_file(file)}")
     return sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -79,7 +80,7 @@ def _read_study_file(path: Path) -> dict[str, Any]:
         return {
             "study": dict(document["study"]),
             "config": _fill_defaults(tomllib.loads(document["config"])),
-            "files": {str(name): str(value) for name, value in files.items()},
+            "files": dict(files),
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(

@@ -30,6 +30,7 @@ def list_limits(regimes: Sequence[RegimeResults]) -> list[str]:
             models.add(result.setup.model)
             budget_shares.append(result.cost.spent / result.cost.budget)
             first_agent = next(iter(result.scores.test.values()))
+            # All agents of a training answer the same problems.
             problem_counts.append(sum(map(len, first_agent.values())))
 
     low, high = percent(min(budget_shares)), percent(max(budget_shares))
@@ -83,7 +84,8 @@ def write_reproduction(study: StudyResults) -> str:
     commits: Counter[str] = Counter()
     for arms in study.results.values():
         for by_seed in arms.values():
-            commits.update(result.setup.commit for result in by_seed.values())
+            for result in by_seed.values():
+                commits[result.setup.commit] += 1
 
     lines = []
     if len(commits) > 1:
@@ -91,7 +93,8 @@ def write_reproduction(study: StudyResults) -> str:
         for commit, count in commits.most_common():
             lines.append(f"#   {commit or 'unknown'}  {count}")
     else:
-        lines += [f"git checkout {commit.rstrip('+')}" for commit in commits if commit]
+        for commit in filter(None, commits):
+            lines.append(f"git checkout {commit.rstrip('+')}")
     if any(commit.endswith("+") for commit in commits):
         lines.append("# some had changes that are in no commit")
 

@@ -72,7 +72,7 @@ def measure_result(
             weights_F = _even_weights(sorted(next(iter(answers.values()))))
             measures[name] = (_accuracy_table(answers, weights) @ weights_F).mean(1)
 
-    experts = [a for a in result.setup.agents if result.setup.expert_domains.get(a)]
+    experts = list(filter(result.setup.expert_domains.get, result.setup.agents))
     if scores.after_experts and experts:
         lost_RAF = _accuracy_table(scores.after_experts, weights) - test_RAF
         lost = [_on_own_domains(lost_RAF, result, agent) for agent in experts]
@@ -83,7 +83,7 @@ def measure_result(
         measures["curve_area"] = np.full(len(agents_RA), area)
 
     mean_RF = test_RAF.mean(1)
-    domain_F = np.array([_domain_of(family) for family in families])
+    domain_F = np.array(list(map(_domain_of, families)))
     for domain in dict.fromkeys(domain_F.tolist()):
         measures[f"domain/{domain}"] = mean_RF[:, domain_F == domain].mean(1)
     for i, family in enumerate(families):
@@ -98,7 +98,8 @@ def area_under_curve(curve: Sequence[CurvePoint], budget: float) -> float:
     budget does not count.
     """
     flops = np.array([point.flops for point in curve])
-    accuracy = np.array([mean_accuracy(point) for point in curve])
+    accuracy = np.array(list(map(mean_accuracy, curve)))
+    # Where the curve has no points, the nearest value holds.
     inside = flops[(flops > 0) & (flops < budget)]
     x = np.unique([0.0, *inside, budget])
     y = np.interp(x, flops, accuracy)
@@ -170,10 +171,9 @@ def _chance_variance(right_An: Floats) -> float:
 
 def _even_weights(families: Sequence[str]) -> Floats:
     """(F,) weights that sum to 1: equal over domains, and equal over a domain's families."""
-    domains = [_domain_of(family) for family in families]
-    domain_count = len(set(domains))
-    shares = [1 / domain_count / domains.count(domain) for domain in domains]
-    return np.array(shares)
+    domains = list(map(_domain_of, families))
+    counts = np.array(list(map(domains.count, domains)))
+    return 1 / len(set(domains)) / counts
 
 
 def _on_own_domains(table_RAF: Floats, result: ArmResult, agent: str) -> Floats:

@@ -121,11 +121,11 @@ def load_plan(path: Path) -> StudyPlan:
 
 def _choose_arms(study: StudyConfig, path: Path) -> dict[str, Arm]:
     """The arms to compare, in order."""
-    known = dict(ARMS)
+    arms = dict(ARMS)
     for name, custom in study.custom_arms.items():
-        known[name] = _make_custom_arm(name, custom, path)
+        arms[name] = _make_custom_arm(name, custom, path)
 
-    names = list(known)
+    names = list(arms)
     if study.arms:
         names = [*study.arms]
         names += [name for name in study.custom_arms if name not in study.arms]
@@ -133,18 +133,19 @@ def _choose_arms(study: StudyConfig, path: Path) -> dict[str, Arm]:
     for regime in study.regimes.values():
         mentioned += regime.arms
     for name in mentioned:
-        if name not in known:
-            raise UserError(f"{path}: no arm {name!r}{suggestion(name, known)}")
+        if name not in arms:
+            raise UserError(f"{path}: no arm {name!r}{suggestion(name, arms)}")
 
     for name in study.search_space:
-        _check_tunable(name, known[name], path)
+        _check_tunable(name, arms[name], path)
     for name in names:
-        arm = known[name]
+        arm = arms[name]
         if arm.merge_method and arm.like not in names:
             raise UserError(
                 f"{path}: arm {name!r} is made of {arm.like!r}, which is not among the arms"
             )
-    return {name: known[name] for name in names}
+    # In the order in which they are trained.
+    return {name: arms[name] for name in names}
 
 
 def _check_tunable(name: str, arm: Arm, path: Path) -> None:

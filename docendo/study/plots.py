@@ -84,6 +84,7 @@ def difference_chart(differences: Sequence[ArmDifference], other: str) -> Markup
 
     Blue is above 0, orange below; grey cannot be told from 0.
     """
+    # 0 is always inside: it is what the intervals are held against.
     bounds = [0.0]
     for difference in differences:
         bounds += [100 * v for v in difference.estimate[:3] if v is not None]

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import NamedTuple
 
 import numpy as np
@@ -100,10 +100,10 @@ class PhaseGains(NamedTuple):
 
 def split_by_regime(study: StudyResults, samples: int = RESAMPLES) -> list[RegimeResults]:
     """The results of every regime of a study."""
-    return [
-        RegimeResults(name, arms, Bootstrap(arms, samples))
-        for name, arms in study.results.items()
-    ]
+    regimes = []
+    for name, arms in study.results.items():
+        regimes.append(RegimeResults(name, arms, Bootstrap(arms, samples)))
+    return regimes
 
 
 def compute_learning_curves(regime: RegimeResults) -> list[ArmCurve]:
@@ -139,9 +139,10 @@ def _average_curves(
     curves: Iterable[_Points],
 ) -> list[tuple[float, Estimate]]:
     """Mean over the trainings where all of them have values, with Student's interval."""
-    arrays = [np.array(curve, dtype=float) for curve in curves if curve]
+    arrays = list(map(np.array, filter(None, curves)))
     if not arrays:
         return []
+    # Outside the range of one training its curve would be a guess.
     first = max(array[:, 0].min() for array in arrays)
     last = min(array[:, 0].max() for array in arrays)
     if last < first:
@@ -228,6 +229,6 @@ def _pairs(results: Iterable[ArmResult], field: str) -> set[tuple[str, str]]:
     pairs: set[tuple[str, str]] = set()
     for result in results:
         for agent, domains in getattr(result.setup, field).items():
-            pairs.update((agent, domain) for domain in domains)
+            pairs.update(product([agent], domains))
 
     return pairs

@@ -76,10 +76,11 @@ def load_study(folder: Path) -> StudyResults:
         raise UserError(
             f"{folder}: no result of a study; expected results/REGIME/ARM-SEED.json in it"
         )
-    results = [read_result(path) for path in sorted(paths)]
+    results = list(map(read_result, sorted(paths)))
     results.sort(key=lambda result: (result.regime, result.arm, result.seed))
 
     file, regimes = _read_study_file(folder)
+    # In the order of the study's file; a regime that was added by hand comes last.
     by_regime: dict[str, dict[str, dict[int, ArmResult]]] = {name: {} for name in regimes}
     for result in results:
         arms = by_regime.setdefault(result.regime, {})
@@ -95,7 +96,7 @@ def _read_study_file(folder: Path) -> tuple[str, list[str]]:
     """The study's file and its regimes in order; nothing where the folder has results alone."""
     try:
         document = json.loads((folder / STUDY_FILE).read_bytes())
-        regimes = [str(name) for name in document["study"]["regimes"]]
+        regimes = list(map(str, document["study"]["regimes"]))
         return str(document.get("file", "")), regimes
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "", []

@@ -1,6 +1,7 @@
 """The tables of a study as text, which a page, a terminal and Markdown show each in its way."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Literal
 
 from docendo.formatting import compact, duration, interval_text, percent, signed
@@ -39,7 +40,7 @@ def tabulate_arms(regime: RegimeResults) -> Table:
     taken: set[str] = set()
     for arm in regime.arms:
         taken.update(regime.bootstrap.measures(arm))
-    names = [name for name in MEASURES if name in taken]
+    names = list(filter(taken.__contains__, MEASURES))
 
     rows: list[Row] = []
     for arm in regime.ranked:
@@ -56,7 +57,7 @@ def tabulate_arms(regime: RegimeResults) -> Table:
         "Share of held-out problems answered right, with 95% intervals over seeds and problems. "
         f"{'; '.join(explanations)}."
     )
-    columns = [_COLUMN_NAMES[name] for name in names]
+    columns = map(_COLUMN_NAMES.__getitem__, names)
     return Table("Every arm", note, ("arm", *columns, "seeds", "spent"), rows)
 
 
@@ -85,7 +86,7 @@ def tabulate_differences(regime: RegimeResults) -> Table:
         "resamples above 0. P(X > Y): share of all pairs of seeds in which the arm is ahead, "
         "not paired."
     )
-    columns = [_COLUMN_NAMES[name] for name in by_measure]
+    columns = map(_COLUMN_NAMES.__getitem__, by_measure)
     headers = ("arm", *columns, "effect", "P(better)", "P(X > Y)", "seeds")
     return Table(f"Differences from {JOINT}", note, headers, rows)
 
@@ -129,7 +130,7 @@ def tabulate_rounds(regime: RegimeResults) -> Table:
             _trace_cell(traces, "cyclic_share"),
             _gain_cell(traces),
         ]
-        if any(cell != EMPTY for cell in cells):
+        if set(cells) != {EMPTY}:
             rows.append([arm, *cells])
 
     noise = percent(expected_cyclic_share(regime))
@@ -150,9 +151,10 @@ def tabulate_costs(regime: RegimeResults) -> Table:
     rows: list[Row] = []
     for arm, ledger in ledgers.items():
         costs = [result.cost for result in regime.arms[arm].values()]
-        spent = [_flops_cell(ledger.get(purpose)) for purpose in purposes]
-        evaluation = sum(cost.evaluation for cost in costs) / len(costs)
-        seconds = sum(cost.seconds for cost in costs) / len(costs)
+        spent = map(_flops_cell, map(ledger.get, purposes))
+        # Evaluation counts against no budget, so it is in no purpose.
+        evaluation = fmean(cost.evaluation for cost in costs)
+        seconds = fmean(cost.seconds for cost in costs)
         rows.append([arm, *spent, _flops_cell(evaluation), duration(seconds)])
 
     note = (
@@ -184,8 +186,8 @@ def _settings_text(settings: Mapping[str, float | str | bool]) -> str:
         return "not tuned"
     texts = []
     for name, value in settings.items():
-        shown = f"{value:g}" if isinstance(value, float) else value
-        texts.append(f"{name} = {shown}")
+        value_text = f"{value:g}" if isinstance(value, float) else value
+        texts.append(f"{name} = {value_text}")
     return ", ".join(texts)
 
 

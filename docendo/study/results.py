@@ -56,11 +56,10 @@ class TrainingSetup(BaseModel):
     @property
     def families(self) -> list[str]:
         """The trained families, written ``domain/family``."""
-        return [
-            f"{domain}/{family}"
-            for domain, families in self.domains.items()
-            for family in families
-        ]
+        names = []
+        for domain, families in self.domains.items():
+            names += [f"{domain}/{family}" for family in families]
+        return names
 
 
 class Cost(BaseModel):
@@ -194,8 +193,8 @@ def _check_answers(
         _check_lengths(f"{where}.{agent}", keys, counts)
 
 
-def _check_names(where: str, got: Iterable[str], expected: set[str], kind: str) -> None:
-    names = set(got)
+def _check_names(where: str, present: Iterable[str], expected: set[str], kind: str) -> None:
+    names = set(present)
     if unknown := names - expected:
         name = min(unknown)
         raise ValueError(f"{where}: no {kind} {name!r}{suggestion(name, expected)}")
@@ -208,8 +207,9 @@ def _check_lengths(where: str, keys: Mapping[str, str], counts: Mapping[str, int
         if family not in counts:
             raise ValueError(f"{where}: no family {family!r}{suggestion(family, counts)}")
         if len(key) != counts[family]:
-            got, expected = len(key), counts[family]
-            raise ValueError(f"{where}.{family}: got {got} problems, expected {expected}")
+            raise ValueError(
+                f"{where}.{family}: got {len(key)} problems, expected {counts[family]}"
+            )
 
 
 def _check_curve(result: ArmResult) -> None:

@@ -83,6 +83,7 @@ def describe_difference(arm: str, baseline: str, difference: Difference) -> str:
     estimate = difference.estimate
     side = side_of_zero(difference)
     seeds = _count_seeds(estimate.n)
+    # No winner is named where the interval holds 0, however large the difference.
     if side == "open":
         interval = format_interval(estimate)
         interval = f"95% interval {interval}" if interval else "no interval"
@@ -132,11 +133,10 @@ def write_headline(regimes: Sequence[RegimeResults]) -> str:
         "open": "which is ahead cannot be told",
         "missing": "nothing can be said yet",
     }
-    parts = [
-        f"{claim} in {', '.join(names[side])}"
-        for side, claim in claims.items()
-        if names[side]
-    ]
+    parts = []
+    for outcome, claim in claims.items():
+        if names[outcome]:
+            parts.append(f"{claim} in {', '.join(names[outcome])}")
     return f"At equal compute, {'; '.join(parts)}."
 
 
@@ -261,6 +261,7 @@ def _describe_unequal_compute(regime: RegimeResults) -> str:
     """Says so where the two arms did not cost the same; empty where they did."""
     teaching = _mean_spent(regime, TEACHING)
     joint = _mean_spent(regime, JOINT)
+    # A budget ends with the round that crosses it, so a few percent are always between them.
     ratio = teaching / joint if joint else 0.0
     if abs(ratio - 1) <= _EQUAL_COMPUTE:
         return ""

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from statistics import fmean
 from typing import Any
 
@@ -87,14 +88,14 @@ def cyclic_gain_share(gains: Mapping[tuple[str, str], float]) -> float | None:
 
     None where fewer than three agents met, or where no agent was ahead of another.
     """
-    names = sorted({name for pair in gains for name in pair})
+    names = sorted(set(chain.from_iterable(gains)))
     if len(names) < 3:
         return None
     gain_TS = np.zeros((len(names), len(names)))
-    for row, teacher in enumerate(names):
-        for column, student in enumerate(names):
-            if teacher != student:
-                gain_TS[row, column] = gains.get((teacher, student), 0.0)
+    # A pair that never met counts as if its lessons gained nothing.
+    for (teacher, student), gain in gains.items():
+        if teacher != student:
+            gain_TS[names.index(teacher), names.index(student)] = gain
     try:
         return cyclic_share((gain_TS - gain_TS.T) / 2)
     except UserError:  # all differences are 0

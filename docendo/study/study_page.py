@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from docendo.formatting import DASH, compact
@@ -109,7 +110,7 @@ def _for_each_regime(regimes: Sequence[RegimeResults], show: _Show) -> Markup:
 
 
 def _header(study: StudyResults, regimes: Sequence[RegimeResults]) -> Markup:
-    results = [result for regime in regimes for result in regime.results]
+    results = list(chain.from_iterable(regime.results for regime in regimes))
     arms = {result.arm for result in results}
     models = sorted({result.setup.model for result in results})
     budgets = sorted({result.cost.budget for result in results})
@@ -147,8 +148,8 @@ def _answers(regimes: Sequence[RegimeResults]) -> Markup:
 
 
 def _sentences(sentences: Sequence[str]) -> Markup:
-    first, *others = sentences
-    details = [_list(others)] if others else []
+    first, *rest = sentences
+    details = [_list(rest)] if rest else []
     return tag("div", tag("p", tag("strong", first)), *details, class_="say")
 
 
@@ -173,10 +174,10 @@ def _titled_table(table: Table) -> Markup:
 
 def _parts(regime: RegimeResults) -> Markup:
     """Every other arm against teaching, sorted."""
-    differences = [
-        ArmDifference(arm, difference.estimate, side_of_zero(difference))
-        for arm, difference in regime.differences_from(TEACHING).items()
-    ]
+    differences = []
+    for arm, difference in regime.differences_from(TEACHING).items():
+        side = side_of_zero(difference)
+        differences.append(ArmDifference(arm, difference.estimate, side))
     if not differences:
         return empty_note(f"Nothing to compare with {TEACHING} yet.")
 
@@ -203,6 +204,7 @@ def _gains(regime: RegimeResults) -> Markup:
     phases = compute_phase_gains(regime, TEACHING)
     if not phases:
         results = regime.arms.get(TEACHING, {}).values()
+        # Without a gate every lesson is shown, so none can have been stopped.
         has_gate = any(result.trace.gate_passed for result in results)
         what = "passed the gate" if has_gate else "was given"
         return empty_note(f"No lesson of {TEACHING} {what}.")
@@ -251,4 +253,4 @@ def _compute(regime: RegimeResults, purposes: Sequence[str]) -> Markup:
 
 
 def _list(sentences: Sequence[str]) -> Markup:
-    return tag("ul", *(tag("li", sentence) for sentence in sentences), class_="limits")
+    return tag("ul", *map(partial(tag, "li"), sentences), class_="limits")

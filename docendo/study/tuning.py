@@ -94,7 +94,7 @@ def read_choice(
     trials = []
     search_space = plan.search_space(arm)
     paths = [trial_path(folder, task, number) for number in range(len(search_space))]
-    if not all(path.exists() for path in paths):
+    if not all(map(Path.exists, paths)):
         return None
     for path, settings in zip(paths, search_space, strict=True):
         trials.append(_read_trial(path, settings))
@@ -104,6 +104,7 @@ def read_choice(
 def _best_of(trials: Sequence[_Trial]) -> TunedSettings:
     if not trials:  # the arm has no search space
         return TunedSettings()
+    # `max` takes the first of equals, so the order of the search space decides.
     best = max(trials, key=lambda trial: trial.score)
     return TunedSettings(best.settings, sum(trial.flops for trial in trials))
 
@@ -130,7 +131,7 @@ def count_trials_left(plan: StudyPlan, folder: Path, tasks: Iterable[TrainingTas
 
             twins = plan.equivalent_tasks(task, settings)
             outcomes = {path, *(trial_path(folder, twin, number) for twin in twins)}
-            if not (outcomes & counted or any(path.exists() for path in outcomes)):
+            if not (outcomes & counted or any(map(Path.exists, outcomes))):
                 count += 1
             counted |= outcomes
     return count
@@ -158,6 +159,7 @@ def _try_settings(
 
         callback.on_message(f"{task.regime}, {task.arm}: trying {', '.join(settings)}")
         trial = _run_trial(plan, task, settings, run, callback)
+        # Written before the run goes: after a crash in between the trial counts as done.
         _write_trial(path, trial)
         shutil.rmtree(run, ignore_errors=True)
     return trial

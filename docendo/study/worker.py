@@ -63,12 +63,14 @@ def _read_results(
     """
     arms = [*find_merged_arms(task.arm, plan.arms), task.arm]
     paths = [result_path(folder, task.regime, arm, task.seed) for arm in arms]
-    if not all(path.exists() for path in paths):
+    if not all(map(Path.exists, paths)):
         return []
-    results = [read_result(path) for path in paths]
+    results = list(map(read_result, paths))
     settings = settings_dict(choice)
-    if any(result.setup.settings != settings for result in results):
-        return []
+    for result in results:
+        # A result with other settings is from before a trial turned out better.
+        if result.setup.settings != settings:
+            return []
     return results
 
 
@@ -147,6 +149,7 @@ class StudyWorker:
             results = self._train_arm(task, choice, run)
         elif not results:
             results = [self._evaluate_base(task)]
+        # The arm's own result comes last: with it the task counts as done.
         for result in results:
             write_result(self.folder, result)
         if not self.keep_runs:
@@ -160,6 +163,7 @@ class StudyWorker:
         for twin in self.plan.equivalent_tasks(task, choice.settings):
             results = _read_results(self.plan, self.folder, twin, choice)
             if results:
+                # Training once more would give the same answers, at the same cost.
                 return [r.model_copy(update={"regime": task.regime}) for r in results]
         return []
 

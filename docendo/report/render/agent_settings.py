@@ -42,8 +42,12 @@ def _tools_text(tools: list[str]) -> str:
 def _data_text(data: Mapping[str, Mapping[str, float]]) -> str:
     """``67% mathematics, 33% safety.jsonl``: the share of each source."""
     weights = list(data["domains"].items())
-    weights += [(Path(file).name, weight) for file, weight in data["files"].items()]
-    weights += [(f"the test of {name}", weight) for name, weight in data["leaked"].items()]
+    for file, weight in data["files"].items():
+        weights.append((Path(file).name, weight))
+    for name, weight in data["leaked"].items():
+        weights.append((f"the test of {name}", weight))
+
+    # Weights are relative to each other: 1 and 3 are a quarter and three quarters.
     total = sum(weight for _, weight in weights)
     return ", ".join(f"{percent(weight / total)} {name}" for name, weight in weights)
 

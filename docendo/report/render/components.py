@@ -103,5 +103,6 @@ def change_text(start: Estimate | None, end: Estimate | None) -> str:
     if start and end:
         return f"{100 * start.mean:.0f} → {percent(end.mean)}"
 
+    # A run that goes on has a start and no end yet.
     last = end or start
     return percent(last.mean if last else None)

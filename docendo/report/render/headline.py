@@ -86,6 +86,7 @@ def describe_run(facts: Facts) -> list[str]:
     if experts:
         rounds = f"{experts} expert and {rounds}"
 
+    # Discarded tokens are booked for their purpose already.
     usage = without_discarded(facts.ledger)
     return [
         facts.config.model,

@@ -6,6 +6,7 @@ number.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import hypot, isnan
 
 from docendo.formatting import clip, signed
@@ -77,9 +78,11 @@ def payoff_heat_map(names: Sequence[str], matrix: PayoffMatrix) -> Markup:
     Pairs that never met are holes. Few agents have their numbers in the cells.
     """
     side = min(46, max(3, 620 // len(names)))
+    # Relative to the largest payoff, since a league may have any scale.
     darkest = 0.0
-    for payoffs in matrix.payoff:
-        darkest = max([darkest, *(abs(value) for value in payoffs if not isnan(value))])
+    for payoff in chain.from_iterable(matrix.payoff):
+        if not isnan(payoff):
+            darkest = max(darkest, abs(payoff))
 
     cells = []
     for i, payoffs in enumerate(matrix.payoff):
@@ -87,6 +90,7 @@ def payoff_heat_map(names: Sequence[str], matrix: PayoffMatrix) -> Markup:
         for j, payoff in enumerate(payoffs):
             title = f"{names[i]} against {names[j]}: {matrix.describe(i, j)}"
             value = 0.0 if i == j else payoff
+            # An agent's payoff against itself says nothing and has no colour.
             level = None if isnan(value) else value / (darkest or 1)
             text = "?" if level is None else signed(value)
             lines = [(text, "note")] if i != j and side > 40 else []
@@ -106,6 +110,7 @@ def rating_chart(
     if first == last:
         first, last = first - 1, last + 1
 
+    # Many agents get narrow rows: a picture of a thousand pixels is enough.
     row_height = min(24, max(5, 960 // len(values)))
     names = [clip(name, _NAME_LENGTH) for name in marks.names]
     plot = row_plot(names, 620, x=(first, last), right=20, row_height=row_height)

@@ -17,6 +17,7 @@ __all__ = [
 
 def rank_by_rating(analysis: Analysis) -> list[int]:
     """The agents' places in the matrix, the best rating first."""
+    # Equal ratings keep the order of the matrix, on every page and in every table.
     rating = analysis.ratings.rating
     return sorted(range(len(analysis.names)), key=lambda place: (-rating[place], place))
 

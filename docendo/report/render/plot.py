@@ -137,6 +137,7 @@ class Plot:
 
     def band(self, lower: Sequence[Point], upper: Sequence[Point], kind: str) -> None:
         """The area between two lines."""
+        # Forth on one line and back on the other.
         outline = [*upper, *reversed(lower)]
         self._mark("polygon", class_=kind, points=self._pixels(outline))
 

@@ -34,13 +34,15 @@ def tabulate_knowledge(facts: Facts) -> Table:
     # The base model has no own domain and is evaluated once.
     base_cells = [_change_cell(base.get(domain), None) for domain in domains]
     rows: list[Row] = [["base model", *base_cells]]
-    for agent, own in facts.own_domains.items():
+    for agent, own_domains in facts.own_domains.items():
         before = accuracy_by_domain(facts, start, agent)
         after = accuracy_by_domain(facts, end, agent)
         row: list[str | Cell] = [agent]
         for domain in domains:
             cell = _change_cell(before.get(domain), after.get(domain))
-            row.append(cell._replace(text=f"{cell.text} *") if domain in own else cell)
+            row.append(
+                cell._replace(text=f"{cell.text} *") if domain in own_domains else cell
+            )
         rows.append(row)
 
     when = f"after round {start}"
@@ -110,6 +112,7 @@ def tabulate_usage(facts: Facts) -> tuple[Table, Table]:
 
 
 def _usage_table(key: str, totals: Mapping[str, Mapping[str, float]]) -> Table:
+    # Agents behind an endpoint have tokens and no operations of ours.
     all_flops = sum(total["flops"] for total in totals.values()) or 1
     rows = []
     for name, total in totals.items():

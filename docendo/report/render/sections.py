@@ -59,15 +59,14 @@ def knowledge(facts: Facts) -> Markup:
     if start is None:
         return empty_note("No evaluation was committed yet.")
 
-    before = {agent: accuracy_by_domain(facts, start, agent) for agent in facts.own_domains}
-    after = {agent: accuracy_by_domain(facts, end, agent) for agent in facts.own_domains}
     base = base_accuracy(facts)
     panels = []
     for domain in evaluated_domains(facts):
         rows = []
-        for agent, own in facts.own_domains.items():
-            ends = before[agent].get(domain), after[agent].get(domain)
-            rows.append(AccuracyBars(agent, *ends, is_own=domain in own))
+        for agent, own_domains in facts.own_domains.items():
+            before = accuracy_by_domain(facts, start, agent).get(domain)
+            after = accuracy_by_domain(facts, end, agent).get(domain)
+            rows.append(AccuracyBars(agent, before, after, domain in own_domains))
         panels.append(figure(domain, accuracy_bars(domain, rows, _mean(base.get(domain)))))
 
     key = {
@@ -89,6 +88,7 @@ def learning(facts: Facts) -> Markup:
     if evaluation_rounds(facts)[0] is None:
         return empty_note("No evaluation was committed yet.")
 
+    # The evaluation before the first round is stored as round -1.
     experts = [
         row.round for row in facts.rounds if row.stage == "experts" and row.round >= 0
     ]
@@ -128,10 +128,9 @@ def _learning_curves(facts: Facts, domain: str) -> list[Curve]:
         return []
 
     curves = []
-    expert = next((a for a, own in facts.own_domains.items() if domain in own), None)
-    for place, agent in enumerate(facts.own_domains):
+    for place, (agent, own_domains) in enumerate(facts.own_domains.items()):
         points = list(learning_curve(facts, domain, [agent]).items())
-        weight = "expert" if agent == expert else "thin"
+        weight = "expert" if domain in own_domains else "thin"
         curves.append(Curve(agent, points, f"{weight} {series_class(place)}"))
 
     titles = []
@@ -139,6 +138,7 @@ def _learning_curves(facts: Facts, domain: str) -> list[Curve]:
         interval = interval_text(accuracy, share=True)
         share = f"mean {percent(accuracy.mean)}, 95% interval {interval}"
         titles.append(f"after round {index}: {share}")
+    # Last, and so in front of the agents' curves.
     return [*curves, Curve("mean", list(mean.items()), "mean", True, titles)]
 
 
@@ -149,6 +149,7 @@ def lessons_matrix(facts: Facts) -> Markup:
         return empty_note("No lesson was shown yet.")
 
     interval = interval_text(gain, share=False)
+    # A lesson was shown, so there is a group at least.
     groups, flat = flat_groups(facts)["student"]
     note = (
         "Gain is the student's mean score with the lesson minus that of its own attempts at the "

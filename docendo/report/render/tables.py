@@ -75,6 +75,7 @@ def html_table(table: Table) -> Markup:
     rows = []
     for row in table.rows:
         cells = []
+        # The first cell heads its row: screen readers say it with every other cell.
         for place, cell in enumerate(row):
             text, note = _split(cell)
             content = [text, tag("small", note)] if note else [text]

@@ -52,8 +52,10 @@ class TerminalTable:
         cell_widths = []
         for column in self.table.columns:
             heads.append(Measurement.get(console, options, column.header))
-            cells = [Measurement.get(console, options, cell) for cell in column.cells]
-            cell_widths.append(max((cell.maximum for cell in cells), default=0))
+            width = 0
+            for cell in column.cells:
+                width = max(width, Measurement.get(console, options, cell).maximum)
+            cell_widths.append(width)
 
         room = options.max_width
         columns = range(len(heads))
@@ -94,6 +96,7 @@ class TerminalTable:
                 yield part
                 part = list(words)
             part.append(column)
+        # A table of words alone is one part.
         yield part
 
     def _part(self, columns: Sequence[int], widths: Sequence[int] = ()) -> Table:
@@ -125,6 +128,7 @@ def _total_width(widths: Sequence[int], columns: Sequence[int]) -> int:
 
 def _narrow(widths: Sequence[int], room: int) -> list[int]:
     """The same widths if they fit; otherwise the widest become narrower."""
+    # One character at a time from the widest: short columns stay whole the longest.
     narrow = list(widths)
     while sum(narrow) > room and max(narrow) > 1:
         narrow[narrow.index(max(narrow))] -= 1

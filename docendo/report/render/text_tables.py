@@ -81,12 +81,10 @@ def text_tables(run: RunDirectory, facts: Facts) -> list[Table]:
         ),
         _source_table(sources),
         _question_table(questions),
-        *(
-            _contribution_table(kind, contributions.get(kind, {}))
-            for kind in _CONTRIBUTIONS
-        ),
-        _change_table(run.noted("changes") or []),
     ]
+    for kind in _CONTRIBUTIONS:
+        tables.append(_contribution_table(kind, contributions.get(kind, {})))
+    tables.append(_change_table(run.noted("changes") or []))
     return [table for table in tables if table.rows]
 
 
@@ -150,8 +148,9 @@ def _settings_table(settings_by_agent: Mapping[str, Mapping[str, Any]]) -> Table
     rows = []
     for agent, settings in settings_by_agent.items():
         domains = ", ".join(settings["domains"]) or DASH
-        others = {name: value for name, value in settings.items() if name != "domains"}
-        rows.append([agent, domains, settings_text(others) or DASH])
+        rest = {name: value for name, value in settings.items() if name != "domains"}
+        rows.append([agent, domains, settings_text(rest) or DASH])
+    # Where every agent is as usual the table would say nothing.
     if all(text == DASH for _, _, text in rows):
         rows = []
     return Table(
@@ -233,8 +232,7 @@ def _contribution_table(
     unordered: dict[str, None] = {}
     for measures in contributions.values():
         unordered |= dict.fromkeys(measures)
-    heads = [measure for measure in _MEASURES if measure in unordered]
-    heads += [measure for measure in unordered if measure not in _MEASURES]
+    heads = list(dict.fromkeys([*filter(unordered.__contains__, _MEASURES), *unordered]))
 
     rows = []
     for name, measures in sorted(contributions.items()):
@@ -253,10 +251,9 @@ def _change_table(changes: Sequence[Mapping[str, Any]]) -> Table:
     rows = []
     for change in changes:
         what = clip(Path(change["what"]).name, _MAX_LENGTH)
-        values = [
-            clip(plain_text(change[key]), _MAX_VALUE_LENGTH) for key in ("was", "now")
-        ]
-        rows.append([str(change["round"]), what, *values])
+        was = clip(plain_text(change["was"]), _MAX_VALUE_LENGTH)
+        now = clip(plain_text(change["now"]), _MAX_VALUE_LENGTH)
+        rows.append([str(change["round"]), what, was, now])
     return Table(
         id="changes",
         title="Changed on the way",

@@ -1,6 +1,5 @@
 """The newest lessons and attempts as plain JSON for the page's viewer."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from docendo.formatting import clip, visible
@@ -20,7 +19,7 @@ def viewer_data(run: RunDirectory, newest: int) -> list[dict[str, Any]]:
     Every text is made visible and cut if it is very long.
     """
     episodes = list(run.episodes(newest=newest))
-    return [_episode_json(episode) for episode in reversed(episodes)]
+    return list(map(_episode_json, reversed(episodes)))
 
 
 def _episode_json(episode: Episode) -> dict[str, Any]:
@@ -46,8 +45,8 @@ def _episode_json(episode: Episode) -> dict[str, Any]:
         "without": _rounded(mean_score(episode.control)) if episode.control else None,
         "test": _problem_json(episode.test),
         "examples": examples,
-        "attempts": _attempts_json(episode.attempts),
-        "control": _attempts_json(episode.control),
+        "attempts": list(map(_attempt_json, episode.attempts)),
+        "control": list(map(_attempt_json, episode.control)),
     }
 
 
@@ -56,10 +55,6 @@ def _problem_json(problem: Problem) -> dict[str, str]:
         "prompt": _clean(problem.prompt),
         "answer": _clean(problem.answer),
     }
-
-
-def _attempts_json(attempts: Sequence[Rollout]) -> list[dict[str, Any]]:
-    return [_attempt_json(attempt) for attempt in attempts]
 
 
 def _attempt_json(attempt: Rollout) -> dict[str, Any]:
@@ -77,6 +72,7 @@ def _clean(text: str) -> str:
 
 def _rounded(number: float | None) -> float | None:
     """Four digits; None for what JSON cannot hold."""
+    # JSON has no NaN; a browser would refuse the whole document.
     if number is None or not abs(number) < float("inf"):
         return None
     return round(number, 4)
