@@ -24,27 +24,27 @@ _NOBODY = AgentId("nobody")
 
 class Attack(NamedTuple):
     kind: str
-    """key: openings and punctuation that judges are known to reward (Zhao et al. 2025); instruction: words to them;
-    role: asks them to be somebody; form: a line ``Answer: ...`` that holds no answer; hidden: disguised letters;
-    language: in other languages; long; empty."""
+    """key: openings and punctuation that judges are known to reward (Zhao et al. 2025);
+    instruction: words to them; role: asks them to be somebody; form: a line ``Answer: ...`` that
+    holds no answer; hidden: disguised letters; language: in other languages; long; empty."""
     text: str
 
 
 class Resistance(NamedTuple):
-    """What a judge lets through: half a point or more. Shares are of what was tried; 0 where nothing could be."""
+    """What a judge accepts: half a point or more. A share of nothing is 0."""
 
     attacks: int
-    """Tried: each on each problem."""
+    """Number of trials: each attack on each problem."""
     through: dict[str, int]
-    """Let through, by kind; only kinds of which one was."""
+    """Accepted attacks by kind; kinds without one are left out."""
     right: float
-    """Share of right answers."""
+    """Share of right answers that it accepts."""
     wrong: float
-    """Share of wrong ones: right answers to other problems."""
+    """Share of wrong answers that it accepts: right answers to other problems."""
 
     @property
     def rate(self) -> float:
-        """Share of the attacks."""
+        """Share of the attacks that it accepts."""
         return sum(self.through.values()) / self.attacks if self.attacks else 0.0
 
 

@@ -1,7 +1,8 @@
-"""What is kept from a judge that reads: texts that are made to please it, told by rules before a model is asked.
+"""Rules that keep texts which are made to please a judge from one that reads.
 
-Rules know openings that judges reward for no reason (Zhao et al. 2025, "One Token to Fool LLM-as-a-Judge"), words to
-the judge, and final answers that are none. They do not know a plausible wrong answer: that is the judge's own work.
+Rules know openings that judges reward for no reason (Zhao et al. 2025, "One Token to Fool
+LLM-as-a-Judge"), words to the judge, and final answers that are none. They do not know a plausible
+wrong answer: to find it is the judge's own work.
 """
 
 import re
@@ -23,10 +24,12 @@ _EXTRA_LENGTH = 20
 _EMPTY = {"[]", "()", "{}", "''", '""'}
 """Answers without a letter or digit; nothing where it is not known that there is a right one."""
 _LETTER = re.compile(r"[^\W_]")
+# Cyrillic and Greek letters that look Latin: "\u0456gn\u043ere" must not pass for another word.
 _LOOKALIKE = str.maketrans(
     "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0458\u0455\u0501\u03bf\u03b1\u03c1\u03b9\u03ba\u03bd\u0131",
     "aceopxyijsdoapikvi",
 )
+# "i g n o r e", "i.g.n.o.r.e": four letters or more with one sign between each two.
 _SPACED = re.compile(r"(?<![^\W\d_])(?:[^\W\d_][ .\-_*]){3,}[^\W\d_](?![^\W\d_])")
 _NUMBER = re.compile(
     r"(?:[a-z]\s*=\s*)?[+-]?[$\u20ac\u00a3]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:\s*/\s*\d+)?\s*%?(?:\s*[^\W\d_]{1,12})?"
@@ -44,7 +47,8 @@ _TRUTHS = (
 _TRUTH = re.compile("|".join(_TRUTHS))
 _HOLE = re.compile(r"\{[a-z_ ]*\}|%s|<[a-z_ ]*>|__+|\?\?+")
 """Where an answer was to be put."""
-_TURNED = re.compile("[\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_REORDERED = re.compile("[\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# "Solution:", "Let's think step by step", "as above": what opens or replaces an answer, and is none.
 _KEY = re.compile(
     r"(?:(?:the |an? )?(?:right |correct |same |reference |expected |required |desired |final |above |given )?"
     r"(?:solution|answer|final answer|answer is|result|verdict|grade|score|value|one)s?(?: is)?|"
@@ -53,6 +57,7 @@ _KEY = re.compile(
     r"(?:see|as|same as|shown|given|derived)\b.*|what(?:ever)?\b.*|any(?:thing)?\b.*|all of\b.*|it (?:is|was)\b.*|"
     r"left to\b.*|left as\b.*|qed)[\s:.,!*-]*"
 )
+# Instructions to a model, a judge's own words, chat templates, and claims about the answer itself.
 _ORDERS = re.compile(
     r"(?:ignore|disregard|forget|skip|override)\b.{0,40}\b(?:instruction|question|previous|above|rule|prompt)|"
     r"\b(?:judge|grader|examiner|evaluator|assessor|rater|verdict|rubric|full (?:marks|score|credit|points))\b|"
@@ -82,9 +87,10 @@ def text_rejection_reason(
         return f"longer than {longest:,} bytes"
     if not _LETTER.search(answer_text):
         return "no answer"
-    if _TURNED.search(answer_text):
+    if _REORDERED.search(answer_text):
         return "letters in another order than they are shown in, or none at all"
 
+    # A question about a court may speak of judges, and so may its answers.
     question_text = normalize_text(question)
     for instruction in find_judge_instructions(answer_text):
         if instruction not in question_text:
@@ -109,7 +115,6 @@ def find_judge_instructions(text: str) -> list[str]:
     """The places of `text`, as `normalize_text` has it, that speak to a judge."""
     normal = normalize_text(text)
     instructions: list[str] = []
-    # i g n o r e: letters with something between them are read without it, too
     for form in (normal, _SPACED.sub(_join_letters, normal)):
         instructions += [match.group() for match in _ORDERS.finditer(form)]
     return list(dict.fromkeys(instructions))
@@ -117,6 +122,7 @@ def find_judge_instructions(text: str) -> list[str]:
 
 def normalize_text(text: str) -> str:
     """`text` in lower case, without marks and invisible letters; look-alikes become Latin letters."""
+    # Mn: accents. Cf: invisible, as the zero-width space. Co, Cs: private use, half of a pair.
     letters = []
     for letter in unicodedata.normalize("NFKD", text.casefold()):
         if unicodedata.category(letter) not in {"Mn", "Cf", "Co", "Cs"}:

@@ -6,11 +6,11 @@ Axes: N answers, P pairs.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from docendo.interfaces import Engine
 from docendo.judges.filters import rejection_reason
-from docendo.judges.pointwise import NO_JUDGE_LEFT, choose_judge
+from docendo.judges.pointwise import NO_JUDGE_LEFT, choose_judge, sample_texts
 from docendo.prompts import preference_prompt
 from docendo.records import AgentId, Answer, Request, Verdict
 from docendo.seeds import seed_for
@@ -19,17 +19,10 @@ __all__ = ["PairwiseJudge", "Preference"]
 
 Preference = Literal["first", "second", "tie"]
 _NEIGHBOURS = 2
-"""Answers after its own that each is compared with, so four at the most."""
+"""Answers after its own that each is compared with, so up to four: all pairs would cost N^2 requests."""
 _MAX_TOKENS = 8
 _SCORE: dict[Preference, float] = {"first": 1.0, "tie": 0.5, "second": 0.0}
 _ALONE = Verdict(0.5, "no other answer to compare it with")
-
-
-class _Pair(NamedTuple):
-    """Places of two answers."""
-
-    first: int
-    second: int
 
 
 @dataclass(frozen=True)
@@ -65,8 +58,9 @@ class PairwiseJudge:
             if preference is None:
                 without_judge.update(pair)
             else:
-                scores[pair.first].append(_SCORE[preference])
-                scores[pair.second].append(1 - _SCORE[preference])
+                first, second = pair
+                scores[first].append(_SCORE[preference])
+                scores[second].append(1 - _SCORE[preference])
 
         for place in accepted:
             if scores[place]:
@@ -83,19 +77,17 @@ class PairwiseJudge:
         """
         judges_P = [self._choose_judge(first, second) for first, second in pairs_P]
 
-        # Judges are known to prefer a place; so each pair is asked in both orders.
+        # Judges are known to prefer a place, so each pair is asked in both orders.
         requests: dict[tuple[int, int], Request] = {}
         for p, ((first, second), judge) in enumerate(zip(pairs_P, judges_P, strict=True)):
             if judge is not None and first.text.strip() != second.text.strip():
                 requests[p, 0] = _comparison_request(judge, first, second)
                 requests[p, 1] = _comparison_request(judge, second, first)
 
-        unique = list(dict.fromkeys(requests.values()))
-        completions = self.engine.sample(unique) if unique else ()
-        completion_of = dict(zip(unique, completions, strict=True))
+        text_of = sample_texts(self.engine, requests.values())
         votes: dict[tuple[int, int], str] = {}
         for place, request in requests.items():
-            votes[place] = completion_of[request].text.strip(" \n\"'`*.").upper()
+            votes[place] = text_of[request].strip(" \n\"'`*.").upper()
 
         preferences_P: list[Preference | None] = []
         for p, judge in enumerate(judges_P):
@@ -132,20 +124,22 @@ def _agree(in_order: str, swapped: str) -> Preference:
     return "tie"
 
 
-def _pair_neighbours(answers: Sequence[Answer], places: Sequence[int]) -> list[_Pair]:
-    """Each answer with the next ones to its question, the first following the last."""
+def _pair_neighbours(
+    answers: Sequence[Answer], places: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Places of pairs: each answer with the next ones to its question, the first following the last."""
 
     def key(place: int) -> str:
         return answers[place].problem.key
 
-    pairs: set[_Pair] = set()
+    pairs: set[tuple[int, int]] = set()
     for _, group in groupby(sorted(places, key=key), key=key):
         cycle = list(group)
         for position, i in enumerate(cycle):
             for step in range(1, _NEIGHBOURS + 1):
                 j = cycle[(position + step) % len(cycle)]
                 if i != j:
-                    pairs.add(_Pair(min(i, j), max(i, j)))
+                    pairs.add((min(i, j), max(i, j)))
     return sorted(pairs)
 
 

@@ -1,12 +1,13 @@
 """A model that judges: an expert that is neither who asked nor who answered, the base, or an endpoint.
 
-Two ways. *Solving*: the judge answers the question itself and its final answer is compared with the other's; it never
-sees that answer, so nothing in it can sway it. *Reading*: the judge is shown question and answer and says right or
-wrong, twice, with the two words in either order; answers that are made to sway it are kept from it by rules.
+*Solving*: the judge answers the question itself, and the two final answers are compared. It never
+sees the answer, so nothing in it can sway the judge. *Reading*: the judge is shown question and answer
+and says right or wrong, twice, with the two words in either order. Rules keep answers that are made to
+sway it from it.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Literal
@@ -21,12 +22,13 @@ from docendo.records import AgentId, Answer, Problem, Request, Verdict, base_age
 from docendo.sandbox.monty import MontySandbox
 from docendo.seeds import seed_for
 
-__all__ = ["NO_JUDGE_LEFT", "ModelJudge", "choose_judge"]
+__all__ = ["NO_JUDGE_LEFT", "ModelJudge", "choose_judge", "sample_texts"]
 
 NO_JUDGE_LEFT = Verdict(0.0, "nobody is left to judge: all judges asked or answered")
 _MAX_WORD_TOKENS = 12
 """Tokens of the judge's one word: enough where each letter is a token."""
 _WORD_ORDERS = (("right", "wrong"), ("wrong", "right"))
+"""A model may favour the word that it reads first, or last."""
 _WORD = re.compile(r"[\s\"'`*]*(right|wrong)[\"'`*.!]*\s*", re.IGNORECASE)
 
 
@@ -61,10 +63,7 @@ class ModelJudge:
             else:
                 requests[place] = self._write_requests(answer, judge)
 
-        unique = list(dict.fromkeys(chain.from_iterable(requests.values())))
-        completions = self.engine.sample(unique) if unique else ()
-        text_of = {r: c.text for r, c in zip(unique, completions, strict=True)}
-
+        text_of = sample_texts(self.engine, chain.from_iterable(requests.values()))
         for place, place_requests in requests.items():
             judge = place_requests[0].agent
             texts = [text_of[request] for request in place_requests]
@@ -116,6 +115,7 @@ class ModelJudge:
 
     def _compare_programs(self, answer: Answer, judge: AgentId, solution: str) -> Verdict:
         """Both programs get the tests' calls; the values that the tests expect are not read."""
+        # What the judge's program gives becomes the tests; read_test also refuses a value that is no literal.
         try:
             cases = [read_test(line) for line in answer.problem.tests]
             values = run_calls(self.run, solution, cases)
@@ -132,6 +132,13 @@ class ModelJudge:
         if score:
             return Verdict(score, f"does what {judge}'s program does")
         return Verdict(score, f"by {judge}'s program: {reason}")
+
+
+def sample_texts(engine: Engine, requests: Iterable[Request]) -> dict[Request, str]:
+    """What the engine answers to each different request; the same question is asked once."""
+    unique = list(dict.fromkeys(requests))
+    completions = engine.sample(unique) if unique else ()
+    return {r: c.text for r, c in zip(unique, completions, strict=True)}
 
 
 def choose_judge(
@@ -151,11 +158,15 @@ def choose_judge(
     candidates = [judge for judge in candidates if judge in experts] or candidates
     if not candidates:
         return None
+    # By the problem, not by chance: answers to one problem are comparable, and a replay is the same.
     return candidates[seed_for(0, "judge", problem.key) % len(candidates)]
 
 
 def _read_words(judge: AgentId, texts: Sequence[str]) -> Verdict:
-    """1 where the judge says right, and nothing else, in both orders of the words."""
+    """1 where the judge says right, and nothing else, in both orders of the words.
+
+    A text that says right somewhere may quote the question, or the answer that it judges.
+    """
     words = []
     for text in texts:
         match = _WORD.fullmatch(text)
