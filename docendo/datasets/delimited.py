@@ -73,6 +73,7 @@ class CsvRecord:
 
             end = text.find(delimiter, at)
             bare = text[at:end] if end >= 0 else text[at:].rstrip("\r\n")
+            # RFC 4180 has no such record, and guessing would move cells.
             if was_quoted and bare and not self.fault:
                 self.fault = "text after a closing quote"
             self._append(bare)
@@ -141,6 +142,7 @@ def read_records(path: Path, delimiter: str) -> Iterator[CsvRecord]:
             record = CsvRecord(number)
 
         if text is None:
+            # Its quotes still count: else the lines behind it would be read in the wrong state.
             record.fault = f"a line over {MAX_LINE:,} characters"
             record.quoted ^= toggles_quote
         else:

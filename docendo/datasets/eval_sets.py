@@ -14,12 +14,10 @@ __all__ = ["draw_fresh_split", "draw_test_split", "up_to"]
 def draw_test_split(
     source: Source, courses: Sequence[tuple[str, int]], count: int, seed: int
 ) -> list[Problem]:
-    """`count` held-out problems without repeats.
+    """`count` held-out problems without repeats, spread evenly over `courses`, (family, level) each.
 
-    They are spread evenly over `courses`, (family, level) each.
-
-    A user's own file gives all that it has where that is fewer. Raises UserError where a
-    family and level has no problem.
+    A user's own file gives all that it has where that is fewer. Raises UserError where a family and
+    level has no problem.
     """
     problems: list[Problem] = []
     for task_type, share in _split_evenly(source.domain, courses, count):
@@ -43,6 +41,7 @@ def draw_fresh_split(
     """
     if exclude is None:
         exclude = draw_test_split(source, courses, count, seed)
+    # By key: a problem of the same text may come from another file.
     excluded_keys = {problem.key: problem.task_type for problem in exclude}
     excluded_counts = Counter(excluded_keys.values())
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from docendo.datasets.arrow_rows import HUB
 from docendo.datasets.delimited import MAX_FIELD, is_text
@@ -117,6 +117,7 @@ def read_problems(
         for row in read_rows(path, columns.names):
             try:
                 problem = _parse_problem(row, domain, columns, f"{name}:{row.line}")
+                # Twice the same would be in a test twice, and count twice.
                 if problem.key in problems:
                     raise _RowError(f"the same problem as in line {lines[problem.key]}")
             except _RowError as error:
@@ -191,11 +192,7 @@ def _parse_text(
         if accept_empty:
             return ""
         raise _RowError(f"no {name!r}")
-    if (
-        accept_numbers
-        and isinstance(value, int | float | Decimal)
-        and not isinstance(value, bool)
-    ):
+    if accept_numbers and _is_number(value):
         return _format_number(value, name)
     if not isinstance(value, str):
         expected = "text or a number" if accept_numbers else "text"
@@ -213,11 +210,16 @@ def _parse_text(
     return text
 
 
+def _is_number(value: object) -> TypeGuard[int | float | Decimal]:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
 def _format_number(value: int | float | Decimal, name: str) -> str:
     if isinstance(value, int):
         return str(value)
     if not isfinite(value):
         raise _RowError(f"{name!r} is {value}, expected a finite number")
+    # Parquet has decimals; "f" writes no exponent.
     if isinstance(value, Decimal):
         return format(value, "f")
     # From 1e15 on, floats are not exact enough to say which whole number was meant.
@@ -230,7 +232,7 @@ def _parse_level(row: FileRow, name: str) -> int:
     if isinstance(value, str):
         if len(value) <= MAX_FIELD and value.strip() in set("123456789"):
             return int(value)
-    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    elif _is_number(value):
         if value in range(1, 10):
             return int(value)
     else:
@@ -243,6 +245,7 @@ def _end_with_answer(solution: str, answer: str) -> str:
 
     An empty one stays empty.
     """
+    # The graders read the last "Answer:" line, and agents learn from solutions to write one.
     reasoning, _, last_line = solution.rpartition("\n")
     if last_line.strip().startswith(_GSM8K_MARKER):
         solution = reasoning.rstrip()

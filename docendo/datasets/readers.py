@@ -46,6 +46,7 @@ def _read_json(path: Path, columns: ColumnNames) -> Iterator[FileRow]:
     for number, text, _ in read_lines(path):
         if text is not None and text.isspace():
             continue
+
         row = _parse_json(number, text)
         # A hostile file may have new names in every row: past a limit, only those looked for count.
         if len(names) < MAX_NAMES:
@@ -54,6 +55,7 @@ def _read_json(path: Path, columns: ColumnNames) -> Iterator[FileRow]:
             names.update(row.values.keys() & (columns.required + columns.optional))
         yield row
 
+    # Only at the end: no single row of JSON has to have every column.
     if names:
         columns.select(names, str(path))
 
@@ -93,6 +95,7 @@ def _read_csv(path: Path, columns: ColumnNames, delimiter: str = ",") -> Iterato
         if fault:
             yield FileRow(record.line, {}, fault)
             continue
+
         cells = dict(zip(names, record.cells, strict=True))
         yield FileRow(record.line, {name: cells[name] for name in selected})
 

@@ -71,6 +71,7 @@ class GymItem:
 
 def parse_item(source: str) -> GymItem | None:
     """The item that a problem's `source` names; None for a problem of another source."""
+    # The version is part of it: another version has another problem at this place.
     match = _SOURCE.fullmatch(source)
     if match is None or match[1] not in sound_tasks():
         return None

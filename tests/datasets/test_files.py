@@ -1,17 +1,14 @@
 """A user's own file: what is read, what is set aside, and what is refused."""
 
 import csv
-import json
 import tempfile
 from pathlib import Path
-from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docendo.datasets.files import (
-    BadRow,
     Columns,
     parse_columns,
     read_problems,
@@ -19,7 +16,6 @@ from docendo.datasets.files import (
 from docendo.errors import UserError
 from docendo.records import Problem
 from tests.datasets.files import (
-    CAPITALS,
     Pairs,
     capitals,
     json_lines,
@@ -28,39 +24,6 @@ from tests.datasets.files import (
     reasons,
     written,
 )
-
-
-@pytest.mark.parametrize(
-    "name", ["a.jsonl", "a.ndjson", "a.csv", "a.tsv", "a.parquet", "A.CSV"]
-)
-def test_every_format_gives_the_same_problems(tmp_path: Path, name: str) -> None:
-    found = read_problems(capitals(tmp_path, name), "geography")
-    assert pairs(found) == CAPITALS
-    assert found.quarantined == ()
-    assert {(p.domain, p.family, p.level, p.solution) for p in found.problems} == {
-        ("geography", "geography", 1, "")
-    }
-
-
-@pytest.mark.parametrize(
-    ("name", "first"), [("a.jsonl", 1), ("a.csv", 2), ("a.parquet", 1)]
-)
-def test_the_source_names_file_and_line(tmp_path: Path, name: str, first: int) -> None:
-    found = read_problems(capitals(tmp_path, name), "geography")
-    assert [p.source for p in found.problems] == [f"{name}:{first + i}" for i in range(3)]
-
-
-@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
-@pytest.mark.parametrize("end", [b"\r\n", b"\r", b"\n\n"])
-def test_a_byte_order_mark_any_line_end_and_blank_lines_are_accepted(
-    tmp_path: Path, name: str, end: bytes
-) -> None:
-    plain = capitals(tmp_path, name).read_bytes()
-    path = written(tmp_path, f"b{name}", b"\xef\xbb\xbf" + plain.replace(b"\n", end))
-    assert pairs(read_problems(path, "d")) == CAPITALS
-    assert (
-        pairs(read_problems(written(tmp_path, name, plain.rstrip(b"\n")), "d")) == CAPITALS
-    )
 
 
 def test_columns_are_read_by_their_given_names(tmp_path: Path) -> None:
@@ -93,60 +56,6 @@ def test_whole_numbers_become_text_without_a_decimal_point(tmp_path: Path) -> No
     )
     expected = ["42", "-7", "42", "0.1", "1e+22", "1" + "0" * 20, "007"]
     assert [p.answer for p in read_problems(path, "d").problems] == expected
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (
-            "{oops",
-            "not JSON: Expecting property name enclosed in double quotes at column 2",
-        ),
-        ("[" * 100_000, "JSON nested too deeply"),
-        (
-            '{"question": "Q?", "answer": ' + "9" * 5000 + "}",
-            "a number with too many digits",
-        ),
-        ('["Q?", "A"]', "a JSON list, expected an object"),
-        ('{"question": "Q?"}', "no 'answer'"),
-        ('{"answer": "A"}', "no 'question'"),
-        ('{"question": " ", "answer": "A"}', "'question' is empty"),
-        ('{"question": 3, "answer": "A"}', "'question' is of type int, expected text"),
-        ('{"question": "Q?", "answer": null}', "no 'answer'"),
-        (
-            '{"question": "Q?", "answer": true}',
-            "'answer' is of type bool, expected text or a number",
-        ),
-        (
-            '{"question": "Q?", "answer": ["A"]}',
-            "'answer' is of type list, expected text or a number",
-        ),
-        ('{"question": "Q?", "answer": NaN}', "'answer' is nan, expected a finite number"),
-        (
-            '{"question": "Q?", "answer": -1e999}',
-            "'answer' is -inf, expected a finite number",
-        ),
-        ('{"question": "Q?", "answer": "\\u0000"}', "'answer' has a NUL character"),
-        (
-            '{"question": "Q?", "answer": "\\ud800"}',
-            "'answer' has half of a surrogate pair",
-        ),
-        (
-            f'{{"question": "{"x" * 100_001}", "answer": "A"}}',
-            "'question' has over 100,000 characters",
-        ),
-        ('{"question": "Right?", "answer": "yes"}', "the same problem as in line 1"),
-    ],
-    ids=lambda text: text[:40],
-)
-def test_a_bad_json_row_is_quarantined_with_its_reason(
-    tmp_path: Path, line: str, reason: str
-) -> None:
-    good = [json.dumps(qa("Right?", "yes")), json.dumps(qa("Left?", "no"))]
-    path = written(tmp_path, "a.jsonl", "\n".join((good[0], line, good[1])))
-    found = read_problems(path, "d")
-    assert pairs(found) == [("Right?", "yes"), ("Left?", "no")]
-    assert found.quarantined == (BadRow(str(path), 2, reason),)
 
 
 @pytest.mark.parametrize("level", [0, 10, 2.5, True, None, "ten", "12", [1], float("nan")])
@@ -243,26 +152,6 @@ def test_columns_of_a_config_are_named_by_role() -> None:
         parse_columns({"answer": " "}, "here")
 
 
-def test_an_unusable_file_is_refused(tmp_path: Path) -> None:
-    refused = {
-        "no such file": tmp_path / "missing.jsonl",
-        "no dataset in it": tmp_path,
-        r"extension '.xlsx' says no format; known: .jsonl, .ndjson, .csv, .tsv, .parquet": written(
-            tmp_path, "a.xlsx", "x"
-        ),
-        "no usable row, 0 bad; expected rows with 'question' and 'answer'": written(
-            tmp_path, "empty.jsonl", ""
-        ),
-        "no usable row, 0 bad": written(tmp_path, "empty.csv", "question,answer\n"),
-        "no usable row, 1 bad.*line 1: not JSON": written(tmp_path, "bad.jsonl", "[1,\n"),
-        "the header cannot be read: not UTF-8": written(tmp_path, "bad.csv", b"\xff\n"),
-        "cannot be read": written(tmp_path, "bad.parquet", "PAR1"),
-    }
-    for message, path in refused.items():
-        with pytest.raises(UserError, match=message):
-            read_problems(path, "d")
-
-
 def normal(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
@@ -291,40 +180,3 @@ def test_rows_are_read_back_as_written_but_stripped(rows: Pairs) -> None:
             found = read_problems(path, "d")
             assert pairs(found) == expected
             assert len(found.quarantined) == len(rows) - len(expected)
-
-
-def mutated(content: bytes, rng: Random) -> bytes:
-    damaged = bytearray(content)
-    for _ in range(rng.randint(1, 6)):
-        at = rng.randrange(len(damaged))
-        damaged[at : at + rng.randint(0, 2)] = rng.choice(
-            [b"", b'"', b"\n", b"\r", b"\0", b"\xff", rng.randbytes(2)]
-        )
-    return bytes(damaged)
-
-
-@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.tsv", "a.parquet"])
-def test_a_damaged_file_is_refused_or_loses_only_its_damaged_rows(
-    tmp_path: Path, name: str
-) -> None:
-    content, rng = capitals(tmp_path, name).read_bytes(), Random(1)
-    for _ in range(300):
-        path = written(tmp_path, name, mutated(content, rng))
-        try:
-            found = read_problems(path, "d")
-        except UserError:
-            continue
-        assert all(p.prompt and p.answer for p in found.problems)
-        if name == "a.jsonl":
-            lines = (
-                path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-            )
-            filled = [
-                i
-                for i, line in enumerate(lines, 1)
-                if line and not line.decode(errors="replace").isspace()
-            ]
-            told = [int(p.source.rpartition(":")[2]) for p in found.problems] + [
-                b.line for b in found.quarantined
-            ]
-            assert sorted(told) == filled
