@@ -1,23 +1,24 @@
 """Chat completions as OpenAI's clients write and read them: a checked request, and the reply's documents."""
 
 import json
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, NoReturn
+from typing import Annotated, Any, Literal, NamedTuple, NoReturn
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+)
 
 from docendo.records import Message
 from docendo.serving.api_errors import ApiError
 
 __all__ = ["ChatRequest", "ChoiceDelta", "TokenUsage", "chunk", "completion", "read_chat"]
 
-_ROLES = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "assistant": "assistant",
-}
 _UNSUPPORTED: Mapping[str, tuple[Any, ...]] = {
     "logprobs": (False,),
     "top_logprobs": (0,),
@@ -31,11 +32,65 @@ _UNSUPPORTED: Mapping[str, tuple[Any, ...]] = {
     "audio": (),
 }
 """Parameters that are not supported, with the values that ask for nothing."""
-_MAX_CHOICES = 16
-_MAX_STOPS = 4
-_MAX_SEED = 2**63
 
-_Table = Mapping[str, Any]
+
+def _check_encodable(text: str) -> str:
+    # JSON may hold half a surrogate pair, which has no UTF-8: the tokenizer would fail on it in a
+    # worker's thread. The error of `encode` is a ValueError, which pydantic reports.
+    text.encode()
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_check_encodable)]
+
+
+class _TextPart(BaseModel):
+    type: Literal["text"]
+    text: _Text
+
+
+def _to_parts(content: object) -> object:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _to_list(stop: object) -> object:
+    return [stop] if isinstance(stop, str) else stop
+
+
+class _ChatMessage(BaseModel):
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Annotated[list[_TextPart], BeforeValidator(_to_parts)]
+
+    @property
+    def message(self) -> Message:
+        role = "system" if self.role == "developer" else self.role
+        return Message(role, "".join(part.text for part in self.content))
+
+
+class _StreamOptions(BaseModel):
+    include_usage: bool | None = None
+
+
+class _Body(BaseModel):
+    """Fields that are not named here are ignored: clients send many that change nothing."""
+
+    model: _Text
+    messages: Annotated[list[_ChatMessage], Field(min_length=1)]
+    n: Annotated[int, Field(ge=1, le=16)] = 1
+    max_completion_tokens: Annotated[int | None, Field(ge=1, le=2**31)] = None
+    max_tokens: Annotated[int | None, Field(ge=1, le=2**31)] = None
+    """The older name of the limit."""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 1.0
+    top_p: Annotated[float, Field(ge=0, le=1)] = 1.0
+    seed: Annotated[int | None, Field(ge=-(2**63), le=2**63)] = None
+    # an empty text would end every answer before it begins
+    stop: Annotated[
+        list[Annotated[_Text, Field(min_length=1)]],
+        Field(max_length=4),
+        BeforeValidator(_to_list),
+    ] = []
+    stream: bool = False
+    stream_options: _StreamOptions = _StreamOptions()
 
 
 @dataclass(frozen=True)
@@ -88,25 +143,26 @@ def read_chat(body: bytes) -> ChatRequest:
         raise ApiError(400, f"the body is a JSON {kind}; expected an object")
     _check_supported(table)
 
-    # The newer name of the limit wins where both are given.
-    limit = "max_completion_tokens"
-    if table.get(limit) is None:
-        limit = "max_tokens"
-
-    stream = bool(_typed(table, "stream", bool, False))
-    stream_options = _typed(table, "stream_options", dict, {})
-    wants_usage = bool(_typed(stream_options, "include_usage", bool, False))
+    # null is the default; the newer name of the limit wins where both are given
+    present = {name: value for name, value in table.items() if value is not None}
+    if "max_completion_tokens" in present:
+        present.pop("max_tokens", None)
+    try:
+        # strict: "3" is no number, and True no integer
+        chat = _Body.model_validate(present, strict=True)
+    except ValidationError as error:
+        raise _api_error(error) from error
     return ChatRequest(
-        model=_encodable(_typed(table, "model", str, None), "model"),
-        messages=_read_messages(table),
-        choices=_integer(table, "n", 1, _MAX_CHOICES) or 1,
-        max_tokens=_integer(table, limit, 1, 2**31),
-        temperature=_number(table, "temperature", default=1.0, low=0, high=2),
-        top_p=_number(table, "top_p", default=1.0, low=0, high=1),
-        seed=_integer(table, "seed", -_MAX_SEED, _MAX_SEED),
-        stop=_read_stops(table),
-        stream=stream,
-        usage=stream and wants_usage,
+        model=chat.model,
+        messages=tuple(entry.message for entry in chat.messages),
+        choices=chat.n,
+        max_tokens=chat.max_completion_tokens or chat.max_tokens,
+        temperature=chat.temperature,
+        top_p=chat.top_p,
+        seed=chat.seed,
+        stop=tuple(chat.stop),
+        stream=chat.stream,
+        usage=chat.stream and bool(chat.stream_options.include_usage),
     )
 
 
@@ -168,7 +224,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _check_supported(table: _Table) -> None:
+def _check_supported(table: Mapping[str, Any]) -> None:
     for name, harmless in _UNSUPPORTED.items():
         if table.get(name) is not None and table[name] not in harmless:
             raise ApiError(
@@ -176,112 +232,21 @@ def _check_supported(table: _Table) -> None:
             )
 
 
-def _typed(table: _Table, name: str, kind: type, default: Any) -> Any:
-    """The value of that type; the default where it is missing or null."""
-    value = table.get(name)
-    if value is None:
-        if default is None:
-            raise ApiError(400, f"{name} is missing", "missing_required_parameter", name)
-        return default
-    if not isinstance(value, kind):
-        raise _wrong_value(name, f"a {kind.__name__}", value)
-    return value
+def _api_error(error: ValidationError) -> ApiError:
+    """The first problem, at its place such as ``messages[0].role``."""
+    problem = error.errors()[0]
+    place = ""
+    for part in problem["loc"]:
+        place += f"[{part}]" if isinstance(part, int) else f".{part}"
+    place = place.removeprefix(".")
+    if problem["type"] == "missing":
+        return ApiError(400, f"{place} is missing", "missing_required_parameter", place)
 
-
-def _wrong_value(name: str, expected: str, value: object) -> ApiError:
-    is_number = isinstance(value, int | float | bool)
+    # texts are not shown: they may be long, and a client knows what it sent
+    value = problem["input"]
+    is_number = isinstance(value, int | float)
     description = repr(value) if is_number else f"a {type(value).__name__}"
-    return ApiError(
-        400, f"{name}: expected {expected}, got {description}", "invalid_value", name
+    message = (
+        problem["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
     )
-
-
-def _integer(table: _Table, name: str, low: int, high: int) -> int | None:
-    value = table.get(name)
-    if value is None:
-        return None
-    # True is an int too
-    is_integer = isinstance(value, int) and not isinstance(value, bool)
-    if not is_integer or not low <= value <= high:
-        raise _wrong_value(name, f"an integer from {low} to {high}", value)
-    return int(value)
-
-
-def _number(table: _Table, name: str, *, default: float, low: float, high: float) -> float:
-    value = table.get(name)
-    if value is None:
-        return default
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:
-        raise _wrong_value(name, f"a number from {low} to {high}", value)
-    return float(value) if math.isfinite(value) else default
-
-
-def _read_stops(table: _Table) -> tuple[str, ...]:
-    value = table.get("stop")
-    if value is None:
-        return ()
-
-    texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, list) or len(texts) > _MAX_STOPS:
-        raise _wrong_value("stop", f"a text or up to {_MAX_STOPS} of them", value)
-    for text in texts:
-        # an empty text would end every answer before it begins
-        if not isinstance(text, str) or not text:
-            raise _wrong_value("stop", "texts that are not empty", text)
-    return tuple(_encodable(text, "stop") for text in texts)
-
-
-def _read_messages(table: _Table) -> tuple[Message, ...]:
-    entries = _typed(table, "messages", list, None)
-    if not entries:
-        raise ApiError(
-            400, "messages is empty; expected at least one", "invalid_value", "messages"
-        )
-    return tuple(_read_message(entry, f"messages[{i}]") for i, entry in enumerate(entries))
-
-
-def _read_message(entry: object, where: str) -> Message:
-    if not isinstance(entry, dict):
-        raise _wrong_value(where, "an object", entry)
-    role = entry.get("role")
-    if not isinstance(role, str) or role not in _ROLES:
-        roles = ", ".join(_ROLES)
-        raise ApiError(
-            400, f"{where}.role: expected one of {roles}", "invalid_value", where
-        )
-
-    content = entry.get("content")
-    if isinstance(content, list):
-        parts = []
-        for i, part in enumerate(content):
-            parts.append(_read_part(part, f"{where}.content[{i}]"))
-        content = "".join(parts)
-    if not isinstance(content, str):
-        raise _wrong_value(f"{where}.content", "a text", content)
-    return Message(_ROLES[role], _encodable(content, where))  # type: ignore[arg-type]
-
-
-def _read_part(part: object, where: str) -> str:
-    if isinstance(part, dict) and part.get("type") == "text":
-        text = part.get("text")
-        if isinstance(text, str):
-            return text
-    raise ApiError(
-        400,
-        f"{where}: expected a part of type text; nothing else can be read here",
-        "invalid_value",
-        where,
-    )
-
-
-def _encodable(text: str, where: str) -> str:
-    """The text. Raises ApiError, 400, for half a surrogate pair, which has no UTF-8."""
-    # JSON may hold one as \ud800, and the tokenizer would fail on it in a worker's thread
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ApiError(
-            400, f"{where} holds half a character", "invalid_value", where
-        ) from error
-    return text
+    return ApiError(400, f"{place}: {message}, got {description}", "invalid_value", place)

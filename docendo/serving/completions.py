@@ -42,9 +42,11 @@ class ServedPopulation:
         """The agent of that name. Raises ApiError, 404, where there is none."""
         if name in self.agents:
             return AgentId(name)
-        shown = name if len(name) <= 60 else f"{name[:57]}..."
+
+        # cut, since the name is the client's and may be as long as a body
+        short_name = name if len(name) <= 60 else f"{name[:57]}..."
         hint = suggestion(name[:60], self.agents)
-        raise ApiError(404, f"no agent {shown!r}{hint}", "model_not_found", "model")
+        raise ApiError(404, f"no agent {short_name!r}{hint}", "model_not_found", "model")
 
 
 class ChatCompletion:
@@ -96,6 +98,8 @@ class ChatCompletion:
             return "stop"
         if not delta.finished:
             return None
+
+        # an answer whose last allowed token ends it was not cut
         limit = self._rows[delta.row].request.max_tokens
         is_cut = len(detokenizer.tokens) >= limit
         return "length" if is_cut and detokenizer.tokens[-1] != self._end_token else "stop"
@@ -111,8 +115,7 @@ async def join_deltas(
         texts[delta.choice] += delta.text
         if delta.reason:
             reasons[delta.choice] = delta.reason
-    choices = zip(texts, reasons, strict=True)
-    return [ChoiceDelta(i, text, reason) for i, (text, reason) in enumerate(choices)]
+    return list(map(ChoiceDelta, range(choice_count), texts, reasons))
 
 
 def _make_rows(population: ServedPopulation, chat: ChatRequest) -> list[PreparedRequest]:
@@ -124,6 +127,8 @@ def _make_rows(population: ServedPopulation, chat: ChatRequest) -> list[Prepared
     if instruction and messages[0].role != "system":
         messages = (Message("system", instruction), *messages)
 
+    # Without a seed clients expect another answer each time; with one, OpenAI's API promises to
+    # try for the same answer, and here it is the same.
     seed = secrets.randbits(62) if chat.seed is None else chat.seed
     try:
         max_tokens = _limit_tokens(backend, messages, chat.max_tokens)
@@ -155,6 +160,7 @@ def _limit_tokens(
     if 1 <= limit <= room:
         return limit
 
+    # refused, not cut to what fits: a client could not tell a short answer from a cut one
     text = f"a prompt of {prompt} tokens"
     if requested:
         text += f" and an answer of {requested}"

@@ -91,6 +91,7 @@ class _BatchWorker:
 
     def _run_batch(self, batch: StreamBatch) -> bool:
         """Whether to go on with a new batch: this one failed, for example out of memory."""
+        # torch's errors are RuntimeErrors; any other exception is a bug, and ends the thread
         try:
             while self._take_requests(batch):
                 self._report_updates(batch.step())
@@ -104,10 +105,12 @@ class _BatchWorker:
 
         False where the worker is to end.
         """
+        # continuous batching: between two steps rows join and leave, and the others go on
         while batch.is_idle or not self.queue.empty():
             queued = self.queue.get()
             if queued is None:
                 return False
+
             if queued.row is None:
                 batch.abort_request(queued.request_id)
                 self._forget(queued.request_id)
@@ -120,6 +123,7 @@ class _BatchWorker:
     def _report_updates(
         self, stream_updates: Sequence[tuple[int, GrowingAnswer, bool]]
     ) -> None:
+        # one report for all rows of a step: each wakes up the event loop
         updates = []
         for request_id, result, finished in stream_updates:
             if finished or self.streams[request_id]:
@@ -182,6 +186,8 @@ class RequestScheduler:
                 "try again",
                 "busy",
             )
+
+        # All rows of a request go to one worker: they share a prompt, which a batch reads once.
         worker = self._choose_worker(rows[0].slot)
         row_of = {next(self._request_ids): i for i in range(len(rows))}
         stream: asyncio.Queue[_RowUpdate] = asyncio.Queue()
@@ -211,9 +217,8 @@ class RequestScheduler:
     def begin_closing(self) -> None:
         """Refuse new rows, and fail the unfinished ones at once."""
         self.is_closing = True
-        self._dispatch(
-            [_RowUpdate(request_id, failed=True) for request_id in self._streams]
-        )
+        failures = [_RowUpdate(request_id, failed=True) for request_id in self._streams]
+        self._dispatch(failures)
 
     async def close(self) -> None:
         """End the threads after their current step; unfinished rows fail."""
@@ -235,6 +240,7 @@ class RequestScheduler:
         return min(self._workers, key=effective_load)
 
     def _start_worker(self) -> _BatchWorker:
+        # a daemon: a step that hangs does not keep the process from ending
         worker = _BatchWorker(self.backend.open_stream, self._dispatch_from_thread)
         threading.Thread(target=worker.run, name="serving", daemon=True).start()
         return worker

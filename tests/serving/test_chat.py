@@ -66,17 +66,21 @@ def test_messages_may_have_parts_and_the_developer_role_is_the_system_role() -> 
     [
         ({"model": None}, "model"),
         ({"model": 3}, "model"),
+        ({"model": "\ud800"}, "model"),
         ({"messages": []}, "messages"),
         ({"messages": "hello"}, "messages"),
         ({"messages": ["hello"]}, "messages[0]"),
-        ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0]"),
-        ({"messages": [{"role": ["user"], "content": "x"}]}, "messages[0]"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].role"),
+        ({"messages": [{"role": ["user"], "content": "x"}]}, "messages[0].role"),
         ({"messages": [*HELLO, {"role": "user"}]}, "messages[1].content"),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
-            "messages[0].content[0]",
+            "messages[0].content[0].type",
         ),
-        ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages[0]"),
+        (
+            {"messages": [{"role": "user", "content": "\ud800"}]},
+            "messages[0].content[0].text",
+        ),
         ({"n": 0}, "n"),
         ({"n": 17}, "n"),
         ({"n": True}, "n"),
@@ -84,10 +88,11 @@ def test_messages_may_have_parts_and_the_developer_role_is_the_system_role() -> 
         ({"max_completion_tokens": 2.5}, "max_completion_tokens"),
         ({"temperature": 2.1}, "temperature"),
         ({"temperature": "hot"}, "temperature"),
+        ({"temperature": True}, "temperature"),
         ({"top_p": -0.1}, "top_p"),
         ({"seed": 2**64}, "seed"),
         ({"stop": ["a"] * 5}, "stop"),
-        ({"stop": [""]}, "stop"),
+        ({"stop": [""]}, "stop[0]"),
         ({"stop": {"a": 1}}, "stop"),
         ({"stream": "yes"}, "stream"),
         ({"stream_options": 3}, "stream_options"),
@@ -102,6 +107,25 @@ def test_a_wrong_field_is_refused_by_name(body: dict[str, object], param: str) -
         read(**body)
     assert (caught.value.status, caught.value.param) == (400, param)
     assert caught.value.document["error"]["type"] == "invalid_request_error"
+
+
+def test_a_refusal_says_what_was_expected_and_got_and_shows_no_text() -> None:
+    with pytest.raises(ApiError, match=r"^n: expected less than or equal to 16, got 17$"):
+        read(n=17)
+    with pytest.raises(
+        ApiError, match=r"^temperature: expected a valid number, got a str$"
+    ):
+        read(temperature="hot")
+    with pytest.raises(ApiError, match=r"^messages is missing$") as raised:
+        read(messages=None)
+    assert raised.value.code == "missing_required_parameter"
+
+
+def test_an_infinite_number_is_refused() -> None:
+    with pytest.raises(ApiError, match="temperature"):
+        read_chat(
+            b'{"model": "a", "messages": [{"role": "user", "content": "b"}], "temperature": 1e999}'
+        )
 
 
 @pytest.mark.parametrize(
