@@ -78,18 +78,22 @@ def test_the_first_stage_ends_early_once_the_target_accuracy_is_reached(
     assert rounds == [(-1, "experts"), (0, "experts"), (1, "teaching"), (2, "teaching")]
 
 
-def test_a_resumed_session_continues_after_its_checkpoint(
-    league: Config, tmp_path: Path
+def test_a_resumed_session_continues_as_if_it_had_not_been_interrupted(
+    league: Config, finished: Path, tmp_path: Path
 ) -> None:
     with docendo.open_run(league, folder=tmp_path / "run") as run:
         for record in run.rounds():
             if record.index == 2:
                 break
-        state = run.session._state()
     with docendo.resume_run(tmp_path / "run") as resumed:
         assert resumed.session.last_round == 2
-        assert resumed.session._state() == state
         assert [record.index for record in resumed.rounds()] == [3]
+    with (
+        RunDirectory.open(tmp_path / "run") as broken,
+        RunDirectory.open(finished) as unbroken,
+    ):
+        assert list(broken.episodes(round=3)) == list(unbroken.episodes(round=3))
+        assert broken.ledger() == unbroken.ledger()
 
 
 def test_answers_that_are_too_short_for_the_solutions_are_warned_about(

@@ -1,10 +1,16 @@
 """Requests are prepared, divided among workers by prompt, and refused where they cannot fit."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from docendo.engines.local.decode_request import DecodeRequest, DecodeResult
+from docendo.engines.local.decoding import decode
 from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.workers import Workers
+from docendo.engines.model.network import Network
 from docendo.errors import RunError, UserError
 from docendo.records import AgentId
 from tests.engines.toys import AGENTS, ANN, ask, vary
@@ -40,13 +46,22 @@ def test_a_prompt_and_its_answer_must_fit_the_context(engine: LocalEngine) -> No
         engine.prepare(ask(ANN, "why", max_tokens=longest + 1))
 
 
-def test_equal_prompts_go_to_one_worker(engine: LocalEngine) -> None:
-    sampler = vary(engine).sampler
-    sampler.model.workers.count = 3
-    requests = [ask(AGENTS[i % 3], f"{i % 6}?", seed=i) for i in range(24)]
-    chunks = sampler._divide([sampler.prepare(request) for request in requests])
+def test_equal_prompts_go_to_one_worker(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[list[DecodeRequest]] = []
 
-    assert sorted(i for chunk in chunks for i in chunk) == list(range(24))
-    worker_of = {i: worker for worker, chunk in enumerate(chunks) for i in chunk}
-    for i in range(6):
-        assert len({worker_of[j] for j in range(i, 24, 6)}) == 1
+    def spy(
+        network: Network, requests: Sequence[DecodeRequest], *rest: Any
+    ) -> list[DecodeResult]:
+        shares.append(list(requests))
+        return decode(network, requests, *rest)
+
+    monkeypatch.setattr("docendo.engines.local.sampler.decode", spy)
+    requests = [ask(AGENTS[i % 3], f"{i % 6}?", seed=i) for i in range(24)]
+    vary(engine, workers=Workers(3, 1)).sample(requests)
+
+    assert len(shares) == 3
+    assert sorted(row.request.seed for share in shares for row in share) == list(range(24))
+    prompts = [{row.key for row in share} for share in shares]
+    assert sum(len(keys) for keys in prompts) == len(set.union(*prompts)) == 6
