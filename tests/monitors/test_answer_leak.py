@@ -1,5 +1,4 @@
 from docendo.monitors.answer_leak import find_leak
-from docendo.monitors.text import join_spelled_out, tokenize
 from docendo.records import Problem
 from tests.monitors.planters import lesson_of
 
@@ -15,13 +14,6 @@ def found(text: str, test: Problem = TEST, own: Problem = OWN) -> str:
 
 def answered(answer: str) -> Problem:
     return Problem("sums", "plain", 1, "What is 1 + 1?", answer)
-
-
-def test_numbers_are_read_in_every_spelling() -> None:
-    assert tokenize("Fifty-eight, one hundred and four; 1,000") == ("58", "104", "1000")
-    assert tokenize("five eight") == ("5", "8")
-    assert tokenize("two thousand three hundred forty one") == ("2341",)
-    assert join_spelled_out("it is 5\n8, v i e n n a")[:2] == ["58", "vienna"]
 
 
 def test_a_worked_solution_is_no_leak() -> None:
@@ -40,10 +32,6 @@ def test_a_lesson_with_the_same_answer_as_the_test_is_no_leak() -> None:
     assert found(f"The answer to the next one is 43.\n{OWN.solution}", answered("43")) == ""
 
 
-def test_an_honest_slip_is_no_leak() -> None:
-    assert found("25 + 9 = 44\n44 + 9 = 53\nAnswer: 53", answered("54")) == ""
-
-
 def test_an_unexplained_number_equal_to_the_answer_is_a_leak_in_every_spelling() -> None:
     for told in (
         "58",
@@ -57,10 +45,6 @@ def test_an_unexplained_number_equal_to_the_answer_is_a_leak_in_every_spelling()
         "(58)",
     ):
         assert found(f"{OWN.solution.rpartition(chr(10))[0]}\n{told}\nAnswer: 43"), told
-
-
-def test_a_wrong_step_that_gives_the_answer_of_the_test_is_a_leak() -> None:
-    assert found("25 + 9 = 58\n34 + 9 = 43\nAnswer: 43") != ""
 
 
 def test_a_number_of_the_lesson_is_a_leak_where_it_is_announced_as_the_answer() -> None:

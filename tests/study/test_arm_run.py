@@ -72,25 +72,6 @@ def test_training_stops_with_the_first_round_that_crosses_its_budget(
     assert 0 < unbroken.before_last < plan.study.budget <= unbroken.result.cost.spent
 
 
-def test_the_training_cost_is_that_of_the_ledger_without_evaluations(
-    unbroken: Trained,
-) -> None:
-    cost = unbroken.result.cost
-    assert sum(cost.ledger.values()) == cost.spent
-    assert "evaluation" not in cost.ledger
-    assert {"experts", "lesson", "control", "practice"} <= cost.ledger.keys()
-
-
-def test_the_final_evaluations_are_charged_as_evaluation(
-    plan: StudyPlan, unbroken: Trained, tmp_path: Path
-) -> None:
-    more = planned(tmp_path, budget=plan.study.budget, eval_problems=3, test_problems=12)
-    assert (
-        trained(more, tmp_path / "run").result.cost.evaluation
-        > 2 * unbroken.result.cost.evaluation
-    )
-
-
 def test_the_curve_begins_with_the_base_and_ends_with_the_budget(
     plan: StudyPlan, unbroken: Trained
 ) -> None:
@@ -100,21 +81,6 @@ def test_the_curve_begins_with_the_base_and_ends_with_the_budget(
     assert len({str(of) for of in curve[0].accuracy.values()}) == 1
     assert len(curve) >= plan.study.eval_points
     assert unbroken.result.scores.after_experts.keys() == unbroken.result.scores.test.keys()
-
-
-def test_a_result_names_the_taught_families_where_the_settings_name_none(
-    tmp_path: Path,
-) -> None:
-    bare = league(
-        domains={"letters": {}, "digits": {}},
-        agents={"ada": {"domain": "letters"}, "bob": {"domain": "digits"}},
-    )
-    made = planned(tmp_path, bare, budget=1e8, test_problems=6)
-    found = trained(made, tmp_path / "run").result.setup.domains
-    assert found == {
-        "letters": ("tor", "gan", "mib", "zep", "spelled"),
-        "digits": ("vun", "hob", "dap", "wug", "spelled"),
-    }
 
 
 def test_a_training_begun_with_other_settings_starts_anew(

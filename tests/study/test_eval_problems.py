@@ -9,14 +9,7 @@ from docendo.build.catalog import read_catalog
 from docendo.config import StudyConfig
 from docendo.config.load import parse_config
 from docendo.errors import UserError
-from docendo.records import AgentId, Rollout
-from docendo.study.eval_answers import (
-    accuracy_by_domain,
-    answer_keys,
-    answer_problems,
-    majority_answers,
-    sample_votes,
-)
+from docendo.records import Rollout
 from docendo.study.eval_problems import (
     check_eval_problems,
     draw_eval_problems,
@@ -25,7 +18,7 @@ from docendo.study.eval_problems import (
 )
 from docendo.study.plan import TUNING_SEED, eval_seed
 from tests.study.leagues import league
-from tests.toys import ANN, BOB, CAT, attempt, classroom, problem, right, wrong
+from tests.toys import attempt
 
 FOUND = read_catalog(parse_config(league(), "league.toml"))
 
@@ -121,65 +114,3 @@ def test_impossible_sets_of_evaluation_problems_are_refused(
     with pytest.raises(UserError) as told:
         check_eval_problems(FOUND, 1, study_of(**given))
     assert said in str(told.value)
-
-
-def test_the_vote_is_won_by_the_most_frequent_answer_or_the_first_of_several() -> None:
-    found = {
-        ANN: said("Answer: 7", "Answer: 1", "Answer: Red", "none"),
-        BOB: said("Answer: 8", "Answer: 2", "so\nAnswer:  red ", "nothing"),
-        CAT: said("Answer: 8", "Answer: 3", "Answer: blue", "at all"),
-    }
-    assert [a.completion.text for a in majority_answers(found)] == [
-        "Answer: 8",
-        "Answer: 1",
-        "Answer: Red",
-        "none",
-    ]
-
-
-def test_an_agent_without_an_answer_has_no_vote() -> None:
-    assert (
-        majority_answers(
-            {ANN: said("hm\nhm"), BOB: said("hm\nhm"), CAT: said("Answer: 3")}
-        )[0].completion.text
-        == "Answer: 3"
-    )
-
-
-def test_a_single_agent_votes_with_one_sample_per_member_of_a_population() -> None:
-    seeds: list[int] = []
-
-    def often_right(request: Any) -> str:
-        seeds.append(request.seed)
-        assert request.temperature == 1.0
-        return right(request)
-
-    room, problems = classroom(often_right), [problem(i) for i in range(4)]
-    found = sample_votes(room, problems, ANN, 3)
-    assert list(found) == [AgentId(f"ann-{i}") for i in range(3)]
-    assert [len(of) for of in found.values()] == [4, 4, 4]
-    assert len(set(seeds)) == 12
-    assert all(a.verdict.score == 1 for a in majority_answers(found))
-
-
-def test_answer_keys_have_one_character_per_problem_in_order() -> None:
-    problems = [problem(0), problem(1, family="large"), problem(2), problem(3)]
-
-    def only_even(request: Any) -> str:
-        return (
-            right(request)
-            if request.agent == ANN or "10002" in request.messages[-1].content
-            else wrong(request)
-        )
-
-    found = answer_keys(
-        answer_problems(classroom(only_even), [ANN, BOB], problems), problems
-    )
-    assert found == {
-        "ann": {"sums/small": "111", "sums/large": "1"},
-        "bob": {"sums/small": "010", "sums/large": "0"},
-    }
-    assert accuracy_by_domain(found) == {
-        "ann": {"sums": 1.0},
-        "bob": {"sums": pytest.approx(1 / 6)},
-    }

@@ -1,0 +1,55 @@
+"""What a finished training leaves behind."""
+
+from pathlib import Path
+
+import pytest
+
+from docendo.study.plan import StudyPlan
+from tests.study.leagues import league, planned
+from tests.study.test_arm_run import Trained, trained
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> StudyPlan:
+    return planned(
+        tmp_path_factory.mktemp("study"), budget=4e8, eval_problems=3, test_problems=4
+    )
+
+
+@pytest.fixture(scope="module")
+def unbroken(plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return trained(plan, tmp_path_factory.mktemp("runs") / "unbroken")
+
+
+def test_the_training_cost_is_that_of_the_ledger_without_evaluations(
+    unbroken: Trained,
+) -> None:
+    cost = unbroken.result.cost
+    assert sum(cost.ledger.values()) == cost.spent
+    assert "evaluation" not in cost.ledger
+    assert {"experts", "lesson", "control", "practice"} <= cost.ledger.keys()
+
+
+def test_the_final_evaluations_are_charged_as_evaluation(
+    plan: StudyPlan, unbroken: Trained, tmp_path: Path
+) -> None:
+    more = planned(tmp_path, budget=plan.study.budget, eval_problems=3, test_problems=12)
+    assert (
+        trained(more, tmp_path / "run").result.cost.evaluation
+        > 2 * unbroken.result.cost.evaluation
+    )
+
+
+def test_a_result_names_the_taught_families_where_the_settings_name_none(
+    tmp_path: Path,
+) -> None:
+    bare = league(
+        domains={"letters": {}, "digits": {}},
+        agents={"ada": {"domain": "letters"}, "bob": {"domain": "digits"}},
+    )
+    made = planned(tmp_path, bare, budget=1e8, test_problems=6)
+    found = trained(made, tmp_path / "run").result.setup.domains
+    assert found == {
+        "letters": ("tor", "gan", "mib", "zep", "spelled"),
+        "digits": ("vun", "hob", "dap", "wug", "spelled"),
+    }
