@@ -1,10 +1,10 @@
-"""The league checked on games whose equilibrium is known: how exploitable self-play and the league's choices end.
+"""Checks the league on games with a known equilibrium: how exploitable are self-play and the league's choices?
 
     python recipes/known_games.py
     python recipes/known_games.py --rounds 20 --json
 
-Exploitability is what the best possible opponent gets from a policy, 0 at an equilibrium. Of naive self-play two
-policies are shown, its latest and the mean of its past; of the others the one that is their answer.
+Exploitability is what the best possible opponent gets from a policy; it is 0 at an equilibrium. Naive self-play
+has two rows, its latest policy and the mean of its past. The other methods have one, their answer.
 """
 
 import json
@@ -39,7 +39,7 @@ METHODS = {
     "prioritized self-play": (prioritized_play(), ("mean",)),
     "PSRO": (psro(), ("chosen",)),
 }
-"""How a population learns, and which of its policies are looked at."""
+"""Name -> how the population learns, and which of its policies are shown."""
 
 
 def options_of() -> Namespace:
@@ -63,7 +63,7 @@ def options_of() -> Namespace:
 
 
 def curves_of(game: Game, options: Namespace) -> list[dict[str, Any]]:
-    """For each policy looked at: its exploitability after every round; in Kuhn poker its value in the first seat."""
+    """The exploitability of each policy after every round, and in Kuhn poker its value in the first seat."""
     found = []
     for method, (learning, answers) in METHODS.items():
         rounds = options.psro if method == "PSRO" else options.rounds

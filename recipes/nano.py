@@ -2,10 +2,10 @@
 
 python recipes/nano.py [OUT] [--steps 1500] [--seed 0]
 
-Its documents are questions with their worked solutions: of procedures that are spelled out, and of procedures under a
-name that is invented anew for each document, so that only the examples before a question tell what the name means.
-The procedures that `docendo.problems.procedures` teaches are in none of them, neither their words nor their order of
-steps nor the steps that are their own. Writes OUT/model.safetensors, the tokenizer, and OUT/curve.json.
+Its documents are questions with worked solutions. Procedures are spelled out, or have a name that is invented for the
+document, so that only the examples before a question tell what the name means. No document has a word, an order of
+steps or a unique step that `docendo.problems.procedures` teaches. Writes OUT/model.safetensors, the tokenizer, and
+OUT/curve.json.
 """
 
 import argparse
@@ -41,7 +41,7 @@ CHAINS = {steps for spec in PROCEDURES.values() for steps in spec.words.values()
 
 
 def document(rng: Random) -> list[tuple[str, bool]]:
-    """Pieces of text, and whether each is an answer: the instruction, then one to four questions, each answered."""
+    """(text, whether it is an answer): the instruction, then one to four questions with answers."""
     spec = rng.choice(list(PROCEDURES.values()))
     pieces = [((INSTRUCTION if rng.random() < 0.1 else "") + "\n", False)]
     named, count = rng.random() < 0.6, rng.choice((1, 2, 2, 3, 4))
@@ -58,7 +58,7 @@ def document(rng: Random) -> list[tuple[str, bool]]:
 
 
 def chain(spec: ProcedureSpec, rng: Random) -> tuple[str, ...]:
-    """One to three known steps, as no domain's word has them."""
+    """One to three known steps, in an order that no word has."""
     while True:
         steps = tuple(rng.choice(list(spec.steps)) for _ in range(rng.choice((1, 2, 2, 3))))
         if steps not in CHAINS:
@@ -78,13 +78,13 @@ def invented(rng: Random) -> str:
 
 
 class Stream:
-    """Documents one after another, as rows of token ids, and where the answers are."""
+    """Documents as rows of token ids, with a mask of the answers."""
 
     def __init__(self, seed: int) -> None:
         self.rng, self.ids, self.answers = Random(seed), list[int](), list[bool]()
 
     def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """(ROWS, LENGTH + 1) ids, and whether each is one of an answer."""
+        """Ids and a mask of answers, both (ROWS, LENGTH + 1)."""
         wanted = ROWS * (LENGTH + 1)
         while len(self.ids) < wanted:
             for text, answer in document(self.rng):

@@ -1,7 +1,7 @@
 """Small softmax policies learn games with known equilibria through the league's own code.
 
-A `Chooser` picks opponents from `LiveStandings`, and `Population` keeps the past. Only the agent is small: a table of
-logits in place of a language model, trained by the exact policy gradient.
+A `Chooser` picks opponents from `LiveStandings`, and `Population` keeps frozen copies. Only the agent is
+small: a table of logits instead of a language model, trained by the exact policy gradient.
 
 Axes: S states, A actions, N members.
 """
@@ -52,7 +52,7 @@ def softmax(logits_SA: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class PolicyGradient:
-    """Steps of policy gradient against one opponent that stands still."""
+    """Steps of policy gradient against one fixed opponent."""
 
     rate: float = 5.0
     steps: int = 50
@@ -62,8 +62,8 @@ class PolicyGradient:
     ) -> FloatArray:
         """The logits after the steps, (S, A). Each adds `rate` times the advantages.
 
-        That is the natural gradient (Kakade 2001) of a softmax table: the plain one would multiply every advantage by
-        the action's own probability, and what is never done would never be learned.
+        This is the natural gradient (Kakade 2001) of a softmax table. The plain gradient multiplies
+        every advantage by the action's probability, so that a rare action is hardly learned.
         """
         for _ in range(self.steps):
             policy_SA = softmax(logits_SA)
@@ -76,30 +76,30 @@ class PolicyGradient:
 
 @dataclass(frozen=True)
 class Method:
-    """How a population learns a game: who is met, from where the learner starts, and what is kept."""
+    """How a population learns a game: opponents, where the learner starts, and which copies are kept."""
 
     chooser: Chooser
-    """Of the learner's opponents among itself and its frozen copies."""
+    """Chooses the learner's opponents among itself and its frozen copies."""
     fresh: bool = True
-    """Whether the learner starts anew in every round, as the oracles of PSRO do, or goes on from what it is."""
+    """Whether the learner starts from new weights in every round, as the oracles of PSRO do."""
     learn: PolicyGradient = PolicyGradient()
     rule: SnapshotRule = field(default_factory=lambda: EveryRounds(1))
     decay: float = 1.0
-    """Of the standings."""
+    """Factor on the standings' evidence per round."""
 
 
 def self_play() -> Method:
-    """Naive self-play: the opponent is the learner itself as it is now."""
+    """Naive self-play: the opponent is the learner's current policy."""
     return Method(SelfPlay(), fresh=False)
 
 
 def fictitious_play() -> Method:
-    """Fictitious self-play (Heinrich et al. 2015): the opponents are all copies of the past alike."""
+    """Fictitious self-play (Heinrich et al. 2015): all frozen copies are opponents equally often."""
     return Method(Among(is_frozen_copy, Uniform()))
 
 
 def prioritized_play() -> Method:
-    """The same, half of the games against those copies that the last learner seldom beat (Vinyals et al. 2019)."""
+    """The same, with half of the games against copies that are hard to beat (Vinyals et al. 2019)."""
     return Method(
         Mixture(
             (
@@ -112,20 +112,20 @@ def prioritized_play() -> Method:
 
 
 def psro() -> Method:
-    """Policy-space response oracles (Lanctot et al. 2017): the opponents are the equilibrium of the copies' payoffs."""
+    """Policy-space response oracles (Lanctot et al. 2017): opponents by the copies' equilibrium."""
     return Method(Among(is_frozen_copy, NashMixture()))
 
 
 class RoundResult(NamedTuple):
-    """One round: three policies, and what a best response would get from each."""
+    """One round: three policies, and the exploitability of each."""
 
     round: int
     latest_SA: FloatArray
-    """The learner's."""
+    """The learner's policy."""
     mean_SA: FloatArray
-    """The mixture of all that the population has kept."""
+    """The uniform mixture of all frozen copies."""
     chosen_SA: FloatArray
-    """The mixture of opponents that the choice made for this round: of `psro`, its answer."""
+    """The mixture of opponents in this round; for `psro` it is the answer."""
     latest: float
     mean: float
     chosen: float
@@ -171,7 +171,7 @@ def train(game: Game, method: Method, rounds: int, seed: int = 0) -> Iterator[Ro
 
 
 def _scores(game: Game, policies: dict[AgentId, FloatArray]) -> dict[AgentId, float]:
-    """The learner's mean score, in [0, 1], against each copy of the past."""
+    """The learner's mean score, in [0, 1], against each frozen copy."""
     past = {name: policy for name, policy in policies.items() if is_frozen_copy(name)}
     scores_N = (
         1 + payoffs(game, policies[_LEARNER], list(past.values())) / game.stakes

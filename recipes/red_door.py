@@ -1,11 +1,11 @@
-"""The red door and the blue door: how many times faster an agent learns that starts where its reward varies.
+"""The red door and the blue door: how many times faster does an agent learn if it starts where rewards vary?
 
     python recipes/red_door.py
     python recipes/red_door.py --habit 0.999 --seeds 100
     python recipes/red_door.py --prize 1 --budget 20000 --json
 
 Behind the red door the reward is always 1; behind the blue one is a game to learn. At first the agent takes the red
-door 99 times of 100. Counted are episodes until it plays the game behind the blue door right 9 times of 10.
+door 99 times in 100. The program counts episodes until it plays the game right 9 times in 10.
 """
 
 import json
@@ -29,7 +29,7 @@ STARTS = {
     "by the reward's variance": varying,
     "by replay of its ranks": replayed,
 }
-"""Where an episode begins."""
+"""Name -> where episodes begin."""
 
 
 def options_of() -> tuple[Namespace, Doors]:
@@ -71,7 +71,7 @@ def options_of() -> tuple[Namespace, Doors]:
 
 
 def rows_of(doors: Doors, seeds: int) -> list[dict[str, Any]]:
-    """For each way to start: the episodes of every seed, and N against always starting in the hall, if all learned."""
+    """For each way to start: the episodes of every seed, and the speedup over the hall if all seeds learned."""
     counts = {
         name: [episodes_until_mastery(doors, s, seed) for seed in range(seeds)]
         for name, s in STARTS.items()

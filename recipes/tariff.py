@@ -1,4 +1,4 @@
-"""An asker of one's own: parking fees. docendo reads `draft`; `solve` may check what models ask."""
+"""Your own asker: parking fees. docendo calls `draft`; `solve` checks questions that models write."""
 
 import re
 from random import Random

@@ -4,9 +4,9 @@
     python recipes/tastes.py --seeds 20 --json
     python recipes/tastes.py --model smollm2-135m-instruct --questions 6     three system prompts of one model
 
-Three crowds look at the same answers. In one everybody goes in a circle: short before polite before detailed before
-short. In one all have the same order, more or less firmly. In one everybody has an order, and there are three of them,
-so that the majority goes in a circle and nobody does.
+Three crowds compare the same answers. In the first everybody has a cyclic taste: short before polite before detailed
+before short. In the second all have the same order. In the third there are three orders, a third of the people each, so
+that the majority is cyclic although nobody is.
 """
 
 import json
@@ -44,7 +44,7 @@ PROMPTS = {
     "courteous": "Be very polite, say thank you and please! End with 'Answer:' and the answer.",
     "thorough": "Explain every step at length. End with 'Answer:' and the answer.",
 }
-"""System prompts of a model that answers in their place."""
+"""System prompts of a model that answers instead of them."""
 PLANTED = ("courteous", "thorough", "terse")
 """Each is preferred to the next, and the last to the first."""
 

@@ -1,8 +1,8 @@
-"""The thought experiment of the two doors: how much faster an agent learns that starts where its reward varies.
+"""The thought experiment of the two doors: how much faster does an agent learn if it starts where rewards vary?
 
-A hall has two doors. Behind the red one the reward is 1, always: nothing to learn. Behind the blue one are levers, one
-of which pays a prize and the others nothing. The agent goes through the red door 99 times in 100, and a policy gradient
-learns from rewards that vary: started in the hall, it learns from one episode in a hundred.
+A hall has two doors. Behind the red one the reward is always 1, so there is nothing to learn. Behind the blue one are
+levers: one pays a prize, the others nothing. The agent takes the red door 99 times in 100. A policy gradient learns
+only from rewards that vary, so an agent that starts in the hall learns from one episode in a hundred.
 
 Axes: P places to start at (the hall, behind the red door, behind the blue door), L levers, S seeds.
 """
@@ -38,7 +38,7 @@ Starts = Callable[[Sequence[float], Sequence[float]], Sequence[float]]
 
 
 def hall_only(variance_P: Sequence[float], stale_P: Sequence[float]) -> Sequence[float]:
-    """No selection: every episode begins in the hall."""
+    """No selection: all episodes begin in the hall."""
     return (1.0, 0.0, 0.0)
 
 
@@ -59,22 +59,22 @@ def replayed(variance_P: Sequence[float], stale_P: Sequence[float]) -> Sequence[
 
 @dataclass(frozen=True)
 class Doors:
-    """The world, and how the agent learns in it. Raises UseError where there is nothing to learn."""
+    """The world, and how the agent learns in it. Raises UserError for settings out of range."""
 
     levers: int = 4
     prize: float = 4.0
-    """Of the right lever. Where it is their number, both doors are worth the same at first."""
+    """What the right lever pays. If it equals the number of levers, both doors are worth the same at first."""
     habit: float = 0.99
     """How often the agent takes the red door at first."""
     stubborn: bool = False
-    """Whether it keeps to that habit, whatever the doors pay."""
+    """Whether the habit never changes."""
     rate: float = 0.05
     memory: float = 0.95
-    """What an estimate keeps of itself with each new reward."""
+    """Weight of the old estimate when a reward arrives."""
     mastery: float = 0.9
-    """How often it pulls the right lever when it has learned the game."""
+    """Probability of the right lever at which the game counts as learned."""
     budget: int = 100_000
-    """Episodes after which it is given up."""
+    """Maximum number of episodes."""
 
     def __post_init__(self) -> None:
         if (
@@ -97,13 +97,13 @@ class Doors:
 
 @dataclass
 class _Reward:
-    """Running estimates of the reward from one place. A place that was never seen may vary as much as any."""
+    """Running estimates of the reward from one place. An unseen place starts with a high variance."""
 
     mean: float = 1.0
     variance: float = 1.0
 
     def add(self, reward: float, memory: float) -> float:
-        """Takes in a reward; returns by how much it was better than expected."""
+        """Update the estimates; return how much better than expected the reward was."""
         surprise = reward - self.mean
         self.mean += (1 - memory) * surprise
         self.variance = memory * (self.variance + (1 - memory) * surprise**2)
@@ -112,13 +112,13 @@ class _Reward:
 
 @dataclass
 class _Agent:
-    """A softmax policy at each of two places, trained by REINFORCE against the place's running mean."""
+    """A softmax policy at each of two places, trained by REINFORCE with a running mean as baseline."""
 
     doors: Doors
     red: float
-    """Logit of the red door against the blue one."""
+    """Logit of the red door, relative to the blue one."""
     levers_L: list[float]
-    """Logits. Lever 0 is the right one."""
+    """Logits of the levers. Lever 0 is the right one."""
     at_hall: _Reward = field(default_factory=_Reward)
     at_levers: _Reward = field(default_factory=_Reward)
 
@@ -136,7 +136,7 @@ class _Agent:
         return reward
 
     def pull(self, rng: Random) -> float:
-        """An episode, or the rest of one, behind the blue door."""
+        """An episode, or its second half, behind the blue door."""
         share_L = _softmax(self.levers_L)
         (pulled,) = rng.choices(range(len(share_L)), share_L)
         reward = 0.0 if pulled else self.doors.prize
@@ -155,7 +155,7 @@ def _softmax(logits_L: Sequence[float]) -> list[float]:
 
 
 def episodes_until_mastery(doors: Doors, starts: Starts, seed: int) -> int:
-    """Episodes played until the agent has learned the game behind the blue door; the budget where it did not."""
+    """Number of episodes until the agent has learned the game behind the blue door, at most the budget."""
     rng = Random(seed_for(seed, "doors"))
     agent = _Agent(doors, log(doors.habit / (1 - doors.habit)), [0.0] * doors.levers)
     rewards_P, stale_P = [_Reward() for _ in PLACES], [0.0] * len(PLACES)
@@ -181,9 +181,9 @@ class Speedup(NamedTuple):
 def speedup(
     plain_S: Sequence[int], chosen_S: Sequence[int], seed: int = 0, samples: int = 2000
 ) -> Speedup:
-    """Mean episodes without selection over mean episodes with it, and the percentile bootstrap interval over seeds.
+    """Ratio of mean episodes, without and with selection, with a percentile bootstrap interval over seeds.
 
-    Neither is empty; counts are positive. Where the budget ended some of the first, the ratio is a lower bound.
+    Both must have counts, all positive. If the budget ended some of the first, it is a lower bound.
     """
     rng = Random(seed_for(seed, "speedup"))
 
