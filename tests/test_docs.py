@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from docendo import open_run
 from docendo.build.catalog import read_catalog
 from docendo.build.school import build_school
 from docendo.config.load import Config, load_config, parse_config
@@ -23,6 +24,20 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 RECIPES = {*(ROOT / "recipes").glob("*.toml")}
 STUDIES = {path for path in RECIPES if "\nconfig = " in path.read_text()}
+
+
+TINY_RUN = (
+    "model='tiny'",
+    "engine.device='cpu'",
+    "engine.dtype='float32'",
+    "engine.kernels='torch'",
+    "experts.steps=1",
+    "teaching.rounds=1",
+    "teaching.max_tokens=6",
+    "teaching.matches=2",
+    "evaluation.problems=1",
+)
+"""A whole run in seconds."""
 
 
 def test_the_recipe_of_the_embedded_league_is_the_default():
@@ -88,18 +103,7 @@ def test_every_link_leads_somewhere():
 
 def test_the_python_example_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    settings = (
-        "model='tiny'",
-        "engine.device='cpu'",
-        "engine.dtype='float32'",
-        "engine.kernels='torch'",
-        "experts.steps=1",
-        "teaching.rounds=1",
-        "teaching.max_tokens=6",
-        "teaching.matches=2",
-        "evaluation.problems=1",
-    )
-    small = code.replace('("teaching.matches=4",)', repr(settings))
+    small = code.replace('("teaching.matches=4",)', repr(TINY_RUN))
     assert small.count("tiny") == 1
     monkeypatch.chdir(tmp_path)
     exec(small, {})  # noqa: S102 - the example itself is what is tested
@@ -274,3 +278,31 @@ def test_every_setting_that_a_page_names_exists(path):
     for table, setting in re.findall(r"`(\w+)\.(\w+)(?: = [^`]*)?`", path.read_text()):
         if table in tables and setting != "py":
             assert setting in tables[table], f"{table}.{setting}"
+
+
+def metric_patterns():
+    """A regular expression for every metric that the page on metrics lists.
+
+    ``.../NAME`` follows the row's first name, in place of its last part or behind it.
+    """
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    patterns = []
+    for row in re.findall(r"(?m)^\| (`.*?) \|", page):
+        first, *others = re.findall(r"`([^`]+)`", row)
+        names = [first]
+        for start in (first, first.rpartition("/")[0]):
+            names += [name.replace("...", start) for name in others]
+        patterns += [re.sub(r"[A-Z]+|\.\.\.", "[^/]+", name) for name in names]
+    return patterns
+
+
+def test_every_metric_of_a_run_is_on_the_page_of_metrics(tmp_path):
+    config = load_config(None, (*TINY_RUN, "learning.measure_kl=true"))
+    with open_run(config, folder=tmp_path / "run") as run:
+        records = [record for round_ in run.rounds() for record in round_.metrics.records]
+
+    names = {record.name for record in records}
+    assert len(names) > 20
+    patterns = metric_patterns()
+    missing = [n for n in names if not any(re.fullmatch(p, n) for p in patterns)]
+    assert sorted(missing) == []
