@@ -137,7 +137,7 @@ def play(school: School, round_index: int, seed: int) -> list[Episode]:
     as completions are left: a lesson that the gate rejects saves the attempts after it.
     """
     league, rules, schedule = school.league, school.classroom.rules, school.schedule
-    episodes: list[Episode] = []
+    episodes = []
     completions_left = schedule.matches * rules.answers
     num_matches = schedule.matches if league.teaching_options else 0
     wave = 0

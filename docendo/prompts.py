@@ -42,7 +42,7 @@ def lesson_prompt(
 
     They are (question, solution), and become earlier turns of the conversation.
     """
-    turns: list[Message] = []
+    turns = []
     for example_question, solution in examples:
         turns.append(Message("user", example_question))
         turns.append(Message("assistant", solution))

@@ -180,8 +180,8 @@ def paired_change(
 def _mean_before_and_after(
     strata: Sequence[Sequence[PairedScores]],
 ) -> tuple[float, float] | None:
-    before: list[float] = []
-    after: list[float] = []
+    before = []
+    after = []
     for problems in strata:
         # (4, agents): start, its count, end and its count, each summed over the problems
         sums = [map(sum, zip(*rows, strict=True)) for rows in zip(*problems, strict=True)]

@@ -88,7 +88,7 @@ class QuestionWriter:
 
         Those that are not refused after the attempts go to their asker's `accept`.
         """
-        drafts: list[_Draft] = []
+        drafts = []
         for asker in self.askers:
             drafts += self._write(asker, round_index, seed_for(seed, asker.name))
 

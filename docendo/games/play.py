@@ -105,7 +105,7 @@ class DuelRunner:
         its own pairing, its place in the list and the seed, and on nothing else in the
         batch. Raises UserError for an unknown game.
         """
-        duels: list[_OngoingDuel] = []
+        duels = []
         for p, pairing in enumerate(pairings_P):
             duels += self._deal(pairing, seed_for(seed, p))
 

@@ -115,7 +115,7 @@ class DecayedCounts:
         """[row, column, round, evidence, total, squares] of every observed cell, by places."""
         row_names = {place: name for name, place in self.rows.items()}
         column_names = {place: name for name, place in self.columns.items()}
-        cells: list[list[Any]] = []
+        cells = []
         for row, column in np.argwhere(self.sums[0]).tolist():
             names = [row_names[row], column_names[column]]
             when = int(self.when[row, column])

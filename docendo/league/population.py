@@ -91,7 +91,7 @@ class Population:
             return []
 
         self.start_round = round_index
-        references: list[Lineage] = []
+        references = []
         for agent in self.learners:
             newest = Lineage(round_index, agent, "founder")
             if self.reference_copies or self.reference_teachers:
@@ -116,7 +116,7 @@ class Population:
             if agent not in replaced:
                 added += self._snapshot_if_due(agent, round_index, standings)
 
-        removed: list[AgentId] = []
+        removed = []
         for agent in self.learners:
             snapshots = self.copies(agent, "snapshot")
             removed += snapshots[: max(0, len(snapshots) - self.max_snapshots)]
@@ -128,8 +128,8 @@ class Population:
         self, options: Sequence[TeachingOption], reference_students: bool = True
     ) -> list[TeachingOption]:
         """The teaching options with copies added: those of teachers teach, references are taught."""
-        copies: dict[AgentId, list[AgentId]] = defaultdict(list)
-        references: dict[AgentId, list[AgentId]] = defaultdict(list)
+        copies = defaultdict(list)
+        references = defaultdict(list)
         for name, lineage in self.members.items():
             if lineage.is_copy:
                 copies[lineage.parents[0]].append(name)
@@ -138,7 +138,7 @@ class Population:
 
         past_teachers = references if self.reference_teachers else copies
         has_past_students = reference_students and self.reference_copies
-        extended: list[TeachingOption] = []
+        extended = []
         for task_type, teachers, learners in options:
             authors = [] if copies and self.reference_teachers else [*teachers]
             for teacher in teachers:

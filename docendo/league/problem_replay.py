@@ -76,7 +76,7 @@ class ProblemReplay:
 
     def state(self) -> dict[str, Any]:
         """JSON from which `restore` makes an equal object."""
-        cards: dict[str, list[Any]] = {}
+        cards = {}
         for place, stored in self.entries.items():
             cards[place] = [
                 (asdict(entry.problem), *entry[1:]) for entry in stored.values()

@@ -121,7 +121,7 @@ class LiveStandings:
         Only those with enough evidence: an agent that is hardly known is neither good nor bad.
         """
         # Plain rates: the prior of the posteriors would pull agents with less evidence to 1/2.
-        skills: dict[str, float] = {}
+        skills = {}
         for (measure, subject), table in self.tables.items():
             if measure not in {"alone", "wins"}:
                 continue
@@ -200,7 +200,7 @@ class LiveStandings:
         The column gets the rest.
         """
         # Both cells are stored, so that one read gives an agent's rates against everybody.
-        observations: list[Observation] = []
+        observations = []
         for row, column, score in scores:
             observations += [(row, column, score), (column, row, 1.0 - score)]
         self.clock = max(self.clock, round_index)
@@ -231,8 +231,8 @@ class LiveStandings:
         """
         self.clock = max(self.clock, round_index)
         gains: dict[str, list[Observation]] = {}
-        unaided: list[Observation] = []
-        after_lesson: list[Observation] = []
+        unaided = []
+        after_lesson = []
         for lessons in by_match(episodes):
             first = lessons[0]
             teacher, student, domain, family, _ = first.match

@@ -145,7 +145,7 @@ class CurriculumMatchmaker:
         self, options: Sequence[TeachingOption], standings: Standings
     ) -> dict[AgentId, list[_Offer]]:
         """The options that each student can take with another agent as teacher."""
-        offers: dict[AgentId, list[_Offer]] = defaultdict(list)
+        offers = defaultdict(list)
         for option in options:
             if not option.teachers:
                 continue

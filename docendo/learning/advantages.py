@@ -18,7 +18,7 @@ def assign_advantages(groups: Sequence[Group], baseline: Baseline) -> list[Score
     Groups with zero variance are dropped (Yu et al. 2025, DAPO), and so are advantages of 0: neither
     has a gradient. The baseline still sees every group, since it may keep running means.
     """
-    samples: list[ScoredSample] = []
+    samples = []
     for group in groups:
         # before the skip: a running mean moves with a group of equal rewards, too
         advantages = baseline.advantages(group)

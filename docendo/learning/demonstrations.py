@@ -30,7 +30,7 @@ def collect_lesson_demonstrations(
     attempt where a lesson raised it. `recipients` are agents, by domain, that may imitate
     such lessons to others, too.
     """
-    demonstrations: list[tuple[AgentId, Demonstration]] = []
+    demonstrations = []
     for episode in episodes:
         gain = episode.expected_gain
         if gain is None or gain < 0:

@@ -94,7 +94,7 @@ _TERMS = {
 
 def _draft_product(rng: Random, level: int) -> Draft:
     terms = []
-    steps: list[str] = []
+    steps = []
     total = 0
     addends = []
     for digits_of_factors in _TERMS[level]:

@@ -123,7 +123,7 @@ class AcceptedQuestions:
         Raises UserError where fewer were accepted so far.
         """
         # nothing held out: agents were trained on what they asked and tried
-        questions: list[Problem] = []
+        questions = []
         if split == "train":
             task_type = TaskType(self.domain, family, level)
             questions = list(self.problems.get(task_type, {}).values())

@@ -37,7 +37,7 @@ def estimate_drifts(
             attempts[student] += len(control)
             residuals[student] += len(control) * (mean_score(control) - rate)
 
-    drifts: dict[AgentId, float] = {}
+    drifts = {}
     for student, residual in residuals.items():
         drifts[student] = residual / attempts[student] if attempts[student] else 0.0
     return drifts

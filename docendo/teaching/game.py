@@ -149,7 +149,7 @@ class Classroom:
     ) -> list[float]:
         """The students' expected scores at the tests without a lesson."""
         strength = self.rules.control_shrinkage
-        estimates: list[ControlEstimate] = []
+        estimates = []
         for m, match in enumerate(matches_M):
             subject = f"{match.domain}/{match.family}"
             rate, evidence = standings.unaided_rate(match.student, subject, match.level)
@@ -249,7 +249,7 @@ class Classroom:
 
         A lesson that the gate withholds has no entry.
         """
-        specs: list[RolloutSpec] = []
+        specs = []
         for m, (match, test) in enumerate(zip(matches_M, tests_M, strict=True)):
             student = match.student
             for c in range(self.rules.control_attempts):

@@ -176,7 +176,7 @@ class Guides:
         sampled_K = sampled or (True,) * len(tokens)
         last = max((k for k, is_sampled in enumerate(sampled_K) if is_sampled), default=-1)
         path = self.path(grammar)
-        bits_K: list[Bits] = []
+        bits_K = []
         for k, token in enumerate(tokens):
             bits_K.append(path.allowed() if sampled_K[k] else self._only(token))
             # the appended ending may have come from another matcher, which this path refuses
@@ -218,15 +218,15 @@ class Guides:
         return self.shortest[grammar]
 
     def _only(self, token: int) -> Bits:
-        bits: Bits = np.zeros(self.bytes, np.uint8)
+        bits = np.zeros(self.bytes, np.uint8)
         bits[token // 8] = 1 << token % 8
         return bits
 
 
 def mask_logits(bits: Sequence[Bits | None], logits_KV: Tensor) -> Tensor:
     """The logits in place, with minus infinity for tokens that are not allowed."""
-    rows: list[int] = []
-    masks: list[Bits] = []
+    rows = []
+    masks = []
     for k, mask in enumerate(bits):
         if mask is not None:
             rows.append(k)

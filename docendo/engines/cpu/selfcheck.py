@@ -62,7 +62,7 @@ class Probe:
             answers=(len(self.prompt_B), _ANSWER_COLUMNS),
             like=self.like,
         )
-        spans: list[tuple[int, int]] = []
+        spans = []
         slots_T: list[int] = []
         positions_T: list[int] = []
         for slot, length in zip(self.slots_Q, _PROMPT_LENGTHS, strict=True):

@@ -164,7 +164,7 @@ class AdapterBank:
         They are views that may be written; then call `refresh`.
         """
         slot = self.slot(agent)
-        matrices: dict[str, tuple[Tensor, Tensor]] = {}
+        matrices = {}
         for name, layer in self.layers.items():
             matrices[name] = layer.weights.a_SRd[slot], layer.weights.b_SdR[slot]
         return matrices

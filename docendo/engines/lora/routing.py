@@ -41,8 +41,8 @@ class Routing(NamedTuple):
     @staticmethod
     def of(slots_T: Sequence[int], device: torch.device) -> "Routing":
         slots = tuple(sorted(set(slots_T)))
-        token_F: Tensor | None = None
-        place_T: Tensor | None = None
+        token_F = None
+        place_T = None
         padding = _pad_by_agent(slots_T, slots)
         if padding is not None:
             token_F, place_T = (torch.tensor(places, device=device) for places in padding)
@@ -79,7 +79,7 @@ class Routing(NamedTuple):
 
 
 def _find_runs(slots_T: Sequence[int]) -> list[Run]:
-    runs: list[Run] = []
+    runs = []
     start = 0
     for slot, equal_slots in groupby(slots_T):
         stop = start + len(list(equal_slots))

@@ -125,7 +125,7 @@ class PrefillPlan:
         """`spans` are (first token, one after the last); `prompts` their places in the cache."""
         like = cache.prompts[0]
         tree = TreeAttention([build_block(spans, None, heads, like, ALIGN)], heads)
-        prompt_T: list[int] = []
+        prompt_T = []
         column_T: list[int] = []
         for prompt, (start, stop) in zip(prompts, spans, strict=True):
             prompt_T += [prompt] * (stop - start)

@@ -88,7 +88,7 @@ class LlamaStack:
     @staticmethod
     def of(base_model: nn.Module, heads: Heads) -> "LlamaStack | None":
         """The model in this form; None where its parts have other names or other kinds."""
-        config: Any = base_model.config
+        config = base_model.config
         if getattr(config, "hidden_act", None) != "silu":
             return None
         rotary = getattr(base_model, "rotary_emb", None)
@@ -148,7 +148,7 @@ class LlamaStack:
         """Hidden states behind the last layer, (T, d), and a tape for one `backward`."""
         x_Td = self.base_model.embed_tokens(ids_T)
         rope = self.head_rope(x_Td, positions_T)
-        tapes: list[tuple[_AttentionTape, _MlpTape]] = []
+        tapes = []
         for layer in self.layers:
             x_Td, attention_tape = self._record_attention(layer, x_Td, rope, routing, tree)
             x_Td, mlp_tape = self._record_mlp(layer, x_Td, routing)

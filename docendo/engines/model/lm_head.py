@@ -31,8 +31,8 @@ def token_logprobs(
     """
     # Block by block: the masked logits of all tokens at once, K * V numbers, and their
     # exponentials in float32 would be the largest tensors of a step.
-    saved: list[tuple[Tensor, Tensor]] = []
-    logprobs: list[Tensor] = []
+    saved = []
+    logprobs = []
     for start in range(0, len(token_K), _BLOCK):
         block = slice(start, start + _BLOCK)
         token_B = token_K[block]
@@ -52,7 +52,7 @@ def token_logprobs_backward(
     grad_K: Tensor,
 ) -> Tensor:
     """The gradient of the hidden states, (K, d). The saved logits are overwritten."""
-    grads: list[Tensor] = []
+    grads = []
     start = 0
     for logits_BV, total_B in saved:
         block = slice(start, start + len(logits_BV))

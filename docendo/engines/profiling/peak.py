@@ -49,7 +49,7 @@ def _measure_flops(size: int, dtype: torch.dtype, device: torch.device) -> float
     # numbers that differ: where bits do not change, an accelerator saves power and is faster
     x = _ramp(1, size, dtype, device)
     w = _ramp(2, size, dtype, device)
-    jobs: list[_Job] = []
+    jobs = []
     for _ in range(_count_workers(device)):
         out = torch.empty_like(x)
         jobs.append(partial(torch.mm, x, w.T, out=out))
@@ -72,8 +72,8 @@ def _measure_bandwidth(size: int, device: torch.device) -> float:
     workers = _count_workers(device)
     source_chunks = source.chunk(workers)
     target_chunks = target.chunk(workers)
-    sums: list[_Job] = []
-    copies: list[_Job] = []
+    sums = []
+    copies = []
     for source_chunk, target_chunk in zip(source_chunks, target_chunks, strict=True):
         sums.append(partial(torch.sum, source_chunk))
         copies.append(partial(target_chunk.copy_, source_chunk))
