@@ -106,12 +106,12 @@ class League:
     teaching_options: Sequence[TeachingOption]
     """Between the founders; the population adds their copies."""
     matchmaker: Matchmaker
+    standings: LiveStandings
+    population: Population
+    problem_replay: ProblemReplay
     practice_curriculum: Curriculum = field(default_factory=UniformCurriculum)
     imitation_curriculum: Curriculum | None = None
     """Which demonstrations are imitated; None: families take turns."""
-    standings: LiveStandings = field(default_factory=LiveStandings)
-    population: Population = field(default_factory=Population)
-    problem_replay: ProblemReplay = field(default_factory=ProblemReplay)
 
 
 @dataclass(frozen=True)

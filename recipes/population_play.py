@@ -22,6 +22,7 @@ from docendo.league.matchmaking import (
     PrioritizedSelfPlay,
     SelfPlay,
     Uniform,
+    hard,
 )
 from docendo.league.population import Population
 from docendo.league.snapshot_rules import EveryRounds, SnapshotRule
@@ -104,7 +105,7 @@ def prioritized_play() -> Method:
         Mixture(
             (
                 (0.5, Among(is_frozen_copy, Uniform())),
-                (0.5, Among(is_frozen_copy, PrioritizedSelfPlay())),
+                (0.5, Among(is_frozen_copy, PrioritizedSelfPlay(hard, floor=0.1))),
             )
         ),
         decay=0.5,
@@ -113,7 +114,7 @@ def prioritized_play() -> Method:
 
 def psro() -> Method:
     """Policy-space response oracles (Lanctot et al. 2017): opponents by the copies' equilibrium."""
-    return Method(Among(is_frozen_copy, NashMixture()))
+    return Method(Among(is_frozen_copy, NashMixture(floor=0.0)))
 
 
 class RoundResult(NamedTuple):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from docendo.games.kuhn_text import KUHN
-from docendo.games.play import DuelRules, DuelRunner
+from docendo.games.play import DuelRunner
 from docendo.games.text_game import legal_moves_in
 from docendo.league.curriculum import (
     ByLearnability,
@@ -29,7 +29,7 @@ from docendo.records import (
     TaskType,
     TeachingOption,
 )
-from docendo.school import Arena, Expert, League, Recipients, Round, School
+from docendo.school import Arena, Expert, Recipients, Round, School
 from docendo.sft_data import build_examples
 from tests.toys import (
     ANN,
@@ -39,10 +39,12 @@ from tests.toys import (
     Sums,
     asked,
     classroom,
+    duel_rules,
     right,
     said,
     schedule,
     teaching_rules,
+    toy_league,
     wrong,
 )
 
@@ -126,7 +128,7 @@ def make(script=helped, **parts: Any) -> School:
     return School(
         experts=parts.pop("experts", experts),
         classroom=classroom(script, parts.pop("rules", RULES), sources=sources),
-        league=League(**league),
+        league=toy_league(**league),
         reward=GainReward(-0.5),
         backend=RecordingKeeper(),
         **{
@@ -150,7 +152,7 @@ def lively(**parts: Any) -> dict[str, Any]:
     """The parts of a league in which everything happens: copies, anchors, a deck, a curriculum."""
     population = Population(EveryRounds(2), max_snapshots=1, reference_copies=True)
     population.add_founders([ANN, BOB, CAT])
-    curriculum = UnlockLevels(ByLearnability(), threshold=0.3)
+    curriculum = UnlockLevels(ByLearnability(floor=0.1), threshold=0.3)
     pair = CurriculumMatchmaker(
         curriculum, Thompson(), {ANN, BOB, CAT}.__contains__, reference_count=2
     )
@@ -211,7 +213,7 @@ def with_arena(script=dueller, pairings: int = 3) -> School:
         school.classroom.engine,
         {"kuhn": KUHN},
         school.classroom.instructions,
-        DuelRules(6, 2),
+        duel_rules(repeats=2),
     )
     pair = DuelMatchmaker("kuhn", roles, {"main": Uniform()})
     return replace(school, arena=Arena(room, pair, pairings, rules=0.5))

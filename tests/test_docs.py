@@ -193,7 +193,7 @@ def test_the_page_on_duels_plays_and_adds_a_game_that_can_be_played():
     )
     nim = """
 from docendo.games.text_game import play_random
-room = DuelRunner(Scripted(play_random), {"nim": NIM}, {ada: "", nash: ""})
+room = DuelRunner(Scripted(play_random), {"nim": NIM}, {ada: "", nash: ""}, room.rules)
 print({abs(d.payoffs[0]) for d in room.play(0, [Pairing(ada, nash, "nim")], seed=0)})
 """
     code = [sys.executable, "-c", playing + adding + nim]

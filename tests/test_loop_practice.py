@@ -108,7 +108,9 @@ def test_self_practice_follows_the_curriculum() -> None:
 def test_self_practice_may_prefer_task_types_with_few_right_answers() -> None:
     practice_only = replace(SCHEDULE, practice=20)
     school = make(
-        right, schedule=practice_only, practice_curriculum=ByRarity(UniformCurriculum())
+        right,
+        schedule=practice_only,
+        practice_curriculum=ByRarity(UniformCurriculum(), half_count=4.0),
     )
     notes = [(problem(n, family="small"), "worked") for n in range(100)]
     school.demonstrations.add(

@@ -10,9 +10,14 @@ import numpy as np
 from docendo.backend import TrainStep
 from docendo.datasets.split import split_of
 from docendo.errors import UserError
+from docendo.games.play import DuelRules
 from docendo.graders.answer import exact, per_answer
-from docendo.interfaces import Split
+from docendo.interfaces import Matchmaker, Split
+from docendo.league.population import Population
 from docendo.league.posteriors import RatePosterior
+from docendo.league.problem_replay import ProblemReplay
+from docendo.league.snapshot_rules import Never
+from docendo.league.standings import LiveStandings
 from docendo.learning.rewards import GainReward
 from docendo.records import (
     AgentId,
@@ -30,10 +35,11 @@ from docendo.records import (
     Request,
     Rollout,
     Target,
+    TeachingOption,
     Usage,
     Verdict,
 )
-from docendo.school import Schedule
+from docendo.school import League, Schedule
 from docendo.teaching.game import Classroom, TeachingRules
 
 ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
@@ -249,6 +255,28 @@ def right(request: Request) -> str:
 
 def wrong(request: Request) -> str:
     return "muddle\nAnswer: 0"
+
+
+def empty_standings() -> LiveStandings:
+    """What is known before the first round."""
+    return LiveStandings(decay=0.95)
+
+
+def toy_league(
+    teaching_options: Sequence[TeachingOption], matchmaker: Matchmaker, **parts: Any
+) -> League:
+    """A league without copies and without replay."""
+    usual = {
+        "standings": empty_standings(),
+        "population": Population(Never(), max_snapshots=2),
+        "problem_replay": ProblemReplay(fraction=0.0),
+    }
+    return League(teaching_options, matchmaker, **{**usual, **parts})
+
+
+def duel_rules(**overrides: Any) -> DuelRules:
+    usual = {"deals": 6, "repeats": 4, "max_tokens": 16, "temperature": 1.0}
+    return DuelRules(**{**usual, **overrides})
 
 
 def teaching_rules(**overrides: Any) -> TeachingRules:

@@ -57,7 +57,7 @@ def build_league(config: Config, task_types: Mapping[str, Sequence[TaskType]]) -
         if plan.matchmaker
         else _build_matchmaker(config),
         practice_curriculum=_build_curriculum(learning.practice_curriculum, config),
-        imitation_curriculum=ByErrorRate() if by_error_rate else None,
+        imitation_curriculum=ByErrorRate(floor=0.1) if by_error_rate else None,
         standings=LiveStandings(plan.decay, find_oracles(config)),
         population=_build_population(config),
         problem_replay=ProblemReplay(plan.replay_fraction),
@@ -115,7 +115,10 @@ def build_arena(
     choosers[MAIN] = plan.opponents.build(roles)
 
     rules = DuelRules(
-        plan.deals, plan.repeats, plan.max_tokens, config.teaching.temperature
+        deals=plan.deals,
+        repeats=plan.repeats,
+        max_tokens=plan.max_tokens,
+        temperature=config.teaching.temperature,
     )
     return Arena(
         room=DuelRunner(WithScripts(engine, scripts), GAMES, instructions, rules),
@@ -196,7 +199,7 @@ def _build_population(config: Config) -> Population:
     plan = config.league
     replacement = None
     if plan.replace_every:
-        replacement = Replacement(plan.replace_every, scale=plan.mutation)
+        replacement = Replacement(every=plan.replace_every, scale=plan.mutation)
 
     same_work: dict[tuple[str, ...], list[AgentId]] = defaultdict(list)
     for name, agent in config.learners.items():

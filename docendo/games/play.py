@@ -28,13 +28,13 @@ __all__ = ["DuelRules", "DuelRunner"]
 
 @dataclass(frozen=True)
 class DuelRules:
-    deals: int = 6
+    deals: int
     """D. Where it is a multiple of all deals that a game has, nobody has better cards than
     the other."""
-    repeats: int = 4
+    repeats: int
     """G, at least 2: an agent's payoffs are compared between the repetitions of one deal."""
-    max_tokens: int = 16
-    temperature: float = 1.0
+    max_tokens: int
+    temperature: float
 
     def __post_init__(self) -> None:
         if self.deals < 1 or self.repeats < 2 or self.max_tokens < 1:
@@ -94,7 +94,7 @@ class DuelRunner:
     """By name."""
     instructions: Mapping[AgentId, str]
     """The system prompt of each agent; copies of an agent have its own."""
-    rules: DuelRules = DuelRules()
+    rules: DuelRules
 
     def play(
         self, round_index: int, pairings_P: Sequence[Pairing], seed: int

@@ -54,7 +54,7 @@ class ByLearnability:
     It is the variance of a right-or-wrong reward, without which a policy gradient is 0.
     """
 
-    floor: float = 0.1
+    floor: float
     """Probability that is distributed equally, so that too hard task types are tried again."""
 
     def __call__(
@@ -72,7 +72,7 @@ class ByLearnability:
 class ByErrorRate:
     """In proportion to 1-p: imitation needs no success of one's own, and mastered types need no more."""
 
-    floor: float = 0.1
+    floor: float
 
     def __call__(
         self,
@@ -91,7 +91,7 @@ class ByRarity:
     """
 
     curriculum: Curriculum
-    half_count: float = 4.0
+    half_count: float
     """At this many answers the weight is half of that with none."""
 
     def __call__(
@@ -111,8 +111,8 @@ class ByRarity:
 class PrioritizedLevelReplay:
     """Prioritized Level Replay: by the rank of p(1-p), and a fraction by staleness."""
 
-    beta: float = 1.0
-    rho: float = 0.1
+    beta: float
+    rho: float
 
     def __call__(
         self,
@@ -130,7 +130,7 @@ class UnlockLevels:
     """Another curriculum in which a level stays closed until all lower levels are solved."""
 
     curriculum: Curriculum
-    threshold: float = 0.6
+    threshold: float
     """Success rate at which a level counts as solved."""
     min_evidence: float = 3.0
     """Problems of the level that must have been tried."""

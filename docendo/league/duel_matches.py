@@ -33,6 +33,8 @@ __all__ = [
 MAIN = "main"
 EXPLOITER = "exploiter"
 LEAGUE_EXPLOITER = "league-exploiter"
+_FLOOR = 0.1
+"""Probability shared out equally, so that no opponent is forgotten."""
 
 
 def alphastar(roles: Mapping[AgentId, str]) -> dict[str, Chooser]:
@@ -54,14 +56,14 @@ def alphastar(roles: Mapping[AgentId, str]) -> dict[str, Chooser]:
     main = Mixture(
         [
             (0.35, SelfPlay()),
-            (0.5, PrioritizedSelfPlay(hard)),
-            (0.15, Among(is_exploiter, PrioritizedSelfPlay(even))),
+            (0.5, PrioritizedSelfPlay(hard, _FLOOR)),
+            (0.15, Among(is_exploiter, PrioritizedSelfPlay(even, _FLOOR))),
         ]
     )
     return {
         MAIN: main,
-        EXPLOITER: Among(is_main_now, PrioritizedSelfPlay(even)),
-        LEAGUE_EXPLOITER: PrioritizedSelfPlay(hard),
+        EXPLOITER: Among(is_main_now, PrioritizedSelfPlay(even, _FLOOR)),
+        LEAGUE_EXPLOITER: PrioritizedSelfPlay(hard, _FLOOR),
     }
 
 

@@ -102,8 +102,8 @@ class PrioritizedSelfPlay:
     The probability of opponent B is in proportion to f(P[A beats B]), with f the weighting.
     """
 
-    weighting: RateWeighting = hard
-    floor: float = 0.1
+    weighting: RateWeighting
+    floor: float
     """Probability that is distributed equally, so that no beaten opponent is forgotten."""
 
     def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
@@ -119,7 +119,7 @@ class LearnableTeachers:
     That is p(1-p) where outcomes are right or wrong, won or lost.
     """
 
-    floor: float = 0.1
+    floor: float
 
     def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
         variance_N = candidates.posterior.variance_N
@@ -141,7 +141,7 @@ class Thompson:
 class UpperConfidence:
     """An upper confidence bound: the best mean plus some spreads."""
 
-    spreads: float = 1.0
+    spreads: float
     """How many standard deviations of the posterior are added to its mean."""
 
     def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
@@ -167,7 +167,7 @@ def _best_of(values_N: FloatArray, rng: Generator) -> FloatArray:
 class NashMixture:
     """The equilibrium of the candidates' win rates: the meta-strategy of PSRO (Lanctot et al. 2017)."""
 
-    floor: float = 0.0
+    floor: float
 
     def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
         # Equilibria need scipy, which a league without them need not have.

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from docendo.league.lineage import Lineage, Milestone, Origin
-from docendo.league.snapshot_rules import Never, SnapshotRule
+from docendo.league.snapshot_rules import SnapshotRule
 from docendo.league.standings import LiveStandings
 from docendo.records import AgentId, TeachingOption
 from docendo.seeds import seed_for
@@ -25,18 +25,18 @@ class Replacement:
 
     every: int
     """Rounds between two comparisons."""
+    scale: float
+    """Size of the mutation, relative to the weights."""
     margin: float = 0.1
     """How far the weakest must be behind the strongest, in what is known of all rivals."""
-    scale: float = 0.02
-    """Size of the mutation, relative to the weights."""
 
 
 @dataclass
 class Population:
     """All members. A frozen copy is named ``agent@round``."""
 
-    snapshot_rule: SnapshotRule = field(default_factory=Never)
-    max_snapshots: int = 4
+    snapshot_rule: SnapshotRule
+    max_snapshots: int
     """Snapshots kept of each agent; the oldest leave. Reference copies always stay."""
     reference_copies: bool = False
     """Whether everybody's copy from before the teaching stays as a student to compare with."""

@@ -23,7 +23,7 @@ class ReplayEntry(NamedTuple):
 class ProblemReplay:
     """Prioritized Level Replay (Jiang et al. 2021) over single problems, by student and task type."""
 
-    fraction: float = 0.0
+    fraction: float
     """Share of problems that are replayed instead of new; 0 stores nothing."""
     beta: float = 0.3
     rho: float = 0.1

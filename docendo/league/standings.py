@@ -43,7 +43,7 @@ class StandingsRow(NamedTuple):
 class LiveStandings:
     """All tables of a league, and the clock by which they decay."""
 
-    decay: float = 0.95
+    decay: float
     """All evidence is multiplied by it in each round; 1 never forgets."""
     oracles: frozenset[AgentId] = frozenset()
     """Teachers whose lessons are copied: right lessons say nothing about what they can solve."""

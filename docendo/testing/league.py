@@ -48,7 +48,7 @@ def check_matchmaker(matchmaker: Matchmaker) -> None:
         TeachingOption(TaskType("domain", "family", level), teachers, students)
         for level in (1, 2)
     ]
-    matches = matchmaker(options, LiveStandings(), 6, seed=1)
+    matches = matchmaker(options, LiveStandings(decay=0.95), 6, seed=1)
     assert len(matches) == 6, f"expected 6 matches, got {len(matches)}"
     for match in matches:
         assert match.teacher != match.student, f"{match.teacher} teaches itself"
@@ -57,13 +57,13 @@ def check_matchmaker(matchmaker: Matchmaker) -> None:
         assert match.task_type in {option.task_type for option in options}, (
             f"unknown {match}"
         )
-    again = matchmaker(options, LiveStandings(), 6, seed=1)
+    again = matchmaker(options, LiveStandings(decay=0.95), 6, seed=1)
     assert list(again) == list(matches), "the same seed must give the same matches"
 
 
 def check_selection(choose: Chooser) -> None:
     """Probabilities of partners that sum to 1, also where nothing is known of them yet."""
-    standings = LiveStandings()
+    standings = LiveStandings(decay=0.95)
     names = [AgentId(name) for name in ("ann", "bob", "cat")]
     candidates = (
         teachers_of(standings, _STUDENT, names, "domain"),

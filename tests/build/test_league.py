@@ -43,7 +43,10 @@ def test_league_settings_become_matchmakers_curricula_and_snapshot_rules():
         replay_fraction=0.5,
     )
     assert wanted.matchmaker == CurriculumMatchmaker(
-        UnlockLevels(ByLearnability(), 0.6), Thompson(), wanted.matchmaker.is_learner, 2
+        UnlockLevels(ByLearnability(floor=0.1), 0.6),
+        Thompson(),
+        wanted.matchmaker.is_learner,
+        2,
     )
     assert wanted.practice_curriculum == UnlockLevels(UniformCurriculum(), 0.6)
     assert wanted.imitation_curriculum is None
@@ -61,21 +64,21 @@ def test_league_settings_become_matchmakers_curricula_and_snapshot_rules():
         (("uniform", "uniform", "family_turns"), None, UniformCurriculum(), None),
         (
             ("learnability", "learnability", "error_rate"),
-            ByLearnability(),
-            ByLearnability(),
-            ByErrorRate(),
+            ByLearnability(floor=0.1),
+            ByLearnability(floor=0.1),
+            ByErrorRate(floor=0.1),
         ),
         (
             ("learnability", "rarity", "error_rate"),
-            ByLearnability(),
-            ByRarity(ByLearnability()),
-            ByErrorRate(),
+            ByLearnability(floor=0.1),
+            ByRarity(ByLearnability(floor=0.1), half_count=4.0),
+            ByErrorRate(floor=0.1),
         ),
         (
             ("plr", "plr", "error_rate"),
-            PrioritizedLevelReplay(),
-            PrioritizedLevelReplay(),
-            ByErrorRate(),
+            PrioritizedLevelReplay(beta=1.0, rho=0.1),
+            PrioritizedLevelReplay(beta=1.0, rho=0.1),
+            ByErrorRate(floor=0.1),
         ),
     ],
 )
@@ -100,7 +103,7 @@ def test_a_users_part_is_named_by_module_and_gets_its_settings():
     bound = league(teacher_selection={"type": "ucb", "spreads": 2.0})
     assert bound.matchmaker.teacher_selection == UpperConfidence(2.0)
     replay = league(curriculum={"type": "plr", "beta": 0.5}).matchmaker.curriculum
-    assert replay == PrioritizedLevelReplay(beta=0.5)
+    assert replay == PrioritizedLevelReplay(beta=0.5, rho=0.1)
 
 
 def test_agents_with_the_same_domains_are_rivals():

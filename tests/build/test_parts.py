@@ -7,8 +7,7 @@ from docendo.errors import UserError
 from docendo.league.curriculum import ByLearnability
 from docendo.league.teaching_matches import RoundRobin
 from docendo.learning.rewards import GainReward
-from docendo.school import League
-from tests.toys import Sums, classroom, right
+from tests.toys import Sums, classroom, right, toy_league
 
 
 def bonus(episode):
@@ -36,9 +35,9 @@ def test_parts_are_described_by_place_and_type_and_trackers_are_not() -> None:
 
 
 def test_a_league_gets_the_given_matchmaker_and_curriculum() -> None:
-    league = League([], RoundRobin())
+    league = toy_league([], RoundRobin())
     assert Parts().fill_league(league) == league
-    matchmaker, curriculum = RoundRobin(), ByLearnability()
+    matchmaker, curriculum = RoundRobin(), ByLearnability(floor=0.1)
     filled = Parts(matchmaker=matchmaker, practice_curriculum=curriculum).fill_league(
         league
     )

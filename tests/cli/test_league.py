@@ -7,11 +7,12 @@ import pytest
 
 from docendo.league.lineage import Lineage
 from docendo.league.population import Population
-from docendo.league.standings import LiveStandings
+from docendo.league.snapshot_rules import Never
 from docendo.records import AgentId, Duel, Metrics
 from docendo.store import RoundRecord, RunDirectory
 from tests.cli.toys import docendo
 from tests.report.toys import lesson
+from tests.toys import empty_standings
 
 ANN, BOB, PAST = AgentId("ann"), AgentId("bob"), AgentId("ann@1")
 KEYS = {
@@ -32,7 +33,8 @@ def duel(first: AgentId, second: AgentId, won: float, deal: str = "king jack") -
 
 def made(here: Path, *duels: Duel, lessons: bool = True) -> None:
     """One round, in which Ann gave Bob two lessons, and these duels."""
-    standings, population = LiveStandings(), Population()
+    standings = empty_standings()
+    population = Population(Never(), max_snapshots=2)
     played = (
         [lesson(1, "ann", "bob", [1, 1], 0.5), lesson(1, "ann", "bob", [1, 0], 0.5)]
         if lessons

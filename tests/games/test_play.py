@@ -13,15 +13,18 @@ from docendo.games.play import DuelRules, DuelRunner
 from docendo.games.text_game import play_random
 from docendo.games.tictactoe import TIC_TAC_TOE
 from docendo.records import Pairing, Request
-from tests.toys import ANN, BOB, CAT, Script, Scripted, pairing, said
+from tests.toys import ANN, BOB, CAT, Script, Scripted, duel_rules, pairing, said
 
 GAMES = {g.name: g for g in (KUHN, TIC_TAC_TOE)}
 CARDS = {"jack", "queen", "king"}
 
 
-def room(script: Script, rules: DuelRules = DuelRules()) -> DuelRunner:  # noqa: B008
+def room(script: Script, rules: DuelRules | None = None) -> DuelRunner:
     return DuelRunner(
-        Scripted(script), GAMES, {a: f"You are {a}." for a in (ANN, BOB, CAT)}, rules
+        Scripted(script),
+        GAMES,
+        {a: f"You are {a}." for a in (ANN, BOB, CAT)},
+        rules or duel_rules(),
     )
 
 
@@ -30,7 +33,7 @@ def mute(request: Request) -> str:
 
 
 def test_every_deal_is_played_from_both_seats_and_repeated() -> None:
-    duels = room(play_random, DuelRules(deals=6, repeats=3)).play(
+    duels = room(play_random, duel_rules(deals=6, repeats=3)).play(
         7, [pairing(), pairing(BOB, CAT)], seed=1
     )
     assert len(duels) == 2 * 6 * 2 * 3
@@ -43,7 +46,7 @@ def test_every_deal_is_played_from_both_seats_and_repeated() -> None:
 
 
 def test_the_repetitions_of_a_seating_are_adjacent() -> None:
-    duels = room(play_random, DuelRules(deals=2, repeats=4)).play(0, [pairing()], seed=1)
+    duels = room(play_random, duel_rules(deals=2, repeats=4)).play(0, [pairing()], seed=1)
     for i in range(0, len(duels), 4):
         assert len({(d.first, d.deal) for d in duels[i : i + 4]}) == 1
 
@@ -59,7 +62,7 @@ def test_two_always_bet_players_show_their_cards_at_the_full_stake() -> None:
 
 
 def test_equal_players_earn_the_same_where_all_deals_are_played() -> None:
-    duels = room(play_always_bet, DuelRules(deals=6)).play(0, [pairing()], seed=1)
+    duels = room(play_always_bet, duel_rules(deals=6)).play(0, [pairing()], seed=1)
     assert sum(d.payoffs[d.first != ANN] for d in duels) == 0
 
 
@@ -106,7 +109,7 @@ def test_each_ply_of_all_running_duels_is_one_batch() -> None:
 
 
 def test_every_game_request_has_its_own_seed_and_the_limits_of_the_rules() -> None:
-    played = room(play_random, DuelRules(max_tokens=9, temperature=0.7))
+    played = room(play_random, duel_rules(max_tokens=9, temperature=0.7))
     played.play(0, [pairing()] * 3, seed=1)
     assert len({r.seed for r in played.engine.requests}) == len(played.engine.requests)
     assert {(r.max_tokens, r.temperature) for r in played.engine.requests} == {(9, 0.7)}
@@ -137,7 +140,7 @@ def test_an_agent_may_play_itself() -> None:
 
 @given(st.integers(0, 2**62))
 def test_no_prompt_of_kuhn_poker_shows_the_card_of_the_other_player(seed: int) -> None:
-    played = room(play_random, DuelRules(repeats=2))
+    played = room(play_random, duel_rules(repeats=2))
     duels = played.play(0, [pairing(), pairing(CAT, CAT)], seed)
     shown = iter(played.engine.requests)
     for ply in range(3):
@@ -154,7 +157,7 @@ def test_payoffs_sum_to_zero_and_stay_within_the_stake(seed: int, game: str) -> 
     def careless(request: Request) -> str:
         return play_random(request) if request.seed % 8 else "Answer: resign"
 
-    for d in room(careless, DuelRules(deals=2, repeats=2)).play(
+    for d in room(careless, duel_rules(deals=2, repeats=2)).play(
         0, [pairing(game=game)], seed
     ):
         assert sum(d.payoffs) == 0
@@ -170,7 +173,7 @@ def test_payoffs_sum_to_zero_and_stay_within_the_stake(seed: int, game: str) -> 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=100))
 def test_a_duel_ends_whatever_the_players_write(text: str) -> None:
-    for d in room(lambda _: text, DuelRules(deals=1, repeats=2)).play(
+    for d in room(lambda _: text, duel_rules(deals=1, repeats=2)).play(
         0, [pairing()], seed=1
     ):
         assert sum(d.payoffs) == 0
@@ -178,7 +181,7 @@ def test_a_duel_ends_whatever_the_players_write(text: str) -> None:
 
 def test_programs_and_agents_play_each_other() -> None:
     engine = WithScripts(Scripted(mute), {CAT: EquilibriumPlayer()})
-    duels = DuelRunner(engine, GAMES, {ANN: "", CAT: ""}).play(
+    duels = DuelRunner(engine, GAMES, {ANN: "", CAT: ""}, duel_rules()).play(
         0, [pairing(ANN, CAT)], seed=1
     )
     assert {d.payoffs[d.first != CAT] for d in duels if d.first == ANN} == {1.0}
@@ -199,7 +202,7 @@ def test_duel_rules_without_repetitions_are_refused(setting: dict[str, int]) -> 
     with pytest.raises(
         UserError, match=f"{next(iter(setting))}={next(iter(setting.values()))}"
     ):
-        DuelRules(**setting)
+        duel_rules(**setting)
 
 
 def test_no_pairings_make_no_duels() -> None:

@@ -4,12 +4,12 @@ import pytest
 from docendo.errors import UserError
 from docendo.league.candidates import Candidates, teachers_of
 from docendo.league.standings import LiveStandings
-from tests.toys import ANN, BOB, CAT, episode, match
+from tests.toys import ANN, BOB, CAT, empty_standings, episode, match
 
 
 def standings() -> LiveStandings:
     """Ann raised Bob's score by one half, Cat lowered it by one half."""
-    table = LiveStandings()
+    table = empty_standings()
     table.record_episodes(
         [
             episode((1.0,), 0.5, match=match(ANN, BOB)),

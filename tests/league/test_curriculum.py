@@ -131,20 +131,20 @@ def test_task_types_with_few_right_answers_get_most_weight() -> None:
         KINDS[0]: 4,
         KINDS[1]: 12,
     }  # one of them halves what is wanted, the other leaves a quarter
-    everything = ByRarity(UniformCurriculum())
+    everything = ByRarity(UniformCurriculum(), half_count=4.0)
     assert everything(KINDS, shares(*[(0, 0)] * 4), counts) == pytest.approx(
         [2 / 11, 1 / 11, 4 / 11, 4 / 11]
     )
     belief = shares((500, 1000), (900, 1000), (100, 1000), (1000, 1000))
     # of p(1-p) 25, 9, 9 and nearly 0 these are left: 12.5, 2.25, 9
-    learnable = ByRarity(ByLearnability(floor=0.0))
+    learnable = ByRarity(ByLearnability(floor=0.0), half_count=4.0)
     assert learnable(KINDS, belief, counts) == pytest.approx(
         [0.526, 0.095, 0.379, 0], abs=5e-3
     )
 
 
 def test_a_locked_level_gets_no_weight_for_missing_answers() -> None:
-    closed = ByRarity(UnlockLevels(UniformCurriculum(), threshold=0.7))
+    closed = ByRarity(UnlockLevels(UniformCurriculum(), threshold=0.7), half_count=4.0)
     counts = {KINDS[0]: 100}
     assert closed(KINDS, shares(*[(0, 0)] * 4), counts) == pytest.approx(
         [1 / 27, 0, 0, 26 / 27]
@@ -160,9 +160,9 @@ def test_replay_weights_combine_rank_and_staleness() -> None:
         expected
     )
     only_stale = replace(belief, stale_N=np.array([0.0, 0.0, 3.0, 1.0]))
-    assert PrioritizedLevelReplay(rho=1.0)(KINDS, only_stale, {}) == pytest.approx(
-        [0, 0, 0.75, 0.25]
-    )
+    assert PrioritizedLevelReplay(beta=1.0, rho=1.0)(
+        KINDS, only_stale, {}
+    ) == pytest.approx([0, 0, 0.75, 0.25])
 
 
 @pytest.mark.parametrize(
@@ -197,16 +197,16 @@ def test_levels_unlock_one_after_the_other_within_a_family(seen, expected) -> No
 def test_every_curriculum_gives_probabilities(seen: list[tuple[int, int]]) -> None:
     for inside in (
         UniformCurriculum(),
-        ByLearnability(),
+        ByLearnability(floor=0.1),
         ByLearnability(floor=0.0),
-        ByErrorRate(),
+        ByErrorRate(floor=0.1),
         ByErrorRate(floor=0.0),
-        PrioritizedLevelReplay(),
+        PrioritizedLevelReplay(beta=1.0, rho=0.1),
     ):
         for curriculum in (
             inside,
             UnlockLevels(inside, 0.5),
-            ByRarity(inside),
+            ByRarity(inside, half_count=4.0),
         ):
             weights = curriculum(KINDS, shares(*seen), {KINDS[1]: 5})
             assert weights.min() >= 0

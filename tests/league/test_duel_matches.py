@@ -7,7 +7,7 @@ from docendo.league.duel_matches import DuelMatchmaker, alphastar
 from docendo.league.matchmaking import NashMixture, Uniform
 from docendo.league.standings import LiveStandings
 from docendo.records import AgentId, Pairing
-from tests.toys import ANN, BOB, CAT
+from tests.toys import ANN, BOB, CAT, empty_standings
 
 PAST, NASH = AgentId("ann@3"), AgentId("nash")
 ROLES = {ANN: "main", BOB: "exploiter", CAT: "league-exploiter"}
@@ -19,7 +19,7 @@ def paired(
 ) -> list[Pairing]:
     chosen = choices or alphastar(roles)
     return DuelMatchmaker("kuhn", roles, chosen, others)(
-        present, standings or LiveStandings(), count, 1
+        present, standings or empty_standings(), count, 1
     )
 
 
@@ -74,7 +74,7 @@ def test_equilibrium_matchmaking_plays_a_cycle_evenly_and_no_dominated_agent() -
         paired(
             900,
             {ANN: "main"},
-            {"main": NashMixture()},
+            {"main": NashMixture(floor=0.0)},
             [BOB, CAT, dan, eve],
             [ANN],
             standings,

@@ -5,6 +5,7 @@ from docendo.league.population import Population, Replacement
 from docendo.league.snapshot_rules import (
     AnyRule,
     EveryRounds,
+    Never,
     WhenStronger,
 )
 from docendo.records import AgentId, TaskType, TeachingOption, base_agent, is_frozen_copy
@@ -12,11 +13,12 @@ from tests.league.skills import Skills
 from tests.toys import ANN, BOB, CAT
 
 SUMS = TaskType("sums", "small", 1)
+NO_SNAPSHOTS = {"snapshot_rule": Never(), "max_snapshots": 4}
 OLD = Lineage(0, AgentId("ann@0"), "snapshot", (ANN,))
 
 
 def population(opened: int | None = -1, **parts) -> Population:
-    made = Population(**parts)
+    made = Population(**{**NO_SNAPSHOTS, **parts})
     made.add_founders([ANN, BOB, CAT])
     if opened is not None:
         made.start_teaching(opened)
@@ -107,7 +109,8 @@ def test_snapshots_teach_and_anchors_are_taught() -> None:
 
 def test_the_weakest_rival_becomes_a_mutated_copy_of_the_strongest() -> None:
     league = population(
-        replacement=Replacement(every=2, margin=0.1), rivals=[(ANN, BOB), (CAT,)]
+        replacement=Replacement(every=2, scale=0.02, margin=0.1),
+        rivals=[(ANN, BOB), (CAT,)],
     )
     record = Skills({ANN: {"sums": 0.9}, BOB: {"sums": 0.2}, CAT: {"sums": 0.0}})
     assert league.renew(0, record, 0)[0] == [], "not yet"
@@ -118,7 +121,7 @@ def test_the_weakest_rival_becomes_a_mutated_copy_of_the_strongest() -> None:
 
 
 def test_rivals_are_compared_only_on_task_types_known_for_all() -> None:
-    league = population(replacement=Replacement(every=1), rivals=[(ANN, BOB)])
+    league = population(replacement=Replacement(every=1, scale=0.02), rivals=[(ANN, BOB)])
     easy = Skills({ANN: {"hard": 0.3}, BOB: {"easy": 0.9}})
     assert league.renew(0, easy, 0)[0] == []
     assert league.renew(0, Skills({ANN: {"hard": 0.3}}), 0)[0] == [], (
@@ -131,7 +134,9 @@ def test_rivals_are_compared_only_on_task_types_known_for_all() -> None:
 def test_the_weakest_of_three_rivals_may_become_a_cross_of_the_others() -> None:
     record, seen = Skills({ANN: {"s": 0.9}, BOB: {"s": 0.6}, CAT: {"s": 0.0}}), set()
     for seed in range(20):
-        league = population(replacement=Replacement(every=1), rivals=[(ANN, BOB, CAT)])
+        league = population(
+            replacement=Replacement(every=1, scale=0.02), rivals=[(ANN, BOB, CAT)]
+        )
         (birth,) = league.renew(0, record, seed)[0]
         seen.add((birth.how, birth.parents))
         assert birth.name == CAT
@@ -141,7 +146,7 @@ def test_the_weakest_of_three_rivals_may_become_a_cross_of_the_others() -> None:
 def test_a_replaced_agents_progress_is_measured_from_its_replacement() -> None:
     parts = {
         "snapshot_rule": WhenStronger(0.5),
-        "replacement": Replacement(every=4),
+        "replacement": Replacement(every=4, scale=0.02),
         "rivals": [(ANN, BOB)],
     }
     league = population(**parts)
@@ -159,7 +164,7 @@ def test_a_population_comes_back_from_json_with_its_lineage() -> None:
         "max_snapshots": 1,
         "reference_copies": True,
     }
-    parts |= {"replacement": Replacement(2), "rivals": [(ANN, BOB)]}
+    parts |= {"replacement": Replacement(every=2, scale=0.02), "rivals": [(ANN, BOB)]}
     league, fresh = population(**parts), Population(**parts)
     record = Skills({ANN: {"s": 0.9}, BOB: {"s": 0.1}})
     for i in range(4):

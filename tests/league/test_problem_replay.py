@@ -73,7 +73,7 @@ def test_a_replay_buffer_keeps_the_latest_problems() -> None:
 
 
 def test_without_a_replay_share_no_problem_is_kept() -> None:
-    deck = ProblemReplay()
+    deck = ProblemReplay(fraction=0.0)
     deck.observe([met((1, 0), 1)])
     assert deck.entries == {}
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from docendo.league.candidates import teachers_of
 from docendo.league.standings import LiveStandings
 from docendo.records import AgentId, Episode, TaskType
-from tests.toys import ANN, BOB, CAT, episode, lesson, match
+from tests.toys import ANN, BOB, CAT, empty_standings, episode, lesson, match
 
 SMALL = TaskType("sums", "small", 1)
 
@@ -24,7 +24,7 @@ def mean_gain(standings: LiveStandings, teacher: AgentId, student: AgentId, subj
 
 
 def test_without_results_gains_and_evidence_are_0_and_intervals_are_full() -> None:
-    standings = LiveStandings()
+    standings = empty_standings()
     assert mean_gain(standings, ANN, BOB, "sums") == 0.0
     assert standings.unaided_rate(BOB, "sums/small", 1) == (0.0, 0.0)
     low, high = standings.win_rates([ANN], [BOB], "kuhn").interval()
@@ -57,7 +57,7 @@ def test_gains_are_kept_by_pair_and_by_domain_and_family() -> None:
 
 
 def test_a_lesson_stopped_by_the_gate_has_gain_0_and_its_control_counts() -> None:
-    standings = LiveStandings()
+    standings = empty_standings()
     standings.record_episodes(
         [
             episode((), 0.0, lesson(0), control=(0,), test=1),

@@ -8,7 +8,7 @@ from docendo.league.matchmaking import Thompson
 from docendo.league.standings import LiveStandings
 from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
 from docendo.records import AgentId, Match, TaskType, TeachingOption
-from tests.toys import ANN, BOB, CAT, episode, match
+from tests.toys import ANN, BOB, CAT, empty_standings, episode, match
 
 SMALL, LARGE, RIPE = (
     TaskType("sums", "small", 1),
@@ -33,12 +33,12 @@ OLD = AgentId("cat@0")
 
 
 def rotation(count: int, seed: int = 0) -> list[Match]:
-    return RoundRobin()(COURSES, LiveStandings(), count, seed)
+    return RoundRobin()(COURSES, empty_standings(), count, seed)
 
 
 def arranged(count: int, courses=COURSES, standings=None, **parts) -> list[Match]:
     return CurriculumMatchmaker(**{"curriculum": UniformCurriculum()} | parts)(
-        courses, standings or LiveStandings(), count, 1
+        courses, standings or empty_standings(), count, 1
     )
 
 
@@ -72,8 +72,8 @@ def test_a_league_in_which_nobody_can_teach_is_an_error(
     courses: tuple[TeachingOption, ...], pair
 ) -> None:
     with pytest.raises(UserError, match="no match is possible"):
-        pair(courses, LiveStandings(), 1, 0)
-    assert pair(courses, LiveStandings(), 0, 0) == []
+        pair(courses, empty_standings(), 1, 0)
+    assert pair(courses, empty_standings(), 0, 0) == []
 
 
 def test_nobody_teaches_itself() -> None:

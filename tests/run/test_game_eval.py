@@ -2,7 +2,7 @@ import pytest
 
 from docendo.engines.wrappers.scripted_agents import WithScripts
 from docendo.games.kuhn_text import KUHN, EquilibriumPlayer, play_always_bet
-from docendo.games.play import DuelRules, DuelRunner
+from docendo.games.play import DuelRunner
 from docendo.games.text_game import play_random
 from docendo.league.duel_matches import DuelMatchmaker, alphastar
 from docendo.records import AgentId
@@ -14,7 +14,7 @@ from docendo.run.game_eval import (
     measure_styles,
 )
 from docendo.school import Arena
-from tests.toys import ANN, Scripted
+from tests.toys import ANN, Scripted, duel_rules
 
 NASH, BOLD, DICE = AgentId("nash"), AgentId("bold"), AgentId("dice")
 PLAYERS = {NASH: EquilibriumPlayer(1 / 3), BOLD: play_always_bet, DICE: play_random}
@@ -23,7 +23,7 @@ PLAYERS = {NASH: EquilibriumPlayer(1 / 3), BOLD: play_always_bet, DICE: play_ran
 def arena(script=lambda request: "pass") -> Arena:
     engine = WithScripts(Scripted(script), PLAYERS)
     room = DuelRunner(
-        engine, {"kuhn": KUHN}, dict.fromkeys([*PLAYERS, ANN], "Play."), DuelRules()
+        engine, {"kuhn": KUHN}, dict.fromkeys([*PLAYERS, ANN], "Play."), duel_rules()
     )
     roles = {ANN: "main"}
     return Arena(room, DuelMatchmaker("kuhn", roles, alphastar(roles), list(PLAYERS)), 2)
