@@ -40,7 +40,7 @@ from tests.engines.toys import (
     wake,
 )
 
-TRIALS = int(os.environ.get("DOCENDO_TRIALS", "4"))
+TRIALS = int(os.environ.get("DOCENDO_TRIALS", "2"))
 CROWD = tuple(AgentId(name) for name in ("ann", "bob", "cat", "dan", "eve"))
 QUESTIONS = (
     "why",

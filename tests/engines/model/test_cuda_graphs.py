@@ -44,7 +44,7 @@ def test_to_the_last_bit_replay_gives_the_same_answers(
     engine: LocalEngine, rows: int
 ) -> None:
     """Rows come and go, the store grows and shrinks, three agents and the base."""
-    requests = [*crowd(60), *(replace(r, agent=BASE) for r in crowd(12))]
+    requests = [*crowd(28), *(replace(r, agent=BASE) for r in crowd(6))]
     plain = vary(engine, workers=Workers(), max_num_seqs=rows)
     recorder = Recorder()
     assert vary(replaying(engine, recorder), max_num_seqs=rows).sample(
