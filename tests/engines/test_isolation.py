@@ -26,7 +26,7 @@ from docendo.engines.model.huggingface import HFStack
 from docendo.engines.model.llama import LlamaStack
 from docendo.learning.losses import Loss, PPOClip
 from docendo.learning.update import PopulationLearner
-from docendo.records import AgentId, Completion, Request, ScoredSample, Target
+from docendo.records import AgentId, Completion, MetricKey, Request, ScoredSample, Target
 from tests.engines.toys import (
     ALPHA,
     CPU,
@@ -223,8 +223,9 @@ def test_the_learner_counts_skipped_steps_by_agent_and_kind() -> None:
         for a in trial.agents
     ]
     found = PopulationLearner(engine, 1e-3, 1e-3, batch_size=8).update(given, [])
-    assert found["nonfinite_steps"] == found[f"nonfinite_steps/{trial.victim}/policy"] == 1
-    assert not [name for name in found for agent in trial.others if agent in name]
+    of_agents = {str(name): n for name, n in found.items() if isinstance(name, MetricKey)}
+    assert of_agents == {f"nonfinite_steps/policy/{trial.victim}": 1}
+    assert found["nonfinite_steps"] == 1
     assert isfinite(found["grad_norm/policy"])
 
 
@@ -293,7 +294,8 @@ def test_an_agent_with_nan_weights_spoils_its_own_answers_alone(
             small = vary(peopled, max_num_seqs=5, workers=Workers(count, 1))
             found.append(say(trial, small))
             told = small.pop_metrics()
-            assert set(told) <= {f"lost/{trial.victim}"} if happens else not told
+            lost = MetricKey("nonfinite_answers", trial.victim)
+            assert set(told) <= {lost} if happens else not told
         ill, well = found
         if isinstance(
             engine.network.stack, HFStack
