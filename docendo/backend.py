@@ -46,6 +46,8 @@ class BackendSettings:
     max_tokens_per_microbatch: int
     """Tokens of the backward passes that run at the same time."""
     trust_remote_code: bool
+    chat: Mapping[str, Any]
+    """Variables of the chat template."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,9 @@ class EngineConfig(ConfigModel):
     max_tokens_per_microbatch: Annotated[int, Field(ge=64, le=10_000_000)] = 1536
     """Maximum number of tokens per backward pass, over all workers. Halved if memory runs
     out."""
+    chat: dict[str, bool | int | float | str] = {}
+    """Variables of the model's chat template, such as `enable_thinking = false`. Empty: the
+    template's own values."""
     trust_remote_code: bool = False
     """Whether Python code that comes with a model may run, with your rights. Dangerous:
     read it first."""

@@ -54,7 +54,7 @@ class ChatCompletion:
 
     def __init__(self, population: ServedPopulation, chat: ChatRequest) -> None:
         self.chat = chat
-        self._end_token = population.backend.end_token
+        self._end_tokens = population.backend.end_tokens
         self._rows = _make_rows(population, chat)
         decode = population.backend.decode
         self._detokenizers = [Detokenizer(decode, chat.stop) for _ in self._rows]
@@ -102,7 +102,11 @@ class ChatCompletion:
         # an answer whose last allowed token ends it was not cut
         limit = self._rows[delta.row].request.max_tokens
         is_cut = len(detokenizer.tokens) >= limit
-        return "length" if is_cut and detokenizer.tokens[-1] != self._end_token else "stop"
+        return (
+            "length"
+            if is_cut and detokenizer.tokens[-1] not in self._end_tokens
+            else "stop"
+        )
 
 
 async def join_deltas(

@@ -69,8 +69,8 @@ class StreamingBackend(Backend, Protocol):
         ...
 
     @property
-    def end_token(self) -> int:
-        """The token that ends an answer."""
+    def end_tokens(self) -> frozenset[int]:
+        """The tokens that end an answer."""
         ...
 
     def decode(self, tokens: Sequence[int]) -> str:

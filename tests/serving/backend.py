@@ -79,7 +79,7 @@ class Batch:
 class Backend:
     """Serves ann and bob with a context of 20 tokens."""
 
-    end_token = END
+    end_tokens = frozenset([END])
     agents: Sequence[AgentId] = (AgentId("base"), AgentId("ann"), AgentId("ann@3"))
 
     def __init__(self, stream_workers: int = 1) -> None:

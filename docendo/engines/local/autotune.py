@@ -46,7 +46,7 @@ def autotune_step(network: Network, bank: AdapterBank, other: StepperFactory) ->
 
     def decode_all(make_stepper: StepperFactory) -> list[DecodeResult]:
         stepping = replace(network, make_stepper=make_stepper)
-        return decode(stepping, requests, -1, limits, is_stopped=lambda: False)
+        return decode(stepping, requests, frozenset(), limits, is_stopped=lambda: False)
 
     fastest = choose_step(network.make_stepper, other, decode_all)
     for agent in agents:

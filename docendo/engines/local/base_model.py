@@ -40,6 +40,15 @@ class BaseModel:
         return min(int(limit) for limit in limits if limit)
 
     @property
+    def stop_ids(self) -> frozenset[int]:
+        """The tokens that end an answer, as the model's generation config names them."""
+        generation = getattr(self.model, "generation_config", None)
+        ids = getattr(generation, "eos_token_id", None)
+        if ids is None:
+            return frozenset()
+        return frozenset(ids if isinstance(ids, list) else [ids])
+
+    @property
     def layers(self) -> int:
         return int(self.config.num_hidden_layers)
 
@@ -81,6 +90,13 @@ def load_base(
         raise UserError(
             f"model {name!r} is a {type(model).__name__}, whose attention cannot be "
             "replaced; use another model"
+        )
+
+    rows = model.get_input_embeddings().weight.shape[0]
+    if len(tokenizer) > rows:
+        raise UserError(
+            f"model {name!r} has {rows:,} rows of embeddings and its tokenizer "
+            f"{len(tokenizer):,} tokens; use another model"
         )
 
     model.requires_grad_(False)

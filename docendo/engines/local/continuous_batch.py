@@ -30,9 +30,11 @@ class StreamUpdate(NamedTuple):
 class ContinuousBatch:
     """The requests of one worker, by id. Not for several threads at once."""
 
-    def __init__(self, network: Network, end: int, limits: DecodingLimits) -> None:
+    def __init__(
+        self, network: Network, ends: frozenset[int], limits: DecodingLimits
+    ) -> None:
         self.network = network
-        self.end = end
+        self.ends = ends
         self.limits = limits
         self.waiting: deque[tuple[int, DecodeRequest]] = deque()
         self.running: dict[int, DecodeResult] = {}
@@ -87,7 +89,7 @@ class ContinuousBatch:
             return
 
         if batch is None:
-            batch = RunningBatch(self.network, joining, self.end, self.limits)
+            batch = RunningBatch(self.network, joining, self.ends, self.limits)
             self.batch = batch
         else:
             _append_requests(batch, joining)

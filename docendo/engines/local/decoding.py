@@ -38,7 +38,7 @@ _FIRST_WIDTH = 64
 def decode(
     network: Network,
     requests: Sequence[DecodeRequest],
-    end: int,
+    ends: frozenset[int],
     limits: DecodingLimits,
     is_stopped: Callable[[], bool],
 ) -> list[DecodeResult]:
@@ -48,7 +48,7 @@ def decode(
     """
     results = [DecodeResult() for _ in requests]
     try:
-        batch = RunningBatch(network, list(requests), end, limits)
+        batch = RunningBatch(network, list(requests), ends, limits)
         results = batch.results
         while not is_stopped():
             batch.admit()
@@ -71,13 +71,13 @@ class RunningBatch:
         self,
         network: Network,
         requests: list[DecodeRequest],
-        end: int,
+        ends: frozenset[int],
         limits: DecodingLimits,
     ) -> None:
         self.network = network
         self.requests = requests
         self.results = [DecodeResult() for _ in requests]
-        self.end = end
+        self.ends = ends
         self.limits = limits
         self.device = network.head_Vd.device
         self.stepper = network.make_stepper(network)
@@ -267,4 +267,4 @@ class RunningBatch:
         numbers = [self.request_of_row[b] for b in rows]
         requests = [self.requests[i] for i in numbers]
         results = [self.results[i] for i in numbers]
-        draw_next_tokens(self.network, requests, results, logits_BV, self.end)
+        draw_next_tokens(self.network, requests, results, logits_BV, self.ends)

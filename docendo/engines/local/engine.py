@@ -1,6 +1,6 @@
 """The engine on this machine: one base model with all adapters, sampled and trained together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -101,9 +101,9 @@ class LocalEngine:
         return self.workers.count
 
     @property
-    def end_token(self) -> int:
-        """The token that ends an answer."""
-        return self.tokens.end
+    def end_tokens(self) -> frozenset[int]:
+        """The tokens that end an answer."""
+        return self.tokens.ends
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens, without the end of the turn."""
@@ -255,6 +255,7 @@ def open_local_backend(settings: BackendSettings) -> LocalEngine:
         dtype,
         device,
         compiled=settings.kernels == "compiled",
+        chat=settings.chat,
     )
     engine.limits.max_num_seqs = settings.max_num_seqs
     engine.limits.max_tokens_per_microbatch = settings.max_tokens_per_microbatch
@@ -268,10 +269,12 @@ def open_engine(
     dtype: torch.dtype,
     device: torch.device,
     compiled: bool = False,
+    chat: Mapping[str, Any] | None = None,
 ) -> LocalEngine:
     """An engine on `model`, a name or a loaded one, with no agents but the bare base.
 
-    `compiled` functions are for processors, and used where they agree with PyTorch's.
+    `compiled` functions are for processors, and used where they agree with PyTorch's. `chat` are
+    variables of the chat template.
     """
     prepare_process()
     base = load_base(model, dtype, device) if isinstance(model, str) else model
@@ -289,5 +292,6 @@ def open_engine(
         adapter=bank.size,
         attention=base.layers * base.heads.query * base.heads.size,
     )
-    tokens = Tokens(base.tokenizer)
+    tokens = Tokens(base.tokenizer, options=chat or {}, stop_ids=base.stop_ids)
+    _ = tokens.ends  # a chat template that does not fit is refused now, and not in a round
     return LocalEngine(LoadedModel(base, bank, network, tokens, shape, workers))

@@ -91,7 +91,7 @@ class Sampler:
         # rows come and go, so a recorded step would soon be out of date
         network = replace(self.model.network, make_stepper=EagerStep)
         limits = self._limits(self.model.workers.count)
-        return ContinuousBatch(network, self.model.tokens.end, limits)
+        return ContinuousBatch(network, self.model.tokens.ends, limits)
 
     def _decode_parallel(
         self, requests: Sequence[DecodeRequest]
@@ -133,7 +133,7 @@ class Sampler:
         results = decode(
             self.model.network,
             requests,
-            self.model.tokens.end,
+            self.model.tokens.ends,
             self._limits(workers),
             stop.is_set,
         )

@@ -33,9 +33,9 @@ def draw_next_tokens(
     requests: Sequence[DecodeRequest],
     results: Sequence[DecodeResult],
     logits_BV: Tensor,
-    end: int,
+    ends: frozenset[int],
 ) -> None:
-    """Appends a token to every result, or ends it; `end` is the token that ends an answer."""
+    """Appends a token to every result, or ends it; each of `ends` ends an answer."""
     # Metal has no float64
     on_host = logits_BV.device.type == "mps"
     device = torch.device("cpu") if on_host else logits_BV.device
@@ -60,7 +60,7 @@ def draw_next_tokens(
         result.tokens.append(token)
         result.logprobs.append(logprob)
         result.was_sampled.append(allowed is None or not is_single(allowed))
-        result.finished = _is_finished(request, result, end)
+        result.finished = _is_finished(request, result, ends)
 
 
 def _draw(network: Network, draw: _Draw, logits_BV: Tensor) -> tuple[Tensor, Tensor]:
@@ -86,9 +86,11 @@ def _draw(network: Network, draw: _Draw, logits_BV: Tensor) -> tuple[Tensor, Ten
     return tokens_B, logprobs_B
 
 
-def _is_finished(request: DecodeRequest, result: DecodeResult, end: int) -> bool:
+def _is_finished(
+    request: DecodeRequest, result: DecodeResult, ends: frozenset[int]
+) -> bool:
     stopped = request.guide.take(result.tokens) if request.guide else False
-    if stopped or result.tokens[-1] == end:
+    if stopped or result.tokens[-1] in ends:
         return True
     if len(result.tokens) < request.request.max_tokens:
         return False

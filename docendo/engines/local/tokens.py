@@ -1,12 +1,19 @@
-"""Messages and texts to token ids. Special tokens in anybody's text stay text."""
+"""Messages and texts to token ids. Control tokens in anybody's text stay text.
+
+A conversation has exactly the ids that the model's own template gives it. Where a text holds the
+name of a control token, such as ``<|im_end|>``, it is encoded piece by piece: a mark takes the name's
+place in the template, and its letters come back when the pieces are encoded.
+"""
 
 import json
+import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from docendo.engines.local.chat_template import ChatTemplate, find_template
 from docendo.errors import UserError
 from docendo.records import Example, Message, Target
 from docendo.tools.calls import split_tool_calls
@@ -15,6 +22,10 @@ __all__ = ["Tokens"]
 
 _PLAIN_FORMS = {"system": "{}\n\n", "user": "Question: {}\n", "assistant": "{}\n\n"}
 _MAX_CACHED_PROMPTS = 2_000
+_MARK = uuid.UUID(int=0x0D0CE4D0).hex
+"""Begins what stands for a control token's name while a conversation is rendered."""
+_BEFORE = f"<{_MARK}>"
+"""A control token of our own, behind which a text is encoded as it is in a conversation."""
 
 
 @dataclass
@@ -28,10 +39,28 @@ class Tokens:
     prompt_cache: dict[tuple[Message, ...], tuple[int, ...]] = field(
         default_factory=dict, repr=False
     )
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Variables of the chat template, such as ``enable_thinking``."""
+    stop_ids: frozenset[int] = frozenset()
+    """Further tokens that end an answer, as the model's generation config names them."""
 
-    @property
+    @cached_property
+    def chat(self) -> ChatTemplate | None:
+        """The chat template; None for plain lines."""
+        template = find_template(self.tokenizer)
+        return ChatTemplate(self.tokenizer, template, self.options) if template else None
+
+    @cached_property
     def end(self) -> int:
-        """The token that closes a turn; every complete answer ends with it."""
+        """The token that closes a turn; every complete answer that is trained on ends with it.
+
+        It is the control token that the template writes behind an assistant's message, which is
+        not always the tokenizer's end-of-sequence token.
+        """
+        if self.chat:
+            closing = self._added_pattern.match(self.chat.answer_suffix.lstrip())
+            if closing:
+                return self._id_of(closing[0])
         eos = self.tokenizer.eos_token_id
         if eos is None:
             raise UserError(
@@ -39,36 +68,47 @@ class Tokens:
             )
         return int(eos)
 
+    @cached_property
+    def ends(self) -> frozenset[int]:
+        """All tokens at which sampling stops."""
+        eos = self.tokenizer.eos_token_id
+        return self.stop_ids | {self.end} | (frozenset() if eos is None else {int(eos)})
+
     def prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """The ids of a conversation up to where the next answer starts."""
         key = tuple(messages)
         if key not in self.prompt_cache:
             if len(self.prompt_cache) > _MAX_CACHED_PROMPTS:
                 self.prompt_cache.clear()
-            self.prompt_cache[key] = self._prompt(key)
+            self.prompt_cache[key] = tuple(self._prompt(key))
         return self.prompt_cache[key]
 
     def text(self, content: str) -> list[int]:
-        """The ids of plain text, in which control tokens have no power."""
-        encoded = self.tokenizer(
-            content, add_special_tokens=False, split_special_tokens=True
-        )
-        ids: list[int] = list(encoded["input_ids"])
-        if self._added_tokens.isdisjoint(ids):
-            return ids
-        # a tokenizer splits what it calls special, and not what else was added, like <think>
-        return list(self._bare_tokenizer.encode(content, add_special_tokens=False).ids)
+        """The ids of plain text behind a control token: no token of it has power."""
+        ids: list[int] = self._inner.encode(_BEFORE + content, add_special_tokens=False).ids
+        plain = ids[1:]
+        if self._added_ids.isdisjoint(plain):
+            return plain
+        # A vocabulary may hold a control token's name as a piece; its letters are encoded apart.
+        name = next(name for name in self._added_names if name in content)
+        cut = content.index(name) + 1
+        return [*self.text(content[:cut]), *self.text(content[cut:])]
 
     def completion(self, content: str) -> tuple[int, ...]:
         """The ids of a complete answer: the text and the end of the turn."""
-        return (*self.text(content), self.end)
+        return (
+            *self._continue(self._answer_context, self._answer_prefix + content),
+            self.end,
+        )
 
     def target(self, example: Example) -> Target:
         """An example as token ids. Results of tools in it are read and not learned."""
         tokens: list[int] = []
         counts: list[bool] = []
-        for part in split_tool_calls(example.text):
-            ids = self.text(part.text)
+        before = self._answer_context
+        for part in split_tool_calls(self._answer_prefix + example.text):
+            ids = self._continue(before, part.text)
+            before = part.text[-1:]
             tokens += ids
             counts += [not part.from_tool] * len(ids)
         tokens.append(self.end)
@@ -83,52 +123,124 @@ class Tokens:
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of an answer, without the end of the turn."""
-        without_end = [i for i in ids if i != self.end]
+        without_end = [i for i in ids if i not in self.ends]
         return str(self.tokenizer.decode(without_end, skip_special_tokens=True))
 
-    @cached_property
-    def _added_tokens(self) -> frozenset[int]:
-        """The tokens added to the vocabulary, without runs of spaces, which are text."""
-        added = self.tokenizer.added_tokens_decoder.items()
-        return frozenset(i for i, token in added if token.content.strip())
+    def _continue(self, before: str, content: str) -> list[int]:
+        """The ids of a text behind another one, where a tokenizer puts no space before it."""
+        context_ids = self.text(before) if before else []
+        ids = self.text(before + content)
+        if ids[: len(context_ids)] == context_ids:
+            return ids[len(context_ids) :]
+        # One token reaches over the border, and the text before it is encoded already.
+        return self.text(content)
+
+    @property
+    def _answer_prefix(self) -> str:
+        return self.chat.answer_prefix if self.chat else ""
 
     @cached_property
-    def _bare_tokenizer(self) -> Any:
-        """The tokenizer before any token was added to it."""
-        from tokenizers import Tokenizer
+    def _answer_context(self) -> str:
+        """What stands between the last control token, or the question, and an answer."""
+        if self.chat is None:
+            return "\n"
+        form = self.chat.render((Message("user", _MARK),)).rpartition(_MARK)[2]
+        controls = list(self._added_pattern.finditer(form))
+        return form[controls[-1].end() :] if controls else form
+
+    def _prompt(self, messages: tuple[Message, ...]) -> list[int]:
+        if self.chat is None:
+            lines = [_PLAIN_FORMS[m.role].format(m.content) for m in messages]
+            return [*self._leading_ids, *self._encode_piece("".join(lines), at_start=True)]
+
+        marked, names = self._mark_control_tokens(messages)
+        form = self.chat.render(marked)
+        if names:
+            return self._encode_marked(form, names)
+        return list(self.tokenizer(form, add_special_tokens=False)["input_ids"])
+
+    def _mark_control_tokens(
+        self, messages: Sequence[Message]
+    ) -> tuple[list[Message], dict[str, str]]:
+        """The messages with a mark for every control token's name; the names by mark."""
+        names: dict[str, str] = {}
+
+        def mark(match: re.Match[str]) -> str:
+            stand_in = f"{_MARK}{len(names)}x"
+            names[stand_in] = match[0]
+            return stand_in
+
+        marked = [
+            message._replace(content=self._added_pattern.sub(mark, message.content))
+            for message in messages
+        ]
+        return marked, names
+
+    def _encode_marked(self, form: str, names: Mapping[str, str]) -> list[int]:
+        """A rendered conversation; what stands behind a mark is plain text."""
+        ids: list[int] = []
+        start = 0
+        for control in [*self._added_pattern.finditer(form), None]:
+            piece = form[start : control.start() if control else len(form)]
+            for mark, name in names.items():
+                piece = piece.replace(mark, name)
+            if piece:
+                ids += self._encode_piece(piece, at_start=start == 0)
+            if control:
+                ids.append(self._id_of(control[0]))
+                start = control.end()
+        return ids
+
+    def _encode_piece(self, piece: str, at_start: bool) -> list[int]:
+        """Plain text at the start of a conversation, where a tokenizer may add a space, or later."""
+        if not at_start or any(name in piece for name in self._added_names):
+            return self.text(piece)
+        return list(self.tokenizer(piece, add_special_tokens=False)["input_ids"])
+
+    @cached_property
+    def _leading_ids(self) -> list[int]:
+        """The token that the tokenizer puts before a text, if any: of plain lines the first."""
+        bos = self.tokenizer.bos_token_id
+        ids = list(self.tokenizer("a")["input_ids"])
+        return [int(bos)] if bos is not None and ids[0] == bos else []
+
+    @cached_property
+    def _added_names(self) -> list[str]:
+        """What is added to the vocabulary, longest first; without runs of spaces, which are text."""
+        added = self.tokenizer.added_tokens_decoder.values()
+        names = {token.content for token in added if token.content.strip()}
+        return sorted(names, key=len, reverse=True)
+
+    @cached_property
+    def _added_pattern(self) -> re.Pattern[str]:
+        """Matches the name of a control token."""
+        # without any it must match nothing, and not the empty text
+        return re.compile("|".join(map(re.escape, self._added_names)) or r"(?!)")
+
+    @cached_property
+    def _added_ids(self) -> frozenset[int]:
+        return frozenset(self._id_of(name) for name in self._added_names)
+
+    @cached_property
+    def _inner(self) -> Any:
+        """The tokenizer with no added token but one of our own."""
+        from tokenizers import AddedToken, Tokenizer
 
         settings = json.loads(self.tokenizer.backend_tokenizer.to_str())
-        settings |= {"added_tokens": [], "truncation": None, "padding": None}
-        return Tokenizer.from_str(json.dumps(settings))
+        vocabulary = settings["model"]["vocab"]
+        if isinstance(vocabulary, list):  # of pieces with their scores
+            vocabulary = {piece for piece, _ in vocabulary}
+        kept: list[dict[str, Any]] = []
+        for token in settings["added_tokens"]:
+            if not token["content"].strip():
+                kept.append(token)  # spaces that were added are text
+            elif token["content"] not in vocabulary:
+                # its number stays taken, so that those behind it keep theirs
+                kept.append({**token, "content": f"<{_MARK}{token['id']}>"})
+        settings |= {"added_tokens": kept, "truncation": None, "padding": None}
+        inner = Tokenizer.from_str(json.dumps(settings))
+        inner.add_special_tokens([AddedToken(_BEFORE, normalized=False)])
+        return inner
 
-    def _prompt(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
-        """The chat template around stand-ins, each of which its message's text replaces."""
-        if self.tokenizer.chat_template is None:
-            lines = [_PLAIN_FORMS[m.role].format(m.content) for m in messages]
-            return tuple(self.text("".join(lines)))
-
-        mark = uuid.UUID(int=len(messages)).hex
-        stand_ins = [
-            {"role": message.role, "content": f"{mark}{i}{mark}"}
-            for i, message in enumerate(messages)
-        ]
-        form = self.tokenizer.apply_chat_template(
-            stand_ins, tokenize=False, add_generation_prompt=True
-        )
-        ids: list[int] = []
-        for i, message in enumerate(messages):
-            before, stand_in, form = form.partition(f"{mark}{i}{mark}")
-            if not stand_in:
-                raise UserError(
-                    f"the model's chat template does not show its {message.role} message; "
-                    "use another model"
-                )
-            ids += self._control(before)
-            ids += self.text(message.content)
-        return (*ids, *self._control(form))
-
-    def _control(self, form: str) -> list[int]:
-        """The ids of a piece of the chat template, in which control tokens have their power."""
-        if not form:
-            return []
-        return list(self.tokenizer(form, add_special_tokens=False)["input_ids"])
+    def _id_of(self, name: str) -> int:
+        return int(self.tokenizer.convert_tokens_to_ids(name))

@@ -182,7 +182,9 @@ def test_adding_an_agent_during_sampling_changes_no_answer() -> None:
                 engine.prepare(ask(AGENTS[i % 3], "why?", seed=i, max_tokens=9))
                 for i in range(6)
             ]
-            flight = RunningBatch(engine.network, rows, -1, DecodingLimits(6, 10_000, 1000))
+            flight = RunningBatch(
+                engine.network, rows, frozenset(), DecodingLimits(6, 10_000, 1000)
+            )
             flight.admit()
             for step in range(8):
                 if come and step == 4:

@@ -79,7 +79,7 @@ def test_a_small_cache_makes_requests_wait_and_changes_no_answer(
 
 def test_running_requests_never_exceed_the_cache(engine: LocalEngine) -> None:
     limits = DecodingLimits(100, 12 * 128, 64)
-    stream, most = ContinuousBatch(engine.network, engine.tokens.end, limits), 0
+    stream, most = ContinuousBatch(engine.network, engine.tokens.ends, limits), 0
     for i, request in enumerate(crowd(30)):
         stream.add_request(i, engine.prepare(request))
     while not stream.is_idle:

@@ -80,7 +80,7 @@ def test_the_cache_grows_while_a_long_answer_is_decoded(engine: LocalEngine) -> 
         decode(
             engine.network,
             [DecodeRequest(1, (5, 6), ask(ANN, "", 4, max_tokens=n))],
-            -1,
+            frozenset(),
             DecodingLimits(8, COLUMNS, 64),
             _never,
         )[0]
@@ -94,7 +94,7 @@ def test_the_cache_never_grows_beyond_its_planned_size(engine: LocalEngine) -> N
     flight = RunningBatch(
         engine.network,
         [DecodeRequest(1, (5,), ask(ANN, "", max_tokens=130))],
-        -1,
+        frozenset(),
         DecodingLimits(8, COLUMNS, 64),
     )
     with torch.inference_mode():
@@ -108,7 +108,11 @@ def test_stopped_decoding_returns_the_tokens_so_far(engine: LocalEngine) -> None
     rows = [DecodeRequest(1, (5, 6), ask(ANN, "", i, max_tokens=50)) for i in range(3)]
     looks = iter([False, False, False, True])
     results = decode(
-        engine.network, rows, -1, DecodingLimits(8, COLUMNS, 64), lambda: next(looks)
+        engine.network,
+        rows,
+        frozenset(),
+        DecodingLimits(8, COLUMNS, 64),
+        lambda: next(looks),
     )
     assert [len(r.tokens) for r in results] == [4, 4, 4]
 

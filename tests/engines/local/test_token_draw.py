@@ -24,7 +24,7 @@ def drawn(
     logits = torch.full((len(rows), len(engine.network.head_Vd)), float("-inf"))
     for b, row in enumerate(probabilities):
         logits[b, : len(row)] = torch.tensor(row).log()
-    draw_next_tokens(engine.network, rows, results, logits, END)
+    draw_next_tokens(engine.network, rows, results, logits, frozenset([END]))
     return results
 
 

@@ -44,7 +44,7 @@ def test_a_prompt_is_encoded_the_same_after_a_text_with_control_tokens(
     tiny: Tokens,
 ) -> None:
     first = tiny.prompt(user("<end>"))
-    tiny._control("<end>")
+    tiny.tokenizer("<end>")
     tiny.prompt_cache.clear()
     assert tiny.prompt(user("<end>")) == first
 
@@ -62,13 +62,15 @@ def test_without_a_chat_template_messages_are_plain_lines(tiny: Tokens) -> None:
     )
 
 
-def test_a_chat_template_that_drops_a_message_is_refused(tiny: Tokens) -> None:
+def test_a_chat_template_that_drops_answers_is_refused_where_one_is_to_be_shown(
+    tiny: Tokens,
+) -> None:
     tiny.tokenizer.chat_template = (
         "{% for m in messages if m.role == 'user' %}{{ m.content }}<end>{% endfor %}"
     )
     assert tiny.prompt(user("a"))[-1] == tiny.end
-    with pytest.raises(UserError, match="does not show its system message"):
-        tiny.prompt((Message("system", "b"), *user("a")))
+    with pytest.raises(UserError, match="does not show its assistant message"):
+        tiny.prompt((*user("a"), Message("assistant", "b"), *user("c")))
 
 
 def test_a_tokenizer_without_an_end_token_is_refused(tiny: Tokens) -> None:
