@@ -103,7 +103,7 @@ def test_every_link_leads_somewhere():
 
 def test_the_python_example_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    small = code.replace('("teaching.matches=4",)', repr(TINY_RUN))
+    small = code.replace('("teaching.rounds=2",)', repr(TINY_RUN))
     assert small.count("tiny") == 1
     monkeypatch.chdir(tmp_path)
     exec(small, {})  # noqa: S102 - the example itself is what is tested
@@ -124,11 +124,14 @@ def test_the_python_examples_of_a_page_run(name):
     assert done.returncode == 0, done.stderr
 
 
-def test_the_toml_example_of_the_readme_is_a_config(tmp_path):
+def test_the_toml_example_of_the_readme_is_a_league_beside_the_recipes(tmp_path):
     (example,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    path = tmp_path / "my.toml"
-    path.write_text(example)
-    assert set(load_config(path).agents) == {"marco", "emmy"}
+    (tmp_path / "recipes").symlink_to(ROOT / "recipes")
+    (tmp_path / "my.toml").write_text(example)
+
+    config = load_config(tmp_path / "my.toml")
+    assert set(config.agents) == {"marco", "emmy"}
+    assert set(read_catalog(config).sources) == {"geography", "mathematics"}
 
 
 def pip_lines():
