@@ -7,41 +7,41 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 GENERATED = {"cli", "layout", "settings", "study"}
-LONGEST = 40
+LONGEST = 30
 """The most words that a sentence may have."""
 MEAN = 17
 """The most words that the sentences of a page may have on average."""
 MEANS = {
     "CONTRIBUTING": 10.3,
-    "README": 12.4,
+    "README": 12.3,
     "SECURITY": 10.2,
     "docs/analysis": 12.7,
     "docs/api": 6.5,
     "docs/askers": 11.8,
-    "docs/compare": 12.8,
+    "docs/compare": 12.6,
     "docs/data": 12.4,
-    "docs/duels": 12.1,
+    "docs/duels": 11.9,
     "docs/endpoints": 11.8,
-    "docs/evaluators": 12.0,
-    "docs/extending": 10.4,
-    "docs/findings": 15.1,
-    "docs/flow": 11.6,
-    "docs/games": 14.0,
+    "docs/evaluators": 11.6,
+    "docs/extending": 10.5,
+    "docs/findings": 14.3,
+    "docs/flow": 11.0,
+    "docs/games": 13.3,
     "docs/glossary": 15.0,
     "docs/grammar": 12.5,
     "docs/index": 9.7,
-    "docs/league": 12.9,
+    "docs/league": 12.7,
     "docs/metrics": 10.4,
-    "docs/monitors": 13.5,
+    "docs/monitors": 13.1,
     "docs/nano": 11.2,
     "docs/own-domain": 11.3,
-    "docs/people": 13.0,
-    "docs/performance": 15.1,
+    "docs/people": 12.5,
+    "docs/performance": 14.3,
     "docs/pools": 11.9,
-    "docs/reliability": 14.6,
-    "docs/sandbox": 12.6,
-    "docs/serving": 12.1,
-    "docs/tools": 11.9,
+    "docs/reliability": 13.6,
+    "docs/sandbox": 12.4,
+    "docs/serving": 11.7,
+    "docs/tools": 11.8,
     "docs/tutorial": 10.2,
 }
 """Page -> the mean of today, rounded up. Lower it where a page improves; never raise it."""
