@@ -1,5 +1,6 @@
 """`docendo eval`: fresh held-out problems for the agents of a run."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -68,7 +69,10 @@ def evaluate(
         # other seeds may draw a problem again, where a level has few of them
         keys_in_run = {evaluation.problem.key for evaluation in run.evaluations()}
 
-    seed, count = _choose_problems(config, seed, n)
+    if seed is None:
+        # another than the run's own, so that the problems are new
+        seed = config.evaluation.seed + 1
+    count = config.evaluation.problems if n is None else n
     problems = []
     for name in domains:
         problems += held_out_problems(trained.catalog, name, count, seed)
@@ -102,14 +106,6 @@ def _check_has_domains(config: "Config", path: Path) -> None:
         )
 
 
-def _choose_problems(config: "Config", seed: int | None, n: int | None) -> tuple[int, int]:
-    """Seed and count of the problems: other problems than the run's where neither is given."""
-    if seed is None:
-        # another than the run's own, so that the problems are new
-        seed = config.evaluation.seed + 1
-    return seed, config.evaluation.problems if n is None else n
-
-
 def score_agents(
     trained: "LoadedAgents",
     agents: Sequence[AgentId],
@@ -121,25 +117,21 @@ def score_agents(
     With a `lesson_seed` each problem comes after a worked example that the seed picks.
     """
     from docendo.run.evaluation import worked_lesson
-    from docendo.teaching.game import RolloutSpec
+    from docendo.study.eval_answers import answer_greedily
 
-    lessons = {}
-    if lesson_seed is not None:
-        for problem in problems:
+    pairs = []
+    for problem in problems:
+        lesson = None
+        if lesson_seed is not None:
             source = trained.catalog.sources[problem.domain]
-            lessons[problem.key] = worked_lesson(source, problem, lesson_seed)
+            lesson = worked_lesson(source, problem, lesson_seed)
+        pairs.append((problem, lesson))
 
-    specs = []
-    for agent in agents:
-        for problem in problems:
-            lesson = lessons.get(problem.key)
-            specs.append(RolloutSpec(agent, problem, lesson, "evaluation", 0))
-    rollouts = trained.classroom.roll_out(specs, temperature=0.0)
-
-    scores: dict[tuple[AgentId, str], list[float]] = {}
-    for spec, rollout in zip(specs, rollouts, strict=True):
-        cell = scores.setdefault((spec.agent, spec.problem.domain), [])
-        cell.append(rollout.verdict.score)
+    scores = defaultdict[tuple[AgentId, str], list[float]](list)
+    answers = answer_greedily(trained.classroom, agents, pairs)
+    for agent, rollouts in answers.items():
+        for problem, rollout in zip(problems, rollouts, strict=True):
+            scores[agent, problem.domain].append(rollout.verdict.score)
     return scores
 
 

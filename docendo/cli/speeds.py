@@ -3,9 +3,9 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from statistics import fmean
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from docendo.backend import Backend, TrainStep
 from docendo.build.backend import open_backend
@@ -32,103 +32,82 @@ _PURPOSE = "measurement"
 def measure_speeds(config: Config, catalog: Catalog) -> tuple[Speeds, Solutions]:
     """Speeds, and the worked solutions that were trained on. `config` is resolved."""
     backend = open_backend(config)
-    problems = _draw_problems(config, catalog)
-    examples = _make_examples(config, problems)
-    targets = [backend.target(example) for example in examples]
+    pairs = _make_examples(config, catalog)
+    targets = [backend.target(example) for _, example in pairs]
 
-    sampled, sampling_seconds, sampling_flops = _sample(backend, examples, config)
+    answer_tokens = min(_MAX_SAMPLED, config.teaching.max_tokens)
+    requests = []
+    for seed, (_, example) in enumerate(pairs):
+        # each row has a seed of its own, as in a run
+        requests.append(Request(example.agent, example.messages, seed, answer_tokens))
+    # what is compiled or allocated once is not part of the speed
+    backend.sample(requests[:2])
+    answers, sampling = _measure(backend, lambda: backend.sample(requests))
+    sampled = sum(len(answer.tokens) for answer in answers)
+
     batch = _take_batch(targets, config.engine.max_tokens_per_microbatch)
-    training_seconds, training_flops = _train(backend, batch)
+    # likewise; and no learning rates, so that no weight changes
+    loss = PolicyGradientConfig()
+    backend.train(TrainStep(batch[:1], loss, {}, _PURPOSE))
+    step = TrainStep(batch, loss, {}, _PURPOSE)
+    _, training = _measure(backend, lambda: backend.train(step))
     trained = sum(map(_length, batch))
 
     model = backend.describe()
     speeds = Speeds(
-        sampled=sampled / sampling_seconds,
-        trained=trained / training_seconds,
+        sampled=sampled / sampling.seconds,
+        trained=trained / training.seconds,
         prompt=fmean(len(target.prompt_tokens) for target in targets),
         solution=fmean(len(target.tokens) for target in targets),
         memory=peak_memory(config.engine.device),
-        rows=len(examples),
+        rows=len(pairs),
         column=model.kv_cache_bytes,
         adapter=model.adapter_size,
-        sampling=sampling_flops / sampled,
-        training=training_flops / trained,
+        sampling=sampling.flops / sampled,
+        training=training.flops / trained,
     )
-    return speeds, _pair_solutions(problems, examples, targets)
+    solutions = []
+    for (problem, example), target in zip(pairs, targets, strict=True):
+        solutions.append((problem, Completion(example.text, tokens=target.tokens)))
+    return speeds, solutions
 
 
-def _sample(
-    backend: Backend, examples: Sequence[Example], config: Config
-) -> tuple[int, float, float]:
-    """Tokens, seconds and operations of answering the prompts."""
-    max_tokens = min(_MAX_SAMPLED, config.teaching.max_tokens)
-    requests = []
-    for seed, example in enumerate(examples):
-        # each row has a seed of its own, as in a run
-        requests.append(Request(example.agent, example.messages, seed, max_tokens))
+class _Cost(NamedTuple):
+    seconds: float
+    flops: float
 
-    # what is compiled or allocated once is not part of the speed
-    backend.sample(requests[:2])
+
+def _measure(backend: Backend, run: Callable[[], _Result]) -> tuple[_Result, _Cost]:
+    """What `run` returns, and what it took."""
+    # what ran before is not counted
     backend.pop_usage()
-    completions, seconds = _time(lambda: backend.sample(requests))
-    tokens = sum(len(completion.tokens) for completion in completions)
-    return tokens, seconds, sum(usage.flops for usage in backend.pop_usage())
-
-
-def _train(backend: Backend, batch: Sequence[Target]) -> tuple[float, float]:
-    """Seconds and operations of one backward pass without a step."""
-    # likewise; and no learning rates, so that no weight changes
-    loss = PolicyGradientConfig()
-    backend.train(TrainStep(batch[:1], loss, {}, _PURPOSE))
-    backend.pop_usage()
-    _, seconds = _time(lambda: backend.train(TrainStep(batch, loss, {}, _PURPOSE)))
-    return seconds, sum(usage.flops for usage in backend.pop_usage())
-
-
-def _time(run: Callable[[], _Result]) -> tuple[_Result, float]:
     start = time.perf_counter()
-    return run(), time.perf_counter() - start
+    result = run()
+    seconds = time.perf_counter() - start
+    return result, _Cost(seconds, sum(usage.flops for usage in backend.pop_usage()))
 
 
-def _draw_problems(config: Config, catalog: Catalog) -> list[Problem]:
-    """Sixteen training problems, all levels in turn; none where the league only plays games."""
-    if not config.domains:
-        return []
-    levels = []
-    for domain, families in catalog.levels.items():
-        for family, level in families:
-            levels.append((domain, family, level))
+def _make_examples(config: Config, catalog: Catalog) -> list[tuple[Problem, Example]]:
+    """Sixteen problems with their worked solutions; the agents and the task types in turn.
 
-    problems: list[Problem] = []
-    for seed, (domain, family, level) in enumerate(islice(cycle(levels), _ROWS)):
-        problems += catalog.sources[domain].draw(family, level, 1, seed, "train")
-    return problems
-
-
-def _make_examples(config: Config, problems: Sequence[Problem]) -> list[Example]:
-    """Worked solutions, or moves of a game where there is no problem; the agents in turn."""
+    Where the league only plays games, a move is both problem and solution.
+    """
+    pairs = []
     agents = cycle(config.learners.items())
-    examples = []
-    if problems:
-        for problem, (name, agent) in zip(problems, agents, strict=False):
-            prompt = solve_prompt(problem.prompt, system_prompt_of(agent))
-            examples.append(Example(AgentId(name), prompt, problem.worked))
-    else:
+    if not config.domains:
         moves = demonstrate_rules(GAMES[config.duels.game], _ROWS, 0)
         for (prompt, move), (name, _) in zip(moves, agents, strict=False):
-            examples.append(Example(AgentId(name), prompt, move))
-    return examples
+            example = Example(AgentId(name), prompt, move)
+            pairs.append((Problem("", "", 1, move, move), example))
+        return pairs
 
-
-def _pair_solutions(
-    problems: Sequence[Problem], examples: Sequence[Example], targets: Sequence[Target]
-) -> Solutions:
-    """The problems with their worked solutions as completions; moves are their own problems."""
-    problems = problems or [Problem("", "", 1, e.text, e.text) for e in examples]
-    solutions = []
-    for problem, example, target in zip(problems, examples, targets, strict=True):
-        solutions.append((problem, Completion(example.text, tokens=target.tokens)))
-    return solutions
+    task_types = cycle(chain.from_iterable(catalog.task_types.values()))
+    for seed, (domain, family, level) in enumerate(islice(task_types, _ROWS)):
+        (problem,) = catalog.sources[domain].draw(family, level, 1, seed, "train")
+        name, agent = next(agents)
+        prompt = solve_prompt(problem.prompt, system_prompt_of(agent))
+        pairs.append((problem, Example(AgentId(name), prompt, problem.worked)))
+    return pairs
 
 
 def _take_batch(targets: Sequence[Target], max_tokens: int) -> list[Target]:

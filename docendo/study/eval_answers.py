@@ -16,6 +16,7 @@ from docendo.teaching.game import Classroom, RolloutSpec
 
 __all__ = [
     "accuracy_by_domain",
+    "answer_greedily",
     "answer_keys",
     "answer_problems",
     "answer_with_lessons",
@@ -31,7 +32,7 @@ def answer_problems(
     classroom: Classroom, agents: Sequence[AgentId], problems: EvalProblems
 ) -> dict[AgentId, list[Rollout]]:
     """The greedy answer of each agent to each problem, without a lesson."""
-    return _answer_greedily(classroom, agents, [(problem, None) for problem in problems])
+    return answer_greedily(classroom, agents, [(problem, None) for problem in problems])
 
 
 def answer_with_lessons(
@@ -39,14 +40,15 @@ def answer_with_lessons(
 ) -> dict[AgentId, list[Rollout]]:
     """The same after a correct worked example of the problem's family and level."""
     pairs = [(problem, _worked_example(session, problem)) for problem in problems]
-    return _answer_greedily(session.school.classroom, agents, pairs)
+    return answer_greedily(session.school.classroom, agents, pairs)
 
 
-def _answer_greedily(
+def answer_greedily(
     classroom: Classroom,
     agents: Sequence[AgentId],
     problems: Sequence[tuple[Problem, Lesson | None]],
 ) -> dict[AgentId, list[Rollout]]:
+    """The greedy answer of each agent to each problem, after its lesson where it has one."""
     specs = []
     for agent in agents:
         for problem, lesson in problems:
