@@ -96,9 +96,12 @@ def analyse(
     # A pair that never met counts as even everywhere but in the collaboration.
     filled = np.nan_to_num(payoffs)
     game = (filled - filled.T) / 2
-    won = _wins_of(game, _games(payoffs, counts))
     if wins is not None:
         won = _same_shape(payoffs, wins, "wins")
+    else:
+        # Wins that fit the payoffs, for ratings without a record of games.
+        share = (1 + game / max(1.0, np.abs(game).max())) / 2
+        won = share * _games(payoffs, counts)
     average = nash_average(game)
     parts = decompose(game)
 
@@ -151,12 +154,6 @@ def _same_shape(
             f"{what} has {len(matrix)} agents, payoff {len(payoff)}; expected the same"
         )
     return matrix
-
-
-def _wins_of(game: Matrix, games: Matrix) -> Matrix:
-    """(N, N): wins that fit the payoffs, for ratings without a record of games."""
-    share: Matrix = games * (1 + game / max(1.0, np.abs(game).max())) / 2
-    return share
 
 
 def strongest_opponents(analysis: Analysis) -> list[int | None]:

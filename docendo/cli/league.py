@@ -44,7 +44,13 @@ def league(path: RunPath, as_json: AsJson = False, html: HtmlPage = None) -> Non
     collaboration; the standings that matches are made from, in which recent rounds count
     more; copies and their lineage.
     """
-    from docendo.cli.league_tables import show_lineage, show_rounds, show_standings
+    from docendo.cli.league_tables import (
+        show_best_teachers,
+        show_lineage,
+        show_rounds,
+        show_standings,
+    )
+    from docendo.report.facts.gains import gain_matrix
     from docendo.report.facts.league import lineage, round_metrics, standings_by_measure
     from docendo.report.facts.run import collect
 
@@ -69,7 +75,7 @@ def league(path: RunPath, as_json: AsJson = False, html: HtmlPage = None) -> Non
     for name, analysis in analyses.items():
         _show_payoffs(path, name, analysis)
     if facts.lessons:
-        _show_best_teachers(facts)
+        show_best_teachers(gain_matrix(facts))
     show_rounds(rounds)
     show_standings(standings)
     show_lineage(births)
@@ -93,23 +99,12 @@ def _make_document(path: Path, facts: "Facts", analyses: _Analyses) -> dict[str,
     Keys that need an analysis are None where there is none.
     """
     from docendo.analysis import overview
-    from docendo.report.facts.gains import gain_matrix
+    from docendo.report.facts.summary import summarise
 
     documents = {}
     for name, analysis in analyses.items():
         empty = dict.fromkeys(_ANALYSIS_KEYS)
         documents[name] = overview.as_json(analysis) if analysis else empty
-
-    gains: dict[str, dict[str, Any]] = {}
-    for teacher, row in gain_matrix(facts).items():
-        gains[teacher] = {}
-        for student, gain in row.items():
-            gains[teacher][student] = {
-                "mean": gain.mean,
-                "low": gain.low,
-                "high": gain.high,
-                "lessons": gain.n,
-            }
 
     first = next(iter(documents))
     return {
@@ -118,7 +113,7 @@ def _make_document(path: Path, facts: "Facts", analyses: _Analyses) -> dict[str,
         "of": first,
         **documents[first],
         "games": documents,
-        "gains": gains,
+        "gains": summarise(facts)["gain_matrix"],
     }
 
 
@@ -138,13 +133,6 @@ def _show_payoffs(path: Path, name: str, analysis: "Analysis | None") -> None:
     else:
         show_analysis(analysis, _DUELS_NOTE)
     show("")
-
-
-def _show_best_teachers(facts: "Facts") -> None:
-    from docendo.cli.league_tables import show_best_teachers
-    from docendo.report.facts.gains import gain_matrix
-
-    show_best_teachers(gain_matrix(facts))
 
 
 def _write_page(path: Path, analyses: _Analyses, html: Path) -> None:

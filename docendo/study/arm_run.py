@@ -120,7 +120,8 @@ class Training:
         if round_index == START:
             self._evaluate(round_index, [BASE])
         elif round_index == session.expert_rounds - 1:
-            self._evaluate_experts(round_index)
+            learners = session.config.learner_ids
+            self._evaluate(round_index, learners, after_experts=True)
         elif spent_flops(session) >= self._next_point():
             self._evaluate(round_index, session.config.learner_ids)
 
@@ -129,33 +130,29 @@ class Training:
         share = self.budget / self.eval_points
         return float((self.evaluations[-1]["flops"] // share + 1) * share)
 
-    def _evaluate(self, round_index: int, agents: Sequence[AgentId]) -> None:
-        answers = self._answer(agents, self.eval_problems)
-        self._note({"round": round_index, **self._summarize(answers)})
+    def _evaluate(
+        self, round_index: int, agents: Sequence[AgentId], *, after_experts: bool = False
+    ) -> None:
+        """Evaluate, keep the evaluation, in the run directory too, and begin a new log.
 
-    def _evaluate_experts(self, round_index: int) -> None:
-        """All test problems instead of a few, since forgetting is measured from here."""
-        answers = self._answer(self.session.config.learner_ids, self.test_problems)
-        summary = self._summarize(answers)
-        self._note({"round": round_index, **summary, "after_experts": answers})
-        self.after_experts = answers
-
-    def _answer(self, agents: Sequence[AgentId], problems: EvalProblems) -> AnswerKeys:
+        After the experts' stage all test problems are answered, since forgetting is measured
+        from there.
+        """
+        problems = self.test_problems if after_experts else self.eval_problems
         attempts = answer_problems(self.session.school.classroom, agents, problems)
-        return answer_keys(attempts, problems)
-
-    def _summarize(self, answers: AnswerKeys) -> dict[str, Any]:
+        answers = answer_keys(attempts, problems)
         cost = self.book_evaluation()
         flops = spent_flops(self.session)
-        return {
+        evaluation = {
+            "round": round_index,
             "flops": flops,
             "accuracy": accuracy_by_domain(answers),
             "cost": cost,
             **self.log.summarize(flops),
         }
+        if after_experts:
+            self.after_experts = evaluation["after_experts"] = answers
 
-    def _note(self, evaluation: dict[str, Any]) -> None:
-        """Keep an evaluation, in the run directory too, and begin a new log."""
         self.evaluations.append(evaluation)
         self.log = StageLog()
         if self.session.directory:

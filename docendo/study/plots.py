@@ -1,18 +1,17 @@
 """The charts of a study: curves, differences between arms, the ledger."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from docendo.formatting import clip, compact, signed
 from docendo.report.render.components import swatch_key
 from docendo.report.render.curves import Curve, draw_curves
 from docendo.report.render.markup import Markup, join
 from docendo.report.render.plot import Margins, Plot, round_ticks, row_plot, series_class
-from docendo.statistics import Estimate
+from docendo.study.bootstrap import Difference
 from docendo.study.regimes import ArmCurve
-from docendo.study.sentences import format_interval, format_points
+from docendo.study.sentences import format_interval, format_points, side_of_zero
 
-__all__ = ["ArmDifference", "difference_chart", "ledger_chart", "share_chart"]
+__all__ = ["difference_chart", "ledger_chart", "share_chart"]
 
 _WIDE = 1084.0
 _NAME_LENGTH = 28
@@ -22,15 +21,6 @@ _MAX_BANDS = 3
 """With more curves only the two of the question have a band: more would hide one
 another."""
 _SHARE_LIMITS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-
-
-class ArmDifference(NamedTuple):
-    """An arm minus another."""
-
-    arm: str
-    estimate: Estimate
-    side: str
-    """Where its interval is: ``above`` 0, ``below`` it, or ``open``."""
 
 
 def share_chart(
@@ -79,20 +69,20 @@ def _line_class(place: int) -> str:
     return f"{weight} {series_class(place)} a{place}"
 
 
-def difference_chart(differences: Sequence[ArmDifference], other: str) -> Markup:
-    """A dot and an interval for every arm, in percentage points.
+def difference_chart(differences: Mapping[str, Difference], baseline: str) -> Markup:
+    """A dot and an interval for every arm minus the baseline, in percentage points.
 
     Blue is above 0, orange below; grey cannot be told from 0.
     """
     # 0 is always inside: it is what the intervals are held against.
     bounds = [0.0]
-    for difference in differences:
+    for difference in differences.values():
         bounds += [100 * v for v in difference.estimate[:3] if v is not None]
     low = min(bounds)
     high = max(bounds)
     if low == high:
         low, high = -1.0, 1.0
-    names = [clip(difference.arm, _NAME_LENGTH) for difference in differences]
+    names = [clip(arm, _NAME_LENGTH) for arm in differences]
     plot = row_plot(names, _WIDE, x=(low, high), right=190)
 
     # As many digits as two neighbouring ticks need to differ.
@@ -103,22 +93,20 @@ def difference_chart(differences: Sequence[ArmDifference], other: str) -> Markup
     ticks = [0.0 if abs(tick) < 1e-9 else tick for tick in round_ticks(low, high)]
     plot.x_axis({tick: signed(tick, digits) if tick else "0" for tick in ticks})
     plot.rule(x=0, kind="zero")
-    for row, difference in enumerate(differences):
-        _draw_difference(plot, difference, row + 0.5, other)
+    for row, (arm, difference) in enumerate(differences.items()):
+        _draw_difference(plot, f"{arm} minus {baseline}", difference, row + 0.5)
 
-    return plot.svg(f"Every arm minus {other}")
+    return plot.svg(f"Every arm minus {baseline}")
 
 
-def _draw_difference(plot: Plot, difference: ArmDifference, y: float, other: str) -> None:
-    arm, estimate, side = difference
+def _draw_difference(plot: Plot, name: str, difference: Difference, y: float) -> None:
+    estimate = difference.estimate
     value = format_points(estimate.mean)
     interval = format_interval(estimate)
-    title = (
-        f"{arm} minus {other}: {value} points, 95% interval {interval}, seeds: {estimate.n}"
-    )
+    title = f"{name}: {value} points, 95% interval {interval}, seeds: {estimate.n}"
     if estimate.low is not None and estimate.high is not None:
         ends = [(100 * estimate.low, y), (100 * estimate.high, y)]
-        plot.line(ends, f"span {side}", title)
+        plot.line(ends, f"span {side_of_zero(difference)}", title)
     plot.dot((100 * estimate.mean, y), "dot", title, radius=4.5)
     plot.text(value, (plot.x.high, y), "label end", shift=(50, 0))
     plot.text(interval, (plot.x.high, y), "note", shift=(62, 0))

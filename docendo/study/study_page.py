@@ -29,7 +29,7 @@ from docendo.study.curve_sections import (
     wide_box,
 )
 from docendo.study.limits import list_limits, write_reproduction
-from docendo.study.plots import ArmDifference, difference_chart, ledger_chart
+from docendo.study.plots import difference_chart, ledger_chart
 from docendo.study.regimes import (
     RegimeResults,
     average_ledger,
@@ -174,10 +174,7 @@ def _titled_table(table: Table) -> Markup:
 
 def _parts(regime: RegimeResults) -> Markup:
     """Every other arm against teaching, sorted."""
-    differences = []
-    for arm, difference in regime.differences_from(TEACHING).items():
-        side = side_of_zero(difference)
-        differences.append(ArmDifference(arm, difference.estimate, side))
+    differences = regime.differences_from(TEACHING)
     if not differences:
         return empty_note(f"Nothing to compare with {TEACHING} yet.")
 
