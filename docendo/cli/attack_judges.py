@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docendo.cli.options import AsJson, RunPath
+from docendo.cli.options import AsJson, OnlyDomains, RunPath
 from docendo.cli.output import safe, show, show_json, table, title
 from docendo.cli.runs import check_names, load_run_config, open_trained
 from docendo.errors import UserError
@@ -24,9 +24,7 @@ _MAX_PASSED_HELP = "Exit with 1 where a larger share of the attacks passes."
 
 def attack_judges(
     path: RunPath,
-    domain: Annotated[
-        list[str] | None, typer.Option(metavar="D", help="Only this domain.")
-    ] = None,
+    domain: OnlyDomains = None,
     n: Annotated[int, typer.Option(min=1, help=_N_HELP)] = 24,
     attacked: Annotated[int, typer.Option(min=1, help=_ATTACKED_HELP)] = 4,
     max_passed: Annotated[float, typer.Option(min=0, max=1, help=_MAX_PASSED_HELP)] = 0.01,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from docendo.cli.options import AsJson, RunPath
+from docendo.cli.options import AsJson, OnlyDomains, RunPath
 from docendo.cli.output import safe, show, show_json, table, title
 from docendo.cli.runs import (
     check_names,
@@ -38,9 +38,7 @@ _N_HELP = "Problems per domain. Default: as in the run."
 def evaluate(
     path: RunPath,
     agent: Annotated[list[str] | None, typer.Option(metavar="A", help=_AGENT_HELP)] = None,
-    domain: Annotated[
-        list[str] | None, typer.Option(metavar="D", help="Only this domain.")
-    ] = None,
+    domain: OnlyDomains = None,
     seed: Annotated[int | None, typer.Option(min=0, help=_SEED_HELP)] = None,
     n: Annotated[int | None, typer.Option(min=1, help=_N_HELP)] = None,
     with_lesson: Annotated[

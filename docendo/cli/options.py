@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "ConfigFile", "DomainFile", "HtmlPage", "RunPath", "Settings"]
+__all__ = [
+    "AsJson",
+    "ConfigFile",
+    "DomainFile",
+    "HtmlPage",
+    "OnlyDomains",
+    "RunPath",
+    "Settings",
+]
 
 RunPath = Annotated[
     Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)
@@ -30,6 +38,9 @@ DomainFile = Annotated[
     typer.Option(
         "--config", metavar="CONFIG.toml", help="Where domains of your own are described."
     ),
+]
+OnlyDomains = Annotated[
+    list[str] | None, typer.Option("--domain", metavar="D", help="Only this domain.")
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else.")
