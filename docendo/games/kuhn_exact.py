@@ -24,7 +24,8 @@ __all__ = ["KuhnPoker", "equilibrium", "first_seat_payoff"]
 _DEALS_DC: FloatArray = (1 - np.eye(3)) / 6
 """The probability of each pair of cards."""
 
-_POT_DC: FloatArray = _DEALS_DC * np.sign(np.subtract.outer(range(3), range(3)).T)
+_RANK_LEAD_DC = np.arange(3) - np.arange(3)[:, None]
+_POT_DC: FloatArray = _DEALS_DC * np.sign(_RANK_LEAD_DC)
 """The value of a showdown without a bet to me, times the probability of the cards."""
 
 
@@ -87,7 +88,9 @@ def _answer(bets_D: FloatArray) -> FloatArray:
 
     The other player bets by `bets_D`.
     """
-    return np.stack([-bets_D @ _DEALS_DC, 2 * bets_D @ _POT_DC], axis=-1)
+    fold_C = -bets_D @ _DEALS_DC
+    call_C = 2 * bets_D @ _POT_DC
+    return np.stack([fold_C, call_C], axis=-1)
 
 
 def first_seat_payoff(mine_SA: FloatArray, theirs_SA: FloatArray) -> float:

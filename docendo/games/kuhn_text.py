@@ -12,7 +12,7 @@ from random import Random
 
 from docendo.errors import UserError
 from docendo.games.kuhn_exact import equilibrium
-from docendo.games.text_game import TextGame, legal_moves_in
+from docendo.games.text_game import Moves, TextGame, legal_moves_in
 from docendo.records import Request
 
 __all__ = ["KUHN", "EquilibriumPlayer", "play_always_bet"]
@@ -21,7 +21,12 @@ _RANKS = {"jack": "lowest", "queen": "middle", "king": "highest"}
 _CARDS = tuple(_RANKS)
 _OPEN = ("check", "bet")
 _ANSWER = ("fold", "call")
-_LEGAL = {(): _OPEN, ("check", "bet"): _ANSWER, ("check",): _OPEN, ("bet",): _ANSWER}
+_LEGAL = {
+    (): _OPEN,
+    ("check", "bet"): _ANSWER,
+    ("check",): _OPEN,
+    ("bet",): _ANSWER,
+}
 """By the moves so far, in the order of `KuhnPoker`'s states."""
 # As `_view` writes it, and the prompt goes on after it.
 _VIEW = re.compile(r"Your card: (jack|queen|king), .*\nMoves so far: (.+)\.\n")
@@ -31,16 +36,16 @@ def _hand(deal: str, seat: int) -> str:
     return deal.split()[seat]
 
 
-def _view(hand: str, moves: tuple[str, ...]) -> str:
+def _view(hand: str, moves: Moves) -> str:
     history = ", ".join(moves) or "none"
     return f"Your card: {hand}, the {_RANKS[hand]} of three.\nMoves so far: {history}."
 
 
-def _legal(hand: str, moves: tuple[str, ...]) -> tuple[str, ...]:
+def _legal(hand: str, moves: Moves) -> Moves:
     return _LEGAL.get(moves, ())
 
 
-def _payoff(deal: str, moves: tuple[str, ...]) -> float:
+def _payoff(deal: str, moves: Moves) -> float:
     if moves[-1] == "fold":
         # After two moves the second player folded, after three the first.
         return 0.5 if len(moves) == 2 else -0.5
@@ -88,12 +93,14 @@ class EquilibriumPlayer:
         # a bet and a call are the second of two legal moves
         hand, history = view.groups()
         moves = () if history == "none" else tuple(history.split(", "))
-        is_bold = Random(request.seed).random() < self.bet_probability(hand, moves)
+        rng = Random(request.seed)
+        is_bold = rng.random() < self.bet_probability(hand, moves)
         return f"Answer: {legal_moves_in(request)[is_bold]}"
 
-    def bet_probability(self, hand: str, moves: tuple[str, ...]) -> float:
+    def bet_probability(self, hand: str, moves: Moves) -> float:
         """The probability to bet, or to call a bet."""
-        state = len(_CARDS) * list(_LEGAL).index(moves) + _CARDS.index(hand)
+        moment = list(_LEGAL).index(moves)
+        state = len(_CARDS) * moment + _CARDS.index(hand)
         return float(equilibrium(self.alpha)[state, 1])
 
 

@@ -119,7 +119,10 @@ def rock_paper_scissors() -> MatrixGame:
 
     The equilibrium is (1/3, 1/3, 1/3).
     """
-    return MatrixGame("rock-paper-scissors", ((0, -1, 1), (1, 0, -1), (-1, 1, 0)))
+    rock = (0, -1, 1)
+    paper = (1, 0, -1)
+    scissors = (-1, 1, 0)
+    return MatrixGame("rock-paper-scissors", (rock, paper, scissors))
 
 
 def biased_rock_paper_scissors() -> MatrixGame:
@@ -127,7 +130,10 @@ def biased_rock_paper_scissors() -> MatrixGame:
 
     The equilibrium is (1/4, 1/2, 1/4).
     """
-    return MatrixGame("biased rock-paper-scissors", ((0, -1, 2), (1, 0, -1), (-2, 1, 0)))
+    rock = (0, -1, 2)
+    paper = (1, 0, -1)
+    scissors = (-2, 1, 0)
+    return MatrixGame("biased rock-paper-scissors", (rock, paper, scissors))
 
 
 def disc_game(points: int = 5) -> MatrixGame:
@@ -141,9 +147,10 @@ def disc_game(points: int = 5) -> MatrixGame:
     if points < 3:
         raise UserError(f"disc game: expected at least 3 points, got {points}")
     angles = 2 * np.pi * np.arange(points) / points
-    sines = np.triu(np.sin(np.subtract.outer(angles, angles).T))
+    turns = np.subtract.outer(angles, angles).T
+    upper_sines = np.triu(np.sin(turns))
     # one half of the matrix minus its transpose: antisymmetric to the last bit
-    rows = (sines - sines.T).tolist()
+    rows = (upper_sines - upper_sines.T).tolist()
     return MatrixGame(f"disc game of {points}", tuple(map(tuple, rows)))
 
 
@@ -162,7 +169,8 @@ def payoff(game: Game, mine_SA: FloatArray, theirs_SA: FloatArray) -> float:
 
 def uniform(game: Game) -> FloatArray:
     """The policy that takes every action equally often, (S, A)."""
-    return np.full((game.opening_S.size, game.actions), 1 / game.actions)
+    shape = (game.opening_S.size, game.actions)
+    return np.full(shape, 1 / game.actions)
 
 
 def best_response(game: Game, theirs_SA: FloatArray) -> FloatArray:

@@ -17,6 +17,7 @@ from docendo.graders.answer import final_answer
 from docendo.records import Message, Request, Verdict
 
 __all__ = [
+    "Moves",
     "TextGame",
     "Turn",
     "demonstrate_rules",
@@ -31,6 +32,10 @@ _ORNAMENT = " .!\"'`*"
 _OPTION = re.compile("'Answer: (.+?)'")
 
 
+Moves = tuple[str, ...]
+"""Moves in order, of both players in turn."""
+
+
 @dataclass(frozen=True)
 class TextGame:
     name: str
@@ -41,13 +46,13 @@ class TextGame:
     """All that chance can do, equally likely."""
     hand: Callable[[str, int], str]
     """(deal, seat) -> the part of the deal that this player sees."""
-    view: Callable[[str, tuple[str, ...]], str]
+    view: Callable[[str, Moves], str]
     """(hand, moves) -> what the player to move reads. It never gets the other hand, so it
     cannot show it."""
-    legal: Callable[[str, tuple[str, ...]], tuple[str, ...]]
+    legal: Callable[[str, Moves], Moves]
     """(hand, moves) -> the legal moves, each a few words on one line; none where the game
     is over."""
-    payoff: Callable[[str, tuple[str, ...]], float]
+    payoff: Callable[[str, Moves], float]
     """(deal, all moves) -> what the first player wins and the second loses; 1 is the full
     stake."""
 
@@ -66,7 +71,7 @@ class TextGame:
             deals += rng.sample(self.deals, len(self.deals))
         return deals[:count]
 
-    def turn(self, deal: str, moves: tuple[str, ...]) -> "Turn | None":
+    def turn(self, deal: str, moves: Moves) -> "Turn | None":
         """What the player to move knows; None where the game is over."""
         turn = Turn(self, self.hand(deal, len(moves) % 2), moves)
         return turn if turn.legal else None
@@ -77,7 +82,7 @@ class Turn(NamedTuple):
 
     game: TextGame
     hand: str
-    moves: tuple[str, ...] = ()
+    moves: Moves = ()
 
     @property
     def name(self) -> str:
@@ -90,7 +95,7 @@ class Turn(NamedTuple):
         return len(self.moves) % 2
 
     @property
-    def legal(self) -> tuple[str, ...]:
+    def legal(self) -> Moves:
         return self.game.legal(self.hand, self.moves)
 
     @property
@@ -113,7 +118,7 @@ def information_sets(game: TextGame) -> list[Turn]:
     return list(turns)
 
 
-def _walk_turns(game: TextGame, deal: str, moves: tuple[str, ...]) -> Iterator[Turn]:
+def _walk_turns(game: TextGame, deal: str, moves: Moves) -> Iterator[Turn]:
     turn = game.turn(deal, moves)
     if turn is None:
         return
@@ -170,7 +175,7 @@ def demonstrate_rules(
 def _play_random_game(game: TextGame, rng: Random) -> list[Turn]:
     deal = rng.choice(game.deals)
     turns: list[Turn] = []
-    moves: tuple[str, ...] = ()
+    moves: Moves = ()
     while turn := game.turn(deal, moves):
         turns.append(turn)
         moves = (*moves, rng.choice(turn.legal))

@@ -1,14 +1,14 @@
 """Tic-tac-toe in words: nothing is hidden, and chance does nothing."""
 
-from docendo.games.text_game import TextGame
+from docendo.games.text_game import Moves, TextGame
 
 __all__ = ["TIC_TAC_TOE"]
 
 _SQUARES = tuple("123456789")
-_LINES = [set(line) for line in ("123", "456", "789", "147", "258", "369", "159", "357")]
+_LINES = tuple(map(set, ["123", "456", "789", "147", "258", "369", "159", "357"]))
 
 
-def _view(hand: str, moves: tuple[str, ...]) -> str:
+def _view(hand: str, moves: Moves) -> str:
     # an empty square shows its number, which is the move that takes it
     board = " ".join(_SQUARES)
     for turn, square in enumerate(moves):
@@ -18,20 +18,20 @@ def _view(hand: str, moves: tuple[str, ...]) -> str:
     return "\n".join((*rows, f"You are {'XO'[len(moves) % 2]}."))
 
 
-def _has_won(moves: tuple[str, ...]) -> bool:
+def _has_won(moves: Moves) -> bool:
     """Whether the last move made a line."""
     # every second move from the last one backwards is of the same player
     squares = set(moves[-1::-2])
     return any(line <= squares for line in _LINES)
 
 
-def _legal_moves(hand: str, moves: tuple[str, ...]) -> tuple[str, ...]:
+def _legal_moves(hand: str, moves: Moves) -> Moves:
     if _has_won(moves):
         return ()
     return tuple(square for square in _SQUARES if square not in moves)
 
 
-def _payoff(deal: str, moves: tuple[str, ...]) -> float:
+def _payoff(deal: str, moves: Moves) -> float:
     if not _has_won(moves):
         return 0.0
     return 1.0 if len(moves) % 2 else -1.0
