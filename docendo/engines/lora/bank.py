@@ -77,7 +77,8 @@ class AdapterBank:
     def clone(self, source: AgentId, name: AgentId) -> None:
         """A copy of an adapter under a new name: a snapshot, unless somebody trains it."""
         self._check_new(name)
-        self._insert(name, self.weights_SP[self._adapter_slot(source)].clone())
+        slot = self._adapter_slot(source)
+        self._insert(name, self.weights_SP[slot].clone())
 
     def copy(self, source: AgentId, into: AgentId) -> None:
         """Overwrite an agent's adapter with another's."""
@@ -166,7 +167,8 @@ class AdapterBank:
         slot = self.slot(agent)
         matrices = {}
         for name, layer in self.layers.items():
-            matrices[name] = layer.weights.a_SRd[slot], layer.weights.b_SdR[slot]
+            a_SRd, b_SdR = layer.weights
+            matrices[name] = a_SRd[slot], b_SdR[slot]
         return matrices
 
     def set_weights(self, weights_SP: Tensor) -> None:
@@ -228,7 +230,8 @@ class AdapterBank:
         # a free row is used again, so that the matrix grows only with the largest population
         row_P = row_P.to(self.device)
         rows = len(self.weights_SP)
-        slot = min(set(range(rows + 1)) - set(self.slots.values()))
+        taken = set(self.slots.values())
+        slot = min(set(range(rows + 1)) - taken)
         self.slots[agent] = slot
 
         if slot < rows:
@@ -236,7 +239,8 @@ class AdapterBank:
             self.refresh()
         else:
             # a larger matrix: every layer's views move, and gradients start at zero
-            self.set_weights(torch.cat([self.weights_SP, row_P[None]]))
+            larger_SP = torch.cat([self.weights_SP, row_P[None]])
+            self.set_weights(larger_SP)
 
 
 def _matrix_views(layer: AdaptedLinear, start: int, flat_SP: Tensor) -> LoraMatrices:
@@ -245,9 +249,9 @@ def _matrix_views(layer: AdaptedLinear, start: int, flat_SP: Tensor) -> LoraMatr
     d_in, d_out = layer.base.in_features, layer.base.out_features
     middle = start + rank * d_in
     stop = start + layer.size
-    a_SRd = flat_SP[:, start:middle].view(-1, rank, d_in)
-    b_SdR = flat_SP[:, middle:stop].view(-1, d_out, rank)
-    return LoraMatrices(a_SRd, b_SdR)
+    flat_a = flat_SP[:, start:middle]
+    flat_b = flat_SP[:, middle:stop]
+    return LoraMatrices(flat_a.view(-1, rank, d_in), flat_b.view(-1, d_out, rank))
 
 
 def adapt(model: nn.Module, bank: AdapterBank) -> None:

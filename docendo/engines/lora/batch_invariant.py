@@ -68,8 +68,10 @@ def batch_invariant_linear(
 
 def batch_invariant_bmm(x_NMd: Tensor, weight_Nod: Tensor) -> Tensor:
     """x W^T for each of N matrices, (N, M, o)."""
-    padded_NMd = _pad_rows(x_NMd, min_rows(x_NMd.shape[-1], x_NMd))
-    return torch.bmm(padded_NMd, weight_Nod.transpose(1, 2))[:, : x_NMd.shape[1]]
+    _, m, d = x_NMd.shape
+    padded_NMd = _pad_rows(x_NMd, min_rows(d, x_NMd))
+    product_NMo = torch.bmm(padded_NMd, weight_Nod.transpose(1, 2))
+    return product_NMo[:, :m]
 
 
 def is_batch_invariant(weight_od: Tensor, packed: PackedWeight | None) -> bool:
@@ -100,12 +102,12 @@ def pack_for_onednn(weight_od: Tensor) -> PackedWeight | None:
     try:
         reordered = torch.ops.mkldnn._reorder_linear_weight(weight_od, None)
         packed = _OneDNNWeight(weight_od, reordered)
-        works = packed.linear(weight_od[:MIN_ROWS], None).isfinite().all()
+        product = packed.linear(weight_od[:MIN_ROWS], None)
     except (AttributeError, NotImplementedError, RuntimeError):
         # the functions are private: another build of PyTorch may lack them
         return None
 
-    return packed if works else None
+    return packed if product.isfinite().all() else None
 
 
 @dataclass(frozen=True)

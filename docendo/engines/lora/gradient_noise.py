@@ -31,4 +31,8 @@ def estimate_gradient_noise(
     n, m = counts
     if n == 0 or m == 0:
         return nan
-    return float((first_P * sqrt(m / n) - second_P * sqrt(n / m)).square().sum())
+
+    scaled_first_P = first_P * sqrt(m / n)
+    scaled_second_P = second_P * sqrt(n / m)
+    difference_P = scaled_first_P - scaled_second_P
+    return float(difference_P.square().sum())

@@ -104,9 +104,11 @@ class Projection:
 
     def _join(self, bases: Sequence[nn.Linear]) -> None:
         """One matrix for all members. Their own weights become views of it, which saves memory."""
-        self.weight_od = torch.cat([base.weight.detach() for base in bases])
+        weights = [base.weight.detach() for base in bases]
+        self.weight_od = torch.cat(weights)
         if self.bias_o is not None:
-            self.bias_o = torch.cat([base.bias.detach() for base in bases])
+            biases = [base.bias.detach() for base in bases]
+            self.bias_o = torch.cat(biases)
 
         start = 0
         for base in bases:
@@ -137,8 +139,8 @@ class Projection:
         """The rows (C) and columns (o) of a member."""
         first_rank = member * self.rank
         ranks = slice(first_rank, first_rank + self.rank)
-        outputs = slice(self.offsets[member], self.offsets[member + 1])
-        return ranks, outputs
+        start, stop = self.offsets[member : member + 2]
+        return ranks, slice(start, stop)
 
     def base(self, x_Td: Tensor) -> Tensor:
         """W x + b without adapters, (T, o)."""
@@ -162,7 +164,8 @@ class Projection:
         # batched, the idea of Punica (Chen et al. 2023) and S-LoRA (Sheng et al. 2023)
         a_NCd = routing.select(self.a_SCd)
         b_NCo = routing.select(self.b_SCo)
-        low_NMC = batch_invariant_bmm(routing.group(x_Td), a_NCd)
+        x_NMd = routing.group(x_Td)
+        low_NMC = batch_invariant_bmm(x_NMd, a_NCd)
         update_NMo = torch.bmm(low_NMC, b_NCo)
         return y_To.add_(routing.ungroup(update_NMo))
 

@@ -69,8 +69,9 @@ class Routing(NamedTuple):
 
     def group(self, x_Td: Tensor) -> Tensor:
         """(N, M, d): the tokens of each agent together."""
+        n, d = len(self.slots), x_Td.shape[-1]
         x_Fd = x_Td if self.token_F is None else x_Td[self.token_F]
-        return x_Fd.view(len(self.slots), -1, x_Td.shape[-1])
+        return x_Fd.view(n, -1, d)
 
     def ungroup(self, y_NMd: Tensor) -> Tensor:
         """The inverse of `group`: (T, d)."""
