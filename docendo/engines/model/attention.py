@@ -84,9 +84,11 @@ def build_block(
     mask_1Nn = later_nn.repeat(heads.group, 1)[None]
 
     # behind the end the last token stands again: an index in bounds, whose output is dropped
-    token_F: Tensor | slice = torch.minimum(token_Cn, stop_C[:, None] - 1).flatten()
+    last_C1 = stop_C[:, None] - 1
+    token_F: Tensor | slice = torch.minimum(token_Cn, last_C1).flatten()
     valid_F = None if bool(valid_Cn.all()) else valid_Cn.flatten()
-    if valid_F is None and all(left[1] == right[0] for left, right in pairwise(spans)):
+    are_neighbours = all(left[1] == right[0] for left, right in pairwise(spans))
+    if valid_F is None and are_neighbours:
         # reading and writing a slice needs no index
         token_F = slice(spans[0][0], spans[-1][1])
     return Block(token_F, valid_F, len(spans), prompt, mask_1Nn)
@@ -127,14 +129,16 @@ class TreeAttention:
     @staticmethod
     def single(length: int, heads: Heads, like: Tensor) -> "TreeAttention":
         """The batch is one sequence."""
-        return TreeAttention([build_block([(0, length)], None, heads, like)], heads)
+        block = build_block([(0, length)], None, heads, like)
+        return TreeAttention([block], heads)
 
     def __call__(self, layer: int, qkv_THD: Tensor) -> Tensor:
         return self.forward(qkv_THD)[0]
 
     def forward(self, qkv_THD: Tensor) -> tuple[Tensor, list[Tensor]]:
         """(T, O), and for `backward` the attention weights (B, N, L) of each block."""
-        out_TO = qkv_THD.new_zeros(len(qkv_THD), self.heads.query * self.heads.size)
+        width = self.heads.query * self.heads.size
+        out_TO = qkv_THD.new_zeros(len(qkv_THD), width)
         weights = []
         for block in self.blocks:
             operands = self._operands(block, qkv_THD)
@@ -218,7 +222,8 @@ class TreeAttention:
     def _scores(self, block: Block, operands: _Operands) -> Tensor:
         """(B, N, L), those of the prompt's keys first."""
         query_BND = operands.query_BND
-        scores_BNn = torch.bmm(query_BND, operands.key_BnD.transpose(1, 2))
+        key_BDn = operands.key_BnD.transpose(1, 2)
+        scores_BNn = torch.bmm(query_BND, key_BDn)
         scores_BNn.add_(block.mask)
         if operands.prompt_key_KpD is None:
             return scores_BNn

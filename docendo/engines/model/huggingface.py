@@ -37,7 +37,8 @@ def attend(
     """
     plan: AttentionPlan = kwargs["plan"]
     # side by side and by token, which is how every plan reads them
-    qkv_THD = torch.cat([query[0], key[0], value[0]]).transpose(0, 1).contiguous()
+    qkv_1HTD = torch.cat([query, key, value], 1)
+    qkv_THD = qkv_1HTD[0].transpose(0, 1).contiguous()
 
     attended_TO: Tensor
     if torch.is_grad_enabled() and isinstance(plan, TreeAttention):
@@ -47,7 +48,8 @@ def attend(
         attended_TO = plan(int(module.layer_idx), qkv_THD)  # type: ignore[arg-type]
 
     # (1, T, H, D), and no attention weights
-    return attended_TO.view(1, len(attended_TO), query.shape[1], -1), None
+    _, heads, tokens, _ = query.shape
+    return attended_TO.view(1, tokens, heads, -1), None
 
 
 class _TreeAttentionFunction(torch.autograd.Function):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from docendo.engines.lora.batch_invariant import min_rows
 from docendo.engines.model.attention import Heads, TreeAttention, build_block
@@ -73,12 +74,14 @@ class KVCache:
         # with zeros, like all new room: an unwritten NaN would pass through the mask
         for layer, tensor in enumerate(self.answers):
             missing = width - tensor.shape[3]
-            self.answers[layer] = torch.nn.functional.pad(tensor, (0, 0, 0, missing))
+            self.answers[layer] = pad(tensor, (0, 0, 0, missing))
 
     def resize(self, prompts: CacheShape, rows: CacheShape) -> None:
         """Give both sides another shape; new room is zero."""
-        for side, shape in ((self.prompts, prompts), (self.answers, rows)):
-            index = torch.tensor(shape.source, device=side[0].device, dtype=torch.long)
+        sides = zip((self.prompts, self.answers), (prompts, rows), strict=True)
+        for side, shape in sides:
+            device = side[0].device
+            index = torch.tensor(shape.source, device=device, dtype=torch.long)
             for layer, old in enumerate(side):
                 _, _, key_heads, old_width, head_size = old.shape
                 new = old.new_zeros(2, shape.size, key_heads, shape.width, head_size)
@@ -91,7 +94,8 @@ class KVCache:
 
         What is masked has weight 0, but 0 * NaN is NaN.
         """
-        for side, places in ((self.prompts, prompts), (self.answers, rows)):
+        sides = zip((self.prompts, self.answers), (prompts, rows), strict=True)
+        for side, places in sides:
             if places:
                 index = torch.tensor(places, device=side[0].device)
                 for tensor in side:
@@ -99,7 +103,8 @@ class KVCache:
 
     def select(self, prompts: Sequence[int], rows: Sequence[int]) -> None:
         """Drop all prompts and rows but these."""
-        for side, places in ((self.prompts, prompts), (self.answers, rows)):
+        sides = zip((self.prompts, self.answers), (prompts, rows), strict=True)
+        for side, places in sides:
             index = torch.tensor(places, device=side[0].device)
             for layer, tensor in enumerate(side):
                 side[layer] = tensor[:, index]
@@ -124,7 +129,7 @@ class PrefillPlan:
     ) -> "PrefillPlan":
         """`spans` are (first token, one after the last); `prompts` their places in the cache."""
         like = cache.prompts[0]
-        tree = TreeAttention([build_block(spans, None, heads, like, ALIGN)], heads)
+        block = build_block(spans, None, heads, like, ALIGN)
         prompt_T = []
         column_T: list[int] = []
         for prompt, (start, stop) in zip(prompts, spans, strict=True):
@@ -132,7 +137,7 @@ class PrefillPlan:
             column_T += range(stop - start)
         return PrefillPlan(
             cache,
-            tree,
+            TreeAttention([block], heads),
             torch.tensor(prompt_T, device=like.device),
             torch.tensor(column_T, device=like.device),
         )
@@ -228,7 +233,8 @@ class DecodePlan:
         self.row_B = torch.arange(like.shape[1], device=device)
         self.column_B = torch.zeros_like(self.row_B)
         self.prompt_B = torch.tensor(prompt_B, device=device)
-        self.length_B = torch.tensor([lengths_Q[q] for q in prompt_B], device=device)
+        length_B = [lengths_Q[q] for q in prompt_B]
+        self.length_B = torch.tensor(length_B, device=device)
 
         # Bit-identity: a row's scores may not depend on how many rows share its prompt. A product
         # has W * g rows; in float32 MKL sums in another order below `min_rows`, in bfloat16
@@ -242,7 +248,8 @@ class DecodePlan:
         self.groups = RowGroups.of(prompt_B, prompts, min_places, device)
 
         columns = self.width + like.shape[3]
-        self.mask = like.new_full((len(self.row_B), 1, 1, columns), float("-inf"))
+        mask_shape = (len(self.row_B), 1, 1, columns)
+        self.mask = like.new_full(mask_shape, float("-inf"))
         """(B, 1, 1, p + n): 0 for columns that a row sees, minus infinity elsewhere."""
         for row, prompt in enumerate(prompt_B):
             self.mask[row, :, :, : lengths_Q[prompt]] = 0
@@ -278,17 +285,17 @@ class DecodePlan:
     def _scores(self, layer: int, query_BKgD: Tensor) -> Tensor:
         """(B, K, g, p + n): a row's own keys by itself, the prompt's for all of its rows."""
         rows, k, g, _ = query_BKgD.shape
-        prompt_keys_XDp = self.cache.prompts[layer][0].flatten(0, 1).transpose(1, 2)
-        answer_keys_XDn = self.cache.answers[layer][0].flatten(0, 1).transpose(1, 2)
+        prompt_keys_XpD = self.cache.prompts[layer][0].flatten(0, 1)
+        answer_keys_XnD = self.cache.answers[layer][0].flatten(0, 1)
 
         # (Q * K, W * g, D) by (Q * K, D, p): each prompt's keys are read once for all its rows
         grouped_query = self.groups.group(query_BKgD)
-        prompt_scores = torch.bmm(grouped_query, prompt_keys_XDp)
+        prompt_scores = torch.bmm(grouped_query, prompt_keys_XpD.transpose(1, 2))
         prompt_BKgp = self.groups.ungroup(prompt_scores, k, g)
 
         # (B * K, g, D) by (B * K, D, n)
         row_query = query_BKgD.flatten(0, 1)
-        answer_scores = torch.bmm(row_query, answer_keys_XDn)
+        answer_scores = torch.bmm(row_query, answer_keys_XnD.transpose(1, 2))
         answer_BKgn = answer_scores.view(rows, k, g, -1)
         return torch.cat([prompt_BKgp, answer_BKgn], -1)
 

@@ -114,7 +114,8 @@ class LlamaStack:
     @property
     def following_norms(self) -> list[RMSNorm]:
         """The normalisation behind each layer: the next layer's first one, or the last one."""
-        return [*(layer.attention_norm for layer in self.layers[1:]), self.last_norm]
+        norms = [layer.attention_norm for layer in self.layers]
+        return [*norms[1:], self.last_norm]
 
     def infer(
         self,
@@ -128,12 +129,14 @@ class LlamaStack:
         rope = self.head_rope(x_Td, positions_T)
         for i, layer in enumerate(self.layers):
             # (T, d) -> (T, o), o = (H + 2K) * D -> (T, H + 2K, D) -> (T, O) -> (T, d)
-            qkv_To = layer.qkv.infer(layer.attention_norm.infer(x_Td), routing)
+            normed_Td = layer.attention_norm.infer(x_Td)
+            qkv_To = layer.qkv.infer(normed_Td, routing)
             attended_TO = plan(i, rotate(qkv_To, *rope))
             x_Td = layer.out.infer(attended_TO, routing).add_(x_Td)
 
             # (T, d) -> (T, 2 f) -> (T, f) -> (T, d)
-            gate_up_Tf = layer.gate_up.infer(layer.mlp_norm.infer(x_Td), routing)
+            normed_Td = layer.mlp_norm.infer(x_Td)
+            gate_up_Tf = layer.gate_up.infer(normed_Td, routing)
             inner_Tf = self.ops.swiglu(gate_up_Tf)
             x_Td = layer.down.infer(inner_Tf, routing).add_(x_Td)
         return self.last_norm.infer(x_Td)
@@ -292,16 +295,16 @@ class LlamaStack:
     def rope(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines, and sines with the sign of their half, of every token, (T, D)."""
         cos_1TD, sin_1TD = self.base_model.rotary_emb(x_Td[None], positions_T[None])
-        cos_TD, sin_TD = cos_1TD[0], sin_1TD[0]
-        half = cos_TD.shape[-1] // 2
-        return cos_TD, torch.cat([-sin_TD[:, :half], sin_TD[:, half:]], -1)
+        first_half, second_half = sin_1TD[0].chunk(2, -1)
+        return cos_1TD[0], torch.cat([-first_half, second_half], -1)
 
     def head_rope(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
         """`rope` of every token and head, (T, H + 2K, D); it leaves values as they are."""
         cos_TD, sin_TD = self.rope(x_Td, positions_T)
         # cosine 1 and sine 0 for values: all heads then turn in one operation
         rotated_heads = self.heads.query + self.heads.key
-        ones_TKD = cos_TD.new_ones(len(cos_TD), self.heads.key, cos_TD.shape[-1])
+        tokens, size = cos_TD.shape
+        ones_TKD = cos_TD.new_ones(tokens, self.heads.key, size)
         cos_THD = cos_TD[:, None].expand(-1, rotated_heads, -1)
         sin_THD = sin_TD[:, None].expand(-1, rotated_heads, -1)
         return (
@@ -321,7 +324,8 @@ def rotate(qkv_To: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
 
 def _rotate_backward(grad_THD: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
     """The transpose of `rotate`. Turning by half is its own inverse."""
-    half_turned_THD = (grad_THD * sin_THD).roll(cos_THD.shape[-1] // 2, -1)
+    turned_THD = grad_THD * sin_THD
+    half_turned_THD = turned_THD.roll(cos_THD.shape[-1] // 2, -1)
     return half_turned_THD.addcmul_(grad_THD, cos_THD)
 
 

@@ -36,12 +36,13 @@ def token_logprobs(
     for start in range(0, len(token_K), _BLOCK):
         block = slice(start, start + _BLOCK)
         token_B = token_K[block]
-        logits_BV = mask_logits(allowed_K[block], network.logits(hidden_Kd[block]))
+        logits_BV = network.logits(hidden_Kd[block])
+        logits_BV = mask_logits(allowed_K[block], logits_BV)
         # only the sums are float32: logits stay in the format of the model, which saves memory
         total_B = network.ops.logsumexp(logits_BV)
-        token_logits_B = logits_BV.gather(1, token_B[:, None])[:, 0].float()
+        token_logits_B1 = logits_BV.gather(1, token_B[:, None])
         saved.append((logits_BV, total_B))
-        logprobs.append(token_logits_B - total_B)
+        logprobs.append(token_logits_B1[:, 0].float() - total_B)
     return torch.cat(logprobs), saved
 
 

@@ -73,7 +73,8 @@ def keep_nucleus(logits_BV: Tensor, temperatures_B: Tensor, top_p_B: Tensor) -> 
     top_p_B1 = to_device(top_p_B, logits_BV.device)[:, None]
     temperature_B1 = to_device(temperatures_B, logits_BV.device)[:, None]
     tempered_BV = logits_BV.float() / temperature_B1.clamp(min=_MIN_TEMPERATURE)
-    sorted_BV, order_BV = tempered_BV.softmax(-1).sort(stable=True, dim=-1, descending=True)
+    share_BV = tempered_BV.softmax(-1)
+    sorted_BV, order_BV = share_BV.sort(stable=True, dim=-1, descending=True)
 
     # A token is dropped where the likelier ones have the share already: the smallest set whose
     # probability is at least p. A share of 1 is told apart, since a sum of floats may miss it.
