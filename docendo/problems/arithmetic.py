@@ -23,7 +23,8 @@ __all__ = ["MATHEMATICS", "MathematicsConfig"]
 
 def _number(rng: Random, digits: int) -> int:
     """A number of so many digits, at least 2."""
-    return rng.randint(max(2, 10 ** (digits - 1)), 10**digits - 1)
+    lowest = max(2, 10 ** (digits - 1))
+    return rng.randint(lowest, 10**digits - 1)
 
 
 def _numbers(rng: Random, digits: Iterable[int]) -> tuple[int, list[int]]:
@@ -55,7 +56,13 @@ def _join(operator: str, numbers: Iterable[int]) -> str:
     return f" {operator} ".join(map(str, numbers))
 
 
-_ADDENDS = {1: (2, 1, 1), 2: (2, 2, 2), 3: (2, 2, 2, 2), 4: (3, 3, 3), 5: (3, 3, 3, 3)}
+_ADDENDS = {
+    1: (2, 1, 1),
+    2: (2, 2, 2),
+    3: (2, 2, 2, 2),
+    4: (3, 3, 3),
+    5: (3, 3, 3, 3),
+}
 """Digits of each number, by level."""
 
 
@@ -67,7 +74,13 @@ def _draft_sum(rng: Random, level: int) -> Draft:
     )
 
 
-_SUBTRAHENDS = {1: (2, 1, 1), 2: (2, 2, 1), 3: (3, 2, 2), 4: (3, 3, 2), 5: (4, 3, 3, 3)}
+_SUBTRAHENDS = {
+    1: (2, 1, 1),
+    2: (2, 2, 1),
+    3: (3, 2, 2),
+    4: (3, 3, 2),
+    5: (4, 3, 3, 3),
+}
 """Digits of each number by level, the one to subtract from first."""
 
 
@@ -154,7 +167,8 @@ def _two_sided(rng: Random) -> Draft:
     d = (a - c) * x + b
 
     sides = f"{a}x {signed(b)} = {c}x {signed(d)}"
-    return _solve_for_x(sides, [add_step(a, -c), add_step(d, -b)], a - c, x)
+    steps = [add_step(a, -c), add_step(d, -b)]
+    return _solve_for_x(sides, steps, a - c, x)
 
 
 def _one_bracket(rng: Random) -> Draft:
@@ -200,7 +214,8 @@ def _fraction_terms(rng: Random, level: int) -> list[tuple[int, int]]:
     if level == 2:
         denominator = rng.randint(3, 40)
         factor = rng.choice((2, 3, 4, 5, 6))
-        return [(rng.randint(1, denominator - 1) * factor, denominator * factor)]
+        numerator = rng.randint(1, denominator - 1)
+        return [(numerator * factor, denominator * factor)]
 
     # by level: one denominator, one that is a multiple of the other, any two, any three
     if level == 1:
@@ -211,9 +226,13 @@ def _fraction_terms(rng: Random, level: int) -> list[tuple[int, int]]:
     else:
         denominators = rng.sample(range(2, 13), level - 2)
 
-    signs = [1, *(rng.choice((1, -1)) for _ in denominators[1:])]
-    pairs = zip(denominators, signs, strict=True)
-    return [(rng.randint(1, d - 1) * sign, d) for d, sign in pairs]
+    signs = [1]
+    for _ in denominators[1:]:
+        signs.append(rng.choice((1, -1)))
+    terms = []
+    for d, sign in zip(denominators, signs, strict=True):
+        terms.append((rng.randint(1, d - 1) * sign, d))
+    return terms
 
 
 def _reduction_steps(numerator: int, denominator: int) -> list[str]:

@@ -148,8 +148,10 @@ def _classification(rng: Random, level: int) -> Draft:
         after = before[:lost] + before[lost + 1 :]
     else:
         old, new = rng.choice(_CHANGES[effect])
-        before = "".join([*codons[:place], old, *codons[place + 1 :]])
-        after = "".join([*codons[:place], new, *codons[place + 1 :]])
+        codons[place] = old
+        before = "".join(codons)
+        codons[place] = new
+        after = "".join(codons)
         steps = [_translate_step(old), _translate_step(new)]
     if level == 5:
         steps.insert(0, f"{len(before)} bases, then {len(after)}")

@@ -15,6 +15,13 @@ _OPERATORS: dict[str, Callable[[int, int], int]] = {"+": add, "-": sub, "*": mul
 _VERBS = {"+": "add", "-": "subtract", "*": "multiply by"}
 _NAMES = {"+": "plus", "-": "minus", "*": "times"}
 
+_OPERATORS_OF_STEPS = {
+    1: ("*", "+-"),
+    2: ("+-", "*"),
+    3: ("+-*", "+-*", "+-"),
+}
+"""What each step of an expression may be, by level."""
+
 _Step = tuple[str, int]
 """An operator and its right operand."""
 
@@ -28,8 +35,9 @@ def draft_expression(rng: Random, level: int) -> Draft:
         prompt = f"Write a Python expression for f(x): {cases.words}."
         return draft_with_steps(prompt, cases.code, cases.lines, _tests(cases.value))
 
-    operators_of_steps = (("*", "+-"), ("+-", "*"), ("+-*", "+-*", "+-"))[level - 1]
-    steps = [(rng.choice(ops), rng.randint(2, 40)) for ops in operators_of_steps]
+    steps = []
+    for operators in _OPERATORS_OF_STEPS[level]:
+        steps.append((rng.choice(operators), rng.randint(2, 40)))
     code = _expressions(steps)[-1]
     prompt = f"Write a Python expression for f(x): take x, {_in_words(steps)}."
     return draft_with_steps(prompt, code, _explain(steps), _tests(_function(steps)))
@@ -62,7 +70,8 @@ def draft_fix(rng: Random, level: int) -> Draft:
         steps.append((rng.choice("+-*"), rng.randint(2, highest)))
     if level == 3:
         # a sum and then a product, the one order in which parentheses matter
-        steps = [(rng.choice("+-"), rng.randint(2, 60)), ("*", rng.randint(2, 30))]
+        steps = [(rng.choice("+-"), rng.randint(2, 60))]
+        steps.append(("*", rng.randint(2, 30)))
 
     right = _expressions(steps)[-1]
     wrong = _expressions(_break_step(rng, steps, highest))[-1]

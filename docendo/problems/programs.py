@@ -85,9 +85,13 @@ def _trace_loop(rng: Random, level: int) -> Draft:
     by = rng.randint(1, 9)
     op = rng.choice("+-")
 
-    first = 0 if level == 3 else rng.randint(1, 5)
-    rounds = range(first, first + rng.randint(2, 3 if level == 3 else 4))
-    arguments = f"{rounds.stop}" if level == 3 else f"{rounds.start}, {rounds.stop}"
+    if level == 3:
+        rounds = range(rng.randint(2, 3))
+        arguments = f"{rounds.stop}"
+    else:
+        first = rng.randint(1, 5)
+        rounds = range(first, first + rng.randint(2, 4))
+        arguments = f"{rounds.start}, {rounds.stop}"
     body = {
         3: f"    x = x {op} {by}",
         4: f"    x = x {op} i",
@@ -172,7 +176,8 @@ def _with_a_stride(rng: Random, items: list[int]) -> _Access:
     start = rng.randint(0, 2)
     stop = rng.randint(5, 8)
     by = rng.choice((2, 3))
-    lines = [_list_places(items, range(stop)), _keep(range(start, stop, by))]
+    selection = _keep(range(start, stop, by))
+    lines = [_list_places(items, range(stop)), selection]
     return lines, f"s[{start}:{stop}:{by}]", items[start:stop:by]
 
 
@@ -278,9 +283,13 @@ def _random_comparison(rng: Random) -> _Condition:
 
 
 def _join(op: str, left: _Condition, right: _Condition, lines: list[str]) -> _Condition:
-    value = (left[1] and right[1]) if op == "and" else (left[1] or right[1])
-    lines.append(f"{left[1]} {op} {right[1]} is {value}")
-    return f"{left[0]} {op} {right[0]}", value
+    left_text, left_value = left
+    right_text, right_value = right
+    value = left_value or right_value
+    if op == "and":
+        value = left_value and right_value
+    lines.append(f"{left_value} {op} {right_value} is {value}")
+    return f"{left_text} {op} {right_text}", value
 
 
 def _negate(condition: _Condition, lines: list[str]) -> _Condition:

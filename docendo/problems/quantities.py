@@ -21,9 +21,15 @@ def draft_growth(rng: Random, level: int) -> Draft:
     if level == 5:
         return _doubling_time(rng, culture)
 
-    times = rng.randint(1, 2) if level == 1 else rng.randint(2, 3 + (level > 2))
-    # From level 3 on a multiple of 2 ** times, so that halving leaves no remainder.
-    start = rng.randint(2, 60) if level <= 2 else rng.randint(2, 30) * 2**times
+    if level == 1:
+        times = rng.randint(1, 2)
+    else:
+        times = rng.randint(2, 3 + (level > 2))
+    if level <= 2:
+        start = rng.randint(2, 60)
+    else:
+        # a multiple of 2 ** times, so that halving leaves no remainder
+        start = rng.randint(2, 30) * 2**times
 
     counts = [start]
     steps = []

@@ -16,8 +16,12 @@ def draft_sequence(rng: Random, level: int) -> Draft:
 
 
 def _arithmetic(rng: Random, level: int) -> Draft:
-    step = rng.randint(2, 20) if level == 1 else random_nonzero(rng, 30)
-    a = rng.randint(1, 90) if level == 1 else rng.randint(101, 200)
+    if level == 1:
+        step = rng.randint(2, 20)
+        a = rng.randint(1, 90)
+    else:
+        step = random_nonzero(rng, 30)
+        a = rng.randint(101, 200)
     b = a + step
     c = b + step
 
@@ -81,9 +85,12 @@ def _recurrence(rng: Random) -> Draft:
     steps = []
 
     for _ in range(3):
-        x = p * terms[-1]
-        y = q * terms[-2]
-        steps += [times_step(p, terms[-1]), times_step(q, terms[-2]), add_step(x, y)]
+        before_last, last = terms[-2:]
+        x = p * last
+        y = q * before_last
+        steps.append(times_step(p, last))
+        steps.append(times_step(q, before_last))
+        steps.append(add_step(x, y))
         terms.append(x + y)
 
     prompt = (

@@ -14,7 +14,13 @@ __all__ = [
 
 _DNA_PAIRS = dict(zip(DNA, "TGCA", strict=True))
 _RNA_PAIRS = dict(zip(DNA, "UGCA", strict=True))
-_LENGTHS = {1: (5, 6), 2: (7, 8), 3: (10, 12), 4: (14, 16), 5: (20, 24)}
+_LENGTHS = {
+    1: (5, 6),
+    2: (7, 8),
+    3: (10, 12),
+    4: (14, 16),
+    5: (20, 24),
+}
 """The shortest and the longest strand, by level."""
 
 
@@ -76,7 +82,13 @@ def _pair(strand: str, pairs: dict[str, str]) -> tuple[str, str]:
     return spaced(partners), f"Pairs: {listed}"
 
 
-_BASE_COUNTS = {1: (8, 5), 2: (10, 6), 3: (20, 12), 4: (25, 16), 5: (50, 26)}
+_BASE_COUNTS = {
+    1: (8, 5),
+    2: (10, 6),
+    3: (20, 12),
+    4: (25, 16),
+    5: (50, 26),
+}
 """How many bases, and at most how many of them G or C, by level."""
 
 
@@ -84,7 +96,8 @@ def draft_gc_content(rng: Random, level: int) -> Draft:
     """How many bases are G or C; from level 2 the percentage."""
     length, max_count = _BASE_COUNTS[level]
     count = rng.randint(1, max_count)
-    bases = [*rng.choices("GC", k=count), *rng.choices("AT", k=length - count)]
+    bases = rng.choices("GC", k=count)
+    bases += rng.choices("AT", k=length - count)
     rng.shuffle(bases)
 
     # counted off one by one: G 1, C 2, C 3
