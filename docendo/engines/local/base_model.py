@@ -92,13 +92,6 @@ def load_base(
             "replaced; use another model"
         )
 
-    rows = model.get_input_embeddings().weight.shape[0]
-    if len(tokenizer) > rows:
-        raise UserError(
-            f"model {name!r} has {rows:,} rows of embeddings and its tokenizer "
-            f"{len(tokenizer):,} tokens; use another model"
-        )
-
     model.requires_grad_(False)
     model.to(device=device, dtype=dtype).eval()
     _check_attention_and_head(name, model, device)

@@ -293,5 +293,21 @@ def open_engine(
         attention=base.layers * base.heads.query * base.heads.size,
     )
     tokens = Tokens(base.tokenizer, options=chat or {}, stop_ids=base.stop_ids)
-    _ = tokens.ends  # a chat template that does not fit is refused now, and not in a round
+    _check_tokens(tokens, base)
     return LocalEngine(LoadedModel(base, bank, network, tokens, shape, workers))
+
+
+def _check_tokens(tokens: Tokens, base: BaseModel) -> None:
+    """Refuses a chat template or tokenizer that does not fit the model: now, and not in a round.
+
+    Raises UserError. Added tokens that no conversation holds, such as one for padding, may have no
+    row of embeddings.
+    """
+    rows = int(base.model.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
+    conversation = tokens.prompt((Message("system", "a"), Message("user", "b")))
+    largest = max(*tokens.ends, *conversation, base.tokenizer.vocab_size - 1)
+    if largest >= rows:
+        raise UserError(
+            f"model {base.name!r} has {rows:,} rows of embeddings, and its tokenizer has "
+            f"token {largest:,}; use another model"
+        )
