@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from docendo.errors import RunError, UserError, suggestion
@@ -123,7 +123,7 @@ class Compiler:
             {**command.files, file_name: code.encode(errors="replace")},
             toolchain=command.toolchain,
         )
-        result = self.sandbox.with_limits(language.limits)(program)
+        result = replace(self.sandbox, limits=language.limits)(program)
 
         messages = result.err.decode(errors="replace")
         if not result.ok:

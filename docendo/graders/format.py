@@ -30,8 +30,6 @@ class FormatGrader:
     """A regular expression that the whole answer matches; empty: none."""
     schema: str = ""
     """A JSON schema, as text, that the whole answer fits; empty: none."""
-    max_characters: int = 0
-    """0: any number."""
 
     def __post_init__(self) -> None:
         try:
@@ -58,17 +56,8 @@ class FormatGrader:
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
         answer = text.strip()
-        error = self._check_length(answer)
-        error = error or self._check_pattern(answer)
-        error = error or self._check_schema(answer)
-        if error:
-            return Verdict(0.0, error)
-        return Verdict(1.0, "of the expected form")
-
-    def _check_length(self, answer: str) -> str:
-        if self.max_characters and len(answer) > self.max_characters:
-            return f"longer than {self.max_characters} characters"
-        return ""
+        error = self._check_pattern(answer) or self._check_schema(answer)
+        return Verdict(0.0, error) if error else Verdict(1.0, "of the expected form")
 
     def _check_pattern(self, answer: str) -> str:
         if not self.pattern:

@@ -1,9 +1,11 @@
 """Answers that are numbers or formulas, compared by value."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,8 +39,8 @@ class Numeric:
     Units are not read. A right answer that is no number goes through `exact`.
     """
 
-    relative: float = 1e-6
-    absolute: float = 0.0
+    tolerance: float = 1e-6
+    """Relative to the right answer."""
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
         target = _parse_number(problem.answer)
@@ -49,8 +51,7 @@ class Numeric:
             return Verdict(0.0, "no number in the answer")
 
         # Fractions: two decimals that are equal on paper must not differ in binary.
-        tolerance = max(Fraction(self.absolute), abs(target) * Fraction(self.relative))
-        if abs(value - target) <= tolerance:
+        if abs(value - target) <= abs(target) * Fraction(self.tolerance):
             return Verdict(1.0, "within the tolerance")
         return Verdict(0.0, f"{float(value):g} is not near {float(target):g}")
 
@@ -63,7 +64,7 @@ class NumericConfig(PartConfig):
     """Maximum error, relative to the right answer."""
 
     def build(self, context: Any = None) -> Numeric:
-        return Numeric(relative=self.tolerance)
+        return Numeric(self.tolerance)
 
     def applies(self, answer: Answer) -> bool:
         problem = answer.problem
@@ -101,13 +102,21 @@ class Symbolic:
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order."""
-        comparison = _FormulaComparison(self.seconds)
-        try:
-            return [self._grade(comparison, answer) for answer in answers]
-        finally:
-            comparison.end()
+        with ExitStack() as stack:
 
-    def _grade(self, comparison: "_FormulaComparison", answer: Answer) -> Verdict:
+            @cache
+            def start_worker() -> SubprocessWorker:
+                worker = SubprocessWorker(
+                    _FORMULAS_FILE, "same", "same(want, got)", self.seconds, _MAX_MEMORY
+                )
+                stack.callback(worker.end)
+                return worker
+
+            return [self._grade(start_worker, answer) for answer in answers]
+
+    def _grade(
+        self, start_worker: Callable[[], SubprocessWorker], answer: Answer
+    ) -> Verdict:
         verdict = exact(answer.problem, answer.text)
         formula = final_answer(answer.text)
         if verdict.score or formula is None:
@@ -115,14 +124,13 @@ class Symbolic:
         if len(formula) > _MAX_ANSWER or not _FORMULA.fullmatch(formula):
             return Verdict(0.0, "the answer is no formula")
 
+        # Only now: an answer that is right as text needs no process, and sympy loads for seconds.
         try:
-            is_equal = comparison.are_equal(answer.problem.answer, formula)
-        except CallError as error:
-            if error.is_timeout:
+            if start_worker()(answer.problem.answer, formula).value:
+                return Verdict(1.0, "equal")
+        except (CallError, UserError) as error:
+            if isinstance(error, CallError) and error.is_timeout:
                 return Verdict(0.0, f"comparing it took more than {self.seconds:g} seconds")
-            is_equal = False
-        if is_equal:
-            return Verdict(1.0, "equal")
         return Verdict(0.0, f"{formula[:60]!r} does not equal the answer")
 
 
@@ -138,29 +146,3 @@ class SymbolicConfig(PartConfig):
 
     def applies(self, answer: Answer) -> bool:
         return bool(answer.problem.answer or answer.problem.tests)
-
-
-class _FormulaComparison:
-    """A process that compares formulas.
-
-    It starts with the first pair: answers that are right as text need none, and sympy loads for seconds.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.worker: SubprocessWorker | None = None
-
-    def are_equal(self, target: str, formula: str) -> bool:
-        """False where math-verify cannot be loaded. Raises CallError where it fails or takes too long."""
-        try:
-            if self.worker is None:
-                self.worker = SubprocessWorker(
-                    _FORMULAS_FILE, "same", "same(want, got)", self.seconds, _MAX_MEMORY
-                )
-            return bool(self.worker(target, formula).value)
-        except UserError:
-            return False
-
-    def end(self) -> None:
-        if self.worker is not None:
-            self.worker.end()

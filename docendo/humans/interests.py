@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from random import Random
 
 from docendo.errors import UserError
 from docendo.humans.simulated import Person
 from docendo.interfaces import Source, Split
 from docendo.prompts import in_manner
 from docendo.records import Problem, TaskType
-from docendo.seeds import seed_for
 
-__all__ = ["InterestSource", "draw_questions"]
+__all__ = ["InterestSource"]
 
 
 @dataclass(frozen=True)
@@ -56,27 +54,3 @@ class InterestSource:
             prompt = in_manner(problem.prompt, self.person.manner)
             questions.append(replace(problem, prompt=prompt, source=source))
         return questions
-
-
-def draw_questions(
-    person: Person, sources: Mapping[str, Source], count: int, seed: int
-) -> list[Problem]:
-    """`count` training problems that a person asks, of all sources, task types by its interest.
-
-    Repeats are possible. Raises UserError for a person without an interest in any source.
-    """
-    task_types = []
-    for domain, source in sources.items():
-        for family, levels in source.levels.items():
-            task_types += [TaskType(domain, family, level) for level in levels]
-    weights = [person.interest(task_type) for task_type in task_types]
-    if not any(weights):
-        raise UserError(f"{person.name} has no interest in any of {', '.join(sources)}")
-
-    questions = []
-    drawn = Random(seed).choices(task_types, weights, k=count)
-    for place, (domain, family, level) in enumerate(drawn):
-        source = InterestSource(sources[domain], person)
-        question_seed = seed_for(seed, "question", place)
-        questions += source.draw(family, level, 1, question_seed, "train")
-    return questions

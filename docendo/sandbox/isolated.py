@@ -5,7 +5,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
@@ -108,10 +108,6 @@ class IsolatedSandbox:
         """How `program` ended. Never raises for what it does; RunError where it cannot be started."""
         bubblewrap = strongest_isolation().bubblewrap
         return run_isolated(self.isolation, program, self.limits, bubblewrap)
-
-    def with_limits(self, limits: Limits) -> "IsolatedSandbox":
-        """The same isolation, other limits."""
-        return replace(self, limits=limits)
 
 
 @cache

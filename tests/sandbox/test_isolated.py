@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_no_file_survives_to_the_next_program() -> None:
 @needs_isolation
 def test_other_limits_are_those_of_another_sandbox() -> None:
     sandbox = IsolatedSandbox(LIMITS)
-    wider = sandbox.with_limits(Limits(output_kb=64))
+    wider = replace(sandbox, limits=Limits(output_kb=64))
     program = python("print('x' * 5000)")
     assert not sandbox(program).ok
     assert wider(program).ok
