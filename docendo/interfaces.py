@@ -66,7 +66,7 @@ class Source(Protocol):
     def draw(
         self, family: str, level: int, count: int, seed: int, split: Split
     ) -> list[Problem]:
-        """`count` problems with different keys. Raises UseError where there are not that many."""
+        """`count` problems with different keys. Raises UserError where there are not that many."""
         ...
 
 

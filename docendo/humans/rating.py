@@ -58,8 +58,8 @@ class HumanRater:
         verdicts = self._read_grades(answers) if self.mode != "off" else {}
         ungraded = [place for place in range(len(answers)) if place not in verdicts]
         if ungraded and self.meanwhile:
-            meanwhile = self.meanwhile([answers[place] for place in ungraded])
-            verdicts.update(zip(ungraded, meanwhile, strict=True))
+            fallback = self.meanwhile([answers[place] for place in ungraded])
+            verdicts.update(zip(ungraded, fallback, strict=True))
 
         no_grade = Verdict(0.0, "no person has graded it")
         return [verdicts.get(place, no_grade) for place in range(len(answers))]
@@ -87,9 +87,9 @@ class HumanRater:
         requested = []
         for answer in answers:
             problem = answer.problem
-            requested.append(
-                Grade(problem.key, problem.prompt, answer.text, None, problem.answer)
-            )
+            grade = Grade(problem.key, problem.prompt, answer.text, None, problem.answer)
+            requested.append(grade)
+
         ungraded = _drop_graded(requested, store)
         if self.mode != "wait":
             free_places = max(0, _MAX_QUEUE - len(store.grades(waiting=True)))
@@ -101,6 +101,7 @@ class HumanRater:
             count = len(ungraded)
             waiting = "1 answer waits" if count == 1 else f"{count} answers wait"
             self.notify(f"{waiting} for a person: docendo chat {run} --grade")
+
         while _drop_graded(requested, store):
             if not (run / PEOPLE).exists():
                 raise RunError(

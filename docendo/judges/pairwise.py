@@ -5,7 +5,7 @@ Axes: N answers, P pairs.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Literal
 
 from docendo.interfaces import Engine
@@ -21,7 +21,12 @@ Preference = Literal["first", "second", "tie"]
 _NEIGHBOURS = 2
 """Answers after its own that each is compared with, so up to four: all pairs would cost N^2 requests."""
 _MAX_TOKENS = 8
-_SCORE: dict[Preference, float] = {"first": 1.0, "tie": 0.5, "second": 0.0}
+_SCORES: dict[Preference, float] = {"first": 1.0, "tie": 0.5, "second": 0.0}
+_AGREEMENTS: dict[tuple[str, ...], Preference] = {
+    ("A", "B"): "first",
+    ("B", "A"): "second",
+}
+"""What the judge says in the given order and in the other one; anything else is a tie."""
 _ALONE = Verdict(0.5, "no other answer to compare it with")
 
 
@@ -43,24 +48,25 @@ class PairwiseJudge:
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order: 0 for what is rejected, 0.5 where there is no other answer."""
         verdicts: dict[int, Verdict] = {}
+        accepted: list[int] = []
         for place, answer in enumerate(answers):
             reason = rejection_reason(answer.problem, answer.text, self.longest)
             if reason:
                 verdicts[place] = Verdict(0.0, reason)
+            else:
+                accepted.append(place)
 
-        accepted = [place for place in range(len(answers)) if place not in verdicts]
         pairs_P = _pair_neighbours(answers, accepted)
         preferences_P = self.prefer([(answers[i], answers[j]) for i, j in pairs_P])
-
         scores: dict[int, list[float]] = {place: [] for place in accepted}
         without_judge: set[int] = set()
-        for pair, preference in zip(pairs_P, preferences_P, strict=True):
+        for (first, second), preference in zip(pairs_P, preferences_P, strict=True):
             if preference is None:
-                without_judge.update(pair)
-            else:
-                first, second = pair
-                scores[first].append(_SCORE[preference])
-                scores[second].append(1 - _SCORE[preference])
+                without_judge |= {first, second}
+                continue
+            score = _SCORES[preference]
+            scores[first].append(score)
+            scores[second].append(1 - score)
 
         for place in accepted:
             if scores[place]:
@@ -75,33 +81,33 @@ class PairwiseJudge:
         A tie unless the judge says the same in both orders; None where no judge is left. Answers
         are not filtered here.
         """
-        judges_P = [self._choose_judge(first, second) for first, second in pairs_P]
-
-        # Judges are known to prefer a place, so each pair is asked in both orders.
-        requests: dict[tuple[int, int], Request] = {}
-        for p, ((first, second), judge) in enumerate(zip(pairs_P, judges_P, strict=True)):
+        judges_P: list[AgentId | None] = []
+        requests_P: list[tuple[Request, ...]] = []
+        for first, second in pairs_P:
+            judge = self._choose_judge(first, second)
+            judges_P.append(judge)
+            # Judges are known to prefer a place, so each pair is asked in both orders.
+            requests: tuple[Request, ...] = ()
             if judge is not None and first.text.strip() != second.text.strip():
-                requests[p, 0] = _comparison_request(judge, first, second)
-                requests[p, 1] = _comparison_request(judge, second, first)
+                requests = (
+                    _comparison_request(judge, first, second),
+                    _comparison_request(judge, second, first),
+                )
+            requests_P.append(requests)
 
-        text_of = sample_texts(self.engine, requests.values())
-        votes: dict[tuple[int, int], str] = {}
-        for place, request in requests.items():
-            votes[place] = text_of[request].strip(" \n\"'`*.").upper()
-
+        text_of = sample_texts(self.engine, chain.from_iterable(requests_P))
         preferences_P: list[Preference | None] = []
-        for p, judge in enumerate(judges_P):
-            in_order = votes.get((p, 0), "")
-            swapped = votes.get((p, 1), "")
-            preferences_P.append(None if judge is None else _agree(in_order, swapped))
+        for judge, requests in zip(judges_P, requests_P, strict=True):
+            votes = tuple(_read_vote(text_of[request]) for request in requests)
+            preference = None if judge is None else _AGREEMENTS.get(votes, "tie")
+            preferences_P.append(preference)
         return preferences_P
 
     def _choose_judge(self, first: Answer, second: Answer) -> AgentId | None:
         problem = first.problem
         authors = {first.author, second.author}
-        return choose_judge(
-            self.judges, problem, authors, self.experts.get(problem.domain, ())
-        )
+        experts = self.experts.get(problem.domain, ())
+        return choose_judge(self.judges, problem, authors, experts)
 
 
 def _comparison_request(judge: AgentId, first: Answer, second: Answer) -> Request:
@@ -116,12 +122,8 @@ def _comparison_request(judge: AgentId, first: Answer, second: Answer) -> Reques
     )
 
 
-def _agree(in_order: str, swapped: str) -> Preference:
-    if (in_order, swapped) == ("A", "B"):
-        return "first"
-    if (in_order, swapped) == ("B", "A"):
-        return "second"
-    return "tie"
+def _read_vote(text: str) -> str:
+    return text.strip(" \n\"'`*.").upper()
 
 
 def _pair_neighbours(

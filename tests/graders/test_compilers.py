@@ -1,4 +1,4 @@
-"""Whether a program compiles, by the compilers that are here, which run in the jail themselves."""
+"""Whether a program compiles, by the compilers that are here, which run in the sandbox themselves."""
 
 import dataclasses
 import shutil

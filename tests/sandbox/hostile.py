@@ -1,7 +1,7 @@
-"""Programs that try to get out of the jail, to forge a pass, or never to end. Each passes its tests if it succeeds.
+"""Programs that try to get out of the sandbox, to forge a pass, or never to end. Each passes its tests if it succeeds.
 
 The tests are `f(3) == 6` and its like. In an attack, SECRET is the path of a file of the user's, PORT a port that
-listens on this machine, PID the process that grades. `plain` attacks do succeed without a jail, which is tested too.
+listens on this machine, PID the process that grades. `plain` attacks do succeed without a sandbox, which is tested too.
 """
 
 from typing import NamedTuple
@@ -86,7 +86,7 @@ STRICT = (
     _escape("runs a program it brought", "import os, shutil\nshutil.copy('/usr/bin/true', 'mine')\nos.chmod('mine', 0o700)\nassert os.spawnv(0, './mine', ['mine']) == 0"),
     _escape("fills the disk with many files", "for n in range(5000):\n    open(str(n), 'x').close()", True),
 )  # fmt: skip
-"""Do no harm, and fail behind our own walls; bubblewrap lets them be."""
+"""Do no harm, and fail behind our own isolation; bubblewrap lets them be."""
 
 _AS_IF = "def f(x): return None\n"
 

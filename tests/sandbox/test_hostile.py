@@ -26,9 +26,9 @@ from docendo.sandbox.spec import Isolation, Limits, Program, find_python
 from docendo.sandbox.supervisor import ProcessResult, run_isolated
 from tests.sandbox.hostile import ENDLESS, ESCAPES, FORGERIES, STRICT, Attack
 
-WALLS: Sequence[Isolation] = [w for w, path in list_isolations() if not probe(w, path)]
+ISOLATIONS: Sequence[Isolation] = [w for w, path in list_isolations() if not probe(w, path)]
 """Every kind that holds on this machine; where none does, nothing here is run."""
-needs_walls = pytest.mark.skipif(
+needs_isolation = pytest.mark.skipif(
     strongest_isolation().isolation is None,
     reason=f"no sandbox here: {strongest_isolation().failures}",
 )
@@ -82,13 +82,13 @@ def held(
     here: Surroundings,
     limits: Limits,
     tmp_path: Path,
-    walls: Isolation,
+    isolation: Isolation,
 ) -> None:
     """Each attack fails with a reason, and all of them leave nothing behind."""
 
     def marked(program: Program) -> ProcessResult:
         named = program._replace(command=(*program.command, here.token))
-        return run_isolated(walls, named, limits, shutil.which("bwrap") or "")
+        return run_isolated(isolation, named, limits, shutil.which("bwrap") or "")
 
     grade = UnitTestGrader(CPythonSandbox(marked))  # type: ignore[arg-type]
 
@@ -103,16 +103,16 @@ def held(
     assert os.listdir(tmp_path) == ["secret"]
 
 
-@pytest.mark.parametrize("walls", WALLS)
+@pytest.mark.parametrize("isolation", ISOLATIONS)
 def test_a_sample_of_attacks_of_every_kind_fails(
-    here: Surroundings, tmp_path: Path, walls: Isolation
+    here: Surroundings, tmp_path: Path, isolation: Isolation
 ) -> None:
-    held([a for a in (*ESCAPES, *FORGERIES) if a.quick], here, SMALL, tmp_path, walls)
-    held([a for a in ENDLESS if a.quick], here, SHORT, tmp_path, walls)
+    held([a for a in (*ESCAPES, *FORGERIES) if a.quick], here, SMALL, tmp_path, isolation)
+    held([a for a in ENDLESS if a.quick], here, SHORT, tmp_path, isolation)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("walls", WALLS)
+@pytest.mark.parametrize("isolation", ISOLATIONS)
 @pytest.mark.parametrize(
     ("attacks", "limits"), [(ESCAPES, SMALL), (FORGERIES, SMALL), (ENDLESS, SHORT)]
 )
@@ -121,12 +121,12 @@ def test_every_attack_fails(
     limits: Limits,
     here: Surroundings,
     tmp_path: Path,
-    walls: Isolation,
+    isolation: Isolation,
 ) -> None:
-    held(attacks, here, limits, tmp_path, walls)
+    held(attacks, here, limits, tmp_path, isolation)
 
 
-@pytest.mark.skipif("namespaces" not in WALLS, reason="no namespaces here")
+@pytest.mark.skipif("namespaces" not in ISOLATIONS, reason="no namespaces here")
 def test_the_scratch_folder_allows_no_execution_and_limits_its_files(
     here: Surroundings, tmp_path: Path
 ) -> None:
@@ -138,7 +138,7 @@ def test_there_are_at_least_a_hundred_attacks_with_distinct_names() -> None:
     assert len({a.name for a in attacks}) == len(attacks) >= 100
 
 
-@needs_walls
+@needs_isolation
 @pytest.mark.slow
 def test_the_attacks_succeed_without_a_sandbox(here: Surroundings, tmp_path: Path) -> None:
     (python, *flags), _ = find_python()
@@ -160,7 +160,7 @@ def test_the_attacks_succeed_without_a_sandbox(here: Surroundings, tmp_path: Pat
         assert done.stdout == b'm "6"\n', f"{attack.name}: {done.stderr.decode()}"
 
 
-@needs_walls
+@needs_isolation
 def test_a_harmless_program_runs_after_all_attacks(here: Surroundings) -> None:
     code = "import math, itertools, collections, functools, re, json\ndef f(x): return math.prod((x, 2))"
     assert UnitTestGrader(CPythonSandbox(IsolatedSandbox(SMALL)))(
