@@ -85,6 +85,7 @@ def _ratings(analysis: Analysis, note: str) -> Markup:
 def _payoffs(analysis: Analysis) -> Markup:
     """The heat map, the best rating first."""
     order = rank_by_rating(analysis)
+    # Rows and columns in one order, so that a ladder shows as two triangles.
     matrices = [analysis.payoff, *(analysis.interval or ())]
     ordered = [matrix[np.ix_(order, order)].tolist() for matrix in matrices]
     picture = payoff_heat_map([analysis.names[i] for i in order], PayoffMatrix(*ordered))

@@ -24,6 +24,7 @@ def write_atomically(path: Path, content: bytes, *, make_parents: bool = True) -
 
     Raises RunError where it cannot be written, as on a full disk; an older file then stays.
     """
+    # With the process's number, so that two writers do not share a file.
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         if make_parents:

@@ -93,6 +93,7 @@ def find_damage(folder: Path, hashes: str, state: str | bytes) -> str:
     if sha256(content).hexdigest() != hashes.partition(" ")[0]:
         return f"{_MANIFEST} was changed"
 
+    # The manifest's own hash is in the database: to change a file unnoticed takes both.
     for name, entry in json.loads(content)["files"].items():
         path = folder / name
         if not path.is_file():

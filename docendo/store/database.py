@@ -125,6 +125,7 @@ def create_database(path: Path) -> None:
     """Make an empty database at `path`, which must not exist, and close it."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
+        # Readers see the last commit while a round is written.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
@@ -146,6 +147,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is damaged: {error}") from error
     if write:
+        # A round that is committed survives a power cut.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
     return connection
@@ -162,6 +164,7 @@ def _open_mode(path: Path, write: bool) -> str:
 
 
 def _open_checked(uri: str) -> sqlite3.Connection:
+    # Waits up to ten seconds for another process's commit.
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
     connection.text_factory = raw_text
     try:
@@ -214,6 +217,7 @@ def run_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
+        # The low byte is the error, the rest says more of its cause.
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _DAMAGED:
             raise RunError(f"{path}: the database is damaged: {error}") from error

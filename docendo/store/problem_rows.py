@@ -21,6 +21,7 @@ def insert_problem(connection: sqlite3.Connection, index: int, problem: Problem)
         problem.tests,
         problem.source,
     )
+    # A row that is there keeps its round, the first that had the problem: with that it goes.
     kind = problem.task_type
     row = (row_id, problem.key, index, *kind, pack(body))
     insert_row(connection, "problems", *row, ignore=True)

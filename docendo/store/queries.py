@@ -57,6 +57,7 @@ def select_rows(
         if value is not None:
             conditions.append(f"{column} = ?")
             values.append(encode_text(value) if isinstance(value, str) else value)
+    # SQLite takes a negative limit for none.
     values.append(-1 if newest is None else newest)
 
     where = " AND ".join(conditions)

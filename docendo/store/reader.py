@@ -85,9 +85,11 @@ class RunReader:
             "SELECT round, manifest, state FROM checkpoints JOIN rounds USING (round) "
             "ORDER BY round DESC"
         )
+        # Newest first: an older one is good enough only where the newer ones are damaged.
         warnings: list[str] = []
         with corruption_as_run_error(self.path):
             for index, hashes, state in self._rows(query):
+                # The hash of a state is over its cell, so it is decoded only afterwards.
                 path = self.path / "checkpoints" / checkpoint_name(index)
                 damage = find_damage(path, decode_text(hashes), state)
                 if not damage:
@@ -135,6 +137,7 @@ class RunReader:
     ) -> Iterator[Episode]:
         """Episodes that fit all arguments, in the order of their commits; only the last `newest`."""
         filters = {"round": round, "teacher": teacher, "student": student, "domain": domain}
+        # Matches share problems: each is read once.
         problems = StoredProblems(self._connection)
         selection = select_rows("episodes", filters, newest)
         return self._records(lambda row: read_episode(row, problems), *selection)

@@ -40,6 +40,7 @@ def insert_episode(connection: sqlite3.Connection, episode: Episode) -> None:
     """Insert an episode with its problems."""
     index = episode.round
     lesson = episode.lesson
+    # The lessons of a match share their control; each row has it, to be read alone.
     problem_ids = [insert_problem(connection, index, p) for p in lesson.problems]
     payoff = episode.payoff
     insert_row(
@@ -122,6 +123,7 @@ def read_duel(row: Sequence[Any]) -> Duel:
 
 def insert_question(connection: sqlite3.Connection, question: Question) -> None:
     """Insert a question, with its problem unless it was refused."""
+    # A refused question became no problem.
     problem_id = None
     if question.problem is not None:
         problem_id = insert_problem(connection, question.round, question.problem)

@@ -58,6 +58,7 @@ def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
     Raises ValueError if the record holds an episode, duel or question of another round.
     """
     index = record.index
+    # First of all, as every other row refers to its round.
     state = pack(dict(record.state))
     insert_row(connection, "rounds", index, record.stage, record.seconds, state)
     for metric in record.metrics.records:

@@ -36,6 +36,7 @@ def check_tables(connection: sqlite3.Connection, name: str, schema: str) -> None
 
     Raises UserError where it has not; `name` is for its message.
     """
+    # A trigger would run somebody else's SQL inside our transactions.
     with closing(sqlite3.connect(":memory:")) as empty:
         empty.executescript(schema)
         expected = _columns(empty)
@@ -116,6 +117,7 @@ def rollout_parts(stored: Any) -> tuple[str, tuple[int, ...], float, str]:
     tokens = stored["tokens"]
     score = stored["score"]
     reason = stored["reason"]
+    # By type and not `isinstance`, for which True is an integer too.
     are_ids = all(type(token) is int for token in tokens)
     if not (_are_texts(text, reason) and are_ids and type(score) in {int, float}):
         raise ValueError("expected a rollout")

@@ -205,6 +205,7 @@ class Training:
     def ledger(self) -> dict[str, float]:
         """Operations by purpose, without evaluation."""
         sums = self._flops_by_purpose()
+        # A Counter lets a key go that it does not have.
         del sums["evaluation"]
         return {purpose: flops for purpose, flops in sums.items() if flops}
 

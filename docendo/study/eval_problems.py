@@ -44,6 +44,7 @@ def draw_tuning_problems(catalog: Catalog, seed: int, study: StudyConfig) -> lis
     for domain, source in catalog.sources.items():
         taken = [problem for problem in tests if problem.domain == domain]
         levels = catalog.levels[domain]
+        # The levels of training, as settings are chosen for these.
         fresh = draw_fresh_split(source, levels, study.test_problems, seed, taken)
         if not fresh:
             count = len({problem.key for problem in taken})

@@ -82,6 +82,7 @@ def _cell_text(cell: Cell | str) -> str:
 
 def _escape(text: str) -> str:
     """The text on one line, without an active mark of Markdown or HTML."""
+    # On one line: a line break would end a row of a table.
     return _ACTIVE.sub(r"\\\1", " ".join(visible(text).split()))
 
 

@@ -40,6 +40,7 @@ def tabulate_arms(regime: RegimeResults) -> Table:
     taken: set[str] = set()
     for arm in regime.arms:
         taken.update(regime.bootstrap.measures(arm))
+    # What no arm has, such as a vote, has no column.
     names = list(filter(taken.__contains__, MEASURES))
 
     rows: list[Row] = []
@@ -240,6 +241,7 @@ def _gain_cell(traces: Sequence[TrainingTrace]) -> Cell:
 
 
 def _spent_cell(results: Sequence[ArmResult]) -> Cell:
+    # All trainings of an arm have one budget.
     mean = sum(result.cost.spent for result in results) / len(results)
     return Cell(compact(mean, "FLOP"), percent(mean / results[0].cost.budget))
 

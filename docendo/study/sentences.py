@@ -153,6 +153,7 @@ def describe_regime(regime: RegimeResults) -> list[str]:
             "is needed."
         )
     sentences += _describe_other_measures(regime)
+    # With more data than the experts' the gap would not be closed by teaching alone.
     if _has_equal_data(regime):
         sentences.append(
             describe_closure(regime.bootstrap.closure(TEACHING, EXPERTS, JOINT))

@@ -206,6 +206,7 @@ def _gains(regime: RegimeResults) -> Markup:
         what = "passed the gate" if has_gate else "was given"
         return empty_note(f"No lesson of {TEACHING} {what}.")
 
+    # The same agents in every picture, whether or not they met in that phase.
     agents = set()
     for phase in phases:
         for pair in phase.gains:

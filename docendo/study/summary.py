@@ -42,6 +42,7 @@ def _summarize_regime(regime: RegimeResults) -> dict[str, Any]:
 def _summarize_arm(regime: RegimeResults, arm: str) -> dict[str, Any]:
     settings = {}
     costs = {}
+    # By seed: tuning chose for all of them, but a result keeps what it was trained with.
     for seed, result in sorted(regime.arms[arm].items()):
         settings[seed] = dict(result.setup.settings)
         costs[seed] = result.cost.model_dump()

@@ -41,6 +41,7 @@ class JsonLines:
             name: value if isfinite(value) else None for name, value in metrics.items()
         }
         line = json.dumps({"round": round_index, "stage": stage, "metrics": values})
+        # Appended: a crash cuts off one line at most, which `start` drops.
         with self.path.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
 
