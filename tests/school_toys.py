@@ -35,7 +35,6 @@ from tests.toys import (
     ANN,
     BOB,
     CAT,
-    RecordingKeeper,
     Sums,
     asked,
     classroom,
@@ -79,6 +78,24 @@ SCHEDULE = schedule(
     imitation=10,
     one_shot_fraction=0.5,
 )
+
+
+@dataclass
+class RecordingKeeper:
+    """Remembers who was copied, replaced and removed."""
+
+    log: list[tuple[str, ...]] = field(default_factory=list)
+
+    def snapshot(self, agent: AgentId, name: AgentId) -> None:
+        self.log.append(("snapshot", agent, name))
+
+    def replace(
+        self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int
+    ) -> None:
+        self.log.append(("replace", agent, *parents))
+
+    def remove(self, agent: AgentId) -> None:
+        self.log.append(("remove", agent))
 
 
 @dataclass

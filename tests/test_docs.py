@@ -12,7 +12,13 @@ import pytest
 from docendo import open_run
 from docendo.build.catalog import read_catalog
 from docendo.build.school import build_school
-from docendo.config.load import Config, load_config, parse_config
+from docendo.config.load import (
+    Config,
+    load_config,
+    parse_config,
+    parse_toml,
+    to_toml,
+)
 from docendo.study.eval_problems import check_eval_problems
 from docendo.study.folder import check_folder
 from docendo.study.plan import load_plan
@@ -268,7 +274,8 @@ def test_every_toml_example_of_a_page_has_settings_that_exist(path, tmp_path, mo
 
     for example in re.findall(r"```toml\n(.*?)```", path.read_text(), re.DOTALL):
         if "[midwife]" not in example:  # a persona, not a config
-            parse_config(tomllib.loads(example), path.name)
+            config = parse_config(tomllib.loads(example), path.name)
+            assert parse_toml(to_toml(config), path.name) == config
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda p: p.stem)

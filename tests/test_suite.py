@@ -108,10 +108,11 @@ def imports_of(path: Path) -> dict[str, tuple[Path, str]]:
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.ImportFrom) or node.module is None:
             continue
-        source = ROOT / Path(*node.module.split(".")).with_suffix(".py")
-        if source.is_file():
-            for alias in node.names:
-                origins[alias.asname or alias.name] = (source, alias.name)
+        module = ROOT / Path(*node.module.split("."))
+        for source in (module.with_suffix(".py"), module / "__init__.py"):
+            if source.is_file():
+                for alias in node.names:
+                    origins[alias.asname or alias.name] = (source, alias.name)
     return origins
 
 
@@ -132,9 +133,13 @@ def asserts(path: Path, name: str) -> bool:
     visited = set()
     while waiting:
         place = waiting.pop()
-        if place in visited or place[1] not in definitions_of(place[0]):
+        if place in visited:
             continue
         visited.add(place)
+        if place[1] not in definitions_of(place[0]):
+            if place[1] in imports_of(place[0]):
+                waiting.append(imports_of(place[0])[place[1]])
+            continue
 
         function = definitions_of(place[0])[place[1]]
         # a parameter is a value, often a fixture's, and not the helper of the same name

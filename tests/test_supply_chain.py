@@ -77,16 +77,17 @@ EXCEPTIONS = {
         "exec",
     ): "programs that docendo's own families made",
     ("tests/problems/test_programs.py", "eval"): "as above",
+    ("tests/problems/test_functions.py", "eval"): "as above",
     ("tests/test_docs.py", "exec"): "the examples of docendo's own pages",
     (
         "tests/sandbox/test_isolated.py",
         "exec",
     ): "the example of docendo's own page on sandboxes",
     (
-        "tests/test_testing.py",
+        "tests/testing/test_grading.py",
         "exec",
     ): "programs of check_sandbox, run without a sandbox to show that it finds that",
-    ("tests/test_testing.py", "eval"): "as above",
+    ("tests/testing/test_grading.py", "eval"): "as above",
 }
 
 

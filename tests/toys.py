@@ -196,24 +196,6 @@ def shares(*seen: tuple[float, float], stale: float = 0.0) -> RatePosterior:
     return RatePosterior(totals, counts, np.full(len(seen), stale))
 
 
-@dataclass
-class RecordingKeeper:
-    """Remembers who was copied, replaced and removed."""
-
-    log: list[tuple[str, ...]] = field(default_factory=list)
-
-    def snapshot(self, agent: AgentId, name: AgentId) -> None:
-        self.log.append(("snapshot", agent, name))
-
-    def replace(
-        self, agent: AgentId, parents: Sequence[AgentId], scale: float, seed: int
-    ) -> None:
-        self.log.append(("replace", agent, *parents))
-
-    def remove(self, agent: AgentId) -> None:
-        self.log.append(("remove", agent))
-
-
 Script = Callable[[Request], str]
 
 

@@ -16,8 +16,9 @@ from docendo.problems.procedures import PROCEDURES, draft_procedure
 from docendo.records import Episode, Example, Request, Target, is_frozen_copy
 from docendo.school import School
 from docendo.study.arms import ARMS
+from tests.school_toys import RecordingKeeper
 from tests.study.leagues import AGENTS, DOMAINS, SMALL, config
-from tests.toys import RecordingBackend, RecordingKeeper, Scripted
+from tests.toys import RecordingBackend, Scripted
 
 SIGNED = "By "
 BUSY = SMALL | {
