@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from pydantic import Field
 
 from docendo.errors import UserError
@@ -120,9 +120,7 @@ class PrioritizedLevelReplay:
         success: Posterior,
         demonstrations: Mapping[TaskType, int],
     ) -> FloatArray:
-        return replay_weights(
-            list(success.variance_N), list(success.stale_N), self.beta, self.rho
-        )
+        return replay_weights(success.variance_N, success.stale_N, self.beta, self.rho)
 
 
 @dataclass(frozen=True)
@@ -159,8 +157,11 @@ class UnlockLevels:
 
 
 def replay_weights(
-    scores: Sequence[float], staleness: Sequence[float], beta: float = 0.1, rho: float = 0.1
-) -> NDArray[np.float64]:
+    scores: ArrayLike,
+    staleness: ArrayLike,
+    beta: float = 0.1,
+    rho: float = 0.1,
+) -> FloatArray:
     """Probability of each of N levels, (N,): mostly the best scores, a share of stale ones.
 
     `staleness` are the rounds since a level was drawn last (>= 0; all zero: evenly). Raises

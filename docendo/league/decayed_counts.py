@@ -49,7 +49,8 @@ class DecayedCounts:
         # those it reads, so the table is never multiplied as a whole.
         sums_3F = self.sums.reshape(3, -1)
         when_F = self.when.reshape(-1)
-        cell_E = np.array(row_E, np.int64) * self.when.shape[1] + column_E
+        _, num_columns = self.when.shape
+        cell_E = np.array(row_E, np.int64) * num_columns + column_E
         cells = np.unique(cell_E)
         sums_3F[:, cells] *= decay ** (clock - when_F[cells])
         when_F[cells] = clock
@@ -119,7 +120,8 @@ class DecayedCounts:
         for row, column in np.argwhere(self.sums[0]).tolist():
             names = [row_names[row], column_names[column]]
             when = int(self.when[row, column])
-            cells.append([*names, when, *self.sums[:, row, column].tolist()])
+            sums = self.sums[:, row, column].tolist()
+            cells.append([*names, when, *sums])
         return cells
 
     def set_cells(self, cells: Sequence[Sequence[Any]]) -> None:
@@ -151,7 +153,9 @@ def _grown_size(size: int, places: Places) -> int:
 
 def never_observed(count: int, clock: int) -> FloatArray:
     """(4, N): what `read` returns for cells without an observation."""
-    return np.repeat([[0.0], [0.0], [0.0], [clock + 1.0]], count, axis=1)
+    values_4N = np.zeros((4, count))
+    values_4N[3] = clock + 1.0
+    return values_4N
 
 
 def _place_of(name: str, places: Places) -> int:
@@ -165,4 +169,5 @@ def _place_of(name: str, places: Places) -> int:
 
 def _places_of(names: Sequence[str], places: Places) -> Any:
     """(N,) places, -1 for unknown names."""
-    return np.fromiter(map(places.get, names, repeat(-1)), np.int64, len(names))
+    places_N = map(places.get, names, repeat(-1))
+    return np.fromiter(places_N, np.int64, len(names))

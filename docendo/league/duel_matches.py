@@ -96,8 +96,9 @@ class DuelMatchmaker:
         while len(pairings) < count:
             for i in rng.permutation(len(learners))[: count - len(pairings)]:
                 learner = learners[i]
+                chooser = self.choosers[self.roles[learner]]
                 candidates = standings.opponents_of(learner, opponents, self.game)
-                opponent = draw(self.choosers[self.roles[learner]], candidates, rng)
+                opponent = draw(chooser, candidates, rng)
                 pairings.append(Pairing(learner, opponent, self.game))
         return pairings
 

@@ -196,9 +196,10 @@ class Among:
     chooser: Chooser
 
     def __call__(self, candidates: Candidates, rng: Generator) -> FloatArray:
-        included_N = [self.is_included(name) for name in candidates.names]
+        included_N = list(map(self.is_included, candidates.names))
+        included = candidates.where(self.is_included)
         probabilities_N = np.zeros(len(candidates.names))
-        probabilities_N[included_N] = self.chooser(candidates.where(self.is_included), rng)
+        probabilities_N[included_N] = self.chooser(included, rng)
         return probabilities_N
 
 
@@ -230,7 +231,8 @@ def draw(chooser: Chooser, candidates: Candidates, rng: Generator) -> AgentId:
         )
 
     probabilities_N = probabilities_N / probabilities_N.sum()
-    return candidates.names[rng.choice(len(candidates.names), p=probabilities_N)]
+    place = rng.choice(len(candidates.names), p=probabilities_N)
+    return candidates.names[place]
 
 
 _Share = Annotated[float, Field(ge=0, le=1)]

@@ -221,10 +221,13 @@ class Population:
 
             # Exploit and explore (Jaderberg et al. 2017): the weights of the best are copied and
             # perturbed; with a third rival around, half of the time the best two are crossed.
-            is_cross = len(ranking) > 2 and seed_for(seed, "cross", *ranking) % 2 == 1
-            how: Origin = "crossed" if is_cross else "mutated"
-            parents = tuple(ranking[:2]) if is_cross else (strongest,)
-            lineage = self.add(Lineage(round_index, weakest, how, parents))
+            how: Origin = "mutated"
+            parents = [strongest]
+            coin = seed_for(seed, "cross", *ranking) % 2
+            if len(ranking) > 2 and coin == 1:
+                how = "crossed"
+                parents = ranking[:2]
+            lineage = self.add(Lineage(round_index, weakest, how, tuple(parents)))
             self.milestones[weakest] = Milestone(lineage, {})
             added.append(lineage)
         return added

@@ -117,8 +117,11 @@ class GainPosterior:
 
     def interval(self, share: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Equal-tailed credible intervals, (low, high), clipped to [-1, 1]."""
-        half_N = self.spread_N * _scipy_special().stdtrit(self._freedom_N, (1 + share) / 2)
-        return (self.mean_N - half_N).clip(-1, 1), (self.mean_N + half_N).clip(-1, 1)
+        stdtrit = _scipy_special().stdtrit
+        half_N = self.spread_N * stdtrit(self._freedom_N, (1 + share) / 2)
+        low_N = self.mean_N - half_N
+        high_N = self.mean_N + half_N
+        return low_N.clip(-1, 1), high_N.clip(-1, 1)
 
 
 def _scipy_special() -> Any:

@@ -110,8 +110,9 @@ class LiveStandings:
     def win_matrix(self, names: Sequence[AgentId], game: str) -> FloatArray:
         """(N, N) posterior mean win rates, row against column; one half on the diagonal."""
         rows = [row for row in names for _ in names]
-        columns = [column for _ in names for column in names]
-        rates_NN = self.win_rates(rows, columns, game).mean_N.reshape(len(names), -1)
+        columns = [*names] * len(names)
+        rates = self.win_rates(rows, columns, game).mean_N
+        rates_NN = rates.reshape(len(names), -1)
         np.fill_diagonal(rates_NN, 0.5)
         return rates_NN
 
@@ -202,7 +203,8 @@ class LiveStandings:
         # Both cells are stored, so that one read gives an agent's rates against everybody.
         observations = []
         for row, column, score in scores:
-            observations += [(row, column, score), (column, row, 1.0 - score)]
+            observations.append((row, column, score))
+            observations.append((column, row, 1.0 - score))
         self.clock = max(self.clock, round_index)
         self._add("wins", game, observations)
 
