@@ -1,13 +1,24 @@
-"""Drawing different problems of one split by trying until there are enough."""
+"""Drawing different problems of one split by trying until there are enough, and what may be drawn."""
 
 from collections.abc import Callable
 
 from docendo.datasets.split import split_of
-from docendo.errors import UserError
-from docendo.interfaces import Split
+from docendo.errors import UserError, suggestion
+from docendo.interfaces import Source, Split
 from docendo.records import Problem
 
-__all__ = ["draw_distinct"]
+__all__ = ["draw_distinct", "require_level"]
+
+
+def require_level(source: Source, family: str, level: int) -> None:
+    """Raises UserError where the source has no such family, or the family no such level."""
+    levels = source.levels.get(family)
+    if levels is None:
+        hint = suggestion(family, source.levels)
+        raise UserError(f"{source.domain} has no family {family!r}{hint}")
+    if level not in levels:
+        place = f"{source.domain}/{family}"
+        raise UserError(f"{place} has levels {levels[0]} to {levels[-1]}, got {level}")
 
 
 def draw_distinct(

@@ -13,10 +13,9 @@ from docendo.datasets.reasoning_gym import (
     require_tasks,
     task_size,
 )
-from docendo.errors import UserError, suggestion
 from docendo.interfaces import Source, Split
 from docendo.parts import PartConfig
-from docendo.problems.distinct import draw_distinct
+from docendo.problems.distinct import draw_distinct, require_level
 from docendo.records import Problem
 
 __all__ = ["GymAskerConfig", "GymSource", "load_gym"]
@@ -53,14 +52,7 @@ class GymSource:
         Raises UserError for an unknown task or level, and for a task that has fewer
         problems.
         """
-        if family not in self.tasks:
-            raise UserError(
-                f"{self.domain} has no family {family!r}{suggestion(family, self.tasks)}"
-            )
-        if level not in self.levels[family]:
-            levels = self.tasks[family].levels
-            raise UserError(f"{self.domain}/{family} has levels 1 to {levels}, got {level}")
-
+        require_level(self, family, level)
         # tasks are numbered, and cannot be asked how many different items they have
         rng = Random(seed)
         size = task_size(family)

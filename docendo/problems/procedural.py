@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
-from docendo.errors import RunError, UserError, suggestion
+from docendo.errors import RunError
 from docendo.interfaces import Split
-from docendo.problems.distinct import draw_distinct
+from docendo.problems.distinct import draw_distinct, require_level
 from docendo.records import Problem
 
 __all__ = ["LEVELS", "Draft", "DraftFunction", "ProceduralSource", "draft_with_steps"]
@@ -58,13 +58,7 @@ class ProceduralSource:
 
         Raises UserError for an unknown family or level, and for a family that is too small.
         """
-        if family not in self.families:
-            raise UserError(
-                f"{self.domain} has no family {family!r}{suggestion(family, self.families)}"
-            )
-        if level not in LEVELS:
-            raise UserError(f"{self.domain}/{family} has levels 1 to 5, got {level}")
-
+        require_level(self, family, level)
         # one generator for all drafts: the same seed gives the same problems, in the same order
         rng = Random(seed)
 

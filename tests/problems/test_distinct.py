@@ -7,7 +7,8 @@ import pytest
 
 from docendo.datasets.split import split_of
 from docendo.errors import UserError
-from docendo.problems.distinct import draw_distinct
+from docendo.problems.arithmetic import MATHEMATICS
+from docendo.problems.distinct import draw_distinct, require_level
 from tests.toys import problem
 
 
@@ -40,3 +41,11 @@ def test_a_source_is_exhausted_after_many_proposals_without_a_new_problem() -> N
         draw_distinct(
             lambda: next(proposals), count=2, split="train", patience=3, place="sums/small"
         )
+
+
+def test_an_unknown_family_or_level_is_refused_with_what_there_is() -> None:
+    require_level(MATHEMATICS, "sums", 5)
+    with pytest.raises(UserError, match="no family 'sum'; did you mean 'sums'"):
+        require_level(MATHEMATICS, "sum", 1)
+    with pytest.raises(UserError, match="mathematics/sums has levels 1 to 5, got 6"):
+        require_level(MATHEMATICS, "sums", 6)

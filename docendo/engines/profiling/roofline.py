@@ -77,7 +77,8 @@ class WorkloadModel:
     @property
     def weights(self) -> int:
         """Bytes that every pass reads; the embedding's single rows do not count."""
-        return self.itemsize * (self.shape.body + self.shape.head + self.shape.adapter)
+        body, head, adapter, _ = self.shape
+        return self.itemsize * (body + head + adapter)
 
     @property
     def column(self) -> int:
@@ -111,8 +112,10 @@ def sampling_seconds(model: WorkloadModel, batch: WorkloadBatch, ceiling: Ceilin
     p = batch.prompt
     prompt_flops = model.shape.forward_flops(p, p * (p + 1) // 2, 1)
     reading = bound(batch.prompts * prompt_flops, model.weights, ceiling)
-    steps = [step_bound(model, batch, t, ceiling) for t in range(1, batch.answer)]
-    return reading.seconds + sum(step.seconds for step in steps)
+    step_seconds = 0.0
+    for token in range(1, batch.answer):
+        step_seconds += step_bound(model, batch, token, ceiling).seconds
+    return reading.seconds + step_seconds
 
 
 def training_seconds(model: WorkloadModel, batch: WorkloadBatch, ceiling: Ceiling) -> float:
@@ -122,6 +125,8 @@ def training_seconds(model: WorkloadModel, batch: WorkloadBatch, ceiling: Ceilin
     """
     # each of g answers looks at the whole prompt and at its own tokens so far
     p, n, g = batch.prompt, batch.answer, batch.group
-    context = p * (p + 1) // 2 + g * (n * p + n * (n + 1) // 2)
+    prompt_context = p * (p + 1) // 2
+    answer_context = n * p + n * (n + 1) // 2
+    context = prompt_context + g * answer_context
     flops = model.shape.training_flops(p + g * n, context, g * n)
     return batch.prompts * flops / ceiling.flops
