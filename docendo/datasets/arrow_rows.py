@@ -67,6 +67,7 @@ def _read_dataset(
 
     def batches() -> Iterator[Any]:
         loaded = load(datasets)
+        # Several splits: training problems are drawn from one, and docendo holds out its own.
         if isinstance(loaded, dict):
             loaded = _train_split(loaded, file)
         yield from loaded.with_format("arrow").iter(_ROWS_PER_BATCH)

@@ -152,6 +152,7 @@ def _load_data(task: str, level: int) -> Any:
     if task not in CURRICULA:
         return make_dataset(config=make_config(**settings))
 
+    # The upper bound alone: by default a level holds all easier ones too.
     curriculum = CURRICULA[task]()
     curriculum.set_global_level(level - 1)
     hardest = DefaultCurriculumContext(mode=RangeAttributeMode.UPPER_BOUND)

@@ -64,6 +64,7 @@ def audit(source: Source, grade: Grader, count: int, seed: int) -> AuditReport:
     checks = []
     for name, write in _RIGHT.items():
         checks.append(_check(name, 1, write, problems, grade))
+    # A grader that can be passed without knowing the answer will be, by reinforcement learning.
     for name, write in _WRONG.items():
         checks.append(_check(name, 0, write, problems, grade))
     return AuditReport(source.domain, len(problems), tuple(checks))
@@ -88,6 +89,7 @@ def _check(
     failures: list[str] = []
     for problem in problems:
         text = write(problem)
+        # No worked solution to try; an empty text is a trial only where it must fail.
         if want and not text:
             continue
         trials += 1
@@ -95,6 +97,7 @@ def _check(
         if score != want:
             where = f"{problem.family} level {problem.level}"
             failures.append(f"{where}: {text[-80:]!r} scored {score:g} ({reason})")
+
     return Check(
         name=name,
         want=want,

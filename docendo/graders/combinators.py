@@ -84,6 +84,7 @@ class FirstApplicable:
             if places:
                 evaluator, _ = self.members[name]
                 verdicts |= _evaluate_some(name, evaluator, answers, places)
+
         return [verdicts[place] for place in range(len(answers))]
 
     def _choose_member(self, answer: Answer) -> str:
@@ -111,6 +112,7 @@ class Gate:
             else:
                 passed.append(place)
 
+        # What the gate stops costs nothing more: the second may be a model or a person.
         if passed:
             verdicts |= _evaluate_some(*self.then, answers, passed)
         return [verdicts[place] for place in range(len(answers))]

@@ -86,6 +86,7 @@ class Compiler:
         if self.language not in LANGUAGES:
             hint = suggestion(self.language, LANGUAGES)
             raise UserError(f"no compiler for {self.language!r}{hint}")
+
         language = LANGUAGES[self.language]
         command = language.find()
         if command is None:
@@ -93,6 +94,7 @@ class Compiler:
                 f"compiling {self.language} needs {language.needs}; "
                 f"compilers here: {', '.join(installed_languages())}"
             )
+
         object.__setattr__(self, "_command", command)
 
         # An installed compiler may still not work without the network, a home or much memory.
@@ -101,6 +103,7 @@ class Compiler:
             verdict = self._compile(language.sample)
         except RunError as error:
             raise UserError(f"{problem}: {error}") from error
+
         if verdict.score != 1:
             raise UserError(f"{problem}: {verdict.reason}")
 

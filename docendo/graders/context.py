@@ -77,6 +77,7 @@ def _count_positional(part: Any) -> int | None:
         parameters = signature(part).parameters.values()
     except (TypeError, ValueError):
         return None
+
     positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
     required = [
         p for p in parameters if p.kind in positional and p.default is Parameter.empty

@@ -135,6 +135,7 @@ def json_schema_error(value: Any, schema: Any, where: str = "$") -> str:
     if "const" in schema and value != schema["const"]:
         return f"{where} is not {schema['const']!r}"
 
+    # The keywords of other types are ignored, as JSON Schema says.
     if isinstance(value, dict):
         return _object_error(value, schema, where)
     if isinstance(value, list):
@@ -168,6 +169,7 @@ def _object_error(value: dict[str, Any], schema: Any, where: str) -> str:
             error = json_schema_error(value[name], inner, f"{where}.{name}")
             if error:
                 return error
+
     return ""
 
 

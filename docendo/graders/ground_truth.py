@@ -15,6 +15,7 @@ __all__ = ["TruthConfig", "ground_truth", "ground_truth_evaluator"]
 
 def ground_truth() -> Grader:
     """Compares answers as text, runs programs against a problem's tests, asks reasoning-gym's scorers."""
+    # Each hands on what is not its own: reasoning-gym's items, then tests, then text.
     return never_raises(GymGrader(UnitTestGrader(MontySandbox())))
 
 

@@ -107,7 +107,7 @@ class Symbolic:
             @cache
             def start_worker() -> SubprocessWorker:
                 worker = SubprocessWorker(
-                    _FORMULAS_FILE, "same", "same(want, got)", self.seconds, _MAX_MEMORY
+                    _FORMULAS_FILE, "same", "same(first, second)", self.seconds, _MAX_MEMORY
                 )
                 stack.callback(worker.end)
                 return worker
@@ -131,6 +131,7 @@ class Symbolic:
         except (CallError, UserError) as error:
             if isinstance(error, CallError) and error.is_timeout:
                 return Verdict(0.0, f"comparing it took more than {self.seconds:g} seconds")
+
         return Verdict(0.0, f"{formula[:60]!r} does not equal the answer")
 
 

@@ -31,6 +31,7 @@ class SpellingGrader:
     """A file of words that are right besides, separated by white space."""
 
     def __post_init__(self) -> None:
+        # Loaded now, so that a wrong setting is an error before the run.
         _ = self._checker
 
     @cached_property
@@ -41,6 +42,7 @@ class SpellingGrader:
             raise UserError(
                 "a spell-checker needs pyspellchecker: pip install pyspellchecker"
             ) from error
+
         if self.language not in _LANGUAGES:
             hint = suggestion(self.language, _LANGUAGES)
             raise UserError(f"no dictionary of {self.language!r}{hint}")
@@ -54,6 +56,7 @@ class SpellingGrader:
                     f"{self.extra_words}: the words cannot be read: {error}"
                 ) from error
             checker.word_frequency.load_words(words)
+
         return checker
 
     def __call__(self, problem: Problem, text: str) -> Verdict:

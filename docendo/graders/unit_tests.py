@@ -91,6 +91,7 @@ class UnitTestGrader:
                 return Verdict(
                     0.0, f"{case.call[:60]} gave {value[:60]}, not {case.want[:60]}"
                 )
+
         if not outcome.ok or len(outcome.values) != len(cases):
             return Verdict(0.0, outcome.reason)
         return Verdict(1.0, "passes every test")

@@ -29,6 +29,7 @@ class FunctionGrader:
         except CallError as error:
             return _fail(str(error))
 
+        # JSON has no tuples: `kind` tells a pair from a list of two, which is no verdict.
         score = result.value
         reason: object = "by your function"
         if result.kind == "tuple" and len(result.value) == 2:

@@ -53,4 +53,5 @@ class InterestSource:
         for problem in problems:
             prompt = in_manner(problem.prompt, self.person.manner)
             questions.append(replace(problem, prompt=prompt, source=source))
+
         return questions

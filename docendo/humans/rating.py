@@ -69,6 +69,7 @@ class HumanRater:
         run = self.queue.run
         if not answers or run is None:
             return {}
+        # Reading a run must not make a file in it.
         if not self.queue.asks and not (run / PEOPLE).exists():
             return {}
 
@@ -96,6 +97,7 @@ class HumanRater:
             store.enqueue(ungraded[:free_places])
             return
 
+        # All of them, without a limit: the run goes on only when each has a grade.
         store.enqueue(ungraded)
         if ungraded:
             count = len(ungraded)

@@ -108,6 +108,7 @@ class Person:
                 raise UserError(
                     f"{self.name} cares for {feature!r}{suggestion(feature, FEATURES)}"
                 )
+
         if self.cyclic_features and (
             len(self.cyclic_features) < 3
             or len(set(self.cyclic_features)) < len(self.cyclic_features)
@@ -135,6 +136,7 @@ class Person:
         for name in (f"{domain}/{family}", family, domain):
             if name in self.interests:
                 return self.interests[name] / strongest
+
         return 0.0
 
     def choose(self, problem: Problem, first: str, second: str, seed: int) -> Vote:
@@ -176,6 +178,7 @@ class Person:
             places = groups[answer.problem.key]
             rivals = [features[rival] for rival in places if rival != place]
             verdicts.append(self._judge_one(answer, features[place], rivals))
+
         return verdicts
 
     def _judge_one(
@@ -213,11 +216,13 @@ class Person:
         if self.alternate_tastes and seed_for(0, "mood", self.name, problem.prompt) % 2:
             tastes = self.alternate_tastes
 
+        # One draw per feature for the whole occasion: both answers of a pair meet the same mood.
         rng = Random(seed_for(seed, "moods", self.name))
         products = []
         for feature in FEATURES:
             drift = rng.gauss(0, self.taste_noise) if self.taste_noise else 0.0
             products.append((tastes.get(feature, 0.0) + drift) * features[feature])
+
         return self.interest(problem.task_type) * sum(products)
 
     def _lead(
@@ -262,6 +267,7 @@ def _round_to_grade(x: float) -> float:
 
 
 def _sigmoid(x: float) -> float:
+    # exp overflows from about 710 on; at 60 the result is 1 to the last bit.
     return 1 / (1 + exp(-max(-60.0, min(60.0, x))))
 
 

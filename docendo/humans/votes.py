@@ -168,6 +168,7 @@ class VoteStore:
 
     def grade(self, grade: Grade, person: str) -> None:
         """Give an answer its score, in [0, 1]; None takes back what the person said of it."""
+        # A person may grade an answer that was never put into the queue.
         self.enqueue([grade])
         self._write(
             "INSERT INTO grades (time, answer, person, score) SELECT ?, id, ?, ? "
@@ -203,6 +204,7 @@ class VoteStore:
 
     def fix_horizon(self, batch: str) -> int:
         """The horizon of a batch: what is known now, or what was known when it was first judged."""
+        # OR IGNORE: the first time counts, also where two processes judge the batch.
         query = "INSERT OR IGNORE INTO horizons SELECT ?, COALESCE(MAX(id), 0) FROM grades"
         self._write(query, batch)
         return self.horizon(batch) or 0

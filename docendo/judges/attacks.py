@@ -89,6 +89,7 @@ def measure_resistance(
     the next problem, where that differs; for a single problem there is none.
     """
     right = [(problem, problem.worked) for problem in problems]
+    # Of the same kind as the right ones, so that no rule can tell them by their form.
     next_problems = [*problems[1:], *problems[:1]]
     wrong = []
     for problem, next_problem in zip(problems, next_problems, strict=True):

@@ -12,9 +12,9 @@ logging.disable(logging.CRITICAL)
 _read = partial(parse, extraction_config=[LatexExtractionConfig()], parsing_timeout=None)
 
 
-def same(want: str, got: str) -> bool:
+def same(first: str, second: str) -> bool:
     """Whether both are formulas and equal as mathematics."""
-    sides = _read(f"${want}$"), _read(f"${got}$")
+    sides = _read(f"${first}$"), _read(f"${second}$")
     return bool(all(sides) and verify(*sides, timeout_seconds=None))
 
 

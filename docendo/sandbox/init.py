@@ -53,6 +53,7 @@ def main() -> NoReturn:
         _run(spec)
     except (OSError, ValueError) as error:
         _report(spec, broken=f"{type(error).__name__}: {error}")
+
     os._exit(1)
 
 
@@ -124,6 +125,7 @@ def _identity() -> tuple[int, int]:
         number = 2_000_000_000 + os.getpid()
     else:
         number = first + count - 1 - os.getpid() % (count // 2 or 1)
+
     return number, number
 
 
@@ -176,11 +178,13 @@ def _drop_privileges(uid: int, gid: int) -> None:
     for capability in range(64):
         if _libc().prctl(_DROP_BOUND, capability, 0, 0, 0) != 0:
             break
+
     if uid != os.geteuid():
         # Groups before the user, who could not change them any more.
         os.setgroups([])
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)
+
     cleared = _libc().prctl(_AMBIENT, _AMBIENT_CLEAR_ALL, 0, 0, 0)
     _check(cleared, "no ambient capabilities")
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
@@ -222,6 +226,7 @@ def _run(spec: dict[str, Any]) -> NoReturn:
         # WNOWAIT: until it is waited for below, no new group can get its number and be killed.
         os.waitid(os.P_PID, program, os.WEXITED | os.WNOWAIT)
         end()
+
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
 

@@ -151,6 +151,7 @@ def probe(isolation: Isolation, bubblewrap: str = "") -> str:
     if lines[-1:] != ["done"]:
         messages = result.err.decode(errors="replace").strip()[-200:]
         return f"the probe {result.reason or 'stopped'}: {messages}"
+
     return ", ".join(f"a program {line}" for line in lines[:-1])
 
 
@@ -163,6 +164,7 @@ def _try_limits_alone() -> None:
         result = run_isolated("limits", program, _PROBE_LIMITS)
     except RunError as error:
         raise UserError(f"{problem}: {error}") from error
+
     if result.out != b"1\n":
         raise UserError(f"{problem}: one {result.reason or 'printed something else'}")
 

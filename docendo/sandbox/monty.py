@@ -77,6 +77,7 @@ class MontySandbox:
                     values.append(value)
         except (monty.MontyError, ValueError, TypeError) as error:
             return Outcome(False, tuple(values), _explain(error), str(printed.output))
+
         return Outcome(True, tuple(values), printed=str(printed.output))
 
 

@@ -160,6 +160,7 @@ def _resource_limits(isolation: Isolation, limits: Limits) -> dict[str, int]:
     if isolation == "limits" and os.geteuid() != 0:
         # Without a namespace the kernel counts everything that this user runs.
         resources["RLIMIT_NPROC"] += _count_tasks(os.geteuid())
+
     return resources
 
 
@@ -182,6 +183,7 @@ def _readable_paths(program: Program) -> list[tuple[str, str | None]]:
         elif os.path.exists(path) and not any(map(Path(path).is_relative_to, folders)):
             paths.append((path, None))
             folders.append(path)
+
     return paths
 
 
@@ -206,6 +208,7 @@ def init_command(
             command += ["--ro-bind", path, path]
         else:
             command += ["--symlink", link, path]
+
     for device in _DEVICES:
         command += ["--dev-bind", device, device]
 

@@ -167,6 +167,7 @@ def _read_until_end(pipes: selectors.BaseSelector, output: _Output, limits: Limi
             deadline = monotonic() + limits.wall
         if output.is_too_long or output.reported("status") is not None:
             return ""
+
     return ""
 
 

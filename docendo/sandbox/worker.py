@@ -116,6 +116,7 @@ class SubprocessWorker:
             raise RunError(
                 f"{self.path}: no process can be started for it: {error.strerror}"
             ) from error
+
         weakref.finalize(self, _end, self._process)
         self._exchange("", _LOAD_SECONDS, "loading it")
 
@@ -155,6 +156,7 @@ class SubprocessWorker:
             if answer["fault"] != "raised":
                 self._kill()
             raise CallError(answer["message"])
+
         return answer
 
     def _kill(self) -> None:
@@ -229,6 +231,7 @@ def serve() -> None:
     if problem:
         _write(output, {"fault": "file", "message": problem})
         return
+
     _write(output, {})
     for line in requests:
         _write(output, _call(function, json.loads(line), path, name))
@@ -273,6 +276,7 @@ def _call(function: Any, values: list[Any], path: Path, name: str) -> dict[str, 
     if len(encoded) > _MAX_RESULT:
         problem = f"{path}: {name} returned more than {_MAX_RESULT} characters"
         return {"fault": "raised", "message": problem}
+
     return {
         "value": json.loads(encoded),
         "kind": type(value).__name__,

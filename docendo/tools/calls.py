@@ -71,6 +71,7 @@ class TextSpan(NamedTuple):
 
 def open_call(text: str) -> Call | None:
     """The call that ends with the last ``>>`` of the text; None where there is none."""
+    # The last "<<" before it: a shift or an earlier, unfinished call is no part of the call.
     head, end, _ = text.rpartition(END)
     start = head.rfind("<<")
     match = _CALL.fullmatch(head[start:] + end) if start >= 0 else None

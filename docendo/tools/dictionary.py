@@ -35,6 +35,7 @@ def read_words(path: Path | None = None) -> dict[str, str]:
                 f"{path}:{number}: expected a word, a tab and its meaning, got {line[:40]!r}"
             )
         key = _normalize(word)
+        # Case and spaces do not tell words apart, so they are compared as they are looked up.
         if key in meanings:
             raise UserError(f"{path}:{number}: {word.strip()!r} stands twice")
         meanings[key] = " ".join(meaning.split())[:_MAX_MEANING]

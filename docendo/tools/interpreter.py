@@ -48,6 +48,7 @@ class Interpreter:
         if not outcome.ok:
             raise UserError(_MEASUREMENT.sub("", outcome.reason))
 
+        # As an interactive Python: print(x) on the last line is worth None, and shows no second line.
         values = [value for value in outcome.values if value != "None"]
         result = " ".join([outcome.printed.strip(), *values]).strip()
         if not result:

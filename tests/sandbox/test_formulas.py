@@ -14,7 +14,7 @@ FILE = Path(__file__).parents[2] / "docendo" / "sandbox" / "formulas.py"
 @pytest.fixture(scope="module")
 def worker() -> Iterator[SubprocessWorker]:
     """In a process of its own, since loading the file turns logging off."""
-    worker = SubprocessWorker(FILE, "same", "same(want, got)", seconds=60)
+    worker = SubprocessWorker(FILE, "same", "same(first, second)", seconds=60)
     yield worker
     worker.end()
 

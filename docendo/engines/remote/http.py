@@ -69,7 +69,7 @@ class ChatClient:
     client: "httpx2.AsyncClient"
     url: str
     timeout: float
-    """Seconds that one try may take in all: a server that drips bytes never runs into the client's own limit."""
+    """Seconds that one try may take in all."""
     retries: int
     rate_limit: RateLimit
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -125,6 +125,7 @@ class ChatClient:
         import httpx2
 
         try:
+            # In all: a server that drips a byte now and then never runs into the client's own limits.
             async with asyncio.timeout(self.timeout):
                 status, headers, body = await self._post(json.dumps(payload).encode())
         except (TimeoutError, httpx2.TimeoutException):
@@ -138,6 +139,7 @@ class ChatClient:
             message = self._shorten(_find_error(body))
             retry_after = parse_retry_after(headers.get("retry-after"))
             return Failure(f"status-{status}", message, retry_after)
+
         reply = parse_reply(body, self._blot_secrets)
         return reply or Failure("garbage", self._shorten(_decode(body)))
 
@@ -170,6 +172,7 @@ def parse_reply(body: bytes, clean: Callable[[str], str]) -> Reply | None:
         content = document["choices"][0]["message"]["content"]
     except (TypeError, KeyError, IndexError):
         return None
+
     if content is None:
         content = ""
     if not isinstance(content, str):
@@ -211,6 +214,7 @@ def _load_json(body: bytes) -> Any:
 
 
 def _read_count(value: object) -> int | None:
+    # It is booked in the ledger, where a negative or huge count would spoil every sum.
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if 0 <= value < _MAX_COUNT else None

@@ -85,6 +85,7 @@ class Endpoint:
             with ThreadPoolExecutor(1) as pool:
                 task = pool.submit(asyncio.run, self._ask(requests, headers, secrets))
                 results = task.result()
+
         return list(map(self._to_completion, requests, results))
 
     def pop_usage(self) -> list[Usage]:
@@ -149,15 +150,18 @@ class Endpoint:
         if find_spec("httpx2") is None:
             raise UserError(f"{where} needs httpx2: pip install 'docendo[endpoint]'")
 
+        # The fixed headers first, so that a setting can replace them.
         headers = {**_HEADERS, **service.headers}
         secrets: list[str] = []
         for name, value in service.headers.items():
             if value.startswith("$"):
                 secrets.append(read_secret(value[1:], f"{where} headers.{name}"))
                 headers[name] = secrets[-1]
+
         if service.key:
             secrets.append(read_secret(service.key, f"{where} key"))
             headers["authorization"] = f"Bearer {secrets[-1]}"
+
         return headers, tuple(secrets)
 
     def _payload(self, request: Request) -> dict[str, Any]:
@@ -215,4 +219,5 @@ def read_secret(name: str, where: str) -> str:
         raise UserError(
             f"{where}: {name} holds what cannot be a key: expected printable ASCII without spaces"
         )
+
     return value

@@ -27,6 +27,7 @@ class RateLimit:
             gap = 60 / self.requests
         if self.tokens:
             gap = max(gap, 60 * tokens / self.tokens)
+        # Several threads may share the limit: read and take the place in one step.
         with self._lock:
             now = self.clock()
             start = max(now, self._next_start)
