@@ -14,9 +14,7 @@ from pathlib import Path
 from random import Random
 from types import ModuleType
 
-import torch
-
-from docendo.engines.local.base_model import load_base
+from docendo.backend import BackendSettings
 from docendo.engines.local.engine import open_engine
 from docendo.graders.answer import exact, per_answer
 from docendo.problems.procedural import ProceduralSource
@@ -75,9 +73,19 @@ def accuracy(
     said: str = "",
 ) -> float:
     """Share of right answers after so many worked examples of the same family."""
-    cpu = torch.device("cpu")
     engine = open_engine(
-        load_base("nano", torch.float32, cpu), 1, 1.0, torch.float32, cpu, False
+        BackendSettings(
+            "nano",
+            rank=1,
+            alpha=1.0,
+            dtype="float32",
+            device="cpu",
+            kernels="torch",
+            max_num_seqs=128,
+            max_tokens_per_microbatch=1536,
+            trust_remote_code=False,
+            chat={},
+        )
     )
     room = Classroom(
         engine,

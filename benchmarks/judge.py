@@ -50,7 +50,9 @@ def main() -> None:
     sums = built_in_domains()["mathematics"].draw("sums", 1, given.problems, 7, "held-out")
     capitals = read_problems(str(CAPITALS), "capitals", Columns()).problems
     told = {
-        f"{name}, {way}, {what}": measured(ModelJudge(engine, [who], way), problems)
+        f"{name}, {way}, {what}": measured(
+            ModelJudge(engine, [who], way, max_tokens=48), problems
+        )
         for name, who in (("base", BASE), ("expert", AgentId("emmy")))
         for way in ("solving", "reading")
         for what, problems in (("sums", sums), ("capitals", capitals))

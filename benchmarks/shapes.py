@@ -10,9 +10,7 @@ from random import Random
 from statistics import median
 from typing import Any
 
-import torch  # before docendo, so that its threads wait as PyTorch's own do: the other side is faster by that
-
-from docendo.backend import TrainStep
+from docendo.backend import BackendSettings, TrainStep
 from docendo.engines.local.autoselect import choose_dtype, choose_kernels
 from docendo.engines.local.base_model import _converted
 from docendo.engines.local.engine import LocalEngine, open_engine
@@ -100,15 +98,24 @@ def model_folder() -> str:
 def engine_with(agents: int) -> LocalEngine:
     """docendo on the embedded model and the CPU, in the number format that it chooses, with agents 0, 1, ..."""
 
-    name = choose_dtype("auto", "cpu")
-    dtype, compiled = (
-        getattr(torch, name),
-        choose_kernels("auto", "cpu", name) == "compiled",
+    dtype = choose_dtype("auto", "cpu")
+    engine = open_engine(
+        BackendSettings(
+            EMBEDDED,
+            RANK,
+            ALPHA,
+            dtype,
+            "cpu",
+            kernels=choose_kernels("auto", "cpu", dtype),
+            max_num_seqs=128,
+            max_tokens_per_microbatch=1536,
+            trust_remote_code=False,
+            chat={},
+        )
     )
-    engine = open_engine(EMBEDDED, RANK, ALPHA, dtype, torch.device("cpu"), compiled)
     for agent in dict.fromkeys(agents_of(agents, agents)):
         engine.bank.add(agent, seed=0)
-    engine.tokens = _Endless(engine.tokens.tokenizer)
+    engine.model.tokens = _Endless(engine.tokens.tokenizer)
     return engine
 
 

@@ -159,7 +159,7 @@ def double(rng, level):
 DOUBLES = ProceduralSource("letters", {"tor": double})
 """,
     "backend": """
-from docendo.engines.local.engine import LocalEngine, open_local_backend
+from docendo.engines.local.engine import LocalEngine, open_engine
 
 class Counted(LocalEngine):
     steps = 0
@@ -169,7 +169,7 @@ class Counted(LocalEngine):
         return super().train(step)
 
 def open_counted(context):
-    engine = open_local_backend(context)
+    engine = open_engine(context)
     return Counted(engine.model, engine.limits)
 """,
     "tracker": """

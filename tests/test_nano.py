@@ -146,15 +146,10 @@ def invented(recipe: ModuleType, domain: str, spec: ProcedureSpec) -> Procedural
 
 @pytest.fixture
 def nano() -> LocalEngine:
-    import torch
 
-    from docendo.engines.local.base_model import load_base
-    from docendo.engines.local.engine import open_engine
+    from tests.engines.toys import open_toy
 
-    cpu = torch.device("cpu")
-    return open_engine(
-        load_base("nano", torch.float32, cpu), 4, 16.0, torch.float32, cpu, False
-    )
+    return open_toy("nano", rank=4, alpha=16.0)
 
 
 def test_the_domains_of_procedures_are_among_those_that_a_config_can_name() -> None:

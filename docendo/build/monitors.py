@@ -11,11 +11,16 @@ __all__ = ["alarm_rules", "build_monitors"]
 
 def build_monitors(config: MonitorsConfig) -> Monitors:
     probes = config.probes_per_round if ANSWER_PROBE in config.enabled else 0
-    plan = ProbePlan(probes, config.probe_answers)
+    plan = ProbePlan(lessons=probes, choices=config.probe_answers)
     return Monitors(alarm_rules(config), plan, config.enabled)
 
 
 def alarm_rules(config: MonitorsConfig) -> AlarmRules:
     """The rules of the monitors that are enabled; the others raise no alarm."""
     limits: dict[str, float] = {name: getattr(config, name) for name in config.enabled}
-    return AlarmRules(limits, config.window, config.min_findings, config.stop_on)
+    return AlarmRules(
+        limits=limits,
+        window=config.window,
+        min_findings=config.min_findings,
+        stop_on=config.stop_on,
+    )

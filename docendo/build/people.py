@@ -5,7 +5,7 @@ from docendo.errors import UserError, suggestion
 from docendo.graders.answer import never_raises
 from docendo.graders.unit_tests import UnitTestGrader
 from docendo.humans.simulated import Person
-from docendo.sandbox.monty import MontySandbox
+from docendo.sandbox.monty import build_strict_monty
 
 __all__ = ["build_person", "check_people"]
 
@@ -18,7 +18,7 @@ def build_person(config: Config, name: str, where: str) -> Person:
     if name not in config.people:
         raise UserError(f"{where}: no person {name!r}{suggestion(name, config.people)}")
     settings = config.people[name].model_dump()
-    grader = never_raises(UnitTestGrader(MontySandbox()))
+    grader = never_raises(UnitTestGrader(build_strict_monty()))
     try:
         return Person(name=name, grader=grader, **settings)
     except UserError as error:

@@ -71,11 +71,11 @@ def _check_embedded_model() -> _State:
 
 
 def _check_sandbox() -> _State:
-    from docendo.sandbox.monty import MontySandbox
+    from docendo.sandbox.monty import build_strict_monty
 
     fix = "pip install 'pydantic-monty>=1.4,<2'"
     try:
-        outcome = MontySandbox()("def f(x):\n    return x + 1\n", ["f(41)"])
+        outcome = build_strict_monty()("def f(x):\n    return x + 1\n", ["f(41)"])
     except (UserError, RunError) as error:
         return _State(str(error), "missing", fix)
 

@@ -64,7 +64,7 @@ class _Language(NamedTuple):
     """A pattern of what is no code."""
     arguments: Callable[[str], tuple[str, ...]]
     """Further arguments for a program; the last is the name of the file that holds it."""
-    limits: Limits = Limits(processes=4)
+    limits: Limits = Limits(seconds=2, memory_mb=256, processes=4)
     silences: str = r"(?!)"
     """A pattern of what can switch warnings off: it counts as a warning itself."""
 
@@ -156,7 +156,8 @@ class CompilerConfig(PartConfig):
     refused."""
 
     def build(self, context: Any = None) -> Evaluator:
-        sandbox = IsolatedSandbox(Limits(), allow_unsafe=bool(self.unsafe))
+        limits = LANGUAGES[self.language].limits
+        sandbox = IsolatedSandbox(limits, allow_unsafe=bool(self.unsafe))
         return parallel(Compiler(self.language, sandbox))
 
     def applies(self, answer: Answer) -> bool:

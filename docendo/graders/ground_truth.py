@@ -8,7 +8,7 @@ from docendo.graders.unit_tests import UnitTestGrader
 from docendo.interfaces import Evaluator, Grader
 from docendo.parts import PartConfig
 from docendo.records import Answer
-from docendo.sandbox.monty import MontySandbox
+from docendo.sandbox.monty import build_strict_monty
 
 __all__ = ["TruthConfig", "ground_truth", "ground_truth_evaluator"]
 
@@ -16,7 +16,7 @@ __all__ = ["TruthConfig", "ground_truth", "ground_truth_evaluator"]
 def ground_truth() -> Grader:
     """Compares answers as text, runs programs against a problem's tests, asks reasoning-gym's scorers."""
     # Each hands on what is not its own: reasoning-gym's items, then tests, then text.
-    return never_raises(GymGrader(UnitTestGrader(MontySandbox())))
+    return never_raises(GymGrader(UnitTestGrader(build_strict_monty())))
 
 
 def ground_truth_evaluator() -> Evaluator:

@@ -39,7 +39,7 @@ class Numeric:
     Units are not read. A right answer that is no number goes through `exact`.
     """
 
-    tolerance: float = 1e-6
+    tolerance: float
     """Relative to the right answer."""
 
     def __call__(self, problem: Problem, text: str) -> Verdict:
@@ -91,7 +91,7 @@ class Symbolic:
     serves all answers. Raises UserError on construction where math-verify is not installed.
     """
 
-    seconds: float = 3.0
+    seconds: float
     """The process is killed after that time for one answer, since sympy may not come back."""
 
     def __post_init__(self) -> None:

@@ -26,7 +26,7 @@ class SpellingGrader:
     language that it does not have, and for a file of extra words that cannot be read.
     """
 
-    language: str = "en"
+    language: str
     extra_words: Path | None = None
     """A file of words that are right besides, separated by white space."""
 

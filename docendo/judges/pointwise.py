@@ -19,7 +19,7 @@ from docendo.interfaces import Engine, Sandbox
 from docendo.judges.filters import rejection_reason
 from docendo.prompts import INSTRUCTION, solve_prompt, verdict_prompt
 from docendo.records import AgentId, Answer, Problem, Request, Verdict, base_agent
-from docendo.sandbox.monty import MontySandbox
+from docendo.sandbox.monty import build_strict_monty
 from docendo.seeds import seed_for
 
 __all__ = ["NO_JUDGE_LEFT", "ModelJudge", "choose_judge", "sample_texts"]
@@ -39,15 +39,15 @@ class ModelJudge:
     engine: Engine
     judges: Sequence[AgentId]
     """One of them judges each answer: not its author, and not who asked."""
-    mode: Literal["solving", "reading"] = "solving"
-    max_tokens: int = 48
+    mode: Literal["solving", "reading"]
+    max_tokens: int
     instructions: Mapping[AgentId, str] = field(default_factory=dict)
     """System prompts of judges that solve, where they have their own."""
     experts: Mapping[str, Collection[AgentId]] = field(default_factory=dict)
     """By domain: they come before other judges."""
     longest: int = 2000
     """Bytes of an answer that is read, so that it always fits the context."""
-    run: Sandbox = field(default_factory=MontySandbox)
+    run: Sandbox = field(default_factory=build_strict_monty)
     """Where programs are compared by what they do."""
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:

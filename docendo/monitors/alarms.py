@@ -1,7 +1,7 @@
 """When findings become an alarm, and which alarms stop a run: pure functions of the metrics."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
@@ -21,16 +21,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class AlarmRules:
-    limits: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, float]
     """The share above which each monitor raises its alarm; a monitor that is not here never does.
 
     For length growth it is a share of the first rounds' length.
     """
-    window: int = 3
+    window: int
     """Rounds that a share is taken over."""
-    min_findings: int = 3
+    min_findings: int
     """Findings in the window that an alarm needs; fewer may be chance."""
-    stop_on: Collection[str] = ()
+    stop_on: Collection[str]
     """Monitors whose alarms stop a run."""
 
 

@@ -50,9 +50,9 @@ _REASON = "the base model guesses the test's answer from the lesson, without the
 
 
 class ProbePlan(NamedTuple):
-    lessons: int = 0
+    lessons: int
     """Lessons of a round that are probed at most; 0: none."""
-    choices: int = 12
+    choices: int
     """Answers whose likelihood is compared at most, the test's among them."""
 
 

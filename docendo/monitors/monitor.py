@@ -10,7 +10,7 @@ from docendo.monitors.answer_probe import findings_of as probe_findings
 from docendo.monitors.findings import find_all
 from docendo.monitors.length_growth import FIRST, RECENT
 from docendo.monitors.metrics import growth_metrics, length_metrics, share_metrics
-from docendo.monitors.names import CHECKED, NAMES, SHARE, MetricName
+from docendo.monitors.names import CHECKED, SHARE, MetricName
 from docendo.records import Episode, Finding, MetricKey, MetricSeries
 
 __all__ = ["MonitorReport", "Monitors"]
@@ -25,9 +25,9 @@ class MonitorReport(NamedTuple):
 
 @dataclass
 class Monitors:
-    rules: AlarmRules = field(default_factory=AlarmRules)
-    plan: ProbePlan = field(default_factory=ProbePlan)
-    enabled: Collection[str] = NAMES
+    rules: AlarmRules
+    plan: ProbePlan
+    enabled: Collection[str]
     history: dict[MetricName, list[tuple[int, float]]] = field(default_factory=dict)
     """(round, value) of each metric of the monitors: its first rounds, and the newest."""
 

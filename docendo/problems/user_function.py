@@ -62,7 +62,7 @@ def load_function(path: Path, domain: str) -> Source:
     the file cannot be loaded, has no such function, or the function returns something else.
     """
     # Chance from elsewhere would give a run that cannot be resumed or repeated.
-    function = UserFunction(SubprocessWorker(path, "draft", _SIGNATURE))
+    function = UserFunction(SubprocessWorker(path, "draft", _SIGNATURE, seconds=10))
     if function(Random(1), 1) != function(Random(1), 1):
         raise UserError(
             f"{path}: draft gave two problems for the same rng and level; "

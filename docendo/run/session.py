@@ -47,11 +47,11 @@ class Session:
     catalog: Catalog
     backend: Backend
     school: School
+    monitors: Monitors
     callback: Callback
     ratings: RatingQueue = field(default_factory=RatingQueue)
     directory: RunDirectory | None = None
     """None for a rehearsal that writes nothing."""
-    monitors: Monitors = field(default_factory=Monitors)
     trackers: Sequence[Tracker] = ()
     """Consumers of the metrics; they are told of a round once it is committed."""
     ledger: Ledger = field(default_factory=Ledger)

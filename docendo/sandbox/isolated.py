@@ -87,7 +87,7 @@ class IsolatedSandbox:
     read, use the network, and fool a grader. Where isolation works it changes nothing.
     """
 
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits
     allow_unsafe: bool = False
     isolation: Isolation = field(init=False)
 

@@ -17,7 +17,7 @@ from docendo.errors import RunError, UserError
 from docendo.parts import PartConfig
 from docendo.records import Outcome
 
-__all__ = ["MontyConfig", "MontySandbox"]
+__all__ = ["MontyConfig", "MontySandbox", "build_strict_monty"]
 
 _EPOCH = datetime(2000, 1, 1)
 _GRACE_SECONDS = 1.0
@@ -29,10 +29,10 @@ _MAX_PRINTED = 100_000
 class MontySandbox:
     """Runs a program, then calls into it. Raises UserError on construction where Monty is not installed."""
 
-    seconds: float = 1.0
+    seconds: float
     """For the program and again for each call."""
-    memory_mb: int = 32
-    depth: int = 100
+    memory_mb: int
+    depth: int
 
     def __post_init__(self) -> None:
         _open_pool(_import_monty(), self.seconds)
@@ -94,6 +94,11 @@ class MontyConfig(PartConfig):
 
     def build(self, context: Any = None) -> MontySandbox:
         return MontySandbox(self.seconds, self.memory_mb, self.depth)
+
+
+def build_strict_monty() -> MontySandbox:
+    """For programs of a few lines, whose limits no setting changes."""
+    return MontySandbox(seconds=1.0, memory_mb=32, depth=100)
 
 
 def _import_monty() -> Any:

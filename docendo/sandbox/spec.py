@@ -47,12 +47,12 @@ _SYSTEM = (
 class Limits:
     """What one program may use."""
 
-    seconds: float = 2.0
+    seconds: float
     """Processor time of each process; rounded up to whole seconds, the kernel's unit."""
+    memory_mb: int
+    """Of each process."""
     wall: float = 10.0
     """Seconds until everything is ended."""
-    memory_mb: int = 256
-    """Of each process."""
     reserved_mb: int = 0
     """Address space on top of it, for a runtime that reserves much more than it uses."""
     processes: int = 8

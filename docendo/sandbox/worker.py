@@ -63,7 +63,7 @@ class SubprocessWorker:
     function: str
     signature: str
     """How it is called and what it returns, for an error."""
-    seconds: float = 10.0
+    seconds: float
     """For one call."""
     memory: int = _MAX_MEMORY
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

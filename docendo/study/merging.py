@@ -69,6 +69,7 @@ def merge_session(session: Session, method: str) -> Session:
         session.catalog,
         backend,
         replace(school, classroom=classroom),
+        session.monitors,
         session.callback,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from docendo.errors import UserError
 from docendo.interfaces import Sandbox
-from docendo.sandbox.monty import MontySandbox
+from docendo.sandbox.monty import build_strict_monty
 
 __all__ = ["Interpreter"]
 
@@ -23,7 +23,7 @@ class Interpreter:
     Raises UserError on construction where the sandbox is not installed.
     """
 
-    run: Sandbox = field(default_factory=MontySandbox)
+    run: Sandbox = field(default_factory=build_strict_monty)
 
     def __call__(self, code: str) -> str:
         """One line or several. Nothing is kept between calls; the same code gives the same words every time.

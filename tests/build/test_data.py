@@ -13,7 +13,7 @@ from docendo.config.load import Config, load_config, parse_config
 from docendo.engines.wrappers.scripted import Scripted
 from docendo.errors import UserError
 from docendo.loop import finetune
-from docendo.records import AgentId, Request
+from docendo.records import AgentId, MetricKey, Request
 from docendo.run.evaluation import evaluate, held_out_problems
 from docendo.school import School
 from docendo.sft_data import count_mixture, draw_own_demonstrations, draw_rehearsal
@@ -59,17 +59,17 @@ def test_the_counts_by_source_are_those_of_the_drawn_demonstrations() -> None:
     )
     emmy, _ = made.experts
     told = count_mixture(made, 40, 5)
-    assert list(told) == [
-        "data/emmy/mathematics",
-        "data/emmy/programming",
-        "data/emmy/leaked:mathematics",
+    assert list(map(str, told)) == [
+        "data/mathematics/emmy",
+        "data/programming/emmy",
+        "data/leaked:mathematics/emmy",
     ]
     assert sum(told.values()) == 40
     asked = [e.messages[-1].content for e in draw_rehearsal(made, emmy, 40, 5)]
     leaked = {p.prompt for p, _ in emmy.data_mixture[2].rows}
     assert (
         sum(prompt in leaked for prompt in asked)
-        == told["data/emmy/leaked:mathematics"]
+        == told[MetricKey("data/leaked:mathematics", AgentId("emmy"))]
         > 0
     )
     (studied,) = finetune(made, range(1), 40, 7)

@@ -7,9 +7,9 @@ import transformers
 from docendo.engines.cpu.decode import CpuStack
 from docendo.engines.cpu.library import load_kernels
 from docendo.engines.local.bundled_models import build_tiny_model
-from docendo.engines.local.engine import open_engine
 from docendo.errors import UserError
 from docendo.records import AgentId, Message, Request
+from tests.engines.toys import open_toy
 
 SIZES = {
     "hidden_size": 48,
@@ -39,7 +39,7 @@ def saved(folder, family: str, **more) -> str:
 @pytest.mark.parametrize("compiled", [False, load_kernels(torch.float32) is not None])
 @pytest.mark.parametrize("family", ["Llama", "Qwen2", "Qwen3", "Mistral"])
 def test_model_families_with_plain_attention_load_from_a_path(tmp_path, family, compiled):
-    engine = open_engine(
+    engine = open_toy(
         saved(tmp_path, family), 2, 4.0, torch.float32, torch.device("cpu"), compiled
     )
     assert isinstance(engine.network.stack, CpuStack) == (compiled and family != "Qwen3")
@@ -53,4 +53,4 @@ def test_model_families_with_plain_attention_load_from_a_path(tmp_path, family, 
 def test_a_model_family_with_logit_softcapping_is_refused(tmp_path):
     path = saved(tmp_path, "Gemma2", final_logit_softcapping=0.01)
     with pytest.raises(UserError, match="its logits by"):
-        open_engine(path, 2, 4.0, torch.float32, torch.device("cpu"))
+        open_toy(path, 2, 4.0, torch.float32, torch.device("cpu"))

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from docendo.engines.cpu.decode import CpuStack
 from docendo.engines.cpu.library import load_kernels
-from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.local.workers import Workers
 from docendo.engines.lora.bank import AdapterBank
@@ -33,6 +33,7 @@ from tests.engines.toys import (
     RANK,
     ask,
     fresh,
+    open_toy,
     surprise,
     target,
     train_step,
@@ -265,7 +266,7 @@ def engine(request: pytest.FixtureRequest) -> LocalEngine:
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "plain":
             patch.setattr(LlamaStack, "of", lambda *_: None)
-        made = open_engine(
+        made = open_toy(
             TINY, RANK, ALPHA, torch.float32, CPU, compiled=request.param == "compiled"
         )
     assert (

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from docendo.backend import TrainStep
+from docendo.backend import BackendSettings, TrainStep
 from docendo.engines.cpu.products import prepack
 from docendo.engines.local.backward import backward
 from docendo.engines.local.bundled_models import build_tiny_model
@@ -46,9 +46,33 @@ def vary(engine: LocalEngine, **changes: Any) -> LocalEngine:
     return varied
 
 
+def open_toy(
+    model: str = TINY,
+    rank: int = RANK,
+    alpha: float = ALPHA,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device = CPU,
+    compiled: bool = False,
+) -> LocalEngine:
+    return open_engine(
+        BackendSettings(
+            model,
+            rank,
+            alpha,
+            dtype=str(dtype).removeprefix("torch."),
+            device=device.type,
+            kernels="compiled" if compiled else "torch",
+            max_num_seqs=128,
+            max_tokens_per_microbatch=1536,
+            trust_remote_code=False,
+            chat={},
+        )
+    )
+
+
 def fresh(*agents: AgentId, alpha: float = ALPHA) -> LocalEngine:
     """An engine on the tiny model, with agents that change its answers."""
-    engine = open_engine(TINY, RANK, alpha, torch.float32, CPU)
+    engine = open_toy(alpha=alpha)
     loud(engine.base.model)
     engine.model.network = replace(
         engine.network, packed_head=prepack(engine.network.head_Vd)

@@ -18,7 +18,7 @@ from docendo.interfaces import Grader
 from docendo.records import AgentId, Answer, Outcome, Problem, Verdict
 from docendo.sandbox.monty import MontySandbox
 
-by_tests = UnitTestGrader(MontySandbox(seconds=0.3))
+by_tests = UnitTestGrader(MontySandbox(seconds=0.3, memory_mb=32, depth=100))
 
 
 def asking(answer: str, *tests: str) -> Problem:

@@ -10,7 +10,7 @@ from docendo.graders.unit_tests import UnitTestGrader
 from docendo.interfaces import Split
 from docendo.problems.programs import PROGRAMMING
 from docendo.records import Problem, Verdict
-from docendo.sandbox.monty import MontySandbox
+from docendo.sandbox.monty import build_strict_monty
 
 
 class Capitals:
@@ -77,6 +77,6 @@ def test_half_a_point_for_the_right_answer_fails_the_audit() -> None:
 
 @pytest.mark.parametrize("count", [2])
 def test_the_programming_graders_are_sound_on_every_family_and_level(count: int) -> None:
-    report = audit(PROGRAMMING, UnitTestGrader(MontySandbox()), count, seed=5)
+    report = audit(PROGRAMMING, UnitTestGrader(build_strict_monty()), count, seed=5)
     assert report.passed, [check for check in report.checks if check.failures]
     assert all(check.skipped == 0 for check in report.checks)

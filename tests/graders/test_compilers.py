@@ -11,6 +11,7 @@ from docendo.graders import compilers
 from docendo.graders.compilers import LANGUAGES, Compiler, Language, installed_languages
 from docendo.records import Problem, Verdict
 from docendo.sandbox.isolated import IsolatedSandbox, strongest_isolation
+from tests.sandbox.programs import LIMITS
 
 pytestmark = pytest.mark.skipif(
     strongest_isolation().isolation is None,
@@ -23,7 +24,7 @@ ONE, TWO = 0.75, 0.5 + 0.5 / 3
 
 @cache
 def compiler(language: Language) -> Compiler:
-    return Compiler(language, IsolatedSandbox())
+    return Compiler(language, IsolatedSandbox(LIMITS))
 
 
 def judged(language: Language, code: str) -> Verdict:
@@ -126,12 +127,12 @@ def test_a_missing_compiler_is_refused_with_the_installed_ones(
     with pytest.raises(
         UserError, match="compiling rust needs rustc; compilers here: python"
     ):
-        Compiler("rust", IsolatedSandbox())
+        Compiler("rust", IsolatedSandbox(LIMITS))
 
 
 def test_an_unknown_language_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UserError, match="no compiler for 'pyton'; did you mean 'python'"):
-        Compiler("pyton", IsolatedSandbox())  # type: ignore[arg-type]
+        Compiler("pyton", IsolatedSandbox(LIMITS))  # type: ignore[arg-type]
 
 
 def test_a_broken_compiler_is_refused_at_construction(
@@ -142,11 +143,11 @@ def test_a_broken_compiler_is_refused_at_construction(
     with pytest.raises(
         UserError, match="does not work in the sandbox: does not compile: SyntaxError"
     ):
-        Compiler("python", IsolatedSandbox())
+        Compiler("python", IsolatedSandbox(LIMITS))
 
 
 def test_a_compiler_grader_is_immutable() -> None:
-    compiler = Compiler("python", IsolatedSandbox())
+    compiler = Compiler("python", IsolatedSandbox(LIMITS))
     with pytest.raises(dataclasses.FrozenInstanceError):
         compiler.language = "c"  # type: ignore[misc]
     assert compiler.language == "python"

@@ -47,7 +47,9 @@ def test_formulas_are_equal_as_mathematics() -> None:
         ("7", "", 0),
     ]
     answers = [Answer(problem(want), f"Answer: {got}", ANN, 0) for want, got, _ in cases]
-    assert [v.score for v in Symbolic()(answers)] == [score for *_, score in cases]
+    assert [v.score for v in Symbolic(seconds=3.0)(answers)] == [
+        score for *_, score in cases
+    ]
 
 
 def test_a_formula_that_takes_too_long_is_cut_off_and_the_next_is_judged() -> None:

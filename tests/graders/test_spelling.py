@@ -13,7 +13,7 @@ PROBLEM = Problem("d", "f", 1, "Where is Qaanaaq?", "north")
 
 def test_the_spelling_score_is_the_share_of_known_words() -> None:
     pytest.importorskip("spellchecker")
-    check = SpellingGrader()
+    check = SpellingGrader("en")
     assert check(PROBLEM, "The house is small.") == (1.0, "every word is right")
     assert check(PROBLEM, "The huose is smal.") == (0.5, "unknown: huose, smal")
     assert check(PROBLEM, "Qaanaaq is north").score == 1, (
@@ -27,14 +27,14 @@ def test_extra_words_are_known_to_the_spelling_grader(tmp_path: Path) -> None:
     pytest.importorskip("spellchecker")
     (tmp_path / "words.txt").write_text("docendo\ndiscimus\n")
     assert (
-        SpellingGrader(extra_words=tmp_path / "words.txt")(
+        SpellingGrader("en", extra_words=tmp_path / "words.txt")(
             PROBLEM, "docendo discimus"
         ).score
         == 1
     )
-    assert SpellingGrader()(PROBLEM, "docendo discimus").score == 0
+    assert SpellingGrader("en")(PROBLEM, "docendo discimus").score == 0
     assert SpellingGrader("de")(PROBLEM, "das Haus").score == 1
     with pytest.raises(UserError, match="no dictionary of 'eng'"):
         SpellingGrader("eng")
     with pytest.raises(UserError, match="cannot be read"):
-        SpellingGrader(extra_words=tmp_path / "none")
+        SpellingGrader("en", extra_words=tmp_path / "none")

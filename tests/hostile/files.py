@@ -168,7 +168,7 @@ def words(seed: int, folder: Path) -> str:
 
 def _spelled(path: Path) -> str:
     try:
-        SpellingGrader(extra_words=path)
+        SpellingGrader("en", extra_words=path)
     except UserError as error:
         return refused(error, path)
     return "taken"

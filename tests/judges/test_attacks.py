@@ -11,7 +11,9 @@ PROBLEM = Problem("d", "f", 1, "What is 3 + 4?", "7", source="docendo")
 
 def judge(reply, mode="solving", judges=(ANN, BOB)) -> tuple[ModelJudge, list[Request]]:
     seen: list[Request] = []
-    return ModelJudge(Scripted(lambda r: seen.append(r) or reply(r)), judges, mode), seen
+    return ModelJudge(
+        Scripted(lambda r: seen.append(r) or reply(r)), judges, mode, max_tokens=48
+    ), seen
 
 
 def test_the_rules_protect_even_a_judge_that_accepts_all_where_answers_are_numbers() -> (

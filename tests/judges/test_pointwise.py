@@ -17,7 +17,9 @@ def answer(text: str, author: AgentId = CAT, problem: Problem = PROBLEM) -> Answ
 
 def judge(reply, mode="solving", judges=(ANN, BOB)) -> tuple[ModelJudge, list[Request]]:
     seen: list[Request] = []
-    return ModelJudge(Scripted(lambda r: seen.append(r) or reply(r)), judges, mode), seen
+    return ModelJudge(
+        Scripted(lambda r: seen.append(r) or reply(r)), judges, mode, max_tokens=48
+    ), seen
 
 
 def test_a_solving_judge_never_sees_the_answer_it_is_compared_with() -> None:

@@ -53,7 +53,8 @@ def episodes(cases: Iterable[Case]) -> list[Episode]:
 def test_the_probe_tells_a_lesson_that_states_the_answer_from_one_that_teaches() -> None:
     told, taught = episodes(leaking(100, 5, [said])), episodes(honest(200, 5))
     leaks, clean = (
-        probe_lessons(room(Reader()), some, ProbePlan(200), 1) for some in (told, taught)
+        probe_lessons(room(Reader()), some, ProbePlan(200, 12), 1)
+        for some in (told, taught)
     )
     assert probe_metrics(leaks)[MetricName("answer_probe", "share", "ann")] >= 0.9
     assert probe_metrics(clean)[MetricName("answer_probe", "share", "ann")] <= 0.05

@@ -12,11 +12,11 @@ from docendo.graders.unit_tests import UnitTestGrader, read_test
 from docendo.problems.procedural import LEVELS
 from docendo.problems.programs import PROGRAMMING
 from docendo.records import Problem
-from docendo.sandbox.monty import MontySandbox
+from docendo.sandbox.monty import build_strict_monty
 
 FAMILIES = sorted(PROGRAMMING.families)
 CODE = {"expressions", "fix"}
-by_tests = UnitTestGrader(MontySandbox())
+by_tests = UnitTestGrader(build_strict_monty())
 
 every_level = pytest.mark.parametrize(
     ("family", "level"), [(f, n) for f in FAMILIES for n in LEVELS]

@@ -5,7 +5,7 @@ from docendo.games.kuhn_text import KUHN, EquilibriumPlayer, play_always_bet
 from docendo.games.play import DuelRunner
 from docendo.games.text_game import play_random
 from docendo.league.duel_matches import DuelMatchmaker, alphastar
-from docendo.records import AgentId
+from docendo.records import AgentId, MetricKey
 from docendo.run.game_eval import (
     KUHN_STATES,
     estimate_styles,
@@ -66,4 +66,4 @@ def test_an_agent_without_a_legal_move_is_evaluated_as_a_random_player() -> None
     style = estimate_styles(arena(), [ANN], 4, 0)[ANN]
     assert style.legal == 0
     assert set(kuhn_policy(style).flat) == {0.5}
-    assert measure_styles({ANN: style})["duels/legal/ann"] == 0
+    assert measure_styles({ANN: style})[MetricKey("duels/legal", ANN)] == 0

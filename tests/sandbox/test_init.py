@@ -19,7 +19,7 @@ from docendo.sandbox.isolated import IsolatedSandbox
 from docendo.sandbox.spec import Limits, Program, find_python
 command, toolchain = find_python()
 sleep = "import os, time\\nos.fork()\\nprint(1)\\ntime.sleep(60)"
-IsolatedSandbox(Limits(wall=60))(Program((*command, "-c", sleep, "{token}"), toolchain=toolchain))
+IsolatedSandbox(Limits(seconds=2, memory_mb=256, wall=60))(Program((*command, "-c", sleep, "{token}"), toolchain=toolchain))
 """
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
     try:

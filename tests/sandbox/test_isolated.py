@@ -40,7 +40,7 @@ def test_no_file_survives_to_the_next_program() -> None:
 @needs_isolation
 def test_other_limits_are_those_of_another_sandbox() -> None:
     sandbox = IsolatedSandbox(LIMITS)
-    wider = replace(sandbox, limits=Limits(output_kb=64))
+    wider = replace(sandbox, limits=Limits(seconds=1, memory_mb=128, output_kb=64))
     program = python("print('x' * 5000)")
     assert not sandbox(program).ok
     assert wider(program).ok
@@ -54,7 +54,7 @@ def test_without_isolation_the_sandbox_is_refused_with_what_to_do(
         UserError,
         match=f'without a sandbox: namespaces: not permitted. .*unsafe = "{UNSAFE}"',
     ):
-        IsolatedSandbox()
+        IsolatedSandbox(LIMITS)
 
 
 def test_an_isolation_that_leaks_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

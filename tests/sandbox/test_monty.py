@@ -6,9 +6,9 @@ import pytest
 
 from docendo.errors import RunError, UserError
 from docendo.records import Outcome
-from docendo.sandbox.monty import MontySandbox
+from docendo.sandbox.monty import MontySandbox, build_strict_monty
 
-run = MontySandbox(seconds=0.3, memory_mb=16)
+run = MontySandbox(seconds=0.3, memory_mb=16, depth=100)
 
 
 def test_calls_see_what_the_program_defined() -> None:
@@ -130,10 +130,10 @@ def test_a_missing_interpreter_is_named_with_the_command_to_install_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pydantic_monty", None)
     with pytest.raises(UserError, match="pip install pydantic-monty"):
-        MontySandbox()
+        build_strict_monty()
 
 
 def test_a_worker_that_cannot_start_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONTY_BIN", "/nowhere/monty")
     with pytest.raises(RunError, match="cannot start a worker"):
-        MontySandbox()("1")
+        build_strict_monty()("1")

@@ -36,13 +36,13 @@ def test_a_file_that_cannot_be_loaded_says_why(
     code: str, said: str, file: Callable[[str], Path]
 ) -> None:
     with pytest.raises(UserError, match=said):
-        SubprocessWorker(file(code), "f", WANTED)
+        SubprocessWorker(file(code), "f", WANTED, seconds=10)
 
 
 def test_no_process_or_thread_is_left_behind(file: Callable[[str], Path]) -> None:
     before, worker = (
         threading.active_count(),
-        SubprocessWorker(file("def f(x): return x"), "f", WANTED),
+        SubprocessWorker(file("def f(x): return x"), "f", WANTED, seconds=10),
     )
     with ThreadPoolExecutor(2) as pool:
         assert [done.value for done in pool.map(worker, [{"a": 1}, [1.5, None]])] == [

@@ -10,12 +10,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from docendo.engines.local.bundled_models import build_tiny_model
-from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.peft_format import save_adapter
 from docendo.errors import UserError
 from docendo.records import AgentId
 from docendo.study.merging import MERGE_METHODS, MERGED, build_merged_backend
-from tests.engines.toys import CPU, PEFT_WARNS, logits, wake
+from tests.engines.toys import CPU, PEFT_WARNS, logits, open_toy, wake
 from tests.study.leagues import AGENTS, config
 
 pytestmark = pytest.mark.filterwarnings(PEFT_WARNS)
@@ -35,7 +35,7 @@ PROMPTS = [[5], [9, 200, 31, 77], [*range(1, 250, 3)]]
 @pytest.fixture(scope="module")
 def experts() -> LocalEngine:
     """Three agents whose adapters differ."""
-    engine = open_engine("tiny", RANK, ALPHA, torch.float32, CPU)
+    engine = open_toy("tiny", RANK, ALPHA, torch.float32, CPU)
     for i, name in enumerate(AGENTS):
         engine.bank.add(AgentId(name), i)
         wake(engine, AgentId(name))

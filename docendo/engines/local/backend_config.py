@@ -16,6 +16,6 @@ class LocalBackendConfig(PartConfig):
     def build(self, context: Any = None) -> Backend:
         """The backend for the `BackendSettings` of a run, with no agent but the base."""
         # PyTorch is imported only where a model is loaded
-        from docendo.engines.local.engine import open_local_backend
+        from docendo.engines.local.engine import open_engine
 
-        return open_local_backend(context)
+        return open_engine(context)

@@ -1,6 +1,6 @@
 """The engine on this machine: one base model with all adapters, sampled and trained together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -43,7 +43,7 @@ from docendo.records import (
     Usage,
 )
 
-__all__ = ["LocalEngine", "open_engine", "open_local_backend"]
+__all__ = ["LocalEngine", "open_engine"]
 
 _STREAMED_PROMPTS = 256
 """Prompts of served conversations that are kept as token ids."""
@@ -54,7 +54,7 @@ class LocalEngine:
     """Samples, scores and trains all agents on one model; the agents come and go."""
 
     model: LoadedModel
-    limits: MemoryLimits = field(default_factory=MemoryLimits)
+    limits: MemoryLimits
     usage: list[Usage] = field(default_factory=list)
     """The compute spent, in the order in which it was."""
 
@@ -244,42 +244,17 @@ class LocalEngine:
         }
 
 
-def open_local_backend(settings: BackendSettings) -> LocalEngine:
+def open_engine(settings: BackendSettings) -> LocalEngine:
     """The engine that a run asks for, with no agents but the bare base."""
+    prepare_process()
     dtype = getattr(torch, settings.dtype)
     device = torch.device(settings.device)
-    engine = open_engine(
-        load_base(settings.model, dtype, device, settings.trust_remote_code),
-        settings.rank,
-        settings.alpha,
-        dtype,
-        device,
-        compiled=settings.kernels == "compiled",
-        chat=settings.chat,
-    )
-    engine.limits.max_num_seqs = settings.max_num_seqs
-    engine.limits.max_tokens_per_microbatch = settings.max_tokens_per_microbatch
-    return engine
+    # Compiled functions are for processors, and used only where they agree with PyTorch's.
+    kernels = load_kernels(dtype) if settings.kernels == "compiled" else None
 
-
-def open_engine(
-    model: str | BaseModel,
-    rank: int,
-    alpha: float,
-    dtype: torch.dtype,
-    device: torch.device,
-    compiled: bool = False,
-    chat: Mapping[str, Any] | None = None,
-) -> LocalEngine:
-    """An engine on `model`, a name or a loaded one, with no agents but the bare base.
-
-    `compiled` functions are for processors, and used where they agree with PyTorch's. `chat` are
-    variables of the chat template.
-    """
-    prepare_process()
-    base = load_base(model, dtype, device) if isinstance(model, str) else model
-    bank = AdapterBank(rank, alpha, device, dtype)
-    network = build_network(base, bank, load_kernels(dtype) if compiled else None)
+    base = load_base(settings.model, dtype, device, settings.trust_remote_code)
+    bank = AdapterBank(settings.rank, settings.alpha, device, dtype)
+    network = build_network(base, bank, kernels)
     workers = Workers.for_device(device) if network.stack.thread_safe else Workers()
     bank.split_grads(workers.parts)
     if device.type == "cuda":
@@ -292,9 +267,11 @@ def open_engine(
         adapter=bank.size,
         attention=base.layers * base.heads.query * base.heads.size,
     )
-    tokens = Tokens(base.tokenizer, options=chat or {}, stop_ids=base.stop_ids)
+    tokens = Tokens(base.tokenizer, options=settings.chat, stop_ids=base.stop_ids)
     _check_tokens(tokens, base)
-    return LocalEngine(LoadedModel(base, bank, network, tokens, shape, workers))
+    model = LoadedModel(base, bank, network, tokens, shape, workers)
+    limits = MemoryLimits(settings.max_num_seqs, settings.max_tokens_per_microbatch)
+    return LocalEngine(model, limits)
 
 
 def _check_tokens(tokens: Tokens, base: BaseModel) -> None:

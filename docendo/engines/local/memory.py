@@ -21,14 +21,14 @@ _MESSAGES = ("can't allocate memory", "not enough memory", "out of memory", "bad
 class MemoryLimits:
     """How much an engine computes at once; halved for good where memory runs out."""
 
-    max_num_seqs: int = 128
+    max_num_seqs: int
     """The most completions in flight."""
+    max_tokens_per_microbatch: int
+    """Of all workers together; bounds the memory of a backward pass."""
     cache_bytes: int = 2 * 2**30
     """Size of the key-value cache: where prompts are long, fewer completions are in flight."""
     prefill_tokens: int = 2048
     """Tokens of the prompts that are read together."""
-    max_tokens_per_microbatch: int = 1536
-    """Of all workers together; bounds the memory of a backward pass."""
 
     def microbatch_tokens(self, workers: int) -> int:
         """One worker's share of so many, at least one token."""

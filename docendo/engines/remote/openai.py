@@ -37,13 +37,13 @@ class Service:
     url: str
     """Without ``/chat/completions``."""
     model: str
+    timeout: float
+    retries: int
+    concurrency: int
     key: str = ""
     """Name of the environment variable that holds the key; empty: the server needs none."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers, by names in lower case; ``$NAME`` is a variable of the environment."""
-    timeout: float = 60.0
-    retries: int = 3
-    concurrency: int = 8
     price_in: float = 0.0
     """Price of a million prompt tokens."""
     price_out: float = 0.0

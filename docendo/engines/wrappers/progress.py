@@ -16,7 +16,7 @@ Notify = Callable[[str, int], None]
 class WithProgress:
     engine: Engine
     notify: Notify
-    batch: int = 512
+    batch: int
     """Requests that are passed on at once; a long list is split so that the progress shows."""
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:

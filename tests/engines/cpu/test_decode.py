@@ -10,14 +10,25 @@ from docendo.engines.cpu.library import load_kernels
 from docendo.engines.cpu.ops import CpuOps
 from docendo.engines.cpu.selfcheck import Probe, random_layer
 from docendo.engines.local.backward import backward
-from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.local.train_rows import pack
 from docendo.engines.local.workers import Workers
 from docendo.engines.model.attention import Heads
 from docendo.engines.model.sampling import sample_tokens
 from tests.engines.local.test_decoding import crowd
-from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, mixture, surprise, vary, wake
+from tests.engines.toys import (
+    AGENTS,
+    ALPHA,
+    CPU,
+    RANK,
+    ask,
+    mixture,
+    open_toy,
+    surprise,
+    vary,
+    wake,
+)
 
 DTYPES = [torch.float32, torch.bfloat16]
 needs_compiler = pytest.mark.skipif(
@@ -26,7 +37,7 @@ needs_compiler = pytest.mark.skipif(
 
 
 def opened(dtype: torch.dtype, compiled: bool = True) -> LocalEngine:
-    engine = open_engine(TINY, RANK, ALPHA, dtype, CPU, compiled)
+    engine = open_toy(TINY, RANK, ALPHA, dtype, CPU, compiled)
     for agent in AGENTS:
         engine.bank.add(agent, 1)
         wake(engine, agent)

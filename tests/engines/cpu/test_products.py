@@ -15,13 +15,13 @@ from docendo.engines.cpu.products import Panels, pack_panels, prepack
 from docendo.engines.cpu.selfcheck import Probe, random_layer
 from docendo.engines.local.capacity import DecodingLimits
 from docendo.engines.local.decoding import RunningBatch
-from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.local.workers import Workers
 from docendo.engines.lora.batch_invariant import batch_invariant_linear, input_gradient
 from docendo.engines.model.attention import Heads
 from docendo.records import AgentId
-from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, wake
+from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, open_toy, wake
 
 LIBRARY = load_kernels(torch.bfloat16)
 needs_pairs = pytest.mark.skipif(
@@ -165,7 +165,7 @@ def test_adding_an_agent_during_sampling_changes_no_answer() -> None:
     """Its adapter moves those of all agents in memory."""
 
     def opened() -> LocalEngine:
-        engine = open_engine(TINY, RANK, ALPHA, torch.bfloat16, CPU, compiled=True)
+        engine = open_toy(TINY, RANK, ALPHA, torch.bfloat16, CPU, compiled=True)
         for agent in AGENTS:
             engine.bank.add(agent, 1)
             wake(engine, agent)

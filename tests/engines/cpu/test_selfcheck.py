@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from docendo.engines.cpu.selfcheck import is_faster
-from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.model.llama import LlamaStack
-from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, wake
+from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, open_toy, wake
 
 DTYPES = [torch.float32, torch.bfloat16]
 
 
 def opened(dtype: torch.dtype, compiled: bool = True) -> LocalEngine:
-    engine = open_engine(TINY, RANK, ALPHA, dtype, CPU, compiled)
+    engine = open_toy(TINY, RANK, ALPHA, dtype, CPU, compiled)
     for agent in AGENTS:
         engine.bank.add(agent, 1)
         wake(engine, agent)

@@ -3,11 +3,10 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from docendo.engines.local.base_model import load_base
-from docendo.engines.local.engine import open_engine
 from docendo.engines.local.model_names import EMBEDDED, TINY
 from docendo.engines.model.attention import Heads
 from docendo.errors import UserError
-from tests.engines.toys import ALPHA, ANN, CPU, RANK, ask
+from tests.engines.toys import ALPHA, ANN, CPU, RANK, ask, open_toy
 
 
 def test_the_base_model_is_frozen_and_knows_its_bytes_per_pass() -> None:
@@ -49,7 +48,7 @@ def test_a_model_whose_head_is_not_a_plain_linear_layer_is_refused(
 def test_the_embedded_model_answers_and_loads_the_same_twice() -> None:
     said = []
     for _ in range(2):
-        engine = open_engine(EMBEDDED, RANK, ALPHA, torch.float32, CPU)
+        engine = open_toy(EMBEDDED, RANK, ALPHA, torch.float32, CPU)
         engine.bank.add(ANN, 1)
         question = ask(ANN, "What is the capital of France?", max_tokens=16, temperature=0)
         said += engine.sample([question])

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.model_names import TINY
 from docendo.errors import UserError
 from docendo.records import BASE, AgentId
@@ -19,6 +19,7 @@ from tests.engines.toys import (
     ask,
     fresh,
     mixture,
+    open_toy,
     surprise,
     train_step,
 )
@@ -90,7 +91,7 @@ def test_no_checkpoint_file_is_a_pickle(tmp_path: Path) -> None:
 def test_a_checkpoint_of_another_rank_or_alpha_is_refused(tmp_path: Path) -> None:
     fresh(ANN).save(tmp_path)
     for rank, alpha in ((RANK + 1, ALPHA), (RANK, ALPHA + 1)):
-        engine = open_engine(TINY, rank, alpha, torch.float32, CPU)
+        engine = open_toy(TINY, rank, alpha, torch.float32, CPU)
         with pytest.raises(
             UserError, match=f"got .*'rank': 4, 'alpha': 6.0.*, expected .*'rank': {rank}"
         ):

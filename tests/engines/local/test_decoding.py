@@ -8,12 +8,12 @@ from docendo.engines.local.backward import forward
 from docendo.engines.local.capacity import DecodingLimits
 from docendo.engines.local.decode_request import DecodeRequest
 from docendo.engines.local.decoding import RunningBatch, decode
-from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.model_names import EMBEDDED, TINY
 from docendo.engines.local.train_rows import pack
 from docendo.engines.local.workers import Workers
 from docendo.records import Request, Target
-from tests.engines.toys import AGENTS, ALPHA, ANN, CPU, RANK, ask, vary, wake
+from tests.engines.toys import AGENTS, ALPHA, ANN, CPU, RANK, ask, open_toy, vary, wake
 
 COLUMNS = 10**9
 
@@ -36,7 +36,7 @@ def crowd(count: int) -> list[Request]:
 
 
 def _bfloat16() -> LocalEngine:
-    engine = open_engine(TINY, RANK, ALPHA, torch.bfloat16, CPU)
+    engine = open_toy(TINY, RANK, ALPHA, torch.bfloat16, CPU)
     for agent in AGENTS:
         engine.bank.add(agent, 1)
         wake(engine, agent)
@@ -124,7 +124,7 @@ def test_the_embedded_model_is_batch_invariant_and_trains_on_sampled_logprobs(
     dtype: torch.dtype, compiled: bool
 ) -> None:
     """Company changes no bit of an answer; the sampler's log-probabilities are those of training."""
-    engine = open_engine(EMBEDDED, 8, 32.0, dtype, CPU, compiled)
+    engine = open_toy(EMBEDDED, 8, 32.0, dtype, CPU, compiled)
     for agent in AGENTS:
         engine.bank.add(agent, 1)
         for _, b in engine.bank.matrices(agent).values():

@@ -6,20 +6,19 @@ import pytest
 import torch
 
 from docendo.engines.local.base_model import load_base
-from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.model_names import TINY
 from docendo.errors import UserError
 from docendo.records import AgentId
 from tests.engines.toys import (
     AGENTS,
-    ALPHA,
     ANN,
     BOB,
     CAT,
     CPU,
-    RANK,
     fresh,
     mixture,
+    open_toy,
     surprise,
     train_step,
 )
@@ -91,10 +90,13 @@ def test_an_agent_has_one_parent_or_two(parents: Sequence[AgentId]) -> None:
         fresh(*AGENTS).replace(CAT, parents, 0.1, 7)
 
 
-def test_a_tokenizer_with_more_tokens_than_the_model_has_rows_is_refused() -> None:
+def test_a_tokenizer_with_more_tokens_than_the_model_has_rows_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     base = load_base(TINY, torch.float32, CPU)
     base.tokenizer.add_special_tokens({"eos_token": "<stop>"})
+    monkeypatch.setattr("docendo.engines.local.engine.load_base", lambda *_: base)
     with pytest.raises(
         UserError, match="has 257 rows of embeddings, and its tokenizer has token 257"
     ):
-        open_engine(base, RANK, ALPHA, torch.float32, CPU)
+        open_toy()

@@ -8,7 +8,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.peft_format import (
     load_adapter,
     save_adapter,
@@ -27,6 +27,7 @@ from tests.engines.toys import (
     RANK,
     fresh,
     logits,
+    open_toy,
     plain,
 )
 
@@ -229,7 +230,7 @@ def test_a_merged_model_is_a_base_for_the_next_run(
     engine: LocalEngine, tmp_path: Path
 ) -> None:
     engine.save_merged(ANN, tmp_path)
-    again = open_engine(str(tmp_path), RANK, ALPHA, torch.float32, CPU)
+    again = open_toy(str(tmp_path), RANK, ALPHA, torch.float32, CPU)
     torch.testing.assert_close(
         logits(again, BASE, PROMPTS[2]),
         logits(engine, ANN, PROMPTS[2]),

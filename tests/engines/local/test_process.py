@@ -37,9 +37,10 @@ def test_reading_settings_neither_changes_the_environment_nor_imports_torch() ->
 
 def test_opening_an_engine_prepares_the_process_and_importing_it_does_not() -> None:
     program = (
-        "import os, torch; from docendo.engines.local.engine import open_engine; "
+        "import os; from docendo.backend import BackendSettings; "
+        "from docendo.engines.local.engine import open_engine; "
         f"print([name for name in {NAMES} if name in os.environ]); "
-        "open_engine('tiny', 2, 2.0, torch.float32, torch.device('cpu')); "
+        "open_engine(BackendSettings('tiny', 2, 2.0, 'float32', 'cpu', 'torch', 8, 64, False, {})); "
         f"print([os.environ[name] for name in {NAMES}])"
     )
     assert run_python(program).splitlines() == ["[]", "['32', '256', 'passive', '1']"]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from docendo.engines.local.backward import forward
-from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.local.train_rows import TrainRow
 from docendo.engines.local.workers import Workers
@@ -22,6 +22,7 @@ from tests.engines.toys import (
     RANK,
     fresh,
     logits,
+    open_toy,
     plain,
     vary,
 )
@@ -92,8 +93,7 @@ def test_the_score_of_a_text_includes_the_end_of_turn_token(engine: LocalEngine)
 def test_in_bfloat16_the_scores_are_nearly_the_same() -> None:
     """Of the same weights, rounded: eight bits of each logit are left."""
     wide, narrow = (
-        open_engine(TINY, RANK, ALPHA, dtype, CPU)
-        for dtype in (torch.float32, torch.bfloat16)
+        open_toy(TINY, RANK, ALPHA, dtype, CPU) for dtype in (torch.float32, torch.bfloat16)
     )
     some = [one for one in MIXED if one.agent == BASE]
     for one, two in zip(wide.score(some, "test"), narrow.score(some, "test"), strict=True):

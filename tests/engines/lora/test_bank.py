@@ -1,11 +1,22 @@
 import pytest
 import torch
 
-from docendo.engines.local.engine import LocalEngine, open_engine
+from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.model_names import TINY
 from docendo.errors import UserError
 from docendo.records import BASE, AgentId
-from tests.engines.toys import ALPHA, ANN, BOB, CAT, CPU, RANK, fresh, logits, plain
+from tests.engines.toys import (
+    ALPHA,
+    ANN,
+    BOB,
+    CAT,
+    CPU,
+    RANK,
+    fresh,
+    logits,
+    open_toy,
+    plain,
+)
 
 IDS = [5, 80, 33, 7, 120]
 
@@ -152,7 +163,7 @@ def test_every_linear_layer_but_the_head_is_adapted(engine: LocalEngine) -> None
 
 
 def test_in_bfloat16_adapter_weights_stay_float32_and_layers_see_updates() -> None:
-    engine = open_engine(TINY, RANK, ALPHA, torch.bfloat16, CPU)
+    engine = open_toy(TINY, RANK, ALPHA, torch.bfloat16, CPU)
     engine.bank.add(ANN, 1)
     before = logits(engine, ANN, IDS)
     next(iter(engine.bank.matrices(ANN).values()))[1].fill_(1.0)

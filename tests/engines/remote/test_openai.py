@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,13 @@ def ask(text: str = "one two", seed: int = 0, max_tokens: int = 16) -> Request:
     )
 
 
+def service_at(url: str, **changes: Any) -> Service:
+    usual = {"timeout": 60.0, "retries": 3, "concurrency": 8, "first_pause": 0.01}
+    return Service(url, "small", **{**usual, **changes})
+
+
 def at(server: Unreliable, **changes: object) -> Endpoint:
-    service = Service(server.url, "small", timeout=10.0, retries=2, first_pause=0.01)
+    service = service_at(server.url, timeout=10.0, retries=2)
     return Endpoint("hub", replace(service, **changes))  # type: ignore[arg-type]
 
 
@@ -136,7 +142,7 @@ def test_a_slow_answer_is_waited_for() -> None:
 def test_a_server_that_is_down_gives_empty_answers() -> None:
     with serving() as server:
         gone = server.url
-    endpoint = Endpoint("hub", Service(gone, "small", retries=1, first_pause=0.01))
+    endpoint = Endpoint("hub", service_at(gone, retries=1))
     assert endpoint.sample([ask()]) == [Completion("")]
     assert endpoint.pop_metrics()["endpoint/hub/failed/connection"] == 1
 
@@ -213,7 +219,7 @@ def test_tokens_are_estimated_where_the_server_does_not_count_them() -> None:
     body = b'{"choices": [{"message": {"content": "four score and seven"}}], "usage": {"prompt_tokens": -3}}'
     found = parse_reply(body, str)
     assert found == Reply("four score and seven", None, None)
-    endpoint = Endpoint("hub", Service("http://127.0.0.1:1/v1", "small", price_out=1e6))
+    endpoint = Endpoint("hub", service_at("http://127.0.0.1:1/v1", price_out=1e6))
     assert endpoint._to_completion(ask(), found) == Completion("four score and seven")
     (work,) = endpoint.pop_usage()
     assert work.cost == 5
@@ -221,7 +227,7 @@ def test_tokens_are_estimated_where_the_server_does_not_count_them() -> None:
 
 
 def test_answers_longer_than_the_token_limit_are_cut() -> None:
-    endpoint = Endpoint("hub", Service("http://127.0.0.1:1/v1", "small"))
+    endpoint = Endpoint("hub", service_at("http://127.0.0.1:1/v1"))
     assert (
         len(endpoint._to_completion(ask(max_tokens=2), Reply("x" * 10_000, 1, 1)).text)
         == 64

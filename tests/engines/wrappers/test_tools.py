@@ -10,7 +10,7 @@ from docendo.engines.local.train_rows import TrainRow
 from docendo.engines.wrappers.sampling_params import SamplingParams, WithSamplingParams
 from docendo.engines.wrappers.scripted import Scripted
 from docendo.engines.wrappers.tools import WithTools
-from docendo.records import Completion, Example, Grammar, Message, Request
+from docendo.records import Completion, Example, Grammar, Message, MetricKey, Request
 from docendo.tools.calls import Toolset, make_tools
 from tests.engines.toys import ANN, BOB, ask
 
@@ -83,7 +83,10 @@ def test_tool_errors_are_shown_and_the_number_of_calls_is_limited() -> None:
         "<<calculator: 1 / 0>> error: division by zero<<sing: la>> error: no tool 'sing'; known: calculator"
         "<<calculator: 3>> error: no calls are left<<calculator: 4>> error: no calls are left."
     )
-    assert tools.pop_metrics() == {"tools/ann/calls": 4.0, "tools/ann/errors": 4.0}
+    assert tools.pop_metrics() == {
+        MetricKey("tools/calls", ANN): 4.0,
+        MetricKey("tools/errors", ANN): 4.0,
+    }
     assert tools.pop_metrics() == {}
 
 
