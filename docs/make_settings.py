@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from docendo.parts import PARTS
+from docendo.registry import PARTS
 
 ROOT = Path(__file__).parents[1]
 PAGE = Path(__file__).with_name("settings.md")
@@ -38,17 +38,21 @@ TABLES = {
 """Heading -> file and class, for what is no part."""
 PLACES = {
     "asker": "`[askers.NAME]`",
+    "backend": "`engine.backend`",
     "baseline": "`learning.baseline`",
     "curriculum": "`league.curriculum`, `learning.practice_curriculum`",
+    "domain": "`domains.NAME.source`",
     "evaluator": "`[evaluators.NAME]`",
-    "sandbox": "`evaluators.NAME.sandbox`",
     "loss": "`learning.loss`",
+    "matchmaker": "`league.matchmaker`",
     "opponent_selection": "`duels.opponents`",
     "reward": "`teaching.reward`",
+    "sandbox": "`evaluators.NAME.sandbox`",
+    "sft_data": "`learning.sft_data`",
     "teacher_selection": "`league.teacher_selection`",
     "tracker": "`trackers`",
 }
-"""Kind of part -> where a config names one. Domains have no settings of their own."""
+"""Kind of part -> where a config names one."""
 _SPELLED_OUT = {
     "True": "`true`",
     "False": "`false`",
@@ -69,7 +73,8 @@ def make_page() -> str:
 
     lines += ["## Settings of parts", ""]
     lines += ["A part without settings is named by its type alone.", ""]
-    for kind, place in PLACES.items():
+    for kind in sorted(PARTS):
+        place = PLACES[kind]
         for types, part in _parts_of(kind):
             types_text = " or ".join(f'`type = "{name}"`' for name in types)
             lines += [f"### {place} with {types_text}", ""]
