@@ -25,6 +25,10 @@ def refused(here: Path, *words: object) -> str:
     return done.err
 
 
+def write_directory(path: Path) -> None:
+    path.mkdir()
+
+
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
@@ -88,10 +92,6 @@ def test_agents_without_a_fitting_role_or_name_are_refused(
     assert said in refused(here, "run", tiny_config(here, extra))
 
 
-def write_directory(path: Path) -> None:
-    path.mkdir()
-
-
 @pytest.mark.parametrize(
     ("write", "said"),
     [
@@ -128,43 +128,6 @@ def test_a_misspelt_config_file_is_refused_with_the_nearest_file(here: Path) -> 
     )
     for nothing in (here / "other.toml", here / "nowhere" / "league.toml"):
         assert "did you mean" not in refused(here, "run", nothing)
-
-
-def test_an_output_folder_that_exists_is_refused(here: Path, finished: Path) -> None:
-    config = tiny_config(here)
-    (here / "full").mkdir()
-    (here / "full" / "diary.txt").touch()
-    assert "holds another run; resume it with" in refused(
-        here, "run", config, "--out", finished
-    )
-    assert "full is not empty" in refused(here, "run", config, "--out", here / "full")
-    assert "tiny.toml is a file" in refused(here, "run", config, "--out", config)
-    assert "tiny.toml is a file; choose another" in refused(
-        here, "run", config, "--out", config / "below"
-    )
-
-
-@pytest.mark.parametrize("command", ["resume", "report", "eval", "league"])
-def test_a_folder_that_is_not_a_run_is_refused(here: Path, command: str) -> None:
-    assert "nosuch: no such run directory" in refused(here, command, "nosuch")
-    assert "is not a run directory: it has no config.toml and no run.db" in refused(
-        here, command, here
-    )
-
-
-def test_unknown_agent_and_domain_names_of_a_run_are_refused(
-    here: Path, finished: Path
-) -> None:
-    assert "no agent 'emy'; did you mean 'emmy'?" in refused(
-        here, "eval", finished, "--agent", "emy"
-    )
-    assert "no domain 'maths'; did you mean 'mathematics'?" in refused(
-        here, "eval", finished, "--domain", "maths"
-    )
-    assert "no agent 'adda'; did you mean 'ada'?" in refused(
-        here, "export", finished, "adda", here / "x"
-    )
-    assert "no agent 'base'" in refused(here, "export", finished, "base", here / "x")
 
 
 def test_an_export_refuses_a_folder_that_is_not_empty(here: Path, finished: Path) -> None:

@@ -1,7 +1,6 @@
 """`docendo chat` and `docendo preferences`, typed line by line."""
 
 import io
-import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from docendo.build.catalog import read_catalog
 from docendo.cli.dialog import indent_quote
 from docendo.config.load import Config
 from docendo.datasets.split import split_of
-from docendo.humans.votes import Grade, VoteStore
+from docendo.humans.votes import VoteStore
 from docendo.seeds import seed_for
 from tests.cli.toys import docendo
 
@@ -137,67 +136,6 @@ def test_agent_names_are_hidden_until_the_person_has_chosen(
     done = docendo("chat", str(run), "--agent", "emmy", "--agent", "ada")
     assert "emmy" not in done.out.split("leaves.")[1]
     assert "ada" not in done.out.split("leaves.")[1]
-
-
-def test_a_person_grades_answers_one_by_one(
-    run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with VoteStore(run) as people:
-        people.enqueue([Grade("k", "why?", text, None) for text in ("one", "two", "three")])
-    typed(monkeypatch, "u", "11", "n", "y", "u", "7", "u", "u", "10", "s", "3")
-    done = docendo("chat", str(run), "--grade", "--person", "me")
-    assert done.code == 0
-    assert "nothing to take back" in done.out
-    with VoteStore(run) as people:
-        assert {(g.text, g.score) for g in people.grades(waiting=False)} == {
-            ("one", 1.0),
-            ("three", 0.3),
-        }
-        assert [g.text for g in people.grades(waiting=True)] == ["two"]
-
-
-def test_preferences_from_chat_are_exported_as_rows(
-    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    typed(monkeypatch, "hm?", "a", "the right one", "")
-    assert (
-        docendo("chat", str(run), "--right", "--agent", "emmy", "--agent", "ada").code == 0
-    )
-    done = docendo("preferences", str(run), "--out", str(tmp_path / "said.jsonl"))
-    assert done.code == 0
-    rows = [json.loads(line) for line in (tmp_path / "said.jsonl").read_text().splitlines()]
-    assert [r["prompt"][0]["content"] for r in rows].count("hm?") == 3
-    single = [
-        json.loads(line)
-        for line in docendo("preferences", str(run), "--unpaired").out.splitlines()
-    ]
-    assert {row["label"] for row in single if row["prompt"][0]["content"] == "hm?"} == {
-        True,
-        False,
-    }
-
-
-def test_preferences_from_chat_are_exported_as_payoffs_that_analyse_reads(
-    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    typed(monkeypatch, *[line for i in range(3) for line in (f"{i}?", "ab"[i % 2])])
-    assert (
-        docendo(
-            "chat", str(run), "--agent", "emmy", "--agent", "ada", "--person", "you"
-        ).code
-        == 0
-    )
-    assert (
-        docendo(
-            "preferences", str(run), "--payoffs", "--out", str(tmp_path / "payoff.csv")
-        ).code
-        == 0
-    )
-    read = docendo("analyse", str(tmp_path / "payoff.csv"), "--json").json
-    assert {"emmy", "ada"} <= set(read["names"])
-    shown = docendo("preferences", str(run), "--league").out
-    assert "Cyclic share without the noise" in shown
-    assert docendo("preferences", str(run), "--league", "--payoffs").code == 2
 
 
 def test_chat_refuses_wrong_use_in_one_line(run: Path, tmp_path: Path) -> None:

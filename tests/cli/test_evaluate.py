@@ -1,38 +1,15 @@
-"""Commands that read a run: report, eval, export."""
+"""The eval command: held-out accuracy of a run's agents."""
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
-from safetensors.torch import load_file
 
 from docendo.cli.evaluate import summarize_scores
 from docendo.records import AgentId
 from docendo.statistics import wilson_interval
 from docendo.store import RunDirectory
 from tests.cli.toys import docendo, hashes
-from tests.report.toys import small_run
-
-
-def test_report_prints_one_json_document(finished: Path, here: Path) -> None:
-    before = hashes(finished)
-    found = docendo("report", finished, "--json")
-    assert found.json["run"] == {"name": "run", "model": "tiny", "finished": True}
-    assert found.json["rounds"]["teaching"] == 2
-    assert found.err == ""
-    assert hashes(finished) == before
-
-
-def test_report_writes_the_page_to_the_given_path(here: Path) -> None:
-    small_run(here / "run").close()
-    assert "run/report.html" in docendo("report", "run").out
-    assert (here / "run" / "report.html").is_file()
-    assert docendo("report", "run", "--json", "--html", "page.html").json["gate"] == {
-        "lessons": 4,
-        "passed": 3,
-    }
-    assert (here / "page.html").is_file()
 
 
 def test_eval_tests_every_agent_on_problems_that_the_run_did_not_see(
@@ -111,26 +88,3 @@ def test_a_damaged_checkpoint_is_skipped_with_a_warning(here: Path, finished: Pa
         "is damaged (optimizer.safetensors was changed); an older one is used" in done.err
     )
     assert "after round 1" in done.out
-
-
-def test_an_adapter_is_exported_in_the_format_of_peft(finished: Path, here: Path) -> None:
-    assert "agent emmy after round 2" in docendo("export", finished, "emmy", "out/emmy").out
-    config = json.loads((here / "out" / "emmy" / "adapter_config.json").read_text())
-    assert config["base_model_name_or_path"] == "tiny"
-    mine = load_file(here / "out" / "emmy" / "adapter_model.safetensors")
-    kept = load_file(
-        sorted((finished / "checkpoints").iterdir())[-1]
-        / "emmy"
-        / "adapter_model.safetensors"
-    )
-    assert mine.keys() == kept.keys()
-    assert all(bool((mine[name] == kept[name]).all()) for name in mine)
-    assert [p.name for p in (here / "out").iterdir()] == ["emmy"]
-
-
-def test_a_whole_model_is_exported_into_an_empty_folder(finished: Path, here: Path) -> None:
-    (here / "model").mkdir()
-    assert docendo("export", finished, "ada", "model", "--format", "merged").code == 0
-    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {
-        p.name for p in (here / "model").iterdir()
-    }
