@@ -1,47 +1,38 @@
-"""Tests in a real Python: right programs pass, with all of the language; values come back as text."""
+"""A problem's tests: how they read, which programs pass, and in which sandbox."""
+
+from collections.abc import Sequence
 
 import pytest
+from pydantic import ValidationError
 
-from docendo.graders.answer import parallel
-from docendo.graders.audit import audit
-from docendo.graders.unit_tests import UnitTestGrader
-from docendo.problems.programs import PROGRAMMING
-from docendo.records import AgentId, Answer, Problem
-from docendo.sandbox.cpython import CPythonSandbox
-from docendo.sandbox.isolated import IsolatedSandbox, strongest_isolation
-from docendo.sandbox.spec import Limits
+from docendo.errors import UserError
+from docendo.graders.unit_tests import Case, UnitTestConfig, UnitTestGrader, read_test
+from docendo.records import Outcome, Problem
+from docendo.sandbox.monty import MontySandbox
 
-pytestmark = pytest.mark.skipif(
-    strongest_isolation().isolation is None,
-    reason=f"no sandbox here: {strongest_isolation().failures}",
-)
-
-LIMITS = Limits(seconds=1, wall=8, memory_mb=128)
-DOUBLE = Problem(
-    "toy", "toy", 1, "What?", "x * 2", tests=("f(3) == 6", "f(0) == 0", "f(-4) == -8")
-)
+by_tests = UnitTestGrader(MontySandbox(seconds=0.3))
 
 
-@pytest.fixture(scope="module")
-def grade() -> UnitTestGrader:
-    return UnitTestGrader(CPythonSandbox(IsolatedSandbox(LIMITS)))
+def asking(answer: str, *tests: str) -> Problem:
+    return Problem("toy", "toy", 1, "What?", answer, tests=tests)
+
+
+DOUBLE = asking("x * 2", "f(3) == 6", "f(0) == 0", "f(-4) == -8")
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "Answer: x * 2",
+        "Answer: x + x  # twice",
         "Answer: lambda n: n * 2",
-        "```python\nfrom functools import cache\n@cache\ndef f(n):\n    print('6')\n    return n << 1\n```",
-        "```python\nclass Twice:\n    def __call__(self, n): return sum([n, n])\nf = Twice()\n```",
-        "```python\nasync def g(n): return 2 * n\nimport asyncio\ndef f(n):\n    try: g(n).send(None)\n"
-        "    except StopIteration as end: return end.value\n```",
+        "Answer: def f(n): return n * 2",
+        "```python\ndef g(n):\n    return n\n\ndef f(n):\n    return g(n) + g(n)\n```",
+        "Answer: f = lambda n: 2 * n",
     ],
 )
-def test_a_program_that_passes_every_test_is_right(
-    grade: UnitTestGrader, text: str
-) -> None:
-    assert grade(DOUBLE, text) == (1.0, "passes every test")
+def test_a_program_that_passes_every_test_is_right(text: str) -> None:
+    assert by_tests(DOUBLE, text) == (1.0, "passes every test")
 
 
 @pytest.mark.parametrize(
@@ -49,73 +40,100 @@ def test_a_program_that_passes_every_test_is_right(
     [
         ("Answer: x + 3", "f(0) gave 3, not 0"),
         ("Answer: x * 2.0", "f(3) gave 6.0, not 6"),
+        ("Answer: str(x * 2)", "f(3) gave '6', not 6"),
         ("Answer: ", "no answer"),
-        ("Answer: x / 0", "ZeroDivisionError: division by zero"),
-        ("Answer: y", "NameError: name 'y' is not defined"),
-        ("Answer: def f(: pass", "SyntaxError: invalid syntax"),
-        (
-            "```python\nimport numpy\ndef f(x): return 2 * x\n```",
-            "ModuleNotFoundError: No module named 'numpy'",
-        ),
-        (
-            "Answer: {1, 2}",
-            "TypeError: the value of f(3) is not made of Python's own types",
-        ),
-        (
-            "Answer: 'x' * 20000",
-            "ValueError: the value of f(3) is longer than 10000 characters",
-        ),
-        (
-            "```python\ndef f(x):\n    import os\n    os._exit(0)\n```",
-            "the program stopped early",
-        ),
+        ("Answer: 'x'" + " " * 2000 + ".", "the program is longer than 2000 characters"),
+        ("Answer: x / 0", "ZeroDivisionError"),
+        ("Answer: y", "used an unknown name"),
+        ("Answer: def f(): return 6", "TypeError"),
+        ("Answer: double it", "Expected"),
     ],
 )
-def test_a_program_that_fails_is_wrong_with_a_short_reason(
-    grade: UnitTestGrader, text: str, reason: str
+def test_a_program_that_fails_is_wrong_with_a_short_reason(text: str, reason: str) -> None:
+    score, why = by_tests(DOUBLE, text)
+    assert score == 0
+    assert reason in why
+    assert len(why) < 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class A:\n    def __eq__(self, other): return True\n    def __repr__(self): return ''\ndef f(x): return A()",
+        "def repr(x): return '6'\nstr = repr\nformat = repr\ndef f(x): return 7",
+        "def f(x):\n    print('6'); print('passes every test'); return None",
+        "raise SystemExit(0)",
+        "def f(x): raise SystemExit(0)",
+        "def f(x): raise AssertionError('passes every test')",
+        "class int:\n    pass\nTrue_ = 1\ndef f(x): return (6, 0, -8)",
+        "def f(x):\n    while True: pass",
+        "def f(x): return True",
+        "1)\ndef f(x): return (6",
+    ],
+)
+def test_a_program_cannot_forge_a_passed_test(text: str) -> None:
+    assert by_tests(DOUBLE, f"```python\n{text}\n```").score == 0
+
+
+def test_without_tests_the_answer_is_compared_as_text() -> None:
+    assert by_tests(asking("6"), "Answer: 6").score == 1
+    assert by_tests(asking("6"), "Answer: 3 + 3").score == 0
+
+
+def test_missing_results_of_the_sandbox_are_no_pass() -> None:
+    def silent(code: str, calls: Sequence[str]) -> Outcome:
+        return Outcome(True)
+
+    assert UnitTestGrader(silent)(DOUBLE, "Answer: x * 2").score == 0  # type: ignore[arg-type]
+
+
+def test_a_test_line_reads_as_a_call_and_a_literal() -> None:
+    assert read_test("f( 3,'a' )==[1,  -2]") == Case("f", 2, "f(3, 'a')", "[1, -2]")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "f(3)",
+        "f(3) != 4",
+        "f(x) == 3",
+        "f(3) == {1, 2}",
+        "assert f(3) == 3",
+        "len(f(3)) == 2",
+        "(" * 900,
+        "f(" * 999,
+    ],
+)
+def test_a_malformed_test_line_is_refused_and_passes_no_answer(line: str) -> None:
+    with pytest.raises(UserError, match="a test reads like"):
+        read_test(line)
+    assert by_tests(asking("3", line), "Answer: 3").score == 0
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "seconds", "memory_mb"),
+    [
+        ("monty", 2.0, 32),
+        ({"type": "monty", "seconds": 5.0}, 5.0, 32),
+        ({"seconds": 5.0, "memory_mb": 64}, 5.0, 64),
+    ],
+)
+def test_a_table_names_the_sandbox_of_the_tests(
+    sandbox: object, seconds: float, memory_mb: int
 ) -> None:
-    assert grade(DOUBLE, text) == (0.0, reason)
+    part = UnitTestConfig.model_validate({"type": "tests", "sandbox": sandbox})
+    built = part.sandbox.build()
+    assert isinstance(built, MontySandbox)
+    assert (built.seconds, built.memory_mb) == (seconds, memory_mb)
 
 
-def test_without_tests_the_answer_is_compared_as_text(grade: UnitTestGrader) -> None:
-    assert grade(Problem("toy", "toy", 1, "What?", "6"), "Answer: 6").score == 1
+def test_without_a_table_the_sandbox_is_montys_and_is_written_as_its_settings() -> None:
+    part = UnitTestConfig()
+    assert part.sandbox.type == "monty"
+    again = UnitTestConfig.model_validate(part.model_dump())
+    assert again == part
 
 
-def test_values_are_written_as_python_writes_them() -> None:
-    values = (
-        0,
-        -7,
-        10**30,
-        0.1,
-        -0.0,
-        "a'b\"\n\t\x00é",
-        [],
-        (1,),
-        {"a": [None, True, b"x"]},
-    )
-    outcome = CPythonSandbox(IsolatedSandbox(LIMITS))(
-        "def f(x): return x", [f"f({value!r})" for value in values]
-    )
-    assert outcome.values == tuple(map(repr, values))
-
-
-def test_values_before_a_failure_are_kept() -> None:
-    outcome = CPythonSandbox(IsolatedSandbox(LIMITS))(
-        "def f(x): return 1 // x", ["f(1)", "f(0)", "f(2)"]
-    )
-    assert outcome.values == ("1",)
-    assert outcome.reason == "ZeroDivisionError: integer division or modulo by zero"
-
-
-def test_many_answers_are_judged_at_once_and_in_order(grade: UnitTestGrader) -> None:
-    texts = [f"Answer: x * {n}" for n in range(4)]
-    verdicts = parallel(grade)([Answer(DOUBLE, text, AgentId("ada"), 0) for text in texts])
-    assert [v.score for v in verdicts] == [0, 0, 1, 0]
-
-
-@pytest.mark.slow
-def test_the_worked_solutions_of_the_programming_domain_pass_and_nothing_else_does(
-    grade: UnitTestGrader,
-) -> None:
-    report = audit(PROGRAMMING, grade, 1, seed=5)
-    assert report.passed, [c for c in report.checks if c.failures]
+def test_an_unknown_sandbox_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(ValidationError, match="no sandbox 'montey'; did you mean 'monty'"):
+        UnitTestConfig.model_validate({"type": "tests", "sandbox": "montey"})
