@@ -215,10 +215,12 @@ class Tracker(Protocol):
 
     def start(
         self, folder: Path | None, config: Mapping[str, Any], last_round: int
-    ) -> None:
+    ) -> int | None:
         """Called once before the first round. `folder` is the run directory, None for a rehearsal.
 
         `last_round` is the last round that counts; a resumed run may have dropped later ones.
+        Returns the last round that the tracker has: those after it are logged again. None: no
+        round is logged twice.
         """
         ...
 
@@ -230,5 +232,5 @@ class Tracker(Protocol):
         ...
 
     def finish(self) -> None:
-        """Called after the last round."""
+        """Called once after the last round, also where the run is stopped or fails."""
         ...

@@ -98,17 +98,36 @@ class Session:
 
     def rounds(self) -> Iterator[RoundRecord]:
         """All rounds that are left, in order, or those up to an alarm that ends the run."""
-        folder = self.directory.path if self.directory else None
         for tracker in self.trackers:
-            tracker.start(folder, self.config.model_dump(mode="json"), self.last_round)
-
-        for record in self._run_rounds():
+            self._start_tracker(tracker)
+        try:
+            for record in self._run_rounds():
+                for tracker in self.trackers:
+                    tracker.log(record.index, record.stage, record.metrics)
+                yield record
+        finally:
+            # Also where a consumer leaves early or a round fails: a service has to hear of it.
             for tracker in self.trackers:
-                tracker.log(record.index, record.stage, record.metrics)
-            yield record
+                tracker.finish()
 
-        for tracker in self.trackers:
-            tracker.finish()
+    def _start_tracker(self, tracker: Tracker) -> None:
+        """Start a tracker, and log the committed rounds that it does not have."""
+        folder = self.directory.path if self.directory else None
+        settings = self.config.model_dump(mode="json")
+        logged = tracker.start(folder, settings, self.last_round)
+        if logged is None or self.directory is None or logged >= self.last_round:
+            return
+
+        # A kill between a round's commit and its log has lost that line, and a tracker that was
+        # added to the settings of a resumed run has no line at all.
+        missed = [row for row in self.directory.rounds() if row.round > logged]
+        metrics_by_round = {row.round: Metrics(row.round) for row in missed}
+        for series in self.directory.metric_series():
+            for round_index, value in series.points:
+                if round_index > logged:
+                    metrics_by_round[round_index].collect({series.key: value})
+        for row in missed:
+            tracker.log(row.round, row.stage, metrics_by_round[row.round])
 
     def _run_rounds(self) -> Iterator[RoundRecord]:
         if self.last_round < START:

@@ -168,13 +168,20 @@ def check_tracker(tracker: Tracker) -> None:
     """It can be started with and without a folder, told of rounds, resumed, and finished."""
     with TemporaryDirectory() as folder:
         for place in (None, Path(folder)):
-            tracker.start(place, {"seed": 0}, -2)
+            _check_last_logged(tracker.start(place, {"seed": 0}, -2))
             tracker.log(-1, "experts", Metrics(-1))
             tracker.log(0, "experts", Metrics(0, {"gain": 0.5, "unknown": float("nan")}))
             tracker.finish()
-        tracker.start(Path(folder), {"seed": 0}, -1)
+        # Round 0 was rolled back: a resumed run goes on after round -1.
+        _check_last_logged(tracker.start(Path(folder), {"seed": 0}, -1))
         tracker.log(0, "experts", Metrics(0, {"gain": 0.25}))
         tracker.finish()
+
+
+def _check_last_logged(last_logged: int | None) -> None:
+    assert last_logged is None or isinstance(last_logged, int), (
+        f"start returns the last round that was logged or None, got {last_logged!r}"
+    )
 
 
 def _request(agent: AgentId, seed: int) -> Request:

@@ -1,11 +1,16 @@
 """A run from beginning to end: its rounds are committed in order, and trackers are told."""
 
+import json
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import docendo
 from docendo.build.parts import Parts
 from docendo.config.load import Config, changed
+from docendo.errors import RunError
+from docendo.records import Episode, Payoff
 from docendo.store import RunDirectory
 
 
@@ -47,6 +52,49 @@ def test_trackers_hear_of_each_round_once_it_is_committed(
         (3, "teaching", 5),
         ("finish",),
     ]
+
+
+def test_trackers_are_finished_where_the_consumer_leaves_early_or_a_round_fails(
+    league: Config,
+) -> None:
+    diary = Diary()
+    with docendo.open_run(league, parts=Parts(trackers=[diary])) as run:
+        rounds = run.rounds()
+        next(rounds)
+        rounds.close()
+    assert diary.lines[-1] == ("finish",)
+
+    def fail(episode: Episode) -> Payoff:
+        raise RunError("no reward")
+
+    diary = Diary()
+    parts = Parts(trackers=[diary], reward=fail)
+    with (
+        docendo.open_run(league, parts=parts) as run,
+        pytest.raises(RunError, match="no reward"),
+    ):
+        list(run.rounds())
+    assert diary.lines[-1] == ("finish",)
+
+
+def test_a_resumed_run_logs_the_rounds_that_a_kill_has_cost_a_tracker(
+    league: Config, tmp_path: Path
+) -> None:
+    config = changed(league, ['trackers=["jsonl"]'])
+    with docendo.open_run(config, folder=tmp_path / "run") as run:
+        rounds = run.rounds()
+        for _ in range(3):
+            next(rounds)
+        rounds.close()
+    log = tmp_path / "run" / "metrics.jsonl"
+    before = [json.loads(line) for line in log.read_text().splitlines()]
+    log.write_text(f"{json.dumps(before[0])}\n")
+
+    with docendo.resume_run(tmp_path / "run") as run:
+        list(run.rounds())
+    after = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["round"] for line in after] == [-1, 0, 1, 2, 3]
+    assert after[:3] == before
 
 
 def test_a_finished_run_holds_all_rounds_and_says_that_it_is_finished(

@@ -5,10 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import torch
 
-from docendo.engines.local.engine import open_engine
-from docendo.engines.local.model_names import TINY
 from docendo.parts import parse_part
 from docendo.records import Payoff
 from docendo.registry import PARTS
@@ -20,6 +17,7 @@ from docendo.testing import (
     check_sft_data,
     check_tracker,
 )
+from tests.engines.toys import open_toy
 from tests.toys import ANN, BOB, example
 
 CHECKS = {
@@ -37,7 +35,7 @@ def test_every_registered_part_passes_its_conformance_check(kind: str, name: str
 
 
 def test_the_local_engine_passes_the_check_of_backends() -> None:
-    check_backend(open_engine(TINY, 4, 6.0, torch.float32, torch.device("cpu")))
+    check_backend(open_toy())
 
 
 class ForgetfulBaseline:

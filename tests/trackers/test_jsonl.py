@@ -39,6 +39,16 @@ def test_lines_of_later_rounds_and_an_incomplete_line_are_dropped(
     assert rounds_in(tmp_path) == [0, 1]
 
 
+def test_a_tracker_says_which_round_it_has_last(tmp_path: Path) -> None:
+    tracker = JsonLines("metrics.jsonl")
+    assert tracker.start(None, {}, 4) is None
+    assert tracker.start(tmp_path, {}, 4) == -2
+    for round_index in (-1, 0, 1):
+        tracker.log(round_index, "teaching", {})
+    assert tracker.start(tmp_path, {}, 4) == 1
+    assert tracker.start(tmp_path, {}, 0) == 0
+
+
 def test_a_dry_run_without_a_folder_writes_no_log(tmp_path: Path) -> None:
     tracker = JsonLines("metrics.jsonl")
     tracker.start(None, {}, -2)
